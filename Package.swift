@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+// One package, data flowing one way: runtime → region → inspector → model → view → terminal.
+// ARCHITECTURE.md draws who may import whom; Tests/HouseTests holds this file and the sources to it.
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "mpgtop",
+  products: [
+    .library(name: "MPG", targets: ["MPG"]),
+    .library(name: "Inspector", targets: ["Inspector"]),
+    .library(name: "TUI", targets: ["TUI"]),
+    .executable(name: "mpgtop", targets: ["mpgtop"]),
+    .executable(name: "mpg-demo", targets: ["mpg-demo"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+  ],
+  targets: [
+    // The contract both sides import: layout, schema, events, and both halves of the ring protocol.
+    .target(name: "Region", swiftSettings: swift),
+
+    // What Swift cannot say: the context switch, thread-locals, futex, madvise.
+    .target(name: "CMPG", cSettings: [.define("_GNU_SOURCE")]),
+    // The toolchain ships a module called `Runtime`, hence a target name that is not the folder's.
+    .target(
+      name: "MPG",
+      dependencies: [
+        "CMPG", "Region", .product(name: "HeapModule", package: "swift-collections"),
+      ],
+      path: "Sources/Runtime", swiftSettings: swift),
+    .target(name: "Net", dependencies: ["MPG"], swiftSettings: swift),
+    // Node's HTTP parser, compiled from the sources of Debian's `node-llhttp` package; nothing is copied here.
+    .target(name: "CLLHTTP"),
+    .target(name: "HTTP", dependencies: ["Net", "CLLHTTP"], swiftSettings: swift),
+
+    .target(name: "Inspector", dependencies: ["Region"], swiftSettings: swift),
+    // About twenty functions over ncursesw, so that no ncurses type or macro reaches Swift.
+    .target(
+      name: "CNcurses",
+      cSettings: [.define("_GNU_SOURCE"), .define("NCURSES_WIDECHAR", to: "1")],
+      linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+    .target(name: "TUI", dependencies: ["Inspector", "CNcurses"], swiftSettings: swift),
+
+    .executableTarget(
+      name: "mpgtop",
+      dependencies: [
+        "TUI", "Inspector",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swift),
+    .executableTarget(
+      name: "mpg-demo",
+      dependencies: [
+        "HTTP", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/demo", swiftSettings: swift),
+    .executableTarget(
+      name: "mpg-bench", dependencies: ["MPG"], path: "Sources/bench", swiftSettings: swift),
+
+    .testTarget(name: "RegionTests", dependencies: ["Region"], swiftSettings: swift),
+    .testTarget(name: "RuntimeTests", dependencies: ["MPG", "CMPG", "Region"], swiftSettings: swift),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG"], swiftSettings: swift),
+    .testTarget(name: "InspectorTests", dependencies: ["Inspector", "Region"], swiftSettings: swift),
+    .testTarget(name: "TUITests", dependencies: ["TUI", "Inspector"], swiftSettings: swift),
+    .testTarget(name: "EndToEndTests", dependencies: ["Inspector"], swiftSettings: swift),
+    .testTarget(name: "HouseTests", dependencies: ["Region"], swiftSettings: swift),
+  ]
+)

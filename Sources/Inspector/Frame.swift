@@ -1,0 +1,28 @@
+// A frame: a snapshot beside what only time can tell, rates and the last minute. This is what a view draws.
+
+/// What a screen shows at one moment.
+public struct Frame: Sendable, Equatable {
+  public var snapshot: Snapshot
+  /// Rates over the time since the previous snapshot; 0 in the first frame.
+  public var switchesPerSecond: Double = 0
+  public var stealsPerSecond: Double = 0
+  public var spawnsPerSecond: Double = 0
+  public var wakeupsPerSecond: Double = 0
+  public var eventsPerSecond: Double = 0
+  /// The last 60 seconds, one point a second, oldest first; short after the start.
+  public var minute: [Point] = []
+  /// How the target ended, if it did.
+  public var ended: String?
+
+  /// One second of history. `Max` is the largest value seen within that second.
+  public struct Point: Sendable, Equatable {
+    public var switchesPerSecond: Double = 0
+    public var grqMax = 0
+    public var parkedMax = 0
+    public init(switchesPerSecond: Double = 0, grqMax: Int = 0, parkedMax: Int = 0) {
+      (self.switchesPerSecond, self.grqMax, self.parkedMax) = (switchesPerSecond, grqMax, parkedMax)
+    }
+  }
+
+  public init(snapshot: Snapshot) { self.snapshot = snapshot }
+}

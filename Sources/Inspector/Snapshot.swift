@@ -1,0 +1,130 @@
+// A snapshot: every number of a target at one moment, as plain values.
+//
+// Views, JSON and tests take this and nothing else; where it came from (a live region, a recording, a black
+// box) does not show. All times are nanoseconds of the machine's monotonic clock unless a name says otherwise.
+public import Region
+
+/// The state of a target's scheduler at one moment.
+public struct Snapshot: Sendable, Equatable {
+  /// Who is being looked at.
+  public struct Target: Sendable, Equatable {
+    public var pid: Int32
+    /// The executable's file name.
+    public var name: String
+    /// Monotonic time at which the target booted.
+    public var bootTime: UInt64
+    public var state: ProcessState
+    public init(pid: Int32 = 0, name: String = "", bootTime: UInt64 = 0, state: ProcessState = .live) {
+      (self.pid, self.name, self.bootTime, self.state) = (pid, name, bootTime, state)
+    }
+  }
+
+  /// One P. Counters are totals since boot.
+  public struct P: Sendable, Equatable {
+    public var id = 0
+    public var status = PStatus.idle
+    /// The M that holds it.
+    public var m: Int?
+    /// The id of the G that it runs.
+    public var g: UInt64?
+    /// Where that G was spawned: `function at File.swift:31`.
+    public var entry: String?
+    /// Gs in the local run queue, without `runnext`; 0…256.
+    public var lrq = 0
+    /// The largest `lrq` since the previous snapshot.
+    public var lrqMax = 0
+    /// Whether `runnext` holds a G.
+    public var runnext = false
+    /// Gs started on this P.
+    public var ticks: UInt64 = 0
+    /// Successful steals by this P.
+    public var stealsIn: UInt64 = 0
+    /// Successful steals from this P.
+    public var stealsOut: UInt64 = 0
+    /// Gs that this P stole.
+    public var stolenGs: UInt64 = 0
+    /// Steal attempts by this P, hits and misses.
+    public var stealTries: UInt64 = 0
+    public init() {}
+  }
+
+  /// One M.
+  public struct M: Sendable, Equatable {
+    public var id = 0
+    /// The thread's id in the operating system.
+    public var tid: Int32 = 0
+    public var state = MState.none
+    public var p: Int?
+    public var g: UInt64?
+    public init() {}
+  }
+
+  /// All Gs, counted. `byReason` and `byState` add up to `live` whenever `isConsistent`.
+  public struct Gs: Sendable, Equatable {
+    public var created: UInt64 = 0
+    public var exited: UInt64 = 0
+    public var running = 0
+    public var runnable = 0
+    /// Parked Gs by reason; `waiting[.sleep]` and so on. Reasons with none may be missing.
+    public var waiting: [WaitReason: Int] = [:]
+    public init() {}
+
+    /// Gs that were created and have not exited.
+    public var live: Int { Int(clamping: Int128(created) - Int128(exited)) }
+    /// Gs parked for any reason of `group`.
+    public func waiting(in group: WaitGroupName) -> Int {
+      waiting.reduce(0) { $1.key.group == group ? $0 + $1.value : $0 }
+    }
+    /// Sum over all states; equals `live` in a consistent snapshot.
+    public var sumOfStates: Int { running + runnable + waiting.values.reduce(0, +) }
+  }
+
+  public struct Netpoll: Sendable, Equatable {
+    /// Gs parked until a socket is ready.
+    public var parked = 0
+    /// Descriptors registered.
+    public var fds = 0
+    /// Times that a poll found at least one descriptor ready.
+    public var wakeups: UInt64 = 0
+    /// Gs made runnable by polls.
+    public var readied: UInt64 = 0
+    public init() {}
+  }
+
+  /// The event plane's own account.
+  public struct Trace: Sendable, Equatable {
+    public var enabled = true
+    /// Events written since boot, all rings.
+    public var events: UInt64 = 0
+    /// Records that this reader missed because the writers lapped it.
+    public var lost: UInt64 = 0
+    /// Bytes of memory that the rings take.
+    public var bytes: UInt64 = 0
+    public init() {}
+  }
+
+  public var target: Target
+  /// When the snapshot was taken.
+  public var time: UInt64 = 0
+  /// Ps in use (GOMAXPROCS).
+  public var procs = 0
+  /// Whether all counters were read at one instant (two equal passes).
+  public var isConsistent = true
+  /// Gs on the global run queue, and the largest number since the previous snapshot.
+  public var grq = 0
+  public var grqMax = 0
+  /// Timers armed.
+  public var timers = 0
+  /// Gs started since boot: context switches into Gs.
+  public var switches: UInt64 = 0
+  public var ps: [P] = []
+  public var ms: [M] = []
+  public var gs = Gs()
+  public var netpoll = Netpoll()
+  public var trace = Trace()
+
+  public init(target: Target = Target()) { self.target = target }
+
+  /// Nanoseconds since the target booted.
+  public var uptime: UInt64 { time > target.bootTime ? time - target.bootTime : 0 }
+}
