@@ -1,0 +1,75 @@
+// The catalogue of events: what a record says, in data. docs/region.md has one row for each, held by a test.
+
+/// What happened. Raw values are the wire format; a case is only ever added at the end.
+@frozen public enum EventKind: UInt8, CaseIterable, Sendable {
+  /// A step of the boot is done; `detail`: `BootStep`.
+  case boot = 1
+  /// G was created, runnable; `count`: its entry (string id), `arg`: the G that spawned it.
+  case goCreate = 2
+  /// G runs; `count`: its sequence number, `arg`: ticks since it became runnable.
+  case goStart = 3
+  /// G parks; `detail`: `WaitReason`, `count`: its sequence number, `arg`: the descriptor plus 1, or 0.
+  case goPark = 4
+  /// G became runnable; `detail`: the `WaitReason` that ended, `count`: its sequence number, `arg`: the G that
+  /// readied it, 0: netpoll or a timer.
+  case goReady = 5
+  /// G gave way; `count`: its sequence number.
+  case goYield = 6
+  /// G is gone; `count`: its sequence number.
+  case goExit = 7
+  /// The M took the P; `count`: P.
+  case procStart = 8
+  /// The M put the P among the idle; `count`: P.
+  case procStop = 9
+  /// The P stole; `count`: Gs taken, `arg`: victim P, `detail`: 1 when it took the victim's runnext.
+  case steal = 10
+  /// A full LRQ spilled; `count`: Gs moved to the GRQ, `arg`: its depth after.
+  case overflow = 11
+  /// The P took from the GRQ; `count`: Gs taken, `arg`: its depth after.
+  case grqTake = 12
+  /// A thread runs; `arg`: its tid.
+  case mStart = 13
+  /// The M goes to sleep.
+  case mPark = 14
+  /// An M was woken; `count`: which, `arg`: 1 when it was woken to spin.
+  case mWake = 15
+  /// The M searches for work.
+  case mSpin = 16
+  /// The M stopped searching; `arg`: 1 when it found work.
+  case mUnspin = 17
+  /// A poll found descriptors ready; `detail`: 0 the netpoll thread, 1 a searching M; `count`: Gs readied.
+  case netpoll = 18
+  /// Timers fired; `count`: how many.
+  case timers = 19
+  /// The gc thread begins a cycle.
+  case gcStart = 20
+  /// The gc thread ends a cycle; `arg`: bytes given back.
+  case gcEnd = 21
+
+  /// What the four free parts of a record mean: `g detail count arg`; `-`: unused.
+  public var meaning: String {
+    switch self {
+    case .boot: "- detail:BootStep - -"
+    case .goCreate: "g - count:string arg:parent_g"
+    case .goStart: "g - count:sequence arg:ticks_runnable"
+    case .goPark: "g detail:WaitReason count:sequence arg:fd+1"
+    case .goReady: "g detail:WaitReason count:sequence arg:by_g"
+    case .goYield: "g - count:sequence -"
+    case .goExit: "g - count:sequence -"
+    case .procStart: "- - count:p -"
+    case .procStop: "- - count:p -"
+    case .steal: "- detail:runnext count:gs arg:victim_p"
+    case .overflow: "- - count:gs arg:grq_depth"
+    case .grqTake: "- - count:gs arg:grq_depth"
+    case .mStart: "- - - arg:tid"
+    case .mPark: "- - - -"
+    case .mWake: "- - count:m arg:spinning"
+    case .mSpin: "- - - -"
+    case .mUnspin: "- - - arg:found"
+    case .netpoll: "- detail:poller count:gs arg:fds"
+    case .timers: "- - count:timers -"
+    case .gcStart: "- - - -"
+    case .gcEnd: "- - - arg:bytes"
+    }
+  }
+}

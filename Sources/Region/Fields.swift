@@ -1,0 +1,291 @@
+// Every field of the region. docs/region.md says the same in prose, and a test holds the two together.
+//
+// Words that different threads write stand on different cache lines (8 words each); the layout test pins them.
+
+/// Capacities that the layout is built on. The file is sparse: only what is used takes memory.
+public enum Capacity {
+  /// Ps that can ever be.
+  public static let ps = 1024
+  /// Ms that can ever be.
+  public static let ms = 10_000
+  /// G slots that can ever be.
+  public static let gs = 1 << 22
+  /// Gs in one local run queue. As Go's.
+  public static let lrq = 256
+  /// Time buckets of a peak array (see `Peaks`).
+  public static let peaks = 64
+}
+
+/// Fixed facts about the region, written at boot. Block 0 of the file; always at offset 0.
+@frozen public enum HeaderField: Int, RegionField {
+  /// "MPGREGN1" as a little-endian word.
+  case magic = 0
+  /// Layout version: changes when a reader that follows the schema would still go wrong.
+  case version = 1
+  /// 0x0102030405060708 in the writer's byte order.
+  case byteOrder = 2
+  /// Where the schema text starts, and its length, in bytes.
+  case schemaOffset = 3
+  case schemaBytes = 4
+  case pid = 5
+  /// Start time of the process in clock ticks since the machine booted: with `pid`, a name that is never reused.
+  case startTime = 6
+  case state = 7
+  /// How the process ended: exit code or signal number; see `state`.
+  case ending = 8
+  /// 0: CLOCK_MONOTONIC nanoseconds; 1: the CPU's invariant counter.
+  case clockKind = 9
+  /// Two moments, each in ticks and in nanoseconds of CLOCK_MONOTONIC. The second is refined while the process
+  /// runs; `clockSequence` is odd during the change.
+  case clockSequence = 10
+  case clockTicks0 = 11
+  case clockNanoseconds0 = 12
+  case clockTicks1 = 13
+  case clockNanoseconds1 = 14
+  /// CLOCK_REALTIME − CLOCK_MONOTONIC at boot.
+  case wallOffset = 15
+  /// Bytes of the whole file.
+  case fileBytes = 16
+  /// Records in each ring of a P and of an M: powers of two.
+  case pRingRecords = 17
+  case mRingRecords = 18
+  /// The executable's file name: UTF-8, padded with zeros.
+  case executable = 64
+
+  public static let block = "header"
+  public static let stride = 512
+  public static let executableBytes = 256
+  public var spec: FieldSpec {
+    switch self {
+    case .magic, .version, .byteOrder: FieldSpec(.id, "-")
+    case .schemaOffset, .schemaBytes, .fileBytes: FieldSpec(.gauge, "bytes")
+    case .pid: FieldSpec(.id, "pid")
+    case .startTime: FieldSpec(.id, "clock_ticks")
+    case .state: FieldSpec(.enumeration("ProcessState"), "-")
+    case .ending: FieldSpec(.id, "status")
+    case .clockKind: FieldSpec(.id, "-")
+    case .clockSequence: FieldSpec(.counter, "writes")
+    case .clockTicks0, .clockTicks1: FieldSpec(.ticks, "ticks")
+    case .clockNanoseconds0, .clockNanoseconds1, .wallOffset: FieldSpec(.gauge, "ns")
+    case .pRingRecords, .mRingRecords: FieldSpec(.gauge, "records")
+    case .executable: FieldSpec(.packed, "utf8", count: Self.executableBytes / 8)
+    }
+  }
+}
+
+/// The scheduler as a whole. Written under the scheduler's lock, unless told otherwise.
+@frozen public enum SchedField: Int, RegionField {
+  /// Ps in use; blocks of `p` below it are live.
+  case procs = 0
+  /// Blocks of `m` that were ever used.
+  case mCount = 1
+  /// Gs on the global run queue.
+  case grqDepth = 2
+  /// Gs that ever entered it.
+  case grqPushed = 3
+  case idlePs = 4
+  case idleMs = 5
+  /// 1 while events are written.
+  case tracing = 6
+  /// Where the string table ends so far, in bytes; published with release. Own writer: under the intern lock.
+  case stringBytes = 7
+  /// Ms that search for work. Any thread, atomic.
+  case spinningMs = 8
+  /// Slots of the G table that were ever used; published with release.
+  case gSlots = 16
+  /// Slots of the G table that memory was found for in the region; further Gs run unlisted.
+  case gListed = 17
+  /// Stacks that exist, and of those the ones in a cache.
+  case stacks = 18
+  case stacksFree = 19
+  case gcCycles = 20
+  /// Bytes that were given back to the system.
+  case gcFreed = 21
+  /// Descriptors registered with netpoll. Any thread, atomic.
+  case netpollFds = 24
+  /// Polls that found something. Any thread, atomic.
+  case netpollWakeups = 25
+  /// Gs made runnable by polls.
+  case netpollReadied = 26
+  /// When the last poll was made.
+  case netpollLast = 27
+  /// Largest GRQ depths, by time bucket; see `Peaks`.
+  case grqPeaks = 64
+
+  public static let block = "sched"
+  public static let stride = 512
+  public var spec: FieldSpec {
+    switch self {
+    case .procs: FieldSpec(.gauge, "ps")
+    case .mCount: FieldSpec(.gauge, "ms")
+    case .grqDepth: FieldSpec(.gauge, "gs")
+    case .grqPushed, .netpollReadied: FieldSpec(.counter, "gs")
+    case .idlePs: FieldSpec(.gauge, "ps")
+    case .idleMs, .spinningMs: FieldSpec(.gauge, "ms")
+    case .tracing: FieldSpec(.gauge, "bool")
+    case .stringBytes: FieldSpec(.gauge, "bytes")
+    case .gSlots, .gListed: FieldSpec(.gauge, "slots")
+    case .stacks, .stacksFree: FieldSpec(.gauge, "stacks")
+    case .gcCycles: FieldSpec(.counter, "cycles")
+    case .gcFreed: FieldSpec(.counter, "bytes")
+    case .netpollFds: FieldSpec(.gauge, "fds")
+    case .netpollWakeups: FieldSpec(.counter, "polls")
+    case .netpollLast: FieldSpec(.ticks, "ticks")
+    case .grqPeaks: FieldSpec(.packed, "peaks", count: Capacity.peaks)
+    }
+  }
+}
+
+/// One P. Written by the M that holds it, except where thieves reach in.
+@frozen public enum PField: Int, RegionField {
+  case status = 0
+  /// M that holds it, plus 1; 0: none.
+  case m = 1
+  /// Id of the G that it runs; 0: none.
+  case g = 2
+  /// Entry point of that G: a string id.
+  case entry = 3
+  /// Timers in its heap. Under the P's timer lock.
+  case timers = 4
+  /// When the first of them is due; all ones: never. Under the P's timer lock.
+  case nextTimer = 5
+  /// Gs pushed out of a full LRQ to the GRQ.
+  case overflowed = 6
+  /// Looks at the queues of others that were made, hits and misses.
+  case stealTries = 7
+  /// Position of the next G to take: owner and thieves, by compare-and-swap.
+  case lrqHead = 8
+  /// Position after the last G: the owner alone. Depth is tail − head.
+  case lrqTail = 16
+  /// G slot plus 1 of the G to run next; 0: none. The owner, and thieves at last resort.
+  case runnext = 17
+  /// Largest LRQ depths, by time bucket; see `Peaks`. The owner alone.
+  case lrqPeaks = 64
+  /// The LRQ: 256 G slots of 32 bits, two in a word; position modulo 256.
+  case lrq = 128
+
+  public static let block = "p"
+  public static let stride = 512
+  public var spec: FieldSpec {
+    switch self {
+    case .status: FieldSpec(.enumeration("PStatus"), "-")
+    case .m: FieldSpec(.id, "m+1")
+    case .g: FieldSpec(.id, "g")
+    case .entry: FieldSpec(.id, "string")
+    case .timers: FieldSpec(.gauge, "timers")
+    case .nextTimer: FieldSpec(.ticks, "ticks")
+    case .overflowed: FieldSpec(.counter, "gs")
+    case .stealTries: FieldSpec(.counter, "tries")
+    case .lrqHead, .lrqTail: FieldSpec(.counter, "gs")
+    case .runnext: FieldSpec(.id, "slot+1")
+    case .lrqPeaks: FieldSpec(.packed, "peaks", count: Capacity.peaks)
+    case .lrq: FieldSpec(.packed, "slots", count: Capacity.lrq / 2)
+    }
+  }
+}
+
+/// What one P took from one other: row `thief`, column `victim` (block index thief × 1024 + victim).
+/// Written by the M that holds the thief. Both ends of a steal are read from the same word, so they add up.
+@frozen public enum StealField: Int, RegionField {
+  /// Successful steals.
+  case hits = 0
+  /// Gs moved.
+  case gs = 1
+
+  public static let block = "steal"
+  public static let stride = 2
+  public var spec: FieldSpec {
+    switch self {
+    case .hits: FieldSpec(.counter, "steals")
+    case .gs: FieldSpec(.counter, "gs")
+    }
+  }
+}
+
+/// One M. Written by its own thread, except `state` while it starts.
+@frozen public enum MField: Int, RegionField {
+  case state = 0
+  /// The system's thread id; 0 until the thread runs.
+  case tid = 1
+  /// P that it holds, plus 1; 0: none.
+  case p = 2
+  /// Id of the G that it runs; 0: none.
+  case g = 3
+  /// When `state` was entered.
+  case since = 4
+
+  public static let block = "m"
+  public static let stride = 8
+  public var spec: FieldSpec {
+    switch self {
+    case .state: FieldSpec(.enumeration("MState"), "-")
+    case .tid: FieldSpec(.id, "tid")
+    case .p: FieldSpec(.id, "p+1")
+    case .g: FieldSpec(.id, "g")
+    case .since: FieldSpec(.ticks, "ticks")
+    }
+  }
+}
+
+/// One slot of the G table. Written by whoever makes the G's next move.
+@frozen public enum GField: Int, RegionField {
+  /// Never reused, from 1; 0: the slot was never used.
+  case id = 0
+  /// `GState` in bits 0–7, `WaitReason` 8–15, `GKind` 16–23, sequence number of its moves 32–63.
+  case status = 1
+  /// When it made its last move.
+  case since = 2
+  /// Where it was spawned: a string id.
+  case entry = 3
+  /// Id of the G that spawned it; 0: none.
+  case parent = 4
+  /// P that it last ran on, plus 1.
+  case p = 5
+  /// What it waits for: a descriptor plus 1, or 0.
+  case waitingOn = 6
+  /// When it was created.
+  case created = 7
+
+  public static let block = "g"
+  public static let stride = 8
+  public var spec: FieldSpec {
+    switch self {
+    case .id, .parent: FieldSpec(.id, "g")
+    case .status: FieldSpec(.packed, "state|reason|kind|sequence")
+    case .since, .created: FieldSpec(.ticks, "ticks")
+    case .entry: FieldSpec(.id, "string")
+    case .p: FieldSpec(.id, "p+1")
+    case .waitingOn: FieldSpec(.id, "fd+1")
+    }
+  }
+}
+
+/// The account of one writer: a P (blocks 0…1023, written by the M that holds it) or an M without a P (block
+/// 1024 + M). Every move of a G is one increment of one word here, by exactly one writer. So the Gs in each state
+/// are sums over all lanes, and they add up to created − exited by arithmetic, not by luck.
+@frozen public enum LaneField: Int, RegionField {
+  /// Records ever written to this lane's ring; published with release after each.
+  case position = 0
+  /// New Gs: nothing → runnable.
+  case created = 8
+  /// runnable → running.
+  case started = 9
+  /// running → runnable: yielded.
+  case yielded = 10
+  /// running → gone.
+  case exited = 11
+  /// running → waiting, by `WaitReason`.
+  case parked = 16
+  /// waiting → runnable, by the `WaitReason` that ended.
+  case readied = 32
+
+  public static let block = "lane"
+  public static let stride = 64
+  public var spec: FieldSpec {
+    switch self {
+    case .position: FieldSpec(.counter, "records")
+    case .created, .started, .yielded, .exited: FieldSpec(.counter, "gs")
+    case .parked, .readied: FieldSpec(.counter, "gs", count: WaitReason.capacity)
+    }
+  }
+}

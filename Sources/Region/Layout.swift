@@ -1,0 +1,71 @@
+// The layout: where each array of blocks lies in the file. Pure arithmetic, used by the writer alone; readers go
+// by the schema (see Schema).
+//
+//     header │ schema text │ strings │ sched │ P… │ steal matrix │ M… │ lanes… │ G table… │ P rings… │ M rings…
+//
+// Every array is as long as its capacity, but the file is sparse: only the parts in use take memory, and the
+// writer has them allocated (`fallocate`) before it touches them, so that a full tmpfs is an error at the call.
+
+/// Offsets and sizes in bytes. Every array starts on a page.
+public struct Layout: Sendable, Equatable {
+  /// Layout version; see `HeaderField.version`.
+  public static let version: UInt64 = 1
+  /// "MPGREGN1", read as a little-endian word.
+  public static let magic: UInt64 = 0x314e_4745_5247_504d
+  public static let byteOrder: UInt64 = 0x0102_0304_0506_0708
+  public static let page = 4096
+  /// Room for the schema text and for the interned strings.
+  public static let schemaCapacity = 16 * 1024
+  public static let stringsCapacity = 256 * 1024
+
+  /// Records in each P's ring and in each M's: powers of two.
+  public let pRingRecords: Int
+  public let mRingRecords: Int
+
+  public let schema, strings, sched, p, steal, m, lane, g, pRings, mRings, end: Int
+
+  /// A P's ring of 32,768 records is 1 MiB; an M's of 512 is 16 KiB.
+  public init(pRingRecords: Int = 32_768, mRingRecords: Int = 512) {
+    self.pRingRecords = pRingRecords
+    self.mRingRecords = mRingRecords
+    var next = 0
+    func place(_ bytes: Int) -> Int {
+      defer { next += (bytes + Self.page - 1) / Self.page * Self.page }
+      return next
+    }
+    _ = place(HeaderField.stride * 8)
+    schema = place(Self.schemaCapacity)
+    strings = place(Self.stringsCapacity)
+    sched = place(SchedField.stride * 8)
+    p = place(Capacity.ps * PField.stride * 8)
+    steal = place(Capacity.ps * Capacity.ps * StealField.stride * 8)
+    m = place(Capacity.ms * MField.stride * 8)
+    lane = place((Capacity.ps + Capacity.ms) * LaneField.stride * 8)
+    g = place(Capacity.gs * GField.stride * 8)
+    pRings = place(Capacity.ps * pRingRecords * Record.bytes)
+    mRings = place(Capacity.ms * mRingRecords * Record.bytes)
+    end = next
+  }
+
+  /// Where a block of `Field` starts.
+  public func offset<Field: RegionField>(of _: Field.Type, _ index: Int) -> Int {
+    start(of: Field.block) + index * Field.stride * 8
+  }
+
+  public func pRing(_ p: Int) -> Int { pRings + p * pRingRecords * Record.bytes }
+  public func mRing(_ m: Int) -> Int { mRings + m * mRingRecords * Record.bytes }
+
+  /// Where the array of the named blocks starts.
+  func start(of block: String) -> Int {
+    switch block {
+    case HeaderField.block: 0
+    case SchedField.block: sched
+    case PField.block: p
+    case StealField.block: steal
+    case MField.block: m
+    case LaneField.block: lane
+    case GField.block: g
+    default: preconditionFailure("no block '\(block)'")
+    }
+  }
+}

@@ -1,0 +1,32 @@
+// The string table: names that events and Gs carry by id.
+//
+// Append-only. A string's id is its byte offset in the area plus 1 (0 means none); there lie its length, two
+// bytes, low first, and its UTF-8 bytes. `SchedField.stringBytes` says how far the area is filled, published with
+// release after the bytes are in place, so a reader that acquires it may read everything below it.
+
+public enum StringTable {
+  /// The longest string that is kept; longer ones are cut.
+  public static let longest = 512
+
+  /// Appends `string` at `end`; the new end, or nil when the table is full. Single writer.
+  public static func append(
+    _ string: String, to area: UnsafeMutableRawBufferPointer, at end: Int
+  ) -> Int? {
+    let bytes = Array(string.utf8.prefix(longest))
+    guard end + 2 + bytes.count <= area.count else { return nil }
+    unsafe area[end] = UInt8(truncatingIfNeeded: bytes.count)
+    unsafe area[end + 1] = UInt8(truncatingIfNeeded: bytes.count >> 8)
+    for (index, byte) in bytes.enumerated() { unsafe area[end + 2 + index] = byte }
+    return end + 2 + bytes.count
+  }
+
+  /// The string with `id`, when it lies wholly below `end`; nil otherwise. Bytes that are no UTF-8 are replaced.
+  public static func string(_ id: UInt64, in area: UnsafeRawBufferPointer, below end: Int) -> String? {
+    guard id > 0, id < UInt64(min(end, area.count)) else { return nil }
+    let start = Int(id) - 1
+    guard start + 2 <= min(end, area.count) else { return nil }
+    let length = unsafe Int(area[start]) | Int(area[start + 1]) << 8
+    guard length <= longest, start + 2 + length <= min(end, area.count) else { return nil }
+    return unsafe String(decoding: area[start + 2..<start + 2 + length], as: UTF8.self)
+  }
+}
