@@ -1,1 +1,64 @@
-print("bench")
+// mpg-bench: measures the scheduler, with the same measures as the Go program beside it (see docs/performance.md).
+//
+//     mpg-bench [-p PROCS] [-n OPERATIONS] NAME...
+//     mpg-bench -list
+import Glibc
+import MPG
+
+/// What the command line asks for.
+struct Request: Sendable {
+  var procs: Int?
+  var operations: Int?
+  var measures: [Measure] = []
+
+  /// Ends the process with 64, as every wrong command line of this package does.
+  static func usage(_ problem: String) -> Never {
+    let line = "mpg-bench: \(problem); usage: mpg-bench [-p PROCS] [-n OPERATIONS] NAME... | -list\n"
+    _ = unsafe line.utf8CString.withUnsafeBytes {
+      unsafe write(STDERR_FILENO, $0.baseAddress, line.utf8.count)
+    }
+    exit(64)
+  }
+
+  init(_ arguments: [String]) {
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      switch argument {
+      case "-p": procs = Self.count(after: argument, in: &rest, upTo: 1024)
+      case "-n": operations = Self.count(after: argument, in: &rest, upTo: 1_000_000_000)
+      case "-list":
+        for measure in Measure.all { print(measure.name, "P", measure.procs, "n", measure.operations) }
+        exit(0)
+      default:
+        guard let measure = Measure.all.first(where: { $0.name == argument }) else {
+          Self.usage("no measure \(argument)")
+        }
+        measures.append(measure)
+      }
+    }
+    if measures.isEmpty { Self.usage("no measure named") }
+  }
+
+  private static func count(after option: String, in rest: inout ArraySlice<String>, upTo limit: Int) -> Int {
+    let text = rest.popFirst() ?? ""
+    guard let value = Int(text), (1...limit).contains(value) else {
+      usage("\(option) wants a number from 1 to \(limit), not \"\(text)\"")
+    }
+    return value
+  }
+}
+
+let request = Request(Array(CommandLine.arguments.dropFirst()))
+
+// Ps are fixed for the life of a process, so measures with different defaults need one process each.
+let defaults = Set(request.measures.map(\.procs))
+guard let procs = request.procs ?? (defaults.count == 1 ? defaults.first : nil) else {
+  Request.usage("these measures have different default P counts, so -p is needed")
+}
+
+var options = MPG.Options()
+options.procs = procs
+Report.setProcs(procs)
+MPG.main(options) { [request] in
+  for measure in request.measures { measure.run(request.operations ?? measure.operations) }
+}

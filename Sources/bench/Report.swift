@@ -1,0 +1,74 @@
+// Clocks, memory and the result lines `name/Pn value unit`.
+//
+// Two clocks for everything: wall time, and the process's CPU time (user + system, all threads), which a
+// neighbour's load on a shared machine hardly moves.
+import Glibc
+import MPG
+import Synchronization
+
+/// Prints result lines for one process, whose number of Ps is fixed once it runs.
+enum Report {
+  private static let procs = Atomic(0)
+
+  /// Says how many Ps the lines that follow were measured on.
+  static func setProcs(_ count: Int) { procs.store(count, ordering: .relaxed) }
+
+  static func line(_ name: String, _ value: Double, _ unit: String) {
+    print("\(name)/P\(procs.load(ordering: .relaxed)) \(fixed(value)) \(unit)")
+    fflush(nil)  // a measure that dies must not take earlier lines with it
+  }
+
+  /// Runs `body` and prints its wall and CPU time per operation.
+  static func timed(_ name: String, operations: Int, _ body: () -> Void) {
+    let cpu = Clock.cpu()
+    let start = Clock.wall()
+    body()
+    let wall = Clock.wall() - start
+    line(name, Double(wall) / Double(operations), "ns/op")
+    line(name + ".cpu", Double(Clock.cpu() - cpu) / Double(operations), "ns/op")
+  }
+
+  /// Prints p50, p99 and the largest of `nanoseconds`, in microseconds.
+  static func spread(_ name: String, _ nanoseconds: [Int64]) {
+    let sorted = nanoseconds.sorted()
+    guard let last = sorted.last else { return }
+    line(name + ".p50", Double(sorted[sorted.count / 2]) / 1000, "us")
+    line(name + ".p99", Double(sorted[sorted.count * 99 / 100]) / 1000, "us")
+    line(name + ".max", Double(last) / 1000, "us")
+  }
+
+  /// `value` with two decimals, without Foundation.
+  private static func fixed(_ value: Double) -> String {
+    let hundredths = Int64((value.magnitude * 100).rounded())
+    let cents = String(hundredths % 100)
+    return (value < 0 ? "-" : "") + "\(hundredths / 100).\(cents.count < 2 ? "0" : "")\(cents)"
+  }
+}
+
+enum Clock {
+  /// Monotonic time in nanoseconds.
+  static func wall() -> Int64 { read(CLOCK_MONOTONIC) }
+
+  /// CPU time of the whole process, user and system, in nanoseconds.
+  static func cpu() -> Int64 { read(CLOCK_PROCESS_CPUTIME_ID) }
+
+  private static func read(_ id: clockid_t) -> Int64 {
+    var now = timespec()
+    unsafe clock_gettime(id, &now)
+    return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+  }
+}
+
+/// Resident memory of this process in bytes, from the second field of `/proc/self/statm` (pages).
+func residentBytes() -> Int {
+  let fd = unsafe open("/proc/self/statm", O_RDONLY)
+  precondition(fd >= 0, "mpg-bench: cannot open /proc/self/statm")
+  defer { close(fd) }
+  let text = unsafe String(unsafeUninitializedCapacity: 256) { buffer in
+    max(0, unsafe read(fd, buffer.baseAddress, buffer.count))
+  }
+  guard let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+    preconditionFailure("mpg-bench: cannot read /proc/self/statm: \(text)")
+  }
+  return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+}

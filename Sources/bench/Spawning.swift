@@ -1,0 +1,95 @@
+// Creating, running and reaping Gs: in bounded batches, all at once, one by one, as a tree, and parked in crowds.
+import MPG
+
+extension Measure {
+  static let spawning = [
+    // One op is a G that is spawned, does nothing and is reaped.
+    Measure(name: "spawn-bounded", procs: 2, operations: 2_000_000, run: spawnBounded),
+    Measure(name: "spawn-unbounded", procs: 2, operations: 1_000_000, run: spawnUnbounded),
+    Measure(name: "spawn-join", procs: 1, operations: 2_000_000, run: spawnJoin),
+    // One op is one leaf of a tree of fan-out 10: 1.11 Gs each.
+    Measure(name: "skynet", procs: 2, operations: 1_000_000, run: skynet),
+    Measure(name: "parked-100k", procs: 2, operations: 100_000, run: parked),
+  ]
+
+  private static func spawnBounded(total: Int) {
+    let batch = 1000
+    Report.timed("spawn-bounded", operations: total) {
+      let group = WaitGroup()
+      for _ in stride(from: 0, to: total, by: batch) {
+        group.add(batch)
+        for _ in 0..<batch { go { group.done() } }
+        group.wait()
+      }
+    }
+  }
+
+  private static func spawnUnbounded(total: Int) {
+    Report.timed("spawn-unbounded", operations: total) {
+      let group = WaitGroup()
+      group.add(total)
+      for _ in 0..<total { go { group.done() } }
+      group.wait()
+    }
+  }
+
+  /// Spawns one, waits until it has finished, again: latency, with no batching to hide behind.
+  private static func spawnJoin(total: Int) {
+    Report.timed("spawn-join", operations: total) {
+      let done = Channel<Void>()
+      for _ in 0..<total {
+        go { done.send(()) }
+        _ = done.receive()
+      }
+    }
+  }
+
+  private static func skynet(leaves: Int) {
+    Report.timed("skynet", operations: leaves) {
+      let result = Channel<Int>()
+      go { tree(result, number: 0, size: leaves) }
+      precondition(result.receive() == leaves * (leaves - 1) / 2, "skynet: wrong sum; is -n a power of ten?")
+    }
+  }
+
+  private static func tree(_ parent: Channel<Int>, number: Int, size: Int) {
+    guard size > 1 else { return parent.send(number) }
+    let results = Channel<Int>()
+    for child in 0..<10 {
+      go { tree(results, number: number + child * (size / 10), size: size / 10) }
+    }
+    var sum = 0
+    for _ in 0..<10 { sum += results.receive() ?? 0 }
+    parent.send(sum)
+  }
+
+  /// Resident bytes of a G that waits on a channel, the cost of making it, and of waking them all.
+  private static func parked(count: Int) {
+    let name = "parked-\(count / 1000)k"
+    let before = residentBytes()
+    let up = WaitGroup()
+    let down = WaitGroup()
+    up.add(count)
+    down.add(count)
+    let gate = Channel<Int>()
+    let spawnStart = Clock.wall()
+    for _ in 0..<count {
+      go {
+        up.done()
+        _ = gate.receive()
+        down.done()
+      }
+    }
+    up.wait()
+    for _ in 0..<100 { MPG.yield() }
+    let spawned = Clock.wall() - spawnStart
+    MPG.sleep(.milliseconds(50))
+    let grown = residentBytes() - before
+    Report.line(name + ".rss", Double(grown) / Double(count), "bytes/goroutine")
+    Report.line(name + ".spawn", Double(spawned) / Double(count), "ns/op")
+    let wakeStart = Clock.wall()
+    gate.close()
+    down.wait()
+    Report.line(name + ".wake-all", Double(Clock.wall() - wakeStart) / Double(count), "ns/op")
+  }
+}
