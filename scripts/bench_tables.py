@@ -1,0 +1,99 @@
+"""Keeps the numbers of a bench run and prints them as Markdown: median (min–max), and ratios of medians."""
+import collections
+import statistics
+
+
+def short(value):
+    """Three significant digits or so."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def cell(values):
+    if not values:
+        return "–"
+    return f"{short(statistics.median(values))} ({short(min(values))}–{short(max(values))})"
+
+
+def ratio(mine, theirs):
+    """Median over median; below 1, mine is less."""
+    if not mine or not theirs or not statistics.median(theirs):
+        return "–"
+    return f"{statistics.median(mine) / statistics.median(theirs):.2f}"
+
+
+def added(mine, base):
+    """What mine adds to base, in percent of base."""
+    if not mine or not base or not statistics.median(base):
+        return "–"
+    return f"{(statistics.median(mine) / statistics.median(base) - 1) * 100:+.1f} %"
+
+
+def table(title, head, rows):
+    if not rows:
+        return
+    print(f"\n### {title}\n")
+    print("| " + " | ".join(head) + " |")
+    print("|" + " --- |" * len(head))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+def cpu_key(key):
+    """`ring/P1` → `ring.cpu/P1`."""
+    name, _, procs = key.partition("/")
+    return f"{name}.cpu/{procs}"
+
+
+class Results:
+    def __init__(self, raw):
+        self.values = collections.defaultdict(lambda: collections.defaultdict(list))  # who → key → numbers
+        self.units = {}
+        self.http = collections.defaultdict(lambda: collections.defaultdict(list))  # (who, connections) → field
+        self.raw = open(raw, "w", encoding="utf-8") if raw else None
+
+    def keep(self, *fields):
+        if self.raw:
+            print(*fields, file=self.raw, flush=True)
+
+    def add_line(self, who, line):
+        parts = line.split()
+        if len(parts) == 3:
+            self.values[who][parts[0]].append(float(parts[1]))
+            self.units[parts[0]] = parts[2]
+            self.keep(who, line)
+
+    def add_http(self, who, connections, **fields):
+        for name, value in fields.items():
+            self.http[(who, connections)][name].append(value)
+        self.keep(who, f"http-{connections}", fields)
+
+    def print_tables(self):
+        self.print_scheduler()
+        self.print_tracing()
+        self.print_http()
+
+    def print_scheduler(self):
+        ours, go = self.values["ours"], self.values["go"]
+        keys = [key for key in {**ours, **go} if ".cpu/" not in key or key.startswith("sleep-storm")]
+        rows = [[key, self.units[key], cell(ours[key]), cell(go[key]), ratio(ours[key], go[key]),
+                 cell(ours[cpu_key(key)]), cell(go[cpu_key(key)]), ratio(ours[cpu_key(key)], go[cpu_key(key)])]
+                for key in keys]
+        table("Scheduler", ["measure/P", "unit", "ours", "Go", "ours/Go", "ours, CPU", "Go, CPU", "ours/Go, CPU"], rows)
+
+    def print_tracing(self):
+        """CPU time, since wall time at one P counts what the neighbours took."""
+        off, on, attached = self.values["off"], self.values["on"], self.values["attached"]
+        rows = [[key, cell(off[key]), cell(on[key]), added(on[key], off[key]),
+                 cell(attached[key]), added(attached[key], off[key])]
+                for key in off if ".cpu/" in key]
+        table("Tracing, CPU ns/op", ["measure/P", "off", "on", "", "on, mpgtop attached", ""], rows)
+
+    def print_http(self):
+        rows = []
+        for who, connections in sorted(self.http, key=lambda key: key[1]):
+            mine, go = self.http[(who, connections)], self.http[("go", connections)]
+            name = {"ours": "ours", "off": "ours, tracing off", "attached": "ours, mpgtop attached", "go": "Go"}[who]
+            rows.append([str(connections), name, cell(mine["rate"]), ratio(mine["rate"], go["rate"]), cell(mine["p99"]),
+                         cell(mine["cpu"]), ratio(mine["cpu"], go["cpu"]), str(sum(mine["errors"]))])
+        table("Hello World over HTTP, wrk on the same cores",
+              ["connections", "server", "requests/s", "/Go", "p99 us", "server CPU us/request", "/Go", "errors"], rows)

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# The main scenario in one command: starts the demo server, floods it, opens mpgtop on it.
+#
+#   demo.sh [BIN-FOLDER]        default: .build/release
+#
+# `q` in mpgtop ends everything. With no terminal it prints ten seconds of frames and exits 0. Whichever way it ends,
+# a kill -9 of this script included, neither server nor flood stay behind.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+bin=${1:-$here/../.build/release}
+log=$(mktemp "${TMPDIR:-/tmp}/mpg-demo.XXXXXX")
+server='' flood='' top='' terminal=''
+
+# bound COMMAND...: becomes a command that the kernel ends when this script is gone.
+bound() { exec setpriv --pdeathsig TERM -- "$@"; }
+
+# stop PID: asks, waits up to three seconds, insists.
+stop() {
+  [ -n "$1" ] || return 0
+  kill "$1" 2>/dev/null || true
+  for _ in {1..30}; do
+    kill -0 "$1" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -KILL "$1" 2>/dev/null || true
+  wait "$1" 2>/dev/null || true
+}
+
+cleanup() {
+  trap '' INT TERM HUP
+  stop "$top"
+  [ -z "$terminal" ] || stty "$terminal" 2>/dev/null || true
+  stop "$flood"
+  stop "$server"
+  rm -f "$log"
+}
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Starts the server on the first free port from 8080 on, and returns when it answers.
+start_server() {
+  local asked=8080
+  port=$asked
+  while taken "$port"; do
+    port=$((port + 1))
+    [ "$port" -lt 8180 ] || { echo "demo.sh: ports 8080 to 8179 are all taken; free one and run this again" >&2; exit 1; }
+  done
+  [ "$port" -eq "$asked" ] || echo "demo.sh: port $asked is taken, using $port"
+  bound "$bin/mpg-demo" --port "$port" </dev/null >"$log" 2>&1 &
+  server=$!
+  for _ in {1..100}; do
+    kill -0 "$server" 2>/dev/null || break
+    [ "$(curl -s --max-time 2 "http://127.0.0.1:$port/")" != "Hello World" ] || return 0
+    sleep 0.1
+  done
+  echo "demo.sh: the server did not come up; it said:" >&2
+  sed 's/^/  /' "$log" >&2
+  exit 1
+}
+
+start_server
+bound "$here/flood.sh" "http://127.0.0.1:$port" </dev/null >/dev/null 2>&1 &
+flood=$!
+
+# mpgtop runs beside a waiting shell, so that a signal to this script is acted on at once, not after `q`.
+status=0
+if [ -t 0 ] && [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
+  terminal=$(stty -g)
+  bound "$bin/mpgtop" "$server" <&0 &
+else
+  bound "$bin/mpgtop" -b -n 10 -d 1 "$server" &
+fi
+top=$!
+wait "$top" || status=$?
+top=''
+[ -z "$terminal" ] || [ "$status" -le 128 ] || tput rmcup || true # killed: it could not put the screen back
+if ! kill -0 "$server" 2>/dev/null; then
+  echo "demo.sh: the server ended by itself; it said:" >&2
+  sed 's/^/  /' "$log" >&2
+  [ "$status" -ne 0 ] || status=1
+fi
+exit "$status"

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Sees to it that this machine has what a purpose needs, and says by name what it lacks.
+#
+#   need.sh build|test|demo|bench|screens
+#
+# A Debian or Ubuntu machine gets the missing packages installed (through sudo when not root). A machine that has
+# everything is left alone and needs no network. Exit codes: 0 all there, 69 something is missing and could not be
+# installed (the command to run by hand is printed), 64 usage.
+set -euo pipefail
+
+fail() {
+  echo "need.sh: $1" >&2
+  exit "${2:-69}"
+}
+
+someone='' # is anybody there to type a password?
+[ ! -t 0 ] || someone=yes
+missing=() # packages that the purpose cannot do without
+wanted=()  # packages that it can
+
+have_command() { command -v "$1" >/dev/null 2>&1; }
+have_file() { [ -e "$1" ]; }
+have_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
+
+# need PACKAGE CHECK...: the package is missing unless the check succeeds.
+need() {
+  local package=$1
+  shift
+  "$@" || missing+=("$package")
+}
+
+need_build() {
+  need libncurses-dev have_file /usr/include/ncurses.h
+  need node-llhttp have_file /usr/share/llhttp/llhttp.c
+  need build-essential have_file /usr/include/stdio.h
+  need git have_command git
+}
+
+need_swift() {
+  have_command swift || fail "the Swift toolchain, 6.2 or later, is not on the PATH and is no Debian package;
+  get it from https://www.swift.org/install/linux (swiftly), put its usr/bin on the PATH, and run this again"
+  local version
+  version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+  # shellcheck disable=SC2086 # two words on purpose
+  set -- $version
+  [ "$((${1:-0} * 100 + ${2:-0}))" -ge 602 ] ||
+    fail "swift is version ${1:-?}.${2:-?}, this package needs 6.2 or later; see https://www.swift.org/install/linux"
+}
+
+case "${1:-}" in
+build) need_build ;;
+test)
+  need_build
+  need curl have_command curl
+  need python3-venv have_venv
+  need tmux have_command tmux
+  ;;
+demo)
+  need_build
+  need curl have_command curl
+  ;;
+screens)
+  need_build
+  need curl have_command curl
+  need tmux have_command tmux
+  ;;
+bench)
+  need_build
+  need curl have_command curl
+  need python3-venv have_venv
+  have_command wrk || wanted+=(wrk)
+  ;;
+*) fail "usage: need.sh build|test|demo|bench|screens" 64 ;;
+esac
+
+# as_root COMMAND...: runs it as root where that is possible without a password nobody is there to type.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif have_command sudo && { [ -n "$someone" ] || sudo -n true 2>/dev/null; }; then
+    sudo "$@"
+  else
+    return 1
+  fi
+}
+
+# install PACKAGE...: package lists are fetched only when the ones at hand do not do.
+install() {
+  have_command apt-get || return 1
+  echo "need.sh: installing $*" >&2
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y)
+  as_root "${apt[@]}" install --no-install-recommends "$@" </dev/null >&2 ||
+    { as_root "${apt[@]}" update </dev/null >&2 &&
+      as_root "${apt[@]}" install --no-install-recommends "$@" </dev/null >&2; }
+}
+
+if [ "${#missing[@]}" -gt 0 ]; then
+  install "${missing[@]}" ||
+    fail "missing: ${missing[*]}; install by hand, then run this again:
+  sudo apt-get update && sudo apt-get install -y ${missing[*]}"
+fi
+for package in "${wanted[@]}"; do
+  install "$package" || echo "need.sh: going on without $package, which could not be installed" >&2
+done
+need_swift
