@@ -21,8 +21,9 @@ public enum StringTable {
   }
 
   /// The string with `id`, when it lies wholly below `end`; nil otherwise. Bytes that are no UTF-8 are replaced.
+  /// Neither `id` nor `end` nor the bytes are trusted.
   public static func string(_ id: UInt64, in area: UnsafeRawBufferPointer, below end: Int) -> String? {
-    guard id > 0, id < UInt64(min(end, area.count)) else { return nil }
+    guard id > 0, end > 0, id < UInt64(min(end, area.count)) else { return nil }
     let start = Int(id) - 1
     guard start + 2 <= min(end, area.count) else { return nil }
     let length = unsafe Int(area[start]) | Int(area[start + 1]) << 8

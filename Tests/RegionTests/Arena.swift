@@ -1,0 +1,44 @@
+// Memory and threads for tests of shared words: what the runtime's mapping and Ms are to the real thing.
+import Foundation
+import Region
+
+/// Zeroed words at a page-aligned address. Never freed, for `Word`, `Block` and rings are handles that keep
+/// nothing alive; so too the runtime never unmaps its region.
+///
+/// Safe because: threads reach the memory only through `Word`, whose accesses are atomic.
+@safe struct Arena: @unchecked Sendable {
+  let base: UnsafeMutableRawPointer
+  let bytes: Int
+
+  init(words: Int) {
+    bytes = words * 8
+    unsafe base = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: Layout.page)
+    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+  }
+
+  /// The word at `index`, read without the accessors under test.
+  func raw(_ index: Int) -> UInt64 { unsafe base.load(fromByteOffset: index * 8, as: UInt64.self) }
+
+  func word(_ index: Int) -> Word { unsafe Word(at: base + index * 8) }
+
+  func block<Field: RegionField>(_: Field.Type, index: Int = 0) -> Block<Field> {
+    unsafe Block(at: base + index * Field.stride * 8)
+  }
+
+  var buffer: UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(start: base, count: bytes)
+  }
+}
+
+/// Runs every closure on a thread of its own, all at once, and returns when the last has ended.
+func onThreads(_ bodies: [@Sendable () -> Void]) {
+  let done = DispatchGroup()
+  for body in bodies {
+    done.enter()
+    Thread.detachNewThread {
+      body()
+      done.leave()
+    }
+  }
+  done.wait()
+}
