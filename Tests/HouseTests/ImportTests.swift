@@ -1,0 +1,100 @@
+// Who may import whom: the arrows of ARCHITECTURE.md, held against the `import` lines.
+import Testing
+
+/// One `import` line.
+struct Import: Sendable, CustomStringConvertible {
+  let file: TextFile
+  let line: Int
+  let module: String
+  var description: String { "\(file.path):\(line) imports \(module)" }
+
+  static let all = Repository.swift.flatMap { file in
+    file.numbered.compactMap { number, text in
+      module(importedBy: text).map { Import(file: file, line: number, module: $0) }
+    }
+  }
+
+  /// `Region` of `public import struct Region.Record`.
+  static func module(importedBy line: String) -> String? {
+    let pattern =
+      #/
+      ^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public\s+|package\s+|internal\s+|fileprivate\s+|private\s+)?import\s+
+      (?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)
+      /#
+    return line.firstMatch(of: pattern).map { String($0.1) }
+  }
+}
+
+/// What a folder of Sources may import besides the system's own modules (`Glibc`, `Synchronization`).
+struct Layer: Sendable, CustomStringConvertible {
+  let folder: String
+  let mayImport: Set<String>
+  var description: String { folder }
+
+  /// What comes with the toolchain and brings no weight along. Foundation is not among it.
+  static let system: Set = ["Glibc", "Musl", "Darwin", "Synchronization"]
+
+  static let all = [
+    Layer(folder: "Region", mayImport: []),
+    Layer(folder: "Runtime", mayImport: ["Region", "CMPG", "HeapModule"]),
+    Layer(folder: "Net", mayImport: ["MPG"]),
+    Layer(folder: "HTTP", mayImport: ["MPG", "Net", "CLLHTTP"]),
+    Layer(folder: "demo", mayImport: ["MPG", "Net", "HTTP", "ArgumentParser"]),
+    Layer(folder: "bench", mayImport: ["MPG"]),
+    Layer(folder: "Inspector", mayImport: ["Region"]),
+    Layer(folder: "TUI", mayImport: ["Region", "Inspector", "CNcurses"]),
+    Layer(folder: "mpgtop", mayImport: ["Region", "Inspector", "TUI", "ArgumentParser"]),
+  ]
+}
+
+@Suite("Imports")
+struct ImportTests {
+  @Test("An import line is understood in all its forms")
+  func formsOfImport() {
+    #expect(Import.module(importedBy: "import Region") == "Region")
+    #expect(Import.module(importedBy: "public import Region") == "Region")
+    #expect(Import.module(importedBy: "@testable import MPG") == "MPG")
+    #expect(Import.module(importedBy: "@_spi(Tests) internal import struct Region.Record") == "Region")
+    #expect(Import.module(importedBy: "// import Region") == nil)
+  }
+
+  @Test("A layer imports only what lies below it", arguments: Layer.all)
+  func layers(_ layer: Layer) {
+    let imports = Import.all.filter { $0.file.isIn("Sources/\(layer.folder)") }
+    let wrong = imports.filter { !layer.mayImport.union(Layer.system).contains($0.module) }
+    #expect(wrong.isEmpty)
+  }
+
+  @Test("Every folder of Sources with Swift in it has its layer")
+  func everyFolderIsALayer() {
+    let folders = Repository.swift.filter { $0.isIn("Sources") }
+      .compactMap { $0.path.split(separator: "/").dropFirst().first.map(String.init) }
+    #expect(Set(folders) == Set(Layer.all.map(\.folder)))
+  }
+
+  @Test("Region imports Synchronization and nothing else")
+  func regionIsPure() {
+    #expect(Import.all.filter { $0.file.isIn("Sources/Region") && $0.module != "Synchronization" }.isEmpty)
+  }
+
+  @Test("Only one file knows ncurses")
+  func oneFileKnowsNcurses() {
+    let files = Import.all.filter { $0.module == "CNcurses" && $0.file.isIn("Sources") }.map(\.file.path)
+    #expect(files.count <= 1, "\(files)")
+    #expect(files.allSatisfy { $0.hasPrefix("Sources/TUI/") })
+  }
+
+  @Test("Views take the region's vocabulary, never its rings and records")
+  func viewsDoNotReadRings() {
+    let wire = #/\b(RingReader|RingWriter|Record|Word)\b/#
+    let wrong = Repository.swift.filter { $0.isIn("Sources/TUI") }.flatMap { file in
+      file.numbered.filter { $0.text.contains(wire) && !$0.text.trimmed.hasPrefix("//") }
+        .map { "\(file.path):\($0.number): \($0.text.trimmed)" }
+    }
+    #expect(wrong.isEmpty)
+  }
+}
+
+extension String {
+  var trimmed: String { String(drop(while: \.isWhitespace)) }
+}
