@@ -10,32 +10,49 @@
 set -euo pipefail
 base=${1:?usage: flood.sh http://127.0.0.1:PORT}
 port=${base##*:}
-trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
-trap 'exit 0' INT TERM HUP
 
 on() { kill -0 $$ 2>/dev/null; } # $$ is the script, also in its loops
-burst() { setpriv --pdeathsig KILL -- nice -n 5 "$@" >/dev/null 2>&1 || sleep 0.2; }
+
+# Ends what this shell has started, and waits for it, so that nobody else has to. Each loop sets it for itself.
+tidy() {
+  trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
+  trap 'exit 0' INT TERM HUP
+}
+# Signals are acted on during a `wait` only, hence what takes long runs beside it.
+pause() {
+  sleep "$1" &
+  wait $!
+}
+burst() {
+  setpriv --pdeathsig KILL -- nice -n 5 "$@" >/dev/null 2>&1 &
+  wait $! || pause 0.2
+}
 fetch() { burst curl -s --max-time 10 --parallel --parallel-max "$1" "${@:2}"; }
 
 # Waves of plain requests over keep-alive connections; the pauses let the queues run empty.
 hello() {
+  tidy
   while on; do
     if command -v wrk >/dev/null 2>&1; then
       burst wrk -t1 -c64 -d5s "$base/"
-      sleep 1
+      pause 1
       burst wrk -t1 -c8 -d2s "$base/"
     else
       fetch 64 -o /dev/null "$base/?[1-10000]"
-      sleep 1
+      pause 1
     fi
   done
 }
 
 # One curl after another, as a person in a hurry would: new connections all the time.
-curls() { while on; do fetch 16 -o /dev/null "$base/about?[1-300]"; done; }
+curls() {
+  tidy
+  while on; do fetch 16 -o /dev/null "$base/about?[1-300]"; done
+}
 
 # What provokes one behaviour each: fan-out and steals, long channel chains, timers, Gs that hog a P.
 mixed() {
+  tidy
   while on; do
     fetch 24 -o /dev/null "$base/sleep?ms=[100-2000:100]" -o /dev/null "$base/pipeline?n=[50-250:50]"
     fetch 4 -o /dev/null "$base/spawn?n=[500-4500:1000]" -o /dev/null "$base/cpu?ms=[5-20:5]"
@@ -44,6 +61,7 @@ mixed() {
 
 # Connections that say nothing for a while: Gs parked on netpoll.
 idle() {
+  tidy
   local fds fd
   while on; do
     fds=()
@@ -51,11 +69,12 @@ idle() {
       { exec {fd}<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null || break
       fds+=("$fd")
     done
-    sleep 4
+    pause 4
     for fd in "${fds[@]}"; do exec {fd}>&-; done
   done
 }
 
+tidy
 hello &
 curls &
 mixed &
