@@ -1,0 +1,57 @@
+// The inspector: a live process's scheduler, looked at from outside without touching it.
+//
+//     let inspector = try Inspector.attach(to: 4242)
+//     let snapshot = try inspector.snapshot()
+//     print(snapshot.gs.live, snapshot.grq)
+public import Region
+internal import Glibc
+
+/// Looks at one process. Reads only: the target does not notice, however many look, and whatever becomes of them.
+///
+/// Not thread-safe: for one thread at a time.
+public final class Inspector {
+  public let target: Target
+  private let source: RegionSource
+
+  /// Attaches to a target that was found in a folder.
+  public init(_ target: Target) throws(InspectorError) {
+    if case .unreadable(let error) = target.state { throw error }
+    source = try RegionFile(path: target.path, process: target.process).open()
+    self.target = target
+  }
+
+  /// Attaches to the process with `pid`. One that is still booting is waited for, a second at most.
+  public static func attach(
+    to pid: Int32, in folders: RegionFolders = .standard
+  ) throws(InspectorError) -> Inspector {
+    for _ in 0..<100 {
+      let target = try folders.target(pid: pid)
+      guard case .unreadable(.layout(_, .unfinished)) = target.state else { return try Inspector(target) }
+      usleep(10_000)
+    }
+    return try Inspector(folders.target(pid: pid))
+  }
+
+  /// Everything about the scheduler at this moment.
+  ///
+  /// Takes microseconds; up to two milliseconds under a flood, when the Gs' states are hard to catch at one instant
+  /// (see `Snapshot.isConsistent`). Throws `layout` when the region makes no sense any more. Of a process that has
+  /// ended it gives the last state.
+  public func snapshot() throws(InspectorError) -> Snapshot {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.snapshot() }
+  }
+
+  /// Hands the events since the last call (at first: since attaching) to `take`, in batches of one ring each, oldest
+  /// first in each. What the writers have overwritten meanwhile is counted in `Snapshot.Trace.lost`.
+  ///
+  /// - Returns: how full the fullest ring had become; from 1 on events are lost, so come back sooner.
+  @discardableResult
+  public func drain(_ take: (Lane, [Record]) -> Void = { _, _ in }) throws(InspectorError) -> Double {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.drain(take) }
+  }
+
+  /// How the process ended; nil while it lives.
+  public func ending() throws(InspectorError) -> Ending? {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.ending() }
+  }
+}

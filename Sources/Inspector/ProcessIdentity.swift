@@ -1,0 +1,54 @@
+// Which process a region belongs to: a pid and the moment that it started, since pids are used again.
+
+/// A process by a name that is never used twice while the machine is up.
+public struct ProcessIdentity: Sendable, Hashable {
+  public let pid: Int32
+  /// When it started, in clock ticks since the machine booted: field 22 of /proc/PID/stat.
+  public let startTime: UInt64
+
+  public init(pid: Int32, startTime: UInt64) {
+    (self.pid, self.startTime) = (pid, startTime)
+  }
+
+  /// The process that has `pid` now; nil when there is none. One that has died and was not waited for counts as none.
+  public init?(living pid: Int32) {
+    guard pid > 0, let stat = smallFile("/proc/\(pid)/stat", limit: 1024) else { return nil }
+    guard let parsed = Self.parse(stat: stat), parsed.state != "Z", parsed.state != "X" else { return nil }
+    self.init(pid: pid, startTime: parsed.startTime)
+  }
+
+  /// Whether this very process still runs.
+  public var isAlive: Bool { ProcessIdentity(living: pid) == self }
+
+  /// State letter and start time of a /proc/PID/stat. The name in parentheses may itself hold blanks and
+  /// parentheses, so the count starts after the last one.
+  static func parse(stat: [UInt8]) -> (state: Character, startTime: UInt64)? {
+    guard let end = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+    let fields = String(decoding: stat[(end + 1)...], as: UTF8.self).split(separator: " ")
+    guard fields.count > 19, let state = fields[0].first, let start = UInt64(fields[19]) else { return nil }
+    return (state, start)
+  }
+
+  /// What the system calls the process with `pid` (/proc/PID/comm); nil when there is none.
+  static func name(of pid: Int32) -> String? {
+    guard let comm = smallFile("/proc/\(pid)/comm", limit: 64) else { return nil }
+    return printable(String(decoding: comm.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+  }
+
+  /// The user that the process with `pid` runs as; nil when there is none.
+  static func owner(of pid: Int32) -> UInt32? { try? FileStatus(ofLink: "/proc/\(pid)").owner }
+}
+
+/// `text` with every control character replaced: foreign names may not steer a terminal.
+func printable(_ text: String) -> String {
+  func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
+  }
+  guard text.unicodeScalars.contains(where: isControl) else { return text }
+  var clean = String.UnicodeScalarView()
+  clean.append(contentsOf: text.unicodeScalars.map { isControl($0) ? "·" : $0 })
+  return String(clean)
+}

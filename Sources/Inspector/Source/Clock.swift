@@ -1,0 +1,59 @@
+// The target's clock: how its ticks and the machine's nanoseconds go together.
+//
+// The header holds two moments, each in both units. The second is refined while the target runs, under a sequence
+// word that is odd meanwhile; a reader that sees it odd, or changed, reads again.
+internal import Region
+
+/// A straight line through two moments.
+struct Clock: Equatable {
+  private let ticks, nanoseconds: UInt64
+  private let nanosecondsPerTick: Double
+
+  /// - Parameter first, second: moments in ticks and in nanoseconds. Two that are no interval (the second is not
+  ///   set yet, or is noise) give a nanosecond per tick.
+  init(first: (ticks: UInt64, nanoseconds: UInt64), second: (ticks: UInt64, nanoseconds: UInt64)) {
+    let (ticks, isBack) = second.ticks.subtractingReportingOverflow(first.ticks)
+    let (time, isEarlier) = second.nanoseconds.subtractingReportingOverflow(first.nanoseconds)
+    let isInterval = !isBack && !isEarlier && ticks > 0 && time > 0
+    nanosecondsPerTick = isInterval ? Double(time) / Double(ticks) : 1
+    (self.ticks, nanoseconds) = isInterval ? second : first
+  }
+
+  func nanoseconds(at moment: UInt64) -> UInt64 {
+    Self.moved(nanoseconds, by: Self.difference(moment, ticks) * nanosecondsPerTick)
+  }
+
+  func ticks(at moment: UInt64) -> UInt64 {
+    Self.moved(ticks, by: Self.difference(moment, nanoseconds) / nanosecondsPerTick)
+  }
+
+  private static func difference(_ a: UInt64, _ b: UInt64) -> Double {
+    Double(Int64(truncatingIfNeeded: a &- b))
+  }
+
+  /// `base` plus `delta`, or `base` where the sum is none (noise).
+  private static func moved(_ base: UInt64, by delta: Double) -> UInt64 {
+    guard let whole = Int64(exactly: delta.rounded()) else { return base }
+    return base &+ UInt64(truncatingIfNeeded: whole)
+  }
+}
+
+extension Clock {
+  static let fields: [HeaderField] = [
+    .clockSequence, .clockTicks0, .clockNanoseconds0, .clockTicks1, .clockNanoseconds1,
+  ]
+
+  /// Reads the clock of a header; nil when its writer kept changing it.
+  init?(_ header: Blocks<HeaderField>) {
+    for _ in 0..<100 {
+      let before = header.value(.clockSequence)
+      let first = (ticks: header.value(.clockTicks0), nanoseconds: header.value(.clockNanoseconds0))
+      let second = (ticks: header.value(.clockTicks1), nanoseconds: header.value(.clockNanoseconds1))
+      // Acquiring loads keep their order, so an equal, even number on both sides means no change between.
+      guard before & 1 == 0, header.value(.clockSequence) == before else { continue }
+      self.init(first: first, second: second)
+      return
+    }
+    return nil
+  }
+}

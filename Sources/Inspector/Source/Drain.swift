@@ -1,0 +1,109 @@
+// The drain: takes what is new from every ring in use, and keeps exact account of what was missed.
+//
+// One reader a ring, made when its P or M is first seen: those that are there at the start begin at the next record,
+// later ones at their first. In the steady state nothing is allocated: one buffer goes round all rings.
+internal import Region
+
+/// Whose ring a record comes from.
+public enum Lane: Sendable, Hashable {
+  case p(Int)
+  case m(Int)
+}
+
+/// The readers of all rings of one target.
+struct Drain {
+  private struct Follower {
+    let lane: Lane
+    let capacity: Int
+    let position: Word
+    var reader: RingReader
+  }
+
+  /// Records taken from one ring at a time.
+  static let batch = 4096
+
+  private let pRings, mRings: RingPlaces
+  private let lanes: LanePlaces
+  private let mapping: Mapping
+  private var followers: [Follower] = []
+  private var ps = 0
+  private var ms = 0
+  private var buffer: [Record] = []
+  /// Whether the rings that were in use at the start are followed.
+  private var isStarted = false
+
+  init(_ schema: RegionSchema, _ mapping: Mapping, _ lanes: LanePlaces) throws(LayoutProblem) {
+    pRings = try RingPlaces("p", schema, mapping)
+    mRings = try RingPlaces("m", schema, mapping)
+    (self.mapping, self.lanes) = (mapping, lanes)
+    buffer.reserveCapacity(Self.batch)
+  }
+
+  /// Records that writers overwrote before they were taken, all rings together. Exact.
+  var lost: UInt64 { followers.reduce(0) { $0 &+ $1.reader.lost } }
+  /// Records written since the target booted, all rings together, as of now.
+  var written: UInt64 { followers.reduce(0) { $0 &+ $1.position.relaxed } }
+  /// Bytes of memory of the rings in use.
+  var bytes: UInt64 { followers.reduce(0) { $0 &+ UInt64($1.capacity * Record.bytes) } }
+
+  /// Follows the rings of so many Ps and Ms from now on; never fewer than before.
+  mutating func follow(ps used: Int, ms usedMs: Int) {
+    let start: UInt64? = isStarted ? 0 : nil
+    isStarted = true
+    while ps < min(used, pRings.count) {
+      add(.p(ps), of: pRings, ps, positionIn: lanes.lane(ofP: ps), from: start)
+      ps += 1
+    }
+    while ms < min(usedMs, mRings.count) {
+      add(.m(ms), of: mRings, ms, positionIn: lanes.lane(ofM: ms), from: start)
+      ms += 1
+    }
+  }
+
+  private mutating func add(
+    _ lane: Lane, of rings: RingPlaces, _ index: Int, positionIn block: Int, from start: UInt64?
+  ) {
+    let position = lanes.blocks.word(.position, of: block)
+    let reader = mapping.ring(
+      at: rings.offset(of: index), records: rings.records, position: position, from: start)
+    followers.append(Follower(lane: lane, capacity: rings.records, position: position, reader: reader))
+  }
+
+  /// Hands what is new to `take`: ring by ring, in batches, oldest first. A writer that is faster than this does not
+  /// keep it: each ring is gone through once.
+  ///
+  /// - Returns: how full the fullest ring had become since the last drain: 1 is where loss begins.
+  mutating func drain(_ take: (Lane, [Record]) -> Void) -> Double {
+    var fullest = 0.0
+    for index in followers.indices {
+      let start = followers[index].reader.cursor
+      let capacity = followers[index].capacity
+      for _ in 0...(capacity / Self.batch) {
+        buffer.removeAll(keepingCapacity: true)
+        let before = followers[index].reader.cursor
+        _ = followers[index].reader.drain(into: &buffer, limit: Self.batch)
+        if !buffer.isEmpty { take(followers[index].lane, buffer) }
+        if followers[index].reader.cursor == before { break }
+      }
+      fullest = max(fullest, Double(followers[index].reader.cursor &- start) / Double(capacity))
+    }
+    return fullest
+  }
+}
+
+/// Where the rings of Ps, or of Ms, lie.
+struct RingPlaces {
+  let count, records: Int
+  private let extent: RegionSchema.Extent
+
+  init(_ name: String, _ schema: RegionSchema, _ mapping: Mapping) throws(LayoutProblem) {
+    guard let ring = schema.rings[name] else { throw .missing("ring \(name)") }
+    try ring.extent.check("ring \(name)", in: mapping)
+    guard ring.records > 0, ring.records & (ring.records - 1) == 0,
+      ring.records <= ring.extent.stride / Record.bytes
+    else { throw .impossible("the records of ring \(name)", UInt64(ring.records)) }
+    (extent, count, records) = (ring.extent, ring.extent.count, ring.records)
+  }
+
+  func offset(of index: Int) -> Int { extent.offset + index * extent.stride }
+}

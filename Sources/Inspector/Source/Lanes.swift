@@ -1,0 +1,154 @@
+// The Gs of a target by state: sums over the lanes, read at one instant.
+//
+// §1 The problem. Gs move between states millions of times a second, on many threads, while we count them. Counting
+// the G table would be slow and never right. Locking is out: a reader may not touch the target.
+//
+// §2 The design. Each writer (a lane: a P, or an M without one) counts its own moves, one increment of one word a
+// move, and the words only ever grow. A state's Gs are what went in minus what came out:
+//
+//     runnable  =  created + yielded + Σ readied − started
+//     running   =  started − yielded − Σ parked − exited
+//     waiting r =  parked r − readied r
+//     live      =  created − exited          = the sum of the others, by arithmetic
+//
+// §3 The protocol: double collect. Read all words; read them again; if no word has changed, then every word held its
+// value from its first reading to its second, and all these spans have in common the moment between the two passes.
+// So the values are those of one instant. That holds because the words only grow (a word cannot go away and come back)
+// and because every load of the first pass comes before every load of the second (the loads acquire). How many Ps
+// and Ms there are is part of a pass: a thread that starts in between shows as a difference.
+//
+// §4 Under a flood two passes may never agree. Then the last one is taken and the snapshot says that it is not
+// consistent: single states may be off by the moves that were made during a pass, and may even be negative, but they
+// still add up to `live`, since all are computed from the same words.
+internal import Region
+
+/// The lanes of a target, and room for two passes over them.
+struct Lanes {
+  /// Sums over all lanes, in Gs.
+  struct Tally: Equatable {
+    var created: UInt64 = 0
+    var started: UInt64 = 0
+    var yielded: UInt64 = 0
+    var exited: UInt64 = 0
+    /// By the raw value of the target's wait reasons.
+    var parked: [UInt64]
+    var readied: [UInt64]
+  }
+
+  /// Passes that are made at most, and the nanoseconds that they may take together.
+  static let passes = 200
+  static let patience: UInt64 = 2_000_000
+
+  let places: LanePlaces
+  /// The latest pass, and the one before.
+  private var pass: [UInt64] = []
+  private var earlier: [UInt64] = []
+
+  init(_ places: LanePlaces) { self.places = places }
+
+  /// Ps and Ms in use, at the latest pass.
+  var ps: Int { pass.isEmpty ? 0 : Int(pass[0]) }
+  var ms: Int { pass.isEmpty ? 0 : Int(pass[1]) }
+
+  /// Reads all lanes, at one instant if it can be had. See §3; false: see §4.
+  mutating func collect() throws(LayoutProblem) -> Bool {
+    let deadline = monotonicNow() + Self.patience
+    let places = places
+    return try doubleCollect(
+      &pass, &earlier, passes: Self.passes, isLate: { monotonicNow() > deadline },
+      read: { (words: inout [UInt64]) throws(LayoutProblem) in try places.read(into: &words) })
+  }
+
+  /// The sums of the latest pass. They wrap, as counters do.
+  var tally: Tally {
+    let reasons = places.reasons
+    let none = [UInt64](repeating: 0, count: reasons)
+    var tally = Tally(parked: none, readied: none)
+    for start in stride(from: 2, to: pass.count, by: places.counters) {
+      tally.created &+= pass[start]
+      tally.started &+= pass[start + 1]
+      tally.yielded &+= pass[start + 2]
+      tally.exited &+= pass[start + 3]
+      for reason in 0..<reasons {
+        tally.parked[reason] &+= pass[start + 4 + reason]
+        tally.readied[reason] &+= pass[start + 4 + reasons + reason]
+      }
+    }
+    return tally
+  }
+
+  /// Gs that P `p` has started, at the latest pass.
+  func started(onP p: Int) -> UInt64 { pass[2 + p * places.counters + 1] }
+}
+
+/// Where the counters of all lanes lie.
+struct LanePlaces {
+  private static let moves: [LaneField] = [.created, .started, .yielded, .exited]
+
+  let blocks: Blocks<LaneField>
+  /// Wait reasons that have counters.
+  let reasons: Int
+  private let mapping: Mapping
+  private let sched: Blocks<SchedField>
+  private let capacity: (ps: Int, ms: Int)
+  /// The counters of lane 0: the four moves, then parked and readied by reason.
+  private let first: [Int]
+
+  /// - Parameter capacity: Ps and Ms that can ever be; the Ms' lanes come after those of all Ps.
+  init(
+    _ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>, capacity: (ps: Int, ms: Int)
+  ) throws(LayoutProblem) {
+    let blocks = try Blocks<LaneField>(
+      schema, mapping, needed: [.position, .parked, .readied] + Self.moves)
+    guard blocks.count >= capacity.ps + capacity.ms else {
+      throw .impossible("the count of block lane", UInt64(blocks.count))
+    }
+    let reasons = min(blocks.words(.parked), blocks.words(.readied), 256)
+    var first = Self.moves.map { blocks.offset($0, of: 0) }
+    for field in [LaneField.parked, .readied] {
+      first += (0..<reasons).map { blocks.offset(field, of: 0, element: $0) }
+    }
+    (self.blocks, self.mapping, self.sched) = (blocks, mapping, sched)
+    (self.capacity, self.reasons, self.first) = (capacity, reasons, first)
+  }
+
+  /// Counters of one lane.
+  var counters: Int { first.count }
+
+  /// The block of a P's lane, and of an M's.
+  func lane(ofP p: Int) -> Int { p }
+  func lane(ofM m: Int) -> Int { capacity.ps + m }
+
+  /// One pass: Ps and Ms in use, then the counters of each of their lanes.
+  func read(into words: inout [UInt64]) throws(LayoutProblem) {
+    words.removeAll(keepingCapacity: true)
+    let ps = try sched.bounded(.procs, to: capacity.ps)
+    let ms = try sched.bounded(.mCount, to: capacity.ms)
+    words.append(UInt64(ps))
+    words.append(UInt64(ms))
+    for p in 0..<ps { append(lane(ofP: p), to: &words) }
+    for m in 0..<ms { append(lane(ofM: m), to: &words) }
+  }
+
+  private func append(_ lane: Int, to words: inout [UInt64]) {
+    let start = lane * blocks.stride
+    for place in first { words.append(mapping.word(at: place + start).acquired) }
+  }
+}
+
+/// Reads until two passes in a row are equal, and leaves the last one in `latest`. See §3.
+///
+/// - Returns: whether two were; false after `passes`, or when `isLate` says so after at least two.
+func doubleCollect(
+  _ latest: inout [UInt64], _ earlier: inout [UInt64], passes: Int, isLate: () -> Bool,
+  read: (inout [UInt64]) throws(LayoutProblem) -> Void
+) throws(LayoutProblem) -> Bool {
+  try read(&latest)
+  for _ in 1..<passes {
+    swap(&latest, &earlier)
+    try read(&latest)
+    if latest == earlier { return true }
+    if isLate() { return false }
+  }
+  return false
+}

@@ -1,0 +1,167 @@
+// One region as a source of snapshots and records; whether its process lives makes no difference here.
+internal import Region
+
+/// Reads a region. For one thread at a time.
+final class RegionSource {
+  private static let headerFields: [HeaderField] = [
+    .pid, .startTime, .state, .ending, .wallOffset, .executable,
+  ]
+  private static let schedFields: [SchedField] = [
+    .procs, .mCount, .grqDepth, .tracing, .stringBytes, .netpollFds, .netpollWakeups, .netpollReadied,
+    .grqPeaks,
+  ]
+
+  let mapping: Mapping
+  private let header: Blocks<HeaderField>
+  private let sched: Blocks<SchedField>
+  private let processStates: [ProcessState?]
+  private let reasons: [WaitReason?]
+  private var rows: Rows
+  private var lanes: Lanes
+  private var drainer: Drain
+  private var clock: Clock
+  /// Where the frame of the peaks begins: the moment of the last snapshot, in nanoseconds.
+  private var lastTime: UInt64
+  private let target: Snapshot.Target
+  /// Whose region it is, as the region says.
+  let process: ProcessIdentity
+
+  init(_ mapping: Mapping) throws(LayoutProblem) {
+    let schema = try Header.schema(of: mapping)
+    header = try Blocks(schema, mapping, needed: Self.headerFields + Clock.fields)
+    sched = try Blocks(schema, mapping, needed: Self.schedFields)
+    processStates = try schema.table(of: ProcessState.self)
+    reasons = try schema.table(of: WaitReason.self)
+    rows = try Rows(schema, mapping, sched: sched)
+    let places = try LanePlaces(schema, mapping, sched: sched, capacity: rows.capacity)
+    lanes = Lanes(places)
+    drainer = try Drain(schema, mapping, places)
+    drainer.follow(
+      ps: try sched.bounded(.procs, to: rows.capacity.ps), ms: try sched.bounded(.mCount, to: rows.capacity.ms))
+    clock = Clock(header) ?? Clock(first: (0, 0), second: (0, 0))
+    self.mapping = mapping
+    lastTime = monotonicNow()
+    process = ProcessIdentity(
+      pid: Int32(truncatingIfNeeded: header.value(.pid)), startTime: header.value(.startTime))
+    target = Snapshot.Target(
+      pid: process.pid, name: Self.executable(header), bootTime: header.value(.clockNanoseconds0))
+  }
+
+  /// The executable's file name, fit for a terminal.
+  private static func executable(_ header: Blocks<HeaderField>) -> String {
+    var bytes: [UInt8] = []
+    for index in 0..<min(header.words(.executable), 64) {
+      let word = header.value(.executable, element: index)
+      for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (UInt64(shift) * 8))) }
+    }
+    return printable(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
+  }
+
+  /// Who is being looked at, and what it says of itself now.
+  func whoIsThere() throws(LayoutProblem) -> Snapshot.Target {
+    try mapping.checkSize()
+    return try currentTarget()
+  }
+
+  private func currentTarget() throws(LayoutProblem) -> Snapshot.Target {
+    var target = target
+    let raw = header.value(.state)
+    guard raw < 256, let state = processStates[Int(raw)] else { throw .impossible("header.state", raw) }
+    target.state = state
+    return target
+  }
+
+  /// How the process ended; nil while it lives. Its own last word counts; without one, the system is asked first,
+  /// and then the region again, since the word may have been written in between.
+  func ending() throws(LayoutProblem) -> Ending? {
+    if let word = try lastWord() { return word }
+    return process.isAlive ? nil : try lastWord() ?? .killed
+  }
+
+  private func lastWord() throws(LayoutProblem) -> Ending? {
+    let state = try whoIsThere().state
+    let status = Int32(truncatingIfNeeded: header.value(.ending))  // written before the state
+    switch state {
+    case .booting, .live: return nil
+    case .exited: return .exited(code: status)
+    case .crashed: return .crashed(signal: status)
+    }
+  }
+
+  /// Everything at this moment. The Gs by state are of one instant when `isConsistent`; the other gauges are read
+  /// right after it, each by itself.
+  func snapshot() throws(LayoutProblem) -> Snapshot {
+    try mapping.checkSize()
+    var snapshot = Snapshot(target: try currentTarget())
+    snapshot.isConsistent = try lanes.collect()
+    snapshot.time = monotonicNow()
+    clock = Clock(header) ?? clock
+    let frame = (start: clock.ticks(at: lastTime), end: clock.ticks(at: snapshot.time))
+    lastTime = snapshot.time
+
+    snapshot.procs = lanes.ps
+    snapshot.grq = try sched.bounded(.grqDepth, to: plausible)
+    snapshot.grqMax = max(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
+    try fillCounts(&snapshot)
+    snapshot.ps = try rows.ps(lanes, peaksWithin: frame)
+    snapshot.ms = try rows.ms(lanes.ms)
+    snapshot.timers = try rows.timers(lanes.ps)
+    drainer.follow(ps: lanes.ps, ms: lanes.ms)
+    fillTrace(&snapshot)
+    return snapshot
+  }
+
+  private func fillCounts(_ snapshot: inout Snapshot) throws(LayoutProblem) {
+    let tally = lanes.tally
+    snapshot.switches = tally.started
+    snapshot.gs = try Snapshot.Gs(tally, reasons: reasons)
+    let waiting = snapshot.gs.waiting
+    snapshot.netpoll.parked = (waiting[.netpollRead] ?? 0) + (waiting[.netpollWrite] ?? 0)
+    snapshot.netpoll.fds = try sched.bounded(.netpollFds, to: plausible)
+    snapshot.netpoll.wakeups = sched.value(.netpollWakeups)
+    snapshot.netpoll.readied = sched.value(.netpollReadied)
+  }
+
+  private func fillTrace(_ snapshot: inout Snapshot) {
+    snapshot.trace.enabled = sched.value(.tracing) != 0
+    snapshot.trace.events = drainer.written
+    snapshot.trace.lost = drainer.lost
+    snapshot.trace.bytes = drainer.bytes
+  }
+
+  /// Hands new records to `take`; see `Drain.drain`.
+  func drain(_ take: (Lane, [Record]) -> Void) throws(LayoutProblem) -> Double {
+    try mapping.checkSize()
+    return drainer.drain(take)
+  }
+}
+
+/// More Gs, timers or descriptors than this no machine has: a region that claims them is damaged. Sums of such
+/// numbers cannot overflow.
+let plausible = 1 << 40
+
+extension Snapshot.Gs {
+  /// The Gs by state, from what all lanes have counted; see Lanes §2.
+  ///
+  /// - Parameter reasons: our name for each of the target's; Gs that wait for one we do not know count as `.none`.
+  init(_ tally: Lanes.Tally, reasons: [WaitReason?]) throws(LayoutProblem) {
+    self.init()
+    func gs(_ name: String, _ entered: UInt64, _ left: UInt64) throws(LayoutProblem) -> Int {
+      let difference = Int(truncatingIfNeeded: entered &- left)
+      guard difference.magnitude < UInt(plausible) else {
+        throw .impossible("the number of Gs that are \(name)", UInt64(truncatingIfNeeded: difference))
+      }
+      return difference
+    }
+    let parked = tally.parked.reduce(0, &+)
+    let readied = tally.readied.reduce(0, &+)
+    (created, exited) = (tally.created, tally.exited)
+    _ = try gs("live", created, exited)
+    runnable = try gs("runnable", tally.created &+ tally.yielded &+ readied, tally.started)
+    running = try gs("running", tally.started, tally.yielded &+ parked &+ exited)
+    for (reason, entered) in tally.parked.enumerated() {
+      let count = try gs("waiting", entered, tally.readied[reason])
+      if count != 0 { waiting[reasons[reason] ?? .none, default: 0] += count }
+    }
+  }
+}

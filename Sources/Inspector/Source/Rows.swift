@@ -1,0 +1,124 @@
+// The tables: one row for each P and each M, from their blocks and from the steal matrix.
+internal import Region
+
+/// Reads the rows of a snapshot.
+struct Rows {
+  private static let pFields: [PField] = [
+    .status, .m, .g, .entry, .timers, .stealTries, .lrqHead, .lrqTail, .runnext, .lrqPeaks,
+  ]
+
+  private let pBlocks: Blocks<PField>
+  private let mBlocks: Blocks<MField>
+  private let steals: Blocks<StealField>
+  private let statuses: [PStatus?]
+  private let states: [MState?]
+  private var strings: Strings
+
+  init(_ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>) throws(LayoutProblem) {
+    pBlocks = try Blocks(schema, mapping, needed: Self.pFields)
+    mBlocks = try Blocks(schema, mapping, needed: [.state, .tid, .p, .g])
+    steals = try Blocks(schema, mapping, needed: [.hits, .gs])
+    statuses = try schema.table(of: PStatus.self)
+    states = try schema.table(of: MState.self)
+    strings = try Strings(schema, mapping, sched: sched)
+    guard pBlocks.count <= 1 << 20, steals.count >= pBlocks.count * pBlocks.count else {
+      throw .impossible("the count of block steal", UInt64(steals.count))
+    }
+    guard mBlocks.count <= 1 << 20 else { throw .impossible("the count of block m", UInt64(mBlocks.count)) }
+  }
+
+  /// Ps and Ms that can ever be.
+  var capacity: (ps: Int, ms: Int) { (pBlocks.count, mBlocks.count) }
+
+  /// One row for each P in use.
+  mutating func ps(_ lanes: Lanes, peaksWithin frame: (start: UInt64, end: UInt64)) throws(LayoutProblem)
+    -> [Snapshot.P]
+  {
+    var rows: [Snapshot.P] = []
+    rows.reserveCapacity(lanes.ps)
+    for id in 0..<lanes.ps {
+      var row = try p(id)
+      row.lrqMax = max(row.lrq, min(Capacity.lrq, peak(pBlocks, .lrqPeaks, of: id, within: frame)))
+      row.ticks = lanes.started(onP: id)
+      rows.append(row)
+    }
+    addSteals(to: &rows)
+    return rows
+  }
+
+  private mutating func p(_ id: Int) throws(LayoutProblem) -> Snapshot.P {
+    var row = Snapshot.P()
+    row.id = id
+    let status = pBlocks.value(.status, of: id)
+    guard status < 256 else { throw .impossible("p.status", status) }
+    row.status = statuses[Int(status)] ?? .running
+    row.m = try pBlocks.index(.m, of: id, below: capacity.ms)
+    let g = pBlocks.value(.g, of: id)
+    row.g = g == 0 ? nil : g
+    row.entry = strings.string(pBlocks.value(.entry, of: id))
+    row.lrq = depth(ofP: id)
+    row.runnext = pBlocks.value(.runnext, of: id) != 0
+    row.stealTries = pBlocks.value(.stealTries, of: id)
+    return row
+  }
+
+  /// Gs in the queue of a P. Head and tail are two words that move meanwhile: the head is read on both sides of the
+  /// tail until it stands still, so that the difference is one that was.
+  private func depth(ofP id: Int) -> Int {
+    for _ in 0..<100 {
+      let head = pBlocks.value(.lrqHead, of: id)
+      let tail = pBlocks.value(.lrqTail, of: id)
+      guard pBlocks.value(.lrqHead, of: id) == head else { continue }
+      return Int(clamping: min(tail &- head, UInt64(Capacity.lrq)))
+    }
+    return 0
+  }
+
+  /// Both ends of a steal come from the same word, so Σ `stealsIn` is Σ `stealsOut` in every snapshot.
+  private func addSteals(to rows: inout [Snapshot.P]) {
+    for thief in rows.indices {
+      for victim in rows.indices {
+        let cell = thief * capacity.ps + victim
+        let hits = steals.value(.hits, of: cell)
+        rows[thief].stealsIn &+= hits
+        rows[victim].stealsOut &+= hits
+        rows[thief].stolenGs &+= steals.value(.gs, of: cell)
+      }
+    }
+  }
+
+  /// One row for each thread: those that have left are not listed, those that are being started are.
+  func ms(_ count: Int) throws(LayoutProblem) -> [Snapshot.M] {
+    var rows: [Snapshot.M] = []
+    for id in 0..<count {
+      let raw = mBlocks.value(.state, of: id)
+      guard raw < 256 else { throw .impossible("m.state", raw) }
+      let state = states[Int(raw)] ?? .running
+      if state == .none || state == .exited { continue }
+      var row = Snapshot.M()
+      row.id = id
+      row.state = state
+      row.tid = Int32(truncatingIfNeeded: mBlocks.value(.tid, of: id))
+      row.p = try mBlocks.index(.p, of: id, below: capacity.ps)
+      let g = mBlocks.value(.g, of: id)
+      row.g = g == 0 ? nil : g
+      rows.append(row)
+    }
+    return rows
+  }
+
+  /// Timers armed, on all Ps in use.
+  func timers(_ ps: Int) throws(LayoutProblem) -> Int {
+    var sum = 0
+    for id in 0..<ps { sum += try pBlocks.bounded(.timers, of: id, to: plausible) }
+    return sum
+  }
+
+  /// The largest value that a peak array noted within a frame (ticks).
+  func peak<Field>(
+    _ blocks: Blocks<Field>, _ field: Field, of block: Int, within frame: (start: UInt64, end: UInt64)
+  ) -> Int {
+    let words = (0..<blocks.words(field)).map { blocks.value(field, of: block, element: $0) }
+    return Int(clamping: Peaks.largest(from: frame.start, to: frame.end, in: words))
+  }
+}

@@ -1,0 +1,161 @@
+// Finding targets: every process on the runtime keeps a file named PID-STARTTIME.mpg in a folder of its user.
+//
+// The folders are ours alone or they are not looked into: /dev/shm is open to everyone, and a folder that someone
+// else made there under our name could hold anything. The files are opened without following symbolic links and must
+// be ours (see Mapping). Whoever starts in another environment may have no XDG_RUNTIME_DIR, so all places are looked
+// at, whatever this process has.
+
+/// A process that can be looked at, or what one left behind.
+public struct Target: Sendable, Equatable {
+  public enum State: Sendable, Equatable {
+    case live
+    /// The process is gone; its region is a black box.
+    case ended(Ending)
+    /// There is a file, but it cannot be read, and why.
+    case unreadable(InspectorError)
+  }
+
+  public var process: ProcessIdentity
+  /// The region's file.
+  public var path: String
+  /// The executable's file name; empty when the region cannot be read.
+  public var name: String
+  public var state: State
+  /// Monotonic time at which it booted, in nanoseconds; 0 when the region cannot be read.
+  public var bootTime: UInt64
+}
+
+/// The folders in which regions lie.
+public struct RegionFolders: Sendable, Equatable {
+  public var paths: [String]
+
+  public init(_ paths: [String]) { self.paths = paths }
+
+  /// Where the runtime puts regions of this user: `$XDG_RUNTIME_DIR/mpg`, which usually is `/run/user/UID/mpg`, or
+  /// `/dev/shm/mpg-UID`.
+  public static var standard: RegionFolders {
+    var paths: [String] = []
+    if let runtime = environment("XDG_RUNTIME_DIR") { paths.append(runtime + "/mpg") }
+    for path in ["/run/user/\(currentUser())/mpg", "/dev/shm/mpg-\(currentUser())"] where !paths.contains(path) {
+      paths.append(path)
+    }
+    return RegionFolders(paths)
+  }
+
+  /// All regions: live ones first, then by pid.
+  public func targets() -> [Target] {
+    files().map { $0.look() }.sorted {
+      let (first, second) = ($0.state == .live ? 0 : 1, $1.state == .live ? 0 : 1)
+      return (first, $0.process.pid) < (second, $1.process.pid)
+    }
+  }
+
+  /// The live process with this pid.
+  ///
+  /// Throws what the user can act on: no such process, another user's, not on the runtime, gone.
+  public func target(pid: Int32) throws(InspectorError) -> Target {
+    let files = files().filter { $0.process.pid == pid }
+    if let living = ProcessIdentity(living: pid) {
+      if let file = files.first(where: { $0.process == living }) { return file.look() }
+      if let owner = ProcessIdentity.owner(of: pid), owner != currentUser() {
+        throw .otherUser(pid: pid, uid: owner)
+      }
+      if let refusal = refusal() { throw refusal }
+      throw .notATarget(pid: pid, name: ProcessIdentity.name(of: pid) ?? "")
+    }
+    let latest = files.max { $0.process.startTime < $1.process.startTime }
+    guard case .ended(let ending)? = latest?.look().state else { throw .noSuchProcess(pid: pid) }
+    throw .gone(pid: pid, ending)
+  }
+
+  /// Why one of the folders that exist is not looked into; nil when all are.
+  func refusal() -> InspectorError? {
+    for path in paths {
+      if case .refused(let reason) = Self.check(path) { return .notPermitted(path: path, reason: reason) }
+    }
+    return nil
+  }
+
+  /// The files that are named like regions, in the folders that are ours.
+  private func files() -> [RegionFile] {
+    paths.flatMap { folder in
+      guard case .ours = Self.check(folder) else { return [RegionFile]() }
+      return names(in: folder).compactMap { RegionFile(folder: folder, name: $0) }
+    }
+  }
+
+  private enum Verdict {
+    case ours, missing, refused(String)
+  }
+
+  private static func check(_ folder: String) -> Verdict {
+    guard let status = try? FileStatus(ofLink: folder) else { return .missing }
+    guard status.isDirectory else { return .refused("it is not a folder; remove it") }
+    guard status.owner == currentUser() else {
+      return .refused("the folder belongs to user \(status.owner), not to \(currentUser()); remove it")
+    }
+    guard status.permissions & 0o022 == 0 else {
+      return .refused("others may write to the folder; chmod 700 it")
+    }
+    return .ours
+  }
+}
+
+/// A file that is named like a region.
+struct RegionFile {
+  let path: String
+  let process: ProcessIdentity
+
+  init(path: String, process: ProcessIdentity) {
+    (self.path, self.process) = (path, process)
+  }
+
+  /// nil when `name` is not PID-STARTTIME.mpg.
+  init?(folder: String, name: String) {
+    guard name.hasSuffix(".mpg") else { return nil }
+    let parts = name.dropLast(4).split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 2, let pid = Int32(parts[0]), pid > 0, let start = UInt64(parts[1]) else { return nil }
+    path = folder + "/" + name
+    process = ProcessIdentity(pid: pid, startTime: start)
+  }
+
+  /// Opens the region, and checks that it is the one that its name promises.
+  func open() throws(InspectorError) -> RegionSource {
+    let mapping = try Mapping(path: path)
+    do throws(LayoutProblem) {
+      let source = try RegionSource(mapping)
+      guard source.process == process else {
+        throw .impossible("header.pid", UInt64(truncatingIfNeeded: source.process.pid))
+      }
+      return source
+    } catch {
+      throw .layout(path: path, error)
+    }
+  }
+
+  /// What is known of it without staying attached.
+  func look() -> Target {
+    var target = Target(process: process, path: path, name: "", state: .live, bootTime: 0)
+    do throws(InspectorError) {
+      let source = try open()
+      let who = try layoutErrors(path) { () throws(LayoutProblem) in try source.whoIsThere() }
+      (target.name, target.bootTime) = (who.name, who.bootTime)
+      let ending = try layoutErrors(path) { () throws(LayoutProblem) in try source.ending() }
+      if let ending { target.state = .ended(ending) }
+    } catch {
+      target.state = .unreadable(error)
+    }
+    return target
+  }
+}
+
+/// Runs `body`, and says of which file it is when the bytes are wrong.
+func layoutErrors<Value>(
+  _ path: String, _ body: () throws(LayoutProblem) -> Value
+) throws(InspectorError) -> Value {
+  do throws(LayoutProblem) {
+    return try body()
+  } catch {
+    throw .layout(path: path, error)
+  }
+}
