@@ -34,6 +34,7 @@ need_build() {
   need node-llhttp have_file /usr/share/llhttp/llhttp.c
   need build-essential have_file /usr/include/stdio.h
   need git have_command git
+  need ca-certificates have_file /etc/ssl/certs/ca-certificates.crt
 }
 
 need_swift() {
