@@ -46,7 +46,7 @@ let package = Package(
       name: "CNcurses",
       cSettings: [.define("_GNU_SOURCE"), .define("NCURSES_WIDECHAR", to: "1")],
       linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
-    .target(name: "TUI", dependencies: ["Inspector", "CNcurses"], swiftSettings: swift),
+    .target(name: "TUI", dependencies: ["Inspector", "Region", "CNcurses"], swiftSettings: swift),
 
     .executableTarget(
       name: "mpgtop",
@@ -68,7 +68,7 @@ let package = Package(
     .testTarget(name: "RuntimeTests", dependencies: ["MPG", "CMPG", "Region"], swiftSettings: swift),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG"], swiftSettings: swift),
     .testTarget(name: "InspectorTests", dependencies: ["Inspector", "Region"], swiftSettings: swift),
-    .testTarget(name: "TUITests", dependencies: ["TUI", "Inspector"], swiftSettings: swift),
+    .testTarget(name: "TUITests", dependencies: ["TUI", "Inspector", "Region"], swiftSettings: swift),
     .testTarget(name: "EndToEndTests", dependencies: ["Inspector"], swiftSettings: swift),
     .testTarget(name: "HouseTests", dependencies: ["Region"], swiftSettings: swift),
   ]

@@ -1,0 +1,65 @@
+// The way out when the program dies: a terminal left as it was found, and the last words readable.
+//
+// Everything the handler needs is prepared beforehand, as strings and numbers; it makes system calls only.
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+extern char *tigetstr(const char *);
+
+static char restore_text[256];
+static size_t restore_length;
+static struct termios former_modes;
+static bool has_former_modes;
+static struct sigaction former_actions[NSIG];
+
+// Adds a terminfo string without its `$<5>` delays, which only tputs() would understand.
+static void append(const char *text) {
+  if (!text || text == (char *)-1) return;
+  while (*text && restore_length < sizeof restore_text) {
+    const char *delay_end = text[0] == '$' && text[1] == '<' ? strchr(text, '>') : NULL;
+    if (delay_end) text = delay_end + 1;
+    else restore_text[restore_length++] = *text++;
+  }
+}
+
+void nc_remember_restore(bool has_mouse) {
+  has_former_modes = tcgetattr(STDOUT_FILENO, &former_modes) == 0;
+  restore_length = 0;
+  append("\033[?2026l");
+  if (has_mouse) append("\033[?1006l\033[?1000l");
+  append(tigetstr("sgr0"));
+  append(tigetstr("rmkx"));
+  append(tigetstr("cnorm"));
+  append(tigetstr("rmcup"));
+}
+
+static void give_back(int number, siginfo_t *info, void *context) {
+  (void)context;
+  if (nc_is_up) {
+    nc_is_up = 0;
+    (void)!write(STDOUT_FILENO, restore_text, restore_length);
+    if (has_former_modes) tcsetattr(STDOUT_FILENO, TCSANOW, &former_modes);
+    nc_replay_stderr();
+  }
+  sigaction(number, &former_actions[number], NULL);
+  // A faulting instruction faults again on return, with the address that a backtracer wants to see.
+  bool faults_again = info->si_code > 0 && number != SIGTRAP && number != SIGABRT && number != SIGQUIT;
+  if (!faults_again) raise(number);
+}
+
+void nc_guard_against_crash(void) {
+  static bool is_guarded;
+  if (is_guarded) return;
+  is_guarded = true;
+  enum { STACK = 64 * 1024 };
+  stack_t stack = {.ss_sp = malloc(STACK), .ss_size = STACK};  // lives as long as the process
+  if (stack.ss_sp) sigaltstack(&stack, NULL);
+  struct sigaction action = {.sa_sigaction = give_back, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+  static const int numbers[] = {SIGSEGV, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGQUIT};
+  for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    sigaction(numbers[i], &action, &former_actions[numbers[i]]);
+}

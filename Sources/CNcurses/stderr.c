@@ -1,0 +1,31 @@
+// Standard error while the screen is up: kept in memory, and said afterwards.
+//
+// Anything may write to fd 2 (a library, a Swift trap). In the picture it would be noise that ncurses does not
+// know of, and on the alternate screen the last words of a crash would vanish with it.
+#include "internal.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+static int real_stderr = -1, kept_stderr = -1;
+
+void nc_keep_stderr(void) {
+  if (real_stderr >= 0 || !isatty(STDERR_FILENO)) return;  // a file or a pipe disturbs nobody
+  kept_stderr = memfd_create("stderr", MFD_CLOEXEC);
+  if (kept_stderr < 0) return;
+  real_stderr = dup(STDERR_FILENO);
+  dup2(kept_stderr, STDERR_FILENO);
+}
+
+// Also called by the crash handler, so only what is safe in one.
+void nc_replay_stderr(void) {
+  if (real_stderr < 0) return;
+  dup2(real_stderr, STDERR_FILENO);
+  char text[1024];
+  ssize_t got;
+  for (off_t at = 0; (got = pread(kept_stderr, text, sizeof text, at)) > 0; at += got)
+    (void)!write(STDERR_FILENO, text, (size_t)got);
+  close(kept_stderr);
+  close(real_stderr);
+  real_stderr = kept_stderr = -1;
+}

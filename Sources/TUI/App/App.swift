@@ -1,0 +1,128 @@
+// The loop: ask for a frame, draw, wait for a key, repeat.
+//
+// Everything that decides is in `AppState.update`, everything that draws in `Screen.draw`; what is left here is
+// time. Frames are asked for at the refresh interval. A source whose rings overflow faster than that gives a
+// `poll` as well, which is called in between, on the same thread, at a rhythm of its own.
+public import Inspector
+
+/// How a run of the dashboard ended.
+public struct Ending: Sendable, Equatable {
+  public enum Cause: Sendable, Equatable {
+    /// Somebody pressed `q`, Esc or Ctrl-C.
+    case quit
+    /// A signal asked for it, by number.
+    case signal(Int32)
+    /// The terminal is gone.
+    case hangUp
+  }
+  public var cause: Cause
+  /// How the target had ended by then, in the words of `Frame.ended`; `nil` if it ran on.
+  public var targetEnded: String?
+}
+
+/// The dashboard. `try App(options).run { source.frame() }` is all that a program needs.
+public struct App: Sendable {
+  public struct Options: Sendable {
+    /// What of the terminal is wanted.
+    public var terminal = NCursesTerminal.Options()
+    /// Milliseconds between two frames, at first.
+    public var interval = 100
+    /// Lets other threads ask for a new frame at once.
+    public var waker: Waker?
+    public init() {}
+  }
+
+  public var options: Options
+
+  public init(_ options: Options = Options()) { self.options = options }
+
+  /// Shows frames on the process's terminal until somebody has had enough. The terminal is given back on every
+  /// way out, a crash included.
+  ///
+  /// Call it on a plain thread with a full stack; a program with more threads calls
+  /// `NCursesTerminal.blockSignals()` before it starts them. When the target ends, the last frame stays on the
+  /// screen, marked ENDED, until somebody quits.
+  ///
+  /// - Parameters:
+  ///   - pollEvery: how often `poll` is wanted between frames; `nil` for never.
+  ///   - poll: called between frames, for sources that have to read more often than the screen changes.
+  ///   - next: the newest frame, or `nil` when there is none that is newer than the last one.
+  public func run(
+    pollEvery: Duration? = nil, poll: () -> Void = {}, next: () -> Frame?
+  ) throws(TerminalError) -> Ending {
+    var terminal = try NCursesTerminal(options.terminal, waker: options.waker)
+    return run(on: &terminal, pollEvery: pollEvery, poll: poll, next: next)
+  }
+
+  /// The same on any terminal.
+  public func run<T: Terminal & ~Copyable>(
+    on terminal: inout T, pollEvery: Duration? = nil, poll: () -> Void = {}, next: () -> Frame?
+  ) -> Ending {
+    var state = AppState(size: terminal.size, interval: options.interval, glyphs: terminal.glyphs)
+    var rhythm = Rhythm(pollEvery: pollEvery, now: terminal.now)
+    var drawn: AppState?
+    while true {
+      if rhythm.isFrameDue(at: terminal.now, interval: state.interval), let frame = next() {
+        _ = state.update(.frame(frame))
+      }
+      if drawn != state { terminal.present(Screen.draw(state)) }
+      drawn = state
+      for input in terminal.wait(nanoseconds: rhythm.pause(from: terminal.now, interval: state.interval)) {
+        if input == .wake { rhythm.hurry() }
+        let effect = state.update(.input(input))
+        if case .end(let cause) = effect { return Ending(cause: cause, targetEnded: state.latest?.ended) }
+        if perform(effect, on: &terminal) { drawn = nil }
+      }
+      if rhythm.isPollDue(at: terminal.now) { poll() }
+    }
+  }
+
+  /// Does what an update asked for; returns whether the picture has to be shown again.
+  private func perform<T: Terminal & ~Copyable>(_ effect: Effect, on terminal: inout T) -> Bool {
+    switch effect {
+    case .redrawAll: terminal.redrawAll()
+    case .stop: terminal.stop()
+    case .nothing, .end: return false
+    }
+    return true
+  }
+}
+
+/// When the next frame and the next poll are due. Times are nanoseconds.
+struct Rhythm {
+  private var lastFrame: UInt64?
+  private var lastPoll: UInt64
+  private let pollInterval: UInt64?
+
+  init(pollEvery: Duration?, now: UInt64) {
+    lastPoll = now
+    pollInterval = pollEvery.map { duration in
+      let (seconds, attoseconds) = duration.components
+      return max(1_000_000, UInt64(clamping: seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
+    }
+  }
+
+  /// Makes a frame due at once.
+  mutating func hurry() { lastFrame = nil }
+
+  /// Whether a frame is due; if so, it counts as taken.
+  mutating func isFrameDue(at now: UInt64, interval: Int) -> Bool {
+    if let last = lastFrame, now < last + UInt64(interval) * 1_000_000 { return false }
+    lastFrame = now
+    return true
+  }
+
+  /// Whether a poll is due; if so, it counts as done.
+  mutating func isPollDue(at now: UInt64) -> Bool {
+    guard let pollInterval, now >= lastPoll + pollInterval else { return false }
+    lastPoll = now
+    return true
+  }
+
+  /// How long nothing is due.
+  func pause(from now: UInt64, interval: Int) -> UInt64 {
+    var due = lastFrame.map { $0 + UInt64(interval) * 1_000_000 } ?? now
+    if let pollInterval { due = min(due, lastPoll + pollInterval) }
+    return due > now ? due - now : 0
+  }
+}

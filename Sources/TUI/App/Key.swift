@@ -1,0 +1,53 @@
+// What a person can press, and what else can happen to a terminal.
+
+/// A key, or a movement of the mouse that works as one.
+public enum Key: Sendable, Hashable {
+  case character(Unicode.Scalar)
+  /// A letter held down with Control.
+  case control(Unicode.Scalar)
+  case escape, enter, tab, backTab, backspace
+  case up, down, left, right, pageUp, pageDown, home, end
+  case function(Int)
+  case wheelUp, wheelDown
+
+  /// The name on the key, in ASCII.
+  var name: String {
+    switch self {
+    case .character(" "): "Space"
+    case .character(let scalar): String(Character(scalar))
+    case .control(let scalar): "Ctrl-" + String(Character(scalar)).uppercased()
+    case .escape: "Esc"
+    case .enter: "Enter"
+    case .tab: "Tab"
+    case .backTab: "Shift-Tab"
+    case .backspace: "Backspace"
+    case .up: "Up"
+    case .down: "Down"
+    case .left: "Left"
+    case .right: "Right"
+    case .pageUp: "PgUp"
+    case .pageDown: "PgDn"
+    case .home: "Home"
+    case .end: "End"
+    case .function(let number): "F\(number)"
+    case .wheelUp: "wheel up"
+    case .wheelDown: "wheel down"
+    }
+  }
+}
+
+/// Something that arrived at a terminal.
+public enum Input: Sendable, Equatable {
+  case key(Key)
+  case resize(Size)
+  /// Ctrl-Z: the process is asked to stop.
+  case stop
+  /// Something else wrote on the screen (the process went on after a stop).
+  case disturbed
+  /// A signal that asks the process to end, by number.
+  case terminate(Int32)
+  /// The terminal is gone.
+  case hangUp
+  /// Another thread has something new to show.
+  case wake
+}

@@ -1,0 +1,26 @@
+// The whole picture: the current screen, and what may lie above it.
+
+/// Draws the dashboard. A pure function of the state.
+public enum Screen {
+  public static func draw(_ state: AppState) -> Canvas {
+    var canvas = Canvas(size: state.size)
+    let smallest = OverviewLayout.smallest
+    if state.size.columns < smallest.columns || state.size.rows < smallest.rows {
+      drawTooSmall(size: state.size, on: &canvas)
+    } else if let frame = state.shown {
+      Overview.draw(frame: frame, state: state, on: &canvas)
+    } else {
+      canvas.write("waiting for the first frame", x: 1, y: 0, .dim)
+    }
+    if state.isHelpShown { HelpOverlay(state: state).draw(on: &canvas) }
+    return canvas
+  }
+
+  /// One line that says what there is and what is needed, as much of it as there is room for.
+  static func drawTooSmall(size: Size, on canvas: inout Canvas) {
+    let smallest = OverviewLayout.smallest
+    let text =
+      "terminal too small: \(size.columns)x\(size.rows), needs \(smallest.columns)x\(smallest.rows)"
+    canvas.write(text, x: 0, y: 0, .strong)
+  }
+}

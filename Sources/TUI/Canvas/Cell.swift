@@ -1,0 +1,14 @@
+// One cell of a picture.
+
+/// A glyph and its role. A glyph two columns wide fills a `width` 2 cell and a `width` 0 cell after it.
+public struct Cell: Sendable, Equatable {
+  public var glyph: Unicode.Scalar
+  public var style: Style
+  public var width: UInt8
+
+  public init(_ glyph: Unicode.Scalar, _ style: Style = .text, width: UInt8 = 1) {
+    (self.glyph, self.style, self.width) = (glyph, style, width)
+  }
+
+  public static let blank = Cell(" ")
+}

@@ -1,0 +1,44 @@
+// The shapes that pictures are made of, for terminals that know Unicode and for those that do not.
+
+/// A set of glyphs, every one a single column wide.
+public struct Glyphs: Sendable, Equatable {
+  public let isASCII: Bool
+  /// Bars that grow to the right, from the thinnest to a full cell.
+  let eighths: [Unicode.Scalar]
+  /// Bars that grow upwards, from the lowest to a full cell.
+  let levels: [Unicode.Scalar]
+  /// The empty part of a bar.
+  let track: Unicode.Scalar
+  /// The largest value since the last frame, on a bar.
+  let peak: Unicode.Scalar
+  let rule: Unicode.Scalar
+  let ellipsis: Unicode.Scalar
+  /// Something is there (a full `runnext`, a badge).
+  let dot: Unicode.Scalar
+  let up: Unicode.Scalar
+  let down: Unicode.Scalar
+  /// Between a value that is counted and parts that do not add up to it at this moment.
+  let about: Unicode.Scalar
+  /// The frame of an overlay: corners clockwise from the top left, then the two sides.
+  let corners: [Unicode.Scalar]
+  let side: Unicode.Scalar
+  let separator: Unicode.Scalar
+
+  public static let unicode = Glyphs(
+    isASCII: false, eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
+    levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], track: "·", peak: "│", rule: "─", ellipsis: "…", dot: "●",
+    up: "↑", down: "↓", about: "≈", corners: ["╭", "╮", "╯", "╰"], side: "│", separator: "·")
+
+  public static let ascii = Glyphs(
+    isASCII: true, eighths: ["-", "="], levels: [".", ":", "-", "=", "+", "*", "#", "@"], track: ".", peak: "|",
+    rule: "-", ellipsis: "~", dot: "*", up: "^", down: "v", about: "~", corners: ["+", "+", "+", "+"], side: "|",
+    separator: "-")
+
+  /// The set for the locale that the environment names, as programs that write to pipes need it.
+  public static func forEnvironment(_ environment: [String: String]) -> Glyphs {
+    let names = ["LC_ALL", "LC_CTYPE", "LANG"]
+    let locale = names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+    let encoding = locale.lowercased().filter { $0.isLetter || $0.isNumber }
+    return encoding.contains("utf8") ? .unicode : .ascii
+  }
+}

@@ -1,0 +1,59 @@
+// Numbers as people read them on a dashboard: at most five characters, or in groups of three digits.
+
+/// Formats of numbers and times.
+enum Quantity {
+  /// Three digits and a unit: `7`, `999`, `1.24k`, `12.4k`, `124k`, `1.24M`. Never longer than five characters.
+  static func compact(_ value: Double) -> String {
+    guard value.isFinite else { return "?" }
+    if value < 0 { return "-" + compact(-value) }
+    if value < 9.95 && value != value.rounded() { return decimals(value, 1) }
+    if value < 999.5 { return decimals(value, 0) }
+    for (unit, name) in [(1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"), (1e15, "P")] {
+      let scaled = value / unit
+      if scaled < 9.995 { return decimals(scaled, 2) + name }
+      if scaled < 99.95 { return decimals(scaled, 1) + name }
+      if scaled < 999.5 { return decimals(scaled, 0) + name }
+    }
+    return ">999P"
+  }
+
+  static func compact(_ value: Int) -> String { compact(Double(value)) }
+  static func compact(_ value: UInt64) -> String { compact(Double(value)) }
+
+  /// All digits: `1,234,567`.
+  static func grouped(_ value: UInt64) -> String {
+    var result = ""
+    for (index, digit) in String(value).reversed().enumerated() {
+      if index > 0 && index % 3 == 0 { result.append(",") }
+      result.append(digit)
+    }
+    return String(result.reversed())
+  }
+
+  static func grouped(_ value: Int) -> String {
+    (value < 0 ? "-" : "") + grouped(UInt64(value.magnitude))
+  }
+
+  /// The two largest units: `3.4s`, `12m34s`, `1h02m`, `3d04h`.
+  static func duration(nanoseconds: UInt64) -> String {
+    let seconds = nanoseconds / 1_000_000_000
+    switch seconds {
+    case 0..<10: return decimals(Double(nanoseconds / 100_000_000) / 10, 1) + "s"
+    case 10..<60: return "\(seconds)s"
+    case 60..<3600: return "\(seconds / 60)m\(twoDigits(seconds % 60))s"
+    case 3600..<86_400: return "\(seconds / 3600)h\(twoDigits(seconds / 60 % 60))m"
+    default: return "\(seconds / 86_400)d\(twoDigits(seconds / 3600 % 24))h"
+    }
+  }
+
+  private static func twoDigits(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+
+  private static func decimals(_ value: Double, _ places: Int) -> String {
+    let factor = [1.0, 10.0, 100.0][places]
+    let scaled = UInt64((value * factor).rounded())
+    guard places > 0 else { return "\(scaled)" }
+    let fraction = String(scaled % UInt64(factor))
+    let zeros = String(repeating: "0", count: places - fraction.count)
+    return "\(scaled / UInt64(factor)).\(zeros)\(fraction)"
+  }
+}

@@ -1,0 +1,33 @@
+// What a piece of the picture means. How that looks on a given terminal is the theme's business.
+
+/// The role of a cell. Views know roles only, so that one picture serves every palette and none.
+public enum Style: UInt8, CaseIterable, Sendable {
+  /// Ordinary text, in the terminal's own colour.
+  case text
+  /// Numbers and names that the eye should find first.
+  case strong
+  /// Labels and explanations.
+  case dim
+  /// Rules, empty tracks, what only guides the eye.
+  case faint
+  /// The title of a section.
+  case heading
+  /// At work: running Gs and Ms, a short queue.
+  case busy
+  /// Looking for work or filling up: spinning Ms, a long queue.
+  case eager
+  /// Waiting for the outside: netpoll, system calls.
+  case waiting
+  /// The runtime's own threads.
+  case system
+  /// Full, lost or wrong.
+  case alarm
+  /// The largest value since the last frame.
+  case peak
+  /// A key that can be pressed.
+  case key
+  /// The badges in the header.
+  case badgeLive
+  case badgePaused
+  case badgeEnded
+}

@@ -1,0 +1,47 @@
+// A line of text whose parts have different roles.
+
+/// Text in pieces, each with its role: what most of a dashboard is made of.
+struct StyledText: Equatable {
+  struct Span: Equatable {
+    var text: String
+    var style: Style
+  }
+
+  private(set) var spans: [Span] = []
+
+  init() {}
+  init(_ text: String, _ style: Style = .text) { append(text, style) }
+
+  var width: Int { spans.reduce(0) { $0 + TextWidth.columns(of: $1.text) } }
+  var isEmpty: Bool { spans.isEmpty }
+
+  mutating func append(_ text: String, _ style: Style = .text) {
+    if !text.isEmpty { spans.append(Span(text: text, style: style)) }
+  }
+
+  mutating func append(_ other: StyledText) { spans += other.spans }
+}
+
+extension Canvas {
+  /// Writes a line into at most `width` columns and returns the columns used.
+  @discardableResult
+  mutating func write(_ line: StyledText, x: Int, y: Int, width: Int, glyphs: Glyphs) -> Int {
+    var used = 0
+    for span in line.spans where used < width {
+      let fitting = TextWidth.truncated(span.text, to: width - used, ellipsis: glyphs.ellipsis)
+      used += write(fitting, x: x + used, y: y, span.style)
+      if fitting != span.text { break }
+    }
+    return used
+  }
+
+  /// Writes the pieces that fit as a whole, in order of importance, `gap` columns apart.
+  mutating func writeFitting(_ pieces: [StyledText], x: Int, y: Int, width: Int, gap: Int, glyphs: Glyphs) {
+    var used = 0
+    for piece in pieces where !piece.isEmpty {
+      let start = used == 0 ? 0 : used + gap
+      if start + piece.width > width { continue }
+      used = start + write(piece, x: x + start, y: y, width: width - start, glyphs: glyphs)
+    }
+  }
+}

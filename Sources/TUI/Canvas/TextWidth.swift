@@ -1,0 +1,64 @@
+// How many columns text takes, and how text of others is made fit for a screen.
+//
+// The table is ours and depends on no locale, so that pictures are the same everywhere. Where libc disagrees,
+// the driver beneath shows `?`: a wrong guess costs one glyph, never the alignment of a row.
+
+/// Columns of Unicode scalars on a terminal.
+public enum TextWidth {
+  /// Scalars that terminals show two columns wide, as inclusive ranges in ascending order.
+  private static let wide: [ClosedRange<UInt32>] = [
+    0x1100...0x115F, 0x231A...0x231B, 0x2329...0x232A, 0x23E9...0x23EC, 0x25FD...0x25FE, 0x2614...0x2615,
+    0x2648...0x2653, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xA000...0xA4C6,
+    0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6B, 0xFF01...0xFF60, 0xFFE0...0xFFE6,
+    0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF, 0x20000...0x3FFFD,
+  ]
+
+  /// 0, 1 or 2 columns; -1 for control characters, which must not reach a terminal.
+  public static func columns(of scalar: Unicode.Scalar) -> Int {
+    let value = scalar.value
+    if value >= 0x20 && value < 0x7F { return 1 }
+    switch scalar.properties.generalCategory {
+    case .control, .surrogate, .unassigned, .privateUse, .lineSeparator, .paragraphSeparator: return -1
+    case .nonspacingMark, .enclosingMark, .format: return 0
+    default: break
+    }
+    return value >= 0x1100 && wide.contains { $0.contains(value) } ? 2 : 1
+  }
+
+  /// Columns of a whole text.
+  public static func columns(of text: String) -> Int {
+    text.unicodeScalars.reduce(0) { $0 + max(0, columns(of: $1)) }
+  }
+
+  /// Text of others (names, paths) made safe: what cannot be shown becomes `replacement`, marks are dropped.
+  ///
+  /// - Parameter isASCII: whether everything beyond ASCII is replaced as well.
+  public static func sanitised(_ text: String, replacement: Unicode.Scalar = "?", isASCII: Bool = false)
+    -> String
+  {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      let width = columns(of: scalar)
+      if width == 0 { continue }
+      let isShown = width > 0 && (scalar.isASCII || !isASCII)
+      result.append(isShown ? scalar : replacement)
+    }
+    return String(result)
+  }
+
+  /// Text cut to `limit` columns, ending in `ellipsis` where something was cut.
+  public static func truncated(_ text: String, to limit: Int, ellipsis: Unicode.Scalar) -> String {
+    guard columns(of: text) > limit else { return text }
+    guard limit > 0 else { return "" }
+    var result = String.UnicodeScalarView()
+    var used = 0
+    for scalar in text.unicodeScalars {
+      let width = max(0, columns(of: scalar))
+      if used + width > limit - 1 { break }
+      result.append(scalar)
+      used += width
+    }
+    result.append(ellipsis)
+    return String(result)
+  }
+}

@@ -1,0 +1,29 @@
+// The keys worth knowing, at the bottom, from the same table that the keyboard uses.
+
+struct Footer {
+  var state: AppState
+
+  func draw(in rect: Rect, on canvas: inout Canvas) {
+    guard !rect.isEmpty else { return }
+    let pieces = Action.table.filter { !$0.footer.isEmpty }.map { entry in
+      var piece = StyledText(entry.mainKeyNames, .key)
+      piece.append(" " + word(of: entry), .dim)
+      return piece
+    }
+    canvas.writeFitting(
+      pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 60 ? 3 : 2, glyphs: state.glyphs)
+  }
+
+  /// Where a key's effect can be told, it is.
+  private func word(of entry: Action.Entry) -> String {
+    switch entry.keys.first?.0 {
+    case .pause where state.isPaused: "resume"
+    case .slower: "every \(intervalText)"
+    default: entry.footer
+    }
+  }
+
+  private var intervalText: String {
+    state.interval < 1000 ? "\(state.interval) ms" : "\(state.interval / 1000) s"
+  }
+}

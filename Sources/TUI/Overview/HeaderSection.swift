@@ -1,0 +1,131 @@
+// The three lines at the top: who is watched, where its Gs are, how fast it goes.
+import Inspector
+
+struct HeaderSection {
+  var frame: Frame
+  var state: AppState
+  private var snapshot: Snapshot { frame.snapshot }
+  private var glyphs: Glyphs { state.glyphs }
+
+  init(frame: Frame, state: AppState) {
+    self.frame = frame
+    self.state = state
+  }
+
+  func draw(in rect: Rect, on canvas: inout Canvas) {
+    var rows = rect
+    drawTarget(in: rows.takeRows(1), on: &canvas)
+    drawGs(in: rows.takeRows(1), on: &canvas)
+    drawRates(in: rows.takeRows(1), on: &canvas)
+  }
+
+  // MARK: The first line
+
+  private func drawTarget(in rect: Rect, on canvas: inout Canvas) {
+    let badge = badges
+    let left = rect.width - badge.width - 1
+    let target = snapshot.target
+    let name = TextWidth.sanitised(target.name, isASCII: glyphs.isASCII)
+    var pieces: [StyledText] = []
+    if rect.width >= 60 { pieces.append(StyledText("mpgtop", .heading)) }
+    let shortName = TextWidth.truncated(name, to: max(8, left / 3), ellipsis: glyphs.ellipsis)
+    pieces.append(StyledText(shortName, .strong))
+    pieces.append(labelled("pid", "\(target.pid)"))
+    pieces.append(labelled("up", Quantity.duration(nanoseconds: snapshot.uptime)))
+    pieces.append(labelled("procs", "\(snapshot.procs)"))
+    canvas.writeFitting(
+      pieces, x: rect.x, y: rect.y, width: left, gap: rect.width >= 60 ? 3 : 1, glyphs: glyphs)
+    canvas.write(
+      badge, x: rect.maxX - badge.width, y: rect.y, width: badge.width, glyphs: glyphs)
+  }
+
+  private func labelled(_ label: String, _ value: String) -> StyledText {
+    var text = StyledText(label + " ", .dim)
+    text.append(value, .strong)
+    return text
+  }
+
+  private var badges: StyledText {
+    var text = StyledText()
+    if !state.isInteractive { return text }
+    if let ended = endedWord { text.append(" \(ended) ", .badgeEnded) }
+    if state.isPaused { text.append(" PAUSED ", .badgePaused) }
+    guard text.isEmpty else { return text }
+    let word = snapshot.target.state == .booting ? "BOOTING" : "LIVE"
+    return StyledText("\(glyphs.dot) \(word)", .badgeLive)
+  }
+
+  private var endedWord: String? {
+    if snapshot.target.state == .crashed { return "CRASHED" }
+    return snapshot.target.state == .exited || frame.ended != nil ? "ENDED" : nil
+  }
+
+  // MARK: The second line
+
+  /// `Gs 512 = 2 running + 9 runnable + 501 netpoll`: the longest form that fits. The parts always add up; what
+  /// finds no room is counted as `more`.
+  private func drawGs(in rect: Rect, on canvas: inout Canvas) {
+    let shares = snapshot.gs.shares(always: [.netpoll])
+    var candidates = [sum(shares, isShort: false), sum(shares, isShort: true)]
+    for kept in stride(from: shares.count - 1, through: 2, by: -1) {
+      let rest = shares[kept...].reduce(0) { $0 + $1.count }
+      let more = GShare(word: "more", shortWord: "more", count: rest, style: .dim)
+      candidates.append(sum(shares[..<kept] + [more], isShort: true))
+    }
+    var line = candidates.first { $0.width <= rect.width } ?? candidates[candidates.count - 1]
+    let totals =
+      "   (\(Quantity.grouped(snapshot.gs.created)) created - \(Quantity.grouped(snapshot.gs.exited)) exited)"
+    if line.width + totals.count <= rect.width { line.append(totals, .dim) }
+    canvas.write(line, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
+  }
+
+  private func sum(_ shares: [GShare], isShort: Bool) -> StyledText {
+    let gs = snapshot.gs
+    var line = StyledText("Gs ", .dim)
+    line.append("\(gs.live)", .strong)
+    if snapshot.isConsistent && gs.sumOfStates == gs.live {
+      line.append(" = ", .dim)
+    } else {
+      line.append(isShort ? " \(glyphs.about) " : " \(glyphs.about) \(gs.sumOfStates) (read while moving) = ", .eager)
+    }
+    for (index, share) in shares.enumerated() {
+      if index > 0 { line.append(" + ", .dim) }
+      line.append("\(share.count)", .strong)
+      line.append(" " + (isShort ? share.shortWord : share.word), share.count > 0 ? share.style : .dim)
+    }
+    return line
+  }
+
+  // MARK: The third line
+
+  private func drawRates(in rect: Rect, on canvas: inout Canvas) {
+    if let ended = frame.ended {
+      let reason = TextWidth.sanitised(ended, isASCII: glyphs.isASCII)
+      let line = StyledText("target ended: \(reason); these are its last numbers", .alarm)
+      canvas.write(line, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
+      return
+    }
+    var pieces = trace.isAlarming ? [trace.text] : []
+    pieces.append(rate(frame.switchesPerSecond, "switches/s", "sw/s", isShort: rect.width < 60))
+    pieces.append(rate(frame.stealsPerSecond, "steals/s", "steals/s", isShort: rect.width < 60))
+    pieces.append(rate(frame.spawnsPerSecond, "spawns/s", "spawns/s", isShort: rect.width < 60))
+    if !trace.isAlarming { pieces.append(trace.text) }
+    pieces.append(rate(frame.wakeupsPerSecond, "netpoll wake-ups/s", "", isShort: false))
+    canvas.writeFitting(
+      pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 60 ? 3 : 1, glyphs: glyphs)
+  }
+
+  private func rate(_ value: Double, _ label: String, _ short: String, isShort: Bool) -> StyledText {
+    var text = StyledText(Quantity.compact(value), .strong)
+    text.append(" " + (isShort ? short : label), .dim)
+    return text
+  }
+
+  /// What is known about the events: their rate, or how many were missed.
+  private var trace: (text: StyledText, isAlarming: Bool) {
+    let trace = snapshot.trace
+    if trace.lost > 0 { return (StyledText("\(Quantity.grouped(trace.lost)) events lost", .alarm), true) }
+    guard trace.enabled else { return (StyledText("tracing off", .eager), false) }
+    return (rate(frame.eventsPerSecond, "events/s, none lost", "events/s", isShort: false), false)
+  }
+}

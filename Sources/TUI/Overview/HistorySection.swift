@@ -1,0 +1,74 @@
+// The last minute: throughput, the global run queue, and the parked Gs, a second to a column.
+import Inspector
+
+struct HistorySection {
+  var points: [Frame.Point]
+  var glyphs: Glyphs
+
+  /// Columns before the graphs, where there is room for names.
+  private static let labelWidth = 20
+  private static let seconds = 60
+
+  private struct Series {
+    var name: String
+    var shortName: String
+    var values: [Double]
+    var style: Style
+  }
+
+  private var series: [Series] {
+    [
+      Series(
+        name: "switches/s", shortName: "sw/s", values: points.map(\.switchesPerSecond), style: .busy),
+      Series(name: "GRQ", shortName: "GRQ", values: points.map { Double($0.grqMax) }, style: .eager),
+      Series(name: "parked", shortName: "park", values: points.map { Double($0.parkedMax) }, style: .waiting),
+    ]
+  }
+
+  func draw(_ layout: OverviewLayout, on canvas: inout Canvas) {
+    var rows = layout.history
+    let isNarrow = rows.width < Self.labelWidth + 40
+    let labelWidth = isNarrow ? 11 : Self.labelWidth
+    let graphWidth = rows.width - labelWidth
+    if layout.isRoomy {
+      let shown = min(Self.seconds, graphWidth)
+      SectionHeading(title: "Last \(shown) s", legend: "newest at the right; the top is the maximum")
+        .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
+    }
+    for series in series.prefix(layout.graphs) {
+      var rect = rows.takeRows(layout.graphRows)
+      drawLabel(series, in: rect.takeColumns(labelWidth), isNarrow: isNarrow, on: &canvas)
+      let perValue = max(1, graphWidth / Self.seconds)
+      Sparkline(values: series.values.suffix(Self.seconds), style: series.style)
+        .draw(in: airy(rect), columnsPerValue: perValue, glyphs: glyphs, on: &canvas)
+    }
+  }
+
+  /// Tall graphs keep a row of air above them.
+  private func airy(_ rect: Rect) -> Rect {
+    var rest = rect
+    if rect.height >= 4 { _ = rest.takeRows(1) }
+    return rest
+  }
+
+  private func drawLabel(_ series: Series, in rect: Rect, isNarrow: Bool, on canvas: inout Canvas) {
+    let area = airy(rect)
+    let maximum = Quantity.compact(series.values.max() ?? 0)
+    if area.height >= 3 {
+      canvas.write(series.name, x: area.x, y: area.y, series.style)
+      writeValue("max", maximum, x: area.x, y: area.y + 1, on: &canvas)
+      writeValue("now", Quantity.compact(series.values.last ?? 0), x: area.x, y: area.y + 2, on: &canvas)
+    } else if isNarrow {
+      canvas.write(series.shortName, x: area.x, y: area.y, series.style)
+      canvas.write(maximum, x: area.x + 5, y: area.y, .strong)
+    } else {
+      canvas.write(series.name, x: area.x, y: area.y, series.style)
+      writeValue("max", maximum, x: area.x + 11, y: area.y, on: &canvas)
+    }
+  }
+
+  private func writeValue(_ label: String, _ value: String, x: Int, y: Int, on canvas: inout Canvas) {
+    let used = canvas.write(label + " ", x: x, y: y, .dim)
+    canvas.write(value, x: x + used, y: y, .strong)
+  }
+}

@@ -1,0 +1,132 @@
+// The columns of the lanes: which there are at a given width, and what each shows of a P.
+//
+// Columns vanish one by one as the screen narrows; the queue's bar takes what the others leave.
+import Inspector
+
+struct LaneTable {
+  enum Column: Hashable {
+    case p, status, m, g, entry, lrq, now, max, next, stealsIn, stealsOut, stolen, started
+  }
+
+  struct Placed: Equatable {
+    var column: Column
+    var x: Int
+    var width: Int
+  }
+
+  let placed: [Placed]
+  let isWordy: Bool
+
+  /// - Parameters:
+  ///   - width: columns that a lane may take.
+  ///   - snapshot: whose largest numbers decide how wide ids are; totals, so that lanes do not jump.
+  init(width: Int, snapshot: Snapshot) {
+    isWordy = width >= 64
+    let fixed = Self.fixedWidths(width: width, snapshot: snapshot)
+    let order: [Column] = [
+      .p, .status, .m, .g, .entry, .lrq, .now, .max, .next, .stealsIn, .stealsOut, .stolen, .started,
+    ]
+    let used = order.compactMap { fixed[$0] }.reduce(0) { $0 + $1 + 1 }
+    var x = 0
+    placed = order.compactMap { column in
+      let columnWidth = column == .lrq ? width - used : fixed[column]
+      guard let columnWidth, columnWidth > 0 else { return nil }
+      defer { x += columnWidth + 1 }
+      return Placed(column: column, x: x, width: columnWidth)
+    }
+  }
+
+  private static func fixedWidths(width: Int, snapshot: Snapshot) -> [Column: Int] {
+    let isWordy = width >= 64
+    let largestM = snapshot.ms.reduce(0) { Swift.max($0, $1.id) }
+    var widths: [Column: Int] = [
+      .p: Swift.max(3, 1 + digits(UInt64(Swift.max(0, snapshot.ps.count - 1)))),
+      .status: isWordy ? 8 : 1,
+      .m: Swift.max(3, 1 + digits(UInt64(largestM))),
+      .g: Swift.min(12, Swift.max(isWordy ? 7 : 5, 1 + digits(snapshot.gs.created))),
+      .now: 5, .max: 5, .next: isWordy ? 4 : 1,
+    ]
+    if width >= 60 { (widths[.stealsIn], widths[.stealsOut]) = (isWordy ? 9 : 5, 5) }
+    if width >= 110 { widths[.entry] = Swift.min(44, width / 5) }
+    if width >= 140 { (widths[.stolen], widths[.started]) = (9, 7) }
+    return widths
+  }
+
+  private static func digits(_ value: UInt64) -> Int { String(value).count }
+
+  // MARK: Drawing
+
+  func drawTitles(x: Int, y: Int, glyphs: Glyphs, on canvas: inout Canvas) {
+    for place in placed {
+      let title = title(of: place.column, width: place.width)
+      draw(StyledText(title, .dim), at: place, x: x, y: y, glyphs: glyphs, on: &canvas)
+    }
+  }
+
+  private func title(of column: Column, width: Int) -> String {
+    switch column {
+    case .p: "P"
+    case .status: isWordy ? "state" : ""
+    case .m: "M"
+    case .g: "G"
+    case .entry: "entry point of the G"
+    case .lrq: width >= 18 ? "LRQ: queue of 256" : "LRQ of 256"
+    case .now: "now"
+    case .max: "max"
+    case .next: isWordy ? "next" : "n"
+    case .stealsIn: isWordy ? "steals in" : "in"
+    case .stealsOut: "out"
+    case .stolen: "Gs stolen"
+    case .started: "Gs run"
+    }
+  }
+
+  func draw(_ p: Snapshot.P, x: Int, y: Int, glyphs: Glyphs, on canvas: inout Canvas) {
+    for place in placed {
+      if place.column == .lrq {
+        Bar(value: p.lrq, peak: p.lrqMax, scale: Self.lrqCapacity)
+          .draw(x: x + place.x, y: y, width: place.width, glyphs: glyphs, on: &canvas)
+      } else {
+        draw(
+          text(of: place.column, p, glyphs: glyphs), at: place, x: x, y: y, glyphs: glyphs, on: &canvas)
+      }
+    }
+  }
+
+  /// Slots of a local run queue.
+  static let lrqCapacity = 256
+
+  private func text(of column: Column, _ p: Snapshot.P, glyphs: Glyphs) -> StyledText {
+    switch column {
+    case .p: StyledText("P\(p.id)", .strong)
+    case .status: StyledText(isWordy ? p.status.word : p.status.letter, p.status.style)
+    case .m: p.m.map { StyledText("M\($0)") } ?? StyledText("-", .faint)
+    case .g: p.g.map { StyledText("G\($0)") } ?? StyledText("-", .faint)
+    case .entry: StyledText(TextWidth.sanitised(p.entry ?? "", isASCII: glyphs.isASCII), .dim)
+    case .lrq: StyledText()
+    case .now: StyledText(Quantity.compact(p.lrq), p.lrq > 0 ? .strong : .dim)
+    case .max: StyledText(Quantity.compact(p.lrqMax), p.lrqMax > p.lrq ? .peak : .dim)
+    case .next: p.runnext ? StyledText(String(glyphs.dot), .busy) : StyledText("-", .faint)
+    case .stealsIn: StyledText(Quantity.compact(p.stealsIn), p.stealsIn > 0 ? .text : .dim)
+    case .stealsOut: StyledText(Quantity.compact(p.stealsOut), p.stealsOut > 0 ? .text : .dim)
+    case .stolen: StyledText(Quantity.compact(p.stolenGs), .dim)
+    case .started: StyledText(Quantity.compact(p.ticks), .dim)
+    }
+  }
+
+  private func draw(
+    _ text: StyledText, at place: Placed, x: Int, y: Int, glyphs: Glyphs, on canvas: inout Canvas
+  ) {
+    let spare = place.width - text.width
+    let indent =
+      switch place.column {
+      case .now, .max, .stealsIn, .stealsOut, .stolen, .started: Swift.max(0, spare)
+      case .next: Swift.max(0, spare / 2)
+      default: 0
+      }
+    canvas.write(text, x: x + place.x + indent, y: y, width: place.width - indent, glyphs: glyphs)
+  }
+
+  /// The place of a column, if it has one at this width.
+  subscript(column: Column) -> Placed? { placed.first { $0.column == column } }
+}

@@ -1,0 +1,85 @@
+// One lane for each P, and below them the queue that all Ps share.
+import Inspector
+
+struct LanesSection {
+  var frame: Frame
+  var glyphs: Glyphs
+  private var snapshot: Snapshot { frame.snapshot }
+
+  init(frame: Frame, glyphs: Glyphs) {
+    self.frame = frame
+    self.glyphs = glyphs
+  }
+
+  func draw(_ layout: OverviewLayout, on canvas: inout Canvas) {
+    let window = layout.lanes
+    SectionHeading(
+      title: "Processors (P) \(snapshot.ps.count)",
+      legend: "each runs one G at a time and keeps a queue of ready Gs (LRQ)"
+    ).draw(in: layout.lanesHeading, glyphs: glyphs, on: &canvas)
+    drawLanes(window, on: &canvas)
+    drawGRQ(in: layout.grq, on: &canvas)
+  }
+
+  private func drawLanes(_ window: LaneWindow, on canvas: inout Canvas) {
+    let gap = window.columns > 1 ? 3 : 0
+    let width = (window.rect.width - gap * (window.columns - 1)) / window.columns
+    let table = LaneTable(width: width, snapshot: snapshot)
+    let rows = (window.shown + window.columns - 1) / window.columns
+    for column in 0..<window.columns {
+      let x = window.rect.x + column * (width + gap)
+      table.drawTitles(x: x, y: window.rect.y, glyphs: glyphs, on: &canvas)
+      for row in 0..<rows {
+        let index = column * rows + row
+        guard index < window.shown else { break }
+        let p = snapshot.ps[window.first + index]
+        table.draw(p, x: x, y: window.rect.y + 1 + row, glyphs: glyphs, on: &canvas)
+      }
+    }
+    if window.shown < window.total { drawHidden(window, on: &canvas) }
+    if window.total == 0 {
+      canvas.write("no processors yet", x: window.rect.x, y: window.rect.y + 1, .dim)
+    }
+  }
+
+  /// `↑ 8 more above   ↓ 24 more below`
+  private func drawHidden(_ window: LaneWindow, on canvas: inout Canvas) {
+    var pieces: [StyledText] = []
+    if window.hiddenAbove > 0 {
+      pieces.append(StyledText("\(glyphs.up) \(window.hiddenAbove) more Ps above", .eager))
+    }
+    if window.hiddenBelow > 0 {
+      pieces.append(StyledText("\(glyphs.down) \(window.hiddenBelow) more Ps below", .eager))
+    }
+    canvas.writeFitting(
+      pieces, x: window.rect.x, y: window.rect.maxY - 1, width: window.rect.width, gap: 3, glyphs: glyphs)
+  }
+
+  /// The global run queue has no fixed size: its bar is drawn to the next power of two that held it lately.
+  private func drawGRQ(in rect: Rect, on canvas: inout Canvas) {
+    let table = LaneTable(width: rect.width, snapshot: snapshot)
+    guard let bar = table[.lrq], let now = table[.now], let max = table[.max] else { return }
+    let scale = grqScale
+    var label = StyledText("GRQ", .strong)
+    label.append(bar.x >= 30 ? " shared queue, bar to \(scale)" : bar.x >= 16 ? " shared queue" : "", .dim)
+    canvas.write(label, x: rect.x, y: rect.y, width: bar.x - 1, glyphs: glyphs)
+    Bar(value: snapshot.grq, peak: snapshot.grqMax, scale: scale)
+      .draw(x: rect.x + bar.x, y: rect.y, width: bar.width, glyphs: glyphs, on: &canvas)
+    write(snapshot.grq, style: snapshot.grq > 0 ? .strong : .dim, at: now, rect, on: &canvas)
+    write(snapshot.grqMax, style: snapshot.grqMax > snapshot.grq ? .peak : .dim, at: max, rect, on: &canvas)
+  }
+
+  private func write(
+    _ value: Int, style: Style, at place: LaneTable.Placed, _ rect: Rect, on canvas: inout Canvas
+  ) {
+    let text = Quantity.compact(value)
+    canvas.write(text, x: rect.x + place.x + place.width - text.count, y: rect.y, style)
+  }
+
+  private var grqScale: Int {
+    let largest = frame.minute.reduce(Swift.max(snapshot.grq, snapshot.grqMax)) { Swift.max($0, $1.grqMax) }
+    var scale = 256
+    while scale < largest && scale < 1 << 40 { scale *= 2 }
+    return scale
+  }
+}

@@ -1,0 +1,153 @@
+// Where everything is on the Overview, for any size of screen.
+//
+// Three forms. Compact (below 20 rows): one line for each thing, no headings. Roomy: headings that explain, and
+// graphs that grow with the screen. Wide (from 120 x 30): threads and goroutines side by side, in detail.
+// First every part gets its least, then the lanes what they want, then air between sections, then the graphs.
+import Inspector
+
+/// Which lanes are shown, and how.
+struct LaneWindow: Equatable {
+  /// The first P shown and the number of Ps shown.
+  var first = 0
+  var shown = 0
+  /// Ps that there are.
+  var total = 0
+  /// Columns of lanes side by side.
+  var columns = 1
+  /// The lanes with their column titles, and the line that tells of hidden ones.
+  var rect = Rect(x: 0, y: 0, width: 0, height: 0)
+
+  var hiddenAbove: Int { first }
+  var hiddenBelow: Int { total - first - shown }
+}
+
+struct OverviewLayout: Equatable {
+  static let smallest = Size(columns: 40, rows: 12)
+  /// Columns that a lane needs beside others.
+  static let narrowestLane = 48
+  static let tallestGraph = 16
+
+  let isTooSmall: Bool
+  let isRoomy: Bool
+  let isWide: Bool
+  private(set) var header = Rect(x: 0, y: 0, width: 0, height: 0)
+  private(set) var lanes = LaneWindow()
+  private(set) var lanesHeading = Rect(x: 0, y: 0, width: 0, height: 0)
+  private(set) var grq = Rect(x: 0, y: 0, width: 0, height: 0)
+  private(set) var goroutines = Rect(x: 0, y: 0, width: 0, height: 0)
+  private(set) var threads = Rect(x: 0, y: 0, width: 0, height: 0)
+  private(set) var history = Rect(x: 0, y: 0, width: 0, height: 0)
+  /// Rows of each graph, and the number of graphs.
+  private(set) var graphRows = 1
+  private(set) var graphs = 3
+  private(set) var footer = Rect(x: 0, y: 0, width: 0, height: 0)
+
+  init(frame: Frame, state: AppState) {
+    let size = state.size
+    isTooSmall = size.columns < Self.smallest.columns || size.rows < Self.smallest.rows
+    isRoomy = size.rows >= 20 || !state.isInteractive
+    isWide = size.columns >= 120 && size.rows >= 30 && state.isInteractive
+    guard !isTooSmall else { return }
+    place(frame: frame, state: state)
+  }
+
+  /// Rows that a screen without scrolling needs, as batch output wants it.
+  static func rowsForEverything(_ frame: Frame) -> Int {
+    Rows(form: .roomy, isInteractive: false).sum + max(1, frame.snapshot.ps.count)
+  }
+
+  private enum Form { case compact, roomy, wide }
+
+  /// The least that every part but the lanes needs.
+  private struct Rows {
+    var header = 3
+    var lanesHeading: Int
+    var laneTitles = 1
+    var grq = 1
+    var goroutines: Int
+    var threads: Int
+    var history: Int
+    var footer: Int
+
+    init(form: Form, isInteractive: Bool, detail: Int = 0) {
+      lanesHeading = form == .compact ? 0 : 1
+      goroutines = form == .compact ? 1 : form == .roomy ? 2 : detail
+      threads = form == .compact ? 1 : form == .roomy ? 3 : 0
+      history = form == .compact ? 1 : 4
+      footer = isInteractive ? 1 : 0
+    }
+
+    var sum: Int { header + lanesHeading + laneTitles + grq + goroutines + threads + history + footer }
+  }
+
+  /// Rows of the two detailed panels of the wide form.
+  private static func detailRows(_ frame: Frame, rows: Int) -> Int {
+    let states = frame.snapshot.gs.shares(always: GoroutinesSection.always).count + 2
+    let wanted = max(states, ThreadsSection.rowsWanted(frame.snapshot.ms.count))
+    return min(max(wanted, states), max(states, rows / 4)) + 1
+  }
+
+  private mutating func place(frame: Frame, state: AppState) {
+    let total = frame.snapshot.ps.count
+    let margin = state.size.columns >= 60 ? 1 : 0
+    let screen = Rect(
+      x: margin, y: 0, width: state.size.columns - 2 * margin, height: state.size.rows)
+    let form: Form = isWide ? .wide : isRoomy ? .roomy : .compact
+    let least = Rows(
+      form: form, isInteractive: state.isInteractive,
+      detail: isWide ? Self.detailRows(frame, rows: screen.height) : 0)
+
+    let available = max(1, screen.height - least.sum)
+    lanes.total = total
+    lanes.columns = Self.laneColumns(total: total, rows: available, width: screen.width)
+    let wanted = max(1, (total + lanes.columns - 1) / lanes.columns)
+    let laneRows = min(wanted, available)
+    let capacity = laneRows * lanes.columns >= total ? total : max(0, laneRows - 1) * lanes.columns
+    lanes.shown = min(total, capacity)
+    lanes.first = max(0, min(state.firstLane, total - lanes.shown))
+
+    let air = share(spare: available - laneRows, form: form)
+    cut(screen, least: least, laneRows: laneRows, air: air)
+  }
+
+  /// Gives away the rows that nobody needs; returns the rows of air before a section.
+  private mutating func share(spare: Int, form: Form) -> Int {
+    switch form {
+    case .compact:
+      graphs = 1 + min(2, max(0, spare))
+      return 0
+    case .roomy, .wide:
+      let gaps = form == .wide ? 3 : 4
+      let air = spare >= gaps ? 1 : 0
+      graphRows = min(Self.tallestGraph, 1 + (spare - air * gaps) / graphs)
+      return air
+    }
+  }
+
+  private static func laneColumns(total: Int, rows: Int, width: Int) -> Int {
+    guard total > rows else { return 1 }
+    return max(1, min(width / narrowestLane, (total + rows - 1) / rows))
+  }
+
+  private mutating func cut(_ screen: Rect, least: Rows, laneRows: Int, air: Int) {
+    var rest = screen
+    footer = Rect(x: screen.x, y: screen.maxY - least.footer, width: screen.width, height: least.footer)
+    header = rest.takeRows(least.header)
+    _ = rest.takeRows(air)
+    lanesHeading = rest.takeRows(least.lanesHeading)
+    lanes.rect = rest.takeRows(least.laneTitles + laneRows)
+    grq = rest.takeRows(least.grq)
+    _ = rest.takeRows(air)
+    goroutines = rest.takeRows(least.goroutines)
+    if isWide {
+      threads = goroutines
+      goroutines = threads.takeColumns(min(72, threads.width * 2 / 5))
+      _ = threads.takeColumns(3)
+    } else {
+      _ = rest.takeRows(air)
+      threads = rest.takeRows(least.threads)
+    }
+    _ = rest.takeRows(air)
+    history = rest.takeRows((isRoomy ? 1 : 0) + graphs * graphRows)
+  }
+}

@@ -1,0 +1,131 @@
+// The scheduler's words on the screen: a letter, a word and a role for every state.
+//
+// The letters avoid G, M and P, which stand for goroutines, threads and processors everywhere else.
+import Inspector
+import Region
+
+extension MState {
+  var letter: String {
+    switch self {
+    case .none: "?"
+    case .starting: "+"
+    case .running: "R"
+    case .spinning: "S"
+    case .parked: "z"
+    case .syscall: "Y"
+    case .netpoll: "N"
+    case .standby: "n"
+    case .sysmon: "w"
+    case .gc: "c"
+    case .preemptWait: "k"
+    case .exited: "x"
+    }
+  }
+
+  var word: String {
+    switch self {
+    case .none: "free"
+    case .starting: "starting"
+    case .running: "running"
+    case .spinning: "spinning"
+    case .parked: "parked"
+    case .syscall: "syscall"
+    case .netpoll: "netpoll"
+    case .standby: "netpoll standby"
+    case .sysmon: "sysmon"
+    case .gc: "gc"
+    case .preemptWait: "kept by its G"
+    case .exited: "exited"
+    }
+  }
+
+  var style: Style {
+    switch self {
+    case .running: .busy
+    case .spinning, .starting: .eager
+    case .parked, .none, .exited: .dim
+    case .syscall, .netpoll, .standby, .preemptWait: .waiting
+    case .sysmon, .gc: .system
+    }
+  }
+}
+
+extension PStatus {
+  var letter: String {
+    switch self {
+    case .idle: "z"
+    case .running: "R"
+    case .spinning: "S"
+    case .syscall: "Y"
+    case .stopped: "x"
+    }
+  }
+
+  var word: String {
+    switch self {
+    case .idle: "idle"
+    case .running: "running"
+    case .spinning: "spinning"
+    case .syscall: "syscall"
+    case .stopped: "stopped"
+    }
+  }
+
+  var style: Style {
+    switch self {
+    case .running: .busy
+    case .spinning: .eager
+    case .syscall: .waiting
+    case .idle, .stopped: .dim
+    }
+  }
+}
+
+extension WaitGroupName {
+  /// At most four letters, for narrow screens.
+  var shortWord: String {
+    switch self {
+    case .netpoll: "net"
+    case .chan: "chan"
+    case .sleep: "slp"
+    case .sync: "sync"
+    case .select: "sel"
+    case .signal: "sig"
+    case .await: "awt"
+    case .other: "oth"
+    }
+  }
+
+  var style: Style {
+    switch self {
+    case .netpoll: .waiting
+    case .chan, .sync, .select: .system
+    case .sleep, .signal, .await, .other: .dim
+    }
+  }
+}
+
+/// One part of the live Gs: a state, or a group of reasons for being parked.
+struct GShare: Equatable {
+  var word: String
+  var shortWord: String
+  var count: Int
+  var style: Style
+}
+
+extension Snapshot.Gs {
+  /// The parts that add up to the live Gs. `running`, `runnable` and the groups in `always` are there even at 0.
+  func shares(always: [WaitGroupName]) -> [GShare] {
+    var result = [
+      GShare(word: "running", shortWord: "run", count: running, style: .busy),
+      GShare(word: "runnable", shortWord: "rdy", count: runnable, style: .eager),
+    ]
+    for group in WaitGroupName.allCases {
+      let count = waiting(in: group)
+      if count == 0 && !always.contains(group) { continue }
+      result.append(
+        GShare(word: group.rawValue, shortWord: group.shortWord, count: count, style: group.style))
+    }
+    return result
+  }
+}

@@ -1,0 +1,44 @@
+// A terminal in memory, with a clock of its own: what tests and scripted tours run the app on.
+
+/// Plays a script of inputs and keeps every picture that it was shown.
+///
+/// Time passes only while the app waits, so a run takes no time and always goes the same way.
+public struct MemoryTerminal: Terminal {
+  /// Inputs that arrive at a moment of the terminal's clock.
+  public struct Arrival: Sendable {
+    var time: UInt64
+    var inputs: [Input]
+    public init(atMilliseconds time: UInt64, _ inputs: Input...) {
+      (self.time, self.inputs) = (time * 1_000_000, inputs)
+    }
+  }
+
+  public let size: Size
+  public let glyphs: Glyphs
+  public private(set) var now: UInt64 = 0
+  /// Every picture, with the time at which it was shown.
+  public private(set) var pictures: [(time: UInt64, canvas: Canvas)] = []
+  public private(set) var repaints = 0
+  public private(set) var stops = 0
+  private var script: [Arrival]
+
+  /// - Parameter script: in order of time; after its end the terminal hangs up, so that every run ends.
+  public init(size: Size, glyphs: Glyphs = .unicode, script: [Arrival]) {
+    (self.size, self.glyphs, self.script) = (size, glyphs, script)
+  }
+
+  public mutating func present(_ canvas: Canvas) { pictures.append((now, canvas)) }
+  public mutating func redrawAll() { repaints += 1 }
+  public mutating func stop() { stops += 1 }
+
+  public mutating func wait(nanoseconds: UInt64) -> [Input] {
+    guard let next = script.first else { return [.hangUp] }
+    guard next.time <= now + nanoseconds else {
+      now += nanoseconds
+      return []
+    }
+    now = max(now, next.time)
+    script.removeFirst()
+    return next.inputs
+  }
+}

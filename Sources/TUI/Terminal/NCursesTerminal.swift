@@ -1,0 +1,208 @@
+// The terminal that people sit at: the only file that knows CNcurses.
+//
+// One thread owns it, a plain one with a full stack. It waits for keys, signals and a waker in one place;
+// cells are compared here before ncurses sees them, so an idle frame costs microseconds.
+internal import CNcurses
+import Glibc
+
+/// The process's terminal, taken over until this value is gone. There may be one at a time.
+public struct NCursesTerminal: ~Copyable, Terminal {
+  /// What of a terminal is wanted.
+  public struct Options: Sendable {
+    /// Colours, if it has any; callers follow NO_COLOR.
+    public var wantsColor = true
+    /// ASCII shapes even where Unicode would do.
+    public var wantsASCII = false
+    /// The mouse wheel for scrolling; the terminal's own selection then needs Shift.
+    public var wantsMouse = true
+    public init() {}
+  }
+
+  public private(set) var size: Size
+  public let glyphs: Glyphs
+  /// The palette that the terminal got.
+  public let theme: Theme
+  private let signals: Int32
+  private let waker: Waker?
+  private var shown: Canvas?
+  private var cells: [nc_cell] = []
+
+  /// Takes the terminal that `TERM` names on standard input and output, and guards it against crashes.
+  ///
+  /// Blocks the signals of `blockSignals()` in the calling thread and unblocks them when it is given back.
+  public init(_ options: Options = Options(), waker: Waker? = nil) throws(TerminalError) {
+    let name = unsafe getenv("TERM").map { unsafe String(cString: $0) } ?? ""
+    guard !name.isEmpty else { throw .unnamed }
+    Self.blockSignals()
+    nc_guard_against_crash()
+    var screen = nc_screen()
+    let result = unsafe nc_open(name, options.wantsColor, options.wantsMouse, &screen)
+    if let error = Self.error(result, name: name) {
+      nc_close_signals(-1)
+      throw error
+    }
+    size = Size(columns: Int(screen.columns), rows: Int(screen.rows))
+    glyphs = screen.is_utf8 && !options.wantsASCII ? .unicode : .ascii
+    theme = Theme(colors: Int(screen.colors))
+    signals = nc_open_signals()
+    self.waker = waker
+    defineStyles()
+  }
+
+  deinit {
+    nc_close()
+    nc_close_signals(signals)
+  }
+
+  /// Blocks TERM, INT, HUP, WINCH, TSTP and CONT in this thread and those that it starts afterwards.
+  ///
+  /// A program with other threads calls this before it starts them: a signal that another thread takes is
+  /// lost to the screen.
+  public static func blockSignals() { nc_block_signals() }
+
+  public var now: UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+
+  private static func error(_ result: Int32, name: String) -> TerminalError? {
+    switch UInt32(bitPattern: result) {
+    case NC_OPENED.rawValue: nil
+    case NC_UNKNOWN_TERMINAL.rawValue: .unknown(name)
+    case NC_NO_CURSOR_ADDRESSING.rawValue: .cannotMoveCursor(name)
+    case NC_NOT_A_TERMINAL.rawValue: .notATerminal
+    default: .refused(name)
+    }
+  }
+
+  private func defineStyles() {
+    for style in Style.allCases {
+      let paint = theme.paint(style)
+      var attributes = 0
+      if paint.isBold { attributes |= NC_BOLD }
+      if paint.isDim { attributes |= NC_DIM }
+      if paint.isReversed { attributes |= NC_REVERSE }
+      nc_define_style(
+        UInt16(style.rawValue), Int32(paint.foreground), Int32(paint.background), UInt32(attributes))
+    }
+  }
+}
+
+// MARK: Showing
+
+extension NCursesTerminal {
+  public mutating func present(_ canvas: Canvas) {
+    let runs = canvas.changes(since: shown ?? Canvas(size: Size(columns: 0, rows: 0)))
+    for run in runs { send(run, of: canvas) }
+    if !runs.isEmpty { nc_flush() }
+    shown = canvas
+  }
+
+  private mutating func send(_ run: Canvas.Run, of canvas: Canvas) {
+    cells.removeAll(keepingCapacity: true)
+    let start = run.y * canvas.size.columns
+    for cell in canvas.cells[(start + run.columns.lowerBound)..<(start + run.columns.upperBound)] {
+      cells.append(
+        nc_cell(scalar: cell.glyph.value, style: UInt16(cell.style.rawValue), width: cell.width))
+    }
+    unsafe nc_put_row(Int32(run.y), Int32(run.columns.lowerBound), cells, Int32(cells.count))
+  }
+
+  public mutating func redrawAll() {
+    shown = nil
+    nc_redraw_all()
+  }
+
+  public mutating func stop() {
+    nc_suspend()
+    redrawAll()
+  }
+}
+
+// MARK: Input
+
+extension NCursesTerminal {
+  public mutating func wait(nanoseconds: UInt64) -> [Input] {
+    // Rounded up: a wait that ends too early would only be repeated.
+    let milliseconds = Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
+    let ready = Int(nc_wait(signals, waker?.descriptor ?? -1, milliseconds))
+    var inputs: [Input] = []
+    if ready & NC_READY_SIGNAL != 0 { readSignals(into: &inputs) }
+    if ready & NC_READY_INPUT != 0 { readKeys(into: &inputs) }
+    if ready & NC_READY_WAKE != 0 {
+      waker?.drain()
+      inputs.append(.wake)
+    }
+    if ready & NC_HUNG_UP != 0 { inputs.append(.hangUp) }
+    return inputs
+  }
+
+  private mutating func readSignals(into inputs: inout [Input]) {
+    while true {
+      switch nc_next_signal(signals) {
+      case 0: return
+      case SIGINT: inputs.append(.key(.control("c")))
+      case SIGTSTP: inputs.append(.stop)
+      case SIGHUP: inputs.append(.hangUp)
+      case SIGTERM: inputs.append(.terminate(SIGTERM))
+      case SIGWINCH: inputs.append(.resize(readSize()))
+      default: inputs += [.resize(readSize()), .disturbed]  // CONT after a stop that nobody announced
+      }
+    }
+  }
+
+  private mutating func readSize() -> Size {
+    var (rows, columns): (Int32, Int32) = (0, 0)
+    unsafe nc_sync_size(&rows, &columns)
+    size = Size(columns: Int(columns), rows: Int(rows))
+    return size
+  }
+
+  private func readKeys(into inputs: inout [Input]) {
+    var event = nc_event()
+    while unsafe nc_next_event(&event) {
+      if let key = Self.key(event) { inputs.append(.key(key)) }
+    }
+  }
+
+  private static func key(_ event: nc_event) -> Key? {
+    switch UInt32(bitPattern: event.kind) {
+    case NC_CHARACTER.rawValue: character(UInt32(bitPattern: event.code))
+    case NC_KEY.rawValue: special(UInt32(bitPattern: event.code))
+    default: nil
+    }
+  }
+
+  private static func character(_ code: UInt32) -> Key? {
+    switch code {
+    case 27: .escape
+    case 9: .tab
+    case 10, 13: .enter
+    case 8, 127: .backspace
+    case 1...26: Unicode.Scalar(code + 96).map { .control($0) }
+    default: Unicode.Scalar(code).map { .character($0) }
+    }
+  }
+
+  private static func special(_ code: UInt32) -> Key? {
+    switch code {
+    case NC_KEY_UP.rawValue: .up
+    case NC_KEY_DOWN.rawValue: .down
+    case NC_KEY_LEFT.rawValue: .left
+    case NC_KEY_RIGHT.rawValue: .right
+    case NC_KEY_PAGE_UP.rawValue: .pageUp
+    case NC_KEY_PAGE_DOWN.rawValue: .pageDown
+    case NC_KEY_HOME.rawValue: .home
+    case NC_KEY_END.rawValue: .end
+    case NC_KEY_ENTER.rawValue: .enter
+    case NC_KEY_BACKSPACE.rawValue: .backspace
+    case NC_KEY_BACKTAB.rawValue: .backTab
+    case NC_KEY_WHEEL_UP.rawValue: .wheelUp
+    case NC_KEY_WHEEL_DOWN.rawValue: .wheelDown
+    case NC_KEY_FUNCTION.rawValue + 1...NC_KEY_FUNCTION.rawValue + 12:
+      .function(Int(code - NC_KEY_FUNCTION.rawValue))
+    default: nil
+    }
+  }
+}

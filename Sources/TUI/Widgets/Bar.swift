@@ -1,0 +1,34 @@
+// A level as a bar that grows to the right, with a mark where it had been highest.
+
+/// How full something is, and how full it was at most since the last frame.
+struct Bar: Equatable {
+  var value: Int
+  var peak: Int
+  /// The value of a full bar.
+  var scale: Int
+
+  /// Any level above zero shows at least the thinnest stroke, and only a full one fills the last cell.
+  func draw(x: Int, y: Int, width: Int, glyphs: Glyphs, on canvas: inout Canvas) {
+    let steps = glyphs.eighths.count
+    let filled = strokes(of: value, in: width * steps)
+    for column in 0..<max(0, width) {
+      let inCell = min(steps, filled - column * steps)
+      let cell = inCell > 0 ? Cell(glyphs.eighths[inCell - 1], style) : Cell(glyphs.track, .faint)
+      canvas.put(cell, x: x + column, y: y)
+    }
+    let mark = strokes(of: peak, in: width) - 1
+    if peak > value, mark * steps >= filled { canvas.put(Cell(glyphs.peak, .peak), x: x + mark, y: y) }
+  }
+
+  private func strokes(of value: Int, in total: Int) -> Int {
+    guard value > 0, scale > 0, total > 0 else { return 0 }
+    guard value < scale else { return total }
+    return max(1, Int(Double(value) / Double(scale) * Double(total)))
+  }
+
+  /// Calm while there is room, warm from the half, alarming when overflow is near.
+  var style: Style {
+    let share = scale > 0 ? Double(value) / Double(scale) : 0
+    return share >= 0.9 ? .alarm : share >= 0.5 ? .eager : .busy
+  }
+}

@@ -1,0 +1,141 @@
+// Frames of a scheduler that does not exist, but could: what the pictures are drawn from.
+import Inspector
+import Region
+
+enum Fixtures {
+  /// A small server with many idle connections, two Ps of which one searches.
+  static func calm() -> Frame {
+    var snapshot = Snapshot(target: .init(pid: 4242, name: "mpg-demo", bootTime: 0))
+    snapshot.time = 754_300_000_000
+    snapshot.procs = 2
+    snapshot.ps = [
+      lane(0, .running, m: 3, g: 1042, lrq: 17, max: 64, next: true, steals: (31, 4)),
+      lane(1, .spinning, m: 4, g: nil, lrq: 0, max: 12, next: false, steals: (4, 31)),
+    ]
+    snapshot.ps[0].entry = "serve(connection:) at Server.swift:88"
+    snapshot.ms = threads([.parked, .sysmon, .gc, .running, .spinning, .netpoll, .parked])
+    (snapshot.ms[3].p, snapshot.ms[3].g, snapshot.ms[4].p) = (0, 1042, 1)
+    snapshot.gs.created = 61_530
+    snapshot.gs.exited = 61_005
+    snapshot.gs.running = 1
+    snapshot.gs.runnable = 18
+    snapshot.gs.waiting = [.netpollRead: 500, .netpollWrite: 1, .chanReceive: 2, .sleep: 3]
+    snapshot.grq = 0
+    snapshot.grqMax = 40
+    snapshot.timers = 3
+    snapshot.netpoll = .init()
+    (snapshot.netpoll.parked, snapshot.netpoll.fds) = (501, 502)
+    snapshot.trace.events = 3_000_000
+    var frame = Frame(snapshot: snapshot)
+    frame.switchesPerSecond = 124_300
+    frame.stealsPerSecond = 340
+    frame.spawnsPerSecond = 12_100
+    frame.wakeupsPerSecond = 8_450
+    frame.eventsPerSecond = 611_000
+    frame.minute = minute(switches: 124_300, grq: 40, parked: 506, count: 60)
+    return frame
+  }
+
+  /// Eight Ps under flood: full queues, the global queue overflowing, events lost, counted while moving.
+  static func overload() -> Frame {
+    var frame = many(ps: 8)
+    frame.snapshot.isConsistent = false
+    frame.snapshot.gs.runnable -= 3
+    for index in frame.snapshot.ps.indices {
+      frame.snapshot.ps[index].lrq = 256 - index * 9
+      frame.snapshot.ps[index].lrqMax = 256
+    }
+    frame.snapshot.grq = 93_412
+    frame.snapshot.grqMax = 121_007
+    frame.snapshot.trace.lost = 1_234_567
+    frame.minute = minute(switches: 2_140_000, grq: 121_007, parked: 5_000, count: 60)
+    return frame
+  }
+
+  /// Nothing has happened yet.
+  static func empty() -> Frame {
+    var snapshot = Snapshot(target: .init(pid: 1, name: "", bootTime: 0, state: .booting))
+    snapshot.time = 40_000_000
+    return Frame(snapshot: snapshot)
+  }
+
+  /// As many Ps as wanted, at every load.
+  static func many(ps count: Int) -> Frame {
+    var snapshot = Snapshot(target: .init(pid: 31_337, name: "flooded", bootTime: 0))
+    snapshot.time = 93_784_000_000_000
+    snapshot.procs = count
+    for id in 0..<count {
+      let load = (id * 37 + 11) % 257
+      let status: PStatus = id % 7 == 3 ? .idle : id % 5 == 4 ? .spinning : .running
+      let isRunning = status == .running
+      var p = lane(
+        id, status, m: status == .idle ? nil : id + 4, g: isRunning ? UInt64(7_001_000 + id) : nil,
+        lrq: isRunning ? load : 0, max: min(256, load + id % 40), next: isRunning && id % 3 == 0,
+        steals: (UInt64(id * 411), UInt64(id * 397)))
+      p.entry = isRunning ? "handle(request:) at Mux.swift:\(40 + id % 9)" : nil
+      p.ticks = UInt64(90_000 + id * 7_919)
+      p.stolenGs = p.stealsIn * 6
+      snapshot.ps.append(p)
+    }
+    let states = snapshot.ps.map { p -> MState in
+      p.status == .running ? .running : p.status == .spinning ? .spinning : .parked
+    }
+    snapshot.ms = threads([.parked, .sysmon, .gc, .standby] + states)
+    for id in 0..<count where snapshot.ps[id].m != nil {
+      (snapshot.ms[id + 4].p, snapshot.ms[id + 4].g) = (id, snapshot.ps[id].g)
+    }
+    snapshot.gs.running = snapshot.ps.count { $0.status == .running }
+    snapshot.grq = 120
+    snapshot.grqMax = 400
+    snapshot.gs.runnable = snapshot.ps.reduce(snapshot.grq) { $0 + $1.lrq + ($1.runnext ? 1 : 0) }
+    snapshot.gs.waiting = [
+      .netpollRead: 4_900, .netpollWrite: 100, .chanSend: 12, .sleep: 44, .waitGroup: 1, .mutex: 3, .select: 7,
+      .signal: 1,
+    ]
+    snapshot.gs.created = 7_654_321
+    snapshot.gs.exited = 7_654_321 - UInt64(snapshot.gs.sumOfStates)
+    snapshot.timers = 44
+    (snapshot.netpoll.parked, snapshot.netpoll.fds) = (5_000, 5_001)
+    var frame = Frame(snapshot: snapshot)
+    frame.switchesPerSecond = 2_140_000
+    frame.stealsPerSecond = 51_200
+    frame.spawnsPerSecond = 98_000
+    frame.wakeupsPerSecond = 31_000
+    frame.eventsPerSecond = 8_400_000
+    frame.minute = minute(switches: 2_140_000, grq: 400, parked: 5_068, count: 60)
+    return frame
+  }
+
+  static func lane(
+    _ id: Int, _ status: PStatus, m: Int?, g: UInt64?, lrq: Int, max: Int, next: Bool,
+    steals: (UInt64, UInt64)
+  ) -> Snapshot.P {
+    var p = Snapshot.P()
+    (p.id, p.status, p.m, p.g) = (id, status, m, g)
+    (p.lrq, p.lrqMax, p.runnext) = (lrq, max, next)
+    (p.stealsIn, p.stealsOut, p.stolenGs) = (steals.0, steals.1, steals.0 * 6)
+    p.ticks = 1_234_567
+    return p
+  }
+
+  static func threads(_ states: [MState]) -> [Snapshot.M] {
+    states.enumerated().map { index, state in
+      var m = Snapshot.M()
+      (m.id, m.tid, m.state) = (index, Int32(4242 + index), state)
+      return m
+    }
+  }
+
+  /// A course with hills, a burst and a pause, that ends at the values given.
+  static func minute(switches: Double, grq: Int, parked: Int, count: Int) -> [Frame.Point] {
+    (0..<count).map { second in
+      let wave = Double((second * 7 + 3) % 11) / 11 * 0.35 + 0.4 + Double(second) / 240
+      let isPause = (20..<24).contains(second)
+      let share = isPause ? 0 : second == count - 1 ? 1 : wave
+      let burst = second % 17 == 9 ? grq : second % 3 == 0 ? grq / 5 : 0
+      return Frame.Point(
+        switchesPerSecond: switches * share, grqMax: burst,
+        parkedMax: isPause ? 2 : parked - parked / 40 * ((count - 1 - second) % 9))
+    }
+  }
+}
