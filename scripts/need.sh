@@ -20,6 +20,8 @@ wanted=()  # packages that it can
 
 have_command() { command -v "$1" >/dev/null 2>&1; }
 have_file() { [ -e "$1" ]; }
+# Swift's own programs need one library that a bare system lacks; no swift at all is need_swift's business.
+swift_runs() { ! have_command swift || swift build --version >/dev/null 2>&1; }
 have_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 
 # need PACKAGE CHECK...: the package is missing unless the check succeeds.
@@ -34,6 +36,7 @@ need_build() {
   need node-llhttp have_file /usr/share/llhttp/llhttp.c
   need build-essential have_file /usr/include/stdio.h
   need git have_command git
+  need libxml2-dev swift_runs
   need ca-certificates have_file /etc/ssl/certs/ca-certificates.crt
 }
 
