@@ -198,10 +198,12 @@ struct RingTests {
     }
 
     onThreads(
-      readers + [{ @Sendable in
-        let writer = ring.writer
-        for n in start..<end { writer.append(record(n)) }
-      }])
+      readers + [
+        { @Sendable in
+          let writer = ring.writer
+          for n in start..<end { writer.append(record(n)) }
+        }
+      ])
 
     let all = findings.withLock { $0 }
     #expect(all.count == 3)
