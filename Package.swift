@@ -35,7 +35,9 @@ let package = Package(
         "CMPG", "Region", .product(name: "HeapModule", package: "swift-collections"),
       ],
       path: "Sources/Runtime", swiftSettings: swift),
-    .target(name: "Net", dependencies: ["MPG"], swiftSettings: swift),
+    // accept4 and the names of errnos, which Swift's Glibc lacks.
+    .target(name: "CNet", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "Net", dependencies: ["MPG", "CNet"], swiftSettings: swift),
     // Node's HTTP parser, compiled from the sources of Debian's `node-llhttp` package; nothing is copied here.
     .target(name: "CLLHTTP"),
     .target(name: "HTTP", dependencies: ["Net", "CLLHTTP"], swiftSettings: swift),

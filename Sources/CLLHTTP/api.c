@@ -1,0 +1,3 @@
+// Debian's api.c, compiled where it lies.
+#include "llhttp.h"
+#include "/usr/share/llhttp/api.c"

@@ -1,0 +1,3 @@
+// Debian's llhttp.c, compiled where it lies.
+#include "llhttp.h"
+#include "/usr/share/llhttp/llhttp.c"

@@ -1,0 +1,92 @@
+// Questions about bytes of a message: what they equal, which characters HTTP allows where.
+
+func find(_ byte: UInt8, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
+  for index in range where bytes[index] == byte { return index }
+  return nil
+}
+
+/// Whether `range` is `text`, which is given in lower or upper case; ASCII letters match in both.
+func equals(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: StaticString) -> Bool {
+  guard range.count == text.utf8CodeUnitCount else { return false }
+  let text = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount).span
+  for offset in 0..<range.count where lowercased(bytes[range.lowerBound + offset]) != lowercased(text[offset]) {
+    return false
+  }
+  return true
+}
+
+/// Whether `range` is exactly `text`.
+func matches(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: StaticString) -> Bool {
+  guard range.count == text.utf8CodeUnitCount else { return false }
+  let text = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount).span
+  for offset in 0..<range.count where bytes[range.lowerBound + offset] != text[offset] { return false }
+  return true
+}
+
+func lowercased(_ byte: UInt8) -> UInt8 {
+  byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+}
+
+func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+
+func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+
+func isLetter(_ byte: UInt8) -> Bool { lowercased(byte) &- UInt8(ascii: "a") < 26 }
+
+/// A byte of a token (RFC 9110 §5.6.2), such as a method.
+func isTokenByte(_ byte: UInt8) -> Bool {
+  if isLetter(byte) || isDigit(byte) { return true }
+  switch byte {
+  case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
+    UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+    UInt8(ascii: "^"), UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
+    return true
+  default: return false
+  }
+}
+
+/// Whether `range` can be a Host: empty, or letters, digits and what names, addresses and ports are made of. A comma
+/// (two Hosts joined by a proxy), a blank, a slash or an `@` cannot be.
+func isHost(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+  for index in range {
+    let byte = bytes[index]
+    if isLetter(byte) || isDigit(byte) { continue }
+    switch byte {
+    case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: ":"),
+      UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "%"):
+      continue
+    default: return false
+    }
+  }
+  return true
+}
+
+/// The value of a hexadecimal digit.
+func hexValue(_ byte: UInt8) -> UInt8? {
+  if isDigit(byte) { return byte - UInt8(ascii: "0") }
+  let letter = lowercased(byte) &- UInt8(ascii: "a")
+  return letter < 6 ? letter + 10 : nil
+}
+
+/// Takes the percent escapes out of `range`; nil when one is not two hexadecimal digits, or is NUL, or when the
+/// result is no UTF-8.
+func percentDecode(_ bytes: Span<UInt8>, _ range: Range<Int>, plusIsBlank: Bool = false) -> [UInt8]? {
+  var decoded: [UInt8] = []
+  decoded.reserveCapacity(range.count)
+  var index = range.lowerBound
+  while index < range.upperBound {
+    var byte = bytes[index]
+    index += 1
+    if byte == UInt8(ascii: "%") {
+      guard index + 1 < range.upperBound, let high = hexValue(bytes[index]),
+        let low = hexValue(bytes[index + 1]), high | low != 0
+      else { return nil }
+      byte = high << 4 | low
+      index += 2
+    } else if plusIsBlank && byte == UInt8(ascii: "+") {
+      byte = UInt8(ascii: " ")
+    }
+    decoded.append(byte)
+  }
+  return String(validating: decoded, as: UTF8.self) == nil ? nil : decoded
+}

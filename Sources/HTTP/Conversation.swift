@@ -1,0 +1,164 @@
+// One connection's side of HTTP, without any I/O: bytes in, bytes out, and what to do next.
+//
+// The server's G does what `advance` says: read more, write what is there, or close. Tests do the same with arrays, at
+// every split of the bytes. Handlers run inside `advance` and may park: the conversation is a local value of its G's
+// function, so no class, global or closure is held open meanwhile.
+
+/// The state of one connection between its bytes.
+struct Conversation: ~Copyable {
+  enum Next: Equatable {
+    case read(Waiting)
+    case write
+    /// Everything is said, but the peer may still be sending: say that nothing follows, let it read, then close.
+    case finish
+    /// Everything is said and heard.
+    case close
+  }
+
+  /// What is being waited for, which decides how long.
+  enum Waiting: Equatable { case request, head, body }
+
+  /// Below this many bytes, answers to pipelined requests wait for each other.
+  static let batch = 16 << 10
+  static let inputCapacity = 4 << 10
+
+  private let mux: Mux
+  private var input = ByteBuffer(capacity: inputCapacity)
+  private var output = ByteBuffer(capacity: 512)
+  private var parser: RequestParser
+  private var response = Response()
+  private var date = HTTPDate()
+  private var saidContinue = false
+  /// `.finish` or `.close`, when nothing more will be answered.
+  private var ending: Next?
+  /// Set to let the next answer be the last.
+  var isLast = false
+  /// Requests answered by a handler or a status, refusals included.
+  private(set) var answered = 0
+
+  init(mux: Mux, limits: Limits) {
+    self.mux = mux
+    parser = RequestParser(limits: limits)
+  }
+
+  // MARK: bytes
+
+  /// Room for what is read next; `didRead` says how much of it was filled.
+  mutating func room() -> UnsafeMutableRawBufferPointer { unsafe input.room(1 << 10) }
+
+  mutating func didRead(_ count: Int) { input.commit(count) }
+
+  /// Room for bytes that nobody will look at, after the end.
+  mutating func scratch() -> UnsafeMutableRawBufferPointer {
+    input.clear(keeping: Self.inputCapacity)
+    return unsafe input.room(1 << 10)
+  }
+
+  /// What is to be written.
+  var pending: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(output.bytes) }
+
+  mutating func didWrite() { output.clear(keeping: Self.batch) }
+
+  // MARK: progress
+
+  /// Answers what can be answered, and says what to do next. `second` is the time for Date, since 1970.
+  mutating func advance(at second: Int) -> Next {
+    while true {
+      if output.count >= Self.batch { return .write }
+      if let ending { return output.isEmpty ? ending : .write }
+      switch unsafe parser.advance(over: input.bytes) {
+      case .incomplete:
+        makeRoomForBody()
+        sayContinue()
+        return output.isEmpty ? .read(waiting) : .write
+      case .rejected(let rejection): refuse(rejection, at: second)
+      case .complete:
+        guard answer(at: second) else { return .write }
+      }
+    }
+  }
+
+  /// What the end of time for `waiting` means: 408 in the midst of a request, else an end without a word.
+  mutating func timeOut(_ waiting: Waiting, at second: Int) {
+    switch waiting {
+    case .request: ending = .close
+    case .head: refuse(.headTimedOut, at: second)
+    case .body: refuse(.bodyTimedOut, at: second)
+    }
+  }
+
+  /// Says that the server is full, and ends.
+  mutating func turnAway(at second: Int) {
+    response.replace(.serviceUnavailable, "503 Service Unavailable: too many connections")
+    send(at: second, .close)
+    ending = .finish
+  }
+
+  private var waiting: Waiting {
+    parser.phase != .head ? .body : input.isEmpty ? .request : .head
+  }
+
+  /// Drops chunk framing that was taken, so that a body takes no more memory than its limit.
+  private mutating func makeRoomForBody() {
+    guard parser.phase != .head else { return }
+    input.cut(parser.gap)
+    parser.didCutGap()
+  }
+
+  private mutating func sayContinue() {
+    guard parser.phase != .head, parser.head.expectsContinue, !saidContinue else { return }
+    saidContinue = true
+    output.append("HTTP/1.1 100 Continue\r\n\r\n")
+  }
+
+  // MARK: answers
+
+  /// Answers the complete request at the head of the input; false when earlier answers must be sent first.
+  private mutating func answer(at second: Int) -> Bool {
+    let request = unsafe Request(UnsafeBufferPointer(input.bytes), parser)
+    let route = mux.route(for: request).map { mux.routes[$0] }
+    if let route, route.pace == .slow, !output.isEmpty { return false }
+    respond(to: request, by: route)
+    let keepsAlive = parser.keepsAlive && !isLast
+    send(at: second, keepsAlive ? parser.head.minorVersion == 0 ? .keepAlive : .unsaid : .close)
+    input.consume(parser.position)
+    input.shrink(to: Self.inputCapacity)
+    parser.reset()
+    saidContinue = false
+    if !keepsAlive { ending = input.isEmpty ? .close : .finish }
+    return true
+  }
+
+  private mutating func respond(to request: borrowing Request, by route: Mux.Route?) {
+    if request.method == .options && (route != nil || request.target == "*") {
+      response.status = .noContent
+      return response.add("Allow", (route?.methods ?? .get).allow)
+    }
+    guard let route else { return response.replace(.notFound, "404 Not Found") }
+    guard route.methods.contains(Methods(request.method)) else {
+      response.replace(.methodNotAllowed, "405 Method Not Allowed")
+      return response.add("Allow", route.methods.allow)
+    }
+    do {
+      try route.handler(request, &response)
+    } catch let error as HTTPError {
+      response.replace(error.status, error.message)
+    } catch {
+      response.replace(.internalServerError, "500 Internal Server Error")
+    }
+  }
+
+  private mutating func refuse(_ rejection: Rejection, at second: Int) {
+    let status = rejection.status
+    response.replace(status, "\(status.code) \(status.reason): \(rejection.rawValue)")
+    send(at: second, .close)
+    ending = .finish
+  }
+
+  private mutating func send(at second: Int, _ connection: Response.Connection) {
+    response.render(
+      into: &output, date: date.at(second), connection, isHead: parser.head.method == .head)
+    response.reset()
+    answered += 1
+  }
+}

@@ -1,0 +1,130 @@
+// The I/O of one connection: carries bytes between a socket and a `Conversation`, and keeps time.
+
+import Glibc
+import MPG
+import Net
+
+/// One connection's loop. It lives on the stack of the connection's G.
+struct Exchange: ~Copyable {
+  private let connection: TCPConnection
+  private var conversation: Conversation
+  private let limits: Limits
+  /// What the read deadline was set for, in which request, and when (coarse milliseconds).
+  private var waiting: Conversation.Waiting?
+  private var waitingSince = (request: 0, milliseconds: 0)
+
+  init(_ connection: TCPConnection, _ conversation: consuming Conversation, _ limits: Limits) {
+    self.connection = connection
+    self.conversation = conversation
+    self.limits = limits
+  }
+
+  /// Serves requests until either side ends the connection.
+  mutating func run(_ roll: Roll, _ counters: Counters) throws(NetError) {
+    var counted = 0
+    while true {
+      if roll.isClosing { conversation.isLast = true }
+      switch conversation.advance(at: Self.second) {
+      case .write:
+        try write()
+        counters.requests.add(conversation.answered - counted, ordering: .relaxed)
+        counted = conversation.answered
+      case .read(let waiting):
+        guard try read(waiting, roll) else { return }
+      case .finish: return try finish()
+      case .close: return
+      }
+    }
+  }
+
+  /// Says that the server is full.
+  mutating func refuse() throws(NetError) {
+    conversation.turnAway(at: Self.second)
+    try write()
+    try finish()
+  }
+
+  // MARK: reading
+
+  /// Reads what there is; false at the end of the stream or of patience for the next request.
+  private mutating func read(_ waiting: Conversation.Waiting, _ roll: Roll) throws(NetError) -> Bool {
+    keepTime(waiting)
+    // A read tries before it waits: with the server closing, an idle connection is asked once more, then given up.
+    if waiting == .request && roll.isClosing { connection.setReadDeadline(.after(.zero)) }
+    do {
+      let count = try unsafe connection.read(into: conversation.room())
+      conversation.didRead(count)
+      return count > 0
+    } catch .timedOut {
+      if waiting != .request && roll.isClosing && isEarly(waiting) {
+        // It was the shutdown that ended the deadline; a request in flight keeps its time.
+        self.waiting = nil
+        return true
+      }
+      conversation.timeOut(waiting, at: Self.second)
+      return true
+    }
+  }
+
+  /// Sets the read deadline when the thing waited for has changed. Between requests it is moved on only once in a
+  /// while, so that a busy connection does not pay for a timer at every request; it may then end up to a sixteenth
+  /// (at most a second) early.
+  private mutating func keepTime(_ waiting: Conversation.Waiting) {
+    let now = Self.coarseMilliseconds
+    if self.waiting == waiting {
+      let isSame = waiting == .request
+        ? now - waitingSince.milliseconds < slack : conversation.answered == waitingSince.request
+      if isSame { return }
+    }
+    self.waiting = waiting
+    waitingSince = (conversation.answered, now)
+    connection.setReadDeadline(.after(patience(waiting)))
+  }
+
+  private var slack: Int { min(1000, Self.milliseconds(limits.idle) / 16) }
+
+  private func patience(_ waiting: Conversation.Waiting) -> Duration {
+    switch waiting {
+    case .request: limits.idle
+    case .head: limits.header
+    case .body: limits.content
+    }
+  }
+
+  /// Whether the deadline for `waiting` cannot have passed by itself yet.
+  private func isEarly(_ waiting: Conversation.Waiting) -> Bool {
+    Self.coarseMilliseconds - waitingSince.milliseconds < Self.milliseconds(patience(waiting)) - 8
+  }
+
+  // MARK: writing and ending
+
+  private mutating func write() throws(NetError) {
+    try unsafe connection.write(conversation.pending, within: limits.write)
+    conversation.didWrite()
+  }
+
+  /// Says that nothing follows and reads on for a little: closing with bytes unread would reset the connection, and
+  /// the peer could lose the answer that it has not read yet.
+  private mutating func finish() throws(NetError) {
+    connection.finishWriting()
+    connection.setReadDeadline(.after(.seconds(1)))
+    for _ in 0..<256 {
+      if try unsafe connection.read(into: conversation.scratch()) == 0 { return }
+    }
+  }
+
+  // MARK: clocks
+
+  private static var second: Int { time(nil) }
+
+  @inline(never)
+  private static var coarseMilliseconds: Int {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC_COARSE, &now)
+    return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+  }
+
+  private static func milliseconds(_ duration: Duration) -> Int {
+    Int(duration / .milliseconds(1))
+  }
+}

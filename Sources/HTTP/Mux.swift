@@ -1,0 +1,41 @@
+// The mux: which handler answers which path.
+
+/// A table of paths and handlers.
+///
+/// A path is matched whole and after percent-decoding; there are no patterns. Build it, then give it to a `Server`.
+public struct Mux: Sendable {
+  /// Answers one request, in the G of its connection: it may park.
+  public typealias Handler = @Sendable (borrowing Request, inout Response) throws -> Void
+
+  /// Whether a handler answers at once, or may park or compute for long. Before a slow one runs, the answers to
+  /// earlier pipelined requests are sent; those of quick ones are sent together.
+  public enum Pace: Sendable { case quick, slow }
+
+  struct Route: Sendable {
+    let path: [UInt8]
+    let methods: Methods
+    let pace: Pace
+    let handler: Handler
+  }
+
+  private(set) var routes: [Route] = []
+
+  public init() {}
+
+  /// Answers `methods` on `path` by `handler`; another method gets 405. GET brings HEAD with it.
+  ///
+  /// Traps when the path has a handler already.
+  public mutating func handle(
+    _ path: String, _ pace: Pace = .quick, methods: Methods = .get, _ handler: @escaping Handler
+  ) {
+    let path = Array(path.utf8)
+    precondition(!routes.contains { $0.path == path }, "mux: the path has a handler already")
+    routes.append(Route(path: path, methods: methods, pace: pace, handler: handler))
+  }
+
+  /// The index of the route for the request's path; nil when there is none.
+  func route(for request: borrowing Request) -> Int? {
+    for index in routes.indices where request.pathEquals(routes[index].path) { return index }
+    return nil
+  }
+}

@@ -1,0 +1,125 @@
+// A request as a handler sees it: a view into the connection's buffer that cannot outlive the handler.
+
+import CLLHTTP
+
+/// The request that a handler answers.
+///
+/// It is lent: it points into the connection's buffer, cannot be copied, and so cannot be kept beyond the handler or
+/// taken into another G. What a handler needs for longer it reads out first (`path`, `field`, `body` are copies).
+@safe
+public struct Request: ~Copyable {
+  /// Owned by the connection; neither moves nor changes while a handler runs.
+  private let message: UnsafeBufferPointer<UInt8>
+  private let fieldTable: FieldTable
+  private let head: Head
+  private let bodyRange: Range<Int>
+
+  init(_ message: UnsafeBufferPointer<UInt8>, _ parser: borrowing RequestParser) {
+    unsafe self.message = message
+    fieldTable = parser.fieldTable
+    head = parser.head
+    bodyRange = parser.body
+  }
+
+  public var method: Method { head.method }
+
+  /// The path, percent escapes decoded; `*` for `OPTIONS *`, empty for an absolute target without a path.
+  public var path: String {
+    head.decodedPath.map { String(decoding: $0, as: UTF8.self) } ?? text(head.path)
+  }
+
+  /// The target as it was sent.
+  public var target: String { text(head.target) }
+
+  /// The value of `name` in the query, decoded (`+` is a blank); nil when it is not there, empty when it has no `=`.
+  ///
+  /// - Throws: a 400 when the value has a wrong escape. Of several values the first counts.
+  public func parameter(_ name: StaticString) throws(HTTPError) -> String? {
+    guard let query = head.query else { return nil }
+    let bytes = unsafe message.span
+    var start = query.lowerBound
+    while start < query.upperBound {
+      let end = find(UInt8(ascii: "&"), bytes, start..<query.upperBound) ?? query.upperBound
+      let equal = find(UInt8(ascii: "="), bytes, start..<end) ?? end
+      if matches(bytes, start..<equal, name) {
+        guard let value = percentDecode(bytes, min(equal + 1, end)..<end, plusIsBlank: true)
+        else { throw HTTPError(.badRequest, "\(name): its value has a wrong percent escape") }
+        return String(decoding: value, as: UTF8.self)
+      }
+      start = end + 1
+    }
+    return nil
+  }
+
+  /// The value of the first field called `name`, in any case; nil when there is none.
+  public func field(_ name: StaticString) -> String? {
+    let bytes = unsafe message.span
+    for index in 0..<fieldTable.count {
+      let (fieldName, value) = fieldTable.field(index, in: bytes)
+      if equals(bytes, fieldName, name) { return text(value) }
+    }
+    return nil
+  }
+
+  /// All fields, in the order in which they were sent.
+  public var fields: [(name: String, value: String)] {
+    (0..<fieldTable.count).map {
+      let (name, value) = unsafe fieldTable.field($0, in: message.span)
+      return (text(name), text(value))
+    }
+  }
+
+  /// The whole body, without chunk framing.
+  public var body: [UInt8] { unsafe Array(message[bodyRange]) }
+
+  /// Bytes of the body.
+  public var bodyCount: Int { bodyRange.count }
+
+  /// Whether the decoded path is `pattern`.
+  func pathEquals(_ pattern: [UInt8]) -> Bool {
+    if let decoded = head.decodedPath { return decoded == pattern }
+    guard head.path.count == pattern.count else { return false }
+    for offset in 0..<pattern.count {
+      guard unsafe message[head.path.lowerBound + offset] == pattern[offset] else { return false }
+    }
+    return true
+  }
+
+  private func text(_ range: Range<Int>) -> String {
+    unsafe String(decoding: UnsafeBufferPointer(rebasing: message[range]), as: UTF8.self)
+  }
+}
+
+/// What a handler throws to answer with an error status and one line of text.
+public struct HTTPError: Error {
+  public let status: Status
+  public let message: String
+
+  public init(_ status: Status, _ message: String) {
+    self.status = status
+    self.message = message
+  }
+}
+
+/// The header fields that the C parser found.
+///
+/// Memory: `machine` is owned by the `RequestParser`, which outlives every request.
+@safe
+struct FieldTable {
+  private let machine: OpaquePointer
+
+  init(_ machine: OpaquePointer) { unsafe self.machine = machine }
+
+  var count: Int { Int(unsafe cllhttp_field_count(machine)) }
+
+  /// Where name and value of a field lie in the message `bytes`, the value without blanks around it.
+  func field(_ index: Int, in bytes: Span<UInt8>) -> (name: Range<Int>, value: Range<Int>) {
+    precondition(index < count)
+    let field = unsafe cllhttp_fields(machine)[index]
+    let name = Int(field.name)..<Int(field.name + field.name_length)
+    let start = Int(field.value)
+    var end = start + Int(field.value_length)
+    while end > start, isBlank(bytes[end - 1]) { end -= 1 }
+    return (name, start..<end)
+  }
+}

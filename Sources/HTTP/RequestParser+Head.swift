@@ -1,0 +1,109 @@
+// The rules of our own about a head: its request line, and what its fields say together. See RequestParser §1.
+
+// MARK: the request line
+
+extension RequestParser {
+  /// Judges the line `content`, and notes where its parts lie.
+  mutating func judgeRequestLine(_ bytes: Span<UInt8>, _ content: Range<Int>) -> Rejection? {
+    // Exactly two blanks: a parser that skips more of them, or takes a tab for one, sees another target.
+    guard let first = find(UInt8(ascii: " "), bytes, content),
+      let second = find(UInt8(ascii: " "), bytes, first + 1..<content.upperBound),
+      find(UInt8(ascii: " "), bytes, second + 1..<content.upperBound) == nil,
+      find(UInt8(ascii: "\t"), bytes, content) == nil
+    else { return .requestLine }
+    let method = content.lowerBound..<first
+    let target = first + 1..<second
+    guard !method.isEmpty, !target.isEmpty, method.allSatisfy({ isTokenByte(bytes[$0]) })
+    else { return .requestLine }
+    if let rejection = judgeVersion(bytes, second + 1..<content.upperBound) { return rejection }
+    if equals(bytes, method, "CONNECT") { return .connectMethod }
+    head.target = target
+    return judgeTarget(bytes, target, isOptions: equals(bytes, method, "OPTIONS"))
+  }
+
+  private mutating func judgeVersion(_ bytes: Span<UInt8>, _ version: Range<Int>) -> Rejection? {
+    guard version.count == 8, equals(bytes, version.prefix(5), "HTTP/"),
+      isDigit(bytes[version.lowerBound + 5]), bytes[version.lowerBound + 6] == UInt8(ascii: "."),
+      isDigit(bytes[version.lowerBound + 7])
+    else { return .requestLine }
+    head.minorVersion = bytes[version.lowerBound + 7] &- UInt8(ascii: "0")
+    let isKnown = bytes[version.lowerBound + 5] == UInt8(ascii: "1") && head.minorVersion <= 1
+    return isKnown ? nil : .version
+  }
+
+  /// Origin form, absolute form, or `*` (RFC 9112 §3.2); finds path and query in it.
+  private mutating func judgeTarget(
+    _ bytes: Span<UInt8>, _ target: Range<Int>, isOptions: Bool
+  ) -> Rejection? {
+    guard find(UInt8(ascii: "#"), bytes, target) == nil else { return .target }
+    var rest = target
+    if bytes[target.lowerBound] != UInt8(ascii: "/") {
+      if target.count == 1 && bytes[target.lowerBound] == UInt8(ascii: "*") && isOptions {
+        head.path = target
+        return nil
+      }
+      guard let authorityEnd = authorityEnd(bytes, target) else { return .target }
+      rest = authorityEnd..<target.upperBound
+    }
+    let question = find(UInt8(ascii: "?"), bytes, rest)
+    head.path = rest.lowerBound..<(question ?? rest.upperBound)
+    head.query = question.map { $0 + 1..<rest.upperBound }
+    guard find(UInt8(ascii: "%"), bytes, head.path) != nil else { return nil }
+    head.decodedPath = percentDecode(bytes, head.path)
+    return head.decodedPath == nil ? .escape : nil
+  }
+
+  /// Where the path begins in an absolute target; nil when it has no http scheme, or names no host.
+  private func authorityEnd(_ bytes: Span<UInt8>, _ target: Range<Int>) -> Int? {
+    let scheme = ["http://", "https://"].first { equals(bytes, target.prefix($0.utf8CodeUnitCount), $0) }
+    guard let scheme else { return nil }
+    let authority = target.lowerBound + scheme.utf8CodeUnitCount
+    let end = (authority..<target.upperBound).first {
+      bytes[$0] == UInt8(ascii: "/") || bytes[$0] == UInt8(ascii: "?")
+    }
+    let authorityRange = authority..<(end ?? target.upperBound)
+    return !authorityRange.isEmpty && isHost(bytes, authorityRange) ? authorityRange.upperBound : nil
+  }
+}
+
+// MARK: the fields together
+
+extension RequestParser {
+  /// Judges what the fields say together; called when all of them were taken.
+  mutating func judgeFields(_ bytes: Span<UInt8>) -> Rejection? {
+    var hosts = 0
+    var codings = 0
+    var lengths = 0
+    for index in 0..<fieldTable.count {
+      let (name, value) = fieldTable.field(index, in: bytes)
+      // The length is looked at first, so that most fields cost one comparison.
+      switch name.count {
+      case 4 where equals(bytes, name, "host"):
+        hosts += 1
+        guard isHost(bytes, value) else { return .malformedHost }
+      case 6 where equals(bytes, name, "expect"):
+        // HTTP/1.0 knows no Expect (RFC 9110 §10.1.1).
+        guard head.minorVersion >= 1 else { continue }
+        guard equals(bytes, value, "100-continue") else { return .unknownExpectation }
+        head.expectsContinue = true
+      case 14 where equals(bytes, name, "content-length"): lengths += 1
+      case 17 where equals(bytes, name, "transfer-encoding"):
+        codings += 1
+        guard equals(bytes, value, "chunked") else { return .unknownCoding }
+        head.isChunked = true
+      default: continue
+      }
+    }
+    if hosts > 1 { return .repeatedHost }
+    if hosts == 0 && head.minorVersion >= 1 { return .missingHost }
+    return judgeFraming(codings: codings, lengths: lengths)
+  }
+
+  private func judgeFraming(codings: Int, lengths: Int) -> Rejection? {
+    if codings > 0 {
+      if lengths > 0 { return .lengthAndCoding }
+      if head.minorVersion == 0 { return .codingInOldVersion }
+    }
+    return contentLength > UInt64(limits.body) ? .bodyTooLarge : nil
+  }
+}

@@ -1,0 +1,76 @@
+// A response under construction, and its way onto the wire.
+
+/// The response that a handler fills.
+///
+/// It is lent like the request. Content-Length is what was written; the connection adds Date and Connection.
+public struct Response: ~Copyable {
+  public var status = Status.ok
+  public var contentType: StaticString = "text/plain; charset=utf-8"
+  private var body = ByteBuffer(capacity: 256)
+  private var fields = ByteBuffer(capacity: 0)
+
+  init() {}
+
+  /// Appends `text` to the body.
+  public mutating func write(_ text: String) { body.append(text) }
+
+  /// Appends `bytes` to the body.
+  public mutating func write(_ bytes: [UInt8]) {
+    unsafe bytes.withUnsafeBytes { unsafe body.append($0) }
+  }
+
+  /// Adds a header field. Bytes that would end the field become blanks, so that no value can smuggle in another.
+  public mutating func add(_ name: StaticString, _ value: String) {
+    fields.append(name)
+    fields.append(": ")
+    for byte in value.utf8 {
+      fields.append(byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7f ? UInt8(ascii: " ") : byte)
+    }
+    fields.append("\r\n")
+  }
+
+  /// Forgets everything.
+  mutating func reset() {
+    status = .ok
+    contentType = "text/plain; charset=utf-8"
+    body.clear(keeping: 4 << 10)
+    fields.clear(keeping: 1 << 10)
+  }
+
+  /// Makes this the answer to something that went wrong: a status and one line.
+  mutating func replace(_ status: Status, _ line: String) {
+    reset()
+    self.status = status
+    write(line)
+    write("\n")
+  }
+
+  /// What the connection says of itself.
+  enum Connection { case unsaid, keepAlive, close }
+
+  /// Appends head and body to `output`.
+  func render(into output: inout ByteBuffer, date: String, _ connection: Connection, isHead: Bool) {
+    output.append("HTTP/1.1 ")
+    output.append(decimal: Int(status.code))
+    output.append(" ")
+    output.append(status.reason)
+    output.append("\r\nDate: ")
+    output.append(date)
+    switch connection {
+    case .unsaid: output.append("\r\n")
+    case .keepAlive: output.append("\r\nConnection: keep-alive\r\n")
+    case .close: output.append("\r\nConnection: close\r\n")
+    }
+    unsafe output.append(UnsafeRawBufferPointer(fields.bytes))
+    if status.forbidsBody {
+      output.append("\r\n")
+      return
+    }
+    output.append("Content-Type: ")
+    output.append(contentType)
+    output.append("\r\nContent-Length: ")
+    output.append(decimal: body.count)
+    output.append("\r\n\r\n")
+    if !isHead { unsafe output.append(UnsafeRawBufferPointer(body.bytes)) }
+  }
+}

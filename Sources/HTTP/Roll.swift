@@ -1,0 +1,83 @@
+// Who is connected: for the cap on connections, and for waking idle ones when the server is to stop.
+
+import MPG
+import Net
+import Synchronization
+
+/// The connections of a server.
+///
+/// Shutting down, and no connection sleeps through it: `close` first sets the flag, then ends every read deadline.
+/// A connection first sets its deadline, then looks at the flag (`isClosing`), then waits. So either it sees the flag,
+/// or its deadline was set before the flag and is ended by `close` after it. The lock orders the two: each of
+/// `close`'s look at the table and `enter` holds it, and the flag is read and written sequentially consistent.
+final class Roll: Sendable {
+  enum Entry {
+    /// To be served; the number is for `leave`.
+    case entered(Int)
+    /// Beyond the cap: to be told so.
+    case refused
+    /// So far beyond the cap that not even that is done.
+    case dropped
+  }
+
+  /// How many connections beyond the cap are told so at a time.
+  private static let refusals = 128
+
+  private struct State {
+    var connections: [Int: TCPConnection] = [:]
+    var next = 0
+    var refused = 0
+    var listener: TCPListener?
+  }
+
+  private let state = Mutex(State())
+  private let closing = Atomic(false)
+  private let present = WaitGroup()
+
+  /// StoreLoad: see the type's comment.
+  var isClosing: Bool { closing.load(ordering: .sequentiallyConsistent) }
+
+  var count: Int { state.withLock { $0.connections.count } }
+
+  /// The listener that `close` is to close.
+  func open(_ listener: TCPListener) {
+    state.withLock { $0.listener = listener }
+    if isClosing { listener.close() }
+  }
+
+  func enter(_ connection: TCPConnection, capacity: Int) -> Entry {
+    let entry = state.withLock { state -> Entry in
+      guard state.connections.count < capacity else {
+        guard state.refused < Self.refusals else { return .dropped }
+        state.refused += 1
+        return .refused
+      }
+      state.next += 1
+      state.connections[state.next] = connection
+      return .entered(state.next)
+    }
+    if case .entered = entry { present.add() }
+    return entry
+  }
+
+  func leave(_ number: Int) {
+    // The last reference may close the descriptor: outside the lock.
+    let connection = state.withLock { $0.connections.removeValue(forKey: number) }
+    _ = connection
+    present.done()
+  }
+
+  func leaveRefused() { state.withLock { $0.refused -= 1 } }
+
+  func waitUntilEmpty() { present.wait() }
+
+  func close() {
+    closing.store(true, ordering: .sequentiallyConsistent)  // StoreLoad: see the type's comment
+    let (listener, connections) = state.withLock { state in
+      defer { state.listener = nil }
+      return (state.listener, Array(state.connections.values))
+    }
+    listener?.close()
+    for connection in connections { connection.setReadDeadline(.after(.zero)) }
+  }
+}

@@ -1,0 +1,81 @@
+// The server: one G accepts, every connection has a G of its own.
+
+import MPG
+import Net
+
+/// Serves a `Mux` on a listening socket, within `Limits`.
+///
+/// Thread-safe: `serve` runs in one G; `shutDown` and `counters` may be used by any.
+public final class Server: Sendable {
+  public let limits: Limits
+  public let counters: Counters
+  private let mux: Mux
+  private let roll = Roll()
+
+  public init(_ mux: Mux, limits: Limits = Limits(), counters: Counters = Counters()) {
+    self.mux = mux
+    self.limits = limits
+    self.counters = counters
+  }
+
+  /// Accepts connections until `shutDown`, then waits until those in flight are done, or `limits.drain` has passed.
+  ///
+  /// - Returns: how many connections were left open.
+  /// - Throws: when the listening socket cannot be used.
+  public func serve(_ socket: ListeningSocket) throws(NetError) -> Int {
+    let listener = try TCPListener(socket)
+    roll.open(listener)
+    while true {
+      let connection: TCPConnection
+      do {
+        connection = try listener.accept()
+      } catch .closed {
+        return drain()
+      }
+      counters.accepted.add(1, ordering: .relaxed)  // relaxed, as all counters: a number, nothing is published by it
+      counters.exhaustions.store(listener.exhaustions.load(ordering: .relaxed), ordering: .relaxed)
+      switch roll.enter(connection, capacity: limits.connections) {
+      case .entered(let number): go { self.converse(connection, number) }
+      case .refused: go { self.turnAway(connection) }
+      case .dropped: counters.refused.add(1, ordering: .relaxed)
+      }
+    }
+  }
+
+  /// Stops accepting, lets requests in flight finish, and closes connections that lie idle. `serve` then returns.
+  public func shutDown() { roll.close() }
+
+  /// Waits for the connections' Gs, or for the end of patience.
+  private func drain() -> Int {
+    let outcome = Channel<Void>(capacity: 2)
+    go {
+      self.roll.waitUntilEmpty()
+      outcome.send(())
+    }
+    go { [patience = limits.drain] in
+      MPG.sleep(patience)
+      outcome.send(())
+    }
+    _ = outcome.receive()
+    return roll.count
+  }
+}
+
+// MARK: one connection
+
+extension Server {
+  private func converse(_ connection: TCPConnection, _ number: Int) {
+    defer { roll.leave(number) }
+    var exchange = Exchange(connection, Conversation(mux: mux, limits: limits), limits)
+    // A peer that goes away or falls silent is no error of ours: the connection ends, and that is all.
+    try? exchange.run(roll, counters)
+  }
+
+  /// Answers 503 to a connection beyond the cap.
+  private func turnAway(_ connection: TCPConnection) {
+    defer { roll.leaveRefused() }
+    counters.refused.add(1, ordering: .relaxed)
+    var exchange = Exchange(connection, Conversation(mux: mux, limits: limits), limits)
+    try? exchange.refuse()
+  }
+}

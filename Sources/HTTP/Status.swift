@@ -1,0 +1,34 @@
+// The status codes that this server sends, and their names.
+
+/// An HTTP status code. Any three-digit code may be made; those with a name here are the ones the server sends.
+public struct Status: Sendable, Equatable {
+  public let code: UInt16
+  /// The words after the code on the status line.
+  public let reason: StaticString
+
+  public init(_ code: UInt16, _ reason: StaticString) {
+    precondition((100...999).contains(code), "a status code has three digits")
+    self.code = code
+    self.reason = reason
+  }
+
+  public static func == (one: Status, other: Status) -> Bool { one.code == other.code }
+
+  public static let ok = Status(200, "OK")
+  public static let noContent = Status(204, "No Content")
+  public static let badRequest = Status(400, "Bad Request")
+  public static let notFound = Status(404, "Not Found")
+  public static let methodNotAllowed = Status(405, "Method Not Allowed")
+  public static let requestTimeout = Status(408, "Request Timeout")
+  public static let contentTooLarge = Status(413, "Content Too Large")
+  public static let uriTooLong = Status(414, "URI Too Long")
+  public static let expectationFailed = Status(417, "Expectation Failed")
+  public static let fieldsTooLarge = Status(431, "Request Header Fields Too Large")
+  public static let internalServerError = Status(500, "Internal Server Error")
+  public static let notImplemented = Status(501, "Not Implemented")
+  public static let serviceUnavailable = Status(503, "Service Unavailable")
+  public static let versionNotSupported = Status(505, "HTTP Version Not Supported")
+
+  /// Whether a response with this status may not have a body, nor a Content-Length (RFC 9110, 8.6).
+  var forbidsBody: Bool { code < 200 || code == 204 || code == 304 }
+}

@@ -1,0 +1,62 @@
+// Binding and listening: done before the runtime boots, so that a port that is taken costs no thread and no region.
+
+import Glibc
+
+/// A TCP socket that listens, but from which nobody accepts yet.
+///
+/// It owns its descriptor until a `TCPListener` takes it over.
+public struct ListeningSocket: Sendable {
+  public let fd: Int32
+
+  /// Listens on `host` (an IPv4 or IPv6 address, or a name) and `port` (0: one that the system picks).
+  ///
+  /// Connections inherit TCP_NODELAY from here: answers are written whole, there is nothing to wait for.
+  public init(host: String, port: UInt16, backlog: Int32 = 4096) throws(NetError) {
+    let address = try Address(host: host, port: port)
+    fd = try Self.check("socket", SystemCall.socket(address.family))
+    do {
+      _ = try Self.check("setsockopt", SystemCall.enable(fd, SOL_SOCKET, SO_REUSEADDR))
+      _ = try Self.check("setsockopt", SystemCall.enable(fd, Int32(IPPROTO_TCP), TCP_NODELAY))
+      _ = try Self.check("bind", address.bind(fd))
+      _ = try Self.check("listen", SystemCall.listen(fd, backlog))
+    } catch {
+      SystemCall.close(fd)
+      throw error
+    }
+  }
+
+  private static func check(_ call: String, _ result: Int) throws(NetError) -> Int32 {
+    guard result >= 0 else { throw .failed(call: call, errno: Int32(-result)) }
+    return Int32(result)
+  }
+}
+
+/// An address to bind to.
+private struct Address {
+  let family: Int32
+  private let storage: sockaddr_storage
+  private let length: socklen_t
+
+  init(host: String, port: UInt16) throws(NetError) {
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+    unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var list: UnsafeMutablePointer<addrinfo>?
+    let code = unsafe getaddrinfo(host, "\(port)", &hints, &list)
+    guard code == 0, let first = unsafe list else { throw .failed(call: "getaddrinfo", errno: EADDRNOTAVAIL) }
+    defer { unsafe freeaddrinfo(first) }
+    var storage = sockaddr_storage()
+    unsafe memcpy(&storage, first.pointee.ai_addr, Int(first.pointee.ai_addrlen))
+    family = unsafe first.pointee.ai_family
+    length = unsafe first.pointee.ai_addrlen
+    self.storage = storage
+  }
+
+  @inline(never)
+  func bind(_ fd: Int32) -> Int {
+    let result = unsafe withUnsafeBytes(of: storage) {
+      unsafe Glibc.bind(fd, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), length)
+    }
+    return result < 0 ? -Int(errno) : 0
+  }
+}

@@ -1,0 +1,34 @@
+// What can go wrong with a socket.
+
+import CNet
+import MPG
+
+public enum NetError: Error, Equatable, CustomStringConvertible {
+  /// The deadline passed first.
+  case timedOut
+  /// The socket was closed on this side, perhaps by another G.
+  case closed
+  /// A system call failed with this errno.
+  case failed(call: String, errno: Int32)
+
+  init(_ failure: Pollable.Failure) {
+    switch failure {
+    case .timedOut: self = .timedOut
+    case .closed: self = .closed
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .timedOut: "timed out"
+    case .closed: "closed"
+    case .failed(let call, let errno): "\(call): \(Self.name(of: errno))"
+    }
+  }
+
+  /// The name of an errno, such as `EADDRINUSE`.
+  public static func name(of errno: Int32) -> String {
+    guard let name = unsafe cnet_errno_name(errno) else { return "errno \(errno)" }
+    return unsafe String(cString: name)
+  }
+}

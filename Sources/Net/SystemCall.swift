@@ -1,0 +1,47 @@
+// The socket calls, each with its errno as a value.
+//
+// `errno` is a thread's own, and the C library promises the compiler that its address never changes. For a G that
+// parks and goes on in another thread it does. So every call and the reading of its errno stand together in a function
+// that is never inlined, and what crosses into code that may park is a plain number: a result, or minus an errno.
+
+import CNet
+import Glibc
+
+enum SystemCall {
+  static func accept(_ fd: Int32) -> Int { Int(cnet_accept(fd)) }
+
+  @inline(never)
+  static func receive(_ fd: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+    result(unsafe recv(fd, buffer.baseAddress, buffer.count, 0))
+  }
+
+  /// A peer that is gone is EPIPE here, never SIGPIPE.
+  @inline(never)
+  static func send(_ fd: Int32, _ buffer: UnsafeRawBufferPointer) -> Int {
+    result(unsafe Glibc.send(fd, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL)))
+  }
+
+  @inline(never)
+  static func shutdown(_ fd: Int32, _ how: Int) -> Int { result(Glibc.shutdown(fd, Int32(how))) }
+
+  @inline(never)
+  static func socket(_ family: Int32) -> Int {
+    let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    return result(Glibc.socket(family, type, 0))
+  }
+
+  @inline(never)
+  static func enable(_ fd: Int32, _ level: Int32, _ option: Int32) -> Int {
+    var one: Int32 = 1
+    return result(unsafe setsockopt(fd, level, option, &one, socklen_t(MemoryLayout<Int32>.size)))
+  }
+
+  @inline(never)
+  static func listen(_ fd: Int32, _ backlog: Int32) -> Int { result(Glibc.listen(fd, backlog)) }
+
+  static func close(_ fd: Int32) { _ = Glibc.close(fd) }
+
+  private static func result(_ value: some FixedWidthInteger) -> Int {
+    value < 0 ? -Int(errno) : Int(value)
+  }
+}

@@ -1,0 +1,81 @@
+// A connection with blocking-style reads and writes that park the G, never the thread.
+//
+// Readiness is edge-triggered: a call is tried first, and only EAGAIN makes the G wait. Netpoll remembers an edge that
+// came between the try and the wait, so none is lost.
+
+import Glibc
+import MPG
+import Synchronization
+
+/// A connected stream socket.
+///
+/// Thread-safe in this sense: at any time one G may read, another write, and any G may set the read deadline or close it.
+/// The descriptor is closed with the last reference, so no G can be in a call on a number that was given away anew.
+public final class TCPConnection: Sendable {
+  private let poll: Pollable
+
+  /// Takes over `fd`, which must be non-blocking: a TCP or any other stream socket.
+  public init(fd: Int32) throws(NetError) {
+    do {
+      poll = try Pollable(fd: fd)
+    } catch {
+      SystemCall.close(fd)
+      throw .failed(call: error.call, errno: error.errno)
+    }
+  }
+
+  deinit {
+    poll.close()
+    SystemCall.close(poll.fd)
+  }
+
+  /// Parks until there is something to read, and reads up to what `buffer` holds; 0 at the end of the stream.
+  ///
+  /// `buffer` must stay where it is while the G is parked: memory that it owns, not the inside of a `withUnsafe…`.
+  public func read(into buffer: UnsafeMutableRawBufferPointer) throws(NetError) -> Int {
+    while true {
+      let result = unsafe SystemCall.receive(poll.fd, buffer)
+      if result >= 0 { return result }
+      try wait(.read, after: Int32(-result), of: "recv")
+    }
+  }
+
+  /// Writes all of `bytes`, parking whenever the peer is slow to read.
+  ///
+  /// `patience` counts from the first time that the peer makes it wait: a write that need not wait pays no timer.
+  public func write(_ bytes: UnsafeRawBufferPointer, within patience: Duration) throws(NetError) {
+    var written = 0
+    var isTimed = false
+    while written < bytes.count {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[written...])
+      let result = unsafe SystemCall.send(poll.fd, rest)
+      if result >= 0 {
+        written += result
+        continue
+      }
+      if !isTimed { poll.setDeadline(.after(patience), for: .write) }
+      isTimed = true
+      try wait(.write, after: Int32(-result), of: "send")
+    }
+  }
+
+  /// When reads give up with `.timedOut`; at once for a G that waits already.
+  public func setReadDeadline(_ deadline: Deadline?) { poll.setDeadline(deadline, for: .read) }
+
+  /// Tells the peer that nothing more follows. What it sends can still be read.
+  public func finishWriting() { _ = SystemCall.shutdown(poll.fd, SHUT_WR) }
+
+  /// Ends every wait with `.closed`, now and later. The descriptor goes with the last reference.
+  public func close() { poll.close() }
+
+  private func wait(
+    _ direction: Pollable.Direction, after errno: Int32, of call: String
+  ) throws(NetError) {
+    switch errno {
+    case EINTR: return
+    case EAGAIN:
+      do { try poll.wait(direction) } catch { throw NetError(error) }
+    default: throw .failed(call: call, errno: errno)
+    }
+  }
+}

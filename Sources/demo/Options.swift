@@ -1,0 +1,115 @@
+// The command line of mpg-demo, and what happens when it is wrong.
+
+import ArgumentParser
+import Glibc
+import HTTP
+import MPG
+import Net
+
+struct Options: ParsableArguments {
+  @Option(help: "Address to listen on.") var host = "127.0.0.1"
+  @Option(help: "Port to listen on, 1 to 65535.") var port = 8080
+  @Option(help: "Number of Ps, 1 to 256; default: the CPUs this process may use.") var procs: Int?
+  @Option(help: "Connections served at once; one more gets 503.") var maxConnections = 10_000
+  @Option(help: "Largest request body, in bytes; a larger one gets 413.") var maxBody = 1 << 20
+  @Option(help: "Milliseconds after which an idle connection is closed.") var idleTimeout = 60_000
+  @Option(help: "Milliseconds that a request's head may take; then 408.") var headerTimeout = 10_000
+  @Option(help: "Milliseconds that a request's body may take; then 408.") var bodyTimeout = 30_000
+  @Option(help: "Milliseconds that requests in flight have left after SIGTERM.") var drainTimeout = 10_000
+
+  func validate() throws {
+    try check("--port", port, 1...65_535)
+    if let procs { try check("--procs", procs, 1...256) }
+    try check("--max-connections", maxConnections, 1...1_000_000)
+    try check("--max-body", maxBody, 0...(1 << 30))
+    try check("--idle-timeout", idleTimeout, 1...86_400_000)
+    try check("--header-timeout", headerTimeout, 1...86_400_000)
+    try check("--body-timeout", bodyTimeout, 1...86_400_000)
+    try check("--drain-timeout", drainTimeout, 0...86_400_000)
+  }
+
+  private func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
+    guard range.contains(value) else {
+      throw ValidationError("\(name) \(value) is not in \(range.lowerBound) to \(range.upperBound)")
+    }
+  }
+
+  var limits: Limits {
+    var limits = Limits()
+    limits.connections = maxConnections
+    limits.body = maxBody
+    limits.idle = .milliseconds(idleTimeout)
+    limits.header = .milliseconds(headerTimeout)
+    limits.content = .milliseconds(bodyTimeout)
+    limits.drain = .milliseconds(drainTimeout)
+    return limits
+  }
+
+  var runtime: MPG.Options {
+    var runtime = MPG.Options()
+    runtime.procs = procs
+    return runtime
+  }
+}
+
+// MARK: before the runtime boots
+
+extension Options {
+  /// Reads the command line. A wrong one costs one line and exit code 64; `--help` prints the help and exits 0.
+  static func fromCommandLine() -> Options {
+    do {
+      return try parse()
+    } catch {
+      guard exitCode(for: error) != .success else { exit(withError: error) }
+      complain("\(message(for: error)); try --help")
+      Glibc.exit(64)
+    }
+  }
+
+  /// Listens. A port that cannot be had costs one line and exit code 1.
+  func listen() -> ListeningSocket {
+    raiseDescriptorLimit()
+    do {
+      return try ListeningSocket(host: host, port: UInt16(port))
+    } catch {
+      complain("cannot listen on \(host):\(port): \(advice(error))")
+      Glibc.exit(1)
+    }
+  }
+
+  private func advice(_ error: NetError) -> String {
+    guard case .failed(let call, let errno) = error else { return "\(error)" }
+    let name = NetError.name(of: errno)
+    switch errno {
+    case EADDRINUSE: return "\(name); another program has it; try --port"
+    case EACCES: return "\(name); ports below 1024 need more rights; try --port"
+    case EADDRNOTAVAIL: return "\(name); no such address on this machine; try --host 127.0.0.1"
+    default: return "\(call): \(name)"
+    }
+  }
+
+  /// As many descriptors as the system lets this process have: a connection takes one.
+  private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard unsafe getrlimit(resource, &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    unsafe setrlimit(resource, &limit)
+  }
+}
+
+/// Writes one line to stderr.
+func complain(_ line: String) {
+  write("mpg-demo: \(line)\n", to: 2)
+}
+
+/// Writes one line to stdout, at once.
+func say(_ line: String) {
+  write("\(line)\n", to: 1)
+}
+
+/// A closed stdout or stderr is no reason to stop.
+private func write(_ text: String, to fd: Int32) {
+  var text = text
+  text.withUTF8 { _ = unsafe Glibc.write(fd, $0.baseAddress, $0.count) }
+}

@@ -1,0 +1,67 @@
+// The handlers that make the scheduler do something worth watching.
+
+import Glibc
+import HTTP
+import MPG
+
+/// `/spawn?n=1000`: fans out n Gs and joins them.
+@Sendable func spawn(_ request: borrowing Request, _ response: inout Response) throws {
+  let n = try number("n", of: request, default: 1000, in: 1...1_000_000)
+  let group = WaitGroup()
+  group.add(n)
+  for _ in 0..<n { go { group.done() } }
+  group.wait()
+  response.write("spawned and joined \(n) Gs\n")
+}
+
+/// `/cpu?ms=20`: keeps a P busy for so long.
+@Sendable func burn(_ request: borrowing Request, _ response: inout Response) throws {
+  let ms = try number("ms", of: request, default: 20, in: 0...10_000)
+  let end = nanoseconds() + ms * 1_000_000
+  var rounds = 0
+  while nanoseconds() < end { rounds += 1 }
+  response.write("computed for \(ms) ms, \(rounds) rounds\n")
+}
+
+/// `/sleep?ms=50`: parks on a timer.
+@Sendable func sleep(_ request: borrowing Request, _ response: inout Response) throws {
+  let ms = try number("ms", of: request, default: 50, in: 0...60_000)
+  MPG.sleep(.milliseconds(ms))
+  response.write("slept \(ms) ms\n")
+}
+
+/// `/pipeline?n=100`: a token goes through a chain of n Gs, by a channel from each to the next; every G adds one.
+@Sendable func pipeline(_ request: borrowing Request, _ response: inout Response) throws {
+  let n = try number("n", of: request, default: 100, in: 1...100_000)
+  let start = nanoseconds()
+  let first = Channel<Int>()
+  var last = first
+  for _ in 0..<n {
+    let input = last
+    let output = Channel<Int>()
+    go { output.send((input.receive() ?? 0) + 1) }
+    last = output
+  }
+  first.send(0)
+  let token = last.receive() ?? 0
+  response.write("the token went through \(token) of \(n) Gs in \((nanoseconds() - start) / 1000) us\n")
+}
+
+/// The value of a query parameter; another than a number in `range` is a 400 with one line.
+private func number(
+  _ name: StaticString, of request: borrowing Request, default fallback: Int, in range: ClosedRange<Int>
+) throws -> Int {
+  guard let text = try request.parameter(name) else { return fallback }
+  guard let value = Int(text), range.contains(value) else {
+    throw HTTPError(.badRequest, "\(name) must be a number from \(range.lowerBound) to \(range.upperBound)")
+  }
+  return value
+}
+
+/// Never inlined: a G may be in another thread after a park.
+@inline(never)
+private func nanoseconds() -> Int {
+  var now = timespec()
+  unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+  return now.tv_sec * 1_000_000_000 + now.tv_nsec
+}

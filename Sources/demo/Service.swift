@@ -1,0 +1,51 @@
+// The rest of mpg-demo: what it tells of itself, and how it ends.
+
+import Glibc
+import HTTP
+import MPG
+import Net
+
+/// `/echo`: the request as the server understood it; the differential tests compare this with other parsers.
+@Sendable func echo(_ request: borrowing Request, _ response: inout Response) {
+  response.write("\(request.method.name) \(request.target)\n")
+  for (name, value) in request.fields { response.write("\(name): \(value)\n") }
+  response.write("\n")
+  response.write(request.body)
+}
+
+/// `/stats`: the process's own counters, a name and a number a line.
+func showStatistics(_ counters: Counters, _ response: inout Response) {
+  let statistics = MPG.statistics()
+  let lines: [(String, UInt64)] = [
+    ("procs", UInt64(statistics.procs)),
+    ("threads", UInt64(statistics.threads)),
+    ("gs_live", UInt64(statistics.live)),
+    ("gs_created", statistics.created),
+    ("switches", statistics.switches),
+    ("steals", statistics.steals),
+    ("grq", UInt64(statistics.grq)),
+    ("netpoll_parked", UInt64(statistics.netpollParked)),
+    ("connections_accepted", UInt64(counters.accepted.load(ordering: .relaxed))),
+    ("connections_refused", UInt64(counters.refused.load(ordering: .relaxed))),
+    ("requests", UInt64(counters.requests.load(ordering: .relaxed))),
+    ("accept_exhaustions", UInt64(counters.exhaustions.load(ordering: .relaxed))),
+  ]
+  for (name, value) in lines { response.write("\(name) \(value)\n") }
+}
+
+/// The first SIGTERM or SIGINT lets requests in flight finish; a second one ends the process at once.
+func stopOnSignal(_ server: Server) {
+  go {
+    _ = try waitForSignal([SIGTERM, SIGINT])
+    server.shutDown()
+    let signal = try waitForSignal([SIGTERM, SIGINT])
+    complain("asked to stop again; requests in flight are lost")
+    exit(128 + signal)
+  }
+}
+
+/// Serves until told to stop.
+func serve(_ server: Server, on socket: ListeningSocket) throws {
+  let open = try server.serve(socket)
+  if open > 0 { complain("stopped with \(open) connections still busy after the drain time-out") }
+}
