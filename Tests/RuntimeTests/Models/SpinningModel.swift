@@ -1,0 +1,210 @@
+// A model of how Ms sleep and wake: one M that runs a G which makes others runnable, one netpoll thread that puts Gs
+// on the GRQ, and workers that search, find, and fall asleep. See Spinning §3 and §4 for the steps.
+//
+// Memory: the submitter's stores into its LRQ may lie in a store buffer until a fence drains it; everything else that
+// the protocol uses is sequentially consistent. What happens under the scheduler's lock is one step, but for
+// `startM`, which others can watch taking a P and putting it back.
+//
+// The promise: at rest no G is runnable beside an idle P.
+
+/// A safeguard that is left out.
+enum SpinningFlaw: CaseIterable, Sendable {
+  /// No fence between S1 and S2.
+  case noFence
+  /// T3 is missing.
+  case noSecondLook
+  /// T3 comes before T2.
+  case lookBeforeUncounting
+  /// T1 comes after T3.
+  case lookBeforeIdle
+  /// With an idle P and no M at hand, `startM` gives up instead of leaving a note.
+  case noNote
+  /// An M falls asleep without reading the note.
+  case noteUnread
+  /// An M that finds work wakes no successor.
+  case noSuccessor
+}
+
+struct SpinningModel: Model {
+  let flaw: SpinningFlaw?
+  /// Ps, and so workers and submitter together.
+  var procs = 3
+  /// Gs that the submitter submits, and the batches that the netpoll thread injects.
+  var submits = 2
+  var injects = 1
+
+  /// Where a worker is. `counted`: in `spinningMs`.
+  enum Worker: Hashable {
+    case unborn
+    /// Holds a P and begins to look for a G.
+    case begin
+    case search(counted: Bool)
+    case found
+    case wake(Wake)
+    /// Holds a P and runs a G, which will end; or one that never does.
+    case runs
+    case busy
+    // T1 to T4; without a P, but for `.idleLate`.
+    case idle(counted: Bool)
+    case uncount
+    case look
+    case claim
+    case lookEarly(counted: Bool)
+    case idleLate(seen: Bool)
+    case park
+    case asleep
+  }
+
+  /// Where somebody is who gets a P going: S2, S3, and the two halves of `startM`.
+  enum Wake: Hashable {
+    case readSpinning
+    case readIdle
+    case compareExchange
+    case takeP(counted: Bool)
+    case takeM(counted: Bool)
+  }
+
+  enum Submitter: Hashable {
+    case store
+    case fence
+    case wake(Wake)
+    case done
+  }
+
+  enum Netpoll: Hashable {
+    case append
+    case readIdle
+    case wake(Wake)
+    case done
+  }
+
+  struct State: Hashable {
+    var lrq = 0
+    /// Gs in the submitter's store buffer.
+    var buffered = 0
+    var grq = 0
+    var spinning = 0
+    var idlePs: Int
+    var wanted = false
+    var submitsLeft: Int
+    var injectsLeft: Int
+    var submitter = Submitter.store
+    var netpoll = Netpoll.append
+    var workers: [Worker]
+  }
+
+  /// One worker searches, the others are not born yet.
+  var start: State {
+    var workers = [Worker](repeating: .unborn, count: procs - 1)
+    workers[0] = .search(counted: true)
+    return State(
+      spinning: 1, idlePs: procs - 2, submitsLeft: submits, injectsLeft: injects, workers: workers)
+  }
+
+  func wrong(_ state: State) -> String? {
+    if state.spinning < 0 { return "fewer than none are spinning" }
+    let isOnItsWay = state.workers.contains { worker in
+      switch worker {
+      case .uncount, .look, .claim, .park, .idleLate: true
+      default: false
+      }
+    }
+    return state.wanted && !isOnItsWay ? "a note that nobody will read" : nil
+  }
+
+  func wrongAtRest(_ state: State) -> String? {
+    let runnable = state.lrq + state.buffered + state.grq
+    if runnable > 0, state.idlePs > 0 { return "\(runnable) Gs wait beside \(state.idlePs) idle Ps" }
+    if state.spinning != 0 { return "\(state.spinning) Ms are counted as spinning and none is" }
+    return nil
+  }
+
+  func steps(from state: State) -> [State] {
+    var all = submitterSteps(state) + netpollSteps(state)
+    if state.buffered > 0 {
+      var drained = state
+      (drained.lrq, drained.buffered) = (state.lrq + 1, state.buffered - 1)
+      all.append(drained)
+    }
+    for index in state.workers.indices { all += workerSteps(state, index) }
+    return all
+  }
+}
+
+// MARK: those who make Gs runnable
+
+extension SpinningModel {
+  private func submitterSteps(_ before: State) -> [State] {
+    var state = before
+    switch before.submitter {
+    case .store:  // S1
+      guard state.submitsLeft > 0 else { return [] }
+      state.submitsLeft -= 1
+      state.buffered += 1
+      state.submitter = flaw == .noFence ? .wake(.readSpinning) : .fence
+    case .fence:
+      guard state.buffered == 0 else { return [] }
+      state.submitter = .wake(.readSpinning)
+    case .wake(let wake):
+      let next = step(wake, &state)
+      state.submitter = next.map { .wake($0) } ?? .store
+    case .done: return []
+    }
+    return [state]
+  }
+
+  private func netpollSteps(_ before: State) -> [State] {
+    var state = before
+    switch before.netpoll {
+    case .append:
+      guard state.injectsLeft > 0 else { return [] }
+      state.injectsLeft -= 1
+      state.grq += 1
+      state.netpoll = .readIdle
+    case .readIdle:
+      state.netpoll = state.idlePs > 0 ? .wake(.takeP(counted: false)) : .append
+    case .wake(let wake):
+      let next = step(wake, &state)
+      state.netpoll = next.map { .wake($0) } ?? .append
+    case .done: return []
+    }
+    return [state]
+  }
+
+  /// S2, S3 and `startM`; nil: done.
+  func step(_ wake: Wake, _ state: inout State) -> Wake? {
+    switch wake {
+    case .readSpinning: return state.spinning == 0 ? .readIdle : nil
+    case .readIdle: return state.idlePs > 0 ? .compareExchange : nil
+    case .compareExchange:
+      guard state.spinning == 0 else { return nil }
+      state.spinning = 1
+      return .takeP(counted: true)
+    case .takeP(let counted):
+      guard state.idlePs > 0 else {
+        if counted { state.spinning -= 1 }
+        return nil
+      }
+      state.idlePs -= 1
+      return .takeM(counted: counted)
+    case .takeM(let counted):
+      takeM(counted, &state)
+      return nil
+    }
+  }
+
+  private func takeM(_ counted: Bool, _ state: inout State) {
+    let sleeper = state.workers.firstIndex(of: .asleep) ?? state.workers.firstIndex(of: .unborn)
+    if let sleeper {
+      state.workers[sleeper] = counted ? .search(counted: true) : .begin
+      return
+    }
+    state.idlePs += 1
+    if state.wanted || flaw == .noNote {
+      if counted { state.spinning -= 1 }
+    } else {
+      state.wanted = true
+      if !counted { state.spinning += 1 }
+    }
+  }
+}

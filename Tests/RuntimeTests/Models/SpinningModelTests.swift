@@ -1,0 +1,21 @@
+// Every interleaving of submitting and falling asleep: no G stays runnable beside an idle P, and each step is needed.
+import Testing
+
+@Suite("Spinning, all interleavings")
+struct SpinningModelTests {
+  @Test(
+    "no wake-up is lost, no note stays unread, and the count of spinning Ms is right at rest",
+    arguments: [(2, 3, 1), (3, 2, 1), (3, 1, 2)])
+  func noWakeUpIsLost(procs: Int, submits: Int, injects: Int) {
+    let found = SpinningModel(flaw: nil, procs: procs, submits: submits, injects: injects).explore()
+
+    #expect(found.flaw == nil)
+    #expect(found.states > 1_000)
+    #expect(found.atRest > 5)
+  }
+
+  @Test("without any one safeguard a wake-up is lost", arguments: SpinningFlaw.allCases)
+  func everySafeguardIsNeeded(flaw: SpinningFlaw) {
+    #expect(SpinningModel(flaw: flaw).explore().flaw != nil)
+  }
+}
