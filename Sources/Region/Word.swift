@@ -67,9 +67,9 @@ public import Synchronization
     ).exchanged
   }
 
-  /// Writes `value` and returns what was there.
+  /// Writes `value` and returns what was there, in the single order of all sequentially consistent operations.
   @inlinable @inline(__always)
-  public func exchange(_ value: UInt64) -> UInt64 {
-    unsafe cell.pointee.exchange(value, ordering: .acquiringAndReleasing)
+  public func exchangeOrdered(_ value: UInt64) -> UInt64 {
+    unsafe cell.pointee.exchange(value, ordering: .sequentiallyConsistent)
   }
 }

@@ -1,1 +1,104 @@
+// What Swift cannot say: switching stacks, thread-locals that survive a migration, futexes, the CPU's counter.
+// Nothing here decides anything; the decisions are in Sources/Runtime.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+// MARK: context (context.c, switch_*.S)
+
+/// A flow of control that can be left and resumed: a G, or a thread's scheduling stack.
+typedef struct mpg_fiber {
+  void *sp;            ///< Saved stack pointer while it does not run; callee-saved registers lie on top of its stack.
+  void *access[2];     ///< Swift's set of open exclusive accesses while it does not run; see Context.swift.
+  void *stack_low;     ///< Lowest usable address, and size; for the sanitizers.
+  size_t stack_size;
+  void *sanitizer;     ///< ThreadSanitizer's fiber, or AddressSanitizer's fake stack; otherwise unused.
+} mpg_fiber;
+
+/// Makes `fiber` start with `entry(argument)` on the stack [low, low + size) when it is first entered. `entry` never returns.
+void mpg_fiber_prepare(mpg_fiber *fiber, void *low, size_t size, void (*entry)(void *), void *argument);
+/// Registers the calling thread's own stack as a fiber.
+void mpg_fiber_adopt(mpg_fiber *fiber);
+/// Called when a prepared fiber will not run again, from another stack.
+void mpg_fiber_retire(mpg_fiber *fiber);
+/// From the scheduling stack: runs `g` until it leaves. Hands Swift's exclusivity set over in both directions.
+void mpg_fiber_enter(mpg_fiber *scheduler, mpg_fiber *g);
+/// From `g`: goes back to the scheduling stack. Returns when `g` is entered again, perhaps on another thread.
+void mpg_fiber_leave(mpg_fiber *g, mpg_fiber *scheduler);
+/// The same, for the last time.
+_Noreturn void mpg_fiber_exit(mpg_fiber *g, mpg_fiber *scheduler);
+
+// MARK: thread-local (thread.c)
+
+/// The M of the calling thread, or NULL. Out of line on purpose: a compiler that saw the thread's address inside a
+/// function could reuse it after the G has moved to another thread.
+void *mpg_current(void);
+void mpg_set_current(void *m);
+
+/// Starts a detached thread. 0, or an errno.
+int mpg_thread_start(void *(*body)(void *), void *argument);
+int32_t mpg_tid(void);
+void mpg_thread_name(const char *name);
+
+// MARK: system (system.c)
+
+/// Sleeps while *word == expected; `nanoseconds` < 0: without limit. 0, or the errno (EAGAIN, EINTR, ETIMEDOUT).
+int mpg_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds);
+/// Wakes up to `count` sleepers of this process.
+void mpg_futex_wake(const void *word, int count);
+/// Makes [address, address + size) fault on touch, without splitting the mapping where the kernel can. 0, or an errno.
+int mpg_guard(void *address, size_t size);
+/// A ready descriptor: the tag it was registered with, and what for.
+typedef struct mpg_ready { uint64_t tag; bool readable, writable; } mpg_ready;
+/// An epoll instance; a descriptor, or −errno. So for the others below: 0 or a descriptor, or −errno.
+int mpg_epoll_create(void);
+/// Watches `fd` for both directions, edge-triggered, or (`level`) for reading, level-triggered.
+int mpg_epoll_add(int epfd, int fd, uint64_t tag, bool level);
+int mpg_epoll_remove(int epfd, int fd);
+/// Waits up to `nanoseconds` (0: not at all, < 0: for ever; at least 1 µs apart where the kernel is old: 1 ms).
+/// An error or a hang-up makes a descriptor ready for both. The number of descriptors, or −errno.
+int mpg_epoll_wait(int epfd, mpg_ready *ready, int capacity, int64_t nanoseconds);
+int mpg_eventfd(void);
+/// Both ends non-blocking and closed on exec: ends[0] to read, ends[1] to write.
+int mpg_pipe(int ends[2]);
+/// Allocates part of a file, so that touching it cannot fail.
+int mpg_allocate(int fd, int64_t offset, int64_t bytes);
+/// CPUs that this process may run on; at least 1.
+int mpg_cpus(void);
+/// From now on every `signal` writes its number, one byte, to `fd`, which does not block. 0, or an errno.
+int mpg_catch_signal(int32_t signal, int fd);
+
+// MARK: clock
+
+/// Whether the CPU's counter runs at one speed in all states on all cores.
+bool mpg_clock_is_invariant(void);
+/// Decides what `mpg_ticks` reads. At boot, before there are threads.
+void mpg_clock_use_counter(bool use);
+extern bool mpg_clock_counts;
+uint64_t mpg_clock_nanoseconds(void);
+
+/// The region's clock: the CPU's counter where it is invariant, else CLOCK_MONOTONIC in nanoseconds.
+static inline uint64_t mpg_ticks(void) {
+#if defined(__x86_64__)
+  if (mpg_clock_counts) return __rdtsc();
+#elif defined(__aarch64__)
+  if (mpg_clock_counts) {
+    uint64_t t;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(t));
+    return t;
+  }
+#endif
+  return mpg_clock_nanoseconds();
+}
+
+static inline void mpg_relax(void) {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}

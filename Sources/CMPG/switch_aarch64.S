@@ -1,0 +1,53 @@
+// mpg_switch(void **save, void *to): leaves one stack and goes on with another. AAPCS64.
+// Saved: x19–x30, d8–d15, 160 bytes.
+#if defined(__aarch64__)
+  .text
+  .globl mpg_switch
+  .type mpg_switch, %function
+  .p2align 4
+mpg_switch:
+  .cfi_startproc
+  sub sp, sp, #160
+  stp x19, x20, [sp, #0]
+  stp x21, x22, [sp, #16]
+  stp x23, x24, [sp, #32]
+  stp x25, x26, [sp, #48]
+  stp x27, x28, [sp, #64]
+  stp x29, x30, [sp, #80]
+  stp d8, d9, [sp, #96]
+  stp d10, d11, [sp, #112]
+  stp d12, d13, [sp, #128]
+  stp d14, d15, [sp, #144]
+  mov x9, sp
+  str x9, [x0]
+  mov sp, x1
+  ldp x19, x20, [sp, #0]
+  ldp x21, x22, [sp, #16]
+  ldp x23, x24, [sp, #32]
+  ldp x25, x26, [sp, #48]
+  ldp x27, x28, [sp, #64]
+  ldp x29, x30, [sp, #80]
+  ldp d8, d9, [sp, #96]
+  ldp d10, d11, [sp, #112]
+  ldp d12, d13, [sp, #128]
+  ldp d14, d15, [sp, #144]
+  add sp, sp, #160
+  br x30
+  .cfi_endproc
+  .size mpg_switch, .-mpg_switch
+
+// First instruction of a new fiber: entry in x19, its argument in x20. No caller: unwinding ends here.
+  .globl mpg_fiber_start
+  .type mpg_fiber_start, %function
+mpg_fiber_start:
+  .cfi_startproc
+  .cfi_undefined x30
+  mov x29, #0
+  mov x30, #0
+  mov x0, x20
+  blr x19
+  brk #1
+  .cfi_endproc
+  .size mpg_fiber_start, .-mpg_fiber_start
+#endif
+  .section .note.GNU-stack,"",%progbits

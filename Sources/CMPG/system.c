@@ -1,0 +1,144 @@
+// System calls that Swift's import of the C library lacks or cannot express.
+#include "CMPG.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+int mpg_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds) {
+  struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  long result = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, nanoseconds < 0 ? NULL : &limit, NULL, 0);
+  return result == 0 ? 0 : errno;
+}
+
+void mpg_futex_wake(const void *word, int count) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0); }
+
+int mpg_guard(void *address, size_t size) {
+  enum { guard_install = 102 };  // MADV_GUARD_INSTALL, Linux 6.13
+  static _Atomic int unsupported;
+  if (!unsupported) {
+    if (madvise(address, size, guard_install) == 0) return 0;
+    if (errno != EINVAL) return errno;
+    unsupported = 1;
+  }
+  return mprotect(address, size, PROT_NONE) == 0 ? 0 : errno;
+}
+
+int mpg_epoll_create(void) {
+  int fd = epoll_create1(EPOLL_CLOEXEC);
+  return fd >= 0 ? fd : -errno;
+}
+
+int mpg_epoll_add(int epfd, int fd, uint64_t tag, bool level) {
+  uint32_t events = level ? EPOLLIN : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  struct epoll_event event = {.events = events, .data.u64 = tag};
+  return epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
+}
+
+int mpg_epoll_remove(int epfd, int fd) {
+  struct epoll_event unused = {0};
+  return epoll_ctl(epfd, EPOLL_CTL_DEL, fd, &unused) == 0 ? 0 : -errno;
+}
+
+static int wait_for(int epfd, struct epoll_event *events, int capacity, int64_t nanoseconds) {
+#ifdef SYS_epoll_pwait2
+  static _Atomic int unsupported;
+  if (!unsupported && nanoseconds > 0) {
+    struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    long n = syscall(SYS_epoll_pwait2, epfd, events, capacity, &limit, NULL, 0);
+    if (n >= 0 || errno != ENOSYS) return (int)n;
+    unsupported = 1;
+  }
+#endif
+  int64_t milliseconds = nanoseconds < 0 ? -1 : (nanoseconds + 999999) / 1000000;
+  return epoll_wait(epfd, events, capacity, milliseconds > INT_MAX ? INT_MAX : (int)milliseconds);
+}
+
+int mpg_epoll_wait(int epfd, mpg_ready *ready, int capacity, int64_t nanoseconds) {
+  struct epoll_event events[128];
+  int n = wait_for(epfd, events, capacity < 128 ? capacity : 128, nanoseconds);
+  if (n < 0) return -errno;
+  for (int i = 0; i < n; i++) {
+    uint32_t e = events[i].events, broken = e & (EPOLLERR | EPOLLHUP);
+    ready[i] = (mpg_ready){
+        .tag = events[i].data.u64,
+        .readable = broken || e & (EPOLLIN | EPOLLRDHUP),
+        .writable = broken || e & EPOLLOUT,
+    };
+  }
+  return n;
+}
+
+int mpg_eventfd(void) {
+  int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  return fd >= 0 ? fd : -errno;
+}
+
+int mpg_pipe(int ends[2]) { return pipe2(ends, O_NONBLOCK | O_CLOEXEC) == 0 ? 0 : -errno; }
+
+int mpg_allocate(int fd, int64_t offset, int64_t bytes) {
+  while (fallocate(fd, 0, offset, bytes) != 0) {
+    if (errno != EINTR) return -errno;
+  }
+  return 0;
+}
+
+int mpg_cpus(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 ? (int)online : 1;
+}
+
+// Where the handler writes, by signal. Set before the handler is installed, never taken back.
+static _Atomic int signal_fds[65];
+
+static void forward(int signal) {
+  int saved = errno;
+  unsigned char number = (unsigned char)signal;
+  // A full pipe means that the reader has plenty to wake up for.
+  if (write(signal_fds[signal], &number, 1) < 0) errno = saved;
+  errno = saved;
+}
+
+int mpg_catch_signal(int32_t signal, int fd) {
+  if (signal < 1 || signal > 64) return EINVAL;
+  signal_fds[signal] = fd;
+  struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  return sigaction(signal, &action, NULL) == 0 ? 0 : errno;
+}
+
+bool mpg_clock_counts;
+
+void mpg_clock_use_counter(bool use) { mpg_clock_counts = use; }
+
+bool mpg_clock_is_invariant(void) {
+#if defined(__x86_64__)
+  unsigned a, b, c, d;
+  if (!__get_cpuid(0x80000000, &a, &b, &c, &d) || a < 0x80000007) return false;
+  __get_cpuid(0x80000007, &a, &b, &c, &d);
+  return d & (1u << 8);
+#elif defined(__aarch64__)
+  return true;  // the generic timer is architecturally constant
+#else
+  return false;
+#endif
+}
+
+uint64_t mpg_clock_nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}

@@ -1,0 +1,190 @@
+// M: a thread. It runs Gs while it holds a P; without one it sleeps, or is one of the runtime's own threads.
+import CMPG
+import Region
+import Synchronization
+
+/// What a G asks of its M's scheduling stack when it leaves.
+enum Request {
+  case park
+  case yield
+  case exit
+}
+
+/// What remains to be done once a parking G is off its stack: only then may others find it.
+enum Commit {
+  case nothing
+  /// Release the lock under which the G was put into a wait queue.
+  case unlock(Lock)
+  /// Replace `waiting` by the G in a poll descriptor; it stays awake when readiness came first. See PollDescriptor.
+  case poll(PollSide)
+}
+
+/// The private half of an M. Its pointers point to memory that is never freed.
+@safe struct MRecord: ~Copyable {
+  // MARK: constant after the start
+  let id: Int
+  let shared: Block<MField>
+  let ownLane: Lane
+  let tracing: Bool
+
+  // MARK: owner: the thread
+  /// The thread's own stack: where scheduling happens.
+  let fiber: UnsafeMutablePointer<mpg_fiber>
+  /// The P's lane while it holds one, else `ownLane`.
+  var lane: Lane
+  var p: P?
+  var g: G?
+  var request = Request.park
+  var reason = WaitReason.none
+  var waitingOn: UInt64 = 0
+  var commit = Commit.nothing
+  /// Whether it is counted in `SchedField.spinningMs`.
+  var isSpinning = false
+  var random: CheapRandom
+
+  // MARK: under the scheduler's lock, or handed over by the waker before `wake`
+  /// The P to go on with after waking, and whether to search for work first.
+  var nextP: P?
+  var nextSpinning = false
+  /// The M behind it on the list of the idle.
+  var nextIdle: M?
+
+  // MARK: any thread, atomic
+  /// 1 once it was woken; the futex that it sleeps on.
+  let wakeUp: UnsafeMutablePointer<Atomic<UInt32>>
+
+  init(id: Int, region: borrowing RegionFile, tracing: Bool) {
+    self.id = id
+    self.tracing = tracing
+    shared = region.m(id)
+    ownLane = region.lane(m: id)
+    lane = ownLane
+    unsafe fiber = .allocate(capacity: 1)
+    unsafe fiber.initialize(to: mpg_fiber())
+    unsafe wakeUp = .allocate(capacity: 1)
+    unsafe wakeUp.initialize(to: Atomic(0))
+    random = CheapRandom(seed: UInt64(id) &+ Clock.now)
+  }
+}
+
+/// A handle to an M.
+///
+/// Safe because: records of Ms are never freed while the process lives.
+@safe struct M: Equatable {
+  private let pointer: UnsafeMutablePointer<MRecord>
+
+  init(_ pointer: UnsafeMutablePointer<MRecord>) { unsafe self.pointer = pointer }
+
+  /// The M of the calling thread. Never keep it over a park: the G may wake up on another.
+  @inline(__always)
+  static var current: M? {
+    guard let raw = unsafe mpg_current() else { return nil }
+    return unsafe M(raw.assumingMemoryBound(to: MRecord.self))
+  }
+
+  func becomeCurrent() { unsafe mpg_set_current(pointer) }
+
+  static func == (a: M, b: M) -> Bool { unsafe a.pointer == b.pointer }
+
+  var raw: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(pointer) }
+
+  @inline(__always) var id: Int { unsafe pointer.pointee.id }
+  @inline(__always) var shared: Block<MField> { unsafe pointer.pointee.shared }
+  @inline(__always) var tracing: Bool { unsafe pointer.pointee.tracing }
+  @inline(__always) var lane: Lane { unsafe pointer.pointee.lane }
+  @inline(__always) var fiber: UnsafeMutablePointer<mpg_fiber> { unsafe pointer.pointee.fiber }
+  /// The P that it holds; traps when it holds none.
+  @inline(__always) var p: P { unsafe pointer.pointee.p.unsafelyUnwrapped }
+  @inline(__always) var heldP: P? { unsafe pointer.pointee.p }
+  @inline(__always) var g: G? {
+    get { unsafe pointer.pointee.g }
+    nonmutating set { unsafe pointer.pointee.g = newValue }
+  }
+  var isSpinning: Bool {
+    get { unsafe pointer.pointee.isSpinning }
+    nonmutating set { unsafe pointer.pointee.isSpinning = newValue }
+  }
+  var nextIdle: M? {
+    get { unsafe pointer.pointee.nextIdle }
+    nonmutating set { unsafe pointer.pointee.nextIdle = newValue }
+  }
+  var request: Request { unsafe pointer.pointee.request }
+  var reason: WaitReason { unsafe pointer.pointee.reason }
+  var waitingOn: UInt64 { unsafe pointer.pointee.waitingOn }
+  var commit: Commit { unsafe pointer.pointee.commit }
+
+  /// Notes what the running G wants before it leaves.
+  @inline(__always)
+  func ask(_ request: Request, _ reason: WaitReason = .none, on: UInt64 = 0, commit: Commit = .nothing) {
+    unsafe pointer.pointee.request = request
+    unsafe pointer.pointee.reason = reason
+    unsafe pointer.pointee.waitingOn = on
+    unsafe pointer.pointee.commit = commit
+  }
+
+  func random(below limit: Int) -> Int { unsafe pointer.pointee.random.next(below: limit) }
+
+  /// Says what the thread is doing now.
+  func setState(_ state: MState) {
+    shared[.since].set(stamp())
+    shared[.state].publish(UInt64(state.rawValue))
+  }
+
+  // MARK: holding a P
+
+  /// Takes hold of `p`, which nobody else holds: it came off the idle list, or was handed over.
+  func acquire(_ p: P) {
+    unsafe pointer.pointee.p = p
+    unsafe pointer.pointee.lane = p.lane
+    p.shared[.m].set(UInt64(id + 1))
+    p.shared[.status].publish(UInt64((isSpinning ? PStatus.spinning : .running).rawValue))
+    shared[.p].set(UInt64(p.id + 1))
+    emit(.procStart, count: p.id)
+  }
+
+  /// Lets go of its P. The caller, under the scheduler's lock, puts it on the idle list.
+  func release() -> P {
+    let p = p
+    emit(.procStop, count: p.id)
+    p.shared[.status].publish(UInt64(PStatus.idle.rawValue))
+    p.shared[.m].set(0)
+    shared[.p].set(0)
+    unsafe pointer.pointee.p = nil
+    unsafe pointer.pointee.lane = pointer.pointee.ownLane
+    return p
+  }
+
+  // MARK: sleeping and waking
+
+  /// Hands a P over to an M that sleeps, or is about to. Then `wake` it.
+  func prepare(nextP: P, spinning: Bool) {
+    unsafe pointer.pointee.nextP = nextP
+    unsafe pointer.pointee.nextSpinning = spinning
+  }
+
+  /// What the waker handed over.
+  func takeNext() -> (p: P, spinning: Bool)? {
+    guard let p = unsafe pointer.pointee.nextP else { return nil }
+    unsafe pointer.pointee.nextP = nil
+    return unsafe (p, pointer.pointee.nextSpinning)
+  }
+
+  /// Ends its sleep, or keeps it from falling asleep. Any thread.
+  func wake() {
+    // release: pairs with the acquire in `sleepUntilWoken`; publishes what `prepare` wrote
+    unsafe pointer.pointee.wakeUp.pointee.store(1, ordering: .releasing)
+    unsafe mpg_futex_wake(pointer.pointee.wakeUp, 1)
+  }
+
+  /// Sleeps until `wake` was called since the last time, or `nanoseconds` have passed (< 0: without limit).
+  func sleepUntilWoken(nanoseconds: Int64 = -1) {
+    let wakeUp = unsafe pointer.pointee.wakeUp
+    while unsafe wakeUp.pointee.exchange(0, ordering: .acquiring) == 0 {
+      let result = unsafe mpg_futex_wait(wakeUp, 0, nanoseconds)
+      if nanoseconds >= 0, result != 0 {  // time-out, or woken in between: the caller looks again
+        unsafe _ = wakeUp.pointee.exchange(0, ordering: .acquiring)
+        return
+      }
+    }
+  }
+}

@@ -1,0 +1,158 @@
+// P: a processor, the right to run Gs. An M must hold one; there are as many as should run at once.
+//
+// It owns what would otherwise need locks: a run queue, timers, and caches of descriptors, stacks and names (the
+// "mcache").
+import HeapModule
+import Region
+
+/// The private half of a P. Its pointer points to memory that is never freed.
+@safe struct PRecord: ~Copyable {
+  // MARK: constant after the boot
+  let id: Int
+  let shared: Block<PField>
+  let lane: Lane
+  let lrq: LocalRunQueue
+  let timers: Timers
+
+  // MARK: owner: the M that holds the P
+  /// Starts, for the look past `runnext` and the LRQ at every 61st.
+  var tick: UInt64 = 0
+  /// Descriptors of dead Gs, the last one first.
+  var freeGs = GQueueLIFO()
+  /// Free stacks, the last one (still warm) first.
+  var stacks = StackCache()
+  /// Ids for new Gs: a batch from the central counter.
+  var nextId: UInt64 = 0
+  var idLimit: UInt64 = 0
+  /// Entry points by spawn site, direct-mapped.
+  let entries: UnsafeMutablePointer<(site: SpawnSite, id: UInt32)>
+  static let entrySlots = 64
+
+  // MARK: under the scheduler's lock
+  var nextIdle: P?
+
+  init(id: Int, region: borrowing RegionFile) {
+    self.id = id
+    shared = region.p(id)
+    lane = region.lane(p: id)
+    unsafe lrq = LocalRunQueue(block: shared, slots: region.lrqSlots(id))
+    timers = Timers(shared)
+    unsafe entries = .allocate(capacity: Self.entrySlots)
+    unsafe entries.initialize(repeating: (SpawnSite("", "", -1), 0), count: Self.entrySlots)
+  }
+}
+
+/// A handle to a P.
+///
+/// Safe because: records of Ps are made at boot and never freed while the process lives.
+@safe struct P: Equatable {
+  private let pointer: UnsafeMutablePointer<PRecord>
+
+  init(_ pointer: UnsafeMutablePointer<PRecord>) { unsafe self.pointer = pointer }
+
+  static func == (a: P, b: P) -> Bool { unsafe a.pointer == b.pointer }
+
+  @inline(__always) var id: Int { unsafe pointer.pointee.id }
+  @inline(__always) var shared: Block<PField> { unsafe pointer.pointee.shared }
+  @inline(__always) var lane: Lane { unsafe pointer.pointee.lane }
+  @inline(__always) var lrq: LocalRunQueue { unsafe pointer.pointee.lrq }
+  @inline(__always) var timers: Timers { unsafe pointer.pointee.timers }
+  var nextIdle: P? {
+    get { unsafe pointer.pointee.nextIdle }
+    nonmutating set { unsafe pointer.pointee.nextIdle = newValue }
+  }
+
+  /// Counts a start; the number of this one.
+  @inline(__always)
+  func tick() -> UInt64 {
+    unsafe pointer.pointee.tick &+= 1
+    return unsafe pointer.pointee.tick
+  }
+
+  /// Notes the depth of the LRQ, for the largest within a frame.
+  @inline(__always)
+  func notePeak(at time: UInt64) {
+    let shared = shared
+    let depth = shared[.lrqTail].relaxed &- shared[.lrqHead].relaxed
+    Peaks.note(depth, at: time) { shared[.lrqPeaks, $0] }
+  }
+
+  // MARK: caches
+
+  /// A descriptor for a new G: from this P's cache, or from the scheduler's.
+  @inline(__always)
+  func takeG() -> G {
+    if let g = unsafe pointer.pointee.freeGs.pop() { return g }
+    return unsafe sched.refill(&pointer.pointee.freeGs)
+  }
+
+  /// Takes back the descriptor of a dead G.
+  @inline(__always)
+  func giveBack(_ g: G) {
+    unsafe pointer.pointee.freeGs.push(g)
+    if unsafe pointer.pointee.freeGs.count >= GQueueLIFO.high {
+      unsafe sched.spill(&pointer.pointee.freeGs)
+    }
+  }
+
+  @inline(__always)
+  func takeStack() -> UnsafeMutableRawPointer {
+    if let stack = unsafe pointer.pointee.stacks.pop() { return unsafe stack }
+    return unsafe sched.stacks.refill(&pointer.pointee.stacks)
+  }
+
+  @inline(__always)
+  func giveBack(stack: UnsafeMutableRawPointer) {
+    if unsafe !pointer.pointee.stacks.push(stack) {
+      unsafe sched.stacks.spill(&pointer.pointee.stacks)
+      unsafe _ = pointer.pointee.stacks.push(stack)
+    }
+  }
+
+  /// A new id; ids are handed to Ps sixteen at a time.
+  @inline(__always)
+  func newId() -> UInt64 {
+    if unsafe pointer.pointee.nextId == pointer.pointee.idLimit {
+      let first = sched.takeIds(16)
+      unsafe pointer.pointee.nextId = first
+      unsafe pointer.pointee.idLimit = first &+ 16
+    }
+    defer { unsafe pointer.pointee.nextId &+= 1 }
+    return unsafe pointer.pointee.nextId
+  }
+
+  /// The string id of a spawn site.
+  @inline(__always)
+  func entry(_ file: StaticString, _ function: StaticString, _ line: Int) -> UInt32 {
+    let site = SpawnSite(file, function, line)
+    let hash = (site.file &+ site.function &* 31 &+ UInt(bitPattern: line) &* 61) & UInt(PRecord.entrySlots - 1)
+    let cached = unsafe pointer.pointee.entries + Int(hash)
+    if unsafe cached.pointee.site == site { return unsafe cached.pointee.id }
+    let id = sched.interner.id(site, file: file, function: function, in: sched.region)
+    unsafe cached.pointee = (site, id)
+    return id
+  }
+}
+
+/// Dead descriptors, last in, first out, linked through the Gs themselves.
+struct GQueueLIFO {
+  /// At so many a P gives half back, and takes as many as half when it has none.
+  static let high = 64
+  private var head: UInt32 = 0
+  private(set) var count = 0
+
+  @inline(__always)
+  mutating func push(_ g: G) {
+    g.next = head
+    head = g.link
+    count &+= 1
+  }
+
+  @inline(__always)
+  mutating func pop() -> G? {
+    guard let g = G(link: head) else { return nil }
+    head = g.next
+    count &-= 1
+    return g
+  }
+}

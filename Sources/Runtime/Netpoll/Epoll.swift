@@ -1,0 +1,61 @@
+// The Linux half of netpoll: edge-triggered epoll, and an eventfd to break a wait.
+import CMPG
+import Glibc
+
+/// The port contract of netpoll, and its one implementation so far. All functions may be called from any thread.
+struct Epoll {
+  private let epfd: Int32
+  private let breaker: Int32
+  /// Descriptors reported by one call.
+  private static let batch = 128
+  /// Names the eventfd: no descriptor has this tag.
+  private static let breakerTag: UInt64 = 0
+
+  init() throws(SystemError) {
+    epfd = try SystemCall.check("epoll_create1", mpg_epoll_create())
+    breaker = try SystemCall.check("eventfd", mpg_eventfd())
+    _ = try SystemCall.check("epoll_ctl", mpg_epoll_add(epfd, breaker, Self.breakerTag, true))
+  }
+
+  /// Starts to watch `fd` for both directions, edge-triggered. `tag` comes back with each event.
+  func register(_ fd: Int32, tag: UInt64) throws(SystemError) {
+    _ = try SystemCall.check("epoll_ctl of fd \(fd)", mpg_epoll_add(epfd, fd, tag, false))
+  }
+
+  /// Stops watching `fd`, which is still open.
+  func unregister(_ fd: Int32) { _ = mpg_epoll_remove(epfd, fd) }
+
+  /// Waits up to `nanoseconds` (0: not at all; < 0: without limit) and reports each ready descriptor, with what it is
+  /// ready for. An error or a hang-up counts as both: the next system call will tell. How many were reported.
+  func collect(
+    nanoseconds: Int64, _ report: (PollDescriptor, _ readable: Bool, _ writable: Bool) -> Void
+  ) -> Int {
+    unsafe withUnsafeTemporaryAllocation(of: mpg_ready.self, capacity: Self.batch) { ready in
+      let count = unsafe mpg_epoll_wait(epfd, ready.baseAddress, Int32(Self.batch), nanoseconds)
+      if count < 0, count != -EINTR { fatal("epoll_wait: \(errnoName(-count))") }
+      var reported = 0
+      for index in 0..<Int(max(count, 0)) {
+        let event = unsafe ready[index]
+        if event.tag == Self.breakerTag {
+          if nanoseconds != 0 { drainBreaker() }  // else it is meant for the dedicated thread
+          continue
+        }
+        guard let descriptor = PollDescriptor(tag: event.tag) else { continue }  // of an earlier life
+        report(descriptor, event.readable, event.writable)
+        reported += 1
+      }
+      return reported
+    }
+  }
+
+  /// Ends the wait in `collect` that is going on, or the next one.
+  func breakWait() {
+    var one: UInt64 = 1
+    unsafe _ = write(breaker, &one, 8)
+  }
+
+  private func drainBreaker() {
+    var count: UInt64 = 0
+    unsafe _ = read(breaker, &count, 8)
+  }
+}

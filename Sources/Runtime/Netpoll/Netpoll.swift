@@ -1,0 +1,156 @@
+// Netpoll: waiting for sockets without blocking a thread for each.
+//
+// §1 A G that would block on a socket parks in the socket's poll descriptor (PollDescriptor.swift). Someone asks the
+// kernel which sockets are ready, readies their Gs, and puts them on a run queue.
+//
+// §2 Who asks. A searching M asks without waiting, before it steals (FindRunnable). And one dedicated thread, an M
+// without a P, waits in the kernel for the times when nobody searches.
+//
+// §3 Standing by. While every P is busy the dedicated thread would be woken for each packet, only to put a G on a
+// queue that nobody has time for. So it waits in the kernel only while some P is idle; else it stands by on a futex,
+// for 10 ms at most: a backstop for sockets and timers when all Ps run something long. The M that puts a P on the idle
+// list calls `arm`.
+//     thread:  mode ← standby, seq. cst.;   then idlePs = 0?  sleep
+//     M:       idlePs ← idlePs + 1, seq. cst.;   then mode = standby?  wake it
+// At least one sees the other's store.
+//
+// §4 Timers. The thread's wait ends at the earliest timer of all Ps. `sleepUntil` says which moment that is; 0 while
+// it is not in the kernel (it will look before it goes).
+//     thread:  sleepUntil ← T, seq. cst.;   then the earliest < T?  look again
+//     adder:   nextTimer ← t, seq. cst.;    then sleepUntil > t?    break its wait
+//
+// §5 The backend is edge-triggered epoll (Epoll.swift), behind the few functions of `Epoll` that a completion-style
+// backend can also satisfy: register, unregister, collect what is ready, break a wait.
+import CMPG
+import Region
+import Synchronization
+
+/// What the dedicated thread shares with everyone.
+struct NetpollRecord: ~Copyable {
+  let backend: Epoll
+  let shared: Block<SchedField>
+  let standby = Atomic<Bool>(false)
+  let sleepUntil = Atomic<UInt64>(0)
+  /// Gs parked in poll descriptors: whether a look is worth it.
+  let waiters = Atomic<Int>(0)
+  /// The dedicated thread's M; set at boot, before any G runs.
+  var thread: M?
+
+  init(backend: Epoll, shared: Block<SchedField>) { (self.backend, self.shared) = (backend, shared) }
+}
+
+/// A handle to the one netpoll.
+///
+/// Safe because: the record is made at boot and lives as long as the process.
+@safe struct Netpoll {
+  private let record: UnsafeMutablePointer<NetpollRecord>
+
+  init(_ shared: Block<SchedField>) throws(SystemError) {
+    unsafe record = .allocate(capacity: 1)
+    unsafe record.initialize(to: NetpollRecord(backend: try Epoll(), shared: shared))
+  }
+
+  var backend: Epoll { unsafe record.pointee.backend }
+  private var shared: Block<SchedField> { unsafe record.pointee.shared }
+  func setThread(_ m: M) { unsafe record.pointee.thread = m }
+
+  /// Whether any G waits for a socket; a hint.
+  @inline(__always)
+  var hasWaiters: Bool { unsafe record.pointee.waiters.load(ordering: .relaxed) > 0 }
+
+  func countWaiter(_ change: Int) { unsafe record.pointee.waiters.wrappingAdd(change, ordering: .relaxed) }
+
+  /// Asks the kernel, waiting up to `nanoseconds` (< 0: without limit), and readies the Gs whose sockets are ready.
+  /// The caller puts them on a queue.
+  func poll(_ m: M, nanoseconds: Int64) -> GQueue {
+    var ready = GQueue()
+    let fds = backend.collect(nanoseconds: nanoseconds) { descriptor, readable, writable in
+      if readable, let g = descriptor.read.unblock(ready: true) { m.readied(g, into: &ready) }
+      if writable, let g = descriptor.write.unblock(ready: true) { m.readied(g, into: &ready) }
+    }
+    shared[.netpollLast].set(Clock.now)
+    guard fds > 0 else { return ready }
+    shared[.netpollWakeups].add(1)
+    shared[.netpollReadied].add(UInt64(ready.count))
+    m.emit(.netpoll, detail: nanoseconds == 0 ? 1 : 0, count: ready.count, arg: UInt64(fds))
+    return ready
+  }
+
+  /// Makes sure that the dedicated thread waits in the kernel: the caller has put a P on the idle list (§3).
+  @inline(__always)
+  func arm(_ m: M) {
+    guard unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent) else { return }
+    // Of several that arm at once, one wakes it.
+    let first = unsafe record.pointee.standby.exchange(false, ordering: .sequentiallyConsistent)
+    if first { unsafe record.pointee.thread?.wake() }
+  }
+
+  /// Breaks the dedicated thread's wait when it would end too late for a timer at `when` (§4).
+  @inline(__always)
+  func timerAdded(_ when: UInt64) {
+    let until = unsafe record.pointee.sleepUntil.load(ordering: .sequentiallyConsistent)
+    if until > when { backend.breakWait() }
+  }
+
+  // MARK: the dedicated thread
+
+  /// The life of the dedicated thread.
+  func run(_ m: M) -> Never {
+    while true {
+      if shared[.idlePs].ordered == 0 { standBy(m) } else { waitInKernel(m) }
+      sched.inject(readyAllDue(m), by: m)
+    }
+  }
+
+  /// §3. Afterwards looks at the network itself if nobody did for 10 ms.
+  private func standBy(_ m: M) {
+    unsafe record.pointee.standby.store(true, ordering: .sequentiallyConsistent)
+    if shared[.idlePs].ordered == 0 {
+      m.setState(.standby)
+      m.sleepUntilWoken(nanoseconds: Self.backstop)
+    }
+    unsafe record.pointee.standby.store(false, ordering: .sequentiallyConsistent)
+    m.setState(.netpoll)
+    let last = shared[.netpollLast].relaxed
+    if hasWaiters, Clock.now &- last > Clock.ticks(nanoseconds: UInt64(Self.backstop)) {
+      sched.inject(poll(m, nanoseconds: 0), by: m)
+    }
+  }
+
+  private static let backstop: Int64 = 10_000_000
+
+  /// §4.
+  private func waitInKernel(_ m: M) {
+    let until = earliestTimer
+    unsafe record.pointee.sleepUntil.store(until, ordering: .sequentiallyConsistent)
+    var wait: Int64 = -1
+    if until != .max {
+      let now = Clock.now
+      wait = until > now ? Int64(clamping: Clock.nanoseconds(ticks: until - now)) + 1 : 0
+    }
+    if earliestTimer < until { wait = 0 }
+    let ready = poll(m, nanoseconds: wait)
+    unsafe record.pointee.sleepUntil.store(0, ordering: .sequentiallyConsistent)
+    sched.inject(ready, by: m)
+  }
+
+  private var earliestTimer: UInt64 {
+    (0..<sched.procs).reduce(UInt64.max) { min($0, sched.p($1).timers.next) }
+  }
+
+  private func readyAllDue(_ m: M) -> GQueue {
+    var ready = GQueue()
+    let now = Clock.now
+    for id in 0..<sched.procs where sched.p(id).timers.next <= now {
+      ready.append(m.readyDue(of: sched.p(id)))
+    }
+    return ready
+  }
+}
+
+extension M {
+  fileprivate func readied(_ g: G, into queue: inout GQueue) {
+    readied(g)
+    queue.append(g)
+  }
+}

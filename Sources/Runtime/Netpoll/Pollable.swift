@@ -1,0 +1,86 @@
+// Pollable: the public face of netpoll, for whoever wraps a descriptor (sockets, pipes, eventfds).
+import Glibc
+import Region
+
+/// A file descriptor registered with netpoll, edge-triggered: the waiting half of a blocking-style socket.
+///
+/// Use: make the descriptor non-blocking, try the system call; on EAGAIN `wait`, and try again. All functions must be
+/// called from a G. Thread-safe; at most one G may wait for each direction.
+public final class Pollable: Sendable {
+  public enum Direction: Sendable { case read, write }
+
+  /// Why a wait ended without news.
+  public enum Failure: Error, Sendable, Equatable { case timedOut, closed }
+
+  /// What a wait is counted as; see `WaitReason`.
+  public enum Purpose: Sendable { case netpoll, signal }
+
+  /// The descriptor; the caller owns it, and closes it after `close()` here.
+  public let fd: Int32
+  private let purpose: Purpose
+  private let descriptor: PollDescriptor
+
+  /// Registers `fd`.
+  /// - Throws: what `epoll_ctl` failed with: EPERM for a regular file, EEXIST for one that is registered.
+  public init(fd: Int32, purpose: Purpose = .netpoll) throws(SystemError) {
+    self.fd = fd
+    self.purpose = purpose
+    _ = currentM("Pollable.init")
+    descriptor = PollDescriptor()
+    do throws(SystemError) {
+      try sched.netpoll.backend.register(fd, tag: descriptor.tag)
+    } catch {
+      descriptor.giveBack()
+      throw error
+    }
+    sched.shared[.netpollFds].add(1)
+  }
+
+  deinit {
+    close()
+    descriptor.giveBack()
+  }
+
+  /// Parks the running G until `fd` may be ready for `direction`; returns at once if there was news since the last
+  /// wait. A return promises nothing: try the system call.
+  public func wait(_ direction: Direction) throws(Failure) {
+    let side = descriptor.side(direction)
+    try check(side)
+    guard side.announce() else { return }
+    // Once announced, whoever closes or expires it finds the announcement; so look again.
+    if !descriptor.isClosed && !side.isExpired {
+      currentM("wait").park(reason(direction), on: UInt64(fd + 1), commit: .poll(side))
+    }
+    if side.conclude() { return }
+    try check(side)
+  }
+
+  private func check(_ side: PollSide) throws(Failure) {
+    if descriptor.isClosed { throw .closed }
+    if side.isExpired { throw .timedOut }
+  }
+
+  private func reason(_ direction: Direction) -> WaitReason {
+    switch purpose {
+    case .signal: .signal
+    case .netpoll: direction == .read ? .netpollRead : .netpollWrite
+    }
+  }
+
+  /// Sets a deadline for waits of `direction`, the one that is going on included; nil: none. Until it is set anew,
+  /// every wait past it fails with `timedOut`.
+  public func setDeadline(_ deadline: Deadline?, for direction: Direction) {
+    let m = currentM("setDeadline")
+    if let g = descriptor.setDeadline(deadline?.ticks ?? 0, direction, on: m.p) { m.ready(g) }
+  }
+
+  /// Stops watching, and ends every wait, now and later, with `closed`. Twice does no harm.
+  public func close() {
+    guard descriptor.close() else { return }
+    let m = currentM("Pollable.close")
+    sched.netpoll.backend.unregister(fd)
+    sched.shared[.netpollFds].subtract(1)
+    if let g = descriptor.read.unblock(ready: false) { m.ready(g) }
+    if let g = descriptor.write.unblock(ready: false) { m.ready(g) }
+  }
+}

@@ -1,0 +1,108 @@
+// The boot: what the runtime does before the program's own main. Each step leaves an event, so it can be shown.
+import CMPG
+import Glibc
+import Region
+
+/// How to boot.
+public struct Options: Sendable {
+  /// Ps, 1…1024; nil: as many as the process may use CPUs.
+  public var procs: Int?
+  /// Whether events are written. Gauges are always right.
+  public var tracing: Bool
+
+  /// Takes `MPG_TRACE=0` (events off) and `MPG_PROCS=n` from the environment as defaults.
+  public init(procs: Int? = nil, tracing: Bool? = nil) {
+    self.procs = procs ?? Self.environment("MPG_PROCS").flatMap { Int($0) }
+    self.tracing = tracing ?? (Self.environment("MPG_TRACE") != "0")
+  }
+
+  private static func environment(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+}
+
+/// Boots scheduler, region and netpoll, runs `body` as the main G, and exits the process with 0 when it returns,
+/// whatever other Gs still do. Call it once, on the main thread; it never returns.
+///
+/// An error that leaves `body`, and a region that cannot be made, end the process with a line on stderr.
+public func main(
+  _ options: Options = Options(), file: StaticString = #fileID, function: StaticString = #function,
+  line: Int = #line, _ body: sending @escaping () throws -> Void
+) -> Never {
+  boot(options, file: file, function: function, line: line) {
+    try body()
+    exit(0)
+  }
+}
+
+/// Boots on the calling thread, which becomes M0, and runs `body` as the main G.
+func boot(
+  _ options: Options, file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
+  _ body: sending @escaping () throws -> Void
+) -> Never {
+  let procs = options.procs ?? min(Int(mpg_cpus()), Capacity.ps)
+  guard (1...Capacity.ps).contains(procs) else { fatal("\(procs) procs; there can be 1 to \(Capacity.ps)") }
+  guard unsafe schedulerBase == nil else { fatal("MPG.main was called twice") }
+  makeScheduler(options, procs: procs)
+  let sched = sched
+
+  let m0 = sched.newM()
+  sched.workers = 1
+  m0.begin(.running, name: "mpg-m0")
+  m0.emit(.boot, detail: BootStep.region.rawValue)
+  m0.emit(.boot, detail: BootStep.procs.rawValue)
+  m0.acquire(sched.p(0))
+  m0.emit(.boot, detail: BootStep.m0.rawValue)
+  startThreads(by: m0)
+
+  m0.created(m0.newG(body, file, function, line), kind: .main)
+  m0.emit(.boot, detail: BootStep.mainG.rawValue)
+  sched.region.header[.state].publish(UInt64(ProcessState.live.rawValue))
+  m0.scheduleForever()
+}
+
+/// Region and Ps, and what else has no thread.
+private func makeScheduler(_ options: Options, procs: Int) {
+  do throws(SystemError) {
+    let region = try RegionFile.create(procs: procs)
+    unsafe runtimeRegion = region
+    unsafe gBlocks = region.gTable
+    let table = unsafe SystemCall.reserve(Capacity.gs * MemoryLayout<GRecord>.stride)
+    unsafe gRecords = table.bindMemory(to: GRecord.self, capacity: Capacity.gs)
+    region.sched[.tracing].set(options.tracing ? 1 : 0)
+    region.sched[.gListed].set(UInt64(RegionFile.slotBatch))
+    let record = UnsafeMutablePointer<SchedulerRecord>.allocate(capacity: 1)
+    let netpoll = try Netpoll(region.sched)
+    unsafe record.initialize(
+      to: SchedulerRecord(region: region, procs: procs, tracing: options.tracing, netpoll: netpoll))
+    unsafe schedulerBase = record
+    for id in 0..<procs { unsafe (record.pointee.ps + id).initialize(to: PRecord(id: id, region: region)) }
+    region.sched[.procs].publish(UInt64(procs))
+    for id in (1..<procs).reversed() { sched.putIdle(sched.p(id)) }
+  } catch {
+    var line = Array("mpg: cannot make the shared region: \(error)\n".utf8)
+    unsafe _ = write(2, &line, line.count)
+    exit(1)
+  }
+  unsafe on_exit(
+    { status, _ in
+      // A clean exit leaves nothing behind; a crash does not come through here.
+      unsafe runtimeRegion?.markEnd(.exited, status: UInt64(UInt32(bitPattern: status)))
+      unsafe runtimeRegion?.unlinkFile()
+    }, nil)
+}
+
+/// Sysmon, the gc thread, netpoll: in the order of the study guide.
+private func startThreads(by m0: M) {
+  let sched = sched
+  unsafe sched.startThread(sched.newM(), sysmonThread)
+  m0.emit(.boot, detail: BootStep.sysmon.rawValue)
+  let gc = sched.newM()
+  unsafe collectorM = gc
+  unsafe sched.startThread(gc, gcThread)
+  m0.emit(.boot, detail: BootStep.gc.rawValue)
+  let netpoll = sched.newM()
+  sched.netpoll.setThread(netpoll)
+  unsafe sched.startThread(netpoll, netpollThread)
+  m0.emit(.boot, detail: BootStep.netpoll.rawValue)
+}

@@ -1,0 +1,115 @@
+// The search for work, step by step (Scheduler §3). Each step is one function and leaves its event behind.
+import Region
+import Synchronization
+
+extension M {
+  /// The next G to run; sleeps, perhaps for long, when there is none. The M holds a P before and after.
+  func findRunnable() -> G {
+    while true {
+      fireTimers(of: p)
+      let tick = p.tick()
+      if tick % 61 == 0, let g = takeTurnOfTheWaiting() { return g }
+      if let g = p.lrq.popNext() ?? p.lrq.pop() { return g }
+      if let g = takeShareOfGRQ() ?? pollNetwork() ?? stealSomething() { return g }
+      sleepUntilThereIsWork()
+    }
+  }
+
+  /// 61: prime, so that the look does not beat with loops of the program (Go's schedtick). Past `runnext` too: two Gs
+  /// that hand each other the P could otherwise keep all others of this P waiting.
+  private func takeTurnOfTheWaiting() -> G? {
+    takeFromGRQ(1) ?? p.lrq.pop()
+  }
+
+  private func takeShareOfGRQ() -> G? {
+    guard sched.grqDepth > 0 else { return nil }
+    return takeFromGRQ(sched.grqShare)
+  }
+
+  /// Takes up to `limit` Gs: one to run, the others into the LRQ, which has room (it is empty, or `limit` is 1).
+  private func takeFromGRQ(_ limit: Int) -> G? {
+    guard sched.grqDepth > 0 else { return nil }
+    sched.lock.lock()
+    var batch = sched.grqTake(limit)
+    sched.lock.unlock()
+    guard batch.count > 0 else { return nil }
+    emit(.grqTake, count: batch.count, arg: UInt64(sched.grqDepth))
+    let first = batch.popFirst()
+    while let g = batch.popFirst() { pushLocal(g) }
+    return first
+  }
+
+  /// A look at the network without waiting: under load no other thread is needed for it.
+  private func pollNetwork() -> G? {
+    guard sched.netpoll.hasWaiters else { return nil }
+    var ready = sched.netpoll.poll(self, nanoseconds: 0)
+    guard let first = ready.popFirst() else { return nil }
+    if ready.count > 0 {
+      pushLocal(ready)
+    }
+    return first
+  }
+
+  /// Half of somebody's LRQ, or a timer of somebody's that is due. Only so many search at once that they cannot take
+  /// more CPU than the work they look for: half of the busy Ps.
+  private func stealSomething() -> G? {
+    let procs = sched.procs
+    guard procs > 1 else { return nil }
+    if !isSpinning {
+      let busy = procs &- Int(truncatingIfNeeded: sched.shared[.idlePs].relaxed)
+      guard 2 &* Int(truncatingIfNeeded: sched.shared[.spinningMs].relaxed) < busy else { return nil }
+      startSpinning()
+    }
+    for round in 0..<4 {
+      if let g = stealRound(last: round == 3) { return g }
+    }
+    return nil
+  }
+
+  /// One look at every other P, from a random start.
+  private func stealRound(last: Bool) -> G? {
+    let procs = sched.procs
+    let start = random(below: procs)
+    for step in 0..<procs {
+      let victim = sched.p((start &+ step) % procs)
+      guard victim != p else { continue }
+      if last, fireTimers(of: victim), let g = p.lrq.popNext() ?? p.lrq.pop() { return g }
+      if let g = steal(from: victim, last: last) { return g }
+    }
+    return nil
+  }
+
+  private func steal(from victim: P, last: Bool) -> G? {
+    p.shared[.stealTries].bump()
+    if let (first, count) = p.lrq.steal(from: victim.lrq) {
+      noteSteal(from: victim, count: count, runnext: false)
+      return first
+    }
+    guard last, victim.lrq.hasNext else { return nil }
+    // The owner is likely about to run it; taking it away would only bounce it between caches (Go sleeps 3 µs).
+    pause()
+    guard let g = p.lrq.stealNext(from: victim.lrq) else { return nil }
+    noteSteal(from: victim, count: 1, runnext: true)
+    return g
+  }
+
+  private func noteSteal(from victim: P, count: Int, runnext: Bool) {
+    let row = sched.region.steal(thief: p.id, victim: victim.id)
+    row[.gs].bump(by: UInt64(count))
+    row[.hits].bump()
+    emit(.steal, detail: runnext ? 1 : 0, count: count, arg: UInt64(victim.id))
+  }
+
+  /// Puts Gs that were readied by a poll or by timers into this P's LRQ, and gets another P going if one is idle.
+  func pushLocal(_ batch: consuming GQueue) {
+    var batch = batch
+    while let g = batch.popFirst() { pushLocal(g) }
+    atomicMemoryFence(ordering: .sequentiallyConsistent)  // S1 of Spinning §3
+    sched.wakeP(self)
+  }
+
+  /// Some 3 µs.
+  private func pause() {
+    for _ in 0..<100 { relaxCPU() }
+  }
+}

@@ -1,0 +1,134 @@
+// The scheduler: what it is made of. How it works, in order of reading:
+//
+// §1 G, M, P. A G is work with a stack; an M is a thread; a P is the right to run Gs, with the queue and the caches
+// that go with it. An M must hold a P to run a G. There are GOMAXPROCS Ps, so at most that many Gs run at once, and
+// as many Ms as it takes to keep the Ps busy. A G that waits is only a record in some queue: it holds neither.
+//
+// §2 Where runnable Gs are. In the LRQ of a P or in its `runnext` (Queues/LocalRunQueue.swift), or in the one GRQ
+// (below). A G made runnable by another G goes to the P where that happened; Gs readied without a P (by netpoll, by
+// timers) go to the GRQ; so does half of an LRQ that is full.
+//
+// §3 An M that holds a P looks for work in this order (FindRunnable.swift): at every 61st start the GRQ first, so
+// that Gs there cannot starve; runnext; the LRQ; the GRQ, a fair share; netpoll, without waiting; the others' LRQs,
+// half of one; the others' timers. What it cannot find it must not miss later: see Spinning.swift, the essay to read.
+//
+// §4 Locks. One lock guards the GRQ, the lists of idle Ps and Ms, and the hand-over of a P to an M (marked below).
+// LRQs need none. Lock order: channel, timers or poll descriptor → scheduler → nothing.
+//
+// Sources: Vyukov's scalable Go scheduler design; Go's proc.go.
+import Region
+import Synchronization
+
+/// The private half of the scheduler. Its pointers point to memory that is never freed.
+@safe struct SchedulerRecord: ~Copyable {
+  // MARK: constant after the boot
+  let region: RegionFile
+  let shared: Block<SchedField>
+  let procs: Int
+  let tracing: Bool
+  let ps: UnsafeMutablePointer<PRecord>
+  let lock = Lock()
+  let interner = Interner()
+  let stacks: StackPool
+  let netpoll: Netpoll
+  let gc: StackCollector
+
+  // MARK: under `lock`
+  var grq = GQueue()
+  var idleP: P?
+  var idleM: M?
+  /// Ms that run Gs or sleep, without the runtime's own threads; at most `procs`. See Spinning §4.
+  var workers = 0
+  /// Somebody wanted an M while all were on their way to sleep. See Spinning §4.
+  var wanted = false
+  var mCount = 0
+
+  // MARK: under `descriptorLock`
+  let descriptorLock = Lock()
+  var freeGs = GQueueLIFO()
+  var slots = 0
+
+  // MARK: any thread, atomic
+  let ids = Atomic<UInt64>(1)
+
+  init(region: RegionFile, procs: Int, tracing: Bool, netpoll: Netpoll) {
+    self.region = region
+    shared = region.sched
+    self.procs = procs
+    self.tracing = tracing
+    self.netpoll = netpoll
+    stacks = StackPool(region.sched)
+    gc = StackCollector()
+    unsafe ps = .allocate(capacity: procs)
+  }
+}
+
+/// A handle to the one scheduler.
+///
+/// Safe because: the record is made at boot and lives as long as the process.
+@safe struct Scheduler {
+  let record: UnsafeMutablePointer<SchedulerRecord>
+
+  @inline(__always)
+  init(_ record: UnsafeMutablePointer<SchedulerRecord>) { unsafe self.record = record }
+
+  @inline(__always) var region: RegionFile { unsafe record.pointee.region }
+  @inline(__always) var shared: Block<SchedField> { unsafe record.pointee.shared }
+  @inline(__always) var procs: Int { unsafe record.pointee.procs }
+  @inline(__always) var lock: Lock { unsafe record.pointee.lock }
+  @inline(__always) var netpoll: Netpoll { unsafe record.pointee.netpoll }
+  @inline(__always) var stacks: StackPool { unsafe record.pointee.stacks }
+  @inline(__always) var interner: Interner { unsafe record.pointee.interner }
+  @inline(__always) var gc: StackCollector { unsafe record.pointee.gc }
+
+  /// Ms that run Gs or sleep (`SchedulerRecord.workers`). Under the lock, or at boot.
+  var workers: Int {
+    get { unsafe record.pointee.workers }
+    nonmutating set { unsafe record.pointee.workers = newValue }
+  }
+
+  /// The P with this number, below `procs`.
+  @inline(__always)
+  func p(_ id: Int) -> P { unsafe P(record.pointee.ps + id) }
+
+  /// The first of `count` new ids.
+  func takeIds(_ count: UInt64) -> UInt64 {
+    unsafe record.pointee.ids.wrappingAdd(count, ordering: .relaxed).oldValue
+  }
+
+  // MARK: descriptors
+
+  /// Gives a P half a cache of descriptors, and one more to use.
+  @inline(never)
+  func refill(_ cache: inout GQueueLIFO) -> G {
+    let lock = unsafe record.pointee.descriptorLock
+    lock.lock()
+    defer { lock.unlock() }
+    for _ in 0..<GQueueLIFO.high / 2 { cache.push(takeDescriptor()) }
+    return takeDescriptor()
+  }
+
+  /// Takes half a cache of descriptors back.
+  @inline(never)
+  func spill(_ cache: inout GQueueLIFO) {
+    let lock = unsafe record.pointee.descriptorLock
+    lock.lock()
+    defer { lock.unlock() }
+    for _ in 0..<GQueueLIFO.high / 2 {
+      if let g = cache.pop() { unsafe record.pointee.freeGs.push(g) }
+    }
+  }
+
+  /// Under `descriptorLock`.
+  private func takeDescriptor() -> G {
+    if let g = unsafe record.pointee.freeGs.pop() { return g }
+    let slot = unsafe record.pointee.slots
+    guard slot < Capacity.gs else { fatal("\(slot) goroutines are alive, the most that there can be") }
+    if slot % RegionFile.slotBatch == 0 { region.backSlots(below: slot + 1) }
+    unsafe record.pointee.slots = slot + 1
+    let g = G(slot: UInt32(slot))
+    unsafe g.record.initialize(to: GRecord())
+    shared[.gSlots].publish(UInt64(slot + 1))
+    return g
+  }
+}

@@ -1,0 +1,65 @@
+// Switching: how a thread gets from its scheduling stack onto a G and back.
+//
+// §1 Two stacks. All scheduling happens on the thread's own stack (Go's g0). A G that parks, yields or ends notes its
+// request in its M and switches there; whatever must happen only once the G is off its stack (releasing a lock under
+// which others can find it) happens there. A switch is some thirty instructions (switch_x86_64.S).
+//
+// §2 Exclusivity. Swift checks at run time that nobody writes a class property while another access to it is open,
+// and keeps the open ones in a list of the *thread*, with nodes on the stack. A G may park inside such an access
+// (`box.value` passed inout to a function that receives from a channel) and wake up on another thread, whose list
+// knows nothing of it: the end of the access would abort the program. Swift's own tasks have the same trouble and
+// export the cure: `swift_task_exitThreadLocalContext` takes the open accesses off the thread into two words,
+// `swift_task_enterThreadLocalContext` puts them onto the thread that goes on. `mpg_fiber_enter` is the one place
+// where both are called. ExclusivityTests pins it.
+//
+// §3 Thread-locals. Code on a G must fetch its M anew after every park. The compiler knows nothing of parks, so
+// `mpg_current` lives out of line, in C.
+import CMPG
+import Region
+
+extension G {
+  /// Gives the G a stack and sets it up to run its body when it is first entered.
+  func bind(stack: UnsafeMutableRawPointer) {
+    unsafe record.pointee.stack = stack
+    let low = unsafe stack + StackSize.guardBytes
+    let link = unsafe UnsafeMutableRawPointer(bitPattern: UInt(link))
+    unsafe mpg_fiber_prepare(
+      &record.pointee.fiber, low, StackSize.stride - StackSize.guardBytes, gMain, link)
+  }
+}
+
+/// The first function on every G's stack.
+private func gMain(_ link: UnsafeMutableRawPointer?) {
+  let g = G(slot: UInt32(UInt(bitPattern: link)) - 1)
+  runBody(of: g)
+  let m = currentM("exit")
+  m.ask(.exit)
+  unsafe mpg_fiber_exit(&g.record.pointee.fiber, m.fiber)
+}
+
+/// Apart, so that everything it holds is released before the last switch, which never returns.
+@inline(never)
+private func runBody(of g: G) {
+  guard let body = unsafe g.record.pointee.body.take() else { return }
+  do {
+    try body()
+  } catch {
+    fatal("an error left goroutine \(g.id) (\(g.entryName)): \(error)")
+  }
+}
+
+extension G {
+  /// Where it was spawned, in words.
+  var entryName: String {
+    let region = sched.region
+    let end = Int(region.sched[.stringBytes].acquired)
+    let area = unsafe UnsafeRawBufferPointer(region.strings)
+    return unsafe StringTable.string(shared[.entry].relaxed, in: area, below: end) ?? "?"
+  }
+}
+
+/// Leaves the running G for the scheduling stack; returns when it runs again, perhaps on another thread.
+@inline(never)
+func leave(_ g: G, _ m: M) {
+  unsafe mpg_fiber_leave(&g.record.pointee.fiber, m.fiber)
+}

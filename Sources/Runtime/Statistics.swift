@@ -1,0 +1,46 @@
+// The scheduler's counters for the process itself. Other processes read the region.
+import Region
+
+/// The scheduler at a moment, as the process itself sees it. Numbers of different Ps are not of one instant.
+public struct Statistics: Sendable {
+  public var procs = 0
+  /// Threads of the runtime.
+  public var threads = 0
+  /// Gs that were created and have not exited.
+  public var live = 0
+  public var created: UInt64 = 0
+  /// Gs started: context switches into Gs.
+  public var switches: UInt64 = 0
+  public var steals: UInt64 = 0
+  /// Gs on the global run queue.
+  public var grq = 0
+  /// Gs parked on sockets.
+  public var netpollParked = 0
+}
+
+public func statistics() -> Statistics {
+  _ = currentM("statistics")
+  let sched = sched
+  let threads = Int(sched.shared[.mCount].acquired)
+  let lanes = (0..<sched.procs).map(sched.region.lane(p:)) + (0..<threads).map(sched.region.lane(m:))
+  func sum(_ field: LaneField, _ index: Int = 0) -> UInt64 {
+    lanes.reduce(0) { $0 &+ $1.counters[field, index].relaxed }
+  }
+  var result = Statistics()
+  result.procs = sched.procs
+  result.threads = threads
+  result.created = sum(.created)
+  result.live = Int(clamping: Int64(bitPattern: sum(.created) &- sum(.exited)))
+  result.switches = sum(.started)
+  result.grq = sched.grqDepth
+  for thief in 0..<sched.procs {
+    for victim in 0..<sched.procs {
+      result.steals += sched.region.steal(thief: thief, victim: victim)[.hits].relaxed
+    }
+  }
+  for reason in [WaitReason.netpollRead, .netpollWrite] {
+    let index = Int(reason.rawValue)
+    result.netpollParked += Int(Int64(bitPattern: sum(.parked, index) &- sum(.readied, index)))
+  }
+  return result
+}

@@ -1,0 +1,111 @@
+// Time: ticks of the region's clock, and what they are in nanoseconds.
+//
+// Reading the CPU's counter costs a third of a call to the vDSO, so everything inside counts in ticks: events,
+// timers, deadlines. The header carries two moments in both units; the line through them converts. The first is
+// taken at boot, the second is refined while the process runs, so the error shrinks with the uptime.
+import CMPG
+import Glibc
+import Region
+
+enum Clock {
+  /// Ticks in a nanosecond, as a fraction of 2^32; set at boot. Error: below 1e-4 after the boot's calibration.
+  nonisolated(unsafe) private static var ticksPerNanosecond: UInt64 = 1 << 32
+
+  @inline(__always)
+  static var now: UInt64 { mpg_ticks() }
+
+  static func ticks(nanoseconds: UInt64) -> UInt64 {
+    let product = unsafe nanoseconds.multipliedFullWidth(by: ticksPerNanosecond)
+    return product.high >> 32 != 0 ? .max : product.high << 32 | product.low >> 32
+  }
+
+  static func nanoseconds(ticks: UInt64) -> UInt64 {
+    let divisor = unsafe ticksPerNanosecond
+    guard ticks >> 63 == 0 else { return .max }
+    let (quotient, remainder) = ticks.quotientAndRemainder(dividingBy: divisor)
+    // ticks · 2^32 / divisor, without overflow for any time that a machine can be up
+    guard quotient < 1 << 31 else { return .max }
+    return quotient << 32 + divisor.dividingFullWidth((remainder >> 32, remainder << 32)).quotient
+  }
+
+  /// Decides on the clock and takes the first pair of moments, 2 ms apart.
+  static func boot(_ header: Block<HeaderField>) {
+    let counts = mpg_clock_is_invariant() && kernelTrustsCounter()
+    mpg_clock_use_counter(counts)
+    header[.clockKind].set(counts ? 1 : 0)
+    let first = moment()
+    while mpg_clock_nanoseconds() - first.nanoseconds < 2_000_000 { mpg_relax() }
+    header[.clockTicks0].set(first.ticks)
+    header[.clockNanoseconds0].set(first.nanoseconds)
+    refine(header)
+    var wall = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &wall)
+    let wallNanoseconds = UInt64(wall.tv_sec) * 1_000_000_000 + UInt64(wall.tv_nsec)
+    header[.wallOffset].set(wallNanoseconds &- mpg_clock_nanoseconds())
+  }
+
+  /// Takes the second moment anew, further from the first. One caller at a time: the boot, then sysmon.
+  static func refine(_ header: Block<HeaderField>) {
+    let now = moment()
+    let sequence = header[.clockSequence]
+    sequence.setOrdered(sequence.relaxed + 1)  // odd: in change
+    header[.clockTicks1].setOrdered(now.ticks)
+    header[.clockNanoseconds1].setOrdered(now.nanoseconds)
+    sequence.setOrdered(sequence.relaxed + 1)
+    let ticks = now.ticks - header[.clockTicks0].relaxed
+    let nanoseconds = now.nanoseconds - header[.clockNanoseconds0].relaxed
+    guard header[.clockKind].relaxed == 1, nanoseconds > 0 else { return }
+    let (high, low) = ticks.multipliedFullWidth(by: 1 << 32)
+    guard high < nanoseconds else { return }
+    unsafe ticksPerNanosecond = nanoseconds.dividingFullWidth((high, low)).quotient
+  }
+
+  /// One moment in both units: the tightest of a few tries, so that a preemption in between does not count.
+  private static func moment() -> (ticks: UInt64, nanoseconds: UInt64) {
+    var best: (ticks: UInt64, nanoseconds: UInt64) = (0, 0)
+    var tightest = UInt64.max
+    for _ in 0..<5 {
+      let before = mpg_ticks()
+      let nanoseconds = mpg_clock_nanoseconds()
+      let after = mpg_ticks()
+      if after - before < tightest {
+        tightest = after - before
+        best = (before + (after - before) / 2, nanoseconds)
+      }
+    }
+    return best
+  }
+
+  /// On a machine whose kernel found the counter unsteady it keeps time by another one, and so do we.
+  private static func kernelTrustsCounter() -> Bool {
+    #if arch(x86_64)
+      let path = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+      return SystemCall.contents(of: path).map { $0.hasPrefix("tsc") } ?? false
+    #else
+      return true
+    #endif
+  }
+}
+
+/// A moment of the runtime's clock, for socket deadlines.
+public struct Deadline: Sendable, Comparable {
+  let ticks: UInt64
+
+  /// The moment `duration` from now; a negative duration is now.
+  public static func after(_ duration: Duration) -> Deadline {
+    Deadline(ticks: Clock.now &+ min(Clock.ticks(nanoseconds: duration.wholeNanoseconds), 1 << 62))
+  }
+
+  public static func < (a: Deadline, b: Deadline) -> Bool { a.ticks < b.ticks }
+}
+
+extension Duration {
+  /// In nanoseconds, rounded up; 0 when negative; at most some 292 years.
+  var wholeNanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    guard !overflow, whole < 1 << 62 else { return 1 << 62 }
+    return whole + UInt64((attoseconds + 999_999_999) / 1_000_000_000)
+  }
+}

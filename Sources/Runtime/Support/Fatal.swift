@@ -1,0 +1,35 @@
+// How the runtime ends the process when it finds itself or its caller wrong.
+import Glibc
+
+/// Says what went wrong in one line and aborts; the region stays behind as a black box.
+@inline(never)
+func fatal(_ message: String) -> Never {
+  let line = "mpg: " + message + "\n"
+  var bytes = Array(line.utf8)
+  unsafe _ = write(2, &bytes, bytes.count)
+  if let region = unsafe runtimeRegion { region.markEnd(.crashed, status: UInt64(SIGABRT)) }
+  abort()
+}
+
+/// The name of an errno, as the manual pages spell it.
+func errnoName(_ code: Int32) -> String {
+  let names: [Int32: String] = [
+    EPERM: "EPERM", ENOENT: "ENOENT", EIO: "EIO", EAGAIN: "EAGAIN", ENOMEM: "ENOMEM", EACCES: "EACCES",
+    EEXIST: "EEXIST", ENOTDIR: "ENOTDIR", EINVAL: "EINVAL", ENFILE: "ENFILE", EMFILE: "EMFILE",
+    EFBIG: "EFBIG", ENOSPC: "ENOSPC", EROFS: "EROFS", ENOSYS: "ENOSYS", ELOOP: "ELOOP", EBADF: "EBADF",
+    EADDRINUSE: "EADDRINUSE", EADDRNOTAVAIL: "EADDRNOTAVAIL", ECONNRESET: "ECONNRESET", EPIPE: "EPIPE",
+    ECONNREFUSED: "ECONNREFUSED", ETIMEDOUT: "ETIMEDOUT", EOVERFLOW: "EOVERFLOW",
+  ]
+  return names[code] ?? "errno \(code)"
+}
+
+/// A system call that failed.
+public struct SystemError: Error, Sendable, CustomStringConvertible {
+  /// The call: `open`, `epoll_ctl`…
+  public let call: String
+  public let errno: Int32
+
+  public init(call: String, errno: Int32) { (self.call, self.errno) = (call, errno) }
+
+  public var description: String { "\(call): \(errnoName(errno))" }
+}

@@ -1,0 +1,57 @@
+// System calls with a Swift face. EINTR is retried here and nowhere else.
+import CMPG
+import Glibc
+
+enum SystemCall {
+  /// Runs `body` until it is not interrupted; its result, or the errno.
+  static func retrying(_ call: String, _ body: () -> Int32) throws(SystemError) -> Int32 {
+    while true {
+      let result = body()
+      if result >= 0 { return result }
+      let code = errno
+      if code != EINTR { throw SystemError(call: call, errno: code) }
+    }
+  }
+
+  /// The result of one of CMPG's calls, which say −errno.
+  static func check(_ call: @autoclosure () -> String, _ result: Int32) throws(SystemError) -> Int32 {
+    if result < 0 { throw SystemError(call: call(), errno: -result) }
+    return result
+  }
+
+  /// A small file as text; nil when it cannot be read.
+  static func contents(of path: String) -> String? {
+    let fd = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard fd >= 0 else { return nil }
+    defer { close(fd) }
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe read(fd, &buffer, buffer.count)
+    return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+  }
+
+  /// When this process started, in clock ticks since the machine booted: field 22 of /proc/self/stat.
+  static func processStartTime() -> UInt64 {
+    // The second field, the name, may hold blanks and parentheses: count from its end.
+    guard let stat = contents(of: "/proc/self/stat"), let end = stat.lastIndex(of: ")") else { return 0 }
+    let fields = stat[stat.index(after: end)...].split(separator: " ")
+    return fields.count > 19 ? UInt64(fields[19]) ?? 0 : 0
+  }
+
+  /// The file name of this process's executable.
+  static func executableName() -> String {
+    var buffer = [CChar](repeating: 0, count: 4097)
+    let count = unsafe readlink("/proc/self/exe", &buffer, 4096)
+    guard count > 0 else { return "?" }
+    let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  /// Memory without a file behind it, reserved and committed on touch; never in huge pages.
+  static func reserve(_ bytes: Int) -> UnsafeMutableRawPointer {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    guard let memory = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0), unsafe memory != MAP_FAILED
+    else { fatal("cannot reserve \(bytes) bytes of address space: \(errnoName(errno))") }
+    unsafe madvise(memory, bytes, 15)  // MADV_NOHUGEPAGE; an old kernel may lack huge pages: nothing lost
+    return unsafe memory
+  }
+}

@@ -1,0 +1,123 @@
+// Timers: a heap in every P, under a lock of its own, because others may fire what its owner has no time for.
+//
+// Who fires: the M that holds the P, before each G that it starts; an M that steals, for all; the netpoll thread,
+// whose wait in the kernel ends at the earliest timer of all (Netpoll §4). The moment of the earliest timer stands in
+// the region, so that all of them look at one word before they touch the lock.
+import HeapModule
+import Region
+import Synchronization
+
+/// Something to do at a moment.
+struct Timer: Comparable {
+  enum Kind: UInt32 {
+    /// Make the G in slot `target` runnable: it sleeps.
+    case wake
+    /// The deadline of a poll descriptor (address in `target`), to read or to write.
+    case readDeadline
+    case writeDeadline
+  }
+
+  /// Ticks.
+  let when: UInt64
+  let target: UInt64
+  let kind: Kind
+  /// The descriptor's generation: a timer of an earlier life does nothing.
+  let generation: UInt32
+
+  static func < (a: Timer, b: Timer) -> Bool { a.when < b.when }
+}
+
+/// A handle to the timers of one P.
+///
+/// Safe because: the heap is touched under `lock` alone, and lives as long as the process.
+@safe struct Timers {
+  private let heap: UnsafeMutablePointer<Heap<Timer>>
+  private let block: Block<PField>
+  let lock = Lock()
+
+  init(_ block: Block<PField>) {
+    self.block = block
+    unsafe heap = .allocate(capacity: 1)
+    unsafe heap.initialize(to: Heap())
+    block[.nextTimer].set(.max)
+  }
+
+  /// When the earliest is due, in ticks; `.max`: never.
+  /// Ordering: sequentially consistent; see Netpoll §4.
+  @inline(__always)
+  var next: UInt64 { block[.nextTimer].ordered }
+
+  /// Adds a timer. Under `lock`. Afterwards tell `Netpoll.timerAdded`.
+  func insert(_ timer: Timer) {
+    unsafe heap.pointee.insert(timer)
+    note()
+  }
+
+  /// Takes up to `limit` timers that are due at `now`.
+  func takeDue(at now: UInt64, limit: Int = 256) -> [Timer] {
+    var due: [Timer] = []
+    lock.lock()
+    defer { lock.unlock() }
+    while due.count < limit, let first = unsafe heap.pointee.min, first.when <= now {
+      due.append(unsafe heap.pointee.removeMin())
+    }
+    note()
+    return due
+  }
+
+  private func note() {
+    block[.timers].set(UInt64(unsafe heap.pointee.count))
+    block[.nextTimer].setOrdered(unsafe heap.pointee.min?.when ?? .max)
+  }
+}
+
+extension M {
+  /// Fires what is due in the timers of `p`, into this M's P. Whether anything was.
+  @inline(__always) @discardableResult
+  func fireTimers(of p: P) -> Bool {
+    let next = p.shared[.nextTimer].relaxed
+    guard next != .max, Clock.now >= next else { return false }
+    let ready = readyDue(of: p)
+    guard ready.count > 0 else { return false }
+    pushLocal(ready)
+    return true
+  }
+
+  /// Takes the timers of `p` that are due and readies their Gs, which the caller puts on a queue.
+  @inline(never)
+  func readyDue(of p: P) -> GQueue {
+    var ready = GQueue()
+    let due = p.timers.takeDue(at: Clock.now)
+    for timer in due {
+      guard let g = target(of: timer, on: p) else { continue }
+      readied(g)
+      ready.append(g)
+    }
+    if !due.isEmpty { emit(.timers, count: due.count) }
+    return ready
+  }
+
+  /// The G that a due timer wakes.
+  private func target(of timer: Timer, on p: P) -> G? {
+    switch timer.kind {
+    case .wake: G(slot: UInt32(timer.target))
+    case .readDeadline: PollDescriptor(timer).deadlineFired(.read, timer, on: p)
+    case .writeDeadline: PollDescriptor(timer).deadlineFired(.write, timer, on: p)
+    }
+  }
+}
+
+/// Parks the running G for `duration`; at once when it is zero or negative. Late by what the machine's timers and
+/// a busy P cost; never early.
+public func sleep(_ duration: Duration) {
+  let nanoseconds = duration.wholeNanoseconds
+  guard nanoseconds > 0 else { return yield() }
+  let m = currentM("sleep")
+  guard let g = m.g else { fatal("sleep was called outside of a G") }
+  let when = Deadline.after(duration).ticks
+  let timers = m.p.timers
+  timers.lock.lock()
+  timers.insert(Timer(when: when, target: UInt64(g.slot), kind: .wake, generation: 0))
+  sched.netpoll.timerAdded(when)
+  m.park(.sleep, commit: .unlock(timers.lock))
+}

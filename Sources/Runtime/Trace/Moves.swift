@@ -1,0 +1,94 @@
+// The moves of a G, each in one place: state, time, counter and event together.
+//
+// Invariant: every move of every G is one call here, and increments exactly one counter of exactly one lane. The
+// caller owns the G's next move (see `GState`), and the move is visible before the G can be reached by anyone else.
+import Region
+
+extension M {
+  /// nothing → runnable. `g` is known to nobody else yet.
+  @inline(__always)
+  func created(_ g: G, entry: UInt32, kind: GKind) {
+    let now = stamp()
+    let parent = self.g.map { $0.id } ?? 0
+    let block = g.shared
+    let sequence = block[.status].relaxed >> 32 &+ 1
+    block[.status].set(GStatus(.runnable, kind: kind, sequence: UInt32(truncatingIfNeeded: sequence)).word)
+    block[.since].set(now)
+    block[.created].set(now)
+    block[.entry].set(UInt64(entry))
+    block[.parent].set(parent)
+    block[.waitingOn].set(0)
+    lane.counters[.created].bump()
+    emit(.goCreate, now, g: block[.id].relaxed, count: entry, arg: parent)
+  }
+
+  /// runnable → running.
+  @inline(__always)
+  func started(_ g: G) {
+    let now = stamp()
+    let block = g.shared
+    let id = block[.id].relaxed
+    let status = move(g, to: .running)
+    let waited = now &- block[.since].relaxed
+    block[.since].set(now)
+    block[.p].set(UInt64(p.id &+ 1))
+    p.shared[.g].set(id)
+    p.shared[.entry].set(block[.entry].relaxed)
+    shared[.g].set(id)
+    lane.counters[.started].bump()
+    emit(.goStart, now, g: id, count: status.sequence, arg: waited)
+  }
+
+  /// running → waiting.
+  @inline(__always)
+  func parked(_ g: G, _ reason: WaitReason, on: UInt64) {
+    let now = stamp()
+    let status = move(g, to: .waiting, reason: reason)
+    g.shared[.since].set(now)
+    g.shared[.waitingOn].set(on)
+    lane.counters[.parked, Int(reason.rawValue)].bump()
+    emit(.goPark, now, g: g.id, detail: reason.rawValue, count: status.sequence, arg: on)
+  }
+
+  /// waiting → runnable. The caller puts `g` on a queue next.
+  @inline(__always)
+  func readied(_ g: G) {
+    let now = stamp()
+    let reason = g.status.rawReason
+    let status = move(g, to: .runnable)
+    g.shared[.since].set(now)
+    lane.counters[.readied, Int(reason) & (WaitReason.capacity - 1)].bump()
+    emit(.goReady, now, g: g.id, detail: reason, count: status.sequence, arg: self.g.map { $0.id } ?? 0)
+  }
+
+  /// running → runnable, by its own will.
+  @inline(__always)
+  func yielded(_ g: G) {
+    let now = stamp()
+    let status = move(g, to: .runnable)
+    g.shared[.since].set(now)
+    lane.counters[.yielded].bump()
+    emit(.goYield, now, g: g.id, count: status.sequence)
+  }
+
+  /// running → gone.
+  @inline(__always)
+  func exited(_ g: G) {
+    let now = stamp()
+    let status = move(g, to: .dead)
+    g.shared[.since].set(now)
+    lane.counters[.exited].bump()
+    emit(.goExit, now, g: g.id, count: status.sequence)
+  }
+
+  @inline(__always)
+  private func move(_ g: G, to state: GState, reason: WaitReason = .none) -> GStatus {
+    let old = g.status
+    assert(
+      old.state.map { $0.moves.contains(state) } ?? false,
+      "G \(g.id) moves from \(String(describing: old.state)) to \(state)")
+    let new = old.moved(to: state, reason: reason)
+    g.shared[.status].set(new.word)
+    return new
+  }
+}

@@ -1,0 +1,190 @@
+// The region as its writer sees it: creating the file, growing it, and ending it.
+//
+// The file is sparse and mapped whole. Every part is allocated in the file system (`fallocate`) before it is first
+// touched, so that a full tmpfs is an error here and never a SIGBUS later. With little room the rings shrink first.
+import CMPG
+import Glibc
+import Region
+import Synchronization
+
+/// The mapped region of this process.
+///
+/// Safe because: the mapping is made once and never unmapped; all offsets come from `Layout`, whose end is its size.
+@safe final class RegionFile: @unchecked Sendable {
+  let layout: Layout
+  private let base: UnsafeMutableRawPointer
+  private let fd: Int32
+  private let path: String
+  /// G slots that are backed by the file, and by other memory behind it.
+  private var listedSlots = 0
+  private var backedSlots = 0
+  /// Serialises growth.
+  private let growth = Lock()
+
+  /// Slots of the G table that are allocated at a time: 64 KiB.
+  static let slotBatch = 1024
+
+  private init(layout: Layout, base: UnsafeMutableRawPointer, fd: Int32, path: String) {
+    (self.layout, self.fd, self.path) = (layout, fd, path)
+    unsafe self.base = base
+  }
+
+  // MARK: places
+
+  var header: Block<HeaderField> { unsafe Block(at: base) }
+  var sched: Block<SchedField> { unsafe Block(at: base + layout.sched) }
+  func p(_ id: Int) -> Block<PField> { unsafe Block(at: base + layout.offset(of: PField.self, id)) }
+  func m(_ id: Int) -> Block<MField> { unsafe Block(at: base + layout.offset(of: MField.self, id)) }
+  func lrqSlots(_ p: Int) -> UnsafeMutableRawPointer {
+    unsafe base + layout.offset(of: PField.self, p) + PField.lrq.rawValue * 8
+  }
+  func steal(thief: Int, victim: Int) -> Block<StealField> {
+    unsafe Block(at: base + layout.offset(of: StealField.self, thief * Capacity.ps + victim))
+  }
+  var gTable: UnsafeMutableRawPointer { unsafe base + layout.g }
+  var strings: UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(start: base + layout.strings, count: Layout.stringsCapacity)
+  }
+
+  /// The lane of a P, or of an M that holds none.
+  func lane(p: Int) -> Lane { lane(p, ring: layout.pRing(p), records: layout.pRingRecords) }
+  func lane(m: Int) -> Lane { lane(Capacity.ps + m, ring: layout.mRing(m), records: layout.mRingRecords) }
+
+  private func lane(_ index: Int, ring: Int, records: Int) -> Lane {
+    let counters = unsafe Block<LaneField>(at: base + layout.offset(of: LaneField.self, index))
+    let writer = unsafe RingWriter(slots: base + ring, capacity: records, position: counters[.position])
+    return Lane(counters: counters, ring: writer)
+  }
+
+  // MARK: making it
+
+  /// Creates the region with room for `procs` Ps; tries smaller rings when the file system is nearly full.
+  static func create(procs: Int) throws(SystemError) -> RegionFile {
+    let folder = try RegionFolder.open()
+    defer { close(folder.fd) }
+    var records = 32_768
+    while true {
+      do throws(SystemError) {
+        return try create(Layout(pRingRecords: records), procs: procs, in: folder)
+      } catch {
+        // The file was removed again; a smaller one may fit.
+        guard error.errno == ENOSPC, records > 1024 else { throw error }
+        records /= 4
+      }
+    }
+  }
+
+  private static func create(
+    _ layout: Layout, procs: Int, in folder: RegionFolder
+  ) throws(SystemError) -> RegionFile {
+    let name = "\(getpid())-\(SystemCall.processStartTime()).mpg"
+    let fd = try SystemCall.retrying("open \(folder.path)/\(name)") {
+      unsafe openat(folder.fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    }
+    do throws(SystemError) {
+      _ = try SystemCall.retrying("ftruncate") { ftruncate(fd, off_t(layout.end)) }
+      let flags = MAP_SHARED | MAP_NORESERVE
+      let base = unsafe mmap(nil, layout.end, PROT_READ | PROT_WRITE, flags, fd, 0)
+      guard let base = unsafe base, unsafe base != MAP_FAILED else {
+        throw SystemError(call: "mmap", errno: errno)
+      }
+      let region = unsafe RegionFile(layout: layout, base: base, fd: fd, path: "\(folder.path)/\(name)")
+      try region.allocateStart(procs: procs)
+      region.writeHeader()
+      return region
+    } catch {
+      unsafe unlinkat(folder.fd, name, 0)
+      close(fd)
+      throw error
+    }
+  }
+
+  /// All that the boot will touch.
+  private func allocateStart(procs: Int) throws(SystemError) {
+    try allocate(0, layout.p + procs * PField.stride * 8)
+    for thief in 0..<procs {
+      try allocate(
+        layout.offset(of: StealField.self, thief * Capacity.ps), Capacity.ps * StealField.stride * 8)
+    }
+    try allocate(layout.m, 64 * MField.stride * 8)
+    try allocate(layout.lane, procs * LaneField.stride * 8)
+    try allocate(layout.pRings, procs * layout.pRingRecords * Record.bytes)
+    for m in 0..<procs + 4 { try allocateM(m) }
+    try allocate(layout.g, Self.slotBatch * GField.stride * 8)
+    listedSlots = Self.slotBatch
+    backedSlots = Self.slotBatch
+  }
+
+  /// Makes sure that the blocks and the ring of M `m` have memory.
+  func allocateM(_ m: Int) throws(SystemError) {
+    try allocate(layout.offset(of: MField.self, m), MField.stride * 8)
+    try allocate(layout.offset(of: LaneField.self, Capacity.ps + m), LaneField.stride * 8)
+    try allocate(layout.mRing(m), layout.mRingRecords * Record.bytes)
+  }
+
+  private func allocate(_ offset: Int, _ bytes: Int) throws(SystemError) {
+    _ = try SystemCall.check(
+      "fallocate of \(bytes) bytes in \(path)", mpg_allocate(fd, Int64(offset), Int64(bytes)))
+  }
+
+  private func writeHeader() {
+    let text = Array(Schema.text(for: layout).utf8)
+    precondition(text.count <= Layout.schemaCapacity, "the schema outgrew its room")
+    unsafe (base + layout.schema).copyMemory(from: text, byteCount: text.count)
+    let name = Array(SystemCall.executableName().utf8.prefix(HeaderField.executableBytes - 1))
+    unsafe (base + HeaderField.executable.rawValue * 8).copyMemory(from: name, byteCount: name.count)
+    let header = header
+    header[.version].set(Layout.version)
+    header[.byteOrder].set(Layout.byteOrder)
+    header[.schemaOffset].set(UInt64(layout.schema))
+    header[.schemaBytes].set(UInt64(text.count))
+    header[.pid].set(UInt64(getpid()))
+    header[.startTime].set(SystemCall.processStartTime())
+    header[.state].set(UInt64(ProcessState.booting.rawValue))
+    header[.fileBytes].set(UInt64(layout.end))
+    header[.pRingRecords].set(UInt64(layout.pRingRecords))
+    header[.mRingRecords].set(UInt64(layout.mRingRecords))
+    Clock.boot(header)
+    header[.magic].publish(Layout.magic)  // last: a reader that sees it sees all of the above
+  }
+
+  // MARK: growing and ending it
+
+  /// Makes sure that slots below `count` of the G table have memory. Any thread.
+  ///
+  /// When the file system is full the rest of the table is put on anonymous memory: those Gs run as well, but no
+  /// reader sees them; `SchedField.gListed` says where that begins.
+  func backSlots(below count: Int) {
+    growth.lock()
+    defer { growth.unlock() }
+    while backedSlots < count {
+      let offset = layout.offset(of: GField.self, backedSlots)
+      let bytes = Self.slotBatch * GField.stride * 8
+      if listedSlots == backedSlots {
+        if (try? allocate(offset, bytes)) != nil {
+          listedSlots += Self.slotBatch
+          sched[.gListed].publish(UInt64(listedSlots))
+        } else {
+          detachTable(from: offset)
+        }
+      }
+      backedSlots += Self.slotBatch
+    }
+  }
+
+  private func detachTable(from offset: Int) {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
+    let length = layout.pRings - offset
+    let memory = unsafe mmap(base + offset, length, PROT_READ | PROT_WRITE, flags, -1, 0)
+    if unsafe memory == MAP_FAILED { fatal("cannot grow the table of Gs: \(errnoName(errno))") }
+  }
+
+  /// Notes how the process ends. Async-signal-safe.
+  func markEnd(_ state: ProcessState, status: UInt64) {
+    header[.ending].set(status)
+    header[.state].publish(UInt64(state.rawValue))
+  }
+
+  /// Removes the file: a clean exit leaves nothing behind. Readers that have it mapped go on seeing it.
+  func unlinkFile() { unsafe _ = unlink(path) }
+}

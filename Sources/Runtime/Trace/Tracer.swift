@@ -1,0 +1,24 @@
+// Writing events. What a kind's parts mean: `EventKind`. Moves of Gs: Moves.swift.
+import CMPG
+import Region
+
+extension M {
+  /// The time for an event; 0 when events are off, so that the clock is not even read.
+  @inline(__always)
+  func stamp() -> UInt64 { tracing ? Clock.now : 0 }
+
+  /// Appends a record to the lane in use. Never waits or fails. Costs a branch when events are off.
+  @inline(__always)
+  func emit(
+    _ kind: EventKind, _ time: UInt64, g: UInt64 = 0, detail: UInt8 = 0, count: UInt32 = 0, arg: UInt64 = 0
+  ) {
+    guard tracing else { return }
+    lane.ring.append(
+      Record(kind, time: time, m: UInt16(truncatingIfNeeded: id), g: g, detail: detail, count: count, arg: arg))
+  }
+
+  /// The same, at this moment: for what happens less often than a switch.
+  func emit(_ kind: EventKind, detail: UInt8 = 0, count: Int = 0, arg: UInt64 = 0) {
+    emit(kind, stamp(), detail: detail, count: UInt32(truncatingIfNeeded: count), arg: arg)
+  }
+}
