@@ -3,7 +3,7 @@
 /// What a screen shows at one moment.
 public struct Frame: Sendable, Equatable {
   public var snapshot: Snapshot
-  /// Rates over the time since the previous snapshot; 0 in the first frame.
+  /// Rates over the time since the previous frame, or over the last second where frames come faster; 0 in the first.
   public var switchesPerSecond: Double = 0
   public var stealsPerSecond: Double = 0
   public var spawnsPerSecond: Double = 0

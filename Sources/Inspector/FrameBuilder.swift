@@ -5,8 +5,8 @@
 /// Collects snapshots of one target and makes frames of them.
 public struct FrameBuilder: Sendable {
   private var latest: Snapshot?
-  /// The snapshot of the frame before: rates are over the time since then.
-  private var base: Snapshot?
+  /// Counters of earlier frames, oldest first: the first is the one that rates are measured from.
+  private var earlier: [Totals] = []
   private var minute = Minute()
   private var grqMax = 0
   private var lrqMax: [Int] = []
@@ -31,26 +31,42 @@ public struct FrameBuilder: Sendable {
     for index in snapshot.ps.indices { snapshot.ps[index].lrqMax = lrqMax[snapshot.ps[index].id] }
     (grqMax, lrqMax) = (0, [])
     var frame = Frame(snapshot: snapshot)
-    if let base { frame.addRates(since: base) }
+    let now = Totals(snapshot)
+    while earlier.count > 1, earlier[1].time + Totals.window <= now.time { earlier.removeFirst() }
+    if let base = earlier.first { frame.setRates(from: base, to: now) }
+    earlier.append(now)
     frame.minute = minute.points
     frame.ended = ended
-    base = snapshot
     return frame
   }
 }
 
+/// The counters whose rates a frame shows.
+private struct Totals: Sendable {
+  /// Nanoseconds over which rates are taken, at least: numbers that dance ten times a second cannot be read.
+  static let window: UInt64 = 1_000_000_000
+
+  let time, switches, steals, spawns, wakeups, events: UInt64
+
+  init(_ snapshot: Snapshot) {
+    (time, switches, spawns) = (snapshot.time, snapshot.switches, snapshot.gs.created)
+    (wakeups, events) = (snapshot.netpoll.wakeups, snapshot.trace.events)
+    steals = snapshot.ps.reduce(0) { $0 &+ $1.stealsIn }
+  }
+}
+
 extension Frame {
-  fileprivate mutating func addRates(since base: Snapshot) {
-    let (now, before) = (snapshot, base)
-    let seconds = Double(now.time &- before.time) / 1e9
-    guard now.time > before.time else { return }
+  fileprivate mutating func setRates(from base: Totals, to now: Totals) {
+    guard now.time > base.time else { return }
+    let seconds = Double(now.time - base.time) / 1e9
     /// A counter that ran backwards is damage; it has no rate.
-    func rate(_ now: UInt64, _ before: UInt64) -> Double { now < before ? 0 : Double(now - before) / seconds }
-    func steals(_ snapshot: Snapshot) -> UInt64 { snapshot.ps.reduce(0) { $0 &+ $1.stealsIn } }
-    switchesPerSecond = rate(now.switches, before.switches)
-    stealsPerSecond = rate(steals(now), steals(before))
-    spawnsPerSecond = rate(now.gs.created, before.gs.created)
-    wakeupsPerSecond = rate(now.netpoll.wakeups, before.netpoll.wakeups)
-    eventsPerSecond = rate(now.trace.events, before.trace.events)
+    func rate(_ before: UInt64, _ after: UInt64) -> Double {
+      after < before ? 0 : Double(after - before) / seconds
+    }
+    switchesPerSecond = rate(base.switches, now.switches)
+    stealsPerSecond = rate(base.steals, now.steals)
+    spawnsPerSecond = rate(base.spawns, now.spawns)
+    wakeupsPerSecond = rate(base.wakeups, now.wakeups)
+    eventsPerSecond = rate(base.events, now.events)
   }
 }

@@ -51,7 +51,7 @@ public final class Inspector {
   }
 
   /// How the process ended; nil while it lives.
-  public func ending() throws(InspectorError) -> Ending? {
+  public func ending() throws(InspectorError) -> TargetEnding? {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try source.ending() }
   }
 }

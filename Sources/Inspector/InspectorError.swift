@@ -16,7 +16,7 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
   /// The region is not one that this build can read.
   case layout(path: String, LayoutProblem)
   /// The process has ended, or ended while it was looked at.
-  case gone(pid: Int32, Ending)
+  case gone(pid: Int32, TargetEnding)
   /// A system call failed that does not, unless the machine is short of something.
   case system(call: String, path: String, errno: Int32)
 
@@ -76,7 +76,7 @@ public enum LayoutProblem: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// How a process ended, as far as its region and the system tell.
-public enum Ending: Sendable, Equatable, CustomStringConvertible {
+public enum TargetEnding: Sendable, Equatable, CustomStringConvertible {
   /// It said goodbye, with this exit code.
   case exited(code: Int32)
   /// It died of this signal and had time to say so.

@@ -15,7 +15,7 @@ public struct Sampler {
 
   public let inspector: Inspector
   /// How the target ended; nil while it lives. The last snapshot was taken after that.
-  public private(set) var ending: Ending?
+  public private(set) var ending: TargetEnding?
   private var builder = FrameBuilder()
   private var drainInterval: UInt64 = 20_000_000
   private var lastDrain: UInt64

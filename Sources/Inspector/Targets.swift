@@ -10,7 +10,7 @@ public struct Target: Sendable, Equatable {
   public enum State: Sendable, Equatable {
     case live
     /// The process is gone; its region is a black box.
-    case ended(Ending)
+    case ended(TargetEnding)
     /// There is a file, but it cannot be read, and why.
     case unreadable(InspectorError)
   }
@@ -69,7 +69,7 @@ public struct RegionFolders: Sendable, Equatable {
   }
 
   /// Why one of the folders that exist is not looked into; nil when all are.
-  func refusal() -> InspectorError? {
+  public func refusal() -> InspectorError? {
     for path in paths {
       if case .refused(let reason) = Self.check(path) { return .notPermitted(path: path, reason: reason) }
     }

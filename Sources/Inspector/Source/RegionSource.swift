@@ -73,12 +73,12 @@ final class RegionSource {
 
   /// How the process ended; nil while it lives. Its own last word counts; without one, the system is asked first,
   /// and then the region again, since the word may have been written in between.
-  func ending() throws(LayoutProblem) -> Ending? {
+  func ending() throws(LayoutProblem) -> TargetEnding? {
     if let word = try lastWord() { return word }
     return process.isAlive ? nil : try lastWord() ?? .killed
   }
 
-  private func lastWord() throws(LayoutProblem) -> Ending? {
+  private func lastWord() throws(LayoutProblem) -> TargetEnding? {
     let state = try whoIsThere().state
     let status = Int32(truncatingIfNeeded: header.value(.ending))  // written before the state
     switch state {

@@ -10,6 +10,7 @@ struct Rows {
   private let pBlocks: Blocks<PField>
   private let mBlocks: Blocks<MField>
   private let steals: Blocks<StealField>
+  /// A status or state that only a newer writer knows shows as `running`.
   private let statuses: [PStatus?]
   private let states: [MState?]
   private var strings: Strings

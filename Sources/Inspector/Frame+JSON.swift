@@ -1,0 +1,109 @@
+// A frame as one line of JSON. docs/json.md says what each key means, and a test holds the two together.
+internal import Region
+
+extension Frame {
+  /// The name and version of the format: `mpgtop/1`. Keys are only ever added to a version.
+  public static let jsonSchema = "mpgtop/1"
+
+  /// The frame as one JSON object, without a line break. Keys come in a fixed order.
+  public var json: String {
+    var json = JSONText()
+    json.object { json in
+      writeHead(to: &json)
+      json.member("ps", array: { json in for p in snapshot.ps { p.write(to: &json) } })
+      json.member("ms", array: { json in for m in snapshot.ms { m.write(to: &json) } })
+      json.member("gs", object: { snapshot.gs.writeMembers(to: &$0) })
+      json.member("netpoll", object: { snapshot.netpoll.writeMembers(to: &$0) })
+      json.member("trace", object: { snapshot.trace.writeMembers(to: &$0) })
+      json.member("rates", object: { writeRates(to: &$0) })
+      json.member("ended", ended)
+    }
+    return json.text
+  }
+
+  private func writeHead(to json: inout JSONText) {
+    json.member("schema", Self.jsonSchema)
+    json.member("pid", snapshot.target.pid)
+    json.member("name", snapshot.target.name)
+    json.member("state", "\(snapshot.target.state)")
+    json.member("t_ns", snapshot.time)
+    json.member("uptime_ns", snapshot.uptime)
+    json.member("procs", snapshot.procs)
+    json.member("consistent", snapshot.isConsistent)
+    json.member("grq", snapshot.grq)
+    json.member("grq_max", snapshot.grqMax)
+    json.member("timers", snapshot.timers)
+    json.member("switches", snapshot.switches)
+  }
+
+  private func writeRates(to json: inout JSONText) {
+    json.member("switches_per_s", switchesPerSecond)
+    json.member("steals_per_s", stealsPerSecond)
+    json.member("spawns_per_s", spawnsPerSecond)
+    json.member("wakeups_per_s", wakeupsPerSecond)
+    json.member("events_per_s", eventsPerSecond)
+  }
+}
+
+extension Snapshot.P {
+  fileprivate func write(to json: inout JSONText) {
+    json.object { json in
+      json.member("id", id)
+      json.member("status", "\(status)")
+      json.member("m", m)
+      json.member("g", g)
+      json.member("entry", entry)
+      json.member("lrq", lrq)
+      json.member("lrq_max", lrqMax)
+      json.member("runnext", runnext)
+      json.member("ticks", ticks)
+      json.member("steals_in", stealsIn)
+      json.member("steals_out", stealsOut)
+      json.member("stolen_gs", stolenGs)
+      json.member("steal_tries", stealTries)
+    }
+  }
+}
+
+extension Snapshot.M {
+  fileprivate func write(to json: inout JSONText) {
+    json.object { json in
+      json.member("id", id)
+      json.member("tid", tid)
+      json.member("state", "\(state)")
+      json.member("p", p)
+      json.member("g", g)
+    }
+  }
+}
+
+extension Snapshot.Gs {
+  fileprivate func writeMembers(to json: inout JSONText) {
+    json.member("live", live)
+    json.member("created", created)
+    json.member("exited", exited)
+    json.member("by_state", object: { json in
+      json.member("running", running)
+      json.member("runnable", runnable)
+      for group in WaitGroupName.allCases { json.member(group.rawValue, waiting(in: group)) }
+    })
+  }
+}
+
+extension Snapshot.Netpoll {
+  fileprivate func writeMembers(to json: inout JSONText) {
+    json.member("parked", parked)
+    json.member("fds", fds)
+    json.member("wakeups", wakeups)
+    json.member("readied", readied)
+  }
+}
+
+extension Snapshot.Trace {
+  fileprivate func writeMembers(to json: inout JSONText) {
+    json.member("enabled", enabled)
+    json.member("events", events)
+    json.member("lost", lost)
+    json.member("bytes", bytes)
+  }
+}

@@ -1,0 +1,105 @@
+// JSON, written: just enough of an encoder that keys keep the order in which they are written.
+
+/// A JSON text that grows from left to right.
+struct JSONText {
+  private(set) var text = ""
+  /// Whether the next value or key is preceded by a comma.
+  private var needsComma = false
+
+  mutating func object(_ members: (inout JSONText) -> Void) { enclosed("{", "}", members) }
+  mutating func array(_ elements: (inout JSONText) -> Void) { enclosed("[", "]", elements) }
+
+  private mutating func enclosed(_ open: String, _ close: String, _ body: (inout JSONText) -> Void) {
+    separate()
+    text += open
+    needsComma = false
+    body(&self)
+    text += close
+    needsComma = true
+  }
+
+  private mutating func separate() {
+    if needsComma { text += "," }
+    needsComma = true
+  }
+
+  /// Writes a member's name; its value comes next.
+  mutating func key(_ name: String) {
+    value(name)
+    text += ":"
+    needsComma = false
+  }
+
+  mutating func value(_ number: some FixedWidthInteger) {
+    separate()
+    text += String(number)
+  }
+
+  mutating func value(_ truth: Bool) {
+    separate()
+    text += truth ? "true" : "false"
+  }
+
+  /// With one decimal; JSON has no word for what is not finite, so that is `null`.
+  mutating func value(_ number: Double) {
+    separate()
+    let rounded = (number * 10).rounded() / 10
+    text += rounded.isFinite ? "\(rounded)" : "null"
+  }
+
+  mutating func value(_ string: String) {
+    separate()
+    text += "\""
+    for scalar in string.unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\u{0}"..<"\u{20}", "\u{7f}":
+        let hex = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    text += "\""
+  }
+
+  mutating func null() {
+    separate()
+    text += "null"
+  }
+
+  mutating func member(_ name: String, _ number: some FixedWidthInteger) {
+    key(name)
+    value(number)
+  }
+
+  mutating func member(_ name: String, _ number: (some FixedWidthInteger)?) {
+    key(name)
+    if let number { value(number) } else { null() }
+  }
+
+  mutating func member(_ name: String, _ truth: Bool) {
+    key(name)
+    value(truth)
+  }
+
+  mutating func member(_ name: String, _ number: Double) {
+    key(name)
+    value(number)
+  }
+
+  mutating func member(_ name: String, _ string: String?) {
+    key(name)
+    if let string { value(string) } else { null() }
+  }
+
+  mutating func member(_ name: String, object members: (inout JSONText) -> Void) {
+    key(name)
+    object(members)
+  }
+
+  mutating func member(_ name: String, array elements: (inout JSONText) -> Void) {
+    key(name)
+    array(elements)
+  }
+}

@@ -1,0 +1,42 @@
+// How mpgtop ends when it does not end well: one line on standard error and a documented exit code.
+import Inspector
+import TUI
+
+/// The exit codes (docs/mpgtop.md).
+enum ExitCode {
+  static let success: Int32 = 0
+  static let noSuchProcess: Int32 = 2
+  static let notATarget: Int32 = 3
+  static let layout: Int32 = 4
+  static let gone: Int32 = 5
+  static let usage: Int32 = 64
+  static let system: Int32 = 71
+  static let output: Int32 = 74
+  /// Ended by a signal, as shells count it.
+  static func signal(_ number: Int32) -> Int32 { 128 + number }
+}
+
+/// Why mpgtop stops.
+struct Failure: Error {
+  let code: Int32
+  /// One clause, lower case, without a full stop.
+  let message: String
+
+  init(_ code: Int32, _ message: String) {
+    (self.code, self.message) = (code, message)
+  }
+
+  init(_ error: InspectorError) {
+    let code =
+      switch error {
+      case .noSuchProcess: ExitCode.noSuchProcess
+      case .notATarget, .otherUser, .notPermitted: ExitCode.notATarget
+      case .layout: ExitCode.layout
+      case .gone: ExitCode.gone
+      case .system: ExitCode.system
+      }
+    self.init(code, error.description)
+  }
+
+  init(_ error: TerminalError) { self.init(ExitCode.usage, error.description) }
+}

@@ -1,0 +1,61 @@
+// Standard output and error as a pipeline needs them: a reader that leaves is an error to report, never a signal.
+internal import Glibc
+
+/// Standard output, unbuffered: a frame is written as one piece, so that a reader never waits for half of one.
+struct StandardOutput {
+  /// Throws when standard output is closed. Call it before anything else is opened, so that no file of ours takes
+  /// its place.
+  init() throws(Failure) {
+    signal(SIGPIPE, SIG_IGN)
+    guard fcntl(STDOUT_FILENO, F_GETFD) != -1 else {
+      throw Failure(ExitCode.output, "cannot write to standard output: it is closed")
+    }
+  }
+
+  func write(_ text: String) throws(Failure) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let written = unsafe rest.withUnsafeBytes { unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+      if written > 0 { rest = rest.dropFirst(written) } else { try recover(from: errno) }
+    }
+  }
+
+  private func recover(from error: Int32) throws(Failure) {
+    switch error {
+    case EINTR: return
+    case EAGAIN:
+      var ready = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+      unsafe poll(&ready, 1, -1)
+    case EPIPE: throw Failure(ExitCode.output, "standard output was closed by its reader; stopped")
+    default:
+      let reason = unsafe strerror(error).map { unsafe String(cString: $0) } ?? "errno \(error)"
+      throw Failure(ExitCode.output, "cannot write to standard output: \(reason)")
+    }
+  }
+
+  /// Columns to fill: the terminal's, else those that COLUMNS names, else 80.
+  static var width: Int {
+    var size = winsize()
+    if unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    return unsafe getenv("COLUMNS").flatMap { unsafe Int(String(cString: $0)) } ?? 80
+  }
+}
+
+/// Says on standard error what is wrong.
+func complain(_ message: String) { say("mpgtop: " + message) }
+
+/// Writes a line to standard error. That it is closed is nobody's business.
+func say(_ line: String) {
+  let line = Array((line + "\n").utf8)
+  _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+/// Whether a person sits at both ends.
+var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
+
+/// A variable of the environment; nil when unset or empty.
+func environment(_ name: String) -> String? {
+  guard let value = unsafe getenv(name) else { return nil }
+  let text = unsafe String(cString: value)
+  return text.isEmpty ? nil : text
+}

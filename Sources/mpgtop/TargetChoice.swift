@@ -1,0 +1,69 @@
+// Which process is meant: a pid, a name, or nothing at all.
+import Inspector
+
+/// Finds the one process to look at.
+struct TargetChoice {
+  let folders: RegionFolders
+  /// Whether there is a person to ask.
+  let mayAsk: Bool
+
+  /// Attaches to the process that `word` means; nil when the user was asked and wanted none.
+  func attach(to word: String?) throws(Failure) -> Inspector? {
+    let folders = folders
+    guard let word, word.allSatisfy(\.isNumber) else {
+      guard let target = try choose(named: word) else { return nil }
+      return try failing { () throws(InspectorError) in try Inspector(target) }
+    }
+    guard let pid = Int32(word), pid > 0 else {
+      throw Failure(ExitCode.noSuchProcess, "no process \(word): process ids are 1 to \(Int32.max)")
+    }
+    return try failing { () throws(InspectorError) in try Inspector.attach(to: pid, in: folders) }
+  }
+
+  /// The only live target of that name, or of any name; else one that the user picks.
+  private func choose(named name: String?) throws(Failure) -> Target? {
+    let all = folders.targets()
+    let live = all.filter { $0.state == .live && (name == nil || $0.name == name) }
+    if live.isEmpty { throw nothing(named: name, among: all) }
+    if live.count == 1 { return live[0] }
+    let list = TargetList(targets: live, now: monotonicNow()).lines(isNumbered: mayAsk)
+    let what = name.map { "\(live.count) processes are called \($0)" } ?? "\(live.count) processes can be looked at"
+    guard mayAsk else {
+      for line in list { say(line) }
+      throw Failure(ExitCode.noSuchProcess, "\(what); say which one by its pid")
+    }
+    return ask(list, live)
+  }
+
+  private func nothing(named name: String?, among all: [Target]) -> Failure {
+    if let name {
+      return Failure(ExitCode.noSuchProcess, "no live process called \(name); mpgtop -l lists what there is")
+    }
+    for target in all {
+      if case .unreadable(let error) = target.state { return Failure(error) }
+    }
+    if let refusal = folders.refusal() { return Failure(refusal) }
+    return Failure(
+      ExitCode.noSuchProcess, "nothing to look at: no live process of yours runs on MPG; start one, or try -l")
+  }
+
+  /// Asks until the answer is one of the list; an empty one, or none at all, means to leave.
+  private func ask(_ list: [String], _ targets: [Target]) -> Target? {
+    for line in list { say(line) }
+    while true {
+      say("which one (1-\(targets.count), Enter to leave)?")
+      guard let answer = readLine(), !answer.isEmpty else { return nil }
+      if let number = Int(answer), targets.indices.contains(number - 1) { return targets[number - 1] }
+      if let target = targets.first(where: { "\($0.process.pid)" == answer }) { return target }
+    }
+  }
+}
+
+/// Runs `body`; what is wrong with a target becomes a way to end.
+func failing<Value>(_ body: () throws(InspectorError) -> Value) throws(Failure) -> Value {
+  do throws(InspectorError) {
+    return try body()
+  } catch {
+    throw Failure(error)
+  }
+}

@@ -1,0 +1,50 @@
+// The list of targets, as a table for people.
+import Inspector
+
+/// Targets as lines of text.
+struct TargetList {
+  let targets: [Target]
+  /// Monotonic nanoseconds.
+  let now: UInt64
+
+  /// `PID NAME STATE UPTIME`, one target a line, after a line of headings. The uptime of a dead one is the time
+  /// since it started.
+  func lines(isNumbered: Bool = false) -> [String] {
+    let rows = [["PID", "NAME", "STATE", "UPTIME"]] + targets.map(row)
+    let width = rows.map { $0[1].count }.max() ?? 4
+    let stateWidth = rows.map { $0[2].count }.max() ?? 5
+    return rows.enumerated().map { index, row in
+      let number = !isNumbered ? "" : index == 0 ? "    " : Self.left(String(index), 3) + " "
+      let name = Self.right(row[1], width)
+      return number + Self.left(row[0], 7) + "  " + name + "  " + Self.right(row[2], stateWidth) + "  " + row[3]
+    }
+  }
+
+  private func row(_ target: Target) -> [String] {
+    let age = target.bootTime == 0 || now < target.bootTime ? "-" : Self.duration(now - target.bootTime)
+    let name = target.name.isEmpty ? "-" : target.name
+    switch target.state {
+    case .live: return ["\(target.process.pid)", name, "live", age]
+    case .ended(.exited(let code)): return ["\(target.process.pid)", name, "exited \(code)", age]
+    case .ended(.crashed(let signal)): return ["\(target.process.pid)", name, "crashed \(signal)", age]
+    case .ended(.killed): return ["\(target.process.pid)", name, "killed", age]
+    case .unreadable: return ["\(target.process.pid)", name, "unreadable", age]
+    }
+  }
+
+  /// `4d 03:02:01`; days only when there are any.
+  static func duration(_ nanoseconds: UInt64) -> String {
+    let seconds = nanoseconds / 1_000_000_000
+    func two(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    let clock = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60].map(two).joined(separator: ":")
+    return seconds < 86_400 ? clock : "\(seconds / 86_400)d \(clock)"
+  }
+
+  private static func left(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+
+  private static func right(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+}

@@ -1,0 +1,122 @@
+import Region
+import Synchronization
+import Testing
+
+@testable import Inspector
+
+@Suite("Catching all Gs at one instant")
+struct ConsistencyTests {
+  /// Runs the double collect over passes that are given, and returns what it took and whether it is consistent.
+  private func collect(_ passes: [[UInt64]], limit: Int = 10, isLate: () -> Bool = { false }) throws
+    -> (words: [UInt64], isConsistent: Bool, passes: Int)
+  {
+    var (latest, earlier): ([UInt64], [UInt64]) = ([], [])
+    var next = 0
+    let isConsistent = try doubleCollect(
+      &latest, &earlier, passes: limit, isLate: isLate,
+      read: { (words: inout [UInt64]) throws(LayoutProblem) in
+        words = passes[min(next, passes.count - 1)]
+        next += 1
+      })
+    return (latest, isConsistent, next)
+  }
+
+  @Test("two equal passes in a row are an instant, whatever came before")
+  func equalPasses() throws {
+    let quiet = try collect([[1, 2]])
+    #expect(quiet.isConsistent && quiet.passes == 2)
+
+    let busy = try collect([[1, 2], [2, 2], [2, 3], [2, 3], [9, 9]])
+    #expect(busy.isConsistent && busy.words == [2, 3] && busy.passes == 4)
+  }
+
+  @Test("passes that are equal but not neighbours are no instant")
+  func neighboursOnly() throws {
+    let result = try collect([[1], [2], [1], [2], [1], [2], [1], [2], [1], [2]])
+    #expect(!result.isConsistent && result.passes == 10)
+  }
+
+  @Test("when time is up the last pass is taken, and said to be none")
+  func patienceEnds() throws {
+    let result = try collect([[1], [2], [3], [3]], isLate: { true })
+    #expect(!result.isConsistent && result.words == [2])
+  }
+
+  @Test("a lane that appears between two passes is a difference")
+  func newLane() throws {
+    let result = try collect([[2, 1, 7], [2, 2, 7, 0], [2, 2, 7, 0]])
+    #expect(result.isConsistent && result.passes == 3)
+  }
+
+  /// One G goes round: ready → running → parked → ready, the moves written by two lanes in turn, as when one P parks
+  /// it and another readies it. At every instant it is in exactly one state.
+  @Test("a consistent snapshot shows a G in exactly one state, however fast it moves")
+  func oneStateAtATime() async throws {
+    let region = RegionFixture()
+    region.count(.created, on: 0)
+    let source = try region.source()
+    let stop = Flag()
+    let writer = Task.detached { Self.goRound(region, until: stop) }
+    defer { stop.raise() }
+
+    var consistent = 0
+    while consistent < 2000 {
+      let snapshot = try source.snapshot()
+      #expect(snapshot.gs.sumOfStates == snapshot.gs.live && snapshot.gs.live == 1)
+      guard snapshot.isConsistent else { continue }
+      consistent += 1
+      let states = [snapshot.gs.runnable, snapshot.gs.running, snapshot.gs.waiting[.chanReceive] ?? 0]
+      #expect(states.sorted() == [0, 0, 1])
+    }
+    stop.raise()
+    let rounds = await writer.value
+
+    #expect(rounds > 2000)
+  }
+
+  /// Returns how many rounds were made.
+  private static func goRound(_ region: RegionFixture, until stop: Flag) -> Int {
+    let started = region.word(LaneField.started, 0)
+    let parked = region.word(LaneField.parked, 0, Int(WaitReason.chanReceive.rawValue))
+    let readied = region.word(LaneField.readied, 1, Int(WaitReason.chanReceive.rawValue))
+    var pause = 0
+    var rounds = 0
+    while !stop.isRaised {
+      rounds += 1
+      for word in [started, parked, readied] {
+        word.publish(word.relaxed + 1)
+        pause = (pause * 7 + 3) % 4001  // from nothing to some microseconds
+        for _ in 0..<pause { atomicMemoryFence(ordering: .acquiring) }
+      }
+    }
+    return rounds
+  }
+
+  @Test("an inconsistent snapshot still adds up, since all states come from the same words")
+  func tornStillAddsUp() throws {
+    var tally = Lanes.Tally(parked: [0, 5, 0], readied: [0, 0, 9])
+    (tally.created, tally.started, tally.yielded, tally.exited) = (10, 3, 0, 8)
+
+    let gs = try Snapshot.Gs(tally, reasons: [WaitReason.none, .netpollRead, .netpollWrite])
+
+    #expect(gs.waiting[.netpollWrite] == -9)
+    #expect(gs.sumOfStates == gs.live && gs.live == 2)
+  }
+
+  @Test("Gs that wait for a reason of a newer version are counted as other")
+  func unknownReason() throws {
+    var tally = Lanes.Tally(parked: [0, 0, 6], readied: [0, 0, 4])
+    (tally.created, tally.started) = (6, 8)
+
+    let gs = try Snapshot.Gs(tally, reasons: [WaitReason.none, .sleep, nil])
+
+    #expect(gs.waiting(in: .other) == 2 && gs.sumOfStates == gs.live)
+  }
+}
+
+/// A flag between threads.
+private final class Flag: Sendable {
+  private let value = Atomic(false)
+  var isRaised: Bool { value.load(ordering: .relaxed) }
+  func raise() { value.store(true, ordering: .relaxed) }
+}
