@@ -139,3 +139,12 @@ enum Fixtures {
     }
   }
 }
+
+extension Fixtures {
+  /// The calm server, killed.
+  static func ended() -> Frame {
+    var frame = calm()
+    frame.ended = "killed by signal 9"
+    return frame
+  }
+}

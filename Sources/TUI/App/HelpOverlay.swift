@@ -19,20 +19,23 @@ struct HelpOverlay {
   ]
 
   func draw(on canvas: inout Canvas) {
-    let keys = Action.table.map { ($0.keyNames, $0.help) }
+    let isNarrow = state.size.columns < 60
+    let keys = Action.table.map { (isNarrow ? $0.mainKeyNames : $0.keyNames, $0.help) }
+    let column = isNarrow ? 14 : 16
     let fitsGlossary = state.size.rows >= keys.count + Self.glossary.count + 6
-    var lines = keys.map { line($0.0, $0.1, style: .key, column: 16) }
+    var lines = keys.map { line($0.0, $0.1, style: .key, column: column) }
     if fitsGlossary {
       lines.append(StyledText())
-      lines += Self.glossary.map { line($0.0, $0.1, style: .strong, column: 10) }
+      lines += Self.glossary.map { line($0.0, $0.1, style: .strong, column: column) }
     }
-    let width = min(state.size.columns, (lines.map(\.width).max() ?? 0) + 4)
+    let width = min(state.size.columns, (lines.map(\.width).max() ?? 0) + (isNarrow ? 2 : 4))
+    let inset = isNarrow ? 1 : 2
     let height = min(state.size.rows, lines.count + 2)
     let box = Rect(
       x: (state.size.columns - width) / 2, y: (state.size.rows - height) / 2, width: width, height: height)
     drawFrame(box, on: &canvas)
     for (index, line) in lines.prefix(max(0, height - 2)).enumerated() {
-      canvas.write(line, x: box.x + 2, y: box.y + 1 + index, width: width - 4, glyphs: glyphs)
+      canvas.write(line, x: box.x + inset, y: box.y + 1 + index, width: width - 2 * inset, glyphs: glyphs)
     }
   }
 

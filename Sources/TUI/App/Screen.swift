@@ -16,11 +16,12 @@ public enum Screen {
     return canvas
   }
 
-  /// One line that says what there is and what is needed, as much of it as there is room for.
+  /// Says what there is and what is needed, word by word where the screen is narrower than the line.
   static func drawTooSmall(size: Size, on canvas: inout Canvas) {
     let smallest = OverviewLayout.smallest
     let text =
       "terminal too small: \(size.columns)x\(size.rows), needs \(smallest.columns)x\(smallest.rows)"
-    canvas.write(text, x: 0, y: 0, .strong)
+    let words = text.split(separator: " ").map { StyledText(String($0), .strong) }
+    canvas.writeFlowing(words, in: canvas.bounds, gap: 1, glyphs: .ascii)
   }
 }

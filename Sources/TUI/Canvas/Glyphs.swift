@@ -9,6 +9,8 @@ public struct Glyphs: Sendable, Equatable {
   let levels: [Unicode.Scalar]
   /// The empty part of a bar.
   let track: Unicode.Scalar
+  /// Zero in a graph, which is not the same as no value.
+  let ground: Unicode.Scalar
   /// The largest value since the last frame, on a bar.
   let peak: Unicode.Scalar
   let rule: Unicode.Scalar
@@ -26,11 +28,11 @@ public struct Glyphs: Sendable, Equatable {
 
   public static let unicode = Glyphs(
     isASCII: false, eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
-    levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], track: "·", peak: "│", rule: "─", ellipsis: "…", dot: "●",
+    levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], track: "·", ground: "·", peak: "│", rule: "─", ellipsis: "…", dot: "●",
     up: "↑", down: "↓", about: "≈", corners: ["╭", "╮", "╯", "╰"], side: "│", separator: "·")
 
   public static let ascii = Glyphs(
-    isASCII: true, eighths: ["-", "="], levels: [".", ":", "-", "=", "+", "*", "#", "@"], track: ".", peak: "|",
+    isASCII: true, eighths: ["-", "="], levels: [".", ":", "-", "=", "+", "*", "#", "@"], track: ".", ground: "_", peak: "|",
     rule: "-", ellipsis: "~", dot: "*", up: "^", down: "v", about: "~", corners: ["+", "+", "+", "+"], side: "|",
     separator: "-")
 

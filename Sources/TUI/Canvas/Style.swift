@@ -22,6 +22,10 @@ public enum Style: UInt8, CaseIterable, Sendable {
   case system
   /// Full, lost or wrong.
   case alarm
+  /// Large areas, which the plain roles would make too loud.
+  case busyShade
+  case eagerShade
+  case waitingShade
   /// The largest value since the last frame.
   case peak
   /// A key that can be pressed.
@@ -30,4 +34,14 @@ public enum Style: UInt8, CaseIterable, Sendable {
   case badgeLive
   case badgePaused
   case badgeEnded
+
+  /// The quieter relative of a role, for large areas.
+  var shade: Style {
+    switch self {
+    case .busy: .busyShade
+    case .eager: .eagerShade
+    case .waiting: .waitingShade
+    default: self
+    }
+  }
 }

@@ -44,4 +44,21 @@ extension Canvas {
       used = start + write(piece, x: x + start, y: y, width: width - start, glyphs: glyphs)
     }
   }
+
+  /// Writes the pieces line by line; where the rectangle cannot hold all of them, an ellipsis says so.
+  mutating func writeFlowing(_ pieces: [StyledText], in rect: Rect, gap: Int, glyphs: Glyphs) {
+    var (x, y) = (rect.x, rect.y)
+    for (index, piece) in pieces.enumerated() {
+      let isLastRow = y == rect.maxY - 1
+      let reserve = isLastRow && index < pieces.count - 1 ? 2 : 0
+      if x + piece.width + reserve > rect.maxX {
+        guard !isLastRow else {
+          put(Cell(glyphs.ellipsis, .dim), x: min(x, rect.maxX - 1), y: y)
+          return
+        }
+        (x, y) = (rect.x, y + 1)
+      }
+      x += write(piece, x: x, y: y, width: rect.maxX - x, glyphs: glyphs) + gap
+    }
+  }
 }

@@ -48,6 +48,9 @@ public struct Theme: Sendable, Equatable {
     case .eager: Paint(foreground: 178)
     case .waiting: Paint(foreground: 68)
     case .system: Paint(foreground: 139)
+    case .busyShade: Paint(foreground: 65)
+    case .eagerShade: Paint(foreground: 137)
+    case .waitingShade: Paint(foreground: 60)
     case .alarm: Paint(foreground: 167, isBold: true)
     case .peak: Paint(foreground: 178, isBold: true)
     case .key: Paint(foreground: 74)
@@ -64,9 +67,9 @@ public struct Theme: Sendable, Equatable {
     case .dim: Paint()
     case .faint: faint
     case .heading: Paint(foreground: 6, isBold: true)
-    case .busy: Paint(foreground: 2)
-    case .eager: Paint(foreground: 3)
-    case .waiting: Paint(foreground: 4)
+    case .busy, .busyShade: Paint(foreground: 2)
+    case .eager, .eagerShade: Paint(foreground: 3)
+    case .waiting, .waitingShade: Paint(foreground: 4)
     case .system: Paint(foreground: 5)
     case .alarm: Paint(foreground: 1, isBold: true)
     case .peak: Paint(foreground: 3, isBold: true)
@@ -80,7 +83,7 @@ public struct Theme: Sendable, Equatable {
   private static func mono(_ style: Style) -> Paint {
     switch style {
     case .strong, .heading, .alarm, .peak, .key, .badgeLive: Paint(isBold: true)
-    case .faint: Paint(isDim: true)
+    case .faint, .busyShade, .eagerShade, .waitingShade: Paint(isDim: true)
     case .badgePaused, .badgeEnded: Paint(isReversed: true)
     default: Paint()
     }

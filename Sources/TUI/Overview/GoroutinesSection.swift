@@ -16,25 +16,25 @@ struct GoroutinesSection {
       SectionHeading(title: "Parked Gs \(parked)", legend: "waiting for something; a parked G holds no thread")
         .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
     }
-    var pieces = layout.isRoomy ? [] : [StyledText("Parked", .dim)]
-    pieces += groupPieces(isShort: !layout.isRoomy)
-    canvas.writeFitting(
-      pieces, x: rows.x, y: rows.y, width: rows.width, gap: layout.isRoomy && rect.width >= 60 ? 3 : 1,
-      glyphs: glyphs)
+    let gap = layout.isRoomy && rect.width >= 60 ? 3 : 1
+    let isShort = rect.width < 60
+    var pieces = reasons(always: layout.isRoomy ? Self.always : [.netpoll], isShort: isShort)
+    let width = pieces.reduce(0) { $0 + $1.width + gap } - gap
+    if width > rows.width { pieces = reasons(always: [.netpoll], isShort: isShort) }
+    if !layout.isRoomy { pieces.insert(StyledText("Parked", .dim), at: 0) }
+    canvas.writeFlowing(pieces, in: rows.takeRows(1), gap: gap, glyphs: glyphs)
   }
 
   private var parked: Int { snapshot.gs.waiting.values.reduce(0, +) }
 
-  private func groupPieces(isShort: Bool) -> [StyledText] {
-    var pieces: [StyledText] = []
-    for share in snapshot.gs.shares(always: isShort ? [.netpoll] : Self.always).dropFirst(2) {
+  /// The groups of reasons, then what else is waited for.
+  private func reasons(always: [WaitGroupName], isShort: Bool) -> [StyledText] {
+    let groups = snapshot.gs.shares(always: always).dropFirst(2).map { share in
       var piece = StyledText("\(share.count)", share.count > 0 ? .strong : .dim)
-      piece.append(" " + share.word, share.count > 0 ? share.style : .dim)
-      pieces.append(piece)
+      piece.append(" " + (isShort ? share.shortWord : share.word), share.count > 0 ? share.style : .dim)
+      return piece
     }
-    pieces.insert(counted(snapshot.timers, "timers"), at: 1)
-    if !isShort { pieces.append(counted(snapshot.netpoll.fds, "sockets")) }
-    return pieces
+    return groups + [counted(snapshot.timers, "timers"), counted(snapshot.netpoll.fds, "sockets")]
   }
 
   private func counted(_ value: Int, _ word: String) -> StyledText {

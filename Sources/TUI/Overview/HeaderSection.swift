@@ -62,36 +62,47 @@ struct HeaderSection {
 
   // MARK: The second line
 
-  /// `Gs 512 = 2 running + 9 runnable + 501 netpoll`: the longest form that fits. The parts always add up; what
-  /// finds no room is counted as `more`.
+  /// `Gs 512 = 2 running + 9 runnable + 501 netpoll`: the best form that fits. The parts always add up; what finds
+  /// no room is counted as `more`, in whole words where those leave something to say, else in short ones.
   private func drawGs(in rect: Rect, on canvas: inout Canvas) {
     let shares = snapshot.gs.shares(always: [.netpoll])
-    var candidates = [sum(shares, isShort: false), sum(shares, isShort: true)]
-    for kept in stride(from: shares.count - 1, through: 2, by: -1) {
+    let folded = stride(from: shares.count - 1, through: 2, by: -1).map { kept in
       let rest = shares[kept...].reduce(0) { $0 + $1.count }
-      let more = GShare(word: "more", shortWord: "more", count: rest, style: .dim)
-      candidates.append(sum(shares[..<kept] + [more], isShort: true))
+      return shares[..<kept] + [GShare(word: "more", shortWord: "more", count: rest, style: .dim)]
     }
+    var candidates = [sum(shares, .full)]
+    candidates += folded.filter { $0.count > 3 }.map { sum(Array($0), .full) }
+    candidates += [sum(shares, .short), sum(shares, .tight)] + folded.map { sum(Array($0), .tight) }
     var line = candidates.first { $0.width <= rect.width } ?? candidates[candidates.count - 1]
-    let totals =
-      "   (\(Quantity.grouped(snapshot.gs.created)) created - \(Quantity.grouped(snapshot.gs.exited)) exited)"
-    if line.width + totals.count <= rect.width { line.append(totals, .dim) }
+    let gs = snapshot.gs
+    let notes: [(String, Style)] = [
+      (snapshot.isConsistent ? "" : "   \(glyphs.about) counted while moving", .eager),
+      ("   (\(Quantity.grouped(gs.created)) created - \(Quantity.grouped(gs.exited)) exited)", .dim),
+    ]
+    for (note, style) in notes where line.width + TextWidth.columns(of: note) <= rect.width {
+      line.append(note, style)
+    }
     canvas.write(line, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
   }
 
-  private func sum(_ shares: [GShare], isShort: Bool) -> StyledText {
+  private enum Wording { case full, short, tight }
+
+  private func sum(_ shares: [GShare], _ wording: Wording) -> StyledText {
     let gs = snapshot.gs
+    let space = wording == .tight ? "" : " "
     var line = StyledText("Gs ", .dim)
     line.append("\(gs.live)", .strong)
     if snapshot.isConsistent && gs.sumOfStates == gs.live {
-      line.append(" = ", .dim)
+      line.append("\(space)=\(space)", .dim)
     } else {
-      line.append(isShort ? " \(glyphs.about) " : " \(glyphs.about) \(gs.sumOfStates) (read while moving) = ", .eager)
+      line.append("\(space)\(glyphs.about)\(space)", .eager)
+      if wording == .full { line.append("\(gs.sumOfStates) = ", .eager) }
     }
     for (index, share) in shares.enumerated() {
-      if index > 0 { line.append(" + ", .dim) }
+      if index > 0 { line.append("\(space)+\(space)", .dim) }
       line.append("\(share.count)", .strong)
-      line.append(" " + (isShort ? share.shortWord : share.word), share.count > 0 ? share.style : .dim)
+      let word = wording == .full ? share.word : share.shortWord
+      line.append(" " + word, share.count > 0 ? share.style : .dim)
     }
     return line
   }

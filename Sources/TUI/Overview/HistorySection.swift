@@ -6,7 +6,7 @@ struct HistorySection {
   var glyphs: Glyphs
 
   /// Columns before the graphs, where there is room for names.
-  private static let labelWidth = 20
+  private static let labelWidth = 18
   private static let seconds = 60
 
   private struct Series {
@@ -32,16 +32,16 @@ struct HistorySection {
     let graphWidth = rows.width - labelWidth
     if layout.isRoomy {
       let shown = min(Self.seconds, graphWidth)
-      SectionHeading(title: "Last \(shown) s", legend: "newest at the right; the top is the maximum")
+      SectionHeading(title: "Last \(shown) s", legend: "newest at the right; beside the names: the maximum")
         .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
     }
-    for series in series.prefix(layout.graphs) {
-      var rect = rows.takeRows(layout.graphRows)
+    for (series, height) in zip(series, layout.graphRows) {
+      var rect = rows.takeRows(height)
       drawLabel(series, in: rect.takeColumns(labelWidth), isNarrow: isNarrow, on: &canvas)
-      let perValue = max(1, graphWidth / Self.seconds)
       Sparkline(values: series.values.suffix(Self.seconds), style: series.style)
-        .draw(in: airy(rect), columnsPerValue: perValue, glyphs: glyphs, on: &canvas)
+        .draw(in: airy(rect), count: Self.seconds, glyphs: glyphs, on: &canvas)
     }
+    drawAxis(in: Rect(x: rows.x + labelWidth, y: rows.y, width: graphWidth, height: rows.height), on: &canvas)
   }
 
   /// Tall graphs keep a row of air above them.
@@ -63,7 +63,18 @@ struct HistorySection {
       canvas.write(maximum, x: area.x + 5, y: area.y, .strong)
     } else {
       canvas.write(series.name, x: area.x, y: area.y, series.style)
-      writeValue("max", maximum, x: area.x + 11, y: area.y, on: &canvas)
+      canvas.write(maximum, x: area.x + 16 - maximum.count, y: area.y, .strong)
+    }
+  }
+
+  /// `60 s ago … 30 s ago … now`, where there is a row for it.
+  private func drawAxis(in rect: Rect, on canvas: inout Canvas) {
+    guard !rect.isEmpty else { return }
+    let marks = [("60 s ago", 0), ("45", 1), ("30", 2), ("15", 3), ("now", 4)]
+    for (text, quarter) in marks {
+      let centre = rect.x + rect.width * quarter / 4
+      let x = quarter == 0 ? centre : quarter == 4 ? rect.maxX - text.count : centre - text.count / 2
+      canvas.write(text, x: x, y: rect.y, .dim)
     }
   }
 

@@ -44,10 +44,10 @@ struct LaneTable {
       .status: isWordy ? 8 : 1,
       .m: Swift.max(3, 1 + digits(UInt64(largestM))),
       .g: Swift.min(12, Swift.max(isWordy ? 7 : 5, 1 + digits(snapshot.gs.created))),
-      .now: 5, .max: 5, .next: isWordy ? 4 : 1,
+      .now: 5, .max: 5, .next: isWordy ? 4 : 2,
     ]
     if width >= 60 { (widths[.stealsIn], widths[.stealsOut]) = (isWordy ? 9 : 5, 5) }
-    if width >= 110 { widths[.entry] = Swift.min(44, width / 5) }
+    if width >= 110 { widths[.entry] = Swift.min(44, width * 3 / 10) }
     if width >= 140 { (widths[.stolen], widths[.started]) = (9, 7) }
     return widths
   }
@@ -70,10 +70,10 @@ struct LaneTable {
     case .m: "M"
     case .g: "G"
     case .entry: "entry point of the G"
-    case .lrq: width >= 18 ? "LRQ: queue of 256" : "LRQ of 256"
+    case .lrq: width >= 18 ? "LRQ: queue of 256" : width >= 10 ? "LRQ of 256" : "LRQ /256"
     case .now: "now"
     case .max: "max"
-    case .next: isWordy ? "next" : "n"
+    case .next: isWordy ? "next" : "nx"
     case .stealsIn: isWordy ? "steals in" : "in"
     case .stealsOut: "out"
     case .stolen: "Gs stolen"
@@ -105,7 +105,7 @@ struct LaneTable {
     case .entry: StyledText(TextWidth.sanitised(p.entry ?? "", isASCII: glyphs.isASCII), .dim)
     case .lrq: StyledText()
     case .now: StyledText(Quantity.compact(p.lrq), p.lrq > 0 ? .strong : .dim)
-    case .max: StyledText(Quantity.compact(p.lrqMax), p.lrqMax > p.lrq ? .peak : .dim)
+    case .max: StyledText(Quantity.compact(p.lrqMax), p.lrqMax > p.lrq ? .text : .dim)
     case .next: p.runnext ? StyledText(String(glyphs.dot), .busy) : StyledText("-", .faint)
     case .stealsIn: StyledText(Quantity.compact(p.stealsIn), p.stealsIn > 0 ? .text : .dim)
     case .stealsOut: StyledText(Quantity.compact(p.stealsOut), p.stealsOut > 0 ? .text : .dim)

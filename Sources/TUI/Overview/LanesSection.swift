@@ -42,14 +42,14 @@ struct LanesSection {
     }
   }
 
-  /// `↑ 8 more above   ↓ 24 more below`
+  /// `↑ 8 Ps above   ↓ 24 Ps below`
   private func drawHidden(_ window: LaneWindow, on canvas: inout Canvas) {
     var pieces: [StyledText] = []
     if window.hiddenAbove > 0 {
-      pieces.append(StyledText("\(glyphs.up) \(window.hiddenAbove) more Ps above", .eager))
+      pieces.append(StyledText("\(glyphs.up) \(window.hiddenAbove) Ps above", .eager))
     }
     if window.hiddenBelow > 0 {
-      pieces.append(StyledText("\(glyphs.down) \(window.hiddenBelow) more Ps below", .eager))
+      pieces.append(StyledText("\(glyphs.down) \(window.hiddenBelow) Ps below", .eager))
     }
     canvas.writeFitting(
       pieces, x: window.rect.x, y: window.rect.maxY - 1, width: window.rect.width, gap: 3, glyphs: glyphs)
@@ -66,7 +66,7 @@ struct LanesSection {
     Bar(value: snapshot.grq, peak: snapshot.grqMax, scale: scale)
       .draw(x: rect.x + bar.x, y: rect.y, width: bar.width, glyphs: glyphs, on: &canvas)
     write(snapshot.grq, style: snapshot.grq > 0 ? .strong : .dim, at: now, rect, on: &canvas)
-    write(snapshot.grqMax, style: snapshot.grqMax > snapshot.grq ? .peak : .dim, at: max, rect, on: &canvas)
+    write(snapshot.grqMax, style: snapshot.grqMax > snapshot.grq ? .text : .dim, at: max, rect, on: &canvas)
   }
 
   private func write(

@@ -37,9 +37,8 @@ struct OverviewLayout: Equatable {
   private(set) var goroutines = Rect(x: 0, y: 0, width: 0, height: 0)
   private(set) var threads = Rect(x: 0, y: 0, width: 0, height: 0)
   private(set) var history = Rect(x: 0, y: 0, width: 0, height: 0)
-  /// Rows of each graph, and the number of graphs.
-  private(set) var graphRows = 1
-  private(set) var graphs = 3
+  /// Rows of each graph, from the first on.
+  private(set) var graphRows = [1, 1, 1]
   private(set) var footer = Rect(x: 0, y: 0, width: 0, height: 0)
 
   init(frame: Frame, state: AppState) {
@@ -81,11 +80,15 @@ struct OverviewLayout: Equatable {
   }
 
   /// Rows of the two detailed panels of the wide form.
-  private static func detailRows(_ frame: Frame, rows: Int) -> Int {
+  private static func detailRows(_ frame: Frame, size: Rect) -> Int {
     let states = frame.snapshot.gs.shares(always: GoroutinesSection.always).count + 2
-    let wanted = max(states, ThreadsSection.rowsWanted(frame.snapshot.ms.count))
-    return min(max(wanted, states), max(states, rows / 4)) + 1
+    let width = size.width - goroutinesWidth(size.width) - panelGap
+    let threads = ThreadsSection.rowsWanted(frame.snapshot.ms.count, width: width)
+    return 1 + max(states, min(threads, size.height / 4))
   }
+
+  private static let panelGap = 3
+  private static func goroutinesWidth(_ width: Int) -> Int { min(72, width * 2 / 5) }
 
   private mutating func place(frame: Frame, state: AppState) {
     let total = frame.snapshot.ps.count
@@ -95,7 +98,7 @@ struct OverviewLayout: Equatable {
     let form: Form = isWide ? .wide : isRoomy ? .roomy : .compact
     let least = Rows(
       form: form, isInteractive: state.isInteractive,
-      detail: isWide ? Self.detailRows(frame, rows: screen.height) : 0)
+      detail: isWide ? Self.detailRows(frame, size: screen) : 0)
 
     let available = max(1, screen.height - least.sum)
     lanes.total = total
@@ -112,16 +115,19 @@ struct OverviewLayout: Equatable {
 
   /// Gives away the rows that nobody needs; returns the rows of air before a section.
   private mutating func share(spare: Int, form: Form) -> Int {
-    switch form {
-    case .compact:
-      graphs = 1 + min(2, max(0, spare))
+    if form == .compact {
+      graphRows = Array(repeating: 1, count: 1 + min(2, max(0, spare)))
       return 0
-    case .roomy, .wide:
-      let gaps = form == .wide ? 3 : 4
-      let air = spare >= gaps ? 1 : 0
-      graphRows = min(Self.tallestGraph, 1 + (spare - air * gaps) / graphs)
-      return air
     }
+    let gaps = form == .wide ? 3 : 4
+    let air = spare >= gaps ? 1 : 0
+    let axis = form == .wide && spare > gaps + 2 * graphRows.count ? 2 : 0
+    let rows = max(0, spare - air * gaps - axis)
+    for index in graphRows.indices {
+      let isLucky = index < rows % graphRows.count
+      graphRows[index] = min(Self.tallestGraph, 1 + rows / graphRows.count + (isLucky ? 1 : 0))
+    }
+    return air
   }
 
   private static func laneColumns(total: Int, rows: Int, width: Int) -> Int {
@@ -141,13 +147,13 @@ struct OverviewLayout: Equatable {
     goroutines = rest.takeRows(least.goroutines)
     if isWide {
       threads = goroutines
-      goroutines = threads.takeColumns(min(72, threads.width * 2 / 5))
-      _ = threads.takeColumns(3)
+      goroutines = threads.takeColumns(Self.goroutinesWidth(threads.width))
+      _ = threads.takeColumns(Self.panelGap)
     } else {
       _ = rest.takeRows(air)
       threads = rest.takeRows(least.threads)
     }
     _ = rest.takeRows(air)
-    history = rest.takeRows((isRoomy ? 1 : 0) + graphs * graphRows)
+    history = rest.takeRows(rest.height - least.footer)
   }
 }

@@ -6,8 +6,11 @@ struct ThreadsSection {
   var ms: [Snapshot.M]
   var glyphs: Glyphs
 
-  /// Rows of the detailed panel below its heading: the strip, the legend, a blank, and a line for each M.
-  static func rowsWanted(_ count: Int) -> Int { 3 + count }
+  /// Rows of the detailed panel below its heading: the strip, two lines of legend, and the list of Ms.
+  static func rowsWanted(_ count: Int, width: Int) -> Int {
+    let columns = max(1, width / lineWidth)
+    return 3 + (count + columns - 1) / columns
+  }
 
   func draw(in rect: Rect, layout: OverviewLayout, on canvas: inout Canvas) {
     var rows = rect
@@ -15,11 +18,8 @@ struct ThreadsSection {
       SectionHeading(title: "Threads (M) \(ms.count)", legend: "a letter for each thread of the system")
         .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
       drawStrip(in: rows.takeRows(1), on: &canvas)
-      drawLegend(in: rows.takeRows(1), on: &canvas)
-      if layout.isWide {
-        _ = rows.takeRows(1)
-        drawList(in: rows, on: &canvas)
-      }
+      drawLegend(in: rows.takeRows(layout.isWide ? 2 : 1), on: &canvas)
+      if layout.isWide { drawList(in: rows, on: &canvas) }
     } else {
       var line = rows.takeRows(1)
       let label = line.takeColumns(canvas.write("Ms \(ms.count) ", x: line.x, y: line.y, .dim))
@@ -49,8 +49,7 @@ struct ThreadsSection {
       return piece
     }
     let total = pieces.reduce(0) { $0 + $1.width + 3 }
-    canvas.writeFitting(
-      pieces, x: rect.x, y: rect.y, width: rect.width, gap: total - 3 <= rect.width ? 3 : 2, glyphs: glyphs)
+    canvas.writeFlowing(pieces, in: rect, gap: total - 3 <= rect.width ? 3 : 2, glyphs: glyphs)
   }
 
   // MARK: The wide form

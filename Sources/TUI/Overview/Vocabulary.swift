@@ -15,7 +15,7 @@ extension MState {
     case .syscall: "Y"
     case .netpoll: "N"
     case .standby: "n"
-    case .sysmon: "w"
+    case .sysmon: "m"
     case .gc: "c"
     case .preemptWait: "k"
     case .exited: "x"
@@ -31,10 +31,10 @@ extension MState {
     case .parked: "parked"
     case .syscall: "syscall"
     case .netpoll: "netpoll"
-    case .standby: "netpoll standby"
+    case .standby: "standby"
     case .sysmon: "sysmon"
     case .gc: "gc"
-    case .preemptWait: "kept by its G"
+    case .preemptWait: "preempted"
     case .exited: "exited"
     }
   }

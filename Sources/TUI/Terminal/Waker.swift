@@ -31,6 +31,12 @@ public final class Waker: Sendable {
     _ = unsafe write(writeEnd, &token, 1)
   }
 
+  /// Whether a wake came that has not been taken.
+  var isAwake: Bool {
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&request, 1, 0) == 1
+  }
+
   /// Takes all wakes that came so far.
   func drain() {
     var tokens: [UInt8] = Array(repeating: 0, count: 64)

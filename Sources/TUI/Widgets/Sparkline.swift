@@ -12,28 +12,30 @@ struct Sparkline: Equatable {
     scale = values.filter(\.isFinite).max() ?? 0
   }
 
-  /// Draws the newest values that fit, `columnsPerValue` wide each. Times without a value stay blank, a zero is
-  /// a dot on the ground, and anything above zero is seen.
-  func draw(in rect: Rect, columnsPerValue: Int = 1, glyphs: Glyphs, on canvas: inout Canvas) {
-    guard !rect.isEmpty, columnsPerValue > 0 else { return }
-    let shown = values.suffix(rect.width / columnsPerValue)
-    var x = rect.maxX - shown.count * columnsPerValue
-    for value in shown {
-      for _ in 0..<columnsPerValue {
-        drawColumn(value, x: x, in: rect, glyphs: glyphs, on: &canvas)
-        x += 1
-      }
+  /// Draws the last `count` values over the whole width, the newest ones where there are fewer columns than that.
+  ///
+  /// Times without a value stay blank, a zero is a dot on the ground, and anything above zero is seen.
+  func draw(in rect: Rect, count: Int, glyphs: Glyphs, on canvas: inout Canvas) {
+    guard !rect.isEmpty, count > 0 else { return }
+    let slots = min(count, rect.width)
+    let shown = values.suffix(slots)
+    for column in 0..<rect.width {
+      let slot = column * slots / rect.width - (slots - shown.count)
+      guard slot >= 0 else { continue }
+      drawColumn(
+        shown[shown.startIndex + slot], x: rect.x + column, in: rect, glyphs: glyphs, on: &canvas)
     }
   }
 
   private func drawColumn(_ value: Double, x: Int, in rect: Rect, glyphs: Glyphs, on canvas: inout Canvas) {
     let steps = glyphs.levels.count
     let height = level(of: value, in: rect.height * steps)
-    if height == 0 { canvas.put(Cell(glyphs.track, .faint), x: x, y: rect.maxY - 1) }
+    if height == 0 { canvas.put(Cell(glyphs.ground, .faint), x: x, y: rect.maxY - 1) }
     for row in 0..<rect.height {
       let inCell = min(steps, height - row * steps)
       guard inCell > 0 else { return }
-      canvas.put(Cell(glyphs.levels[inCell - 1], style), x: x, y: rect.maxY - 1 - row)
+      let cell = Cell(glyphs.levels[inCell - 1], rect.height > 2 ? style.shade : style)
+      canvas.put(cell, x: x, y: rect.maxY - 1 - row)
     }
   }
 

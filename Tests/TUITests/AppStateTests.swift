@@ -1,0 +1,155 @@
+import Inspector
+import Testing
+
+@testable import TUI
+
+@Suite("App state")
+struct AppStateTests {
+  private func state(_ frame: Frame? = Fixtures.calm(), columns: Int = 80, rows: Int = 24) -> AppState {
+    var state = AppState(size: Size(columns: columns, rows: rows))
+    if let frame { _ = state.update(.frame(frame)) }
+    return state
+  }
+
+  private func frame(pid: Int32) -> Frame {
+    var frame = Fixtures.calm()
+    frame.snapshot.target.pid = pid
+    return frame
+  }
+
+  @Test("q, Ctrl-C and F10 quit, also from the help", arguments: [
+    Key.character("q"), .control("c"), .function(10),
+  ])
+  func quitKeysQuit(_ key: Key) {
+    var state = state()
+
+    #expect(state.update(.input(.key(key))) == .end(.quit))
+    _ = state.update(.input(.key(.character("?"))))
+    #expect(state.update(.input(.key(key))) == .end(.quit))
+  }
+
+  @Test("Esc closes the help, and quits where there is nothing to close")
+  func escapeGoesBack() {
+    var state = state()
+    _ = state.update(.input(.key(.function(1))))
+    #expect(state.isHelpShown)
+
+    #expect(state.update(.input(.key(.escape))) == .nothing)
+    #expect(!state.isHelpShown)
+    #expect(state.update(.input(.key(.escape))) == .end(.quit))
+  }
+
+  @Test("a paused view keeps its frame while new ones come, and goes on with the newest")
+  func pauseKeepsTheFrame() {
+    var state = state(frame(pid: 1))
+    _ = state.update(.input(.key(.character(" "))))
+
+    _ = state.update(.frame(frame(pid: 2)))
+    _ = state.update(.frame(frame(pid: 3)))
+    #expect(state.isPaused && state.shown?.snapshot.target.pid == 1)
+
+    _ = state.update(.input(.key(.character(" "))))
+    #expect(!state.isPaused && state.shown?.snapshot.target.pid == 3)
+  }
+
+  @Test("there is nothing to pause before the first frame")
+  func pauseNeedsAFrame() {
+    var state = state(nil)
+
+    _ = state.update(.input(.key(.character(" "))))
+
+    #expect(!state.isPaused)
+  }
+
+  @Test("plus and minus walk through the intervals and stop at both ends")
+  func intervalsHaveEnds() {
+    var state = state()
+    #expect(state.interval == 100)
+
+    for _ in 0..<20 { _ = state.update(.input(.key(.character("+")))) }
+    #expect(state.interval == 5_000)
+    for _ in 0..<20 { _ = state.update(.input(.key(.character("-")))) }
+    #expect(state.interval == 50)
+  }
+
+  @Test("an interval between two steps goes on to the next one")
+  func oddIntervalsFindTheSteps() {
+    var state = AppState(size: Size(columns: 80, rows: 24), interval: 300)
+
+    _ = state.update(.input(.key(.character("+"))))
+    #expect(state.interval == 500)
+    state.interval = 300
+    _ = state.update(.input(.key(.character("-"))))
+    #expect(state.interval == 200)
+  }
+
+  @Test("scrolling stops at the first and at the last P")
+  func scrollingHasEnds() {
+    var state = state(Fixtures.many(ps: 64))
+    func first() -> Int { OverviewLayout(frame: Fixtures.many(ps: 64), state: state).lanes.first }
+
+    _ = state.update(.input(.key(.up)))
+    #expect(first() == 0)
+    _ = state.update(.input(.key(.down)))
+    _ = state.update(.input(.key(.character("j"))))
+    #expect(first() == 2)
+    _ = state.update(.input(.key(.wheelUp)))
+    #expect(first() == 1)
+    _ = state.update(.input(.key(.end)))
+    let window = OverviewLayout(frame: Fixtures.many(ps: 64), state: state).lanes
+    #expect(window.first + window.shown == 64 && window.hiddenBelow == 0)
+    _ = state.update(.input(.key(.down)))
+    #expect(first() == window.first)
+    _ = state.update(.input(.key(.pageUp)))
+    #expect(first() == window.first - window.shown)
+    _ = state.update(.input(.key(.home)))
+    #expect(first() == 0)
+  }
+
+  @Test("after the Ps became fewer, those that are left are shown")
+  func scrollSurvivesFewerPs() {
+    var state = state(Fixtures.many(ps: 64))
+    _ = state.update(.input(.key(.end)))
+
+    _ = state.update(.frame(Fixtures.many(ps: 2)))
+
+    let window = OverviewLayout(frame: Fixtures.many(ps: 2), state: state).lanes
+    #expect(window.first == 0 && window.shown == 2)
+  }
+
+  @Test("signals, a lost terminal and a stop become effects")
+  func otherInputsBecomeEffects() {
+    var state = state()
+
+    #expect(state.update(.input(.terminate(15))) == .end(.signal(15)))
+    #expect(state.update(.input(.hangUp)) == .end(.hangUp))
+    #expect(state.update(.input(.stop)) == .stop)
+    #expect(state.update(.input(.key(.control("z")))) == .stop)
+    #expect(state.update(.input(.key(.control("l")))) == .redrawAll)
+    #expect(state.update(.input(.disturbed)) == .redrawAll)
+    #expect(state.update(.input(.resize(Size(columns: 5, rows: 6)))) == .nothing)
+    #expect(state.size == Size(columns: 5, rows: 6))
+  }
+
+  @Test("a key without an action changes nothing")
+  func unknownKeysChangeNothing() {
+    var state = state()
+    let before = state
+
+    #expect(state.update(.input(.key(.character("ü")))) == .nothing)
+    #expect(state == before)
+  }
+
+  @Test("no key has two actions, and the help names every key of the table")
+  func tableOfActionsIsSound() {
+    let keys = Action.table.flatMap { $0.keys.flatMap(\.1) }
+    #expect(Set(keys).count == keys.count)
+
+    var state = state()
+    _ = state.update(.input(.key(.character("?"))))
+    let help = Screen.draw(state).lines.joined(separator: "\n")
+    for entry in Action.table {
+      #expect(help.contains(entry.keyNames + " ") && help.contains(entry.help))
+    }
+  }
+}

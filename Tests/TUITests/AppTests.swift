@@ -1,0 +1,151 @@
+// The loop, on a terminal in memory whose clock moves only while the app waits.
+import Inspector
+import Testing
+
+@testable import TUI
+
+@Suite("App")
+struct AppTests {
+  private let size = Size(columns: 80, rows: 24)
+
+  private func frame(_ pid: Int, ended: String? = nil) -> Frame {
+    var frame = Fixtures.calm()
+    frame.snapshot.target.pid = Int32(pid)
+    frame.ended = ended
+    return frame
+  }
+
+  @Test("a frame is asked for ten times a second, and each is shown once")
+  func framesComeAtTheInterval() {
+    var terminal = MemoryTerminal(size: size, script: [.init(atMilliseconds: 1_050, .key(.character("q")))])
+    var count = 0
+
+    let ending = App().run(on: &terminal) {
+      count += 1
+      return frame(count)
+    }
+
+    #expect(ending == Ending(cause: .quit, targetEnded: nil))
+    #expect(count == 11)
+    #expect(terminal.pictures.map { $0.time / 1_000_000 } == Array(stride(from: 0, through: 1_000, by: 100)))
+    #expect(terminal.pictures[4].canvas.lines[0].contains("pid 5 "))
+  }
+
+  @Test("without a new frame nothing is shown again")
+  func sameStateIsNotDrawnAgain() {
+    var terminal = MemoryTerminal(size: size, script: [.init(atMilliseconds: 1_000, .key(.escape))])
+
+    _ = App().run(on: &terminal) { frame(1) }
+
+    #expect(terminal.pictures.count == 1)
+  }
+
+  @Test("a key is answered at once, not at the next frame")
+  func keysAreAnsweredAtOnce() {
+    var terminal = MemoryTerminal(
+      size: size,
+      script: [.init(atMilliseconds: 130, .key(.character("?"))), .init(atMilliseconds: 150, .terminate(15))])
+
+    let ending = App().run(on: &terminal) { frame(1) }
+
+    #expect(terminal.pictures.map { $0.time / 1_000_000 } == [0, 130])
+    #expect(ending.cause == .signal(15))
+  }
+
+  @Test("the source is polled in between, at its own rhythm")
+  func sourceIsPolledInBetween() {
+    var terminal = MemoryTerminal(size: size, script: [.init(atMilliseconds: 1_000, .key(.character("q")))])
+    var (polls, frames) = (0, 0)
+
+    _ = App().run(on: &terminal, pollEvery: .milliseconds(20), poll: { polls += 1 }) {
+      frames += 1
+      return nil
+    }
+
+    #expect(polls == 50)
+    #expect(frames == 10)
+  }
+
+  @Test("a wake asks for a frame before its time")
+  func wakeAsksForAFrame() {
+    var options = App.Options()
+    options.interval = 5_000
+    var terminal = MemoryTerminal(
+      size: size,
+      script: [.init(atMilliseconds: 700, .wake), .init(atMilliseconds: 800, .key(.character("q")))])
+    var count = 0
+
+    _ = App(options).run(on: &terminal) {
+      count += 1
+      return frame(count)
+    }
+
+    #expect(terminal.pictures.map { $0.time / 1_000_000 } == [0, 700])
+  }
+
+  @Test("when the target ends, its last frame stays, and the ending tells how")
+  func endOfTheTargetIsKept() {
+    var terminal = MemoryTerminal(size: size, script: [.init(atMilliseconds: 900, .key(.character("q")))])
+    var frames = [frame(7, ended: "killed by signal 9")]
+
+    let ending = App().run(on: &terminal) { frames.popLast() }
+
+    #expect(ending == Ending(cause: .quit, targetEnded: "killed by signal 9"))
+    #expect(terminal.pictures.last?.canvas.lines[0].hasSuffix("ENDED") == true)
+  }
+
+  @Test("after a stop and after foreign output everything is shown again")
+  func stopsAndDisturbancesRepaint() {
+    var terminal = MemoryTerminal(
+      size: size,
+      script: [
+        .init(atMilliseconds: 10, .stop), .init(atMilliseconds: 20, .disturbed), .init(atMilliseconds: 30, .hangUp),
+      ])
+
+    let ending = App().run(on: &terminal) { frame(1) }
+
+    #expect(terminal.stops == 1 && terminal.repaints == 1)
+    #expect(terminal.pictures.count == 3)
+    #expect(ending.cause == .hangUp)
+  }
+
+  @Test("a resize is drawn at its new size")
+  func resizeIsDrawn() {
+    var terminal = MemoryTerminal(
+      size: size,
+      script: [
+        .init(atMilliseconds: 10, .resize(Size(columns: 20, rows: 5))), .init(atMilliseconds: 20, .hangUp),
+      ])
+
+    _ = App().run(on: &terminal) { frame(1) }
+
+    #expect(terminal.pictures.map(\.canvas.size) == [size, Size(columns: 20, rows: 5)])
+  }
+
+  @Test("wakes from other threads meet in one, and none is lost")
+  func wakesMeet() async {
+    let waker = Waker()
+
+    await withTaskGroup { group in
+      for _ in 0..<8 { group.addTask { for _ in 0..<20_000 { waker.wake() } } }
+    }
+
+    #expect(waker.isAwake)
+    waker.drain()
+    #expect(!waker.isAwake)
+    waker.wake()
+    #expect(waker.isAwake)
+  }
+
+  @Test("every error of a terminal is one line that says what to do instead")
+  func errorsSayWhatToDo() {
+    let errors: [TerminalError] = [
+      .unnamed, .unknown("nosuch"), .cannotMoveCursor("dumb"), .notATerminal, .refused("xterm"),
+    ]
+
+    #expect(errors.allSatisfy { $0.description.hasSuffix("use -b for plain text") })
+    #expect(
+      "mpgtop: \(TerminalError.cannotMoveCursor("dumb"))"
+        == "mpgtop: terminal 'dumb' cannot move the cursor; use -b for plain text")
+  }
+}

@@ -1,0 +1,66 @@
+// Every picture that the tests hold the views to, by name.
+import Inspector
+
+@testable import TUI
+
+/// A view drawn from a fixture. Its golden file is `Pictures/NAME.txt`.
+struct Picture: Sendable, CustomTestStringConvertible {
+  var name: String
+  var lines: [String]
+  var testDescription: String { name }
+}
+
+enum PictureBook {
+  static let all: [Picture] = sizes + conditions + overlays + tiny + plain
+
+  static let sizes = [
+    screen("calm-40x12", 40, 12, Fixtures.calm()), screen("calm-80x24", 80, 24, Fixtures.calm()),
+    screen("calm-120x40", 120, 40, Fixtures.calm()), screen("calm-200x60", 200, 60, Fixtures.calm()),
+    screen("eight-ps-40x12", 40, 12, Fixtures.many(ps: 8)),
+    screen("eight-ps-80x24", 80, 24, Fixtures.many(ps: 8)),
+    screen("sixty-four-ps-200x60", 200, 60, Fixtures.many(ps: 64)),
+    screen("many-ps-scrolled-40x12", 40, 12, Fixtures.many(ps: 1024), keys: [.pageDown, .down]),
+    screen("many-ps-scrolled-80x24", 80, 24, Fixtures.many(ps: 1024), keys: [.end]),
+    screen("many-ps-scrolled-200x60", 200, 60, Fixtures.many(ps: 1024), keys: [.pageDown]),
+  ]
+
+  static let conditions = [
+    screen("calm-80x24-ascii", 80, 24, Fixtures.calm(), glyphs: .ascii),
+    screen("overload-200x60-ascii", 200, 60, Fixtures.overload(), glyphs: .ascii),
+    screen("overload-80x24", 80, 24, Fixtures.overload()),
+    screen("overload-40x12", 40, 12, Fixtures.overload()),
+    screen("paused-80x24", 80, 24, Fixtures.calm(), keys: [.character(" ")]),
+    screen("ended-80x24", 80, 24, Fixtures.ended()),
+    screen("ended-and-paused-40x12", 40, 12, Fixtures.ended(), keys: [.character(" ")]),
+    screen("empty-80x24", 80, 24, Fixtures.empty()), screen("empty-40x12", 40, 12, Fixtures.empty()),
+    screen("empty-200x60", 200, 60, Fixtures.empty()), screen("no-frame-40x12", 40, 12, nil),
+  ]
+
+  static let overlays = [
+    screen("help-40x12", 40, 12, Fixtures.calm(), keys: [.character("?")]),
+    screen("help-80x24", 80, 24, Fixtures.calm(), keys: [.character("?")]),
+    screen("help-80x24-ascii", 80, 24, Fixtures.calm(), glyphs: .ascii, keys: [.character("?")]),
+  ]
+
+  static let tiny = [(1, 1), (8, 3), (20, 5), (39, 11), (40, 11), (39, 12)].map {
+    screen("tiny-\($0.0)x\($0.1)", $0.0, $0.1, Fixtures.calm())
+  }
+
+  static let plain = [
+    Picture(name: "plain-80", lines: Overview.plainText(Fixtures.calm(), width: 80, glyphs: .unicode)),
+    Picture(name: "plain-40-ascii", lines: Overview.plainText(Fixtures.calm(), width: 40, glyphs: .ascii)),
+    Picture(
+      name: "plain-132-many-ps",
+      lines: Overview.plainText(Fixtures.many(ps: 40), width: 132, glyphs: .unicode)),
+  ]
+
+  /// What the screen shows after a frame and some keys.
+  private static func screen(
+    _ name: String, _ columns: Int, _ rows: Int, _ frame: Frame?, glyphs: Glyphs = .unicode, keys: [Key] = []
+  ) -> Picture {
+    var state = AppState(size: Size(columns: columns, rows: rows), glyphs: glyphs)
+    if let frame { _ = state.update(.frame(frame)) }
+    for key in keys { _ = state.update(.input(.key(key))) }
+    return Picture(name: name, lines: Screen.draw(state).lines)
+  }
+}
