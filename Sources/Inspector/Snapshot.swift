@@ -69,8 +69,8 @@ public struct Snapshot: Sendable, Equatable {
     public var waiting: [WaitReason: Int] = [:]
     public init() {}
 
-    /// Gs that were created and have not exited.
-    public var live: Int { Int(clamping: Int128(created) - Int128(exited)) }
+    /// Gs that were created and have not exited. Counters wrap, and so does their difference.
+    public var live: Int { Int(truncatingIfNeeded: created &- exited) }
     /// Gs parked for any reason of `group`.
     public func waiting(in group: WaitGroupName) -> Int {
       waiting.reduce(0) { $1.key.group == group ? $0 + $1.value : $0 }

@@ -1,3 +1,4 @@
+import Foundation
 import Region
 import Synchronization
 import Testing
@@ -51,16 +52,16 @@ struct ConsistencyTests {
   /// One G goes round: ready → running → parked → ready, the moves written by two lanes in turn, as when one P parks
   /// it and another readies it. At every instant it is in exactly one state.
   @Test("a consistent snapshot shows a G in exactly one state, however fast it moves")
-  func oneStateAtATime() async throws {
+  func oneStateAtATime() throws {
     let region = RegionFixture()
     region.count(.created, on: 0)
     let source = try region.source()
-    let stop = Flag()
-    let writer = Task.detached { Self.goRound(region, until: stop) }
-    defer { stop.raise() }
+    let writer = Roundabout(region)
+    writer.start()
+    defer { writer.stop() }
 
     var consistent = 0
-    while consistent < 2000 {
+    while consistent < 2000 || writer.rounds < 2000 {
       let snapshot = try source.snapshot()
       #expect(snapshot.gs.sumOfStates == snapshot.gs.live && snapshot.gs.live == 1)
       guard snapshot.isConsistent else { continue }
@@ -68,28 +69,6 @@ struct ConsistencyTests {
       let states = [snapshot.gs.runnable, snapshot.gs.running, snapshot.gs.waiting[.chanReceive] ?? 0]
       #expect(states.sorted() == [0, 0, 1])
     }
-    stop.raise()
-    let rounds = await writer.value
-
-    #expect(rounds > 2000)
-  }
-
-  /// Returns how many rounds were made.
-  private static func goRound(_ region: RegionFixture, until stop: Flag) -> Int {
-    let started = region.word(LaneField.started, 0)
-    let parked = region.word(LaneField.parked, 0, Int(WaitReason.chanReceive.rawValue))
-    let readied = region.word(LaneField.readied, 1, Int(WaitReason.chanReceive.rawValue))
-    var pause = 0
-    var rounds = 0
-    while !stop.isRaised {
-      rounds += 1
-      for word in [started, parked, readied] {
-        word.publish(word.relaxed + 1)
-        pause = (pause * 7 + 3) % 4001  // from nothing to some microseconds
-        for _ in 0..<pause { atomicMemoryFence(ordering: .acquiring) }
-      }
-    }
-    return rounds
   }
 
   @Test("an inconsistent snapshot still adds up, since all states come from the same words")
@@ -114,9 +93,38 @@ struct ConsistencyTests {
   }
 }
 
-/// A flag between threads.
-private final class Flag: Sendable {
-  private let value = Atomic(false)
-  var isRaised: Bool { value.load(ordering: .relaxed) }
-  func raise() { value.store(true, ordering: .relaxed) }
+/// A thread that sends one G round and round. A thread, not a task: it has to run beside the test.
+private final class Roundabout: Sendable {
+  private let region: RegionFixture
+  private let count = Atomic(0)
+  private let isOver = Atomic(false)
+  private let ended = DispatchSemaphore(value: 0)
+
+  init(_ region: RegionFixture) { self.region = region }
+
+  var rounds: Int { count.load(ordering: .relaxed) }
+
+  func start() { Thread.detachNewThread { self.goRound() } }
+
+  /// Returns when the thread is done with the region.
+  func stop() {
+    isOver.store(true, ordering: .relaxed)
+    ended.wait()
+  }
+
+  private func goRound() {
+    let started = region.word(LaneField.started, 0)
+    let parked = region.word(LaneField.parked, 0, Int(WaitReason.chanReceive.rawValue))
+    let readied = region.word(LaneField.readied, 1, Int(WaitReason.chanReceive.rawValue))
+    var pause = 0
+    while !isOver.load(ordering: .relaxed) {
+      for word in [started, parked, readied] {
+        word.publish(word.relaxed + 1)
+        pause = (pause * 7 + 3) % 4001  // from nothing to some microseconds
+        for _ in 0..<pause { atomicMemoryFence(ordering: .acquiring) }
+      }
+      count.add(1, ordering: .relaxed)
+    }
+    ended.signal()
+  }
 }

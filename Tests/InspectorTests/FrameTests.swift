@@ -1,0 +1,127 @@
+import Region
+import Testing
+
+@testable import Inspector
+
+@Suite("Frames and the last minute")
+struct FrameTests {
+  private let second: UInt64 = 1_000_000_000
+
+  private func snapshot(
+    at time: UInt64, switches: UInt64 = 0, steals: UInt64 = 0, created: UInt64 = 0, grqMax: Int = 0,
+    lrqMax: [Int] = [0], sleeping: Int = 0
+  ) -> Snapshot {
+    var snapshot = Snapshot()
+    (snapshot.time, snapshot.switches, snapshot.grqMax) = (time, switches, grqMax)
+    snapshot.gs.created = created
+    snapshot.gs.waiting[.sleep] = sleeping
+    snapshot.ps = lrqMax.enumerated().map { id, depth in
+      var p = Snapshot.P()
+      (p.id, p.lrqMax, p.stealsIn) = (id, depth, id == 0 ? steals : 0)
+      return p
+    }
+    return snapshot
+  }
+
+  /// Outside of the macros, which cannot call what changes its value.
+  private func nextFrame(_ builder: inout FrameBuilder) -> Frame? { builder.frame() }
+
+  @Test("rates are over the time since the frame before; the first frame has none")
+  func rates() throws {
+    var builder = FrameBuilder()
+    builder.observe(snapshot(at: 10 * second, switches: 5000, steals: 10, created: 100))
+    let first = try #require(nextFrame(&builder))
+    builder.observe(snapshot(at: 12 * second, switches: 9000, steals: 20, created: 100))
+    let next = try #require(nextFrame(&builder))
+
+    #expect(first.switchesPerSecond == 0 && first.stealsPerSecond == 0)
+    #expect(next.switchesPerSecond == 2000 && next.stealsPerSecond == 5 && next.spawnsPerSecond == 0)
+  }
+
+  @Test("frames that come faster than once a second have the rates of the last second")
+  func steadyRates() throws {
+    var builder = FrameBuilder()
+    for tenth in UInt64(0)...30 {
+      // a thousand switches, all in one tenth of each second
+      builder.observe(snapshot(at: tenth * second / 10, switches: (tenth + 9) / 10 * 1000))
+      let frame = try #require(nextFrame(&builder))
+      if tenth >= 10 { #expect(frame.switchesPerSecond == 1000) }
+    }
+  }
+
+  @Test("a counter that runs backwards has no rate")
+  func backwards() throws {
+    var builder = FrameBuilder()
+    builder.observe(snapshot(at: second, switches: 500))
+    _ = builder.frame()
+    builder.observe(snapshot(at: 2 * second, switches: 20))
+
+    #expect(try #require(nextFrame(&builder)).switchesPerSecond == 0)
+  }
+
+  @Test("maxima are over all snapshots since the frame before")
+  func maxima() throws {
+    var builder = FrameBuilder()
+    builder.observe(snapshot(at: 1, grqMax: 7, lrqMax: [3, 200]))
+    builder.observe(snapshot(at: 2, grqMax: 2, lrqMax: [9, 1]))
+    let first = try #require(nextFrame(&builder))
+    builder.observe(snapshot(at: 3, grqMax: 1, lrqMax: [0, 4]))
+    let next = try #require(nextFrame(&builder))
+
+    #expect(first.snapshot.grqMax == 7 && first.snapshot.ps.map(\.lrqMax) == [9, 200])
+    #expect(next.snapshot.grqMax == 1 && next.snapshot.ps.map(\.lrqMax) == [0, 4])
+  }
+
+  @Test("each second is a point with its mean rate and its largest values")
+  func points() {
+    var minute = Minute()
+    for quarter in UInt64(0)..<12 {  // three seconds; all switches fall into the second one
+      minute.observe(
+        snapshot(
+          at: quarter * second / 4, switches: min(max(quarter, 3), 7) * 100, grqMax: Int(quarter),
+          sleeping: 20 - Int(quarter)))
+    }
+
+    #expect(minute.points.map(\.grqMax) == [3, 7, 11])
+    #expect(minute.points.map(\.parkedMax) == [20, 16, 12])
+    #expect(minute.points.map(\.switchesPerSecond) == [0, 400, 0])
+  }
+
+  @Test("no more than sixty points are kept, and seconds that nobody saw are filled with what came after")
+  func gaps() {
+    var minute = Minute()
+    minute.observe(snapshot(at: 0, grqMax: 1))
+    minute.observe(snapshot(at: 5 * second, switches: 500, grqMax: 2))
+    #expect(minute.points.map(\.grqMax) == [1, 2, 2, 2, 2, 2])
+    #expect(minute.points.map(\.switchesPerSecond) == [0, 100, 100, 100, 100, 100])
+
+    minute.observe(snapshot(at: 1000 * second, grqMax: 3))
+    #expect(minute.points.count == 60 && minute.points.allSatisfy { $0.grqMax == 3 })
+    minute.observe(snapshot(at: 1001 * second, grqMax: 4))
+    #expect(minute.points.count == 60 && minute.points.map(\.grqMax).suffix(2) == [3, 4])
+  }
+
+  @Test("the rings are drained as often as a quarter of the fullest takes to fill")
+  func pace() {
+    let millisecond: UInt64 = 1_000_000
+    #expect(Sampler.pace(fill: 0.5, after: 40 * millisecond) == 20 * millisecond)
+    #expect(Sampler.pace(fill: 0.1, after: 40 * millisecond) == 100 * millisecond)
+    #expect(Sampler.pace(fill: 0, after: 40 * millisecond) == 250 * millisecond)
+    #expect(Sampler.pace(fill: 1e9, after: 40 * millisecond) == 5 * millisecond)
+  }
+
+  @Test("a sampler's frame says how the target ended, and then it looks no more")
+  func samplerSeesTheEnd() throws {
+    let region = RegionFixture()
+    let target = try region.folders.target(pid: region.process.pid)
+    var sampler = Sampler(try Inspector(target))
+    #expect(try sampler.frame().ended == nil && sampler.ending == nil)
+
+    region[HeaderField.ending] = 6
+    region[HeaderField.state] = region.raw(ProcessState.crashed)
+    let frame = try sampler.frame()
+
+    #expect(sampler.ending == .crashed(signal: 6))
+    #expect(frame.ended == "crashed of signal 6 (Aborted)" && frame.snapshot.target.state == .crashed)
+  }
+}

@@ -1,0 +1,127 @@
+import Region
+import Testing
+
+@testable import Inspector
+
+/// Regions with random damage. Each case must end in a snapshot or in a typed error; a trap ends the test process.
+/// A failing case is found again by its seed, which is the case's number.
+@Suite("Noise in the region")
+struct NoiseTests {
+  /// SplitMix64: a case is its seed.
+  private struct Dice {
+    var state: UInt64
+
+    mutating func roll() -> UInt64 {
+      state &+= 0x9e37_79b9_7f4a_7c15
+      var z = state
+      z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+      z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+      return z ^ (z >> 31)
+    }
+
+    mutating func below(_ limit: Int) -> Int { Int(roll() % UInt64(limit)) }
+
+    /// Numbers where mistakes live: around powers of two and capacities; or any number at all.
+    mutating func value() -> UInt64 {
+      switch below(6) {
+      case 0: return roll()
+      case 1: return UInt64(below(16))
+      case 2: return UInt64(1) << UInt64(below(64))
+      case 3: return (UInt64(1) << UInt64(below(64))) &- 1
+      case 4: return UInt64.max &- UInt64(below(16))
+      default: return [255, 256, 257, 1023, 1024, 1025, 9999, 10_000, 10_001, 4096][below(10)]
+      }
+    }
+  }
+
+  /// What one run over a region did.
+  private enum Outcome: Hashable { case snapshot, refused, damaged }
+
+  private func look(_ region: RegionFixture) -> Outcome {
+    let source: RegionSource
+    do { source = try region.source() } catch { return .refused }
+    return look(source)
+  }
+
+  private func look(_ source: RegionSource) -> Outcome {
+    do throws(LayoutProblem) {
+      let snapshot = try source.snapshot()
+      _ = try source.drain { _, records in for record in records { _ = (record.kind, record.count) } }
+      _ = try source.ending()
+      if snapshot.gs.sumOfStates != snapshot.gs.live { Issue.record("the states do not add up") }
+      return .snapshot
+    } catch {
+      return .damaged
+    }
+  }
+
+  /// What comes after a snapshot must bear with one from noise, too.
+  private func show(_ source: RegionSource) throws {
+    var builder = FrameBuilder()
+    for _ in 0..<2 { builder.observe(try source.snapshot()) }
+    let json = builder.frame()?.json ?? ""
+    #expect(json.hasPrefix("{") && json.hasSuffix("}"))
+  }
+
+  /// Words that a snapshot reads, with more weight on the few that lead to others.
+  private func places(_ region: RegionFixture) -> [Int] {
+    func words<Field: RegionField>(_ field: Field, blocks: Range<Int>) -> [Int] {
+      blocks.flatMap { block in
+        (0..<min(field.spec.count, 16)).map { region.offset(field, block, $0) }
+      }
+    }
+    var places = HeaderField.allCases.dropFirst(5).flatMap { words($0, blocks: 0..<1) }
+    places += SchedField.allCases.flatMap { words($0, blocks: 0..<1) }
+    places += PField.allCases.flatMap { words($0, blocks: 0..<2) }
+    places += MField.allCases.flatMap { words($0, blocks: 0..<3) }
+    places += StealField.allCases.flatMap { words($0, blocks: 0..<2) }
+    for lane in [0, 1, region.lane(m: 0), region.lane(m: 1)] {
+      places += LaneField.allCases.flatMap { words($0, blocks: lane..<lane + 1) }
+    }
+    return places
+  }
+
+  @Test("100,000 regions with noise in their words: a snapshot or an error, never a trap")
+  func noiseInWords() throws {
+    let region = RegionFixture(.moved())
+    let source = try region.source()
+    let places = places(region)
+    var outcomes: [Outcome: Int] = [:]
+    for seed in 0..<100_000 {
+      var dice = Dice(state: UInt64(seed))
+      let hits = (0...dice.below(3)).map { _ in places[dice.below(places.count)] }
+      let before = hits.map { region.word(at: $0).relaxed }
+      for place in hits { region.setWord(at: place, dice.value()) }
+      let outcome = look(source)
+      outcomes[outcome, default: 0] += 1
+      if outcome == .snapshot, seed % 16 == 0 { try show(source) }
+      for (place, value) in zip(hits, before).reversed() { region.setWord(at: place, value) }
+    }
+
+    #expect(outcomes[.snapshot, default: 0] > 1000 && outcomes[.damaged, default: 0] > 1000)
+    #expect(look(source) == .snapshot)
+  }
+
+  @Test("5,000 regions with noise in header and schema: read, or refused, never a trap")
+  func noiseInSchema() throws {
+    let region = RegionFixture(.moved())
+    let text = Array(region.plan.text.utf8)
+    let junk = Array("0123456789 -\n\u{0}\u{ff}fieldblockring".utf8)
+    var outcomes: [Outcome: Int] = [:]
+    for seed in 0..<5000 {
+      var dice = Dice(state: UInt64(seed) | 1 << 40)
+      var damaged = text
+      for _ in 0...dice.below(4) { damaged[dice.below(text.count)] = junk[dice.below(junk.count)] }
+      region.writeBytes(damaged, at: region.plan.schema)
+      let place = dice.below(HeaderField.pRingRecords.rawValue)
+      let before = region.word(at: place * 8).relaxed
+      if dice.below(4) == 0 { region.setWord(at: place * 8, dice.value()) }
+      outcomes[look(region), default: 0] += 1
+      region.setWord(at: place * 8, before)
+    }
+
+    #expect(outcomes[.snapshot, default: 0] > 1000 && outcomes[.refused, default: 0] > 1000)
+    region.writeBytes(text, at: region.plan.schema)
+    #expect(look(region) == .snapshot)
+  }
+}
