@@ -23,7 +23,15 @@ void __sanitizer_start_switch_fiber(void **fake_stack_save, const void *bottom, 
 void __sanitizer_finish_switch_fiber(void *fake_stack_save, const void **bottom_old, size_t *size_old);
 #endif
 
-static void before(mpg_fiber *from, mpg_fiber *to) {
+// Around a switch no instrumented function may be entered on one stack and left on another: ThreadSanitizer keeps a
+// call stack for each fiber.
+#if defined(MPG_TSAN) || defined(MPG_ASAN)
+#define MPG_BARE __attribute__((disable_sanitizer_instrumentation))
+#else
+#define MPG_BARE
+#endif
+
+MPG_BARE static inline void before(mpg_fiber *from, mpg_fiber *to) {
 #if MPG_TSAN
   __tsan_switch_to_fiber(to->sanitizer, 0);
 #elif MPG_ASAN
@@ -32,7 +40,7 @@ static void before(mpg_fiber *from, mpg_fiber *to) {
   (void)from, (void)to;
 }
 
-static void after(mpg_fiber *self) {
+MPG_BARE static inline void after(mpg_fiber *self) {
 #if MPG_ASAN
   __sanitizer_finish_switch_fiber(self->sanitizer, NULL, NULL);
 #endif
@@ -42,7 +50,7 @@ static void after(mpg_fiber *self) {
 // The first thing on a new stack: tells the sanitizer that the switch is complete, then goes to the entry.
 typedef struct { void (*entry)(void *); void *argument; mpg_fiber *fiber; } start_record;
 
-static void first(void *raw) {
+MPG_BARE static void first(void *raw) {
   start_record *record = raw;
 #if MPG_ASAN
   __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
@@ -106,7 +114,7 @@ void mpg_fiber_retire(mpg_fiber *fiber) {
   fiber->sanitizer = NULL;
 }
 
-void mpg_fiber_enter(mpg_fiber *scheduler, mpg_fiber *g) {
+MPG_BARE void mpg_fiber_enter(mpg_fiber *scheduler, mpg_fiber *g) {
   swift_task_enterThreadLocalContext((char *)g->access);
   before(scheduler, g);
   mpg_switch(&scheduler->sp, g->sp);
@@ -114,13 +122,13 @@ void mpg_fiber_enter(mpg_fiber *scheduler, mpg_fiber *g) {
   swift_task_exitThreadLocalContext((char *)g->access);
 }
 
-void mpg_fiber_leave(mpg_fiber *g, mpg_fiber *scheduler) {
+MPG_BARE void mpg_fiber_leave(mpg_fiber *g, mpg_fiber *scheduler) {
   before(g, scheduler);
   mpg_switch(&g->sp, scheduler->sp);
   after(g);
 }
 
-void mpg_fiber_exit(mpg_fiber *g, mpg_fiber *scheduler) {
+MPG_BARE void mpg_fiber_exit(mpg_fiber *g, mpg_fiber *scheduler) {
   before(NULL, scheduler);
   mpg_switch(&g->sp, scheduler->sp);
   __builtin_unreachable();

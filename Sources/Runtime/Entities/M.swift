@@ -19,17 +19,33 @@ enum Commit {
   case poll(PollSide)
 }
 
-/// The private half of an M. Its pointers point to memory that is never freed.
+/// The private half of an M: what is constant after its start. Its pointers point to memory that is never freed.
 @safe struct MRecord: ~Copyable {
-  // MARK: constant after the start
   let id: Int
   let shared: Block<MField>
-  let ownLane: Lane
   let tracing: Bool
-
-  // MARK: owner: the thread
   /// The thread's own stack: where scheduling happens.
   let fiber: UnsafeMutablePointer<mpg_fiber>
+  /// 1 once it was woken; the futex that it sleeps on. Any thread.
+  fileprivate let wakeUp: UnsafeMutablePointer<Atomic<UInt32>>
+  fileprivate let owned: UnsafeMutablePointer<MOwned>
+
+  init(id: Int, region: borrowing RegionFile, tracing: Bool) {
+    self.id = id
+    self.tracing = tracing
+    shared = region.m(id)
+    unsafe fiber = .allocate(capacity: 1)
+    unsafe fiber.initialize(to: mpg_fiber())
+    unsafe wakeUp = .allocate(capacity: 1)
+    unsafe wakeUp.initialize(to: Atomic(0))
+    unsafe owned = .allocate(capacity: 1)
+    unsafe owned.initialize(to: MOwned(lane: region.lane(m: id), seed: UInt64(id) &+ Clock.now))
+  }
+}
+
+/// What changes of an M. Owner: its thread; its waker from `popIdleM` to `wake`, while the thread sleeps or is about to.
+private struct MOwned {
+  let ownLane: Lane
   /// The P's lane while it holds one, else `ownLane`.
   var lane: Lane
   var p: P?
@@ -41,29 +57,16 @@ enum Commit {
   /// Whether it is counted in `SchedField.spinningMs`.
   var isSpinning = false
   var random: CheapRandom
-
-  // MARK: under the scheduler's lock, or handed over by the waker before `wake`
   /// The P to go on with after waking, and whether to search for work first.
   var nextP: P?
   var nextSpinning = false
   /// The M behind it on the list of the idle.
   var nextIdle: M?
 
-  // MARK: any thread, atomic
-  /// 1 once it was woken; the futex that it sleeps on.
-  let wakeUp: UnsafeMutablePointer<Atomic<UInt32>>
-
-  init(id: Int, region: borrowing RegionFile, tracing: Bool) {
-    self.id = id
-    self.tracing = tracing
-    shared = region.m(id)
-    ownLane = region.lane(m: id)
-    lane = ownLane
-    unsafe fiber = .allocate(capacity: 1)
-    unsafe fiber.initialize(to: mpg_fiber())
-    unsafe wakeUp = .allocate(capacity: 1)
-    unsafe wakeUp.initialize(to: Atomic(0))
-    random = CheapRandom(seed: UInt64(id) &+ Clock.now)
+  init(lane: Lane, seed: UInt64) {
+    ownLane = lane
+    self.lane = lane
+    random = CheapRandom(seed: seed)
   }
 }
 
@@ -91,38 +94,39 @@ enum Commit {
   @inline(__always) var id: Int { unsafe pointer.pointee.id }
   @inline(__always) var shared: Block<MField> { unsafe pointer.pointee.shared }
   @inline(__always) var tracing: Bool { unsafe pointer.pointee.tracing }
-  @inline(__always) var lane: Lane { unsafe pointer.pointee.lane }
+  @inline(__always) var lane: Lane { unsafe owned.pointee.lane }
   @inline(__always) var fiber: UnsafeMutablePointer<mpg_fiber> { unsafe pointer.pointee.fiber }
+  @inline(__always) private var owned: UnsafeMutablePointer<MOwned> { unsafe pointer.pointee.owned }
   /// The P that it holds; traps when it holds none.
-  @inline(__always) var p: P { unsafe pointer.pointee.p.unsafelyUnwrapped }
-  @inline(__always) var heldP: P? { unsafe pointer.pointee.p }
+  @inline(__always) var p: P { unsafe owned.pointee.p.unsafelyUnwrapped }
+  @inline(__always) var heldP: P? { unsafe owned.pointee.p }
   @inline(__always) var g: G? {
-    get { unsafe pointer.pointee.g }
-    nonmutating set { unsafe pointer.pointee.g = newValue }
+    get { unsafe owned.pointee.g }
+    nonmutating set { unsafe owned.pointee.g = newValue }
   }
   var isSpinning: Bool {
-    get { unsafe pointer.pointee.isSpinning }
-    nonmutating set { unsafe pointer.pointee.isSpinning = newValue }
+    get { unsafe owned.pointee.isSpinning }
+    nonmutating set { unsafe owned.pointee.isSpinning = newValue }
   }
   var nextIdle: M? {
-    get { unsafe pointer.pointee.nextIdle }
-    nonmutating set { unsafe pointer.pointee.nextIdle = newValue }
+    get { unsafe owned.pointee.nextIdle }
+    nonmutating set { unsafe owned.pointee.nextIdle = newValue }
   }
-  var request: Request { unsafe pointer.pointee.request }
-  var reason: WaitReason { unsafe pointer.pointee.reason }
-  var waitingOn: UInt64 { unsafe pointer.pointee.waitingOn }
-  var commit: Commit { unsafe pointer.pointee.commit }
+  var request: Request { unsafe owned.pointee.request }
+  var reason: WaitReason { unsafe owned.pointee.reason }
+  var waitingOn: UInt64 { unsafe owned.pointee.waitingOn }
+  var commit: Commit { unsafe owned.pointee.commit }
 
   /// Notes what the running G wants before it leaves.
   @inline(__always)
   func ask(_ request: Request, _ reason: WaitReason = .none, on: UInt64 = 0, commit: Commit = .nothing) {
-    unsafe pointer.pointee.request = request
-    unsafe pointer.pointee.reason = reason
-    unsafe pointer.pointee.waitingOn = on
-    unsafe pointer.pointee.commit = commit
+    unsafe owned.pointee.request = request
+    unsafe owned.pointee.reason = reason
+    unsafe owned.pointee.waitingOn = on
+    unsafe owned.pointee.commit = commit
   }
 
-  func random(below limit: Int) -> Int { unsafe pointer.pointee.random.next(below: limit) }
+  func random(below limit: Int) -> Int { unsafe owned.pointee.random.next(below: limit) }
 
   /// Says what the thread is doing now.
   func setState(_ state: MState) {
@@ -134,8 +138,8 @@ enum Commit {
 
   /// Takes hold of `p`, which nobody else holds: it came off the idle list, or was handed over.
   func acquire(_ p: P) {
-    unsafe pointer.pointee.p = p
-    unsafe pointer.pointee.lane = p.lane
+    unsafe owned.pointee.p = p
+    unsafe owned.pointee.lane = p.lane
     p.shared[.m].set(UInt64(id + 1))
     p.shared[.status].publish(UInt64((isSpinning ? PStatus.spinning : .running).rawValue))
     shared[.p].set(UInt64(p.id + 1))
@@ -149,8 +153,8 @@ enum Commit {
     p.shared[.status].publish(UInt64(PStatus.idle.rawValue))
     p.shared[.m].set(0)
     shared[.p].set(0)
-    unsafe pointer.pointee.p = nil
-    unsafe pointer.pointee.lane = pointer.pointee.ownLane
+    unsafe owned.pointee.p = nil
+    unsafe owned.pointee.lane = owned.pointee.ownLane
     return p
   }
 
@@ -158,15 +162,15 @@ enum Commit {
 
   /// Hands a P over to an M that sleeps, or is about to. Then `wake` it.
   func prepare(nextP: P, spinning: Bool) {
-    unsafe pointer.pointee.nextP = nextP
-    unsafe pointer.pointee.nextSpinning = spinning
+    unsafe owned.pointee.nextP = nextP
+    unsafe owned.pointee.nextSpinning = spinning
   }
 
   /// What the waker handed over.
   func takeNext() -> (p: P, spinning: Bool)? {
-    guard let p = unsafe pointer.pointee.nextP else { return nil }
-    unsafe pointer.pointee.nextP = nil
-    return unsafe (p, pointer.pointee.nextSpinning)
+    guard let p = unsafe owned.pointee.nextP else { return nil }
+    unsafe owned.pointee.nextP = nil
+    return unsafe (p, owned.pointee.nextSpinning)
   }
 
   /// Ends its sleep, or keeps it from falling asleep. Any thread.

@@ -5,16 +5,33 @@
 import HeapModule
 import Region
 
-/// The private half of a P. Its pointer points to memory that is never freed.
+/// The private half of a P: what is constant after the boot. Its pointers point to memory that is never freed.
 @safe struct PRecord: ~Copyable {
-  // MARK: constant after the boot
   let id: Int
   let shared: Block<PField>
   let lane: Lane
   let lrq: LocalRunQueue
   let timers: Timers
+  fileprivate let owned: UnsafeMutablePointer<POwned>
+  /// Entry points by spawn site, direct-mapped. Owner: as `owned`.
+  fileprivate let entries: UnsafeMutablePointer<(site: SpawnSite, id: UInt32)>
+  fileprivate static let entrySlots = 64
 
-  // MARK: owner: the M that holds the P
+  init(id: Int, region: borrowing RegionFile) {
+    self.id = id
+    shared = region.p(id)
+    lane = region.lane(p: id)
+    unsafe lrq = LocalRunQueue(block: shared, slots: region.lrqSlots(id))
+    timers = Timers(shared)
+    unsafe owned = .allocate(capacity: 1)
+    unsafe owned.initialize(to: POwned())
+    unsafe entries = .allocate(capacity: Self.entrySlots)
+    unsafe entries.initialize(repeating: (SpawnSite("", "", -1), 0), count: Self.entrySlots)
+  }
+}
+
+/// What changes of a P. Owner: the M that holds it; the idle list (under the scheduler's lock) while nobody does.
+private struct POwned {
   /// Starts, for the look past `runnext` and the LRQ at every 61st.
   var tick: UInt64 = 0
   /// Descriptors of dead Gs, the last one first.
@@ -24,22 +41,7 @@ import Region
   /// Ids for new Gs: a batch from the central counter.
   var nextId: UInt64 = 0
   var idLimit: UInt64 = 0
-  /// Entry points by spawn site, direct-mapped.
-  let entries: UnsafeMutablePointer<(site: SpawnSite, id: UInt32)>
-  static let entrySlots = 64
-
-  // MARK: under the scheduler's lock
   var nextIdle: P?
-
-  init(id: Int, region: borrowing RegionFile) {
-    self.id = id
-    shared = region.p(id)
-    lane = region.lane(p: id)
-    unsafe lrq = LocalRunQueue(block: shared, slots: region.lrqSlots(id))
-    timers = Timers(shared)
-    unsafe entries = .allocate(capacity: Self.entrySlots)
-    unsafe entries.initialize(repeating: (SpawnSite("", "", -1), 0), count: Self.entrySlots)
-  }
 }
 
 /// A handle to a P.
@@ -57,16 +59,17 @@ import Region
   @inline(__always) var lane: Lane { unsafe pointer.pointee.lane }
   @inline(__always) var lrq: LocalRunQueue { unsafe pointer.pointee.lrq }
   @inline(__always) var timers: Timers { unsafe pointer.pointee.timers }
+  @inline(__always) private var owned: UnsafeMutablePointer<POwned> { unsafe pointer.pointee.owned }
   var nextIdle: P? {
-    get { unsafe pointer.pointee.nextIdle }
-    nonmutating set { unsafe pointer.pointee.nextIdle = newValue }
+    get { unsafe owned.pointee.nextIdle }
+    nonmutating set { unsafe owned.pointee.nextIdle = newValue }
   }
 
   /// Counts a start; the number of this one.
   @inline(__always)
   func tick() -> UInt64 {
-    unsafe pointer.pointee.tick &+= 1
-    return unsafe pointer.pointee.tick
+    unsafe owned.pointee.tick &+= 1
+    return unsafe owned.pointee.tick
   }
 
   /// Notes the depth of the LRQ, for the largest within a frame.
@@ -82,43 +85,43 @@ import Region
   /// A descriptor for a new G: from this P's cache, or from the scheduler's.
   @inline(__always)
   func takeG() -> G {
-    if let g = unsafe pointer.pointee.freeGs.pop() { return g }
-    return unsafe sched.refill(&pointer.pointee.freeGs)
+    if let g = unsafe owned.pointee.freeGs.pop() { return g }
+    return unsafe sched.refill(&owned.pointee.freeGs)
   }
 
   /// Takes back the descriptor of a dead G.
   @inline(__always)
   func giveBack(_ g: G) {
-    unsafe pointer.pointee.freeGs.push(g)
-    if unsafe pointer.pointee.freeGs.count >= GQueueLIFO.high {
-      unsafe sched.spill(&pointer.pointee.freeGs)
+    unsafe owned.pointee.freeGs.push(g)
+    if unsafe owned.pointee.freeGs.count >= GQueueLIFO.high {
+      unsafe sched.spill(&owned.pointee.freeGs)
     }
   }
 
   @inline(__always)
   func takeStack() -> UnsafeMutableRawPointer {
-    if let stack = unsafe pointer.pointee.stacks.pop() { return unsafe stack }
-    return unsafe sched.stacks.refill(&pointer.pointee.stacks)
+    if let stack = unsafe owned.pointee.stacks.pop() { return unsafe stack }
+    return unsafe sched.stacks.refill(&owned.pointee.stacks)
   }
 
   @inline(__always)
   func giveBack(stack: UnsafeMutableRawPointer) {
-    if unsafe !pointer.pointee.stacks.push(stack) {
-      unsafe sched.stacks.spill(&pointer.pointee.stacks)
-      unsafe _ = pointer.pointee.stacks.push(stack)
+    if unsafe !owned.pointee.stacks.push(stack) {
+      unsafe sched.stacks.spill(&owned.pointee.stacks)
+      unsafe _ = owned.pointee.stacks.push(stack)
     }
   }
 
   /// A new id; ids are handed to Ps sixteen at a time.
   @inline(__always)
   func newId() -> UInt64 {
-    if unsafe pointer.pointee.nextId == pointer.pointee.idLimit {
+    if unsafe owned.pointee.nextId == owned.pointee.idLimit {
       let first = sched.takeIds(16)
-      unsafe pointer.pointee.nextId = first
-      unsafe pointer.pointee.idLimit = first &+ 16
+      unsafe owned.pointee.nextId = first
+      unsafe owned.pointee.idLimit = first &+ 16
     }
-    defer { unsafe pointer.pointee.nextId &+= 1 }
-    return unsafe pointer.pointee.nextId
+    defer { unsafe owned.pointee.nextId &+= 1 }
+    return unsafe owned.pointee.nextId
   }
 
   /// The string id of a spawn site.

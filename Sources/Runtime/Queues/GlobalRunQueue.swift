@@ -10,7 +10,7 @@ extension Scheduler {
   /// Puts Gs last. Under the lock.
   func grqAppend(_ batch: consuming GQueue, at time: UInt64) {
     shared[.grqPushed].bump(by: UInt64(batch.count))
-    unsafe record.pointee.grq.append(batch)
+    unsafe guarded.pointee.grq.append(batch)
     noteDepth()
     Peaks.note(shared[.grqDepth].relaxed, at: time) { shared[.grqPeaks, $0] }
   }
@@ -18,12 +18,12 @@ extension Scheduler {
   /// Takes the first `limit` at most. Under the lock.
   func grqTake(_ limit: Int) -> GQueue {
     var taken = GQueue()
-    while taken.count < limit, let g = unsafe record.pointee.grq.popFirst() { taken.append(g) }
+    while taken.count < limit, let g = unsafe guarded.pointee.grq.popFirst() { taken.append(g) }
     if taken.count > 0 { noteDepth() }
     return taken
   }
 
-  private func noteDepth() { shared[.grqDepth].setOrdered(UInt64(unsafe record.pointee.grq.count)) }
+  private func noteDepth() { shared[.grqDepth].setOrdered(UInt64(unsafe guarded.pointee.grq.count)) }
 
   /// A fair share for one P: as many as each P would get, at most half an LRQ.
   @inline(__always)

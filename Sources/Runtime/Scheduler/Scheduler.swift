@@ -19,37 +19,23 @@
 import Region
 import Synchronization
 
-/// The private half of the scheduler. Its pointers point to memory that is never freed.
+/// The private half of the scheduler: what is constant after the boot. Its pointers point to memory never freed.
 @safe struct SchedulerRecord: ~Copyable {
-  // MARK: constant after the boot
   let region: RegionFile
   let shared: Block<SchedField>
   let procs: Int
   let tracing: Bool
   let ps: UnsafeMutablePointer<PRecord>
-  let lock = Lock()
   let interner = Interner()
   let stacks: StackPool
   let netpoll: Netpoll
-  let gc: StackCollector
-
-  // MARK: under `lock`
-  var grq = GQueue()
-  var idleP: P?
-  var idleM: M?
-  /// Ms that run Gs or sleep, without the runtime's own threads; at most `procs`. See Spinning §4.
-  var workers = 0
-  /// Somebody wanted an M while all were on their way to sleep. See Spinning §4.
-  var wanted = false
-  var mCount = 0
-
-  // MARK: under `descriptorLock`
+  let gc = StackCollector()
+  let lock = Lock()
+  let guarded: UnsafeMutablePointer<SchedulerGuarded>
   let descriptorLock = Lock()
-  var freeGs = GQueueLIFO()
-  var slots = 0
-
-  // MARK: any thread, atomic
-  let ids = Atomic<UInt64>(1)
+  let descriptors: UnsafeMutablePointer<Descriptors>
+  /// The next id of a G. Any thread, atomic.
+  let ids: UnsafeMutablePointer<Atomic<UInt64>>
 
   init(region: RegionFile, procs: Int, tracing: Bool, netpoll: Netpoll) {
     self.region = region
@@ -58,9 +44,33 @@ import Synchronization
     self.tracing = tracing
     self.netpoll = netpoll
     stacks = StackPool(region.sched)
-    gc = StackCollector()
     unsafe ps = .allocate(capacity: procs)
+    unsafe guarded = .allocate(capacity: 1)
+    unsafe guarded.initialize(to: SchedulerGuarded())
+    unsafe descriptors = .allocate(capacity: 1)
+    unsafe descriptors.initialize(to: Descriptors())
+    unsafe ids = .allocate(capacity: 1)
+    unsafe ids.initialize(to: Atomic(1))
   }
+}
+
+/// What `SchedulerRecord.lock` guards.
+struct SchedulerGuarded {
+  var grq = GQueue()
+  var idleP: P?
+  var idleM: M?
+  /// Ms that run Gs or sleep, without the runtime's own threads; at most `procs`. See Spinning §4.
+  var workers = 0
+  /// Somebody wanted an M while all were on their way to sleep. See Spinning §4.
+  var wanted = false
+  var mCount = 0
+}
+
+/// What `SchedulerRecord.descriptorLock` guards.
+struct Descriptors {
+  var free = GQueueLIFO()
+  /// Slots of the G table that were ever used.
+  var slots = 0
 }
 
 /// A handle to the one scheduler.
@@ -83,8 +93,8 @@ import Synchronization
 
   /// Ms that run Gs or sleep (`SchedulerRecord.workers`). Under the lock, or at boot.
   var workers: Int {
-    get { unsafe record.pointee.workers }
-    nonmutating set { unsafe record.pointee.workers = newValue }
+    get { unsafe guarded.pointee.workers }
+    nonmutating set { unsafe guarded.pointee.workers = newValue }
   }
 
   /// The P with this number, below `procs`.
@@ -93,10 +103,18 @@ import Synchronization
 
   /// The first of `count` new ids.
   func takeIds(_ count: UInt64) -> UInt64 {
-    unsafe record.pointee.ids.wrappingAdd(count, ordering: .relaxed).oldValue
+    unsafe record.pointee.ids.pointee.wrappingAdd(count, ordering: .relaxed).oldValue
   }
 
+  /// Under the lock.
+  @inline(__always)
+  var guarded: UnsafeMutablePointer<SchedulerGuarded> { unsafe record.pointee.guarded }
+
   // MARK: descriptors
+
+  /// Under `descriptorLock`.
+  @inline(__always)
+  private var descriptors: UnsafeMutablePointer<Descriptors> { unsafe record.pointee.descriptors }
 
   /// Gives a P half a cache of descriptors, and one more to use.
   @inline(never)
@@ -115,17 +133,17 @@ import Synchronization
     lock.lock()
     defer { lock.unlock() }
     for _ in 0..<GQueueLIFO.high / 2 {
-      if let g = cache.pop() { unsafe record.pointee.freeGs.push(g) }
+      if let g = cache.pop() { unsafe descriptors.pointee.free.push(g) }
     }
   }
 
   /// Under `descriptorLock`.
   private func takeDescriptor() -> G {
-    if let g = unsafe record.pointee.freeGs.pop() { return g }
-    let slot = unsafe record.pointee.slots
+    if let g = unsafe descriptors.pointee.free.pop() { return g }
+    let slot = unsafe descriptors.pointee.slots
     guard slot < Capacity.gs else { fatal("\(slot) goroutines are alive, the most that there can be") }
     if slot % RegionFile.slotBatch == 0 { region.backSlots(below: slot + 1) }
-    unsafe record.pointee.slots = slot + 1
+    unsafe descriptors.pointee.slots = slot + 1
     let g = G(slot: UInt32(slot))
     unsafe g.record.initialize(to: GRecord())
     shared[.gSlots].publish(UInt64(slot + 1))

@@ -156,10 +156,10 @@ extension Scheduler {
     }
     // All Ms exist and none sleeps: one is on its way (§4).
     putIdle(p)
-    if unsafe record.pointee.wanted {
+    if unsafe guarded.pointee.wanted {
       if spinning { shared[.spinningMs].subtract(1) }  // one note, one count
     } else {
-      unsafe record.pointee.wanted = true
+      unsafe guarded.pointee.wanted = true
       if !spinning { shared[.spinningMs].add(1) }
     }
     return .noted
@@ -213,8 +213,8 @@ extension Scheduler {
 
   /// Takes the note of §4, if there is one, with a P and the count that goes with it. Under the lock.
   func takeNote() -> (taken: Bool, p: P?) {
-    guard unsafe record.pointee.wanted else { return (false, nil) }
-    unsafe record.pointee.wanted = false
+    guard unsafe guarded.pointee.wanted else { return (false, nil) }
+    unsafe guarded.pointee.wanted = false
     if let p = popIdleP() { return (true, p) }
     // Others took all Ps in the meantime: they run, and will see what there is.
     shared[.spinningMs].subtract(1)

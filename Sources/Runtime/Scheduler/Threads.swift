@@ -5,12 +5,12 @@ import Region
 extension Scheduler {
   /// A new M without a thread. Under the lock (or at boot).
   func newM() -> M {
-    let id = unsafe record.pointee.mCount
+    let id = unsafe guarded.pointee.mCount
     guard id < Capacity.ms else { fatal("\(id) threads exist, the most that there can be") }
     do throws(SystemError) { try region.allocateM(id) } catch { fatal("no room for another M: \(error)") }
     let pointer = UnsafeMutablePointer<MRecord>.allocate(capacity: 1)
     unsafe pointer.initialize(to: MRecord(id: id, region: region, tracing: record.pointee.tracing))
-    unsafe record.pointee.mCount = id + 1
+    unsafe guarded.pointee.mCount = id + 1
     let m = unsafe M(pointer)
     m.shared[.state].set(UInt64(MState.starting.rawValue))
     shared[.mCount].publish(UInt64(id + 1))
