@@ -6,21 +6,22 @@
 import CMPG
 import Glibc
 import Region
+import Synchronization
 
 enum Clock {
-  /// Ticks in a nanosecond, as a fraction of 2^32; set at boot. Error: below 1e-4 after the boot's calibration.
-  nonisolated(unsafe) private static var ticksPerNanosecond: UInt64 = 1 << 32
+  /// Ticks in a nanosecond, times 2^32. Error: below 1e-4 after the boot's calibration, then less and less.
+  private static let ticksPerNanosecond = Atomic<UInt64>(1 << 32)
 
   @inline(__always)
   static var now: UInt64 { mpg_ticks() }
 
   static func ticks(nanoseconds: UInt64) -> UInt64 {
-    let product = unsafe nanoseconds.multipliedFullWidth(by: ticksPerNanosecond)
+    let product = nanoseconds.multipliedFullWidth(by: ticksPerNanosecond.load(ordering: .relaxed))
     return product.high >> 32 != 0 ? .max : product.high << 32 | product.low >> 32
   }
 
   static func nanoseconds(ticks: UInt64) -> UInt64 {
-    let divisor = unsafe ticksPerNanosecond
+    let divisor = ticksPerNanosecond.load(ordering: .relaxed)
     guard ticks >> 63 == 0 else { return .max }
     let (quotient, remainder) = ticks.quotientAndRemainder(dividingBy: divisor)
     // ticks · 2^32 / divisor, without overflow for any time that a machine can be up
@@ -57,7 +58,7 @@ enum Clock {
     guard header[.clockKind].relaxed == 1, nanoseconds > 0 else { return }
     let (high, low) = ticks.multipliedFullWidth(by: 1 << 32)
     guard high < nanoseconds else { return }
-    unsafe ticksPerNanosecond = nanoseconds.dividingFullWidth((high, low)).quotient
+    ticksPerNanosecond.store(nanoseconds.dividingFullWidth((high, low)).quotient, ordering: .relaxed)
   }
 
   /// One moment in both units: the tightest of a few tries, so that a preemption in between does not count.
