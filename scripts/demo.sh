@@ -8,7 +8,10 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${1:-$here/../.build/release}
-log=$(mktemp "${TMPDIR:-/tmp}/mpg-demo.XXXXXX")
+file=$(mktemp)
+exec {fd}<>"$file" # what the server says; the file's name goes at once, so that nothing can leave it behind
+rm "$file"
+log=/proc/$$/fd/$fd
 server='' flood='' top='' terminal=''
 
 # bound COMMAND...: becomes a command that the kernel ends when this script is gone.
@@ -32,7 +35,6 @@ cleanup() {
   [ -z "$terminal" ] || stty "$terminal" 2>/dev/null || true
   stop "$flood"
   stop "$server"
-  rm -f "$log"
 }
 trap cleanup EXIT
 trap 'exit 129' HUP
@@ -75,7 +77,7 @@ else
   bound "$bin/mpgtop" -b -n 10 -d 1 "$server" &
 fi
 top=$!
-wait "$top" || status=$?
+wait "$top" 2>/dev/null || status=$?
 top=''
 [ -z "$terminal" ] || [ "$status" -le 128 ] || tput rmcup || true # killed: it could not put the screen back
 if ! kill -0 "$server" 2>/dev/null; then
