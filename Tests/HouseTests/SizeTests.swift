@@ -49,9 +49,10 @@ struct SizeTests {
     #expect(long.isEmpty)
   }
 
-  @Test("Every file starts with what it is for")
+  @Test("Every file starts with what it is for; a suite's title will do")
   func filesSayWhatTheyAreFor() {
     let silent = Repository.code.filter { file in
+      guard !(file.isIn("Tests") && file.lines.contains { $0.hasPrefix("@Suite(\"") }) else { return false }
       let first = file.lines.first?.trimmed ?? ""
       return !(first.hasPrefix("//") || first.hasPrefix("/*") || first.hasPrefix("#!"))
     }
