@@ -31,11 +31,10 @@ demo: ## flood the demo server and watch it in mpgtop; `q` ends it all
 	@$(MAKE) --no-print-directory release
 	@setpriv --pdeathsig TERM -- scripts/demo.sh $(BIN)
 
-test: ## lint, all Swift suites, then HTTP against other parsers
+test: ## all Swift suites, HTTP against other parsers, then lint
 	@scripts/need.sh test
-	@$(MAKE) --no-print-directory lint
 	$(SWIFT) test --scratch-path $(SCRATCH) $(TEST_ARGS)
-	@$(MAKE) --no-print-directory differential
+	@$(MAKE) --no-print-directory differential lint
 
 # HTTP heads and bodies through our parser and through others', which must agree on what is a request.
 differential:
