@@ -68,7 +68,9 @@ let package = Package(
 
     .testTarget(name: "RegionTests", dependencies: ["Region"], swiftSettings: swift),
     .testTarget(name: "RuntimeTests", dependencies: ["MPG", "CMPG", "Region"], swiftSettings: swift),
-    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG"], swiftSettings: swift),
+    .testTarget(
+      name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG"], exclude: ["Differential"],
+      swiftSettings: swift),
     .testTarget(name: "InspectorTests", dependencies: ["Inspector", "Region"], swiftSettings: swift),
     .testTarget(name: "TUITests", dependencies: ["TUI", "Inspector", "Region"], swiftSettings: swift),
     .testTarget(name: "EndToEndTests", dependencies: ["Inspector"], swiftSettings: swift),

@@ -16,13 +16,13 @@ extension RequestParser {
     guard !method.isEmpty, !target.isEmpty, method.allSatisfy({ isTokenByte(bytes[$0]) })
     else { return .requestLine }
     if let rejection = judgeVersion(bytes, second + 1..<content.upperBound) { return rejection }
-    if equals(bytes, method, "CONNECT") { return .connectMethod }
+    if matches(bytes, method, "CONNECT") { return .connectMethod }
     head.target = target
-    return judgeTarget(bytes, target, isOptions: equals(bytes, method, "OPTIONS"))
+    return judgeTarget(bytes, target, isOptions: matches(bytes, method, "OPTIONS"))
   }
 
   private mutating func judgeVersion(_ bytes: Span<UInt8>, _ version: Range<Int>) -> Rejection? {
-    guard version.count == 8, equals(bytes, version.prefix(5), "HTTP/"),
+    guard version.count == 8, matches(bytes, version.prefix(5), "HTTP/"),
       isDigit(bytes[version.lowerBound + 5]), bytes[version.lowerBound + 6] == UInt8(ascii: "."),
       isDigit(bytes[version.lowerBound + 7])
     else { return .requestLine }

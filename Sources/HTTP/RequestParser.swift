@@ -152,7 +152,7 @@ extension RequestParser {
     let bytes = unsafe message.span
     let line = content.lowerBound..<content.upperBound + 2
     if phase == .trailers {
-      if let rejection = foldedLine(bytes, content) { return rejection }
+      if let rejection = judgeFieldLine(bytes, content) { return rejection }
       return unsafe feed(message, line, otherwise: .malformedChunk)
     }
     if !sawRequestLine {
@@ -170,16 +170,17 @@ extension RequestParser {
     if content.isEmpty {
       if let rejection = judgeFields(bytes) { return rejection }
       phase = .body
-    } else if let rejection = foldedLine(bytes, content) {
+    } else if let rejection = judgeFieldLine(bytes, content) {
       return rejection
     }
     return unsafe feed(message, line, otherwise: .malformedField)
   }
 
-  private func foldedLine(_ bytes: Span<UInt8>, _ content: Range<Int>) -> Rejection? {
+  /// What llhttp lets pass in a field line: the continuation of the line before, and an empty name.
+  private func judgeFieldLine(_ bytes: Span<UInt8>, _ content: Range<Int>) -> Rejection? {
     guard let first = content.first else { return nil }
-    let isBlank = bytes[first] == UInt8(ascii: " ") || bytes[first] == UInt8(ascii: "\t")
-    return isBlank ? .foldedLine : nil
+    if isBlank(bytes[first]) { return .foldedLine }
+    return bytes[first] == UInt8(ascii: ":") ? .malformedField : nil
   }
 }
 

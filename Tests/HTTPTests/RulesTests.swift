@@ -1,0 +1,122 @@
+// The small rules, each by itself: limits to the byte, escapes, dates, and that the documentation lists every refusal.
+
+import Foundation
+import Testing
+
+@testable import HTTP
+
+@Suite("Limits")
+struct LimitsTests {
+  private func status(_ request: String, _ limits: Limits) -> Int {
+    responses(talk(request, limits: limits).text)[0].status
+  }
+
+  @Test("a request line may be as long as its limit, and not a byte longer")
+  func requestLine() {
+    var limits = Limits()
+    limits.requestLine = 40
+    let path = "/" + String(repeating: "a", count: 40 - "GET / HTTP/1.1".utf8.count)
+
+    #expect(status("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n", limits) == 404)
+    #expect(status("GET \(path)a HTTP/1.1\r\nHost: a\r\n\r\n", limits) == 414)
+  }
+
+  @Test("a head may be as long as its limit, and not a byte longer")
+  func head() {
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nX: abcdefgh\r\n\r\n"
+    var limits = Limits()
+    limits.head = request.utf8.count
+
+    #expect(status(request, limits) == 200)
+    limits.head -= 1
+    #expect(status(request, limits) == 431)
+  }
+
+  @Test("a hundred fields are taken, one more is not")
+  func fields() {
+    let fields = String(repeating: "X: y\r\n", count: 99)
+
+    #expect(status("GET / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n", Limits()) == 200)
+    #expect(status("GET / HTTP/1.1\r\nHost: a\r\n\(fields)X: y\r\n\r\n", Limits()) == 431)
+  }
+
+  @Test("a body may be as long as its limit, and not a byte longer, sized or chunked")
+  func body() {
+    var limits = Limits()
+    limits.body = 5
+
+    for (size, expected) in [(5, 200), (6, 413)] {
+      let data = String(repeating: "a", count: size)
+      let head = "POST /echo HTTP/1.1\r\nHost: a\r\n"
+      #expect(status("\(head)Content-Length: \(size)\r\n\r\n\(data)", limits) == expected)
+      #expect(status("\(head)Transfer-Encoding: chunked\r\n\r\n\(size)\r\n\(data)\r\n0\r\n\r\n", limits) == expected)
+    }
+  }
+}
+
+@Suite("Bytes")
+struct BytesTests {
+  private func decode(_ text: String, plusIsBlank: Bool = false) -> String? {
+    let bytes = Array(text.utf8)
+    return percentDecode(bytes.span, 0..<bytes.count, plusIsBlank: plusIsBlank)
+      .map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  @Test("percent escapes are decoded; half ones, other digits, NUL and what is no UTF-8 are not")
+  func percentEscapes() {
+    #expect(decode("/a%20b%C3%b6+") == "/a bö+")
+    #expect(decode("a+b", plusIsBlank: true) == "a b")
+    for wrong in ["%", "%4", "%g0", "%0g", "%00", "%ff", "%c3"] { #expect(decode(wrong) == nil, "\(wrong)") }
+  }
+
+  @Test("names match in any case, but letters only match letters")
+  func caseInsensitive() {
+    let bytes = Array("hOsT [".utf8)
+    let (name, bracket) = (equals(bytes.span, 0..<4, "Host"), equals(bytes.span, 5..<6, "{"))
+    #expect(name && !bracket)
+  }
+
+  @Test("dates are formatted as HTTP wants them")
+  func dates() {
+    #expect(HTTPDate.format(0) == "Thu, 01 Jan 1970 00:00:00 GMT")
+    #expect(HTTPDate.format(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
+    #expect(HTTPDate.format(951_782_400) == "Tue, 29 Feb 2000 00:00:00 GMT")
+    #expect(HTTPDate.format(4_107_542_399) == "Sun, 28 Feb 2100 23:59:59 GMT")
+    #expect(HTTPDate.format(4_107_542_400) == "Mon, 01 Mar 2100 00:00:00 GMT")
+  }
+
+  @Test("numbers are written in decimal")
+  func decimals() {
+    for number in [0, 9, 10, 99, 100, 65_535, 1_000_000_000_000, Int.max] {
+      var buffer = ByteBuffer(capacity: 1)
+      buffer.append(decimal: number)
+      #expect(unsafe String(decoding: buffer.bytes, as: UTF8.self) == "\(number)")
+    }
+  }
+
+  @Test("a buffer keeps its bytes while it is consumed, cut and grown")
+  func buffer() {
+    var buffer = ByteBuffer(capacity: 8)
+    buffer.append("0123456789")
+    buffer.consume(3)
+    buffer.cut(1..<4)
+    buffer.append(String(repeating: "x", count: 100))
+    buffer.consume(1)
+    buffer.shrink(to: 8)
+
+    #expect(unsafe String(decoding: buffer.bytes, as: UTF8.self) == "789" + String(repeating: "x", count: 100))
+  }
+}
+
+@Suite("Documentation of HTTP")
+struct DocumentationTests {
+  @Test("docs/http.md has a row for every refusal, with its status")
+  func everyRefusal() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+    let page = try String(contentsOf: root.appending(path: "docs/http.md"), encoding: .utf8)
+
+    for rejection in Rejection.allCases {
+      #expect(page.contains("| \(rejection.status.code) | \(rejection.rawValue) |"), "\(rejection)")
+    }
+  }
+}
