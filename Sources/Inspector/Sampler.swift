@@ -1,15 +1,17 @@
 // The pace of looking: when to drain the rings, when to take a snapshot, when the target has ended.
 //
-// Frames are for people and come once a second or so; the rings of a flooded target fill in tens of milliseconds.
-// So draining sets its own pace: often enough that the fullest ring is a quarter full, from 5 to 250 ms.
+// Frames are for people and come once a second or so; a ring of a flooded target fills in 10 to 30 ms. So draining
+// sets its own pace: often enough that the fullest ring is a quarter full, from 1 to 20 ms. It slows down by halves
+// and hardly ever rests, because a flood does not announce itself: with 100 ms between two drains of an idle target,
+// the first burst would be lost. Fifty drains of empty rings a second take a thousandth of a core.
 
 /// Looks at one target again and again. It never waits itself: `step` says when it wants to be called again, and the
 /// caller sleeps, or waits for keys. For one thread at a time.
 public struct Sampler {
   /// Nanoseconds between snapshots: a spike is seen, and a second of history has four.
   public static let snapshotInterval: UInt64 = 250_000_000
-  static let shortest: UInt64 = 5_000_000
-  static let longest: UInt64 = 250_000_000
+  static let shortest: UInt64 = 1_000_000
+  static let longest: UInt64 = 20_000_000
   /// The share of a ring that may fill between two drains.
   static let target = 0.25
 
@@ -17,7 +19,7 @@ public struct Sampler {
   /// How the target ended; nil while it lives. The last snapshot was taken after that.
   public private(set) var ending: TargetEnding?
   private var builder = FrameBuilder()
-  private var drainInterval: UInt64 = 20_000_000
+  private var drainInterval = Self.longest / 4
   private var lastDrain: UInt64
   private var lastSnapshot: UInt64 = 0
 
@@ -32,7 +34,7 @@ public struct Sampler {
     let now = monotonicNow()
     if now - lastDrain >= drainInterval {
       let fill = try inspector.drain()
-      drainInterval = Self.pace(fill: fill, after: now - lastDrain)
+      drainInterval = Self.pace(fill: fill, after: now - lastDrain, last: drainInterval)
       lastDrain = now
     }
     if now - lastSnapshot >= Self.snapshotInterval { try sample() }
@@ -56,10 +58,11 @@ public struct Sampler {
     lastSnapshot = monotonicNow()
   }
 
-  /// Nanoseconds until the fullest ring will be `target` full, when it became `fill` full in `elapsed`.
-  static func pace(fill: Double, after elapsed: UInt64) -> UInt64 {
-    guard fill > 0 else { return longest }
-    let wanted = Double(elapsed) * target / fill
-    return UInt64(min(max(wanted, Double(shortest)), Double(longest)))
+  /// Nanoseconds until the fullest ring will be `target` full, when it became `fill` full in `elapsed`; at most half
+  /// as much again as `interval`, the last one.
+  static func pace(fill: Double, after elapsed: UInt64, last interval: UInt64) -> UInt64 {
+    let wanted = fill > 0 ? Double(elapsed) * target / fill : .infinity
+    let slowest = min(Double(interval) * 1.5, Double(longest))
+    return UInt64(min(max(wanted, Double(shortest)), slowest))
   }
 }

@@ -8,7 +8,7 @@ struct Dashboard {
 
   /// How often the sampler is asked whether something is due: the rings of a flooded target fill in tens of
   /// milliseconds.
-  private static let pollEvery = Duration.milliseconds(10)
+  private static let pollEvery = Duration.milliseconds(2)
 
   /// Runs until somebody quits. Throws when that is no good end: the target gone, the region damaged, a signal.
   func run(_ inspector: Inspector) throws(Failure) {

@@ -8,7 +8,8 @@ enum MPGTop {
   static func main() {
     do throws(Failure) {
       let output = try StandardOutput()
-      try run(try options(output), output)
+      let options = try options(output)
+      try run(options, output)
     } catch {
       complain(error.message)
       exit(error.code)
@@ -24,10 +25,15 @@ enum MPGTop {
         try output.write(Options.fullMessage(for: error) + "\n")
         exit(ExitCode.success)
       }
-      let text = Options.message(for: error).split(separator: "\n").joined(separator: " ")
-      let clause = text.prefix(1).lowercased() + text.dropFirst()
-      throw Failure(ExitCode.usage, "\(clause); mpgtop --help lists the options")
+      throw Failure(ExitCode.usage, Self.clause(of: error) + " (mpgtop --help lists the options)")
     }
+  }
+
+  /// The parser's message as one clause: it may be several sentences on several lines.
+  private static func clause(of error: any Error) -> String {
+    let text = Options.message(for: error).split(separator: "\n").joined(separator: " ")
+    let sentences = text.split(separator: ". ").map { $0.prefix(1).lowercased() + $0.dropFirst() }
+    return sentences.joined(separator: ", ")
   }
 
   private static func run(_ options: Options, _ output: StandardOutput) throws(Failure) {
@@ -52,6 +58,7 @@ enum MPGTop {
     let targets = folders.targets()
     let lines = TargetList(targets: targets, now: monotonicNow()).lines()
     try output.write(lines.joined(separator: "\n") + "\n")
+    if targets.isEmpty { complain("nothing to list: no process of yours runs on MPG, and none left a region") }
     for target in targets {
       if case .unreadable(let error) = target.state { complain(error.description) }
     }

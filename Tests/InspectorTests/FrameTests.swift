@@ -103,11 +103,14 @@ struct FrameTests {
 
   @Test("the rings are drained as often as a quarter of the fullest takes to fill")
   func pace() {
-    let millisecond: UInt64 = 1_000_000
-    #expect(Sampler.pace(fill: 0.5, after: 40 * millisecond) == 20 * millisecond)
-    #expect(Sampler.pace(fill: 0.1, after: 40 * millisecond) == 100 * millisecond)
-    #expect(Sampler.pace(fill: 0, after: 40 * millisecond) == 250 * millisecond)
-    #expect(Sampler.pace(fill: 1e9, after: 40 * millisecond) == 5 * millisecond)
+    func pace(_ fill: Double, after elapsed: UInt64, last: UInt64) -> UInt64 {
+      Sampler.pace(fill: fill, after: elapsed * 1_000_000, last: last * 1_000_000) / 1000
+    }
+    #expect(pace(0.5, after: 10, last: 10) == 5000)
+    #expect(pace(0.2, after: 10, last: 10) == 12_500)
+    #expect(pace(0.01, after: 10, last: 10) == 15_000)  // slows down by halves
+    #expect(pace(0, after: 20, last: 20) == 20_000)
+    #expect(pace(1e9, after: 20, last: 20) == 1000)
   }
 
   @Test("a sampler's frame says how the target ended, and then it looks no more")

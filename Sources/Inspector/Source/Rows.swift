@@ -56,7 +56,7 @@ struct Rows {
     row.m = try pBlocks.index(.m, of: id, below: capacity.ms)
     let g = pBlocks.value(.g, of: id)
     row.g = g == 0 ? nil : g
-    row.entry = strings.string(pBlocks.value(.entry, of: id))
+    if g != 0 { row.entry = strings.string(pBlocks.value(.entry, of: id)) }  // else it is the last G's
     row.lrq = depth(ofP: id)
     row.runnext = pBlocks.value(.runnext, of: id) != 0
     row.stealTries = pBlocks.value(.stealTries, of: id)
