@@ -159,6 +159,11 @@ public enum Capacity {
   case lrqTail = 16
   /// G slot plus 1 of the G to run next; 0: none. The owner, and thieves at last resort.
   case runnext = 17
+  /// When `status` was entered. The owner; the idle list while there is none.
+  case since = 24
+  /// Ticks spent idle, and held by an M that searched, up to `since`: add the time since then if `status` says so.
+  case idleTicks = 25
+  case spinTicks = 26
   /// Largest LRQ depths, by time bucket; see `Peaks`. The owner alone.
   case lrqPeaks = 64
   /// The LRQ: 256 G slots of 32 bits, two in a word; position modulo 256.
@@ -178,6 +183,8 @@ public enum Capacity {
     case .stealTries: FieldSpec(.counter, "tries")
     case .lrqHead, .lrqTail: FieldSpec(.counter, "gs")
     case .runnext: FieldSpec(.id, "slot+1")
+    case .since: FieldSpec(.ticks, "ticks")
+    case .idleTicks, .spinTicks: FieldSpec(.counter, "ticks")
     case .lrqPeaks: FieldSpec(.packed, "peaks", count: Capacity.peaks)
     case .lrq: FieldSpec(.packed, "slots", count: Capacity.lrq / 2)
     }

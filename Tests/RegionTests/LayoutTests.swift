@@ -75,7 +75,7 @@ struct LayoutTests {
     #expect(
       table(PField.self) == """
         status@0 m@1 g@2 entry@3 timers@4 nextTimer@5 overflowed@6 stealTries@7 lrqHead@8 lrqTail@16 \
-        runnext@17 lrqPeaks@64×64 lrq@128×128
+        runnext@17 since@24 idleTicks@25 spinTicks@26 lrqPeaks@64×64 lrq@128×128
         """)
     #expect(table(StealField.self) == "hits@0 gs@1")
     #expect(table(MField.self) == "state@0 tid@1 p@2 g@3 since@4")
@@ -117,7 +117,7 @@ struct LayoutTests {
         [.procs, .mCount, .grqDepth, .grqPushed, .idlePs, .idleMs, .tracing, .stringBytes]))
     #expect(
       standApart(
-        [PField.lrqHead], [.lrqTail, .runnext], [.lrqPeaks], [.lrq],
+        [PField.lrqHead], [.lrqTail, .runnext], [.since, .idleTicks, .spinTicks], [.lrqPeaks], [.lrq],
         [.status, .m, .g, .entry, .timers, .nextTimer, .overflowed, .stealTries]))
     #expect(
       standApart(

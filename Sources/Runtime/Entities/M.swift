@@ -141,7 +141,7 @@ private struct MOwned {
     unsafe owned.pointee.p = p
     unsafe owned.pointee.lane = p.lane
     p.shared[.m].set(UInt64(id + 1))
-    p.shared[.status].publish(UInt64((isSpinning ? PStatus.spinning : .running).rawValue))
+    p.change(to: isSpinning ? .spinning : .running)
     shared[.p].set(UInt64(p.id + 1))
     emit(.procStart, count: p.id)
   }
@@ -150,7 +150,7 @@ private struct MOwned {
   func release() -> P {
     let p = p
     emit(.procStop, count: p.id)
-    p.shared[.status].publish(UInt64(PStatus.idle.rawValue))
+    p.change(to: .idle)
     p.shared[.m].set(0)
     shared[.p].set(0)
     unsafe owned.pointee.p = nil

@@ -23,6 +23,7 @@ import Region
     lane = region.lane(p: id)
     unsafe lrq = LocalRunQueue(block: shared, slots: region.lrqSlots(id))
     timers = Timers(shared)
+    shared[.since].set(Clock.now)
     unsafe owned = .allocate(capacity: 1)
     unsafe owned.initialize(to: POwned())
     unsafe entries = .allocate(capacity: Self.entrySlots)
@@ -63,6 +64,18 @@ private struct POwned {
   var nextIdle: P? {
     get { unsafe owned.pointee.nextIdle }
     nonmutating set { unsafe owned.pointee.nextIdle = newValue }
+  }
+
+  /// Says what is done with it from now on, and accounts for the time before. Owner only.
+  func change(to status: PStatus) {
+    let now = Clock.now
+    let old = shared[.status].relaxed
+    guard old != UInt64(status.rawValue) else { return }
+    let spent = now &- shared[.since].relaxed
+    if old == UInt64(PStatus.idle.rawValue) { shared[.idleTicks].bump(by: spent) }
+    if old == UInt64(PStatus.spinning.rawValue) { shared[.spinTicks].bump(by: spent) }
+    shared[.since].set(now)
+    shared[.status].publish(UInt64(status.rawValue))
   }
 
   /// Counts a start; the number of this one.

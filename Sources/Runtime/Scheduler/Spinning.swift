@@ -47,7 +47,7 @@ extension M {
   /// Shows what it has been counted as.
   func noteSpinning() {
     setState(.spinning)
-    p.shared[.status].publish(UInt64(PStatus.spinning.rawValue))
+    p.change(to: .spinning)
     emit(.mSpin)
   }
 
@@ -55,7 +55,7 @@ extension M {
   func stopSpinning() {
     isSpinning = false
     setState(.running)
-    p.shared[.status].publish(UInt64(PStatus.running.rawValue))
+    p.change(to: .running)
     emit(.mUnspin, arg: 1)
     if sched.shared[.spinningMs].subtract(1) == 0 { sched.wakeP(self) }
   }
