@@ -23,8 +23,6 @@ void nc_define_style(uint16_t style, int32_t foreground, int32_t background, uin
   styles[style].pair = pair > 0 ? pair : 0;
 }
 
-int32_t nc_width(uint32_t scalar) { return wcwidth((wchar_t)scalar); }
-
 // The picture counts on the widths in the cells; ncurses counts with wcwidth(). They must not differ.
 static void set_cell(cchar_t *target, const nc_cell *cell) {
   wchar_t text[2] = {(wchar_t)cell->scalar, 0};

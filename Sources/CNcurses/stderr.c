@@ -1,7 +1,7 @@
 // Standard error while the screen is up: kept in memory, and said afterwards.
 //
-// Anything may write to fd 2 (a library, a Swift trap). In the picture it would be noise that ncurses does not
-// know of, and on the alternate screen the last words of a crash would vanish with it.
+// Anything may write to fd 2 (a library, a Swift trap). In the picture it would be noise that ncurses does
+// not know of, and on the alternate screen the last words of a crash would vanish with it.
 #include "internal.h"
 
 #include <sys/mman.h>

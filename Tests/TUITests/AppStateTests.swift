@@ -17,9 +17,11 @@ struct AppStateTests {
     return frame
   }
 
-  @Test("q, Ctrl-C and F10 quit, also from the help", arguments: [
-    Key.character("q"), .control("c"), .function(10),
-  ])
+  @Test(
+    "q, Ctrl-C and F10 quit, also from the help",
+    arguments: [
+      Key.character("q"), .control("c"), .function(10),
+    ])
   func quitKeysQuit(_ key: Key) {
     var state = state()
 

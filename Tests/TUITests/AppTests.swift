@@ -57,12 +57,14 @@ struct AppTests {
     var terminal = MemoryTerminal(size: size, script: [.init(atMilliseconds: 1_000, .key(.character("q")))])
     var (polls, frames) = (0, 0)
 
-    _ = App().run(on: &terminal, pollEvery: .milliseconds(20), poll: { polls += 1 }) {
-      frames += 1
-      return nil
-    }
+    _ = App().run(
+      on: &terminal, pollEvery: .milliseconds(20), poll: { polls += 1 },
+      next: {
+        frames += 1
+        return nil
+      })
 
-    #expect(polls == 50)
+    #expect(polls == 49)
     #expect(frames == 10)
   }
 
@@ -99,7 +101,8 @@ struct AppTests {
     var terminal = MemoryTerminal(
       size: size,
       script: [
-        .init(atMilliseconds: 10, .stop), .init(atMilliseconds: 20, .disturbed), .init(atMilliseconds: 30, .hangUp),
+        .init(atMilliseconds: 10, .stop), .init(atMilliseconds: 20, .disturbed),
+        .init(atMilliseconds: 30, .hangUp),
       ])
 
     let ending = App().run(on: &terminal) { frame(1) }

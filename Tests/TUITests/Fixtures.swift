@@ -44,6 +44,10 @@ enum Fixtures {
     for index in frame.snapshot.ps.indices {
       frame.snapshot.ps[index].lrq = 256 - index * 9
       frame.snapshot.ps[index].lrqMax = 256
+      frame.snapshot.ps[index].status = .running
+      frame.snapshot.ps[index].m = index + 4
+      frame.snapshot.ps[index].g = UInt64(7_001_000 + index)
+      frame.snapshot.ms[index + 4].state = .running
     }
     frame.snapshot.grq = 93_412
     frame.snapshot.grqMax = 121_007
@@ -89,7 +93,8 @@ enum Fixtures {
     snapshot.grqMax = 400
     snapshot.gs.runnable = snapshot.ps.reduce(snapshot.grq) { $0 + $1.lrq + ($1.runnext ? 1 : 0) }
     snapshot.gs.waiting = [
-      .netpollRead: 4_900, .netpollWrite: 100, .chanSend: 12, .sleep: 44, .waitGroup: 1, .mutex: 3, .select: 7,
+      .netpollRead: 4_900, .netpollWrite: 100, .chanSend: 12, .sleep: 44, .waitGroup: 1, .mutex: 3,
+      .select: 7,
       .signal: 1,
     ]
     snapshot.gs.created = 7_654_321

@@ -19,8 +19,8 @@ struct OverviewTests {
 
   @Test("any size of screen can be drawn, with and without help", arguments: frames)
   func anySizeDraws(_ frame: Frame) {
-    for columns in [0, 1, 2, 7, 39, 40, 41, 59, 60, 64, 80, 119, 120, 139, 140, 200, 500] {
-      for rows in [0, 1, 2, 5, 11, 12, 13, 19, 20, 24, 29, 30, 31, 45, 60, 200] {
+    for columns in [0, 1, 39, 40, 59, 60, 66, 119, 120, 142, 300] {
+      for rows in [0, 1, 11, 12, 13, 19, 20, 29, 30, 31, 90] {
         var state = AppState(size: Size(columns: columns, rows: rows))
         _ = state.update(.frame(frame))
         #expect(Screen.draw(state).cells.count == columns * rows)
@@ -48,7 +48,8 @@ struct OverviewTests {
       #expect(parts.first == frame.snapshot.gs.live)
       // Counted while moving, the parts have a sum of their own, which is shown where there is room for it.
       let shownSum = line.contains("≈") && line.contains("=") ? 2 : 1
-      #expect(parts.dropFirst(shownSum).reduce(0, +) == frame.snapshot.gs.sumOfStates, "at \(columns): \(line)")
+      #expect(
+        parts.dropFirst(shownSum).reduce(0, +) == frame.snapshot.gs.sumOfStates, "at \(columns): \(line)")
       #expect(line.contains("≈") != isConsistent)
     }
   }
@@ -140,7 +141,9 @@ struct OverviewTests {
     frame.switchesPerSecond = .nan
     frame.stealsPerSecond = -.infinity
     frame.spawnsPerSecond = 1e300
-    frame.minute = [.init(switchesPerSecond: .infinity, grqMax: .max, parkedMax: .min), .init(switchesPerSecond: .nan)]
+    frame.minute = [
+      .init(switchesPerSecond: .infinity, grqMax: .max, parkedMax: .min), .init(switchesPerSecond: .nan),
+    ]
 
     for size in [(40, 12), (80, 24), (200, 60)] {
       #expect(screen(frame, size.0, size.1).lines[0].contains("LIVE"))

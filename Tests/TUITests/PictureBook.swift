@@ -1,5 +1,6 @@
 // Every picture that the tests hold the views to, by name.
 import Inspector
+import Testing
 
 @testable import TUI
 

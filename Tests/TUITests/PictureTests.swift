@@ -1,4 +1,4 @@
-// The views against their golden files. UPDATE_PICTURES=1 rewrites the files; a person looks at the difference.
+// The views against their golden files. UPDATE_PICTURES=1 rewrites the files; the difference is looked at.
 import Foundation
 import Testing
 

@@ -52,8 +52,14 @@ struct WidgetTests {
   @Test("values that no queue can have draw a bar all the same")
   func absurdBarsAreDrawn() {
     #expect(bar(-3, peak: -9) == "········")
-    #expect(draw(3) { Bar(value: 1, peak: 2, scale: 0).draw(x: 0, y: 0, width: 3, glyphs: .unicode, on: &$0) } == ["···"])
-    #expect(draw(3) { Bar(value: 1, peak: 2, scale: 9).draw(x: 0, y: 0, width: -3, glyphs: .unicode, on: &$0) } == [""])
+    #expect(
+      draw(3) { Bar(value: 1, peak: 2, scale: 0).draw(x: 0, y: 0, width: 3, glyphs: .unicode, on: &$0) } == [
+        "···"
+      ])
+    #expect(
+      draw(3) { Bar(value: 1, peak: 2, scale: 9).draw(x: 0, y: 0, width: -3, glyphs: .unicode, on: &$0) } == [
+        ""
+      ])
   }
 
   private func sparkline(
@@ -92,11 +98,14 @@ struct WidgetTests {
     #expect(sparkline([.nan, -4, .infinity, 8]) == ["    ···█"])
   }
 
-  @Test("numbers keep to five characters", arguments: [
-    (0.0, "0"), (0.04, "0.0"), (0.4, "0.4"), (7, "7"), (9.96, "10"), (999, "999"), (999.6, "1.00k"), (1_234, "1.23k"),
-    (9_999, "10.0k"), (12_345, "12.3k"), (99_960, "100k"), (123_456, "123k"), (999_600, "1.00M"),
-    (2_140_000, "2.14M"), (1e9, "1.00G"), (1.8e19, ">999P"), (-1_234, "-1.23k"), (Double.nan, "?"),
-  ])
+  @Test(
+    "numbers keep to five characters",
+    arguments: [
+      (0.0, "0"), (0.04, "0.0"), (0.4, "0.4"), (7, "7"), (9.96, "10"), (999, "999"), (999.6, "1.00k"),
+      (1_234, "1.23k"),
+      (9_999, "10.0k"), (12_345, "12.3k"), (99_960, "100k"), (123_456, "123k"), (999_600, "1.00M"),
+      (2_140_000, "2.14M"), (1e9, "1.00G"), (1.8e19, ">999P"), (-1_234, "-1.23k"), (Double.nan, "?"),
+    ])
   func compactNumbers(_ value: Double, _ text: String) {
     #expect(Quantity.compact(value) == text)
   }
@@ -130,7 +139,8 @@ struct WidgetTests {
     #expect(mono.paint(.alarm).isBold && mono.paint(.faint).isDim)
   }
 
-  @Test("each palette uses only the colours that its terminal has", arguments: [(256, 255), (16, 15), (8, 7)])
+  @Test(
+    "each palette uses only the colours that its terminal has", arguments: [(256, 255), (16, 15), (8, 7)])
   func palettesKeepToTheirColours(_ colors: Int, _ largest: Int16) {
     let theme = Theme(colors: colors)
 
@@ -139,10 +149,12 @@ struct WidgetTests {
     }
   }
 
-  @Test("the locale decides between the two sets of glyphs", arguments: [
-    (["LANG": "de_DE.UTF-8"], false), (["LANG": "C.utf8"], false), (["LANG": "C"], true), ([:], true),
-    (["LC_ALL": "C", "LANG": "en_GB.UTF-8"], true), (["LC_ALL": "", "LC_CTYPE": "C.UTF-8"], false),
-  ])
+  @Test(
+    "the locale decides between the two sets of glyphs",
+    arguments: [
+      (["LANG": "de_DE.UTF-8"], false), (["LANG": "C.utf8"], false), (["LANG": "C"], true), ([:], true),
+      (["LC_ALL": "C", "LANG": "en_GB.UTF-8"], true), (["LC_ALL": "", "LC_CTYPE": "C.UTF-8"], false),
+    ])
   func glyphsFollowTheLocale(_ environment: [String: String], _ isASCII: Bool) {
     #expect(Glyphs.forEnvironment(environment).isASCII == isASCII)
   }

@@ -1,7 +1,7 @@
 // About twenty functions over ncursesw, so that no ncurses type, macro or global variable reaches Swift.
 //
-// There is one screen per process. All functions belong to the one thread that opened it, except nc_width()
-// and what the kernel makes safe by itself. That thread needs a full-sized stack: newterm() alone takes 108 KB.
+// There is one screen per process, and all functions belong to the one thread that opened it. That thread
+// needs a full-sized stack: newterm() alone takes 108 KB.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,8 +22,8 @@ typedef struct {
   bool is_utf8;
 } nc_screen;
 
-// Takes the terminal on fds 0 and 1 over: alternate screen, no echo, keys one by one, no cursor; stderr is kept
-// aside. Follows the locale of the environment. Returns an nc_open_result; nothing is changed unless NC_OPENED.
+// Takes the terminal on fds 0 and 1 over: alternate screen, no echo, keys one by one, no cursor; stderr is
+// kept aside. Follows the environment's locale. Returns an nc_open_result; changes nothing unless NC_OPENED.
 int32_t nc_open(const char *term, bool wants_color, bool wants_mouse, nc_screen *screen);
 // Gives the terminal back as it was found and replays stderr. Harmless when nothing is open.
 void nc_close(void);
@@ -52,15 +52,14 @@ void nc_put_row(int32_t y, int32_t x, const nc_cell *cells, int32_t count);
 void nc_flush(void);
 // Makes the next flush repaint every cell, for a screen that something else wrote on.
 void nc_redraw_all(void);
-// Columns that libc gives a scalar in the current locale; -1 for what cannot be shown.
-int32_t nc_width(uint32_t scalar);
 
 // ---- Input (input.c)
 
 enum nc_event_kind { NC_NOTHING = 0, NC_CHARACTER = 1, NC_KEY = 2 };
 enum nc_key {
   NC_KEY_UP = 1, NC_KEY_DOWN, NC_KEY_LEFT, NC_KEY_RIGHT, NC_KEY_PAGE_UP, NC_KEY_PAGE_DOWN, NC_KEY_HOME,
-  NC_KEY_END, NC_KEY_ENTER, NC_KEY_BACKSPACE, NC_KEY_BACKTAB, NC_KEY_WHEEL_UP, NC_KEY_WHEEL_DOWN, NC_KEY_CLICK,
+  NC_KEY_END, NC_KEY_ENTER, NC_KEY_BACKSPACE, NC_KEY_BACKTAB, NC_KEY_WHEEL_UP, NC_KEY_WHEEL_DOWN,
+  NC_KEY_CLICK,
   NC_KEY_FUNCTION = 100,  // plus the number on the key
 };
 

@@ -28,11 +28,11 @@ public enum Action: Sendable, Equatable {
     Entry(keys: [(.help, [.character("?"), .function(1)])], help: "show or hide this help", footer: "help"),
     Entry(keys: [(.quit, [.character("q"), .control("c"), .function(10)])], help: "quit", footer: "quit"),
     Entry(
-      keys: [(.pause, [.character(" ")])], help: "pause the view, or resume",
+      keys: [(.pause, [.character(" ")])], help: "pause/resume the view",
       footer: "pause"),
     Entry(
       keys: [(.slower, [.character("+"), .character("=")]), (.faster, [.character("-")])],
-      help: "refresh less or more often", footer: "interval"),
+      help: "refresh less/more often", footer: "interval"),
     Entry(
       keys: [
         (.up, [.up, .character("k"), .wheelUp]), (.down, [.down, .character("j"), .wheelDown]),
@@ -40,8 +40,8 @@ public enum Action: Sendable, Equatable {
       help: "scroll the Ps", footer: "scroll"),
     Entry(keys: [(.pageUp, [.pageUp]), (.pageDown, [.pageDown])], help: "scroll the Ps by a page"),
     Entry(keys: [(.first, [.home]), (.last, [.end])], help: "first or last Ps"),
-    Entry(keys: [(.redraw, [.control("l")]), (.stop, [.control("z")])], help: "redraw; stop (fg resumes)"),
-    Entry(keys: [(.back, [.escape])], help: "close the help, else quit"),
+    Entry(keys: [(.redraw, [.control("l")]), (.stop, [.control("z")])], help: "redraw; stop (then fg)"),
+    Entry(keys: [(.back, [.escape])], help: "close help, else quit"),
   ]
 
   /// The action of a key, if it has one.

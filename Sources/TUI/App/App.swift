@@ -1,8 +1,8 @@
 // The loop: ask for a frame, draw, wait for a key, repeat.
 //
-// Everything that decides is in `AppState.update`, everything that draws in `Screen.draw`; what is left here is
-// time. Frames are asked for at the refresh interval. A source whose rings overflow faster than that gives a
-// `poll` as well, which is called in between, on the same thread, at a rhythm of its own.
+// Everything that decides is in `AppState.update`, everything that draws in `Screen.draw`; what is left here
+// is time. Frames are asked for at the refresh interval. A source whose rings overflow faster than that gives
+// a `poll` as well, which is called in between, on the same thread, at a rhythm of its own.
 public import Inspector
 
 /// How a run of the dashboard ended.
@@ -36,12 +36,12 @@ public struct App: Sendable {
 
   public init(_ options: Options = Options()) { self.options = options }
 
-  /// Shows frames on the process's terminal until somebody has had enough. The terminal is given back on every
-  /// way out, a crash included.
+  /// Shows frames on the process's terminal until somebody has had enough. The terminal is given back on
+  /// every way out, a crash included.
   ///
   /// Call it on a plain thread with a full stack; a program with more threads calls
-  /// `NCursesTerminal.blockSignals()` before it starts them. When the target ends, the last frame stays on the
-  /// screen, marked ENDED, until somebody quits.
+  /// `NCursesTerminal.blockSignals()` before it starts them. When the target ends, the last frame stays on
+  /// the screen, marked ENDED, until somebody quits.
   ///
   /// - Parameters:
   ///   - pollEvery: how often `poll` is wanted between frames; `nil` for never.

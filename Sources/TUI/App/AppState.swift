@@ -1,7 +1,7 @@
 // What the dashboard knows beyond the target's numbers, and how every message changes it.
 //
-// `update` is the only place where the state changes. It is a pure function: what has to be done outside (end,
-// stop, repaint) is returned as an effect, and the loop in App.swift does it.
+// `update` is the only place where the state changes. It is a pure function: what has to be done outside
+// (end, stop, repaint) is returned as an effect, and the loop in App.swift does it.
 public import Inspector
 
 /// The state of the dashboard.

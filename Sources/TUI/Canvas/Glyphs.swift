@@ -1,4 +1,5 @@
 // The shapes that pictures are made of, for terminals that know Unicode and for those that do not.
+import Glibc
 
 /// A set of glyphs, every one a single column wide.
 public struct Glyphs: Sendable, Equatable {
@@ -28,18 +29,30 @@ public struct Glyphs: Sendable, Equatable {
 
   public static let unicode = Glyphs(
     isASCII: false, eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
-    levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], track: "·", ground: "·", peak: "│", rule: "─", ellipsis: "…", dot: "●",
+    levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], track: "·", ground: "·", peak: "│", rule: "─",
+    ellipsis: "…", dot: "●",
     up: "↑", down: "↓", about: "≈", corners: ["╭", "╮", "╯", "╰"], side: "│", separator: "·")
 
   public static let ascii = Glyphs(
-    isASCII: true, eighths: ["-", "="], levels: [".", ":", "-", "=", "+", "*", "#", "@"], track: ".", ground: "_", peak: "|",
-    rule: "-", ellipsis: "~", dot: "*", up: "^", down: "v", about: "~", corners: ["+", "+", "+", "+"], side: "|",
+    isASCII: true, eighths: ["-", "="], levels: [".", ":", "-", "=", "+", "*", "#", "@"], track: ".",
+    ground: "_", peak: "|",
+    rule: "-", ellipsis: "~", dot: "*", up: "^", down: "v", about: "~", corners: ["+", "+", "+", "+"],
+    side: "|",
     separator: "-")
 
-  /// The set for the locale that the environment names, as programs that write to pipes need it.
+  /// The set for this process's locale, for text that goes to a pipe or a file.
+  public static var forThisProcess: Glyphs {
+    var environment: [String: String] = [:]
+    for name in localeNames { environment[name] = unsafe getenv(name).map { unsafe String(cString: $0) } }
+    return forEnvironment(environment)
+  }
+
+  /// In order of precedence.
+  private static let localeNames = ["LC_ALL", "LC_CTYPE", "LANG"]
+
+  /// The set for the locale that an environment names.
   public static func forEnvironment(_ environment: [String: String]) -> Glyphs {
-    let names = ["LC_ALL", "LC_CTYPE", "LANG"]
-    let locale = names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+    let locale = localeNames.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
     let encoding = locale.lowercased().filter { $0.isLetter || $0.isNumber }
     return encoding.contains("utf8") ? .unicode : .ascii
   }

@@ -2,7 +2,7 @@
 
 /// Formats of numbers and times.
 enum Quantity {
-  /// Three digits and a unit: `7`, `999`, `1.24k`, `12.4k`, `124k`, `1.24M`. Never longer than five characters.
+  /// Three digits and a unit: `7`, `999`, `1.24k`, `12.4k`, `124k`, `1.24M`. At most five characters.
   static func compact(_ value: Double) -> String {
     guard value.isFinite else { return "?" }
     if value < 0 { return "-" + compact(-value) }

@@ -47,6 +47,7 @@ extension Canvas {
 
   /// Writes the pieces line by line; where the rectangle cannot hold all of them, an ellipsis says so.
   mutating func writeFlowing(_ pieces: [StyledText], in rect: Rect, gap: Int, glyphs: Glyphs) {
+    guard !rect.isEmpty else { return }
     var (x, y) = (rect.x, rect.y)
     for (index, piece) in pieces.enumerated() {
       let isLastRow = y == rect.maxY - 1

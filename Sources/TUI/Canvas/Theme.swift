@@ -1,8 +1,8 @@
 // How each role looks on a terminal with 256, 16, 8 or no colours.
 //
 // A quiet palette: text in the terminal's own colours, middle tones that can be read on dark and on light
-// grounds, and strong colour only where something is wrong. Letters and shapes carry every meaning too, so the
-// level without colours loses none.
+// grounds, and strong colour only where something is wrong. Letters and shapes carry every meaning too, so
+// the level without colours loses none.
 
 /// A palette.
 public struct Theme: Sendable, Equatable {
@@ -49,7 +49,7 @@ public struct Theme: Sendable, Equatable {
     case .waiting: Paint(foreground: 68)
     case .system: Paint(foreground: 139)
     case .busyShade: Paint(foreground: 65)
-    case .eagerShade: Paint(foreground: 137)
+    case .eagerShade: Paint(foreground: 136)
     case .waitingShade: Paint(foreground: 60)
     case .alarm: Paint(foreground: 167, isBold: true)
     case .peak: Paint(foreground: 178, isBold: true)

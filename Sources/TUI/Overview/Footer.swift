@@ -1,7 +1,10 @@
 // The keys worth knowing, at the bottom, from the same table that the keyboard uses.
+//
+// On a compact screen the Ps that found no room are counted here too, before the keys.
 
 struct Footer {
   var state: AppState
+  var lanes: LaneWindow
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
     guard !rect.isEmpty else { return }
@@ -10,8 +13,10 @@ struct Footer {
       piece.append(" " + word(of: entry), .dim)
       return piece
     }
+    let note = lanes.hasNoteRow ? [] : lanes.hiddenNote(state.glyphs)
     canvas.writeFitting(
-      pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 60 ? 3 : 2, glyphs: state.glyphs)
+      note + pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 60 ? 3 : 2,
+      glyphs: state.glyphs)
   }
 
   /// Where a key's effect can be told, it is.

@@ -13,14 +13,19 @@ struct GoroutinesSection {
     var rows = rect
     if layout.isWide { return drawDetail(in: rect, on: &canvas) }
     if layout.isRoomy {
-      SectionHeading(title: "Parked Gs \(parked)", legend: "waiting for something; a parked G holds no thread")
-        .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
+      SectionHeading(
+        title: "Parked Gs \(parked)", legend: "waiting for something; a parked G holds no thread"
+      )
+      .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
     }
-    let gap = layout.isRoomy && rect.width >= 60 ? 3 : 1
     let isShort = rect.width < 60
+    var gap = isShort ? 1 : 3
     var pieces = reasons(always: layout.isRoomy ? Self.always : [.netpoll], isShort: isShort)
     let width = pieces.reduce(0) { $0 + $1.width + gap } - gap
-    if width > rows.width { pieces = reasons(always: [.netpoll], isShort: isShort) }
+    if width > rows.width {
+      pieces = reasons(always: [.netpoll], isShort: isShort)
+      gap = min(gap, 2)
+    }
     if !layout.isRoomy { pieces.insert(StyledText("Parked", .dim), at: 0) }
     canvas.writeFlowing(pieces, in: rows.takeRows(1), gap: gap, glyphs: glyphs)
   }

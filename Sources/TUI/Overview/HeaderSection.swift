@@ -62,8 +62,8 @@ struct HeaderSection {
 
   // MARK: The second line
 
-  /// `Gs 512 = 2 running + 9 runnable + 501 netpoll`: the best form that fits. The parts always add up; what finds
-  /// no room is counted as `more`, in whole words where those leave something to say, else in short ones.
+  /// `Gs 512 = 2 running + 9 runnable + 501 netpoll`: the best form that fits. The parts always add up; what
+  /// finds no room is counted as `more`. Whole words where those leave something to say, else short ones.
   private func drawGs(in rect: Rect, on canvas: inout Canvas) {
     let shares = snapshot.gs.shares(always: [.netpoll])
     let folded = stride(from: shares.count - 1, through: 2, by: -1).map { kept in

@@ -57,7 +57,7 @@ struct HistorySection {
     if area.height >= 3 {
       canvas.write(series.name, x: area.x, y: area.y, series.style)
       writeValue("max", maximum, x: area.x, y: area.y + 1, on: &canvas)
-      writeValue("now", Quantity.compact(series.values.last ?? 0), x: area.x, y: area.y + 2, on: &canvas)
+      writeValue("last", Quantity.compact(series.values.last ?? 0), x: area.x, y: area.y + 2, on: &canvas)
     } else if isNarrow {
       canvas.write(series.shortName, x: area.x, y: area.y, series.style)
       canvas.write(maximum, x: area.x + 5, y: area.y, .strong)

@@ -44,13 +44,16 @@ struct LaneTable {
       .status: isWordy ? 8 : 1,
       .m: Swift.max(3, 1 + digits(UInt64(largestM))),
       .g: Swift.min(12, Swift.max(isWordy ? 7 : 5, 1 + digits(snapshot.gs.created))),
-      .now: 5, .max: 5, .next: isWordy ? 4 : 2,
+      .now: width >= freeGRQ ? 5 : 3, .max: width >= freeGRQ ? 5 : 3, .next: isWordy ? 4 : 2,
     ]
     if width >= 60 { (widths[.stealsIn], widths[.stealsOut]) = (isWordy ? 9 : 5, 5) }
     if width >= 110 { widths[.entry] = Swift.min(44, width * 3 / 10) }
     if width >= 140 { (widths[.stolen], widths[.started]) = (9, 7) }
     return widths
   }
+
+  /// Below this width the numbers of the GRQ, which has no upper limit, do not keep to the lanes' columns.
+  static let freeGRQ = 60
 
   private static func digits(_ value: UInt64) -> Int { String(value).count }
 
@@ -70,7 +73,8 @@ struct LaneTable {
     case .m: "M"
     case .g: "G"
     case .entry: "entry point of the G"
-    case .lrq: width >= 18 ? "LRQ: queue of 256" : width >= 10 ? "LRQ of 256" : "LRQ /256"
+    case .lrq:
+      width >= 18 ? "LRQ: queue of 256" : width >= 10 ? "LRQ of 256" : width >= 8 ? "LRQ /256" : "LRQ"
     case .now: "now"
     case .max: "max"
     case .next: isWordy ? "next" : "nx"

@@ -36,37 +36,41 @@ struct LanesSection {
         table.draw(p, x: x, y: window.rect.y + 1 + row, glyphs: glyphs, on: &canvas)
       }
     }
-    if window.shown < window.total { drawHidden(window, on: &canvas) }
+    if window.hasNoteRow {
+      let y = window.rect.maxY - 1
+      canvas.writeFitting(
+        window.hiddenNote(glyphs), x: window.rect.x, y: y, width: window.rect.width, gap: 3, glyphs: glyphs)
+    }
     if window.total == 0 {
       canvas.write("no processors yet", x: window.rect.x, y: window.rect.y + 1, .dim)
     }
   }
 
-  /// `↑ 8 Ps above   ↓ 24 Ps below`
-  private func drawHidden(_ window: LaneWindow, on canvas: inout Canvas) {
-    var pieces: [StyledText] = []
-    if window.hiddenAbove > 0 {
-      pieces.append(StyledText("\(glyphs.up) \(window.hiddenAbove) Ps above", .eager))
-    }
-    if window.hiddenBelow > 0 {
-      pieces.append(StyledText("\(glyphs.down) \(window.hiddenBelow) Ps below", .eager))
-    }
-    canvas.writeFitting(
-      pieces, x: window.rect.x, y: window.rect.maxY - 1, width: window.rect.width, gap: 3, glyphs: glyphs)
-  }
-
   /// The global run queue has no fixed size: its bar is drawn to the next power of two that held it lately.
   private func drawGRQ(in rect: Rect, on canvas: inout Canvas) {
+    guard rect.width >= LaneTable.freeGRQ else { return drawFreeGRQ(in: rect, on: &canvas) }
     let table = LaneTable(width: rect.width, snapshot: snapshot)
     guard let bar = table[.lrq], let now = table[.now], let max = table[.max] else { return }
     let scale = grqScale
     var label = StyledText("GRQ", .strong)
-    label.append(bar.x >= 30 ? " shared queue, bar to \(scale)" : bar.x >= 16 ? " shared queue" : "", .dim)
+    label.append(bar.x >= 30 ? " shared queue, bar to \(scale)" : " shared queue", .dim)
     canvas.write(label, x: rect.x, y: rect.y, width: bar.x - 1, glyphs: glyphs)
     Bar(value: snapshot.grq, peak: snapshot.grqMax, scale: scale)
       .draw(x: rect.x + bar.x, y: rect.y, width: bar.width, glyphs: glyphs, on: &canvas)
     write(snapshot.grq, style: snapshot.grq > 0 ? .strong : .dim, at: now, rect, on: &canvas)
     write(snapshot.grqMax, style: snapshot.grqMax > snapshot.grq ? .text : .dim, at: max, rect, on: &canvas)
+  }
+
+  /// The narrow form: the numbers first, and the bar in what is left.
+  private func drawFreeGRQ(in rect: Rect, on canvas: inout Canvas) {
+    var label = StyledText("GRQ ", .strong)
+    label.append("shared queue ", .dim)
+    label.append(Quantity.compact(snapshot.grq), snapshot.grq > 0 ? .strong : .dim)
+    label.append(" max ", .dim)
+    label.append(Quantity.compact(snapshot.grqMax) + " ", snapshot.grqMax > snapshot.grq ? .text : .dim)
+    let used = canvas.write(label, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
+    Bar(value: snapshot.grq, peak: snapshot.grqMax, scale: grqScale)
+      .draw(x: rect.x + used, y: rect.y, width: rect.width - used, glyphs: glyphs, on: &canvas)
   }
 
   private func write(

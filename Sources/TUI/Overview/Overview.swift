@@ -13,7 +13,7 @@ public enum Overview {
     ThreadsSection(ms: frame.snapshot.ms, glyphs: state.glyphs)
       .draw(in: layout.threads, layout: layout, on: &canvas)
     HistorySection(points: frame.minute, glyphs: state.glyphs).draw(layout, on: &canvas)
-    Footer(state: state).draw(in: layout.footer, on: &canvas)
+    Footer(state: state, lanes: layout.lanes).draw(in: layout.footer, on: &canvas)
   }
 
   /// The Overview as lines of text, every P included: what `mpgtop -b` prints.

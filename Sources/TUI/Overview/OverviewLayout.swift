@@ -1,8 +1,8 @@
 // Where everything is on the Overview, for any size of screen.
 //
-// Three forms. Compact (below 20 rows): one line for each thing, no headings. Roomy: headings that explain, and
-// graphs that grow with the screen. Wide (from 120 x 30): threads and goroutines side by side, in detail.
-// First every part gets its least, then the lanes what they want, then air between sections, then the graphs.
+// Three forms. Compact (below 20 rows): one line for each thing, no headings. Roomy: headings that explain,
+// and graphs that grow with the screen. Wide (from 120x30): goroutines and threads side by side, in detail.
+// First every part gets its least, then the lanes what they want, then air between sections, then graphs.
 import Inspector
 
 /// Which lanes are shown, and how.
@@ -14,11 +14,21 @@ struct LaneWindow: Equatable {
   var total = 0
   /// Columns of lanes side by side.
   var columns = 1
-  /// The lanes with their column titles, and the line that tells of hidden ones.
+  /// Whether the last row of `rect` tells of hidden Ps. In the compact form the footer does.
+  var hasNoteRow = false
+  /// The lanes with their column titles and the note.
   var rect = Rect(x: 0, y: 0, width: 0, height: 0)
 
   var hiddenAbove: Int { first }
   var hiddenBelow: Int { total - first - shown }
+
+  /// `↑ 8 Ps above`, `↓ 24 Ps below`; empty when all are shown.
+  func hiddenNote(_ glyphs: Glyphs) -> [StyledText] {
+    var pieces: [StyledText] = []
+    if hiddenAbove > 0 { pieces.append(StyledText("\(glyphs.up) \(hiddenAbove) Ps above", .eager)) }
+    if hiddenBelow > 0 { pieces.append(StyledText("\(glyphs.down) \(hiddenBelow) Ps below", .eager)) }
+    return pieces
+  }
 }
 
 struct OverviewLayout: Equatable {
@@ -39,6 +49,8 @@ struct OverviewLayout: Equatable {
   private(set) var history = Rect(x: 0, y: 0, width: 0, height: 0)
   /// Rows of each graph, from the first on.
   private(set) var graphRows = [1, 1, 1]
+  /// Whether there is a row that explains the letters of the threads.
+  private(set) var hasLegend = true
   private(set) var footer = Rect(x: 0, y: 0, width: 0, height: 0)
 
   init(frame: Frame, state: AppState) {
@@ -105,7 +117,8 @@ struct OverviewLayout: Equatable {
     lanes.columns = Self.laneColumns(total: total, rows: available, width: screen.width)
     let wanted = max(1, (total + lanes.columns - 1) / lanes.columns)
     let laneRows = min(wanted, available)
-    let capacity = laneRows * lanes.columns >= total ? total : max(0, laneRows - 1) * lanes.columns
+    lanes.hasNoteRow = laneRows * lanes.columns < total && form != .compact
+    let capacity = (lanes.hasNoteRow ? laneRows - 1 : laneRows) * lanes.columns
     lanes.shown = min(total, capacity)
     lanes.first = max(0, min(state.firstLane, total - lanes.shown))
 
@@ -116,7 +129,8 @@ struct OverviewLayout: Equatable {
   /// Gives away the rows that nobody needs; returns the rows of air before a section.
   private mutating func share(spare: Int, form: Form) -> Int {
     if form == .compact {
-      graphRows = Array(repeating: 1, count: 1 + min(2, max(0, spare)))
+      hasLegend = spare > 0
+      graphRows = Array(repeating: 1, count: 1 + min(2, max(0, spare - 1)))
       return 0
     }
     let gaps = form == .wide ? 3 : 4
@@ -151,7 +165,7 @@ struct OverviewLayout: Equatable {
       _ = threads.takeColumns(Self.panelGap)
     } else {
       _ = rest.takeRows(air)
-      threads = rest.takeRows(least.threads)
+      threads = rest.takeRows(least.threads + (!isRoomy && hasLegend ? 1 : 0))
     }
     _ = rest.takeRows(air)
     history = rest.takeRows(rest.height - least.footer)

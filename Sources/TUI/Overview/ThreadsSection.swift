@@ -24,10 +24,11 @@ struct ThreadsSection {
       var line = rows.takeRows(1)
       let label = line.takeColumns(canvas.write("Ms \(ms.count) ", x: line.x, y: line.y, .dim))
       drawStrip(in: Rect(x: label.maxX, y: line.y, width: line.width, height: 1), on: &canvas)
+      drawLegend(in: rows.takeRows(1), on: &canvas)
     }
   }
 
-  /// Letters in the order of the Ms' ids: apart when there is room, together when not, and the rest as a number.
+  /// Letters in the order of the Ms' ids: apart when there is room, else together, and the rest as a number.
   private func drawStrip(in rect: Rect, on canvas: inout Canvas) {
     let step = ms.count * 2 - 1 <= rect.width ? 2 : 1
     let note = " +\(ms.count) more"
@@ -49,7 +50,8 @@ struct ThreadsSection {
       return piece
     }
     let total = pieces.reduce(0) { $0 + $1.width + 3 }
-    canvas.writeFlowing(pieces, in: rect, gap: total - 3 <= rect.width ? 3 : 2, glyphs: glyphs)
+    canvas.writeFlowing(
+      pieces, in: rect, gap: total - 3 <= rect.width ? 3 : rect.width < 60 ? 1 : 2, glyphs: glyphs)
   }
 
   // MARK: The wide form

@@ -114,7 +114,8 @@ struct GShare: Equatable {
 }
 
 extension Snapshot.Gs {
-  /// The parts that add up to the live Gs. `running`, `runnable` and the groups in `always` are there even at 0.
+  /// The parts that add up to the live Gs. `running`, `runnable` and the groups in `always` are there even at
+  /// zero.
   func shares(always: [WaitGroupName]) -> [GShare] {
     var result = [
       GShare(word: "running", shortWord: "run", count: running, style: .busy),

@@ -9,13 +9,16 @@ import Glibc
 public struct NCursesTerminal: ~Copyable, Terminal {
   /// What of a terminal is wanted.
   public struct Options: Sendable {
-    /// Colours, if it has any; callers follow NO_COLOR.
-    public var wantsColor = true
+    /// Colours, if it has any. At first: unless the environment has a NO_COLOR that is not empty.
+    public var wantsColor: Bool
     /// ASCII shapes even where Unicode would do.
     public var wantsASCII = false
     /// The mouse wheel for scrolling; the terminal's own selection then needs Shift.
     public var wantsMouse = true
-    public init() {}
+
+    public init() {
+      wantsColor = unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true
+    }
   }
 
   public private(set) var size: Size

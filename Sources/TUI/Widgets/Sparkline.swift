@@ -12,7 +12,7 @@ struct Sparkline: Equatable {
     scale = values.filter(\.isFinite).max() ?? 0
   }
 
-  /// Draws the last `count` values over the whole width, the newest ones where there are fewer columns than that.
+  /// Draws the last `count` values over the whole width, or the newest ones where there are fewer columns.
   ///
   /// Times without a value stay blank, a zero is a dot on the ground, and anything above zero is seen.
   func draw(in rect: Rect, count: Int, glyphs: Glyphs, on canvas: inout Canvas) {
