@@ -29,10 +29,10 @@ enum SystemCall {
     return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
   }
 
-  /// When this process started, in clock ticks since the machine booted: field 22 of /proc/self/stat.
-  static func processStartTime() -> UInt64 {
+  /// When a process started, in clock ticks since the machine booted: field 22 of its stat; 0: there is none.
+  static func processStartTime(_ pid: String = "self") -> UInt64 {
     // The second field, the name, may hold blanks and parentheses: count from its end.
-    guard let stat = contents(of: "/proc/self/stat"), let end = stat.lastIndex(of: ")") else { return 0 }
+    guard let stat = contents(of: "/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return 0 }
     let fields = stat[stat.index(after: end)...].split(separator: " ")
     return fields.count > 19 ? UInt64(fields[19]) ?? 0 : 0
   }

@@ -62,6 +62,7 @@ import Synchronization
   static func create(procs: Int) throws(SystemError) -> RegionFile {
     let folder = try RegionFolder.open()
     defer { close(folder.fd) }
+    folder.prune()
     var records = 32_768
     while true {
       do throws(SystemError) {
@@ -77,7 +78,7 @@ import Synchronization
   private static func create(
     _ layout: Layout, procs: Int, in folder: RegionFolder
   ) throws(SystemError) -> RegionFile {
-    let name = "\(getpid())-\(SystemCall.processStartTime()).mpg"
+    let name = RegionFolder.fileName(pid: getpid(), startTime: SystemCall.processStartTime())
     let fd = try SystemCall.retrying("open \(folder.path)/\(name)") {
       unsafe openat(folder.fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     }

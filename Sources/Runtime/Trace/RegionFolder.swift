@@ -29,4 +29,43 @@ struct RegionFolder {
     }
     return RegionFolder(fd: fd, path: path)
   }
+
+  // MARK: what dead processes left behind
+
+  /// Pid and start time together are never reused.
+  static func fileName(pid: Int32, startTime: UInt64) -> String { "\(pid)-\(startTime).mpg" }
+
+  /// Black boxes that are kept, the newest first, and for how long.
+  private static let keptBoxes = 8
+  private static let keptSeconds = 7 * 24 * 3600
+
+  /// Removes the regions of dead processes that are too many or too old. What cannot be removed stays.
+  func prune() {
+    var dead: [(name: String, age: Int)] = []
+    for name in names() {
+      let parts = name.dropLast(4).split(separator: "-")
+      guard name.hasSuffix(".mpg"), parts.count == 2, let start = UInt64(parts[1]) else { continue }
+      guard SystemCall.processStartTime(String(parts[0])) != start else { continue }
+      var status = stat()
+      guard unsafe fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+      dead.append((name, Int(time(nil)) - status.st_mtim.tv_sec))
+    }
+    dead.sort { $0.age < $1.age }
+    for (index, box) in dead.enumerated() where index >= Self.keptBoxes || box.age > Self.keptSeconds {
+      unsafe unlinkat(fd, box.name, 0)
+    }
+  }
+
+  private func names() -> [String] {
+    guard let directory = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe readdir(directory) {
+      names.append(
+        unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+          unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        })
+    }
+    return names
+  }
 }
