@@ -1,17 +1,65 @@
 // Threads: who am I, and start another.
 #include "CMPG.h"
+#include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+// A thread begins inside: it schedules. `inside` and `note` are shared with the handler on the same thread only, so
+// compiler barriers are all the ordering they need.
 static _Thread_local void *current;
+static _Thread_local volatile sig_atomic_t inside = 1, note;
+
+#define BARRIER __asm__ volatile("" ::: "memory")
 
 __attribute__((noinline)) void *mpg_current(void) {
-  __asm__ volatile("" ::: "memory");  // never merged with an earlier call
+  BARRIER;  // never merged with an earlier call
   return current;
 }
 
 __attribute__((noinline)) void mpg_set_current(void *m) { current = m; }
+
+__attribute__((noinline)) void *mpg_enter(void) {
+  inside = 1;
+  BARRIER;
+  return current;
+}
+
+__attribute__((noinline)) bool mpg_leave(void) {
+  BARRIER;
+  inside = 0;
+  BARRIER;
+  if (!note) return false;
+  note = 0;
+  return true;
+}
+
+static void (*stop_thread)(void *m);
+
+static void preempt(int signal) {
+  (void)signal;
+  if (inside || !current) {
+    note = 1;
+    return;
+  }
+  int saved = errno;
+  inside = 1;
+  BARRIER;
+  stop_thread(current);
+  BARRIER;
+  inside = 0;
+  errno = saved;
+}
+
+int mpg_preempt_install(void (*stop)(void *m)) {
+  stop_thread = stop;
+  struct sigaction action = {.sa_handler = preempt, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  return sigaction(SIGURG, &action, NULL) == 0 ? 0 : errno;
+}
+
+void mpg_preempt_thread(int32_t tid) { syscall(SYS_tgkill, getpid(), tid, SIGURG); }
 
 int mpg_thread_start(void *(*body)(void *), void *argument) {
   pthread_attr_t attributes;

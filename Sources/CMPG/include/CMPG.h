@@ -39,6 +39,16 @@ _Noreturn void mpg_fiber_exit(mpg_fiber *g, mpg_fiber *scheduler);
 void *mpg_current(void);
 void mpg_set_current(void *m);
 
+/// Marks the calling thread as inside the runtime, where a preemption signal only leaves a note; its M, or NULL.
+void *mpg_enter(void);
+/// Marks it as outside: on a G, in user code. Whether a note was left meanwhile, which this takes up.
+bool mpg_leave(void);
+/// Installs `stop` as what happens to a thread that SIGURG finds outside the runtime. It runs in the signal handler,
+/// on the G's stack, marked as inside, and gets the thread's M.
+int mpg_preempt_install(void (*stop)(void *m));
+/// Sends SIGURG to a thread of this process.
+void mpg_preempt_thread(int32_t tid);
+
 /// Starts a detached thread. 0, or an errno.
 int mpg_thread_start(void *(*body)(void *), void *argument);
 int32_t mpg_tid(void);

@@ -12,6 +12,8 @@ import Region
   var stack: UnsafeMutableRawPointer?
   /// Where a channel moves a value to or from while the G is parked in it.
   var element: UnsafeMutableRawPointer?
+  /// The M whose thread it keeps while it is preempted.
+  var keeper: M?
   /// Whether the operation that it was parked in was carried out (and not ended by a close or a deadline).
   var granted = false
 
@@ -58,6 +60,11 @@ struct G: Equatable {
   var next: UInt32 {
     get { unsafe record.pointee.next }
     nonmutating set { unsafe record.pointee.next = newValue }
+  }
+
+  var keeper: M? {
+    get { unsafe record.pointee.keeper }
+    nonmutating set { unsafe record.pointee.keeper = newValue }
   }
 
   @inline(__always)

@@ -6,6 +6,10 @@ import Synchronization
 /// What a G asks of its M's scheduling stack when it leaves.
 enum Request {
   case park
+  /// Give way, because sysmon wants it.
+  case preempt
+  /// Wait for a turn, because the system call that is over cost the P.
+  case syscallExit
   case yield
   case exit
 }
@@ -49,6 +53,8 @@ private struct MOwned {
   /// The P's lane while it holds one, else `ownLane`.
   var lane: Lane
   var p: P?
+  /// The P that it put on offer when it went into a system call.
+  var offered: P?
   var g: G?
   var request = Request.park
   var reason = WaitReason.none
@@ -144,6 +150,29 @@ private struct MOwned {
     p.change(to: isSpinning ? .spinning : .running)
     shared[.p].set(UInt64(p.id + 1))
     emit(.procStart, count: p.id)
+    Sysmon.noteActivity()
+  }
+
+  /// Puts its P on offer (Syscall §2): from here on it touches neither P nor lane.
+  func offerP() {
+    let p = p
+    unsafe owned.pointee.offered = p
+    p.change(to: .syscall)
+    shared[.p].set(0)
+    unsafe owned.pointee.p = nil
+    unsafe owned.pointee.lane = owned.pointee.ownLane
+    p.offer(by: self)
+  }
+
+  /// The P that it put on offer last.
+  var offeredP: P { unsafe owned.pointee.offered.unsafelyUnwrapped }
+
+  /// Takes back the P that it has just claimed: nobody touched it.
+  func retakeOwn(_ p: P) {
+    unsafe owned.pointee.p = p
+    unsafe owned.pointee.lane = p.lane
+    p.change(to: .running)
+    shared[.p].set(UInt64(p.id + 1))
   }
 
   /// Lets go of its P. The caller, under the scheduler's lock, puts it on the idle list.

@@ -25,7 +25,8 @@ public final class Pollable: Sendable {
   public init(fd: Int32, purpose: Purpose = .netpoll) throws(SystemError) {
     self.fd = fd
     self.purpose = purpose
-    _ = currentM("Pollable.init")
+    _ = enterRuntime("Pollable.init")
+    defer { leaveRuntime() }
     descriptor = PollDescriptor()
     do throws(SystemError) {
       try sched.netpoll.backend.register(fd, tag: descriptor.tag)
@@ -38,18 +39,22 @@ public final class Pollable: Sendable {
 
   deinit {
     close()
+    _ = enterRuntime("Pollable.deinit")
     descriptor.giveBack()
+    leaveRuntime()
   }
 
   /// Parks the running G until `fd` may be ready for `direction`; returns at once if there was news since the last
   /// wait. A return promises nothing: try the system call.
   public func wait(_ direction: Direction) throws(Failure) {
+    let m = enterRuntime("Pollable.wait")
+    defer { leaveRuntime() }
     let side = descriptor.side(direction)
     try check(side)
     guard side.announce() else { return }
     // Once announced, whoever closes or expires it finds the announcement; so look again.
     if !descriptor.isClosed && !side.isExpired {
-      currentM("wait").park(reason(direction), on: UInt64(fd + 1), commit: .poll(side))
+      m.park(reason(direction), on: UInt64(fd + 1), commit: .poll(side))
     }
     if side.conclude() { return }
     try check(side)
@@ -70,14 +75,16 @@ public final class Pollable: Sendable {
   /// Sets a deadline for waits of `direction`, the one that is going on included; nil: none. Until it is set anew,
   /// every wait past it fails with `timedOut`.
   public func setDeadline(_ deadline: Deadline?, for direction: Direction) {
-    let m = currentM("setDeadline")
+    let m = enterRuntime("Pollable.setDeadline")
     if let g = descriptor.setDeadline(deadline?.ticks ?? 0, direction, on: m.p) { m.ready(g) }
+    leaveRuntime()
   }
 
   /// Stops watching, and ends every wait, now and later, with `closed`. Twice does no harm.
   public func close() {
     guard descriptor.close() else { return }
-    let m = currentM("Pollable.close")
+    let m = enterRuntime("Pollable.close")
+    defer { leaveRuntime() }
     sched.netpoll.backend.unregister(fd)
     sched.shared[.netpollFds].subtract(1)
     if let g = descriptor.read.unblock(ready: false) { m.ready(g) }

@@ -53,6 +53,7 @@ func boot(
   m0.emit(.boot, detail: BootStep.procs.rawValue)
   m0.acquire(sched.p(0))
   m0.emit(.boot, detail: BootStep.m0.rawValue)
+  Preemption.install()
   startThreads(by: m0)
 
   m0.created(m0.newG(body, file, function, line), kind: .main)

@@ -9,18 +9,20 @@ public func go(
   file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
   _ body: sending @escaping () throws -> Void
 ) {
-  let m = currentM("go")
+  let m = enterRuntime("go")
   let g = m.newG(body, file, function, line)
   m.created(g, kind: .user)
   sched.wakeP(m)
+  leaveRuntime()
 }
 
 /// Puts the running G last in its P's run queue and lets the others go first.
 public func yield() {
-  let m = currentM("yield")
+  let m = enterRuntime("yield")
   guard let g = m.g else { fatal("yield was called outside of a G") }
   m.ask(.yield)
-  leave(g, m)
+  switchAway(g, m)
+  leaveRuntime()
 }
 
 extension M {

@@ -17,6 +17,21 @@ extension Scheduler {
     return m
   }
 
+  /// Sees to an M that sleeps, for a preemption to come (Preempt §4).
+  func wantSpare() {
+    if shared[.idleMs].relaxed == 0 { gc.requestSpare() }
+  }
+
+  /// Starts an M that holds no P and goes to sleep at once.
+  func startSpare() {
+    guard shared[.idleMs].relaxed == 0 else { return }
+    lock.lock()
+    workers += 1
+    let m = newM()
+    lock.unlock()
+    unsafe startThread(m, spare)
+  }
+
   /// Starts the thread of a new M with one of the functions below.
   func startThread(_ m: M, _ body: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?) {
     let error = unsafe mpg_thread_start(body, m.raw)
@@ -45,6 +60,14 @@ let worker: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer
   let m = unsafe M(argument: argument)
   m.begin(.running, name: "mpg-m\(m.id)")
   m.resume()
+  m.scheduleForever()
+}
+
+/// A thread that will run Gs once somebody hands over a P.
+let spare: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
+  let m = unsafe M(argument: argument)
+  m.begin(.parked, name: "mpg-m\(m.id)")
+  m.sleepForP()
   m.scheduleForever()
 }
 

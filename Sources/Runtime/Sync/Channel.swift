@@ -40,8 +40,13 @@ import Region
 
   /// Sends `value`; parks the G until a receiver or the buffer has it. A send on a closed channel ends the process.
   public func send(_ value: Element) {
+    send(value, enterRuntime("Channel.send"))
+    leaveRuntime()
+  }
+
+  @inline(__always)
+  private func send(_ value: Element, _ m: M) {
     var value = value
-    let m = currentM("Channel.send")
     lock.lock()
     if isClosed { fatal("send on a closed channel by \(m.g.map { "goroutine \($0.id)" } ?? "?")") }
     if let receiver = receivers.popFirst() {
@@ -56,12 +61,18 @@ import Region
       return lock.unlock()
     }
     let granted = unsafe withUnsafeMutablePointer(to: &value) { unsafe wait(with: $0, .chanSend, m) }
-    if !granted { fatal("the channel was closed while goroutine \(currentM("send").g?.id ?? 0) was sending") }
+    if !granted { fatal("the channel was closed while goroutine \(M.current?.g?.id ?? 0) was sending") }
   }
 
   /// Receives the next value; parks the G until there is one. nil when the channel is closed and empty.
   public func receive() -> Element? {
-    let m = currentM("Channel.receive")
+    let value = receive(enterRuntime("Channel.receive"))
+    leaveRuntime()
+    return value
+  }
+
+  @inline(__always)
+  private func receive(_ m: M) -> Element? {
     lock.lock()
     if count > 0 { return takeBuffered(m) }
     if let sender = senders.popFirst() {
@@ -114,7 +125,7 @@ import Region
   /// Closes the channel: what is in it can still be received; waiting receivers get nil. To close twice, or while
   /// somebody sends, ends the process.
   public func close() {
-    let m = currentM("Channel.close")
+    let m = enterRuntime("Channel.close")
     lock.lock()
     if isClosed { fatal("close of a closed channel") }
     isClosed = true
@@ -124,6 +135,7 @@ import Region
     senders = GQueue()
     lock.unlock()
     while let g = waiting.popFirst() { m.ready(g) }
+    leaveRuntime()
   }
 
   /// The next value; nil when the channel is closed and empty.

@@ -112,7 +112,7 @@ extension M {
 public func sleep(_ duration: Duration) {
   let nanoseconds = duration.wholeNanoseconds
   guard nanoseconds > 0 else { return yield() }
-  let m = currentM("sleep")
+  let m = enterRuntime("sleep")
   guard let g = m.g else { fatal("sleep was called outside of a G") }
   let when = Deadline.after(duration).ticks
   let timers = m.p.timers
@@ -120,4 +120,5 @@ public func sleep(_ duration: Duration) {
   timers.insert(Timer(when: when, target: UInt64(g.slot), kind: .wake, generation: 0))
   sched.netpoll.timerAdded(when)
   m.park(.sleep, commit: .unlock(timers.lock))
+  leaveRuntime()
 }
