@@ -82,11 +82,13 @@ extension Snapshot.Gs {
     json.member("live", live)
     json.member("created", created)
     json.member("exited", exited)
-    json.member("by_state", object: { json in
-      json.member("running", running)
-      json.member("runnable", runnable)
-      for group in WaitGroupName.allCases { json.member(group.rawValue, waiting(in: group)) }
-    })
+    json.member(
+      "by_state",
+      object: { json in
+        json.member("running", running)
+        json.member("runnable", runnable)
+        for group in WaitGroupName.allCases { json.member(group.rawValue, waiting(in: group)) }
+      })
   }
 }
 

@@ -27,8 +27,10 @@ public struct FrameBuilder: Sendable {
   /// The frame of the latest snapshot; nil before the first. The next frame's rates and maxima start here.
   public mutating func frame(ended: String? = nil) -> Frame? {
     guard var snapshot = latest else { return nil }
-    snapshot.grqMax = grqMax
-    for index in snapshot.ps.indices { snapshot.ps[index].lrqMax = lrqMax[snapshot.ps[index].id] }
+    snapshot.grqMax = max(grqMax, snapshot.grq)
+    for (index, p) in snapshot.ps.enumerated() where p.id < lrqMax.count {
+      snapshot.ps[index].lrqMax = lrqMax[p.id]
+    }
     (grqMax, lrqMax) = (0, [])
     var frame = Frame(snapshot: snapshot)
     let now = Totals(snapshot)

@@ -11,6 +11,7 @@ struct SchemaTests {
       let region = RegionFixture(plan)
       region[PField.status, 1] = region.raw(PStatus.spinning)
       region[PField.m, 1] = 2
+      region[PField.g, 1] = 8
       region[PField.entry, 1] = region.intern("worker at Main.swift:7")
       region[PField.lrqTail, 1] = 9
       region[StealField.hits, 1 * region.pCapacity + 0] = 6
@@ -42,7 +43,8 @@ struct SchemaTests {
     ])
   func missing(prefix: String, what: String) throws {
     var plan = Plan.standard()
-    plan.text = plan.text.split(separator: "\n").filter { !$0.hasPrefix(prefix + " ") }.joined(separator: "\n")
+    plan.text = plan.text.split(separator: "\n").filter { !$0.hasPrefix(prefix + " ") }.joined(
+      separator: "\n")
     let region = RegionFixture(plan)
 
     #expect(throws: InspectorError.layout(path: region.path, .missing(what))) { try region.source() }

@@ -73,6 +73,14 @@ struct SnapshotTests {
     #expect(idle.m == nil && idle.g == nil && idle.entry == nil && !idle.runnext && idle.lrq == 0)
   }
 
+  @Test("a P without a G has no entry, though the last G's still stands in its block")
+  func staleEntry() throws {
+    let region = RegionFixture()
+    region[PField.entry, 0] = region.intern("gone at Main.swift:1")
+
+    #expect(try region.snapshot().ps[0].entry == nil)
+  }
+
   @Test("both ends of every steal are counted, and add up")
   func steals() throws {
     let region = RegionFixture(procs: 3)
@@ -152,6 +160,7 @@ struct SnapshotTests {
   func namesAreClean() throws {
     let region = RegionFixture()
     region.name = "evil\u{1b}[2J\u{202e}x"
+    region[PField.g, 0] = 1
     region[PField.entry, 0] = region.intern("go\u{7}\nhome")
 
     let snapshot = try region.snapshot()

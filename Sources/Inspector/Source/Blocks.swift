@@ -27,6 +27,10 @@ struct Blocks<Field: RegionField> {
     (self.mapping, self.extent, self.places, count) = (mapping, extent, places, extent.count)
   }
 
+  func check(atMost limit: Int) throws(LayoutProblem) {
+    guard count <= limit else { throw .impossible("the count of block \(Field.block)", UInt64(count)) }
+  }
+
   /// Words of `field`; 0 when the target does not have it.
   func words(_ field: Field) -> Int { places[field.rawValue]?.words ?? 0 }
 

@@ -37,7 +37,8 @@ final class RegionSource {
     lanes = Lanes(places)
     drainer = try Drain(schema, mapping, places)
     drainer.follow(
-      ps: try sched.bounded(.procs, to: rows.capacity.ps), ms: try sched.bounded(.mCount, to: rows.capacity.ms))
+      ps: try sched.bounded(.procs, to: rows.capacity.ps),
+      ms: try sched.bounded(.mCount, to: rows.capacity.ms))
     clock = Clock(header) ?? Clock(first: (0, 0), second: (0, 0))
     self.mapping = mapping
     lastTime = monotonicNow()

@@ -7,6 +7,9 @@ struct Rows {
     .status, .m, .g, .entry, .timers, .stealTries, .lrqHead, .lrqTail, .runnext, .lrqPeaks,
   ]
 
+  /// More Ps and Ms, and longer peak arrays, than these are not believed: they bound the work of a snapshot.
+  private static let most = (ps: 4096, ms: 65_536, peaks: 4096)
+
   private let pBlocks: Blocks<PField>
   private let mBlocks: Blocks<MField>
   private let steals: Blocks<StealField>
@@ -22,10 +25,11 @@ struct Rows {
     statuses = try schema.table(of: PStatus.self)
     states = try schema.table(of: MState.self)
     strings = try Strings(schema, mapping, sched: sched)
-    guard pBlocks.count <= 1 << 20, steals.count >= pBlocks.count * pBlocks.count else {
+    try pBlocks.check(atMost: Self.most.ps)
+    try mBlocks.check(atMost: Self.most.ms)
+    guard steals.count >= pBlocks.count * pBlocks.count else {
       throw .impossible("the count of block steal", UInt64(steals.count))
     }
-    guard mBlocks.count <= 1 << 20 else { throw .impossible("the count of block m", UInt64(mBlocks.count)) }
   }
 
   /// Ps and Ms that can ever be.
@@ -119,7 +123,9 @@ struct Rows {
   func peak<Field>(
     _ blocks: Blocks<Field>, _ field: Field, of block: Int, within frame: (start: UInt64, end: UInt64)
   ) -> Int {
-    let words = (0..<blocks.words(field)).map { blocks.value(field, of: block, element: $0) }
+    let words = (0..<min(blocks.words(field), Self.most.peaks)).map {
+      blocks.value(field, of: block, element: $0)
+    }
     return Int(clamping: Peaks.largest(from: frame.start, to: frame.end, in: words))
   }
 }
