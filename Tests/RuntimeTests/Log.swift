@@ -1,4 +1,5 @@
 // What Gs in a child leave behind for its checks: a log of names in order, and counts by name.
+import Region
 import Synchronization
 
 @testable import MPG
@@ -19,4 +20,23 @@ final class Counts: Sendable {
 
   func add(_ name: Int) { cells.withLock { $0[name] += 1 } }
   func areAll(_ count: Int) -> Bool { cells.withLock { $0.allSatisfy { $0 == count } } }
+}
+
+/// A number that Gs add to.
+final class Counter: Sendable {
+  private let state = Atomic<Int>(0)
+
+  var value: Int { state.load(ordering: .acquiring) }
+  func add(_ change: Int) { state.wrappingAdd(change, ordering: .acquiringAndReleasing) }
+}
+
+/// Gs parked for `reason`, by the lanes: exact once they all stand still.
+func parked(_ reason: WaitReason) -> Int {
+  let ms = Int(sched.shared[.mCount].acquired)
+  let lanes = (0..<sched.procs).map(sched.region.lane(p:)) + (0..<ms).map(sched.region.lane(m:))
+  return lanes.reduce(0) { sum, lane in
+    let index = Int(reason.rawValue)
+    return sum + Int(truncatingIfNeeded: lane.counters[.parked, index].acquired)
+      - Int(truncatingIfNeeded: lane.counters[.readied, index].acquired)
+  }
 }
