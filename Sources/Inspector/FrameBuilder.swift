@@ -49,11 +49,15 @@ private struct Totals: Sendable {
   static let window: UInt64 = 1_000_000_000
 
   let time, switches, steals, spawns, wakeups, events: UInt64
+  /// By P: nanoseconds without a G; empty when the target does not say.
+  let unused: [UInt64]
 
   init(_ snapshot: Snapshot) {
     (time, switches, spawns) = (snapshot.time, snapshot.switches, snapshot.gs.created)
     (wakeups, events) = (snapshot.netpoll.wakeups, snapshot.trace.events)
     steals = snapshot.ps.reduce(0) { $0 &+ $1.stealsIn }
+    let unused = snapshot.ps.compactMap { p in p.idleTime.flatMap { idle in p.spinTime.map { idle &+ $0 } } }
+    self.unused = unused.count == snapshot.ps.count ? unused : []
   }
 }
 
@@ -70,5 +74,7 @@ extension Frame {
     spawnsPerSecond = rate(base.spawns, now.spawns)
     wakeupsPerSecond = rate(base.wakeups, now.wakeups)
     eventsPerSecond = rate(base.events, now.events)
+    guard base.unused.count == now.unused.count else { return }
+    utilization = zip(base.unused, now.unused).map { min(1, max(0, 1 - rate($0, $1) / 1e9)) }
   }
 }

@@ -1,9 +1,9 @@
-internal import Glibc
 // The inspector: a live process's scheduler, looked at from outside without touching it.
 //
 //     let inspector = try Inspector.attach(to: 4242)
 //     let snapshot = try inspector.snapshot()
 //     print(snapshot.gs.live, snapshot.grq)
+internal import Glibc
 public import Region
 
 /// Looks at one process. Reads only: the target does not notice, however many look, and whatever becomes of them.

@@ -1,5 +1,5 @@
-internal import Glibc
 // Batch output: frames as text or JSON on standard output, for pipes, logs and tests.
+internal import Glibc
 import Inspector
 import TUI
 

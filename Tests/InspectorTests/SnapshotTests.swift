@@ -81,6 +81,23 @@ struct SnapshotTests {
     #expect(try region.snapshot().ps[0].entry == nil)
   }
 
+  @Test("a P's idle and spinning time include the stretch that it is in")
+  func timesOfP() throws {
+    let region = RegionFixture()
+    let second: UInt64 = 1_000_000_000
+    let now = monotonicNow()
+    (region[PField.since, 0], region[PField.idleTicks, 0]) = (now - 2 * second, 5 * second)
+    region[PField.spinTicks, 0] = second
+    region[PField.status, 1] = region.raw(PStatus.running)
+    (region[PField.since, 1], region[PField.idleTicks, 1]) = (now - 2 * second, 5 * second)
+
+    let snapshot = try region.snapshot()
+
+    let sinceThen = snapshot.time - now
+    #expect(snapshot.ps[0].idleTime == 7 * second + sinceThen && snapshot.ps[0].spinTime == second)
+    #expect(snapshot.ps[1].idleTime == 5 * second && snapshot.ps[1].spinTime == 0)
+  }
+
   @Test("both ends of every steal are counted, and add up")
   func steals() throws {
     let region = RegionFixture(procs: 3)

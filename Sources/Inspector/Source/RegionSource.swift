@@ -104,7 +104,7 @@ final class RegionSource {
     snapshot.grq = try sched.bounded(.grqDepth, to: plausible)
     snapshot.grqMax = max(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
     try fillCounts(&snapshot)
-    snapshot.ps = try rows.ps(lanes, peaksWithin: frame)
+    snapshot.ps = try rows.ps(lanes, clock, within: frame)
     snapshot.ms = try rows.ms(lanes.ms)
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)
