@@ -1,5 +1,4 @@
 // What Gs in a child leave behind for its checks: a log of names in order, and counts by name.
-import Region
 import Synchronization
 
 @testable import MPG
@@ -28,15 +27,4 @@ final class Counter: Sendable {
 
   var value: Int { state.load(ordering: .acquiring) }
   func add(_ change: Int) { state.wrappingAdd(change, ordering: .acquiringAndReleasing) }
-}
-
-/// Gs parked for `reason`, by the lanes: exact once they all stand still.
-func parked(_ reason: WaitReason) -> Int {
-  let ms = Int(sched.shared[.mCount].acquired)
-  let lanes = (0..<sched.procs).map(sched.region.lane(p:)) + (0..<ms).map(sched.region.lane(m:))
-  return lanes.reduce(0) { sum, lane in
-    let index = Int(reason.rawValue)
-    return sum + Int(truncatingIfNeeded: lane.counters[.parked, index].acquired)
-      - Int(truncatingIfNeeded: lane.counters[.readied, index].acquired)
-  }
 }
