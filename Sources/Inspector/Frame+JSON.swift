@@ -10,7 +10,7 @@ extension Frame {
     var json = JSONText()
     json.object { json in
       writeHead(to: &json)
-      json.member("ps", array: { json in for p in snapshot.ps { p.write(to: &json) } })
+      json.member("ps", array: { writePs(to: &$0) })
       json.member("ms", array: { json in for m in snapshot.ms { m.write(to: &json) } })
       json.member("gs", object: { snapshot.gs.writeMembers(to: &$0) })
       json.member("netpoll", object: { snapshot.netpoll.writeMembers(to: &$0) })
@@ -36,6 +36,12 @@ extension Frame {
     json.member("switches", snapshot.switches)
   }
 
+  private func writePs(to json: inout JSONText) {
+    for (index, p) in snapshot.ps.enumerated() {
+      p.write(to: &json, utilization: index < utilization.count ? utilization[index] : nil)
+    }
+  }
+
   private func writeRates(to json: inout JSONText) {
     json.member("switches_per_s", switchesPerSecond)
     json.member("steals_per_s", stealsPerSecond)
@@ -46,7 +52,7 @@ extension Frame {
 }
 
 extension Snapshot.P {
-  fileprivate func write(to json: inout JSONText) {
+  fileprivate func write(to json: inout JSONText, utilization: Double?) {
     json.object { json in
       json.member("id", id)
       json.member("status", "\(status)")
@@ -61,6 +67,10 @@ extension Snapshot.P {
       json.member("steals_out", stealsOut)
       json.member("stolen_gs", stolenGs)
       json.member("steal_tries", stealTries)
+      json.member("idle_ns", idleTime)
+      json.member("spin_ns", spinTime)
+      json.key("utilization")
+      if let utilization { json.value(utilization, decimals: 3) } else { json.null() }
     }
   }
 }
@@ -82,11 +92,13 @@ extension Snapshot.Gs {
     json.member("live", live)
     json.member("created", created)
     json.member("exited", exited)
-    json.member("by_state", object: { json in
-      json.member("running", running)
-      json.member("runnable", runnable)
-      for group in WaitGroupName.allCases { json.member(group.rawValue, waiting(in: group)) }
-    })
+    json.member(
+      "by_state",
+      object: { json in
+        json.member("running", running)
+        json.member("runnable", runnable)
+        for group in WaitGroupName.allCases { json.member(group.rawValue, waiting(in: group)) }
+      })
   }
 }
 

@@ -9,6 +9,10 @@ public struct Frame: Sendable, Equatable {
   public var spawnsPerSecond: Double = 0
   public var wakeupsPerSecond: Double = 0
   public var eventsPerSecond: Double = 0
+  /// The share of the time for which each P was neither idle nor spinning, 0…1, over the same time as the rates; in
+  /// the order of `snapshot.ps`. Measured by the scheduler, not sampled. Empty in the first frame, and when the target
+  /// does not say.
+  public var utilization: [Double] = []
   /// The last 60 seconds, one point a second, oldest first; short after the start.
   public var minute: [Point] = []
   /// How the target ended, if it did.

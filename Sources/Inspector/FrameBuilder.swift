@@ -27,8 +27,10 @@ public struct FrameBuilder: Sendable {
   /// The frame of the latest snapshot; nil before the first. The next frame's rates and maxima start here.
   public mutating func frame(ended: String? = nil) -> Frame? {
     guard var snapshot = latest else { return nil }
-    snapshot.grqMax = grqMax
-    for index in snapshot.ps.indices { snapshot.ps[index].lrqMax = lrqMax[snapshot.ps[index].id] }
+    snapshot.grqMax = max(grqMax, snapshot.grq)
+    for (index, p) in snapshot.ps.enumerated() where p.id < lrqMax.count {
+      snapshot.ps[index].lrqMax = lrqMax[p.id]
+    }
     (grqMax, lrqMax) = (0, [])
     var frame = Frame(snapshot: snapshot)
     let now = Totals(snapshot)
@@ -47,11 +49,15 @@ private struct Totals: Sendable {
   static let window: UInt64 = 1_000_000_000
 
   let time, switches, steals, spawns, wakeups, events: UInt64
+  /// By P: nanoseconds without a G; empty when the target does not say.
+  let unused: [UInt64]
 
   init(_ snapshot: Snapshot) {
     (time, switches, spawns) = (snapshot.time, snapshot.switches, snapshot.gs.created)
     (wakeups, events) = (snapshot.netpoll.wakeups, snapshot.trace.events)
     steals = snapshot.ps.reduce(0) { $0 &+ $1.stealsIn }
+    let unused = snapshot.ps.compactMap { p in p.idleTime.flatMap { idle in p.spinTime.map { idle &+ $0 } } }
+    self.unused = unused.count == snapshot.ps.count ? unused : []
   }
 }
 
@@ -68,5 +74,7 @@ extension Frame {
     spawnsPerSecond = rate(base.spawns, now.spawns)
     wakeupsPerSecond = rate(base.wakeups, now.wakeups)
     eventsPerSecond = rate(base.events, now.events)
+    guard base.unused.count == now.unused.count else { return }
+    utilization = zip(base.unused, now.unused).map { min(1, max(0, 1 - rate($0, $1) / 1e9)) }
   }
 }

@@ -3,8 +3,8 @@
 //     let inspector = try Inspector.attach(to: 4242)
 //     let snapshot = try inspector.snapshot()
 //     print(snapshot.gs.live, snapshot.grq)
-public import Region
 internal import Glibc
+public import Region
 
 /// Looks at one process. Reads only: the target does not notice, however many look, and whatever becomes of them.
 ///

@@ -40,10 +40,11 @@ struct JSONText {
     text += truth ? "true" : "false"
   }
 
-  /// With one decimal; JSON has no word for what is not finite, so that is `null`.
-  mutating func value(_ number: Double) {
+  /// Rounded; JSON has no word for what is not finite, so that is `null`.
+  mutating func value(_ number: Double, decimals: Int = 1) {
     separate()
-    let rounded = (number * 10).rounded() / 10
+    let scale = (0..<decimals).reduce(1.0) { scale, _ in scale * 10 }
+    let rounded = (number * scale).rounded() / scale
     text += rounded.isFinite ? "\(rounded)" : "null"
   }
 

@@ -18,7 +18,7 @@ struct Minute: Sendable {
     }
     let passed = Int(clamping: Self.second(snapshot) - Self.second(last))
     if passed > 0 { begin(after: passed, at: snapshot) }
-    switches += snapshot.switches < last.switches ? 0 : snapshot.switches - last.switches
+    switches &+= snapshot.switches < last.switches ? 0 : snapshot.switches - last.switches
     time += snapshot.time - last.time
     let newest = points.count - 1
     points[newest].switchesPerSecond = Double(switches) * 1e9 / Double(time)

@@ -45,6 +45,9 @@ public struct Snapshot: Sendable, Equatable {
     public var stolenGs: UInt64 = 0
     /// Steal attempts by this P, hits and misses.
     public var stealTries: UInt64 = 0
+    /// Nanoseconds since boot that no M held it, and that its M searched for work; nil when the target does not say.
+    public var idleTime: UInt64?
+    public var spinTime: UInt64?
     public init() {}
   }
 

@@ -36,7 +36,8 @@ public struct RegionFolders: Sendable, Equatable {
   public static var standard: RegionFolders {
     var paths: [String] = []
     if let runtime = environment("XDG_RUNTIME_DIR") { paths.append(runtime + "/mpg") }
-    for path in ["/run/user/\(currentUser())/mpg", "/dev/shm/mpg-\(currentUser())"] where !paths.contains(path) {
+    for path in ["/run/user/\(currentUser())/mpg", "/dev/shm/mpg-\(currentUser())"]
+    where !paths.contains(path) {
       paths.append(path)
     }
     return RegionFolders(paths)
@@ -85,7 +86,8 @@ public struct RegionFolders: Sendable, Equatable {
   }
 
   private enum Verdict {
-    case ours, missing, refused(String)
+    case ours, missing
+    case refused(String)
   }
 
   private static func check(_ folder: String) -> Verdict {
@@ -114,7 +116,9 @@ struct RegionFile {
   init?(folder: String, name: String) {
     guard name.hasSuffix(".mpg") else { return nil }
     let parts = name.dropLast(4).split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 2, let pid = Int32(parts[0]), pid > 0, let start = UInt64(parts[1]) else { return nil }
+    guard parts.count == 2, let pid = Int32(parts[0]), pid > 0, let start = UInt64(parts[1]) else {
+      return nil
+    }
     path = folder + "/" + name
     process = ProcessIdentity(pid: pid, startTime: start)
   }

@@ -145,7 +145,7 @@ public enum Capacity {
   case g = 2
   /// Entry point of that G: a string id.
   case entry = 3
-  /// Timers in its heap. Under the P's timer lock.
+  /// Timers of its heap that are armed. Any thread, atomic.
   case timers = 4
   /// When the first of them is due; all ones: never. Under the P's timer lock.
   case nextTimer = 5

@@ -1,7 +1,7 @@
 // Batch output: frames as text or JSON on standard output, for pipes, logs and tests.
+internal import Glibc
 import Inspector
 import TUI
-internal import Glibc
 
 /// Prints frames of one target.
 struct Batch {

@@ -1,7 +1,7 @@
 // mpgtop: watches the scheduler of a process on the MPG runtime, from outside.
 import ArgumentParser
-import Inspector
 internal import Glibc
+import Inspector
 
 @main
 enum MPGTop {
@@ -58,7 +58,9 @@ enum MPGTop {
     let targets = folders.targets()
     let lines = TargetList(targets: targets, now: monotonicNow()).lines()
     try output.write(lines.joined(separator: "\n") + "\n")
-    if targets.isEmpty { complain("nothing to list: no process of yours runs on MPG, and none left a region") }
+    if targets.isEmpty {
+      complain("nothing to list: no process of yours runs on MPG, and none left a region")
+    }
     for target in targets {
       if case .unreadable(let error) = target.state { complain(error.description) }
     }

@@ -27,7 +27,8 @@ struct TargetChoice {
     if live.isEmpty { throw nothing(named: name, among: all) }
     if live.count == 1 { return live[0] }
     let list = TargetList(targets: live, now: monotonicNow()).lines(isNumbered: mayAsk)
-    let what = name.map { "\(live.count) processes are called \($0)" } ?? "\(live.count) processes can be looked at"
+    let what =
+      name.map { "\(live.count) processes are called \($0)" } ?? "\(live.count) processes can be looked at"
     guard mayAsk else {
       for line in list { say(line) }
       throw Failure(ExitCode.noSuchProcess, "\(what); say which one by its pid")
@@ -39,12 +40,13 @@ struct TargetChoice {
     if let name {
       return Failure(ExitCode.noSuchProcess, "no live process called \(name); mpgtop -l lists what there is")
     }
-    for target in all {
+    for target in all where target.process.isAlive {
       if case .unreadable(let error) = target.state { return Failure(error) }
     }
     if let refusal = folders.refusal() { return Failure(refusal) }
     return Failure(
-      ExitCode.noSuchProcess, "nothing to look at: no live process of yours runs on MPG; start one, or try -l")
+      ExitCode.noSuchProcess, "nothing to look at: no live process of yours runs on MPG; start one, or try -l"
+    )
   }
 
   /// Asks until the answer is one of the list; an empty one, or none at all, means to leave.

@@ -16,7 +16,8 @@ struct TargetList {
     return rows.enumerated().map { index, row in
       let number = !isNumbered ? "" : index == 0 ? "    " : Self.left(String(index), 3) + " "
       let name = Self.right(row[1], width)
-      return number + Self.left(row[0], 7) + "  " + name + "  " + Self.right(row[2], stateWidth) + "  " + row[3]
+      return number + Self.left(row[0], 7) + "  " + name + "  " + Self.right(row[2], stateWidth) + "  "
+        + row[3]
     }
   }
 

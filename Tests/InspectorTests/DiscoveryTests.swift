@@ -66,7 +66,8 @@ struct DiscoveryTests {
     let dead = try Self.deadPid()
 
     #expect(throws: InspectorError.noSuchProcess(pid: dead)) { try folders.target(pid: dead) }
-    #expect(throws: InspectorError.notATarget(pid: getpid(), name: ProcessIdentity.name(of: getpid()) ?? "")) {
+    #expect(throws: InspectorError.notATarget(pid: getpid(), name: ProcessIdentity.name(of: getpid()) ?? ""))
+    {
       try folders.target(pid: getpid())
     }
   }
@@ -115,14 +116,17 @@ struct DiscoveryTests {
     defer { _ = unsafe chmod(region.folder.path, 0o700) }
 
     #expect(region.folders.targets().isEmpty)
-    #expect(throws: InspectorError.notPermitted(
-      path: region.folder.path, reason: "others may write to the folder; chmod 700 it")
+    #expect(
+      throws: InspectorError.notPermitted(
+        path: region.folder.path, reason: "others may write to the folder; chmod 700 it")
     ) { try region.folders.target(pid: getpid()) }
   }
 
   @Test(
     "only names of the form PID-STARTTIME.mpg are regions",
-    arguments: [".mpg", "12.mpg", "12-.mpg", "-12-3.mpg", "0-3.mpg", "a-b.mpg", "12-3-4.mpg", "12-3.mpg~", "12-3"])
+    arguments: [
+      ".mpg", "12.mpg", "12-.mpg", "-12-3.mpg", "0-3.mpg", "a-b.mpg", "12-3-4.mpg", "12-3.mpg~", "12-3",
+    ])
   func otherNames(name: String) {
     #expect(RegionFile(folder: "/x", name: name) == nil)
     #expect(RegionFile(folder: "/x", name: "12-3.mpg")?.process == ProcessIdentity(pid: 12, startTime: 3))

@@ -72,7 +72,10 @@ struct DrainTests {
     write(10_000, to: region.ring(p: 0))
 
     var (batches, times): (Int, [UInt64]) = (0, [])
-    _ = try source.drain { batches += 1; times += $1.map(\.time) }
+    _ = try source.drain {
+      batches += 1
+      times += $1.map(\.time)
+    }
 
     #expect(batches == 3 && times == (0..<10_000).map(UInt64.init))
   }

@@ -49,6 +49,25 @@ struct FrameTests {
     }
   }
 
+  @Test("a P's utilization is the share of the time in which it was neither idle nor spinning")
+  func utilization() throws {
+    func snapshot(at time: UInt64, idle: [UInt64?]) -> Snapshot {
+      var snapshot = self.snapshot(at: time, lrqMax: [0, 0])
+      for (index, idle) in idle.enumerated() {
+        (snapshot.ps[index].idleTime, snapshot.ps[index].spinTime) = (idle, idle.map { _ in time / 10 })
+      }
+      return snapshot
+    }
+    var builder = FrameBuilder()
+    builder.observe(snapshot(at: 10 * second, idle: [0, 9 * second]))
+    #expect(try #require(nextFrame(&builder)).utilization.isEmpty)
+    builder.observe(snapshot(at: 20 * second, idle: [4 * second, 18 * second]))
+    let shares = try #require(nextFrame(&builder)).utilization
+    #expect(shares.count == 2 && abs(shares[0] - 0.5) < 1e-9 && shares[1] < 1e-9)
+    builder.observe(snapshot(at: 30 * second, idle: [4 * second, nil]))
+    #expect(try #require(nextFrame(&builder)).utilization.isEmpty)
+  }
+
   @Test("a counter that runs backwards has no rate")
   func backwards() throws {
     var builder = FrameBuilder()

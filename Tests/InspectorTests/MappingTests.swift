@@ -16,7 +16,9 @@ struct MappingTests {
     let permissions = lines.filter { $0.hasSuffix(region.path) }.map { $0.split(separator: " ")[1] }
 
     #expect(permissions.sorted() == ["r--s", "rw-s"])  // ours, and the fixture's
-    let ours = (Int32(3)..<256).filter { Self.path(of: $0) == region.path }.map { fcntl($0, F_GETFL) & O_ACCMODE }
+    let ours = (Int32(3)..<256).filter { Self.path(of: $0) == region.path }.map {
+      fcntl($0, F_GETFL) & O_ACCMODE
+    }
     #expect(ours.sorted() == [O_RDONLY, O_RDWR])
   }
 
@@ -53,15 +55,26 @@ struct MappingTests {
     let region = RegionFixture()
     func problem(at bytes: Int) -> LayoutProblem? {
       region.truncate(to: bytes)
-      do throws(InspectorError) { _ = try RegionFile(path: region.path, process: region.process).open() } catch {
+      do throws(InspectorError) {
+        _ = try RegionFile(path: region.path, process: region.process).open()
+      } catch {
         if case .layout(_, let problem) = error { return problem }
       }
       return nil
     }
 
-    guard case .truncated = problem(at: region.plan.bytes - 1) else { Issue.record("cut by a byte"); return }
-    guard case .truncated = problem(at: 100_000) else { Issue.record("cut after the schema"); return }
-    guard case .truncated = problem(at: 6000) else { Issue.record("cut in the schema"); return }
+    guard case .truncated = problem(at: region.plan.bytes - 1) else {
+      Issue.record("cut by a byte")
+      return
+    }
+    guard case .truncated = problem(at: 100_000) else {
+      Issue.record("cut after the schema")
+      return
+    }
+    guard case .truncated = problem(at: 6000) else {
+      Issue.record("cut in the schema")
+      return
+    }
     #expect(problem(at: 100) == .truncated(bytes: 100, needed: Header.bytes))
     #expect(problem(at: 0) == .unfinished)
   }

@@ -3,8 +3,9 @@
 // It writes where its `Plan` says. The standard plan is Region's own layout; `Plan.moved` has every block, field and
 // enumeration elsewhere, so that a reader that knows places instead of names is found out.
 import Glibc
-@testable import Inspector
 import Region
+
+@testable import Inspector
 
 /// Where everything lies, and the schema text that says so.
 struct Plan {
@@ -162,7 +163,8 @@ struct Plan {
   // MARK: words
 
   func offset<Field: RegionField>(_ field: Field, _ block: Int, _ element: Int) -> Int {
-    plan.offsets[Field.block]! + block * plan.strides[Field.block]! + plan.fields["\(Field.block).\(field.name)"]!
+    plan.offsets[Field.block]! + block * plan.strides[Field.block]! + plan.fields[
+      "\(Field.block).\(field.name)"]!
       + element * 8
   }
 

@@ -11,6 +11,11 @@ struct SchemaTests {
       let region = RegionFixture(plan)
       region[PField.status, 1] = region.raw(PStatus.spinning)
       region[PField.m, 1] = 2
+      for p in 0..<2 {
+        region[PField.since, p] = 1 << 62  // so that the time until now does not count
+        (region[PField.idleTicks, p], region[PField.spinTicks, p]) = (UInt64(70 + p), UInt64(80 + p))
+      }
+      region[PField.g, 1] = 8
       region[PField.entry, 1] = region.intern("worker at Main.swift:7")
       region[PField.lrqTail, 1] = 9
       region[StealField.hits, 1 * region.pCapacity + 0] = 6
@@ -31,7 +36,9 @@ struct SchemaTests {
     #expect(snapshots[0].ms == snapshots[1].ms)
     #expect(snapshots[0].gs == snapshots[1].gs)
     #expect(snapshots[0] == snapshots[1])
-    #expect(snapshots[1].ps[1].stealsIn == 6 && snapshots[1].gs.waiting == [.mutex: 1])
+    #expect(
+      snapshots[1].ps[1].stealsIn == 6 && snapshots[1].ps[1].spinTime == 81
+        && snapshots[1].gs.waiting == [.mutex: 1])
   }
 
   @Test(
@@ -42,7 +49,8 @@ struct SchemaTests {
     ])
   func missing(prefix: String, what: String) throws {
     var plan = Plan.standard()
-    plan.text = plan.text.split(separator: "\n").filter { !$0.hasPrefix(prefix + " ") }.joined(separator: "\n")
+    plan.text = plan.text.split(separator: "\n").filter { !$0.hasPrefix(prefix + " ") }.joined(
+      separator: "\n")
     let region = RegionFixture(plan)
 
     #expect(throws: InspectorError.layout(path: region.path, .missing(what))) { try region.source() }
@@ -53,10 +61,11 @@ struct SchemaTests {
     var plan = Plan.standard()
     plan.text = plan.text.split(separator: "\n").filter {
       !$0.hasPrefix("field p overflowed ") && !$0.hasPrefix("block g ") && !$0.hasPrefix("field g ")
-        && !$0.hasPrefix("event ")
+        && !$0.hasPrefix("event ") && !$0.hasPrefix("field p idleTicks ")
     }.joined(separator: "\n")
 
-    #expect(try RegionFixture(plan).snapshot().procs == 2)
+    let snapshot = try RegionFixture(plan).snapshot()
+    #expect(snapshot.procs == 2 && snapshot.ps.allSatisfy { $0.idleTime == nil && $0.spinTime == nil })
   }
 
   @Test(

@@ -73,6 +73,31 @@ struct SnapshotTests {
     #expect(idle.m == nil && idle.g == nil && idle.entry == nil && !idle.runnext && idle.lrq == 0)
   }
 
+  @Test("a P without a G has no entry, though the last G's still stands in its block")
+  func staleEntry() throws {
+    let region = RegionFixture()
+    region[PField.entry, 0] = region.intern("gone at Main.swift:1")
+
+    #expect(try region.snapshot().ps[0].entry == nil)
+  }
+
+  @Test("a P's idle and spinning time include the stretch that it is in")
+  func timesOfP() throws {
+    let region = RegionFixture()
+    let second: UInt64 = 1_000_000_000
+    let now = monotonicNow()
+    (region[PField.since, 0], region[PField.idleTicks, 0]) = (now - 2 * second, 5 * second)
+    region[PField.spinTicks, 0] = second
+    region[PField.status, 1] = region.raw(PStatus.running)
+    (region[PField.since, 1], region[PField.idleTicks, 1]) = (now - 2 * second, 5 * second)
+
+    let snapshot = try region.snapshot()
+
+    let sinceThen = snapshot.time - now
+    #expect(snapshot.ps[0].idleTime == 7 * second + sinceThen && snapshot.ps[0].spinTime == second)
+    #expect(snapshot.ps[1].idleTime == 5 * second && snapshot.ps[1].spinTime == 0)
+  }
+
   @Test("both ends of every steal are counted, and add up")
   func steals() throws {
     let region = RegionFixture(procs: 3)
@@ -152,6 +177,7 @@ struct SnapshotTests {
   func namesAreClean() throws {
     let region = RegionFixture()
     region.name = "evil\u{1b}[2J\u{202e}x"
+    region[PField.g, 0] = 1
     region[PField.entry, 0] = region.intern("go\u{7}\nhome")
 
     let snapshot = try region.snapshot()

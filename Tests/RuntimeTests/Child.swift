@@ -1,7 +1,8 @@
 // Tests of the running runtime. There is one runtime in a process and it never ends, so each test boots it in a child
-// process of its own (an exit test). A body that returns ends the child with 0; a check that fails ends it with a line
-// on stderr and status 1.
+// process of its own (an exit test). A body that returns ends the child with 0; a check that fails is recorded as an
+// issue of the test, and ends the child with status 1.
 import Glibc
+import Testing
 
 @testable import MPG
 
@@ -14,20 +15,18 @@ func inRuntime(procs: Int, _ body: sending @escaping () throws -> Void) -> Never
   MPG.main(Options(procs: procs, tracing: true), body)
 }
 
-/// In a child: ends it with status 1, and a line that says what was expected, unless `condition` holds.
-func check(_ condition: Bool, _ expected: @autoclosure () -> String, line: Int = #line) {
+/// In a child: ends it with status 1, and an issue that says what was expected, unless `condition` holds.
+func check(
+  _ condition: Bool, _ expected: @autoclosure () -> String, at location: SourceLocation = #_sourceLocation
+) {
   if condition { return }
-  say("line \(line): expected \(expected())")
+  Issue.record("expected \(expected())", sourceLocation: location)
   exit(1)
 }
 
 /// In a child: ends it with status 1 unless the two are equal.
-func checkEqual<T: Equatable>(_ found: T, _ expected: T, _ what: String, line: Int = #line) {
-  check(found == expected, "\(what) to be \(expected), found \(found)", line: line)
-}
-
-/// A line on stderr, at once.
-func say(_ words: String) {
-  let line = Array("\(words)\n".utf8)
-  unsafe _ = line.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
+func checkEqual<T: Equatable>(
+  _ found: T, _ expected: T, _ what: String, at location: SourceLocation = #_sourceLocation
+) {
+  check(found == expected, "\(what) to be \(expected), found \(found)", at: location)
 }

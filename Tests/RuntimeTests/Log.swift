@@ -20,3 +20,11 @@ final class Counts: Sendable {
   func add(_ name: Int) { cells.withLock { $0[name] += 1 } }
   func areAll(_ count: Int) -> Bool { cells.withLock { $0.allSatisfy { $0 == count } } }
 }
+
+/// A number that Gs add to.
+final class Counter: Sendable {
+  private let state = Atomic<Int>(0)
+
+  var value: Int { state.load(ordering: .acquiring) }
+  func add(_ change: Int) { state.wrappingAdd(change, ordering: .acquiringAndReleasing) }
+}

@@ -157,32 +157,6 @@ struct SchedulingTests {
   }
 }
 
-/// The moves of all Gs, summed over all lanes.
-private struct Moves {
-  var created: UInt64 = 0
-  var started: UInt64 = 0
-  var yielded: UInt64 = 0
-  var exited: UInt64 = 0
-  var parked: UInt64 = 0
-  var readied: UInt64 = 0
-
-  static func all() -> Moves {
-    var moves = Moves()
-    let ms = Int(sched.shared[.mCount].acquired)
-    for lane in (0..<sched.procs).map(sched.region.lane(p:)) + (0..<ms).map(sched.region.lane(m:)) {
-      moves.created &+= lane.counters[.created].acquired
-      moves.started &+= lane.counters[.started].acquired
-      moves.yielded &+= lane.counters[.yielded].acquired
-      moves.exited &+= lane.counters[.exited].acquired
-      for reason in 0..<WaitReason.capacity {
-        moves.parked &+= lane.counters[.parked, reason].acquired
-        moves.readied &+= lane.counters[.readied, reason].acquired
-      }
-    }
-    return moves
-  }
-}
-
 /// Makes a G and puts it on the GRQ, as netpoll would.
 private func submitToGRQ(_ body: sending @escaping () throws -> Void) {
   let m = currentM("submitToGRQ")

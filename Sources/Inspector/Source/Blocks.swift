@@ -11,14 +11,20 @@ struct Blocks<Field: RegionField> {
   /// By raw value of the field; nil: the target does not have it.
   private let places: [RegionSchema.Place?]
 
-  /// Looks up the block and those of its fields that are `needed`.
-  init(_ schema: RegionSchema, _ mapping: Mapping, needed: [Field]) throws(LayoutProblem) {
+  /// Looks up the block and those of its fields that are `needed`, or at least `wanted`: an older target may lack
+  /// these, see `has`.
+  init(
+    _ schema: RegionSchema, _ mapping: Mapping, needed: [Field], wanted: [Field] = []
+  ) throws(LayoutProblem) {
     guard let extent = schema.blocks[Field.block] else { throw .missing("block \(Field.block)") }
     try extent.check("block \(Field.block)", in: mapping)
     var places = [RegionSchema.Place?](repeating: nil, count: Field.stride)
-    for field in needed {
+    for field in needed + wanted {
       let name = "\(Field.block).\(field.name)"
-      guard let place = schema.fields[name] else { throw .missing("field \(name)") }
+      guard let place = schema.fields[name] else {
+        if wanted.contains(where: { $0.rawValue == field.rawValue }) { continue }
+        throw .missing("field \(name)")
+      }
       guard place.offset & 7 == 0, place.words > 0, place.offset <= extent.stride,
         place.words <= (extent.stride - place.offset) / 8
       else { throw .impossible("the place of field \(name)", UInt64(place.offset)) }
@@ -26,6 +32,13 @@ struct Blocks<Field: RegionField> {
     }
     (self.mapping, self.extent, self.places, count) = (mapping, extent, places, extent.count)
   }
+
+  func check(atMost limit: Int) throws(LayoutProblem) {
+    guard count <= limit else { throw .impossible("the count of block \(Field.block)", UInt64(count)) }
+  }
+
+  /// Whether the target has a field that was wanted.
+  func has(_ field: Field) -> Bool { places[field.rawValue] != nil }
 
   /// Words of `field`; 0 when the target does not have it.
   func words(_ field: Field) -> Int { places[field.rawValue]?.words ?? 0 }

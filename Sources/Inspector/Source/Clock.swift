@@ -27,6 +27,11 @@ struct Clock: Equatable {
     Self.moved(ticks, by: Self.difference(moment, nanoseconds) / nanosecondsPerTick)
   }
 
+  /// A length of time in nanoseconds.
+  func nanoseconds(lasting ticks: UInt64) -> UInt64 {
+    UInt64(exactly: (Double(ticks) * nanosecondsPerTick).rounded()) ?? 0
+  }
+
   private static func difference(_ a: UInt64, _ b: UInt64) -> Double {
     Double(Int64(truncatingIfNeeded: a &- b))
   }

@@ -99,7 +99,7 @@ struct RingPlaces {
   init(_ name: String, _ schema: RegionSchema, _ mapping: Mapping) throws(LayoutProblem) {
     guard let ring = schema.rings[name] else { throw .missing("ring \(name)") }
     try ring.extent.check("ring \(name)", in: mapping)
-    guard ring.records > 0, ring.records & (ring.records - 1) == 0,
+    guard ring.records > 0, ring.records <= 1 << 24, ring.records & (ring.records - 1) == 0,
       ring.records <= ring.extent.stride / Record.bytes
     else { throw .impossible("the records of ring \(name)", UInt64(ring.records)) }
     (extent, count, records) = (ring.extent, ring.extent.count, ring.records)

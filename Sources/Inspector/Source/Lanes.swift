@@ -85,6 +85,9 @@ struct Lanes {
 struct LanePlaces {
   private static let moves: [LaneField] = [.created, .started, .yielded, .exited]
 
+  /// More counters of one kind than this are not believed.
+  private static let mostReasons = 64
+
   let blocks: Blocks<LaneField>
   /// Wait reasons that have counters.
   let reasons: Int
@@ -103,7 +106,7 @@ struct LanePlaces {
     guard blocks.count >= capacity.ps + capacity.ms else {
       throw .impossible("the count of block lane", UInt64(blocks.count))
     }
-    let reasons = min(blocks.words(.parked), blocks.words(.readied), 256)
+    let reasons = min(blocks.words(.parked), blocks.words(.readied), Self.mostReasons)
     var first = Self.moves.map { blocks.offset($0, of: 0) }
     for field in [LaneField.parked, .readied] {
       first += (0..<reasons).map { blocks.offset(field, of: 0, element: $0) }

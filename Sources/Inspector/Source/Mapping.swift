@@ -43,7 +43,8 @@ internal import Region
     guard bytes >= Header.bytes else {
       throw .layout(path: path, bytes == 0 ? .unfinished : .truncated(bytes: bytes, needed: Header.bytes))
     }
-    guard let mapped = unsafe mmap(nil, bytes, PROT_READ, MAP_SHARED, file.raw, 0), unsafe mapped != MAP_FAILED
+    guard let mapped = unsafe mmap(nil, bytes, PROT_READ, MAP_SHARED, file.raw, 0),
+      unsafe mapped != MAP_FAILED
     else { throw .system(call: "mmap", path: path, errno: errno) }
     unsafe base = mapped
     self.path = path

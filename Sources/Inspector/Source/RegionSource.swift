@@ -37,7 +37,8 @@ final class RegionSource {
     lanes = Lanes(places)
     drainer = try Drain(schema, mapping, places)
     drainer.follow(
-      ps: try sched.bounded(.procs, to: rows.capacity.ps), ms: try sched.bounded(.mCount, to: rows.capacity.ms))
+      ps: try sched.bounded(.procs, to: rows.capacity.ps),
+      ms: try sched.bounded(.mCount, to: rows.capacity.ms))
     clock = Clock(header) ?? Clock(first: (0, 0), second: (0, 0))
     self.mapping = mapping
     lastTime = monotonicNow()
@@ -103,7 +104,7 @@ final class RegionSource {
     snapshot.grq = try sched.bounded(.grqDepth, to: plausible)
     snapshot.grqMax = max(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
     try fillCounts(&snapshot)
-    snapshot.ps = try rows.ps(lanes, peaksWithin: frame)
+    snapshot.ps = try rows.ps(lanes, clock, within: frame)
     snapshot.ms = try rows.ms(lanes.ms)
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)

@@ -7,6 +7,10 @@ struct Rows {
     .status, .m, .g, .entry, .timers, .stealTries, .lrqHead, .lrqTail, .runnext, .lrqPeaks,
   ]
 
+  private static let pTimes: [PField] = [.since, .idleTicks, .spinTicks]
+  /// More Ps and Ms, and longer peak arrays, than these are not believed: they bound the work of a snapshot.
+  private static let most = (ps: 4096, ms: 65_536, peaks: 4096)
+
   private let pBlocks: Blocks<PField>
   private let mBlocks: Blocks<MField>
   private let steals: Blocks<StealField>
@@ -16,31 +20,38 @@ struct Rows {
   private var strings: Strings
 
   init(_ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>) throws(LayoutProblem) {
-    pBlocks = try Blocks(schema, mapping, needed: Self.pFields)
+    pBlocks = try Blocks(schema, mapping, needed: Self.pFields, wanted: Self.pTimes)
     mBlocks = try Blocks(schema, mapping, needed: [.state, .tid, .p, .g])
     steals = try Blocks(schema, mapping, needed: [.hits, .gs])
     statuses = try schema.table(of: PStatus.self)
     states = try schema.table(of: MState.self)
     strings = try Strings(schema, mapping, sched: sched)
-    guard pBlocks.count <= 1 << 20, steals.count >= pBlocks.count * pBlocks.count else {
+    try pBlocks.check(atMost: Self.most.ps)
+    try mBlocks.check(atMost: Self.most.ms)
+    guard steals.count >= pBlocks.count * pBlocks.count else {
       throw .impossible("the count of block steal", UInt64(steals.count))
     }
-    guard mBlocks.count <= 1 << 20 else { throw .impossible("the count of block m", UInt64(mBlocks.count)) }
   }
 
   /// Ps and Ms that can ever be.
   var capacity: (ps: Int, ms: Int) { (pBlocks.count, mBlocks.count) }
 
   /// One row for each P in use.
-  mutating func ps(_ lanes: Lanes, peaksWithin frame: (start: UInt64, end: UInt64)) throws(LayoutProblem)
-    -> [Snapshot.P]
-  {
+  ///
+  /// - Parameter frame: the moments between which peaks count, in ticks.
+  mutating func ps(
+    _ lanes: Lanes, _ clock: Clock, within frame: (start: UInt64, end: UInt64)
+  ) throws(LayoutProblem) -> [Snapshot.P] {
     var rows: [Snapshot.P] = []
     rows.reserveCapacity(lanes.ps)
     for id in 0..<lanes.ps {
       var row = try p(id)
       row.lrqMax = max(row.lrq, min(Capacity.lrq, peak(pBlocks, .lrqPeaks, of: id, within: frame)))
       row.ticks = lanes.started(onP: id)
+      if let (idle, spinning) = times(ofP: id, until: frame.end) {
+        row.idleTime = clock.nanoseconds(lasting: idle)
+        row.spinTime = clock.nanoseconds(lasting: spinning)
+      }
       rows.append(row)
     }
     addSteals(to: &rows)
@@ -73,6 +84,28 @@ struct Rows {
       return Int(clamping: min(tail &- head, UInt64(Capacity.lrq)))
     }
     return 0
+  }
+
+  /// Ticks that a P was idle and spinning until `now`; nil when the target does not say. A change of status takes four
+  /// stores: two equal readings are one state of them, but for a change that stopped half-way.
+  private func times(ofP id: Int, until now: UInt64) -> (idle: UInt64, spinning: UInt64)? {
+    guard Self.pTimes.allSatisfy(pBlocks.has) else { return nil }
+    func read() -> (status: UInt64, since: UInt64, idle: UInt64, spinning: UInt64) {
+      let (status, since) = (pBlocks.value(.status, of: id), pBlocks.value(.since, of: id))
+      return (status, since, pBlocks.value(.idleTicks, of: id), pBlocks.value(.spinTicks, of: id))
+    }
+    var last = read()
+    for _ in 0..<100 {
+      let next = read()
+      if next == last { break }
+      last = next
+    }
+    let sinceThen = now > last.since ? now - last.since : 0
+    switch last.status < 256 ? statuses[Int(last.status)] : nil {
+    case .idle: return (last.idle &+ sinceThen, last.spinning)
+    case .spinning: return (last.idle, last.spinning &+ sinceThen)
+    default: return (last.idle, last.spinning)
+    }
   }
 
   /// Both ends of a steal come from the same word, so Σ `stealsIn` is Σ `stealsOut` in every snapshot.
@@ -119,7 +152,9 @@ struct Rows {
   func peak<Field>(
     _ blocks: Blocks<Field>, _ field: Field, of block: Int, within frame: (start: UInt64, end: UInt64)
   ) -> Int {
-    let words = (0..<blocks.words(field)).map { blocks.value(field, of: block, element: $0) }
+    let words = (0..<min(blocks.words(field), Self.most.peaks)).map {
+      blocks.value(field, of: block, element: $0)
+    }
     return Int(clamping: Peaks.largest(from: frame.start, to: frame.end, in: words))
   }
 }

@@ -1,8 +1,11 @@
-// Names by id: the region's string table, read once a name and kept.
+// Names by id: the region's string table, read once a name and kept while there are not too many.
 internal import Region
 
-/// The interned strings of a target. Ids are below the table's size, so what is kept is bounded by it.
+/// The interned strings of a target.
 struct Strings {
+  /// Names that are kept at most; a scheduler has a few hundred, noise may have any number.
+  private static let most = 4096
+
   private let mapping: Mapping
   private let sched: Blocks<SchedField>
   private let extent: RegionSchema.Extent
@@ -21,6 +24,7 @@ struct Strings {
     let end = Int(clamping: sched.value(.stringBytes))
     let found = mapping.string(id, tableAt: extent.offset, capacity: extent.stride, below: end)
     guard let name = found.map(printable) else { return nil }
+    if known.count >= Self.most { known.removeAll(keepingCapacity: true) }
     known[id] = name
     return name
   }

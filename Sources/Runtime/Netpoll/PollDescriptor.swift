@@ -30,6 +30,8 @@ struct PollSideRecord: ~Copyable {
   var deadline: UInt64 = 0
   /// When the timer of this side will look; 0: there is none. A later deadline needs no new timer.
   var armed: UInt64 = 0
+  /// The P that has this timer.
+  var armedOn: P?
 }
 
 struct PollRecord: ~Copyable {
@@ -63,9 +65,19 @@ struct PollRecord: ~Copyable {
     get { unsafe record.pointee.deadline }
     nonmutating set { unsafe record.pointee.deadline = newValue }
   }
-  var armed: UInt64 {
-    get { unsafe record.pointee.armed }
-    nonmutating set { unsafe record.pointee.armed = newValue }
+  var armed: UInt64 { unsafe record.pointee.armed }
+
+  /// Notes the timer that will look for this side from now on, instead of the one before.
+  func arm(at ticks: UInt64, on p: P) {
+    disarm()
+    unsafe record.pointee.armed = ticks
+    unsafe record.pointee.armedOn = p
+  }
+
+  /// No timer looks for this side any more: it fired, was replaced, or its descriptor is going.
+  func disarm() {
+    if armed != 0 { unsafe record.pointee.armedOn?.timers.disarmed() }
+    unsafe record.pointee.armed = 0
   }
 
   private func change(_ old: UInt64, _ new: UInt64) -> Bool {
@@ -112,7 +124,6 @@ struct PollRecord: ~Copyable {
   func reset() {
     setExpired(false)
     deadline = 0
-    armed = 0
     unsafe record.pointee.state.store(Self.nothing, ordering: .sequentiallyConsistent)
   }
 }
@@ -175,6 +186,8 @@ struct PollRecord: ~Copyable {
   /// Gives it back; events and timers of this life find nothing any more. It must be unregistered, and no G in it.
   func giveBack() {
     lock.lock()
+    read.disarm()
+    write.disarm()
     unsafe record.pointee.generation.wrappingAdd(1, ordering: .acquiringAndReleasing)
     lock.unlock()
     Self.freeLock.lock()
@@ -208,7 +221,7 @@ struct PollRecord: ~Copyable {
     lock.lock()
     defer { lock.unlock() }
     guard generation == timer.generation, side.armed == timer.when else { return nil }  // replaced by an earlier one
-    side.armed = 0
+    side.disarm()
     guard side.deadline != 0 else { return nil }
     guard side.deadline <= Clock.now else {
       arm(direction, at: side.deadline, on: p)
@@ -220,7 +233,7 @@ struct PollRecord: ~Copyable {
 
   /// Under the lock.
   private func arm(_ direction: Pollable.Direction, at ticks: UInt64, on p: P) {
-    side(direction).armed = ticks
+    side(direction).arm(at: ticks, on: p)
     let kind: Timer.Kind = direction == .read ? .readDeadline : .writeDeadline
     let timer = Timer(when: ticks, target: UInt64(address), kind: kind, generation: generation)
     p.timers.lock.lock()

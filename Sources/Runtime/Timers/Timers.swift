@@ -25,6 +25,9 @@ struct Timer: Comparable {
   let generation: UInt32
 
   static func < (a: Timer, b: Timer) -> Bool { a.when < b.when }
+
+  /// Whether it belongs to an earlier life of its descriptor.
+  var isStale: Bool { kind != .wake && PollDescriptor(self).generation != generation }
 }
 
 /// A handle to the timers of one P.
@@ -33,12 +36,16 @@ struct Timer: Comparable {
 @safe struct Timers {
   private let heap: UnsafeMutablePointer<Heap<Timer>>
   private let block: Block<PField>
+  /// Entries at which the heap is swept. Under `lock`.
+  private let limit: UnsafeMutablePointer<Int>
   let lock = Lock()
 
   init(_ block: Block<PField>) {
     self.block = block
     unsafe heap = .allocate(capacity: 1)
     unsafe heap.initialize(to: Heap())
+    unsafe limit = .allocate(capacity: 1)
+    unsafe limit.initialize(to: 64)
     block[.nextTimer].set(.max)
   }
 
@@ -49,8 +56,20 @@ struct Timer: Comparable {
 
   /// Adds a timer. Under `lock`. Afterwards tell `Netpoll.timerAdded`.
   func insert(_ timer: Timer) {
+    if unsafe heap.pointee.count >= limit.pointee { sweep() }
     unsafe heap.pointee.insert(timer)
-    note()
+    block[.timers].add(1)
+    noteNext()
+  }
+
+  /// One of them will do nothing any more. Any thread.
+  func disarmed() { block[.timers].subtract(1) }
+
+  /// Nobody takes a timer out of the middle; so those whose descriptor is gone are swept when the heap has doubled
+  /// since the last time. It is never much larger than twice what is alive, at a constant cost for each timer.
+  private func sweep() {
+    unsafe heap.pointee = Heap(heap.pointee.unordered.filter { !$0.isStale })
+    unsafe limit.pointee = 2 * heap.pointee.count + 64
   }
 
   /// Takes up to `limit` timers that are due at `now`.
@@ -59,14 +78,15 @@ struct Timer: Comparable {
     lock.lock()
     defer { lock.unlock() }
     while due.count < limit, let first = unsafe heap.pointee.min, first.when <= now {
-      due.append(unsafe heap.pointee.removeMin())
+      let timer = unsafe heap.pointee.removeMin()
+      if timer.kind == .wake { disarmed() }  // of a deadline its descriptor knows whether it was still armed
+      due.append(timer)
     }
-    note()
+    noteNext()
     return due
   }
 
-  private func note() {
-    block[.timers].set(UInt64(unsafe heap.pointee.count))
+  private func noteNext() {
     block[.nextTimer].setOrdered(unsafe heap.pointee.min?.when ?? .max)
   }
 }

@@ -15,7 +15,7 @@ public struct AppState: Sendable, Equatable {
   public internal(set) var size: Size
   /// The first P whose lane is shown. Drawing clamps it to what there is.
   public internal(set) var firstLane = 0
-  /// Milliseconds between two frames.
+  /// Milliseconds between two frames; never less than 10.
   public internal(set) var interval: Int
   public internal(set) var glyphs: Glyphs
   /// Whether somebody sits in front of it: batch output has no keys, no scrolling and no badge.
@@ -25,7 +25,7 @@ public struct AppState: Sendable, Equatable {
   static let intervals = [50, 100, 200, 500, 1000, 2000, 5000]
 
   public init(size: Size, interval: Int = 100, glyphs: Glyphs = .unicode) {
-    (self.size, self.interval, self.glyphs) = (size, interval, glyphs)
+    (self.size, self.interval, self.glyphs) = (size, max(10, interval), glyphs)
   }
 
   public var isPaused: Bool { frozen != nil }

@@ -69,7 +69,7 @@ public struct Theme: Sendable, Equatable {
     case .heading: Paint(foreground: 6, isBold: true)
     case .busy, .busyShade: Paint(foreground: 2)
     case .eager, .eagerShade: Paint(foreground: 3)
-    case .waiting, .waitingShade: Paint(foreground: 4)
+    case .waiting, .waitingShade: Paint(foreground: 6)
     case .system: Paint(foreground: 5)
     case .alarm: Paint(foreground: 1, isBold: true)
     case .peak: Paint(foreground: 3, isBold: true)

@@ -29,6 +29,6 @@ struct Footer {
   }
 
   private var intervalText: String {
-    state.interval < 1000 ? "\(state.interval) ms" : "\(state.interval / 1000) s"
+    state.interval % 1000 == 0 ? "\(state.interval / 1000) s" : "\(state.interval) ms"
   }
 }

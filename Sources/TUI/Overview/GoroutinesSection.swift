@@ -19,13 +19,11 @@ struct GoroutinesSection {
       .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
     }
     let isShort = rect.width < 60
-    var gap = isShort ? 1 : 3
     var pieces = reasons(always: layout.isRoomy ? Self.always : [.netpoll], isShort: isShort)
-    let width = pieces.reduce(0) { $0 + $1.width + gap } - gap
-    if width > rows.width {
-      pieces = reasons(always: [.netpoll], isShort: isShort)
-      gap = min(gap, 2)
-    }
+    var gap = isShort ? 1 : 3
+    func overflows() -> Bool { pieces.reduce(-gap) { $0 + $1.width + gap } > rows.width }
+    if overflows() { gap = min(gap, 2) }
+    if overflows() { pieces = reasons(always: [.netpoll], isShort: isShort) }
     if !layout.isRoomy { pieces.insert(StyledText("Parked", .dim), at: 0) }
     canvas.writeFlowing(pieces, in: rows.takeRows(1), gap: gap, glyphs: glyphs)
   }

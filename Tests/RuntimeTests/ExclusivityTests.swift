@@ -1,0 +1,118 @@
+// Swift's exclusivity checks over a park: a G that parks inside an access to a class property and goes on, perhaps on
+// another thread, is as right as it was; and a real conflict is still found. See Context §2.
+import CMPG
+import Glibc
+import Testing
+
+@testable import MPG
+
+/// Its property is checked at run time, for nobody can see who else has it.
+private final class Box: @unchecked Sendable {
+  // Safe because: each box is used by one G.
+  var value = 0
+}
+
+/// Parks while the caller's access to `target` is open. Whether it came back on another thread; nil: the channel ended.
+@inline(never)
+private func addNext(of channel: Channel<Int>, to target: inout Int) -> Bool? {
+  let before = mpg_tid()
+  guard let number = channel.receive() else { return nil }
+  target += number
+  return mpg_tid() != before
+}
+
+/// The same with a second access inside the first.
+@inline(never)
+private func addNext(of channel: Channel<Int>, to outer: inout Int, and inner: Box) -> Bool? {
+  let moved = addNext(of: channel, to: &inner.value)
+  if moved != nil { outer += 1 }
+  return moved
+}
+
+@Suite("Exclusivity over a park")
+struct ExclusivityTests {
+  @Test("accesses that are open over a park close on whatever thread the G wakes up")
+  func accessesMigrate() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 2) {
+        let migrations = Counter()
+        let channels = (0..<16).map { _ in Channel<Int>() }
+        let all = WaitGroup()
+        all.add(channels.count)
+        let enough = isOptimised ? 10_000 : 1_000
+        for channel in channels {
+          go {
+            let (outer, inner) = (Box(), Box())
+            while let moved = addNext(of: channel, to: &outer.value, and: inner) {
+              if moved { migrations.add(1) }
+            }
+            check(outer.value > 0, "additions")
+            checkEqual(inner.value, outer.value, "inner additions")
+            all.done()
+          }
+        }
+        // Two senders serve all, so that the one that readies a G is often on the other P than the G was.
+        let senders = WaitGroup()
+        senders.add(2)
+        for _ in 0..<2 {
+          go {
+            while migrations.value < enough {
+              for channel in channels { channel.send(1) }
+              yield()
+            }
+            senders.done()
+          }
+        }
+        senders.wait()
+        for channel in channels { channel.close() }
+        all.wait()
+      }
+    }
+  }
+
+  @Test("accesses of Gs that share a thread may close in any order")
+  func accessesInterleave() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1) {
+        let boxes = (0..<5).map { _ in Box() }
+        let channels = (0..<5).map { _ in Channel<Int>() }
+        let all = WaitGroup()
+        all.add(5)
+        for index in 0..<5 {
+          go {
+            _ = addNext(of: channels[index], to: &boxes[index].value)
+            all.done()
+          }
+        }
+        yield()  // all five are parked, each inside its access
+        for index in [2, 4, 0, 1, 3] { channels[index].send(index) }
+        all.wait()
+        check(boxes.map(\.value) == [0, 1, 2, 3, 4], "each box to have its number")
+      }
+    }
+  }
+
+  @Test("a G that accesses what it has open already is stopped, also after a park")
+  func conflictsAreStillFound() async {
+    let folder = TemporaryFolder()
+    let result = await #expect(
+      processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]
+    ) { [path = folder.path as String] in
+      TemporaryFolder.useForRegions(path)
+      inRuntime(procs: 1) {
+        let (box, channel) = (Box(), Channel<Int>(capacity: 1))
+        go { channel.send(1) }
+        conflict(&box.value, with: box, after: channel)
+      }
+    }
+    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(words.contains("imultaneous access"))
+  }
+}
+
+/// Reads what the caller has open, after a park.
+@inline(never)
+private func conflict(_ target: inout Int, with box: Box, after channel: Channel<Int>) {
+  target += channel.receive() ?? 0
+  target += box.value
+}
