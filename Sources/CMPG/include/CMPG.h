@@ -82,6 +82,16 @@ int mpg_cpus(void);
 /// From now on every `signal` writes its number, one byte, to `fd`, which does not block. 0, or an errno.
 int mpg_catch_signal(int32_t signal, int fd);
 
+// MARK: faults (fault.c)
+
+/// Has `report` called once, at the first fault or trap of any thread, in its signal handler, on the alternate stack,
+/// with the thread's M or NULL. Then the signal takes the way that it had before. 0, or an errno.
+int mpg_fault_install(void (*report)(int32_t signal, void *address, void *m));
+/// Gives the calling thread a stack for signal handlers: the one it runs on may be what overflowed.
+void mpg_alternate_stack(void);
+/// Has `callback` called, in the signal handler, at every SIGQUIT. 0, or an errno.
+int mpg_quit_install(void (*callback)(void));
+
 // MARK: clock
 
 /// Whether the CPU's counter runs at one speed in all states on all cores.

@@ -54,6 +54,8 @@ func boot(
   m0.acquire(sched.p(0))
   m0.emit(.boot, detail: BootStep.m0.rawValue)
   Preemption.install()
+  Faults.install()
+  AllGoroutines.install()
   startThreads(by: m0)
 
   m0.created(m0.newG(body, file, function, line), kind: .main)

@@ -33,6 +33,9 @@ enum Sysmon {
     if asleep.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }
   }
 
+  /// Has it look at once. Async-signal-safe.
+  static func wake() { unsafe thread?.wake() }
+
   static func run(_ m: M) -> Never {
     unsafe thread = m
     let watches = UnsafeMutableBufferPointer<Watch>.allocate(capacity: Capacity.ps)
@@ -42,7 +45,9 @@ enum Sysmon {
     var pause: Int64 = 20_000
     while true {
       if idleLooks == 0 { pause = 20_000 } else if idleLooks > 50 { pause = min(pause * 2, 10_000_000) }
+      AllGoroutines.printIfWanted()
       if idleLooks > 60, allIdle {
+        Deadlock.check()
         sleepUntilActivity(m, limit: clock.untilNext)
         idleLooks = 0
       } else {

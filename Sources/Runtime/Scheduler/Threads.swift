@@ -44,6 +44,7 @@ extension M {
   func begin(_ state: MState, name: String) {
     becomeCurrent()
     unsafe mpg_fiber_adopt(fiber)
+    mpg_alternate_stack()
     shared[.tid].set(UInt64(UInt32(bitPattern: mpg_tid())))
     setState(state)
     emit(.mStart, arg: UInt64(UInt32(bitPattern: mpg_tid())))
