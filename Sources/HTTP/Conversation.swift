@@ -1,15 +1,16 @@
 // One connection's side of HTTP, without any I/O: bytes in, bytes out, and what to do next.
 //
-// The server's G does what `advance` says: read more, write what is there, or close. Tests do the same with arrays, at
-// every split of the bytes. Handlers run inside `advance` and may park: the conversation is a local value of its G's
-// function, so no class, global or closure is held open meanwhile.
+// The server's G does what `advance` says: read more, write what is there, or close. Tests do the same with
+// arrays, at every split of the bytes. Handlers run inside `advance` and may park: the conversation is a
+// local value of its G's function, so no class, global or closure is held open meanwhile.
 
 /// The state of one connection between its bytes.
 struct Conversation: ~Copyable {
   enum Next: Equatable {
     case read(Waiting)
     case write
-    /// Everything is said, but the peer may still be sending: say that nothing follows, let it read, then close.
+    /// Everything is said, but the peer may still be sending: say that nothing follows, let it read, then
+    /// close.
     case finish
     /// Everything is said and heard.
     case close

@@ -49,7 +49,8 @@ struct Exchange: ~Copyable {
   /// Reads what there is; false at the end of the stream or of patience for the next request.
   private mutating func read(_ waiting: Conversation.Waiting, _ roll: Roll) throws(NetError) -> Bool {
     keepTime(waiting)
-    // A read tries before it waits: with the server closing, an idle connection is asked once more, then given up.
+    // A read tries before it waits: with the server closing, an idle connection is asked once more, then
+    // given up.
     if waiting == .request && roll.isClosing { connection.setReadDeadline(.after(.zero)) }
     do {
       let count = try unsafe connection.read(into: conversation.room())
@@ -66,13 +67,14 @@ struct Exchange: ~Copyable {
     }
   }
 
-  /// Sets the read deadline when the thing waited for has changed. Between requests it is moved on only once in a
-  /// while, so that a busy connection does not pay for a timer at every request; it may then end up to a sixteenth
-  /// (at most a second) early.
+  /// Sets the read deadline when the thing waited for has changed. Between requests it is moved on only once
+  /// in a while, so that a busy connection does not pay for a timer at every request; it may then end up to a
+  /// sixteenth (at most a second) early.
   private mutating func keepTime(_ waiting: Conversation.Waiting) {
     let now = Self.coarseMilliseconds
     if self.waiting == waiting {
-      let isSame = waiting == .request
+      let isSame =
+        waiting == .request
         ? now - waitingSince.milliseconds < slack : conversation.answered == waitingSince.request
       if isSame { return }
     }
@@ -103,8 +105,8 @@ struct Exchange: ~Copyable {
     conversation.didWrite()
   }
 
-  /// Says that nothing follows and reads on for a little: closing with bytes unread would reset the connection, and
-  /// the peer could lose the answer that it has not read yet.
+  /// Says that nothing follows and reads on for a little: closing with bytes unread would reset the
+  /// connection, and the peer could lose the answer that it has not read yet.
   private mutating func finish() throws(NetError) {
     connection.finishWriting()
     connection.setReadDeadline(.after(.seconds(1)))
