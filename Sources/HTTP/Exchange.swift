@@ -9,6 +9,8 @@ struct Exchange: ~Copyable {
   private let connection: TCPConnection
   private var conversation: Conversation
   private let limits: Limits
+  /// By how many milliseconds an idle connection may be closed early, see `keepTime`.
+  private let slack: Int
   /// What the read deadline was set for, in which request, and when (coarse milliseconds).
   private var waiting: Conversation.Waiting?
   private var waitingSince = (request: 0, milliseconds: 0)
@@ -17,6 +19,7 @@ struct Exchange: ~Copyable {
     self.connection = connection
     self.conversation = conversation
     self.limits = limits
+    slack = min(1000, Self.milliseconds(limits.idle) / 16)
   }
 
   /// Serves requests until either side ends the connection.
@@ -82,8 +85,6 @@ struct Exchange: ~Copyable {
     waitingSince = (conversation.answered, now)
     connection.setReadDeadline(.after(patience(waiting)))
   }
-
-  private var slack: Int { min(1000, Self.milliseconds(limits.idle) / 16) }
 
   private func patience(_ waiting: Conversation.Waiting) -> Duration {
     switch waiting {

@@ -105,9 +105,14 @@ private func write(_ text: String, to fd: Int32) {
   text.withUTF8 { _ = unsafe Glibc.write(fd, $0.baseAddress, $0.count) }
 }
 
-/// What a process inherits is not always fit for a server: few descriptors, or the signals that end it
-/// blocked.
+/// What a process inherits is not always fit for a server: few descriptors, signals that are blocked, or no
+/// stdout, so that the next descriptor to be opened would take its number and get what is meant for it.
 private func prepareProcess() {
+  while case let fd = unsafe open("/dev/null", O_RDWR), fd >= 0 {
+    guard fd > 2 else { continue }
+    close(fd)
+    break
+  }
   var limit = rlimit()
   let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
   if unsafe getrlimit(resource, &limit) == 0 {
