@@ -73,7 +73,7 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(name: "InspectorTests", dependencies: ["Inspector", "Region"], swiftSettings: swift),
     .testTarget(name: "TUITests", dependencies: ["TUI", "Inspector", "Region"], swiftSettings: swift),
-    .testTarget(name: "EndToEndTests", dependencies: ["Inspector"], swiftSettings: swift),
+    .testTarget(name: "EndToEndTests", dependencies: ["Inspector", "Region"], swiftSettings: swift),
     .testTarget(name: "HouseTests", dependencies: ["Region"], swiftSettings: swift),
   ]
 )

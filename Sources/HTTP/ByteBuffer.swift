@@ -4,9 +4,9 @@ import Glibc
 
 /// Owned bytes at an address that stays the same until it grows.
 ///
-/// Memory: the allocation belongs to this value alone and is freed with it. It is plain memory rather than an Array
-/// because a G parks, and may go on in another thread, while the kernel's next read is to land here: no closure of
-/// `withUnsafe…` may be open across that.
+/// Memory: the allocation belongs to this value alone and is freed with it. It is plain memory rather than an
+/// Array because a G parks, and may go on in another thread, while the kernel's next read is to land here: no
+/// closure of `withUnsafe…` may be open across that.
 @safe
 struct ByteBuffer: ~Copyable {
   private var base: UnsafeMutablePointer<UInt8>

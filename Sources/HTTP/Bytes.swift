@@ -9,7 +9,8 @@ func find(_ byte: UInt8, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
 func equals(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: StaticString) -> Bool {
   guard range.count == text.utf8CodeUnitCount else { return false }
   let text = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount).span
-  for offset in 0..<range.count where lowercased(bytes[range.lowerBound + offset]) != lowercased(text[offset]) {
+  for offset in 0..<range.count where lowercased(bytes[range.lowerBound + offset]) != lowercased(text[offset])
+  {
     return false
   }
   return true
@@ -45,8 +46,8 @@ func isTokenByte(_ byte: UInt8) -> Bool {
   }
 }
 
-/// Whether `range` can be a Host: empty, or letters, digits and what names, addresses and ports are made of. A comma
-/// (two Hosts joined by a proxy), a blank, a slash or an `@` cannot be.
+/// Whether `range` can be a Host: empty, or letters, digits and what names, addresses and ports are made of.
+/// A comma (two Hosts joined by a proxy), a blank, a slash or an `@` cannot be.
 func isHost(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
   for index in range {
     let byte = bytes[index]
@@ -68,8 +69,8 @@ func hexValue(_ byte: UInt8) -> UInt8? {
   return letter < 6 ? letter + 10 : nil
 }
 
-/// Takes the percent escapes out of `range`; nil when one is not two hexadecimal digits, or is NUL, or when the
-/// result is no UTF-8.
+/// Takes the percent escapes out of `range`; nil when one is not two hexadecimal digits, or is NUL, or when
+/// the result is no UTF-8.
 func percentDecode(_ bytes: Span<UInt8>, _ range: Range<Int>, plusIsBlank: Bool = false) -> [UInt8]? {
   var decoded: [UInt8] = []
   decoded.reserveCapacity(range.count)

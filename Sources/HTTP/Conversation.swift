@@ -1,15 +1,16 @@
 // One connection's side of HTTP, without any I/O: bytes in, bytes out, and what to do next.
 //
-// The server's G does what `advance` says: read more, write what is there, or close. Tests do the same with arrays, at
-// every split of the bytes. Handlers run inside `advance` and may park: the conversation is a local value of its G's
-// function, so no class, global or closure is held open meanwhile.
+// The server's G does what `advance` says: read more, write what is there, or close. Tests do the same with
+// arrays, at every split of the bytes. Handlers run inside `advance` and may park: the conversation is a
+// local value of its G's function, so no class, global or closure is held open meanwhile.
 
 /// The state of one connection between its bytes.
 struct Conversation: ~Copyable {
   enum Next: Equatable {
     case read(Waiting)
     case write
-    /// Everything is said, but the peer may still be sending: say that nothing follows, let it read, then close.
+    /// Everything is said, but the peer may still be sending: say that nothing follows, let it read, then
+    /// close.
     case finish
     /// Everything is said and heard.
     case close
@@ -116,8 +117,8 @@ struct Conversation: ~Copyable {
   /// Answers the complete request at the head of the input; false when earlier answers must be sent first.
   private mutating func answer(at second: Int) -> Bool {
     let request = unsafe Request(UnsafeBufferPointer(input.bytes), parser)
-    let route = mux.route(for: request).map { mux.routes[$0] }
-    if let route, route.pace == .slow, !output.isEmpty { return false }
+    let route = mux.route(for: request)
+    if let route, mux.routes[route].pace == .slow, !output.isEmpty { return false }
     respond(to: request, by: route)
     let keepsAlive = parser.keepsAlive && !isLast
     send(at: second, keepsAlive ? parser.head.minorVersion == 0 ? .keepAlive : .unsaid : .close)
@@ -129,18 +130,18 @@ struct Conversation: ~Copyable {
     return true
   }
 
-  private mutating func respond(to request: borrowing Request, by route: Mux.Route?) {
+  private mutating func respond(to request: borrowing Request, by route: Int?) {
     if request.method == .options && (route != nil || request.target == "*") {
       response.status = .noContent
-      return response.add("Allow", (route?.methods ?? .get).allow)
+      return response.add("Allow", (route.map { mux.routes[$0].methods } ?? .get).allow)
     }
     guard let route else { return response.replace(.notFound, "404 Not Found") }
-    guard route.methods.contains(Methods(request.method)) else {
+    guard mux.routes[route].methods.contains(Methods(request.method)) else {
       response.replace(.methodNotAllowed, "405 Method Not Allowed")
-      return response.add("Allow", route.methods.allow)
+      return response.add("Allow", mux.routes[route].methods.allow)
     }
     do {
-      try route.handler(request, &response)
+      try mux.routes[route].handler(request, &response)
     } catch let error as HTTPError {
       response.replace(error.status, error.message)
     } catch {

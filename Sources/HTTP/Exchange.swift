@@ -9,6 +9,8 @@ struct Exchange: ~Copyable {
   private let connection: TCPConnection
   private var conversation: Conversation
   private let limits: Limits
+  /// By how many milliseconds an idle connection may be closed early, see `keepTime`.
+  private let slack: Int
   /// What the read deadline was set for, in which request, and when (coarse milliseconds).
   private var waiting: Conversation.Waiting?
   private var waitingSince = (request: 0, milliseconds: 0)
@@ -17,6 +19,7 @@ struct Exchange: ~Copyable {
     self.connection = connection
     self.conversation = conversation
     self.limits = limits
+    slack = min(1000, Self.milliseconds(limits.idle) / 16)
   }
 
   /// Serves requests until either side ends the connection.
@@ -49,7 +52,8 @@ struct Exchange: ~Copyable {
   /// Reads what there is; false at the end of the stream or of patience for the next request.
   private mutating func read(_ waiting: Conversation.Waiting, _ roll: Roll) throws(NetError) -> Bool {
     keepTime(waiting)
-    // A read tries before it waits: with the server closing, an idle connection is asked once more, then given up.
+    // A read tries before it waits: with the server closing, an idle connection is asked once more, then
+    // given up.
     if waiting == .request && roll.isClosing { connection.setReadDeadline(.after(.zero)) }
     do {
       let count = try unsafe connection.read(into: conversation.room())
@@ -66,13 +70,14 @@ struct Exchange: ~Copyable {
     }
   }
 
-  /// Sets the read deadline when the thing waited for has changed. Between requests it is moved on only once in a
-  /// while, so that a busy connection does not pay for a timer at every request; it may then end up to a sixteenth
-  /// (at most a second) early.
+  /// Sets the read deadline when the thing waited for has changed. Between requests it is moved on only once
+  /// in a while, so that a busy connection does not pay for a timer at every request; it may then end up to a
+  /// sixteenth (at most a second) early.
   private mutating func keepTime(_ waiting: Conversation.Waiting) {
     let now = Self.coarseMilliseconds
     if self.waiting == waiting {
-      let isSame = waiting == .request
+      let isSame =
+        waiting == .request
         ? now - waitingSince.milliseconds < slack : conversation.answered == waitingSince.request
       if isSame { return }
     }
@@ -80,8 +85,6 @@ struct Exchange: ~Copyable {
     waitingSince = (conversation.answered, now)
     connection.setReadDeadline(.after(patience(waiting)))
   }
-
-  private var slack: Int { min(1000, Self.milliseconds(limits.idle) / 16) }
 
   private func patience(_ waiting: Conversation.Waiting) -> Duration {
     switch waiting {
@@ -103,8 +106,8 @@ struct Exchange: ~Copyable {
     conversation.didWrite()
   }
 
-  /// Says that nothing follows and reads on for a little: closing with bytes unread would reset the connection, and
-  /// the peer could lose the answer that it has not read yet.
+  /// Says that nothing follows and reads on for a little: closing with bytes unread would reset the
+  /// connection, and the peer could lose the answer that it has not read yet.
   private mutating func finish() throws(NetError) {
     connection.finishWriting()
     connection.setReadDeadline(.after(.seconds(1)))

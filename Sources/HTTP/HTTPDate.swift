@@ -22,8 +22,8 @@ struct HTTPDate {
     return "\(weekdays[(days + 4) % 7]), \(two(day)) \(months[month - 1]) \(year) \(time) GMT"
   }
 
-  /// Year, month and day of the proleptic Gregorian calendar: days are counted from a March, so that the leap day is
-  /// the last of a year, in eras of 400 years, which all have 146,097 days.
+  /// Year, month and day of the proleptic Gregorian calendar: days are counted from a March, so that the leap
+  /// day is the last of a year, in eras of 400 years, which all have 146,097 days.
   private static func civil(fromDays days: Int) -> (year: Int, month: Int, day: Int) {
     let shifted = days + 719_468
     let era = shifted / 146_097

@@ -2,13 +2,14 @@
 
 /// A table of paths and handlers.
 ///
-/// A path is matched whole and after percent-decoding; there are no patterns. Build it, then give it to a `Server`.
+/// A path is matched whole and after percent-decoding; there are no patterns. Build it, then give it to a
+/// `Server`.
 public struct Mux: Sendable {
   /// Answers one request, in the G of its connection: it may park.
   public typealias Handler = @Sendable (borrowing Request, inout Response) throws -> Void
 
-  /// Whether a handler answers at once, or may park or compute for long. Before a slow one runs, the answers to
-  /// earlier pipelined requests are sent; those of quick ones are sent together.
+  /// Whether a handler answers at once, or may park or compute for long. Before a slow one runs, the answers
+  /// to earlier pipelined requests are sent; those of quick ones are sent together.
   public enum Pace: Sendable { case quick, slow }
 
   struct Route: Sendable {

@@ -3,8 +3,8 @@
 
 /// Why a request is refused, and with which status.
 ///
-/// After any of these the connection is closed: a peer that frames one message wrongly cannot be trusted to have
-/// framed the next one as it is read here (request smuggling, RFC 9112 §11.2).
+/// After any of these the connection is closed: a peer that frames one message wrongly cannot be trusted to
+/// have framed the next one as it is read here (request smuggling, RFC 9112 §11.2).
 public enum Rejection: String, Error, Sendable, CaseIterable {
   // MARK: bytes and lines
   case bareCarriageReturn = "a CR that no LF follows"

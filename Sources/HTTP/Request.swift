@@ -4,8 +4,9 @@ import CLLHTTP
 
 /// The request that a handler answers.
 ///
-/// It is lent: it points into the connection's buffer, cannot be copied, and so cannot be kept beyond the handler or
-/// taken into another G. What a handler needs for longer it reads out first (`path`, `field`, `body` are copies).
+/// It is lent: it points into the connection's buffer, cannot be copied, and so cannot be kept beyond the
+/// handler or taken into another G. What a handler needs for longer it reads out first (`path`, `field`,
+/// `body` are copies).
 @safe
 public struct Request: ~Copyable {
   /// Owned by the connection; neither moves nor changes while a handler runs.
@@ -31,7 +32,8 @@ public struct Request: ~Copyable {
   /// The target as it was sent.
   public var target: String { text(head.target) }
 
-  /// The value of `name` in the query, decoded (`+` is a blank); nil when it is not there, empty when it has no `=`.
+  /// The value of `name` in the query, decoded (`+` is a blank); nil when it is not there, empty when it has
+  /// no `=`.
   ///
   /// - Throws: a 400 when the value has a wrong escape. Of several values the first counts.
   public func parameter(_ name: StaticString) throws(HTTPError) -> String? {

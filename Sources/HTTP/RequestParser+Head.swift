@@ -1,4 +1,5 @@
-// The rules of our own about a head: its request line, and what its fields say together. See RequestParser §1.
+// The rules of our own about a head: its request line, and what its fields say together.
+// Why there are any: see RequestParser §1.
 
 // MARK: the request line
 

@@ -1,31 +1,33 @@
 // The request parser: llhttp, fed line by line, behind rules of our own.
 //
-// §1 The problem. llhttp is the grammar that Node trusts, but Debian's 8.1 lets things pass over which two parsers
-// in a row may disagree (obs-fold, several blanks in a request line, a bare LF at the end of trailers), and it says
-// nothing of Host or of sizes. Disagreement is how requests are smuggled, so whatever is ambiguous is refused.
+// §1 The problem. llhttp is the grammar that Node trusts, but Debian's 8.1 lets things pass over which two
+// parsers in a row may disagree (obs-fold, several blanks in a request line, a bare LF at the end of
+// trailers), and it says nothing of Host or of sizes. Disagreement is how requests are smuggled, so whatever
+// is ambiguous is refused.
 //
-// §2 The design. The head is cut into lines here, every line is checked, and only then does llhttp see it, whole.
-// Bodies go to llhttp as they come: its strict mode leaves nothing open there, and it takes the chunk framing off.
-// It stops behind the last chunk's size line, and the trailers are lines again.
+// §2 The design. The head is cut into lines here, every line is checked, and only then does llhttp see it,
+// whole. Bodies go to llhttp as they come: its strict mode leaves nothing open there, and it takes the chunk
+// framing off. It stops behind the last chunk's size line, and the trailers are lines again.
 //
 //        bytes ──▶ lines: CRLF only, no control byte, limits ──▶ llhttp: tokens, lengths, chunks
 //                  request line, obs-fold (RequestParser+Head)       │ offsets of the fields
 //                  end of head: Host, framing, Expect ◀──────────────┘
 //
-// §3 The promise. What comes out does not depend on where the network cut the bytes: a line is judged when its CRLF
-// is there or its limit is passed, never earlier. HTTPTests splits every request of its corpus at every position.
+// §3 The promise. What comes out does not depend on where the network cut the bytes: a line is judged when
+// its CRLF is there or its limit is passed, never earlier. HTTPTests splits every request of its corpus at
+// every position.
 
 import CLLHTTP
 
-/// An incremental parser for the requests of one connection: it does no I/O and allocates nothing per request (but
-/// for a path with percent escapes).
+/// An incremental parser for the requests of one connection: it does no I/O and allocates nothing per request
+/// (but for a path with percent escapes).
 ///
 /// Memory: owns the C parser, and frees it.
 @safe
 struct RequestParser: ~Copyable {
   enum Progress: Equatable {
     case incomplete
-    /// The whole message is there; `consumed` is its length.
+    /// The whole message is there; `position` is its length.
     case complete
     case rejected(Rejection)
   }
@@ -45,7 +47,9 @@ struct RequestParser: ~Copyable {
   private var trailersStart = 0
 
   init(limits: Limits) {
-    guard let machine = unsafe cllhttp_create(UInt64(limits.body), UInt64(limits.framing)) else { fatalError("http: out of memory") }
+    guard let machine = unsafe cllhttp_create(UInt64(limits.body), UInt64(limits.framing)) else {
+      fatalError("http: out of memory")
+    }
     unsafe self.machine = machine
     self.limits = limits
   }
@@ -60,7 +64,7 @@ struct RequestParser: ~Copyable {
     let start = unsafe cllhttp_body_start(machine)
     return unsafe start..<start + cllhttp_body_length(machine)
   }
-  /// How many bytes of the message were taken; its length when complete. Not for use before the head is complete.
+  /// How many bytes of the message were taken; its length when complete. Not for use before the end of the head.
   var position: Int { unsafe cllhttp_position(machine) }
   /// Whether the client lets the connection live on; valid when complete.
   var keepsAlive: Bool { unsafe cllhttp_keep_alive(machine) != 0 }
@@ -118,7 +122,8 @@ extension RequestParser {
     case line(Range<Int>)
   }
 
-  /// Looks for the end of the current line. A byte that no line may have is found before the line is complete.
+  /// Looks for the end of the current line. A byte that no line may have is found before the line is
+  /// complete.
   private mutating func nextLine(_ bytes: Span<UInt8>) -> Line {
     let limit = lineLimit
     let bound = min(bytes.count, limit.offset)
@@ -193,7 +198,7 @@ extension RequestParser {
 
   /// Shows `range` of the message to llhttp, and moves to the phase that it says.
   ///
-  /// - Parameter otherwise: what it means when the grammar forbids the bytes and llhttp says no more than that.
+  /// - Parameter otherwise: what it means when llhttp forbids the bytes and says no more than that.
   private mutating func feed(
     _ message: UnsafeMutableBufferPointer<UInt8>, _ range: Range<Int>, otherwise: Rejection
   ) -> Rejection? {

@@ -19,7 +19,8 @@ public struct Response: ~Copyable {
     unsafe bytes.withUnsafeBytes { unsafe body.append($0) }
   }
 
-  /// Adds a header field. Bytes that would end the field become blanks, so that no value can smuggle in another.
+  /// Adds a header field. Bytes that would end the field become blanks, so that no value can smuggle in
+  /// another.
   public mutating func add(_ name: StaticString, _ value: String) {
     fields.append(name)
     fields.append(": ")

@@ -6,10 +6,10 @@ import Synchronization
 
 /// The connections of a server.
 ///
-/// Shutting down, and no connection sleeps through it: `close` first sets the flag, then ends every read deadline.
-/// A connection first sets its deadline, then looks at the flag (`isClosing`), then waits. So either it sees the flag,
-/// or its deadline was set before the flag and is ended by `close` after it. The lock orders the two: each of
-/// `close`'s look at the table and `enter` holds it, and the flag is read and written sequentially consistent.
+/// How a shutdown reaches every connection: `close` first sets the flag, then ends the read deadline of each
+/// connection in the table. A connection first sets its deadline, then looks at the flag (`isClosing`), then
+/// waits. So either it sees the flag, or its deadline was set before the flag and is ended after it. One that
+/// enters the table after `close` looked at it sees the flag: the lock orders the two.
 final class Roll: Sendable {
   enum Entry {
     /// To be served; the number is for `leave`.

@@ -18,12 +18,13 @@ public final class Server: Sendable {
     self.counters = counters
   }
 
-  /// Accepts connections until `shutDown`, then waits until those in flight are done, or `limits.drain` has passed.
+  /// Accepts connections until `shutDown`, then waits until those in flight are done, or `limits.drain` has
+  /// passed.
   ///
   /// - Returns: how many connections were left open.
   /// - Throws: when the listening socket cannot be used.
   public func serve(_ socket: ListeningSocket) throws(NetError) -> Int {
-    let listener = try TCPListener(socket)
+    let listener = try TCPListener(socket) { [counters] in counters.exhaustions.add(1, ordering: .relaxed) }
     roll.open(listener)
     while true {
       let connection: TCPConnection
@@ -32,8 +33,8 @@ public final class Server: Sendable {
       } catch .closed {
         return drain()
       }
-      counters.accepted.add(1, ordering: .relaxed)  // relaxed, as all counters: a number, nothing is published by it
-      counters.exhaustions.store(listener.exhaustions.load(ordering: .relaxed), ordering: .relaxed)
+      // Relaxed, as all counters: a number, nothing is published by it.
+      counters.accepted.add(1, ordering: .relaxed)
       switch roll.enter(connection, capacity: limits.connections) {
       case .entered(let number): go { self.converse(connection, number) }
       case .refused: go { self.turnAway(connection) }
@@ -42,7 +43,8 @@ public final class Server: Sendable {
     }
   }
 
-  /// Stops accepting, lets requests in flight finish, and closes connections that lie idle. `serve` then returns.
+  /// Stops accepting, lets requests in flight finish, and closes connections that lie idle. `serve` then
+  /// returns.
   public func shutDown() { roll.close() }
 
   /// Waits for the connections' Gs, or for the end of patience.

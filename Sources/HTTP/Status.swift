@@ -1,6 +1,7 @@
 // The status codes that this server sends, and their names.
 
-/// An HTTP status code. Any three-digit code may be made; those with a name here are the ones the server sends.
+/// An HTTP status code. Any three-digit code may be made; those with a name here are the ones the server
+/// sends.
 public struct Status: Sendable, Equatable {
   public let code: UInt16
   /// The words after the code on the status line.

@@ -1,8 +1,9 @@
 // The socket calls, each with its errno as a value.
 //
-// `errno` is a thread's own, and the C library promises the compiler that its address never changes. For a G that
-// parks and goes on in another thread it does. So every call and the reading of its errno stand together in a function
-// that is never inlined, and what crosses into code that may park is a plain number: a result, or minus an errno.
+// `errno` is a thread's own, and the C library promises the compiler that its address never changes. For a G
+// that parks and goes on in another thread it does. So every call and the reading of its errno stand together
+// in a function that is never inlined, and what crosses into code that may park is a plain number: a result,
+// or minus an errno.
 
 import CNet
 import Glibc

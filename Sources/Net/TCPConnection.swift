@@ -1,7 +1,7 @@
 // A connection with blocking-style reads and writes that park the G, never the thread.
 //
-// Readiness is edge-triggered: a call is tried first, and only EAGAIN makes the G wait. Netpoll remembers an edge that
-// came between the try and the wait, so none is lost.
+// Readiness is edge-triggered: a call is tried first, and only EAGAIN makes the G wait. Netpoll remembers an
+// edge that came between the try and the wait, so none is lost.
 
 import Glibc
 import MPG
@@ -9,8 +9,9 @@ import Synchronization
 
 /// A connected stream socket.
 ///
-/// Thread-safe in this sense: at any time one G may read, another write, and any G may set the read deadline or close it.
-/// The descriptor is closed with the last reference, so no G can be in a call on a number that was given away anew.
+/// Thread-safe in this sense: at any time one G may read, another write, and any G may set the read deadline
+/// or close it. The descriptor is closed with the last reference, so no G can be in a call on a number that
+/// was given away anew.
 public final class TCPConnection: Sendable {
   private let poll: Pollable
 
@@ -31,7 +32,8 @@ public final class TCPConnection: Sendable {
 
   /// Parks until there is something to read, and reads up to what `buffer` holds; 0 at the end of the stream.
   ///
-  /// `buffer` must stay where it is while the G is parked: memory that it owns, not the inside of a `withUnsafe…`.
+  /// `buffer` must stay where it is while the G is parked: memory that it owns, not the inside of a
+  /// `withUnsafe…`.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws(NetError) -> Int {
     while true {
       let result = unsafe SystemCall.receive(poll.fd, buffer)
@@ -42,7 +44,8 @@ public final class TCPConnection: Sendable {
 
   /// Writes all of `bytes`, parking whenever the peer is slow to read.
   ///
-  /// `patience` counts from the first time that the peer makes it wait: a write that need not wait pays no timer.
+  /// `patience` counts from the first time that the peer makes it wait: a write that need not wait pays no
+  /// timer.
   public func write(_ bytes: UnsafeRawBufferPointer, within patience: Duration) throws(NetError) {
     var written = 0
     var isTimed = false

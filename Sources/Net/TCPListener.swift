@@ -10,11 +10,14 @@ import Synchronization
 public final class TCPListener: Sendable {
   private let poll: Pollable
   private let isClosed = Atomic(false)
-  /// How often `accept` found no descriptor or memory left (EMFILE, ENFILE, ENOBUFS, ENOMEM) and waited.
-  public let exhaustions = Atomic(0)
+  private let exhausted: @Sendable () -> Void
 
   /// Takes `socket` over. Must be called by a G.
-  public init(_ socket: ListeningSocket) throws(NetError) {
+  ///
+  /// `exhausted` is called each time that `accept` finds no descriptor or memory left (EMFILE, ENFILE,
+  /// ENOBUFS, ENOMEM) and is about to wait.
+  public init(_ socket: ListeningSocket, exhausted: @escaping @Sendable () -> Void = {}) throws(NetError) {
+    self.exhausted = exhausted
     do {
       poll = try Pollable(fd: socket.fd)
     } catch {
@@ -29,9 +32,9 @@ public final class TCPListener: Sendable {
 
   /// Parks until a client connects.
   ///
-  /// A client that went away meanwhile is passed over. With no descriptor left the connection stays in the kernel's
-  /// queue and another try is made after 5 ms, then 10, up to 1 s: edge-triggered readiness will not come again by
-  /// itself, and a loop without a pause would burn a P.
+  /// A client that went away meanwhile is passed over. With no descriptor left the connection stays in the
+  /// kernel's queue and another try is made after 5 ms, then 10, up to 1 s: edge-triggered readiness will not
+  /// come again by itself, and a loop without a pause would burn a P.
   ///
   /// - Throws: `.closed` after `close()`; `.failed` when the socket itself is broken.
   public func accept() throws(NetError) -> TCPConnection {
@@ -46,7 +49,7 @@ public final class TCPListener: Sendable {
         do { try poll.wait(.read) } catch { throw NetError(error) }
       case EINTR, ECONNABORTED, EPROTO: continue
       case EMFILE, ENFILE, ENOBUFS, ENOMEM, ...0:
-        exhaustions.add(1, ordering: .relaxed)  // relaxed: a count, nothing is published by it
+        exhausted()
         MPG.sleep(pause)
         pause = min(pause * 2, .seconds(1))
       case EINVAL where isClosed.load(ordering: .acquiring): throw .closed
@@ -57,7 +60,8 @@ public final class TCPListener: Sendable {
 
   /// Stops listening: clients are refused, `accept` throws `.closed`. Safe to call twice.
   ///
-  /// The descriptor itself goes with the last reference, so that no `accept` can hit a number given away anew.
+  /// The descriptor itself goes with the last reference, so that no `accept` can hit a number given away
+  /// anew.
   public func close() {
     if isClosed.exchange(true, ordering: .acquiringAndReleasing) { return }
     _ = SystemCall.shutdown(poll.fd, SHUT_RDWR)

@@ -55,7 +55,8 @@ struct Options: ParsableArguments {
 // MARK: before the runtime boots
 
 extension Options {
-  /// Reads the command line. A wrong one costs one line and exit code 64; `--help` prints the help and exits 0.
+  /// Reads the command line. A wrong one costs one line and exit code 64; `--help` prints the help and exits
+  /// 0.
   static func fromCommandLine() -> Options {
     do {
       return try parse()
@@ -68,7 +69,7 @@ extension Options {
 
   /// Listens. A port that cannot be had costs one line and exit code 1.
   func listen() -> ListeningSocket {
-    raiseDescriptorLimit()
+    prepareProcess()
     do {
       return try ListeningSocket(host: host, port: UInt16(port))
     } catch {
@@ -87,15 +88,6 @@ extension Options {
     default: return "\(call): \(name)"
     }
   }
-
-  /// As many descriptors as the system lets this process have: a connection takes one.
-  private func raiseDescriptorLimit() {
-    var limit = rlimit()
-    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    guard unsafe getrlimit(resource, &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    unsafe setrlimit(resource, &limit)
-  }
 }
 
 /// Writes one line to stderr.
@@ -108,8 +100,30 @@ func say(_ line: String) {
   write("\(line)\n", to: 1)
 }
 
-/// A closed stdout or stderr is no reason to stop.
 private func write(_ text: String, to fd: Int32) {
   var text = text
   text.withUTF8 { _ = unsafe Glibc.write(fd, $0.baseAddress, $0.count) }
+}
+
+/// What a process inherits is not always fit for a server: few descriptors, signals that are blocked, or no
+/// stdout, so that the next descriptor to be opened would take its number and get what is meant for it.
+private func prepareProcess() {
+  while case let fd = unsafe open("/dev/null", O_RDWR), fd >= 0 {
+    guard fd > 2 else { continue }
+    close(fd)
+    break
+  }
+  var limit = rlimit()
+  let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+  if unsafe getrlimit(resource, &limit) == 0 {
+    limit.rlim_cur = limit.rlim_max
+    unsafe setrlimit(resource, &limit)
+  }
+  var signals = sigset_t()
+  unsafe sigemptyset(&signals)
+  unsafe sigaddset(&signals, SIGTERM)
+  unsafe sigaddset(&signals, SIGINT)
+  unsafe sigprocmask(SIG_UNBLOCK, &signals, nil)
+  // A closed stdout or stderr is no reason to end.
+  signal(SIGPIPE, SIG_IGN)
 }

@@ -30,7 +30,8 @@ import MPG
   response.write("slept \(ms) ms\n")
 }
 
-/// `/pipeline?n=100`: a token goes through a chain of n Gs, by a channel from each to the next; every G adds one.
+/// `/pipeline?n=100`: a token goes through a chain of n Gs, by a channel from each to the next; every G adds
+/// one.
 @Sendable func pipeline(_ request: borrowing Request, _ response: inout Response) throws {
   let n = try number("n", of: request, default: 100, in: 1...100_000)
   let start = nanoseconds()

@@ -20,7 +20,8 @@ struct CorpusTests {
     let whole = withoutContinue(talk([item.bytes[...]]))
 
     let bytes = item.bytes
-    // Long cases are long by repetition: their ends, and the neighbourhood of the limits, are where splits matter.
+    // Long cases are long by repetition: their ends, and the neighbourhood of the limits, are where splits
+    // matter.
     let positions = (1..<bytes.count).filter {
       bytes.count < 600 || $0 < 150 || $0 > bytes.count - 50 || $0 % 97 == 0 || abs($0 - 8192) < 40
         || abs($0 - 16384) < 20
@@ -40,8 +41,8 @@ struct CorpusTests {
     #expect(single == whole)
   }
 
-  /// What was said and how it ended. The interim 100 does depend on the split: it is for who waits before the body.
-  /// Whether the end is `.finish` or `.close` does too: the rest may not have arrived.
+  /// What was said and how it ended. The interim 100 does depend on the split: it is for who waits before the
+  /// body. Whether the end is `.finish` or `.close` does too: the rest may not have arrived.
   private func withoutContinue(_ transcript: Transcript) -> String {
     let ended = transcript.end == .finish || transcript.end == .close
     return transcript.text.replacing("HTTP/1.1 100 Continue\r\n\r\n", with: "") + (ended ? "END" : "OPEN")
@@ -75,7 +76,8 @@ struct ConversationTests {
 
     let transcript = talk(quick + quick + slow + quick)
 
-    #expect(responses(transcript.text).map(\.body) == ["Hello World", "Hello World", "About Page", "Hello World"])
+    #expect(
+      responses(transcript.text).map(\.body) == ["Hello World", "Hello World", "About Page", "Hello World"])
     #expect(transcript.writes.count == 2)
   }
 
@@ -115,7 +117,9 @@ struct ConversationTests {
   @Test("the last answer says so, and requests behind it are left to another connection")
   func lastAnswer() {
     var conversation = Conversation(mux: testMux(), limits: Limits())
-    feed(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)[...], to: &conversation)
+    feed(
+      Array("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)[...], to: &conversation
+    )
     conversation.isLast = true
 
     #expect(conversation.advance(at: 0) == .write)
@@ -127,7 +131,8 @@ struct ConversationTests {
 
   @Test("100 Continue is sent once to who waits for it, and not to who does not")
   func continues() {
-    let head = Array("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n".utf8)
+    let head = Array(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n".utf8)
 
     let waiting = talk([head[...], Array("h".utf8)[...], Array("i".utf8)[...]])
     #expect(waiting.text.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 "))

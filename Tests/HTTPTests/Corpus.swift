@@ -1,4 +1,5 @@
-// The corpus of requests that Swift's tests share with differential.py; its format is described in the file itself.
+// The corpus of requests that Swift's tests share with differential.py; its format is described in the file
+// itself.
 
 import Foundation
 import Testing

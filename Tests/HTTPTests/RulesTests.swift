@@ -1,4 +1,5 @@
-// The small rules, each by itself: limits to the byte, escapes, dates, and that the documentation lists every refusal.
+// The small rules, each by itself: limits to the byte, escapes, dates, and that the documentation lists every
+// refusal.
 
 import Foundation
 import Testing
@@ -49,7 +50,9 @@ struct LimitsTests {
       let data = String(repeating: "a", count: size)
       let head = "POST /echo HTTP/1.1\r\nHost: a\r\n"
       #expect(status("\(head)Content-Length: \(size)\r\n\r\n\(data)", limits) == expected)
-      #expect(status("\(head)Transfer-Encoding: chunked\r\n\r\n\(size)\r\n\(data)\r\n0\r\n\r\n", limits) == expected)
+      #expect(
+        status("\(head)Transfer-Encoding: chunked\r\n\r\n\(size)\r\n\(data)\r\n0\r\n\r\n", limits) == expected
+      )
     }
   }
 }
@@ -104,7 +107,8 @@ struct BytesTests {
     buffer.consume(1)
     buffer.shrink(to: 8)
 
-    #expect(unsafe String(decoding: buffer.bytes, as: UTF8.self) == "789" + String(repeating: "x", count: 100))
+    #expect(
+      unsafe String(decoding: buffer.bytes, as: UTF8.self) == "789" + String(repeating: "x", count: 100))
   }
 }
 

@@ -75,7 +75,8 @@ func talk(_ text: String, limits: Limits = Limits()) -> Transcript {
   talk([Array(text.utf8)[...]], limits: limits)
 }
 
-/// The responses in `text`: status, head, body. HEAD's answers must be named, since they say a length and have no body.
+/// The responses in `text`: status, head, body. HEAD's answers must be named, since they say a length and
+/// have no body.
 func responses(_ text: String, headOnly: Bool = false) -> [(status: Int, head: String, body: String)] {
   var rest = Substring(text)
   var result: [(Int, String, String)] = []
@@ -89,4 +90,12 @@ func responses(_ text: String, headOnly: Bool = false) -> [(status: Int, head: S
     result.append((Int(head.split(separator: " ")[1])!, head, body))
   }
   return result
+}
+
+/// How many responses in `text` have all of their body.
+func completeResponses(_ text: String) -> Int {
+  responses(text).filter { response in
+    let length = response.head.split(separator: "\r\n").first { $0.hasPrefix("Content-Length: ") }
+    return length.map { Int($0.dropFirst(16)) == response.body.utf8.count } ?? true
+  }.count
 }

@@ -10,8 +10,8 @@ struct DiscoveryTests {
   func live() throws {
     let region = RegionFixture()
 
-    let targets = region.folders.targets()
-    let snapshot = try Inspector.attach(to: getpid(), in: region.folders).snapshot()
+    let targets = region.targets()
+    let snapshot = try Inspector.attach(to: getpid(), in: RegionFolders([region.folder.path])).snapshot()
 
     #expect(targets.map(\.state) == [.live] && targets.map(\.name) == ["mpg-demo"])
     #expect(targets.map(\.process.pid) == [getpid()] && targets[0].path == region.path)
@@ -23,9 +23,9 @@ struct DiscoveryTests {
     let me = try #require(ProcessIdentity(living: getpid()))
     let region = RegionFixture(process: ProcessIdentity(pid: me.pid, startTime: me.startTime - 1))
 
-    #expect(region.folders.targets().map(\.state) == [.ended(.killed)])
+    #expect(region.targets().map(\.state) == [.ended(.killed)])
     #expect(throws: InspectorError.notATarget(pid: me.pid, name: ProcessIdentity.name(of: me.pid) ?? "")) {
-      try region.folders.target(pid: me.pid)
+      try region.target(pid: me.pid)
     }
   }
 
@@ -40,16 +40,16 @@ struct DiscoveryTests {
     region[HeaderField.state] = region.raw(state)
     region[HeaderField.ending] = status
 
-    #expect(region.folders.targets().map(\.state) == [.ended(ending)])
+    #expect(region.targets().map(\.state) == [.ended(ending)])
     #expect(throws: InspectorError.gone(pid: region.process.pid, ending)) {
-      try region.folders.target(pid: region.process.pid)
+      try region.target(pid: region.process.pid)
     }
   }
 
   @Test("a live process that says goodbye has ended, and its last state can still be read")
   func goodbye() throws {
     let region = RegionFixture()
-    let inspector = try Inspector.attach(to: getpid(), in: region.folders)
+    let inspector = try Inspector.attach(to: getpid(), in: RegionFolders([region.folder.path]))
     #expect(try inspector.ending() == nil)
 
     region[HeaderField.ending] = 4
@@ -62,13 +62,13 @@ struct DiscoveryTests {
 
   @Test("no process, another's process, and one that is no target are told apart")
   func notFound() throws {
-    let folders = RegionFolders([TemporaryFolder().path])
+    let folder = TemporaryFolder()
     let dead = try Self.deadPid()
 
-    #expect(throws: InspectorError.noSuchProcess(pid: dead)) { try folders.target(pid: dead) }
+    #expect(throws: InspectorError.noSuchProcess(pid: dead)) { try folder.target(pid: dead) }
     #expect(throws: InspectorError.notATarget(pid: getpid(), name: ProcessIdentity.name(of: getpid()) ?? ""))
     {
-      try folders.target(pid: getpid())
+      try folder.target(pid: getpid())
     }
   }
 
@@ -79,7 +79,7 @@ struct DiscoveryTests {
     let link = "\(folder.path)/\(region.process.pid)-\(region.process.startTime).mpg"
     _ = unsafe symlink(region.path, link)
 
-    let target = try RegionFolders([folder.path]).target(pid: getpid())
+    let target = try folder.target(pid: getpid())
 
     let reason = "it is a symbolic link; only the file itself is read"
     #expect(target.state == .unreadable(.notPermitted(path: link, reason: reason)))
@@ -93,7 +93,7 @@ struct DiscoveryTests {
     let path = "\(folder.path)/\(me.pid)-\(me.startTime).mpg"
     _ = unsafe mkfifo(path, 0o600)
 
-    let state = try RegionFolders([folder.path]).target(pid: me.pid).state
+    let state = try folder.target(pid: me.pid).state
 
     #expect(state == .unreadable(.notPermitted(path: path, reason: "it is not a plain file")))
   }
@@ -103,7 +103,7 @@ struct DiscoveryTests {
     let region = RegionFixture()
     _ = unsafe chown(region.path, 12345, 12345)
 
-    let state = try region.folders.target(pid: getpid()).state
+    let state = try region.target(pid: getpid()).state
 
     let reason = "it belongs to user 12345, not to 0"
     #expect(state == .unreadable(.notPermitted(path: region.path, reason: reason)))
@@ -115,11 +115,11 @@ struct DiscoveryTests {
     _ = unsafe chmod(region.folder.path, 0o777)
     defer { _ = unsafe chmod(region.folder.path, 0o700) }
 
-    #expect(region.folders.targets().isEmpty)
+    #expect(region.targets().isEmpty)
     #expect(
       throws: InspectorError.notPermitted(
         path: region.folder.path, reason: "others may write to the folder; chmod 700 it")
-    ) { try region.folders.target(pid: getpid()) }
+    ) { try region.target(pid: getpid()) }
   }
 
   @Test(
@@ -138,7 +138,7 @@ struct DiscoveryTests {
     let other = "\(region.folder.path)/1-1.mpg"
     close(unsafe open(other, O_CREAT | O_WRONLY, 0o600))
 
-    let targets = region.folders.targets()
+    let targets = region.targets()
 
     #expect(targets.map(\.process.pid) == [getpid(), 1])
     #expect(targets.last?.state == .unreadable(.layout(path: other, .unfinished)))

@@ -135,8 +135,7 @@ struct FrameTests {
   @Test("a sampler's frame says how the target ended, and then it looks no more")
   func samplerSeesTheEnd() throws {
     let region = RegionFixture()
-    let target = try region.folders.target(pid: region.process.pid)
-    var sampler = Sampler(try Inspector(target))
+    var sampler = Sampler(try region.attach())
     #expect(try sampler.frame().ended == nil && sampler.ending == nil)
 
     region[HeaderField.ending] = 6

@@ -235,7 +235,9 @@ struct Plan {
 
   // MARK: reading it
 
-  var folders: RegionFolders { RegionFolders([folder.path]) }
+  func targets() -> [Target] { folder.targets() }
+  func target(pid: Int32) throws -> Target { try folder.target(pid: pid) }
+  func attach() throws -> Inspector { try Inspector(target(pid: process.pid)) }
 
   func source() throws -> RegionSource { try RegionFile(path: path, process: process).open() }
   func snapshot() throws -> Snapshot { try source().snapshot() }
@@ -249,6 +251,10 @@ final class TemporaryFolder: Sendable {
     var template = Array("/dev/shm/mpgtop-test-XXXXXX".utf8CString)
     path = unsafe template.withUnsafeMutableBufferPointer { unsafe String(cString: mkdtemp($0.baseAddress!)) }
   }
+
+  // Methods, so that the folder is there until they return.
+  func targets() -> [Target] { RegionFolders([path]).targets() }
+  func target(pid: Int32) throws -> Target { try RegionFolders([path]).target(pid: pid) }
 
   deinit {
     for name in names(in: path) { _ = unsafe unlink("\(path)/\(name)") }

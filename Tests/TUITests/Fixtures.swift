@@ -32,6 +32,7 @@ enum Fixtures {
     frame.spawnsPerSecond = 12_100
     frame.wakeupsPerSecond = 8_450
     frame.eventsPerSecond = 611_000
+    frame.utilization = snapshot.ps.map { $0.id % 2 == 0 ? 0.874 : 0 }
     frame.minute = minute(switches: 124_300, grq: 40, parked: 506, count: 60)
     return frame
   }
@@ -107,6 +108,7 @@ enum Fixtures {
     frame.spawnsPerSecond = 98_000
     frame.wakeupsPerSecond = 31_000
     frame.eventsPerSecond = 8_400_000
+    frame.utilization = snapshot.ps.map { _ in 1 }
     frame.minute = minute(switches: 2_140_000, grq: 400, parked: 5_068, count: 60)
     return frame
   }

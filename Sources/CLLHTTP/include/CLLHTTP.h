@@ -1,6 +1,6 @@
-// llhttp as Swift sees it: feed bytes of one request, read back where its parts lie. No llhttp type or callback
-// crosses this line; every position is an offset from the first byte of the message, so the caller may move the
-// message in memory between two calls.
+// llhttp as Swift sees it: feed bytes of one request, read back where its parts lie. No llhttp type or
+// callback crosses this line; every position is an offset from the first byte of the message, so the caller
+// may move the message in memory between two calls.
 #pragma once
 
 #include <stddef.h>

@@ -2,6 +2,7 @@
 #if !__has_include("/usr/share/include/llhttp/llhttp.h")
 #error "llhttp is missing; install it: apt-get install node-llhttp"
 #endif
-// Without this llhttp takes a blank before a colon, a chunk without its CRLF, and bytes above 0x7f in a target.
+// Without this llhttp takes a blank before a colon, a chunk without its CRLF, and bytes above 0x7f in a
+// target.
 #define LLHTTP_STRICT_MODE 1
 #include "/usr/share/include/llhttp/llhttp.h"

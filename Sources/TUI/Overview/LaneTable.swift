@@ -5,7 +5,7 @@ import Inspector
 
 struct LaneTable {
   enum Column: Hashable {
-    case p, status, m, g, entry, lrq, now, max, next, stealsIn, stealsOut, stolen, started
+    case p, status, use, m, g, entry, lrq, now, max, next, stealsIn, stealsOut, stolen, started
   }
 
   struct Placed: Equatable {
@@ -24,7 +24,7 @@ struct LaneTable {
     isWordy = width >= 64
     let fixed = Self.fixedWidths(width: width, snapshot: snapshot)
     let order: [Column] = [
-      .p, .status, .m, .g, .entry, .lrq, .now, .max, .next, .stealsIn, .stealsOut, .stolen, .started,
+      .p, .status, .use, .m, .g, .entry, .lrq, .now, .max, .next, .stealsIn, .stealsOut, .stolen, .started,
     ]
     let used = order.compactMap { fixed[$0] }.reduce(0) { $0 + $1 + 1 }
     var x = 0
@@ -46,6 +46,7 @@ struct LaneTable {
       .g: Swift.min(12, Swift.max(isWordy ? 7 : 5, 1 + digits(snapshot.gs.created))),
       .now: width >= freeGRQ ? 5 : 3, .max: width >= freeGRQ ? 5 : 3, .next: isWordy ? 4 : 2,
     ]
+    if width >= freeGRQ { widths[.use] = 4 }
     if width >= 60 { (widths[.stealsIn], widths[.stealsOut]) = (isWordy ? 9 : 5, 5) }
     if width >= 110 { widths[.entry] = Swift.min(44, width * 3 / 10) }
     if width >= 140 { (widths[.stolen], widths[.started]) = (9, 7) }
@@ -70,6 +71,7 @@ struct LaneTable {
     switch column {
     case .p: "P"
     case .status: isWordy ? "state" : ""
+    case .use: "use"
     case .m: "M"
     case .g: "G"
     case .entry: "entry point of the G"
@@ -85,14 +87,15 @@ struct LaneTable {
     }
   }
 
-  func draw(_ p: Snapshot.P, x: Int, y: Int, glyphs: Glyphs, on canvas: inout Canvas) {
+  /// - Parameter use: the share of the time for which the P ran Gs, 0…1, where it is known.
+  func draw(_ p: Snapshot.P, use: Double?, x: Int, y: Int, glyphs: Glyphs, on canvas: inout Canvas) {
     for place in placed {
       if place.column == .lrq {
         Bar(value: p.lrq, peak: p.lrqMax, scale: Self.lrqCapacity)
           .draw(x: x + place.x, y: y, width: place.width, glyphs: glyphs, on: &canvas)
       } else {
         draw(
-          text(of: place.column, p, glyphs: glyphs), at: place, x: x, y: y, glyphs: glyphs, on: &canvas)
+          text(of: place.column, p, use: use, glyphs: glyphs), at: place, x: x, y: y, glyphs: glyphs, on: &canvas)
       }
     }
   }
@@ -100,10 +103,12 @@ struct LaneTable {
   /// Slots of a local run queue.
   static let lrqCapacity = 256
 
-  private func text(of column: Column, _ p: Snapshot.P, glyphs: Glyphs) -> StyledText {
+  private func text(of column: Column, _ p: Snapshot.P, use: Double?, glyphs: Glyphs) -> StyledText {
     switch column {
     case .p: StyledText("P\(p.id)", .strong)
     case .status: StyledText(isWordy ? p.status.word : p.status.letter, p.status.style)
+    case .use:
+      use.map { StyledText("\(Int(($0 * 100).rounded()))%", $0 >= 0.005 ? .text : .dim) } ?? StyledText("-", .faint)
     case .m: p.m.map { StyledText("M\($0)") } ?? StyledText("-", .faint)
     case .g: p.g.map { StyledText("G\($0)") } ?? StyledText("-", .faint)
     case .entry: StyledText(TextWidth.sanitised(p.entry ?? "", isASCII: glyphs.isASCII), .dim)
@@ -124,7 +129,7 @@ struct LaneTable {
     let spare = place.width - text.width
     let indent =
       switch place.column {
-      case .now, .max, .stealsIn, .stealsOut, .stolen, .started: Swift.max(0, spare)
+      case .use, .now, .max, .stealsIn, .stealsOut, .stolen, .started: Swift.max(0, spare)
       case .next: Swift.max(0, spare / 2)
       default: 0
       }

@@ -33,7 +33,9 @@ struct LanesSection {
         let index = column * rows + row
         guard index < window.shown else { break }
         let p = snapshot.ps[window.first + index]
-        table.draw(p, x: x, y: window.rect.y + 1 + row, glyphs: glyphs, on: &canvas)
+        let place = window.first + index
+        let use = place < frame.utilization.count ? frame.utilization[place] : nil
+        table.draw(p, use: use, x: x, y: window.rect.y + 1 + row, glyphs: glyphs, on: &canvas)
       }
     }
     if window.hasNoteRow {

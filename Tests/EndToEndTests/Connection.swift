@@ -1,0 +1,125 @@
+// A client of HTTP as small as can be: one connection, and a request and its answer at a time.
+import Foundation
+
+/// A connection to the server, kept alive until this object is gone.
+final class Connection {
+  private let socket: Socket
+  private var received: [UInt8] = []
+
+  init(port: UInt16) throws { socket = try Socket(connectedTo: port) }
+
+  /// Sends a request for `path`.
+  func send(_ path: String) throws {
+    try socket.send("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+  }
+
+  /// The body of the next answer, which must be a 200 with a length.
+  func receive() throws -> String {
+    var end = received.firstRange(of: Self.endOfHead)
+    while end == nil {
+      try more()
+      end = received.firstRange(of: Self.endOfHead)
+    }
+    let head = String(decoding: received[..<end!.lowerBound], as: UTF8.self).lowercased()
+    let length = head.split(separator: "\r\n").first { $0.hasPrefix("content-length: ") }?.dropFirst(16)
+    guard head.hasPrefix("http/1.1 200 "), let length = length.flatMap({ Int($0) }) else {
+      throw Broken(head)
+    }
+    while received.count < end!.upperBound + length { try more() }
+    let body = String(decoding: received[end!.upperBound..<(end!.upperBound + length)], as: UTF8.self)
+    received.removeFirst(end!.upperBound + length)
+    return body
+  }
+
+  func get(_ path: String) throws -> String {
+    try send(path)
+    return try receive()
+  }
+
+  /// Lets the system forget the connection at once when it is closed, instead of keeping its port for a minute.
+  func leavesNoTrace() { socket.leavesNoTrace() }
+
+  private func more() throws { received += try socket.receive() }
+  private static let endOfHead = Array("\r\n\r\n".utf8)
+}
+
+/// A TCP socket on 127.0.0.1; closed with this object.
+final class Socket {
+  private let fd: Int32
+
+  private init() throws {
+    fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard fd >= 0 else { throw Broken("socket: errno \(errno)") }
+  }
+
+  deinit { close(fd) }
+
+  convenience init(connectedTo port: UInt16) throws {
+    try self.init()
+    guard unsafe Self.withAddress(port, { unsafe connect(fd, $0, $1) }) == 0 else {
+      throw Broken("connect to \(port): errno \(errno)")
+    }
+    var patience = timeval(tv_sec: 60, tv_usec: 0)
+    unsafe setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  /// A socket that listens on a port of the system's choice.
+  convenience init(listening: Void) throws {
+    try self.init()
+    guard unsafe Self.withAddress(0, { unsafe bind(fd, $0, $1) }) == 0, listen(fd, 1) == 0 else {
+      throw Broken("bind: errno \(errno)")
+    }
+  }
+
+  /// A port that nobody listens on at this moment.
+  static func freePort() throws -> UInt16 { try Socket(listening: ()).port }
+
+  var port: UInt16 {
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    unsafe withUnsafeMutablePointer(to: &address) { address in
+      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        _ = unsafe getsockname(fd, $0, &length)
+      }
+    }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  func send(_ text: String) throws {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes {
+        unsafe Foundation.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      guard count > 0 else { throw Broken("send: errno \(errno)") }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// What has come, at least a byte.
+  func receive() throws -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe recv(fd, &bytes, bytes.count, 0)
+    guard count > 0 else { throw Broken(count == 0 ? "the server hung up" : "recv: errno \(errno)") }
+    return Array(bytes.prefix(count))
+  }
+
+  func leavesNoTrace() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    unsafe setsockopt(fd, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+  }
+
+  private static func withAddress(_ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32)
+    -> Int32
+  {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    return unsafe withUnsafePointer(to: &address) { address in
+      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+  }
+}

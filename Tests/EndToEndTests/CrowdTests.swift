@@ -1,0 +1,81 @@
+// 5,000 clients at once, and hardly more threads than Ps.
+import Foundation
+import Testing
+
+extension EndToEnd {
+  @Suite("A crowd of connections") struct CrowdTests {
+    static let crowd = 5000
+    /// Those of the crowd, and what both sides need besides.
+    static let descriptors = crowd + 500
+    /// Few enough that the server must ask for more by itself; what an ordinary machine gives.
+    static let softLimit = 1024
+
+    @Test(
+      "5,000 kept-alive connections are served by at most procs + 4 threads, without an error",
+      .enabled(if: Machine.descriptorsAllowed >= descriptors, "fewer than 5,500 descriptors allowed here"))
+    func manyConnections() throws {
+      Machine.raiseDescriptorLimit()
+      let server = try DemoServer("--procs", "2", prefix: Self.modestLimit)
+
+      var most = 0
+      func count() throws {
+        most = max(most, server.threads.count)
+        #expect(server.program.ending == nil)
+      }
+      let crowd = try (0..<Self.crowd).map { _ in try Connection(port: server.port) }
+      for round in 1...4 {
+        // All requests are sent before the first answer is looked at.
+        for connection in crowd { try connection.send(round % 2 == 0 ? "/about" : "/") }
+        for (index, connection) in crowd.enumerated() {
+          let body = try connection.receive()
+          guard body == (round % 2 == 0 ? "About Page" : "Hello World") else {
+            throw Broken("answer: \(body)")
+          }
+          if index % 100 == 0 { try count() }
+        }
+      }
+
+      let frame = try server.frame("all parked on netpoll") { $0.netpoll.parked >= Self.crowd + 1 }
+      #expect(frame.netpoll.parked == Self.crowd + 1)
+      frame.checkSums()
+      try count()
+      #expect(most <= 2 + 4)
+      #expect(frame.ms.count <= 2 + 4)
+      let statistics = try server.statistics()
+      #expect(statistics["requests"] == 4 * Self.crowd)
+      #expect(statistics["connections_refused"] == 0)
+      #expect(statistics["accept_exhaustions"] == 0)
+      for connection in crowd { connection.leavesNoTrace() }
+    }
+
+    @Test(
+      "wrk with 5,000 connections sees no error",
+      .enabled(if: Machine.path(of: "wrk") != nil, "wrk is not installed"),
+      .enabled(if: Machine.descriptorsAllowed >= descriptors, "fewer than 5,500 descriptors allowed here"))
+    func wrk() throws {
+      Machine.raiseDescriptorLimit()
+      let server = try DemoServer("--procs", "2", prefix: Self.modestLimit)
+      let wrk = try Program(
+        Command("wrk", "-t", "1", "-c", "\(Self.crowd)", "-d", "5s", "--timeout", "60s", server.url("/")))
+
+      var most = 0
+      try eventually("end of wrk", within: 120) {
+        most = max(most, server.threads.count)
+        return wrk.ending != nil
+      }
+      #expect(wrk.ending == .code(0))
+      #expect(!wrk.output.contains("Socket errors"), "\(wrk.output)")
+      #expect(!wrk.output.contains("Non-2xx"), "\(wrk.output)")
+      let requests = wrk.output.split(separator: "\n").first { $0.contains(" requests in ") }
+      let count = requests?.split(separator: " ").first.flatMap { Int($0) } ?? 0
+      #expect(count > 0)
+      #expect(most <= 2 + 4)
+      let statistics = try server.statistics()
+      #expect(statistics["connections_accepted", default: 0] >= Self.crowd)
+      #expect(statistics["connections_refused"] == 0)
+      #expect(statistics["requests", default: 0] >= count)
+    }
+
+    private static let modestLimit = ["prlimit", "--nofile=\(softLimit):\(Machine.descriptorsAllowed)", "--"]
+  }
+}

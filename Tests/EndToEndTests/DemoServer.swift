@@ -1,0 +1,90 @@
+// The demo server, running on a port of its own, with its region in a folder of its own.
+import Foundation
+import Inspector
+
+/// A server that answers; it ends with this object.
+final class DemoServer: Sendable {
+  let port: UInt16
+  let program: Program
+  /// Its XDG_RUNTIME_DIR: `mpg/` in it holds the region.
+  let folder: TemporaryFolder
+
+  var pid: Int32 { program.pid }
+  var environment: [String: String?] { ["XDG_RUNTIME_DIR": folder.path] }
+  var regions: RegionFolders { RegionFolders(["\(folder.path)/mpg"]) }
+
+  /// Starts it and returns when it listens. `prefix` is what starts the program itself, such as `prlimit` and its words.
+  init(_ options: String..., prefix: [String] = []) throws {
+    let folder = try TemporaryFolder()
+    // Between its choice and its use the port may go to somebody else; then another is tried.
+    for _ in 0..<20 {
+      let port = try Socket.freePort()
+      var command = Command(environment: ["XDG_RUNTIME_DIR": folder.path])
+      command.words = prefix + [Built.demo, "--port", "\(port)"] + options
+      let program = try Program(command)
+      try eventually("server on port \(port) says that it runs; it said: \(program.errors)") {
+        program.output.contains("Server running on :\(port)\n") || program.ending != nil
+      }
+      if program.ending == nil {
+        (self.port, self.program, self.folder) = (port, program, folder)
+        return
+      }
+      guard program.errors.contains("EADDRINUSE") else { throw Broken("server: \(program.errors)") }
+    }
+    throw Broken("twenty free ports were taken before the server could have them")
+  }
+
+  func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
+
+  /// The body of the answer, which must be a 200.
+  func get(_ path: String) throws -> String { try Connection(port: port).get(path) }
+
+  /// The counters of `/stats`, by name.
+  func statistics() throws -> [String: Int] {
+    let pairs = try get("/stats").split(separator: "\n").map { $0.split(separator: " ") }
+    return Dictionary(
+      uniqueKeysWithValues: pairs.compactMap { pair in Int(pair[1]).map { (String(pair[0]), $0) } })
+  }
+
+  /// Asks it to stop, and returns how it ended.
+  func stop() throws -> Program.Ending {
+    program.signal(SIGTERM)
+    return try program.wait()
+  }
+
+  // MARK: what the system knows of it
+
+  /// The ids of its threads.
+  var threads: Set<Int> { Set(entries("task").compactMap { Int($0) }) }
+  var openFiles: Int { entries("fd").count }
+
+  private func entries(_ name: String) -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/\(name)")) ?? []
+  }
+
+  // MARK: what mpgtop shows of it
+
+  /// What `mpgtop` prints with these arguments about it.
+  func mpgtop(_ arguments: String...) throws -> Finished {
+    var command = Command(environment: environment)
+    command.words = [Built.mpgtop] + arguments + ["\(pid)"]
+    return try Program.run(command)
+  }
+
+  /// One frame of this moment.
+  func frame() throws -> Frame {
+    let shown = try mpgtop("--json", "-n", "1")
+    guard shown.ending == .code(0) else { throw Broken("mpgtop: \(shown.ending) \(shown.errors)") }
+    return try Frame(json: shown.output)
+  }
+
+  /// Waits until a frame is as wanted, and returns it.
+  func frame(_ what: String, where condition: (Frame) -> Bool) throws -> Frame {
+    var last: Frame?
+    return try eventually("\(what); last: \(last.map { "\($0)" } ?? "none")") {
+      let frame = try self.frame()
+      last = frame
+      return condition(frame) ? frame : nil
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// What `mpgtop --json` prints (docs/json.md), as a program of somebody else would read it, and a stream of it.
+import Foundation
+import Testing
+
+/// One frame.
+struct Frame: Decodable, Sendable {
+  struct P: Decodable, Sendable {
+    let id, lrq, lrqMax, ticks, stealsIn, stealsOut, stolenGs: Int
+    let status: String
+    let m, g: Int?
+  }
+  struct M: Decodable, Sendable {
+    let id, tid: Int
+    let state: String
+  }
+  struct Gs: Decodable, Sendable {
+    let live, created, exited: Int
+    let byState: [String: Int]
+  }
+  struct Netpoll: Decodable, Sendable {
+    let parked, fds: Int
+  }
+
+  let schema: String
+  let pid: Int32
+  let tNs: UInt64
+  let procs: Int
+  let consistent: Bool
+  let switches: Int
+  let ps: [P]
+  let ms: [M]
+  let gs: Gs
+  let netpoll: Netpoll
+  let ended: String?
+
+  init(json: some StringProtocol) throws {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    self = try decoder.decode(Frame.self, from: Data(json.utf8))
+  }
+
+  var stealsIn: Int { ps.map(\.stealsIn).reduce(0, +) }
+  var stealsOut: Int { ps.map(\.stealsOut).reduce(0, +) }
+  var stolenGs: Int { ps.map(\.stolenGs).reduce(0, +) }
+
+  /// Checks what holds in every frame, and what besides in one that says that it is consistent.
+  func checkSums(_ location: SourceLocation = #_sourceLocation) {
+    #expect(gs.created - gs.exited == gs.live, sourceLocation: location)
+    #expect(gs.byState.values.reduce(0, +) == gs.live, sourceLocation: location)
+    #expect(stealsIn == stealsOut, sourceLocation: location)
+    #expect(netpoll.parked == gs.byState["netpoll"], sourceLocation: location)
+    #expect(ps.count == procs, sourceLocation: location)
+    #expect(ps.allSatisfy { (0...256).contains($0.lrq) && $0.lrqMax <= 256 }, sourceLocation: location)
+    guard consistent else { return }
+    #expect(gs.byState.values.allSatisfy { $0 >= 0 }, sourceLocation: location)
+    #expect((gs.byState["running"] ?? -1) <= procs, sourceLocation: location)
+  }
+}
+
+/// An `mpgtop --json` that prints a hundred frames a second; it ends with this object.
+final class Viewer: Sendable {
+  let program: Program
+
+  init(of server: DemoServer) throws {
+    let words = [Built.mpgtop, "--json", "-d", "0.01", "\(server.pid)"]
+    var command = Command(environment: server.environment)
+    command.words = words
+    program = try Program(command)
+  }
+
+  /// All frames so far, oldest first.
+  func frames() throws -> [Frame] {
+    let output = program.output
+    let whole =
+      output.hasSuffix("\n") ? output : String(output[..<(output.lastIndex(of: "\n") ?? output.startIndex)])
+    return try whole.split(separator: "\n").map { try Frame(json: $0) }
+  }
+
+  /// Waits until there are `count` frames.
+  func wait(for count: Int) throws {
+    try eventually("\(count) frames; mpgtop said: \(program.errors)") {
+      program.output.utf8.count { $0 == UInt8(ascii: "\n") } >= count
+    }
+  }
+}
+
+/// CLOCK_MONOTONIC, as in `t_ns`.
+func monotonicNow() -> UInt64 {
+  var now = timespec()
+  unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+  return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+}
