@@ -21,7 +21,8 @@ public enum Schema {
       for field in Field.allCases {
         let spec = field.spec
         lines.append(
-          "field \(Field.block) \(field.name) \(field.rawValue * 8) \(spec.count) \(spec.kind.name) \(spec.unit)")
+          "field \(Field.block) \(field.name) \(field.rawValue * 8) \(spec.count) \(spec.kind.name) \(spec.unit)"
+        )
       }
     }
     block(HeaderField.self, count: 1)

@@ -1,7 +1,7 @@
 // The layout, pinned: sizes, strides and offsets as literal numbers, and the rules that keep writers apart.
 //
-// A failure here means that the wire format changed: readers of other versions resolve by name and live on, but
-// `Layout.version` and docs/region.md have to be thought about before the number here is.
+// A failure here means that the wire format changed: readers of other versions resolve by name and live on,
+// but `Layout.version` and docs/region.md have to be thought about before the number here is.
 import Synchronization
 import Testing
 

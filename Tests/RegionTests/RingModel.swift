@@ -1,11 +1,11 @@
 // A model of the ring protocol, small enough to look at every execution. See Ring §4 for the steps.
 //
 // §1 Memory. A store is visible to all at one instant ("commits"), but stores commit in any order that the
-// protocol's fences and releases do not forbid; loads take effect in any order that its acquires and fences do not
-// forbid. That is what ARM allows and more than x86 does. Stores to one word commit in program order.
+// protocol's fences and releases do not forbid; loads take effect in any order that its acquires and fences
+// do not forbid. That is what ARM allows and more than x86 does. Stores to one word commit in program order.
 //
-// §2 Size. Two slots of two words: the smallest ring in which a record can be torn, lapped and half lapped. A word
-// of record n holds n + 1; a record is whole when both of its words do.
+// §2 Size. Two slots of two words: the smallest ring in which a record can be torn, lapped and half lapped. A
+// word of record n holds n + 1; a record is whole when both of its words do.
 //
 // §3 Each safeguard can be taken away (`Flaw`), to show that the model can fail.
 

@@ -1,5 +1,5 @@
-// Every execution of a small ring: the protocol as it stands never keeps a wrong record, and each safeguard is
-// needed, for without it some execution does.
+// Every execution of a small ring: the protocol as it stands never keeps a wrong record, and each safeguard
+// is needed, for without it some execution does.
 import Testing
 
 @Suite("Ring protocol, all interleavings")

@@ -1,5 +1,6 @@
-// The ring: what is kept is whole, in order and complete but for what is counted as lost, whatever readers do.
-// RingModelTests explores every interleaving of a small ring; here is the real one, by hand and under torture.
+// The ring: what is kept is whole, in order and complete but for what is counted as lost, whatever readers
+// do. RingModelTests explores every interleaving of a small ring; here is the real one, by hand and under
+// torture.
 import Region
 import Synchronization
 import Testing

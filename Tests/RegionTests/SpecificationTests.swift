@@ -1,5 +1,5 @@
-// The normative page and the code say the same: every field, enum case, event and constant stands in the page with
-// its number, and nothing else does.
+// The normative page and the code say the same: every field, enum case, event and constant stands in the page
+// with its number, and nothing else does.
 import Testing
 
 @testable import Region

@@ -1,4 +1,5 @@
-// The string table: appended strings come back by id, and no id, end or byte from outside reads past the area.
+// The string table: appended strings come back by id, and no id, end or byte from outside reads past the
+// area.
 import Testing
 
 @testable import Region

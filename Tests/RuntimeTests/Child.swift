@@ -1,6 +1,6 @@
-// Tests of the running runtime. There is one runtime in a process and it never ends, so each test boots it in a child
-// process of its own (an exit test). A body that returns ends the child with 0; a check that fails is recorded as an
-// issue of the test, and ends the child with status 1.
+// Tests of the running runtime. There is one runtime in a process and it never ends, so each test boots it in
+// a child process of its own (an exit test). A body that returns ends the child with 0; a check that fails is
+// recorded as an issue of the test, and ends the child with status 1.
 import Glibc
 import Testing
 

@@ -1,5 +1,5 @@
-// Swift's exclusivity checks over a park: a G that parks inside an access to a class property and goes on, perhaps on
-// another thread, is as right as it was; and a real conflict is still found. See Context §2.
+// Swift's exclusivity checks over a park: a G that parks inside an access to a class property and goes on,
+// perhaps on another thread, is as right as it was; and a real conflict is still found. See Context §2.
 import CMPG
 import Glibc
 import Testing
@@ -12,7 +12,8 @@ private final class Box: @unchecked Sendable {
   var value = 0
 }
 
-/// Parks while the caller's access to `target` is open. Whether it came back on another thread; nil: the channel ended.
+/// Parks while the caller's access to `target` is open. Whether it came back on another thread; nil: the
+/// channel ended.
 @inline(never)
 private func addNext(of channel: Channel<Int>, to target: inout Int) -> Bool? {
   let before = mpg_tid()

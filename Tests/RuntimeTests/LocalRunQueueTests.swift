@@ -1,5 +1,5 @@
-// The real local run queue: order, capacity, half of it to a thief; and under stress each G in exactly one place.
-// LocalRunQueueModelTests explores every interleaving of a small one.
+// The real local run queue: order, capacity, half of it to a thief; and under stress each G in exactly one
+// place. LocalRunQueueModelTests explores every interleaving of a small one.
 import Foundation
 import Region
 import Synchronization

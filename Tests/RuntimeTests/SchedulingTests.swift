@@ -1,4 +1,5 @@
-// Who runs when: yield, runnext, overflow, the look at the GRQ at every 61st start. With one P all of it is exact.
+// Who runs when: yield, runnext, overflow, the look at the GRQ at every 61st start. With one P all of it is
+// exact.
 import Region
 import Testing
 
@@ -55,8 +56,8 @@ struct SchedulingTests {
             all.done()
           }
         }
-        // 999 were displaced from runnext. The 257th finds the LRQ full: 128 and it go to the GRQ, and so on at every
-        // 129th: 6 times.
+        // 999 were displaced from runnext. The 257th finds the LRQ full: 128 and it go to the GRQ, and so on
+        // at every 129th: 6 times.
         let p = sched.p(0)
         checkEqual(p.shared[.overflowed].relaxed, 6 * 129, "Gs overflowed")
         checkEqual(sched.grqDepth, 6 * 129, "the depth of the GRQ")

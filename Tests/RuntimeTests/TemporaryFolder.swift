@@ -1,4 +1,5 @@
-// A folder for the regions of children that end in a crash: their files would stay behind among the user's own.
+// A folder for the regions of children that end in a crash: their files would stay behind among the user's
+// own.
 import Foundation
 
 /// Removed, with all that is in it, with the last reference.

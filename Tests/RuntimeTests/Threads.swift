@@ -1,7 +1,8 @@
 // Threads of the operating system for stress tests, outside of any runtime.
 import Foundation
 
-/// Runs `body` on `count` threads, numbered from 0, while this thread runs `main`; returns when all have ended.
+/// Runs `body` on `count` threads, numbered from 0, while this thread runs `main`; returns when all have
+/// ended.
 func withThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void, while main: () -> Void) {
   let done = DispatchGroup()
   for number in 0..<count {

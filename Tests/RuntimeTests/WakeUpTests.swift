@@ -1,5 +1,6 @@
-// No wake-up is lost: stress on the booted runtime, where a lost one is a G that waits for ever and a child that hangs
-// until it is ended. SpinningModelTests and PollModelTests explore every interleaving of small ones.
+// No wake-up is lost: stress on the booted runtime, where a lost one is a G that waits for ever and a child
+// that hangs until it is ended. SpinningModelTests and PollModelTests explore every interleaving of small
+// ones.
 import CMPG
 import Glibc
 import Region

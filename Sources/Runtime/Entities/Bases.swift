@@ -19,6 +19,8 @@ var sched: Scheduler { unsafe Scheduler(schedulerBase.unsafelyUnwrapped) }
 /// The M of this thread. Traps, with words, when the caller is not a G.
 @inline(__always)
 func currentM(_ what: StaticString) -> M {
-  guard let m = M.current else { fatal("\(what) was called outside of a G; wrap the program in MPG.main { … }") }
+  guard let m = M.current else {
+    fatal("\(what) was called outside of a G; wrap the program in MPG.main { … }")
+  }
   return m
 }

@@ -190,7 +190,8 @@ private struct PRequests: ~Copyable {
   @inline(__always)
   func entry(_ file: StaticString, _ function: StaticString, _ line: Int) -> UInt32 {
     let site = SpawnSite(file, function, line)
-    let hash = (site.file &+ site.function &* 31 &+ UInt(bitPattern: line) &* 61) & UInt(PRecord.entrySlots - 1)
+    let hash =
+      (site.file &+ site.function &* 31 &+ UInt(bitPattern: line) &* 61) & UInt(PRecord.entrySlots - 1)
     let cached = unsafe pointer.pointee.entries + Int(hash)
     if unsafe cached.pointee.site == site { return unsafe cached.pointee.id }
     let id = sched.interner.id(site, file: file, function: function, in: sched.region)

@@ -92,7 +92,9 @@ struct PollRecord: ~Copyable {
       if change(Self.ready, Self.nothing) { return false }
       if change(Self.nothing, Self.waiting) { return true }
       let state = unsafe record.pointee.state.load(ordering: .relaxed)
-      guard state < Self.waiting else { fatal("two goroutines wait for the same direction of one descriptor") }
+      guard state < Self.waiting else {
+        fatal("two goroutines wait for the same direction of one descriptor")
+      }
     }
   }
 
@@ -220,7 +222,8 @@ struct PollRecord: ~Copyable {
     let side = side(direction)
     lock.lock()
     defer { lock.unlock() }
-    guard generation == timer.generation, side.armed == timer.when else { return nil }  // replaced by an earlier one
+    // replaced by an earlier one
+    guard generation == timer.generation, side.armed == timer.when else { return nil }
     side.disarm()
     guard side.deadline != 0 else { return nil }
     guard side.deadline <= Clock.now else {

@@ -54,7 +54,8 @@ import Synchronization
 
   @inline(__always)
   private func slot(_ position: UInt64) -> UInt32 {
-    unsafe slots[Int(position & (capacity - 1))].load(ordering: .relaxed)  // published by tail, guarded by head
+    // published by tail, guarded by head
+    unsafe slots[Int(position & (capacity - 1))].load(ordering: .relaxed)
   }
 
   @inline(__always)
@@ -115,9 +116,11 @@ import Synchronization
     let count = capacity / 2
     // Copied first, linked after the CAS: until then a thief may own them.
     return unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Int(count)) { taken in
-      for index in 0..<Int(count) { unsafe taken.initializeElement(at: index, to: slot(first &+ UInt64(index))) }
+      for index in 0..<Int(count) {
+        unsafe taken.initializeElement(at: index, to: slot(first &+ UInt64(index)))
+      }
       guard head.compareExchange(first, first &+ count) else { return half }
-      for unsafe slot in unsafe taken { half.append(G(slot: slot)) }
+      for index in 0..<Int(count) { unsafe half.append(G(slot: taken[index])) }
       return half
     }
   }

@@ -43,7 +43,7 @@ final class StackCollector: Sendable {
     while true {
       let batch = unsafe sched.stacks.takeExcess(64)
       guard unsafe !batch.isEmpty else { break }
-      for unsafe stack in unsafe batch { freed += unsafe release(stack) }
+      for index in 0..<(unsafe batch.count) { freed += unsafe release(batch[index]) }
       unsafe sched.stacks.putCold(batch)
     }
     gauges[.gcCycles].bump()

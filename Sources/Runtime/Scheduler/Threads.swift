@@ -33,7 +33,9 @@ extension Scheduler {
   }
 
   /// Starts the thread of a new M with one of the functions below.
-  func startThread(_ m: M, _ body: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?) {
+  func startThread(
+    _ m: M, _ body: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+  ) {
     let error = unsafe mpg_thread_start(body, m.raw)
     if error != 0 { fatal("cannot start a thread: \(errnoName(error))") }
   }

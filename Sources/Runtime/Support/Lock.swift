@@ -31,7 +31,9 @@ import Synchronization
     for _ in 0..<40 {
       for _ in 0..<10 { mpg_relax() }
       guard unsafe cell.pointee.load(ordering: .relaxed) == 0 else { continue }
-      if unsafe cell.pointee.compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged { return }
+      if unsafe cell.pointee.compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged {
+        return
+      }
     }
     // From here on the word says 2 while we hold it: we cannot know that nobody else sleeps.
     while unsafe cell.pointee.exchange(2, ordering: .acquiring) != 0 {

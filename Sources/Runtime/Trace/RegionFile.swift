@@ -66,7 +66,8 @@ import Synchronization
     var records = 32_768
     while true {
       do throws(SystemError) {
-        return try create(Layout(pRingRecords: records), procs: procs, in: folder)
+        let layout = Layout(pRingRecords: records, mRingRecords: max(records / 8, 256))
+        return try create(layout, procs: procs, in: folder)
       } catch {
         // The file was removed again; a smaller one may fit.
         guard error.errno == ENOSPC, records > 1024 else { throw error }

@@ -14,7 +14,8 @@ extension M {
   ) {
     guard tracing else { return }
     lane.ring.append(
-      Record(kind, time: time, m: UInt16(truncatingIfNeeded: id), g: g, detail: detail, count: count, arg: arg))
+      Record(
+        kind, time: time, m: UInt16(truncatingIfNeeded: id), g: g, detail: detail, count: count, arg: arg))
   }
 
   /// The same, at this moment: for what happens less often than a switch.

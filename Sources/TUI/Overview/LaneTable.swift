@@ -95,7 +95,8 @@ struct LaneTable {
           .draw(x: x + place.x, y: y, width: place.width, glyphs: glyphs, on: &canvas)
       } else {
         draw(
-          text(of: place.column, p, use: use, glyphs: glyphs), at: place, x: x, y: y, glyphs: glyphs, on: &canvas)
+          text(of: place.column, p, use: use, glyphs: glyphs), at: place, x: x, y: y, glyphs: glyphs,
+          on: &canvas)
       }
     }
   }
@@ -108,7 +109,8 @@ struct LaneTable {
     case .p: StyledText("P\(p.id)", .strong)
     case .status: StyledText(isWordy ? p.status.word : p.status.letter, p.status.style)
     case .use:
-      use.map { StyledText("\(Int(($0 * 100).rounded()))%", $0 >= 0.005 ? .text : .dim) } ?? StyledText("-", .faint)
+      use.map { StyledText("\(Int(($0 * 100).rounded()))%", $0 >= 0.005 ? .text : .dim) }
+        ?? StyledText("-", .faint)
     case .m: p.m.map { StyledText("M\($0)") } ?? StyledText("-", .faint)
     case .g: p.g.map { StyledText("G\($0)") } ?? StyledText("-", .faint)
     case .entry: StyledText(TextWidth.sanitised(p.entry ?? "", isASCII: glyphs.isASCII), .dim)

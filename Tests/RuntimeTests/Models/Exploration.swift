@@ -1,7 +1,8 @@
 // Looking at every execution of a small model: all states that some interleaving of its actors reaches.
 //
-// A model is a state and the steps that its actors could take next, each step one access to shared memory. What a
-// protocol promises is said of every state (`wrong`) and of those in which no actor has a step left (`wrongAtRest`).
+// A model is a state and the steps that its actors could take next, each step one access to shared memory.
+// What a protocol promises is said of every state (`wrong`) and of those in which no actor has a step left
+// (`wrongAtRest`).
 
 /// A protocol made small enough to be looked at from all sides.
 protocol Model {

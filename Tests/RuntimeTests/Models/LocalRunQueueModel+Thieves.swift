@@ -1,5 +1,5 @@
-// The thieves, step by step: steal half, and steal runnext. The first has a queue of its own, which the second may
-// steal from while the first fills it; what the second takes it runs at once.
+// The thieves, step by step: steal half, and steal runnext. The first has a queue of its own, which the
+// second may steal from while the first fills it; what the second takes it runs at once.
 
 extension LocalRunQueueModel {
   func thiefSteps(_ state: State, _ thief: Int) -> [State] {

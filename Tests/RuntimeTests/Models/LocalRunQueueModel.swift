@@ -1,8 +1,8 @@
-// A model of the local run queue: an owner, a thief with a queue of its own, and a second thief that steals from
-// either. See LocalRunQueue §4 for the steps; here each access to shared memory is one.
+// A model of the local run queue: an owner, a thief with a queue of its own, and a second thief that steals
+// from either. See LocalRunQueue §4 for the steps; here each access to shared memory is one.
 //
-// Gs are numbered from 1, so 0 is none. A G that somebody took to run it is in `taken`, once. At rest every G that
-// was pushed is in exactly one place: taken, in a ring, in `runnext` or on the GRQ.
+// Gs are numbered from 1, so 0 is none. A G that somebody took to run it is in `taken`, once. At rest every G
+// that was pushed is in exactly one place: taken, in a ring, in `runnext` or on the GRQ.
 
 /// A safeguard that is left out.
 enum QueueFlaw: CaseIterable, Sendable {

@@ -1,11 +1,11 @@
-// A model of one direction of a poll descriptor: a G that reads, a kernel that brings data, a poller that brings the
-// news, and somebody who closes. See PollDescriptor for the states and their changes.
+// A model of one direction of a poll descriptor: a G that reads, a kernel that brings data, a poller that
+// brings the news, and somebody who closes. See PollDescriptor for the states and their changes.
 //
-// The kernel is edge-triggered: each arrival is reported once, after the data is there, and never again. The G reads
-// until there is nothing left, waits, and reads again; it ends when the descriptor is closed.
+// The kernel is edge-triggered: each arrival is reported once, after the data is there, and never again. The
+// G reads until there is nothing left, waits, and reads again; it ends when the descriptor is closed.
 //
-// Promises: the G is never made ready while it is on its stack or twice; at rest it does not wait beside data that was
-// reported, nor in a descriptor that was closed.
+// Promises: the G is never made ready while it is on its stack or twice; at rest it does not wait beside data
+// that was reported, nor in a descriptor that was closed.
 
 /// A safeguard that is left out.
 enum PollFlaw: CaseIterable, Sendable {

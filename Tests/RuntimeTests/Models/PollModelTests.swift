@@ -1,5 +1,5 @@
-// Every interleaving of a G that waits for a descriptor with the news and the close that may come: no news is lost, no
-// G is entered while it is on its stack, and each safeguard is needed.
+// Every interleaving of a G that waits for a descriptor with the news and the close that may come: no news is
+// lost, no G is entered while it is on its stack, and each safeguard is needed.
 import Testing
 
 @Suite("Poll descriptor, all interleavings")

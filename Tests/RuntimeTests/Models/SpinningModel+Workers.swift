@@ -76,7 +76,8 @@ extension SpinningModel {
     }
   }
 
-  /// Under the lock: takes up the note, or (`mayTake`) an idle P all the same; otherwise goes on to `otherwise`.
+  /// Under the lock: takes up the note, or (`mayTake`) an idle P all the same; otherwise goes on to
+  /// `otherwise`.
   private func claimed(
     _ before: State, _ index: Int, or otherwise: Worker, readsNote: Bool, mayTake: Bool
   ) -> State {

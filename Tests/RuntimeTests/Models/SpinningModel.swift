@@ -1,9 +1,9 @@
-// A model of how Ms sleep and wake: one M that runs a G which makes others runnable, one netpoll thread that puts Gs
-// on the GRQ, and workers that search, find, and fall asleep. See Spinning §3 and §4 for the steps.
+// A model of how Ms sleep and wake: one M that runs a G which makes others runnable, one netpoll thread that
+// puts Gs on the GRQ, and workers that search, find, and fall asleep. See Spinning §3 and §4 for the steps.
 //
-// Memory: the submitter's stores into its LRQ may lie in a store buffer until a fence drains it; everything else that
-// the protocol uses is sequentially consistent. What happens under the scheduler's lock is one step, but for
-// `startM`, which others can watch taking a P and putting it back.
+// Memory: the submitter's stores into its LRQ may lie in a store buffer until a fence drains it; everything
+// else that the protocol uses is sequentially consistent. What happens under the scheduler's lock is one
+// step, but for `startM`, which others can watch taking a P and putting it back.
 //
 // The promise: at rest no G is runnable beside an idle P.
 

@@ -1,4 +1,5 @@
-// Every interleaving of submitting and falling asleep: no G stays runnable beside an idle P, and each step is needed.
+// Every interleaving of submitting and falling asleep: no G stays runnable beside an idle P, and each step is
+// needed.
 import Testing
 
 @Suite("Spinning, all interleavings")

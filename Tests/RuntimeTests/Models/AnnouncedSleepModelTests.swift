@@ -1,0 +1,19 @@
+// Every interleaving of the netpoll thread going to sleep with what it would have to wake up for.
+import Testing
+
+@Suite("Netpoll thread asleep, all interleavings")
+struct AnnouncedSleepModelTests {
+  @Test("the thread never sleeps beside an idle P that it should serve, or a timer that is due earlier")
+  func noWorkIsSleptOver() {
+    let found = AnnouncedSleepModel(flaw: nil).explore()
+
+    #expect(found.flaw == nil)
+    #expect(found.states > 200)
+    #expect(found.atRest > 0)
+  }
+
+  @Test("without any one safeguard it does", arguments: AnnouncedSleepFlaw.allCases)
+  func everySafeguardIsNeeded(flaw: AnnouncedSleepFlaw) {
+    #expect(AnnouncedSleepModel(flaw: flaw).explore().flaw != nil)
+  }
+}
