@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,25 +36,38 @@ __attribute__((noinline)) bool mpg_leave(void) {
   return true;
 }
 
-static void (*stop_thread)(void *m);
+static _Thread_local _Atomic uint32_t *stop_word;
+static _Atomic uint32_t *stop_bell;
 
+void mpg_stop_word(void *word) {
+  stop_word = word;
+  sigset_t signals;  // whoever started the thread may have blocked it
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGURG);
+  pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+// Runs at any instruction of any program, so it calls nothing but the kernel.
 static void preempt(int signal) {
   (void)signal;
-  if (inside || !current) {
-    note = 1;
-    return;
-  }
+  _Atomic uint32_t *word = stop_word;
+  if (!word) return;
   int saved = errno;
-  inside = 1;
-  BARRIER;
-  stop_thread(current);
-  BARRIER;
-  inside = 0;
+  bool still = !inside;
+  if (still) inside = 1; else note = 1;
+  atomic_store_explicit(word, still ? 1 : 2, memory_order_release);  // pairs with the acquire of who looks
+  atomic_store_explicit(stop_bell, 1, memory_order_release);
+  mpg_futex_wake(stop_bell, 1);
+  if (still) {
+    while (atomic_load_explicit(word, memory_order_acquire) == 1) mpg_futex_wait(word, 1, -1);
+    BARRIER;
+    inside = 0;
+  }
   errno = saved;
 }
 
-int mpg_preempt_install(void (*stop)(void *m)) {
-  stop_thread = stop;
+int mpg_preempt_install(void *bell) {
+  stop_bell = bell;
   struct sigaction action = {.sa_handler = preempt, .sa_flags = SA_RESTART};
   sigemptyset(&action.sa_mask);
   return sigaction(SIGURG, &action, NULL) == 0 ? 0 : errno;

@@ -43,9 +43,12 @@ void mpg_set_current(void *m);
 void *mpg_enter(void);
 /// Marks it as outside: on a G, in user code. Whether a note was left meanwhile, which this takes up.
 bool mpg_leave(void);
-/// Installs `stop` as what happens to a thread that SIGURG finds outside the runtime. It runs in the signal handler,
-/// on the G's stack, marked as inside, and gets the thread's M.
-int mpg_preempt_install(void (*stop)(void *m));
+/// Names the calling thread's stop word: 0 it runs; 1 it stands still in the handler of SIGURG, outside the runtime;
+/// 2 the handler found it inside, and left a note.
+void mpg_stop_word(void *word);
+/// Installs the handler of SIGURG. After each signal it sets the thread's stop word and wakes whoever sleeps on `bell`
+/// (a futex word that it sets to 1). A thread that stands still goes on when its word becomes 0. 0, or an errno.
+int mpg_preempt_install(void *bell);
 /// Sends SIGURG to a thread of this process.
 void mpg_preempt_thread(int32_t tid);
 

@@ -53,7 +53,6 @@ func boot(
   m0.emit(.boot, detail: BootStep.procs.rawValue)
   m0.acquire(sched.p(0))
   m0.emit(.boot, detail: BootStep.m0.rawValue)
-  Preemption.install()
   Faults.install()
   AllGoroutines.install()
   startThreads(by: m0)
@@ -98,7 +97,9 @@ private func makeScheduler(_ options: Options, procs: Int) {
 /// Sysmon, the gc thread, netpoll: in the order of the study guide.
 private func startThreads(by m0: M) {
   let sched = sched
-  unsafe sched.startThread(sched.newM(), sysmonThread)
+  let sysmon = sched.newM()
+  Preemption.install(bellOf: sysmon)
+  unsafe sched.startThread(sysmon, sysmonThread)
   m0.emit(.boot, detail: BootStep.sysmon.rawValue)
   let gc = sched.newM()
   unsafe collectorM = gc

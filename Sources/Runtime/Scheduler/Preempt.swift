@@ -3,71 +3,72 @@
 // §1 The problem. Swift has no safe points: at any instruction a G may hold malloc's lock, or be inside an access to a
 // thread-local. So its stack must never be switched away under it, and its thread must stay its thread.
 //
-// §2 The design. Sysmon sends SIGURG to an M that has run one G for too long. The handler, on the G's own stack, gives
-// away the *P* and waits on a futex inside the handler: the thread keeps the G. The G stands on the GRQ like any
-// other. The M that picks it up hands its P over to the waiting thread and goes to sleep. So there are never more Gs
-// running than Ps, others get their turn, and the interrupted code notices nothing.
+// §2 The design. Sysmon sends SIGURG to an M that has run one G for too long. The handler stands still, on the G's own
+// stack: the thread keeps the G. While it does, sysmon takes the *P* away from it and puts the G on the GRQ, like any
+// other. The M that picks it up gives its P to the thread that stands still, lets it go on, and goes to sleep. So
+// there are never more Gs running than Ps, others get their turn, and the interrupted code notices nothing.
 //
-// §3 Inside the runtime (Enter.swift) the handler only leaves a note, and the G gives way when it leaves the runtime:
+// §3 The handler does nothing but say that it stands still, ring sysmon's bell, and wait on a futex (thread.c): it may
+// have interrupted anything. All else is done by sysmon, and later by the M that hands over, on behalf of a thread
+// that does not move; the stop word's release and acquire order the two.
+//
+// §4 Inside the runtime (Enter.swift) the handler only leaves a note, and the G gives way when it leaves the runtime:
 // an ordinary yield, to the GRQ.
 //
-// §4 The handler may not allocate, start a thread, or take a lock that user code can hold. It takes the scheduler's
-// lock: whoever holds that is inside the runtime, so it is never this thread, nor a preempted one. And there must be
-// an M to give the P to: sysmon sees to a spare one beforehand (`wantSpare`). Without one the G just runs on, and is
-// asked again.
+// §5 Somebody must go on with the P. Sysmon sees to a spare M beforehand (`wantSpare`); starting a thread allocates,
+// so that is the gc thread's work. Without a spare the G just runs on, and is asked again.
 //
-// §5 A preempted G may hold a lock that the next one needs, malloc's for one. Then that one blocks its thread with the
+// §6 A preempted G may hold a lock that the next one needs, malloc's for one. Then that one blocks its thread with the
 // P in its hands; sysmon preempts it too, after a slice, and the first gets its turn on the GRQ.
 import CMPG
 import Region
 
-extension M {
-  /// In the signal handler, outside the runtime: gives the P away and waits until the G has its turn again.
-  fileprivate func stopHere() {
-    guard let g, let p = heldP, p.mustYield else { return }
-    let sched = sched
-    sched.lock.lock()
-    guard let next = sched.popIdleM() else { return sched.lock.unlock() }
-    preempted(g)
+extension Scheduler {
+  /// Takes the P away from `m`, which stands still in the handler; or lets it go on, if it should not stop after all.
+  /// By sysmon.
+  func stopped(_ m: M, by sysmon: M) {
+    guard let g = m.g, let p = m.heldP, p.mustYield else { return m.letGo() }
+    lock.lock()
+    guard let next = popIdleM() else {
+      lock.unlock()
+      return m.letGo()
+    }
+    m.preempted(g)
     p.shared[.g].set(0)
-    _ = release()
-    g.keeper = self
-    sched.workers -= 1
+    _ = m.release()
+    g.keeper = m
+    m.setState(.preemptWait)
+    workers -= 1
     var queue = GQueue()
     queue.append(g)
-    sched.grqAppend(queue, at: stamp())
-    setState(.preemptWait)
+    grqAppend(queue, at: sysmon.stamp())
     next.prepare(nextP: p, spinning: false)
-    sched.lock.unlock()
-    emit(.mWake, count: next.id)
+    lock.unlock()
+    sysmon.emit(.mWake, count: next.id)
     next.wake()
-    sleepUntilWoken()
-    guard let (given, _) = takeNext() else { fatal("M\(id) was woken without a P") }
-    acquire(given)
-    resumed(g)
-    setState(.running)
   }
+}
 
-  /// On the scheduling stack: `g` has its turn, on the thread that keeps it.
+extension M {
+  /// On the scheduling stack: `g` has its turn, on the thread that keeps it. Ours goes to sleep.
   func handOver(to g: G) {
     guard let keeper = g.keeper else { fatal("the preempted goroutine \(g.id) has no thread") }
     let sched = sched
     sched.lock.lock()
     sched.workers += 1
     sched.lock.unlock()
-    keeper.prepare(nextP: release(), spinning: false)
-    emit(.mWake, count: keeper.id)
-    keeper.wake()
+    keeper.acquire(release())
+    keeper.resumed(g)
+    keeper.setState(.running)
+    keeper.letGo()
     sleepForP()
   }
 }
 
 enum Preemption {
-  /// Installs the handler; at boot.
-  static func install() {
-    let error = unsafe mpg_preempt_install { raw in
-      unsafe M(raw.unsafelyUnwrapped.assumingMemoryBound(to: MRecord.self)).stopHere()
-    }
+  /// Installs the handler; before the first G runs.
+  static func install(bellOf sysmon: M) {
+    let error = unsafe mpg_preempt_install(sysmon.bell)
     if error != 0 { fatal("sigaction of SIGURG: \(errnoName(error))") }
   }
 }

@@ -26,6 +26,8 @@ import Synchronization
   let procs: Int
   let tracing: Bool
   let ps: UnsafeMutablePointer<PRecord>
+  /// Room for all Ms that can ever be.
+  let ms: UnsafeMutableRawPointer
   let interner = Interner()
   let stacks: StackPool
   let netpoll: Netpoll
@@ -45,6 +47,7 @@ import Synchronization
     self.netpoll = netpoll
     stacks = StackPool(region.sched)
     unsafe ps = .allocate(capacity: procs)
+    unsafe ms = SystemCall.reserve(Capacity.ms * MRecord.bytes)
     unsafe guarded = .allocate(capacity: 1)
     unsafe guarded.initialize(to: SchedulerGuarded())
     unsafe descriptors = .allocate(capacity: 1)

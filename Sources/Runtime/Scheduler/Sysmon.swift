@@ -15,6 +15,8 @@ import Synchronization
 
 /// What sysmon remembers of one P from look to look.
 private struct Watch {
+  /// The M that was sent a signal on account of this P, until its handler has answered.
+  var signalled: M?
   var activity: UInt64 = 0
   /// When the activity was first seen, in ticks.
   var since: UInt64 = 0
@@ -78,10 +80,11 @@ enum Sysmon {
   }
 
   private static func watch(_ p: P, _ watch: inout Watch, _ now: UInt64, _ m: M) -> Bool {
+    if let signalled = watch.signalled { return answer(of: signalled, &watch, m) }
     let activity = p.activity
     let offered = p.offeredBy
     guard activity == watch.activity, offered == watch.offered else {
-      watch = Watch(activity: activity, since: now, offered: offered)
+      watch = Watch(signalled: nil, activity: activity, since: now, offered: offered)
       return false
     }
     let lasted = now &- watch.since
@@ -94,16 +97,27 @@ enum Sysmon {
     if lasted > slice / 4 { sched.wantSpare() }
     guard lasted > slice, sched.hasWork else { return false }
     watch.since = now
-    return request(p, activity, m)
+    return request(p, activity, &watch, m)
   }
 
-  private static func request(_ p: P, _ activity: UInt64, _ m: M) -> Bool {
+  private static func request(_ p: P, _ activity: UInt64, _ watch: inout Watch, _ m: M) -> Bool {
     let holder = p.shared[.m].relaxed
-    guard holder != 0 else { return false }
-    let tid = sched.region.m(Int(holder - 1))[.tid].relaxed
+    guard holder != 0, let target = sched.m(Int(holder - 1)) else { return false }
     p.requestEnd(of: activity)
+    watch.signalled = target
     m.emit(.preemptRequest, count: p.id, arg: holder - 1)
-    mpg_preempt_thread(Int32(truncatingIfNeeded: tid))
+    mpg_preempt_thread(Int32(truncatingIfNeeded: target.shared[.tid].relaxed))
+    return true
+  }
+
+  /// Whether the handler has answered, and what comes of it. No second signal before that.
+  private static func answer(of signalled: M, _ watch: inout Watch, _ m: M) -> Bool {
+    switch signalled.stop {
+    case .runs: return true  // not yet; look again soon
+    case .leftANote: signalled.letGo()
+    case .standsStill: sched.stopped(signalled, by: m)
+    }
+    watch.signalled = nil
     return true
   }
 
