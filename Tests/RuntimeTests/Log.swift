@@ -5,7 +5,7 @@ import Synchronization
 
 /// Names in the order in which Gs noted them.
 final class Log: Sendable {
-  private let entries = Mutex<[Int]>([])
+  private let entries = Synchronization.Mutex<[Int]>([])
 
   func append(_ name: Int) { entries.withLock { $0.append(name) } }
   var names: [Int] { entries.withLock { $0 } }
@@ -13,9 +13,9 @@ final class Log: Sendable {
 
 /// How often each of `size` names was counted.
 final class Counts: Sendable {
-  private let cells: Mutex<[Int]>
+  private let cells: Synchronization.Mutex<[Int]>
 
-  init(_ size: Int) { cells = Mutex(Array(repeating: 0, count: size)) }
+  init(_ size: Int) { cells = Synchronization.Mutex(Array(repeating: 0, count: size)) }
 
   func add(_ name: Int) { cells.withLock { $0[name] += 1 } }
   func areAll(_ count: Int) -> Bool { cells.withLock { $0.allSatisfy { $0 == count } } }

@@ -19,6 +19,9 @@ enum Commit {
   case nothing
   /// Release the lock under which the G was put into a wait queue.
   case unlock(Lock)
+  /// Let others end the wait, and release the locks under which they can find it; it stays awake when somebody ended
+  /// the wait already. See Claim.
+  case claimable(HeldLocks)
   /// Replace `waiting` by the G in a poll descriptor; it stays awake when readiness came first. See PollDescriptor.
   case poll(PollSide)
 }

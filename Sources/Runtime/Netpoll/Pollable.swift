@@ -10,7 +10,7 @@ public final class Pollable: Sendable {
   public enum Direction: Sendable { case read, write }
 
   /// Why a wait ended without news.
-  public enum Failure: Error, Sendable, Equatable { case timedOut, closed }
+  public enum Failure: Error, Sendable, Equatable { case timedOut, closed, cancelled }
 
   /// What a wait is counted as; see `WaitReason`.
   public enum Purpose: Sendable { case netpoll, signal }
@@ -45,19 +45,33 @@ public final class Pollable: Sendable {
   }
 
   /// Parks the running G until `fd` may be ready for `direction`; returns at once if there was news since the last
-  /// wait. A return promises nothing: try the system call.
+  /// wait. A return promises nothing: try the system call. Fails with `cancelled` when the G's scope is.
   public func wait(_ direction: Direction) throws(Failure) {
     let m = enterRuntime("Pollable.wait")
     defer { leaveRuntime() }
     let side = descriptor.side(direction)
     try check(side)
-    guard side.announce() else { return }
-    // Once announced, whoever closes or expires it finds the announcement; so look again.
-    if !descriptor.isClosed && !side.isExpired {
+    guard let g = m.g, g.scope != nil else {
+      if waited(side, direction, m, nil) { return }
+      return try check(side)
+    }
+    // From here on a canceller finds the side; it looks after it has set its flag (Cancellation §3).
+    g.setPollSide(side)
+    defer { g.setPollSide(nil) }
+    if g.isCancelled { throw .cancelled }
+    if waited(side, direction, m, g) { return }
+    try check(side)
+    if g.isCancelled { throw .cancelled }
+  }
+
+  /// Whether there was news; `cancellable` is the G if it may be cancelled.
+  private func waited(_ side: PollSide, _ direction: Direction, _ m: M, _ cancellable: G?) -> Bool {
+    guard side.announce() else { return true }
+    // Once announced, whoever closes, expires or cancels it finds the announcement; so look again.
+    if !descriptor.isClosed && !side.isExpired && cancellable?.isCancelled != true {
       m.park(reason(direction), on: UInt64(fd + 1), commit: .poll(side))
     }
-    if side.conclude() { return }
-    try check(side)
+    return side.conclude()
   }
 
   private func check(_ side: PollSide) throws(Failure) {

@@ -39,6 +39,10 @@ extension M {
     switch commit {
     case .nothing: break
     case .unlock(let lock): lock.unlock()
+    case .claimable(let locks):
+      let isParked = g.wait.commit()
+      locks.unlock()
+      if !isParked { makeReady(g) }
     case .poll(let side):
       if !side.commit(g) { makeReady(g) }
     }

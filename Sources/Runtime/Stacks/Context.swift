@@ -34,6 +34,7 @@ private func gMain(_ link: UnsafeMutableRawPointer?) {
   leaveRuntime()
   runBody(of: g)
   let m = enterRuntime("exit")
+  g.scope?.leave(g)
   m.ask(.exit)
   unsafe mpg_fiber_exit(&g.record.pointee.fiber, m.fiber)
 }
@@ -44,6 +45,8 @@ private func runBody(of g: G) {
   guard let body = unsafe g.record.pointee.body.take() else { return }
   do {
     try body()
+  } catch is CancellationError where g.isCancelled {
+    // The way to end of a G that was cancelled.
   } catch {
     fatal("an error left goroutine \(g.id) (\(g.entryName)): \(error)")
   }
