@@ -91,7 +91,12 @@ import Synchronization
         throw SystemError(call: "mmap", errno: errno)
       }
       let region = unsafe RegionFile(layout: layout, base: base, fd: fd, path: "\(folder.path)/\(name)")
-      try region.allocateStart(procs: procs)
+      do throws(SystemError) {
+        try region.allocateStart(procs: procs)
+      } catch {
+        unsafe munmap(base, layout.end)  // a mapping would keep the removed file's memory from the next, smaller try
+        throw error
+      }
       region.writeHeader()
       return region
     } catch {
