@@ -188,7 +188,7 @@ extension EndToEnd {
         (.version, 0, "version is 0"),
         (.byteOrder, 0x0807_0605_0403_0201, "byte order"),
         (.magic, 0x1234_5678, "not a scheduler's region"),
-        (.schemaOffset, .max, ""), (.schemaBytes, .max, ""), (.fileBytes, .max, ""),
+        (.schemaOffset, .max, "schemaOffset"), (.schemaBytes, .max, "schemaBytes"),
       ] {
         var bytes = header
         bytes.put(value, in: field)
@@ -200,7 +200,7 @@ extension EndToEnd {
     @Test("A region full of noise costs one line and exit code 4", arguments: [1, 2, 3] as [UInt64])
     func noise(_ seed: UInt64) throws {
       let target = try Bystander()
-      try target.leave(.noise(1 << 20, seed: seed))
+      try target.leave(.noise(1 << 18, seed: seed))
       expectComplaint(try target.mpgtop(), of: "mpgtop", code: 4, mentions: target.path)
     }
 
@@ -209,7 +209,7 @@ extension EndToEnd {
     func noiseBehindHeader(_ seed: UInt64) throws {
       let (server, target) = (try DemoServer(), try Bystander())
       let start = [UInt8](try target.header(of: server).prefix(Layout.schemaCapacity + 4096))
-      try target.leave(start + .noise(8 << 20, seed: seed), length: 2 << 30)
+      try target.leave(start + .noise(1 << 20, seed: seed), length: 2 << 30)
 
       for arguments in [["-b", "-n", "2", "-d", "0.01"], ["--json", "-n", "2", "-d", "0.01"]] {
         let finished = try target.mpgtop(arguments)

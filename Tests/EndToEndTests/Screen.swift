@@ -1,0 +1,116 @@
+// A real terminal for a program to run in: a tmux of our own, whose screen can be read and whose keys can be pressed.
+import Foundation
+
+/// A terminal with a shell script in it, which runs one program, notes how it left the terminal, and stays.
+///
+/// The user's own tmux is not touched: this one has its own server, which ends with this object.
+final class Screen {
+  private let server: Program
+  private let folder: TemporaryFolder
+
+  /// Runs `words` on a terminal of that size.
+  init(columns: Int, rows: Int, _ words: [String], environment: [String: String?] = [:]) throws {
+    folder = try TemporaryFolder()
+    // In the foreground, so that it is a program of ours like any other.
+    server = try Program(
+      Command("tmux", "-S", "\(folder.path)/socket", "-f", "/dev/null", "-D", environment: Self.environment))
+    let script = """
+      trap : INT TERM; cd '\(folder.path)'; stty -g >before
+      sh -c 'echo $$ >pid; exec "$@"' sh "$@" 2>errors
+      echo $? >code; stty -g >after; echo ready >done; exec sleep 1000
+      """
+    try Data(script.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/script"))
+    let unset = environment.filter { $0.value == nil }.flatMap { ["-u", $0.key] }
+    let set = environment.compactMap { name, value in value.map { "\(name)=\($0)" } }
+    try eventually("tmux is there") {
+      try self.command(
+        ["new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "env"] + unset + set + [
+          "sh", "\(folder.path)/script",
+        ] + words
+      ).ending == .code(0)
+    }
+  }
+
+  deinit { _ = try? command(["kill-server"]) }
+
+  /// What is on the screen, a string a row, without blanks at the ends.
+  var lines: [String] {
+    get throws {
+      let shown = try command(["capture-pane", "-p"]).output
+      return shown.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+  }
+
+  /// Waits until the screen is as wanted, and returns it.
+  @discardableResult
+  func wait(for what: String, within seconds: Double = 60, _ condition: ([String]) -> Bool) throws -> [String]
+  {
+    var last: [String] = []
+    return try eventually(
+      "\(what); the screen:\n\(last.joined(separator: "\n"))\n\(note("errors"))", within: seconds
+    ) {
+      last = try lines
+      return condition(last) ? last : nil
+    }
+  }
+
+  /// Waits until some row has `text` in it.
+  @discardableResult
+  func wait(for text: String) throws -> [String] {
+    try wait(for: "'\(text)'") { $0.contains { $0.contains(text) } }
+  }
+
+  /// Presses keys, by tmux's names: `q`, `Space`, `C-c`.
+  func press(_ keys: String...) throws { _ = try command(["send-keys"] + keys) }
+
+  func resize(columns: Int, rows: Int) throws {
+    _ = try command(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
+  }
+
+  /// The process id of the program.
+  func pid() throws -> Int32 { try eventually("the program's pid") { Int32(note("pid")) } }
+
+  /// How the program left the terminal.
+  struct Aftermath {
+    /// The exit code, as shells tell it: 128 + n after signal n.
+    let code: Int32?
+    let errors: String
+    /// Whether the line settings are those from before.
+    let isRestored: Bool
+    /// What is still switched on of what a full screen program switches on.
+    let leftOn: String
+  }
+
+  /// Waits until the program has ended.
+  func aftermath() throws -> Aftermath {
+    try eventually("end of the program; the screen:\n\((try? lines.joined(separator: "\n")) ?? "")") {
+      note("done") == "ready"
+    }
+    let modes = [
+      "alternate_on": "0", "cursor_flag": "1", "mouse_any_flag": "0", "keypad_flag": "0",
+      "keypad_cursor_flag": "0",
+      "bracket_paste_flag": "0", "pane_in_mode": "0",
+    ]
+    let wrong = try modes.filter { mode, normal in
+      let found =
+        try command(["display-message", "-p", "#{\(mode)}"]).output.split(separator: "\n").first ?? ""
+      return !found.isEmpty && found != normal
+    }
+    return Aftermath(
+      code: Int32(note("code")), errors: text("\(folder.path)/errors"),
+      isRestored: !note("before").isEmpty && note("before") == note("after"),
+      leftOn: wrong.keys.sorted().joined(separator: " "))
+  }
+
+  private func note(_ name: String) -> String {
+    text("\(folder.path)/\(name)").split(separator: "\n").first.map(String.init) ?? ""
+  }
+
+  private func command(_ words: [String]) throws -> Finished {
+    var command = Command(environment: Self.environment)
+    command.words = ["tmux", "-S", "\(folder.path)/socket", "-f", "/dev/null"] + words
+    return try Program.run(command)
+  }
+
+  private static let environment: [String: String?] = ["TMUX": nil, "LC_ALL": "C.UTF-8", "NO_COLOR": nil]
+}
