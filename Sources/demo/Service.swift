@@ -33,7 +33,8 @@ func showStatistics(_ counters: Counters, _ response: inout Response) {
   for (name, value) in lines { response.write("\(name) \(value)\n") }
 }
 
-/// The first SIGTERM or SIGINT lets requests in flight finish; a second one ends the process at once.
+/// The first SIGTERM or SIGINT lets requests in flight finish; a second one ends the process at once. Both are
+/// caught when this returns.
 func stopOnSignal(_ server: Server) {
   go {
     _ = try waitForSignal([SIGTERM, SIGINT])
@@ -42,6 +43,14 @@ func stopOnSignal(_ server: Server) {
     complain("asked to stop again; requests in flight are lost")
     exit(128 + signal)
   }
+  // Whoever reads that the server runs may send a signal at once.
+  while !isCaught(SIGTERM) || !isCaught(SIGINT) { MPG.yield() }
+}
+
+private func isCaught(_ signal: Int32) -> Bool {
+  var action = sigaction()
+  unsafe sigaction(signal, nil, &action)
+  return unsafe action.__sigaction_handler.sa_handler != nil
 }
 
 /// Serves until told to stop.
