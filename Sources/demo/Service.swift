@@ -35,22 +35,15 @@ func showStatistics(_ counters: Counters, _ response: inout Response) {
 
 /// The first SIGTERM or SIGINT lets requests in flight finish; a second one ends the process at once. Both are
 /// caught when this returns.
-func stopOnSignal(_ server: Server) {
+func stopOnSignal(_ server: Server) throws {
+  let signals = try Signals([SIGTERM, SIGINT])
   go {
-    _ = try waitForSignal([SIGTERM, SIGINT])
+    _ = signals.next()
     server.shutDown()
-    let signal = try waitForSignal([SIGTERM, SIGINT])
+    let signal = signals.next()
     complain("asked to stop again; requests in flight are lost")
     exit(128 + signal)
   }
-  // Whoever reads that the server runs may send a signal at once.
-  while !isCaught(SIGTERM) || !isCaught(SIGINT) { MPG.yield() }
-}
-
-private func isCaught(_ signal: Int32) -> Bool {
-  var action = sigaction()
-  unsafe sigaction(signal, nil, &action)
-  return unsafe action.__sigaction_handler.sa_handler != nil
 }
 
 /// Serves until told to stop.
