@@ -47,7 +47,7 @@ final class Screen {
   {
     var last: [String] = []
     return try eventually(
-      "\(what); the screen:\n\(last.joined(separator: "\n"))\n\(note("errors"))", within: seconds
+      "\(what); the screen:\n\(last.joined(separator: "\n"))\n\(errors)", within: seconds
     ) {
       last = try lines
       return condition(last) ? last : nil
@@ -67,8 +67,25 @@ final class Screen {
     _ = try command(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
   }
 
+  /// What the program has written to standard error, which is not on the screen.
+  var errors: String { text("\(folder.path)/errors") }
+
   /// The process id of the program.
   func pid() throws -> Int32 { try eventually("the program's pid") { Int32(note("pid")) } }
+
+  /// What is switched on of what programs with a screen switch on, by tmux's names.
+  var switchedOn: [String] {
+    get throws {
+      let normal = [
+        ("alternate_on", "0"), ("cursor_flag", "1"), ("keypad_cursor_flag", "0"), ("keypad_flag", "0"),
+        ("mouse_any_flag", "0"),
+      ]
+      let formats = normal.map { "#{\($0.0)}" }.joined(separator: " ")
+      let found = try command(["display-message", "-p", formats]).output.split { $0 == " " || $0 == "\n" }
+      guard found.count == normal.count else { throw Broken("tmux tells \(found)") }
+      return zip(normal, found).compactMap { normal, found in found == normal.1 ? nil : normal.0 }
+    }
+  }
 
   /// How the program left the terminal.
   struct Aftermath {
@@ -77,8 +94,8 @@ final class Screen {
     let errors: String
     /// Whether the line settings are those from before.
     let isRestored: Bool
-    /// What is still switched on of what a full screen program switches on.
-    let leftOn: String
+    /// What is still switched on.
+    let leftOn: [String]
   }
 
   /// Waits until the program has ended.
@@ -86,20 +103,10 @@ final class Screen {
     try eventually("end of the program; the screen:\n\((try? lines.joined(separator: "\n")) ?? "")") {
       note("done") == "ready"
     }
-    let modes = [
-      "alternate_on": "0", "cursor_flag": "1", "mouse_any_flag": "0", "keypad_flag": "0",
-      "keypad_cursor_flag": "0",
-      "bracket_paste_flag": "0", "pane_in_mode": "0",
-    ]
-    let wrong = try modes.filter { mode, normal in
-      let found =
-        try command(["display-message", "-p", "#{\(mode)}"]).output.split(separator: "\n").first ?? ""
-      return !found.isEmpty && found != normal
-    }
     return Aftermath(
-      code: Int32(note("code")), errors: text("\(folder.path)/errors"),
+      code: Int32(note("code")), errors: errors,
       isRestored: !note("before").isEmpty && note("before") == note("after"),
-      leftOn: wrong.keys.sorted().joined(separator: " "))
+      leftOn: try switchedOn)
   }
 
   private func note(_ name: String) -> String {

@@ -18,7 +18,7 @@ extension EndToEnd {
       return try Screen(columns: size.columns, rows: size.rows, words, environment: environment)
     }
 
-    /// Waits for a whole picture of that width.
+    /// Waits for a whole picture of that size, on a screen of its own.
     private func waitForPicture(_ screen: Screen, of server: DemoServer, _ size: Size) throws {
       try screen.wait(for: "a picture at \(size.testDescription)") { lines in
         lines.prefix(size.rows).contains { $0.contains("pid \(server.pid)") }
@@ -26,6 +26,8 @@ extension EndToEnd {
           && ["P0", "P1"].allSatisfy { lane in lines.contains { $0.split(separator: " ").first == lane[...] }
           }
       }
+      #expect(try screen.switchedOn.contains("alternate_on"))
+      #expect(try screen.switchedOn.contains("cursor_flag"))
     }
 
     /// Checks that the program ended with `code` and left nothing of itself on the terminal.
@@ -35,7 +37,7 @@ extension EndToEnd {
       let aftermath = try screen.aftermath()
       #expect(aftermath.code == code, "\(aftermath.errors)", sourceLocation: location)
       #expect(aftermath.isRestored, sourceLocation: location)
-      #expect(aftermath.leftOn == "", sourceLocation: location)
+      #expect(aftermath.leftOn == [], sourceLocation: location)
       #expect(
         try !screen.lines.contains { $0.contains("LRQ") || $0.contains("pid ") }, sourceLocation: location)
     }
