@@ -1,5 +1,6 @@
 // A real terminal for a program to run in: a tmux of our own, whose screen can be read and whose keys can be pressed.
 import Foundation
+import Testing
 
 /// A terminal with a shell script in it, which runs one program, notes how it left the terminal, and stays.
 ///
@@ -69,6 +70,12 @@ final class Screen {
 
   /// What the program has written to standard error, which is not on the screen.
   var errors: String { text("\(folder.path)/errors") }
+
+  /// The session that everything in this terminal belongs to, which is the pid of the shell in it, too.
+  func session() throws -> Int32 {
+    let shell = try command(["display-message", "-p", "#{pane_pid}"]).output.split(separator: "\n").first
+    return try #require(shell.flatMap { Int32($0) })
+  }
 
   /// The process id of the program.
   func pid() throws -> Int32 { try eventually("the program's pid") { Int32(note("pid")) } }

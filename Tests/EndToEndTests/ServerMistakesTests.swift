@@ -37,7 +37,7 @@ extension EndToEnd {
 
     @Test("A port that somebody has costs one line and exit code 1")
     func portTaken() throws {
-      let holder = try Socket(listening: ())
+      let holder = try Socket(listening: 0)
 
       let finished = try run(["--port", "\(holder.port)"])
       expectComplaint(finished, of: "mpg-demo", code: 1, mentions: "127.0.0.1:\(holder.port)")
