@@ -117,7 +117,11 @@ int mpg_catch_signal(int32_t signal, int fd) {
   signal_fds[signal] = fd;
   struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
   sigemptyset(&action.sa_mask);
-  return sigaction(signal, &action, NULL) == 0 ? 0 : errno;
+  if (sigaction(signal, &action, NULL) != 0) return errno;
+  sigset_t inherited;
+  sigemptyset(&inherited);
+  sigaddset(&inherited, signal);
+  return pthread_sigmask(SIG_UNBLOCK, &inherited, NULL);
 }
 
 bool mpg_clock_counts;

@@ -48,7 +48,11 @@ static void give_back(int number, siginfo_t *info, void *context) {
   sigaction(number, &former_actions[number], NULL);
   // A faulting instruction faults again on return, with the address that a backtracer wants to see.
   bool faults_again = info->si_code > 0 && number != SIGTRAP && number != SIGABRT && number != SIGQUIT;
-  if (!faults_again) raise(number);
+  if (faults_again) return;
+  raise(number);
+  // The former handler may have returned (Swift's backtracer does); whoever sent the signal wants an end all the same.
+  signal(number, SIG_DFL);
+  raise(number);
 }
 
 void nc_guard_against_crash(void) {

@@ -24,8 +24,8 @@ public struct Layout: Sendable, Equatable {
 
   public let schema, strings, sched, p, steal, m, lane, g, pRings, mRings, end: Int
 
-  /// A P's ring of 32,768 records is 1 MiB; an M's of 4,096 is 128 KiB: the netpoll thread readies Gs by the thousand.
-  public init(pRingRecords: Int = 32_768, mRingRecords: Int = 4096) {
+  /// A P's ring of 131,072 records is 4 MiB; an M's of 4,096 is 128 KiB: the netpoll thread readies Gs by the thousand.
+  public init(pRingRecords: Int = 131_072, mRingRecords: Int = 4096) {
     self.pRingRecords = pRingRecords
     self.mRingRecords = mRingRecords
     var next = 0

@@ -105,8 +105,8 @@ private func write(_ text: String, to fd: Int32) {
   text.withUTF8 { _ = unsafe Glibc.write(fd, $0.baseAddress, $0.count) }
 }
 
-/// What a process inherits is not always fit for a server: few descriptors, signals that are blocked, or no
-/// stdout, so that the next descriptor to be opened would take its number and get what is meant for it.
+/// What a process inherits is not always fit for a server: few descriptors, or no stdout,
+/// so that the next descriptor to be opened would take its number and get what is meant for it.
 private func prepareProcess() {
   while case let fd = unsafe open("/dev/null", O_RDWR), fd >= 0 {
     guard fd > 2 else { continue }
@@ -119,11 +119,6 @@ private func prepareProcess() {
     limit.rlim_cur = limit.rlim_max
     unsafe setrlimit(resource, &limit)
   }
-  var signals = sigset_t()
-  unsafe sigemptyset(&signals)
-  unsafe sigaddset(&signals, SIGTERM)
-  unsafe sigaddset(&signals, SIGINT)
-  unsafe sigprocmask(SIG_UNBLOCK, &signals, nil)
   // A closed stdout or stderr is no reason to end.
   signal(SIGPIPE, SIG_IGN)
 }

@@ -33,12 +33,14 @@ func showStatistics(_ counters: Counters, _ response: inout Response) {
   for (name, value) in lines { response.write("\(name) \(value)\n") }
 }
 
-/// The first SIGTERM or SIGINT lets requests in flight finish; a second one ends the process at once.
-func stopOnSignal(_ server: Server) {
+/// The first SIGTERM or SIGINT lets requests in flight finish; a second one ends the process at once. Both are
+/// caught when this returns.
+func stopOnSignal(_ server: Server) throws {
+  let signals = try Signals([SIGTERM, SIGINT])
   go {
-    _ = try waitForSignal([SIGTERM, SIGINT])
+    _ = signals.next()
     server.shutDown()
-    let signal = try waitForSignal([SIGTERM, SIGINT])
+    let signal = signals.next()
     complain("asked to stop again; requests in flight are lost")
     exit(128 + signal)
   }

@@ -27,7 +27,7 @@ MPG.main(options.runtime) {
   mux.handle("/pipeline", .slow, pipeline)
 
   let server = Server(mux, limits: options.limits, counters: counters)
-  stopOnSignal(server)
+  try stopOnSignal(server)
   say("Server running on :\(options.port)")
   try serve(server, on: socket)
 }

@@ -127,9 +127,10 @@ extension EndToEnd {
       #expect(!mappings.isEmpty)
       for mapping in mappings {
         #expect(mapping.permissions == "r--s")
-        // `mw` is there when the file was opened for writing: mprotect could then make the mapping writable.
-        #expect(mapping.flags.isSuperset(of: ["rd", "sh"]))
-        #expect(mapping.flags.isDisjoint(with: ["wr", "mw"]))
+        // The kernel gives a shared mapping `sh` and `mw` (mprotect may make it writable) only when the file was opened
+        // for writing.
+        #expect(mapping.flags.isSuperset(of: ["rd", "ms"]))
+        #expect(mapping.flags.isDisjoint(with: ["wr", "mw", "sh"]))
       }
       for fd in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(viewer.program.pid)/fd") {
         let file = try? FileManager.default.destinationOfSymbolicLink(
@@ -143,7 +144,7 @@ extension EndToEnd {
       }
       // The server itself, by contrast, may write: so these flags do tell the two apart.
       let own = MemoryMapping.all(of: "\(server.pid)", endingWith: ".mpg")
-      #expect(own.contains { $0.permissions == "rw-s" && $0.flags.contains("mw") })
+      #expect(own.contains { $0.permissions == "rw-s" && $0.flags.isSuperset(of: ["wr", "mw", "sh"]) })
     }
 
     @Test("A write through a viewer's mapping is a fault, and the server does not notice")

@@ -63,16 +63,18 @@ final class Socket {
     unsafe setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
   }
 
-  /// A socket that listens on a port of the system's choice.
-  convenience init(listening: Void) throws {
+  /// A socket that listens on a port; on one of the system's choice if that is 0.
+  convenience init(listening port: UInt16 = 0) throws {
     try self.init()
-    guard unsafe Self.withAddress(0, { unsafe bind(fd, $0, $1) }) == 0, listen(fd, 1) == 0 else {
+    var yes: Int32 = 1  // the port's last owner may have left connections that are not forgotten yet
+    unsafe setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    guard unsafe Self.withAddress(port, { unsafe bind(fd, $0, $1) }) == 0, listen(fd, 1) == 0 else {
       throw Broken("bind: errno \(errno)")
     }
   }
 
   /// A port that nobody listens on at this moment.
-  static func freePort() throws -> UInt16 { try Socket(listening: ()).port }
+  static func freePort() throws -> UInt16 { try Socket(listening: 0).port }
 
   var port: UInt16 {
     var address = sockaddr_in()

@@ -1,6 +1,7 @@
 // The demo server, running on a port of its own, with its region in a folder of its own.
 import Foundation
 import Inspector
+import Testing
 
 /// A server that answers; it ends with this object.
 final class DemoServer: Sendable {
@@ -54,6 +55,11 @@ final class DemoServer: Sendable {
 
   // MARK: what the system knows of it
 
+  /// The file of its region.
+  func region() throws -> String {
+    let folder = "\(folder.path)/mpg"
+    return "\(folder)/\(try #require(FileManager.default.contentsOfDirectory(atPath: folder).first))"
+  }
   /// The ids of its threads.
   var threads: Set<Int> { Set(entries("task").compactMap { Int($0) }) }
   var openFiles: Int { entries("fd").count }

@@ -7,7 +7,10 @@ import Foundation
 import Testing
 
 /// The suite that holds all others of this target.
-@Suite("End to end", .serialized) enum EndToEnd {}
+@Suite(
+  "End to end", .serialized,
+  .disabled(if: Machine.hasThreadSanitizer, "it adds a thread to every program, and bears 8,128 Gs at most"))
+enum EndToEnd {}
 
 /// Why a test cannot go on.
 struct Broken: Error, CustomStringConvertible {
@@ -31,6 +34,9 @@ enum Built {
 /// What the machine allows.
 enum Machine {
   static let isRoot = geteuid() == 0
+
+  /// Whether this build is one with the thread sanitizer; the programs are then too.
+  static let hasThreadSanitizer = unsafe dlsym(nil, "__tsan_init") != nil
 
   /// Where a command that is installed lies; nil when it is not.
   static func path(of command: String) -> String? {

@@ -20,6 +20,9 @@ struct Frame: Decodable, Sendable {
   struct Netpoll: Decodable, Sendable {
     let parked, fds: Int
   }
+  struct Trace: Decodable, Sendable {
+    let events, lost, bytes: Int
+  }
 
   let schema: String
   let pid: Int32
@@ -31,6 +34,7 @@ struct Frame: Decodable, Sendable {
   let ms: [M]
   let gs: Gs
   let netpoll: Netpoll
+  let trace: Trace
   let ended: String?
 
   init(json: some StringProtocol) throws {

@@ -2,23 +2,27 @@
 import Foundation
 import Testing
 
-/// A server whose region is on a tmpfs of its own, which nobody but it has: it is gone when the server is.
+/// A server that sees mounts that nobody else sees, and that are gone when it is.
 private struct Confined {
   let program: Program
   let port: UInt16
-  /// The tmpfs, as seen from outside.
+  /// Its XDG_RUNTIME_DIR, as seen from outside.
   var folder: String { "/proc/\(program.pid)/root\(mountPoint.path)" }
   private let mountPoint: TemporaryFolder
 
-  /// Starts it and waits until it listens or has ended.
+  /// Starts it with its runtime folder on a tmpfs of so many KiB, and waits until it listens or has ended.
   init(kilobytes: Int) throws {
+    try self.init { "mount -t tmpfs -o size=\(kilobytes)k tmpfs \($0)" }
+  }
+
+  /// Starts it after a shell command that is told the runtime folder.
+  init(after prepare: (String) -> String) throws {
     mountPoint = try TemporaryFolder()
     port = try Socket.freePort()
-    let script =
-      "mount -t tmpfs -o size=\(kilobytes)k tmpfs \(mountPoint.path) && exec \"$0\" --port \(port) --procs 2"
+    let script = "\(prepare(mountPoint.path)) && exec \"$0\" --port \(port) --procs 2"
+    let environment = ["XDG_RUNTIME_DIR": mountPoint.path]
     let program = try Program(
-      Command(
-        "unshare", "-m", "sh", "-c", script, Built.demo, environment: ["XDG_RUNTIME_DIR": mountPoint.path]))
+      Command("unshare", "-m", "sh", "-c", script, Built.demo, environment: environment))
     self.program = program
     try eventually("it listens or ends") {
       program.output.contains("Server running") || program.ending != nil
@@ -33,6 +37,22 @@ private struct Confined {
     guard shown.ending == .code(0) else { throw Broken("\(shown.ending) \(shown.errors)") }
     return try Frame(json: shown.output)
   }
+
+  /// The smallest of `sizes` (KiB) on which a server boots, and that server.
+  static func smallest(of sizes: some Sequence<Int>) throws -> (kilobytes: Int, server: Confined)? {
+    for kilobytes in sizes {
+      let server = try Confined(kilobytes: kilobytes)
+      if server.program.ending == nil { return (kilobytes, server) }
+      expectRefusal(server)
+    }
+    return nil
+  }
+
+  /// Checks that it has ended with one line that says why.
+  static func expectRefusal(_ server: Confined, at location: SourceLocation = #_sourceLocation) {
+    #expect(server.program.ending == .code(1), sourceLocation: location)
+    expectComplaint(server.program.errors, of: "mpg", mentions: "ENOSPC", at: location)
+  }
 }
 
 /// Whether this process may mount a tmpfs for itself.
@@ -44,53 +64,46 @@ private let canMount: Bool = {
 extension EndToEnd {
   @Suite("A full tmpfs", .enabled(if: canMount, "mounting a tmpfs is not permitted here"))
   struct FullMemoryTests {
-    @Test(
-      "Too small for any region: one line at the start, and nothing left behind", arguments: [16, 64, 256])
+    @Test("Too small for any region: one line at the start", arguments: [16, 64, 256])
     func tooSmall(_ kilobytes: Int) throws {
-      let server = try Confined(kilobytes: kilobytes)
-
-      let ending = try server.program.wait()
-      expectComplaint(
-        Finished(ending: ending, output: "", errors: server.program.errors), of: "mpg-demo", code: 71,
-        mentions: "ENOSPC")
+      Confined.expectRefusal(try Confined(kilobytes: kilobytes))
     }
 
-    @Test("The smallest tmpfs that it boots on bears 200,000 Gs")
-    func smallest() throws {
-      var booted: Confined?
-      var kilobytes = 256
-      while booted == nil, kilobytes < 16_384 {
-        kilobytes += 64
-        let server = try Confined(kilobytes: kilobytes)
-        if server.program.ending == nil { booted = server }
-      }
-      let server = try #require(booted)
-      // A region with full-sized rings takes more than two MiB.
-      #expect(kilobytes < 2048)
+    @Test("No folder for regions at all: one line at the start")
+    func noFolder() throws {
+      let server = try Confined { "mount -t tmpfs -o ro tmpfs \($0) && mount -t tmpfs -o ro tmpfs /dev/shm" }
+      #expect(try server.program.wait() == .code(1))
+      expectComplaint(server.program.errors, of: "mpg", mentions: "/dev/shm/mpg-0")
+    }
 
-      for _ in 0..<3 { #expect(try server.get("/spawn?n=200000") == "spawned and joined 200000 Gs\n") }
+    @Test("On the smallest tmpfs that it boots on, rings are smaller, and 200,000 Gs are borne")
+    func smallest() throws {
+      let roomy = try Confined(kilobytes: 32 * 1024)
+      let full = try roomy.frame().trace.bytes
+
+      let (kilobytes, server) = try #require(try Confined.smallest(of: stride(from: 320, to: 8192, by: 64)))
+      #expect(kilobytes * 1024 < full)
+      #expect(try server.frame().trace.bytes < full / 2)
+      for _ in 0..<2 { #expect(try server.get("/spawn?n=200000") == "spawned and joined 200000 Gs\n") }
       try server.frame().checkSums()
       #expect(try server.get("/") == "Hello World")
       #expect(server.program.ending == nil)
       #expect(server.program.errors == "")
     }
 
-    @Test("A tmpfs that somebody fills up while the server runs costs it nothing")
-    func filledLater() throws {
-      for megabytes in [1, 3, 8] {
-        let server = try Confined(kilobytes: megabytes * 1024)
-        try #require(server.program.ending == nil, "\(server.program.errors)")
-        let full = try Program.run(Command("dd", "if=/dev/zero", "of=\(server.folder)/filler", "bs=64k"))
-        #expect(full.ending == .code(1))
+    @Test("A tmpfs that somebody fills up while the server runs costs it nothing", arguments: [1, 3, 8])
+    func filledLater(_ megabytes: Int) throws {
+      let server = try Confined(kilobytes: megabytes * 1024)
+      try #require(server.program.ending == nil, "\(server.program.errors)")
+      let filler = try Program.run(Command("dd", "if=/dev/zero", "of=\(server.folder)/filler", "bs=4k"))
+      #expect(filler.ending == .code(1))
 
-        #expect(try server.get("/spawn?n=200000") == "spawned and joined 200000 Gs\n")
-        #expect(try server.get("/pipeline?n=1000").hasPrefix("the token went through 1000 of 1000 Gs"))
-        let frame = try server.frame()
-        frame.checkSums()
-        #expect(server.program.ending == nil)
-        server.program.signal(SIGTERM)
-        #expect(try server.program.wait() == .code(0))
-      }
+      #expect(try server.get("/spawn?n=200000") == "spawned and joined 200000 Gs\n")
+      #expect(try server.get("/pipeline?n=1000").hasPrefix("the token went through 1000 of 1000 Gs"))
+      try server.frame().checkSums()
+      #expect(server.program.ending == nil)
+      server.program.signal(SIGTERM)
+      #expect(try server.program.wait() == .code(0))
     }
   }
 }

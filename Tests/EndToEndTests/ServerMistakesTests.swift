@@ -37,7 +37,7 @@ extension EndToEnd {
 
     @Test("A port that somebody has costs one line and exit code 1")
     func portTaken() throws {
-      let holder = try Socket(listening: ())
+      let holder = try Socket(listening: 0)
 
       let finished = try run(["--port", "\(holder.port)"])
       expectComplaint(finished, of: "mpg-demo", code: 1, mentions: "127.0.0.1:\(holder.port)")
@@ -61,15 +61,24 @@ extension EndToEnd {
       expectComplaint(finished, of: "mpg-demo", code: 1, mentions: address)
     }
 
-    @Test("A folder for regions that cannot be made costs one line, and no trap")
-    func noFolder() throws {
-      let folder = try TemporaryFolder()
+    @Test("Where XDG_RUNTIME_DIR is no good, the region is in /dev/shm, and mpgtop finds it there")
+    func unusableFolder() throws {
+      let (folder, port) = (try TemporaryFolder(), try Socket.freePort())
       _ = FileManager.default.createFile(atPath: "\(folder.path)/mpg", contents: nil)
-      let port = try Socket.freePort()
+      for unusable in [folder.path, "\(folder.path)/none", "relative", ""] {
+        let environment: [String: String?] = ["XDG_RUNTIME_DIR": unusable]
+        let program = try Program(Command(Built.demo, "--port", "\(port)", environment: environment))
+        try eventually("it listens or ends") {
+          program.output.contains("Server running") || program.ending != nil
+        }
 
-      let command = Command(Built.demo, "--port", "\(port)", environment: ["XDG_RUNTIME_DIR": folder.path])
-      let finished = try Program.run(command)
-      expectComplaint(finished, of: "mpg-demo", code: 71, mentions: "\(folder.path)/mpg")
+        #expect(program.ending == nil, "\(program.errors)")
+        let shown = try Program.run(
+          Command(Built.mpgtop, "--json", "-n", "1", "\(program.pid)", environment: environment))
+        #expect(shown.ending == .code(0), "\(shown.errors)")
+        program.signal(SIGTERM)
+        #expect(try program.wait() == .code(0))
+      }
     }
 
     @Test(

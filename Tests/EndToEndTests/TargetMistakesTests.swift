@@ -32,19 +32,19 @@ private final class Bystander {
     return try Program.run(command)
   }
 
-  /// Puts bytes where its region would be; `length` of them, or the file ends in a hole.
-  func leave(_ bytes: [UInt8], length: Int? = nil) throws {
+  /// Puts bytes where its region would be, and a hole behind them, so that the file is as long as that of `server`.
+  func leave(_ bytes: [UInt8], asLongAs server: DemoServer? = nil) throws {
     _ = FileManager.default.createFile(
       atPath: path, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
-    if let length { _ = unsafe truncate(path, length) }
+    guard let server else { return }
+    let region = try FileManager.default.attributesOfItem(atPath: server.region())
+    _ = unsafe truncate(path, try #require(region[.size] as? Int))
   }
 
-  /// A true region's first part, with this process's name in it.
-  func header(of server: DemoServer) throws -> [UInt8] {
-    let folder = "\(server.folder.path)/mpg"
-    let file = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
-    let handle = try #require(FileHandle(forReadingAtPath: "\(folder)/\(file)"))
-    var bytes = [UInt8](try #require(try handle.read(upToCount: 1 << 16)))
+  /// A true region's first part, as if it were this process's: header, schema, strings, and the Ps.
+  func header(of server: DemoServer, bytes count: Int = 1 << 16) throws -> [UInt8] {
+    let handle = try #require(FileHandle(forReadingAtPath: server.region()))
+    var bytes = [UInt8](try #require(try handle.read(upToCount: count)))
     let identity = try #require(ProcessIdentity(living: program.pid))
     bytes.put(UInt64(identity.pid), in: .pid)
     bytes.put(identity.startTime, in: .startTime)
@@ -188,11 +188,11 @@ extension EndToEnd {
         (.version, 0, "version is 0"),
         (.byteOrder, 0x0807_0605_0403_0201, "byte order"),
         (.magic, 0x1234_5678, "not a scheduler's region"),
-        (.schemaOffset, .max, ""), (.schemaBytes, .max, ""), (.fileBytes, .max, ""),
+        (.schemaOffset, .max, "schemaOffset"), (.schemaBytes, .max, "schemaBytes"),
       ] {
         var bytes = header
         bytes.put(value, in: field)
-        try target.leave(bytes, length: 2 << 30)
+        try target.leave(bytes, asLongAs: server)
         expectComplaint(try target.mpgtop(), of: "mpgtop", code: 4, mentions: said)
       }
     }
@@ -200,7 +200,7 @@ extension EndToEnd {
     @Test("A region full of noise costs one line and exit code 4", arguments: [1, 2, 3] as [UInt64])
     func noise(_ seed: UInt64) throws {
       let target = try Bystander()
-      try target.leave(.noise(1 << 20, seed: seed))
+      try target.leave(.noise(1 << 18, seed: seed))
       expectComplaint(try target.mpgtop(), of: "mpgtop", code: 4, mentions: target.path)
     }
 
@@ -209,7 +209,7 @@ extension EndToEnd {
     func noiseBehindHeader(_ seed: UInt64) throws {
       let (server, target) = (try DemoServer(), try Bystander())
       let start = [UInt8](try target.header(of: server).prefix(Layout.schemaCapacity + 4096))
-      try target.leave(start + .noise(8 << 20, seed: seed), length: 2 << 30)
+      try target.leave(start + .noise(1 << 20, seed: seed), asLongAs: server)
 
       for arguments in [["-b", "-n", "2", "-d", "0.01"], ["--json", "-n", "2", "-d", "0.01"]] {
         let finished = try target.mpgtop(arguments)
@@ -219,6 +219,21 @@ extension EndToEnd {
         default: Issue.record("\(finished.ending): \(finished.errors)")
         }
       }
+    }
+
+    @Test("A region that is cut short while it is looked at costs one line and exit code 4")
+    func cutShort() throws {
+      let (server, target) = (try DemoServer(), try Bystander())
+      try target.leave(target.header(of: server, bytes: 1 << 20), asLongAs: server)
+      let viewer = try Program(
+        Command(
+          Built.mpgtop, "--json", "-d", "0.01", "\(target.program.pid)",
+          environment: ["XDG_RUNTIME_DIR": target.folder.path]))
+      try eventually("frames; mpgtop said: \(viewer.errors)") { viewer.output.contains("\n") }
+
+      _ = unsafe truncate(target.path, 8192)
+      #expect(try viewer.wait() == .code(4))
+      expectComplaint(viewer.errors, of: "mpgtop", mentions: "truncated")
     }
 
     @Test("Standard output that is closed, or full, or left by its reader costs one line and exit code 74")

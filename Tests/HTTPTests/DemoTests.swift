@@ -7,26 +7,26 @@ import Testing
 private struct Demo {
   let process = Process()
   let output = Pipe()
-  let errors = Pipe()
+  /// A file, so that however much is written there, nobody waits for a reader.
+  let errors = FileManager.default.temporaryDirectory.appending(path: "mpg-demo-\(UUID().uuidString)")
 
   init(_ arguments: [String]) throws {
     let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     process.executableURL = tests.deletingLastPathComponent().appending(path: "mpg-demo")
     process.arguments = arguments
     process.standardOutput = output
-    process.standardError = errors
+    _ = FileManager.default.createFile(atPath: errors.path(), contents: nil)
+    process.standardError = try FileHandle(forWritingTo: errors)
     try process.run()
   }
 
-  /// Waits for its end: exit code, stdout, stderr.
-  func wait() -> (code: Int32, output: String, errors: String) {
-    let (said, complained) = (output.fileHandleForReading, errors.fileHandleForReading)
-    let result = (said.readDataToEndOfFile(), complained.readDataToEndOfFile())
+  /// Waits for its end: exit code, stdout, stderr. Once.
+  func wait() throws -> (code: Int32, output: String, errors: String) {
+    defer { try? FileManager.default.removeItem(at: errors) }
+    let said = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    let text = { (data: Data) in String(decoding: data, as: UTF8.self) }
-    return (
-      process.terminationReason == .exit ? process.terminationStatus : -1, text(result.0), text(result.1)
-    )
+    let code = process.terminationReason == .exit ? process.terminationStatus : -1
+    return (code, String(decoding: said, as: UTF8.self), try String(contentsOf: errors, encoding: .utf8))
   }
 }
 
@@ -104,7 +104,7 @@ struct DemoTests {
 
     demo.process.terminate()
 
-    let (code, _, errors) = demo.wait()
+    let (code, _, errors) = try demo.wait()
     #expect(code == 0)
     #expect(errors.isEmpty, "\(errors)")
   }

@@ -145,7 +145,7 @@ struct LayoutTests {
     #expect(
       starts == [
         4096, 20_480, 282_624, 286_720, 4_481_024, 21_258_240, 21_901_312, 27_545_600, 295_981_056,
-        1_369_722_880, 2_680_442_880,
+        4_590_948_352, 5_901_668_352,
       ])
     #expect(starts.allSatisfy { $0 % Layout.page == 0 })
     #expect(starts == starts.sorted())

@@ -7,7 +7,7 @@ import Testing
 @testable import MPG
 
 /// Seconds after which a child is ended by SIGALRM: a lost wake-up shows as a child that hangs.
-private let patience: UInt32 = 60
+private let patience: UInt32 = 900
 
 /// In a child: boots the runtime with `procs` Ps and runs `body` as the main G.
 func inRuntime(procs: Int, _ body: sending @escaping () throws -> Void) -> Never {

@@ -78,7 +78,8 @@ struct SafetyTests {
   func noDeadlock() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 2) {
-        go { _ = try waitForSignal([SIGUSR1]) }
+        let signals = try Signals([SIGUSR1])
+        go { _ = signals.next() }
         MPG.sleep(.milliseconds(300))
         let done = Channel<Bool>()
         go {

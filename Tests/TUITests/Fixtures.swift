@@ -69,19 +69,7 @@ enum Fixtures {
     var snapshot = Snapshot(target: .init(pid: 31_337, name: "flooded", bootTime: 0))
     snapshot.time = 93_784_000_000_000
     snapshot.procs = count
-    for id in 0..<count {
-      let load = (id * 37 + 11) % 257
-      let status: PStatus = id % 7 == 3 ? .idle : id % 5 == 4 ? .spinning : .running
-      let isRunning = status == .running
-      var p = lane(
-        id, status, m: status == .idle ? nil : id + 4, g: isRunning ? UInt64(7_001_000 + id) : nil,
-        lrq: isRunning ? load : 0, max: min(256, load + id % 40), next: isRunning && id % 3 == 0,
-        steals: (UInt64(id * 411), UInt64(id * 397)))
-      p.entry = isRunning ? "handle(request:) at Mux.swift:\(40 + id % 9)" : nil
-      p.ticks = UInt64(90_000 + id * 7_919)
-      p.stolenGs = p.stealsIn * 6
-      snapshot.ps.append(p)
-    }
+    snapshot.ps = (0..<count).map(loadedLane)
     let states = snapshot.ps.map { p -> MState in
       p.status == .running ? .running : p.status == .spinning ? .spinning : .parked
     }
@@ -111,6 +99,21 @@ enum Fixtures {
     frame.utilization = snapshot.ps.map { _ in 1 }
     frame.minute = minute(switches: 2_140_000, grq: 400, parked: 5_068, count: 60)
     return frame
+  }
+
+  /// One of many Ps: every status and every load comes up.
+  private static func loadedLane(_ id: Int) -> Snapshot.P {
+    let load = (id * 37 + 11) % 257
+    let status: PStatus = id % 7 == 3 ? .idle : id % 5 == 4 ? .spinning : .running
+    let isRunning = status == .running
+    var p = lane(
+      id, status, m: status == .idle ? nil : id + 4, g: isRunning ? UInt64(7_001_000 + id) : nil,
+      lrq: isRunning ? load : 0, max: min(256, load + id % 40), next: isRunning && id % 3 == 0,
+      steals: (UInt64(id * 411), UInt64(id * 397)))
+    p.entry = isRunning ? "handle(request:) at Mux.swift:\(40 + id % 9)" : nil
+    p.ticks = UInt64(90_000 + id * 7_919)
+    p.stolenGs = p.stealsIn * 6
+    return p
   }
 
   static func lane(

@@ -82,7 +82,8 @@ int mpg_pipe(int ends[2]);
 int mpg_allocate(int fd, int64_t offset, int64_t bytes);
 /// CPUs that this process may run on; at least 1.
 int mpg_cpus(void);
-/// From now on every `signal` writes its number, one byte, to `fd`, which does not block. 0, or an errno.
+/// From now on every `signal` writes its number, one byte, to `fd`, which does not block; and is not
+/// blocked in the calling thread. 0, or an errno.
 int mpg_catch_signal(int32_t signal, int fd);
 
 // MARK: faults (fault.c)

@@ -82,7 +82,8 @@ private func makeScheduler(_ options: Options, procs: Int) {
     region.sched[.procs].publish(UInt64(procs))
     for id in (1..<procs).reversed() { sched.putIdle(sched.p(id)) }
   } catch {
-    var line = Array("mpg: cannot make the shared region: \(error)\n".utf8)
+    let advice = error.errno == ENOSPC ? "; make room there, or name another tmpfs in XDG_RUNTIME_DIR" : ""
+    var line = Array("mpg: cannot make the shared region: \(error)\(advice)\n".utf8)
     unsafe _ = write(2, &line, line.count)
     exit(1)
   }

@@ -63,10 +63,10 @@ import Synchronization
     let folder = try RegionFolder.open()
     defer { close(folder.fd) }
     folder.prune()
-    var records = 32_768
+    var records = ringRecords(procs)
     while true {
       do throws(SystemError) {
-        let layout = Layout(pRingRecords: records, mRingRecords: max(records / 8, 256))
+        let layout = Layout(pRingRecords: records, mRingRecords: min(max(records / 8, 256), 4096))
         return try create(layout, procs: procs, in: folder)
       } catch {
         // The file was removed again; a smaller one may fit.
@@ -74,6 +74,14 @@ import Synchronization
         records /= 4
       }
     }
+  }
+
+  /// Records in each P's ring: 4 MiB of them, less where there are so many Ps that it would come to more than 64 MiB.
+  /// A ring is what a reader that is held up can still catch up with: at a million events a second, 0.1 s.
+  private static func ringRecords(_ procs: Int) -> Int {
+    var records = 131_072
+    while records > 4096, records * Record.bytes * procs > 64 << 20 { records /= 2 }
+    return records
   }
 
   private static func create(
@@ -91,7 +99,13 @@ import Synchronization
         throw SystemError(call: "mmap", errno: errno)
       }
       let region = unsafe RegionFile(layout: layout, base: base, fd: fd, path: "\(folder.path)/\(name)")
-      try region.allocateStart(procs: procs)
+      do throws(SystemError) {
+        try region.allocateStart(procs: procs)
+      } catch {
+        // A mapping would keep the removed file's memory from the next, smaller try.
+        unsafe munmap(base, layout.end)
+        throw error
+      }
       region.writeHeader()
       return region
     } catch {

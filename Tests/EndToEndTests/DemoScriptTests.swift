@@ -1,0 +1,100 @@
+// The script of `make demo`: the whole scenario in one command, and nothing left behind.
+import Foundation
+import Testing
+
+/// The processes of a session, zombies aside. Whatever a script starts belongs to its session.
+private func processes(ofSession session: Int32) -> Set<Int32> {
+  let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+  let found = all.compactMap { Int32($0) }.filter { pid in
+    let fields = text("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+    return fields.count > 3 && fields[3] == "\(session)" && fields[0] != "Z"
+  }
+  return Set(found)
+}
+
+/// A run of the script without a terminal, in a session of its own.
+private final class DemoRun {
+  let program: Program
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    var environment = DemoRun.environment(folder)
+    environment["COLUMNS"] = "80"
+    program = try Program(Command("setsid", DemoRun.script, Built.folder, environment: environment))
+  }
+
+  deinit {
+    for pid in processes { kill(pid, SIGKILL) }
+  }
+
+  var processes: Set<Int32> { EndToEndTests.processes(ofSession: program.pid) }
+
+  /// Regions of servers that run, or were killed.
+  var regions: [String] { (try? FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/mpg")) ?? [] }
+
+  static let script = "\(Built.repository)/scripts/demo.sh"
+  static func environment(_ folder: TemporaryFolder) -> [String: String?] {
+    ["XDG_RUNTIME_DIR": folder.path, "TMPDIR": folder.path]
+  }
+}
+
+extension EndToEnd {
+  @Suite("The demo's script") struct DemoScriptTests {
+    @Test("Without a terminal it prints ten frames of a flood, exits 0, and leaves nothing running")
+    func tenFrames() throws {
+      let demo = try DemoRun()
+
+      #expect(try demo.program.wait(within: 120) == .code(0), "\(demo.program.errors)")
+      let output = demo.program.output
+      let frames = output.split(separator: "\n").count { $0.contains(" pid ") && $0.contains(" procs ") }
+      #expect(frames == 10, "\(output)")
+      try eventually("nothing of it runs; still there: \(demo.processes)") { demo.processes.isEmpty }
+      #expect(demo.regions.isEmpty)
+    }
+
+    @Test("On a terminal it opens mpgtop on the flood; `q` ends it all and gives the terminal back")
+    func onTerminal() throws {
+      let folder = try TemporaryFolder()
+      let screen = try Screen(
+        columns: 80, rows: 24, [DemoRun.script, Built.folder], environment: DemoRun.environment(folder))
+      try screen.wait(for: "LIVE")
+      let session = try screen.session()
+      try eventually("server, flood and viewer") { processes(ofSession: session).count > 4 }
+
+      try screen.press("q")
+      let aftermath = try screen.aftermath()
+      #expect(aftermath.code == 0, "\(aftermath.errors)")
+      #expect(aftermath.isRestored)
+      #expect(aftermath.leftOn == [])
+      // The shell of the terminal is not the script's.
+      try eventually("nothing of it runs") { processes(ofSession: session) == [session] }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/mpg").isEmpty)
+    }
+
+    @Test("Ended in any way, it leaves nothing running", arguments: [SIGTERM, SIGINT, SIGHUP, SIGKILL])
+    func ended(by signal: Int32) throws {
+      let demo = try DemoRun()
+      try eventually("the first frame; it said: \(demo.program.errors)") {
+        demo.program.output.contains(" procs ")
+      }
+      #expect(demo.processes.count > 4)
+
+      demo.program.signal(signal)
+      #expect(try demo.program.wait() == (signal == SIGKILL ? .signal(SIGKILL) : .code(128 + signal)))
+      try eventually("nothing of it runs; still there: \(demo.processes)") { demo.processes.isEmpty }
+    }
+
+    @Test("When port 8080 is taken it says so, and takes another")
+    func portTaken() throws {
+      let holder = try? Socket(listening: 8080)  // else somebody else has it
+      let demo = try DemoRun()
+
+      try eventually("it says so") { demo.program.output.contains("port 8080 is taken, using 80") }
+      try eventually("a frame") { demo.program.output.contains(" procs ") }
+      demo.program.signal(SIGTERM)
+      #expect(try demo.program.wait() == .code(143))
+      withExtendedLifetime(holder) {}
+    }
+  }
+}
