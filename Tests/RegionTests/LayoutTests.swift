@@ -123,7 +123,8 @@ struct LayoutTests {
         [.status, .m, .g, .entry, .timers, .nextTimer, .overflowed, .stealTries]))
     #expect(
       standApart(
-        [LaneField.position], [.created, .started, .yielded, .exited], [.parked], [.readied]))
+        [LaneField.position], [.created, .started, .yielded, .exited, .preempted, .resumed], [.parked],
+        [.readied], [.syscalls, .syscallsReturned, .syscallsQueued]))
   }
 
   @Test("blocks of different writers share no cache line: P, M, G, lane, a thief's row of the steal matrix")

@@ -10,8 +10,13 @@ public struct Options: Sendable {
   /// Whether events are written. Gauges are always right.
   public var tracing: Bool
 
-  /// Takes `MPG_TRACE=0` (events off) and `MPG_PROCS=n` from the environment as defaults.
-  public init(procs: Int? = nil, tracing: Bool? = nil) {
+  /// Whether a G that runs for more than 10 ms while others wait is stopped.
+  public var preemption: Bool
+
+  /// Takes `MPG_TRACE=0` (events off), `MPG_PREEMPT=0` (preemption off) and `MPG_PROCS=n` from the environment as
+  /// defaults.
+  public init(procs: Int? = nil, tracing: Bool? = nil, preemption: Bool? = nil) {
+    self.preemption = preemption ?? (Self.environment("MPG_PREEMPT") != "0")
     self.procs = procs ?? Self.environment("MPG_PROCS").flatMap { Int($0) }
     self.tracing = tracing ?? (Self.environment("MPG_TRACE") != "0")
   }
@@ -76,7 +81,7 @@ private func makeScheduler(_ options: Options, procs: Int) {
     let record = UnsafeMutablePointer<SchedulerRecord>.allocate(capacity: 1)
     let netpoll = try Netpoll(region.sched)
     unsafe record.initialize(
-      to: SchedulerRecord(region: region, procs: procs, tracing: options.tracing, netpoll: netpoll))
+      to: SchedulerRecord(region: region, options, procs: procs, netpoll: netpoll))
     unsafe schedulerBase = record
     for id in 0..<procs { unsafe (record.pointee.ps + id).initialize(to: PRecord(id: id, region: region)) }
     region.sched[.procs].publish(UInt64(procs))

@@ -25,6 +25,7 @@ import Synchronization
   let shared: Block<SchedField>
   let procs: Int
   let tracing: Bool
+  let preempts: Bool
   let ps: UnsafeMutablePointer<PRecord>
   /// Room for all Ms that can ever be.
   let ms: UnsafeMutableRawPointer
@@ -39,11 +40,12 @@ import Synchronization
   /// The next id of a G. Any thread, atomic.
   let ids: UnsafeMutablePointer<Atomic<UInt64>>
 
-  init(region: RegionFile, procs: Int, tracing: Bool, netpoll: Netpoll) {
+  init(region: RegionFile, _ options: Options, procs: Int, netpoll: Netpoll) {
     self.region = region
     shared = region.sched
     self.procs = procs
-    self.tracing = tracing
+    tracing = options.tracing
+    preempts = options.preemption
     self.netpoll = netpoll
     stacks = StackPool(region.sched)
     unsafe ps = .allocate(capacity: procs)
@@ -87,6 +89,7 @@ struct Descriptors {
 
   @inline(__always) var region: RegionFile { unsafe record.pointee.region }
   @inline(__always) var shared: Block<SchedField> { unsafe record.pointee.shared }
+  var preempts: Bool { unsafe record.pointee.preempts }
   @inline(__always) var procs: Int { unsafe record.pointee.procs }
   @inline(__always) var lock: Lock { unsafe record.pointee.lock }
   @inline(__always) var netpoll: Netpoll { unsafe record.pointee.netpoll }

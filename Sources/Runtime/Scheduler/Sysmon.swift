@@ -93,7 +93,7 @@ enum Sysmon {
       sched.retake(p, from: offered, by: m)
       return true
     }
-    guard p.shared[.status].relaxed == UInt64(PStatus.running.rawValue), p.shared[.g].relaxed != 0 else { return false }
+    guard sched.preempts, p.shared[.status].relaxed == UInt64(PStatus.running.rawValue), p.shared[.g].relaxed != 0 else { return false }
     if lasted > slice / 4 { sched.wantSpare() }
     guard lasted > slice, sched.hasWork else { return false }
     watch.since = now

@@ -29,8 +29,9 @@ extension Scheduler {
 
   /// Starts an M that holds no P and goes to sleep at once.
   func startSpare() {
-    guard shared[.idleMs].relaxed == 0 else { return }
     lock.lock()
+    // With more workers than Ps one sleeps, or is about to.
+    guard workers <= procs else { return lock.unlock() }
     workers += 1
     let m = newM()
     lock.unlock()
