@@ -5,7 +5,7 @@ public enum Screen {
   public static func draw(_ state: AppState) -> Canvas {
     var canvas = Canvas(size: state.size)
     let smallest = OverviewLayout.smallest
-    if state.size.columns < smallest.columns || state.size.rows < smallest.rows {
+    if !state.size.holds(smallest) {
       drawTooSmall(size: state.size, on: &canvas)
     } else if let frame = state.shown {
       Overview.draw(frame: frame, state: state, on: &canvas)

@@ -8,6 +8,9 @@ public struct Size: Sendable, Equatable {
   public init(columns: Int, rows: Int) {
     (self.columns, self.rows) = (max(0, columns), max(0, rows))
   }
+
+  /// Whether a picture of the size `other` has room in it.
+  func holds(_ other: Size) -> Bool { columns >= other.columns && rows >= other.rows }
 }
 
 /// A rectangle of cells. Never of negative size.

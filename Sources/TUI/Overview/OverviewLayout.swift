@@ -55,7 +55,7 @@ struct OverviewLayout: Equatable {
 
   init(frame: Frame, state: AppState) {
     let size = state.size
-    isTooSmall = size.columns < Self.smallest.columns || size.rows < Self.smallest.rows
+    isTooSmall = !size.holds(Self.smallest)
     isRoomy = size.rows >= 20 || !state.isInteractive
     isWide = size.columns >= 120 && size.rows >= 30 && state.isInteractive
     guard !isTooSmall else { return }

@@ -36,6 +36,7 @@ public struct NCursesTerminal: ~Copyable, Terminal {
   public init(_ options: Options = Options(), waker: Waker? = nil) throws(TerminalError) {
     let name = unsafe getenv("TERM").map { unsafe String(cString: $0) } ?? ""
     guard !name.isEmpty else { throw .unnamed }
+    if let size = Self.windowSize, !size.holds(OverviewLayout.smallest) { throw .tooSmall(size) }
     Self.blockSignals()
     nc_guard_against_crash()
     var screen = nc_screen()
@@ -55,6 +56,14 @@ public struct NCursesTerminal: ~Copyable, Terminal {
   deinit {
     nc_close()
     nc_close_signals(signals)
+  }
+
+  /// What the kernel says of the window on standard output; nil: nothing.
+  private static var windowSize: Size? {
+    var window = winsize()
+    guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0
+    else { return nil }
+    return Size(columns: Int(window.ws_col), rows: Int(window.ws_row))
   }
 
   /// Blocks TERM, INT, HUP, WINCH, TSTP and CONT in this thread and those that it starts afterwards.

@@ -29,6 +29,8 @@ public enum TerminalError: Error, Equatable, CustomStringConvertible {
   case cannotMoveCursor(String)
   /// Standard input or output is not a terminal.
   case notATerminal
+  /// It has fewer cells than the smallest picture; one that shrinks later is told so on the screen.
+  case tooSmall(Size)
   /// ncurses gave no screen.
   case refused(String)
 
@@ -39,6 +41,9 @@ public enum TerminalError: Error, Equatable, CustomStringConvertible {
     case .unknown(let name): "terminal '\(name)' is not known here; set TERM to one that is, or \(plain)"
     case .cannotMoveCursor(let name): "terminal '\(name)' cannot move the cursor; \(plain)"
     case .notATerminal: "cannot open the screen: standard input or output is not a terminal; \(plain)"
+    case .tooSmall(let size):
+      "terminal is \(size.columns)x\(size.rows), the screen needs \(OverviewLayout.smallest.columns)x"
+        + "\(OverviewLayout.smallest.rows); enlarge it or \(plain)"
     case .refused(let name): "cannot open the screen: ncurses refused terminal '\(name)'; \(plain)"
     }
   }
