@@ -14,8 +14,12 @@ rm "$file"
 log=/proc/$$/fd/$fd
 server='' flood='' top='' terminal=''
 
-# bound COMMAND...: becomes a command that the kernel ends when this script is gone.
-bound() { exec setpriv --pdeathsig TERM -- "$@"; }
+# bound COMMAND...: becomes a command that the kernel ends when this script is gone; and if the script is gone by then,
+# that is found out by looking.
+bound() {
+  # shellcheck disable=SC2016 # the inner shell is the one to look
+  exec setpriv --pdeathsig TERM -- sh -c '[ "$PPID" -eq "$0" ] || exit 143; exec "$@"' $$ "$@"
+}
 
 # stop PID: asks, waits up to three seconds, insists.
 stop() {

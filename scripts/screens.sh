@@ -5,7 +5,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "${1:?usage: screens.sh BIN-FOLDER}" && pwd)
-columns=100 rows=32 seconds=12
+columns=100 rows=32 seconds=40
 socket=mpgtop-screens-$$
 picture=$(mktemp)
 
@@ -20,7 +20,11 @@ trap 'exit 130' INT TERM HUP
 
 terminal new-session -d -x "$columns" -y "$rows" "$here/demo.sh" "$bin"
 sleep "$seconds" # the picture shows a minute's history; this much of it
-terminal capture-pane -p >"$picture"
+for _ in {1..100}; do # a moment at which the first P is at work
+  terminal capture-pane -p >"$picture"
+  ! grep -q '^ *P0 *running' "$picture" || break
+  sleep 0.1
+done
 terminal send-keys q
 for _ in {1..100}; do
   terminal has-session 2>/dev/null || break

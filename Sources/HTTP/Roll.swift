@@ -34,19 +34,26 @@ final class Roll: Sendable {
   private let closing = Atomic(false)
   private let present = WaitGroup()
 
+  /// Out of line on purpose. The mutex knows its holder by the thread's id, which it reads from a thread-local; inlined
+  /// into a loop that parks, that read could be made once, before the G moved to another thread.
+  @inline(never)
+  private func locked<Result>(_ body: (inout State) -> Result) -> Result {
+    state.withLock { state in body(&state) }
+  }
+
   /// StoreLoad: see the type's comment.
   var isClosing: Bool { closing.load(ordering: .sequentiallyConsistent) }
 
-  var count: Int { state.withLock { $0.connections.count } }
+  var count: Int { locked { $0.connections.count } }
 
   /// The listener that `close` is to close.
   func open(_ listener: TCPListener) {
-    state.withLock { $0.listener = listener }
+    locked { $0.listener = listener }
     if isClosing { listener.close() }
   }
 
   func enter(_ connection: TCPConnection, capacity: Int) -> Entry {
-    let entry = state.withLock { state -> Entry in
+    let entry = locked { state -> Entry in
       guard state.connections.count < capacity else {
         guard state.refused < Self.refusals else { return .dropped }
         state.refused += 1
@@ -62,18 +69,18 @@ final class Roll: Sendable {
 
   func leave(_ number: Int) {
     // The last reference may close the descriptor: outside the lock.
-    let connection = state.withLock { $0.connections.removeValue(forKey: number) }
+    let connection = locked { $0.connections.removeValue(forKey: number) }
     _ = connection
     present.done()
   }
 
-  func leaveRefused() { state.withLock { $0.refused -= 1 } }
+  func leaveRefused() { locked { $0.refused -= 1 } }
 
   func waitUntilEmpty() { present.wait() }
 
   func close() {
     closing.store(true, ordering: .sequentiallyConsistent)  // StoreLoad: see the type's comment
-    let (listener, connections) = state.withLock { state in
+    let (listener, connections) = locked { state in
       defer { state.listener = nil }
       return (state.listener, Array(state.connections.values))
     }

@@ -78,7 +78,7 @@ extension EndToEnd {
       try eventually("the first frame; it said: \(demo.program.errors)") {
         demo.program.output.contains(" procs ")
       }
-      #expect(demo.processes.count > 4)
+      try eventually("server, flood and viewer") { demo.processes.count > 4 }
 
       demo.program.signal(signal)
       #expect(try demo.program.wait() == (signal == SIGKILL ? .signal(SIGKILL) : .code(128 + signal)))
