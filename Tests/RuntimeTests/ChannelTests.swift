@@ -10,7 +10,7 @@ struct ChannelTests {
   @Test("an unbuffered send returns only when a receiver has the value")
   func unbufferedIsARendezvous() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let (channel, log) = (Channel<Int>(), Log())
         go {
           channel.send(7)
@@ -29,7 +29,7 @@ struct ChannelTests {
   @Test("a buffered send parks only when the buffer is full, and values keep their order")
   func bufferedSendsRunAhead() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let (channel, sent) = (Channel<Int>(capacity: 3), Log())
         go {
           for value in 0..<10 {
@@ -48,7 +48,7 @@ struct ChannelTests {
   @Test("a closed channel gives what is in it, then nil, for ever")
   func closedChannelsDrain() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let channel = Channel<Int>(capacity: 4)
         channel.send(1)
         channel.send(2)
@@ -83,7 +83,7 @@ struct ChannelTests {
   @Test("receivers that wait are served in the order in which they came")
   func receiversAreServedInOrder() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let (channel, log) = (Channel<Int>(), Log())
         for name in 0..<8 {
           go { log.append(name * 10 + (channel.receive() ?? -1)) }
@@ -99,7 +99,7 @@ struct ChannelTests {
   @Test("senders that wait are served in the order in which they came, behind what is in the buffer")
   func sendersAreServedInOrder() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let channel = Channel<Int>(capacity: 2)
         for value in 0..<8 {
           go { channel.send(value) }
@@ -171,7 +171,7 @@ struct ChannelTests {
       processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]
     ) { [path = folder.path as String, misuse = misuse as Misuse] in
       TemporaryFolder.useForRegions(path)
-      inRuntime(procs: 1, preemption: false) { misuse.commit() }
+      inRuntime(procs: 1) { misuse.commit() }
     }
     let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     #expect(words.contains(misuse.words))

@@ -21,7 +21,7 @@ struct PreemptionTests {
   @Test("on one P, Gs that loop for ever do not keep others from running, and go on where they were")
   func hogsShareOneP() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+      inRuntime(procs: 1, preemption: true) {
         let stop = Counter()
         let moved = Counter()
         let all = WaitGroup()
@@ -47,7 +47,7 @@ struct PreemptionTests {
   @Test("while hogs are preempted, no more Gs run than there are Ps")
   func procsAreKept() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 2) {
+      inRuntime(procs: 2, preemption: true) {
         let stop = Counter()
         let all = WaitGroup()
         all.add(6)
@@ -71,7 +71,7 @@ struct PreemptionTests {
   @Test("Gs that are preempted anywhere in malloc stop nobody for good")
   func preemptedInMalloc() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+      inRuntime(procs: 1, preemption: true) {
         let stop = Counter()
         let all = WaitGroup()
         all.add(4)
@@ -94,7 +94,7 @@ struct PreemptionTests {
   @Test("a G that loops over channel operations is preempted on its way out of the runtime")
   func cooperative() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+      inRuntime(procs: 1, preemption: true) {
         let stop = Counter()
         let done = Channel<Bool>()
         go {

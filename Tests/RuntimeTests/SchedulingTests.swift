@@ -10,7 +10,7 @@ struct SchedulingTests {
   @Test("Gs that yield take turns, in a fixed order, none ahead of another")
   func yieldIsFair() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let log = Log()
         let all = WaitGroup()
         all.add(5)
@@ -34,7 +34,7 @@ struct SchedulingTests {
   @Test("the G made ready last runs next, the others in the order in which they were made")
   func lastOneMadeReadyRunsNext() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let log = Log()
         for name in 0..<4 { go { log.append(name) } }
         yield()
@@ -46,7 +46,7 @@ struct SchedulingTests {
   @Test("a full LRQ moves half of itself and the new G to the GRQ, and every G still runs once")
   func fullQueuesOverflow() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let log = Log()
         let all = WaitGroup()
         all.add(1000)
@@ -73,7 +73,7 @@ struct SchedulingTests {
   @Test("two Gs that hand each other the P for ever do not keep a G on the GRQ waiting")
   func everySixtyFirstStartLooksAtGRQ() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let starved = Log()
         let (ping, pong) = (Channel<Int>(), Channel<Int>())
         go { for ball in ping { pong.send(ball) } }
@@ -95,7 +95,7 @@ struct SchedulingTests {
   @Test("two Gs that hand each other the P for ever do not keep a G in the LRQ waiting")
   func everySixtyFirstStartLooksPastRunnext() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let starved = Log()
         let (ping, pong) = (Channel<Int>(), Channel<Int>())
         go { starved.append(1) }

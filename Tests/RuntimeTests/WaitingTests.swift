@@ -37,7 +37,7 @@ struct WaitingTests {
   @Test("no sleep ends early")
   func sleepsAreNotShort() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let (all, clock) = (WaitGroup(), ContinuousClock())
         let delays = [30, 5, 60, 15, 45]
         all.add(delays.count)
@@ -57,7 +57,7 @@ struct WaitingTests {
   @Test("to sleep for no time, or less, is to yield")
   func sleepingForNothingYields() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let log = Log()
         go { log.append(1) }
         sleep(.zero)
@@ -111,7 +111,7 @@ struct WaitingTests {
   @Test("a deadline ends a wait that is going on, and those after it, until it is set anew")
   func deadlinesEndWaits() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let (pipe, clock) = (try Pipe(), ContinuousClock())
         let start = clock.now
         pipe.readEnd.setDeadline(.after(.milliseconds(20)), for: .read)
@@ -128,7 +128,7 @@ struct WaitingTests {
   @Test("a deadline that is moved later, while a G waits, does not end the wait at the old moment")
   func deadlinesMove() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {
+      inRuntime(procs: 1) {
         let (pipe, clock) = (try Pipe(), ContinuousClock())
         let start = clock.now
         pipe.readEnd.setDeadline(.after(.milliseconds(500)), for: .read)

@@ -122,7 +122,7 @@ struct WakeUpTests {
           idle(noise.next() % 3000)
         }
         let gauges = sched.shared
-        check(gauges[.mCount].relaxed <= UInt64(procs) + 4, "at most procs + 4 threads: one is spare")
+        check(gauges[.mCount].relaxed <= UInt64(procs) + 3, "at most procs + 3 threads")
       }
     }
   }

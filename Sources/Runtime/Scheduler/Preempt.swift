@@ -19,7 +19,10 @@
 // so that is the gc thread's work. Without a spare the G just runs on, and is asked again.
 //
 // §6 A preempted G may hold a lock that the next one needs, malloc's for one. Then that one blocks its thread with the
-// P in its hands; sysmon preempts it too, after a slice, and the first gets its turn on the GRQ.
+// P in its hands; sysmon preempts it too, after a slice, and the first gets its turn on the GRQ. But when all Ps are
+// held by Ms that are *inside the runtime* and need that lock (a pool that grows, a timer heap that grows), nobody can
+// be stopped and the world stands still: seen in tests, under a load that stopped Gs in malloc. Until such a G is
+// lent the little time that it needs, preemption is off unless a program asks for it.
 import CMPG
 import Region
 

@@ -26,6 +26,8 @@ import Synchronization
   let procs: Int
   let tracing: Bool
   let preempts: Bool
+  /// How long a G may run while others wait, in ticks.
+  let slice: UInt64
   let ps: UnsafeMutablePointer<PRecord>
   /// Room for all Ms that can ever be.
   let ms: UnsafeMutableRawPointer
@@ -46,6 +48,7 @@ import Synchronization
     self.procs = procs
     tracing = options.tracing
     preempts = options.preemption
+    slice = Clock.ticks(nanoseconds: options.slice.wholeNanoseconds)
     self.netpoll = netpoll
     stacks = StackPool(region.sched)
     unsafe ps = .allocate(capacity: procs)
@@ -90,6 +93,7 @@ struct Descriptors {
   @inline(__always) var region: RegionFile { unsafe record.pointee.region }
   @inline(__always) var shared: Block<SchedField> { unsafe record.pointee.shared }
   var preempts: Bool { unsafe record.pointee.preempts }
+  var slice: UInt64 { unsafe record.pointee.slice }
   @inline(__always) var procs: Int { unsafe record.pointee.procs }
   @inline(__always) var lock: Lock { unsafe record.pointee.lock }
   @inline(__always) var netpoll: Netpoll { unsafe record.pointee.netpoll }

@@ -89,13 +89,13 @@ enum Sysmon {
     }
     let lasted = now &- watch.since
     if let offered {
-      guard sched.hasWork || lasted > slice else { return false }
+      guard sched.hasWork || lasted > sched.slice else { return false }
       sched.retake(p, from: offered, by: m)
       return true
     }
     guard sched.preempts, p.shared[.status].relaxed == UInt64(PStatus.running.rawValue), p.shared[.g].relaxed != 0 else { return false }
-    if lasted > slice / 4 { sched.wantSpare() }
-    guard lasted > slice, sched.hasWork else { return false }
+    if lasted > sched.slice / 4 { sched.wantSpare() }
+    guard lasted > sched.slice, sched.hasWork else { return false }
     watch.since = now
     return request(p, activity, &watch, m)
   }
@@ -120,9 +120,6 @@ enum Sysmon {
     watch.signalled = nil
     return true
   }
-
-  /// How long a G may run while others wait: 10 ms, in ticks.
-  private static var slice: UInt64 { Clock.ticks(nanoseconds: 10_000_000) }
 }
 
 /// When the clock's second moment is taken anew: after 0.1 s, 1 s, 10 s, and then every minute.
