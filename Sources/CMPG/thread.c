@@ -19,7 +19,14 @@ __attribute__((noinline)) void *mpg_current(void) {
   return current;
 }
 
-__attribute__((noinline)) void mpg_set_current(void *m) { current = m; }
+__attribute__((noinline)) void mpg_set_current(void *m) {
+  current = m;
+  // A thread inherits its creator's mask. Where that blocks SIGURG, as libdispatch does, nothing could be preempted.
+  sigset_t urgent;
+  sigemptyset(&urgent);
+  sigaddset(&urgent, SIGURG);
+  pthread_sigmask(SIG_UNBLOCK, &urgent, NULL);
+}
 
 __attribute__((noinline)) void *mpg_enter(void) {
   inside = 1;

@@ -1,4 +1,4 @@
-// Channels, the part that knows what they carry. How they work: AnyChannel.swift.
+// Channels, the part that knows what they carry. How they work: ChannelCore.swift.
 //
 // The functions that are called all the time are inlinable, so that a program that sends integers moves integers; all
 // that they do is to lend memory for one element. The rest is not, and asks the element's type how it is copied.
@@ -18,7 +18,7 @@
       alignment: MemoryLayout<Element>.alignment, isTrivial: _isPOD(Element.self))
   }
 
-  deinit { destroyAll() }
+  deinit { core.destroyAll() }
 
   /// Sends `value`; parks the G until a receiver or the buffer has it. A send on a closed channel ends the process.
   @inlinable

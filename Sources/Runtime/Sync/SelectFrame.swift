@@ -19,7 +19,9 @@ import Region
   let number: UInt32
   /// `.chanSend` or `.chanReceive`.
   let reason: WaitReason
+  /// Kept alive while the select lasts.
   let channel: AnyChannel
+  let core: ChannelCore
   let element: UnsafeMutableRawPointer
   /// What `element` is of.
   let type: ObjectIdentifier
@@ -93,16 +95,17 @@ import Region
   /// Adds a case with a channel; memory for one element.
   @usableFromInline
   func add(
-    _ number: UInt32, sends: Bool, _ channel: AnyChannel, size: Int, alignment: Int, _ type: ObjectIdentifier
+    _ number: UInt32, sends: Bool, _ channel: consuming AnyChannel, size: Int, alignment: Int, _ type: ObjectIdentifier
   ) -> UnsafeMutableRawPointer {
     let layout = MemoryLayout<SelectCase>.self
     let one = unsafe allocate(layout.size, layout.alignment).bindMemory(to: SelectCase.self, capacity: 1)
     let element = unsafe allocate(size, alignment)
     let waiter = MemoryLayout<WaiterRecord>.self
     let place = unsafe allocate(waiter.size, waiter.alignment).bindMemory(to: WaiterRecord.self, capacity: 1)
+    let core = channel.core
     unsafe one.initialize(
       to: SelectCase(
-        number: number, reason: sends ? .chanSend : .chanReceive, channel: channel, element: element, type: type,
+        number: number, reason: sends ? .chanSend : .chanReceive, channel: channel, core: core, element: element, type: type,
         isInitialized: sends, waiter: place))
     if let last = unsafe record.pointee.last {
       unsafe last.pointee.next = one
@@ -206,14 +209,14 @@ import Region
       unsafe next = one.pointee.next
     }
     var cases = unsafe cases
-    unsafe cases.sort { unsafe ObjectIdentifier($0.pointee.channel) < ObjectIdentifier($1.pointee.channel) }
+    unsafe cases.sort { unsafe $0.pointee.core < $1.pointee.core }
     let locks = unsafe array(of: Lock.self, cases.count)
     var count = 0
     for index in cases.indices {
-      let channel = unsafe cases[index].pointee.channel
-      if index > 0, unsafe cases[index - 1].pointee.channel === channel { continue }
-      channel.lock.lock()
-      unsafe locks.initializeElement(at: count, to: channel.lock)
+      let core = unsafe cases[index].pointee.core
+      if index > 0, unsafe cases[index - 1].pointee.core == core { continue }
+      core.lock.lock()
+      unsafe locks.initializeElement(at: count, to: core.lock)
       count += 1
     }
     return unsafe HeldLocks(locks.baseAddress, count: count)
@@ -242,9 +245,9 @@ import Region
   }
 
   private func attempt(_ one: UnsafeMutablePointer<SelectCase>) -> ChannelMove {
-    let (channel, element) = unsafe (one.pointee.channel, one.pointee.element)
+    let (core, element) = unsafe (one.pointee.core, one.pointee.element)
     return unsafe one.pointee.reason == .chanSend
-      ? unsafe channel.sendNow(from: element) : unsafe channel.receiveNow(into: element)
+      ? unsafe core.sendNow(from: element) : unsafe core.receiveNow(into: element)
   }
 
   /// Parks until somebody ends the wait; the case that it ended by.
@@ -273,16 +276,16 @@ import Region
   private func enqueue(_ one: UnsafeMutablePointer<SelectCase>, _ g: G, _ ticket: UInt32) {
     let (number, element) = unsafe (one.pointee.number, one.pointee.element)
     unsafe one.pointee.waiter.initialize(to: WaiterRecord(g, ticket: ticket, place: number, element: element))
-    unsafe one.pointee.channel.enqueue(Waiter(one.pointee.waiter), one.pointee.reason)
+    unsafe one.pointee.core.enqueue(Waiter(one.pointee.waiter), one.pointee.reason)
   }
 
   /// Takes the G out of all queues. It has held each lock when this returns (Claim W5).
   private func leave(_ cases: Cases) {
     for unsafe one in unsafe cases {
-      let channel = unsafe one.pointee.channel
-      channel.lock.lock()
-      unsafe channel.dequeue(Waiter(one.pointee.waiter), one.pointee.reason)
-      channel.lock.unlock()
+      let core = unsafe one.pointee.core
+      core.lock.lock()
+      unsafe core.dequeue(Waiter(one.pointee.waiter), one.pointee.reason)
+      core.lock.unlock()
     }
   }
 
@@ -291,7 +294,7 @@ import Region
     guard let one = unsafe find(number) else { return }
     let granted = unsafe one.pointee.waiter.pointee.granted
     if unsafe one.pointee.reason == .chanSend {
-      if !granted { AnyChannel.closedWhileSending(g) }
+      if !granted { ChannelCore.closedWhileSending(g) }
     } else {
       unsafe one.pointee.isInitialized = granted
     }

@@ -60,6 +60,7 @@ public final class Alarm: Sendable {
   private let timer: TimerDescriptor
 
   /// Starts a G that runs `body`, `delay` from now. The G is named after this call.
+  @discardableResult
   public init(
     after delay: Duration, file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
     _ body: @escaping @Sendable () throws -> Void

@@ -209,9 +209,9 @@ extension Channel where Element == Void {
   /// Leaves a value if there is room; the G that waited for it, if one did. For timers, under their lock.
   fileprivate func offer() -> G? {
     var nothing: Void = ()
-    lock.lock()
-    defer { lock.unlock() }
-    let move = unsafe withUnsafePointer(to: &nothing) { unsafe sendNow(from: $0) }
+    core.lock.lock()
+    defer { core.lock.unlock() }
+    let move = unsafe withUnsafeMutablePointer(to: &nothing) { unsafe core.sendNow(from: $0) }
     if case .done(let g) = move { return g }
     return nil
   }
@@ -219,8 +219,8 @@ extension Channel where Element == Void {
   /// Takes back what nobody has received yet.
   func drain() {
     var nothing: Void = ()
-    lock.lock()
-    defer { lock.unlock() }
-    while case .done = unsafe withUnsafeMutablePointer(to: &nothing, { unsafe receiveNow(into: $0) }) {}
+    core.lock.lock()
+    defer { core.lock.unlock() }
+    while case .done = unsafe withUnsafeMutablePointer(to: &nothing, { unsafe core.receiveNow(into: $0) }) {}
   }
 }

@@ -73,6 +73,13 @@ struct Timer: Comparable {
     noteNext()
   }
 
+  /// Entries, with those that will do nothing any more.
+  var entries: Int {
+    lock.lock()
+    defer { lock.unlock() }
+    return unsafe heap.pointee.count
+  }
+
   /// One of them will do nothing any more. Any thread.
   func disarmed() { block[.timers].subtract(1) }
 

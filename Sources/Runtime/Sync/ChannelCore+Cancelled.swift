@@ -1,10 +1,9 @@
 // Channel operations that the cancellation of the G's scope ends. A G outside of every scope takes the plain ones.
 import Region
 
-extension AnyChannel {
+extension ChannelCore {
   /// Whether somebody or the buffer took the value; false: the scope was cancelled first.
-  @usableFromInline
-  final func sendOrCancelled(from element: UnsafeMutableRawPointer) -> Bool {
+  func sendOrCancelled(from element: UnsafeMutableRawPointer) -> Bool {
     let m = enterRuntime("Channel.sendOrCancelled")
     defer { leaveRuntime() }
     guard let g = m.g else { fatal("a channel was used outside of a G") }
@@ -23,8 +22,7 @@ extension AnyChannel {
   }
 
   /// Whether there was a value; nil: the scope was cancelled first.
-  @usableFromInline
-  final func receiveOrCancelled(into room: UnsafeMutableRawPointer) -> Bool? {
+  func receiveOrCancelled(into room: UnsafeMutableRawPointer) -> Bool? {
     let m = enterRuntime("Channel.receiveOrCancelled")
     defer { leaveRuntime() }
     guard let g = m.g else { fatal("a channel was used outside of a G") }
@@ -50,7 +48,7 @@ extension AnyChannel {
   private enum Ending { case granted, cancelled, closed }
 
   /// Parks `g` in one of the queues until it is served or cancelled. Under the lock, which it releases.
-  private final func waitOrCancelled(
+  private func waitOrCancelled(
     _ reason: WaitReason, _ element: UnsafeMutableRawPointer, _ g: G, _ m: M
   ) -> Ending {
     guard let ticket = g.openCancellable() else {
