@@ -19,14 +19,7 @@ __attribute__((noinline)) void *mpg_current(void) {
   return current;
 }
 
-__attribute__((noinline)) void mpg_set_current(void *m) {
-  current = m;
-  // A thread inherits its creator's mask. Where that blocks SIGURG, as libdispatch does, nothing could be preempted.
-  sigset_t urgent;
-  sigemptyset(&urgent);
-  sigaddset(&urgent, SIGURG);
-  pthread_sigmask(SIG_UNBLOCK, &urgent, NULL);
-}
+__attribute__((noinline)) void mpg_set_current(void *m) { current = m; }
 
 __attribute__((noinline)) void *mpg_enter(void) {
   inside = 1;
@@ -48,7 +41,8 @@ static _Atomic uint32_t *stop_bell;
 
 void mpg_stop_word(void *word) {
   stop_word = word;
-  sigset_t signals;  // whoever started the thread may have blocked it
+  // A thread inherits its creator's mask. Where that blocks SIGURG, as libdispatch does, nothing could be preempted.
+  sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGURG);
   pthread_sigmask(SIG_UNBLOCK, &signals, NULL);

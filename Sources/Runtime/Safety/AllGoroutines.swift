@@ -24,7 +24,7 @@ enum AllGoroutines {
 
   /// Called by sysmon at every look.
   static func printIfWanted() {
-    guard wanted.load(ordering: .relaxed), wanted.exchange(false, ordering: .acquiringAndReleasing) else { return }
+    guard wanted.exchange(false, ordering: .acquiringAndReleasing) else { return }
     PlainText.line { $0.add("mpg: SIGQUIT: all goroutines") }
     printAll()
     if unsafe ends {
