@@ -105,16 +105,15 @@ private func makeScheduler(_ options: Options, procs: Int) {
 /// Sysmon, the gc thread, netpoll: in the order of the study guide.
 private func startThreads(by m0: M) {
   let sched = sched
-  let sysmon = sched.newM()
+  // All before the first of them runs: sysmon may want the gc thread at once, and that makes Ms as well.
+  let (sysmon, gc, netpoll) = (sched.newM(), sched.newM(), sched.newM())
   Preemption.install(bellOf: sysmon)
+  unsafe collectorM = gc
+  sched.netpoll.setThread(netpoll)
   unsafe sched.startThread(sysmon, sysmonThread)
   m0.emit(.boot, detail: BootStep.sysmon.rawValue)
-  let gc = sched.newM()
-  unsafe collectorM = gc
   unsafe sched.startThread(gc, gcThread)
   m0.emit(.boot, detail: BootStep.gc.rawValue)
-  let netpoll = sched.newM()
-  sched.netpoll.setThread(netpoll)
   unsafe sched.startThread(netpoll, netpollThread)
   m0.emit(.boot, detail: BootStep.netpoll.rawValue)
 }

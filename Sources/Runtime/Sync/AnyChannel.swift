@@ -6,7 +6,8 @@ public class AnyChannel: @unchecked Sendable {
   let core: ChannelCore
 
   init(capacity: Int, size: Int, stride: Int, alignment: Int, isTrivial: Bool) {
-    core = ChannelCore(capacity: capacity, size: size, stride: stride, alignment: alignment, isTrivial: isTrivial)
+    core = ChannelCore(
+      capacity: capacity, size: size, stride: stride, alignment: alignment, isTrivial: isTrivial)
     core.setOwner(self)
   }
 
@@ -38,6 +39,8 @@ public class AnyChannel: @unchecked Sendable {
   // MARK: what the element's type knows
 
   func copyElement(_ from: UnsafeRawPointer, to: UnsafeMutableRawPointer) { fatal("a channel of nothing") }
-  func moveElement(_ from: UnsafeMutableRawPointer, to: UnsafeMutableRawPointer) { fatal("a channel of nothing") }
+  func moveElement(_ from: UnsafeMutableRawPointer, to: UnsafeMutableRawPointer) {
+    fatal("a channel of nothing")
+  }
   func destroyElement(_ element: UnsafeMutableRawPointer) { fatal("a channel of nothing") }
 }

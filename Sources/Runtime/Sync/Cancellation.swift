@@ -94,7 +94,11 @@ public final class Cancellation: @unchecked Sendable {
   /// `g`, the running G, is no longer one of its Gs.
   func leave(_ g: G) {
     lock.lock()
-    if let previous = g.previousMember { previous.nextMember = g.nextMember } else { members = g.nextMember?.link ?? 0 }
+    if let previous = g.previousMember {
+      previous.nextMember = g.nextMember
+    } else {
+      members = g.nextMember?.link ?? 0
+    }
     g.nextMember?.previousMember = g.previousMember
     lock.unlock()
     unsafe g.record.pointee.scope = nil
@@ -118,7 +122,11 @@ public final class Cancellation: @unchecked Sendable {
     guard let parent else { return }
     parent.lock.lock()
     defer { parent.lock.unlock() }
-    if let previousSibling { previousSibling.nextSibling = nextSibling } else { parent.firstChild = nextSibling }
+    if let previousSibling {
+      previousSibling.nextSibling = nextSibling
+    } else {
+      parent.firstChild = nextSibling
+    }
     nextSibling?.previousSibling = previousSibling
     nextSibling = nil
     previousSibling = nil

@@ -7,7 +7,8 @@
 ///
 /// Thread-safe; all functions must be called from a G, and park that G, never the thread. As a sequence it yields
 /// what it receives until it is closed and empty; several Gs may iterate, each gets what the others do not.
-@safe public final class Channel<Element: Sendable>: AnyChannel, @unchecked Sendable, Sequence, IteratorProtocol {
+@safe
+public final class Channel<Element: Sendable>: AnyChannel, @unchecked Sendable, Sequence, IteratorProtocol {
   // Safe because: it adds no state.
 
   /// - Parameter capacity: values that may wait in the channel; not negative.
@@ -39,7 +40,8 @@
   @inlinable
   public func receive() -> Element? {
     unsafe withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { room in
-      unsafe receive(into: UnsafeMutableRawPointer(room.baseAddress.unsafelyUnwrapped)) ? room.moveElement(from: 0) : nil
+      unsafe receive(into: UnsafeMutableRawPointer(room.baseAddress.unsafelyUnwrapped))
+        ? room.moveElement(from: 0) : nil
     }
   }
 
@@ -47,7 +49,9 @@
   @inlinable
   public func receiveOrCancelled() throws(CancellationError) -> Element? {
     let value: Element?? = unsafe withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { room in
-      guard let isThere = unsafe receiveOrCancelled(into: UnsafeMutableRawPointer(room.baseAddress.unsafelyUnwrapped))
+      guard
+        let isThere = unsafe receiveOrCancelled(
+          into: UnsafeMutableRawPointer(room.baseAddress.unsafelyUnwrapped))
       else { return nil }
       return .some(isThere ? unsafe room.moveElement(from: 0) : nil)
     }

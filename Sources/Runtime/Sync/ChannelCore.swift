@@ -21,7 +21,7 @@ enum ChannelMove {
   case done(ready: G?)
 }
 
-/// What there is of a channel besides its name and its type.
+/// What there is of a channel besides its name and its type, and does not change.
 @safe private struct ChannelRecord {
   let lock = Lock()
   let capacity: Int
@@ -33,8 +33,10 @@ enum ChannelMove {
   let buffer: UnsafeMutableRawPointer
   /// The channel itself, which knows what its elements are; it outlives this.
   unowned(unsafe) var owner: AnyChannel?
+}
 
-  // MARK: under the lock
+/// What changes of a channel. Under the lock.
+private struct ChannelState {
   var first = 0
   var count = 0
   var isClosed = false
@@ -44,17 +46,31 @@ enum ChannelMove {
 
 /// The working part of a channel, without its reference count. A handle.
 ///
-/// Safe because: the record is allocated and freed by the channel, which whoever uses the handle keeps alive; what
+/// Safe because: the memory is allocated and freed by the channel, which whoever uses the handle keeps alive; what
 /// changes is touched under the lock alone.
 @safe struct ChannelCore: Comparable {
+  /// Record, state and buffer lie one behind the other in one piece of memory.
   private let record: UnsafeMutablePointer<ChannelRecord>
 
   init(capacity: Int, size: Int, stride: Int, alignment: Int, isTrivial: Bool) {
-    let buffer = UnsafeMutableRawPointer.allocate(byteCount: capacity * stride, alignment: alignment)
-    unsafe record = .allocate(capacity: 1)
+    let alignment = max(alignment, 16)
+    let head = Self.stateOffset + MemoryLayout<ChannelState>.stride
+    let bufferOffset = (head + alignment - 1) / alignment * alignment
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: bufferOffset + capacity * stride, alignment: alignment)
+    unsafe record = memory.bindMemory(to: ChannelRecord.self, capacity: 1)
     unsafe record.initialize(
       to: ChannelRecord(
-        capacity: capacity, size: size, stride: stride, isTrivial: isTrivial, buffer: buffer))
+        capacity: capacity, size: size, stride: stride, isTrivial: isTrivial, buffer: memory + bufferOffset))
+    unsafe (memory + Self.stateOffset).bindMemory(to: ChannelState.self, capacity: 1).initialize(
+      to: ChannelState())
+  }
+
+  private static var stateOffset: Int { (MemoryLayout<ChannelRecord>.size + 15) / 16 * 16 }
+
+  @inline(__always)
+  private var state: UnsafeMutablePointer<ChannelState> {
+    unsafe (UnsafeMutableRawPointer(record) + Self.stateOffset).assumingMemoryBound(to: ChannelState.self)
   }
 
   /// Once, before it is used.
@@ -65,13 +81,11 @@ enum ChannelMove {
   /// Destroys what is in the buffer.
   func destroyAll() {
     guard unsafe !record.pointee.isTrivial else { return }
-    for index in 0..<(unsafe record.pointee.count) { unsafe owner.destroyElement(slot(index)) }
+    for index in 0..<(unsafe state.pointee.count) { unsafe owner.destroyElement(slot(index)) }
   }
 
   func free() {
     lock.free()
-    unsafe record.pointee.buffer.deallocate()
-    unsafe record.deinitialize(count: 1)
     unsafe record.deallocate()
   }
 
@@ -84,11 +98,11 @@ enum ChannelMove {
   func close() {
     let m = enterRuntime("Channel.close")
     lock.lock()
-    if unsafe record.pointee.isClosed { fatal("close of a closed channel") }
-    unsafe record.pointee.isClosed = true
+    if unsafe state.pointee.isClosed { fatal("close of a closed channel") }
+    unsafe state.pointee.isClosed = true
     var woken = GQueue()
-    while let receiver = unsafe record.pointee.receivers.popFirst() { woken.append(receiver.g) }
-    while let sender = unsafe record.pointee.senders.popFirst() { woken.append(sender.g) }
+    while let receiver = unsafe state.pointee.receivers.popFirst() { woken.append(receiver.g) }
+    while let sender = unsafe state.pointee.senders.popFirst() { woken.append(sender.g) }
     lock.unlock()
     while let g = woken.popFirst() { m.ready(g) }
     leaveRuntime()
@@ -148,41 +162,41 @@ enum ChannelMove {
   /// Copies the value at `element`, if somebody or the buffer takes it now. Ends the process on a closed channel.
   @inline(__always)
   func sendNow(from element: UnsafeRawPointer) -> ChannelMove {
-    if unsafe record.pointee.isClosed { Self.closedBeforeSending() }
-    if let receiver = unsafe record.pointee.receivers.popFirst() {
+    if unsafe state.pointee.isClosed { Self.closedBeforeSending() }
+    if let receiver = unsafe state.pointee.receivers.popFirst() {
       unsafe copy(element, to: receiver.element)
       receiver.granted = true
       return .done(ready: receiver.g)
     }
-    let count = unsafe record.pointee.count
+    let count = unsafe state.pointee.count
     guard unsafe count < record.pointee.capacity else { return .wait }
     unsafe copy(element, to: slot(count))
-    unsafe record.pointee.count = count &+ 1
+    unsafe state.pointee.count = count &+ 1
     return .done(ready: nil)
   }
 
   /// Initializes `room` with the next value, if there is one.
   @inline(__always)
   func receiveNow(into room: UnsafeMutableRawPointer) -> ChannelMove {
-    if unsafe record.pointee.count > 0 { return .done(ready: unsafe takeBuffered(into: room)) }
-    if let sender = unsafe record.pointee.senders.popFirst() {
+    if unsafe state.pointee.count > 0 { return .done(ready: unsafe takeBuffered(into: room)) }
+    if let sender = unsafe state.pointee.senders.popFirst() {
       unsafe copy(sender.element, to: room)
       sender.granted = true
       return .done(ready: sender.g)
     }
-    return unsafe record.pointee.isClosed ? .closed : .wait
+    return unsafe state.pointee.isClosed ? .closed : .wait
   }
 
   /// Takes from the buffer and lets the sender that waited longest fill the room; its G.
   @inline(__always)
   private func takeBuffered(into room: UnsafeMutableRawPointer) -> G? {
     unsafe move(slot(0), to: room)
-    let next = unsafe record.pointee.first &+ 1
-    unsafe record.pointee.first = next == record.pointee.capacity ? 0 : next
-    unsafe record.pointee.count &-= 1
-    guard let sender = unsafe record.pointee.senders.popFirst() else { return nil }
-    unsafe copy(sender.element, to: slot(record.pointee.count))
-    unsafe record.pointee.count &+= 1
+    let next = unsafe state.pointee.first &+ 1
+    unsafe state.pointee.first = next == record.pointee.capacity ? 0 : next
+    unsafe state.pointee.count &-= 1
+    guard let sender = unsafe state.pointee.senders.popFirst() else { return nil }
+    unsafe copy(sender.element, to: slot(state.pointee.count))
+    unsafe state.pointee.count &+= 1
     sender.granted = true
     return sender.g
   }
@@ -191,17 +205,17 @@ enum ChannelMove {
   @inline(__always)
   func enqueue(_ waiter: Waiter, _ reason: WaitReason) {
     if reason == .chanSend {
-      unsafe record.pointee.senders.append(waiter)
+      unsafe state.pointee.senders.append(waiter)
     } else {
-      unsafe record.pointee.receivers.append(waiter)
+      unsafe state.pointee.receivers.append(waiter)
     }
   }
 
   func dequeue(_ waiter: Waiter, _ reason: WaitReason) {
     if reason == .chanSend {
-      unsafe record.pointee.senders.remove(waiter)
+      unsafe state.pointee.senders.remove(waiter)
     } else {
-      unsafe record.pointee.receivers.remove(waiter)
+      unsafe state.pointee.receivers.remove(waiter)
     }
   }
 
@@ -210,19 +224,28 @@ enum ChannelMove {
   /// The element `index` places behind the first.
   @inline(__always)
   private func slot(_ index: Int) -> UnsafeMutableRawPointer {
-    let index = unsafe record.pointee.first &+ index
+    let index = unsafe state.pointee.first &+ index
     let capacity = unsafe record.pointee.capacity
-    return unsafe record.pointee.buffer + (index < capacity ? index : index &- capacity) &* record.pointee.stride
+    return unsafe record.pointee.buffer + (index < capacity ? index : index &- capacity)
+      &* record.pointee.stride
   }
 
   @inline(__always)
   private func copy(_ from: UnsafeRawPointer, to: UnsafeMutableRawPointer) {
-    if unsafe record.pointee.isTrivial { unsafe copyBytes(from, to: to) } else { unsafe owner.copyElement(from, to: to) }
+    if unsafe record.pointee.isTrivial {
+      unsafe copyBytes(from, to: to)
+    } else {
+      unsafe owner.copyElement(from, to: to)
+    }
   }
 
   @inline(__always)
   private func move(_ from: UnsafeMutableRawPointer, to: UnsafeMutableRawPointer) {
-    if unsafe record.pointee.isTrivial { unsafe copyBytes(from, to: to) } else { unsafe owner.moveElement(from, to: to) }
+    if unsafe record.pointee.isTrivial {
+      unsafe copyBytes(from, to: to)
+    } else {
+      unsafe owner.moveElement(from, to: to)
+    }
   }
 
   @inline(__always)

@@ -71,7 +71,8 @@ enum Claim {
   @inline(__always)
   private func change(_ old: UInt64, _ new: UInt64) -> Bool {
     // acquire and release: claimer and waiter hand the frame of the wait to each other
-    unsafe record.pointee.wait.compareExchange(expected: old, desired: new, ordering: .acquiringAndReleasing).exchanged
+    unsafe record.pointee.wait.compareExchange(expected: old, desired: new, ordering: .acquiringAndReleasing)
+      .exchanged
   }
 
   // MARK: the waiter

@@ -40,7 +40,9 @@ public final class Mutex: @unchecked Sendable {
   @inlinable
   public func lock() {
     // acquire: pairs with the release in `unlock`
-    if !word.compareExchange(expected: 0, desired: Mutex.locked, ordering: .acquiring).exchanged { lockSlow() }
+    if !word.compareExchange(expected: 0, desired: Mutex.locked, ordering: .acquiring).exchanged {
+      lockSlow()
+    }
   }
 
   /// Locks it if nobody holds it; whether it did.
@@ -58,7 +60,9 @@ public final class Mutex: @unchecked Sendable {
   @inlinable
   public func unlock() {
     // release: pairs with the acquire in `lock`
-    if !word.compareExchange(expected: Mutex.locked, desired: 0, ordering: .releasing).exchanged { unlockSlow() }
+    if !word.compareExchange(expected: Mutex.locked, desired: 0, ordering: .releasing).exchanged {
+      unlockSlow()
+    }
   }
 
   /// Runs `body` while it is locked.
@@ -163,7 +167,8 @@ public final class Mutex: @unchecked Sendable {
     guard let first = waiters.popFirst() else { fatal("a Mutex says that somebody waits, and nobody does") }
     let isOld = Clock.now &- first.amount > Clock.ticks(nanoseconds: 1_000_000)
     first.granted = isOld
-    settle(clear: (isOld ? 0 : Self.locked) | (waiters.isEmpty ? Self.waiting : 0), set: isOld ? 0 : Self.woken)
+    settle(
+      clear: (isOld ? 0 : Self.locked) | (waiters.isEmpty ? Self.waiting : 0), set: isOld ? 0 : Self.woken)
     return isOld ? .handingOver(first.g) : .waking(first.g)
   }
 

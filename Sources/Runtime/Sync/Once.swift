@@ -20,7 +20,8 @@ public final class Once: Sendable {
   public func run<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
     if isDone { return }
     let id = currentM("Once.run").g?.id ?? 0
-    if runner.load(ordering: .relaxed) == id { fatal("goroutine \(id) runs a Once from within itself") }  // own store
+    // relaxed: only what this G itself has stored matters
+    if runner.load(ordering: .relaxed) == id { fatal("goroutine \(id) runs a Once from within itself") }
     try mutex.withLock { () throws(Failure) in
       if isDone { return }
       runner.store(id, ordering: .relaxed)

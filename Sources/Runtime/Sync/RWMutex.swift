@@ -48,7 +48,9 @@ public final class RWMutex: Sendable {
     writers.lock()
     let reading = readers.subtract(Self.bias, ordering: .acquiringAndReleasing).oldValue
     // Those who left since count below zero; the sum is zero when all have.
-    if reading != 0, leaving.add(reading, ordering: .acquiringAndReleasing).newValue != 0 { writerTurn.acquire() }
+    if reading != 0, leaving.add(reading, ordering: .acquiringAndReleasing).newValue != 0 {
+      writerTurn.acquire()
+    }
   }
 
   /// Unlocks it for writing. If nobody writes, the process ends.

@@ -26,7 +26,8 @@ public struct Select<Result>: ~Copyable {
     guard let winner = frame.winner else {
       let layout = MemoryLayout<Element>.self
       unsafe _ = frame.add(
-        number, sends: false, channel(), size: layout.size, alignment: layout.alignment, ObjectIdentifier(Element.self))
+        number, sends: false, channel(), size: layout.size, alignment: layout.alignment,
+        ObjectIdentifier(Element.self))
       return
     }
     guard winner == number else { return }
@@ -45,7 +46,8 @@ public struct Select<Result>: ~Copyable {
       let layout = MemoryLayout<Element>.self
       let (channel, value) = (channel(), value())
       unsafe frame.add(
-        number, sends: true, channel, size: layout.size, alignment: layout.alignment, ObjectIdentifier(Element.self)
+        number, sends: true, channel, size: layout.size, alignment: layout.alignment,
+        ObjectIdentifier(Element.self)
       ).initializeMemory(as: Element.self, to: value)
       return
     }
@@ -100,32 +102,16 @@ public struct Select<Result>: ~Copyable {
 public func select<Result, Failure: Error>(
   _ cases: (inout Select<Result>) throws(Failure) -> Void
 ) throws(Failure) -> Result {
-  try Select<Result>.run(cases)
-}
-
-/// The same for cases without results.
-@inlinable
-public func select<Failure: Error>(
-  _ cases: (inout Select<Void>) throws(Failure) -> Void
-) throws(Failure) {
-  try Select<Void>.run(cases)
-}
-
-extension Select {
-  @inlinable
-  static func run<Failure: Error>(
-    _ cases: (inout Select<Result>) throws(Failure) -> Void
-  ) throws(Failure) -> Result {
-    try unsafe withUnsafeTemporaryAllocation(byteCount: SelectFrame.bytes, alignment: 16) { memory throws(Failure) in
-      let frame = unsafe SelectFrame(in: memory)
-      defer { frame.end() }
-      var listing = Select<Result>(frame)
-      try cases(&listing)
-      frame.choose()
-      var doing = Select<Result>(frame)
-      try cases(&doing)
-      guard let result = doing.result else { frame.nothingDone() }
-      return result
-    }
+  try unsafe withUnsafeTemporaryAllocation(byteCount: SelectFrame.bytes, alignment: 16) {
+    memory throws(Failure) in
+    let frame = unsafe SelectFrame(in: memory)
+    defer { frame.end() }
+    var listing = Select<Result>(frame)
+    try cases(&listing)
+    frame.choose()
+    var doing = Select<Result>(frame)
+    try cases(&doing)
+    guard let result = doing.result else { frame.nothingDone() }
+    return result
   }
 }

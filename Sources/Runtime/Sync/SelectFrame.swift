@@ -95,7 +95,8 @@ import Region
   /// Adds a case with a channel; memory for one element.
   @usableFromInline
   func add(
-    _ number: UInt32, sends: Bool, _ channel: consuming AnyChannel, size: Int, alignment: Int, _ type: ObjectIdentifier
+    _ number: UInt32, sends: Bool, _ channel: consuming AnyChannel, size: Int, alignment: Int,
+    _ type: ObjectIdentifier
   ) -> UnsafeMutableRawPointer {
     let layout = MemoryLayout<SelectCase>.self
     let one = unsafe allocate(layout.size, layout.alignment).bindMemory(to: SelectCase.self, capacity: 1)
@@ -105,7 +106,8 @@ import Region
     let core = channel.core
     unsafe one.initialize(
       to: SelectCase(
-        number: number, reason: sends ? .chanSend : .chanReceive, channel: channel, core: core, element: element, type: type,
+        number: number, reason: sends ? .chanSend : .chanReceive, channel: channel, core: core,
+        element: element, type: type,
         isInitialized: sends, waiter: place))
     if let last = unsafe record.pointee.last {
       unsafe last.pointee.next = one
@@ -133,7 +135,8 @@ import Region
   /// The value that the chosen case received, for the caller to move out; nil: the channel is closed and empty.
   @usableFromInline
   func takeReceived(_ number: UInt32, _ type: ObjectIdentifier) -> UnsafeMutableRawPointer? {
-    guard let one = unsafe find(number), unsafe one.pointee.type == type, unsafe one.pointee.reason == .chanReceive
+    guard let one = unsafe find(number), unsafe one.pointee.type == type,
+      unsafe one.pointee.reason == .chanReceive
     else { fatal("a select listed other cases the second time: case \(number + 1) is not what it was") }
     guard unsafe one.pointee.isInitialized else { return nil }
     unsafe one.pointee.isInitialized = false
@@ -141,7 +144,9 @@ import Region
   }
 
   @usableFromInline
-  func nothingDone() -> Never { fatal("a select listed other cases the second time: the one chosen is missing") }
+  func nothingDone() -> Never {
+    fatal("a select listed other cases the second time: the one chosen is missing")
+  }
 
   private func find(_ number: UInt32) -> UnsafeMutablePointer<SelectCase>? {
     var next = unsafe record.pointee.first
@@ -168,7 +173,8 @@ import Region
   private func array<Element>(of _: Element.Type, _ count: Int) -> UnsafeMutableBufferPointer<Element> {
     let layout = MemoryLayout<Element>.self
     let memory = unsafe allocate(layout.stride * count, layout.alignment)
-    return unsafe UnsafeMutableBufferPointer(start: memory.bindMemory(to: Element.self, capacity: count), count: count)
+    return unsafe UnsafeMutableBufferPointer(
+      start: memory.bindMemory(to: Element.self, capacity: count), count: count)
   }
 
   // MARK: choosing
@@ -262,7 +268,7 @@ import Region
     let p = m.p
     let delay = unsafe record.pointee.delay
     if let delay { g.addTimer(at: Deadline.after(delay).ticks, ticket, on: p) }
-    for unsafe one in unsafe cases { unsafe enqueue(one, g, ticket) }
+    for index in cases.indices { unsafe enqueue(cases[index], g, ticket) }
     m.park(.select, commit: .claimable(locks))
     if delay != nil { p.timers.disarmed() }
     unsafe leave(cases)
@@ -281,7 +287,8 @@ import Region
 
   /// Takes the G out of all queues. It has held each lock when this returns (Claim W5).
   private func leave(_ cases: Cases) {
-    for unsafe one in unsafe cases {
+    for index in cases.indices {
+      let one = unsafe cases[index]
       let core = unsafe one.pointee.core
       core.lock.lock()
       unsafe core.dequeue(Waiter(one.pointee.waiter), one.pointee.reason)

@@ -65,7 +65,9 @@ public final class Semaphore: @unchecked Sendable {
     return unsafe withUnsafeMutablePointer(to: &record) {
       let waiter = unsafe Waiter($0)
       waiters.append(waiter)
-      unsafe withUnsafePointer(to: lock) { m.park(reason, commit: .claimable(unsafe HeldLocks($0, count: 1))) }
+      unsafe withUnsafePointer(to: lock) {
+        m.park(reason, commit: .claimable(unsafe HeldLocks($0, count: 1)))
+      }
       lock.lock()
       waiters.remove(waiter)
       var woken = grant()  // it may have stood in the way of others

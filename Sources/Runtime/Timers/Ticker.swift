@@ -62,7 +62,8 @@ public final class Alarm: Sendable {
   /// Starts a G that runs `body`, `delay` from now. The G is named after this call.
   @discardableResult
   public init(
-    after delay: Duration, file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
+    after delay: Duration, file: StaticString = #fileID, function: StaticString = #function,
+    line: Int = #line,
     _ body: @escaping @Sendable () throws -> Void
   ) {
     timer = inRuntime("Alarm") { m in

@@ -155,7 +155,8 @@ struct TimerRecord: ~Copyable {
       m.readied(g)
       ready.append(g)
     }
-    let next = unsafe record.pointee.period == 0 ? nil : tick(after: timer.when, period: record.pointee.period)
+    let next =
+      unsafe record.pointee.period == 0 ? nil : tick(after: timer.when, period: record.pointee.period)
     if let next { arm(at: next, on: p) }
     let isOver = unsafe next == nil && record.pointee.isAbandoned
     if isOver { unsafe record.pointee.action = .nothing }

@@ -7,7 +7,8 @@ import Testing
 
 @Suite("Cancellation")
 struct CancellationTests {
-  @Test("it ends sleeps, sends, receives, acquires, socket waits and selects, of the G and of those it started")
+  @Test(
+    "it ends sleeps, sends, receives, acquires, socket waits and selects, of the G and of those it started")
   func allWaitsEnd() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 2) {
@@ -15,29 +16,20 @@ struct CancellationTests {
         let (empty, semaphore) = (Channel<Int>(), Semaphore(0))
         all.add(6)
         withCancellation { scope in
-          func start(_ name: Int, _ wait: @escaping @Sendable () throws -> Void) {
+          let waits: [@Sendable () throws -> Void] = [
+            { try sleepOrCancelled(.seconds(3600)) },
+            { try Channel<Int>().sendOrCancelled(1) },
+            { _ = try empty.receiveOrCancelled() },
+            { try semaphore.acquireOrCancelled() },
+            { try readCancelled(pipe) },
+            { try selectCancelled(empty) },
+          ]
+          for (name, wait) in waits.enumerated() {
             go {
               go {  // a child of a child
                 do { try wait() } catch { log.append(name) }
                 all.done()
               }
-            }
-          }
-          start(0) { try sleepOrCancelled(.seconds(3600)) }
-          start(1) { try Channel<Int>().sendOrCancelled(1) }
-          start(2) { _ = try empty.receiveOrCancelled() }
-          start(3) { try semaphore.acquireOrCancelled() }
-          start(4) {
-            do throws(Pollable.Failure) { try pipe.readEnd.wait(.read) } catch {
-              checkEqual(error, .cancelled, "how the wait on a descriptor ends")
-              throw error
-            }
-          }
-          start(5) {
-            try select {
-              $0.receive(from: empty) { _ in }
-              $0.after(.seconds(3600)) {}
-              try $0.cancelled { throw CancellationError() }
             }
           }
           let reasons = [WaitReason.sleep, .chanSend, .chanReceive, .semaphore, .netpollRead, .select]
@@ -263,4 +255,19 @@ struct CancellationTests {
 private func throwsCancellation(_ body: () throws -> Void) -> Bool {
   do { try body() } catch { return error is CancellationError }
   return false
+}
+
+private func readCancelled(_ pipe: Pipe) throws {
+  do throws(Pollable.Failure) { try pipe.readEnd.wait(.read) } catch {
+    checkEqual(error, .cancelled, "how the wait on a descriptor ends")
+    throw error
+  }
+}
+
+private func selectCancelled(_ channel: Channel<Int>) throws {
+  try select {
+    $0.receive(from: channel) { _ in }
+    $0.after(.seconds(3600)) {}
+    try $0.cancelled { throw CancellationError() }
+  }
 }

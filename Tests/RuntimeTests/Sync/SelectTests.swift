@@ -127,7 +127,8 @@ struct SelectTests {
     }
   }
 
-  @Test("a select does not receive what it sends itself, and two of them find each other", arguments: [1, 2, 4])
+  @Test(
+    "a select does not receive what it sends itself, and two of them find each other", arguments: [1, 2, 4])
   func selvesDoNotMatch(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
       inRuntime(procs: procs) {
@@ -151,7 +152,12 @@ struct SelectTests {
               }
               all.done()
               // the last one may wait for ever: somebody must take what is left
-              while true { select { $0.receive(from: channel) { _ in }; $0.send(2, to: channel) {} } }
+              while true {
+                select {
+                  $0.receive(from: channel) { _ in }
+                  $0.send(2, to: channel) {}
+                }
+              }
             }
           }
           all.wait()
@@ -191,7 +197,9 @@ struct SelectTests {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
       inRuntime(procs: procs) {
         for round in 0..<20_000 {
-          let (a, b, done) = (Channel<Int>(capacity: 1), Channel<Int>(capacity: 1), Channel<Bool>(capacity: 1))
+          let (a, b, done) = (
+            Channel<Int>(capacity: 1), Channel<Int>(capacity: 1), Channel<Bool>(capacity: 1)
+          )
           a.send(1)
           go {
             done.send(
@@ -345,9 +353,10 @@ struct SelectTests {
         let channels = (0..<1_000).map { _ in Channel<Int>() }
         go { for (name, channel) in channels.enumerated() where name % 37 == 5 { channel.send(name) } }
         for name in stride(from: 5, to: 1_000, by: 37) {
-          let found = select { cases in
-            for channel in channels { cases.receive(from: channel) { $0 ?? -1 } }
-          } as Int
+          let found =
+            select { cases in
+              for channel in channels { cases.receive(from: channel) { $0 ?? -1 } }
+            } as Int
           checkEqual(found, name, "the value")
         }
       }

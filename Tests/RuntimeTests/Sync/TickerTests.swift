@@ -126,7 +126,8 @@ struct TickerTests {
         let settled = Alarm(after: .milliseconds(20)) {}
         sleep(.milliseconds(50))
         check(!settled.stop(), "later alarms to have gone off")
-        check(ran.value + stopped.value >= 3_000, "none to be lost, \(ran.value) ran, \(stopped.value) stopped")
+        check(
+          ran.value + stopped.value >= 3_000, "none to be lost, \(ran.value) ran, \(stopped.value) stopped")
         checkEqual(timersAlive(), 0, "timers counted")
       }
     }
