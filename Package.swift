@@ -72,7 +72,9 @@ let package = Package(
       name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG"], exclude: ["Differential"],
       swiftSettings: swift),
     .testTarget(name: "InspectorTests", dependencies: ["Inspector", "Region"], swiftSettings: swift),
-    .testTarget(name: "TUITests", dependencies: ["TUI", "Inspector", "Region"], swiftSettings: swift),
+    .testTarget(
+      name: "TUITests", dependencies: ["TUI", "Inspector", "Region"], exclude: ["Pictures"],
+      swiftSettings: swift),
     .testTarget(name: "EndToEndTests", dependencies: ["Inspector", "Region"], swiftSettings: swift),
     .testTarget(name: "HouseTests", dependencies: ["Region"], swiftSettings: swift),
   ]
