@@ -31,10 +31,8 @@ extension G {
 /// The first function on every G's stack.
 private func gMain(_ link: UnsafeMutableRawPointer?) {
   let g = G(slot: UInt32(UInt(bitPattern: link)) - 1)
-  leaveRuntime()
   runBody(of: g)
-  let m = enterRuntime("exit")
-  g.scope?.leave(g)
+  let m = currentM("exit")
   m.ask(.exit)
   unsafe mpg_fiber_exit(&g.record.pointee.fiber, m.fiber)
 }
@@ -45,8 +43,6 @@ private func runBody(of g: G) {
   guard let body = unsafe g.record.pointee.body.take() else { return }
   do {
     try body()
-  } catch is CancellationError where g.isCancelled {
-    // The way to end of a G that was cancelled.
   } catch {
     fatal("an error left goroutine \(g.id) (\(g.entryName)): \(error)")
   }
@@ -64,6 +60,6 @@ extension G {
 
 /// Leaves the running G for the scheduling stack; returns when it runs again, perhaps on another thread.
 @inline(never)
-func switchAway(_ g: G, _ m: M) {
+func leave(_ g: G, _ m: M) {
   unsafe mpg_fiber_leave(&g.record.pointee.fiber, m.fiber)
 }
