@@ -30,7 +30,7 @@ final class Roll: Sendable {
     var listener: TCPListener?
   }
 
-  private let state = Mutex(State())
+  private let state = Synchronization.Mutex(State())
   private let closing = Atomic(false)
   private let present = WaitGroup()
 

@@ -97,6 +97,8 @@ extension Snapshot.Gs {
       object: { json in
         json.member("running", running)
         json.member("runnable", runnable)
+        json.member("preempted", preempted)
+        json.member("syscall", syscall)
         for group in WaitGroupName.allCases { json.member(group.rawValue, waiting(in: group)) }
       })
   }

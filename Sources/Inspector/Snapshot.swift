@@ -68,6 +68,10 @@ public struct Snapshot: Sendable, Equatable {
     public var exited: UInt64 = 0
     public var running = 0
     public var runnable = 0
+    /// Stopped by sysmon, and queued; each keeps its thread.
+    public var preempted = 0
+    /// In a blocking system call.
+    public var syscall = 0
     /// Parked Gs by reason; `waiting[.sleep]` and so on. Reasons with none may be missing.
     public var waiting: [WaitReason: Int] = [:]
     public init() {}
@@ -79,7 +83,7 @@ public struct Snapshot: Sendable, Equatable {
       waiting.reduce(0) { $1.key.group == group ? $0 + $1.value : $0 }
     }
     /// Sum over all states; equals `live` in a consistent snapshot.
-    public var sumOfStates: Int { running + runnable + waiting.values.reduce(0, +) }
+    public var sumOfStates: Int { running + runnable + preempted + syscall + waiting.values.reduce(0, +) }
   }
 
   public struct Netpoll: Sendable, Equatable {

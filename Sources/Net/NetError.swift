@@ -8,6 +8,8 @@ public enum NetError: Error, Equatable, CustomStringConvertible {
   case timedOut
   /// The socket was closed on this side, perhaps by another G.
   case closed
+  /// The scope of the G was cancelled (`withCancellation`).
+  case cancelled
   /// A system call failed with this errno.
   case failed(call: String, errno: Int32)
 
@@ -15,6 +17,7 @@ public enum NetError: Error, Equatable, CustomStringConvertible {
     switch failure {
     case .timedOut: self = .timedOut
     case .closed: self = .closed
+    case .cancelled: self = .cancelled
     }
   }
 
@@ -22,6 +25,7 @@ public enum NetError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .timedOut: "timed out"
     case .closed: "closed"
+    case .cancelled: "cancelled"
     case .failed(let call, let errno): "\(call): \(Self.name(of: errno))"
     }
   }

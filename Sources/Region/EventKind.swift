@@ -45,6 +45,18 @@
   case gcStart = 20
   /// The gc thread ends a cycle; `arg`: bytes given back.
   case gcEnd = 21
+  /// G was stopped where it was; `count`: its sequence number, `detail`: 1 when it kept its thread.
+  case goPreempt = 22
+  /// A preempted G goes on; `count`: its sequence number, `arg`: ticks since it was stopped.
+  case goResume = 23
+  /// G enters a system call; `count`: its sequence number.
+  case goSyscall = 24
+  /// G leaves a system call; `count`: its sequence number, `detail`: 0 it was queued, 1 on its old P, 2 on another.
+  case goSyscallExit = 25
+  /// Sysmon took the P of a system call; `count`: P, `arg`: the M inside.
+  case retake = 26
+  /// Sysmon asked for preemption; `count`: P, `arg`: the M.
+  case preemptRequest = 27
 
   /// What the four free parts of a record mean: `g detail count arg`; `-`: unused.
   public var meaning: String {
@@ -70,6 +82,12 @@
     case .timers: "- - count:timers -"
     case .gcStart: "- - - -"
     case .gcEnd: "- - - arg:bytes"
+    case .goPreempt: "g detail:kept_thread count:sequence -"
+    case .goResume: "g - count:sequence arg:ticks_preempted"
+    case .goSyscall: "g - count:sequence -"
+    case .goSyscallExit: "g detail:how count:sequence -"
+    case .retake: "- - count:p arg:m"
+    case .preemptRequest: "- - count:p arg:m"
     }
   }
 }

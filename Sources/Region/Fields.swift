@@ -281,17 +281,25 @@ public enum Capacity {
   case yielded = 10
   /// running → gone.
   case exited = 11
+  /// running → preempted, and back.
+  case preempted = 12
+  case resumed = 13
   /// running → waiting, by `WaitReason`.
   case parked = 16
   /// waiting → runnable, by the `WaitReason` that ended.
   case readied = 32
+  /// running → syscall; syscall → running; syscall → runnable (its P was gone).
+  case syscalls = 48
+  case syscallsReturned = 49
+  case syscallsQueued = 50
 
   public static let block = "lane"
   public static let stride = 64
   public var spec: FieldSpec {
     switch self {
     case .position: FieldSpec(.counter, "records")
-    case .created, .started, .yielded, .exited: FieldSpec(.counter, "gs")
+    case .created, .started, .yielded, .exited, .preempted, .resumed: FieldSpec(.counter, "gs")
+    case .syscalls, .syscallsReturned, .syscallsQueued: FieldSpec(.counter, "gs")
     case .parked, .readied: FieldSpec(.counter, "gs", count: WaitReason.capacity)
     }
   }

@@ -13,5 +13,5 @@ struct Measure: Sendable {
   /// Runs the measure on the current G and prints its lines.
   let run: @Sendable (_ operations: Int) -> Void
 
-  static let all = switching + spawning + channels + sleeping
+  static let all = switching + spawning + channels + selecting + sleeping
 }

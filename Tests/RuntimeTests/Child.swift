@@ -10,9 +10,11 @@ import Testing
 private let patience: UInt32 = 900
 
 /// In a child: boots the runtime with `procs` Ps and runs `body` as the main G.
-func inRuntime(procs: Int, _ body: sending @escaping () throws -> Void) -> Never {
+///
+/// - Parameter preemption: whether a G that runs for too long is stopped.
+func inRuntime(procs: Int, preemption: Bool = false, _ body: sending @escaping () throws -> Void) -> Never {
   alarm(patience)
-  MPG.main(Options(procs: procs, tracing: true), body)
+  MPG.main(Options(procs: procs, tracing: true, preemption: preemption), body)
 }
 
 /// In a child: ends it with status 1, and an issue that says what was expected, unless `condition` holds.

@@ -39,6 +39,19 @@ _Noreturn void mpg_fiber_exit(mpg_fiber *g, mpg_fiber *scheduler);
 void *mpg_current(void);
 void mpg_set_current(void *m);
 
+/// Marks the calling thread as inside the runtime, where a preemption signal only leaves a note; its M, or NULL.
+void *mpg_enter(void);
+/// Marks it as outside: on a G, in user code. Whether a note was left meanwhile, which this takes up.
+bool mpg_leave(void);
+/// Names the calling thread's stop word: 0 it runs; 1 it stands still in the handler of SIGURG, outside the runtime;
+/// 2 the handler found it inside, and left a note.
+void mpg_stop_word(void *word);
+/// Installs the handler of SIGURG. After each signal it sets the thread's stop word and wakes whoever sleeps on `bell`
+/// (a futex word that it sets to 1). A thread that stands still goes on when its word becomes 0. 0, or an errno.
+int mpg_preempt_install(void *bell);
+/// Sends SIGURG to a thread of this process.
+void mpg_preempt_thread(int32_t tid);
+
 /// Starts a detached thread. 0, or an errno.
 int mpg_thread_start(void *(*body)(void *), void *argument);
 int32_t mpg_tid(void);
@@ -72,6 +85,16 @@ int mpg_cpus(void);
 /// From now on every `signal` writes its number, one byte, to `fd`, which does not block; and is not
 /// blocked in the calling thread. 0, or an errno.
 int mpg_catch_signal(int32_t signal, int fd);
+
+// MARK: faults (fault.c)
+
+/// Has `report` called once, at the first fault or trap of any thread, in its signal handler, on the alternate stack,
+/// with the thread's M or NULL. Then the signal takes the way that it had before. 0, or an errno.
+int mpg_fault_install(void (*report)(int32_t signal, void *address, void *m));
+/// Gives the calling thread a stack for signal handlers: the one it runs on may be what overflowed.
+void mpg_alternate_stack(void);
+/// Has `callback` called, in the signal handler, at every SIGQUIT. 0, or an errno.
+int mpg_quit_install(void (*callback)(void));
 
 // MARK: clock
 

@@ -6,9 +6,11 @@
 // §2 The design. Each writer (a lane: a P, or an M without one) counts its own moves, one increment of one word a
 // move, and the words only ever grow. A state's Gs are what went in minus what came out:
 //
-//     runnable  =  created + yielded + Σ readied − started
-//     running   =  started − yielded − Σ parked − exited
+//     runnable  =  created + yielded + Σ readied + syscalls queued − started
+//     running   =  started + resumed + syscalls returned − yielded − Σ parked − exited − preempted − syscalls
 //     waiting r =  parked r − readied r
+//     preempted =  preempted − resumed
+//     syscall   =  syscalls − syscalls returned − syscalls queued
 //     live      =  created − exited          = the sum of the others, by arithmetic
 //
 // §3 The protocol: double collect. Read all words; read them again; if no word has changed, then every word held its
@@ -30,6 +32,11 @@ struct Lanes {
     var started: UInt64 = 0
     var yielded: UInt64 = 0
     var exited: UInt64 = 0
+    var preempted: UInt64 = 0
+    var resumed: UInt64 = 0
+    var syscalls: UInt64 = 0
+    var syscallsReturned: UInt64 = 0
+    var syscallsQueued: UInt64 = 0
     /// By the raw value of the target's wait reasons.
     var parked: [UInt64]
     var readied: [UInt64]
@@ -69,10 +76,19 @@ struct Lanes {
       tally.started &+= pass[start + 1]
       tally.yielded &+= pass[start + 2]
       tally.exited &+= pass[start + 3]
+      let parked = start + 4
+      let readied = parked + reasons
       for reason in 0..<reasons {
-        tally.parked[reason] &+= pass[start + 4 + reason]
-        tally.readied[reason] &+= pass[start + 4 + reasons + reason]
+        tally.parked[reason] &+= pass[parked + reason]
+        tally.readied[reason] &+= pass[readied + reason]
       }
+      guard places.countsStops else { continue }
+      let stops = readied + reasons
+      tally.preempted &+= pass[stops]
+      tally.resumed &+= pass[stops + 1]
+      tally.syscalls &+= pass[stops + 2]
+      tally.syscallsReturned &+= pass[stops + 3]
+      tally.syscallsQueued &+= pass[stops + 4]
     }
     return tally
   }
@@ -85,6 +101,11 @@ struct Lanes {
 struct LanePlaces {
   private static let moves: [LaneField] = [.created, .started, .yielded, .exited]
 
+  /// Moves that an older target does not count, because it does not make them.
+  private static let stops: [LaneField] = [
+    .preempted, .resumed, .syscalls, .syscallsReturned, .syscallsQueued,
+  ]
+
   /// More counters of one kind than this are not believed.
   private static let mostReasons = 64
 
@@ -94,7 +115,9 @@ struct LanePlaces {
   private let mapping: Mapping
   private let sched: Blocks<SchedField>
   private let capacity: (ps: Int, ms: Int)
-  /// The counters of lane 0: the four moves, then parked and readied by reason.
+  /// Whether the target counts preemptions and system calls.
+  let countsStops: Bool
+  /// The counters of lane 0: the four moves, parked and readied by reason, and then the stops if they are counted.
   private let first: [Int]
 
   /// - Parameter capacity: Ps and Ms that can ever be; the Ms' lanes come after those of all Ps.
@@ -102,7 +125,7 @@ struct LanePlaces {
     _ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>, capacity: (ps: Int, ms: Int)
   ) throws(LayoutProblem) {
     let blocks = try Blocks<LaneField>(
-      schema, mapping, needed: [.position, .parked, .readied] + Self.moves)
+      schema, mapping, needed: [.position, .parked, .readied] + Self.moves, wanted: Self.stops)
     guard blocks.count >= capacity.ps + capacity.ms else {
       throw .impossible("the count of block lane", UInt64(blocks.count))
     }
@@ -111,6 +134,8 @@ struct LanePlaces {
     for field in [LaneField.parked, .readied] {
       first += (0..<reasons).map { blocks.offset(field, of: 0, element: $0) }
     }
+    countsStops = Self.stops.allSatisfy { blocks.has($0) }
+    if countsStops { first += Self.stops.map { blocks.offset($0, of: 0) } }
     (self.blocks, self.mapping, self.sched) = (blocks, mapping, sched)
     (self.capacity, self.reasons, self.first) = (capacity, reasons, first)
   }

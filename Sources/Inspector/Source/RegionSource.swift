@@ -158,8 +158,13 @@ extension Snapshot.Gs {
     let readied = tally.readied.reduce(0, &+)
     (created, exited) = (tally.created, tally.exited)
     _ = try gs("live", created, exited)
-    runnable = try gs("runnable", tally.created &+ tally.yielded &+ readied, tally.started)
-    running = try gs("running", tally.started, tally.yielded &+ parked &+ exited)
+    runnable = try gs(
+      "runnable", tally.created &+ tally.yielded &+ readied &+ tally.syscallsQueued, tally.started)
+    running = try gs(
+      "running", tally.started &+ tally.resumed &+ tally.syscallsReturned,
+      tally.yielded &+ parked &+ exited &+ tally.preempted &+ tally.syscalls)
+    preempted = try gs("preempted", tally.preempted, tally.resumed)
+    syscall = try gs("in a system call", tally.syscalls, tally.syscallsReturned &+ tally.syscallsQueued)
     for (reason, entered) in tally.parked.enumerated() {
       let count = try gs("waiting", entered, tally.readied[reason])
       if count != 0 { waiting[reasons[reason] ?? .none, default: 0] += count }

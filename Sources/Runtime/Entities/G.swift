@@ -1,19 +1,31 @@
 // G: a goroutine. Its public half is a slot of the region's G table; this is the private half, at the same index.
 import CMPG
 import Region
+import Synchronization
 
 /// What only the runtime needs of a G. Lives in a table that never moves and is never unmapped.
-@safe struct GRecord {
+@safe struct GRecord: ~Copyable {
   // MARK: owner: the M that runs the G, or whoever makes its next move
   var fiber = unsafe mpg_fiber()
   /// What it shall run; nil once it has begun.
   var body: (() throws -> Void)?
   /// The lowest address of its stack; nil until it first runs: a G that waits for its first turn needs none.
   var stack: UnsafeMutableRawPointer?
-  /// Where a channel moves a value to or from while the G is parked in it.
-  var element: UnsafeMutableRawPointer?
-  /// Whether the operation that it was parked in was carried out (and not ended by a close or a deadline).
-  var granted = false
+  /// The M whose thread it keeps while it is preempted.
+  var keeper: M?
+  /// What may cancel it; nil: nothing.
+  var scope: Cancellation?
+
+  // MARK: any thread, atomic
+  /// The wait that several sides may end; see Claim.swift.
+  let wait = Atomic<UInt64>(0)
+  /// The side of a poll descriptor in which it waits, as a number, while it may be cancelled; 0: none.
+  let pollSide = Atomic<UInt>(0)
+
+  // MARK: under the lock of `scope`
+  /// Its neighbours among the Gs of the scope: slot + 1; 0: none.
+  var nextMember: UInt32 = 0
+  var previousMember: UInt32 = 0
 
   // MARK: owner: the queue that holds the G
   /// The G behind it in a `GQueue`: slot + 1; 0: none.
@@ -60,9 +72,16 @@ struct G: Equatable {
     nonmutating set { unsafe record.pointee.next = newValue }
   }
 
+  var keeper: M? {
+    get { unsafe record.pointee.keeper }
+    nonmutating set { unsafe record.pointee.keeper = newValue }
+  }
+
   @inline(__always)
-  var granted: Bool {
-    get { unsafe record.pointee.granted }
-    nonmutating set { unsafe record.pointee.granted = newValue }
+  var wait: WaitWord { unsafe WaitWord(of: record) }
+
+  /// Says where a wait that may be cancelled can be found.
+  func setPollSide(_ side: PollSide?) {
+    unsafe record.pointee.pollSide.store(side?.number ?? 0, ordering: .sequentiallyConsistent)
   }
 }

@@ -6,6 +6,10 @@ import Synchronization
 /// What a G asks of its M's scheduling stack when it leaves.
 enum Request {
   case park
+  /// Give way, because sysmon wants it.
+  case preempt
+  /// Wait for a turn, because the system call that is over cost the P.
+  case syscallExit
   case yield
   case exit
 }
@@ -15,6 +19,9 @@ enum Commit {
   case nothing
   /// Release the lock under which the G was put into a wait queue.
   case unlock(Lock)
+  /// Let others end the wait, and release the locks under which they can find it; it stays awake when somebody ended
+  /// the wait already. See Claim.
+  case claimable(HeldLocks)
   /// Replace `waiting` by the G in a poll descriptor; it stays awake when readiness came first. See PollDescriptor.
   case poll(PollSide)
 }
@@ -28,17 +35,35 @@ enum Commit {
   let fiber: UnsafeMutablePointer<mpg_fiber>
   /// 1 once it was woken; the futex that it sleeps on. Any thread.
   fileprivate let wakeUp: UnsafeMutablePointer<Atomic<UInt32>>
+  /// Whether its thread stands still in the signal handler; see Preempt.swift and `mpg_stop_word`. Any thread.
+  fileprivate let stop: UnsafeMutablePointer<Atomic<UInt32>>
   fileprivate let owned: UnsafeMutablePointer<MOwned>
 
-  init(id: Int, region: borrowing RegionFile, tracing: Bool) {
+  /// Bytes that an M takes, each part on cache lines of its own.
+  static let bytes = 1024
+
+  /// Makes an M in `memory`, `bytes` long and zeroed. Without malloc: it happens under the scheduler's lock, and a
+  /// preempted G may hold malloc's.
+  static func make(
+    in memory: UnsafeMutableRawPointer, id: Int, region: RegionFile, tracing: Bool
+  ) -> UnsafeMutablePointer<MRecord> {
+    precondition(MemoryLayout<MOwned>.size <= 512 && MemoryLayout<MRecord>.size <= 256, "an M's parts fit")
+    let record = unsafe memory.bindMemory(to: MRecord.self, capacity: 1)
+    unsafe record.initialize(to: MRecord(memory, id: id, region: region, tracing: tracing))
+    return unsafe record
+  }
+
+  private init(_ memory: UnsafeMutableRawPointer, id: Int, region: RegionFile, tracing: Bool) {
     self.id = id
     self.tracing = tracing
     shared = region.m(id)
-    unsafe fiber = .allocate(capacity: 1)
+    unsafe fiber = (memory + 256).bindMemory(to: mpg_fiber.self, capacity: 1)
     unsafe fiber.initialize(to: mpg_fiber())
-    unsafe wakeUp = .allocate(capacity: 1)
+    unsafe wakeUp = (memory + 384).bindMemory(to: Atomic<UInt32>.self, capacity: 1)
     unsafe wakeUp.initialize(to: Atomic(0))
-    unsafe owned = .allocate(capacity: 1)
+    unsafe stop = (memory + 448).bindMemory(to: Atomic<UInt32>.self, capacity: 1)
+    unsafe stop.initialize(to: Atomic(0))
+    unsafe owned = (memory + 512).bindMemory(to: MOwned.self, capacity: 1)
     unsafe owned.initialize(to: MOwned(lane: region.lane(m: id), seed: UInt64(id) &+ Clock.now))
   }
 }
@@ -49,6 +74,8 @@ private struct MOwned {
   /// The P's lane while it holds one, else `ownLane`.
   var lane: Lane
   var p: P?
+  /// The P that it put on offer when it went into a system call.
+  var offered: P?
   var g: G?
   var request = Request.park
   var reason = WaitReason.none
@@ -144,6 +171,29 @@ private struct MOwned {
     p.change(to: isSpinning ? .spinning : .running)
     shared[.p].set(UInt64(p.id + 1))
     emit(.procStart, count: p.id)
+    Sysmon.noteActivity()
+  }
+
+  /// Puts its P on offer (Syscall §2): from here on it touches neither P nor lane.
+  func offerP() {
+    let p = p
+    unsafe owned.pointee.offered = p
+    p.change(to: .syscall)
+    shared[.p].set(0)
+    unsafe owned.pointee.p = nil
+    unsafe owned.pointee.lane = owned.pointee.ownLane
+    p.offer(by: self)
+  }
+
+  /// The P that it put on offer last.
+  var offeredP: P { unsafe owned.pointee.offered.unsafelyUnwrapped }
+
+  /// Takes back the P that it has just claimed: nobody touched it.
+  func retakeOwn(_ p: P) {
+    unsafe owned.pointee.p = p
+    unsafe owned.pointee.lane = p.lane
+    p.change(to: .running)
+    shared[.p].set(UInt64(p.id + 1))
   }
 
   /// Lets go of its P. The caller, under the scheduler's lock, puts it on the idle list.
@@ -156,6 +206,29 @@ private struct MOwned {
     unsafe owned.pointee.p = nil
     unsafe owned.pointee.lane = owned.pointee.ownLane
     return p
+  }
+
+  // MARK: standing still
+
+  /// Tells the signal handler where to say that this thread stands still. By the thread itself.
+  func showStopWord() { unsafe mpg_stop_word(pointer.pointee.stop) }
+
+  /// The futex word that ends its sleep.
+  var bell: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(pointer.pointee.wakeUp) }
+
+  enum Stop: UInt32 {
+    case runs = 0
+    case standsStill = 1
+    case leftANote = 2
+  }
+
+  /// What became of a signal. Acquires what the thread did before it stood still.
+  var stop: Stop { Stop(rawValue: unsafe pointer.pointee.stop.pointee.load(ordering: .acquiring)) ?? .runs }
+
+  /// Lets a thread that stands still go on, and takes back a note's mark. Releases what was done on its behalf.
+  func letGo() {
+    unsafe pointer.pointee.stop.pointee.store(0, ordering: .releasing)
+    unsafe mpg_futex_wake(pointer.pointee.stop, 1)
   }
 
   // MARK: sleeping and waking

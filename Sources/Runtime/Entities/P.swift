@@ -4,6 +4,7 @@
 // "mcache").
 import HeapModule
 import Region
+import Synchronization
 
 /// The private half of a P: what is constant after the boot. Its pointers point to memory that is never freed.
 @safe struct PRecord: ~Copyable {
@@ -13,6 +14,7 @@ import Region
   let lrq: LocalRunQueue
   let timers: Timers
   fileprivate let owned: UnsafeMutablePointer<POwned>
+  fileprivate let requests: UnsafeMutablePointer<PRequests>
   /// Entry points by spawn site, direct-mapped. Owner: as `owned`.
   fileprivate let entries: UnsafeMutablePointer<(site: SpawnSite, id: UInt32)>
   fileprivate static let entrySlots = 64
@@ -26,6 +28,8 @@ import Region
     shared[.since].set(Clock.now)
     unsafe owned = .allocate(capacity: 1)
     unsafe owned.initialize(to: POwned())
+    unsafe requests = .allocate(capacity: 1)
+    unsafe requests.initialize(to: PRequests())
     unsafe entries = .allocate(capacity: Self.entrySlots)
     unsafe entries.initialize(repeating: (SpawnSite("", "", -1), 0), count: Self.entrySlots)
   }
@@ -45,6 +49,14 @@ private struct POwned {
   var nextIdle: P?
 }
 
+/// What other threads ask of a P. Any thread, atomic.
+private struct PRequests: ~Copyable {
+  /// The M inside a system call that may lose this P, plus 1; 0: none. See Syscall.swift.
+  let syscallM = Atomic<UInt64>(0)
+  /// The `activity` that shall end, plus 1; 0: none. See Preempt.swift.
+  let endActivity = Atomic<UInt64>(0)
+}
+
 /// A handle to a P.
 ///
 /// Safe because: records of Ps are made at boot and never freed while the process lives.
@@ -60,6 +72,7 @@ private struct POwned {
   @inline(__always) var lane: Lane { unsafe pointer.pointee.lane }
   @inline(__always) var lrq: LocalRunQueue { unsafe pointer.pointee.lrq }
   @inline(__always) var timers: Timers { unsafe pointer.pointee.timers }
+  private var requests: UnsafeMutablePointer<PRequests> { unsafe pointer.pointee.requests }
   @inline(__always) private var owned: UnsafeMutablePointer<POwned> { unsafe pointer.pointee.owned }
   var nextIdle: P? {
     get { unsafe owned.pointee.nextIdle }
@@ -91,6 +104,42 @@ private struct POwned {
     let shared = shared
     let depth = shared[.lrqTail].relaxed &- shared[.lrqHead].relaxed
     Peaks.note(depth, at: time) { shared[.lrqPeaks, $0] }
+  }
+
+  // MARK: requests of others
+
+  /// Grows with every G that starts or goes on here: the same number twice means the same slice of the same G.
+  @inline(__always)
+  var activity: UInt64 {
+    let counters = lane.counters
+    return counters[.started].relaxed &+ counters[.resumed].relaxed &+ counters[.syscallsReturned].relaxed
+  }
+
+  /// Asks for the end of the slice `activity`.
+  func requestEnd(of activity: UInt64) {
+    unsafe requests.pointee.endActivity.store(activity &+ 1, ordering: .relaxed)
+  }
+
+  /// Whether the G that runs now was asked to stop. Owner only.
+  var mustYield: Bool {
+    unsafe requests.pointee.endActivity.load(ordering: .relaxed) == activity &+ 1
+  }
+
+  /// The owner `m` goes into a system call: from here on sysmon may take the P.
+  /// Ordering: releases what the owner did with the P; pairs with the acquire of `claim`.
+  func offer(by m: M) { unsafe requests.pointee.syscallM.store(UInt64(m.id + 1), ordering: .releasing) }
+
+  /// Takes the P that M `id` offered; false when somebody else did, or it was offered anew by another M.
+  func claim(from id: Int) -> Bool {
+    unsafe requests.pointee.syscallM.compareExchange(
+      expected: UInt64(id + 1), desired: 0, ordering: .acquiringAndReleasing
+    ).exchanged
+  }
+
+  /// The M inside a system call, while this P is on offer.
+  var offeredBy: Int? {
+    let id = unsafe requests.pointee.syscallM.load(ordering: .acquiring)
+    return id == 0 ? nil : Int(id - 1)
   }
 
   // MARK: caches

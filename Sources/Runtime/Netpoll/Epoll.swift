@@ -7,7 +7,8 @@ struct Epoll {
   private let epfd: Int32
   private let breaker: Int32
   /// Descriptors reported by one call.
-  private static let batch = 128
+  /// As many as fit into the kilobyte that a temporary allocation takes from the stack.
+  private static let batch = 64
   /// Names the eventfd: no descriptor has this tag.
   private static let breakerTag: UInt64 = 0
 

@@ -58,6 +58,13 @@ struct NetpollRecord: ~Copyable {
   @inline(__always)
   var hasWaiters: Bool { unsafe record.pointee.waiters.load(ordering: .relaxed) > 0 }
 
+  /// Whether nothing can come from here: no G waits for a descriptor, no timer is armed, and the dedicated thread is in
+  /// the kernel with nothing in hand.
+  var isDormant: Bool {
+    let until = unsafe record.pointee.sleepUntil.load(ordering: .sequentiallyConsistent)
+    return !hasWaiters && until == .max && earliestTimer == .max
+  }
+
   func countWaiter(_ change: Int) { unsafe record.pointee.waiters.wrappingAdd(change, ordering: .relaxed) }
 
   /// Asks the kernel, waiting up to `nanoseconds` (< 0: without limit), and readies the Gs whose sockets are ready.

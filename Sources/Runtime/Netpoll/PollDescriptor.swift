@@ -52,6 +52,14 @@ struct PollRecord: ~Copyable {
 
   init(_ record: UnsafeMutablePointer<PollSideRecord>) { unsafe self.record = record }
 
+  /// The side that `number` names; nil for 0. Records are never freed, so a number of the past does no harm.
+  init?(number: UInt) {
+    guard let record = unsafe UnsafeMutablePointer<PollSideRecord>(bitPattern: number) else { return nil }
+    unsafe self.record = unsafe record
+  }
+
+  var number: UInt { unsafe UInt(bitPattern: record) }
+
   private static let nothing: UInt64 = 0
   private static let ready: UInt64 = 1
   private static let waiting: UInt64 = 2

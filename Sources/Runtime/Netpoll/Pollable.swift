@@ -10,7 +10,7 @@ public final class Pollable: Sendable {
   public enum Direction: Sendable { case read, write }
 
   /// Why a wait ended without news.
-  public enum Failure: Error, Sendable, Equatable { case timedOut, closed }
+  public enum Failure: Error, Sendable, Equatable { case timedOut, closed, cancelled }
 
   /// What a wait is counted as; see `WaitReason`.
   public enum Purpose: Sendable { case netpoll, signal }
@@ -25,7 +25,8 @@ public final class Pollable: Sendable {
   public init(fd: Int32, purpose: Purpose = .netpoll) throws(SystemError) {
     self.fd = fd
     self.purpose = purpose
-    _ = currentM("Pollable.init")
+    _ = enterRuntime("Pollable.init")
+    defer { leaveRuntime() }
     descriptor = PollDescriptor()
     do throws(SystemError) {
       try sched.netpoll.backend.register(fd, tag: descriptor.tag)
@@ -38,21 +39,39 @@ public final class Pollable: Sendable {
 
   deinit {
     close()
+    _ = enterRuntime("Pollable.deinit")
     descriptor.giveBack()
+    leaveRuntime()
   }
 
   /// Parks the running G until `fd` may be ready for `direction`; returns at once if there was news since the last
-  /// wait. A return promises nothing: try the system call.
+  /// wait. A return promises nothing: try the system call. Fails with `cancelled` when the G's scope is.
   public func wait(_ direction: Direction) throws(Failure) {
+    let m = enterRuntime("Pollable.wait")
+    defer { leaveRuntime() }
     let side = descriptor.side(direction)
     try check(side)
-    guard side.announce() else { return }
-    // Once announced, whoever closes or expires it finds the announcement; so look again.
-    if !descriptor.isClosed && !side.isExpired {
-      currentM("wait").park(reason(direction), on: UInt64(fd + 1), commit: .poll(side))
+    guard let g = m.g, g.scope != nil else {
+      if waited(side, direction, m, nil) { return }
+      return try check(side)
     }
-    if side.conclude() { return }
+    // From here on a canceller finds the side; it looks after it has set its flag (Cancellation §3).
+    g.setPollSide(side)
+    defer { g.setPollSide(nil) }
+    if g.isCancelled { throw .cancelled }
+    if waited(side, direction, m, g) { return }
     try check(side)
+    if g.isCancelled { throw .cancelled }
+  }
+
+  /// Whether there was news; `cancellable` is the G if it may be cancelled.
+  private func waited(_ side: PollSide, _ direction: Direction, _ m: M, _ cancellable: G?) -> Bool {
+    guard side.announce() else { return true }
+    // Once announced, whoever closes, expires or cancels it finds the announcement; so look again.
+    if !descriptor.isClosed && !side.isExpired && cancellable?.isCancelled != true {
+      m.park(reason(direction), on: UInt64(fd + 1), commit: .poll(side))
+    }
+    return side.conclude()
   }
 
   private func check(_ side: PollSide) throws(Failure) {
@@ -70,14 +89,16 @@ public final class Pollable: Sendable {
   /// Sets a deadline for waits of `direction`, the one that is going on included; nil: none. Until it is set anew,
   /// every wait past it fails with `timedOut`.
   public func setDeadline(_ deadline: Deadline?, for direction: Direction) {
-    let m = currentM("setDeadline")
+    let m = enterRuntime("Pollable.setDeadline")
     if let g = descriptor.setDeadline(deadline?.ticks ?? 0, direction, on: m.p) { m.ready(g) }
+    leaveRuntime()
   }
 
   /// Stops watching, and ends every wait, now and later, with `closed`. Twice does no harm.
   public func close() {
     guard descriptor.close() else { return }
-    let m = currentM("Pollable.close")
+    let m = enterRuntime("Pollable.close")
+    defer { leaveRuntime() }
     sched.netpoll.backend.unregister(fd)
     sched.shared[.netpollFds].subtract(1)
     if let g = descriptor.read.unblock(ready: false) { m.ready(g) }

@@ -10,8 +10,15 @@ public struct Options: Sendable {
   /// Whether events are written. Gauges are always right.
   public var tracing: Bool
 
-  /// Takes `MPG_TRACE=0` (events off) and `MPG_PROCS=n` from the environment as defaults.
-  public init(procs: Int? = nil, tracing: Bool? = nil) {
+  /// Whether a G that runs for longer than `slice` while others wait is stopped. Off unless asked for: see Preempt §6.
+  public var preemption: Bool
+  /// How long a G may run while others wait: 10 ms, as Go's.
+  public var slice = Duration.milliseconds(10)
+
+  /// Takes `MPG_TRACE=0` (events off), `MPG_PREEMPT=1` (preemption on) and `MPG_PROCS=n` from the environment as
+  /// defaults.
+  public init(procs: Int? = nil, tracing: Bool? = nil, preemption: Bool? = nil) {
+    self.preemption = preemption ?? (Self.environment("MPG_PREEMPT") == "1")
     self.procs = procs ?? Self.environment("MPG_PROCS").flatMap { Int($0) }
     self.tracing = tracing ?? (Self.environment("MPG_TRACE") != "0")
   }
@@ -53,6 +60,8 @@ func boot(
   m0.emit(.boot, detail: BootStep.procs.rawValue)
   m0.acquire(sched.p(0))
   m0.emit(.boot, detail: BootStep.m0.rawValue)
+  Faults.install()
+  AllGoroutines.install()
   startThreads(by: m0)
 
   m0.created(m0.newG(body, file, function, line), kind: .main)
@@ -74,7 +83,7 @@ private func makeScheduler(_ options: Options, procs: Int) {
     let record = UnsafeMutablePointer<SchedulerRecord>.allocate(capacity: 1)
     let netpoll = try Netpoll(region.sched)
     unsafe record.initialize(
-      to: SchedulerRecord(region: region, procs: procs, tracing: options.tracing, netpoll: netpoll))
+      to: SchedulerRecord(region: region, options, procs: procs, netpoll: netpoll))
     unsafe schedulerBase = record
     for id in 0..<procs { unsafe (record.pointee.ps + id).initialize(to: PRecord(id: id, region: region)) }
     region.sched[.procs].publish(UInt64(procs))
@@ -96,14 +105,15 @@ private func makeScheduler(_ options: Options, procs: Int) {
 /// Sysmon, the gc thread, netpoll: in the order of the study guide.
 private func startThreads(by m0: M) {
   let sched = sched
-  unsafe sched.startThread(sched.newM(), sysmonThread)
-  m0.emit(.boot, detail: BootStep.sysmon.rawValue)
-  let gc = sched.newM()
+  // All before the first of them runs: sysmon may want the gc thread at once, and that makes Ms as well.
+  let (sysmon, gc, netpoll) = (sched.newM(), sched.newM(), sched.newM())
+  Preemption.install(bellOf: sysmon)
   unsafe collectorM = gc
+  sched.netpoll.setThread(netpoll)
+  unsafe sched.startThread(sysmon, sysmonThread)
+  m0.emit(.boot, detail: BootStep.sysmon.rawValue)
   unsafe sched.startThread(gc, gcThread)
   m0.emit(.boot, detail: BootStep.gc.rawValue)
-  let netpoll = sched.newM()
-  sched.netpoll.setThread(netpoll)
   unsafe sched.startThread(netpoll, netpollThread)
   m0.emit(.boot, detail: BootStep.netpoll.rawValue)
 }

@@ -1,6 +1,5 @@
 // The search for work, step by step (Scheduler §3). Each step is one function and leaves its event behind.
 import Region
-import Synchronization
 
 extension M {
   /// The next G to run; sleeps, perhaps for long, when there is none. The M holds a P before and after.
@@ -104,8 +103,7 @@ extension M {
   func pushLocal(_ batch: consuming GQueue) {
     var batch = batch
     while let g = batch.popFirst() { pushLocal(g) }
-    atomicMemoryFence(ordering: .sequentiallyConsistent)  // S1 of Spinning §3
-    sched.wakeP(self)
+    sched.wakePAfterSubmit(self)
   }
 
   /// Some 3 µs.

@@ -4,23 +4,28 @@ import Region
 /// Starts a G that runs `body`, soon and somewhere: it goes next on this P, and an idle P is woken that may take it.
 ///
 /// Must be called from a G. The G is named after this call: `function at File.swift:line`. An error that leaves `body`
-/// ends the process with a message that says which G it was.
+/// ends the process with a message that says which G it was; but that it was cancelled is no error of a cancelled G.
+/// - Parameter scope: what it belongs to; nil: the scope of the G that calls (`withCancellation`).
 public func go(
+  in scope: Cancellation? = nil,
   file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
   _ body: sending @escaping () throws -> Void
 ) {
-  let m = currentM("go")
+  let m = enterRuntime("go")
   let g = m.newG(body, file, function, line)
+  (scope ?? m.g?.scope)?.join(g)
   m.created(g, kind: .user)
   sched.wakeP(m)
+  leaveRuntime()
 }
 
 /// Puts the running G last in its P's run queue and lets the others go first.
 public func yield() {
-  let m = currentM("yield")
+  let m = enterRuntime("yield")
   guard let g = m.g else { fatal("yield was called outside of a G") }
   m.ask(.yield)
-  leave(g, m)
+  switchAway(g, m)
+  leaveRuntime()
 }
 
 extension M {

@@ -1,7 +1,6 @@
 // The loop of an M on its scheduling stack: find a G, run it until it leaves, do what it asked for, again.
 import CMPG
 import Region
-import Synchronization
 
 extension M {
   /// Runs Gs for ever. The M holds a P.
@@ -9,7 +8,7 @@ extension M {
     while true {
       let g = findRunnable()
       if isSpinning { stopSpinning() }
-      execute(g)
+      if g.status.state == .preempted { handOver(to: g) } else { execute(g) }
     }
   }
 
@@ -21,12 +20,15 @@ extension M {
     if unsafe g.record.pointee.stack == nil { unsafe g.bind(stack: p.takeStack()) }
     unsafe mpg_fiber_enter(fiber, &g.record.pointee.fiber)
     self.g = nil
+    if request == .syscallExit { return settleSyscallExit(g) }
     p.shared[.g].set(0)
     shared[.g].set(0)
     switch request {
     case .park: settlePark(g)
     case .yield: settleYield(g)
+    case .preempt: settlePreempt(g)
     case .exit: settleExit(g)
+    case .syscallExit: break  // above: there is no P
     }
   }
 
@@ -37,6 +39,10 @@ extension M {
     switch commit {
     case .nothing: break
     case .unlock(let lock): lock.unlock()
+    case .claimable(let locks):
+      let isParked = g.wait.commit()
+      locks.unlock()
+      if !isParked { makeReady(g) }
     case .poll(let side):
       if !side.commit(g) { makeReady(g) }
     }
@@ -46,8 +52,18 @@ extension M {
     yielded(g)
     pushLocal(g)
     guard sched.procs > 1, p.lrq.depth > 1 else { return }  // alone, it goes on here
-    atomicMemoryFence(ordering: .sequentiallyConsistent)  // S1 of Spinning §3
-    sched.wakeP(self)
+    sched.wakePAfterSubmit(self)
+  }
+
+  /// It had its slice: to the end of the line of all.
+  private func settlePreempt(_ g: G) {
+    preemptedCooperatively(g)
+    var queue = GQueue()
+    queue.append(g)
+    sched.lock.lock()
+    sched.grqAppend(queue, at: stamp())
+    sched.lock.unlock()
+    sched.wakePAfterSubmit(self)
   }
 
   private func settleExit(_ g: G) {

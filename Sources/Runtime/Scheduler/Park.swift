@@ -13,7 +13,7 @@ extension M {
   func park(_ reason: WaitReason, on: UInt64 = 0, commit: Commit) {
     guard let g else { fatal("park on M\(id), which runs no G") }
     ask(.park, reason, on: on, commit: commit)
-    leave(g, self)
+    switchAway(g, self)
   }
 
   /// Makes a parked G runnable on this M's P, next in line, and gets another P going if one is idle.

@@ -25,7 +25,12 @@ import Synchronization
   let shared: Block<SchedField>
   let procs: Int
   let tracing: Bool
+  let preempts: Bool
+  /// How long a G may run while others wait, in ticks.
+  let slice: UInt64
   let ps: UnsafeMutablePointer<PRecord>
+  /// Room for all Ms that can ever be.
+  let ms: UnsafeMutableRawPointer
   let interner = Interner()
   let stacks: StackPool
   let netpoll: Netpoll
@@ -37,14 +42,17 @@ import Synchronization
   /// The next id of a G. Any thread, atomic.
   let ids: UnsafeMutablePointer<Atomic<UInt64>>
 
-  init(region: RegionFile, procs: Int, tracing: Bool, netpoll: Netpoll) {
+  init(region: RegionFile, _ options: Options, procs: Int, netpoll: Netpoll) {
     self.region = region
     shared = region.sched
     self.procs = procs
-    self.tracing = tracing
+    tracing = options.tracing
+    preempts = options.preemption
+    slice = Clock.ticks(nanoseconds: options.slice.wholeNanoseconds)
     self.netpoll = netpoll
     stacks = StackPool(region.sched)
     unsafe ps = .allocate(capacity: procs)
+    unsafe ms = SystemCall.reserve(Capacity.ms * MRecord.bytes)
     unsafe guarded = .allocate(capacity: 1)
     unsafe guarded.initialize(to: SchedulerGuarded())
     unsafe descriptors = .allocate(capacity: 1)
@@ -84,6 +92,8 @@ struct Descriptors {
 
   @inline(__always) var region: RegionFile { unsafe record.pointee.region }
   @inline(__always) var shared: Block<SchedField> { unsafe record.pointee.shared }
+  var preempts: Bool { unsafe record.pointee.preempts }
+  var slice: UInt64 { unsafe record.pointee.slice }
   @inline(__always) var procs: Int { unsafe record.pointee.procs }
   @inline(__always) var lock: Lock { unsafe record.pointee.lock }
   @inline(__always) var netpoll: Netpoll { unsafe record.pointee.netpoll }

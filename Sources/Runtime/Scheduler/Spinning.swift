@@ -82,11 +82,11 @@ extension M {
       return
     }
     sched.netpoll.arm(self)
-    park()  // T4
+    sleepForP()  // T4
   }
 
   /// Sleeps on the list of idle Ms until somebody hands over a P. Takes up a note on the way (§4).
-  private func park() {
+  func sleepForP() {
     let sched = sched
     sched.lock.lock()
     let noted = sched.takeNote()
@@ -122,6 +122,15 @@ extension Scheduler {
   func wakeP(_ m: M) {
     if shared[.spinningMs].ordered == 0, shared[.idlePs].ordered != 0 { wakePSlow(m) }
   }
+
+  /// The same after a submission that was no sequentially consistent operation: S1 needs its fence.
+  func wakePAfterSubmit(_ m: M) {
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    wakeP(m)
+  }
+
+  /// Whether anything runnable is to be seen anywhere.
+  var hasWork: Bool { grqDepth > 0 || (0..<procs).contains(where: { !p($0).lrq.isEmpty }) }
 
   @inline(never)
   private func wakePSlow(_ m: M) {
@@ -201,7 +210,7 @@ extension Scheduler {
   /// among those that spin.
   func lookAgain() -> P? {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
-    guard grqDepth > 0 || (0..<procs).contains(where: { !p($0).lrq.isEmpty }) else { return nil }
+    guard hasWork else { return nil }
     lock.lock()
     defer { lock.unlock() }
     let noted = takeNote()

@@ -10,6 +10,7 @@ import Synchronization
 
 final class StackCollector: Sendable {
   private let requested = Atomic<Bool>(false)
+  private let spareWanted = Atomic<Bool>(false)
 
   /// Asks for a cycle. Any thread; cheap when one was asked for already.
   func request() {
@@ -17,12 +18,21 @@ final class StackCollector: Sendable {
     unsafe collectorM?.wake()
   }
 
+  /// Asks for an M more than there are: sysmon cannot start threads, which allocates. Any thread.
+  func requestSpare() {
+    guard !spareWanted.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    unsafe collectorM?.wake()
+  }
+
   /// The life of the gc thread.
   func run(_ m: M) -> Never {
     while true {
       m.sleepUntilWoken()
-      requested.store(false, ordering: .sequentiallyConsistent)
-      cycle(m)
+      if spareWanted.load(ordering: .acquiring) {
+        sched.startSpare()
+        spareWanted.store(false, ordering: .releasing)
+      }
+      if requested.exchange(false, ordering: .sequentiallyConsistent) { cycle(m) }
     }
   }
 

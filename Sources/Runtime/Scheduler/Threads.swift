@@ -8,13 +8,34 @@ extension Scheduler {
     let id = unsafe guarded.pointee.mCount
     guard id < Capacity.ms else { fatal("\(id) threads exist, the most that there can be") }
     do throws(SystemError) { try region.allocateM(id) } catch { fatal("no room for another M: \(error)") }
-    let pointer = UnsafeMutablePointer<MRecord>.allocate(capacity: 1)
-    unsafe pointer.initialize(to: MRecord(id: id, region: region, tracing: record.pointee.tracing))
+    let memory = unsafe record.pointee.ms + id * MRecord.bytes
+    let m = unsafe M(MRecord.make(in: memory, id: id, region: region, tracing: record.pointee.tracing))
     unsafe guarded.pointee.mCount = id + 1
-    let m = unsafe M(pointer)
     m.shared[.state].set(UInt64(MState.starting.rawValue))
     shared[.mCount].publish(UInt64(id + 1))
     return m
+  }
+
+  /// The M with this number; nil when there is none (yet).
+  func m(_ id: Int) -> M? {
+    guard id >= 0, id < Int(shared[.mCount].acquired) else { return nil }
+    return unsafe M((record.pointee.ms + id * MRecord.bytes).assumingMemoryBound(to: MRecord.self))
+  }
+
+  /// Sees to an M that sleeps, for a preemption to come (Preempt §4).
+  func wantSpare() {
+    if shared[.idleMs].relaxed == 0 { gc.requestSpare() }
+  }
+
+  /// Starts an M that holds no P and goes to sleep at once.
+  func startSpare() {
+    lock.lock()
+    // With more workers than Ps one sleeps, or is about to.
+    guard workers <= procs else { return lock.unlock() }
+    workers += 1
+    let m = newM()
+    lock.unlock()
+    unsafe startThread(m, spare)
   }
 
   /// Starts the thread of a new M with one of the functions below.
@@ -31,6 +52,8 @@ extension M {
   func begin(_ state: MState, name: String) {
     becomeCurrent()
     unsafe mpg_fiber_adopt(fiber)
+    mpg_alternate_stack()
+    showStopWord()
     shared[.tid].set(UInt64(UInt32(bitPattern: mpg_tid())))
     setState(state)
     emit(.mStart, arg: UInt64(UInt32(bitPattern: mpg_tid())))
@@ -47,6 +70,14 @@ let worker: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer
   let m = unsafe M(argument: argument)
   m.begin(.running, name: "mpg-m\(m.id)")
   m.resume()
+  m.scheduleForever()
+}
+
+/// A thread that will run Gs once somebody hands over a P.
+let spare: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
+  let m = unsafe M(argument: argument)
+  m.begin(.parked, name: "mpg-m\(m.id)")
+  m.sleepForP()
   m.scheduleForever()
 }
 

@@ -31,8 +31,10 @@ extension G {
 /// The first function on every G's stack.
 private func gMain(_ link: UnsafeMutableRawPointer?) {
   let g = G(slot: UInt32(UInt(bitPattern: link)) - 1)
+  leaveRuntime()
   runBody(of: g)
-  let m = currentM("exit")
+  let m = enterRuntime("exit")
+  g.scope?.leave(g)
   m.ask(.exit)
   unsafe mpg_fiber_exit(&g.record.pointee.fiber, m.fiber)
 }
@@ -43,6 +45,8 @@ private func runBody(of g: G) {
   guard let body = unsafe g.record.pointee.body.take() else { return }
   do {
     try body()
+  } catch is CancellationError where g.isCancelled {
+    // The way to end of a G that was cancelled.
   } catch {
     fatal("an error left goroutine \(g.id) (\(g.entryName)): \(error)")
   }
@@ -60,6 +64,6 @@ extension G {
 
 /// Leaves the running G for the scheduling stack; returns when it runs again, perhaps on another thread.
 @inline(never)
-func leave(_ g: G, _ m: M) {
+func switchAway(_ g: G, _ m: M) {
   unsafe mpg_fiber_leave(&g.record.pointee.fiber, m.fiber)
 }

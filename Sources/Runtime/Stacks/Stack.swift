@@ -91,7 +91,11 @@ enum StackSize {
       if error != 0 { fatal("cannot guard a stack: \(errnoName(error)); is vm.max_map_count exhausted?") }
       unsafe cold.append(stack)
     }
-    gauges[.stacks].set(gauges[.stacks].relaxed + UInt64(StackSize.slab))
+    let total = gauges[.stacks].relaxed + UInt64(StackSize.slab)
+    gauges[.stacks].set(total)
+    // So that no append allocates.
+    unsafe warm.reserveCapacity(Int(total))
+    unsafe cold.reserveCapacity(Int(total))
   }
 
   private func note() { unsafe gauges[.stacksFree].set(UInt64(warm.count + cold.count)) }

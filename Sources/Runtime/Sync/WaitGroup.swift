@@ -15,15 +15,15 @@ public final class WaitGroup: @unchecked Sendable {
 
   /// `n` more are under way; may be negative. Below zero ends the process.
   public func add(_ n: Int = 1) {
+    let m = enterRuntime("WaitGroup.add")
     lock.lock()
     count += n
     if count < 0 { fatal("a WaitGroup was done more often than it was added to") }
-    guard count == 0, !waiters.isEmpty else { return lock.unlock() }
-    var woken = waiters
-    waiters = GQueue()
+    var woken = GQueue()
+    if count == 0 { swap(&woken, &waiters) }
     lock.unlock()
-    let m = currentM("WaitGroup")
     while let g = woken.popFirst() { m.ready(g) }
+    leaveRuntime()
   }
 
   /// One is done.
@@ -31,11 +31,15 @@ public final class WaitGroup: @unchecked Sendable {
 
   /// Parks the G until nothing is under way.
   public func wait() {
-    lock.lock()
-    guard count > 0 else { return lock.unlock() }
-    let m = currentM("WaitGroup.wait")
+    let m = enterRuntime("WaitGroup.wait")
     guard let g = m.g else { fatal("WaitGroup.wait was called outside of a G") }
-    waiters.append(g)
-    m.park(.waitGroup, commit: .unlock(lock))
+    lock.lock()
+    if count > 0 {
+      waiters.append(g)
+      m.park(.waitGroup, commit: .unlock(lock))
+    } else {
+      lock.unlock()
+    }
+    leaveRuntime()
   }
 }

@@ -15,19 +15,30 @@ struct Timer: Comparable {
     /// The deadline of a poll descriptor (address in `target`), to read or to write.
     case readDeadline
     case writeDeadline
+    /// End the wait of the G in slot `target` whose ticket is the generation; see Claim. The waiter counts it out.
+    case wait
+    /// A timer descriptor (address in `target`).
+    case descriptor
   }
 
   /// Ticks.
   let when: UInt64
   let target: UInt64
   let kind: Kind
-  /// The descriptor's generation: a timer of an earlier life does nothing.
+  /// The descriptor's generation, or the ticket of a wait: a timer of an earlier one does nothing.
   let generation: UInt32
 
   static func < (a: Timer, b: Timer) -> Bool { a.when < b.when }
 
-  /// Whether it belongs to an earlier life of its descriptor.
-  var isStale: Bool { kind != .wake && PollDescriptor(self).generation != generation }
+  /// Whether it belongs to an earlier life of its descriptor, or to a wait that is over.
+  var isStale: Bool {
+    switch kind {
+    case .wake: false
+    case .readDeadline, .writeDeadline: PollDescriptor(self).generation != generation
+    case .wait: G(slot: UInt32(target)).wait.isOver(generation)
+    case .descriptor: TimerDescriptor(self).generation != generation
+    }
+  }
 }
 
 /// A handle to the timers of one P.
@@ -60,6 +71,13 @@ struct Timer: Comparable {
     unsafe heap.pointee.insert(timer)
     block[.timers].add(1)
     noteNext()
+  }
+
+  /// Entries, with those that will do nothing any more.
+  var entries: Int {
+    lock.lock()
+    defer { lock.unlock() }
+    return unsafe heap.pointee.count
   }
 
   /// One of them will do nothing any more. Any thread.
@@ -109,9 +127,12 @@ extension M {
     var ready = GQueue()
     let due = p.timers.takeDue(at: Clock.now)
     for timer in due {
-      guard let g = target(of: timer, on: p) else { continue }
-      readied(g)
-      ready.append(g)
+      if timer.kind == .descriptor {
+        ready.append(TimerDescriptor(timer).fired(timer, on: p, by: self))
+      } else if let g = target(of: timer, on: p) {
+        readied(g)
+        ready.append(g)
+      }
     }
     if !due.isEmpty { emit(.timers, count: due.count) }
     return ready
@@ -123,7 +144,24 @@ extension M {
     case .wake: G(slot: UInt32(timer.target))
     case .readDeadline: PollDescriptor(timer).deadlineFired(.read, timer, on: p)
     case .writeDeadline: PollDescriptor(timer).deadlineFired(.write, timer, on: p)
+    case .wait: G(slot: UInt32(timer.target)).endedInTime(timer.generation)
+    case .descriptor: nil
     }
+  }
+}
+
+extension G {
+  /// The time of its wait is over; the G to make ready, if the wait was not.
+  fileprivate func endedInTime(_ ticket: UInt32) -> G? {
+    wait.claim(ticket, .timedOut) == .parked ? self : nil
+  }
+
+  /// Lets a timer end the wait with this ticket. Afterwards tell its P that it is `disarmed`.
+  func addTimer(at when: UInt64, _ ticket: UInt32, on p: P) {
+    p.timers.lock.lock()
+    p.timers.insert(Timer(when: when, target: UInt64(slot), kind: .wait, generation: ticket))
+    p.timers.lock.unlock()
+    sched.netpoll.timerAdded(when)
   }
 }
 
@@ -132,7 +170,7 @@ extension M {
 public func sleep(_ duration: Duration) {
   let nanoseconds = duration.wholeNanoseconds
   guard nanoseconds > 0 else { return yield() }
-  let m = currentM("sleep")
+  let m = enterRuntime("sleep")
   guard let g = m.g else { fatal("sleep was called outside of a G") }
   let when = Deadline.after(duration).ticks
   let timers = m.p.timers
@@ -140,4 +178,21 @@ public func sleep(_ duration: Duration) {
   timers.insert(Timer(when: when, target: UInt64(g.slot), kind: .wake, generation: 0))
   sched.netpoll.timerAdded(when)
   m.park(.sleep, commit: .unlock(timers.lock))
+  leaveRuntime()
+}
+
+/// The same, unless the G's scope is cancelled first.
+public func sleepOrCancelled(_ duration: Duration) throws(CancellationError) {
+  try checkCancellation()
+  let nanoseconds = duration.wholeNanoseconds
+  guard nanoseconds > 0 else { return yield() }
+  let m = enterRuntime("sleepOrCancelled")
+  defer { leaveRuntime() }
+  guard let g = m.g else { fatal("sleepOrCancelled was called outside of a G") }
+  guard let ticket = g.openCancellable() else { throw CancellationError() }
+  let p = m.p
+  g.addTimer(at: Deadline.after(duration).ticks, ticket, on: p)
+  m.park(.sleep, commit: .claimable(.none))
+  p.timers.disarmed()
+  if g.wait.outcome == .cancelled { throw CancellationError() }
 }

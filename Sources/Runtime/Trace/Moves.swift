@@ -31,10 +31,7 @@ extension M {
     let status = move(g, to: .running)
     let waited = now &- block[.since].relaxed
     block[.since].set(now)
-    block[.p].set(UInt64(p.id &+ 1))
-    p.shared[.g].set(id)
-    p.shared[.entry].set(block[.entry].relaxed)
-    shared[.g].set(id)
+    showRunning(g)
     lane.counters[.started].bump()
     emit(.goStart, now, g: id, count: status.sequence, arg: waited)
   }
@@ -79,6 +76,76 @@ extension M {
     g.shared[.since].set(now)
     lane.counters[.exited].bump()
     emit(.goExit, now, g: g.id, count: status.sequence)
+  }
+
+  /// running → preempted: stopped where it was, on the thread that it keeps.
+  func preempted(_ g: G) {
+    let now = stamp()
+    let status = move(g, to: .preempted)
+    g.shared[.since].set(now)
+    lane.counters[.preempted].bump()
+    emit(.goPreempt, now, g: g.id, detail: 1, count: status.sequence)
+  }
+
+  /// preempted → running, on the same thread.
+  func resumed(_ g: G) {
+    let now = stamp()
+    let status = move(g, to: .running)
+    let stopped = now &- g.shared[.since].relaxed
+    g.shared[.since].set(now)
+    showRunning(g)
+    lane.counters[.resumed].bump()
+    emit(.goResume, now, g: g.id, count: status.sequence, arg: stopped)
+  }
+
+  /// running → runnable, because it ran for too long; it was inside the runtime when it was asked to stop.
+  func preemptedCooperatively(_ g: G) {
+    let now = stamp()
+    let status = move(g, to: .runnable)
+    g.shared[.since].set(now)
+    lane.counters[.yielded].bump()
+    emit(.goPreempt, now, g: g.id, count: status.sequence)
+  }
+
+  /// running → syscall.
+  @inline(__always)
+  func enteredSyscall(_ g: G) {
+    let now = stamp()
+    let status = move(g, to: .syscall)
+    g.shared[.since].set(now)
+    lane.counters[.syscalls].bump()
+    emit(.goSyscall, now, g: g.id, count: status.sequence)
+  }
+
+  /// syscall → running.
+  @inline(__always)
+  func returnedFromSyscall(_ g: G, onOldP: Bool) {
+    let now = stamp()
+    let status = move(g, to: .running)
+    g.shared[.since].set(now)
+    showRunning(g)
+    lane.counters[.syscallsReturned].bump()
+    emit(.goSyscallExit, now, g: g.id, detail: onOldP ? 1 : 2, count: status.sequence)
+  }
+
+  /// syscall → runnable.
+  func queuedAfterSyscall(_ g: G) {
+    let now = stamp()
+    let status = move(g, to: .runnable)
+    g.shared[.since].set(now)
+    lane.counters[.syscallsQueued].bump()
+    emit(.goSyscallExit, now, g: g.id, count: status.sequence)
+  }
+
+  /// Shows `g` as what this M and its P run.
+  @inline(__always)
+  private func showRunning(_ g: G) {
+    let block = g.shared
+    let id = block[.id].relaxed
+    block[.p].set(UInt64(p.id &+ 1))
+    p.shared[.g].set(id)
+    p.shared[.entry].set(block[.entry].relaxed)
+    shared[.g].set(id)
   }
 
   @inline(__always)

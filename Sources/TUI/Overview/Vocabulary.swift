@@ -121,6 +121,12 @@ extension Snapshot.Gs {
       GShare(word: "running", shortWord: "run", count: running, style: .busy),
       GShare(word: "runnable", shortWord: "rdy", count: runnable, style: .eager),
     ]
+    if preempted != 0 {
+      result.append(GShare(word: "preempted", shortWord: "pre", count: preempted, style: .eager))
+    }
+    if syscall != 0 {
+      result.append(GShare(word: "in syscalls", shortWord: "sys", count: syscall, style: .busy))
+    }
     for group in WaitGroupName.allCases {
       let count = waiting(in: group)
       if count == 0 && !always.contains(group) { continue }

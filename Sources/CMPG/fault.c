@@ -1,0 +1,59 @@
+// Faults and traps: told once, then left to whoever would have had them.
+#include "CMPG.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static void (*report_fault)(int32_t signal, void *address, void *m);
+static struct sigaction earlier[65];
+static _Atomic int told;
+
+static void fault(int signal, siginfo_t *info, void *context) {
+  (void)context;
+  int saved = errno;
+  if (!told++) report_fault(signal, info->si_addr, mpg_current());
+  errno = saved;
+  // The instruction runs again, or abort() raises again, and the earlier handler (or none) has it.
+  sigaction(signal, &earlier[signal], NULL);
+}
+
+int mpg_fault_install(void (*report)(int32_t signal, void *address, void *m)) {
+  static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
+  report_fault = report;
+  struct sigaction action = {.sa_sigaction = fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  sigemptyset(&action.sa_mask);
+  for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) {
+    if (sigaction(signals[i], &action, &earlier[signals[i]]) != 0) return errno;
+  }
+  return 0;
+}
+
+void mpg_alternate_stack(void) {
+  enum { size = 64 * 1024 };
+  stack_t present;
+  if (sigaltstack(NULL, &present) == 0 && !(present.ss_flags & SS_DISABLE) && present.ss_size >= size) return;
+  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return;  // an overflow will then end the process without words
+  stack_t stack = {.ss_sp = memory, .ss_size = size};
+  sigaltstack(&stack, NULL);
+}
+
+static _Atomic int quit_word_set;
+static void (*quit_callback)(void);
+
+static void quit(int signal) {
+  (void)signal;
+  int saved = errno;
+  if (quit_word_set) quit_callback();
+  errno = saved;
+}
+
+int mpg_quit_install(void (*callback)(void)) {
+  quit_callback = callback;
+  quit_word_set = 1;
+  struct sigaction action = {.sa_handler = quit, .sa_flags = SA_RESTART | SA_ONSTACK};
+  sigemptyset(&action.sa_mask);
+  return sigaction(SIGQUIT, &action, NULL) == 0 ? 0 : errno;
+}

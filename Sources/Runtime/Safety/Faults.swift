@@ -1,0 +1,55 @@
+// Faults: a stack that overflowed, a trap, a bad access. The process ends as it would have; before it does, one line
+// says which goroutine it was, and the region is left behind as a black box, marked as crashed.
+import CMPG
+import Glibc
+import Region
+
+enum Faults {
+  /// At boot. The handlers that were there (Swift's backtracer, the tests' own) come after ours.
+  static func install() {
+    let error = unsafe mpg_fault_install { signal, address, m in
+      unsafe runtimeRegion?.markEnd(.crashed, status: UInt64(signal))
+      guard let m = unsafe m else { return }
+      unsafe Faults.report(signal, UInt(bitPattern: address), M(m.assumingMemoryBound(to: MRecord.self)))
+    }
+    if error != 0 { fatal("sigaction: \(errnoName(error))") }
+    mpg_alternate_stack()
+  }
+
+  /// In the signal handler: allocates nothing.
+  private static func report(_ signal: Int32, _ address: UInt, _ m: M) {
+    guard let g = m.g else { return }
+    PlainText.line { text in
+      text.add("mpg: ")
+      text.add(g)
+      if overflowed(g, address) {
+        text.add(": stack overflow, ")
+        text.add(UInt64(StackSize.stride / 1024))
+        text.add(" KiB used")
+      } else {
+        text.add(": ")
+        text.add(name(of: signal))
+        text.add(", on M")
+        text.add(UInt64(m.id))
+      }
+    }
+  }
+
+  /// Whether `address` lies in the guard below the stack of `g`.
+  private static func overflowed(_ g: G, _ address: UInt) -> Bool {
+    guard let stack = unsafe g.record.pointee.stack else { return false }
+    let low = UInt(bitPattern: stack)
+    return address >= low && address < low + UInt(StackSize.guardBytes)
+  }
+
+  private static func name(of signal: Int32) -> StaticString {
+    switch signal {
+    case SIGSEGV: "a bad access (SIGSEGV)"
+    case SIGBUS: "a bad access (SIGBUS)"
+    case SIGILL, SIGTRAP: "a trap"
+    case SIGFPE: "a bad calculation (SIGFPE)"
+    case SIGABRT: "abort was called"
+    default: "a fatal signal"
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// Entering and leaving the runtime: the border that preemption respects.
+//
+// A G in user code may be stopped anywhere (Preempt.swift). A G inside the runtime may hold a lock, or be half-way
+// through a move; there a preemption signal only leaves a note, which is taken up on the way out. The scheduling
+// stack is always inside. So every public function that touches the scheduler begins with `enterRuntime` and ends
+// with `leaveRuntime`, and a G that parks in between enters on one thread and leaves on another.
+import CMPG
+
+/// Enters the runtime from a G; its M. Ends the process, with words, when the caller is not a G that holds a P.
+@inline(__always)
+func enterRuntime(_ what: StaticString) -> M {
+  guard let raw = unsafe mpg_enter() else {
+    fatal("\(what) was called outside of a G; wrap the program in MPG.main { … }")
+  }
+  let m = unsafe M(raw.assumingMemoryBound(to: MRecord.self))
+  if m.heldP == nil { fatal("\(what) was called inside blocking { … }, which may hold up a thread, not a G") }
+  return m
+}
+
+/// Leaves the runtime for user code.
+@inline(__always)
+func leaveRuntime() {
+  if mpg_leave() { takeUpNote() }
+}
+
+/// Sysmon wanted this G to stop while it was inside the runtime.
+@inline(never)
+private func takeUpNote() {
+  let m = enterRuntime("preemption")
+  if let g = m.g, m.p.mustYield {
+    m.ask(.preempt)
+    switchAway(g, m)
+  }
+  leaveRuntime()
+}

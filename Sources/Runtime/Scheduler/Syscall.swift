@@ -1,0 +1,96 @@
+// System calls that block: the thread is lost to them, the P is not.
+//
+// §1 A G that goes into `blocking` keeps its thread. Its P is put on offer, not given away: most calls return within
+// microseconds, and then the M takes it back with one compare-and-swap.
+//
+// §2 The protocol. `PRequests.syscallM` holds the M inside, plus 1.
+//     enter:   count the G as in a syscall, on the P's lane; then syscallM ← M, release. From here on the M touches
+//              neither the P nor its lane.
+//     sysmon:  if the call lasts (a look later it is still the same offer) and somebody waits, or it lasts 10 ms:
+//              syscallM M → 0 by CAS; the winner owns the P and starts another M with it.
+//     exit:    syscallM M → 0 by CAS. Success: the P is still ours, as we left it. Else take an idle P; else the G goes
+//              on the GRQ and the M to sleep.
+// The word names the M, so an M that lost its P cannot claim it while another M has put it on offer.
+//
+// §3 An M whose P was taken is not counted among the workers until it comes back (Spinning §4).
+import Region
+
+/// Runs `body`, which may block its thread in the system, without holding up other Gs.
+///
+/// For system calls and foreign code; `body` must not use the runtime (channels, `go`, sockets of `Net`…). Returns on
+/// a P again, perhaps a little later than `body` did. Called outside of a G it just runs `body`.
+public func blocking<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+  guard M.current != nil else { return try body() }
+  enterRuntime("blocking").enterSyscall()
+  defer {
+    unsafe M.current.unsafelyUnwrapped.exitSyscall()  // the same M: a G in a system call does not move
+    leaveRuntime()
+  }
+  return try body()
+}
+
+extension M {
+  fileprivate func enterSyscall() {
+    guard let g else { fatal("blocking was called outside of a G") }
+    enteredSyscall(g)
+    p.shared[.g].set(0)
+    setState(.syscall)
+    offerP()
+  }
+
+  fileprivate func exitSyscall() {
+    guard let g else { fatal("M\(id) came out of a system call without a G") }
+    let old = offeredP
+    if old.claim(from: id) {
+      retakeOwn(old)
+      returnedFromSyscall(g, onOldP: true)
+    } else if let p = sched.takeIdleP() {
+      acquire(p)
+      returnedFromSyscall(g, onOldP: false)
+    } else {
+      ask(.syscallExit)
+      return switchAway(g, self)
+    }
+    setState(.running)
+  }
+
+  /// On the scheduling stack, without a P: the G waits its turn, the thread for its next P.
+  func settleSyscallExit(_ g: G) {
+    shared[.g].set(0)
+    queuedAfterSyscall(g)
+    var queue = GQueue()
+    queue.append(g)
+    sched.lock.lock()
+    sched.workers += 1
+    sched.grqAppend(queue, at: stamp())
+    sched.lock.unlock()
+    sched.wakePAfterSubmit(self)
+    sleepForP()
+  }
+}
+
+extension Scheduler {
+  /// An idle P for an M that comes out of a system call.
+  fileprivate func takeIdleP() -> P? {
+    guard shared[.idlePs].relaxed != 0 else { return nil }
+    lock.lock()
+    defer { lock.unlock() }
+    guard let p = popIdleP() else { return nil }
+    workers += 1
+    return p
+  }
+
+  /// Sysmon's half: takes `p` from the M inside a system call and lets others have it.
+  func retake(_ p: P, from id: Int, by sysmon: M) {
+    guard p.claim(from: id) else { return }
+    sysmon.emit(.retake, count: p.id, arg: UInt64(id))
+    p.change(to: .idle)
+    p.shared[.m].set(0)
+    lock.lock()
+    workers -= 1
+    putIdle(p)
+    lock.unlock()
+    netpoll.arm(sysmon)
+    if hasWork { wakePAfterSubmit(sysmon) }
+  }
+}

@@ -1,0 +1,72 @@
+// Channel operations that the cancellation of the G's scope ends. A G outside of every scope takes the plain ones.
+import Region
+
+extension ChannelCore {
+  /// Whether somebody or the buffer took the value; false: the scope was cancelled first.
+  func sendOrCancelled(from element: UnsafeMutableRawPointer) -> Bool {
+    let m = enterRuntime("Channel.sendOrCancelled")
+    defer { leaveRuntime() }
+    guard let g = m.g else { fatal("a channel was used outside of a G") }
+    if g.isCancelled { return false }
+    lock.lock()
+    guard case .done(let other) = unsafe sendNow(from: element) else {
+      switch unsafe waitOrCancelled(.chanSend, element, g, m) {
+      case .granted: return true
+      case .cancelled: return false
+      case .closed: Self.closedWhileSending(g)
+      }
+    }
+    lock.unlock()
+    if let other { m.ready(other) }
+    return true
+  }
+
+  /// Whether there was a value; nil: the scope was cancelled first.
+  func receiveOrCancelled(into room: UnsafeMutableRawPointer) -> Bool? {
+    let m = enterRuntime("Channel.receiveOrCancelled")
+    defer { leaveRuntime() }
+    guard let g = m.g else { fatal("a channel was used outside of a G") }
+    if g.isCancelled { return nil }
+    lock.lock()
+    switch unsafe receiveNow(into: room) {
+    case .done(let other):
+      lock.unlock()
+      if let other { m.ready(other) }
+      return true
+    case .closed:
+      lock.unlock()
+      return false
+    case .wait:
+      switch unsafe waitOrCancelled(.chanReceive, room, g, m) {
+      case .granted: return true
+      case .cancelled: return nil
+      case .closed: return false
+      }
+    }
+  }
+
+  private enum Ending { case granted, cancelled, closed }
+
+  /// Parks `g` in one of the queues until it is served or cancelled. Under the lock, which it releases.
+  private func waitOrCancelled(
+    _ reason: WaitReason, _ element: UnsafeMutableRawPointer, _ g: G, _ m: M
+  ) -> Ending {
+    guard let ticket = g.openCancellable() else {
+      lock.unlock()
+      return .cancelled
+    }
+    var record = unsafe WaiterRecord(g, ticket: ticket, element: element)
+    return unsafe withUnsafeMutablePointer(to: &record) {
+      let waiter = unsafe Waiter($0)
+      enqueue(waiter, reason)
+      unsafe withUnsafePointer(to: lock) {
+        m.park(reason, commit: .claimable(unsafe HeldLocks($0, count: 1)))
+      }
+      lock.lock()
+      dequeue(waiter, reason)
+      lock.unlock()
+      if g.wait.outcome == .cancelled { return .cancelled }
+      return waiter.granted ? .granted : .closed
+    }
+  }
+}

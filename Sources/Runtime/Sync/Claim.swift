@@ -1,0 +1,153 @@
+// Claims: a G that can be woken from several sides is woken from exactly one.
+//
+// §1 The problem. A G in `select` stands in the queues of several channels, in a heap of timers, and may be cancelled.
+// Whoever comes first shall end the wait, and all others find it ended. And a timer that comes late, when the G waits
+// for something else already, or the slot of the G was given to another G, must not end that wait.
+//
+// §2 The design. Every slot of the G table has one word, which outlives the Gs that use it: the number of the latest
+// wait (the ticket), whether that wait can be ended (open), whether the G is off its stack (parked), and how it was
+// ended. Who wants to end a wait names its ticket and closes the word by compare-and-swap: the one who succeeds is the
+// only one, and a ticket of the past never fits. Waits that only one side can end need none of this (WaitQueue).
+//
+// §3 The protocol.
+//   waiter:   W1  open: ticket + 1, open
+//             W2  lets itself be found: timer, queues (whose locks it holds until W4)
+//             W3  leaves its stack
+//             W4  commit, on the scheduling stack: open → open and parked, by CAS; then releases the locks of W2. If the
+//                 CAS fails somebody ended the wait already: the G is made ready by itself
+//             W5  awake again: takes its waiters out of every queue, under each lock
+//   claimer:  C1  open with the ticket that it knows → closed, with the outcome, by CAS
+//             C2  if it was parked: makes the G ready. If it was not: W4 will fail; nothing to do
+//   Channels claim under their lock, which the waiter holds until W4, so they find it parked or ended. Timers and
+//   cancellation may come between W1 and W4.
+//
+// §4 What would break it. W4 without CAS: a claim between W1 and W4 is lost, and the G sleeps for ever. C2 without
+// the look: the G is entered while it is on its stack. No ticket: a late timer ends a later wait. W5 without the locks:
+// the frame with the waiters, or the list of locks that W4 still reads, goes away under somebody's hands.
+//
+// A cancellable wait is found through its scope, not in a queue: see Cancellation §3.
+import Synchronization
+
+/// How a wait ended.
+struct Outcome: Equatable {
+  fileprivate let code: UInt32
+
+  static let timedOut = Outcome(code: 0)
+  static let cancelled = Outcome(code: 1)
+  /// By the owner of the queue in which the G stood with this number.
+  @inline(__always)
+  static func place(_ number: UInt32) -> Outcome { Outcome(code: number &+ 2) }
+
+  /// The number given to `place`; nil: none of them.
+  var place: UInt32? { code >= 2 ? code - 2 : nil }
+}
+
+/// What a claim came to.
+enum Claim {
+  /// Somebody else ended that wait, or it is long over.
+  case lost
+  /// The wait is over, and the G will notice by itself: it is still on its stack.
+  case ended
+  /// The wait is over, and the claimer makes the G ready.
+  case parked
+}
+
+/// The word of §2. A handle.
+///
+/// Safe because: it lies in a G's record, which is never freed.
+@safe struct WaitWord {
+  /// ticket 32 bits · outcome 29 bits · cancellable, parked, open: a bit each.
+  private let record: UnsafeMutablePointer<GRecord>
+
+  private static let open: UInt64 = 1
+  private static let parked: UInt64 = 2
+  private static let cancellable: UInt64 = 4
+
+  @inline(__always)
+  init(of record: UnsafeMutablePointer<GRecord>) { unsafe self.record = record }
+
+  private var relaxed: UInt64 { unsafe record.pointee.wait.load(ordering: .relaxed) }
+
+  @inline(__always)
+  private func change(_ old: UInt64, _ new: UInt64) -> Bool {
+    // acquire and release: claimer and waiter hand the frame of the wait to each other
+    unsafe record.pointee.wait.compareExchange(expected: old, desired: new, ordering: .acquiringAndReleasing)
+      .exchanged
+  }
+
+  // MARK: the waiter
+
+  /// W1. The ticket of the new wait, never 0. Sequentially consistent if cancellable: see Cancellation §3.
+  func open(cancellable: Bool = false) -> UInt32 {
+    var ticket = UInt32(truncatingIfNeeded: relaxed >> 32) &+ 1
+    if ticket == 0 { ticket = 1 }
+    let new = UInt64(ticket) << 32 | Self.open | (cancellable ? Self.cancellable : 0)
+    if cancellable {
+      unsafe _ = record.pointee.wait.exchange(new, ordering: .sequentiallyConsistent)
+    } else {
+      unsafe record.pointee.wait.store(new, ordering: .releasing)
+    }
+    return ticket
+  }
+
+  /// W4. False: the wait was ended meanwhile.
+  func commit() -> Bool {
+    let old = relaxed
+    return old & Self.open != 0 && change(old, old | Self.parked)
+  }
+
+  /// How the wait ended. After it did.
+  var outcome: Outcome {
+    Outcome(code: UInt32(truncatingIfNeeded: unsafe record.pointee.wait.load(ordering: .acquiring)) >> 3)
+  }
+
+  // MARK: the claimer
+
+  /// C1.
+  func claim(_ ticket: UInt32, _ outcome: Outcome) -> Claim {
+    while true {
+      let old = unsafe record.pointee.wait.load(ordering: .acquiring)
+      guard old >> 32 == UInt64(ticket), old & Self.open != 0 else { return .lost }
+      if change(old, UInt64(ticket) << 32 | UInt64(outcome.code) << 3) {
+        return old & Self.parked != 0 ? .parked : .ended
+      }
+    }
+  }
+
+  /// Ends whatever wait is going on, if it may be cancelled.
+  func cancel() -> Claim {
+    while true {
+      let old = unsafe record.pointee.wait.load(ordering: .sequentiallyConsistent)  // Cancellation §3
+      guard old & Self.open != 0, old & Self.cancellable != 0 else { return .lost }
+      if change(old, (old >> 32) << 32 | UInt64(Outcome.cancelled.code) << 3) {
+        return old & Self.parked != 0 ? .parked : .ended
+      }
+    }
+  }
+
+  /// Whether nobody can end the wait with this ticket any more. Any thread; true for good.
+  func isOver(_ ticket: UInt32) -> Bool {
+    let now = unsafe record.pointee.wait.load(ordering: .acquiring)
+    return now >> 32 != UInt64(ticket) || now & Self.open == 0
+  }
+}
+
+/// Locks that a parking G holds until it is off its stack.
+///
+/// Safe because: they lie in the frame of the waiting G, which it leaves only after it has held each lock again (W5).
+@safe struct HeldLocks {
+  private let locks: UnsafePointer<Lock>?
+  private let count: Int
+
+  static var none: HeldLocks { unsafe HeldLocks(nil, count: 0) }
+
+  init(_ locks: UnsafePointer<Lock>?, count: Int) {
+    unsafe self.locks = unsafe locks
+    self.count = count
+  }
+
+  func unlock() {
+    guard let locks = unsafe locks else { return }
+    for index in 0..<count { unsafe locks[index].unlock() }
+  }
+}

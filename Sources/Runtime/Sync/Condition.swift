@@ -1,0 +1,61 @@
+// Condition: waits for something that others change under a Mutex.
+//
+// No signal is lost between looking and sleeping: a waiter stands in the queue before it unlocks the mutex, and whoever
+// signals looks into the queue under its lock, which the waiter holds until it is off its stack.
+// Lock order: condition's queue → mutex's queue.
+//
+// Source: Go's sync.Cond.
+import Region
+
+/// A meeting point for Gs that wait until something protected by a `Mutex` has changed.
+///
+/// Thread-safe; from Gs only. There are no spurious wake-ups, but another G may be faster: look again in a loop.
+public final class Condition: @unchecked Sendable {
+  // Safe because: the queue is touched under its lock alone.
+  /// The mutex under which waiters look.
+  public let mutex: Mutex
+  private let queueLock = Lock()
+  private var waiters = WaitQueue()
+
+  public init(_ mutex: Mutex) { self.mutex = mutex }
+  deinit { queueLock.free() }
+
+  /// Unlocks the mutex, which the caller holds, parks the G until it is signalled, and locks the mutex again.
+  public func wait() {
+    let m = enterRuntime("Condition.wait")
+    guard let g = m.g else { fatal("Condition.wait was called outside of a G") }
+    var record = WaiterRecord(g)
+    unsafe withUnsafeMutablePointer(to: &record) {
+      queueLock.lock()
+      unsafe waiters.append(Waiter($0))
+      switch mutex.release() {
+      case .quietly: break
+      case .waking(let other), .handingOver(let other): m.ready(other)
+      }
+      m.park(.condition, commit: .unlock(queueLock))
+    }
+    leaveRuntime()
+    mutex.lock()
+  }
+
+  /// Wakes the G that waited longest, if any. The mutex need not be locked.
+  public func signal() {
+    let m = enterRuntime("Condition.signal")
+    queueLock.lock()
+    let first = waiters.popFirst()?.g
+    queueLock.unlock()
+    if let first { m.ready(first) }
+    leaveRuntime()
+  }
+
+  /// Wakes all that wait.
+  public func broadcast() {
+    let m = enterRuntime("Condition.broadcast")
+    var woken = GQueue()
+    queueLock.lock()
+    while let waiter = waiters.popFirst() { woken.append(waiter.g) }
+    queueLock.unlock()
+    while let g = woken.popFirst() { m.ready(g) }
+    leaveRuntime()
+  }
+}

@@ -1,0 +1,117 @@
+// Select: waits for several channels, a time-out and a cancellation at once, and goes on with one of them.
+//
+// §1 The shape. The program lists its cases in a closure, each with what to do if it is the one. The closure runs
+// twice: once to list the cases, and once more, after one was chosen, to come to that one and do it. So what cases do
+// need not outlive their call, and nothing is allocated for them; what is sent, and to which channel, is evaluated the
+// first time only. Both times the closure must list the same cases.
+//
+// §2 How one is chosen: SelectFrame.swift.
+
+/// The cases of a `select`. It exists while the closure runs.
+public struct Select<Result>: ~Copyable {
+  @usableFromInline let frame: SelectFrame
+  /// The number of the next case.
+  @usableFromInline var next: UInt32 = 0
+  @usableFromInline var result: Result?
+
+  @inlinable
+  init(_ frame: SelectFrame) { self.frame = frame }
+
+  /// If there is a value, or the channel is closed and empty (nil).
+  @inlinable
+  public mutating func receive<Element, Failure: Error>(
+    from channel: @autoclosure () -> Channel<Element>, _ body: (Element?) throws(Failure) -> Result
+  ) throws(Failure) {
+    let number = take()
+    guard let winner = frame.winner else {
+      let layout = MemoryLayout<Element>.self
+      unsafe _ = frame.add(
+        number, sends: false, channel(), size: layout.size, alignment: layout.alignment,
+        ObjectIdentifier(Element.self))
+      return
+    }
+    guard winner == number else { return }
+    let value = unsafe frame.takeReceived(number, ObjectIdentifier(Element.self))
+    result = try body(unsafe value.map { unsafe $0.assumingMemoryBound(to: Element.self).move() })
+  }
+
+  /// If a receiver or the buffer takes `value`. A send on a closed channel ends the process.
+  @inlinable
+  public mutating func send<Element, Failure: Error>(
+    _ value: @autoclosure () -> Element, to channel: @autoclosure () -> Channel<Element>,
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) {
+    let number = take()
+    guard let winner = frame.winner else {
+      let layout = MemoryLayout<Element>.self
+      let (channel, value) = (channel(), value())
+      unsafe frame.add(
+        number, sends: true, channel, size: layout.size, alignment: layout.alignment,
+        ObjectIdentifier(Element.self)
+      ).initializeMemory(as: Element.self, to: value)
+      return
+    }
+    if winner == number { result = try body() }
+  }
+
+  /// If no other case could be chosen for so long. Of several the shortest counts.
+  @inlinable
+  public mutating func after<Failure: Error>(
+    _ delay: @autoclosure () -> Duration, _ body: () throws(Failure) -> Result
+  ) throws(Failure) {
+    let number = take()
+    guard let winner = frame.winner else { return frame.addDelay(number, delay()) }
+    if winner == number { result = try body() }
+  }
+
+  /// If the running G's scope is cancelled. This goes before all others.
+  @inlinable
+  public mutating func cancelled<Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) {
+    let number = take()
+    guard let winner = frame.winner else { return frame.addCancellation(number) }
+    if winner == number { result = try body() }
+  }
+
+  /// If no other case can be chosen at once.
+  @inlinable
+  public mutating func otherwise<Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) {
+    let number = take()
+    guard let winner = frame.winner else { return frame.addOtherwise(number) }
+    if winner == number { result = try body() }
+  }
+
+  @inlinable
+  mutating func take() -> UInt32 {
+    defer { next += 1 }
+    return next
+  }
+}
+
+/// Waits until one of the cases that `cases` lists can be chosen, does what it says, and returns its result.
+///
+///     select {
+///       $0.receive(from: orders) { order in serve(order) }
+///       $0.send(report, to: reports) { reported = true }
+///       $0.after(.seconds(1)) { print("quiet") }
+///     }
+///
+/// Of several that are possible one is chosen at random. Without `otherwise` it parks the G until one is; without any
+/// case, for ever. `cases` runs twice, and must list the same cases both times: once to list them, and once to do the
+/// chosen one. Must be called from a G.
+@inlinable
+public func select<Result, Failure: Error>(
+  _ cases: (inout Select<Result>) throws(Failure) -> Void
+) throws(Failure) -> Result {
+  try unsafe withUnsafeTemporaryAllocation(byteCount: SelectFrame.bytes, alignment: 16) {
+    memory throws(Failure) in
+    let frame = unsafe SelectFrame(in: memory)
+    defer { frame.end() }
+    var listing = Select<Result>(frame)
+    try cases(&listing)
+    frame.choose()
+    var doing = Select<Result>(frame)
+    try cases(&doing)
+    guard let result = doing.result else { frame.nothingDone() }
+    return result
+  }
+}

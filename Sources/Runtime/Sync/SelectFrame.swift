@@ -1,0 +1,309 @@
+// The inside of a select: its cases, and how one of them is chosen.
+//
+// §1 The steps, with the locks of all channels held (each once, in one order for all, so that two selects cannot wait
+// for each other): look at the cases in random order, and do the first that is possible. If none is: `otherwise`; or
+// stand in the queue of each channel with a ticket (Claim), and park; the locks are released when the G is off its
+// stack. So there is a moment at which no case was possible and the G stood in all queues, and before `otherwise` one
+// at which none was possible. Whoever ends the wait says by which case; then the G leaves all queues, under each lock.
+//
+// §2 Memory. Cases, and what they send or receive, lie one behind the other in memory that `select` lends on its own
+// stack, and in pieces of the heap when it is full. None of it moves while the G waits. A value to be sent is copied by
+// whoever receives it, and destroyed here in the end; one that was received is moved out by its case, or destroyed
+// here if that never ran.
+//
+// Source: Go's select.go.
+import Region
+
+/// A case that sends or receives. Its pointers are into the memory of §2.
+@safe struct SelectCase {
+  let number: UInt32
+  /// `.chanSend` or `.chanReceive`.
+  let reason: WaitReason
+  /// Kept alive while the select lasts.
+  let channel: AnyChannel
+  let core: ChannelCore
+  let element: UnsafeMutableRawPointer
+  /// What `element` is of.
+  let type: ObjectIdentifier
+  /// Whether there is a value at `element`.
+  var isInitialized: Bool
+  /// Its place in the channel's queue; initialized when it is put there.
+  let waiter: UnsafeMutablePointer<WaiterRecord>
+  /// The next in the list.
+  var next: UnsafeMutablePointer<SelectCase>?
+}
+
+/// What a select knows. Its pointers are into the memory of §2.
+@safe struct SelectRecord {
+  /// The number of the chosen case.
+  var winner: UInt32?
+  /// The cases with a channel.
+  var first: UnsafeMutablePointer<SelectCase>?
+  var last: UnsafeMutablePointer<SelectCase>?
+  var count = 0
+  /// The shortest delay, and its case.
+  var delay: Duration?
+  var delayNumber: UInt32 = 0
+  var cancellation: UInt32?
+  var otherwise: UInt32?
+  // MARK: memory
+  var free: UnsafeMutableRawPointer
+  var end: UnsafeMutableRawPointer
+  /// Pieces of the heap, each with the address of the one before in its first word.
+  var pieces: UnsafeMutableRawPointer?
+}
+
+/// A handle to the record of one select.
+///
+/// Safe because: it lies in the frame of `select`, and `Select`, which alone has it, does not leave that call.
+@usableFromInline
+@safe struct SelectFrame {
+  let record: UnsafeMutablePointer<SelectRecord>
+
+  /// Bytes that `select` lends: enough for four or five cases.
+  @usableFromInline static let bytes = 1024
+
+  @usableFromInline
+  init(in memory: UnsafeMutableRawBufferPointer) {
+    let start = unsafe memory.baseAddress.unsafelyUnwrapped
+    unsafe record = start.bindMemory(to: SelectRecord.self, capacity: 1)
+    unsafe record.initialize(
+      to: SelectRecord(free: start + MemoryLayout<SelectRecord>.stride, end: start + memory.count))
+  }
+
+  /// Lets go of everything.
+  @usableFromInline
+  func end() {
+    var next = unsafe record.pointee.first
+    while let one = unsafe next {
+      if unsafe one.pointee.isInitialized { unsafe one.pointee.channel.destroyElement(one.pointee.element) }
+      unsafe next = one.pointee.next
+      unsafe one.deinitialize(count: 1)
+    }
+    while let piece = unsafe record.pointee.pieces {
+      unsafe record.pointee.pieces = piece.load(as: UnsafeMutableRawPointer?.self)
+      unsafe piece.deallocate()
+    }
+  }
+
+  // MARK: listing
+
+  /// The number of the chosen case; nil: none has been chosen yet.
+  @usableFromInline
+  var winner: UInt32? { unsafe record.pointee.winner }
+
+  /// Adds a case with a channel; memory for one element.
+  @usableFromInline
+  func add(
+    _ number: UInt32, sends: Bool, _ channel: consuming AnyChannel, size: Int, alignment: Int,
+    _ type: ObjectIdentifier
+  ) -> UnsafeMutableRawPointer {
+    let layout = MemoryLayout<SelectCase>.self
+    let one = unsafe allocate(layout.size, layout.alignment).bindMemory(to: SelectCase.self, capacity: 1)
+    let element = unsafe allocate(size, alignment)
+    let waiter = MemoryLayout<WaiterRecord>.self
+    let place = unsafe allocate(waiter.size, waiter.alignment).bindMemory(to: WaiterRecord.self, capacity: 1)
+    let core = channel.core
+    unsafe one.initialize(
+      to: SelectCase(
+        number: number, reason: sends ? .chanSend : .chanReceive, channel: channel, core: core,
+        element: element, type: type,
+        isInitialized: sends, waiter: place))
+    if let last = unsafe record.pointee.last {
+      unsafe last.pointee.next = one
+    } else {
+      unsafe record.pointee.first = one
+    }
+    unsafe record.pointee.last = one
+    unsafe record.pointee.count += 1
+    return unsafe element
+  }
+
+  @usableFromInline
+  func addDelay(_ number: UInt32, _ delay: Duration) {
+    if let shortest = unsafe record.pointee.delay, shortest <= delay { return }
+    unsafe record.pointee.delay = delay
+    unsafe record.pointee.delayNumber = number
+  }
+
+  @usableFromInline
+  func addCancellation(_ number: UInt32) { unsafe record.pointee.cancellation = number }
+
+  @usableFromInline
+  func addOtherwise(_ number: UInt32) { unsafe record.pointee.otherwise = number }
+
+  /// The value that the chosen case received, for the caller to move out; nil: the channel is closed and empty.
+  @usableFromInline
+  func takeReceived(_ number: UInt32, _ type: ObjectIdentifier) -> UnsafeMutableRawPointer? {
+    guard let one = unsafe find(number), unsafe one.pointee.type == type,
+      unsafe one.pointee.reason == .chanReceive
+    else { fatal("a select listed other cases the second time: case \(number + 1) is not what it was") }
+    guard unsafe one.pointee.isInitialized else { return nil }
+    unsafe one.pointee.isInitialized = false
+    return unsafe one.pointee.element
+  }
+
+  @usableFromInline
+  func nothingDone() -> Never {
+    fatal("a select listed other cases the second time: the one chosen is missing")
+  }
+
+  private func find(_ number: UInt32) -> UnsafeMutablePointer<SelectCase>? {
+    var next = unsafe record.pointee.first
+    while let one = unsafe next, unsafe one.pointee.number != number { unsafe next = one.pointee.next }
+    return unsafe next
+  }
+
+  /// Memory that stays until the end.
+  private func allocate(_ size: Int, _ alignment: Int) -> UnsafeMutableRawPointer {
+    let aligned = unsafe record.pointee.free.alignedUp(toMultipleOf: alignment)
+    if unsafe aligned <= record.pointee.end, unsafe record.pointee.end - aligned >= size {
+      unsafe record.pointee.free = aligned + size
+      return unsafe aligned
+    }
+    let bytes = max(4 * Self.bytes, size + alignment + 16)
+    let piece = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 16)
+    unsafe piece.storeBytes(of: record.pointee.pieces, as: UnsafeMutableRawPointer?.self)
+    unsafe record.pointee.pieces = piece
+    unsafe record.pointee.free = piece + 16
+    unsafe record.pointee.end = piece + bytes
+    return unsafe allocate(size, alignment)
+  }
+
+  private func array<Element>(of _: Element.Type, _ count: Int) -> UnsafeMutableBufferPointer<Element> {
+    let layout = MemoryLayout<Element>.self
+    let memory = unsafe allocate(layout.stride * count, layout.alignment)
+    return unsafe UnsafeMutableBufferPointer(
+      start: memory.bindMemory(to: Element.self, capacity: count), count: count)
+  }
+
+  // MARK: choosing
+
+  private typealias Cases = UnsafeMutableBufferPointer<UnsafeMutablePointer<SelectCase>>
+
+  /// Chooses a case; parks the G until one is possible.
+  @usableFromInline
+  func choose() {
+    let m = enterRuntime("select")
+    guard let g = m.g else { fatal("select was called outside of a G") }
+    unsafe record.pointee.winner = choose(g, m)
+    leaveRuntime()
+  }
+
+  private func choose(_ g: G, _ m: M) -> UInt32? {
+    if let cancellation = unsafe record.pointee.cancellation, g.isCancelled { return cancellation }
+    let cases = unsafe array(of: UnsafeMutablePointer<SelectCase>.self, record.pointee.count)
+    let locks = unsafe lockAll(cases)
+    if let winner = unsafe chooseNow(cases, locks, m) { return winner }
+    if let otherwise = unsafe record.pointee.otherwise {
+      locks.unlock()
+      return otherwise
+    }
+    if let delay = unsafe record.pointee.delay, delay <= .zero {
+      locks.unlock()
+      return unsafe record.pointee.delayNumber
+    }
+    return unsafe wait(cases, locks, g, m)
+  }
+
+  /// Fills in the cases in the order of their channels, and locks each channel once.
+  private func lockAll(_ cases: Cases) -> HeldLocks {
+    var next = unsafe record.pointee.first
+    for index in cases.indices {
+      guard let one = unsafe next else { break }
+      unsafe cases.initializeElement(at: index, to: one)
+      unsafe next = one.pointee.next
+    }
+    var cases = unsafe cases
+    unsafe cases.sort { unsafe $0.pointee.core < $1.pointee.core }
+    let locks = unsafe array(of: Lock.self, cases.count)
+    var count = 0
+    for index in cases.indices {
+      let core = unsafe cases[index].pointee.core
+      if index > 0, unsafe cases[index - 1].pointee.core == core { continue }
+      core.lock.lock()
+      unsafe locks.initializeElement(at: count, to: core.lock)
+      count += 1
+    }
+    return unsafe HeldLocks(locks.baseAddress, count: count)
+  }
+
+  /// Does one of the cases that are possible now, and releases the locks; nil: none is, and the locks stay.
+  private func chooseNow(
+    _ cases: Cases, _ locks: HeldLocks, _ m: M
+  ) -> UInt32? {
+    let order = unsafe array(of: UnsafeMutablePointer<SelectCase>.self, cases.count)
+    _ = unsafe order.initialize(from: cases)
+    for index in order.indices {
+      unsafe order.swapAt(index, index + m.random(below: order.count - index))
+      let one = unsafe order[index]
+      switch unsafe attempt(one) {
+      case .wait: continue
+      case .closed: locks.unlock()
+      case .done(let other):
+        unsafe one.pointee.isInitialized = true
+        locks.unlock()
+        if let other { m.ready(other) }
+      }
+      return unsafe one.pointee.number
+    }
+    return nil
+  }
+
+  private func attempt(_ one: UnsafeMutablePointer<SelectCase>) -> ChannelMove {
+    let (core, element) = unsafe (one.pointee.core, one.pointee.element)
+    return unsafe one.pointee.reason == .chanSend
+      ? unsafe core.sendNow(from: element) : unsafe core.receiveNow(into: element)
+  }
+
+  /// Parks until somebody ends the wait; the case that it ended by.
+  private func wait(
+    _ cases: Cases, _ locks: HeldLocks, _ g: G, _ m: M
+  ) -> UInt32? {
+    let cancellation = unsafe record.pointee.cancellation
+    guard let ticket = cancellation == nil ? g.wait.open() : g.openCancellable() else {
+      locks.unlock()
+      return cancellation
+    }
+    let p = m.p
+    let delay = unsafe record.pointee.delay
+    if let delay { g.addTimer(at: Deadline.after(delay).ticks, ticket, on: p) }
+    for index in cases.indices { unsafe enqueue(cases[index], g, ticket) }
+    m.park(.select, commit: .claimable(locks))
+    if delay != nil { p.timers.disarmed() }
+    unsafe leave(cases)
+    let outcome = g.wait.outcome
+    if outcome == .timedOut { return unsafe record.pointee.delayNumber }
+    guard let number = outcome.place else { return cancellation }
+    conclude(number, g)
+    return number
+  }
+
+  private func enqueue(_ one: UnsafeMutablePointer<SelectCase>, _ g: G, _ ticket: UInt32) {
+    let (number, element) = unsafe (one.pointee.number, one.pointee.element)
+    unsafe one.pointee.waiter.initialize(to: WaiterRecord(g, ticket: ticket, place: number, element: element))
+    unsafe one.pointee.core.enqueue(Waiter(one.pointee.waiter), one.pointee.reason)
+  }
+
+  /// Takes the G out of all queues. It has held each lock when this returns (Claim W5).
+  private func leave(_ cases: Cases) {
+    for index in cases.indices {
+      let one = unsafe cases[index]
+      let core = unsafe one.pointee.core
+      core.lock.lock()
+      unsafe core.dequeue(Waiter(one.pointee.waiter), one.pointee.reason)
+      core.lock.unlock()
+    }
+  }
+
+  /// Whoever ended the wait by this case has moved the value, or closed the channel.
+  private func conclude(_ number: UInt32, _ g: G) {
+    guard let one = unsafe find(number) else { return }
+    let granted = unsafe one.pointee.waiter.pointee.granted
+    if unsafe one.pointee.reason == .chanSend {
+      if !granted { ChannelCore.closedWhileSending(g) }
+    } else {
+      unsafe one.pointee.isInitialized = granted
+    }
+  }
+}

@@ -1,0 +1,121 @@
+// Preemption: a G that never gives way does not stop the others, keeps its thread, and notices nothing.
+import CMPG
+import Glibc
+import Region
+import Testing
+
+@testable import MPG
+
+/// Runs until `stop` is not 0, without a call that could give way. What it computed, so that it is not left out.
+@inline(never)
+private func spin(until stop: Counter) -> UInt64 {
+  var x: UInt64 = 1
+  while stop.value == 0 {
+    for _ in 0..<100_000 { x = x &* 6_364_136_223_846_793_005 &+ 1 }
+  }
+  return x
+}
+
+@Suite("Preemption")
+struct PreemptionTests {
+  @Test("on one P, Gs that loop for ever do not keep others from running, and go on where they were")
+  func hogsShareOneP() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1, preemption: true) {
+        let stop = Counter()
+        let moved = Counter()
+        let all = WaitGroup()
+        all.add(3)
+        for _ in 0..<3 {
+          go {
+            let thread = mpg_tid()
+            check(spin(until: stop) != 0, "a number")
+            if mpg_tid() != thread { moved.add(1) }
+            all.done()
+          }
+        }
+        for _ in 0..<20 { MPG.sleep(.milliseconds(1)) }
+        stop.add(1)
+        all.wait()
+        checkEqual(moved.value, 0, "hogs that changed their thread")
+        check(laneSum(.preempted) > 0, "preemptions")
+        checkEqual(laneSum(.preempted), laneSum(.resumed), "preemptions and resumptions")
+      }
+    }
+  }
+
+  @Test("while hogs are preempted, no more Gs run than there are Ps")
+  func procsAreKept() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 2, preemption: true) {
+        let stop = Counter()
+        let all = WaitGroup()
+        all.add(6)
+        for _ in 0..<6 {
+          go {
+            check(spin(until: stop) != 0, "a number")
+            all.done()
+          }
+        }
+        for _ in 0..<50 {
+          MPG.sleep(.milliseconds(1))
+          let holders = (0..<Int(sched.shared[.mCount].acquired)).count { sched.region.m($0)[.p].acquired != 0 }
+          check(holders <= 2, "at most 2 Ms with a P, found \(holders)")
+        }
+        stop.add(1)
+        all.wait()
+      }
+    }
+  }
+
+  @Test("Gs that are preempted anywhere in malloc stop nobody for good")
+  func preemptedInMalloc() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1, preemption: true) {
+        let stop = Counter()
+        let all = WaitGroup()
+        all.add(4)
+        for size in 1...4 {
+          go {
+            var total = 0
+            while stop.value == 0 { total += [UInt8](repeating: 1, count: size * 20_000).count }
+            check(total > 0, "allocations")
+            all.done()
+          }
+        }
+        for _ in 0..<100 { MPG.sleep(.milliseconds(1)) }
+        stop.add(1)
+        all.wait()
+        check(laneSum(.preempted) > 0, "preemptions")
+      }
+    }
+  }
+
+  @Test("a G that loops over channel operations is preempted on its way out of the runtime")
+  func cooperative() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1, preemption: true) {
+        let stop = Counter()
+        let done = Channel<Bool>()
+        go {
+          let box = Channel<Int>(capacity: 1)
+          while stop.value == 0 {
+            box.send(1)
+            _ = box.receive()
+          }
+          done.send(true)
+        }
+        for _ in 0..<20 { MPG.sleep(.milliseconds(1)) }
+        stop.add(1)
+        checkEqual(done.receive(), true, "the looping G's last word")
+      }
+    }
+  }
+}
+
+/// The sum of a counter over all lanes.
+func laneSum(_ field: LaneField) -> UInt64 {
+  let ps = (0..<sched.procs).map { sched.region.lane(p: $0) }
+  let ms = (0..<Int(sched.shared[.mCount].acquired)).map { sched.region.lane(m: $0) }
+  return (ps + ms).reduce(0) { $0 &+ $1.counters[field].acquired }
+}
