@@ -31,6 +31,17 @@ public enum GState: UInt8, CaseIterable, Sendable {
     case .dead: [.idle, .runnable]
     }
   }
+
+  /// Whether `moves` has `next`; it allocates nothing, so that the runtime may ask inside a signal handler.
+  public func canMove(to next: GState) -> Bool {
+    switch self {
+    case .idle, .waiting: next == .runnable
+    case .runnable, .preempted: next == .running
+    case .running: next != .idle && next != .running
+    case .syscall: next == .running || next == .runnable
+    case .dead: next == .idle || next == .runnable
+    }
+  }
 }
 
 /// Why a G is parked. One list from `park()` to the screen.

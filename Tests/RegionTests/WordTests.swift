@@ -147,6 +147,7 @@ struct WordTests {
     for state in GState.allCases {
       #expect(!state.moves.contains(state))
       #expect(!state.moves.isEmpty)
+      #expect(GState.allCases.filter(state.canMove) == state.moves.sorted { $0.rawValue < $1.rawValue })
     }
     #expect(GState.allCases.filter { $0.moves.contains(.running) } == [.runnable, .syscall, .preempted])
     #expect(GState.allCases.filter { $0.moves.contains(.waiting) } == [.running])

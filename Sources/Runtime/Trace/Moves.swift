@@ -152,7 +152,7 @@ extension M {
   private func move(_ g: G, to state: GState, reason: WaitReason = .none) -> GStatus {
     let old = g.status
     assert(
-      old.state.map { $0.moves.contains(state) } ?? false,
+      old.state?.canMove(to: state) ?? false,  // allocates nothing: Preempt §4
       "G \(g.id) moves from \(String(describing: old.state)) to \(state)")
     let new = old.moved(to: state, reason: reason)
     g.shared[.status].set(new.word)

@@ -33,10 +33,9 @@ struct TickerTests {
         check(clock.now - start >= .milliseconds(50), "five ticks not to come early")
         sleep(.milliseconds(100))  // ten ticks, of which one waits
         let late = clock.now
-        ticker.channel.receive()
-        ticker.channel.receive()
-        ticker.channel.receive()
-        check(clock.now - late >= .milliseconds(10), "missed ticks not to be made up for")
+        for _ in 0..<12 { ticker.channel.receive() }
+        // One waited, one may have been late, and ten came at their pace.
+        check(clock.now - late >= .milliseconds(90), "missed ticks not to be made up for")
       }
     }
   }
