@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/falloc.h>
 #include <linux/futex.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -92,6 +94,16 @@ int mpg_allocate(int fd, int64_t offset, int64_t bytes) {
     if (errno != EINTR) return -errno;
   }
   return 0;
+}
+
+int mpg_punch(int fd, int64_t offset, int64_t bytes) {
+  return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes) == 0 ? 0 : -errno;
+}
+
+void mpg_trim(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }
 
 int mpg_cpus(void) {

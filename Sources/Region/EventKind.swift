@@ -57,6 +57,10 @@
   case retake = 26
   /// Sysmon asked for preemption; `count`: P, `arg`: the M.
   case preemptRequest = 27
+  /// The number of Ps was changed; `count`: procs now, `arg`: before.
+  case procsChange = 28
+  /// A P beyond it was let go of and stopped; `count`: P, `arg`: Gs moved from its queue to the GRQ.
+  case procRetire = 29
 
   /// What the four free parts of a record mean: `g detail count arg`; `-`: unused.
   public var meaning: String {
@@ -88,6 +92,8 @@
     case .goSyscallExit: "g detail:how count:sequence -"
     case .retake: "- - count:p arg:m"
     case .preemptRequest: "- - count:p arg:m"
+    case .procsChange: "- - count:ps arg:ps_before"
+    case .procRetire: "- - count:p arg:gs"
     }
   }
 }

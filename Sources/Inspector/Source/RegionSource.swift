@@ -29,7 +29,7 @@ final class RegionSource {
   init(_ mapping: Mapping) throws(LayoutProblem) {
     let schema = try Header.schema(of: mapping)
     header = try Blocks(schema, mapping, needed: Self.headerFields + Clock.fields)
-    sched = try Blocks(schema, mapping, needed: Self.schedFields)
+    sched = try Blocks(schema, mapping, needed: Self.schedFields, wanted: [.psMade])
     processStates = try schema.table(of: ProcessState.self)
     reasons = try schema.table(of: WaitReason.self)
     rows = try Rows(schema, mapping, sched: sched)
@@ -37,7 +37,7 @@ final class RegionSource {
     lanes = Lanes(places)
     drainer = try Drain(schema, mapping, places)
     drainer.follow(
-      ps: try sched.bounded(.procs, to: rows.capacity.ps),
+      ps: try sched.psMade(to: rows.capacity.ps),
       ms: try sched.bounded(.mCount, to: rows.capacity.ms))
     clock = Clock(header) ?? Clock(first: (0, 0), second: (0, 0))
     self.mapping = mapping
@@ -100,11 +100,11 @@ final class RegionSource {
     let frame = (start: clock.ticks(at: lastTime), end: clock.ticks(at: snapshot.time))
     lastTime = snapshot.time
 
-    snapshot.procs = lanes.ps
+    snapshot.procs = min(try sched.bounded(.procs, to: rows.capacity.ps), lanes.ps)
     snapshot.grq = try sched.bounded(.grqDepth, to: plausible)
     snapshot.grqMax = max(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
     try fillCounts(&snapshot)
-    snapshot.ps = try rows.ps(lanes, clock, within: frame)
+    (snapshot.ps, snapshot.retired) = try rows.ps(lanes, procs: snapshot.procs, clock, within: frame)
     snapshot.ms = try rows.ms(lanes.ms)
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)

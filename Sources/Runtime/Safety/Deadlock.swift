@@ -24,12 +24,12 @@ enum Deadlock {
     let inSyscall = sum(.syscalls) &- sum(.syscallsReturned) &- sum(.syscallsQueued)
     let preempted = sum(.preempted) &- sum(.resumed)
     guard live > 0, inSyscall == 0, preempted == 0 else { return false }
-    return Int(sched.shared[.idlePs].ordered) == sched.procs
+    return sched.allIdle
   }
 
   private static func sum(_ field: LaneField) -> UInt64 {
     var total: UInt64 = 0
-    for p in 0..<sched.procs { total &+= sched.region.lane(p: p).counters[field].acquired }
+    for p in 0..<sched.psMade { total &+= sched.region.lane(p: p).counters[field].acquired }
     for m in 0..<Int(sched.shared[.mCount].acquired) {
       total &+= sched.region.lane(m: m).counters[field].acquired
     }

@@ -60,7 +60,7 @@ enum Sysmon {
     }
   }
 
-  private static var allIdle: Bool { Int(sched.shared[.idlePs].ordered) == sched.procs }
+  private static var allIdle: Bool { sched.allIdle }
 
   private static func sleepUntilActivity(_ m: M, limit: Int64) {
     asleep.store(true, ordering: .sequentiallyConsistent)
@@ -72,7 +72,7 @@ enum Sysmon {
   private static func look(_ m: M, _ watches: UnsafeMutableBufferPointer<Watch>) -> Bool {
     var found = false
     let now = Clock.now
-    for id in 0..<sched.procs {
+    for id in 0..<sched.psBound {
       let p = sched.p(id)
       if unsafe watch(p, &watches[id], now, m) { found = true }
     }
@@ -89,13 +89,13 @@ enum Sysmon {
     }
     let lasted = now &- watch.since
     if let offered {
-      guard sched.hasWork || lasted > sched.slice else { return false }
+      guard p.mustRetire || sched.hasWork || lasted > sched.slice else { return false }
       sched.retake(p, from: offered, by: m)
       return true
     }
     guard sched.preempts, p.shared[.status].relaxed == UInt64(PStatus.running.rawValue), p.shared[.g].relaxed != 0 else { return false }
     if lasted > sched.slice / 4 { sched.wantSpare() }
-    guard lasted > sched.slice, sched.hasWork else { return false }
+    guard lasted > sched.slice, sched.hasWork || p.mustRetire else { return false }
     watch.since = now
     return request(p, activity, &watch, m)
   }

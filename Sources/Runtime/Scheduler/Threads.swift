@@ -31,7 +31,7 @@ extension Scheduler {
   func startSpare() {
     lock.lock()
     // With more workers than Ps one sleeps, or is about to.
-    guard workers <= procs else { return lock.unlock() }
+    guard workers <= psOpen else { return lock.unlock() }
     workers += 1
     let m = newM()
     lock.unlock()
