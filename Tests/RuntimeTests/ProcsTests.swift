@@ -28,6 +28,47 @@ private func waitUntilRetired() {
   }
 }
 
+private let rounds = isOptimised ? 4_000 : 1_000
+
+/// In a child: a token goes through a row of channels, again and again.
+private func ring() {
+  let channels = (0...16).map { _ in Channel<Int>() }
+  for index in 0..<16 {
+    go { while let token = channels[index].receive() { channels[index + 1].send(token + 1) } }
+  }
+  for round in 0..<rounds {
+    channels[0].send(round)
+    checkEqual(channels[16].receive(), round + 16, "the token")
+  }
+  for channel in channels { channel.close() }
+}
+
+/// In a child: many that sleep, again and again.
+private func sleepers() {
+  let group = WaitGroup()
+  group.add(200)
+  for index in 0..<200 {
+    go {
+      for _ in 0..<20 { MPG.sleep(.microseconds(200 + 13 * index)) }
+      group.done()
+    }
+  }
+  group.wait()
+}
+
+/// In a child: a ticker.
+private func ticks() {
+  let ticker = Ticker(every: .milliseconds(1))
+  for _ in 0..<200 { _ = ticker.channel.receive() }
+  ticker.stop()
+}
+
+/// In a child: system calls, short ones and long ones.
+private func calls() {
+  for _ in 0..<rounds { blocking { _ = getppid() } }
+  for _ in 0..<20 { _ = blocking { usleep(2_000) } }
+}
+
 @Suite("Procs at run time")
 struct ProcsTests {
   @Test("the number before is returned, the new one is used, and more Ps run more Gs at once")
@@ -93,42 +134,12 @@ struct ProcsTests {
       inRuntime(procs: 8) {
         let isOver = Switch()
         let all = WaitGroup()
-        let rounds = isOptimised ? 4_000 : 1_000
         all.add(4)
-        go {  // a token through a ring of channels
-          let ring = (0...16).map { _ in Channel<Int>() }
-          for index in 0..<16 {
-            go { while let token = ring[index].receive() { ring[index + 1].send(token + 1) } }
+        for work in [ring, sleepers, ticks, calls] {
+          go {
+            work()
+            all.done()
           }
-          for round in 0..<rounds {
-            ring[0].send(round)
-            checkEqual(ring[16].receive(), round + 16, "the token")
-          }
-          for channel in ring { channel.close() }
-          all.done()
-        }
-        go {  // sleepers
-          let group = WaitGroup()
-          group.add(200)
-          for index in 0..<200 {
-            go {
-              for _ in 0..<20 { MPG.sleep(.microseconds(200 + 13 * index)) }
-              group.done()
-            }
-          }
-          group.wait()
-          all.done()
-        }
-        go {  // a ticker
-          let ticker = Ticker(every: .milliseconds(1))
-          for _ in 0..<200 { _ = ticker.channel.receive() }
-          ticker.stop()
-          all.done()
-        }
-        go {  // system calls
-          for _ in 0..<rounds { blocking { _ = getppid() } }
-          for _ in 0..<20 { _ = blocking { usleep(2_000) } }
-          all.done()
         }
         go {
           all.wait()

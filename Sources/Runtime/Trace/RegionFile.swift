@@ -218,6 +218,12 @@ import Synchronization
     return mpg_punch(fd, Int64(offset), Int64(bytes)) == 0 ? bytes : 0
   }
 
+  /// What the file takes of its file system.
+  var kibibytes: Int {
+    var status = stat()
+    return unsafe fstat(fd, &status) == 0 ? Int(status.st_blocks) / 2 : 0
+  }
+
   private func detachTable(from offset: Int) {
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
     let length = layout.pRings - offset
