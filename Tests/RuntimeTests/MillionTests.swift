@@ -31,8 +31,12 @@ struct MillionTests {
         let before = Footprint.now()
         let high = burst(million)
         let bytes = (high.total - before.total) * 1024 / million
-        note("stacks of \(stackKiB) KiB: before \(before.total) KiB, with 1,000,000 parked Gs \(high.total) KiB:")
-        note("  \(bytes) bytes a G, of them \((high.pageTables - before.pageTables) * 1024 / million) page tables")
+        note(
+          "stacks of \(stackKiB) KiB: before \(before.total) KiB, with 1,000,000 parked Gs \(high.total) KiB:"
+        )
+        note(
+          "  \(bytes) bytes a G, of them \((high.pageTables - before.pageTables) * 1024 / million) page tables"
+        )
         check(high.total < 24 << 20, "a million Gs in 24 GiB")
         let seconds = fallBack(to: before, within: 5)
         let after = Footprint.now()
@@ -54,17 +58,21 @@ struct MillionTests {
         let count = 100_000
         let group = WaitGroup()
         let early = Counter()
+        let up = WaitGroup()
         group.add(count)
+        up.add(count)
         for index in 0..<count {
           go {
             let start = DispatchTime.now().uptimeNanoseconds
-            let milliseconds = 2_000 + index % 1_000
+            let milliseconds = 8_000 + index % 1_000
+            up.done()
             MPG.sleep(.milliseconds(milliseconds))
             if DispatchTime.now().uptimeNanoseconds - start < milliseconds * 1_000_000 { early.add(1) }
             group.done()
           }
         }
-        while parked(.sleep) < count { MPG.sleep(.milliseconds(1)) }
+        up.wait()
+        check(parked(.sleep) > count * 9 / 10, "100,000 Gs to sleep at once")
         let high = Footprint.now()
         group.wait()
         checkEqual(early.value, 0, "sleepers that woke early")

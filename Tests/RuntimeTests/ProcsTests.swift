@@ -7,7 +7,8 @@ import Testing
 @testable import MPG
 
 /// In a child: until `isOver`, changes the number of Ps at random, to 1…`most`.
-private func changeProcs(upTo most: Int, every pause: Duration, until isOver: @escaping @Sendable () -> Bool) {
+private func changeProcs(upTo most: Int, every pause: Duration, until isOver: @escaping @Sendable () -> Bool)
+{
   var random = CheapRandom(seed: 42)
   while !isOver() {
     let wanted = 1 + random.next(below: most)
@@ -274,7 +275,8 @@ struct ProcsTests {
         waitUntilRetired()
         let found = records()
         check(
-          found.contains { $0.kind == .procsChange && $0.count == 2 && $0.arg == 4 }, "an event of the change")
+          found.contains { $0.kind == .procsChange && $0.count == 2 && $0.arg == 4 }, "an event of the change"
+        )
         checkEqual(found.count { $0.kind == .procRetire }, 2, "events of Ps that were retired")
       }
     }

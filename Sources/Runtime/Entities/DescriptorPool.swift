@@ -101,11 +101,23 @@ import Region
 
   // MARK: for the gc thread
 
-  /// Slots that Ps and Gs have, and those that nobody has though they hold memory.
-  var usage: (inUse: Int, idle: Int) {
+  /// Slots that Ps and Gs have; those that nobody has though they hold memory; and those at the end of the table, if it
+  /// can be cut.
+  var usage: (inUse: Int, idle: Int, tail: Int) {
     lock.lock()
     defer { lock.unlock() }
-    return (groups * SlotSet.group - free.count, free.count - blank.count * SlotSet.group)
+    let slots = groups * SlotSet.group
+    return (
+      slots - free.count, free.count - blank.count * SlotSet.group,
+      region.canTrim ? slots - end * SlotSet.group : 0
+    )
+  }
+
+  /// Under the lock. Nobody has a slot of a group at or above it.
+  private var end: Int {
+    var end = groups
+    while end > 0, free.members(ofGroup: end - 1) == .max { end -= 1 }
+    return end
   }
 
   /// One step: the records of up to 256 free groups that lie together, from the high end, beyond `kept` slots. How many
@@ -158,25 +170,24 @@ import Region
     return freed
   }
 
-  /// Gives back the tail of the G table in the region, where all is free and blank. How many bytes there were.
-  func trim() -> Int {
+  /// One step: gives back the tail of the G table in the region, but for `kept` slots. How many bytes there were.
+  func trim(keeping kept: Int) -> Int {
     lock.lock()
     defer { lock.unlock() }
     let batch = RegionFile.slotBatch / SlotSet.group
-    var end = groups
-    while end > batch, isBlank(end - 1) { end -= 1 }
-    end = (end + batch - 1) / batch * batch
-    guard end < groups, region.canTrim else { return 0 }
+    var rest = max(end + kept / SlotSet.group, batch)
+    rest = (rest + batch - 1) / batch * batch
     // At most 64 batches at a time: those who need a descriptor wait meanwhile.
-    end = max(end, (groups / batch - 64) * batch)
-    for group in end..<groups {
+    rest = max(rest, groups / batch * batch - 64 * batch)
+    guard rest < groups, region.canTrim else { return 0 }
+    var freed = 0
+    for group in rest..<groups {
+      if !blank.contains(group) { freed += empty(group..<group + 1) }
       _ = free.remove(inGroup: group)
       _ = blank.remove(1 << UInt64(group % SlotSet.group), inGroup: group / SlotSet.group)
     }
-    groups = end
+    groups = rest
     region.sched[.gSlots].publish(UInt64(groups * SlotSet.group))
-    return region.trimSlots(to: groups * SlotSet.group)
+    return freed + region.trimSlots(to: groups * SlotSet.group)
   }
-
-  private func isBlank(_ group: Int) -> Bool { blank.contains(group) && free.members(ofGroup: group) == .max }
 }

@@ -81,32 +81,48 @@ final class Collector: Sendable {
     pacer.note(stacks: stacks.inUse, descriptors: descriptors.inUse)
     stackTrigger.store(2 * pacer.keptStacks, ordering: .relaxed)
     descriptorTrigger.store(2 * pacer.keptDescriptors, ordering: .relaxed)
-    if stacks.warm > pacer.keptStacks || descriptors.idle > pacer.keptDescriptors { cycle(m, pacer) }
-    return !pacer.isSettled
+    let isTailLong = descriptors.tail > pacer.keptDescriptors + 2 * RegionFile.slotBatch
+    guard stacks.warm > pacer.keptStacks || descriptors.idle > pacer.keptDescriptors || isTailLong else {
+      return !pacer.isSettled
+    }
+    // Once more, also when all is settled: Ps that were busy give back only now (§4).
+    return cycle(m, pacer) > 0 || !pacer.isSettled
   }
 
-  private func cycle(_ m: M, _ pacer: Pacer) {
+  /// How many bytes were given back.
+  private func cycle(_ m: M, _ pacer: Pacer) -> Int {
     m.emit(.gcStart)
     flushCaches(m)
     var freed = 0
     var top = Int.max
     while let bytes = sched.stacks.reclaim(keeping: pacer.keptStacks, below: &top) { freed += bytes }
     top = .max
-    while let bytes = sched.descriptors.reclaim(keeping: pacer.keptDescriptors, below: &top) { freed += bytes }
-    while case let bytes = sched.descriptors.trim(), bytes > 0 { freed += bytes }
-    for id in 0..<sched.psBound { sched.p(id).timers.shrink() }
-    mpg_trim()  // what its arenas keep; it does not say how much that was
+    while let bytes = sched.descriptors.reclaim(keeping: pacer.keptDescriptors, below: &top) {
+      freed += bytes
+    }
+    while case let bytes = sched.descriptors.trim(keeping: pacer.keptDescriptors), bytes > 0 {
+      freed += bytes
+    }
+    var hasShrunk = false
+    for id in 0..<sched.psBound where sched.p(id).timers.shrink() { hasShrunk = true }
+    // What malloc's arenas keep after a burst; it does not say how much that was. It takes their locks, and time.
+    if freed > Self.burst || hasShrunk { mpg_trim() }
     sched.shared[.gcCycles].bump()
     sched.shared[.gcFreed].bump(by: UInt64(freed))
     m.emit(.gcEnd, arg: UInt64(freed))
+    return freed
   }
+
+  /// A cycle that gives back so much has a burst behind it.
+  private static let burst = 1 << 20
 
   /// §4. The idle Ps are taken off their list meanwhile; so a P may be wanted in vain, and is made good for.
   private func flushCaches(_ m: M) {
     let sched = sched
     for id in 0..<sched.psBound { sched.p(id).ask(for: .flush) }
-    sched.lock.lock()
     var taken: [P] = []
+    taken.reserveCapacity(sched.psMade)  // none may allocate under the lock
+    sched.lock.lock()
     while let p = sched.popIdleP() { taken.append(p) }
     sched.lock.unlock()
     for p in taken {

@@ -93,7 +93,9 @@ enum Sysmon {
       sched.retake(p, from: offered, by: m)
       return true
     }
-    guard sched.preempts, p.shared[.status].relaxed == UInt64(PStatus.running.rawValue), p.shared[.g].relaxed != 0 else { return false }
+    guard sched.preempts, p.shared[.status].relaxed == UInt64(PStatus.running.rawValue),
+      p.shared[.g].relaxed != 0
+    else { return false }
     if lasted > sched.slice / 4 { sched.wantSpare() }
     guard lasted > sched.slice, sched.hasWork || p.mustRetire else { return false }
     watch.since = now

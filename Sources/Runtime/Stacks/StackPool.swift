@@ -6,7 +6,9 @@
 //
 // A stack gets its guard when it is first taken, since the guards are kept in the page tables, which cold stacks do not
 // have. Taking memory back, slab by slab where all 64 are free: a fresh mapping is put over the old one, and the
-// kernel frees pages, guards and page tables in one step. Of a slab in use the free stacks give back their pages.
+// kernel frees pages, guards and page tables in one step; a whole chunk at once where all of it is free, which with the
+// default size is 1 GiB and has a page of the next level of page tables for itself. Of a slab in use the free stacks
+// give back their pages.
 import CMPG
 import Glibc
 import Region
@@ -111,7 +113,9 @@ import Region
   /// Reserves address space for more, aligned to its size.
   private func addChunk() {
     let chunk = total / Self.chunk
-    guard chunk < Capacity.gs / Self.chunk else { fatal("\(total) stacks are in use, the most that there can be") }
+    guard chunk < Capacity.gs / Self.chunk else {
+      fatal("\(total) stacks are in use, the most that there can be")
+    }
     let size = Self.chunkBytes
     let raw = unsafe SystemCall.reserve(2 * size)
     let before = (size - Int(bitPattern: raw) % size) % size
@@ -149,7 +153,7 @@ import Region
     }
     let high = top
     var low = top
-    let most = min(16, max(1, (warm.count - kept) / StackSize.slab))
+    let most = min(Self.chunk / StackSize.slab, max(1, (warm.count - kept) / StackSize.slab))
     while low > 0, high - low < most, low == high || low % (Self.chunk / StackSize.slab) != 0,
       warm.members(ofGroup: low - 1) != 0, isFree(low - 1)
     { low -= 1 }

@@ -23,7 +23,9 @@ enum AvailableCPUs {
       let mounts = SystemCall.contents(of: root + "/proc/self/mountinfo")
     else { return nil }
     return [Hierarchy.unified, .first].compactMap { hierarchy -> Double? in
-      guard let group = hierarchy.group(in: groups), let mount = hierarchy.mount(in: mounts) else { return nil }
+      guard let group = hierarchy.group(in: groups), let mount = hierarchy.mount(in: mounts) else {
+        return nil
+      }
       return folders(of: group, in: mount).compactMap { hierarchy.limit(in: root + $0) }.min()
     }.min()
   }
@@ -43,7 +45,9 @@ enum AvailableCPUs {
       path = String(group.dropFirst(mount.top.count))
     }
     var folders = [mount.folder]
-    for part in path.split(separator: "/") where part != ".." { folders.append(folders[folders.count - 1] + "/" + part) }
+    for part in path.split(separator: "/") where part != ".." {
+      folders.append(folders[folders.count - 1] + "/" + part)
+    }
     return folders
   }
 }

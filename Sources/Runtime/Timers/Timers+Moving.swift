@@ -52,13 +52,14 @@ extension Timers {
   /// Its P runs Gs again. By who owns the P: it needs no lock, since who reads the old value goes to P 0, as before.
   func reopen() { unsafe closed.pointee.store(false, ordering: .relaxed) }
 
-  /// Gives back the memory of a heap that was four times as large. Any thread that may allocate.
-  func shrink() {
+  /// Gives back the memory of a heap that was four times as large, if it was. Any thread that may allocate.
+  func shrink() -> Bool {
     lock.lock()
     defer { lock.unlock() }
-    guard unsafe limit.pointee > 1024 && heap.pointee.count < limit.pointee / 8 else { return }
+    guard unsafe limit.pointee > 1024 && heap.pointee.count < limit.pointee / 8 else { return false }
     unsafe heap.pointee = Heap(heap.pointee.unordered.filter { !$0.isStale })
     unsafe limit.pointee = 2 * heap.pointee.count + 64
+    return true
   }
 }
 
