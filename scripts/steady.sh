@@ -27,7 +27,10 @@ for _ in {1..100}; do
   kill -0 "$server" 2>/dev/null || { cat "$bin/steady.out" >&2 && exit 1; }
   sleep 0.1
 done
-region=$(ls "${XDG_RUNTIME_DIR:-/nowhere}/mpg/$server"-*.mpg "/dev/shm/mpg-$(id -u)/$server"-*.mpg 2>/dev/null | head -1)
+region=''
+for file in "${XDG_RUNTIME_DIR:-/nowhere}/mpg/$server"-*.mpg "/dev/shm/mpg-$(id -u)/$server"-*.mpg; do
+  [ ! -e "$file" ] || region=$file
+done
 [ -n "$region" ] || { echo "steady.sh: the server has no region" >&2 && exit 1; }
 
 # One line: anonymous and program memory, page tables, region blocks (KiB each), descriptors, threads.

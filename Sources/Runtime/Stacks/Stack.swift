@@ -48,10 +48,8 @@ enum StackSize {
     return unsafe cells[count]
   }
 
-  /// Each with its place.
-  func forEach(_ body: (Int, UnsafeMutableRawPointer) -> Void) {
-    for index in 0..<count { unsafe body(index, cells[index]) }
-  }
+  /// One of them, below `count`.
+  subscript(index: Int) -> UnsafeMutableRawPointer { unsafe cells[index] }
 
   /// False when it is full.
   @inline(__always)

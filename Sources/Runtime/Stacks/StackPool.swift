@@ -58,9 +58,7 @@ import Region
     }
     note()
     lock.unlock()
-    unsafe cache.forEach { index, stack in
-      if bare & 1 << UInt64(index) != 0 { unsafe setGuard(stack) }
-    }
+    for index in 0..<cache.count where bare & 1 << UInt64(index) != 0 { unsafe setGuard(cache[index]) }
     guard let stack = unsafe cache.pop() else { fatal("no stack") }
     return unsafe stack
   }
