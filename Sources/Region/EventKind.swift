@@ -57,6 +57,8 @@
   case retake = 26
   /// Sysmon asked for preemption; `count`: P, `arg`: the M.
   case preemptRequest = 27
+  /// Sysmon lent a preempted G time without a P, because no P moved; `count`: the M that keeps it, `arg`: the G.
+  case lend = 38
 
   /// What the four free parts of a record mean: `g detail count arg`; `-`: unused.
   public var meaning: String {
@@ -88,6 +90,7 @@
     case .goSyscallExit: "g detail:how count:sequence -"
     case .retake: "- - count:p arg:m"
     case .preemptRequest: "- - count:p arg:m"
+    case .lend: "- - count:m arg:g"
     }
   }
 }

@@ -12,7 +12,7 @@ private let patience: UInt32 = 900
 /// In a child: boots the runtime with `procs` Ps and runs `body` as the main G.
 ///
 /// - Parameter preemption: whether a G that runs for too long is stopped.
-func inRuntime(procs: Int, preemption: Bool = false, _ body: sending @escaping () throws -> Void) -> Never {
+func inRuntime(procs: Int, preemption: Bool = true, _ body: sending @escaping () throws -> Void) -> Never {
   alarm(patience)
   MPG.main(Options(procs: procs, tracing: true, preemption: preemption), body)
 }

@@ -39,18 +39,30 @@ _Noreturn void mpg_fiber_exit(mpg_fiber *g, mpg_fiber *scheduler);
 void *mpg_current(void);
 void mpg_set_current(void *m);
 
-/// Marks the calling thread as inside the runtime, where a preemption signal only leaves a note; its M, or NULL.
+/// What a thread's stop word says. Only its own thread answers (`still`, `noted`); all other changes are sysmon's, and
+/// the grant (to `runs`) that of whoever has a P for it. See Preempt.swift.
+enum {
+  MPG_RUNS = 0,   ///< It runs, and nothing is asked of it.
+  MPG_STILL = 1,  ///< It stands still outside the runtime: in the handler of SIGURG, or at the border.
+  MPG_NOTED = 2,  ///< The handler found it inside the runtime, and left a note.
+  MPG_LENT = 3,   ///< It runs on without a P, in user code only.
+  MPG_ASKED = 4,  ///< A signal is on its way.
+};
+
+/// Marks the calling thread as inside the runtime, where a preemption signal only leaves a note; its M, or NULL. A
+/// thread on loan waits here until it is granted a P.
 void *mpg_enter(void);
 /// Marks it as outside: on a G, in user code. Whether a note was left meanwhile, which this takes up.
 bool mpg_leave(void);
-/// Names the calling thread's stop word: 0 it runs; 1 it stands still in the handler of SIGURG, outside the runtime;
-/// 2 the handler found it inside, and left a note.
+/// Names the calling thread's stop word.
 void mpg_stop_word(void *word);
-/// Installs the handler of SIGURG. After each signal it sets the thread's stop word and wakes whoever sleeps on `bell`
-/// (a futex word that it sets to 1). A thread that stands still goes on when its word becomes 0. 0, or an errno.
+/// Installs the handler of SIGURG. When it has answered it wakes whoever sleeps on `bell` (a futex word that it sets
+/// to 1). A thread that stands still goes on when its word changes. 0, or an errno.
 int mpg_preempt_install(void *bell);
 /// Sends SIGURG to a thread of this process.
 void mpg_preempt_thread(int32_t tid);
+/// CPU time that a thread of this process has used, in nanoseconds; −1: there is no such thread.
+int64_t mpg_thread_cpu(int32_t tid);
 
 /// Starts a detached thread. 0, or an errno.
 int mpg_thread_start(void *(*body)(void *), void *argument);

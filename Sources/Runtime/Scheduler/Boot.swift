@@ -10,15 +10,16 @@ public struct Options: Sendable {
   /// Whether events are written. Gauges are always right.
   public var tracing: Bool
 
-  /// Whether a G that runs for longer than `slice` while others wait is stopped. Off unless asked for: see Preempt §6.
+  /// Whether a G that runs for too long while others wait is stopped: see Preempt §7.
   public var preemption: Bool
-  /// How long a G may run while others wait: 10 ms, as Go's.
+  /// How long a G may run while others wait that had such a turn themselves: 10 ms, as Go's. While others wait for
+  /// their first turn, or were woken, it is a millisecond at most.
   public var slice = Duration.milliseconds(10)
 
-  /// Takes `MPG_TRACE=0` (events off), `MPG_PREEMPT=1` (preemption on) and `MPG_PROCS=n` from the environment as
+  /// Takes `MPG_TRACE=0` (events off), `MPG_PREEMPT=0` (preemption off) and `MPG_PROCS=n` from the environment as
   /// defaults.
   public init(procs: Int? = nil, tracing: Bool? = nil, preemption: Bool? = nil) {
-    self.preemption = preemption ?? (Self.environment("MPG_PREEMPT") == "1")
+    self.preemption = preemption ?? (Self.environment("MPG_PREEMPT") != "0")
     self.procs = procs ?? Self.environment("MPG_PROCS").flatMap { Int($0) }
     self.tracing = tracing ?? (Self.environment("MPG_TRACE") != "0")
   }

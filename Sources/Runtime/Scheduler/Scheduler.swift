@@ -28,6 +28,7 @@ import Synchronization
   let preempts: Bool
   /// How long a G may run while others wait, in ticks.
   let slice: UInt64
+  let grain: UInt64
   let ps: UnsafeMutablePointer<PRecord>
   /// Room for all Ms that can ever be.
   let ms: UnsafeMutableRawPointer
@@ -49,6 +50,7 @@ import Synchronization
     tracing = options.tracing
     preempts = options.preemption
     slice = Clock.ticks(nanoseconds: options.slice.wholeNanoseconds)
+    grain = min(slice, Clock.ticks(nanoseconds: 1_000_000))
     self.netpoll = netpoll
     stacks = StackPool(region.sched)
     unsafe ps = .allocate(capacity: procs)
@@ -94,6 +96,8 @@ struct Descriptors {
   @inline(__always) var shared: Block<SchedField> { unsafe record.pointee.shared }
   var preempts: Bool { unsafe record.pointee.preempts }
   var slice: UInt64 { unsafe record.pointee.slice }
+  /// How long a G may run while others wait that were not stopped themselves: at most 1 ms. In ticks.
+  var grain: UInt64 { unsafe record.pointee.grain }
   @inline(__always) var procs: Int { unsafe record.pointee.procs }
   @inline(__always) var lock: Lock { unsafe record.pointee.lock }
   @inline(__always) var netpoll: Netpoll { unsafe record.pointee.netpoll }

@@ -197,7 +197,7 @@ extension Scheduler {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     lock.unlock()
     for _ in 0..<min(count, procs) {
-      guard shared[.idlePs].ordered != 0 else { return }
+      guard shared[.idlePs].ordered != 0 else { return Sysmon.nudge() }
       lock.lock()
       let woken = startM(spinning: false)
       lock.unlock()
