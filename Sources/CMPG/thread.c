@@ -51,9 +51,15 @@ __attribute__((noinline)) bool mpg_leave(void) {
   BARRIER;
   inside = 0;
   BARRIER;
-  if (!note) return false;
-  note = 0;
-  return true;
+  if (note) {
+    note = 0;
+    return true;
+  }
+  // Asked, and the signal has not come yet: answered here it need not come, and no thread is kept. The handler may come
+  // between; whoever changes the word first has answered.
+  uint32_t asked = MPG_ASKED;
+  return __builtin_expect(stop_word && atomic_load_explicit(stop_word, memory_order_relaxed) == MPG_ASKED, 0) &&
+         atomic_compare_exchange_strong_explicit(stop_word, &asked, MPG_NOTED, memory_order_acq_rel, memory_order_relaxed);
 }
 
 void mpg_stop_word(void *word) {

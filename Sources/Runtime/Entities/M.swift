@@ -234,14 +234,15 @@ private struct MOwned {
     ).exchanged
   }
 
-  private func signal() { mpg_preempt_thread(Int32(truncatingIfNeeded: shared[.tid].relaxed)) }
+  /// Takes a request back; false when it was answered meanwhile. By sysmon.
+  func retract() -> Bool { changeStop(.asked, .runs) }
 
-  /// Sends the signal that stops it. By sysmon; false when an earlier one is still under way.
-  func askToStop() -> Bool {
-    guard changeStop(.runs, .asked) else { return false }
-    signal()
-    return true
-  }
+  /// Sends the signal that stops it wherever it is, if it is asked to. By sysmon.
+  func signal() { mpg_preempt_thread(Int32(truncatingIfNeeded: shared[.tid].relaxed)) }
+
+  /// Asks it to stop, which it does when it next leaves the runtime. By sysmon; false when an earlier request is still
+  /// under way.
+  func askToStop() -> Bool { changeStop(.runs, .asked) }
 
   /// Lets a thread that stands still, or is on loan, run with all rights; takes back a note's mark. Releases what was
   /// done on its behalf.

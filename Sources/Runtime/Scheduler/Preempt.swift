@@ -9,7 +9,10 @@
 // there are never more Gs running than Ps, others get their turn, and the interrupted code notices nothing.
 //
 // §3 The stop word of an M is how its thread and sysmon talk (thread.c; the values are `M.Stop`).
-//     sysmon:   runs → asked, then the signal
+//     sysmon:   runs → asked
+//     the G:    leaves the runtime (Enter.swift), which most do all the time: asked → left a note, and gives way at once: an
+//               ordinary yield, to the GRQ, which needs no signal and keeps no thread
+//     sysmon:   still asked after an eighth of a millisecond: the signal
 //     handler:  outside the runtime: asked → stands still, rings sysmon's bell, waits on the futex until the word changes
 //               inside: asked → left a note, rings the bell, returns
 //     sysmon:   stands still: takes the P, or lets go (→ runs); left a note: → runs
@@ -18,11 +21,10 @@
 // word that asks nothing of it. The handler does nothing else: it may have interrupted anything. What is done to the M
 // meanwhile is done on behalf of a thread that does not move; release and acquire of the word order the two.
 //
-// §4 Inside the runtime (Enter.swift) the handler only leaves a note, and the G gives way when it leaves the runtime:
-// an ordinary yield, to the GRQ.
+// §4 Inside the runtime the handler only leaves a note, and the G gives way when it leaves the runtime.
 //
-// §5 Somebody must go on with the P. Sysmon sees to a spare M beforehand (`wantSpare`); starting a thread allocates,
-// so that is the gc thread's work. Without a spare the G just runs on, and is asked again.
+// §5 Somebody must go on with the P. Sysmon sees to a spare M before it sends the signal (`hasSpare`); starting a thread
+// allocates, so that is the gc thread's work. Without a spare the G just runs on, and is asked again.
 //
 // §6 Loans. A preempted G may hold a lock that others need, malloc's for one. Who waits for it in user code is preempted
 // in turn, and the holder comes up on the GRQ. But an M *inside the runtime* cannot be stopped, and may need malloc too

@@ -22,9 +22,11 @@ extension Scheduler {
     return unsafe M((record.pointee.ms + id * MRecord.bytes).assumingMemoryBound(to: MRecord.self))
   }
 
-  /// Sees to an M that sleeps, for a preemption to come (Preempt §4).
-  func wantSpare() {
-    if shared[.idleMs].relaxed == 0 { gc.requestSpare() }
+  /// Whether an M sleeps that could go on with a P (Preempt §5); if not, has one started. By sysmon.
+  func hasSpare() -> Bool {
+    if shared[.idleMs].relaxed != 0 { return true }
+    gc.requestSpare()
+    return false
   }
 
   /// Starts an M that holds no P and goes to sleep at once.

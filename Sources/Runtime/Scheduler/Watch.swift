@@ -19,14 +19,15 @@ struct Watch {
   private var since: UInt64 = 0
   /// CPU time of the M when the activity was seen for the second time.
   private var cpuAtStart: UInt64?
-  /// The M that was asked to stop on account of this P, until its handler has answered.
+  /// The M that was asked to stop on account of this P, until it has answered.
   private var asked: M?
+  private var isSignalled = false
   /// When a request to end this activity first came to nothing, or there was nobody to ask; 0: never.
   private var refused: UInt64 = 0
 
   /// Looks at `p`. By sysmon, whose M is `m`.
   mutating func look(at p: P, _ now: UInt64, by m: M) -> Look {
-    if let asked { return answer(of: asked, now, by: m) }
+    if let asked { return answer(of: asked, on: p, now, by: m) }
     guard p.activity == activity, p.offeredBy == offered else {
       self = Watch()
       (activity, offered, since) = (p.activity, p.offeredBy, now)
@@ -54,13 +55,13 @@ struct Watch {
     let holder = p.shared[.m].relaxed
     guard holder != 0, let runner = sched.m(Int(holder - 1)) else { return .nothing }
     if cpuAtStart == nil { cpuAtStart = runner.cpuTime }
-    if lasted > sched.grain / 4 { sched.wantSpare() }
     guard sched.hasWork else { return .nothing }
     let limit = sched.hasFreshWork ? sched.grain : sched.slice
     guard lasted > limit, hasUsed(limit, lasted, runner) else { return .soon }
     p.requestEnd(of: activity)
     guard runner.askToStop() else { return .soon }
     asked = runner
+    isSignalled = false
     since = now
     cpuAtStart = nil
     m.emit(.preemptRequest, count: p.id, arg: holder - 1)
@@ -74,17 +75,30 @@ struct Watch {
     return now &- start > limit / 2 || lasted > 4 &* sched.slice
   }
 
-  /// Whether the handler has answered, and what comes of it. No second signal before that.
-  private mutating func answer(of asked: M, _ now: UInt64, by m: M) -> Look {
+  /// Whether the M has answered, and what comes of it. First it may do so by itself, on its way out of the runtime; then
+  /// it gets the signal, once somebody is there to go on with the P.
+  private mutating func answer(of asked: M, on p: P, _ now: UInt64, by m: M) -> Look {
     var stopped = false
     switch asked.stop {
     case .leftANote: asked.letGo()
     case .standsStill: stopped = sched.stopped(asked, by: m)
-    case .runs, .asked, .onLoan: return .acted  // not yet; look again soon
+    case .runs, .onLoan: return .acted
+    case .asked where p.activity != activity && asked.retract():
+      stopped = true  // that G is not running any more
+    case .asked:
+      signal(asked, now &- since)
+      return .acted  // look again soon
     }
     self.asked = nil
     if !stopped, refused == 0 { refused = now }
     return .acted
+  }
+
+  private mutating func signal(_ asked: M, _ waited: UInt64) {
+    guard !isSignalled, waited > sched.grain / 8 else { return }
+    if waited <= sched.grain, !sched.hasSpare() { return }
+    isSignalled = true
+    asked.signal()
   }
 }
 
