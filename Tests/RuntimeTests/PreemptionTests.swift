@@ -59,7 +59,9 @@ struct PreemptionTests {
         }
         for _ in 0..<50 {
           MPG.sleep(.milliseconds(1))
-          let holders = (0..<Int(sched.shared[.mCount].acquired)).count { sched.region.m($0)[.p].acquired != 0 }
+          let holders = (0..<Int(sched.shared[.mCount].acquired)).count {
+            sched.region.m($0)[.p].acquired != 0
+          }
           check(holders <= 2, "at most 2 Ms with a P, found \(holders)")
         }
         stop.add(1)
@@ -112,7 +114,9 @@ struct PreemptionTests {
     }
   }
 
-  @Test("a preempted G that holds a lock which every P waits for inside the runtime is lent time", arguments: [1, 2])
+  @Test(
+    "a preempted G that holds a lock which every P waits for inside the runtime is lent time",
+    arguments: [1, 2])
   func loans(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
       inRuntime(procs: procs) {
@@ -166,7 +170,8 @@ struct PreemptionTests {
     }
   }
 
-  @Test("a hog that is stopped again and again, beside two Gs that hand each other the P, keeps nobody waiting")
+  @Test(
+    "a hog that is stopped again and again, beside two Gs that hand each other the P, keeps nobody waiting")
   func hogBesidePingPong() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 1) {

@@ -65,10 +65,12 @@ enum Sysmon {
   }
 
   private static func nap(_ m: M, _ pause: Int64) {
-    let isLong = pause > 500_000
-    if isLong { naps.store(true, ordering: .releasing) }
-    m.sleepUntilWoken(nanoseconds: pause)
-    if isLong { naps.store(false, ordering: .relaxed) }
+    guard pause > 500_000 else { return m.sleepUntilWoken(nanoseconds: pause) }
+    naps.store(true, ordering: .sequentiallyConsistent)
+    // Who came in before that did not nudge.
+    let someoneWaits = sched.grqDepth > 0 && sched.shared[.idlePs].ordered == 0
+    m.sleepUntilWoken(nanoseconds: someoneWaits ? 250_000 : pause)
+    naps.store(false, ordering: .relaxed)
   }
 
   private static var allIdle: Bool { Int(sched.shared[.idlePs].ordered) == sched.procs }
