@@ -24,7 +24,7 @@ PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
-.PHONY: help demo test test-sanitize bench install format lint screens clean release differential
+.PHONY: help demo test test-sanitize mutants bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ differential:
 test-sanitize: ## the suites under the thread and the address sanitizer
 	@scripts/need.sh test
 	@scripts/sanitize.sh $(SCRATCH) $(TEST_ARGS)
+
+mutants: ## the models of the protocols: states looked at, and mutants that must die
+	@scripts/need.sh test
+	@scripts/mutants.sh $(SCRATCH)
 
 bench: ## ours beside Go, interleaved; see docs/performance.md
 	@scripts/need.sh bench

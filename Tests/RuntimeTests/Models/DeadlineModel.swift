@@ -117,7 +117,8 @@ struct DeadlineModel: Model {
   }
 
   func steps(from state: State) -> [State] {
-    var all = [readerStep(state), pollerStep(state), moverStep(state), tick(state), arrival(state)].compactMap { $0 }
+    var all = [readerStep(state), pollerStep(state), moverStep(state), tick(state), arrival(state)].compactMap
+    { $0 }
     if state.timer != .idle {
       all += visit(state, \.timer, brings: .nothing).map { [$0] } ?? []
     } else if !state.isLocked {
@@ -136,7 +137,9 @@ struct DeadlineModel: Model {
   private func arrival(_ before: State) -> State? {
     guard before.arrivalsLeft > 0 else { return nil }
     var state = before
-    (state.arrivalsLeft, state.data, state.reports) = (before.arrivalsLeft - 1, before.data + 1, before.reports + 1)
+    (state.arrivalsLeft, state.data, state.reports) = (
+      before.arrivalsLeft - 1, before.data + 1, before.reports + 1
+    )
     return state
   }
 }
@@ -206,7 +209,9 @@ extension DeadlineModel {
   /// `setDeadline`; under the lock.
   private func moverStep(_ before: State) -> State? {
     if before.mover != .idle { return visit(before, \.mover, brings: .nothing) }
-    guard let deadline = before.movesLeft.first, !before.isLocked || flaw == .movesUnlocked else { return nil }
+    guard let deadline = before.movesLeft.first, !before.isLocked || flaw == .movesUnlocked else {
+      return nil
+    }
     var state = before
     state.movesLeft.removeFirst()
     state.deadline = deadline

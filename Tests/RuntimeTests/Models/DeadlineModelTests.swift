@@ -15,7 +15,8 @@ struct DeadlineModelTests {
     #expect(found.atRest > 0)
   }
 
-  @Test("without any one safeguard it waits for ever, or gives up too early", arguments: DeadlineFlaw.allCases)
+  @Test(
+    "without any one safeguard it waits for ever, or gives up too early", arguments: DeadlineFlaw.allCases)
   func everySafeguardIsNeeded(flaw: DeadlineFlaw) {
     let found = DeadlineModel.Course.all.flatMap { course in
       [0, 1].map { DeadlineModel(flaw: flaw, course: course, arrivals: $0).explore().flaw }

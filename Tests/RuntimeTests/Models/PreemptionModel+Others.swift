@@ -43,7 +43,8 @@ extension PreemptionModel {
       state.signal = true
       state.sysmon =
         flaw == .signalsFirst
-        ? .requestLate(slice: slice) : flaw == .asksAfterSignal ? .markLate(slice: slice) : .await(slice: slice)
+        ? .requestLate(slice: slice)
+        : flaw == .asksAfterSignal ? .markLate(slice: slice) : .await(slice: slice)
     case .requestLate(let slice): (state.endOf, state.sysmon) = (slice, .await(slice: slice))
     case .markLate(let slice): (state.word, state.sysmon) = (.asked, .await(slice: slice))
     case .await(let slice): return answered(before, slice)

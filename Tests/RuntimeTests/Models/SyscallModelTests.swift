@@ -4,7 +4,9 @@ import Testing
 
 @Suite("System calls, all interleavings")
 struct SyscallModelTests {
-  @Test("the P has one owner, and no G waits for ever beside it", arguments: [[1, 1], [2, 2], [3, 1], [1, 1, 1]])
+  @Test(
+    "the P has one owner, and no G waits for ever beside it",
+    arguments: [[1, 1], [2, 2], [3, 1], [1, 1, 1]])
   func thePHasOneOwner(calls: [Int]) {
     let found = SyscallModel(flaw: nil, calls: calls).explore()
 
