@@ -12,7 +12,7 @@ struct PreemptionModelTests {
 
     #expect(found.flaw == nil)
     #expect(found.states > 1_000)
-    #expect(found.atRest > 5)
+    #expect(found.atRest > 2)
   }
 
   @Test(
