@@ -24,7 +24,7 @@ PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
-.PHONY: help demo test test-sanitize bench install format lint screens clean release differential
+.PHONY: help demo test test-sanitize mutants bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,10 +47,19 @@ test-sanitize: ## the suites under the thread and the address sanitizer
 	@scripts/need.sh test
 	@scripts/sanitize.sh $(SCRATCH) $(TEST_ARGS)
 
+mutants: ## the models of the protocols: states looked at, and mutants that must die
+	@scripts/need.sh test
+	@scripts/mutants.sh $(SCRATCH)
+
 bench: ## ours beside Go, interleaved; see docs/performance.md
 	@scripts/need.sh bench
 	@$(MAKE) --no-print-directory release PRODUCTS='$(PRODUCTS) mpg-bench'
 	@scripts/bench.sh $(BIN) $(ROUNDS)
+
+bench-quick: ## the same in two minutes: three rounds, a tenth of the operations, no tracing and no HTTP
+	@scripts/need.sh bench
+	@$(MAKE) --no-print-directory release PRODUCTS=mpg-bench
+	@scripts/bench.sh $(BIN) 3 --quick
 
 install: release ## install mpgtop and mpg-demo below PREFIX
 	install -d "$(DESTDIR)$(PREFIX)/bin"

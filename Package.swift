@@ -64,7 +64,7 @@ let package = Package(
       ],
       path: "Sources/demo", swiftSettings: swift),
     .executableTarget(
-      name: "mpg-bench", dependencies: ["MPG"], path: "Sources/bench", swiftSettings: swift),
+      name: "mpg-bench", dependencies: ["MPG", "Net"], path: "Sources/bench", swiftSettings: swift),
 
     .testTarget(name: "RegionTests", dependencies: ["Region"], swiftSettings: swift),
     .testTarget(name: "RuntimeTests", dependencies: ["MPG", "CMPG", "Region"], swiftSettings: swift),
