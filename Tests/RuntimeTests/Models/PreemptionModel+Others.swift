@@ -4,7 +4,7 @@ extension PreemptionModel {
   // MARK: sysmon
 
   func sysmonSteps(_ state: State) -> [State] {
-    guard state.sysmon == .watch else { return sysmonStep(state).map { [$0] } ?? [] }
+    guard state.sysmon == .watch else { return (sysmonStep(state).map { [$0] } ?? []) + retracted(state) }
     var choices: [State] = []
     if state.asksLeft > 0, state.hasP {
       var next = state
@@ -49,11 +49,27 @@ extension PreemptionModel {
     case .markLate(let slice): (state.word, state.sysmon) = (.asked, .await(slice: slice))
     case .await(let slice): return answered(before, slice)
     case .take(let slice): return taken(before, slice)
+    case .retractLate: (state.word, state.sysmon) = (.runs, .watch)
     case .lendLate: (state.word, state.sysmon) = (.lent, .wake)
     case .recall: (state.signal, state.sysmon) = (true, .watch)
     case .wake: (state.isAsleep, state.sysmon) = (false, .watch)
     }
     return state
+  }
+
+  /// While it waits for the answer it need not send the signal if the answer is there, nor wait if the slice is over.
+  private func retracted(_ before: State) -> [State] {
+    var state = before
+    switch before.sysmon {
+    case .signal(let slice) where before.word != .asked && flaw != .asksAfterSignal:
+      state.sysmon = .await(slice: slice)
+    case .await(let slice) where before.word == .asked && before.slice != slice,
+      .signal(let slice) where before.word == .asked && before.slice != slice:
+      if flaw != .retractsByStore { state.word = .runs }
+      state.sysmon = flaw == .retractsByStore ? .retractLate : .watch
+    default: return []
+    }
+    return [state]
   }
 
   private func answered(_ before: State, _ slice: Int) -> State? {

@@ -6,7 +6,7 @@ extension PreemptionModel {
     guard !state.isAsleep else { return nil }
     if let handler = state.handler { return handlerStep(state, handler) }
     switch state.place {
-    case .lock, .unlock, .lookAtNote: return userStep(state)
+    case .lock, .unlock, .lookAtNote, .lookAtWord, .answerLate: return userStep(state)
     case .enter, .border, .stand, .endLoan, .sleepAtBorder, .enterLate: return enterStep(state)
     case .works, .leave, .leaveLate: return insideStep(state)
     case .hogs, .gaveWay: return nil
@@ -20,7 +20,15 @@ extension PreemptionModel {
       guard !before.isLocked else { return nil }
       (state.isLocked, state.place) = (true, .unlock)
     case .unlock: (state.isLocked, state.place) = (false, .enter(.call))
-    case .lookAtNote: (state.note, state.place) = (false, before.note ? .enter(.note) : .hogs)
+    case .lookAtNote: (state.note, state.place) = (false, before.note ? .enter(.note) : .lookAtWord)
+    case .lookAtWord:
+      guard before.word == .asked else {
+        state.place = .hogs
+        break
+      }
+      if flaw != .leavesByStore { state.word = .noted }
+      state.place = flaw == .leavesByStore ? .answerLate : .enter(.note)
+    case .answerLate: (state.word, state.place) = (.noted, .enter(.note))
     default: return nil
     }
     return state

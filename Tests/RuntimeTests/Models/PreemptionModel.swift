@@ -2,12 +2,13 @@
 // the P and gives it back. See Preempt §2 to §4, and thread.c for the steps.
 //
 // §1 The thread is in user code, where it takes and releases a lock (malloc's, say), enters the runtime, where a new
-// slice begins (the G yields, and comes back), leaves it, and then runs on for ever. A signal may be delivered between any two of its steps; the handler is the same thread, and
-// sees its thread-locals (`inside`, `note`, `lent`) without any ordering. The M that takes over is inside the runtime
-// and may need that lock; then the world stands still unless sysmon lends the thread time.
+// slice begins (the G yields, and comes back), leaves it, where it may answer a request by itself, and then runs on for
+// ever. A signal may be delivered between any two of its steps; the handler is the same thread, and sees its
+// thread-locals (`inside`, `note`, `lent`) without any ordering. The M that takes over is inside the runtime and may need
+// that lock; then the world stands still unless sysmon lends the thread time.
 //
-// §2 The stop word: `runs`; `asked`, a signal is on its way; `still`, it stands still in the handler or at the border;
-// `noted`, the handler found it inside; `lent`, it runs in user code without a P. All its changes are single
+// §2 The stop word: `runs`; `asked`, it shall stop, and a signal may be on its way; `still`, it stands still in the handler or at the border;
+// `noted`, the handler found it inside, or it answered when it left; `lent`, it runs in user code without a P. All its changes are single
 // read-modify-writes that acquire and release, so sequential consistency is the model's memory.
 //
 // §3 The promises. One of the two Ms holds the P, always. The thread runs user code only with the P or on loan, and the
@@ -32,6 +33,8 @@ enum PreemptionFlaw: CaseIterable, Sendable {
   case looksBeforeEntering
   /// `leave` looks for a note first and says that it is outside after.
   case looksBeforeLeaving
+  /// `leave` answers a request by a look and a store.
+  case leavesByStore
   /// The border does not stop a thread on loan.
   case openBorder
   /// At the border it ends the loan by a plain store.
@@ -49,6 +52,8 @@ enum PreemptionFlaw: CaseIterable, Sendable {
   case signalsFirst
   /// It marks the word as asked after it sent the signal.
   case asksAfterSignal
+  /// It takes back a request for a slice that is over by a look and a store.
+  case retractsByStore
   /// It does not take a note's mark back.
   case keepsNote
   /// It lends nothing.
@@ -98,12 +103,14 @@ struct PreemptionModel: Model {
     case leave
     // User code again.
     case lookAtNote
+    case lookAtWord
     case hogs
     /// Inside, for good: it gave way.
     case gaveWay
     // Flawed ways in and out.
     case enterLate(Visit)
     case leaveLate(noted: Bool)
+    case answerLate
   }
 
   /// Where the handler is; nil: it does not run.
@@ -123,6 +130,7 @@ struct PreemptionModel: Model {
     case markLate(slice: Int)
     case await(slice: Int)
     case take(slice: Int)
+    case retractLate
     case lendLate
     case recall
     case wake
@@ -176,7 +184,7 @@ struct PreemptionModel: Model {
     guard state.handler == nil, !state.isAsleep, !state.hasP else { return nil }
     switch state.place {
     case .works, .leave, .leaveLate, .gaveWay: return "in the runtime without a P"
-    case .lock, .unlock, .enter, .enterLate, .lookAtNote, .hogs:
+    case .lock, .unlock, .enter, .enterLate, .lookAtNote, .lookAtWord, .answerLate, .hogs:
       return state.word == .lent ? nil : "in user code without P and without loan"
     case .border, .stand, .endLoan, .sleepAtBorder: return nil
     }
