@@ -51,8 +51,7 @@ enum Sysmon {
       AllGoroutines.printIfWanted()
       if idleLooks > 60, allIdle {
         Deadlock.check()
-        sleepUntilActivity(m, limit: clock.untilNext)
-        idleLooks = 0
+        if sleepUntilActivity(m, limit: clock.untilNext) { idleLooks = 0 }
       } else {
         nap(m, pause)
       }
@@ -75,10 +74,11 @@ enum Sysmon {
 
   private static var allIdle: Bool { Int(sched.shared[.idlePs].ordered) == sched.procs }
 
-  private static func sleepUntilActivity(_ m: M, limit: Int64) {
+  /// Whether there was any; else the time was up, or somebody wants something of sysmon itself.
+  private static func sleepUntilActivity(_ m: M, limit: Int64) -> Bool {
     asleep.store(true, ordering: .sequentiallyConsistent)
     if allIdle { m.sleepUntilWoken(nanoseconds: limit) }
-    asleep.store(false, ordering: .sequentiallyConsistent)
+    return !asleep.exchange(false, ordering: .sequentiallyConsistent) || !allIdle
   }
 
   /// One look at every P.
