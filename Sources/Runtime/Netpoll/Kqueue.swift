@@ -85,7 +85,8 @@
     }
 
     private func wait(_ nanoseconds: Int64, _ events: UnsafeMutableBufferPointer<kevent>) -> Int32 {
-      var limit = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+      var limit = timespec(
+        tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
       if nanoseconds < 0 { return unsafe kevent(queue, nil, 0, events.baseAddress, Int32(Self.batch), nil) }
       return unsafe kevent(queue, nil, 0, events.baseAddress, Int32(Self.batch), &limit)
     }

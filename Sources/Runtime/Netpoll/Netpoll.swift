@@ -104,12 +104,18 @@ struct NetpollRecord: ~Copyable {
   /// Has the dedicated thread come round, wherever it is: there is something in the backend that only it may do.
   func attend(_ m: M) {
     if isThread(m) { return }
-    if unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent) { arm(m) } else { backend.breakWait() }
+    if unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent) {
+      arm(m)
+    } else {
+      backend.breakWait()
+    }
   }
 
   /// Sysmon's look (Sysmon §4): polls if the thread stands by and nobody has looked for 10 ms. Whether it did.
   func pollIfNobodyDid(_ sysmon: M) -> Bool {
-    guard unsafe record.pointee.standby.load(ordering: .relaxed), hasWaiters, isStale(Self.backstop) else { return false }
+    guard unsafe record.pointee.standby.load(ordering: .relaxed), hasWaiters, isStale(Self.backstop) else {
+      return false
+    }
     shared[.netpollSysmonPolls].add(1)
     sched.inject(poll(sysmon, nanoseconds: 0, by: .sysmon), by: sysmon)
     return true

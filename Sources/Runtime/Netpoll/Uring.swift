@@ -48,8 +48,9 @@ struct RingSizes: Sendable {
   var completions: UInt32 = 16_384
 }
 
-struct UringRecord: ~Copyable {
-  var ring = mpg_uring()
+/// Safe because: the ring's pointers point into mappings that live as long as the process.
+@safe struct UringRecord: ~Copyable {
+  var ring = unsafe mpg_uring()
   let breaker: Int32
   /// For pushing orders, and `PollRecord.watched`.
   let submission = Lock()
