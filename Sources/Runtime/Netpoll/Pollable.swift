@@ -24,17 +24,17 @@ public final class Pollable: Sendable {
   /// - Throws: why it cannot be waited for: EPERM for a regular file, EBADF for no descriptor at all; with epoll also
   ///   EEXIST for one that is registered already.
   public init(fd: Int32, purpose: Purpose = .netpoll) throws(SystemError) {
-    self.fd = fd
-    self.purpose = purpose
     let m = enterRuntime("Pollable.init")
     defer { leaveRuntime() }
-    descriptor = PollDescriptor()
+    let descriptor = PollDescriptor()
     do throws(SystemError) {
       try sched.netpoll.backend.register(fd, descriptor, by: m)
     } catch {
+      // Before all properties have a value, or `deinit` would do its work as well.
       descriptor.giveBack()
       throw error
     }
+    (self.fd, self.purpose, self.descriptor) = (fd, purpose, descriptor)
     sched.shared[.netpollFds].add(1)
   }
 
