@@ -110,6 +110,9 @@ extension Snapshot.Netpoll {
     json.member("fds", fds)
     json.member("wakeups", wakeups)
     json.member("readied", readied)
+    json.member("backend", "\(backend)")
+    json.member("rearms", rearms)
+    json.member("sysmon_polls", sysmonPolls)
   }
 }
 

@@ -95,6 +95,12 @@ public struct Snapshot: Sendable, Equatable {
     public var wakeups: UInt64 = 0
     /// Gs made runnable by polls.
     public var readied: UInt64 = 0
+    /// What the kernel is asked with.
+    public var backend = NetpollKind.none
+    /// Watches that had ended in the kernel and were set up anew.
+    public var rearms: UInt64 = 0
+    /// Polls that sysmon made because nobody else had.
+    public var sysmonPolls: UInt64 = 0
     public init() {}
   }
 

@@ -37,6 +37,22 @@ enum SystemCall {
     return result(unsafe setsockopt(fd, level, option, &one, socklen_t(MemoryLayout<Int32>.size)))
   }
 
+  /// How an attempt to connect stands: 0 connected, EINPROGRESS, or why it failed.
+  @inline(never)
+  static func connection(_ fd: Int32) -> Int32 {
+    var code: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    if unsafe getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) < 0 { return errno }
+    if code != 0 { return code }
+    // No error yet does not mean that there is a peer.
+    var peer = sockaddr_storage()
+    length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let result = unsafe withUnsafeMutableBytes(of: &peer) {
+      unsafe getpeername(fd, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
+    }
+    return result == 0 ? 0 : errno == ENOTCONN ? EINPROGRESS : errno
+  }
+
   @inline(never)
   static func listen(_ fd: Int32, _ backlog: Int32) -> Int { result(Glibc.listen(fd, backlog)) }
 

@@ -37,7 +37,7 @@
   case mSpin = 16
   /// The M stopped searching; `arg`: 1 when it found work.
   case mUnspin = 17
-  /// A poll found descriptors ready; `detail`: 0 the netpoll thread, 1 a searching M; `count`: Gs readied.
+  /// A poll found descriptors ready; `detail`: 0 the netpoll thread, 1 a searching M, 2 sysmon; `count`: Gs readied.
   case netpoll = 18
   /// Timers fired; `count`: how many.
   case timers = 19

@@ -109,6 +109,12 @@ public enum Capacity {
   case netpollReadied = 26
   /// When the last poll was made.
   case netpollLast = 27
+  /// Which backend netpoll has; set at boot.
+  case netpollBackend = 44
+  /// Watches that had ended in the kernel and were set up anew (io_uring). Any thread, atomic.
+  case netpollRearms = 45
+  /// Polls that sysmon made because nobody else had for 10 ms.
+  case netpollSysmonPolls = 46
   /// Largest GRQ depths, by time bucket; see `Peaks`.
   case grqPeaks = 64
 
@@ -131,6 +137,9 @@ public enum Capacity {
     case .netpollFds: FieldSpec(.gauge, "fds")
     case .netpollWakeups: FieldSpec(.counter, "polls")
     case .netpollLast: FieldSpec(.ticks, "ticks")
+    case .netpollBackend: FieldSpec(.enumeration("NetpollKind"), "-")
+    case .netpollRearms: FieldSpec(.counter, "fds")
+    case .netpollSysmonPolls: FieldSpec(.counter, "polls")
     case .grqPeaks: FieldSpec(.packed, "peaks", count: Capacity.peaks)
     }
   }

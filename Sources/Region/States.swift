@@ -156,3 +156,25 @@ public enum BootStep: UInt8, CaseIterable, Sendable {
   case netpoll = 6
   case mainG = 7
 }
+
+/// The backends of netpoll: what the kernel is asked with.
+public enum NetpollKind: UInt8, CaseIterable, Sendable, CustomStringConvertible {
+  /// Nothing yet: the process boots.
+  case none = 0
+  /// Linux: says which descriptors are ready.
+  case epoll = 1
+  /// Linux: completes an order to watch, again and again.
+  case ioUring = 2
+  /// macOS and the BSDs.
+  case kqueue = 3
+
+  /// The word for it in the environment, in JSON and in the schema.
+  public var description: String {
+    switch self {
+    case .none: "none"
+    case .epoll: "epoll"
+    case .ioUring: "io_uring"
+    case .kqueue: "kqueue"
+    }
+  }
+}

@@ -70,7 +70,8 @@ struct LayoutTests {
       table(SchedField.self) == """
         procs@0 mCount@1 grqDepth@2 grqPushed@3 idlePs@4 idleMs@5 tracing@6 stringBytes@7 spinningMs@8 \
         gSlots@16 gListed@17 stacks@18 stacksFree@19 gcCycles@20 gcFreed@21 netpollFds@24 \
-        netpollWakeups@25 netpollReadied@26 netpollLast@27 grqPeaks@64×64
+        netpollWakeups@25 netpollReadied@26 netpollLast@27 netpollBackend@44 netpollRearms@45 \
+        netpollSysmonPolls@46 grqPeaks@64×64
         """)
     #expect(
       table(PField.self) == """
@@ -115,6 +116,7 @@ struct LayoutTests {
     #expect(
       standApart(
         [SchedField.spinningMs], [.netpollFds, .netpollWakeups, .netpollReadied, .netpollLast], [.grqPeaks],
+        [.netpollBackend, .netpollRearms, .netpollSysmonPolls],
         [.gSlots, .gListed, .stacks, .stacksFree, .gcCycles, .gcFreed],
         [.procs, .mCount, .grqDepth, .grqPushed, .idlePs, .idleMs, .tracing, .stringBytes]))
     #expect(

@@ -77,8 +77,8 @@ int mpg_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds);
 void mpg_futex_wake(const void *word, int count);
 /// Makes [address, address + size) fault on touch, without splitting the mapping where the kernel can. 0, or an errno.
 int mpg_guard(void *address, size_t size);
-/// A ready descriptor: the tag it was registered with, and what for.
-typedef struct mpg_ready { uint64_t tag; bool readable, writable; } mpg_ready;
+/// A ready descriptor: the tag it was registered with, and what for; and whether it is to be watched anew (io_uring).
+typedef struct mpg_ready { uint64_t tag; bool readable, writable, ended; } mpg_ready;
 /// An epoll instance; a descriptor, or −errno. So for the others below: 0 or a descriptor, or −errno.
 int mpg_epoll_create(void);
 /// Watches `fd` for both directions, edge-triggered, or (`level`) for reading, level-triggered.
@@ -97,6 +97,36 @@ int mpg_cpus(void);
 /// From now on every `signal` writes its number, one byte, to `fd`, which does not block; and is not
 /// blocked in the calling thread. 0, or an errno.
 int mpg_catch_signal(int32_t signal, int fd);
+
+// MARK: io_uring (uring.c)
+
+/// The two rings that are shared with the kernel. Who may push, enter and take, see Uring.swift.
+typedef struct mpg_uring {
+  int fd;
+  uint32_t sq_entries, cq_entries;
+  uint32_t *sq_head, *sq_tail, *sq_flags, *cq_head, *cq_tail;
+  void *entries, *completions;
+} mpg_uring;
+/// The tag of answers that nobody waits for.
+#define MPG_URING_ANSWER 1ull
+/// Whether `fd` is of a kind that can be waited for: 0, or −errno; EPERM for regular files, as epoll says.
+int mpg_can_poll(int fd);
+/// Makes a ring with room for so many. 0, or −errno; ENOSYS when the kernel's is too old.
+int mpg_uring_open(mpg_uring *ring, uint32_t submissions, uint32_t completions);
+/// Entries that were pushed and not yet submitted.
+uint32_t mpg_uring_pending(const mpg_uring *ring);
+bool mpg_uring_has_room(const mpg_uring *ring);
+/// Pushes an order to report each change of `fd` from now on, and at once if it is ready. There must be room.
+void mpg_uring_push_watch(mpg_uring *ring, int fd, uint64_t tag, bool only_read);
+/// Pushes an order to end that. There must be room.
+void mpg_uring_push_unwatch(mpg_uring *ring, uint64_t tag);
+/// Submits what was pushed, if told so; then waits for a completion, up to `nanoseconds` (0: not at all, < 0: for ever).
+/// −errno when it failed or timed out (ETIME).
+int mpg_uring_enter(mpg_uring *ring, bool submit, int64_t nanoseconds);
+/// Whether the kernel holds completions back because the ring was full: entering fetches them.
+bool mpg_uring_overflowed(const mpg_uring *ring);
+/// Takes up to `capacity` completions.
+int mpg_uring_take(mpg_uring *ring, mpg_ready *ready, int capacity);
 
 // MARK: faults (fault.c)
 

@@ -10,12 +10,16 @@ final class RegionSource {
     .procs, .mCount, .grqDepth, .tracing, .stringBytes, .netpollFds, .netpollWakeups, .netpollReadied,
     .grqPeaks,
   ]
+  /// Of newer targets only.
+  private static let newerSchedFields: [SchedField] = [.netpollBackend, .netpollRearms, .netpollSysmonPolls]
 
   let mapping: Mapping
   private let header: Blocks<HeaderField>
   private let sched: Blocks<SchedField>
   private let processStates: [ProcessState?]
   private let reasons: [WaitReason?]
+  /// Empty for a target that has no name for its backend.
+  private let backends: [NetpollKind?]
   private var rows: Rows
   private var lanes: Lanes
   private var drainer: Drain
@@ -29,9 +33,10 @@ final class RegionSource {
   init(_ mapping: Mapping) throws(LayoutProblem) {
     let schema = try Header.schema(of: mapping)
     header = try Blocks(schema, mapping, needed: Self.headerFields + Clock.fields)
-    sched = try Blocks(schema, mapping, needed: Self.schedFields)
+    sched = try Blocks(schema, mapping, needed: Self.schedFields, wanted: Self.newerSchedFields)
     processStates = try schema.table(of: ProcessState.self)
     reasons = try schema.table(of: WaitReason.self)
+    backends = schema.cases["NetpollKind"] == nil ? [] : try schema.table(of: NetpollKind.self)
     rows = try Rows(schema, mapping, sched: sched)
     let places = try LanePlaces(schema, mapping, sched: sched, capacity: rows.capacity)
     lanes = Lanes(places)
@@ -121,6 +126,12 @@ final class RegionSource {
     snapshot.netpoll.fds = try sched.bounded(.netpollFds, to: plausible)
     snapshot.netpoll.wakeups = sched.value(.netpollWakeups)
     snapshot.netpoll.readied = sched.value(.netpollReadied)
+    if sched.has(.netpollBackend) {
+      let raw = sched.value(.netpollBackend)
+      snapshot.netpoll.backend = raw < UInt64(backends.count) ? backends[Int(raw)] ?? .none : .none
+    }
+    if sched.has(.netpollRearms) { snapshot.netpoll.rearms = sched.value(.netpollRearms) }
+    if sched.has(.netpollSysmonPolls) { snapshot.netpoll.sysmonPolls = sched.value(.netpollSysmonPolls) }
   }
 
   private func fillTrace(_ snapshot: inout Snapshot) {

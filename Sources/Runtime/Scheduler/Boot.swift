@@ -16,8 +16,14 @@ public struct Options: Sendable {
   /// their first turn, or were woken, it is a millisecond at most.
   public var slice = Duration.milliseconds(10)
 
-  /// Takes `MPG_TRACE=0` (events off), `MPG_PREEMPT=0` (preemption off) and `MPG_PROCS=n` from the environment as
-  /// defaults.
+  /// What netpoll asks the kernel with; nil: what `MPG_NETPOLL` says (`epoll` or `io_uring`), else epoll. One that cannot
+  /// be had ends the process at boot, with one line.
+  public var netpoll: NetpollKind?
+  /// For io_uring; small ones make the kernel end watches early.
+  var rings = RingSizes()
+
+  /// Takes `MPG_TRACE=0` (events off), `MPG_PREEMPT=0` (preemption off), `MPG_PROCS=n` and `MPG_NETPOLL` from the
+  /// environment as defaults.
   public init(procs: Int? = nil, tracing: Bool? = nil, preemption: Bool? = nil) {
     self.preemption = preemption ?? (Self.environment("MPG_PREEMPT") != "0")
     self.procs = procs ?? Self.environment("MPG_PROCS").flatMap { Int($0) }
@@ -51,7 +57,7 @@ func boot(
   let procs = options.procs ?? min(Int(mpg_cpus()), Capacity.ps)
   guard (1...Capacity.ps).contains(procs) else { fatal("\(procs) procs; there can be 1 to \(Capacity.ps)") }
   guard unsafe schedulerBase == nil else { fatal("MPG.main was called twice") }
-  makeScheduler(options, procs: procs)
+  makeScheduler(options, procs: procs, Backend.choose(options))
   let sched = sched
 
   let m0 = sched.newM()
@@ -72,7 +78,7 @@ func boot(
 }
 
 /// Region and Ps, and what else has no thread.
-private func makeScheduler(_ options: Options, procs: Int) {
+private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend) {
   do throws(SystemError) {
     let region = try RegionFile.create(procs: procs)
     unsafe runtimeRegion = region
@@ -82,7 +88,7 @@ private func makeScheduler(_ options: Options, procs: Int) {
     region.sched[.tracing].set(options.tracing ? 1 : 0)
     region.sched[.gListed].set(UInt64(RegionFile.slotBatch))
     let record = UnsafeMutablePointer<SchedulerRecord>.allocate(capacity: 1)
-    let netpoll = try Netpoll(region.sched)
+    let netpoll = Netpoll(region.sched, backend)
     unsafe record.initialize(
       to: SchedulerRecord(region: region, options, procs: procs, netpoll: netpoll))
     unsafe schedulerBase = record

@@ -42,7 +42,7 @@ extension M {
   /// A look at the network without waiting: under load no other thread is needed for it.
   private func pollNetwork() -> G? {
     guard sched.netpoll.hasWaiters else { return nil }
-    var ready = sched.netpoll.poll(self, nanoseconds: 0)
+    var ready = sched.netpoll.poll(self, nanoseconds: 0, by: .searching)
     guard let first = ready.popFirst() else { return nil }
     if ready.count > 0 {
       pushLocal(ready)

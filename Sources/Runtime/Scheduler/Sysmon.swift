@@ -11,6 +11,15 @@
 //
 // §3 On the side it keeps the region's clock exact: the pair of moments by which readers convert ticks to nanoseconds
 // is taken anew, rarer and rarer.
+//
+// §4 It polls the network when the netpoll thread stands by (so every P is busy) and nobody has looked for 10 ms. Who
+// asks the kernel is otherwise a matter of who has time: Ms that search, and the thread while some P is idle (Netpoll
+// §2, §3). When every P runs a G that goes on and on, neither has. The thread's own backstop wakes it every 10 ms for
+// timers, and would do for sockets too; that sysmon looks first keeps that thread asleep, and makes the promise hold
+// by the one thread that is always about. Gs that are found go on the GRQ, where sysmon, by §1, sees that somebody
+// waits, and has room made for them. It can do so without a P, without allocating and without user code's locks: the
+// poll works on the stack, on the region, and on locks that are held inside the runtime only, where no G is ever
+// stopped.
 import CMPG
 import Region
 import Synchronization
@@ -56,6 +65,8 @@ enum Sysmon {
         nap(m, pause)
       }
       clock.keep()
+      // A poll alone is no reason to look often: nothing can be found before 10 ms have passed again.
+      _ = sched.netpoll.pollIfNobodyDid(m)
       let came = unsafe look(m, watches, &loan)
       idleLooks = came == .acted ? 0 : idleLooks + 1
       if idleLooks == 0 { pause = 20_000 } else if idleLooks > 50 { pause = min(pause * 2, 10_000_000) }
