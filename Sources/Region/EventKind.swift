@@ -57,6 +57,9 @@
   case retake = 26
   /// Sysmon asked for preemption; `count`: P, `arg`: the M.
   case preemptRequest = 27
+  /// The system had no more of something; `detail`: `Shortage`, `count`: how often since the last such event, `arg`:
+  /// the errno.
+  case shortage = 34
 
   /// What the four free parts of a record mean: `g detail count arg`; `-`: unused.
   public var meaning: String {
@@ -88,6 +91,7 @@
     case .goSyscallExit: "g detail:how count:sequence -"
     case .retake: "- - count:p arg:m"
     case .preemptRequest: "- - count:p arg:m"
+    case .shortage: "- detail:Shortage count:shortages arg:errno"
     }
   }
 }

@@ -109,6 +109,11 @@ public enum Capacity {
   case netpollReadied = 26
   /// When the last poll was made.
   case netpollLast = 27
+  /// How often there was no more of something that was asked for; see `Shortage`. Any thread, atomic.
+  case acceptShortages = 40
+  case stackShortages = 41
+  case threadShortages = 42
+  case regionShortages = 43
   /// Largest GRQ depths, by time bucket; see `Peaks`.
   case grqPeaks = 64
 
@@ -131,6 +136,7 @@ public enum Capacity {
     case .netpollFds: FieldSpec(.gauge, "fds")
     case .netpollWakeups: FieldSpec(.counter, "polls")
     case .netpollLast: FieldSpec(.ticks, "ticks")
+    case .acceptShortages, .stackShortages, .threadShortages, .regionShortages: FieldSpec(.counter, "shortages")
     case .grqPeaks: FieldSpec(.packed, "peaks", count: Capacity.peaks)
     }
   }

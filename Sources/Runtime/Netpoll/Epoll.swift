@@ -51,8 +51,7 @@ struct Epoll {
 
   /// Ends the wait in `collect` that is going on, or the next one.
   func breakWait() {
-    var one: UInt64 = 1
-    unsafe _ = write(breaker, &one, 8)
+    mpg_eventfd_add(breaker)
   }
 
   private func drainBreaker() {
