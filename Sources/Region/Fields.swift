@@ -136,7 +136,8 @@ public enum Capacity {
     case .netpollFds: FieldSpec(.gauge, "fds")
     case .netpollWakeups: FieldSpec(.counter, "polls")
     case .netpollLast: FieldSpec(.ticks, "ticks")
-    case .acceptShortages, .stackShortages, .threadShortages, .regionShortages: FieldSpec(.counter, "shortages")
+    case .acceptShortages, .stackShortages, .threadShortages, .regionShortages:
+      FieldSpec(.counter, "shortages")
     case .grqPeaks: FieldSpec(.packed, "peaks", count: Capacity.peaks)
     }
   }

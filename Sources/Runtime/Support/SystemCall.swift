@@ -49,7 +49,9 @@ enum SystemCall {
   /// Memory without a file behind it, reserved and committed on touch; never in huge pages.
   static func reserve(_ bytes: Int) throws(SystemError) -> UnsafeMutableRawPointer {
     var error: Int32 = 0
-    guard let memory = unsafe mpg_reserve(bytes, &error) else { throw SystemError(call: "mmap", errno: error) }
+    guard let memory = unsafe mpg_reserve(bytes, &error) else {
+      throw SystemError(call: "mmap of \(bytes) bytes", errno: error)
+    }
     return unsafe memory
   }
 }
