@@ -27,13 +27,14 @@ public final class Pollable: Sendable {
     self.purpose = purpose
     _ = enterRuntime("Pollable.init")
     defer { leaveRuntime() }
-    descriptor = PollDescriptor()
+    let descriptor = PollDescriptor()
     do throws(SystemError) {
       try sched.netpoll.backend.register(fd, tag: descriptor.tag)
     } catch {
       descriptor.giveBack()
       throw error
     }
+    self.descriptor = descriptor  // last: an initialiser that throws after that runs `deinit`, which gives it back too
     sched.shared[.netpollFds].add(1)
   }
 
