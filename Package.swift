@@ -68,6 +68,15 @@ let package = Package(
     .executableTarget(
       name: "mpg-bench", dependencies: ["MPG"], path: "Sources/bench", swiftSettings: swift),
 
+    // Everything at once and at random, watched from outside; not installed.
+    .executableTarget(
+      name: "mpg-soak",
+      dependencies: [
+        "MPG", "Net", "Inspector", "Region",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/soak", swiftSettings: swift),
+
     .testTarget(name: "RegionTests", dependencies: ["Region"], swiftSettings: swift),
     .testTarget(
       name: "RuntimeTests", dependencies: ["MPG", "CMPG", "CFaults", "Region"], swiftSettings: swift),

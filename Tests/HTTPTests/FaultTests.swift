@@ -13,12 +13,12 @@ import Testing
 @testable import HTTP
 
 /// One kind of call, what it fails with, and how many of a visit's connections that may cost.
-private struct Fault: Sendable, CustomTestStringConvertible {
+private struct Fault: Sendable, CustomStringConvertible {
   let call: cfault_call
   let errno: Int32
   let cost: Int
   let name: String
-  var testDescription: String { name }
+  var description: String { name }
 
   init(_ call: cfault_call, _ errno: Int32, cost: Int, _ name: String) {
     (self.call, self.errno, self.cost, self.name) = (call, errno, cost, name)
@@ -55,11 +55,10 @@ private struct Fault: Sendable, CustomTestStringConvertible {
     Fault(CFAULT_FALLOCATE, EINTR, cost: 0, "fallocate EINTR"),
   ]
 
+  static let isFull = ProcessInfo.processInfo.environment["MPG_FAULTS"] == "full"
+
   /// Which call fails after the n-th.
-  static func next(after n: Int64) -> Int64 {
-    let isFull = ProcessInfo.processInfo.environment["MPG_FAULTS"] == "full"
-    return isFull || n < 24 ? n + 1 : n + n / 4
-  }
+  static func next(after n: Int64) -> Int64 { isFull || n < 24 ? n + 1 : n + n / 4 }
 }
 
 /// The paths that the clients of a visit ask for, two each, and the answers.
@@ -121,7 +120,9 @@ private func ask(_ path: String, _ expected: String, on port: UInt16) -> Bool {
 
 /// In a child: several clients at once. How many connections failed.
 private func visit(_ port: UInt16, crowds: Bool) -> Int {
-  let asked = [("/", greeting), ("/nap", greeting), ("/file", content), (crowds ? "/crowd" : "/nap", greeting)]
+  let asked = [
+    ("/", greeting), ("/nap", greeting), ("/file", content), (crowds ? "/crowd" : "/nap", greeting),
+  ]
   let results = Channel<Bool>(capacity: asked.count)
   for (path, expected) in asked { go { results.send(ask(path, expected, on: port)) } }
   return (0..<asked.count).count { _ in results.receive() == false }
@@ -178,12 +179,14 @@ struct FaultTests {
           cfault_arm(fault.call, n, 1, fault.errno)
           let failed = visit(test.port, crowds: false)
           let struck = cfault_disarm() > 0
-          check(failed <= (struck ? fault.cost : 0), "call \(n) to cost \(fault.cost) connections, not \(failed)")
+          check(
+            failed <= (struck ? fault.cost : 0), "call \(n) to cost \(fault.cost) connections, not \(failed)")
           check(before.areBack(), "Gs and descriptors as before call \(n): \(before), not \(Holdings())")
           (misses, strikes) = struck ? (0, strikes + 1) : (misses + 1, strikes)
           n = Fault.next(after: n)
         }
         check(strikes > 0, "a fault that struck")
+        if Fault.isFull { print("\(fault): \(strikes) visits with a fault, up to call \(n)") }
       }
     }
   }
@@ -203,7 +206,9 @@ struct FaultTests {
           let before = Holdings.atRest()
           cfault_arm(fault.call, n, 1, fault.errno)
           let failed = visit(test.port, crowds: true)
-          if cfault_disarm() == 0 { check(FileManager.default.createFile(atPath: missed, contents: nil), "a mark") }
+          if cfault_disarm() == 0 {
+            check(FileManager.default.createFile(atPath: missed, contents: nil), "a mark")
+          }
           check(failed == 0, "call \(n) to cost no connection, not \(failed)")
           check(before.areBack(), "Gs and descriptors as before call \(n): \(before), not \(Holdings())")
           check(visit(test.port, crowds: true) == 0, "a visit after it to fail nowhere")
@@ -212,6 +217,7 @@ struct FaultTests {
       n = Fault.next(after: n)
     }
     #expect(n > 2, "a fault that struck")
+    if Fault.isFull { print("\(Fault.firstVisit[index]): \(n - 2) processes with a fault") }
   }
 
   @Test(

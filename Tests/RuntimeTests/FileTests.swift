@@ -78,7 +78,9 @@ struct FileTests {
     #expect(opened(folder, "hello.txt/") == .failure(.notFound("hello.txt/")))
     #expect(opened(folder, "sub") == .failure(.notRegular("sub")))
     #expect(opened(folder, "fifo") == .failure(.notRegular("fifo")))
-    for path in ["/etc/passwd", "../secret", "sub/../../secret", "..", "sub/..", "outside", "absolute", "loop"] {
+    for path in [
+      "/etc/passwd", "../secret", "sub/../../secret", "..", "sub/..", "outside", "absolute", "loop",
+    ] {
       #expect(opened(folder, path) == .failure(.outside(path)))
     }
     // Through a link to a folder: the walk does not even see that it is a link.
@@ -131,7 +133,8 @@ struct FileTests {
         }
         all.wait()
         check(laneSum(.syscalls) >= 300, "an open, a look and a read of each, as system calls")
-        checkEqual(laneSum(.syscalls), laneSum(.syscallsReturned) + laneSum(.syscallsQueued), "calls and returns")
+        checkEqual(
+          laneSum(.syscalls), laneSum(.syscallsReturned) + laneSum(.syscallsQueued), "calls and returns")
       }
     }
   }
