@@ -112,7 +112,8 @@ private func ask(_ path: String, _ expected: String, on port: UInt16) -> Bool {
   for _ in 0..<2 {
     guard (try? client.send(request)) != nil, let answers = try? client.receive(1) else { return false }
     guard let answer = answers.first, answer.status != 503 else { return false }
-    if answer.body.utf8.count < expected.utf8.count, expected.hasPrefix(answer.body) { return false }  // cut off
+    let isCutOff = answer.body.utf8.count < expected.utf8.count && expected.hasPrefix(answer.body)
+    if isCutOff { return false }
     check(answer.status == 200 && answer.body == expected, "the right answer to \(path), or none")
   }
   return true

@@ -34,7 +34,8 @@ public final class Pollable: Sendable {
       descriptor.giveBack()
       throw error
     }
-    self.descriptor = descriptor  // last: an initialiser that throws after that runs `deinit`, which gives it back too
+    // Last: an initialiser that throws after that runs `deinit`, which would give it back once more.
+    self.descriptor = descriptor
     sched.shared[.netpollFds].add(1)
   }
 

@@ -4,16 +4,17 @@
 // is prepared for it. Its thread is started without the lock.
 //
 // §2 When there is no thread to be had (or no room for a further M in the region) all of that is taken back, under the
-// lock: the P is idle again, spinningMs and `workers` go down, the M is kept for the next try. Meanwhile others may have
-// relied on the thread to come: a submitter that saw spinningMs ≠ 0 did nothing more (Spinning S2), and one that found
-// all workers made left the note `wanted`, which stands for an M between T1 and T4 that may not exist any more. So the
-// note is taken back as well, with its count, and a look is asked for (Shortages §3). The look comes after spinningMs
-// went down, so it sees every G whose submitter relied on it; a submitter after that sees spinningMs = 0 and an idle P,
-// and tries by itself. And the netpoll thread is armed, since a P went on the idle list (Netpoll §3).
+// lock: the P is idle again, spinningMs and `workers` go down, the M is kept for the next try. Meanwhile a submitter may
+// have relied on the thread to come: it saw spinningMs ≠ 0 and did nothing more (Spinning S2). So a look is asked for
+// (Shortages §3), and only now: the look comes after spinningMs went down, so it sees every G whose submitter relied on
+// it; a submitter after that sees spinningMs = 0 and an idle P, and tries by itself. And the netpoll thread is armed,
+// since a P went on the idle list (Netpoll §3).
 //
-// What the note's taking back costs: an M between T3 and T4 that would have read it goes to sleep, and is woken by the
-// look, 10 ms later at most. Were the note left, and no such M there, its count in spinningMs would keep every
-// submitter from waking anybody, for ever.
+// §3 The note (`wanted`, Spinning §4) stands for an M between T1 and T4. A worker to come does not count as that one: it
+// has its P, so the idle P of which the note tells is another M's, which is on its way. A spare to come does, since it
+// has none. So with a spare the note is taken back, and its count in spinningMs, which would else keep every submitter
+// from waking anybody, for ever. If another M was on its way to read it, it sleeps, and the look wakes it 10 ms later at
+// most. SpinningModel+Failures goes through all interleavings of this.
 import CMPG
 import Glibc
 import Region
@@ -90,15 +91,14 @@ extension Scheduler {
     if let (p, spinning) = other.takeNext() {
       putIdle(p)
       if spinning { shared[.spinningMs].subtract(1) }
+    } else if unsafe guarded.pointee.wanted {
+      unsafe guarded.pointee.wanted = false
+      shared[.spinningMs].subtract(1)
     }
     workers -= 1
     other.shared[.state].set(UInt64(MState.none.rawValue))
     other.nextIdle = unsafe guarded.pointee.unstarted
     unsafe guarded.pointee.unstarted = other
-    if unsafe guarded.pointee.wanted {
-      unsafe guarded.pointee.wanted = false
-      shared[.spinningMs].subtract(1)
-    }
     lock.unlock()
     netpoll.arm(m)
     shortages.threads.failed()
