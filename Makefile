@@ -10,6 +10,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Interleaved rounds of `make bench`.
 ROUNDS ?= 5
+# How long `make soak` runs, and from which seed: without one, another each time.
+MINUTES ?= 1
+SEED ?=
 # The Python parsers that the differential test compares with: kept out of the clone, so that a machine that has them
 # once needs no network again.
 PARSERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/http-parsers
@@ -24,7 +27,7 @@ PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
-.PHONY: help demo test test-sanitize mutants bench bench-quick install format lint screens clean release differential
+.PHONY: help demo test test-sanitize test-faults mutants soak bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +53,15 @@ test-sanitize: ## the suites under the thread and the address sanitizer
 mutants: ## the models of the protocols: states looked at, and mutants that must die
 	@scripts/need.sh test
 	@scripts/mutants.sh $(SCRATCH)
+
+test-faults: ## every system call of the server fails once, in turn
+	@scripts/need.sh test
+	MPG_FAULTS=full $(SWIFT) test --scratch-path $(SCRATCH) --filter FaultTests
+
+soak: ## everything at once and at random, watched from outside; MINUTES=1 SEED=…
+	@scripts/need.sh build
+	$(SWIFT) build $(RELEASE) --product mpg-soak
+	$(BIN)/mpg-soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 bench: ## ours beside Go, interleaved; see docs/performance.md
 	@scripts/need.sh bench

@@ -1,5 +1,6 @@
 // Threads: who am I, and start another.
 #include "CMPG.h"
+#include "CFaults.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -115,6 +116,8 @@ int64_t mpg_thread_cpu(int32_t tid) {
 void mpg_preempt_thread(int32_t tid) { syscall(SYS_tgkill, getpid(), tid, SIGURG); }
 
 int mpg_thread_start(void *(*body)(void *), void *argument) {
+  int fault = cfault(CFAULT_PTHREAD_CREATE);
+  if (fault) return fault;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);

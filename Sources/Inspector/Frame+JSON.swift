@@ -15,6 +15,7 @@ extension Frame {
       json.member("gs", object: { snapshot.gs.writeMembers(to: &$0) })
       json.member("netpoll", object: { snapshot.netpoll.writeMembers(to: &$0) })
       json.member("trace", object: { snapshot.trace.writeMembers(to: &$0) })
+      json.member("shortages", object: { snapshot.shortages.writeMembers(to: &$0) })
       json.member("rates", object: { writeRates(to: &$0) })
       json.member("ended", ended)
     }
@@ -113,6 +114,15 @@ extension Snapshot.Netpoll {
     json.member("backend", "\(backend)")
     json.member("rearms", rearms)
     json.member("sysmon_polls", sysmonPolls)
+  }
+}
+
+extension Snapshot.Shortages {
+  fileprivate func writeMembers(to json: inout JSONText) {
+    json.member("accept", accept)
+    json.member("stack", stack)
+    json.member("thread", thread)
+    json.member("region", region)
   }
 }
 

@@ -11,7 +11,7 @@ public import Region
 /// Not thread-safe: for one thread at a time.
 public final class Inspector {
   public let target: Target
-  private let source: RegionSource
+  let source: RegionSource
 
   /// Attaches to a target that was found in a folder.
   public init(_ target: Target) throws(InspectorError) {

@@ -104,6 +104,17 @@ public struct Snapshot: Sendable, Equatable {
     public init() {}
   }
 
+  /// How often the system had no more of something since the target booted; the runtime went on. 0 for older targets.
+  public struct Shortages: Sendable, Equatable {
+    /// Descriptors or memory for connections to accept.
+    public var accept: UInt64 = 0
+    public var stack: UInt64 = 0
+    public var thread: UInt64 = 0
+    /// Room for the region.
+    public var region: UInt64 = 0
+    public init() {}
+  }
+
   /// The event plane's own account.
   public struct Trace: Sendable, Equatable {
     public var enabled = true
@@ -135,6 +146,7 @@ public struct Snapshot: Sendable, Equatable {
   public var gs = Gs()
   public var netpoll = Netpoll()
   public var trace = Trace()
+  public var shortages = Shortages()
 
   public init(target: Target = Target()) { self.target = target }
 

@@ -11,15 +11,13 @@ import Glibc
 enum SystemCall {
   static func accept(_ fd: Int32) -> Int { Int(cnet_accept(fd)) }
 
-  @inline(never)
   static func receive(_ fd: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-    result(unsafe recv(fd, buffer.baseAddress, buffer.count, 0))
+    unsafe cnet_receive(fd, buffer.baseAddress, UInt(buffer.count))
   }
 
   /// A peer that is gone is EPIPE here, never SIGPIPE.
-  @inline(never)
   static func send(_ fd: Int32, _ buffer: UnsafeRawBufferPointer) -> Int {
-    result(unsafe Glibc.send(fd, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL)))
+    unsafe cnet_send(fd, buffer.baseAddress, UInt(buffer.count))
   }
 
   @inline(never)

@@ -50,6 +50,7 @@ public final class TCPListener: Sendable {
       case EINTR, ECONNABORTED, EPROTO: continue
       case EMFILE, ENFILE, ENOBUFS, ENOMEM, ...0:
         exhausted()
+        noteAcceptShortage(errno: result < 0 ? Int32(-result) : ENOMEM)
         MPG.sleep(pause)
         pause = min(pause * 2, .seconds(1))
       case EINVAL where isClosed.load(ordering: .acquiring): throw .closed

@@ -57,6 +57,9 @@
   case retake = 26
   /// Sysmon asked for preemption; `count`: P, `arg`: the M.
   case preemptRequest = 27
+  /// The system had no more of something; `detail`: `Shortage`, `count`: how often since the last such event, `arg`:
+  /// the errno.
+  case shortage = 34
   /// Sysmon lent a preempted G time without a P, because no P moved; `count`: the M that keeps it, `arg`: the G.
   case lend = 38
 
@@ -90,6 +93,7 @@
     case .goSyscallExit: "g detail:how count:sequence -"
     case .retake: "- - count:p arg:m"
     case .preemptRequest: "- - count:p arg:m"
+    case .shortage: "- detail:Shortage count:shortages arg:errno"
     case .lend: "- - count:m arg:g"
     }
   }

@@ -109,6 +109,11 @@ public enum Capacity {
   case netpollReadied = 26
   /// When the last poll was made.
   case netpollLast = 27
+  /// How often there was no more of something that was asked for; see `Shortage`. Any thread, atomic.
+  case acceptShortages = 40
+  case stackShortages = 41
+  case threadShortages = 42
+  case regionShortages = 43
   /// Which backend netpoll has; set at boot.
   case netpollBackend = 44
   /// Watches that had ended in the kernel and were set up anew (io_uring). Any thread, atomic.
@@ -137,6 +142,8 @@ public enum Capacity {
     case .netpollFds: FieldSpec(.gauge, "fds")
     case .netpollWakeups: FieldSpec(.counter, "polls")
     case .netpollLast: FieldSpec(.ticks, "ticks")
+    case .acceptShortages, .stackShortages, .threadShortages, .regionShortages:
+      FieldSpec(.counter, "shortages")
     case .netpollBackend: FieldSpec(.enumeration("NetpollKind"), "-")
     case .netpollRearms: FieldSpec(.counter, "fds")
     case .netpollSysmonPolls: FieldSpec(.counter, "polls")

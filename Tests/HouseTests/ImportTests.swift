@@ -41,6 +41,7 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "HTTP", mayImport: ["MPG", "Net", "CLLHTTP"]),
     Layer(folder: "demo", mayImport: ["MPG", "Net", "HTTP", "ArgumentParser"]),
     Layer(folder: "bench", mayImport: ["MPG", "Net"]),
+    Layer(folder: "soak", mayImport: ["MPG", "Net", "Inspector", "Region", "ArgumentParser"]),
     Layer(folder: "Inspector", mayImport: ["Region"]),
     Layer(folder: "TUI", mayImport: ["Region", "Inspector", "CNcurses"]),
     Layer(folder: "mpgtop", mayImport: ["Region", "Inspector", "TUI", "ArgumentParser"]),

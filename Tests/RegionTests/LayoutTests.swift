@@ -70,7 +70,8 @@ struct LayoutTests {
       table(SchedField.self) == """
         procs@0 mCount@1 grqDepth@2 grqPushed@3 idlePs@4 idleMs@5 tracing@6 stringBytes@7 spinningMs@8 \
         gSlots@16 gListed@17 stacks@18 stacksFree@19 gcCycles@20 gcFreed@21 netpollFds@24 \
-        netpollWakeups@25 netpollReadied@26 netpollLast@27 netpollBackend@44 netpollRearms@45 \
+        netpollWakeups@25 netpollReadied@26 netpollLast@27 acceptShortages@40 \
+        stackShortages@41 threadShortages@42 regionShortages@43 netpollBackend@44 netpollRearms@45 \
         netpollSysmonPolls@46 grqPeaks@64×64
         """)
     #expect(
@@ -118,6 +119,7 @@ struct LayoutTests {
         [SchedField.spinningMs], [.netpollFds, .netpollWakeups, .netpollReadied, .netpollLast], [.grqPeaks],
         [.netpollBackend, .netpollRearms, .netpollSysmonPolls],
         [.gSlots, .gListed, .stacks, .stacksFree, .gcCycles, .gcFreed],
+        [.acceptShortages, .stackShortages, .threadShortages, .regionShortages],
         [.procs, .mCount, .grqDepth, .grqPushed, .idlePs, .idleMs, .tracing, .stringBytes]))
     #expect(
       standApart(

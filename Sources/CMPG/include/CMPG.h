@@ -88,10 +88,16 @@ int mpg_epoll_remove(int epfd, int fd);
 /// An error or a hang-up makes a descriptor ready for both. The number of descriptors, or −errno.
 int mpg_epoll_wait(int epfd, mpg_ready *ready, int capacity, int64_t nanoseconds);
 int mpg_eventfd(void);
+/// Adds one to an eventfd's counter.
+void mpg_eventfd_add(int fd);
 /// Both ends non-blocking and closed on exec: ends[0] to read, ends[1] to write.
 int mpg_pipe(int ends[2]);
 /// Allocates part of a file, so that touching it cannot fail.
 int mpg_allocate(int fd, int64_t offset, int64_t bytes);
+/// Address space without a file behind it, memory on touch, never in huge pages. NULL, and the errno in `error`.
+void *mpg_reserve(size_t size, int *error);
+/// Puts such memory, empty, in the place of what is mapped at [address, address + size). 0, or an errno.
+int mpg_replace(void *address, size_t size);
 /// CPUs that this process may run on; at least 1.
 int mpg_cpus(void);
 /// From now on every `signal` writes its number, one byte, to `fd`, which does not block; and is not
@@ -137,6 +143,22 @@ int mpg_fault_install(void (*report)(int32_t signal, void *address, void *m));
 void mpg_alternate_stack(void);
 /// Has `callback` called, in the signal handler, at every SIGQUIT. 0, or an errno.
 int mpg_quit_install(void (*callback)(void));
+
+// MARK: files (files.c)
+
+/// Opens a file to read; a descriptor, or −errno. So for all of these.
+int mpg_open_file(const char *path);
+/// Opens a folder, as a place to open files beneath.
+int mpg_open_folder(const char *path);
+/// Opens `path` beneath `folder` to read. Whatever the path and the links on it say, nothing outside is opened: EXDEV.
+int mpg_open_beneath(int folder, const char *path);
+/// The same by our own feet, for kernels without openat2: a component at a time, following no link at all (ELOOP, or
+/// ENOTDIR for a link to a folder).
+int mpg_open_walking(int folder, const char *path);
+/// The size of a regular file; −EISDIR for anything else.
+int64_t mpg_regular_size(int fd);
+/// Reads at an offset: bytes, 0 at the end of the file. EINTR is tried again.
+int64_t mpg_read_at(int fd, void *buffer, size_t size, int64_t offset);
 
 // MARK: clock
 

@@ -12,6 +12,10 @@ final class RegionSource {
   ]
   /// Of newer targets only.
   private static let newerSchedFields: [SchedField] = [.netpollBackend, .netpollRearms, .netpollSysmonPolls]
+  /// Older targets do not count these.
+  private static let shortageFields: [SchedField] = [
+    .acceptShortages, .stackShortages, .threadShortages, .regionShortages,
+  ]
 
   let mapping: Mapping
   private let header: Blocks<HeaderField>
@@ -33,7 +37,8 @@ final class RegionSource {
   init(_ mapping: Mapping) throws(LayoutProblem) {
     let schema = try Header.schema(of: mapping)
     header = try Blocks(schema, mapping, needed: Self.headerFields + Clock.fields)
-    sched = try Blocks(schema, mapping, needed: Self.schedFields, wanted: Self.newerSchedFields)
+    sched = try Blocks(
+      schema, mapping, needed: Self.schedFields, wanted: Self.newerSchedFields + Self.shortageFields)
     processStates = try schema.table(of: ProcessState.self)
     reasons = try schema.table(of: WaitReason.self)
     backends = schema.cases["NetpollKind"] == nil ? [] : try schema.table(of: NetpollKind.self)
@@ -114,6 +119,7 @@ final class RegionSource {
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)
     fillTrace(&snapshot)
+    fillShortages(&snapshot)
     return snapshot
   }
 
@@ -139,6 +145,14 @@ final class RegionSource {
     snapshot.trace.events = drainer.written
     snapshot.trace.lost = drainer.lost
     snapshot.trace.bytes = drainer.bytes
+  }
+
+  private func fillShortages(_ snapshot: inout Snapshot) {
+    func count(_ field: SchedField) -> UInt64 { sched.has(field) ? sched.value(field) : 0 }
+    snapshot.shortages.accept = count(.acceptShortages)
+    snapshot.shortages.stack = count(.stackShortages)
+    snapshot.shortages.thread = count(.threadShortages)
+    snapshot.shortages.region = count(.regionShortages)
   }
 
   /// Hands new records to `take`; see `Drain.drain`.

@@ -160,8 +160,9 @@ private struct PRequests: ~Copyable {
     }
   }
 
+  /// nil: there is none now (Shortages §2).
   @inline(__always)
-  func takeStack() -> UnsafeMutableRawPointer {
+  func takeStack() -> UnsafeMutableRawPointer? {
     if let stack = unsafe owned.pointee.stacks.pop() { return unsafe stack }
     return unsafe sched.stacks.refill(&owned.pointee.stacks)
   }

@@ -45,8 +45,7 @@ struct Epoll {
   }
 
   func breakWait() {
-    var one: UInt64 = 1
-    unsafe _ = write(breaker, &one, 8)
+    mpg_eventfd_add(breaker)
   }
 
   private func drainBreaker() {

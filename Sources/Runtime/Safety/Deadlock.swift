@@ -20,6 +20,7 @@ enum Deadlock {
   private static var isDeadlocked: Bool {
     let sched = sched
     guard sched.netpoll.isDormant, !sched.hasWork else { return false }
+    guard !sched.shortages.isDue, !sched.hasStackless else { return false }
     let live = sum(.created) &- sum(.exited)
     let inSyscall = sum(.syscalls) &- sum(.syscallsReturned) &- sum(.syscallsQueued)
     let preempted = sum(.preempted) &- sum(.resumed)

@@ -83,14 +83,14 @@ private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend) {
     let region = try RegionFile.create(procs: procs)
     unsafe runtimeRegion = region
     unsafe gBlocks = region.gTable
-    let table = unsafe SystemCall.reserve(Capacity.gs * MemoryLayout<GRecord>.stride)
+    let table = unsafe try SystemCall.reserve(Capacity.gs * MemoryLayout<GRecord>.stride)
     unsafe gRecords = table.bindMemory(to: GRecord.self, capacity: Capacity.gs)
     region.sched[.tracing].set(options.tracing ? 1 : 0)
     region.sched[.gListed].set(UInt64(RegionFile.slotBatch))
     let record = UnsafeMutablePointer<SchedulerRecord>.allocate(capacity: 1)
     let netpoll = Netpoll(region.sched, backend)
     unsafe record.initialize(
-      to: SchedulerRecord(region: region, options, procs: procs, netpoll: netpoll))
+      to: try SchedulerRecord(region: region, options, procs: procs, netpoll: netpoll))
     unsafe schedulerBase = record
     for id in 0..<procs { unsafe (record.pointee.ps + id).initialize(to: PRecord(id: id, region: region)) }
     region.sched[.procs].publish(UInt64(procs))
@@ -117,10 +117,10 @@ private func startThreads(by m0: M) {
   Preemption.install(bellOf: sysmon)
   unsafe collectorM = gc
   sched.netpoll.setThread(netpoll)
-  unsafe sched.startThread(sysmon, sysmonThread)
+  unsafe sched.startBootThread(sysmon, sysmonThread)
   m0.emit(.boot, detail: BootStep.sysmon.rawValue)
-  unsafe sched.startThread(gc, gcThread)
+  unsafe sched.startBootThread(gc, gcThread)
   m0.emit(.boot, detail: BootStep.gc.rawValue)
-  unsafe sched.startThread(netpoll, netpollThread)
+  unsafe sched.startBootThread(netpoll, netpollThread)
   m0.emit(.boot, detail: BootStep.netpoll.rawValue)
 }

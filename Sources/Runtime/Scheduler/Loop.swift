@@ -15,9 +15,9 @@ extension M {
   /// Runs `g` until it leaves, then settles what it left for.
   @inline(__always)
   private func execute(_ g: G) {
+    if unsafe g.record.pointee.stack == nil, !bindStack(g) { return }
     started(g)
     self.g = g
-    if unsafe g.record.pointee.stack == nil { unsafe g.bind(stack: p.takeStack()) }
     unsafe mpg_fiber_enter(fiber, &g.record.pointee.fiber)
     self.g = nil
     if request == .syscallExit { return settleSyscallExit(g) }
@@ -71,5 +71,6 @@ extension M {
     unsafe mpg_fiber_retire(&g.record.pointee.fiber)
     if let stack = unsafe g.record.pointee.stack.take() { unsafe p.giveBack(stack: stack) }
     p.giveBack(g)
+    if sched.hasStackless { takeUpStackless() }
   }
 }

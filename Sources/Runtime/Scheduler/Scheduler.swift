@@ -36,6 +36,9 @@ import Synchronization
   let stacks: StackPool
   let netpoll: Netpoll
   let gc = StackCollector()
+  let shortages = Shortages()
+  /// Gs on `SchedulerGuarded.stackless`; a hint without the lock. Written under it.
+  let stacklessCount = Atomic<Int>(0)
   let lock = Lock()
   let guarded: UnsafeMutablePointer<SchedulerGuarded>
   let descriptorLock = Lock()
@@ -43,7 +46,8 @@ import Synchronization
   /// The next id of a G. Any thread, atomic.
   let ids: UnsafeMutablePointer<Atomic<UInt64>>
 
-  init(region: RegionFile, _ options: Options, procs: Int, netpoll: Netpoll) {
+  init(region: RegionFile, _ options: Options, procs: Int, netpoll: Netpoll) throws(SystemError) {
+    let ms = unsafe try SystemCall.reserve(Capacity.ms * MRecord.bytes)
     self.region = region
     shared = region.sched
     self.procs = procs
@@ -54,7 +58,7 @@ import Synchronization
     self.netpoll = netpoll
     stacks = StackPool(region.sched)
     unsafe ps = .allocate(capacity: procs)
-    unsafe ms = SystemCall.reserve(Capacity.ms * MRecord.bytes)
+    unsafe self.ms = unsafe ms
     unsafe guarded = .allocate(capacity: 1)
     unsafe guarded.initialize(to: SchedulerGuarded())
     unsafe descriptors = .allocate(capacity: 1)
@@ -74,6 +78,10 @@ struct SchedulerGuarded {
   /// Somebody wanted an M while all were on their way to sleep. See Spinning §4.
   var wanted = false
   var mCount = 0
+  /// Gs that no stack could be had for; see Stackless.swift.
+  var stackless = GQueue()
+  /// Ms whose thread could not be started; see Threads §2.
+  var unstarted: M?
 }
 
 /// What `SchedulerRecord.descriptorLock` guards.
@@ -104,6 +112,7 @@ struct Descriptors {
   @inline(__always) var stacks: StackPool { unsafe record.pointee.stacks }
   @inline(__always) var interner: Interner { unsafe record.pointee.interner }
   @inline(__always) var gc: StackCollector { unsafe record.pointee.gc }
+  var shortages: Shortages { unsafe record.pointee.shortages }
 
   /// Ms that run Gs or sleep (`SchedulerRecord.workers`). Under the lock, or at boot.
   var workers: Int {

@@ -137,7 +137,7 @@ extension Scheduler {
     guard shared[.spinningMs].compareExchange(0, 1) else { return }
     lock.lock()
     let woken = startM(spinning: true)
-    if woken == .noP { shared[.spinningMs].subtract(1) }
+    if woken == .noP || woken == .short { shared[.spinningMs].subtract(1) }
     lock.unlock()
     finish(woken, spinning: true, by: m)
   }
@@ -146,6 +146,8 @@ extension Scheduler {
   enum Woken: Equatable {
     case noP
     case noted
+    /// No thread can be had for it now; the P is idle again, and will be looked at again (Threads §2).
+    case short
     case sleeper(M)
     case new(M)
   }
@@ -158,8 +160,10 @@ extension Scheduler {
       return .sleeper(m)
     }
     if workers < procs {
-      workers += 1
-      let m = newM()
+      guard let m = takeM() else {
+        putIdle(p)
+        return .short
+      }
       m.prepare(nextP: p, spinning: spinning)
       return .new(m)
     }
@@ -178,12 +182,15 @@ extension Scheduler {
   func finish(_ woken: Woken, spinning: Bool, by m: M) {
     switch woken {
     case .noP, .noted: break
+    case .short:
+      netpoll.arm(m)
+      shortages.request()  // only now: spinningMs has been taken back
     case .sleeper(let other):
       m.emit(.mWake, count: other.id, arg: spinning ? 1 : 0)
       other.wake()
     case .new(let other):
       m.emit(.mWake, count: other.id, arg: spinning ? 1 : 0)
-      unsafe startThread(other, worker)
+      unsafe startThread(other, worker, by: m)
     }
   }
 
@@ -202,7 +209,7 @@ extension Scheduler {
       let woken = startM(spinning: false)
       lock.unlock()
       finish(woken, spinning: false, by: m)
-      if woken == .noP || woken == .noted { return }
+      if woken == .noP || woken == .noted || woken == .short { return }
     }
   }
 

@@ -27,9 +27,10 @@ final class StackCollector: Sendable {
   /// The life of the gc thread.
   func run(_ m: M) -> Never {
     while true {
-      m.sleepUntilWoken()
+      m.sleepUntilWoken(nanoseconds: sched.shortages.pause)
+      sched.shortages.look(m)
       if spareWanted.load(ordering: .acquiring) {
-        sched.startSpare()
+        sched.startSpare(by: m)
         spareWanted.store(false, ordering: .releasing)
       }
       if requested.exchange(false, ordering: .sequentiallyConsistent) { cycle(m) }

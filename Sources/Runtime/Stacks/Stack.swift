@@ -56,12 +56,16 @@ enum StackSize {
 
   init(_ gauges: Block<SchedField>) { self.gauges = gauges }
 
-  /// Gives half a cache of stacks to a P that has none, and one more to use.
-  func refill(_ cache: inout StackCache) -> UnsafeMutableRawPointer {
+  /// Gives up to half a cache of stacks to a P that has none, and one more to use; nil: there is none now.
+  func refill(_ cache: inout StackCache) -> UnsafeMutableRawPointer? {
     lock.lock()
     defer { lock.unlock() }
-    for _ in 0..<StackCache.capacity / 2 { _ = unsafe cache.push(take()) }
-    return unsafe take()
+    guard let first = unsafe take() else { return nil }
+    for _ in 0..<StackCache.capacity / 2 {
+      guard let stack = unsafe take() else { break }
+      _ = unsafe cache.push(stack)
+    }
+    return unsafe first
   }
 
   /// Takes half a cache back.
@@ -76,22 +80,43 @@ enum StackSize {
     if many { sched.gc.request() }
   }
 
-  private func take() -> UnsafeMutableRawPointer {
+  private func take() -> UnsafeMutableRawPointer? {
     if unsafe warm.isEmpty && cold.isEmpty { addSlab() }
     defer { note() }
-    if let stack = unsafe warm.popLast() { return unsafe stack }
-    return unsafe cold.removeLast()
+    return unsafe warm.popLast() ?? cold.popLast()
   }
 
+  /// Adds a slab, or as many stacks of one as can be guarded; none when the system has nothing to give.
   private func addSlab() {
-    let slab = unsafe SystemCall.reserve(StackSize.slab * StackSize.stride)
+    let backoff = sched.shortages.stacks
+    guard backoff.isOpen else { return }
+    do throws(SystemError) {
+      let slab = unsafe try SystemCall.reserve(StackSize.slab * StackSize.stride)
+      unsafe add(try guarded(slab), of: slab)
+      backoff.succeeded()
+    } catch {
+      backoff.failed()
+      sched.shortages.note(.stack, error.errno)
+    }
+  }
+
+  /// Guards the stacks of a slab; how many could be. The rest of the slab is given back.
+  private func guarded(_ slab: UnsafeMutableRawPointer) throws(SystemError) -> Int {
     for index in 0..<StackSize.slab {
       let stack = unsafe slab + index * StackSize.stride
       let error = unsafe mpg_guard(stack, StackSize.guardBytes)
-      if error != 0 { fatal("cannot guard a stack: \(errnoName(error)); is vm.max_map_count exhausted?") }
-      unsafe cold.append(stack)
+      guard error != 0 else { continue }
+      unsafe munmap(stack, (StackSize.slab - index) * StackSize.stride)
+      if index == 0 { throw SystemError(call: "madvise", errno: error) }
+      sched.shortages.note(.stack, error)
+      return index
     }
-    let total = gauges[.stacks].relaxed + UInt64(StackSize.slab)
+    return StackSize.slab
+  }
+
+  private func add(_ count: Int, of slab: UnsafeMutableRawPointer) {
+    for index in 0..<count { unsafe cold.append(slab + index * StackSize.stride) }
+    let total = gauges[.stacks].relaxed + UInt64(count)
     gauges[.stacks].set(total)
     // So that no append allocates.
     unsafe warm.reserveCapacity(Int(total))

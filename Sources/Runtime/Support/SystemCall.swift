@@ -47,12 +47,11 @@ enum SystemCall {
   }
 
   /// Memory without a file behind it, reserved and committed on touch; never in huge pages.
-  static func reserve(_ bytes: Int) -> UnsafeMutableRawPointer {
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-    guard let memory = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0),
-      unsafe memory != MAP_FAILED
-    else { fatal("cannot reserve \(bytes) bytes of address space: \(errnoName(errno))") }
-    unsafe madvise(memory, bytes, 15)  // MADV_NOHUGEPAGE; an old kernel may lack huge pages: nothing lost
+  static func reserve(_ bytes: Int) throws(SystemError) -> UnsafeMutableRawPointer {
+    var error: Int32 = 0
+    guard let memory = unsafe mpg_reserve(bytes, &error) else {
+      throw SystemError(call: "mmap of \(bytes) bytes", errno: error)
+    }
     return unsafe memory
   }
 }
