@@ -115,11 +115,11 @@ public enum Capacity {
   case threadShortages = 42
   case regionShortages = 43
   /// Which backend netpoll has; set at boot.
-  case netpollBackend = 44
+  case netpollBackend = 56
   /// Watches that had ended in the kernel and were set up anew (io_uring). Any thread, atomic.
-  case netpollRearms = 45
+  case netpollRearms = 57
   /// Polls that sysmon made because nobody else had for 10 ms.
-  case netpollSysmonPolls = 46
+  case netpollSysmonPolls = 58
   /// Largest GRQ depths, by time bucket; see `Peaks`.
   case grqPeaks = 64
 
