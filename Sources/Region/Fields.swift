@@ -109,6 +109,9 @@ public enum Capacity {
   case netpollReadied = 26
   /// When the last poll was made.
   case netpollLast = 27
+  /// Gs of kind `task` that were ever made, and that are gone. Any thread, atomic.
+  case tasksCreated = 48
+  case tasksExited = 49
   /// Largest GRQ depths, by time bucket; see `Peaks`.
   case grqPeaks = 64
 
@@ -131,6 +134,7 @@ public enum Capacity {
     case .netpollFds: FieldSpec(.gauge, "fds")
     case .netpollWakeups: FieldSpec(.counter, "polls")
     case .netpollLast: FieldSpec(.ticks, "ticks")
+    case .tasksCreated, .tasksExited: FieldSpec(.counter, "gs")
     case .grqPeaks: FieldSpec(.packed, "peaks", count: Capacity.peaks)
     }
   }

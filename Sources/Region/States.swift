@@ -61,7 +61,7 @@ public enum WaitReason: UInt8, CaseIterable, Sendable {
   case semaphore = 10
   /// For a signal of the operating system; not counted as parked on netpoll though epoll carries it.
   case signal = 11
-  /// For an `async` function of Swift's own concurrency. (Reserved.)
+  /// For an `async` function of Swift's own concurrency.
   case await = 12
 
   /// Slots kept for reasons in every block of counters, so that a new reason moves nothing.
@@ -134,7 +134,7 @@ public enum GKind: UInt8, CaseIterable, Sendable {
   case user = 0
   /// The G that runs the closure given to `MPG.main`.
   case main = 1
-  /// A Swift `Task` run on our Ps. (Reserved.)
+  /// A job of a Swift `Task`: what it does from one suspension to the next.
   case task = 2
 }
 
