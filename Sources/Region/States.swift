@@ -89,7 +89,7 @@ public enum WaitGroupName: String, CaseIterable, Sendable {
 
 /// What an M (a thread) is doing.
 public enum MState: UInt8, CaseIterable, Sendable {
-  /// The slot is free.
+  /// The slot is free; or its lane is lent to threads that are no Ms.
   case none = 0
   /// The thread was asked for and has not said hello yet.
   case starting = 1

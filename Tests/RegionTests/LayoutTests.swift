@@ -70,7 +70,8 @@ struct LayoutTests {
       table(SchedField.self) == """
         procs@0 mCount@1 grqDepth@2 grqPushed@3 idlePs@4 idleMs@5 tracing@6 stringBytes@7 spinningMs@8 \
         gSlots@16 gListed@17 stacks@18 stacksFree@19 gcCycles@20 gcFreed@21 netpollFds@24 \
-        netpollWakeups@25 netpollReadied@26 netpollLast@27 grqPeaks@64×64
+        netpollWakeups@25 netpollReadied@26 netpollLast@27 \
+        tasksCreated@48 tasksExited@49 grqPeaks@64×64
         """)
     #expect(
       table(PField.self) == """
@@ -114,7 +115,7 @@ struct LayoutTests {
   func hotWordsStandApart() {
     #expect(
       standApart(
-        [SchedField.spinningMs], [.netpollFds, .netpollWakeups, .netpollReadied, .netpollLast], [.grqPeaks],
+        [SchedField.spinningMs], [.netpollFds, .netpollWakeups, .netpollReadied, .netpollLast], [.tasksCreated, .tasksExited], [.grqPeaks],
         [.gSlots, .gListed, .stacks, .stacksFree, .gcCycles, .gcFreed],
         [.procs, .mCount, .grqDepth, .grqPushed, .idlePs, .idleMs, .tracing, .stringBytes]))
     #expect(

@@ -14,6 +14,7 @@ private let patience: UInt32 = 900
 /// - Parameter preemption: whether a G that runs for too long is stopped.
 func inRuntime(procs: Int, preemption: Bool = false, _ body: sending @escaping () throws -> Void) -> Never {
   alarm(patience)
+  unsafe Outside.bystanders = (Outside.threads ?? 1) - 1  // the harness; this thread becomes M0
   MPG.main(Options(procs: procs, tracing: true, preemption: preemption), body)
 }
 

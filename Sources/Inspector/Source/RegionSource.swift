@@ -29,7 +29,8 @@ final class RegionSource {
   init(_ mapping: Mapping) throws(LayoutProblem) {
     let schema = try Header.schema(of: mapping)
     header = try Blocks(schema, mapping, needed: Self.headerFields + Clock.fields)
-    sched = try Blocks(schema, mapping, needed: Self.schedFields)
+    sched = try Blocks(
+      schema, mapping, needed: Self.schedFields, wanted: [.tasksCreated, .tasksExited])
     processStates = try schema.table(of: ProcessState.self)
     reasons = try schema.table(of: WaitReason.self)
     rows = try Rows(schema, mapping, sched: sched)
@@ -116,6 +117,10 @@ final class RegionSource {
     let tally = lanes.tally
     snapshot.switches = tally.started
     snapshot.gs = try Snapshot.Gs(tally, reasons: reasons)
+    if sched.has(.tasksCreated), sched.has(.tasksExited) {
+      let exited = sched.value(.tasksExited)  // first: each was created before
+      snapshot.gs.tasks = Int(clamping: sched.value(.tasksCreated) &- exited)
+    }
     let waiting = snapshot.gs.waiting
     snapshot.netpoll.parked = (waiting[.netpollRead] ?? 0) + (waiting[.netpollWrite] ?? 0)
     snapshot.netpoll.fds = try sched.bounded(.netpollFds, to: plausible)
