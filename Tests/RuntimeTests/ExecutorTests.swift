@@ -135,7 +135,9 @@ struct ExecutorTests {
       TemporaryFolder.useForRegions(path)
       inRuntime(procs: 1) {
         let (box, channel) = (Box(), Channel<Int>())
-        let task = Task(executorPreference: MPG.taskExecutor) { conflict(&box.value, with: box, after: channel) }
+        let task = Task(executorPreference: MPG.taskExecutor) {
+          conflict(&box.value, with: box, after: channel)
+        }
         channel.send(1)
         MPG.await { await task.value }
       }
@@ -144,7 +146,8 @@ struct ExecutorTests {
     #expect(words.contains("imultaneous access"))
   }
 
-  @Test("child tasks run on our Ps too, and an actor that parks is entered by nobody else", arguments: [1, 2, 4])
+  @Test(
+    "child tasks run on our Ps too, and an actor that parks is entered by nobody else", arguments: [1, 2, 4])
   func groupsAndActors(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
       inRuntime(procs: procs) {
@@ -250,7 +253,8 @@ struct ExecutorTests {
           checkEqual(sum, 780, "the sum")
         }
         // 40 homes, 2 that ran on, those of the runtime, and the lent one: the later rounds used the first one's.
-        check(sched.shared[.mCount].acquired <= 52, "no more than 52 Ms, found \(sched.shared[.mCount].acquired)")
+        check(
+          sched.shared[.mCount].acquired <= 52, "no more than 52 Ms, found \(sched.shared[.mCount].acquired)")
       }
     }
   }

@@ -80,7 +80,9 @@ struct AwaitTests {
     }
   }
 
-  @Test("cancelling the G's scope cancels the task; the G waits for what the task makes of it", arguments: [1, 2, 4])
+  @Test(
+    "cancelling the G's scope cancels the task; the G waits for what the task makes of it",
+    arguments: [1, 2, 4])
   func cancellation(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
       inRuntime(procs: procs) {
@@ -102,7 +104,9 @@ struct AwaitTests {
     }
   }
 
-  @Test("a G that is cancelled already runs the function in a cancelled task, and a race ends one way or the other")
+  @Test(
+    "a G that is cancelled already runs the function in a cancelled task, and a race ends one way or the other"
+  )
   func cancelledAlready() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 2) {
@@ -146,7 +150,9 @@ struct AwaitTests {
 
 @Suite("Async code runs a G")
 struct RunTests {
-  @Test("10,000 runs from 100 tasks of Swift's own pool are 10,000 Gs, also with preemption", arguments: [1, 2, 4])
+  @Test(
+    "10,000 runs from 100 tasks of Swift's own pool are 10,000 Gs, also with preemption",
+    arguments: [1, 2, 4])
   func valuesArrive(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
       inRuntime(procs: procs, preemption: procs == 4) {
@@ -214,7 +220,9 @@ struct RunTests {
     }
   }
 
-  @Test("a task that was cancelled before runs the G in a cancelled scope, and its end cancels the Gs that it left")
+  @Test(
+    "a task that was cancelled before runs the G in a cancelled scope, and its end cancels the Gs that it left"
+  )
   func scopes() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 2) {
@@ -264,7 +272,8 @@ struct RunTests {
       await MPG.run {}
     }
     let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(words.contains("mpg: MPG.\(onExecutor ? "taskExecutor" : "run") was used while no scheduler runs"))
+    #expect(
+      words.contains("mpg: MPG.\(onExecutor ? "taskExecutor" : "run") was used while no scheduler runs"))
   }
 }
 

@@ -43,7 +43,8 @@ private func spawn(
 ) {
   Outside.act("MPG.run") { m in
     let site = SpawnSite(file, function, line)
-    let entry = m.heldP?.entry(file, function, line)
+    let entry =
+      m.heldP?.entry(file, function, line)
       ?? sched.interner.id(site, file: file, function: function, in: sched.region)
     m.spawnAnywhere(entry: entry, kind: .user) {
       unsafe $0.record.pointee.body = body
