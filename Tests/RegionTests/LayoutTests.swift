@@ -115,7 +115,8 @@ struct LayoutTests {
   func hotWordsStandApart() {
     #expect(
       standApart(
-        [SchedField.spinningMs], [.netpollFds, .netpollWakeups, .netpollReadied, .netpollLast], [.tasksCreated, .tasksExited], [.grqPeaks],
+        [SchedField.spinningMs], [.netpollFds, .netpollWakeups, .netpollReadied, .netpollLast], [.grqPeaks],
+        [.tasksCreated, .tasksExited],
         [.gSlots, .gListed, .stacks, .stacksFree, .gcCycles, .gcFreed],
         [.procs, .mCount, .grqDepth, .grqPushed, .idlePs, .idleMs, .tracing, .stringBytes]))
     #expect(

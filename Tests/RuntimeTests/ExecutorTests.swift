@@ -48,7 +48,7 @@ struct ExecutorTests {
   @Test("10,000 tasks run as Gs of kind task, each job one, also with preemption", arguments: [1, 2, 4])
   func tasksRun(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
-      inRuntime(procs: procs, preemption: procs != 1) {
+      inRuntimeWithTasks(procs: procs, preemption: procs != 1) {
         let counts = Counts(10_000)
         let all = WaitGroup()
         all.add(10_000)
@@ -56,7 +56,8 @@ struct ExecutorTests {
           Task(executorPreference: MPG.taskExecutor) {
             check(myself == (.task, "Task"), "a G of kind task, named Task; found \(myself)")
             await Task.yield()
-            if number % 100 == 0 { try await Task.sleep(for: .microseconds(number)) }  // comes back from outside
+            // From this it comes back by a thread from outside.
+            if number % 100 == 0 { try await Task.sleep(for: .microseconds(number)) }
             check(myself == (.task, "Task"), "a G of kind task again")
             counts.add(number)
             all.done()
@@ -73,7 +74,7 @@ struct ExecutorTests {
   @Test("a job may do all that a G may, and goes on on its thread as its task", arguments: [1, 2, 4])
   func jobsPark(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
-      inRuntime(procs: procs, preemption: procs == 4) {
+      inRuntimeWithTasks(procs: procs, preemption: procs == 4) {
         let (there, back) = (Channel<Int>(), Channel<Int>())
         let (mutex, turns) = (MPG.Mutex(), Counter())
         let tasks = (0..<8).map { name in
@@ -108,7 +109,7 @@ struct ExecutorTests {
   @Test("accesses that a job has open over a park close, and those of others on the way are not disturbed")
   func accessesSurviveParks() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 2) {
+      inRuntimeWithTasks(procs: 2) {
         let channels = (0..<16).map { _ in Channel<Int>() }
         let tasks = channels.map { channel in
           Task(executorPreference: MPG.taskExecutor) {
@@ -133,7 +134,7 @@ struct ExecutorTests {
     let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
       [path = folder.path as String] in
       TemporaryFolder.useForRegions(path)
-      inRuntime(procs: 1) {
+      inRuntimeWithTasks(procs: 1) {
         let (box, channel) = (Box(), Channel<Int>())
         let task = Task(executorPreference: MPG.taskExecutor) {
           conflict(&box.value, with: box, after: channel)
@@ -150,7 +151,7 @@ struct ExecutorTests {
     "child tasks run on our Ps too, and an actor that parks is entered by nobody else", arguments: [1, 2, 4])
   func groupsAndActors(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
-      inRuntime(procs: procs) {
+      inRuntimeWithTasks(procs: procs) {
         let (till, channel) = (Till(), Channel<Int>(capacity: 4))
         go {
           for number in 1...400 { channel.send(number) }
@@ -178,7 +179,7 @@ struct ExecutorTests {
   @Test("tasks, Gs and Swift's own pool may wait for each other in any order", arguments: [1, 2, 4])
   func nesting(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
-      inRuntime(procs: procs) {
+      inRuntimeWithTasks(procs: procs) {
         let all = WaitGroup()
         all.add(20)
         for start in 0..<20 {
@@ -200,7 +201,7 @@ struct ExecutorTests {
   @Test("a task that hogs its P is preempted, and others go on")
   func hogs() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: true) {
+      inRuntimeWithTasks(procs: 1, preemption: true) {
         let stop = Counter()
         let tasks = (0..<3).map { _ in
           Task(executorPreference: MPG.taskExecutor) {
@@ -225,7 +226,7 @@ struct ExecutorTests {
   @Test("a task is cancelled while its job is parked: the job goes on, as in any task")
   func cancellation() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+      inRuntimeWithTasks(procs: 1) {
         let channel = Channel<Int>()
         let task = Task(executorPreference: MPG.taskExecutor) {
           let number = channel.receive()
@@ -242,7 +243,7 @@ struct ExecutorTests {
   @Test("jobs that park hold up threads, not Ps, and give the threads back")
   func threadsComeBack() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 2) {
+      inRuntimeWithTasks(procs: 2) {
         let gate = Channel<Int>()
         for _ in 0..<3 {
           let tasks = (0..<40).map { _ in Task(executorPreference: MPG.taskExecutor) { gate.receive() ?? 0 } }

@@ -14,6 +14,15 @@ func sleepForAges() async throws(CancellationError) {
   do { try await Task.sleep(for: .seconds(100_000)) } catch { throw CancellationError() }
 }
 
+/// In a child: as `inRuntime`, for a body that has to do with Swift's pool. Its threads were the harness's before, and
+/// are no mere bystanders now.
+func inRuntimeWithTasks(procs: Int, preemption: Bool = false, _ body: sending @escaping () throws -> Void) -> Never {
+  inRuntime(procs: procs, preemption: preemption) {
+    unsafe Outside.bystanders = 0
+    try body()
+  }
+}
+
 /// Gs that wait for `reason` now, as readers of the region see it.
 func waiting(for reason: WaitReason) -> Int {
   (0..<Int(sched.shared[.gSlots].acquired)).count { slot in
@@ -27,7 +36,7 @@ struct AwaitTests {
   @Test("10,000 awaits of 100 Gs all come back with their value, also with preemption", arguments: [1, 2, 4])
   func valuesArrive(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
-      inRuntime(procs: procs, preemption: procs != 2) {
+      inRuntimeWithTasks(procs: procs, preemption: procs != 2) {
         let counts = Counts(10_000)
         let all = WaitGroup()
         all.add(100)
@@ -54,7 +63,7 @@ struct AwaitTests {
   @Test("it parks the G, for the reason await, and neither thread nor P")
   func onlyTheGWaits() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+      inRuntimeWithTasks(procs: 1) {
         let (numbers, source) = AsyncStream.makeStream(of: Int.self)
         let sum = Channel<Int>()
         go { sum.send(MPG.await { await numbers.reduce(0, +) }) }
@@ -69,7 +78,7 @@ struct AwaitTests {
   @Test("what the function throws comes out, with its type")
   func errors() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 2) {
+      inRuntimeWithTasks(procs: 2) {
         do throws(Refused) {
           try MPG.await { () async throws(Refused) in throw Refused(number: 7) }
           check(false, "an error")
@@ -85,7 +94,7 @@ struct AwaitTests {
     arguments: [1, 2, 4])
   func cancellation(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
-      inRuntime(procs: procs) {
+      inRuntimeWithTasks(procs: procs) {
         let ends = Channel<Int>()
         withCancellation { scope in
           for _ in 0..<50 {
@@ -109,7 +118,7 @@ struct AwaitTests {
   )
   func cancelledAlready() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 2) {
+      inRuntimeWithTasks(procs: 2) {
         let ends = Counter()
         let all = WaitGroup()
         for round in 0..<500 {
@@ -141,7 +150,7 @@ struct AwaitTests {
       [inBlocking = inBlocking as Bool, path = folder.path as String] in
       TemporaryFolder.useForRegions(path)
       if !inBlocking { MPG.await {} }
-      inRuntime(procs: 1) { blocking { MPG.await {} } }
+      inRuntimeWithTasks(procs: 1) { blocking { MPG.await {} } }
     }
     let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     #expect(words.contains("mpg: MPG.await was called \(inBlocking ? "inside blocking" : "outside of a G")"))
@@ -155,7 +164,7 @@ struct RunTests {
     arguments: [1, 2, 4])
   func valuesArrive(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
-      inRuntime(procs: procs, preemption: procs == 4) {
+      inRuntimeWithTasks(procs: procs, preemption: procs == 4) {
         let before = laneSum(.created)
         let counts = Counts(10_000)
         MPG.await {
@@ -183,7 +192,7 @@ struct RunTests {
   @Test("what the G throws comes out, with its type")
   func errors() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 2) {
+      inRuntimeWithTasks(procs: 2) {
         let number = MPG.await {
           do throws(Refused) {
             return try await MPG.run { () throws(Refused) -> Int in throw Refused(number: 8) }
@@ -197,7 +206,7 @@ struct RunTests {
   @Test("cancelling the task cancels the G's scope, and the Gs that it started", arguments: [1, 2, 4])
   func cancellation(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
-      inRuntime(procs: procs) {
+      inRuntimeWithTasks(procs: procs) {
         let ends = Channel<Int>(capacity: 100)
         let tasks = (0..<50).map { _ in
           Task.detached {
@@ -225,7 +234,7 @@ struct RunTests {
   )
   func scopes() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 2) {
+      inRuntimeWithTasks(procs: 2) {
         let left = Channel<Bool>(capacity: 1)
         let wasCancelled = MPG.await {
           await Task.detached {
@@ -247,8 +256,7 @@ struct RunTests {
   @Test("a G that waits for a thread outside, which is busy elsewhere, is no deadlock")
   func noDeadlock() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 2) {
-        unsafe Outside.bystanders = 0  // the pool's threads were the harness's before
+      inRuntimeWithTasks(procs: 2) {
         let word = Channel<Int>()
         Task.detached {
           usleep(600_000)
