@@ -102,6 +102,7 @@ extension Snapshot.Gs {
         json.member("syscall", syscall)
         for group in WaitGroupName.allCases { json.member(group.rawValue, waiting(in: group)) }
       })
+    json.member("tasks", tasks)
   }
 }
 

@@ -74,6 +74,8 @@ public struct Snapshot: Sendable, Equatable {
     public var syscall = 0
     /// Parked Gs by reason; `waiting[.sleep]` and so on. Reasons with none may be missing.
     public var waiting: [WaitReason: Int] = [:]
+    /// Live Gs that run a job of a Swift `Task`; nil when the target does not say.
+    public var tasks: Int?
     public init() {}
 
     /// Gs that were created and have not exited. Counters wrap, and so does their difference.

@@ -114,6 +114,9 @@ public enum Capacity {
   case stackShortages = 41
   case threadShortages = 42
   case regionShortages = 43
+  /// Gs of kind `task` that were ever made, and that are gone. Any thread, atomic.
+  case tasksCreated = 48
+  case tasksExited = 49
   /// Which backend netpoll has; set at boot.
   case netpollBackend = 56
   /// Watches that had ended in the kernel and were set up anew (io_uring). Any thread, atomic.
@@ -144,6 +147,7 @@ public enum Capacity {
     case .netpollLast: FieldSpec(.ticks, "ticks")
     case .acceptShortages, .stackShortages, .threadShortages, .regionShortages:
       FieldSpec(.counter, "shortages")
+    case .tasksCreated, .tasksExited: FieldSpec(.counter, "gs")
     case .netpollBackend: FieldSpec(.enumeration("NetpollKind"), "-")
     case .netpollRearms: FieldSpec(.counter, "fds")
     case .netpollSysmonPolls: FieldSpec(.counter, "polls")

@@ -21,6 +21,7 @@ func inRuntime(
   _ body: sending @escaping () throws -> Void
 ) -> Never {
   alarm(patience)
+  unsafe Outside.bystanders = (Outside.threads ?? 1) - 1  // the harness; this thread becomes M0
   var options = Options(procs: procs, tracing: true, preemption: preemption)
   (options.netpoll, options.rings) = (netpoll, rings)
   MPG.main(options, body)

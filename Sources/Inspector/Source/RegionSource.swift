@@ -11,7 +11,9 @@ final class RegionSource {
     .grqPeaks,
   ]
   /// Of newer targets only.
-  private static let newerSchedFields: [SchedField] = [.netpollBackend, .netpollRearms, .netpollSysmonPolls]
+  private static let newerSchedFields: [SchedField] = [
+    .netpollBackend, .netpollRearms, .netpollSysmonPolls, .tasksCreated, .tasksExited,
+  ]
   /// Older targets do not count these.
   private static let shortageFields: [SchedField] = [
     .acceptShortages, .stackShortages, .threadShortages, .regionShortages,
@@ -127,6 +129,10 @@ final class RegionSource {
     let tally = lanes.tally
     snapshot.switches = tally.started
     snapshot.gs = try Snapshot.Gs(tally, reasons: reasons)
+    if sched.has(.tasksCreated), sched.has(.tasksExited) {
+      let exited = sched.value(.tasksExited)  // first: each was created before
+      snapshot.gs.tasks = Int(clamping: sched.value(.tasksCreated) &- exited)
+    }
     let waiting = snapshot.gs.waiting
     snapshot.netpoll.parked = (waiting[.netpollRead] ?? 0) + (waiting[.netpollWrite] ?? 0)
     snapshot.netpoll.fds = try sched.bounded(.netpollFds, to: plausible)

@@ -73,6 +73,7 @@ func boot(
 
   m0.created(m0.newG(body, file, function, line), kind: .main)
   m0.emit(.boot, detail: BootStep.mainG.rawValue)
+  Outside.open()
   sched.region.header[.state].publish(UInt64(ProcessState.live.rawValue))
   m0.scheduleForever()
 }
