@@ -27,7 +27,7 @@ PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
-.PHONY: help demo test test-sanitize test-faults mutants soak bench bench-quick install format lint screens clean release differential
+.PHONY: help demo test test-uring test-sanitize test-faults mutants soak bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ test: ## all Swift suites, HTTP against other parsers, then lint
 	@scripts/need.sh test
 	$(SWIFT) test --scratch-path $(SCRATCH) $(TEST_ARGS)
 	@$(MAKE) --no-print-directory differential lint
+
+test-uring: ## the runtime's and HTTP's suites with io_uring below netpoll
+	@scripts/need.sh test
+	MPG_NETPOLL=io_uring $(SWIFT) test --scratch-path $(SCRATCH) --filter 'RuntimeTests|HTTPTests' $(TEST_ARGS)
 
 # HTTP heads and bodies through our parser and through others', which must agree on what is a request.
 differential:

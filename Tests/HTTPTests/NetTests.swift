@@ -1,9 +1,10 @@
 // Connections and listeners as a G sees them: names, connecting, deadlines, closing.
 
 import Glibc
-import MPG
 import Net
 import Testing
+
+@testable import MPG
 
 /// In a child: boots the runtime, listens on a free port of 127.0.0.1, and runs `body` as the main G.
 private func withListener(
@@ -102,11 +103,13 @@ struct NetTests {
     }
   }
 
-  @Test("looking up a name is a system call: others run meanwhile, and it is counted as one")
+  @Test("looking up a name is a system call as the scheduler counts it, and names all addresses")
   func lookUpsAreSystemCalls() async {
     await #expect(processExitsWith: .success) {
       withListener(procs: 1) { _, port in
+        let before = sched.region.lane(p: 0).counters[.syscalls].relaxed
         let found = try Address.resolve("localhost", port: port)
+        check(sched.region.lane(p: 0).counters[.syscalls].relaxed == before + 1, "one system call")
         check(!found.isEmpty, "an address")
         check(
           found.allSatisfy { ["127.0.0.1:\(port)", "[::1]:\(port)"].contains("\($0)") },
