@@ -64,7 +64,8 @@ struct Observer {
   private func stop(_ pid: pid_t, _ what: String) -> Never {
     kill(pid, SIGQUIT)
     sleep(1)
-    kill(pid, SIGABRT)
+    kill(pid, options.keep ? SIGSTOP : SIGABRT)
+    if options.keep { say("mpg-soak: process \(pid) is stopped") }
     violation(what, seed: seed)
   }
 
