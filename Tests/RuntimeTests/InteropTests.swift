@@ -16,7 +16,9 @@ func sleepForAges() async throws(CancellationError) {
 
 /// In a child: as `inRuntime`, for a body that has to do with Swift's pool. Its threads were the harness's before, and
 /// are no mere bystanders now.
-func inRuntimeWithTasks(procs: Int, preemption: Bool = false, _ body: sending @escaping () throws -> Void) -> Never {
+func inRuntimeWithTasks(procs: Int, preemption: Bool = false, _ body: sending @escaping () throws -> Void)
+  -> Never
+{
   inRuntime(procs: procs, preemption: preemption) {
     unsafe Outside.bystanders = 0
     try body()
@@ -33,10 +35,10 @@ func waiting(for reason: WaitReason) -> Int {
 
 @Suite("A G awaits an async function")
 struct AwaitTests {
-  @Test("10,000 awaits of 100 Gs all come back with their value, also with preemption", arguments: [1, 2, 4])
+  @Test("10,000 awaits of 100 Gs all come back with their value", arguments: [1, 2, 4])
   func valuesArrive(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
-      inRuntimeWithTasks(procs: procs, preemption: procs != 2) {
+      inRuntimeWithTasks(procs: procs) {
         let counts = Counts(10_000)
         let all = WaitGroup()
         all.add(100)
@@ -160,11 +162,11 @@ struct AwaitTests {
 @Suite("Async code runs a G")
 struct RunTests {
   @Test(
-    "10,000 runs from 100 tasks of Swift's own pool are 10,000 Gs, also with preemption",
+    "10,000 runs from 100 tasks of Swift's own pool are 10,000 Gs",
     arguments: [1, 2, 4])
   func valuesArrive(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
-      inRuntimeWithTasks(procs: procs, preemption: procs == 4) {
+      inRuntimeWithTasks(procs: procs) {
         let before = laneSum(.created)
         let counts = Counts(10_000)
         MPG.await {
