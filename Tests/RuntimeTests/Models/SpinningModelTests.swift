@@ -16,7 +16,8 @@ struct SpinningModelTests {
   }
 
   @Test(
-    "the same when a thread cannot be started, be it for a P or a spare one", arguments: [(2, 2, 1), (3, 1, 1)])
+    "the same when a thread cannot be started, be it for a P or a spare one",
+    arguments: [(2, 2, 1), (3, 1, 1)])
   func noWakeUpIsLostByFailures(procs: Int, submits: Int, injects: Int) {
     let found = SpinningModel(
       flaw: nil, procs: procs, submits: submits, injects: injects, failures: 1, spares: 1
