@@ -124,10 +124,12 @@ struct RegionFile {
   }
 
   /// Opens the region, and checks that it is the one that its name promises.
-  func open() throws(InspectorError) -> RegionSource {
+  ///
+  /// - Parameter start: see `RegionSource`.
+  func open(from start: UInt64? = nil) throws(InspectorError) -> RegionSource {
     let mapping = try Mapping(path: path)
     do throws(LayoutProblem) {
-      let source = try RegionSource(mapping)
+      let source = try RegionSource(mapping, from: start)
       guard source.process == process else {
         throw .impossible("header.pid", UInt64(truncatingIfNeeded: source.process.pid))
       }
