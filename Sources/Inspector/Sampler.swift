@@ -13,12 +13,16 @@ struct TablePace {
   private static let perRow: UInt64 = 60_000
 
   private var next: UInt64 = 0
+  /// Since when the longest runnable G of the last table has been so, in nanoseconds.
+  private(set) var oldestRunnable: UInt64?
 
   /// The table, when it is due.
-  mutating func read(_ inspector: Inspector) throws(InspectorError) -> GoroutineList? {
+  mutating func read(_ inspector: Inspector, _ clock: Clock) throws(InspectorError) -> GoroutineList? {
     let start = monotonicNow()
     guard start >= next else { return nil }
     let rows = try inspector.goroutines(limit: GoroutineList.most)
+    let runnable = rows.filter { $0.state == .runnable && $0.since != 0 }
+    oldestRunnable = runnable.map(\.since).min().map { clock.nanoseconds(at: $0) }
     let end = monotonicNow()
     next = end + max((end - start) * Self.share, UInt64(rows.count) * Self.perRow)
     return GoroutineList(rows: rows, isCut: rows.count == GoroutineList.most)
@@ -40,6 +44,9 @@ public struct Sampler {
   public private(set) var ending: TargetEnding?
   /// What has been seen, as far back as memory allows; nil when none was wanted.
   public let history: History?
+  /// The last snapshot, and since when the longest runnable G has been so, as of the last look at the table of Gs.
+  public private(set) var latest: Snapshot?
+  public var oldestRunnable: UInt64? { tables.oldestRunnable }
   private var builder = FrameBuilder()
   private var tables = TablePace()
   private var drainInterval = Self.longest / 4
@@ -89,8 +96,9 @@ public struct Sampler {
     if let history {
       let observation = try inspector.observe()
       builder.observe(observation.snapshot)
+      latest = observation.snapshot
       if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
-        history.mark(observation, goroutines: try tables.read(inspector))
+        history.mark(observation, goroutines: try tables.read(inspector, observation.clock))
         lastMark = monotonicNow()
       }
     } else {

@@ -55,12 +55,15 @@ public final class History {
   private var memory = 0
   /// Records since the last mark.
   private(set) var fresh = 0
-  /// Where each complete segment goes besides: a recorder.
-  var onComplete: ((Int, Segment) -> Void)?
+  /// Where each complete segment is written to besides, and the number of the next one.
+  private var writer: RecordingWriter?
+  private var nextToWrite = 0
+  /// What went wrong with that; then nothing more is written.
+  public private(set) var recordingError: InspectorError?
 
   public init(_ limits: HistoryLimits = HistoryLimits()) {
     self.limits = limits
-    reasons = (0..<256).map { WaitReason(rawValue: UInt8($0)) }
+    reasons = WaitReason.all
   }
 
   /// Records since the last mark that call for the next one, so that no segment takes long to go through.
@@ -131,7 +134,9 @@ public final class History {
     guard var keyframe = pending else { return }
     pending = nil
     let index = segments.count - 1
-    keyframe.start = lanes.values.compactMap(\.boundaryTime).max() ?? 0
+    // Later than necessary is right as well: what comes between is part of the window's beginning.
+    let observed = keyframe.clock.ticks(at: keyframe.snapshot.time)
+    keyframe.start = lanes.values.compactMap(\.boundaryTime).reduce(observed, max)
     keyframe.boundaries = lanes.values.map { LaneBoundary(lane: $0.lane, position: $0.boundaryPosition) }
       .sorted { $0.lane.number < $1.lane.number }
     if index > 0 { keyframe.start = max(keyframe.start, segments[index - 1].start) }
@@ -141,12 +146,12 @@ public final class History {
     older.latest = CoarsePoint(keyframe.snapshot)
     guard index > 0 else { return }
     segments[index - 1].isComplete = true
-    onComplete?(firstNumber + index - 1, segments[index - 1])
+    record(upTo: firstNumber + index)
     forget()
   }
 
   /// Compresses what waits, so that a look back goes to the very last record that was drained.
-  func flush() {
+  public func flush() {
     for name in Array(lanes.keys) {
       guard var lane = lanes.removeValue(forKey: name) else { continue }
       if lane.mark == nil { seal(&lane, lane.records.count) }
@@ -167,6 +172,33 @@ public final class History {
     }
     segments.removeFirst(count)
     firstNumber += count
+  }
+
+  // MARK: recording
+
+  /// Writes each segment as soon as it is complete, from the oldest that there is.
+  public func record(to writer: RecordingWriter) {
+    (self.writer, nextToWrite) = (writer, firstNumber)
+  }
+
+  /// Writes the rest, up to the last record that was drained.
+  public func finishRecording() throws(InspectorError) {
+    flush()
+    record(upTo: numbers.upperBound)
+    writer = nil
+    if let recordingError { throw recordingError }
+  }
+
+  private func record(upTo number: Int) {
+    guard let writer, recordingError == nil else { return }
+    do throws(InspectorError) {
+      while nextToWrite < number {
+        if let segment = segment(nextToWrite) { try writer.write(segment, of: self) }
+        nextToWrite += 1
+      }
+    } catch {
+      recordingError = error
+    }
   }
 
   // MARK: what was
@@ -201,4 +233,9 @@ public final class History {
 
   /// Records that can be looked at.
   public var records: Int { segments.reduce(0) { $0 + $1.records } }
+}
+
+extension WaitReason {
+  /// Our name for each raw value that we know, of 256.
+  static let all: [WaitReason?] = (0..<256).map { WaitReason(rawValue: UInt8($0)) }
 }

@@ -108,6 +108,15 @@ public struct Player {
     return model.snapshot
   }
 
+  /// The keyframes of the minute before this moment, oldest first: what rates and the last minute are made of.
+  var minute: [Snapshot] {
+    let earliest = window.keyframe.snapshot.time - min(window.keyframe.snapshot.time, 60_000_000_000)
+    let numbers = history.numbers.filter {
+      $0 <= window.number && history.segment($0)?.time ?? 0 >= earliest
+    }
+    return numbers.compactMap { history.segment($0)?.keyframe.bytes.flatMap { Keyframe($0)?.snapshot } }
+  }
+
   /// All gauges, without names: what is cheap.
   var model: Model { window.model(after: count, reasons: history.reasons) }
 
@@ -164,16 +173,26 @@ public struct Player {
       guard let other = number == window.number ? window : Window(number, of: history, decoder) else {
         continue
       }
-      let upTo = number < window.number ? other.events.count : number > window.number ? 0 : count
-      let start = number == first ? 0 : other.prefix
-      for event in other.events[min(start, other.events.count)..<max(upTo, min(start, other.events.count))] {
-        finder.apply(event.record, on: event.lane)
-      }
-      for event in other.events[max(upTo, min(start, other.events.count))...] {
-        finder.revert(event.record, on: event.lane)
-      }
+      // What comes before the first moment of all is known of some lanes only, so it says nothing of a G.
+      let start = other.prefix
+      let upTo = number < window.number ? other.events.count : number > window.number ? start : count
+      for event in other.events[start..<max(upTo, start)] { finder.apply(event.record, on: event.lane) }
+      for event in other.events[max(upTo, start)...] { finder.revert(event.record, on: event.lane) }
     }
     let isComplete = list.map { !$0.isCut } ?? false
     return finder.result(window.keyframe.clock, names: history.names, isComplete: isComplete)
+  }
+}
+
+extension History {
+  /// Goes through every record once, as a replay does; how many there were.
+  public func replayAll() -> Int {
+    let decoder = RecordDecoder()
+    return numbers.reduce(0) { count, number in
+      guard let window = Window(number, of: self, decoder) else { return count }
+      let model = window.model(after: window.events.count, reasons: reasons)
+      return count + Int(clamping: model.snapshot.trace.events &- window.keyframe.snapshot.trace.events)
+        - window.prefix
+    }
   }
 }

@@ -58,24 +58,27 @@ struct Drain {
 
   /// Follows the rings of so many Ps and Ms from now on; never fewer than before.
   ///
-  /// - Parameter start: where those that are there at the first call begin; nil: with the next record.
-  mutating func follow(ps used: Int, ms usedMs: Int, from first: UInt64? = nil) {
-    let start: UInt64? = isStarted ? 0 : first
+  /// - Parameter past: records that the rings which are there at the first call begin before their end; those that
+  ///   come later begin with their first.
+  mutating func follow(ps used: Int, ms usedMs: Int, past: Int = 0) {
+    let past: Int? = isStarted ? nil : past
     isStarted = true
     while ps < min(used, pRings.count) {
-      add(.p(ps), of: pRings, ps, positionIn: lanes.lane(ofP: ps), from: start)
+      add(.p(ps), of: pRings, ps, positionIn: lanes.lane(ofP: ps), past: past)
       ps += 1
     }
     while ms < min(usedMs, mRings.count) {
-      add(.m(ms), of: mRings, ms, positionIn: lanes.lane(ofM: ms), from: start)
+      add(.m(ms), of: mRings, ms, positionIn: lanes.lane(ofM: ms), past: past)
       ms += 1
     }
   }
 
   private mutating func add(
-    _ lane: Lane, of rings: RingPlaces, _ index: Int, positionIn block: Int, from start: UInt64?
+    _ lane: Lane, of rings: RingPlaces, _ index: Int, positionIn block: Int, past: Int?
   ) {
     let position = lanes.blocks.word(.position, of: block)
+    let written = position.acquired
+    let start = past.map { written - min(written, UInt64(min($0, rings.records - 1))) } ?? 0
     let reader = mapping.ring(
       at: rings.offset(of: index), records: rings.records, position: position, from: start)
     followers.append(Follower(lane: lane, capacity: rings.records, position: position, reader: reader))

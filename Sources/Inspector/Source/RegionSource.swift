@@ -31,14 +31,16 @@ final class RegionSource {
   private var strings: StringArea
   private let table: GoroutineTable?
   private var clock: Clock
+  /// The moment that counts as now, in ticks: that of a process that is dead; nil: the clock's.
+  var stoppedAt: UInt64?
   /// Where the frame of the peaks begins: the moment of the last snapshot, in nanoseconds.
   private var lastTime: UInt64
   private let target: Snapshot.Target
   /// Whose region it is, as the region says.
   let process: ProcessIdentity
 
-  /// - Parameter start: the record that each ring is drained from; nil: the next one to be written.
-  init(_ mapping: Mapping, from start: UInt64? = nil) throws(LayoutProblem) {
+  /// - Parameter past: records of all rings together that are drained although they were written before.
+  init(_ mapping: Mapping, past: Int = 0) throws(LayoutProblem) {
     let schema = try Header.schema(of: mapping)
     header = try Blocks(schema, mapping, needed: Self.headerFields + Clock.fields)
     sched = try Blocks(schema, mapping, needed: Self.schedFields)
@@ -48,9 +50,10 @@ final class RegionSource {
     let places = try LanePlaces(schema, mapping, sched: sched, capacity: rows.capacity)
     lanes = Lanes(places)
     drainer = try Drain(schema, mapping, places)
-    drainer.follow(
-      ps: try sched.bounded(.procs, to: rows.capacity.ps),
-      ms: try sched.bounded(.mCount, to: rows.capacity.ms), from: start)
+    let used = (
+      ps: try sched.bounded(.procs, to: rows.capacity.ps), ms: try sched.bounded(.mCount, to: rows.capacity.ms)
+    )
+    drainer.follow(ps: used.ps, ms: used.ms, past: past / max(1, used.ps + used.ms))
     strings = try StringArea(schema, mapping, sched: sched)
     table = GoroutineTable(schema, mapping, reasons: reasons)
     clock = Clock(header) ?? Clock(first: (0, 0), second: (0, 0))
@@ -109,8 +112,8 @@ final class RegionSource {
     try mapping.checkSize()
     var snapshot = Snapshot(target: try currentTarget())
     snapshot.isConsistent = try lanes.collect()
-    snapshot.time = monotonicNow()
     clock = Clock(header) ?? clock
+    snapshot.time = stoppedAt.map { clock.nanoseconds(at: $0) } ?? monotonicNow()
     let frame = (start: clock.ticks(at: lastTime), end: clock.ticks(at: snapshot.time))
     lastTime = snapshot.time
 
