@@ -87,6 +87,17 @@ public struct Sampler {
     return frame
   }
 
+  /// Takes in what is still in the rings, and sees to it that the history has something to look at, however short the
+  /// time was.
+  public mutating func finish() throws(InspectorError) {
+    guard let history else { return }
+    for _ in 0..<20 {
+      _ = try inspector.drain(into: history)
+      if !history.numbers.isEmpty, !history.isPending { return }
+      if !history.isPending { history.mark(try inspector.observe()) }
+    }
+  }
+
   private func drain() throws(InspectorError) -> Double {
     if let history { try inspector.drain(into: history) } else { try inspector.drain() }
   }

@@ -14,7 +14,8 @@ struct RecordOptions: ParsableCommand {
 
   @Option(
     name: .customLong("for"),
-    help: ArgumentHelp("Stop after so long: 30s. Otherwise at Ctrl-C, or with the process.", valueName: "time"))
+    help: ArgumentHelp(
+      "Stop after so long: 30s. Otherwise at Ctrl-C, or with the process.", valueName: "time"))
   var duration: TimeSpan?
 
   @Option(

@@ -27,9 +27,14 @@ struct FrameText {
   // MARK: comma-separated
 
   private static let csvHead =
-    (["t_ns", "uptime_ns", "procs", "consistent", "live", "created", "exited", "running", "runnable", "preempted"]
+    ([
+      "t_ns", "uptime_ns", "procs", "consistent", "live", "created", "exited", "running", "runnable",
+      "preempted",
+    ]
     + ["syscall"] + WaitGroupName.allCases.map(\.rawValue)
-    + ["grq", "grq_max", "lrq", "timers", "threads", "switches", "steals", "netpoll_wakeups", "events", "lost"])
+    + [
+      "grq", "grq_max", "lrq", "timers", "threads", "switches", "steals", "netpoll_wakeups", "events", "lost",
+    ])
     .joined(separator: ",")
 
   private static func csv(_ s: Snapshot) -> String {
@@ -37,7 +42,9 @@ struct FrameText {
     let states = [gs.live, Int(clamping: gs.created), Int(clamping: gs.exited), gs.running, gs.runnable]
     let waiting = WaitGroupName.allCases.map { gs.waiting(in: $0) }
     let queues = [s.grq, s.grqMax, s.ps.reduce(0) { $0 + $1.lrq }, s.timers, s.ms.count]
-    let counters = [s.switches, s.ps.reduce(0) { $0 &+ $1.stealsIn }, s.netpoll.wakeups, s.trace.events, s.trace.lost]
+    let counters = [
+      s.switches, s.ps.reduce(0) { $0 &+ $1.stealsIn }, s.netpoll.wakeups, s.trace.events, s.trace.lost,
+    ]
     let words =
       [s.time, s.uptime].map { "\($0)" } + ["\(s.procs)", s.isConsistent ? "1" : "0"]
       + (states + [gs.preempted, gs.syscall] + waiting + queues).map { "\($0)" } + counters.map { "\($0)" }
@@ -51,7 +58,8 @@ struct FrameText {
     let spinning = s.ms.count { $0.state == .spinning }
     let idle = s.ms.count { $0.state == .parked }
     let queues = s.ps.map { "\($0.lrq + ($0.runnext ? 1 : 0))" }.joined(separator: " ")
-    return "SCHED \(s.uptime / 1_000_000)ms: gomaxprocs=\(s.procs) idleprocs=\(s.ps.count { $0.status == .idle })"
+    return
+      "SCHED \(s.uptime / 1_000_000)ms: gomaxprocs=\(s.procs) idleprocs=\(s.ps.count { $0.status == .idle })"
       + " threads=\(s.ms.count) spinningthreads=\(spinning) needspinning=0 idlethreads=\(idle)"
       + " runqueue=\(s.grq) [\(queues)]"
   }

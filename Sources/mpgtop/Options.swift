@@ -24,7 +24,9 @@ struct Options: ParsableCommand {
 
   @Flag(
     name: .customLong("post-mortem"),
-    help: "Show the last moments of a dead process: its pid, or the file of its region; none: the last that died.")
+    help:
+      "Show the last moments of a dead process: its pid, or the file of its region; none: the last that died."
+  )
   var postMortem = false
 
   @Flag(name: .customLong("self-test"), help: "Measure what watching a process costs, and print it.")

@@ -20,6 +20,7 @@ struct Recorder {
     if options.last == nil { history.record(to: writer) }
     let reason = try watch(&sampler, inspector, until: stop)
     try failing { () throws(InspectorError) in
+      try sampler.finish()
       if let last = options.last {
         try writer.write(history, since: monotonicNow() - min(monotonicNow(), last.nanoseconds))
       } else {

@@ -81,7 +81,9 @@ extension EndToEnd {
       return server
     }
 
-    @Test("After each death: how, who ran, who waited on what, and the last events of each P", arguments: Death.allCases)
+    @Test(
+      "After each death: how, who ran, who waited on what, and the last events of each P",
+      arguments: Death.allCases)
     func lastMoments(_ death: Death) throws {
       let server = try dead(death)
       let shown = try server.mpgtop("--post-mortem", "--json")
@@ -116,14 +118,16 @@ extension EndToEnd {
       for word in ["killed", "Ran: ", "Waited: ", "Last events of P0", "Last events of P1"] {
         #expect(text.output.contains(word))
       }
-      for arguments in [[try server.region()], []] {
-        var command = Command(environment: server.environment)
-        command.words = [Built.mpgtop, "--post-mortem", "-b"] + arguments
-        #expect(try Program.run(command).output == text.output)
-      }
+      var command = Command(environment: server.environment)
+      command.words = [Built.mpgtop, "--post-mortem", "-b", try server.region()]
+      #expect(try Program.run(command).output == text.output)
+      // The last that died, which on a shared machine may be somebody else's.
+      command.words = [Built.mpgtop, "--post-mortem", "-b"]
+      #expect(try Program.run(command).ending == .code(0))
     }
 
-    @Test("A process that lives, one that never was, and a file that is no region cost one line and their code")
+    @Test(
+      "A process that lives, one that never was, and a file that is no region cost one line and their code")
     func mistakes() throws {
       let server = try DemoServer()
       expectComplaint(
@@ -131,8 +135,6 @@ extension EndToEnd {
       var command = Command(environment: server.environment)
       command.words = [Built.mpgtop, "--post-mortem", "-b", "2147483647"]
       expectComplaint(try Program.run(command), of: "mpgtop", code: 2, mentions: "2147483647")
-      command.words = [Built.mpgtop, "--post-mortem", "-b"]
-      expectComplaint(try Program.run(command), of: "mpgtop", code: 2, mentions: "no dead process")
       command.words = [Built.mpgtop, "--post-mortem", "-b", "/dev/null"]
       expectComplaint(try Program.run(command), of: "mpgtop", code: 3, mentions: "/dev/null")
     }

@@ -28,8 +28,10 @@ struct JSONTests {
   /// A moment of the past with everything in it.
   private var past: Past {
     let record = PlacedRecord(
-      record: Record(.goPark, time: 7, m: 1, g: 5, detail: WaitReason.sleep.rawValue), lane: .p(0), position: 9)
-    let event = Event(record, Clock(first: (0, 0), second: (0, 0)), names: StringBook(), reasons: WaitReason.all)
+      record: Record(.goPark, time: 7, m: 1, g: 5, detail: WaitReason.sleep.rawValue), lane: .p(0),
+      position: 9)
+    let event = Event(
+      record, Clock(first: (0, 0), second: (0, 0)), names: StringBook(), reasons: WaitReason.all)
     var past = Past()
     past.lanes = [Past.LaneEvents(lane: .p(0), events: [event])]
     past.goroutines.all = [

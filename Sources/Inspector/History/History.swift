@@ -115,6 +115,9 @@ public final class History {
     fresh = 0
   }
 
+  /// Whether the last mark's boundaries are not all reached.
+  var isPending: Bool { pending != nil }
+
   /// After a drain of all lanes: lets those that have reached their boundary go on.
   func settle() {
     guard pending != nil else { return }

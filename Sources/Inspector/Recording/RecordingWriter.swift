@@ -16,7 +16,9 @@ public final class RecordingWriter {
   public init(path: String) throws(InspectorError) {
     self.path = path
     descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw InspectorError(SystemCallError(call: "open", errno: errno), path: path) }
+    guard descriptor >= 0 else {
+      throw InspectorError(SystemCallError(call: "open", errno: errno), path: path)
+    }
     try write(Chunk.magic)
   }
 

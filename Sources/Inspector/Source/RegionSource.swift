@@ -51,7 +51,8 @@ final class RegionSource {
     lanes = Lanes(places)
     drainer = try Drain(schema, mapping, places)
     let used = (
-      ps: try sched.bounded(.procs, to: rows.capacity.ps), ms: try sched.bounded(.mCount, to: rows.capacity.ms)
+      ps: try sched.bounded(.procs, to: rows.capacity.ps),
+      ms: try sched.bounded(.mCount, to: rows.capacity.ms)
     )
     drainer.follow(ps: used.ps, ms: used.ms, past: past / max(1, used.ps + used.ms))
     strings = try StringArea(schema, mapping, sched: sched)
