@@ -25,6 +25,7 @@ MPG.main(options.runtime) {
   mux.handle("/cpu", .slow, burn)
   mux.handle("/sleep", .slow, sleep)
   mux.handle("/pipeline", .slow, pipeline)
+  if options.crashable { mux.handle("/crash", .slow, crash) }
 
   let server = Server(mux, limits: options.limits, counters: counters)
   try stopOnSignal(server)

@@ -97,7 +97,8 @@ extension EndToEnd {
       #expect(compared >= 1000 && events > 10_000)
 
       // And at any moment between: nothing is negative, everything adds up, no more run than there are Ps.
-      var player = try #require(Player(#require(last).sparse))
+      let sparse = try #require(last?.sparse)
+      var player = try #require(Player(sparse))
       let span = player.lastTime - player.firstTime
       for _ in 0..<100 {
         player.seek(to: player.firstTime + UInt64.random(in: 0...span))
