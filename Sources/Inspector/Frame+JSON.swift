@@ -17,6 +17,8 @@ extension Frame {
       json.member("trace", object: { snapshot.trace.writeMembers(to: &$0) })
       json.member("shortages", object: { snapshot.shortages.writeMembers(to: &$0) })
       json.member("rates", object: { writeRates(to: &$0) })
+      json.key("past")
+      if let past { json.object { past.writeMembers(to: &$0) } } else { json.null() }
       json.member("ended", ended)
     }
     return json.text
@@ -133,5 +135,17 @@ extension Snapshot.Trace {
     json.member("events", events)
     json.member("lost", lost)
     json.member("bytes", bytes)
+    json.member("rings", array: { json in for ring in rings { ring.write(to: &json) } })
+  }
+}
+
+extension Snapshot.Ring {
+  fileprivate func write(to json: inout JSONText) {
+    json.object { json in
+      json.member("lane", lane.name)
+      json.member("capacity", capacity)
+      json.member("events", events)
+      json.member("lost", lost)
+    }
   }
 }

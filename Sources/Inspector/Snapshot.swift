@@ -126,7 +126,22 @@ public struct Snapshot: Sendable, Equatable {
     public var lost: UInt64 = 0
     /// Bytes of memory that the rings take.
     public var bytes: UInt64 = 0
+    /// Each ring in use.
+    public var rings: [Ring] = []
     public init() {}
+  }
+
+  /// The account of one ring. For a reader that keeps up, `lost` is 0.
+  public struct Ring: Sendable, Equatable {
+    public var lane: Lane
+    /// Records that it holds.
+    public var capacity: Int
+    /// Records written since boot, and those that this reader missed.
+    public var events: UInt64
+    public var lost: UInt64
+    public init(lane: Lane, capacity: Int = 0, events: UInt64 = 0, lost: UInt64 = 0) {
+      (self.lane, self.capacity, self.events, self.lost) = (lane, capacity, events, lost)
+    }
   }
 
   public var target: Target

@@ -31,6 +31,7 @@ MPG.main(options.runtime) {
   mux.handle("/block", .slow, block)
   mux.handle("/leak", .slow, leak)
   mux.handle("/file", .slow) { request, response in try serveFile(of: folder, request, &response) }
+  if options.crashable { mux.handle("/crash", .slow, crash) }
 
   let server = Server(mux, limits: options.limits, counters: counters)
   try stopOnSignal(server)
