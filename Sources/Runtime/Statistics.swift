@@ -28,7 +28,7 @@ public func statistics() -> Statistics {
   }
   var result = Statistics()
   result.procs = sched.procs
-  // one may have no thread: Outside
+  // One M may have no thread: Outside.swift.
   result.threads = (0..<threads).count { sched.region.m($0)[.tid].relaxed != 0 }
   result.created = sum(.created)
   result.live = Int(clamping: Int64(bitPattern: sum(.created) &- sum(.exited)))
