@@ -62,10 +62,17 @@ import MPG
 /// `/block?ms=50`: blocks a thread of the system for so long; its P goes on without it.
 @Sendable func block(_ request: borrowing Request, _ response: inout Response) throws {
   let ms = try number("ms", of: request, default: 50, in: 0...60_000)
+  var ends: [Int32] = [0, 0]
+  guard unsafe pipe(&ends) == 0 else { throw HTTPError(.serviceUnavailable, "no pipe") }
+  let (reading, writing) = (ends[0], ends[1])
+  defer { close(reading) }
+  go {
+    MPG.sleep(.milliseconds(ms))
+    close(writing)
+  }
   blocking {
-    var left = timespec(tv_sec: ms / 1000, tv_nsec: ms % 1000 * 1_000_000)
-    var rest = timespec()
-    while unsafe nanosleep(&left, &rest) != 0 { left = rest }  // a signal came: sleep on
+    var byte: UInt8 = 0
+    while unsafe read(reading, &byte, 1) < 0, errno == EINTR {}  // a signal came: read on
   }
   response.write("blocked a thread for \(ms) ms\n")
 }
