@@ -10,7 +10,8 @@ struct Options: ParsableArguments {
   @Option(help: "Seconds that nothing may stand still for: a G that waits for its turn, or a kind of work.")
   var patience = 30
   @Flag(help: "Without preemption.") var cooperative = false
-  @Flag(help: "On a violation, leaves the process that works stopped (SIGSTOP), for a debugger.") var keep = false
+  @Flag(help: "On a violation, leaves the process that works stopped (SIGSTOP), for a debugger.") var keep =
+    false
   @Flag(help: .hidden) var work = false
 
   func validate() throws {

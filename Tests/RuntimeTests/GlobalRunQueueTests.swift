@@ -30,7 +30,9 @@ struct GlobalRunQueueTests {
         sched.lock.unlock()
         for g in gs { g.shared[.status].set(GStatus(.dead, kind: .user, sequence: 2).word) }
         leaveRuntime()
-        check(batches == [[gs[0], gs[1]], [gs[2], gs[3]], [gs[4]]], "batches that begin with the preempted Gs: \(batches)")
+        check(
+          batches == [[gs[0], gs[1]], [gs[2], gs[3]], [gs[4]]],
+          "batches that begin with the preempted Gs: \(batches)")
       }
     }
   }
