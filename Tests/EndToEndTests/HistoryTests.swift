@@ -31,42 +31,62 @@ extension EndToEnd {
           }
           for history in [dense, sparse] { history.settle() }
           dense.mark(look.observation)
-          if index % 50 == 0 || sparse.numbers.isEmpty { sparse.mark(look.observation) }
+          if index % 20 == 0 || sparse.numbers.isEmpty { sparse.mark(look.observation) }
         }
         for history in [dense, sparse] { history.flush() }
       }
 
-      /// The events of the sparse history before the boundaries of a dense keyframe, on the last sparse keyframe that
-      /// is wholly before them.
-      func rebuilt(at keyframe: Keyframe, _ decoder: RecordDecoder) throws -> (Snapshot, events: Int)? {
-        let ends = Dictionary(uniqueKeysWithValues: keyframe.boundaries.map { ($0.lane, $0.position) })
-        let base = sparse.numbers.last { number in
-          let boundaries = sparse.segment(number)?.keyframe.bytes.flatMap { Keyframe($0)?.boundaries } ?? []
-          return boundaries.allSatisfy { $0.position <= ends[$0.lane] ?? 0 }
-        }
-        guard let base, let window = Window(base, of: sparse, decoder) else { return nil }
-        var model = Model(window.keyframe.snapshot, reasons: sparse.reasons)
-        var count = 0
-        var lanes = Dictionary(
-          uniqueKeysWithValues: window.keyframe.boundaries.map { ($0.lane, $0.position) })
-        for block in (sparse.segment(base)?.blocks ?? []) + (sparse.segment(base + 1)?.blocks ?? []) {
-          var records: [Record] = []
-          guard
-            decoder.decode(
-              block.payload.bytes ?? [], count: block.count, from: block.firstTime, into: &records)
-          else { throw Broken("a damaged block") }
-          if block.first < ends[block.lane] ?? 0, block.first > lanes[block.lane] ?? block.first {
-            return nil  // the machine was too busy for this reader: a gap
+      /// Each sparse keyframe, and the blocks of its segment unpacked.
+      func unpacked() throws -> [Unpacked] {
+        let decoder = RecordDecoder()
+        return try sparse.numbers.map { number in
+          let segment = try #require(sparse.segment(number))
+          let keyframe = try #require(segment.keyframe.bytes.flatMap { Keyframe($0) })
+          let blocks = try segment.blocks.map { block in
+            var records: [Record] = []
+            let bytes = block.payload.bytes ?? []
+            guard decoder.decode(bytes, count: block.count, from: block.firstTime, into: &records) else {
+              throw Broken("a damaged block")
+            }
+            return (lane: block.lane, first: block.first, records: records)
           }
-          lanes[block.lane] = block.end
-          for (index, record) in records.enumerated()
-          where block.first + UInt64(index) < ends[block.lane] ?? 0 {
-            model.apply(record, on: block.lane)
-            count += 1
-          }
+          return Unpacked(keyframe: keyframe, blocks: blocks)
         }
-        return (model.snapshot, count)
       }
+    }
+
+    /// A sparse segment.
+    private struct Unpacked {
+      let keyframe: Keyframe
+      let blocks: [(lane: Lane, first: UInt64, records: [Record])]
+
+      func isBefore(_ ends: [Lane: UInt64]) -> Bool {
+        keyframe.boundaries.allSatisfy { $0.position <= ends[$0.lane] ?? 0 }
+      }
+    }
+
+    /// The gauges at the boundaries of a dense keyframe, rebuilt from the last sparse one that is wholly before them;
+    /// nil where the machine was too busy for the reader, so that there is a gap.
+    private func rebuilt(
+      at keyframe: Keyframe, _ sparse: [Unpacked], _ reasons: [WaitReason?]
+    ) -> (Snapshot, events: Int)? {
+      let ends = Dictionary(uniqueKeysWithValues: keyframe.boundaries.map { ($0.lane, $0.position) })
+      guard let base = sparse.lastIndex(where: { $0.isBefore(ends) }) else { return nil }
+      var model = Model(sparse[base].keyframe.snapshot, reasons: reasons)
+      var count = 0
+      var lanes = Dictionary(
+        uniqueKeysWithValues: sparse[base].keyframe.boundaries.map { ($0.lane, $0.position) })
+      for block in sparse[base...].prefix(2).flatMap(\.blocks) {
+        let end = ends[block.lane] ?? 0
+        guard block.first < end else { continue }
+        if block.first > lanes[block.lane] ?? block.first { return nil }
+        lanes[block.lane] = block.first + UInt64(block.records.count)
+        for record in block.records.prefix(Int(clamping: end - block.first)) {
+          model.apply(record, on: block.lane)
+          count += 1
+        }
+      }
+      return (model.snapshot, count)
     }
 
     @Test("At 1,000 random moments the model is what the gauges were, to the last G")
@@ -75,18 +95,18 @@ extension EndToEnd {
       let flood = try Program(
         Command(
           "curl", "-sS", "--parallel", "--parallel-max", "16", "-o", "/dev/null",
-          server.url("/spawn?n=[50-4000]")))
+          server.url("/spawn?n=[20-4000]")))
       let before = try server.frame()
       _ = try server.frame("a flood") { $0.switches > before.switches + 1000 }
-      let decoder = RecordDecoder()
       var (compared, events) = (0, 0)
       var last: Recorded?
       for _ in 0..<10 where compared < 1000 {
         let recorded = try Recorded(server, moments: 1100)
         last = recorded
+        let sparse = try recorded.unpacked()
         for number in recorded.dense.numbers.shuffled() {
           let keyframe = try #require(recorded.dense.segment(number)?.keyframe.bytes.flatMap { Keyframe($0) })
-          guard let (model, count) = try recorded.rebuilt(at: keyframe, decoder) else { continue }
+          guard let (model, count) = rebuilt(at: keyframe, sparse, recorded.dense.reasons) else { continue }
           let truth = keyframe.snapshot
           #expect(model.gs == truth.gs, "moment \(number)")
           #expect(model.switches == truth.switches)

@@ -28,7 +28,8 @@ internal import Region
 
 /// How much history is kept.
 public struct HistoryLimits: Sendable, Equatable {
-  /// Bytes of memory, and nanoseconds.
+  /// Bytes of memory that it makes the process take, a fifth of which is for the allocator and for looking back;
+  /// and nanoseconds.
   public var bytes: Int
   public var duration: UInt64
   public init(bytes: Int = 250_000_000, duration: UInt64 = 600_000_000_000) {
@@ -167,7 +168,7 @@ public final class History {
     let newest = segments.last?.time ?? 0
     var count = 0
     while count < segments.count - 2,
-      memory > limits.bytes || newest > segments[count].time &+ limits.duration
+      memory > limits.bytes / 5 * 4 || newest > segments[count].time &+ limits.duration
     {
       memory -= segments[count].memory
       older.add(segments[count])
