@@ -14,11 +14,14 @@ extension EndToEnd {
       preempted.checkSums()
       for _ in 0..<20 { #expect(try server.get("/") == "Hello World") }
       // Others' turns over, it runs again.
-      _ = try server.frame("the hog running") { $0.gs.byState["running"] == 1 && $0.gs.byState["preempted"] == 0 }
+      _ = try server.frame("the hog running") {
+        $0.gs.byState["running"] == 1 && $0.gs.byState["preempted"] == 0
+      }
       #expect(try connection.receive().hasPrefix("hogged"))
     }
 
-    @Test("A G blocked for two seconds in a read of a pipe does not stop the others, and is seen in its system call")
+    @Test(
+      "A G blocked for two seconds in a read of a pipe does not stop the others, and is seen in its system call")
     func read() throws {
       let server = try DemoServer("--procs", "1")
       let connection = try Connection(port: server.port)
