@@ -21,7 +21,8 @@ extension EndToEnd {
     }
 
     @Test(
-      "A G blocked for two seconds in a read of a pipe does not stop the others, and is seen in its system call")
+      "A G blocked for two seconds in a read of a pipe does not stop the others, and is seen in its system call"
+    )
     func read() throws {
       let server = try DemoServer("--procs", "1")
       let connection = try Connection(port: server.port)
