@@ -10,6 +10,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Interleaved rounds of `make bench`.
 ROUNDS ?= 5
+# How long `make soak` runs, and from which seed: without one, another each time.
+MINUTES ?= 1
+SEED ?=
 # The Python parsers that the differential test compares with: kept out of the clone, so that a machine that has them
 # once needs no network again.
 PARSERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/http-parsers
@@ -27,7 +30,7 @@ BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
 .PHONY: steady test-million
-.PHONY: help demo test test-sanitize bench install format lint screens clean release differential
+.PHONY: help demo test test-uring test-sanitize test-faults mutants soak bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +44,10 @@ test: ## all Swift suites, HTTP against other parsers, then lint
 	@scripts/need.sh test
 	$(SWIFT) test --scratch-path $(SCRATCH) $(TEST_ARGS)
 	@$(MAKE) --no-print-directory differential lint
+
+test-uring: ## the runtime's and HTTP's suites with io_uring below netpoll
+	@scripts/need.sh test
+	MPG_NETPOLL=io_uring $(SWIFT) test --scratch-path $(SCRATCH) --filter 'RuntimeTests|HTTPTests' $(TEST_ARGS)
 
 # HTTP heads and bodies through our parser and through others', which must agree on what is a request.
 differential:
@@ -61,10 +68,28 @@ steady: ## MINUTES of mixed load on the demo, which must not grow
 	@$(MAKE) --no-print-directory release
 	@scripts/steady.sh $(BIN) $(MINUTES)
 
+mutants: ## the models of the protocols: states looked at, and mutants that must die
+	@scripts/need.sh test
+	@scripts/mutants.sh $(SCRATCH)
+
+test-faults: ## every system call of the server fails once, in turn
+	@scripts/need.sh test
+	MPG_FAULTS=full $(SWIFT) test --scratch-path $(SCRATCH) --filter FaultTests
+
+soak: ## everything at once and at random, watched from outside; MINUTES=1 SEED=…
+	@scripts/need.sh build
+	$(SWIFT) build $(RELEASE) --product mpg-soak
+	$(BIN)/mpg-soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
 bench: ## ours beside Go, interleaved; see docs/performance.md
 	@scripts/need.sh bench
 	@$(MAKE) --no-print-directory release PRODUCTS='$(PRODUCTS) mpg-bench'
 	@scripts/bench.sh $(BIN) $(ROUNDS)
+
+bench-quick: ## the same in two minutes: three rounds, a tenth of the operations, no tracing and no HTTP
+	@scripts/need.sh bench
+	@$(MAKE) --no-print-directory release PRODUCTS=mpg-bench
+	@scripts/bench.sh $(BIN) 3 --quick
 
 install: release ## install mpgtop and mpg-demo below PREFIX
 	install -d "$(DESTDIR)$(PREFIX)/bin"

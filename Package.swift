@@ -27,7 +27,9 @@ let package = Package(
     .target(name: "Region", swiftSettings: swift),
 
     // What Swift cannot say: the context switch, thread-locals, futex, madvise.
-    .target(name: "CMPG", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CMPG", dependencies: ["CFaults"], cSettings: [.define("_GNU_SOURCE")]),
+    // The seam at which tests make system calls fail.
+    .target(name: "CFaults"),
     // The toolchain ships a module called `Runtime`, hence a target name that is not the folder's.
     .target(
       name: "MPG",
@@ -36,7 +38,7 @@ let package = Package(
       ],
       path: "Sources/Runtime", swiftSettings: swift),
     // accept4 and the names of errnos, which Swift's Glibc lacks.
-    .target(name: "CNet", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CNet", dependencies: ["CFaults"], cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "Net", dependencies: ["MPG", "CNet"], swiftSettings: swift),
     // Node's HTTP parser, compiled from the sources of Debian's `node-llhttp` package; nothing is copied here.
     .target(name: "CLLHTTP"),
@@ -64,12 +66,22 @@ let package = Package(
       ],
       path: "Sources/demo", swiftSettings: swift),
     .executableTarget(
-      name: "mpg-bench", dependencies: ["MPG"], path: "Sources/bench", swiftSettings: swift),
+      name: "mpg-bench", dependencies: ["MPG", "Net"], path: "Sources/bench", swiftSettings: swift),
+
+    // Everything at once and at random, watched from outside; not installed.
+    .executableTarget(
+      name: "mpg-soak",
+      dependencies: [
+        "MPG", "Net", "Inspector", "Region",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/soak", swiftSettings: swift),
 
     .testTarget(name: "RegionTests", dependencies: ["Region"], swiftSettings: swift),
-    .testTarget(name: "RuntimeTests", dependencies: ["MPG", "CMPG", "Region"], swiftSettings: swift),
     .testTarget(
-      name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG"], exclude: ["Differential"],
+      name: "RuntimeTests", dependencies: ["MPG", "CMPG", "CFaults", "Region"], swiftSettings: swift),
+    .testTarget(
+      name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG", "CFaults"], exclude: ["Differential"],
       swiftSettings: swift),
     .testTarget(name: "InspectorTests", dependencies: ["Inspector", "Region"], swiftSettings: swift),
     .testTarget(

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Runs the measures of `make bench` in interleaved rounds and prints tables of medians.
 
-    bench.py --ours BIN-FOLDER [--go FOLDER] [--rounds N] [--raw FILE] [--only sched,http,trace]
+    bench.py --ours BIN-FOLDER [--go FOLDER] [--rounds N] [--raw FILE] [--json FOLDER] [--only sched,http,trace] [--quick]
 
 Interleaved: within a round every measure runs once for ours and once for Go, back to back, each in a process of its
-own and in alternating order, so that a neighbour's load and the machine's slow spells fall on both. Exit code 1 when
-a program of ours failed.
+own and in alternating order, so that a neighbour's load and the machine's slow spells fall on both. `--quick` makes
+a tenth of the operations, and leaves tracing and HTTP out. Exit code 1 when a program of ours failed.
 """
 import argparse
 import os
@@ -20,14 +20,16 @@ from bench_tables import Results
 
 TIMEOUT_S = 180
 
-BOTH = ["yield-2", "yield-1000", "spawn-bounded", "spawn-unbounded", "spawn-join", "pingpong", "ring",
-        "chan-buffered-1:1", "chan-unbuffered-1:1", "skynet"]
-MEASURES = [(name, procs) for procs in (1, 2) for name in BOTH] + [("sleep-storm", 2), ("parked-100k", 2)]
+# Measures at one P and at two, and those that make sense at one number of Ps only.
+BOTH = ["yield-2", "yield-1000", "spawn-bounded", "spawn-unbounded", "spawn-join", "pingpong", "ring", "select-2",
+        "chan-buffered-1:1", "chan-buffered-8:8", "chan-unbuffered-1:1", "skynet", "mutex-8", "echo-1", "echo-100"]
+SINGLE = [("ring-100k", 1), ("mutex-uncontended", 1), ("syscall", 1), ("preempt", 1), ("sleep-storm", 2),
+          ("timer-idle", 2), ("wake-idle", 2), ("idle-cpu", 2), ("parked", 2), ("parked-deep", 2)]
+MILLION = 1_000_000
+MEASURES = [(name, procs, None) for procs in (1, 2) for name in BOTH] + \
+           [(name, procs, None) for name, procs in SINGLE] + [("parked", 2, MILLION)]
 # Where an event costs most: an operation is little more than two or three events.
 TRACED = ["yield-2", "pingpong", "ring", "spawn-bounded"]
-# Names under which the Go program knows a measure, where they differ.
-GO_NAMES = {"parked-100k": "parked"}
-
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
@@ -38,27 +40,40 @@ def environment(**extra):
 
 
 class Bench:
-    def __init__(self, ours, go, results):
-        self.ours, self.go, self.results = ours, go, results
+    def __init__(self, ours, go, results, quick=False):
+        self.ours, self.go, self.results, self.quick = ours, go, results, quick
         self.failures = 0
 
     def sched(self, rounds):
         for number in range(rounds):
-            for name, procs in MEASURES:
-                runs = [lambda: self.run_ours(name, procs)]
+            for name, procs, count in self.measures():
+                runs = [lambda: self.run_ours(name, procs, count)]
                 if self.go:
-                    runs.append(lambda: self.run_go(name, procs))
+                    runs.append(lambda: self.run_go(name, procs, count))
                 for run in runs if number % 2 == 0 else reversed(runs):
                     run()
             say(f"scheduler: round {number + 1} of {rounds}")
 
-    def run_ours(self, name, procs):
-        self.collect("ours", [self.ours / "mpg-bench", "-p", str(procs), name], environment())
+    def measures(self):
+        """By name, Ps and operations (None: the program's own number)."""
+        if not self.quick:
+            return MEASURES
+        listed = subprocess.run([self.ours / "mpg-bench", "-list"], capture_output=True, text=True, check=True)
+        usual = {words[0]: int(words[4]) for words in map(str.split, listed.stdout.splitlines())}
+        return [(name, procs, max(usual[name] // 10, 20)) for name, procs, count in MEASURES
+                if count is None]
 
-    def run_go(self, name, procs):
+    def run_ours(self, name, procs, count):
+        self.collect("ours", self.command(self.ours / "mpg-bench", name, procs, count), environment())
+
+    def run_go(self, name, procs, count):
         # The collector is off for parked Gs only: it would rescan the growing crowd of stacks, which is not measured.
         env = environment(GOGC="off") if name.startswith("parked") else environment()
-        self.collect("go", [self.go / "go-bench", "-p", str(procs), GO_NAMES.get(name, name)], env)
+        self.collect("go", self.command(self.go / "go-bench", name, procs, count), env)
+
+    @staticmethod
+    def command(program, name, procs, count):
+        return [program, "-p", str(procs), *(["-n", str(count)] if count else []), name]
 
     def trace(self, rounds):
         """Events off, on, and on with a viewer that looks ten times a second."""
@@ -122,17 +137,24 @@ def main():
     parser.add_argument("--go", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--raw", type=pathlib.Path)
-    parser.add_argument("--only", default="sched,trace,http")
+    parser.add_argument("--json", type=pathlib.Path, help="folder for a file of all numbers")
+    parser.add_argument("--only", help="default: sched,trace,http; with --quick: sched")
+    parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and viewers are ended on the way out
     results = Results(options.raw)
-    bench = Bench(options.ours.resolve(), options.go and options.go.resolve(), results)
+    bench = Bench(options.ours.resolve(), options.go and options.go.resolve(), results, options.quick)
     start = time.monotonic()
-    for part in options.only.split(","):
+    for part in (options.only or ("sched" if options.quick else "sched,trace,http")).split(","):
         {"sched": bench.sched, "trace": bench.trace, "http": bench.http}[part](options.rounds)
     load = " ".join(pathlib.Path("/proc/loadavg").read_text().split()[:3])
-    print(f"{options.rounds} rounds, {time.monotonic() - start:.0f} s, {os.cpu_count()} CPUs, load {load}")
+    seconds = time.monotonic() - start
+    print(f"{options.rounds} rounds, {seconds:.0f} s, {os.cpu_count()} CPUs, load {load}")
     results.print_tables()
+    if options.json:
+        written = results.write_json(options.json, rounds=options.rounds, quick=options.quick, seconds=round(seconds),
+                                     cpus=os.cpu_count(), load=load, kernel=os.uname().release)
+        say(f"bench.py: all numbers are in {written}")
     sys.exit(1 if bench.failures else 0)
 
 

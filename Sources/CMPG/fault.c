@@ -15,8 +15,9 @@ static void fault(int signal, siginfo_t *info, void *context) {
   int saved = errno;
   if (!told++) report_fault(signal, info->si_addr, mpg_current());
   errno = saved;
-  // The instruction runs again, or abort() raises again, and the earlier handler (or none) has it.
+  // The instruction runs again, and the earlier handler (or none) has it. What somebody sent does not come again by itself.
   sigaction(signal, &earlier[signal], NULL);
+  if (info->si_code <= 0) raise(signal);
 }
 
 int mpg_fault_install(void (*report)(int32_t signal, void *address, void *m)) {

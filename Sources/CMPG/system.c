@@ -1,5 +1,6 @@
 // System calls that Swift's import of the C library lacks or cannot express.
 #include "CMPG.h"
+#include "CFaults.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -19,6 +20,8 @@
 #endif
 
 int mpg_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds) {
+  int fault = cfault(CFAULT_FUTEX_WAIT);
+  if (fault) return fault;
   struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
   long result = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, nanoseconds < 0 ? NULL : &limit, NULL, 0);
   return result == 0 ? 0 : errno;
@@ -30,10 +33,13 @@ int mpg_guard(void *address, size_t size) {
   enum { guard_install = 102 };  // MADV_GUARD_INSTALL, Linux 6.13
   static _Atomic int unsupported;
   if (!unsupported) {
-    if (madvise(address, size, guard_install) == 0) return 0;
-    if (errno != EINVAL) return errno;
+    int error = cfault(CFAULT_MADVISE);
+    if (!error) error = madvise(address, size, guard_install) == 0 ? 0 : errno;
+    if (error != EINVAL) return error;
     unsupported = 1;
   }
+  int fault = cfault(CFAULT_MPROTECT);
+  if (fault) return fault;
   return mprotect(address, size, PROT_NONE) == 0 ? 0 : errno;
 }
 
@@ -43,6 +49,8 @@ int mpg_epoll_create(void) {
 }
 
 int mpg_epoll_add(int epfd, int fd, uint64_t tag, bool level) {
+  int fault = cfault(CFAULT_EPOLL_CTL);
+  if (fault) return -fault;
   uint32_t events = level ? EPOLLIN : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   struct epoll_event event = {.events = events, .data.u64 = tag};
   return epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
@@ -68,6 +76,8 @@ static int wait_for(int epfd, struct epoll_event *events, int capacity, int64_t 
 }
 
 int mpg_epoll_wait(int epfd, mpg_ready *ready, int capacity, int64_t nanoseconds) {
+  int fault = cfault(CFAULT_EPOLL_WAIT);
+  if (fault) return -fault;
   struct epoll_event events[128];
   int n = wait_for(epfd, events, capacity < 128 ? capacity : 128, nanoseconds);
   if (n < 0) return -errno;
@@ -87,13 +97,43 @@ int mpg_eventfd(void) {
   return fd >= 0 ? fd : -errno;
 }
 
+void mpg_eventfd_add(int fd) {
+  uint64_t one = 1;
+  int fault = cfault(CFAULT_EVENTFD_WRITE);
+  // EAGAIN: the counter is full, so the reader has plenty to wake up for.
+  while ((fault ? fault : write(fd, &one, sizeof one) < 0 ? errno : 0) == EINTR) fault = 0;
+}
+
 int mpg_pipe(int ends[2]) { return pipe2(ends, O_NONBLOCK | O_CLOEXEC) == 0 ? 0 : -errno; }
 
 int mpg_allocate(int fd, int64_t offset, int64_t bytes) {
-  while (fallocate(fd, 0, offset, bytes) != 0) {
-    if (errno != EINTR) return -errno;
-  }
-  return 0;
+  int error;
+  do {
+    error = cfault(CFAULT_FALLOCATE);
+    if (!error) error = fallocate(fd, 0, offset, bytes) == 0 ? 0 : errno;
+  } while (error == EINTR);
+  return -error;
+}
+
+static void *map(void *address, size_t size, int flags, int *error) {
+  *error = cfault(CFAULT_MMAP);
+  if (*error) return NULL;
+  flags |= MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void *memory = mmap(address, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (memory != MAP_FAILED) return memory;
+  *error = errno;
+  return NULL;
+}
+
+void *mpg_reserve(size_t size, int *error) {
+  void *memory = map(NULL, size, 0, error);
+  if (memory) madvise(memory, size, MADV_NOHUGEPAGE);  // an old kernel may lack huge pages: nothing lost
+  return memory;
+}
+
+int mpg_replace(void *address, size_t size) {
+  int error;
+  return map(address, size, MAP_FIXED, &error) ? 0 : error;
 }
 
 int mpg_punch(int fd, int64_t offset, int64_t bytes) {

@@ -6,9 +6,27 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "CFaults.h"
+
 int cnet_accept(int fd) {
+  int fault = cfault(CFAULT_ACCEPT4);
+  if (fault) return -fault;
   int accepted = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
   return accepted < 0 ? -errno : accepted;
+}
+
+long cnet_receive(int fd, void *buffer, unsigned long size) {
+  int fault = cfault(CFAULT_RECV);
+  if (fault) return -fault;
+  ssize_t count = recv(fd, buffer, size, 0);
+  return count < 0 ? -errno : count;
+}
+
+long cnet_send(int fd, const void *bytes, unsigned long size) {
+  int fault = cfault(CFAULT_SEND);
+  if (fault) return -fault;
+  ssize_t count = send(fd, bytes, size, MSG_NOSIGNAL);
+  return count < 0 ? -errno : count;
 }
 
 const char *cnet_errno_name(int error) { return strerrorname_np(error); }

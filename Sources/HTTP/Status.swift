@@ -18,6 +18,7 @@ public struct Status: Sendable, Equatable {
   public static let ok = Status(200, "OK")
   public static let noContent = Status(204, "No Content")
   public static let badRequest = Status(400, "Bad Request")
+  public static let forbidden = Status(403, "Forbidden")
   public static let notFound = Status(404, "Not Found")
   public static let methodNotAllowed = Status(405, "Method Not Allowed")
   public static let requestTimeout = Status(408, "Request Timeout")

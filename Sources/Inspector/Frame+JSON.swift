@@ -16,7 +16,10 @@ extension Frame {
       json.member("gs", object: { snapshot.gs.writeMembers(to: &$0) })
       json.member("netpoll", object: { snapshot.netpoll.writeMembers(to: &$0) })
       json.member("trace", object: { snapshot.trace.writeMembers(to: &$0) })
+      json.member("shortages", object: { snapshot.shortages.writeMembers(to: &$0) })
       json.member("rates", object: { writeRates(to: &$0) })
+      json.key("past")
+      if let past { json.object { past.writeMembers(to: &$0) } } else { json.null() }
       json.member("ended", ended)
     }
     return json.text
@@ -117,6 +120,7 @@ extension Snapshot.Gs {
         json.member("syscall", syscall)
         for group in WaitGroupName.allCases { json.member(group.rawValue, waiting(in: group)) }
       })
+    json.member("tasks", tasks)
   }
 }
 
@@ -126,6 +130,18 @@ extension Snapshot.Netpoll {
     json.member("fds", fds)
     json.member("wakeups", wakeups)
     json.member("readied", readied)
+    json.member("backend", "\(backend)")
+    json.member("rearms", rearms)
+    json.member("sysmon_polls", sysmonPolls)
+  }
+}
+
+extension Snapshot.Shortages {
+  fileprivate func writeMembers(to json: inout JSONText) {
+    json.member("accept", accept)
+    json.member("stack", stack)
+    json.member("thread", thread)
+    json.member("region", region)
   }
 }
 
@@ -135,5 +151,17 @@ extension Snapshot.Trace {
     json.member("events", events)
     json.member("lost", lost)
     json.member("bytes", bytes)
+    json.member("rings", array: { json in for ring in rings { ring.write(to: &json) } })
+  }
+}
+
+extension Snapshot.Ring {
+  fileprivate func write(to json: inout JSONText) {
+    json.object { json in
+      json.member("lane", lane.name)
+      json.member("capacity", capacity)
+      json.member("events", events)
+      json.member("lost", lost)
+    }
   }
 }

@@ -17,6 +17,8 @@ public struct Frame: Sendable, Equatable {
   public var minute: [Point] = []
   /// How the target ended, if it did.
   public var ended: String?
+  /// What belongs to a moment of history; nil: the frame is of now.
+  public var past: Past?
 
   /// One second of history. `Max` is the largest value seen within that second.
   public struct Point: Sendable, Equatable {

@@ -11,7 +11,7 @@ public import Region
 /// Not thread-safe: for one thread at a time.
 public final class Inspector {
   public let target: Target
-  private let source: RegionSource
+  let source: RegionSource
 
   /// Attaches to a target that was found in a folder.
   public init(_ target: Target) throws(InspectorError) {
@@ -49,6 +49,30 @@ public final class Inspector {
   public func drain(_ take: (Lane, [Record]) -> Void = { _, _ in }) throws(InspectorError) -> Double {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try source.drain(take) }
   }
+
+  // MARK: for the sampler
+
+  /// Hands what is new to `history`; returns as `drain` does.
+  func drain(into history: History) throws(InspectorError) -> Double {
+    let fullest = try layoutErrors(target.path) { () throws(LayoutProblem) in
+      try source.drainBatches(history.take)
+    }
+    history.settle()
+    return fullest
+  }
+
+  func observe() throws(InspectorError) -> Observation {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.observe() }
+  }
+
+  func goroutines(limit: Int) throws(InspectorError) -> [GoroutineRow] {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.goroutines(limit: limit) }
+  }
+
+  /// Our name for each of the target's wait reasons.
+  var reasons: [WaitReason?] { source.reasons }
+
+  // MARK: its end
 
   /// How the process ended; nil while it lives.
   public func ending() throws(InspectorError) -> TargetEnding? {

@@ -17,6 +17,10 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
   case layout(path: String, LayoutProblem)
   /// The process has ended, or ended while it was looked at.
   case gone(pid: Int32, TargetEnding)
+  /// The file is not a recording, or there is nothing whole in it.
+  case notARecording(path: String, reason: String)
+  /// No dead process has left a region behind.
+  case noBlackBox
   /// A system call failed that does not, unless the machine is short of something.
   case system(call: String, path: String, errno: Int32)
 
@@ -35,6 +39,10 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
       "cannot read \(path): \(problem)"
     case .gone(let pid, let ending):
       "process \(pid) is gone: \(ending)"
+    case .notARecording(let path, let reason):
+      "cannot replay \(path): \(reason)"
+    case .noBlackBox:
+      "no dead process has left a region behind; mpgtop -l lists what there is"
     case .system(let call, let path, let errno):
       "\(call) failed on \(path): errno \(errno) (\(errnoText(errno)))"
     }

@@ -5,6 +5,30 @@
 // and hardly ever rests, because a flood does not announce itself: with 100 ms between two drains of an idle target,
 // the first burst would be lost. Fifty drains of empty rings a second take a thousandth of a core.
 
+/// When to read the table of Gs: as often as it may without taking more than a hundredth of a core, and a few hundred
+/// kilobytes a second of history.
+struct TablePace {
+  private static let share: UInt64 = 100
+  /// Nanoseconds for each G that was listed: a million rows, some 20 MB, take a minute's share.
+  private static let perRow: UInt64 = 60_000
+
+  private var next: UInt64 = 0
+  /// Since when the longest runnable G of the last table has been so, in nanoseconds.
+  private(set) var oldestRunnable: UInt64?
+
+  /// The table, when it is due.
+  mutating func read(_ inspector: Inspector, _ clock: Clock) throws(InspectorError) -> GoroutineList? {
+    let start = monotonicNow()
+    guard start >= next else { return nil }
+    let rows = try inspector.goroutines(limit: GoroutineList.most)
+    let runnable = rows.filter { $0.state == .runnable && $0.since != 0 }
+    oldestRunnable = runnable.map(\.since).min().map { clock.nanoseconds(at: $0) }
+    let end = monotonicNow()
+    next = end + max((end - start) * Self.share, UInt64(rows.count) * Self.perRow)
+    return GoroutineList(rows: rows, isCut: rows.count == GoroutineList.most)
+  }
+}
+
 /// Looks at one target again and again. It never waits itself: `step` says when it wants to be called again, and the
 /// caller sleeps, or waits for keys. For one thread at a time.
 public struct Sampler {
@@ -18,13 +42,23 @@ public struct Sampler {
   public let inspector: Inspector
   /// How the target ended; nil while it lives. The last snapshot was taken after that.
   public private(set) var ending: TargetEnding?
+  /// What has been seen, as far back as memory allows; nil when none was wanted.
+  public let history: History?
+  /// The last snapshot, and since when the longest runnable G has been so, as of the last look at the table of Gs.
+  public private(set) var latest: Snapshot?
+  public var oldestRunnable: UInt64? { tables.oldestRunnable }
   private var builder = FrameBuilder()
+  private var tables = TablePace()
   private var drainInterval = Self.longest / 4
   private var lastDrain: UInt64
   private var lastSnapshot: UInt64 = 0
+  private var lastMark: UInt64 = 0
 
-  public init(_ inspector: Inspector) {
+  /// - Parameter limits: of the history; nil: none is kept.
+  public init(_ inspector: Inspector, history limits: HistoryLimits? = nil) {
     self.inspector = inspector
+    history = limits.map { History($0) }
+    history?.reasons = inspector.reasons
     lastDrain = monotonicNow()
   }
 
@@ -33,11 +67,12 @@ public struct Sampler {
     if ending != nil { return Self.snapshotInterval }
     let now = monotonicNow()
     if now - lastDrain >= drainInterval {
-      let fill = try inspector.drain()
+      let fill = try drain()
       drainInterval = Self.pace(fill: fill, after: now - lastDrain, last: drainInterval)
       lastDrain = now
     }
-    if now - lastSnapshot >= Self.snapshotInterval { try sample() }
+    let isCrowded = history.map { $0.fresh >= History.mostFresh } ?? false
+    if isCrowded || now - lastSnapshot >= Self.snapshotInterval { try sample() }
     let (drain, snapshot) = (lastDrain + drainInterval, lastSnapshot + Self.snapshotInterval)
     let next = min(drain, snapshot)
     return next > now ? next - now : 0
@@ -52,9 +87,34 @@ public struct Sampler {
     return frame
   }
 
+  /// Takes in what is still in the rings, and sees to it that the history has something to look at, however short the
+  /// time was.
+  public mutating func finish() throws(InspectorError) {
+    guard let history else { return }
+    for _ in 0..<20 {
+      _ = try inspector.drain(into: history)
+      if !history.numbers.isEmpty, !history.isPending { return }
+      if !history.isPending { history.mark(try inspector.observe()) }
+    }
+  }
+
+  private func drain() throws(InspectorError) -> Double {
+    if let history { try inspector.drain(into: history) } else { try inspector.drain() }
+  }
+
   private mutating func sample() throws(InspectorError) {
     if ending == nil { ending = try inspector.ending() }
-    builder.observe(try inspector.snapshot())
+    if let history {
+      let observation = try inspector.observe()
+      builder.observe(observation.snapshot)
+      latest = observation.snapshot
+      if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
+        history.mark(observation, goroutines: try tables.read(inspector, observation.clock))
+        lastMark = monotonicNow()
+      }
+    } else {
+      builder.observe(try inspector.snapshot())
+    }
     lastSnapshot = monotonicNow()
   }
 

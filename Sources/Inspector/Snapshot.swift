@@ -104,6 +104,8 @@ public struct Snapshot: Sendable, Equatable {
     public var syscall = 0
     /// Parked Gs by reason; `waiting[.sleep]` and so on. Reasons with none may be missing.
     public var waiting: [WaitReason: Int] = [:]
+    /// Live Gs that run a job of a Swift `Task`; nil when the target does not say.
+    public var tasks: Int?
     public init() {}
 
     /// Gs that were created and have not exited. Counters wrap, and so does their difference.
@@ -125,6 +127,23 @@ public struct Snapshot: Sendable, Equatable {
     public var wakeups: UInt64 = 0
     /// Gs made runnable by polls.
     public var readied: UInt64 = 0
+    /// What the kernel is asked with.
+    public var backend = NetpollKind.none
+    /// Watches that had ended in the kernel and were set up anew.
+    public var rearms: UInt64 = 0
+    /// Polls that sysmon made because nobody else had.
+    public var sysmonPolls: UInt64 = 0
+    public init() {}
+  }
+
+  /// How often the system had no more of something since the target booted; the runtime went on. 0 for older targets.
+  public struct Shortages: Sendable, Equatable {
+    /// Descriptors or memory for connections to accept.
+    public var accept: UInt64 = 0
+    public var stack: UInt64 = 0
+    public var thread: UInt64 = 0
+    /// Room for the region.
+    public var region: UInt64 = 0
     public init() {}
   }
 
@@ -137,7 +156,22 @@ public struct Snapshot: Sendable, Equatable {
     public var lost: UInt64 = 0
     /// Bytes of memory that the rings take.
     public var bytes: UInt64 = 0
+    /// Each ring in use.
+    public var rings: [Ring] = []
     public init() {}
+  }
+
+  /// The account of one ring. For a reader that keeps up, `lost` is 0.
+  public struct Ring: Sendable, Equatable {
+    public var lane: Lane
+    /// Records that it holds.
+    public var capacity: Int
+    /// Records written since boot, and those that this reader missed.
+    public var events: UInt64
+    public var lost: UInt64
+    public init(lane: Lane, capacity: Int = 0, events: UInt64 = 0, lost: UInt64 = 0) {
+      (self.lane, self.capacity, self.events, self.lost) = (lane, capacity, events, lost)
+    }
   }
 
   public var target: Target
@@ -161,6 +195,7 @@ public struct Snapshot: Sendable, Equatable {
   public var gs = Gs()
   public var netpoll = Netpoll()
   public var trace = Trace()
+  public var shortages = Shortages()
 
   public init(target: Target = Target()) { self.target = target }
 

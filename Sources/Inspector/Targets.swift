@@ -69,6 +69,27 @@ public struct RegionFolders: Sendable, Equatable {
     throw .gone(pid: pid, ending)
   }
 
+  /// What the process with this pid left behind: the last one, when the number was used again.
+  public func blackBox(pid: Int32) throws(InspectorError) -> Target {
+    let files = files().filter { $0.process.pid == pid && !$0.process.isAlive }
+    guard let latest = files.max(by: { $0.process.startTime < $1.process.startTime }) else {
+      throw .noSuchProcess(pid: pid)
+    }
+    return latest.look()
+  }
+
+  /// The region in the file at `path`, which is named as regions are.
+  public static func target(path: String) throws(InspectorError) -> Target {
+    let cut = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    let folder = cut == path.startIndex ? "." : String(path[..<cut].dropLast())
+    guard let file = RegionFile(folder: folder, name: String(path[cut...])) else {
+      throw .notPermitted(path: path, reason: "it is not named PID-STARTTIME.mpg, as regions are")
+    }
+    let target = file.look()
+    if case .unreadable(let error) = target.state { throw error }
+    return target
+  }
+
   /// Why one of the folders that exist is not looked into; nil when all are.
   public func refusal() -> InspectorError? {
     for path in paths {
@@ -124,10 +145,12 @@ struct RegionFile {
   }
 
   /// Opens the region, and checks that it is the one that its name promises.
-  func open() throws(InspectorError) -> RegionSource {
+  ///
+  /// - Parameter past: see `RegionSource`.
+  func open(past: Int = 0) throws(InspectorError) -> RegionSource {
     let mapping = try Mapping(path: path)
     do throws(LayoutProblem) {
-      let source = try RegionSource(mapping)
+      let source = try RegionSource(mapping, past: past)
       guard source.process == process else {
         throw .impossible("header.pid", UInt64(truncatingIfNeeded: source.process.pid))
       }

@@ -10,6 +10,8 @@ public enum NetError: Error, Equatable, CustomStringConvertible {
   case closed
   /// The scope of the G was cancelled (`withCancellation`).
   case cancelled
+  /// The name has no address, or could not be looked up; the system's words.
+  case unknownHost(String, reason: String)
   /// A system call failed with this errno.
   case failed(call: String, errno: Int32)
 
@@ -26,6 +28,7 @@ public enum NetError: Error, Equatable, CustomStringConvertible {
     case .timedOut: "timed out"
     case .closed: "closed"
     case .cancelled: "cancelled"
+    case .unknownHost(let host, let reason): "\(host): \(reason)"
     case .failed(let call, let errno): "\(call): \(Self.name(of: errno))"
     }
   }

@@ -11,15 +11,13 @@ import Glibc
 enum SystemCall {
   static func accept(_ fd: Int32) -> Int { Int(cnet_accept(fd)) }
 
-  @inline(never)
   static func receive(_ fd: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-    result(unsafe recv(fd, buffer.baseAddress, buffer.count, 0))
+    unsafe cnet_receive(fd, buffer.baseAddress, UInt(buffer.count))
   }
 
   /// A peer that is gone is EPIPE here, never SIGPIPE.
-  @inline(never)
   static func send(_ fd: Int32, _ buffer: UnsafeRawBufferPointer) -> Int {
-    result(unsafe Glibc.send(fd, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL)))
+    unsafe cnet_send(fd, buffer.baseAddress, UInt(buffer.count))
   }
 
   @inline(never)
@@ -35,6 +33,22 @@ enum SystemCall {
   static func enable(_ fd: Int32, _ level: Int32, _ option: Int32) -> Int {
     var one: Int32 = 1
     return result(unsafe setsockopt(fd, level, option, &one, socklen_t(MemoryLayout<Int32>.size)))
+  }
+
+  /// How an attempt to connect stands: 0 connected, EINPROGRESS, or why it failed.
+  @inline(never)
+  static func connection(_ fd: Int32) -> Int32 {
+    var code: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    if unsafe getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) < 0 { return errno }
+    if code != 0 { return code }
+    // No error yet does not mean that there is a peer.
+    var peer = sockaddr_storage()
+    length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let result = unsafe withUnsafeMutableBytes(of: &peer) {
+      unsafe getpeername(fd, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
+    }
+    return result == 0 ? 0 : errno == ENOTCONN ? EINPROGRESS : errno
   }
 
   @inline(never)

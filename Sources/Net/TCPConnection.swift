@@ -13,7 +13,7 @@ import Synchronization
 /// or close it. The descriptor is closed with the last reference, so no G can be in a call on a number that
 /// was given away anew.
 public final class TCPConnection: Sendable {
-  private let poll: Pollable
+  let poll: Pollable
 
   /// Takes over `fd`, which must be non-blocking: a TCP or any other stream socket.
   public init(fd: Int32) throws(NetError) {
@@ -61,6 +61,9 @@ public final class TCPConnection: Sendable {
       try wait(.write, after: Int32(-result), of: "send")
     }
   }
+
+  /// When writes give up with `.timedOut`; `write` sets it anew when it has to wait.
+  public func setWriteDeadline(_ deadline: Deadline?) { poll.setDeadline(deadline, for: .write) }
 
   /// When reads give up with `.timedOut`; at once for a G that waits already.
   public func setReadDeadline(_ deadline: Deadline?) { poll.setDeadline(deadline, for: .read) }

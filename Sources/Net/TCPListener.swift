@@ -36,7 +36,7 @@ public final class TCPListener: Sendable {
   /// kernel's queue and another try is made after 5 ms, then 10, up to 1 s: edge-triggered readiness will not
   /// come again by itself, and a loop without a pause would burn a P.
   ///
-  /// - Throws: `.closed` after `close()`; `.failed` when the socket itself is broken.
+  /// - Throws: `.closed` after `close()`; `.timedOut` past the deadline; `.failed` when the socket itself is broken.
   public func accept() throws(NetError) -> TCPConnection {
     var pause = Duration.milliseconds(5)
     while true {
@@ -50,6 +50,7 @@ public final class TCPListener: Sendable {
       case EINTR, ECONNABORTED, EPROTO: continue
       case EMFILE, ENFILE, ENOBUFS, ENOMEM, ...0:
         exhausted()
+        noteAcceptShortage(errno: result < 0 ? Int32(-result) : ENOMEM)
         MPG.sleep(pause)
         pause = min(pause * 2, .seconds(1))
       case EINVAL where isClosed.load(ordering: .acquiring): throw .closed
@@ -57,6 +58,9 @@ public final class TCPListener: Sendable {
       }
     }
   }
+
+  /// When `accept` gives up with `.timedOut`; at once for a G that waits already. nil: never.
+  public func setDeadline(_ deadline: Deadline?) { poll.setDeadline(deadline, for: .read) }
 
   /// Stops listening: clients are refused, `accept` throws `.closed`. Safe to call twice.
   ///

@@ -37,7 +37,7 @@
   case mSpin = 16
   /// The M stopped searching; `arg`: 1 when it found work.
   case mUnspin = 17
-  /// A poll found descriptors ready; `detail`: 0 the netpoll thread, 1 a searching M; `count`: Gs readied.
+  /// A poll found descriptors ready; `detail`: 0 the netpoll thread, 1 a searching M, 2 sysmon; `count`: Gs readied.
   case netpoll = 18
   /// Timers fired; `count`: how many.
   case timers = 19
@@ -61,6 +61,11 @@
   case procsChange = 28
   /// A P beyond it was let go of and stopped; `count`: P, `arg`: Gs moved from its queue to the GRQ.
   case procRetire = 29
+  /// The system had no more of something; `detail`: `Shortage`, `count`: how often since the last such event, `arg`:
+  /// the errno.
+  case shortage = 34
+  /// Sysmon lent a preempted G time without a P, because no P moved; `count`: the M that keeps it, `arg`: the G.
+  case lend = 38
 
   /// What the four free parts of a record mean: `g detail count arg`; `-`: unused.
   public var meaning: String {
@@ -94,6 +99,8 @@
     case .preemptRequest: "- - count:p arg:m"
     case .procsChange: "- - count:ps arg:ps_before"
     case .procRetire: "- - count:p arg:gs"
+    case .shortage: "- detail:Shortage count:shortages arg:errno"
+    case .lend: "- - count:m arg:g"
     }
   }
 }

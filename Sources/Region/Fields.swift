@@ -113,6 +113,20 @@ public enum Capacity {
   case psMade = 32
   /// Ps that are not stopped: `procs`, and those beyond it that an M has yet to let go of.
   case psOpen = 33
+  /// How often there was no more of something that was asked for; see `Shortage`. Any thread, atomic.
+  case acceptShortages = 40
+  case stackShortages = 41
+  case threadShortages = 42
+  case regionShortages = 43
+  /// Gs of kind `task` that were ever made, and that are gone. Any thread, atomic.
+  case tasksCreated = 48
+  case tasksExited = 49
+  /// Which backend netpoll has; set at boot.
+  case netpollBackend = 56
+  /// Watches that had ended in the kernel and were set up anew (io_uring). Any thread, atomic.
+  case netpollRearms = 57
+  /// Polls that sysmon made because nobody else had for 10 ms.
+  case netpollSysmonPolls = 58
   /// Largest GRQ depths, by time bucket; see `Peaks`.
   case grqPeaks = 64
 
@@ -136,6 +150,12 @@ public enum Capacity {
     case .netpollWakeups: FieldSpec(.counter, "polls")
     case .netpollLast: FieldSpec(.ticks, "ticks")
     case .psMade, .psOpen: FieldSpec(.gauge, "ps")
+    case .acceptShortages, .stackShortages, .threadShortages, .regionShortages:
+      FieldSpec(.counter, "shortages")
+    case .tasksCreated, .tasksExited: FieldSpec(.counter, "gs")
+    case .netpollBackend: FieldSpec(.enumeration("NetpollKind"), "-")
+    case .netpollRearms: FieldSpec(.counter, "fds")
+    case .netpollSysmonPolls: FieldSpec(.counter, "polls")
     case .grqPeaks: FieldSpec(.packed, "peaks", count: Capacity.peaks)
     }
   }

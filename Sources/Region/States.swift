@@ -61,7 +61,7 @@ public enum WaitReason: UInt8, CaseIterable, Sendable {
   case semaphore = 10
   /// For a signal of the operating system; not counted as parked on netpoll though epoll carries it.
   case signal = 11
-  /// For an `async` function of Swift's own concurrency. (Reserved.)
+  /// For an `async` function of Swift's own concurrency.
   case await = 12
 
   /// Slots kept for reasons in every block of counters, so that a new reason moves nothing.
@@ -89,7 +89,7 @@ public enum WaitGroupName: String, CaseIterable, Sendable {
 
 /// What an M (a thread) is doing.
 public enum MState: UInt8, CaseIterable, Sendable {
-  /// The slot is free.
+  /// The slot is free; or its lane is lent to threads that are no Ms.
   case none = 0
   /// The thread was asked for and has not said hello yet.
   case starting = 1
@@ -134,7 +134,7 @@ public enum GKind: UInt8, CaseIterable, Sendable {
   case user = 0
   /// The G that runs the closure given to `MPG.main`.
   case main = 1
-  /// A Swift `Task` run on our Ps. (Reserved.)
+  /// A job of a Swift `Task`: what it does from one suspension to the next.
   case task = 2
 }
 
@@ -155,4 +155,26 @@ public enum BootStep: UInt8, CaseIterable, Sendable {
   case gc = 5
   case netpoll = 6
   case mainG = 7
+}
+
+/// The backends of netpoll: what the kernel is asked with.
+public enum NetpollKind: UInt8, CaseIterable, Sendable, CustomStringConvertible {
+  /// Nothing yet: the process boots.
+  case none = 0
+  /// Linux: says which descriptors are ready.
+  case epoll = 1
+  /// Linux: completes an order to watch, again and again.
+  case ioUring = 2
+  /// macOS and the BSDs.
+  case kqueue = 3
+
+  /// The word for it in the environment, in JSON and in the schema.
+  public var description: String {
+    switch self {
+    case .none: "none"
+    case .epoll: "epoll"
+    case .ioUring: "io_uring"
+    case .kqueue: "kqueue"
+    }
+  }
 }

@@ -28,7 +28,8 @@ public func statistics() -> Statistics {
   }
   var result = Statistics()
   result.procs = sched.procs
-  result.threads = threads
+  // One M may have no thread: Outside.swift.
+  result.threads = (0..<threads).count { sched.region.m($0)[.tid].relaxed != 0 }
   result.created = sum(.created)
   result.live = Int(clamping: Int64(bitPattern: sum(.created) &- sum(.exited)))
   result.switches = sum(.started)

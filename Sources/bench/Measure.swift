@@ -10,8 +10,11 @@ struct Measure: Sendable {
   let procs: Int
   /// Operations unless `-n` says otherwise.
   let operations: Int
+  /// Whether it is about Gs that must be stopped.
+  var preempts = false
   /// Runs the measure on the current G and prints its lines.
   let run: @Sendable (_ operations: Int) -> Void
 
-  static let all = switching + spawning + channels + selecting + sleeping
+  static let all =
+    switching + spawning + channels + selecting + calling + echoing + sleeping + waking + parking
 }

@@ -1,4 +1,4 @@
-// Clocks, memory and the result lines `name/Pn value unit`.
+// Clocks and the result lines `name/Pn value unit`.
 //
 // Two clocks for everything: wall time, and the process's CPU time (user + system, all threads), which a
 // neighbour's load on a shared machine hardly moves.
@@ -13,8 +13,10 @@ enum Report {
   /// Says how many Ps the lines that follow were measured on.
   static func setProcs(_ count: Int) { procs.store(count, ordering: .relaxed) }
 
+  static var procCount: Int { procs.load(ordering: .relaxed) }
+
   static func line(_ name: String, _ value: Double, _ unit: String) {
-    print("\(name)/P\(procs.load(ordering: .relaxed)) \(fixed(value)) \(unit)")
+    print("\(name)/P\(procCount) \(fixed(value)) \(unit)")
     fflush(nil)  // a measure that dies must not take earlier lines with it
   }
 
@@ -57,18 +59,4 @@ enum Clock {
     unsafe clock_gettime(id, &now)
     return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
   }
-}
-
-/// Resident memory of this process in bytes, from the second field of `/proc/self/statm` (pages).
-func residentBytes() -> Int {
-  let fd = unsafe open("/proc/self/statm", O_RDONLY)
-  precondition(fd >= 0, "mpg-bench: cannot open /proc/self/statm")
-  defer { close(fd) }
-  let text = unsafe String(unsafeUninitializedCapacity: 256) { buffer in
-    max(0, unsafe read(fd, buffer.baseAddress, buffer.count))
-  }
-  guard let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
-    preconditionFailure("mpg-bench: cannot read /proc/self/statm: \(text)")
-  }
-  return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
 }

@@ -1,4 +1,4 @@
-// Creating, running and reaping Gs: in bounded batches, all at once, one by one, as a tree, and parked in crowds.
+// Creating, running and reaping Gs: in bounded batches, all at once, one by one, and as a tree.
 import MPG
 
 extension Measure {
@@ -9,7 +9,6 @@ extension Measure {
     Measure(name: "spawn-join", procs: 1, operations: 2_000_000, run: spawnJoin),
     // One op is one leaf of a tree of fan-out 10: 1.11 Gs each.
     Measure(name: "skynet", procs: 2, operations: 1_000_000, run: skynet),
-    Measure(name: "parked-100k", procs: 2, operations: 100_000, run: parked),
   ]
 
   private static func spawnBounded(total: Int) {
@@ -61,35 +60,5 @@ extension Measure {
     var sum = 0
     for _ in 0..<10 { sum += results.receive() ?? 0 }
     parent.send(sum)
-  }
-
-  /// Resident bytes of a G that waits on a channel, the cost of making it, and of waking them all.
-  private static func parked(count: Int) {
-    let name = "parked-\(count / 1000)k"
-    let before = residentBytes()
-    let up = WaitGroup()
-    let down = WaitGroup()
-    up.add(count)
-    down.add(count)
-    let gate = Channel<Int>()
-    let spawnStart = Clock.wall()
-    for _ in 0..<count {
-      go {
-        up.done()
-        _ = gate.receive()
-        down.done()
-      }
-    }
-    up.wait()
-    for _ in 0..<100 { MPG.yield() }
-    let spawned = Clock.wall() - spawnStart
-    MPG.sleep(.milliseconds(50))
-    let grown = residentBytes() - before
-    Report.line(name + ".rss", Double(grown) / Double(count), "bytes/goroutine")
-    Report.line(name + ".spawn", Double(spawned) / Double(count), "ns/op")
-    let wakeStart = Clock.wall()
-    gate.close()
-    down.wait()
-    Report.line(name + ".wake-all", Double(Clock.wall() - wakeStart) / Double(count), "ns/op")
   }
 }

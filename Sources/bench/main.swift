@@ -58,6 +58,7 @@ guard let procs = request.procs ?? (defaults.count == 1 ? defaults.first : nil) 
 
 var options = MPG.Options()
 options.procs = procs
+if request.measures.contains(where: \.preempts) { options.preemption = true }
 Report.setProcs(procs)
 MPG.main(options) { [request] in
   for measure in request.measures { measure.run(request.operations ?? measure.operations) }

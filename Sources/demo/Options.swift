@@ -16,6 +16,9 @@ struct Options: ParsableArguments {
   @Option(help: "Milliseconds that a request's head may take; then 408.") var headerTimeout = 10_000
   @Option(help: "Milliseconds that a request's body may take; then 408.") var bodyTimeout = 30_000
   @Option(help: "Milliseconds that requests in flight have left after SIGTERM.") var drainTimeout = 10_000
+  @Option(help: "Folder whose files /file?name= serves; default: none.") var files: String?
+  @Flag(help: "Serve /crash?how=abort|trap|overflow, which ends the process so; for tests.") var crashable =
+    false
 
   func validate() throws {
     try check("--port", port, 1...65_535)

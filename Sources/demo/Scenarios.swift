@@ -48,6 +48,42 @@ import MPG
   response.write("the token went through \(token) of \(n) Gs in \((nanoseconds() - start) / 1000) us\n")
 }
 
+/// `/hog?ms=20`: computes for so long by the wall clock and never gives way: only preemption saves the others.
+@Sendable func hog(_ request: borrowing Request, _ response: inout Response) throws {
+  let ms = try number("ms", of: request, default: 20, in: 0...10_000)
+  let end = nanoseconds() + ms * 1_000_000
+  var x: UInt64 = 1
+  repeat {
+    for _ in 0..<10_000 { x = x &* 6_364_136_223_846_793_005 &+ 1 }
+  } while nanoseconds() < end
+  response.write("hogged for \(ms) ms, ended at \(x)\n")
+}
+
+/// `/block?ms=50`: blocks a thread of the system for so long; its P goes on without it.
+@Sendable func block(_ request: borrowing Request, _ response: inout Response) throws {
+  let ms = try number("ms", of: request, default: 50, in: 0...60_000)
+  var ends: [Int32] = [0, 0]
+  guard unsafe pipe(&ends) == 0 else { throw HTTPError(.serviceUnavailable, "no pipe") }
+  let (reading, writing) = (ends[0], ends[1])
+  defer { close(reading) }
+  go {
+    MPG.sleep(.milliseconds(ms))
+    close(writing)
+  }
+  blocking {
+    var byte: UInt8 = 0
+    while unsafe read(reading, &byte, 1) < 0, errno == EINTR {}  // a signal came: read on
+  }
+  response.write("blocked a thread for \(ms) ms\n")
+}
+
+/// `/leak?n=10`: leaves n Gs behind that wait for ever: what a leak looks like.
+@Sendable func leak(_ request: borrowing Request, _ response: inout Response) throws {
+  let n = try number("n", of: request, default: 10, in: 1...10_000)
+  for _ in 0..<n { go { _ = Channel<Void>().receive() } }
+  response.write("left \(n) Gs behind, parked on channels that nobody knows\n")
+}
+
 /// The value of a query parameter; another than a number in `range` is a 400 with one line.
 private func number(
   _ name: StaticString, of request: borrowing Request, default fallback: Int, in range: ClosedRange<Int>

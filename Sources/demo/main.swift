@@ -7,6 +7,8 @@ import Net
 let options = Options.fromCommandLine()
 let socket = options.listen()
 
+let folder = options.openFolder()
+
 MPG.main(options.runtime) {
   let counters = Counters()
   var mux = Mux()
@@ -25,6 +27,11 @@ MPG.main(options.runtime) {
   mux.handle("/cpu", .slow, burn)
   mux.handle("/sleep", .slow, sleep)
   mux.handle("/pipeline", .slow, pipeline)
+  mux.handle("/hog", .slow, hog)
+  mux.handle("/block", .slow, block)
+  mux.handle("/leak", .slow, leak)
+  mux.handle("/file", .slow) { request, response in try serveFile(of: folder, request, &response) }
+  if options.crashable { mux.handle("/crash", .slow, crash) }
 
   let server = Server(mux, limits: options.limits, counters: counters)
   try stopOnSignal(server)

@@ -1,30 +1,54 @@
-// Batch output: frames as text or JSON on standard output, for pipes, logs and tests.
+// Batch output: frames as text on standard output, for pipes, logs and tests.
 internal import Glibc
 import Inspector
 import TUI
 
-/// Prints frames of one target.
+/// Prints frames of one target, or of one history.
 struct Batch {
-  let options: Options
+  let options: FrameOptions
   let output: StandardOutput
 
   /// Prints the first frame at once and the others at their times. Throws `gone` when the target ends meanwhile,
   /// after a last frame that says so.
   func run(_ inspector: Inspector) throws(Failure) {
     var sampler = Sampler(inspector)
-    let interval = UInt64((options.delay ?? 1) * 1e9)
     var due = monotonicNow()
     var printed = 0
     while printed < options.frames ?? .max {
       try wait(until: due, &sampler)
       let frame = try failing { () throws(InspectorError) in try sampler.frame() }
-      try output.write(text(of: frame, isFirst: printed == 0))
+      try write(frame, isFirst: printed == 0)
       printed += 1
       if let ending = sampler.ending {
         throw Failure(.gone(pid: inspector.target.process.pid, ending))
       }
-      due = max(due + interval, monotonicNow())  // after a stop (Ctrl-Z) it goes on from now
+      due = max(due + options.interval, monotonicNow())  // after a stop (Ctrl-Z) it goes on from now
     }
+  }
+
+  /// Prints the last moment of a black box.
+  func runLast(of source: PastSource) throws(Failure) {
+    try write(source.player().frame(source.origin, ended: source.ended), isFirst: true)
+  }
+
+  /// Prints the moments of a recording, as far apart as `-d` says, as fast as they can be had; the last one is its end.
+  func run(_ source: PastSource) throws(Failure) {
+    var player = try source.player()
+    let last = player.lastTime
+    player.seekToStart()
+    var printed = 0
+    while printed < options.frames ?? .max {
+      let isLast = player.isAtEnd
+      try write(player.frame(source.origin, ended: isLast ? source.ended : nil), isFirst: printed == 0)
+      printed += 1
+      if isLast { return }
+      let next = player.time &+ options.interval
+      if next < last { player.seek(to: next) } else { player.seekToEnd() }
+    }
+  }
+
+  private func write(_ frame: Frame, isFirst: Bool) throws(Failure) {
+    try output.write(FrameText(options: options).text(of: frame, isFirst: isFirst))
   }
 
   /// Keeps looking until `due`, or until the target ends.
@@ -35,18 +59,5 @@ struct Batch {
       guard now < due else { return }
       usleep(UInt32(clamping: min(pause, due - now) / 1000))
     }
-  }
-
-  private func text(of frame: Frame, isFirst: Bool) -> String {
-    if options.json { return frame.json + "\n" }
-    let lines = Overview.plainText(frame, width: StandardOutput.width, glyphs: glyphs)
-    return (isFirst ? "" : "\n") + lines.joined(separator: "\n") + "\n"
-  }
-
-  private var glyphs: Glyphs {
-    if options.ascii { return .ascii }
-    let names = ["LC_ALL", "LC_CTYPE", "LANG"]
-    let locale = names.compactMap { name in environment(name).map { (name, $0) } }
-    return .forEnvironment(Dictionary(uniqueKeysWithValues: locale))
   }
 }

@@ -1,26 +1,44 @@
-// The screen: the dashboard of TUI over a sampler of Inspector, on one thread.
+// The screen: the dashboard of TUI over a live process, a recording or a black box, on one thread.
 import Inspector
 import TUI
 
 /// Shows one target on the terminal.
 struct Dashboard {
-  let options: Options
+  let options: FrameOptions
 
   /// How often the sampler is asked whether something is due: the rings of a flooded target fill in tens of
   /// milliseconds.
   private static let pollEvery = Duration.milliseconds(2)
 
   /// Runs until somebody quits. Throws when that is no good end: the target gone, the region damaged, a signal.
-  func run(_ inspector: Inspector) throws(Failure) {
-    var feed = Feed(Sampler(inspector))
+  func run(_ inspector: Inspector, _ limits: HistoryLimits) throws(Failure) {
+    var feed = LiveFeed(Sampler(inspector, history: limits))
     let ending: TUI.Ending
     do throws(TerminalError) {
-      ending = try app.run(pollEvery: Self.pollEvery, poll: { feed.poll() }, next: { feed.next() })
+      ending = try app.run(
+        pollEvery: Self.pollEvery, poll: { feed.poll() }, travel: { feed.travel($0) }, next: { feed.next() })
     } catch {
       throw Failure(error)
     }
     if let error = feed.failure { throw Failure(error) }
     if let ending = feed.ending { throw Failure(.gone(pid: inspector.target.process.pid, ending)) }
+    try check(ending)
+  }
+
+  /// The same for what is closed.
+  func run(_ source: PastSource) throws(Failure) {
+    var travel = TimeTravel(try source.player(), source.origin)
+    if source.origin == .recording { travel.perform(.start) }
+    let ending: TUI.Ending
+    do throws(TerminalError) {
+      ending = try app.run(travel: { travel.perform($0) }, next: { travel.frame(ended: source.ended) })
+    } catch {
+      throw Failure(error)
+    }
+    try check(ending)
+  }
+
+  private func check(_ ending: TUI.Ending) throws(Failure) {
     switch ending.cause {
     case .quit: return
     case .signal(let number): throw Failure(ExitCode.signal(number), "ended by signal \(number)")
@@ -37,10 +55,12 @@ struct Dashboard {
   }
 }
 
-/// A sampler that never throws: what goes wrong is kept, and shown as the end of the target.
-private struct Feed {
+/// A sampler that never throws: what goes wrong is kept, and shown as the end of the target. When another moment than
+/// now is wanted, frames come from its history, which goes on growing meanwhile.
+private struct LiveFeed {
   private var sampler: Sampler
   private var last: Frame?
+  private var past: TimeTravel?
   private(set) var failure: InspectorError?
 
   init(_ sampler: Sampler) { self.sampler = sampler }
@@ -52,8 +72,19 @@ private struct Feed {
     do { _ = try sampler.step() } catch { failure = error }
   }
 
-  /// The frame of this moment; the last one, marked as ended, after a failure.
+  mutating func travel(_ command: TimeCommand) {
+    if command == .now {
+      past = nil
+      return
+    }
+    if past == nil { past = sampler.history.flatMap { Player($0) }.map { TimeTravel($0, .live) } }
+    past?.perform(command)
+  }
+
+  /// The frame of this moment, or of the one that was asked for; the last one, marked as ended, after a failure.
   mutating func next() -> Frame? {
+    let ended = ending?.description
+    if past != nil { return past?.frame(ended: ended) }
     if failure == nil {
       do { last = try sampler.frame() } catch { failure = error }
     }

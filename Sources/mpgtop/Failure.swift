@@ -29,9 +29,9 @@ struct Failure: Error {
   init(_ error: InspectorError) {
     let code =
       switch error {
-      case .noSuchProcess: ExitCode.noSuchProcess
+      case .noSuchProcess, .noBlackBox: ExitCode.noSuchProcess
       case .notATarget, .otherUser, .notPermitted: ExitCode.notATarget
-      case .layout: ExitCode.layout
+      case .layout, .notARecording: ExitCode.layout
       case .gone: ExitCode.gone
       case .system: ExitCode.system
       }

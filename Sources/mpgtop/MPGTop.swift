@@ -8,30 +8,88 @@ enum MPGTop {
   static func main() {
     do throws(Failure) {
       let output = try StandardOutput()
-      let options = try options(output)
-      try run(options, output)
+      try run(try command(output), output)
     } catch {
       complain(error.message)
       exit(error.code)
     }
   }
 
-  /// The options, if they make sense. Prints the help and ends where that was asked for.
-  private static func options(_ output: StandardOutput) throws(Failure) -> Options {
+  /// The other commands. The first argument names one; a process of such a name is found by its pid.
+  private static let commands: [any ParsableCommand.Type] = [
+    RecordOptions.self, ReplayOptions.self, ScrubOptions.self,
+  ]
+
+  /// What was asked for, if it makes sense. Prints the help and ends where that was asked for.
+  private static func command(_ output: StandardOutput) throws(Failure) -> any ParsableCommand {
+    var arguments = Array(CommandLine.arguments.dropFirst())
+    var type: any ParsableCommand.Type = Options.self
+    if let other = commands.first(where: { $0.configuration.commandName == arguments.first }) {
+      type = other
+      arguments.removeFirst()
+    }
     do {
-      return try Options.parse()
+      return try type.parseAsRoot(arguments)
     } catch {
-      if Options.exitCode(for: error).isSuccess {
-        try output.write(Options.fullMessage(for: error) + "\n")
+      if type.exitCode(for: error).isSuccess {
+        try output.write(type.fullMessage(for: error) + "\n")
         exit(ExitCode.success)
       }
-      throw Failure(ExitCode.usage, Self.clause(of: error) + " (mpgtop --help lists the options)")
+      throw Failure(ExitCode.usage, Self.clause(of: error, type) + " (mpgtop --help lists the options)")
     }
   }
 
+  private static func run(
+    _ command: any ParsableCommand, _ output: StandardOutput
+  ) throws(Failure) {
+    switch command {
+    case let options as Options: try run(options, output)
+    case let options as RecordOptions:
+      let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)
+      guard let inspector = try choice.attach(to: options.target) else { return }
+      try Recorder(options: options).run(inspector)
+    case let options as ReplayOptions: try replay(options, output)
+    case let options as ScrubOptions:
+      let damage = try failing { () throws(InspectorError) in
+        try Scrubber.scrub(options.file, to: options.output)
+      }
+      if let damage { complain("\(options.file) is damaged: \(damage); the copy ends there") }
+    default:  // --help of a command
+      try output.write(Options.helpMessage() + "\n")
+    }
+  }
+
+  private static func replay(_ options: ReplayOptions, _ output: StandardOutput) throws(Failure) {
+    let recording = try failing { () throws(InspectorError) in try Recording(path: options.file) }
+    if let damage = recording.damage {
+      complain("\(options.file) is damaged: \(damage); shown up to there")
+    }
+    let source = PastSource(history: recording.history, origin: .recording, ended: recording.ended)
+    try show(source, options.frames, output) { () throws(Failure) in
+      try Batch(options: options.frames, output: output).run(source)
+    }
+  }
+
+  /// On the screen, or as `batch` does it.
+  private static func show(
+    _ source: PastSource, _ frames: FrameOptions, _ output: StandardOutput, batch: () throws(Failure) -> Void
+  ) throws(Failure) {
+    if frames.isBatch { return try batch() }
+    try needTerminal()
+    try Dashboard(options: frames).run(source)
+  }
+
+  private static func needTerminal() throws(Failure) {
+    guard !isInteractive else { return }
+    throw Failure(
+      ExitCode.usage,
+      "cannot open the screen: standard input or output is not a terminal; use -b for plain text, --json for JSON"
+    )
+  }
+
   /// The parser's message as one clause: it may be several sentences on several lines.
-  private static func clause(of error: any Error) -> String {
-    let text = Options.message(for: error).split(separator: "\n").joined(separator: " ")
+  private static func clause(of error: any Error, _ type: any ParsableCommand.Type) -> String {
+    let text = type.message(for: error).split(separator: "\n").joined(separator: " ")
     let sentences = text.split(separator: ". ").map { $0.prefix(1).lowercased() + $0.dropFirst() }
     return sentences.joined(separator: ", ")
   }
@@ -39,18 +97,21 @@ enum MPGTop {
   private static func run(_ options: Options, _ output: StandardOutput) throws(Failure) {
     let folders = RegionFolders.standard
     if options.list { return try list(folders, output) }
-    guard options.isBatch || isInteractive else {
-      throw Failure(
-        ExitCode.usage,
-        "cannot open the screen: standard input or output is not a terminal; use -b for plain text, --json for JSON"
-      )
+    if options.postMortem {
+      let source = try PastSource.blackBox(options.target, in: folders)
+      return try show(source, options.frames, output) { () throws(Failure) in
+        try Batch(options: options.frames, output: output).runLast(of: source)
+      }
     }
+    if !options.frames.isBatch, !options.selfTest { try needTerminal() }
     let choice = TargetChoice(folders: folders, mayAsk: isInteractive)
     guard let inspector = try choice.attach(to: options.target) else { return }
-    if options.isBatch {
-      try Batch(options: options, output: output).run(inspector)
+    if options.selfTest {
+      try SelfTest(output: output).run(inspector)
+    } else if options.frames.isBatch {
+      try Batch(options: options.frames, output: output).run(inspector)
     } else {
-      try Dashboard(options: options).run(inspector)
+      try Dashboard(options: options.frames).run(inspector, options.history.limits)
     }
   }
 

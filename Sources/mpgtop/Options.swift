@@ -1,4 +1,4 @@
-// The command line. docs/mpgtop.md says the same in prose.
+// The command line of mpgtop itself. docs/mpgtop.md says the same in prose; the other commands are in Commands.swift.
 import ArgumentParser
 
 /// What mpgtop was asked for.
@@ -6,6 +6,7 @@ struct Options: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mpgtop",
     abstract: "Watches the goroutines, threads and processors of a program on the MPG runtime, from outside.",
+    usage: "mpgtop [<options>] [<pid|name>]\n       mpgtop record|replay|scrub --help",
     discussion: """
       Exit codes: 0 all went well; 2 no such process; 3 not a target, or not permitted; 4 its layout is not \
       understood; 5 the target is gone; 64 wrong usage, or no usable terminal; 71 a system call failed; 74 standard \
@@ -21,40 +22,24 @@ struct Options: ParsableCommand {
   @Flag(name: [.short, .long], help: "List the processes that can be looked at, and what dead ones left.")
   var list = false
 
-  @Flag(name: [.short, .long], help: "Print frames as plain text instead of opening a screen.")
-  var batch = false
+  @Flag(
+    name: .customLong("post-mortem"),
+    help:
+      "Show the last moments of a dead process: its pid, or the file of its region; none: the last that died."
+  )
+  var postMortem = false
 
-  @Flag(help: "Print frames as JSON, one object a line (implies -b).")
-  var json = false
+  @Flag(name: .customLong("self-test"), help: "Measure what watching a process costs, and print it.")
+  var selfTest = false
 
-  @Option(
-    name: [.customShort("n"), .long],
-    help: ArgumentHelp("Stop after so many frames (with -b).", valueName: "count"))
-  var frames: Int?
-
-  @Option(
-    name: [.customShort("d"), .long],
-    help: ArgumentHelp("Seconds between frames, 0.01 to 86400. Default: 1 with -b.", valueName: "seconds"))
-  var delay: Double?
-
-  @Flag(help: "Draw with ASCII characters only.")
-  var ascii = false
-
-  @Flag(name: .customLong("no-color"), help: "No colours; so does NO_COLOR in the environment.")
-  var noColor = false
-
-  /// Whether frames go to standard output instead of a screen.
-  var isBatch: Bool { batch || json }
+  @OptionGroup var frames: FrameOptions
+  @OptionGroup var history: HistoryOptions
 
   mutating func validate() throws {
-    if let frames, frames < 1 { throw ValidationError("-n \(frames): the number of frames is 1 or more") }
-    if let delay, !(delay >= 0.01 && delay <= 86_400) {
-      throw ValidationError("-d \(delay): the time between frames is 0.01 to 86400 seconds")
-    }
-    if frames != nil, !isBatch { throw ValidationError("-n goes with -b or --json") }
-    if list, isBatch || target != nil {
+    if list, frames.isBatch || target != nil || postMortem || selfTest {
       throw ValidationError("-l goes alone: it takes no process, and prints no frames")
     }
+    if postMortem, selfTest { throw ValidationError("--self-test is for a process that lives") }
     if target == "" { throw ValidationError("the process to look at is an empty name") }
   }
 }

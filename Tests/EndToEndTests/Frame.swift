@@ -12,6 +12,7 @@ struct Frame: Decodable, Sendable {
   struct M: Decodable, Sendable {
     let id, tid: Int
     let state: String
+    let p: Int?
   }
   struct Gs: Decodable, Sendable {
     let live, created, exited: Int

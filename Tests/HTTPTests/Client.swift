@@ -10,10 +10,11 @@ import Testing
 /// In a child: boots the runtime, serves `mux` on a free port of 127.0.0.1, and runs `body` as the main G.
 /// The server is shut down when it returns; a child that hangs is ended by SIGALRM.
 func withServer(
-  _ mux: Mux = testMux(), _ limits: Limits = Limits(), _ body: @Sendable @escaping (TestServer) throws -> Void
+  _ mux: Mux = testMux(), _ limits: Limits = Limits(), procs: Int = 2,
+  _ body: @Sendable @escaping (TestServer) throws -> Void
 ) -> Never {
   alarm(120)
-  MPG.main(MPG.Options(procs: 2)) {
+  MPG.main(MPG.Options(procs: procs)) {
     let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
     let test = TestServer(server: Server(mux, limits: limits), port: socket.port)
     go { test.ended.send(try test.server.serve(socket)) }

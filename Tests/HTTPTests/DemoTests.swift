@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// A run of mpg-demo, which `swift build` puts beside the tests.
-private struct Demo {
+struct Demo {
   let process = Process()
   let output = Pipe()
   /// A file, so that however much is written there, nobody waits for a reader.
@@ -31,7 +31,7 @@ private struct Demo {
 }
 
 /// A port that nobody has at the moment.
-private func freePort() throws -> (port: UInt16, holder: Int32) {
+func freePort() throws -> (port: UInt16, holder: Int32) {
   let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)

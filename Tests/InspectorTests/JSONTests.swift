@@ -21,7 +21,24 @@ struct JSONTests {
     region.count(.parked, on: 0, reason: .netpollRead, by: 1)
     var frame = Frame(snapshot: try region.snapshot())
     (frame.switchesPerSecond, frame.ended) = (1234.56, "exited with code 0")
+    frame.past = past
     return frame
+  }
+
+  /// A moment of the past with everything in it.
+  private var past: Past {
+    let record = PlacedRecord(
+      record: Record(.goPark, time: 7, m: 1, g: 5, detail: WaitReason.sleep.rawValue), lane: .p(0),
+      position: 9)
+    let event = Event(
+      record, Clock(first: (0, 0), second: (0, 0)), names: StringBook(), reasons: WaitReason.all)
+    var past = Past()
+    past.lanes = [Past.LaneEvents(lane: .p(0), events: [event])]
+    past.goroutines.all = [
+      Goroutine(
+        id: 5, state: .waiting, reason: .sleep, since: 7, entry: "f at Main.swift:3", parent: 1, p: 0, fd: 4)
+    ]
+    return past
   }
 
   private func parse(_ frame: Frame) throws -> [String: Any] {

@@ -39,12 +39,17 @@ struct SnapshotTests {
     region[SchedField.netpollFds] = 12
     region[SchedField.netpollWakeups] = 34
     region[SchedField.netpollReadied] = 56
+    region[SchedField.netpollBackend] = region.raw(NetpollKind.ioUring)
+    region[SchedField.netpollRearms] = 78
+    region[SchedField.netpollSysmonPolls] = 90
 
     let snapshot = try region.snapshot()
 
     #expect(snapshot.netpoll.parked == 9)
     #expect(snapshot.netpoll.fds == 12)
     #expect(snapshot.netpoll.wakeups == 34 && snapshot.netpoll.readied == 56)
+    #expect(snapshot.netpoll.backend == .ioUring)
+    #expect(snapshot.netpoll.rearms == 78 && snapshot.netpoll.sysmonPolls == 90)
     #expect(snapshot.gs.waiting(in: .signal) == 1)
   }
 

@@ -70,8 +70,9 @@ struct LayoutTests {
       table(SchedField.self) == """
         procs@0 mCount@1 grqDepth@2 grqPushed@3 idlePs@4 idleMs@5 tracing@6 stringBytes@7 spinningMs@8 \
         gSlots@16 gListed@17 stacks@18 stacksFree@19 gcCycles@20 gcFreed@21 netpollFds@24 \
-        netpollWakeups@25 netpollReadied@26 netpollLast@27 psMade@32 psOpen@33 \
-        grqPeaks@64×64
+        netpollWakeups@25 netpollReadied@26 netpollLast@27 psMade@32 psOpen@33 acceptShortages@40 \
+        stackShortages@41 threadShortages@42 regionShortages@43 tasksCreated@48 tasksExited@49 \
+        netpollBackend@56 netpollRearms@57 netpollSysmonPolls@58 grqPeaks@64×64
         """)
     #expect(
       table(PField.self) == """
@@ -117,7 +118,10 @@ struct LayoutTests {
     #expect(
       standApart(
         [SchedField.spinningMs], [.netpollFds, .netpollWakeups, .netpollReadied, .netpollLast], [.grqPeaks],
+        [.netpollBackend, .netpollRearms, .netpollSysmonPolls],
+        [.tasksCreated, .tasksExited],
         [.psMade, .psOpen], [.gSlots, .gListed, .stacks, .stacksFree, .gcCycles, .gcFreed],
+        [.acceptShortages, .stackShortages, .threadShortages, .regionShortages],
         [.procs, .mCount, .grqDepth, .grqPushed, .idlePs, .idleMs, .tracing, .stringBytes]))
     #expect(
       standApart(

@@ -61,6 +61,8 @@ struct SpecificationTests {
     #expect(documentedCases("GKind") == caseRows(GKind.self))
     #expect(documentedCases("ProcessState") == caseRows(ProcessState.self))
     #expect(documentedCases("BootStep") == caseRows(BootStep.self))
+    #expect(documentedCases("NetpollKind") == caseRows(NetpollKind.self))
+    #expect(documentedCases("Shortage") == caseRows(Shortage.self))
   }
 
   @Test("has a section for every enum of the schema, and for no other")

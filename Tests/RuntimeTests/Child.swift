@@ -2,6 +2,7 @@
 // a child process of its own (an exit test). A body that returns ends the child with 0; a check that fails is
 // recorded as an issue of the test, and ends the child with status 1.
 import Glibc
+import Region
 import Testing
 
 @testable import MPG
@@ -11,11 +12,23 @@ private let patience: UInt32 = 900
 
 /// In a child: boots the runtime with `procs` Ps and runs `body` as the main G.
 ///
-/// - Parameter preemption: whether a G that runs for too long is stopped.
-func inRuntime(procs: Int, preemption: Bool = false, _ body: sending @escaping () throws -> Void) -> Never {
+/// - Parameters:
+///   - preemption: whether a G that runs for too long is stopped.
+///   - netpoll: its backend; nil: what MPG_NETPOLL says.
+///   - rings: how large io_uring's rings are.
+func inRuntime(
+  procs: Int, preemption: Bool = true, netpoll: NetpollKind? = nil, rings: RingSizes = RingSizes(),
+  _ body: sending @escaping () throws -> Void
+) -> Never {
   alarm(patience)
-  MPG.main(Options(procs: procs, tracing: true, preemption: preemption), body)
+  unsafe Outside.bystanders = (Outside.threads ?? 1) - 1  // the harness; this thread becomes M0
+  var options = Options(procs: procs, tracing: true, preemption: preemption)
+  (options.netpoll, options.rings) = (netpoll, rings)
+  MPG.main(options, body)
 }
+
+/// So that it can be handed to a child.
+extension NetpollKind: Codable {}
 
 /// In a child: ends it with status 1, and an issue that says what was expected, unless `condition` holds.
 func check(

@@ -59,7 +59,9 @@ struct PreemptionTests {
         }
         for _ in 0..<50 {
           MPG.sleep(.milliseconds(1))
-          let holders = (0..<Int(sched.shared[.mCount].acquired)).count { sched.region.m($0)[.p].acquired != 0 }
+          let holders = (0..<Int(sched.shared[.mCount].acquired)).count {
+            sched.region.m($0)[.p].acquired != 0
+          }
           check(holders <= 2, "at most 2 Ms with a P, found \(holders)")
         }
         stop.add(1)
@@ -111,11 +113,113 @@ struct PreemptionTests {
       }
     }
   }
+
+  @Test(
+    "a preempted G that holds a lock which every P waits for inside the runtime is lent time",
+    arguments: [1, 2])
+  func loans(procs: Int) async {
+    await #expect(processExitsWith: .success) { [procs = procs as Int] in
+      inRuntime(procs: procs) {
+        let lock = ThreadLock()
+        let (held, stop, all) = (Counter(), Counter(), WaitGroup())
+        all.add(1 + procs)
+        go {
+          lock.lock()
+          held.add(1)
+          _ = spin(forMilliseconds: 60)
+          lock.unlock()
+          all.done()
+        }
+        while held.value == 0 { MPG.yield() }
+        for _ in 0..<procs {
+          go {
+            // As if the runtime itself needed the lock: here nobody can be stopped.
+            _ = enterRuntime("a test")
+            lock.lock()
+            lock.unlock()
+            leaveRuntime()
+            all.done()
+          }
+        }
+        all.wait()
+        stop.add(1)
+        checkEqual(laneSum(.preempted), laneSum(.resumed), "preemptions and resumptions")
+      }
+    }
+  }
+
+  @Test("signals that nobody in the runtime sent are forgotten")
+  func strays() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 2) {
+        let all = WaitGroup()
+        all.add(4)
+        for _ in 0..<4 {
+          go {
+            for _ in 0..<500 {
+              for m in 0..<Int(sched.shared[.mCount].acquired) {
+                mpg_preempt_thread(Int32(truncatingIfNeeded: sched.region.m(m)[.tid].relaxed))
+              }
+              MPG.yield()
+            }
+            all.done()
+          }
+        }
+        all.wait()
+      }
+    }
+  }
+
+  @Test(
+    "a hog that is stopped again and again, beside two Gs that hand each other the P, keeps nobody waiting")
+  func hogBesidePingPong() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1) {
+        let (there, back, stop) = (Channel<Int>(), Channel<Int>(), Counter())
+        go { while true { back.send(there.receive() ?? 0) } }
+        go {
+          while true {
+            there.send(1)
+            _ = back.receive()
+          }
+        }
+        go { _ = spin(until: stop) }
+        for _ in 0..<200 { MPG.yield() }
+        stop.add(1)
+      }
+    }
+  }
+}
+
+/// A lock of the operating system's, as malloc's is.
+///
+/// Safe because: the mutex is never freed.
+@safe private final class ThreadLock: @unchecked Sendable {
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+
+  init() {
+    unsafe mutex = .allocate(capacity: 1)
+    unsafe pthread_mutex_init(mutex, nil)
+  }
+
+  func lock() { unsafe _ = pthread_mutex_lock(mutex) }
+  func unlock() { unsafe _ = pthread_mutex_unlock(mutex) }
+}
+
+/// Uses the CPU of its thread for so long.
+@inline(never)
+private func spin(forMilliseconds limit: Int64) -> UInt64 {
+  var x: UInt64 = 1
+  let start = mpg_thread_cpu(mpg_tid())
+  while mpg_thread_cpu(mpg_tid()) - start < limit * 1_000_000 {
+    for _ in 0..<10_000 { x = x &* 6_364_136_223_846_793_005 &+ 1 }
+  }
+  return x
 }
 
 /// The sum of a counter over all lanes.
 func laneSum(_ field: LaneField) -> UInt64 {
-  let ps = (0..<sched.procs).map { sched.region.lane(p: $0) }
+  let ps = (0..<sched.psMade).map { sched.region.lane(p: $0) }
   let ms = (0..<Int(sched.shared[.mCount].acquired)).map { sched.region.lane(m: $0) }
   return (ps + ms).reduce(0) { $0 &+ $1.counters[field].acquired }
 }

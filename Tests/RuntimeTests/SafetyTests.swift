@@ -27,7 +27,8 @@ struct SafetyTests {
       }
     }
     #expect(
-      standardError(result).contains(/mpg: goroutine 2 \(.* at SafetyTests\.swift:\d+\): stack overflow, 256 KiB used/)
+      standardError(result).contains(
+        /mpg: goroutine 2 \(.* at SafetyTests\.swift:\d+\): stack overflow, 256 KiB used/)
     )
   }
 

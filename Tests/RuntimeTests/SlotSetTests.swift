@@ -6,8 +6,8 @@ import Testing
 @Suite("Pools")
 struct PoolTests {
   @Test("the lowest number comes out first, whatever went in and out before")
-  func lowestFirst() {
-    var set = SlotSet(capacity: 1 << 16)
+  func lowestFirst() throws {
+    var set = try SlotSet(capacity: 1 << 16)
     var reference = Set<Int>()
     var random = CheapRandom(seed: 7)
     for _ in 0..<20_000 {

@@ -34,7 +34,8 @@ struct SyscallTests {
         }
         let found = (0..<readers).map { _ in results.receive() ?? -1 }
         checkEqual(found.sorted(), Array(0..<readers), "bytes")
-        checkEqual(laneSum(.syscalls), laneSum(.syscallsReturned) + laneSum(.syscallsQueued), "calls and returns")
+        checkEqual(
+          laneSum(.syscalls), laneSum(.syscallsReturned) + laneSum(.syscallsQueued), "calls and returns")
       }
     }
   }
@@ -60,7 +61,8 @@ struct SyscallTests {
         all.wait()
         checkEqual(calls.value, 16 * each, "calls")
         checkEqual(laneSum(.syscalls), UInt64(16 * each), "calls counted")
-        checkEqual(laneSum(.syscalls), laneSum(.syscallsReturned) + laneSum(.syscallsQueued), "calls and returns")
+        checkEqual(
+          laneSum(.syscalls), laneSum(.syscallsReturned) + laneSum(.syscallsQueued), "calls and returns")
       }
     }
   }

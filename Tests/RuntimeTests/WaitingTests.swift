@@ -34,10 +34,10 @@ struct WaitingTests {
     }
   }
 
-  @Test("no sleep ends early")
-  func sleepsAreNotShort() async {
-    await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+  @Test("no sleep ends early", arguments: Backend.available)
+  func sleepsAreNotShort(netpoll: NetpollKind) async {
+    await #expect(processExitsWith: .success) { [netpoll = netpoll as NetpollKind] in
+      inRuntime(procs: 1, netpoll: netpoll) {
         let (all, clock) = (WaitGroup(), ContinuousClock())
         let delays = [30, 5, 60, 15, 45]
         all.add(delays.count)
@@ -69,10 +69,10 @@ struct WaitingTests {
     }
   }
 
-  @Test("ten thousand Gs sleep and all wake, on several Ps")
-  func manySleepersWake() async {
-    await #expect(processExitsWith: .success) {
-      inRuntime(procs: 4) {
+  @Test("ten thousand Gs sleep and all wake, on several Ps", arguments: Backend.available)
+  func manySleepersWake(netpoll: NetpollKind) async {
+    await #expect(processExitsWith: .success) { [netpoll = netpoll as NetpollKind] in
+      inRuntime(procs: 4, netpoll: netpoll) {
         let (counts, all) = (Counts(10_000), WaitGroup())
         all.add(10_000)
         for name in 0..<10_000 {
@@ -88,10 +88,12 @@ struct WaitingTests {
     }
   }
 
-  @Test("a G that reads from a descriptor parks until there is something, and reads it all")
-  func readersPark() async {
-    await #expect(processExitsWith: .success) {
-      inRuntime(procs: 2) {
+  @Test(
+    "a G that reads from a descriptor parks until there is something, and reads it all",
+    arguments: Backend.available)
+  func readersPark(netpoll: NetpollKind) async {
+    await #expect(processExitsWith: .success) { [netpoll = netpoll as NetpollKind] in
+      inRuntime(procs: 2, netpoll: netpoll) {
         let (pipe, done) = (try Pipe(), Channel<Int>())
         go {
           var sum = 0
@@ -108,10 +110,12 @@ struct WaitingTests {
     }
   }
 
-  @Test("a deadline ends a wait that is going on, and those after it, until it is set anew")
-  func deadlinesEndWaits() async {
-    await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+  @Test(
+    "a deadline ends a wait that is going on, and those after it, until it is set anew",
+    arguments: Backend.available)
+  func deadlinesEndWaits(netpoll: NetpollKind) async {
+    await #expect(processExitsWith: .success) { [netpoll = netpoll as NetpollKind] in
+      inRuntime(procs: 1, netpoll: netpoll) {
         let (pipe, clock) = (try Pipe(), ContinuousClock())
         let start = clock.now
         pipe.readEnd.setDeadline(.after(.milliseconds(20)), for: .read)
@@ -125,10 +129,12 @@ struct WaitingTests {
     }
   }
 
-  @Test("a deadline that is moved later, while a G waits, does not end the wait at the old moment")
-  func deadlinesMove() async {
-    await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+  @Test(
+    "a deadline that is moved later, while a G waits, does not end the wait at the old moment",
+    arguments: Backend.available)
+  func deadlinesMove(netpoll: NetpollKind) async {
+    await #expect(processExitsWith: .success) { [netpoll = netpoll as NetpollKind] in
+      inRuntime(procs: 1, netpoll: netpoll) {
         let (pipe, clock) = (try Pipe(), ContinuousClock())
         let start = clock.now
         pipe.readEnd.setDeadline(.after(.milliseconds(500)), for: .read)
@@ -139,10 +145,12 @@ struct WaitingTests {
     }
   }
 
-  @Test("closing ends a wait that is going on, and every wait after, and twice does no harm")
-  func closingEndsWaits() async {
-    await #expect(processExitsWith: .success) {
-      inRuntime(procs: 2) {
+  @Test(
+    "closing ends a wait that is going on, and every wait after, and twice does no harm",
+    arguments: Backend.available)
+  func closingEndsWaits(netpoll: NetpollKind) async {
+    await #expect(processExitsWith: .success) { [netpoll = netpoll as NetpollKind] in
+      inRuntime(procs: 2, netpoll: netpoll) {
         let (pipe, ended) = (try Pipe(), Channel<Pollable.Failure?>())
         go { ended.send(failure { try pipe.readEnd.wait(.read) }) }
         while parked(.netpollRead) == 0 { yield() }
@@ -154,10 +162,4 @@ struct WaitingTests {
       }
     }
   }
-}
-
-/// How a wait ends, if not with news.
-private func failure(_ wait: () throws -> Void) -> Pollable.Failure? {
-  do { try wait() } catch { return error as? Pollable.Failure }
-  return nil
 }

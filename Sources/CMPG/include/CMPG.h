@@ -39,18 +39,30 @@ _Noreturn void mpg_fiber_exit(mpg_fiber *g, mpg_fiber *scheduler);
 void *mpg_current(void);
 void mpg_set_current(void *m);
 
-/// Marks the calling thread as inside the runtime, where a preemption signal only leaves a note; its M, or NULL.
+/// What a thread's stop word says. Only its own thread answers (`still`, `noted`); all other changes are sysmon's, and
+/// the grant (to `runs`) that of whoever has a P for it. See Preempt.swift.
+enum {
+  MPG_RUNS = 0,   ///< It runs, and nothing is asked of it.
+  MPG_STILL = 1,  ///< It stands still outside the runtime: in the handler of SIGURG, or at the border.
+  MPG_NOTED = 2,  ///< The handler found it inside the runtime, and left a note.
+  MPG_LENT = 3,   ///< It runs on without a P, in user code only.
+  MPG_ASKED = 4,  ///< A signal is on its way.
+};
+
+/// Marks the calling thread as inside the runtime, where a preemption signal only leaves a note; its M, or NULL. A
+/// thread on loan waits here until it is granted a P.
 void *mpg_enter(void);
 /// Marks it as outside: on a G, in user code. Whether a note was left meanwhile, which this takes up.
 bool mpg_leave(void);
-/// Names the calling thread's stop word: 0 it runs; 1 it stands still in the handler of SIGURG, outside the runtime;
-/// 2 the handler found it inside, and left a note.
+/// Names the calling thread's stop word.
 void mpg_stop_word(void *word);
-/// Installs the handler of SIGURG. After each signal it sets the thread's stop word and wakes whoever sleeps on `bell`
-/// (a futex word that it sets to 1). A thread that stands still goes on when its word becomes 0. 0, or an errno.
+/// Installs the handler of SIGURG. When it has answered it wakes whoever sleeps on `bell` (a futex word that it sets
+/// to 1). A thread that stands still goes on when its word changes. 0, or an errno.
 int mpg_preempt_install(void *bell);
 /// Sends SIGURG to a thread of this process.
 void mpg_preempt_thread(int32_t tid);
+/// CPU time that a thread of this process has used, in nanoseconds; −1: there is no such thread.
+int64_t mpg_thread_cpu(int32_t tid);
 
 /// Starts a detached thread. 0, or an errno.
 int mpg_thread_start(void *(*body)(void *), void *argument);
@@ -65,8 +77,8 @@ int mpg_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds);
 void mpg_futex_wake(const void *word, int count);
 /// Makes [address, address + size) fault on touch, without splitting the mapping where the kernel can. 0, or an errno.
 int mpg_guard(void *address, size_t size);
-/// A ready descriptor: the tag it was registered with, and what for.
-typedef struct mpg_ready { uint64_t tag; bool readable, writable; } mpg_ready;
+/// A ready descriptor: the tag it was registered with, and what for; and whether it is to be watched anew (io_uring).
+typedef struct mpg_ready { uint64_t tag; bool readable, writable, ended; } mpg_ready;
 /// An epoll instance; a descriptor, or −errno. So for the others below: 0 or a descriptor, or −errno.
 int mpg_epoll_create(void);
 /// Watches `fd` for both directions, edge-triggered, or (`level`) for reading, level-triggered.
@@ -76,6 +88,8 @@ int mpg_epoll_remove(int epfd, int fd);
 /// An error or a hang-up makes a descriptor ready for both. The number of descriptors, or −errno.
 int mpg_epoll_wait(int epfd, mpg_ready *ready, int capacity, int64_t nanoseconds);
 int mpg_eventfd(void);
+/// Adds one to an eventfd's counter.
+void mpg_eventfd_add(int fd);
 /// Both ends non-blocking and closed on exec: ends[0] to read, ends[1] to write.
 int mpg_pipe(int ends[2]);
 /// Allocates part of a file, so that touching it cannot fail.
@@ -84,11 +98,45 @@ int mpg_allocate(int fd, int64_t offset, int64_t bytes);
 int mpg_punch(int fd, int64_t offset, int64_t bytes);
 /// Has malloc give back to the system what it keeps of freed memory, where it can.
 void mpg_trim(void);
+/// Address space without a file behind it, memory on touch, never in huge pages. NULL, and the errno in `error`.
+void *mpg_reserve(size_t size, int *error);
+/// Puts such memory, empty, in the place of what is mapped at [address, address + size). 0, or an errno.
+int mpg_replace(void *address, size_t size);
 /// CPUs that this process may run on; at least 1.
 int mpg_cpus(void);
 /// From now on every `signal` writes its number, one byte, to `fd`, which does not block; and is not
 /// blocked in the calling thread. 0, or an errno.
 int mpg_catch_signal(int32_t signal, int fd);
+
+// MARK: io_uring (uring.c)
+
+/// The two rings that are shared with the kernel. Who may push, enter and take, see Uring.swift.
+typedef struct mpg_uring {
+  int fd;
+  uint32_t sq_entries, cq_entries;
+  uint32_t *sq_head, *sq_tail, *sq_flags, *cq_head, *cq_tail;
+  void *entries, *completions;
+} mpg_uring;
+/// The tag of answers that nobody waits for.
+#define MPG_URING_ANSWER 1ull
+/// Whether `fd` is of a kind that can be waited for: 0, or −errno; EPERM for regular files, as epoll says.
+int mpg_can_poll(int fd);
+/// Makes a ring with room for so many. 0, or −errno; ENOSYS when the kernel's is too old.
+int mpg_uring_open(mpg_uring *ring, uint32_t submissions, uint32_t completions);
+/// Entries that were pushed and not yet submitted.
+uint32_t mpg_uring_pending(const mpg_uring *ring);
+bool mpg_uring_has_room(const mpg_uring *ring);
+/// Pushes an order to report each change of `fd` from now on, and at once if it is ready. There must be room.
+void mpg_uring_push_watch(mpg_uring *ring, int fd, uint64_t tag, bool only_read);
+/// Pushes an order to end that. There must be room.
+void mpg_uring_push_unwatch(mpg_uring *ring, uint64_t tag);
+/// Submits what was pushed, if told so; then waits for a completion, up to `nanoseconds` (0: not at all, < 0: for ever).
+/// −errno when it failed or timed out (ETIME).
+int mpg_uring_enter(mpg_uring *ring, bool submit, int64_t nanoseconds);
+/// Whether the kernel holds completions back because the ring was full: entering fetches them.
+bool mpg_uring_overflowed(const mpg_uring *ring);
+/// Takes up to `capacity` completions.
+int mpg_uring_take(mpg_uring *ring, mpg_ready *ready, int capacity);
 
 // MARK: faults (fault.c)
 
@@ -99,6 +147,22 @@ int mpg_fault_install(void (*report)(int32_t signal, void *address, void *m));
 void mpg_alternate_stack(void);
 /// Has `callback` called, in the signal handler, at every SIGQUIT. 0, or an errno.
 int mpg_quit_install(void (*callback)(void));
+
+// MARK: files (files.c)
+
+/// Opens a file to read; a descriptor, or −errno. So for all of these.
+int mpg_open_file(const char *path);
+/// Opens a folder, as a place to open files beneath.
+int mpg_open_folder(const char *path);
+/// Opens `path` beneath `folder` to read. Whatever the path and the links on it say, nothing outside is opened: EXDEV.
+int mpg_open_beneath(int folder, const char *path);
+/// The same by our own feet, for kernels without openat2: a component at a time, following no link at all (ELOOP, or
+/// ENOTDIR for a link to a folder).
+int mpg_open_walking(int folder, const char *path);
+/// The size of a regular file; −EISDIR for anything else.
+int64_t mpg_regular_size(int fd);
+/// Reads at an offset: bytes, 0 at the end of the file. EINTR is tried again.
+int64_t mpg_read_at(int fd, void *buffer, size_t size, int64_t offset);
 
 // MARK: clock
 

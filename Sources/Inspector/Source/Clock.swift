@@ -6,8 +6,16 @@ internal import Region
 
 /// A straight line through two moments.
 struct Clock: Equatable {
-  private let ticks, nanoseconds: UInt64
-  private let nanosecondsPerTick: Double
+  /// A moment in both units, and the slope.
+  let ticks, nanoseconds: UInt64
+  let nanosecondsPerTick: Double
+
+  /// The line through a moment; a slope that is none counts as 1.
+  init(ticks: UInt64, nanoseconds: UInt64, nanosecondsPerTick: Double) {
+    (self.ticks, self.nanoseconds) = (ticks, nanoseconds)
+    let isSlope = nanosecondsPerTick.isFinite && nanosecondsPerTick > 0
+    self.nanosecondsPerTick = isSlope ? nanosecondsPerTick : 1
+  }
 
   /// - Parameter first, second: moments in ticks and in nanoseconds. Two that are no interval (the second is not
   ///   set yet, or is noise) give a nanosecond per tick.

@@ -10,6 +10,9 @@ public enum Lane: Sendable, Hashable {
   case m(Int)
 }
 
+/// What is handed on of one ring at a time: the lane, the position of the first record, and the records.
+typealias Batch = (lane: Lane, first: UInt64, records: [Record])
+
 /// The readers of all rings of one target.
 struct Drain {
   private struct Follower {
@@ -46,24 +49,36 @@ struct Drain {
   /// Bytes of memory of the rings in use.
   var bytes: UInt64 { followers.reduce(0) { $0 &+ UInt64($1.capacity * Record.bytes) } }
 
+  /// Each ring's own account: records written as of now, and those of them that were overwritten before they were taken.
+  var rings: [Snapshot.Ring] {
+    followers.map {
+      Snapshot.Ring(lane: $0.lane, capacity: $0.capacity, events: $0.position.relaxed, lost: $0.reader.lost)
+    }
+  }
+
   /// Follows the rings of so many Ps and Ms from now on; never fewer than before.
-  mutating func follow(ps used: Int, ms usedMs: Int) {
-    let start: UInt64? = isStarted ? 0 : nil
+  ///
+  /// - Parameter past: records that the rings which are there at the first call begin before their end; those that
+  ///   come later begin with their first.
+  mutating func follow(ps used: Int, ms usedMs: Int, past: Int = 0) {
+    let past: Int? = isStarted ? nil : past
     isStarted = true
     while ps < min(used, pRings.count) {
-      add(.p(ps), of: pRings, ps, positionIn: lanes.lane(ofP: ps), from: start)
+      add(.p(ps), of: pRings, ps, positionIn: lanes.lane(ofP: ps), past: past)
       ps += 1
     }
     while ms < min(usedMs, mRings.count) {
-      add(.m(ms), of: mRings, ms, positionIn: lanes.lane(ofM: ms), from: start)
+      add(.m(ms), of: mRings, ms, positionIn: lanes.lane(ofM: ms), past: past)
       ms += 1
     }
   }
 
   private mutating func add(
-    _ lane: Lane, of rings: RingPlaces, _ index: Int, positionIn block: Int, from start: UInt64?
+    _ lane: Lane, of rings: RingPlaces, _ index: Int, positionIn block: Int, past: Int?
   ) {
     let position = lanes.blocks.word(.position, of: block)
+    let written = position.acquired
+    let start = past.map { written - min(written, UInt64(min($0, rings.records - 1))) } ?? 0
     let reader = mapping.ring(
       at: rings.offset(of: index), records: rings.records, position: position, from: start)
     followers.append(Follower(lane: lane, capacity: rings.records, position: position, reader: reader))
@@ -73,7 +88,7 @@ struct Drain {
   /// keep it: each ring is gone through once.
   ///
   /// - Returns: how full the fullest ring had become since the last drain: 1 is where loss begins.
-  mutating func drain(_ take: (Lane, [Record]) -> Void) -> Double {
+  mutating func drain(_ take: (Batch) -> Void) -> Double {
     var fullest = 0.0
     for index in followers.indices {
       let start = followers[index].reader.cursor
@@ -82,8 +97,10 @@ struct Drain {
         buffer.removeAll(keepingCapacity: true)
         let before = followers[index].reader.cursor
         _ = followers[index].reader.drain(into: &buffer, limit: Self.batch)
-        if !buffer.isEmpty { take(followers[index].lane, buffer) }
-        if followers[index].reader.cursor == before { break }
+        let cursor = followers[index].reader.cursor
+        // What is missing of a batch is missing at its front.
+        if !buffer.isEmpty { take((followers[index].lane, cursor &- UInt64(buffer.count), buffer)) }
+        if cursor == before { break }
       }
       fullest = max(fullest, Double(followers[index].reader.cursor &- start) / Double(capacity))
     }

@@ -22,6 +22,10 @@
 // §4 Under a flood two passes may never agree. Then the last one is taken and the snapshot says that it is not
 // consistent: single states may be off by the moves that were made during a pass, and may even be negative, but they
 // still add up to `live`, since all are computed from the same words.
+//
+// §5 Each lane by itself is always of one moment, between two of its records: its position is read before its counters
+// and after them, and both again when it has moved. So what a lane counted can be set against its ring to the record,
+// which is what history stands on (see History §3).
 internal import Region
 
 /// The lanes of a target, and room for two passes over them.
@@ -50,6 +54,8 @@ struct Lanes {
   /// The latest pass, and the one before.
   private var pass: [UInt64] = []
   private var earlier: [UInt64] = []
+  /// Records that each lane had written at the latest pass; see §5.
+  private(set) var positions: [UInt64] = []
 
   init(_ places: LanePlaces) { self.places = places }
 
@@ -61,9 +67,20 @@ struct Lanes {
   mutating func collect() throws(LayoutProblem) -> Bool {
     let deadline = monotonicNow() + Self.patience
     let places = places
+    var positions = positions
+    defer { self.positions = positions }
     return try doubleCollect(
       &pass, &earlier, passes: Self.passes, isLate: { monotonicNow() > deadline },
-      read: { (words: inout [UInt64]) throws(LayoutProblem) in try places.read(into: &words) })
+      read: { (words: inout [UInt64]) throws(LayoutProblem) in try places.read(into: &words, &positions) })
+  }
+
+  /// What each lane had written and counted at the latest pass, the Ps' first; see §5.
+  var marks: [LaneMark] {
+    positions.enumerated().map { index, position in
+      let start = 2 + index * places.counters
+      let moves = pass[start..<start + places.counters].reduce(0, &+)
+      return LaneMark(lane: index < ps ? .p(index) : .m(index - ps), position: position, moves: moves)
+    }
   }
 
   /// The sums of the latest pass. They wrap, as counters do.
@@ -95,6 +112,14 @@ struct Lanes {
 
   /// Gs that P `p` has started, at the latest pass.
   func started(onP p: Int) -> UInt64 { pass[2 + p * places.counters + 1] }
+}
+
+/// One lane at one moment: records written to its ring, and moves of Gs counted. Each move is counted just before its
+/// record is written, so the counter may be one ahead.
+struct LaneMark: Equatable {
+  var lane: Lane
+  var position: UInt64
+  var moves: UInt64
 }
 
 /// Where the counters of all lanes lie.
@@ -147,20 +172,37 @@ struct LanePlaces {
   func lane(ofP p: Int) -> Int { p }
   func lane(ofM m: Int) -> Int { capacity.ps + m }
 
-  /// One pass: Ps and Ms that were ever used (what a stopped P has counted still counts), then the counters of each of their lanes.
-  func read(into words: inout [UInt64]) throws(LayoutProblem) {
+  /// One pass: Ps and Ms that were ever used (what a stopped P has counted still counts), then the counters of each of
+  /// their lanes; and the lanes' positions.
+  func read(into words: inout [UInt64], _ positions: inout [UInt64]) throws(LayoutProblem) {
     words.removeAll(keepingCapacity: true)
+    positions.removeAll(keepingCapacity: true)
     let ps = try sched.psMade(to: capacity.ps)
     let ms = try sched.bounded(.mCount, to: capacity.ms)
     words.append(UInt64(ps))
     words.append(UInt64(ms))
-    for p in 0..<ps { append(lane(ofP: p), to: &words) }
-    for m in 0..<ms { append(lane(ofM: m), to: &words) }
+    for p in 0..<ps { positions.append(append(lane(ofP: p), to: &words)) }
+    for m in 0..<ms { positions.append(append(lane(ofM: m), to: &words)) }
   }
 
-  private func append(_ lane: Int, to words: inout [UInt64]) {
+  /// Tries that a lane gets to hold still for the time of its reading, 50 ns.
+  private static let tries = 20
+
+  /// Appends the counters of a lane, and returns its position; see §5.
+  private func append(_ lane: Int, to words: inout [UInt64]) -> UInt64 {
     let start = lane * blocks.stride
-    for place in first { words.append(mapping.word(at: place + start).acquired) }
+    let position = blocks.word(.position, of: lane)
+    let end = words.count
+    var before = position.acquired
+    for _ in 0..<Self.tries {
+      for place in first { words.append(mapping.word(at: place + start).acquired) }
+      let after = position.acquired
+      if after == before { break }
+      before = after
+      words.removeLast(words.count - end)
+    }
+    if words.count == end { for place in first { words.append(mapping.word(at: place + start).acquired) } }
+    return before
   }
 }
 

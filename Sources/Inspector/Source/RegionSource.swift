@@ -1,6 +1,14 @@
 // One region as a source of snapshots and records; whether its process lives makes no difference here.
 internal import Region
 
+/// A snapshot, and what it takes to go on from it by events.
+struct Observation {
+  var snapshot: Snapshot
+  var clock: Clock
+  var marks: [LaneMark]
+  var names: StringBook
+}
+
 /// Reads a region. For one thread at a time.
 final class RegionSource {
   private static let headerFields: [HeaderField] = [
@@ -10,35 +18,58 @@ final class RegionSource {
     .procs, .mCount, .grqDepth, .tracing, .stringBytes, .netpollFds, .netpollWakeups, .netpollReadied,
     .grqPeaks,
   ]
+  /// Of newer targets only.
+  private static let newerSchedFields: [SchedField] = [
+    .netpollBackend, .netpollRearms, .netpollSysmonPolls, .tasksCreated, .tasksExited,
+  ]
+  /// Older targets do not count these.
+  private static let shortageFields: [SchedField] = [
+    .acceptShortages, .stackShortages, .threadShortages, .regionShortages,
+  ]
 
   let mapping: Mapping
   private let header: Blocks<HeaderField>
   private let sched: Blocks<SchedField>
   private let processStates: [ProcessState?]
-  private let reasons: [WaitReason?]
+  /// Our name for each of the target's wait reasons.
+  let reasons: [WaitReason?]
+  /// Empty for a target that has no name for its backend.
+  private let backends: [NetpollKind?]
   private var rows: Rows
   private var lanes: Lanes
   private var drainer: Drain
+  private var strings: StringArea
+  private let table: GoroutineTable?
   private var clock: Clock
+  /// The moment that counts as now, in ticks: that of a process that is dead; nil: the clock's.
+  var stoppedAt: UInt64?
   /// Where the frame of the peaks begins: the moment of the last snapshot, in nanoseconds.
   private var lastTime: UInt64
   private let target: Snapshot.Target
   /// Whose region it is, as the region says.
   let process: ProcessIdentity
 
-  init(_ mapping: Mapping) throws(LayoutProblem) {
+  /// - Parameter past: records of all rings together that are drained although they were written before.
+  init(_ mapping: Mapping, past: Int = 0) throws(LayoutProblem) {
     let schema = try Header.schema(of: mapping)
     header = try Blocks(schema, mapping, needed: Self.headerFields + Clock.fields)
-    sched = try Blocks(schema, mapping, needed: Self.schedFields, wanted: [.psMade])
+    sched = try Blocks(
+      schema, mapping, needed: Self.schedFields,
+      wanted: Self.newerSchedFields + Self.shortageFields + [.psMade])
     processStates = try schema.table(of: ProcessState.self)
     reasons = try schema.table(of: WaitReason.self)
+    backends = schema.cases["NetpollKind"] == nil ? [] : try schema.table(of: NetpollKind.self)
     rows = try Rows(schema, mapping, sched: sched)
     let places = try LanePlaces(schema, mapping, sched: sched, capacity: rows.capacity)
     lanes = Lanes(places)
     drainer = try Drain(schema, mapping, places)
-    drainer.follow(
+    let used = (
       ps: try sched.psMade(to: rows.capacity.ps),
-      ms: try sched.bounded(.mCount, to: rows.capacity.ms))
+      ms: try sched.bounded(.mCount, to: rows.capacity.ms)
+    )
+    drainer.follow(ps: used.ps, ms: used.ms, past: past / max(1, used.ps + used.ms))
+    strings = try StringArea(schema, mapping, sched: sched)
+    table = GoroutineTable(schema, mapping, reasons: reasons)
     clock = Clock(header) ?? Clock(first: (0, 0), second: (0, 0))
     self.mapping = mapping
     lastTime = monotonicNow()
@@ -95,8 +126,8 @@ final class RegionSource {
     try mapping.checkSize()
     var snapshot = Snapshot(target: try currentTarget())
     snapshot.isConsistent = try lanes.collect()
-    snapshot.time = monotonicNow()
     clock = Clock(header) ?? clock
+    snapshot.time = stoppedAt.map { clock.nanoseconds(at: $0) } ?? monotonicNow()
     let frame = (start: clock.ticks(at: lastTime), end: clock.ticks(at: snapshot.time))
     lastTime = snapshot.time
 
@@ -109,6 +140,7 @@ final class RegionSource {
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)
     fillTrace(&snapshot)
+    fillShortages(&snapshot)
     return snapshot
   }
 
@@ -116,11 +148,21 @@ final class RegionSource {
     let tally = lanes.tally
     snapshot.switches = tally.started
     snapshot.gs = try Snapshot.Gs(tally, reasons: reasons)
+    if sched.has(.tasksCreated), sched.has(.tasksExited) {
+      let exited = sched.value(.tasksExited)  // first: each was created before
+      snapshot.gs.tasks = Int(clamping: sched.value(.tasksCreated) &- exited)
+    }
     let waiting = snapshot.gs.waiting
     snapshot.netpoll.parked = (waiting[.netpollRead] ?? 0) + (waiting[.netpollWrite] ?? 0)
     snapshot.netpoll.fds = try sched.bounded(.netpollFds, to: plausible)
     snapshot.netpoll.wakeups = sched.value(.netpollWakeups)
     snapshot.netpoll.readied = sched.value(.netpollReadied)
+    if sched.has(.netpollBackend) {
+      let raw = sched.value(.netpollBackend)
+      snapshot.netpoll.backend = raw < UInt64(backends.count) ? backends[Int(raw)] ?? .none : .none
+    }
+    if sched.has(.netpollRearms) { snapshot.netpoll.rearms = sched.value(.netpollRearms) }
+    if sched.has(.netpollSysmonPolls) { snapshot.netpoll.sysmonPolls = sched.value(.netpollSysmonPolls) }
   }
 
   private func fillTrace(_ snapshot: inout Snapshot) {
@@ -128,13 +170,44 @@ final class RegionSource {
     snapshot.trace.events = drainer.written
     snapshot.trace.lost = drainer.lost
     snapshot.trace.bytes = drainer.bytes
+    snapshot.trace.rings = drainer.rings
+  }
+
+  private func fillShortages(_ snapshot: inout Snapshot) {
+    func count(_ field: SchedField) -> UInt64 { sched.has(field) ? sched.value(field) : 0 }
+    snapshot.shortages.accept = count(.acceptShortages)
+    snapshot.shortages.stack = count(.stackShortages)
+    snapshot.shortages.thread = count(.threadShortages)
+    snapshot.shortages.region = count(.regionShortages)
   }
 
   /// Hands new records to `take`; see `Drain.drain`.
   func drain(_ take: (Lane, [Record]) -> Void) throws(LayoutProblem) -> Double {
+    try drainBatches { take($0.lane, $0.records) }
+  }
+
+  /// The same with the position of each batch.
+  func drainBatches(_ take: (Batch) -> Void) throws(LayoutProblem) -> Double {
     try mapping.checkSize()
     return drainer.drain(take)
   }
+
+  /// A snapshot, and what sets it against the rings; see History §3.
+  func observe() throws(LayoutProblem) -> Observation {
+    let snapshot = try snapshot()
+    strings.copy()
+    return Observation(
+      snapshot: snapshot, clock: clock, marks: lanes.marks, names: StringBook(bytes: strings.bytes))
+  }
+
+  /// The G table as it is now, without Gs that are gone, `limit` at most; see Goroutines §2.
+  func goroutines(limit: Int) throws(LayoutProblem) -> [GoroutineRow] {
+    try mapping.checkSize()
+    return table?.read(limit: limit) ?? []
+  }
+
+  /// Slots that a reading of the G table goes through.
+  var tableSlots: Int { table?.slots ?? 0 }
 }
 
 /// More Gs, timers or descriptors than this no machine has: a region that claims them is damaged. Sums of such

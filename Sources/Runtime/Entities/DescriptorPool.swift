@@ -24,19 +24,20 @@ import Region
 /// Safe because: every stored property is touched under `lock` alone.
 @safe final class DescriptorPool: @unchecked Sendable {
   private let lock = Lock()
-  private var free = SlotSet(capacity: Capacity.gs)
+  private var free: SlotSet
   /// Groups whose records are to be set up before use.
-  private var blank = SlotSet(capacity: Capacity.gs / SlotSet.group)
+  private var blank: SlotSet
   /// Groups below this one exist.
   private var groups = 0
   /// By group: the ticket with which the waits of its slots begin.
   private let tickets: UnsafeMutablePointer<UInt32>
   private let region: RegionFile
 
-  init(_ region: RegionFile) {
+  init(_ region: RegionFile) throws(SystemError) {
     self.region = region
-    let most = Capacity.gs / SlotSet.group
-    unsafe tickets = SystemCall.reserve(most * 4).bindMemory(to: UInt32.self, capacity: most)
+    free = try SlotSet(capacity: Capacity.gs)
+    blank = try SlotSet(capacity: Capacity.gs / SlotSet.group)
+    unsafe tickets = try SystemCall.table(of: UInt32.self, Capacity.gs / SlotSet.group)
   }
 
   // MARK: for Ps

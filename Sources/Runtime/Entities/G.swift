@@ -9,6 +9,10 @@ import Synchronization
   var fiber = unsafe mpg_fiber()
   /// What it shall run; nil once it has begun.
   var body: (() throws -> Void)?
+  /// The job of a Swift `Task` that it shall run instead, in one piece; nil once it has begun. See Executor.swift.
+  var job: UnownedJob?
+  /// The M whose thread it may not leave, because it runs a job (Home.swift); nil: it runs anywhere.
+  var home: M?
   /// The lowest address of its stack; nil until it first runs: a G that waits for its first turn needs none.
   var stack: UnsafeMutableRawPointer?
   /// The M whose thread it keeps while it is preempted.
@@ -76,6 +80,9 @@ struct G: Equatable {
     get { unsafe record.pointee.keeper }
     nonmutating set { unsafe record.pointee.keeper = newValue }
   }
+
+  @inline(__always)
+  var home: M? { unsafe record.pointee.home }
 
   @inline(__always)
   var wait: WaitWord { unsafe WaitWord(of: record) }

@@ -35,7 +35,7 @@ enum Commit {
   let fiber: UnsafeMutablePointer<mpg_fiber>
   /// 1 once it was woken; the futex that it sleeps on. Any thread.
   fileprivate let wakeUp: UnsafeMutablePointer<Atomic<UInt32>>
-  /// Whether its thread stands still in the signal handler; see Preempt.swift and `mpg_stop_word`. Any thread.
+  /// Its stop word: whether its thread may run; see Preempt.swift. Any thread.
   fileprivate let stop: UnsafeMutablePointer<Atomic<UInt32>>
   fileprivate let owned: UnsafeMutablePointer<MOwned>
 
@@ -216,19 +216,56 @@ private struct MOwned {
   /// The futex word that ends its sleep.
   var bell: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(pointer.pointee.wakeUp) }
 
+  /// What its stop word says: see `MPG_RUNS` and its neighbours.
   enum Stop: UInt32 {
     case runs = 0
     case standsStill = 1
     case leftANote = 2
+    case onLoan = 3
+    case asked = 4
   }
 
-  /// What became of a signal. Acquires what the thread did before it stood still.
+  /// Acquires what the thread did before it answered.
   var stop: Stop { Stop(rawValue: unsafe pointer.pointee.stop.pointee.load(ordering: .acquiring)) ?? .runs }
 
-  /// Lets a thread that stands still go on, and takes back a note's mark. Releases what was done on its behalf.
+  private func changeStop(_ old: Stop, _ new: Stop) -> Bool {
+    unsafe pointer.pointee.stop.pointee.compareExchange(
+      expected: old.rawValue, desired: new.rawValue, ordering: .acquiringAndReleasing
+    ).exchanged
+  }
+
+  /// Takes a request back; false when it was answered meanwhile. By sysmon.
+  func retract() -> Bool { changeStop(.asked, .runs) }
+
+  /// Sends the signal that stops it wherever it is, if it is asked to. By sysmon.
+  func signal() { mpg_preempt_thread(Int32(truncatingIfNeeded: shared[.tid].relaxed)) }
+
+  /// Asks it to stop, which it does when it next leaves the runtime. By sysmon; false when an earlier request is still
+  /// under way.
+  func askToStop() -> Bool { changeStop(.runs, .asked) }
+
+  /// Lets a thread that stands still, or is on loan, run with all rights; takes back a note's mark. Releases what was
+  /// done on its behalf.
   func letGo() {
-    unsafe pointer.pointee.stop.pointee.store(0, ordering: .releasing)
+    let old = unsafe pointer.pointee.stop.pointee.exchange(
+      Stop.runs.rawValue, ordering: .acquiringAndReleasing)
+    if old == Stop.standsStill.rawValue { unsafe mpg_futex_wake(pointer.pointee.stop, 1) }
+  }
+
+  /// Lends a thread that stands still time without a P; false when somebody granted it one meanwhile. By sysmon.
+  func lend() -> Bool {
+    guard changeStop(.standsStill, .onLoan) else { return false }
     unsafe mpg_futex_wake(pointer.pointee.stop, 1)
+    return true
+  }
+
+  /// Has a thread on loan stand still again, soon. By sysmon.
+  func recall() { if stop == .onLoan { signal() } }
+
+  /// CPU time that its thread has used, in ticks; nil when it cannot be known. Costs a system call.
+  var cpuTime: UInt64? {
+    let used = mpg_thread_cpu(Int32(truncatingIfNeeded: shared[.tid].relaxed))
+    return used < 0 ? nil : Clock.ticks(nanoseconds: UInt64(used))
   }
 
   // MARK: sleeping and waking

@@ -196,8 +196,9 @@ private struct PRequests: ~Copyable {
     }
   }
 
+  /// nil: there is none now (Shortages §2).
   @inline(__always)
-  func takeStack() -> UnsafeMutableRawPointer {
+  func takeStack() -> UnsafeMutableRawPointer? {
     if let stack = unsafe owned.pointee.stacks.pop() {
       shared[.stackCacheHits].bump()
       return unsafe stack

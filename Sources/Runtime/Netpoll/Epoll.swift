@@ -1,8 +1,7 @@
-// The Linux half of netpoll: edge-triggered epoll, and an eventfd to break a wait.
+// Netpoll on epoll, edge-triggered, with an eventfd to break a wait. The contract is Backend's.
 import CMPG
 import Glibc
 
-/// The port contract of netpoll, and its one implementation so far. All functions may be called from any thread.
 struct Epoll {
   private let epfd: Int32
   private let breaker: Int32
@@ -18,16 +17,12 @@ struct Epoll {
     _ = try SystemCall.check("epoll_ctl", mpg_epoll_add(epfd, breaker, Self.breakerTag, true))
   }
 
-  /// Starts to watch `fd` for both directions, edge-triggered. `tag` comes back with each event.
   func register(_ fd: Int32, tag: UInt64) throws(SystemError) {
     _ = try SystemCall.check("epoll_ctl of fd \(fd)", mpg_epoll_add(epfd, fd, tag, false))
   }
 
-  /// Stops watching `fd`, which is still open.
   func unregister(_ fd: Int32) { _ = mpg_epoll_remove(epfd, fd) }
 
-  /// Waits up to `nanoseconds` (0: not at all; < 0: without limit) and reports each ready descriptor, with what it is
-  /// ready for. An error or a hang-up counts as both: the next system call will tell. How many were reported.
   func collect(
     nanoseconds: Int64, _ report: (PollDescriptor, _ readable: Bool, _ writable: Bool) -> Void
   ) -> Int {
@@ -49,10 +44,8 @@ struct Epoll {
     }
   }
 
-  /// Ends the wait in `collect` that is going on, or the next one.
   func breakWait() {
-    var one: UInt64 = 1
-    unsafe _ = write(breaker, &one, 8)
+    mpg_eventfd_add(breaker)
   }
 
   private func drainBreaker() {

@@ -8,26 +8,26 @@
 //
 // §3 Standing by. While every P is busy the dedicated thread would be woken for each packet, only to put a G on a
 // queue that nobody has time for. So it waits in the kernel only while some P is idle; else it stands by on a futex,
-// for 10 ms at most: a backstop for sockets and timers when all Ps run something long. The M that puts a P on the idle
-// list calls `arm`.
+// for 10 ms at most: a backstop for timers when all Ps run something long. For sockets sysmon is the backstop (Sysmon
+// §4). The M that puts a P on the idle list calls `arm`.
 //     thread:  mode ← standby, seq. cst.;   then idlePs = 0?  sleep
 //     M:       idlePs ← idlePs + 1, seq. cst.;   then mode = standby?  wake it
-// At least one sees the other's store.
+// At least one sees the other's store. In the same way whoever leaves work for the thread in the backend (io_uring's
+// orders) calls `attend`, and the thread looks at `hasUnflushed` after it has announced itself.
 //
 // §4 Timers. The thread's wait ends at the earliest timer of all Ps. `sleepUntil` says which moment that is; 0 while
 // it is not in the kernel (it will look before it goes).
 //     thread:  sleepUntil ← T, seq. cst.;   then the earliest < T?  look again
 //     adder:   nextTimer ← t, seq. cst.;    then sleepUntil > t?    break its wait
 //
-// §5 The backend is edge-triggered epoll (Epoll.swift), behind the few functions of `Epoll` that a completion-style
-// backend can also satisfy: register, unregister, collect what is ready, break a wait.
+// §5 The backend (Backend.swift) is chosen at boot: epoll, or io_uring in the style of completions.
 import CMPG
 import Region
 import Synchronization
 
 /// What the dedicated thread shares with everyone.
 struct NetpollRecord: ~Copyable {
-  let backend: Epoll
+  let backend: Backend
   let shared: Block<SchedField>
   let standby = Atomic<Bool>(false)
   let sleepUntil = Atomic<UInt64>(0)
@@ -36,7 +36,7 @@ struct NetpollRecord: ~Copyable {
   /// The dedicated thread's M; set at boot, before any G runs.
   var thread: M?
 
-  init(backend: Epoll, shared: Block<SchedField>) { (self.backend, self.shared) = (backend, shared) }
+  init(backend: Backend, shared: Block<SchedField>) { (self.backend, self.shared) = (backend, shared) }
 }
 
 /// A handle to the one netpoll.
@@ -45,14 +45,16 @@ struct NetpollRecord: ~Copyable {
 @safe struct Netpoll {
   private let record: UnsafeMutablePointer<NetpollRecord>
 
-  init(_ shared: Block<SchedField>) throws(SystemError) {
+  init(_ shared: Block<SchedField>, _ backend: Backend) {
     unsafe record = .allocate(capacity: 1)
-    unsafe record.initialize(to: NetpollRecord(backend: try Epoll(), shared: shared))
+    unsafe record.initialize(to: NetpollRecord(backend: backend, shared: shared))
+    shared[.netpollBackend].set(UInt64(backend.kind.rawValue))
   }
 
-  var backend: Epoll { unsafe record.pointee.backend }
+  var backend: Backend { unsafe record.pointee.backend }
   private var shared: Block<SchedField> { unsafe record.pointee.shared }
   func setThread(_ m: M) { unsafe record.pointee.thread = m }
+  func isThread(_ m: M) -> Bool { unsafe record.pointee.thread == m }
 
   /// Whether any G waits for a socket; a hint.
   @inline(__always)
@@ -67,11 +69,18 @@ struct NetpollRecord: ~Copyable {
 
   func countWaiter(_ change: Int) { unsafe record.pointee.waiters.wrappingAdd(change, ordering: .relaxed) }
 
+  /// Who asks; as the event says it.
+  enum Poller: UInt8 {
+    case thread = 0
+    case searching = 1
+    case sysmon = 2
+  }
+
   /// Asks the kernel, waiting up to `nanoseconds` (< 0: without limit), and readies the Gs whose sockets are ready.
   /// The caller puts them on a queue.
-  func poll(_ m: M, nanoseconds: Int64) -> GQueue {
+  func poll(_ m: M, nanoseconds: Int64, by poller: Poller) -> GQueue {
     var ready = GQueue()
-    let fds = backend.collect(nanoseconds: nanoseconds) { descriptor, readable, writable in
+    let fds = backend.collect(m, nanoseconds: nanoseconds) { descriptor, readable, writable in
       if readable, let g = descriptor.read.unblock(ready: true) { m.readied(g, into: &ready) }
       if writable, let g = descriptor.write.unblock(ready: true) { m.readied(g, into: &ready) }
     }
@@ -79,7 +88,7 @@ struct NetpollRecord: ~Copyable {
     guard fds > 0 else { return ready }
     shared[.netpollWakeups].add(1)
     shared[.netpollReadied].add(UInt64(ready.count))
-    m.emit(.netpoll, detail: nanoseconds == 0 ? 1 : 0, count: ready.count, arg: UInt64(fds))
+    m.emit(.netpoll, detail: poller.rawValue, count: ready.count, arg: UInt64(fds))
     return ready
   }
 
@@ -90,6 +99,32 @@ struct NetpollRecord: ~Copyable {
     // Of several that arm at once, one wakes it.
     let first = unsafe record.pointee.standby.exchange(false, ordering: .sequentiallyConsistent)
     if first { unsafe record.pointee.thread?.wake() }
+  }
+
+  /// Has the dedicated thread come round, wherever it is: there is something in the backend that only it may do.
+  func attend(_ m: M) {
+    if isThread(m) { return }
+    if unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent) {
+      arm(m)
+    } else {
+      backend.breakWait()
+    }
+  }
+
+  /// Sysmon's look (Sysmon §4): polls if the thread stands by and nobody has looked for 10 ms. Whether it did.
+  func pollIfNobodyDid(_ sysmon: M) -> Bool {
+    guard unsafe record.pointee.standby.load(ordering: .relaxed), hasWaiters, isStale(Self.backstop) else {
+      return false
+    }
+    shared[.netpollSysmonPolls].add(1)
+    sched.inject(poll(sysmon, nanoseconds: 0, by: .sysmon), by: sysmon)
+    return true
+  }
+
+  /// Whether the last look is so many nanoseconds ago.
+  private func isStale(_ nanoseconds: Int64) -> Bool {
+    let last = shared[.netpollLast].relaxed
+    return Clock.now &- last > Clock.ticks(nanoseconds: UInt64(nanoseconds))
   }
 
   /// Breaks the dedicated thread's wait when it would end too late for a timer at `when` (§4).
@@ -104,24 +139,22 @@ struct NetpollRecord: ~Copyable {
   /// The life of the dedicated thread.
   func run(_ m: M) -> Never {
     while true {
+      backend.flush()
       if shared[.idlePs].ordered == 0 { standBy(m) } else { waitInKernel(m) }
       sched.inject(readyAllDue(m), by: m)
     }
   }
 
-  /// §3. Afterwards looks at the network itself if nobody did for 10 ms.
+  /// §3. Afterwards looks at the network itself if nobody did, sysmon included.
   private func standBy(_ m: M) {
     unsafe record.pointee.standby.store(true, ordering: .sequentiallyConsistent)
-    if shared[.idlePs].ordered == 0 {
+    if shared[.idlePs].ordered == 0, !backend.hasUnflushed {
       m.setState(.standby)
       m.sleepUntilWoken(nanoseconds: Self.backstop)
     }
     unsafe record.pointee.standby.store(false, ordering: .sequentiallyConsistent)
     m.setState(.netpoll)
-    let last = shared[.netpollLast].relaxed
-    if hasWaiters, Clock.now &- last > Clock.ticks(nanoseconds: UInt64(Self.backstop)) {
-      sched.inject(poll(m, nanoseconds: 0), by: m)
-    }
+    if hasWaiters, isStale(3 * Self.backstop) { sched.inject(poll(m, nanoseconds: 0, by: .thread), by: m) }
   }
 
   private static let backstop: Int64 = 10_000_000
@@ -136,7 +169,7 @@ struct NetpollRecord: ~Copyable {
       wait = until > now ? Int64(clamping: Clock.nanoseconds(ticks: until - now)) + 1 : 0
     }
     if earliestTimer < until { wait = 0 }
-    let ready = poll(m, nanoseconds: wait)
+    let ready = poll(m, nanoseconds: wait, by: .thread)
     unsafe record.pointee.sleepUntil.store(0, ordering: .sequentiallyConsistent)
     sched.inject(ready, by: m)
   }

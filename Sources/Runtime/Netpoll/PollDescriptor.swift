@@ -42,6 +42,8 @@ struct PollRecord: ~Copyable {
   let generation = Atomic<UInt32>(1)
   let lock = Lock()
   var nextFree: PollDescriptor?
+  /// What io_uring watches for it, or −1. Under the lock on the submission ring (Uring §3).
+  var watched: Int32 = -1
 }
 
 /// A handle to one direction.
@@ -152,6 +154,11 @@ struct PollRecord: ~Copyable {
   var isClosed: Bool { unsafe record.pointee.closed.load(ordering: .sequentiallyConsistent) }
   /// Marks it closed; false when it was.
   func close() -> Bool { unsafe !record.pointee.closed.exchange(true, ordering: .sequentiallyConsistent) }
+
+  var watched: Int32 {
+    get { unsafe record.pointee.watched }
+    nonmutating set { unsafe record.pointee.watched = newValue }
+  }
 
   var generation: UInt32 { unsafe record.pointee.generation.load(ordering: .acquiring) }
 

@@ -21,19 +21,20 @@ public final class Pollable: Sendable {
   private let descriptor: PollDescriptor
 
   /// Registers `fd`.
-  /// - Throws: what `epoll_ctl` failed with: EPERM for a regular file, EEXIST for one that is registered.
+  /// - Throws: why it cannot be waited for: EPERM for a regular file, EBADF for no descriptor at all; with epoll also
+  ///   EEXIST for one that is registered already.
   public init(fd: Int32, purpose: Purpose = .netpoll) throws(SystemError) {
-    self.fd = fd
-    self.purpose = purpose
-    _ = enterRuntime("Pollable.init")
+    let m = enterRuntime("Pollable.init")
     defer { leaveRuntime() }
-    descriptor = PollDescriptor()
+    let descriptor = PollDescriptor()
     do throws(SystemError) {
-      try sched.netpoll.backend.register(fd, tag: descriptor.tag)
+      try sched.netpoll.backend.register(fd, descriptor, by: m)
     } catch {
+      // Before all properties have a value, or `deinit` would do its work as well.
       descriptor.giveBack()
       throw error
     }
+    (self.fd, self.purpose, self.descriptor) = (fd, purpose, descriptor)
     sched.shared[.netpollFds].add(1)
   }
 
@@ -99,7 +100,7 @@ public final class Pollable: Sendable {
     guard descriptor.close() else { return }
     let m = enterRuntime("Pollable.close")
     defer { leaveRuntime() }
-    sched.netpoll.backend.unregister(fd)
+    sched.netpoll.backend.unregister(fd, descriptor, by: m)
     sched.shared[.netpollFds].subtract(1)
     if let g = descriptor.read.unblock(ready: false) { m.ready(g) }
     if let g = descriptor.write.unblock(ready: false) { m.ready(g) }

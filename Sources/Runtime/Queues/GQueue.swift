@@ -8,6 +8,7 @@ struct GQueue {
   private(set) var count = 0
 
   var isEmpty: Bool { head == 0 }
+  var first: G? { G(link: head) }
 
   @inline(__always)
   mutating func append(_ g: G) {

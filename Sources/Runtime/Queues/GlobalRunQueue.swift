@@ -16,9 +16,18 @@ extension Scheduler {
   }
 
   /// Takes the first `limit` at most. Under the lock.
+  ///
+  /// A preempted G comes out as the first, to be run at once, or not at all: it may have been stopped with malloc's lock
+  /// in its hands. In the LRQ of an M that then waits for that lock inside the runtime, where it cannot be stopped, it
+  /// would wait for its own waiter; the others, who take turns on the GRQ waiting for the same lock, would never look
+  /// there.
   func grqTake(_ limit: Int) -> GQueue {
     var taken = GQueue()
-    while taken.count < limit, let g = unsafe guarded.pointee.grq.popFirst() { taken.append(g) }
+    while taken.count < limit, let g = unsafe guarded.pointee.grq.first {
+      if taken.count > 0, g.status.state == .preempted { break }
+      _ = unsafe guarded.pointee.grq.popFirst()
+      taken.append(g)
+    }
     if taken.count > 0 { noteDepth() }
     return taken
   }

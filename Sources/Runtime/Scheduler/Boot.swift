@@ -10,18 +10,25 @@ public struct Options: Sendable {
   /// Whether events are written. Gauges are always right.
   public var tracing: Bool
 
-  /// Whether a G that runs for longer than `slice` while others wait is stopped. Off unless asked for: see Preempt §6.
+  /// Whether a G that runs for too long while others wait is stopped: see Preempt §7.
   public var preemption: Bool
-  /// How long a G may run while others wait: 10 ms, as Go's.
+  /// How long a G may run while others wait that had such a turn themselves: 10 ms, as Go's. While others wait for
+  /// their first turn, or were woken, it is a millisecond at most.
   public var slice = Duration.milliseconds(10)
   /// KiB of a G's stack, guard included: 32…16,384, rounded up to a power of two. One that is too small ends the
   /// process, with words.
   public var stackKiB: Int
 
-  /// Takes `MPG_TRACE=0` (events off), `MPG_PREEMPT=1` (preemption on), `MPG_PROCS=n` and `MPG_STACK_KIB=n` from the
+  /// What netpoll asks the kernel with; nil: what `MPG_NETPOLL` says (`epoll` or `io_uring`), else epoll. One that cannot
+  /// be had ends the process at boot, with one line.
+  public var netpoll: NetpollKind?
+  /// For io_uring; small ones make the kernel end watches early.
+  var rings = RingSizes()
+
+  /// Takes `MPG_TRACE=0` (events off), `MPG_PREEMPT=0` (preemption off), `MPG_PROCS=n`, `MPG_STACK_KIB=n` and `MPG_NETPOLL` from the
   /// environment as defaults.
   public init(procs: Int? = nil, tracing: Bool? = nil, preemption: Bool? = nil) {
-    self.preemption = preemption ?? (Self.environment("MPG_PREEMPT") == "1")
+    self.preemption = preemption ?? (Self.environment("MPG_PREEMPT") != "0")
     self.procs = procs ?? Self.environment("MPG_PROCS").flatMap { Int($0) }
     stackKiB = Self.environment("MPG_STACK_KIB").flatMap { Int($0) } ?? 256
     self.tracing = tracing ?? (Self.environment("MPG_TRACE") != "0")
@@ -55,7 +62,7 @@ func boot(
   guard (1...Capacity.ps).contains(procs) else { fatal("\(procs) procs; there can be 1 to \(Capacity.ps)") }
   guard unsafe schedulerBase == nil else { fatal("MPG.main was called twice") }
   StackSize.set(kibibytes: options.stackKiB)
-  makeScheduler(options, procs: procs)
+  makeScheduler(options, procs: procs, Backend.choose(options))
   let sched = sched
 
   let m0 = sched.newM()
@@ -71,24 +78,25 @@ func boot(
 
   m0.created(m0.newG(body, file, function, line), kind: .main)
   m0.emit(.boot, detail: BootStep.mainG.rawValue)
+  Outside.open()
   sched.region.header[.state].publish(UInt64(ProcessState.live.rawValue))
   m0.scheduleForever()
 }
 
 /// Region and Ps, and what else has no thread.
-private func makeScheduler(_ options: Options, procs: Int) {
+private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend) {
   do throws(SystemError) {
     let region = try RegionFile.create(procs: procs)
     unsafe runtimeRegion = region
     unsafe gBlocks = region.gTable
-    let table = unsafe SystemCall.reserve(Capacity.gs * MemoryLayout<GRecord>.stride)
+    let table = unsafe try SystemCall.reserve(Capacity.gs * MemoryLayout<GRecord>.stride)
     unsafe gRecords = table.bindMemory(to: GRecord.self, capacity: Capacity.gs)
     region.sched[.tracing].set(options.tracing ? 1 : 0)
     region.sched[.gListed].set(UInt64(RegionFile.slotBatch))
     let record = UnsafeMutablePointer<SchedulerRecord>.allocate(capacity: 1)
-    let netpoll = try Netpoll(region.sched)
+    let netpoll = Netpoll(region.sched, backend)
     unsafe record.initialize(
-      to: SchedulerRecord(region: region, options, netpoll: netpoll))
+      to: try SchedulerRecord(region: region, options, netpoll: netpoll))
     unsafe schedulerBase = record
     sched.makeFirstPs(procs)
   } catch {
@@ -113,10 +121,10 @@ private func startThreads(by m0: M) {
   Preemption.install(bellOf: sysmon)
   unsafe collectorM = gc
   sched.netpoll.setThread(netpoll)
-  unsafe sched.startThread(sysmon, sysmonThread)
+  unsafe sched.startBootThread(sysmon, sysmonThread)
   m0.emit(.boot, detail: BootStep.sysmon.rawValue)
-  unsafe sched.startThread(gc, gcThread)
+  unsafe sched.startBootThread(gc, gcThread)
   m0.emit(.boot, detail: BootStep.gc.rawValue)
-  unsafe sched.startThread(netpoll, netpollThread)
+  unsafe sched.startBootThread(netpoll, netpollThread)
   m0.emit(.boot, detail: BootStep.netpoll.rawValue)
 }

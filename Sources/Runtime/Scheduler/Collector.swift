@@ -1,7 +1,7 @@
 // The gc thread. Swift frees memory by counting references, so there is no heap to mark; what this thread collects is
 // what the runtime itself leaves behind after a burst: stacks and their page tables, descriptors of Gs, the tail of the
 // G table in the region, heaps of timers, what the Ps' caches and malloc keep. It also does for others what allocates:
-// it starts spare Ms, and cleans up Ps that were stopped (Procs §3).
+// it starts spare Ms, cleans up Ps that were stopped (Procs §3), and looks again where there was a shortage (Shortages §3).
 //
 // §1 The problem. Memory that is free is soon wanted again, and taking it back costs time, twice; memory that is never
 // taken back is lost to the machine. A server's load goes up and down by the second.
@@ -59,9 +59,10 @@ final class Collector: Sendable {
     var pacer = Pacer()
     var next: UInt64?
     while true {
-      m.sleepUntilWoken(nanoseconds: Self.untilNext(next))
+      m.sleepUntilWoken(nanoseconds: Self.sooner(Self.untilNext(next), sched.shortages.pause))
+      sched.shortages.look(m)
       let asked = wishes.exchange(0, ordering: .acquiringAndReleasing)
-      if asked & Wish.spare.rawValue != 0 { sched.startSpare() }
+      if asked & Wish.spare.rawValue != 0 { sched.startSpare(by: m) }
       if asked & Wish.cleanPs.rawValue != 0 { sched.cleanPs(by: m) }
       let isDue = next.map { $0 <= Clock.now } ?? (asked & Wish.look.rawValue != 0)
       guard isDue else { continue }
@@ -74,6 +75,9 @@ final class Collector: Sendable {
     let now = Clock.now
     return next > now ? Int64(clamping: Clock.nanoseconds(ticks: next - now)) + 1 : 0
   }
+
+  /// Of two times to sleep, of which < 0 is for ever.
+  private static func sooner(_ a: Int64, _ b: Int64) -> Int64 { a < 0 ? b : b < 0 ? a : min(a, b) }
 
   /// Looks at the pools; whether to look again soon.
   private func look(_ m: M, _ pacer: inout Pacer) -> Bool {

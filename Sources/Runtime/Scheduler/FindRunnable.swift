@@ -8,7 +8,7 @@ extension M {
       if p.needsAttention { attendToP() }
       fireTimers(of: p)
       let tick = p.tick()
-      if tick % 61 == 0, let g = takeTurnOfTheWaiting() { return g }
+      if tick % 61 == 0, let g = takeTurnOfTheWaiting(grqFirst: tick % 2 == 0) { return g }
       if let g = p.lrq.popNext() ?? p.lrq.pop() { return g }
       if let g = takeShareOfGRQ() ?? pollNetwork() ?? stealSomething() { return g }
       sleepUntilThereIsWork()
@@ -16,9 +16,10 @@ extension M {
   }
 
   /// 61: prime, so that the look does not beat with loops of the program (Go's schedtick). Past `runnext` too: two Gs
-  /// that hand each other the P could otherwise keep all others of this P waiting.
-  private func takeTurnOfTheWaiting() -> G? {
-    takeFromGRQ(1) ?? p.lrq.pop()
+  /// that hand each other the P could otherwise keep all others of this P waiting. GRQ and LRQ take turns in coming first:
+  /// a hog that is stopped, and so on the GRQ whenever one looks, could otherwise keep the LRQ waiting.
+  private func takeTurnOfTheWaiting(grqFirst: Bool) -> G? {
+    grqFirst ? takeFromGRQ(1) ?? p.lrq.pop() : p.lrq.pop() ?? takeFromGRQ(1)
   }
 
   private func takeShareOfGRQ() -> G? {
@@ -42,7 +43,7 @@ extension M {
   /// A look at the network without waiting: under load no other thread is needed for it.
   private func pollNetwork() -> G? {
     guard sched.netpoll.hasWaiters else { return nil }
-    var ready = sched.netpoll.poll(self, nanoseconds: 0)
+    var ready = sched.netpoll.poll(self, nanoseconds: 0, by: .searching)
     guard let first = ready.popFirst() else { return nil }
     if ready.count > 0 {
       pushLocal(ready)

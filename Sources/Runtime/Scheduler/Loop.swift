@@ -8,28 +8,45 @@ extension M {
     while true {
       let g = findRunnable()
       if isSpinning { stopSpinning() }
-      if g.status.state == .preempted { handOver(to: g) } else { execute(g) }
+      if g.status.state == .preempted {
+        handOver(to: g)
+      } else if let home = g.home, home != self {
+        send(g, to: home)
+      } else {
+        while execute(g) {}  // again, with another P, as long as it keeps this thread: Home.swift
+      }
     }
   }
 
-  /// Runs `g` until it leaves, then settles what it left for.
+  /// Runs `g` until it leaves, then settles what it left for. True: it kept the thread, and has its next turn here.
   @inline(__always)
-  private func execute(_ g: G) {
+  private func execute(_ g: G) -> Bool {
+    if unsafe g.record.pointee.stack == nil {
+      guard bindStack(g) else { return false }
+      if unsafe g.record.pointee.job != nil { unsafe g.record.pointee.home = self }
+    }
     started(g)
     self.g = g
-    if unsafe g.record.pointee.stack == nil { unsafe g.bind(stack: p.takeStack()) }
     unsafe mpg_fiber_enter(fiber, &g.record.pointee.fiber)
     self.g = nil
-    if request == .syscallExit { return settleSyscallExit(g) }
+    let stays = g.home != nil  // before others can find it
+    if request == .syscallExit {
+      settleSyscallExit(g, stays: stays)
+      return stays
+    }
     p.shared[.g].set(0)
     shared[.g].set(0)
     switch request {
     case .park: settlePark(g)
     case .yield: settleYield(g)
     case .preempt: settlePreempt(g)
-    case .exit: settleExit(g)
+    case .exit:
+      settleExit(g)
+      return false
     case .syscallExit: break  // above: there is no P
     }
+    if stays { stayHome() }
+    return stays
   }
 
   /// The G is off its stack and counted as waiting; only now may others find it.
@@ -68,8 +85,10 @@ extension M {
 
   private func settleExit(_ g: G) {
     exited(g)
+    unsafe g.record.pointee.home = nil
     unsafe mpg_fiber_retire(&g.record.pointee.fiber)
     if let stack = unsafe g.record.pointee.stack.take() { unsafe p.giveBack(stack: stack) }
     p.giveBack(g)
+    if sched.hasStackless { takeUpStackless() }
   }
 }

@@ -8,33 +8,58 @@
 // other. The M that picks it up gives its P to the thread that stands still, lets it go on, and goes to sleep. So
 // there are never more Gs running than Ps, others get their turn, and the interrupted code notices nothing.
 //
-// §3 The handler does nothing but say that it stands still, ring sysmon's bell, and wait on a futex (thread.c): it may
-// have interrupted anything. All else is done by sysmon, and later by the M that hands over, on behalf of a thread
-// that does not move; the stop word's release and acquire order the two.
+// §3 The stop word of an M is how its thread and sysmon talk (thread.c; the values are `M.Stop`).
+//     sysmon:   runs → asked
+//     the G:    leaves the runtime (Enter.swift), which most do all the time: asked → left a note, and gives way at once: an
+//               ordinary yield, to the GRQ, which needs no signal and keeps no thread
+//     sysmon:   still asked after an eighth of a millisecond: the signal
+//     handler:  outside the runtime: asked → stands still, rings sysmon's bell, waits on the futex until the word changes
+//               inside: asked → left a note, rings the bell, returns
+//     sysmon:   stands still: takes the P, or lets go (→ runs); left a note: → runs
+//     the M with a P for it: writes the P into the record of the M that stands still, then → runs, and wakes it
+// All changes but the first are by compare-and-swap or exchange, so a signal that comes late, or from elsewhere, finds a
+// word that asks nothing of it. The handler does nothing else: it may have interrupted anything. What is done to the M
+// meanwhile is done on behalf of a thread that does not move; release and acquire of the word order the two.
 //
-// §4 Inside the runtime (Enter.swift) the handler only leaves a note, and the G gives way when it leaves the runtime:
-// an ordinary yield, to the GRQ.
+// §4 Inside the runtime the handler only leaves a note, and the G gives way when it leaves the runtime.
 //
-// §5 Somebody must go on with the P. Sysmon sees to a spare M beforehand (`wantSpare`); starting a thread allocates,
-// so that is the gc thread's work. Without a spare the G just runs on, and is asked again.
+// §5 Somebody must go on with the P. Sysmon sees to a spare M before it sends the signal (`hasSpare`); starting a thread
+// allocates, so that is the gc thread's work. Without a spare the G just runs on, and is asked again.
 //
-// §6 A preempted G may hold a lock that the next one needs, malloc's for one. Then that one blocks its thread with the
-// P in its hands; sysmon preempts it too, after a slice, and the first gets its turn on the GRQ. But when all Ps are
-// held by Ms that are *inside the runtime* and need that lock (a pool that grows, a timer heap that grows), nobody can
-// be stopped and the world stands still: seen in tests, under a load that stopped Gs in malloc. Until such a G is
-// lent the little time that it needs, preemption is off unless a program asks for it.
+// §6 Loans. A preempted G may hold a lock that others need, malloc's for one. Who waits for it in user code is preempted
+// in turn, and the holder comes up on the GRQ. But an M *inside the runtime* cannot be stopped, and may need malloc too
+// (a heap that grows). When that is true of every P at once, nobody is left to give the holder its turn. So when all Ps
+// have stood for a slice though they were asked to stop, sysmon lends time to one preempted G after the other: its
+// thread runs on without a P, in user code only. That breaks no promise, because all Ps are at rest.
+//     lend:     stands still → on loan, wakes it
+//     border:   a thread on loan that enters the runtime would touch what needs a P: on loan → stands still, and it waits
+//               there until it is granted one. If the grant came first the CAS fails, and it goes on
+//     recall:   when the loan has lasted its time: a signal; the handler does on loan → stands still
+//     grant:    as ever, whether the thread stands still or runs on loan: it looks at its M again at the border only
+// Without the border's CAS a grant could be overwritten, and the thread stand for ever beside a P of its own. The G stays
+// queued while it is on loan, so it comes up in turn as soon as a P moves again.
+//
+// §7 Whom to stop, and when. A G that waits for its first turn, or was woken, is somebody's latency: for it a running G is
+// stopped after 1 ms (`grain`). Hogs among themselves change after a slice of 10 ms. What counts is the CPU time of the
+// thread: a thread that waits for a CPU is no hog (Watch.swift). Sysmon may be asleep for 10 ms when a G comes in and
+// all Ps are busy, so whoever injects it nudges sysmon.
 import CMPG
 import Region
+import Synchronization
 
 extension Scheduler {
   /// Takes the P away from `m`, which stands still in the handler; or lets it go on, if it should not stop after all.
-  /// By sysmon.
-  func stopped(_ m: M, by sysmon: M) {
-    guard let g = m.g, let p = m.heldP, p.mustYield else { return m.letGo() }
+  /// By sysmon. Whether it lost the P.
+  func stopped(_ m: M, by sysmon: M) -> Bool {
+    guard let g = m.g, let p = m.heldP, p.mustYield else {
+      m.letGo()
+      return false
+    }
     lock.lock()
     guard let next = popIdleM() else {
       lock.unlock()
-      return m.letGo()
+      m.letGo()
+      return false
     }
     m.preempted(g)
     p.shared[.g].set(0)
@@ -42,6 +67,7 @@ extension Scheduler {
     g.keeper = m
     m.setState(.preemptWait)
     workers -= 1
+    Preemption.count(1)
     var queue = GQueue()
     queue.append(g)
     grqAppend(queue, at: sysmon.stamp())
@@ -49,6 +75,13 @@ extension Scheduler {
     lock.unlock()
     sysmon.emit(.mWake, count: next.id)
     next.wake()
+    return true
+  }
+
+  /// Whether anything runnable is to be seen besides Gs that were preempted.
+  var hasFreshWork: Bool {
+    let queued = grqDepth + (0..<psBound).reduce(0) { $0 + p($1).lrq.depth + (p($1).lrq.hasNext ? 1 : 0) }
+    return queued > Preemption.queued
   }
 }
 
@@ -60,6 +93,7 @@ extension M {
     sched.lock.lock()
     sched.workers += 1
     sched.lock.unlock()
+    Preemption.count(-1)
     keeper.acquire(release())
     keeper.resumed(g)
     keeper.setState(.running)
@@ -69,9 +103,16 @@ extension M {
 }
 
 enum Preemption {
+  private static let preempted = Atomic<Int>(0)
+
+  /// Preempted Gs that wait for their turn.
+  static var queued: Int { preempted.load(ordering: .relaxed) }
+  fileprivate static func count(_ change: Int) { preempted.wrappingAdd(change, ordering: .relaxed) }
+
   /// Installs the handler; before the first G runs.
   static func install(bellOf sysmon: M) {
     let error = unsafe mpg_preempt_install(sysmon.bell)
     if error != 0 { fatal("sigaction of SIGURG: \(errnoName(error))") }
+    count(0)  // made now: making a static takes a lock, and may allocate
   }
 }

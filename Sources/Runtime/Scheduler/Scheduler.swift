@@ -27,6 +27,7 @@ import Synchronization
   let preempts: Bool
   /// How long a G may run while others wait, in ticks.
   let slice: UInt64
+  let grain: UInt64
   /// Room for all Ps that can ever be; the first `SchedField.psMade` exist.
   let ps: UnsafeMutablePointer<PRecord>
   /// No P at or above it holds anything: see Procs §4.
@@ -37,26 +38,32 @@ import Synchronization
   let stacks: StackPool
   let netpoll: Netpoll
   let gc = Collector()
+  let shortages = Shortages()
+  /// Gs on `SchedulerGuarded.stackless`; a hint without the lock. Written under it.
+  let stacklessCount = Atomic<Int>(0)
   let lock = Lock()
   let guarded: UnsafeMutablePointer<SchedulerGuarded>
   let descriptors: DescriptorPool
   /// The next id of a G. Any thread, atomic.
   let ids: UnsafeMutablePointer<Atomic<UInt64>>
 
-  init(region: RegionFile, _ options: Options, netpoll: Netpoll) {
+  init(region: RegionFile, _ options: Options, netpoll: Netpoll) throws(SystemError) {
+    let ms = unsafe try SystemCall.reserve(Capacity.ms * MRecord.bytes)
+    let (stacks, descriptors) = (try StackPool(region.sched), try DescriptorPool(region))
+    let places = unsafe try SystemCall.reserve(Capacity.ps * MemoryLayout<PRecord>.stride)
     self.region = region
     shared = region.sched
     tracing = options.tracing
     preempts = options.preemption
     slice = Clock.ticks(nanoseconds: options.slice.wholeNanoseconds)
+    grain = min(slice, Clock.ticks(nanoseconds: 1_000_000))
     self.netpoll = netpoll
-    stacks = StackPool(region.sched)
-    descriptors = DescriptorPool(region)
-    let places = unsafe SystemCall.reserve(Capacity.ps * MemoryLayout<PRecord>.stride)
+    self.stacks = stacks
+    self.descriptors = descriptors
     unsafe ps = places.bindMemory(to: PRecord.self, capacity: Capacity.ps)
     unsafe psBound = .allocate(capacity: 1)
     unsafe psBound.initialize(to: Atomic(0))
-    unsafe ms = SystemCall.reserve(Capacity.ms * MRecord.bytes)
+    unsafe self.ms = unsafe ms
     unsafe guarded = .allocate(capacity: 1)
     unsafe guarded.initialize(to: SchedulerGuarded())
     unsafe ids = .allocate(capacity: 1)
@@ -76,6 +83,10 @@ struct SchedulerGuarded {
   /// Somebody wanted an M while all were on their way to sleep. See Spinning §4.
   var wanted = false
   var mCount = 0
+  /// Gs that no stack could be had for; see Stackless.swift.
+  var stackless = GQueue()
+  /// Ms whose thread could not be started; see Threads §2.
+  var unstarted: M?
 }
 
 /// A handle to the one scheduler.
@@ -91,6 +102,8 @@ struct SchedulerGuarded {
   @inline(__always) var shared: Block<SchedField> { unsafe record.pointee.shared }
   var preempts: Bool { unsafe record.pointee.preempts }
   var slice: UInt64 { unsafe record.pointee.slice }
+  /// How long a G may run while others wait that were not stopped themselves: at most 1 ms. In ticks.
+  var grain: UInt64 { unsafe record.pointee.grain }
   /// Ps that Gs may run on.
   @inline(__always) var procs: Int { Int(truncatingIfNeeded: shared[.procs].acquired) }
   @inline(__always) var lock: Lock { unsafe record.pointee.lock }
@@ -99,6 +112,7 @@ struct SchedulerGuarded {
   @inline(__always) var descriptors: DescriptorPool { unsafe record.pointee.descriptors }
   @inline(__always) var interner: Interner { unsafe record.pointee.interner }
   @inline(__always) var gc: Collector { unsafe record.pointee.gc }
+  var shortages: Shortages { unsafe record.pointee.shortages }
 
   /// Ms that run Gs or sleep (`SchedulerRecord.workers`). Under the lock, or at boot.
   var workers: Int {

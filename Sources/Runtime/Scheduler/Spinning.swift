@@ -145,7 +145,7 @@ extension Scheduler {
     guard shared[.spinningMs].compareExchange(0, 1) else { return }
     lock.lock()
     let woken = startM(spinning: true)
-    if woken == .noP { shared[.spinningMs].subtract(1) }
+    if woken == .noP || woken == .short { shared[.spinningMs].subtract(1) }
     lock.unlock()
     finish(woken, spinning: true, by: m)
   }
@@ -154,6 +154,8 @@ extension Scheduler {
   enum Woken: Equatable {
     case noP
     case noted
+    /// No thread can be had for it now; the P is idle again, and will be looked at again (Threads §2).
+    case short
     case sleeper(M)
     case new(M)
   }
@@ -166,8 +168,10 @@ extension Scheduler {
       return .sleeper(m)
     }
     if workers < psOpen {
-      workers += 1
-      let m = newM()
+      guard let m = takeM() else {
+        putIdle(p)
+        return .short
+      }
       m.prepare(nextP: p, spinning: spinning)
       return .new(m)
     }
@@ -186,12 +190,15 @@ extension Scheduler {
   func finish(_ woken: Woken, spinning: Bool, by m: M) {
     switch woken {
     case .noP, .noted: break
+    case .short:
+      netpoll.arm(m)
+      shortages.request()  // only now: spinningMs has been taken back
     case .sleeper(let other):
       m.emit(.mWake, count: other.id, arg: spinning ? 1 : 0)
       other.wake()
     case .new(let other):
       m.emit(.mWake, count: other.id, arg: spinning ? 1 : 0)
-      unsafe startThread(other, worker)
+      unsafe startThread(other, worker, by: m)
     }
   }
 
@@ -205,12 +212,12 @@ extension Scheduler {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     lock.unlock()
     for _ in 0..<min(count, procs) {
-      guard shared[.idlePs].ordered != 0 else { return }
+      guard shared[.idlePs].ordered != 0 else { return Sysmon.nudge() }
       lock.lock()
       let woken = startM(spinning: false)
       lock.unlock()
       finish(woken, spinning: false, by: m)
-      if woken == .noP || woken == .noted { return }
+      if woken == .noP || woken == .noted || woken == .short { return }
     }
   }
 

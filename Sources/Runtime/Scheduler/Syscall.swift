@@ -60,17 +60,18 @@ extension M {
   }
 
   /// On the scheduling stack, without a P: the G waits its turn, the thread for its next P.
-  func settleSyscallExit(_ g: G) {
+  /// - Parameter stays: its thread is its home: then the next P comes with its turn.
+  func settleSyscallExit(_ g: G, stays: Bool) {
     shared[.g].set(0)
     queuedAfterSyscall(g)
     var queue = GQueue()
     queue.append(g)
     sched.lock.lock()
-    sched.workers += 1
+    if !stays { sched.workers += 1 }
     sched.grqAppend(queue, at: stamp())
     sched.lock.unlock()
     sched.wakePAfterSubmit(self)
-    sleepForP()
+    if stays { sleepAtHome() } else { sleepForP() }
   }
 }
 

@@ -42,6 +42,7 @@ private func gMain(_ link: UnsafeMutableRawPointer?) {
 /// Apart, so that everything it holds is released before the last switch, which never returns.
 @inline(never)
 private func runBody(of g: G) {
+  if let job = unsafe g.record.pointee.job.take() { return SchedulerExecutor.run(job) }
   guard let body = unsafe g.record.pointee.body.take() else { return }
   do {
     try body()

@@ -51,6 +51,16 @@ enum StackSize {
   /// One of them, below `count`.
   subscript(index: Int) -> UnsafeMutableRawPointer { unsafe cells[index] }
 
+  /// Throws out those for which `isKept` is false.
+  mutating func keep(_ isKept: (Int, UnsafeMutableRawPointer) -> Bool) {
+    var kept = 0
+    for index in 0..<count where unsafe isKept(index, cells[index]) {
+      unsafe cells[kept] = cells[index]
+      kept += 1
+    }
+    count = kept
+  }
+
   /// False when it is full.
   @inline(__always)
   mutating func push(_ stack: UnsafeMutableRawPointer) -> Bool {

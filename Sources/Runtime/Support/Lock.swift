@@ -26,6 +26,12 @@ import Synchronization
     if !taken.exchanged { lockSlow() }
   }
 
+  /// Takes it if it is free; whether it did.
+  @inline(__always)
+  func tryLock() -> Bool {
+    unsafe cell.pointee.compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged
+  }
+
   @inline(never)
   private func lockSlow() {
     for _ in 0..<40 {

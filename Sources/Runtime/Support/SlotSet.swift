@@ -18,12 +18,12 @@
   /// No group below this one, times 64, has any.
   private var lowest = 0
 
-  init(capacity: Int) {
+  init(capacity: Int) throws(SystemError) {
     precondition(capacity % (Self.group * Self.group) == 0, "a whole number of groups of groups")
     self.capacity = capacity
     let groups = capacity / Self.group
-    unsafe words = SystemCall.reserve(groups * 8).bindMemory(to: UInt64.self, capacity: groups)
-    unsafe summary = SystemCall.reserve(groups / 8).bindMemory(to: UInt64.self, capacity: groups / Self.group)
+    unsafe words = try SystemCall.table(of: UInt64.self, groups)
+    unsafe summary = try SystemCall.table(of: UInt64.self, groups / Self.group)
   }
 
   /// The members of group `group`, a bit each.

@@ -68,13 +68,19 @@ enum SystemCall {
     }
   }
 
+  /// Zeroed room for so many, committed on touch.
+  static func table<Element>(
+    of _: Element.Type, _ count: Int
+  ) throws(SystemError) -> UnsafeMutablePointer<Element> {
+    unsafe try reserve(count * MemoryLayout<Element>.stride).bindMemory(to: Element.self, capacity: count)
+  }
+
   /// Memory without a file behind it, reserved and committed on touch; never in huge pages.
-  static func reserve(_ bytes: Int) -> UnsafeMutableRawPointer {
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-    guard let memory = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0),
-      unsafe memory != MAP_FAILED
-    else { fatal("cannot reserve \(bytes) bytes of address space: \(errnoName(errno))") }
-    unsafe madvise(memory, bytes, noHugePages)
+  static func reserve(_ bytes: Int) throws(SystemError) -> UnsafeMutableRawPointer {
+    var error: Int32 = 0
+    guard let memory = unsafe mpg_reserve(bytes, &error) else {
+      throw SystemError(call: "mmap of \(bytes) bytes", errno: error)
+    }
     return unsafe memory
   }
 }

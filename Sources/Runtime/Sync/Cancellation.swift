@@ -52,6 +52,12 @@ public final class Cancellation: @unchecked Sendable {
     leaveRuntime()
   }
 
+  /// One that is below no other: for a G that async code waits for (Run.swift).
+  static func outermost() -> Cancellation { Cancellation(parent: nil) }
+
+  /// Cancels it. The Gs that this wakes, which the caller puts on a queue.
+  func cancelled(by m: M) -> GQueue { cancel(.cancelled, by: m) }
+
   /// Its time is over. The Gs that this wakes, which the caller puts on a queue.
   func timedOut(_ m: M) -> GQueue { cancel(.timedOut, by: m) }
 

@@ -228,15 +228,14 @@ import Region
     return unsafe HeldLocks(locks.baseAddress, count: count)
   }
 
-  /// Does one of the cases that are possible now, and releases the locks; nil: none is, and the locks stay.
+  /// Does one of the cases that are possible now, and releases the locks; nil: none is, and the locks stay. Then `cases`
+  /// are in random order, in which they go into the queues: of two on one channel neither is always served first.
   private func chooseNow(
     _ cases: Cases, _ locks: HeldLocks, _ m: M
   ) -> UInt32? {
-    let order = unsafe array(of: UnsafeMutablePointer<SelectCase>.self, cases.count)
-    _ = unsafe order.initialize(from: cases)
-    for index in order.indices {
-      unsafe order.swapAt(index, index + m.random(below: order.count - index))
-      let one = unsafe order[index]
+    for index in cases.indices {
+      unsafe cases.swapAt(index, index + m.random(below: cases.count - index))
+      let one = unsafe cases[index]
       switch unsafe attempt(one) {
       case .wait: continue
       case .closed: locks.unlock()

@@ -27,11 +27,22 @@ final class Interner: @unchecked Sendable {
   func id(
     _ site: SpawnSite, file: StaticString, function: StaticString, in region: RegionFile
   ) -> UInt32 {
+    id(site, in: region) {
+      let name = "\(file)".split(separator: "/").last.map(String.init) ?? "?"
+      return "\(function) at \(name):\(site.line)"
+    }
+  }
+
+  /// The id of a name for Gs that no call in the program has spawned; 0 when the table is full.
+  func id(named name: StaticString, in region: RegionFile) -> UInt32 {
+    id(SpawnSite("", name, 0), in: region) { "\(name)" }
+  }
+
+  private func id(_ site: SpawnSite, in region: RegionFile, named words: () -> String) -> UInt32 {
     lock.lock()
     defer { lock.unlock() }
     if let known = ids[site] { return known }
-    let name = "\(file)".split(separator: "/").last.map(String.init) ?? "?"
-    let words = "\(function) at \(name):\(site.line)"
+    let words = words()
     guard let next = unsafe StringTable.append(words, to: region.strings, at: end) else { return 0 }
     let id = UInt32(end + 1)
     end = next

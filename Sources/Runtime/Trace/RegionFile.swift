@@ -186,10 +186,12 @@ import Synchronization
       let offset = layout.offset(of: GField.self, backedSlots)
       let bytes = Self.slotBatch * GField.stride * 8
       if listedSlots == backedSlots {
-        if (try? allocate(offset, bytes)) != nil {
+        do throws(SystemError) {
+          try allocate(offset, bytes)
           listedSlots += Self.slotBatch
           sched[.gListed].publish(UInt64(listedSlots))
-        } else {
+        } catch {
+          MPG.sched.shortages.note(.region, error.errno)
           detachTable(from: offset)
         }
       }
@@ -225,10 +227,15 @@ import Synchronization
   }
 
   private func detachTable(from offset: Int) {
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
-    let length = layout.pRings - offset
-    let memory = unsafe mmap(base + offset, length, PROT_READ | PROT_WRITE, flags, -1, 0)
-    if unsafe memory == MAP_FAILED { fatal("cannot grow the table of Gs: \(errnoName(errno))") }
+    var pause: UInt32 = 1000
+    while true {
+      let error = unsafe mpg_replace(base + offset, layout.pRings - offset)
+      if error == 0 { return }
+      // Nobody can make a further G before this is done, so it is waited for here, thread, P and all.
+      MPG.sched.shortages.note(.region, error)
+      usleep(pause)
+      pause = min(pause * 2, 1_000_000)
+    }
   }
 
   /// Notes how the process ends. Async-signal-safe.

@@ -4,7 +4,8 @@
 public enum Action: Sendable, Equatable {
   case back, quit, help, pause, slower, faster
   case up, down, pageUp, pageDown, first, last
-  case redraw, stop
+  case redraw, stop, report
+  case travel(TimeCommand)
 
   /// A row of the table: actions that are explained together.
   struct Entry {
@@ -30,6 +31,20 @@ public enum Action: Sendable, Equatable {
     Entry(
       keys: [(.pause, [.character(" ")])], help: "pause/resume the view",
       footer: "pause"),
+    Entry(
+      keys: [
+        (.travel(.stepBack), [.character("[")]), (.travel(.stepForward), [.character("]")]),
+        (.travel(.jumpBack), [.character("{"), .left]), (.travel(.jumpForward), [.character("}"), .right]),
+      ],
+      help: "back/forth: an event, 100 ms", footer: "time"),
+    Entry(
+      keys: [
+        (.travel(.play), [.character("p")]), (.travel(.playSlower), [.character("<")]),
+        (.travel(.playFaster), [.character(">")]), (.travel(.start), [.character("0")]),
+        (.travel(.now), [.character("n")]),
+      ],
+      help: "play; slower/faster; first moment/now"),
+    Entry(keys: [(.report, [.character("e"), .enter])], help: "events and Gs of a past moment"),
     Entry(
       keys: [(.slower, [.character("+"), .character("=")]), (.faster, [.character("-")])],
       help: "refresh less/more often", footer: "interval"),

@@ -46,17 +46,20 @@ public struct App: Sendable {
   /// - Parameters:
   ///   - pollEvery: how often `poll` is wanted between frames; `nil` for never.
   ///   - poll: called between frames, for sources that have to read more often than the screen changes.
+  ///   - travel: called when another moment is wanted; frames are then asked for at once.
   ///   - next: the newest frame, or `nil` when there is none that is newer than the last one.
   public func run(
-    pollEvery: Duration? = nil, poll: () -> Void = {}, next: () -> Frame?
+    pollEvery: Duration? = nil, poll: () -> Void = {}, travel: (TimeCommand) -> Void = { _ in },
+    next: () -> Frame?
   ) throws(TerminalError) -> Ending {
     var terminal = try NCursesTerminal(options.terminal, waker: options.waker)
-    return run(on: &terminal, pollEvery: pollEvery, poll: poll, next: next)
+    return run(on: &terminal, pollEvery: pollEvery, poll: poll, travel: travel, next: next)
   }
 
   /// The same on any terminal.
   public func run<T: Terminal & ~Copyable>(
-    on terminal: inout T, pollEvery: Duration? = nil, poll: () -> Void = {}, next: () -> Frame?
+    on terminal: inout T, pollEvery: Duration? = nil, poll: () -> Void = {},
+    travel: (TimeCommand) -> Void = { _ in }, next: () -> Frame?
   ) -> Ending {
     var state = AppState(size: terminal.size, interval: options.interval, glyphs: terminal.glyphs)
     var rhythm = Rhythm(pollEvery: pollEvery, now: terminal.now)
@@ -71,6 +74,10 @@ public struct App: Sendable {
         if input == .wake { rhythm.hurry() }
         let effect = state.update(.input(input))
         if case .end(let cause) = effect { return Ending(cause: cause, targetEnded: state.latest?.ended) }
+        if case .time(let command) = effect {
+          travel(command)
+          rhythm.hurry()
+        }
         if perform(effect, on: &terminal) { drawn = nil }
       }
       if rhythm.isPollDue(at: terminal.now) { poll() }
@@ -82,7 +89,7 @@ public struct App: Sendable {
     switch effect {
     case .redrawAll: terminal.redrawAll()
     case .stop: terminal.stop()
-    case .nothing, .end: return false
+    case .nothing, .end, .time: return false
     }
     return true
   }

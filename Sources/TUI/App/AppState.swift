@@ -11,6 +11,9 @@ public struct AppState: Sendable, Equatable {
   /// The frame that is kept on the screen while the view is paused.
   public internal(set) var frozen: Frame?
   public internal(set) var isHelpShown = false
+  /// Whether the report of a past moment lies over the screen, and the line that it begins with.
+  public internal(set) var isReportShown = false
+  public internal(set) var firstReportLine = 0
   /// The screen's size.
   public internal(set) var size: Size
   /// The first P whose lane is shown. Drawing clamps it to what there is.
@@ -43,6 +46,8 @@ public enum Message: Sendable, Equatable {
 public enum Effect: Sendable, Equatable {
   case nothing, redrawAll, stop
   case end(Ending.Cause)
+  /// Another moment is wanted.
+  case time(TimeCommand)
 }
 
 extension AppState {
@@ -75,22 +80,54 @@ extension AppState {
     switch action {
     case .quit: return .end(.quit)
     case .back:
-      guard isHelpShown else { return .end(.quit) }
-      isHelpShown = false
+      guard isHelpShown || isReportShown else { return .end(.quit) }
+      if isHelpShown { isHelpShown = false } else { isReportShown = false }
     case .help: isHelpShown.toggle()
-    case .pause: frozen = isPaused ? nil : latest
+    case .pause:
+      if !isPaused, latest?.past?.origin == .live { return travel(.now) }
+      frozen = isPaused ? nil : latest
+    case .report: isReportShown.toggle()
+    case .travel(let command): return travel(command)
     case .slower: interval = Self.intervals.first { $0 > interval } ?? interval
     case .faster: interval = Self.intervals.last { $0 < interval } ?? interval
+    case .up, .down, .pageUp, .pageDown, .first, .last: scroll(action)
+    case .redraw: return .redrawAll
+    case .stop: return .stop
+    }
+    return .nothing
+  }
+
+  /// Another moment: what was frozen is over.
+  private mutating func travel(_ command: TimeCommand) -> Effect {
+    frozen = nil
+    return .time(command)
+  }
+
+  private mutating func scroll(_ action: Action) {
+    if isReportShown { return scrollReport(action) }
+    switch action {
     case .up: scroll(to: firstLane - laneStep)
     case .down: scroll(to: firstLane + laneStep)
     case .pageUp: scroll(to: firstLane - lanesShown)
     case .pageDown: scroll(to: firstLane + lanesShown)
     case .first: scroll(to: 0)
     case .last: scroll(to: .max)
-    case .redraw: return .redrawAll
-    case .stop: return .stop
+    default: break
     }
-    return .nothing
+  }
+
+  private mutating func scrollReport(_ action: Action) {
+    let page = max(1, size.rows - 3)
+    let line =
+      switch action {
+      case .up: firstReportLine - 1
+      case .down: firstReportLine + 1
+      case .pageUp: firstReportLine - page
+      case .pageDown: firstReportLine + page
+      case .first: 0
+      default: Int.max
+      }
+    firstReportLine = PastOverlay.clamped(line, of: self)
   }
 
   private var lanesShown: Int { shown.map { OverviewLayout(frame: $0, state: self).lanes.shown } ?? 1 }

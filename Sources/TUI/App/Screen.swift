@@ -12,6 +12,7 @@ public enum Screen {
     } else {
       canvas.write("waiting for the first frame", x: 1, y: 0, .dim)
     }
+    if state.isReportShown, state.size.holds(smallest) { PastOverlay(state: state)?.draw(on: &canvas) }
     if state.isHelpShown { HelpOverlay(state: state).draw(on: &canvas) }
     return canvas
   }

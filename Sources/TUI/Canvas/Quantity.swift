@@ -46,6 +46,13 @@ enum Quantity {
     }
   }
 
+  /// How long ago: `-1.234567s`; to the microsecond, since single events are stepped over.
+  static func ago(nanoseconds: UInt64) -> String {
+    let microseconds = nanoseconds / 1000
+    let rest = String(microseconds % 1_000_000)
+    return "-\(microseconds / 1_000_000)." + String(repeating: "0", count: 6 - rest.count) + rest + "s"
+  }
+
   private static func twoDigits(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
   private static func decimals(_ value: Double, _ places: Int) -> String {

@@ -50,6 +50,10 @@ struct HeaderSection {
     if !state.isInteractive { return text }
     if let ended = endedWord { text.append(" \(ended) ", .badgeEnded) }
     if state.isPaused { text.append(" PAUSED ", .badgePaused) }
+    if let past = frame.past {
+      let ago = Quantity.ago(nanoseconds: past.last - min(past.last, past.time))
+      text.append(" PAST \(ago) ", .badgePaused)
+    }
     guard text.isEmpty else { return text }
     let word = snapshot.target.state == .booting ? "BOOTING" : "LIVE"
     return StyledText("\(glyphs.dot) \(word)", .badgeLive)

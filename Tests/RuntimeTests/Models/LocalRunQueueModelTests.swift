@@ -24,13 +24,19 @@ struct LocalRunQueueModelTests {
 
   @Test("without any one safeguard a G is lost or runs twice", arguments: QueueFlaw.allCases)
   func everySafeguardIsNeeded(flaw: QueueFlaw) {
-    var model = LocalRunQueueModel(flaw: flaw, pushes: 2, queued: 4, ownerOperations: 4)
+    #expect(LocalRunQueueModel.mutant(flaw).explore().flaw != nil)
+  }
+}
+
+extension LocalRunQueueModel {
+  /// The queue without a safeguard, of a size that shows it.
+  static func mutant(_ flaw: QueueFlaw) -> Self {
+    var model = Self(flaw: flaw, pushes: 2, queued: 4, ownerOperations: 4)
     if flaw == .publishBeforeStore { model.queued = 0 }
     // To come round, a position must pass 8 Gs within one steal.
     if flaw == .positionsComeRound {
       (model.pushes, model.ownerOperations, model.usesNext, model.steals) = (6, 14, false, (1, 0))
     }
-
-    #expect(model.explore().flaw != nil)
+    return model
   }
 }

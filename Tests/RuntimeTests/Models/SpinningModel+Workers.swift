@@ -11,6 +11,7 @@ extension SpinningModel {
 
     switch before.workers[index] {
     case .unborn, .busy, .asleep: return []
+    case .starting, .startingSpare, .failed: return startSteps(before, index)
     case .begin:
       // So many search already that it goes to sleep at once; or it is counted and searches.
       return [

@@ -9,6 +9,9 @@
 
 /// A safeguard that is left out.
 enum SpinningFlaw: CaseIterable, Sendable {
+  /// Those that show only when a thread cannot be started.
+  static let ofFailures: Set<Self> = [.noLookAfterFailure, .lookAskedTooEarly, .noteOfSpareKept]
+
   /// No fence between S1 and S2.
   case noFence
   /// T3 is missing.
@@ -23,6 +26,12 @@ enum SpinningFlaw: CaseIterable, Sendable {
   case noteUnread
   /// An M that finds work wakes no successor.
   case noSuccessor
+  /// Nobody looks again after a thread could not be started.
+  case noLookAfterFailure
+  /// The look is asked for before what was counted on the thread is taken back.
+  case lookAskedTooEarly
+  /// The note that a spare M was to read stays when its thread cannot be started.
+  case noteOfSpareKept
 }
 
 struct SpinningModel: Model {
@@ -32,10 +41,17 @@ struct SpinningModel: Model {
   /// Gs that the submitter submits, and the batches that the netpoll thread injects.
   var submits = 2
   var injects = 1
+  /// How often a thread cannot be started, and spare Ms that are wanted meanwhile. See SpinningModel+Failures.
+  var failures = 0
+  var spares = 0
 
   /// Where a worker is. `counted`: in `spinningMs`.
   enum Worker: Hashable {
     case unborn
+    /// Its thread is being started, with a P or (a spare) without; or could not be.
+    case starting(counted: Bool)
+    case startingSpare
+    case failed(Start)
     /// Holds a P and begins to look for a G.
     case begin
     case search(counted: Bool)
@@ -91,6 +107,13 @@ struct SpinningModel: Model {
     var submitter = Submitter.store
     var netpoll = Netpoll.append
     var workers: [Worker]
+    var failuresLeft = 0
+    var sparesLeft = 0
+    /// Failures that were undone and are about to ask for a look.
+    var toAsk = 0
+    /// Whether a look is asked for, and what the gc thread does about it; nil: nothing.
+    var isDue = false
+    var look: Look?
   }
 
   /// One worker searches, the others are not born yet.
@@ -98,14 +121,15 @@ struct SpinningModel: Model {
     var workers = [Worker](repeating: .unborn, count: procs - 1)
     workers[0] = .search(counted: true)
     return State(
-      spinning: 1, idlePs: procs - 2, submitsLeft: submits, injectsLeft: injects, workers: workers)
+      spinning: 1, idlePs: procs - 2, submitsLeft: submits, injectsLeft: injects, workers: workers,
+      failuresLeft: failures, sparesLeft: spares)
   }
 
   func wrong(_ state: State) -> String? {
     if state.spinning < 0 { return "fewer than none are spinning" }
     let isOnItsWay = state.workers.contains { worker in
       switch worker {
-      case .uncount, .look, .claim, .park, .idleLate: true
+      case .uncount, .look, .claim, .park, .idleLate, .startingSpare, .failed(.spare): true
       default: false
       }
     }
@@ -120,7 +144,7 @@ struct SpinningModel: Model {
   }
 
   func steps(from state: State) -> [State] {
-    var all = submitterSteps(state) + netpollSteps(state)
+    var all = submitterSteps(state) + netpollSteps(state) + collectorSteps(state)
     if state.buffered > 0 {
       var drained = state
       (drained.lrq, drained.buffered) = (state.lrq + 1, state.buffered - 1)
@@ -194,9 +218,12 @@ extension SpinningModel {
   }
 
   private func takeM(_ counted: Bool, _ state: inout State) {
-    let sleeper = state.workers.firstIndex(of: .asleep) ?? state.workers.firstIndex(of: .unborn)
-    if let sleeper {
+    if let sleeper = state.workers.firstIndex(of: .asleep) {
       state.workers[sleeper] = counted ? .search(counted: true) : .begin
+      return
+    }
+    if let unborn = state.workers.firstIndex(of: .unborn) {
+      state.workers[unborn] = .starting(counted: counted)
       return
     }
     state.idlePs += 1

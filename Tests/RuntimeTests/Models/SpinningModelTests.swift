@@ -15,8 +15,22 @@ struct SpinningModelTests {
     #expect(found.atRest > 5)
   }
 
+  @Test(
+    "the same when a thread cannot be started, be it for a P or a spare one",
+    arguments: [(2, 2, 1), (3, 1, 1)])
+  func noWakeUpIsLostByFailures(procs: Int, submits: Int, injects: Int) {
+    let found = SpinningModel(
+      flaw: nil, procs: procs, submits: submits, injects: injects, failures: 1, spares: 1
+    ).explore()
+
+    #expect(found.flaw == nil)
+    #expect(found.states > 1_000)
+    #expect(found.atRest > 5)
+  }
+
   @Test("without any one safeguard a wake-up is lost", arguments: SpinningFlaw.allCases)
   func everySafeguardIsNeeded(flaw: SpinningFlaw) {
-    #expect(SpinningModel(flaw: flaw).explore().flaw != nil)
+    let changes = SpinningFlaw.ofFailures.contains(flaw) ? 1 : 0
+    #expect(SpinningModel(flaw: flaw, failures: changes, spares: changes).explore().flaw != nil)
   }
 }

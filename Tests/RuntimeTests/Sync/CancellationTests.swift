@@ -8,10 +8,11 @@ import Testing
 @Suite("Cancellation")
 struct CancellationTests {
   @Test(
-    "it ends sleeps, sends, receives, acquires, socket waits and selects, of the G and of those it started")
-  func allWaitsEnd() async {
-    await #expect(processExitsWith: .success) {
-      inRuntime(procs: 2) {
+    "it ends sleeps, sends, receives, acquires, socket waits and selects, of the G and of those it started",
+    arguments: Backend.available)
+  func allWaitsEnd(netpoll: NetpollKind) async {
+    await #expect(processExitsWith: .success) { [netpoll = netpoll as NetpollKind] in
+      inRuntime(procs: 2, netpoll: netpoll) {
         let (log, all, pipe) = (Log(), WaitGroup(), try Pipe())
         let (empty, semaphore) = (Channel<Int>(), Semaphore(0))
         all.add(6)
@@ -123,10 +124,10 @@ struct CancellationTests {
     }
   }
 
-  @Test("a scope whose time is over is cancelled, and says so")
-  func timeouts() async {
-    await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+  @Test("a scope whose time is over is cancelled, and says so", arguments: Backend.available)
+  func timeouts(netpoll: NetpollKind) async {
+    await #expect(processExitsWith: .success) { [netpoll = netpoll as NetpollKind] in
+      inRuntime(procs: 1, netpoll: netpoll) {
         let clock = ContinuousClock()
         let start = clock.now
         withCancellation(timeout: .milliseconds(20)) { scope in
@@ -227,10 +228,12 @@ struct CancellationTests {
     }
   }
 
-  @Test("cancelling that races with news of a descriptor ends every wait", arguments: [1, 2, 4])
-  func descriptorRaces(procs: Int) async {
-    await #expect(processExitsWith: .success) { [procs = procs as Int] in
-      inRuntime(procs: procs) {
+  @Test(
+    "cancelling that races with news of a descriptor ends every wait", arguments: [1, 2, 4], Backend.available
+  )
+  func descriptorRaces(procs: Int, netpoll: NetpollKind) async {
+    await #expect(processExitsWith: .success) { [procs = procs as Int, netpoll = netpoll as NetpollKind] in
+      inRuntime(procs: procs, netpoll: netpoll) {
         let (pipe, done) = (try Pipe(), Channel<Void>())
         for round in 0..<1_000 {
           withCancellation { scope in

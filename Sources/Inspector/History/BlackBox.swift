@@ -1,0 +1,138 @@
+// The black box: history out of what a dead process left in its rings.
+//
+// Every ring still holds the last records of its lane, each ring from another moment on: the busy ones reach back less.
+// The gauges are those of the very end. So the history is made backwards: what all the records in the rings added is
+// taken off the gauges, and that is the keyframe from which the records lead to the end again. It begins where every
+// ring that has lost its oldest records has some: from there on all is known. The end is a keyframe of its own, with
+// the gauges as they were left: a thread that was stopped between counting a move and writing its record (History §4)
+// makes the two differ by that one move.
+internal import Region
+
+extension History {
+  /// Records that are taken out of the rings of a black box at most.
+  static let mostOfBlackBox = 1 << 22
+
+  /// What `target`, which should be dead, left behind.
+  public static func blackBox(_ target: Target) throws(InspectorError) -> History {
+    if case .unreadable(let error) = target.state { throw error }
+    let file = RegionFile(path: target.path, process: target.process)
+    let source = try file.open(past: mostOfBlackBox)
+    let history = History()
+    history.reasons = source.reasons
+    try layoutErrors(target.path) { () throws(LayoutProblem) in
+      var salvage = Salvage(history.reasons)
+      _ = try source.drainBatches { salvage.take($0) }
+      source.stoppedAt = salvage.end
+      let observation = try source.observe()
+      let rows = try source.goroutines(limit: GoroutineList.most)
+      history.names = observation.names
+      for segment in salvage.segments(observation, GoroutineList(rows: rows)) { history.append(segment) }
+    }
+    return history
+  }
+}
+
+/// The records of a dead process on their way into two segments.
+private struct Salvage {
+  private let encoder = RecordEncoder()
+  private let reasons: [WaitReason?]
+  private var blocks: [EventBlock] = []
+  /// What all records together add to the gauges.
+  private var sum: Model
+  /// The first record of each lane.
+  private var first: [Lane: PlacedRecord] = [:]
+  /// Time of the last record of all, in ticks.
+  private(set) var end: UInt64?
+
+  init(_ reasons: [WaitReason?]) {
+    self.reasons = reasons
+    var snapshot = Snapshot()
+    snapshot.ps = (0..<Capacity.ps).map { id in
+      var p = Snapshot.P()
+      p.id = id
+      return p
+    }
+    sum = Model(snapshot, reasons: reasons)
+  }
+
+  mutating func take(_ batch: Batch) {
+    let records = batch.records
+    if first[batch.lane] == nil {
+      first[batch.lane] = PlacedRecord(record: records[0], lane: batch.lane, position: batch.first)
+    }
+    for record in records { sum.apply(record, on: batch.lane) }
+    let latest = records.reduce(0) { max($0, $1.time) }
+    end = max(end ?? 0, latest)
+    for start in stride(from: 0, to: records.count, by: RecordEncoder.most) {
+      let range = start..<min(records.count, start + RecordEncoder.most)
+      blocks.append(
+        EventBlock(
+          lane: batch.lane, first: batch.first &+ UInt64(start), count: range.count,
+          firstTime: records[start].time, lastTime: records[range.upperBound - 1].time,
+          payload: .memory(encoder.encode(records, range))))
+    }
+  }
+
+  /// Two segments: from the first moment at which all is known to the end, and the end.
+  func segments(_ observation: Observation, _ list: GoroutineList) -> [Segment] {
+    var last = Keyframe()
+    (last.clock, last.snapshot) = (observation.clock, observation.snapshot)
+    last.start = end ?? observation.clock.ticks(at: observation.snapshot.time)
+    last.boundaries = observation.marks.map { LaneBoundary(lane: $0.lane, position: $0.position) }
+    var start = Keyframe()
+    (start.clock, start.snapshot) = (last.clock, beginning(last.snapshot))
+    // A ring that still has its record 0 has lost nothing.
+    start.start = min(last.start, first.values.filter { $0.position > 0 }.map(\.record.time).max() ?? 0)
+    if start.start == 0 { start.start = first.values.map(\.record.time).min() ?? last.start }
+    start.snapshot.time = start.clock.nanoseconds(at: start.start)
+    start.boundaries = first.values.map { LaneBoundary(lane: $0.lane, position: $0.position) }
+      .sorted { $0.lane.number < $1.lane.number }
+    return [(start, blocks, nil), (last, [], list)].map {
+      (keyframe: Keyframe, blocks: [EventBlock], list: GoroutineList?) in
+      Segment(
+        start: keyframe.start, time: keyframe.snapshot.time, keyframe: .memory(keyframe.bytes),
+        goroutines: list.map { .memory($0.bytes) }, blocks: blocks, isComplete: true)
+    }
+  }
+
+  /// The gauges before all these records.
+  private func beginning(_ end: Snapshot) -> Snapshot {
+    let added = sum.snapshot
+    var start = end
+    start.gs.created &-= added.gs.created
+    start.gs.exited &-= added.gs.exited
+    for state in [\Snapshot.Gs.running, \.runnable, \.preempted, \.syscall] {
+      start.gs[keyPath: state] -= added.gs[keyPath: state]
+    }
+    for (reason, count) in added.gs.waiting { start.gs.waiting[reason, default: 0] -= count }
+    start.gs.waiting = start.gs.waiting.filter { $0.value != 0 }
+    start.switches &-= added.switches
+    start.netpoll.parked -= added.netpoll.parked
+    start.netpoll.wakeups &-= added.netpoll.wakeups
+    start.netpoll.readied &-= added.netpoll.readied
+    start.trace.events &-= added.trace.events
+    for id in start.ps.indices where id < added.ps.count { start.ps[id].takeOff(added.ps[id]) }
+    for (lane, event) in first { start.showBefore(event.record, on: lane) }
+    return start
+  }
+}
+
+extension Snapshot.P {
+  fileprivate mutating func takeOff(_ added: Snapshot.P) {
+    ticks &-= added.ticks
+    stealsIn &-= added.stealsIn
+    stealsOut &-= added.stealsOut
+    stolenGs &-= added.stolenGs
+  }
+}
+
+extension Snapshot {
+  /// What a P ran before the first event that is known of it: the G that stops in it, or none.
+  fileprivate mutating func showBefore(_ record: Record, on lane: Lane) {
+    guard case .p(let id) = lane, ps.indices.contains(id) else { return }
+    let isStop = [.goPark, .goYield, .goExit, .goPreempt, .goSyscall].contains(record.kind)
+    ps[id].g = isStop ? record.g : nil
+    ps[id].entry = nil
+    if isStop { ps[id].status = .running }
+  }
+}

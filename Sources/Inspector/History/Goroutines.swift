@@ -1,0 +1,123 @@
+// Every G at a moment: who ran, who was ready, who waited for what, and since when.
+//
+// §1 The problem. The table of Gs is too large to be kept with each keyframe, and too large to be read at one instant.
+//
+// §2 The design. Some keyframes have a table, read in the milliseconds around it. From there to the moment that is
+// asked for, forth or back, lies a stream of events, and a G's state at the moment is told by its nearest neighbours
+// in it: the last event of the G before the moment says what it became; without one, the first event after it says what
+// it was (who parks, ran); without either the G did not move at all, and the table's row is true for all that time.
+// So it does not matter that the rows are of slightly different moments.
+public import Region
+
+/// One G at a moment.
+public struct Goroutine: Sendable, Equatable {
+  public var id: UInt64 = 0
+  public var state = GState.runnable
+  /// What it waits for, when it waits.
+  public var reason = WaitReason.none
+  public var kind = GKind.user
+  /// When it made its last move; nil: not known.
+  public var since: UInt64?
+  /// Where it was spawned.
+  public var entry: String?
+  /// The G that spawned it, and the P that it last ran on.
+  public var parent: UInt64?
+  public var p: Int?
+  /// The descriptor that it waits for.
+  public var fd: Int?
+}
+
+/// All Gs at a moment, as far as they are known.
+public struct Goroutines: Sendable, Equatable {
+  /// In the order of their ids.
+  public var all: [Goroutine] = []
+  /// Whether these are all Gs that there were.
+  public var isComplete = false
+}
+
+/// Finds out the Gs at a moment. See §2.
+struct GoroutineFinder {
+  private let reasons: [WaitReason?]
+  private var rows: [UInt64: GoroutineRow] = [:]
+  /// Gs that an event before the moment has been seen of.
+  private var told: Set<UInt64> = []
+
+  init(_ list: GoroutineList?, reasons: [WaitReason?]) {
+    self.reasons = reasons
+    for row in list?.rows ?? [] { rows[row.id] = row }
+  }
+
+  /// Gs that are kept at most, whatever events say.
+  private static let most = 1 << 20
+
+  /// An event before or at the moment, in the order of time.
+  mutating func apply(_ record: Record, on lane: Lane) {
+    guard record.g != 0, let kind = record.kind, rows.count < Self.most else { return }
+    told.insert(record.g)
+    guard let state = state(after: kind, record) else {
+      if kind == .goExit { rows[record.g] = nil }
+      return
+    }
+    var row = rows[record.g] ?? GoroutineRow(id: record.g)
+    (row.state, row.since) = (state, record.time)
+    row.reason = kind == .goPark ? reasons[Int(record.detail)] ?? .none : .none
+    row.waitingOn = kind == .goPark ? record.arg : 0
+    if kind == .goCreate {
+      (row.entry, row.parent, row.created) = (UInt64(record.count), record.arg, record.time)
+    }
+    if case .p(let id) = lane, state == .running { row.p = UInt64(id + 1) }
+    rows[record.g] = row
+  }
+
+  /// An event after the moment, in the order of time: only the first of a G that nothing was told of counts.
+  mutating func revert(_ record: Record, on lane: Lane) {
+    guard record.g != 0, let kind = record.kind, rows.count < Self.most else { return }
+    guard told.insert(record.g).inserted else { return }
+    guard let state = state(before: kind) else {
+      if kind == .goCreate { rows[record.g] = nil }
+      return
+    }
+    var row = rows[record.g] ?? GoroutineRow(id: record.g)
+    row.state = state
+    row.reason = kind == .goReady ? reasons[Int(record.detail)] ?? .none : .none
+    row.since = kind == .goStart || kind == .goResume ? record.time &- record.arg : 0
+    row.waitingOn = 0
+    rows[record.g] = row
+  }
+
+  private func state(after kind: EventKind, _ record: Record) -> GState? {
+    switch kind {
+    case .goCreate, .goReady, .goYield: .runnable
+    case .goStart, .goResume: .running
+    case .goPark: .waiting
+    case .goPreempt: record.detail == 1 ? .preempted : .runnable
+    case .goSyscall: .syscall
+    case .goSyscallExit: record.detail == 0 ? .runnable : .running
+    default: nil
+    }
+  }
+
+  private func state(before kind: EventKind) -> GState? {
+    switch kind {
+    case .goStart: .runnable
+    case .goPark, .goYield, .goExit, .goPreempt, .goSyscall: .running
+    case .goReady: .waiting
+    case .goResume: .preempted
+    case .goSyscallExit: .syscall
+    default: nil
+    }
+  }
+
+  func result(_ clock: Clock, names: StringBook, isComplete: Bool) -> Goroutines {
+    let all = rows.values.sorted { $0.id < $1.id }.map { row in
+      var g = Goroutine(id: row.id, state: row.state, reason: row.reason, kind: row.kind)
+      g.since = row.since == 0 ? nil : clock.nanoseconds(at: row.since)
+      g.entry = names.string(row.entry)
+      g.parent = row.parent == 0 ? nil : row.parent
+      g.p = row.p == 0 ? nil : Int(clamping: row.p - 1)
+      g.fd = row.waitingOn == 0 ? nil : Int(clamping: row.waitingOn - 1)
+      return g
+    }
+    return Goroutines(all: all, isComplete: isComplete)
+  }
+}

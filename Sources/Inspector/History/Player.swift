@@ -1,0 +1,198 @@
+// The player: a place in history that can be moved, and what there was to see at it.
+//
+// One event forth or back, to a moment, to the beginning or the end; at each place it gives the frame that a live
+// viewer would have shown, the last events of each lane, and all Gs. The history may grow, and lose its oldest part,
+// meanwhile: a place that is gone becomes the oldest that there is.
+internal import Region
+
+/// Moves through a history. For one thread at a time.
+public struct Player {
+  public let history: History
+  private let decoder = RecordDecoder()
+  private var window: Window
+  /// Events of the window that have happened.
+  private var count: Int
+  /// The moment, in ticks.
+  private var ticks: UInt64
+
+  /// Starts at the newest moment. nil: there is no history.
+  public init?(_ history: History) {
+    history.flush()
+    guard let number = history.numbers.last, let window = Window(number, of: history, decoder) else {
+      return nil
+    }
+    self.history = history
+    self.window = window
+    count = window.events.count
+    ticks = window.events.last.map { max($0.record.time, window.start) } ?? window.start
+  }
+
+  /// Nanoseconds: the moment that is shown; the first and the last that can be.
+  public var time: UInt64 { window.keyframe.clock.nanoseconds(at: ticks) }
+  public var firstTime: UInt64 { history.numbers.first.flatMap { history.segment($0)?.time } ?? time }
+  public var lastTime: UInt64 {
+    guard let last = history.numbers.last, let segment = history.segment(last) else { return time }
+    let end = segment.blocks.map(\.lastTime).max() ?? segment.start
+    return max(segment.time, window.keyframe.clock.nanoseconds(at: end))
+  }
+
+  /// Whether this is the newest moment of what has been recorded so far.
+  public var isAtEnd: Bool { window.number >= history.numbers.last ?? 0 && count == window.events.count }
+  public var isAtStart: Bool { window.number <= history.numbers.first ?? 0 && count <= window.prefix }
+
+  // MARK: moving
+
+  /// Goes to a moment, in nanoseconds; beyond the ends, to the end.
+  public mutating func seek(to time: UInt64) { seek(ticks: window.keyframe.clock.ticks(at: time)) }
+
+  mutating func seek(ticks wanted: UInt64) {
+    guard let number = history.number(at: wanted) else { return }
+    guard open(number) else { return }
+    count = max(window.prefix, window.count(upTo: wanted))
+    ticks = max(window.start, wanted)
+  }
+
+  /// Makes one more event happen; false at the end.
+  @discardableResult
+  public mutating func stepForward() -> Bool {
+    while count >= window.events.count {
+      guard window.number < history.numbers.last ?? 0, open(max(window.number + 1, history.firstNumber))
+      else {
+        return false
+      }
+      count = window.prefix
+      ticks = window.start
+    }
+    ticks = window.events[count].record.time
+    count += 1
+    return true
+  }
+
+  /// Undoes the last event; false at the beginning.
+  @discardableResult
+  public mutating func stepBack() -> Bool {
+    while count <= window.prefix {
+      guard window.number > history.numbers.first ?? 0, open(window.number - 1) else { return false }
+      count = window.events.count
+    }
+    count -= 1
+    ticks = count > window.prefix ? window.events[count - 1].record.time : window.start
+    return true
+  }
+
+  /// Goes to the first or the last moment.
+  public mutating func seekToStart() { seek(ticks: 0) }
+  public mutating func seekToEnd() {
+    history.flush()
+    guard let last = history.numbers.last, open(last) else { return }
+    count = window.events.count
+    ticks = window.events.last.map { max($0.record.time, window.start) } ?? window.start
+  }
+
+  /// Unpacks a segment, unless it is the one that is open and cannot have grown.
+  private mutating func open(_ number: Int) -> Bool {
+    if number == window.number, history.segment(number)?.isComplete == true, window.end != nil { return true }
+    guard let window = Window(number, of: history, decoder) else { return false }
+    self.window = window
+    return true
+  }
+
+  // MARK: what there was
+
+  /// All gauges at this moment.
+  public var snapshot: Snapshot {
+    var model = window.model(after: count, reasons: history.reasons)
+    model.set(time: time)
+    let gs = goroutines.all
+    model.name { id in gs.first { $0.id == id }?.entry }
+    return model.snapshot
+  }
+
+  /// The keyframes of the minute before this moment, oldest first: what rates and the last minute are made of.
+  var minute: [Snapshot] {
+    let earliest = window.keyframe.snapshot.time - min(window.keyframe.snapshot.time, 60_000_000_000)
+    let numbers = history.numbers.filter {
+      $0 <= window.number && history.segment($0)?.time ?? 0 >= earliest
+    }
+    return numbers.compactMap { history.segment($0)?.keyframe.bytes.flatMap { Keyframe($0)?.snapshot } }
+  }
+
+  /// All gauges, without names: what is cheap.
+  var model: Model { window.model(after: count, reasons: history.reasons) }
+
+  /// The last events, up to and at this moment: `limit` of each lane at most, oldest first.
+  public func lastEvents(ofEachLane limit: Int) -> [Lane: [Event]] {
+    var found: [Lane: [PlacedRecord]] = [:]
+    func look(_ events: some Collection<PlacedRecord>) {
+      for event in events.reversed() where found[event.lane, default: []].count < limit {
+        found[event.lane, default: []].append(event)
+      }
+    }
+    look(window.events.prefix(count))
+    // Lanes that were quiet: a few segments further back.
+    for number in (max(history.firstNumber, window.number - 8)..<max(window.number, history.firstNumber))
+      .reversed()
+    {
+      guard let earlier = Window(number, of: history, decoder) else { break }
+      look(earlier.events.filter { $0.record.time <= window.start })
+    }
+    return found.mapValues { $0.reversed().map(event) }
+  }
+
+  /// The event that happened last; nil before the first.
+  public var lastEvent: Event? {
+    if count > 0 { return event(window.events[count - 1]) }
+    let earlier = history.numbers.prefix { $0 < window.number }
+    for number in earlier.reversed() {
+      guard let other = Window(number, of: history, decoder) else { return nil }
+      if let last = other.events.last { return event(last) }
+    }
+    return nil
+  }
+
+  private func event(_ placed: PlacedRecord) -> Event {
+    Event(placed, window.keyframe.clock, names: history.names, reasons: history.reasons)
+  }
+
+  /// Records that are missing at and before this moment, in this segment: nothing may be concluded from their absence.
+  public var missing: UInt64 { window.gaps.reduce(0) { $1.time <= ticks ? $0 &+ $1.count : $0 } }
+
+  /// Segments that are gone through at most to find out what the Gs did.
+  private static let reach = 64
+
+  /// Every G at this moment; see Goroutines §2.
+  public var goroutines: Goroutines {
+    let near = history.numbers.clamped(to: window.number - Self.reach..<window.number + Self.reach + 1)
+    let table = near.filter { history.segment($0)?.goroutines != nil }
+      .min { abs($0 - window.number) < abs($1 - window.number) }
+    let list = table.flatMap { history.segment($0)?.goroutines?.bytes }.flatMap { GoroutineList($0) }
+    var finder = GoroutineFinder(list, reasons: history.reasons)
+    let first = max(near.lowerBound, min(window.number, table ?? window.number) - 1)
+    let last = min(near.upperBound - 1, max(window.number, table ?? window.number) + 1)
+    for number in first...max(first, last) {
+      guard let other = number == window.number ? window : Window(number, of: history, decoder) else {
+        continue
+      }
+      // What comes before the first moment of all is known of some lanes only, so it says nothing of a G.
+      let start = other.prefix
+      let upTo = number < window.number ? other.events.count : number > window.number ? start : count
+      for event in other.events[start..<max(upTo, start)] { finder.apply(event.record, on: event.lane) }
+      for event in other.events[max(upTo, start)...] { finder.revert(event.record, on: event.lane) }
+    }
+    let isComplete = list.map { !$0.isCut } ?? false
+    return finder.result(window.keyframe.clock, names: history.names, isComplete: isComplete)
+  }
+}
+
+extension History {
+  /// Goes through every record once, as a replay does; how many there were.
+  public func replayAll() -> Int {
+    let decoder = RecordDecoder()
+    return numbers.reduce(0) { count, number in
+      guard let window = Window(number, of: self, decoder) else { return count }
+      let model = window.model(after: window.events.count, reasons: reasons)
+      return count + Int(clamping: model.snapshot.trace.events &- window.keyframe.snapshot.trace.events)
+        - window.prefix
+    }
+  }
+}

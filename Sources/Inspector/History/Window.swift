@@ -1,0 +1,118 @@
+// A window: one segment of history unpacked, with its events in the order of time.
+//
+// It shows the moments from its `start` to `end`, the start of the next. Events of the segment up to `start` come
+// first and are part of every model in it; events of the next segment up to `end` are part of it too (see History §3).
+internal import Region
+
+/// One event as history has it.
+struct PlacedRecord {
+  var record: Record
+  var lane: Lane
+  var position: UInt64
+}
+
+struct Window {
+  /// Records that are unpacked at most: a damaged recording may promise any number.
+  static let most = 1 << 23
+
+  let number: Int
+  let keyframe: Keyframe
+  /// In ticks: where it begins and ends; `end` of the last window is nil.
+  let start: UInt64
+  let end: UInt64?
+  private(set) var events: [PlacedRecord] = []
+  /// Where records are missing: before which position in which lane, how many, and when they were noticed.
+  private(set) var gaps: [Gap] = []
+  /// Whether everything was there and made sense.
+  private(set) var isWhole = true
+  /// Events that belong to its very first moment.
+  private(set) var prefix = 0
+
+  struct Gap: Equatable {
+    var lane: Lane
+    var count: UInt64
+    /// In ticks: of the first record behind it.
+    var time: UInt64
+  }
+
+  /// nil: there is no such segment, or its keyframe cannot be read.
+  init?(_ number: Int, of history: History, _ decoder: RecordDecoder) {
+    guard let segment = history.segment(number), history.numbers.contains(number),
+      let keyframe = segment.keyframe.bytes.flatMap({ Keyframe($0) })
+    else { return nil }
+    let next = history.numbers.contains(number + 1) ? history.segment(number + 1) : nil
+    (self.number, self.keyframe, start, end) = (number, keyframe, segment.start, next?.start)
+    var runs: [[PlacedRecord]] = []
+    var ends: [Lane: UInt64] = [:]
+    for boundary in keyframe.boundaries { ends[boundary.lane] = boundary.position }
+    for (block, isNext) in segment.blocks.map({ ($0, false) }) + (next?.blocks ?? []).map({ ($0, true) }) {
+      if isNext, block.firstTime > end ?? 0 { continue }
+      var records: [Record] = []
+      let bytes = block.payload.bytes ?? []
+      if !decoder.decode(bytes, count: block.count, from: block.firstTime, into: &records) { isWhole = false }
+      if isNext { records = Array(records.prefix { $0.time <= end ?? 0 }) }
+      guard runs.reduce(records.count, { $0 + $1.count }) <= Self.most else {
+        isWhole = false
+        break
+      }
+      if let last = ends[block.lane], last < block.first {
+        gaps.append(Gap(lane: block.lane, count: block.first - last, time: block.firstTime))
+      }
+      ends[block.lane] = block.end
+      runs.append(
+        records.enumerated().map { index, record in
+          PlacedRecord(record: record, lane: block.lane, position: block.first &+ UInt64(index))
+        })
+    }
+    events = Self.merge(runs)
+    prefix = count(upTo: start)
+  }
+
+  /// Events that have happened at a moment.
+  func count(upTo ticks: UInt64) -> Int {
+    var (low, high) = (0, events.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if events[middle].record.time <= ticks { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// Runs that are each in order become one that is; pairs of runs at a time, earlier runs first where times are equal.
+  private static func merge(_ runs: [[PlacedRecord]]) -> [PlacedRecord] {
+    var runs = runs
+    while runs.count > 1 {
+      runs = stride(from: 0, to: runs.count, by: 2).map { index in
+        index + 1 < runs.count ? merge(runs[index], runs[index + 1]) : runs[index]
+      }
+    }
+    return runs.first ?? []
+  }
+
+  private static func merge(_ a: [PlacedRecord], _ b: [PlacedRecord]) -> [PlacedRecord] {
+    guard let lastA = a.last, let firstB = b.first else { return a + b }
+    if lastA.record.time <= firstB.record.time { return a + b }
+    var merged: [PlacedRecord] = []
+    merged.reserveCapacity(a.count + b.count)
+    var (i, j) = (0, 0)
+    while i < a.count, j < b.count {
+      if b[j].record.time < a[i].record.time {
+        merged.append(b[j])
+        j += 1
+      } else {
+        merged.append(a[i])
+        i += 1
+      }
+    }
+    return merged + a[i...] + b[j...]
+  }
+
+  /// The model when `count` of the events have happened.
+  func model(after count: Int, reasons: [WaitReason?]) -> Model {
+    var model = Model(keyframe.snapshot, reasons: reasons)
+    for event in events.prefix(count) { model.apply(event.record, on: event.lane) }
+    let last = count > 0 ? events[count - 1].record.time : start
+    if !isWhole || gaps.contains(where: { $0.time <= last }) { model.noteGap() }
+    return model
+  }
+}

@@ -1,0 +1,29 @@
+// Scrubbing: a recording without names, fit to be shared. What remains are numbers: who ran when, and for how long.
+internal import Region
+
+public enum Scrubber {
+  /// Writes what `input` has to `output`, without the name of the program and those of its functions and labels.
+  ///
+  /// - Returns: what is wrong with the input, if anything: the output then ends there.
+  public static func scrub(_ input: String, to output: String) throws(InspectorError) -> String? {
+    var reader = try RecordingReader(path: input)
+    let writer = try RecordingWriter(path: output)
+    while let chunk = reader.next() {
+      guard let kind = chunk.kind else { continue }  // who knows what is in it
+      switch kind {
+      case .names: break
+      case .about:
+        guard var about = RecordingAbout(chunk.body) else { return "a damaged beginning" }
+        about.name = ""
+        try writer.copy(kind, about.bytes)
+      case .keyframe:
+        guard var keyframe = Keyframe(chunk.body) else { return "a damaged keyframe at byte \(chunk.offset)" }
+        keyframe.snapshot.target.name = ""
+        for index in keyframe.snapshot.ps.indices { keyframe.snapshot.ps[index].entry = nil }
+        try writer.copy(kind, keyframe.bytes)
+      case .goroutines, .block, .end: try writer.copy(kind, chunk.body)
+      }
+    }
+    return reader.damage ?? (reader.isFinished ? nil : "it was cut off: it has no end")
+  }
+}

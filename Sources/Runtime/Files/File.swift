@@ -1,0 +1,77 @@
+// Files: reading them from a G without holding up others.
+//
+// A disk has no readiness: epoll refuses regular files, and a read that must go to the disk blocks its thread. So every
+// call here that may touch a disk is made in `blocking`: the thread waits, the P goes on with other Gs.
+import CMPG
+import Glibc
+
+/// A regular file, open to be read from its start. Closed when it goes out of scope.
+///
+/// ```swift
+/// var file = try File(opening: "/etc/services")
+/// while case let piece = try file.read(), !piece.isEmpty { … }
+/// ```
+public struct File: ~Copyable, Sendable {
+  private let fd: Int32
+  public let path: String
+  /// Bytes, when it was opened.
+  public let size: Int
+  private var offset: Int64 = 0
+
+  /// Opens `path`, which may be relative to the current folder. Links are followed.
+  public init(opening path: String) throws(FileError) {
+    try Self.check(path)
+    try self.init(adopting: blocking { unsafe mpg_open_file(path) }, path)
+  }
+
+  /// Takes over what a call of CMPG has opened.
+  init(adopting fd: Int32, _ path: String) throws(FileError) {
+    guard fd >= 0 else { throw FileError("open", path, -fd) }
+    let size = blocking { mpg_regular_size(fd) }
+    guard size >= 0 else {
+      close(fd)
+      throw FileError("fstat", path, Int32(-size))
+    }
+    (self.fd, self.path, self.size) = (fd, path, Int(size))
+  }
+
+  deinit { close(fd) }
+
+  /// Reads on from where the last read ended: up to `count` bytes, fewer when there are fewer at hand; none at the end.
+  public mutating func read(upTo count: Int = 64 << 10) throws(FileError) -> [UInt8] {
+    precondition(count > 0, "read(upTo:) of at least one byte")
+    let (fd, offset) = (fd, offset)
+    var result: Int64 = 0
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      result = blocking { unsafe mpg_read_at(fd, buffer.baseAddress, count, offset) }
+      filled = Int(max(result, 0))
+    }
+    guard result >= 0 else { throw FileError("pread", path, Int32(-result)) }
+    self.offset += result
+    return bytes
+  }
+
+  /// Reads all that is left; throws `tooLarge` as soon as there are more than `limit` bytes.
+  public mutating func readToEnd(limit: Int = .max) throws(FileError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    // One more than it should have, so that its end is seen without another call, and growth is.
+    var want = min(max(size - Int(offset), 0), min(limit, 1 << 30)) + 1
+    while true {
+      let piece = try read(upTo: want)
+      if piece.isEmpty { return bytes }
+      guard piece.count <= limit - bytes.count else { throw .tooLarge(path, limit: limit) }
+      bytes += piece
+      want = max(want - piece.count, 64 << 10)
+    }
+  }
+
+  /// The bytes of the file at `path`; throws `tooLarge` when there are more than `limit`.
+  public static func read(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
+    var file = try File(opening: path)
+    return try file.readToEnd(limit: limit)
+  }
+
+  static func check(_ path: String) throws(FileError) {
+    guard !path.isEmpty, !path.utf8.contains(0) else { throw .invalidPath(path) }
+  }
+}

@@ -1,0 +1,103 @@
+// `MPG.await`: a G waits for an async function.
+//
+// §1 The function runs in a task of its own; the G parks. Three sides meet: the G, the task that ends, and the canceller
+// of the G's scope. Swift's rule holds: to cancel is to ask. So a cancelled G wakes up, passes the wish on to the task,
+// and waits on, this time for the task alone. What the function made of it (a result, an error) is the result.
+//
+// §2 The protocol. `state` holds 0, the ticket of the G's wait (Claim.swift), or `done`.
+//     G:     A1  opens its wait, the first time so that its scope can end it
+//            A2  state ← ticket, unless it is `done`: then it closes the wait and goes on
+//            A3  parks; the commit (W4 of Claim) fails if the wait was ended meanwhile
+//            A4  awake: ended by the task, or `done` by now: go on. Else it was cancelled: cancels the task, A1 again
+//     task:  F1  stores the result;  F2  state ← done, by exchange
+//            F3  if that replaced a ticket: claims the wait with it, and makes the G ready if it was parked
+// A2 and F2 are read-modify-writes of one word: one of them comes first, and the other sees it. F2 releases the result,
+// and A2 or A4 acquires it.
+//
+// §3 What would break it. A2 before A1: the task claims a ticket that is not open yet, and nobody wakes the G. A2 as a
+// plain store: `done` is overwritten. F1 after F2: the G takes a result that is not there. A4 without the look: a G that
+// was cancelled as the task ended goes to sleep again, beside its result... which A2 finds, so that look only saves a
+// turn; A2's is the one that counts. F3 without the claim: the G of a later wait is woken, or the same one twice. See
+// AwaitModel.
+//
+// §4 The task ends on any thread: see Outside.swift.
+import Region
+import Synchronization
+
+/// Runs an async function in a task of its own, parks the running G until it has ended, and returns what it returned,
+/// or throws what it threw.
+///
+/// ```swift
+/// let data = try MPG.await { try await client.fetch(url) }
+/// ```
+/// Must be called from a G. The task inherits priority and task-locals if the G runs a job of a task. When the G's scope
+/// is cancelled the task is; the G waits on until the function has ended, as the function decides.
+public func `await`<Result: Sendable, Failure: Error>(
+  _ body: sending @escaping () async throws(Failure) -> Result
+) throws(Failure) -> Result {
+  guard let g = enterRuntime("MPG.await").g else { fatal("MPG.await was called outside of a G") }
+  leaveRuntime()
+  let awaited = Awaited<Result, Failure>(g)
+  let handed = Handed(value: body)
+  let task = Task {
+    do throws(Failure) {
+      awaited.finish(.success(try await handed.value()))
+    } catch {
+      awaited.finish(.failure(error))
+    }
+  }
+  if !awaited.wait(cancellable: true) {
+    task.cancel()
+    _ = awaited.wait(cancellable: false)
+  }
+  return try awaited.result.get()
+}
+
+/// Where the task and the G meet.
+///
+/// Safe because: `outcome` is written before `state` becomes `done`, and read afterwards only.
+private final class Awaited<Success: Sendable, Failure: Error>: @unchecked Sendable {
+  private static var done: UInt64 { .max }  // no ticket: those have 32 bits
+
+  private let g: G
+  private let state = Atomic<UInt64>(0)
+  private var outcome: Result<Success, Failure>?
+
+  init(_ g: G) { self.g = g }
+
+  var result: Result<Success, Failure> {
+    guard let outcome else { fatal("goroutine \(g.id) goes on before what it awaits has ended") }
+    return outcome
+  }
+
+  /// A1 to A4: parks until the task has ended; false: the G's scope was cancelled first.
+  func wait(cancellable: Bool) -> Bool {
+    let m = enterRuntime("MPG.await")
+    defer { leaveRuntime() }
+    guard let ticket = cancellable ? g.openCancellable() : g.wait.open() else { return false }  // A1
+    let old = state.load(ordering: .acquiring)
+    if old == Self.done || !announce(ticket, after: old) {
+      _ = g.wait.claim(ticket, .place(0))
+      return true
+    }
+    m.park(.await, commit: .claimable(.none))  // A3
+    return g.wait.outcome != .cancelled || state.load(ordering: .acquiring) == Self.done  // A4
+  }
+
+  /// A2.
+  private func announce(_ ticket: UInt32, after old: UInt64) -> Bool {
+    state.compareExchange(expected: old, desired: UInt64(ticket), ordering: .acquiringAndReleasing).exchanged
+  }
+
+  /// F1 to F3. By the task, once; on any thread.
+  func finish(_ outcome: Result<Success, Failure>) {
+    self.outcome = outcome
+    let ticket = state.exchange(Self.done, ordering: .acquiringAndReleasing)
+    guard ticket != 0 else { return }
+    Outside.act("MPG.await") { m in
+      guard g.wait.claim(UInt32(truncatingIfNeeded: ticket), .place(0)) == .parked else { return }
+      m.readied(g)
+      m.submitAnywhere(g)
+    }
+  }
+}

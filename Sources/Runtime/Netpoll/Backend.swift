@@ -1,0 +1,141 @@
+// The port contract of netpoll: what a backend must supply, and what holds after each call. docs/porting.md says the
+// same for whoever writes one, with completion ports as the example.
+//
+// §1 What Pollable and PollDescriptor rely on.
+//     register    From now on every change of the descriptor for the better, in either direction, is reported at least
+//                 once; and its state at this moment counts as a change. It may be reported for nothing.
+//     unregister  Nothing of this life of the descriptor is reported afterwards (the tag's generation sees to it), and
+//                 the caller may close the descriptor. The kernel lets go of it soon, if not at once.
+//     collect     Reports what was found, each report after what it reports is there to be read. Of several threads
+//                 that collect at once each piece of news goes to one. One that does not wait may find nothing because
+//                 another thread is at it.
+//     breakWait   Ends the wait in `collect` that is going on, or the next one; even if a thread that does not wait
+//                 comes in between.
+//     flush       The netpoll thread's own calls: it carries out what only it may do. `hasUnflushed` says whether there
+//                 is any; after a change it must be asked before the thread may sleep elsewhere (Netpoll §3).
+//
+// §2 Chosen once, at boot. An enum with a payload: a call is a switch on a word that never changes, with nothing behind
+// a pointer and nothing to count.
+import Glibc
+import Region
+
+enum Backend {
+  case epoll(Epoll)
+  case ioUring(Uring)
+  #if os(macOS) || os(FreeBSD) || os(OpenBSD)
+    case kqueue(Kqueue)
+  #endif
+
+  /// Those that this system has; the first is the default.
+  #if os(macOS) || os(FreeBSD) || os(OpenBSD)
+    static let available: [NetpollKind] = [.kqueue]
+  #else
+    static let available: [NetpollKind] = [.epoll, .ioUring]
+  #endif
+
+  var kind: NetpollKind {
+    switch self {
+    case .epoll: .epoll
+    case .ioUring: .ioUring
+    #if os(macOS) || os(FreeBSD) || os(OpenBSD)
+      case .kqueue: .kqueue
+    #endif
+    }
+  }
+
+  /// Starts to watch `fd` for both directions. The descriptor's tag comes back with each event.
+  func register(_ fd: Int32, _ descriptor: PollDescriptor, by m: M) throws(SystemError) {
+    switch self {
+    case .epoll(let epoll): try epoll.register(fd, tag: descriptor.tag)
+    case .ioUring(let uring): try uring.register(fd, descriptor, by: m)
+    #if os(macOS) || os(FreeBSD) || os(OpenBSD)
+      case .kqueue(let kqueue): try kqueue.register(fd, tag: descriptor.tag)
+    #endif
+    }
+  }
+
+  /// Stops watching `fd`, which is still open.
+  func unregister(_ fd: Int32, _ descriptor: PollDescriptor, by m: M) {
+    switch self {
+    case .epoll(let epoll): epoll.unregister(fd)
+    case .ioUring(let uring): uring.unregister(descriptor, by: m)
+    #if os(macOS) || os(FreeBSD) || os(OpenBSD)
+      case .kqueue(let kqueue): kqueue.unregister(fd)
+    #endif
+    }
+  }
+
+  /// Waits up to `nanoseconds` (0: not at all; < 0: without limit, and only the netpoll thread waits) and reports each
+  /// ready descriptor, with what it is ready for. An error or a hang-up counts as both: the next system call will tell.
+  /// How many were reported. Allocates nothing: sysmon calls it.
+  func collect(
+    _ m: M, nanoseconds: Int64, _ report: (PollDescriptor, _ readable: Bool, _ writable: Bool) -> Void
+  ) -> Int {
+    switch self {
+    case .epoll(let epoll): epoll.collect(nanoseconds: nanoseconds, report)
+    case .ioUring(let uring): uring.collect(m, nanoseconds: nanoseconds, report)
+    #if os(macOS) || os(FreeBSD) || os(OpenBSD)
+      case .kqueue(let kqueue): kqueue.collect(nanoseconds: nanoseconds, report)
+    #endif
+    }
+  }
+
+  /// Ends the wait in `collect` that is going on, or the next one.
+  func breakWait() {
+    switch self {
+    case .epoll(let epoll): epoll.breakWait()
+    case .ioUring(let uring): uring.breakWait()
+    #if os(macOS) || os(FreeBSD) || os(OpenBSD)
+      case .kqueue(let kqueue): kqueue.breakWait()
+    #endif
+    }
+  }
+
+  /// By the netpoll thread.
+  func flush() { if case .ioUring(let uring) = self { uring.flush() } }
+
+  /// Sequentially consistent.
+  var hasUnflushed: Bool { if case .ioUring(let uring) = self { uring.hasUnflushed } else { false } }
+}
+
+// MARK: the choice
+
+extension Backend {
+  /// The backend that `options` or the environment ask for. What cannot be had ends the process with one line and 1.
+  static func choose(_ options: Options) -> Backend {
+    let kind = options.netpoll ?? environment()
+    guard available.contains(kind) else {
+      refuse("netpoll \(kind) is not of this system; there are: \(list)")
+    }
+    do throws(SystemError) {
+      return try make(kind, options)
+    } catch {
+      let advice = kind == available[0] ? "" : "; take MPG_NETPOLL=\(available[0])"
+      refuse("netpoll \(kind) is refused by the system: \(error)\(advice)")
+    }
+  }
+
+  private static func make(_ kind: NetpollKind, _ options: Options) throws(SystemError) -> Backend {
+    #if os(macOS) || os(FreeBSD) || os(OpenBSD)
+      return .kqueue(try Kqueue())
+    #else
+      return kind == .ioUring ? .ioUring(try Uring(options.rings)) : .epoll(try Epoll())
+    #endif
+  }
+
+  private static func environment() -> NetpollKind {
+    guard let word = unsafe getenv("MPG_NETPOLL").map({ unsafe String(cString: $0) }), !word.isEmpty else {
+      return available[0]
+    }
+    if let kind = NetpollKind.allCases.first(where: { "\($0)" == word && $0 != .none }) { return kind }
+    refuse("MPG_NETPOLL=\(word) is no netpoll; there are: \(list)")
+  }
+
+  private static var list: String { available.map { "\($0)" }.joined(separator: ", ") }
+
+  private static func refuse(_ message: String) -> Never {
+    var line = Array("mpg: \(message)\n".utf8)
+    unsafe _ = write(2, &line, line.count)
+    exit(1)
+  }
+}

@@ -1,0 +1,218 @@
+// Netpoll on io_uring: completions instead of readiness, as a completion port has them. The contract is Backend's.
+//
+// §1 The shape. For each descriptor one order lies in the kernel, a *multishot* poll. Each time that the descriptor
+// changes, and at once if it is ready when the order is carried out, the kernel posts a completion with what it is
+// ready for. Orders go into the submission ring, completions come out of the completion ring; both are memory shared
+// with the kernel (uring.c). So a look at the network without waiting is a look at memory: no system call.
+//
+// §2 One thread submits. The kernel runs the rest of an order (finding out what has changed, posting the completion) in
+// the thread that submitted it, and interrupts that thread for it. An M that submitted would have system calls of user
+// code interrupted (EINTR where the kernel does not go on by itself), and while it sleeps uninterruptibly, on a disk,
+// the sockets of its orders would be deaf. So any thread pushes orders, under a lock; the netpoll thread alone submits
+// them, in the order of pushing. Who pushes wakes it (`Netpoll.attend`); many pushes share one wake-up. When the ring
+// is full the pusher waits for that thread, which waits for nobody.
+// A cancelled order keeps its file open until the thread has submitted the cancellation: so a peer sees the end of a
+// closed socket a wake-up later than with epoll.
+//
+// §3 Setting up anew. The kernel may end a multishot order: when the completion ring is full, or memory is short. The
+// last completion says so (no "more"). Whoever takes it reports what it says, and pushes the order again; what changed
+// in between counts as ready when the new order is carried out, so nothing is lost. But the descriptor may have been
+// unregistered meanwhile: then a new order would keep a closed file open for ever, or watch a stranger that has the same
+// number. So `watched` in the descriptor is read and the order pushed under one lock, the one under which `unregister`
+// clears it and pushes the cancellation. And an order that goes on is never pushed a second time: one cancellation
+// ends one.
+//
+// §4 Who takes completions. One at a time, by a lock. The netpoll thread keeps this lock while it waits in the kernel:
+// what comes then wakes it, and nobody can snatch it between its last look and its sleep. An M that looks without
+// waiting and finds the lock taken goes on: whoever has it reports.
+//
+// §5 Breaking a wait. `broken` is set, then an eventfd written that the ring watches like any descriptor. The thread,
+// with the lock of §4, first takes `broken` (then it does not wait), then sees to it that the eventfd is watched, then
+// waits.
+//     breaker:  broken ← true;  write         thread:  lock;  broken → false?  look at all anew
+//                                                      watched? else push the order;  wait
+// A write before the thread took `broken` is seen there; one after it completes after the lock was taken, and so nobody
+// else can take that completion away. The watch of the eventfd ends like any other (§3), and is set up anew by the
+// thread before it waits: an eventfd that was written to is never read, so the new order completes at once.
+// Without the flag a completion that an M has taken is lost; without the lock one that it takes just before the sleep.
+// UringSleepModel and UringWatchModel go through all interleavings.
+import CMPG
+import Glibc
+import Region
+import Synchronization
+
+/// How many entries the rings have.
+struct RingSizes: Sendable {
+  var submissions: UInt32 = 1024
+  /// Should hold what comes while nobody looks; a full ring costs the setting up of §3, and loses nothing.
+  var completions: UInt32 = 16_384
+}
+
+/// Safe because: the ring's pointers point into mappings that live as long as the process.
+@safe struct UringRecord: ~Copyable {
+  var ring = unsafe mpg_uring()
+  let breaker: Int32
+  /// For pushing orders, and `PollRecord.watched`.
+  let submission = Lock()
+  /// For taking completions (§4), and `isBreakerWatched`.
+  let completion = Lock()
+  let broken = Atomic<Bool>(false)
+  var isBreakerWatched = false
+
+  init(breaker: Int32) { self.breaker = breaker }
+}
+
+/// A handle to the rings.
+///
+/// Safe because: the record is made at boot and lives as long as the process; its parts are atomic or under its locks.
+@safe struct Uring {
+  private let record: UnsafeMutablePointer<UringRecord>
+  /// Completions taken at once: as many as fit into the kilobyte that a temporary allocation takes from the stack.
+  private static let batch = 64
+  /// Names the eventfd: no descriptor has this tag.
+  private static let breakerTag: UInt64 = 0
+
+  init(_ sizes: RingSizes) throws(SystemError) {
+    let breaker = try SystemCall.check("eventfd", mpg_eventfd())
+    unsafe record = .allocate(capacity: 1)
+    unsafe record.initialize(to: UringRecord(breaker: breaker))
+    let error = unsafe mpg_uring_open(&record.pointee.ring, sizes.submissions, sizes.completions)
+    _ = try SystemCall.check("io_uring_setup", error)
+  }
+
+  private var submission: Lock { unsafe record.pointee.submission }
+  private var completion: Lock { unsafe record.pointee.completion }
+
+  // MARK: orders
+
+  func register(_ fd: Int32, _ descriptor: PollDescriptor, by m: M) throws(SystemError) {
+    _ = try SystemCall.check("fd \(fd) for netpoll", mpg_can_poll(fd))
+    lockWithRoom(m)
+    descriptor.watched = fd
+    unsafe mpg_uring_push_watch(&record.pointee.ring, fd, descriptor.tag, false)
+    submission.unlock()
+    sched.netpoll.attend(m)
+  }
+
+  func unregister(_ descriptor: PollDescriptor, by m: M) {
+    lockWithRoom(m)
+    descriptor.watched = -1
+    unsafe mpg_uring_push_unwatch(&record.pointee.ring, descriptor.tag)
+    submission.unlock()
+    sched.netpoll.attend(m)
+  }
+
+  /// §3. `tag` is of the order that has ended.
+  private func watchAnew(_ descriptor: PollDescriptor, _ tag: UInt64, by m: M) {
+    lockWithRoom(m)
+    let isWanted = descriptor.tag == tag && descriptor.watched >= 0
+    if isWanted { unsafe mpg_uring_push_watch(&record.pointee.ring, descriptor.watched, tag, false) }
+    submission.unlock()
+    guard isWanted else { return }
+    sched.shared[.netpollRearms].add(1)
+    sched.netpoll.attend(m)
+  }
+
+  /// Takes the lock on the submission ring when there is room for an order.
+  private func lockWithRoom(_ m: M) {
+    while true {
+      submission.lock()
+      if unsafe mpg_uring_has_room(&record.pointee.ring) { return }
+      submission.unlock()
+      if sched.netpoll.isThread(m) {
+        flush()
+      } else {
+        sched.netpoll.attend(m)
+        sched_yield()
+      }
+    }
+  }
+
+  /// Submits what was pushed (§2). By the netpoll thread.
+  func flush() { if hasUnflushed { enter(submits: true, nanoseconds: 0) } }
+
+  var hasUnflushed: Bool { unsafe mpg_uring_pending(&record.pointee.ring) > 0 }
+
+  /// Submits if it may (§2: the netpoll thread), and waits.
+  private func enter(submits: Bool, nanoseconds: Int64) {
+    let result = unsafe mpg_uring_enter(&record.pointee.ring, submits, nanoseconds)
+    switch -result {
+    case ...0, ETIME, EINTR: return
+    // No memory for an order just now; the next round tries again.
+    case EAGAIN, EBUSY, ENOMEM: usleep(1000)
+    case let code: fatal("io_uring_enter: \(errnoName(code))")
+    }
+  }
+
+  // MARK: completions
+
+  func collect(
+    _ m: M, nanoseconds: Int64, _ report: (PollDescriptor, _ readable: Bool, _ writable: Bool) -> Void
+  ) -> Int {
+    unsafe withUnsafeTemporaryAllocation(of: mpg_ready.self, capacity: Self.batch) { ready in
+      if nanoseconds == 0 {
+        guard completion.tryLock() else { return 0 }
+      } else {
+        completion.lock()
+        wait(m, nanoseconds: nanoseconds)
+      }
+      let count = unsafe take(into: ready)
+      completion.unlock()
+      var reported = 0
+      for index in 0..<count {
+        let done = unsafe ready[index]
+        guard let descriptor = PollDescriptor(tag: done.tag) else { continue }  // of an earlier life
+        if done.readable || done.writable {
+          report(descriptor, done.readable, done.writable)
+          reported += 1
+        }
+        if done.ended { watchAnew(descriptor, done.tag, by: m) }
+      }
+      return reported
+    }
+  }
+
+  /// §5. Under the lock of §4, by the netpoll thread.
+  private func wait(_ m: M, nanoseconds: Int64) {
+    let isBroken = unsafe record.pointee.broken.exchange(false, ordering: .sequentiallyConsistent)
+    if unsafe !record.pointee.isBreakerWatched {
+      lockWithRoom(m)
+      unsafe mpg_uring_push_watch(&record.pointee.ring, record.pointee.breaker, Self.breakerTag, true)
+      submission.unlock()
+      unsafe record.pointee.isBreakerWatched = true
+    }
+    enter(submits: true, nanoseconds: isBroken ? 0 : nanoseconds)
+    // Whoever breaks from here on breaks the next wait; whoever did before is looked after now.
+    if !isBroken { unsafe record.pointee.broken.store(false, ordering: .sequentiallyConsistent) }
+  }
+
+  /// The completions of descriptors, how many. Under the lock of §4.
+  private func take(into ready: UnsafeMutableBufferPointer<mpg_ready>) -> Int {
+    let ring = unsafe record
+    let found = unsafe mpg_uring_take(&ring.pointee.ring, ready.baseAddress, Int32(Self.batch))
+    if unsafe found < Self.batch && mpg_uring_overflowed(&ring.pointee.ring) {
+      // Has the kernel move what it held back into the ring, for the next look.
+      enter(submits: false, nanoseconds: 0)
+    }
+    var kept = 0
+    for index in 0..<Int(found) {
+      let done = unsafe ready[index]
+      if done.tag == Self.breakerTag {
+        if done.ended { unsafe ring.pointee.isBreakerWatched = false }
+        continue
+      }
+      unsafe ready[kept] = done
+      kept += 1
+    }
+    return kept
+  }
+
+  // MARK: breaking a wait
+
+  /// §5. Of several that break at once one writes.
+  func breakWait() {
+    if unsafe record.pointee.broken.exchange(true, ordering: .sequentiallyConsistent) { return }
+    var one: UInt64 = 1
+    unsafe _ = write(record.pointee.breaker, &one, 8)
+  }
+}

@@ -1,0 +1,55 @@
+// Loans: time without a P for a preempted G, when nobody else can go on. See Preempt §6.
+import CMPG
+import Region
+
+/// The loan that is out, if any, and whose turn is next. Owner: sysmon.
+struct Loan {
+  private var borrower: M?
+  private var since: UInt64 = 0
+  /// The M to look at first for the next loan.
+  private var cursor = 0
+  /// How long a loan lasts, in ticks: longer in each round through all who could hold what is needed.
+  private var length: UInt64 = 0
+
+  /// Ends a loan that is over, and makes one if every P is stuck. By sysmon, after it has looked at every P.
+  mutating func look(_ now: UInt64, isStuck: (Int) -> Bool, by m: M) -> Watch.Look {
+    if let borrower {
+      if borrower.stop == .onLoan {
+        guard now &- since > length else { return .acted }
+        since = now
+        borrower.recall()
+        return .acted
+      }
+      self.borrower = nil  // at the border, in the handler, or granted a P
+    }
+    guard Preemption.queued > 0 else { return .nothing }
+    // A P that is idle or on offer will get to the GRQ, where the preempted Gs are.
+    guard (0..<sched.psBound).allSatisfy({ sched.p($0).isStopped || sched.p($0).isHeldForGs && isStuck($0) })
+    else {
+      length = 0
+      return .nothing
+    }
+    return lend(now, by: m) ? .acted : .soon
+  }
+
+  /// Lends to the next M that stands still without a P.
+  private mutating func lend(_ now: UInt64, by m: M) -> Bool {
+    let count = Int(sched.shared[.mCount].acquired)
+    if length == 0 { length = sched.slice / 2 }
+    for _ in 0..<count {
+      if cursor >= count {
+        cursor = 0
+        length = min(length &* 2, 8 &* sched.slice)
+      }
+      defer { cursor += 1 }
+      guard let candidate = sched.m(cursor),
+        candidate.shared[.state].relaxed == UInt64(MState.preemptWait.rawValue), candidate.lend()
+      else { continue }
+      borrower = candidate
+      since = now
+      m.emit(.lend, count: candidate.id, arg: candidate.shared[.g].relaxed)
+      return true
+    }
+    return false
+  }
+}

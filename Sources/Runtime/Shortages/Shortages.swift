@@ -1,0 +1,167 @@
+// Shortages: the system has no more descriptors, address space, threads or room in tmpfs, and the runtime goes on with
+// what it has.
+//
+// §1 The problem. Each of these ends by itself, mostly soon: a connection is closed, a thread leaves. A runtime that
+// ends the process for it loses everything; one that waits where it stands holds a P or a lock; one that tries again in
+// a loop takes the CPU from those who could end the shortage.
+//
+// §2 The design. Who cannot get something puts the work back where others find it, notes the shortage and goes on:
+//     accept   the connection stays in the kernel's queue; the G that accepts sleeps, 5 ms to 1 s (TCPListener)
+//     stack    the G stays runnable and is set aside (Stackless); whoever ends a G gives its stack to one of these
+//     thread   the P goes back on the idle list, as if nobody had been woken for it (Threads §2)
+//     region   a further M is a thread that cannot be had; further slots of the G table lie in other memory, unlisted
+// Tries at threads and at stacks are spaced by a `Backoff`, whoever makes them.
+//
+// §3 The second look. What was put back must be looked at again though nothing else happens. The gc thread does that:
+// it holds no P, may allocate and may start threads. `request` sets `due` and wakes it; while something is due it looks
+// every 10 ms: at Gs without a stack, and for an idle P beside work. Looks are cheap and may hand a P to an M that
+// sleeps; tries are what the backoffs space.
+//     failure:  undo (the P idle, spinningMs down; the G aside);   then due ← true, and wake the gc thread
+//     look:     due ← false;   a fence;   then look at queues, spinningMs and the idle list
+// Both are sequentially consistent. So what a failure left is seen by a look that begins after it; and a look that
+// fails itself sets `due` again. Clear the flag after the look instead, and a failure in between would never be seen.
+//
+// §4 Words. Notes are made under locks and by any thread, so they only count. The gc thread writes the events, and one
+// line to stderr for each episode; an episode is over when there was no such shortage for ten seconds.
+//
+// §5 Still the end of the process: no region or no thread at all at the boot; no memory for malloc, which Swift cannot
+// survive; more than `Capacity.gs` Gs.
+import CMPG
+import Glibc
+import Region
+import Synchronization
+
+final class Shortages: Sendable {
+  let threads = Backoff()
+  let stacks = Backoff()
+  /// Whether something is to be looked at again (§3).
+  private let due = Atomic(false)
+  private let episodes = Shortage.allCases.map { _ in Episode() }
+  /// The gc thread's: no look before this moment, in ticks.
+  private let nextLook = Atomic<UInt64>(0)
+
+  private static let interval: UInt64 = 10_000_000
+
+  /// Counts a shortage and has it told. Any thread, under any lock: takes none and allocates nothing.
+  func note(_ kind: Shortage, _ errno: Int32) {
+    sched.shared[kind.counter].add(1)
+    episodes[Int(kind.rawValue) - 1].add(errno)
+    request()
+  }
+
+  /// Asks for a look. Any thread; cheap when one was asked for already.
+  func request() {
+    guard !due.exchange(true, ordering: .sequentiallyConsistent) else { return }
+    unsafe collectorM?.wake()
+  }
+
+  /// Whether work may wait for a look, though every P is idle.
+  var isDue: Bool { due.load(ordering: .sequentiallyConsistent) }
+
+  // MARK: the gc thread
+
+  /// For how many nanoseconds the gc thread may sleep; < 0: until it is woken.
+  var pause: Int64 {
+    guard isDue else { return -1 }
+    let (now, next) = (Clock.now, nextLook.load(ordering: .relaxed))
+    return next > now ? Int64(clamping: Clock.nanoseconds(ticks: next - now)) + 1 : 0
+  }
+
+  /// A look, if one is due (§3).
+  func look(_ m: M) {
+    guard isDue, Clock.now >= nextLook.load(ordering: .relaxed) else { return }
+    due.store(false, ordering: .sequentiallyConsistent)
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    for kind in Shortage.allCases { episodes[Int(kind.rawValue) - 1].tell(kind, m) }
+    if stacks.isOpen { sched.inject(sched.takeStackless(), by: m) } else if sched.hasStackless { request() }
+    if sched.hasWork { sched.wakePAfterSubmit(m) }
+    nextLook.store(Clock.now &+ Clock.ticks(nanoseconds: Self.interval), ordering: .relaxed)
+  }
+}
+
+/// When to try for something again: at once, then 1 ms after a failure, 2 ms, up to 1 s. Any thread.
+final class Backoff: Sendable {
+  private let pause = Atomic<UInt64>(0)
+  /// In ticks; 0: at once.
+  private let until = Atomic<UInt64>(0)
+
+  var isOpen: Bool {
+    let until = until.load(ordering: .relaxed)
+    return until == 0 || Clock.now >= until
+  }
+
+  func failed() {
+    let next = min(max(pause.load(ordering: .relaxed) * 2, 1_000_000), 1_000_000_000)
+    pause.store(next, ordering: .relaxed)
+    until.store(Clock.now &+ Clock.ticks(nanoseconds: next), ordering: .relaxed)
+  }
+
+  func succeeded() {
+    guard pause.load(ordering: .relaxed) != 0 else { return }
+    pause.store(0, ordering: .relaxed)
+    until.store(0, ordering: .relaxed)
+  }
+}
+
+/// What is to be told of one kind of shortage (§4).
+private final class Episode: Sendable {
+  private let untold = Atomic<UInt64>(0)
+  private let errno = Atomic<Int32>(0)
+  /// The gc thread's: when a shortage was last told of, in ticks; 0: never.
+  private let last = Atomic<UInt64>(0)
+
+  private static let calm: UInt64 = 10_000_000_000
+
+  func add(_ code: Int32) {
+    errno.store(code, ordering: .relaxed)
+    untold.wrappingAdd(1, ordering: .releasing)
+  }
+
+  func tell(_ kind: Shortage, _ m: M) {
+    let count = untold.exchange(0, ordering: .acquiring)
+    guard count > 0 else { return }
+    let code = errno.load(ordering: .relaxed)
+    m.emit(.shortage, detail: kind.rawValue, count: Int(clamping: count), arg: UInt64(clamping: code))
+    let now = Clock.now
+    let before = last.exchange(now, ordering: .relaxed)
+    guard before == 0 || now &- before > Clock.ticks(nanoseconds: Self.calm) else { return }
+    PlainText.line { text in
+      text.add("mpg: ")
+      text.add(kind.words)
+      text.add(" (")
+      text.add(name(of: code))
+      text.add("); it is tried again, and nothing is lost")
+    }
+  }
+
+  private func name(of code: Int32) -> StaticString {
+    switch code {
+    case EAGAIN: "EAGAIN"
+    case EMFILE: "EMFILE"
+    case ENFILE: "ENFILE"
+    case ENOBUFS: "ENOBUFS"
+    case ENOMEM: "ENOMEM"
+    case ENOSPC: "ENOSPC"
+    default: "see errno in its event"
+    }
+  }
+}
+
+extension Shortage {
+  fileprivate var words: StaticString {
+    switch self {
+    case .accept: "no descriptor for a further connection"
+    case .stack: "no memory for a further stack"
+    case .thread: "no further thread can be started"
+    case .region: "no room for the shared region to grow"
+    }
+  }
+}
+
+/// Notes that a connection could not be accepted for want of descriptors or memory, which is about to be tried again.
+/// For those who wrap sockets; from a G.
+public func noteAcceptShortage(errno: Int32) {
+  _ = enterRuntime("noteAcceptShortage")
+  sched.shortages.note(.accept, errno)
+  leaveRuntime()
+}

@@ -1,0 +1,110 @@
+// The report of a moment in the past: who ran, who was ready, who waited for what, and the last events of each lane.
+//
+// Text in lines of any length, the same for batch output and for the overlay on the screen.
+public import Inspector
+import Region
+
+/// What a frame of the past has besides its gauges, as lines of text.
+public struct PastReport {
+  private let frame: Frame
+  private let past: Past
+
+  /// nil: the frame is of now.
+  public init?(_ frame: Frame) {
+    guard let past = frame.past else { return nil }
+    (self.frame, self.past) = (frame, past)
+  }
+
+  /// Groups of waiting Gs that are listed at most.
+  private static let mostGroups = 40
+
+  public var lines: [String] { [span] + gap + ran + ready + waited + events }
+
+  /// The same lines, none wider than `width`.
+  public func lines(width: Int, glyphs: Glyphs) -> [String] {
+    lines.map { line in
+      let clean = TextWidth.sanitised(line, isASCII: glyphs.isASCII)
+      return TextWidth.truncated(clean, to: width, ellipsis: glyphs.ellipsis)
+    }
+  }
+
+  private var span: String {
+    let ended = frame.ended.map { "\($0); " } ?? ""
+    return "\(ended)\(seconds(past.time &- past.first)) s after the first known moment, "
+      + "\(seconds(past.last &- min(past.last, past.time))) s before the last"
+  }
+
+  private var gap: [String] {
+    past.missing == 0 ? [] : ["gap: \(past.missing) events are missing shortly before this moment"]
+  }
+
+  // MARK: Gs
+
+  private var ran: [String] {
+    let running = past.goroutines.all.filter { $0.state == .running || $0.state == .syscall }
+    let lines = running.prefix(Self.mostGroups).map { g in
+      "  \(place(g))  G\(g.id)  \(g.state)  \(age(g))  \(g.entry ?? "?")"
+    }
+    return ["", "Ran: \(running.count)"] + lines
+  }
+
+  private func place(_ g: Goroutine) -> String { g.p.map { "P\($0)" } ?? "-" }
+
+  private var ready: [String] {
+    groups("Ready", past.goroutines.all.filter { $0.state == .runnable || $0.state == .preempted })
+  }
+
+  private var waited: [String] {
+    groups("Waited", past.goroutines.all.filter { $0.state == .waiting })
+  }
+
+  /// Gs of the same state and place of birth in one line, the largest group first.
+  private func groups(_ title: String, _ gs: [Goroutine]) -> [String] {
+    let groups = Dictionary(grouping: gs) { g in
+      "\(g.state == .waiting ? "\(g.reason)" : "\(g.state)")  \(g.entry ?? "?")"
+    }
+    let sorted = groups.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
+    let lines = sorted.prefix(Self.mostGroups).map { name, gs in
+      let longest = gs.min { ($0.since ?? .max) < ($1.since ?? .max) } ?? gs[0]
+      let fd = longest.fd.map { ", fd \($0)" } ?? ""
+      return "  \(gs.count)  \(name)  longest: G\(longest.id) \(age(longest))\(fd)"
+    }
+    let rest = sorted.count > Self.mostGroups ? ["  and \(sorted.count - Self.mostGroups) more groups"] : []
+    return ["", "\(title): \(gs.count)"] + lines + rest
+  }
+
+  private func age(_ g: Goroutine) -> String {
+    guard let since = g.since, since <= past.time else { return "-" }
+    return span(past.time - since)
+  }
+
+  // MARK: events
+
+  private var events: [String] {
+    past.lanes.flatMap { lane in
+      ["", "Last events of \(lane.lane.name)"]
+        + lane.events.map { "  \(before($0.time))  \($0.text)" }
+    }
+  }
+
+  /// How long before the moment.
+  private func before(_ time: UInt64) -> String {
+    let text = time > past.time ? "0 µs" : "-" + span(past.time - time)
+    return String(repeating: " ", count: max(0, 12 - text.count)) + text
+  }
+
+  private func span(_ nanoseconds: UInt64) -> String {
+    switch nanoseconds {
+    case ..<10_000: "\(nanoseconds) ns"
+    case ..<10_000_000: "\(nanoseconds / 1000) µs"
+    case ..<10_000_000_000: "\(nanoseconds / 1_000_000) ms"
+    default: "\(nanoseconds / 1_000_000_000) s"
+    }
+  }
+
+  private func seconds(_ nanoseconds: UInt64) -> String {
+    let milliseconds = nanoseconds / 1_000_000
+    let rest = String(milliseconds % 1000)
+    return "\(milliseconds / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
+  }
+}

@@ -1,0 +1,96 @@
+// Latency: how late sleepers wake, on an idle runtime and beside Gs that never yield; how soon an idle P takes up what
+// another readied; and what a runtime that has nothing to do costs.
+import MPG
+import Synchronization
+
+extension Measure {
+  static let waking = [
+    Measure(name: "timer-idle", procs: 2, operations: 1000, run: timerIdle),
+    Measure(name: "preempt", procs: 1, operations: 100, preempts: true, run: preempt),
+    Measure(name: "wake-idle", procs: 2, operations: 2000, run: wakeIdle),
+    Measure(name: "idle-cpu", procs: 2, operations: 10_000, run: idleCPU),
+  ]
+
+  /// One G, otherwise idle, that sleeps 1 ms at a time: timer and thread wake-up, and nothing else.
+  private static func timerIdle(count: Int) {
+    let cpu = Clock.cpu()
+    let late = sleeps(count)
+    Report.spread("timer-idle.late", late)
+    Report.line("timer-idle.cpu", Double(Clock.cpu() - cpu) / Double(count), "ns/op")
+  }
+
+  /// The same with a G that never yields on every P: how soon preemption lets the sleeper in.
+  private static func preempt(count: Int) {
+    let flag = Flag()
+    let group = WaitGroup()
+    group.add(Report.procCount)
+    for _ in 0..<Report.procCount {
+      go {
+        hog(until: flag)
+        group.done()
+      }
+    }
+    Report.spread("preempt.late", sleeps(count))
+    flag.stop.store(true, ordering: .relaxed)
+    group.wait()
+  }
+
+  private final class Flag: Sendable { let stop = Atomic(false) }
+
+  /// A long stretch without a call or a yield; only a signal stops it.
+  @inline(never)
+  private static func hog(until flag: Flag) {
+    var x: UInt64 = 1
+    while true {
+      for _ in 0..<100_000_000 { x = (x ^ x >> 7) &* 1_664_525 &+ 1_013_904_223 }
+      if flag.stop.load(ordering: .relaxed) || x == 42 { return }
+    }
+  }
+
+  /// Lateness of `count` sleeps of 1 ms, in nanoseconds.
+  private static func sleeps(_ count: Int) -> [Int64] {
+    (0..<count).map { _ in
+      let start = Clock.wall()
+      MPG.sleep(.milliseconds(1))
+      return Clock.wall() - start - 1_000_000
+    }
+  }
+
+  /// Moments at which something was sent, and the delays until it was received. Filled by one G, read after it is done.
+  private final class Delays: @unchecked Sendable { var all: [Int64] = [] }
+
+  /// A G is made runnable while another P is idle and this one stays busy: a wake-up over a futex.
+  private static func wakeIdle(count: Int) {
+    let moments = Channel<Int64>()
+    let delays = Delays()
+    let group = WaitGroup()
+    group.add(1)
+    go {
+      for _ in 0..<count { delays.all.append(-(moments.receive() ?? 0) + Clock.wall()) }
+      group.done()
+    }
+    for _ in 0..<count {
+      spin(nanoseconds: 300_000)
+      moments.send(Clock.wall())
+      spin(nanoseconds: 100_000)  // so that the woken G must run on the other P
+    }
+    group.wait()
+    Report.spread("wake-idle", delays.all)
+  }
+
+  private static func spin(nanoseconds: Int64) {
+    let end = Clock.wall() + nanoseconds
+    while Clock.wall() < end {}
+  }
+
+  /// CPU time of a runtime with `count` Gs that wait and nothing to do, in microseconds per second.
+  private static func idleCPU(count: Int) {
+    let gate = Channel<Int>()
+    for _ in 0..<count { go { _ = gate.receive() } }
+    MPG.sleep(.milliseconds(200))
+    let cpu = Clock.cpu()
+    MPG.sleep(.seconds(2))
+    Report.line("idle-cpu", Double(Clock.cpu() - cpu) / 2000, "us/s")
+    gate.close()
+  }
+}

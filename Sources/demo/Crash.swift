@@ -1,0 +1,22 @@
+// Ways to die, for tests of what a dead process leaves behind. Only with `--crashable`: else there is no such path.
+
+import Glibc
+import HTTP
+
+/// `/crash?how=abort|trap|overflow`: ends the process at once, on the G of this request.
+@Sendable func crash(_ request: borrowing Request, _ response: inout Response) throws {
+  switch try request.parameter("how") {
+  case "abort": abort()
+  case "trap":
+    let nothing: [Int] = []
+    response.write("\(nothing[request.body.count])")
+  case "overflow": response.write("\(deeper(1))")
+  default: throw HTTPError(.badRequest, "how must be abort, trap or overflow")
+  }
+}
+
+/// Calls itself until the stack ends.
+@inline(never)
+private func deeper(_ depth: Int) -> Int {
+  depth < 0 ? 0 : deeper(depth + 1) + depth
+}

@@ -1,0 +1,69 @@
+// The command lines of `mpgtop record`, `replay` and `scrub`.
+import ArgumentParser
+
+/// `mpgtop record`
+struct RecordOptions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "record", abstract: "Writes what a process's scheduler does into a file.")
+
+  @Argument(help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"))
+  var target: String?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"))
+  var output: String
+
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      "Stop after so long: 30s. Otherwise at Ctrl-C, or with the process.", valueName: "time"))
+  var duration: TimeSpan?
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep the last so many seconds in memory, and write those when it stops.", valueName: "time"))
+  var last: TimeSpan?
+
+  @Option(
+    help: ArgumentHelp(
+      "Stop and write the last 30 seconds, or --last, when it holds: grq>1000, runnable_age>100ms, lost>0.",
+      valueName: "condition"))
+  var when: Trigger?
+
+  @Option(help: ArgumentHelp("A shell command to run when --when has become true.", valueName: "command"))
+  var run: String?
+
+  @OptionGroup var history: HistoryOptions
+
+  mutating func validate() throws {
+    if run != nil, when == nil { throw ValidationError("--run goes with --when") }
+    if output.isEmpty { throw ValidationError("-o: the file to write is an empty name") }
+    if when != nil, last == nil { last = TimeSpan(nanoseconds: 30_000_000_000) }
+  }
+}
+
+/// `mpgtop replay`
+struct ReplayOptions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay", abstract: "Shows a recording as if it were happening.")
+
+  @Argument(help: "The recording.")
+  var file: String
+
+  @OptionGroup var frames: FrameOptions
+}
+
+/// `mpgtop scrub`
+struct ScrubOptions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scrub", abstract: "Copies a recording without the names in it, to be shared.")
+
+  @Argument(help: "The recording.")
+  var file: String
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"))
+  var output: String
+
+  mutating func validate() throws {
+    if output == file { throw ValidationError("-o \(output): that is the recording itself") }
+  }
+}

@@ -1,0 +1,66 @@
+// Frames as text for pipes: plain, JSON, comma-separated, or as Go's schedtrace has it.
+import Inspector
+import Region
+import TUI
+
+struct FrameText {
+  let options: FrameOptions
+
+  /// One frame, with its line breaks.
+  func text(of frame: Frame, isFirst: Bool) -> String {
+    if options.json { return frame.json + "\n" }
+    if options.csv { return (isFirst ? Self.csvHead + "\n" : "") + Self.csv(frame.snapshot) + "\n" }
+    if options.schedtrace { return Self.schedtrace(frame.snapshot) + "\n" }
+    let width = StandardOutput.width
+    var lines = Overview.plainText(frame, width: width, glyphs: glyphs)
+    if let report = PastReport(frame) { lines += [""] + report.lines(width: max(width, 80), glyphs: glyphs) }
+    return (isFirst ? "" : "\n") + lines.joined(separator: "\n") + "\n"
+  }
+
+  private var glyphs: Glyphs {
+    if options.ascii { return .ascii }
+    let names = ["LC_ALL", "LC_CTYPE", "LANG"]
+    let locale = names.compactMap { name in environment(name).map { (name, $0) } }
+    return .forEnvironment(Dictionary(uniqueKeysWithValues: locale))
+  }
+
+  // MARK: comma-separated
+
+  private static let csvHead =
+    ([
+      "t_ns", "uptime_ns", "procs", "consistent", "live", "created", "exited", "running", "runnable",
+      "preempted",
+    ]
+    + ["syscall"] + WaitGroupName.allCases.map(\.rawValue)
+    + [
+      "grq", "grq_max", "lrq", "timers", "threads", "switches", "steals", "netpoll_wakeups", "events", "lost",
+    ])
+    .joined(separator: ",")
+
+  private static func csv(_ s: Snapshot) -> String {
+    let gs = s.gs
+    let states = [gs.live, Int(clamping: gs.created), Int(clamping: gs.exited), gs.running, gs.runnable]
+    let waiting = WaitGroupName.allCases.map { gs.waiting(in: $0) }
+    let queues = [s.grq, s.grqMax, s.ps.reduce(0) { $0 + $1.lrq }, s.timers, s.ms.count]
+    let counters = [
+      s.switches, s.ps.reduce(0) { $0 &+ $1.stealsIn }, s.netpoll.wakeups, s.trace.events, s.trace.lost,
+    ]
+    let words =
+      [s.time, s.uptime].map { "\($0)" } + ["\(s.procs)", s.isConsistent ? "1" : "0"]
+      + (states + [gs.preempted, gs.syscall] + waiting + queues).map { "\($0)" } + counters.map { "\($0)" }
+    return words.joined(separator: ",")
+  }
+
+  // MARK: schedtrace
+
+  /// `SCHED 1009ms: gomaxprocs=2 idleprocs=0 threads=7 spinningthreads=1 needspinning=0 idlethreads=3 runqueue=5 [3 4]`
+  private static func schedtrace(_ s: Snapshot) -> String {
+    let spinning = s.ms.count { $0.state == .spinning }
+    let idle = s.ms.count { $0.state == .parked }
+    let queues = s.ps.map { "\($0.lrq + ($0.runnext ? 1 : 0))" }.joined(separator: " ")
+    return
+      "SCHED \(s.uptime / 1_000_000)ms: gomaxprocs=\(s.procs) idleprocs=\(s.ps.count { $0.status == .idle })"
+      + " threads=\(s.ms.count) spinningthreads=\(spinning) needspinning=0 idlethreads=\(idle)"
+      + " runqueue=\(s.grq) [\(queues)]"
+  }
+}

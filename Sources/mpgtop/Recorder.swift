@@ -1,0 +1,98 @@
+// `mpgtop record`: the flight recorder.
+internal import Glibc
+import Inspector
+
+struct Recorder {
+  let options: RecordOptions
+
+  /// Records until it is time, or the target ends, or somebody asks it to stop, or the condition holds.
+  func run(_ inspector: Inspector) throws(Failure) {
+    let stop = StopSignals()
+    var limits = options.history.limits
+    if let last = options.last { limits.duration = max(last.nanoseconds, 1_000_000_000) }
+    var sampler = Sampler(inspector, history: limits)
+    guard let history = sampler.history else { return }
+    let writer = try failing { () throws(InspectorError) in
+      let writer = try RecordingWriter(path: options.output)
+      try writer.begin(inspector.target, history)
+      return writer
+    }
+    if options.last == nil { history.record(to: writer) }
+    let reason = try watch(&sampler, inspector, until: stop)
+    try failing { () throws(InspectorError) in
+      try sampler.finish()
+      if let last = options.last {
+        try writer.write(history, since: monotonicNow() - min(monotonicNow(), last.nanoseconds))
+      } else {
+        try history.finishRecording()
+      }
+      try writer.finish(ended: sampler.ending?.description)
+    }
+    say("mpgtop: \(writer.records) events, \(writer.bytes) bytes in \(options.output): \(reason)")
+    if let command = options.run, reason == Self.condition(options.when) { try start(command) }
+  }
+
+  private static func condition(_ trigger: Trigger?) -> String { "\(trigger?.text ?? "") became true" }
+
+  /// Why it stopped.
+  private func watch(
+    _ sampler: inout Sampler, _ inspector: Inspector, until stop: StopSignals
+  ) throws(Failure) -> String {
+    let end = options.duration.map { monotonicNow() + $0.nanoseconds }
+    while true {
+      let pause = try failing { () throws(InspectorError) in try sampler.step() }
+      if let error = sampler.history?.recordingError { throw Failure(error) }
+      if let ending = sampler.ending { return "the target \(ending)" }
+      if stop.came { return "stopped" }
+      let now = monotonicNow()
+      if let end, now >= end { return "the time is over" }
+      if let trigger = options.when, let snapshot = sampler.latest,
+        trigger.holds(snapshot, oldestRunnable: sampler.oldestRunnable)
+      {
+        return Self.condition(trigger)
+      }
+      usleep(UInt32(clamping: min(pause, end.map { $0 - now } ?? .max) / 1000))
+    }
+  }
+
+  private func start(_ command: String) throws(Failure) {
+    StopSignals.unblock()
+    var pid: pid_t = 0
+    var words: [UnsafeMutablePointer<CChar>?] = unsafe []
+    for word in ["/bin/sh", "-c", command] { unsafe words.append(strdup(word)) }
+    unsafe words.append(nil)
+    defer { for index in unsafe words.indices { unsafe free(words[index]) } }
+    guard unsafe posix_spawn(&pid, "/bin/sh", nil, nil, &words, environ) == 0 else {
+      throw Failure(ExitCode.system, "cannot run '\(command)'")
+    }
+    var status: Int32 = 0
+    while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    if status != 0 { say("mpgtop: '\(command)' ended with status \(status)") }
+  }
+}
+
+/// SIGINT, SIGTERM and SIGHUP, kept until they are asked for.
+struct StopSignals {
+  private static var set: sigset_t {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&set, signal) }
+    return set
+  }
+
+  init() {
+    var set = Self.set
+    unsafe sigprocmask(SIG_BLOCK, &set, nil)
+  }
+
+  static func unblock() {
+    var set = Self.set
+    unsafe sigprocmask(SIG_UNBLOCK, &set, nil)
+  }
+
+  /// Whether one has come.
+  var came: Bool {
+    var (set, none) = (Self.set, timespec())
+    return unsafe sigtimedwait(&set, nil, &none) > 0
+  }
+}

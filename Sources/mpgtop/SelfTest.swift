@@ -1,0 +1,61 @@
+// `mpgtop --self-test`: what watching costs, measured on a process that is alive.
+internal import Glibc
+import Inspector
+
+struct SelfTest {
+  let output: StandardOutput
+
+  /// Seconds that are measured.
+  private static let seconds = 3.0
+
+  func run(_ inspector: Inspector) throws(Failure) {
+    let cost = try failing { () throws(InspectorError) in try measure(inspector) }
+    try output.write(cost + "\n")
+  }
+
+  private func measure(_ inspector: Inspector) throws(InspectorError) -> String {
+    var sampler = Sampler(inspector, history: HistoryLimits())
+    guard let history = sampler.history else { return "" }
+    let start = (wall: monotonicNow(), cpu: Self.cpu())
+    let end = start.wall + UInt64(Self.seconds * 1e9)
+    var longest: UInt64 = 0
+    while monotonicNow() < end, sampler.ending == nil {
+      let before = monotonicNow()
+      let pause = try sampler.step()
+      longest = max(longest, monotonicNow() - before)
+      usleep(UInt32(clamping: pause / 1000))
+    }
+    let wall = monotonicNow() - start.wall
+    let cpu = Self.cpu() - start.cpu
+    history.flush()
+    let (records, decoding) = try decode(history)
+    let lost = sampler.latest?.trace.lost ?? 0
+    func per(_ value: UInt64, _ count: Int) -> String {
+      count == 0 ? "-" : "\((Double(value) / Double(count) * 10).rounded() / 10)"
+    }
+    let lines = [
+      "events        \(records) in \(wall / 1_000_000) ms, \(UInt64(records) * 1_000_000_000 / max(1, wall)) a second",
+      "lost          \(lost)",
+      "cpu           \((Double(cpu) / Double(max(1, wall)) * 1000).rounded() / 10) % of a core, snapshots included",
+      "taking in     \(per(cpu, records)) ns an event: drained, compressed, kept",
+      "taking out    \(per(decoding, records)) ns an event: unpacked, put in order, applied to the model",
+      "history       \(history.bytes) bytes, \(per(UInt64(history.bytes), records)) an event, of 32",
+      "longest step  \(longest / 1000) µs",
+    ]
+    return lines.joined(separator: "\n")
+  }
+
+  /// Goes through all of the history: how many records there were, and nanoseconds that it took.
+  private func decode(_ history: History) throws(InspectorError) -> (Int, UInt64) {
+    let start = Self.cpu()
+    let records = history.replayAll()
+    return (records, Self.cpu() - start)
+  }
+
+  /// Nanoseconds of processor time that this process has had.
+  private static func cpu() -> UInt64 {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now)
+    return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+  }
+}

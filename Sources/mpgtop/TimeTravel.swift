@@ -1,0 +1,60 @@
+// A player that follows a person's wishes, and plays by itself when that is wanted.
+import Inspector
+import TUI
+
+struct TimeTravel {
+  private var player: Player
+  private let origin: Past.Origin
+  /// When playing: the wall clock and the moment at the last look; nil: it stands still.
+  private var playing: (wall: UInt64, moment: UInt64)?
+  /// Of `speeds`.
+  private var speed = 4
+
+  /// How fast it plays, in nanoseconds of history for each of the wall clock.
+  static let speeds = [0.01, 0.03, 0.1, 0.3, 1, 3, 10]
+  private static let jump: UInt64 = 100_000_000
+
+  init(_ player: Player, _ origin: Past.Origin) { (self.player, self.origin) = (player, origin) }
+
+  mutating func perform(_ command: TimeCommand) {
+    advance()
+    switch command {
+    case .stepBack: player.stepBack()
+    case .stepForward: player.stepForward()
+    case .jumpBack: player.seek(to: player.time - min(player.time, Self.jump))
+    case .jumpForward: jumpForward()
+    case .start: player.seekToStart()
+    case .now: player.seekToEnd()
+    case .play:
+      playing = playing == nil ? (monotonicNow(), player.time) : nil
+      return
+    case .playSlower: speed = max(0, speed - 1)
+    case .playFaster: speed = min(Self.speeds.count - 1, speed + 1)
+    }
+    if playing != nil { playing = (monotonicNow(), player.time) }
+  }
+
+  private mutating func jumpForward() {
+    let next = player.time &+ Self.jump
+    if next < player.lastTime { player.seek(to: next) } else { player.seekToEnd() }
+  }
+
+  /// Goes on to where playing has come by now.
+  private mutating func advance() {
+    guard let (wall, moment) = playing else { return }
+    let passed = Double(monotonicNow() - wall) * Self.speeds[speed]
+    let wanted = moment &+ UInt64(passed)
+    if wanted < player.lastTime {
+      player.seek(to: wanted)
+    } else {
+      player.seekToEnd()
+      playing = nil
+    }
+  }
+
+  /// What there is to see now.
+  mutating func frame(ended: String?) -> Frame {
+    advance()
+    return player.frame(origin, ended: player.isAtEnd ? ended : nil)
+  }
+}

@@ -1,0 +1,26 @@
+// Chance that can be had again: every decision of a soak comes from one seed (SplitMix64). Which thread runs what when
+// does not, so the same seed asks the same things, and may still not meet the same race.
+
+struct Chance {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+
+  mutating func number(in range: ClosedRange<Int>) -> Int {
+    range.lowerBound + Int(next() % UInt64(range.count))
+  }
+
+  /// True once in `n`.
+  mutating func once(in n: Int) -> Bool { next() % UInt64(n) == 0 }
+
+  /// A source of its own for somebody else.
+  mutating func split() -> Chance { Chance(seed: next()) }
+}

@@ -1,0 +1,101 @@
+// What must hold in every frame, as it is seen from outside.
+import Glibc
+import Inspector
+import Region
+
+struct Checks {
+  private let procs: Int
+  /// Nanoseconds that nothing may stand still for.
+  private let patience: UInt64
+  private var last: Snapshot?
+  private var frames = 0
+  private var consistent = 0
+  private var scans = 0
+  /// When each wait for a turn that still goes on was first seen.
+  private var turns: [RunnableScan.Turn: UInt64] = [:]
+  private var longestTurn: UInt64 = 0
+  /// When a G was last seen to be started.
+  private var lastSwitch: UInt64 = 0
+  /// Frames in a row in which more Ms than Ps held one.
+  private var crowded = 0
+  private(set) var violation: String?
+
+  /// Rows of Ms are read one after another while Ps change hands: so many frames in a row are no accident.
+  private static let believed = 20
+
+  init(procs: Int, patience: Int) {
+    self.procs = procs
+    self.patience = UInt64(patience) * 1_000_000_000
+  }
+
+  var summary: String {
+    let share = frames == 0 ? 0 : Double(consistent * 1000 / frames) / 10
+    return
+      "mpg-soak: \(frames) frames checked, \(consistent) of them consistent (\(share) %), \(scans) scans of the G "
+      + "table, longest wait for a turn seen \(longestTurn / 1_000_000) ms"
+  }
+
+  mutating func look(at now: Snapshot) {
+    frames += 1
+    if now.isConsistent { consistent += 1 }
+    check(
+      now.gs.sumOfStates == now.gs.live,
+      "Gs by state add up to \(now.gs.sumOfStates), and \(now.gs.live) live")
+    if now.isConsistent {
+      check(now.gs.running <= procs, "\(now.gs.running) Gs run on \(procs) Ps")
+      let smallest = min(now.gs.running, now.gs.runnable, now.gs.preempted, now.gs.syscall)
+      check(min(smallest, now.gs.waiting.values.min() ?? 0) >= 0, "a state has fewer than no Gs: \(now.gs)")
+    }
+    for p in now.ps {
+      check(p.lrq <= Capacity.lrq && p.lrqMax <= Capacity.lrq, "P\(p.id) has \(p.lrq) Gs in its LRQ")
+    }
+    check(now.procs == procs, "\(now.procs) procs instead of \(procs)")
+    crowded = now.ms.count { $0.p != nil } > procs ? crowded + 1 : 0
+    check(crowded < Self.believed, "more Ms hold a P than there are Ps")
+    if let last { compare(last, now) }
+    last = now
+  }
+
+  private mutating func compare(_ last: Snapshot, _ now: Snapshot) {
+    grows("switches", last.switches, now.switches)
+    grows("Gs created", last.gs.created, now.gs.created)
+    grows("Gs exited", last.gs.exited, now.gs.exited)
+    grows("netpoll wake-ups", last.netpoll.wakeups, now.netpoll.wakeups)
+    grows("events", last.trace.events, now.trace.events)
+    grows("events lost", last.trace.lost, now.trace.lost)
+    for (before, after) in zip(last.ps, now.ps) {
+      grows("steals by P\(after.id)", before.stealsIn, after.stealsIn)
+      grows("starts on P\(after.id)", before.ticks, after.ticks)
+    }
+    if now.switches != last.switches { lastSwitch = now.time }
+    check(
+      lastSwitch == 0 || now.time - lastSwitch < patience,
+      "no G was started for \(patience / 1_000_000_000) s")
+  }
+
+  mutating func look(at found: Set<RunnableScan.Turn>) {
+    scans += 1
+    let now = monotonicNanoseconds()
+    turns = turns.filter { found.contains($0.key) }
+    for turn in found { turns[turn] = turns[turn] ?? now }
+    guard let oldest = turns.min(by: { $0.value < $1.value }) else { return }
+    longestTurn = max(longestTurn, now - oldest.value)
+    check(
+      now - oldest.value < patience,
+      "G \(oldest.key.id) waits for a turn since \((now - oldest.value) / 1_000_000) ms")
+  }
+
+  private mutating func grows(_ what: String, _ before: UInt64, _ after: UInt64) {
+    check(after >= before, "the number of \(what) fell from \(before) to \(after)")
+  }
+
+  private mutating func check(_ holds: Bool, _ otherwise: String) {
+    if !holds, violation == nil { violation = otherwise }
+  }
+}
+
+func monotonicNanoseconds() -> UInt64 {
+  var now = timespec()
+  unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+  return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+}

@@ -1,0 +1,172 @@
+// The work: Gs that each do one kind of thing again and again until the time is over, and then the reckoning.
+import Glibc
+import MPG
+import Net
+import Synchronization
+
+/// Something that is done again and again, each time with an outcome that it checks itself.
+struct Activity: Sendable {
+  let name: String
+  /// Gs that do it at the same time.
+  var workers = 2
+  let run: @Sendable (inout Chance, Bench) throws -> Void
+}
+
+/// What activities work with.
+final class Bench: Sendable {
+  let seed: UInt64
+  let echo: EchoServer
+  /// A file, and the sum of its bytes.
+  let file: (path: String, sum: Int)
+
+  init(seed: UInt64) throws {
+    self.seed = seed
+    echo = try EchoServer()
+    let bytes = (0..<50_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ Int(seed & 0xff)) }
+    let path = "/tmp/mpg-soak-\(getpid())"
+    file = (path, bytes.reduce(0) { $0 + Int($1) })
+    let fd = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard fd >= 0, unsafe write(fd, bytes, bytes.count) == bytes.count else {
+      violation("cannot write \(path)", seed: seed)
+    }
+    close(fd)
+  }
+
+  func check(_ holds: Bool, _ otherwise: @autoclosure () -> String) {
+    if !holds { violation(otherwise(), seed: seed) }
+  }
+}
+
+/// How often each kind of thing was done.
+final class Tally: Sendable {
+  private let count = Atomic(0)
+  var value: Int { count.load(ordering: .relaxed) }
+  func add() { count.wrappingAdd(1, ordering: .relaxed) }
+}
+
+struct Work {
+  private let options: Options
+  private let seed: UInt64
+
+  init(_ options: Options, seed: UInt64) { (self.options, self.seed) = (options, seed) }
+
+  func run() -> Never {
+    let (options, seed) = (options, seed)
+    signal(SIGPIPE, SIG_IGN)
+    MPG.main(MPG.Options(procs: options.procs, preemption: !options.cooperative)) {
+      _ = descriptors()  // once before, so that what it opens for good is open
+      let before = (live: statistics().live, descriptors: descriptors())
+      try Shift(options, seed: seed).work()
+      settle(before, seed: seed)
+    }
+  }
+}
+
+/// Everybody at work, from start to end.
+private final class Shift: Sendable {
+  private let options: Options
+  private let bench: Bench
+  private let stop = Atomic(false)
+  private let tallies = activities.map { _ in Tally() }
+  private let all = WaitGroup()
+
+  init(_ options: Options, seed: UInt64) throws {
+    self.options = options
+    bench = try Bench(seed: seed)
+  }
+
+  func work() throws {
+    var chance = Chance(seed: bench.seed)
+    for (index, activity) in activities.enumerated() {
+      for _ in 0..<activity.workers {
+        all.add()
+        let own = chance.split()
+        go {
+          try self.repeat(activity, self.tallies[index], own)
+          self.all.done()
+        }
+      }
+    }
+    oversee()
+    stop.store(true, ordering: .relaxed)
+    all.wait()
+    bench.echo.close()
+    unsafe _ = unlink(bench.file.path)
+    report()
+  }
+
+  private func `repeat`(_ activity: Activity, _ tally: Tally, _ chance: Chance) throws {
+    var chance = chance
+    while !stop.load(ordering: .relaxed) {
+      try activity.run(&chance, bench)
+      tally.add()
+    }
+  }
+
+  /// Waits until the time is over; meanwhile nothing may stand still, and memory may not grow without end.
+  private func oversee() {
+    let end = monotonicNanoseconds() + UInt64(options.minutes * 60e9)
+    var seen = tallies.map { (count: $0.value, time: monotonicNanoseconds()) }
+    let start = monotonicNanoseconds()
+    var early = 0
+    while case let now = monotonicNanoseconds(), now < end {
+      MPG.sleep(.milliseconds(500))
+      changeProcs()
+      for (index, tally) in tallies.enumerated() {
+        if tally.value != seen[index].count { seen[index] = (tally.value, now) }
+        let still = (now - min(now, seen[index].time)) / 1_000_000_000
+        bench.check(
+          still < UInt64(2 * options.patience), "\(activities[index].name) stands still for \(still) s")
+      }
+      // The first third shows how much the work needs.
+      if now - start < (end - start) / 3 { early = max(early, residentKiB()) }
+    }
+    let late = residentKiB()
+    bench.check(late <= early + (256 << 10), "memory grew from \(early) KiB at most to \(late) KiB")
+    say("mpg-soak: memory: at most \(early) KiB in the first third, \(late) KiB at the end of the work")
+  }
+
+  /// For `MPG.setProcs`, once the runtime has it: changes the number of Ps. The observer's check of `procs` and of Gs that
+  /// run at once must then go by the largest number of late.
+  private func changeProcs() {}
+
+  private func report() {
+    for (index, activity) in activities.enumerated() {
+      say("mpg-soak: \(tallies[index].value) \(activity.name)")
+    }
+    let total = statistics()
+    say(
+      "mpg-soak: \(total.created) Gs, \(total.switches) switches, \(total.steals) steals, \(total.threads) threads"
+    )
+  }
+}
+
+/// Waits until what was there before is all that is there.
+private func settle(_ before: (live: Int, descriptors: Int), seed: UInt64) {
+  for _ in 0..<3000 {
+    if statistics().live <= before.live, descriptors() <= before.descriptors {
+      return say(
+        "mpg-soak: all joined: \(before.live) G and \(before.descriptors) descriptors, as at the start")
+    }
+    MPG.sleep(.milliseconds(10))
+  }
+  violation(
+    "\(statistics().live) Gs and \(descriptors()) descriptors are left, of \(before.live) and \(before.descriptors)",
+    seed: seed)
+}
+
+private func descriptors() -> Int {
+  blocking {
+    guard let folder = unsafe opendir("/proc/self/fd") else { return -1 }
+    defer { unsafe closedir(folder) }
+    var count = 0
+    while unsafe readdir(folder) != nil { count += 1 }
+    return count
+  }
+}
+
+private func residentKiB() -> Int {
+  let text = (try? File.read("/proc/self/statm")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  let fields = text.split(separator: " ")
+  return fields.count > 1 ? (Int(fields[1]) ?? 0) * 4 : 0
+}

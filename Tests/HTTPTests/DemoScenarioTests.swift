@@ -1,0 +1,146 @@
+// What mpg-demo's scenarios do: files, hogs, blocked threads. The demo runs as a process of its own.
+import Foundation
+import Testing
+
+/// A demo that listens; ended with the last reference.
+private final class RunningDemo: Sendable {
+  let port: UInt16
+  private let process: Process
+
+  init(_ arguments: [String], preemption: Bool = false) throws {
+    // A free port may be taken by another test's demo before ours listens on it; then ours has ended, and says nothing.
+    for _ in 0..<10 {
+      let (port, holder) = try freePort()
+      close(holder)
+      if let process = try Self.start(["--port", "\(port)"] + arguments, preemption, port) {
+        (self.port, self.process) = (port, process)
+        return
+      }
+    }
+    throw CancellationError()
+  }
+
+  private static func start(_ arguments: [String], _ preemption: Bool, _ port: UInt16) throws -> Process? {
+    let (process, output) = (Process(), Pipe())
+    let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.executableURL = tests.deletingLastPathComponent().appending(path: "mpg-demo")
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(["MPG_PREEMPT": preemption ? "1" : "0"])
+    { $1 }
+    process.standardOutput = output
+    try process.run()
+    let greeting = Data("Server running on :\(port)\n".utf8)
+    if output.fileHandleForReading.readData(ofLength: greeting.count) == greeting { return process }
+    process.waitUntilExit()
+    return nil
+  }
+
+  deinit {
+    process.terminate()
+    process.waitUntilExit()
+  }
+
+  /// Asks, and does not wait for the answer; the socket.
+  func ask(_ target: String) -> Int32 {
+    let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #expect(Client.reaches(fd, port: port))
+    var request = Array("GET \(target) HTTP/1.0\r\n\r\n".utf8)
+    #expect(unsafe send(fd, &request, request.count, Int32(MSG_NOSIGNAL)) == request.count)
+    return fd
+  }
+
+  /// Waits for the answer.
+  func answer(_ fd: Int32) -> (status: Int, type: String, body: String) {
+    defer { close(fd) }
+    var text: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while case let count = unsafe read(fd, &buffer, buffer.count), count > 0 { text += buffer[..<count] }
+    guard let answer = responses(String(decoding: text, as: UTF8.self)).first else { return (0, "", "") }
+    let type = answer.head.split(separator: "\r\n").first { $0.hasPrefix("Content-Type: ") }
+    return (answer.status, String(type?.dropFirst(14) ?? ""), answer.body)
+  }
+
+  func get(_ target: String) -> (status: Int, type: String, body: String) { answer(ask(target)) }
+
+  /// A number of `/stats`.
+  func statistic(_ name: String) -> Int {
+    let line = get("/stats").body.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+    return line.flatMap { Int($0.split(separator: " ")[1]) } ?? -1
+  }
+}
+
+@Suite("mpg-demo's scenarios")
+struct DemoScenarioTests {
+  @Test("/file answers with files of its folder, and with nothing else")
+  func files() throws {
+    let files = FileManager.default
+    let root = files.temporaryDirectory.appending(path: "mpg-demo-files-\(UUID().uuidString)").path
+    defer { try? files.removeItem(atPath: root) }
+    try files.createDirectory(atPath: root + "/www/sub", withIntermediateDirectories: true)
+    try Data("secret".utf8).write(to: URL(filePath: root + "/secret.txt"))
+    try Data("{}".utf8).write(to: URL(filePath: root + "/www/sub/a b.json"))
+    try Data("x".utf8).write(to: URL(filePath: root + "/www/plain"))
+    try files.createSymbolicLink(atPath: root + "/www/link.txt", withDestinationPath: "../secret.txt")
+    try Data(count: (8 << 20) + 1).write(to: URL(filePath: root + "/www/large.txt"))
+    let demo = try RunningDemo(["--files", root + "/www"])
+
+    let found = demo.get("/file?name=sub/a%20b.json")
+    #expect(found.status == 200 && found.type == "application/json" && found.body == "{}")
+    #expect(demo.get("/file?name=plain").type == "application/octet-stream")
+    for name in [
+      "../secret.txt", "sub/../../secret.txt", "%2e%2e/secret.txt", "/etc/passwd", "link.txt", "sub",
+    ] {
+      let answer = demo.get("/file?name=\(name)")
+      #expect(answer.status == 403 && !answer.body.contains("secret\n"), "\(name): \(answer)")
+    }
+    #expect(demo.get("/file?name=large.txt").status == 403)
+    #expect(demo.get("/file?name=nothing.txt").status == 404)
+    #expect(demo.get("/file").status == 400)
+    #expect(demo.get("/file?name=").status == 400)
+    #expect(demo.get("/file?name=a%00b").status == 400)
+  }
+
+  @Test(
+    "without a folder to serve /file answers 404; a folder that is not there costs one line and exit code 1")
+  func noFolder() throws {
+    #expect(try RunningDemo([]).get("/file?name=a").status == 404)
+
+    let (code, _, errors) = try Demo(["--files", "/no/such/folder"]).wait()
+    #expect(code == 1)
+    #expect(
+      errors == "mpg-demo: cannot serve files: /no/such/folder: there is no such file; try another --files\n")
+  }
+
+  @Test("on one P, others are answered before a hog has ended, by preemption")
+  func hog() throws {
+    let demo = try RunningDemo(["--procs", "1"], preemption: true)
+    let hog = demo.ask("/hog?ms=10000")
+
+    for _ in 0..<5 { #expect(demo.get("/").body == "Hello World") }
+
+    var ready = pollfd(fd: hog, events: Int16(POLLIN), revents: 0)
+    #expect(unsafe poll(&ready, 1, 0) == 0, "the hog's answer came first")
+    close(hog)
+  }
+
+  @Test("on one P, others are answered while a thread is blocked")
+  func block() throws {
+    let demo = try RunningDemo(["--procs", "1"])
+    let blocked = demo.ask("/block?ms=60000")
+
+    for _ in 0..<5 { #expect(demo.get("/").body == "Hello World") }
+
+    var ready = pollfd(fd: blocked, events: Int16(POLLIN), revents: 0)
+    #expect(unsafe poll(&ready, 1, 0) == 0, "the blocked thread's answer came first")
+    close(blocked)
+  }
+
+  @Test("/leak leaves Gs behind, which /stats counts")
+  func leak() throws {
+    let demo = try RunningDemo([])
+    let before = demo.statistic("gs_live")
+    #expect(demo.get("/leak?n=100").status == 200)
+    #expect(demo.statistic("gs_live") >= before + 100)
+    #expect(demo.get("/leak?n=0").status == 400)
+  }
+}

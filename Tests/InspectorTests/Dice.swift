@@ -1,0 +1,31 @@
+// Random numbers that come again: a failing case is found by its seed.
+
+/// SplitMix64: a case is its seed.
+struct Dice {
+  var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func roll() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  mutating func below(_ limit: Int) -> Int { Int(roll() % UInt64(limit)) }
+
+  mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(truncatingIfNeeded: roll()) } }
+
+  /// Numbers where mistakes live: around powers of two; or any number at all.
+  mutating func value() -> UInt64 {
+    switch below(5) {
+    case 0: return roll()
+    case 1: return UInt64(below(16))
+    case 2: return UInt64(1) << UInt64(below(64))
+    case 3: return (UInt64(1) << UInt64(below(64))) &- 1
+    default: return UInt64.max &- UInt64(below(16))
+    }
+  }
+}

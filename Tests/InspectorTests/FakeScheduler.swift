@@ -1,0 +1,165 @@
+// A scheduler of the imagination that works on a region as the runtime does: each move of a G is counted on its lane,
+// and then written to its ring. What it knows of its Gs is the truth that readers are held to.
+import Region
+
+@testable import Inspector
+
+final class FakeScheduler {
+  let region: RegionFixture
+  private var dice: Dice
+  private let procs: Int
+  private(set) var time: UInt64
+  private var nextG: UInt64 = 1
+  private var sequence: UInt32 = 0
+  private var runnable: [UInt64] = []
+  private var parked: [(g: UInt64, reason: WaitReason)] = []
+  private var inSyscall: [(g: UInt64, p: Int)] = []
+  private var running: [UInt64?] {
+    didSet { for (p, g) in running.enumerated() where g != oldValue[p] { region[PField.g, p] = g ?? 0 } }
+  }
+  private var created: UInt64 = 0
+  private var exited: UInt64 = 0
+  private var switches: UInt64 = 0
+  /// A move that is counted, whose record is still to be written.
+  private var half: (() -> Void)?
+  /// Every so often a move is left half done until the next one on the same lane.
+  var leavesHalfDone = false
+
+  private static let reasons: [WaitReason] = [.netpollRead, .chanReceive, .sleep, .mutex]
+
+  init(seed: UInt64, procs: Int = 3, ringRecords: Int = 1 << 14) {
+    region = RegionFixture(.standard(pRecords: ringRecords, mRecords: 4096), procs: procs, ms: procs + 1)
+    (dice, self.procs) = (Dice(seed), procs)
+    running = Array(repeating: nil, count: procs)
+    // Ahead of the clock, so that the machine's pace does not matter.
+    time = monotonicNow() + 3_600_000_000_000
+  }
+
+  /// So many moves of Gs, on random lanes.
+  func run(_ moves: Int) {
+    for _ in 0..<moves { step() }
+  }
+
+  /// Writes what is half done.
+  func finish() {
+    half?()
+    half = nil
+  }
+
+  private func step() {
+    let p = dice.below(procs)
+    time += UInt64(1 + dice.below(3000))
+    if let g = running[p] { return leave(g, p) }
+    switch dice.below(4) {
+    case 0 where !parked.isEmpty:
+      let (g, reason) = parked.remove(at: dice.below(parked.count))
+      runnable.append(g)
+      // Netpoll readies from a thread of its own.
+      let lane: Lane = reason == .netpollRead && dice.below(2) == 0 ? .m(procs) : .p(p)
+      move(.readied, lane, reason, record(.goReady, lane, g, detail: reason.rawValue))
+    case 1 where !inSyscall.isEmpty:
+      let (g, old) = inSyscall.remove(at: dice.below(inSyscall.count))
+      guard running[old] == nil else {
+        runnable.append(g)
+        return move(.syscallsQueued, .m(old), nil, record(.goSyscallExit, .m(old), g))
+      }
+      running[old] = g
+      move(.syscallsReturned, .p(old), nil, record(.goSyscallExit, .p(old), g, detail: 1))
+    case 2 where live < 120:
+      created += 1
+      runnable.append(nextG)
+      move(.created, .p(p), nil, record(.goCreate, .p(p), nextG))
+      nextG += 1
+    default:
+      guard !runnable.isEmpty else { return }
+      let g = runnable.removeFirst()
+      running[p] = g
+      switches += 1
+      move(.started, .p(p), nil, record(.goStart, .p(p), g))
+    }
+  }
+
+  private func leave(_ g: UInt64, _ p: Int) {
+    running[p] = nil
+    switch dice.below(8) {
+    case 0:
+      exited += 1
+      move(.exited, .p(p), nil, record(.goExit, .p(p), g))
+    case 1:
+      runnable.append(g)
+      move(.yielded, .p(p), nil, record(.goYield, .p(p), g))
+    case 2:
+      inSyscall.append((g, p))
+      move(.syscalls, .p(p), nil, record(.goSyscall, .p(p), g))
+    default:
+      let reason = Self.reasons[dice.below(Self.reasons.count)]
+      parked.append((g, reason))
+      move(.parked, .p(p), reason, record(.goPark, .p(p), g, detail: reason.rawValue, arg: g + 3))
+    }
+  }
+
+  private func record(
+    _ kind: EventKind, _ lane: Lane, _ g: UInt64, detail: UInt8 = 0, arg: UInt64 = 0
+  ) -> Record {
+    sequence += 1
+    let m =
+      switch lane {
+      case .p(let id): id
+      case .m(let id): id
+      }
+    return Record(kind, time: time, m: UInt16(m), g: g, detail: detail, count: sequence, arg: arg)
+  }
+
+  private func move(_ field: LaneField, _ lane: Lane, _ reason: WaitReason?, _ record: Record) {
+    finish()
+    let (block, ring) =
+      switch lane {
+      case .p(let id): (id, region.ring(p: id))
+      case .m(let id): (region.lane(m: id), region.ring(m: id))
+      }
+    region.count(field, on: block, reason: reason)
+    half = { ring.append(record) }
+    if !leavesHalfDone || dice.below(4) != 0 { finish() }
+  }
+
+  // MARK: the truth
+
+  var live: Int { Int(created - exited) }
+
+  /// The Gs by state, now. What is half done counts.
+  var gs: Snapshot.Gs {
+    var gs = Snapshot.Gs()
+    (gs.created, gs.exited) = (created, exited)
+    (gs.running, gs.runnable) = (running.count { $0 != nil }, runnable.count)
+    gs.syscall = inSyscall.count
+    for (_, reason) in parked { gs.waiting[reason, default: 0] += 1 }
+    return gs
+  }
+
+  /// What each G does, by its id.
+  var states: [UInt64: GState] {
+    var states: [UInt64: GState] = [:]
+    for g in runnable { states[g] = .runnable }
+    for g in running.compactMap({ $0 }) { states[g] = .running }
+    for (g, _) in parked { states[g] = .waiting }
+    for (g, _) in inSyscall { states[g] = .syscall }
+    return states
+  }
+
+  /// The G on each P.
+  var onPs: [UInt64?] { running }
+
+  /// Writes the G table as the runtime has it.
+  func listGs() {
+    let states = states
+    for slot in 0..<Int(region[SchedField.gSlots]) { region[GField.id, slot] = 0 }
+    for (slot, (g, state)) in states.sorted(by: { $0.key < $1.key }).enumerated() {
+      let reason = parked.first { $0.g == g }?.reason ?? .none
+      region[GField.status, slot] = GStatus(state, reason: reason).word
+      region[GField.since, slot] = time
+      region[GField.id, slot] = g
+    }
+    region[SchedField.gListed] = 4096
+    region[SchedField.gSlots] = UInt64(states.count)
+  }
+}

@@ -1,0 +1,220 @@
+import Region
+import Testing
+
+@testable import Inspector
+
+/// A fake scheduler, looked at through its region as a sampler looks.
+private final class Watched {
+  let scheduler: FakeScheduler
+  let source: RegionSource
+  let history: History
+
+  init(seed: Int, limits: HistoryLimits = HistoryLimits(), ringRecords: Int = 1 << 14) throws {
+    scheduler = FakeScheduler(seed: UInt64(seed), ringRecords: ringRecords)
+    source = try scheduler.region.source()
+    history = History(limits)
+    try mark()
+  }
+
+  func drain() throws {
+    _ = try source.drainBatches(history.take)
+    history.settle()
+  }
+
+  /// A keyframe of this moment, with the table of Gs if there is one.
+  func mark() throws {
+    try drain()
+    scheduler.listGs()
+    history.mark(
+      try source.observe(), goroutines: GoroutineList(rows: try source.goroutines(limit: 10_000)))
+    scheduler.finish()
+    try drain()
+  }
+}
+
+/// The truth at one moment.
+private struct Truth {
+  let ticks: UInt64
+  let gs: Snapshot.Gs
+  let states: [UInt64: GState]
+  let onPs: [UInt64?]
+
+  init(_ scheduler: FakeScheduler) {
+    (ticks, gs) = (scheduler.time, scheduler.gs)
+    (states, onPs) = (scheduler.states, scheduler.onPs)
+  }
+}
+
+@Suite("History")
+struct HistoryTests {
+  @Test("the model at any moment is what the gauges were then", arguments: 0..<5)
+  func modelIsTruth(seed: Int) throws {
+    let watched = try Watched(seed: seed)
+    var dice = Dice(UInt64(seed))
+    var truths: [Truth] = []
+    for _ in 0..<12 {
+      for _ in 0..<10 {
+        watched.scheduler.run(1 + dice.below(300))
+        truths.append(Truth(watched.scheduler))
+        if dice.below(2) == 0 { try watched.drain() }
+      }
+      try watched.mark()
+    }
+    try watched.drain()
+    var player = try #require(Player(watched.history))
+    for truth in truths.shuffledBy(&dice) {
+      player.seek(ticks: truth.ticks)
+      let snapshot = player.model.snapshot
+      #expect(snapshot.gs == truth.gs && snapshot.isConsistent)
+      #expect(snapshot.ps.map(\.g) == truth.onPs)
+    }
+  }
+
+  @Test("every G at any moment is in the state that it was in then", arguments: 0..<3)
+  func goroutinesAreTruth(seed: Int) throws {
+    let watched = try Watched(seed: seed + 100)
+    var dice = Dice(UInt64(seed))
+    var truths: [Truth] = []
+    for _ in 0..<6 {
+      for _ in 0..<4 {
+        watched.scheduler.run(1 + dice.below(400))
+        truths.append(Truth(watched.scheduler))
+      }
+      try watched.mark()
+    }
+    var player = try #require(Player(watched.history))
+    for truth in truths.shuffledBy(&dice) {
+      player.seek(ticks: truth.ticks)
+      let states = Dictionary(uniqueKeysWithValues: player.goroutines.all.map { ($0.id, $0.state) })
+      #expect(states == truth.states && player.goroutines.isComplete)
+    }
+  }
+
+  @Test("a move that is counted while its record is still unwritten is not counted twice", arguments: 0..<5)
+  func halfDoneMoves(seed: Int) throws {
+    let watched = try Watched(seed: seed)
+    watched.scheduler.leavesHalfDone = true
+    for _ in 0..<40 {
+      watched.scheduler.run(150)
+      try watched.mark()
+    }
+    watched.scheduler.finish()
+    try watched.drain()
+    watched.history.flush()
+    // Each keyframe's gauges against the one before it plus the events in between.
+    let decoder = RecordDecoder()
+    for number in watched.history.numbers.dropLast() {
+      let window = try #require(Window(number, of: watched.history, decoder))
+      let next = try #require(Window(number + 1, of: watched.history, decoder))
+      let ends = Dictionary(uniqueKeysWithValues: next.keyframe.boundaries.map { ($0.lane, $0.position) })
+      var model = Model(window.keyframe.snapshot, reasons: watched.history.reasons)
+      for event in window.events where event.position < ends[event.lane] ?? 0 {
+        model.apply(event.record, on: event.lane)
+      }
+      #expect(model.snapshot.gs == next.keyframe.snapshot.gs)
+    }
+  }
+
+  @Test("stepping visits every event once, there and back")
+  func stepping() throws {
+    let watched = try Watched(seed: 1)
+    for _ in 0..<5 {
+      watched.scheduler.run(200)
+      try watched.mark()
+    }
+    var player = try #require(Player(watched.history))
+    let total = watched.history.records
+    var back: [Event] = []
+    while let event = player.lastEvent {
+      back.append(event)
+      guard player.stepBack() else { break }
+    }
+    #expect(player.isAtStart)
+    var forth: [Event] = []
+    while player.stepForward() { forth += [try #require(player.lastEvent)] }
+    #expect(player.isAtEnd && forth.count == total && forth == back.reversed())
+    #expect(zip(forth, forth.dropFirst()).allSatisfy { $0.time <= $1.time })
+  }
+
+  @Test("memory is bounded: the oldest goes, its gauges stay, and what is left is still exact")
+  func bounded() throws {
+    let watched = try Watched(seed: 2, limits: HistoryLimits(bytes: 60_000))
+    for _ in 0..<60 {
+      watched.scheduler.run(2000)
+      try watched.mark()
+      #expect(watched.history.bytes < 120_000)
+    }
+    let history = watched.history
+    #expect(history.firstNumber > 5 && history.segments.count < 60)
+    #expect(history.bytes == history.segments.reduce(0) { $0 + $1.memory })
+    #expect(!history.older.points.isEmpty)
+    let truth = Truth(watched.scheduler)
+    var player = try #require(Player(history))
+    player.seekToStart()
+    #expect(player.isAtStart && player.model.snapshot.gs.sumOfStates == player.model.snapshot.gs.live)
+    player.seekToEnd()
+    #expect(player.model.snapshot.gs == truth.gs)
+  }
+
+  @Test("history that is too old goes, whatever room there is")
+  func boundedInTime() throws {
+    let watched = try Watched(seed: 3, limits: HistoryLimits(duration: 1))
+    for _ in 0..<6 {
+      watched.scheduler.run(10)
+      try watched.mark()
+    }
+    #expect(watched.history.segments.count == 2)
+  }
+
+  @Test("a viewer that is paused while history moves on goes back to live with nothing lost")
+  func pausedWhileRecording() throws {
+    let watched = try Watched(seed: 4)
+    watched.scheduler.run(500)
+    try watched.mark()
+    var player = try #require(Player(watched.history))
+    player.stepBack()
+    let paused = player.model.snapshot.gs
+    for _ in 0..<4 {
+      watched.scheduler.run(500)
+      try watched.mark()
+    }
+    watched.scheduler.run(37)
+    try watched.drain()
+    #expect(player.model.snapshot.gs == paused)
+    player.seekToEnd()
+    #expect(player.model.snapshot.gs == watched.scheduler.gs && player.isAtEnd)
+  }
+
+  @Test("what was lost is a gap of exact length, and spoils nothing beyond the next keyframe")
+  func gaps() throws {
+    let watched = try Watched(seed: 5, ringRecords: 1024)
+    watched.scheduler.run(300)
+    try watched.mark()
+    watched.scheduler.run(8000)
+    let lostTruth = Truth(watched.scheduler)
+    try watched.drain()
+    let lost = try source(watched).reduce(0) { $0 + $1.lost }
+    #expect(lost > 0)
+    try watched.mark()
+    watched.scheduler.run(300)
+    let truth = Truth(watched.scheduler)
+    try watched.drain()
+    var player = try #require(Player(watched.history))
+    #expect(player.model.snapshot.gs == truth.gs && player.model.snapshot.isConsistent && player.missing == 0)
+    player.seek(ticks: lostTruth.ticks - 1)
+    #expect(player.missing == lost && !player.model.snapshot.isConsistent)
+  }
+
+  private func source(_ watched: Watched) throws -> [Snapshot.Ring] {
+    try watched.source.snapshot().trace.rings
+  }
+}
+
+extension Array {
+  /// The same elements in another order.
+  func shuffledBy(_ dice: inout Dice) -> [Element] {
+    var copy = self
+    for index in copy.indices.dropFirst().reversed() { copy.swapAt(index, dice.below(index + 1)) }
+    return copy
+  }
+}

@@ -1,0 +1,173 @@
+import Glibc
+import Region
+import Testing
+
+@testable import Inspector
+
+@Suite("Recordings")
+struct RecordingTests {
+  /// A history of a fake scheduler, and a folder for files.
+  private struct Recorded {
+    let history: History
+    let path: String
+    let folder: TemporaryFolder
+    let scheduler: FakeScheduler
+
+    init(seed: UInt64 = 1, segments: Int = 6) throws {
+      folder = TemporaryFolder()
+      path = "\(folder.path)/a.rec"
+      scheduler = FakeScheduler(seed: seed)
+      let source = try scheduler.region.source()
+      history = History()
+      scheduler.region[PField.entry, 0] = scheduler.region.intern("secret at Plan.swift:1")
+      for _ in 0..<segments {
+        _ = try source.drainBatches(history.take)
+        scheduler.listGs()
+        history.mark(
+          try source.observe(), goroutines: GoroutineList(rows: try source.goroutines(limit: 1000)))
+        _ = try source.drainBatches(history.take)
+        history.settle()
+        scheduler.run(300)
+        _ = try source.drainBatches(history.take)
+        history.settle()
+      }
+      let writer = try RecordingWriter(path: path)
+      let target = try scheduler.region.target(pid: scheduler.region.process.pid)
+      try writer.begin(target, history)
+      try writer.write(history, since: 0)
+      try writer.finish(ended: "it ended")
+    }
+
+    var bytes: [UInt8] { smallFile(path, limit: 1 << 22) ?? [] }
+
+    func write(_ bytes: [UInt8]) throws -> String {
+      let other = "\(folder.path)/b.rec"
+      let file = unsafe fopen(other, "w")!
+      _ = unsafe bytes.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) }
+      unsafe fclose(file)
+      return other
+    }
+  }
+
+  private func events(of history: History) throws -> [Event] {
+    var player = try #require(Player(history))
+    player.seekToStart()
+    var events: [Event] = []
+    while player.stepForward() { events += [try #require(player.lastEvent)] }
+    return events
+  }
+
+  @Test("what is replayed is what was recorded: every event, every gauge, every G")
+  func identity() throws {
+    let recorded = try Recorded()
+    let recording = try Recording(path: recorded.path)
+    #expect(recording.damage == nil && recording.ended == "it ended")
+    #expect(try events(of: recording.history) == events(of: recorded.history))
+    var (one, other) = (try #require(Player(recorded.history)), try #require(Player(recording.history)))
+    var dice = Dice(7)
+    for _ in 0..<30 {
+      let time = one.firstTime + dice.roll() % max(1, one.lastTime - one.firstTime)
+      one.seek(to: time)
+      other.seek(to: time)
+      #expect(one.snapshot == other.snapshot && one.goroutines == other.goroutines)
+    }
+    other.seekToEnd()
+    #expect(other.model.snapshot.gs == recorded.scheduler.gs)
+  }
+
+  @Test("a file that was cut anywhere opens up to there, and says so")
+  func cut() throws {
+    let recorded = try Recorded(segments: 3)
+    var dice = Dice(1)
+    for _ in 0..<100 { try cut(recorded, at: dice.below(recorded.bytes.count)) }
+  }
+
+  private func cut(_ recorded: Recorded, at count: Int) throws {
+    let whole = recorded.bytes
+    let path = try recorded.write(Array(whole.prefix(count)))
+    do throws(InspectorError) {
+      let recording = try Recording(path: path)
+      #expect(recording.damage != nil)
+      #expect(recording.history.records <= recorded.history.records)
+      _ = recording.history.replayAll()
+    } catch {
+      guard case .notARecording = error else { throw error }
+    }
+  }
+
+  @Test("a damaged file opens up to the damage and says so, and never traps")
+  func damage() throws {
+    let recorded = try Recorded(segments: 3)
+    for seed in 0..<200 { try damage(recorded, seed) }
+  }
+
+  private func damage(_ recorded: Recorded, _ seed: Int) throws {
+    var bytes = recorded.bytes
+    var dice = Dice(UInt64(seed))
+    for _ in 0..<1 + dice.below(3) { bytes[8 + dice.below(bytes.count - 8)] ^= UInt8(1 << dice.below(8)) }
+    do throws(InspectorError) {
+      let recording = try Recording(path: try! recorded.write(bytes))
+      #expect(recording.damage != nil || recording.history.records == recorded.history.records)
+      let player = Player(recording.history)
+      _ = player?.frame(.recording).json
+    } catch {
+      guard case .notARecording = error else { throw error }
+    }
+  }
+
+  @Test("right checksums over noise are no reason to trust what is inside")
+  func noiseWithRightChecksums() throws {
+    let recorded = try Recorded(segments: 2)
+    for seed in 0..<300 { try noise(recorded, seed) }
+  }
+
+  private func noise(_ recorded: Recorded, _ seed: Int) throws {
+    var reader = try RecordingReader(path: recorded.path)
+    var dice = Dice(UInt64(seed))
+    var bytes = Chunk.magic
+    while let piece = reader.next() {
+      var body = piece.body
+      if dice.below(3) == 0, !body.isEmpty {
+        for _ in 0..<1 + dice.below(6) {
+          body[dice.below(body.count)] = [0, 1, 0x7f, 0x80, 0xff, UInt8(dice.below(256))][dice.below(6)]
+        }
+      }
+      bytes += Chunk.bytes(piece.kind ?? .end, body)
+    }
+    guard let recording = try? Recording(path: recorded.write(bytes)) else { return }
+    guard var player = Player(recording.history) else { return }
+    for time in [0, player.time / 2, dice.value(), player.lastTime] {
+      player.seek(to: time)
+      _ = player.frame(.recording).json
+      for _ in 0..<5 { player.stepBack() }
+      for _ in 0..<7 { player.stepForward() }
+    }
+  }
+
+  @Test("bytes that are no recording are refused by name")
+  func notARecording() throws {
+    let recorded = try Recorded(segments: 1)
+    for (bytes, said) in [
+      ([], "too short"), (Array("#!/bin/sh\n".utf8), "others"), (Array("MPGREC9\n".utf8), "version is '9"),
+      (Chunk.magic, "cut off"),
+    ] {
+      let path = try recorded.write(bytes)
+      let error = #expect(throws: InspectorError.self) { try Recording(path: path) }
+      #expect(error?.description.contains(said) == true, "\(String(describing: error))")
+    }
+  }
+
+  @Test("a scrubbed recording has no names, and is otherwise the same")
+  func scrubbed() throws {
+    let recorded = try Recorded()
+    let output = "\(recorded.folder.path)/scrubbed.rec"
+    #expect(recorded.bytes.contains(Array("secret at Plan.swift".utf8)))
+    #expect(try Scrubber.scrub(recorded.path, to: output) == nil)
+    let bytes = smallFile(output, limit: 1 << 22) ?? []
+    #expect(!bytes.contains(Array("secret".utf8)) && !bytes.contains(Array("mpg-demo".utf8)))
+    let recording = try Recording(path: output)
+    #expect(recording.damage == nil && recording.history.records == recorded.history.records)
+    let player = try #require(Player(recording.history))
+    #expect(player.model.snapshot.gs == recorded.scheduler.gs && player.snapshot.target.name == "")
+  }
+}

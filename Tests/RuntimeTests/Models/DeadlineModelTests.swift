@@ -1,0 +1,27 @@
+// Every interleaving of a G that waits for data with the news, with a deadline that is moved, and with the timers that
+// look: it gives up past its deadline and not before, and each safeguard is needed.
+import Testing
+
+@Suite("Deadlines, all interleavings")
+struct DeadlineModelTests {
+  @Test(
+    "a G gives up past its deadline, and not before; news is not lost", arguments: DeadlineModel.Course.all,
+    [0, 1, 2])
+  func deadlinesAreKept(course: DeadlineModel.Course, arrivals: Int) {
+    let found = DeadlineModel(flaw: nil, course: course, arrivals: arrivals).explore()
+
+    #expect(found.flaw == nil)
+    #expect(found.states > 200)
+    #expect(found.atRest > 0)
+  }
+
+  @Test(
+    "without any one safeguard it waits for ever, or gives up too early", arguments: DeadlineFlaw.allCases)
+  func everySafeguardIsNeeded(flaw: DeadlineFlaw) {
+    let found = DeadlineModel.Course.all.flatMap { course in
+      [0, 1].map { DeadlineModel(flaw: flaw, course: course, arrivals: $0).explore().flaw }
+    }
+
+    #expect(found.contains { $0 != nil })
+  }
+}

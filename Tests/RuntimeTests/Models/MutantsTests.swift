@@ -1,0 +1,110 @@
+// All models in one table: how many states each has, and that each of its mutants, the protocol without one safeguard, is
+// killed. `make mutants` prints it; the suites of the models say the same one by one.
+import Foundation
+import Testing
+
+/// A model that can be robbed of its safeguards.
+protocol MutableModel: Model {
+  associatedtype Flaw: CaseIterable
+  /// The protocol as it is, in one or more sizes.
+  static var whole: [Self] { get }
+  /// The protocol without a safeguard, in the sizes of which one shows that something is wrong.
+  static func mutants(_ flaw: Flaw) -> [Self]
+  /// Whether an end must be reachable from everywhere.
+  static var mustEnd: Bool { get }
+}
+
+extension MutableModel {
+  static var mustEnd: Bool { false }
+
+  /// One line of the table, and what is wrong with it.
+  static func row(_ name: String) -> (text: String, problems: [String]) {
+    func look(_ model: Self) -> Exploration { mustEnd ? model.exploreToTheEnd() : model.explore() }
+    let found = whole.map(look)
+    let survivors = Flaw.allCases.filter { flaw in mutants(flaw).allSatisfy { look($0).flaw == nil } }
+    let all = Flaw.allCases.count
+    let states = found.map(\.states).reduce(0, +)
+    return (
+      "mutants: \(name) | \(states) | \(all) | \(all - survivors.count)",
+      found.compactMap(\.flaw) + survivors.map { "\($0) survives" }
+    )
+  }
+}
+
+extension LocalRunQueueModel: MutableModel {
+  static var whole: [Self] {
+    [1, 2, 4].map { Self(flaw: nil, pushes: 2, queued: $0, ownerOperations: 4) }
+  }
+  static func mutants(_ flaw: QueueFlaw) -> [Self] { [mutant(flaw)] }
+}
+
+extension SpinningModel: MutableModel {
+  static var whole: [Self] {
+    [(2, 3, 1), (3, 2, 1), (3, 1, 2)].map { Self(flaw: nil, procs: $0.0, submits: $0.1, injects: $0.2) }
+  }
+  static func mutants(_ flaw: SpinningFlaw) -> [Self] { [Self(flaw: flaw)] }
+}
+
+extension AnnouncedSleepModel: MutableModel {
+  static var whole: [Self] { [Self(flaw: nil)] }
+  static func mutants(_ flaw: AnnouncedSleepFlaw) -> [Self] { [Self(flaw: flaw)] }
+}
+
+extension ParkModel: MutableModel {
+  static var whole: [Self] { [1, 2, 3].map { Self(flaw: nil, wakers: $0, ms: 3) } }
+  static func mutants(_ flaw: ParkFlaw) -> [Self] { [Self(flaw: flaw)] }
+}
+
+extension PollModel: MutableModel {
+  static var whole: [Self] { [true, false].map { Self(flaw: nil, arrivals: 3, closes: $0) } }
+  static func mutants(_ flaw: PollFlaw) -> [Self] { [false, true].map { Self(flaw: flaw, closes: $0) } }
+}
+
+extension DeadlineModel: MutableModel {
+  static var whole: [Self] { Course.all.map { Self(flaw: nil, course: $0, arrivals: 2) } }
+  static func mutants(_ flaw: DeadlineFlaw) -> [Self] {
+    Course.all.flatMap { course in [0, 1].map { Self(flaw: flaw, course: course, arrivals: $0) } }
+  }
+}
+
+extension SyscallModel: MutableModel {
+  static var whole: [Self] { [[2, 2], [3, 1], [1, 1, 1]].map { Self(flaw: nil, calls: $0) } }
+  static func mutants(_ flaw: SyscallFlaw) -> [Self] { [Self(flaw: flaw)] }
+}
+
+extension PreemptionModel: MutableModel {
+  static var whole: [Self] { [true, false].map { Self(flaw: nil, needsLock: $0) } }
+  static func mutants(_ flaw: PreemptionFlaw) -> [Self] { [Self(flaw: flaw)] }
+  static var mustEnd: Bool { true }
+}
+
+extension ClaimModel: MutableModel {
+  static var whole: [Self] {
+    [true, false].flatMap { cancels in
+      [true, false].map { Self(flaw: nil, cancels: cancels, hasTimers: $0, sends: 3) }
+    }
+  }
+  static func mutants(_ flaw: ClaimFlaw) -> [Self] { [false, true].map { Self(flaw: flaw, hasTimers: $0) } }
+}
+
+@Suite(
+  "Mutants of the runtime's models", .enabled(if: ProcessInfo.processInfo.environment["MPG_MUTANTS"] != nil))
+struct MutantsTests {
+  @Test("every model holds, and every mutant is killed")
+  func mutantsDie() {
+    let rows = [
+      LocalRunQueueModel.row("local run queue: push, pop, steal, overflow"),
+      SpinningModel.row("spinning: submit, sleep, wake"),
+      AnnouncedSleepModel.row("announced sleep of the netpoll thread"),
+      ParkModel.row("park and ready, commit after the switch"),
+      PollModel.row("netpoll: ready, park, close"),
+      DeadlineModel.row("netpoll: deadlines and their timers"),
+      SyscallModel.row("system calls: exit, retake, count of Ms"),
+      PreemptionModel.row("preemption: request, border, loan, hand-over"),
+      ClaimModel.row("claims: select, time-out, cancel"),
+    ]
+    for row in rows { print(row.text) }
+
+    #expect(rows.flatMap(\.problems).isEmpty)
+  }
+}

@@ -1,0 +1,20 @@
+// Every interleaving of a G that parks with those who make it ready, and with the Ms that it leaves and that enter it:
+// it is on one stack at a time, and each safeguard is needed.
+import Testing
+
+@Suite("Park and ready, all interleavings")
+struct ParkModelTests {
+  @Test("a G is entered only off its stack, and no wake-up is lost", arguments: [1, 2, 3], [1, 2, 3])
+  func noWakeUpIsLost(wakers: Int, ms: Int) {
+    let found = ParkModel(flaw: nil, wakers: wakers, ms: ms).explore()
+
+    #expect(found.flaw == nil)
+    #expect(found.states > 30)
+    #expect(found.atRest > 0)
+  }
+
+  @Test("without any one safeguard it is on two stacks, or sleeps for ever", arguments: ParkFlaw.allCases)
+  func everySafeguardIsNeeded(flaw: ParkFlaw) {
+    #expect(ParkModel(flaw: flaw).explore().flaw != nil)
+  }
+}
