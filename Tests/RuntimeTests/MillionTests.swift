@@ -26,6 +26,7 @@ struct MillionTests {
       var options = Options(procs: 2)
       options.stackKiB = stackKiB
       MPG.main(options) {
+        fixTrimThreshold()
         burst(1_000)
         MPG.sleep(.seconds(4))
         let before = Footprint.now()
@@ -52,6 +53,7 @@ struct MillionTests {
   func sleepers() async {
     await #expect(processExitsWith: .success) {
       MPG.main(Options(procs: 2)) {
+        fixTrimThreshold()
         burst(1_000)
         MPG.sleep(.seconds(4))
         let before = Footprint.now()
