@@ -48,6 +48,9 @@ struct Watch {
     return lookAtRunner(of: p, lasted, now, by: m)
   }
 
+  /// Whether somebody was asked to stop who has not answered.
+  var isPending: Bool { asked != nil }
+
   /// Whether this P has not moved for a slice though it should have: its M is inside the runtime, and waits there.
   func isStuck(_ now: UInt64) -> Bool { refused != 0 && now &- refused > sched.slice }
 
@@ -103,7 +106,7 @@ struct Watch {
 }
 
 extension P {
-  /// Whether it was let go of for good (Procs §3).
+  /// Whether nobody holds it, for good: see Procs.
   var isStopped: Bool { shared[.status].relaxed == UInt64(PStatus.stopped.rawValue) }
 
   /// Whether an M holds it to run Gs, or to search for one.
