@@ -13,7 +13,7 @@ shift
 suppressions=$(cd "$(dirname "$0")" && pwd)/thread-sanitizer.supp
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:exitcode=66:handle_segv=0:suppressions=$suppressions}
 # Leaks are not looked for: Swift's metadata and the scheduler's slabs live as long as the process, by design.
-export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0:exitcode=66}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0:exitcode=66:handle_segv=0}
 status=0
 for sanitizer in ${SANITIZERS:-thread address}; do
   echo "sanitize.sh: $sanitizer"
