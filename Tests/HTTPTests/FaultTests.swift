@@ -176,7 +176,7 @@ struct FaultTests {
       withServer(faultMux(folder)) { test in
         check(visit(test.port, crowds: true) == 0, "a visit without faults to fail nowhere")
         let before = Holdings.atRest()
-        var (n, misses, strikes) = (Int64(1), 0, 0)
+        var (n, last, misses, strikes) = (Int64(1), Int64(0), 0, 0)
         while misses < (strikes > 0 ? 2 : 100) {
           cfault_arm(fault.call, n, 1, fault.errno)
           let failed = visit(test.port, crowds: false)
@@ -185,12 +185,14 @@ struct FaultTests {
             failed <= (struck ? fault.cost : 0), "call \(n) to cost \(fault.cost) connections, not \(failed)")
           check(before.areBack(), "Gs and descriptors as before call \(n): \(before), not \(Holdings())")
           (misses, strikes) = struck ? (0, strikes + 1) : (misses + 1, strikes)
-          if struck { n = Fault.next(after: n) }
+          if struck { (last, n) = (n, Fault.next(after: n)) }
         }
         check(strikes > 0, "a fault that struck")
-        if Fault.isFull { print("\(fault): \(strikes) visits with a fault, up to call \(n)") }
+        let words = "\(fault): \(strikes) visits with a fault, the last at call \(last)"
+        try Data(words.utf8).write(to: URL(filePath: path + "/walk"))
       }
     }
+    if Fault.isFull { print(try String(contentsOfFile: path + "/walk", encoding: .utf8)) }
   }
 
   @Test("the n-th call that fails while the process grows costs nothing", arguments: Fault.firstVisit.indices)

@@ -59,6 +59,21 @@ struct SizeTests {
     #expect(silent.isEmpty)
   }
 
+  @Test("What sysmon runs allocates nothing, in a debug build either: loops over Ps are loops")
+  func noClosuresOverRanges() {
+    // Unoptimised, these go through the library's generic code, which boxes every element: and a G that was preempted in
+    // malloc then stops sysmon, which alone could give it its turn.
+    let closure =
+      #/\.\.<[^{}]*\)\s*\.(?:reduce|allSatisfy|contains|map|filter|count|first|min|max|forEach)\b/#
+    let folders = ["Scheduler", "Netpoll", "Queues", "Entities"].map { "Sources/Runtime/\($0)" }
+    let wrong = Repository.swift.filter { file in folders.contains { file.isIn($0) } }.flatMap { file in
+      file.numbered.filter { $0.text.contains(closure) }.map {
+        "\(file.path):\($0.number): \($0.text.trimmed)"
+      }
+    }
+    #expect(wrong.isEmpty)
+  }
+
   @Test("What is left to do has an issue's number")
   func unfinishedWorkIsNumbered() {
     // Spelled apart, so that this file does not find itself.

@@ -175,7 +175,9 @@ struct NetpollRecord: ~Copyable {
   }
 
   private var earliestTimer: UInt64 {
-    (0..<sched.psBound).reduce(UInt64.max) { min($0, sched.p($1).timers.next) }
+    var earliest = UInt64.max
+    for id in 0..<sched.psBound { earliest = min(earliest, sched.p(id).timers.next) }
+    return earliest
   }
 
   private func readyAllDue(_ m: M) -> GQueue {

@@ -24,8 +24,9 @@ struct Loan {
     }
     guard Preemption.queued > 0 else { return .nothing }
     // A P that is idle or on offer will get to the GRQ, where the preempted Gs are.
-    guard (0..<sched.psBound).allSatisfy({ sched.p($0).isStopped || sched.p($0).isHeldForGs && isStuck($0) })
-    else {
+    for id in 0..<sched.psBound {
+      let p = sched.p(id)
+      if p.isStopped || p.isHeldForGs && isStuck(id) { continue }
       length = 0
       return .nothing
     }

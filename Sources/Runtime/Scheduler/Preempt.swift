@@ -80,7 +80,8 @@ extension Scheduler {
 
   /// Whether anything runnable is to be seen besides Gs that were preempted.
   var hasFreshWork: Bool {
-    let queued = grqDepth + (0..<psBound).reduce(0) { $0 + p($1).lrq.depth + (p($1).lrq.hasNext ? 1 : 0) }
+    var queued = grqDepth
+    for id in 0..<psBound { queued += p(id).lrq.depth + (p(id).lrq.hasNext ? 1 : 0) }
     return queued > Preemption.queued
   }
 }

@@ -138,7 +138,11 @@ extension Scheduler {
   }
 
   /// Whether anything runnable is to be seen anywhere.
-  var hasWork: Bool { grqDepth > 0 || (0..<psBound).contains(where: { !p($0).lrq.isEmpty }) }
+  var hasWork: Bool {
+    if grqDepth > 0 { return true }
+    for id in 0..<psBound where !p(id).lrq.isEmpty { return true }
+    return false
+  }
 
   @inline(never)
   private func wakePSlow(_ m: M) {
