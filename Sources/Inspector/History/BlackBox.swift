@@ -86,7 +86,7 @@ private struct Salvage {
     if start.start == 0 { start.start = first.values.map(\.record.time).min() ?? last.start }
     start.snapshot.time = start.clock.nanoseconds(at: start.start)
     start.boundaries = first.values.map { LaneBoundary(lane: $0.lane, position: $0.position) }
-      .sorted { $0.lane.number < $1.lane.number }
+      .sorted { $0.lane.order < $1.lane.order }
     return [(start, blocks, nil), (last, [], list)].map {
       (keyframe: Keyframe, blocks: [EventBlock], list: GoroutineList?) in
       Segment(

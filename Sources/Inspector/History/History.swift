@@ -142,7 +142,7 @@ public final class History {
     let observed = keyframe.clock.ticks(at: keyframe.snapshot.time)
     keyframe.start = lanes.values.compactMap(\.boundaryTime).reduce(observed, max)
     keyframe.boundaries = lanes.values.map { LaneBoundary(lane: $0.lane, position: $0.boundaryPosition) }
-      .sorted { $0.lane.number < $1.lane.number }
+      .sorted { $0.lane.order < $1.lane.order }
     if index > 0 { keyframe.start = max(keyframe.start, segments[index - 1].start) }
     segments[index].start = keyframe.start
     segments[index].keyframe = .memory(keyframe.bytes)

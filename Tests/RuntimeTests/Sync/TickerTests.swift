@@ -27,8 +27,9 @@ struct TickerTests {
   func tickersDropTicks() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 2) {
-        let (ticker, clock) = (Ticker(every: .milliseconds(10)), ContinuousClock())
+        let clock = ContinuousClock()
         let start = clock.now
+        let ticker = Ticker(every: .milliseconds(10))
         for _ in 0..<5 { ticker.channel.receive() }
         check(clock.now - start >= .milliseconds(50), "five ticks not to come early")
         sleep(.milliseconds(100))  // ten ticks, of which one waits
