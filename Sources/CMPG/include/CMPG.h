@@ -98,6 +98,10 @@ int mpg_allocate(int fd, int64_t offset, int64_t bytes);
 void *mpg_reserve(size_t size, int *error);
 /// Puts such memory, empty, in the place of what is mapped at [address, address + size). 0, or an errno.
 int mpg_replace(void *address, size_t size);
+/// Gives part of a file back to its file system; it reads as zeros. 0, or −errno.
+int mpg_punch(int fd, int64_t offset, int64_t bytes);
+/// Has malloc give back to the system what it keeps of freed memory, where it can.
+void mpg_trim(void);
 /// CPUs that this process may run on; at least 1.
 int mpg_cpus(void);
 /// From now on every `signal` writes its number, one byte, to `fd`, which does not block; and is not

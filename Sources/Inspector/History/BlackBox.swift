@@ -111,7 +111,7 @@ private struct Salvage {
     start.netpoll.wakeups &-= added.netpoll.wakeups
     start.netpoll.readied &-= added.netpoll.readied
     start.trace.events &-= added.trace.events
-    for id in start.ps.indices where id < added.ps.count { start.ps[id].takeOff(added.ps[id]) }
+    for p in added.ps { if let row = start.row(ofP: p.id) { start.ps[row].takeOff(p) } }
     for (lane, event) in first { start.showBefore(event.record, on: lane) }
     return start
   }
@@ -129,7 +129,7 @@ extension Snapshot.P {
 extension Snapshot {
   /// What a P ran before the first event that is known of it: the G that stops in it, or none.
   fileprivate mutating func showBefore(_ record: Record, on lane: Lane) {
-    guard case .p(let id) = lane, ps.indices.contains(id) else { return }
+    guard case .p(let id) = lane, let id = row(ofP: id) else { return }
     let isStop = [.goPark, .goYield, .goExit, .goPreempt, .goSyscall].contains(record.kind)
     ps[id].g = isStop ? record.g : nil
     ps[id].entry = nil

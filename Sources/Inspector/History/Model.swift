@@ -83,18 +83,18 @@ struct Model {
   }
 
   private mutating func steal(_ record: Record, _ lane: Lane) {
-    guard case .p(let thief) = lane, snapshot.ps.indices.contains(thief) else { return }
-    guard record.arg < UInt64(snapshot.ps.count) else { return }
+    guard case .p(let thief) = lane, let thief = snapshot.row(ofP: thief) else { return }
+    guard let victim = snapshot.row(ofP: Int(clamping: record.arg)) else { return }
     snapshot.ps[thief].stealsIn &+= 1
     snapshot.ps[thief].stolenGs &+= UInt64(record.count)
-    snapshot.ps[Int(record.arg)].stealsOut &+= 1
+    snapshot.ps[victim].stealsOut &+= 1
   }
 
   // MARK: who does what
 
   private mutating func show(_ kind: EventKind, _ record: Record, _ lane: Lane) {
     var p: Int?
-    if case .p(let id) = lane, snapshot.ps.indices.contains(id) { p = id }
+    if case .p(let id) = lane { p = snapshot.row(ofP: id) }
     let m = place(Int(record.m), mayAdd: kind == .mStart)
     switch kind {
     case .goStart, .goResume: start(record, p, m, isStart: kind == .goStart)
@@ -111,7 +111,12 @@ struct Model {
       if let m { (snapshot.ms[m].state, snapshot.ms[m].p, snapshot.ms[m].g) = (.syscall, nil, record.g) }
     case .procStart: hold(p, m)
     case .procStop: release(p, m)
-    case .retake: release(record.count < snapshot.ps.count ? Int(record.count) : nil, nil)
+    case .retake: release(snapshot.row(ofP: Int(record.count)), nil)
+    case .procsChange: snapshot.procs = Int(record.count)
+    case .procRetire:
+      guard let p = snapshot.row(ofP: Int(record.count)) else { return }
+      release(p, nil)
+      snapshot.ps[p].status = .stopped
     case .mSpin, .mUnspin: search(kind == .mSpin, isFound: record.arg == 1, p, m)
     case .mPark:
       if let m { (snapshot.ms[m].state, snapshot.ms[m].p, snapshot.ms[m].g) = (.parked, nil, nil) }
@@ -133,12 +138,12 @@ struct Model {
   private mutating func hold(_ p: Int?, _ m: Int?) {
     if let p {
       if let m { snapshot.ps[p].m = snapshot.ms[m].id }
-      if snapshot.ps[p].status == .idle || snapshot.ps[p].status == .syscall {
+      if [.idle, .syscall, .stopped].contains(snapshot.ps[p].status) {
         snapshot.ps[p].status = .running
       }
     }
     guard let m else { return }
-    snapshot.ms[m].p = p ?? snapshot.ms[m].p
+    snapshot.ms[m].p = p.map { snapshot.ps[$0].id } ?? snapshot.ms[m].p
     if snapshot.ms[m].state == .parked || snapshot.ms[m].state == .syscall { snapshot.ms[m].state = .running }
   }
 
@@ -179,5 +184,13 @@ struct Model {
     for index in snapshot.ps.indices where snapshot.ps[index].entry == nil {
       snapshot.ps[index].entry = snapshot.ps[index].g.flatMap(entry)
     }
+  }
+}
+
+extension Snapshot {
+  /// Where in `ps` a P is: mostly at its id, but not when Ps below it were stopped. nil: it has no row.
+  func row(ofP id: Int) -> Int? {
+    if ps.indices.contains(id), ps[id].id == id { return id }
+    return ps.firstIndex { $0.id == id }
   }
 }

@@ -26,6 +26,12 @@ extension Snapshot {
     out.number(isConsistent ? 1 as UInt64 : 0)
     for value in [grq, grqMax, timers] { out.number(UInt64(clamping: value)) }
     out.number(switches)
+    out.number(UInt64(clamping: retired.ps))
+    for counter in [
+      retired.ticks, retired.stealsIn, retired.stealsOut, retired.stolenGs, retired.stealTries,
+    ] {
+      out.number(counter)
+    }
   }
 
   mutating func readSched(from body: inout ByteReader) -> Bool {
@@ -35,13 +41,13 @@ extension Snapshot {
     else { return false }
     (self.procs, isConsistent, self.switches) = (procs, consistent != 0, switches)
     (self.grq, self.grqMax, self.timers) = (grq, grqMax, timers)
-    return true
+    return body.isAtEnd || retired.read(from: &body)  // older ones end here
   }
 
-  /// Ps come in the order of their ids, from 0.
+  /// Ps come in the order of their ids; of those beyond `procs` some may be missing.
   mutating func readP(from body: inout ByteReader) -> Bool {
     var p = P()
-    guard p.read(from: &body), p.id == ps.count else { return false }
+    guard p.read(from: &body), p.id > ps.last?.id ?? -1 else { return false }
     ps.append(p)
     return true
   }
@@ -51,6 +57,17 @@ extension Snapshot {
     var m = M()
     guard m.read(from: &body), m.id > ms.last?.id ?? -1 else { return false }
     ms.append(m)
+    return true
+  }
+}
+
+extension Snapshot.Retired {
+  fileprivate mutating func read(from body: inout ByteReader) -> Bool {
+    guard let ps = body.number(upTo: 4096), let ticks = body.number(), let stealsIn = body.number(),
+      let stealsOut = body.number(), let stolenGs = body.number(), let stealTries = body.number()
+    else { return false }
+    (self.ps, self.ticks, self.stealsIn) = (ps, ticks, stealsIn)
+    (self.stealsOut, self.stolenGs, self.stealTries) = (stealsOut, stolenGs, stealTries)
     return true
   }
 }

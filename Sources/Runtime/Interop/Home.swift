@@ -14,7 +14,7 @@
 // sleeps, with the thread-locals as they are; no other G runs on that thread. The G waits and is readied like any
 // other. Whoever gets it from a queue sends it home: the P goes to the home, which wakes up in the middle of `execute`.
 //     home:   H1  counts the G as waiting (or runnable), commits: others can find it
-//             H2  P on the idle list, not a worker any more (Spinning §4), in one locked step
+//             H2  P given up (Procs U1), not a worker any more (Spinning §4), in one locked step
 //             H3  looks again for what is runnable (T3 of Spinning §3): it was not counted as one that searches
 //             H4  sleeps until it is woken with a P
 //     other:  O1  takes the G from a queue;  O2  counts the home as a worker, lets go of its own P
@@ -32,7 +32,7 @@ extension M {
     let sched = sched
     sched.lock.lock()
     sched.workers -= 1
-    sched.putIdle(release())  // H2
+    sched.giveUp(release(), by: self)  // H2
     sched.lock.unlock()
     sched.netpoll.arm(self)
     sched.wakePIfThereIsWork(self)  // H3

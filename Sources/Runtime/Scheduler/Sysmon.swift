@@ -83,7 +83,7 @@ enum Sysmon {
     naps.store(false, ordering: .relaxed)
   }
 
-  private static var allIdle: Bool { Int(sched.shared[.idlePs].ordered) == sched.procs }
+  private static var allIdle: Bool { sched.allIdle }
 
   /// Whether there was any; else the time was up, or somebody wants something of sysmon itself.
   private static func sleepUntilActivity(_ m: M, limit: Int64) -> Bool {
@@ -98,7 +98,11 @@ enum Sysmon {
   ) -> Watch.Look {
     var came = Watch.Look.nothing
     let now = Clock.now
-    for id in 0..<sched.procs { came = unsafe max(came, watches[id].look(at: sched.p(id), now, by: m)) }
+    let bound = sched.psBound
+    // An M that was asked on account of a P that is stopped by now is still to be let go.
+    for id in 0..<sched.psMade where unsafe id < bound || watches[id].isPending {
+      came = unsafe max(came, watches[id].look(at: sched.p(id), now, by: m))
+    }
     return max(came, loan.look(now, isStuck: { unsafe watches[$0].isStuck(now) }, by: m))
   }
 }
