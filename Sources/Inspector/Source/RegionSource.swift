@@ -54,7 +54,8 @@ final class RegionSource {
     let schema = try Header.schema(of: mapping)
     header = try Blocks(schema, mapping, needed: Self.headerFields + Clock.fields)
     sched = try Blocks(
-      schema, mapping, needed: Self.schedFields, wanted: Self.newerSchedFields + Self.shortageFields + [.psMade])
+      schema, mapping, needed: Self.schedFields,
+      wanted: Self.newerSchedFields + Self.shortageFields + [.psMade])
     processStates = try schema.table(of: ProcessState.self)
     reasons = try schema.table(of: WaitReason.self)
     backends = schema.cases["NetpollKind"] == nil ? [] : try schema.table(of: NetpollKind.self)

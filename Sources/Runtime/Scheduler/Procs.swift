@@ -280,7 +280,8 @@ extension M {
     guard p.mustRetire else { return }
     let sched = sched
     sched.lock.lock()
-    guard p.id >= sched.procs else { return sched.lock.unlock() }  // the number grew again; nobody waits for it
+    // The number may have grown again; nobody waits for it.
+    guard p.id >= sched.procs else { return sched.lock.unlock() }
     sched.giveUp(release(), by: self)
     sched.lock.unlock()
     sleepWithoutP()

@@ -49,7 +49,7 @@ enum StackSize {
   }
 
   /// Each with its place.
-  func forEach(_ body: (Int, UnsafeMutableRawPointer) -> Void) {
+  func visit(_ body: (Int, UnsafeMutableRawPointer) -> Void) {
     for index in 0..<count { unsafe body(index, cells[index]) }
   }
 

@@ -102,7 +102,7 @@ import Region
   private func setGuards(_ bare: UInt64, of cache: inout StackCache) {
     var failure: Int32 = 0
     var bad: UInt64 = 0
-    unsafe cache.forEach { index, stack in
+    unsafe cache.visit { index, stack in
       let isBare = bare & 1 << UInt64(index) != 0
       if isBare, failure == 0 { failure = unsafe mpg_guard(stack, StackSize.guardBytes) }
       if isBare, failure != 0 { bad |= 1 << UInt64(index) }
