@@ -16,6 +16,8 @@ SEED ?=
 # The Python parsers that the differential test compares with: kept out of the clone, so that a machine that has them
 # once needs no network again.
 PARSERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/http-parsers
+# How long `make steady` runs.
+MINUTES ?= 60
 # More arguments for `swift test`, such as `TEST_ARGS='--filter Ring'`.
 TEST_ARGS ?=
 
@@ -27,6 +29,7 @@ PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
+.PHONY: steady test-million
 .PHONY: help demo test test-uring test-sanitize test-faults mutants soak bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -53,6 +56,17 @@ differential:
 test-sanitize: ## the suites under the thread and the address sanitizer
 	@scripts/need.sh test
 	@scripts/sanitize.sh $(SCRATCH) $(TEST_ARGS)
+
+test-million: ## a million Gs at once, and what is left of them; takes 6 GB
+	@scripts/need.sh test
+	@rm -f $(SCRATCH)/million.txt
+	MPG_MILLION=$(abspath $(SCRATCH))/million.txt $(SWIFT) test --scratch-path $(SCRATCH) --filter MillionTests
+	@cat $(SCRATCH)/million.txt
+
+steady: ## MINUTES of mixed load on the demo, which must not grow
+	@scripts/need.sh demo
+	@$(MAKE) --no-print-directory release
+	@scripts/steady.sh $(BIN) $(MINUTES)
 
 mutants: ## the models of the protocols: states looked at, and mutants that must die
 	@scripts/need.sh test

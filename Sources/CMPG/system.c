@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/falloc.h>
 #include <linux/futex.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -132,6 +134,16 @@ void *mpg_reserve(size_t size, int *error) {
 int mpg_replace(void *address, size_t size) {
   int error;
   return map(address, size, MAP_FIXED, &error) ? 0 : error;
+}
+
+int mpg_punch(int fd, int64_t offset, int64_t bytes) {
+  return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes) == 0 ? 0 : -errno;
+}
+
+void mpg_trim(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }
 
 int mpg_cpus(void) {

@@ -11,6 +11,7 @@ extension Frame {
     json.object { json in
       writeHead(to: &json)
       json.member("ps", array: { writePs(to: &$0) })
+      json.member("retired", object: { snapshot.retired.writeMembers(to: &$0) })
       json.member("ms", array: { json in for m in snapshot.ms { m.write(to: &json) } })
       json.member("gs", object: { snapshot.gs.writeMembers(to: &$0) })
       json.member("netpoll", object: { snapshot.netpoll.writeMembers(to: &$0) })
@@ -72,9 +73,24 @@ extension Snapshot.P {
       json.member("steal_tries", stealTries)
       json.member("idle_ns", idleTime)
       json.member("spin_ns", spinTime)
+      json.member("g_cache_hits", gCache?.hits)
+      json.member("g_cache_misses", gCache?.misses)
+      json.member("stack_cache_hits", stackCache?.hits)
+      json.member("stack_cache_misses", stackCache?.misses)
       json.key("utilization")
       if let utilization { json.value(utilization, decimals: 3) } else { json.null() }
     }
+  }
+}
+
+extension Snapshot.Retired {
+  fileprivate func writeMembers(to json: inout JSONText) {
+    json.member("ps", ps)
+    json.member("ticks", ticks)
+    json.member("steals_in", stealsIn)
+    json.member("steals_out", stealsOut)
+    json.member("stolen_gs", stolenGs)
+    json.member("steal_tries", stealTries)
   }
 }
 

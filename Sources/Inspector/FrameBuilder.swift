@@ -51,11 +51,14 @@ private struct Totals: Sendable {
   let time, switches, steals, spawns, wakeups, events: UInt64
   /// By P: nanoseconds without a G; empty when the target does not say.
   let unused: [UInt64]
+  /// Which Ps these are.
+  let ids: [Int]
 
   init(_ snapshot: Snapshot) {
     (time, switches, spawns) = (snapshot.time, snapshot.switches, snapshot.gs.created)
     (wakeups, events) = (snapshot.netpoll.wakeups, snapshot.trace.events)
-    steals = snapshot.ps.reduce(0) { $0 &+ $1.stealsIn }
+    steals = snapshot.ps.reduce(snapshot.retired.stealsIn) { $0 &+ $1.stealsIn }
+    ids = snapshot.ps.map(\.id)
     let unused = snapshot.ps.compactMap { p in p.idleTime.flatMap { idle in p.spinTime.map { idle &+ $0 } } }
     self.unused = unused.count == snapshot.ps.count ? unused : []
   }
@@ -74,7 +77,7 @@ extension Frame {
     spawnsPerSecond = rate(base.spawns, now.spawns)
     wakeupsPerSecond = rate(base.wakeups, now.wakeups)
     eventsPerSecond = rate(base.events, now.events)
-    guard base.unused.count == now.unused.count else { return }
+    guard base.unused.count == now.unused.count, base.ids == now.ids else { return }
     utilization = zip(base.unused, now.unused).map { min(1, max(0, 1 - rate($0, $1) / 1e9)) }
   }
 }

@@ -48,7 +48,37 @@ public struct Snapshot: Sendable, Equatable {
     /// Nanoseconds since boot that no M held it, and that its M searched for work; nil when the target does not say.
     public var idleTime: UInt64?
     public var spinTime: UInt64?
+    /// Its caches of descriptors and of stacks for new Gs; nil when the target does not say.
+    public var gCache: Cache?
+    public var stackCache: Cache?
     public init() {}
+  }
+
+  /// What a cache had when it was asked, and what it had not. Totals since boot.
+  public struct Cache: Sendable, Equatable {
+    public var hits: UInt64
+    public var misses: UInt64
+    public init(hits: UInt64 = 0, misses: UInt64 = 0) { (self.hits, self.misses) = (hits, misses) }
+  }
+
+  /// What the Ps that were stopped have counted, together: they have no rows, but their Gs did run.
+  public struct Retired: Sendable, Equatable {
+    public var ps = 0
+    public var ticks: UInt64 = 0
+    public var stealsIn: UInt64 = 0
+    public var stealsOut: UInt64 = 0
+    public var stolenGs: UInt64 = 0
+    public var stealTries: UInt64 = 0
+    public init() {}
+
+    mutating func add(_ p: P) {
+      ps += 1
+      ticks &+= p.ticks
+      stealsIn &+= p.stealsIn
+      stealsOut &+= p.stealsOut
+      stolenGs &+= p.stolenGs
+      stealTries &+= p.stealTries
+    }
   }
 
   /// One M.
@@ -147,7 +177,7 @@ public struct Snapshot: Sendable, Equatable {
   public var target: Target
   /// When the snapshot was taken.
   public var time: UInt64 = 0
-  /// Ps in use (GOMAXPROCS).
+  /// Ps that Gs may run on (GOMAXPROCS).
   public var procs = 0
   /// Whether all counters were read at one instant (two equal passes).
   public var isConsistent = true
@@ -158,7 +188,9 @@ public struct Snapshot: Sendable, Equatable {
   public var timers = 0
   /// Gs started since boot: context switches into Gs.
   public var switches: UInt64 = 0
+  /// The Ps that Gs may run on; and those beyond `procs` that an M has yet to let go of.
   public var ps: [P] = []
+  public var retired = Retired()
   public var ms: [M] = []
   public var gs = Gs()
   public var netpoll = Netpoll()

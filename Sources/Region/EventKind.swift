@@ -57,6 +57,10 @@
   case retake = 26
   /// Sysmon asked for preemption; `count`: P, `arg`: the M.
   case preemptRequest = 27
+  /// The number of Ps was changed; `count`: procs now, `arg`: before.
+  case procsChange = 28
+  /// A P beyond it was let go of and stopped; `count`: P, `arg`: Gs moved from its queue to the GRQ.
+  case procRetire = 29
   /// The system had no more of something; `detail`: `Shortage`, `count`: how often since the last such event, `arg`:
   /// the errno.
   case shortage = 34
@@ -93,6 +97,8 @@
     case .goSyscallExit: "g detail:how count:sequence -"
     case .retake: "- - count:p arg:m"
     case .preemptRequest: "- - count:p arg:m"
+    case .procsChange: "- - count:ps arg:ps_before"
+    case .procRetire: "- - count:p arg:gs"
     case .shortage: "- detail:Shortage count:shortages arg:errno"
     case .lend: "- - count:m arg:g"
     }

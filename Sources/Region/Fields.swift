@@ -75,7 +75,7 @@ public enum Capacity {
 
 /// The scheduler as a whole. Written under the scheduler's lock, unless told otherwise.
 @frozen public enum SchedField: Int, RegionField {
-  /// Ps in use; blocks of `p` below it are live.
+  /// Ps that Gs may run on (GOMAXPROCS); it changes while the process runs.
   case procs = 0
   /// Blocks of `m` that were ever used.
   case mCount = 1
@@ -91,7 +91,7 @@ public enum Capacity {
   case stringBytes = 7
   /// Ms that search for work. Any thread, atomic.
   case spinningMs = 8
-  /// Slots of the G table that were ever used; published with release.
+  /// Slots of the G table in use, and those below that were; published with release. Smaller again after a burst.
   case gSlots = 16
   /// Slots of the G table that memory was found for in the region; further Gs run unlisted.
   case gListed = 17
@@ -109,6 +109,10 @@ public enum Capacity {
   case netpollReadied = 26
   /// When the last poll was made.
   case netpollLast = 27
+  /// Blocks of `p` that were ever used: what their lanes and rows have counted counts, also when they are stopped.
+  case psMade = 32
+  /// Ps that are not stopped: `procs`, and those beyond it that an M has yet to let go of.
+  case psOpen = 33
   /// How often there was no more of something that was asked for; see `Shortage`. Any thread, atomic.
   case acceptShortages = 40
   case stackShortages = 41
@@ -145,6 +149,7 @@ public enum Capacity {
     case .netpollFds: FieldSpec(.gauge, "fds")
     case .netpollWakeups: FieldSpec(.counter, "polls")
     case .netpollLast: FieldSpec(.ticks, "ticks")
+    case .psMade, .psOpen: FieldSpec(.gauge, "ps")
     case .acceptShortages, .stackShortages, .threadShortages, .regionShortages:
       FieldSpec(.counter, "shortages")
     case .tasksCreated, .tasksExited: FieldSpec(.counter, "gs")
@@ -165,7 +170,7 @@ public enum Capacity {
   case g = 2
   /// Entry point of that G: a string id.
   case entry = 3
-  /// Timers of its heap that are armed. Any thread, atomic.
+  /// Timers that were armed on it and still are. Any thread, atomic.
   case timers = 4
   /// When the first of them is due; all ones: never. Under the P's timer lock.
   case nextTimer = 5
@@ -181,9 +186,15 @@ public enum Capacity {
   case runnext = 17
   /// When `status` was entered. The owner; the idle list while there is none.
   case since = 24
-  /// Ticks spent idle, and held by an M that searched, up to `since`: add the time since then if `status` says so.
+  /// Ticks spent idle or stopped, and held by an M that searched, up to `since`: add the time since then if `status`
+  /// says so.
   case idleTicks = 25
   case spinTicks = 26
+  /// Descriptors for new Gs, and stacks, that its caches had, and that they had not. The owner alone.
+  case gCacheHits = 32
+  case gCacheMisses = 33
+  case stackCacheHits = 34
+  case stackCacheMisses = 35
   /// Largest LRQ depths, by time bucket; see `Peaks`. The owner alone.
   case lrqPeaks = 64
   /// The LRQ: 256 G slots of 32 bits, two in a word; position modulo 256.
@@ -205,6 +216,8 @@ public enum Capacity {
     case .runnext: FieldSpec(.id, "slot+1")
     case .since: FieldSpec(.ticks, "ticks")
     case .idleTicks, .spinTicks: FieldSpec(.counter, "ticks")
+    case .gCacheHits, .gCacheMisses: FieldSpec(.counter, "gs")
+    case .stackCacheHits, .stackCacheMisses: FieldSpec(.counter, "stacks")
     case .lrqPeaks: FieldSpec(.packed, "peaks", count: Capacity.peaks)
     case .lrq: FieldSpec(.packed, "slots", count: Capacity.lrq / 2)
     }

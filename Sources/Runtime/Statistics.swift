@@ -22,7 +22,7 @@ public func statistics() -> Statistics {
   _ = currentM("statistics")
   let sched = sched
   let threads = Int(sched.shared[.mCount].acquired)
-  let lanes = (0..<sched.procs).map(sched.region.lane(p:)) + (0..<threads).map(sched.region.lane(m:))
+  let lanes = (0..<sched.psMade).map(sched.region.lane(p:)) + (0..<threads).map(sched.region.lane(m:))
   func sum(_ field: LaneField, _ index: Int = 0) -> UInt64 {
     lanes.reduce(0) { $0 &+ $1.counters[field, index].relaxed }
   }
@@ -34,8 +34,8 @@ public func statistics() -> Statistics {
   result.live = Int(clamping: Int64(bitPattern: sum(.created) &- sum(.exited)))
   result.switches = sum(.started)
   result.grq = sched.grqDepth
-  for thief in 0..<sched.procs {
-    for victim in 0..<sched.procs {
+  for thief in 0..<sched.psMade where sched.p(thief).shared[.stealTries].relaxed != 0 {
+    for victim in 0..<sched.psMade {
       result.steals += sched.region.steal(thief: thief, victim: victim)[.hits].relaxed
     }
   }

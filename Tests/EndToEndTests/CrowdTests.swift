@@ -49,6 +49,36 @@ extension EndToEnd {
     }
 
     @Test(
+      "15,000 connections, each with a request under way at once, are served by at most procs + 5 threads",
+      .enabled(
+        if: Machine.descriptorsAllowed >= 15_500, "fewer than 15,500 descriptors allowed here (hard limit)"))
+    func largeCrowd() throws {
+      Machine.raiseDescriptorLimit()
+      let count = 15_000
+      let server = try DemoServer("--procs", "2", "--max-connections", "20000", prefix: Self.modestLimit)
+      let crowd = try (0..<count).map { _ in try Connection(port: server.port) }
+      var most = server.threads.count
+      for path in ["/", "/about"] {
+        for connection in crowd { try connection.send(path) }
+        for (index, connection) in crowd.enumerated() {
+          guard try connection.receive() == (path == "/" ? "Hello World" : "About Page") else {
+            throw Broken("another answer")
+          }
+          if index % 500 == 0 { most = max(most, server.threads.count) }
+        }
+      }
+      let frame = try server.frame("all parked on netpoll") { $0.netpoll.parked >= count + 1 }
+      frame.checkSums()
+      most = max(most, server.threads.count, frame.ms.count)
+      #expect(most <= 2 + 5)
+      let statistics = try server.statistics()
+      #expect(statistics["requests"] == 2 * count)
+      #expect(statistics["connections_refused"] == 0)
+      #expect(statistics["accept_exhaustions"] == 0)
+      for connection in crowd { connection.leavesNoTrace() }
+    }
+
+    @Test(
       "wrk with 5,000 connections sees no error",
       .enabled(if: Machine.path(of: "wrk") != nil, "wrk is not installed"),
       .enabled(if: Machine.descriptorsAllowed >= descriptors, "fewer than 5,500 descriptors allowed here"))

@@ -40,5 +40,5 @@ func parked(_ reason: WaitReason) -> Int {
 
 private func lanes() -> [Lane] {
   let ms = Int(sched.shared[.mCount].acquired)
-  return (0..<sched.procs).map(sched.region.lane(p:)) + (0..<ms).map(sched.region.lane(m:))
+  return (0..<sched.psMade).map(sched.region.lane(p:)) + (0..<ms).map(sched.region.lane(m:))
 }

@@ -219,7 +219,7 @@ private func spin(forMilliseconds limit: Int64) -> UInt64 {
 
 /// The sum of a counter over all lanes.
 func laneSum(_ field: LaneField) -> UInt64 {
-  let ps = (0..<sched.procs).map { sched.region.lane(p: $0) }
+  let ps = (0..<sched.psMade).map { sched.region.lane(p: $0) }
   let ms = (0..<Int(sched.shared[.mCount].acquired)).map { sched.region.lane(m: $0) }
   return (ps + ms).reduce(0) { $0 &+ $1.counters[field].acquired }
 }

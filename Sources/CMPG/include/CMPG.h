@@ -94,6 +94,10 @@ void mpg_eventfd_add(int fd);
 int mpg_pipe(int ends[2]);
 /// Allocates part of a file, so that touching it cannot fail.
 int mpg_allocate(int fd, int64_t offset, int64_t bytes);
+/// Gives part of a file back to its file system; it reads as zeros. 0, or −errno.
+int mpg_punch(int fd, int64_t offset, int64_t bytes);
+/// Has malloc give back to the system what it keeps of freed memory, where it can.
+void mpg_trim(void);
 /// Address space without a file behind it, memory on touch, never in huge pages. NULL, and the errno in `error`.
 void *mpg_reserve(size_t size, int *error);
 /// Puts such memory, empty, in the place of what is mapped at [address, address + size). 0, or an errno.

@@ -59,7 +59,7 @@ struct Lanes {
 
   init(_ places: LanePlaces) { self.places = places }
 
-  /// Ps and Ms in use, at the latest pass.
+  /// Ps and Ms that were ever used, at the latest pass.
   var ps: Int { pass.isEmpty ? 0 : Int(pass[0]) }
   var ms: Int { pass.isEmpty ? 0 : Int(pass[1]) }
 
@@ -172,11 +172,12 @@ struct LanePlaces {
   func lane(ofP p: Int) -> Int { p }
   func lane(ofM m: Int) -> Int { capacity.ps + m }
 
-  /// One pass: Ps and Ms in use, then the counters of each of their lanes; and the lanes' positions.
+  /// One pass: Ps and Ms that were ever used (what a stopped P has counted still counts), then the counters of each of
+  /// their lanes; and the lanes' positions.
   func read(into words: inout [UInt64], _ positions: inout [UInt64]) throws(LayoutProblem) {
     words.removeAll(keepingCapacity: true)
     positions.removeAll(keepingCapacity: true)
-    let ps = try sched.bounded(.procs, to: capacity.ps)
+    let ps = try sched.psMade(to: capacity.ps)
     let ms = try sched.bounded(.mCount, to: capacity.ms)
     words.append(UInt64(ps))
     words.append(UInt64(ms))
@@ -202,6 +203,14 @@ struct LanePlaces {
     }
     if words.count == end { for place in first { words.append(mapping.word(at: place + start).acquired) } }
     return before
+  }
+}
+
+extension Blocks<SchedField> {
+  /// Ps whose blocks were ever used. An older target does not say, and has as many as at its start.
+  func psMade(to limit: Int) throws(LayoutProblem) -> Int {
+    let procs = try bounded(.procs, to: limit)
+    return has(.psMade) ? max(procs, try bounded(.psMade, to: limit)) : procs
   }
 }
 

@@ -54,7 +54,8 @@ final class RegionSource {
     let schema = try Header.schema(of: mapping)
     header = try Blocks(schema, mapping, needed: Self.headerFields + Clock.fields)
     sched = try Blocks(
-      schema, mapping, needed: Self.schedFields, wanted: Self.newerSchedFields + Self.shortageFields)
+      schema, mapping, needed: Self.schedFields,
+      wanted: Self.newerSchedFields + Self.shortageFields + [.psMade])
     processStates = try schema.table(of: ProcessState.self)
     reasons = try schema.table(of: WaitReason.self)
     backends = schema.cases["NetpollKind"] == nil ? [] : try schema.table(of: NetpollKind.self)
@@ -63,7 +64,7 @@ final class RegionSource {
     lanes = Lanes(places)
     drainer = try Drain(schema, mapping, places)
     let used = (
-      ps: try sched.bounded(.procs, to: rows.capacity.ps),
+      ps: try sched.psMade(to: rows.capacity.ps),
       ms: try sched.bounded(.mCount, to: rows.capacity.ms)
     )
     drainer.follow(ps: used.ps, ms: used.ms, past: past / max(1, used.ps + used.ms))
@@ -130,11 +131,11 @@ final class RegionSource {
     let frame = (start: clock.ticks(at: lastTime), end: clock.ticks(at: snapshot.time))
     lastTime = snapshot.time
 
-    snapshot.procs = lanes.ps
+    snapshot.procs = min(try sched.bounded(.procs, to: rows.capacity.ps), lanes.ps)
     snapshot.grq = try sched.bounded(.grqDepth, to: plausible)
     snapshot.grqMax = max(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
     try fillCounts(&snapshot)
-    snapshot.ps = try rows.ps(lanes, clock, within: frame)
+    (snapshot.ps, snapshot.retired) = try rows.ps(lanes, procs: snapshot.procs, clock, within: frame)
     snapshot.ms = try rows.ms(lanes.ms)
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)

@@ -8,6 +8,7 @@ struct Rows {
   ]
 
   private static let pTimes: [PField] = [.since, .idleTicks, .spinTicks]
+  private static let pCaches: [PField] = [.gCacheHits, .gCacheMisses, .stackCacheHits, .stackCacheMisses]
   /// More Ps and Ms, and longer peak arrays, than these are not believed: they bound the work of a snapshot.
   private static let most = (ps: 4096, ms: 65_536, peaks: 4096)
 
@@ -20,7 +21,7 @@ struct Rows {
   private var strings: Strings
 
   init(_ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>) throws(LayoutProblem) {
-    pBlocks = try Blocks(schema, mapping, needed: Self.pFields, wanted: Self.pTimes)
+    pBlocks = try Blocks(schema, mapping, needed: Self.pFields, wanted: Self.pTimes + Self.pCaches)
     mBlocks = try Blocks(schema, mapping, needed: [.state, .tid, .p, .g])
     steals = try Blocks(schema, mapping, needed: [.hits, .gs])
     statuses = try schema.table(of: PStatus.self)
@@ -36,12 +37,12 @@ struct Rows {
   /// Ps and Ms that can ever be.
   var capacity: (ps: Int, ms: Int) { (pBlocks.count, mBlocks.count) }
 
-  /// One row for each P in use.
+  /// One row for each P that Gs may run on, or still do; and what those that were stopped have counted.
   ///
   /// - Parameter frame: the moments between which peaks count, in ticks.
   mutating func ps(
-    _ lanes: Lanes, _ clock: Clock, within frame: (start: UInt64, end: UInt64)
-  ) throws(LayoutProblem) -> [Snapshot.P] {
+    _ lanes: Lanes, procs: Int, _ clock: Clock, within frame: (start: UInt64, end: UInt64)
+  ) throws(LayoutProblem) -> (rows: [Snapshot.P], retired: Snapshot.Retired) {
     var rows: [Snapshot.P] = []
     rows.reserveCapacity(lanes.ps)
     for id in 0..<lanes.ps {
@@ -55,7 +56,13 @@ struct Rows {
       rows.append(row)
     }
     addSteals(to: &rows)
-    return rows
+    var retired = Snapshot.Retired()
+    rows.removeAll { row in
+      guard row.id >= procs, row.status == .stopped else { return false }
+      retired.add(row)
+      return true
+    }
+    return (rows, retired)
   }
 
   private mutating func p(_ id: Int) throws(LayoutProblem) -> Snapshot.P {
@@ -71,6 +78,12 @@ struct Rows {
     row.lrq = depth(ofP: id)
     row.runnext = pBlocks.value(.runnext, of: id) != 0
     row.stealTries = pBlocks.value(.stealTries, of: id)
+    if Self.pCaches.allSatisfy(pBlocks.has) {
+      row.gCache = Snapshot.Cache(
+        hits: pBlocks.value(.gCacheHits, of: id), misses: pBlocks.value(.gCacheMisses, of: id))
+      row.stackCache = Snapshot.Cache(
+        hits: pBlocks.value(.stackCacheHits, of: id), misses: pBlocks.value(.stackCacheMisses, of: id))
+    }
     return row
   }
 
@@ -102,7 +115,7 @@ struct Rows {
     }
     let sinceThen = now > last.since ? now - last.since : 0
     switch last.status < 256 ? statuses[Int(last.status)] : nil {
-    case .idle: return (last.idle &+ sinceThen, last.spinning)
+    case .idle, .stopped: return (last.idle &+ sinceThen, last.spinning)
     case .spinning: return (last.idle, last.spinning &+ sinceThen)
     default: return (last.idle, last.spinning)
     }

@@ -6,7 +6,7 @@ import HeapModule
 import Region
 import Synchronization
 
-/// The private half of a P: what is constant after the boot. Its pointers point to memory that is never freed.
+/// The private half of a P: what is constant once it was made. Its pointers point to memory that is never freed.
 @safe struct PRecord: ~Copyable {
   let id: Int
   let shared: Block<PField>
@@ -46,7 +46,10 @@ private struct POwned {
   /// Ids for new Gs: a batch from the central counter.
   var nextId: UInt64 = 0
   var idLimit: UInt64 = 0
+  /// Behind it on the list of the idle, or of those that leave.
   var nextIdle: P?
+  /// Under the scheduler's lock, whoever owns the rest.
+  var place = Procs.Place.open
 }
 
 /// What other threads ask of a P. Any thread, atomic.
@@ -55,11 +58,13 @@ private struct PRequests: ~Copyable {
   let syscallM = Atomic<UInt64>(0)
   /// The `activity` that shall end, plus 1; 0: none. See Preempt.swift.
   let endActivity = Atomic<UInt64>(0)
+  /// What its holder shall do at its next scheduling point: `Procs.Attention`.
+  let attention = Atomic<UInt32>(0)
 }
 
 /// A handle to a P.
 ///
-/// Safe because: records of Ps are made at boot and never freed while the process lives.
+/// Safe because: records of Ps are never freed while the process lives.
 @safe struct P: Equatable {
   private let pointer: UnsafeMutablePointer<PRecord>
 
@@ -85,7 +90,8 @@ private struct PRequests: ~Copyable {
     let old = shared[.status].relaxed
     guard old != UInt64(status.rawValue) else { return }
     let spent = now &- shared[.since].relaxed
-    if old == UInt64(PStatus.idle.rawValue) { shared[.idleTicks].bump(by: spent) }
+    let isUnused = old == UInt64(PStatus.idle.rawValue) || old == UInt64(PStatus.stopped.rawValue)
+    if isUnused { shared[.idleTicks].bump(by: spent) }
     if old == UInt64(PStatus.spinning.rawValue) { shared[.spinTicks].bump(by: spent) }
     shared[.since].set(now)
     shared[.status].publish(UInt64(status.rawValue))
@@ -106,7 +112,33 @@ private struct PRequests: ~Copyable {
     Peaks.note(depth, at: time) { shared[.lrqPeaks, $0] }
   }
 
+  var place: Procs.Place {
+    get { unsafe owned.pointee.place }
+    nonmutating set { unsafe owned.pointee.place = newValue }
+  }
+
   // MARK: requests of others
+
+  /// Whether its holder shall do something besides running Gs. A word that is written rarely.
+  @inline(__always)
+  var needsAttention: Bool { unsafe requests.pointee.attention.load(ordering: .relaxed) != 0 }
+
+  func asks(for what: Procs.Attention) -> Bool {
+    unsafe requests.pointee.attention.load(ordering: .relaxed) & what.rawValue != 0
+  }
+
+  /// Whether it is beyond the number of procs; a hint without the scheduler's lock.
+  var mustRetire: Bool { asks(for: .retire) }
+
+  /// Any thread.
+  func ask(for what: Procs.Attention) {
+    unsafe requests.pointee.attention.bitwiseOr(what.rawValue, ordering: .relaxed)
+  }
+
+  /// Takes a wish back, or has seen to it.
+  func settle(_ what: Procs.Attention) {
+    unsafe requests.pointee.attention.bitwiseAnd(~what.rawValue, ordering: .relaxed)
+  }
 
   /// Grows with every G that starts or goes on here: the same number twice means the same slice of the same G.
   @inline(__always)
@@ -147,8 +179,12 @@ private struct PRequests: ~Copyable {
   /// A descriptor for a new G: from this P's cache, or from the scheduler's.
   @inline(__always)
   func takeG() -> G {
-    if let g = unsafe owned.pointee.freeGs.pop() { return g }
-    return unsafe sched.refill(&owned.pointee.freeGs)
+    if let g = unsafe owned.pointee.freeGs.pop() {
+      shared[.gCacheHits].bump()
+      return g
+    }
+    shared[.gCacheMisses].bump()
+    return unsafe sched.descriptors.refill(&owned.pointee.freeGs)
   }
 
   /// Takes back the descriptor of a dead G.
@@ -156,14 +192,18 @@ private struct PRequests: ~Copyable {
   func giveBack(_ g: G) {
     unsafe owned.pointee.freeGs.push(g)
     if unsafe owned.pointee.freeGs.count >= GQueueLIFO.high {
-      unsafe sched.spill(&owned.pointee.freeGs)
+      unsafe sched.descriptors.spill(&owned.pointee.freeGs)
     }
   }
 
   /// nil: there is none now (Shortages §2).
   @inline(__always)
   func takeStack() -> UnsafeMutableRawPointer? {
-    if let stack = unsafe owned.pointee.stacks.pop() { return unsafe stack }
+    if let stack = unsafe owned.pointee.stacks.pop() {
+      shared[.stackCacheHits].bump()
+      return unsafe stack
+    }
+    shared[.stackCacheMisses].bump()
     return unsafe sched.stacks.refill(&owned.pointee.stacks)
   }
 
@@ -173,6 +213,12 @@ private struct PRequests: ~Copyable {
       unsafe sched.stacks.spill(&owned.pointee.stacks)
       unsafe _ = owned.pointee.stacks.push(stack)
     }
+  }
+
+  /// Gives what its caches hold back to the scheduler's pools. Owner only.
+  func flushCaches() {
+    unsafe sched.descriptors.giveBack(all: &owned.pointee.freeGs)
+    unsafe sched.stacks.giveBack(all: &owned.pointee.stacks)
   }
 
   /// A new id; ids are handed to Ps sixteen at a time.

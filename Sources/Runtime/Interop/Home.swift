@@ -32,7 +32,7 @@ extension M {
     let sched = sched
     sched.lock.lock()
     sched.workers -= 1
-    sched.putIdle(release())  // H2
+    sched.giveUp(release(), by: self)  // H2
     sched.lock.unlock()
     sched.netpoll.arm(self)
     sched.wakePIfThereIsWork(self)  // H3

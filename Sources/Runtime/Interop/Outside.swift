@@ -74,10 +74,10 @@ enum Outside {
   fileprivate static func takeG(for m: M) -> G {
     guard unsafe m == lent else {
       var cache = GQueueLIFO()
-      defer { sched.spill(&cache) }
-      return sched.refill(&cache)
+      defer { sched.descriptors.giveBack(all: &cache) }
+      return sched.descriptors.refill(&cache)
     }
-    return unsafe freeGs.pop() ?? sched.refill(&freeGs)
+    return unsafe freeGs.pop() ?? sched.descriptors.refill(&freeGs)
   }
 
   // MARK: who is out there

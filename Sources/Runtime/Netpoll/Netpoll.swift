@@ -175,13 +175,13 @@ struct NetpollRecord: ~Copyable {
   }
 
   private var earliestTimer: UInt64 {
-    (0..<sched.procs).reduce(UInt64.max) { min($0, sched.p($1).timers.next) }
+    (0..<sched.psBound).reduce(UInt64.max) { min($0, sched.p($1).timers.next) }
   }
 
   private func readyAllDue(_ m: M) -> GQueue {
     var ready = GQueue()
     let now = Clock.now
-    for id in 0..<sched.procs where sched.p(id).timers.next <= now {
+    for id in 0..<sched.psBound where sched.p(id).timers.next <= now {
       ready.append(m.readyDue(of: sched.p(id)))
     }
     return ready

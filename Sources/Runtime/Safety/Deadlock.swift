@@ -26,14 +26,14 @@ enum Deadlock {
     let inSyscall = sum(.syscalls) &- sum(.syscallsReturned) &- sum(.syscallsQueued)
     let preempted = sum(.preempted) &- sum(.resumed)
     guard live > 0, inSyscall == 0, preempted == 0 else { return false }
-    guard Int(sched.shared[.idlePs].ordered) == sched.procs else { return false }
+    guard sched.allIdle else { return false }
     return sum(.parked, .await) == sum(.readied, .await) && !Outside.hasThreads
   }
 
   private static func sum(_ field: LaneField, _ reason: WaitReason = .none) -> UInt64 {
     let element = Int(reason.rawValue)
     var total: UInt64 = 0
-    for p in 0..<sched.procs { total &+= sched.region.lane(p: p).counters[field, element].acquired }
+    for p in 0..<sched.psMade { total &+= sched.region.lane(p: p).counters[field, element].acquired }
     for m in 0..<Int(sched.shared[.mCount].acquired) {
       total &+= sched.region.lane(m: m).counters[field, element].acquired
     }

@@ -5,7 +5,7 @@ import Region
 
 /// How to boot.
 public struct Options: Sendable {
-  /// Ps, 1…1024; nil: as many as the process may use CPUs.
+  /// Ps, 1…1024; nil: as many as the process may use CPUs (`AvailableCPUs`). `setProcs` changes it later.
   public var procs: Int?
   /// Whether events are written. Gauges are always right.
   public var tracing: Bool
@@ -15,6 +15,9 @@ public struct Options: Sendable {
   /// How long a G may run while others wait that had such a turn themselves: 10 ms, as Go's. While others wait for
   /// their first turn, or were woken, it is a millisecond at most.
   public var slice = Duration.milliseconds(10)
+  /// KiB of a G's stack, guard included: 32…16,384, rounded up to a power of two. One that is too small ends the
+  /// process, with words.
+  public var stackKiB: Int
 
   /// What netpoll asks the kernel with; nil: what `MPG_NETPOLL` says (`epoll` or `io_uring`), else epoll. One that cannot
   /// be had ends the process at boot, with one line.
@@ -22,11 +25,12 @@ public struct Options: Sendable {
   /// For io_uring; small ones make the kernel end watches early.
   var rings = RingSizes()
 
-  /// Takes `MPG_TRACE=0` (events off), `MPG_PREEMPT=0` (preemption off), `MPG_PROCS=n` and `MPG_NETPOLL` from the
+  /// Takes `MPG_TRACE=0` (events off), `MPG_PREEMPT=0` (preemption off), `MPG_PROCS=n`, `MPG_STACK_KIB=n` and `MPG_NETPOLL` from the
   /// environment as defaults.
   public init(procs: Int? = nil, tracing: Bool? = nil, preemption: Bool? = nil) {
     self.preemption = preemption ?? (Self.environment("MPG_PREEMPT") != "0")
     self.procs = procs ?? Self.environment("MPG_PROCS").flatMap { Int($0) }
+    stackKiB = Self.environment("MPG_STACK_KIB").flatMap { Int($0) } ?? 256
     self.tracing = tracing ?? (Self.environment("MPG_TRACE") != "0")
   }
 
@@ -54,9 +58,10 @@ func boot(
   _ options: Options, file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
   _ body: sending @escaping () throws -> Void
 ) -> Never {
-  let procs = options.procs ?? min(Int(mpg_cpus()), Capacity.ps)
+  let procs = options.procs ?? min(AvailableCPUs.count(), Capacity.ps)
   guard (1...Capacity.ps).contains(procs) else { fatal("\(procs) procs; there can be 1 to \(Capacity.ps)") }
   guard unsafe schedulerBase == nil else { fatal("MPG.main was called twice") }
+  StackSize.set(kibibytes: options.stackKiB)
   makeScheduler(options, procs: procs, Backend.choose(options))
   let sched = sched
 
@@ -91,11 +96,9 @@ private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend) {
     let record = UnsafeMutablePointer<SchedulerRecord>.allocate(capacity: 1)
     let netpoll = Netpoll(region.sched, backend)
     unsafe record.initialize(
-      to: try SchedulerRecord(region: region, options, procs: procs, netpoll: netpoll))
+      to: try SchedulerRecord(region: region, options, netpoll: netpoll))
     unsafe schedulerBase = record
-    for id in 0..<procs { unsafe (record.pointee.ps + id).initialize(to: PRecord(id: id, region: region)) }
-    region.sched[.procs].publish(UInt64(procs))
-    for id in (1..<procs).reversed() { sched.putIdle(sched.p(id)) }
+    sched.makeFirstPs(procs)
   } catch {
     let advice = error.errno == ENOSPC ? "; make room there, or name another tmpfs in XDG_RUNTIME_DIR" : ""
     var line = Array("mpg: cannot make the shared region: \(error)\(advice)\n".utf8)

@@ -5,6 +5,7 @@ extension M {
   /// The next G to run; sleeps, perhaps for long, when there is none. The M holds a P before and after.
   func findRunnable() -> G {
     while true {
+      if p.needsAttention { attendToP() }
       fireTimers(of: p)
       let tick = p.tick()
       if tick % 61 == 0, let g = takeTurnOfTheWaiting(grqFirst: tick % 2 == 0) { return g }
@@ -53,10 +54,9 @@ extension M {
   /// Half of somebody's LRQ, or a timer of somebody's that is due. Only so many search at once that they cannot take
   /// more CPU than the work they look for: half of the busy Ps.
   private func stealSomething() -> G? {
-    let procs = sched.procs
-    guard procs > 1 else { return nil }
+    guard sched.psBound > 1 else { return nil }
     if !isSpinning {
-      let busy = procs &- Int(truncatingIfNeeded: sched.shared[.idlePs].relaxed)
+      let busy = sched.psOpen &- Int(truncatingIfNeeded: sched.shared[.idlePs].relaxed)
       guard 2 &* Int(truncatingIfNeeded: sched.shared[.spinningMs].relaxed) < busy else { return nil }
       startSpinning()
     }
@@ -68,10 +68,10 @@ extension M {
 
   /// One look at every other P, from a random start.
   private func stealRound(last: Bool) -> G? {
-    let procs = sched.procs
-    let start = random(below: procs)
-    for step in 0..<procs {
-      let victim = sched.p((start &+ step) % procs)
+    let count = sched.psBound
+    let start = random(below: count)
+    for step in 0..<count {
+      let victim = sched.p((start &+ step) % count)
       guard victim != p else { continue }
       if last, fireTimers(of: victim), let g = p.lrq.popNext() ?? p.lrq.pop() { return g }
       if let g = steal(from: victim, last: last) { return g }

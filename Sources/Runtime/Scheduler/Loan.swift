@@ -24,7 +24,8 @@ struct Loan {
     }
     guard Preemption.queued > 0 else { return .nothing }
     // A P that is idle or on offer will get to the GRQ, where the preempted Gs are.
-    guard (0..<sched.procs).allSatisfy({ sched.p($0).isHeldForGs && isStuck($0) }) else {
+    guard (0..<sched.psBound).allSatisfy({ sched.p($0).isStopped || sched.p($0).isHeldForGs && isStuck($0) })
+    else {
       length = 0
       return .nothing
     }

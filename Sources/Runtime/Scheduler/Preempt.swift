@@ -80,7 +80,7 @@ extension Scheduler {
 
   /// Whether anything runnable is to be seen besides Gs that were preempted.
   var hasFreshWork: Bool {
-    let queued = grqDepth + (0..<procs).reduce(0) { $0 + p($1).lrq.depth + (p($1).lrq.hasNext ? 1 : 0) }
+    let queued = grqDepth + (0..<psBound).reduce(0) { $0 + p($1).lrq.depth + (p($1).lrq.hasNext ? 1 : 0) }
     return queued > Preemption.queued
   }
 }

@@ -23,46 +23,49 @@ import Synchronization
 @safe struct SchedulerRecord: ~Copyable {
   let region: RegionFile
   let shared: Block<SchedField>
-  let procs: Int
   let tracing: Bool
   let preempts: Bool
   /// How long a G may run while others wait, in ticks.
   let slice: UInt64
   let grain: UInt64
+  /// Room for all Ps that can ever be; the first `SchedField.psMade` exist.
   let ps: UnsafeMutablePointer<PRecord>
+  /// No P at or above it holds anything: see Procs §4.
+  let psBound: UnsafeMutablePointer<Atomic<Int>>
   /// Room for all Ms that can ever be.
   let ms: UnsafeMutableRawPointer
   let interner = Interner()
   let stacks: StackPool
   let netpoll: Netpoll
-  let gc = StackCollector()
+  let gc = Collector()
   let shortages = Shortages()
   /// Gs on `SchedulerGuarded.stackless`; a hint without the lock. Written under it.
   let stacklessCount = Atomic<Int>(0)
   let lock = Lock()
   let guarded: UnsafeMutablePointer<SchedulerGuarded>
-  let descriptorLock = Lock()
-  let descriptors: UnsafeMutablePointer<Descriptors>
+  let descriptors: DescriptorPool
   /// The next id of a G. Any thread, atomic.
   let ids: UnsafeMutablePointer<Atomic<UInt64>>
 
-  init(region: RegionFile, _ options: Options, procs: Int, netpoll: Netpoll) throws(SystemError) {
+  init(region: RegionFile, _ options: Options, netpoll: Netpoll) throws(SystemError) {
     let ms = unsafe try SystemCall.reserve(Capacity.ms * MRecord.bytes)
+    let (stacks, descriptors) = (try StackPool(region.sched), try DescriptorPool(region))
+    let places = unsafe try SystemCall.reserve(Capacity.ps * MemoryLayout<PRecord>.stride)
     self.region = region
     shared = region.sched
-    self.procs = procs
     tracing = options.tracing
     preempts = options.preemption
     slice = Clock.ticks(nanoseconds: options.slice.wholeNanoseconds)
     grain = min(slice, Clock.ticks(nanoseconds: 1_000_000))
     self.netpoll = netpoll
-    stacks = StackPool(region.sched)
-    unsafe ps = .allocate(capacity: procs)
+    self.stacks = stacks
+    self.descriptors = descriptors
+    unsafe ps = places.bindMemory(to: PRecord.self, capacity: Capacity.ps)
+    unsafe psBound = .allocate(capacity: 1)
+    unsafe psBound.initialize(to: Atomic(0))
     unsafe self.ms = unsafe ms
     unsafe guarded = .allocate(capacity: 1)
     unsafe guarded.initialize(to: SchedulerGuarded())
-    unsafe descriptors = .allocate(capacity: 1)
-    unsafe descriptors.initialize(to: Descriptors())
     unsafe ids = .allocate(capacity: 1)
     unsafe ids.initialize(to: Atomic(1))
   }
@@ -73,7 +76,9 @@ struct SchedulerGuarded {
   var grq = GQueue()
   var idleP: P?
   var idleM: M?
-  /// Ms that run Gs or sleep, without the runtime's own threads; at most `procs`. See Spinning §4.
+  /// Ps that were let go of for good, until the gc thread has cleaned them up. See Procs.
+  var leaving: P?
+  /// Ms that run Gs or sleep, without the runtime's own threads. See Spinning §4.
   var workers = 0
   /// Somebody wanted an M while all were on their way to sleep. See Spinning §4.
   var wanted = false
@@ -82,13 +87,6 @@ struct SchedulerGuarded {
   var stackless = GQueue()
   /// Ms whose thread could not be started; see Threads §2.
   var unstarted: M?
-}
-
-/// What `SchedulerRecord.descriptorLock` guards.
-struct Descriptors {
-  var free = GQueueLIFO()
-  /// Slots of the G table that were ever used.
-  var slots = 0
 }
 
 /// A handle to the one scheduler.
@@ -106,12 +104,14 @@ struct Descriptors {
   var slice: UInt64 { unsafe record.pointee.slice }
   /// How long a G may run while others wait that were not stopped themselves: at most 1 ms. In ticks.
   var grain: UInt64 { unsafe record.pointee.grain }
-  @inline(__always) var procs: Int { unsafe record.pointee.procs }
+  /// Ps that Gs may run on.
+  @inline(__always) var procs: Int { Int(truncatingIfNeeded: shared[.procs].acquired) }
   @inline(__always) var lock: Lock { unsafe record.pointee.lock }
   @inline(__always) var netpoll: Netpoll { unsafe record.pointee.netpoll }
   @inline(__always) var stacks: StackPool { unsafe record.pointee.stacks }
+  @inline(__always) var descriptors: DescriptorPool { unsafe record.pointee.descriptors }
   @inline(__always) var interner: Interner { unsafe record.pointee.interner }
-  @inline(__always) var gc: StackCollector { unsafe record.pointee.gc }
+  @inline(__always) var gc: Collector { unsafe record.pointee.gc }
   var shortages: Shortages { unsafe record.pointee.shortages }
 
   /// Ms that run Gs or sleep (`SchedulerRecord.workers`). Under the lock, or at boot.
@@ -120,7 +120,7 @@ struct Descriptors {
     nonmutating set { unsafe guarded.pointee.workers = newValue }
   }
 
-  /// The P with this number, below `procs`.
+  /// The P with this number, below `SchedField.psMade`.
   @inline(__always)
   func p(_ id: Int) -> P { unsafe P(record.pointee.ps + id) }
 
@@ -132,44 +132,4 @@ struct Descriptors {
   /// Under the lock.
   @inline(__always)
   var guarded: UnsafeMutablePointer<SchedulerGuarded> { unsafe record.pointee.guarded }
-
-  // MARK: descriptors
-
-  /// Under `descriptorLock`.
-  @inline(__always)
-  private var descriptors: UnsafeMutablePointer<Descriptors> { unsafe record.pointee.descriptors }
-
-  /// Gives a P half a cache of descriptors, and one more to use.
-  @inline(never)
-  func refill(_ cache: inout GQueueLIFO) -> G {
-    let lock = unsafe record.pointee.descriptorLock
-    lock.lock()
-    defer { lock.unlock() }
-    for _ in 0..<GQueueLIFO.high / 2 { cache.push(takeDescriptor()) }
-    return takeDescriptor()
-  }
-
-  /// Takes half a cache of descriptors back.
-  @inline(never)
-  func spill(_ cache: inout GQueueLIFO) {
-    let lock = unsafe record.pointee.descriptorLock
-    lock.lock()
-    defer { lock.unlock() }
-    for _ in 0..<GQueueLIFO.high / 2 {
-      if let g = cache.pop() { unsafe descriptors.pointee.free.push(g) }
-    }
-  }
-
-  /// Under `descriptorLock`.
-  private func takeDescriptor() -> G {
-    if let g = unsafe descriptors.pointee.free.pop() { return g }
-    let slot = unsafe descriptors.pointee.slots
-    guard slot < Capacity.gs else { fatal("\(slot) goroutines are alive, the most that there can be") }
-    if slot % RegionFile.slotBatch == 0 { region.backSlots(below: slot + 1) }
-    unsafe descriptors.pointee.slots = slot + 1
-    let g = G(slot: UInt32(slot))
-    unsafe g.record.initialize(to: GRecord())
-    shared[.gSlots].publish(UInt64(slot + 1))
-    return g
-  }
 }

@@ -25,7 +25,9 @@
 // §4 As many Ms as Ps. A P goes on the idle list before its M goes on the list of sleepers. A submitter in between
 // finds an idle P and no M. Go starts a new thread then; we leave a note (`wanted`, under the lock), keep spinningMs
 // counted for the M to come, and every M reads the note, under the lock, before it may sleep. So there are never more
-// than GOMAXPROCS such Ms. Invariant: `wanted` implies that an M is between T1 and T4.
+// than GOMAXPROCS such Ms. Invariant: `wanted` implies that an M is between T1 and T4. The number that counts is
+// `psOpen`, the Ps that are not stopped: with an idle one among them fewer than `psOpen` Ms hold one, so if there are
+// as many workers and none sleeps, one is on its way. (`procs` would be too few while a P beyond it is still held.)
 //
 // §5 Netpoll. Whoever puts the last searching M to sleep makes sure that the netpoll thread waits in the kernel (see
 // Netpoll §3): from then on a ready socket wakes that thread, and it submits.
@@ -68,8 +70,14 @@ extension M {
       sched.lock.unlock()
       return
     }
-    sched.putIdle(release())  // T1
+    sched.giveUp(release(), by: self)  // T1
     sched.lock.unlock()
+    sleepWithoutP()
+  }
+
+  /// T2 to T4, after the M has given up its P under the lock.
+  func sleepWithoutP() {
+    let sched = sched
     if isSpinning {
       isSpinning = false
       emit(.mUnspin)
@@ -130,7 +138,7 @@ extension Scheduler {
   }
 
   /// Whether anything runnable is to be seen anywhere.
-  var hasWork: Bool { grqDepth > 0 || (0..<procs).contains(where: { !p($0).lrq.isEmpty }) }
+  var hasWork: Bool { grqDepth > 0 || (0..<psBound).contains(where: { !p($0).lrq.isEmpty }) }
 
   @inline(never)
   private func wakePSlow(_ m: M) {
@@ -159,7 +167,7 @@ extension Scheduler {
       m.prepare(nextP: p, spinning: spinning)
       return .sleeper(m)
     }
-    if workers < procs {
+    if workers < psOpen {
       guard let m = takeM() else {
         putIdle(p)
         return .short

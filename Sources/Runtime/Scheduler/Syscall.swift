@@ -41,10 +41,15 @@ extension M {
   fileprivate func exitSyscall() {
     guard let g else { fatal("M\(id) came out of a system call without a G") }
     let old = offeredP
-    if old.claim(from: id) {
+    let isMine = old.claim(from: id)
+    if isMine, old.mustRetire {
+      sched.retireClaimed(old, by: self)
+    } else if isMine {
       retakeOwn(old)
       returnedFromSyscall(g, onOldP: true)
-    } else if let p = sched.takeIdleP() {
+      return setState(.running)
+    }
+    if let p = sched.takeIdleP() {
       acquire(p)
       returnedFromSyscall(g, onOldP: false)
     } else {
@@ -89,7 +94,7 @@ extension Scheduler {
     p.shared[.m].set(0)
     lock.lock()
     workers -= 1
-    putIdle(p)
+    giveUp(p, by: sysmon)
     lock.unlock()
     netpoll.arm(sysmon)
     if hasWork { wakePAfterSubmit(sysmon) }

@@ -83,7 +83,7 @@ enum Sysmon {
     naps.store(false, ordering: .relaxed)
   }
 
-  private static var allIdle: Bool { Int(sched.shared[.idlePs].ordered) == sched.procs }
+  private static var allIdle: Bool { sched.allIdle }
 
   /// Whether there was any; else the time was up, or somebody wants something of sysmon itself.
   private static func sleepUntilActivity(_ m: M, limit: Int64) -> Bool {
@@ -98,7 +98,7 @@ enum Sysmon {
   ) -> Watch.Look {
     var came = Watch.Look.nothing
     let now = Clock.now
-    for id in 0..<sched.procs { came = unsafe max(came, watches[id].look(at: sched.p(id), now, by: m)) }
+    for id in 0..<sched.psBound { came = unsafe max(came, watches[id].look(at: sched.p(id), now, by: m)) }
     return max(came, loan.look(now, isStuck: { unsafe watches[$0].isStuck(now) }, by: m))
   }
 }

@@ -76,7 +76,7 @@ extension Scheduler {
   func startSpare(by m: M) {
     lock.lock()
     // With more workers than Ps one sleeps, or is about to.
-    guard workers <= procs, let spareM = takeM() else { return lock.unlock() }
+    guard workers <= psOpen, let spareM = takeM() else { return lock.unlock() }
     lock.unlock()
     unsafe startThread(spareM, spare, by: m)
   }
@@ -91,7 +91,7 @@ extension Scheduler {
     if error == 0 { return shortages.threads.succeeded() }
     lock.lock()
     if let (p, spinning) = other.takeNext() {
-      putIdle(p)
+      giveUp(p, by: m)
       if spinning { shared[.spinningMs].subtract(1) }
     } else if unsafe guarded.pointee.wanted {
       unsafe guarded.pointee.wanted = false

@@ -35,7 +35,7 @@ struct Watch {
     }
     let lasted = now &- since
     if let offered {
-      guard sched.hasWork || lasted > sched.slice else { return .nothing }
+      guard p.mustRetire || sched.hasWork || lasted > sched.slice else { return .nothing }
       sched.retake(p, from: offered, by: m)
       return .acted
     }
@@ -55,7 +55,7 @@ struct Watch {
     let holder = p.shared[.m].relaxed
     guard holder != 0, let runner = sched.m(Int(holder - 1)) else { return .nothing }
     if cpuAtStart == nil { cpuAtStart = runner.cpuTime }
-    guard sched.hasWork else { return .nothing }
+    guard sched.hasWork || p.mustRetire else { return .nothing }
     let limit = sched.hasFreshWork ? sched.grain : sched.slice
     guard lasted > limit, hasUsed(limit, lasted, runner) else { return .soon }
     p.requestEnd(of: activity)
@@ -103,6 +103,9 @@ struct Watch {
 }
 
 extension P {
+  /// Whether it was let go of for good (Procs §3).
+  var isStopped: Bool { shared[.status].relaxed == UInt64(PStatus.stopped.rawValue) }
+
   /// Whether an M holds it to run Gs, or to search for one.
   var isHeldForGs: Bool {
     let status = shared[.status].relaxed

@@ -24,9 +24,15 @@ enum SystemCall {
     let fd = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard fd >= 0 else { return nil }
     defer { close(fd) }
+    var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = unsafe read(fd, &buffer, buffer.count)
-    return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+    while bytes.count < 1 << 20 {
+      let count = unsafe read(fd, &buffer, buffer.count)
+      guard count >= 0 else { return nil }
+      guard count > 0 else { break }
+      bytes += buffer[..<count]
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// When a process started, in clock ticks since the machine booted: field 22 of its stat; 0: there is none.
@@ -44,6 +50,29 @@ enum SystemCall {
     guard count > 0 else { return "?" }
     let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  /// MADV_NOHUGEPAGE. An old kernel may lack huge pages: nothing lost.
+  static let noHugePages: Int32 = 15
+
+  /// How many of these bytes, whole pages, are in memory.
+  static func residentBytes(_ low: UnsafeMutableRawPointer, _ bytes: Int) -> Int {
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { pages in
+      var resident = 0
+      for start in stride(from: 0, to: bytes, by: 4096 * 4096) {
+        let count = min(4096, (bytes - start) / 4096)
+        guard unsafe mincore(low + start, count * 4096, pages.baseAddress) == 0 else { continue }
+        for index in 0..<count where unsafe pages[index] & 1 != 0 { resident += 4096 }
+      }
+      return resident
+    }
+  }
+
+  /// Zeroed room for so many, committed on touch.
+  static func table<Element>(
+    of _: Element.Type, _ count: Int
+  ) throws(SystemError) -> UnsafeMutablePointer<Element> {
+    unsafe try reserve(count * MemoryLayout<Element>.stride).bindMemory(to: Element.self, capacity: count)
   }
 
   /// Memory without a file behind it, reserved and committed on touch; never in huge pages.

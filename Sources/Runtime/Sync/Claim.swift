@@ -66,6 +66,14 @@ enum Claim {
   @inline(__always)
   init(of record: UnsafeMutablePointer<GRecord>) { unsafe self.record = record }
 
+  /// The number of the latest wait.
+  var ticket: UInt32 { UInt32(truncatingIfNeeded: relaxed >> 32) }
+
+  /// Has the waits of a record that was set up anew begin behind `ticket`, so that none of the past fits.
+  func start(after ticket: UInt32) {
+    unsafe record.pointee.wait.store(UInt64(ticket) << 32, ordering: .relaxed)
+  }
+
   private var relaxed: UInt64 { unsafe record.pointee.wait.load(ordering: .relaxed) }
 
   @inline(__always)

@@ -195,8 +195,8 @@ extension M {
       g.shared[.id].set(p.newId())
     } else {
       var cache = GQueueLIFO()
-      g = sched.refill(&cache)
-      sched.spill(&cache)
+      g = sched.descriptors.refill(&cache)
+      sched.descriptors.giveBack(all: &cache)
       g.shared[.id].set(sched.takeIds(1))
     }
     unsafe g.record.pointee.body = body

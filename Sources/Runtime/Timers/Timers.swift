@@ -45,11 +45,13 @@ struct Timer: Comparable {
 ///
 /// Safe because: the heap is touched under `lock` alone, and lives as long as the process.
 @safe struct Timers {
-  private let heap: UnsafeMutablePointer<Heap<Timer>>
-  private let block: Block<PField>
+  let heap: UnsafeMutablePointer<Heap<Timer>>
+  let block: Block<PField>
   /// Entries at which the heap is swept. Under `lock`.
-  private let limit: UnsafeMutablePointer<Int>
+  let limit: UnsafeMutablePointer<Int>
   let lock = Lock()
+  /// Whether its P was stopped: what is added goes to P 0. Set under `lock`.
+  let closed: UnsafeMutablePointer<Atomic<Bool>>
 
   init(_ block: Block<PField>) {
     self.block = block
@@ -57,6 +59,8 @@ struct Timer: Comparable {
     unsafe heap.initialize(to: Heap())
     unsafe limit = .allocate(capacity: 1)
     unsafe limit.initialize(to: 64)
+    unsafe closed = .allocate(capacity: 1)
+    unsafe closed.initialize(to: Atomic(false))
     block[.nextTimer].set(.max)
   }
 
@@ -67,9 +71,15 @@ struct Timer: Comparable {
 
   /// Adds a timer. Under `lock`. Afterwards tell `Netpoll.timerAdded`.
   func insert(_ timer: Timer) {
+    if unsafe closed.pointee.load(ordering: .relaxed) { return insertElsewhere(timer) }
+    add(timer)
+    block[.timers].add(1)
+  }
+
+  /// Adds an entry that is counted already. Under `lock`.
+  func add(_ timer: Timer) {
     if unsafe heap.pointee.count >= limit.pointee { sweep() }
     unsafe heap.pointee.insert(timer)
-    block[.timers].add(1)
     noteNext()
   }
 
@@ -104,7 +114,7 @@ struct Timer: Comparable {
     return due
   }
 
-  private func noteNext() {
+  func noteNext() {
     block[.nextTimer].setOrdered(unsafe heap.pointee.min?.when ?? .max)
   }
 }

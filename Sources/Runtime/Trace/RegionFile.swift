@@ -138,6 +138,15 @@ import Synchronization
     try allocate(layout.mRing(m), layout.mRingRecords * Record.bytes)
   }
 
+  /// Makes sure that all that P `p` will touch has memory, also what others write about it.
+  func allocateP(_ p: Int) throws(SystemError) {
+    try allocate(layout.offset(of: PField.self, p), PField.stride * 8)
+    try allocate(
+      layout.offset(of: StealField.self, p * Capacity.ps), Capacity.ps * StealField.stride * 8)
+    try allocate(layout.offset(of: LaneField.self, p), LaneField.stride * 8)
+    try allocate(layout.pRing(p), layout.pRingRecords * Record.bytes)
+  }
+
   private func allocate(_ offset: Int, _ bytes: Int) throws(SystemError) {
     _ = try SystemCall.check(
       "fallocate of \(bytes) bytes in \(path)", mpg_allocate(fd, Int64(offset), Int64(bytes)))
@@ -188,6 +197,33 @@ import Synchronization
       }
       backedSlots += Self.slotBatch
     }
+  }
+
+  /// Whether all of the G table lies in the file.
+  var canTrim: Bool {
+    growth.lock()
+    defer { growth.unlock() }
+    return listedSlots == backedSlots
+  }
+
+  /// Gives the memory of slots at `count` (whole batches) and above back to the file system. Nobody uses them, and
+  /// `gSlots` says so already. How many bytes there were.
+  func trimSlots(to count: Int) -> Int {
+    growth.lock()
+    defer { growth.unlock() }
+    guard listedSlots == backedSlots, count < backedSlots, count >= Self.slotBatch else { return 0 }
+    let offset = layout.offset(of: GField.self, count)
+    let bytes = (backedSlots - count) * GField.stride * 8
+    sched[.gListed].publish(UInt64(count))
+    (listedSlots, backedSlots) = (count, count)
+    // A file system that cannot punch holes keeps the memory; the next growth finds it there.
+    return mpg_punch(fd, Int64(offset), Int64(bytes)) == 0 ? bytes : 0
+  }
+
+  /// What the file takes of its file system.
+  var kibibytes: Int {
+    var status = stat()
+    return unsafe fstat(fd, &status) == 0 ? Int(status.st_blocks) / 2 : 0
   }
 
   private func detachTable(from offset: Int) {

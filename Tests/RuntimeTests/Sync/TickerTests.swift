@@ -159,5 +159,5 @@ struct TickerTests {
 
 /// Timers that will do something, over all Ps.
 private func timersAlive() -> Int {
-  (0..<sched.procs).reduce(0) { $0 + Int(truncatingIfNeeded: sched.p($1).shared[.timers].relaxed) }
+  (0..<sched.psMade).reduce(0) { $0 + Int(truncatingIfNeeded: sched.p($1).shared[.timers].relaxed) }
 }

@@ -1,0 +1,288 @@
+// Procs: changing the number of Ps while Gs run.
+//
+// §1 The problem. A P holds Gs (LRQ, runnext), timers and caches, and belongs to whoever holds it: an M that runs a
+// loop of the user's for as long as it likes, an M inside a system call, or the list of the idle. A smaller number must
+// take Ps away from all of them, lose nothing that they hold, and wait for nobody: a stop-the-world (Go's way) would
+// wait for the loop. And thieves, sysmon, netpoll and readers look at Ps all the time.
+//
+// §2 What we rejected. Stopping the world. Taking the queue of a P away from an M that holds it: a thief may, slot by
+// slot, but `runnext`, caches and the lane belong to the holder. Doing without a stopped P's memory: readers hold it.
+//
+// §3 The protocol. The number stands in the region (`SchedField.procs`). Every P is in one *place*, which changes under
+// the scheduler's lock only:
+//     open      runs Gs, is idle, or is on offer (Syscall §2)
+//     leaving   let go of for good; on a list, for the gc thread
+//     cleaning  in the hands of the gc thread
+//     stopped   holds nothing
+//   change:   C1  procs ← n, under the lock
+//             C2  larger: stopped and leaving Ps below n open again and go on the idle list. One that the gc thread has
+//                 in its hands opens when that is done (G3)
+//             C3  smaller: open Ps at n and above are *asked* to retire, and those on the idle list are retired
+//   give up:  U1  whoever lets go of a P does it under the lock: below procs it goes on the idle list, else it is
+//                 retired. It decides by `procs`, not by what was asked
+//             U2  an M that finds itself asked, at its next scheduling point, gives its P up and does all that an M does
+//                 that has put its P on the idle list (Spinning §3, T2 to T4). After a system call likewise; from an M
+//                 that stays inside sysmon retakes it, and from one in a loop too, where preemption is on
+//   retire:   R1  runnext and the LRQ go to the GRQ, in the same hold of the lock
+//             R2  the P is `stopped` for readers, `leaving` for us; psOpen − 1; the gc thread is woken
+//   gc:       G1  takes it off the list, moves its timers to P 0 (Timers+Moving), its caches to the pools
+//             G2  without a lock of the scheduler, since that allocates, which sysmon and the lock's holders must not
+//             G3  back under the lock: open, if procs grew meanwhile; else stopped, and psBound may shrink
+//
+// §4 Who looks at which Ps. `psMade`: blocks in the region that ever were; their counters count for good, and readers
+// sum up all of them. `psBound`: no P at or above it holds anything; thieves, the last look of Spinning T3, sysmon and
+// netpoll go up to it, so a P that its M has yet to let go of is stolen from, its timers fire, its system call is
+// retaken. It is raised before a P opens and lowered only after G1. `psOpen`: the Ps that are open, which is `procs` and
+// those still held; it, not `procs`, says how many Ms there may be (Spinning §4) and whether all are idle.
+//
+// §5 Invariants.
+//   • The idle list holds open Ps below `procs` only: C3 sweeps it, U1 puts no other there. So no M gets a retired P.
+//   • A P that is not open has an empty queue, and nobody but the gc thread touches what else it has.
+//   • A G that R1 has moved is found: it is on the GRQ before the lock is released, and then its mover looks again (an M:
+//     T3) or wakes a P (everyone else: S2), as after any submission.
+//   • psOpen ≥ the Ps that Ms hold, plus the idle ones.
+//
+// §6 What breaks without each step; ProcsModel shows it. Idle list not swept (C3), or U1 by what was asked rather than
+// under the lock: an M is woken with a P that must not run. No R1: Gs lie in a queue that nobody looks at any more,
+// once psBound is lowered. No T3 after R1: the G on the GRQ waits beside an idle P, since the submitter may have
+// counted on this M, which searched. `procs` in place of psOpen in Spinning §4: a note is left for an M that runs a
+// loop on a retired P, and nobody reads it. psBound raised late: a sleeper's last look misses the new P's queue.
+import Region
+import Synchronization
+
+enum Procs {
+  /// Where a P is in §3.
+  enum Place {
+    case open, leaving, cleaning, stopped
+  }
+
+  /// What a P's holder is asked for.
+  enum Attention: UInt32 {
+    /// To let go of it for good.
+    case retire = 1
+    /// To give back what its caches hold; see Collector §4.
+    case flush = 2
+  }
+
+  /// One change at a time: whoever comes second parks.
+  fileprivate static let changing = Mutex()
+}
+
+/// Changes the number of Ps (Go: GOMAXPROCS), and so of Gs that run at once; the number before.
+///
+/// More Ps run Gs at once. Of fewer, those that run something now give way at their next scheduling point, which for a
+/// G that computes without end comes only with preemption (`Options.preemption`); nothing waits for that, and nothing
+/// is lost. When the region's file system has no room for more Ps, there are as many as it has room for
+/// (`statistics().procs`). Must be called from a G; it may park.
+///
+/// - Parameter n: 1 to 1,024.
+@discardableResult
+public func setProcs(_ n: Int) -> Int {
+  precondition((1...Capacity.ps).contains(n), "procs are 1 to \(Capacity.ps)")
+  Procs.changing.lock()
+  defer { Procs.changing.unlock() }
+  sched.makePs(below: n)
+  let m = enterRuntime("setProcs")
+  defer { leaveRuntime() }
+  return sched.change(procs: min(n, sched.psMade), by: m)
+}
+
+extension Scheduler {
+  /// Ps that ever were.
+  var psMade: Int { Int(truncatingIfNeeded: shared[.psMade].acquired) }
+  /// Ps that are open; a hint without the lock.
+  var psOpen: Int { Int(truncatingIfNeeded: shared[.psOpen].ordered) }
+  /// §4. Sequentially consistent, for the looks that must not miss anything (Spinning T3, Netpoll §4).
+  @inline(__always)
+  var psBound: Int {
+    get { unsafe record.pointee.psBound.pointee.load(ordering: .sequentiallyConsistent) }
+    nonmutating set {
+      unsafe record.pointee.psBound.pointee.store(newValue, ordering: .sequentiallyConsistent)
+    }
+  }
+
+  /// Whether no M holds a P.
+  var allIdle: Bool {
+    lock.lock()
+    defer { lock.unlock() }
+    return shared[.idlePs].relaxed == shared[.psOpen].relaxed
+  }
+
+  // MARK: making Ps
+
+  /// At boot, single-threaded: P 0 is for M 0, the others are idle.
+  func makeFirstPs(_ count: Int) {
+    for id in 0..<count { unsafe (record.pointee.ps + id).initialize(to: PRecord(id: id, region: region)) }
+    psBound = count
+    shared[.psOpen].set(UInt64(count))
+    shared[.psMade].publish(UInt64(count))
+    shared[.procs].publish(UInt64(count))
+    for id in (1..<count).reversed() { putIdle(p(id)) }
+  }
+
+  /// Makes Ps that never were; fewer when the region finds no memory. They are stopped. By one thread at a time.
+  fileprivate func makePs(below count: Int) {
+    for id in psMade..<max(count, psMade) {
+      let region = region
+      let isBacked = blocking { (try? region.allocateP(id)) != nil }
+      guard isBacked else { return }
+      unsafe (record.pointee.ps + id).initialize(to: PRecord(id: id, region: region))
+      p(id).place = .stopped
+      p(id).shared[.status].set(UInt64(PStatus.stopped.rawValue))
+      shared[.psMade].publish(UInt64(id + 1))
+    }
+  }
+
+  // MARK: changing their number
+
+  fileprivate func change(procs new: Int, by m: M) -> Int {
+    lock.lock()
+    let old = procs
+    shared[.procs].setOrdered(UInt64(new))  // C1
+    if new > old { open(old..<new) } else { close(new..<old, by: m) }
+    lock.unlock()
+    m.emit(.procsChange, count: new, arg: UInt64(old))
+    netpoll.arm(m)  // there may be more idle Ps than before
+    if hasWork { wakePAfterSubmit(m) }
+    return old
+  }
+
+  /// C2. Under the lock.
+  private func open(_ range: Range<Int>) {
+    psBound = max(psBound, range.upperBound)
+    var rest: P?
+    while let p = popLeaving() {
+      guard p.id >= range.upperBound else {
+        open(p)
+        continue
+      }
+      p.nextIdle = rest
+      rest = p
+    }
+    unsafe guarded.pointee.leaving = rest
+    for id in range {
+      let p = p(id)
+      p.settle(.retire)
+      if p.place == .stopped { open(p) }
+    }
+  }
+
+  /// Under the lock, by the owner of a P that holds no Gs.
+  private func open(_ p: P) {
+    p.place = .open
+    p.settle(.retire)
+    p.timers.reopen()
+    p.change(to: .idle)
+    shared[.psOpen].setOrdered(shared[.psOpen].relaxed + 1)
+    putIdle(p)
+  }
+
+  /// C3. Under the lock.
+  private func close(_ range: Range<Int>, by m: M) {
+    for id in range { p(id).ask(for: .retire) }
+    var kept: P?
+    while let p = popIdleP() {
+      if p.id >= range.lowerBound {
+        retire(p, by: m)
+      } else {
+        p.nextIdle = kept
+        kept = p
+      }
+    }
+    while let p = kept {
+      kept = p.nextIdle
+      putIdle(p)
+    }
+  }
+
+  /// U1: takes a P from the caller, who owned it. Under the lock.
+  func giveUp(_ p: P, by m: M) {
+    if p.id < procs { putIdle(p) } else { retire(p, by: m) }
+  }
+
+  /// R1 and R2. Under the lock; allocates nothing.
+  private func retire(_ p: P, by m: M) {
+    var gs = GQueue()
+    if let next = p.lrq.popNext() { gs.append(next) }
+    while let g = p.lrq.pop() { gs.append(g) }
+    let count = gs.count
+    if count > 0 { grqAppend(gs, at: m.stamp()) }
+    p.change(to: .stopped)
+    shared[.psOpen].setOrdered(shared[.psOpen].relaxed - 1)
+    p.place = .leaving
+    p.nextIdle = unsafe guarded.pointee.leaving
+    unsafe guarded.pointee.leaving = p
+    m.emit(.procRetire, count: p.id, arg: UInt64(count))
+    gc.request(.cleanPs)
+  }
+
+  private func popLeaving() -> P? {
+    guard let p = unsafe guarded.pointee.leaving else { return nil }
+    unsafe guarded.pointee.leaving = p.nextIdle
+    return p
+  }
+
+  /// Retires the P that `m` has just claimed, coming out of a system call (U2).
+  func retireClaimed(_ p: P, by m: M) {
+    p.change(to: .idle)
+    p.shared[.m].set(0)
+    lock.lock()
+    workers -= 1
+    giveUp(p, by: m)
+    lock.unlock()
+    if hasWork { wakePAfterSubmit(m) }
+  }
+
+  // MARK: the gc thread's part
+
+  /// G1 to G3, for every P on the list. By the gc thread.
+  func cleanPs(by gc: M) {
+    while let p = takeLeaving() {
+      p.timers.close(into: self.p(0).timers)
+      netpoll.timerAdded(self.p(0).timers.next)
+      p.flushCaches()
+      lock.lock()
+      let isWanted = p.id < procs
+      if isWanted { open(p) } else { p.place = .stopped }
+      lowerBound()
+      lock.unlock()
+      if isWanted {
+        netpoll.arm(gc)
+        if hasWork { wakePAfterSubmit(gc) }
+      }
+    }
+  }
+
+  private func takeLeaving() -> P? {
+    lock.lock()
+    defer { lock.unlock() }
+    let p = popLeaving()
+    p?.place = .cleaning
+    return p
+  }
+
+  /// Under the lock.
+  private func lowerBound() {
+    var bound = psBound
+    while bound > procs, p(bound - 1).place == .stopped { bound -= 1 }
+    psBound = bound
+  }
+}
+
+extension M {
+  /// U2, and what else is asked of the P that it holds. It holds one before and after, though not the same.
+  @inline(never)
+  func attendToP() {
+    if p.asks(for: .flush) {
+      p.settle(.flush)
+      p.flushCaches()
+    }
+    guard p.mustRetire else { return }
+    let sched = sched
+    sched.lock.lock()
+    guard p.id >= sched.procs else { return sched.lock.unlock() }  // the number grew again
+    sched.giveUp(release(), by: self)
+    sched.lock.unlock()
+    sleepWithoutP()
+  }
+}
