@@ -41,8 +41,52 @@ extension LocalRunQueueModel: MutableModel {
 extension SpinningModel: MutableModel {
   static var whole: [Self] {
     [(2, 3, 1), (3, 2, 1), (3, 1, 2)].map { Self(flaw: nil, procs: $0.0, submits: $0.1, injects: $0.2) }
+      + [(2, 2, 1), (3, 1, 1)].map {
+        Self(flaw: nil, procs: $0.0, submits: $0.1, injects: $0.2, failures: 1, spares: 1)
+      }
   }
-  static func mutants(_ flaw: SpinningFlaw) -> [Self] { [Self(flaw: flaw)] }
+  static func mutants(_ flaw: SpinningFlaw) -> [Self] {
+    let changes = SpinningFlaw.ofFailures.contains(flaw) ? 1 : 0
+    return [Self(flaw: flaw, failures: changes, spares: changes)]
+  }
+}
+
+extension ProcsModel: MutableModel {
+  static var whole: [Self] { ProcsModelTests.scenarios }
+  static func mutants(_ flaw: ProcsFlaw) -> [Self] {
+    ProcsModelTests.scenarios.map {
+      Self(
+        flaw: flaw, ps: $0.ps, changes: $0.changes, submits: $0.submits, injects: $0.injects,
+        syscalls: $0.syscalls)
+    }
+  }
+}
+
+extension UringWatchModel: MutableModel {
+  static var whole: [Self] { [true, false].map { Self(flaw: nil, arrivals: 3, ends: 3, unregisters: $0) } }
+  static func mutants(_ flaw: UringWatchFlaw) -> [Self] {
+    [false, true].map { Self(flaw: flaw, unregisters: $0) }
+  }
+}
+
+extension UringSleepModel: MutableModel {
+  static var whole: [Self] { [Self(flaw: nil, breaks: 3, ends: 3)] }
+  static func mutants(_ flaw: UringSleepFlaw) -> [Self] { [Self(flaw: flaw)] }
+}
+
+extension AwaitModel: MutableModel {
+  static var whole: [Self] { [true, false].map { Self(flaw: nil, cancels: $0) } }
+  static func mutants(_ flaw: AwaitFlaw) -> [Self] { [false, true].map { Self(flaw: flaw, cancels: $0) } }
+}
+
+extension HomeModel: MutableModel {
+  static var whole: [Self] { [Self(flaw: nil)] }
+  static func mutants(_ flaw: HomeFlaw) -> [Self] { [Self(flaw: flaw)] }
+}
+
+extension OutsideModel: MutableModel {
+  static var whole: [Self] { [Self(flaw: nil)] }
+  static func mutants(_ flaw: OutsideFlaw) -> [Self] { [Self(flaw: flaw)] }
 }
 
 extension AnnouncedSleepModel: MutableModel {
@@ -102,6 +146,12 @@ struct MutantsTests {
       SyscallModel.row("system calls: exit, retake, count of Ms"),
       PreemptionModel.row("preemption: request, border, loan, hand-over"),
       ClaimModel.row("claims: select, time-out, cancel"),
+      ProcsModel.row("procs: retiring and reviving a P"),
+      UringWatchModel.row("io_uring: watches that end and are set up anew"),
+      UringSleepModel.row("io_uring: sleeping and being woken"),
+      AwaitModel.row("await: an async function ends, or is cancelled"),
+      HomeModel.row("home: a job that keeps its thread"),
+      OutsideModel.row("outside: threads that are no M"),
     ]
     for row in rows { print(row.text) }
 
