@@ -317,6 +317,9 @@ public enum Capacity {
   /// running → preempted, and back.
   case preempted = 12
   case resumed = 13
+  /// Records that are of no move. Each move, and each of these, is counted just before its record is written; so the
+  /// sum of all counters is the number of records that were begun, and at most one more than `position`.
+  case others = 14
   /// running → waiting, by `WaitReason`.
   case parked = 16
   /// waiting → runnable, by the `WaitReason` that ended.
@@ -330,7 +333,7 @@ public enum Capacity {
   public static let stride = 64
   public var spec: FieldSpec {
     switch self {
-    case .position: FieldSpec(.counter, "records")
+    case .position, .others: FieldSpec(.counter, "records")
     case .created, .started, .yielded, .exited, .preempted, .resumed: FieldSpec(.counter, "gs")
     case .syscalls, .syscallsReturned, .syscallsQueued: FieldSpec(.counter, "gs")
     case .parked, .readied: FieldSpec(.counter, "gs", count: WaitReason.capacity)

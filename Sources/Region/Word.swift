@@ -47,6 +47,10 @@ public import Synchronization
   @inlinable @inline(__always)
   public func bump(by amount: UInt64 = 1) { set(relaxed &+ amount) }
 
+  /// Adds one, as `bump` does, with release: who has seen the new value sees all that its writer wrote before.
+  @inlinable @inline(__always)
+  public func bumpPublished() { publish(relaxed &+ 1) }
+
   /// Adds atomically: for words that several threads write. Returns the new value.
   @inlinable @inline(__always) @discardableResult
   public func add(_ amount: UInt64) -> UInt64 {

@@ -1,5 +1,5 @@
-// A scheduler of the imagination that works on a region as the runtime does: each move of a G is counted on its lane,
-// and then written to its ring. What it knows of its Gs is the truth that readers are held to.
+// A scheduler of the imagination that works on a region as the runtime does: each record is counted on its lane, and
+// then written to its ring. What it knows of its Gs is the truth that readers are held to.
 import Region
 
 @testable import Inspector
@@ -49,6 +49,7 @@ final class FakeScheduler {
   private func step() {
     let p = dice.below(procs)
     time += UInt64(1 + dice.below(3000))
+    if dice.below(8) == 0 { return move(.others, .p(p), nil, record(.mSpin, .p(p), 0)) }
     if let g = running[p] { return leave(g, p) }
     switch dice.below(4) {
     case 0 where !parked.isEmpty:

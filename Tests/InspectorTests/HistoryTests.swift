@@ -9,8 +9,13 @@ private final class Watched {
   let source: RegionSource
   let history: History
 
-  init(seed: Int, limits: HistoryLimits = HistoryLimits(), ringRecords: Int = 1 << 14) throws {
+  /// - Parameter halfDone: moves before the first look, which may find the last one half done.
+  init(
+    seed: Int, limits: HistoryLimits = HistoryLimits(), ringRecords: Int = 1 << 14, halfDone: Int = 0
+  ) throws {
     scheduler = FakeScheduler(seed: UInt64(seed), ringRecords: ringRecords)
+    scheduler.leavesHalfDone = halfDone > 0
+    scheduler.run(halfDone)
     source = try scheduler.region.source()
     history = History(limits)
     try mark()
@@ -90,11 +95,10 @@ struct HistoryTests {
     }
   }
 
-  @Test("a move that is counted while its record is still unwritten is not counted twice", arguments: 0..<5)
+  @Test("a move that is counted while its record is still unwritten is not counted twice", arguments: 0..<20)
   func halfDoneMoves(seed: Int) throws {
-    let watched = try Watched(seed: seed)
-    watched.scheduler.leavesHalfDone = true
-    for _ in 0..<40 {
+    let watched = try Watched(seed: seed, halfDone: 150)
+    for _ in 0..<10 {
       watched.scheduler.run(150)
       try watched.mark()
     }
@@ -203,6 +207,44 @@ struct HistoryTests {
     #expect(player.model.snapshot.gs == truth.gs && player.model.snapshot.isConsistent && player.missing == 0)
     player.seek(ticks: lostTruth.ticks - 1)
     #expect(player.missing == lost && !player.model.snapshot.isConsistent)
+  }
+
+  @Test("a gap counts from where it may have begun, and on both sides of a keyframe", arguments: 0..<5)
+  func gapsAcrossKeyframes(seed: Int) throws {
+    let watched = try Watched(seed: seed, ringRecords: 1024)
+    var truths: [Truth] = []
+    func run(_ moves: Int) {
+      for _ in 0..<moves / 50 {
+        watched.scheduler.run(50)
+        truths.append(Truth(watched.scheduler))
+      }
+    }
+    run(300)
+    try watched.mark()
+    run(200)
+    watched.history.mark(try watched.source.observe())  // its boundary is in the gap
+    run(8000)
+    try watched.drain()
+    run(500)
+    try watched.mark()
+    run(300)
+    try watched.drain()
+    let lost = try source(watched).reduce(0) { $0 + $1.lost }
+    var player = try #require(Player(watched.history))
+    var known = 0
+    for truth in truths {
+      player.seek(ticks: truth.ticks)
+      guard player.missing == 0 else {
+        #expect(!player.model.snapshot.isConsistent)
+        continue
+      }
+      #expect(player.model.snapshot.gs == truth.gs && player.model.snapshot.isConsistent)
+      known += 1
+    }
+    #expect(known >= 12 && known < truths.count)
+    let decoder = RecordDecoder()
+    let windows = watched.history.numbers.compactMap { Window($0, of: watched.history, decoder) }
+    #expect(windows.reduce(0) { $0 + $1.missing(at: .max) } == lost)
   }
 
   private func source(_ watched: Watched) throws -> [Snapshot.Ring] {

@@ -84,8 +84,8 @@ struct LayoutTests {
     #expect(table(MField.self) == "state@0 tid@1 p@2 g@3 since@4")
     #expect(
       table(LaneField.self) == """
-        position@0 created@8 started@9 yielded@10 exited@11 preempted@12 resumed@13 parked@16×16 \
-        readied@32×16 syscalls@48 syscallsReturned@49 syscallsQueued@50
+        position@0 created@8 started@9 yielded@10 exited@11 preempted@12 resumed@13 others@14 \
+        parked@16×16 readied@32×16 syscalls@48 syscallsReturned@49 syscallsQueued@50
         """)
     #expect(
       table(GField.self) == "id@0 status@1 since@2 entry@3 parent@4 p@5 waitingOn@6 created@7")
@@ -130,8 +130,8 @@ struct LayoutTests {
         [.status, .m, .g, .entry, .timers, .nextTimer, .overflowed, .stealTries]))
     #expect(
       standApart(
-        [LaneField.position], [.created, .started, .yielded, .exited, .preempted, .resumed], [.parked],
-        [.readied], [.syscalls, .syscallsReturned, .syscallsQueued]))
+        [LaneField.position], [.created, .started, .yielded, .exited, .preempted, .resumed, .others],
+        [.parked], [.readied], [.syscalls, .syscallsReturned, .syscallsQueued]))
   }
 
   @Test("blocks of different writers share no cache line: P, M, G, lane, a thief's row of the steal matrix")

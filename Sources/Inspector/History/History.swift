@@ -17,13 +17,15 @@
 // of the segment before it is. Records of the segment that are not later than `start` are part of that one's end.
 //
 // §4 A writer counts a move, and then writes its record. A reader that comes in between sees a count that is one ahead
-// of the ring. With c the counters and m the moves among the records up to the position, c − m is a constant of the
-// lane (`base`), or one more. If it is more, the boundary is moved behind the record that is missing, which comes first
-// in the next drain. After a loss, or when a newer target has moves that we do not know, the base is taken anew.
+// of the ring. The counters say so by themselves (Lanes §5): the boundary is where they have counted to, be it behind a
+// record that is yet to come; then the segment begins when that one has been drained. A thread can be held up between
+// the two for as long as the system likes. It is waited for a while, and not for ever; a keyframe that went on without
+// it, or whose lanes did not hold still, says that it is not consistent.
 //
-// §5 What a gap costs. Records that were lost are missing between two blocks of a lane: positions tell how many. From
-// there to the next keyframe single counts may be off, and the model says that it is not consistent. No longer: the
-// next keyframe's gauges come from the region, which does not lose anything.
+// §5 What a gap costs. Records that were lost are missing between two blocks of a lane, or between the last block and
+// the boundary of the next keyframe: positions tell how many, but not when. From the last record before them to the
+// next keyframe single counts may be off, and the model says that it is not consistent. No longer: the next keyframe's
+// gauges come from the region, which does not lose anything.
 internal import Region
 
 /// How much history is kept.
@@ -138,6 +140,7 @@ public final class History {
     guard var keyframe = pending else { return }
     pending = nil
     let index = segments.count - 1
+    if keyframe.snapshot.trace.enabled { keyframe.snapshot.isConsistent = lanes.values.allSatisfy(\.isExact) }
     // Later than necessary is right as well: what comes between is part of the window's beginning.
     let observed = keyframe.clock.ticks(at: keyframe.snapshot.time)
     keyframe.start = lanes.values.compactMap(\.boundaryTime).reduce(observed, max)

@@ -8,9 +8,6 @@ struct LaneRecorder {
   private(set) var first: UInt64 = 0
   /// Number of the segment that they belong to.
   var segment: Int
-  /// Moves of Gs among all records before `first`, and what to add to get the lane's counters; see History §4.
-  private var moves: UInt64 = 0
-  private var base: UInt64?
   /// The moment that ends the segment, until it is reached.
   private(set) var mark: LaneMark?
   /// Drains that a record has been waited for that should have come.
@@ -20,10 +17,12 @@ struct LaneRecorder {
   /// Where the segment began in this lane, and the time of the last record before.
   private(set) var boundaryPosition: UInt64 = 0
   private(set) var boundaryTime: UInt64?
+  /// Whether the last boundary is where the gauges of its keyframe stand.
+  private(set) var isExact = true
   private var isNew = true
 
   /// Drains that a record is waited for that was counted, but not written: its thread was interrupted in between.
-  private static let mostPatience = 8
+  private static let mostPatience = 200
 
   init(_ lane: Lane, segment: Int) { (self.lane, self.segment) = (lane, segment) }
 
@@ -39,10 +38,8 @@ struct LaneRecorder {
     records += batch
   }
 
-  /// Something was lost: what was counted cannot be compared any more. `records` must be empty.
-  mutating func skip(to position: UInt64) {
-    (first, base) = (position, nil)
-  }
+  /// Something was lost. `records` must be empty.
+  mutating func skip(to position: UInt64) { first = position }
 
   mutating func expect(_ mark: LaneMark) {
     (self.mark, patience) = (mark, 0)
@@ -51,38 +48,23 @@ struct LaneRecorder {
   /// How many of `records` belong before the mark; nil: not reached yet. See History §4.
   mutating func boundary() -> Int? {
     guard let mark else { return nil }
-    if isNew {
-      (first, isNew) = (mark.position, false)
-      base = mark.moves
-      return 0
-    }
-    if end < mark.position {  // the ring has them; they are coming
-      patience += 1
-      return patience > Self.mostPatience ? records.count : nil
-    }
-    var count = mark.position > first ? Int(clamping: mark.position - first) : 0
-    let counted = mark.moves &- (moves &+ MoveKinds.count(records[..<count]))
-    guard let base, counted &- base <= 4 else {
-      self.base = counted
-      return count
-    }
-    var ahead = counted - base
-    while ahead > 0, count < records.count {
-      ahead -= MoveKinds.count(records[count])
-      count += 1
-    }
-    if ahead == 0 { return count }
+    if isNew { (first, isNew) = (min(mark.position, mark.begun), false) }
+    isExact = mark.isExact
+    guard end < mark.begun else { return mark.begun > first ? Int(mark.begun - first) : 0 }
     patience += 1
     guard patience > Self.mostPatience else { return nil }
-    self.base = base + ahead
+    isExact = false
     return records.count
   }
 
   /// The lane has gone on to the next segment.
   mutating func advance() {
     segment += 1
+    // Where records are missing that the gauges count, or behind the mark, the boundary is before them or at it: so
+    // the gap shows on its own side.
+    boundaryPosition = isExact ? mark?.begun ?? first : first
+    boundaryTime = lastTime
     mark = nil
-    (boundaryPosition, boundaryTime) = (first, lastTime)
   }
 
   /// Takes the first `count` records out, compressed by `encoder`.
@@ -99,7 +81,6 @@ struct LaneRecorder {
     }
     guard count > 0 else { return blocks }
     lastTime = max(lastTime ?? 0, records[count - 1].time)
-    moves &+= MoveKinds.count(records[..<count])
     first &+= UInt64(count)
     records.removeSubrange(..<count)
     return blocks

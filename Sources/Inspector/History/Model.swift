@@ -13,7 +13,6 @@ struct Model {
 
   init(_ snapshot: Snapshot, reasons: [WaitReason?]) {
     (self.snapshot, self.reasons) = (snapshot, reasons)
-    self.snapshot.isConsistent = true  // every lane goes on from its own boundary: see History §3
     places = [:]
     for (index, m) in snapshot.ms.enumerated() { places[m.id] = index }
   }

@@ -101,7 +101,7 @@ public struct Player {
 
   /// All gauges at this moment.
   public var snapshot: Snapshot {
-    var model = window.model(after: count, reasons: history.reasons)
+    var model = window.model(after: count, at: ticks, reasons: history.reasons)
     model.set(time: time)
     let gs = goroutines.all
     model.name { id in gs.first { $0.id == id }?.entry }
@@ -118,7 +118,7 @@ public struct Player {
   }
 
   /// All gauges, without names: what is cheap.
-  var model: Model { window.model(after: count, reasons: history.reasons) }
+  var model: Model { window.model(after: count, at: ticks, reasons: history.reasons) }
 
   /// The last events, up to and at this moment: `limit` of each lane at most, oldest first.
   public func lastEvents(ofEachLane limit: Int) -> [Lane: [Event]] {
@@ -155,7 +155,7 @@ public struct Player {
   }
 
   /// Records that are missing at and before this moment, in this segment: nothing may be concluded from their absence.
-  public var missing: UInt64 { window.gaps.reduce(0) { $1.time <= ticks ? $0 &+ $1.count : $0 } }
+  public var missing: UInt64 { window.missing(at: ticks) }
 
   /// Segments that are gone through at most to find out what the Gs did.
   private static let reach = 64
@@ -190,7 +190,7 @@ extension History {
     let decoder = RecordDecoder()
     return numbers.reduce(0) { count, number in
       guard let window = Window(number, of: self, decoder) else { return count }
-      let model = window.model(after: window.events.count, reasons: reasons)
+      let model = window.model(after: window.events.count, at: .max, reasons: reasons)
       return count + Int(clamping: model.snapshot.trace.events &- window.keyframe.snapshot.trace.events)
         - window.prefix
     }

@@ -21,7 +21,7 @@ struct Window {
   let start: UInt64
   let end: UInt64?
   private(set) var events: [PlacedRecord] = []
-  /// Where records are missing: before which position in which lane, how many, and when they were noticed.
+  /// Where records are missing.
   private(set) var gaps: [Gap] = []
   /// Whether everything was there and made sense.
   private(set) var isWhole = true
@@ -31,9 +31,12 @@ struct Window {
   struct Gap: Equatable {
     var lane: Lane
     var count: UInt64
-    /// In ticks: of the first record behind it.
-    var time: UInt64
+    /// In ticks: the last record before it, from when on it may be; 0 where it is open at its beginning.
+    var after: UInt64
   }
+
+  /// How far a lane is known: the position after its last record, and when that was.
+  private typealias Known = (position: UInt64, time: UInt64)
 
   /// nil: there is no such segment, or its keyframe cannot be read.
   init?(_ number: Int, of history: History, _ decoder: RecordDecoder) {
@@ -43,8 +46,8 @@ struct Window {
     let next = history.numbers.contains(number + 1) ? history.segment(number + 1) : nil
     (self.number, self.keyframe, start, end) = (number, keyframe, segment.start, next?.start)
     var runs: [[PlacedRecord]] = []
-    var ends: [Lane: UInt64] = [:]
-    for boundary in keyframe.boundaries { ends[boundary.lane] = boundary.position }
+    var known: [Lane: Known] = [:]
+    for boundary in keyframe.boundaries { known[boundary.lane] = (boundary.position, 0) }
     for (block, isNext) in segment.blocks.map({ ($0, false) }) + (next?.blocks ?? []).map({ ($0, true) }) {
       if isNext, block.firstTime > end ?? 0 { continue }
       var records: [Record] = []
@@ -55,18 +58,27 @@ struct Window {
         isWhole = false
         break
       }
-      if let last = ends[block.lane], last < block.first {
-        gaps.append(Gap(lane: block.lane, count: block.first - last, time: block.firstTime))
-      }
-      ends[block.lane] = block.end
+      note(known[block.lane], goesOnAt: block.first, in: block.lane)
+      known[block.lane] = (block.end, block.lastTime)
       runs.append(
         records.enumerated().map { index, record in
           PlacedRecord(record: record, lane: block.lane, position: block.first &+ UInt64(index))
         })
     }
+    // What the next keyframe counts and no block has: a gap that goes up to it, or beyond.
+    let boundaries = next?.keyframe.bytes.flatMap { Keyframe($0)?.boundaries } ?? []
+    for boundary in boundaries { note(known[boundary.lane], goesOnAt: boundary.position, in: boundary.lane) }
     events = Self.merge(runs)
     prefix = count(upTo: start)
   }
+
+  private mutating func note(_ known: Known?, goesOnAt position: UInt64, in lane: Lane) {
+    guard let known, known.position < position else { return }
+    gaps.append(Gap(lane: lane, count: position - known.position, after: known.time))
+  }
+
+  /// Records that are missing at a moment, in ticks.
+  func missing(at ticks: UInt64) -> UInt64 { gaps.reduce(0) { $1.after < ticks ? $0 &+ $1.count : $0 } }
 
   /// Events that have happened at a moment.
   func count(upTo ticks: UInt64) -> Int {
@@ -107,12 +119,11 @@ struct Window {
     return merged + a[i...] + b[j...]
   }
 
-  /// The model when `count` of the events have happened.
-  func model(after count: Int, reasons: [WaitReason?]) -> Model {
+  /// The model when `count` of the events have happened, at the moment `ticks`.
+  func model(after count: Int, at ticks: UInt64, reasons: [WaitReason?]) -> Model {
     var model = Model(keyframe.snapshot, reasons: reasons)
     for event in events.prefix(count) { model.apply(event.record, on: event.lane) }
-    let last = count > 0 ? events[count - 1].record.time : start
-    if !isWhole || gaps.contains(where: { $0.time <= last }) { model.noteGap() }
+    if !isWhole || missing(at: ticks) > 0 { model.noteGap() }
     return model
   }
 }

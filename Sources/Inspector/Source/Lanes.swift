@@ -25,7 +25,9 @@
 //
 // §5 Each lane by itself is always of one moment, between two of its records: its position is read before its counters
 // and after them, and both again when it has moved. So what a lane counted can be set against its ring to the record,
-// which is what history stands on (see History §3).
+// which is what history stands on (see History §3). That moment needs no guess: every record, of a move or not, is
+// counted just before it is written, with release, so all of a lane's counters together are the number of records that
+// they count, at most one of which is not written yet.
 internal import Region
 
 /// The lanes of a target, and room for two passes over them.
@@ -74,12 +76,16 @@ struct Lanes {
       read: { (words: inout [UInt64]) throws(LayoutProblem) in try places.read(into: &words, &positions) })
   }
 
-  /// What each lane had written and counted at the latest pass, the Ps' first; see §5.
+  /// How far each lane had counted at the latest pass, the Ps' first; see §5. A target without events has none.
   var marks: [LaneMark] {
     positions.enumerated().map { index, position in
       let start = 2 + index * places.counters
-      let moves = pass[start..<start + places.counters].reduce(0, &+)
-      return LaneMark(lane: index < ps ? .p(index) : .m(index - ps), position: position, moves: moves)
+      let begun = pass[start..<start + places.counters].reduce(0, &+)
+      // More than one ahead: it would not hold still, or an older target, which does not count all of its records.
+      let isExact = places.countsOthers && (begun &- position <= 1)
+      return LaneMark(
+        lane: index < ps ? .p(index) : .m(index - ps), position: position, begun: isExact ? begun : position,
+        isExact: isExact)
     }
   }
 
@@ -114,12 +120,13 @@ struct Lanes {
   func started(onP p: Int) -> UInt64 { pass[2 + p * places.counters + 1] }
 }
 
-/// One lane at one moment: records written to its ring, and moves of Gs counted. Each move is counted just before its
-/// record is written, so the counter may be one ahead.
+/// One lane at one moment: records written to its ring, and those that its counters count: as many, or one more.
 struct LaneMark: Equatable {
   var lane: Lane
   var position: UInt64
-  var moves: UInt64
+  var begun: UInt64
+  /// Whether `begun` is known.
+  var isExact = true
 }
 
 /// Where the counters of all lanes lie.
@@ -142,7 +149,10 @@ struct LanePlaces {
   private let capacity: (ps: Int, ms: Int)
   /// Whether the target counts preemptions and system calls.
   let countsStops: Bool
-  /// The counters of lane 0: the four moves, parked and readied by reason, and then the stops if they are counted.
+  /// Whether it counts the records that are of no move.
+  let countsOthers: Bool
+  /// The counters of lane 0: the four moves, parked and readied by reason, then the stops and the rest if they are
+  /// counted.
   private let first: [Int]
 
   /// - Parameter capacity: Ps and Ms that can ever be; the Ms' lanes come after those of all Ps.
@@ -150,7 +160,7 @@ struct LanePlaces {
     _ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>, capacity: (ps: Int, ms: Int)
   ) throws(LayoutProblem) {
     let blocks = try Blocks<LaneField>(
-      schema, mapping, needed: [.position, .parked, .readied] + Self.moves, wanted: Self.stops)
+      schema, mapping, needed: [.position, .parked, .readied] + Self.moves, wanted: Self.stops + [.others])
     guard blocks.count >= capacity.ps + capacity.ms else {
       throw .impossible("the count of block lane", UInt64(blocks.count))
     }
@@ -161,6 +171,8 @@ struct LanePlaces {
     }
     countsStops = Self.stops.allSatisfy { blocks.has($0) }
     if countsStops { first += Self.stops.map { blocks.offset($0, of: 0) } }
+    countsOthers = blocks.has(.others)
+    if countsOthers { first.append(blocks.offset(.others, of: 0)) }
     (self.blocks, self.mapping, self.sched) = (blocks, mapping, sched)
     (self.capacity, self.reasons, self.first) = (capacity, reasons, first)
   }
@@ -186,7 +198,7 @@ struct LanePlaces {
   }
 
   /// Tries that a lane gets to hold still for the time of its reading, 50 ns.
-  private static let tries = 20
+  private static let tries = 100
 
   /// Appends the counters of a lane, and returns its position; see §5.
   private func append(_ lane: Int, to words: inout [UInt64]) -> UInt64 {

@@ -66,7 +66,7 @@ struct Watch {
     asked = runner
     isSignalled = false
     since = now
-    cpuAtStart = nil
+    cpuAtStart = runner.cpuTime
     m.emit(.preemptRequest, count: p.id, arg: holder - 1)
     return .acted
   }
@@ -98,7 +98,8 @@ struct Watch {
   }
 
   private mutating func signal(_ asked: M, _ waited: UInt64) {
-    guard !isSignalled, waited > sched.grain / 8 else { return }
+    // A thread that waits for a CPU meanwhile could not have given way yet.
+    guard !isSignalled, waited > sched.grain / 8, hasUsed(sched.grain / 4, waited, asked) else { return }
     if waited <= sched.grain, !sched.hasSpare() { return }
     isSignalled = true
     asked.signal()

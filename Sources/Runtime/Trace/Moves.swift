@@ -18,7 +18,7 @@ extension M {
     block[.entry].set(UInt64(entry))
     block[.parent].set(parent)
     block[.waitingOn].set(0)
-    lane.counters[.created].bump()
+    lane.counters[.created].bumpPublished()
     emit(.goCreate, now, g: block[.id].relaxed, count: entry, arg: parent)
   }
 
@@ -32,7 +32,7 @@ extension M {
     let waited = now &- block[.since].relaxed
     block[.since].set(now)
     showRunning(g)
-    lane.counters[.started].bump()
+    lane.counters[.started].bumpPublished()
     emit(.goStart, now, g: id, count: status.sequence, arg: waited)
   }
 
@@ -43,7 +43,7 @@ extension M {
     let status = move(g, to: .waiting, reason: reason)
     g.shared[.since].set(now)
     g.shared[.waitingOn].set(on)
-    lane.counters[.parked, Int(reason.rawValue)].bump()
+    lane.counters[.parked, Int(reason.rawValue)].bumpPublished()
     emit(.goPark, now, g: g.id, detail: reason.rawValue, count: status.sequence, arg: on)
   }
 
@@ -54,7 +54,7 @@ extension M {
     let reason = g.status.rawReason
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
-    lane.counters[.readied, Int(reason) & (WaitReason.capacity - 1)].bump()
+    lane.counters[.readied, Int(reason) & (WaitReason.capacity - 1)].bumpPublished()
     emit(.goReady, now, g: g.id, detail: reason, count: status.sequence, arg: self.g.map { $0.id } ?? 0)
   }
 
@@ -64,7 +64,7 @@ extension M {
     let now = stamp()
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
-    lane.counters[.yielded].bump()
+    lane.counters[.yielded].bumpPublished()
     emit(.goYield, now, g: g.id, count: status.sequence)
   }
 
@@ -74,7 +74,7 @@ extension M {
     let now = stamp()
     let status = move(g, to: .dead)
     g.shared[.since].set(now)
-    lane.counters[.exited].bump()
+    lane.counters[.exited].bumpPublished()
     emit(.goExit, now, g: g.id, count: status.sequence)
   }
 
@@ -83,7 +83,7 @@ extension M {
     let now = stamp()
     let status = move(g, to: .preempted)
     g.shared[.since].set(now)
-    lane.counters[.preempted].bump()
+    lane.counters[.preempted].bumpPublished()
     emit(.goPreempt, now, g: g.id, detail: 1, count: status.sequence)
   }
 
@@ -94,7 +94,7 @@ extension M {
     let stopped = now &- g.shared[.since].relaxed
     g.shared[.since].set(now)
     showRunning(g)
-    lane.counters[.resumed].bump()
+    lane.counters[.resumed].bumpPublished()
     emit(.goResume, now, g: g.id, count: status.sequence, arg: stopped)
   }
 
@@ -103,7 +103,7 @@ extension M {
     let now = stamp()
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
-    lane.counters[.yielded].bump()
+    lane.counters[.yielded].bumpPublished()
     emit(.goPreempt, now, g: g.id, count: status.sequence)
   }
 
@@ -113,7 +113,7 @@ extension M {
     let now = stamp()
     let status = move(g, to: .syscall)
     g.shared[.since].set(now)
-    lane.counters[.syscalls].bump()
+    lane.counters[.syscalls].bumpPublished()
     emit(.goSyscall, now, g: g.id, count: status.sequence)
   }
 
@@ -124,7 +124,7 @@ extension M {
     let status = move(g, to: .running)
     g.shared[.since].set(now)
     showRunning(g)
-    lane.counters[.syscallsReturned].bump()
+    lane.counters[.syscallsReturned].bumpPublished()
     emit(.goSyscallExit, now, g: g.id, detail: onOldP ? 1 : 2, count: status.sequence)
   }
 
@@ -133,7 +133,7 @@ extension M {
     let now = stamp()
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
-    lane.counters[.syscallsQueued].bump()
+    lane.counters[.syscallsQueued].bumpPublished()
     emit(.goSyscallExit, now, g: g.id, count: status.sequence)
   }
 

@@ -18,8 +18,13 @@ extension M {
         kind, time: time, m: UInt16(truncatingIfNeeded: id), g: g, detail: detail, count: count, arg: arg))
   }
 
-  /// The same, at this moment: for what happens less often than a switch.
+  /// An event that is no move of a G, at this moment.
+  ///
+  /// Invariant: with its count or that of a move (Moves.swift), made just before, every record has exactly one. So
+  /// the counters of a lane add up to the records that it has begun, which is where a reader's gauges stand.
   func emit(_ kind: EventKind, detail: UInt8 = 0, count: Int = 0, arg: UInt64 = 0) {
+    guard tracing else { return }
+    lane.counters[.others].bumpPublished()
     emit(kind, stamp(), detail: detail, count: UInt32(truncatingIfNeeded: count), arg: arg)
   }
 }
