@@ -30,7 +30,7 @@ struct Observer {
   private func watch(_ pid: pid_t) -> Int32 {
     do {
       let inspector = try attach(pid)
-      var checks = Checks(procs: options.procs, patience: options.patience)
+      var checks = Checks(procs: 2 * options.procs, patience: options.patience)
       let scan = try RunnableScan(inspector)
       var round = 0
       while true {

@@ -109,9 +109,10 @@ private final class Shift: Sendable {
     var seen = tallies.map { (count: $0.value, time: monotonicNanoseconds()) }
     let start = monotonicNanoseconds()
     var early = 0
+    var chance = Chance(seed: seed &+ 1)
     while case let now = monotonicNanoseconds(), now < end {
       MPG.sleep(.milliseconds(500))
-      changeProcs()
+      changeProcs(&chance)
       for (index, tally) in tallies.enumerated() {
         if tally.value != seen[index].count { seen[index] = (tally.value, now) }
         let still = (now - min(now, seen[index].time)) / 1_000_000_000
@@ -126,9 +127,11 @@ private final class Shift: Sendable {
     say("mpg-soak: memory: at most \(early) KiB in the first third, \(late) KiB at the end of the work")
   }
 
-  /// For `MPG.setProcs`, once the runtime has it: changes the number of Ps. The observer's check of `procs` and of Gs that
-  /// run at once must then go by the largest number of late.
-  private func changeProcs() {}
+  /// Now and then another number of Ps, from 1 to twice the usual: about one change in five seconds.
+  private func changeProcs(_ chance: inout Chance) {
+    guard chance.once(in: 10) else { return }
+    MPG.setProcs(chance.number(in: 1...2 * options.procs))
+  }
 
   private func report() {
     for (index, activity) in activities.enumerated() {

@@ -145,6 +145,7 @@ extension EndToEnd {
     func recordAndReplay() throws {
       let server = try DemoServer("--procs", "2")
       let (file, clean) = ("\(server.folder.path)/a.rec", "\(server.folder.path)/b.rec")
+      _ = try server.get("/leak?n=1")  // a G that stays, so that there is a name to see, or not
       let recorder = try Program(
         Command(
           Built.mpgtop, "record", "-o", file, "\(server.pid)", environment: server.environment))
