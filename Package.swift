@@ -68,6 +68,10 @@ let package = Package(
     .executableTarget(
       name: "mpg-bench", dependencies: ["MPG", "Net"], path: "Sources/bench", swiftSettings: swift),
 
+    // The Inspector as a library; not installed.
+    .executableTarget(
+      name: "inspector-example", dependencies: ["Inspector"], path: "examples/inspector", swiftSettings: swift),
+
     // Everything at once and at random, watched from outside; not installed.
     .executableTarget(
       name: "mpg-soak",

@@ -201,7 +201,7 @@ struct ExecutorTests {
   @Test("a task that hogs its P is preempted, and others go on")
   func hogs() async {
     await #expect(processExitsWith: .success) {
-      inRuntimeWithTasks(procs: 1, preemption: true) {
+      inRuntimeWithTasks(procs: 1) {
         let stop = Counter()
         let tasks = (0..<3).map { _ in
           Task(executorPreference: MPG.taskExecutor) {
@@ -228,7 +228,7 @@ struct ExecutorTests {
   @Test("with preemption, beside a hog, Gs await, tasks run Gs, and jobs park")
   func preemption() async {
     await #expect(processExitsWith: .success) {
-      inRuntimeWithTasks(procs: 1, preemption: true) {
+      inRuntimeWithTasks(procs: 1) {
         let (stop, turns) = (Counter(), Counter())
         let hogs = WaitGroup()
         hogs.add(1)

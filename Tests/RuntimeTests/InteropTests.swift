@@ -16,10 +16,10 @@ func sleepForAges() async throws(CancellationError) {
 
 /// In a child: as `inRuntime`, for a body that has to do with Swift's pool. Its threads were the harness's before, and
 /// are no mere bystanders now.
-func inRuntimeWithTasks(procs: Int, preemption: Bool = false, _ body: sending @escaping () throws -> Void)
+func inRuntimeWithTasks(procs: Int, _ body: sending @escaping () throws -> Void)
   -> Never
 {
-  inRuntime(procs: procs, preemption: preemption) {
+  inRuntime(procs: procs) {
     unsafe Outside.bystanders = 0
     try body()
   }
