@@ -10,14 +10,15 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # Interleaved rounds of `make bench`.
 ROUNDS ?= 5
-# How long `make soak` runs, and from which seed: without one, another each time.
-MINUTES ?= 1
+# How long `make soak` (1), `make honest` (10) and `make steady` (60) run.
+MINUTES ?=
+# The seed of `make soak`: without one, another each time.
 SEED ?=
+# How many cases `make fuzz` runs.
+CASES ?= 10000000
 # The Python parsers that the differential test compares with: kept out of the clone, so that a machine that has them
 # once needs no network again.
 PARSERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/http-parsers
-# How long `make steady` runs.
-MINUTES ?= 60
 # More arguments for `swift test`, such as `TEST_ARGS='--filter Ring'`.
 TEST_ARGS ?=
 
@@ -30,7 +31,7 @@ BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
 .PHONY: steady test-million
-.PHONY: help demo test test-uring test-sanitize test-faults mutants soak bench bench-quick install format lint screens clean release differential
+.PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,7 +67,7 @@ test-million: ## a million Gs at once, and what is left of them; takes 6 GB
 steady: ## MINUTES of mixed load on the demo, which must not grow
 	@scripts/need.sh demo
 	@$(MAKE) --no-print-directory release
-	@scripts/steady.sh $(BIN) $(MINUTES)
+	@scripts/steady.sh $(BIN) $(or $(MINUTES),60)
 
 mutants: ## the models of the protocols: states looked at, and mutants that must die
 	@scripts/need.sh test
@@ -76,10 +77,21 @@ test-faults: ## every system call of the server fails once, in turn
 	@scripts/need.sh test
 	MPG_FAULTS=full $(SWIFT) test --scratch-path $(SCRATCH) --filter FaultTests
 
+# Tests that need their minutes, with optimisation; the programs beside them are then built so too.
+CHECKED := -c release -Xswiftc -enable-testing --scratch-path $(SCRATCH)-checked
+
+honest: ## MINUTES of saturation: nothing lost, every gauge is what the events say; 1,000 moments rebuilt
+	@scripts/need.sh test
+	MPG_HONEST=$$(( $(or $(MINUTES),10) * 60 )) MPG_MOMENTS=1000 $(SWIFT) test $(CHECKED) --filter 'HonestyTests|HistoryTests/thousandMoments'
+
+fuzz: ## CASES of damaged bytes through everything that reads bytes of others
+	@scripts/need.sh test
+	MPG_FUZZ=$(CASES) $(SWIFT) test $(CHECKED) --filter FuzzTests
+
 soak: ## everything at once and at random, watched from outside; MINUTES=1 SEED=…
 	@scripts/need.sh build
 	$(SWIFT) build $(RELEASE) --product mpg-soak
-	$(BIN)/mpg-soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+	$(BIN)/mpg-soak --minutes $(or $(MINUTES),1) $(if $(SEED),--seed $(SEED))
 
 bench: ## ours beside Go, interleaved; see docs/performance.md
 	@scripts/need.sh bench
@@ -112,4 +124,4 @@ screens: ## take the README's picture again, from a real flood in a real termina
 	@scripts/screens.sh $(BIN)
 
 clean: ## remove everything that was built
-	rm -rf $(SCRATCH) $(SCRATCH)-thread $(SCRATCH)-address .build-peers
+	rm -rf $(SCRATCH) $(SCRATCH)-thread $(SCRATCH)-address $(SCRATCH)-checked .build-peers

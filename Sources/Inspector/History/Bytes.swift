@@ -89,9 +89,6 @@ struct ByteReader {
     }
   }
 
-  /// How many elements follow, each of at least `size` bytes: never more than can be.
-  mutating func count(ofAtLeast size: Int) -> Int? { number(upTo: left / size) }
-
   mutating func word32() -> UInt32? {
     guard left >= 4 else { return nil }
     defer { next += 4 }
@@ -99,9 +96,10 @@ struct ByteReader {
   }
 
   mutating func raw() -> ArraySlice<UInt8>? {
-    guard let count = number(upTo: left) else { return nil }
-    defer { next += count }
-    return bytes[next..<next + count]
+    // What is left counts behind the number, not before it.
+    guard let count = number(), count <= UInt64(left) else { return nil }
+    defer { next += Int(count) }
+    return bytes[next..<next + Int(count)]
   }
 
   mutating func text() -> String? { raw().map { printable(String(decoding: $0, as: UTF8.self)) } }
