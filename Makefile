@@ -31,7 +31,7 @@ BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
 .PHONY: steady test-million
-.PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak bench bench-quick install format lint screens clean release differential
+.PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,10 +41,10 @@ demo: ## flood the demo server and watch it in mpgtop; `q` ends it all
 	@$(MAKE) --no-print-directory release
 	@setpriv --pdeathsig TERM -- scripts/demo.sh $(BIN)
 
-test: ## all Swift suites, HTTP against other parsers, then lint
+test: ## all Swift suites, HTTP against other parsers, lint, then instructions of the hot paths
 	@scripts/need.sh test
 	$(SWIFT) test --scratch-path $(SCRATCH) $(TEST_ARGS)
-	@$(MAKE) --no-print-directory differential lint
+	@$(MAKE) --no-print-directory differential lint instructions
 
 test-uring: ## the runtime's and HTTP's suites with io_uring below netpoll
 	@scripts/need.sh test
@@ -102,6 +102,11 @@ bench-quick: ## the same in two minutes: three rounds, a tenth of the operations
 	@scripts/need.sh bench
 	@$(MAKE) --no-print-directory release PRODUCTS=mpg-bench
 	@scripts/bench.sh $(BIN) 3 --quick
+
+instructions: ## instructions of each hot path, which must not grow; UPDATE=1 keeps the new numbers
+	@scripts/need.sh instructions
+	@$(MAKE) --no-print-directory release PRODUCTS=mpg-bench
+	@scripts/instructions.sh $(BIN) $(if $(UPDATE),update)
 
 install: release ## install mpgtop and mpg-demo below PREFIX
 	install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -66,11 +66,12 @@ let package = Package(
       ],
       path: "Sources/demo", swiftSettings: swift),
     .executableTarget(
-      name: "mpg-bench", dependencies: ["MPG", "Net"], path: "Sources/bench", swiftSettings: swift),
+      name: "mpg-bench", dependencies: ["MPG", "Net", "Region"], path: "Sources/bench", swiftSettings: swift),
 
     // The Inspector as a library; not installed.
     .executableTarget(
-      name: "inspector-example", dependencies: ["Inspector"], path: "examples/inspector", swiftSettings: swift),
+      name: "inspector-example", dependencies: ["Inspector"], path: "examples/inspector", swiftSettings: swift
+    ),
 
     // Everything at once and at random, watched from outside; not installed.
     .executableTarget(

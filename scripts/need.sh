@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what a purpose needs, and says by name what it lacks.
 #
-#   need.sh build|test|demo|bench|screens
+#   need.sh build|test|demo|instructions|bench|screens
 #
 # A Debian or Ubuntu machine gets the missing packages installed (through sudo when not root). A machine that has
 # everything is left alone and needs no network. Exit codes: 0 all there, 69 something is missing and could not be
@@ -68,13 +68,17 @@ screens)
   need curl have_command curl
   need tmux have_command tmux
   ;;
+instructions)
+  need_build
+  need valgrind have_command valgrind
+  ;;
 bench)
   need_build
   need curl have_command curl
   need python3-venv have_venv
   have_command wrk || wanted+=(wrk)
   ;;
-*) fail "usage: need.sh build|test|demo|bench|screens" 64 ;;
+*) fail "usage: need.sh build|test|demo|instructions|bench|screens" 64 ;;
 esac
 
 # as_root COMMAND...: runs it as root where that is possible without a password nobody is there to type.

@@ -16,5 +16,5 @@ struct Measure: Sendable {
   let run: @Sendable (_ operations: Int) -> Void
 
   static let all =
-    switching + spawning + channels + selecting + calling + echoing + sleeping + waking + parking
+    switching + spawning + channels + selecting + calling + echoing + sleeping + waking + parking + pieces
 }

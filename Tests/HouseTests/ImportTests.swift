@@ -40,7 +40,7 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "Net", mayImport: ["MPG", "CNet"]),
     Layer(folder: "HTTP", mayImport: ["MPG", "Net", "CLLHTTP"]),
     Layer(folder: "demo", mayImport: ["MPG", "Net", "HTTP", "ArgumentParser"]),
-    Layer(folder: "bench", mayImport: ["MPG", "Net"]),
+    Layer(folder: "bench", mayImport: ["MPG", "Net", "Region"]),
     Layer(folder: "soak", mayImport: ["MPG", "Net", "Inspector", "Region", "ArgumentParser"]),
     Layer(folder: "Inspector", mayImport: ["Region"]),
     Layer(folder: "TUI", mayImport: ["Region", "Inspector", "CNcurses"]),

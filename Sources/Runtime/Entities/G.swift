@@ -39,11 +39,11 @@ import Synchronization
 }
 
 /// A G, by its slot in the tables. Copying it copies nothing but the number.
-struct G: Equatable {
+package struct G: Equatable {
   let slot: UInt32
 
   @inline(__always)
-  init(slot: UInt32) { self.slot = slot }
+  package init(slot: UInt32) { self.slot = slot }
 
   /// Slot + 1, for words in which 0 means none.
   @inline(__always)

@@ -33,7 +33,7 @@ import Synchronization
 /// The run queue of one P. A handle; both halves lie in the region, where readers see them.
 ///
 /// Safe because: the slots are inside the P's block, and positions are taken modulo the capacity.
-@safe struct LocalRunQueue {
+@safe package struct LocalRunQueue {
   private let block: Block<PField>
   private let slots: UnsafeMutablePointer<Atomic<UInt32>>
   private let capacity: UInt64
@@ -42,7 +42,7 @@ import Synchronization
   ///   - block: the P's block in the region.
   ///   - slots: the first slot of `PField.lrq` in that block.
   ///   - capacity: a power of two; smaller than `Capacity.lrq` in tests only.
-  init(block: Block<PField>, slots: UnsafeMutableRawPointer, capacity: Int = Capacity.lrq) {
+  package init(block: Block<PField>, slots: UnsafeMutableRawPointer, capacity: Int = Capacity.lrq) {
     self.block = block
     unsafe self.slots = slots.bindMemory(to: Atomic<UInt32>.self, capacity: capacity)
     self.capacity = UInt64(capacity)
@@ -87,7 +87,7 @@ import Synchronization
 
   /// Puts `g` last; false when the queue is full.
   @inline(__always)
-  func push(_ g: G) -> Bool {
+  package func push(_ g: G) -> Bool {
     let end = tail.relaxed
     let first = head.acquired  // pairs with the CAS of a thief
     guard end &- first < capacity else { return false }
@@ -98,7 +98,7 @@ import Synchronization
 
   /// Takes the first G of the ring.
   @inline(__always)
-  func pop() -> G? {
+  package func pop() -> G? {
     while true {
       let first = head.acquired
       guard first != tail.relaxed else { return nil }
@@ -146,7 +146,7 @@ import Synchronization
   ///
   /// - Caller: the M that owns `self`; `victim` may be any other P's queue.
   /// - Source: Go's `runqgrab`; it runs the newest of the batch first, we keep the order.
-  func steal(from victim: LocalRunQueue) -> (first: G, count: Int)? {
+  package func steal(from victim: LocalRunQueue) -> (first: G, count: Int)? {
     while true {
       let start = victim.head.acquired
       let end = victim.tail.acquired  // pairs with the release in `push`

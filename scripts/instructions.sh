@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Counts the instructions of the scheduler's hot paths, which a busy machine does not change, and compares them with
+# those that are kept beside this script.
+#
+#   instructions.sh BIN-FOLDER [update]
+#
+# Each measure of mpg-bench runs twice under callgrind, with a different number of operations; the difference is what
+# the operations cost. Fails (1), and names the path, when one has grown by more than 5 %. `update` keeps the new
+# numbers. The kept ones are those of one processor architecture; on another they are only printed.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+bin=${1:?usage: instructions.sh BIN-FOLDER [update]}
+kept=$here/instructions.txt
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# valgrind cannot read what our linker writes for debuggers.
+strip -g -o "$work/mpg-bench" "$bin/mpg-bench"
+
+# count MEASURE OPERATIONS: all instructions of the process.
+count() {
+  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$work/mpg-bench" -p 1 -n "$2" "$1" 2>&1 >/dev/null |
+    awk '/Collected :/ { print $4; found = 1 } END { exit !found }'
+}
+
+# path, measure, operations of the shorter run (the longer has three times as many).
+paths='event-write event 20000
+push-pop lrq 20000
+steal-16 steal 1000
+switch-yield yield-2 20000
+park-ready ring 20000
+channel-unbuffered pingpong 10000
+channel-buffered chan-buffered-1:1 20000
+select select-2 10000
+spawn-exit spawn-join 10000
+syscall syscall 20000
+mutex mutex-uncontended 200000'
+
+same=$([ "$(sed -n 's/^# //p' "$kept" 2>/dev/null)" = "$(uname -m)" ] && echo yes || echo no)
+failed=0
+{ echo "# $(uname -m)"; } >"$work/new"
+printf '%-20s %12s %12s %8s\n' path instructions kept change
+while read -r path measure operations; do
+  short=$(count "$measure" "$operations")
+  long=$(count "$measure" $((operations * 3)))
+  now=$(awk -v a="$short" -v b="$long" -v n=$((operations * 2)) 'BEGIN { printf "%.1f", (b - a) / n }')
+  before=$(awk -v path="$path" '$1 == path { print $2 }' "$kept" 2>/dev/null || true)
+  echo "$path $now" >>"$work/new"
+  awk -v path="$path" -v now="$now" -v before="$before" -v same="$same" 'BEGIN {
+    if (before == "") { printf "%-20s %12.1f %12s\n", path, now, "-"; exit 0 }
+    printf "%-20s %12.1f %12.1f %+7.1f%%", path, now, before, 100 * (now - before) / before
+    grown = same == "yes" && now > before * 1.05 && now > before + 1
+    print grown ? "  GROWN" : ""
+    exit grown
+  }' || failed=1
+done <<<"$paths"
+if [ "${2:-}" = update ]; then
+  cp "$work/new" "$kept"
+elif [ "$failed" = 1 ]; then
+  echo "instructions.sh: a hot path has grown by more than 5 %; if that is meant: make instructions UPDATE=1" >&2
+  exit 1
+fi
