@@ -19,13 +19,14 @@ strip -g -o "$work/mpg-bench" "$bin/mpg-bench"
 
 # count MEASURE OPERATIONS: all instructions of the process.
 count() {
-  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$work/mpg-bench" -p 1 -n "$2" "$1" 2>&1 >/dev/null |
-    awk '/Collected :/ { print $4; found = 1 } END { exit !found }'
+  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$work/mpg-bench" -p 1 -n "$2" "$1" >"$work/log" 2>&1 &&
+    awk '/Collected :/ { print $4; found = 1 } END { exit !found }' "$work/log" ||
+    { echo "instructions.sh: $1 could not be counted:" >&2 && tail -n 30 "$work/log" >&2 && return 1; }
 }
 
 # path, measure, operations of the shorter run (the longer has three times as many).
-paths='event-write event 20000
-push-pop lrq 20000
+paths='event-write event 200000
+push-pop lrq 50000
 steal-16 steal 1000
 switch-yield yield-2 20000
 park-ready ring 20000

@@ -98,11 +98,13 @@ import Region
     _ number: UInt32, sends: Bool, _ channel: consuming AnyChannel, size: Int, alignment: Int,
     _ type: ObjectIdentifier
   ) -> UnsafeMutableRawPointer {
-    let layout = MemoryLayout<SelectCase>.self
-    let one = unsafe allocate(layout.size, layout.alignment).bindMemory(to: SelectCase.self, capacity: 1)
-    let element = unsafe allocate(size, alignment)
-    let waiter = MemoryLayout<WaiterRecord>.self
-    let place = unsafe allocate(waiter.size, waiter.alignment).bindMemory(to: WaiterRecord.self, capacity: 1)
+    // The case, its place in the queue, and the element, in one piece.
+    let offset = (Self.elementOffset + alignment - 1) & ~(alignment - 1)
+    let piece = unsafe allocate(offset + size, max(alignment, MemoryLayout<SelectCase>.alignment))
+    let one = unsafe piece.bindMemory(to: SelectCase.self, capacity: 1)
+    let place = unsafe (piece + MemoryLayout<SelectCase>.stride)
+      .bindMemory(to: WaiterRecord.self, capacity: 1)
+    let element = unsafe piece + offset
     let core = channel.core
     unsafe one.initialize(
       to: SelectCase(
@@ -154,13 +156,25 @@ import Region
     return unsafe next
   }
 
-  /// Memory that stays until the end.
+  /// Where the element of a case lies behind it, at the earliest.
+  private static var elementOffset: Int {
+    MemoryLayout<SelectCase>.stride + MemoryLayout<WaiterRecord>.stride
+  }
+
+  /// Memory that stays until the end. `alignment` is a power of two, of at most a page.
+  @inline(__always)
   private func allocate(_ size: Int, _ alignment: Int) -> UnsafeMutableRawPointer {
-    let aligned = unsafe record.pointee.free.alignedUp(toMultipleOf: alignment)
-    if unsafe aligned <= record.pointee.end, unsafe record.pointee.end - aligned >= size {
-      unsafe record.pointee.free = aligned + size
-      return unsafe aligned
+    let free = unsafe record.pointee.free
+    let padding = (0 &- Int(bitPattern: free)) & (alignment &- 1)
+    guard unsafe record.pointee.end - free >= size &+ padding else {
+      return unsafe allocateElsewhere(size, alignment)
     }
+    unsafe record.pointee.free = free + (size &+ padding)
+    return unsafe free + padding
+  }
+
+  @inline(never)
+  private func allocateElsewhere(_ size: Int, _ alignment: Int) -> UnsafeMutableRawPointer {
     let bytes = max(4 * Self.bytes, size + alignment + 16)
     let piece = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 16)
     unsafe piece.storeBytes(of: record.pointee.pieces, as: UnsafeMutableRawPointer?.self)
@@ -208,14 +222,7 @@ import Region
 
   /// Fills in the cases in the order of their channels, and locks each channel once.
   private func lockAll(_ cases: Cases) -> HeldLocks {
-    var next = unsafe record.pointee.first
-    for index in cases.indices {
-      guard let one = unsafe next else { break }
-      unsafe cases.initializeElement(at: index, to: one)
-      unsafe next = one.pointee.next
-    }
-    var cases = unsafe cases
-    unsafe cases.sort { unsafe $0.pointee.core < $1.pointee.core }
+    unsafe sort(into: cases)
     let locks = unsafe array(of: Lock.self, cases.count)
     var count = 0
     for index in cases.indices {
@@ -226,6 +233,29 @@ import Region
       count += 1
     }
     return unsafe HeldLocks(locks.baseAddress, count: count)
+  }
+
+  /// Most selects have a few cases, for which a call of a sort costs more than sorting.
+  private static let few = 16
+
+  /// Fills in the cases in the order of their channels.
+  private func sort(into cases: Cases) {
+    var next = unsafe record.pointee.first
+    for index in cases.indices {
+      guard let one = unsafe next else { break }
+      unsafe next = one.pointee.next
+      var place = index
+      if cases.count <= Self.few {
+        while place > 0, unsafe one.pointee.core < cases[place - 1].pointee.core {
+          unsafe cases.initializeElement(at: place, to: cases[place - 1])
+          place -= 1
+        }
+      }
+      unsafe cases.initializeElement(at: place, to: one)
+    }
+    guard cases.count > Self.few else { return }
+    var cases = unsafe cases
+    unsafe cases.sort { unsafe $0.pointee.core < $1.pointee.core }
   }
 
   /// Does one of the cases that are possible now, and releases the locks; nil: none is, and the locks stay. Then `cases`
