@@ -46,7 +46,7 @@ func freePort() throws -> (port: UInt16, holder: Int32) {
   return (UInt16(bigEndian: address.sin_port), fd)
 }
 
-@Suite("mpg-demo", .disabled(if: hasThreadSanitizer, "it could not be ended"))
+@Suite("mpg-demo")
 struct DemoTests {
   @Test(
     "a wrong command line costs one line and exit code 64",
