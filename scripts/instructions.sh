@@ -17,9 +17,10 @@ trap 'rm -rf "$work"' EXIT
 # valgrind cannot read what our linker writes for debuggers.
 strip -g -o "$work/mpg-bench" "$bin/mpg-bench"
 
-# count MEASURE OPERATIONS: all instructions of the process.
+# count MEASURE OPERATIONS: all instructions of the process. Without preemption, since callgrind loses its way in a signal
+# that comes to a G.
 count() {
-  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$work/mpg-bench" -p 1 -n "$2" "$1" >"$work/log" 2>&1 &&
+  MPG_PREEMPT=0 valgrind --tool=callgrind --callgrind-out-file=/dev/null "$work/mpg-bench" -p 1 -n "$2" "$1" >"$work/log" 2>&1 &&
     awk '/Collected :/ { print $4; found = 1 } END { exit !found }' "$work/log" ||
     { echo "instructions.sh: $1 could not be counted:" >&2 && tail -n 30 "$work/log" >&2 && return 1; }
 }
