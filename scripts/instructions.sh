@@ -28,7 +28,7 @@ count() {
 # path, measure, operations of the shorter run (the longer has three times as many).
 paths='event-write event 200000
 push-pop lrq 50000
-steal-16 steal 1000
+steal-16 steal 10000
 switch-yield yield-2 20000
 park-ready ring 20000
 channel-unbuffered pingpong 10000
