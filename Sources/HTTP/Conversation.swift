@@ -4,6 +4,8 @@
 // arrays, at every split of the bytes. Handlers run inside `advance` and may park: the conversation is a
 // local value of its G's function, so no class, global or closure is held open meanwhile.
 
+import MPG
+
 /// The state of one connection between its bytes.
 struct Conversation: ~Copyable {
   enum Next: Equatable {
@@ -24,6 +26,8 @@ struct Conversation: ~Copyable {
   static let inputCapacity = 4 << 10
 
   private let mux: Mux
+  /// nil: requests are no spans.
+  private let labels: RequestLabels?
   private var input = ByteBuffer(capacity: inputCapacity)
   private var output = ByteBuffer(capacity: 512)
   private var parser: RequestParser
@@ -37,8 +41,8 @@ struct Conversation: ~Copyable {
   /// Requests answered by a handler or a status, refusals included.
   private(set) var answered = 0
 
-  init(mux: Mux, limits: Limits) {
-    self.mux = mux
+  init(mux: Mux, limits: Limits, labels: RequestLabels? = nil) {
+    (self.mux, self.labels) = (mux, labels)
     parser = RequestParser(limits: limits)
   }
 
@@ -119,7 +123,11 @@ struct Conversation: ~Copyable {
     let request = unsafe Request(UnsafeBufferPointer(input.bytes), parser)
     let route = mux.route(for: request)
     if let route, mux.routes[route].pace == .slow, !output.isEmpty { return false }
-    respond(to: request, by: route)
+    if let labels {
+      withSpan(labels.label(request.method, route: route)) { respond(to: request, by: route) }
+    } else {
+      respond(to: request, by: route)
+    }
     let keepsAlive = parser.keepsAlive && !isLast
     send(at: second, keepsAlive ? parser.head.minorVersion == 0 ? .keepAlive : .unsaid : .close)
     input.consume(parser.position)

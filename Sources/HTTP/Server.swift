@@ -26,6 +26,7 @@ public final class Server: Sendable {
   public func serve(_ socket: ListeningSocket) throws(NetError) -> Int {
     let listener = try TCPListener(socket) { [counters] in counters.exhaustions.add(1, ordering: .relaxed) }
     roll.open(listener)
+    let labels = RequestLabels(mux)
     while true {
       let connection: TCPConnection
       do {
@@ -36,7 +37,7 @@ public final class Server: Sendable {
       // Relaxed, as all counters: a number, nothing is published by it.
       counters.accepted.add(1, ordering: .relaxed)
       switch roll.enter(connection, capacity: limits.connections) {
-      case .entered(let number): go { self.converse(connection, number) }
+      case .entered(let number): go { self.converse(connection, number, labels) }
       case .refused: go { self.turnAway(connection) }
       case .dropped: counters.refused.add(1, ordering: .relaxed)
       }
@@ -66,9 +67,10 @@ public final class Server: Sendable {
 // MARK: one connection
 
 extension Server {
-  private func converse(_ connection: TCPConnection, _ number: Int) {
+  private func converse(_ connection: TCPConnection, _ number: Int, _ labels: RequestLabels) {
     defer { roll.leave(number) }
-    var exchange = Exchange(connection, Conversation(mux: mux, limits: limits), limits)
+    let conversation = Conversation(mux: mux, limits: limits, labels: labels)
+    var exchange = Exchange(connection, conversation, limits)
     // A peer that goes away or falls silent is no error of ours: the connection ends, and that is all.
     try? exchange.run(roll, counters)
   }

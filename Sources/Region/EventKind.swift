@@ -4,16 +4,18 @@
 @frozen public enum EventKind: UInt8, CaseIterable, Sendable {
   /// A step of the boot is done; `detail`: `BootStep`.
   case boot = 1
-  /// G was created, runnable; `count`: its entry (string id), `arg`: the G that spawned it.
+  /// G was created, runnable; `detail`: 1 when it belongs to a span, as its parent does; `count`: its entry (string
+  /// id), `arg`: the G that spawned it, and where it was put (`Place`).
   case goCreate = 2
-  /// G runs; `count`: its sequence number, `arg`: ticks since it became runnable.
+  /// G runs; `detail`: from where it was taken (`RunSource`), `count`: its sequence number, `arg`: ticks since it became
+  /// runnable.
   case goStart = 3
   /// G parks; `detail`: `WaitReason`, `count`: its sequence number, `arg`: the descriptor plus 1, or 0.
   case goPark = 4
   /// G became runnable; `detail`: the `WaitReason` that ended, `count`: its sequence number, `arg`: the G that
-  /// readied it, 0: netpoll or a timer.
+  /// readied it (0: netpoll or a timer), and where it was put (`Place`).
   case goReady = 5
-  /// G gave way; `count`: its sequence number.
+  /// G gave way; `count`: its sequence number, `arg`: where it was put.
   case goYield = 6
   /// G is gone; `count`: its sequence number.
   case goExit = 7
@@ -45,13 +47,16 @@
   case gcStart = 20
   /// The gc thread ends a cycle; `arg`: bytes given back.
   case gcEnd = 21
-  /// G was stopped where it was; `count`: its sequence number, `detail`: 1 when it kept its thread.
+  /// G was stopped where it was; `count`: its sequence number, `detail`: 1 when it kept its thread, `arg`: where it was
+  /// put.
   case goPreempt = 22
-  /// A preempted G goes on; `count`: its sequence number, `arg`: ticks since it was stopped.
+  /// A preempted G goes on; `detail`: from where it was taken (`RunSource`), `count`: its sequence number, `arg`: ticks
+  /// since it was stopped.
   case goResume = 23
   /// G enters a system call; `count`: its sequence number.
   case goSyscall = 24
-  /// G leaves a system call; `count`: its sequence number, `detail`: 0 it was queued, 1 on its old P, 2 on another.
+  /// G leaves a system call; `count`: its sequence number, `detail`: 0 it was queued, 1 on its old P, 2 on another;
+  /// `arg`: where it was put, when it was queued.
   case goSyscallExit = 25
   /// Sysmon took the P of a system call; `count`: P, `arg`: the M inside.
   case retake = 26
@@ -66,16 +71,24 @@
   case shortage = 34
   /// Sysmon lent a preempted G time without a P, because no P moved; `count`: the M that keeps it, `arg`: the G.
   case lend = 38
+  /// G belongs to another span from here on, and so do the Gs that it creates; `detail`: 1 when that begins now, 0 when
+  /// it goes back to an earlier one, `count`: the span's label (string id), `arg`: the span's number, 0: none.
+  case goLabel = 39
+  /// A poll that readied Gs came after nobody had looked for over a millisecond; `detail`: the poller as in `netpoll`,
+  /// `count`: Gs readied just before, `arg`: ticks since the poll before.
+  case netpollLate = 43
+  /// A timer is about to ready G, over a millisecond after it was due; `arg`: ticks since then.
+  case timerLate = 44
 
   /// What the four free parts of a record mean: `g detail count arg`; `-`: unused.
   public var meaning: String {
     switch self {
     case .boot: "- detail:BootStep - -"
-    case .goCreate: "g - count:string arg:parent_g"
-    case .goStart: "g - count:sequence arg:ticks_runnable"
+    case .goCreate: "g detail:in_span count:string arg:parent_g+place"
+    case .goStart: "g detail:RunSource count:sequence arg:ticks_runnable"
     case .goPark: "g detail:WaitReason count:sequence arg:fd+1"
-    case .goReady: "g detail:WaitReason count:sequence arg:by_g"
-    case .goYield: "g - count:sequence -"
+    case .goReady: "g detail:WaitReason count:sequence arg:by_g+place"
+    case .goYield: "g - count:sequence arg:place"
     case .goExit: "g - count:sequence -"
     case .procStart: "- - count:p -"
     case .procStop: "- - count:p -"
@@ -91,16 +104,19 @@
     case .timers: "- - count:timers -"
     case .gcStart: "- - - -"
     case .gcEnd: "- - - arg:bytes"
-    case .goPreempt: "g detail:kept_thread count:sequence -"
-    case .goResume: "g - count:sequence arg:ticks_preempted"
+    case .goPreempt: "g detail:kept_thread count:sequence arg:place"
+    case .goResume: "g detail:RunSource count:sequence arg:ticks_preempted"
     case .goSyscall: "g - count:sequence -"
-    case .goSyscallExit: "g detail:how count:sequence -"
+    case .goSyscallExit: "g detail:how count:sequence arg:place"
     case .retake: "- - count:p arg:m"
     case .preemptRequest: "- - count:p arg:m"
     case .procsChange: "- - count:ps arg:ps_before"
     case .procRetire: "- - count:p arg:gs"
     case .shortage: "- detail:Shortage count:shortages arg:errno"
     case .lend: "- - count:m arg:g"
+    case .goLabel: "g detail:begins count:string arg:span"
+    case .netpollLate: "- detail:poller count:gs arg:ticks_unpolled"
+    case .timerLate: "g - - arg:ticks_late"
     }
   }
 }

@@ -63,6 +63,7 @@ struct SpecificationTests {
     #expect(documentedCases("BootStep") == caseRows(BootStep.self))
     #expect(documentedCases("NetpollKind") == caseRows(NetpollKind.self))
     #expect(documentedCases("Shortage") == caseRows(Shortage.self))
+    #expect(documentedCases("RunSource") == caseRows(RunSource.self))
   }
 
   @Test("has a section for every enum of the schema, and for no other")

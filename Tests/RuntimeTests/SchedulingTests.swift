@@ -162,7 +162,7 @@ struct SchedulingTests {
 private func submitToGRQ(_ body: sending @escaping () throws -> Void) {
   let m = currentM("submitToGRQ")
   let g = m.newG(body, #fileID, #function, #line)
-  m.created(g, entry: 0, kind: .user)
+  m.created(g, entry: 0, kind: .user, m.grqPlace(behind: 0))
   var queue = GQueue()
   queue.append(g)
   sched.lock.lock()

@@ -44,18 +44,38 @@ public struct Event: Sendable, Equatable {
     case .boot: return "boot: \(BootStep(rawValue: detail).map { "\($0)" } ?? "?")"
     case .goCreate:
       let entry = names.string(UInt64(count)) ?? "?"
-      return "\(who) is created by G\(arg): \(entry)"
+      return "\(who) is created by G\(other): \(entry)"
     case .goStart: return "\(who) runs, \(after())"
+    case .goLabel: return "\(who) " + (arg == 0 ? "is in no span" : "is in span \(arg)") + labelWords(names)
+    case .timerLate: return "a timer of \(who) is late by \(clock.nanoseconds(lasting: arg) / 1000) µs"
     case .goPark: return "\(who) parks on \(reason)" + (arg == 0 ? "" : ", fd \(arg &- 1)")
-    case .goReady: return "\(who) is ready, was on \(reason)" + (arg == 0 ? "" : ", by G\(arg)")
+    case .goReady: return "\(who) is ready, was on \(reason)" + (other == 0 ? "" : ", by G\(other)") + placeWords
     case .goYield: return "\(who) yields"
     case .goExit: return "\(who) is gone"
     case .goPreempt: return "\(who) is preempted" + (detail == 1 ? " where it was" : "")
     case .goResume: return "\(who) goes on, \(after())"
     case .goSyscall: return "\(who) enters a system call"
     case .goSyscallExit: return "\(who) leaves a system call" + (detail == 0 ? ", queued" : "")
+    case .netpollLate: return "nobody had polled for \(clock.nanoseconds(lasting: arg) / 1000) µs"
     default: return schedulerWords(kind)
     }
+  }
+
+  /// The G that it names besides; see `Record.other`.
+  private var other: UInt64 { arg & Place.gMask }
+
+  private var placeWords: String {
+    let place = Place(bits: arg & ~Place.gMask)
+    switch place.queue {
+    case .runnext: return ", next"
+    case .lrq: return ", on the LRQ at depth \(place.depth)"
+    case .grq: return ", on the GRQ at depth \(place.depth)"
+    case .untold, nil: return ""
+    }
+  }
+
+  private func labelWords(_ names: StringBook) -> String {
+    names.string(UInt64(count)).map { ": \($0)" } ?? ""
   }
 
   /// What is not about a G.

@@ -53,17 +53,17 @@ struct GoroutineFinder {
   /// An event before or at the moment, in the order of time.
   mutating func apply(_ record: Record, on lane: Lane) {
     guard record.g != 0, let kind = record.kind, rows.count < Self.most else { return }
-    told.insert(record.g)
     guard let state = state(after: kind, record) else {
-      if kind == .goExit { rows[record.g] = nil }
+      if kind == .goExit { (_, rows[record.g]) = (told.insert(record.g), nil) }
       return
     }
+    told.insert(record.g)
     var row = rows[record.g] ?? GoroutineRow(id: record.g)
     (row.state, row.since) = (state, record.time)
     row.reason = kind == .goPark ? reasons[Int(record.detail)] ?? .none : .none
     row.waitingOn = kind == .goPark ? record.arg : 0
     if kind == .goCreate {
-      (row.entry, row.parent, row.created) = (UInt64(record.count), record.arg, record.time)
+      (row.entry, row.parent, row.created) = (UInt64(record.count), record.other, record.time)
     }
     if case .p(let id) = lane, state == .running { row.p = UInt64(id + 1) }
     rows[record.g] = row
@@ -72,11 +72,11 @@ struct GoroutineFinder {
   /// An event after the moment, in the order of time: only the first of a G that nothing was told of counts.
   mutating func revert(_ record: Record, on lane: Lane) {
     guard record.g != 0, let kind = record.kind, rows.count < Self.most else { return }
-    guard told.insert(record.g).inserted else { return }
     guard let state = state(before: kind) else {
-      if kind == .goCreate { rows[record.g] = nil }
+      if kind == .goCreate, told.insert(record.g).inserted { rows[record.g] = nil }
       return
     }
+    guard told.insert(record.g).inserted else { return }
     var row = rows[record.g] ?? GoroutineRow(id: record.g)
     row.state = state
     row.reason = kind == .goReady ? reasons[Int(record.detail)] ?? .none : .none

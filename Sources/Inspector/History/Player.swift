@@ -13,7 +13,7 @@ public struct Player {
   /// Events of the window that have happened.
   private var count: Int
   /// The moment, in ticks.
-  private var ticks: UInt64
+  private(set) var ticks: UInt64
 
   /// Starts at the newest moment. nil: there is no history.
   public init?(_ history: History) {
@@ -156,6 +156,23 @@ public struct Player {
 
   /// Records that are missing at and before this moment, in this segment: nothing may be concluded from their absence.
   public var missing: UInt64 { window.missing(at: ticks) }
+
+  /// Hands the segments up to this moment to `take`, those with the numbers from `first` to `last`, each with its events
+  /// in the order of time, each event once.
+  func walk(from first: Int, to last: Int = .max, _ take: (Window, ArraySlice<PlacedRecord>) -> Void) {
+    let first = max(first, history.numbers.lowerBound)
+    guard first <= min(last, window.number) else { return }
+    for number in first...min(last, window.number) {
+      let isLast = number == window.number
+      guard let other = isLast ? window : Window(number, of: history, decoder) else { continue }
+      // What comes before the first moment of all is known of some lanes only; later it was in the segment before.
+      let end = isLast ? count : other.events.count
+      take(other, other.events[min(other.prefix, end)..<end])
+    }
+  }
+
+  /// The clock of the segment that is open.
+  var clock: Clock { window.keyframe.clock }
 
   /// Segments that are gone through at most to find out what the Gs did.
   private static let reach = 64

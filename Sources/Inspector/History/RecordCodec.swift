@@ -46,6 +46,8 @@ internal import Region
   }
 
   static let gs = 1024
+  /// The bits of an arg above the G that it names.
+  static let placeShift: UInt64 = 52
   static let kinds = 64
 
   var time: UInt64 = 0
@@ -114,7 +116,9 @@ struct RecordShape: Equatable {
   /// How a part of a record is told.
   enum G: UInt32 { case none, running, last, told }
   enum Count: UInt32 { case none, next, same, told }
-  enum Arg: UInt32 { case none, wait, running, same, place, told }
+  /// `place` is that of the last park. The last three: a G, the running one or none, and in the bits above it where one
+  /// was put (`Place`), as told or as in the last of this kind.
+  enum Arg: UInt32 { case none, wait, running, same, place, told, runningPlaced, placed, runningPlacedSame }
 
   static let newShape: UInt8 = 255
   static let most = 255

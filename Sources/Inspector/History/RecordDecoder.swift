@@ -94,7 +94,15 @@ final class RecordDecoder {
     case .same: return memory.last(kind).arg
     case .place: return seen.waitingOn
     case .told: return Self.number(bytes, &next)
+    case .placed: return Self.place(bytes, &next)
+    case .runningPlaced: return Self.place(bytes, &next).map { memory.running & Place.gMask | $0 }
+    case .runningPlacedSame: return memory.running & Place.gMask | memory.last(kind).arg & ~Place.gMask
     }
+  }
+
+  private static func place(_ bytes: [UInt8], _ next: inout Int) -> UInt64? {
+    guard let bits = number(bytes, &next), bits >> (64 - RecordMemory.placeShift) == 0 else { return nil }
+    return bits << RecordMemory.placeShift
   }
 
   @inline(__always)

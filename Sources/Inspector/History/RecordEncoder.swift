@@ -57,7 +57,8 @@ internal import Region
       : record.arg == record.time &- seen.time
         ? .wait
         : record.arg == memory.running
-          ? .running : record.arg == seen.waitingOn ? .place : record.arg == last.arg ? .same : .told
+          ? .running
+          : record.arg == seen.waitingOn ? .place : record.arg == last.arg ? .same : placed(record, last)
     let isOtherM = record.m != memory.m
     put(
       RecordShape(what: record.what, isBack: elapsed < 0, isOtherM: isOtherM, g: g, count: count, arg: arg))
@@ -66,7 +67,18 @@ internal import Region
     if g == .told { put(zigzag(Int64(bitPattern: record.g &- memory.g))) }
     if count == .told { put(UInt64(record.count)) }
     if arg == .told { put(record.arg) }
+    if arg == .runningPlaced || arg == .placed { put(record.arg >> RecordMemory.placeShift) }
     memory.note(record, seen: seen)
+  }
+
+  /// How an arg is told that names the running G, or none, and a place besides; for others `told`.
+  @inline(__always)
+  private func placed(_ record: Record, _ last: RecordMemory.Last) -> RecordShape.Arg {
+    let place = record.arg >> RecordMemory.placeShift
+    if place == 0 { return .told }
+    if record.other == 0 { return .placed }
+    guard record.other == memory.running else { return .told }
+    return place == last.arg >> RecordMemory.placeShift ? .runningPlacedSame : .runningPlaced
   }
 
   /// The number of a shape, or the shape itself where it is new.

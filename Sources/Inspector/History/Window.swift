@@ -5,7 +5,7 @@
 internal import Region
 
 /// One event as history has it.
-struct PlacedRecord {
+struct PlacedRecord: Equatable, Sendable {
   var record: Record
   var lane: Lane
   var position: UInt64

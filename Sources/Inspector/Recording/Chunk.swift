@@ -1,6 +1,6 @@
 // The chunks of a recording: what the file is made of. docs/recording.md is the specification.
 //
-//     file  = "MPGREC1\n", chunk, chunk…
+//     file  = "MPGREC2\n", chunk, chunk…
 //     chunk = kind (1 byte), length of the body (4 bytes, low first), checksum (4 bytes, low first), body
 //
 // The checksum is the CRC-32 of kind, length and body. Chunks of unknown kinds are skipped, so that the format can
@@ -24,7 +24,9 @@ enum ChunkKind: UInt8 {
 }
 
 enum Chunk {
-  static let magic = Array("MPGREC1\n".utf8)
+  static let magic = Array("MPGREC2\n".utf8)
+  /// Versions that can be read: 1 knew fewer ways to tell an arg.
+  static let versions: [UInt8] = [UInt8(ascii: "1"), UInt8(ascii: "2")]
   static let head = 9
   /// Longer bodies are not believed.
   static let longest = 1 << 24

@@ -29,9 +29,9 @@ struct RecordingReader {
     guard start.prefix(6) == magic.prefix(6) else {
       throw .notARecording(path: path, reason: "the first bytes are others")
     }
-    guard start == magic else {
+    guard Chunk.versions.contains(start[6]), start.last == magic.last else {
       let version = printable(String(decoding: start[6...], as: UTF8.self))
-      throw .notARecording(path: path, reason: "its version is '\(version)', this build reads 1")
+      throw .notARecording(path: path, reason: "its version is '\(version)', this build reads 1 and 2")
     }
     offset = UInt64(magic.count)
   }

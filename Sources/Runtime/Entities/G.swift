@@ -19,6 +19,8 @@ import Synchronization
   var keeper: M?
   /// What may cancel it; nil: nothing.
   var scope: Cancellation?
+  /// The span to which it belongs; see Span.swift.
+  var span = GSpan.none
 
   // MARK: any thread, atomic
   /// The wait that several sides may end; see Claim.swift.
@@ -79,6 +81,12 @@ package struct G: Equatable {
   var keeper: M? {
     get { unsafe record.pointee.keeper }
     nonmutating set { unsafe record.pointee.keeper = newValue }
+  }
+
+  @inline(__always)
+  var span: GSpan {
+    get { unsafe record.pointee.span }
+    nonmutating set { unsafe record.pointee.span = newValue }
   }
 
   @inline(__always)

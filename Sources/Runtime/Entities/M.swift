@@ -77,6 +77,8 @@ private struct MOwned {
   /// The P that it put on offer when it went into a system call.
   var offered: P?
   var g: G?
+  /// From where it took the G that it runs next, or runs.
+  var found = RunSource.untold
   var request = Request.park
   var reason = WaitReason.none
   var waitingOn: UInt64 = 0
@@ -138,6 +140,10 @@ private struct MOwned {
   var nextIdle: M? {
     get { unsafe owned.pointee.nextIdle }
     nonmutating set { unsafe owned.pointee.nextIdle = newValue }
+  }
+  @inline(__always) var found: RunSource {
+    get { unsafe owned.pointee.found }
+    nonmutating set { unsafe owned.pointee.found = newValue }
   }
   var request: Request { unsafe owned.pointee.request }
   var reason: WaitReason { unsafe owned.pointee.reason }

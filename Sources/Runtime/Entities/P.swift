@@ -46,6 +46,8 @@ private struct POwned {
   /// Ids for new Gs: a batch from the central counter.
   var nextId: UInt64 = 0
   var idLimit: UInt64 = 0
+  /// Spans that were begun on it.
+  var spans: UInt64 = 0
   /// Behind it on the list of the idle, or of those that leave.
   var nextIdle: P?
   /// Under the scheduler's lock, whoever owns the rest.
@@ -231,6 +233,12 @@ private struct PRequests: ~Copyable {
     }
     defer { unsafe owned.pointee.nextId &+= 1 }
     return unsafe owned.pointee.nextId
+  }
+
+  /// The number of a new span: unique in the process, without a word that Ps share.
+  func newSpan() -> UInt64 {
+    unsafe owned.pointee.spans &+= 1
+    return unsafe owned.pointee.spans &* UInt64(Capacity.ps) &+ UInt64(id)
   }
 
   /// The string id of a spawn site.

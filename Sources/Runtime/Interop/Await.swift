@@ -96,7 +96,7 @@ private final class Awaited<Success: Sendable, Failure: Error>: @unchecked Senda
     guard ticket != 0 else { return }
     Outside.act("MPG.await") { m in
       guard g.wait.claim(UInt32(truncatingIfNeeded: ticket), .place(0)) == .parked else { return }
-      m.readied(g)
+      m.readied(g, m.anyPlace)
       m.submitAnywhere(g)
     }
   }

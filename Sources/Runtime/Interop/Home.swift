@@ -53,6 +53,7 @@ extension M {
     sched.lock.lock()
     sched.workers += 1
     sched.lock.unlock()
+    home.found = found  // read after `wake`, as what `prepare` writes
     home.prepare(nextP: release(), spinning: false)
     emit(.mWake, count: home.id)
     home.wake()

@@ -108,7 +108,7 @@ extension M {
     g.shared[.id].set(p?.newId() ?? sched.takeIds(1))
     g.shared[.entry].set(UInt64(entry))
     prepare(g)
-    created(g, entry: entry, kind: kind)
+    created(g, entry: entry, kind: kind, anyPlace)
     submitAnywhere(g)
   }
 

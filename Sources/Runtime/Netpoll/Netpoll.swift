@@ -80,14 +80,20 @@ struct NetpollRecord: ~Copyable {
   /// The caller puts them on a queue.
   func poll(_ m: M, nanoseconds: Int64, by poller: Poller) -> GQueue {
     var ready = GQueue()
+    let before = shared[.netpollLast].relaxed
     let fds = backend.collect(m, nanoseconds: nanoseconds) { descriptor, readable, writable in
       if readable, let g = descriptor.read.unblock(ready: true) { m.readied(g, into: &ready) }
       if writable, let g = descriptor.write.unblock(ready: true) { m.readied(g, into: &ready) }
     }
-    shared[.netpollLast].set(Clock.now)
+    let now = Clock.now
+    shared[.netpollLast].set(now)
     guard fds > 0 else { return ready }
     shared[.netpollWakeups].add(1)
     shared[.netpollReadied].add(UInt64(ready.count))
+    // One that waits in the kernel is never late.
+    if nanoseconds == 0, before != 0, now &- before > sched.lateness, ready.count > 0 {
+      m.emit(.netpollLate, detail: poller.rawValue, count: ready.count, arg: now &- before)
+    }
     m.emit(.netpoll, detail: poller.rawValue, count: ready.count, arg: UInt64(fds))
     return ready
   }
@@ -192,7 +198,7 @@ struct NetpollRecord: ~Copyable {
 
 extension M {
   fileprivate func readied(_ g: G, into queue: inout GQueue) {
-    readied(g)
+    readied(g, batchPlace(behind: queue.count))
     queue.append(g)
   }
 }

@@ -9,7 +9,7 @@ extension M {
       fireTimers(of: p)
       let tick = p.tick()
       if tick % 61 == 0, let g = takeTurnOfTheWaiting(grqFirst: tick % 2 == 0) { return g }
-      if let g = p.lrq.popNext() ?? p.lrq.pop() { return g }
+      if let g = takeOwn() { return g }
       if let g = takeShareOfGRQ() ?? pollNetwork() ?? stealSomething() { return g }
       sleepUntilThereIsWork()
     }
@@ -19,8 +19,20 @@ extension M {
   /// that hand each other the P could otherwise keep all others of this P waiting. GRQ and LRQ take turns in coming first:
   /// a hog that is stopped, and so on the GRQ whenever one looks, could otherwise keep the LRQ waiting.
   private func takeTurnOfTheWaiting(grqFirst: Bool) -> G? {
-    grqFirst ? takeFromGRQ(1) ?? p.lrq.pop() : p.lrq.pop() ?? takeFromGRQ(1)
+    grqFirst
+      ? takeFromGRQ(1) ?? took(p.lrq.pop(), from: .lrq) : took(p.lrq.pop(), from: .lrq) ?? takeFromGRQ(1)
   }
+
+  /// Notes from where a G is taken, if it is one; its start tells (`RunSource`).
+  @inline(__always)
+  private func took(_ g: G?, from source: RunSource) -> G? {
+    found = source
+    return g
+  }
+
+  /// `runnext`, then the first of the LRQ.
+  @inline(__always)
+  private func takeOwn() -> G? { took(p.lrq.popNext(), from: .runnext) ?? took(p.lrq.pop(), from: .lrq) }
 
   private func takeShareOfGRQ() -> G? {
     guard sched.grqDepth > 0 else { return nil }
@@ -35,7 +47,7 @@ extension M {
     sched.lock.unlock()
     guard batch.count > 0 else { return nil }
     emit(.grqTake, count: batch.count, arg: UInt64(sched.grqDepth))
-    let first = batch.popFirst()
+    let first = took(batch.popFirst(), from: .grq)
     while let g = batch.popFirst() { pushLocal(g) }
     return first
   }
@@ -44,7 +56,7 @@ extension M {
   private func pollNetwork() -> G? {
     guard sched.netpoll.hasWaiters else { return nil }
     var ready = sched.netpoll.poll(self, nanoseconds: 0, by: .searching)
-    guard let first = ready.popFirst() else { return nil }
+    guard let first = took(ready.popFirst(), from: .netpoll) else { return nil }
     if ready.count > 0 {
       pushLocal(ready)
     }
@@ -73,7 +85,7 @@ extension M {
     for step in 0..<count {
       let victim = sched.p((start &+ step) % count)
       guard victim != p else { continue }
-      if last, fireTimers(of: victim), let g = p.lrq.popNext() ?? p.lrq.pop() { return g }
+      if last, fireTimers(of: victim), let g = takeOwn() { return g }
       if let g = steal(from: victim, last: last) { return g }
     }
     return nil
@@ -83,14 +95,14 @@ extension M {
     p.shared[.stealTries].bump()
     if let (first, count) = p.lrq.steal(from: victim.lrq) {
       noteSteal(from: victim, count: count, runnext: false)
-      return first
+      return took(first, from: .steal)
     }
     guard last, victim.lrq.hasNext else { return nil }
     // The owner is likely about to run it; taking it away would only bounce it between caches (Go sleeps 3 µs).
     pause()
     guard let g = p.lrq.stealNext(from: victim.lrq) else { return nil }
     noteSteal(from: victim, count: 1, runnext: true)
-    return g
+    return took(g, from: .stealNext)
   }
 
   private func noteSteal(from victim: P, count: Int, runnext: Bool) {

@@ -45,7 +45,7 @@ extension M {
   /// Counts a new G as runnable and makes it the next of this P.
   @inline(__always)
   func created(_ g: G, kind: GKind) {
-    created(g, entry: UInt32(truncatingIfNeeded: g.shared[.entry].relaxed), kind: kind)
+    created(g, entry: UInt32(truncatingIfNeeded: g.shared[.entry].relaxed), kind: kind, nextPlace)
     submitNext(g)
   }
 }

@@ -27,7 +27,7 @@ extension M {
   /// The same without waking a P.
   @inline(__always)
   func makeReady(_ g: G) {
-    readied(g)
+    readied(g, nextPlace)
     submitNext(g)
   }
 

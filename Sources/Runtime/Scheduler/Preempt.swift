@@ -96,7 +96,7 @@ extension M {
     sched.lock.unlock()
     Preemption.count(-1)
     keeper.acquire(release())
-    keeper.resumed(g)
+    keeper.resumed(g, from: found)
     keeper.setState(.running)
     keeper.letGo()
     sleepForP()

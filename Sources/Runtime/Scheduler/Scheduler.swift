@@ -28,6 +28,7 @@ import Synchronization
   /// How long a G may run while others wait, in ticks.
   let slice: UInt64
   let grain: UInt64
+  let lateness: UInt64
   /// Room for all Ps that can ever be; the first `SchedField.psMade` exist.
   let ps: UnsafeMutablePointer<PRecord>
   /// No P at or above it holds anything: see Procs §4.
@@ -56,6 +57,7 @@ import Synchronization
     tracing = options.tracing
     preempts = options.preemption
     slice = Clock.ticks(nanoseconds: options.slice.wholeNanoseconds)
+    lateness = Clock.ticks(nanoseconds: 1_000_000)
     grain = min(slice, Clock.ticks(nanoseconds: 1_000_000))
     self.netpoll = netpoll
     self.stacks = stacks
@@ -104,6 +106,8 @@ struct SchedulerGuarded {
   var slice: UInt64 { unsafe record.pointee.slice }
   /// How long a G may run while others wait that were not stopped themselves: at most 1 ms. In ticks.
   var grain: UInt64 { unsafe record.pointee.grain }
+  /// What is late by more is told: 1 ms, in ticks.
+  var lateness: UInt64 { unsafe record.pointee.lateness }
   /// Ps that Gs may run on.
   @inline(__always) var procs: Int { Int(truncatingIfNeeded: shared[.procs].acquired) }
   @inline(__always) var lock: Lock { unsafe record.pointee.lock }

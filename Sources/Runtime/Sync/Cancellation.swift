@@ -71,7 +71,7 @@ public final class Cancellation: @unchecked Sendable {
     while let g = member {
       member = g.nextMember
       if let parked = g.cancelWait() {
-        m.readied(parked)
+        m.readied(parked, m.batchPlace(behind: woken.count))
         woken.append(parked)
       }
     }

@@ -152,7 +152,7 @@ struct TimerRecord: ~Copyable {
     disarm()
     let action = unsafe record.pointee.action
     if case .send(let channel) = action, let g = channel.offer() {
-      m.readied(g)
+      m.readied(g, m.batchPlace(behind: 0))
       ready.append(g)
     }
     let next =
@@ -201,7 +201,7 @@ extension M {
     }
     unsafe g.record.pointee.body = body
     g.shared[.entry].set(UInt64(entry))
-    created(g, entry: entry, kind: .user)
+    created(g, entry: entry, kind: .user, batchPlace(behind: 0))
     return g
   }
 }

@@ -135,17 +135,26 @@ extension M {
   @inline(never)
   func readyDue(of p: P) -> GQueue {
     var ready = GQueue()
-    let due = p.timers.takeDue(at: Clock.now)
+    let now = Clock.now
+    let due = p.timers.takeDue(at: now)
     for timer in due {
       if timer.kind == .descriptor {
         ready.append(TimerDescriptor(timer).fired(timer, on: p, by: self))
       } else if let g = target(of: timer, on: p) {
-        readied(g)
+        noteLate(g, now &- timer.when)
+        readied(g, batchPlace(behind: ready.count))
         ready.append(g)
       }
     }
     if !due.isEmpty { emit(.timers, count: due.count) }
     return ready
+  }
+
+  /// Tells of a timer that is over a millisecond late.
+  private func noteLate(_ g: G, _ ticks: UInt64) {
+    guard tracing, ticks > sched.lateness else { return }
+    lane.counters[.others].bumpPublished()
+    emit(.timerLate, stamp(), g: g.id, arg: ticks)
   }
 
   /// The G that a due timer wakes.

@@ -20,6 +20,7 @@ struct SpawnSite: Hashable {
 /// Safe because: every stored property is touched under `lock` alone.
 final class Interner: @unchecked Sendable {
   private var ids: [SpawnSite: UInt32] = [:]
+  private var labels: [String: UInt32] = [:]
   private var end = 0
   private let lock = Lock()
 
@@ -38,16 +39,36 @@ final class Interner: @unchecked Sendable {
     id(SpawnSite("", name, 0), in: region) { "\(name)" }
   }
 
+  /// Labels are made of what a program likes, perhaps of what others send it; so there are only so many of them, and
+  /// they are only so long, whatever it does.
+  static let mostLabels = 1024
+  static let longestLabel = 120
+
+  /// The id of a span's label; 0 when there are too many.
+  func id(label: String, in region: RegionFile) -> UInt32 {
+    lock.lock()
+    defer { lock.unlock() }
+    if let known = labels[label] { return known }
+    guard labels.count < Self.mostLabels, let id = append(label, to: region) else { return 0 }
+    labels[label] = id
+    return id
+  }
+
   private func id(_ site: SpawnSite, in region: RegionFile, named words: () -> String) -> UInt32 {
     lock.lock()
     defer { lock.unlock() }
     if let known = ids[site] { return known }
-    let words = words()
-    guard let next = unsafe StringTable.append(words, to: region.strings, at: end) else { return 0 }
+    guard let id = append(words(), to: region) else { return 0 }
+    ids[site] = id
+    return id
+  }
+
+  /// nil: the table is full. Under the lock.
+  private func append(_ words: String, to region: RegionFile) -> UInt32? {
+    guard let next = unsafe StringTable.append(words, to: region.strings, at: end) else { return nil }
     let id = UInt32(end + 1)
     end = next
     region.sched[.stringBytes].publish(UInt64(end))
-    ids[site] = id
     return id
   }
 }

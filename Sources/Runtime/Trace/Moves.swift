@@ -5,11 +5,13 @@
 import Region
 
 extension M {
-  /// nothing → runnable. `g` is known to nobody else yet.
+  /// nothing → runnable. `g` is known to nobody else yet. It belongs to the span of the G that runs.
   @inline(__always)
-  func created(_ g: G, entry: UInt32, kind: GKind) {
+  func created(_ g: G, entry: UInt32, kind: GKind, _ place: Place) {
     let now = stamp()
     let parent = self.g.map { $0.id } ?? 0
+    let span = self.g.map { $0.span } ?? GSpan.none
+    g.span = span
     let block = g.shared
     let sequence = block[.status].relaxed >> 32 &+ 1
     block[.status].set(GStatus(.runnable, kind: kind, sequence: UInt32(truncatingIfNeeded: sequence)).word)
@@ -19,7 +21,8 @@ extension M {
     block[.parent].set(parent)
     block[.waitingOn].set(0)
     lane.counters[.created].bumpPublished()
-    emit(.goCreate, now, g: block[.id].relaxed, count: entry, arg: parent)
+    emit(
+      .goCreate, now, g: block[.id].relaxed, detail: span == GSpan.none ? 0 : 1, count: entry, arg: parent | place.bits)
   }
 
   /// runnable → running.
@@ -33,7 +36,7 @@ extension M {
     block[.since].set(now)
     showRunning(g)
     lane.counters[.started].bumpPublished()
-    emit(.goStart, now, g: id, count: status.sequence, arg: waited)
+    emit(.goStart, now, g: id, detail: found.rawValue, count: status.sequence, arg: waited)
   }
 
   /// running → waiting.
@@ -47,15 +50,16 @@ extension M {
     emit(.goPark, now, g: g.id, detail: reason.rawValue, count: status.sequence, arg: on)
   }
 
-  /// waiting → runnable. The caller puts `g` on a queue next.
+  /// waiting → runnable. The caller puts `g` on a queue next, which `place` tells.
   @inline(__always)
-  func readied(_ g: G) {
+  func readied(_ g: G, _ place: Place) {
     let now = stamp()
     let reason = g.status.rawReason
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
     lane.counters[.readied, Int(reason) & (WaitReason.capacity - 1)].bumpPublished()
-    emit(.goReady, now, g: g.id, detail: reason, count: status.sequence, arg: self.g.map { $0.id } ?? 0)
+    let by = self.g.map { $0.id } ?? 0
+    emit(.goReady, now, g: g.id, detail: reason, count: status.sequence, arg: by | place.bits)
   }
 
   /// running → runnable, by its own will.
@@ -65,7 +69,7 @@ extension M {
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
     lane.counters[.yielded].bumpPublished()
-    emit(.goYield, now, g: g.id, count: status.sequence)
+    emit(.goYield, now, g: g.id, count: status.sequence, arg: batchPlace(behind: 0).bits)
   }
 
   /// running → gone.
@@ -84,18 +88,18 @@ extension M {
     let status = move(g, to: .preempted)
     g.shared[.since].set(now)
     lane.counters[.preempted].bumpPublished()
-    emit(.goPreempt, now, g: g.id, detail: 1, count: status.sequence)
+    emit(.goPreempt, now, g: g.id, detail: 1, count: status.sequence, arg: grqPlace(behind: 0).bits)
   }
 
-  /// preempted → running, on the same thread.
-  func resumed(_ g: G) {
+  /// preempted → running, on the same thread; whoever had it from a queue says from which.
+  func resumed(_ g: G, from found: RunSource) {
     let now = stamp()
     let status = move(g, to: .running)
     let stopped = now &- g.shared[.since].relaxed
     g.shared[.since].set(now)
     showRunning(g)
     lane.counters[.resumed].bumpPublished()
-    emit(.goResume, now, g: g.id, count: status.sequence, arg: stopped)
+    emit(.goResume, now, g: g.id, detail: found.rawValue, count: status.sequence, arg: stopped)
   }
 
   /// running → runnable, because it ran for too long; it was inside the runtime when it was asked to stop.
@@ -104,7 +108,7 @@ extension M {
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
     lane.counters[.yielded].bumpPublished()
-    emit(.goPreempt, now, g: g.id, count: status.sequence)
+    emit(.goPreempt, now, g: g.id, count: status.sequence, arg: grqPlace(behind: 0).bits)
   }
 
   /// running → syscall.
@@ -134,7 +138,7 @@ extension M {
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
     lane.counters[.syscallsQueued].bumpPublished()
-    emit(.goSyscallExit, now, g: g.id, count: status.sequence)
+    emit(.goSyscallExit, now, g: g.id, count: status.sequence, arg: grqPlace(behind: 0).bits)
   }
 
   /// Shows `g` as what this M and its P run.

@@ -1,0 +1,165 @@
+// Asking a history why: waits of a G, the slowest of all, and the chain of one.
+//
+//     var player = Player(history)!
+//     for wait in player.slowestWaits(10) {
+//       let chain = player.chain(of: wait)
+//       print(chain.verdict.text, chain.hops.map(\.duration))
+//     }
+internal import Region
+
+/// By what waits are ranked.
+public enum WaitOrder: String, Sendable, CaseIterable {
+  /// By `Wait.delay`: what the scheduler could have saved.
+  case delay
+  /// By the whole wait.
+  case length
+}
+
+extension Player {
+  /// Waits of one G that are kept at most: the last ones.
+  public static let mostWaits = 100_000
+  /// Segments, some minutes, that are gone through at most for one chain.
+  private static let reach = 512
+
+  /// The waits of a G up to this moment, oldest first; the last may not be over.
+  public func waits(of g: UInt64) -> [Wait] {
+    var found: [WaitFacts] = []
+    let open = collect(WaitCollector(of: g)) {
+      if found.count >= 2 * Self.mostWaits { found.removeFirst(Self.mostWaits) }
+      found.append($0)
+    }
+    return (found.suffix(Self.mostWaits) + open).map { Wait($0, clock, reasons: history.reasons) }
+  }
+
+  /// The slowest waits up to this moment, slowest first; those that are not over count as long as they last so far.
+  public func slowestWaits(_ limit: Int, by order: WaitOrder = .delay) -> [Wait] {
+    func weight(_ facts: WaitFacts) -> UInt64 {
+      order == .delay ? facts.delay : facts.endTime - facts.beginTime
+    }
+    let limit = max(0, min(limit, Self.mostWaits))
+    var best: [WaitFacts] = []
+    var least: UInt64 = 0
+    func offer(_ facts: WaitFacts) {
+      guard weight(facts) > least else { return }
+      best.append(facts)
+      guard best.count >= 2 * limit + 16 else { return }
+      best = Array(best.sorted { weight($0) > weight($1) }.prefix(limit))
+      if best.count == limit { least = best.last.map(weight) ?? 0 }
+    }
+    for facts in collect(WaitCollector(), offer) { offer(facts) }
+    return best.sorted { weight($0) > weight($1) }.prefix(limit)
+      .map { Wait($0, clock, reasons: history.reasons) }
+  }
+
+  /// Why G `g` waits at this moment, or waited last; nil: the history has no wait of it.
+  public func why(g: UInt64) -> WaitChain? { waits(of: g).last.map(chain) }
+
+  /// Goes through all events up to this moment; hands waits that are over to `take`, and returns those that are not.
+  private func collect(_ collector: WaitCollector, _ take: (WaitFacts) -> Void) -> [WaitFacts] {
+    var collector = collector
+    var gaps = MissingRecords()
+    func finished(_ facts: WaitFacts) -> WaitFacts {
+      var facts = facts
+      facts.missing = gaps.count(from: facts.beginTime, to: facts.endTime)
+      return facts
+    }
+    walk(from: history.firstNumber) { window, events in
+      gaps.take(window)
+      for event in events { if let facts = collector.take(event) { take(finished(facts)) } }
+    }
+    return collector.open.values.map { open in
+      var open = open
+      open.until = max(ticks, open.ready?.record.time ?? 0, open.begin?.record.time ?? 0)
+      return finished(open)
+    }
+  }
+
+  // MARK: one chain
+
+  /// Explains a wait of this history.
+  public func chain(of wait: Wait) -> WaitChain {
+    let facts = wait.facts
+    var builder = ChainBuilder(facts, clock, reasons: history.reasons)
+    var (hops, bounds) = builder.build(trace(facts))
+    let guilty = hops.indices.max { hops[$0].duration < hops[$1].duration } ?? 0
+    let (from, to) = (bounds[guilty], bounds[guilty + 1])
+    let (ps, creations) = occupancy(from, to)
+    let names = entries(near: facts, creations)
+    func name(_ g: UInt64) -> String { "G\(g)" + (names(g).map { " (\($0))" } ?? "") }
+    var reason = WaitReason.none
+    if case .parked(let parked) = wait.beginning { reason = parked }
+    for index in hops.indices { hops[index].text = hops[index].words(reason: "\(reason)", name: name) }
+    var verdict = Judge(
+      hop: hops[guilty], length: to - from, late: facts.late, reason: reason, ps: ps, clock: clock, name: name
+    ).verdict()
+    if wait.missing > 0 { verdict.text += ", as far as is known: records are missing" }
+    let begin = hops[0].begin
+    var chain = WaitChain(
+      wait: wait, entry: names(facts.g), begin: begin, end: hops.reduce(begin) { $0 + $1.duration }, hops: hops,
+      guilty: guilty, verdict: verdict, isWhole: facts.begin != nil && wait.missing == 0)
+    if let end = facts.end {
+      chain.m = Int(end.record.m)
+      if case .p(let p) = end.lane { chain.p = p }
+    }
+    return chain
+  }
+
+  private func trace(_ facts: WaitFacts) -> QueueTrace? {
+    guard var trace = QueueTrace(facts), let ready = facts.ready, facts.end != nil else { return nil }
+    var isIn = false
+    var isOver = false
+    through(ready.record.time, facts.endTime) { _, event in
+      if isIn, !isOver {
+        isOver = event.position == facts.end?.position && event.lane == facts.end?.lane
+        if !isOver { trace.take(event) }
+      } else if event.position == ready.position, event.lane == ready.lane {
+        isIn = true
+      }
+    }
+    return trace
+  }
+
+  /// Who had the Ps from one moment to another; and who was created around then, by their names.
+  private func occupancy(_ from: UInt64, _ to: UInt64) -> (ps: [Int: Occupancy], names: [UInt64: UInt32]) {
+    var collector: OccupancyCollector?
+    var names: [UInt64: UInt32] = [:]
+    var last = to
+    through(from, to, earlier: 1, later: 1) { window, event in
+      if collector == nil {
+        let snapshot = window.model(after: window.prefix, at: window.start, reasons: history.reasons).snapshot
+        collector = OccupancyCollector(snapshot, at: window.start, from: from, to: to)
+      }
+      collector?.take(event)
+      last = max(last, event.record.time)
+      if event.record.kind == .goCreate, names.count < 1 << 18 { names[event.record.g] = event.record.count }
+    }
+    collector?.finish(at: last)
+    return (collector?.ps ?? [:], names)
+  }
+
+  /// Every event of the segments in which the time from one moment to another lies, and of some around.
+  private func through(
+    _ from: UInt64, _ to: UInt64, earlier: Int = 0, later: Int = 0, _ take: (Window, PlacedRecord) -> Void
+  ) {
+    guard let last = history.number(at: to), let number = history.number(at: from) else { return }
+    let first = max(number - earlier, last - Self.reach)
+    walk(from: first, to: last + later) { window, events in for event in events { take(window, event) } }
+  }
+
+  /// Names of Gs: of those that were created around then, and of those in the tables around.
+  private func entries(near facts: WaitFacts, _ creations: [UInt64: UInt32]) -> (UInt64) -> String? {
+    let numbers = [history.number(at: facts.beginTime), history.number(at: facts.endTime)].compactMap { $0 }
+    let tables = (numbers.min() ?? 0) - 8...(numbers.max() ?? 0) + 8
+    var rows: [UInt64: UInt64] = [:]
+    for number in history.numbers.clamped(to: tables.lowerBound..<tables.upperBound).prefix(64) {
+      let list = history.segment(number)?.goroutines?.bytes.flatMap { GoroutineList($0) }
+      for row in list?.rows ?? [] { rows[row.id] = row.entry }
+    }
+    let names = history.names
+    let own = facts.begin?.record
+    return { g in
+      if let own, own.kind == .goCreate, own.g == g { return names.string(UInt64(own.count)) }
+      return (creations[g].map(UInt64.init) ?? rows[g]).flatMap(names.string)
+    }
+  }
+}

@@ -1,0 +1,23 @@
+// Where a G is put that becomes runnable, as its event tells it. Costs two loads of words that the push needs too.
+import Region
+
+extension M {
+  /// For `submitNext`.
+  @inline(__always)
+  var nextPlace: Place { tracing ? Place(.runnext, depth: p.lrq.depth) : .untold }
+
+  /// For a batch that goes where this M puts what it readied: last into its P's LRQ, or on the GRQ when it holds no P.
+  /// - Parameter count: Gs of the batch that come before it.
+  func batchPlace(behind count: Int) -> Place {
+    guard tracing else { return .untold }
+    return heldP.map { Place(.lrq, depth: $0.lrq.depth &+ count) } ?? grqPlace(behind: count)
+  }
+
+  /// For the GRQ. Its depth is a hint, as without its lock.
+  func grqPlace(behind count: Int) -> Place {
+    tracing ? Place(.grq, depth: sched.grqDepth &+ count) : .untold
+  }
+
+  /// For `submitAnywhere`.
+  var anyPlace: Place { heldP == nil ? grqPlace(behind: 0) : nextPlace }
+}
