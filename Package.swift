@@ -84,7 +84,8 @@ let package = Package(
 
     .testTarget(name: "RegionTests", dependencies: ["Region"], swiftSettings: swift),
     .testTarget(
-      name: "RuntimeTests", dependencies: ["MPG", "CMPG", "CFaults", "Region"], swiftSettings: swift),
+      name: "RuntimeTests", dependencies: ["MPG", "CMPG", "CFaults", "Region", "Inspector"],
+      swiftSettings: swift),
     .testTarget(
       name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG", "CFaults"], exclude: ["Differential"],
       swiftSettings: swift),

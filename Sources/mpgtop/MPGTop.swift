@@ -17,7 +17,7 @@ enum MPGTop {
 
   /// The other commands. The first argument names one; a process of such a name is found by its pid.
   private static let commands: [any ParsableCommand.Type] = [
-    RecordOptions.self, ReplayOptions.self, ScrubOptions.self,
+    RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self,
   ]
 
   /// What was asked for, if it makes sense. Prints the help and ends where that was asked for.
@@ -49,6 +49,7 @@ enum MPGTop {
       guard let inspector = try choice.attach(to: options.target) else { return }
       try Recorder(options: options).run(inspector)
     case let options as ReplayOptions: try replay(options, output)
+    case let options as WhyOptions: try why(options, output)
     case let options as ScrubOptions:
       let damage = try failing { () throws(InspectorError) in
         try Scrubber.scrub(options.file, to: options.output)
@@ -59,11 +60,25 @@ enum MPGTop {
     }
   }
 
-  private static func replay(_ options: ReplayOptions, _ output: StandardOutput) throws(Failure) {
-    let recording = try failing { () throws(InspectorError) in try Recording(path: options.file) }
-    if let damage = recording.damage {
-      complain("\(options.file) is damaged: \(damage); shown up to there")
+  private static func why(_ options: WhyOptions, _ output: StandardOutput) throws(Failure) {
+    let why = Why(options: options, output: output)
+    if let file = options.replay { return try why.answer(recording(file).history) }
+    if options.postMortem {
+      return try why.answer(PastSource.blackBox(options.target, in: .standard).history)
     }
+    let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)
+    guard let inspector = try choice.attach(to: options.target) else { return }
+    try why.run(inspector)
+  }
+
+  private static func recording(_ file: String) throws(Failure) -> Recording {
+    let recording = try failing { () throws(InspectorError) in try Recording(path: file) }
+    if let damage = recording.damage { complain("\(file) is damaged: \(damage); shown up to there") }
+    return recording
+  }
+
+  private static func replay(_ options: ReplayOptions, _ output: StandardOutput) throws(Failure) {
+    let recording = try recording(options.file)
     let source = PastSource(history: recording.history, origin: .recording, ended: recording.ended)
     try show(source, options.frames, output) { () throws(Failure) in
       try Batch(options: options.frames, output: output).run(source)

@@ -4,13 +4,27 @@ import Region
 
 @testable import Inspector
 
+/// A wait as it was, in ticks.
+struct TrueWait: Equatable {
+  var g: UInt64
+  var begin: UInt64
+  /// nil: it never was runnable, but came back to its P.
+  var ready: UInt64?
+  var end: UInt64
+}
+
 final class FakeScheduler {
   let region: RegionFixture
   private var dice: Dice
   private let procs: Int
   private(set) var time: UInt64
   private var nextG: UInt64 = 1
-  private var sequence: UInt32 = 0
+  private var sequences: [UInt64: UInt32] = [:]
+  /// When each G stopped running, and became runnable.
+  private var stopped: [UInt64: UInt64] = [:]
+  private var since: [UInt64: UInt64] = [:]
+  /// What each G waited, and for how long of it it was runnable: the truth.
+  private(set) var waits: [TrueWait] = []
   private var runnable: [UInt64] = []
   private var parked: [(g: UInt64, reason: WaitReason)] = []
   private var inSyscall: [(g: UInt64, p: Int)] = []
@@ -102,13 +116,30 @@ final class FakeScheduler {
   private func record(
     _ kind: EventKind, _ lane: Lane, _ g: UInt64, detail: UInt8 = 0, arg: UInt64 = 0
   ) -> Record {
-    sequence += 1
+    sequences[g, default: 0] += 1
+    let arg = note(kind, g, detail) ?? arg
     let m =
       switch lane {
       case .p(let id): id
       case .m(let id): id
       }
-    return Record(kind, time: time, m: UInt16(m), g: g, detail: detail, count: sequence, arg: arg)
+    return Record(kind, time: time, m: UInt16(m), g: g, detail: detail, count: sequences[g] ?? 0, arg: arg)
+  }
+
+  /// Keeps the truth of the waits; for a start how long the G was runnable.
+  private func note(_ kind: EventKind, _ g: UInt64, _ detail: UInt8) -> UInt64? {
+    switch kind {
+    case .goCreate, .goYield: (stopped[g], since[g]) = (time, time)
+    case .goPark, .goSyscall: stopped[g] = time
+    case .goReady: since[g] = time
+    case .goSyscallExit where detail == 0: since[g] = time
+    case .goSyscallExit: waits.append(TrueWait(g: g, begin: stopped[g] ?? 0, ready: nil, end: time))
+    case .goStart:
+      waits.append(TrueWait(g: g, begin: stopped[g] ?? 0, ready: since[g], end: time))
+      return time - (since[g] ?? 0)
+    default: break
+    }
+    return nil
   }
 
   private func move(_ field: LaneField, _ lane: Lane, _ reason: WaitReason?, _ record: Record) {

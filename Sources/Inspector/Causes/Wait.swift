@@ -91,7 +91,9 @@ extension Wait {
     begin = clock.nanoseconds(at: facts.beginTime)
     ready = facts.readyTime.map { clock.nanoseconds(at: $0) }
     end = facts.end.map { clock.nanoseconds(at: $0.record.time) }
-    delay = clock.nanoseconds(lasting: facts.delay)
+    // As differences of moments, as the hops are.
+    let last = clock.nanoseconds(at: facts.endTime)
+    delay = facts.readyTime.map { last - min(last, clock.nanoseconds(at: $0 - facts.lateTicks)) } ?? 0
   }
 
   /// Nanoseconds that it lasted, to the moment that is looked at if it lasts still.

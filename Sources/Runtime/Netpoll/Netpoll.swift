@@ -119,7 +119,7 @@ struct NetpollRecord: ~Copyable {
 
   /// Sysmon's look (Sysmon §4): polls if the thread stands by and nobody has looked for 10 ms. Whether it did.
   func pollIfNobodyDid(_ sysmon: M) -> Bool {
-    guard unsafe record.pointee.standby.load(ordering: .relaxed), hasWaiters, isStale(Self.backstop) else {
+    guard unsafe record.pointee.standby.load(ordering: .relaxed), hasWaiters, isStale(unsafe Self.backstop) else {
       return false
     }
     shared[.netpollSysmonPolls].add(1)
@@ -156,14 +156,15 @@ struct NetpollRecord: ~Copyable {
     unsafe record.pointee.standby.store(true, ordering: .sequentiallyConsistent)
     if shared[.idlePs].ordered == 0, !backend.hasUnflushed {
       m.setState(.standby)
-      m.sleepUntilWoken(nanoseconds: Self.backstop)
+      m.sleepUntilWoken(nanoseconds: unsafe Self.backstop)
     }
     unsafe record.pointee.standby.store(false, ordering: .sequentiallyConsistent)
     m.setState(.netpoll)
-    if hasWaiters, isStale(3 * Self.backstop) { sched.inject(poll(m, nanoseconds: 0, by: .thread), by: m) }
+    if hasWaiters, isStale(unsafe 3 * Self.backstop) { sched.inject(poll(m, nanoseconds: 0, by: .thread), by: m) }
   }
 
-  private static let backstop: Int64 = 10_000_000
+  /// Tests set it before the boot, to have nobody look for long.
+  nonisolated(unsafe) static var backstop: Int64 = 10_000_000
 
   /// §4.
   private func waitInKernel(_ m: M) {

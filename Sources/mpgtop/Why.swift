@@ -1,0 +1,70 @@
+// `mpgtop why`: asks a history why Gs waited, and what requests did.
+internal import Glibc
+import Inspector
+
+struct Why {
+  let options: WhyOptions
+  let output: StandardOutput
+
+  /// Lines of a request that are printed as text.
+  private static let mostLines = 200
+
+  /// Watches a live process for a while, then answers.
+  func run(_ inspector: Inspector) throws(Failure) {
+    var sampler = Sampler(inspector, history: options.history.limits)
+    guard let history = sampler.history else { return }
+    let end = monotonicNow() + (options.duration?.nanoseconds ?? 2_000_000_000)
+    while monotonicNow() < end, sampler.ending == nil {
+      let pause = try failing { () throws(InspectorError) in try sampler.step() }
+      usleep(UInt32(clamping: min(pause, end - min(end, monotonicNow())) / 1000))
+    }
+    try failing { () throws(InspectorError) in try sampler.finish() }
+    try answer(history)
+  }
+
+  func answer(_ history: History) throws(Failure) {
+    guard let player = Player(history) else {
+      throw Failure(ExitCode.layout, "there is nothing to look at: no whole piece of history")
+    }
+    if let number = options.request {
+      guard let walk = player.walk(ofSpan: number) else {
+        throw Failure(ExitCode.usage, "no request \(number) begins in this history; --requests lists some")
+      }
+      return try write(options.json ? [walk.json] : walk.lines(limit: Self.mostLines))
+    }
+    if options.requests != nil {
+      let spans = player.slowestSpans(options.count)
+      if spans.isEmpty { complain("no requests, or other spans, in this history") }
+      return try write(spans.map { options.json ? $0.json : $0.text })
+    }
+    try write(try waits(player).map(player.chain))
+  }
+
+  /// The waits that are asked for.
+  private func waits(_ player: Player) throws(Failure) -> [Wait] {
+    guard let g = options.g else {
+      let waits = player.slowestWaits(options.count, by: options.by)
+      if waits.isEmpty { complain("no G waited in this history") }
+      return waits
+    }
+    let waits = player.waits(of: g)
+    guard !waits.isEmpty else {
+      throw Failure(ExitCode.usage, "no wait of G\(g) begins or ends in this history")
+    }
+    guard options.slowest != nil else { return Array(waits.suffix(options.count)) }
+    func weight(_ wait: Wait) -> UInt64 {
+      options.by == .delay ? wait.delay : wait.duration(until: player.time)
+    }
+    return Array(waits.sorted { weight($0) > weight($1) }.prefix(options.count))
+  }
+
+  private func write(_ chains: [WaitChain]) throws(Failure) {
+    if options.json { return try write(chains.map(\.json)) }
+    try write([chains.map { $0.lines.joined(separator: "\n") }.joined(separator: "\n\n")])
+  }
+
+  private func write(_ lines: [String]) throws(Failure) {
+    let text = lines.joined(separator: "\n")
+    if !text.isEmpty { try output.write(text + "\n") }
+  }
+}

@@ -1,0 +1,71 @@
+// The command line of `mpgtop why`.
+import ArgumentParser
+import Inspector
+
+/// `mpgtop why`
+struct WhyOptions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "why", abstract: "Says why goroutines waited, hop by hop, and what requests did.",
+    discussion: """
+      Of a live process it keeps all events for --for, and then answers from them; of a recording or a dead process \
+      at once. Without -g, --requests and --request it shows the slowest waits.
+      """)
+
+  @Argument(help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"))
+  var target: String?
+
+  @Option(help: ArgumentHelp("Ask a recording instead of a process.", valueName: "file"))
+  var replay: String?
+
+  @Flag(
+    name: .customLong("post-mortem"),
+    help: "Ask what a dead process left: its pid, or the file of its region; none: the last that died.")
+  var postMortem = false
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The waits of this goroutine, the last ones.", valueName: "gid"))
+  var g: UInt64?
+
+  @Option(help: ArgumentHelp("The slowest waits of all. Default: 5.", valueName: "count"))
+  var slowest: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Slowest by delay (what the scheduler could have saved) or by length (the whole wait).",
+      valueName: "delay|length"))
+  var by: WaitOrder = .delay
+
+  @Option(help: ArgumentHelp("The slowest requests, or other spans.", valueName: "count"))
+  var requests: Int?
+
+  @Option(help: ArgumentHelp("All that one request did, by its number in --requests.", valueName: "number"))
+  var request: UInt64?
+
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp("How long to watch a live process: 2s. Default: 2s.", valueName: "time"))
+  var duration: TimeSpan?
+
+  @Flag(help: "Print JSON, one object a line.")
+  var json = false
+
+  @OptionGroup var history: HistoryOptions
+
+  /// How many are shown at most.
+  var count: Int { requests ?? slowest ?? 5 }
+
+  mutating func validate() throws {
+    if replay != nil, target != nil || postMortem {
+      throw ValidationError("--replay asks a recording; it takes no process")
+    }
+    if duration != nil, replay != nil || postMortem { throw ValidationError("--for goes with a live process") }
+    let questions = [requests != nil, request != nil, g != nil].count { $0 }
+    if questions > 1 { throw ValidationError("-g, --requests and --request are three questions; take one") }
+    if slowest != nil, requests != nil || request != nil {
+      throw ValidationError("--slowest is about waits, --requests about requests; take one")
+    }
+    if !(1...100_000).contains(count) { throw ValidationError("\(count): the number to show is 1 to 100000") }
+  }
+}
+
+extension WaitOrder: ExpressibleByArgument {}

@@ -1,0 +1,108 @@
+// `mpgtop why`: a server's waits and requests, live and out of a recording.
+import Foundation
+import Testing
+
+extension EndToEnd {
+  @Suite("Why Gs waited") struct WhyTests {
+    private func mpgtop(_ server: DemoServer, _ arguments: [String]) throws -> Finished {
+      var command = Command(environment: server.environment)
+      command.words = [Built.mpgtop] + arguments
+      return try Program.run(command)
+    }
+
+    private func objects(_ output: String) throws -> [[String: Any]] {
+      try output.split(separator: "\n").map {
+        try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+      }
+    }
+
+    /// Records while requests are made, one a connection, all at once.
+    private func record(_ server: DemoServer, _ file: String, _ paths: [String]) throws {
+      let recorder = try Program(
+        Command(Built.mpgtop, "record", "-o", file, "\(server.pid)", environment: server.environment))
+      try eventually("it records") { FileManager.default.fileExists(atPath: file) }
+      usleep(300_000)
+      let clients = try paths.map { try Program(Command("curl", "-sS", "-o", "/dev/null", server.url($0))) }
+      for client in clients { #expect(try client.wait() == .code(0)) }
+      recorder.signal(SIGINT)
+      #expect(try recorder.wait() == .code(0), "\(recorder.errors)")
+    }
+
+    @Test("A P that one request keeps: the waits of the others add up, and the hog is named")
+    func hog() throws {
+      let server = try DemoServer("--procs", "1", prefix: ["env", "MPG_PREEMPT=0"])
+      let file = "\(server.folder.path)/a.rec"
+      try record(server, file, ["/hog?ms=200", "/spawn?n=10", "/spawn?n=20", "/spawn?n=30"])
+      let shown = try mpgtop(server, ["why", "--replay", file, "--slowest", "20", "--json"])
+      #expect(shown.ending == .code(0) && shown.errors == "")
+      let chains = try objects(shown.output)
+      #expect(chains.count == 20)
+      for chain in chains {
+        let hops = try #require(chain["hops"] as? [[String: Any]])
+        let sum = hops.reduce(0) { $0 + ($1["duration_ns"] as? Int ?? 0) }
+        #expect(sum == chain["duration_ns"] as? Int)
+        #expect((chain["end_ns"] as? Int ?? 0) - (chain["begin_ns"] as? Int ?? 0) == sum)
+      }
+      // What stood still while the hog ran.
+      let blamed = chains.filter { ($0["blame"] as? [String: Any])?["lasted_ns"] as? Int ?? 0 > 190_000_000 }
+      #expect(!blamed.isEmpty && blamed.allSatisfy { ($0["why"] as? String ?? "").contains("(hog)") })
+      let text = try mpgtop(server, ["why", "--replay", file, "--slowest", "3"])
+      #expect(text.output.contains("  why: ") && text.output.contains("(hog)"))
+    }
+
+    @Test("A request is followed over its Gs; scrubbed it has no name")
+    func requests() throws {
+      let server = try DemoServer("--procs", "2")
+      let (file, clean) = ("\(server.folder.path)/a.rec", "\(server.folder.path)/b.rec")
+      try record(server, file, ["/spawn?n=20", "/block?ms=20", "/sleep?ms=30", "/no/such/path"])
+      let requests = try objects(try mpgtop(server, ["why", "--replay", file, "--requests", "9", "--json"]).output)
+      let labels = Set(requests.compactMap { $0["label"] as? String })
+      #expect(labels == ["GET /spawn", "GET /block", "GET /sleep", "other requests"])
+      for request in requests {
+        let sums = try #require(request["sums"] as? [String: Any])
+        #expect(sums["total_ns"] as? Int == request["duration_ns"] as? Int)
+        #expect((request["end_ns"] as? Int ?? 0) - (request["begin_ns"] as? Int ?? 0) == sums["total_ns"] as? Int)
+      }
+      let spawn = try #require(requests.first { $0["label"] as? String == "GET /spawn" })
+      #expect(spawn["gs"] as? Int == 21)
+      let number = try #require(spawn["span"] as? Int)
+      let walk = try objects(try mpgtop(server, ["why", "--replay", file, "--request", "\(number)", "--json"]).output)
+      #expect((walk.first?["members"] as? [Any])?.count == 21)
+
+      #expect(try mpgtop(server, ["scrub", file, "-o", clean]).ending == .code(0))
+      let scrubbed = try mpgtop(server, ["why", "--replay", clean, "--requests", "9"])
+      #expect(scrubbed.ending == .code(0) && scrubbed.output.contains("(no label)"))
+      #expect(!scrubbed.output.contains("/spawn"))
+    }
+
+    @Test("Of a live process it answers after a while")
+    func live() throws {
+      let server = try DemoServer("--procs", "2")
+      let asked = try Program(
+        Command(
+          Built.mpgtop, "why", "\(server.pid)", "--for", "1s", "--requests", "5",
+          environment: server.environment))
+      try eventually("it has answered") {
+        _ = try server.get("/spawn?n=5")
+        return asked.ending != nil
+      }
+      #expect(asked.ending == .code(0) && asked.output.contains("GET /spawn"), "\(asked.output)\(asked.errors)")
+    }
+
+    @Test(
+      "A wrong question costs one line and its code",
+      arguments: [
+        Mistake("why", "--replay", "/dev/null", "1", code: 64, mentions: "--replay"),
+        Mistake("why", "-g", "1", "--requests", "2", code: 64, mentions: "-g"),
+        Mistake("why", "--slowest", "0", code: 64, mentions: "0"),
+        Mistake("why", "--by", "colour", code: 64, mentions: "colour"),
+        Mistake("why", "--replay", "/etc/passwd", code: 4, mentions: "/etc/passwd"),
+      ])
+    func mistakes(_ mistake: Mistake) throws {
+      var command = Command()
+      command.words = [Built.mpgtop] + mistake.arguments
+      expectComplaint(
+        try Program.run(command), of: "mpgtop", code: mistake.code, mentions: mistake.mentions)
+    }
+  }
+}

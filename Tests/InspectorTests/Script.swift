@@ -1,0 +1,112 @@
+// Events written by hand, in milliseconds: a scheduler whose every truth the test knows.
+import Region
+
+@testable import Inspector
+
+final class Script {
+  let region: RegionFixture
+  private let source: RegionSource
+  let history = History()
+  private let start: UInt64
+  private var sequences: [UInt64: UInt32] = [:]
+
+  /// - Parameter procs: each is busy with nothing that events tell of, until they do.
+  init(procs: Int = 3, ms: Int = 6) throws {
+    region = RegionFixture(.standard(pRecords: 1024, mRecords: 256), procs: procs, ms: ms)
+    for p in 0..<procs { region[PField.status, p] = UInt64(PStatus.running.rawValue) }
+    start = monotonicNow() + 3_600_000_000_000  // ahead of the clock
+    source = try region.source()
+    try mark()
+  }
+
+  private func mark() throws {
+    _ = try source.drainBatches(history.take)
+    history.settle()
+    history.mark(try source.observe())
+    _ = try source.drainBatches(history.take)
+    history.settle()
+  }
+
+  /// Nanoseconds, and in this region ticks, of a moment in milliseconds.
+  func time(_ ms: Double) -> UInt64 { start + UInt64(ms * 1e6) }
+
+  /// An event of a P at a moment in milliseconds; the M has the P's number unless told otherwise. Moves of a G get its
+  /// next sequence number as their count.
+  func p(
+    _ p: Int, _ ms: Double, _ kind: EventKind, _ g: UInt64 = 0, _ detail: UInt8 = 0, count: UInt32? = nil,
+    arg: UInt64 = 0, m: Int? = nil
+  ) {
+    let record = record(kind, ms, m ?? p, g, detail, count, arg)
+    self.count(record, on: p)
+    region.ring(p: p).append(record)
+  }
+
+  /// An event of an M without a P.
+  func m(
+    _ m: Int, _ ms: Double, _ kind: EventKind, _ g: UInt64 = 0, _ detail: UInt8 = 0, count: UInt32? = nil,
+    arg: UInt64 = 0
+  ) {
+    let record = record(kind, ms, m, g, detail, count, arg)
+    self.count(record, on: region.lane(m: m))
+    region.ring(m: m).append(record)
+  }
+
+  private func record(
+    _ kind: EventKind, _ ms: Double, _ m: Int, _ g: UInt64, _ detail: UInt8, _ count: UInt32?, _ arg: UInt64
+  ) -> Record {
+    if Self.field(kind, detail) != nil { sequences[g, default: 0] += 1 }
+    return Record(
+      kind, time: time(ms), m: UInt16(m), g: g, detail: detail, count: count ?? sequences[g] ?? 0, arg: arg)
+  }
+
+  /// The move of a G that an event tells of; nil: none.
+  private static func field(_ kind: EventKind, _ detail: UInt8) -> LaneField? {
+    switch kind {
+    case .goCreate: .created
+    case .goStart: .started
+    case .goPark: .parked
+    case .goReady: .readied
+    case .goYield: .yielded
+    case .goExit: .exited
+    case .goPreempt: detail == 1 ? .preempted : .yielded
+    case .goResume: .resumed
+    case .goSyscall: .syscalls
+    case .goSyscallExit: detail == 0 ? .syscallsQueued : .syscallsReturned
+    default: nil
+    }
+  }
+
+  private func count(_ record: Record, on lane: Int) {
+    guard let kind = record.kind else { return }
+    let field = Self.field(kind, record.detail) ?? .others
+    let reason = field == .parked || field == .readied ? WaitReason(rawValue: record.detail) : nil
+    region.count(field, on: lane, reason: reason)
+  }
+
+  /// All of it, at its end.
+  func player() throws -> Player {
+    try mark()
+    return Player(history)!
+  }
+
+  /// The last wait of a G, explained.
+  func why(_ g: UInt64) throws -> WaitChain { try player().why(g: g)! }
+}
+
+extension Place {
+  static func next(_ depth: Int) -> UInt64 { Place(.runnext, depth: depth).bits }
+  static func lrq(_ depth: Int) -> UInt64 { Place(.lrq, depth: depth).bits }
+  static func grq(_ depth: Int) -> UInt64 { Place(.grq, depth: depth).bits }
+}
+
+extension WaitChain {
+  /// `waiting 4.9, lrq 1.0`: kinds and milliseconds.
+  var picture: String { hops.map { "\($0.kind) \(Double($0.duration) / 1e6)" }.joined(separator: ", ") }
+
+  /// Whether the hops follow each other from the beginning to the end, the longest being the guilty one.
+  var addsUp: Bool {
+    !hops.isEmpty && hops[0].begin == begin && hops.reduce(0) { $0 + $1.duration } == end - begin
+      && zip(hops, hops.dropFirst()).allSatisfy { $0.end == $1.begin }
+      && hops.allSatisfy { $0.duration <= hops[guilty].duration }
+  }
+}
