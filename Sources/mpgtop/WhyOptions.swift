@@ -58,7 +58,9 @@ struct WhyOptions: ParsableCommand {
     if replay != nil, target != nil || postMortem {
       throw ValidationError("--replay asks a recording; it takes no process")
     }
-    if duration != nil, replay != nil || postMortem { throw ValidationError("--for goes with a live process") }
+    if duration != nil, replay != nil || postMortem {
+      throw ValidationError("--for goes with a live process")
+    }
     let questions = [requests != nil, request != nil, g != nil].count { $0 }
     if questions > 1 { throw ValidationError("-g, --requests and --request are three questions; take one") }
     if slowest != nil, requests != nil || request != nil {

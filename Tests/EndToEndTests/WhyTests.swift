@@ -55,18 +55,21 @@ extension EndToEnd {
       let server = try DemoServer("--procs", "2")
       let (file, clean) = ("\(server.folder.path)/a.rec", "\(server.folder.path)/b.rec")
       try record(server, file, ["/spawn?n=20", "/block?ms=20", "/sleep?ms=30", "/no/such/path"])
-      let requests = try objects(try mpgtop(server, ["why", "--replay", file, "--requests", "9", "--json"]).output)
+      let requests = try objects(
+        try mpgtop(server, ["why", "--replay", file, "--requests", "9", "--json"]).output)
       let labels = Set(requests.compactMap { $0["label"] as? String })
       #expect(labels == ["GET /spawn", "GET /block", "GET /sleep", "other requests"])
       for request in requests {
         let sums = try #require(request["sums"] as? [String: Any])
         #expect(sums["total_ns"] as? Int == request["duration_ns"] as? Int)
-        #expect((request["end_ns"] as? Int ?? 0) - (request["begin_ns"] as? Int ?? 0) == sums["total_ns"] as? Int)
+        #expect(
+          (request["end_ns"] as? Int ?? 0) - (request["begin_ns"] as? Int ?? 0) == sums["total_ns"] as? Int)
       }
       let spawn = try #require(requests.first { $0["label"] as? String == "GET /spawn" })
       #expect(spawn["gs"] as? Int == 21)
       let number = try #require(spawn["span"] as? Int)
-      let walk = try objects(try mpgtop(server, ["why", "--replay", file, "--request", "\(number)", "--json"]).output)
+      let walk = try objects(
+        try mpgtop(server, ["why", "--replay", file, "--request", "\(number)", "--json"]).output)
       #expect((walk.first?["members"] as? [Any])?.count == 21)
 
       #expect(try mpgtop(server, ["scrub", file, "-o", clean]).ending == .code(0))
@@ -86,7 +89,8 @@ extension EndToEnd {
         _ = try server.get("/spawn?n=5")
         return asked.ending != nil
       }
-      #expect(asked.ending == .code(0) && asked.output.contains("GET /spawn"), "\(asked.output)\(asked.errors)")
+      #expect(
+        asked.ending == .code(0) && asked.output.contains("GET /spawn"), "\(asked.output)\(asked.errors)")
     }
 
     @Test(

@@ -71,9 +71,9 @@ struct CausesTests {
     script.p(0, 30.2, .netpoll, 0, 1, count: 1, arg: 1)
     script.p(0, 31, .goStart, 5, from(.netpoll), arg: 1_000_000)
     let chain = try script.why(5)
-    #expect(chain.picture == "waiting 2.0, late 26.0, starting 1.0" && chain.addsUp)
+    #expect(chain.picture == "waiting 2.1, late 25.9, starting 1.0" && chain.addsUp)
     #expect(chain.hops[1].fd == 7 && chain.verdict.cause == .netpollLate && chain.verdict.g == 9)
-    #expect(chain.verdict.lasted == 25_000_000 && chain.wait.delay == 27_000_000)
+    #expect(chain.verdict.lasted == 25_000_000 && chain.wait.delay == 26_900_000)
   }
 
   @Test("a poll in time blames nobody")
@@ -86,7 +86,7 @@ struct CausesTests {
     script.p(0, 31, .grqTake, count: 1, arg: 0)
     script.p(0, 31, .goStart, 5, from(.grq), arg: 1_000_000)
     let chain = try script.why(5)
-    #expect(chain.picture == "waiting 28.0, grq 1.0, starting 0.0" && chain.addsUp)
+    #expect(chain.picture == "waiting 28.0, grq 1.0" && chain.addsUp)
     #expect(chain.verdict == Verdict(cause: .waited, text: "it waited for fd 7") && chain.hops[1].depth == 4)
   }
 
@@ -100,7 +100,7 @@ struct CausesTests {
     script.p(0, 21, .grqTake, count: 1, arg: 0)
     script.p(0, 21, .goStart, 5, from(.grq), arg: 1_000_000)
     let chain = try script.why(5)
-    #expect(chain.picture == "waiting 5.0, late 14.0, grq 1.0, starting 0.0" && chain.addsUp)
+    #expect(chain.picture == "waiting 5.0, late 14.0, grq 1.0" && chain.addsUp)
     #expect(chain.verdict.cause == .timerLate && chain.hops[1].ending == .fired)
   }
 
@@ -169,7 +169,7 @@ struct CausesTests {
       let chain = try script.why(5)
       #expect(chain.picture == "grq 29.5, starting 0.5" && chain.wait.beginning == .preempted)
       #expect(chain.verdict.cause == (isIdle ? .pWasIdle : .hog))
-      #expect(chain.verdict.p == (isIdle ? 1 : 1))
+      #expect(isIdle ? chain.verdict.p == 1 : chain.verdict.lasted ?? 0 >= 29_000_000)
     }
   }
 
@@ -178,7 +178,7 @@ struct CausesTests {
     let script = try Script(procs: 3)
     script.p(0, 0, .goStart, 5)
     script.p(0, 1, .goPark, 5, mutex)
-    script.p(0, 9, .goStart, 5, count: 3, arg: 5_000_000)
+    script.p(0, 9, .goStart, 5, count: 4, arg: 5_000_000)
     let chain = try script.why(5)
     #expect(chain.picture == "waiting 3.0, unknown 5.0" && chain.addsUp && chain.verdict.cause == .unknown)
     #expect(chain.hops[0].ending == .unknown && chain.hops[0].by == nil)

@@ -38,7 +38,7 @@ struct ChainPropertyTests {
     }.sorted { key($0).lexicographicallyPrecedes(key($1)) }
     #expect(found == truth && found.count > 500)
     #expect(waits.allSatisfy { $0.missing == 0 && $0.beginning != .unknown })
-    for wait in waits.prefix(40) {
+    for wait in waits.prefix(12) {
       let chain = player.chain(of: wait)
       #expect(chain.addsUp && chain.isWhole)
       #expect(chain.duration == wait.duration(until: player.time))
@@ -57,7 +57,7 @@ struct ChainPropertyTests {
       if wait.beginning != .unknown { #expect(wait.facts.beginTime == known.begin) }
       if wait.beginning == .unknown { #expect(wait.facts.beginTime >= known.begin) }
     }
-    for wait in waits.prefix(60) {
+    for wait in waits.prefix(15) {
       let chain = player.chain(of: wait)
       #expect(chain.addsUp && (wait.missing == 0 || !chain.isWhole))
     }

@@ -38,7 +38,10 @@ struct SpanTests {
     let walk = try #require(player.walk(ofSpan: 77))
     #expect(walk.members.map(\.g) == [5, 6, 7] && walk.members.map(\.parent) == [nil, 5, 6])
     #expect(walk.members[1].entry == "child at a.swift:1" && walk.members[1].sums.total == 5_000_000)
-    #expect(walk.pieces.filter { $0.g == 5 }.map(\.state) == [.running, .waiting, .runnable, .running, .syscall, .running])
+    #expect(
+      walk.pieces.filter { $0.g == 5 }.map(\.state) == [
+        .running, .waiting, .runnable, .running, .syscall, .running,
+      ])
     #expect(walk.lines(limit: 3).last?.contains("more") == true)
     #expect(player.walk(ofSpan: 78) == nil)
   }

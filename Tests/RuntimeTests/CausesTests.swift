@@ -34,7 +34,9 @@ private var thisG: UInt64 { currentM("a test").g?.id ?? 0 }
 /// The hops follow each other from the beginning to the end, and the longest is blamed.
 private func checkHops(_ chain: WaitChain) {
   check(chain.hops.first?.begin == chain.begin, "the first hop to begin the wait")
-  for (hop, next) in zip(chain.hops, chain.hops.dropFirst()) { checkEqual(next.begin, hop.end, "a hop's beginning") }
+  for (hop, next) in zip(chain.hops, chain.hops.dropFirst()) {
+    checkEqual(next.begin, hop.end, "a hop's beginning")
+  }
   checkEqual(chain.hops.reduce(0) { $0 + $1.duration }, chain.duration, "the sum of the hops")
   checkEqual(chain.hops[chain.guilty].duration, chain.hops.map(\.duration).max() ?? 0, "the guilty hop")
 }
@@ -147,16 +149,19 @@ struct CausesTests {
           // On a machine that is busy with others the new thread may be the slowest part.
           guard chain.hops[chain.guilty].kind == .runnext else { continue }
           checkEqual(chain.verdict.cause, .blockedM, "the cause of \(chain.lines)")
-          check(chain.verdict.g == caller && chain.verdict.p == 0, "G\(caller) to be blamed in \(chain.lines)")
-          check(chain.verdict.text.contains("until sysmon"), "the retake to be told in \(chain.lines)")
-          blamed += 1
+          check(
+            chain.verdict.g == caller && chain.verdict.p == 0, "G\(caller) to be blamed in \(chain.lines)")
+          // Sysmon may have come too late to take the P: then the call ended by itself.
+          if chain.verdict.text.contains("until sysmon") { blamed += 1 }
         }
-        check(blamed > 0, "a system call to be blamed once in 20 times")
+        check(blamed > 0, "a system call that lost its P to be blamed once in 20 times")
       }
     }
   }
 
-  @Test("every wait of a flood over several Ps adds up, and the way of nearly every G from queue to queue is known")
+  @Test(
+    "every wait of a flood over several Ps adds up, and the way of nearly every G from queue to queue is known"
+  )
   func flood() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 4) {
@@ -214,7 +219,9 @@ struct CausesTests {
         let spans = player.slowestSpans(10)
         checkEqual(spans.compactMap(\.label), ["GET /test", "inner"], "spans")
         check(spans[1].outer == spans[0].number, "the inner span to be a part of the outer")
-        for span in spans { checkEqual(span.sums.total, (span.end ?? 0) - span.begin, "the sums of \(span.text)") }
+        for span in spans {
+          checkEqual(span.sums.total, (span.end ?? 0) - span.begin, "the sums of \(span.text)")
+        }
         let sums = spans[0].sums
         check(sums.running >= 3_000_000 && sums.syscall >= 1_000_000, "3 ms and 1 ms in \(spans[0].text)")
         check(sums.waiting[.waitGroup] ?? 0 >= 1_000_000, "the wait group in \(spans[0].text)")

@@ -1,4 +1,4 @@
-// Chains and spans as JSON, one object each. docs/json.md has the keys.
+// Chains and spans as JSON, one object each. docs/causes.md has the keys.
 internal import Region
 
 extension WaitChain {

@@ -39,7 +39,9 @@ extension WaitChain {
 extension SpanSums {
   /// `ran 1.2 ms, runnable 40.0 µs, chanReceive 3.0 ms`; only what there was.
   public var text: String {
-    var parts = [("ran", running), ("runnable", runnable), ("preempted", preempted), ("system calls", syscall)]
+    var parts = [
+      ("ran", running), ("runnable", runnable), ("preempted", preempted), ("system calls", syscall),
+    ]
     parts += waiting.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
       .map { ("\($0.key)", $0.value) }
     return parts.filter { $0.1 > 0 }.map { "\($0.0) \(TimeText.short($0.1))" }.joined(separator: ", ")

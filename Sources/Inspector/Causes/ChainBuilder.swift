@@ -125,7 +125,9 @@ struct ChainBuilder {
     var rest = whole
     rest.from = wake.came
     // On the P's own queue it still stands in line; on another it is looked for.
-    if case .p(let p) = end.lane, whole.hop.p != p { (rest.hop.kind, rest.hop.m) = (.searching, Int(end.record.m)) }
+    if case .p(let p) = end.lane, whole.hop.p != p {
+      (rest.hop.kind, rest.hop.m) = (.searching, Int(end.record.m))
+    }
     var added = [rest]
     if let woken = wake.woken, woken >= whole.from {
       var waking = whole

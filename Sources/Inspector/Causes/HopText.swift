@@ -7,7 +7,7 @@ extension Hop {
     let what: String =
       switch kind {
       case .waiting: "parked for \(reason)" + (fd.map { ", fd \($0)" } ?? "")
-      case .late: "still parked, though nothing more may have been missing"
+      case .late: "parked still, though it may have been there, or was due"
       case .syscall: "in a system call, on M\(m ?? 0)"
       case .runnext: "next on P\(p ?? 0)" + depthWords
       case .lrq: "on P\(p ?? 0)'s LRQ" + depthWords

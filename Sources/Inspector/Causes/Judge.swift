@@ -71,7 +71,8 @@ struct Judge {
 
   private func onQueue(of p: Int, _ had: Occupancy) -> Verdict {
     if hop.ending == .stolen,
-      let idle = ps.filter({ $0.key != p && isHalf($0.value.idle) }).max(by: { $0.value.idle < $1.value.idle })
+      let idle = ps.filter({ $0.key != p && isHalf($0.value.idle) }).max(by: { $0.value.idle < $1.value.idle }
+      )
     {
       let text = "P\(idle.key) was idle for \(time(idle.value.idle)) of it, and stole it late"
       return Verdict(cause: .stolenLate, text: text, p: idle.key)
@@ -85,7 +86,8 @@ struct Judge {
       let until = had.retaken == nil ? "" : " until sysmon took P\(p) from it"
       let text = "M\(call.m), which had P\(p), was blocked in a system call of \(name(call.g))\(until)"
       return Verdict(
-        cause: .blockedM, text: text, g: call.g, p: p, m: call.m, lasted: call.isWhole ? ns(call.length) : nil)
+        cause: .blockedM, text: text, g: call.g, p: p, m: call.m, lasted: call.isWhole ? ns(call.length) : nil
+      )
     }
     if let run = had.longestRun, isHalf(run.inside) { return held(p, run) }
     guard isHalf(had.running) else { return nil }
@@ -95,7 +97,8 @@ struct Judge {
   private func held(_ p: Int, _ run: Occupancy.Stretch) -> Verdict {
     let isHog = ns(run.length) >= Self.hog
     return Verdict(
-      cause: isHog ? .hog : .pWasBusy, text: "P\(p) was held by " + ran(run) + (isHog ? " (hog)" : ""), g: run.g,
+      cause: isHog ? .hog : .pWasBusy, text: "P\(p) was held by " + ran(run) + (isHog ? " (hog)" : ""),
+      g: run.g,
       p: p, m: run.m, lasted: run.isWhole ? ns(run.length) : nil)
   }
 
@@ -105,7 +108,9 @@ struct Judge {
 
   private func onGRQ() -> Verdict? {
     if let busy = everyP() { return busy }
-    guard let idle = ps.max(by: { $0.value.idle < $1.value.idle }), isHalf(idle.value.idle) else { return nil }
+    guard let idle = ps.max(by: { $0.value.idle < $1.value.idle }), isHalf(idle.value.idle) else {
+      return nil
+    }
     return Verdict(
       cause: .pWasIdle, text: "P\(idle.key) was idle for \(time(idle.value.idle)) of it", p: idle.key)
   }
@@ -135,7 +140,7 @@ struct Judge {
     let what =
       late?.isTimer == true
       ? "its timer was due \(time(length)) before somebody looked"
-      : "nobody had polled for \(time(late?.ticks ?? length)), so that its descriptor may have been ready all the time"
+      : "nobody polled for \(time(length)), in which its descriptor may have been ready"
     return Verdict(
       cause: cause, text: what + (busy.map { ": \($0.text)" } ?? ""), g: busy?.g, p: busy?.p, m: busy?.m,
       lasted: busy?.lasted)

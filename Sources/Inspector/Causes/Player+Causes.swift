@@ -95,7 +95,8 @@ extension Player {
     if wait.missing > 0 { verdict.text += ", as far as is known: records are missing" }
     let begin = hops[0].begin
     var chain = WaitChain(
-      wait: wait, entry: names(facts.g), begin: begin, end: hops.reduce(begin) { $0 + $1.duration }, hops: hops,
+      wait: wait, entry: names(facts.g), begin: begin, end: hops.reduce(begin) { $0 + $1.duration },
+      hops: hops,
       guilty: guilty, verdict: verdict, isWhole: facts.begin != nil && wait.missing == 0)
     if let end = facts.end {
       chain.m = Int(end.record.m)

@@ -102,7 +102,9 @@ struct QueueTrace {
     var index = moves.count
     guard var place = last(end, on: p, &index, &way) else { return nil }
     for _ in 0..<Self.longest {
-      guard let next = step(place, &index, &way) else { return way.last?.arrival == nil ? way.reversed() : nil }
+      guard let next = step(place, &index, &way) else {
+        return way.last?.arrival == nil ? way.reversed() : nil
+      }
       place = next
     }
     return nil
@@ -151,7 +153,8 @@ struct QueueTrace {
       if ready.record.place.queue == .grq {
         way.append(Stand(kind: .grq, depth: ready.record.place.depth, from: ready.record.time))
       } else if let spill, case .p(let p) = ready.lane {
-        let before = spill.record.kind == .overflow ? Int(clamping: spill.record.arg) - Int(spill.record.count) : nil
+        let before =
+          spill.record.kind == .overflow ? Int(clamping: spill.record.arg) - Int(spill.record.count) : nil
         way.append(Stand(kind: .grq, depth: before, from: spill.record.time, arrival: spill))
         beginning(p, .lrq, &way)
       }

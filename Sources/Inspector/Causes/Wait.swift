@@ -36,10 +36,10 @@ public struct Wait: Sendable, Equatable {
 struct WaitFacts: Sendable, Equatable {
   /// Something that came later than it could have.
   struct Late: Sendable, Equatable {
-    var ticks: UInt64
-    /// A timer; else a poll, by the poller that its event names.
+    /// Since when it may have been there, or was due.
+    var since: UInt64
+    /// A timer; else a poll.
     var isTimer: Bool
-    var poller: UInt8
   }
 
   var g: UInt64
@@ -65,8 +65,8 @@ struct WaitFacts: Sendable, Equatable {
 
   /// Of `readyTime`, how long before it what it waited for may have been there.
   var lateTicks: UInt64 {
-    guard let late, let readyTime else { return 0 }
-    return min(late.ticks, readyTime - beginTime)
+    guard let late, let readyTime, late.since < readyTime else { return 0 }
+    return readyTime - max(late.since, beginTime)
   }
 
   var delay: UInt64 { (readyTime.map { endTime - $0 } ?? 0) + lateTicks }
@@ -87,7 +87,9 @@ extension Wait {
   init(_ facts: WaitFacts, _ clock: Clock, reasons: [WaitReason?]) {
     self.facts = facts
     (g, beginning, missing) = (facts.g, facts.beginning, facts.missing)
-    if case .parked = beginning { beginning = .parked(reasons[Int(facts.begin?.record.detail ?? 0)] ?? .none) }
+    if case .parked = beginning {
+      beginning = .parked(reasons[Int(facts.begin?.record.detail ?? 0)] ?? .none)
+    }
     begin = clock.nanoseconds(at: facts.beginTime)
     ready = facts.readyTime.map { clock.nanoseconds(at: $0) }
     end = facts.end.map { clock.nanoseconds(at: $0.record.time) }
@@ -130,7 +132,7 @@ struct WaitCollector {
     case .goReady: ready(event)
     case .goSyscallExit where record.detail == 0: ready(event)
     case .goSyscallExit, .goStart, .goResume: return finish(event)
-    case .timerLate: open[record.g]?.late = .init(ticks: record.arg, isTimer: true, poller: 0)
+    case .timerLate: open[record.g]?.late = .init(since: Self.time(record.arg, before: record), isTimer: true)
     case .goExit: open[record.g] = nil
     default: break
     }
@@ -159,23 +161,34 @@ struct WaitCollector {
   private mutating func noteLate(_ event: PlacedRecord) {
     let record = event.record
     for g in (polled[event.lane] ?? []).suffix(Int(clamping: record.count)) where open[g]?.late == nil {
-      open[g]?.late = .init(ticks: record.arg, isTimer: false, poller: record.detail)
+      open[g]?.late = .init(since: Self.time(record.arg, before: record), isTimer: false)
     }
+  }
+
+  private static func time(_ ticks: UInt64, before record: Record) -> UInt64 {
+    record.time - min(ticks, record.time)
   }
 
   /// What is not of this wait, because moves in between are missing, is left out: the sequence numbers tell.
   private mutating func finish(_ event: PlacedRecord) -> WaitFacts {
     let record = event.record
     var facts = open.removeValue(forKey: record.g) ?? WaitFacts(g: record.g)
-    if let ready = facts.ready {
-      if !Self.follows(record, ready.record, by: 1) { facts = WaitFacts(g: record.g) }
-    } else if let begin = facts.begin,
-      !Self.follows(record, begin.record, by: record.kind == .goSyscallExit ? 1 : 2)
-    {
-      facts = WaitFacts(g: record.g)
-    }
+    if !fits(record, facts) { facts = WaitFacts(g: record.g) }
     facts.end = event
     return facts
+  }
+
+  /// Whether what is known of a wait is of the one that ends with this event.
+  private func fits(_ end: Record, _ facts: WaitFacts) -> Bool {
+    if end.kind == .goSyscallExit {
+      guard let begin = facts.begin?.record, facts.ready == nil else { return facts.begin == nil }
+      return begin.kind == .goSyscall && Self.follows(end, begin, by: 1)
+    }
+    if let ready = facts.ready?.record {
+      // A start tells since when the G was runnable: that moment is the same to the tick.
+      return Self.follows(end, ready, by: 1) && (end.arg == 0 || end.time &- end.arg == ready.time)
+    }
+    return facts.begin.map { Self.follows(end, $0.record, by: 2) } ?? true
   }
 
   /// Whether a G's move is the one that comes so many after another. A creation does not say its number.

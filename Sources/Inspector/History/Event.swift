@@ -49,7 +49,8 @@ public struct Event: Sendable, Equatable {
     case .goLabel: return "\(who) " + (arg == 0 ? "is in no span" : "is in span \(arg)") + labelWords(names)
     case .timerLate: return "a timer of \(who) is late by \(clock.nanoseconds(lasting: arg) / 1000) µs"
     case .goPark: return "\(who) parks on \(reason)" + (arg == 0 ? "" : ", fd \(arg &- 1)")
-    case .goReady: return "\(who) is ready, was on \(reason)" + (other == 0 ? "" : ", by G\(other)") + placeWords
+    case .goReady:
+      return "\(who) is ready, was on \(reason)" + (other == 0 ? "" : ", by G\(other)") + placeWords
     case .goYield: return "\(who) yields"
     case .goExit: return "\(who) is gone"
     case .goPreempt: return "\(who) is preempted" + (detail == 1 ? " where it was" : "")

@@ -92,7 +92,7 @@ struct NetpollRecord: ~Copyable {
     shared[.netpollReadied].add(UInt64(ready.count))
     // One that waits in the kernel is never late.
     if nanoseconds == 0, before != 0, now &- before > sched.lateness, ready.count > 0 {
-      m.emit(.netpollLate, detail: poller.rawValue, count: ready.count, arg: now &- before)
+      m.noteLate(poller, since: before, gs: ready.count)
     }
     m.emit(.netpoll, detail: poller.rawValue, count: ready.count, arg: UInt64(fds))
     return ready
@@ -119,7 +119,8 @@ struct NetpollRecord: ~Copyable {
 
   /// Sysmon's look (Sysmon §4): polls if the thread stands by and nobody has looked for 10 ms. Whether it did.
   func pollIfNobodyDid(_ sysmon: M) -> Bool {
-    guard unsafe record.pointee.standby.load(ordering: .relaxed), hasWaiters, isStale(unsafe Self.backstop) else {
+    guard unsafe record.pointee.standby.load(ordering: .relaxed), hasWaiters, isStale(unsafe Self.backstop)
+    else {
       return false
     }
     shared[.netpollSysmonPolls].add(1)
@@ -160,7 +161,9 @@ struct NetpollRecord: ~Copyable {
     }
     unsafe record.pointee.standby.store(false, ordering: .sequentiallyConsistent)
     m.setState(.netpoll)
-    if hasWaiters, isStale(unsafe 3 * Self.backstop) { sched.inject(poll(m, nanoseconds: 0, by: .thread), by: m) }
+    if hasWaiters, isStale(unsafe 3 * Self.backstop) {
+      sched.inject(poll(m, nanoseconds: 0, by: .thread), by: m)
+    }
   }
 
   /// Tests set it before the boot, to have nobody look for long.
@@ -198,6 +201,15 @@ struct NetpollRecord: ~Copyable {
 }
 
 extension M {
+  /// Tells that nobody had polled since then.
+  fileprivate func noteLate(_ poller: Netpoll.Poller, since: UInt64, gs: Int) {
+    guard tracing else { return }
+    let now = stamp()
+    lane.counters[.others].bumpPublished()
+    emit(
+      .netpollLate, now, detail: poller.rawValue, count: UInt32(truncatingIfNeeded: gs), arg: now &- since)
+  }
+
   fileprivate func readied(_ g: G, into queue: inout GQueue) {
     readied(g, batchPlace(behind: queue.count))
     queue.append(g)

@@ -141,7 +141,7 @@ extension M {
       if timer.kind == .descriptor {
         ready.append(TimerDescriptor(timer).fired(timer, on: p, by: self))
       } else if let g = target(of: timer, on: p) {
-        noteLate(g, now &- timer.when)
+        if now &- timer.when > sched.lateness { noteLate(g, since: timer.when) }
         readied(g, batchPlace(behind: ready.count))
         ready.append(g)
       }
@@ -150,11 +150,12 @@ extension M {
     return ready
   }
 
-  /// Tells of a timer that is over a millisecond late.
-  private func noteLate(_ g: G, _ ticks: UInt64) {
-    guard tracing, ticks > sched.lateness else { return }
+  /// Tells that the timer of `g` was due then.
+  private func noteLate(_ g: G, since: UInt64) {
+    guard tracing else { return }
+    let now = stamp()
     lane.counters[.others].bumpPublished()
-    emit(.timerLate, stamp(), g: g.id, arg: ticks)
+    emit(.timerLate, now, g: g.id, arg: now &- since)
   }
 
   /// The G that a due timer wakes.

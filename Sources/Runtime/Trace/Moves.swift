@@ -22,7 +22,8 @@ extension M {
     block[.waitingOn].set(0)
     lane.counters[.created].bumpPublished()
     emit(
-      .goCreate, now, g: block[.id].relaxed, detail: span == GSpan.none ? 0 : 1, count: entry, arg: parent | place.bits)
+      .goCreate, now, g: block[.id].relaxed, detail: span == GSpan.none ? 0 : 1, count: entry,
+      arg: parent | place.bits)
   }
 
   /// runnable → running.
