@@ -73,6 +73,7 @@ struct CausesTests {
     let chain = try script.why(5)
     #expect(chain.picture == "waiting 2.1, late 25.9, starting 1.0" && chain.addsUp)
     #expect(chain.hops[1].fd == 7 && chain.verdict.cause == .netpollLate && chain.verdict.g == 9)
+    #expect(chain.verdict.text.contains("then a searching M did"))
     #expect(chain.verdict.lasted == 25_000_000 && chain.wait.delay == 26_900_000)
   }
 
@@ -209,6 +210,23 @@ struct CausesTests {
     player.seek(to: script.time(15))
     let late = try #require(player.why(g: 5))
     #expect(late.picture == "waiting 10.0, runnext 4.0" && late.addsUp && late.hops[1].ending == .lasting)
+  }
+
+  @Test("a G that has waited since before the history begins is found in the table of Gs")
+  func beforeHistory() throws {
+    let script = try Script(procs: 1)
+    script.region[GField.status, 0] = GStatus(.waiting, reason: .semaphore).word
+    script.region[GField.since, 0] = script.time(0) - 5_000_000_000
+    script.region[GField.waitingOn, 0] = 0
+    script.region[GField.id, 0] = 44
+    script.region[SchedField.gListed] = 4096
+    script.region[SchedField.gSlots] = 64
+    script.p(0, 1, .goStart, 5)
+    var player = try script.player(goroutines: true)
+    player.seek(to: script.time(1))
+    let chain = try #require(player.why(g: 44))
+    #expect(chain.picture == "waiting 5001.0" && chain.wait.beginning == .parked(.semaphore) && chain.addsUp)
+    #expect(player.why(g: 45) == nil)
   }
 
   @Test("as JSON and as text a chain says the same")

@@ -19,10 +19,11 @@ final class Script {
     try mark()
   }
 
-  private func mark() throws {
+  private func mark(goroutines: Bool = false) throws {
     _ = try source.drainBatches(history.take)
     history.settle()
-    history.mark(try source.observe())
+    let rows = goroutines ? try source.goroutines(limit: 100) : nil
+    history.mark(try source.observe(), goroutines: rows.map { GoroutineList(rows: $0) })
     _ = try source.drainBatches(history.take)
     history.settle()
   }
@@ -84,8 +85,8 @@ final class Script {
   }
 
   /// All of it, at its end.
-  func player() throws -> Player {
-    try mark()
+  func player(goroutines: Bool = false) throws -> Player {
+    try mark(goroutines: goroutines)
     return Player(history)!
   }
 

@@ -106,7 +106,7 @@ struct SchemaTests {
       $0.dropFirst(7)
     }
     let enums = details.filter { $0.first?.isUppercase == true }
-    #expect(Set(enums) == ["BootStep", "WaitReason", "Shortage"])
+    #expect(Set(enums) == ["BootStep", "WaitReason", "Shortage", "RunSource"])
     #expect(enums.allSatisfy { parsed.enums[String($0)] != nil })
   }
 

@@ -140,10 +140,19 @@ struct Judge {
     let what =
       late?.isTimer == true
       ? "its timer was due \(time(length)) before somebody looked"
-      : "nobody polled for \(time(length)), in which its descriptor may have been ready"
+      : "nobody polled for \(time(length)), in which its descriptor may have been ready; then \(poller) did"
     return Verdict(
       cause: cause, text: what + (busy.map { ": \($0.text)" } ?? ""), g: busy?.g, p: busy?.p, m: busy?.m,
       lasted: busy?.lasted)
+  }
+
+  private var poller: String {
+    switch late?.poller {
+    case 0: "the netpoll thread"
+    case 1: "a searching M"
+    case 2: "sysmon"
+    default: "somebody"
+    }
   }
 
   private func isHalf(_ ticks: UInt64) -> Bool { ticks >= length - length / 2 && ticks > 0 }

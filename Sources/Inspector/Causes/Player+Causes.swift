@@ -28,6 +28,11 @@ extension Player {
       if found.count >= 2 * Self.mostWaits { found.removeFirst(Self.mostWaits) }
       found.append($0)
     }
+    if found.isEmpty, open.isEmpty, let row = goroutines.all.first(where: { $0.id == g }),
+      let facts = WaitFacts(row, clock, reasons: history.reasons, until: ticks)
+    {
+      found = [facts]
+    }
     return (found.suffix(Self.mostWaits) + open).map { Wait($0, clock, reasons: history.reasons) }
   }
 

@@ -38,8 +38,9 @@ struct WaitFacts: Sendable, Equatable {
   struct Late: Sendable, Equatable {
     /// Since when it may have been there, or was due.
     var since: UInt64
-    /// A timer; else a poll.
+    /// A timer; else a poll, and who made it at last.
     var isTimer: Bool
+    var poller: UInt8 = 0
   }
 
   var g: UInt64
@@ -102,6 +103,20 @@ extension Wait {
   public func duration(until moment: UInt64) -> UInt64 { (end ?? max(moment, begin)) - begin }
 }
 
+extension WaitFacts {
+  /// The wait of a G of which no event is in the history, by its row in the table of Gs; nil: it does not wait.
+  init?(_ row: Goroutine, _ clock: Clock, reasons: [WaitReason?], until: UInt64) {
+    guard row.state == .waiting, let since = row.since,
+      let reason = reasons.firstIndex(of: row.reason)
+    else { return nil }
+    let record = Record(
+      .goPark, time: clock.ticks(at: since), m: 0, g: row.id, detail: UInt8(truncatingIfNeeded: reason),
+      arg: UInt64(clamping: (row.fd ?? -1) + 1))
+    self.init(g: row.id, begin: PlacedRecord(record: record, lane: .m(0), position: .max))
+    self.until = max(until, record.time)
+  }
+}
+
 /// Finds waits in a stream of events, in the order of time.
 struct WaitCollector {
   /// Only the waits of this G; nil: of all.
@@ -161,7 +176,7 @@ struct WaitCollector {
   private mutating func noteLate(_ event: PlacedRecord) {
     let record = event.record
     for g in (polled[event.lane] ?? []).suffix(Int(clamping: record.count)) where open[g]?.late == nil {
-      open[g]?.late = .init(since: Self.time(record.arg, before: record), isTimer: false)
+      open[g]?.late = .init(since: Self.time(record.arg, before: record), isTimer: false, poller: record.detail)
     }
   }
 
