@@ -176,7 +176,8 @@ struct WaitCollector {
   private mutating func noteLate(_ event: PlacedRecord) {
     let record = event.record
     for g in (polled[event.lane] ?? []).suffix(Int(clamping: record.count)) where open[g]?.late == nil {
-      open[g]?.late = .init(since: Self.time(record.arg, before: record), isTimer: false, poller: record.detail)
+      open[g]?.late = .init(
+        since: Self.time(record.arg, before: record), isTimer: false, poller: record.detail)
     }
   }
 

@@ -70,7 +70,7 @@ extension M {
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
     lane.counters[.yielded].bumpPublished()
-    emit(.goYield, now, g: g.id, count: status.sequence, arg: batchPlace(behind: 0).bits)
+    emit(.goYield, now, g: g.id, count: status.sequence, arg: lastPlace.bits)
   }
 
   /// running → gone.

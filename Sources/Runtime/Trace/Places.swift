@@ -1,10 +1,24 @@
 // Where a G is put that becomes runnable, as its event tells it. Costs two loads of words that the push needs too.
 import Region
 
+extension P {
+  /// Behind those that are on the LRQ now. By the owner, whose `tail` is never behind `head`.
+  @inline(__always)
+  fileprivate func lrqPlace(_ queue: Place.Queue) -> Place {
+    let shared = shared
+    let depth = shared[.lrqTail].relaxed &- shared[.lrqHead].relaxed
+    return Place(bits: UInt64(queue.rawValue) << 52 | depth << 55)
+  }
+}
+
 extension M {
   /// For `submitNext`.
   @inline(__always)
-  var nextPlace: Place { tracing ? Place(.runnext, depth: p.lrq.depth) : .untold }
+  var nextPlace: Place { tracing ? p.lrqPlace(.runnext) : .untold }
+
+  /// For `pushLocal`.
+  @inline(__always)
+  var lastPlace: Place { tracing ? p.lrqPlace(.lrq) : .untold }
 
   /// For a batch that goes where this M puts what it readied: last into its P's LRQ, or on the GRQ when it holds no P.
   /// - Parameter count: Gs of the batch that come before it.
