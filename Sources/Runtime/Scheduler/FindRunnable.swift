@@ -26,13 +26,17 @@ extension M {
   /// Notes from where a G is taken, if it is one; its start tells (`RunSource`).
   @inline(__always)
   private func took(_ g: G?, from source: RunSource) -> G? {
-    found = source
+    if g != nil { found = source }
     return g
   }
 
   /// `runnext`, then the first of the LRQ.
   @inline(__always)
-  private func takeOwn() -> G? { took(p.lrq.popNext(), from: .runnext) ?? took(p.lrq.pop(), from: .lrq) }
+  private func takeOwn() -> G? {
+    let lrq = p.lrq
+    if let g = lrq.popNext() { return took(g, from: .runnext) }
+    return took(lrq.pop(), from: .lrq)
+  }
 
   private func takeShareOfGRQ() -> G? {
     guard sched.grqDepth > 0 else { return nil }

@@ -9,8 +9,8 @@ extension M {
   @inline(__always)
   func created(_ g: G, entry: UInt32, kind: GKind, _ place: Place) {
     let now = stamp()
-    let parent = self.g.map { $0.id } ?? 0
-    let span = self.g.map { $0.span } ?? GSpan.none
+    var (parent, span): (UInt64, GSpan) = (0, .none)
+    if let running = self.g { (parent, span) = (running.id, running.span) }
     g.span = span
     let block = g.shared
     let sequence = block[.status].relaxed >> 32 &+ 1
@@ -22,7 +22,7 @@ extension M {
     block[.waitingOn].set(0)
     lane.counters[.created].bumpPublished()
     emit(
-      .goCreate, now, g: block[.id].relaxed, detail: span == GSpan.none ? 0 : 1, count: entry,
+      .goCreate, now, g: block[.id].relaxed, detail: span.number == 0 ? 0 : 1, count: entry,
       arg: parent | place.bits)
   }
 
