@@ -83,23 +83,30 @@ struct CausesTests {
     await #expect(processExitsWith: .success) {
       unsafe Netpoll.backstop = 60_000_000_000
       inRuntime(procs: 1, preemption: false) {
-        MPG.sleep(.milliseconds(2))  // the first poll
-        let (id, ended, pipe) = (Counter(), Counter(), try Pipe())
-        go {
-          id.add(Int(thisG))
-          _ = try pipe.read()
-          ended.add(1)
+        var blamed = 0
+        for _ in 0..<20 where blamed == 0 {
+          MPG.sleep(.milliseconds(2))  // a poll that finds nothing
+          let (id, ended, pipe) = (Counter(), Counter(), try Pipe())
+          go {
+            id.add(Int(thisG))
+            _ = try pipe.read()
+            ended.add(1)
+          }
+          while parked(.netpollRead) == 0 { yield() }
+          pipe.write(7)
+          keepP(milliseconds: 60)
+          while ended.value == 0 { MPG.sleep(.milliseconds(1)) }
+          let hog = thisG
+          let chain = longest(try past(), UInt64(id.value), .netpollRead)
+          // The netpoll thread may not have left the kernel yet when the P was taken: then it came in time.
+          guard chain.hops.contains(where: { $0.kind == .late }) else { continue }
+          checkEqual(chain.verdict.cause, .netpollLate, "the cause of \(chain.lines)")
+          check(chain.hops[chain.guilty].kind == .late, "a late poll in \(chain.lines)")
+          check(chain.hops[chain.guilty].duration >= 60_000_000, "60 ms of it in \(chain.lines)")
+          check(chain.verdict.g == hog && chain.verdict.p == 0, "G\(hog) to have kept P0 in \(chain.lines)")
+          blamed += 1
         }
-        while parked(.netpollRead) == 0 { yield() }
-        pipe.write(7)
-        keepP(milliseconds: 60)
-        while ended.value == 0 { MPG.sleep(.milliseconds(1)) }
-        let hog = thisG
-        let chain = longest(try past(), UInt64(id.value), .netpollRead)
-        checkEqual(chain.verdict.cause, .netpollLate, "the cause of \(chain.lines)")
-        check(chain.hops[chain.guilty].kind == .late, "a late poll in \(chain.lines)")
-        check(chain.hops[chain.guilty].duration >= 60_000_000, "60 ms of it in \(chain.lines)")
-        check(chain.verdict.g == hog && chain.verdict.p == 0, "G\(hog) to have kept P0 in \(chain.lines)")
+        check(blamed > 0, "a poll to be late once in 20 times")
       }
     }
   }
