@@ -17,6 +17,8 @@ public struct Frame: Sendable, Equatable {
   public var minute: [Point] = []
   /// How the target ended, if it did.
   public var ended: String?
+  /// What is derived from the events before this moment; nil: none were taken in.
+  public var instruments: Instruments?
   /// What belongs to a moment of history; nil: the frame is of now.
   public var past: Past?
 

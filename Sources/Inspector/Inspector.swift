@@ -54,10 +54,11 @@ public final class Inspector {
 
   /// Hands what is new to `history`; returns as `drain` does.
   func drain(into history: History) throws(InspectorError) -> Double {
+    let start = monotonicNow()
     let fullest = try layoutErrors(target.path) { () throws(LayoutProblem) in
       try source.drainBatches(history.take)
     }
-    history.settle()
+    history.settle(upTo: start)
     return fullest
   }
 

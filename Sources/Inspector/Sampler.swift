@@ -15,12 +15,18 @@ struct TablePace {
   private var next: UInt64 = 0
   /// Since when the longest runnable G of the last table has been so, in nanoseconds.
   private(set) var oldestRunnable: UInt64?
+  private(set) var taker = CensusTaker()
 
   /// The table, when it is due.
-  mutating func read(_ inspector: Inspector, _ clock: Clock) throws(InspectorError) -> GoroutineList? {
+  mutating func read(_ inspector: Inspector, _ observation: Observation) throws(InspectorError)
+    -> GoroutineList?
+  {
     let start = monotonicNow()
     guard start >= next else { return nil }
+    let clock = observation.clock
     let rows = try inspector.goroutines(limit: GoroutineList.most)
+    taker.take(
+      rows, at: start, clock, observation.names, isComplete: rows.count < GoroutineList.most)
     let runnable = rows.filter { $0.state == .runnable && $0.since != 0 }
     oldestRunnable = runnable.map(\.since).min().map { clock.nanoseconds(at: $0) }
     let end = monotonicNow()
@@ -49,6 +55,7 @@ public struct Sampler {
   public var oldestRunnable: UInt64? { tables.oldestRunnable }
   private var builder = FrameBuilder()
   private var tables = TablePace()
+  private var pressures = PressureLog()
   private var drainInterval = Self.longest / 4
   private var lastDrain: UInt64
   private var lastSnapshot: UInt64 = 0
@@ -81,8 +88,12 @@ public struct Sampler {
   /// The frame of this very moment.
   public mutating func frame() throws(InspectorError) -> Frame {
     try sample()
-    guard let frame = builder.frame(ended: ending?.description) else {
+    guard var frame = builder.frame(ended: ending?.description) else {
       preconditionFailure("a sample was just taken")
+    }
+    if let history {
+      frame.instruments = Instruments(
+        history.meter, pressures.recent, tables.taker.latest, frame.snapshot)
     }
     return frame
   }
@@ -109,8 +120,9 @@ public struct Sampler {
       builder.observe(observation.snapshot)
       latest = observation.snapshot
       if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
-        history.mark(observation, goroutines: try tables.read(inspector, observation.clock))
+        history.mark(observation, goroutines: try tables.read(inspector, observation))
         lastMark = monotonicNow()
+        pressures.measure(history)
       }
     } else {
       builder.observe(try inspector.snapshot())

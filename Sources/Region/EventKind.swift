@@ -6,7 +6,8 @@
   case boot = 1
   /// G was created, runnable; `count`: its entry (string id), `arg`: the G that spawned it.
   case goCreate = 2
-  /// G runs; `count`: its sequence number, `arg`: ticks since it became runnable.
+  /// G runs; `detail`: the `WaitReason` that ended before, if it waited; `count`: its sequence number, `arg`: ticks since
+  /// it became runnable.
   case goStart = 3
   /// G parks; `detail`: `WaitReason`, `count`: its sequence number, `arg`: the descriptor plus 1, or 0.
   case goPark = 4
@@ -51,7 +52,8 @@
   case goResume = 23
   /// G enters a system call; `count`: its sequence number.
   case goSyscall = 24
-  /// G leaves a system call; `count`: its sequence number, `detail`: 0 it was queued, 1 on its old P, 2 on another.
+  /// G leaves a system call; `count`: its sequence number, `detail`: 0 it was queued, 1 on its old P, 2 on another;
+  /// `arg`: ticks since it entered.
   case goSyscallExit = 25
   /// Sysmon took the P of a system call; `count`: P, `arg`: the M inside.
   case retake = 26
@@ -72,7 +74,7 @@
     switch self {
     case .boot: "- detail:BootStep - -"
     case .goCreate: "g - count:string arg:parent_g"
-    case .goStart: "g - count:sequence arg:ticks_runnable"
+    case .goStart: "g detail:WaitReason count:sequence arg:ticks_runnable"
     case .goPark: "g detail:WaitReason count:sequence arg:fd+1"
     case .goReady: "g detail:WaitReason count:sequence arg:by_g"
     case .goYield: "g - count:sequence -"
@@ -94,7 +96,7 @@
     case .goPreempt: "g detail:kept_thread count:sequence -"
     case .goResume: "g - count:sequence arg:ticks_preempted"
     case .goSyscall: "g - count:sequence -"
-    case .goSyscallExit: "g detail:how count:sequence -"
+    case .goSyscallExit: "g detail:how count:sequence arg:ticks_syscall"
     case .retake: "- - count:p arg:m"
     case .preemptRequest: "- - count:p arg:m"
     case .procsChange: "- - count:ps arg:ps_before"

@@ -38,7 +38,7 @@ public struct Goroutines: Sendable, Equatable {
 /// Finds out the Gs at a moment. See §2.
 struct GoroutineFinder {
   private let reasons: [WaitReason?]
-  private var rows: [UInt64: GoroutineRow] = [:]
+  private(set) var rows: [UInt64: GoroutineRow] = [:]
   /// Gs that an event before the moment has been seen of.
   private var told: Set<UInt64> = []
 

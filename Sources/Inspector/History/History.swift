@@ -50,7 +50,9 @@ public final class History {
   /// Names by id.
   var names = StringBook()
   /// Our name for each of the target's wait reasons.
-  var reasons: [WaitReason?]
+  var reasons: [WaitReason?] { didSet { meter = Meter(reasons: reasons) } }
+  /// What comes of the events as they come in: see Meter.
+  private(set) var meter: Meter
   private var lanes: [Lane: LaneRecorder] = [:]
   /// The keyframe whose boundaries are not all reached yet; it belongs to the last segment but one's end.
   private var pending: Keyframe?
@@ -67,6 +69,7 @@ public final class History {
   public init(_ limits: HistoryLimits = HistoryLimits()) {
     self.limits = limits
     reasons = WaitReason.all
+    meter = Meter(reasons: WaitReason.all)
   }
 
   /// Records since the last mark that call for the next one, so that no segment takes long to go through.
@@ -80,7 +83,9 @@ public final class History {
     if !lane.continues(at: batch.first) {
       seal(&lane, lane.records.count)
       lane.skip(to: batch.first)
+      meter.lose(batch.lane)
     }
+    meter.take(batch.records, on: batch.lane)
     lane.take(batch.records, from: batch.first)
     fresh += batch.records.count
     if lane.mark == nil, lane.records.count >= RecordEncoder.most {
@@ -104,6 +109,7 @@ public final class History {
   func mark(_ observation: Observation, goroutines: GoroutineList? = nil) {
     guard pending == nil else { return }
     names = observation.names
+    meter.note(observation.clock, observation.snapshot)
     var keyframe = Keyframe()
     (keyframe.clock, keyframe.snapshot) = (observation.clock, observation.snapshot)
     let number = latestNumber
@@ -122,7 +128,10 @@ public final class History {
   var isPending: Bool { pending != nil }
 
   /// After a drain of all lanes: lets those that have reached their boundary go on.
-  func settle() {
+  ///
+  /// - Parameter time: the moment in nanoseconds up to which the drain had everything, if it is known.
+  func settle(upTo time: UInt64 = 0) {
+    meter.settle(upTo: time)
     guard pending != nil else { return }
     for name in Array(lanes.keys) where lanes[name]?.mark != nil {
       guard var lane = lanes.removeValue(forKey: name) else { continue }

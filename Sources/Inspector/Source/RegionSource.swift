@@ -135,7 +135,8 @@ final class RegionSource {
     snapshot.grq = try sched.bounded(.grqDepth, to: plausible)
     snapshot.grqMax = max(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
     try fillCounts(&snapshot)
-    (snapshot.ps, snapshot.retired) = try rows.ps(lanes, procs: snapshot.procs, clock, within: frame)
+    (snapshot.ps, snapshot.retired, snapshot.steals) = try rows.ps(
+      lanes, procs: snapshot.procs, clock, within: frame)
     snapshot.ms = try rows.ms(lanes.ms)
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)

@@ -28,12 +28,13 @@ extension M {
     let now = stamp()
     let block = g.shared
     let id = block[.id].relaxed
+    let reason = g.status.rawReason
     let status = move(g, to: .running)
     let waited = now &- block[.since].relaxed
     block[.since].set(now)
     showRunning(g)
     lane.counters[.started].bumpPublished()
-    emit(.goStart, now, g: id, count: status.sequence, arg: waited)
+    emit(.goStart, now, g: id, detail: reason, count: status.sequence, arg: waited)
   }
 
   /// running → waiting.
@@ -47,12 +48,12 @@ extension M {
     emit(.goPark, now, g: g.id, detail: reason.rawValue, count: status.sequence, arg: on)
   }
 
-  /// waiting → runnable. The caller puts `g` on a queue next.
+  /// waiting → runnable. The caller puts `g` on a queue next. The reason stays in the status, for the start to tell.
   @inline(__always)
   func readied(_ g: G) {
     let now = stamp()
     let reason = g.status.rawReason
-    let status = move(g, to: .runnable)
+    let status = move(g, to: .runnable, reason: WaitReason(rawValue: reason) ?? .none)
     g.shared[.since].set(now)
     lane.counters[.readied, Int(reason) & (WaitReason.capacity - 1)].bumpPublished()
     emit(.goReady, now, g: g.id, detail: reason, count: status.sequence, arg: self.g.map { $0.id } ?? 0)
@@ -122,19 +123,21 @@ extension M {
   func returnedFromSyscall(_ g: G, onOldP: Bool) {
     let now = stamp()
     let status = move(g, to: .running)
+    let inside = now &- g.shared[.since].relaxed
     g.shared[.since].set(now)
     showRunning(g)
     lane.counters[.syscallsReturned].bumpPublished()
-    emit(.goSyscallExit, now, g: g.id, detail: onOldP ? 1 : 2, count: status.sequence)
+    emit(.goSyscallExit, now, g: g.id, detail: onOldP ? 1 : 2, count: status.sequence, arg: inside)
   }
 
   /// syscall → runnable.
   func queuedAfterSyscall(_ g: G) {
     let now = stamp()
     let status = move(g, to: .runnable)
+    let inside = now &- g.shared[.since].relaxed
     g.shared[.since].set(now)
     lane.counters[.syscallsQueued].bumpPublished()
-    emit(.goSyscallExit, now, g: g.id, count: status.sequence)
+    emit(.goSyscallExit, now, g: g.id, count: status.sequence, arg: inside)
   }
 
   /// Shows `g` as what this M and its P run.
