@@ -55,7 +55,6 @@ public struct Sampler {
   public var oldestRunnable: UInt64? { tables.oldestRunnable }
   private var builder = FrameBuilder()
   private var tables = TablePace()
-  private var pressures = PressureLog()
   private var drainInterval = Self.longest / 4
   private var lastDrain: UInt64
   private var lastSnapshot: UInt64 = 0
@@ -93,7 +92,7 @@ public struct Sampler {
     }
     if let history {
       frame.instruments = Instruments(
-        history.meter, pressures.recent, tables.taker.latest, frame.snapshot)
+        history.meter, history.pressure.recent, tables.taker.latest, frame.snapshot)
     }
     return frame
   }
@@ -122,7 +121,6 @@ public struct Sampler {
       if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
         history.mark(observation, goroutines: try tables.read(inspector, observation))
         lastMark = monotonicNow()
-        pressures.measure(history)
       }
     } else {
       builder.observe(try inspector.snapshot())

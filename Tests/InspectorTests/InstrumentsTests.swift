@@ -122,6 +122,19 @@ struct InstrumentsTests {
     }
   }
 
+  @Test("a live viewer measures pressure in stretches, each of which is what was", arguments: 0..<3)
+  func livePressure(seed: Int) throws {
+    let measured = try Measured(seed: seed + 70, longestStep: 30_000)
+    let begun = measured.scheduler.time
+    try measured.run()
+    try measured.mark()
+    let (pressure, scheduler) = (measured.history.pressure.recent, measured.scheduler)
+    // Keyframes come one right after the other here, so the stretches leave nothing out.
+    var truth = Pressure()
+    for stretch in scheduler.stretches { truth[keyPath: stretch.pressure] += stretch.end - stretch.start }
+    #expect(pressure == truth && pressure.measured == scheduler.time - begun)
+  }
+
   @Test("the steal matrix adds up to what the Ps count, now and rebuilt from events")
   func steals() throws {
     let measured = try Measured(seed: 40, procs: 4)
@@ -155,7 +168,7 @@ struct InstrumentsTests {
     let past = player.instruments
     #expect(past.total == live.total && past.seconds == live.seconds && past.since == live.since)
     #expect(past.recent == live.recent && past.pressure.measured > 0)
-    player.seekToEnd()
+    player.seek(ticks: measured.scheduler.time)
     #expect(
       player.instruments.total == Instruments(measured.history.meter, Pressure(), Census(), Snapshot()).total)
   }

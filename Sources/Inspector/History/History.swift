@@ -53,6 +53,7 @@ public final class History {
   var reasons: [WaitReason?] { didSet { meter = Meter(reasons: reasons) } }
   /// What comes of the events as they come in: see Meter.
   private(set) var meter: Meter
+  private(set) var pressure = PressureProbe()
   private var lanes: [Lane: LaneRecorder] = [:]
   /// The keyframe whose boundaries are not all reached yet; it belongs to the last segment but one's end.
   private var pending: Keyframe?
@@ -84,8 +85,10 @@ public final class History {
       seal(&lane, lane.records.count)
       lane.skip(to: batch.first)
       meter.lose(batch.lane)
+      pressure.cancel()
     }
     meter.take(batch.records, on: batch.lane)
+    pressure.take(batch.records, on: batch.lane)
     lane.take(batch.records, from: batch.first)
     fresh += batch.records.count
     if lane.mark == nil, lane.records.count >= RecordEncoder.most {
@@ -110,6 +113,7 @@ public final class History {
     guard pending == nil else { return }
     names = observation.names
     meter.note(observation.clock, observation.snapshot)
+    pressure.settle(upTo: meter.settled, isLast: true)
     var keyframe = Keyframe()
     (keyframe.clock, keyframe.snapshot) = (observation.clock, observation.snapshot)
     let number = latestNumber
@@ -132,6 +136,7 @@ public final class History {
   /// - Parameter time: the moment in nanoseconds up to which the drain had everything, if it is known.
   func settle(upTo time: UInt64 = 0) {
     meter.settle(upTo: time)
+    pressure.settle(upTo: meter.settled)
     guard pending != nil else { return }
     for name in Array(lanes.keys) where lanes[name]?.mark != nil {
       guard var lane = lanes.removeValue(forKey: name) else { continue }
@@ -160,6 +165,7 @@ public final class History {
     segments[index].keyframe = .memory(keyframe.bytes)
     memory += 160 + segments[index].keyframe.memory + (segments[index].goroutines?.memory ?? 0)
     older.latest = CoarsePoint(keyframe.snapshot)
+    pressure.begin(keyframe, lanes.values)
     guard index > 0 else { return }
     segments[index - 1].isComplete = true
     record(upTo: firstNumber + index)

@@ -117,7 +117,7 @@ struct CensusTaker {
     var later = count
     for sample in samples.reversed() {
       let then = sample.counts[id] ?? 0
-      if then > later { break }
+      if then == 0 || then > later { break }
       (later, site.growingFor, site.grownBy) = (then, time - sample.time, count - then)
     }
     return site

@@ -7,9 +7,9 @@
 //
 // §2 This is exact, from events in the order of time: the number of runnable Gs is the keyframe's plus what became
 // runnable minus what started, and what a P does follows from its lane. So it needs all lanes put in order, which costs
-// several times what the meter does. A live viewer therefore measures whole segments of history, a quarter of a second
-// each, as many as it may with a hundredth of a core: all of them up to some tens of thousands of events a second, every
-// few seconds one at a million. `measured` says how much it was. A segment with a gap is not measured.
+// several times what the meter does. A live viewer therefore measures four stretches a second that are as long as their
+// events are few (see PressureProbe); of the past the last segments are measured, up to some number of events.
+// `measured` says how much it was. Where records are missing nothing is measured.
 //
 // §3 Gs that were preempted and wait for their turn count as runnable. Where the records of two lanes have the same
 // time, or a thread was held up between taking the time and counting, a moment may be counted on the other side.
