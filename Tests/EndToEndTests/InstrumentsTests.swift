@@ -57,8 +57,9 @@ extension EndToEnd {
         #expect(p[.unknown] == 0 && abs(Int(p.total) - Int(watched)) < 100_000, "\(p) of \(watched)")
       }
       #expect(total.ps.count == 2 && total.ms.allSatisfy { $0.running <= watched })
+      // The matrix is read after the Ps.
       #expect(
-        flooded.steals.pairs.reduce(0) { $0 + $1.tries } == snapshot.ps.reduce(0) { $0 + $1.stealTries })
+        flooded.steals.pairs.reduce(0) { $0 + $1.tries } >= snapshot.ps.reduce(0) { $0 + $1.stealTries })
 
       server.program.signal(SIGKILL)
       _ = try server.program.wait()
