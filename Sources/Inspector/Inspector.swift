@@ -70,6 +70,13 @@ public final class Inspector {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try source.goroutines(limit: limit) }
   }
 
+  func goroutines(slots range: Range<Int>) throws(InspectorError) -> [GoroutineRow] {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.goroutines(slots: range) }
+  }
+
+  /// Slots of the table of Gs that are in use.
+  var tableSlots: Int { source.tableSlots }
+
   /// Our name for each of the target's wait reasons.
   var reasons: [WaitReason?] { source.reasons }
 

@@ -55,10 +55,14 @@ public struct Sampler {
   public var oldestRunnable: UInt64? { tables.oldestRunnable }
   private var builder = FrameBuilder()
   private var tables = TablePace()
-  private var drainInterval = Self.longest / 4
+  private(set) var drainInterval = Self.longest / 4
   private var lastDrain: UInt64
   private var lastSnapshot: UInt64 = 0
   private var lastMark: UInt64 = 0
+  /// The last look at the gauges, and what details are made with.
+  private(set) var observation: Observation?
+  var detailer = Detailer()
+  var account = TakingAccount()
 
   /// - Parameter limits: of the history; nil: none is kept.
   public init(_ inspector: Inspector, history limits: HistoryLimits? = nil) {
@@ -108,8 +112,11 @@ public struct Sampler {
     }
   }
 
-  private func drain() throws(InspectorError) -> Double {
-    if let history { try inspector.drain(into: history) } else { try inspector.drain() }
+  mutating func drain() throws(InspectorError) -> Double {
+    let start = monotonicNow()
+    let fill = if let history { try inspector.drain(into: history) } else { try inspector.drain() }
+    account.note(fill: fill, start: start, end: monotonicNow())
+    return fill
   }
 
   private mutating func sample() throws(InspectorError) {
@@ -118,6 +125,7 @@ public struct Sampler {
       let observation = try inspector.observe()
       builder.observe(observation.snapshot)
       latest = observation.snapshot
+      self.observation = observation
       if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
         history.mark(observation, goroutines: try tables.read(inspector, observation))
         lastMark = monotonicNow()

@@ -59,6 +59,8 @@ public final class History {
   private var pending: Keyframe?
   private let encoder = RecordEncoder()
   private var memory = 0
+  /// Records that were ever taken in.
+  private(set) var taken: UInt64 = 0
   /// Records since the last mark.
   private(set) var fresh = 0
   /// Where each complete segment is written to besides, and the number of the next one.
@@ -91,6 +93,7 @@ public final class History {
     pressure.take(batch.records, on: batch.lane)
     lane.take(batch.records, from: batch.first)
     fresh += batch.records.count
+    taken &+= UInt64(batch.records.count)
     if lane.mark == nil, lane.records.count >= RecordEncoder.most {
       seal(&lane, lane.records.count / RecordEncoder.most * RecordEncoder.most)
     }
@@ -230,6 +233,9 @@ public final class History {
     memory += segment.memory
     segments.append(segment)
   }
+
+  /// Records of each lane that wait to be compressed: the newest that there are.
+  var waiting: Dictionary<Lane, LaneRecorder>.Values { lanes.values }
 
   /// Bytes of memory that all of it takes, without what waits to be compressed.
   public var bytes: Int { memory }

@@ -15,6 +15,7 @@ public struct Player {
   private var count: Int
   /// The moment, in ticks.
   private var ticks: UInt64
+  var detailer = Detailer()
 
   /// Starts at the newest moment. nil: there is no history.
   public init?(_ history: History) {
@@ -116,6 +117,11 @@ public struct Player {
       $0 <= window.number && history.segment($0)?.time ?? 0 >= earliest
     }
     return numbers.compactMap { history.segment($0)?.keyframe.bytes.flatMap { Keyframe($0)?.snapshot } }
+  }
+
+  /// Where details of this moment come from.
+  var source: DetailSource {
+    DetailSource(history: history, clock: window.keyframe.clock, moment: ticks, snapshot: model.snapshot)
   }
 
   /// All gauges, without names: what is cheap.

@@ -207,6 +207,12 @@ final class RegionSource {
     return table?.read(limit: limit) ?? []
   }
 
+  /// The same of some slots, for those who cannot stay away from the rings for as long as the whole table takes.
+  func goroutines(slots range: Range<Int>) throws(LayoutProblem) -> [GoroutineRow] {
+    try mapping.checkSize()
+    return table?.read(slots: range) ?? []
+  }
+
   /// Slots that a reading of the G table goes through.
   var tableSlots: Int { table?.slots ?? 0 }
 }

@@ -66,6 +66,14 @@ public struct Canvas: Sendable, Equatable {
     return column - x
   }
 
+  /// Gives all cells of a rectangle another role.
+  public mutating func restyle(_ rect: Rect, _ style: Style) {
+    let visible = rect.intersection(clip)
+    for y in visible.y..<visible.maxY {
+      for x in visible.x..<visible.maxX { cells[y * size.columns + x].style = style }
+    }
+  }
+
   /// Fills a rectangle with one glyph.
   public mutating func fill(_ rect: Rect, with cell: Cell = .blank) {
     let visible = rect.intersection(clip)

@@ -54,6 +54,8 @@ public struct Theme: Sendable, Equatable {
     case .alarm: Paint(foreground: 167, isBold: true)
     case .peak: Paint(foreground: 178, isBold: true)
     case .key: Paint(foreground: 74)
+    case .selected: Paint(foreground: 231, background: 239)
+    case .tab: Paint(foreground: 74, isBold: true)
     case .badgeLive: Paint(foreground: 72, isBold: true)
     case .badgePaused: Paint(foreground: 232, background: 178, isBold: true)
     case .badgeEnded: Paint(foreground: 231, background: 124, isBold: true)
@@ -74,6 +76,8 @@ public struct Theme: Sendable, Equatable {
     case .alarm: Paint(foreground: 1, isBold: true)
     case .peak: Paint(foreground: 3, isBold: true)
     case .key: Paint(foreground: 6)
+    case .selected: Paint(isReversed: true)
+    case .tab: Paint(foreground: 6, isBold: true)
     case .badgeLive: Paint(foreground: 2, isBold: true)
     case .badgePaused: Paint(foreground: 0, background: 3)
     case .badgeEnded: Paint(foreground: 7, background: 1, isBold: true)
@@ -82,9 +86,9 @@ public struct Theme: Sendable, Equatable {
 
   private static func mono(_ style: Style) -> Paint {
     switch style {
-    case .strong, .heading, .alarm, .peak, .key, .badgeLive: Paint(isBold: true)
+    case .strong, .heading, .alarm, .peak, .key, .tab, .badgeLive: Paint(isBold: true)
     case .faint, .busyShade, .eagerShade, .waitingShade: Paint(isDim: true)
-    case .badgePaused, .badgeEnded: Paint(isReversed: true)
+    case .selected, .badgePaused, .badgeEnded: Paint(isReversed: true)
     default: Paint()
     }
   }

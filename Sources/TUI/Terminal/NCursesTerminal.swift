@@ -132,6 +132,29 @@ extension NCursesTerminal {
   }
 }
 
+// MARK: The clipboard
+
+extension NCursesTerminal {
+  /// Written past ncurses, between two of its pictures; terminals that do not know it show nothing.
+  public mutating func copy(_ text: String) {
+    let bytes = Array("\u{1B}]52;c;\(Self.base64(Array(text.utf8)))\u{7}".utf8)
+    _ = unsafe bytes.withUnsafeBytes { unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  static func base64(_ bytes: [UInt8]) -> String {
+    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".unicodeScalars)
+    var text = String.UnicodeScalarView()
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let part = bytes[start..<min(bytes.count, start + 3)]
+      let word = part.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - part.count))
+      for place in 0..<4 {
+        text.append(place <= part.count ? digits[word >> (18 - 6 * place) & 63] : "=")
+      }
+    }
+    return String(text)
+  }
+}
+
 // MARK: Input
 
 extension NCursesTerminal {
@@ -174,7 +197,11 @@ extension NCursesTerminal {
   private func readKeys(into inputs: inout [Input]) {
     var event = nc_event()
     while unsafe nc_next_event(&event) {
-      if let key = Self.key(event) { inputs.append(.key(key)) }
+      if event.kind == NC_KEY.rawValue, event.code == NC_KEY_CLICK.rawValue {
+        inputs.append(.click(x: Int(event.x), y: Int(event.y)))
+      } else if let key = Self.key(event) {
+        inputs.append(.key(key))
+      }
     }
   }
 
