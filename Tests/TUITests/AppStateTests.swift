@@ -152,7 +152,9 @@ struct AppStateTests {
     #expect(Set(names).count == names.count)
   }
 
-  @Test("the help of a screen names every key that works on it, and scrolls to its end", arguments: ScreenID.allCases)
+  @Test(
+    "the help of a screen names every key that works on it, and scrolls to its end",
+    arguments: ScreenID.allCases)
   func helpIsComplete(_ screen: ScreenID) {
     var state = state()
     _ = state.update(.input(.key(.character(Unicode.Scalar(UInt8(48 + screen.rawValue))))))

@@ -37,7 +37,12 @@ public protocol FilterSubject {
 /// A parsed filter. The empty one lets everything through.
 public struct Filter: Sendable, Equatable {
   enum Relation: String, Sendable {
-    case begins = ":", contains = "~", atLeast = ">=", atMost = "<=", more = ">", less = "<"
+    case begins = ":"
+    case contains = "~"
+    case atLeast = ">="
+    case atMost = "<="
+    case more = ">"
+    case less = "<"
     static let inOrder: [Relation] = [.atLeast, .atMost, .more, .less, .begins, .contains]
   }
 
@@ -112,7 +117,9 @@ public struct Filter: Sendable, Equatable {
 
   /// Field, operator and value: cut at the first operator.
   private static func split(_ word: Substring) -> (Substring, Relation, Substring)? {
-    guard let index = word.firstIndex(where: { ":~<>".contains($0) }), index > word.startIndex else { return nil }
+    guard let index = word.firstIndex(where: { ":~<>".contains($0) }), index > word.startIndex else {
+      return nil
+    }
     let rest = word[index...]
     guard let relation = Relation.inOrder.first(where: { rest.hasPrefix($0.rawValue) }) else { return nil }
     return (word[..<index], relation, rest.dropFirst(relation.rawValue.count))
@@ -168,7 +175,9 @@ public struct Filter: Sendable, Equatable {
     }
   }
 
-  private static func begins(_ bytes: UnsafeBufferPointer<UInt8>, with word: [UInt8], at start: Int = 0) -> Bool {
+  private static func begins(_ bytes: UnsafeBufferPointer<UInt8>, with word: [UInt8], at start: Int = 0)
+    -> Bool
+  {
     guard start + word.count <= bytes.count else { return false }
     for index in word.indices where unsafe folded(bytes[start + index]) != word[index] { return false }
     return true
@@ -176,7 +185,9 @@ public struct Filter: Sendable, Equatable {
 
   private static func contains(_ bytes: UnsafeBufferPointer<UInt8>, _ word: [UInt8]) -> Bool {
     guard word.count <= bytes.count else { return false }
-    for start in 0...(bytes.count - word.count) where unsafe begins(bytes, with: word, at: start) { return true }
+    for start in 0...(bytes.count - word.count) where unsafe begins(bytes, with: word, at: start) {
+      return true
+    }
     return false
   }
 

@@ -33,7 +33,9 @@ struct SocketWatch {
     var result: [Int: Socket] = [:]
     for fd in fds.prefix(Self.most) {
       guard let name = Self.link("/proc/\(pid)/fd/\(fd)") else { continue }
-      if name.hasPrefix("socket:["), let inode = UInt64(name.dropFirst(8).dropLast()), let found = sockets[inode] {
+      if name.hasPrefix("socket:["), let inode = UInt64(name.dropFirst(8).dropLast()),
+        let found = sockets[inode]
+      {
         result[fd] = found
       } else {
         var socket = Socket()
@@ -83,7 +85,8 @@ struct SocketWatch {
   /// `0100007F:1F90` is 127.0.0.1:8080: words of the machine's byte order, and a port.
   static func address(_ word: ArraySlice<UInt8>) -> String? {
     let text = String(decoding: word, as: UTF8.self)
-    guard let colon = text.firstIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...], radix: 16)
+    guard let colon = text.firstIndex(of: ":"),
+      let port = UInt16(text[text.index(after: colon)...], radix: 16)
     else { return nil }
     let digits = Array(text[..<colon])
     var bytes: [UInt8] = []
@@ -120,7 +123,9 @@ func wholeFile(_ path: String, limit: Int) -> [UInt8] {
   var bytes: [UInt8] = []
   var buffer = [UInt8](repeating: 0, count: 1 << 16)
   while bytes.count < limit {
-    let count = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+    let count = unsafe buffer.withUnsafeMutableBytes {
+      unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
+    }
     guard count > 0 else { break }
     bytes += buffer.prefix(count)
   }

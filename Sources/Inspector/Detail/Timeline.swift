@@ -225,7 +225,9 @@ struct TimelineBuilder {
   }
 
   /// Gives the time from `start` to `end` (ticks) to the columns that it lies in.
-  private func add(_ activity: Timeline.Activity, _ start: UInt64, _ end: UInt64, to slots: inout [Timeline.Slot]) {
+  private func add(
+    _ activity: Timeline.Activity, _ start: UInt64, _ end: UInt64, to slots: inout [Timeline.Slot]
+  ) {
     guard end > start, start >= from else { return }
     let perColumn = ticksPerColumn
     let scale = source.clock.nanosecondsPerTick

@@ -6,7 +6,8 @@ public enum Action: Sendable, Hashable {
   case up, down, pageUp, pageDown, first, last
   case redraw, stop, report
   case travel(TimeCommand)
-  case show(ScreenID), nextScreen, previousScreen
+  case show(ScreenID)
+  case nextScreen, previousScreen
   case filter, search, palette
   case sortNext, sortPrevious, invert
   /// What the list of Gs is grouped by, in turn; the tree of spawners.
@@ -20,6 +21,8 @@ public enum Action: Sendable, Hashable {
   case rows
   /// The selected row to the clipboard.
   case yank
+  /// The next palette.
+  case theme
 
   /// The action of a key on a screen, if it has one: what belongs to the screen first.
   init?(key: Key, on screen: ScreenID) {

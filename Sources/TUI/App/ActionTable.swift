@@ -26,9 +26,15 @@ struct ActionGroup: Sendable {
   let footer: String
   /// Where they mean something; nil: everywhere.
   let screens: Set<ScreenID>?
+  /// The keys as the footer shows them.
+  let footerKeys: String
 
-  init(_ help: String, footer: String = "", on screens: Set<ScreenID>? = nil, _ rows: [ActionRow]) {
+  init(
+    _ help: String, footer: String = "", keys: String? = nil, on screens: Set<ScreenID>? = nil,
+    _ rows: [ActionRow]
+  ) {
     (self.help, self.footer, self.screens, self.rows) = (help, footer, screens, rows)
+    footerKeys = keys ?? rows.compactMap(\.keys.first?.name).joined(separator: " ")
   }
 
   /// The keys as the help shows them: `q Ctrl-C`. The wheel of the mouse is not mentioned.
@@ -99,11 +105,13 @@ enum ActionTable {
         return ActionRow("screen.\(screen)", .show(screen), [.character(digit)], "Screen: \(screen.title)")
       }),
     ActionGroup(
-      "next/previous screen", footer: "screen",
+      "next/previous screen", footer: "screen", keys: "Tab",
       [
         ActionRow("screen.next", .nextScreen, [.tab], "Next screen"),
         ActionRow("screen.previous", .previousScreen, [.backTab], "Previous screen"),
       ]),
+    ActionGroup(
+      "the next theme of colours", [ActionRow("theme", .theme, [.character("T")], "Next theme of colours")]),
     ActionGroup(
       "all actions by name", [ActionRow("palette", .palette, [.character(":")], "All actions by name")]),
   ]
@@ -140,13 +148,14 @@ enum ActionTable {
 
   private static let lists = [
     ActionGroup(
-      "filter the rows; go to a row", footer: "filter", on: listScreens,
+      "filter the rows; go to a row", footer: "filter", keys: "/", on: listScreens,
       [
         ActionRow("filter", .filter, [.character("/"), .function(4), .character("\\")], "Filter the rows"),
         ActionRow("search", .search, [.function(3), .control("s")], "Go to the next row with some text"),
       ]),
     ActionGroup(
-      "sort by the next/last column; invert", footer: "sort", on: listScreens.subtracting([.events]),
+      "sort by the next/last column; invert", footer: "sort", keys: "s i",
+      on: listScreens.subtracting([.events]),
       [
         ActionRow("sort.next", .sortNext, [.character("s"), .function(6)], "Sort by the next column"),
         ActionRow("sort.previous", .sortPrevious, [.character("S")], "Sort by the column before"),

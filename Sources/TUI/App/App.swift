@@ -66,7 +66,8 @@ public struct App: Sendable {
     travel: (TimeCommand) -> Void = { _ in }, interest: (Interest) -> Void = { _ in }, next: () -> Frame?
   ) -> Ending {
     var state = AppState(
-      size: terminal.size, interval: options.interval, glyphs: terminal.glyphs, screen: options.screen)
+      size: terminal.size, interval: options.interval, glyphs: terminal.glyphs, screen: options.screen,
+      theme: options.terminal.theme)
     var wanted = Interest.none
     var rhythm = Rhythm(pollEvery: pollEvery, now: terminal.now)
     var drawn: AppState?
@@ -104,6 +105,7 @@ public struct App: Sendable {
     case .copy(let text):
       terminal.copy(text)
       return false
+    case .theme(let name): terminal.use(name)
     case .nothing, .end, .time: return false
     }
     return true

@@ -26,6 +26,7 @@ public struct AppState: Sendable, Equatable {
   var prompt: Prompt?
   /// What the last key did, where that does not show by itself; until the next key.
   var note: String?
+  var theme = ThemeName.calm
   /// The first P whose lane is shown. Drawing clamps it to what there is.
   public internal(set) var firstLane = 0
   /// Milliseconds between two frames; never less than 10.
@@ -38,9 +39,11 @@ public struct AppState: Sendable, Equatable {
   static let intervals = [50, 100, 200, 500, 1000, 2000, 5000]
 
   public init(
-    size: Size, interval: Int = 100, glyphs: Glyphs = .unicode, screen: ScreenID = .overview
+    size: Size, interval: Int = 100, glyphs: Glyphs = .unicode, screen: ScreenID = .overview,
+    theme: ThemeName = .calm
   ) {
     (self.size, self.interval, self.glyphs, self.screen) = (size, max(10, interval), glyphs, screen)
+    self.theme = theme
   }
 
   public var isPaused: Bool { frozen != nil }
@@ -62,6 +65,8 @@ public enum Effect: Sendable, Equatable {
   case time(TimeCommand)
   /// A text for the clipboard.
   case copy(String)
+  /// Another palette.
+  case theme(ThemeName)
 }
 
 extension AppState {
@@ -110,6 +115,10 @@ extension AppState {
     case .up, .down, .pageUp, .pageDown, .first, .last: scroll(action)
     case .redraw: return .redrawAll
     case .stop: return .stop
+    case .theme:
+      theme = theme.next
+      note = "theme: \(theme.rawValue)"
+      return .theme(theme)
     case .show(let screen): show(screen)
     case .nextScreen: show(screen.neighbour(1))
     case .previousScreen: show(screen.neighbour(-1))
@@ -195,7 +204,8 @@ extension AppState {
   private mutating func scrollReport(_ action: Action) {
     let page = max(1, size.rows - 3)
     let last = action == .last ? Int.max : firstReportLine + page
-    firstReportLine = PastOverlay.clamped(Self.moved(firstReportLine, action, page: page, last: last), of: self)
+    firstReportLine = PastOverlay.clamped(
+      Self.moved(firstReportLine, action, page: page, last: last), of: self)
   }
 
   private mutating func scrollLanes(_ action: Action) {

@@ -69,7 +69,7 @@ struct Chrome {
     let first = common.filter { ["help", "quit"].contains($0.footer) }
     let rest = common.filter { !["help", "quit"].contains($0.footer) }
     pieces += (first + own + rest).map { group in
-      var piece = StyledText(group.mainKeyNames, .key)
+      var piece = StyledText(group.footerKeys, .key)
       piece.append(" " + Self.word(of: group, state), .dim)
       return piece
     }

@@ -16,7 +16,8 @@ enum Palette {
     let width = min(state.size.columns, 52)
     let height = min(rows.count, max(1, state.size.rows - 5), 16)
     let box = Rect(
-      x: (state.size.columns - width) / 2, y: max(0, state.size.rows - height - 3), width: width, height: height + 2)
+      x: (state.size.columns - width) / 2, y: max(0, state.size.rows - height - 3), width: width,
+      height: height + 2)
     Overlay.drawFrame(box, title: "Actions", glyphs: state.glyphs, on: &canvas)
     let choice = min(max(0, prompt.choice), max(0, rows.count - 1))
     let first = max(0, min(choice - height + 1, rows.count - height))
@@ -47,7 +48,9 @@ enum Overlay {
       canvas.put(Cell(glyphs.side, .dim), x: box.maxX - 1, y: y)
     }
     let places = [(box.x, box.y), (box.maxX - 1, box.y), (box.maxX - 1, box.maxY - 1), (box.x, box.maxY - 1)]
-    for (corner, place) in zip(glyphs.corners, places) { canvas.put(Cell(corner, .dim), x: place.0, y: place.1) }
+    for (corner, place) in zip(glyphs.corners, places) {
+      canvas.put(Cell(corner, .dim), x: place.0, y: place.1)
+    }
     canvas.write(" \(title) ", x: box.x + 2, y: box.y, .heading)
   }
 }

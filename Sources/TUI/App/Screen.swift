@@ -24,7 +24,9 @@ public enum Screen {
     }
     if state.screen == .overview {
       Overview.draw(frame: frame, state: state, on: &canvas)
-      if state.prompt != nil || state.note != nil { Chrome(frame: frame, state: state).drawFooter(on: &canvas) }
+      if state.prompt != nil || state.note != nil {
+        Chrome(frame: frame, state: state).drawFooter(on: &canvas)
+      }
       return
     }
     let chrome = Chrome(frame: frame, state: state)

@@ -57,7 +57,8 @@ struct Column<Row> {
   static func number(
     _ title: String, _ width: Int, rank: Int = 0, _ value: @escaping (Row) -> UInt64?
   ) -> Column {
-    text(title, width, rank: rank, right: true, sort: { value($0).map { .number(Double($0)) } ?? .none }) { row in
+    text(title, width, rank: rank, right: true, sort: { value($0).map { .number(Double($0)) } ?? .none }) {
+      row in
       value(row).map { StyledText(Quantity.compact($0), $0 > 0 ? .text : .dim) } ?? StyledText("-", .faint)
     }
   }

@@ -16,7 +16,9 @@ enum ListPanel {
     return Rect(x: margin, y: 2, width: size.columns - 2 * margin, height: size.rows - 3)
   }
 
-  private static func layout<Screen: ListScreen>(_ screen: Screen, _ state: AppState) -> (ListLayout, [StyledText]) {
+  private static func layout<Screen: ListScreen>(_ screen: Screen, _ state: AppState) -> (
+    ListLayout, [StyledText]
+  ) {
     var rest = body(state.size)
     let isTight = state.size.rows < 16
     // The head gets a third at most, and none where every row counts.
@@ -100,14 +102,19 @@ enum ListPanel {
     /// What is not seen is counted, at the right of the line above the titles, or of the last line of the head.
     private mutating func note(_ window: ListWindow, all: Int, _ layout: ListLayout) {
       var text = StyledText()
-      if window.hiddenAbove > 0 { text.append("\(state.glyphs.up)\(Quantity.grouped(window.hiddenAbove)) ", .eager) }
-      if window.hiddenBelow > 0 { text.append("\(state.glyphs.down)\(Quantity.grouped(window.hiddenBelow)) ", .eager) }
+      if window.hiddenAbove > 0 {
+        text.append("\(state.glyphs.up)\(Quantity.grouped(window.hiddenAbove)) ", .eager)
+      }
+      if window.hiddenBelow > 0 {
+        text.append("\(state.glyphs.down)\(Quantity.grouped(window.hiddenBelow)) ", .eager)
+      }
       if window.total < all {
         text.append("\(Quantity.grouped(window.total)) of \(Quantity.grouped(all)) ", .strong)
       }
-      let y = max(2, layout.list.y - 1)
-      guard !text.isEmpty, layout.list.y > 2 else { return }
-      canvas.write(text, x: max(0, state.size.columns - text.width), y: y, width: text.width, glyphs: state.glyphs)
+      let y = layout.list.y - 1
+      guard !text.isEmpty else { return }
+      canvas.write(
+        text, x: max(0, state.size.columns - text.width), y: y, width: text.width, glyphs: state.glyphs)
     }
   }
 

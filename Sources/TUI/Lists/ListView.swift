@@ -1,31 +1,6 @@
 // A list on the screen: titles, rows, the selected one marked. Only rows that are seen are formatted.
 import Inspector
 
-/// A list screen: its columns, its rows, and what is told above them.
-protocol ListScreen {
-  associatedtype Row: FilterSubject
-  static var id: ScreenID { get }
-  init(frame: Frame, state: AppState)
-  var columns: [Column<Row>] { get }
-  /// All rows, in the list's own order.
-  var rows: [Row] { get }
-  /// What identifies a row, as long as it is there.
-  func key(of row: Row) -> UInt64
-  /// Lines above the list: at most `height`.
-  func head(width: Int, height: Int) -> [StyledText]
-  /// What to say where there are no rows at all.
-  var emptyText: String { get }
-  /// The G that a row is about.
-  func g(of row: Row) -> UInt64?
-  /// The filter of the list that a row stands for.
-  func filter(of row: Row) -> String?
-}
-
-extension ListScreen {
-  func g(of row: Row) -> UInt64? { nil }
-  func filter(of row: Row) -> String? { nil }
-}
-
 /// What others may know of a list without knowing its rows.
 struct ListSummary: Equatable {
   var window: ListWindow
@@ -77,7 +52,8 @@ struct ListView<Screen: ListScreen> {
     let row = window.selected.map { listing[$0] }
     let cells = row.map { row in columns.map { Self.plain($0.cell(row)) } } ?? []
     return ListSummary(
-      window: window, all: listing.rows.count, selectedKey: row.map(screen.key), selectedG: row.flatMap(screen.g),
+      window: window, all: listing.rows.count, selectedKey: row.map(screen.key),
+      selectedG: row.flatMap(screen.g),
       filter: row.flatMap(screen.filter),
       sortable: columns.filter { $0.sort != nil }.map(\.title), text: cells.joined(separator: "\t"))
   }
@@ -119,7 +95,9 @@ struct ListView<Screen: ListScreen> {
       let isDown = isSorted && column.isAscending == list.isInverted
       let mark = isSorted ? String(isDown ? state.glyphs.down : state.glyphs.up) : ""
       let room = place.width + (column.isRight ? 0 : 1)
-      let title = isSorted && column.title.count + 1 > room ? String(column.title.prefix(max(0, room - 1))) : column.title
+      let title =
+        isSorted && column.title.count + 1 > room
+        ? String(column.title.prefix(max(0, room - 1))) : column.title
       let text = StyledText(title + mark, isSorted ? .heading : .dim)
       let indent = column.isRight ? max(0, place.width - text.width) : 0
       canvas.write(text, x: rect.x + place.x + indent, y: rect.y, width: room - indent, glyphs: state.glyphs)
@@ -145,7 +123,8 @@ struct ListView<Screen: ListScreen> {
   }
 
   /// Whole cells, rounded so that they fill the width together; a share above zero is seen.
-  private func draw(_ shares: [Column<Screen.Row>.Share], x: Int, y: Int, width: Int, on canvas: inout Canvas) {
+  private func draw(_ shares: [Column<Screen.Row>.Share], x: Int, y: Int, width: Int, on canvas: inout Canvas)
+  {
     var (sum, used) = (0.0, 0)
     for share in shares {
       sum += max(0, share.part)

@@ -10,7 +10,7 @@ struct Footer {
     guard !rect.isEmpty else { return }
     let groups = ActionTable.groups(on: .overview).filter { !$0.footer.isEmpty }
     let pieces = groups.map { group in
-      var piece = StyledText(group.mainKeyNames, .key)
+      var piece = StyledText(group.footerKeys, .key)
       piece.append(" " + Chrome.word(of: group, state), .dim)
       return piece
     }

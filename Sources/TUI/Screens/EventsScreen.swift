@@ -19,7 +19,8 @@ struct EventsScreen: ListScreen {
     let events = frame.detail.events?.events ?? []
     return events.indices.reversed().map { index in
       let before = index > 0 ? events[index - 1].time : nil
-      return EventRow(event: events[index], gap: before.map { events[index].time - min($0, events[index].time) })
+      return EventRow(
+        event: events[index], gap: before.map { events[index].time - min($0, events[index].time) })
     }
   }
 
@@ -33,7 +34,8 @@ struct EventsScreen: ListScreen {
   var emptyText: String {
     guard let list = frame.detail.events else { return "collecting events" }
     let filter = state.lists[.events]?.filter ?? .everything
-    return filter.isEmpty ? "nothing has happened yet" : "none of the last \(list.searched) events passes the filter"
+    return filter.isEmpty
+      ? "nothing has happened yet" : "none of the last \(list.searched) events passes the filter"
   }
 
   private var now: UInt64 { frame.detail.events?.end ?? frame.snapshot.time }

@@ -64,7 +64,9 @@ struct GroupsScreen: ListScreen {
   }
   func g(of row: GroupRow) -> UInt64? { row.oldestG }
   func filter(of row: GroupRow) -> String? { row.filter }
-  var emptyText: String { frame.detail.goroutines == nil && frame.past == nil ? "reading the table of Gs" : "no Gs" }
+  var emptyText: String {
+    frame.detail.goroutines == nil && frame.past == nil ? "reading the table of Gs" : "no Gs"
+  }
 
   var columns: [Column<GroupRow>] {
     let whole = max(1, frame.snapshot.gs.live)
@@ -75,7 +77,7 @@ struct GroupsScreen: ListScreen {
         .shares([.init(part: min(1, Double($0.count) / Double(whole)), glyph: full, style: .busyShade)])
       },
       .text(
-        state.gsMode == .sites ? "spawned at" : "state, or what they wait for", 16, flexible: true,
+        state.gsMode == .sites ? "spawned at" : "state or wait reason", 16, flexible: true,
         ascending: true, sort: { .text($0.name) }
       ) { [glyphs = state.glyphs] row in
         StyledText(TextWidth.sanitised(row.name, isASCII: glyphs.isASCII), row.style)

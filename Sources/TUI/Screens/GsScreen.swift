@@ -54,11 +54,15 @@ struct GsScreen: ListScreen {
   var columns: [Column<GRow>] {
     let idWidth = min(12, max(6, 1 + String(frame.snapshot.gs.created).count))
     return [
-      .text("G", idWidth, ascending: true, sort: { .number(Double($0.g.id)) }) { StyledText("G\($0.g.id)", .strong) },
+      .text("G", idWidth, ascending: true, sort: { .number(Double($0.g.id)) }) {
+        StyledText("G\($0.g.id)", .strong)
+      },
       .text("state", 9, ascending: true, sort: { .text($0.g.state.word) }) {
         StyledText($0.g.state.word, $0.g.state.style)
       },
-      .text("waits for", 12, ascending: true, sort: { $0.g.state == .waiting ? .text($0.g.reason.word) : .none }) {
+      .text(
+        "waits for", 12, ascending: true, sort: { $0.g.state == .waiting ? .text($0.g.reason.word) : .none }
+      ) {
         $0.g.state == .waiting
           ? StyledText($0.g.reason.word, $0.g.reason.group.style) : StyledText("-", .faint)
       },
@@ -66,12 +70,16 @@ struct GsScreen: ListScreen {
         $0.age.map { StyledText(Quantity.span(nanoseconds: $0)) } ?? StyledText("-", .faint)
       },
       .id("P", 3, rank: 2, letter: "P") { $0.g.p.map { UInt64(truncatingIfNeeded: $0) } },
-      .number("fd", 5, rank: 3) { $0.g.fd.map { UInt64(truncatingIfNeeded: $0) } },
+      state.gsMode == .tree
+        ? .number("below", 5, rank: 3) { UInt64($0.descendants) }
+        : .number("fd", 5, rank: 3) { $0.g.fd.map { UInt64(truncatingIfNeeded: $0) } },
       .id("by", idWidth, rank: 4, letter: "G") { $0.g.parent },
       .text("kind", 4, rank: 6, ascending: true, sort: { .text($0.g.kind.word) }) {
         StyledText($0.g.kind.word, .dim)
       },
-      .text("spawned at", 22, rank: 1, flexible: true, ascending: true, sort: { .text($0.g.entry ?? "") }) { site($0) },
+      .text("spawned at", 22, rank: 1, flexible: true, ascending: true, sort: { .text($0.g.entry ?? "") }) {
+        site($0)
+      },
     ]
   }
 
@@ -83,7 +91,6 @@ struct GsScreen: ListScreen {
       if row.depth > 0 { text.append(String(glyphs.branch) + " ", .faint) }
     }
     text.append(TextWidth.sanitised(row.g.entry ?? "-", isASCII: glyphs.isASCII), .dim)
-    if state.gsMode == .tree, row.descendants > 0 { text.append("  +\(row.descendants)", .text) }
     return text
   }
 

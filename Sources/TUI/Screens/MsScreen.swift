@@ -44,7 +44,9 @@ struct MsScreen: ListScreen {
   private var ours: [Column<MRow>] {
     let gWidth = min(12, max(5, 1 + String(frame.snapshot.gs.created).count))
     return [
-      .text("M", 4, ascending: true, sort: { .number(Double($0.m.id)) }) { StyledText("M\($0.m.id)", .strong) },
+      .text("M", 4, ascending: true, sort: { .number(Double($0.m.id)) }) {
+        StyledText("M\($0.m.id)", .strong)
+      },
       .text("state", 11, ascending: true, sort: { .text($0.m.state.word) }) {
         StyledText($0.m.state.letter + " " + $0.m.state.word, $0.m.state.style)
       },
@@ -60,17 +62,21 @@ struct MsScreen: ListScreen {
     [
       .text("os", 2, rank: 1, ascending: true, sort: { .text($0.thread.map { String($0.state) } ?? "") }) {
         let letter = $0.thread?.state
-        return StyledText(letter.map { String($0) } ?? "-", letter == "R" ? .busy : letter == "D" ? .alarm : .dim)
+        return StyledText(
+          letter.map { String($0) } ?? "-", letter == "R" ? .busy : letter == "D" ? .alarm : .dim)
       },
       share("cpu", 4, rank: 1) { $0.thread?.use }, share("stall", 5, rank: 4) { $0.thread?.stall },
-      time("cpu time", 8, rank: 3) { $0.thread?.cpuTime }, time("stalled", 8, rank: 6) { $0.thread?.waitTime },
+      time("cpu time", 8, rank: 3) { $0.thread?.cpuTime },
+      time("stalled", 8, rank: 6) { $0.thread?.waitTime },
       .number("gave up", 7, rank: 5) { $0.thread?.voluntary },
       .number("taken", 6, rank: 5) { $0.thread?.involuntary },
     ]
   }
 
   private var entry: Column<MRow> {
-    .text("entry point of the G", 12, rank: 7, flexible: true, ascending: true, sort: { .text($0.entry ?? "") }) {
+    .text(
+      "entry point of the G", 12, rank: 7, flexible: true, ascending: true, sort: { .text($0.entry ?? "") }
+    ) {
       [glyphs = state.glyphs] row in
       StyledText(TextWidth.sanitised(row.entry ?? "", isASCII: glyphs.isASCII), .dim)
     }
@@ -80,14 +86,16 @@ struct MsScreen: ListScreen {
     _ title: String, _ width: Int, rank: Int, _ value: @escaping (MRow) -> Double?
   ) -> Column<MRow> {
     .text(title, width, rank: rank, right: true, sort: { value($0).map { .number($0) } ?? .none }) { row in
-      value(row).map { StyledText(Quantity.percent($0), $0 >= 0.005 ? .text : .dim) } ?? StyledText("-", .faint)
+      value(row).map { StyledText(Quantity.percent($0), $0 >= 0.005 ? .text : .dim) }
+        ?? StyledText("-", .faint)
     }
   }
 
   private func time(
     _ title: String, _ width: Int, rank: Int, _ value: @escaping (MRow) -> UInt64?
   ) -> Column<MRow> {
-    .text(title, width, rank: rank, right: true, sort: { value($0).map { .number(Double($0)) } ?? .none }) { row in
+    .text(title, width, rank: rank, right: true, sort: { value($0).map { .number(Double($0)) } ?? .none }) {
+      row in
       value(row).map { StyledText(Quantity.span(nanoseconds: $0), $0 > 0 ? .text : .dim) }
         ?? StyledText("-", .faint)
     }

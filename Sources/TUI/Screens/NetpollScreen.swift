@@ -33,14 +33,16 @@ struct NetpollScreen: ListScreen {
   func key(of row: WaiterRow) -> UInt64 { row.row.g.id }
   func g(of row: WaiterRow) -> UInt64? { row.row.g.id }
   var emptyText: String {
-    frame.detail.goroutines == nil && frame.past == nil ? "reading the table of Gs" : "no G waits for a socket"
+    frame.detail.goroutines == nil && frame.past == nil
+      ? "reading the table of Gs" : "no G waits for a socket"
   }
 
   var columns: [Column<WaiterRow>] {
     let idWidth = min(12, max(6, 1 + String(frame.snapshot.gs.created).count))
     let isLive = frame.past == nil
     var columns: [Column<WaiterRow>] = [
-      .text("fd", 6, right: true, ascending: true, sort: { $0.row.g.fd.map { .number(Double($0)) } ?? .none }) {
+      .text("fd", 6, right: true, ascending: true, sort: { $0.row.g.fd.map { .number(Double($0)) } ?? .none })
+      {
         $0.row.g.fd.map { StyledText("\($0)", .strong) } ?? StyledText("-", .faint)
       },
       .text("for", 5, ascending: true, sort: { .text($0.isWriting ? "write" : "read") }) {
@@ -57,7 +59,8 @@ struct NetpollScreen: ListScreen {
       columns.append(.text("here", 21, rank: 5) { StyledText($0.socket?.local ?? "", .dim) })
     }
     columns.append(
-      .text("spawned at", 12, rank: 2, flexible: true, ascending: true, sort: { .text($0.row.g.entry ?? "") }) {
+      .text("spawned at", 12, rank: 2, flexible: true, ascending: true, sort: { .text($0.row.g.entry ?? "") })
+      {
         [glyphs] row in
         StyledText(TextWidth.sanitised(row.row.g.entry ?? "", isASCII: glyphs.isASCII), .dim)
       })
@@ -78,7 +81,8 @@ struct NetpollScreen: ListScreen {
     var lines = [
       StyledText.facts([
         ("backend", "\(netpoll.backend)"), ("sockets", Quantity.grouped(netpoll.fds)),
-        ("parked", Quantity.grouped(netpoll.parked)), ("wake-ups/s", Quantity.compact(frame.wakeupsPerSecond)),
+        ("parked", Quantity.grouped(netpoll.parked)),
+        ("wake-ups/s", Quantity.compact(frame.wakeupsPerSecond)),
         ("Gs a wake-up", Self.mean(netpoll.readied, netpoll.wakeups)),
         ("by sysmon", Quantity.compact(netpoll.sysmonPolls)),
       ])
@@ -109,7 +113,7 @@ struct NetpollScreen: ListScreen {
   /// Polls by the Gs that they made ready: a bar for each class, in two rows.
   private func histogram(_ polls: Polls, width: Int) -> [StyledText] {
     let largest = max(1, polls.batches.max() ?? 1)
-    var (bars, labels) = (StyledText("Gs ready at once  ", .dim), StyledText("                  ", .dim))
+    var (bars, labels) = (StyledText("Gs a poll ", .dim), StyledText("          ", .dim))
     for (index, count) in polls.batches.enumerated() {
       let steps = glyphs.levels.count
       let level = count == 0 ? 0 : max(1, Int((Double(count) / Double(largest) * Double(steps)).rounded()))

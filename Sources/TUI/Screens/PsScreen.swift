@@ -114,7 +114,10 @@ struct PsScreen: ListScreen {
   private var caches: [Column<PRow>] {
     [
       cache("G cache", 7) { $0.p.gCache }, cache("stacks", 6) { $0.p.stackCache },
-      .text("entry point of the G", 20, rank: 10, flexible: true, ascending: true, sort: { .text($0.p.entry ?? "") }) {
+      .text(
+        "entry point of the G", 20, rank: 10, flexible: true, ascending: true,
+        sort: { .text($0.p.entry ?? "") }
+      ) {
         [glyphs] row in
         StyledText(TextWidth.sanitised(row.p.entry ?? "", isASCII: glyphs.isASCII), .dim)
       },
@@ -137,7 +140,8 @@ struct PsScreen: ListScreen {
     let snapshot = frame.snapshot
     let idle = snapshot.ps.count { $0.status == .idle }
     var line = StyledText.facts([("procs", "\(snapshot.procs)"), ("idle", "\(idle)")])
-    line.append(.facts([("GRQ", Quantity.compact(snapshot.grq)), ("max", Quantity.compact(snapshot.grqMax))]))
+    line.append(
+      .facts([("GRQ", Quantity.compact(snapshot.grq)), ("max", Quantity.compact(snapshot.grqMax))]))
     line.append(.facts([("steals/s", Quantity.compact(frame.stealsPerSecond))]))
     if snapshot.retired.ps > 0 { line.append(.facts([("stopped since boot", "\(snapshot.retired.ps)")])) }
     return [line]

@@ -48,7 +48,8 @@ struct TimelineScreen {
     for index in 0..<window.shown {
       let place = window.first + index
       let line = Rect(x: body.x, y: body.y + index, width: body.width, height: 1)
-      drawRow(timeline.rows[place], isSelected: place == window.selected, byM: timeline.byM, in: line, on: &canvas)
+      drawRow(
+        timeline.rows[place], isSelected: place == window.selected, byM: timeline.byM, in: line, on: &canvas)
     }
     drawCursor(timeline, window, in: body, on: &canvas)
     if timeline.rows.indices.contains(window.selected) {
@@ -97,7 +98,9 @@ struct TimelineScreen {
     guard known > 0 else { return .blank }
     let busy = slot.running + slot.between
     if slot.running > 0, busy >= max(slot.spinning, slot.syscall, slot.idle) || slot.running >= known / 8 {
-      if slot.gTime >= slot.running * 0.6, slot.running >= known / 2 { return Cell(Self.letter(slot.g), .busy) }
+      if slot.gTime >= slot.running * 0.6, slot.running >= known / 2 {
+        return Cell(Self.letter(slot.g), .busy)
+      }
       let steps = glyphs.levels.count
       let level = min(steps, max(1, Int((slot.running / known * Float(steps)).rounded())))
       return Cell(glyphs.levels[level - 1], .busyShade)
@@ -133,7 +136,8 @@ struct TimelineScreen {
     }
     let slot = row.slots[column]
     let width = view.span / UInt64(max(1, row.slots.count))
-    var text = StyledText("at -" + Quantity.span(nanoseconds: width * UInt64(row.slots.count - column)) + " ", .key)
+    var text = StyledText(
+      "at -" + Quantity.span(nanoseconds: width * UInt64(row.slots.count - column)) + " ", .key)
     text.append(label, .strong)
     text.append(": ", .dim)
     text.append(parts([slot]))
@@ -148,11 +152,14 @@ struct TimelineScreen {
 
   /// `running 87%  idle 13%`
   private func parts(_ slots: [Timeline.Slot]) -> StyledText {
-    func sum(_ part: KeyPath<Timeline.Slot, Float>) -> Double { slots.reduce(0) { $0 + Double($1[keyPath: part]) } }
+    func sum(_ part: KeyPath<Timeline.Slot, Float>) -> Double {
+      slots.reduce(0) { $0 + Double($1[keyPath: part]) }
+    }
     let known = sum(\.known)
     guard known > 0 else { return StyledText("nothing is known of it", .dim) }
     let all: [(String, KeyPath<Timeline.Slot, Float>)] = [
-      ("running", \.running), ("searching", \.spinning), ("in syscalls", \.syscall), ("between Gs", \.between),
+      ("running", \.running), ("searching", \.spinning), ("in syscalls", \.syscall),
+      ("between Gs", \.between),
       ("idle", \.idle),
     ]
     return .facts(all.filter { sum($0.1) > 0 }.map { ($0.0, Quantity.percent(sum($0.1) / known)) })
@@ -161,7 +168,8 @@ struct TimelineScreen {
   private func drawLegend(_ window: Window, in rect: Rect, on canvas: inout Canvas) {
     let levels = String(glyphs.levels[2]) + String(glyphs.levels[glyphs.levels.count - 1])
     let pieces: [(String, Style, String)] = [
-      ("A-Z", .busy, "one G"), (levels, .busyShade, "many Gs"), ("~", .eager, "searching"), ("=", .waiting, "syscall"),
+      ("A-Z", .busy, "one G"), (levels, .busyShade, "many Gs"), ("~", .eager, "searching"),
+      ("=", .waiting, "syscall"),
       ("-", .dim, "between Gs"), (String(glyphs.track), .faint, "idle"),
     ]
     var texts = pieces.map { glyph, style, word in

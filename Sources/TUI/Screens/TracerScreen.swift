@@ -50,14 +50,17 @@ struct TracerScreen: ListScreen {
       ("tracing", trace.enabled ? "on" : "off"), ("events/s", Quantity.compact(frame.eventsPerSecond)),
       ("written", Quantity.compact(trace.events)), ("rings", Quantity.bytes(trace.bytes)),
     ])
-    first.append(trace.lost > 0 ? "\(Quantity.grouped(trace.lost)) lost" : "none lost", trace.lost > 0 ? .alarm : .busy)
+    first.append(
+      trace.lost > 0 ? "\(Quantity.grouped(trace.lost)) lost" : "none lost", trace.lost > 0 ? .alarm : .busy)
     guard let health = frame.detail.health else { return [first] }
-    let perEvent = health.taken > 0 ? "\(Quantity.compact(Double(health.takingTime) / Double(health.taken))) ns" : "-"
+    let perEvent =
+      health.taken > 0 ? "\(Quantity.compact(Double(health.takingTime) / Double(health.taken))) ns" : "-"
     var reading = StyledText("reading  ", .dim)
     reading.append(
       .facts([
         ("fullest ring", Quantity.percent(health.fullest)),
-        ("every", Quantity.span(nanoseconds: health.drainInterval)), ("taken in", Quantity.compact(health.taken)),
+        ("every", Quantity.span(nanoseconds: health.drainInterval)),
+        ("taken in", Quantity.compact(health.taken)),
         ("an event", perEvent),
       ]))
     var keeping = StyledText("history  ", .dim)

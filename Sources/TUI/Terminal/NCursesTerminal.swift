@@ -15,6 +15,7 @@ public struct NCursesTerminal: ~Copyable, Terminal {
     public var wantsASCII = false
     /// The mouse wheel for scrolling; the terminal's own selection then needs Shift.
     public var wantsMouse = true
+    public var theme = ThemeName.calm
 
     public init() {
       wantsColor = unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true
@@ -24,7 +25,9 @@ public struct NCursesTerminal: ~Copyable, Terminal {
   public private(set) var size: Size
   public let glyphs: Glyphs
   /// The palette that the terminal got.
-  public let theme: Theme
+  public private(set) var theme: Theme
+  /// Colours that it has; 0: none, or none wanted.
+  private let colors: Int
   private let signals: Int32
   private let waker: Waker?
   private var shown: Canvas?
@@ -47,7 +50,8 @@ public struct NCursesTerminal: ~Copyable, Terminal {
     }
     size = Size(columns: Int(screen.columns), rows: Int(screen.rows))
     glyphs = screen.is_utf8 && !options.wantsASCII ? .unicode : .ascii
-    theme = Theme(colors: Int(screen.colors))
+    colors = Int(screen.colors)
+    theme = Theme(colors: colors, name: options.theme)
     signals = nc_open_signals()
     self.waker = waker
     defineStyles()
@@ -119,6 +123,12 @@ extension NCursesTerminal {
         nc_cell(scalar: cell.glyph.value, style: UInt16(cell.style.rawValue), width: cell.width))
     }
     unsafe nc_put_row(Int32(run.y), Int32(run.columns.lowerBound), cells, Int32(cells.count))
+  }
+
+  public mutating func use(_ name: ThemeName) {
+    theme = Theme(colors: colors, name: name)
+    defineStyles()
+    redrawAll()
   }
 
   public mutating func redrawAll() {
