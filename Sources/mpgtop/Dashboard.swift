@@ -5,6 +5,13 @@ import TUI
 /// Shows one target on the terminal.
 struct Dashboard {
   let options: FrameOptions
+  let settings: Settings
+
+  /// Throws when the settings file is wrong.
+  init(options: FrameOptions) throws(Failure) {
+    self.options = options
+    settings = try Settings.load()
+  }
 
   /// How often the sampler is asked whether something is due: the rings of a flooded target fill in tens of
   /// milliseconds.
@@ -51,11 +58,14 @@ struct Dashboard {
   }
 
   private var app: App {
-    var settings = App.Options()
-    settings.terminal.wantsColor = !options.noColor && environment("NO_COLOR") == nil
-    settings.terminal.wantsASCII = options.ascii
-    if let delay = options.delay { settings.interval = max(10, Int(delay * 1000)) }
-    return App(settings)
+    var wanted = App.Options()
+    wanted.terminal.wantsColor = !options.noColor && environment("NO_COLOR") == nil && settings.color
+    wanted.terminal.wantsASCII = options.ascii || settings.ascii
+    wanted.terminal.wantsMouse = !options.noMouse && settings.mouse
+    wanted.terminal.theme = options.theme ?? settings.theme
+    wanted.screen = options.screen ?? settings.screen
+    wanted.interval = options.delay.map { max(10, Int($0 * 1000)) } ?? settings.interval ?? wanted.interval
+    return App(wanted)
   }
 }
 

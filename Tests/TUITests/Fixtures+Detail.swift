@@ -90,14 +90,14 @@ extension Fixtures {
   }
 
   /// Rows that show every kind of slot.
-  static func timeline(rows: Int, columns: Int, byM: Bool = false) -> Timeline {
-    var timeline = Timeline()
+  static func timeline(rows: Int, columns: Int, byM: Bool = false) -> LaneTimeline {
+    var timeline = LaneTimeline()
     (timeline.byM, timeline.start, timeline.end) = (byM, 754_200_000_000, 754_300_000_000)
     timeline.rows = (0..<rows).map { id in
-      Timeline.Row(
+      LaneTimeline.Row(
         id: id,
         slots: (0..<columns).map { column in
-          var slot = Timeline.Slot()
+          var slot = LaneTimeline.Slot()
           switch (column + id * 5) / 6 % 6 {
           case 0: (slot.running, slot.g, slot.gTime, slot.starts) = (1e6, UInt64(1_000 + id), 1e6, 1)
           case 1:

@@ -42,7 +42,7 @@ struct Detailer {
   private let decoder = RecordDecoder()
   private var events = Paced<EventQuery, EventList>()
   private var polls = Paced<Bool, Polls>()
-  private var timeline = Paced<TimelineSpan, Timeline>()
+  private var timeline = Paced<TimelineSpan, LaneTimeline>()
   private var goroutines = Paced<Bool, Goroutines>()
   private var threads = ThreadWatch()
   private var sockets = SocketWatch()

@@ -31,7 +31,7 @@ public struct Detail: Sendable, Equatable {
   /// By descriptor.
   public var sockets: [Int: Socket]?
   public var polls: Polls?
-  public var timeline: Timeline?
+  public var timeline: LaneTimeline?
   public var events: EventList?
   public var health: Health?
 

@@ -92,7 +92,8 @@ struct SocketWatch {
     var bytes: [UInt8] = []
     for start in stride(from: 0, to: digits.count - 7, by: 8) {
       guard let word = UInt32(String(digits[start..<start + 8]), radix: 16) else { return nil }
-      bytes += (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }  // as a little-endian machine prints it
+      // As a little-endian machine prints it.
+      bytes += (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
     }
     switch bytes.count {
     case 4: return "\(dotted(bytes[...])):\(port)"

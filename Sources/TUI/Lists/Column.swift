@@ -37,41 +37,46 @@ struct Column<Row> {
 
   init(
     _ title: String, _ width: Int, rank: Int = 0, right: Bool = false, flexible: Bool = false,
-    ascending: Bool = false, sort: ((Row) -> SortKey)? = nil, cell: @escaping (Row) -> Cell
+    cell: @escaping (Row) -> Cell
   ) {
     (self.title, self.width, self.rank, isRight) = (title, width, rank, right)
-    (isFlexible, isAscending, self.sort, self.cell) = (flexible, ascending, sort, cell)
+    (isFlexible, self.cell) = (flexible, cell)
+  }
+
+  /// The same column, with an order.
+  func sorted(ascending: Bool = false, _ key: @escaping (Row) -> SortKey) -> Column {
+    var column = self
+    (column.sort, column.isAscending) = (key, ascending)
+    return column
   }
 
   /// A column of text.
   static func text(
     _ title: String, _ width: Int, rank: Int = 0, right: Bool = false, flexible: Bool = false,
-    ascending: Bool = false, sort: ((Row) -> SortKey)? = nil, _ text: @escaping (Row) -> StyledText
+    _ text: @escaping (Row) -> StyledText
   ) -> Column {
-    Column(title, width, rank: rank, right: right, flexible: flexible, ascending: ascending, sort: sort) {
-      .text(text($0))
-    }
+    Column(title, width, rank: rank, right: right, flexible: flexible) { .text(text($0)) }
   }
 
   /// A column of numbers that are sorted by themselves; `-` where there is none.
   static func number(
     _ title: String, _ width: Int, rank: Int = 0, _ value: @escaping (Row) -> UInt64?
   ) -> Column {
-    text(title, width, rank: rank, right: true, sort: { value($0).map { .number(Double($0)) } ?? .none }) {
-      row in
-      value(row).map { StyledText(Quantity.compact($0), $0 > 0 ? .text : .dim) } ?? StyledText("-", .faint)
+    let column = text(title, width, rank: rank, right: true) { row in
+      value(row).map { StyledText(Quantity.compact($0), $0 > 0 ? .text : .dim) }
+        ?? StyledText("-", .faint)
     }
+    return column.sorted { value($0).map { .number(Double($0)) } ?? .none }
   }
 
   /// A column of ids: `P3`, `-`. Sorted by number, the smallest first.
   static func id(
     _ title: String, _ width: Int, rank: Int = 0, letter: String, _ value: @escaping (Row) -> UInt64?
   ) -> Column {
-    text(
-      title, width, rank: rank, ascending: true, sort: { value($0).map { .number(Double($0)) } ?? .none }
-    ) { row in
+    let column = text(title, width, rank: rank) { row in
       value(row).map { StyledText("\(letter)\($0)") } ?? StyledText("-", .faint)
     }
+    return column.sorted(ascending: true) { value($0).map { .number(Double($0)) } ?? .none }
   }
 }
 

@@ -77,16 +77,17 @@ struct GroupsScreen: ListScreen {
         .shares([.init(part: min(1, Double($0.count) / Double(whole)), glyph: full, style: .busyShade)])
       },
       .text(
-        state.gsMode == .sites ? "spawned at" : "state or wait reason", 16, flexible: true,
-        ascending: true, sort: { .text($0.name) }
+        state.gsMode == .sites ? "spawned at" : "state or wait reason", 16, flexible: true
       ) { [glyphs = state.glyphs] row in
         StyledText(TextWidth.sanitised(row.name, isASCII: glyphs.isASCII), row.style)
-      },
+      }
+      .sorted(ascending: true) { .text($0.name) },
       .number("running", 7, rank: state.gsMode == .sites ? 3 : 9) { UInt64($0.running) },
       .number("ready", 6, rank: state.gsMode == .sites ? 3 : 9) { UInt64($0.runnable) },
-      .text("longest", 7, right: true, sort: { $0.oldest.map { .number(Double($0)) } ?? .none }) {
+      .text("longest", 7, right: true) {
         $0.oldest.map { StyledText(Quantity.span(nanoseconds: $0)) } ?? StyledText("-", .faint)
-      },
+      }
+      .sorted { $0.oldest.map { .number(Double($0)) } ?? .none },
       .id("which", 9, rank: 1, letter: "G") { $0.oldestG },
     ]
   }

@@ -54,32 +54,38 @@ struct GsScreen: ListScreen {
   var columns: [Column<GRow>] {
     let idWidth = min(12, max(6, 1 + String(frame.snapshot.gs.created).count))
     return [
-      .text("G", idWidth, ascending: true, sort: { .number(Double($0.g.id)) }) {
+      .text("G", idWidth) {
         StyledText("G\($0.g.id)", .strong)
-      },
-      .text("state", 9, ascending: true, sort: { .text($0.g.state.word) }) {
+      }
+      .sorted(ascending: true) { .number(Double($0.g.id)) },
+      .text("state", 9) {
         StyledText($0.g.state.word, $0.g.state.style)
-      },
+      }
+      .sorted(ascending: true) { .text($0.g.state.word) },
       .text(
-        "waits for", 12, ascending: true, sort: { $0.g.state == .waiting ? .text($0.g.reason.word) : .none }
+        "waits for", 12
       ) {
         $0.g.state == .waiting
           ? StyledText($0.g.reason.word, $0.g.reason.group.style) : StyledText("-", .faint)
-      },
-      .text("since", 7, right: true, sort: { $0.age.map { .number(Double($0)) } ?? .none }) {
+      }
+      .sorted(ascending: true) { $0.g.state == .waiting ? .text($0.g.reason.word) : .none },
+      .text("since", 7, right: true) {
         $0.age.map { StyledText(Quantity.span(nanoseconds: $0)) } ?? StyledText("-", .faint)
-      },
+      }
+      .sorted { $0.age.map { .number(Double($0)) } ?? .none },
       .id("P", 3, rank: 2, letter: "P") { $0.g.p.map { UInt64(truncatingIfNeeded: $0) } },
       state.gsMode == .tree
         ? .number("below", 5, rank: 3) { UInt64($0.descendants) }
         : .number("fd", 5, rank: 3) { $0.g.fd.map { UInt64(truncatingIfNeeded: $0) } },
       .id("by", idWidth, rank: 4, letter: "G") { $0.g.parent },
-      .text("kind", 4, rank: 6, ascending: true, sort: { .text($0.g.kind.word) }) {
+      .text("kind", 4, rank: 6) {
         StyledText($0.g.kind.word, .dim)
-      },
-      .text("spawned at", 22, rank: 1, flexible: true, ascending: true, sort: { .text($0.g.entry ?? "") }) {
+      }
+      .sorted(ascending: true) { .text($0.g.kind.word) },
+      .text("spawned at", 22, rank: 1, flexible: true) {
         site($0)
-      },
+      }
+      .sorted(ascending: true) { .text($0.g.entry ?? "") },
     ]
   }
 

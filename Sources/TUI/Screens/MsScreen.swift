@@ -44,27 +44,31 @@ struct MsScreen: ListScreen {
   private var ours: [Column<MRow>] {
     let gWidth = min(12, max(5, 1 + String(frame.snapshot.gs.created).count))
     return [
-      .text("M", 4, ascending: true, sort: { .number(Double($0.m.id)) }) {
+      .text("M", 4) {
         StyledText("M\($0.m.id)", .strong)
-      },
-      .text("state", 11, ascending: true, sort: { .text($0.m.state.word) }) {
+      }
+      .sorted(ascending: true) { .number(Double($0.m.id)) },
+      .text("state", 11) {
         StyledText($0.m.state.letter + " " + $0.m.state.word, $0.m.state.style)
-      },
+      }
+      .sorted(ascending: true) { .text($0.m.state.word) },
       .id("P", 3, letter: "P") { $0.m.p.map { UInt64(truncatingIfNeeded: $0) } },
       .id("G", gWidth, letter: "G") { $0.m.g },
-      .text("tid", 7, rank: 2, right: true, ascending: true, sort: { .number(Double($0.m.tid)) }) {
+      .text("tid", 7, rank: 2, right: true) {
         StyledText("\($0.m.tid)", .dim)
-      },
+      }
+      .sorted(ascending: true) { .number(Double($0.m.tid)) },
     ]
   }
 
   private var system: [Column<MRow>] {
     [
-      .text("os", 2, rank: 1, ascending: true, sort: { .text($0.thread.map { String($0.state) } ?? "") }) {
+      .text("os", 2, rank: 1) {
         let letter = $0.thread?.state
         return StyledText(
           letter.map { String($0) } ?? "-", letter == "R" ? .busy : letter == "D" ? .alarm : .dim)
-      },
+      }
+      .sorted(ascending: true) { .text($0.thread.map { String($0.state) } ?? "") },
       share("cpu", 4, rank: 1) { $0.thread?.use }, share("stall", 5, rank: 4) { $0.thread?.stall },
       time("cpu time", 8, rank: 3) { $0.thread?.cpuTime },
       time("stalled", 8, rank: 6) { $0.thread?.waitTime },
@@ -75,30 +79,33 @@ struct MsScreen: ListScreen {
 
   private var entry: Column<MRow> {
     .text(
-      "entry point of the G", 12, rank: 7, flexible: true, ascending: true, sort: { .text($0.entry ?? "") }
+      "entry point of the G", 12, rank: 7, flexible: true
     ) {
       [glyphs = state.glyphs] row in
       StyledText(TextWidth.sanitised(row.entry ?? "", isASCII: glyphs.isASCII), .dim)
     }
+    .sorted(ascending: true) { .text($0.entry ?? "") }
   }
 
   private func share(
     _ title: String, _ width: Int, rank: Int, _ value: @escaping (MRow) -> Double?
   ) -> Column<MRow> {
-    .text(title, width, rank: rank, right: true, sort: { value($0).map { .number($0) } ?? .none }) { row in
+    .text(title, width, rank: rank, right: true) { row in
       value(row).map { StyledText(Quantity.percent($0), $0 >= 0.005 ? .text : .dim) }
         ?? StyledText("-", .faint)
     }
+    .sorted { value($0).map { .number($0) } ?? .none }
   }
 
   private func time(
     _ title: String, _ width: Int, rank: Int, _ value: @escaping (MRow) -> UInt64?
   ) -> Column<MRow> {
-    .text(title, width, rank: rank, right: true, sort: { value($0).map { .number(Double($0)) } ?? .none }) {
+    .text(title, width, rank: rank, right: true) {
       row in
       value(row).map { StyledText(Quantity.span(nanoseconds: $0), $0 > 0 ? .text : .dim) }
         ?? StyledText("-", .faint)
     }
+    .sorted { value($0).map { .number(Double($0)) } ?? .none }
   }
 
   func head(width: Int, height: Int) -> [StyledText] {

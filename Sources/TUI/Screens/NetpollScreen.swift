@@ -41,17 +41,19 @@ struct NetpollScreen: ListScreen {
     let idWidth = min(12, max(6, 1 + String(frame.snapshot.gs.created).count))
     let isLive = frame.past == nil
     var columns: [Column<WaiterRow>] = [
-      .text("fd", 6, right: true, ascending: true, sort: { $0.row.g.fd.map { .number(Double($0)) } ?? .none })
-      {
+      .text("fd", 6, right: true) {
         $0.row.g.fd.map { StyledText("\($0)", .strong) } ?? StyledText("-", .faint)
-      },
-      .text("for", 5, ascending: true, sort: { .text($0.isWriting ? "write" : "read") }) {
+      }
+      .sorted(ascending: true) { $0.row.g.fd.map { .number(Double($0)) } ?? .none },
+      .text("for", 5) {
         StyledText($0.isWriting ? "write" : "read", $0.isWriting ? .eager : .waiting)
-      },
+      }
+      .sorted(ascending: true) { .text($0.isWriting ? "write" : "read") },
       .id("G", idWidth, letter: "G") { $0.row.g.id },
-      .text("since", 7, right: true, sort: { $0.row.age.map { .number(Double($0)) } ?? .none }) {
+      .text("since", 7, right: true) {
         $0.row.age.map { StyledText(Quantity.span(nanoseconds: $0)) } ?? StyledText("-", .faint)
-      },
+      }
+      .sorted { $0.row.age.map { .number(Double($0)) } ?? .none },
       .id("P", 3, rank: 3, letter: "P") { $0.row.g.p.map { UInt64(truncatingIfNeeded: $0) } },
     ]
     if isLive {
@@ -59,11 +61,11 @@ struct NetpollScreen: ListScreen {
       columns.append(.text("here", 21, rank: 5) { StyledText($0.socket?.local ?? "", .dim) })
     }
     columns.append(
-      .text("spawned at", 12, rank: 2, flexible: true, ascending: true, sort: { .text($0.row.g.entry ?? "") })
-      {
+      .text("spawned at", 12, rank: 2, flexible: true) {
         [glyphs] row in
         StyledText(TextWidth.sanitised(row.row.g.entry ?? "", isASCII: glyphs.isASCII), .dim)
-      })
+      }
+      .sorted(ascending: true) { .text($0.row.g.entry ?? "") })
     return columns
   }
 

@@ -47,12 +47,14 @@ struct PsScreen: ListScreen {
     let idWidth = max(3, 1 + String(max(0, frame.snapshot.ps.last?.id ?? 0)).count)
     let gWidth = min(12, max(5, 1 + String(frame.snapshot.gs.created).count))
     return [
-      .text("P", idWidth, ascending: true, sort: { .number(Double($0.p.id)) }) {
+      .text("P", idWidth) {
         StyledText("P\($0.p.id)", .strong)
-      },
-      .text("state", 8, ascending: true, sort: { .text($0.p.status.word) }) {
+      }
+      .sorted(ascending: true) { .number(Double($0.p.id)) },
+      .text("state", 8) {
         StyledText($0.p.status.word, $0.p.status.style)
-      },
+      }
+      .sorted(ascending: true) { .text($0.p.status.word) },
       .id("M", 4, letter: "M") { $0.p.m.map { UInt64(truncatingIfNeeded: $0) } },
       .id("G", gWidth, letter: "G") { $0.p.g },
     ]
@@ -60,9 +62,10 @@ struct PsScreen: ListScreen {
 
   private var queue: [Column<PRow>] {
     [
-      Column("LRQ of 256", 6, flexible: true, sort: { .number(Double($0.p.lrq)) }) {
+      Column("LRQ of 256", 6, flexible: true) {
         .bar(Bar(value: $0.p.lrq, peak: $0.p.lrqMax, scale: LaneTable.lrqCapacity))
-      },
+      }
+      .sorted { .number(Double($0.p.lrq)) },
       .number("now", 4) { UInt64(clamping: $0.p.lrq) },
       .number("max", 4, rank: 2) { UInt64(clamping: $0.p.lrqMax) },
       .text("next", 4, rank: 3) { [glyphs] row in
@@ -73,13 +76,15 @@ struct PsScreen: ListScreen {
 
   private var time: [Column<PRow>] {
     [
-      .text("use", 4, rank: 1, right: true, sort: { $0.use.map { .number($0) } ?? .none }) {
+      .text("use", 4, rank: 1, right: true) {
         $0.use.map { StyledText(Quantity.percent($0), $0 >= 0.005 ? .text : .dim) } ?? StyledText("-", .faint)
-      },
-      .text("search", 6, rank: 5, right: true, sort: { $0.search.map { .number($0) } ?? .none }) {
+      }
+      .sorted { $0.use.map { .number($0) } ?? .none },
+      .text("search", 6, rank: 5, right: true) {
         $0.search.map { StyledText(Quantity.percent($0), $0 >= 0.005 ? .eager : .dim) }
           ?? StyledText("-", .faint)
-      },
+      }
+      .sorted { $0.search.map { .number($0) } ?? .none },
       Column("its time", 10, rank: 7) { [glyphs] row in .shares(Self.shares(row, glyphs)) },
       .number("Gs run", 7, rank: 4) { $0.p.ticks },
     ]
@@ -99,9 +104,10 @@ struct PsScreen: ListScreen {
     [
       .number("steals", 6, rank: 2) { $0.p.stealsIn }, .number("lost", 6, rank: 3) { $0.p.stealsOut },
       .number("Gs got", 6, rank: 6) { $0.p.stolenGs },
-      .text("hits", 4, rank: 6, right: true, sort: { Self.hits($0).map { .number($0) } ?? .none }) {
+      .text("hits", 4, rank: 6, right: true) {
         Self.hits($0).map { StyledText(Quantity.percent($0)) } ?? StyledText("-", .faint)
-      },
+      }
+      .sorted { Self.hits($0).map { .number($0) } ?? .none },
       .number("tries", 6, rank: 8) { $0.p.stealTries },
     ]
   }
@@ -115,12 +121,12 @@ struct PsScreen: ListScreen {
     [
       cache("G cache", 7) { $0.p.gCache }, cache("stacks", 6) { $0.p.stackCache },
       .text(
-        "entry point of the G", 20, rank: 10, flexible: true, ascending: true,
-        sort: { .text($0.p.entry ?? "") }
+        "entry point of the G", 20, rank: 10, flexible: true
       ) {
         [glyphs] row in
         StyledText(TextWidth.sanitised(row.p.entry ?? "", isASCII: glyphs.isASCII), .dim)
-      },
+      }
+      .sorted(ascending: true) { .text($0.p.entry ?? "") },
     ]
   }
 
@@ -131,9 +137,10 @@ struct PsScreen: ListScreen {
       guard let cache = cache(row), cache.hits > 0 || cache.misses > 0 else { return nil }
       return Double(cache.hits) / (Double(cache.hits) + Double(cache.misses))
     }
-    return .text(title, width, rank: 9, right: true, sort: { share($0).map { .number($0) } ?? .none }) {
+    return .text(title, width, rank: 9, right: true) {
       share($0).map { StyledText(Quantity.percent($0)) } ?? StyledText("-", .faint)
     }
+    .sorted { share($0).map { .number($0) } ?? .none }
   }
 
   func head(width: Int, height: Int) -> [StyledText] {

@@ -60,7 +60,7 @@ struct TimelineScreen {
     if !rest.isEmpty { drawLegend(window, in: rest.takeRows(1), on: &canvas) }
   }
 
-  private func drawHead(_ timeline: Timeline, in rect: Rect, on canvas: inout Canvas) {
+  private func drawHead(_ timeline: LaneTimeline, in rect: Rect, on canvas: inout Canvas) {
     let columns = max(1, timeline.rows.first?.slots.count ?? Self.columns(width: rect.width))
     var line = StyledText.facts([
       ("screen", Quantity.span(nanoseconds: view.span)),
@@ -71,7 +71,7 @@ struct TimelineScreen {
     canvas.write(line, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
   }
 
-  private func drawAxis(_ timeline: Timeline, in rect: Rect, on canvas: inout Canvas) {
+  private func drawAxis(_ timeline: LaneTimeline, in rect: Rect, on canvas: inout Canvas) {
     let (x, width) = (rect.x + Self.labelWidth, rect.width - Self.labelWidth)
     for quarter in 0..<4 {
       let text = "-" + Quantity.span(nanoseconds: view.span / 4 * UInt64(4 - quarter))
@@ -82,7 +82,7 @@ struct TimelineScreen {
   }
 
   private func drawRow(
-    _ row: Timeline.Row, isSelected: Bool, byM: Bool, in rect: Rect, on canvas: inout Canvas
+    _ row: LaneTimeline.Row, isSelected: Bool, byM: Bool, in rect: Rect, on canvas: inout Canvas
   ) {
     let label = (byM ? "M" : "P") + "\(row.id)"
     if isSelected, state.isInteractive { canvas.put(Cell(glyphs.pointer, .key), x: rect.x - 1, y: rect.y) }
@@ -93,7 +93,7 @@ struct TimelineScreen {
   }
 
   /// What a column shows: what most of it went to.
-  private func cell(_ slot: Timeline.Slot) -> Cell {
+  private func cell(_ slot: LaneTimeline.Slot) -> Cell {
     let known = slot.known
     guard known > 0 else { return .blank }
     let busy = slot.running + slot.between
@@ -116,17 +116,18 @@ struct TimelineScreen {
 
   // MARK: the cursor
 
-  private func cursorColumn(_ row: Timeline.Row) -> Int? {
+  private func cursorColumn(_ row: LaneTimeline.Row) -> Int? {
     view.cursor.map { max(0, row.slots.count - 1 - $0) }
   }
 
-  private func drawCursor(_ timeline: Timeline, _ window: Window, in rect: Rect, on canvas: inout Canvas) {
+  private func drawCursor(_ timeline: LaneTimeline, _ window: Window, in rect: Rect, on canvas: inout Canvas)
+  {
     guard let row = timeline.rows.first, let column = cursorColumn(row) else { return }
     canvas.restyle(
       Rect(x: rect.x + Self.labelWidth + column, y: rect.y, width: 1, height: rect.height), .selected)
   }
 
-  private func cursorText(_ timeline: Timeline, _ row: Timeline.Row) -> StyledText {
+  private func cursorText(_ timeline: LaneTimeline, _ row: LaneTimeline.Row) -> StyledText {
     let label = (timeline.byM ? "M" : "P") + "\(row.id)"
     guard let column = cursorColumn(row), row.slots.indices.contains(column) else {
       var text = StyledText(label, .strong)
@@ -151,13 +152,13 @@ struct TimelineScreen {
   }
 
   /// `running 87%  idle 13%`
-  private func parts(_ slots: [Timeline.Slot]) -> StyledText {
-    func sum(_ part: KeyPath<Timeline.Slot, Float>) -> Double {
+  private func parts(_ slots: [LaneTimeline.Slot]) -> StyledText {
+    func sum(_ part: KeyPath<LaneTimeline.Slot, Float>) -> Double {
       slots.reduce(0) { $0 + Double($1[keyPath: part]) }
     }
     let known = sum(\.known)
     guard known > 0 else { return StyledText("nothing is known of it", .dim) }
-    let all: [(String, KeyPath<Timeline.Slot, Float>)] = [
+    let all: [(String, KeyPath<LaneTimeline.Slot, Float>)] = [
       ("running", \.running), ("searching", \.spinning), ("in syscalls", \.syscall),
       ("between Gs", \.between),
       ("idle", \.idle),

@@ -20,19 +20,23 @@ struct TracerScreen: ListScreen {
     let whole = max(1, frame.snapshot.trace.events)
     let full = state.glyphs.eighths[state.glyphs.eighths.count - 1]
     return [
-      .text("ring", 6, ascending: true, sort: { [self] in .number(Double(key(of: $0))) }) {
+      .text("ring", 6) {
         StyledText($0.lane.name, .strong)
-      },
+      }
+      .sorted(ascending: true) { [self] in .number(Double(key(of: $0))) },
       .number("holds", 6) { UInt64(clamping: $0.capacity) },
-      .text("written", 15, right: true, sort: { .number(Double($0.events)) }) {
+      .text("written", 15, right: true) {
         StyledText(Quantity.grouped($0.events), $0.events > 0 ? .text : .dim)
-      },
-      .text("lost", 12, right: true, sort: { .number(Double($0.lost)) }) {
+      }
+      .sorted { .number(Double($0.events)) },
+      .text("lost", 12, right: true) {
         StyledText(Quantity.grouped($0.lost), $0.lost > 0 ? .alarm : .dim)
-      },
-      .text("times round", 11, rank: 2, right: true, sort: { .number(Self.rounds($0)) }) {
+      }
+      .sorted { .number(Double($0.lost)) },
+      .text("times round", 11, rank: 2, right: true) {
         StyledText(Quantity.compact(Self.rounds($0)), .dim)
-      },
+      }
+      .sorted { .number(Self.rounds($0)) },
       Column("share of all events", 10, rank: 1, flexible: true) {
         .shares([.init(part: Double($0.events) / Double(whole), glyph: full, style: .busyShade)])
       },

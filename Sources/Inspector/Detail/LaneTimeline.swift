@@ -20,7 +20,7 @@ public struct TimelineSpan: Sendable, Equatable {
 }
 
 /// What lanes did, in columns of equal length.
-public struct Timeline: Sendable, Equatable {
+public struct LaneTimeline: Sendable, Equatable {
   public enum Activity: Sendable, Equatable {
     /// Nothing is known of it.
     case unknown
@@ -74,8 +74,8 @@ struct TimelineBuilder {
 
   private struct Move {
     var time: UInt64
-    var before: Timeline.Activity?
-    var after: Timeline.Activity
+    var before: LaneTimeline.Activity?
+    var after: LaneTimeline.Activity
     var isStart: Bool
   }
 
@@ -129,7 +129,7 @@ struct TimelineBuilder {
   /// What an event ends, where that is certain, and what it begins.
   private static func activity(
     ofP kind: EventKind, _ record: Record
-  ) -> (before: Timeline.Activity?, after: Timeline.Activity)? {
+  ) -> (before: LaneTimeline.Activity?, after: LaneTimeline.Activity)? {
     switch kind {
     case .goStart, .goResume: (nil, .running(record.g))
     case .goPark, .goYield, .goExit, .goPreempt: (.running(record.g), .between)
@@ -145,7 +145,7 @@ struct TimelineBuilder {
 
   private static func activity(
     ofM kind: EventKind, _ record: Record
-  ) -> (before: Timeline.Activity?, after: Timeline.Activity)? {
+  ) -> (before: LaneTimeline.Activity?, after: LaneTimeline.Activity)? {
     switch kind {
     case .mPark: (nil, .idle)
     case .mStart: (.unknown, .between)
@@ -159,13 +159,13 @@ struct TimelineBuilder {
 
   // MARK: the columns
 
-  func result() -> Timeline {
-    var timeline = Timeline()
+  func result() -> LaneTimeline {
+    var timeline = LaneTimeline()
     timeline.byM = span.byM
     timeline.end = source.clock.nanoseconds(at: source.moment)
     timeline.start = timeline.end - min(timeline.end, span.length)
     timeline.isCut = isCut
-    timeline.rows = rowIDs.map { id in Timeline.Row(id: id, slots: slots(id)) }
+    timeline.rows = rowIDs.map { id in LaneTimeline.Row(id: id, slots: slots(id)) }
     return timeline
   }
 
@@ -174,11 +174,11 @@ struct TimelineBuilder {
     return Set(listed).union(moves.keys).sorted().prefix(Self.mostRows).map { $0 }
   }
 
-  private func slots(_ id: Int) -> [Timeline.Slot] {
+  private func slots(_ id: Int) -> [LaneTimeline.Slot] {
     let lists = (moves[id] ?? []).reversed()
     // Where pieces of several lanes make one row (an M's), they overlap.
     let sorted = span.byM ? lists.flatMap { $0 }.sorted { $0.time < $1.time } : lists.flatMap { $0 }
-    var slots = [Timeline.Slot](repeating: Timeline.Slot(), count: span.columns)
+    var slots = [LaneTimeline.Slot](repeating: LaneTimeline.Slot(), count: span.columns)
     let first = sorted.firstIndex { $0.time > from } ?? sorted.count
     let knownFrom = isCut ? sorted.first?.time ?? source.moment : 0
     var activity =
@@ -197,7 +197,7 @@ struct TimelineBuilder {
   }
 
   /// What the gauges say of a lane without any event.
-  private func gauge(_ id: Int) -> Timeline.Activity {
+  private func gauge(_ id: Int) -> LaneTimeline.Activity {
     if span.byM {
       guard let m = source.snapshot.ms.first(where: { $0.id == id }) else { return .unknown }
       switch m.state {
@@ -226,7 +226,7 @@ struct TimelineBuilder {
 
   /// Gives the time from `start` to `end` (ticks) to the columns that it lies in.
   private func add(
-    _ activity: Timeline.Activity, _ start: UInt64, _ end: UInt64, to slots: inout [Timeline.Slot]
+    _ activity: LaneTimeline.Activity, _ start: UInt64, _ end: UInt64, to slots: inout [LaneTimeline.Slot]
   ) {
     guard end > start, start >= from else { return }
     let perColumn = ticksPerColumn
@@ -240,8 +240,8 @@ struct TimelineBuilder {
   }
 }
 
-extension Timeline.Slot {
-  fileprivate mutating func add(_ activity: Timeline.Activity, _ time: Float) {
+extension LaneTimeline.Slot {
+  fileprivate mutating func add(_ activity: LaneTimeline.Activity, _ time: Float) {
     switch activity {
     case .unknown: return
     case .idle: idle += time
