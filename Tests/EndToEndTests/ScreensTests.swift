@@ -51,6 +51,8 @@ extension EndToEnd {
       try screen.press("9")
       try screen.wait(for: "[9 Events]")
       try screen.press("/", "k", "i", "n", "d", ":", "g", "o", "C", "r", "e", "a", "t", "e", "Enter")
+      let late = try Connection(port: server.port)
+      _ = try late.get("/")
       try screen.wait(for: "the creations alone") { lines in
         lines.count { $0.contains("is created by") } >= 1 && !lines.contains { $0.contains(" parks on ") }
       }
@@ -70,7 +72,7 @@ extension EndToEnd {
       try screen.wait(for: "Processors (P)")
       try screen.press("q")
       #expect(try screen.aftermath().code == 0)
-      withExtendedLifetime(crowd) {}
+      withExtendedLifetime((crowd, late)) {}
     }
 
     @Test("A paused view shows the same moment on every screen, while the server goes on")
