@@ -16,6 +16,7 @@ extension Fixtures {
     frame.detail.timeline = timeline(rows: rows, columns: 72)
     frame.detail.events = events(at: frame.snapshot.time)
     frame.detail.health = health(frame)
+    frame.instruments = instruments(ps: frame.snapshot.ps.count)
     for index in frame.snapshot.ps.indices {
       frame.snapshot.ps[index].stealTries = 4 * frame.snapshot.ps[index].stealsIn + 3
       frame.snapshot.ps[index].gCache = .init(hits: 9_000, misses: 81)
@@ -143,5 +144,39 @@ extension Fixtures {
     (health.first, health.last) = (frame.snapshot.time - 30_000_000_000, frame.snapshot.time)
     (health.ownUse, health.ownMemory) = (0.02, 31_800_000)
     return health
+  }
+
+  /// Ten seconds in which every length of time came, a matrix in which most pairs met, and two findings.
+  static func instruments(ps: Int) -> Instruments {
+    var instruments = Instruments()
+    instruments.recentTime = 9_970_000_000
+    for second in 0..<25 {
+      var activity = Activity()
+      for step in 0..<60 {
+        activity.spans.runQueue.record(UInt64(1 << (9 + (step * 7 + second) % 17)) + UInt64(step * 13))
+        if step % 3 == 0 { activity.spans.netpoll.record(UInt64(1 << (12 + step % 8))) }
+        activity.spans.slice.record(UInt64(1_400 + step * step * 97))
+      }
+      (activity.steals, activity.stolenGs, activity.searches, activity.found) = (40, 190, 800, 210)
+      instruments.seconds.append(Second(number: UInt64(second), activity: activity))
+      if second >= 15 { instruments.recent.add(activity) }
+    }
+    (instruments.pressure.calm, instruments.pressure.saturated) = (5_900_000_000, 1_300_000_000)
+    (instruments.pressure.avoidable, instruments.pressure.searching) = (1_100_000_000, 90_000_000)
+    let pairs = (0..<ps).flatMap { thief in
+      (0..<ps).compactMap { victim -> StealMatrix.Pair? in
+        guard thief != victim, (thief * 3 + victim) % 5 != 0 else { return nil }
+        let hits = UInt64(1 + thief * 97 + victim * victim * 13)
+        return StealMatrix.Pair(thief: thief, victim: victim, tries: hits * 9, hits: hits, gs: hits * 4)
+      }
+    }
+    instruments.steals = StealMatrix(pairs)
+    instruments.findings = [
+      Finding(
+        lint: "hog", message: "G216860 had to be preempted 7 times in ten seconds", value: 7, threshold: 5),
+      Finding(
+        lint: "netpollLate", message: "sysmon had to poll the network 31 times", value: 31, threshold: 10),
+    ]
+    return instruments
   }
 }

@@ -190,6 +190,25 @@ struct ScreensTests {
     #expect(moment / 1_000_000 == 754_250)
   }
 
+  @Test("in ASCII nothing beyond it is drawn, and in Unicode every glyph has a width", arguments: ScreenID.allCases)
+  func glyphsAreThoseOfTheTerminal(_ screen: ScreenID) {
+    for glyphs in [Glyphs.ascii, .unicode] {
+      var state = AppState(size: Size(columns: 160, rows: 50), glyphs: glyphs, screen: screen)
+      var frame = Fixtures.detailed(Fixtures.overload())
+      frame.snapshot.target.name = "evil\u{1B}[2J名前"
+      frame.detail.goroutines?.all[3].entry = "f\u{9B}31m at ü\u{301}.swift:1"
+      frame.detail.sockets?[9]?.other = "\u{7}ü"
+      _ = state.update(.frame(frame))
+      for keys in ["", "?"] {
+        type(keys, &state)
+        for cell in Screen.draw(state).cells {
+          #expect(cell.width == 0 || TextWidth.columns(of: cell.glyph) > 0)
+          #expect(!glyphs.isASCII || cell.glyph.isASCII)
+        }
+      }
+    }
+  }
+
   @Test("y copies the selected row, its cells apart by tabs")
   func yankCopies() {
     var state = state(.ms)

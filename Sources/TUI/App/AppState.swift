@@ -22,6 +22,8 @@ public struct AppState: Sendable, Equatable {
   var lists: [ScreenID: ListState] = [:]
   var gsMode = GsMode.list
   var timeline = TimelineState()
+  /// The kind of time whose course is shown.
+  var latencyKind = 0
   /// The line that is being typed.
   var prompt: Prompt?
   /// What the last key did, where that does not show by itself; until the next key.
@@ -180,6 +182,8 @@ extension AppState {
       let page = TimelineScreen.window(self, total: total, height: size.rows - 3).shown
       timeline.selectedRow = Self.moved(timeline.selectedRow, action, page: page, last: total - 1)
       timeline.firstRow = TimelineScreen.window(self, total: total, height: size.rows - 3).first
+    } else if screen == .latency {
+      latencyKind = Self.moved(latencyKind, action, page: 1, last: LatencyScreen.kinds.count - 1)
     } else if screen == .overview {
       scrollLanes(action)
     } else {

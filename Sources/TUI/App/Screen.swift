@@ -14,6 +14,7 @@ public enum Screen {
     if state.isReportShown { PastOverlay(state: state)?.draw(on: &canvas) }
     if let prompt = state.prompt, prompt.kind == .palette { Palette.draw(prompt, state, on: &canvas) }
     if state.isHelpShown { HelpOverlay(state: state).draw(on: &canvas) }
+    if state.glyphs.isASCII { canvas.makeASCII() }
     return canvas
   }
 
@@ -33,6 +34,8 @@ public enum Screen {
     chrome.draw(on: &canvas)
     if state.screen == .timeline {
       TimelineScreen(frame: frame, state: state).draw(in: ListPanel.body(state.size), on: &canvas)
+    } else if state.screen == .latency {
+      LatencyScreen(frame: frame, state: state).draw(in: ListPanel.body(state.size), on: &canvas)
     } else {
       ListPanel.draw(frame, state, on: &canvas)
     }

@@ -22,6 +22,18 @@ enum ScreenLegend {
       ("cpu, stall", "of the last second: on a core; ready, but without a core"),
       ("gave up", "times that it gave its core up; taken: that it lost it"),
     ],
+    .steals: [
+      ("looks, hits", "looks at queues of others, and those that found something"),
+      ("a steal", "Gs that one steal brings: half of the victim's queue"),
+      ("from P0", "steals from that P since boot"),
+    ],
+    .latency: [
+      ("saturated", "ready Gs waited, and all Ps ran others"),
+      ("avoidable", "ready Gs waited while a P was idle"),
+      ("searching", "ready Gs waited while a P looked for some"),
+      ("found ready", "from the poll that found its socket ready until the G ran"),
+      ("!", "what is likely wrong, with the numbers that say so"),
+    ],
     .netpoll: [
       ("peer, here", "both ends of the connection, from /proc"),
       ("since", "how long the G has waited for it"),

@@ -74,6 +74,13 @@ public struct Canvas: Sendable, Equatable {
     }
   }
 
+  /// Leaves nothing beyond ASCII, for terminals that show nothing else: `µs` becomes `us`.
+  mutating func makeASCII() {
+    for index in cells.indices where !cells[index].glyph.isASCII {
+      cells[index].glyph = cells[index].glyph == "µ" ? "u" : "?"
+    }
+  }
+
   /// Fills a rectangle with one glyph.
   public mutating func fill(_ rect: Rect, with cell: Cell = .blank) {
     let visible = rect.intersection(clip)

@@ -75,10 +75,11 @@ enum ListPanel {
         visitor.visit(GroupsScreen(frame: frame, state: state))
       case .gs: visitor.visit(GsScreen(frame: frame, state: state))
       case .ms: visitor.visit(MsScreen(frame: frame, state: state))
+      case .steals: visitor.visit(StealsScreen(frame: frame, state: state))
       case .netpoll: visitor.visit(NetpollScreen(frame: frame, state: state))
       case .events: visitor.visit(EventsScreen(frame: frame, state: state))
       case .tracer: visitor.visit(TracerScreen(frame: frame, state: state))
-      case .overview, .timeline: return
+      case .overview, .timeline, .latency: return
       }
       done(visitor)
     }
@@ -170,7 +171,7 @@ extension AppState {
   public var interest: Interest {
     var interest = Interest()
     switch screen {
-    case .overview, .ps: break
+    case .overview, .ps, .steals, .latency: break
     case .gs: interest.goroutines = true
     case .ms: interest.threads = true
     case .netpoll:
