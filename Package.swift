@@ -21,6 +21,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     // The contract both sides import: layout, schema, events, and both halves of the ring protocol.
@@ -44,7 +45,10 @@ let package = Package(
     .target(name: "CLLHTTP"),
     .target(name: "HTTP", dependencies: ["Net", "CLLHTTP"], swiftSettings: swift),
 
-    .target(name: "Inspector", dependencies: ["Region"], swiftSettings: swift),
+    .target(
+      name: "Inspector",
+      dependencies: ["Region", .product(name: "Histogram", package: "hdrhistogram-swift")],
+      swiftSettings: swift),
     // About twenty functions over ncursesw, so that no ncurses type or macro reaches Swift.
     .target(
       name: "CNcurses",

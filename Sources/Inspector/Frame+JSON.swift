@@ -18,6 +18,8 @@ extension Frame {
       json.member("trace", object: { snapshot.trace.writeMembers(to: &$0) })
       json.member("shortages", object: { snapshot.shortages.writeMembers(to: &$0) })
       json.member("rates", object: { writeRates(to: &$0) })
+      json.key("instruments")
+      if let instruments { json.object { instruments.writeMembers(to: &$0) } } else { json.null() }
       json.key("past")
       if let past { json.object { past.writeMembers(to: &$0) } } else { json.null() }
       json.member("ended", ended)

@@ -13,12 +13,18 @@ public struct Frame: Sendable, Equatable {
   /// the order of `snapshot.ps`. Measured by the scheduler, not sampled. Empty in the first frame, and when the target
   /// does not say.
   public var utilization: [Double] = []
+  /// The share of it for which the M of each P searched for work.
+  public var searching: [Double] = []
   /// The last 60 seconds, one point a second, oldest first; short after the start.
   public var minute: [Point] = []
   /// How the target ended, if it did.
   public var ended: String?
+  /// What is derived from the events before this moment; nil: none were taken in.
+  public var instruments: Instruments?
   /// What belongs to a moment of history; nil: the frame is of now.
   public var past: Past?
+  /// What a viewer asked for besides.
+  public var detail = Detail()
 
   /// One second of history. `Max` is the largest value seen within that second.
   public struct Point: Sendable, Equatable {

@@ -51,6 +51,7 @@ private struct Totals: Sendable {
   let time, switches, steals, spawns, wakeups, events: UInt64
   /// By P: nanoseconds without a G; empty when the target does not say.
   let unused: [UInt64]
+  let spun: [UInt64]
   /// Which Ps these are.
   let ids: [Int]
 
@@ -61,6 +62,7 @@ private struct Totals: Sendable {
     ids = snapshot.ps.map(\.id)
     let unused = snapshot.ps.compactMap { p in p.idleTime.flatMap { idle in p.spinTime.map { idle &+ $0 } } }
     self.unused = unused.count == snapshot.ps.count ? unused : []
+    spun = snapshot.ps.compactMap(\.spinTime)
   }
 }
 
@@ -79,5 +81,6 @@ extension Frame {
     eventsPerSecond = rate(base.events, now.events)
     guard base.unused.count == now.unused.count, base.ids == now.ids else { return }
     utilization = zip(base.unused, now.unused).map { min(1, max(0, 1 - rate($0, $1) / 1e9)) }
+    searching = zip(base.spun, now.spun).map { min(1, max(0, rate($0, $1) / 1e9)) }
   }
 }

@@ -54,10 +54,11 @@ public final class Inspector {
 
   /// Hands what is new to `history`; returns as `drain` does.
   func drain(into history: History) throws(InspectorError) -> Double {
+    let start = monotonicNow()
     let fullest = try layoutErrors(target.path) { () throws(LayoutProblem) in
       try source.drainBatches(history.take)
     }
-    history.settle()
+    history.settle(upTo: start)
     return fullest
   }
 
@@ -68,6 +69,13 @@ public final class Inspector {
   func goroutines(limit: Int) throws(InspectorError) -> [GoroutineRow] {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try source.goroutines(limit: limit) }
   }
+
+  func goroutines(slots range: Range<Int>) throws(InspectorError) -> [GoroutineRow] {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.goroutines(slots: range) }
+  }
+
+  /// Slots of the table of Gs that are in use.
+  var tableSlots: Int { source.tableSlots }
 
   /// Our name for each of the target's wait reasons.
   var reasons: [WaitReason?] { source.reasons }

@@ -46,6 +46,7 @@ extension Player {
       .map { Past.LaneEvents(lane: $0.key, events: $0.value) }
       .sorted { $0.lane.order < $1.lane.order }
     frame.past = past
+    frame.instruments = instruments
     return frame
   }
 }

@@ -15,12 +15,18 @@ struct TablePace {
   private var next: UInt64 = 0
   /// Since when the longest runnable G of the last table has been so, in nanoseconds.
   private(set) var oldestRunnable: UInt64?
+  private(set) var taker = CensusTaker()
 
   /// The table, when it is due.
-  mutating func read(_ inspector: Inspector, _ clock: Clock) throws(InspectorError) -> GoroutineList? {
+  mutating func read(_ inspector: Inspector, _ observation: Observation) throws(InspectorError)
+    -> GoroutineList?
+  {
     let start = monotonicNow()
     guard start >= next else { return nil }
+    let clock = observation.clock
     let rows = try inspector.goroutines(limit: GoroutineList.most)
+    taker.take(
+      rows, at: start, clock, observation.names, isComplete: rows.count < GoroutineList.most)
     let runnable = rows.filter { $0.state == .runnable && $0.since != 0 }
     oldestRunnable = runnable.map(\.since).min().map { clock.nanoseconds(at: $0) }
     let end = monotonicNow()
@@ -49,10 +55,14 @@ public struct Sampler {
   public var oldestRunnable: UInt64? { tables.oldestRunnable }
   private var builder = FrameBuilder()
   private var tables = TablePace()
-  private var drainInterval = Self.longest / 4
+  private(set) var drainInterval = Self.longest / 4
   private var lastDrain: UInt64
   private var lastSnapshot: UInt64 = 0
   private var lastMark: UInt64 = 0
+  /// The last look at the gauges, and what details are made with.
+  private(set) var observation: Observation?
+  var detailer = Detailer()
+  var account = TakingAccount()
 
   /// - Parameter limits: of the history; nil: none is kept.
   public init(_ inspector: Inspector, history limits: HistoryLimits? = nil) {
@@ -81,8 +91,12 @@ public struct Sampler {
   /// The frame of this very moment.
   public mutating func frame() throws(InspectorError) -> Frame {
     try sample()
-    guard let frame = builder.frame(ended: ending?.description) else {
+    guard var frame = builder.frame(ended: ending?.description) else {
       preconditionFailure("a sample was just taken")
+    }
+    if let history {
+      frame.instruments = Instruments(
+        history.meter, history.pressure.recent, tables.taker.latest, frame.snapshot)
     }
     return frame
   }
@@ -98,8 +112,11 @@ public struct Sampler {
     }
   }
 
-  private func drain() throws(InspectorError) -> Double {
-    if let history { try inspector.drain(into: history) } else { try inspector.drain() }
+  mutating func drain() throws(InspectorError) -> Double {
+    let start = monotonicNow()
+    let fill = if let history { try inspector.drain(into: history) } else { try inspector.drain() }
+    account.note(fill: fill, start: start, end: monotonicNow())
+    return fill
   }
 
   private mutating func sample() throws(InspectorError) {
@@ -108,8 +125,9 @@ public struct Sampler {
       let observation = try inspector.observe()
       builder.observe(observation.snapshot)
       latest = observation.snapshot
+      self.observation = observation
       if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
-        history.mark(observation, goroutines: try tables.read(inspector, observation.clock))
+        history.mark(observation, goroutines: try tables.read(inspector, observation))
         lastMark = monotonicNow()
       }
     } else {

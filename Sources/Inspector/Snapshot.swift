@@ -196,6 +196,7 @@ public struct Snapshot: Sendable, Equatable {
   public var netpoll = Netpoll()
   public var trace = Trace()
   public var shortages = Shortages()
+  public var steals = StealMatrix()
 
   public init(target: Target = Target()) { self.target = target }
 

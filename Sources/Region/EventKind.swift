@@ -7,8 +7,8 @@
   /// G was created, runnable; `detail`: 1 when it belongs to a span, as its parent does; `count`: its entry (string
   /// id), `arg`: the G that spawned it, and where it was put (`Place`).
   case goCreate = 2
-  /// G runs; `detail`: from where it was taken (`RunSource`), `count`: its sequence number, `arg`: ticks since it became
-  /// runnable.
+  /// G runs; `detail`: from where it was taken (`RunSource`) and, in the upper four bits, the `WaitReason` that ended
+  /// before, if it waited; `count`: its sequence number, `arg`: ticks since it became runnable.
   case goStart = 3
   /// G parks; `detail`: `WaitReason`, `count`: its sequence number, `arg`: the descriptor plus 1, or 0.
   case goPark = 4
@@ -56,7 +56,7 @@
   /// G enters a system call; `count`: its sequence number.
   case goSyscall = 24
   /// G leaves a system call; `count`: its sequence number, `detail`: 0 it was queued, 1 on its old P, 2 on another;
-  /// `arg`: where it was put, when it was queued.
+  /// `arg`: ticks since it entered and, when it was queued, where it was put (`Place`).
   case goSyscallExit = 25
   /// Sysmon took the P of a system call; `count`: P, `arg`: the M inside.
   case retake = 26
@@ -85,7 +85,7 @@
     switch self {
     case .boot: "- detail:BootStep - -"
     case .goCreate: "g detail:in_span count:string arg:parent_g+place"
-    case .goStart: "g detail:RunSource count:sequence arg:ticks_runnable"
+    case .goStart: "g detail:RunSource+WaitReason count:sequence arg:ticks_runnable"
     case .goPark: "g detail:WaitReason count:sequence arg:fd+1"
     case .goReady: "g detail:WaitReason count:sequence arg:by_g+place"
     case .goYield: "g - count:sequence arg:place"
@@ -107,7 +107,7 @@
     case .goPreempt: "g detail:kept_thread count:sequence arg:place"
     case .goResume: "g detail:RunSource count:sequence arg:ticks_preempted"
     case .goSyscall: "g - count:sequence -"
-    case .goSyscallExit: "g detail:how count:sequence arg:place"
+    case .goSyscallExit: "g detail:how count:sequence arg:ticks_syscall+place"
     case .retake: "- - count:p arg:m"
     case .preemptRequest: "- - count:p arg:m"
     case .procsChange: "- - count:ps arg:ps_before"

@@ -231,13 +231,16 @@ public enum Capacity {
   case hits = 0
   /// Gs moved.
   case gs = 1
+  /// Looks at the victim's queue, hits and misses.
+  case tries = 2
 
   public static let block = "steal"
-  public static let stride = 2
+  public static let stride = 4
   public var spec: FieldSpec {
     switch self {
     case .hits: FieldSpec(.counter, "steals")
     case .gs: FieldSpec(.counter, "gs")
+    case .tries: FieldSpec(.counter, "tries")
     }
   }
 }

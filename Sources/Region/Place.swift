@@ -39,7 +39,7 @@
   public var depth: Int { Int(bits >> 55) }
 }
 
-/// From where a P took the G that it runs; in the detail of `goStart` and `goResume`. Raw values are the wire format.
+/// From where a P took the G that it runs; in the lower four bits of the detail of `goStart` and `goResume`. Raw values are the wire format.
 public enum RunSource: UInt8, CaseIterable, Sendable {
   /// The writer did not say.
   case untold = 0
@@ -60,6 +60,12 @@ public enum RunSource: UInt8, CaseIterable, Sendable {
 extension Record {
   /// The G that `arg` names beside the place, in `goCreate` (the parent) and `goReady` (who made it ready); 0: none.
   public var other: UInt64 { arg & Place.gMask }
+  /// Ticks that a system call lasted, in `goSyscallExit`; 0: the writer did not say.
+  public var ticksInSyscall: UInt64 { arg & Place.gMask }
+  /// From where the G was taken, in `goStart` and `goResume`; nil: a source that we do not know.
+  public var runSource: RunSource? { RunSource(rawValue: detail & 15) }
+  /// The raw value of the wait reason that ended before, in `goStart`; 0: it did not wait.
+  public var endedReason: UInt8 { detail >> 4 }
   /// Where the G was put, in events after which it is runnable.
   public var place: Place { Place(bits: arg & ~Place.gMask) }
 }

@@ -8,10 +8,13 @@ struct Batch {
   let options: FrameOptions
   let output: StandardOutput
 
+  /// The instruments of JSON come from events, and pressure from a few seconds of history.
+  private static let shortHistory = HistoryLimits(bytes: 50_000_000, duration: 3_000_000_000)
+
   /// Prints the first frame at once and the others at their times. Throws `gone` when the target ends meanwhile,
   /// after a last frame that says so.
   func run(_ inspector: Inspector) throws(Failure) {
-    var sampler = Sampler(inspector)
+    var sampler = Sampler(inspector, history: options.json ? Self.shortHistory : nil)
     var due = monotonicNow()
     var printed = 0
     while printed < options.frames ?? .max {

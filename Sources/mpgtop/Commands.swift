@@ -67,3 +67,10 @@ struct ScrubOptions: ParsableCommand {
     if output == file { throw ValidationError("-o \(output): that is the recording itself") }
   }
 }
+
+/// `mpgtop gen-config`
+struct ConfigOptions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gen-config",
+    abstract: "Prints a settings file with comments, for ~/.config/mpgtop/config.")
+}

@@ -5,6 +5,13 @@ import TUI
 /// Shows one target on the terminal.
 struct Dashboard {
   let options: FrameOptions
+  let settings: Settings
+
+  /// Throws when the settings file is wrong.
+  init(options: FrameOptions) throws(Failure) {
+    self.options = options
+    settings = try Settings.load()
+  }
 
   /// How often the sampler is asked whether something is due: the rings of a flooded target fill in tens of
   /// milliseconds.
@@ -16,7 +23,8 @@ struct Dashboard {
     let ending: TUI.Ending
     do throws(TerminalError) {
       ending = try app.run(
-        pollEvery: Self.pollEvery, poll: { feed.poll() }, travel: { feed.travel($0) }, next: { feed.next() })
+        pollEvery: Self.pollEvery, poll: { feed.poll() }, travel: { feed.travel($0) },
+        interest: { feed.interest = $0 }, next: { feed.next() })
     } catch {
       throw Failure(error)
     }
@@ -29,9 +37,12 @@ struct Dashboard {
   func run(_ source: PastSource) throws(Failure) {
     var travel = TimeTravel(try source.player(), source.origin)
     if source.origin == .recording { travel.perform(.start) }
+    var interest = Interest.none
     let ending: TUI.Ending
     do throws(TerminalError) {
-      ending = try app.run(travel: { travel.perform($0) }, next: { travel.frame(ended: source.ended) })
+      ending = try app.run(
+        travel: { travel.perform($0) }, interest: { interest = $0 },
+        next: { travel.frame(ended: source.ended, interest) })
     } catch {
       throw Failure(error)
     }
@@ -47,11 +58,14 @@ struct Dashboard {
   }
 
   private var app: App {
-    var settings = App.Options()
-    settings.terminal.wantsColor = !options.noColor && environment("NO_COLOR") == nil
-    settings.terminal.wantsASCII = options.ascii
-    if let delay = options.delay { settings.interval = max(10, Int(delay * 1000)) }
-    return App(settings)
+    var wanted = App.Options()
+    wanted.terminal.wantsColor = !options.noColor && environment("NO_COLOR") == nil && settings.color
+    wanted.terminal.wantsASCII = options.ascii || settings.ascii
+    wanted.terminal.wantsMouse = !options.noMouse && settings.mouse
+    wanted.terminal.theme = options.theme ?? settings.theme
+    wanted.screen = options.screen ?? settings.screen
+    wanted.interval = options.delay.map { max(10, Int($0 * 1000)) } ?? settings.interval ?? wanted.interval
+    return App(wanted)
   }
 }
 
@@ -61,6 +75,7 @@ private struct LiveFeed {
   private var sampler: Sampler
   private var last: Frame?
   private var past: TimeTravel?
+  var interest = Interest.none
   private(set) var failure: InspectorError?
 
   init(_ sampler: Sampler) { self.sampler = sampler }
@@ -73,7 +88,7 @@ private struct LiveFeed {
   }
 
   mutating func travel(_ command: TimeCommand) {
-    if command == .now {
+    if command == .now || command == .resume {
       past = nil
       return
     }
@@ -84,9 +99,14 @@ private struct LiveFeed {
   /// The frame of this moment, or of the one that was asked for; the last one, marked as ended, after a failure.
   mutating func next() -> Frame? {
     let ended = ending?.description
-    if past != nil { return past?.frame(ended: ended) }
+    if var past {
+      // What takes long is made piece by piece, and the rings are looked after in between.
+      let frame = past.frame(ended: ended, interest) { poll() }
+      self.past = past
+      return frame
+    }
     if failure == nil {
-      do { last = try sampler.frame() } catch { failure = error }
+      do { last = try sampler.frame(interest) } catch { failure = error }
     }
     if let failure { last?.ended = failure.description }
     return last

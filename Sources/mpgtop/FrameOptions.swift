@@ -1,6 +1,7 @@
 // The options of everything that shows frames: in which form, how many, how often.
 import ArgumentParser
 import Inspector
+import TUI
 
 struct FrameOptions: ParsableArguments {
   @Flag(name: [.short, .long], help: "Print frames as plain text instead of opening a screen.")
@@ -30,6 +31,18 @@ struct FrameOptions: ParsableArguments {
 
   @Flag(name: .customLong("no-color"), help: "No colours; so does NO_COLOR in the environment.")
   var noColor = false
+
+  @Option(
+    help: ArgumentHelp("The screen to begin with, by name or digit: gs, 3.", valueName: "screen"))
+  var screen: ScreenID?
+
+  @Option(
+    help: ArgumentHelp(
+      "The colours: \(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "theme"))
+  var theme: ThemeName?
+
+  @Flag(name: .customLong("no-mouse"), help: "Leave the mouse to the terminal.")
+  var noMouse = false
 
   /// Whether frames go to standard output instead of a screen.
   var isBatch: Bool { batch || json || csv || schedtrace }
@@ -102,3 +115,9 @@ struct ByteCount: ExpressibleByArgument, Equatable {
     bytes = Int(count)
   }
 }
+
+extension ScreenID: ExpressibleByArgument {
+  public init?(argument: String) { self.init(name: argument) }
+}
+
+extension ThemeName: ExpressibleByArgument {}

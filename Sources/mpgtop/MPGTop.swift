@@ -17,7 +17,7 @@ enum MPGTop {
 
   /// The other commands. The first argument names one; a process of such a name is found by its pid.
   private static let commands: [any ParsableCommand.Type] = [
-    RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self,
+    RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self, ConfigOptions.self,
   ]
 
   /// What was asked for, if it makes sense. Prints the help and ends where that was asked for.
@@ -55,6 +55,7 @@ enum MPGTop {
         try Scrubber.scrub(options.file, to: options.output)
       }
       if let damage { complain("\(options.file) is damaged: \(damage); the copy ends there") }
+    case is ConfigOptions: try output.write(Settings.template)
     default:  // --help of a command
       try output.write(Options.helpMessage() + "\n")
     }

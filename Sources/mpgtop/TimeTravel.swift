@@ -7,6 +7,8 @@ struct TimeTravel {
   private let origin: Past.Origin
   /// When playing: the wall clock and the moment at the last look; nil: it stands still.
   private var playing: (wall: UInt64, moment: UInt64)?
+  /// Whether it goes on playing after `hold`.
+  private var wasPlaying = false
   /// Of `speeds`.
   private var speed = 4
 
@@ -25,6 +27,11 @@ struct TimeTravel {
     case .jumpForward: jumpForward()
     case .start: player.seekToStart()
     case .now: player.seekToEnd()
+    case .seek(let moment): player.seek(to: moment)
+    case .hold:
+      wasPlaying = playing != nil
+      playing = nil
+    case .resume: playing = wasPlaying ? (monotonicNow(), player.time) : nil
     case .play:
       playing = playing == nil ? (monotonicNow(), player.time) : nil
       return
@@ -53,8 +60,12 @@ struct TimeTravel {
   }
 
   /// What there is to see now.
-  mutating func frame(ended: String?) -> Frame {
+  ///
+  /// - Parameter breathe: called in between where something takes long.
+  mutating func frame(
+    ended: String?, _ interest: Interest = .none, breathe: () -> Void = {}
+  ) -> Frame {
     advance()
-    return player.frame(origin, ended: player.isAtEnd ? ended : nil)
+    return player.frame(origin, ended: player.isAtEnd ? ended : nil, interest: interest, breathe: breathe)
   }
 }

@@ -69,9 +69,9 @@ extension EndToEnd {
       try waitForPicture(screen, of: server, size)
 
       try screen.press("?")
-      try screen.wait(for: "Help")
+      try screen.wait(for: "Help:")
       try screen.press("?")
-      try screen.wait(for: "the help is gone") { lines in !lines.contains { $0.contains(" Help ") } }
+      try screen.wait(for: "the help is gone") { lines in !lines.contains { $0.contains("Help:") } }
 
       try screen.press("Space")
       try screen.wait(for: "PAUSED")

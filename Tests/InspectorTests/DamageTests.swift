@@ -81,6 +81,6 @@ struct DamageTests {
     #expect(problem("field p g ", "field p g 12 1 id g") == .impossible("the place of field p.g", 12))
     #expect(problem("ring p ", "ring p 4096 2048 4 48") == .impossible("the records of ring p", 48))
     #expect(problem("ring p ", "ring p 4096 64 4 4") == .impossible("the records of ring p", 4))
-    #expect(problem("block steal ", "block steal 4096 16 9") == .impossible("the count of block steal", 9))
+    #expect(problem("block steal ", "block steal 4096 32 9") == .impossible("the count of block steal", 9))
   }
 }

@@ -4,7 +4,7 @@ import Testing
 @testable import Inspector
 
 /// A fake scheduler, looked at through its region as a sampler looks.
-private final class Watched {
+final class Watched {
   let scheduler: FakeScheduler
   let source: RegionSource
   let history: History

@@ -22,7 +22,32 @@ struct JSONTests {
     var frame = Frame(snapshot: try region.snapshot())
     (frame.switchesPerSecond, frame.ended) = (1234.56, "exited with code 0")
     frame.past = past
+    frame.instruments = instruments
     return frame
+  }
+
+  /// Instruments with one of everything.
+  private var instruments: Instruments {
+    var second = OpenSecond(number: 1)
+    second.spans.runQueue.record(1)
+    second.spans.netpoll.record(1)
+    second.addSlice(1, of: 5)
+    second.addSyscall(1, of: 1)
+    second.add([1, 1, 1, 1, 1, 1], p: 0, m: 1)
+    var instruments = Instruments()
+    instruments.recent = second.activity(Clock(first: (0, 0), second: (0, 0)))
+    instruments.seconds = [Second(number: 1, activity: instruments.recent)]
+    instruments.steals = StealMatrix([StealMatrix.Pair(thief: 0, victim: 1, tries: 1)])
+    var site = Site(entry: "f at Main.swift:3", count: 1)
+    (site.oldest, site.oldestSince) = (5, 7)
+    instruments.census.sites = [site]
+    instruments.census.waiters = [
+      Waiter(g: 5, state: .waiting, reason: .sleep, since: 7, entry: "f at Main.swift:3")
+    ]
+    instruments.findings = [
+      Finding(lint: "hog", message: "G5", g: 5, entry: "f at Main.swift:3", value: 4, threshold: 3)
+    ]
+    return instruments
   }
 
   /// A moment of the past with everything in it.

@@ -80,7 +80,7 @@ struct LayoutTests {
         runnext@17 since@24 idleTicks@25 spinTicks@26 gCacheHits@32 gCacheMisses@33 \
         stackCacheHits@34 stackCacheMisses@35 lrqPeaks@64×64 lrq@128×128
         """)
-    #expect(table(StealField.self) == "hits@0 gs@1")
+    #expect(table(StealField.self) == "hits@0 gs@1 tries@2")
     #expect(table(MField.self) == "state@0 tid@1 p@2 g@3 since@4")
     #expect(
       table(LaneField.self) == """
@@ -96,7 +96,7 @@ struct LayoutTests {
     #expect(HeaderField.stride == 512)
     #expect(SchedField.stride == 512)
     #expect(PField.stride == 512)
-    #expect(StealField.stride == 2)
+    #expect(StealField.stride == 4)
     #expect(MField.stride == 8)
     #expect(LaneField.stride == 64)
     #expect(GField.stride == 8)
@@ -152,8 +152,8 @@ struct LayoutTests {
 
     #expect(
       starts == [
-        4096, 20_480, 282_624, 286_720, 4_481_024, 21_258_240, 21_901_312, 27_545_600, 295_981_056,
-        4_590_948_352, 5_901_668_352,
+        4096, 20_480, 282_624, 286_720, 4_481_024, 38_035_456, 38_678_528, 44_322_816, 312_758_272,
+        4_607_725_568, 5_918_445_568,
       ])
     #expect(starts.allSatisfy { $0 % Layout.page == 0 })
     #expect(starts == starts.sorted())

@@ -142,16 +142,33 @@ struct AppStateTests {
     #expect(state == before)
   }
 
-  @Test("no key has two actions, and the help names every key of the table")
-  func tableOfActionsIsSound() {
-    let keys = Action.table.flatMap { $0.keys.flatMap(\.1) }
-    #expect(Set(keys).count == keys.count)
-
-    var state = state()
-    _ = state.update(.input(.key(.character("?"))))
-    let help = Screen.draw(state).lines.joined(separator: "\n")
-    for entry in Action.table {
-      #expect(help.contains(entry.keyNames + " ") && help.contains(entry.help))
+  @Test("on no screen has a key two actions, and no two actions have one name", arguments: ScreenID.allCases)
+  func tableOfActionsIsSound(_ screen: ScreenID) {
+    for groups in [ActionTable.own(screen), ActionTable.common] {
+      let keys = groups.flatMap(\.rows).flatMap(\.keys)
+      #expect(Set(keys).count == keys.count)
     }
+    let names = ActionTable.all.flatMap(\.rows).map(\.id)
+    #expect(Set(names).count == names.count)
+  }
+
+  @Test(
+    "the help of a screen names every key that works on it, and scrolls to its end",
+    arguments: ScreenID.allCases)
+  func helpIsComplete(_ screen: ScreenID) {
+    var state = state()
+    _ = state.update(.input(.key(.character(Unicode.Scalar(UInt8(48 + screen.rawValue))))))
+    _ = state.update(.input(.key(.character("?"))))
+    #expect(state.screen == screen)
+    var seen = Set(Screen.draw(state).lines)
+    for _ in 0..<10 {
+      _ = state.update(.input(.key(.pageDown)))
+      seen.formUnion(Screen.draw(state).lines)
+    }
+    let help = seen.joined(separator: "\n")
+    for group in ActionTable.groups(on: screen) {
+      #expect(help.contains(group.keyNames + " ") && help.contains(group.help))
+    }
+    #expect(help.contains(screen.summary))
   }
 }

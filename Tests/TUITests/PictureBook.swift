@@ -12,7 +12,7 @@ struct Picture: Sendable, CustomTestStringConvertible {
 }
 
 enum PictureBook {
-  static let all: [Picture] = sizes + conditions + overlays + tiny + plain
+  static let all: [Picture] = sizes + conditions + overlays + tiny + plain + screens + details
 
   static let sizes = [
     screen("calm-40x12", 40, 12, Fixtures.calm()), screen("calm-80x24", 80, 24, Fixtures.calm()),
@@ -54,6 +54,39 @@ enum PictureBook {
       name: "plain-132-many-ps",
       lines: Overview.plainText(Fixtures.many(ps: 40), width: 132, glyphs: .unicode)),
   ]
+
+  /// Every other screen at three sizes, empty, of the past, overloaded, and in ASCII.
+  static let screens = ScreenID.allCases.filter { $0 != .overview }.flatMap { id -> [Picture] in
+    let digit = Key.character(Unicode.Scalar(UInt8(48 + id.rawValue)))
+    let crowd = Fixtures.detailed(Fixtures.overload(), gs: 3_000, rows: 40)
+    return [
+      screen("\(id)-80x24", 80, 24, Fixtures.detailed(), keys: [digit]),
+      screen("\(id)-40x12", 40, 12, Fixtures.detailed(), keys: [digit, .down, .down]),
+      screen("\(id)-160x50", 160, 50, crowd, keys: [digit, .down]),
+      screen("\(id)-empty-80x24", 80, 24, Fixtures.empty(), keys: [digit]),
+      screen("\(id)-past-80x24", 80, 24, Fixtures.past(), keys: [digit, .end]),
+      screen("\(id)-ascii-100x30", 100, 30, crowd, glyphs: .ascii, keys: [digit, .pageDown]),
+    ]
+  }
+
+  private static let details = [
+    screen("help-gs-80x24", 80, 24, Fixtures.detailed(), keys: [.character("3"), .character("?")]),
+    screen("gs-by-reason-80x24", 80, 24, Fixtures.detailed(), keys: [.character("3"), .character("o")]),
+    screen(
+      "gs-by-site-80x24", 80, 24, Fixtures.detailed(),
+      keys: [.character("3"), .character("o"), .character("o")]),
+    screen("gs-tree-80x24", 80, 24, Fixtures.detailed(), keys: [.character("3"), .character("t")]),
+    screen("gs-sorted-80x24", 80, 24, Fixtures.detailed(), keys: typed("3ssss")),
+    screen("gs-filtered-80x24", 80, 24, Fixtures.detailed(), keys: typed("3/reason:sleep age>1s")),
+    screen("gs-no-match-40x12", 40, 12, Fixtures.detailed(), keys: typed("3/nothing") + [.enter]),
+    screen("steals-64-ps-120x40", 120, 40, Fixtures.detailed(Fixtures.many(ps: 64)), keys: [.character("5")]),
+    screen("latency-slices-120x40", 120, 40, Fixtures.detailed(), keys: typed("8jj")),
+    screen("timeline-cursor-80x24", 80, 24, Fixtures.detailed(), keys: typed("7hhhhh")),
+    screen("palette-80x24", 80, 24, Fixtures.detailed(), keys: typed("3:screen") + [.down]),
+    screen("palette-40x12", 40, 12, Fixtures.detailed(), keys: typed("4:")),
+  ]
+
+  private static func typed(_ text: String) -> [Key] { text.unicodeScalars.map { .character($0) } }
 
   /// What the screen shows after a frame and some keys.
   private static func screen(

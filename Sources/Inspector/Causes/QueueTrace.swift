@@ -75,7 +75,7 @@ struct QueueTrace {
     }
     guard spill == nil, let before = ahead else { return }
     switch kind {
-    case .goStart where isHome && record.detail == RunSource.lrq.rawValue: ahead = before - 1
+    case .goStart where isHome && record.runSource == .lrq: ahead = before - 1
     case .steal where record.arg == UInt64(home) && record.detail == 0: ahead = before - Int(record.count)
     case .overflow where isHome:
       // The last of those that it counts found the queue full, and went along.
@@ -120,7 +120,7 @@ struct QueueTrace {
       way.append(Stand(kind: .starting, p: p, from: moves[found].record.time, arrival: moves[found]))
       return moves[found]
     }
-    switch RunSource(rawValue: end.record.detail) {
+    switch end.record.runSource {
     case .runnext: return .runnext(p)
     case .lrq: return .lrq(p)
     case .grq: return took(.grqTake).map { _ in .grq }

@@ -107,6 +107,7 @@ private struct Salvage {
     for (reason, count) in added.gs.waiting { start.gs.waiting[reason, default: 0] -= count }
     start.gs.waiting = start.gs.waiting.filter { $0.value != 0 }
     start.switches &-= added.switches
+    start.steals.takeOff(added.steals)
     start.netpoll.parked -= added.netpoll.parked
     start.netpoll.wakeups &-= added.netpoll.wakeups
     start.netpoll.readied &-= added.netpoll.readied

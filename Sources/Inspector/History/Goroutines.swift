@@ -35,10 +35,17 @@ public struct Goroutines: Sendable, Equatable {
   public var isComplete = false
 }
 
+extension Goroutines {
+  init(_ rows: [GoroutineRow], _ clock: Clock, _ names: NameBook, isComplete: Bool) {
+    all = rows.sorted { $0.id < $1.id }.map { Goroutine($0, clock, names) }
+    self.isComplete = isComplete
+  }
+}
+
 /// Finds out the Gs at a moment. See §2.
 struct GoroutineFinder {
   private let reasons: [WaitReason?]
-  private var rows: [UInt64: GoroutineRow] = [:]
+  private(set) var rows: [UInt64: GoroutineRow] = [:]
   /// Gs that an event before the moment has been seen of.
   private var told: Set<UInt64> = []
 
@@ -109,15 +116,6 @@ struct GoroutineFinder {
   }
 
   func result(_ clock: Clock, names: StringBook, isComplete: Bool) -> Goroutines {
-    let all = rows.values.sorted { $0.id < $1.id }.map { row in
-      var g = Goroutine(id: row.id, state: row.state, reason: row.reason, kind: row.kind)
-      g.since = row.since == 0 ? nil : clock.nanoseconds(at: row.since)
-      g.entry = names.string(row.entry)
-      g.parent = row.parent == 0 ? nil : row.parent
-      g.p = row.p == 0 ? nil : Int(clamping: row.p - 1)
-      g.fd = row.waitingOn == 0 ? nil : Int(clamping: row.waitingOn - 1)
-      return g
-    }
-    return Goroutines(all: all, isComplete: isComplete)
+    Goroutines(Array(rows.values), clock, NameBook(names), isComplete: isComplete)
   }
 }

@@ -50,12 +50,17 @@ public final class History {
   /// Names by id.
   var names = StringBook()
   /// Our name for each of the target's wait reasons.
-  var reasons: [WaitReason?]
+  var reasons: [WaitReason?] { didSet { meter = Meter(reasons: reasons) } }
+  /// What comes of the events as they come in: see Meter.
+  private(set) var meter: Meter
+  private(set) var pressure = PressureProbe()
   private var lanes: [Lane: LaneRecorder] = [:]
   /// The keyframe whose boundaries are not all reached yet; it belongs to the last segment but one's end.
   private var pending: Keyframe?
   private let encoder = RecordEncoder()
   private var memory = 0
+  /// Records that were ever taken in.
+  private(set) var taken: UInt64 = 0
   /// Records since the last mark.
   private(set) var fresh = 0
   /// Where each complete segment is written to besides, and the number of the next one.
@@ -67,6 +72,7 @@ public final class History {
   public init(_ limits: HistoryLimits = HistoryLimits()) {
     self.limits = limits
     reasons = WaitReason.all
+    meter = Meter(reasons: WaitReason.all)
   }
 
   /// Records since the last mark that call for the next one, so that no segment takes long to go through.
@@ -80,9 +86,14 @@ public final class History {
     if !lane.continues(at: batch.first) {
       seal(&lane, lane.records.count)
       lane.skip(to: batch.first)
+      meter.lose(batch.lane)
+      pressure.cancel()
     }
+    meter.take(batch.records, on: batch.lane)
+    pressure.take(batch.records, on: batch.lane)
     lane.take(batch.records, from: batch.first)
     fresh += batch.records.count
+    taken &+= UInt64(batch.records.count)
     if lane.mark == nil, lane.records.count >= RecordEncoder.most {
       seal(&lane, lane.records.count / RecordEncoder.most * RecordEncoder.most)
     }
@@ -104,6 +115,8 @@ public final class History {
   func mark(_ observation: Observation, goroutines: GoroutineList? = nil) {
     guard pending == nil else { return }
     names = observation.names
+    meter.note(observation.clock, observation.snapshot)
+    pressure.settle(upTo: meter.settled, isLast: true)
     var keyframe = Keyframe()
     (keyframe.clock, keyframe.snapshot) = (observation.clock, observation.snapshot)
     let number = latestNumber
@@ -122,7 +135,11 @@ public final class History {
   var isPending: Bool { pending != nil }
 
   /// After a drain of all lanes: lets those that have reached their boundary go on.
-  func settle() {
+  ///
+  /// - Parameter time: the moment in nanoseconds up to which the drain had everything, if it is known.
+  func settle(upTo time: UInt64 = 0) {
+    meter.settle(upTo: time)
+    pressure.settle(upTo: meter.settled)
     guard pending != nil else { return }
     for name in Array(lanes.keys) where lanes[name]?.mark != nil {
       guard var lane = lanes.removeValue(forKey: name) else { continue }
@@ -151,6 +168,7 @@ public final class History {
     segments[index].keyframe = .memory(keyframe.bytes)
     memory += 160 + segments[index].keyframe.memory + (segments[index].goroutines?.memory ?? 0)
     older.latest = CoarsePoint(keyframe.snapshot)
+    pressure.begin(keyframe, lanes.values)
     guard index > 0 else { return }
     segments[index - 1].isComplete = true
     record(upTo: firstNumber + index)
@@ -215,6 +233,9 @@ public final class History {
     memory += segment.memory
     segments.append(segment)
   }
+
+  /// Records of each lane that wait to be compressed: the newest that there are.
+  var waiting: Dictionary<Lane, LaneRecorder>.Values { lanes.values }
 
   /// Bytes of memory that all of it takes, without what waits to be compressed.
   public var bytes: Int { memory }

@@ -22,6 +22,7 @@ extension Keyframe {
   private enum Tag: UInt64 {
     case moment = 1
     case target, sched, p, m, gs, netpoll, trace, ring, boundary
+    case steals = 20
   }
 
   /// More Ps, Ms and lanes than these are not believed.
@@ -53,6 +54,7 @@ extension Keyframe {
     section(.gs) { snapshot.gs.write(to: &$0) }
     section(.netpoll) { snapshot.netpoll.write(to: &$0) }
     section(.trace) { snapshot.trace.write(to: &$0) }
+    if !snapshot.steals.pairs.isEmpty { section(.steals) { snapshot.steals.write(to: &$0) } }
     for ring in snapshot.trace.rings { section(.ring) { ring.write(to: &$0) } }
     for boundary in boundaries {
       section(.boundary) {
@@ -90,6 +92,7 @@ extension Keyframe {
     case .netpoll: snapshot.netpoll.read(from: &body)
     case .trace: snapshot.trace.read(from: &body)
     case .ring: snapshot.trace.rings.count < Self.most.lanes && snapshot.trace.readRing(from: &body)
+    case .steals: snapshot.steals.read(from: &body)
     case .boundary: boundaries.count < Self.most.lanes && readBoundary(&body)
     }
   }

@@ -87,6 +87,7 @@ struct Model {
     snapshot.ps[thief].stealsIn &+= 1
     snapshot.ps[thief].stolenGs &+= UInt64(record.count)
     snapshot.ps[victim].stealsOut &+= 1
+    snapshot.steals.count(UInt64(record.count), by: snapshot.ps[thief].id, from: snapshot.ps[victim].id)
   }
 
   // MARK: who does what

@@ -9,11 +9,13 @@ internal import Region
 public struct Player {
   public let history: History
   private let decoder = RecordDecoder()
+  private let past = PastInstruments()
   private var window: Window
   /// Events of the window that have happened.
   private var count: Int
   /// The moment, in ticks.
   private(set) var ticks: UInt64
+  var detailer = Detailer()
 
   /// Starts at the newest moment. nil: there is no history.
   public init?(_ history: History) {
@@ -117,6 +119,11 @@ public struct Player {
     return numbers.compactMap { history.segment($0)?.keyframe.bytes.flatMap { Keyframe($0)?.snapshot } }
   }
 
+  /// Where details of this moment come from.
+  var source: DetailSource {
+    DetailSource(history: history, clock: window.keyframe.clock, moment: ticks, snapshot: model.snapshot)
+  }
+
   /// All gauges, without names: what is cheap.
   var model: Model { window.model(after: count, at: ticks, reasons: history.reasons) }
 
@@ -179,6 +186,18 @@ public struct Player {
 
   /// Every G at this moment; see Goroutines §2.
   public var goroutines: Goroutines {
+    let (finder, isComplete) = finder
+    return finder.result(window.keyframe.clock, names: history.names, isComplete: isComplete)
+  }
+
+  /// What is derived from the events before this moment.
+  public var instruments: Instruments {
+    let (finder, isComplete) = finder
+    return past.instruments(
+      of: history, window, after: count, at: ticks, model.snapshot, finder, isComplete: isComplete)
+  }
+
+  private var finder: (GoroutineFinder, isComplete: Bool) {
     let near = history.numbers.clamped(to: window.number - Self.reach..<window.number + Self.reach + 1)
     let table = near.filter { history.segment($0)?.goroutines != nil }
       .min { abs($0 - window.number) < abs($1 - window.number) }
@@ -196,8 +215,7 @@ public struct Player {
       for event in other.events[start..<max(upTo, start)] { finder.apply(event.record, on: event.lane) }
       for event in other.events[max(upTo, start)...] { finder.revert(event.record, on: event.lane) }
     }
-    let isComplete = list.map { !$0.isCut } ?? false
-    return finder.result(window.keyframe.clock, names: history.names, isComplete: isComplete)
+    return (finder, list.map { !$0.isCut } ?? false)
   }
 }
 

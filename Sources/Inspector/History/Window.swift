@@ -91,7 +91,7 @@ struct Window {
   }
 
   /// Runs that are each in order become one that is; pairs of runs at a time, earlier runs first where times are equal.
-  private static func merge(_ runs: [[PlacedRecord]]) -> [PlacedRecord] {
+  static func merge(_ runs: [[PlacedRecord]]) -> [PlacedRecord] {
     var runs = runs
     while runs.count > 1 {
       runs = stride(from: 0, to: runs.count, by: 2).map { index in

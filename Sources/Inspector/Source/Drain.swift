@@ -20,6 +20,7 @@ struct Drain {
     let capacity: Int
     let position: Word
     var reader: RingReader
+    var isP: Bool { if case .p = lane { true } else { false } }
   }
 
   /// Records taken from one ring at a time.
@@ -85,26 +86,33 @@ struct Drain {
   }
 
   /// Hands what is new to `take`: ring by ring, in batches, oldest first. A writer that is faster than this does not
-  /// keep it: each ring is gone through once.
+  /// keep it: each ring is gone through once. Rings of Ms come first: see Meter §4.
   ///
   /// - Returns: how full the fullest ring had become since the last drain: 1 is where loss begins.
   mutating func drain(_ take: (Batch) -> Void) -> Double {
     var fullest = 0.0
-    for index in followers.indices {
-      let start = followers[index].reader.cursor
-      let capacity = followers[index].capacity
-      for _ in 0...(capacity / Self.batch) {
-        buffer.removeAll(keepingCapacity: true)
-        let before = followers[index].reader.cursor
-        _ = followers[index].reader.drain(into: &buffer, limit: Self.batch)
-        let cursor = followers[index].reader.cursor
-        // What is missing of a batch is missing at its front.
-        if !buffer.isEmpty { take((followers[index].lane, cursor &- UInt64(buffer.count), buffer)) }
-        if cursor == before { break }
+    for isP in [false, true] {
+      for index in followers.indices where followers[index].isP == isP {
+        fullest = max(fullest, drain(index, take))
       }
-      fullest = max(fullest, Double(followers[index].reader.cursor &- start) / Double(capacity))
     }
     return fullest
+  }
+
+  /// One ring; how full it had become.
+  private mutating func drain(_ index: Int, _ take: (Batch) -> Void) -> Double {
+    let start = followers[index].reader.cursor
+    let capacity = followers[index].capacity
+    for _ in 0...(capacity / Self.batch) {
+      buffer.removeAll(keepingCapacity: true)
+      let before = followers[index].reader.cursor
+      _ = followers[index].reader.drain(into: &buffer, limit: Self.batch)
+      let cursor = followers[index].reader.cursor
+      // What is missing of a batch is missing at its front.
+      if !buffer.isEmpty { take((followers[index].lane, cursor &- UInt64(buffer.count), buffer)) }
+      if cursor == before { break }
+    }
+    return Double(followers[index].reader.cursor &- start) / Double(capacity)
   }
 }
 

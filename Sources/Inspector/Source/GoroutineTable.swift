@@ -55,6 +55,11 @@ struct GoroutineTable {
     return rows
   }
 
+  /// The Gs that live in a range of slots, as far as there are such.
+  func read(slots range: Range<Int>) -> [GoroutineRow] {
+    range.clamped(to: 0..<slots).compactMap(row)
+  }
+
   /// Tries that a row gets to stand still.
   private static let tries = 20
 

@@ -135,7 +135,8 @@ final class RegionSource {
     snapshot.grq = try sched.bounded(.grqDepth, to: plausible)
     snapshot.grqMax = max(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
     try fillCounts(&snapshot)
-    (snapshot.ps, snapshot.retired) = try rows.ps(lanes, procs: snapshot.procs, clock, within: frame)
+    (snapshot.ps, snapshot.retired, snapshot.steals) = try rows.ps(
+      lanes, procs: snapshot.procs, clock, within: frame)
     snapshot.ms = try rows.ms(lanes.ms)
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)
@@ -204,6 +205,12 @@ final class RegionSource {
   func goroutines(limit: Int) throws(LayoutProblem) -> [GoroutineRow] {
     try mapping.checkSize()
     return table?.read(limit: limit) ?? []
+  }
+
+  /// The same of some slots, for those who cannot stay away from the rings for as long as the whole table takes.
+  func goroutines(slots range: Range<Int>) throws(LayoutProblem) -> [GoroutineRow] {
+    try mapping.checkSize()
+    return table?.read(slots: range) ?? []
   }
 
   /// Slots that a reading of the G table goes through.

@@ -23,7 +23,7 @@ struct Rows {
   init(_ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>) throws(LayoutProblem) {
     pBlocks = try Blocks(schema, mapping, needed: Self.pFields, wanted: Self.pTimes + Self.pCaches)
     mBlocks = try Blocks(schema, mapping, needed: [.state, .tid, .p, .g])
-    steals = try Blocks(schema, mapping, needed: [.hits, .gs])
+    steals = try Blocks(schema, mapping, needed: [.hits, .gs], wanted: [.tries])
     statuses = try schema.table(of: PStatus.self)
     states = try schema.table(of: MState.self)
     strings = try Strings(schema, mapping, sched: sched)
@@ -42,7 +42,7 @@ struct Rows {
   /// - Parameter frame: the moments between which peaks count, in ticks.
   mutating func ps(
     _ lanes: Lanes, procs: Int, _ clock: Clock, within frame: (start: UInt64, end: UInt64)
-  ) throws(LayoutProblem) -> (rows: [Snapshot.P], retired: Snapshot.Retired) {
+  ) throws(LayoutProblem) -> (rows: [Snapshot.P], retired: Snapshot.Retired, steals: StealMatrix) {
     var rows: [Snapshot.P] = []
     rows.reserveCapacity(lanes.ps)
     for id in 0..<lanes.ps {
@@ -55,14 +55,14 @@ struct Rows {
       }
       rows.append(row)
     }
-    addSteals(to: &rows)
+    let steals = addSteals(to: &rows)
     var retired = Snapshot.Retired()
     rows.removeAll { row in
       guard row.id >= procs, row.status == .stopped else { return false }
       retired.add(row)
       return true
     }
-    return (rows, retired)
+    return (rows, retired, steals)
   }
 
   private mutating func p(_ id: Int) throws(LayoutProblem) -> Snapshot.P {
@@ -122,16 +122,21 @@ struct Rows {
   }
 
   /// Both ends of a steal come from the same word, so Σ `stealsIn` is Σ `stealsOut` in every snapshot.
-  private func addSteals(to rows: inout [Snapshot.P]) {
+  private func addSteals(to rows: inout [Snapshot.P]) -> StealMatrix {
+    var pairs: [StealMatrix.Pair] = []
     for thief in rows.indices {
       for victim in rows.indices {
         let cell = thief * capacity.ps + victim
-        let hits = steals.value(.hits, of: cell)
-        rows[thief].stealsIn &+= hits
-        rows[victim].stealsOut &+= hits
-        rows[thief].stolenGs &+= steals.value(.gs, of: cell)
+        var pair = StealMatrix.Pair(thief: thief, victim: victim)
+        (pair.hits, pair.gs) = (steals.value(.hits, of: cell), steals.value(.gs, of: cell))
+        if steals.has(.tries) { pair.tries = steals.value(.tries, of: cell) }
+        rows[thief].stealsIn &+= pair.hits
+        rows[victim].stealsOut &+= pair.hits
+        rows[thief].stolenGs &+= pair.gs
+        if pair.hits != 0 || pair.tries != 0 { pairs.append(pair) }
       }
     }
+    return StealMatrix(pairs)
   }
 
   /// One row for each thread: those that have left are not listed, those that are being started are.

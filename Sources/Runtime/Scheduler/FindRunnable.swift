@@ -97,6 +97,7 @@ extension M {
 
   private func steal(from victim: P, last: Bool) -> G? {
     p.shared[.stealTries].bump()
+    sched.region.steal(thief: p.id, victim: victim.id)[.tries].bump()
     if let (first, count) = p.lrq.steal(from: victim.lrq) {
       noteSteal(from: victim, count: count, runnext: false)
       return took(first, from: .steal)

@@ -32,12 +32,13 @@ extension M {
     let now = stamp()
     let block = g.shared
     let id = block[.id].relaxed
+    let reason = g.status.rawReason
     let status = move(g, to: .running)
     let waited = now &- block[.since].relaxed
     block[.since].set(now)
     showRunning(g)
     lane.counters[.started].bumpPublished()
-    emit(.goStart, now, g: id, detail: found.rawValue, count: status.sequence, arg: waited)
+    emit(.goStart, now, g: id, detail: found.rawValue | reason << 4, count: status.sequence, arg: waited)
   }
 
   /// running → waiting.
@@ -51,12 +52,13 @@ extension M {
     emit(.goPark, now, g: g.id, detail: reason.rawValue, count: status.sequence, arg: on)
   }
 
-  /// waiting → runnable. The caller puts `g` on a queue next, which `place` tells.
+  /// waiting → runnable. The caller puts `g` on a queue next, which `place` tells. The reason stays in the status, for the
+  /// start to tell.
   @inline(__always)
   func readied(_ g: G, _ place: Place) {
     let now = stamp()
     let reason = g.status.rawReason
-    let status = move(g, to: .runnable)
+    let status = move(g, to: .runnable, reason: WaitReason(rawValue: reason) ?? .none)
     g.shared[.since].set(now)
     lane.counters[.readied, Int(reason) & (WaitReason.capacity - 1)].bumpPublished()
     let by = self.g.map { $0.id } ?? 0
@@ -127,19 +129,22 @@ extension M {
   func returnedFromSyscall(_ g: G, onOldP: Bool) {
     let now = stamp()
     let status = move(g, to: .running)
+    let inside = now &- g.shared[.since].relaxed
     g.shared[.since].set(now)
     showRunning(g)
     lane.counters[.syscallsReturned].bumpPublished()
-    emit(.goSyscallExit, now, g: g.id, detail: onOldP ? 1 : 2, count: status.sequence)
+    emit(.goSyscallExit, now, g: g.id, detail: onOldP ? 1 : 2, count: status.sequence, arg: inside)
   }
 
   /// syscall → runnable.
   func queuedAfterSyscall(_ g: G) {
     let now = stamp()
     let status = move(g, to: .runnable)
+    let inside = now &- g.shared[.since].relaxed
     g.shared[.since].set(now)
     lane.counters[.syscallsQueued].bumpPublished()
-    emit(.goSyscallExit, now, g: g.id, count: status.sequence, arg: grqPlace(behind: 0).bits)
+    let arg = min(inside, Place.gMask) | grqPlace(behind: 0).bits
+    emit(.goSyscallExit, now, g: g.id, count: status.sequence, arg: arg)
   }
 
   /// Shows `g` as what this M and its P run.

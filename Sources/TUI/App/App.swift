@@ -29,6 +29,8 @@ public struct App: Sendable {
     public var interval = 100
     /// Lets other threads ask for a new frame at once.
     public var waker: Waker?
+    /// The screen to begin with.
+    public var screen = ScreenID.overview
     public init() {}
   }
 
@@ -47,24 +49,35 @@ public struct App: Sendable {
   ///   - pollEvery: how often `poll` is wanted between frames; `nil` for never.
   ///   - poll: called between frames, for sources that have to read more often than the screen changes.
   ///   - travel: called when another moment is wanted; frames are then asked for at once.
+  ///   - interest: called when something else is on the screen, with what the next frames should tell besides gauges.
   ///   - next: the newest frame, or `nil` when there is none that is newer than the last one.
   public func run(
     pollEvery: Duration? = nil, poll: () -> Void = {}, travel: (TimeCommand) -> Void = { _ in },
-    next: () -> Frame?
+    interest: (Interest) -> Void = { _ in }, next: () -> Frame?
   ) throws(TerminalError) -> Ending {
     var terminal = try NCursesTerminal(options.terminal, waker: options.waker)
-    return run(on: &terminal, pollEvery: pollEvery, poll: poll, travel: travel, next: next)
+    return run(
+      on: &terminal, pollEvery: pollEvery, poll: poll, travel: travel, interest: interest, next: next)
   }
 
   /// The same on any terminal.
   public func run<T: Terminal & ~Copyable>(
     on terminal: inout T, pollEvery: Duration? = nil, poll: () -> Void = {},
-    travel: (TimeCommand) -> Void = { _ in }, next: () -> Frame?
+    travel: (TimeCommand) -> Void = { _ in }, interest: (Interest) -> Void = { _ in }, next: () -> Frame?
   ) -> Ending {
-    var state = AppState(size: terminal.size, interval: options.interval, glyphs: terminal.glyphs)
+    var state = AppState(
+      size: terminal.size, interval: options.interval, glyphs: terminal.glyphs, screen: options.screen,
+      theme: options.terminal.theme)
+    var wanted = Interest.none
     var rhythm = Rhythm(pollEvery: pollEvery, now: terminal.now)
     var drawn: AppState?
     while true {
+      let wish = state.interest
+      if wish != wanted {
+        if wish.isNew(to: wanted) { rhythm.hurry() }
+        wanted = wish
+        interest(wish)
+      }
       if rhythm.isFrameDue(at: terminal.now, interval: state.interval), let frame = next() {
         _ = state.update(.frame(frame))
       }
@@ -89,6 +102,10 @@ public struct App: Sendable {
     switch effect {
     case .redrawAll: terminal.redrawAll()
     case .stop: terminal.stop()
+    case .copy(let text):
+      terminal.copy(text)
+      return false
+    case .theme(let name): terminal.use(name)
     case .nothing, .end, .time: return false
     }
     return true
@@ -131,5 +148,14 @@ struct Rhythm {
     var due = lastFrame.map { $0 + UInt64(interval) * 1_000_000 } ?? now
     if let pollInterval { due = min(due, lastPoll + pollInterval) }
     return due > now ? due - now : 0
+  }
+}
+
+extension Interest {
+  /// Whether something else is wanted, rather than more or less of the same.
+  fileprivate func isNew(to old: Interest) -> Bool {
+    var (new, old) = (self, old)
+    (new.sockets, old.sockets) = ([], [])
+    return new != old
   }
 }

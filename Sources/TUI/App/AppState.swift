@@ -11,11 +11,24 @@ public struct AppState: Sendable, Equatable {
   /// The frame that is kept on the screen while the view is paused.
   public internal(set) var frozen: Frame?
   public internal(set) var isHelpShown = false
+  var firstHelpLine = 0
   /// Whether the report of a past moment lies over the screen, and the line that it begins with.
   public internal(set) var isReportShown = false
   public internal(set) var firstReportLine = 0
   /// The screen's size.
   public internal(set) var size: Size
+  /// The screen that is shown, and what the others keep until they are shown again.
+  public internal(set) var screen = ScreenID.overview
+  var lists: [ScreenID: ListState] = [:]
+  var gsMode = GsMode.list
+  var timeline = TimelineState()
+  /// The kind of time whose course is shown.
+  var latencyKind = 0
+  /// The line that is being typed.
+  var prompt: Prompt?
+  /// What the last key did, where that does not show by itself; until the next key.
+  var note: String?
+  var theme = ThemeName.calm
   /// The first P whose lane is shown. Drawing clamps it to what there is.
   public internal(set) var firstLane = 0
   /// Milliseconds between two frames; never less than 10.
@@ -27,8 +40,12 @@ public struct AppState: Sendable, Equatable {
   /// The intervals to choose from, in milliseconds.
   static let intervals = [50, 100, 200, 500, 1000, 2000, 5000]
 
-  public init(size: Size, interval: Int = 100, glyphs: Glyphs = .unicode) {
-    (self.size, self.interval, self.glyphs) = (size, max(10, interval), glyphs)
+  public init(
+    size: Size, interval: Int = 100, glyphs: Glyphs = .unicode, screen: ScreenID = .overview,
+    theme: ThemeName = .calm
+  ) {
+    (self.size, self.interval, self.glyphs, self.screen) = (size, max(10, interval), glyphs, screen)
+    self.theme = theme
   }
 
   public var isPaused: Bool { frozen != nil }
@@ -48,6 +65,10 @@ public enum Effect: Sendable, Equatable {
   case end(Ending.Cause)
   /// Another moment is wanted.
   case time(TimeCommand)
+  /// A text for the clipboard.
+  case copy(String)
+  /// Another palette.
+  case theme(ThemeName)
 }
 
 extension AppState {
@@ -56,6 +77,9 @@ extension AppState {
     switch message {
     case .frame(let frame):
       latest = frame
+      // While the view is paused the source stands still as well (`TimeCommand.hold`), so what it tells belongs to the
+      // frame that is kept.
+      if frame.past != nil { frozen?.detail.fill(from: frame.detail) }
       return .nothing
     case .input(let input):
       return take(input)
@@ -64,7 +88,11 @@ extension AppState {
 
   private mutating func take(_ input: Input) -> Effect {
     switch input {
-    case .key(let key): return Action(key: key).map { act($0) } ?? .nothing
+    case .key(let key):
+      note = nil
+      if prompt != nil { return type(key) }
+      return Action(key: key, on: screen).map { act($0) } ?? .nothing
+    case .click(let x, let y): return click(x: x, y: y)
     case .resize(let size):
       self.size = size
       return .nothing
@@ -76,16 +104,12 @@ extension AppState {
     }
   }
 
-  private mutating func act(_ action: Action) -> Effect {
+  mutating func act(_ action: Action) -> Effect {
     switch action {
     case .quit: return .end(.quit)
-    case .back:
-      guard isHelpShown || isReportShown else { return .end(.quit) }
-      if isHelpShown { isHelpShown = false } else { isReportShown = false }
-    case .help: isHelpShown.toggle()
-    case .pause:
-      if !isPaused, latest?.past?.origin == .live { return travel(.now) }
-      frozen = isPaused ? nil : latest
+    case .back: return goBack()
+    case .help: (isHelpShown, firstHelpLine) = (!isHelpShown, 0)
+    case .pause: return pause()
     case .report: isReportShown.toggle()
     case .travel(let command): return travel(command)
     case .slower: interval = Self.intervals.first { $0 > interval } ?? interval
@@ -93,50 +117,130 @@ extension AppState {
     case .up, .down, .pageUp, .pageDown, .first, .last: scroll(action)
     case .redraw: return .redrawAll
     case .stop: return .stop
+    case .theme:
+      theme = theme.next
+      note = "theme: \(theme.rawValue)"
+      return .theme(theme)
+    case .show(let screen): show(screen)
+    case .nextScreen: show(screen.neighbour(1))
+    case .previousScreen: show(screen.neighbour(-1))
+    default: return actOnScreen(action)
     }
     return .nothing
   }
 
+  mutating func show(_ screen: ScreenID) {
+    (self.screen, isReportShown, isHelpShown) = (screen, false, false)
+  }
+
+  private mutating func goBack() -> Effect {
+    if isHelpShown {
+      isHelpShown = false
+    } else if isReportShown {
+      isReportShown = false
+    } else if lists[screen]?.filter.isEmpty == false {
+      lists[screen] = ListState(sort: lists[screen]?.sort, isInverted: lists[screen]?.isInverted ?? false)
+    } else if screen == .gs, gsMode != .list {
+      gsMode = .list
+      lists[.gs] = nil
+    } else if screen == .timeline, timeline.cursor != nil {
+      timeline.cursor = nil
+    } else if screen != .overview {
+      screen = .overview
+    } else {
+      return .end(.quit)
+    }
+    return .nothing
+  }
+
+  private mutating func pause() -> Effect {
+    if isPaused {
+      frozen = nil
+      return .time(.resume)
+    }
+    if latest?.past?.origin == .live { return travel(.now) }
+    frozen = latest
+    return latest == nil ? .nothing : .time(.hold)
+  }
+
   /// Another moment: what was frozen is over.
-  private mutating func travel(_ command: TimeCommand) -> Effect {
+  mutating func travel(_ command: TimeCommand) -> Effect {
     frozen = nil
     return .time(command)
   }
 
+  // MARK: scrolling
+
   private mutating func scroll(_ action: Action) {
-    if isReportShown { return scrollReport(action) }
-    switch action {
-    case .up: scroll(to: firstLane - laneStep)
-    case .down: scroll(to: firstLane + laneStep)
-    case .pageUp: scroll(to: firstLane - lanesShown)
-    case .pageDown: scroll(to: firstLane + lanesShown)
-    case .first: scroll(to: 0)
-    case .last: scroll(to: .max)
-    default: break
+    if isHelpShown {
+      let help = HelpOverlay(state: self)
+      firstHelpLine = Self.moved(firstHelpLine, action, page: help.rows, last: help.lastFirst)
+    } else if isReportShown {
+      scrollReport(action)
+    } else if screen == .timeline {
+      let total = shown?.detail.timeline?.rows.count ?? 0
+      let page = TimelineScreen.window(self, total: total, height: size.rows - 3).shown
+      timeline.selectedRow = Self.moved(timeline.selectedRow, action, page: page, last: total - 1)
+      timeline.firstRow = TimelineScreen.window(self, total: total, height: size.rows - 3).first
+    } else if screen == .latency {
+      latencyKind = Self.moved(latencyKind, action, page: 1, last: LatencyScreen.kinds.count - 1)
+    } else if screen == .overview {
+      scrollLanes(action)
+    } else {
+      scrollList(action)
     }
+  }
+
+  /// A place after a movement, from 0 to `last`.
+  static func moved(_ place: Int, _ action: Action, page: Int, last: Int) -> Int {
+    let wanted =
+      switch action {
+      case .up: place - 1
+      case .down: place + 1
+      case .pageUp: place - max(1, page)
+      case .pageDown: place + max(1, page)
+      case .first: 0
+      default: last
+      }
+    return max(0, min(wanted, last))
   }
 
   private mutating func scrollReport(_ action: Action) {
     let page = max(1, size.rows - 3)
-    let line =
-      switch action {
-      case .up: firstReportLine - 1
-      case .down: firstReportLine + 1
-      case .pageUp: firstReportLine - page
-      case .pageDown: firstReportLine + page
-      case .first: 0
-      default: Int.max
-      }
-    firstReportLine = PastOverlay.clamped(line, of: self)
+    let last = action == .last ? Int.max : firstReportLine + page
+    firstReportLine = PastOverlay.clamped(
+      Self.moved(firstReportLine, action, page: page, last: last), of: self)
   }
 
-  private var lanesShown: Int { shown.map { OverviewLayout(frame: $0, state: self).lanes.shown } ?? 1 }
-  /// One row of lanes.
-  private var laneStep: Int { shown.map { OverviewLayout(frame: $0, state: self).lanes.columns } ?? 1 }
+  private mutating func scrollLanes(_ action: Action) {
+    let layout = shown.map { OverviewLayout(frame: $0, state: self).lanes }
+    let step = layout?.columns ?? 1
+    switch action {
+    case .up: scroll(to: firstLane - step)
+    case .down: scroll(to: firstLane + step)
+    case .pageUp: scroll(to: firstLane - (layout?.shown ?? 1))
+    case .pageDown: scroll(to: firstLane + (layout?.shown ?? 1))
+    case .first: scroll(to: 0)
+    default: scroll(to: .max)
+    }
+  }
 
   private mutating func scroll(to lane: Int) {
     guard let frame = shown else { return }
     firstLane = max(0, lane)
     firstLane = OverviewLayout(frame: frame, state: self).lanes.first
+  }
+}
+
+extension Detail {
+  /// Takes what `newer` knows; what it does not know stays.
+  mutating func fill(from newer: Detail) {
+    goroutines = newer.goroutines ?? goroutines
+    threads = newer.threads ?? threads
+    sockets = newer.sockets ?? sockets
+    polls = newer.polls ?? polls
+    timeline = newer.timeline ?? timeline
+    events = newer.events ?? events
+    health = newer.health ?? health
   }
 }

@@ -1,8 +1,11 @@
-// The help: every key from the table of actions, and the words of the trade where there is room for them.
+// The help: what this screen shows, its own keys, the keys of all screens, and the words of the trade.
+//
+// Made of the table of actions. Where there is not room for all of it, it scrolls.
 
 struct HelpOverlay {
   var state: AppState
   private var glyphs: Glyphs { state.glyphs }
+  private var isNarrow: Bool { state.size.columns < 60 }
 
   init(state: AppState) { self.state = state }
 
@@ -18,24 +21,45 @@ struct HelpOverlay {
     ("parked", "not running and not ready: waiting for something"),
   ]
 
-  func draw(on canvas: inout Canvas) {
-    let isNarrow = state.size.columns < 60
-    let keys = Action.table.map { (isNarrow ? $0.mainKeyNames : $0.keyNames, $0.help) }
+  /// All lines, whether there is room or not.
+  var lines: [StyledText] {
     let column = isNarrow ? 14 : 16
-    let fitsGlossary = state.size.rows >= keys.count + Self.glossary.count + 6
-    var lines = keys.map { line($0.0, $0.1, style: .key, column: column) }
-    if fitsGlossary {
-      lines.append(StyledText())
-      lines += Self.glossary.map { line($0.0, $0.1, style: .strong, column: column) }
+    func keys(_ groups: [ActionGroup]) -> [StyledText] {
+      groups.map { line(isNarrow ? $0.mainKeyNames : $0.keyNames, $0.help, style: .key, column: column) }
     }
-    let width = min(state.size.columns, (lines.map(\.width).max() ?? 0) + (isNarrow ? 2 : 4))
+    func words(_ words: [(String, String)]) -> [StyledText] {
+      words.map { line($0.0, $0.1, style: .strong, column: column) }
+    }
+    let own = ActionTable.own(state.screen)
+    let legend = ScreenLegend.words(state.screen)
+    var lines = [StyledText(state.screen.summary)]
+    if !own.isEmpty { lines += [StyledText()] + keys(own) }
+    if !legend.isEmpty { lines += [StyledText()] + words(legend) }
+    lines += [StyledText(), StyledText("Everywhere", .heading)] + keys(ActionTable.common)
+    lines += [StyledText(), StyledText("Words", .heading)] + words(Self.glossary)
+    return lines
+  }
+
+  /// Lines that there is room for.
+  var rows: Int { max(1, state.size.rows - 2) }
+  var lastFirst: Int { max(0, lines.count - rows) }
+
+  func draw(on canvas: inout Canvas) {
+    let lines = lines
+    let widest = (lines.map(\.width).max() ?? 0) + (isNarrow ? 2 : 4)
+    let width = min(state.size.columns, max(widest, 24))
     let inset = isNarrow ? 1 : 2
     let height = min(state.size.rows, lines.count + 2)
     let box = Rect(
       x: (state.size.columns - width) / 2, y: (state.size.rows - height) / 2, width: width, height: height)
-    drawFrame(box, on: &canvas)
-    for (index, line) in lines.prefix(max(0, height - 2)).enumerated() {
+    Overlay.drawFrame(box, title: "Help: \(state.screen.title)", glyphs: glyphs, on: &canvas)
+    let first = min(max(0, state.firstHelpLine), lastFirst)
+    for (index, line) in lines.dropFirst(first).prefix(max(0, height - 2)).enumerated() {
       canvas.write(line, x: box.x + inset, y: box.y + 1 + index, width: width - 2 * inset, glyphs: glyphs)
+    }
+    let more = lines.count - first - (height - 2)
+    if more > 0, height > 2 {
+      canvas.write(" \(glyphs.down) \(more) more lines ", x: box.x + 2, y: box.maxY - 1, .eager)
     }
   }
 
@@ -43,23 +67,5 @@ struct HelpOverlay {
     var line = StyledText(name, style)
     line.append(String(repeating: " ", count: max(1, column - name.count)) + text)
     return line
-  }
-
-  private func drawFrame(_ box: Rect, on canvas: inout Canvas) {
-    canvas.fill(box)
-    guard box.width >= 2, box.height >= 2 else { return }
-    for x in box.x..<box.maxX {
-      canvas.put(Cell(glyphs.rule, .dim), x: x, y: box.y)
-      canvas.put(Cell(glyphs.rule, .dim), x: x, y: box.maxY - 1)
-    }
-    for y in box.y..<box.maxY {
-      canvas.put(Cell(glyphs.side, .dim), x: box.x, y: y)
-      canvas.put(Cell(glyphs.side, .dim), x: box.maxX - 1, y: y)
-    }
-    let places = [(box.x, box.y), (box.maxX - 1, box.y), (box.maxX - 1, box.maxY - 1), (box.x, box.maxY - 1)]
-    for (corner, place) in zip(glyphs.corners, places) {
-      canvas.put(Cell(corner, .dim), x: place.0, y: place.1)
-    }
-    canvas.write(" Help ", x: box.x + 2, y: box.y, .heading)
   }
 }

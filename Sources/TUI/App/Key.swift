@@ -39,6 +39,8 @@ public enum Key: Sendable, Hashable {
 /// Something that arrived at a terminal.
 public enum Input: Sendable, Equatable {
   case key(Key)
+  /// The mouse's first button, at a cell.
+  case click(x: Int, y: Int)
   case resize(Size)
   /// Ctrl-Z: the process is asked to stop.
   case stop

@@ -5,16 +5,41 @@ public enum Screen {
   public static func draw(_ state: AppState) -> Canvas {
     var canvas = Canvas(size: state.size)
     let smallest = OverviewLayout.smallest
-    if !state.size.holds(smallest) {
+    guard state.size.holds(smallest) else {
       drawTooSmall(size: state.size, on: &canvas)
-    } else if let frame = state.shown {
-      Overview.draw(frame: frame, state: state, on: &canvas)
-    } else {
-      canvas.write("waiting for the first frame", x: 1, y: 0, .dim)
+      if state.isHelpShown { HelpOverlay(state: state).draw(on: &canvas) }
+      return canvas
     }
-    if state.isReportShown, state.size.holds(smallest) { PastOverlay(state: state)?.draw(on: &canvas) }
+    drawScreen(state, on: &canvas)
+    if state.isReportShown { PastOverlay(state: state)?.draw(on: &canvas) }
+    if let prompt = state.prompt, prompt.kind == .palette { Palette.draw(prompt, state, on: &canvas) }
     if state.isHelpShown { HelpOverlay(state: state).draw(on: &canvas) }
+    if state.glyphs.isASCII { canvas.makeASCII() }
     return canvas
+  }
+
+  private static func drawScreen(_ state: AppState, on canvas: inout Canvas) {
+    guard let frame = state.shown else {
+      canvas.write("waiting for the first frame", x: 1, y: 0, .dim)
+      return
+    }
+    if state.screen == .overview {
+      Overview.draw(frame: frame, state: state, on: &canvas)
+      if state.prompt != nil || state.note != nil {
+        Chrome(frame: frame, state: state).drawFooter(on: &canvas)
+      }
+      return
+    }
+    let chrome = Chrome(frame: frame, state: state)
+    chrome.draw(on: &canvas)
+    if state.screen == .timeline {
+      TimelineScreen(frame: frame, state: state).draw(in: ListPanel.body(state.size), on: &canvas)
+    } else if state.screen == .latency {
+      LatencyScreen(frame: frame, state: state).draw(in: ListPanel.body(state.size), on: &canvas)
+    } else {
+      ListPanel.draw(frame, state, on: &canvas)
+    }
+    chrome.drawFooter(on: &canvas)
   }
 
   /// Says what there is and what is needed, word by word where the screen is narrower than the line.

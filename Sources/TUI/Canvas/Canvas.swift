@@ -66,6 +66,21 @@ public struct Canvas: Sendable, Equatable {
     return column - x
   }
 
+  /// Gives all cells of a rectangle another role.
+  public mutating func restyle(_ rect: Rect, _ style: Style) {
+    let visible = rect.intersection(clip)
+    for y in visible.y..<visible.maxY {
+      for x in visible.x..<visible.maxX { cells[y * size.columns + x].style = style }
+    }
+  }
+
+  /// Leaves nothing beyond ASCII, for terminals that show nothing else: `µs` becomes `us`.
+  mutating func makeASCII() {
+    for index in cells.indices where !cells[index].glyph.isASCII {
+      cells[index].glyph = cells[index].glyph == "µ" ? "u" : "?"
+    }
+  }
+
   /// Fills a rectangle with one glyph.
   public mutating func fill(_ rect: Rect, with cell: Cell = .blank) {
     let visible = rect.intersection(clip)

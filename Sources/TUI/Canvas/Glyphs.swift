@@ -26,19 +26,22 @@ public struct Glyphs: Sendable, Equatable {
   let corners: [Unicode.Scalar]
   let side: Unicode.Scalar
   let separator: Unicode.Scalar
+  /// The selected row; a twig of a tree.
+  let pointer: Unicode.Scalar
+  let branch: Unicode.Scalar
 
   public static let unicode = Glyphs(
     isASCII: false, eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], track: "·", ground: "·", peak: "│", rule: "─",
     ellipsis: "…", dot: "●",
-    up: "↑", down: "↓", about: "≈", corners: ["╭", "╮", "╯", "╰"], side: "│", separator: "·")
+    up: "↑", down: "↓", about: "≈", corners: ["╭", "╮", "╯", "╰"], side: "│", separator: "·",
+    pointer: "▸", branch: "└")
 
   public static let ascii = Glyphs(
     isASCII: true, eighths: ["-", "="], levels: [".", ":", "-", "=", "+", "*", "#", "@"], track: ".",
     ground: "_", peak: "|",
     rule: "-", ellipsis: "~", dot: "*", up: "^", down: "v", about: "~", corners: ["+", "+", "+", "+"],
-    side: "|",
-    separator: "-")
+    side: "|", separator: "-", pointer: ">", branch: "`")
 
   /// The set for this process's locale, for text that goes to a pipe or a file.
   public static var forThisProcess: Glyphs {

@@ -53,6 +53,32 @@ enum Quantity {
     return "-\(microseconds / 1_000_000)." + String(repeating: "0", count: 6 - rest.count) + rest + "s"
   }
 
+  /// Three digits and a unit: `812ns`, `12.3µs`, `4.56ms`, `1.23s`, then as `duration`. At most seven characters.
+  static func span(nanoseconds: UInt64) -> String {
+    let value = Double(nanoseconds)
+    for (unit, name) in [(1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s")] {
+      let scaled = value / unit
+      if scaled < 9.995 { return unit == 1 ? "\(nanoseconds)ns" : decimals(scaled, 2) + name }
+      if scaled < 99.95 { return (unit == 1 ? "\(nanoseconds)" : decimals(scaled, 1)) + name }
+      if scaled < (unit == 1e9 ? 59.5 : 999.5) { return decimals(scaled, 0) + name }
+    }
+    return duration(nanoseconds: nanoseconds)
+  }
+
+  /// `87%`; what is above zero is not shown as zero.
+  static func percent(_ share: Double) -> String {
+    guard share.isFinite else { return "?" }
+    if share > 0, share < 0.005 { return "<1%" }
+    return "\(Int((min(share, 99) * 100).rounded()))%"
+  }
+
+  /// `12.4 MB`: thousands of thousands.
+  static func bytes(_ value: UInt64) -> String {
+    let text = compact(value)
+    guard let unit = text.last, unit.isLetter else { return text + " B" }
+    return String(text.dropLast()) + " " + (unit == "k" ? "kB" : "\(unit)B")
+  }
+
   private static func twoDigits(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
   private static func decimals(_ value: Double, _ places: Int) -> String {

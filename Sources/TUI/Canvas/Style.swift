@@ -30,6 +30,10 @@ public enum Style: UInt8, CaseIterable, Sendable {
   case peak
   /// A key that can be pressed.
   case key
+  /// The selected row; the cursor.
+  case selected
+  /// The tab of the screen that is shown.
+  case tab
   /// The badges in the header.
   case badgeLive
   case badgePaused

@@ -19,6 +19,17 @@ struct StyledText: Equatable {
     if !text.isEmpty { spans.append(Span(text: text, style: style)) }
   }
 
+  /// Facts in a row: `procs 2   idle 1   `, names dim and values strong.
+  static func facts(_ facts: [(name: String, value: String)]) -> StyledText {
+    var text = StyledText()
+    for (name, value) in facts {
+      text.append(name + " ", .dim)
+      text.append(value, .strong)
+      text.append("   ", .dim)
+    }
+    return text
+  }
+
   mutating func append(_ other: StyledText) { spans += other.spans }
 }
 
@@ -62,4 +73,9 @@ extension Canvas {
       x += write(piece, x: x, y: y, width: rect.maxX - x, glyphs: glyphs) + gap
     }
   }
+}
+
+extension String {
+  /// Blanks at the end, up to a width.
+  func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

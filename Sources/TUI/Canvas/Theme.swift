@@ -4,6 +4,59 @@
 // grounds, and strong colour only where something is wrong. Letters and shapes carry every meaning too, so
 // the level without colours loses none.
 
+/// The palettes by name; on terminals with few colours all but `mono` are one.
+public enum ThemeName: String, Sendable, CaseIterable {
+  /// Middle tones that can be read on dark and on light grounds.
+  case calm
+  /// For dark grounds, and for light ones: more contrast than tones that have to serve both.
+  case dark, light
+  /// Bright and bold.
+  case contrast
+  /// Colours that can be told apart with any kind of colour vision (Okabe and Ito).
+  case safe
+  /// No colours.
+  case mono
+
+  var next: ThemeName {
+    let all = Self.allCases
+    return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]
+  }
+
+  /// What it has of its own.
+  var colors: [Style: Theme.Paint] {
+    switch self {
+    case .calm, .mono: [:]
+    case .dark:
+      Self.tones(busy: 114, eager: 221, waiting: 111, system: 182, alarm: 203, key: 117, dim: 249, faint: 243)
+    case .light:
+      Self.tones(busy: 28, eager: 130, waiting: 25, system: 90, alarm: 124, key: 24, dim: 240, faint: 248)
+    case .contrast:
+      Self.tones(
+        busy: 46, eager: 226, waiting: 51, system: 213, alarm: 196, key: 51, dim: 255, faint: 250,
+        isBold: true)
+    case .safe:
+      Self.tones(busy: 36, eager: 214, waiting: 74, system: 175, alarm: 202, key: 74, dim: 247, faint: 242)
+    }
+  }
+
+  private static func tones(
+    busy: Int16, eager: Int16, waiting: Int16, system: Int16, alarm: Int16, key: Int16, dim: Int16,
+    faint: Int16,
+    isBold: Bool = false
+  ) -> [Style: Theme.Paint] {
+    func paint(_ color: Int16, _ bold: Bool = false) -> Theme.Paint {
+      Theme.Paint(foreground: color, isBold: bold || isBold)
+    }
+    return [
+      .busy: paint(busy), .busyShade: paint(busy), .eager: paint(eager), .eagerShade: paint(eager),
+      .waiting: paint(waiting), .waitingShade: paint(waiting), .system: paint(system),
+      .alarm: paint(alarm, true),
+      .peak: paint(eager, true), .key: paint(key), .heading: paint(key, true), .tab: paint(key, true),
+      .dim: paint(dim), .faint: paint(faint), .badgeLive: paint(busy, true),
+    ]
+  }
+}
+
 /// A palette.
 public struct Theme: Sendable, Equatable {
   /// How much colour a terminal has.
@@ -19,25 +72,34 @@ public struct Theme: Sendable, Equatable {
   }
 
   public let level: Level
+  public let name: ThemeName
 
-  public init(level: Level) { self.level = level }
+  public init(level: Level, name: ThemeName = .calm) { (self.level, self.name) = (level, name) }
 
   /// The best palette for a terminal with `colors` colours; 0 for none.
-  public init(colors: Int) {
-    level = colors >= 256 ? .full : colors >= 16 ? .sixteen : colors >= 8 ? .eight : .mono
+  public init(colors: Int, name: ThemeName = .calm) {
+    level =
+      name == .mono ? .mono : colors >= 256 ? .full : colors >= 16 ? .sixteen : colors >= 8 ? .eight : .mono
+    self.name = name
   }
 
   /// How cells of a role look.
   public func paint(_ style: Style) -> Paint {
     switch level {
-    case .full: Self.full(style)
+    case .full: full(style)
     case .sixteen: Self.few(style, faint: Paint(foreground: 8))
     case .eight: Self.few(style, faint: Paint(isDim: true))
     case .mono: Self.mono(style)
     }
   }
 
-  private static func full(_ style: Style) -> Paint {
+  /// The calm palette, but for what another one has of its own.
+  private func full(_ style: Style) -> Paint {
+    guard let paint = name.colors[style] else { return Self.calm(style) }
+    return paint
+  }
+
+  private static func calm(_ style: Style) -> Paint {
     switch style {
     case .text: Paint()
     case .strong: Paint(isBold: true)
@@ -54,6 +116,8 @@ public struct Theme: Sendable, Equatable {
     case .alarm: Paint(foreground: 167, isBold: true)
     case .peak: Paint(foreground: 178, isBold: true)
     case .key: Paint(foreground: 74)
+    case .selected: Paint(foreground: 231, background: 239)
+    case .tab: Paint(foreground: 74, isBold: true)
     case .badgeLive: Paint(foreground: 72, isBold: true)
     case .badgePaused: Paint(foreground: 232, background: 178, isBold: true)
     case .badgeEnded: Paint(foreground: 231, background: 124, isBold: true)
@@ -74,6 +138,8 @@ public struct Theme: Sendable, Equatable {
     case .alarm: Paint(foreground: 1, isBold: true)
     case .peak: Paint(foreground: 3, isBold: true)
     case .key: Paint(foreground: 6)
+    case .selected: Paint(isReversed: true)
+    case .tab: Paint(foreground: 6, isBold: true)
     case .badgeLive: Paint(foreground: 2, isBold: true)
     case .badgePaused: Paint(foreground: 0, background: 3)
     case .badgeEnded: Paint(foreground: 7, background: 1, isBold: true)
@@ -82,9 +148,9 @@ public struct Theme: Sendable, Equatable {
 
   private static func mono(_ style: Style) -> Paint {
     switch style {
-    case .strong, .heading, .alarm, .peak, .key, .badgeLive: Paint(isBold: true)
+    case .strong, .heading, .alarm, .peak, .key, .tab, .badgeLive: Paint(isBold: true)
     case .faint, .busyShade, .eagerShade, .waitingShade: Paint(isDim: true)
-    case .badgePaused, .badgeEnded: Paint(isReversed: true)
+    case .selected, .badgePaused, .badgeEnded: Paint(isReversed: true)
     default: Paint()
     }
   }

@@ -8,27 +8,15 @@ struct Footer {
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
     guard !rect.isEmpty else { return }
-    let pieces = Action.table.filter { !$0.footer.isEmpty }.map { entry in
-      var piece = StyledText(entry.mainKeyNames, .key)
-      piece.append(" " + word(of: entry), .dim)
+    let groups = ActionTable.groups(on: .overview).filter { !$0.footer.isEmpty }
+    let pieces = groups.map { group in
+      var piece = StyledText(group.footerKeys, .key)
+      piece.append(" " + Chrome.word(of: group, state), .dim)
       return piece
     }
     let note = lanes.hasNoteRow ? [] : lanes.hiddenNote(state.glyphs)
     canvas.writeFitting(
       note + pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 60 ? 3 : 2,
       glyphs: state.glyphs)
-  }
-
-  /// Where a key's effect can be told, it is.
-  private func word(of entry: Action.Entry) -> String {
-    switch entry.keys.first?.0 {
-    case .pause where state.isPaused: "resume"
-    case .slower: "every \(intervalText)"
-    default: entry.footer
-    }
-  }
-
-  private var intervalText: String {
-    state.interval % 1000 == 0 ? "\(state.interval / 1000) s" : "\(state.interval) ms"
   }
 }

@@ -21,7 +21,7 @@ struct HeaderSection {
 
   // MARK: The first line
 
-  private func drawTarget(in rect: Rect, on canvas: inout Canvas) {
+  func drawTarget(in rect: Rect, on canvas: inout Canvas) {
     let badge = badges
     let left = rect.width - badge.width - 1
     let target = snapshot.target

@@ -81,6 +81,59 @@ extension PStatus {
   }
 }
 
+extension GState {
+  var word: String {
+    switch self {
+    case .idle: "free"
+    case .runnable: "runnable"
+    case .running: "running"
+    case .syscall: "syscall"
+    case .waiting: "parked"
+    case .preempted: "preempted"
+    case .dead: "dead"
+    }
+  }
+
+  var style: Style {
+    switch self {
+    case .running, .syscall: .busy
+    case .runnable, .preempted: .eager
+    case .waiting: .text
+    case .idle, .dead: .dim
+    }
+  }
+}
+
+extension WaitReason {
+  /// Its name, as filters, JSON and documents have it: `netpollRead`. At most twelve letters.
+  var word: String { Self.words[Int(rawValue)] }
+  /// Made once: to print a case takes longer than to compare many.
+  private static let words = (0..<256).map { WaitReason(rawValue: UInt8($0)).map { "\($0)" } ?? "?" }
+}
+
+extension GKind {
+  var word: String {
+    switch self {
+    case .user: "user"
+    case .main: "main"
+    case .task: "task"
+    }
+  }
+}
+
+extension Event {
+  /// The role of its kind: what begins work, what ends it, what goes wrong.
+  var style: Style {
+    switch kind {
+    case .goCreate, .goStart, .goResume, .goSyscallExit: .busy
+    case .goReady, .mWake, .mSpin, .mUnspin, .steal, .grqTake, .netpoll, .timers: .eager
+    case .goPark, .goSyscall, .goYield, .goExit: .waiting
+    case .overflow, .shortage, .retake, .preemptRequest, .goPreempt, .lend: .alarm
+    default: .system
+    }
+  }
+}
+
 extension WaitGroupName {
   /// At most four letters, for narrow screens.
   var shortWord: String {

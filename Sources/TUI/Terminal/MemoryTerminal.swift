@@ -20,6 +20,8 @@ public struct MemoryTerminal: Terminal {
   public private(set) var pictures: [(time: UInt64, canvas: Canvas)] = []
   public private(set) var repaints = 0
   public private(set) var stops = 0
+  public private(set) var themes: [ThemeName] = []
+  public private(set) var copies: [String] = []
   private var script: [Arrival]
 
   /// - Parameter script: in order of time; after its end the terminal hangs up, so that every run ends.
@@ -30,6 +32,8 @@ public struct MemoryTerminal: Terminal {
   public mutating func present(_ canvas: Canvas) { pictures.append((now, canvas)) }
   public mutating func redrawAll() { repaints += 1 }
   public mutating func stop() { stops += 1 }
+  public mutating func use(_ theme: ThemeName) { themes.append(theme) }
+  public mutating func copy(_ text: String) { copies.append(text) }
 
   public mutating func wait(nanoseconds: UInt64) -> [Input] {
     guard let next = script.first else { return [.hangUp] }

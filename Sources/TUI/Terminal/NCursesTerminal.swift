@@ -15,6 +15,7 @@ public struct NCursesTerminal: ~Copyable, Terminal {
     public var wantsASCII = false
     /// The mouse wheel for scrolling; the terminal's own selection then needs Shift.
     public var wantsMouse = true
+    public var theme = ThemeName.calm
 
     public init() {
       wantsColor = unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true
@@ -24,7 +25,9 @@ public struct NCursesTerminal: ~Copyable, Terminal {
   public private(set) var size: Size
   public let glyphs: Glyphs
   /// The palette that the terminal got.
-  public let theme: Theme
+  public private(set) var theme: Theme
+  /// Colours that it has; 0: none, or none wanted.
+  private let colors: Int
   private let signals: Int32
   private let waker: Waker?
   private var shown: Canvas?
@@ -47,7 +50,8 @@ public struct NCursesTerminal: ~Copyable, Terminal {
     }
     size = Size(columns: Int(screen.columns), rows: Int(screen.rows))
     glyphs = screen.is_utf8 && !options.wantsASCII ? .unicode : .ascii
-    theme = Theme(colors: Int(screen.colors))
+    colors = Int(screen.colors)
+    theme = Theme(colors: colors, name: options.theme)
     signals = nc_open_signals()
     self.waker = waker
     defineStyles()
@@ -121,6 +125,12 @@ extension NCursesTerminal {
     unsafe nc_put_row(Int32(run.y), Int32(run.columns.lowerBound), cells, Int32(cells.count))
   }
 
+  public mutating func use(_ name: ThemeName) {
+    theme = Theme(colors: colors, name: name)
+    defineStyles()
+    redrawAll()
+  }
+
   public mutating func redrawAll() {
     shown = nil
     nc_redraw_all()
@@ -129,6 +139,29 @@ extension NCursesTerminal {
   public mutating func stop() {
     nc_suspend()
     redrawAll()
+  }
+}
+
+// MARK: The clipboard
+
+extension NCursesTerminal {
+  /// Written past ncurses, between two of its pictures; terminals that do not know it show nothing.
+  public mutating func copy(_ text: String) {
+    let bytes = Array("\u{1B}]52;c;\(Self.base64(Array(text.utf8)))\u{7}".utf8)
+    _ = unsafe bytes.withUnsafeBytes { unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  static func base64(_ bytes: [UInt8]) -> String {
+    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".unicodeScalars)
+    var text = String.UnicodeScalarView()
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let part = bytes[start..<min(bytes.count, start + 3)]
+      let word = part.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - part.count))
+      for place in 0..<4 {
+        text.append(place <= part.count ? digits[word >> (18 - 6 * place) & 63] : "=")
+      }
+    }
+    return String(text)
   }
 }
 
@@ -174,7 +207,11 @@ extension NCursesTerminal {
   private func readKeys(into inputs: inout [Input]) {
     var event = nc_event()
     while unsafe nc_next_event(&event) {
-      if let key = Self.key(event) { inputs.append(.key(key)) }
+      if event.kind == NC_KEY.rawValue, event.code == NC_KEY_CLICK.rawValue {
+        inputs.append(.click(x: Int(event.x), y: Int(event.y)))
+      } else if let key = Self.key(event) {
+        inputs.append(.key(key))
+      }
     }
   }
 

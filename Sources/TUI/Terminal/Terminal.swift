@@ -17,6 +17,10 @@ public protocol Terminal: ~Copyable {
   mutating func wait(nanoseconds: UInt64) -> [Input]
   /// Gives the screen back, stops the process until it is continued, and takes the screen again.
   mutating func stop()
+  /// Shows everything in another palette.
+  mutating func use(_ theme: ThemeName)
+  /// Gives a text to the clipboard, where the terminal lets programs do that (OSC 52).
+  mutating func copy(_ text: String)
 }
 
 /// Why there is no screen. `description` is one line for standard error.

@@ -1,0 +1,121 @@
+// Who finds out the details of a frame, for now and for the past alike, and at which pace.
+//
+// §1 The pace. Details may take milliseconds, and while they are found out nobody drains the rings. So each takes a
+// tenth of the time at most (what was found stays meanwhile), and the long ones are made piece by piece, with the
+// rings looked at in between.
+internal import Region
+
+/// Where details come from: a history, and a moment of it.
+struct DetailSource {
+  let history: History
+  let clock: Clock
+  /// In ticks.
+  let moment: UInt64
+  /// The gauges at that moment.
+  let snapshot: Snapshot
+}
+
+/// Finds out details, again and again.
+struct Detailer {
+  /// The part of the time that may be spent, as its reciprocal.
+  private static let share: UInt64 = 10
+
+  private struct Paced<Request: Equatable, Value> {
+    var request: Request?
+    var value: Value?
+    private var moment: UInt64 = 0
+    private var next: UInt64 = 0
+
+    /// - Parameter moment: what is asked about; with another one, or another request, a paced value is old.
+    mutating func get(_ request: Request, at moment: UInt64, isLive: Bool, _ make: () -> Value) -> Value? {
+      let start = monotonicNow()
+      let isNew = self.request != request || (!isLive && self.moment != moment)
+      if !isNew, value != nil, start < next || (!isLive && self.moment == moment) { return value }
+      (self.request, self.moment) = (request, moment)
+      value = make()
+      let end = monotonicNow()
+      next = end + (end - start) * Detailer.share
+      return value
+    }
+  }
+
+  private let decoder = RecordDecoder()
+  private var events = Paced<EventQuery, EventList>()
+  private var polls = Paced<Bool, Polls>()
+  private var timeline = Paced<TimelineSpan, LaneTimeline>()
+  private var goroutines = Paced<Bool, Goroutines>()
+  private var threads = ThreadWatch()
+  private var sockets = SocketWatch()
+
+  /// What history tells.
+  ///
+  /// - Parameters:
+  ///   - isLive: whether the moment is now, and goes on.
+  ///   - breathe: called between two pieces of what takes long.
+  mutating func look(
+    _ interest: Interest, _ source: DetailSource, isLive: Bool, breathe: () -> Void = {}
+  ) -> Detail {
+    var detail = Detail()
+    let decoder = decoder
+    func search(_ query: EventQuery) -> EventList {
+      var search = EventSearch(query, source)
+      while search.step(decoder) { breathe() }
+      return search.result()
+    }
+    let moment = source.moment
+    if let query = interest.events {
+      detail.events = events.get(query, at: moment, isLive: isLive) { search(query) }
+    }
+    if interest.polls {
+      detail.polls = polls.get(true, at: moment, isLive: isLive) { Polls(search(Self.pollQuery)) }
+    }
+    if let span = interest.timeline {
+      detail.timeline = timeline.get(span, at: moment, isLive: isLive) {
+        var builder = TimelineBuilder(span, source)
+        while builder.step(decoder) { breathe() }
+        return builder.result()
+      }
+    }
+    return detail
+  }
+
+  private static let pollQuery = EventQuery(filter: Filter("kind:netpoll"), limit: 1000)
+
+  /// All Gs, as `make` finds them out.
+  mutating func goroutines(at moment: UInt64, isLive: Bool, _ make: () -> Goroutines) -> Goroutines? {
+    goroutines.get(true, at: moment, isLive: isLive, make)
+  }
+
+  /// What the system says of a process that is alive.
+  mutating func lookAtSystem(_ interest: Interest, pid: Int32, tids: [Int32], _ detail: inout Detail) {
+    if interest.threads { detail.threads = threads.look(pid: pid, tids: tids) }
+    if !interest.sockets.isEmpty { detail.sockets = sockets.look(pid: pid, fds: interest.sockets) }
+  }
+}
+
+extension Player {
+  /// What a viewer would have seen at this moment, what led to it, and what that viewer is interested in.
+  ///
+  /// - Parameter breathe: called in between where something takes long.
+  public mutating func frame(
+    _ origin: Past.Origin, ended: String? = nil, interest: Interest, breathe: () -> Void = {}
+  ) -> Frame {
+    var frame = frame(origin, ended: ended)
+    guard interest != .none else { return frame }
+    frame.detail = detailer.look(interest, source, isLive: false, breathe: breathe)
+    if interest.goroutines { frame.detail.goroutines = frame.past?.goroutines }
+    return frame
+  }
+}
+
+extension Goroutine {
+  init(_ row: GoroutineRow, _ clock: Clock, _ names: NameBook) {
+    self.init()
+    (id, state, reason, kind) = (row.id, row.state, row.reason, row.kind)
+    since = row.since == 0 ? nil : clock.nanoseconds(at: row.since)
+    entry = names.name(row.entry)
+    parent = row.parent == 0 ? nil : row.parent
+    p = row.p == 0 ? nil : Int(clamping: row.p - 1)
+    fd = row.waitingOn == 0 ? nil : Int(clamping: row.waitingOn - 1)
+  }
+}

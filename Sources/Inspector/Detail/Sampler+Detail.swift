@@ -1,0 +1,122 @@
+// Details of a target that is alive.
+internal import Glibc
+internal import Region
+
+/// What taking events in costs, counted while it goes on.
+struct TakingAccount: Sendable {
+  private(set) var time: UInt64 = 0
+  /// How full the fullest ring became: in this second so far, and in the last one.
+  private var fullest = (now: 0.0, before: 0.0)
+  private var second: UInt64 = 0
+  /// This process's CPU time and the moment when they were last asked for.
+  fileprivate var own: (cpu: UInt64, wall: UInt64)?
+  fileprivate var ownUse: Double?
+
+  var fill: Double { max(fullest.now, fullest.before) }
+
+  mutating func note(fill: Double, start: UInt64, end: UInt64) {
+    time &+= end - start
+    if end / 1_000_000_000 != second { (fullest, second) = ((0, fullest.now), end / 1_000_000_000) }
+    fullest.now = max(fullest.now, fill)
+  }
+}
+
+extension Sampler {
+  /// The frame of this very moment, and what a viewer is interested in.
+  public mutating func frame(_ interest: Interest) throws(InspectorError) -> Frame {
+    var frame = try frame()
+    guard interest != .none, let history, let observation else { return frame }
+    _ = try drain()
+    let now = observation.clock.ticks(at: monotonicNow())
+    let source = DetailSource(
+      history: history, clock: observation.clock, moment: now, snapshot: observation.snapshot)
+    var problem: InspectorError?
+    var detailer = detailer
+    // While one of them is made, the rings are looked after; what goes wrong there is told afterwards.
+    func breathe() {
+      do throws(InspectorError) { _ = try step() } catch { problem = error }
+    }
+    frame.detail = detailer.look(interest, source, isLive: true, breathe: breathe)
+    if interest.goroutines {
+      let inspector = inspector
+      var failure: InspectorError?
+      frame.detail.goroutines = detailer.goroutines(at: now, isLive: true) {
+        let (list, error) = Self.goroutines(inspector, observation, breathe: breathe)
+        failure = error
+        return list
+      }
+      problem = problem ?? failure
+    }
+    let tids = frame.snapshot.ms.map(\.tid)
+    detailer.lookAtSystem(interest, pid: frame.snapshot.target.pid, tids: tids, &frame.detail)
+    if interest.health { frame.detail.health = health(history) }
+    self.detailer = detailer
+    if let problem { throw problem }
+    return frame
+  }
+
+  /// Slots of the table of Gs that are read at a time: some hundred microseconds.
+  private static let chunk = 4096
+
+  private static func goroutines(
+    _ inspector: Inspector, _ observation: Observation, breathe: () -> Void
+  ) -> (Goroutines, InspectorError?) {
+    var rows: [GoroutineRow] = []
+    let slots = inspector.tableSlots
+    for start in stride(from: 0, to: slots, by: chunk) where rows.count < GoroutineList.most {
+      do throws(InspectorError) {
+        rows += try inspector.goroutines(slots: start..<min(slots, start + chunk))
+      } catch {
+        return (Goroutines(), error)
+      }
+      if slots > chunk { breathe() }
+    }
+    let isWhole = rows.count < GoroutineList.most
+    return (Goroutines(rows, observation.clock, NameBook(observation.names), isComplete: isWhole), nil)
+  }
+
+  private mutating func health(_ history: History) -> Health {
+    var health = Health()
+    (health.fullest, health.drainInterval) = (account.fill, drainInterval)
+    (health.taken, health.takingTime) = (history.taken, account.time)
+    (health.historyBytes, health.historyLimit) = (history.bytes, history.limits.bytes)
+    health.records = history.records
+    if let span = history.span { (health.first, health.last) = span }
+    noteOwnUse()
+    health.ownUse = account.ownUse
+    health.ownMemory = Self.ownMemory
+    return health
+  }
+
+  private mutating func noteOwnUse() {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    let cpu = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    let now = monotonicNow()
+    guard let last = account.own else {
+      account.own = (cpu, now)
+      return
+    }
+    guard now - last.wall >= 1_000_000_000 else { return }
+    account.ownUse = Double(cpu &- last.cpu) / Double(now - last.wall)
+    account.own = (cpu, now)
+  }
+
+  /// Bytes of memory that this process has.
+  private static var ownMemory: UInt64? {
+    let words = String(decoding: smallFile("/proc/self/statm", limit: 256) ?? [], as: UTF8.self)
+      .split(separator: " ")
+    guard words.count > 1, let pages = UInt64(words[1]) else { return nil }
+    return pages * UInt64(max(1, sysconf(Int32(_SC_PAGESIZE))))
+  }
+}
+
+extension History {
+  /// Its first and last moments, in nanoseconds; nil: there is none yet.
+  var span: (first: UInt64, last: UInt64)? {
+    guard let first = numbers.first, let last = numbers.last, let start = segment(first)?.time,
+      let end = segment(last)?.time
+    else { return nil }
+    return (start, end)
+  }
+}

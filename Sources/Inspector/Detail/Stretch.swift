@@ -1,0 +1,68 @@
+// A stretch of history: the records of all lanes between two moments, a block at a time.
+//
+// Unlike a window (see Window), which is a whole segment put in order, it unpacks only the blocks that touch the
+// stretch, newest first, and those records that wait to be compressed as they are. So a second of it can be looked at
+// while the target goes on, with drains in between.
+internal import Region
+
+/// Some records of one lane, in its order.
+struct StretchPiece {
+  let lane: Lane
+  /// Position of the first, and times of the first and the last in ticks.
+  let first: UInt64
+  let firstTime, lastTime: UInt64
+  let count: Int
+  fileprivate let content: Content
+
+  fileprivate enum Content {
+    case packed(Payload)
+    case plain([Record])
+  }
+
+  /// The records; as many as could be unpacked.
+  func records(_ decoder: RecordDecoder) -> [Record] {
+    switch content {
+    case .plain(let records): return records
+    case .packed(let payload):
+      var records: [Record] = []
+      _ = decoder.decode(payload.bytes ?? [], count: count, from: firstTime, into: &records)
+      return records
+    }
+  }
+}
+
+extension History {
+  /// Segments that are gone back through at most to learn what a quiet lane did last.
+  private static let reach = 64
+
+  /// What there is of `from...to`, in ticks, the newest piece first; and of each lane the piece before that, if there
+  /// is one not too far back.
+  func pieces(from: UInt64, to: UInt64) -> [StretchPiece] {
+    var found: [StretchPiece] = []
+    /// Lanes whose state at `from` is known.
+    var isKnown: Set<Lane> = []
+    for lane in waiting {
+      guard let first = lane.records.first, let last = lane.records.last, first.time <= to else { continue }
+      if first.time <= from { isKnown.insert(lane.lane) }
+      found.append(
+        StretchPiece(
+          lane: lane.lane, first: lane.first, firstTime: first.time, lastTime: last.time,
+          count: lane.records.count, content: .plain(lane.records)))
+    }
+    var behind = 0
+    for number in numbers.reversed() {
+      guard let segment = segment(number) else { break }
+      for block in segment.blocks.reversed() where block.firstTime <= to {
+        guard block.lastTime >= from || isKnown.insert(block.lane).inserted else { continue }
+        if block.firstTime <= from { isKnown.insert(block.lane) }
+        found.append(
+          StretchPiece(
+            lane: block.lane, first: block.first, firstTime: block.firstTime, lastTime: block.lastTime,
+            count: block.count, content: .packed(block.payload)))
+      }
+      if segment.start < from { behind += 1 }
+      if behind > Self.reach { break }
+    }
+    return found.sorted { $0.lastTime > $1.lastTime }
+  }
+}

@@ -1,0 +1,56 @@
+// The instruments of one moment: what is derived from the gauges and the events before it, for views and exports.
+//
+// They come from four places, each with its own cost and exactness, told at the head of its file: the meter (histograms
+// and shares of time, of every event), pressure (of whole segments, as many as time allows), the census (of tables of
+// Gs) and the steal matrix (of the region itself). A live viewer keeps the first three beside its history while it
+// grows; for a moment of the past they are made anew out of the events before it, as far back as `reach` records go.
+internal import Region
+
+public struct Instruments: Sendable, Equatable {
+  /// Nanoseconds: the seconds that `recent` is of, and those that a heat map has rows for.
+  public static let recentSeconds = 10
+  public static let mostSeconds = 60
+
+  /// The moment, and since when events have been taken in, in nanoseconds.
+  public var time: UInt64 = 0
+  public var since: UInt64 = 0
+  /// One row for each second, oldest first, the last not over yet.
+  public var seconds: [Second] = []
+  /// The last `recentSeconds` of them together, and how long they are in nanoseconds.
+  public var recent = Activity()
+  public var recentTime: UInt64 = 0
+  /// Everything since `since`.
+  public var total = Activity()
+  /// Of what was measured in the last ten seconds.
+  public var pressure = Pressure()
+  public var census = Census()
+  public var steals = StealMatrix()
+  /// What the lints have to say.
+  public var findings: [Finding] = []
+
+  public init() {}
+
+  init(_ meter: Meter, _ pressure: Pressure, _ census: Census, _ snapshot: Snapshot) {
+    let (seconds, total) = meter.result()
+    (time, since, steals) = (meter.settled, meter.begun, snapshot.steals)
+    self.seconds = seconds.suffix(Self.mostSeconds)
+    (self.total, self.pressure, self.census) = (total, pressure, census)
+    for second in seconds.suffix(Self.recentSeconds) { recent.add(second.activity) }
+    let first = (seconds.suffix(Self.recentSeconds).first?.number ?? 0) &* 1_000_000_000
+    let start = max(first, since)
+    recentTime = time > start ? time - start : 0
+    recent.spreadOverMs(recentTime)
+    self.total.spreadOverMs(time > since ? time - since : 0)
+    findings = Lints.all.flatMap { $0.findings(in: self, snapshot) }
+  }
+}
+
+extension Activity {
+  /// What is left of the window's time is an M's without a P.
+  fileprivate mutating func spreadOverMs(_ window: UInt64) {
+    for index in ms.indices {
+      let known = ms[index].running &+ ms[index].scheduling &+ ms[index].spinning &+ ms[index].syscall
+      ms[index].withoutP = window > known ? window - known : 0
+    }
+  }
+}

@@ -1,0 +1,49 @@
+// Lints: what is likely wrong with a program or its machine, said in one line, with the numbers that say so.
+//
+// Each is a small type with its thresholds beside it. They are set so that an idle server and one that is flooded but
+// well say nothing: a lint that cries wolf is worse than none. Tests hold both, on imagined schedulers and real servers.
+// Thresholds that stand in the way of a look at a smaller problem do not matter: the numbers themselves are on the same
+// screen.
+internal import Region
+
+/// What a lint found.
+public struct Finding: Sendable, Equatable {
+  /// Which lint: `hog`, `starvingG`…
+  public var lint: String
+  /// One line: what, who, how much.
+  public var message: String
+  /// Whom it is about, where it is about one.
+  public var g: UInt64?
+  public var entry: String?
+  /// How much, and from where on it is reported; both in what the lint's head says.
+  public var value: Double
+  public var threshold: Double
+}
+
+/// Looks for one kind of trouble.
+protocol Lint: Sendable {
+  func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding]
+}
+
+enum Lints {
+  static let all: [any Lint] = [
+    StealStorm(), StarvingG(), Hog(), NetpollLate(), VainSpinning(), GrowingSite(),
+  ]
+}
+
+extension Instruments {
+  /// A number of events a second, over the recent window.
+  func rate(_ count: UInt64) -> Double { recentTime == 0 ? 0 : Double(count) * 1e9 / Double(recentTime) }
+
+  /// Whether the recent window is long enough to say anything of.
+  var isLongEnough: Bool { recentTime >= 2_000_000_000 }
+}
+
+/// A length of time for a message: three digits at most.
+func shortTime(_ nanoseconds: UInt64) -> String {
+  if nanoseconds < 10_000 { return "\(nanoseconds) ns" }
+  if nanoseconds < 10_000_000 { return "\(nanoseconds / 1000) µs" }
+  return nanoseconds < 10_000_000_000 ? "\(nanoseconds / 1_000_000) ms" : "\(nanoseconds / 1_000_000_000) s"
+}
+
+func percent(_ part: Double) -> String { "\(Int((part * 100).rounded())) %" }

@@ -1,0 +1,29 @@
+// Netpoll late: descriptors are ready, and their Gs do not run.
+internal import Region
+
+/// Value: nanoseconds within which 99 of 100 Gs ran after netpoll had found their descriptor ready. Reported from 100 ms
+/// on when there were twenty such Gs and more. Also when sysmon had to make polls because nobody else had for 10 ms,
+/// twenty and more in ten seconds; then the value is their number.
+struct NetpollLate: Lint {
+  static let late: UInt64 = 100_000_000
+  static let fewest: UInt64 = 20
+  static let polls: UInt64 = 20
+
+  func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+    let spans = instruments.recent.spans.netpoll
+    let p99 = spans.percentile(99)
+    if spans.count >= Self.fewest, p99 >= Self.late {
+      let message =
+        "of \(spans.count) Gs that netpoll readied one in a hundred waited \(shortTime(p99)) and more to run"
+      return [
+        Finding(lint: "netpollLate", message: message, value: Double(p99), threshold: Double(Self.late))
+      ]
+    }
+    let polls = instruments.recent.sysmonPolls
+    guard polls >= Self.polls else { return [] }
+    let message = "sysmon had to poll the network \(polls) times in ten seconds: no P did for 10 ms"
+    return [
+      Finding(lint: "netpollLate", message: message, value: Double(polls), threshold: Double(Self.polls))
+    ]
+  }
+}

@@ -1,0 +1,21 @@
+// Starving G: one that could run, and does not get its turn.
+internal import Region
+
+/// Value: nanoseconds for which the G had been runnable when the table was read. Reported from a second on: a running G
+/// is stopped after 10 ms, so a hundred others may have had a whole turn before it.
+struct StarvingG: Lint {
+  static let age: UInt64 = 1_000_000_000
+
+  func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+    let census = instruments.census
+    guard let waiter = census.oldestRunnable, census.time > waiter.since else { return [] }
+    let age = census.time - waiter.since
+    guard age >= Self.age else { return [] }
+    let place = waiter.entry.map { " (\($0))" } ?? ""
+    return [
+      Finding(
+        lint: "starvingG", message: "G\(waiter.g)\(place) has been \(waiter.state) for \(shortTime(age))",
+        g: waiter.g, entry: waiter.entry, value: Double(age), threshold: Double(Self.age))
+    ]
+  }
+}

@@ -1,0 +1,278 @@
+// The meter: lengths of time and shares of time out of events, second by second, at a few nanoseconds an event.
+//
+// §1 The problem. How long Gs wait for a P, how long they hold it, how long what netpoll found ready waits, what Ps and
+// Ms do with their time: all of it is in the events, and must come out of them at a million a second, beside draining
+// and compressing, in the same way from a live region, a recording and a black box.
+//
+// §2 The design. A fold over the records of one lane at a time, in the lane's order. The lanes are never put in order
+// among themselves, which would cost more than all the rest. That is enough because a record says by itself what would
+// else have to be looked for in other lanes:
+//
+//     run queue   goStart's arg: the ticks since it became runnable
+//     netpoll     the same, of starts whose detail says that they waited for a descriptor
+//     system call goSyscallExit's arg: the ticks since it entered
+//     slice       from a start to the next stop in the same lane: a P runs one G at a time
+//     time        of a P, from each record of its lane to the next, by what the first made it do
+//     time of M   that of the Ps that it held, since a record names the M; what is left of a window it held no P
+//
+// What needs the lanes in order, pressure, is measured over less (see Pressure).
+//
+// §3 What it costs. Two of three records add one number to an HDR histogram (an index and an increment, some 5 ns); all
+// cost a switch, and the time since the lane's last record added to one of six sums. Ticks are converted once a second.
+// `mpgtop --self-test` measures it as part of taking in.
+//
+// §4 Exactness. Counts are the numbers of the events. The times of a P add up to the time that it was watched, second by
+// second: at the end of each the time is split. Where records were lost, time is `unknown` and no slice is made up.
+// A P whose M is in a system call may be taken by sysmon, which says so in its own lane, before anybody else can have
+// the P: so the lanes of Ms come before those of Ps in every drain, and out of history as well. Should sysmon's record
+// all the same be written between the reading of the two, the P counts as in the call until its next record.
+// A record whose thread was held up between its time and its writing counts in the second in which it came.
+//
+// §5 Bounds. `kept` seconds are kept, of which at most `mostOpen` are open; Ps, Ms and lists in them are bounded by
+// what their numbers can be in a record. Whatever the records say, nothing traps.
+internal import Region
+
+struct Meter {
+  /// Closed seconds that are kept.
+  static let kept = 120
+  private static let mostOpen = 3
+  /// Seconds that a lane goes through one by one; beyond, nobody was watching.
+  private static let mostSteps = 8
+  private static let mostPs = 4096
+
+  /// nil: it has not begun.
+  private(set) var clock: Clock?
+  /// When it began, in nanoseconds, and up to when all lanes are known.
+  private(set) var begun: UInt64 = 0
+  private(set) var settled: UInt64 = 0
+  /// Oldest first.
+  private(set) var seconds: [Second] = []
+  /// All that is closed.
+  private var closed = Activity()
+  private var open: [OpenSecond] = []
+  private var nextNumber: UInt64 = 0
+  private var lanes: [LaneMeter] = []
+  /// A bit for each raw wait reason that is one of netpoll's.
+  private let netpollReasons: UInt64
+
+  init(reasons: [WaitReason?]) {
+    netpollReasons = reasons.prefix(64).enumerated().reduce(0) { bits, reason in
+      reason.element?.group == .netpoll ? bits | 1 << UInt64(reason.offset) : bits
+    }
+  }
+
+  /// Begins with what the gauges say at a moment, or takes over the clock, which becomes better with time.
+  mutating func note(_ clock: Clock, _ snapshot: Snapshot) {
+    let isFirst = self.clock == nil
+    self.clock = clock
+    guard isFirst else { return }
+    (begun, settled, nextNumber) = (snapshot.time, snapshot.time, snapshot.time / 1_000_000_000)
+    for p in snapshot.ps { begin(p.id, p.use, m: p.m ?? -1, at: clock.ticks(at: snapshot.time)) }
+  }
+
+  private mutating func begin(_ p: Int, _ use: PTime.Use, m: Int, at time: UInt64) {
+    while lanes.count <= p { lanes.append(LaneMeter()) }
+    var lane = LaneMeter()
+    lane.begin(use, m: m, at: max(1, time))
+    place(&lane, at: time)
+    lanes[p] = lane
+  }
+
+  // MARK: records
+
+  /// Takes in records of one lane, oldest first, that follow those before.
+  mutating func take(_ records: some RandomAccessCollection<Record>, on lane: Lane) {
+    guard clock != nil, let first = records.first else { return }
+    guard case .p(let id) = lane, id >= 0, id < Self.mostPs else { return takeWithoutP(records) }
+    if lanes.count <= id || lanes[id].last == 0 { begin(id, .unknown, m: Int(first.m), at: first.time) }
+    var lane = lanes[id]
+    var index = index(of: lane.second)
+    for record in records {
+      if record.time >= lane.secondEnd {
+        turn(&lane, id, to: record.time)
+        index = self.index(of: lane.second)
+      }
+      if Int(record.m) != lane.m {
+        lane.advance(to: record.time)
+        flush(&lane, id)
+        lane.hold(by: Int(record.m))
+      }
+      Self.step(record, &lane, &open[index], netpollReasons)
+    }
+    lanes[id] = lane
+  }
+
+  /// Records are missing before the next of this lane.
+  mutating func lose(_ lane: Lane) {
+    guard case .p(let id) = lane, lanes.indices.contains(id) else { return }
+    lanes[id].lose()
+  }
+
+  @inline(__always)
+  private static func step(
+    _ record: Record, _ lane: inout LaneMeter, _ second: inout OpenSecond, _ netpollReasons: UInt64
+  ) {
+    guard let kind = record.kind else { return }
+    let time = record.time
+    switch kind {
+    case .goStart:
+      second.starts &+= 1
+      second.spans.runQueue.record(record.arg)
+      if netpollReasons >> UInt64(record.detail) & 1 == 1 { second.spans.netpoll.record(record.arg) }
+      lane.change(to: .running, at: time)
+      lane.start(record.g, at: time)
+    case .goPark, .goYield, .goExit, .goPreempt, .goSyscall:
+      if let slice = lane.stop(record.g, at: time) { second.addSlice(slice, of: record.g) }
+      if kind == .goPreempt { second.addPreemption(of: record.g) }
+      lane.change(to: kind == .goSyscall ? .syscall : .scheduling, at: time)
+    case .goResume, .goSyscallExit:
+      lane.change(to: .running, at: time)
+      lane.start(record.g, at: time)
+      if kind == .goSyscallExit, record.arg != 0 { second.addSyscall(record.arg, of: lane.m) }
+    case .procStart: lane.change(to: .scheduling, at: time)
+    case .procStop: lane.change(to: .idle, at: time)
+    case .mSpin: lane.change(to: .spinning, at: time)
+    case .mUnspin:
+      lane.change(to: .scheduling, at: time)
+      note(record, &second)
+    default: note(record, &second)
+    }
+  }
+
+  /// What counts on whatever lane it is.
+  private static func note(_ record: Record, _ second: inout OpenSecond) {
+    switch record.kind {
+    case .mUnspin:
+      second.searches &+= 1
+      if record.arg == 1 { second.found &+= 1 }
+    case .steal:
+      second.steals &+= 1
+      second.stolenGs &+= UInt64(record.count)
+    case .netpoll:
+      second.polls &+= 1
+      if record.detail == 2 { second.sysmonPolls &+= 1 }
+    default: break
+    }
+  }
+
+  /// Records of an M that held no P.
+  private mutating func takeWithoutP(_ records: some RandomAccessCollection<Record>) {
+    for record in records {
+      switch record.kind {
+      case .goSyscallExit where record.arg != 0:
+        let index = index(at: record.time)
+        open[index].addSyscall(record.arg, of: Int(record.m))
+      case .mUnspin, .netpoll:
+        let index = index(at: record.time)
+        Self.note(record, &open[index])
+      case .retake where lanes.indices.contains(Int(record.count)):
+        lanes[Int(record.count)].retake(at: record.time)
+      case .procRetire where lanes.indices.contains(Int(record.count)):
+        lanes[Int(record.count)].change(to: .idle, at: record.time)
+      default: break
+      }
+    }
+  }
+
+  private mutating func index(at time: UInt64) -> Int {
+    index(of: (clock?.nanoseconds(at: time) ?? 0) / 1_000_000_000)
+  }
+
+  // MARK: seconds
+
+  /// Where in `open` a second is: of one that is closed, the next.
+  private mutating func index(of number: UInt64) -> Int {
+    let number = max(number, nextNumber)
+    if let found = open.lastIndex(where: { $0.number <= number }), open[found].number == number {
+      return found
+    }
+    if let last = open.last, last.number > number {
+      return open.firstIndex { $0.number >= number } ?? open.count - 1
+    }
+    if open.count >= Self.mostOpen { closeOldest() }
+    open.append(OpenSecond(number: number))
+    return open.count - 1
+  }
+
+  private mutating func place(_ lane: inout LaneMeter, at time: UInt64) {
+    guard let clock else { return }
+    lane.second = clock.nanoseconds(at: time) / 1_000_000_000
+    lane.secondEnd = max(clock.ticks(at: (lane.second &+ 1) &* 1_000_000_000), time &+ 1)
+  }
+
+  /// Goes on into the second of `time`.
+  private mutating func turn(_ lane: inout LaneMeter, _ p: Int, to time: UInt64) {
+    for _ in 0..<Self.mostSteps where time >= lane.secondEnd {
+      lane.advance(to: lane.secondEnd)
+      flush(&lane, p)
+      place(&lane, at: lane.secondEnd)
+    }
+    if time >= lane.secondEnd {
+      lane.begin(.unknown, m: lane.m, at: time)
+      place(&lane, at: time)
+    }
+  }
+
+  private mutating func flush(_ lane: inout LaneMeter, _ p: Int) {
+    let index = index(of: lane.second)
+    open[index].add(lane.takeTimes(), p: p, m: lane.m)
+  }
+
+  private mutating func closeOldest() {
+    guard let clock, let oldest = open.first else { return }
+    let second = Second(number: oldest.number, activity: oldest.activity(clock))
+    open.removeFirst()
+    nextNumber = oldest.number &+ 1
+    closed.add(second.activity)
+    seconds.append(second)
+    if seconds.count > Self.kept { seconds.removeFirst(seconds.count - Self.kept) }
+  }
+
+  /// All records up to `time`, in nanoseconds, have been taken in: quiet lanes are as they were, and seconds before are
+  /// closed.
+  mutating func settle(upTo time: UInt64) {
+    guard let clock, time > settled else { return }
+    settled = time
+    let number = time / 1_000_000_000
+    guard let first = open.first?.number ?? lanes.lazy.filter({ $0.last != 0 }).map(\.second).min(),
+      first < number
+    else { return }
+    advance(to: clock.ticks(at: time))
+    while let oldest = open.first, oldest.number < number { closeOldest() }
+  }
+
+  private mutating func advance(to ticks: UInt64) {
+    for id in lanes.indices where lanes[id].last != 0 {
+      var lane = lanes[id]
+      turn(&lane, id, to: ticks)
+      lane.advance(to: ticks)
+      flush(&lane, id)
+      lanes[id] = lane
+    }
+  }
+
+  // MARK: results
+
+  /// The seconds that are closed, then those that are not, and all of them together.
+  func result() -> (seconds: [Second], total: Activity) {
+    guard let clock else { return ([], Activity()) }
+    var copy = self
+    copy.advance(to: clock.ticks(at: settled))
+    let last = copy.open.map { Second(number: $0.number, activity: $0.activity(clock)) }
+    var total = closed
+    for second in last { total.add(second.activity) }
+    return (seconds + last, total)
+  }
+}
+
+extension Snapshot.P {
+  /// What it does, as the meter counts it.
+  fileprivate var use: PTime.Use {
+    switch status {
+    case .idle, .stopped: .idle
+    case .running: g == nil ? .scheduling : .running
+    case .spinning: .spinning
+    case .syscall: .syscall
+    }
+  }
+}

@@ -1,0 +1,128 @@
+// Pressure: for which share of the time Gs waited for a P, and whether they needed to.
+//
+// §1 At any moment there are Gs that could run and do not, or there are none; and there are Ps that nobody holds, or
+// there are none. A G that waits while a P is idle waits for nothing but a wake-up: *avoidable*. One that waits while
+// an M with a P searches is being looked for. One that waits while all Ps run others is queued because the machine is
+// *saturated*. These and *calm* (nobody waits) are all there is, so they add up to the window.
+//
+// §2 This is exact, from events in the order of time: the number of runnable Gs is the keyframe's plus what became
+// runnable minus what started, and what a P does follows from its lane. So it needs all lanes put in order, which costs
+// several times what the meter does. A live viewer therefore measures four stretches a second that are as long as their
+// events are few (see PressureProbe); of the past the last segments are measured, up to some number of events.
+// `measured` says how much it was. Where records are missing nothing is measured.
+//
+// §3 Gs that were preempted and wait for their turn count as runnable. Where the records of two lanes have the same
+// time, or a thread was held up between taking the time and counting, a moment may be counted on the other side.
+internal import Region
+
+/// Nanoseconds of a window by what Gs waited for; they add up to `measured`.
+public struct Pressure: Sendable, Equatable {
+  /// Nobody waited for a P.
+  public var calm: UInt64 = 0
+  /// Somebody did while a P was idle.
+  public var avoidable: UInt64 = 0
+  /// Somebody did, no P was idle, and at least one searched for work.
+  public var searching: UInt64 = 0
+  /// Somebody did, and all Ps were busy.
+  public var saturated: UInt64 = 0
+
+  public init() {}
+
+  /// How long was looked at.
+  public var measured: UInt64 { calm &+ avoidable &+ searching &+ saturated }
+
+  mutating func add(_ other: Pressure) {
+    calm &+= other.calm
+    avoidable &+= other.avoidable
+    searching &+= other.searching
+    saturated &+= other.saturated
+  }
+}
+
+/// Who waits and what the Ps do, from one event to the next.
+struct PressureGauge {
+  private enum Use { case idle, spinning, busy }
+
+  private var waiting: Int
+  private var uses: [Int: Use] = [:]
+  private var idle = 0
+  private var spinning = 0
+  private var last: UInt64
+  /// In ticks.
+  private var ticks = Pressure()
+
+  /// Ps that are believed.
+  private static let most = 4096
+
+  init(_ snapshot: Snapshot, from start: UInt64) {
+    (waiting, last) = (snapshot.gs.runnable + snapshot.gs.preempted, start)
+    for p in snapshot.ps where p.status != .stopped {
+      set(p.id, p.status == .idle ? .idle : p.status == .spinning ? .spinning : .busy)
+    }
+  }
+
+  private mutating func set(_ p: Int, _ use: Use?) {
+    guard uses[p] != use, uses[p] != nil || uses.count < Self.most else { return }
+    if uses[p] == .idle { idle -= 1 }
+    if uses[p] == .spinning { spinning -= 1 }
+    uses[p] = use
+    if use == .idle { idle += 1 }
+    if use == .spinning { spinning += 1 }
+  }
+
+  /// Counts the time up to `time`.
+  mutating func advance(to time: UInt64) {
+    guard time > last else { return }
+    let passed = time - last
+    last = time
+    if waiting <= 0 {
+      ticks.calm &+= passed
+    } else if idle > 0 {
+      ticks.avoidable &+= passed
+    } else {
+      if spinning > 0 { ticks.searching &+= passed } else { ticks.saturated &+= passed }
+    }
+  }
+
+  mutating func apply(_ record: Record, on lane: Lane) {
+    guard let kind = record.kind else { return }
+    switch kind {
+    case .goCreate, .goReady, .goYield, .goPreempt: waiting += 1
+    case .goStart, .goResume: waiting -= 1
+    case .goSyscallExit: waiting += record.detail == 0 ? 1 : 0
+    case .retake: set(Int(record.count), .idle)
+    case .procRetire: set(Int(record.count), nil)
+    default: break
+    }
+    guard case .p(let p) = lane else { return }
+    switch kind {
+    case .procStop: set(p, .idle)
+    case .mSpin: set(p, .spinning)
+    case .procStart, .mUnspin, .goStart, .goResume, .goSyscallExit: set(p, .busy)
+    default: break
+    }
+  }
+
+  func result(_ clock: Clock) -> Pressure {
+    var pressure = Pressure()
+    pressure.calm = clock.nanoseconds(lasting: ticks.calm)
+    pressure.avoidable = clock.nanoseconds(lasting: ticks.avoidable)
+    pressure.searching = clock.nanoseconds(lasting: ticks.searching)
+    pressure.saturated = clock.nanoseconds(lasting: ticks.saturated)
+    return pressure
+  }
+}
+
+extension Window {
+  /// The pressure from its start to `end`, in ticks, when `count` of its events have happened; nil: there is a gap.
+  func pressure(after count: Int, at end: UInt64) -> Pressure? {
+    guard isWhole, missing(at: end) == 0 else { return nil }
+    var gauge = PressureGauge(keyframe.snapshot, from: start)
+    for event in events.prefix(count) {
+      gauge.advance(to: min(event.record.time, end))
+      gauge.apply(event.record, on: event.lane)
+    }
+    gauge.advance(to: end)
+    return gauge.result(keyframe.clock)
+  }
+}

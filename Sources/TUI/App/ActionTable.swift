@@ -1,0 +1,204 @@
+// The one table of actions: the keyboard, the help, the footer, the palette and the manual page are made from it.
+//
+// On the digits: `0` shows the screen of the tracer, so the first moment of history is `b` (the beginning), beside `n`
+// for now.
+
+/// One action: its name for the palette, its keys, and what it is called.
+struct ActionRow: Sendable {
+  /// Stable, for configuration: `time.step-back`.
+  let id: String
+  let action: Action
+  /// The first one is the one to teach.
+  let keys: [Key]
+  let title: String
+
+  init(_ id: String, _ action: Action, _ keys: [Key], _ title: String) {
+    (self.id, self.action, self.keys, self.title) = (id, action, keys, title)
+  }
+}
+
+/// Actions that are explained together, in one line of the help.
+struct ActionGroup: Sendable {
+  let rows: [ActionRow]
+  /// What they do, as the help says it.
+  let help: String
+  /// The same in a word or two, for the footer; empty for what is not worth the room.
+  let footer: String
+  /// Where they mean something; nil: everywhere.
+  let screens: Set<ScreenID>?
+  /// The keys as the footer shows them.
+  let footerKeys: String
+
+  init(
+    _ help: String, footer: String = "", keys: String? = nil, on screens: Set<ScreenID>? = nil,
+    _ rows: [ActionRow]
+  ) {
+    (self.help, self.footer, self.screens, self.rows) = (help, footer, screens, rows)
+    footerKeys = keys ?? rows.compactMap(\.keys.first?.name).joined(separator: " ")
+  }
+
+  /// The keys as the help shows them: `q Ctrl-C`. The wheel of the mouse is not mentioned.
+  var keyNames: String {
+    rows.flatMap(\.keys).filter { $0 != .wheelUp && $0 != .wheelDown }.map(\.name).joined(separator: " ")
+  }
+  /// The key to teach of each action.
+  var mainKeyNames: String { rows.compactMap(\.keys.first?.name).joined(separator: " ") }
+}
+
+enum ActionTable {
+  /// Those of one screen, its own ones first.
+  static func groups(on screen: ScreenID) -> [ActionGroup] {
+    own(screen) + common
+  }
+
+  static func own(_ screen: ScreenID) -> [ActionGroup] { all.filter { $0.screens?.contains(screen) == true } }
+  static let common = all.filter { $0.screens == nil }
+
+  static let all: [ActionGroup] = general + time + screens + moving + lists + special
+
+  private static let general = [
+    ActionGroup(
+      "show or hide this help", footer: "help",
+      [ActionRow("help", .help, [.character("?"), .function(1)], "Help about this screen")]),
+    ActionGroup(
+      "quit", footer: "quit",
+      [ActionRow("quit", .quit, [.character("q"), .control("c"), .function(10)], "Quit")]),
+    ActionGroup(
+      "pause/resume the view", footer: "pause",
+      [ActionRow("pause", .pause, [.character(" "), .character("Z")], "Pause or resume the view")]),
+  ]
+
+  private static let time = [
+    ActionGroup(
+      "back/forth: an event, 100 ms", footer: "time",
+      [
+        ActionRow("time.step-back", .travel(.stepBack), [.character("[")], "One event back"),
+        ActionRow("time.step-forward", .travel(.stepForward), [.character("]")], "One event forth"),
+        ActionRow("time.jump-back", .travel(.jumpBack), [.character("{"), .left], "100 ms back"),
+        ActionRow("time.jump-forward", .travel(.jumpForward), [.character("}"), .right], "100 ms forth"),
+      ]),
+    ActionGroup(
+      "play; slower/faster; first moment/now",
+      [
+        ActionRow("time.play", .travel(.play), [.character("p")], "Play, or stop playing"),
+        ActionRow("time.slower", .travel(.playSlower), [.character("<")], "Play more slowly"),
+        ActionRow("time.faster", .travel(.playFaster), [.character(">")], "Play faster"),
+        ActionRow("time.begin", .travel(.start), [.character("b")], "To the first moment"),
+        ActionRow("time.now", .travel(.now), [.character("n")], "To now"),
+      ]),
+    ActionGroup(
+      "events and Gs of a past moment",
+      [ActionRow("report", .report, [.character("e")], "Report of a past moment")]),
+    ActionGroup(
+      "refresh less/more often", footer: "interval",
+      [
+        ActionRow("slower", .slower, [.character("+"), .character("=")], "Refresh less often"),
+        ActionRow("faster", .faster, [.character("-")], "Refresh more often"),
+      ]),
+  ]
+
+  private static let screens = [
+    ActionGroup(
+      "the screens, by their digits",
+      ScreenID.allCases.map { screen in
+        let digit = Unicode.Scalar(UInt8(48 + screen.rawValue))
+        return ActionRow("screen.\(screen)", .show(screen), [.character(digit)], "Screen: \(screen.title)")
+      }),
+    ActionGroup(
+      "next/previous screen", footer: "screen", keys: "Tab",
+      [
+        ActionRow("screen.next", .nextScreen, [.tab], "Next screen"),
+        ActionRow("screen.previous", .previousScreen, [.backTab], "Previous screen"),
+      ]),
+    ActionGroup(
+      "the next theme of colours", [ActionRow("theme", .theme, [.character("T")], "Next theme of colours")]),
+    ActionGroup(
+      "all actions by name", [ActionRow("palette", .palette, [.character(":")], "All actions by name")]),
+  ]
+
+  private static let moving = [
+    ActionGroup(
+      "move or scroll",
+      [
+        ActionRow("up", .up, [.up, .character("k"), .wheelUp], "Up"),
+        ActionRow("down", .down, [.down, .character("j"), .wheelDown], "Down"),
+      ]),
+    ActionGroup(
+      "the same by a page",
+      [
+        ActionRow("page-up", .pageUp, [.pageUp, .control("b")], "A page up"),
+        ActionRow("page-down", .pageDown, [.pageDown, .control("f")], "A page down"),
+      ]),
+    ActionGroup(
+      "to the first or the last",
+      [
+        ActionRow("first", .first, [.home, .character("g")], "To the first"),
+        ActionRow("last", .last, [.end, .character("G")], "To the last"),
+      ]),
+    ActionGroup(
+      "redraw; stop (then fg)",
+      [
+        ActionRow("redraw", .redraw, [.control("l")], "Draw everything again"),
+        ActionRow("stop", .stop, [.control("z")], "Stop mpgtop; fg goes on"),
+      ]),
+    ActionGroup("close, clear, else quit", [ActionRow("back", .back, [.escape], "Close, clear, else quit")]),
+  ]
+
+  private static let listScreens = Set(ScreenID.allCases.filter(\.isList))
+
+  private static let lists = [
+    ActionGroup(
+      "filter the rows; go to a row", footer: "filter", keys: "/", on: listScreens,
+      [
+        ActionRow("filter", .filter, [.character("/"), .function(4), .character("\\")], "Filter the rows"),
+        ActionRow("search", .search, [.function(3), .control("s")], "Go to the next row with some text"),
+      ]),
+    ActionGroup(
+      "sort by the next/last column; invert", footer: "sort", keys: "s i",
+      on: listScreens.subtracting([.events]),
+      [
+        ActionRow("sort.next", .sortNext, [.character("s"), .function(6)], "Sort by the next column"),
+        ActionRow("sort.previous", .sortPrevious, [.character("S")], "Sort by the column before"),
+        ActionRow("sort.invert", .invert, [.character("i"), .character("I")], "Turn the order round"),
+      ]),
+    ActionGroup(
+      "copy the selected row", on: listScreens,
+      [ActionRow("yank", .yank, [.character("y")], "Copy the selected row")]),
+  ]
+
+  private static let special = [
+    ActionGroup(
+      "one by one, by reason, by spawn site; tree", footer: "group", on: [.gs],
+      [
+        ActionRow("gs.group", .group, [.character("o")], "Group the Gs: by reason, by spawn site"),
+        ActionRow("gs.tree", .tree, [.character("t"), .function(5)], "Tree of Gs by who spawned them"),
+      ]),
+    ActionGroup(
+      "follow the selected G: its events", footer: "follow", on: [.gs, .netpoll, .ps, .ms, .events],
+      [ActionRow("follow", .follow, [.character("F")], "Follow the selected G")]),
+    ActionGroup(
+      "into the row: a G's events, a group's Gs", on: [.gs, .netpoll, .ps, .ms, .events],
+      [ActionRow("enter", .enter, [.enter], "Into the selected row")]),
+    ActionGroup(
+      "move the cursor", footer: "cursor", on: [.timeline],
+      [
+        ActionRow("cursor.left", .cursorLeft, [.left, .character("h")], "Cursor to the left"),
+        ActionRow("cursor.right", .cursorRight, [.right, .character("l")], "Cursor to the right"),
+      ]),
+    ActionGroup(
+      "zoom in/out", footer: "zoom", on: [.timeline],
+      [
+        ActionRow("zoom.in", .zoomIn, [.character("z"), .character("i")], "Zoom in"),
+        ActionRow("zoom.out", .zoomOut, [.character("o")], "Zoom out"),
+      ]),
+    ActionGroup(
+      "rows are Ps or Ms", footer: "Ps/Ms", on: [.timeline],
+      [ActionRow("timeline.rows", .rows, [.character("m")], "Rows of Ps or of Ms")]),
+    ActionGroup(
+      "go to the cursor's moment", on: [.timeline],
+      [ActionRow("timeline.go", .enter, [.enter], "Go to the moment of the cursor")]),
+    ActionGroup(
+      "report of a past moment", on: [.overview],
+      [ActionRow("report.enter", .report, [.enter], "Report of a past moment")]),
+  ]
+}

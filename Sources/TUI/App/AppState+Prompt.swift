@@ -1,0 +1,55 @@
+// The line that is typed at the bottom: a filter that works while it is typed, a search, or the palette.
+import Inspector
+
+extension AppState {
+  /// A key goes to the line that is typed.
+  mutating func type(_ key: Key) -> Effect {
+    guard var prompt else { return .nothing }
+    switch key {
+    case .escape:
+      if prompt.kind == .filter { setFilter(prompt.before) }
+      self.prompt = nil
+      return .nothing
+    case .control("c"): return .end(.quit)
+    case .enter:
+      self.prompt = nil
+      return finish(prompt)
+    case .backspace: if !prompt.text.isEmpty { prompt.text.removeLast() }
+    case .control("u"): prompt.text = ""
+    case .character(let scalar): if prompt.text.count < 200 { prompt.text.unicodeScalars.append(scalar) }
+    case .up, .wheelUp: prompt.choice -= 1
+    case .down, .wheelDown: prompt.choice += 1
+    default: return .nothing
+    }
+    if prompt.kind == .palette {
+      let count = Palette.found(prompt.text, on: screen).count
+      prompt.choice = max(0, min(prompt.choice, count - 1))
+    }
+    self.prompt = prompt
+    if prompt.kind == .filter { setFilter(prompt.text) }
+    return .nothing
+  }
+
+  private mutating func setFilter(_ text: String) {
+    guard text != list.filter.source else { return }
+    list.filter = Filter(text)
+    (list.first, list.selected, list.selectedKey) = (0, 0, nil)
+  }
+
+  private mutating func finish(_ prompt: Prompt) -> Effect {
+    switch prompt.kind {
+    case .filter: return .nothing
+    case .search:
+      guard let frame = shown, !prompt.text.isEmpty else { return .nothing }
+      if let place = ListPanel.find(prompt.text, frame, self) {
+        select(place)
+      } else {
+        note = "no row with '\(prompt.text)'"
+      }
+      return .nothing
+    case .palette:
+      let found = Palette.found(prompt.text, on: screen)
+      return found.indices.contains(prompt.choice) ? act(found[prompt.choice].action) : .nothing
+    }
+  }
+}

@@ -1,0 +1,158 @@
+// What keys and clicks do on the screens: lists, the timeline, and the line that is typed.
+import Inspector
+
+extension AppState {
+  /// The state of the list that is shown.
+  var list: ListState {
+    get { lists[screen] ?? ListState() }
+    set { lists[screen] = newValue }
+  }
+
+  private var summary: ListSummary? { shown.flatMap { ListPanel.summary($0, self) } }
+
+  mutating func actOnScreen(_ action: Action) -> Effect {
+    switch action {
+    case .filter: prompt = Prompt(kind: .filter, text: list.filter.source, before: list.filter.source)
+    case .search: prompt = Prompt(kind: .search)
+    case .palette: prompt = Prompt(kind: .palette)
+    case .sortNext: sort(by: 1)
+    case .sortPrevious: sort(by: -1)
+    case .invert: list.isInverted.toggle()
+    case .group: setMode(gsMode == .list || gsMode == .tree ? .reasons : gsMode == .reasons ? .sites : .list)
+    case .tree: setMode(gsMode == .tree ? .list : .tree)
+    case .follow: follow(summary?.selectedG)
+    case .enter: return enter()
+    case .yank: return summary.map { yank($0) } ?? .nothing
+    case .zoomIn: zoom(-1)
+    case .zoomOut: zoom(1)
+    case .rows: (timeline.byM, timeline.selectedRow, timeline.firstRow) = (!timeline.byM, 0, 0)
+    case .cursorLeft: return moveCursor(1)
+    case .cursorRight: return moveCursor(-1)
+    default: break
+    }
+    return .nothing
+  }
+
+  // MARK: lists
+
+  mutating func scrollList(_ action: Action) {
+    guard let window = summary?.window, let selected = window.selected else { return }
+    if action == .first {
+      (list.selected, list.selectedKey, list.first) = (0, nil, 0)
+      return
+    }
+    select(Self.moved(selected, action, page: window.shown, last: window.total - 1))
+  }
+
+  /// Selects a row by its place, and keeps what identifies it.
+  mutating func select(_ place: Int) {
+    (list.selected, list.selectedKey) = (place, nil)
+    guard let summary else { return }
+    (list.first, list.selectedKey) = (summary.window.first, summary.selectedKey)
+  }
+
+  private mutating func sort(by step: Int) {
+    guard let names = summary?.sortable, !names.isEmpty else { return }
+    // Before the first column comes the list's own order.
+    let place = list.sort.flatMap { names.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
+    let next = (place + step + names.count + 1) % (names.count + 1)
+    setSort(next == 0 ? nil : names[next - 1])
+  }
+
+  private mutating func setSort(_ name: String?) {
+    (list.sort, list.isInverted) = (name, false)
+    (list.first, list.selected, list.selectedKey) = (0, 0, nil)
+  }
+
+  private mutating func setMode(_ mode: GsMode) {
+    gsMode = mode
+    lists[.gs] = ListState()
+  }
+
+  private mutating func follow(_ g: UInt64?) {
+    guard let g else {
+      note = "no G here to follow"
+      return
+    }
+    screen = .events
+    lists[.events] = ListState(filter: Filter("g:\(g)"))
+  }
+
+  private mutating func enter() -> Effect {
+    if screen == .timeline { return goToCursor() }
+    if screen == .overview { isReportShown.toggle() }
+    guard let summary else { return .nothing }
+    if let filter = summary.filter {
+      setMode(.list)
+      lists[.gs] = ListState(filter: Filter(filter))
+    } else {
+      follow(summary.selectedG)
+    }
+    return .nothing
+  }
+
+  private mutating func yank(_ summary: ListSummary) -> Effect {
+    guard summary.window.selected != nil else { return .nothing }
+    note = "copied"
+    return .copy(summary.text)
+  }
+
+  // MARK: the timeline
+
+  private mutating func zoom(_ step: Int) {
+    timeline.zoom = min(max(0, timeline.zoom + step), TimelineState.spans.count - 1)
+    timeline.cursor = nil
+  }
+
+  /// Moves the cursor, to the left for positive steps. Time stands still for it: a cursor over what flows by points at
+  /// nothing.
+  private mutating func moveCursor(_ step: Int) -> Effect {
+    let columns = shown?.detail.timeline?.rows.first?.slots.count ?? 1
+    timeline.cursor = min(max(0, (timeline.cursor ?? -1) + step), columns - 1)
+    guard !isPaused, latest?.past == nil, latest != nil else { return .nothing }
+    frozen = latest
+    return .time(.hold)
+  }
+
+  private mutating func goToCursor() -> Effect {
+    guard let cursor = timeline.cursor, let shown = shown?.detail.timeline, let row = shown.rows.first else {
+      note = "move the cursor first: h and l"
+      return .nothing
+    }
+    let width = (shown.end - shown.start) / UInt64(max(1, row.slots.count))
+    let moment = shown.end - min(shown.end, width * UInt64(cursor) + width / 2)
+    timeline.cursor = nil
+    return travel(.seek(moment))
+  }
+
+  // MARK: the mouse
+
+  mutating func click(x: Int, y: Int) -> Effect {
+    guard let frame = shown, !isHelpShown, !isReportShown, prompt == nil else { return .nothing }
+    guard screen != .overview else { return .nothing }
+    if y == 1 {
+      if let tab = Chrome.tab(self, x: x) { show(tab) }
+      return .nothing
+    }
+    if screen == .timeline { return clickTimeline(x: x, y: y) }
+    switch ListPanel.hit(frame, self, x: x, y: y) {
+    case .title(let name): if list.sort == name { list.isInverted.toggle() } else { setSort(name) }
+    case .row(let place):
+      if summary?.window.selected == place { return enter() }
+      select(place)
+    case nil: break
+    }
+    return .nothing
+  }
+
+  private mutating func clickTimeline(x: Int, y: Int) -> Effect {
+    let body = ListPanel.body(size)
+    guard let rows = shown?.detail.timeline?.rows, let row = rows.first else { return .nothing }
+    let window = TimelineScreen.window(self, total: rows.count, height: body.height)
+    let (line, column) = (y - body.y - 2, x - body.x - TimelineScreen.labelWidth)
+    guard (0..<window.shown).contains(line), (0..<row.slots.count).contains(column) else { return .nothing }
+    timeline.selectedRow = window.first + line
+    timeline.cursor = row.slots.count - 1 - column
+    return moveCursor(0)
+  }
+}

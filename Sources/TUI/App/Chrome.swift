@@ -1,0 +1,123 @@
+// What is around every screen but the Overview: the line of the target, the tabs, and the footer with the keys, the
+// filter and the line that is typed.
+import Inspector
+
+struct Chrome {
+  let frame: Frame
+  let state: AppState
+  private var glyphs: Glyphs { state.glyphs }
+  private var margin: Int { state.size.columns >= 60 ? 1 : 0 }
+
+  func draw(on canvas: inout Canvas) {
+    let width = state.size.columns - 2 * margin
+    HeaderSection(frame: frame, state: state)
+      .drawTarget(in: Rect(x: margin, y: 0, width: width, height: 1), on: &canvas)
+    for tab in Self.tabs(state) {
+      let isShown = tab.screen == state.screen
+      canvas.write(isShown ? "[\(tab.text)]" : " \(tab.text) ", x: tab.x, y: 1, isShown ? .tab : .dim)
+    }
+  }
+
+  // MARK: tabs
+
+  struct Tab {
+    var screen: ScreenID
+    var text: String
+    var x: Int
+    var width: Int { text.count + 2 }
+  }
+
+  /// Whole names, else short ones, else the digits and the name of the one that is shown.
+  static func tabs(_ state: AppState) -> [Tab] {
+    let forms: [(ScreenID) -> String] = [
+      { "\($0.rawValue) \($0.title)" }, { "\($0.rawValue) \($0.shortTitle)" },
+      { $0 == state.screen ? "\($0.rawValue) \($0.title)" : "\($0.rawValue)" },
+    ]
+    let width = state.size.columns
+    func placed(_ form: (ScreenID) -> String) -> [Tab] {
+      var x = 0
+      return ScreenID.allCases.map { screen in
+        let tab = Tab(screen: screen, text: form(screen), x: x)
+        x += tab.width
+        return tab
+      }
+    }
+    let all = forms.map(placed)
+    return all.first { ($0.last.map { $0.x + $0.width } ?? 0) <= width } ?? all[all.count - 1]
+  }
+
+  static func tab(_ state: AppState, x: Int) -> ScreenID? {
+    tabs(state).first { x >= $0.x && x < $0.x + $0.width }?.screen
+  }
+
+  // MARK: the footer
+
+  func drawFooter(on canvas: inout Canvas) {
+    let rect = Rect(x: margin, y: state.size.rows - 1, width: state.size.columns - 2 * margin, height: 1)
+    canvas.fill(rect)
+    if let prompt = state.prompt { return drawPrompt(prompt, in: rect, on: &canvas) }
+    var pieces: [StyledText] = []
+    if let note = state.note { pieces.append(StyledText(note, .eager)) }
+    if let filter = state.lists[state.screen]?.filter, !filter.isEmpty {
+      var text = StyledText("filter ", .dim)
+      text.append(filter.source, .eager)
+      if let problem = filter.problem { text.append("  \(problem)", .alarm) }
+      pieces.append(text)
+    }
+    let own = ActionTable.own(state.screen).filter { !$0.footer.isEmpty }
+    let common = ActionTable.common.filter { !$0.footer.isEmpty }
+    let first = common.filter { ["help", "quit"].contains($0.footer) }
+    let rest = common.filter { !["help", "quit"].contains($0.footer) }
+    pieces += (first + own + rest).map { group in
+      var piece = StyledText(group.footerKeys, .key)
+      piece.append(" " + Self.word(of: group, state), .dim)
+      return piece
+    }
+    canvas.writeFitting(
+      pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 60 ? 3 : 2, glyphs: glyphs)
+  }
+
+  /// Where a key's effect can be told, it is.
+  static func word(of group: ActionGroup, _ state: AppState) -> String {
+    switch group.rows.first?.action {
+    case .pause where state.isPaused: "resume"
+    case .slower:
+      "every " + (state.interval % 1000 == 0 ? "\(state.interval / 1000) s" : "\(state.interval) ms")
+    default: group.footer
+    }
+  }
+
+  private func drawPrompt(_ prompt: Prompt, in rect: Rect, on canvas: inout Canvas) {
+    let (name, hint) =
+      switch prompt.kind {
+      case .filter: ("filter: ", Self.filterHint(state.screen))
+      case .search: ("go to: ", "some text of a row")
+      case .palette: ("action: ", "some of its name; Up, Down, Enter")
+      }
+    var text = StyledText(name, .key)
+    let room = max(4, rect.width - name.count - 2)
+    text.append(String(prompt.text.suffix(room)), .strong)
+    let used = canvas.write(text, x: rect.x, y: rect.y, width: rect.width - 1, glyphs: glyphs)
+    canvas.put(Cell(" ", .selected), x: rect.x + used, y: rect.y)
+    var note = StyledText()
+    if prompt.kind == .filter, let problem = Filter(prompt.text).problem {
+      note = StyledText(problem, .alarm)
+    } else if prompt.text.isEmpty {
+      note = StyledText(hint, .dim)
+    }
+    let x = rect.x + used + 2
+    canvas.write(note, x: x, y: rect.y, width: max(0, rect.maxX - x), glyphs: glyphs)
+  }
+
+  /// Examples of what can be asked for on a screen.
+  static func filterHint(_ screen: ScreenID) -> String {
+    switch screen {
+    case .gs: "words, reason:netpoll age>100ms site~about p:1 by:7 !state:running"
+    case .netpoll: "words, fd:12 age>10s dir:write peer:10.0"
+    case .ms: "words, state:syscall p:1 cpu>50"
+    case .ps: "words, state:idle lrq>100 use<50"
+    case .events: "words, kind:steal|overflow p:0 g:42 m:3 reason:mutex"
+    default: "words"
+    }
+  }
+}

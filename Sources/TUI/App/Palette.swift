@@ -1,0 +1,56 @@
+// The palette: every action by name, those of this screen first; typing narrows it, Enter does it.
+
+enum Palette {
+  /// Actions whose names have all words of the text in them.
+  static func found(_ text: String, on screen: ScreenID) -> [ActionRow] {
+    let words = text.lowercased().split(separator: " ")
+    let rows = ActionTable.groups(on: screen).flatMap(\.rows).filter { $0.action != .palette }
+    return rows.filter { row in
+      let name = "\(row.title) \(row.id)".lowercased()
+      return words.allSatisfy { name.contains($0) }
+    }
+  }
+
+  static func draw(_ prompt: Prompt, _ state: AppState, on canvas: inout Canvas) {
+    let rows = found(prompt.text, on: state.screen)
+    let width = min(state.size.columns, 52)
+    let height = min(rows.count, max(1, state.size.rows - 5), 16)
+    let box = Rect(
+      x: (state.size.columns - width) / 2, y: max(0, state.size.rows - height - 3), width: width,
+      height: height + 2)
+    Overlay.drawFrame(box, title: "Actions", glyphs: state.glyphs, on: &canvas)
+    let choice = min(max(0, prompt.choice), max(0, rows.count - 1))
+    let first = max(0, min(choice - height + 1, rows.count - height))
+    for (index, row) in rows[first...].prefix(height).enumerated() {
+      let y = box.y + 1 + index
+      let keys = row.keys.first.map(\.name) ?? ""
+      canvas.write(StyledText(row.title), x: box.x + 2, y: y, width: width - 14, glyphs: state.glyphs)
+      canvas.write(keys, x: box.maxX - 2 - keys.count, y: y, .key)
+      if first + index == choice {
+        canvas.restyle(Rect(x: box.x + 1, y: y, width: width - 2, height: 1), .selected)
+        canvas.put(Cell(state.glyphs.pointer, .selected), x: box.x + 1, y: y)
+      }
+    }
+  }
+}
+
+/// The frame of what lies over a screen.
+enum Overlay {
+  static func drawFrame(_ box: Rect, title: String, glyphs: Glyphs, on canvas: inout Canvas) {
+    canvas.fill(box)
+    guard box.width >= 2, box.height >= 2 else { return }
+    for x in box.x..<box.maxX {
+      canvas.put(Cell(glyphs.rule, .dim), x: x, y: box.y)
+      canvas.put(Cell(glyphs.rule, .dim), x: x, y: box.maxY - 1)
+    }
+    for y in box.y..<box.maxY {
+      canvas.put(Cell(glyphs.side, .dim), x: box.x, y: y)
+      canvas.put(Cell(glyphs.side, .dim), x: box.maxX - 1, y: y)
+    }
+    let places = [(box.x, box.y), (box.maxX - 1, box.y), (box.maxX - 1, box.maxY - 1), (box.x, box.maxY - 1)]
+    for (corner, place) in zip(glyphs.corners, places) {
+      canvas.put(Cell(corner, .dim), x: place.0, y: place.1)
+    }
+    canvas.write(" \(title) ", x: box.x + 2, y: box.y, .heading)
+  }
+}

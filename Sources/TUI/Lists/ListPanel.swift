@@ -1,0 +1,197 @@
+// A list with what stands above it; and the lists of all screens behind one door, for those who need no rows.
+import Inspector
+
+/// Where the parts of a list screen are.
+struct ListLayout {
+  var head: Rect
+  var list: Rect
+  /// Rows of the list, without its titles.
+  var rows: Int { max(0, list.height - 1) }
+}
+
+enum ListPanel {
+  /// Rows of the screen between the tabs and the footer.
+  static func body(_ size: Size) -> Rect {
+    let margin = size.columns >= 60 ? 1 : 0
+    return Rect(x: margin, y: 2, width: size.columns - 2 * margin, height: size.rows - 3)
+  }
+
+  private static func layout<Screen: ListScreen>(_ screen: Screen, _ state: AppState) -> (
+    ListLayout, [StyledText]
+  ) {
+    var rest = body(state.size)
+    let isTight = state.size.rows < 16
+    // The head gets a third at most, and none where every row counts.
+    let lines = isTight ? [] : screen.head(width: rest.width, height: rest.height / 3)
+    let head = rest.takeRows(lines.count)
+    if state.size.rows >= 20 { _ = rest.takeRows(1) }
+    let margin = min(1, rest.x)
+    // The mark of the selected row stands in the margin where there is one.
+    let list = Rect(x: rest.x - margin, y: rest.y, width: rest.width + margin, height: rest.height)
+    return (ListLayout(head: head, list: list), lines)
+  }
+
+  static func draw(_ frame: Frame, _ state: AppState, on canvas: inout Canvas) {
+    Visit.visit(frame, state, Drawer(state: state, canvas: canvas)) { canvas = $0.canvas }
+  }
+
+  static func summary(_ frame: Frame, _ state: AppState) -> ListSummary? {
+    var result: ListSummary?
+    Visit.visit(frame, state, Summarizer(state: state)) { result = $0.summary }
+    return result
+  }
+
+  /// What a place on the screen is: a title, or a row by its place in the list.
+  enum Hit: Equatable {
+    case title(String)
+    case row(Int)
+  }
+
+  static func hit(_ frame: Frame, _ state: AppState, x: Int, y: Int) -> Hit? {
+    var result: Hit?
+    Visit.visit(frame, state, Finder(state: state, x: x, y: y)) { result = $0.hit }
+    return result
+  }
+
+  /// The place of the next row after the selected one that a filter lets through, from the top again after the end.
+  static func find(_ text: String, _ frame: Frame, _ state: AppState) -> Int? {
+    var result: Int?
+    Visit.visit(frame, state, Searcher(state: state, filter: Filter(text))) { result = $0.place }
+    return result
+  }
+
+  // MARK: what is done with a list, whichever it is
+
+  private protocol Visitor {
+    mutating func visit<Screen: ListScreen>(_ screen: Screen)
+  }
+
+  private enum Visit {
+    static func visit<V: Visitor>(_ frame: Frame, _ state: AppState, _ visitor: V, _ done: (V) -> Void) {
+      var visitor = visitor
+      switch state.screen {
+      case .ps: visitor.visit(PsScreen(frame: frame, state: state))
+      case .gs where state.gsMode == .reasons || state.gsMode == .sites:
+        visitor.visit(GroupsScreen(frame: frame, state: state))
+      case .gs: visitor.visit(GsScreen(frame: frame, state: state))
+      case .ms: visitor.visit(MsScreen(frame: frame, state: state))
+      case .steals: visitor.visit(StealsScreen(frame: frame, state: state))
+      case .netpoll: visitor.visit(NetpollScreen(frame: frame, state: state))
+      case .events: visitor.visit(EventsScreen(frame: frame, state: state))
+      case .tracer: visitor.visit(TracerScreen(frame: frame, state: state))
+      case .overview, .timeline, .latency: return
+      }
+      done(visitor)
+    }
+  }
+
+  private struct Drawer: Visitor {
+    let state: AppState
+    var canvas: Canvas
+
+    mutating func visit<Screen: ListScreen>(_ screen: Screen) {
+      let (layout, lines) = ListPanel.layout(screen, state)
+      for (index, line) in lines.enumerated() {
+        let (x, y, width) = (layout.head.x, layout.head.y + index, layout.head.width)
+        canvas.write(line, x: x, y: y, width: width, glyphs: state.glyphs)
+      }
+      let view = ListView(screen, state)
+      view.draw(in: layout.list, on: &canvas)
+      note(view.window(rows: layout.rows), all: view.listing.rows.count, layout)
+    }
+
+    /// What is not seen is counted, at the right of the line above the titles, or of the last line of the head.
+    private mutating func note(_ window: ListWindow, all: Int, _ layout: ListLayout) {
+      var text = StyledText()
+      if window.hiddenAbove > 0 {
+        text.append("\(state.glyphs.up)\(Quantity.grouped(window.hiddenAbove)) ", .eager)
+      }
+      if window.hiddenBelow > 0 {
+        text.append("\(state.glyphs.down)\(Quantity.grouped(window.hiddenBelow)) ", .eager)
+      }
+      if window.total < all {
+        text.append("\(Quantity.grouped(window.total)) of \(Quantity.grouped(all)) ", .strong)
+      }
+      let y = layout.list.y - 1
+      guard !text.isEmpty else { return }
+      canvas.write(
+        text, x: max(0, state.size.columns - text.width), y: y, width: text.width, glyphs: state.glyphs)
+    }
+  }
+
+  private struct Summarizer: Visitor {
+    let state: AppState
+    var summary: ListSummary?
+
+    mutating func visit<Screen: ListScreen>(_ screen: Screen) {
+      summary = ListView(screen, state).summary(rows: ListPanel.layout(screen, state).0.rows)
+    }
+  }
+
+  private struct Searcher: Visitor {
+    let state: AppState
+    let filter: Filter
+    var place: Int?
+
+    mutating func visit<Screen: ListScreen>(_ screen: Screen) {
+      let view = ListView(screen, state)
+      let count = view.listing.count
+      guard count > 0 else { return }
+      let selected = view.window(rows: 1).selected ?? 0
+      place = (1...count).lazy.map { (selected + $0) % count }.first { filter.matches(view.listing[$0]) }
+    }
+  }
+
+  private struct Finder: Visitor {
+    let state: AppState
+    let x: Int
+    let y: Int
+    var hit: Hit?
+
+    mutating func visit<Screen: ListScreen>(_ screen: Screen) {
+      let list = ListPanel.layout(screen, state).0.list
+      guard y >= list.y, y < list.maxY, x >= list.x else { return }
+      if y == list.y {
+        let columns = screen.columns
+        let inside = x - list.x - 1
+        let placed = ColumnLayout(columns, width: list.width - 1).placed
+        let found = placed.first { inside >= $0.x && inside <= $0.x + $0.width }
+        if let found, columns[found.index].sort != nil { hit = .title(columns[found.index].title) }
+        return
+      }
+      let window = ListView(screen, state).window(rows: list.height - 1)
+      let place = window.first + y - list.y - 1
+      if place < window.first + window.shown { hit = .row(place) }
+    }
+  }
+}
+
+extension AppState {
+  /// What the current screen wants to know besides the gauges.
+  public var interest: Interest {
+    var interest = Interest()
+    switch screen {
+    case .overview, .ps, .steals, .latency: break
+    case .gs: interest.goroutines = true
+    case .ms: interest.threads = true
+    case .netpoll:
+      (interest.goroutines, interest.polls) = (true, true)
+      interest.sockets = shown.map(socketsSeen) ?? []
+    case .timeline:
+      interest.timeline = TimelineSpan(
+        length: timeline.span, columns: TimelineScreen.columns(width: size.columns), byM: timeline.byM)
+    case .events:
+      interest.events = EventQuery(filter: lists[.events]?.filter ?? .everything, limit: 1000)
+    case .tracer: interest.health = true
+    }
+    return interest
+  }
+
+  /// The descriptors of the rows that are seen, and a few around them.
+  private func socketsSeen(_ frame: Frame) -> [Int] {
+    let view = ListView(NetpollScreen(frame: frame, state: self), self)
+    let window = view.window(rows: size.rows)
+    let seen = max(0, window.first - 20)..<min(view.listing.count, window.first + window.shown + 20)
+    return seen.compactMap { view.listing[$0].row.g.fd }
+  }
+}

@@ -1,0 +1,138 @@
+// A list on the screen: titles, rows, the selected one marked. Only rows that are seen are formatted.
+import Inspector
+
+/// What others may know of a list without knowing its rows.
+struct ListSummary: Equatable {
+  var window: ListWindow
+  /// Rows before the filter.
+  var all: Int
+  var selectedKey: UInt64?
+  var selectedG: UInt64?
+  /// Of the list that the selected row stands for.
+  var filter: String?
+  /// Names of the columns that can be sorted by, and of the one that is.
+  var sortable: [String]
+  /// The selected row as text, its cells apart by tabs.
+  var text: String
+}
+
+struct ListView<Screen: ListScreen> {
+  let screen: Screen
+  let state: AppState
+  let list: ListState
+  let columns: [Column<Screen.Row>]
+  let listing: Listing<Screen.Row>
+  /// The column that is sorted by.
+  let sorted: Column<Screen.Row>?
+
+  init(_ screen: Screen, _ state: AppState) {
+    (self.screen, self.state) = (screen, state)
+    list = state.lists[Screen.id] ?? ListState()
+    columns = screen.columns
+    let (columns, wanted) = (columns, list.sort)
+    sorted = columns.first { $0.title == wanted && $0.sort != nil }
+    // Events are filtered where they come from.
+    let filter = Screen.id == .events ? .everything : list.filter
+    listing = Listing(screen.rows, filter: filter, column: sorted, isInverted: list.isInverted)
+  }
+
+  func window(rows: Int) -> ListWindow {
+    ListWindow(list, total: listing.count, rows: rows, place: place)
+  }
+
+  /// Where the row with the selected key is now.
+  private var place: Int? {
+    guard let key = list.selectedKey else { return nil }
+    if list.selected < listing.count, screen.key(of: listing[list.selected]) == key { return list.selected }
+    return (0..<listing.count).first { screen.key(of: listing[$0]) == key }
+  }
+
+  func summary(rows: Int) -> ListSummary {
+    let window = window(rows: rows)
+    let row = window.selected.map { listing[$0] }
+    let cells = row.map { row in columns.map { Self.plain($0.cell(row)) } } ?? []
+    return ListSummary(
+      window: window, all: listing.rows.count, selectedKey: row.map(screen.key),
+      selectedG: row.flatMap(screen.g),
+      filter: row.flatMap(screen.filter),
+      sortable: columns.filter { $0.sort != nil }.map(\.title), text: cells.joined(separator: "\t"))
+  }
+
+  private static func plain(_ cell: Column<Screen.Row>.Cell) -> String {
+    switch cell {
+    case .text(let text): text.spans.map(\.text).joined()
+    case .bar(let bar): "\(bar.value)"
+    case .shares(let shares): shares.map { "\(Int(($0.part * 100).rounded()))%" }.joined(separator: " ")
+    }
+  }
+
+  // MARK: drawing
+
+  /// - Parameter rect: titles and rows; one column at its left is for the mark of the selected row.
+  func draw(in rect: Rect, on canvas: inout Canvas) {
+    guard !rect.isEmpty else { return }
+    var rest = rect
+    _ = rest.takeColumns(1)
+    let layout = ColumnLayout(columns, width: rest.width)
+    drawTitles(layout, in: rest.takeRows(1), on: &canvas)
+    let window = window(rows: rest.height)
+    if listing.count == 0 { return drawNothing(in: rest, on: &canvas) }
+    for index in 0..<window.shown {
+      let (place, y) = (window.first + index, rest.y + index)
+      let row = listing[place]
+      for column in layout.placed { draw(row, column, x: rest.x, y: y, on: &canvas) }
+      if place == window.selected, state.isInteractive {
+        canvas.put(Cell(state.glyphs.pointer, .selected), x: rect.x, y: y)
+        canvas.restyle(Rect(x: rect.x, y: y, width: rect.width, height: 1), .selected)
+      }
+    }
+  }
+
+  private func drawTitles(_ layout: ColumnLayout<Screen.Row>, in rect: Rect, on canvas: inout Canvas) {
+    for place in layout.placed {
+      let column = columns[place.index]
+      let isSorted = column.title == sorted?.title
+      let isDown = isSorted && column.isAscending == list.isInverted
+      let mark = isSorted ? String(isDown ? state.glyphs.down : state.glyphs.up) : ""
+      let room = place.width + (column.isRight ? 0 : 1)
+      let title =
+        isSorted && column.title.count + 1 > room
+        ? String(column.title.prefix(max(0, room - 1))) : column.title
+      let text = StyledText(title + mark, isSorted ? .heading : .dim)
+      let indent = column.isRight ? max(0, place.width - text.width) : 0
+      canvas.write(text, x: rect.x + place.x + indent, y: rect.y, width: room - indent, glyphs: state.glyphs)
+    }
+  }
+
+  private func drawNothing(in rect: Rect, on canvas: inout Canvas) {
+    let text = listing.rows.isEmpty ? screen.emptyText : "no row passes the filter; Esc clears it"
+    canvas.write(StyledText(text, .dim), x: rect.x, y: rect.y, width: rect.width, glyphs: state.glyphs)
+  }
+
+  private func draw(
+    _ row: Screen.Row, _ place: ColumnLayout<Screen.Row>.Placed, x: Int, y: Int, on canvas: inout Canvas
+  ) {
+    let column = columns[place.index]
+    switch column.cell(row) {
+    case .text(let text):
+      let indent = column.isRight ? max(0, place.width - text.width) : 0
+      canvas.write(text, x: x + place.x + indent, y: y, width: place.width - indent, glyphs: state.glyphs)
+    case .bar(let bar): bar.draw(x: x + place.x, y: y, width: place.width, glyphs: state.glyphs, on: &canvas)
+    case .shares(let shares): draw(shares, x: x + place.x, y: y, width: place.width, on: &canvas)
+    }
+  }
+
+  /// Whole cells, rounded so that they fill the width together; a share above zero is seen.
+  private func draw(_ shares: [Column<Screen.Row>.Share], x: Int, y: Int, width: Int, on canvas: inout Canvas)
+  {
+    var (sum, used) = (0.0, 0)
+    for share in shares {
+      sum += max(0, share.part)
+      let end = min(width, Int((sum * Double(width)).rounded()))
+      for column in used..<max(used, end) {
+        canvas.put(Cell(share.glyph, share.style), x: x + column, y: y)
+      }
+      used = max(used, end)
+    }
+  }
+}

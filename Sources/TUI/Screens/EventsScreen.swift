@@ -1,0 +1,71 @@
+// The events: what happened last, on all Ps and Ms, the newest on top; filtered where they come from, so that a rare
+// kind is found however far back it is.
+import Inspector
+
+struct EventRow: FilterSubject {
+  var event: Event
+  /// Nanoseconds since the event before it in the list; nil: there is none.
+  var gap: UInt64?
+
+  func value(of field: FilterField) -> FilterValue { event.value(of: field) }
+}
+
+struct EventsScreen: ListScreen {
+  static let id = ScreenID.events
+  let frame: Frame
+  let state: AppState
+
+  var rows: [EventRow] {
+    let events = frame.detail.events?.events ?? []
+    return events.indices.reversed().map { index in
+      let before = index > 0 ? events[index - 1].time : nil
+      return EventRow(
+        event: events[index], gap: before.map { events[index].time - min($0, events[index].time) })
+    }
+  }
+
+  func key(of row: EventRow) -> UInt64 {
+    switch row.event.lane {
+    case .p(let id): row.event.position << 18 | UInt64(id) << 1
+    case .m(let id): row.event.position << 18 | UInt64(id) << 1 | 1
+    }
+  }
+  func g(of row: EventRow) -> UInt64? { row.event.g }
+  var emptyText: String {
+    guard let list = frame.detail.events else { return "collecting events" }
+    let filter = state.lists[.events]?.filter ?? .everything
+    return filter.isEmpty
+      ? "nothing has happened yet" : "none of the last \(list.searched) events passes the filter"
+  }
+
+  private var now: UInt64 { frame.detail.events?.end ?? frame.snapshot.time }
+
+  var columns: [Column<EventRow>] {
+    let glyphs = state.glyphs
+    return [
+      .text("µs ago", 11, right: true) { [now] row in
+        StyledText(Quantity.grouped((now - min(now, row.event.time)) / 1000), .dim)
+      },
+      .text("after", 7, rank: 3, right: true) { row in
+        row.gap.map { StyledText("+" + Quantity.span(nanoseconds: $0), .dim) } ?? StyledText()
+      },
+      .text("lane", 4) { StyledText($0.event.lane.name, .strong) },
+      .text("M", 4, rank: 2) { StyledText("M\($0.event.m)", .dim) },
+      .text("kind", 13, rank: 1) { StyledText($0.event.name, $0.event.style) },
+      .text("what", 16, flexible: true) { row in
+        StyledText(TextWidth.sanitised(row.event.text, isASCII: glyphs.isASCII))
+      },
+    ]
+  }
+
+  func head(width: Int, height: Int) -> [StyledText] {
+    guard let list = frame.detail.events else { return [StyledText("collecting events", .dim)] }
+    let span = list.end - min(list.end, list.events.first?.time ?? list.end)
+    var facts = [
+      ("shown", Quantity.grouped(list.events.count)), ("from the last", Quantity.span(nanoseconds: span)),
+      ("looked at", Quantity.grouped(list.searched)), ("events/s", Quantity.compact(frame.eventsPerSecond)),
+    ]
+    if frame.snapshot.trace.lost > 0 { facts.append(("lost", Quantity.grouped(frame.snapshot.trace.lost))) }
+    return [.facts(facts)]
+  }
+}

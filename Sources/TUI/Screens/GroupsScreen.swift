@@ -1,0 +1,96 @@
+// The Gs in groups: of what they do or wait for, or of where they were spawned. Which pile is large, and how old.
+import Inspector
+import Region
+
+struct GroupRow: FilterSubject {
+  var name: String
+  var style: Style
+  var count = 0
+  var running = 0
+  var runnable = 0
+  /// The longest in its state.
+  var oldest: UInt64?
+  var oldestG: UInt64?
+  /// The filter that shows these Gs one by one.
+  var filter: String
+
+  func value(of field: FilterField) -> FilterValue {
+    switch field {
+    case .text, .site, .reason, .state: .text(name)
+    case .age: oldest.map { .number(Double($0)) } ?? .none
+    case .g: oldestG.map { .number(Double($0)) } ?? .none
+    default: .none
+    }
+  }
+
+  mutating func add(_ row: GRow) {
+    count += 1
+    if row.g.state == .running || row.g.state == .syscall { running += 1 }
+    if row.g.state == .runnable || row.g.state == .preempted { runnable += 1 }
+    if let age = row.age, oldest.map({ age > $0 }) ?? true { (oldest, oldestG) = (age, row.g.id) }
+  }
+}
+
+struct GroupsScreen: ListScreen {
+  static let id = ScreenID.gs
+  let frame: Frame
+  let state: AppState
+
+  /// The largest group first.
+  var rows: [GroupRow] {
+    let bySite = state.gsMode == .sites
+    var groups: [String: GroupRow] = [:]
+    for row in GRow.rows(frame) {
+      let name = bySite ? row.g.entry ?? "?" : Self.reason(row.g)
+      let style: Style =
+        bySite ? .text : row.g.state == .waiting ? row.g.reason.group.style : row.g.state.style
+      groups[name, default: GroupRow(name: name, style: style, filter: Self.filter(row.g, bySite))].add(row)
+    }
+    return groups.values.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+  }
+
+  private static func reason(_ g: Goroutine) -> String {
+    g.state == .waiting ? g.reason.word : g.state.word
+  }
+
+  private static func filter(_ g: Goroutine, _ bySite: Bool) -> String {
+    if bySite { return "site~" + (g.entry?.split(separator: " ").last ?? "") }
+    return g.state == .waiting ? "reason:\(g.reason.word)" : "state:\(g.state.word)"
+  }
+
+  func key(of row: GroupRow) -> UInt64 {
+    // FNV-1a: the same in every run, unlike Swift's own hash.
+    row.name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  }
+  func g(of row: GroupRow) -> UInt64? { row.oldestG }
+  func filter(of row: GroupRow) -> String? { row.filter }
+  var emptyText: String {
+    frame.detail.goroutines == nil && frame.past == nil ? "reading the table of Gs" : "no Gs"
+  }
+
+  var columns: [Column<GroupRow>] {
+    let whole = max(1, frame.snapshot.gs.live)
+    let full = state.glyphs.eighths[state.glyphs.eighths.count - 1]
+    return [
+      .number("Gs", 7) { UInt64(clamping: $0.count) },
+      Column("share", 10, rank: 2) {
+        .shares([.init(part: min(1, Double($0.count) / Double(whole)), glyph: full, style: .busyShade)])
+      },
+      .text(
+        state.gsMode == .sites ? "spawned at" : "state or wait reason", 16, flexible: true
+      ) { [glyphs = state.glyphs] row in
+        StyledText(TextWidth.sanitised(row.name, isASCII: glyphs.isASCII), row.style)
+      }
+      .sorted(ascending: true) { .text($0.name) },
+      .number("running", 7, rank: state.gsMode == .sites ? 3 : 9) { UInt64($0.running) },
+      .number("ready", 6, rank: state.gsMode == .sites ? 3 : 9) { UInt64($0.runnable) },
+      .text("longest", 7, right: true) {
+        $0.oldest.map { StyledText(Quantity.span(nanoseconds: $0)) } ?? StyledText("-", .faint)
+      }
+      .sorted { $0.oldest.map { .number(Double($0)) } ?? .none },
+      .id("which", 9, rank: 1, letter: "G") { $0.oldestG },
+    ]
+  }
+
+  func head(width: Int, height: Int) -> [StyledText] { [GsScreen.sum(frame)] }
+}

@@ -1,0 +1,159 @@
+// The Gs one by one: what each does, since when, on which P, and where it came from.
+import Inspector
+import Region
+
+struct GRow: FilterSubject {
+  var g: Goroutine
+  /// Nanoseconds since its last move.
+  var age: UInt64?
+  /// How deep it stands in the tree of spawners, and how many Gs stand below it.
+  var depth = 0
+  var descendants = 0
+
+  func value(of field: FilterField) -> FilterValue {
+    switch field {
+    case .g: .number(Double(g.id))
+    case .state: .text(g.state.word)
+    case .reason: g.state == .waiting ? .text(g.reason.word) : .none
+    case .age: age.map { .number(Double($0)) } ?? .none
+    case .site: .text(g.entry ?? "")
+    case .p: g.p.map { .number(Double($0)) } ?? .none
+    case .fd: g.fd.map { .number(Double($0)) } ?? .none
+    case .by: g.parent.map { .number(Double($0)) } ?? .none
+    case .kind: .text(g.kind.word)
+    case .dir: g.reason == .netpollRead ? .text("read") : g.reason == .netpollWrite ? .text("write") : .none
+    case .text: .text("G\(g.id) \(g.state.word) \(g.state == .waiting ? g.reason.word : "") \(g.entry ?? "")")
+    default: .none
+    }
+  }
+
+  static func rows(_ frame: Frame) -> [GRow] {
+    let all = frame.detail.goroutines?.all ?? frame.past?.goroutines.all ?? []
+    let now = frame.past?.time ?? frame.snapshot.time
+    return all.map { g in GRow(g: g, age: g.since.map { now - min(now, $0) }) }
+  }
+}
+
+struct GsScreen: ListScreen {
+  static let id = ScreenID.gs
+  let frame: Frame
+  let state: AppState
+  private var glyphs: Glyphs { state.glyphs }
+
+  var rows: [GRow] {
+    let rows = GRow.rows(frame)
+    return state.gsMode == .tree ? SpawnTree.rows(rows) : rows
+  }
+
+  func key(of row: GRow) -> UInt64 { row.g.id }
+  func g(of row: GRow) -> UInt64? { row.g.id }
+  var emptyText: String {
+    frame.detail.goroutines == nil && frame.past == nil ? "reading the table of Gs" : "no Gs are listed"
+  }
+
+  var columns: [Column<GRow>] {
+    let idWidth = min(12, max(6, 1 + String(frame.snapshot.gs.created).count))
+    return [
+      .text("G", idWidth) {
+        StyledText("G\($0.g.id)", .strong)
+      }
+      .sorted(ascending: true) { .number(Double($0.g.id)) },
+      .text("state", 9) {
+        StyledText($0.g.state.word, $0.g.state.style)
+      }
+      .sorted(ascending: true) { .text($0.g.state.word) },
+      .text(
+        "waits for", 12
+      ) {
+        $0.g.state == .waiting
+          ? StyledText($0.g.reason.word, $0.g.reason.group.style) : StyledText("-", .faint)
+      }
+      .sorted(ascending: true) { $0.g.state == .waiting ? .text($0.g.reason.word) : .none },
+      .text("since", 7, right: true) {
+        $0.age.map { StyledText(Quantity.span(nanoseconds: $0)) } ?? StyledText("-", .faint)
+      }
+      .sorted { $0.age.map { .number(Double($0)) } ?? .none },
+      .id("P", 3, rank: 2, letter: "P") { $0.g.p.map { UInt64(truncatingIfNeeded: $0) } },
+      state.gsMode == .tree
+        ? .number("below", 5, rank: 3) { UInt64($0.descendants) }
+        : .number("fd", 5, rank: 3) { $0.g.fd.map { UInt64(truncatingIfNeeded: $0) } },
+      .id("by", idWidth, rank: 4, letter: "G") { $0.g.parent },
+      .text("kind", 4, rank: 6) {
+        StyledText($0.g.kind.word, .dim)
+      }
+      .sorted(ascending: true) { .text($0.g.kind.word) },
+      .text("spawned at", 22, rank: 1, flexible: true) {
+        site($0)
+      }
+      .sorted(ascending: true) { .text($0.g.entry ?? "") },
+    ]
+  }
+
+  private func site(_ row: GRow) -> StyledText {
+    var text = StyledText()
+    if state.gsMode == .tree {
+      let depth = min(row.depth, 12)
+      text.append(String(repeating: "  ", count: depth), .faint)
+      if row.depth > 0 { text.append(String(glyphs.branch) + " ", .faint) }
+    }
+    text.append(TextWidth.sanitised(row.g.entry ?? "-", isASCII: glyphs.isASCII), .dim)
+    return text
+  }
+
+  func head(width: Int, height: Int) -> [StyledText] { [GsScreen.sum(frame)] }
+
+  static func sum(_ frame: Frame) -> StyledText {
+    let gs = frame.snapshot.gs
+    var facts: [(String, String)] = [
+      ("live", Quantity.grouped(gs.live)), ("running", "\(gs.running)"),
+      ("runnable", Quantity.grouped(gs.runnable)),
+      ("parked", Quantity.grouped(gs.waiting.values.reduce(0, +))),
+    ]
+    if gs.syscall > 0 { facts.append(("in syscalls", "\(gs.syscall)")) }
+    if gs.preempted > 0 { facts.append(("preempted", "\(gs.preempted)")) }
+    return .facts(facts)
+  }
+}
+
+/// Gs in the order of who spawned whom. A G whose spawner is gone stands at the top.
+enum SpawnTree {
+  static func rows(_ rows: [GRow]) -> [GRow] {
+    var places: [UInt64: Int] = [:]
+    for (index, row) in rows.enumerated() { places[row.g.id] = index }
+    var children: [[Int]] = Array(repeating: [], count: rows.count)
+    var roots: [Int] = []
+    for (index, row) in rows.enumerated() {
+      // A G is never younger than its child; a region that says otherwise is damaged, and must not make a ring.
+      if let parent = row.g.parent, parent < row.g.id, let place = places[parent] {
+        children[place].append(index)
+      } else {
+        roots.append(index)
+      }
+    }
+    var result: [GRow] = []
+    result.reserveCapacity(rows.count)
+    var stack = roots.reversed().map { (index: $0, depth: 0) }
+    while let (index, depth) = stack.popLast() {
+      var row = rows[index]
+      row.depth = depth
+      result.append(row)
+      stack += children[index].reversed().map { ($0, depth + 1) }
+    }
+    return counted(result)
+  }
+
+  /// Counts what stands below each row: rows that follow it and are deeper.
+  private static func counted(_ rows: [GRow]) -> [GRow] {
+    var rows = rows
+    var open: [Int] = []
+    for index in rows.indices {
+      while let last = open.last, rows[last].depth >= rows[index].depth {
+        rows[last].descendants = index - last - 1
+        open.removeLast()
+      }
+      open.append(index)
+    }
+    for last in open { rows[last].descendants = rows.count - last - 1 }
+    return rows
+  }
+}

@@ -1,0 +1,184 @@
+// Latency and pressure: for how long Gs were ready and did not run, and whether that could have been avoided.
+import Inspector
+import Region
+
+struct LatencyScreen {
+  let frame: Frame
+  let state: AppState
+  private var glyphs: Glyphs { state.glyphs }
+
+  static let kinds = SpanKind.allCases
+  private var kind: SpanKind { Self.kinds[min(max(0, state.latencyKind), Self.kinds.count - 1)] }
+
+  func draw(in rect: Rect, on canvas: inout Canvas) {
+    guard let instruments = frame.instruments else {
+      canvas.write("no events are taken in yet", x: rect.x, y: rect.y, .dim)
+      return
+    }
+    var rest = rect
+    let isTight = rect.height < 12
+    drawPressure(instruments, in: rest.takeRows(isTight ? 2 : 3), on: &canvas)
+    if !isTight { _ = rest.takeRows(1) }
+    drawTable(instruments, in: rest.takeRows(Self.kinds.count + 1), on: &canvas)
+    let findings = instruments.findings.prefix(max(0, min(3, rest.height)))
+    for (index, finding) in findings.enumerated() {
+      var line = StyledText("! ", .alarm)
+      line.append(TextWidth.sanitised(finding.message, isASCII: glyphs.isASCII), .eager)
+      let y = rest.maxY - findings.count + index
+      canvas.write(line, x: rest.x, y: y, width: rest.width, glyphs: glyphs)
+    }
+    rest = Rect(x: rest.x, y: rest.y, width: rest.width, height: rest.height - findings.count)
+    if rest.height >= 8 { _ = rest.takeRows(1) }
+    if rest.height >= 4 { drawHeatMap(instruments, in: rest, on: &canvas) }
+  }
+
+  // MARK: pressure
+
+  private struct Part {
+    var name: String
+    var time: UInt64
+    var glyph: Unicode.Scalar
+    var style: Style
+  }
+
+  private func parts(_ pressure: Pressure) -> [Part] {
+    [
+      Part(
+        name: "saturated", time: pressure.saturated, glyph: glyphs.eighths[glyphs.eighths.count - 1],
+        style: .eager),
+      Part(name: "avoidable", time: pressure.avoidable, glyph: "!", style: .alarm),
+      Part(name: "searching", time: pressure.searching, glyph: "~", style: .busy),
+      Part(name: "calm", time: pressure.calm, glyph: glyphs.track, style: .faint),
+    ]
+  }
+
+  /// A bar of the measured time, and its parts in per cent.
+  private func drawPressure(_ instruments: Instruments, in rect: Rect, on canvas: inout Canvas) {
+    let pressure = instruments.pressure
+    let measured = pressure.measured
+    var rows = rect
+    if rect.height > 2 {
+      SectionHeading(
+        title: "Pressure",
+        legend: "of \(Quantity.span(nanoseconds: measured)) measured: did ready Gs wait, and why"
+      ).draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
+    }
+    guard measured > 0 else {
+      canvas.write("not measured yet", x: rows.x, y: rows.y, .dim)
+      return
+    }
+    let parts = parts(pressure)
+    var (sum, used) = (UInt64(0), 0)
+    for part in parts {
+      sum &+= part.time
+      let end = Int((Double(sum) / Double(measured) * Double(rows.width)).rounded())
+      for column in used..<max(used, min(end, rows.width)) {
+        canvas.put(Cell(part.glyph, part.style), x: rows.x + column, y: rows.y)
+      }
+      used = max(used, end)
+    }
+    let words = [
+      "saturated": "all Ps busy", "avoidable": "a P was idle", "searching": "a P looked",
+      "calm": "nobody waited",
+    ]
+    let texts = parts.map { part in
+      var text = StyledText("\(part.glyph) ", part.style)
+      text.append(part.name + " ", .dim)
+      text.append(Quantity.percent(Double(part.time) / Double(measured)), .strong)
+      if rows.width >= 100 { text.append(" " + (words[part.name] ?? ""), .faint) }
+      return text
+    }
+    canvas.writeFitting(
+      texts, x: rows.x, y: rows.y + 1, width: rows.width, gap: rows.width >= 60 ? 3 : 1, glyphs: glyphs)
+  }
+
+  // MARK: the table
+
+  static func name(_ kind: SpanKind) -> String {
+    switch kind {
+    case .runQueue: "ready until run"
+    case .netpoll: "found ready until run"
+    case .slice: "in one go on a P"
+    case .syscall: "in a system call"
+    }
+  }
+
+  private func drawTable(_ instruments: Instruments, in rect: Rect, on canvas: inout Canvas) {
+    let isNarrow = rect.width < 60
+    let nameWidth = isNarrow ? 12 : 23
+    let columns = isNarrow ? ["p50", "p99", "max"] : ["times", "mean", "p50", "p90", "p99", "p99.9", "max"]
+    canvas.write(
+      isNarrow ? "" : "last \(Quantity.span(nanoseconds: instruments.recentTime))", x: rect.x, y: rect.y, .dim
+    )
+    for (index, title) in columns.enumerated() {
+      canvas.write(title, x: rect.x + nameWidth + index * 8 + 7 - title.count, y: rect.y, .dim)
+    }
+    for (row, kind) in Self.kinds.enumerated() {
+      let (y, isChosen) = (rect.y + 1 + row, kind == self.kind)
+      let spans = instruments.recent.spans[kind]
+      if isChosen, state.isInteractive { canvas.put(Cell(glyphs.pointer, .key), x: rect.x - 1, y: y) }
+      let name = TextWidth.truncated(Self.name(kind), to: nameWidth, ellipsis: glyphs.ellipsis)
+      canvas.write(name, x: rect.x, y: y, isChosen ? .key : .text)
+      for (index, title) in columns.enumerated() {
+        let text = Self.text(title, spans)
+        let style: Style = spans.count == 0 ? .faint : title == "p50" || title == "p99" ? .strong : .text
+        canvas.write(text, x: rect.x + nameWidth + index * 8 + 7 - text.unicodeScalars.count, y: y, style)
+      }
+    }
+  }
+
+  private static func text(_ column: String, _ spans: SpanHistogram) -> String {
+    if column == "times" { return Quantity.compact(spans.count) }
+    guard spans.count > 0 else { return "-" }
+    return switch column {
+    case "mean": Quantity.span(nanoseconds: UInt64(max(0, spans.mean)))
+    case "p50": Quantity.span(nanoseconds: spans.percentile(50))
+    case "p90": Quantity.span(nanoseconds: spans.percentile(90))
+    case "p99": Quantity.span(nanoseconds: spans.percentile(99))
+    case "p99.9": Quantity.span(nanoseconds: spans.percentile(99.9))
+    default: Quantity.span(nanoseconds: spans.longest)
+    }
+  }
+
+  // MARK: the heat map
+
+  /// A column for each second, a row for each power of two: how many spans were that long.
+  private func drawHeatMap(_ instruments: Instruments, in rect: Rect, on canvas: inout Canvas) {
+    var rows = rect
+    SectionHeading(
+      title: "\(Self.name(kind)), second by second",
+      legend: "higher: longer; Up and Down choose what is shown"
+    ).draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
+    let label = 8
+    let seconds = instruments.seconds.suffix(max(1, rows.width - label))
+    let counts = seconds.map { $0.activity.spans[kind].powersOfTwo }
+    let all = counts.reduce(into: [UInt64](repeating: 0, count: 64)) { sums, row in
+      for (index, count) in row.enumerated() where index < 64 { sums[index] &+= count }
+    }
+    guard let low = all.firstIndex(where: { $0 > 0 }), let high = all.lastIndex(where: { $0 > 0 }) else {
+      canvas.write("none in the last \(seconds.count) seconds", x: rows.x, y: rows.y, .dim)
+      return
+    }
+    // As many powers of two as there are rows for; the longest matter most.
+    let bands = min(high - low + 1, rows.height)
+    let largest = max(1, counts.flatMap { $0 }.max() ?? 1)
+    for band in 0..<bands {
+      let (power, y) = (high - band, rows.y + band)
+      let text = Quantity.span(nanoseconds: 1 << UInt64(min(power, 62)))
+      canvas.write(text, x: rows.x + label - 1 - text.unicodeScalars.count, y: y, .dim)
+      for (second, row) in counts.enumerated() {
+        let count = power < row.count ? row[power] : 0
+        let x = rows.maxX - counts.count + second
+        canvas.put(heat(count, largest), x: x, y: y)
+      }
+    }
+  }
+
+  /// Each step four times as many.
+  private func heat(_ count: UInt64, _ largest: UInt64) -> Cell {
+    let shades: [Unicode.Scalar] = glyphs.isASCII ? [".", ":", "+", "#", "@"] : ["·", "░", "▒", "▓", "█"]
+    let level = StealsScreen.level(count, of: largest, steps: shades.count)
+    guard level > 0 else { return .blank }
+    return Cell(shades[level - 1], level == 1 ? .dim : level < 4 ? .busyShade : .eager)
+  }
+}

@@ -1,0 +1,122 @@
+// The Ms: what each thread does for the scheduler, and what the operating system says of it.
+import Inspector
+import Region
+
+struct MRow: FilterSubject {
+  var m: Snapshot.M
+  var thread: OSThread?
+  var entry: String?
+
+  func value(of field: FilterField) -> FilterValue {
+    switch field {
+    case .m: .number(Double(m.id))
+    case .state: .text(m.state.word)
+    case .p: m.p.map { .number(Double($0)) } ?? .none
+    case .g: m.g.map { .number(Double($0)) } ?? .none
+    case .tid: .number(Double(m.tid))
+    case .cpu: thread?.use.map { .number($0 * 100) } ?? .none
+    case .site: .text(entry ?? "")
+    case .text: .text("M\(m.id) \(m.state.word) \(m.tid) \(entry ?? "")")
+    default: .none
+    }
+  }
+}
+
+struct MsScreen: ListScreen {
+  static let id = ScreenID.ms
+  let frame: Frame
+  let state: AppState
+
+  var rows: [MRow] {
+    let threads = frame.detail.threads ?? [:]
+    let entries = Dictionary(frame.snapshot.ps.map { ($0.id, $0.entry) }) { first, _ in first }
+    return frame.snapshot.ms.map { m in
+      MRow(m: m, thread: threads[m.tid], entry: m.p.flatMap { entries[$0] ?? nil })
+    }
+  }
+
+  func key(of row: MRow) -> UInt64 { UInt64(truncatingIfNeeded: row.m.id) }
+  func g(of row: MRow) -> UInt64? { row.m.g }
+  var emptyText: String { "no threads yet" }
+
+  var columns: [Column<MRow>] { ours + (frame.detail.threads == nil ? [] : system) + [entry] }
+
+  private var ours: [Column<MRow>] {
+    let gWidth = min(12, max(5, 1 + String(frame.snapshot.gs.created).count))
+    return [
+      .text("M", 4) {
+        StyledText("M\($0.m.id)", .strong)
+      }
+      .sorted(ascending: true) { .number(Double($0.m.id)) },
+      .text("state", 11) {
+        StyledText($0.m.state.letter + " " + $0.m.state.word, $0.m.state.style)
+      }
+      .sorted(ascending: true) { .text($0.m.state.word) },
+      .id("P", 3, letter: "P") { $0.m.p.map { UInt64(truncatingIfNeeded: $0) } },
+      .id("G", gWidth, letter: "G") { $0.m.g },
+      .text("tid", 7, rank: 2, right: true) {
+        StyledText("\($0.m.tid)", .dim)
+      }
+      .sorted(ascending: true) { .number(Double($0.m.tid)) },
+    ]
+  }
+
+  private var system: [Column<MRow>] {
+    [
+      .text("os", 2, rank: 1) {
+        let letter = $0.thread?.state
+        return StyledText(
+          letter.map { String($0) } ?? "-", letter == "R" ? .busy : letter == "D" ? .alarm : .dim)
+      }
+      .sorted(ascending: true) { .text($0.thread.map { String($0.state) } ?? "") },
+      share("cpu", 4, rank: 1) { $0.thread?.use }, share("stall", 5, rank: 4) { $0.thread?.stall },
+      time("cpu time", 8, rank: 3) { $0.thread?.cpuTime },
+      time("stalled", 8, rank: 6) { $0.thread?.waitTime },
+      .number("gave up", 7, rank: 5) { $0.thread?.voluntary },
+      .number("taken", 6, rank: 5) { $0.thread?.involuntary },
+    ]
+  }
+
+  private var entry: Column<MRow> {
+    .text(
+      "entry point of the G", 12, rank: 7, flexible: true
+    ) {
+      [glyphs = state.glyphs] row in
+      StyledText(TextWidth.sanitised(row.entry ?? "", isASCII: glyphs.isASCII), .dim)
+    }
+    .sorted(ascending: true) { .text($0.entry ?? "") }
+  }
+
+  private func share(
+    _ title: String, _ width: Int, rank: Int, _ value: @escaping (MRow) -> Double?
+  ) -> Column<MRow> {
+    .text(title, width, rank: rank, right: true) { row in
+      value(row).map { StyledText(Quantity.percent($0), $0 >= 0.005 ? .text : .dim) }
+        ?? StyledText("-", .faint)
+    }
+    .sorted { value($0).map { .number($0) } ?? .none }
+  }
+
+  private func time(
+    _ title: String, _ width: Int, rank: Int, _ value: @escaping (MRow) -> UInt64?
+  ) -> Column<MRow> {
+    .text(title, width, rank: rank, right: true) {
+      row in
+      value(row).map { StyledText(Quantity.span(nanoseconds: $0), $0 > 0 ? .text : .dim) }
+        ?? StyledText("-", .faint)
+    }
+    .sorted { value($0).map { .number(Double($0)) } ?? .none }
+  }
+
+  func head(width: Int, height: Int) -> [StyledText] {
+    var line = StyledText()
+    for state in MState.allCases {
+      let count = frame.snapshot.ms.count { $0.state == state }
+      guard count > 0 else { continue }
+      line.append(state.letter + " ", state.style)
+      line.append("\(count)", .strong)
+      line.append(" \(state.word)   ", .dim)
+    }
+    return [line]
+  }
+}

@@ -1,0 +1,132 @@
+// Netpoll: what the polls find, who makes them, and which Gs wait for which sockets.
+import Inspector
+import Region
+
+struct WaiterRow: FilterSubject {
+  var row: GRow
+  var socket: Socket?
+  var isWriting: Bool { row.g.reason == .netpollWrite }
+
+  func value(of field: FilterField) -> FilterValue {
+    switch field {
+    case .peer: socket?.peer.map { .text($0) } ?? .none
+    default: row.value(of: field)
+    }
+  }
+
+  static func rows(_ frame: Frame) -> [WaiterRow] {
+    let sockets = frame.detail.sockets ?? [:]
+    return GRow.rows(frame).compactMap { row in
+      guard row.g.state == .waiting, row.g.reason.group == .netpoll else { return nil }
+      return WaiterRow(row: row, socket: row.g.fd.flatMap { sockets[$0] })
+    }
+  }
+}
+
+struct NetpollScreen: ListScreen {
+  static let id = ScreenID.netpoll
+  let frame: Frame
+  let state: AppState
+  private var glyphs: Glyphs { state.glyphs }
+
+  var rows: [WaiterRow] { WaiterRow.rows(frame) }
+  func key(of row: WaiterRow) -> UInt64 { row.row.g.id }
+  func g(of row: WaiterRow) -> UInt64? { row.row.g.id }
+  var emptyText: String {
+    frame.detail.goroutines == nil && frame.past == nil
+      ? "reading the table of Gs" : "no G waits for a socket"
+  }
+
+  var columns: [Column<WaiterRow>] {
+    let idWidth = min(12, max(6, 1 + String(frame.snapshot.gs.created).count))
+    let isLive = frame.past == nil
+    var columns: [Column<WaiterRow>] = [
+      .text("fd", 6, right: true) {
+        $0.row.g.fd.map { StyledText("\($0)", .strong) } ?? StyledText("-", .faint)
+      }
+      .sorted(ascending: true) { $0.row.g.fd.map { .number(Double($0)) } ?? .none },
+      .text("for", 5) {
+        StyledText($0.isWriting ? "write" : "read", $0.isWriting ? .eager : .waiting)
+      }
+      .sorted(ascending: true) { .text($0.isWriting ? "write" : "read") },
+      .id("G", idWidth, letter: "G") { $0.row.g.id },
+      .text("since", 7, right: true) {
+        $0.row.age.map { StyledText(Quantity.span(nanoseconds: $0)) } ?? StyledText("-", .faint)
+      }
+      .sorted { $0.row.age.map { .number(Double($0)) } ?? .none },
+      .id("P", 3, rank: 3, letter: "P") { $0.row.g.p.map { UInt64(truncatingIfNeeded: $0) } },
+    ]
+    if isLive {
+      columns.append(.text("peer", 21, rank: 1) { peer($0) })
+      columns.append(.text("here", 21, rank: 5) { StyledText($0.socket?.local ?? "", .dim) })
+    }
+    columns.append(
+      .text("spawned at", 12, rank: 2, flexible: true) {
+        [glyphs] row in
+        StyledText(TextWidth.sanitised(row.row.g.entry ?? "", isASCII: glyphs.isASCII), .dim)
+      }
+      .sorted(ascending: true) { .text($0.row.g.entry ?? "") })
+    return columns
+  }
+
+  private func peer(_ row: WaiterRow) -> StyledText {
+    guard let socket = row.socket else { return StyledText("", .faint) }
+    if socket.isListening { return StyledText("listens", .heading) }
+    if let peer = socket.peer { return StyledText(peer) }
+    return StyledText(TextWidth.sanitised(socket.other ?? "", isASCII: glyphs.isASCII), .dim)
+  }
+
+  // MARK: what polls find
+
+  func head(width: Int, height: Int) -> [StyledText] {
+    let netpoll = frame.snapshot.netpoll
+    var lines = [
+      StyledText.facts([
+        ("backend", "\(netpoll.backend)"), ("sockets", Quantity.grouped(netpoll.fds)),
+        ("parked", Quantity.grouped(netpoll.parked)),
+        ("wake-ups/s", Quantity.compact(frame.wakeupsPerSecond)),
+        ("Gs a wake-up", Self.mean(netpoll.readied, netpoll.wakeups)),
+        ("by sysmon", Quantity.compact(netpoll.sysmonPolls)),
+      ])
+    ]
+    guard height > 2, let polls = frame.detail.polls else { return lines }
+    lines.append(pollers(polls))
+    if height > 5 { lines += histogram(polls, width: width) }
+    return lines
+  }
+
+  private static func mean(_ sum: UInt64, _ count: UInt64) -> String {
+    count == 0 ? "-" : Quantity.compact(Double(sum) / Double(count))
+  }
+
+  private func pollers(_ polls: Polls) -> StyledText {
+    guard polls.count > 0 else { return StyledText("no poll has found anything yet", .dim) }
+    func share(_ count: Int) -> String { Quantity.percent(Double(count) / Double(polls.count)) }
+    var line = StyledText("last \(polls.count) polls  ", .dim)
+    line.append(
+      .facts([
+        ("netpoll thread", share(polls.byThread)), ("searching Ms", share(polls.bySearching)),
+        ("sysmon", share(polls.bySysmon)), ("largest batch", "\(polls.largest)"),
+        ("within", Quantity.span(nanoseconds: polls.last - min(polls.last, polls.first))),
+      ]))
+    return line
+  }
+
+  /// Polls by the Gs that they made ready: a bar for each class, in two rows.
+  private func histogram(_ polls: Polls, width: Int) -> [StyledText] {
+    let largest = max(1, polls.batches.max() ?? 1)
+    var (bars, labels) = (StyledText("Gs a poll ", .dim), StyledText("          ", .dim))
+    for (index, count) in polls.batches.enumerated() {
+      let steps = glyphs.levels.count
+      let level = count == 0 ? 0 : max(1, Int((Double(count) / Double(largest) * Double(steps)).rounded()))
+      let bar = level == 0 ? String(glyphs.ground) : String(glyphs.levels[level - 1])
+      let cell = String(repeating: bar, count: 2) + " \(count)"
+      let label = Polls.label(index)
+      let room = max(7, max(cell.count, label.count) + 1)
+      bars.append(String(repeating: bar, count: 2), count > 0 ? .waiting : .faint)
+      bars.append(" \(count)".padded(to: room - 2), count > 0 ? .text : .faint)
+      labels.append(label.padded(to: room), .dim)
+    }
+    return [bars, labels]
+  }
+}

@@ -1,0 +1,156 @@
+// The Ps: who holds each, what it runs, its queue, what its time goes to, and how its steals and caches fare.
+import Inspector
+import Region
+
+struct PRow: FilterSubject {
+  var p: Snapshot.P
+  /// Shares of the last second: running Gs, and searching for work.
+  var use: Double?
+  var search: Double?
+
+  func value(of field: FilterField) -> FilterValue {
+    switch field {
+    case .p: .number(Double(p.id))
+    case .state: .text(p.status.word)
+    case .m: p.m.map { .number(Double($0)) } ?? .none
+    case .g: p.g.map { .number(Double($0)) } ?? .none
+    case .lrq: .number(Double(p.lrq))
+    case .use: use.map { .number($0 * 100) } ?? .none
+    case .site: .text(p.entry ?? "")
+    case .text: .text("P\(p.id) \(p.status.word) \(p.entry ?? "")")
+    default: .none
+    }
+  }
+}
+
+struct PsScreen: ListScreen {
+  static let id = ScreenID.ps
+  let frame: Frame
+  let state: AppState
+  private var glyphs: Glyphs { state.glyphs }
+
+  var rows: [PRow] {
+    frame.snapshot.ps.enumerated().map { index, p in
+      PRow(
+        p: p, use: index < frame.utilization.count ? frame.utilization[index] : nil,
+        search: index < frame.searching.count ? frame.searching[index] : nil)
+    }
+  }
+
+  func key(of row: PRow) -> UInt64 { UInt64(truncatingIfNeeded: row.p.id) }
+  func g(of row: PRow) -> UInt64? { row.p.g }
+  var emptyText: String { "no processors yet" }
+
+  var columns: [Column<PRow>] { whoIsWho + queue + time + steals + caches }
+
+  private var whoIsWho: [Column<PRow>] {
+    let idWidth = max(3, 1 + String(max(0, frame.snapshot.ps.last?.id ?? 0)).count)
+    let gWidth = min(12, max(5, 1 + String(frame.snapshot.gs.created).count))
+    return [
+      .text("P", idWidth) {
+        StyledText("P\($0.p.id)", .strong)
+      }
+      .sorted(ascending: true) { .number(Double($0.p.id)) },
+      .text("state", 8) {
+        StyledText($0.p.status.word, $0.p.status.style)
+      }
+      .sorted(ascending: true) { .text($0.p.status.word) },
+      .id("M", 4, letter: "M") { $0.p.m.map { UInt64(truncatingIfNeeded: $0) } },
+      .id("G", gWidth, letter: "G") { $0.p.g },
+    ]
+  }
+
+  private var queue: [Column<PRow>] {
+    [
+      Column("LRQ of 256", 6, flexible: true) {
+        .bar(Bar(value: $0.p.lrq, peak: $0.p.lrqMax, scale: LaneTable.lrqCapacity))
+      }
+      .sorted { .number(Double($0.p.lrq)) },
+      .number("now", 4) { UInt64(clamping: $0.p.lrq) },
+      .number("max", 4, rank: 2) { UInt64(clamping: $0.p.lrqMax) },
+      .text("next", 4, rank: 3) { [glyphs] row in
+        row.p.runnext ? StyledText(" " + String(glyphs.dot), .busy) : StyledText(" -", .faint)
+      },
+    ]
+  }
+
+  private var time: [Column<PRow>] {
+    [
+      .text("use", 4, rank: 1, right: true) {
+        $0.use.map { StyledText(Quantity.percent($0), $0 >= 0.005 ? .text : .dim) } ?? StyledText("-", .faint)
+      }
+      .sorted { $0.use.map { .number($0) } ?? .none },
+      .text("search", 6, rank: 5, right: true) {
+        $0.search.map { StyledText(Quantity.percent($0), $0 >= 0.005 ? .eager : .dim) }
+          ?? StyledText("-", .faint)
+      }
+      .sorted { $0.search.map { .number($0) } ?? .none },
+      Column("its time", 10, rank: 7) { [glyphs] row in .shares(Self.shares(row, glyphs)) },
+      .number("Gs run", 7, rank: 4) { $0.p.ticks },
+    ]
+  }
+
+  private static func shares(_ row: PRow, _ glyphs: Glyphs) -> [Column<PRow>.Share] {
+    guard let use = row.use else { return [] }
+    let search = min(row.search ?? 0, 1 - use)
+    let full = glyphs.eighths[glyphs.eighths.count - 1]
+    return [
+      .init(part: use, glyph: full, style: .busyShade), .init(part: search, glyph: "~", style: .eager),
+      .init(part: 1 - use - search, glyph: glyphs.track, style: .faint),
+    ]
+  }
+
+  private var steals: [Column<PRow>] {
+    [
+      .number("steals", 6, rank: 2) { $0.p.stealsIn }, .number("lost", 6, rank: 3) { $0.p.stealsOut },
+      .number("Gs got", 6, rank: 6) { $0.p.stolenGs },
+      .text("hits", 4, rank: 6, right: true) {
+        Self.hits($0).map { StyledText(Quantity.percent($0)) } ?? StyledText("-", .faint)
+      }
+      .sorted { Self.hits($0).map { .number($0) } ?? .none },
+      .number("tries", 6, rank: 8) { $0.p.stealTries },
+    ]
+  }
+
+  /// The share of looks at other queues that found something.
+  private static func hits(_ row: PRow) -> Double? {
+    row.p.stealTries > 0 ? min(1, Double(row.p.stealsIn) / Double(row.p.stealTries)) : nil
+  }
+
+  private var caches: [Column<PRow>] {
+    [
+      cache("G cache", 7) { $0.p.gCache }, cache("stacks", 6) { $0.p.stackCache },
+      .text(
+        "entry point of the G", 20, rank: 10, flexible: true
+      ) {
+        [glyphs] row in
+        StyledText(TextWidth.sanitised(row.p.entry ?? "", isASCII: glyphs.isASCII), .dim)
+      }
+      .sorted(ascending: true) { .text($0.p.entry ?? "") },
+    ]
+  }
+
+  private func cache(
+    _ title: String, _ width: Int, _ cache: @escaping (PRow) -> Snapshot.Cache?
+  ) -> Column<PRow> {
+    func share(_ row: PRow) -> Double? {
+      guard let cache = cache(row), cache.hits > 0 || cache.misses > 0 else { return nil }
+      return Double(cache.hits) / (Double(cache.hits) + Double(cache.misses))
+    }
+    return .text(title, width, rank: 9, right: true) {
+      share($0).map { StyledText(Quantity.percent($0)) } ?? StyledText("-", .faint)
+    }
+    .sorted { share($0).map { .number($0) } ?? .none }
+  }
+
+  func head(width: Int, height: Int) -> [StyledText] {
+    let snapshot = frame.snapshot
+    let idle = snapshot.ps.count { $0.status == .idle }
+    var line = StyledText.facts([("procs", "\(snapshot.procs)"), ("idle", "\(idle)")])
+    line.append(
+      .facts([("GRQ", Quantity.compact(snapshot.grq)), ("max", Quantity.compact(snapshot.grqMax))]))
+    line.append(.facts([("steals/s", Quantity.compact(frame.stealsPerSecond))]))
+    if snapshot.retired.ps > 0 { line.append(.facts([("stopped since boot", "\(snapshot.retired.ps)")])) }
+    return [line]
+  }
+}

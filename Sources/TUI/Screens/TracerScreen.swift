@@ -1,0 +1,86 @@
+// The tracer's health: each ring's account, how close it comes to losing anything, and what looking costs.
+import Inspector
+
+struct TracerScreen: ListScreen {
+  static let id = ScreenID.tracer
+  let frame: Frame
+  let state: AppState
+
+  var rows: [Snapshot.Ring] { frame.snapshot.trace.rings }
+
+  func key(of row: Snapshot.Ring) -> UInt64 {
+    switch row.lane {
+    case .p(let id): UInt64(id) << 1
+    case .m(let id): UInt64(id) << 1 | 1
+    }
+  }
+  var emptyText: String { "no rings yet" }
+
+  var columns: [Column<Snapshot.Ring>] {
+    let whole = max(1, frame.snapshot.trace.events)
+    let full = state.glyphs.eighths[state.glyphs.eighths.count - 1]
+    return [
+      .text("ring", 6) {
+        StyledText($0.lane.name, .strong)
+      }
+      .sorted(ascending: true) { [self] in .number(Double(key(of: $0))) },
+      .number("holds", 6) { UInt64(clamping: $0.capacity) },
+      .text("written", 15, right: true) {
+        StyledText(Quantity.grouped($0.events), $0.events > 0 ? .text : .dim)
+      }
+      .sorted { .number(Double($0.events)) },
+      .text("lost", 12, right: true) {
+        StyledText(Quantity.grouped($0.lost), $0.lost > 0 ? .alarm : .dim)
+      }
+      .sorted { .number(Double($0.lost)) },
+      .text("times round", 11, rank: 2, right: true) {
+        StyledText(Quantity.compact(Self.rounds($0)), .dim)
+      }
+      .sorted { .number(Self.rounds($0)) },
+      Column("share of all events", 10, rank: 1, flexible: true) {
+        .shares([.init(part: Double($0.events) / Double(whole), glyph: full, style: .busyShade)])
+      },
+    ]
+  }
+
+  /// How often its writer has gone round it.
+  private static func rounds(_ ring: Snapshot.Ring) -> Double {
+    Double(ring.events) / Double(max(1, ring.capacity))
+  }
+
+  func head(width: Int, height: Int) -> [StyledText] {
+    let trace = frame.snapshot.trace
+    var first = StyledText.facts([
+      ("tracing", trace.enabled ? "on" : "off"), ("events/s", Quantity.compact(frame.eventsPerSecond)),
+      ("written", Quantity.compact(trace.events)), ("rings", Quantity.bytes(trace.bytes)),
+    ])
+    first.append(
+      trace.lost > 0 ? "\(Quantity.grouped(trace.lost)) lost" : "none lost", trace.lost > 0 ? .alarm : .busy)
+    guard let health = frame.detail.health else { return [first] }
+    let perEvent =
+      health.taken > 0 ? "\(Quantity.compact(Double(health.takingTime) / Double(health.taken))) ns" : "-"
+    var reading = StyledText("reading  ", .dim)
+    reading.append(
+      .facts([
+        ("fullest ring", Quantity.percent(health.fullest)),
+        ("every", Quantity.span(nanoseconds: health.drainInterval)),
+        ("taken in", Quantity.compact(health.taken)),
+        ("an event", perEvent),
+      ]))
+    var keeping = StyledText("history  ", .dim)
+    keeping.append(
+      .facts([
+        ("back to", Quantity.span(nanoseconds: frame.snapshot.time - min(frame.snapshot.time, health.first))),
+        ("events", Quantity.compact(UInt64(clamping: health.records))),
+        ("memory", Quantity.bytes(UInt64(clamping: health.historyBytes))),
+        ("of", Quantity.bytes(UInt64(clamping: health.historyLimit))),
+      ]))
+    var own = StyledText("mpgtop   ", .dim)
+    own.append(
+      .facts([
+        ("of a core", health.ownUse.map(Quantity.percent) ?? "-"),
+        ("memory", health.ownMemory.map(Quantity.bytes) ?? "-"),
+      ]))
+    return height > 4 ? [first, reading, keeping, own] : height > 2 ? [first, reading] : [first]
+  }
+}

@@ -1,0 +1,89 @@
+// Instruments of real servers: what adds up under a flood, and which lints speak when.
+import Foundation
+import Inspector
+import Region
+import Testing
+
+extension EndToEnd {
+  @Suite("Instruments of a server") struct InstrumentsTests {
+    /// Looks at a server as a viewer does.
+    private final class Viewer {
+      private var sampler: Sampler
+      init(_ server: DemoServer) throws {
+        sampler = Sampler(
+          try Inspector(server.regions.target(pid: server.pid)), history: HistoryLimits())
+      }
+
+      /// Waits until the instruments are as wanted, and returns them with the gauges of the same frame.
+      func wait(
+        for what: String, _ condition: (Instruments) throws -> Bool
+      ) throws -> (instruments: Instruments, snapshot: Snapshot) {
+        var last = Instruments()
+        return try eventually("\(what); last: \(last.findings), \(last.total.starts) starts") {
+          _ = try sampler.step()
+          let frame = try sampler.frame()
+          guard let instruments = frame.instruments else { return nil }
+          last = instruments
+          return try condition(instruments) ? (instruments, frame.snapshot) : nil
+        }
+      }
+    }
+
+    private func flood(_ server: DemoServer) throws -> Program {
+      try Program(
+        Command(
+          "curl", "-sS", "--parallel", "--parallel-max", "16", "-o", "/dev/null", server.url("/?[1-1000000]"))
+      )
+    }
+
+    @Test("Under a flood everything adds up, and no lint complains; and so after its death")
+    func flood() throws {
+      let server = try DemoServer("--procs", "2")
+      let viewer = try Viewer(server)
+      let (idle, _) = try viewer.wait(for: "three seconds of nothing") { $0.recentTime > 3_000_000_000 }
+      #expect(idle.findings.isEmpty, "\(idle.findings)")
+      let curl = try flood(server)
+      let (flooded, snapshot) = try viewer.wait(for: "a flood without complaints") {
+        $0.total.starts > 20_000 && $0.findings.isEmpty && $0.pressure.measured > 0
+      }
+      let total = flooded.total
+      #expect(total.spans[.runQueue].count == total.starts && snapshot.switches >= total.starts)
+      #expect(total.spans[.netpoll].count > 1000 && total.spans[.netpoll].count <= total.starts)
+      // Each start but those of the Gs that run now, and those that ran when it began, ended in a slice.
+      #expect(abs(Int(total.starts) - Int(total.spans[.slice].count)) < 8)
+      #expect(flooded.seconds.reduce(0) { $0 + $1.activity.starts } == total.starts)
+      let watched = flooded.time - flooded.since
+      for p in total.ps where snapshot.trace.lost == 0 {
+        #expect(p[.unknown] == 0 && abs(Int(p.total) - Int(watched)) < 100_000, "\(p) of \(watched)")
+      }
+      #expect(total.ps.count == 2 && total.ms.allSatisfy { $0.running <= watched })
+      // The matrix is read after the Ps.
+      #expect(
+        flooded.steals.pairs.reduce(0) { $0 + $1.tries } >= snapshot.ps.reduce(0) { $0 + $1.stealTries })
+
+      server.program.signal(SIGKILL)
+      _ = try server.program.wait()
+      let target = try server.regions.blackBox(pid: server.pid)
+      let player = try #require(Player(History.blackBox(target)))
+      let dead = player.instruments
+      #expect(dead.total.starts > 100 && dead.total.spans[.runQueue].count == dead.total.starts)
+      #expect(dead.pressure.measured > 0 && dead.census.listed > 0)
+      withExtendedLifetime(curl) {}
+    }
+
+    @Test("A G that computes and never gives way is found, and so is a leak, with where it is")
+    func trouble() throws {
+      let server = try DemoServer("--procs", "1")
+      let viewer = try Viewer(server)
+      let curls = try [flood(server), Program(Command("curl", "-sS", server.url("/hog?ms=3000")))]
+      _ = try viewer.wait(for: "a hog") { $0.findings.contains { $0.lint == "hog" && $0.g != nil } }
+      for curl in curls { curl.signal(SIGKILL) }
+      let (leaking, _) = try viewer.wait(for: "a leak") {
+        if $0.census.listed < 2000 { _ = try server.get("/leak?n=2") }
+        return $0.findings.contains { $0.lint == "growingSite" }
+      }
+      let finding = try #require(leaking.findings.first { $0.lint == "growingSite" })
+      #expect(finding.entry?.contains("Scenarios.swift") == true, "\(finding)")
+    }
+  }
+}

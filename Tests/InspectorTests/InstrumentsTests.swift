@@ -1,0 +1,214 @@
+import Region
+import Testing
+
+@testable import Inspector
+
+/// A timed scheduler, looked at as a sampler looks.
+private final class Measured {
+  let scheduler: TimedScheduler
+  let source: RegionSource
+  let history = History()
+
+  init(seed: Int, procs: Int = 3, ringRecords: Int = 1 << 14, longestStep: Int = 300_000) throws {
+    scheduler = TimedScheduler(
+      seed: UInt64(seed), procs: procs, ringRecords: ringRecords, longestStep: longestStep)
+    source = try scheduler.region.source()
+    try mark()
+  }
+
+  func drain() throws {
+    _ = try source.drainBatches(history.take)
+    history.settle(upTo: scheduler.time)
+  }
+
+  func mark() throws {
+    try drain()
+    scheduler.showPs()
+    source.stoppedAt = scheduler.time
+    history.mark(try source.observe())
+    try drain()
+  }
+
+  /// Some seconds, with a keyframe every so often.
+  func run(segments: Int = 12) throws {
+    for _ in 0..<segments {
+      for _ in 0..<10 {
+        scheduler.run(60)
+        try drain()
+      }
+      try mark()
+    }
+  }
+
+  var activity: Activity { history.meter.result().total }
+}
+
+@Suite("Instruments")
+struct InstrumentsTests {
+  @Test(
+    "lengths of time are those of the events: as many, as long together, and spread alike", arguments: 0..<4)
+  func spans(seed: Int) throws {
+    let measured = try Measured(seed: seed)
+    try measured.run()
+    let (seconds, total) = measured.history.meter.result()
+    for kind in SpanKind.allCases {
+      let truth = try #require(measured.scheduler.spans[kind]).sorted()
+      let spans = total.spans[kind]
+      #expect(
+        Int(spans.count) == truth.count && spans.sum == truth.reduce(0, +) && spans.longest == truth.last)
+      for percent in [50.0, 90, 99] {
+        let exact = Double(
+          truth[min(truth.count, Int((Double(truth.count) * percent / 100).rounded(.up))) - 1])
+        #expect(abs(Double(spans.percentile(percent)) - exact) <= exact / 100 + 1)
+      }
+      #expect(spans.powersOfTwo.reduce(0, +) == spans.count)
+      #expect(seconds.reduce(0) { $0 + $1.activity.spans[kind].count } == spans.count)
+    }
+    #expect(Int(total.starts) == measured.scheduler.starts)
+    #expect(Int(total.preemptions) == measured.scheduler.preemptions)
+    let searches = measured.scheduler.searches
+    #expect(Int(total.searches) == searches.ended && Int(total.found) == searches.found)
+    #expect(total.longestSlice?.nanoseconds == measured.scheduler.spans[.slice]?.max())
+  }
+
+  @Test(
+    "the time of each P and M is what it did, to the nanosecond, and adds up to the window", arguments: 0..<4)
+  func times(seed: Int) throws {
+    let measured = try Measured(seed: seed + 10)
+    try measured.run()
+    let (scheduler, total) = (measured.scheduler, measured.activity)
+    #expect(total.ps.map(\.times) == scheduler.pTimes)
+    #expect(total.ps.allSatisfy { $0.total == scheduler.time - scheduler.start && $0[.unknown] == 0 })
+    for m in total.ms {
+      #expect([m.running, m.scheduling, m.spinning, m.syscall] == scheduler.mTimes[m.m])
+    }
+    #expect(Set(total.ms.map(\.m)) == Set(scheduler.mTimes.filter { $0.value != [0, 0, 0, 0] }.keys))
+    let instruments = Instruments(measured.history.meter, Pressure(), Census(), Snapshot())
+    for m in instruments.total.ms {
+      #expect(
+        m.running + m.scheduling + m.spinning + m.syscall + m.withoutP == scheduler.time - scheduler.start)
+    }
+  }
+
+  @Test("each second's time is a second for every P, and the seconds add up to the whole")
+  func seconds() throws {
+    let measured = try Measured(seed: 20, longestStep: 3_000_000)
+    try measured.run()
+    let seconds = measured.history.meter.result().seconds
+    #expect(seconds.count > 5)
+    for second in seconds.dropFirst().dropLast() {
+      #expect(second.activity.ps.map(\.total) == [1_000_000_000, 1_000_000_000, 1_000_000_000])
+    }
+    #expect(zip(seconds, seconds.dropFirst()).allSatisfy { $0.number + 1 == $1.number })
+    let sum = seconds.reduce(into: Activity()) { $0.add($1.activity) }
+    #expect(sum.ps == measured.activity.ps && sum.spans == measured.activity.spans)
+  }
+
+  @Test("pressure is what was, and adds up to the window", arguments: 0..<4)
+  func pressure(seed: Int) throws {
+    let measured = try Measured(seed: seed + 30)
+    try measured.run()
+    measured.history.flush()
+    let decoder = RecordDecoder()
+    for number in measured.history.numbers.dropLast() {
+      let window = try #require(Window(number, of: measured.history, decoder))
+      let end = try #require(window.end)
+      var truth = Pressure()
+      for stretch in measured.scheduler.stretches where stretch.end > window.start && stretch.start < end {
+        truth[keyPath: stretch.pressure] += min(stretch.end, end) - max(stretch.start, window.start)
+      }
+      let pressure = try #require(window.pressure(after: window.events.count, at: end))
+      #expect(pressure == truth && pressure.measured == end - window.start)
+    }
+  }
+
+  @Test("a live viewer measures pressure in stretches, each of which is what was", arguments: 0..<3)
+  func livePressure(seed: Int) throws {
+    let measured = try Measured(seed: seed + 70, longestStep: 30_000)
+    let begun = measured.scheduler.time
+    try measured.run()
+    try measured.mark()
+    let (pressure, scheduler) = (measured.history.pressure.recent, measured.scheduler)
+    // Keyframes come one right after the other here, so the stretches leave nothing out.
+    var truth = Pressure()
+    for stretch in scheduler.stretches { truth[keyPath: stretch.pressure] += stretch.end - stretch.start }
+    #expect(pressure == truth && pressure.measured == scheduler.time - begun)
+  }
+
+  @Test("the steal matrix adds up to what the Ps count, now and rebuilt from events")
+  func steals() throws {
+    let measured = try Measured(seed: 40, procs: 4)
+    try measured.run()
+    measured.history.flush()
+    let now = try measured.source.snapshot()
+    let past = try #require(Player(measured.history)).model.snapshot
+    #expect(now.steals.pairs.count == 12 && !now.steals.isCut)
+    for p in now.ps {
+      let row = now.steals.pairs.filter { $0.thief == p.id }
+      #expect(row.reduce(0) { $0 + $1.tries } == p.stealTries && row.reduce(0) { $0 + $1.hits } == p.stealsIn)
+      #expect(row.reduce(0) { $0 + $1.gs } == p.stolenGs)
+      let column = now.steals.pairs.filter { $0.victim == p.id }
+      #expect(column.reduce(0) { $0 + $1.hits } == p.stealsOut)
+    }
+    #expect(past.steals.pairs.map(\.hits) == now.steals.pairs.map(\.hits))
+    #expect(past.steals.pairs.map(\.gs) == now.steals.pairs.map(\.gs))
+    #expect(now.steals[1, 0] == now.steals.pairs.first { $0.thief == 1 && $0.victim == 0 })
+    #expect(now.steals[0, 0] == nil)
+  }
+
+  @Test("a moment of history has the instruments that a live viewer had then", arguments: 0..<3)
+  func past(seed: Int) throws {
+    let measured = try Measured(seed: seed + 50)
+    try measured.run(segments: 6)
+    let live = Instruments(measured.history.meter, Pressure(), Census(), Snapshot())
+    let time = measured.scheduler.time
+    try measured.run(segments: 4)
+    var player = try #require(Player(measured.history))
+    player.seek(ticks: time)
+    let past = player.instruments
+    #expect(past.total == live.total && past.seconds == live.seconds && past.since == live.since)
+    #expect(past.recent == live.recent && past.pressure.measured > 0)
+    player.seek(ticks: measured.scheduler.time)
+    #expect(
+      player.instruments.total == Instruments(measured.history.meter, Pressure(), Census(), Snapshot()).total)
+  }
+
+  @Test("where records are missing time is unknown, and what came after is right again")
+  func gaps() throws {
+    let measured = try Measured(seed: 60, ringRecords: 256)
+    try measured.run(segments: 2)
+    measured.scheduler.run(4000)
+    try measured.drain()
+    try measured.run(segments: 2)
+    let (scheduler, total) = (measured.scheduler, measured.activity)
+    #expect(total.ps.contains { $0[.unknown] > 0 })
+    #expect(total.ps.allSatisfy { $0.total == scheduler.time - scheduler.start })
+    #expect(Int(total.starts) < scheduler.starts)
+    #expect(total.spans.slice.longest <= scheduler.spans[.slice]?.max() ?? 0)
+    var player = try #require(Player(measured.history))
+    player.seekToEnd()
+    #expect(player.instruments.total.starts == total.starts)
+  }
+
+  @Test("whatever records say, nothing traps and nothing grows without bound")
+  func noise() {
+    var dice = Dice(7)
+    var meter = Meter(reasons: WaitReason.all)
+    var snapshot = Snapshot()
+    snapshot.time = 5_000_000_000
+    meter.note(Clock(first: (0, 0), second: (0, 0)), snapshot)
+    for round in 0..<400 {
+      let records = (0..<50).map { _ in
+        let kind = UInt64(dice.below(30))
+        let time = dice.below(3) == 0 ? UInt64.random(in: 0...UInt64.max) : UInt64(round) * 100_000_000
+        return Record(
+          time: time, what: kind | UInt64(dice.below(1 << 16)) << 8 | UInt64.random(in: 0...UInt64.max) << 32,
+          g: UInt64(dice.below(4)), arg: UInt64.random(in: 0...UInt64.max))
+      }
+      meter.take(records, on: dice.below(4) == 0 ? .m(dice.below(9)) : .p(dice.below(5000)))
+      meter.settle(upTo: UInt64(round) * 100_000_000)
+    }
+    let (seconds, _) = meter.result()
+    #expect(seconds.count <= Meter.kept + 3)
+  }
+}

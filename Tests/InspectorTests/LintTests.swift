@@ -1,0 +1,128 @@
+import Region
+import Testing
+
+@testable import Inspector
+
+@Suite("Lints")
+struct LintTests {
+  private let second: UInt64 = 1_000_000_000
+  private let clock = Clock(first: (0, 0), second: (0, 0))
+
+  /// Ten seconds of a server that is busy and well.
+  private var healthy: Instruments {
+    var instruments = Instruments()
+    (instruments.time, instruments.recentTime) = (100 * second, 10 * second)
+    instruments.recent.starts = 4_000_000
+    (instruments.recent.steals, instruments.recent.stolenGs) = (150_000, 900_000)
+    (instruments.recent.searches, instruments.recent.found) = (90_000, 60_000)
+    (instruments.recent.preemptions, instruments.recent.preempted) = (2, [7: 1, 8: 1])
+    (instruments.recent.polls, instruments.recent.sysmonPolls) = (500_000, 3)
+    instruments.recent.ps = (0..<2).map { p in
+      PTime(p: p, times: [1, 2, 6, 1, 0, 0].map { $0 * second })
+    }
+    for span in 1..<1000 { instruments.recent.spans.netpoll.record(UInt64(span) * 20_000) }
+    instruments.census.time = 100 * second
+    instruments.census.waiters = [
+      Waiter(g: 3, state: .waiting, reason: .netpollRead, since: second, entry: nil),
+      Waiter(g: 4, state: .runnable, reason: .none, since: 99 * second + 900_000_000, entry: nil),
+    ]
+    return instruments
+  }
+
+  /// Which lints speak.
+  private func lints(_ instruments: Instruments) -> [String] {
+    Lints.all.flatMap { $0.findings(in: instruments, Snapshot()) }.map(\.lint)
+  }
+
+  @Test("a server that does nothing, and one that is flooded but well, are not complained about")
+  func noFalseAlarm() {
+    var idle = Instruments()
+    (idle.time, idle.recentTime) = (100 * second, 10 * second)
+    idle.recent.ps = [PTime(p: 0, times: [10 * second, 0, 0, 0, 0, 0])]
+    #expect(lints(idle).isEmpty && lints(healthy).isEmpty && lints(Instruments()).isEmpty)
+  }
+
+  @Test("a storm of steals, searches in vain and a late netpoll are each found, and nothing else is")
+  func rates() {
+    var storm = healthy
+    storm.recent.steals = 2_500_000
+    #expect(lints(storm) == ["stealStorm"])
+    var vain = healthy
+    (vain.recent.searches, vain.recent.found) = (90_000, 800)
+    vain.recent.ps[0] = PTime(p: 0, times: [0, 2, 3, 5, 0, 0].map { $0 * second })
+    #expect(lints(vain) == ["vainSpinning"])
+    var late = healthy
+    for _ in 0..<30 { late.recent.spans.netpoll.record(200_000_000) }
+    #expect(lints(late) == ["netpollLate"])
+    var unpolled = healthy
+    unpolled.recent.sysmonPolls = 40
+    #expect(lints(unpolled) == ["netpollLate"])
+  }
+
+  @Test("a hog is named, with how often it had to be stopped")
+  func hog() throws {
+    var instruments = healthy
+    instruments.recent.preempted = [7: 1, 9: 30, 8: 4]
+    let finding = try #require(Lints.all.flatMap { $0.findings(in: instruments, Snapshot()) }.first)
+    #expect(finding.lint == "hog" && finding.g == 9 && finding.value == 30 && finding.threshold == 3)
+    #expect(finding.message.hasPrefix("G9 had to be preempted 30 times in ten seconds, and 1 more like it"))
+  }
+
+  /// A table of Gs.
+  private func row(_ id: UInt64, _ state: GState, since: UInt64, entry: UInt64 = 0) -> GoroutineRow {
+    var row = GoroutineRow(id: id, state: state, reason: state == .waiting ? .chanReceive : .none)
+    (row.since, row.entry) = (since, entry)
+    return row
+  }
+
+  /// Outside of the macros, which cannot call what changes its value.
+  private func take(_ taker: inout CensusTaker, _ rows: [GoroutineRow], at time: UInt64) -> Census {
+    taker.take(rows, at: time, clock, StringBook(), isComplete: true)
+    return taker.latest
+  }
+
+  @Test("a G that has been runnable for a second starves; one that waits for a channel does not")
+  func starving() throws {
+    var taker = CensusTaker()
+    var instruments = healthy
+    let rows = [
+      row(1, .waiting, since: second), row(2, .runnable, since: 98 * second), row(3, .running, since: 1),
+    ]
+    instruments.census = take(&taker, rows, at: 100 * second)
+    let finding = try #require(Lints.all.flatMap { $0.findings(in: instruments, Snapshot()) }.first)
+    #expect(finding.lint == "starvingG" && finding.g == 2 && finding.value == 2e9)
+    #expect(finding.message == "G2 has been runnable for 2000 ms")
+  }
+
+  @Test("the census counts Gs by site and keeps the oldest few of each reason")
+  func census() throws {
+    var taker = CensusTaker()
+    let rows =
+      (1...20).map { row(UInt64($0), .waiting, since: UInt64(100 - $0), entry: 5) }
+      + (21...23).map { row(UInt64($0), .runnable, since: UInt64($0), entry: 6) }
+    let census = take(&taker, rows, at: second)
+    #expect(census.listed == 23 && census.isComplete && census.sites.map(\.count) == [20, 3])
+    #expect(census.sites.map(\.oldest) == [20, 21] && census.sites.map(\.growth) == [0, 0])
+    #expect(census.waiters.map(\.g) == [21, 22, 23, 20, 19, 18, 17, 16])
+    #expect(census.oldestRunnable?.g == 21)
+  }
+
+  @Test("a site whose Gs become more and more is found after ten seconds; a server that fills up is not")
+  func growing() throws {
+    var (leaking, filling) = (CensusTaker(), CensusTaker())
+    var instruments = healthy
+    for step in UInt64(0)...7 {
+      let time = 50 * second + step * 2 * second
+      let leaked = (0..<step * 30).map { row($0 + 1, .waiting, since: 40 * second, entry: 5) }
+      instruments.census = take(&leaking, leaked, at: time)
+      #expect(lints(instruments) == (step >= 6 ? ["growingSite"] : []))
+      // As many more, but all of them do something every other second.
+      let busy = (0..<step * 30).map { row($0 + 1, .waiting, since: time - second, entry: 5) }
+      instruments.census = take(&filling, busy, at: time)
+      #expect(lints(instruments).isEmpty)
+    }
+    #expect(leaking.latest.sites[0].growth == 15 && leaking.latest.sites[0].grownBy == 180)
+    instruments.census = take(&leaking, [row(1, .waiting, since: 40 * second, entry: 5)], at: 70 * second)
+    #expect(lints(instruments).isEmpty)
+  }
+}
