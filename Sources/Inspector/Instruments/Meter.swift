@@ -17,8 +17,8 @@
 //
 // What needs the lanes in order, pressure, is measured over less (see Pressure).
 //
-// §3 What it costs. Two of three records add one number to an HDR histogram (an index and an increment, some 5 ns); all
-// cost a switch, and the time since the lane's last record added to one of six sums. Ticks are converted once a second.
+// §3 What it costs. Two of three records add one length to a tally, from which the HDR histograms are made once a second
+// (see SpanTally); all cost a switch, and the time since the lane's last record added to one of six sums.
 // `mpgtop --self-test` measures it as part of taking in.
 //
 // §4 Exactness. Counts are the numbers of the events. The times of a P add up to the time that it was watched, second by
@@ -147,8 +147,8 @@ struct Meter {
     switch step {
     case .start:
       current.starts &+= 1
-      current.spans.runQueue.record(record.arg)
-      if netpollReasons >> UInt64(record.detail) & 1 == 1 { current.spans.netpoll.record(record.arg) }
+      current.tally.add(.runQueue, record.arg)
+      if netpollReasons >> UInt64(record.detail) & 1 == 1 { current.tally.add(.netpoll, record.arg) }
       lane.change(to: .running, at: time)
       lane.start(record.g, at: time)
     case .stop, .preempt, .enterCall:

@@ -3,7 +3,7 @@ internal import Region
 
 struct OpenSecond {
   let number: UInt64
-  var spans = Spans()
+  var tally = SpanTally()
   var starts: UInt64 = 0
   var steals: UInt64 = 0
   var stolenGs: UInt64 = 0
@@ -25,7 +25,7 @@ struct OpenSecond {
 
   @inline(__always)
   mutating func addSlice(_ ticks: UInt64, of g: UInt64) {
-    spans.slice.record(ticks)
+    tally.add(.slice, ticks)
     if ticks > longest.ticks { longest = (g, ticks) }
   }
 
@@ -35,7 +35,7 @@ struct OpenSecond {
   }
 
   mutating func addSyscall(_ ticks: UInt64, of m: Int) {
-    spans.syscall.record(ticks)
+    tally.add(.syscall, ticks)
     makeRoom(forM: m)
     ms[m * Self.shares + 3] &+= ticks
   }
@@ -59,7 +59,7 @@ struct OpenSecond {
   /// The same in nanoseconds.
   func activity(_ clock: Clock) -> Activity {
     var activity = Activity()
-    activity.spans = spans
+    activity.spans = tally.spans
     activity.spans.scale(clock.nanosecondsPerTick)
     (activity.starts, activity.steals, activity.stolenGs) = (starts, steals, stolenGs)
     (activity.searches, activity.found) = (searches, found)
