@@ -20,6 +20,8 @@ struct OpenSecond {
 
   private static let uses = PTime.Use.allCases.count
   private static let shares = 4
+  /// Sysmon stops a hundred a second on each P; damaged records may tell of any number.
+  private static let mostPreempted = 4096
 
   init(number: UInt64) { self.number = number }
 
@@ -31,7 +33,7 @@ struct OpenSecond {
 
   mutating func addPreemption(of g: UInt64) {
     preemptions &+= 1
-    if preempted[g] != nil || preempted.count < Activity.mostPreempted { preempted[g, default: 0] += 1 }
+    if preempted[g] != nil || preempted.count < Self.mostPreempted { preempted[g, default: 0] += 1 }
   }
 
   mutating func addSyscall(_ ticks: UInt64, of m: Int) {
@@ -65,6 +67,7 @@ struct OpenSecond {
     (activity.searches, activity.found) = (searches, found)
     (activity.polls, activity.sysmonPolls) = (polls, sysmonPolls)
     (activity.preemptions, activity.preempted) = (preemptions, preempted)
+    activity.trimPreempted()
     if longest.ticks > 0 {
       activity.longestSlice = .init(g: longest.g, nanoseconds: clock.nanoseconds(lasting: longest.ticks))
     }
