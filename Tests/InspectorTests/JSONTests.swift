@@ -29,8 +29,8 @@ struct JSONTests {
   /// Instruments with one of everything.
   private var instruments: Instruments {
     var second = OpenSecond(number: 1)
-    second.spans.runQueue.record(1)
-    second.spans.netpoll.record(1)
+    second.tally.add(.runQueue, 1)
+    second.tally.add(.netpoll, 1)
     second.addSlice(1, of: 5)
     second.addSyscall(1, of: 1)
     second.add([1, 1, 1, 1, 1, 1], p: 0, m: 1)

@@ -56,7 +56,7 @@ struct SchemaTests {
     #expect(
       parsed.blocks == [
         "header": [0, 4096, 1], "sched": [layout.sched, 4096, 1], "p": [layout.p, 4096, 1024],
-        "steal": [layout.steal, 16, 1024 * 1024], "m": [layout.m, 64, 10_000],
+        "steal": [layout.steal, 32, 1024 * 1024], "m": [layout.m, 64, 10_000],
         "lane": [layout.lane, 512, 11_024], "g": [layout.g, 64, 1 << 22],
       ])
     #expect(

@@ -17,8 +17,8 @@
 //
 // What needs the lanes in order, pressure, is measured over less (see Pressure).
 //
-// §3 What it costs. Two of three records add one number to an HDR histogram (an index and an increment, some 5 ns); all
-// cost a switch, and the time since the lane's last record added to one of six sums. Ticks are converted once a second.
+// §3 What it costs. Two of three records add one length to a tally, from which the HDR histograms are made once a second
+// (see SpanTally); all cost a switch, and the time since the lane's last record added to one of six sums.
 // `mpgtop --self-test` measures it as part of taking in.
 //
 // §4 Exactness. Counts are the numbers of the events. The times of a P add up to the time that it was watched, second by
@@ -50,6 +50,9 @@ struct Meter {
   /// All that is closed.
   private var closed = Activity()
   private var open: [OpenSecond] = []
+  /// The open second that records are added to, while they are: taken out of `open`, so that it is at hand.
+  private var current = OpenSecond(number: 0)
+  private let steps = Self.steps
   private var nextNumber: UInt64 = 0
   private var lanes: [LaneMeter] = []
   /// A bit for each raw wait reason that is one of netpoll's.
@@ -87,19 +90,27 @@ struct Meter {
     if lanes.count <= id || lanes[id].last == 0 { begin(id, .unknown, m: Int(first.m), at: first.time) }
     var lane = lanes[id]
     var index = index(of: lane.second)
+    swap(&current, &open[index])
     for record in records {
-      if record.time >= lane.secondEnd {
+      if record.time >= lane.secondEnd || Int(record.m) != lane.m {
+        swap(&current, &open[index])
         turn(&lane, id, to: record.time)
+        hand(&lane, id, to: Int(record.m), at: record.time)
         index = self.index(of: lane.second)
+        swap(&current, &open[index])
       }
-      if Int(record.m) != lane.m {
-        lane.advance(to: record.time)
-        flush(&lane, id)
-        lane.hold(by: Int(record.m))
-      }
-      Self.step(record, &lane, &open[index], netpollReasons)
+      step(record, &lane)
     }
+    swap(&current, &open[index])
     lanes[id] = lane
+  }
+
+  /// The time up to here was another M's.
+  private mutating func hand(_ lane: inout LaneMeter, _ p: Int, to m: Int, at time: UInt64) {
+    guard m != lane.m else { return }
+    lane.advance(to: time)
+    flush(&lane, p)
+    lane.hold(by: m)
   }
 
   /// Records are missing before the next of this lane.
@@ -108,34 +119,53 @@ struct Meter {
     lanes[id].lose()
   }
 
+  /// What a kind means for the P in whose lane it is.
+  private enum Step: UInt8 {
+    case other, start, goOn, leaveCall, stop, preempt, enterCall, take, letGo, search, find
+  }
+
+  private static let steps: [Step] = (0..<256).map { raw in
+    switch EventKind(rawValue: UInt8(raw)) {
+    case .goStart: .start
+    case .goResume: .goOn
+    case .goSyscallExit: .leaveCall
+    case .goPark, .goYield, .goExit: .stop
+    case .goPreempt: .preempt
+    case .goSyscall: .enterCall
+    case .procStart: .take
+    case .procStop: .letGo
+    case .mSpin: .search
+    case .mUnspin: .find
+    default: .other
+    }
+  }
+
   @inline(__always)
-  private static func step(
-    _ record: Record, _ lane: inout LaneMeter, _ second: inout OpenSecond, _ netpollReasons: UInt64
-  ) {
-    guard let kind = record.kind else { return }
+  private mutating func step(_ record: Record, _ lane: inout LaneMeter) {
     let time = record.time
-    switch kind {
-    case .goStart:
-      second.starts &+= 1
-      second.spans.runQueue.record(record.arg)
-      if netpollReasons >> UInt64(record.detail) & 1 == 1 { second.spans.netpoll.record(record.arg) }
+    let step = steps[Int(truncatingIfNeeded: record.what & 0xff)]
+    switch step {
+    case .start:
+      current.starts &+= 1
+      current.tally.add(.runQueue, record.arg)
+      if netpollReasons >> UInt64(record.detail) & 1 == 1 { current.tally.add(.netpoll, record.arg) }
       lane.change(to: .running, at: time)
       lane.start(record.g, at: time)
-    case .goPark, .goYield, .goExit, .goPreempt, .goSyscall:
-      if let slice = lane.stop(record.g, at: time) { second.addSlice(slice, of: record.g) }
-      if kind == .goPreempt { second.addPreemption(of: record.g) }
-      lane.change(to: kind == .goSyscall ? .syscall : .scheduling, at: time)
-    case .goResume, .goSyscallExit:
+    case .stop, .preempt, .enterCall:
+      if let slice = lane.stop(record.g, at: time) { current.addSlice(slice, of: record.g) }
+      if step == .preempt { current.addPreemption(of: record.g) }
+      lane.change(to: step == .enterCall ? .syscall : .scheduling, at: time)
+    case .goOn, .leaveCall:
       lane.change(to: .running, at: time)
       lane.start(record.g, at: time)
-      if kind == .goSyscallExit, record.arg != 0 { second.addSyscall(record.arg, of: lane.m) }
-    case .procStart: lane.change(to: .scheduling, at: time)
-    case .procStop: lane.change(to: .idle, at: time)
-    case .mSpin: lane.change(to: .spinning, at: time)
-    case .mUnspin:
+      if step == .leaveCall, record.arg != 0 { current.addSyscall(record.arg, of: lane.m) }
+    case .take: lane.change(to: .scheduling, at: time)
+    case .letGo: lane.change(to: .idle, at: time)
+    case .search: lane.change(to: .spinning, at: time)
+    case .find:
       lane.change(to: .scheduling, at: time)
-      note(record, &second)
-    default: note(record, &second)
+      Self.note(record, &current)
+    case .other: Self.note(record, &current)
     }
   }
 

@@ -3,7 +3,7 @@ internal import Region
 
 struct OpenSecond {
   let number: UInt64
-  var spans = Spans()
+  var tally = SpanTally()
   var starts: UInt64 = 0
   var steals: UInt64 = 0
   var stolenGs: UInt64 = 0
@@ -20,22 +20,24 @@ struct OpenSecond {
 
   private static let uses = PTime.Use.allCases.count
   private static let shares = 4
+  /// Sysmon stops a hundred a second on each P; damaged records may tell of any number.
+  private static let mostPreempted = 4096
 
   init(number: UInt64) { self.number = number }
 
   @inline(__always)
   mutating func addSlice(_ ticks: UInt64, of g: UInt64) {
-    spans.slice.record(ticks)
+    tally.add(.slice, ticks)
     if ticks > longest.ticks { longest = (g, ticks) }
   }
 
   mutating func addPreemption(of g: UInt64) {
     preemptions &+= 1
-    if preempted[g] != nil || preempted.count < Activity.mostPreempted { preempted[g, default: 0] += 1 }
+    if preempted[g] != nil || preempted.count < Self.mostPreempted { preempted[g, default: 0] += 1 }
   }
 
   mutating func addSyscall(_ ticks: UInt64, of m: Int) {
-    spans.syscall.record(ticks)
+    tally.add(.syscall, ticks)
     makeRoom(forM: m)
     ms[m * Self.shares + 3] &+= ticks
   }
@@ -59,12 +61,13 @@ struct OpenSecond {
   /// The same in nanoseconds.
   func activity(_ clock: Clock) -> Activity {
     var activity = Activity()
-    activity.spans = spans
+    activity.spans = tally.spans
     activity.spans.scale(clock.nanosecondsPerTick)
     (activity.starts, activity.steals, activity.stolenGs) = (starts, steals, stolenGs)
     (activity.searches, activity.found) = (searches, found)
     (activity.polls, activity.sysmonPolls) = (polls, sysmonPolls)
     (activity.preemptions, activity.preempted) = (preemptions, preempted)
+    activity.trimPreempted()
     if longest.ticks > 0 {
       activity.longestSlice = .init(g: longest.g, nanoseconds: clock.nanoseconds(lasting: longest.ticks))
     }

@@ -41,10 +41,11 @@ public struct Pressure: Sendable, Equatable {
 
 /// Who waits and what the Ps do, from one event to the next.
 struct PressureGauge {
-  private enum Use { case idle, spinning, busy }
+  private enum Use: UInt8 { case none, idle, spinning, busy }
 
   private var waiting: Int
-  private var uses: [Int: Use] = [:]
+  /// By P.
+  private var uses: [Use] = []
   private var idle = 0
   private var spinning = 0
   private var last: UInt64
@@ -61,13 +62,20 @@ struct PressureGauge {
     }
   }
 
-  private mutating func set(_ p: Int, _ use: Use?) {
-    guard uses[p] != use, uses[p] != nil || uses.count < Self.most else { return }
+  @inline(__always)
+  private mutating func set(_ p: Int, _ use: Use) {
+    if p >= uses.count { makeRoom(for: p) }
+    guard p < uses.count, uses[p] != use else { return }
     if uses[p] == .idle { idle -= 1 }
     if uses[p] == .spinning { spinning -= 1 }
     uses[p] = use
     if use == .idle { idle += 1 }
     if use == .spinning { spinning += 1 }
+  }
+
+  private mutating func makeRoom(for p: Int) {
+    guard p < Self.most else { return }
+    uses += [Use](repeating: .none, count: p + 1 - uses.count)
   }
 
   /// Counts the time up to `time`.
@@ -91,7 +99,7 @@ struct PressureGauge {
     case .goStart, .goResume: waiting -= 1
     case .goSyscallExit: waiting += record.detail == 0 ? 1 : 0
     case .retake: set(Int(record.count), .idle)
-    case .procRetire: set(Int(record.count), nil)
+    case .procRetire: set(Int(record.count), .none)
     default: break
     }
     guard case .p(let p) = lane else { return }

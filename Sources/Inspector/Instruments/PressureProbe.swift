@@ -3,12 +3,12 @@
 // Each keyframe's gauges are exact together with the records behind each lane's boundary (History §3), and those are at
 // hand when the keyframe is complete. From there on records are kept until they are `most`, or the next keyframe comes;
 // then they are put in order and gone through once. So what is measured is exact, begins four times a second, and costs
-// at most 80,000 records a second: that is all of the time up to such a rate, and a twelfth of it at a million.
+// at most some 32,000 records a second: that is all of the time up to such a rate, and a thirtieth of it at a million.
 internal import Region
 
 struct PressureProbe {
   /// Records that are kept for one measurement.
-  private static let most = 20_000
+  private static let most = 8_000
   /// How far back measurements count, in nanoseconds.
   private static let reach: UInt64 = 10_000_000_000
 
@@ -30,7 +30,7 @@ struct PressureProbe {
     guard keyframe != nil, !records.isEmpty else { return }
     count += records.count
     // Too many at once could not be gone through between two drains.
-    guard count <= 4 * Self.most else { return cancel() }
+    guard count <= 10 * Self.most else { return cancel() }
     runs[lane, default: []] += records.map { PlacedRecord(record: $0, lane: lane, position: 0) }
   }
 

@@ -63,7 +63,7 @@ public struct Activity: Sendable, Equatable {
   public var ms: [MTime] = []
   /// The G whose slice was the longest; nil: no slice ended.
   public var longestSlice: LongSlice?
-  /// How often which G was preempted: the first `mostPreempted` that were.
+  /// How often which G was preempted: those `mostPreempted` that were most often.
   public var preempted: [UInt64: Int] = [:]
 
   static let mostPreempted = 64
@@ -74,6 +74,12 @@ public struct Activity: Sendable, Equatable {
   }
 
   public init() {}
+
+  mutating func trimPreempted() {
+    guard preempted.count > Self.mostPreempted else { return }
+    let kept = preempted.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(Self.mostPreempted)
+    preempted = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
+  }
 
   mutating func add(_ other: Activity) {
     spans.add(other.spans)
@@ -88,9 +94,8 @@ public struct Activity: Sendable, Equatable {
     if other.longestSlice?.nanoseconds ?? 0 > longestSlice?.nanoseconds ?? 0 {
       longestSlice = other.longestSlice
     }
-    for (g, count) in other.preempted where preempted[g] != nil || preempted.count < Self.mostPreempted {
-      preempted[g, default: 0] += count
-    }
+    preempted.merge(other.preempted, uniquingKeysWith: +)
+    trimPreempted()
     ps = merge(ps, other.ps, id: \.p) { a, b in PTime(p: a.p, times: zip(a.times, b.times).map { $0 &+ $1 }) }
     ms = merge(ms, other.ms, id: \.m) { a, b in
       var sum = a

@@ -13,9 +13,9 @@ public enum SpanKind: Int, CaseIterable, Sendable {
   case syscall
 }
 
-/// How often which length of time came. Percentiles are within a hundredth; number, sum and longest are exact.
+/// How often which length of time came. Percentiles are within a fiftieth; number, sum and longest are exact.
 ///
-/// Inside it counts ticks, so that nothing is computed for a record but its bucket; what it says is nanoseconds.
+/// Inside it counts ticks; what it says is nanoseconds.
 public struct SpanHistogram: Sendable, Equatable {
   private var histogram: Histogram<UInt64>
   private var ticks: UInt64 = 0
@@ -30,12 +30,15 @@ public struct SpanHistogram: Sendable, Equatable {
     histogram.autoResize = true
   }
 
-  @inline(__always)
-  mutating func record(_ span: UInt64) {
-    histogram.record(min(span, Self.most))
-    ticks &+= span
-    if span > longestTicks { longestTicks = span }
+  /// So many of one length, in ticks.
+  mutating func record(_ span: UInt64, count: UInt64 = 1) {
+    histogram.record(min(span, Self.most), count: count)
+    ticks &+= span &* count
+    longestTicks = max(longestTicks, span)
   }
+
+  /// What they came to in full, where they were recorded rounded.
+  mutating func set(sum: UInt64, longest: UInt64) { (ticks, longestTicks) = (sum, longest) }
 
   mutating func add(_ other: SpanHistogram) {
     guard other.count != 0 else { return }

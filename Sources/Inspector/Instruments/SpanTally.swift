@@ -1,0 +1,63 @@
+// Counting lengths of time at a nanosecond or two apiece: the tally in front of the HDR histograms.
+//
+// Recording into a histogram of the package takes some seventy instructions, more than all else that is done for a
+// record. So a second's lengths are counted here first, in ticks, in slots of the same kind: 64 to each power of two, so
+// that a slot is at most 1/64 of its values wide. When they are wanted, each slot that has any goes into the histogram at
+// once, at its middle: at most 0.8 % off. Numbers, sums and the longest are exact.
+
+/// One second's lengths of all kinds.
+struct SpanTally {
+  static let bits = 6
+  static let slots = (65 - bits) << bits
+
+  private var counts: [UInt32]
+  private var sums: [UInt64]
+  private var longest: [UInt64]
+
+  init() {
+    let kinds = SpanKind.allCases.count
+    counts = Array(repeating: 0, count: Self.slots * kinds)
+    sums = Array(repeating: 0, count: kinds)
+    longest = sums
+  }
+
+  /// The slot of a length: itself below 64, then by its seven highest bits.
+  @inline(__always)
+  static func slot(_ ticks: UInt64) -> Int {
+    let shift = max(0, 63 - bits - ticks.leadingZeroBitCount)
+    return shift << bits + Int(truncatingIfNeeded: ticks >> UInt64(shift))
+  }
+
+  /// The middle of a slot.
+  static func middle(_ slot: Int) -> UInt64 {
+    let shift = max(0, slot >> bits - 1)
+    let low = UInt64(slot - shift << bits) << UInt64(shift)
+    return low + (1 << UInt64(shift)) / 2
+  }
+
+  @inline(__always)
+  mutating func add(_ kind: SpanKind, _ ticks: UInt64) {
+    counts[kind.rawValue &* Self.slots &+ Self.slot(ticks)] &+= 1
+    sums[kind.rawValue] &+= ticks
+    if ticks > longest[kind.rawValue] { longest[kind.rawValue] = ticks }
+  }
+
+  var spans: Spans {
+    var spans = Spans()
+    spans.runQueue = histogram(.runQueue)
+    spans.netpoll = histogram(.netpoll)
+    spans.slice = histogram(.slice)
+    spans.syscall = histogram(.syscall)
+    return spans
+  }
+
+  private func histogram(_ kind: SpanKind) -> SpanHistogram {
+    var histogram = SpanHistogram()
+    for slot in 0..<Self.slots {
+      let count = counts[kind.rawValue * Self.slots + slot]
+      if count != 0 { histogram.record(Self.middle(slot), count: UInt64(count)) }
+    }
+    histogram.set(sum: sums[kind.rawValue], longest: longest[kind.rawValue])
+    return histogram
+  }
+}
