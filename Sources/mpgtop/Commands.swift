@@ -1,4 +1,4 @@
-// The command lines of `mpgtop record`, `replay` and `scrub`.
+// The command lines of `mpgtop record`, `replay`, `scrub`, `serve` and `export`.
 import ArgumentParser
 
 /// `mpgtop record`
@@ -66,4 +66,22 @@ struct ScrubOptions: ParsableCommand {
   mutating func validate() throws {
     if output == file { throw ValidationError("-o \(output): that is the recording itself") }
   }
+}
+
+/// `mpgtop serve`
+struct ServeOptions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Serves a process's gauges and counters over HTTP, for Prometheus.",
+    discussion: """
+      GET /metrics answers with OpenMetrics text, or the older text format, whichever is preferred. Each scrape is one \
+      snapshot. Everybody who can reach the address may read it. Ends at Ctrl-C, at SIGTERM, or with the process (code 5).
+      """)
+
+  @Option(
+    help: ArgumentHelp("Where to listen: 127.0.0.1:9464, [::1]:9464; port 0: any.", valueName: "address:port")
+  )
+  var prometheus: ListenAddress
+
+  @Argument(help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"))
+  var target: String?
 }
