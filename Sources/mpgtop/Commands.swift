@@ -85,3 +85,41 @@ struct ServeOptions: ParsableCommand {
   @Argument(help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"))
   var target: String?
 }
+
+/// `mpgtop export`
+struct ExportOptions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Writes what a scheduler did as a trace for another program.",
+    discussion: """
+      The source is the file of a recording, a process that lives (watched for --for), or a dead one: its pid, or the \
+      file of its region. Open the trace with ui.perfetto.dev, or with go tool trace of Go 1.26 or later.
+      """)
+
+  @Flag(help: "For Perfetto: a track for each P, M and G.")
+  var perfetto = false
+
+  @Flag(name: .customLong("go-trace"), help: "For go tool trace.")
+  var goTrace = false
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"))
+  var output: String
+
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp("How long to watch a process that lives. Default: 3s.", valueName: "time"))
+  var duration: TimeSpan?
+
+  @Argument(
+    help: ArgumentHelp("A recording, a process, or a region's file.", valueName: "recording|pid|name"))
+  var source: String?
+
+  @OptionGroup var history: HistoryOptions
+
+  mutating func validate() throws {
+    if perfetto == goTrace {
+      throw ValidationError("the form is missing: --perfetto or --go-trace, one of them")
+    }
+    if output.isEmpty { throw ValidationError("-o: the file to write is an empty name") }
+    if output == source { throw ValidationError("-o \(output): that is the source itself") }
+  }
+}

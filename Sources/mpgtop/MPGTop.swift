@@ -18,6 +18,7 @@ enum MPGTop {
   /// The other commands. The first argument names one; a process of such a name is found by its pid.
   private static let commands: [any ParsableCommand.Type] = [
     RecordOptions.self, ReplayOptions.self, ScrubOptions.self, ServeOptions.self,
+    ExportOptions.self,
   ]
 
   /// What was asked for, if it makes sense. Prints the help and ends where that was asked for.
@@ -53,6 +54,7 @@ enum MPGTop {
       let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)
       guard let inspector = try choice.attach(to: options.target) else { return }
       try MetricsServer(options: options).run(inspector)
+    case let options as ExportOptions: try Exporter(options: options).run()
     case let options as ScrubOptions:
       let damage = try failing { () throws(InspectorError) in
         try Scrubber.scrub(options.file, to: options.output)
