@@ -11,7 +11,12 @@ internal import Region
 extension History {
   /// Writes all of it to a file that `go tool trace` of Go 1.26 and later opens.
   public func exportGoTrace(to file: OutputFile) throws(InspectorError) -> ExportReport {
-    var trace = try GoTrace(self, file)
+    try exportGoTrace(to: file, generation: 250_000)
+  }
+
+  /// - Parameter events: of a generation, about.
+  func exportGoTrace(to file: OutputFile, generation events: Int) throws(InspectorError) -> ExportReport {
+    var trace = try GoTrace(self, file, events)
     try walk(&trace)
     return try trace.finish()
   }
@@ -20,10 +25,10 @@ extension History {
 struct GoTrace: HistoryVisitor {
   /// The thread that is nobody.
   static let outside = 1 << 20
-  /// Events of a generation, and how many times as many as Gs.
-  private static let events = 250_000
 
   private let file: OutputFile
+  /// Events after which a generation ends; but at least four times as many as there are Gs to begin the next with.
+  private let events: Int
   private let names: StringBook
   private var order: TimelineOrder
   private var generation: GoGeneration
@@ -35,9 +40,9 @@ struct GoTrace: HistoryVisitor {
   private var procs: UInt64?
   private var lastProcs = 0
 
-  init(_ history: History, _ file: OutputFile) throws(InspectorError) {
+  init(_ history: History, _ file: OutputFile, _ events: Int) throws(InspectorError) {
     let (snapshot, goroutines) = history.beginning()
-    (self.file, names) = (file, history.names)
+    (self.file, self.events, names) = (file, events, history.names)
     order = TimelineOrder(Timeline(snapshot, goroutines, reasons: history.reasons))
     generation = GoGeneration(1, at: order.timeline.time)
     try file.write(Array("go 1.26 trace\0\0\0".utf8))
@@ -93,7 +98,7 @@ struct GoTrace: HistoryVisitor {
   mutating func visit(_ snapshot: Snapshot) throws(InspectorError) {
     if snapshot.procs != lastProcs { procs = UInt64(clamping: snapshot.procs) }
     lastProcs = snapshot.procs
-    let enough = max(Self.events, 4 * order.timeline.gs.count)
+    let enough = max(events, 4 * order.timeline.gs.count)
     guard generation.events > enough || generation.isLarge else { return }
     try end()
     generation = GoGeneration(generation.number + 1, at: order.timeline.time)

@@ -218,15 +218,18 @@ struct Perfetto: HistoryVisitor {
     }
   }
 
-  /// The G became runnable: an arrow begins at the thread that did it.
+  /// The G became runnable: an arrow begins at the thread that did it, if there is a track for its end.
   private mutating func ready(_ step: Step, from verb: String, by other: UInt64 = 0) {
-    lastFlow += 1
-    var details = PerfettoDetails(numbers: [("g", step.g)], flow: lastFlow)
-    if other != 0 { details.numbers.append(("by g", other)) }
+    let by = other == 0 ? [] : [(name: "by g", value: other)]
+    var flow: UInt64?
+    if tracks.contains(step.g) || tracks.count < Self.mostGs {
+      lastFlow += 1
+      flow = lastFlow
+    }
+    flows[step.g] = flow
+    let details = PerfettoDetails(numbers: [("g", step.g)] + by, flow: flow)
     packets.event(.instant, on: .m(step.m), at: step.time, verb, details)
-    flows[step.g] = lastFlow
-    show(
-      g: step.g, "runnable", step.time, other == 0 ? [] : [("by g", other)], PerfettoDetails(flow: lastFlow))
+    show(g: step.g, "runnable", step.time, by, PerfettoDetails(flow: flow))
   }
 
   private mutating func start(_ step: Step) {

@@ -10,7 +10,8 @@ enum PerfettoTrack: Hashable {
   case counter(Counter)
 
   enum Counter: Hashable {
-    case grq, lrq(Int), running, runnable, waiting, syscall
+    case grq, running, runnable, waiting, syscall
+    case lrq(Int)
   }
 
   var uuid: UInt64 {
