@@ -122,6 +122,17 @@ struct GoTraceTests {
     #expect(trace.strings[0].values.allSatisfy { $0.utf8.count <= 502 })
   }
 
+  @Test("noise becomes a trace that is whole, whatever the gauges say")
+  func noise() throws {
+    let folder = TemporaryFolder()
+    let file = try OutputFile(path: "\(folder.path)/noise")
+    var trace = try GoTrace(History(), file, 500)
+    try Noise(seed: 8).feed(&trace)
+    let report = try trace.finish()
+    let parsed = try Parsed(smallFile(file.path, limit: 1 << 24) ?? [])
+    #expect(parsed.generations > 3 && report.records == Noise.records && report.inferred > 1000)
+  }
+
   @Test("every wait reason has its word")
   func words() {
     let own: Set = ["signal", "await", "unspecified"]

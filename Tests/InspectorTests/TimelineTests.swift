@@ -161,19 +161,10 @@ struct TimelineTests {
     "records of every kind, with noise in them, are legal moves, and no end of Gs is made of them",
     arguments: 1...4)
   func noise(_ seed: Int) {
-    var dice = Dice(UInt64(seed))
     let timeline = running(3)
     var (order, rules) = (TimelineOrder(timeline), Rules(timeline))
-    for time in 0..<40_000 {
-      let kind = EventKind.allCases[dice.below(EventKind.allCases.count)]
-      let g: UInt64 = dice.below(20) == 0 ? .max : UInt64(dice.below(12))
-      let m = UInt16(dice.below(6))
-      let lane: Lane = dice.below(3) == 0 ? .m(Int(m)) : .p(dice.below(5))
-      let when = dice.below(1000) == 0 ? .max - UInt64(time) : UInt64(time * 1000)
-      let noise = Record(
-        kind, time: when, m: m, g: g, detail: UInt8(dice.below(3)), count: UInt32(dice.below(6)),
-        arg: UInt64(dice.below(6)))
-      order.add(noise, on: lane, at: when)
+    Noise(seed: UInt64(seed)).records { record, lane in
+      order.add(record, on: lane, at: record.time)
       for step in order.take() { rules.take(step) }
     }
     order.finish()

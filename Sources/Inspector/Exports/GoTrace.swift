@@ -156,7 +156,10 @@ struct GoTrace: HistoryVisitor {
   }
 
   private mutating func create(_ step: Step, _ entry: UInt64) {
-    if step.p == nil {
+    if step.isInferred, generation.number == 1 {
+      // It was there already; the first generation may say so late.
+      generation.add(.goStatus, m: Self.outside, at: step.time, step.g, .max, 1)
+    } else if step.p == nil {
       generation.add(.goCreateSyscall, m: Self.outside, at: step.time, step.g)
       generation.add(.goSyscallEndBlocked, m: Self.outside, at: step.time)
     } else {

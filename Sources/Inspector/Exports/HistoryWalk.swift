@@ -16,7 +16,7 @@ protocol HistoryVisitor {
   mutating func visit(_ snapshot: Snapshot) throws(InspectorError)
   /// A record at a moment in nanoseconds, by time.
   mutating func visit(_ record: Record, on lane: Lane, at time: UInt64) throws(InspectorError)
-  /// So many records of a lane are missing.
+  /// So many records of a lane are missing from a moment on; by time, too.
   mutating func visitGap(_ count: UInt64, on lane: Lane, after time: UInt64) throws(InspectorError)
 }
 
@@ -29,12 +29,16 @@ extension History {
       guard let window = Window(number, of: self, decoder) else { continue }
       let clock = window.keyframe.clock
       try visitor.visit(window.keyframe.snapshot)
-      for gap in window.gaps {
-        try visitor.visitGap(
-          gap.count, on: gap.lane, after: gap.after == 0 ? 0 : clock.nanoseconds(at: gap.after))
-      }
+      var gaps = window.gaps.sorted { $0.after < $1.after }[...]
       for event in window.events[window.prefix...] {
+        while let gap = gaps.first, gap.after < event.record.time {
+          try visitor.visitGap(gap.count, on: gap.lane, after: clock.nanoseconds(at: gap.after))
+          gaps.removeFirst()
+        }
         try visitor.visit(event.record, on: event.lane, at: clock.nanoseconds(at: event.record.time))
+      }
+      for gap in gaps {
+        try visitor.visitGap(gap.count, on: gap.lane, after: clock.nanoseconds(at: gap.after))
       }
     }
   }

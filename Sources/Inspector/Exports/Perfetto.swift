@@ -50,7 +50,9 @@ struct Perfetto: HistoryVisitor {
     for g in goroutines { entries[g.id] = g.entry.map(Self.function) }
     packets.describe(.process, snapshot.target.name, pid: snapshot.target.pid)
     for p in order.timeline.ps.keys.sorted() { packets.describe(.p(p)) }
-    for m in snapshot.ms.prefix(Capacity.ms) { packets.describe(.m(m.id), " (thread \(m.tid))") }
+    for m in snapshot.ms.prefix(Capacity.ms) where Timeline.threads.contains(m.id) {
+      packets.describe(.m(m.id), " (thread \(m.tid))")
+    }
     begin(goroutines)
   }
 
@@ -120,9 +122,9 @@ struct Perfetto: HistoryVisitor {
   // MARK: visits
 
   mutating func visit(_ snapshot: Snapshot) throws(InspectorError) {
-    let time = min(max(snapshot.time, order.timeline.time), Timeline.latest)
+    let time = order.moment(snapshot.time)
     count(.grq, snapshot.grq, time)
-    for p in snapshot.ps.prefix(Capacity.ps) { count(.lrq(p.id), p.lrq, time) }
+    for p in snapshot.ps.prefix(Capacity.ps) where p.id >= 0 { count(.lrq(p.id), p.lrq, time) }
     let gs = snapshot.gs
     counts = Counts(
       running: gs.running, runnable: gs.runnable &+ gs.preempted,
@@ -150,7 +152,7 @@ struct Perfetto: HistoryVisitor {
       case .p(let id): .p(id)
       case .m(let id): .m(id)
       }
-    let time = min(max(time, order.timeline.time), Timeline.latest)
+    let time = order.moment(time)
     packets.event(.instant, on: track, at: time, "events lost", PerfettoDetails(numbers: [("count", count)]))
   }
 
@@ -181,35 +183,35 @@ struct Perfetto: HistoryVisitor {
     switch step.kind {
     case .create(let entry):
       if let name = names.string(entry) { entries[g] = Self.function(name) }
-      counts.runnable += 1
+      counts.runnable &+= 1
       ready(step, from: "creates")
     case .unblock(let other):
-      (counts.waiting, counts.runnable) = (counts.waiting - 1, counts.runnable + 1)
+      (counts.waiting, counts.runnable) = (counts.waiting &- 1, counts.runnable &+ 1)
       ready(step, from: "readies", by: other)
     case .start: start(step)
     case .block(let reason, let fd):
-      (counts.running, counts.waiting) = (counts.running - 1, counts.waiting + 1)
+      (counts.running, counts.waiting) = (counts.running &- 1, counts.waiting &+ 1)
       show(g: g, Self.state(.waiting, reason ?? .none), time, fd == 0 ? [] : [("fd", fd - 1)])
       leave(step)
     case .stop(let isPreempted):
-      (counts.running, counts.runnable) = (counts.running - 1, counts.runnable + 1)
+      (counts.running, counts.runnable) = (counts.running &- 1, counts.runnable &+ 1)
       show(g: g, isPreempted ? "preempted" : "runnable", time)
       leave(step)
     case .exit:
-      counts.running -= 1
+      counts.running &-= 1
       end(.g(g), time)
       (entries[g], flows[g]) = (nil, nil)
       leave(step)
     case .enterSyscall:
-      (counts.running, counts.syscall) = (counts.running - 1, counts.syscall + 1)
+      (counts.running, counts.syscall) = (counts.running &- 1, counts.syscall &+ 1)
       show(g: g, "system call", time)
       begin(m, "system call", time, [("g", g)])
       if let p = step.p { begin(.p(p), "system call", time, [("g", g), ("m", UInt64(step.m))]) }
     case .leaveSyscall:
-      (counts.syscall, counts.running) = (counts.syscall - 1, counts.running + 1)
+      (counts.syscall, counts.running) = (counts.syscall &- 1, counts.running &+ 1)
       run(step, PerfettoDetails())
     case .leaveSyscallBlocked:
-      (counts.syscall, counts.runnable) = (counts.syscall - 1, counts.runnable + 1)
+      (counts.syscall, counts.runnable) = (counts.syscall &- 1, counts.runnable &+ 1)
       show(g: g, "runnable", time)
       end(m, time)
     case .dropP, .stealP: if let p = step.p { end(.p(p), time) }
@@ -233,7 +235,7 @@ struct Perfetto: HistoryVisitor {
   }
 
   private mutating func start(_ step: Step) {
-    (counts.runnable, counts.running) = (counts.runnable - 1, counts.running + 1)
+    (counts.runnable, counts.running) = (counts.runnable &- 1, counts.running &+ 1)
     run(step, PerfettoDetails(endOfFlow: flows.removeValue(forKey: step.g)))
   }
 

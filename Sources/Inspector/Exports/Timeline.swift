@@ -85,6 +85,8 @@ struct Timeline {
   static let mostGs = 1 << 22
   static let highestG: UInt64 = 1 << 60
   static let latest: UInt64 = 1 << 62
+  /// The Ms that records can name.
+  static let threads = 0...Int(UInt16.max)
 
   /// Begins with what is known of a moment.
   init(_ snapshot: Snapshot, _ goroutines: [Goroutine], reasons: [WaitReason?]) {
@@ -93,9 +95,10 @@ struct Timeline {
       // Those that run or are in a system call get their M below, or else are not believed.
       gs[g.id] = G(state: g.state == .waiting ? .waiting : .runnable, reason: g.reason)
     }
-    for p in snapshot.ps.prefix(Capacity.ps) {
+    for p in snapshot.ps.prefix(Capacity.ps) where (0..<Capacity.ps).contains(p.id) {
       ps[p.id] = P()
-      guard let m = p.m, ms[m]?.p == nil, p.status != .idle, p.status != .stopped else { continue }
+      guard let m = p.m, Self.threads.contains(m), ms[m]?.p == nil, p.status != .idle, p.status != .stopped
+      else { continue }
       if let g = p.g, Self.isPlausible(g) {
         guard gs[g]?.m == nil else { continue }
         gs[g] = G(state: .running, m: m)
@@ -105,7 +108,7 @@ struct Timeline {
       }
       ps[p.id] = P(m: m)
     }
-    for m in snapshot.ms where m.state == .syscall {
+    for m in snapshot.ms where m.state == .syscall && Self.threads.contains(m.id) {
       guard let g = m.g, Self.isPlausible(g), ms[m.id]?.g == nil, gs[g]?.m == nil else { continue }
       gs[g] = G(state: .syscall, m: m.id)
       ms[m.id, default: M()].g = g
@@ -120,6 +123,9 @@ struct Timeline {
     defer { steps.removeAll(keepingCapacity: true) }
     return steps
   }
+
+  /// Nothing happens up to a moment.
+  mutating func advance(to moment: UInt64) { time = max(time, min(moment, Self.latest)) }
 
   /// Whether a record fits in with what is known, so that nothing has to be inferred for its G.
   func fits(_ record: Record) -> Bool {
@@ -144,10 +150,11 @@ struct Timeline {
     let m = Int(record.m)
     switch kind {
     case .procStart: if record.count < Capacity.ps { hold(Int(record.count), m) }
-    case .procStop: if ms[m]?.p == Int(record.count) { release(Int(record.count), by: m) }
+    case .procStop:
+      if ms[m]?.p == Int(record.count) { release(Int(record.count), by: m, isInferred: false) }
     case .retake:
       if ps[Int(record.count)]?.isInSyscall == true { release(Int(record.count), by: m, isInferred: false) }
-    case .procRetire: release(Int(record.count), by: m)
+    case .procRetire: release(Int(record.count), by: m, isInferred: false)
     case .mSpin, .mUnspin, .mPark, .mStart, .gcStart, .gcEnd, .overflow, .grqTake:
       step(.note(kind, record.arg), m, 0, nil)
     default: if Self.isPlausible(record.g) { applyToG(kind, record, lane, m) }
@@ -219,7 +226,7 @@ struct Timeline {
   /// The G is running on this M and P.
   private mutating func run(_ g: UInt64, _ m: Int, _ p: Int, isInferred: Bool = true) {
     if gs[g] == G(state: .running, m: m), ms[m]?.p == p { return }
-    ready(g, m, by: 0)
+    ready(g, m, by: 0, isInferred: isInferred || gs[g]?.state != .syscall)
     guard gs[g] != nil else { return }
     if let other = ms[m]?.g { ready(other, m, by: 0) }
     hold(p, m)

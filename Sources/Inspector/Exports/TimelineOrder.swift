@@ -50,6 +50,12 @@ struct TimelineOrder {
     (held, lanes, threads, awaited) = ([], [], [], [])
   }
 
+  /// The place of something that no record tells, in nanoseconds: its own moment, but not before what is held.
+  mutating func moment(_ time: UInt64) -> UInt64 {
+    if held.isEmpty { timeline.advance(to: time) }
+    return timeline.time
+  }
+
   /// The steps since the last call.
   mutating func take() -> [Step] { timeline.take() }
 
