@@ -60,9 +60,16 @@ enum MPGTop {
         try Scrubber.scrub(options.file, to: options.output)
       }
       if let damage { complain("\(options.file) is damaged: \(damage); the copy ends there") }
-    default:  // --help of a command
-      try output.write(Options.helpMessage() + "\n")
+    default: try help(command, output)
     }
+  }
+
+  /// `--help` of a command arrives as a command of its own, which throws what it has to say.
+  private static func help(_ command: any ParsableCommand, _ output: StandardOutput) throws(Failure) {
+    var command = command
+    var text = Options.helpMessage()
+    do { try command.run() } catch { text = Options.fullMessage(for: error) }
+    try output.write(text + "\n")
   }
 
   private static func replay(_ options: ReplayOptions, _ output: StandardOutput) throws(Failure) {

@@ -70,6 +70,15 @@ extension EndToEnd {
       }
     }
 
+    @Test("each command explains itself", arguments: ["record", "replay", "scrub", "serve", "export"])
+    func help(_ name: String) throws {
+      for flag in ["--help", "-h"] {
+        let shown = try Program.run(Command(Built.mpgtop, name, flag))
+        #expect(shown.ending == .code(0) && shown.errors.isEmpty)
+        #expect(shown.output.contains("USAGE: \(name) "), "\(shown.output.prefix(300))")
+      }
+    }
+
     @Test("a command line that makes no sense is a complaint, and leaves the source as it is")
     func mistakes() throws {
       let exported = try Exported()
