@@ -30,7 +30,7 @@ PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
-.PHONY: steady test-million
+.PHONY: steady test-million test-exports
 .PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -68,6 +68,11 @@ steady: ## MINUTES of mixed load on the demo, which must not grow
 	@scripts/need.sh demo
 	@$(MAKE) --no-print-directory release
 	@scripts/steady.sh $(BIN) $(or $(MINUTES),60)
+
+test-exports: ## every export in the program that it is for: Prometheus, go tool trace, Perfetto's schema
+	@scripts/need.sh exports
+	@$(MAKE) --no-print-directory release
+	@scripts/exports.sh $(BIN)
 
 mutants: ## the models of the protocols: states looked at, and mutants that must die
 	@scripts/need.sh test

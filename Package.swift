@@ -59,7 +59,7 @@ let package = Package(
     .executableTarget(
       name: "mpgtop",
       dependencies: [
-        "TUI", "Inspector",
+        "TUI", "Inspector", "CLLHTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),

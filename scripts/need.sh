@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what a purpose needs, and says by name what it lacks.
 #
-#   need.sh build|test|demo|instructions|bench|screens
+#   need.sh build|test|demo|instructions|bench|screens|exports
 #
 # A Debian or Ubuntu machine gets the missing packages installed (through sudo when not root). A machine that has
 # everything is left alone and needs no network. Exit codes: 0 all there, 69 something is missing and could not be
@@ -78,7 +78,12 @@ bench)
   need python3-venv have_venv
   have_command wrk || wanted+=(wrk)
   ;;
-*) fail "usage: need.sh build|test|demo|instructions|bench|screens" 64 ;;
+exports)
+  need_build
+  need python3-venv have_venv
+  need prometheus have_command prometheus
+  ;;
+*) fail "usage: need.sh build|test|demo|instructions|bench|screens|exports" 64 ;;
 esac
 
 # as_root COMMAND...: runs it as root where that is possible without a password nobody is there to type.

@@ -1,4 +1,4 @@
-// The command lines of `mpgtop record`, `replay` and `scrub`.
+// The command lines of `mpgtop record`, `replay`, `scrub`, `serve` and `export`.
 import ArgumentParser
 
 /// `mpgtop record`
@@ -73,4 +73,60 @@ struct ConfigOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gen-config",
     abstract: "Prints a settings file with comments, for ~/.config/mpgtop/config.")
+}
+
+/// `mpgtop serve`
+struct ServeOptions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Serves a process's gauges and counters over HTTP, for Prometheus.",
+    discussion: """
+      GET /metrics answers with OpenMetrics text, or the older text format, whichever is preferred. Each scrape is one \
+      snapshot. Everybody who can reach the address may read it. Ends at Ctrl-C, at SIGTERM, or with the process (code 5).
+      """)
+
+  @Option(
+    help: ArgumentHelp("Where to listen: 127.0.0.1:9464, [::1]:9464; port 0: any.", valueName: "address:port")
+  )
+  var prometheus: ListenAddress
+
+  @Argument(help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"))
+  var target: String?
+}
+
+/// `mpgtop export`
+struct ExportOptions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Writes what a scheduler did as a trace for another program.",
+    discussion: """
+      The source is the file of a recording, a process that lives (watched for --for), or a dead one: its pid, or the \
+      file of its region. Open the trace with ui.perfetto.dev, or with go tool trace of Go 1.26 or later.
+      """)
+
+  @Flag(help: "For Perfetto: a track for each P, M and G.")
+  var perfetto = false
+
+  @Flag(name: .customLong("go-trace"), help: "For go tool trace.")
+  var goTrace = false
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"))
+  var output: String
+
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp("How long to watch a process that lives. Default: 3s.", valueName: "time"))
+  var duration: TimeSpan?
+
+  @Argument(
+    help: ArgumentHelp("A recording, a process, or a region's file.", valueName: "recording|pid|name"))
+  var source: String?
+
+  @OptionGroup var history: HistoryOptions
+
+  mutating func validate() throws {
+    if perfetto == goTrace {
+      throw ValidationError("the form is missing: --perfetto or --go-trace, one of them")
+    }
+    if output.isEmpty { throw ValidationError("-o: the file to write is an empty name") }
+    if output == source { throw ValidationError("-o \(output): that is the source itself") }
+  }
 }

@@ -17,7 +17,8 @@ enum MPGTop {
 
   /// The other commands. The first argument names one; a process of such a name is found by its pid.
   private static let commands: [any ParsableCommand.Type] = [
-    RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self, ConfigOptions.self,
+    RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self, ServeOptions.self,
+    ExportOptions.self, ConfigOptions.self,
   ]
 
   /// What was asked for, if it makes sense. Prints the help and ends where that was asked for.
@@ -50,15 +51,27 @@ enum MPGTop {
       try Recorder(options: options).run(inspector)
     case let options as ReplayOptions: try replay(options, output)
     case let options as WhyOptions: try why(options, output)
+    case let options as ServeOptions:
+      let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)
+      guard let inspector = try choice.attach(to: options.target) else { return }
+      try MetricsServer(options: options).run(inspector)
+    case let options as ExportOptions: try Exporter(options: options).run()
     case let options as ScrubOptions:
       let damage = try failing { () throws(InspectorError) in
         try Scrubber.scrub(options.file, to: options.output)
       }
       if let damage { complain("\(options.file) is damaged: \(damage); the copy ends there") }
     case is ConfigOptions: try output.write(Settings.template)
-    default:  // --help of a command
-      try output.write(Options.helpMessage() + "\n")
+    default: try help(command, output)
     }
+  }
+
+  /// `--help` of a command arrives as a command of its own, which throws what it has to say.
+  private static func help(_ command: any ParsableCommand, _ output: StandardOutput) throws(Failure) {
+    var command = command
+    var text = Options.helpMessage()
+    do { try command.run() } catch { text = Options.fullMessage(for: error) }
+    try output.write(text + "\n")
   }
 
   private static func why(_ options: WhyOptions, _ output: StandardOutput) throws(Failure) {

@@ -44,7 +44,7 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "soak", mayImport: ["MPG", "Net", "Inspector", "Region", "ArgumentParser"]),
     Layer(folder: "Inspector", mayImport: ["Region", "Histogram"]),
     Layer(folder: "TUI", mayImport: ["Region", "Inspector", "CNcurses"]),
-    Layer(folder: "mpgtop", mayImport: ["Region", "Inspector", "TUI", "ArgumentParser"]),
+    Layer(folder: "mpgtop", mayImport: ["Region", "Inspector", "TUI", "CLLHTTP", "ArgumentParser"]),
   ]
 }
 

@@ -38,6 +38,8 @@ final class FakeScheduler {
   private var half: (() -> Void)?
   /// Every so often a move is left half done until the next one on the same lane.
   var leavesHalfDone = false
+  /// Its Gs in system calls leave their M behind to run others, which no thread can.
+  var makesSyscalls = true
 
   private static let reasons: [WaitReason] = [.netpollRead, .chanReceive, .sleep, .mutex]
 
@@ -103,7 +105,7 @@ final class FakeScheduler {
     case 1:
       runnable.append(g)
       move(.yielded, .p(p), nil, record(.goYield, .p(p), g))
-    case 2:
+    case 2 where makesSyscalls:
       inSyscall.append((g, p))
       move(.syscalls, .p(p), nil, record(.goSyscall, .p(p), g))
     default:

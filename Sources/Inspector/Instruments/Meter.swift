@@ -148,7 +148,7 @@ struct Meter {
     case .start:
       current.starts &+= 1
       current.tally.add(.runQueue, record.arg)
-      if netpollReasons >> UInt64(record.detail) & 1 == 1 { current.tally.add(.netpoll, record.arg) }
+      if netpollReasons >> UInt64(record.endedReason) & 1 == 1 { current.tally.add(.netpoll, record.arg) }
       lane.change(to: .running, at: time)
       lane.start(record.g, at: time)
     case .stop, .preempt, .enterCall:
@@ -158,7 +158,9 @@ struct Meter {
     case .goOn, .leaveCall:
       lane.change(to: .running, at: time)
       lane.start(record.g, at: time)
-      if step == .leaveCall, record.arg != 0 { current.addSyscall(record.arg, of: lane.m) }
+      if step == .leaveCall, record.ticksInSyscall != 0 {
+        current.addSyscall(record.ticksInSyscall, of: lane.m)
+      }
     case .take: lane.change(to: .scheduling, at: time)
     case .letGo: lane.change(to: .idle, at: time)
     case .search: lane.change(to: .spinning, at: time)
@@ -189,9 +191,9 @@ struct Meter {
   private mutating func takeWithoutP(_ records: some RandomAccessCollection<Record>) {
     for record in records {
       switch record.kind {
-      case .goSyscallExit where record.arg != 0:
+      case .goSyscallExit where record.ticksInSyscall != 0:
         let index = index(at: record.time)
-        open[index].addSyscall(record.arg, of: Int(record.m))
+        open[index].addSyscall(record.ticksInSyscall, of: Int(record.m))
       case .mUnspin, .netpoll:
         let index = index(at: record.time)
         Self.note(record, &open[index])

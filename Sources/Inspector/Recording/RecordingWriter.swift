@@ -1,28 +1,21 @@
 // Writing a recording: segments of a history, one after the other, each of them whole in the file as soon as it is
 // whole in memory. Whatever becomes of the recorder, the file up to there can be read.
-internal import Glibc
 
 /// A recording that is being written.
 public final class RecordingWriter {
-  public let path: String
-  private let descriptor: Int32
+  private let file: OutputFile
   private var namesWritten = 0
   /// Segments, records and bytes so far.
   public private(set) var segments = 0
   public private(set) var records = 0
-  public private(set) var bytes = 0
+  public var bytes: Int { file.bytes }
+  public var path: String { file.path }
 
   /// Makes the file, for its owner alone; one that is there is replaced.
   public init(path: String) throws(InspectorError) {
-    self.path = path
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw InspectorError(SystemCallError(call: "open", errno: errno), path: path)
-    }
+    file = try OutputFile(path: path)
     try write(Chunk.magic)
   }
-
-  deinit { _ = close(descriptor) }
 
   /// Says who is recorded; first of all.
   public func begin(_ target: Target, _ history: History) throws(InspectorError) {
@@ -68,18 +61,5 @@ public final class RecordingWriter {
     try write(Chunk.bytes(kind, body))
   }
 
-  private func write(_ bytes: [UInt8]) throws(InspectorError) {
-    var done = 0
-    while done < bytes.count {
-      let written = unsafe bytes.withUnsafeBytes {
-        unsafe Glibc.write(descriptor, $0.baseAddress! + done, bytes.count - done)
-      }
-      if written < 0, errno == EINTR { continue }
-      guard written > 0 else {
-        throw InspectorError(SystemCallError(call: "write", errno: errno), path: path)
-      }
-      done += written
-    }
-    self.bytes += bytes.count
-  }
+  private func write(_ bytes: [UInt8]) throws(InspectorError) { try file.write(bytes) }
 }
