@@ -85,7 +85,7 @@
     switch self {
     case .boot: "- detail:BootStep - -"
     case .goCreate: "g detail:in_span count:string arg:parent_g+place"
-    case .goStart: "g detail:RunSource+WaitReason count:sequence arg:ticks_runnable"
+    case .goStart: "g detail:RunSource count:sequence arg:ticks_runnable"
     case .goPark: "g detail:WaitReason count:sequence arg:fd+1"
     case .goReady: "g detail:WaitReason count:sequence arg:by_g+place"
     case .goYield: "g - count:sequence arg:place"

@@ -6,7 +6,10 @@ struct Options: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mpgtop",
     abstract: "Watches the goroutines, threads and processors of a program on the MPG runtime, from outside.",
-    usage: "mpgtop [<options>] [<pid|name>]\n       mpgtop record|replay|scrub|why|serve|export|gen-config --help",
+    usage: """
+      mpgtop [<options>] [<pid|name>]
+             mpgtop record|replay|scrub|why|serve|export|gen-config --help
+      """,
     discussion: """
       Exit codes: 0 all went well; 2 no such process; 3 not a target, or not permitted; 4 its layout is not \
       understood; 5 the target is gone; 64 wrong usage, or no usable terminal; 71 a system call failed; 74 standard \

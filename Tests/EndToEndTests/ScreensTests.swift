@@ -13,13 +13,25 @@ extension EndToEnd {
       let screen = try Screen(
         columns: 110, rows: 40, [Built.mpgtop, "\(server.pid)"], environment: server.environment)
       try screen.wait(for: "Gs 32")
+      try processors(screen)
+      try goroutines(screen)
+      try threadsAndSockets(screen, server)
+      let late = try events(screen, server)
+      try timelineAndTracer(screen)
+      try screen.press("q")
+      #expect(try screen.aftermath().code == 0)
+      withExtendedLifetime((crowd, late)) {}
+    }
 
+    private func processors(_ screen: Screen) throws {
       try screen.press("2")
       try screen.wait(for: "[2 Ps]")
       try screen.wait(for: "both Ps") { lines in
         ["P0", "P1"].allSatisfy { p in lines.contains { $0.contains("\(p) ") } }
       }
+    }
 
+    private func goroutines(_ screen: Screen) throws {
       try screen.press("3")
       try screen.wait(for: "all Gs") { lines in lines.count { $0.contains("netpollRead") } == 31 }
       try screen.press("/", "m", "a", "i", "n", "Enter")
@@ -36,7 +48,9 @@ extension EndToEnd {
       try screen.wait(for: "the connections' site") { lines in
         lines.contains { $0.contains("30 ") && $0.contains("serve(") }
       }
+    }
 
+    private func threadsAndSockets(_ screen: Screen, _ server: DemoServer) throws {
       try screen.press("4")
       try screen.wait(for: "the kernel's view") { lines in
         lines.contains { $0.contains("sysmon") && $0.contains(" S ") }
@@ -47,7 +61,9 @@ extension EndToEnd {
       try screen.wait(for: "peers, and the listener") { lines in
         lines.count { $0.contains(" 127.0.0.1:") } >= 20 && lines.contains { $0.contains("listens") }
       }
+    }
 
+    private func events(_ screen: Screen, _ server: DemoServer) throws -> Connection {
       try screen.press("9")
       try screen.wait(for: "[9 Events]")
       try screen.press("/", "k", "i", "n", "d", ":", "g", "o", "C", "r", "e", "a", "t", "e", "Enter")
@@ -56,7 +72,10 @@ extension EndToEnd {
       try screen.wait(for: "the creations alone") { lines in
         lines.count { $0.contains("is created by") } >= 1 && !lines.contains { $0.contains(" parks on ") }
       }
+      return late
+    }
 
+    private func timelineAndTracer(_ screen: Screen) throws {
       try screen.press("7")
       try screen.wait(for: "[7 Timeline]")
       try screen.wait(for: "all of it")
@@ -70,9 +89,6 @@ extension EndToEnd {
       try screen.wait(for: "fullest ring")
       try screen.press(":", "o", "v", "e", "r", "v", "Enter")
       try screen.wait(for: "Processors (P)")
-      try screen.press("q")
-      #expect(try screen.aftermath().code == 0)
-      withExtendedLifetime((crowd, late)) {}
     }
 
     @Test("A paused view shows the same moment on every screen, while the server goes on")

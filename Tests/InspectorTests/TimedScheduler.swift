@@ -130,7 +130,7 @@ final class TimedScheduler {
       spans[.runQueue, default: []].append(time - since)
       if reason.group == .netpoll { spans[.netpoll, default: []].append(time - since) }
       starts += 1
-      write(.goStart, .p(p), m, g, detail: reason.rawValue, arg: time - since, move: .started)
+      write(.goStart, .p(p), m, g, detail: reason.rawValue << 4, arg: time - since, move: .started)
       (ps[p], sliceStart[g]) = (.running(m: m, g: g), time)
     }
   }

@@ -190,7 +190,9 @@ struct ScreensTests {
     #expect(moment / 1_000_000 == 754_250)
   }
 
-  @Test("in ASCII nothing beyond it is drawn, and in Unicode every glyph has a width", arguments: ScreenID.allCases)
+  @Test(
+    "in ASCII nothing beyond it is drawn, and in Unicode every glyph has a width",
+    arguments: ScreenID.allCases)
   func glyphsAreThoseOfTheTerminal(_ screen: ScreenID) {
     for glyphs in [Glyphs.ascii, .unicode] {
       var state = AppState(size: Size(columns: 160, rows: 50), glyphs: glyphs, screen: screen)
