@@ -302,6 +302,15 @@ struct ListingTests {
     #expect(rows[0].descendants == 524)
   }
 
+  @Test("a spawner may have a higher number than the G that it spawned: numbers come in batches")
+  func spawnersMayBeYounger() {
+    var rows = GRow.rows(Fixtures.detailed())
+    for index in rows.indices { rows[index].g.parent = index == 300 ? nil : rows[300].g.id }
+    let tree = SpawnTree.rows(rows)
+    #expect(tree[0].g.id == rows[300].g.id && tree[0].descendants == 524)
+    #expect(tree.dropFirst().allSatisfy { $0.depth == 1 })
+  }
+
   @Test("a region that says that Gs spawned each other in a ring costs nothing")
   func ringsOfSpawners() {
     var rows = GRow.rows(Fixtures.detailed())

@@ -72,7 +72,9 @@ extension Sampler {
       if slots > chunk { breathe() }
     }
     let isWhole = rows.count < GoroutineList.most
-    return (Goroutines(rows, observation.clock, NameBook(observation.names), isComplete: isWhole), nil)
+    var list = Goroutines(rows, observation.clock, NameBook(observation.names), isComplete: isWhole)
+    list.readAt = monotonicNow()
+    return (list, nil)
   }
 
   private mutating func health(_ history: History) -> Health {

@@ -33,6 +33,8 @@ public struct Goroutines: Sendable, Equatable {
   public var all: [Goroutine] = []
   /// Whether these are all Gs that there were.
   public var isComplete = false
+  /// When the table was read, where that is not the moment of the gauges beside it; nanoseconds.
+  public var readAt: UInt64?
 }
 
 extension Goroutines {

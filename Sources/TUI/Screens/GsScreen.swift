@@ -28,9 +28,9 @@ struct GRow: FilterSubject {
   }
 
   static func rows(_ frame: Frame) -> [GRow] {
-    let all = frame.detail.goroutines?.all ?? frame.past?.goroutines.all ?? []
-    let now = frame.past?.time ?? frame.snapshot.time
-    return all.map { g in GRow(g: g, age: g.since.map { now - min(now, $0) }) }
+    guard let list = frame.detail.goroutines ?? frame.past?.goroutines else { return [] }
+    let now = max(list.readAt ?? 0, frame.past?.time ?? frame.snapshot.time)
+    return list.all.map { g in GRow(g: g, age: g.since.map { now - min(now, $0) }) }
   }
 }
 
@@ -123,8 +123,7 @@ enum SpawnTree {
     var children: [[Int]] = Array(repeating: [], count: rows.count)
     var roots: [Int] = []
     for (index, row) in rows.enumerated() {
-      // A G is never younger than its child; a region that says otherwise is damaged, and must not make a ring.
-      if let parent = row.g.parent, parent < row.g.id, let place = places[parent] {
+      if let place = row.g.parent.flatMap({ places[$0] }), place != index {
         children[place].append(index)
       } else {
         roots.append(index)
@@ -132,12 +131,18 @@ enum SpawnTree {
     }
     var result: [GRow] = []
     result.reserveCapacity(rows.count)
-    var stack = roots.reversed().map { (index: $0, depth: 0) }
-    while let (index, depth) = stack.popLast() {
-      var row = rows[index]
-      row.depth = depth
-      result.append(row)
-      stack += children[index].reversed().map { ($0, depth + 1) }
+    var isDone = [Bool](repeating: false, count: rows.count)
+    // After the roots all others: a damaged region may say that Gs spawned each other in a ring.
+    for root in roots + Array(rows.indices) where !isDone[root] {
+      var stack = [(index: root, depth: 0)]
+      while let (index, depth) = stack.popLast() {
+        guard !isDone[index] else { continue }
+        isDone[index] = true
+        var row = rows[index]
+        row.depth = depth
+        result.append(row)
+        stack += children[index].reversed().map { ($0, depth + 1) }
+      }
     }
     return counted(result)
   }

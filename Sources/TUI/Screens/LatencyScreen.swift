@@ -150,6 +150,7 @@ struct LatencyScreen {
       legend: "higher: longer; Up and Down choose what is shown"
     ).draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
     let label = 8
+    let wide = max(1, (rows.width - label) / Instruments.mostSeconds)
     let seconds = instruments.seconds.suffix(max(1, rows.width - label))
     let counts = seconds.map { $0.activity.spans[kind].powersOfTwo }
     let all = counts.reduce(into: [UInt64](repeating: 0, count: 64)) { sums, row in
@@ -168,8 +169,8 @@ struct LatencyScreen {
       canvas.write(text, x: rows.x + label - 1 - text.unicodeScalars.count, y: y, .dim)
       for (second, row) in counts.enumerated() {
         let count = power < row.count ? row[power] : 0
-        let x = rows.maxX - counts.count + second
-        canvas.put(heat(count, largest), x: x, y: y)
+        let x = rows.maxX - (counts.count - second) * wide
+        for column in 0..<wide { canvas.put(heat(count, largest), x: x + column, y: y) }
       }
     }
   }
@@ -179,6 +180,6 @@ struct LatencyScreen {
     let shades: [Unicode.Scalar] = glyphs.isASCII ? [".", ":", "+", "#", "@"] : ["·", "░", "▒", "▓", "█"]
     let level = StealsScreen.level(count, of: largest, steps: shades.count)
     guard level > 0 else { return .blank }
-    return Cell(shades[level - 1], level == 1 ? .dim : level < 4 ? .busyShade : .eager)
+    return Cell(shades[level - 1], level == 1 ? .dim : level < shades.count ? .busyShade : .busy)
   }
 }
