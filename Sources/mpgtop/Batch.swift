@@ -7,6 +7,16 @@ import TUI
 struct Batch {
   let options: FrameOptions
   let output: StandardOutput
+  private let linear = Linear()
+
+  /// What was said so far in words.
+  private final class Linear {
+    var text = LinearText()
+  }
+
+  init(options: FrameOptions, output: StandardOutput) {
+    (self.options, self.output) = (options, output)
+  }
 
   /// The instruments of JSON come from events, and pressure from a few seconds of history.
   private static let shortHistory = HistoryLimits(bytes: 50_000_000, duration: 3_000_000_000)
@@ -14,7 +24,7 @@ struct Batch {
   /// Prints the first frame at once and the others at their times. Throws `gone` when the target ends meanwhile,
   /// after a last frame that says so.
   func run(_ inspector: Inspector) throws(Failure) {
-    var sampler = Sampler(inspector, history: options.json ? Self.shortHistory : nil)
+    var sampler = Sampler(inspector, history: options.json || options.isLinear ? Self.shortHistory : nil)
     var due = monotonicNow()
     var printed = 0
     while printed < options.frames ?? .max {
@@ -51,6 +61,10 @@ struct Batch {
   }
 
   private func write(_ frame: Frame, isFirst: Bool) throws(Failure) {
+    if options.isLinear {
+      let lines = linear.text.lines(frame)
+      return try output.write(lines.map { $0 + "\n" }.joined())
+    }
     try output.write(FrameText(options: options).text(of: frame, isFirst: isFirst))
   }
 

@@ -130,3 +130,9 @@ struct ExportOptions: ParsableCommand {
     if output == source { throw ValidationError("-o \(output): that is the source itself") }
   }
 }
+
+/// `mpgtop gen-man`
+struct ManualOptions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gen-man", abstract: "Prints the manual page: mpgtop gen-man | man -l -")
+}

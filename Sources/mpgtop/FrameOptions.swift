@@ -26,6 +26,11 @@ struct FrameOptions: ParsableArguments {
     help: ArgumentHelp("Seconds between frames, 0.01 to 86400. Default: 1 with -b.", valueName: "seconds"))
   var delay: Double?
 
+  @Flag(
+    name: .customLong("a11y"),
+    help: "Say in words what changes, a line for each change, for screen readers (implies -b).")
+  var isLinear = false
+
   @Flag(help: "Draw with ASCII characters only.")
   var ascii = false
 
@@ -45,7 +50,7 @@ struct FrameOptions: ParsableArguments {
   var noMouse = false
 
   /// Whether frames go to standard output instead of a screen.
-  var isBatch: Bool { batch || json || csv || schedtrace }
+  var isBatch: Bool { batch || json || csv || schedtrace || isLinear }
 
   /// Nanoseconds between frames in batch output.
   var interval: UInt64 { UInt64((delay ?? 1) * 1e9) }
@@ -56,8 +61,8 @@ struct FrameOptions: ParsableArguments {
       throw ValidationError("-d \(delay): the time between frames is 0.01 to 86400 seconds")
     }
     if frames != nil, !isBatch { throw ValidationError("-n goes with -b or --json") }
-    if [json, csv, schedtrace].count(where: { $0 }) > 1 {
-      throw ValidationError("--json, --csv and --schedtrace are three forms of the same; take one")
+    if [json, csv, schedtrace, isLinear].count(where: { $0 }) > 1 {
+      throw ValidationError("--json, --csv, --schedtrace and --a11y are forms of the same; take one")
     }
   }
 }

@@ -18,7 +18,7 @@ enum MPGTop {
   /// The other commands. The first argument names one; a process of such a name is found by its pid.
   private static let commands: [any ParsableCommand.Type] = [
     RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self, ServeOptions.self,
-    ExportOptions.self, ConfigOptions.self,
+    ExportOptions.self, ConfigOptions.self, ManualOptions.self,
   ]
 
   /// What was asked for, if it makes sense. Prints the help and ends where that was asked for.
@@ -62,6 +62,7 @@ enum MPGTop {
       }
       if let damage { complain("\(options.file) is damaged: \(damage); the copy ends there") }
     case is ConfigOptions: try output.write(Settings.template)
+    case is ManualOptions: try output.write(ManualPage().text)
     default: try help(command, output)
     }
   }

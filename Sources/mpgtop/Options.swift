@@ -8,7 +8,7 @@ struct Options: ParsableCommand {
     abstract: "Watches the goroutines, threads and processors of a program on the MPG runtime, from outside.",
     usage: """
       mpgtop [<options>] [<pid|name>]
-             mpgtop record|replay|scrub|why|serve|export|gen-config --help
+             mpgtop record|replay|scrub|why|serve|export|gen-config|gen-man --help
       """,
     discussion: """
       Exit codes: 0 all went well; 2 no such process; 3 not a target, or not permitted; 4 its layout is not \

@@ -84,6 +84,10 @@ extension EndToEnd {
       try screen.press("Space")
       try screen.wait(for: "LIVE")
 
+      try screen.press("5")
+      try screen.wait(for: "thief")
+      try screen.press("8")
+      try screen.wait(for: "ready until run")
       try screen.press("0")
       try screen.wait(for: "none lost")
       try screen.wait(for: "fullest ring")
