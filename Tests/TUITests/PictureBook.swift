@@ -81,6 +81,8 @@ enum PictureBook {
     screen("gs-no-match-40x12", 40, 12, Fixtures.detailed(), keys: typed("3/nothing") + [.enter]),
     screen("steals-64-ps-120x40", 120, 40, Fixtures.detailed(Fixtures.many(ps: 64)), keys: [.character("5")]),
     screen("latency-slices-120x40", 120, 40, Fixtures.detailed(), keys: typed("8jj")),
+    screen("gs-why-80x24", 80, 24, Fixtures.detailed(), keys: typed("3jx")),
+    screen("gs-why-40x12", 40, 12, Fixtures.detailed(), keys: typed("3jx") + [.pageDown]),
     screen("timeline-cursor-80x24", 80, 24, Fixtures.detailed(), keys: typed("7hhhhh")),
     screen("palette-80x24", 80, 24, Fixtures.detailed(), keys: typed("3:screen") + [.down]),
     screen("palette-40x12", 40, 12, Fixtures.detailed(), keys: typed("4:")),

@@ -211,6 +211,23 @@ struct ScreensTests {
     }
   }
 
+  @Test("x asks why the selected G waited, stops time for the answer, and Esc closes it")
+  func whyIsAsked() {
+    var state = state(.gs)
+    _ = state.update(.input(.key(.down)))
+    #expect(state.update(.input(.key(.character("x")))) == .time(.hold))
+    #expect(state.interest.why == 8 && text(state).contains("why: P0 was busy"))
+    _ = state.update(.input(.key(.escape)))
+    #expect(state.interest.why == nil && state.screen == .gs && state.isPaused)
+    _ = state.update(.input(.key(.down)))
+    _ = state.update(.input(.key(.character("x"))))
+    #expect(state.interest.why == 15 && text(state).contains("looking through the history of G15"))
+    var frame = Fixtures.past()
+    frame.detail.why = Explanation(g: 15, lines: [])
+    _ = state.update(.frame(frame))
+    #expect(text(state).contains("no wait of G15"))
+  }
+
   @Test("y copies the selected row, its cells apart by tabs")
   func yankCopies() {
     var state = state(.ms)

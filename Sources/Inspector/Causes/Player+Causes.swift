@@ -22,9 +22,22 @@ extension Player {
   private static let reach = 512
 
   /// The waits of a G up to this moment, oldest first; the last may not be over.
-  public func waits(of g: UInt64) -> [Wait] {
+  public func waits(of g: UInt64) -> [Wait] { waits(of: g, from: history.firstNumber) }
+
+  /// The last wait of a G up to this moment, without going through more of the history than it takes.
+  public func lastWait(of g: UInt64) -> Wait? {
+    guard let here = history.number(at: ticks) else { return nil }
+    for reach in [4, 32, Self.reach] {
+      let last = waits(of: g, from: max(history.firstNumber, here - reach)).last
+      // One whose beginning was not among these segments may be whole in more of them.
+      if let last, last.facts.begin != nil || reach == Self.reach { return last }
+    }
+    return nil
+  }
+
+  private func waits(of g: UInt64, from first: Int) -> [Wait] {
     var found: [WaitFacts] = []
-    let open = collect(WaitCollector(of: g)) {
+    let open = collect(WaitCollector(of: g), from: first) {
       if found.count >= 2 * Self.mostWaits { found.removeFirst(Self.mostWaits) }
       found.append($0)
     }
@@ -60,7 +73,9 @@ extension Player {
   public func why(g: UInt64) -> WaitChain? { waits(of: g).last.map(chain) }
 
   /// Goes through all events up to this moment; hands waits that are over to `take`, and returns those that are not.
-  private func collect(_ collector: WaitCollector, _ take: (WaitFacts) -> Void) -> [WaitFacts] {
+  private func collect(
+    _ collector: WaitCollector, from first: Int? = nil, _ take: (WaitFacts) -> Void
+  ) -> [WaitFacts] {
     var collector = collector
     var gaps = MissingRecords()
     func finished(_ facts: WaitFacts) -> WaitFacts {
@@ -68,7 +83,7 @@ extension Player {
       facts.missing = gaps.count(from: facts.beginTime, to: facts.endTime)
       return facts
     }
-    walk(from: history.firstNumber) { window, events in
+    walk(from: first ?? history.firstNumber) { window, events in
       gaps.take(window)
       for event in events { if let facts = collector.take(event) { take(finished(facts)) } }
     }

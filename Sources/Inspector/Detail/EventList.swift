@@ -41,7 +41,7 @@ private struct RawEvent: FilterSubject {
     case .reason: reason
     case .fd: record.kind == .goPark && record.arg > 0 ? .number(Double(record.arg - 1)) : .none
     case .site: record.kind == .goCreate ? .text(names.name(UInt64(record.count)) ?? "") : .none
-    case .by: record.kind == .goCreate || record.kind == .goReady ? .number(Double(record.arg)) : .none
+    case .by: record.kind == .goCreate || record.kind == .goReady ? .number(Double(record.other)) : .none
     case .text: .text(Event(placed, clock, names: names.book, reasons: reasons).text)
     default: .none
     }

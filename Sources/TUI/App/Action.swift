@@ -21,6 +21,8 @@ public enum Action: Sendable, Hashable {
   case rows
   /// The selected row to the clipboard.
   case yank
+  /// Why the selected G waited.
+  case why
   /// The next palette.
   case theme
 

@@ -180,6 +180,9 @@ enum ActionTable {
       "into the row: a G's events, a group's Gs", on: [.gs, .netpoll, .ps, .ms, .events],
       [ActionRow("enter", .enter, [.enter], "Into the selected row")]),
     ActionGroup(
+      "why the G waits, or waited last", footer: "why", on: [.gs, .netpoll, .ps, .ms, .events, .timeline],
+      [ActionRow("why", .why, [.character("x")], "Why the selected G waits, or waited last")]),
+    ActionGroup(
       "move the cursor", footer: "cursor", on: [.timeline],
       [
         ActionRow("cursor.left", .cursorLeft, [.left, .character("h")], "Cursor to the left"),

@@ -22,6 +22,7 @@ extension AppState {
     case .tree: setMode(gsMode == .tree ? .list : .tree)
     case .follow: follow(summary?.selectedG)
     case .enter: return enter()
+    case .why: return explain()
     case .yank: return summary.map { yank($0) } ?? .nothing
     case .zoomIn: zoom(-1)
     case .zoomOut: zoom(1)
@@ -91,6 +92,40 @@ extension AppState {
     return .nothing
   }
 
+  /// Asks why the selected G waited. Time stands still for the answer.
+  private mutating func explain() -> Effect {
+    guard why == nil else {
+      why = nil
+      return .nothing
+    }
+    guard let g = screen == .timeline ? timelineG : summary?.selectedG else {
+      note = "no G here to ask about"
+      return .nothing
+    }
+    (why, firstWhyLine) = (g, 0)
+    return standStill()
+  }
+
+  /// The G at the cursor, or the one that the selected row had most of last.
+  private var timelineG: UInt64? {
+    guard let rows = shown?.detail.timeline?.rows, rows.indices.contains(timeline.selectedRow) else {
+      return nil
+    }
+    let slots = rows[timeline.selectedRow].slots
+    if let cursor = timeline.cursor, slots.indices.contains(slots.count - 1 - cursor) {
+      let g = slots[slots.count - 1 - cursor].g
+      return g == 0 ? nil : g
+    }
+    return slots.last { $0.g != 0 }?.g
+  }
+
+  /// Pauses a view that follows a live target.
+  private mutating func standStill() -> Effect {
+    guard !isPaused, latest?.past == nil, latest != nil else { return .nothing }
+    frozen = latest
+    return .time(.hold)
+  }
+
   private mutating func yank(_ summary: ListSummary) -> Effect {
     guard summary.window.selected != nil else { return .nothing }
     note = "copied"
@@ -109,9 +144,7 @@ extension AppState {
   private mutating func moveCursor(_ step: Int) -> Effect {
     let columns = shown?.detail.timeline?.rows.first?.slots.count ?? 1
     timeline.cursor = min(max(0, (timeline.cursor ?? -1) + step), columns - 1)
-    guard !isPaused, latest?.past == nil, latest != nil else { return .nothing }
-    frozen = latest
-    return .time(.hold)
+    return standStill()
   }
 
   private mutating func goToCursor() -> Effect {
@@ -128,7 +161,7 @@ extension AppState {
   // MARK: the mouse
 
   mutating func click(x: Int, y: Int) -> Effect {
-    guard let frame = shown, !isHelpShown, !isReportShown, prompt == nil else { return .nothing }
+    guard let frame = shown, !isHelpShown, !isReportShown, why == nil, prompt == nil else { return .nothing }
     guard screen != .overview else { return .nothing }
     if y == 1 {
       if let tab = Chrome.tab(self, x: x) { show(tab) }

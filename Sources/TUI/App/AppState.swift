@@ -24,6 +24,9 @@ public struct AppState: Sendable, Equatable {
   var timeline = TimelineState()
   /// The kind of time whose course is shown.
   var latencyKind = 0
+  /// The G whose wait is explained over the screen, and the line that this begins with.
+  var why: UInt64?
+  var firstWhyLine = 0
   /// The line that is being typed.
   var prompt: Prompt?
   /// What the last key did, where that does not show by itself; until the next key.
@@ -78,8 +81,12 @@ extension AppState {
     case .frame(let frame):
       latest = frame
       // While the view is paused the source stands still as well (`TimeCommand.hold`), so what it tells belongs to the
-      // frame that is kept.
-      if frame.past != nil { frozen?.detail.fill(from: frame.detail) }
+      // frame that is kept; and what that had of now becomes what there was at the moment of the pause, so that lists and
+      // gauges are of one moment.
+      if frame.past != nil {
+        if frozen != nil, frozen?.past == nil { frozen?.snapshot = frame.snapshot }
+        frozen?.detail.fill(from: frame.detail)
+      }
       return .nothing
     case .input(let input):
       return take(input)
@@ -130,12 +137,14 @@ extension AppState {
   }
 
   mutating func show(_ screen: ScreenID) {
-    (self.screen, isReportShown, isHelpShown) = (screen, false, false)
+    (self.screen, isReportShown, isHelpShown, why) = (screen, false, false, nil)
   }
 
   private mutating func goBack() -> Effect {
     if isHelpShown {
       isHelpShown = false
+    } else if why != nil {
+      why = nil
     } else if isReportShown {
       isReportShown = false
     } else if lists[screen]?.filter.isEmpty == false {
@@ -175,6 +184,8 @@ extension AppState {
     if isHelpShown {
       let help = HelpOverlay(state: self)
       firstHelpLine = Self.moved(firstHelpLine, action, page: help.rows, last: help.lastFirst)
+    } else if let overlay = WhyOverlay(state: self) {
+      firstWhyLine = Self.moved(firstWhyLine, action, page: overlay.rows, last: overlay.lastFirst)
     } else if isReportShown {
       scrollReport(action)
     } else if screen == .timeline {
@@ -241,6 +252,7 @@ extension Detail {
     polls = newer.polls ?? polls
     timeline = newer.timeline ?? timeline
     events = newer.events ?? events
+    why = newer.why ?? why
     health = newer.health ?? health
   }
 }

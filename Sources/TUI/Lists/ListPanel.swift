@@ -170,6 +170,7 @@ extension AppState {
   /// What the current screen wants to know besides the gauges.
   public var interest: Interest {
     var interest = Interest()
+    interest.why = why
     switch screen {
     case .overview, .ps, .steals, .latency: break
     case .gs: interest.goroutines = true

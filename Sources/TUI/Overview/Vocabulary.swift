@@ -128,7 +128,7 @@ extension Event {
     case .goCreate, .goStart, .goResume, .goSyscallExit: .busy
     case .goReady, .mWake, .mSpin, .mUnspin, .steal, .grqTake, .netpoll, .timers: .eager
     case .goPark, .goSyscall, .goYield, .goExit: .waiting
-    case .overflow, .shortage, .retake, .preemptRequest, .goPreempt, .lend: .alarm
+    case .overflow, .shortage, .retake, .preemptRequest, .goPreempt, .lend, .timerLate, .netpollLate: .alarm
     default: .system
     }
   }
