@@ -1,5 +1,5 @@
 // Who runs when: yield, runnext, overflow, the look at the GRQ at every 61st start. With one P all of it is
-// exact.
+// exact, without preemption, which would move a G to the GRQ on a busy machine.
 import Region
 import Testing
 
@@ -10,7 +10,7 @@ struct SchedulingTests {
   @Test("Gs that yield take turns, in a fixed order, none ahead of another")
   func yieldIsFair() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+      inRuntime(procs: 1, preemption: false) {
         let log = Log()
         let all = WaitGroup()
         all.add(5)
@@ -34,7 +34,7 @@ struct SchedulingTests {
   @Test("the G made ready last runs next, the others in the order in which they were made")
   func lastOneMadeReadyRunsNext() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+      inRuntime(procs: 1, preemption: false) {
         let log = Log()
         for name in 0..<4 { go { log.append(name) } }
         yield()
@@ -73,7 +73,7 @@ struct SchedulingTests {
   @Test("two Gs that hand each other the P for ever do not keep a G on the GRQ waiting")
   func everySixtyFirstStartLooksAtGRQ() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+      inRuntime(procs: 1, preemption: false) {
         let starved = Log()
         let (ping, pong) = (Channel<Int>(), Channel<Int>())
         go { for ball in ping { pong.send(ball) } }
@@ -95,7 +95,7 @@ struct SchedulingTests {
   @Test("two Gs that hand each other the P for ever do not keep a G in the LRQ waiting")
   func everySixtyFirstStartLooksPastRunnext() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1) {
+      inRuntime(procs: 1, preemption: false) {
         let starved = Log()
         let (ping, pong) = (Channel<Int>(), Channel<Int>())
         go { starved.append(1) }
