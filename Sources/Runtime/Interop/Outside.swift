@@ -46,7 +46,10 @@ enum Outside {
     guard let m = M.current else { return actWithLent(what, body) }
     // On a scheduling stack, or inside `blocking`, it is inside already.
     guard m.heldP != nil, m.g != nil else { return body(m) }
-    defer { leaveRuntime() }
+    // Who calls may be Swift's own runtime, with a lock that belongs to its thread: a handler of a cancellation runs under
+    // one of its task's. Were the G to give way here it might come back on another thread, and unlock what it has not
+    // locked, which aborts.
+    defer { leaveRuntimeWithoutGivingWay() }
     return body(enterRuntime(what))
   }
 

@@ -23,6 +23,10 @@ func leaveRuntime() {
   if mpg_leave() { takeUpNote() }
 }
 
+/// Leaves the runtime, and stays on this thread. If sysmon wanted this G to stop, it has to ask again.
+@inline(__always)
+func leaveRuntimeWithoutGivingWay() { _ = mpg_leave() }
+
 /// Sysmon wanted this G to stop while it was inside the runtime.
 @inline(never)
 private func takeUpNote() {
