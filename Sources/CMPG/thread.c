@@ -48,6 +48,8 @@ __attribute__((noinline)) void *mpg_enter(void) {
   return current;
 }
 
+__attribute__((noinline)) bool mpg_is_inside(void) { return inside; }
+
 __attribute__((noinline)) bool mpg_leave(void) {
   BARRIER;
   inside = 0;

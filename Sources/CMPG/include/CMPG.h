@@ -54,6 +54,8 @@ enum {
 void *mpg_enter(void);
 /// Marks it as outside: on a G, in user code. Whether a note was left meanwhile, which this takes up.
 bool mpg_leave(void);
+/// Whether this thread is inside the runtime: on a scheduling stack, inside blocking { … }, or in a call of a G.
+bool mpg_is_inside(void);
 /// Names the calling thread's stop word.
 void mpg_stop_word(void *word);
 /// Installs the handler of SIGURG. When it has answered it wakes whoever sleeps on `bell` (a futex word that it sets

@@ -44,8 +44,9 @@ enum Outside {
   /// hand what becomes runnable to `submitAnywhere`. Any thread; not from within the runtime.
   static func act<Result>(_ what: StaticString, _ body: (M) -> Result) -> Result {
     guard let m = M.current else { return actWithLent(what, body) }
-    // On a scheduling stack, or inside `blocking`, it is inside already.
-    guard m.heldP != nil, m.g != nil else { return body(m) }
+    // On a scheduling stack, or inside `blocking`, it is inside already. In a G it is asked for, and not told from a P that
+    // is missing: on loan (Preempt §6) a G has none either, and waits at the border until it is granted one.
+    guard m.g != nil, !mpg_is_inside() else { return body(m) }
     // Who calls may be Swift's own runtime, with a lock that belongs to its thread: a handler of a cancellation runs under
     // one of its task's. Were the G to give way here it might come back on another thread, and unlock what it has not
     // locked, which aborts.
