@@ -26,8 +26,8 @@ count() {
 }
 
 # path, measure, operations of the shorter run (the longer has three times as many).
-paths='event-write event 200000
-push-pop lrq 50000
+paths='event-write event 1000000
+push-pop lrq 200000
 steal-16 steal 10000
 switch-yield yield-2 20000
 park-ready ring 20000
@@ -43,18 +43,27 @@ failed=0
 { echo "# $(uname -m)"; } >"$work/new"
 printf '%-20s %12s %12s %8s\n' path instructions kept change
 while read -r path measure operations; do
-  short=$(count "$measure" "$operations")
-  long=$(count "$measure" $((operations * 3)))
-  now=$(awk -v a="$short" -v b="$long" -v n=$((operations * 2)) 'BEGIN { printf "%.1f", (b - a) / n }')
   before=$(awk -v path="$path" '$1 == path { print $2 }' "$kept" 2>/dev/null || true)
+  least_short=''
+  least_long=''
+  # What else the process does by the clock (sysmon, above all) only adds to a count: so a path that seems to have grown
+  # is counted again, and of either count the least is taken.
+  for _ in 1 2 3; do
+    short=$(count "$measure" "$operations")
+    long=$(count "$measure" $((operations * 3)))
+    [ -n "$least_short" ] && [ "$least_short" -le "$short" ] || least_short=$short
+    [ -n "$least_long" ] && [ "$least_long" -le "$long" ] || least_long=$long
+    now=$(awk -v a="$least_short" -v b="$least_long" -v n=$((operations * 2)) 'BEGIN { printf "%.1f", (b - a) / n }')
+    grown=$(awk -v now="$now" -v before="$before" -v same="$same" 'BEGIN {
+      print (before != "" && same == "yes" && now + 0 > before * 1.05 && now + 0 > before + 1) }')
+    [ "$grown" = 1 ] || break
+  done
   echo "$path $now" >>"$work/new"
-  awk -v path="$path" -v now="$now" -v before="$before" -v same="$same" 'BEGIN {
+  awk -v path="$path" -v now="$now" -v before="$before" -v grown="$grown" 'BEGIN {
     if (before == "") { printf "%-20s %12.1f %12s\n", path, now, "-"; exit 0 }
-    printf "%-20s %12.1f %12.1f %+7.1f%%", path, now, before, 100 * (now - before) / before
-    grown = same == "yes" && now > before * 1.05 && now > before + 1
-    print grown ? "  GROWN" : ""
-    exit grown
-  }' || failed=1
+    printf "%-20s %12.1f %12.1f %+7.1f%%%s\n", path, now, before, 100 * (now - before) / before, grown ? "  GROWN" : ""
+  }'
+  [ "$grown" = 0 ] || failed=1
 done <<<"$paths"
 if [ "${2:-}" = update ]; then
   cp "$work/new" "$kept"
