@@ -39,7 +39,8 @@
   public var depth: Int { Int(bits >> 55) }
 }
 
-/// From where a P took the G that it runs; in the lower four bits of the detail of `goStart` and `goResume`. Raw values are the wire format.
+/// From where a P took the G that it runs; in the lower four bits of the detail of `goStart` and `goResume`. Raw values
+/// are the wire format.
 public enum RunSource: UInt8, CaseIterable, Sendable {
   /// The writer did not say.
   case untold = 0

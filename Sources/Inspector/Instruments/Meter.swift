@@ -1,4 +1,4 @@
-// The meter: lengths of time and shares of time out of events, second by second, at a few nanoseconds an event.
+// The meter: lengths of time and shares of time out of events, second by second.
 //
 // §1 The problem. How long Gs wait for a P, how long they hold it, how long what netpoll found ready waits, what Ps and
 // Ms do with their time: all of it is in the events, and must come out of them at a million a second, beside draining

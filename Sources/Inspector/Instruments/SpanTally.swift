@@ -1,4 +1,4 @@
-// Counting lengths of time at a nanosecond or two apiece: the tally in front of the HDR histograms.
+// Counting lengths of time cheaply: the tally in front of the HDR histograms.
 //
 // Recording into a histogram of the package takes some seventy instructions, more than all else that is done for a
 // record. So a second's lengths are counted here first, in ticks, in slots of the same kind: 64 to each power of two, so

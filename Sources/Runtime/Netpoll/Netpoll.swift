@@ -203,11 +203,8 @@ struct NetpollRecord: ~Copyable {
 extension M {
   /// Tells that nobody had polled since then.
   fileprivate func noteLate(_ poller: Netpoll.Poller, since: UInt64, gs: Int) {
-    guard tracing else { return }
     let now = stamp()
-    lane.counters[.others].bumpPublished()
-    emit(
-      .netpollLate, now, detail: poller.rawValue, count: UInt32(truncatingIfNeeded: gs), arg: now &- since)
+    emitOther(.netpollLate, at: now, detail: poller.rawValue, count: gs, arg: now &- since)
   }
 
   fileprivate func readied(_ g: G, into queue: inout GQueue) {

@@ -152,10 +152,8 @@ extension M {
 
   /// Tells that the timer of `g` was due then.
   private func noteLate(_ g: G, since: UInt64) {
-    guard tracing else { return }
     let now = stamp()
-    lane.counters[.others].bumpPublished()
-    emit(.timerLate, now, g: g.id, arg: now &- since)
+    emitOther(.timerLate, at: now, g: g.id, arg: now &- since)
   }
 
   /// The G that a due timer wakes.

@@ -68,8 +68,7 @@ private func change(begins: Bool, to next: (P) -> GSpan) -> GSpan {
 
 extension M {
   fileprivate func labelled(_ g: G, _ span: GSpan, begins: Bool) {
-    guard tracing else { return }
-    lane.counters[.others].bumpPublished()
-    emit(.goLabel, stamp(), g: g.id, detail: begins ? 1 : 0, count: span.label, arg: span.number)
+    emitOther(
+      .goLabel, at: stamp(), g: g.id, detail: begins ? 1 : 0, count: Int(span.label), arg: span.number)
   }
 }

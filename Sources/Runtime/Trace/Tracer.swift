@@ -19,12 +19,19 @@ extension M {
   }
 
   /// An event that is no move of a G, at this moment.
+  func emit(_ kind: EventKind, detail: UInt8 = 0, count: Int = 0, arg: UInt64 = 0) {
+    emitOther(kind, at: stamp(), detail: detail, count: count, arg: arg)
+  }
+
+  /// The same at a moment that the caller has read, and about a G.
   ///
   /// Invariant: with its count or that of a move (Moves.swift), made just before, every record has exactly one. So
   /// the counters of a lane add up to the records that it has begun, which is where a reader's gauges stand.
-  func emit(_ kind: EventKind, detail: UInt8 = 0, count: Int = 0, arg: UInt64 = 0) {
+  func emitOther(
+    _ kind: EventKind, at time: UInt64, g: UInt64 = 0, detail: UInt8 = 0, count: Int = 0, arg: UInt64 = 0
+  ) {
     guard tracing else { return }
     lane.counters[.others].bumpPublished()
-    emit(kind, stamp(), detail: detail, count: UInt32(truncatingIfNeeded: count), arg: arg)
+    emit(kind, time, g: g, detail: detail, count: UInt32(truncatingIfNeeded: count), arg: arg)
   }
 }
