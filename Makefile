@@ -30,7 +30,7 @@ PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
-.PHONY: steady test-million test-exports
+.PHONY: steady test-million test-exports watched
 .PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -107,6 +107,11 @@ bench-quick: ## the same in two minutes: three rounds, a tenth of the operations
 	@scripts/need.sh bench
 	@$(MAKE) --no-print-directory release PRODUCTS=mpg-bench
 	@scripts/bench.sh $(BIN) 3 --quick
+
+watched: ## what a viewer costs: its CPU and memory at a million events a second, and whether the server notices
+	@scripts/need.sh bench
+	@$(MAKE) --no-print-directory release PRODUCTS='$(PRODUCTS) mpg-bench'
+	@python3 scripts/watched.py $(BIN) --rounds $(ROUNDS)
 
 instructions: ## instructions of each hot path, which must not grow; UPDATE=1 keeps the new numbers
 	@scripts/need.sh instructions

@@ -66,16 +66,24 @@ public final class Inspector {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try source.observe() }
   }
 
-  func goroutines(limit: Int) throws(InspectorError) -> [GoroutineRow] {
-    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.goroutines(limit: limit) }
-  }
+  /// Slots of the table of Gs that are read at a time: some hundred microseconds.
+  static let chunk = 4096
 
-  func goroutines(slots range: Range<Int>) throws(InspectorError) -> [GoroutineRow] {
-    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.goroutines(slots: range) }
+  /// The table of Gs, `GoroutineList.most` rows at most.
+  ///
+  /// - Parameter breathe: called after each chunk of a long table, so that the rings are not left alone for as long as
+  ///   all of it takes.
+  func goroutines(breathe: () throws(InspectorError) -> Void) throws(InspectorError) -> [GoroutineRow] {
+    var rows: [GoroutineRow] = []
+    let slots = source.tableSlots
+    for start in stride(from: 0, to: slots, by: Self.chunk) where rows.count < GoroutineList.most {
+      rows += try layoutErrors(target.path) { () throws(LayoutProblem) in
+        try source.goroutines(slots: start..<min(slots, start + Self.chunk))
+      }
+      if slots > Self.chunk { try breathe() }
+    }
+    return rows.count > GoroutineList.most ? Array(rows.prefix(GoroutineList.most)) : rows
   }
-
-  /// Slots of the table of Gs that are in use.
-  var tableSlots: Int { source.tableSlots }
 
   /// Our name for each of the target's wait reasons.
   var reasons: [WaitReason?] { source.reasons }

@@ -1,9 +1,9 @@
 // The pace of looking: when to drain the rings, when to take a snapshot, when the target has ended.
 //
 // Frames are for people and come once a second or so; a ring of a flooded target fills in 10 to 30 ms. So draining
-// sets its own pace: often enough that the fullest ring is a quarter full, from 1 to 20 ms. It slows down by halves
+// sets its own pace: often enough that the fullest ring is a quarter full, from 1 to 30 ms. It slows down by halves
 // and hardly ever rests, because a flood does not announce itself: with 100 ms between two drains of an idle target,
-// the first burst would be lost. Fifty drains of empty rings a second take a thousandth of a core.
+// the first burst would be lost. Thirty drains of empty rings a second take a thousandth of a core.
 
 /// When to read the table of Gs: as often as it may without taking more than a hundredth of a core, and a few hundred
 /// kilobytes a second of history.
@@ -18,19 +18,22 @@ struct TablePace {
   private(set) var taker = CensusTaker()
 
   /// The table, when it is due.
-  mutating func read(_ inspector: Inspector, _ observation: Observation) throws(InspectorError)
-    -> GoroutineList?
-  {
+  ///
+  /// - Parameter breathe: called between its parts, none of which takes longer than some milliseconds: to look after the
+  ///   rings meanwhile.
+  mutating func read(
+    _ inspector: Inspector, _ observation: Observation, breathe: () throws(InspectorError) -> Void
+  ) throws(InspectorError) -> GoroutineList? {
     let start = monotonicNow()
     guard start >= next else { return nil }
     let clock = observation.clock
-    let rows = try inspector.goroutines(limit: GoroutineList.most)
+    let rows = try inspector.goroutines(breathe: breathe)
+    let read = monotonicNow()
     taker.take(
       rows, at: start, clock, observation.names, isComplete: rows.count < GoroutineList.most)
-    let runnable = rows.filter { $0.state == .runnable && $0.since != 0 }
-    oldestRunnable = runnable.map(\.since).min().map { clock.nanoseconds(at: $0) }
-    let end = monotonicNow()
-    next = end + max((end - start) * Self.share, UInt64(rows.count) * Self.perRow)
+    oldestRunnable = taker.latest.oldestRunnable?.since
+    next = read + max((read - start) * Self.share, UInt64(rows.count) * Self.perRow)
+    if rows.count > Inspector.chunk { try breathe() }
     return GoroutineList(rows: rows, isCut: rows.count == GoroutineList.most)
   }
 }
@@ -41,7 +44,7 @@ public struct Sampler {
   /// Nanoseconds between snapshots: a spike is seen, and a second of history has four.
   public static let snapshotInterval: UInt64 = 250_000_000
   static let shortest: UInt64 = 1_000_000
-  static let longest: UInt64 = 20_000_000
+  static let longest: UInt64 = 30_000_000
   /// The share of a ring that may fill between two drains.
   static let target = 0.25
 
@@ -76,12 +79,8 @@ public struct Sampler {
   public mutating func step() throws(InspectorError) -> UInt64 {
     if ending != nil { return Self.snapshotInterval }
     let now = monotonicNow()
-    if now - lastDrain >= drainInterval {
-      let fill = try drain()
-      drainInterval = Self.pace(fill: fill, after: now - lastDrain, last: drainInterval)
-      lastDrain = now
-    }
-    let isCrowded = history.map { $0.fresh >= History.mostFresh } ?? false
+    try drainIfDue(at: now)
+    let isCrowded = history.map { $0.fresh >= History.mostFresh && !$0.isPending } ?? false
     if isCrowded || now - lastSnapshot >= Self.snapshotInterval { try sample() }
     let (drain, snapshot) = (lastDrain + drainInterval, lastSnapshot + Self.snapshotInterval)
     let next = min(drain, snapshot)
@@ -112,6 +111,13 @@ public struct Sampler {
     }
   }
 
+  private mutating func drainIfDue(at now: UInt64) throws(InspectorError) {
+    guard now - lastDrain >= drainInterval else { return }
+    let fill = try drain()
+    drainInterval = Self.pace(fill: fill, after: now - lastDrain, last: drainInterval)
+    lastDrain = now
+  }
+
   mutating func drain() throws(InspectorError) -> Double {
     let start = monotonicNow()
     let fill = if let history { try inspector.drain(into: history) } else { try inspector.drain() }
@@ -127,13 +133,23 @@ public struct Sampler {
       latest = observation.snapshot
       self.observation = observation
       if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
-        history.mark(observation, goroutines: try tables.read(inspector, observation))
-        lastMark = monotonicNow()
+        try mark(history, observation)
       }
     } else {
       builder.observe(try inspector.snapshot())
     }
     lastSnapshot = monotonicNow()
+  }
+
+  private mutating func mark(_ history: History, _ observation: Observation) throws(InspectorError) {
+    guard history.mark(observation) else { return }
+    lastMark = monotonicNow()
+    var tables = tables
+    let list = try tables.read(inspector, observation) { () throws(InspectorError) in
+      try drainIfDue(at: monotonicNow())
+    }
+    self.tables = tables
+    if let list { history.attach(list) }
   }
 
   /// Nanoseconds until the fullest ring will be `target` full, when it became `fill` full in `elapsed`; at most half

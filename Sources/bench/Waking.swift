@@ -9,6 +9,7 @@ extension Measure {
     Measure(name: "preempt", procs: 1, operations: 100, preempts: true, run: preempt),
     Measure(name: "wake-idle", procs: 2, operations: 2000, run: wakeIdle),
     Measure(name: "idle-cpu", procs: 2, operations: 10_000, run: idleCPU),
+    Measure(name: "paced", procs: 2, operations: 10_000_000, run: paced),
   ]
 
   /// One G, otherwise idle, that sleeps 1 ms at a time: timer and thread wake-up, and nothing else.
@@ -81,6 +82,21 @@ extension Measure {
   private static func spin(nanoseconds: Int64) {
     let end = Clock.wall() + nanoseconds
     while Clock.wall() < end {}
+  }
+
+  /// A million events a second with time in between: 500 yields each millisecond, of two events each. What a viewer costs
+  /// is measured beside it, and whether it can be felt.
+  private static func paced(events: Int) {
+    let cpu = Clock.cpu()
+    let start = Clock.wall()
+    for burst in 1...max(1, events / 1000) {
+      for _ in 0..<500 { MPG.yield() }
+      let next = start + Int64(burst) * 1_000_000
+      if next > Clock.wall() { MPG.sleep(.nanoseconds(next - Clock.wall())) }
+    }
+    let wall = Double(Clock.wall() - start)
+    Report.line("paced", Double(events) * 1e9 / wall, "events/s")
+    Report.line("paced.cpu", Double(Clock.cpu() - cpu) / Double(events), "ns/op")
   }
 
   /// CPU time of a runtime with `count` Gs that wait and nothing to do, in microseconds per second.

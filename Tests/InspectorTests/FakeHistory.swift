@@ -16,7 +16,8 @@ struct FakeHistory {
     for _ in 0..<segments {
       _ = try source.drainBatches(history.take)
       scheduler.listGs()
-      history.mark(try source.observe(), goroutines: GoroutineList(rows: try source.goroutines(limit: 1000)))
+      history.mark(try source.observe())
+      history.attach(GoroutineList(rows: try source.goroutines(limit: 1000)))
       _ = try source.drainBatches(history.take)
       history.settle()
       scheduler.run(moves)

@@ -128,7 +128,8 @@ struct FrameTests {
     #expect(pace(0.5, after: 10, last: 10) == 5000)
     #expect(pace(0.2, after: 10, last: 10) == 12_500)
     #expect(pace(0.01, after: 10, last: 10) == 15_000)  // slows down by halves
-    #expect(pace(0, after: 20, last: 20) == 20_000)
+    #expect(pace(0, after: 20, last: 20) == 30_000)
+    #expect(pace(0, after: 30, last: 30) == 30_000)
     #expect(pace(1e9, after: 20, last: 20) == 1000)
   }
 

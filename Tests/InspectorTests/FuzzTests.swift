@@ -75,7 +75,8 @@ struct FuzzTests {
         _ = try source.drainBatches(history.take)
         scheduler.listGs()
         let rows = try source.goroutines(limit: 1000)
-        history.mark(try source.observe(), goroutines: GoroutineList(rows: rows))
+        history.mark(try source.observe())
+        history.attach(GoroutineList(rows: rows))
         _ = try source.drainBatches(history.take)
         history.settle()
         scheduler.run(100)
@@ -180,7 +181,8 @@ struct FuzzTests {
         let observation = try corpus.source.observe()
         if dice.below(16) == 0 {
           let rows = try corpus.source.goroutines(limit: 100)
-          history.mark(observation, goroutines: GoroutineList(rows: rows))
+          history.mark(observation)
+          history.attach(GoroutineList(rows: rows))
         }
         _ = try corpus.source.drainBatches(history.take)
         history.settle()

@@ -30,8 +30,8 @@ final class Watched {
   func mark() throws {
     try drain()
     scheduler.listGs()
-    history.mark(
-      try source.observe(), goroutines: GoroutineList(rows: try source.goroutines(limit: 10_000)))
+    history.mark(try source.observe())
+    history.attach(GoroutineList(rows: try source.goroutines(limit: 10_000)))
     scheduler.finish()
     try drain()
   }

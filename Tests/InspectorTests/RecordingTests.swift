@@ -23,8 +23,8 @@ struct RecordingTests {
       for _ in 0..<segments {
         _ = try source.drainBatches(history.take)
         scheduler.listGs()
-        history.mark(
-          try source.observe(), goroutines: GoroutineList(rows: try source.goroutines(limit: 1000)))
+        history.mark(try source.observe())
+        history.attach(GoroutineList(rows: try source.goroutines(limit: 1000)))
         _ = try source.drainBatches(history.take)
         history.settle()
         scheduler.run(300)

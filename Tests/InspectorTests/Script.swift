@@ -23,7 +23,8 @@ final class Script {
     _ = try source.drainBatches(history.take)
     history.settle()
     let rows = goroutines ? try source.goroutines(limit: 100) : nil
-    history.mark(try source.observe(), goroutines: rows.map { GoroutineList(rows: $0) })
+    history.mark(try source.observe())
+    if let rows { history.attach(GoroutineList(rows: rows)) }
     _ = try source.drainBatches(history.take)
     history.settle()
   }

@@ -39,13 +39,14 @@ extension Sampler {
     frame.detail = detailer.look(interest, source, isLive: true, breathe: breathe)
     if interest.goroutines {
       let inspector = inspector
-      var failure: InspectorError?
       frame.detail.goroutines = detailer.goroutines(at: now, isLive: true) {
-        let (list, error) = Self.goroutines(inspector, observation, breathe: breathe)
-        failure = error
-        return list
+        do throws(InspectorError) {
+          return Goroutines(try inspector.goroutines(breathe: breathe), of: observation)
+        } catch {
+          problem = error
+          return Goroutines()
+        }
       }
-      problem = problem ?? failure
     }
     let tids = frame.snapshot.ms.map(\.tid)
     detailer.lookAtSystem(interest, pid: frame.snapshot.target.pid, tids: tids, &frame.detail)
@@ -53,28 +54,6 @@ extension Sampler {
     self.detailer = detailer
     if let problem { throw problem }
     return frame
-  }
-
-  /// Slots of the table of Gs that are read at a time: some hundred microseconds.
-  private static let chunk = 4096
-
-  private static func goroutines(
-    _ inspector: Inspector, _ observation: Observation, breathe: () -> Void
-  ) -> (Goroutines, InspectorError?) {
-    var rows: [GoroutineRow] = []
-    let slots = inspector.tableSlots
-    for start in stride(from: 0, to: slots, by: chunk) where rows.count < GoroutineList.most {
-      do throws(InspectorError) {
-        rows += try inspector.goroutines(slots: start..<min(slots, start + chunk))
-      } catch {
-        return (Goroutines(), error)
-      }
-      if slots > chunk { breathe() }
-    }
-    let isWhole = rows.count < GoroutineList.most
-    var list = Goroutines(rows, observation.clock, NameBook(observation.names), isComplete: isWhole)
-    list.readAt = monotonicNow()
-    return (list, nil)
   }
 
   private mutating func health(_ history: History) -> Health {

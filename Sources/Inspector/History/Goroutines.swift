@@ -38,6 +38,13 @@ public struct Goroutines: Sendable, Equatable {
 }
 
 extension Goroutines {
+  /// The table as it was just read.
+  init(_ rows: [GoroutineRow], of observation: Observation) {
+    self.init(
+      rows, observation.clock, NameBook(observation.names), isComplete: rows.count < GoroutineList.most)
+    readAt = monotonicNow()
+  }
+
   init(_ rows: [GoroutineRow], _ clock: Clock, _ names: NameBook, isComplete: Bool) {
     all = rows.sorted { $0.id < $1.id }.map { Goroutine($0, clock, names) }
     self.isComplete = isComplete

@@ -112,8 +112,11 @@ public final class History {
 
   /// Begins a new segment with what was just observed; the next drain and `settle` complete it. Does nothing while the
   /// boundaries of the last one are not reached.
-  func mark(_ observation: Observation, goroutines: GoroutineList? = nil) {
-    guard pending == nil else { return }
+  ///
+  /// - Returns: whether it did.
+  @discardableResult
+  func mark(_ observation: Observation) -> Bool {
+    guard pending == nil else { return false }
     names = observation.names
     meter.note(observation.clock, observation.snapshot)
     pressure.settle(upTo: meter.settled, isLast: true)
@@ -124,11 +127,17 @@ public final class History {
       lanes[mark.lane, default: LaneRecorder(mark.lane, segment: number)].expect(mark)
     }
     pending = keyframe
-    segments.append(
-      Segment(
-        start: .max, time: keyframe.snapshot.time, keyframe: .memory([]),
-        goroutines: goroutines.map { .memory($0.bytes) }))
+    segments.append(Segment(start: .max, time: keyframe.snapshot.time, keyframe: .memory([])))
     fresh = 0
+    return true
+  }
+
+  /// Adds the table of Gs, read after the last mark, to the segment that this began, unless it has one.
+  func attach(_ list: GoroutineList) {
+    guard let last = segments.last, last.goroutines == nil else { return }
+    let payload = Payload.memory(list.bytes)
+    memory += payload.memory
+    segments[segments.count - 1].goroutines = payload
   }
 
   /// Whether the last mark's boundaries are not all reached.
@@ -166,7 +175,7 @@ public final class History {
     if index > 0 { keyframe.start = max(keyframe.start, segments[index - 1].start) }
     segments[index].start = keyframe.start
     segments[index].keyframe = .memory(keyframe.bytes)
-    memory += 160 + segments[index].keyframe.memory + (segments[index].goroutines?.memory ?? 0)
+    memory += 160 + segments[index].keyframe.memory
     older.latest = CoarsePoint(keyframe.snapshot)
     pressure.begin(keyframe, lanes.values)
     guard index > 0 else { return }

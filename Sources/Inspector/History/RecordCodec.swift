@@ -100,12 +100,12 @@ internal import Region
     let waitingOn = kind == EventKind.goPark.rawValue ? record.arg : old.waitingOn
     unsafe seen[Int(truncatingIfNeeded: record.g) & (Self.gs - 1)] = Seen(
       g: record.g, time: record.time, waitingOn: waitingOn, count: record.count)
-    if Self.starts >> UInt64(kind) & 1 == 1 { running = record.g }
-    if Self.stops >> UInt64(kind) & 1 == 1 { running = 0 }
+    if starts >> UInt64(kind) & 1 == 1 { running = record.g }
+    if stops >> UInt64(kind) & 1 == 1 { running = 0 }
   }
 
-  private static let starts = mask([.goStart, .goResume, .goSyscallExit])
-  private static let stops = mask([.goPark, .goYield, .goExit, .goPreempt, .goSyscall])
+  private let starts = mask([.goStart, .goResume, .goSyscallExit])
+  private let stops = mask([.goPark, .goYield, .goExit, .goPreempt, .goSyscall])
 
   /// A bit for each kind; kinds above 63 have none (a shift by as much gives 0).
   static func mask(_ kinds: [EventKind]) -> UInt64 { kinds.reduce(0) { $0 | 1 << UInt64($1.rawValue) } }

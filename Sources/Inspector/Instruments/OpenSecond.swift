@@ -3,7 +3,8 @@ internal import Region
 
 struct OpenSecond {
   let number: UInt64
-  var tally = SpanTally()
+  /// Shared by copies; only the meter adds to it, and to a second that is open.
+  let tally = SpanTally()
   var starts: UInt64 = 0
   var steals: UInt64 = 0
   var stolenGs: UInt64 = 0

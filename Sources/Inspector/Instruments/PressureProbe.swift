@@ -1,20 +1,27 @@
 // Pressure of a live target, measured while its records come by.
 //
-// Each keyframe's gauges are exact together with the records behind each lane's boundary (History §3), and those are at
-// hand when the keyframe is complete. From there on records are kept until they are `most`, or the next keyframe comes;
-// then they are put in order and gone through once. So what is measured is exact, begins four times a second, and costs
-// at most some 32,000 records a second: that is all of the time up to such a rate, and a thirtieth of it at a million.
+// §1 Each keyframe's gauges are exact together with the records behind each lane's boundary (History §3), and those are
+// at hand when the keyframe is complete. From there on records are kept until they are `most`, or the next keyframe
+// comes; then they are put in order and gone through once. So what is measured is exact, begins four times a second, and
+// costs at most some 16,000 records a second: that is all of the time up to such a rate, and a sixtieth of it at a
+// million.
+//
+// §2 A flood brings more at once than may be gone through between two drains. Then only the first `share` of each lane
+// are kept, and the measurement ends before the first that was not: up to there every lane's records are known.
 internal import Region
 
 struct PressureProbe {
-  /// Records that are kept for one measurement.
-  private static let most = 8_000
+  /// Records that end a measurement, and those of one lane that are kept at most.
+  private static let most = 4_000
+  private static let share = 2_000
   /// How far back measurements count, in nanoseconds.
   private static let reach: UInt64 = 10_000_000_000
 
   private var keyframe: Keyframe?
   private var runs: [Lane: [PlacedRecord]] = [:]
   private var count = 0
+  /// When the first record was written that is not kept, in ticks; see §2.
+  private var cut = UInt64.max
   private var measured: [(time: UInt64, pressure: Pressure)] = []
 
   /// A keyframe is complete, and these are the records behind its boundaries.
@@ -27,25 +34,25 @@ struct PressureProbe {
 
   /// Records that follow those before in their lane.
   mutating func take(_ records: [Record], on lane: Lane) {
-    guard keyframe != nil, !records.isEmpty else { return }
+    guard keyframe != nil, let first = records.first, first.time < cut else { return }
+    let room = max(0, Self.share - (runs[lane]?.count ?? 0))
+    runs[lane, default: []] += records.prefix(room).map { PlacedRecord(record: $0, lane: lane, position: 0) }
     count += records.count
-    // Too many at once could not be gone through between two drains.
-    guard count <= 10 * Self.most else { return cancel() }
-    runs[lane, default: []] += records.map { PlacedRecord(record: $0, lane: lane, position: 0) }
+    if room < records.count { cut = min(cut, records[room].time) }
   }
 
   /// Records are missing: what is being measured cannot be had.
-  mutating func cancel() { (keyframe, runs, count) = (nil, [:], 0) }
+  mutating func cancel() { (keyframe, runs, count, cut) = (nil, [:], 0, .max) }
 
   /// All records up to `time`, in nanoseconds, have come in.
   ///
   /// - Parameter isLast: the next keyframe is about to begin.
   mutating func settle(upTo time: UInt64, isLast: Bool = false) {
-    guard let keyframe, isLast || count >= Self.most else { return }
-    let end = keyframe.clock.ticks(at: time)
+    guard let keyframe, isLast || count >= Self.most || cut < .max else { return }
+    let end = min(keyframe.clock.ticks(at: time), cut)
     var gauge = PressureGauge(keyframe.snapshot, from: keyframe.start)
-    for event in Window.merge(Array(runs.values)) {
-      gauge.advance(to: min(event.record.time, end))
+    for event in Window.merge(Array(runs.values)) where event.record.time < end {
+      gauge.advance(to: event.record.time)
       gauge.apply(event.record, on: event.lane)
     }
     gauge.advance(to: end)

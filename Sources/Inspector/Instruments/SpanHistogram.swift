@@ -25,8 +25,13 @@ public struct SpanHistogram: Sendable, Equatable {
   /// Longer ones than some hours count as so long in percentiles: noise must not make the histogram large.
   private static let most: UInt64 = 1 << 45
 
-  public init() {
-    histogram = Histogram(numberOfSignificantValueDigits: .two)
+  public init() { self.init(upTo: 0) }
+
+  /// - Parameter longest: there will be lengths up to so many ticks. Longer ones make the histogram grow, which costs.
+  init(upTo longest: UInt64) {
+    let highest = min(max(longest, 2), Self.most)
+    histogram = Histogram(
+      lowestDiscernibleValue: 1, highestTrackableValue: highest, numberOfSignificantValueDigits: .two)
     histogram.autoResize = true
   }
 
@@ -42,7 +47,14 @@ public struct SpanHistogram: Sendable, Equatable {
 
   mutating func add(_ other: SpanHistogram) {
     guard other.count != 0 else { return }
-    histogram.add(other.histogram)
+    // The longer of the two takes in the shorter: it need not grow.
+    if other.longestTicks > longestTicks {
+      var sum = other.histogram
+      sum.add(histogram)
+      histogram = sum
+    } else {
+      histogram.add(other.histogram)
+    }
     ticks &+= other.ticks
     longestTicks = max(longestTicks, other.longestTicks)
     nanosecondsPerTick = other.nanosecondsPerTick

@@ -5,20 +5,32 @@
 // that a slot is at most 1/64 of its values wide. When they are wanted, each slot that has any goes into the histogram at
 // once, at its middle: at most 0.8 % off. Numbers, sums and the longest are exact.
 
-/// One second's lengths of all kinds.
-struct SpanTally {
+/// One second's lengths of all kinds, in memory of its own: a value would ask at each length whether it is shared.
+///
+/// Safe because: the memory lives as long as this object; slots and kinds are below their counts, whatever the length.
+@safe final class SpanTally {
   static let bits = 6
   static let slots = (65 - bits) << bits
+  private static let kinds = SpanKind.allCases.count
 
-  private var counts: [UInt32]
-  private var sums: [UInt64]
-  private var longest: [UInt64]
+  // Owner: this object.
+  private let counts: UnsafeMutablePointer<UInt32>
+  private let sums: UnsafeMutablePointer<UInt64>
+  private let longest: UnsafeMutablePointer<UInt64>
 
   init() {
-    let kinds = SpanKind.allCases.count
-    counts = Array(repeating: 0, count: Self.slots * kinds)
-    sums = Array(repeating: 0, count: kinds)
-    longest = sums
+    unsafe counts = .allocate(capacity: Self.slots * Self.kinds)
+    unsafe sums = .allocate(capacity: Self.kinds)
+    unsafe longest = .allocate(capacity: Self.kinds)
+    unsafe counts.initialize(repeating: 0, count: Self.slots * Self.kinds)
+    unsafe sums.initialize(repeating: 0, count: Self.kinds)
+    unsafe longest.initialize(repeating: 0, count: Self.kinds)
+  }
+
+  deinit {
+    unsafe counts.deallocate()
+    unsafe sums.deallocate()
+    unsafe longest.deallocate()
   }
 
   /// The slot of a length: itself below 64, then by its seven highest bits.
@@ -36,10 +48,10 @@ struct SpanTally {
   }
 
   @inline(__always)
-  mutating func add(_ kind: SpanKind, _ ticks: UInt64) {
-    counts[kind.rawValue &* Self.slots &+ Self.slot(ticks)] &+= 1
-    sums[kind.rawValue] &+= ticks
-    if ticks > longest[kind.rawValue] { longest[kind.rawValue] = ticks }
+  func add(_ kind: SpanKind, _ ticks: UInt64) {
+    unsafe counts[kind.rawValue &* Self.slots &+ Self.slot(ticks)] &+= 1
+    unsafe sums[kind.rawValue] &+= ticks
+    if unsafe ticks > longest[kind.rawValue] { unsafe longest[kind.rawValue] = ticks }
   }
 
   var spans: Spans {
@@ -52,12 +64,12 @@ struct SpanTally {
   }
 
   private func histogram(_ kind: SpanKind) -> SpanHistogram {
-    var histogram = SpanHistogram()
+    var histogram = unsafe SpanHistogram(upTo: longest[kind.rawValue])
     for slot in 0..<Self.slots {
-      let count = counts[kind.rawValue * Self.slots + slot]
+      let count = unsafe counts[kind.rawValue * Self.slots + slot]
       if count != 0 { histogram.record(Self.middle(slot), count: UInt64(count)) }
     }
-    histogram.set(sum: sums[kind.rawValue], longest: longest[kind.rawValue])
+    unsafe histogram.set(sum: sums[kind.rawValue], longest: longest[kind.rawValue])
     return histogram
   }
 }

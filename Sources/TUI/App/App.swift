@@ -71,6 +71,8 @@ public struct App: Sendable {
     var wanted = Interest.none
     var rhythm = Rhythm(pollEvery: pollEvery, now: terminal.now)
     var drawn: AppState?
+    // Whether anything came since the last comparison: states are large, and polls are many.
+    var hasChanged = true
     while true {
       let wish = state.interest
       if wish != wanted {
@@ -80,9 +82,12 @@ public struct App: Sendable {
       }
       if rhythm.isFrameDue(at: terminal.now, interval: state.interval), let frame = next() {
         _ = state.update(.frame(frame))
+        hasChanged = true
       }
-      if drawn != state { terminal.present(Screen.draw(state)) }
-      drawn = state
+      if hasChanged {
+        if drawn != state { terminal.present(Screen.draw(state)) }
+        (drawn, hasChanged) = (state, false)
+      }
       for input in terminal.wait(nanoseconds: rhythm.pause(from: terminal.now, interval: state.interval)) {
         if input == .wake { rhythm.hurry() }
         let effect = state.update(.input(input))
@@ -92,6 +97,7 @@ public struct App: Sendable {
           rhythm.hurry()
         }
         if perform(effect, on: &terminal) { drawn = nil }
+        hasChanged = true
       }
       if rhythm.isPollDue(at: terminal.now) { poll() }
     }

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""What a viewer costs.
+
+    watched.py BIN-FOLDER [--rounds N] [--seconds S] [--connections N] [--history S]
+
+The viewer is the dashboard itself, in a terminal of 120x40, with its history, ten frames a second.
+  1. Beside a program that makes a million events a second (`mpg-bench paced`), for 30 seconds and more of history: its CPU
+     and its memory.
+  2. Beside the demo server under wrk, in turns with and without it, in alternating order: requests a second of either,
+     and the ratio of each round.
+Prints medians and the spread. Exit code 1 when something could not be run.
+"""
+import argparse
+import fcntl
+import os
+import pathlib
+import pty
+import re
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+
+import bench_http
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def resident_bytes(pid):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) * 1024
+
+
+class Server:
+    def __init__(self, binary):
+        self.port = bench_http.free_port()
+        self.process = subprocess.Popen([binary / "mpg-demo", "--port", str(self.port)], stdout=subprocess.DEVNULL)
+        bench_http.wait_until_up(self.process, f"http://127.0.0.1:{self.port}/")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+class Viewer:
+    """mpgtop in a terminal whose output nobody keeps."""
+
+    def __init__(self, binary, pid):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        env = {**os.environ, "TERM": "xterm-256color"}
+        self.process = subprocess.Popen([binary / "mpgtop", "-d", "0.1", str(pid)], stdin=slave, stdout=slave,
+                                        stderr=slave, env=env, start_new_session=True)
+        os.close(slave)
+        threading.Thread(target=self.swallow, daemon=True).start()
+
+    def swallow(self):
+        try:
+            while os.read(self.master, 1 << 16):
+                pass
+        except OSError:
+            pass
+
+    def stop(self):
+        os.write(self.master, b"q")
+        try:
+            code = self.process.wait(10)
+        finally:
+            self.process.kill()
+            os.close(self.master)
+        if code != 0:
+            sys.exit(f"watched.py: the viewer ended with {code}")
+
+
+def requests(port, seconds, connections):
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", f"http://127.0.0.1:{port}/"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30).stdout
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
+
+
+def events(binary, pid):
+    command = [binary / "mpgtop", "--json", "-n", "1", str(pid)]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+    return int(re.search(r'"events":\s*(\d+)', out)[1])
+
+
+def steady(options):
+    """A million events a second; returns their rate, the viewer's CPU, and its bytes of memory at the end."""
+    count = (options.history + 5) * 1_000_000
+    bench = subprocess.Popen([options.bin / "mpg-bench", "-n", str(count), "paced"], stdout=subprocess.DEVNULL)
+    time.sleep(1)
+    viewer = Viewer(options.bin, bench.pid)
+    time.sleep(2)
+    began, cpu, before = time.monotonic(), cpu_seconds(viewer.process.pid), events(options.bin, bench.pid)
+    time.sleep(options.history)
+    wall = time.monotonic() - began
+    used = (cpu_seconds(viewer.process.pid) - cpu) / wall
+    rate = (events(options.bin, bench.pid) - before) / wall
+    memory = resident_bytes(viewer.process.pid)
+    viewer.stop()
+    bench.kill()
+    bench.wait()
+    return rate, used, memory
+
+
+def turn(options, server, viewed):
+    pid = server.process.pid
+    viewer = Viewer(options.bin, pid) if viewed else None
+    time.sleep(1)
+    began, before = time.monotonic(), events(options.bin, pid)
+    cpu = cpu_seconds(viewer.process.pid) if viewer else 0
+    rate = requests(server.port, options.seconds, options.connections)
+    wall = time.monotonic() - began
+    row = {"rate": rate, "events": (events(options.bin, pid) - before) / wall}
+    if viewer:
+        row["cpu"] = (cpu_seconds(viewer.process.pid) - cpu) / wall
+        viewer.stop()
+    return row
+
+
+def spread(values, scale=1, digits=0):
+    values = [value / scale for value in values]
+    return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f}-{max(values):,.{digits}f})"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("bin", type=lambda text: pathlib.Path(text).resolve())
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--history", type=int, default=32)
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    rate, cpu, memory = steady(options)
+    print(f"paced: {rate:,.0f} events a second; viewer {cpu * 100:.1f} % of a core, {memory / 1e6:.0f} MB", flush=True)
+    server = Server(options.bin)
+    rows = {True: [], False: []}
+    try:
+        requests(server.port, 2, options.connections)
+        for number in range(options.rounds):
+            for viewed in [True, False] if number % 2 == 0 else [False, True]:
+                rows[viewed].append(turn(options, server, viewed))
+            print(f"watched.py: round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
+    finally:
+        server.stop()
+    ratios = [a["rate"] / b["rate"] for a, b in zip(rows[True], rows[False])]
+    print(f"events a second         {spread([row['events'] for row in rows[True]])}")
+    print(f"viewer, % of a core     {spread([row['cpu'] * 100 for row in rows[True]], digits=1)}")
+    print(f"requests/s, viewed      {spread([row['rate'] for row in rows[True]])}")
+    print(f"requests/s, not viewed  {spread([row['rate'] for row in rows[False]])}")
+    print(f"viewed / not viewed     {spread(ratios, digits=3)}")
+
+
+main()
