@@ -3,8 +3,12 @@
 #include "CFaults.h"
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -132,3 +136,16 @@ int mpg_thread_start(void *(*body)(void *), void *argument) {
 int32_t mpg_tid(void) { return (int32_t)syscall(SYS_gettid); }
 
 void mpg_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+void mpg_thread_punctual(void) {
+#if defined(__linux__)
+  prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+#endif
+}
+
+void mpg_doze(int64_t nanoseconds) {
+  struct timespec time = {.tv_sec = 0, .tv_nsec = nanoseconds};
+  nanosleep(&time, NULL);  // a signal ends it early, which is as well
+}
+
+void mpg_give_way(void) { sched_yield(); }

@@ -87,12 +87,20 @@ private func faultMux(_ folder: Folder) -> Mux {
   return mux
 }
 
-/// Gs that are parked at once: the process must have stacks, and slots of the G table, for all.
+/// Gs that are parked at once: the process must have stacks, and slots of the G table, for all. And some that compute for
+/// long enough that other Ps want them: it must have threads.
 private func crowd(_ count: Int) {
   let gate = Channel<Void>()
   let (arrived, all) = (WaitGroup(), WaitGroup())
   arrived.add(count)
-  all.add(count)
+  all.add(count + 8)
+  for _ in 0..<8 {
+    go {
+      let end = ContinuousClock.now + .milliseconds(3)
+      while ContinuousClock.now < end {}
+      all.done()
+    }
+  }
   for _ in 0..<count {
     go {
       arrived.done()
@@ -206,7 +214,7 @@ struct FaultTests {
         [index = index as Int, n = n as Int64, path = path as String, missed = missed as String] in
         let fault = Fault.firstVisit[index]
         let folder = try Folder(path)
-        withServer(faultMux(folder), procs: 4) { test in
+        withServer(faultMux(folder), procs: 16) { test in
           let before = Holdings.atRest()
           cfault_arm(fault.call, n, 1, fault.errno)
           let failed = visit(test.port, crowds: true)

@@ -54,7 +54,7 @@ struct LocalRunQueueTests {
     let arena = QueueArena(queues: 2)
 
     #expect(arena.queue(1).steal(from: arena.queue(0)) == nil)
-    #expect(arena.queue(1).stealNext(from: arena.queue(0)) == nil)
+    #expect(arena.queue(1).stealNext(arena.queue(0).nextLink, from: arena.queue(0)) == nil)
     #expect(arena.queue(1).isEmpty)
   }
 
@@ -67,7 +67,7 @@ struct LocalRunQueueTests {
     #expect(!queue.isEmpty)
     #expect(queue.hasNext)
     #expect(queue.exchangeNext(g(5)) == g(0))
-    #expect(thief.stealNext(from: queue) == g(5))
+    #expect(thief.stealNext(queue.nextLink, from: queue) == g(5))
     #expect(queue.popNext() == nil)
     #expect(queue.isEmpty)
   }
@@ -135,7 +135,7 @@ private func steal(
   into queue: LocalRunQueue, from victim: LocalRunQueue, _ noise: inout Noise, _ taken: Tally
 ) {
   if let (first, _) = queue.steal(from: victim) { taken.count(first) }
-  if noise.next() % 2 == 0, let g = queue.stealNext(from: victim) { taken.count(g) }
+  if noise.next() % 2 == 0, let g = queue.stealNext(victim.nextLink, from: victim) { taken.count(g) }
   while let g = queue.pop() { taken.count(g) }
 }
 

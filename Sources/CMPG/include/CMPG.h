@@ -70,6 +70,12 @@ int64_t mpg_thread_cpu(int32_t tid);
 int mpg_thread_start(void *(*body)(void *), void *argument);
 int32_t mpg_tid(void);
 void mpg_thread_name(const char *name);
+/// Has the calling thread's waits end on time: by default the kernel may be 50 µs late, to end several at once.
+void mpg_thread_punctual(void);
+/// Sleeps for so many nanoseconds, or up to 50 µs longer.
+void mpg_doze(int64_t nanoseconds);
+/// Lets another thread have this CPU, if one wants it.
+void mpg_give_way(void);
 
 // MARK: system (system.c)
 

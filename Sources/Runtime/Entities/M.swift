@@ -77,6 +77,8 @@ private struct MOwned {
   /// The P that it put on offer when it went into a system call.
   var offered: P?
   var g: G?
+  /// The time of the stop that began the scheduling step, in ticks; 0: it is over. See Moves.swift.
+  var step: UInt64 = 0
   /// From where it took the G that it runs next, or runs.
   var found = RunSource.untold
   var request = Request.park
@@ -85,6 +87,8 @@ private struct MOwned {
   var commit = Commit.nothing
   /// Whether it is counted in `SchedField.spinningMs`.
   var isSpinning = false
+  /// Whether its last search left a G alone that its P was about to run: Spinning §6.
+  var sawHandOver = false
   var random: CheapRandom
   /// The P to go on with after waking, and whether to search for work first.
   var nextP: P?
@@ -133,9 +137,17 @@ private struct MOwned {
     get { unsafe owned.pointee.g }
     nonmutating set { unsafe owned.pointee.g = newValue }
   }
+  @inline(__always) var step: UInt64 {
+    get { unsafe owned.pointee.step }
+    nonmutating set { unsafe owned.pointee.step = newValue }
+  }
   var isSpinning: Bool {
     get { unsafe owned.pointee.isSpinning }
     nonmutating set { unsafe owned.pointee.isSpinning = newValue }
+  }
+  var sawHandOver: Bool {
+    get { unsafe owned.pointee.sawHandOver }
+    nonmutating set { unsafe owned.pointee.sawHandOver = newValue }
   }
   var nextIdle: M? {
     get { unsafe owned.pointee.nextIdle }

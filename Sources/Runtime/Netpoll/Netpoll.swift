@@ -8,17 +8,18 @@
 //
 // §3 Standing by. While every P is busy the dedicated thread would be woken for each packet, only to put a G on a
 // queue that nobody has time for. So it waits in the kernel only while some P is idle; else it stands by on a futex,
-// for 10 ms at most: a backstop for timers when all Ps run something long. For sockets sysmon is the backstop (Sysmon
-// §4). The M that puts a P on the idle list calls `arm`.
+// for 10 ms at most. For sockets sysmon is the backstop (Sysmon §4). The M that puts a P on the idle list calls `arm`.
 //     thread:  mode ← standby, seq. cst.;   then idlePs = 0?  sleep
 //     M:       idlePs ← idlePs + 1, seq. cst.;   then mode = standby?  wake it
 // At least one sees the other's store. In the same way whoever leaves work for the thread in the backend (io_uring's
 // orders) calls `attend`, and the thread looks at `hasUnflushed` after it has announced itself.
 //
 // §4 Timers. The thread's wait ends at the earliest timer of all Ps. `sleepUntil` says which moment that is; 0 while
-// it is not in the kernel (it will look before it goes).
+// it does not wait (it will look before it does).
 //     thread:  sleepUntil ← T, seq. cst.;   then the earliest < T?  look again
-//     adder:   nextTimer ← t, seq. cst.;    then sleepUntil > t?    break its wait
+//     adder:   nextTimer ← t, seq. cst.;    then sleepUntil > t?    sleepUntil ← t by CAS, and end its wait
+// Busy Ps fire their timers themselves, whenever they schedule. So while it stands by it leaves them a moment of grace;
+// only when every P runs something long is it the one that finds them due. While it is not, the grace grows.
 //
 // §5 The backend (Backend.swift) is chosen at boot: epoll, or io_uring in the style of completions.
 import CMPG
@@ -134,31 +135,58 @@ struct NetpollRecord: ~Copyable {
     return Clock.now &- last > Clock.ticks(nanoseconds: UInt64(nanoseconds))
   }
 
-  /// Breaks the dedicated thread's wait when it would end too late for a timer at `when` (§4).
+  /// Ends the dedicated thread's wait when it would last too long for a timer at `when` (§4).
   @inline(__always)
   func timerAdded(_ when: UInt64) {
     let until = unsafe record.pointee.sleepUntil.load(ordering: .sequentiallyConsistent)
-    if until > when { backend.breakWait() }
+    if until > when { hasten(until, when) }
+  }
+
+  /// Of several that find it so, one does it.
+  private func hasten(_ old: UInt64, _ when: UInt64) {
+    var until = old
+    while until > when {
+      let (isMine, now) = unsafe record.pointee.sleepUntil.compareExchange(
+        expected: until, desired: when, ordering: .sequentiallyConsistent)
+      if isMine {
+        let standsBy = unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent)
+        if standsBy { unsafe record.pointee.thread?.wake() } else { backend.breakWait() }
+        return
+      }
+      until = now
+    }
   }
 
   // MARK: the dedicated thread
 
   /// The life of the dedicated thread.
   func run(_ m: M) -> Never {
+    mpg_thread_punctual()
+    var grace = Self.shortestGrace
     while true {
       backend.flush()
-      if shared[.idlePs].ordered == 0 { standBy(m) } else { waitInKernel(m) }
-      sched.inject(readyAllDue(m), by: m)
+      let standsBy = shared[.idlePs].ordered == 0
+      if standsBy { standBy(m, grace) } else { waitInKernel(m) }
+      let due = readyAllDue(m)
+      grace = due.count > 0 ? Self.shortestGrace : standsBy ? min(grace * 2, unsafe Self.backstop) : grace
+      sched.inject(due, by: m)
     }
   }
 
-  /// §3. Afterwards looks at the network itself if nobody did, sysmon included.
-  private func standBy(_ m: M) {
+  /// Nanoseconds that Ps are given for their timers: see §4.
+  private static let shortestGrace: Int64 = 200_000
+
+  /// §3, §4. Afterwards looks at the network itself if nobody did, sysmon included.
+  private func standBy(_ m: M, _ grace: Int64) {
+    let limit = unsafe Clock.now &+ Clock.ticks(nanoseconds: UInt64(Self.backstop))
+    let until = min(earliestTimer, limit)
+    unsafe record.pointee.sleepUntil.store(until, ordering: .sequentiallyConsistent)
     unsafe record.pointee.standby.store(true, ordering: .sequentiallyConsistent)
-    if shared[.idlePs].ordered == 0, !backend.hasUnflushed {
+    if shared[.idlePs].ordered == 0, !backend.hasUnflushed, earliestTimer >= until {
       m.setState(.standby)
-      m.sleepUntilWoken(nanoseconds: unsafe Self.backstop)
+      m.sleepUntilWoken(nanoseconds: Self.nanoseconds(until: until) + (until < limit ? grace : 0))
     }
+    unsafe record.pointee.sleepUntil.store(0, ordering: .sequentiallyConsistent)
     unsafe record.pointee.standby.store(false, ordering: .sequentiallyConsistent)
     m.setState(.netpoll)
     if hasWaiters, isStale(unsafe 3 * Self.backstop) {
@@ -173,15 +201,16 @@ struct NetpollRecord: ~Copyable {
   private func waitInKernel(_ m: M) {
     let until = earliestTimer
     unsafe record.pointee.sleepUntil.store(until, ordering: .sequentiallyConsistent)
-    var wait: Int64 = -1
-    if until != .max {
-      let now = Clock.now
-      wait = until > now ? Int64(clamping: Clock.nanoseconds(ticks: until - now)) + 1 : 0
-    }
+    var wait: Int64 = until == .max ? -1 : Self.nanoseconds(until: until)
     if earliestTimer < until { wait = 0 }
     let ready = poll(m, nanoseconds: wait, by: .thread)
     unsafe record.pointee.sleepUntil.store(0, ordering: .sequentiallyConsistent)
     sched.inject(ready, by: m)
+  }
+
+  private static func nanoseconds(until moment: UInt64) -> Int64 {
+    let now = Clock.now
+    return moment > now ? Int64(clamping: Clock.nanoseconds(ticks: moment - now)) + 1 : 0
   }
 
   private var earliestTimer: UInt64 {

@@ -163,11 +163,13 @@ import Synchronization
   }
 
   /// Whether `victim` keeps a G in `runnext`.
-  var hasNext: Bool { next.acquired != 0 }
+  var hasNext: Bool { nextLink != 0 }
 
-  /// Takes `runnext` away from its owner; nil when there is none (any more).
-  func stealNext(from victim: LocalRunQueue) -> G? {
-    let link = victim.next.acquired
+  /// What is in `runnext`, for `stealNext`; 0: nothing.
+  var nextLink: UInt64 { next.acquired }
+
+  /// Takes `runnext` away from its owner if it still is what `nextLink` said; nil when it is not, or was nothing.
+  func stealNext(_ link: UInt64, from victim: LocalRunQueue) -> G? {
     guard link != 0, victim.next.compareExchange(link, 0) else { return nil }
     return G(link: UInt32(truncatingIfNeeded: link))
   }

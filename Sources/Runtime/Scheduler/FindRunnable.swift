@@ -1,9 +1,11 @@
 // The search for work, step by step (Scheduler §3). Each step is one function and leaves its event behind.
+import CMPG
 import Region
 
 extension M {
   /// The next G to run; sleeps, perhaps for long, when there is none. The M holds a P before and after.
   func findRunnable() -> G {
+    var patience = Self.patience
     while true {
       if p.needsAttention { attendToP() }
       fireTimers(of: p)
@@ -11,8 +13,22 @@ extension M {
       if tick % 61 == 0, let g = takeTurnOfTheWaiting(grqFirst: tick % 2 == 0) { return g }
       if let g = takeOwn() { return g }
       if let g = takeShareOfGRQ() ?? pollNetwork() ?? stealSomething() { return g }
-      sleepUntilThereIsWork()
+      waitForWork(&patience)
     }
+  }
+
+  /// How often it gives way before it sleeps: Spinning §7.
+  private static let patience = 3
+
+  /// The search found nothing: dozes, gives way or sleeps, and is to search again. See Spinning §6, §7.
+  private func waitForWork(_ patience: inout Int) {
+    if isSpinning, sawHandOver { return mpg_doze(20_000) }
+    if sched.netpoll.hasWaiters, patience > 0 {
+      patience -= 1
+      return mpg_give_way()
+    }
+    sleepUntilThereIsWork()
+    patience = Self.patience
   }
 
   /// 61: prime, so that the look does not beat with loops of the program (Go's schedtick). Past `runnext` too: two Gs
@@ -76,6 +92,7 @@ extension M {
       guard 2 &* Int(truncatingIfNeeded: sched.shared[.spinningMs].relaxed) < busy else { return nil }
       startSpinning()
     }
+    sawHandOver = false
     for round in 0..<4 {
       if let g = stealRound(last: round == 3) { return g }
     }
@@ -102,12 +119,20 @@ extension M {
       noteSteal(from: victim, count: count, runnext: false)
       return took(first, from: .steal)
     }
-    guard last, victim.lrq.hasNext else { return nil }
-    // The owner is likely about to run it; taking it away would only bounce it between caches (Go sleeps 3 µs).
-    pause()
-    guard let g = p.lrq.stealNext(from: victim.lrq) else { return nil }
+    guard last, case let link = victim.lrq.nextLink, link != 0, keeps(victim, link),
+      let g = p.lrq.stealNext(link, from: victim.lrq)
+    else { return nil }
     noteSteal(from: victim, count: 1, runnext: true)
     return took(g, from: .stealNext)
+  }
+
+  /// Whether `victim` runs something that lasts while its `runnext` waits. Else it hands over from G to G (Spinning §6), and
+  /// taking one away would only bounce it between caches.
+  private func keeps(_ victim: P, _ link: UInt64) -> Bool {
+    let activity = victim.activity
+    pause()
+    if victim.activity != activity { sawHandOver = true }
+    return victim.activity == activity && victim.lrq.nextLink == link
   }
 
   private func noteSteal(from victim: P, count: Int, runnext: Bool) {

@@ -5,9 +5,10 @@
 // one G for too long while others wait (Preempt §2). What it does about one P is in Watch.swift; Loan.swift has what it
 // does when every P is stuck.
 //
-// §2 How often. 20 µs after something was found; doubling from the 50th idle look on, to 10 ms, or to 250 µs while somebody
-// waits behind a G that runs; and when every P has
-// been idle for a while it sleeps until one is not (`noteActivity`), so an idle process costs nothing.
+// §2 How often. 20 µs after something was found; doubling from the 50th idle look on, to 10 ms. While somebody waits behind
+// a G that runs, 250 µs, doubling to 2 ms: a hog is found so, and on a machine with more to do than CPUs, where threads
+// stand still for long without being hogs, little is wasted. When every P has been idle for a while it sleeps until one
+// is not (`noteActivity`), so an idle process costs nothing. How long a while: see `Rest`.
 //
 // §3 On the side it keeps the region's clock exact: the pair of moments by which readers convert ticks to nanoseconds
 // is taken anew, rarer and rarer.
@@ -54,15 +55,21 @@ enum Sysmon {
     unsafe watches.initialize(repeating: Watch())
     var loan = Loan()
     var clock = ClockKeeper()
+    var rest = Rest()
     var idleLooks = 0
     var pause: Int64 = 20_000
+    var soon: Int64 = 125_000
     while true {
       AllGoroutines.printIfWanted()
-      if idleLooks > 60, allIdle {
+      if rest.isDue {
         Deadlock.check()
-        if sleepUntilActivity(m, limit: clock.untilNext) { idleLooks = 0 }
+        let start = Clock.now
+        if sleepUntilActivity(m, limit: clock.untilNext) {
+          rest.wake(after: Clock.now &- start)
+          (idleLooks, pause) = (51, 1_000_000)
+        }
       } else {
-        nap(m, pause)
+        nap(m, rest.nap ?? pause)
       }
       clock.keep()
       // A poll alone is no reason to look often: nothing can be found before 10 ms have passed again.
@@ -70,8 +77,17 @@ enum Sysmon {
       let came = unsafe look(m, watches, &loan)
       idleLooks = came == .acted ? 0 : idleLooks + 1
       if idleLooks == 0 { pause = 20_000 } else if idleLooks > 50 { pause = min(pause * 2, 10_000_000) }
-      if came == .soon { pause = min(pause, 250_000) }
+      soon = came == .soon ? min(soon * 2, 2_000_000) : 125_000
+      if came == .soon { pause = min(pause, soon) }
+      rest.look(allIdle: allIdle, activity: activity)
     }
+  }
+
+  /// Grows whenever any P starts a G.
+  private static var activity: UInt64 {
+    var all: UInt64 = 0
+    for id in 0..<sched.psBound { all &+= sched.p(id).activity }
+    return all
   }
 
   private static func nap(_ m: M, _ pause: Int64) {
@@ -104,6 +120,38 @@ enum Sysmon {
       came = unsafe max(came, watches[id].look(at: sched.p(id), now, by: m))
     }
     return max(came, loan.look(now, isStuck: { unsafe watches[$0].isStuck(now) }, by: m))
+  }
+}
+
+/// When sysmon may sleep: every P is idle, and none has started a G for a while. To be woken from sleep costs who wakes it
+/// some microseconds, so a program that is idle for moments only shall not pay that each time: where the last sleep was
+/// short, the while is long, and there are at most a hundred looks a second.
+private struct Rest {
+  /// Nanoseconds.
+  private static let short: UInt64 = 1_000_000
+  private static let long: UInt64 = 10_000_000
+  private static let shortSleep: UInt64 = 100_000_000
+
+  private var activity: UInt64 = 0
+  /// Since when all is quiet, in ticks; 0: it is not.
+  private var since: UInt64 = 0
+  private var needed = Self.long
+
+  mutating func look(allIdle: Bool, activity: UInt64) {
+    let isQuiet = allIdle && activity == self.activity
+    self.activity = activity
+    since = !isQuiet ? 0 : since == 0 ? Clock.now : since
+  }
+
+  var isDue: Bool { since != 0 && Clock.now &- since >= Clock.ticks(nanoseconds: needed) }
+
+  /// How long to nap while it is quiet; nil: it is not.
+  var nap: Int64? { since == 0 ? nil : Int64(needed) }
+
+  /// It slept for so many ticks, until there was activity.
+  mutating func wake(after ticks: UInt64) {
+    needed = ticks < Clock.ticks(nanoseconds: Self.shortSleep) ? Self.long : Self.short
+    since = 0
   }
 }
 

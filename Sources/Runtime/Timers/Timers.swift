@@ -124,7 +124,7 @@ extension M {
   @inline(__always) @discardableResult
   func fireTimers(of p: P) -> Bool {
     let next = p.shared[.nextTimer].relaxed
-    guard next != .max, Clock.now >= next else { return false }
+    guard next != .max, (step != 0 ? step : Clock.now) >= next else { return false }
     let ready = readyDue(of: p)
     guard ready.count > 0 else { return false }
     pushLocal(ready)

@@ -2,6 +2,11 @@
 //
 // Invariant: every move of every G is one call here, and increments exactly one counter of exactly one lane. The
 // caller owns the G's next move (see `GState`), and the move is visible before the G can be reached by anyone else.
+//
+// A scheduling step has one time. The clock costs more than all else that an event does, and from a stop to the start of
+// the next G on the same P hardly anything lies. So a stop leaves its time in `M.step`, and the start that follows takes
+// it, unless something came between that is told by an event of its own, or the G became runnable only after it: then
+// it reads the clock. So times in a lane never go back, and no G starts before it was ready.
 import Region
 
 extension M {
@@ -29,12 +34,13 @@ extension M {
   /// runnable → running.
   @inline(__always)
   func started(_ g: G) {
-    let now = stamp()
     let block = g.shared
+    let since = block[.since].relaxed
+    let now = takeStep(notBefore: since)
     let id = block[.id].relaxed
     let reason = g.status.rawReason
     let status = move(g, to: .running)
-    let waited = now &- block[.since].relaxed
+    let waited = now &- since
     block[.since].set(now)
     showRunning(g)
     lane.counters[.started].bumpPublished()
@@ -45,6 +51,7 @@ extension M {
   @inline(__always)
   func parked(_ g: G, _ reason: WaitReason, on: UInt64) {
     let now = stamp()
+    step = now
     let status = move(g, to: .waiting, reason: reason)
     g.shared[.since].set(now)
     g.shared[.waitingOn].set(on)
@@ -57,6 +64,7 @@ extension M {
   @inline(__always)
   func readied(_ g: G, _ place: Place) {
     let now = stamp()
+    step = 0
     let reason = g.status.rawReason
     let status = move(g, to: .runnable, reason: WaitReason(rawValue: reason) ?? .none)
     g.shared[.since].set(now)
@@ -69,6 +77,7 @@ extension M {
   @inline(__always)
   func yielded(_ g: G) {
     let now = stamp()
+    step = now
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
     lane.counters[.yielded].bumpPublished()
@@ -79,6 +88,7 @@ extension M {
   @inline(__always)
   func exited(_ g: G) {
     let now = stamp()
+    step = now
     let status = move(g, to: .dead)
     g.shared[.since].set(now)
     lane.counters[.exited].bumpPublished()
@@ -88,6 +98,7 @@ extension M {
   /// running → preempted: stopped where it was, on the thread that it keeps.
   func preempted(_ g: G) {
     let now = stamp()
+    step = 0
     let status = move(g, to: .preempted)
     g.shared[.since].set(now)
     lane.counters[.preempted].bumpPublished()
@@ -97,6 +108,7 @@ extension M {
   /// preempted → running, on the same thread; whoever had it from a queue says from which.
   func resumed(_ g: G, from found: RunSource) {
     let now = stamp()
+    step = 0
     let status = move(g, to: .running)
     let stopped = now &- g.shared[.since].relaxed
     g.shared[.since].set(now)
@@ -145,6 +157,14 @@ extension M {
     lane.counters[.syscallsQueued].bumpPublished()
     let arg = min(inside, Place.gMask) | grqPlace(behind: 0).bits
     emit(.goSyscallExit, now, g: g.id, count: status.sequence, arg: arg)
+  }
+
+  /// The time of a start: that of the stop before it in the same step, if it still counts; see above.
+  @inline(__always)
+  private func takeStep(notBefore since: UInt64) -> UInt64 {
+    let step = step
+    self.step = 0
+    return step != 0 && since <= step ? step : stamp()
   }
 
   /// Shows `g` as what this M and its P run.

@@ -31,6 +31,7 @@ extension M {
     _ kind: EventKind, at time: UInt64, g: UInt64 = 0, detail: UInt8 = 0, count: Int = 0, arg: UInt64 = 0
   ) {
     guard tracing else { return }
+    step = 0
     lane.counters[.others].bumpPublished()
     emit(kind, time, g: g, detail: detail, count: UInt32(truncatingIfNeeded: count), arg: arg)
   }
