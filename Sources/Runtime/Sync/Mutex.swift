@@ -79,6 +79,7 @@ public final class Mutex: @unchecked Sendable {
 
   @usableFromInline @inline(never)
   func lockSlow() {
+    if tryLock() { return }  // free, with somebody on the way to it
     let m = enterRuntime("Mutex.lock")
     if !spin(m) { lock(parking: m) }
     leaveRuntime()
@@ -86,7 +87,6 @@ public final class Mutex: @unchecked Sendable {
 
   /// Looks a few times whether the holder, on another P, is done soon. Not while other Gs could run here.
   private func spin(_ m: M) -> Bool {
-    if tryLock() { return true }
     guard sched.procs > 1 else { return false }
     for _ in 0..<4 {
       guard m.p.lrq.depth == 0, word.load(ordering: .relaxed) & Self.waiting == 0 else { return false }
@@ -134,6 +134,7 @@ public final class Mutex: @unchecked Sendable {
 
   @usableFromInline @inline(never)
   func unlockSlow() {
+    if releaseQuietly() { return }
     let m = enterRuntime("Mutex.unlock")
     switch release() {
     case .quietly: break
@@ -152,16 +153,21 @@ public final class Mutex: @unchecked Sendable {
     case handingOver(G)
   }
 
-  /// Lets it go, or hands it over. Inside the runtime.
-  func release() -> Release {
+  /// Lets it go if nobody is to be woken for it; false: somebody is, and it is still locked.
+  private func releaseQuietly() -> Bool {
     var old = word.load(ordering: .relaxed)
-    while old & Self.waiting == 0 || old & Self.woken != 0 {
+    while true {
       guard old & Self.locked != 0 else { fatal("unlock of a Mutex that is not locked") }
+      guard old & Self.waiting == 0 || old & Self.woken != 0 else { return false }
       let result = word.compareExchange(expected: old, desired: old & ~Self.locked, ordering: .releasing)
-      if result.exchanged { return .quietly }
+      if result.exchanged { return true }
       old = result.original
     }
-    guard old & Self.locked != 0 else { fatal("unlock of a Mutex that is not locked") }
+  }
+
+  /// Lets it go, or hands it over. Inside the runtime.
+  func release() -> Release {
+    if releaseQuietly() { return .quietly }
     queueLock.lock()
     defer { queueLock.unlock() }
     guard let first = waiters.popFirst() else { fatal("a Mutex says that somebody waits, and nobody does") }

@@ -10,12 +10,14 @@
 /// The cases of a `select`. It exists while the closure runs.
 public struct Select<Result>: ~Copyable {
   @usableFromInline let frame: SelectFrame
+  /// The number of the chosen case; nil: they are being listed.
+  @usableFromInline let winner: UInt32?
   /// The number of the next case.
   @usableFromInline var next: UInt32 = 0
   @usableFromInline var result: Result?
 
   @inlinable
-  init(_ frame: SelectFrame) { self.frame = frame }
+  init(_ frame: SelectFrame, winner: UInt32?) { (self.frame, self.winner) = (frame, winner) }
 
   /// If there is a value, or the channel is closed and empty (nil).
   @inlinable
@@ -23,7 +25,7 @@ public struct Select<Result>: ~Copyable {
     from channel: @autoclosure () -> Channel<Element>, _ body: (Element?) throws(Failure) -> Result
   ) throws(Failure) {
     let number = take()
-    guard let winner = frame.winner else {
+    guard let winner else {
       let layout = MemoryLayout<Element>.self
       unsafe _ = frame.add(
         number, sends: false, channel(), size: layout.size, alignment: layout.alignment,
@@ -42,7 +44,7 @@ public struct Select<Result>: ~Copyable {
     _ body: () throws(Failure) -> Result
   ) throws(Failure) {
     let number = take()
-    guard let winner = frame.winner else {
+    guard let winner else {
       let layout = MemoryLayout<Element>.self
       let (channel, value) = (channel(), value())
       unsafe frame.add(
@@ -60,7 +62,7 @@ public struct Select<Result>: ~Copyable {
     _ delay: @autoclosure () -> Duration, _ body: () throws(Failure) -> Result
   ) throws(Failure) {
     let number = take()
-    guard let winner = frame.winner else { return frame.addDelay(number, delay()) }
+    guard let winner else { return frame.addDelay(number, delay()) }
     if winner == number { result = try body() }
   }
 
@@ -68,7 +70,7 @@ public struct Select<Result>: ~Copyable {
   @inlinable
   public mutating func cancelled<Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) {
     let number = take()
-    guard let winner = frame.winner else { return frame.addCancellation(number) }
+    guard let winner else { return frame.addCancellation(number) }
     if winner == number { result = try body() }
   }
 
@@ -76,7 +78,7 @@ public struct Select<Result>: ~Copyable {
   @inlinable
   public mutating func otherwise<Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) {
     let number = take()
-    guard let winner = frame.winner else { return frame.addOtherwise(number) }
+    guard let winner else { return frame.addOtherwise(number) }
     if winner == number { result = try body() }
   }
 
@@ -106,10 +108,9 @@ public func select<Result, Failure: Error>(
     memory throws(Failure) in
     let frame = unsafe SelectFrame(in: memory)
     defer { frame.end() }
-    var listing = Select<Result>(frame)
+    var listing = Select<Result>(frame, winner: nil)
     try cases(&listing)
-    frame.choose()
-    var doing = Select<Result>(frame)
+    var doing = Select<Result>(frame, winner: frame.choose())
     try cases(&doing)
     guard let result = doing.result else { frame.nothingDone() }
     return result

@@ -5,6 +5,8 @@
 // stand in the queue of each channel with a ticket (Claim), and park; the locks are released when the G is off its
 // stack. So there is a moment at which no case was possible and the G stood in all queues, and before `otherwise` one
 // at which none was possible. Whoever ends the wait says by which case; then the G leaves all queues, under each lock.
+//     Doing a case takes the lock of its channel only, though; so each is tried by itself first, and most selects need no
+// more.
 //
 // §2 Memory. Cases, and what they send or receive, lie one behind the other in memory that `select` lends on its own
 // stack, and in pieces of the heap when it is full. None of it moves while the G waits. A value to be sent is copied by
@@ -35,8 +37,6 @@ import Region
 
 /// What a select knows. Its pointers are into the memory of §2.
 @safe struct SelectRecord {
-  /// The number of the chosen case.
-  var winner: UInt32?
   /// The cases with a channel.
   var first: UnsafeMutablePointer<SelectCase>?
   var last: UnsafeMutablePointer<SelectCase>?
@@ -87,10 +87,6 @@ import Region
   }
 
   // MARK: listing
-
-  /// The number of the chosen case; nil: none has been chosen yet.
-  @usableFromInline
-  var winner: UInt32? { unsafe record.pointee.winner }
 
   /// Adds a case with a channel; memory for one element.
   @usableFromInline
@@ -195,18 +191,20 @@ import Region
 
   private typealias Cases = UnsafeMutableBufferPointer<UnsafeMutablePointer<SelectCase>>
 
-  /// Chooses a case; parks the G until one is possible.
+  /// Chooses a case, and returns its number; parks the G until one is possible.
   @usableFromInline
-  func choose() {
+  func choose() -> UInt32 {
     let m = enterRuntime("select")
     guard let g = m.g else { fatal("select was called outside of a G") }
-    unsafe record.pointee.winner = choose(g, m)
-    leaveRuntime()
+    defer { leaveRuntime() }
+    guard let winner = choose(g, m) else { fatal("a select ended without a case") }
+    return winner
   }
 
   private func choose(_ g: G, _ m: M) -> UInt32? {
     if let cancellation = unsafe record.pointee.cancellation, g.isCancelled { return cancellation }
     let cases = unsafe array(of: UnsafeMutablePointer<SelectCase>.self, record.pointee.count)
+    if cases.count > 1, let winner = unsafe chooseOne(cases, m) { return winner }
     let locks = unsafe lockAll(cases)
     if let winner = unsafe chooseNow(cases, locks, m) { return winner }
     if let otherwise = unsafe record.pointee.otherwise {
@@ -218,6 +216,29 @@ import Region
       return unsafe record.pointee.delayNumber
     }
     return unsafe wait(cases, locks, g, m)
+  }
+
+  /// Does one of the cases, in random order, under the lock of its channel alone; nil: none was possible when it was tried.
+  private func chooseOne(_ cases: Cases, _ m: M) -> UInt32? {
+    var next = unsafe record.pointee.first
+    for index in cases.indices {
+      guard let one = unsafe next else { break }
+      unsafe cases.initializeElement(at: index, to: one)
+      unsafe next = one.pointee.next
+    }
+    for index in cases.indices {
+      if index + 1 < cases.count { unsafe cases.swapAt(index, index + m.random(below: cases.count - index)) }
+      let one = unsafe cases[index]
+      let lock = unsafe one.pointee.core.lock
+      lock.lock()
+      let move = unsafe attempt(one)
+      if case .done = move { unsafe one.pointee.isInitialized = true }
+      lock.unlock()
+      if case .wait = move { continue }
+      if case .done(let other?) = move { m.ready(other) }
+      return unsafe one.pointee.number
+    }
+    return nil
   }
 
   /// Fills in the cases in the order of their channels, and locks each channel once.
