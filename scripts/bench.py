@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs the measures of `make bench` in interleaved rounds and prints tables of medians.
 
-    bench.py --ours BIN-FOLDER [--go FOLDER] [--rounds N] [--raw FILE] [--json FOLDER] [--only sched,http,trace] [--quick]
+    bench.py --ours BIN-FOLDER [--go FOLDER] [--peers FOLDER] [--rounds N] [--raw FILE] [--json FOLDER] [--only sched,http,trace] [--quick]
 
-Interleaved: within a round every measure runs once for ours and once for Go, back to back, each in a process of its
-own and in alternating order, so that a neighbour's load and the machine's slow spells fall on both. `--quick` makes
+Interleaved: within a round every measure runs once for ours and once for Go, and for tokio, Swift's tasks and SwiftNIO
+where they have it, back to back, each in a process of its own and in alternating order, so that a neighbour's load and
+the machine's slow spells fall on all. `--quick` makes
 a tenth of the operations, and leaves tracing and HTTP out. Exit code 1 when a program of ours failed.
 """
 import argparse
@@ -28,6 +29,10 @@ SINGLE = [("ring-100k", 1), ("mutex-uncontended", 1), ("syscall", 1), ("preempt"
 MILLION = 1_000_000
 MEASURES = [(name, procs, None) for procs in (1, 2) for name in BOTH] + \
            [(name, procs, None) for name, procs in SINGLE] + [("parked", 2, MILLION)]
+# What the other peers have: (measures at both numbers of Ps, measures at two).
+COMMON = {"spawn-bounded", "spawn-join", "yield-2", "yield-1000", "pingpong", "ring", "chan-buffered-1:1", "skynet"}
+TOKIO = (COMMON | {"echo-1", "echo-100"}, {"sleep-storm", "timer-idle", "parked"})
+TASKS = (COMMON, {"sleep-storm", "timer-idle", "parked"})
 # Where an event costs most: an operation is little more than two or three events.
 TRACED = ["yield-2", "pingpong", "ring", "spawn-bounded"]
 
@@ -40,8 +45,8 @@ def environment(**extra):
 
 
 class Bench:
-    def __init__(self, ours, go, results, quick=False):
-        self.ours, self.go, self.results, self.quick = ours, go, results, quick
+    def __init__(self, ours, go, peers, results, quick=False):
+        self.ours, self.go, self.peers, self.results, self.quick = ours, go, peers, results, quick
         self.failures = 0
 
     def sched(self, rounds):
@@ -50,6 +55,8 @@ class Bench:
                 runs = [lambda: self.run_ours(name, procs, count)]
                 if self.go:
                     runs.append(lambda: self.run_go(name, procs, count))
+                if not self.quick:
+                    runs += self.peer_runs(name, procs, count)
                 for run in runs if number % 2 == 0 else reversed(runs):
                     run()
             say(f"scheduler: round {number + 1} of {rounds}")
@@ -70,6 +77,23 @@ class Bench:
         # The collector is off for parked Gs only: it would rescan the growing crowd of stacks, which is not measured.
         env = environment(GOGC="off") if name.startswith("parked") else environment()
         self.collect("go", self.command(self.go / "go-bench", name, procs, count), env)
+
+    def peer_runs(self, name, procs, count):
+        """Tokio and Swift's tasks, where they are at hand and have the measure; they take no number of operations."""
+        tokio, tasks = self.peer("tokio-bench"), self.peer("swift-tasks")
+        if count == MILLION:
+            name = {"parked": "parked-1m"}.get(name, name)
+        has = lambda both, two: name in both or procs == 2 and (name in two or name == "parked-1m")
+        if tokio and has(*TOKIO):
+            yield lambda: self.collect("tokio", [tokio, str(procs), name], environment())
+        if tasks and has(*TASKS):
+            # The cooperative pool is as wide as the machine.
+            pinned = ["taskset", "-c", "0"] if procs == 1 else []
+            yield lambda: self.collect("tasks", [*pinned, tasks, name], environment(WIDTH=str(procs)))
+
+    def peer(self, name):
+        path = self.peers / name if self.peers else None
+        return path if path and path.exists() else None
 
     @staticmethod
     def command(program, name, procs, count):
@@ -128,6 +152,8 @@ class Bench:
                    ("attached", bench_http.Server(demo, viewed=True))]
         if self.go:
             servers.append(("go", bench_http.Server([str(self.go / "go-hello")])))
+        if self.peer("nio-hello"):
+            servers.append(("nio", bench_http.Server([str(self.peer("nio-hello"))])))
         return servers if number % 2 == 0 else list(reversed(servers))
 
 
@@ -135,6 +161,7 @@ def main():
     parser = argparse.ArgumentParser(description="measures of the scheduler, beside Go")
     parser.add_argument("--ours", type=pathlib.Path, required=True)
     parser.add_argument("--go", type=pathlib.Path)
+    parser.add_argument("--peers", type=pathlib.Path, help="folder of tokio-bench, swift-tasks and nio-hello")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--raw", type=pathlib.Path)
     parser.add_argument("--json", type=pathlib.Path, help="folder for a file of all numbers")
@@ -143,7 +170,7 @@ def main():
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and viewers are ended on the way out
     results = Results(options.raw)
-    bench = Bench(options.ours.resolve(), options.go and options.go.resolve(), results, options.quick)
+    bench = Bench(options.ours.resolve(), options.go and options.go.resolve(), options.peers, results, options.quick)
     start = time.monotonic()
     for part in (options.only or ("sched" if options.quick else "sched,trace,http")).split(","):
         {"sched": bench.sched, "trace": bench.trace, "http": bench.http}[part](options.rounds)

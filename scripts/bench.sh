@@ -3,7 +3,8 @@
 #
 #   bench.sh BIN-FOLDER ROUNDS [--quick]
 #
-# The Go programs come from PEERS (default: ../shared/peers beside this repository), Go 1.27 from the PATH or, where
+# Programs of tokio, Swift's tasks and SwiftNIO are taken from PEERS_BIN (default: /tmp/peers/bin, where the peers' own
+# `setup.sh` builds them), those that are there. The Go programs come from PEERS (default: ../shared/peers beside this repository), Go 1.27 from the PATH or, where
 # it is not there, from a Python package in a virtual environment of its own. Without the programs, or without Go,
 # ours is measured alone, and this says so.
 set -euo pipefail
@@ -51,4 +52,6 @@ if build_peers; then
 else
   note "measuring ours alone"
 fi
+peers_bin=${PEERS_BIN:-/tmp/peers/bin}
+if [ -d "$peers_bin" ]; then options+=(--peers "$peers_bin"); else note "no tokio, Swift tasks and SwiftNIO in $peers_bin"; fi
 exec python3 "$here/bench.py" --ours "$bin" --rounds "$rounds" --raw "$work/results.txt" "${options[@]}"

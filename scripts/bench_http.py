@@ -10,11 +10,14 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
 
-CONNECTIONS = [1, 64, 512]
+CONNECTIONS = [1, 64, 512, 5000]
+# From so many on, what a connection takes of memory is more than noise.
+MANY = 5000
 SECONDS_EACH = 3
 MICROSECONDS = {"us": 1, "ms": 1e3, "s": 1e6}
 
@@ -100,6 +103,29 @@ def run_wrk(url, connections, seconds):
     return int(requests[1]), float(rate[1]), float(p99[1]) * MICROSECONDS[p99[2]], errors
 
 
+def memory_bytes(pid):
+    """Resident memory and page tables."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return sum(int(kib) for kib in re.findall(r"Vm(?:RSS|PTE):\s+(\d+)", text)) * 1024
+
+
+class Watch(threading.Thread):
+    """The most memory that a process has while this runs."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.most, self.ended = pid, 0, threading.Event()
+
+    def run(self):
+        while not self.ended.wait(0.1):
+            self.most = max(self.most, memory_bytes(self.pid))
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+        return self.most
+
+
 def measure(who, server, results, ours):
     """One server, started afresh, at each number of connections."""
     port = free_port()
@@ -113,10 +139,13 @@ def measure(who, server, results, ours):
             viewer = view(ours, process.pid)
         run_wrk(url, 16, 1)  # warm
         for connections in CONNECTIONS:
-            before = cpu_seconds(process.pid)
+            before, held = cpu_seconds(process.pid), memory_bytes(process.pid)
+            watch = Watch(process.pid)
+            watch.start()
             requests, rate, p99, errors = run_wrk(url, connections, SECONDS_EACH)
-            cpu = cpu_seconds(process.pid) - before
-            results.add_http(who, connections, rate=rate, p99=p99, cpu=cpu / requests * 1e6, errors=errors)
+            cpu, most = cpu_seconds(process.pid) - before, watch.stop()
+            memory = {"memory": (most - held) / connections} if connections >= MANY else {}
+            results.add_http(who, connections, rate=rate, p99=p99, cpu=cpu / requests * 1e6, errors=errors, **memory)
     finally:
         problem = unview(viewer) if viewer else None
         process.terminate()

@@ -17,10 +17,13 @@ def cell(values):
 
 
 def ratio(mine, theirs):
-    """Median over median; below 1, mine is less."""
-    if not mine or not theirs or not statistics.median(theirs):
-        return "–"
-    return f"{statistics.median(mine) / statistics.median(theirs):.2f}"
+    """The median of the rounds' ratios, and the least and the greatest; below 1, mine is less."""
+    ratios = [a / b for a, b in zip(mine or [], theirs or []) if b]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})" if ratios else "–"
+
+
+def median(values):
+    return short(statistics.median(values)) if values else "–"
 
 
 def added(mine, base):
@@ -86,13 +89,18 @@ class Results:
         self.print_http()
 
     def print_scheduler(self):
-        ours, go = self.values["ours"], self.values["go"]
+        ours, go, tokio, tasks = (self.values[who] for who in ["ours", "go", "tokio", "tasks"])
         # CPU time has a column beside the wall time where there is one, and a row of its own where there is not.
-        keys = [key for key in {**ours, **go} if key.replace(".cpu/", "/") not in {**ours, **go} or ".cpu/" not in key]
-        rows = [[key, self.units[key], cell(ours[key]), cell(go[key]), ratio(ours[key], go[key]),
-                 cell(ours[cpu_key(key)]), cell(go[cpu_key(key)]), ratio(ours[cpu_key(key)], go[cpu_key(key)])]
-                for key in keys]
-        table("Scheduler", ["measure/P", "unit", "ours", "Go", "ours/Go", "ours, CPU", "Go, CPU", "ours/Go, CPU"], rows)
+        known = {**ours, **go}
+        keys = [key for key in known if ".cpu/" not in key or key.replace(".cpu/", "/") not in known]
+        rows = []
+        for key in keys:
+            cpu = cpu_key(key)
+            peers = [f"{median(peer[key])} · {median(peer[cpu])}" if peer[key] else "–" for peer in [tokio, tasks]]
+            rows.append([key, self.units[key], cell(ours[key]), cell(go[key]), ratio(ours[key], go[key]),
+                         cell(ours[cpu]), cell(go[cpu]), ratio(ours[cpu], go[cpu]), *peers])
+        table("Scheduler", ["measure/P", "unit", "ours", "Go", "ours/Go", "ours, CPU", "Go, CPU", "ours/Go, CPU",
+                            "tokio, wall · CPU", "Swift tasks, wall · CPU"], rows)
 
     def print_tracing(self):
         """CPU time, since wall time at one P counts what the neighbours took."""
@@ -103,11 +111,14 @@ class Results:
         table("Tracing, CPU ns/op", ["measure/P", "off", "on", "", "on, mpgtop attached", ""], rows)
 
     def print_http(self):
+        names = {"ours": "ours", "off": "ours, tracing off", "attached": "ours, mpgtop attached", "go": "Go",
+                 "nio": "SwiftNIO"}
         rows = []
         for who, connections in sorted(self.http, key=lambda key: key[1]):
             mine, go = self.http[(who, connections)], self.http[("go", connections)]
-            name = {"ours": "ours", "off": "ours, tracing off", "attached": "ours, mpgtop attached", "go": "Go"}[who]
-            rows.append([str(connections), name, cell(mine["rate"]), ratio(mine["rate"], go["rate"]), cell(mine["p99"]),
-                         cell(mine["cpu"]), ratio(mine["cpu"], go["cpu"]), str(sum(mine["errors"]))])
+            rows.append([str(connections), names[who], cell(mine["rate"]), ratio(mine["rate"], go["rate"]),
+                         cell(mine["p99"]), cell(mine["cpu"]), ratio(mine["cpu"], go["cpu"]), cell(mine["memory"]),
+                         str(sum(mine["errors"]))])
         table("Hello World over HTTP, wrk on the same cores",
-              ["connections", "server", "requests/s", "/Go", "p99 us", "server CPU us/request", "/Go", "errors"], rows)
+              ["connections", "server", "requests/s", "/Go", "p99 us", "server CPU us/request", "/Go",
+               "bytes/connection", "errors"], rows)
