@@ -32,8 +32,6 @@ struct NetpollRecord: ~Copyable {
   let shared: Block<SchedField>
   let standby = Atomic<Bool>(false)
   let sleepUntil = Atomic<UInt64>(0)
-  /// Gs parked in poll descriptors: whether a look is worth it.
-  let waiters = Atomic<Int>(0)
   /// The dedicated thread's M; set at boot, before any G runs.
   var thread: M?
 
@@ -57,18 +55,16 @@ struct NetpollRecord: ~Copyable {
   func setThread(_ m: M) { unsafe record.pointee.thread = m }
   func isThread(_ m: M) -> Bool { unsafe record.pointee.thread == m }
 
-  /// Whether any G waits for a socket; a hint.
+  /// Whether any descriptor is watched, so that a look is worth it; a hint. That is not to say that a G waits for one: to
+  /// count those would be a line of memory that all Ps write to with every wait.
   @inline(__always)
-  var hasWaiters: Bool { unsafe record.pointee.waiters.load(ordering: .relaxed) > 0 }
+  var watches: Bool { shared[.netpollFds].relaxed > 0 }
 
-  /// Whether nothing can come from here: no G waits for a descriptor, no timer is armed, and the dedicated thread is in
-  /// the kernel with nothing in hand.
+  /// Whether no timer is armed, and the dedicated thread is in the kernel with nothing in hand.
   var isDormant: Bool {
     let until = unsafe record.pointee.sleepUntil.load(ordering: .sequentiallyConsistent)
-    return !hasWaiters && until == .max && earliestTimer == .max
+    return until == .max && earliestTimer == .max
   }
-
-  func countWaiter(_ change: Int) { unsafe record.pointee.waiters.wrappingAdd(change, ordering: .relaxed) }
 
   /// Who asks; as the event says it.
   enum Poller: UInt8 {
@@ -120,7 +116,7 @@ struct NetpollRecord: ~Copyable {
 
   /// Sysmon's look (Sysmon §4): polls if the thread stands by and nobody has looked for 10 ms. Whether it did.
   func pollIfNobodyDid(_ sysmon: M) -> Bool {
-    guard unsafe record.pointee.standby.load(ordering: .relaxed), hasWaiters, isStale(unsafe Self.backstop)
+    guard unsafe record.pointee.standby.load(ordering: .relaxed), watches, isStale(unsafe Self.backstop)
     else {
       return false
     }
@@ -189,7 +185,7 @@ struct NetpollRecord: ~Copyable {
     unsafe record.pointee.sleepUntil.store(0, ordering: .sequentiallyConsistent)
     unsafe record.pointee.standby.store(false, ordering: .sequentiallyConsistent)
     m.setState(.netpoll)
-    if hasWaiters, isStale(unsafe 3 * Self.backstop) {
+    if watches, isStale(unsafe 3 * Self.backstop) {
       sched.inject(poll(m, nanoseconds: 0, by: .thread), by: m)
     }
   }

@@ -110,10 +110,7 @@ struct PollRecord: ~Copyable {
 
   /// The waiter is off its stack: lets others find it. False when it must not park.
   func commit(_ g: G) -> Bool {
-    sched.netpoll.countWaiter(1)
-    if change(Self.waiting, UInt64(g.slot) + Self.firstG) { return true }
-    sched.netpoll.countWaiter(-1)
-    return false
+    change(Self.waiting, UInt64(g.slot) + Self.firstG)
   }
 
   /// The waiter goes on: takes itself out. Whether there was news.
@@ -128,7 +125,6 @@ struct PollRecord: ~Copyable {
       if old == Self.ready || (old == Self.nothing && !ready) { return nil }
       guard change(old, ready ? Self.ready : Self.nothing) else { continue }
       guard old >= Self.firstG else { return nil }
-      sched.netpoll.countWaiter(-1)
       return G(slot: UInt32(old - Self.firstG))
     }
   }

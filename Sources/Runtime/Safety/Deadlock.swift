@@ -27,7 +27,12 @@ enum Deadlock {
     let preempted = sum(.preempted) &- sum(.resumed)
     guard live > 0, inSyscall == 0, preempted == 0 else { return false }
     guard sched.allIdle else { return false }
-    return sum(.parked, .await) == sum(.readied, .await) && !Outside.hasThreads
+    guard nobodyWaits(.netpollRead), nobodyWaits(.netpollWrite), nobodyWaits(.signal) else { return false }
+    return nobodyWaits(.await) && !Outside.hasThreads
+  }
+
+  private static func nobodyWaits(_ reason: WaitReason) -> Bool {
+    sum(.parked, reason) == sum(.readied, reason)
   }
 
   private static func sum(_ field: LaneField, _ reason: WaitReason = .none) -> UInt64 {

@@ -23,7 +23,7 @@ extension M {
   /// The search found nothing: dozes, gives way or sleeps, and is to search again. See Spinning §6, §7.
   private func waitForWork(_ patience: inout Int) {
     if isSpinning, sawHandOver { return mpg_doze(20_000) }
-    if sched.netpoll.hasWaiters, patience > 0 {
+    if sched.netpoll.watches, patience > 0 {
       patience -= 1
       return mpg_give_way()
     }
@@ -74,7 +74,7 @@ extension M {
 
   /// A look at the network without waiting: under load no other thread is needed for it.
   private func pollNetwork() -> G? {
-    guard sched.netpoll.hasWaiters else { return nil }
+    guard sched.netpoll.watches else { return nil }
     var ready = sched.netpoll.poll(self, nanoseconds: 0, by: .searching)
     guard let first = took(ready.popFirst(), from: .netpoll) else { return nil }
     if ready.count > 0 {

@@ -41,7 +41,7 @@
 //
 // §7 Giving way. A server's Ms run dry for moments only, above all when its clients share its CPUs. To sleep then costs
 // two futex calls, and the netpoll thread's round through the kernel besides: a third of all that a small request costs.
-// So while Gs wait for sockets an M that found nothing gives its CPU to whoever wants it, three times at most, and
+// So while sockets are watched an M that found nothing gives its CPU to whoever wants it, three times at most, and
 // searches again: the clients run, and the next look at the network finds what they sent. Nobody there, that is a
 // microsecond lost.
 import CMPG
