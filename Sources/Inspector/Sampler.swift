@@ -60,6 +60,7 @@ public struct Sampler {
   private var tables = TablePace()
   private(set) var drainInterval = Self.longest / 4
   private var lastDrain: UInt64
+  private var instruments = Instruments()
   private var lastSnapshot: UInt64 = 0
   private var lastMark: UInt64 = 0
   /// The last look at the gauges, and what details are made with.
@@ -94,11 +95,18 @@ public struct Sampler {
       preconditionFailure("a sample was just taken")
     }
     if let history {
-      frame.instruments = Instruments(
-        history.meter, history.pressure.recent, tables.taker.latest, frame.snapshot)
+      if frame.snapshot.time >= instruments.time &+ Self.instrumentsInterval {
+        instruments = Instruments(
+          history.meter, history.pressure.recent, tables.taker.latest, frame.snapshot)
+      }
+      frame.instruments = instruments
     }
     return frame
   }
+
+  /// Nanoseconds for which instruments stay as they are: they are of ten seconds and more, and to make them anew with every
+  /// picture would cost as much as drawing it.
+  private static let instrumentsInterval: UInt64 = 250_000_000
 
   /// Takes in what is still in the rings, and sees to it that the history has something to look at, however short the
   /// time was.
