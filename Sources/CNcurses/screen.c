@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 // <term.h> defines macros such as `lines` and `columns`; these two are all that is needed of it.
@@ -28,6 +29,16 @@ static int32_t check(const char *term) {
   return move && move != (char *)-1 ? NC_OPENED : NC_NO_CURSOR_ADDRESSING;
 }
 
+// Ctrl-S is a key; the line discipline would stop the screen at it until somebody thinks of Ctrl-Q. After everything by
+// which ncurses sets the line, which would have it back.
+static void free_flow_control_keys(void) {
+  struct termios modes;
+  if (tcgetattr(STDIN_FILENO, &modes) != 0) return;
+  modes.c_iflag &= ~(tcflag_t)IXON;
+  tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
+  def_prog_mode();
+}
+
 static void set_modes(bool wants_color, bool wants_mouse) {
   set_escdelay(25);  // by default Esc alone takes a second to arrive
   cbreak();
@@ -36,6 +47,7 @@ static void set_modes(bool wants_color, bool wants_mouse) {
   keypad(stdscr, TRUE);
   nodelay(stdscr, TRUE);
   leaveok(stdscr, TRUE);
+  free_flow_control_keys();
   curs_set(0);
   nc_has_color = wants_color && has_colors() && start_color() == OK;
   if (nc_has_color) use_default_colors();

@@ -8,18 +8,19 @@ struct Options: ParsableCommand {
     abstract: "Watches the goroutines, threads and processors of a program on the MPG runtime, from outside.",
     usage: """
       mpgtop [<options>] [<pid|name>]
-             mpgtop record|replay|scrub|why|serve|export|gen-config|gen-man --help
+             mpgtop \(AllCommands.names) --help
       """,
     discussion: """
       Exit codes: 0 all went well; 2 no such process; 3 not a target, or not permitted; 4 its layout is not \
       understood; 5 the target is gone; 64 wrong usage, or no usable terminal; 71 a system call failed; 74 standard \
       output cannot be written; 128 + n ended by signal n.
-      """)
+      """,
+    version: "0.5.0")
 
   @Argument(
     help: ArgumentHelp(
       "Process id, or name of the executable. None: the only process that can be looked at, or a choice.",
-      valueName: "pid|name"))
+      valueName: "pid|name"), completion: .target)
   var target: String?
 
   @Flag(name: [.short, .long], help: "List the processes that can be looked at, and what dead ones left.")
