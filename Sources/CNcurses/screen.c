@@ -76,6 +76,7 @@ int32_t nc_open(const char *term, bool wants_color, bool wants_mouse, nc_screen 
 
 void nc_close(void) {
   if (!screen) return;
+  nc_disable_mouse();
   if (nc_is_up) endwin();
   nc_is_up = 0;
   delscreen(screen);
@@ -96,6 +97,7 @@ void nc_sync_size(int32_t *rows, int32_t *columns) {
 
 void nc_suspend(void) {
   def_prog_mode();
+  nc_disable_mouse();
   endwin();
   nc_is_up = 0;
   nc_replay_stderr();

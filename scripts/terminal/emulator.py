@@ -79,6 +79,7 @@ class Run:
         self.written = bytearray()   # since the last repaint
         self.total = 0               # bytes in all
         self.frames = 0              # updates that were complete
+        self.last_frame = None       # when the last of them was
         self.modes = {}
         self.tail = b""              # of what was read last: a sequence may be cut in two
         self.is_open = True
@@ -123,7 +124,10 @@ class Run:
             if match.end() > new:
                 for mode in match[1].split(b";"):
                     self.modes[int(mode)] = match[2] == b"h"
-        self.frames += sum(1 for match in re.finditer(re.escape(SYNC_END), seam) if match.end() > new)
+        ended = sum(1 for match in re.finditer(re.escape(SYNC_END), seam) if match.end() > new)
+        if ended:
+            self.frames += ended
+            self.last_frame = time.monotonic()
         self.tail = seam[-24:]
         self.written += data
         last = None
@@ -149,14 +153,23 @@ class Run:
         return True
 
     def settle(self, quiet=0.3, seconds=20):
-        """Reads until nothing has come for a while; whether that was so."""
+        """Reads until nothing has come for a while from a program that was not at work either; whether that was so."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            before = self.total
+            before, worked = self.total, self.cpu
             self.read(quiet)
-            if self.total == before:
+            if self.total == before and self.cpu - worked < 0.4 * quiet:
                 return True
         return False
+
+    @property
+    def cpu(self):
+        """Seconds of processor time that it has had; 0 when it has ended."""
+        try:
+            with open(f"/proc/{self.process.pid}/schedstat") as file:
+                return int(file.read().split()[0]) / 1e9
+        except (OSError, IndexError):
+            return 0
 
     @property
     def is_running(self):

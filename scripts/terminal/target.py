@@ -47,7 +47,8 @@ class Target:
         """A recording of the next seconds."""
         path = self.folder / "a.rec"
         subprocess.run([mpgtop, "record", self.pid, "-o", path, "--for", f"{seconds}s"], check=True,
-                       env={"PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": str(self.folder)}, stdout=subprocess.DEVNULL)
+                       env={"PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": str(self.folder)}, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
         return str(path)
 
     def close(self):
