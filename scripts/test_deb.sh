@@ -18,7 +18,7 @@ fail() {
 }
 
 # Once more in a mount namespace in which the toolchain is an empty folder.
-toolchain=$(readlink -f "$(command -v swift || true)")
+toolchain=$(readlink -f "$(command -v swift)" || true)
 toolchain=${toolchain%/usr/bin/*}
 if [ -z "${MPG_TOOLCHAIN_HIDDEN:-}" ] && [ -d "$toolchain" ] && [ "$toolchain" != / ] &&
   unshare --mount --map-root-user true 2>/dev/null; then
@@ -50,7 +50,7 @@ grep -q "pid $server" "$work/frame" || fail "no frame of the server"
 # A real screen: `script` gives it a terminal, and q comes after a while.
 (sleep 1; printf q) | "${clean[@]}" script --quiet --return --command "stty rows 30 columns 100; mpgtop $server" \
   "$work/typescript" >/dev/null || fail "the screen ended with $?"
-grep -q "pid $server" "$work/typescript" || fail "no picture on the screen"
+grep -q 'LIVE' "$work/typescript" || fail "no picture on the screen"
 
 man=$work/root/usr/share/man/man1/mpgtop.1.gz
 [ -s "$man" ] || fail "no manual page"

@@ -1,7 +1,7 @@
 // The commands by name, and all of them as one tree: what help and shells' completions need to know.
 //
-// The tree parses nothing: its own first argument may be any process's name, so which command is meant is decided by the
-// first word alone (MPGTop.swift).
+// The tree parses nothing, and leaves out the process that mpgtop itself takes, whose name may be anything: shells would
+// complete nothing else. Which command is meant is decided by the first word alone (MPGTop.swift).
 import ArgumentParser
 
 struct AllCommands: ParsableCommand {
@@ -21,7 +21,9 @@ struct AllCommands: ParsableCommand {
     command == Options.self ? Options.helpMessage() : helpMessage(for: command)
   }
 
-  @OptionGroup var options: Options
+  @OptionGroup var modes: ModeOptions
+  @OptionGroup var frames: FrameOptions
+  @OptionGroup var history: HistoryOptions
 }
 
 extension CompletionKind {

@@ -18,6 +18,7 @@ enum MPGTop {
   /// What was asked for, if it makes sense. Prints the help and ends where that was asked for.
   private static func command(_ output: StandardOutput) throws(Failure) -> any ParsableCommand {
     var arguments = Array(CommandLine.arguments.dropFirst())
+    if arguments.first == "help" { arguments = Array(arguments.dropFirst().prefix(1)) + ["--help"] }
     var type: any ParsableCommand.Type = Options.self
     if let other = AllCommands.others.first(where: { $0.configuration.commandName == arguments.first }) {
       type = other
@@ -122,17 +123,17 @@ enum MPGTop {
 
   private static func run(_ options: Options, _ output: StandardOutput) throws(Failure) {
     let folders = RegionFolders.standard
-    if options.list { return try list(folders, output) }
-    if options.postMortem {
+    if options.modes.list { return try list(folders, output) }
+    if options.modes.postMortem {
       let source = try PastSource.blackBox(options.target, in: folders)
       return try show(source, options.frames, output) { () throws(Failure) in
         try Batch(options: options.frames, output: output).runLast(of: source)
       }
     }
-    if !options.frames.isBatch, !options.selfTest { try needTerminal() }
+    if !options.frames.isBatch, !options.modes.selfTest { try needTerminal() }
     let choice = TargetChoice(folders: folders, mayAsk: isInteractive)
     guard let inspector = try choice.attach(to: options.target) else { return }
-    if options.selfTest {
+    if options.modes.selfTest {
       try SelfTest(output: output).run(inspector)
     } else if options.frames.isBatch {
       try Batch(options: options.frames, output: output).run(inspector)

@@ -23,6 +23,21 @@ struct Options: ParsableCommand {
       valueName: "pid|name"), completion: .target)
   var target: String?
 
+  @OptionGroup var modes: ModeOptions
+  @OptionGroup var frames: FrameOptions
+  @OptionGroup var history: HistoryOptions
+
+  mutating func validate() throws {
+    if modes.list, frames.isBatch || target != nil || modes.postMortem || modes.selfTest {
+      throw ValidationError("-l goes alone: it takes no process, and prints no frames")
+    }
+    if modes.postMortem, modes.selfTest { throw ValidationError("--self-test is for a process that lives") }
+    if target == "" { throw ValidationError("the process to look at is an empty name") }
+  }
+}
+
+/// What to do instead of showing a process that lives.
+struct ModeOptions: ParsableArguments {
   @Flag(name: [.short, .long], help: "List the processes that can be looked at, and what dead ones left.")
   var list = false
 
@@ -35,15 +50,4 @@ struct Options: ParsableCommand {
 
   @Flag(name: .customLong("self-test"), help: "Measure what watching a process costs, and print it.")
   var selfTest = false
-
-  @OptionGroup var frames: FrameOptions
-  @OptionGroup var history: HistoryOptions
-
-  mutating func validate() throws {
-    if list, frames.isBatch || target != nil || postMortem || selfTest {
-      throw ValidationError("-l goes alone: it takes no process, and prints no frames")
-    }
-    if postMortem, selfTest { throw ValidationError("--self-test is for a process that lives") }
-    if target == "" { throw ValidationError("the process to look at is an empty name") }
-  }
 }

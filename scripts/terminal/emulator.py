@@ -158,9 +158,20 @@ class Run:
         while time.monotonic() < deadline:
             before, worked = self.total, self.cpu
             self.read(quiet)
-            if self.total == before and self.cpu - worked < 0.4 * quiet:
+            if self.total == before and self.cpu - worked < 0.4 * quiet and self.is_waiting:
                 return True
         return False
+
+    @property
+    def is_waiting(self):
+        """Whether it waits for something, with all that was typed taken; true of one that has ended."""
+        try:
+            with open(f"/proc/{self.process.pid}/stat") as file:
+                state = file.read().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            return True
+        typed = struct.unpack("i", fcntl.ioctl(self.slave, termios.FIONREAD, bytes(4)))[0]
+        return state in "ZX" or (state == "S" and typed == 0)
 
     @property
     def cpu(self):
@@ -196,8 +207,8 @@ class Run:
         if self.is_running:
             self.kill()
             return ["it did not end"]
-        if self.is_open:
-            self.read(0.05)
+        while self.is_open and select.select([self.master], [], [], 0.05)[0] and self._take():
+            pass
         wrong = []
         if termios.tcgetattr(self.slave) != self.before:
             wrong.append("the line settings are others")
