@@ -29,12 +29,14 @@ static int32_t check(const char *term) {
   return move && move != (char *)-1 ? NC_OPENED : NC_NO_CURSOR_ADDRESSING;
 }
 
-// Ctrl-S is a key; the line discipline would stop the screen at it until somebody thinks of Ctrl-Q. After everything by
-// which ncurses sets the line, which would have it back.
-static void free_flow_control_keys(void) {
+// Ctrl-S is a key; the line discipline would stop the screen at it until somebody thinks of Ctrl-Q. At Ctrl-C it would throw
+// away what is on its way to the terminal, the end of a picture or of its own switches. After everything by which ncurses
+// sets the line, which would have both back.
+static void set_line(void) {
   struct termios modes;
   if (tcgetattr(STDIN_FILENO, &modes) != 0) return;
   modes.c_iflag &= ~(tcflag_t)IXON;
+  modes.c_lflag |= NOFLSH;
   tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
   def_prog_mode();
 }
@@ -47,7 +49,7 @@ static void set_modes(bool wants_color, bool wants_mouse) {
   keypad(stdscr, TRUE);
   nodelay(stdscr, TRUE);
   leaveok(stdscr, TRUE);
-  free_flow_control_keys();
+  set_line();
   curs_set(0);
   nc_has_color = wants_color && has_colors() && start_color() == OK;
   if (nc_has_color) use_default_colors();
