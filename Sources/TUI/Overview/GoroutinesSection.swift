@@ -50,8 +50,10 @@ struct GoroutinesSection {
 
   private func drawDetail(in rect: Rect, on canvas: inout Canvas) {
     var rows = rect
-    SectionHeading(title: "Goroutines (G) \(Quantity.grouped(snapshot.gs.live))", legend: "where they are now")
-      .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
+    SectionHeading(
+      title: "Goroutines (G) \(Quantity.grouped(snapshot.gs.live))", legend: "where they are now"
+    )
+    .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
     for share in snapshot.gs.shares(always: Self.always) {
       drawShare(share, in: rows.takeRows(1), on: &canvas)
     }
