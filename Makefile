@@ -12,13 +12,17 @@ DESTDIR ?=
 ROUNDS ?= 5
 # How long `make soak` (1), `make honest` (10) and `make steady` (60) run.
 MINUTES ?=
-# The seed of `make soak`: without one, another each time.
+# The seed of `make soak` and `make storm`: without one, another each time.
 SEED ?=
 # How many cases `make fuzz` runs.
 CASES ?= 10000000
 # The Python parsers that the differential test compares with: kept out of the clone, so that a machine that has them
 # once needs no network again.
 PARSERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/http-parsers
+# pyte, a terminal in memory: likewise.
+EMULATOR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/terminal
+# How many keys and resizes `make storm` throws at the screen.
+COUNT ?= 100000
 # More arguments for `swift test`, such as `TEST_ARGS='--filter Ring'`.
 TEST_ARGS ?=
 
@@ -30,7 +34,7 @@ PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
-.PHONY: steady test-million test-exports watched
+.PHONY: steady test-million test-exports watched terminals storm frames deb
 .PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -41,10 +45,10 @@ demo: ## flood the demo server and watch it in mpgtop; `q` ends it all
 	@$(MAKE) --no-print-directory release
 	@setpriv --pdeathsig TERM -- scripts/demo.sh $(BIN)
 
-test: ## all Swift suites, HTTP against other parsers, lint, then instructions of the hot paths
+test: ## all Swift suites, HTTP against other parsers, terminals, lint, then instructions of the hot paths
 	@scripts/need.sh test
 	$(SWIFT) test --scratch-path $(SCRATCH) $(TEST_ARGS)
-	@$(MAKE) --no-print-directory differential lint instructions
+	@$(MAKE) --no-print-directory differential terminals lint instructions
 
 test-uring: ## the runtime's and HTTP's suites with io_uring below netpoll
 	@scripts/need.sh test
@@ -53,6 +57,21 @@ test-uring: ## the runtime's and HTTP's suites with io_uring below netpoll
 # HTTP heads and bodies through our parser and through others', which must agree on what is a request.
 differential:
 	Tests/HTTPTests/Differential/run.sh $(SCRATCH)/debug/mpg-demo $(PARSERS)
+
+# Each kind of terminal, then a storm of some seconds, on the programs that the suites were run with.
+terminals:
+	scripts/terminal/run.sh $(EMULATOR) terminals.py $(SCRATCH)/debug
+	scripts/terminal/run.sh $(EMULATOR) storm.py $(SCRATCH)/debug 3000 $(SEED)
+
+storm: ## COUNT random resizes, keys and clicks on the screen, which must stay clean; SEED=…
+	@scripts/need.sh test
+	@$(MAKE) --no-print-directory release
+	scripts/terminal/run.sh $(EMULATOR) storm.py $(BIN) $(COUNT) $(SEED)
+
+frames: ## what a frame of each screen costs at 200x60, with 100,000 Gs, and how long the first one takes
+	@scripts/need.sh test
+	@$(MAKE) --no-print-directory release
+	scripts/terminal/run.sh $(EMULATOR) frames.py $(BIN)
 
 test-sanitize: ## the suites under the thread and the address sanitizer
 	@scripts/need.sh test
@@ -118,9 +137,12 @@ instructions: ## instructions of each hot path, which must not grow; UPDATE=1 ke
 	@$(MAKE) --no-print-directory release PRODUCTS=mpg-bench
 	@scripts/instructions.sh $(BIN) $(if $(UPDATE),update)
 
-install: release ## install mpgtop and mpg-demo below PREFIX
-	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 $(BIN)/mpgtop $(BIN)/mpg-demo "$(DESTDIR)$(PREFIX)/bin"
+install: release ## install mpgtop, mpg-demo, manual page and completions below PREFIX
+	@scripts/install.sh $(BIN) "$(DESTDIR)$(PREFIX)"
+
+deb: release ## a Debian package, in $(SCRATCH), tried without the Swift toolchain
+	@scripts/need.sh deb
+	@scripts/deb.sh $(BIN) $(SCRATCH)
 
 release:
 	@scripts/need.sh build

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what a purpose needs, and says by name what it lacks.
 #
-#   need.sh build|test|demo|instructions|bench|screens|exports
+#   need.sh build|test|demo|instructions|bench|screens|exports|deb
 #
 # A Debian or Ubuntu machine gets the missing packages installed (through sudo when not root). A machine that has
 # everything is left alone and needs no network. Exit codes: 0 all there, 69 something is missing and could not be
@@ -78,12 +78,16 @@ bench)
   need python3-venv have_venv
   have_command wrk || wanted+=(wrk)
   ;;
+deb)
+  need_build
+  need dpkg-dev have_command dpkg-shlibdeps
+  ;;
 exports)
   need_build
   need python3-venv have_venv
   need prometheus have_command prometheus
   ;;
-*) fail "usage: need.sh build|test|demo|instructions|bench|screens|exports" 64 ;;
+*) fail "usage: need.sh build|test|demo|instructions|bench|screens|exports|deb" 64 ;;
 esac
 
 # as_root COMMAND...: runs it as root where that is possible without a password nobody is there to type.

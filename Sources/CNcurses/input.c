@@ -1,12 +1,7 @@
-// Keys and mouse, in codes of our own.
+// Keys, in codes of our own.
 #include "internal.h"
 
 #include <ncurses.h>
-
-void nc_enable_mouse(void) {
-  mouseinterval(0);  // no waiting for a click to become a double click
-  mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-}
 
 static int32_t key_code(int code) {
   switch (code) {
@@ -25,27 +20,19 @@ static int32_t key_code(int code) {
   return code >= KEY_F(1) && code <= KEY_F(12) ? NC_KEY_FUNCTION + code - KEY_F0 : 0;
 }
 
-static int32_t mouse_code(nc_event *event) {
-  MEVENT mouse;
-  if (getmouse(&mouse) != OK) return 0;
-  event->x = mouse.x;
-  event->y = mouse.y;
-  if (mouse.bstate & BUTTON4_PRESSED) return NC_KEY_WHEEL_UP;
-  if (mouse.bstate & BUTTON5_PRESSED) return NC_KEY_WHEEL_DOWN;
-  return mouse.bstate & BUTTON1_PRESSED ? NC_KEY_CLICK : 0;
-}
-
 bool nc_next_event(nc_event *event) {
   *event = (nc_event){0};
   wint_t code = 0;
   int result = get_wch(&code);
   if (result == ERR) return false;
   if (result != KEY_CODE_YES) {
+    if (nc_mouse_takes((int)code, event)) return true;
     event->kind = NC_CHARACTER;
     event->code = (int32_t)code;
     return true;
   }
-  event->code = code == KEY_MOUSE ? mouse_code(event) : key_code((int)code);
+  if (nc_mouse_begins((int)code)) return true;
+  event->code = key_code((int)code);
   event->kind = event->code ? NC_KEY : NC_NOTHING;
   return true;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 // <term.h> defines macros such as `lines` and `columns`; these two are all that is needed of it.
@@ -28,6 +29,18 @@ static int32_t check(const char *term) {
   return move && move != (char *)-1 ? NC_OPENED : NC_NO_CURSOR_ADDRESSING;
 }
 
+// Ctrl-S is a key; the line discipline would stop the screen at it until somebody thinks of Ctrl-Q. At Ctrl-C it would throw
+// away what is on its way to the terminal, the end of a picture or of its own switches. After everything by which ncurses
+// sets the line, which would have both back.
+static void set_line(void) {
+  struct termios modes;
+  if (tcgetattr(STDIN_FILENO, &modes) != 0) return;
+  modes.c_iflag &= ~(tcflag_t)IXON;
+  modes.c_lflag |= NOFLSH;
+  tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
+  def_prog_mode();
+}
+
 static void set_modes(bool wants_color, bool wants_mouse) {
   set_escdelay(25);  // by default Esc alone takes a second to arrive
   cbreak();
@@ -36,6 +49,7 @@ static void set_modes(bool wants_color, bool wants_mouse) {
   keypad(stdscr, TRUE);
   nodelay(stdscr, TRUE);
   leaveok(stdscr, TRUE);
+  set_line();
   curs_set(0);
   nc_has_color = wants_color && has_colors() && start_color() == OK;
   if (nc_has_color) use_default_colors();
@@ -64,6 +78,7 @@ int32_t nc_open(const char *term, bool wants_color, bool wants_mouse, nc_screen 
 
 void nc_close(void) {
   if (!screen) return;
+  nc_disable_mouse();
   if (nc_is_up) endwin();
   nc_is_up = 0;
   delscreen(screen);
@@ -84,6 +99,7 @@ void nc_sync_size(int32_t *rows, int32_t *columns) {
 
 void nc_suspend(void) {
   def_prog_mode();
+  nc_disable_mouse();
   endwin();
   nc_is_up = 0;
   nc_replay_stderr();

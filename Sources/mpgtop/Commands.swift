@@ -6,10 +6,12 @@ struct RecordOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "record", abstract: "Writes what a process's scheduler does into a file.")
 
-  @Argument(help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"))
+  @Argument(
+    help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"), completion: .target)
   var target: String?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
   var output: String
 
   @Option(
@@ -46,7 +48,7 @@ struct ReplayOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Shows a recording as if it were happening.")
 
-  @Argument(help: "The recording.")
+  @Argument(help: "The recording.", completion: .file())
   var file: String
 
   @OptionGroup var frames: FrameOptions
@@ -57,10 +59,11 @@ struct ScrubOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scrub", abstract: "Copies a recording without the names in it, to be shared.")
 
-  @Argument(help: "The recording.")
+  @Argument(help: "The recording.", completion: .file())
   var file: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
   var output: String
 
   mutating func validate() throws {
@@ -89,7 +92,8 @@ struct ServeOptions: ParsableCommand {
   )
   var prometheus: ListenAddress
 
-  @Argument(help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"))
+  @Argument(
+    help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"), completion: .target)
   var target: String?
 }
 
@@ -108,7 +112,8 @@ struct ExportOptions: ParsableCommand {
   @Flag(name: .customLong("go-trace"), help: "For go tool trace.")
   var goTrace = false
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
   var output: String
 
   @Option(
@@ -117,7 +122,8 @@ struct ExportOptions: ParsableCommand {
   var duration: TimeSpan?
 
   @Argument(
-    help: ArgumentHelp("A recording, a process, or a region's file.", valueName: "recording|pid|name"))
+    help: ArgumentHelp("A recording, a process, or a region's file.", valueName: "recording|pid|name"),
+    completion: .file())
   var source: String?
 
   @OptionGroup var history: HistoryOptions

@@ -123,6 +123,7 @@ struct ByteCount: ExpressibleByArgument, Equatable {
 
 extension ScreenID: ExpressibleByArgument {
   public init?(argument: String) { self.init(name: argument) }
+  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
 }
 
 extension ThemeName: ExpressibleByArgument {}

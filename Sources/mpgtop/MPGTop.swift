@@ -15,22 +15,27 @@ enum MPGTop {
     }
   }
 
-  /// The other commands. The first argument names one; a process of such a name is found by its pid.
-  private static let commands: [any ParsableCommand.Type] = [
-    RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self, ServeOptions.self,
-    ExportOptions.self, ConfigOptions.self, ManualOptions.self,
-  ]
-
   /// What was asked for, if it makes sense. Prints the help and ends where that was asked for.
   private static func command(_ output: StandardOutput) throws(Failure) -> any ParsableCommand {
     var arguments = Array(CommandLine.arguments.dropFirst())
+    if arguments.first == "help" { arguments = Array(arguments.dropFirst().prefix(1)) + ["--help"] }
     var type: any ParsableCommand.Type = Options.self
-    if let other = commands.first(where: { $0.configuration.commandName == arguments.first }) {
+    if let other = AllCommands.others.first(where: { $0.configuration.commandName == arguments.first }) {
       type = other
       arguments.removeFirst()
+    } else if arguments.first?.hasPrefix("--generate-completion-script") == true {
+      type = AllCommands.self
     }
     do {
-      return try type.parseAsRoot(arguments)
+      let command = try type.parseAsRoot(arguments)
+      // `--help` arrives as a command of its own.
+      guard Swift.type(of: command) == type else {
+        try output.write(AllCommands.help(of: type) + "\n")
+        exit(ExitCode.success)
+      }
+      return command
+    } catch let failure as Failure {
+      throw failure
     } catch {
       if type.exitCode(for: error).isSuccess {
         try output.write(type.fullMessage(for: error) + "\n")
@@ -63,16 +68,8 @@ enum MPGTop {
       if let damage { complain("\(options.file) is damaged: \(damage); the copy ends there") }
     case is ConfigOptions: try output.write(Settings.template)
     case is ManualOptions: try output.write(ManualPage().text)
-    default: try help(command, output)
+    default: break  // there are no others
     }
-  }
-
-  /// `--help` of a command arrives as a command of its own, which throws what it has to say.
-  private static func help(_ command: any ParsableCommand, _ output: StandardOutput) throws(Failure) {
-    var command = command
-    var text = Options.helpMessage()
-    do { try command.run() } catch { text = Options.fullMessage(for: error) }
-    try output.write(text + "\n")
   }
 
   private static func why(_ options: WhyOptions, _ output: StandardOutput) throws(Failure) {
@@ -126,17 +123,17 @@ enum MPGTop {
 
   private static func run(_ options: Options, _ output: StandardOutput) throws(Failure) {
     let folders = RegionFolders.standard
-    if options.list { return try list(folders, output) }
-    if options.postMortem {
+    if options.modes.list { return try list(folders, output) }
+    if options.modes.postMortem {
       let source = try PastSource.blackBox(options.target, in: folders)
       return try show(source, options.frames, output) { () throws(Failure) in
         try Batch(options: options.frames, output: output).runLast(of: source)
       }
     }
-    if !options.frames.isBatch, !options.selfTest { try needTerminal() }
+    if !options.frames.isBatch, !options.modes.selfTest { try needTerminal() }
     let choice = TargetChoice(folders: folders, mayAsk: isInteractive)
     guard let inspector = try choice.attach(to: options.target) else { return }
-    if options.selfTest {
+    if options.modes.selfTest {
       try SelfTest(output: output).run(inspector)
     } else if options.frames.isBatch {
       try Batch(options: options.frames, output: output).run(inspector)

@@ -16,7 +16,7 @@ struct ManualPage {
     .B mpgtop
     [options] [pid|name]
     .br
-    .B mpgtop record|replay|scrub|why|serve|export|gen\\-config \\-\\-help
+    .B mpgtop \(Self.escaped(AllCommands.names)) \\-\\-help
     .SH DESCRIPTION
     Maps the memory in which the program keeps its scheduler read\\-only, and shows it. The program is not stopped,
     signalled, slowed or written to.

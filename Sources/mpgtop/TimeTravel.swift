@@ -11,6 +11,8 @@ struct TimeTravel {
   private var wasPlaying = false
   /// Of `speeds`.
   private var speed = 4
+  /// The frame of the moment that is shown, and what it was asked to tell: what is closed has nothing to add to it.
+  private var kept: (interest: Interest, ended: String?, frame: Frame)?
 
   /// How fast it plays, in nanoseconds of history for each of the wall clock.
   static let speeds = [0.01, 0.03, 0.1, 0.3, 1, 3, 10]
@@ -20,6 +22,7 @@ struct TimeTravel {
 
   mutating func perform(_ command: TimeCommand) {
     advance()
+    kept = nil
     switch command {
     case .stepBack: player.stepBack()
     case .stepForward: player.stepForward()
@@ -49,6 +52,7 @@ struct TimeTravel {
   /// Goes on to where playing has come by now.
   private mutating func advance() {
     guard let (wall, moment) = playing else { return }
+    kept = nil
     let passed = Double(monotonicNow() - wall) * Self.speeds[speed]
     let wanted = moment &+ UInt64(passed)
     if wanted < player.lastTime {
@@ -66,6 +70,10 @@ struct TimeTravel {
     ended: String?, _ interest: Interest = .none, breathe: () -> Void = {}
   ) -> Frame {
     advance()
-    return player.frame(origin, ended: player.isAtEnd ? ended : nil, interest: interest, breathe: breathe)
+    if let kept, kept.interest == interest, kept.ended == ended, origin != .live { return kept.frame }
+    let frame = player.frame(
+      origin, ended: player.isAtEnd ? ended : nil, interest: interest, breathe: breathe)
+    kept = (interest, ended, frame)
+    return frame
   }
 }

@@ -11,10 +11,12 @@ struct WhyOptions: ParsableCommand {
       at once. Without -g, --requests and --request it shows the slowest waits.
       """)
 
-  @Argument(help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"))
+  @Argument(
+    help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"), completion: .target)
   var target: String?
 
-  @Option(help: ArgumentHelp("Ask a recording instead of a process.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Ask a recording instead of a process.", valueName: "file"), completion: .file())
   var replay: String?
 
   @Flag(

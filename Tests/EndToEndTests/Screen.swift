@@ -64,6 +64,11 @@ final class Screen {
   /// Presses keys, by tmux's names: `q`, `Space`, `C-c`.
   func press(_ keys: String...) throws { _ = try command(["send-keys"] + keys) }
 
+  /// Types bytes as they are.
+  func type(_ bytes: String) throws {
+    _ = try command(["send-keys", "-H"] + bytes.utf8.map { String($0, radix: 16) })
+  }
+
   func resize(columns: Int, rows: Int) throws {
     _ = try command(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
   }

@@ -90,6 +90,28 @@ extension EndToEnd {
       try expectCleanEnd(screen, code: 0)
     }
 
+    @Test(
+      "The picture goes on after a click, its release, half a click, a button that nobody knows, and Ctrl-S")
+    func nothingStopsIt() throws {
+      let server = try DemoServer("--procs", "2")
+      let screen = try open(server)
+      try waitForPicture(screen, of: server, Size(columns: 80, rows: 24))
+      var crowd: [Connection] = []
+      let halted = ["\u{1B}[<0;30;10M", "\u{1B}[<0;30;10m", "\u{1B}[<66;1;1M", "\u{1B}[<0;3", "\u{13}"]
+      for (count, bytes) in halted.enumerated() {
+        try screen.type(bytes)
+        crowd.append(try Connection(port: server.port))
+        _ = try crowd[count].get("/")
+        try screen.wait(for: "Gs \(count + 3)")
+      }
+      try screen.press("2")
+      try screen.type("\u{1B}[<0;3;2M")
+      try screen.wait(for: "the tab that was clicked") { !$0.contains { $0.contains("[2 Ps]") } }
+      try screen.press("q")
+      try expectCleanEnd(screen, code: 0)
+      withExtendedLifetime(crowd) {}
+    }
+
     @Test("A resize redraws at the new size, through one that is too small")
     func resize() throws {
       let server = try DemoServer("--procs", "2")

@@ -42,7 +42,7 @@ struct OverviewTests {
       let line = screen(frame, columns, 24).lines[1]
       let sum = line.split(separator: "(")[0]
 
-      let parts = sum.split { !$0.isNumber }.compactMap { Int($0) }
+      let parts = sum.split { !$0.isNumber && $0 != "," }.compactMap { Int($0.filter(\.isNumber)) }
 
       let isConsistent = frame.snapshot.isConsistent
       #expect(parts.first == frame.snapshot.gs.live)

@@ -158,4 +158,16 @@ struct WidgetTests {
   func glyphsFollowTheLocale(_ environment: [String: String], _ isASCII: Bool) {
     #expect(Glyphs.forEnvironment(environment).isASCII == isASCII)
   }
+
+  @Test("facts that do not fit are left out as a whole; a single one that does not is there to be cut")
+  func factsAreWhole() {
+    let facts = StyledText.facts([("procs", "2"), ("idle", "1"), ("steals/s", "14")])
+    func whole(_ width: Int) -> String { facts.wholeFacts(in: width).spans.map(\.text).joined() }
+
+    #expect(whole(80) == "procs 2   idle 1   steals/s 14   ")
+    #expect(whole(30) == "procs 2   idle 1   steals/s 14")
+    #expect(whole(29) == "procs 2   idle 1")
+    #expect(whole(15) == "procs 2")
+    #expect(whole(6) == "procs 2   idle 1   steals/s 14   ")
+  }
 }

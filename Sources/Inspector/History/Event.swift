@@ -35,10 +35,13 @@ public struct Event: Sendable, Equatable {
   /// The kind's name, or its number.
   public var name: String { kind.map { "\($0)" } ?? "kind \(rawKind)" }
 
+  /// Made once: to print a case takes longer than the rest of the text.
+  private static let reasonNames = (0..<256).map { WaitReason(rawValue: UInt8($0)).map { "\($0)" } ?? "" }
+
   private func words(_ clock: Clock, _ names: StringBook, _ reasons: [WaitReason?]) -> String {
     let who = "G\(g ?? 0)"
     guard let kind else { return "an event of kind \(rawKind)" + (g == nil ? "" : " of \(who)") }
-    let reason = "\(reasons[Int(detail)] ?? .none)"
+    var reason: String { Self.reasonNames[Int((reasons[Int(detail)] ?? .none).rawValue)] }
     func after() -> String { "after \(clock.nanoseconds(lasting: arg) / 1000) µs" }
     switch kind {
     case .boot: return "boot: \(BootStep(rawValue: detail).map { "\($0)" } ?? "?")"

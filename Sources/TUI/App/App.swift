@@ -71,18 +71,18 @@ public struct App: Sendable {
     var wanted = Interest.none
     var rhythm = Rhythm(pollEvery: pollEvery, now: terminal.now)
     var drawn: AppState?
-    // Whether anything came since the last comparison: states are large, and polls are many.
-    var hasChanged = true
+    // Whether anything came since the last comparison, and since the last wish: states are large, and polls are many.
+    var (hasChanged, isWishStale) = (true, true)
     while true {
-      let wish = state.interest
-      if wish != wanted {
+      if isWishStale {
+        let wish = state.interest
         if wish.isNew(to: wanted) { rhythm.hurry() }
-        wanted = wish
-        interest(wish)
+        if wish != wanted { interest(wish) }
+        (wanted, isWishStale) = (wish, false)
       }
       if rhythm.isFrameDue(at: terminal.now, interval: state.interval), let frame = next() {
         _ = state.update(.frame(frame))
-        hasChanged = true
+        (hasChanged, isWishStale) = (true, true)
       }
       if hasChanged {
         if drawn != state { terminal.present(Screen.draw(state)) }
@@ -97,7 +97,7 @@ public struct App: Sendable {
           rhythm.hurry()
         }
         if perform(effect, on: &terminal) { drawn = nil }
-        hasChanged = true
+        (hasChanged, isWishStale) = (true, true)
       }
       if rhythm.isPollDue(at: terminal.now) { poll() }
     }

@@ -31,6 +31,19 @@ struct StyledText: Equatable {
   }
 
   mutating func append(_ other: StyledText) { spans += other.spans }
+
+  /// As many of the facts, from the first on, as fit as a whole; of a single one that does not, all, to be cut.
+  func wholeFacts(in width: Int) -> StyledText {
+    var (fitting, used) = (0, 0)
+    for (index, span) in spans.enumerated() {
+      if used <= width, span.text.hasSuffix("  "), index > 0 { fitting = index }
+      used += TextWidth.columns(of: span.text)
+    }
+    guard used > width, fitting > 0 else { return self }
+    var text = StyledText()
+    text.spans = Array(spans[..<fitting])
+    return text
+  }
 }
 
 extension Canvas {

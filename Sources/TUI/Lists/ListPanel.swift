@@ -93,7 +93,7 @@ enum ListPanel {
       let (layout, lines) = ListPanel.layout(screen, state)
       for (index, line) in lines.enumerated() {
         let (x, y, width) = (layout.head.x, layout.head.y + index, layout.head.width)
-        canvas.write(line, x: x, y: y, width: width, glyphs: state.glyphs)
+        canvas.write(line.wholeFacts(in: width), x: x, y: y, width: width, glyphs: state.glyphs)
       }
       let view = ListView(screen, state)
       view.draw(in: layout.list, on: &canvas)
@@ -188,11 +188,14 @@ extension AppState {
     return interest
   }
 
-  /// The descriptors of the rows that are seen, and a few around them.
+  /// The descriptors of the rows that are seen, and a few around them; then those that were known before, as rows come and
+  /// go with each request.
   private func socketsSeen(_ frame: Frame) -> [Int] {
     let view = ListView(NetpollScreen(frame: frame, state: self), self)
     let window = view.window(rows: size.rows)
     let seen = max(0, window.first - 20)..<min(view.listing.count, window.first + window.shown + 20)
-    return seen.compactMap { view.listing[$0].row.g.fd }
+    let fds = seen.compactMap { view.listing[$0].row.g.fd }
+    let before = Set((frame.detail.sockets ?? [:]).keys).subtracting(fds)
+    return fds + before.sorted().prefix(max(0, 256 - fds.count))
   }
 }

@@ -33,7 +33,7 @@ struct GoroutinesSection {
   /// The groups of reasons, then what else is waited for.
   private func reasons(always: [WaitGroupName], isShort: Bool) -> [StyledText] {
     let groups = snapshot.gs.shares(always: always).dropFirst(2).map { share in
-      var piece = StyledText("\(share.count)", share.count > 0 ? .strong : .dim)
+      var piece = StyledText(Quantity.grouped(share.count), share.count > 0 ? .strong : .dim)
       piece.append(" " + (isShort ? share.shortWord : share.word), share.count > 0 ? share.style : .dim)
       return piece
     }
@@ -41,7 +41,7 @@ struct GoroutinesSection {
   }
 
   private func counted(_ value: Int, _ word: String) -> StyledText {
-    var text = StyledText("\(value)", value > 0 ? .strong : .dim)
+    var text = StyledText(Quantity.grouped(value), value > 0 ? .strong : .dim)
     text.append(" " + word, .dim)
     return text
   }
@@ -50,8 +50,10 @@ struct GoroutinesSection {
 
   private func drawDetail(in rect: Rect, on canvas: inout Canvas) {
     var rows = rect
-    SectionHeading(title: "Goroutines (G) \(snapshot.gs.live)", legend: "where they are now")
-      .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
+    SectionHeading(
+      title: "Goroutines (G) \(Quantity.grouped(snapshot.gs.live))", legend: "where they are now"
+    )
+    .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
     for share in snapshot.gs.shares(always: Self.always) {
       drawShare(share, in: rows.takeRows(1), on: &canvas)
     }

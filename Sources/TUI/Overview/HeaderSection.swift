@@ -94,17 +94,18 @@ struct HeaderSection {
   private func sum(_ shares: [GShare], _ wording: Wording) -> StyledText {
     let gs = snapshot.gs
     let space = wording == .tight ? "" : " "
+    func number(_ count: Int) -> String { wording == .full ? Quantity.grouped(count) : "\(count)" }
     var line = StyledText("Gs ", .dim)
-    line.append("\(gs.live)", .strong)
+    line.append(number(gs.live), .strong)
     if snapshot.isConsistent && gs.sumOfStates == gs.live {
       line.append("\(space)=\(space)", .dim)
     } else {
       line.append("\(space)\(glyphs.about)\(space)", .eager)
-      if wording == .full { line.append("\(gs.sumOfStates) = ", .eager) }
+      if wording == .full { line.append("\(number(gs.sumOfStates)) = ", .eager) }
     }
     for (index, share) in shares.enumerated() {
       if index > 0 { line.append("\(space)+\(space)", .dim) }
-      line.append("\(share.count)", .strong)
+      line.append(number(share.count), .strong)
       let word = wording == .full ? share.word : share.shortWord
       line.append(" " + word, share.count > 0 ? share.style : .dim)
     }

@@ -27,10 +27,11 @@ struct GRow: FilterSubject {
     }
   }
 
-  static func rows(_ frame: Frame) -> [GRow] {
+  /// Those Gs that `isWanted`, of as many as there may be.
+  static func rows(_ frame: Frame, where isWanted: (Goroutine) -> Bool = { _ in true }) -> [GRow] {
     guard let list = frame.detail.goroutines ?? frame.past?.goroutines else { return [] }
     let now = max(list.readAt ?? 0, frame.past?.time ?? frame.snapshot.time)
-    return list.all.map { g in GRow(g: g, age: g.since.map { now - min(now, $0) }) }
+    return list.all.lazy.filter(isWanted).map { g in GRow(g: g, age: g.since.map { now - min(now, $0) }) }
   }
 }
 

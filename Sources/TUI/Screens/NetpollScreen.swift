@@ -16,9 +16,8 @@ struct WaiterRow: FilterSubject {
 
   static func rows(_ frame: Frame) -> [WaiterRow] {
     let sockets = frame.detail.sockets ?? [:]
-    return GRow.rows(frame).compactMap { row in
-      guard row.g.state == .waiting, row.g.reason.group == .netpoll else { return nil }
-      return WaiterRow(row: row, socket: row.g.fd.flatMap { sockets[$0] })
+    return GRow.rows(frame) { $0.state == .waiting && $0.reason.group == .netpoll }.map { row in
+      WaiterRow(row: row, socket: row.g.fd.flatMap { sockets[$0] })
     }
   }
 }

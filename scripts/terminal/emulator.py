@@ -1,0 +1,245 @@
+"""A terminal in memory, and a program on it.
+
+What the program writes is kept as bytes; a picture is made of them when somebody asks for one. A repaint that clears the
+screen makes all that was drawn before it invisible, so a picture needs no more than the bytes from the last such repaint
+on. What the program switched on is counted over all bytes.
+"""
+import fcntl
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+import pyte
+
+CLEAR = b"\x1b[H\x1b[2J"
+CLEARS = re.compile(rb"\x1b\[H(?:\x1b\[2J|\x1b\[J)")
+MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
+# Forms that pyte would print as text: keyboard modes, and the padding of terminals from the time of tubes.
+UNSEEN = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x00|\x1b\]52;[^\x07]*\x07")
+SYNC_END = b"\x1b[?2026l"
+
+
+class Grid(pyte.Screen):
+    """pyte's screen with what ncurses uses and it lacks."""
+
+    def repeat(self, count=1, *_, **__):
+        """The last glyph so many times more."""
+        x = self.cursor.x - 1
+        if 0 <= x < self.columns:
+            self.draw((self.buffer[self.cursor.y][x].data or " ") * max(1, count or 1))
+
+    def scroll_up(self, count=1, *_, **__):
+        self._at_top(self.delete_lines, count)
+
+    def scroll_down(self, count=1, *_, **__):
+        self._at_top(self.insert_lines, count)
+
+    def _at_top(self, move, count):
+        """Moves lines at the top of the part that scrolls, and leaves the cursor where it was."""
+        x, y = self.cursor.x, self.cursor.y
+        self.cursor.y = self.margins.top if self.margins else 0
+        move(max(1, count or 1))
+        self.cursor.x, self.cursor.y = x, y
+
+    def select_graphic_rendition(self, *attributes, **keywords):
+        if not keywords.get("private"):
+            super().select_graphic_rendition(*attributes)
+
+    @property
+    def cells(self):
+        """Glyphs with what they look like, row by row."""
+        return [
+            [self._cell(self.buffer[y][x]) for x in range(self.columns)] for y in range(self.lines)]
+
+    @staticmethod
+    def _cell(char):
+        # A blank shows its ground only.
+        shown = char.fg if char.data != " " or char.reverse else "default"
+        return (char.data, shown, char.bg, char.bold and char.data != " ", char.reverse)
+
+
+class Stream(pyte.ByteStream):
+    csi = {**pyte.ByteStream.csi, "b": "repeat", "S": "scroll_up", "T": "scroll_down"}
+    events = pyte.ByteStream.events | {"repeat", "scroll_up", "scroll_down"}
+
+
+class Run:
+    """A program on a pseudo-terminal of its own."""
+
+    def __init__(self, words, columns, rows, term="xterm-256color", environment=None):
+        self.columns, self.rows = columns, rows
+        self.master, self.slave = os.openpty()
+        self._set_window()
+        self.before = termios.tcgetattr(self.slave)
+        self.written = bytearray()   # since the last repaint
+        self.total = 0               # bytes in all
+        self.frames = 0              # updates that were complete
+        self.last_frame = None       # when the last of them was
+        self.modes = {}
+        self.tail = b""              # of what was read last: a sequence may be cut in two
+        self.is_open = True
+        env = {**os.environ, "TERM": term, "SWIFT_BACKTRACE": "interactive=no", **(environment or {})}
+        env = {name: value for name, value in env.items() if value is not None}
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            words, stdin=self.slave, stdout=self.slave, stderr=subprocess.PIPE, env=env, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        os.set_blocking(self.process.stderr.fileno(), False)
+
+    def _set_window(self):
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", self.rows, self.columns, 0, 0))
+
+    def resize(self, columns, rows):
+        self.columns, self.rows = columns, rows
+        self._set_window()
+
+    def press(self, data):
+        """Types, reading meanwhile: a program that waits until it is read does not read either."""
+        left = data.encode() if isinstance(data, str) else data
+        deadline = time.monotonic() + 20
+        while left and self.is_running and time.monotonic() < deadline:
+            reading, writing, _ = select.select([self.master], [self.master], [], 0.2)
+            if reading:
+                self._take()
+            if writing:
+                left = left[os.write(self.master, left[:256]):]
+
+    def _take(self):
+        try:
+            data = os.read(self.master, 1 << 16)
+        except OSError:
+            data = b""
+        if not data:
+            self.is_open = False
+            return False
+        self.total += len(data)
+        seam = self.tail + data
+        new = len(self.tail)
+        for match in MODES.finditer(seam):
+            if match.end() > new:
+                for mode in match[1].split(b";"):
+                    self.modes[int(mode)] = match[2] == b"h"
+        ended = sum(1 for match in re.finditer(re.escape(SYNC_END), seam) if match.end() > new)
+        if ended:
+            self.frames += ended
+            self.last_frame = time.monotonic()
+        self.tail = seam[-24:]
+        self.written += data
+        last = None
+        for last in CLEARS.finditer(self.written):
+            pass
+        if last and last.start():
+            del self.written[:last.start()]
+        return True
+
+    def read(self, seconds):
+        """Reads for so long."""
+        deadline = time.monotonic() + seconds
+        while self.is_open and (left := deadline - time.monotonic()) > 0:
+            if select.select([self.master], [], [], left)[0] and not self._take():
+                return
+
+    def wait_until(self, condition, seconds=20):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline or not self.is_running:
+                return condition()
+            self.read(0.02)
+        return True
+
+    def settle(self, quiet=0.3, seconds=20):
+        """Reads until nothing has come for a while from a program that was not at work either; whether that was so."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            before, worked = self.total, self.cpu
+            self.read(quiet)
+            if self.total == before and self.cpu - worked < 0.4 * quiet and self.is_waiting:
+                return True
+        return False
+
+    @property
+    def is_waiting(self):
+        """Whether it waits for something, with all that was typed taken; true of one that has ended."""
+        try:
+            with open(f"/proc/{self.process.pid}/stat") as file:
+                state = file.read().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            return True
+        typed = struct.unpack("i", fcntl.ioctl(self.slave, termios.FIONREAD, bytes(4)))[0]
+        return state in "ZX" or (state == "S" and typed == 0)
+
+    @property
+    def cpu(self):
+        """Seconds of processor time that it has had; 0 when it has ended."""
+        try:
+            with open(f"/proc/{self.process.pid}/schedstat") as file:
+                return int(file.read().split()[0]) / 1e9
+        except (OSError, IndexError):
+            return 0
+
+    @property
+    def is_running(self):
+        return self.process.poll() is None
+
+    def picture(self):
+        """What a terminal of this size shows."""
+        grid = Grid(self.columns, self.rows)
+        Stream(grid).feed(UNSEEN.sub(b"", bytes(self.written)))
+        return grid
+
+    def text(self):
+        return "\n".join(line.rstrip() for line in self.picture().display)
+
+    def repaint(self):
+        """Has everything drawn afresh, without a key: as after a stop that nobody announced."""
+        seen = self.frames
+        os.kill(self.process.pid, signal.SIGCONT)
+        return self.wait_until(lambda: self.frames > seen) and self.settle()
+
+    def end(self, seconds=20):
+        """Waits for its end, and says what it left behind: a list of complaints."""
+        self.wait_until(lambda: not self.is_running, seconds)
+        if self.is_running:
+            self.kill()
+            return ["it did not end"]
+        while self.is_open and select.select([self.master], [], [], 0.05)[0] and self._take():
+            pass
+        wrong = []
+        if termios.tcgetattr(self.slave) != self.before:
+            wrong.append("the line settings are others")
+        names = {1049: "alternate screen", 1047: "alternate screen", 1000: "mouse", 1002: "mouse", 1003: "mouse",
+                 1006: "mouse", 2026: "frozen screen", 1: "keypad", 2004: "bracketed paste"}
+        wrong += [f"left on: {names[mode]} ({mode})" for mode, is_on in self.modes.items() if is_on and mode in names]
+        if self.modes.get(25) is False:
+            wrong.append("the cursor is hidden")
+        return wrong
+
+    @property
+    def errors(self):
+        return (self.process.stderr.read() or b"").decode(errors="replace")
+
+    def kill(self):
+        if self.is_running:
+            self.process.kill()
+            self.process.wait()
+
+    def close(self):
+        self.kill()
+        os.close(self.master)
+        os.close(self.slave)
+        self.process.stderr.close()
+
+
+def differences(one, other):
+    """Places at which two pictures differ, in words; at most a few."""
+    found = []
+    for y, (left, right) in enumerate(zip(one.cells, other.cells)):
+        for x, (a, b) in enumerate(zip(left, right)):
+            if a != b:
+                found.append(f"row {y} column {x}: {a} where a fresh picture has {b}")
+    return found[:5] + ([f"and {len(found) - 5} more"] if len(found) > 5 else [])

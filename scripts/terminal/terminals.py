@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""mpgtop on each kind of terminal, with and without a locale: each works, or says in one line why not.
+
+    terminals.py BIN-FOLDER
+
+Works means: a picture of the target on every screen, no byte beyond ASCII where the locale has none, no colour where the
+terminal has none, after each screen and a resize the same cells as a fresh repaint, and `q` leaves the terminal as it was.
+Prints a table in Markdown; exit code 1 when something was otherwise.
+"""
+import pathlib
+import re
+import sys
+
+import emulator
+from target import Target
+
+TERMS = ["dumb", "vt100", "linux", "xterm", "xterm-256color", "tmux-256color", "", "nonsense-42"]
+LOCALES = [("C.UTF-8", {"LC_ALL": "C.UTF-8"}), ("none", {"LC_ALL": None, "LANG": None, "LC_CTYPE": None}),
+           ("no such", {"LC_ALL": "xx_YY.UTF-8"})]
+COLORS = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
+
+
+def visit(binaries, target, term, locale):
+    """How it went: a word or two for the table, and what was wrong."""
+    run = emulator.Run([binaries / "mpgtop", target.pid, "-d", "60"], 100, 30, term=term,
+                       environment={**target.environment, **locale})
+    try:
+        run.wait_until(lambda: run.total > 0 or not run.is_running)
+        run.settle()
+        if not run.is_running:
+            return refused(run)
+        wrong, said, bytes_seen = [], [], b""
+        for key in "2345678901":
+            run.press(key)
+            run.settle(0.15)
+            bytes_seen += bytes(run.written)
+            if f"pid {target.pid}" not in run.text():
+                wrong.append(f"screen {key} shows no target:\n{run.text()}")
+        run.resize(130, 40)
+        run.settle()
+        before = run.picture()
+        if run.repaint():
+            wrong += emulator.differences(before, run.picture())
+        else:
+            wrong.append("no repaint")
+        is_ascii = all(byte < 0x80 for byte in bytes_seen)
+        said.append("ASCII" if is_ascii else "UTF-8")
+        said.append("colours" if COLORS.search(bytes_seen) else "no colours")
+        said.append("mouse" if run.modes.get(1000) else "no mouse")
+        if not is_ascii and locale.get("LC_ALL") != "C.UTF-8":
+            wrong.append("bytes beyond ASCII without a locale that has them")
+        run.press("q")
+        wrong += run.end()
+        if run.process.returncode != 0:
+            wrong.append(f"q ended it with {run.process.returncode}")
+        return ", ".join(said), wrong
+    finally:
+        run.close()
+
+
+def refused(run):
+    wrong = run.end()
+    errors = run.errors
+    if run.process.returncode != 64 or errors.count("\n") != 1 or not errors.startswith("mpgtop: "):
+        wrong.append(f"no clear refusal: code {run.process.returncode}, {errors!r}")
+    if run.total:
+        wrong.append(f"it wrote {run.total} bytes to a terminal that it refuses")
+    return f"code {run.process.returncode}: {errors.strip().removeprefix('mpgtop: ')}", wrong
+
+
+def main():
+    binaries = pathlib.Path(sys.argv[1])
+    target, failed = Target(binaries, "--procs", "2"), []
+    try:
+        print("| `TERM` | locale | seen |\n|---|---|---|", flush=True)
+        for term in TERMS:
+            for name, locale in LOCALES:
+                seen, wrong = visit(binaries, target, term, locale)
+                print(f"| `{term or '(empty)'}` | {name} | {seen} |", flush=True)
+                failed += [f"TERM={term} locale {name}: {what}" for what in wrong]
+    finally:
+        target.close()
+    for line in failed:
+        print(f"terminals: {line}", file=sys.stderr)
+    raise SystemExit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

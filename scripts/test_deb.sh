@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Unpacks a package into a folder and uses it from there, where no Swift toolchain can be found: it is on no path, its
+# libraries are none of those that the programs ask for, and where this may mount, its folder is empty.
+#
+#   test_deb.sh FILE.deb
+set -euo pipefail
+deb=$(readlink -f "${1:?usage: test_deb.sh FILE.deb}")
+work=$(mktemp -d)
+server=''
+cleanup() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
+fail() {
+  echo "test_deb.sh: $1" >&2
+  exit 1
+}
+
+# Once more in a mount namespace in which the toolchain is an empty folder.
+toolchain=$(readlink -f "$(command -v swift)" || true)
+toolchain=${toolchain%/usr/bin/*}
+if [ -z "${MPG_TOOLCHAIN_HIDDEN:-}" ] && [ -d "$toolchain" ] && [ "$toolchain" != / ] &&
+  unshare --mount --map-root-user true 2>/dev/null; then
+  # shellcheck disable=SC2016 # the inner shell is the one to expand
+  MPG_TOOLCHAIN_HIDDEN=$toolchain unshare --mount --map-root-user sh -c \
+    'mount -t tmpfs none "$MPG_TOOLCHAIN_HIDDEN" && exec "$0" "$1"' "$0" "$deb"
+  exit
+fi
+
+dpkg-deb --extract "$deb" "$work/root"
+mkdir -m 700 "$work/run"
+clean=(env -i PATH="$work/root/usr/bin:/usr/bin:/bin" XDG_RUNTIME_DIR="$work/run" HOME="$work" TERM=xterm-256color)
+
+for program in mpgtop mpg-demo; do
+  libraries=$("${clean[@]}" ldd "$work/root/usr/bin/$program")
+  ! grep -Ei 'swift|foundation|dispatch|not found' <<<"$libraries" || fail "$program needs the toolchain"
+done
+[ "$("${clean[@]}" mpgtop --version)" = "$(dpkg-deb --field "$deb" Version)" ] || fail "the version is another"
+
+# Another port when somebody has this one.
+for _ in {1..20}; do
+  "${clean[@]}" mpg-demo --port $((20000 + RANDOM % 10000)) >"$work/said" 2>&1 &
+  server=$!
+  until grep -q 'Server running' "$work/said" || ! kill -0 "$server" 2>/dev/null; do sleep 0.05; done
+  ! grep -q 'Server running' "$work/said" || break
+done
+"${clean[@]}" mpgtop -b -n 1 "$server" >"$work/frame" || fail "mpgtop does not see the server: $(cat "$work/said")"
+grep -q "pid $server" "$work/frame" || fail "no frame of the server"
+# A real screen: `script` gives it a terminal, and q comes after a while.
+(sleep 1; printf q) | "${clean[@]}" script --quiet --return --command "stty rows 30 columns 100; mpgtop $server" \
+  "$work/typescript" >/dev/null || fail "the screen ended with $?"
+grep -q 'LIVE' "$work/typescript" || fail "no picture on the screen"
+
+man=$work/root/usr/share/man/man1/mpgtop.1.gz
+[ -s "$man" ] || fail "no manual page"
+gzip -dc "$man" | grep -q 'gen' || fail "the manual page is empty"
+for file in bash-completion/completions/mpgtop zsh/vendor-completions/_mpgtop fish/vendor_completions.d/mpgtop.fish; do
+  grep -q record "$work/root/usr/share/$file" || fail "$file does not know the commands"
+done
+# Bash completes a command's name by it.
+# shellcheck disable=SC2016 # the inner shell is the one to expand
+"${clean[@]}" bash -c '
+  . "$1"
+  COMP_WORDS=(mpgtop rec) COMP_CWORD=1 COMP_LINE="mpgtop rec" COMP_POINT=10
+  _mpgtop mpgtop rec mpgtop
+  [ "${COMPREPLY[0]:-}" = record ]' - "$work/root/usr/share/bash-completion/completions/mpgtop" ||
+  fail "bash does not complete 'mpgtop rec'"
+echo "test_deb.sh: $(basename "$deb") works without a toolchain${MPG_TOOLCHAIN_HIDDEN:+, $MPG_TOOLCHAIN_HIDDEN being empty}"
