@@ -21,7 +21,7 @@ public enum Action: Sendable, Hashable {
   case rows
   /// The selected row to the clipboard.
   case yank
-  /// Why the selected G waited.
+  /// What the selected thing is, and what happened to it.
   case why
   /// The next palette.
   case theme

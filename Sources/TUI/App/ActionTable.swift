@@ -61,6 +61,12 @@ enum ActionTable {
       "show or hide this help", footer: "help",
       [ActionRow("help", .help, [.character("?"), .function(1)], "Help about this screen")]),
     ActionGroup(
+      "explain what is selected: what, why, since when", footer: "explain",
+      [
+        ActionRow(
+          "why", .why, [.character("x")], "Explain what is selected: what just happened to it, and why")
+      ]),
+    ActionGroup(
       "quit", footer: "quit",
       [ActionRow("quit", .quit, [.character("q"), .control("c"), .function(10)], "Quit")]),
     ActionGroup(
@@ -179,9 +185,6 @@ enum ActionTable {
     ActionGroup(
       "into the row: a G's events, a group's Gs", on: [.gs, .netpoll, .ps, .ms, .events],
       [ActionRow("enter", .enter, [.enter], "Into the selected row")]),
-    ActionGroup(
-      "why the G waits, or waited last", footer: "why", on: [.gs, .netpoll, .ps, .ms, .events, .timeline],
-      [ActionRow("why", .why, [.character("x")], "Why the selected G waits, or waited last")]),
     ActionGroup(
       "move the cursor", footer: "cursor", on: [.timeline],
       [

@@ -24,8 +24,8 @@ public struct AppState: Sendable, Equatable {
   var timeline = TimelineState()
   /// The kind of time whose course is shown.
   var latencyKind = 0
-  /// The G whose wait is explained over the screen, and the line that this begins with.
-  var why: UInt64?
+  /// What is explained over the screen, and the line that this begins with.
+  var why: Subject?
   var firstWhyLine = 0
   /// The line that is being typed.
   var prompt: Prompt?

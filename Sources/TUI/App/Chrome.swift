@@ -66,8 +66,8 @@ struct Chrome {
     }
     let own = ActionTable.own(state.screen).filter { !$0.footer.isEmpty }
     let common = ActionTable.common.filter { !$0.footer.isEmpty }
-    let first = common.filter { ["help", "quit"].contains($0.footer) }
-    let rest = common.filter { !["help", "quit"].contains($0.footer) }
+    let first = common.filter { ["help", "explain", "quit"].contains($0.footer) }
+    let rest = common.filter { !["help", "explain", "quit"].contains($0.footer) }
     pieces += (first + own + rest).map { group in
       var piece = StyledText(group.footerKeys, .key)
       piece.append(" " + Self.word(of: group, state), .dim)

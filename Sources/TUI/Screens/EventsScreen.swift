@@ -31,6 +31,9 @@ struct EventsScreen: ListScreen {
     }
   }
   func g(of row: EventRow) -> UInt64? { row.event.g }
+  func subject(of row: EventRow) -> Subject? {
+    .event(row.event.lane, position: row.event.position, time: row.event.time)
+  }
   var emptyText: String {
     guard let list = frame.detail.events else { return "collecting events" }
     let filter = state.lists[.events]?.filter ?? .everything

@@ -37,6 +37,7 @@ struct MsScreen: ListScreen {
 
   func key(of row: MRow) -> UInt64 { UInt64(truncatingIfNeeded: row.m.id) }
   func g(of row: MRow) -> UInt64? { row.m.g }
+  func subject(of row: MRow) -> Subject? { .m(row.m.id) }
   var emptyText: String { "no threads yet" }
 
   var columns: [Column<MRow>] { ours + (frame.detail.threads == nil ? [] : system) + [entry] }
