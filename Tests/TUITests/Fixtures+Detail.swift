@@ -176,6 +176,13 @@ extension Fixtures {
       instruments.seconds.append(Second(number: UInt64(second), activity: activity))
       if second >= 15 { instruments.recent.add(activity) }
     }
+    instruments.recent.ms = (0..<4).map { m in
+      var time = MTime(m: m)
+      (time.running, time.scheduling) = (UInt64(m) * 2_400_000_000, 310_000_000)
+      (time.spinning, time.syscall) = (520_000_000, m == 1 ? 4_100_000_000 : 0)
+      time.withoutP = m == 3 ? 0 : 1_900_000_000
+      return time
+    }
     (instruments.pressure.calm, instruments.pressure.saturated) = (5_900_000_000, 1_300_000_000)
     (instruments.pressure.avoidable, instruments.pressure.searching) = (1_100_000_000, 90_000_000)
     let pairs = (0..<ps).flatMap { thief in

@@ -64,6 +64,11 @@ struct Detailer {
       return search.result()
     }
     let moment = source.moment
+    if interest.trend {
+      let time = source.clock.nanoseconds(at: moment)
+      detail.trend = source.history.coarse.trend(
+        to: time, points: Instruments.mostSeconds, exact: source.history.span?.first ?? time)
+    }
     if let query = interest.events {
       detail.events = events.get(query, at: moment, isLive: isLive) { search(query) }
     }

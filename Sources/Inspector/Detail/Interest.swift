@@ -18,6 +18,8 @@ public struct Interest: Sendable, Equatable {
   public var events: EventQuery?
   /// What is to be explained, in the past only: what goes on has no end yet.
   public var why: Subject?
+  /// The course of the gauges as far back as is known.
+  public var trend = false
   /// What looking costs.
   public var health = false
 
@@ -36,6 +38,7 @@ public struct Detail: Sendable, Equatable {
   public var timeline: LaneTimeline?
   public var events: EventList?
   public var why: Explanation?
+  public var trend: Trend?
   public var health: Health?
 
   public init() {}

@@ -72,6 +72,8 @@ struct Story {
       return
     }
     if kind == .retake || kind == .preemptRequest { return takeFromSysmon(kind, record) }
+    // A wake counts for what the M does first after it, and for nothing later.
+    defer { if !wakers.isEmpty { wakers[Int(record.m)] = nil } }
     guard isP ? event.lane == subject : subject == .m(Int(record.m)) else { return }
     switch kind {
     case .goStart, .goResume: start(record)

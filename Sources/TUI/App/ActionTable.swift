@@ -96,6 +96,14 @@ enum ActionTable {
       "events and Gs of a past moment",
       [ActionRow("report", .report, [.character("e")], "Report of a past moment")]),
     ActionGroup(
+      "record what follows; write the last 30 s",
+      [
+        ActionRow(
+          "record", .record(.toggle), [.character("a")], "Record what follows to a file, or stop recording"),
+        ActionRow(
+          "write", .record(.writeLast), [.character("w")], "Write the last 30 seconds to a file"),
+      ]),
+    ActionGroup(
       "refresh less/more often", footer: "interval",
       [
         ActionRow("slower", .slower, [.character("+"), .character("=")], "Refresh less often"),
@@ -203,6 +211,12 @@ enum ActionTable {
     ActionGroup(
       "go to the cursor's moment", on: [.timeline],
       [ActionRow("timeline.go", .enter, [.enter], "Go to the moment of the cursor")]),
+    ActionGroup(
+      "graphs: the last minute, all that is known", on: [.overview],
+      [
+        ActionRow(
+          "overview.span", .span, [.character("m")], "Graphs of the last minute, or of all that is known")
+      ]),
     ActionGroup(
       "report of a past moment", on: [.overview],
       [ActionRow("report.enter", .report, [.enter], "Report of a past moment")]),

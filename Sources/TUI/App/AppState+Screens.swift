@@ -26,6 +26,7 @@ extension AppState {
     case .yank: return summary.map { yank($0) } ?? .nothing
     case .zoomIn: zoom(-1)
     case .zoomOut: zoom(1)
+    case .span: isTrendLong.toggle()
     case .rows: (timeline.byM, timeline.selectedRow, timeline.firstRow) = (!timeline.byM, 0, 0)
     case .cursorLeft: return moveCursor(1)
     case .cursorRight: return moveCursor(-1)

@@ -72,7 +72,7 @@ struct WhyOverlay {
   static func wrapped(_ line: String, to width: Int) -> [String] {
     guard TextWidth.columns(of: line) > width else { return [line] }
     let indent = String(line.prefix { $0 == " " || $0 == "*" })
-    let hanging = indent.isEmpty ? 2 : width >= 50 ? 12 : 4
+    let hanging = indent.isEmpty ? 1 : width >= 50 ? 11 : 3
     var (lines, current) = ([String](), indent)
     for word in line.dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false) {
       let isFirst = current.allSatisfy { $0 == " " || $0 == "*" }

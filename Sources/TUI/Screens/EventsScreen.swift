@@ -38,7 +38,8 @@ struct EventsScreen: ListScreen {
     guard let list = frame.detail.events else { return "collecting events" }
     let filter = state.lists[.events]?.filter ?? .everything
     return filter.isEmpty
-      ? "nothing has happened yet" : "none of the last \(list.searched) events passes the filter"
+      ? "nothing has happened since mpgtop attached"
+      : "none of the last \(list.searched) events passes the filter"
   }
 
   private var now: UInt64 { frame.detail.events?.end ?? frame.snapshot.time }
