@@ -48,7 +48,7 @@ struct ExplainTests {
   func pThatRuns() throws {
     let script = try Self.stealing()
     let answer = try script.player().explanation(of: .p(0))
-    #expect(answer.says("ran G1 for 1.7 ms; it still does; 64 Gs were created"))
+    #expect(answer.says("ran G1 for 1.7 ms; it still does; 64 created"))
   }
 
   @Test("An M's story: woken by whom, what it took, that it sleeps")
@@ -61,6 +61,20 @@ struct ExplainTests {
     #expect(answer.says("took P1; M0 had woken it to search 9.0 µs earlier"))
     #expect(answer.says("let P1 go: nothing to run"))
     #expect(answer.says("went to sleep"))
+  }
+
+  @Test("Gs are named by who spawned them and what they work for, children by their parent's request")
+  func names() throws {
+    let script = try Script()
+    let (entry, label) = (script.region.intern("serve at Server.swift:1"), script.region.intern("GET /cpu"))
+    script.p(0, 1, .goCreate, 1, count: UInt32(entry))
+    script.p(0, 1.5, .goStart, 1, arg: 500_000)
+    script.p(0, 2, .goLabel, 1, 1, count: UInt32(label), arg: 77)
+    script.p(0, 3, .goCreate, 2, 1, count: UInt32(entry), arg: 1)
+    let evidence = Evidence(try script.player())
+    #expect(evidence.name(1) == "G1 (serve at Server.swift:1, for GET /cpu)")
+    #expect(evidence.name(2) == evidence.name(1).replacing("G1", with: "G2"))
+    #expect(evidence.name(3) == "G3" && evidence.label(3) == nil)
   }
 
   @Test("A search in vain is told as one, and a search that lasts too")

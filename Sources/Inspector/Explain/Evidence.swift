@@ -16,6 +16,9 @@ struct Evidence {
   let names: StringBook
   let reasons: [WaitReason?]
   private var gaps = MissingRecords()
+  /// Of Gs of these events: the string ids of where they were spawned, and of the span that they belong to.
+  private var entries: [UInt64: UInt64] = [:]
+  private var labels: [UInt64: UInt64] = [:]
 
   init(_ player: Player) {
     let history = player.history
@@ -33,6 +36,17 @@ struct Evidence {
     player.walk(from: first) { window, events in
       gaps.take(window)
       self.events += events
+      for event in events { note(event.record) }
+    }
+  }
+
+  /// Where a G comes from, and the span that it belongs to: that of a request, mostly.
+  private mutating func note(_ record: Record) {
+    if record.kind == .goCreate {
+      entries[record.g] = UInt64(record.count)
+      if record.detail == 1 { labels[record.g] = labels[record.arg & Place.gMask] }
+    } else if record.kind == .goLabel {
+      labels[record.g] = record.arg == 0 ? nil : UInt64(record.count)
     }
   }
 
@@ -61,8 +75,17 @@ struct Evidence {
     return low < goroutines.count && goroutines[low].id == id ? goroutines[low] : nil
   }
 
-  /// `G42 (serve(_:) at Server.swift:40)`, as far as its name is known.
-  func name(_ g: UInt64) -> String { "G\(g)" + (goroutine(g)?.entry.map { " (\($0))" } ?? "") }
+  /// Where a G was spawned; nil: not known.
+  func entry(_ g: UInt64) -> String? { goroutine(g)?.entry ?? entries[g].flatMap(names.string) }
+
+  /// `GET /cpu`: what the G works for; nil: nothing, or not known.
+  func label(_ g: UInt64) -> String? { labels[g].flatMap(names.string) }
+
+  /// `G42 (serve(_:) at Server.swift:40, for GET /cpu)`, as far as it is known.
+  func name(_ g: UInt64) -> String {
+    let parts = [entry(g), label(g).map { "for \($0)" }].compactMap { $0 }
+    return "G\(g)" + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
+  }
 
   /// The last line of any answer: what it cannot know.
   var caveat: String? {
@@ -70,4 +93,9 @@ struct Evidence {
       ? nil
       : "\(missing) records are missing in these \(reachText): what is told, and its numbers, may lack some."
   }
+}
+
+/// `1 G`, `12 Gs`.
+func counted(_ number: some BinaryInteger, _ noun: String) -> String {
+  "\(number) \(noun)" + (number == 1 ? "" : "s")
 }

@@ -43,8 +43,9 @@ struct EventStory {
   func tell(_ answer: inout Explanation, before ago: String) {
     let plain = evidence.event(event)
     answer.add(.head, "\(plain.text): \(plain.name) on \(event.lane.name), by M\(record.m), \(ago).")
-    if let entry = record.g > 0 ? evidence.goroutine(record.g)?.entry : nil {
-      answer.add(.text, "G\(record.g) was spawned as \(entry).")
+    if record.g > 0, let entry = evidence.entry(record.g) {
+      let work = evidence.label(record.g).map { "; it works for \($0)" } ?? ""
+      answer.add(.text, "G\(record.g) was spawned by \(entry)\(work).")
     }
     if let cause {
       answer.add(

@@ -27,7 +27,8 @@ extension Explainer {
       case .preempted: "was made to stop, and waits for its next turn"
       case .idle, .dead: "is gone"
       }
-    return "Now G\(g.id) \(what)\(since)\(spawner)."
+    let work = evidence.label(g.id).map { "; it works for \($0)" } ?? ""
+    return "Now G\(g.id) \(what)\(since)\(spawner)\(work)."
   }
 
   /// How many wait for the same reason and were spawned at the same place.

@@ -16,7 +16,7 @@ extension Explainer {
     }
     answer.add(
       .head,
-      "P\(id) looked \(tries) times at the queues of others since boot; \(hits) looks found something, \(gs) Gs in all."
+      "P\(id) looked \(counted(tries, "time")) at the queues of others since boot; \(hits) looks found something, \(gs) Gs in all."
     )
     let last = lastSteals(by: id)
     for pair in pairs.sorted(by: { ($0.hits, $1.victim) > ($1.hits, $0.victim) }).prefix(16) {
@@ -25,7 +25,8 @@ extension Explainer {
       }
       answer.add(
         .text,
-        "from P\(pair.victim): \(pair.hits) steals of \(pair.gs) Gs in \(pair.tries) looks\(recent ?? "")")
+        "from P\(pair.victim): \(counted(pair.hits, "steal")) of \(counted(pair.gs, "G")) in \(counted(pair.tries, "look"))\(recent ?? "")"
+      )
     }
     if last.isEmpty {
       answer.add(.text, "No steal of its is among the events of the last \(evidence.reachText).")
@@ -54,7 +55,9 @@ extension Explainer {
     if let instruments, instruments.recent.spans[kind].count > 0 {
       let spans = instruments.recent.spans[kind]
       answer.add(
-        .head, "\(kind.title), \(spans.count) times in the last \(TimeText.short(instruments.recentTime)).")
+        .head,
+        "\(kind.title), \(counted(spans.count, "time")) in the last \(TimeText.short(instruments.recentTime))."
+      )
       answer.add(
         .text,
         "Half of them took no more than \(TimeText.short(spans.percentile(50))), 99 of 100 no more than "
@@ -66,7 +69,7 @@ extension Explainer {
       answer.add(
         .text,
         "The longest among the events of the last \(evidence.reachText): \(evidence.name(slowest.event.record.g)), "
-          + "\(TimeText.short(evidence.clock.nanoseconds(lasting: slowest.ticks))), over \(ago(slowest.event.record.time)), "
+          + "\(TimeText.short(evidence.clock.nanoseconds(lasting: slowest.ticks))), and it was over \(ago(slowest.event.record.time)), "
           + "on \(slowest.event.lane.name).")
       if kind == .runQueue || kind == .netpoll {
         var there = player
@@ -123,7 +126,7 @@ extension Explainer {
       let round = UInt64(exactly: (Double(ring.capacity) / rate * 1e9).rounded()) ?? 0
       answer.add(
         .text,
-        "\(own) events of the last \(TimeText.short(from)) came from it; at that pace it is overwritten in "
+        "\(counted(own, "event")) of the last \(TimeText.short(from)) came from it; at that pace it is overwritten in "
           + "\(TimeText.short(round)).")
     } else {
       answer.add(.text, "No event of the last \(evidence.reachText) came from it.")

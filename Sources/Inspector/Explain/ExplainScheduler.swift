@@ -10,8 +10,8 @@ extension Explainer {
     answer.add(
       .head,
       "\(gs.live) Gs live: \(gs.running) run, \(gs.runnable) are ready, \(waiting) wait"
-        + (gs.syscall > 0 ? ", \(gs.syscall) are in system calls" : "")
-        + (gs.preempted > 0 ? ", \(gs.preempted) were made to stop" : "") + ".")
+        + (gs.syscall > 0 ? ", \(gs.syscall) in system calls" : "")
+        + (gs.preempted > 0 ? ", \(gs.preempted) made to stop" : "") + ".")
     if let pressure = instruments?.pressure, pressure.measured > 0 { answer.add(.text, text(of: pressure)) }
     let tally = Tally(evidence)
     answer.add(.text, tally.text(evidence.reachText))
@@ -24,7 +24,9 @@ extension Explainer {
   }
 
   private func text(of pressure: Pressure) -> String {
-    func share(_ time: UInt64) -> String { percent(Double(time) / Double(pressure.measured)) }
+    func share(_ time: UInt64) -> String {
+      "\(Int((Double(time) / Double(pressure.measured) * 100).rounded()))%"
+    }
     return
       "Of \(TimeText.short(pressure.measured)) measured: nobody waited for a P in \(share(pressure.calm)); ready Gs "
       + "waited while all Ps were busy in \(share(pressure.saturated)), while a P looked for them in "
@@ -42,12 +44,13 @@ extension Explainer {
     }
     if tally.preemptions > 0 {
       hints.append(
-        "Gs keep a P for longer than 10 ms. 9, then / kind:goPreempt shows which; 8, then x on 'in one go' the longest."
+        "Gs keep a P for longer than 10 ms. 9, then / kind:goPreempt, shows which; 8, j j and x the longest; 7 all of them."
       )
     }
     if gs.syscall > 0 || tally.calls > 0 {
       hints.append(
-        "Gs block threads in system calls. 4 shows which Ms, and their time; x on one, or 8 and x.")
+        "Gs block threads in system calls. 4 shows which Ms, and their time; 8, j j j and x the longest call."
+      )
     }
     if tally.overflows > 0 || snapshot.grq > 256 {
       hints.append(
@@ -95,12 +98,13 @@ struct Tally: Equatable {
   /// `In the last 3.1 s: 12 Gs created, 12 done, 40 runs begun.`
   func text(_ reach: String) -> String {
     let parts = [
-      (created, "Gs were created"), (exited, "were done"), (starts, "runs began"), (steals, "steals"),
-      (overflows, "LRQs spilled"), (preemptions, "Gs were made to stop"),
-      (calls, "system calls that may block"),
-      (polls, "polls found something"),
-    ].filter { $0.0 > 0 }
+      (created, "G created", "Gs created"), (exited, "done", "done"), (starts, "run begun", "runs begun"),
+      (steals, "steal", "steals"), (overflows, "LRQ spilled", "LRQs spilled"),
+      (preemptions, "G made to stop", "Gs made to stop"),
+      (calls, "system call that may block", "system calls that may block"),
+      (polls, "poll that found something", "polls that found something"),
+    ].filter { $0.0 > 0 }.map { count, one, many in "\(count) \(count == 1 ? one : many)" }
     guard !parts.isEmpty else { return "In the last \(reach) nothing happened." }
-    return "In the last \(reach): " + parts.map { "\($0.0) \($0.1)" }.joined(separator: ", ") + "."
+    return "In the last \(reach): " + parts.joined(separator: ", ") + "."
   }
 }

@@ -54,7 +54,7 @@ enum Rules {
 
   static let descriptor =
     "A G that finds a socket not ready parks, and its P runs others. The kernel tells the next poll that it is ready, "
-    + "and the poll puts the G on a run queue."
+    + "and the poll puts the G on a run queue. An idle connection costs its memory, and no thread."
 
   static func latency(_ kind: SpanKind) -> String {
     switch kind {

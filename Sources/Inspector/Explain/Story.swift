@@ -164,7 +164,8 @@ struct Story {
     } else {
       let isOver = run?.since == nil
       finishRun(at: record.time, isOver: isOver)
-      endSearch(at: record.time, found: kind != .procStop)
+      // A poll may find descriptors of which nobody waits for; then the search goes on.
+      if kind != .netpoll || record.count > 0 { endSearch(at: record.time, found: kind != .procStop) }
       tell(record.time, record.time, text)
     }
   }
@@ -179,16 +180,19 @@ struct Story {
     case .steal where record.detail == 1:
       return "ran out: LRQ and GRQ empty; stole the G that P\(record.arg) was to run next"
     case .steal:
-      return "ran out: LRQ and GRQ empty; stole \(record.count) Gs, half of the LRQ of P\(record.arg)"
-    case .grqTake: return "took \(record.count) Gs from the GRQ, \(record.arg) stayed there"
+      return
+        "ran out: LRQ and GRQ empty; stole \(counted(record.count, "G")), half of the LRQ of P\(record.arg)"
+    case .grqTake: return "took \(counted(record.count, "G")) from the GRQ, \(record.arg) stayed there"
     case .overflow:
-      return "its LRQ was full: \(record.count) Gs went to the GRQ, where \(record.arg) are then"
-    case .netpoll: return "polled: \(record.arg) descriptors were ready, \(record.count) Gs with them"
-    case .timers: return "fired \(record.count) timers"
+      return "its LRQ was full: \(counted(record.count, "G")) went to the GRQ, where \(record.arg) are then"
+    case .netpoll:
+      return
+        "polled, and found \(counted(record.arg, "descriptor")) ready, with \(counted(record.count, "G"))"
+    case .timers: return "fired \(counted(record.count, "timer"))"
     case .mPark: return "went to sleep"
     case .mStart: return "began to run, as thread \(record.arg)"
     case .gcStart: return "began to collect what the runtime does not need"
-    case .gcEnd: return "gave back \(record.arg) bytes"
+    case .gcEnd: return "gave back \(counted(record.arg, "byte"))"
     default: return nil
     }
   }
@@ -230,7 +234,7 @@ struct Story {
     let time = TimeText.short(evidence.clock.nanoseconds(lasting: run.time))
     var text: String
     if run.count > 1 {
-      text = "ran \(run.count) Gs one after the other for \(time) in all"
+      text = "ran \(counted(run.count, "G")) one after the other for \(time) in all"
       text += "; the longest, \(evidence.name(run.longest.g)), for " + evidence.span(0, run.longest.ticks)
       if !run.ending.isEmpty { text += "; the last, G\(run.last), \(run.ending)" }
     } else {
@@ -238,10 +242,11 @@ struct Story {
       if run.time > 0 { text = "ran \(text) for \(time)" }
       if !run.ending.isEmpty { text += (run.time > 0 ? "; it " : " ") + run.ending }
     }
-    if run.created > 0 { text += "; \(run.created) Gs were created" }
-    if run.readied > 0 { text += "; \(run.readied) Gs were made ready" }
+    if run.created > 0 { text += "; \(run.created) created" }
+    if run.readied > 0 { text += "; \(run.readied) made ready" }
     if run.spills.times > 0 {
-      text += "; \(run.spills.times) times the LRQ was full, and \(run.spills.gs) Gs went to the GRQ"
+      text +=
+        "; the LRQ was full \(counted(run.spills.times, "time")): \(counted(run.spills.gs, "G")) went to the GRQ"
     }
     return text
   }
