@@ -148,6 +148,8 @@ struct ExplainTests {
     #expect(steal.says("It led to: G3 runs, after 520 µs (P1, M2), 6.9 µs later."))
     let run = try answer(.goStart, .p(1), g: 4)
     #expect(run.says("Before it: G4 is created by G1") && run.says("730.0 µs earlier"))
+    let create = try answer(.goCreate, .p(0), g: 4)
+    #expect(create.says("Before it: G1 runs, after 500 µs (P0, M0), 500.0 µs earlier."))
     #expect(try answer(.mPark, .m(2)).says("Up to this moment nothing has followed from it."))
   }
 

@@ -79,6 +79,7 @@ struct EventStory {
     let (m, p) = (record.m, UInt64(record.count))
     switch record.kind {
     case .procStart, .mStart: return before { $0.record.kind == .mWake && $0.record.count == UInt32(m) }
+    case .goCreate: return before { $0.record.g == record.arg & Place.gMask && $0.record.g > 0 }
     case .steal: return before { $0.record.kind == .mSpin && $0.record.m == m }
     case .mUnspin: return before { $0.record.m == m && [.mSpin, .steal, .procStop].contains($0.record.kind) }
     case .retake: return before { $0.record.kind == .goSyscall && UInt64($0.record.m) == record.arg }

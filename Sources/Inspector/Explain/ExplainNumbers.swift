@@ -82,8 +82,13 @@ extension Explainer {
 
   private func slowest(_ kind: SpanKind) -> (event: PlacedRecord, ticks: UInt64)? {
     var (best, starts) = (nil as (event: PlacedRecord, ticks: UInt64)?, [UInt64: UInt64]())
+    // One that began before these events has a chain without a beginning: it comes last.
+    func rank(_ event: PlacedRecord, _ ticks: UInt64) -> (Int, UInt64) {
+      (event.record.time >= evidence.from &+ ticks ? 1 : 0, ticks)
+    }
     func offer(_ event: PlacedRecord, _ ticks: UInt64) {
-      if ticks > best?.ticks ?? 0 { best = (event, ticks) }
+      guard ticks > 0, best.map({ rank($0.event, $0.ticks) < rank(event, ticks) }) ?? true else { return }
+      best = (event, ticks)
     }
     for event in evidence.events {
       let record = event.record
