@@ -183,6 +183,12 @@ struct HistoryTests {
     let early = coarse.trend(to: 59_900_000_000, points: 60, exact: 0)
     #expect(early.step == 1_000_000_000 && early.points.count == 10 && early.points.last?.grqMax == 9)
     #expect(coarse.trend(to: 1, points: 60, exact: 0) == Trend())
+    // Seconds that nobody looked at are not zeros.
+    var late = Snapshot()
+    (late.time, late.switches, late.gs.waiting[.sleep]) = (155_000_000_000, 20_000, 7)
+    coarse.add(late)
+    let gap = coarse.trend(to: late.time, points: 200, exact: 0).points.suffix(5)
+    #expect(gap.allSatisfy { $0.parkedMax == 7 && $0.switchesPerSecond > 0 })
   }
 
   @Test("history that is too old goes, whatever room there is")

@@ -63,6 +63,7 @@ struct CoarseHistory {
     trend.points = Array(repeating: Frame.Point(), count: count)
     var (before, base) = (first, first)
     var place = 0
+    var isKnown = [Bool](repeating: false, count: count)
     for point in known {
       // Times out of order are damage.
       let now = max(0, count - 1 - Int((moment - point.time) / step))
@@ -73,7 +74,12 @@ struct CoarseHistory {
       }
       trend.points[now].grqMax = max(trend.points[now].grqMax, point.grqMax)
       trend.points[now].parkedMax = max(trend.points[now].parkedMax, point.parked)
+      isKnown[now] = true
       before = point
+    }
+    // A step into which no look fell gets what the one after it knows: nobody looked, but time did not stand still.
+    for index in isKnown.indices.dropLast().reversed() where !isKnown[index] {
+      trend.points[index] = trend.points[index + 1]
     }
     return trend
   }
