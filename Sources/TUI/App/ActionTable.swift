@@ -99,7 +99,7 @@ enum ActionTable {
       "record what follows; write the last 30 s",
       [
         ActionRow(
-          "record", .record(.toggle), [.character("a")], "Record what follows to a file, or stop recording"),
+          "record", .record(.toggle), [.character("a")], "Begin or end a recording of what follows"),
         ActionRow(
           "write", .record(.writeLast), [.character("w")], "Write the last 30 seconds to a file"),
       ]),
