@@ -25,6 +25,18 @@ public struct Frame: Sendable, Equatable {
   public var past: Past?
   /// What a viewer asked for besides.
   public var detail = Detail()
+  /// The recording that the viewer writes meanwhile; nil: none.
+  public var recording: Recording?
+
+  /// A recording that is being written.
+  public struct Recording: Sendable, Equatable {
+    public var path: String
+    public var records = 0
+    public var bytes = 0
+    /// What went wrong with it, in one line: nothing more is written.
+    public var problem: String?
+    public init(path: String) { self.path = path }
+  }
 
   /// One second of history. `Max` is the largest value seen within that second.
   public struct Point: Sendable, Equatable {

@@ -8,9 +8,11 @@ public final class OutputFile {
   /// Bytes written so far.
   public private(set) var bytes = 0
 
-  public init(path: String) throws(InspectorError) {
+  /// - Parameter isNew: a file that is there is left alone, and an error.
+  public init(path: String, isNew: Bool = false) throws(InspectorError) {
     self.path = path
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    let how = isNew ? O_EXCL : O_TRUNC
+    descriptor = unsafe open(path, O_WRONLY | O_CREAT | how | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       throw InspectorError(SystemCallError(call: "open", errno: errno), path: path)
     }

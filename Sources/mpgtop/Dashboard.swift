@@ -24,9 +24,12 @@ struct Dashboard {
     do throws(TerminalError) {
       ending = try app.run(
         pollEvery: Self.pollEvery, poll: { feed.poll() }, travel: { feed.travel($0) },
-        interest: { feed.interest = $0 }, next: { feed.next() })
+        interest: { feed.interest = $0 }, record: { feed.record($0) }, next: { feed.next() })
     } catch {
       throw Failure(error)
+    }
+    if let words = try failing({ () throws(InspectorError) in try feed.finishRecording() }) {
+      say("mpgtop: \(words)")
     }
     if let error = feed.failure { throw Failure(error) }
     if let ending = feed.ending { throw Failure(.gone(pid: inspector.target.process.pid, ending)) }
@@ -42,6 +45,7 @@ struct Dashboard {
     do throws(TerminalError) {
       ending = try app.run(
         travel: { travel.perform($0) }, interest: { interest = $0 },
+        record: { _ in "this is history already: only a live process is recorded" },
         next: { travel.frame(ended: source.ended, interest) })
     } catch {
       throw Failure(error)
@@ -75,6 +79,7 @@ private struct LiveFeed {
   private var sampler: Sampler
   private var last: Frame?
   private var past: TimeTravel?
+  private var recorder = ScreenRecorder()
   var interest = Interest.none
   private(set) var failure: InspectorError?
 
@@ -96,8 +101,29 @@ private struct LiveFeed {
     past?.perform(command)
   }
 
+  mutating func record(_ command: RecordCommand) -> String {
+    guard let history = sampler.history else { return "there is no history to record" }
+    var recorder = recorder
+    let words = recorder.perform(command, history, of: sampler.inspector.target) { poll() }
+    self.recorder = recorder
+    return words
+  }
+
+  /// Ends the recording that goes on, if one does, with what is still in the rings; what it came to.
+  mutating func finishRecording() throws(InspectorError) -> String? {
+    guard let history = sampler.history, recorder.status(history) != nil else { return nil }
+    if failure == nil { try sampler.finish() }
+    return try recorder.finish(history, ended: ending?.description)
+  }
+
   /// The frame of this moment, or of the one that was asked for; the last one, marked as ended, after a failure.
   mutating func next() -> Frame? {
+    var frame = nextFrame()
+    frame?.recording = sampler.history.flatMap { recorder.status($0) }
+    return frame
+  }
+
+  private mutating func nextFrame() -> Frame? {
     let ended = ending?.description
     if var past {
       // What takes long is made piece by piece, and the rings are looked after in between.

@@ -73,6 +73,9 @@ final class Screen {
     _ = try command(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
   }
 
+  /// Where the program runs: what it writes to a file without a folder is there.
+  var workingFolder: String { folder.path }
+
   /// What the program has written to standard error, which is not on the screen.
   var errors: String { text("\(folder.path)/errors") }
 

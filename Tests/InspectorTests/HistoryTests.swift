@@ -151,13 +151,44 @@ struct HistoryTests {
     let history = watched.history
     #expect(history.firstNumber > 5 && history.segments.count < 60)
     #expect(history.bytes == history.segments.reduce(0) { $0 + $1.memory })
-    #expect(!history.older.points.isEmpty)
+    #expect(!history.coarse.points.isEmpty)
     let truth = Truth(watched.scheduler)
     var player = try #require(Player(history))
     player.seekToStart()
     #expect(player.isAtStart && player.model.snapshot.gs.sumOfStates == player.model.snapshot.gs.live)
     player.seekToEnd()
     #expect(player.model.snapshot.gs == truth.gs)
+  }
+
+  @Test("the long view goes back to what is gone: of each step the mean rate and the largest values")
+  func trend() {
+    var coarse = CoarseHistory()
+    for second in 0..<100 {
+      for quarter in 0..<4 {
+        var snapshot = Snapshot()
+        snapshot.time = 50_000_000_000 + UInt64(second) * 1_000_000_000 + UInt64(quarter) * 250_000_000
+        snapshot.switches = UInt64(second * 4 + quarter) * 25
+        (snapshot.grqMax, snapshot.gs.waiting[.sleep]) = (quarter == 1 ? second : 0, second + 3 - quarter)
+        coarse.add(snapshot)
+      }
+    }
+    #expect(coarse.points.count == 100)
+    let end: UInt64 = 149_750_000_000
+    let trend = coarse.trend(to: end, points: 60, exact: 120_000_000_000)
+    #expect(trend.step == 2_000_000_000 && trend.points.count == 50 && trend.exact == 29_750_000_000)
+    #expect(trend.points.dropFirst().allSatisfy { abs($0.switchesPerSecond - 100) < 0.01 })
+    #expect(trend.points.map(\.grqMax).suffix(3) == [95, 97, 99])
+    #expect(trend.points.last?.parkedMax == 102)
+    // At an earlier moment what came later is not there.
+    let early = coarse.trend(to: 59_900_000_000, points: 60, exact: 0)
+    #expect(early.step == 1_000_000_000 && early.points.count == 10 && early.points.last?.grqMax == 9)
+    #expect(coarse.trend(to: 1, points: 60, exact: 0) == Trend())
+    // Seconds that nobody looked at are not zeros.
+    var late = Snapshot()
+    (late.time, late.switches, late.gs.waiting[.sleep]) = (155_000_000_000, 20_000, 7)
+    coarse.add(late)
+    let gap = coarse.trend(to: late.time, points: 200, exact: 0).points.suffix(5)
+    #expect(gap.allSatisfy { $0.parkedMax == 7 && $0.switchesPerSecond > 0 })
   }
 
   @Test("history that is too old goes, whatever room there is")

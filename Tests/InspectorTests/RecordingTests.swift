@@ -75,6 +75,46 @@ struct RecordingTests {
     #expect(other.model.snapshot.gs == recorded.scheduler.gs)
   }
 
+  @Test("a file that is there is left alone where a new one is wanted")
+  func neverOverwritten() throws {
+    let recorded = try Recorded(segments: 1)
+    let before = recorded.bytes
+    #expect(throws: InspectorError.system(call: "open", path: recorded.path, errno: EEXIST)) {
+      try RecordingWriter(path: recorded.path, isNew: true)
+    }
+    #expect(recorded.bytes == before)
+  }
+
+  @Test("a recording of what follows has nothing from before, and can be made again after it")
+  func fromNow() throws {
+    let recorded = try Recorded(segments: 4)
+    let (scheduler, history) = (recorded.scheduler, recorded.history)
+    let source = try scheduler.region.source()
+    for round in 0..<2 {
+      let since = try #require(history.span?.last)
+      let path = "\(recorded.folder.path)/later-\(round).rec"
+      let writer = try RecordingWriter(path: path, isNew: true)
+      try writer.begin(try scheduler.region.target(pid: scheduler.region.process.pid), history)
+      history.record(to: writer, fromNow: true)
+      for _ in 0..<3 {
+        scheduler.run(200)
+        _ = try source.drainBatches(history.take)
+        history.settle()
+        history.mark(try source.observe())
+        _ = try source.drainBatches(history.take)
+        history.settle()
+      }
+      try history.finishRecording()
+      try writer.finish(ended: nil)
+      let recording = try Recording(path: path)
+      #expect(recording.damage == nil && recording.history.numbers.count >= 3)
+      #expect(try #require(recording.history.span).first == since)
+      var player = try #require(Player(recording.history))
+      player.seekToEnd()
+      #expect(player.model.snapshot.gs == scheduler.gs)
+    }
+  }
+
   @Test("a file that was cut anywhere opens up to there, and says so")
   func cut() throws {
     let recorded = try Recorded(segments: 3)
@@ -121,6 +161,23 @@ struct RecordingTests {
     for seed in 0..<300 { try noise(recorded, seed) }
   }
 
+  /// Asks about everything, with numbers from the noise.
+  private func explainAll(_ player: Player) {
+    let explainer = Explainer(player, player.instruments)
+    let snapshot = player.snapshot
+    var subjects: [Subject] = [
+      .scheduler, .slice(.p(0), from: 0, to: .max), .slice(.m(1), from: .max, to: 0),
+    ]
+    subjects += snapshot.ps.prefix(3).flatMap { [.p($0.id), .thief($0.id), .ring(.p($0.id))] as [Subject] }
+    subjects += snapshot.ms.prefix(3).flatMap { [.m($0.id), .ring(.m($0.id))] as [Subject] }
+    subjects += SpanKind.allCases.map { .latency($0) }
+    for g in player.goroutines.all.prefix(3) { subjects += [.g(g.id), .descriptor(g.fd ?? .max, g: g.id)] }
+    for (lane, events) in player.lastEvents(ofEachLane: 2) {
+      subjects += events.map { .event(lane, position: $0.position, time: $0.time) }
+    }
+    for subject in subjects { #expect(!explainer.explain(subject).lines.isEmpty) }
+  }
+
   private func noise(_ recorded: Recorded, _ seed: Int) throws {
     var reader = try RecordingReader(path: recorded.path)
     var dice = Dice(UInt64(seed))
@@ -136,6 +193,7 @@ struct RecordingTests {
     }
     guard let recording = try? Recording(path: recorded.write(bytes)) else { return }
     guard var player = Player(recording.history) else { return }
+    defer { explainAll(player) }
     for time in [0, player.time / 2, dice.value(), player.lastTime] {
       player.seek(to: time)
       _ = player.frame(.recording).json

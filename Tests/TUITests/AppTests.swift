@@ -52,6 +52,29 @@ struct AppTests {
     #expect(ending.cause == .signal(15))
   }
 
+  @Test("a and w ask the program for a recording, and its answer is told until the next key")
+  func recordingsAreAskedFor() {
+    var terminal = MemoryTerminal(
+      size: size,
+      script: [
+        .init(atMilliseconds: 120, .key(.character("a"))), .init(atMilliseconds: 140, .key(.character("w"))),
+        .init(atMilliseconds: 160, .key(.character("j"))), .init(atMilliseconds: 180, .key(.character("q"))),
+      ])
+    var asked: [RecordCommand] = []
+
+    _ = App().run(
+      on: &terminal,
+      record: {
+        asked.append($0)
+        return $0 == .toggle ? "recording to some file" : "no room for it"
+      }, next: { frame(1) })
+
+    #expect(asked == [.toggle, .writeLast])
+    let last = terminal.pictures.map { $0.canvas.lines.last ?? "" }
+    #expect(last.contains { $0.contains("recording to some file") })
+    #expect(last.contains { $0.contains("no room for it") } && !last[last.count - 1].contains("no room"))
+  }
+
   @Test("the source is polled in between, at its own rhythm")
   func sourceIsPolledInBetween() {
     var terminal = MemoryTerminal(size: size, script: [.init(atMilliseconds: 1_000, .key(.character("q")))])

@@ -17,13 +17,19 @@ extension Fixtures {
     frame.detail.events = events(at: frame.snapshot.time)
     frame.detail.health = health(frame)
     frame.detail.why = Explanation(
-      g: 8,
-      lines: [
-        "G8 (serve(connection:) at Server.swift:88): parked for netpollRead, for 12.4 ms, then ran on P1 (M4)",
-        "       0 ns +   8.1 ms  waits on fd 10 until the poll finds it",
-        "*    8.1 ms +   4.2 ms  on the LRQ of P0, behind 17 others, until P1 steals it",
-        "    12.3 ms +  91.0 µs  taken by P1, until it runs",
-        "  why: P0 was busy: it ran G1042 (serve(connection:) at Server.swift:88) for 4.1 ms of it",
+      .g(8),
+      [
+        .init(
+          .head,
+          "G8 (serve(connection:) at Server.swift:88): parked for netpollRead, for 12.4 ms, then ran on P1 (M4)"
+        ),
+        .init(.text, "       0 ns +   8.1 ms  waits on fd 10 until the poll finds it"),
+        .init(.mark, "*    8.1 ms +   4.2 ms  on the LRQ of P0, behind 17 others, until P1 steals it"),
+        .init(.text, "    12.3 ms +  91.0 µs  taken by P1, until it runs"),
+        .init(
+          .why, "  why: P0 was busy: it ran G1042 (serve(connection:) at Server.swift:88) for 4.1 ms of it"),
+        .init(.rule, "A G that finds a socket not ready parks, and its P runs others."),
+        .init(.hint, "12 Gs wait for netpollRead. Screen 3 with o groups them."),
       ])
     frame.instruments = instruments(ps: frame.snapshot.ps.count)
     for index in frame.snapshot.ps.indices {
@@ -169,6 +175,13 @@ extension Fixtures {
       (activity.steals, activity.stolenGs, activity.searches, activity.found) = (40, 190, 800, 210)
       instruments.seconds.append(Second(number: UInt64(second), activity: activity))
       if second >= 15 { instruments.recent.add(activity) }
+    }
+    instruments.recent.ms = (0..<4).map { m in
+      var time = MTime(m: m)
+      (time.running, time.scheduling) = (UInt64(m) * 2_400_000_000, 310_000_000)
+      (time.spinning, time.syscall) = (520_000_000, m == 1 ? 4_100_000_000 : 0)
+      time.withoutP = m == 3 ? 0 : 1_900_000_000
+      return time
     }
     (instruments.pressure.calm, instruments.pressure.saturated) = (5_900_000_000, 1_300_000_000)
     (instruments.pressure.avoidable, instruments.pressure.searching) = (1_100_000_000, 90_000_000)

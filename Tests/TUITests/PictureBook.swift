@@ -83,10 +83,27 @@ enum PictureBook {
     screen("latency-slices-120x40", 120, 40, Fixtures.detailed(), keys: typed("8jj")),
     screen("gs-why-80x24", 80, 24, Fixtures.detailed(), keys: typed("3jx")),
     screen("gs-why-40x12", 40, 12, Fixtures.detailed(), keys: typed("3jx") + [.pageDown]),
+    screen("overview-why-80x24", 80, 24, explained(.scheduler), keys: typed("x")),
+    screen("ps-why-80x24", 80, 24, explained(.p(0)), keys: typed("2x")),
+    screen("ps-why-120x40", 120, 40, explained(.p(0)), keys: typed("2x")),
+    screen("ps-why-40x12", 40, 12, explained(.p(0)), keys: typed("2x")),
+    screen("ps-why-ascii-80x24", 80, 24, explained(.p(0)), glyphs: .ascii, keys: typed("2x")),
+    screen("recording-80x24", 80, 24, Fixtures.recorded(), keys: typed("2")),
+    screen("recording-failed-80x24", 80, 24, Fixtures.recorded(problem: "cannot write to it: no space left")),
+    screen("trend-80x24", 80, 24, Fixtures.trended(), keys: typed("m")),
+    screen("trend-200x60", 200, 60, Fixtures.trended(), keys: typed("m")),
+    screen("help-overview-120x40", 120, 40, Fixtures.calm(), keys: typed("?")),
     screen("timeline-cursor-80x24", 80, 24, Fixtures.detailed(), keys: typed("7hhhhh")),
     screen("palette-80x24", 80, 24, Fixtures.detailed(), keys: typed("3:screen") + [.down]),
     screen("palette-40x12", 40, 12, Fixtures.detailed(), keys: typed("4:")),
   ]
+
+  /// A frame with the answer to a question.
+  private static func explained(_ subject: Subject) -> Frame {
+    var frame = Fixtures.detailed()
+    frame.detail.why = Fixtures.explanation(of: subject)
+    return frame
+  }
 
   private static func typed(_ text: String) -> [Key] { text.unicodeScalars.map { .character($0) } }
 

@@ -211,21 +211,49 @@ struct ScreensTests {
     }
   }
 
-  @Test("x asks why the selected G waited, stops time for the answer, and Esc closes it")
+  @Test("x explains what is selected, stops time for the answer, and Esc closes it")
   func whyIsAsked() {
     var state = state(.gs)
     _ = state.update(.input(.key(.down)))
     #expect(state.update(.input(.key(.character("x")))) == .time(.hold))
-    #expect(state.interest.why == 8 && text(state).contains("why: P0 was busy"))
+    #expect(state.interest.why == .g(8) && text(state).contains("why: P0 was busy"))
     _ = state.update(.input(.key(.escape)))
     #expect(state.interest.why == nil && state.screen == .gs && state.isPaused)
     _ = state.update(.input(.key(.down)))
     _ = state.update(.input(.key(.character("x"))))
-    #expect(state.interest.why == 15 && text(state).contains("looking through the history of G15"))
+    #expect(state.interest.why == .g(15) && text(state).contains("looking through the history"))
     var frame = Fixtures.past()
-    frame.detail.why = Explanation(g: 15, lines: [])
+    frame.detail.why = Explanation(.g(15), [.init(.text, "The history has no wait of G15.")])
     _ = state.update(.frame(frame))
     #expect(text(state).contains("no wait of G15"))
+  }
+
+  @Test("x has a subject on every screen: what is under its cursor")
+  func everyScreenHasASubject() {
+    let wanted: [ScreenID: Subject] = [
+      .overview: .scheduler, .ps: .p(0), .gs: .g(1), .ms: .m(0), .steals: .thief(0),
+      .netpoll: .descriptor(3, g: 1), .timeline: .p(0), .latency: .latency(.runQueue), .tracer: .ring(.p(0)),
+    ]
+    for screen in ScreenID.allCases {
+      var state = state(screen)
+      _ = state.update(.input(.key(.character("x"))))
+      if screen == .events {
+        guard case .event = state.why else {
+          Issue.record("no event")
+          continue
+        }
+      } else {
+        #expect(state.why == wanted[screen], "\(screen)")
+      }
+    }
+    var timeline = state(.timeline)
+    type("hhx", &timeline)
+    guard case .slice(.p(0), let from, let to) = timeline.why else {
+      Issue.record("no slice")
+      return
+    }
+    // The second column from the right: a 72nd of 100 ms each.
+    #expect(to == 754_300_000_000 - 1_388_888 && to - from == 1_388_888)
   }
 
   @Test("y copies the selected row, its cells apart by tabs")

@@ -43,7 +43,7 @@ struct Detailer {
   private var events = Paced<EventQuery, EventList>()
   private var polls = Paced<Bool, Polls>()
   private var timeline = Paced<TimelineSpan, LaneTimeline>()
-  private var why = Paced<UInt64, Explanation>()
+  private var why = Paced<Subject, Explanation>()
   private var goroutines = Paced<Bool, Goroutines>()
   private var threads = ThreadWatch()
   private var sockets = SocketWatch()
@@ -64,6 +64,11 @@ struct Detailer {
       return search.result()
     }
     let moment = source.moment
+    if interest.trend {
+      let time = source.clock.nanoseconds(at: moment)
+      detail.trend = source.history.coarse.trend(
+        to: time, points: Instruments.mostSeconds, exact: source.history.span?.first ?? time)
+    }
     if let query = interest.events {
       detail.events = events.get(query, at: moment, isLive: isLive) { search(query) }
     }
@@ -87,9 +92,9 @@ struct Detailer {
     goroutines.get(true, at: moment, isLive: isLive, make)
   }
 
-  /// The explanation of a G's last wait, as `make` finds it.
-  mutating func why(_ g: UInt64, at moment: UInt64, _ make: () -> Explanation) -> Explanation? {
-    why.get(g, at: moment, isLive: false, make)
+  /// The explanation of something, as `make` finds it.
+  mutating func why(_ subject: Subject, at moment: UInt64, _ make: () -> Explanation) -> Explanation? {
+    why.get(subject, at: moment, isLive: false, make)
   }
 
   /// What the system says of a process that is alive.
@@ -110,10 +115,10 @@ extension Player {
     guard interest != .none else { return frame }
     frame.detail = detailer.look(interest, source, isLive: false, breathe: breathe)
     if interest.goroutines { frame.detail.goroutines = frame.past?.goroutines }
-    if let g = interest.why {
-      let player = self
-      frame.detail.why = detailer.why(g, at: source.moment) {
-        Explanation(g: g, lines: player.lastWait(of: g).map { player.chain(of: $0).lines } ?? [])
+    if let subject = interest.why {
+      let (player, instruments) = (self, frame.instruments)
+      frame.detail.why = detailer.why(subject, at: source.moment) {
+        player.explanation(of: subject, instruments: instruments)
       }
     }
     return frame

@@ -16,8 +16,10 @@ public struct Interest: Sendable, Equatable {
   public var polls = false
   public var timeline: TimelineSpan?
   public var events: EventQuery?
-  /// The G whose wait is to be explained, in the past only: the chain of something that goes on has no end.
-  public var why: UInt64?
+  /// What is to be explained, in the past only: what goes on has no end yet.
+  public var why: Subject?
+  /// The course of the gauges as far back as is known.
+  public var trend = false
   /// What looking costs.
   public var health = false
 
@@ -36,16 +38,10 @@ public struct Detail: Sendable, Equatable {
   public var timeline: LaneTimeline?
   public var events: EventList?
   public var why: Explanation?
+  public var trend: Trend?
   public var health: Health?
 
   public init() {}
-}
-
-/// Why a G waits at the moment that is shown, or waited last; no lines: the history has no wait of it.
-public struct Explanation: Sendable, Equatable {
-  public var g: UInt64
-  public var lines: [String]
-  public init(g: UInt64, lines: [String]) { (self.g, self.lines) = (g, lines) }
 }
 
 /// What looking costs, measured while it goes on.

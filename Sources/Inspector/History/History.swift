@@ -45,8 +45,8 @@ public final class History {
   /// Segments, oldest first; the first has the number `firstNumber`, and numbers are never used again.
   private(set) var segments: [Segment] = []
   private(set) var firstNumber = 0
-  /// What stays of the segments that are gone.
-  private(set) var older = CoarseHistory()
+  /// Gauges of each second, which stay when the segments go.
+  private(set) var coarse = CoarseHistory()
   /// Names by id.
   var names = StringBook()
   /// Our name for each of the target's wait reasons.
@@ -176,7 +176,7 @@ public final class History {
     segments[index].start = keyframe.start
     segments[index].keyframe = .memory(keyframe.bytes)
     memory += 160 + segments[index].keyframe.memory
-    older.latest = CoarsePoint(keyframe.snapshot)
+    coarse.add(keyframe.snapshot)
     pressure.begin(keyframe, lanes.values)
     guard index > 0 else { return }
     segments[index - 1].isComplete = true
@@ -201,7 +201,6 @@ public final class History {
       memory > limits.bytes / 5 * 4 || newest > segments[count].time &+ limits.duration
     {
       memory -= segments[count].memory
-      older.add(segments[count])
       count += 1
     }
     segments.removeFirst(count)
@@ -211,8 +210,11 @@ public final class History {
   // MARK: recording
 
   /// Writes each segment as soon as it is complete, from the oldest that there is.
-  public func record(to writer: RecordingWriter) {
-    (self.writer, nextToWrite) = (writer, firstNumber)
+  ///
+  /// - Parameter fromNow: only from the one that is open on, a quarter of a second old at most.
+  public func record(to writer: RecordingWriter, fromNow: Bool = false) {
+    (self.writer, recordingError) = (writer, nil)
+    nextToWrite = fromNow ? numbers.last ?? firstNumber : firstNumber
   }
 
   /// Writes the rest, up to the last record that was drained.
@@ -241,6 +243,7 @@ public final class History {
   func append(_ segment: Segment) {
     memory += segment.memory
     segments.append(segment)
+    if let snapshot = segment.keyframe.bytes.flatMap({ Keyframe($0)?.snapshot }) { coarse.add(snapshot) }
   }
 
   /// Records of each lane that wait to be compressed: the newest that there are.

@@ -11,9 +11,11 @@ public final class RecordingWriter {
   public var bytes: Int { file.bytes }
   public var path: String { file.path }
 
-  /// Makes the file, for its owner alone; one that is there is replaced.
-  public init(path: String) throws(InspectorError) {
-    file = try OutputFile(path: path)
+  /// Makes the file, for its owner alone.
+  ///
+  /// - Parameter isNew: a file that is there is left alone, and an error; else it is replaced.
+  public init(path: String, isNew: Bool = false) throws(InspectorError) {
+    file = try OutputFile(path: path, isNew: isNew)
     try write(Chunk.magic)
   }
 
@@ -39,11 +41,16 @@ public final class RecordingWriter {
   }
 
   /// Writes what `history` has since a moment (nanoseconds), up to its very end.
-  public func write(_ history: History, since time: UInt64) throws(InspectorError) {
+  ///
+  /// - Parameter breathe: called between two segments; the history may grow meanwhile.
+  public func write(
+    _ history: History, since time: UInt64, breathe: () -> Void = {}
+  ) throws(InspectorError) {
     history.flush()
     let first = history.number(atTime: time) ?? 0
     for number in history.numbers where number >= first {
       if let segment = history.segment(number) { try write(segment, of: history) }
+      breathe()
     }
   }
 

@@ -17,12 +17,15 @@ public enum Action: Sendable, Hashable {
   /// Into the selected row, or to the moment of the cursor.
   case enter
   case zoomIn, zoomOut, cursorLeft, cursorRight
+  /// The Overview's graphs: the last minute, or all that is known.
+  case span
   /// Rows of the timeline: Ps or Ms.
   case rows
   /// The selected row to the clipboard.
   case yank
-  /// Why the selected G waited.
+  /// What the selected thing is, and what happened to it.
   case why
+  case record(RecordCommand)
   /// The next palette.
   case theme
 

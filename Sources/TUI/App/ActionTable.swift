@@ -61,6 +61,12 @@ enum ActionTable {
       "show or hide this help", footer: "help",
       [ActionRow("help", .help, [.character("?"), .function(1)], "Help about this screen")]),
     ActionGroup(
+      "explain what is selected: what, why, since when", footer: "explain",
+      [
+        ActionRow(
+          "why", .why, [.character("x")], "Explain what is selected: what just happened to it, and why")
+      ]),
+    ActionGroup(
       "quit", footer: "quit",
       [ActionRow("quit", .quit, [.character("q"), .control("c"), .function(10)], "Quit")]),
     ActionGroup(
@@ -89,6 +95,14 @@ enum ActionTable {
     ActionGroup(
       "events and Gs of a past moment",
       [ActionRow("report", .report, [.character("e")], "Report of a past moment")]),
+    ActionGroup(
+      "record what follows; write the last 30 s",
+      [
+        ActionRow(
+          "record", .record(.toggle), [.character("a")], "Begin or end a recording of what follows"),
+        ActionRow(
+          "write", .record(.writeLast), [.character("w")], "Write the last 30 seconds to a file"),
+      ]),
     ActionGroup(
       "refresh less/more often", footer: "interval",
       [
@@ -180,9 +194,6 @@ enum ActionTable {
       "into the row: a G's events, a group's Gs", on: [.gs, .netpoll, .ps, .ms, .events],
       [ActionRow("enter", .enter, [.enter], "Into the selected row")]),
     ActionGroup(
-      "why the G waits, or waited last", footer: "why", on: [.gs, .netpoll, .ps, .ms, .events, .timeline],
-      [ActionRow("why", .why, [.character("x")], "Why the selected G waits, or waited last")]),
-    ActionGroup(
       "move the cursor", footer: "cursor", on: [.timeline],
       [
         ActionRow("cursor.left", .cursorLeft, [.left, .character("h")], "Cursor to the left"),
@@ -200,6 +211,12 @@ enum ActionTable {
     ActionGroup(
       "go to the cursor's moment", on: [.timeline],
       [ActionRow("timeline.go", .enter, [.enter], "Go to the moment of the cursor")]),
+    ActionGroup(
+      "graphs: the last minute, all that is known", on: [.overview],
+      [
+        ActionRow(
+          "overview.span", .span, [.character("m")], "Graphs of the last minute, or of all that is known")
+      ]),
     ActionGroup(
       "report of a past moment", on: [.overview],
       [ActionRow("report.enter", .report, [.enter], "Report of a past moment")]),

@@ -50,20 +50,24 @@ public struct App: Sendable {
   ///   - poll: called between frames, for sources that have to read more often than the screen changes.
   ///   - travel: called when another moment is wanted; frames are then asked for at once.
   ///   - interest: called when something else is on the screen, with what the next frames should tell besides gauges.
+  ///   - record: called when history is to be kept in a file; says what came of it in a few words.
   ///   - next: the newest frame, or `nil` when there is none that is newer than the last one.
   public func run(
     pollEvery: Duration? = nil, poll: () -> Void = {}, travel: (TimeCommand) -> Void = { _ in },
-    interest: (Interest) -> Void = { _ in }, next: () -> Frame?
+    interest: (Interest) -> Void = { _ in }, record: (RecordCommand) -> String = { _ in "" },
+    next: () -> Frame?
   ) throws(TerminalError) -> Ending {
     var terminal = try NCursesTerminal(options.terminal, waker: options.waker)
     return run(
-      on: &terminal, pollEvery: pollEvery, poll: poll, travel: travel, interest: interest, next: next)
+      on: &terminal, pollEvery: pollEvery, poll: poll, travel: travel, interest: interest, record: record,
+      next: next)
   }
 
   /// The same on any terminal.
   public func run<T: Terminal & ~Copyable>(
     on terminal: inout T, pollEvery: Duration? = nil, poll: () -> Void = {},
-    travel: (TimeCommand) -> Void = { _ in }, interest: (Interest) -> Void = { _ in }, next: () -> Frame?
+    travel: (TimeCommand) -> Void = { _ in }, interest: (Interest) -> Void = { _ in },
+    record: (RecordCommand) -> String = { _ in "" }, next: () -> Frame?
   ) -> Ending {
     var state = AppState(
       size: terminal.size, interval: options.interval, glyphs: terminal.glyphs, screen: options.screen,
@@ -96,6 +100,7 @@ public struct App: Sendable {
           travel(command)
           rhythm.hurry()
         }
+        if case .record(let command) = effect { _ = state.update(.said(record(command))) }
         if perform(effect, on: &terminal) { drawn = nil }
         (hasChanged, isWishStale) = (true, true)
       }
@@ -112,7 +117,7 @@ public struct App: Sendable {
       terminal.copy(text)
       return false
     case .theme(let name): terminal.use(name)
-    case .nothing, .end, .time: return false
+    case .nothing, .end, .time, .record: return false
     }
     return true
   }

@@ -26,6 +26,7 @@ extension AppState {
     case .yank: return summary.map { yank($0) } ?? .nothing
     case .zoomIn: zoom(-1)
     case .zoomOut: zoom(1)
+    case .span: isTrendLong.toggle()
     case .rows: (timeline.byM, timeline.selectedRow, timeline.firstRow) = (!timeline.byM, 0, 0)
     case .cursorLeft: return moveCursor(1)
     case .cursorRight: return moveCursor(-1)
@@ -92,31 +93,43 @@ extension AppState {
     return .nothing
   }
 
-  /// Asks why the selected G waited. Time stands still for the answer.
+  /// Asks what the selected thing is, and what happened to it. Time stands still for the answer.
   private mutating func explain() -> Effect {
     guard why == nil else {
       why = nil
       return .nothing
     }
-    guard let g = screen == .timeline ? timelineG : summary?.selectedG else {
-      note = "no G here to ask about"
+    guard let subject else {
+      note = "nothing here to ask about"
       return .nothing
     }
-    (why, firstWhyLine) = (g, 0)
+    (why, firstWhyLine) = (subject, 0)
     return standStill()
   }
 
-  /// The G at the cursor, or the one that the selected row had most of last.
-  private var timelineG: UInt64? {
-    guard let rows = shown?.detail.timeline?.rows, rows.indices.contains(timeline.selectedRow) else {
+  /// What is under the cursor.
+  private var subject: Subject? {
+    switch screen {
+    case .overview: shown.map { _ in .scheduler }
+    case .timeline: timelineSubject
+    case .latency: shown.map { _ in .latency(LatencyScreen.kind(self)) }
+    default: summary?.subject
+    }
+  }
+
+  /// The slice at the cursor; without one, the P or the M of the selected row.
+  private var timelineSubject: Subject? {
+    guard let shown = shown?.detail.timeline, shown.rows.indices.contains(timeline.selectedRow) else {
       return nil
     }
-    let slots = rows[timeline.selectedRow].slots
-    if let cursor = timeline.cursor, slots.indices.contains(slots.count - 1 - cursor) {
-      let g = slots[slots.count - 1 - cursor].g
-      return g == 0 ? nil : g
+    let row = shown.rows[timeline.selectedRow]
+    let count = row.slots.count
+    guard let cursor = timeline.cursor, (0..<count).contains(cursor) else {
+      return shown.byM ? .m(row.id) : .p(row.id)
     }
-    return slots.last { $0.g != 0 }?.g
+    let width = (shown.end - min(shown.end, shown.start)) / UInt64(max(1, count))
+    let end = shown.end - min(shown.end, width * UInt64(cursor))
+    return .slice(shown.byM ? .m(row.id) : .p(row.id), from: end - min(end, width), to: end)
   }
 
   /// Pauses a view that follows a live target.

@@ -24,9 +24,11 @@ public struct AppState: Sendable, Equatable {
   var timeline = TimelineState()
   /// The kind of time whose course is shown.
   var latencyKind = 0
-  /// The G whose wait is explained over the screen, and the line that this begins with.
-  var why: UInt64?
+  /// What is explained over the screen, and the line that this begins with.
+  var why: Subject?
   var firstWhyLine = 0
+  /// Whether the Overview's graphs go as far back as is known, rather than a minute.
+  var isTrendLong = false
   /// The line that is being typed.
   var prompt: Prompt?
   /// What the last key did, where that does not show by itself; until the next key.
@@ -60,6 +62,8 @@ public struct AppState: Sendable, Equatable {
 public enum Message: Sendable, Equatable {
   case frame(Frame)
   case input(Input)
+  /// What came of something that was asked for, in a few words.
+  case said(String)
 }
 
 /// What the loop has to do after an update.
@@ -68,6 +72,8 @@ public enum Effect: Sendable, Equatable {
   case end(Ending.Cause)
   /// Another moment is wanted.
   case time(TimeCommand)
+  /// History is to be kept in a file; what came of it is told by `Message.said`.
+  case record(RecordCommand)
   /// A text for the clipboard.
   case copy(String)
   /// Another palette.
@@ -90,6 +96,9 @@ extension AppState {
       return .nothing
     case .input(let input):
       return take(input)
+    case .said(let words):
+      note = words
+      return .nothing
     }
   }
 
@@ -119,6 +128,7 @@ extension AppState {
     case .pause: return pause()
     case .report: isReportShown.toggle()
     case .travel(let command): return travel(command)
+    case .record(let command): return .record(command)
     case .slower: interval = Self.intervals.first { $0 > interval } ?? interval
     case .faster: interval = Self.intervals.last { $0 < interval } ?? interval
     case .up, .down, .pageUp, .pageDown, .first, .last: scroll(action)
@@ -253,6 +263,7 @@ extension Detail {
     timeline = newer.timeline ?? timeline
     events = newer.events ?? events
     why = newer.why ?? why
+    trend = newer.trend ?? trend
     health = newer.health ?? health
   }
 }

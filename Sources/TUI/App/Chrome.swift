@@ -57,7 +57,8 @@ struct Chrome {
     canvas.fill(rect)
     if let prompt = state.prompt { return drawPrompt(prompt, in: rect, on: &canvas) }
     var pieces: [StyledText] = []
-    if let note = state.note { pieces.append(StyledText(note, .eager)) }
+    if let note = state.note { pieces.append(StyledText(TextWidth.sanitised(note), .eager)) }
+    if let recording = state.latest?.recording { pieces.append(Self.text(of: recording)) }
     if let filter = state.lists[state.screen]?.filter, !filter.isEmpty {
       var text = StyledText("filter ", .dim)
       text.append(filter.source, .eager)
@@ -66,8 +67,8 @@ struct Chrome {
     }
     let own = ActionTable.own(state.screen).filter { !$0.footer.isEmpty }
     let common = ActionTable.common.filter { !$0.footer.isEmpty }
-    let first = common.filter { ["help", "quit"].contains($0.footer) }
-    let rest = common.filter { !["help", "quit"].contains($0.footer) }
+    let first = common.filter { ["help", "explain", "quit"].contains($0.footer) }
+    let rest = common.filter { !["help", "explain", "quit"].contains($0.footer) }
     pieces += (first + own + rest).map { group in
       var piece = StyledText(group.footerKeys, .key)
       piece.append(" " + Self.word(of: group, state), .dim)
@@ -75,6 +76,15 @@ struct Chrome {
     }
     canvas.writeFitting(
       pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 60 ? 3 : 2, glyphs: glyphs)
+  }
+
+  private static func text(of recording: Frame.Recording) -> StyledText {
+    if let problem = recording.problem { return StyledText(TextWidth.sanitised(problem), .alarm) }
+    var text = StyledText("REC ", .alarm)
+    text.append(Quantity.compact(UInt64(clamping: recording.records)), .strong)
+    text.append(" events ", .dim)
+    text.append(Quantity.bytes(UInt64(clamping: recording.bytes)), .strong)
+    return text
   }
 
   /// Where a key's effect can be told, it is.

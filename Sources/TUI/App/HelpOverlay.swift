@@ -1,4 +1,4 @@
-// The help: what this screen shows, its own keys, the keys of all screens, and the words of the trade.
+// The help: what this screen shows and how to find out something with it, its own keys, the keys of all screens, and the words of the trade.
 //
 // Made of the table of actions. Where there is not room for all of it, it scrolls.
 
@@ -25,14 +25,15 @@ struct HelpOverlay {
   var lines: [StyledText] {
     let column = isNarrow ? 14 : 16
     func keys(_ groups: [ActionGroup]) -> [StyledText] {
-      groups.map { line(isNarrow ? $0.mainKeyNames : $0.keyNames, $0.help, style: .key, column: column) }
+      groups.flatMap { line(isNarrow ? $0.mainKeyNames : $0.keyNames, $0.help, style: .key, column: column) }
     }
     func words(_ words: [(String, String)]) -> [StyledText] {
-      words.map { line($0.0, $0.1, style: .strong, column: column) }
+      words.flatMap { line($0.0, $0.1, style: .strong, column: column) }
     }
     let own = ActionTable.own(state.screen)
     let legend = ScreenLegend.words(state.screen)
-    var lines = [StyledText(state.screen.summary)]
+    var lines = [StyledText(state.screen.summary), StyledText()]
+    lines += ScreenGuide.lines(state.screen).flatMap { line($0.0, $0.1, style: .eager, column: column) }
     if !own.isEmpty { lines += [StyledText()] + keys(own) }
     if !legend.isEmpty { lines += [StyledText()] + words(legend) }
     lines += [StyledText(), StyledText("Everywhere", .heading)] + keys(ActionTable.common)
@@ -63,9 +64,26 @@ struct HelpOverlay {
     }
   }
 
-  private func line(_ name: String, _ text: String, style: Style, column: Int) -> StyledText {
-    var line = StyledText(name, style)
-    line.append(String(repeating: " ", count: max(1, column - name.count)) + text)
-    return line
+  /// A name and what it means; on a narrow screen that goes on below itself.
+  private func line(_ name: String, _ text: String, style: Style, column: Int) -> [StyledText] {
+    let gap = String(repeating: " ", count: max(1, column - name.count))
+    let pieces = isNarrow ? Self.wrapped(text, to: state.size.columns - 4 - column) : [text]
+    return pieces.enumerated().map { index, piece in
+      var line = StyledText(index == 0 ? name : "", style)
+      line.append((index == 0 ? gap : String(repeating: " ", count: column)) + piece)
+      return line
+    }
+  }
+
+  /// Cut between words.
+  private static func wrapped(_ text: String, to width: Int) -> [String] {
+    var lines = [""]
+    for word in text.split(separator: " ") {
+      let last = lines[lines.count - 1]
+      if !last.isEmpty, last.count + 1 + word.count > width { lines.append(String(word)) } else {
+        lines[lines.count - 1] = last.isEmpty ? String(word) : "\(last) \(word)"
+      }
+    }
+    return lines
   }
 }

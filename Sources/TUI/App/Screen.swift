@@ -26,7 +26,7 @@ public enum Screen {
     }
     if state.screen == .overview {
       Overview.draw(frame: frame, state: state, on: &canvas)
-      if state.prompt != nil || state.note != nil {
+      if state.prompt != nil || state.note != nil || state.latest?.recording != nil {
         Chrome(frame: frame, state: state).drawFooter(on: &canvas)
       }
       return

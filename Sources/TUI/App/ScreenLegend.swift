@@ -18,6 +18,8 @@ enum ScreenLegend {
       ("filter", "reason:netpoll age>100ms site~about p:1 by:7 !state:running"),
     ],
     .ms: [
+      ("its time", "of the last 10 s: work, - between Gs, ~ searching, = in a call"),
+      ("", "run, sched, search, call, no P: the same in figures"),
       ("os", "the system's letter: R runs, S sleeps, D cannot be disturbed"),
       ("cpu, stall", "of the last second: on a core; ready, but without a core"),
       ("gave up", "times that it gave its core up; taken: that it lost it"),

@@ -32,7 +32,7 @@ public enum TextWidth {
 
   /// Text of others (names, paths) made safe: what cannot be shown becomes `replacement`, marks are dropped.
   ///
-  /// - Parameter isASCII: whether everything beyond ASCII is replaced as well.
+  /// - Parameter isASCII: whether everything beyond ASCII is replaced as well; `µs` becomes `us`.
   public static func sanitised(_ text: String, replacement: Unicode.Scalar = "?", isASCII: Bool = false)
     -> String
   {
@@ -41,7 +41,7 @@ public enum TextWidth {
       let width = columns(of: scalar)
       if width == 0 { continue }
       let isShown = width > 0 && (scalar.isASCII || !isASCII)
-      result.append(isShown ? scalar : replacement)
+      result.append(isShown ? scalar : isASCII && scalar == "µ" ? "u" : replacement)
     }
     return String(result)
   }

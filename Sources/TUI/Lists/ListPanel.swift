@@ -172,7 +172,8 @@ extension AppState {
     var interest = Interest()
     interest.why = why
     switch screen {
-    case .overview, .ps, .steals, .latency: break
+    case .overview: interest.trend = isTrendLong
+    case .ps, .steals, .latency: break
     case .gs: interest.goroutines = true
     case .ms: interest.threads = true
     case .netpoll:

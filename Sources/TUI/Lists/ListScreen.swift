@@ -17,11 +17,14 @@ protocol ListScreen {
   var emptyText: String { get }
   /// The G that a row is about.
   func g(of row: Row) -> UInt64?
+  /// What `x` explains on a row.
+  func subject(of row: Row) -> Subject?
   /// The filter of the list that a row stands for.
   func filter(of row: Row) -> String?
 }
 
 extension ListScreen {
   func g(of row: Row) -> UInt64? { nil }
+  func subject(of row: Row) -> Subject? { g(of: row).map { .g($0) } }
   func filter(of row: Row) -> String? { nil }
 }

@@ -8,6 +8,8 @@ struct ListSummary: Equatable {
   var all: Int
   var selectedKey: UInt64?
   var selectedG: UInt64?
+  /// What `x` explains.
+  var subject: Subject?
   /// Of the list that the selected row stands for.
   var filter: String?
   /// Names of the columns that can be sorted by, and of the one that is.
@@ -53,7 +55,7 @@ struct ListView<Screen: ListScreen> {
     let cells = row.map { row in columns.map { Self.plain($0.cell(row)) } } ?? []
     return ListSummary(
       window: window, all: listing.rows.count, selectedKey: row.map(screen.key),
-      selectedG: row.flatMap(screen.g),
+      selectedG: row.flatMap(screen.g), subject: row.flatMap(screen.subject),
       filter: row.flatMap(screen.filter),
       sortable: columns.filter { $0.sort != nil }.map(\.title), text: cells.joined(separator: "\t"))
   }

@@ -1,8 +1,11 @@
-// The last minute: throughput, the global run queue, and the parked Gs, a second to a column.
+// The last minute: throughput, the global run queue, and the parked Gs, a second to a column. Or, when that is asked
+// for, all the time that is known of, in as many columns.
 import Inspector
 
 struct HistorySection {
   var points: [Frame.Point]
+  /// What the points are of, where that is not the last minute.
+  var trend: Trend?
   var glyphs: Glyphs
 
   /// Columns before the graphs, where there is room for names.
@@ -32,7 +35,7 @@ struct HistorySection {
     let graphWidth = rows.width - labelWidth
     if layout.isRoomy {
       let shown = min(Self.seconds, graphWidth)
-      SectionHeading(title: "Last \(shown) s", legend: "newest at the right; beside the names: the maximum")
+      SectionHeading(title: title(shown), legend: legend)
         .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
     }
     for (series, height) in zip(series, layout.graphRows) {
@@ -42,6 +45,21 @@ struct HistorySection {
         .draw(in: airy(rect), count: Self.seconds, glyphs: glyphs, on: &canvas)
     }
     drawAxis(in: Rect(x: rows.x + labelWidth, y: rows.y, width: graphWidth, height: rows.height), on: &canvas)
+  }
+
+  /// Nanoseconds of a column.
+  private var step: UInt64 { trend?.step ?? 1_000_000_000 }
+
+  private func title(_ columns: Int) -> String {
+    guard trend != nil else { return "Last \(columns) s" }
+    return "Last \(Quantity.duration(nanoseconds: step * UInt64(columns)))"
+  }
+
+  private var legend: String {
+    guard let trend else { return "newest at the right; beside the names: the maximum" }
+    let column = "\(Quantity.duration(nanoseconds: step)) a column"
+    let gone = trend.exact < step * UInt64(points.count)
+    return column + (gone ? ", events of the last \(Quantity.duration(nanoseconds: trend.exact))" : "")
   }
 
   /// Tall graphs keep a row of air above them.
@@ -70,7 +88,13 @@ struct HistorySection {
   /// `60 s ago … 30 s ago … now`, where there is a row for it.
   private func drawAxis(in rect: Rect, on canvas: inout Canvas) {
     guard !rect.isEmpty else { return }
-    let marks = [("60 s ago", 0), ("45", 1), ("30", 2), ("15", 3), ("now", 4)]
+    let marks =
+      trend == nil
+      ? [("60 s ago", 0), ("45", 1), ("30", 2), ("15", 3), ("now", 4)]
+      : (0...4).map { quarter in
+        let ago = Quantity.duration(nanoseconds: step * UInt64(Self.seconds * (4 - quarter) / 4))
+        return (quarter == 4 ? "now" : quarter == 0 ? ago + " ago" : ago, quarter)
+      }
     for (text, quarter) in marks {
       let centre = rect.x + rect.width * quarter / 4
       let x = quarter == 0 ? centre : quarter == 4 ? rect.maxX - text.count : centre - text.count / 2

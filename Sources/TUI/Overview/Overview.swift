@@ -12,7 +12,9 @@ public enum Overview {
       .draw(in: layout.goroutines, layout: layout, on: &canvas)
     ThreadsSection(ms: frame.snapshot.ms, glyphs: state.glyphs)
       .draw(in: layout.threads, layout: layout, on: &canvas)
-    HistorySection(points: frame.minute, glyphs: state.glyphs).draw(layout, on: &canvas)
+    let trend = state.isTrendLong ? frame.detail.trend : nil
+    HistorySection(points: trend?.points ?? frame.minute, trend: trend, glyphs: state.glyphs)
+      .draw(layout, on: &canvas)
     Footer(state: state, lanes: layout.lanes).draw(in: layout.footer, on: &canvas)
   }
 

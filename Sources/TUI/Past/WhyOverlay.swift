@@ -1,15 +1,15 @@
-// Why a G waits, or waited last: the chain of hops in words, over whichever screen it was asked on.
+// The answer to `x`, over whichever screen it was asked on: what this is, what just happened to it, and the rule behind.
 import Inspector
 
 struct WhyOverlay {
   let state: AppState
-  let g: UInt64
+  let subject: Subject
   private var glyphs: Glyphs { state.glyphs }
 
   /// nil: nobody asked.
   init?(state: AppState) {
-    guard let g = state.why else { return nil }
-    (self.state, self.g) = (state, g)
+    guard let subject = state.why else { return nil }
+    (self.state, self.subject) = (state, subject)
   }
 
   private var width: Int { min(state.size.columns, 100) }
@@ -23,17 +23,30 @@ struct WhyOverlay {
   }
 
   private var lines: [Line] {
-    guard let answer = state.shown?.detail.why, answer.g == g else {
-      return [Line(text: "looking through the history of G\(g)", style: .dim)]
+    guard let answer = state.shown?.detail.why, answer.subject == subject else {
+      return [Line(text: "looking through the history", style: .dim)]
     }
-    guard !answer.lines.isEmpty else {
-      return [Line(text: "The history has no wait of G\(g) up to this moment.", style: .text)]
+    var lines: [Line] = []
+    for (index, line) in answer.lines.enumerated() {
+      // The rule and the hints stand apart from what happened.
+      if index > 0, line.role != answer.lines[index - 1].role, line.role == .rule || line.role == .hint {
+        lines.append(Line(text: "", style: .text))
+      }
+      let clean = TextWidth.sanitised(line.text, isASCII: glyphs.isASCII)
+      let style = Self.style(line.role)
+      lines += Self.wrapped(clean, to: max(20, width - 4)).map { Line(text: $0, style: style) }
     }
-    return answer.lines.enumerated().flatMap { index, line in
-      let clean = TextWidth.sanitised(line)
-      let style: Style =
-        index == 0 ? .heading : clean.hasPrefix("*") ? .eager : clean.hasPrefix("  why") ? .strong : .text
-      return Self.wrapped(clean, to: max(20, width - 4)).map { Line(text: $0, style: style) }
+    return lines
+  }
+
+  private static func style(_ role: Explanation.Role) -> Style {
+    switch role {
+    case .head: .heading
+    case .text: .text
+    case .mark: .eager
+    case .why: .strong
+    case .rule: .dim
+    case .hint: .key
     }
   }
 
@@ -43,7 +56,8 @@ struct WhyOverlay {
     let box = Rect(
       x: (state.size.columns - width) / 2, y: max(1, (state.size.rows - height) / 2), width: width,
       height: height)
-    Overlay.drawFrame(box, title: "Why G\(g) waited", glyphs: glyphs, on: &canvas)
+    let title = TextWidth.truncated(subject.name, to: max(4, width - 8), ellipsis: glyphs.ellipsis)
+    Overlay.drawFrame(box, title: title, glyphs: glyphs, on: &canvas)
     let first = min(max(0, state.firstWhyLine), lastFirst)
     for (index, line) in lines.dropFirst(first).prefix(rows).enumerated() {
       let text = StyledText(line.text, line.style)
@@ -53,18 +67,20 @@ struct WhyOverlay {
     if more > 0 { canvas.write(" \(glyphs.down) \(more) more lines ", x: box.x + 2, y: box.maxY - 1, .eager) }
   }
 
-  /// A line cut between words; what follows stands further to the right.
+  /// A line cut between words; what follows stands further to the right, below the words of a line that begins with a
+  /// time.
   static func wrapped(_ line: String, to width: Int) -> [String] {
     guard TextWidth.columns(of: line) > width else { return [line] }
     let indent = String(line.prefix { $0 == " " || $0 == "*" })
+    let hanging = indent.isEmpty ? 1 : width >= 50 ? 11 : 3
     var (lines, current) = ([String](), indent)
     for word in line.dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false) {
       let isFirst = current.allSatisfy { $0 == " " || $0 == "*" }
       if !isFirst, TextWidth.columns(of: current) + 1 + TextWidth.columns(of: String(word)) > width {
         lines.append(current)
-        current = "    "
+        current = String(repeating: " ", count: hanging)
       }
-      current += (isFirst ? "" : " ") + word
+      current += (isFirst && !word.isEmpty ? "" : " ") + word
     }
     return lines + [current]
   }

@@ -31,11 +31,15 @@ struct EventsScreen: ListScreen {
     }
   }
   func g(of row: EventRow) -> UInt64? { row.event.g }
+  func subject(of row: EventRow) -> Subject? {
+    .event(row.event.lane, position: row.event.position, time: row.event.time)
+  }
   var emptyText: String {
     guard let list = frame.detail.events else { return "collecting events" }
     let filter = state.lists[.events]?.filter ?? .everything
     return filter.isEmpty
-      ? "nothing has happened yet" : "none of the last \(list.searched) events passes the filter"
+      ? "nothing has happened since mpgtop attached"
+      : "none of the last \(list.searched) events passes the filter"
   }
 
   private var now: UInt64 { frame.detail.events?.end ?? frame.snapshot.time }

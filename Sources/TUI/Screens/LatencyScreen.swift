@@ -8,7 +8,9 @@ struct LatencyScreen {
   private var glyphs: Glyphs { state.glyphs }
 
   static let kinds = SpanKind.allCases
-  private var kind: SpanKind { Self.kinds[min(max(0, state.latencyKind), Self.kinds.count - 1)] }
+  /// The one that is chosen.
+  static func kind(_ state: AppState) -> SpanKind { kinds[min(max(0, state.latencyKind), kinds.count - 1)] }
+  private var kind: SpanKind { Self.kind(state) }
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
     guard let instruments = frame.instruments else {

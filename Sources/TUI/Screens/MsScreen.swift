@@ -5,6 +5,9 @@ import Region
 struct MRow: FilterSubject {
   var m: Snapshot.M
   var thread: OSThread?
+  /// What its time went to in the last seconds, and how long they were; nil: no event told of it.
+  var time: MTime?
+  var window: UInt64 = 0
   var entry: String?
 
   func value(of field: FilterField) -> FilterValue {
@@ -15,10 +18,17 @@ struct MRow: FilterSubject {
     case .g: m.g.map { .number(Double($0)) } ?? .none
     case .tid: .number(Double(m.tid))
     case .cpu: thread?.use.map { .number($0 * 100) } ?? .none
+    case .use: share(\.running).map { .number($0 * 100) } ?? .none
     case .site: .text(entry ?? "")
     case .text: .text("M\(m.id) \(m.state.word) \(m.tid) \(entry ?? "")")
     default: .none
     }
+  }
+
+  /// A part of the time, 0…1.
+  func share(_ part: KeyPath<MTime, UInt64>) -> Double? {
+    guard let time, window > 0 else { return nil }
+    return min(1, Double(time[keyPath: part]) / Double(window))
   }
 }
 
@@ -30,16 +40,43 @@ struct MsScreen: ListScreen {
   var rows: [MRow] {
     let threads = frame.detail.threads ?? [:]
     let entries = Dictionary(frame.snapshot.ps.map { ($0.id, $0.entry) }) { first, _ in first }
+    let recent = frame.instruments?.recent.ms ?? []
+    let times = Dictionary(recent.map { ($0.m, $0) }) { first, _ in first }
     return frame.snapshot.ms.map { m in
-      MRow(m: m, thread: threads[m.tid], entry: m.p.flatMap { entries[$0] ?? nil })
+      MRow(
+        m: m, thread: threads[m.tid], time: times[m.id], window: frame.instruments?.recentTime ?? 0,
+        entry: m.p.flatMap { entries[$0] ?? nil })
     }
   }
 
   func key(of row: MRow) -> UInt64 { UInt64(truncatingIfNeeded: row.m.id) }
   func g(of row: MRow) -> UInt64? { row.m.g }
+  func subject(of row: MRow) -> Subject? { .m(row.m.id) }
   var emptyText: String { "no threads yet" }
 
-  var columns: [Column<MRow>] { ours + (frame.detail.threads == nil ? [] : system) + [entry] }
+  var columns: [Column<MRow>] { ours + split + (frame.detail.threads == nil ? [] : system) + [entry] }
+
+  /// What its time went to, by the events of the last seconds: as a bar, and in figures where there is room.
+  private var split: [Column<MRow>] {
+    guard frame.instruments != nil else { return [] }
+    return [
+      Column("its time", 10, rank: 2) { [glyphs = state.glyphs] row in .shares(Self.shares(row, glyphs)) },
+      share("run", 4, rank: 8) { $0.share(\.running) }, share("sched", 5, rank: 8) { $0.share(\.scheduling) },
+      share("search", 6, rank: 8) { $0.share(\.spinning) }, share("call", 4, rank: 8) { $0.share(\.syscall) },
+      share("no P", 4, rank: 8) { $0.share(\.withoutP) },
+    ]
+  }
+
+  private static func shares(_ row: MRow, _ glyphs: Glyphs) -> [Column<MRow>.Share] {
+    guard row.time != nil else { return [] }
+    // In ASCII a full cell looks like the sign of a call.
+    let full = glyphs.isASCII ? "#" : glyphs.eighths[glyphs.eighths.count - 1]
+    let parts: [(KeyPath<MTime, UInt64>, Unicode.Scalar, Style)] = [
+      (\.running, full, .busyShade), (\.scheduling, "-", .dim), (\.spinning, "~", .eager),
+      (\.syscall, "=", .waiting), (\.withoutP, glyphs.track, .faint),
+    ]
+    return parts.map { .init(part: row.share($0.0) ?? 0, glyph: $0.1, style: $0.2) }
+  }
 
   private var ours: [Column<MRow>] {
     let gWidth = min(12, max(5, 1 + String(frame.snapshot.gs.created).count))

@@ -31,6 +31,9 @@ struct NetpollScreen: ListScreen {
   var rows: [WaiterRow] { WaiterRow.rows(frame) }
   func key(of row: WaiterRow) -> UInt64 { row.row.g.id }
   func g(of row: WaiterRow) -> UInt64? { row.row.g.id }
+  func subject(of row: WaiterRow) -> Subject? {
+    row.row.g.fd.map { .descriptor($0, g: row.row.g.id) } ?? .g(row.row.g.id)
+  }
   var emptyText: String {
     frame.detail.goroutines == nil && frame.past == nil
       ? "reading the table of Gs" : "no G waits for a socket"

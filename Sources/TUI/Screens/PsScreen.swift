@@ -39,6 +39,7 @@ struct PsScreen: ListScreen {
 
   func key(of row: PRow) -> UInt64 { UInt64(truncatingIfNeeded: row.p.id) }
   func g(of row: PRow) -> UInt64? { row.p.g }
+  func subject(of row: PRow) -> Subject? { .p(row.p.id) }
   var emptyText: String { "no processors yet" }
 
   var columns: [Column<PRow>] { whoIsWho + queue + time + steals + caches }

@@ -34,6 +34,7 @@ struct StealsScreen: ListScreen {
   }
 
   func key(of row: ThiefRow) -> UInt64 { UInt64(truncatingIfNeeded: row.p) }
+  func subject(of row: ThiefRow) -> Subject? { .thief(row.p) }
   var emptyText: String { "no processors yet" }
 
   var columns: [Column<ThiefRow>] {

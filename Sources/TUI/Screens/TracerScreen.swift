@@ -14,6 +14,7 @@ struct TracerScreen: ListScreen {
     case .m(let id): UInt64(id) << 1 | 1
     }
   }
+  func subject(of row: Snapshot.Ring) -> Subject? { .ring(row.lane) }
   var emptyText: String { "no rings yet" }
 
   var columns: [Column<Snapshot.Ring>] {

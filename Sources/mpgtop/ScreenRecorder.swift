@@ -1,0 +1,86 @@
+// The recordings that are asked for on the screen: `w` writes the last half minute, `a` begins and ends one of what
+// follows. Each goes to a file of its own in the current folder, and none that is there is touched.
+internal import Glibc
+import Inspector
+import TUI
+
+struct ScreenRecorder {
+  /// Nanoseconds that `w` writes.
+  static let last: UInt64 = 30_000_000_000
+  /// Files of one second that are tried, at most.
+  private static let mostNames = 100
+
+  private var writer: RecordingWriter?
+
+  /// Does what was asked for and says what came of it, in one line.
+  ///
+  /// - Parameter breathe: called between two pieces of what takes long.
+  mutating func perform(
+    _ command: RecordCommand, _ history: History, of target: Target, breathe: () -> Void
+  ) -> String {
+    do throws(InspectorError) {
+      switch command {
+      case .writeLast:
+        let writer = try Self.begin(target, history)
+        try writer.write(history, since: monotonicNow() - min(monotonicNow(), Self.last), breathe: breathe)
+        try writer.finish(ended: nil)
+        return "wrote \(writer.records) events to \(writer.path)"
+      case .toggle where writer != nil: return try finish(history, ended: nil) ?? ""
+      case .toggle:
+        let writer = try Self.begin(target, history)
+        history.record(to: writer, fromNow: true)
+        self.writer = writer
+        return "recording to \(writer.path); a again ends it"
+      }
+    } catch {
+      return "not recorded: \(error.description)"
+    }
+  }
+
+  /// Ends the recording, if there is one; what it came to.
+  mutating func finish(_ history: History, ended: String?) throws(InspectorError) -> String? {
+    guard let writer else { return nil }
+    self.writer = nil
+    try history.finishRecording()
+    try writer.finish(ended: ended)
+    return "recorded \(writer.records) events in \(writer.path)"
+  }
+
+  /// What there is of it so far.
+  func status(_ history: History) -> Frame.Recording? {
+    guard let writer else { return nil }
+    var recording = Frame.Recording(path: writer.path)
+    (recording.records, recording.bytes) = (writer.records, writer.bytes)
+    recording.problem = history.recordingError?.description
+    return recording
+  }
+
+  private static func begin(_ target: Target, _ history: History) throws(InspectorError) -> RecordingWriter {
+    let name = "mpgtop-\(target.process.pid)-\(now)"
+    for number in 1..<mostNames {
+      let path = name + (number == 1 ? "" : "-\(number)") + ".mpgrec"
+      do throws(InspectorError) {
+        let writer = try RecordingWriter(path: path, isNew: true)
+        try writer.begin(target, history)
+        return writer
+      } catch .system(_, _, EEXIST) {
+        continue
+      } catch {
+        throw error
+      }
+    }
+    throw .system(call: "open", path: name, errno: EEXIST)
+  }
+
+  /// `20261126-173512`, in the time of the place.
+  private static var now: String {
+    var seconds = time(nil)
+    var parts = unsafe tm()
+    unsafe localtime_r(&seconds, &parts)
+    var text = [UInt8](repeating: 0, count: 32)
+    let count = unsafe text.withUnsafeMutableBytes {
+      unsafe strftime($0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count, "%Y%m%d-%H%M%S", &parts)
+    }
+    return String(decoding: text.prefix(count), as: UTF8.self)
+  }
+}
