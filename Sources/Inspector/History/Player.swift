@@ -45,7 +45,11 @@ public struct Player {
   // MARK: moving
 
   /// Goes to a moment, in nanoseconds; beyond the ends, to the end.
-  public mutating func seek(to time: UInt64) { seek(ticks: window.keyframe.clock.ticks(at: time)) }
+  public mutating func seek(to time: UInt64) {
+    seek(ticks: window.keyframe.clock.ticks(at: time))
+    // Each segment has the clock as it was read then: its own says what its events' moments are.
+    seek(ticks: window.keyframe.clock.ticks(at: time))
+  }
 
   mutating func seek(ticks wanted: UInt64) {
     guard let number = history.number(at: wanted) else { return }
