@@ -65,7 +65,9 @@ struct RequestTests {
       texts[0].contains("on fd 5 and parked on netpoll; P0 (M0) went on without it. It waited 10.0 ms."))
     #expect(texts[1].contains("within 10.0 ms. The netpoll thread was waiting for it in the kernel"))
     #expect(
-      texts[2] == "The netpoll thread, M5, came back from the kernel: 2 descriptors ready, and 1 G with it.")
+      texts[2]
+        == "The netpoll thread, M5, came back from the kernel: 2 descriptors ready, and 1 G with it. It told of "
+        + "that after its Gs, 10.0 µs later.")
     #expect(texts[3] == "M5 made G4 runnable: on the GRQ behind 3.")
     #expect(texts[4].hasPrefix("P1 (M1) ran G4 200.0 µs later."))
     #expect(

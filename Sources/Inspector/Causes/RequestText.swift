@@ -25,7 +25,7 @@ extension RequestWalk {
     for (index, step) in steps.enumerated() {
       let offset = offset(index).map(Self.signed) ?? "-"
       let blanks = String(repeating: " ", count: max(1, 11 - offset.count))
-      lines.append("\(index + 1)\(blanks)\(offset)  \(step.title)\(step.places)")
+      lines.append("\(index + 1)\(blanks)\(offset)  \(step.title)  \(step.places)")
       lines.append("    \(step.text)")
       for event in step.events { lines.append("    * \(event.lane.name): \(event.text)") }
       lines.append("    Rule: \(step.rule)")
@@ -50,11 +50,10 @@ extension RequestWalk {
 }
 
 extension RequestStep {
-  /// `  G4 on P1 (M3)`; empty where none is known.
+  /// `G4 P1 (M3)`; empty where none is known.
   public var places: String {
-    let who = g.map { " G\($0)" } ?? ""
-    let place = p.map { " P\($0)" + (m.map { " (M\($0))" } ?? "") } ?? m.map { " M\($0)" } ?? ""
-    return (who + place).isEmpty ? "" : " " + who + place
+    let place = p.map { "P\($0)" + (m.map { " (M\($0))" } ?? "") } ?? m.map { "M\($0)" }
+    return [g.map { "G\($0)" }, place].compactMap { $0 }.joined(separator: " ")
   }
 
   fileprivate func write(to json: inout JSONText) {

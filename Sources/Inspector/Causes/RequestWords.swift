@@ -158,7 +158,8 @@ struct RequestWords {
       case 2: "Sysmon, M\(poll.record.m), asked the kernel, since nobody had for 10 ms: \(found)."
       default: "\(who(poll)) asked the kernel: \(found)."
       }
-    var step = make(.poll, .happened, "netpoll wakes", text, poll, more: [first])
+    let told = " It told of that after its Gs, \(span(first, poll)) later."
+    var step = make(.poll, .happened, "netpoll wakes", text + told, poll, more: [first])
     // It had come back when it made the first of its Gs ready; it tells of itself afterwards.
     (step.time, step.g) = (time(first), nil)
     return step

@@ -44,6 +44,7 @@ struct Detailer {
   private var polls = Paced<Bool, Polls>()
   private var timeline = Paced<TimelineSpan, LaneTimeline>()
   private var why = Paced<UInt64, Explanation>()
+  private var request = Paced<RequestChoice, RequestAnswer>()
   private var goroutines = Paced<Bool, Goroutines>()
   private var threads = ThreadWatch()
   private var sockets = SocketWatch()
@@ -92,6 +93,12 @@ struct Detailer {
     why.get(g, at: moment, isLive: false, make)
   }
 
+  /// The request that is meant, as `make` finds it; the same at each moment, once it has ended.
+  mutating func request(_ choice: RequestChoice, _ make: () -> RequestWalk?) -> RequestAnswer? {
+    let isOver = request.value?.walk?.span.end != nil
+    return request.get(choice, at: 0, isLive: !isOver) { RequestAnswer(choice: choice, walk: make()) }
+  }
+
   /// What the system says of a process that is alive.
   mutating func lookAtSystem(_ interest: Interest, pid: Int32, tids: [Int32], _ detail: inout Detail) {
     if interest.threads { detail.threads = threads.look(pid: pid, tids: tids) }
@@ -115,6 +122,10 @@ extension Player {
       frame.detail.why = detailer.why(g, at: source.moment) {
         Explanation(g: g, lines: player.lastWait(of: g).map { player.chain(of: $0).lines } ?? [])
       }
+    }
+    if let choice = interest.request {
+      let player = self
+      frame.detail.request = detailer.request(choice) { player.request(choice) }
     }
     return frame
   }

@@ -18,6 +18,8 @@ public struct Interest: Sendable, Equatable {
   public var events: EventQuery?
   /// The G whose wait is to be explained, in the past only: the chain of something that goes on has no end.
   public var why: UInt64?
+  /// The request that is to be told step by step.
+  public var request: RequestChoice?
   /// What looking costs.
   public var health = false
 
@@ -36,6 +38,7 @@ public struct Detail: Sendable, Equatable {
   public var timeline: LaneTimeline?
   public var events: EventList?
   public var why: Explanation?
+  public var request: RequestAnswer?
   public var health: Health?
 
   public init() {}
@@ -46,6 +49,13 @@ public struct Explanation: Sendable, Equatable {
   public var g: UInt64
   public var lines: [String]
   public init(g: UInt64, lines: [String]) { (self.g, self.lines) = (g, lines) }
+}
+
+/// A request, step by step; no walk: there is none such (yet).
+public struct RequestAnswer: Sendable, Equatable {
+  public var choice: RequestChoice
+  public var walk: RequestWalk?
+  public init(choice: RequestChoice, walk: RequestWalk?) { (self.choice, self.walk) = (choice, walk) }
 }
 
 /// What looking costs, measured while it goes on.

@@ -81,7 +81,10 @@ public struct App: Sendable {
         interest(wish)
       }
       if rhythm.isFrameDue(at: terminal.now, interval: state.interval), let frame = next() {
-        _ = state.update(.frame(frame))
+        if case .time(let command) = state.update(.frame(frame)) {
+          travel(command)
+          rhythm.hurry()
+        }
         hasChanged = true
       }
       if hasChanged {

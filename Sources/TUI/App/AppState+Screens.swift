@@ -98,13 +98,16 @@ extension AppState {
       why = nil
       return .nothing
     }
-    guard let g = screen == .timeline ? timelineG : summary?.selectedG else {
+    guard let g = selectedG else {
       note = "no G here to ask about"
       return .nothing
     }
     (why, firstWhyLine) = (g, 0)
     return standStill()
   }
+
+  /// The G that is asked about: of the selected row, or at the timeline's cursor.
+  var selectedG: UInt64? { screen == .timeline ? timelineG : summary?.selectedG }
 
   /// The G at the cursor, or the one that the selected row had most of last.
   private var timelineG: UInt64? {
@@ -120,7 +123,7 @@ extension AppState {
   }
 
   /// Pauses a view that follows a live target.
-  private mutating func standStill() -> Effect {
+  mutating func standStill() -> Effect {
     guard !isPaused, latest?.past == nil, latest != nil else { return .nothing }
     frozen = latest
     return .time(.hold)
@@ -161,7 +164,9 @@ extension AppState {
   // MARK: the mouse
 
   mutating func click(x: Int, y: Int) -> Effect {
-    guard let frame = shown, !isHelpShown, !isReportShown, why == nil, prompt == nil else { return .nothing }
+    guard let frame = shown, !isHelpShown, !isReportShown, why == nil, overlay == nil, prompt == nil else {
+      return .nothing
+    }
     guard screen != .overview else { return .nothing }
     if y == 1 {
       if let tab = Chrome.tab(self, x: x) { show(tab) }

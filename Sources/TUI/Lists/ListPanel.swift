@@ -171,6 +171,7 @@ extension AppState {
   public var interest: Interest {
     var interest = Interest()
     interest.why = why
+    interest.request = walk?.choice
     switch screen {
     case .overview, .ps, .steals, .latency: break
     case .gs: interest.goroutines = true

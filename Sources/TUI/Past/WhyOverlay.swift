@@ -53,18 +53,18 @@ struct WhyOverlay {
     if more > 0 { canvas.write(" \(glyphs.down) \(more) more lines ", x: box.x + 2, y: box.maxY - 1, .eager) }
   }
 
-  /// A line cut between words; what follows stands further to the right.
-  static func wrapped(_ line: String, to width: Int) -> [String] {
+  /// A line cut between words; what follows stands `hanging` columns further to the right.
+  static func wrapped(_ line: String, to width: Int, hanging: Int = 5) -> [String] {
     guard TextWidth.columns(of: line) > width else { return [line] }
     let indent = String(line.prefix { $0 == " " || $0 == "*" })
-    var (lines, current) = ([String](), indent)
+    var (lines, current, isFirst) = ([String](), indent, true)
     for word in line.dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false) {
-      let isFirst = current.allSatisfy { $0 == " " || $0 == "*" }
       if !isFirst, TextWidth.columns(of: current) + 1 + TextWidth.columns(of: String(word)) > width {
         lines.append(current)
-        current = "    "
+        (current, isFirst) = (String(repeating: " ", count: hanging), true)
       }
       current += (isFirst ? "" : " ") + word
+      isFirst = false
     }
     return lines + [current]
   }
