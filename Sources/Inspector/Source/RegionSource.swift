@@ -54,7 +54,8 @@ final class RegionSource {
   /// - Parameter past: records of all rings together that are drained although they were written before.
   init(_ mapping: Mapping, past: Int = 0) throws(LayoutProblem) {
     let schema = try Header.schema(of: mapping)
-    header = try Blocks(schema, mapping, needed: Self.headerFields + Clock.fields, wanted: Self.newerHeaderFields)
+    header = try Blocks(
+      schema, mapping, needed: Self.headerFields + Clock.fields, wanted: Self.newerHeaderFields)
     sched = try Blocks(
       schema, mapping, needed: Self.schedFields,
       wanted: Self.newerSchedFields + Self.shortageFields + [.psMade])
