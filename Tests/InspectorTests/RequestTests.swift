@@ -159,7 +159,8 @@ struct RequestTests {
     script.p(0, 8, .goPark, 6, WaitReason.sleep.rawValue)
     let walk = try #require(try script.player().request(.number(9)))
     #expect(
-      walk.steps[0].outcome == .untold && walk.steps[0].text.hasSuffix("since when is not in the history."))
+      walk.steps[0].outcome == .untold
+        && walk.steps[0].text.hasSuffix("since when is not in what was looked through."))
     #expect(walk.steps[6].outcome == .untold && walk.steps[6].text.hasPrefix("The handler goes on still."))
     #expect(walk.steps[6].time == nil && walk.steps[6].moment == walk.steps[5].moment)
   }

@@ -27,13 +27,15 @@ extension Player {
   /// The last wait of a G up to this moment, without going through more of the history than it takes.
   public func lastWait(of g: UInt64) -> Wait? { lastWait(of: g) { _ in true } }
 
-  /// The same of those that `isWanted`.
-  func lastWait(of g: UInt64, where isWanted: (Wait) -> Bool) -> Wait? {
+  /// The same of those that `isWanted`; so many segments are gone through, until one is whole.
+  func lastWait(
+    of g: UInt64, within reaches: [Int] = [4, 32, Self.reach], where isWanted: (Wait) -> Bool
+  ) -> Wait? {
     guard let here = history.number(at: ticks) else { return nil }
-    for reach in [4, 32, Self.reach] {
+    for reach in reaches {
       let last = waits(of: g, from: max(history.firstNumber, here - reach)).last(where: isWanted)
       // One whose beginning was not among these segments may be whole in more of them.
-      if let last, last.facts.begin != nil || reach == Self.reach { return last }
+      if let last, last.facts.begin != nil || reach == reaches.last { return last }
     }
     return nil
   }

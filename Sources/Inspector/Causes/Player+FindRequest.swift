@@ -4,30 +4,36 @@ internal import Region
 extension Player {
   /// Segments, some minutes, that are gone through at most in search of something.
   private static let reach = 512
+  /// Events that are gone through at most for one question: somebody waits for the answer.
+  private static let most = 1 << 21
 
   // MARK: going through
 
   /// Hands the events from a segment on backwards to `take`, until that returns false.
   func back(from ticks: UInt64, _ take: (PlacedRecord) -> Bool) {
     guard let last = history.number(at: ticks) else { return }
-    let decoder = RecordDecoder()
+    var left = Self.most
     for number in (max(history.firstNumber, last - Self.reach)...last).reversed() {
-      guard let window = Window(number, of: history, decoder) else { continue }
+      guard let window = unpack(number) else { continue }
       for event in window.events[window.prefix...].reversed() where event.record.time <= ticks {
         if !take(event) { return }
       }
+      left -= window.events.count
+      if left < 0 { return }
     }
   }
 
   /// The same forwards, through so many segments at most.
   func forth(from ticks: UInt64, segments: Int, _ take: (PlacedRecord) -> Bool) {
     guard let first = history.number(at: ticks) else { return }
-    let decoder = RecordDecoder()
+    var left = Self.most
     for number in first..<max(first + 1, min(history.numbers.upperBound, first + segments)) {
-      guard let window = Window(number, of: history, decoder) else { continue }
+      guard let window = unpack(number) else { continue }
       for event in window.events[window.prefix...] where event.record.time >= ticks {
         if !take(event) { return }
       }
+      left -= window.events.count
+      if left < 0 { return }
     }
   }
 

@@ -5,6 +5,7 @@ extension Player {
   /// The walk of a request of this history, also of one after this moment; nil: there is none such.
   public func request(_ choice: RequestChoice) -> RequestWalk? {
     var latest = self
+    latest.unpacked = UnpackedWindows()
     latest.seekToEnd()
     guard let found = latest.find(choice) else { return nil }
     // Every moment is told by the clock of the segment in which it began.
@@ -74,7 +75,7 @@ extension Player {
 
   /// The last wait for a socket that was over by this moment.
   private func socketWait(of g: UInt64, after ticks: UInt64) -> Wait? {
-    lastWait(of: g) { wait in
+    lastWait(of: g, within: [1, 4, 16]) { wait in
       guard wait.facts.end != nil, wait.facts.endTime > ticks else { return false }
       switch wait.beginning {
       case .parked(let reason): return reason == .netpollRead

@@ -98,12 +98,13 @@ struct RequestWords {
     guard let begin = wake.begin else {
       guard let row = arrival.row, let ready = wake.readyTime else {
         return make(
-          .wait, .untold, title, "\(who) was parked on netpoll; since when is not in the history.", nil)
+          .wait, .untold, title,
+          "\(who) was parked on netpoll; since when is not in what was looked through.", nil)
       }
       let since = clock.nanoseconds(at: row.since)
       var step = make(
         .wait, .happened, title,
-        "\(intro) on fd \(row.fd) and parked on netpoll, before the history begins: the table of Gs has it. It waited "
+        "\(intro) on fd \(row.fd) and parked on netpoll. That event is further back; the table of Gs tells since when: it waited "
           + "\(span(since, clock.nanoseconds(at: ready))).", nil)
       (step.time, step.g) = (since, wake.g)
       return step

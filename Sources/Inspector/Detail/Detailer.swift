@@ -113,6 +113,21 @@ extension Player {
   public mutating func frame(
     _ origin: Past.Origin, ended: String? = nil, interest: Interest, breathe: () -> Void = {}
   ) -> Frame {
+    let subject = subject(origin, ended, interest)
+    if var frame = made?.frame, made?.of == subject {
+      // A history that grows has another end by now.
+      frame.past?.first = firstTime
+      frame.past?.last = lastTime
+      return frame
+    }
+    let frame = whole(origin, ended, interest, breathe)
+    made = (subject, frame)
+    return frame
+  }
+
+  private mutating func whole(
+    _ origin: Past.Origin, _ ended: String?, _ interest: Interest, _ breathe: () -> Void
+  ) -> Frame {
     var frame = frame(origin, ended: ended)
     guard interest != .none else { return frame }
     frame.detail = detailer.look(interest, source, isLive: false, breathe: breathe)
