@@ -17,6 +17,7 @@ extension Frame {
       json.member("netpoll", object: { snapshot.netpoll.writeMembers(to: &$0) })
       json.member("trace", object: { snapshot.trace.writeMembers(to: &$0) })
       json.member("shortages", object: { snapshot.shortages.writeMembers(to: &$0) })
+      json.member("boot", object: { snapshot.boot.writeMembers(to: &$0) })
       json.member("rates", object: { writeRates(to: &$0) })
       json.key("instruments")
       if let instruments { json.object { instruments.writeMembers(to: &$0) } } else { json.null() }
@@ -135,6 +136,20 @@ extension Snapshot.Netpoll {
     json.member("backend", "\(backend)")
     json.member("rearms", rearms)
     json.member("sysmon_polls", sysmonPolls)
+  }
+}
+
+extension Snapshot.Boot {
+  fileprivate func writeMembers(to json: inout JSONText) {
+    json.member("start_ns", start)
+    json.member("region_ns", self[.region])
+    json.member("procs_ns", self[.procs])
+    json.member("m0_ns", self[.m0])
+    json.member("sysmon_ns", self[.sysmon])
+    json.member("gc_ns", self[.gc])
+    json.member("netpoll_ns", self[.netpoll])
+    json.member("main_g_ns", self[.mainG])
+    json.member("main_ns", self[.main])
   }
 }
 

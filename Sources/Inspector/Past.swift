@@ -34,6 +34,13 @@ extension Player {
 
   /// What a viewer would have seen at this moment, and what led to it.
   public func frame(_ origin: Past.Origin, ended: String? = nil) -> Frame {
+    // All of it is made of the same few segments.
+    var player = self
+    player.unpacked = UnpackedWindows()
+    return player.wholeFrame(origin, ended)
+  }
+
+  private func wholeFrame(_ origin: Past.Origin, _ ended: String?) -> Frame {
     var builder = FrameBuilder()
     for snapshot in minute { builder.observe(snapshot) }
     _ = builder.frame()

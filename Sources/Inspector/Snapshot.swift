@@ -197,6 +197,7 @@ public struct Snapshot: Sendable, Equatable {
   public var trace = Trace()
   public var shortages = Shortages()
   public var steals = StealMatrix()
+  public var boot = Boot()
 
   public init(target: Target = Target()) { self.target = target }
 

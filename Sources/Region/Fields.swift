@@ -49,12 +49,16 @@ public enum Capacity {
   /// Records in each ring of a P and of an M: powers of two.
   case pRingRecords = 17
   case mRingRecords = 18
+  /// When the steps of the boot were done, by raw value of `BootStep`; element 0: when the boot was called for. 0: not
+  /// yet. Each is written once, on the thread that boots, the last by the main G.
+  case bootTicks = 24
   /// The executable's file name: UTF-8, padded with zeros.
   case executable = 64
 
   public static let block = "header"
   public static let stride = 512
   public static let executableBytes = 256
+  public static let bootSteps = 16
   public var spec: FieldSpec {
     switch self {
     case .magic, .version, .byteOrder: FieldSpec(.id, "-")
@@ -68,6 +72,7 @@ public enum Capacity {
     case .clockTicks0, .clockTicks1: FieldSpec(.ticks, "ticks")
     case .clockNanoseconds0, .clockNanoseconds1, .wallOffset: FieldSpec(.gauge, "ns")
     case .pRingRecords, .mRingRecords: FieldSpec(.gauge, "records")
+    case .bootTicks: FieldSpec(.ticks, "ticks", count: Self.bootSteps)
     case .executable: FieldSpec(.packed, "utf8", count: Self.executableBytes / 8)
     }
   }

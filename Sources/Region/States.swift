@@ -155,6 +155,8 @@ public enum BootStep: UInt8, CaseIterable, Sendable {
   case gc = 5
   case netpoll = 6
   case mainG = 7
+  /// The main G runs: from here on it is the program's own code.
+  case main = 8
 }
 
 /// The backends of netpoll: what the kernel is asked with.

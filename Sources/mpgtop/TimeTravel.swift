@@ -16,13 +16,16 @@ struct TimeTravel {
 
   /// How fast it plays, in nanoseconds of history for each of the wall clock.
   static let speeds = [0.01, 0.03, 0.1, 0.3, 1, 3, 10]
+  /// When replaying: since when by the wall clock, and the moments to pass, a second from each to the next.
+  private var replaying: (wall: UInt64, moments: [UInt64])?
+  private static let second: UInt64 = 1_000_000_000
   private static let jump: UInt64 = 100_000_000
 
   init(_ player: Player, _ origin: Past.Origin) { (self.player, self.origin) = (player, origin) }
 
   mutating func perform(_ command: TimeCommand) {
     advance()
-    kept = nil
+    (kept, replaying) = (nil, nil)
     switch command {
     case .stepBack: player.stepBack()
     case .stepForward: player.stepForward()
@@ -31,6 +34,9 @@ struct TimeTravel {
     case .start: player.seekToStart()
     case .now: player.seekToEnd()
     case .seek(let moment): player.seek(to: moment)
+    case .replay(let moments):
+      playing = nil
+      replaying = (monotonicNow(), moments)
     case .hold:
       wasPlaying = playing != nil
       playing = nil
@@ -51,6 +57,7 @@ struct TimeTravel {
 
   /// Goes on to where playing has come by now.
   private mutating func advance() {
+    if let replaying { return replay(replaying.moments, monotonicNow() - replaying.wall) }
     guard let (wall, moment) = playing else { return }
     kept = nil
     let passed = Double(monotonicNow() - wall) * Self.speeds[speed]
@@ -61,6 +68,18 @@ struct TimeTravel {
       player.seekToEnd()
       playing = nil
     }
+  }
+
+  private mutating func replay(_ moments: [UInt64], _ passed: UInt64) {
+    let place = Int(clamping: passed / Self.second)
+    guard place + 1 < moments.count else {
+      if let last = moments.last { player.seek(to: last) }
+      replaying = nil
+      return
+    }
+    let (from, to) = (moments[place], max(moments[place], moments[place + 1]))
+    let part = Double(passed % Self.second) / Double(Self.second)
+    player.seek(to: from + UInt64(Double(to - from) * part))
   }
 
   /// What there is to see now.

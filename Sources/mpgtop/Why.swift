@@ -32,12 +32,28 @@ struct Why {
       }
       return try write(options.json ? [walk.json] : walk.lines(limit: Self.mostLines))
     }
+    if let follow = options.follow { return try tell(follow, player) }
     if options.requests != nil {
       let spans = player.slowestSpans(options.count)
       if spans.isEmpty { complain("no requests, or other spans, in this history") }
       return try write(spans.map { options.json ? $0.json : $0.text })
     }
     try write(try waits(player).map(player.chain))
+  }
+
+  private func tell(_ follow: FollowedRequest, _ player: Player) throws(Failure) {
+    switch follow {
+    case .last:
+      guard let walk = player.request(.last(by: player.time)) else {
+        throw Failure(ExitCode.usage, "no request ends in this history")
+      }
+      try write(options.json ? [walk.json] : walk.lines)
+    case .number(let number):
+      guard let walk = player.request(.number(number)) else {
+        throw Failure(ExitCode.usage, "no request \(number) begins in this history; --requests lists some")
+      }
+      try write(options.json ? [walk.json] : walk.lines)
+    }
   }
 
   /// The waits that are asked for.

@@ -44,6 +44,12 @@ struct WhyOptions: ParsableCommand {
   var request: UInt64?
 
   @Option(
+    help: ArgumentHelp(
+      "One request in seven steps, from the accept to the response: its number in --requests, or 'last'.",
+      valueName: "number|last"))
+  var follow: FollowedRequest?
+
+  @Option(
     name: .customLong("for"),
     help: ArgumentHelp("How long to watch a live process: 2s. Default: 2s.", valueName: "time"))
   var duration: TimeSpan?
@@ -63,9 +69,11 @@ struct WhyOptions: ParsableCommand {
     if duration != nil, replay != nil || postMortem {
       throw ValidationError("--for goes with a live process")
     }
-    let questions = [requests != nil, request != nil, g != nil].count { $0 }
-    if questions > 1 { throw ValidationError("-g, --requests and --request are three questions; take one") }
-    if slowest != nil, requests != nil || request != nil {
+    let questions = [requests != nil, request != nil, follow != nil, g != nil].count { $0 }
+    if questions > 1 {
+      throw ValidationError("-g, --requests, --request and --follow are four questions; take one")
+    }
+    if slowest != nil, requests != nil || request != nil || follow != nil {
       throw ValidationError("--slowest is about waits, --requests about requests; take one")
     }
     if !(1...100_000).contains(count) { throw ValidationError("\(count): the number to show is 1 to 100000") }
@@ -73,3 +81,19 @@ struct WhyOptions: ParsableCommand {
 }
 
 extension WaitOrder: ExpressibleByArgument {}
+
+/// Which request is told step by step.
+enum FollowedRequest: ExpressibleByArgument {
+  case last
+  case number(UInt64)
+
+  init?(argument: String) {
+    if argument == "last" {
+      self = .last
+    } else if let number = UInt64(argument) {
+      self = .number(number)
+    } else {
+      return nil
+    }
+  }
+}

@@ -50,6 +50,43 @@ extension EndToEnd {
       #expect(text.output.contains("  why: ") && text.output.contains("(hog)"))
     }
 
+    @Test("A request in seven steps: every moment and every number in the words is that of an event")
+    func follow() throws {
+      let server = try DemoServer("--procs", "2")
+      let file = "\(server.folder.path)/a.rec"
+      try record(server, file, ["/sleep?ms=30"])
+      let walk = try #require(
+        try objects(try mpgtop(server, ["why", "--replay", file, "--follow", "last", "--json"]).output).first)
+      #expect(walk["label"] as? String == "GET /sleep" && walk["connection"] as? String == "accepted")
+      let steps = try #require(walk["steps"] as? [[String: Any]])
+      #expect(
+        steps.map { $0["step"] as? String } == [
+          "wait", "packet", "poll", "ready", "run", "handler", "response",
+        ])
+      func events(_ step: Int) -> [[String: Any]] { steps[step]["events"] as? [[String: Any]] ?? [] }
+      func time(_ step: Int, _ kind: String, last: Bool = false) throws -> Int {
+        let found = events(step).filter { $0["kind"] as? String == kind }
+        return try #require((last ? found.last : found.first)?["t_ns"] as? Int)
+      }
+      func tells(_ step: Int, _ from: Int, _ to: Int) -> Bool {
+        (steps[step]["text"] as? String ?? "").contains(TimeWords.short(to - from))
+      }
+      for (step, kind) in [(2, "goReady"), (3, "goReady"), (4, "goStart"), (5, "goCreate"), (6, "goLabel")] {
+        #expect(try steps[step]["t_ns"] as? Int == time(step, kind))
+      }
+      let times = steps.compactMap { $0["t_ns"] as? Int }
+      #expect(times == times.sorted() && times.count >= 6)
+      #expect(tells(4, try time(3, "goReady"), try time(4, "goStart")))
+      #expect(tells(5, try time(5, "goCreate"), try time(5, "goLabel")))
+      #expect(tells(6, try time(5, "goLabel"), try time(6, "goLabel")))
+      let after = events(6).last { ["goPark", "goExit"].contains($0["kind"] as? String) }
+      #expect(tells(6, try time(6, "goLabel"), try #require(after?["t_ns"] as? Int)))
+      let text = try mpgtop(server, ["why", "--replay", file, "--follow", "\(walk["span"] as? Int ?? 0)"])
+      #expect(text.ending == .code(0) && text.output.contains("a new G handles it"))
+      let none = try mpgtop(server, ["why", "--replay", file, "--follow", "1"])
+      #expect(none.ending == .code(64) && none.errors.contains("no request 1 begins in this history"))
+    }
+
     @Test("A request is followed over its Gs; scrubbed it has no name")
     func requests() throws {
       let server = try DemoServer("--procs", "2")
@@ -108,5 +145,16 @@ extension EndToEnd {
       expectComplaint(
         try Program.run(command), of: "mpgtop", code: mistake.code, mentions: mistake.mentions)
     }
+  }
+}
+
+/// Lengths of time as mpgtop's words have them, made by somebody else: `740 ns`, `12.4 µs`, cut and not rounded.
+private enum TimeWords {
+  static func short(_ nanoseconds: Int) -> String {
+    if nanoseconds < 1000 { return "\(nanoseconds) ns" }
+    let (unit, name) =
+      nanoseconds < 1_000_000
+      ? (1000, "µs") : nanoseconds < 1_000_000_000 ? (1_000_000, "ms") : (1_000_000_000, "s")
+    return "\(nanoseconds / unit).\(nanoseconds % unit * 10 / unit) \(name)"
   }
 }

@@ -130,7 +130,7 @@ extension Fixtures {
     return timeline
   }
 
-  private static func events(at time: UInt64) -> EventList {
+  static func events(at time: UInt64) -> EventList {
     let kinds: [(EventKind, UInt64, UInt8, UInt32, UInt64)] = [
       (.goStart, 42, 0, 7, 12_000), (.goPark, 42, 1, 8, 10), (.netpoll, 0, 0, 3, 3), (.goReady, 42, 1, 9, 0),
       (.steal, 0, 0, 16, 1), (.overflow, 0, 0, 128, 512), (.mWake, 0, 0, 4, 1), (.goCreate, 99, 0, 0, 42),

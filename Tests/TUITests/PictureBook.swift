@@ -12,7 +12,7 @@ struct Picture: Sendable, CustomTestStringConvertible {
 }
 
 enum PictureBook {
-  static let all: [Picture] = sizes + conditions + overlays + tiny + plain + screens + details
+  static let all: [Picture] = sizes + conditions + overlays + tiny + plain + screens + details + walks
 
   static let sizes = [
     screen("calm-40x12", 40, 12, Fixtures.calm()), screen("calm-80x24", 80, 24, Fixtures.calm()),
@@ -104,6 +104,22 @@ enum PictureBook {
     frame.detail.why = Fixtures.explanation(of: subject)
     return frame
   }
+  private static let walks = [
+    screen("walk-40x12", 40, 12, Fixtures.requested(), keys: typed("R")),
+    screen("walk-80x24", 80, 24, Fixtures.requested(), keys: typed("Rjjjjj")),
+    screen("walk-120x40", 120, 40, Fixtures.requested(), keys: typed("Rjj")),
+    screen("walk-kept-80x24", 80, 24, Fixtures.requested(isKept: true), keys: typed("Rjjjjj")),
+    screen("walk-ascii-100x30", 100, 30, Fixtures.requested(), glyphs: .ascii, keys: typed("Rjjjjj")),
+    screen("walk-past-80x24", 80, 24, Fixtures.requested(Fixtures.past()), keys: typed("R")),
+    screen("walk-none-80x24", 80, 24, Fixtures.detailed(), keys: typed("R")),
+    screen("walk-none-40x12", 40, 12, nil, keys: typed("R")),
+    screen("help-walk-80x24", 80, 24, Fixtures.requested(), keys: typed("R?")),
+    screen("boot-40x12", 40, 12, Fixtures.booted(), keys: typed("Bjj")),
+    screen("boot-80x24", 80, 24, Fixtures.booted(), keys: typed("B")),
+    screen("boot-120x40", 120, 40, Fixtures.booted(), keys: typed("Bjj")),
+    screen("boot-ascii-80x24", 80, 24, Fixtures.booted(), glyphs: .ascii, keys: typed("Bjjj")),
+    screen("boot-none-80x24", 80, 24, Fixtures.calm(), keys: typed("B")),
+  ]
 
   private static func typed(_ text: String) -> [Key] { text.unicodeScalars.map { .character($0) } }
 

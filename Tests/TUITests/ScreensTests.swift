@@ -159,10 +159,11 @@ struct ScreensTests {
     _ = state.update(.input(.key(.enter)))
     #expect(state.screen == .timeline && state.prompt == nil)
     for row in ActionTable.all.flatMap(\.rows) where row.action != .palette {
-      let screen = ScreenID.allCases.first {
-        ActionTable.groups(on: $0).flatMap(\.rows).contains { $0.id == row.id }
+      func isFound(_ screen: ScreenID, _ overlay: OverlayID?) -> Bool {
+        Palette.found(row.title, on: screen, over: overlay).contains { $0.id == row.id }
       }
-      #expect(screen.map { Palette.found(row.title, on: $0).contains { $0.id == row.id } } == true)
+      let (screens, overlays) = (ScreenID.allCases, OverlayID.allCases)
+      #expect(screens.contains { isFound($0, nil) } || overlays.contains { isFound(.overview, $0) })
     }
   }
 

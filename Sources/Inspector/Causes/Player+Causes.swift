@@ -25,17 +25,22 @@ extension Player {
   public func waits(of g: UInt64) -> [Wait] { waits(of: g, from: history.firstNumber) }
 
   /// The last wait of a G up to this moment, without going through more of the history than it takes.
-  public func lastWait(of g: UInt64) -> Wait? {
+  public func lastWait(of g: UInt64) -> Wait? { lastWait(of: g) { _ in true } }
+
+  /// The same of those that `isWanted`; so many segments are gone through, until one is whole.
+  func lastWait(
+    of g: UInt64, within reaches: [Int] = [4, 32, Self.reach], where isWanted: (Wait) -> Bool
+  ) -> Wait? {
     guard let here = history.number(at: ticks) else { return nil }
-    for reach in [4, 32, Self.reach] {
-      let last = waits(of: g, from: max(history.firstNumber, here - reach)).last
+    for reach in reaches {
+      let last = waits(of: g, from: max(history.firstNumber, here - reach)).last(where: isWanted)
       // One whose beginning was not among these segments may be whole in more of them.
-      if let last, last.facts.begin != nil || reach == Self.reach { return last }
+      if let last, last.facts.begin != nil || reach == reaches.last { return last }
     }
     return nil
   }
 
-  private func waits(of g: UInt64, from first: Int) -> [Wait] {
+  func waits(of g: UInt64, from first: Int) -> [Wait] {
     var found: [WaitFacts] = []
     let open = collect(WaitCollector(of: g), from: first) {
       if found.count >= 2 * Self.mostWaits { found.removeFirst(Self.mostWaits) }
@@ -169,18 +174,24 @@ extension Player {
 
   /// Names of Gs: of those that were created around then, and of those in the tables around.
   private func entries(near facts: WaitFacts, _ creations: [UInt64: UInt32]) -> (UInt64) -> String? {
-    let numbers = [history.number(at: facts.beginTime), history.number(at: facts.endTime)].compactMap { $0 }
-    let tables = (numbers.min() ?? 0) - 8...(numbers.max() ?? 0) + 8
-    var rows: [UInt64: UInt64] = [:]
-    for number in history.numbers.clamped(to: tables.lowerBound..<tables.upperBound).prefix(64) {
-      let list = history.segment(number)?.goroutines?.bytes.flatMap { GoroutineList($0) }
-      for row in list?.rows ?? [] { rows[row.id] = row.entry }
-    }
+    let rows = tableEntries(facts.beginTime, facts.endTime)
     let names = history.names
     let own = facts.begin?.record
     return { g in
       if let own, own.kind == .goCreate, own.g == g { return names.string(UInt64(own.count)) }
       return (creations[g].map(UInt64.init) ?? rows[g]).flatMap(names.string)
     }
+  }
+
+  /// Names (string ids) of the Gs in the tables around a stretch of time.
+  func tableEntries(_ from: UInt64, _ to: UInt64) -> [UInt64: UInt64] {
+    let numbers = [history.number(at: from), history.number(at: to)].compactMap { $0 }
+    let tables = (numbers.min() ?? 0) - 8...(numbers.max() ?? 0) + 8
+    var rows: [UInt64: UInt64] = [:]
+    for number in history.numbers.clamped(to: tables.lowerBound..<tables.upperBound).prefix(64) {
+      let list = history.segment(number)?.goroutines?.bytes.flatMap { GoroutineList($0) }
+      for row in list?.rows ?? [] { rows[row.id] = row.entry }
+    }
+    return rows
   }
 }

@@ -19,10 +19,17 @@ extension Player {
   /// Everything that one span did up to this moment; nil: its beginning is not in the history.
   public func walk(ofSpan number: UInt64) -> SpanWalk? { collectSpans(number) { _ in }.walk }
 
-  private func collectSpans(_ wanted: UInt64?, _ take: (SpanSummary) -> Void) -> SpanCollector {
+  /// The same of a span that begins in segment `first` or later; as far as segment `last`.
+  func spanWalk(_ number: UInt64, from first: Int, to last: Int) -> SpanWalk? {
+    collectSpans(number, from: first, to: last) { _ in }.walk
+  }
+
+  private func collectSpans(
+    _ wanted: UInt64?, from first: Int? = nil, to last: Int = .max, _ take: (SpanSummary) -> Void
+  ) -> SpanCollector {
     var collector = SpanCollector(clock, reasons: history.reasons, names: history.names, wanted: wanted)
     var gaps = MissingRecords()
-    walk(from: history.firstNumber) { window, events in
+    walk(from: first ?? history.firstNumber, to: last) { window, events in
       gaps.take(window)
       for event in events {
         collector.take(event) { span in

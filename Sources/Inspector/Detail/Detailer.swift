@@ -44,6 +44,7 @@ struct Detailer {
   private var polls = Paced<Bool, Polls>()
   private var timeline = Paced<TimelineSpan, LaneTimeline>()
   private var why = Paced<Subject, Explanation>()
+  private var request = Paced<RequestChoice, RequestAnswer>()
   private var goroutines = Paced<Bool, Goroutines>()
   private var threads = ThreadWatch()
   private var sockets = SocketWatch()
@@ -97,6 +98,12 @@ struct Detailer {
     why.get(subject, at: moment, isLive: false, make)
   }
 
+  /// The request that is meant, as `make` finds it; the same at each moment, once it has ended.
+  mutating func request(_ choice: RequestChoice, _ make: () -> RequestWalk?) -> RequestAnswer? {
+    let isOver = request.value?.walk?.span.end != nil
+    return request.get(choice, at: 0, isLive: !isOver) { RequestAnswer(choice: choice, walk: make()) }
+  }
+
   /// What the system says of a process that is alive.
   mutating func lookAtSystem(_ interest: Interest, pid: Int32, tids: [Int32], _ detail: inout Detail) {
     if interest.threads { detail.threads = threads.look(pid: pid, tids: tids) }
@@ -111,6 +118,21 @@ extension Player {
   public mutating func frame(
     _ origin: Past.Origin, ended: String? = nil, interest: Interest, breathe: () -> Void = {}
   ) -> Frame {
+    let subject = subject(origin, ended, interest)
+    if var frame = made?.frame, made?.of == subject {
+      // A history that grows has another end by now.
+      frame.past?.first = firstTime
+      frame.past?.last = lastTime
+      return frame
+    }
+    let frame = whole(origin, ended, interest, breathe)
+    made = (subject, frame)
+    return frame
+  }
+
+  private mutating func whole(
+    _ origin: Past.Origin, _ ended: String?, _ interest: Interest, _ breathe: () -> Void
+  ) -> Frame {
     var frame = frame(origin, ended: ended)
     guard interest != .none else { return frame }
     frame.detail = detailer.look(interest, source, isLive: false, breathe: breathe)
@@ -120,6 +142,10 @@ extension Player {
       frame.detail.why = detailer.why(subject, at: source.moment) {
         player.explanation(of: subject, instruments: instruments)
       }
+    }
+    if let choice = interest.request {
+      let player = self
+      frame.detail.request = detailer.request(choice) { player.request(choice) }
     }
     return frame
   }

@@ -20,6 +20,8 @@ public struct Interest: Sendable, Equatable {
   public var why: Subject?
   /// The course of the gauges as far back as is known.
   public var trend = false
+  /// The request that is to be told step by step.
+  public var request: RequestChoice?
   /// What looking costs.
   public var health = false
 
@@ -39,9 +41,17 @@ public struct Detail: Sendable, Equatable {
   public var events: EventList?
   public var why: Explanation?
   public var trend: Trend?
+  public var request: RequestAnswer?
   public var health: Health?
 
   public init() {}
+}
+
+/// A request, step by step; no walk: there is none such (yet).
+public struct RequestAnswer: Sendable, Equatable {
+  public var choice: RequestChoice
+  public var walk: RequestWalk?
+  public init(choice: RequestChoice, walk: RequestWalk?) { (self.choice, self.walk) = (choice, walk) }
 }
 
 /// What looking costs, measured while it goes on.

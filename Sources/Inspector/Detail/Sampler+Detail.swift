@@ -48,6 +48,9 @@ extension Sampler {
         }
       }
     }
+    if let choice = interest.request {
+      frame.detail.request = detailer.request(choice) { Player(history)?.request(choice) }
+    }
     let tids = frame.snapshot.ms.map(\.tid)
     detailer.lookAtSystem(interest, pid: frame.snapshot.target.pid, tids: tids, &frame.detail)
     if interest.health { frame.detail.health = health(history) }

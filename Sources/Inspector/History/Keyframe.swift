@@ -23,6 +23,7 @@ extension Keyframe {
     case moment = 1
     case target, sched, p, m, gs, netpoll, trace, ring, boundary
     case steals = 20
+    case boot = 23
   }
 
   /// More Ps, Ms and lanes than these are not believed.
@@ -55,6 +56,7 @@ extension Keyframe {
     section(.netpoll) { snapshot.netpoll.write(to: &$0) }
     section(.trace) { snapshot.trace.write(to: &$0) }
     if !snapshot.steals.pairs.isEmpty { section(.steals) { snapshot.steals.write(to: &$0) } }
+    if snapshot.boot.isKnown { section(.boot) { snapshot.boot.write(to: &$0) } }
     for ring in snapshot.trace.rings { section(.ring) { ring.write(to: &$0) } }
     for boundary in boundaries {
       section(.boundary) {
@@ -93,6 +95,7 @@ extension Keyframe {
     case .trace: snapshot.trace.read(from: &body)
     case .ring: snapshot.trace.rings.count < Self.most.lanes && snapshot.trace.readRing(from: &body)
     case .steals: snapshot.steals.read(from: &body)
+    case .boot: snapshot.boot.read(from: &body)
     case .boundary: boundaries.count < Self.most.lanes && readBoundary(&body)
     }
   }

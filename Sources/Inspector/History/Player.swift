@@ -16,6 +16,10 @@ public struct Player {
   /// The moment, in ticks.
   private(set) var ticks: UInt64
   var detailer = Detailer()
+  /// Segments that are unpacked already, for a question that goes through the same ones again and again.
+  var unpacked: UnpackedWindows?
+  /// The last frame with details, and what it is of: while nothing moves it is not made again.
+  var made: (of: FrameSubject, frame: Frame)?
 
   /// Starts at the newest moment. nil: there is no history.
   public init?(_ history: History) {
@@ -45,7 +49,11 @@ public struct Player {
   // MARK: moving
 
   /// Goes to a moment, in nanoseconds; beyond the ends, to the end.
-  public mutating func seek(to time: UInt64) { seek(ticks: window.keyframe.clock.ticks(at: time)) }
+  public mutating func seek(to time: UInt64) {
+    seek(ticks: window.keyframe.clock.ticks(at: time))
+    // Each segment has the clock as it was read then: its own says what its events' moments are.
+    seek(ticks: window.keyframe.clock.ticks(at: time))
+  }
 
   mutating func seek(ticks wanted: UInt64) {
     guard let number = history.number(at: wanted) else { return }
@@ -94,7 +102,7 @@ public struct Player {
   /// Unpacks a segment, unless it is the one that is open and cannot have grown.
   private mutating func open(_ number: Int) -> Bool {
     if number == window.number, history.segment(number)?.isComplete == true, window.end != nil { return true }
-    guard let window = Window(number, of: history, decoder) else { return false }
+    guard let window = unpack(number) else { return false }
     self.window = window
     return true
   }
@@ -140,7 +148,7 @@ public struct Player {
     for number in (max(history.firstNumber, window.number - 8)..<max(window.number, history.firstNumber))
       .reversed()
     {
-      guard let earlier = Window(number, of: history, decoder) else { break }
+      guard let earlier = unpack(number) else { break }
       look(earlier.events.filter { $0.record.time <= window.start })
     }
     return found.mapValues { $0.reversed().map(event) }
@@ -171,11 +179,17 @@ public struct Player {
     guard first <= min(last, window.number) else { return }
     for number in first...min(last, window.number) {
       let isLast = number == window.number
-      guard let other = isLast ? window : Window(number, of: history, decoder) else { continue }
+      guard let other = isLast ? window : unpack(number) else { continue }
       // What comes before the first moment of all is known of some lanes only; later it was in the segment before.
       let end = isLast ? count : other.events.count
       take(other, other.events[min(other.prefix, end)..<end])
     }
+  }
+
+  /// A segment, with all its events.
+  func unpack(_ number: Int) -> Window? {
+    if let unpacked { return unpacked.window(number, of: history, decoder) }
+    return Window(number, of: history, decoder)
   }
 
   /// The clock of the segment that is open.
@@ -197,7 +211,22 @@ public struct Player {
       of: history, window, after: count, at: ticks, model.snapshot, finder, isComplete: isComplete)
   }
 
+  /// What a frame of this place is of.
+  func subject(_ origin: Past.Origin, _ ended: String?, _ interest: Interest) -> FrameSubject {
+    FrameSubject(
+      segment: window.number, count: count, ticks: ticks, origin: origin, ended: ended, interest: interest)
+  }
+
   private var finder: (GoroutineFinder, isComplete: Bool) {
+    if let found = unpacked?.found, found.segment == window.number, found.count == count {
+      return (found.finder, found.isComplete)
+    }
+    let (finder, isComplete) = find()
+    unpacked?.found = (window.number, count, finder, isComplete)
+    return (finder, isComplete)
+  }
+
+  private func find() -> (GoroutineFinder, isComplete: Bool) {
     let near = history.numbers.clamped(to: window.number - Self.reach..<window.number + Self.reach + 1)
     let table = near.filter { history.segment($0)?.goroutines != nil }
       .min { abs($0 - window.number) < abs($1 - window.number) }
@@ -206,7 +235,7 @@ public struct Player {
     let first = max(near.lowerBound, min(window.number, table ?? window.number) - 1)
     let last = min(near.upperBound - 1, max(window.number, table ?? window.number) + 1)
     for number in first...max(first, last) {
-      guard let other = number == window.number ? window : Window(number, of: history, decoder) else {
+      guard let other = number == window.number ? window : unpack(number) else {
         continue
       }
       // What comes before the first moment of all is known of some lanes only, so it says nothing of a G.

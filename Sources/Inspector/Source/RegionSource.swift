@@ -14,6 +14,8 @@ final class RegionSource {
   private static let headerFields: [HeaderField] = [
     .pid, .startTime, .state, .ending, .wallOffset, .executable,
   ]
+  /// Of newer targets only.
+  private static let newerHeaderFields: [HeaderField] = [.bootTicks]
   private static let schedFields: [SchedField] = [
     .procs, .mCount, .grqDepth, .tracing, .stringBytes, .netpollFds, .netpollWakeups, .netpollReadied,
     .grqPeaks,
@@ -52,7 +54,8 @@ final class RegionSource {
   /// - Parameter past: records of all rings together that are drained although they were written before.
   init(_ mapping: Mapping, past: Int = 0) throws(LayoutProblem) {
     let schema = try Header.schema(of: mapping)
-    header = try Blocks(schema, mapping, needed: Self.headerFields + Clock.fields)
+    header = try Blocks(
+      schema, mapping, needed: Self.headerFields + Clock.fields, wanted: Self.newerHeaderFields)
     sched = try Blocks(
       schema, mapping, needed: Self.schedFields,
       wanted: Self.newerSchedFields + Self.shortageFields + [.psMade])
@@ -142,6 +145,7 @@ final class RegionSource {
     drainer.follow(ps: lanes.ps, ms: lanes.ms)
     fillTrace(&snapshot)
     fillShortages(&snapshot)
+    snapshot.boot = boot
     return snapshot
   }
 
@@ -164,6 +168,11 @@ final class RegionSource {
     }
     if sched.has(.netpollRearms) { snapshot.netpoll.rearms = sched.value(.netpollRearms) }
     if sched.has(.netpollSysmonPolls) { snapshot.netpoll.sysmonPolls = sched.value(.netpollSysmonPolls) }
+  }
+
+  private var boot: Snapshot.Boot {
+    let words = min(header.words(.bootTicks), HeaderField.bootSteps)
+    return Snapshot.Boot((0..<words).map { header.value(.bootTicks, element: $0) }, clock)
   }
 
   private func fillTrace(_ snapshot: inout Snapshot) {

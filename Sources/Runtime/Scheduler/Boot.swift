@@ -1,4 +1,5 @@
-// The boot: what the runtime does before the program's own main. Each step leaves an event, so it can be shown.
+// The boot: what the runtime does before the program's own main. Each step leaves an event, and its moment in the region's
+// header, so it can be shown as long as the process is known.
 import CMPG
 import Glibc
 import Region
@@ -58,11 +59,12 @@ func boot(
   _ options: Options, file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
   _ body: sending @escaping () throws -> Void
 ) -> Never {
+  let start = mpg_clock_nanoseconds()
   let procs = options.procs ?? min(AvailableCPUs.count(), Capacity.ps)
   guard (1...Capacity.ps).contains(procs) else { fatal("\(procs) procs; there can be 1 to \(Capacity.ps)") }
   guard unsafe schedulerBase == nil else { fatal("MPG.main was called twice") }
   StackSize.set(kibibytes: options.stackKiB)
-  makeScheduler(options, procs: procs, Backend.choose(options))
+  makeScheduler(options, procs: procs, Backend.choose(options), since: start)
   let sched = sched
 
   let m0 = sched.newM()
@@ -71,22 +73,49 @@ func boot(
   m0.emit(.boot, detail: BootStep.region.rawValue)
   m0.emit(.boot, detail: BootStep.procs.rawValue)
   m0.acquire(sched.p(0))
-  m0.emit(.boot, detail: BootStep.m0.rawValue)
+  m0.booted(.m0)
   Faults.install()
   AllGoroutines.install()
   startThreads(by: m0)
 
-  m0.created(m0.newG(body, file, function, line), kind: .main)
-  m0.emit(.boot, detail: BootStep.mainG.rawValue)
+  let main = m0.newG(
+    {
+      enterRuntime("boot").booted(.main)
+      leaveRuntime()
+      try body()
+    }, file, function, line)
+  m0.created(main, kind: .main)
+  m0.booted(.mainG)
   Outside.open()
   sched.region.header[.state].publish(UInt64(ProcessState.live.rawValue))
   m0.scheduleForever()
 }
 
-/// Region and Ps, and what else has no thread.
-private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend) {
+extension RegionFile {
+  /// Notes the moment of a step for good: its event is overwritten some day.
+  fileprivate func note(_ step: BootStep) { header[.bootTicks, Int(step.rawValue)].set(Clock.now) }
+
+  /// The same of the beginning, which was before there was a region, and before its clock.
+  fileprivate func noteStart(nanoseconds start: UInt64) {
+    let before = Clock.ticks(nanoseconds: header[.clockNanoseconds0].relaxed &- start)
+    header[.bootTicks, 0].set(header[.clockTicks0].relaxed &- before)
+  }
+}
+
+extension M {
+  /// A step of the boot is done.
+  fileprivate func booted(_ step: BootStep) {
+    sched.region.note(step)
+    emit(.boot, detail: step.rawValue)
+  }
+}
+
+/// Region and Ps, and what else has no thread. `start`: when the boot was called for.
+private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend, since start: UInt64) {
   do throws(SystemError) {
     let region = try RegionFile.create(procs: procs)
+    region.noteStart(nanoseconds: start)
+    region.note(.region)
     unsafe runtimeRegion = region
     unsafe gBlocks = region.gTable
     let table = unsafe try SystemCall.reserve(Capacity.gs * MemoryLayout<GRecord>.stride)
@@ -99,6 +128,7 @@ private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend) {
       to: try SchedulerRecord(region: region, options, netpoll: netpoll))
     unsafe schedulerBase = record
     sched.makeFirstPs(procs)
+    region.note(.procs)
   } catch {
     let advice = error.errno == ENOSPC ? "; make room there, or name another tmpfs in XDG_RUNTIME_DIR" : ""
     var line = Array("mpg: cannot make the shared region: \(error)\(advice)\n".utf8)
@@ -122,9 +152,9 @@ private func startThreads(by m0: M) {
   unsafe collectorM = gc
   sched.netpoll.setThread(netpoll)
   unsafe sched.startBootThread(sysmon, sysmonThread)
-  m0.emit(.boot, detail: BootStep.sysmon.rawValue)
+  m0.booted(.sysmon)
   unsafe sched.startBootThread(gc, gcThread)
-  m0.emit(.boot, detail: BootStep.gc.rawValue)
+  m0.booted(.gc)
   unsafe sched.startBootThread(netpoll, netpollThread)
-  m0.emit(.boot, detail: BootStep.netpoll.rawValue)
+  m0.booted(.netpoll)
 }

@@ -26,13 +26,38 @@ public enum Action: Sendable, Hashable {
   /// What the selected thing is, and what happened to it.
   case why
   case record(RecordCommand)
+  /// A request step by step, and then the next one; the one before and after; all of it, slowly.
+  case followRequest, requestBefore, requestAfter, replayRequest
+  /// What the runtime did before the program.
+  case boot
   /// The next palette.
   case theme
 
-  /// The action of a key on a screen, if it has one: what belongs to the screen first.
-  init?(key: Key, on screen: ScreenID) {
-    let rows = ActionTable.groups(on: screen).flatMap(\.rows)
+  /// The action of a key, if it has one: what belongs to what lies over the screen first, then what belongs to the screen.
+  init?(key: Key, on screen: ScreenID, over overlay: OverlayID? = nil) {
+    let rows = ActionTable.groups(on: screen, over: overlay).flatMap(\.rows)
     guard let row = rows.first(where: { $0.keys.contains(key) }) else { return nil }
     self = row.action
+  }
+}
+
+/// What lies over a screen and has keys of its own.
+public enum OverlayID: String, Sendable, CaseIterable {
+  case walk, boot
+
+  /// Its name for the help and the manual.
+  var title: String {
+    switch self {
+    case .walk: "Following a request"
+    case .boot: "Boot"
+    }
+  }
+
+  /// What it shows, in a sentence.
+  var summary: String {
+    switch self {
+    case .walk: "One request in seven steps; the screens behind show the moment of the step."
+    case .boot: "What the runtime did before the program's own code, in order."
+    }
   }
 }

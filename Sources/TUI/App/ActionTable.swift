@@ -26,14 +26,16 @@ struct ActionGroup: Sendable {
   let footer: String
   /// Where they mean something; nil: everywhere.
   let screens: Set<ScreenID>?
+  /// What lies over the screens, to which they belong; nil: to the screens themselves.
+  let overlay: OverlayID?
   /// The keys as the footer shows them.
   let footerKeys: String
 
   init(
     _ help: String, footer: String = "", keys: String? = nil, on screens: Set<ScreenID>? = nil,
-    _ rows: [ActionRow]
+    over overlay: OverlayID? = nil, _ rows: [ActionRow]
   ) {
-    (self.help, self.footer, self.screens, self.rows) = (help, footer, screens, rows)
+    (self.help, self.footer, self.screens, self.overlay, self.rows) = (help, footer, screens, overlay, rows)
     footerKeys = keys ?? rows.compactMap(\.keys.first?.name).joined(separator: " ")
   }
 
@@ -46,15 +48,18 @@ struct ActionGroup: Sendable {
 }
 
 enum ActionTable {
-  /// Those of one screen, its own ones first.
-  static func groups(on screen: ScreenID) -> [ActionGroup] {
-    own(screen) + common
+  /// Those of one screen, its own ones first; before them those of what lies over it.
+  static func groups(on screen: ScreenID, over overlay: OverlayID? = nil) -> [ActionGroup] {
+    own(overlay) + own(screen) + common
   }
 
   static func own(_ screen: ScreenID) -> [ActionGroup] { all.filter { $0.screens?.contains(screen) == true } }
-  static let common = all.filter { $0.screens == nil }
+  static func own(_ overlay: OverlayID?) -> [ActionGroup] {
+    overlay == nil ? [] : all.filter { $0.overlay == overlay }
+  }
+  static let common = all.filter { $0.screens == nil && $0.overlay == nil }
 
-  static let all: [ActionGroup] = general + time + screens + moving + lists + special
+  static let all: [ActionGroup] = general + time + screens + moving + explaining + lists + special + overlays
 
   private static let general = [
     ActionGroup(
@@ -156,6 +161,48 @@ enum ActionTable {
         ActionRow("stop", .stop, [.control("z")], "Stop mpgtop; fg goes on"),
       ]),
     ActionGroup("close, clear, else quit", [ActionRow("back", .back, [.escape], "Close, clear, else quit")]),
+  ]
+
+  private static let explaining = [
+    ActionGroup(
+      "follow a request, step by step",
+      [ActionRow("request", .followRequest, [.character("R")], "Follow a request, step by step")]),
+    ActionGroup(
+      "the boot: what was before the program",
+      [ActionRow("boot", .boot, [.character("B")], "What the runtime did before the program")]),
+  ]
+
+  private static let overlays = [
+    ActionGroup(
+      "the step before/after: its moment", footer: "step", keys: "Up Down", over: .walk,
+      [
+        ActionRow("walk.up", .up, [.up, .character("k"), .wheelUp], "The step before"),
+        ActionRow("walk.down", .down, [.down, .character("j"), .wheelDown], "The step after"),
+      ]),
+    ActionGroup(
+      "the request before/after", footer: "request", keys: "Left Right", over: .walk,
+      [
+        ActionRow("walk.before", .requestBefore, [.left, .character("h")], "The request before"),
+        ActionRow("walk.after", .requestAfter, [.right, .character("l")], "The request after"),
+      ]),
+    ActionGroup(
+      "the next request, also one still to come", footer: "next", over: .walk,
+      [ActionRow("walk.next", .followRequest, [.character("R")], "The next request, also one still to come")]),
+    ActionGroup(
+      "replay: a second from step to step", footer: "replay", over: .walk,
+      [ActionRow("walk.replay", .replayRequest, [.character("p")], "Replay, a second from step to step")]),
+    ActionGroup(
+      "scroll what is told of the step", over: .walk,
+      [
+        ActionRow("walk.page-up", .pageUp, [.pageUp, .control("b")], "Scroll back what is told"),
+        ActionRow("walk.page-down", .pageDown, [.pageDown, .control("f")], "Scroll on what is told"),
+      ]),
+    ActionGroup(
+      "the step before/after", footer: "step", keys: "Up Down", over: .boot,
+      [
+        ActionRow("boot.up", .up, [.up, .character("k"), .wheelUp], "The step before"),
+        ActionRow("boot.down", .down, [.down, .character("j"), .wheelDown], "The step after"),
+      ]),
   ]
 
   private static let listScreens = Set(ScreenID.allCases.filter(\.isList))

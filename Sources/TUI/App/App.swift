@@ -85,7 +85,10 @@ public struct App: Sendable {
         (wanted, isWishStale) = (wish, false)
       }
       if rhythm.isFrameDue(at: terminal.now, interval: state.interval), let frame = next() {
-        _ = state.update(.frame(frame))
+        if case .time(let command) = state.update(.frame(frame)) {
+          travel(command)
+          rhythm.hurry()
+        }
         (hasChanged, isWishStale) = (true, true)
       }
       if hasChanged {

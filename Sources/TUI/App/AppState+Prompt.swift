@@ -22,7 +22,7 @@ extension AppState {
     default: return .nothing
     }
     if prompt.kind == .palette {
-      let count = Palette.found(prompt.text, on: screen).count
+      let count = Palette.found(prompt.text, on: screen, over: overlay).count
       prompt.choice = max(0, min(prompt.choice, count - 1))
     }
     self.prompt = prompt
@@ -48,7 +48,7 @@ extension AppState {
       }
       return .nothing
     case .palette:
-      let found = Palette.found(prompt.text, on: screen)
+      let found = Palette.found(prompt.text, on: screen, over: overlay)
       return found.indices.contains(prompt.choice) ? act(found[prompt.choice].action) : .nothing
     }
   }

@@ -117,6 +117,22 @@ extension AppState {
     }
   }
 
+  /// The G that is asked about: of the selected row, or at the timeline's cursor.
+  var selectedG: UInt64? { screen == .timeline ? timelineG : summary?.selectedG }
+
+  /// The G at the cursor, or the one that the selected row had most of last.
+  private var timelineG: UInt64? {
+    guard let rows = shown?.detail.timeline?.rows, rows.indices.contains(timeline.selectedRow) else {
+      return nil
+    }
+    let slots = rows[timeline.selectedRow].slots
+    if let cursor = timeline.cursor, slots.indices.contains(slots.count - 1 - cursor) {
+      let g = slots[slots.count - 1 - cursor].g
+      return g == 0 ? nil : g
+    }
+    return slots.last { $0.g != 0 }?.g
+  }
+
   /// The slice at the cursor; without one, the P or the M of the selected row.
   private var timelineSubject: Subject? {
     guard let shown = shown?.detail.timeline, shown.rows.indices.contains(timeline.selectedRow) else {
@@ -133,7 +149,7 @@ extension AppState {
   }
 
   /// Pauses a view that follows a live target.
-  private mutating func standStill() -> Effect {
+  mutating func standStill() -> Effect {
     guard !isPaused, latest?.past == nil, latest != nil else { return .nothing }
     frozen = latest
     return .time(.hold)
@@ -174,7 +190,9 @@ extension AppState {
   // MARK: the mouse
 
   mutating func click(x: Int, y: Int) -> Effect {
-    guard let frame = shown, !isHelpShown, !isReportShown, why == nil, prompt == nil else { return .nothing }
+    guard let frame = shown, !isHelpShown, !isReportShown, why == nil, overlay == nil, prompt == nil else {
+      return .nothing
+    }
     guard screen != .overview else { return .nothing }
     if y == 1 {
       if let tab = Chrome.tab(self, x: x) { show(tab) }

@@ -29,6 +29,9 @@ public struct AppState: Sendable, Equatable {
   var firstWhyLine = 0
   /// Whether the Overview's graphs go as far back as is known, rather than a minute.
   var isTrendLong = false
+  /// The request that is followed, and the boot, as far as they lie over the screen.
+  var walk: WalkState?
+  var boot: BootState?
   /// The line that is being typed.
   var prompt: Prompt?
   /// What the last key did, where that does not show by itself; until the next key.
@@ -93,7 +96,7 @@ extension AppState {
         if frozen != nil, frozen?.past == nil { frozen?.snapshot = frame.snapshot }
         frozen?.detail.fill(from: frame.detail)
       }
-      return .nothing
+      return followWalk(frame)
     case .input(let input):
       return take(input)
     case .said(let words):
@@ -107,7 +110,7 @@ extension AppState {
     case .key(let key):
       note = nil
       if prompt != nil { return type(key) }
-      return Action(key: key, on: screen).map { act($0) } ?? .nothing
+      return Action(key: key, on: screen, over: overlay).map { act($0) } ?? .nothing
     case .click(let x, let y): return click(x: x, y: y)
     case .resize(let size):
       self.size = size
@@ -131,7 +134,11 @@ extension AppState {
     case .record(let command): return .record(command)
     case .slower: interval = Self.intervals.first { $0 > interval } ?? interval
     case .faster: interval = Self.intervals.last { $0 < interval } ?? interval
-    case .up, .down, .pageUp, .pageDown, .first, .last: scroll(action)
+    case .up, .down, .pageUp, .pageDown, .first, .last:
+      if walk != nil, why == nil, !isHelpShown { return moveInWalk(action) }
+      scroll(action)
+    case .followRequest, .requestBefore, .requestAfter, .replayRequest: return follow(action)
+    case .boot: (boot, walk) = (boot == nil ? BootState() : nil, nil)
     case .redraw: return .redrawAll
     case .stop: return .stop
     case .theme:
@@ -147,7 +154,7 @@ extension AppState {
   }
 
   mutating func show(_ screen: ScreenID) {
-    (self.screen, isReportShown, isHelpShown, why) = (screen, false, false, nil)
+    (self.screen, isReportShown, isHelpShown, why, boot) = (screen, false, false, nil, nil)
   }
 
   private mutating func goBack() -> Effect {
@@ -155,6 +162,8 @@ extension AppState {
       isHelpShown = false
     } else if why != nil {
       why = nil
+    } else if overlay != nil {
+      (walk, boot) = (nil, nil)
     } else if isReportShown {
       isReportShown = false
     } else if lists[screen]?.filter.isEmpty == false {
@@ -196,6 +205,8 @@ extension AppState {
       firstHelpLine = Self.moved(firstHelpLine, action, page: help.rows, last: help.lastFirst)
     } else if let overlay = WhyOverlay(state: self) {
       firstWhyLine = Self.moved(firstWhyLine, action, page: overlay.rows, last: overlay.lastFirst)
+    } else if boot != nil {
+      moveInBoot(action)
     } else if isReportShown {
       scrollReport(action)
     } else if screen == .timeline {
@@ -264,6 +275,7 @@ extension Detail {
     events = newer.events ?? events
     why = newer.why ?? why
     trend = newer.trend ?? trend
+    request = newer.request ?? request
     health = newer.health ?? health
   }
 }

@@ -32,7 +32,11 @@ struct HelpOverlay {
     }
     let own = ActionTable.own(state.screen)
     let legend = ScreenLegend.words(state.screen)
-    var lines = [StyledText(state.screen.summary), StyledText()]
+    var lines: [StyledText] = []
+    if let overlay = state.overlay {
+      lines += [StyledText(overlay.summary), StyledText()] + keys(ActionTable.own(overlay)) + [StyledText()]
+    }
+    lines += [StyledText(state.screen.summary), StyledText()]
     lines += ScreenGuide.lines(state.screen).flatMap { line($0.0, $0.1, style: .eager, column: column) }
     if !own.isEmpty { lines += [StyledText()] + keys(own) }
     if !legend.isEmpty { lines += [StyledText()] + words(legend) }
@@ -53,7 +57,8 @@ struct HelpOverlay {
     let height = min(state.size.rows, lines.count + 2)
     let box = Rect(
       x: (state.size.columns - width) / 2, y: (state.size.rows - height) / 2, width: width, height: height)
-    Overlay.drawFrame(box, title: "Help: \(state.screen.title)", glyphs: glyphs, on: &canvas)
+    Overlay.drawFrame(
+      box, title: "Help: \(state.overlay?.title ?? state.screen.title)", glyphs: glyphs, on: &canvas)
     let first = min(max(0, state.firstHelpLine), lastFirst)
     for (index, line) in lines.dropFirst(first).prefix(max(0, height - 2)).enumerated() {
       canvas.write(line, x: box.x + inset, y: box.y + 1 + index, width: width - 2 * inset, glyphs: glyphs)

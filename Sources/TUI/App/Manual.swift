@@ -17,5 +17,6 @@ public enum Manual {
       + ScreenID.allCases.map {
         section("Screen \($0.rawValue), \($0.title)", $0.summary, ActionTable.own($0))
       }
+      + OverlayID.allCases.map { section($0.title, $0.summary, ActionTable.own($0)) }
   }
 }

@@ -2,9 +2,9 @@
 
 enum Palette {
   /// Actions whose names have all words of the text in them.
-  static func found(_ text: String, on screen: ScreenID) -> [ActionRow] {
+  static func found(_ text: String, on screen: ScreenID, over overlay: OverlayID? = nil) -> [ActionRow] {
     let words = text.lowercased().split(separator: " ")
-    let rows = ActionTable.groups(on: screen).flatMap(\.rows).filter { $0.action != .palette }
+    let rows = ActionTable.groups(on: screen, over: overlay).flatMap(\.rows).filter { $0.action != .palette }
     return rows.filter { row in
       let name = "\(row.title) \(row.id)".lowercased()
       return words.allSatisfy { name.contains($0) }
@@ -12,7 +12,7 @@ enum Palette {
   }
 
   static func draw(_ prompt: Prompt, _ state: AppState, on canvas: inout Canvas) {
-    let rows = found(prompt.text, on: state.screen)
+    let rows = found(prompt.text, on: state.screen, over: state.overlay)
     let width = min(state.size.columns, 52)
     let height = min(rows.count, max(1, state.size.rows - 5), 16)
     let box = Rect(

@@ -12,6 +12,8 @@ public enum Screen {
     }
     drawScreen(state, on: &canvas)
     if state.isReportShown { PastOverlay(state: state)?.draw(on: &canvas) }
+    WalkOverlay(state: state)?.draw(on: &canvas)
+    BootOverlay(state: state)?.draw(on: &canvas)
     WhyOverlay(state: state)?.draw(on: &canvas)
     if let prompt = state.prompt, prompt.kind == .palette { Palette.draw(prompt, state, on: &canvas) }
     if state.isHelpShown { HelpOverlay(state: state).draw(on: &canvas) }

@@ -13,6 +13,9 @@ public enum TimeCommand: Sendable, Hashable {
   /// Begin or stop to play.
   case play
   case playSlower, playFaster
+  /// Play from the first of these moments, in nanoseconds, to the last: a second from each to the next, however near they
+  /// are.
+  case replay([UInt64])
   /// Stand still at this moment, and go on again: what pausing the view asks for, so that other screens show the same
   /// moment.
   case hold, resume

@@ -171,6 +171,7 @@ extension AppState {
   public var interest: Interest {
     var interest = Interest()
     interest.why = why
+    interest.request = walk?.choice
     switch screen {
     case .overview: interest.trend = isTrendLong
     case .ps, .steals, .latency: break

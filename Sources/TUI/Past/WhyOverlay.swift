@@ -67,20 +67,20 @@ struct WhyOverlay {
     if more > 0 { canvas.write(" \(glyphs.down) \(more) more lines ", x: box.x + 2, y: box.maxY - 1, .eager) }
   }
 
-  /// A line cut between words; what follows stands further to the right, below the words of a line that begins with a
-  /// time.
-  static func wrapped(_ line: String, to width: Int) -> [String] {
+  /// A line cut between words; what follows stands `hanging` columns further to the right, or below the words of a line
+  /// that begins with a time.
+  static func wrapped(_ line: String, to width: Int, hanging: Int? = nil) -> [String] {
     guard TextWidth.columns(of: line) > width else { return [line] }
     let indent = String(line.prefix { $0 == " " || $0 == "*" })
-    let hanging = indent.isEmpty ? 1 : width >= 50 ? 11 : 3
-    var (lines, current) = ([String](), indent)
+    let hanging = hanging ?? (indent.isEmpty ? 2 : width >= 50 ? 12 : 4)
+    var (lines, current, isFirst) = ([String](), indent, true)
     for word in line.dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false) {
-      let isFirst = current.allSatisfy { $0 == " " || $0 == "*" }
       if !isFirst, TextWidth.columns(of: current) + 1 + TextWidth.columns(of: String(word)) > width {
         lines.append(current)
-        current = String(repeating: " ", count: hanging)
+        (current, isFirst) = (String(repeating: " ", count: hanging), true)
       }
-      current += (isFirst && !word.isEmpty ? "" : " ") + word
+      current += (isFirst ? "" : " ") + word
+      isFirst = false
     }
     return lines + [current]
   }

@@ -1,0 +1,84 @@
+// A walk as lines of text, and as JSON. docs/causes.md has the keys.
+internal import Region
+
+extension RequestWalk {
+  /// Whose it is, and how it came.
+  public var title: String {
+    let how =
+      switch connection {
+      case .accepted: "on a new connection"
+      case .kept: "on a connection that was there already"
+      case .none: "not from a socket"
+      }
+    return "\(span.number) \(span.label ?? "(no label)"), by G\(span.root), \(how)"
+  }
+
+  /// Nanoseconds with their sign: `+12.4 µs`, `-3.1 s`, `0`.
+  public static func signed(_ nanoseconds: Int64) -> String {
+    if nanoseconds == 0 { return "0" }
+    return (nanoseconds < 0 ? "-" : "+") + TimeText.short(nanoseconds.magnitude)
+  }
+
+  /// The steps, with their events and rules.
+  public var lines: [String] {
+    var lines = [title + (span.missing == 0 ? "" : "; \(span.missing) records are missing")]
+    for (index, step) in steps.enumerated() {
+      let offset = offset(index).map(Self.signed) ?? "-"
+      let blanks = String(repeating: " ", count: max(1, 11 - offset.count))
+      lines.append("\(index + 1)\(blanks)\(offset)  \(step.title)  \(step.places)")
+      lines.append("    \(step.text)")
+      for event in step.events { lines.append("    * \(event.lane.name): \(event.text)") }
+      lines.append("    Rule: \(step.rule)")
+    }
+    return lines
+  }
+
+  /// One line.
+  public var json: String {
+    var json = JSONText()
+    json.object { json in
+      json.member("span", span.number)
+      json.member("label", span.label)
+      json.member("root_g", span.root)
+      json.member("connection", connection.rawValue)
+      json.member("missing", span.missing)
+      json.member("zero_ns", zero)
+      json.member("steps", array: { json in for step in steps { step.write(to: &json) } })
+    }
+    return json.text
+  }
+}
+
+extension RequestStep {
+  /// `G4 P1 (M3)`; empty where none is known.
+  public var places: String {
+    let place = p.map { "P\($0)" + (m.map { " (M\($0))" } ?? "") } ?? m.map { "M\($0)" }
+    return [g.map { "G\($0)" }, place].compactMap { $0 }.joined(separator: " ")
+  }
+
+  fileprivate func write(to json: inout JSONText) {
+    json.object { json in
+      json.member("step", "\(kind)")
+      json.member("outcome", outcome.rawValue)
+      json.member("t_ns", time)
+      json.member("p", p)
+      json.member("m", m)
+      json.member("g", g)
+      json.member("text", text)
+      json.member("rule", rule)
+      json.member(
+        "events",
+        array: { json in
+          for event in events {
+            json.object { json in
+              json.member("t_ns", event.time)
+              json.member("lane", event.lane.name)
+              json.member("position", event.position)
+              json.member("kind", event.name)
+              json.member("text", event.text)
+            }
+          }
+        })
+    }
+  }
+}

@@ -1,0 +1,32 @@
+// A few segments that stay unpacked while one question is answered: to unpack is most of what it takes.
+
+/// For one thread at a time, and no longer than the question: a segment of a flood takes megabytes.
+final class UnpackedWindows {
+  private static let most = 10
+  /// The one that was asked for last comes last.
+  private var windows: [Window] = []
+  /// What the Gs did at a place, once that was found out.
+  var found: (segment: Int, count: Int, finder: GoroutineFinder, isComplete: Bool)?
+
+  func window(_ number: Int, of history: History, _ decoder: RecordDecoder) -> Window? {
+    if let place = windows.firstIndex(where: { $0.number == number }) {
+      let window = windows.remove(at: place)
+      windows.append(window)
+      return window
+    }
+    guard let window = Window(number, of: history, decoder) else { return nil }
+    if windows.count == Self.most { windows.removeFirst() }
+    windows.append(window)
+    return window
+  }
+}
+
+/// What a frame of the past is of, and what was asked for with it.
+struct FrameSubject: Equatable {
+  var segment: Int
+  var count: Int
+  var ticks: UInt64
+  var origin: Past.Origin
+  var ended: String?
+  var interest: Interest
+}
