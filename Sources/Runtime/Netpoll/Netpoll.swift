@@ -158,19 +158,18 @@ struct NetpollRecord: ~Copyable {
   /// The life of the dedicated thread.
   func run(_ m: M) -> Never {
     mpg_thread_punctual()
-    var grace = Self.shortestGrace
+    // Nanoseconds that Ps are given for their timers: see §4. 200 µs at least, a fiftieth of the backstop.
+    let shortest = unsafe Self.backstop / 50
+    var grace = shortest
     while true {
       backend.flush()
       let standsBy = shared[.idlePs].ordered == 0
       if standsBy { standBy(m, grace) } else { waitInKernel(m) }
       let due = readyAllDue(m)
-      grace = due.count > 0 ? Self.shortestGrace : standsBy ? min(grace * 2, unsafe Self.backstop) : grace
+      grace = due.count > 0 ? shortest : standsBy ? min(grace * 2, unsafe Self.backstop) : grace
       sched.inject(due, by: m)
     }
   }
-
-  /// Nanoseconds that Ps are given for their timers: see §4.
-  private static let shortestGrace: Int64 = 200_000
 
   /// §3, §4. Afterwards looks at the network itself if nobody did, sysmon included.
   private func standBy(_ m: M, _ grace: Int64) {
