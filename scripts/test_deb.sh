@@ -38,6 +38,7 @@ for program in mpgtop mpg-demo; do
 done
 [ "$("${clean[@]}" mpgtop --version)" = "$(dpkg-deb --field "$deb" Version)" ] || fail "the version is another"
 
+: >"$work/said"
 # Another port when somebody has this one.
 for _ in {1..20}; do
   "${clean[@]}" mpg-demo --port $((20000 + RANDOM % 10000)) >"$work/said" 2>&1 &

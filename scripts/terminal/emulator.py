@@ -83,6 +83,7 @@ class Run:
         self.modes = {}
         self.tail = b""              # of what was read last: a sequence may be cut in two
         self.is_open = True
+        self.most_busy = 0.4         # share of a core that a program at rest may take
         env = {**os.environ, "TERM": term, "SWIFT_BACKTRACE": "interactive=no", **(environment or {})}
         env = {name: value for name, value in env.items() if value is not None}
         self.started = time.monotonic()
@@ -158,7 +159,7 @@ class Run:
         while time.monotonic() < deadline:
             before, worked = self.total, self.cpu
             self.read(quiet)
-            if self.total == before and self.cpu - worked < 0.4 * quiet and self.is_waiting:
+            if self.total == before and self.cpu - worked < self.most_busy * quiet and self.is_waiting:
                 return True
         return False
 
