@@ -10,7 +10,10 @@ import Synchronization
 /// connection in the table. A connection first sets its deadline, then looks at the flag (`isClosing`), then
 /// waits. So either it sees the flag, or its deadline was set before the flag and is ended after it. One that
 /// enters the table after `close` looked at it sees the flag: the lock orders the two.
-final class Roll: Sendable {
+///
+/// Safe to share because: `state` is touched under `lock` alone. The lock is one that parks Gs: a thread that a preempted
+/// holder kept waiting would be lost to all others.
+final class Roll: @unchecked Sendable {
   enum Entry {
     /// To be served; the number is for `leave`.
     case entered(Int)
@@ -30,15 +33,13 @@ final class Roll: Sendable {
     var listener: TCPListener?
   }
 
-  private let state = Synchronization.Mutex(State())
+  private let lock = MPG.Mutex()
+  private var state = State()
   private let closing = Atomic(false)
   private let present = WaitGroup()
 
-  /// Out of line on purpose. The mutex knows its holder by the thread's id, which it reads from a thread-local; inlined
-  /// into a loop that parks, that read could be made once, before the G moved to another thread.
-  @inline(never)
   private func locked<Result>(_ body: (inout State) -> Result) -> Result {
-    state.withLock { state in body(&state) }
+    lock.withLock { body(&state) }
   }
 
   /// StoreLoad: see the type's comment.
