@@ -75,7 +75,7 @@ extension EndToEnd {
       for flag in ["--help", "-h"] {
         let shown = try Program.run(Command(Built.mpgtop, name, flag))
         #expect(shown.ending == .code(0) && shown.errors.isEmpty)
-        #expect(shown.output.contains("USAGE: \(name) "), "\(shown.output.prefix(300))")
+        #expect(shown.output.contains("USAGE: mpgtop \(name) "), "\(shown.output.prefix(300))")
       }
     }
 

@@ -72,23 +72,16 @@ public struct App: Sendable {
     var state = AppState(
       size: terminal.size, interval: options.interval, glyphs: terminal.glyphs, screen: options.screen,
       theme: options.terminal.theme)
-    var wanted = Interest.none
+    var wish = Wish()
     var rhythm = Rhythm(pollEvery: pollEvery, now: terminal.now)
     var drawn: AppState?
     // Whether anything came since the last comparison, and since the last wish: states are large, and polls are many.
     var (hasChanged, isWishStale) = (true, true)
     while true {
-      if isWishStale {
-        let wish = state.interest
-        if wish.isNew(to: wanted) { rhythm.hurry() }
-        if wish != wanted { interest(wish) }
-        (wanted, isWishStale) = (wish, false)
-      }
+      if isWishStale, wish.change(to: state.interest, tell: interest) { rhythm.hurry() }
+      isWishStale = false
       if rhythm.isFrameDue(at: terminal.now, interval: state.interval), let frame = next() {
-        if case .time(let command) = state.update(.frame(frame)) {
-          travel(command)
-          rhythm.hurry()
-        }
+        if Self.follow(state.update(.frame(frame)), travel) { rhythm.hurry() }
         (hasChanged, isWishStale) = (true, true)
       }
       if hasChanged {
@@ -99,16 +92,20 @@ public struct App: Sendable {
         if input == .wake { rhythm.hurry() }
         let effect = state.update(.input(input))
         if case .end(let cause) = effect { return Ending(cause: cause, targetEnded: state.latest?.ended) }
-        if case .time(let command) = effect {
-          travel(command)
-          rhythm.hurry()
-        }
+        if Self.follow(effect, travel) { rhythm.hurry() }
         if case .record(let command) = effect { _ = state.update(.said(record(command))) }
         if perform(effect, on: &terminal) { drawn = nil }
         (hasChanged, isWishStale) = (true, true)
       }
       if rhythm.isPollDue(at: terminal.now) { poll() }
     }
+  }
+
+  /// Goes to another moment if the effect asks for one; returns whether it did.
+  private static func follow(_ effect: Effect, _ travel: (TimeCommand) -> Void) -> Bool {
+    guard case .time(let command) = effect else { return false }
+    travel(command)
+    return true
   }
 
   /// Does what an update asked for; returns whether the picture has to be shown again.
@@ -123,6 +120,19 @@ public struct App: Sendable {
     case .nothing, .end, .time, .record: return false
     }
     return true
+  }
+}
+
+/// What the source was asked to tell last.
+private struct Wish {
+  private var told = Interest.none
+
+  /// Tells the source if it is another; returns whether something else is wanted, rather than more or less of the same.
+  mutating func change(to wish: Interest, tell: (Interest) -> Void) -> Bool {
+    let isNew = wish.isNew(to: told)
+    if wish != told { tell(wish) }
+    told = wish
+    return isNew
   }
 }
 

@@ -85,7 +85,9 @@ struct HelpOverlay {
     var lines = [""]
     for word in text.split(separator: " ") {
       let last = lines[lines.count - 1]
-      if !last.isEmpty, last.count + 1 + word.count > width { lines.append(String(word)) } else {
+      if !last.isEmpty, last.count + 1 + word.count > width {
+        lines.append(String(word))
+      } else {
         lines[lines.count - 1] = last.isEmpty ? String(word) : "\(last) \(word)"
       }
     }
