@@ -73,7 +73,8 @@ struct ServerTests {
         let (silent, dripping) = (try test.connect(), try test.connect())
         try silent.send("GET / HT")
         go {
-          while (try? dripping.send("G")) != nil { sleep(.milliseconds(10)) }  // until the server has had enough
+          // until the server has had enough
+          while (try? dripping.send("G")) != nil { sleep(.milliseconds(10)) }
         }
         check(try silent.receiveAll().hasPrefix("HTTP/1.1 408 "), "408 for silence")
         check(try dripping.receive(1).map(\.status) == [408], "408 for dripping")
