@@ -9,6 +9,7 @@ import CFaults
 import Foundation
 import MPG
 import Net
+import Synchronization
 import Testing
 
 @testable import HTTP
@@ -87,17 +88,27 @@ private func faultMux(_ folder: Folder) -> Mux {
   return mux
 }
 
-/// Gs that are parked at once: the process must have stacks, and slots of the G table, for all. And some that compute for
-/// long enough that other Ps want them: it must have threads.
+/// Gs of which none ends before all have begun.
+private final class Meeting: Sendable {
+  private let present = Atomic(0)
+
+  func join(_ count: Int) {
+    present.wrappingAdd(1, ordering: .relaxed)
+    while present.load(ordering: .relaxed) < count {}
+  }
+}
+
+/// Gs that are parked at once: the process must have stacks, and slots of the G table, for all. And some that run at once:
+/// it must have threads.
 private func crowd(_ count: Int) {
   let gate = Channel<Void>()
   let (arrived, all) = (WaitGroup(), WaitGroup())
   arrived.add(count)
-  all.add(count + 8)
-  for _ in 0..<8 {
+  let (meeting, together) = (Meeting(), min(8, statistics().procs))
+  all.add(count + together)
+  for _ in 0..<together {
     go {
-      let end = ContinuousClock.now + .milliseconds(3)
-      while ContinuousClock.now < end {}
+      meeting.join(together)
       all.done()
     }
   }
