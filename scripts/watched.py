@@ -27,18 +27,6 @@ import time
 
 import bench_http
 
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def resident_bytes(pid):
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) * 1024
-
 
 class Server:
     def __init__(self, binary):
@@ -82,9 +70,7 @@ class Viewer:
 
 
 def requests(port, seconds, connections):
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", f"http://127.0.0.1:{port}/"]
-    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30).stdout
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
+    return bench_http.run_wrk(f"http://127.0.0.1:{port}/", connections, seconds)[1]
 
 
 def events(binary, pid):
@@ -100,12 +86,12 @@ def steady(options):
     time.sleep(1)
     viewer = Viewer(options.bin, bench.pid)
     time.sleep(2)
-    began, cpu, before = time.monotonic(), cpu_seconds(viewer.process.pid), events(options.bin, bench.pid)
+    began, cpu, before = time.monotonic(), bench_http.cpu_seconds(viewer.process.pid), events(options.bin, bench.pid)
     time.sleep(options.history)
     wall = time.monotonic() - began
-    used = (cpu_seconds(viewer.process.pid) - cpu) / wall
+    used = (bench_http.cpu_seconds(viewer.process.pid) - cpu) / wall
     rate = (events(options.bin, bench.pid) - before) / wall
-    memory = resident_bytes(viewer.process.pid)
+    memory = bench_http.memory_bytes(viewer.process.pid)
     viewer.stop()
     bench.kill()
     bench.wait()
@@ -117,12 +103,12 @@ def turn(options, server, viewed):
     viewer = Viewer(options.bin, pid) if viewed else None
     time.sleep(1)
     began, before = time.monotonic(), events(options.bin, pid)
-    cpu = cpu_seconds(viewer.process.pid) if viewer else 0
+    cpu = bench_http.cpu_seconds(viewer.process.pid) if viewer else 0
     rate = requests(server.port, options.seconds, options.connections)
     wall = time.monotonic() - began
     row = {"rate": rate, "events": (events(options.bin, pid) - before) / wall}
     if viewer:
-        row["cpu"] = (cpu_seconds(viewer.process.pid) - cpu) / wall
+        row["cpu"] = (bench_http.cpu_seconds(viewer.process.pid) - cpu) / wall
         viewer.stop()
     return row
 

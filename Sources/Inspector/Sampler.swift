@@ -13,8 +13,6 @@ struct TablePace {
   private static let perRow: UInt64 = 60_000
 
   private var next: UInt64 = 0
-  /// Since when the longest runnable G of the last table has been so, in nanoseconds.
-  private(set) var oldestRunnable: UInt64?
   private(set) var taker = CensusTaker()
 
   /// The table, when it is due.
@@ -31,7 +29,6 @@ struct TablePace {
     let read = monotonicNow()
     taker.take(
       rows, at: start, clock, observation.names, isComplete: rows.count < GoroutineList.most)
-    oldestRunnable = taker.latest.oldestRunnable?.since
     next = read + max((read - start) * Self.share, UInt64(rows.count) * Self.perRow)
     if rows.count > Inspector.chunk { try breathe() }
     return GoroutineList(rows: rows, isCut: rows.count == GoroutineList.most)
@@ -55,7 +52,7 @@ public struct Sampler {
   public let history: History?
   /// The last snapshot, and since when the longest runnable G has been so, as of the last look at the table of Gs.
   public private(set) var latest: Snapshot?
-  public var oldestRunnable: UInt64? { tables.oldestRunnable }
+  public var oldestRunnable: UInt64? { tables.taker.latest.oldestRunnable?.since }
   private var builder = FrameBuilder()
   private var tables = TablePace()
   private(set) var drainInterval = Self.longest / 4

@@ -158,7 +158,7 @@ struct NetpollRecord: ~Copyable {
   /// The life of the dedicated thread.
   func run(_ m: M) -> Never {
     mpg_thread_punctual()
-    // Nanoseconds that Ps are given for their timers: see §4. 200 µs at least, a fiftieth of the backstop.
+    // Nanoseconds that Ps are given for their timers: see §4. A fiftieth of the backstop at least: 200 µs.
     let shortest = unsafe Self.backstop / 50
     var grace = shortest
     while true {

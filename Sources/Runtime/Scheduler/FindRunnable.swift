@@ -12,6 +12,7 @@ extension M {
       let tick = p.tick()
       if tick % 61 == 0, let g = takeTurnOfTheWaiting(grqFirst: tick % 2 == 0) { return g }
       if let g = takeOwn() { return g }
+      step = 0  // what follows takes time (Moves)
       if let g = takeShareOfGRQ() ?? pollNetwork() ?? stealSomething() { return g }
       waitForWork(&patience)
     }

@@ -5,8 +5,7 @@
 // stand in the queue of each channel with a ticket (Claim), and park; the locks are released when the G is off its
 // stack. So there is a moment at which no case was possible and the G stood in all queues, and before `otherwise` one
 // at which none was possible. Whoever ends the wait says by which case; then the G leaves all queues, under each lock.
-//     Doing a case takes the lock of its channel only, though; so each is tried by itself first, and most selects need no
-// more.
+// To do a case takes the lock of its channel only, though: so each is tried by itself first, and most selects need no more.
 //
 // §2 Memory. Cases, and what they send or receive, lie one behind the other in memory that `select` lends on its own
 // stack, and in pieces of the heap when it is full. None of it moves while the G waits. A value to be sent is copied by
@@ -203,7 +202,7 @@ import Region
 
   private func choose(_ g: G, _ m: M) -> UInt32? {
     if let cancellation = unsafe record.pointee.cancellation, g.isCancelled { return cancellation }
-    let cases = unsafe array(of: UnsafeMutablePointer<SelectCase>.self, record.pointee.count)
+    let cases = unsafe listed()
     if cases.count > 1, let winner = unsafe chooseOne(cases, m) { return winner }
     let locks = unsafe lockAll(cases)
     if let winner = unsafe chooseNow(cases, locks, m) { return winner }
@@ -220,15 +219,8 @@ import Region
 
   /// Does one of the cases, in random order, under the lock of its channel alone; nil: none was possible when it was tried.
   private func chooseOne(_ cases: Cases, _ m: M) -> UInt32? {
-    var next = unsafe record.pointee.first
     for index in cases.indices {
-      guard let one = unsafe next else { break }
-      unsafe cases.initializeElement(at: index, to: one)
-      unsafe next = one.pointee.next
-    }
-    for index in cases.indices {
-      if index + 1 < cases.count { unsafe cases.swapAt(index, index + m.random(below: cases.count - index)) }
-      let one = unsafe cases[index]
+      let one = unsafe pick(index, of: cases, m)
       let lock = unsafe one.pointee.core.lock
       lock.lock()
       let move = unsafe attempt(one)
@@ -241,9 +233,27 @@ import Region
     return nil
   }
 
-  /// Fills in the cases in the order of their channels, and locks each channel once.
+  /// The cases, as they were listed.
+  private func listed() -> Cases {
+    let cases = unsafe array(of: UnsafeMutablePointer<SelectCase>.self, record.pointee.count)
+    var next = unsafe record.pointee.first
+    for index in cases.indices {
+      guard let one = unsafe next else { break }
+      unsafe cases.initializeElement(at: index, to: one)
+      unsafe next = one.pointee.next
+    }
+    return unsafe cases
+  }
+
+  /// Brings a random one of the cases from `index` on there; so, one index after the other, all in random order.
+  private func pick(_ index: Int, of cases: Cases, _ m: M) -> UnsafeMutablePointer<SelectCase> {
+    if index + 1 < cases.count { unsafe cases.swapAt(index, index + m.random(below: cases.count - index)) }
+    return unsafe cases[index]
+  }
+
+  /// Puts the cases in the order of their channels, and locks each channel once.
   private func lockAll(_ cases: Cases) -> HeldLocks {
-    unsafe sort(into: cases)
+    unsafe sort(cases)
     let locks = unsafe array(of: Lock.self, cases.count)
     var count = 0
     for index in cases.indices {
@@ -259,24 +269,20 @@ import Region
   /// Most selects have a few cases, for which a call of a sort costs more than sorting.
   private static let few = 16
 
-  /// Fills in the cases in the order of their channels.
-  private func sort(into cases: Cases) {
-    var next = unsafe record.pointee.first
-    for index in cases.indices {
-      guard let one = unsafe next else { break }
-      unsafe next = one.pointee.next
-      var place = index
-      if cases.count <= Self.few {
-        while place > 0, unsafe one.pointee.core < cases[place - 1].pointee.core {
-          unsafe cases.initializeElement(at: place, to: cases[place - 1])
-          place -= 1
-        }
-      }
-      unsafe cases.initializeElement(at: place, to: one)
-    }
-    guard cases.count > Self.few else { return }
+  private func sort(_ cases: Cases) {
     var cases = unsafe cases
-    unsafe cases.sort { unsafe $0.pointee.core < $1.pointee.core }
+    guard cases.count <= Self.few else {
+      return unsafe cases.sort { unsafe $0.pointee.core < $1.pointee.core }
+    }
+    for index in cases.indices.dropFirst() {
+      let one = unsafe cases[index]
+      var place = index
+      while place > 0, unsafe one.pointee.core < cases[place - 1].pointee.core {
+        unsafe cases[place] = unsafe cases[place - 1]
+        place -= 1
+      }
+      unsafe cases[place] = unsafe one
+    }
   }
 
   /// Does one of the cases that are possible now, and releases the locks; nil: none is, and the locks stay. Then `cases`
@@ -285,8 +291,7 @@ import Region
     _ cases: Cases, _ locks: HeldLocks, _ m: M
   ) -> UInt32? {
     for index in cases.indices {
-      unsafe cases.swapAt(index, index + m.random(below: cases.count - index))
-      let one = unsafe cases[index]
+      let one = unsafe pick(index, of: cases, m)
       switch unsafe attempt(one) {
       case .wait: continue
       case .closed: locks.unlock()

@@ -5,8 +5,9 @@
 //
 // A scheduling step has one time. The clock costs more than all else that an event does, and from a stop to the start of
 // the next G on the same P hardly anything lies. So a stop leaves its time in `M.step`, and the start that follows takes
-// it, unless something came between that is told by an event of its own, or the G became runnable only after it: then
-// it reads the clock. So times in a lane never go back, and no G starts before it was ready.
+// it, unless the G had to be searched for, something came between that is told by an event of its own, or the G became
+// runnable only after it: then it reads the clock. So no start is older than a record before it, nor than its G's being
+// ready.
 import Region
 
 extension M {

@@ -72,25 +72,11 @@ struct HelpOverlay {
   /// A name and what it means; on a narrow screen that goes on below itself.
   private func line(_ name: String, _ text: String, style: Style, column: Int) -> [StyledText] {
     let gap = String(repeating: " ", count: max(1, column - name.count))
-    let pieces = isNarrow ? Self.wrapped(text, to: state.size.columns - 4 - column) : [text]
+    let pieces = isNarrow ? TextWidth.wrapped(text, to: state.size.columns - 4 - column) : [text]
     return pieces.enumerated().map { index, piece in
       var line = StyledText(index == 0 ? name : "", style)
       line.append((index == 0 ? gap : String(repeating: " ", count: column)) + piece)
       return line
     }
-  }
-
-  /// Cut between words.
-  private static func wrapped(_ text: String, to width: Int) -> [String] {
-    var lines = [""]
-    for word in text.split(separator: " ") {
-      let last = lines[lines.count - 1]
-      if !last.isEmpty, last.count + 1 + word.count > width {
-        lines.append(String(word))
-      } else {
-        lines[lines.count - 1] = last.isEmpty ? String(word) : "\(last) \(word)"
-      }
-    }
-    return lines
   }
 }

@@ -30,6 +30,23 @@ public enum TextWidth {
     text.unicodeScalars.reduce(0) { $0 + max(0, columns(of: $1)) }
   }
 
+  /// A line cut between words; what follows the first piece stands `hanging` columns further to the right. Blanks and stars
+  /// at its beginning stay there. A word that is too long by itself is not cut.
+  static func wrapped(_ line: String, to width: Int, hanging: Int = 0) -> [String] {
+    guard columns(of: line) > width else { return [line] }
+    let indent = String(line.prefix { $0 == " " || $0 == "*" })
+    var (lines, current, isFirst) = ([String](), indent, true)
+    for word in line.dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false) {
+      if !isFirst, columns(of: current) + 1 + columns(of: String(word)) > width {
+        lines.append(current)
+        (current, isFirst) = (String(repeating: " ", count: hanging), true)
+      }
+      current += (isFirst ? "" : " ") + word
+      isFirst = false
+    }
+    return lines + [current]
+  }
+
   /// Text of others (names, paths) made safe: what cannot be shown becomes `replacement`, marks are dropped.
   ///
   /// - Parameter isASCII: whether everything beyond ASCII is replaced as well; `µs` becomes `us`.

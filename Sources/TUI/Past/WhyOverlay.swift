@@ -34,7 +34,10 @@ struct WhyOverlay {
       }
       let clean = TextWidth.sanitised(line.text, isASCII: glyphs.isASCII)
       let style = Self.style(line.role)
-      lines += Self.wrapped(clean, to: max(20, width - 4)).map { Line(text: $0, style: style) }
+      let room = max(20, width - 4)
+      // Below the words of a line that begins with a time.
+      let hanging = clean.first != " " && clean.first != "*" ? 2 : room >= 50 ? 12 : 4
+      lines += TextWidth.wrapped(clean, to: room, hanging: hanging).map { Line(text: $0, style: style) }
     }
     return lines
   }
@@ -65,23 +68,5 @@ struct WhyOverlay {
     }
     let more = lines.count - first - rows
     if more > 0 { canvas.write(" \(glyphs.down) \(more) more lines ", x: box.x + 2, y: box.maxY - 1, .eager) }
-  }
-
-  /// A line cut between words; what follows stands `hanging` columns further to the right, or below the words of a line
-  /// that begins with a time.
-  static func wrapped(_ line: String, to width: Int, hanging: Int? = nil) -> [String] {
-    guard TextWidth.columns(of: line) > width else { return [line] }
-    let indent = String(line.prefix { $0 == " " || $0 == "*" })
-    let hanging = hanging ?? (indent.isEmpty ? 2 : width >= 50 ? 12 : 4)
-    var (lines, current, isFirst) = ([String](), indent, true)
-    for word in line.dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false) {
-      if !isFirst, TextWidth.columns(of: current) + 1 + TextWidth.columns(of: String(word)) > width {
-        lines.append(current)
-        (current, isFirst) = (String(repeating: " ", count: hanging), true)
-      }
-      current += (isFirst ? "" : " ") + word
-      isFirst = false
-    }
-    return lines + [current]
   }
 }

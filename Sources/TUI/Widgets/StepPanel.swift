@@ -84,7 +84,7 @@ struct StepPanel {
     told.flatMap { paragraph -> [StyledText] in
       if paragraph.text.isEmpty { return [StyledText()] }
       let clean = TextWidth.sanitised(paragraph.text)
-      return WhyOverlay.wrapped(clean, to: max(20, width), hanging: paragraph.hanging)
+      return TextWidth.wrapped(clean, to: max(20, width), hanging: paragraph.hanging)
         .map { StyledText($0, paragraph.style) }
     }
   }
