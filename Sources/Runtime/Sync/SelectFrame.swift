@@ -234,6 +234,7 @@ import Region
   }
 
   /// The cases, as they were listed.
+  @inline(__always)
   private func listed() -> Cases {
     let cases = unsafe array(of: UnsafeMutablePointer<SelectCase>.self, record.pointee.count)
     var next = unsafe record.pointee.first
@@ -246,6 +247,7 @@ import Region
   }
 
   /// Brings a random one of the cases from `index` on there; so, one index after the other, all in random order.
+  @inline(__always)
   private func pick(_ index: Int, of cases: Cases, _ m: M) -> UnsafeMutablePointer<SelectCase> {
     if index + 1 < cases.count { unsafe cases.swapAt(index, index + m.random(below: cases.count - index)) }
     return unsafe cases[index]
