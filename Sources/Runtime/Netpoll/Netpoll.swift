@@ -17,7 +17,8 @@
 // §4 Timers. The thread's wait ends at the earliest timer of all Ps. `sleepUntil` says which moment that is; 0 while
 // it does not wait (it will look before it does).
 //     thread:  sleepUntil ← T, seq. cst.;   then the earliest < T?  look again
-//     adder:   nextTimer ← t, seq. cst.;    then sleepUntil > t?    sleepUntil ← t by CAS, and end its wait
+//     adder:   nextTimer ← t, seq. cst.;    then sleepUntil > t?    sleepUntil ← t by one CAS; if it was, end its wait
+// Of several adders one ends the wait; those whose CAS failed had stored their timers before, so that it sees them.
 // Busy Ps fire their timers themselves, whenever they schedule. So while it stands by it leaves them a moment of grace;
 // only when every P runs something long is it the one that finds them due. While it is not, the grace grows.
 //
@@ -138,19 +139,14 @@ struct NetpollRecord: ~Copyable {
     if until > when { hasten(until, when) }
   }
 
-  /// Of several that find it so, one does it.
+  /// One try: who fails has stored its timer before the other's success, and the wait ends after that.
   private func hasten(_ old: UInt64, _ when: UInt64) {
-    var until = old
-    while until > when {
-      let (isMine, now) = unsafe record.pointee.sleepUntil.compareExchange(
-        expected: until, desired: when, ordering: .sequentiallyConsistent)
-      if isMine {
-        let standsBy = unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent)
-        if standsBy { unsafe record.pointee.thread?.wake() } else { backend.breakWait() }
-        return
-      }
-      until = now
-    }
+    let isMine = unsafe record.pointee.sleepUntil.compareExchange(
+      expected: old, desired: when, ordering: .sequentiallyConsistent
+    ).exchanged
+    guard isMine else { return }
+    let standsBy = unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent)
+    if standsBy { unsafe record.pointee.thread?.wake() } else { backend.breakWait() }
   }
 
   // MARK: the dedicated thread

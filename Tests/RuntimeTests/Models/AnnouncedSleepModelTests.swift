@@ -17,3 +17,20 @@ struct AnnouncedSleepModelTests {
     #expect(AnnouncedSleepModel(flaw: flaw).explore().flaw != nil)
   }
 }
+
+@Suite("Netpoll thread waiting for a timer, all interleavings")
+struct HastenModelTests {
+  @Test("the thread never waits for longer than until the earliest timer", arguments: HastenModel.whole)
+  func noTimerIsSleptOver(model: HastenModel) {
+    let found = model.explore()
+
+    #expect(found.flaw == nil)
+    #expect(found.states > 1_000)
+    #expect(found.atRest > 0)
+  }
+
+  @Test("without any one safeguard it does", arguments: HastenFlaw.allCases)
+  func everySafeguardIsNeeded(flaw: HastenFlaw) {
+    #expect(HastenModel(flaw: flaw).explore().flaw != nil)
+  }
+}

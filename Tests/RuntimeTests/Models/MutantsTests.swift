@@ -94,6 +94,15 @@ extension AnnouncedSleepModel: MutableModel {
   static func mutants(_ flaw: AnnouncedSleepFlaw) -> [Self] { [Self(flaw: flaw)] }
 }
 
+extension HastenModel: MutableModel {
+  static var whole: [Self] {
+    [[[3, 1], [2, never, 2]], [[3], [2], [1]], [[4, 3, 2, 1], [2, never, 1]]].map {
+      Self(flaw: nil, courses: $0)
+    }
+  }
+  static func mutants(_ flaw: HastenFlaw) -> [Self] { [Self(flaw: flaw)] }
+}
+
 extension ParkModel: MutableModel {
   static var whole: [Self] { [1, 2, 3].map { Self(flaw: nil, wakers: $0, ms: 3) } }
   static func mutants(_ flaw: ParkFlaw) -> [Self] { [Self(flaw: flaw)] }
@@ -140,6 +149,7 @@ struct MutantsTests {
       LocalRunQueueModel.row("local run queue: push, pop, steal, overflow"),
       SpinningModel.row("spinning: submit, sleep, wake"),
       AnnouncedSleepModel.row("announced sleep of the netpoll thread"),
+      HastenModel.row("timers of others end the netpoll thread's wait"),
       ParkModel.row("park and ready, commit after the switch"),
       PollModel.row("netpoll: ready, park, close"),
       DeadlineModel.row("netpoll: deadlines and their timers"),
