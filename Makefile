@@ -58,9 +58,10 @@ test-uring: ## the runtime's and HTTP's suites with io_uring below netpoll
 differential:
 	Tests/HTTPTests/Differential/run.sh $(SCRATCH)/debug/mpg-demo $(PARSERS)
 
-# Each kind of terminal, on the programs that the suites were run with.
+# Each kind of terminal, and a short storm, on the programs that the suites were run with.
 terminals:
 	scripts/terminal/run.sh $(EMULATOR) terminals.py $(SCRATCH)/debug
+	scripts/terminal/run.sh $(EMULATOR) storm.py $(SCRATCH)/debug 3000 77
 
 storm: ## COUNT random resizes, keys and clicks on the screen, which must stay clean; SEED=…
 	@scripts/need.sh test

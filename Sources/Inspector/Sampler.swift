@@ -54,6 +54,8 @@ public struct Sampler {
   public private(set) var latest: Snapshot?
   public var oldestRunnable: UInt64? { tables.taker.latest.oldestRunnable?.since }
   private var builder = FrameBuilder()
+  /// The frame of the target's end.
+  private var final: Frame?
   private var tables = TablePace()
   private(set) var drainInterval = Self.longest / 4
   private var lastDrain: UInt64
@@ -85,8 +87,9 @@ public struct Sampler {
     return next > now ? next - now : 0
   }
 
-  /// The frame of this very moment.
+  /// The frame of this very moment; of a target that has ended, always its last.
   public mutating func frame() throws(InspectorError) -> Frame {
+    if let final { return final }
     try sample()
     guard var frame = builder.frame(ended: ending?.description) else {
       preconditionFailure("a sample was just taken")
@@ -97,6 +100,10 @@ public struct Sampler {
           history.meter, history.pressure.recent, tables.taker.latest, frame.snapshot)
       }
       frame.instruments = instruments
+    }
+    if ending != nil {
+      try finish()
+      final = frame
     }
     return frame
   }

@@ -133,10 +133,12 @@ struct FrameTests {
     #expect(pace(1e9, after: 20, last: 20) == 1000)
   }
 
-  @Test("a sampler's frame says how the target ended, and then it looks no more")
-  func samplerSeesTheEnd() throws {
+  @Test(
+    "a sampler's frame says how the target ended, and then it looks no more",
+    arguments: [nil, HistoryLimits()])
+  func samplerSeesTheEnd(history: HistoryLimits?) throws {
     let region = RegionFixture()
-    var sampler = Sampler(try region.attach())
+    var sampler = Sampler(try region.attach(), history: history)
     #expect(try sampler.frame().ended == nil && sampler.ending == nil)
 
     region[HeaderField.ending] = 6
@@ -145,5 +147,6 @@ struct FrameTests {
 
     #expect(sampler.ending == .crashed(signal: 6))
     #expect(frame.ended == "crashed of signal 6 (Aborted)" && frame.snapshot.target.state == .crashed)
+    for _ in 0..<3 { #expect(try sampler.frame() == frame) }
   }
 }

@@ -116,20 +116,28 @@ struct CausesTests {
     await #expect(processExitsWith: .success) {
       unsafe Netpoll.backstop = 60_000_000_000
       inRuntime(procs: 1, preemption: false) {
-        let (id, ended) = (Counter(), Counter())
-        go {
-          id.add(Int(thisG))
-          MPG.sleep(.milliseconds(5))
-          ended.add(1)
+        var blamed = 0
+        for _ in 0..<20 where blamed == 0 {
+          let (id, ended) = (Counter(), Counter())
+          go {
+            id.add(Int(thisG))
+            MPG.sleep(.milliseconds(5))
+            ended.add(1)
+          }
+          while parked(.sleep) == 0 { yield() }
+          keepP(milliseconds: 80)
+          while ended.value == 0 { MPG.sleep(.milliseconds(1)) }
+          let chain = longest(try past(), UInt64(id.value), .sleep)
+          // It parked before the P was kept, and its timer was due 5 ms after it was set.
+          check(chain.hops[0].duration <= 5_000_000, "5 ms of sleep at most in \(chain.lines)")
+          // The netpoll thread may not have left the kernel yet when the P was taken: then it came earlier.
+          let isLate = chain.hops.contains { $0.kind == .late && $0.duration >= 75_000_000 }
+          guard isLate else { continue }
+          checkEqual(chain.verdict.cause, .timerLate, "the cause of \(chain.lines)")
+          check(chain.hops[chain.guilty].kind == .late, "a late timer in \(chain.lines)")
+          blamed += 1
         }
-        while parked(.sleep) == 0 { yield() }
-        keepP(milliseconds: 80)
-        while ended.value == 0 { MPG.sleep(.milliseconds(1)) }
-        let chain = longest(try past(), UInt64(id.value), .sleep)
-        checkEqual(chain.verdict.cause, .timerLate, "the cause of \(chain.lines)")
-        // It parked before the P was kept, and its timer was due 5 ms after it was set.
-        check(chain.hops[0].duration <= 5_000_000, "5 ms of sleep at most in \(chain.lines)")
-        check(chain.hops[chain.guilty].duration >= 75_000_000, "75 ms too late in \(chain.lines)")
+        check(blamed > 0, "a timer to be late by 75 ms once in 20 times")
       }
     }
   }

@@ -108,6 +108,32 @@ struct AppTests {
     #expect(terminal.pictures.map { $0.time / 1_000_000 } == [0, 700])
   }
 
+  @Test("a question that an answer leads to is asked at once, not with the next frame's turn")
+  func questionsFollowAtOnce() {
+    var options = App.Options()
+    options.interval = 5_000
+    var terminal = MemoryTerminal(
+      size: size,
+      script: [
+        .init(atMilliseconds: 700, .key(.character("R"))), .init(atMilliseconds: 800, .key(.control("c"))),
+      ])
+    var interest = Interest.none
+    var asked: [RequestChoice] = []
+
+    func answer() -> Frame {
+      var frame = frame(1)
+      if let choice = interest.request {
+        if asked.last != choice { asked.append(choice) }
+        frame.detail.request = RequestAnswer(choice: choice, walk: nil)
+      }
+      return frame
+    }
+    _ = App(options).run(on: &terminal, interest: { interest = $0 }, next: answer)
+
+    let isNext = asked.last.map { if case .next = $0 { true } else { false } }
+    #expect(asked.count == 2 && isNext == true, "asked for \(asked)")
+  }
+
   @Test("when the target ends, its last frame stays, and the ending tells how")
   func endOfTheTargetIsKept() {
     var terminal = MemoryTerminal(size: size, script: [.init(atMilliseconds: 900, .key(.character("q")))])

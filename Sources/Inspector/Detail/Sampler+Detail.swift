@@ -27,7 +27,8 @@ extension Sampler {
     var frame = try frame()
     guard interest != .none, let history, let observation else { return frame }
     _ = try drain()
-    let now = observation.clock.ticks(at: monotonicNow())
+    // For what has ended, time stands still.
+    let now = observation.clock.ticks(at: ending == nil ? monotonicNow() : frame.snapshot.time)
     let source = DetailSource(
       history: history, clock: observation.clock, moment: now, snapshot: observation.snapshot)
     var problem: InspectorError?

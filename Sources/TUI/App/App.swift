@@ -81,7 +81,9 @@ public struct App: Sendable {
       if isWishStale, wish.change(to: state.interest, tell: interest) { rhythm.hurry() }
       isWishStale = false
       if rhythm.isFrameDue(at: terminal.now, interval: state.interval), let frame = next() {
-        if Self.follow(state.update(.frame(frame)), travel) { rhythm.hurry() }
+        let hasTravelled = Self.follow(state.update(.frame(frame)), travel)
+        // What a frame tells may lead to the next question, which is not to wait for the next frame's turn.
+        if hasTravelled || wish.isOther(than: state.interest) { rhythm.hurry() }
         (hasChanged, isWishStale) = (true, true)
       }
       if hasChanged {
@@ -129,11 +131,14 @@ private struct Wish {
 
   /// Tells the source if it is another; returns whether something else is wanted, rather than more or less of the same.
   mutating func change(to wish: Interest, tell: (Interest) -> Void) -> Bool {
-    let isNew = wish.isNew(to: told)
+    let isNew = isOther(than: wish)
     if wish != told { tell(wish) }
     told = wish
     return isNew
   }
+
+  /// Whether something else is wanted than was told, rather than more or less of the same.
+  func isOther(than wish: Interest) -> Bool { wish.isNew(to: told) }
 }
 
 /// When the next frame and the next poll are due. Times are nanoseconds.
