@@ -72,6 +72,8 @@ private final class RunningDemo: Sendable {
 /// Whether this build is one with the thread sanitizer, and so the demo too: there a signal that ends it may wait for as
 /// long as the thread that it came to sleeps in the scheduler.
 let hasThreadSanitizer = unsafe dlsym(nil, "__tsan_init") != nil
+/// With the address sanitizer, whose mmap is its own.
+let hasAddressSanitizer = unsafe dlsym(nil, "__asan_init") != nil
 
 @Suite("mpg-demo's scenarios", .disabled(if: hasThreadSanitizer, "it could not be ended"))
 struct DemoScenarioTests {

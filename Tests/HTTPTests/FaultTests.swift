@@ -239,7 +239,9 @@ struct FaultTests {
       }
       n = Fault.next(after: n)
     }
-    #expect(n > 2, "a fault that struck")
+    // The address sanitizer takes the calls of mmap before they come here.
+    let isOutOfReach = hasAddressSanitizer && Fault.firstVisit[index].call == CFAULT_MMAP
+    #expect(n > 2 || isOutOfReach, "a fault that struck")
     if Fault.isFull { print("\(Fault.firstVisit[index]): \(n - 2) processes with a fault") }
   }
 

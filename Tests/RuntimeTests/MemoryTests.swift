@@ -82,7 +82,8 @@ func fallBack(to before: Footprint, within seconds: Double) -> Double {
 struct MemoryTests {
   @Test(
     "after 200,000 Gs at once pages, page tables and region are within a tenth of what they were",
-    .disabled(if: hasThreadSanitizer, "that bears 8,128 Gs at most"))
+    .disabled(if: hasThreadSanitizer, "that bears 8,128 Gs at most"),
+    .disabled(if: hasAddressSanitizer, "its malloc keeps what is freed"))
   func burstIsForgotten() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 2) {
