@@ -9,6 +9,8 @@
 #include <malloc.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -140,9 +142,41 @@ int mpg_punch(int fd, int64_t offset, int64_t bytes) {
   return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes) == 0 ? 0 : -errno;
 }
 
+// A small block in the arena of each thread that may run Gs. Pushed by anyone; taken, all at once, by the gc thread alone.
+struct mark {
+  struct mark *next;
+  char rest[48];
+};
+static _Atomic(struct mark *) marks;
+
+static void push_mark(struct mark *mark) {
+  mark->next = atomic_load_explicit(&marks, memory_order_relaxed);
+  while (!atomic_compare_exchange_weak_explicit(&marks, &mark->next, mark, memory_order_release,
+                                                memory_order_relaxed)) {
+  }
+}
+
+void mpg_mark_arena(void) {
+#if defined(__GLIBC__)
+  struct mark *mark = malloc(sizeof *mark);
+  if (mark) push_mark(mark);
+#endif
+}
+
+// malloc_trim leaves the free end of an arena alone, unless it is the first one. malloc gives it back by itself when a
+// block of 64 KiB or more becomes free in that arena, so it stays for as long as the arena's threads sleep. Any thread can
+// make it do so, though: a block that grows and shrinks again does both in the arena that it lies in.
 void mpg_trim(void) {
 #if defined(__GLIBC__)
   malloc_trim(0);
+  struct mark *mark = atomic_exchange_explicit(&marks, NULL, memory_order_acquire);
+  while (mark) {
+    struct mark *next = mark->next;
+    void *large = realloc(mark, 80 << 10);  // less than what malloc takes from the system for itself
+    void *small = large ? realloc(large, sizeof *mark) : mark;
+    push_mark(small ? small : large);
+    mark = next;
+  }
 #endif
 }
 

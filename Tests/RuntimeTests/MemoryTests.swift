@@ -55,8 +55,7 @@ func burst(_ count: Int) -> Footprint {
 }
 
 /// In a child: has malloc give back the free end of an arena, as far as it is larger than this. glibc raises that limit
-/// with the blocks that it sees, to 64 MiB at most, and `malloc_trim` leaves these ends alone; a program may set it. It is
-/// looked at when a block of 64 KiB or more is freed: `fallBack` does that, as any program would now and then.
+/// with the blocks that it sees, to 64 MiB at most; a program may set it.
 func fixTrimThreshold() {
   let trimThreshold: Int32 = -1
   // Swift's Glibc lacks it.
@@ -73,7 +72,6 @@ func fallBack(to before: Footprint, within seconds: Double) -> Double {
     let now = Footprint.now()
     if now.total * 10 <= before.total * 11 { return passed }
     check(passed < seconds, "memory to fall back to \(before) within \(seconds) s, found \(now)")
-    for _ in 0..<8 { go { unsafe free(memset(malloc(100_000), 1, 100_000)) } }
     MPG.sleep(.milliseconds(50))
   }
 }

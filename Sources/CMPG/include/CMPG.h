@@ -104,8 +104,11 @@ int mpg_pipe(int ends[2]);
 int mpg_allocate(int fd, int64_t offset, int64_t bytes);
 /// Gives part of a file back to its file system; it reads as zeros. 0, or −errno.
 int mpg_punch(int fd, int64_t offset, int64_t bytes);
-/// Has malloc give back to the system what it keeps of freed memory, where it can.
+/// Has malloc give back to the system what it keeps of freed memory, also in the arenas of threads that called
+/// `mpg_mark_arena` and sleep. By one thread at a time; it takes malloc's locks.
 void mpg_trim(void);
+/// The calling thread's arena is to be trimmed too, for as long as the process lives.
+void mpg_mark_arena(void);
 /// Address space without a file behind it, memory on touch, never in huge pages. NULL, and the errno in `error`.
 void *mpg_reserve(size_t size, int *error);
 /// Puts such memory, empty, in the place of what is mapped at [address, address + size). 0, or an errno.

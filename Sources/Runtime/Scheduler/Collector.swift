@@ -109,7 +109,7 @@ final class Collector: Sendable {
     }
     var hasShrunk = false
     for id in 0..<sched.psBound where sched.p(id).timers.shrink() { hasShrunk = true }
-    // What malloc's arenas keep after a burst, but for the free end of each, whose limit is the program's to set
+    // What malloc's arenas keep after a burst, but for so much of the free end of each as the program wants to keep
     // (M_TRIM_THRESHOLD). It does not say how much that was; and it takes their locks, and time.
     if freed > Self.burst || hasShrunk { mpg_trim() }
     sched.shared[.gcCycles].bump()

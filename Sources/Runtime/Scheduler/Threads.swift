@@ -132,6 +132,7 @@ extension M {
     becomeCurrent()
     unsafe mpg_fiber_adopt(fiber)
     mpg_alternate_stack()
+    mpg_mark_arena()
     showStopWord()
     shared[.tid].set(UInt64(UInt32(bitPattern: mpg_tid())))
     setState(state)
