@@ -41,6 +41,8 @@ public struct ProcessIdentity: Sendable, Hashable {
 
 /// `text` with every control character replaced: foreign names may not steer a terminal.
 func printable(_ text: String) -> String {
+  // Nearly all are, and to ask for categories is slow.
+  if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
   func isControl(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator: true

@@ -65,7 +65,7 @@ extension EndToEnd {
         ])
       func events(_ step: Int) -> [[String: Any]] { steps[step]["events"] as? [[String: Any]] ?? [] }
       func time(_ step: Int, _ kind: String, last: Bool = false) throws -> Int {
-        let found = events(step).filter { $0["kind"] as? String == kind }
+        let found = events(step).filter { $0["event"] as? String == kind }
         return try #require((last ? found.last : found.first)?["t_ns"] as? Int)
       }
       func tells(_ step: Int, _ from: Int, _ to: Int) -> Bool {
@@ -79,7 +79,7 @@ extension EndToEnd {
       #expect(tells(4, try time(3, "goReady"), try time(4, "goStart")))
       #expect(tells(5, try time(5, "goCreate"), try time(5, "goLabel")))
       #expect(tells(6, try time(5, "goLabel"), try time(6, "goLabel")))
-      let after = events(6).last { ["goPark", "goExit"].contains($0["kind"] as? String) }
+      let after = events(6).last { ["goPark", "goExit"].contains($0["event"] as? String) }
       #expect(tells(6, try time(6, "goLabel"), try #require(after?["t_ns"] as? Int)))
       let text = try mpgtop(server, ["why", "--replay", file, "--follow", "\(walk["span"] as? Int ?? 0)"])
       #expect(text.ending == .code(0) && text.output.contains("a new G handles it"))

@@ -74,7 +74,7 @@ extension RequestStep {
               json.member("t_ns", event.time)
               json.member("lane", event.lane.name)
               json.member("position", event.position)
-              json.member("kind", event.name)
+              json.member("event", event.name)
               json.member("text", event.text)
             }
           }

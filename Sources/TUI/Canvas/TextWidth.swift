@@ -17,6 +17,10 @@ public enum TextWidth {
   public static func columns(of scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
     if value >= 0x20 && value < 0x7F { return 1 }
+    // What our own texts have besides, and names in Latin: to ask for a category takes fifty times as long.
+    if value >= 0xA1 && value < 0x250 && value != 0xAD { return 1 }
+    if value >= 0x2500 && value < 0x25FD { return 1 }  // lines, blocks
+    if value == 0x2026 || value == 0x2014 { return 1 }  // ellipsis, dash
     switch scalar.properties.generalCategory {
     case .control, .surrogate, .unassigned, .privateUse, .lineSeparator, .paragraphSeparator: return -1
     case .nonspacingMark, .enclosingMark, .format: return 0

@@ -97,13 +97,21 @@ struct ListView<Screen: ListScreen> {
       let isDown = isSorted && column.isAscending == list.isInverted
       let mark = isSorted ? String(isDown ? state.glyphs.down : state.glyphs.up) : ""
       let room = place.width + (column.isRight ? 0 : 1)
-      let title =
-        isSorted && column.title.count + 1 > room
-        ? String(column.title.prefix(max(0, room - 1))) : column.title
+      let title = Self.title(column.title, room: room - mark.count)
       let text = StyledText(title + mark, isSorted ? .heading : .dim)
       let indent = column.isRight ? max(0, place.width - text.width) : 0
       canvas.write(text, x: rect.x + place.x + indent, y: rect.y, width: room - indent, glyphs: state.glyphs)
     }
+  }
+
+  /// As many of its words as fit, and none that says nothing at the end; of a single word what fits.
+  private static func title(_ title: String, room: Int) -> String {
+    guard title.count > room else { return title }
+    var words = title.split(separator: " ")
+    while words.count > 1, words.joined(separator: " ").count > room || ["of", "the"].contains(words.last) {
+      words.removeLast()
+    }
+    return String(words.joined(separator: " ").prefix(max(0, room)))
   }
 
   private func drawNothing(in rect: Rect, on canvas: inout Canvas) {

@@ -14,7 +14,8 @@ struct GoroutinesSection {
     if layout.isWide { return drawDetail(in: rect, on: &canvas) }
     if layout.isRoomy {
       SectionHeading(
-        title: "Parked Gs \(parked)", legend: "waiting for something; a parked G holds no thread"
+        title: "Parked Gs \(Quantity.grouped(parked))",
+        legend: "waiting for something; a parked G holds no thread"
       )
       .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
     }

@@ -14,7 +14,7 @@ struct LanesSection {
   func draw(_ layout: OverviewLayout, on canvas: inout Canvas) {
     let window = layout.lanes
     SectionHeading(
-      title: "Processors (P) \(snapshot.ps.count)",
+      title: "Processors (P) \(Quantity.grouped(snapshot.ps.count))",
       legend: "each runs one G at a time and keeps a queue of ready Gs (LRQ)"
     ).draw(in: layout.lanesHeading, glyphs: glyphs, on: &canvas)
     drawLanes(window, on: &canvas)

@@ -15,8 +15,10 @@ struct ThreadsSection {
   func draw(in rect: Rect, layout: OverviewLayout, on canvas: inout Canvas) {
     var rows = rect
     if layout.isRoomy {
-      SectionHeading(title: "Threads (M) \(ms.count)", legend: "a letter for each thread of the system")
-        .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
+      SectionHeading(
+        title: "Threads (M) \(Quantity.grouped(ms.count))", legend: "a letter for each thread of the system"
+      )
+      .draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
       drawStrip(in: rows.takeRows(1), on: &canvas)
       drawLegend(in: rows.takeRows(layout.isWide ? 2 : 1), on: &canvas)
       if layout.isWide { drawList(in: rows, on: &canvas) }
