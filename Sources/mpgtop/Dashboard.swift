@@ -13,17 +13,13 @@ struct Dashboard {
     settings = try Settings.load()
   }
 
-  /// How often the sampler is asked whether something is due: the rings of a flooded target fill in tens of
-  /// milliseconds.
-  private static let pollEvery = Duration.milliseconds(2)
-
   /// Runs until somebody quits. Throws when that is no good end: the target gone, the region damaged, a signal.
   func run(_ inspector: Inspector, _ limits: HistoryLimits) throws(Failure) {
     var feed = LiveFeed(Sampler(inspector, history: limits))
     let ending: TUI.Ending
     do throws(TerminalError) {
       ending = try app.run(
-        pollEvery: Self.pollEvery, poll: { feed.poll() }, travel: { feed.travel($0) },
+        poll: { feed.poll() }, travel: { feed.travel($0) },
         interest: { feed.interest = $0 }, record: { feed.record($0) }, next: { feed.next() })
     } catch {
       throw Failure(error)
@@ -87,9 +83,16 @@ private struct LiveFeed {
 
   var ending: TargetEnding? { sampler.ending }
 
-  mutating func poll() {
-    guard failure == nil else { return }
-    do { _ = try sampler.step() } catch { failure = error }
+  /// Does what is due; returns after how many nanoseconds something is again.
+  @discardableResult
+  mutating func poll() -> UInt64? {
+    guard failure == nil else { return nil }
+    do {
+      return try sampler.step()
+    } catch {
+      failure = error
+      return nil
+    }
   }
 
   mutating func travel(_ command: TimeCommand) {

@@ -81,13 +81,17 @@ struct AppTests {
     var (polls, frames) = (0, 0)
 
     _ = App().run(
-      on: &terminal, pollEvery: .milliseconds(20), poll: { polls += 1 },
+      on: &terminal,
+      poll: {
+        polls += 1
+        return 20_000_000
+      },
       next: {
         frames += 1
         return nil
       })
 
-    #expect(polls == 49)
+    #expect(polls == 50)
     #expect(frames == 10)
   }
 

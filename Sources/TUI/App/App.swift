@@ -2,7 +2,7 @@
 //
 // Everything that decides is in `AppState.update`, everything that draws in `Screen.draw`; what is left here
 // is time. Frames are asked for at the refresh interval. A source whose rings overflow faster than that gives
-// a `poll` as well, which is called in between, on the same thread, at a rhythm of its own.
+// a `poll` as well, which is called in between, on the same thread, whenever it wants to be.
 public import Inspector
 
 /// How a run of the dashboard ended.
@@ -46,26 +46,26 @@ public struct App: Sendable {
   /// the screen, marked ENDED, until somebody quits.
   ///
   /// - Parameters:
-  ///   - pollEvery: how often `poll` is wanted between frames; `nil` for never.
-  ///   - poll: called between frames, for sources that have to read more often than the screen changes.
+  ///   - poll: called between frames, for sources that have to read more often than the screen changes; returns after
+  ///     how many nanoseconds it wants to be called again, with less than a millisecond taken as that; `nil` for never.
   ///   - travel: called when another moment is wanted; frames are then asked for at once.
   ///   - interest: called when something else is on the screen, with what the next frames should tell besides gauges.
   ///   - record: called when history is to be kept in a file; says what came of it in a few words.
   ///   - next: the newest frame, or `nil` when there is none that is newer than the last one.
   public func run(
-    pollEvery: Duration? = nil, poll: () -> Void = {}, travel: (TimeCommand) -> Void = { _ in },
+    poll: () -> UInt64? = { nil }, travel: (TimeCommand) -> Void = { _ in },
     interest: (Interest) -> Void = { _ in }, record: (RecordCommand) -> String = { _ in "" },
     next: () -> Frame?
   ) throws(TerminalError) -> Ending {
     var terminal = try NCursesTerminal(options.terminal, waker: options.waker)
     return run(
-      on: &terminal, pollEvery: pollEvery, poll: poll, travel: travel, interest: interest, record: record,
+      on: &terminal, poll: poll, travel: travel, interest: interest, record: record,
       next: next)
   }
 
   /// The same on any terminal.
   public func run<T: Terminal & ~Copyable>(
-    on terminal: inout T, pollEvery: Duration? = nil, poll: () -> Void = {},
+    on terminal: inout T, poll: () -> UInt64? = { nil },
     travel: (TimeCommand) -> Void = { _ in }, interest: (Interest) -> Void = { _ in },
     record: (RecordCommand) -> String = { _ in "" }, next: () -> Frame?
   ) -> Ending {
@@ -73,7 +73,7 @@ public struct App: Sendable {
       size: terminal.size, interval: options.interval, glyphs: terminal.glyphs, screen: options.screen,
       theme: options.terminal.theme)
     var wish = Wish()
-    var rhythm = Rhythm(pollEvery: pollEvery, now: terminal.now)
+    var rhythm = Rhythm(now: terminal.now)
     var drawn: AppState?
     // Whether anything came since the last comparison, and since the last wish: states are large, and polls are many.
     var (hasChanged, isWishStale) = (true, true)
@@ -99,7 +99,7 @@ public struct App: Sendable {
         if perform(effect, on: &terminal) { drawn = nil }
         (hasChanged, isWishStale) = (true, true)
       }
-      if rhythm.isPollDue(at: terminal.now) { poll() }
+      if rhythm.isPollDue(at: terminal.now) { rhythm.polled(at: terminal.now, wantedIn: poll()) }
     }
   }
 
@@ -144,16 +144,9 @@ private struct Wish {
 /// When the next frame and the next poll are due. Times are nanoseconds.
 struct Rhythm {
   private var lastFrame: UInt64?
-  private var lastPoll: UInt64
-  private let pollInterval: UInt64?
+  private var nextPoll: UInt64?
 
-  init(pollEvery: Duration?, now: UInt64) {
-    lastPoll = now
-    pollInterval = pollEvery.map { duration in
-      let (seconds, attoseconds) = duration.components
-      return max(1_000_000, UInt64(clamping: seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
-    }
-  }
+  init(now: UInt64) { nextPoll = now }
 
   /// Makes a frame due at once.
   mutating func hurry() { lastFrame = nil }
@@ -165,17 +158,18 @@ struct Rhythm {
     return true
   }
 
-  /// Whether a poll is due; if so, it counts as done.
-  mutating func isPollDue(at now: UInt64) -> Bool {
-    guard let pollInterval, now >= lastPoll + pollInterval else { return false }
-    lastPoll = now
-    return true
+  /// Whether a poll is due.
+  func isPollDue(at now: UInt64) -> Bool { nextPoll.map { now >= $0 } ?? false }
+
+  /// It was done, and wants to be done again.
+  mutating func polled(at now: UInt64, wantedIn pause: UInt64?) {
+    nextPoll = pause.map { now + max(1_000_000, $0) }
   }
 
   /// How long nothing is due.
   func pause(from now: UInt64, interval: Int) -> UInt64 {
     var due = lastFrame.map { $0 + UInt64(interval) * 1_000_000 } ?? now
-    if let pollInterval { due = min(due, lastPoll + pollInterval) }
+    if let nextPoll { due = min(due, nextPoll) }
     return due > now ? due - now : 0
   }
 }
