@@ -142,10 +142,9 @@ int mpg_punch(int fd, int64_t offset, int64_t bytes) {
   return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes) == 0 ? 0 : -errno;
 }
 
-// A small block in the arena of each thread that may run Gs. Pushed by anyone; taken, all at once, by the gc thread alone.
+// A small block in the arena of each M's thread. Pushed by anyone; taken, all at once, by the gc thread alone.
 struct mark {
   struct mark *next;
-  char rest[48];
 };
 static _Atomic(struct mark *) marks;
 

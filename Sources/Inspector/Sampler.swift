@@ -55,7 +55,7 @@ public struct Sampler {
   public var oldestRunnable: UInt64? { tables.taker.latest.oldestRunnable?.since }
   private var builder = FrameBuilder()
   /// The frame of the target's end.
-  private var final: Frame?
+  private var lastFrame: Frame?
   private var tables = TablePace()
   private(set) var drainInterval = Self.longest / 4
   private var lastDrain: UInt64
@@ -89,7 +89,7 @@ public struct Sampler {
 
   /// The frame of this very moment; of a target that has ended, always its last.
   public mutating func frame() throws(InspectorError) -> Frame {
-    if let final { return final }
+    if let lastFrame { return lastFrame }
     try sample()
     guard var frame = builder.frame(ended: ending?.description) else {
       preconditionFailure("a sample was just taken")
@@ -103,7 +103,7 @@ public struct Sampler {
     }
     if ending != nil {
       try finish()
-      final = frame
+      lastFrame = frame
     }
     return frame
   }

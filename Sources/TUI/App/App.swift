@@ -81,10 +81,10 @@ public struct App: Sendable {
       if isWishStale, wish.change(to: state.interest, tell: interest) { rhythm.hurry() }
       isWishStale = false
       if rhythm.isFrameDue(at: terminal.now, interval: state.interval), let frame = next() {
-        let hasTravelled = Self.follow(state.update(.frame(frame)), travel)
+        if Self.follow(state.update(.frame(frame)), travel) { rhythm.hurry() }
         // What a frame tells may lead to the next question, which is not to wait for the next frame's turn.
-        if hasTravelled || wish.isOther(than: state.interest) { rhythm.hurry() }
-        (hasChanged, isWishStale) = (true, true)
+        if wish.change(to: state.interest, tell: interest) { rhythm.hurry() }
+        hasChanged = true
       }
       if hasChanged {
         if drawn != state { terminal.present(Screen.draw(state)) }
@@ -131,14 +131,11 @@ private struct Wish {
 
   /// Tells the source if it is another; returns whether something else is wanted, rather than more or less of the same.
   mutating func change(to wish: Interest, tell: (Interest) -> Void) -> Bool {
-    let isNew = isOther(than: wish)
+    let isNew = wish.isNew(to: told)
     if wish != told { tell(wish) }
     told = wish
     return isNew
   }
-
-  /// Whether something else is wanted than was told, rather than more or less of the same.
-  func isOther(than wish: Interest) -> Bool { wish.isNew(to: told) }
 }
 
 /// When the next frame and the next poll are due. Times are nanoseconds.

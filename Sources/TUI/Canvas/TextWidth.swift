@@ -17,7 +17,7 @@ public enum TextWidth {
   public static func columns(of scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
     if value >= 0x20 && value < 0x7F { return 1 }
-    // What our own texts have besides, and names in Latin: to ask for a category takes fifty times as long.
+    // What our own texts have besides, and names in Latin: to ask for a category is slow.
     if value >= 0xA1 && value < 0x250 && value != 0xAD { return 1 }
     if value >= 0x2500 && value < 0x25FD { return 1 }  // lines, blocks
     if value == 0x2026 || value == 0x2014 { return 1 }  // ellipsis, dash
