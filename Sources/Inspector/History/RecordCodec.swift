@@ -23,10 +23,24 @@
 // §4 A block starts with an empty memory, so that each can be read by itself: that is what makes time travel cheap,
 // and confines damage. Decoding bounds-checks every byte; a block that makes no sense gives what came before.
 //
-// §5 The memory is a plain allocation of fixed size that the encoder owns: nothing is allocated for a record.
+// §5 The memory is a plain allocation of fixed size that the encoder owns: nothing is allocated for a record. What
+// every record changes (`RecordMoment`) is apart from it, a local variable of whoever goes through a block, so that it
+// stays in registers: in the object each byte that is written would have it stored and loaded again.
 internal import Region
 
-/// What the guesses are made from. The same in encoder and decoder.
+/// Where a block stands: what the last record said.
+struct RecordMoment {
+  var time: UInt64
+  /// The G mentioned last, and the one that runs on this lane.
+  var g: UInt64 = 0
+  var running: UInt64 = 0
+  var m: UInt16 = 0
+
+  /// A new block begins at `time`.
+  init(at time: UInt64) { self.time = time }
+}
+
+/// What is remembered of Gs and kinds. The same in encoder and decoder.
 ///
 /// Safe because: the memory lives as long as this object, and every index is masked to its size.
 @safe final class RecordMemory {
@@ -50,11 +64,6 @@ internal import Region
   static let placeShift: UInt64 = 52
   static let kinds = 64
 
-  var time: UInt64 = 0
-  /// The G mentioned last, and the one that runs on this lane.
-  var g: UInt64 = 0
-  var running: UInt64 = 0
-  var m: UInt16 = 0
   // Owner: this object.
   private let seen: UnsafeMutablePointer<Seen>
   private let last: UnsafeMutablePointer<Last>
@@ -71,9 +80,8 @@ internal import Region
     unsafe last.deallocate()
   }
 
-  /// Forgets everything: a new block begins at `time`.
-  func reset(at time: UInt64) {
-    (self.time, g, running, m) = (time, 0, 0, 0)
+  /// Forgets everything: a new block begins.
+  func reset() {
     unsafe seen.update(repeating: Seen(), count: Self.gs)
     unsafe last.update(repeating: Last(), count: Self.kinds)
   }
@@ -90,18 +98,18 @@ internal import Region
 
   /// Notes what went by.
   @inline(__always)
-  func note(_ record: Record, seen old: Seen) {
-    time = record.time
-    m = record.m
+  func note(_ record: Record, seen old: Seen, _ now: inout RecordMoment) {
+    now.time = record.time
+    now.m = record.m
     let kind = UInt8(truncatingIfNeeded: record.what)
     unsafe last[Int(kind) & (Self.kinds - 1)] = Last(arg: record.arg, count: record.count)
     guard record.g != 0 else { return }
-    g = record.g
+    now.g = record.g
     let waitingOn = kind == EventKind.goPark.rawValue ? record.arg : old.waitingOn
     unsafe seen[Int(truncatingIfNeeded: record.g) & (Self.gs - 1)] = Seen(
       g: record.g, time: record.time, waitingOn: waitingOn, count: record.count)
-    if starts >> UInt64(kind) & 1 == 1 { running = record.g }
-    if stops >> UInt64(kind) & 1 == 1 { running = 0 }
+    if starts >> UInt64(kind) & 1 == 1 { now.running = record.g }
+    if stops >> UInt64(kind) & 1 == 1 { now.running = 0 }
   }
 
   private let starts = mask([.goStart, .goResume, .goSyscallExit])

@@ -10,37 +10,38 @@ final class RecordDecoder {
   ///
   /// - Returns: whether all `count` were there, and nothing behind them.
   func decode(_ bytes: [UInt8], count: Int, from time: UInt64, into records: inout [Record]) -> Bool {
-    memory.reset(at: time)
+    memory.reset()
+    var now = RecordMoment(at: time)
     shapes.removeAll(keepingCapacity: true)
     guard count >= 0, count <= bytes.count / 2 else { return false }  // a record is two bytes at least
     records.reserveCapacity(records.count + count)
     var next = 0
     for _ in 0..<count {
-      guard let record = record(bytes, &next) else { return false }
+      guard let record = record(bytes, &next, &now) else { return false }
       records.append(record)
     }
     return next == bytes.count
   }
 
   @inline(__always)
-  private func record(_ bytes: [UInt8], _ next: inout Int) -> Record? {
+  private func record(_ bytes: [UInt8], _ next: inout Int, _ now: inout RecordMoment) -> Record? {
     guard let shape = shape(bytes, &next), let argMode = shape.arg,
       let elapsed = Self.number(bytes, &next)
     else { return nil }
-    let time = shape.isBack ? memory.time &- elapsed : memory.time &+ elapsed
-    var m = memory.m
+    let time = shape.isBack ? now.time &- elapsed : now.time &+ elapsed
+    var m = now.m
     if shape.isOtherM {
       guard let told = Self.number(bytes, &next), told <= UInt64(UInt16.max) else { return nil }
       m = UInt16(told)
     }
-    guard let g = g(shape.g, bytes, &next) else { return nil }
+    guard let g = g(shape.g, now, bytes, &next) else { return nil }
     let seen = g == 0 ? RecordMemory.Seen() : memory.seen(g)
     guard let count = count(shape, seen, bytes, &next),
-      let arg = arg(argMode, shape.kind, time, seen, bytes, &next)
+      let arg = arg(argMode, shape.kind, time, now.running, seen, bytes, &next)
     else { return nil }
     let what = shape.kindAndDetail | UInt64(m) << 16 | UInt64(count) << 32
     let record = Record(time: time, what: what, g: g, arg: arg)
-    memory.note(record, seen: seen)
+    memory.note(record, seen: seen, &now)
     return record
   }
 
@@ -59,14 +60,14 @@ final class RecordDecoder {
   }
 
   @inline(__always)
-  private func g(_ mode: RecordShape.G, _ bytes: [UInt8], _ next: inout Int) -> UInt64? {
+  private func g(_ mode: RecordShape.G, _ now: RecordMoment, _ bytes: [UInt8], _ next: inout Int) -> UInt64? {
     switch mode {
     case .none: return 0
-    case .running: return memory.running
-    case .last: return memory.g
+    case .running: return now.running
+    case .last: return now.g
     case .told:
       guard let difference = Self.number(bytes, &next) else { return nil }
-      return memory.g &+ UInt64(bitPattern: unzigzag(difference))
+      return now.g &+ UInt64(bitPattern: unzigzag(difference))
     }
   }
 
@@ -84,19 +85,19 @@ final class RecordDecoder {
 
   @inline(__always)
   private func arg(
-    _ mode: RecordShape.Arg, _ kind: UInt8, _ time: UInt64, _ seen: RecordMemory.Seen, _ bytes: [UInt8],
-    _ next: inout Int
+    _ mode: RecordShape.Arg, _ kind: UInt8, _ time: UInt64, _ running: UInt64, _ seen: RecordMemory.Seen,
+    _ bytes: [UInt8], _ next: inout Int
   ) -> UInt64? {
     switch mode {
     case .none: return 0
     case .wait: return time &- seen.time
-    case .running: return memory.running
+    case .running: return running
     case .same: return memory.last(kind).arg
     case .place: return seen.waitingOn
     case .told: return Self.number(bytes, &next)
     case .placed: return Self.place(bytes, &next)
-    case .runningPlaced: return Self.place(bytes, &next).map { memory.running & Place.gMask | $0 }
-    case .runningPlacedSame: return memory.running & Place.gMask | memory.last(kind).arg & ~Place.gMask
+    case .runningPlaced: return Self.place(bytes, &next).map { running & Place.gMask | $0 }
+    case .runningPlacedSame: return running & Place.gMask | memory.last(kind).arg & ~Place.gMask
     }
   }
 
