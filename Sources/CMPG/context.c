@@ -19,8 +19,21 @@ void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 #elif __has_feature(address_sanitizer)
 #define MPG_ASAN 1
 #include <pthread.h>
+#include <stdlib.h>
 void __sanitizer_start_switch_fiber(void **fake_stack_save, const void *bottom, size_t size);
 void __sanitizer_finish_switch_fiber(void *fake_stack_save, const void **bottom_old, size_t *size_old);
+#endif
+
+#if MPG_ASAN
+// A stack as AddressSanitizer knows it. Apart from the fiber, which is small for the sake of those who do without.
+typedef struct { void *fake, *low; size_t size; } asan_stack;
+
+static void *stack_of(void *low, size_t size) {
+  asan_stack *stack = malloc(sizeof *stack);
+  if (!stack) abort();
+  *stack = (asan_stack){NULL, low, size};
+  return stack;
+}
 #endif
 
 // Around a switch no instrumented function may be entered on one stack and left on another: ThreadSanitizer keeps a
@@ -35,14 +48,15 @@ MPG_BARE static inline void before(mpg_fiber *from, mpg_fiber *to) {
 #if MPG_TSAN
   __tsan_switch_to_fiber(to->sanitizer, 0);
 #elif MPG_ASAN
-  __sanitizer_start_switch_fiber(from ? &from->sanitizer : NULL, to->stack_low, to->stack_size);
+  asan_stack *next = to->sanitizer;
+  __sanitizer_start_switch_fiber(from ? &((asan_stack *)from->sanitizer)->fake : NULL, next->low, next->size);
 #endif
   (void)from, (void)to;
 }
 
 MPG_BARE static inline void after(mpg_fiber *self) {
 #if MPG_ASAN
-  __sanitizer_finish_switch_fiber(self->sanitizer, NULL, NULL);
+  __sanitizer_finish_switch_fiber(((asan_stack *)self->sanitizer)->fake, NULL, NULL);
 #endif
   (void)self;
 }
@@ -64,10 +78,10 @@ void mpg_fiber_prepare(mpg_fiber *fiber, void *low, size_t size, void (*entry)(v
   start_record *record = (start_record *)top;
   *record = (start_record){entry, argument, fiber};
   fiber->access[0] = fiber->access[1] = NULL;
-  fiber->stack_low = low;
-  fiber->stack_size = size;
 #if MPG_TSAN
   fiber->sanitizer = __tsan_create_fiber(0);
+#elif MPG_ASAN
+  fiber->sanitizer = stack_of(low, size);
 #else
   fiber->sanitizer = NULL;
 #endif
@@ -101,8 +115,13 @@ void mpg_fiber_adopt(mpg_fiber *fiber) {
 #elif MPG_ASAN
   pthread_attr_t attributes;
   if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
-    pthread_attr_getstack(&attributes, &fiber->stack_low, &fiber->stack_size);
+    void *low;
+    size_t size;
+    pthread_attr_getstack(&attributes, &low, &size);
     pthread_attr_destroy(&attributes);
+    fiber->sanitizer = stack_of(low, size);
+  } else {
+    fiber->sanitizer = stack_of(NULL, 0);
   }
 #endif
 }
@@ -110,6 +129,8 @@ void mpg_fiber_adopt(mpg_fiber *fiber) {
 void mpg_fiber_retire(mpg_fiber *fiber) {
 #if MPG_TSAN
   if (fiber->sanitizer) __tsan_destroy_fiber(fiber->sanitizer);
+#elif MPG_ASAN
+  free(fiber->sanitizer);
 #endif
   fiber->sanitizer = NULL;
 }

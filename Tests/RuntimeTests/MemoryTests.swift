@@ -76,6 +76,12 @@ func fallBack(to before: Footprint, within seconds: Double) -> Double {
   }
 }
 
+@Suite("Memory of a G")
+struct RecordMemoryTests {
+  @Test("the private half of a G is two cache lines")
+  func size() { #expect(MemoryLayout<GRecord>.stride == 128) }
+}
+
 @Suite("Memory after a burst")
 struct MemoryTests {
   @Test(

@@ -14,9 +14,7 @@
 typedef struct mpg_fiber {
   void *sp;            ///< Saved stack pointer while it does not run; callee-saved registers lie on top of its stack.
   void *access[2];     ///< Swift's set of open exclusive accesses while it does not run; see Context.swift.
-  void *stack_low;     ///< Lowest usable address, and size; for the sanitizers.
-  size_t stack_size;
-  void *sanitizer;     ///< ThreadSanitizer's fiber, or AddressSanitizer's fake stack; otherwise unused.
+  void *sanitizer;     ///< What a sanitizer must know of it; otherwise unused.
 } mpg_fiber;
 
 /// Makes `fiber` start with `entry(argument)` on the stack [low, low + size) when it is first entered. `entry` never returns.

@@ -4,38 +4,37 @@ import Region
 import Synchronization
 
 /// What only the runtime needs of a G. Lives in a table that never moves and is never unmapped.
+///
+/// Two cache lines, the table being aligned: the first has all that a switch or a queue touches, so that going round many
+/// Gs costs one line each here. `MemoryTests` holds it to that.
 @safe struct GRecord: ~Copyable {
-  // MARK: owner: the M that runs the G, or whoever makes its next move
+  // MARK: the first line. Owner: the M that runs the G, or whoever makes its next move
   var fiber = unsafe mpg_fiber()
-  /// What it shall run; nil once it has begun.
-  var body: (() throws -> Void)?
-  /// The job of a Swift `Task` that it shall run instead, in one piece; nil once it has begun. See Executor.swift.
-  var job: UnownedJob?
   /// The M whose thread it may not leave, because it runs a job (Home.swift); nil: it runs anywhere.
   var home: M?
   /// The lowest address of its stack; nil until it first runs: a G that waits for its first turn needs none.
   var stack: UnsafeMutableRawPointer?
-  /// The M whose thread it keeps while it is preempted.
-  var keeper: M?
+  /// The wait that several sides may end; see Claim.swift. Any thread, atomic.
+  let wait = Atomic<UInt64>(0)
+  /// The G behind it in a `GQueue`: slot + 1; 0: none. Owner: the queue that holds the G.
+  var next: UInt32 = 0
+  /// The M whose thread it keeps while it is preempted: id + 1; 0: none.
+  fileprivate var keeper: UInt32 = 0
+
+  // MARK: the second line
+  /// What it shall run; nil once it has begun.
+  var body: (() throws -> Void)?
+  /// The job of a Swift `Task` that it shall run instead, in one piece; nil once it has begun. See Executor.swift.
+  var job: UnownedJob?
   /// What may cancel it; nil: nothing.
   var scope: Cancellation?
-  /// The span to which it belongs; see Span.swift.
-  var span = GSpan.none
-
-  // MARK: any thread, atomic
-  /// The wait that several sides may end; see Claim.swift.
-  let wait = Atomic<UInt64>(0)
-  /// The side of a poll descriptor in which it waits, as a number, while it may be cancelled; 0: none.
+  /// The side of a poll descriptor in which it waits, as a number, while it may be cancelled; 0: none. Any thread, atomic.
   let pollSide = Atomic<UInt>(0)
-
-  // MARK: under the lock of `scope`
-  /// Its neighbours among the Gs of the scope: slot + 1; 0: none.
+  /// Its neighbours among the Gs of the scope: slot + 1; 0: none. Under the lock of `scope`.
   var nextMember: UInt32 = 0
   var previousMember: UInt32 = 0
-
-  // MARK: owner: the queue that holds the G
-  /// The G behind it in a `GQueue`: slot + 1; 0: none.
-  var next: UInt32 = 0
+  /// The span to which it belongs; see Span.swift.
+  var span = GSpan.none
 
   init() {}
 }
@@ -79,8 +78,8 @@ package struct G: Equatable {
   }
 
   var keeper: M? {
-    get { unsafe record.pointee.keeper }
-    nonmutating set { unsafe record.pointee.keeper = newValue }
+    get { unsafe record.pointee.keeper == 0 ? nil : sched.m(Int(record.pointee.keeper) - 1) }
+    nonmutating set { unsafe record.pointee.keeper = newValue.map { UInt32($0.id + 1) } ?? 0 }
   }
 
   @inline(__always)

@@ -174,8 +174,12 @@ private struct MOwned {
   func random(below limit: Int) -> Int { unsafe owned.pointee.random.next(below: limit) }
 
   /// Says what the thread is doing now.
-  func setState(_ state: MState) {
-    shared[.since].set(stamp())
+  func setState(_ state: MState) { setState(state, at: stamp()) }
+
+  /// The same at a moment that the caller has read, as `stamp` gives it.
+  @inline(__always)
+  func setState(_ state: MState, at now: UInt64) {
+    shared[.since].set(now)
     shared[.state].publish(UInt64(state.rawValue))
   }
 
@@ -193,10 +197,10 @@ private struct MOwned {
   }
 
   /// Puts its P on offer (Syscall §2): from here on it touches neither P nor lane.
-  func offerP() {
+  func offerP(at now: UInt64) {
     let p = p
     unsafe owned.pointee.offered = p
-    p.change(to: .syscall)
+    p.change(to: .syscall, at: now)
     shared[.p].set(0)
     unsafe owned.pointee.p = nil
     unsafe owned.pointee.lane = owned.pointee.ownLane
@@ -207,10 +211,10 @@ private struct MOwned {
   var offeredP: P { unsafe owned.pointee.offered.unsafelyUnwrapped }
 
   /// Takes back the P that it has just claimed: nobody touched it.
-  func retakeOwn(_ p: P) {
+  func retakeOwn(_ p: P, at now: UInt64) {
     unsafe owned.pointee.p = p
     unsafe owned.pointee.lane = p.lane
-    p.change(to: .running)
+    p.change(to: .running, at: now)
     shared[.p].set(UInt64(p.id + 1))
   }
 

@@ -86,9 +86,8 @@ private struct PRequests: ~Copyable {
     nonmutating set { unsafe owned.pointee.nextIdle = newValue }
   }
 
-  /// Says what is done with it from now on, and accounts for the time before. Owner only.
-  func change(to status: PStatus) {
-    let now = Clock.now
+  /// Says what is done with it from `now` on, in ticks, and accounts for the time before. Owner only.
+  func change(to status: PStatus, at now: UInt64 = Clock.now) {
     let old = shared[.status].relaxed
     guard old != UInt64(status.rawValue) else { return }
     let spent = now &- shared[.since].relaxed

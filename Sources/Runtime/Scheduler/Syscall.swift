@@ -32,10 +32,11 @@ public func blocking<Result, Failure: Error>(_ body: () throws(Failure) -> Resul
 extension M {
   fileprivate func enterSyscall() {
     guard let g else { fatal("blocking was called outside of a G") }
-    enteredSyscall(g)
+    let now = Clock.now  // one for G, M and P: to read it is the dearest thing here
+    enteredSyscall(g, at: tracing ? now : 0)
     p.shared[.g].set(0)
-    setState(.syscall)
-    offerP()
+    setState(.syscall, at: tracing ? now : 0)
+    offerP(at: now)
   }
 
   fileprivate func exitSyscall() {
@@ -45,13 +46,14 @@ extension M {
     if isMine, old.mustRetire {
       sched.retireClaimed(old, by: self)
     } else if isMine {
-      retakeOwn(old)
-      returnedFromSyscall(g, onOldP: true)
-      return setState(.running)
+      let now = Clock.now
+      retakeOwn(old, at: now)
+      returnedFromSyscall(g, onOldP: true, at: tracing ? now : 0)
+      return setState(.running, at: tracing ? now : 0)
     }
     if let p = sched.takeIdleP() {
       acquire(p)
-      returnedFromSyscall(g, onOldP: false)
+      returnedFromSyscall(g, onOldP: false, at: stamp())
     } else {
       ask(.syscallExit)
       return switchAway(g, self)

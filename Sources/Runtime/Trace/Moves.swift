@@ -127,10 +127,9 @@ extension M {
     emit(.goPreempt, now, g: g.id, count: status.sequence, arg: grqPlace(behind: 0).bits)
   }
 
-  /// running → syscall.
+  /// running → syscall. The caller has read the time (`stamp`), which other words want too.
   @inline(__always)
-  func enteredSyscall(_ g: G) {
-    let now = stamp()
+  func enteredSyscall(_ g: G, at now: UInt64) {
     let status = move(g, to: .syscall)
     g.shared[.since].set(now)
     lane.counters[.syscalls].bumpPublished()
@@ -139,8 +138,7 @@ extension M {
 
   /// syscall → running.
   @inline(__always)
-  func returnedFromSyscall(_ g: G, onOldP: Bool) {
-    let now = stamp()
+  func returnedFromSyscall(_ g: G, onOldP: Bool, at now: UInt64) {
     let status = move(g, to: .running)
     let inside = now &- g.shared[.since].relaxed
     g.shared[.since].set(now)
