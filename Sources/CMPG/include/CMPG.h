@@ -10,6 +10,9 @@
 
 // MARK: context (context.c, switch_*.S)
 
+/// Has memory that is about to be read brought near. Any address is allowed.
+static inline void mpg_prefetch(const void *address) { __builtin_prefetch(address); }
+
 /// A flow of control that can be left and resumed: a G, or a thread's scheduling stack.
 typedef struct mpg_fiber {
   void *sp;            ///< Saved stack pointer while it does not run; callee-saved registers lie on top of its stack.

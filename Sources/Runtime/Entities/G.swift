@@ -94,6 +94,13 @@ package struct G: Equatable {
   @inline(__always)
   var wait: WaitWord { unsafe WaitWord(of: record) }
 
+  /// Has both halves brought near: its turn comes soon, and where many take turns they have gone cold.
+  @inline(__always)
+  func prefetch() {
+    unsafe mpg_prefetch(record)
+    unsafe mpg_prefetch(gBlocks.unsafelyUnwrapped + Int(slot) &* (GField.stride &* 8))
+  }
+
   /// Says where a wait that may be cancelled can be found.
   func setPollSide(_ side: PollSide?) {
     unsafe record.pointee.pollSide.store(side?.number ?? 0, ordering: .sequentiallyConsistent)

@@ -52,7 +52,9 @@ extension M {
   private func takeOwn() -> G? {
     let lrq = p.lrq
     if let g = lrq.popNext() { return took(g, from: .runnext) }
-    return took(lrq.pop(), from: .lrq)
+    guard let g = lrq.pop() else { return nil }
+    lrq.coming.prefetch()
+    return took(g, from: .lrq)
   }
 
   private func takeShareOfGRQ() -> G? {
