@@ -23,7 +23,7 @@ struct Conversation: ~Copyable {
 
   /// Below this many bytes, answers to pipelined requests wait for each other.
   static let batch = 16 << 10
-  static let inputCapacity = 4 << 10
+  static let inputCapacity = 2 << 10
 
   private let mux: Mux
   /// nil: requests are no spans.
