@@ -11,13 +11,24 @@ import Synchronization
   /// 0 free · 1 held · 2 held, and someone may sleep.
   private let cell: UnsafeMutablePointer<Atomic<UInt32>>
 
+  private static let line = 64
+  /// Where in its line the cell keeps the address of its allocation.
+  private static let home = 8
+
+  /// A line of its own, cut out of a larger piece: malloc has aligned ones on its long way only, and leaves what it cuts off
+  /// between others, which makes that way longer.
   init() {
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
-    unsafe cell = memory.bindMemory(to: Atomic<UInt32>.self, capacity: 1)
+    let piece = UnsafeMutableRawPointer.allocate(byteCount: 2 * Self.line - 16, alignment: 16)
+    let start = unsafe piece.alignedUp(toMultipleOf: Self.line)
+    unsafe start.storeBytes(of: piece, toByteOffset: Self.home, as: UnsafeMutableRawPointer.self)
+    unsafe cell = start.bindMemory(to: Atomic<UInt32>.self, capacity: 1)
     unsafe cell.initialize(to: Atomic(0))
   }
 
-  func free() { unsafe UnsafeMutableRawPointer(cell).deallocate() }
+  func free() {
+    unsafe UnsafeMutableRawPointer(cell).load(fromByteOffset: Self.home, as: UnsafeMutableRawPointer.self)
+      .deallocate()
+  }
 
   @inline(__always)
   func lock() {
