@@ -124,7 +124,8 @@ struct CausesTests {
             MPG.sleep(.milliseconds(5))
             ended.add(1)
           }
-          while parked(.sleep) == 0 { yield() }
+          // On a busy machine it may have slept, and ended, before this looks.
+          while parked(.sleep) == 0, ended.value == 0 { yield() }
           keepP(milliseconds: 80)
           while ended.value == 0 { MPG.sleep(.milliseconds(1)) }
           let chain = longest(try past(), UInt64(id.value), .sleep)
