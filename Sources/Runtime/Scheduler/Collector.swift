@@ -13,7 +13,9 @@
 // §3 The trigger. Who gives back to a pool that then holds more than twice what was to be kept asks for a look. While
 // anything is to be forgotten or taken back, a look follows every 200 ms; then the thread sleeps without limit, so an
 // idle process costs nothing. A look that finds too much is a cycle: events, gauges, and steps that take a batch out
-// under the pool's lock, give it to the system without a lock, and put it back.
+// under the pool's lock, give it to the system without a lock, and put it back. However often it is asked for, a look
+// comes 200 ms after the one before at the earliest: of what was left in pieces, too small to be given back, a cycle
+// takes nothing, and every G that ends would ask for the next one.
 //
 // §4 What the Ps' caches hold would keep a slab or the tail of the table from being free. A cycle asks every P to give
 // it back: the idle ones are emptied here, the others do it at their next scheduling point.
@@ -57,16 +59,21 @@ final class Collector: Sendable {
   /// The life of the gc thread.
   func run(_ m: M) -> Never {
     var pacer = Pacer()
-    var next: UInt64?
+    // When the next look is due, if there is to be one, and when one may come at the earliest.
+    var (next, earliest): (UInt64?, UInt64) = (nil, 0)
     while true {
       m.sleepUntilWoken(nanoseconds: Self.sooner(Self.untilNext(next), sched.shortages.pause))
       sched.shortages.look(m)
-      let asked = wishes.exchange(0, ordering: .acquiringAndReleasing)
+      // The wish for a look stands until that comes, so that it wakes this thread once.
+      let asked = wishes.bitwiseAnd(Wish.look.rawValue, ordering: .acquiringAndReleasing).oldValue
       if asked & Wish.spare.rawValue != 0 { sched.startSpare(by: m) }
       if asked & Wish.cleanPs.rawValue != 0 { sched.cleanPs(by: m) }
-      let isDue = next.map { $0 <= Clock.now } ?? (asked & Wish.look.rawValue != 0)
-      guard isDue else { continue }
-      next = look(m, &pacer) ? Clock.now &+ Clock.ticks(nanoseconds: Pacer.pause) : nil
+      if next == nil, asked & Wish.look.rawValue != 0 { next = earliest }
+      guard let due = next, due <= Clock.now else { continue }
+      wishes.bitwiseAnd(~Wish.look.rawValue, ordering: .acquiringAndReleasing)
+      let isWanted = look(m, &pacer)
+      earliest = Clock.now &+ Clock.ticks(nanoseconds: Pacer.pause)
+      next = isWanted ? earliest : nil
     }
   }
 
