@@ -68,10 +68,11 @@ storm: ## COUNT random resizes, keys and clicks on the screen, which must stay c
 	@$(MAKE) --no-print-directory release
 	scripts/terminal/run.sh $(EMULATOR) storm.py $(BIN) $(COUNT) $(SEED)
 
-frames: ## what a frame of each screen costs at 200x60, with 100,000 Gs, and how long the first one takes
+frames: ## what a frame of each screen costs, with 100,000 Gs; how long the first one takes, and keys under a flood
 	@scripts/need.sh test
 	@$(MAKE) --no-print-directory release
 	scripts/terminal/run.sh $(EMULATOR) frames.py $(BIN)
+	scripts/terminal/run.sh $(EMULATOR) answers.py $(BIN)
 
 test-sanitize: ## the suites under the thread and the address sanitizer
 	@scripts/need.sh test
@@ -140,9 +141,10 @@ instructions: ## instructions of each hot path, which must not grow; UPDATE=1 ke
 install: release ## install mpgtop, mpg-demo, manual page and completions below PREFIX
 	@scripts/install.sh $(BIN) "$(DESTDIR)$(PREFIX)"
 
-deb: release ## a Debian package, in $(SCRATCH), tried without the Swift toolchain
+deb: release ## a Debian package, in $(SCRATCH), tried without the Swift toolchain; completions in three shells
 	@scripts/need.sh deb
 	@scripts/deb.sh $(BIN) $(SCRATCH)
+	@scripts/terminal/run.sh $(EMULATOR) completions.py $(BIN)
 
 release:
 	@scripts/need.sh build

@@ -81,6 +81,9 @@ bench)
 deb)
   need_build
   need dpkg-dev have_command dpkg-shlibdeps
+  need python3-venv have_venv
+  need zsh have_command zsh
+  need fish have_command fish
   ;;
 exports)
   need_build

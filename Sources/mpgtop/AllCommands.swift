@@ -5,7 +5,8 @@
 import ArgumentParser
 
 struct AllCommands: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "mpgtop", subcommands: others)
+  static let configuration = CommandConfiguration(
+    commandName: "mpgtop", version: Options.configuration.version, subcommands: others)
 
   /// All but mpgtop without a command. The first argument names one; a process of such a name is found by its pid.
   static let others: [any ParsableCommand.Type] = [

@@ -153,6 +153,31 @@ struct AppStateTests {
   }
 
   @Test(
+    "a footer drops what is least important first, and has room for what leads on",
+    arguments: ScreenID.allCases)
+  func footersAreInOrder(_ screen: ScreenID) {
+    let ranks = ActionTable.common.filter { !$0.footer.isEmpty }.map(\.rank)
+    #expect(Set(ranks).count == ranks.count && !ranks.contains(ActionGroup.ownRank))
+    func footer(_ columns: Int, _ keys: [Key] = []) -> String {
+      let digit = Key.character(Unicode.Scalar(UInt8(48 + screen.rawValue)))
+      var state = AppState(size: Size(columns: columns, rows: 40))
+      _ = state.update(.frame(Fixtures.calm()))
+      for key in [digit] + keys { _ = state.update(.input(.key(key))) }
+      return Screen.draw(state).lines.last ?? ""
+    }
+    let words = ActionTable.footer(on: screen, over: nil).map { $0.footerKeys + " " + $0.footer }
+
+    let whole = footer(160)
+    let places = words.dropLast().compactMap { whole.range(of: $0)?.lowerBound }
+
+    #expect(places.count == words.count - 1 && places == places.sorted())
+    #expect(whole.contains("R request") && whole.contains("B boot") && footer(120).contains("R request"))
+    #expect(footer(40).contains("? help") && footer(40).contains("q quit"))
+    // Over a request that is followed the same key leads to the next one.
+    #expect(!footer(160, [.character("R")]).contains("R request"))
+  }
+
+  @Test(
     "the help of a screen names every key that works on it, and scrolls to its end",
     arguments: ScreenID.allCases)
   func helpIsComplete(_ screen: ScreenID) {

@@ -5,6 +5,7 @@
 
 Works means: a picture of the target on every screen, no byte beyond ASCII where the locale has none, no colour where the
 terminal has none, after each screen and a resize the same cells as a fresh repaint, and `q` leaves the terminal as it was.
+And on one of them, while the target is busy: `R` follows a request and `B` tells the boot, and Esc closes each.
 Prints a table in Markdown; exit code 1 when something was otherwise.
 """
 import pathlib
@@ -68,6 +69,25 @@ def refused(run):
     return f"code {run.process.returncode}: {errors.strip().removeprefix('mpgtop: ')}", wrong
 
 
+def overlays(binaries, target):
+    """What was wrong with what lies over a screen, while requests come in."""
+    target.keep_busy(["/", "/spawn?n=300"])
+    run, wrong = emulator.Run([binaries / "mpgtop", target.pid], 100, 30, environment=target.environment), []
+    try:
+        run.wait_until(lambda: run.frames > 3)
+        for key, title in [("R", r"─ Request \d+ GET /"), ("B", r"─ Boot, [\d.]+ \w+ to the program's own code")]:
+            run.press(key)
+            if not run.wait_until(lambda: re.search(title, run.text())):
+                wrong.append(f"{key} does not lead to {title!r}:\n{run.text()}")
+            run.press("\x1b")
+            if not run.wait_until(lambda: not re.search(title, run.text())):
+                wrong.append(f"Esc does not close what {key} has opened:\n{run.text()}")
+        run.press("q")
+        return wrong + run.end()
+    finally:
+        run.close()
+
+
 def main():
     binaries = pathlib.Path(sys.argv[1])
     target, failed = Target(binaries, "--procs", "2"), []
@@ -78,6 +98,7 @@ def main():
                 seen, wrong = visit(binaries, target, term, locale)
                 print(f"| `{term or '(empty)'}` | {name} | {seen} |", flush=True)
                 failed += [f"TERM={term} locale {name}: {what}" for what in wrong]
+        failed += [f"over the screens: {what}" for what in overlays(binaries, target)]
     finally:
         target.close()
     for line in failed:

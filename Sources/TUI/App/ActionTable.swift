@@ -24,6 +24,9 @@ struct ActionGroup: Sendable {
   let help: String
   /// The same in a word or two, for the footer; empty for what is not worth the room.
   let footer: String
+  /// What has a smaller one comes first in the footer, and goes last where there is little room. A screen's own keys
+  /// have `Self.ownRank`.
+  let rank: Int
   /// Where they mean something; nil: everywhere.
   let screens: Set<ScreenID>?
   /// What lies over the screens, to which they belong; nil: to the screens themselves.
@@ -31,11 +34,14 @@ struct ActionGroup: Sendable {
   /// The keys as the footer shows them.
   let footerKeys: String
 
+  static let ownRank = 4
+
   init(
-    _ help: String, footer: String = "", keys: String? = nil, on screens: Set<ScreenID>? = nil,
-    over overlay: OverlayID? = nil, _ rows: [ActionRow]
+    _ help: String, footer: String = "", rank: Int = ownRank, keys: String? = nil,
+    on screens: Set<ScreenID>? = nil, over overlay: OverlayID? = nil, _ rows: [ActionRow]
   ) {
     (self.help, self.footer, self.screens, self.overlay, self.rows) = (help, footer, screens, overlay, rows)
+    self.rank = rank
     footerKeys = keys ?? rows.compactMap(\.keys.first?.name).joined(separator: " ")
   }
 
@@ -59,29 +65,37 @@ enum ActionTable {
   }
   static let common = all.filter { $0.screens == nil && $0.overlay == nil }
 
+  /// What the footer tells of, the most important first; nothing whose key what lies over the screen takes for itself.
+  static func footer(on screen: ScreenID, over overlay: OverlayID?) -> [ActionGroup] {
+    let taken = own(overlay).flatMap(\.rows).flatMap(\.keys)
+    return groups(on: screen).filter { group in
+      !group.footer.isEmpty && group.rows.first?.keys.first.map(taken.contains) != true
+    }.sorted { $0.rank < $1.rank }
+  }
+
   static let all: [ActionGroup] = general + time + screens + moving + explaining + lists + special + overlays
 
   private static let general = [
     ActionGroup(
-      "show or hide this help", footer: "help",
+      "show or hide this help", footer: "help", rank: 1,
       [ActionRow("help", .help, [.character("?"), .function(1)], "Help about this screen")]),
     ActionGroup(
-      "explain what is selected: what, why, since when", footer: "explain",
+      "explain what is selected: what, why, since when", footer: "explain", rank: 2,
       [
         ActionRow(
           "why", .why, [.character("x")], "Explain what is selected: what just happened to it, and why")
       ]),
     ActionGroup(
-      "quit", footer: "quit",
+      "quit", footer: "quit", rank: 3,
       [ActionRow("quit", .quit, [.character("q"), .control("c"), .function(10)], "Quit")]),
     ActionGroup(
-      "pause/resume the view", footer: "pause",
+      "pause/resume the view", footer: "pause", rank: 5,
       [ActionRow("pause", .pause, [.character(" "), .character("Z")], "Pause or resume the view")]),
   ]
 
   private static let time = [
     ActionGroup(
-      "back/forth: an event, 100 ms", footer: "time",
+      "back/forth: an event, 100 ms", footer: "time", rank: 6,
       [
         ActionRow("time.step-back", .travel(.stepBack), [.character("[")], "One event back"),
         ActionRow("time.step-forward", .travel(.stepForward), [.character("]")], "One event forth"),
@@ -109,7 +123,7 @@ enum ActionTable {
           "write", .record(.writeLast), [.character("w")], "Write the last 30 seconds to a file"),
       ]),
     ActionGroup(
-      "refresh less/more often", footer: "interval",
+      "refresh less/more often", footer: "interval", rank: 10,
       [
         ActionRow("slower", .slower, [.character("+"), .character("=")], "Refresh less often"),
         ActionRow("faster", .faster, [.character("-")], "Refresh more often"),
@@ -124,7 +138,7 @@ enum ActionTable {
         return ActionRow("screen.\(screen)", .show(screen), [.character(digit)], "Screen: \(screen.title)")
       }),
     ActionGroup(
-      "next/previous screen", footer: "screen", keys: "Tab",
+      "next/previous screen", footer: "screen", rank: 8, keys: "Tab",
       [
         ActionRow("screen.next", .nextScreen, [.tab], "Next screen"),
         ActionRow("screen.previous", .previousScreen, [.backTab], "Previous screen"),
@@ -165,10 +179,10 @@ enum ActionTable {
 
   private static let explaining = [
     ActionGroup(
-      "follow a request, step by step",
+      "follow a request, step by step", footer: "request", rank: 7,
       [ActionRow("request", .followRequest, [.character("R")], "Follow a request, step by step")]),
     ActionGroup(
-      "the boot: what was before the program",
+      "the boot: what was before the program", footer: "boot", rank: 9,
       [ActionRow("boot", .boot, [.character("B")], "What the runtime did before the program")]),
   ]
 

@@ -65,17 +65,7 @@ struct Chrome {
       if let problem = filter.problem { text.append("  \(problem)", .alarm) }
       pieces.append(text)
     }
-    let own = ActionTable.own(state.screen).filter { !$0.footer.isEmpty }
-    let common = ActionTable.common.filter { !$0.footer.isEmpty }
-    let first = common.filter { ["help", "explain", "quit"].contains($0.footer) }
-    let rest = common.filter { !["help", "explain", "quit"].contains($0.footer) }
-    pieces += (first + own + rest).map { group in
-      var piece = StyledText(group.footerKeys, .key)
-      piece.append(" " + Self.word(of: group, state), .dim)
-      return piece
-    }
-    canvas.writeFitting(
-      pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 60 ? 3 : 2, glyphs: glyphs)
+    Footer.write(pieces + Footer.keys(state), in: rect, glyphs: glyphs, on: &canvas)
   }
 
   private static func text(of recording: Frame.Recording) -> StyledText {
@@ -85,16 +75,6 @@ struct Chrome {
     text.append(" events ", .dim)
     text.append(Quantity.bytes(UInt64(clamping: recording.bytes)), .strong)
     return text
-  }
-
-  /// Where a key's effect can be told, it is.
-  static func word(of group: ActionGroup, _ state: AppState) -> String {
-    switch group.rows.first?.action {
-    case .pause where state.isPaused: "resume"
-    case .slower:
-      "every " + (state.interval % 1000 == 0 ? "\(state.interval / 1000) s" : "\(state.interval) ms")
-    default: group.footer
-    }
   }
 
   private func drawPrompt(_ prompt: Prompt, in rect: Rect, on canvas: inout Canvas) {

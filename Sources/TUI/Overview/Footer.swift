@@ -8,15 +8,32 @@ struct Footer {
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
     guard !rect.isEmpty else { return }
-    let groups = ActionTable.groups(on: .overview).filter { !$0.footer.isEmpty }
-    let pieces = groups.map { group in
+    let note = lanes.hasNoteRow ? [] : lanes.hiddenNote(state.glyphs)
+    Self.write(note + Self.keys(state), in: rect, glyphs: state.glyphs, on: &canvas)
+  }
+
+  /// The most important first.
+  static func keys(_ state: AppState) -> [StyledText] {
+    ActionTable.footer(on: state.screen, over: state.overlay).map { group in
       var piece = StyledText(group.footerKeys, .key)
-      piece.append(" " + Chrome.word(of: group, state), .dim)
+      piece.append(" " + word(of: group, state), .dim)
       return piece
     }
-    let note = lanes.hasNoteRow ? [] : lanes.hiddenNote(state.glyphs)
+  }
+
+  /// Those that there is room for, nearer to each other where there is little.
+  static func write(_ pieces: [StyledText], in rect: Rect, glyphs: Glyphs, on canvas: inout Canvas) {
     canvas.writeFitting(
-      note + pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 60 ? 3 : 2,
-      glyphs: state.glyphs)
+      pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 100 ? 3 : 2, glyphs: glyphs)
+  }
+
+  /// Where a key's effect can be told, it is.
+  private static func word(of group: ActionGroup, _ state: AppState) -> String {
+    switch group.rows.first?.action {
+    case .pause where state.isPaused: "resume"
+    case .slower:
+      "every " + (state.interval % 1000 == 0 ? "\(state.interval / 1000) s" : "\(state.interval) ms")
+    default: group.footer
+    }
   }
 }

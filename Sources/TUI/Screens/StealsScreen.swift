@@ -116,7 +116,9 @@ struct StealsScreen: ListScreen {
     if height > 2, let top = matrix.pairs.max(by: { $0.hits < $1.hits }), top.hits > 0 {
       var line = StyledText("most: ", .dim)
       line.append("P\(top.thief) from P\(top.victim)", .strong)
-      line.append(", \(Quantity.grouped(top.hits)) steals of \(Quantity.grouped(top.gs)) Gs since boot", .dim)
+      let steals = Quantity.grouped(top.hits) + (top.hits == 1 ? " steal" : " steals")
+      let gs = Quantity.grouped(top.gs) + (top.gs == 1 ? " G" : " Gs")
+      line.append(", \(steals) of \(gs) since boot", .dim)
       lines.append(line)
     }
     if matrix.isCut { lines.append(StyledText("more pairs of Ps than are kept", .eager)) }

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""How long a key takes to be answered while the target is flooded: from the press to the last byte of the first whole
+picture that shows the answer itself, not that it is looked for.
+
+    answers.py BIN-FOLDER [ROUNDS]
+
+The flood is that of `make demo`; mpgtop draws ten frames a second at 100x30. Prints the median of ROUNDS (20), the shortest
+and the longest of each key; exit code 1 when an answer never came, or a median is above 300 ms.
+"""
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+import emulator
+from target import Target
+
+FLOOD = pathlib.Path(__file__).resolve().parent.parent / "flood.sh"
+# What is typed, and what its answer looks like.
+KEYS = [("Space", " ", r" PAUSED "), ("x", "x", r"The scheduler .(?s:(?!.*looking through))"), ("R", "R", r"Request \d"),
+        ("B", "B", r"Boot, \d")]
+
+
+class Watched(emulator.Run):
+    """A run that keeps what was written piece by piece, each with the moment at which it came."""
+
+    def __init__(self, *words, **options):
+        self.pieces = []
+        super().__init__(*words, **options)
+        self.grid = emulator.Grid(self.columns, self.rows)
+        self.stream = emulator.Stream(self.grid)
+
+    def _take(self):
+        before = self.total
+        is_open = super()._take()
+        if self.total > before:
+            self.pieces.append((time.monotonic(), bytes(self.written[before - self.total:])))
+        return is_open
+
+    def shown(self):
+        """Takes all pieces in; the picture."""
+        for _, data in self.pieces:
+            self._feed(data)
+        self.pieces.clear()
+        return "\n".join(self.grid.display)
+
+    def first(self, pattern):
+        """When the picture first looked like it; nil: it does not. Takes the pieces in."""
+        found = None
+        for moment, data in self.pieces:
+            self._feed(data)
+            if found is None and emulator.SYNC_END in data[-24:] and pattern.search("\n".join(self.grid.display)):
+                found = moment
+        self.pieces.clear()
+        return found
+
+    def _feed(self, data):
+        self.stream.feed(emulator.UNSEEN.sub(b"", data))
+
+
+def answer(run, key, pattern):
+    """Milliseconds until the answer was there; nil: it did not come. Leaves a live view without anything over it."""
+    run.shown()
+    pressed = time.monotonic()
+    run.press(key)
+    run.read(1.5)
+    moment = run.first(pattern)
+    if key != " ":
+        run.press("\x1b")
+        run.read(0.3)
+    run.press("n")
+    run.read(0.7)
+    if "LIVE" not in run.shown():
+        raise SystemExit(f"answers: no live view after {key!r}:\n" + run.shown())
+    return None if moment is None else (moment - pressed) * 1e3
+
+
+def main():
+    binaries, rounds = pathlib.Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 20
+    target, slow = Target(binaries, "--procs", "4"), []
+    flood = subprocess.Popen([FLOOD, f"http://127.0.0.1:{target.port}"], stdout=subprocess.DEVNULL)
+    run = Watched([binaries / "mpgtop", target.pid], 100, 30, environment=target.environment)
+    try:
+        run.read(3)
+        for name, key, pattern in KEYS:
+            took = [answer(run, key, re.compile(pattern)) for _ in range(rounds)]
+            times = sorted(time for time in took if time is not None)
+            if len(times) < rounds:
+                slow.append(f"{name}: {rounds - len(times)} of {rounds} answers never came")
+            if times:
+                median = statistics.median(times)
+                print(f"  {name:6} median {median:6.1f} ms of {len(times)}, {times[0]:.1f} to {times[-1]:.1f}", flush=True)
+                if median > 300:
+                    slow.append(f"{name}: {median:.0f} ms")
+    finally:
+        run.close()
+        flood.terminate()
+        flood.wait()
+        target.close()
+    for line in slow:
+        print(f"answers: too slow: {line}", file=sys.stderr)
+    raise SystemExit(1 if slow else 0)
+
+
+if __name__ == "__main__":
+    main()

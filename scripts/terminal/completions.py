@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""What bash, zsh and fish make of the completions that `make install` installs: each shell on a terminal of its own.
+
+    completions.py BIN-FOLDER
+
+Typed is the beginning of a command, then Tab. Seen must be: each option that the help of that command tells of, and
+none of another's; the rest of a command's name; the pid of a target that runs. Exit code 1 when something was otherwise.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import emulator
+from target import Target
+
+INSTALL = pathlib.Path(__file__).resolve().parent.parent / "install.sh"
+
+
+def shells(prefix):
+    """A command that starts each, and what to type before anything else."""
+    share = prefix / "share"
+    return {
+        "bash": ("bash --noprofile --norc -i", f". {share}/bash-completion/completions/mpgtop"),
+        "zsh": ("zsh -f -i", f"fpath=({share}/zsh/site-functions $fpath); autoload -Uz compinit; compinit -u -D"),
+        "fish": ("fish --private -i", "function fish_prompt; echo '> '; end"),
+    }
+
+
+def options(binaries, *command):
+    """The long options that the help of a command tells of."""
+    told = subprocess.run([binaries / "mpgtop", *command, "--help"], check=True, capture_output=True, text=True).stdout
+    return set(re.findall(r"^ +(?:-\w, )?(--[\w-]+)", told, re.MULTILINE))
+
+
+def completed(run, line):
+    """The words on the screen after a line, Tab and Tab again, without those that were typed."""
+    run.press("\x15\x0c")
+    run.settle()
+    run.press(line)
+    run.settle()
+    before = run.text()
+    run.press("\t")
+    run.settle()
+    if run.text() == before:
+        run.press("\t")
+        run.settle()
+    seen = re.findall(r"[^\s(),]+", run.text())
+    for word in line.split():
+        if word in seen:
+            seen.remove(word)
+    return set(seen)
+
+
+def visit(run, binaries, target):
+    """What was wrong, in words."""
+    wrong = []
+    every, exports = options(binaries), options(binaries, "export")
+    for line, wanted, unwanted in [
+        ("mpgtop --", every, exports - every), ("mpgtop export --", exports, every - exports), ("mpgtop rec", {"record"}, set()),
+        ("mpgtop --screen ti", {"timeline"}, {"tracer"}), ("mpgtop record ", {target.pid}, set()),
+    ]:
+        seen = completed(run, line)
+        if missing := wanted - seen:
+            wrong.append(f"{line!r} does not lead to {' '.join(sorted(missing))}:\n{run.text().strip()}")
+        if unwanted & seen:
+            wrong.append(f"{line!r} leads to {' '.join(sorted(unwanted & seen))}:\n{run.text().strip()}")
+    return wrong
+
+
+def main():
+    binaries, failed = pathlib.Path(sys.argv[1]), []
+    target = Target(binaries, "--procs", "2")
+    with tempfile.TemporaryDirectory(prefix="mpgtop-completions-") as folder:
+        prefix = pathlib.Path(folder, "usr")
+        subprocess.run([INSTALL, binaries, prefix], check=True)
+        try:
+            for name, (command, first) in shells(prefix).items():
+                # Bash edits its line on the standard error.
+                run = emulator.Run(["sh", "-c", f"exec {command} 2>&1"], 200, 60, environment={
+                    **target.environment, "PATH": f"{prefix}/bin:/usr/bin:/bin", "HOME": folder,
+                    "XDG_DATA_DIRS": f"{prefix}/share:/usr/share", "fish_greeting": ""})
+                try:
+                    run.settle()
+                    run.press(first + "\r")
+                    run.settle()
+                    wrong = visit(run, binaries, target)
+                    failed += [f"{name}: {what}" for what in wrong]
+                    print(f"{name}: {'completes' if not wrong else 'does not complete'}", flush=True)
+                finally:
+                    run.close()
+        finally:
+            target.close()
+    for line in failed:
+        print(f"completions: {line}", file=sys.stderr)
+    raise SystemExit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
