@@ -80,7 +80,11 @@ extension Frame {
     wakeupsPerSecond = rate(base.wakeups, now.wakeups)
     eventsPerSecond = rate(base.events, now.events)
     guard base.unused.count == now.unused.count, base.ids == now.ids else { return }
-    utilization = zip(base.unused, now.unused).map { min(1, max(0, 1 - rate($0, $1) / 1e9)) }
+    utilization = zip(base.unused, now.unused).map { before, after in
+      // Idle time, searching time and the moment are each rounded to nanoseconds: what they differ by is no use.
+      let used = 1 - rate(before, after) / 1e9
+      return used * seconds <= 3e-9 ? 0 : min(1, used)
+    }
     searching = zip(base.spun, now.spun).map { min(1, max(0, rate($0, $1) / 1e9)) }
   }
 }
