@@ -95,8 +95,8 @@ public struct Event: Sendable, Equatable {
     case .mWake: return "M\(m) wakes M\(count)" + (arg == 1 ? " to search" : "")
     case .mSpin: return "M\(m) searches"
     case .mUnspin: return "M\(m) " + (arg == 1 ? "found work" : "found nothing")
-    case .netpoll: return "poll: \(arg) descriptors, \(count) Gs ready"
-    case .timers: return "\(count) timers fire"
+    case .netpoll: return "poll: \(counted(arg, "descriptor")), \(counted(count, "G")) ready"
+    case .timers: return count == 1 ? "1 timer fires" : "\(count) timers fire"
     case .gcStart: return "gc begins"
     case .gcEnd: return "gc ends, \(arg) bytes freed"
     case .retake: return "P\(count) is taken from M\(arg)"

@@ -102,7 +102,7 @@ struct NetpollScreen: ListScreen {
   }
 
   private func pollers(_ polls: Polls) -> StyledText {
-    guard polls.count > 0 else { return StyledText("no poll has found anything yet", .dim) }
+    guard polls.count > 0 else { return StyledText("no poll has found anything since mpgtop attached", .dim) }
     func share(_ count: Int) -> String { Quantity.percent(Double(count) / Double(polls.count)) }
     var line = StyledText("last \(polls.count) polls  ", .dim)
     line.append(

@@ -59,7 +59,7 @@ struct TracerScreen: ListScreen {
       trace.lost > 0 ? "\(Quantity.grouped(trace.lost)) lost" : "none lost", trace.lost > 0 ? .alarm : .busy)
     guard let health = frame.detail.health else { return [first] }
     let perEvent =
-      health.taken > 0 ? "\(Quantity.compact(Double(health.takingTime) / Double(health.taken))) ns" : "-"
+      health.taken > 0 ? Quantity.span(nanoseconds: health.takingTime / health.taken) : "-"
     var reading = StyledText("reading  ", .dim)
     reading.append(
       .facts([
