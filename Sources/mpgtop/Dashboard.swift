@@ -100,7 +100,9 @@ private struct LiveFeed {
       past = nil
       return
     }
-    if past == nil { past = sampler.history.flatMap { Player($0) }.map { TimeTravel($0, .live) } }
+    if past == nil {
+      do { past = try sampler.player().map { TimeTravel($0, .live) } } catch { failure = error }
+    }
     past?.perform(command)
   }
 

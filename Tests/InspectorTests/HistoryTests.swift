@@ -266,7 +266,9 @@ struct HistoryTests {
     for truth in truths {
       player.seek(ticks: truth.ticks)
       guard player.missing == 0 else {
+        let gs = player.model.snapshot.gs
         #expect(!player.model.snapshot.isConsistent)
+        #expect(gs.running >= 0 && gs.runnable >= 0 && gs.waiting.values.allSatisfy { $0 > 0 })
         continue
       }
       #expect(player.model.snapshot.gs == truth.gs && player.model.snapshot.isConsistent)

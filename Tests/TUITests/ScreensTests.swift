@@ -177,6 +177,19 @@ struct ScreensTests {
     #expect(!state.isPaused)
   }
 
+  @Test("a pause shows the gauges that were read, where the history lacks records of that moment")
+  func pauseDoubtsGaps() {
+    for isConsistent in [true, false] {
+      var state = state(.overview, Fixtures.calm())
+      _ = state.update(.input(.key(.character(" "))))
+      var past = Fixtures.past()
+      (past.snapshot.gs.runnable, past.snapshot.isConsistent) = (12_345, isConsistent)
+      _ = state.update(.frame(past))
+      let read = Fixtures.calm().snapshot.gs.runnable
+      #expect(state.shown?.snapshot.gs.runnable == (isConsistent ? 12_345 : read))
+    }
+  }
+
   @Test("the cursor of the timeline stops time, and Enter goes to its moment")
   func cursorTravels() {
     var state = state(.timeline)

@@ -67,6 +67,8 @@ def answer(run, key, pattern):
     run.press(key)
     run.read(1.5)
     moment = run.first(pattern)
+    if re.search(r"[ =]-\d", run.grid.display[1]):
+        raise SystemExit(f"answers: {key!r} leads to Gs below zero:\n" + run.shown())
     if key != " ":
         run.press("\x1b")
         run.read(0.3)

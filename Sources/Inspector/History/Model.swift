@@ -17,8 +17,15 @@ struct Model {
     for (index, m) in snapshot.ms.enumerated() { places[m.id] = index }
   }
 
-  /// Some counts may be off from here on: events are missing.
-  mutating func noteGap() { snapshot.isConsistent = false }
+  /// Some counts may be off: events are missing. Those that this has put below zero are none.
+  mutating func noteGap() {
+    snapshot.isConsistent = false
+    for state in [\Snapshot.Gs.running, \.runnable, \.syscall, \.preempted] {
+      snapshot.gs[keyPath: state] = max(0, snapshot.gs[keyPath: state])
+    }
+    snapshot.gs.waiting = snapshot.gs.waiting.filter { $0.value > 0 }
+    snapshot.netpoll.parked = max(0, snapshot.netpoll.parked)
+  }
 
   /// Applies one event of a lane. Whatever it says, nothing traps, and nothing grows without bound.
   mutating func apply(_ record: Record, on lane: Lane) {

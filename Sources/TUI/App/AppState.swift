@@ -91,9 +91,11 @@ extension AppState {
       latest = frame
       // While the view is paused the source stands still as well (`TimeCommand.hold`), so what it tells belongs to the
       // frame that is kept; and what that had of now becomes what there was at the moment of the pause, so that lists and
-      // gauges are of one moment.
+      // gauges are of one moment. Unless records are missing there: gauges that were read are never wrong.
       if frame.past != nil {
-        if frozen != nil, frozen?.past == nil { frozen?.snapshot = frame.snapshot }
+        if frozen != nil, frozen?.past == nil, frame.snapshot.isConsistent {
+          frozen?.snapshot = frame.snapshot
+        }
         frozen?.detail.fill(from: frame.detail)
       }
       return followWalk(frame)
