@@ -114,7 +114,9 @@ internal import Region
 
   /// How an arg is told that names the running G, or none, and a place besides; for others `told`.
   @inline(__always)
-  private static func placed(_ record: Record, _ last: RecordMemory.Last, _ running: UInt64) -> RecordShape.Arg {
+  private static func placed(
+    _ record: Record, _ last: RecordMemory.Last, _ running: UInt64
+  ) -> RecordShape.Arg {
     let place = record.arg >> RecordMemory.placeShift
     if place == 0 { return .told }
     if record.other == 0 { return .placed }
