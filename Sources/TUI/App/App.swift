@@ -80,16 +80,15 @@ public struct App: Sendable {
     while true {
       if isWishStale, wish.change(to: state.interest, tell: interest) { rhythm.hurry() }
       isWishStale = false
+      // What a key has changed is seen at once; a frame of a moment that has passed may take a while.
+      if hasChanged, drawn != nil { show(state, &drawn, &hasChanged, on: &terminal) }
       if rhythm.isFrameDue(at: terminal.now, interval: state.interval), let frame = next() {
         if Self.follow(state.update(.frame(frame)), travel) { rhythm.hurry() }
         // What a frame tells may lead to the next question, which is not to wait for the next frame's turn.
         if wish.change(to: state.interest, tell: interest) { rhythm.hurry() }
         hasChanged = true
       }
-      if hasChanged {
-        if drawn != state { terminal.present(Screen.draw(state)) }
-        (drawn, hasChanged) = (state, false)
-      }
+      if hasChanged { show(state, &drawn, &hasChanged, on: &terminal) }
       for input in terminal.wait(nanoseconds: rhythm.pause(from: terminal.now, interval: state.interval)) {
         if input == .wake { rhythm.hurry() }
         let effect = state.update(.input(input))
@@ -101,6 +100,13 @@ public struct App: Sendable {
       }
       if rhythm.isPollDue(at: terminal.now) { rhythm.polled(at: terminal.now, wantedIn: poll()) }
     }
+  }
+
+  private func show<T: Terminal & ~Copyable>(
+    _ state: AppState, _ drawn: inout AppState?, _ hasChanged: inout Bool, on terminal: inout T
+  ) {
+    if drawn != state { terminal.present(Screen.draw(state)) }
+    (drawn, hasChanged) = (state, false)
   }
 
   /// Goes to another moment if the effect asks for one; returns whether it did.
