@@ -33,7 +33,7 @@ struct DetailTests {
     var search = EventSearch(query, source)
     let decoder = RecordDecoder()
     while search.step(decoder) {}
-    return search.result().events
+    return EventList(search.found, to: source.moment).events
   }
 
   @Test("the last events are the last of all, in order, none twice and none left out", arguments: 0..<4)
@@ -107,14 +107,11 @@ struct DetailTests {
 
   @Test("what polls found is counted by who polled and by how much")
   func polls() {
-    var list = EventList()
-    let clock = Clock(ticks: 0, nanoseconds: 0, nanosecondsPerTick: 1)
-    for (index, gs) in [0, 1, 1, 2, 3, 4, 127, 128, 5000].enumerated() {
-      let record = Record(.netpoll, time: UInt64(index), m: 1, detail: UInt8(index % 3), count: UInt32(gs))
-      let placed = PlacedRecord(record: record, lane: .m(1), position: 0)
-      list.events.append(Event(placed, clock, names: StringBook(), reasons: WaitReason.all))
+    let records = [0, 1, 1, 2, 3, 4, 127, 128, 5000].enumerated().map { index, gs in
+      Record(.netpoll, time: UInt64(index + 5), m: 1, detail: UInt8(index % 3), count: UInt32(gs))
     }
-    let polls = Polls(list)
+    let polls = Polls(records, Clock(ticks: 0, nanoseconds: 0, nanosecondsPerTick: 2))
+    #expect((polls.first, polls.last) == (10, 26))
     #expect(polls.batches == [1, 2, 2, 1, 0, 0, 0, 1, 2])
     #expect((polls.byThread, polls.bySearching, polls.bySysmon) == (3, 3, 3) && polls.largest == 5000)
     #expect(

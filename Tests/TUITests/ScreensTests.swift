@@ -337,20 +337,20 @@ struct ListingTests {
 
   @Test("sorted by age the oldest comes first, and last when inverted; rows without one always last")
   func orderIsRight() throws {
-    var rows = GRow.rows(Fixtures.detailed())
+    var rows = Array(GRow.rows(Fixtures.detailed()))
     rows[5].age = nil
     let columns = GsScreen(frame: Fixtures.detailed(), state: AppState(size: Size(columns: 80, rows: 24)))
       .columns
     let since = try #require(columns.first { $0.title == "since" })
-    let down = Listing(rows, filter: .everything, column: since, isInverted: false)
+    let down = Listing(Rows(rows), filter: .everything, column: since, isInverted: false)
     #expect((1..<524).allSatisfy { (down[$0 - 1].age ?? 0) >= (down[$0].age ?? 0) } && down[524].age == nil)
-    let up = Listing(rows, filter: .everything, column: since, isInverted: true)
+    let up = Listing(Rows(rows), filter: .everything, column: since, isInverted: true)
     #expect((1..<524).allSatisfy { (up[$0 - 1].age ?? 0) <= (up[$0].age ?? 0) } && up[524].age == nil)
   }
 
   @Test("in the tree each G stands below the one that spawned it, and every G is there once")
   func treeIsWhole() {
-    let rows = SpawnTree.rows(GRow.rows(Fixtures.detailed()))
+    let rows = SpawnTree.rows(Array(GRow.rows(Fixtures.detailed())))
     #expect(Set(rows.map(\.g.id)).count == 525 && rows.count == 525)
     var path: [UInt64] = []
     for row in rows {
@@ -363,7 +363,7 @@ struct ListingTests {
 
   @Test("a spawner may have a higher number than the G that it spawned: numbers come in batches")
   func spawnersMayBeYounger() {
-    var rows = GRow.rows(Fixtures.detailed())
+    var rows = Array(GRow.rows(Fixtures.detailed()))
     for index in rows.indices { rows[index].g.parent = index == 300 ? nil : rows[300].g.id }
     let tree = SpawnTree.rows(rows)
     #expect(tree[0].g.id == rows[300].g.id && tree[0].descendants == 524)
@@ -372,7 +372,7 @@ struct ListingTests {
 
   @Test("a region that says that Gs spawned each other in a ring costs nothing")
   func ringsOfSpawners() {
-    var rows = GRow.rows(Fixtures.detailed())
+    var rows = Array(GRow.rows(Fixtures.detailed()))
     for index in rows.indices { rows[index].g.parent = rows[(index + 1) % rows.count].g.id }
     #expect(SpawnTree.rows(rows).count == rows.count)
   }

@@ -42,6 +42,8 @@ struct Detailer {
   private let decoder = RecordDecoder()
   private var events = Paced<EventQuery, EventList>()
   private var polls = Paced<Bool, Polls>()
+  /// What the last searches found.
+  private var found: (events: FoundEvents?, polls: FoundEvents?)
   private var timeline = Paced<TimelineSpan, LaneTimeline>()
   private var why = Paced<Subject, Explanation>()
   private var request = Paced<RequestChoice, RequestAnswer>()
@@ -59,11 +61,13 @@ struct Detailer {
   ) -> Detail {
     var detail = Detail()
     let decoder = decoder
-    func search(_ query: EventQuery) -> EventList {
-      var search = EventSearch(query, source)
+    func search(_ query: EventQuery, after last: FoundEvents?) -> FoundEvents {
+      var search = EventSearch(query, source, after: last)
       while search.step(decoder) { breathe() }
-      return search.result()
+      return search.found
     }
+    var found = found
+    defer { self.found = found }
     let moment = source.moment
     if interest.trend {
       let time = source.clock.nanoseconds(at: moment)
@@ -71,10 +75,18 @@ struct Detailer {
         to: time, points: Instruments.mostSeconds, exact: source.history.span?.first ?? time)
     }
     if let query = interest.events {
-      detail.events = events.get(query, at: moment, isLive: isLive) { search(query) }
+      detail.events = events.get(query, at: moment, isLive: isLive) {
+        let last = search(query, after: found.events)
+        found.events = last
+        return EventList(last, to: moment)
+      }
     }
     if interest.polls {
-      detail.polls = polls.get(true, at: moment, isLive: isLive) { Polls(search(Self.pollQuery)) }
+      detail.polls = polls.get(true, at: moment, isLive: isLive) {
+        let last = search(Self.pollQuery, after: found.polls)
+        found.polls = last
+        return Polls(last)
+      }
     }
     if let span = interest.timeline {
       detail.timeline = timeline.get(span, at: moment, isLive: isLive) {

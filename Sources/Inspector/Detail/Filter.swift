@@ -75,6 +75,15 @@ public struct Filter: Sendable, Equatable {
     self.problem = problem
   }
 
+  private init(_ filter: Filter, _ terms: [Term]) {
+    (source, self.terms, problem) = (filter.source, terms, filter.problem)
+  }
+
+  /// The terms of those fields that are wanted.
+  func only(_ isWanted: (FilterField) -> Bool) -> Filter {
+    Filter(self, terms.filter { isWanted($0.field) })
+  }
+
   /// Whether a row is shown.
   public func matches(_ subject: some FilterSubject) -> Bool {
     for term in terms where holds(term, for: subject) == term.isNegated { return false }

@@ -4,9 +4,15 @@ extension Event: FilterSubject {
   public func value(of field: FilterField) -> FilterValue {
     switch field {
     case .text: .text(text)
-    case .g: g.map { .number(Double($0)) } ?? .none
     case .kind: .text(name)
     case .lane: .text(lane.name)
+    case .p: if case .p(let id) = lane { .number(Double(id)) } else { .none }
+    case .m: .number(Double(m))
+    case .g: g.map { .number(Double($0)) } ?? .none
+    case .reason: reasonName.map { .text($0) } ?? .none
+    case .fd: kind == .goPark && arg > 0 ? .number(Double(arg - 1)) : .none
+    case .site: kind == .goCreate ? .text(entry ?? "") : .none
+    case .by: kind == .goCreate || kind == .goReady ? .number(Double(other)) : .none
     default: .none
     }
   }

@@ -28,19 +28,22 @@ public struct Polls: Sendable, Equatable {
     }
   }
 
-  init(_ list: EventList) {
-    for event in list.events where event.kind == .netpoll { add(event) }
-    first = list.events.first?.time ?? 0
-    last = list.events.last?.time ?? 0
+  init(_ found: FoundEvents) { self.init(found.records.map(\.record), found.wording.clock) }
+
+  /// - Parameter records: in the order of time.
+  init(_ records: [Record], _ clock: Clock) {
+    for record in records where record.kind == .netpoll { add(record) }
+    first = records.first.map { clock.nanoseconds(at: $0.time) } ?? 0
+    last = records.last.map { clock.nanoseconds(at: $0.time) } ?? 0
   }
 
-  private mutating func add(_ event: Event) {
-    switch event.detail {
+  private mutating func add(_ record: Record) {
+    switch record.detail {
     case 0: byThread += 1
     case 1: bySearching += 1
     default: bySysmon += 1
     }
-    let gs = Int(event.count)
+    let gs = Int(record.count)
     let place = gs == 0 ? 0 : min(Self.classes - 1, UInt64.bitWidth - UInt64(gs).leadingZeroBitCount)
     batches[place] += 1
     readied += gs

@@ -19,6 +19,18 @@ struct StretchPiece {
     case plain([Record])
   }
 
+  /// Records that wait to be compressed: a copy of as many as are wanted, so that history can go on with its own.
+  init(_ lane: LaneRecorder, _ records: ArraySlice<Record>) {
+    (self.lane, content, count) = (lane.lane, .plain(Array(records)), records.count)
+    first = lane.first &+ UInt64(records.startIndex)
+    (firstTime, lastTime) = (records.first?.time ?? 0, records.last?.time ?? 0)
+  }
+
+  init(_ block: EventBlock) {
+    (lane, first, count, content) = (block.lane, block.first, block.count, .packed(block.payload))
+    (firstTime, lastTime) = (block.firstTime, block.lastTime)
+  }
+
   /// The records; as many as could be unpacked.
   func records(_ decoder: RecordDecoder) -> [Record] {
     switch content {
@@ -42,12 +54,9 @@ extension History {
     /// Lanes whose state at `from` is known.
     var isKnown: Set<Lane> = []
     for lane in waiting {
-      guard let first = lane.records.first, let last = lane.records.last, first.time <= to else { continue }
+      guard let first = lane.records.first, first.time <= to else { continue }
       if first.time <= from { isKnown.insert(lane.lane) }
-      found.append(
-        StretchPiece(
-          lane: lane.lane, first: lane.first, firstTime: first.time, lastTime: last.time,
-          count: lane.records.count, content: .plain(lane.records)))
+      found.append(StretchPiece(lane, lane.records[...]))
     }
     var behind = 0
     for number in numbers.reversed() {
@@ -55,10 +64,7 @@ extension History {
       for block in segment.blocks.reversed() where block.firstTime <= to {
         guard block.lastTime >= from || isKnown.insert(block.lane).inserted else { continue }
         if block.firstTime <= from { isKnown.insert(block.lane) }
-        found.append(
-          StretchPiece(
-            lane: block.lane, first: block.first, firstTime: block.firstTime, lastTime: block.lastTime,
-            count: block.count, content: .packed(block.payload)))
+        found.append(StretchPiece(block))
       }
       if segment.start < from { behind += 1 }
       if behind > Self.reach { break }

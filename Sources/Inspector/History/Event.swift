@@ -1,59 +1,90 @@
 // An event for people: what a record says, in names and nanoseconds.
+//
+// A list holds a thousand of them, of which a screen shows fifty: so an event is no more than its record, and its words
+// are made when they are asked for.
 public import Region
+
+/// What it takes to tell records in words: the clock, names by id, and our name for each raw wait reason.
+final class Wording: Sendable, Equatable {
+  let clock: Clock
+  let names: StringBook
+  let reasons: [WaitReason?]
+
+  init(_ clock: Clock, names: StringBook, reasons: [WaitReason?]) {
+    (self.clock, self.names, self.reasons) = (clock, names, reasons)
+  }
+
+  static func == (a: Wording, b: Wording) -> Bool {
+    a === b || (a.clock == b.clock && a.names == b.names && a.reasons == b.reasons)
+  }
+}
 
 /// One thing that happened.
 public struct Event: Sendable, Equatable {
-  /// Nanoseconds of the machine's monotonic clock.
-  public var time: UInt64
-  public var lane: Lane
-  /// The M whose thread it was.
-  public var m: Int
-  /// nil: a kind that this build does not know.
-  public var kind: EventKind?
-  public var rawKind: UInt8
-  /// The G that it is about; nil: none.
-  public var g: UInt64?
-  public var detail: UInt8
-  public var count: UInt32
-  public var arg: UInt64
-  /// Its place among all records of its lane.
-  public var position: UInt64
-  /// What it says, in a few words: `G42 parks on netpollRead, fd 7`.
-  public var text: String
+  let placed: PlacedRecord
+  private let wording: Wording
+  private var record: Record { placed.record }
+  private var clock: Clock { wording.clock }
+  private var names: StringBook { wording.names }
+
+  init(_ placed: PlacedRecord, _ wording: Wording) { (self.placed, self.wording) = (placed, wording) }
 
   init(_ placed: PlacedRecord, _ clock: Clock, names: StringBook, reasons: [WaitReason?]) {
-    let record = placed.record
-    (lane, position, m) = (placed.lane, placed.position, Int(record.m))
-    (kind, rawKind) = (record.kind, UInt8(truncatingIfNeeded: record.what))
-    g = record.g == 0 ? nil : record.g
-    (detail, count, arg) = (record.detail, record.count, record.arg)
-    time = clock.nanoseconds(at: record.time)
-    text = ""
-    text = words(clock, names, reasons)
+    self.init(placed, Wording(clock, names: names, reasons: reasons))
   }
 
-  /// The kind's name, or its number.
-  public var name: String { kind.map { "\($0)" } ?? "kind \(rawKind)" }
+  /// Nanoseconds of the machine's monotonic clock.
+  public var time: UInt64 { clock.nanoseconds(at: record.time) }
+  public var lane: Lane { placed.lane }
+  /// The M whose thread it was.
+  public var m: Int { Int(record.m) }
+  /// nil: a kind that this build does not know.
+  public var kind: EventKind? { record.kind }
+  public var rawKind: UInt8 { UInt8(truncatingIfNeeded: record.what) }
+  /// The G that it is about; nil: none.
+  public var g: UInt64? { record.g == 0 ? nil : record.g }
+  public var detail: UInt8 { record.detail }
+  public var count: UInt32 { record.count }
+  public var arg: UInt64 { record.arg }
+  /// Its place among all records of its lane.
+  public var position: UInt64 { placed.position }
 
-  /// Made once: to print a case takes longer than the rest of the text.
+  /// The kind's name, or its number.
+  public var name: String { Self.kindNames[Int(rawKind)] }
+
+  /// What a G waits for that parks, or waited for that is ready; empty where we do not know that reason.
+  var reasonName: String? {
+    guard kind == .goPark || kind == .goReady else { return nil }
+    return wording.reasons[Int(detail)].map { Self.reasonNames[Int($0.rawValue)] } ?? ""
+  }
+
+  /// The G that it names besides; see `Record.other`.
+  var other: UInt64 { arg & Place.gMask }
+
+  /// Where a new G begins.
+  var entry: String? { names.string(UInt64(count)) }
+
+  /// Names of kinds and reasons, made once: to print a case takes longer than the rest of the text.
+  private static let kindNames = (0..<256).map { raw in
+    EventKind(rawValue: UInt8(raw)).map { "\($0)" } ?? "kind \(raw)"
+  }
   private static let reasonNames = (0..<256).map { WaitReason(rawValue: UInt8($0)).map { "\($0)" } ?? "" }
 
-  private func words(_ clock: Clock, _ names: StringBook, _ reasons: [WaitReason?]) -> String {
+  /// What it says, in a few words: `G42 parks on netpollRead, fd 7`.
+  public var text: String {
     let who = "G\(g ?? 0)"
     guard let kind else { return "an event of kind \(rawKind)" + (g == nil ? "" : " of \(who)") }
-    var reason: String { Self.reasonNames[Int((reasons[Int(detail)] ?? .none).rawValue)] }
     func after() -> String { "after \(clock.nanoseconds(lasting: arg) / 1000) µs" }
     switch kind {
     case .boot: return "boot: \(BootStep(rawValue: detail).map { "\($0)" } ?? "?")"
     case .goCreate:
-      let entry = names.string(UInt64(count)) ?? "?"
-      return "\(who) is created by G\(other): \(entry)"
+      return "\(who) is created by G\(other): \(entry ?? "?")"
     case .goStart: return "\(who) runs, \(after())"
-    case .goLabel: return "\(who) " + (arg == 0 ? "is in no span" : "is in span \(arg)") + labelWords(names)
+    case .goLabel: return "\(who) " + (arg == 0 ? "is in no span" : "is in span \(arg)") + labelWords
     case .timerLate: return "a timer of \(who) is late by \(clock.nanoseconds(lasting: arg) / 1000) µs"
-    case .goPark: return "\(who) parks on \(reason)" + (arg == 0 ? "" : ", fd \(arg &- 1)")
+    case .goPark: return "\(who) parks on \(reasonText)" + (arg == 0 ? "" : ", fd \(arg &- 1)")
     case .goReady:
-      return "\(who) is ready, was on \(reason)" + (other == 0 ? "" : ", by G\(other)") + placeWords
+      return "\(who) is ready, was on \(reasonText)" + (other == 0 ? "" : ", by G\(other)") + placeWords
     case .goYield: return "\(who) yields"
     case .goExit: return "\(who) is gone"
     case .goPreempt: return "\(who) is preempted" + (detail == 1 ? " where it was" : "")
@@ -65,8 +96,7 @@ public struct Event: Sendable, Equatable {
     }
   }
 
-  /// The G that it names besides; see `Record.other`.
-  private var other: UInt64 { arg & Place.gMask }
+  private var reasonText: String { Self.reasonNames[Int((wording.reasons[Int(detail)] ?? .none).rawValue)] }
 
   private var placeWords: String {
     let place = Place(bits: arg & ~Place.gMask)
@@ -78,7 +108,7 @@ public struct Event: Sendable, Equatable {
     }
   }
 
-  private func labelWords(_ names: StringBook) -> String {
+  private var labelWords: String {
     names.string(UInt64(count)).map { ": \($0)" } ?? ""
   }
 

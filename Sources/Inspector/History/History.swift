@@ -255,6 +255,9 @@ public final class History {
   /// Segments that can be looked at: those whose keyframe is whole.
   var numbers: Range<Int> { firstNumber..<firstNumber + segments.count - (pending == nil ? 0 : 1) }
 
+  /// The number of the newest segment, be its keyframe whole or not.
+  var newest: Int { firstNumber + segments.count - 1 }
+
   func segment(_ number: Int) -> Segment? {
     segments.indices.contains(number - firstNumber) ? segments[number - firstNumber] : nil
   }

@@ -34,3 +34,16 @@ struct StringBook: Equatable {
     unsafe bytes.withUnsafeBytes { unsafe StringTable.string(id, in: $0, below: $0.count) }.map(printable)
   }
 }
+
+/// Names by id, each made once.
+final class NameBook {
+  private let book: StringBook
+  private var known: [UInt64: String?] = [:]
+  init(_ book: StringBook) { self.book = book }
+  func name(_ id: UInt64) -> String? {
+    if let name = known[id] { return name }
+    let name = book.string(id)
+    known[id] = name
+    return name
+  }
+}

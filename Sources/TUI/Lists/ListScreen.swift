@@ -8,7 +8,7 @@ protocol ListScreen {
   init(frame: Frame, state: AppState)
   var columns: [Column<Row>] { get }
   /// All rows, in the list's own order.
-  var rows: [Row] { get }
+  var rows: Rows<Row> { get }
   /// What identifies a row, as long as it is there.
   func key(of row: Row) -> UInt64
   /// Lines above the list: at most `height`.

@@ -26,6 +26,8 @@ struct ListView<Screen: ListScreen> {
   let listing: Listing<Screen.Row>
   /// The column that is sorted by.
   let sorted: Column<Screen.Row>?
+  /// Where the row with the selected key is now.
+  private let place: Int?
 
   init(_ screen: Screen, _ state: AppState) {
     (self.screen, self.state) = (screen, state)
@@ -36,14 +38,14 @@ struct ListView<Screen: ListScreen> {
     // Events are filtered where they come from.
     let filter = Screen.id == .events ? .everything : list.filter
     listing = Listing(screen.rows, filter: filter, column: sorted, isInverted: list.isInverted)
+    place = Self.place(list, screen, listing)
   }
 
   func window(rows: Int) -> ListWindow {
     ListWindow(list, total: listing.count, rows: rows, place: place)
   }
 
-  /// Where the row with the selected key is now.
-  private var place: Int? {
+  private static func place(_ list: ListState, _ screen: Screen, _ listing: Listing<Screen.Row>) -> Int? {
     guard let key = list.selectedKey else { return nil }
     if list.selected < listing.count, screen.key(of: listing[list.selected]) == key { return list.selected }
     return (0..<listing.count).first { screen.key(of: listing[$0]) == key }

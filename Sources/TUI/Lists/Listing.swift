@@ -5,32 +5,37 @@
 import Inspector
 
 struct Listing<Row: FilterSubject> {
-  let rows: [Row]
-  /// Places in `rows` of those that are shown.
-  private(set) var order: [Int32] = []
-  var count: Int { order.count }
+  let rows: Rows<Row>
+  /// Places in `rows` of those that are shown; nil: all of them, as they are.
+  private var order: [Int32]?
+  var count: Int { order?.count ?? rows.count }
 
-  init(_ rows: [Row], filter: Filter, column: Column<Row>?, isInverted: Bool) {
+  init(_ rows: Rows<Row>, filter: Filter, column: Column<Row>?, isInverted: Bool) {
     self.rows = rows
-    order = filter.isEmpty ? Array(0..<Int32(rows.count)) : []
-    if !filter.isEmpty {
-      for index in rows.indices where filter.matches(rows[index]) { order.append(Int32(index)) }
+    if filter.isEmpty, column?.sort == nil, !isInverted { return }
+    var order: [Int32] = []
+    order.reserveCapacity(rows.count)
+    for place in 0..<rows.count where filter.isEmpty || filter.matches(rows[place]) {
+      order.append(Int32(place))
     }
     if let column, let key = column.sort {
-      sort(key, isAscending: column.isAscending != isInverted, isInverted: isInverted)
+      order = sorted(order, by: key, isAscending: column.isAscending != isInverted, isInverted: isInverted)
     } else if isInverted {
       order.reverse()
     }
+    self.order = order
   }
 
-  subscript(index: Int) -> Row { rows[Int(order[index])] }
+  subscript(index: Int) -> Row { rows[order.map { Int($0[index]) } ?? index] }
 
   private struct Pair {
     var key: Double
     var place: Int32
   }
 
-  private mutating func sort(_ key: (Row) -> SortKey, isAscending: Bool, isInverted: Bool) {
+  private func sorted(
+    _ order: [Int32], by key: (Row) -> SortKey, isAscending: Bool, isInverted: Bool
+  ) -> [Int32] {
     var pairs: [Pair] = []
     pairs.reserveCapacity(order.count)
     var texts: [String: [Int]] = [:]
@@ -49,6 +54,6 @@ struct Listing<Row: FilterSubject> {
       for index in texts[text] ?? [] { pairs[index].key = key }
     }
     pairs.sort { ($0.key, $0.place) < ($1.key, $1.place) }
-    order = pairs.map(\.place)
+    return pairs.map(\.place)
   }
 }

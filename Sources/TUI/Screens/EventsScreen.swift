@@ -15,12 +15,12 @@ struct EventsScreen: ListScreen {
   let frame: Frame
   let state: AppState
 
-  var rows: [EventRow] {
+  var rows: Rows<EventRow> {
     let events = frame.detail.events?.events ?? []
-    return events.indices.reversed().map { index in
-      let before = index > 0 ? events[index - 1].time : nil
-      return EventRow(
-        event: events[index], gap: before.map { events[index].time - min($0, events[index].time) })
+    return Rows(count: events.count) { place in
+      let index = events.count - 1 - place
+      let (event, before) = (events[index], index > 0 ? events[index - 1].time : nil)
+      return EventRow(event: event, gap: before.map { event.time - min($0, event.time) })
     }
   }
 

@@ -37,7 +37,7 @@ struct GroupsScreen: ListScreen {
   let state: AppState
 
   /// The largest group first.
-  var rows: [GroupRow] {
+  var rows: Rows<GroupRow> {
     let bySite = state.gsMode == .sites
     var groups: [String: GroupRow] = [:]
     for row in GRow.rows(frame) {
@@ -46,7 +46,7 @@ struct GroupsScreen: ListScreen {
         bySite ? .text : row.g.state == .waiting ? row.g.reason.group.style : row.g.state.style
       groups[name, default: GroupRow(name: name, style: style, filter: Self.filter(row.g, bySite))].add(row)
     }
-    return groups.values.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+    return Rows(groups.values.sorted { ($1.count, $0.name) < ($0.count, $1.name) })
   }
 
   private static func reason(_ g: Goroutine) -> String {

@@ -27,11 +27,11 @@ struct GRow: FilterSubject {
     }
   }
 
-  /// Those Gs that `isWanted`, of as many as there may be.
-  static func rows(_ frame: Frame, where isWanted: (Goroutine) -> Bool = { _ in true }) -> [GRow] {
-    guard let list = frame.detail.goroutines ?? frame.past?.goroutines else { return [] }
-    let now = max(list.readAt ?? 0, frame.past?.time ?? frame.snapshot.time)
-    return list.all.lazy.filter(isWanted).map { g in GRow(g: g, age: g.since.map { now - min(now, $0) }) }
+  /// All Gs, as many as there may be.
+  static func rows(_ frame: Frame) -> Rows<GRow> {
+    guard let list = frame.detail.goroutines ?? frame.past?.goroutines else { return Rows([]) }
+    let (all, now) = (list.all, max(list.readAt ?? 0, frame.past?.time ?? frame.snapshot.time))
+    return Rows(count: all.count) { GRow(g: all[$0], age: all[$0].since.map { now - min(now, $0) }) }
   }
 }
 
@@ -41,9 +41,9 @@ struct GsScreen: ListScreen {
   let state: AppState
   private var glyphs: Glyphs { state.glyphs }
 
-  var rows: [GRow] {
+  var rows: Rows<GRow> {
     let rows = GRow.rows(frame)
-    return state.gsMode == .tree ? SpawnTree.rows(rows) : rows
+    return state.gsMode == .tree ? Rows(SpawnTree.rows(Array(rows))) : rows
   }
 
   func key(of row: GRow) -> UInt64 { row.g.id }

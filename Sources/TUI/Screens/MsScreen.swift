@@ -37,13 +37,14 @@ struct MsScreen: ListScreen {
   let frame: Frame
   let state: AppState
 
-  var rows: [MRow] {
+  var rows: Rows<MRow> {
     let threads = frame.detail.threads ?? [:]
     let entries = Dictionary(frame.snapshot.ps.map { ($0.id, $0.entry) }) { first, _ in first }
     let recent = frame.instruments?.recent.ms ?? []
     let times = Dictionary(recent.map { ($0.m, $0) }) { first, _ in first }
-    return frame.snapshot.ms.map { m in
-      MRow(
+    return Rows(count: frame.snapshot.ms.count) { [frame] index in
+      let m = frame.snapshot.ms[index]
+      return MRow(
         m: m, thread: threads[m.tid], time: times[m.id], window: frame.instruments?.recentTime ?? 0,
         entry: m.p.flatMap { entries[$0] ?? nil })
     }

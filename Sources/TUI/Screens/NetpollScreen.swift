@@ -14,10 +14,13 @@ struct WaiterRow: FilterSubject {
     }
   }
 
-  static func rows(_ frame: Frame) -> [WaiterRow] {
+  static func rows(_ frame: Frame) -> Rows<WaiterRow> {
     let sockets = frame.detail.sockets ?? [:]
-    return GRow.rows(frame) { $0.state == .waiting && $0.reason.group == .netpoll }.map { row in
-      WaiterRow(row: row, socket: row.g.fd.flatMap { sockets[$0] })
+    let (rows, all) = (GRow.rows(frame), (frame.detail.goroutines ?? frame.past?.goroutines)?.all ?? [])
+    let waiting = all.indices.filter { all[$0].state == .waiting && all[$0].reason.group == .netpoll }
+    return Rows(count: waiting.count) {
+      let row = rows[waiting[$0]]
+      return WaiterRow(row: row, socket: row.g.fd.flatMap { sockets[$0] })
     }
   }
 }
@@ -28,7 +31,7 @@ struct NetpollScreen: ListScreen {
   let state: AppState
   private var glyphs: Glyphs { state.glyphs }
 
-  var rows: [WaiterRow] { WaiterRow.rows(frame) }
+  var rows: Rows<WaiterRow> { WaiterRow.rows(frame) }
   func key(of row: WaiterRow) -> UInt64 { row.row.g.id }
   func g(of row: WaiterRow) -> UInt64? { row.row.g.id }
   func subject(of row: WaiterRow) -> Subject? {

@@ -29,10 +29,10 @@ struct PsScreen: ListScreen {
   let state: AppState
   private var glyphs: Glyphs { state.glyphs }
 
-  var rows: [PRow] {
-    frame.snapshot.ps.enumerated().map { index, p in
+  var rows: Rows<PRow> {
+    Rows(count: frame.snapshot.ps.count) { [frame] index in
       PRow(
-        p: p, use: index < frame.utilization.count ? frame.utilization[index] : nil,
+        p: frame.snapshot.ps[index], use: index < frame.utilization.count ? frame.utilization[index] : nil,
         search: index < frame.searching.count ? frame.searching[index] : nil)
     }
   }

@@ -28,9 +28,9 @@ struct StealsScreen: ListScreen {
   private var glyphs: Glyphs { state.glyphs }
   private var matrix: StealMatrix { frame.instruments?.steals ?? StealMatrix() }
 
-  var rows: [ThiefRow] {
+  var rows: Rows<ThiefRow> {
     let pairs = Dictionary(grouping: matrix.pairs) { $0.thief }
-    return frame.snapshot.ps.map { ThiefRow(p: $0.id, pairs: pairs[$0.id] ?? []) }
+    return Rows(frame.snapshot.ps.map { ThiefRow(p: $0.id, pairs: pairs[$0.id] ?? []) })
   }
 
   func key(of row: ThiefRow) -> UInt64 { UInt64(truncatingIfNeeded: row.p) }

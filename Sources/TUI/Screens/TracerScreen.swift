@@ -6,7 +6,7 @@ struct TracerScreen: ListScreen {
   let frame: Frame
   let state: AppState
 
-  var rows: [Snapshot.Ring] { frame.snapshot.trace.rings }
+  var rows: Rows<Snapshot.Ring> { Rows(frame.snapshot.trace.rings) }
 
   func key(of row: Snapshot.Ring) -> UInt64 {
     switch row.lane {
