@@ -28,7 +28,8 @@
 //
 // §6 Loans. A preempted G may hold a lock that others need, malloc's for one. Who waits for it in user code is preempted
 // in turn, and the holder comes up on the GRQ. But an M *inside the runtime* cannot be stopped, and may need malloc too
-// (a heap that grows). When that is true of every P at once, nobody is left to give the holder its turn. So when all Ps
+// (a heap that grows). Or a P is on its way to a thread that begins, which waits for malloc before it gets so far as to
+// take it. When that is true of every P at once, nobody is left to give the holder its turn. So when all Ps
 // have stood for a slice though they were asked to stop, sysmon lends time to one preempted G after the other: its
 // thread runs on without a P, in user code only. That breaks no promise, because all Ps are at rest.
 //     lend:     stands still → on loan, wakes it

@@ -39,8 +39,11 @@ struct Watch {
       sched.retake(p, from: offered, by: m)
       return .acted
     }
-    guard sched.preempts, p.isHeldForGs else { return .nothing }
-    guard p.shared[.g].relaxed != 0 else {
+    guard sched.preempts, p.isHeldForGs || p.isOnItsWay else {
+      refused = 0
+      return .nothing
+    }
+    guard p.isHeldForGs, p.shared[.g].relaxed != 0 else {
       // On the scheduling stack, where nobody can be stopped.
       if lasted > sched.slice, refused == 0 { refused = now }
       return .nothing
@@ -51,7 +54,8 @@ struct Watch {
   /// Whether somebody was asked to stop who has not answered.
   var isPending: Bool { asked != nil }
 
-  /// Whether this P has not moved for a slice though it should have: its M is inside the runtime, and waits there.
+  /// Whether this P has not moved for a slice though it should have: its M is inside the runtime, and waits there, or has
+  /// not got so far as to take it.
   func isStuck(_ now: UInt64) -> Bool { refused != 0 && now &- refused > sched.slice }
 
   private mutating func lookAtRunner(of p: P, _ lasted: UInt64, _ now: UInt64, by m: M) -> Look {
@@ -109,6 +113,12 @@ struct Watch {
 extension P {
   /// Whether nobody holds it, for good: see Procs.
   var isStopped: Bool { shared[.status].relaxed == UInt64(PStatus.stopped.rawValue) }
+
+  /// Whether it was taken off the idle list, and whoever is to have it does not run yet: a thread that begins may wait for a
+  /// lock of malloc. True for a moment of others too, while idle Ps come and go.
+  var isOnItsWay: Bool {
+    shared[.status].relaxed == UInt64(PStatus.idle.rawValue) && sched.shared[.idlePs].relaxed == 0
+  }
 
   /// Whether an M holds it to run Gs, or to search for one.
   var isHeldForGs: Bool {
