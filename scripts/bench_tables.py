@@ -64,7 +64,7 @@ class Results:
         parts = line.split()
         if len(parts) == 3:
             self.values[who][parts[0]].append(float(parts[1]))
-            self.units[parts[0]] = parts[2]
+            self.units.setdefault(parts[0], parts[2])
             self.keep(who, line)
 
     def add_http(self, who, connections, **fields):

@@ -9,9 +9,11 @@ private final class Measured {
   let source: RegionSource
   let history = History()
 
-  init(seed: Int, procs: Int = 3, ringRecords: Int = 1 << 14, longestStep: Int = 300_000) throws {
+  init(
+    seed: Int, procs: Int = 3, ringRecords: Int = 1 << 14, longestStep: Int = 300_000, phase: UInt64 = 0
+  ) throws {
     scheduler = TimedScheduler(
-      seed: UInt64(seed), procs: procs, ringRecords: ringRecords, longestStep: longestStep)
+      seed: UInt64(seed), procs: procs, ringRecords: ringRecords, longestStep: longestStep, phase: phase)
     source = try scheduler.region.source()
     try mark()
   }
@@ -169,9 +171,12 @@ struct InstrumentsTests {
     #expect(now.steals[0, 0] == nil)
   }
 
-  @Test("a moment of history has the instruments that a live viewer had then", arguments: 0..<3)
-  func past(seed: Int) throws {
-    let measured = try Measured(seed: seed + 50)
+  // 970 ms: the first second ends before some lanes have told of anything.
+  @Test(
+    "a moment of history has the instruments that a live viewer had then", arguments: 0..<3,
+    [0, 500, 960, 970, 990])
+  func past(seed: Int, milliseconds: UInt64) throws {
+    let measured = try Measured(seed: seed + 50, phase: milliseconds * 1_000_000)
     try measured.run(segments: 6)
     let live = Instruments(measured.history.meter, Pressure(), Census(), Snapshot())
     let time = measured.scheduler.time

@@ -39,14 +39,17 @@ final class TimedScheduler {
   /// Each stretch of time, and who waited for what in it.
   private(set) var stretches: [(start: UInt64, end: UInt64, pressure: WritableKeyPath<Pressure, UInt64>)] = []
 
-  init(seed: UInt64, procs: Int = 3, ringRecords: Int = 1 << 14, longestStep: Int = 300_000) {
+  /// - Parameter phase: nanoseconds from the beginning of a second to that of the scheduler.
+  init(
+    seed: UInt64, procs: Int = 3, ringRecords: Int = 1 << 14, longestStep: Int = 300_000, phase: UInt64 = 0
+  ) {
     region = RegionFixture(
       .standard(pRecords: ringRecords, mRecords: 4096), procs: procs, ms: procs + 4)
     (dice, sysmon, self.longestStep) = (Dice(seed), procs + 3, longestStep)
     ps = Array(repeating: .idle, count: procs)
     pTimes = Array(repeating: Array(repeating: 0, count: PTime.Use.allCases.count), count: procs)
     freeMs = Array(0..<procs + 3)
-    start = monotonicNow() + 3_600_000_000_000
+    start = (monotonicNow() / 1_000_000_000 + 3_600) * 1_000_000_000 + phase
     time = start
   }
 

@@ -212,18 +212,20 @@ struct Meter {
 
   // MARK: seconds
 
-  /// Where in `open` a second is: of one that is closed, the next.
+  /// Where in `open` a second is: of one that is closed, the next. Lanes come one after the other, so one may tell of a
+  /// second that is before those which others have told of.
   private mutating func index(of number: UInt64) -> Int {
     let number = max(number, nextNumber)
     if let found = open.lastIndex(where: { $0.number <= number }), open[found].number == number {
       return found
     }
-    if let last = open.last, last.number > number {
-      return open.firstIndex { $0.number >= number } ?? open.count - 1
+    if open.count >= Self.mostOpen {
+      if let later = open.firstIndex(where: { $0.number > number }) { return later }
+      closeOldest()
     }
-    if open.count >= Self.mostOpen { closeOldest() }
-    open.append(OpenSecond(number: number))
-    return open.count - 1
+    let place = open.firstIndex { $0.number > number } ?? open.count
+    open.insert(OpenSecond(number: number), at: place)
+    return place
   }
 
   private mutating func place(_ lane: inout LaneMeter, at time: UInt64) {
