@@ -99,7 +99,8 @@ struct CausesTests {
           let hog = thisG
           let chain = longest(try past(), UInt64(id.value), .netpollRead)
           // The netpoll thread may not have left the kernel yet when the P was taken: then it came in time.
-          guard chain.hops.contains(where: { $0.kind == .late }) else { continue }
+          // And on a busy machine this thread may have stood still for longer than it kept the P.
+          guard chain.hops.contains(where: { $0.kind == .late }), chain.verdict.g != nil else { continue }
           checkEqual(chain.verdict.cause, .netpollLate, "the cause of \(chain.lines)")
           check(chain.hops[chain.guilty].kind == .late, "a late poll in \(chain.lines)")
           check(chain.hops[chain.guilty].duration >= 60_000_000, "60 ms of it in \(chain.lines)")
