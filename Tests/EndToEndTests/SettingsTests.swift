@@ -15,7 +15,7 @@ extension EndToEnd {
       try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/mpgtop/config"))
       let environment = server.environment.merging(["XDG_CONFIG_HOME": folder.path]) { $1 }
       let screen = try Screen(
-        columns: 100, rows: 30, [Built.mpgtop, "\(server.pid)"] + words, environment: environment)
+        columns: 120, rows: 30, [Built.mpgtop, "\(server.pid)"] + words, environment: environment)
       return (screen, folder)
     }
 

@@ -35,6 +35,8 @@ struct ActionGroup: Sendable {
   let footerKeys: String
 
   static let ownRank = 4
+  /// Of the keys that move through time; what a choice has changed is told right behind them.
+  static let timeRank = 6
 
   init(
     _ help: String, footer: String = "", rank: Int = ownRank, keys: String? = nil,
@@ -95,7 +97,7 @@ enum ActionTable {
 
   private static let time = [
     ActionGroup(
-      "back/forth: an event, 100 ms", footer: "time", rank: 6,
+      "back/forth: an event, 100 ms", footer: "time", rank: ActionGroup.timeRank,
       [
         ActionRow("time.step-back", .travel(.stepBack), [.character("[")], "One event back"),
         ActionRow("time.step-forward", .travel(.stepForward), [.character("]")], "One event forth"),

@@ -45,11 +45,12 @@ public struct AppState: Sendable, Equatable {
   /// Whether somebody sits in front of it: batch output has no keys, no scrolling and no badge.
   var isInteractive = true
 
-  /// The intervals to choose from, in milliseconds.
+  /// Milliseconds between two frames, unless another interval was chosen; and those to choose from.
+  public static let usualInterval = 100
   static let intervals = [50, 100, 200, 500, 1000, 2000, 5000]
 
   public init(
-    size: Size, interval: Int = 100, glyphs: Glyphs = .unicode, screen: ScreenID = .overview,
+    size: Size, interval: Int = usualInterval, glyphs: Glyphs = .unicode, screen: ScreenID = .overview,
     theme: ThemeName = .calm
   ) {
     (self.size, self.interval, self.glyphs, self.screen) = (size, max(10, interval), glyphs, screen)

@@ -12,9 +12,17 @@ struct Footer {
     Self.write(note + Self.keys(state), in: rect, glyphs: state.glyphs, on: &canvas)
   }
 
-  /// The most important first.
+  /// The most important first. An interval that was chosen is told right after time, where the key that chose it is seen to
+  /// have done something.
   static func keys(_ state: AppState) -> [StyledText] {
-    ActionTable.footer(on: state.screen, over: state.overlay).map { group in
+    var groups = ActionTable.footer(on: state.screen, over: state.overlay)
+    if state.interval != AppState.usualInterval,
+      let pace = groups.firstIndex(where: { $0.rows.first?.action == .slower }),
+      let request = groups.firstIndex(where: { $0.rank > ActionGroup.timeRank })
+    {
+      groups.insert(groups.remove(at: pace), at: request)
+    }
+    return groups.map { group in
       var piece = StyledText(group.footerKeys, .key)
       piece.append(" " + word(of: group, state), .dim)
       return piece
