@@ -15,6 +15,7 @@ import sys
 import time
 
 import emulator
+import verdict
 from target import Target
 
 FLOOD = pathlib.Path(__file__).resolve().parent.parent / "flood.sh"
@@ -100,9 +101,7 @@ def main():
         flood.terminate()
         flood.wait()
         target.close()
-    for line in slow:
-        print(f"answers: too slow: {line}", file=sys.stderr)
-    raise SystemExit(1 if slow else 0)
+    verdict.end("answers", [f"too slow: {line}" for line in slow])
 
 
 if __name__ == "__main__":

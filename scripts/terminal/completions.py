@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 import emulator
+import verdict
 from target import Target
 
 INSTALL = pathlib.Path(__file__).resolve().parent.parent / "install.sh"
@@ -92,9 +93,7 @@ def main():
                     run.close()
         finally:
             target.close()
-    for line in failed:
-        print(f"completions: {line}", file=sys.stderr)
-    raise SystemExit(1 if failed else 0)
+    verdict.end("completions", failed)
 
 
 if __name__ == "__main__":

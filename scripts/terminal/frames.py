@@ -16,6 +16,7 @@ import sys
 import time
 
 import emulator
+import verdict
 from target import Target
 
 SCREENS = [
@@ -78,9 +79,7 @@ def main():
                     slow.append(f"{name}, {count:,} Gs: {cost:.0f} ms a frame")
         finally:
             target.close()
-    for line in slow:
-        print(f"frames: too slow: {line}", file=sys.stderr)
-    raise SystemExit(1 if slow else 0)
+    verdict.end("frames", [f"too slow: {line}" for line in slow])
 
 
 def live_gs(target):

@@ -13,6 +13,7 @@ import re
 import sys
 
 import emulator
+import verdict
 from target import Target
 
 TERMS = ["dumb", "vt100", "linux", "xterm", "xterm-256color", "tmux-256color", "", "nonsense-42"]
@@ -101,9 +102,7 @@ def main():
         failed += [f"over the screens: {what}" for what in overlays(binaries, target)]
     finally:
         target.close()
-    for line in failed:
-        print(f"terminals: {line}", file=sys.stderr)
-    raise SystemExit(1 if failed else 0)
+    verdict.end("terminals", failed)
 
 
 if __name__ == "__main__":
