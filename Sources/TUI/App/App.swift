@@ -26,7 +26,7 @@ public struct App: Sendable {
     /// What of the terminal is wanted.
     public var terminal = NCursesTerminal.Options()
     /// Milliseconds between two frames, at first; less than 10 is taken as 10.
-    public var interval = 100
+    public var interval = AppState.usualInterval
     /// Lets other threads ask for a new frame at once.
     public var waker: Waker?
     /// The screen to begin with.
