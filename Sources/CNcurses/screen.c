@@ -89,10 +89,7 @@ void nc_close(void) {
 void nc_sync_size(int32_t *rows, int32_t *columns) {
   struct winsize window;
   bool is_known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_row && window.ws_col;
-  if (is_known && is_term_resized(window.ws_row, window.ws_col)) {
-    resize_term(window.ws_row, window.ws_col);
-    clearok(curscr, TRUE);  // terminals move what they showed; only a full repaint is sure
-  }
+  if (is_known && is_term_resized(window.ws_row, window.ws_col)) resize_term(window.ws_row, window.ws_col);
   *rows = LINES;
   *columns = COLS;
 }

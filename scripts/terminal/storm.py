@@ -108,6 +108,9 @@ class Storm:
                 self.key()
         if not self.run.is_running:
             return self.check_end()
+        self.compare()
+
+    def compare(self):
         if not self.run.settle():
             self.fail("the screen does not come to rest")
         before = self.run.picture()
@@ -120,6 +123,17 @@ class Storm:
             print("\n".join(before.display), file=sys.stderr)
             self.fail("garbage on the screen: " + "; ".join(wrong))
         self.checks += 1
+
+    def check_there_and_back(self, rounds=12):
+        """A size that was left and had again before anybody looked is none to those who compare sizes; cells were lost."""
+        for key in [":"] + ["e", "\x7f"] * (rounds // 2):
+            for _ in range(self.dice.randint(1, 30)):
+                self.run.resize(self.dice.randint(40, 70), self.dice.randint(12, 20))
+                self.run.resize(80, 24)
+            self.run.read(0.02)
+            self.last.append("there and back, " + repr(key))
+            self.run.press(key)  # which changes a few cells
+            self.compare()
 
     def leave(self):
         """Ends it by keys, whatever lies over the screen."""
@@ -141,7 +155,11 @@ def main():
         target.keep_busy(["/", "/spawn?n=300", "/sleep?ms=5", "/pipeline?n=20", "/cpu?ms=3", "/block?ms=5"])
         recording = target.record(binaries / "mpgtop", 2)
         gust = max(50, min(400, count // 30))
-        still = Storm([binaries / "mpgtop", "replay", recording], target.environment, {0}, dice)
+        replay = [binaries / "mpgtop", "replay", recording]
+        back = Storm(replay, target.environment, {0}, dice)
+        back.check_there_and_back()
+        back.leave()
+        still = Storm(replay, target.environment, {0}, dice)
         while still.actions < count // 2:
             still.gust(gust)
             still.check_picture()
@@ -164,7 +182,7 @@ def main():
             live.check_picture()
             if live.run.is_running:
                 live.leave()
-        storms = (still, live)
+        storms = (back, still, live)
         print(f"storm: {sum(s.actions for s in storms)} actions, {sum(s.resizes for s in storms)} of them resizes; "
               f"{sum(s.checks for s in storms)} pictures compared; {sum(s.starts for s in storms)} starts and good ends; "
               f"{time.monotonic() - began:.0f} s")
