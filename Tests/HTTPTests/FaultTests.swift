@@ -88,23 +88,23 @@ private func faultMux(_ folder: Folder) -> Mux {
   return mux
 }
 
-/// Gs of which none ends before all have begun.
+/// Gs of which none ends before all have begun, and each keeps its thread meanwhile.
 private final class Meeting: Sendable {
   private let present = Atomic(0)
 
   func join(_ count: Int) {
     present.wrappingAdd(1, ordering: .relaxed)
-    while present.load(ordering: .relaxed) < count {}
+    blocking { while present.load(ordering: .relaxed) < count { usleep(100) } }
   }
 }
 
-/// Gs that are parked at once: the process must have stacks, and slots of the G table, for all. And some that run at once:
-/// it must have threads.
+/// Gs that are parked at once: the process must have stacks, and slots of the G table, for all. And some that block at
+/// once: it must have one thread more than it has, however many a busy machine let it start before.
 private func crowd(_ count: Int) {
   let gate = Channel<Void>()
   let (arrived, all) = (WaitGroup(), WaitGroup())
   arrived.add(count)
-  let (meeting, together) = (Meeting(), min(8, statistics().procs))
+  let (meeting, together) = (Meeting(), statistics().threads + 1)
   all.add(count + together)
   for _ in 0..<together {
     go {
