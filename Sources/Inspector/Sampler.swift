@@ -123,14 +123,12 @@ public struct Sampler {
     }
   }
 
-  /// A player at the newest moment of which everything is known. Rings are read one after the other: of what came after
-  /// the beginning of the last reading some lanes have more than others, so that a G may run there that was never ready.
-  /// nil: there is no history yet.
+  /// A player at the newest moment of which everything is known; nil: there is no history yet.
   public mutating func player() throws(InspectorError) -> Player? {
     guard let history else { return nil }
     try finish()
     guard var player = Player(history) else { return nil }
-    if history.meter.settled < player.time { player.seek(to: history.meter.settled) }
+    player.seekToNewest()
     return player
   }
 

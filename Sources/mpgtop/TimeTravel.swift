@@ -32,7 +32,7 @@ struct TimeTravel {
     case .jumpBack: player.seek(to: player.time - min(player.time, Self.jump))
     case .jumpForward: jumpForward()
     case .start: player.seekToStart()
-    case .now: player.seekToEnd()
+    case .now: player.seekToNewest()
     case .seek(let moment): player.seek(to: moment)
     case .replay(let moments):
       playing = nil
@@ -52,7 +52,7 @@ struct TimeTravel {
 
   private mutating func jumpForward() {
     let next = player.time &+ Self.jump
-    if next < player.lastTime { player.seek(to: next) } else { player.seekToEnd() }
+    if next < player.newestTime { player.seek(to: next) } else { player.seekToNewest() }
   }
 
   /// Goes on to where playing has come by now.
@@ -62,10 +62,10 @@ struct TimeTravel {
     kept = nil
     let passed = Double(monotonicNow() - wall) * Self.speeds[speed]
     let wanted = moment &+ UInt64(passed)
-    if wanted < player.lastTime {
+    if wanted < player.newestTime {
       player.seek(to: wanted)
     } else {
-      player.seekToEnd()
+      player.seekToNewest()
       playing = nil
     }
   }

@@ -280,6 +280,25 @@ struct HistoryTests {
     #expect(windows.reduce(0) { $0 + $1.missing(at: .max) } == lost)
   }
 
+  @Test("the newest moment is the last of which all lanes are known, not the last of which one is", arguments: 0..<5)
+  func newestIsSettled(seed: Int) throws {
+    let watched = try Watched(seed: seed)
+    watched.scheduler.run(300)
+    try watched.drain()
+    let truth = Truth(watched.scheduler)
+    var player = try #require(Player(watched.history))
+    let settled = player.lastTime
+    watched.history.settle(upTo: settled)
+    watched.scheduler.run(300)
+    try watched.drain()
+    #expect(player.newestTime == settled)
+    player.seekToNewest()
+    #expect(player.lastTime > settled && player.time == settled && !player.isAtEnd && player.model.snapshot.gs == truth.gs)
+    watched.history.settle(upTo: player.lastTime)
+    player.seekToNewest()
+    #expect(player.isAtEnd && player.model.snapshot.gs == Truth(watched.scheduler).gs)
+  }
+
   private func source(_ watched: Watched) throws -> [Snapshot.Ring] {
     try watched.source.snapshot().trace.rings
   }

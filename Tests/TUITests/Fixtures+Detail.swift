@@ -164,7 +164,7 @@ extension Fixtures {
   /// Ten seconds in which every length of time came, a matrix in which most pairs met, and two findings.
   static func instruments(ps: Int) -> Instruments {
     var instruments = Instruments()
-    instruments.recentTime = 9_970_000_000
+    (instruments.recentTime, instruments.time) = (9_970_000_000, 24_600_000_000)
     for second in 0..<25 {
       var activity = Activity()
       for step in 0..<60 {

@@ -99,6 +99,20 @@ public struct Player {
     ticks = window.events.last.map { max($0.record.time, window.start) } ?? window.start
   }
 
+  /// The newest moment of which everything is known. Rings are read one after the other: while history is being taken, of
+  /// what came after the beginning of the last reading some lanes have more than others, so that a G may run there that
+  /// was never ready.
+  public var newestTime: UInt64 {
+    let settled = history.meter.settled
+    return settled == 0 ? lastTime : settled
+  }
+  /// Goes there.
+  public mutating func seekToNewest() {
+    seekToEnd()
+    let newest = newestTime
+    if newest < time { seek(to: newest) }
+  }
+
   /// Unpacks a segment, unless it is the one that is open and cannot have grown.
   private mutating func open(_ number: Int) -> Bool {
     if number == window.number, history.segment(number)?.isComplete == true, window.end != nil { return true }

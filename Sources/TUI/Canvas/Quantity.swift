@@ -46,9 +46,10 @@ enum Quantity {
     }
   }
 
-  /// How long ago: `-1.234567s`; to the microsecond, since single events are stepped over.
+  /// How long ago: `-1.234567s`; to the microsecond, since single events are stepped over. `-0s` is less than that.
   static func ago(nanoseconds: UInt64) -> String {
     let microseconds = nanoseconds / 1000
+    guard microseconds > 0 else { return "-0s" }
     let rest = String(microseconds % 1_000_000)
     return "-\(microseconds / 1_000_000)." + String(repeating: "0", count: 6 - rest.count) + rest + "s"
   }

@@ -159,7 +159,8 @@ struct LatencyScreen {
       for (index, count) in row.enumerated() where index < 64 { sums[index] &+= count }
     }
     guard let low = all.firstIndex(where: { $0 > 0 }), let high = all.lastIndex(where: { $0 > 0 }) else {
-      canvas.write("none in the last \(seconds.count) seconds", x: rows.x, y: rows.y, .dim)
+      let seen = min(instruments.time &- instruments.since, UInt64(seconds.count) * 1_000_000_000)
+      canvas.write("none in the last \(Quantity.span(nanoseconds: seen))", x: rows.x, y: rows.y, .dim)
       return
     }
     // As many powers of two as there are rows for; the longest matter most.
