@@ -7,8 +7,10 @@ The viewer is the dashboard itself, in a terminal of 120x40, with its history, t
   1. Beside a program that makes a million events a second (`mpg-bench paced`), for 30 seconds and more of history: its CPU
      and its memory.
   2. Beside the demo server under wrk, in turns with and without it, in alternating order: requests a second of either,
-     and the ratio of each round.
-Prints medians and the spread. Exit code 1 when something could not be run.
+     the server's CPU for each, and their ratios in each round. Server and wrk want two cores, so on a machine with two
+     the share that the viewer takes is gone for them; what a request costs the server tells whether it slows the server
+     itself.
+Prints medians, the spread, and the ratios' standard error. Exit code 1 when something could not be run.
 """
 import argparse
 import fcntl
@@ -69,10 +71,6 @@ class Viewer:
             sys.exit(f"watched.py: the viewer ended with {code}")
 
 
-def requests(port, seconds, connections):
-    return bench_http.run_wrk(f"http://127.0.0.1:{port}/", connections, seconds)[1]
-
-
 def events(binary, pid):
     command = [binary / "mpgtop", "--json", "-n", "1", str(pid)]
     out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
@@ -104,9 +102,11 @@ def turn(options, server, viewed):
     time.sleep(1)
     began, before = time.monotonic(), events(options.bin, pid)
     cpu = bench_http.cpu_seconds(viewer.process.pid) if viewer else 0
-    rate = requests(server.port, options.seconds, options.connections)
+    own = bench_http.cpu_seconds(pid)
+    count, rate = bench_http.run_wrk(f"http://127.0.0.1:{server.port}/", options.connections, options.seconds)[:2]
+    own = bench_http.cpu_seconds(pid) - own
     wall = time.monotonic() - began
-    row = {"rate": rate, "events": (events(options.bin, pid) - before) / wall}
+    row = {"rate": rate, "own": own / count * 1e6, "events": (events(options.bin, pid) - before) / wall}
     if viewer:
         row["cpu"] = (bench_http.cpu_seconds(viewer.process.pid) - cpu) / wall
         viewer.stop()
@@ -132,19 +132,24 @@ def main():
     server = Server(options.bin)
     rows = {True: [], False: []}
     try:
-        requests(server.port, 2, options.connections)
+        bench_http.run_wrk(f"http://127.0.0.1:{server.port}/", options.connections, 2)
         for number in range(options.rounds):
             for viewed in [True, False] if number % 2 == 0 else [False, True]:
                 rows[viewed].append(turn(options, server, viewed))
             print(f"watched.py: round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
     finally:
         server.stop()
-    ratios = [a["rate"] / b["rate"] for a, b in zip(rows[True], rows[False])]
-    print(f"events a second         {spread([row['events'] for row in rows[True]])}")
-    print(f"viewer, % of a core     {spread([row['cpu'] * 100 for row in rows[True]], digits=1)}")
-    print(f"requests/s, viewed      {spread([row['rate'] for row in rows[True]])}")
-    print(f"requests/s, not viewed  {spread([row['rate'] for row in rows[False]])}")
-    print(f"viewed / not viewed     {spread(ratios, digits=3)}")
+    def column(name, viewed):
+        return [row[name] for row in rows[viewed]]
+
+    print(f"events a second         {spread(column('events', True))}")
+    print(f"viewer, % of a core     {spread(column('cpu', True), 0.01, 1)}")
+    for name, what, digits in [("rate", "requests/s", 0), ("own", "server's CPU, µs", 2)]:
+        ratios = [a / b for a, b in zip(column(name, True), column(name, False))]
+        error = statistics.stdev(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else 0
+        print(f"{what + ', viewed':23} {spread(column(name, True), digits=digits)}")
+        print(f"{what + ', not':23} {spread(column(name, False), digits=digits)}")
+        print(f"viewed / not viewed     {spread(ratios, digits=3)}, mean {statistics.mean(ratios):.3f} ± {error:.3f}")
 
 
 main()

@@ -90,33 +90,12 @@ struct Window {
     return low
   }
 
-  /// Runs that are each in order become one that is; pairs of runs at a time, earlier runs first where times are equal.
+  /// Runs that are each in order become one that is, earlier runs first where times are equal: the standard library's sort
+  /// is stable, and merges what is in order already.
   static func merge(_ runs: [[PlacedRecord]]) -> [PlacedRecord] {
-    var runs = runs
-    while runs.count > 1 {
-      runs = stride(from: 0, to: runs.count, by: 2).map { index in
-        index + 1 < runs.count ? merge(runs[index], runs[index + 1]) : runs[index]
-      }
-    }
-    return runs.first ?? []
-  }
-
-  private static func merge(_ a: [PlacedRecord], _ b: [PlacedRecord]) -> [PlacedRecord] {
-    guard let lastA = a.last, let firstB = b.first else { return a + b }
-    if lastA.record.time <= firstB.record.time { return a + b }
-    var merged: [PlacedRecord] = []
-    merged.reserveCapacity(a.count + b.count)
-    var (i, j) = (0, 0)
-    while i < a.count, j < b.count {
-      if b[j].record.time < a[i].record.time {
-        merged.append(b[j])
-        j += 1
-      } else {
-        merged.append(a[i])
-        i += 1
-      }
-    }
-    return merged + a[i...] + b[j...]
+    var all = Array(runs.joined())
+    all.sort { $0.record.time < $1.record.time }
+    return all
   }
 
   /// The model when `count` of the events have happened, at the moment `ticks`.
