@@ -64,9 +64,9 @@ struct EventsScreen: ListScreen {
 
   func head(width: Int, height: Int) -> [StyledText] {
     guard let list = frame.detail.events else { return [StyledText("collecting events", .dim)] }
-    let span = list.end - min(list.end, list.events.first?.time ?? list.end)
+    let span = list.events.first.map { Quantity.span(nanoseconds: list.end - min(list.end, $0.time)) } ?? "-"
     var facts = [
-      ("shown", Quantity.grouped(list.events.count)), ("from the last", Quantity.span(nanoseconds: span)),
+      ("shown", Quantity.grouped(list.events.count)), ("from the last", span),
       ("looked at", Quantity.grouped(list.searched)), ("events/s", Quantity.compact(frame.eventsPerSecond)),
     ]
     if frame.snapshot.trace.lost > 0 { facts.append(("lost", Quantity.grouped(frame.snapshot.trace.lost))) }
