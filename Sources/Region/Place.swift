@@ -24,9 +24,12 @@
   /// - Parameter depth: Gs that were on the queue already; what is more than `deepest` is told as that.
   @inlinable @inline(__always)
   public init(_ queue: Queue, depth: Int) {
-    let depth = UInt64(truncatingIfNeeded: Swift.min(Swift.max(depth, 0), Place.deepest))
-    bits = UInt64(queue.rawValue) << 52 | depth << 55
+    self.init(queue, exactly: UInt64(truncatingIfNeeded: Swift.min(Swift.max(depth, 0), Place.deepest)))
   }
+
+  /// - Parameter depth: at most `deepest`, as that of an LRQ is.
+  @inlinable @inline(__always)
+  public init(_ queue: Queue, exactly depth: UInt64) { bits = UInt64(queue.rawValue) << 52 | depth << 55 }
 
   /// A depth of so many is that many or more.
   public static let deepest = 511

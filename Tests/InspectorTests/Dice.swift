@@ -18,14 +18,15 @@ struct Dice {
 
   mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(truncatingIfNeeded: roll()) } }
 
-  /// Numbers where mistakes live: around powers of two; or any number at all.
+  /// Numbers where mistakes live: around powers of two and capacities; or any number at all.
   mutating func value() -> UInt64 {
-    switch below(5) {
+    switch below(6) {
     case 0: return roll()
     case 1: return UInt64(below(16))
     case 2: return UInt64(1) << UInt64(below(64))
     case 3: return (UInt64(1) << UInt64(below(64))) &- 1
-    default: return UInt64.max &- UInt64(below(16))
+    case 4: return UInt64.max &- UInt64(below(16))
+    default: return [255, 256, 257, 1023, 1024, 1025, 9999, 10_000, 10_001, 4096][below(10)]
     }
   }
 }

@@ -43,9 +43,9 @@ struct EventSearchTests {
 
   private func search(
     _ query: EventQuery, _ source: DetailSource, after last: FoundEvents? = nil,
-    breathe: () throws -> Void = {}
+    most: Int = EventSearch.most, breathe: () throws -> Void = {}
   ) throws -> FoundEvents {
-    var search = EventSearch(query, source, after: last)
+    var search = EventSearch(query, source, after: last, most: most)
     let decoder = RecordDecoder()
     while search.step(decoder) { try breathe() }
     return search.found
@@ -139,6 +139,45 @@ struct EventSearchTests {
     let second = try search(
       EventQuery(limit: 5000), source(watched, at: watched.scheduler.time), after: first)
     #expect(try second.records == everything(watched, to: watched.scheduler.time, .everything))
+  }
+
+  @Test("a search that is cut short tells all that happened back to where it says", arguments: 0..<6)
+  func cutShort(seed: Int) throws {
+    var dice = Dice(UInt64(seed))
+    let watched = try Watched(seed: seed)
+    let query = EventQuery(filter: Filter(Self.filters[seed]), limit: 100_000)
+    var (last, cuts) = (nil as FoundEvents?, 0)
+    for _ in 0..<12 {
+      watched.scheduler.run(400)
+      try goOn(watched, &dice)
+      let now = watched.scheduler.time
+      let expected = try everything(watched, to: now, query.filter)
+      for before in [nil, last] {
+        let found = try search(query, source(watched, at: now), after: before, most: 300)
+        #expect(found.records == expected.filter { $0.record.time >= found.searchedFrom })
+        if found.records.count < expected.count { cuts += 1 }
+        last = found
+      }
+    }
+    #expect(cuts > 10)
+  }
+
+  @Test("more records than a block holds, which became blocks at once, are each found once", arguments: 0..<3)
+  func severalBlocksAtOnce(seed: Int) throws {
+    let watched = try Watched(seed: seed, ringRecords: 1 << 16)
+    let query = EventQuery(limit: 1_000_000)
+    let first = try search(query, source(watched, at: watched.scheduler.time))
+    watched.scheduler.run(45_000)
+    watched.history.mark(try watched.source.observe())
+    let now = watched.scheduler.time
+    var left = 1
+    let second = try search(query, source(watched, at: now), after: first) {
+      left -= 1
+      if left == 0 { try watched.drain() }
+    }
+    let third = try search(query, source(watched, at: now), after: second)
+    #expect(watched.history.segments.contains { $0.blocks.count { $0.count == RecordEncoder.most } > 1 })
+    #expect(try third.records == everything(watched, to: now, .everything))
   }
 
   @Test("what history has let go is let go", arguments: ["", "kind:goCreate"])

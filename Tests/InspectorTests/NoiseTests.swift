@@ -7,33 +7,6 @@ import Testing
 /// A failing case is found again by its seed, which is the case's number.
 @Suite("Noise in the region")
 struct NoiseTests {
-  /// SplitMix64: a case is its seed.
-  private struct Dice {
-    var state: UInt64
-
-    mutating func roll() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-      z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-      return z ^ (z >> 31)
-    }
-
-    mutating func below(_ limit: Int) -> Int { Int(roll() % UInt64(limit)) }
-
-    /// Numbers where mistakes live: around powers of two and capacities; or any number at all.
-    mutating func value() -> UInt64 {
-      switch below(6) {
-      case 0: return roll()
-      case 1: return UInt64(below(16))
-      case 2: return UInt64(1) << UInt64(below(64))
-      case 3: return (UInt64(1) << UInt64(below(64))) &- 1
-      case 4: return UInt64.max &- UInt64(below(16))
-      default: return [255, 256, 257, 1023, 1024, 1025, 9999, 10_000, 10_001, 4096][below(10)]
-      }
-    }
-  }
-
   /// What one run over a region did.
   private enum Outcome: Hashable { case snapshot, refused, damaged }
 
@@ -88,7 +61,7 @@ struct NoiseTests {
     let places = places(region)
     var outcomes: [Outcome: Int] = [:]
     for seed in 0..<100_000 {
-      var dice = Dice(state: UInt64(seed))
+      var dice = Dice(UInt64(seed))
       let hits = (0...dice.below(3)).map { _ in places[dice.below(places.count)] }
       let before = hits.map { region.word(at: $0).relaxed }
       for place in hits { region.setWord(at: place, dice.value()) }
@@ -109,7 +82,7 @@ struct NoiseTests {
     let junk = Array("0123456789 -\n\u{0}\u{ff}fieldblockring".utf8)
     var outcomes: [Outcome: Int] = [:]
     for seed in 0..<5000 {
-      var dice = Dice(state: UInt64(seed) | 1 << 40)
+      var dice = Dice(UInt64(seed) | 1 << 40)
       var damaged = text
       for _ in 0...dice.below(4) { damaged[dice.below(text.count)] = junk[dice.below(junk.count)] }
       region.writeBytes(damaged, at: region.plan.schema)

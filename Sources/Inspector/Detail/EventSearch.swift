@@ -56,9 +56,10 @@ struct FoundEvents {
 
 /// Looks for events. `step` looks at one piece, so that a caller may do other things in between.
 struct EventSearch {
-  /// Records that are looked at, at most.
-  private static let most = 400_000
+  /// Records that are looked at: after so many, no further piece.
+  static let most = 400_000
 
+  private let most: Int
   private(set) var found: FoundEvents
   private let filter: EventFilter
   private let history: History
@@ -73,11 +74,15 @@ struct EventSearch {
   private let last: Int
   private var bound = UInt64.max
   private var perLane: [Lane: Int] = [:]
-  private var looked = (at: 0, from: UInt64.max)
+  private var lookedAt = 0
 
-  /// - Parameter before: what the last search found, of whatever.
-  init(_ query: EventQuery, _ source: DetailSource, after before: FoundEvents? = nil) {
-    history = source.history
+  /// - Parameters:
+  ///   - before: what the last search found, of whatever.
+  ///   - most: records after which it looks no further.
+  init(
+    _ query: EventQuery, _ source: DetailSource, after before: FoundEvents? = nil, most: Int = Self.most
+  ) {
+    (history, self.most) = (source.history, most)
     var found = FoundEvents(query, source)
     let base = before.flatMap { $0.leads(to: found) ? $0 : nil }
     filter = EventFilter(query.filter, found.wording)
@@ -108,8 +113,8 @@ struct EventSearch {
       return true
     }
     guard let piece = pieces.popLast() else { return false }
-    guard looked.at < Self.most else {
-      cut()
+    guard lookedAt < most else {
+      cut(before: piece)
       return false
     }
     look(at: piece, decoder)
@@ -154,9 +159,7 @@ struct EventSearch {
   private mutating func look(at piece: StretchPiece, _ decoder: RecordDecoder) {
     if piece.lastTime > found.moment { found.isWhole = false }
     guard piece.firstTime <= found.moment, perLane[piece.lane, default: 0] < found.query.limit else { return }
-    (looked.from, found.searchedFrom) = (
-      min(looked.from, piece.firstTime), min(found.searchedFrom, piece.firstTime)
-    )
+    found.searchedFrom = min(found.searchedFrom, piece.firstTime)
     guard filter.passes(piece.lane) else { return note(piece.count) }
     let fresh = passing(piece, piece.records(decoder))
     guard !fresh.isEmpty else { return }
@@ -186,14 +189,15 @@ struct EventSearch {
   }
 
   private mutating func note(_ count: Int) {
-    looked.at += count
+    lookedAt += count
     found.searched += count
   }
 
-  /// The search ends before it came to what was found earlier: what lies between is not known.
-  private mutating func cut() {
-    found.records.removeAll { $0.record.time < looked.from }
-    (found.searched, found.searchedFrom) = looked
+  /// The search ends here. All that is later than this piece, the newest in hand, has been looked at; of what is not, some
+  /// lanes have been looked at and others not, and what was found there would tell half of what happened.
+  private mutating func cut(before piece: StretchPiece) {
+    found.records.removeAll { $0.record.time <= piece.lastTime }
+    (found.searched, found.searchedFrom) = (lookedAt, piece.lastTime &+ 1)
   }
 }
 

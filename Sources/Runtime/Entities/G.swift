@@ -59,11 +59,14 @@ package struct G: Equatable {
   @inline(__always)
   var record: UnsafeMutablePointer<GRecord> { unsafe gRecords.unsafelyUnwrapped + Int(slot) }
 
+  @inline(__always)
+  private var block: UnsafeMutableRawPointer {
+    unsafe gBlocks.unsafelyUnwrapped + Int(slot) &* (GField.stride &* 8)
+  }
+
   /// The public half.
   @inline(__always)
-  var shared: Block<GField> {
-    unsafe Block(at: gBlocks.unsafelyUnwrapped + Int(slot) &* (GField.stride &* 8))
-  }
+  var shared: Block<GField> { unsafe Block(at: block) }
 
   @inline(__always)
   var id: UInt64 { shared[.id].relaxed }
@@ -98,7 +101,16 @@ package struct G: Equatable {
   @inline(__always)
   func prefetch() {
     unsafe mpg_prefetch(record)
-    unsafe mpg_prefetch(gBlocks.unsafelyUnwrapped + Int(slot) &* (GField.stride &* 8))
+    unsafe mpg_prefetch(block)
+  }
+
+  /// Has the top of its stack brought near while its start is accounted for. Two lines: the registers, and what it returns
+  /// to.
+  @inline(__always)
+  func prefetchStack() {
+    guard let top = unsafe record.pointee.fiber.sp else { return }
+    unsafe mpg_prefetch(top)
+    unsafe mpg_prefetch(top + 64)
   }
 
   /// Says where a wait that may be cancelled can be found.

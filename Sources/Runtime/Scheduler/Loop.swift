@@ -25,7 +25,7 @@ extension M {
       guard bindStack(g) else { return false }
       if unsafe g.record.pointee.job != nil { unsafe g.record.pointee.home = self }
     }
-    prefetchStack(of: g)
+    g.prefetchStack()
     started(g)
     self.g = g
     unsafe mpg_fiber_enter(fiber, &g.record.pointee.fiber)
@@ -48,15 +48,6 @@ extension M {
     }
     if stays { stayHome() }
     return stays
-  }
-
-  /// Where many take turns the stack of each has gone cold: it comes near while the start is accounted for. Two lines: the
-  /// registers, and what the G returns to.
-  @inline(__always)
-  private func prefetchStack(of g: G) {
-    guard let top = unsafe g.record.pointee.fiber.sp else { return }
-    unsafe mpg_prefetch(top)
-    unsafe mpg_prefetch(top + 64)
   }
 
   /// The G is off its stack and counted as waiting; only now may others find it.

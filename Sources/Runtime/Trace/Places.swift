@@ -7,7 +7,7 @@ extension P {
   fileprivate func lrqPlace(_ queue: Place.Queue) -> Place {
     let shared = shared
     let depth = shared[.lrqTail].relaxed &- shared[.lrqHead].relaxed
-    return Place(bits: UInt64(queue.rawValue) << 52 | depth << 55)
+    return Place(queue, exactly: depth)
   }
 }
 

@@ -22,8 +22,8 @@ struct BootOverlay {
     }
     StepPanel(
       title: "Boot" + (length ?? ""), note: nil, rows: steps.indices.map { row(steps, $0) },
-      selected: selected,
-      told: told(steps, selected), toldRows: 6, overlay: .boot, size: state.size, glyphs: state.glyphs
+      selected: selected, told: told(steps, selected), toldRows: 6, overlay: .boot, size: state.size,
+      glyphs: state.glyphs
     ).draw(on: &canvas)
   }
 

@@ -20,15 +20,13 @@ struct WalkOverlay {
     guard let found = state.shownWalk else {
       return StepPanel(
         title: "Following a request", note: walk.note, rows: [], selected: 0, told: nothing, toldRows: 14,
-        overlay: .walk,
-        size: state.size, glyphs: state.glyphs)
+        overlay: .walk, size: state.size, glyphs: state.glyphs)
     }
     let step = min(max(0, walk.step), found.steps.count - 1)
     return StepPanel(
       title: "Request " + found.title, note: note(found), rows: found.steps.indices.map { row($0, found) },
       selected: step, told: told(step, found), toldRows: 14, firstLine: walk.firstLine, overlay: .walk,
-      size: state.size,
-      glyphs: state.glyphs)
+      size: state.size, glyphs: state.glyphs)
   }
 
   private func note(_ found: RequestWalk) -> String? {
@@ -53,8 +51,7 @@ struct WalkOverlay {
       ? "Make one, with curl for instance. As soon as its handler has returned it is shown here, step by step."
       : "Left goes to the one before, Esc closes this."
     return [
-      .init(text: first, style: .strong), .init(text: ""), .init(text: hint),
-      .init(text: ""),
+      .init(text: first, style: .strong), .init(text: ""), .init(text: hint), .init(text: ""),
       .init(
         text:
           "A request is what the HTTP server makes a span of: from its whole head and body to the return of its "
@@ -68,9 +65,7 @@ struct WalkOverlay {
     let time = found.offset(index).map(RequestWalk.signed) ?? absent
     let delta = found.delta(index).map { $0 == 0 ? "0" : TimeText.short($0.magnitude) } ?? ""
     let style: Style = step.outcome == .happened ? .text : step.outcome == .untold ? .waiting : .dim
-    return StepPanel.Row(
-      time: time, delta: delta, title: step.title,
-      places: step.places, style: style)
+    return StepPanel.Row(time: time, delta: delta, title: step.title, places: step.places, style: style)
   }
 
   private func told(_ index: Int, _ found: RequestWalk) -> [StepPanel.Paragraph] {
