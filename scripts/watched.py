@@ -36,6 +36,10 @@ class Server:
         self.process = subprocess.Popen([binary / "mpg-demo", "--port", str(self.port)], stdout=subprocess.DEVNULL)
         bench_http.wait_until_up(self.process, f"http://127.0.0.1:{self.port}/")
 
+    def load(self, seconds, connections):
+        """How many requests were answered, and how many a second."""
+        return bench_http.run_wrk(f"http://127.0.0.1:{self.port}/", connections, seconds)[:2]
+
     def stop(self):
         self.process.terminate()
         self.process.wait(10)
@@ -103,7 +107,7 @@ def turn(options, server, viewed):
     began, before = time.monotonic(), events(options.bin, pid)
     cpu = bench_http.cpu_seconds(viewer.process.pid) if viewer else 0
     own = bench_http.cpu_seconds(pid)
-    count, rate = bench_http.run_wrk(f"http://127.0.0.1:{server.port}/", options.connections, options.seconds)[:2]
+    count, rate = server.load(options.seconds, options.connections)
     own = bench_http.cpu_seconds(pid) - own
     wall = time.monotonic() - began
     row = {"rate": rate, "own": own / count * 1e6, "events": (events(options.bin, pid) - before) / wall}
@@ -116,6 +120,17 @@ def turn(options, server, viewed):
 def spread(values, scale=1, digits=0):
     values = [value / scale for value in values]
     return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f}-{max(values):,.{digits}f})"
+
+
+def report(viewed, alone):
+    print(f"events a second         {spread([row['events'] for row in viewed])}")
+    print(f"viewer, % of a core     {spread([row['cpu'] for row in viewed], 0.01, 1)}")
+    for name, what, digits in [("rate", "requests/s", 0), ("own", "server CPU µs", 2)]:
+        ratios = [a[name] / b[name] for a, b in zip(viewed, alone)]
+        error = statistics.stdev(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else 0
+        print(f"{what + ', viewed':24}{spread([row[name] for row in viewed], digits=digits)}")
+        print(f"{what + ', not':24}{spread([row[name] for row in alone], digits=digits)}")
+        print(f"viewed / not viewed     {spread(ratios, digits=3)}, mean {statistics.mean(ratios):.3f} ± {error:.3f}")
 
 
 def main():
@@ -132,24 +147,14 @@ def main():
     server = Server(options.bin)
     rows = {True: [], False: []}
     try:
-        bench_http.run_wrk(f"http://127.0.0.1:{server.port}/", options.connections, 2)
+        server.load(2, options.connections)
         for number in range(options.rounds):
             for viewed in [True, False] if number % 2 == 0 else [False, True]:
                 rows[viewed].append(turn(options, server, viewed))
             print(f"watched.py: round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
     finally:
         server.stop()
-    def column(name, viewed):
-        return [row[name] for row in rows[viewed]]
-
-    print(f"events a second         {spread(column('events', True))}")
-    print(f"viewer, % of a core     {spread(column('cpu', True), 0.01, 1)}")
-    for name, what, digits in [("rate", "requests/s", 0), ("own", "server's CPU, µs", 2)]:
-        ratios = [a / b for a, b in zip(column(name, True), column(name, False))]
-        error = statistics.stdev(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else 0
-        print(f"{what + ', viewed':23} {spread(column(name, True), digits=digits)}")
-        print(f"{what + ', not':23} {spread(column(name, False), digits=digits)}")
-        print(f"viewed / not viewed     {spread(ratios, digits=3)}, mean {statistics.mean(ratios):.3f} ± {error:.3f}")
+    report(rows[True], rows[False])
 
 
 main()

@@ -129,7 +129,7 @@ struct AppStateTests {
     #expect(state.update(.input(.key(.control("z")))) == .stop)
     #expect(state.update(.input(.key(.control("l")))) == .redrawAll)
     #expect(state.update(.input(.disturbed)) == .redrawAll)
-    #expect(state.update(.input(.resize(Size(columns: 5, rows: 6)))) == .redrawAll)
+    #expect(state.update(.input(.resize(Size(columns: 5, rows: 6)))) == .nothing)
     #expect(state.size == Size(columns: 5, rows: 6))
   }
 

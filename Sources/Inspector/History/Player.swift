@@ -101,11 +101,12 @@ public struct Player {
 
   /// The newest moment of which everything is known. Rings are read one after the other: while history is being taken, of
   /// what came after the beginning of the last reading some lanes have more than others, so that a G may run there that
-  /// was never ready.
+  /// was never ready. Where nothing is being taken in, as in a recording, it is the last one.
   public var newestTime: UInt64 {
     let settled = history.meter.settled
     return settled == 0 ? lastTime : settled
   }
+
   /// Goes there.
   public mutating func seekToNewest() {
     seekToEnd()

@@ -117,7 +117,7 @@ extension AppState {
     case .click(let x, let y): return click(x: x, y: y)
     case .resize(let size):
       self.size = size
-      return .redrawAll
+      return .nothing
     case .stop: return .stop
     case .disturbed: return .redrawAll
     case .terminate(let signal): return .end(.signal(signal))

@@ -44,7 +44,7 @@ public enum Input: Sendable, Equatable {
   case resize(Size)
   /// Ctrl-Z: the process is asked to stop.
   case stop
-  /// Something else wrote on the screen (the process went on after a stop).
+  /// The screen may show something else than what was drawn: the process went on after a stop, or the size was another.
   case disturbed
   /// A signal that asks the process to end, by number.
   case terminate(Int32)

@@ -191,8 +191,9 @@ extension NCursesTerminal {
       case SIGTSTP: inputs.append(.stop)
       case SIGHUP: inputs.append(.hangUp)
       case SIGTERM: inputs.append(.terminate(SIGTERM))
-      case SIGWINCH: inputs.append(.resize(readSize()))
-      default: inputs += [.resize(readSize()), .disturbed]  // CONT after a stop that nobody announced
+      // WINCH, or CONT after a stop that nobody announced. A size that was left and is had again is no other, yet the
+      // terminal moved what it showed, and ncurses cut what it keeps.
+      default: inputs += [.resize(readSize()), .disturbed]
       }
     }
   }
