@@ -56,7 +56,7 @@ public final class Inspector {
   func drain(into history: History) throws(InspectorError) -> Double {
     let start = monotonicNow()
     let fullest = try layoutErrors(target.path) { () throws(LayoutProblem) in
-      try source.drainBatches(history.take)
+      try source.drainInPlace(history.take)
     }
     history.settle(upTo: start)
     return fullest

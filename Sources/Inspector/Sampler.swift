@@ -62,6 +62,8 @@ public struct Sampler {
   private var instruments = Instruments()
   private var lastSnapshot: UInt64 = 0
   private var lastMark: UInt64 = 0
+  /// When to ask next whether the target has ended.
+  private var nextLook: UInt64 = 0
   /// The last look at the gauges, and what details are made with.
   private(set) var observation: Observation?
   var detailer = Detailer()
@@ -110,7 +112,7 @@ public struct Sampler {
 
   /// Nanoseconds for which instruments stay as they are: they are of ten seconds and more, and to make them anew with every
   /// picture would cost as much as drawing it.
-  private static let instrumentsInterval: UInt64 = 250_000_000
+  private static let instrumentsInterval: UInt64 = 500_000_000
 
   /// Takes in what is still in the rings, and sees to it that the history has something to look at, however short the
   /// time was.
@@ -147,7 +149,7 @@ public struct Sampler {
   }
 
   private mutating func sample() throws(InspectorError) {
-    if ending == nil { ending = try inspector.ending() }
+    try lookForEnding()
     if let history {
       let observation = try inspector.observe()
       builder.observe(observation.snapshot)
@@ -160,6 +162,14 @@ public struct Sampler {
       builder.observe(try inspector.snapshot())
     }
     lastSnapshot = monotonicNow()
+  }
+
+  /// Asks the system, which takes as long as all else of a sample, no more often than there are samples without frames.
+  private mutating func lookForEnding() throws(InspectorError) {
+    let now = monotonicNow()
+    guard ending == nil, now >= nextLook else { return }
+    ending = try inspector.ending()
+    nextLook = now + Self.snapshotInterval
   }
 
   private mutating func mark(_ history: History, _ observation: Observation) throws(InspectorError) {

@@ -79,6 +79,9 @@ public import Synchronization
     cursor = start ?? position.acquired
   }
 
+  /// Whether there is something that it does not have yet.
+  public var hasNew: Bool { position.acquired > cursor }
+
   /// Appends what is new to `records`, at most `limit` at a time, and returns how many were kept.
   ///
   /// Afterwards `cursor` has advanced by exactly kept + newly lost. A position that runs backwards (noise in the
@@ -90,7 +93,9 @@ public import Synchronization
     let first = max(cursor, oldest)
     let end = published - first > UInt64(limit) ? first + UInt64(limit) : published
     let base = records.count
-    for n in first..<end { records.append(copy(n)) }  // R2
+    records.append(addingCapacity: Int(end - first)) { new in  // R2
+      for n in first..<end { new.append(copy(n)) }
+    }
     atomicMemoryFence(ordering: .acquiring)  // R3: pairs with W1
     let now = position.relaxed  // R4
     let spoilt = now >= capacity ? min(end, max(first, now - capacity + 1)) - first : 0  // R5

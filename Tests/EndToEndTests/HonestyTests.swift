@@ -43,7 +43,7 @@ extension EndToEnd {
       let end = Date().addingTimeInterval(Self.seconds)
       var nextMark = Date()
       while Date() < end {
-        _ = try source.drainBatches(history.take)
+        _ = try source.drainInPlace(history.take)
         history.settle()
         if Date() >= nextMark {
           let observation = try source.observe()

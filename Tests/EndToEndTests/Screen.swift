@@ -76,6 +76,15 @@ final class Screen {
   /// Where the program runs: what it writes to a file without a folder is there.
   var workingFolder: String { folder.path }
 
+  /// How many times the program has written to anything, its terminal above all.
+  var writes: Int {
+    get throws {
+      let pid = text("\(folder.path)/pid").split(separator: "\n").first ?? ""
+      let line = text("/proc/\(pid)/io").split(separator: "\n").first { $0.hasPrefix("syscw: ") }
+      return try #require(line.flatMap { Int($0.dropFirst("syscw: ".count)) })
+    }
+  }
+
   /// What the program has written to standard error, which is not on the screen.
   var errors: String { text("\(folder.path)/errors") }
 

@@ -42,6 +42,19 @@ extension EndToEnd {
         try !screen.lines.contains { $0.contains("LRQ") || $0.contains("pid ") }, sourceLocation: location)
     }
 
+    @Test("A picture reaches the terminal in three writes, however many places of it have changed")
+    func writes() throws {
+      let server = try DemoServer("--procs", "2")
+      let size = Size(columns: 200, rows: 60)
+      let screen = try open(server, size)
+      try waitForPicture(screen, of: server, size)
+      let connection = try Connection(port: server.port)
+      let (began, before) = (Date(), try screen.writes)
+      while Date().timeIntervalSince(began) < 2 { _ = try connection.get("/") }
+      let (writes, pictures) = (try screen.writes - before, Int(Date().timeIntervalSince(began) * 10) + 2)
+      #expect(writes > 0 && writes <= 3 * pictures)
+    }
+
     @Test(
       "It shows the target's pid, every P and the flood, and `q` leaves the terminal as it was",
       arguments: sizes)

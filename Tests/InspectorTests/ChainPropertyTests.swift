@@ -16,12 +16,12 @@ struct ChainPropertyTests {
       scheduler.finish()
       for _ in 0..<drains {
         scheduler.run(1200 / drains)
-        _ = try source.drainBatches(history.take)
+        _ = try source.drainInPlace(history.take)
         history.settle()
       }
     }
     scheduler.finish()
-    _ = try source.drainBatches(history.take)
+    _ = try source.drainInPlace(history.take)
     history.settle()
     return (scheduler, try #require(Player(history)))
   }

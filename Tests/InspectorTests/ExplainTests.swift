@@ -210,11 +210,11 @@ struct ExplainTests {
     let source = try scheduler.region.source()
     let history = History()
     func mark() throws {
-      _ = try source.drainBatches(history.take)
+      _ = try source.drainInPlace(history.take)
       history.settle()
       scheduler.showPs()
       history.mark(try source.observe())
-      _ = try source.drainBatches(history.take)
+      _ = try source.drainInPlace(history.take)
       history.settle()
     }
     try mark()

@@ -14,15 +14,15 @@ struct FakeHistory {
     scheduler.makesSyscalls = false
     let source = try scheduler.region.source()
     for _ in 0..<segments {
-      _ = try source.drainBatches(history.take)
+      _ = try source.drainInPlace(history.take)
       scheduler.listGs()
       history.mark(try source.observe())
       history.attach(GoroutineList(rows: try source.goroutines(limit: 1000)))
-      _ = try source.drainBatches(history.take)
+      _ = try source.drainInPlace(history.take)
       history.settle()
       scheduler.run(moves)
       scheduler.finish()
-      _ = try source.drainBatches(history.take)
+      _ = try source.drainInPlace(history.take)
       history.settle()
     }
   }

@@ -72,15 +72,15 @@ struct FuzzTests {
       scheduler = FakeScheduler(seed: seed, ringRecords: 256)
       source = try scheduler.region.source()
       for _ in 0..<segments {
-        _ = try source.drainBatches(history.take)
+        _ = try source.drainInPlace(history.take)
         scheduler.listGs()
         let rows = try source.goroutines(limit: 1000)
         history.mark(try source.observe())
         history.attach(GoroutineList(rows: rows))
-        _ = try source.drainBatches(history.take)
+        _ = try source.drainInPlace(history.take)
         history.settle()
         scheduler.run(100)
-        _ = try source.drainBatches(history.take)
+        _ = try source.drainInPlace(history.take)
         history.settle()
       }
       history.flush()
@@ -177,14 +177,14 @@ struct FuzzTests {
       for place in hits { region.setWord(at: place, dice.value()) }
       defer { for (place, value) in zip(hits, before).reversed() { region.setWord(at: place, value) } }
       do throws(LayoutProblem) {
-        _ = try corpus.source.drainBatches(history.take)
+        _ = try corpus.source.drainInPlace(history.take)
         let observation = try corpus.source.observe()
         if dice.below(16) == 0 {
           let rows = try corpus.source.goroutines(limit: 100)
           history.mark(observation)
           history.attach(GoroutineList(rows: rows))
         }
-        _ = try corpus.source.drainBatches(history.take)
+        _ = try corpus.source.drainInPlace(history.take)
         history.settle()
         _ = try corpus.source.ending()
         return true

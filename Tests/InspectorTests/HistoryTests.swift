@@ -22,7 +22,7 @@ final class Watched {
   }
 
   func drain() throws {
-    _ = try source.drainBatches(history.take)
+    _ = try source.drainInPlace(history.take)
     history.settle()
   }
 

@@ -19,7 +19,7 @@ private final class Measured {
   }
 
   func drain() throws {
-    _ = try source.drainBatches(history.take)
+    _ = try source.drainInPlace(history.take)
     history.settle(upTo: scheduler.time)
   }
 

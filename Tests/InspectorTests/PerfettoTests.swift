@@ -138,7 +138,7 @@ struct PerfettoTests {
     let fake = try FakeHistory(seed: 6)
     let source = try fake.scheduler.region.source()
     fake.history.mark(try source.observe())
-    _ = try source.drainBatches(fake.history.take)
+    _ = try source.drainInPlace(fake.history.take)
     fake.history.settle()
     let tracks = try Tracks(
       try fake.bytes { file throws(InspectorError) in try fake.history.exportPerfetto(to: file) }.bytes)

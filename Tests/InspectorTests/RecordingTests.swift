@@ -21,14 +21,14 @@ struct RecordingTests {
       history = History()
       scheduler.region[PField.entry, 0] = scheduler.region.intern("secret at Plan.swift:1")
       for _ in 0..<segments {
-        _ = try source.drainBatches(history.take)
+        _ = try source.drainInPlace(history.take)
         scheduler.listGs()
         history.mark(try source.observe())
         history.attach(GoroutineList(rows: try source.goroutines(limit: 1000)))
-        _ = try source.drainBatches(history.take)
+        _ = try source.drainInPlace(history.take)
         history.settle()
         scheduler.run(300)
-        _ = try source.drainBatches(history.take)
+        _ = try source.drainInPlace(history.take)
         history.settle()
       }
       let writer = try RecordingWriter(path: path)
@@ -98,10 +98,10 @@ struct RecordingTests {
       history.record(to: writer, fromNow: true)
       for _ in 0..<3 {
         scheduler.run(200)
-        _ = try source.drainBatches(history.take)
+        _ = try source.drainInPlace(history.take)
         history.settle()
         history.mark(try source.observe())
-        _ = try source.drainBatches(history.take)
+        _ = try source.drainInPlace(history.take)
         history.settle()
       }
       try history.finishRecording()

@@ -20,12 +20,12 @@ final class Script {
   }
 
   private func mark(goroutines: Bool = false) throws {
-    _ = try source.drainBatches(history.take)
+    _ = try source.drainInPlace(history.take)
     history.settle()
     let rows = goroutines ? try source.goroutines(limit: 100) : nil
     history.mark(try source.observe())
     if let rows { history.attach(GoroutineList(rows: rows)) }
-    _ = try source.drainBatches(history.take)
+    _ = try source.drainInPlace(history.take)
     history.settle()
   }
 

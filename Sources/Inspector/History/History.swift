@@ -80,24 +80,29 @@ public final class History {
 
   // MARK: what comes in
 
-  /// Takes in what was drained of one lane.
-  func take(_ batch: Batch) {
-    var lane = lanes.removeValue(forKey: batch.lane) ?? LaneRecorder(batch.lane, segment: latestNumber)
-    if !lane.continues(at: batch.first) {
-      seal(&lane, lane.records.count)
-      lane.skip(to: batch.first)
-      meter.lose(batch.lane)
+  /// Takes in what there is of one lane.
+  func take(_ name: Lane, _ read: RingReading) {
+    var lane = lanes.removeValue(forKey: name) ?? LaneRecorder(name, segment: latestNumber)
+    let count = lane.take(read)
+    if let position = lane.gap {
+      seal(&lane, lane.records.count - count)
+      lane.skip(to: position)
+      meter.lose(name)
       pressure.cancel()
     }
-    meter.take(batch.records, on: batch.lane)
-    pressure.take(batch.records, on: batch.lane)
-    lane.take(batch.records, from: batch.first)
-    fresh += batch.records.count
-    taken &+= UInt64(batch.records.count)
+    measure(lane.records.suffix(count), name)
+    fresh += count
+    taken &+= UInt64(count)
     if lane.mark == nil, lane.records.count >= RecordEncoder.most {
       seal(&lane, lane.records.count / RecordEncoder.most * RecordEncoder.most)
     }
-    lanes[batch.lane] = lane
+    lanes[name] = lane
+  }
+
+  /// Apart, so that nobody shares the records any more when some are taken out, which would have them copied.
+  private func measure(_ records: ArraySlice<Record>, _ lane: Lane) {
+    meter.take(records, on: lane)
+    pressure.take(records, on: lane)
   }
 
   /// The number of the segment that records go into; −1 before the first keyframe.

@@ -20,6 +20,8 @@ struct LaneRecorder {
   /// Whether the last boundary is where the gauges of its keyframe stand.
   private(set) var isExact = true
   private var isNew = true
+  /// Where the records go on that were taken in last, when some were lost before them.
+  private(set) var gap: UInt64?
 
   /// Drains that a record is waited for that was counted, but not written: its thread was interrupted in between.
   private static let mostPatience = 200
@@ -29,17 +31,21 @@ struct LaneRecorder {
   /// Position after the last record.
   var end: UInt64 { first &+ UInt64(records.count) }
 
-  /// Whether `position` is where this lane goes on, so that nothing was lost before it.
-  func continues(at position: UInt64) -> Bool { isNew || end == position }
-
-  mutating func take(_ batch: [Record], from position: UInt64) {
-    if isNew || records.isEmpty { first = position }
+  /// Takes in what `read` has, and returns how many records that was. Where some were lost before them, `gap` says so,
+  /// and what was there before must be sealed, and the gap skipped, before anything else.
+  mutating func take(_ read: RingReading) -> Int {
+    let before = end
+    let known = records.count
+    let position = read(&records)
+    let count = records.count - known
+    guard count > 0 else { return 0 }
+    if isNew { first = position } else if position != before { gap = position }
     isNew = false
-    records += batch
+    return count
   }
 
-  /// Something was lost. `records` must be empty.
-  mutating func skip(to position: UInt64) { first = position }
+  /// What is left of `records` comes behind the gap, and begins at `position`.
+  mutating func skip(to position: UInt64) { (first, gap) = (position, nil) }
 
   mutating func expect(_ mark: LaneMark) {
     (self.mark, patience) = (mark, 0)

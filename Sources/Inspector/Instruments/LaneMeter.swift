@@ -17,12 +17,7 @@ struct LaneMeter {
   var second: UInt64 = 0
   var secondEnd: UInt64 = 0
   /// Ticks by `Use` that are not handed on yet, all of `m`.
-  private var idle: UInt64 = 0
-  private var scheduling: UInt64 = 0
-  private var running: UInt64 = 0
-  private var spinning: UInt64 = 0
-  private var syscall: UInt64 = 0
-  private var unknown: UInt64 = 0
+  private var times = [6 of UInt64](repeating: 0)
 
   /// Begins in what the gauges say.
   mutating func begin(_ use: PTime.Use, m: Int, at time: UInt64) {
@@ -38,14 +33,7 @@ struct LaneMeter {
     guard time > last else { return }
     let passed = time &- last
     last = time
-    switch use {
-    case .running: running &+= passed
-    case .scheduling: scheduling &+= passed
-    case .spinning: spinning &+= passed
-    case .idle: idle &+= passed
-    case .syscall: leaveSyscall(passed)
-    case .unknown: unknown &+= passed
-    }
+    if use == .syscall { leaveSyscall(passed) } else { times[use.rawValue] &+= passed }
   }
 
   /// Until sysmon took the P it was in a system call; from then on nobody held it.
@@ -53,11 +41,11 @@ struct LaneMeter {
     let start = last &- passed
     retakes.removeAll { $0 < start }
     guard let retaken = retakes.first, retaken < last else {
-      syscall &+= passed
+      times[PTime.Use.syscall.rawValue] &+= passed
       return
     }
-    syscall &+= retaken &- start
-    idle &+= last &- retaken
+    times[PTime.Use.syscall.rawValue] &+= retaken &- start
+    times[PTime.Use.idle.rawValue] &+= last &- retaken
     use = .idle
   }
 
@@ -89,7 +77,7 @@ struct LaneMeter {
 
   /// Ticks by `Use` since the last call.
   mutating func takeTimes() -> [UInt64] {
-    defer { (idle, scheduling, running, spinning, syscall, unknown) = (0, 0, 0, 0, 0, 0) }
-    return [idle, scheduling, running, spinning, syscall, unknown]
+    defer { times = .init(repeating: 0) }
+    return times.indices.map { times[$0] }
   }
 }

@@ -18,7 +18,7 @@ struct PressureProbe {
   private static let reach: UInt64 = 10_000_000_000
 
   private var keyframe: Keyframe?
-  private var runs: [Lane: [PlacedRecord]] = [:]
+  private var runs: [Lane: [Record]] = [:]
   private var count = 0
   /// When the first record was written that is not kept, in ticks; see §2.
   private var cut = UInt64.max
@@ -29,16 +29,16 @@ struct PressureProbe {
     cancel()
     guard keyframe.snapshot.isConsistent, keyframe.snapshot.trace.enabled else { return }
     self.keyframe = keyframe
-    for lane in lanes { take(lane.records, on: lane.lane) }
+    for lane in lanes { take(lane.records[...], on: lane.lane) }
   }
 
   /// Records that follow those before in their lane.
-  mutating func take(_ records: [Record], on lane: Lane) {
+  mutating func take(_ records: ArraySlice<Record>, on lane: Lane) {
     guard keyframe != nil, let first = records.first, first.time < cut else { return }
     let room = max(0, Self.share - (runs[lane]?.count ?? 0))
-    runs[lane, default: []] += records.prefix(room).map { PlacedRecord(record: $0, lane: lane, position: 0) }
+    runs[lane, default: []] += records.prefix(room)
     count += records.count
-    if room < records.count { cut = min(cut, records[room].time) }
+    if room < records.count { cut = min(cut, records[records.startIndex + room].time) }
   }
 
   /// Records are missing: what is being measured cannot be had.
@@ -51,14 +51,31 @@ struct PressureProbe {
     guard let keyframe, isLast || count >= Self.most || cut < .max else { return }
     let end = min(keyframe.clock.ticks(at: time), cut)
     var gauge = PressureGauge(keyframe.snapshot, from: keyframe.start)
-    for event in Window.merge(Array(runs.values)) where event.record.time < end {
-      gauge.advance(to: event.record.time)
-      gauge.apply(event.record, on: event.lane)
+    Self.inOrder(runs, before: end) { record, lane in
+      gauge.advance(to: record.time)
+      gauge.apply(record, on: lane)
     }
     gauge.advance(to: end)
     measured.append((time, gauge.result(keyframe.clock)))
     measured.removeAll { time > $0.time &+ Self.reach }
     cancel()
+  }
+
+  /// Goes through the records that are earlier than `end`, in the order of time. Lanes are few: to look at the next of each
+  /// costs less than to put all of them in order.
+  private static func inOrder(_ runs: [Lane: [Record]], before end: UInt64, _ visit: (Record, Lane) -> Void) {
+    let runs = runs.map { (lane: $0.key, records: $0.value) }
+    var next = [Int](repeating: 0, count: runs.count)
+    while true {
+      var (earliest, time) = (-1, end)
+      for index in runs.indices where next[index] < runs[index].records.count {
+        let other = runs[index].records[next[index]].time
+        if other < time { (earliest, time) = (index, other) }
+      }
+      guard earliest >= 0 else { return }
+      visit(runs[earliest].records[next[earliest]], runs[earliest].lane)
+      next[earliest] += 1
+    }
   }
 
   /// All that was measured in the last ten seconds.

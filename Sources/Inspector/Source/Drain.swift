@@ -1,7 +1,7 @@
 // The drain: takes what is new from every ring in use, and keeps exact account of what was missed.
 //
 // One reader a ring, made when its P or M is first seen: those that are there at the start begin at the next record,
-// later ones at their first. In the steady state nothing is allocated: one buffer goes round all rings.
+// later ones at their first. Records are copied once, from the ring to where their taker wants them.
 internal import Region
 
 /// Whose ring a record comes from.
@@ -10,8 +10,12 @@ public enum Lane: Sendable, Hashable {
   case m(Int)
 }
 
-/// What is handed on of one ring at a time: the lane, the position of the first record, and the records.
+/// Some records of one ring: the lane, the position of the first record, and the records.
 typealias Batch = (lane: Lane, first: UInt64, records: [Record])
+
+/// Appends what is new of one ring, `Drain.batch` records at most, and returns the position of the first. There may be
+/// none, when the writer was faster.
+typealias RingReading = (inout [Record]) -> UInt64
 
 /// The readers of all rings of one target.
 struct Drain {
@@ -32,7 +36,6 @@ struct Drain {
   private var followers: [Follower] = []
   private var ps = 0
   private var ms = 0
-  private var buffer: [Record] = []
   /// Whether the rings that were in use at the start are followed.
   private var isStarted = false
 
@@ -40,7 +43,6 @@ struct Drain {
     pRings = try RingPlaces("p", schema, mapping)
     mRings = try RingPlaces("m", schema, mapping)
     (self.mapping, self.lanes) = (mapping, lanes)
-    buffer.reserveCapacity(Self.batch)
   }
 
   /// Records that writers overwrote before they were taken, all rings together. Exact.
@@ -85,11 +87,11 @@ struct Drain {
     followers.append(Follower(lane: lane, capacity: rings.records, position: position, reader: reader))
   }
 
-  /// Hands what is new to `take`: ring by ring, in batches, oldest first. A writer that is faster than this does not
+  /// Has `take` read what is new: ring by ring, in batches, oldest first. A writer that is faster than this does not
   /// keep it: each ring is gone through once. Rings of Ms come first: see Meter §4.
   ///
   /// - Returns: how full the fullest ring had become since the last drain: 1 is where loss begins.
-  mutating func drain(_ take: (Batch) -> Void) -> Double {
+  mutating func drain(_ take: (Lane, RingReading) -> Void) -> Double {
     var fullest = 0.0
     for isP in [false, true] {
       for index in followers.indices where followers[index].isP == isP {
@@ -100,19 +102,19 @@ struct Drain {
   }
 
   /// One ring; how full it had become.
-  private mutating func drain(_ index: Int, _ take: (Batch) -> Void) -> Double {
-    let start = followers[index].reader.cursor
+  private mutating func drain(_ index: Int, _ take: (Lane, RingReading) -> Void) -> Double {
+    var reader = followers[index].reader
+    let start = reader.cursor
     let capacity = followers[index].capacity
-    for _ in 0...(capacity / Self.batch) {
-      buffer.removeAll(keepingCapacity: true)
-      let before = followers[index].reader.cursor
-      _ = followers[index].reader.drain(into: &buffer, limit: Self.batch)
-      let cursor = followers[index].reader.cursor
-      // What is missing of a batch is missing at its front.
-      if !buffer.isEmpty { take((followers[index].lane, cursor &- UInt64(buffer.count), buffer)) }
-      if cursor == before { break }
+    for _ in 0...(capacity / Self.batch) where reader.hasNew {
+      take(followers[index].lane) { records in
+        let count = reader.drain(into: &records, limit: Self.batch)
+        // What is missing of a batch is missing at its front.
+        return reader.cursor &- UInt64(count)
+      }
     }
-    return Double(followers[index].reader.cursor &- start) / Double(capacity)
+    followers[index].reader = reader
+    return Double(reader.cursor &- start) / Double(capacity)
   }
 }
 

@@ -40,6 +40,8 @@ final class RegionSource {
   private var rows: Rows
   private var lanes: Lanes
   private var drainer: Drain
+  /// Records on their way to those who have no place for them.
+  private var batch: [Record] = []
   private var strings: StringArea
   private let table: GoroutineTable?
   private var clock: Clock
@@ -198,6 +200,15 @@ final class RegionSource {
 
   /// The same with the position of each batch.
   func drainBatches(_ take: (Batch) -> Void) throws(LayoutProblem) -> Double {
+    try drainInPlace { lane, read in
+      batch.removeAll(keepingCapacity: true)
+      let first = read(&batch)
+      if !batch.isEmpty { take((lane, first, batch)) }
+    }
+  }
+
+  /// The same for those who have a place for the records.
+  func drainInPlace(_ take: (Lane, RingReading) -> Void) throws(LayoutProblem) -> Double {
     try mapping.checkSize()
     return drainer.drain(take)
   }
