@@ -8,8 +8,8 @@ SHELL := /bin/bash
 SCRATCH ?= .build
 PREFIX ?= /usr/local
 DESTDIR ?=
-# Interleaved rounds of `make bench`.
-ROUNDS ?= 5
+# Interleaved rounds of `make bench` (5) and `make watched` (40).
+ROUNDS ?=
 # How long `make soak` (1), `make honest` (10) and `make steady` (60) run.
 MINUTES ?=
 # The seed of `make soak` and `make storm`: without one, another each time.
@@ -121,7 +121,7 @@ soak: ## everything at once and at random, watched from outside; MINUTES=1 SEED=
 bench: ## ours beside Go, interleaved; see docs/performance.md
 	@scripts/need.sh bench
 	@$(MAKE) --no-print-directory release PRODUCTS='$(PRODUCTS) mpg-bench'
-	@scripts/bench.sh $(BIN) $(ROUNDS)
+	@scripts/bench.sh $(BIN) $(or $(ROUNDS),5)
 
 bench-quick: ## the same in two minutes: three rounds, a tenth of the operations, no tracing and no HTTP
 	@scripts/need.sh bench
@@ -131,7 +131,7 @@ bench-quick: ## the same in two minutes: three rounds, a tenth of the operations
 watched: ## what a viewer costs: its CPU and memory at a million events a second, and whether the server notices
 	@scripts/need.sh bench
 	@$(MAKE) --no-print-directory release PRODUCTS='$(PRODUCTS) mpg-bench'
-	@python3 scripts/watched.py $(BIN) --rounds $(ROUNDS)
+	@python3 scripts/watched.py $(BIN) --rounds $(or $(ROUNDS),40)
 
 instructions: ## instructions of each hot path, which must not grow; UPDATE=1 keeps the new numbers
 	@scripts/need.sh instructions

@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 """What a viewer costs.
 
-    watched.py BIN-FOLDER [--rounds N] [--seconds S] [--connections N] [--history S]
+    watched.py BIN-FOLDER [--rounds N] [--turn S] [--history S]
 
 The viewer is the dashboard itself, in a terminal of 120x40, with its history, ten frames a second.
   1. Beside a program that makes a million events a second (`mpg-bench paced`), for 30 seconds and more of history: its CPU
      and its memory.
-  2. Beside the demo server under wrk, in turns with and without it, in alternating order: requests a second of either,
-     the server's CPU for each, and their ratios in each round. Server and wrk want two cores, so on a machine with two
-     the share that the viewer takes is gone for them; what a request costs the server tells whether it slows the server
-     itself.
-Prints medians, the spread, and the ratios' standard error. Exit code 1 when something could not be run.
+  2. The demo server under wrk, watched and not, in short turns, in the order on, off, off, on: requests a second, the
+     server's CPU for each, and the ratios of each round of four turns. In its turns off the viewer is stopped (SIGSTOP), so
+     that nothing else differs, and what drifts with the seconds is the same for both. The first moments of a turn, in which
+     it catches up, do not count. Twice:
+       alone     the server has a core of its own, with so many connections that it has no rest, and everybody else the
+                 others: what of its throughput a viewer takes that has a core to run on
+       crowded   server, wrk and viewer on all cores: the share that the viewer takes is gone for them as well
+Prints medians, the spread, and the standard error. Exit code 1 when something could not be run.
 """
 import argparse
 import fcntl
+import http.client
 import os
 import pathlib
 import pty
@@ -24,55 +28,84 @@ import struct
 import subprocess
 import sys
 import termios
-import threading
 import time
 
 import bench_http
 
+# How long a turn goes on before it counts.
+CATCHING_UP = 0.15
 
-class Server:
-    def __init__(self, binary):
-        self.port = bench_http.free_port()
-        self.process = subprocess.Popen([binary / "mpg-demo", "--port", str(self.port)], stdout=subprocess.DEVNULL)
-        bench_http.wait_until_up(self.process, f"http://127.0.0.1:{self.port}/")
 
-    def load(self, seconds, connections):
-        """How many requests were answered, and how many a second."""
-        return bench_http.run_wrk(f"http://127.0.0.1:{self.port}/", connections, seconds)[:2]
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
+def cpu_seconds(pid):
+    """In nanoseconds' steps, for turns that are short; of the threads that there are."""
+    return sum(int(file.read_text().split()[0]) for file in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
 class Viewer:
     """mpgtop in a terminal whose output nobody keeps."""
 
-    def __init__(self, binary, pid):
+    def __init__(self, binary, pid, *more):
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         env = {**os.environ, "TERM": "xterm-256color"}
-        self.process = subprocess.Popen([binary / "mpgtop", "-d", "0.1", str(pid)], stdin=slave, stdout=slave,
+        self.process = subprocess.Popen([binary / "mpgtop", "-d", "0.1", *more, str(pid)], stdin=slave, stdout=slave,
                                         stderr=slave, env=env, start_new_session=True)
         os.close(slave)
-        threading.Thread(target=self.swallow, daemon=True).start()
+        self.reader = subprocess.Popen(["cat"], stdin=self.master, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
 
-    def swallow(self):
-        try:
-            while os.read(self.master, 1 << 16):
-                pass
-        except OSError:
-            pass
+    def rest(self, is_resting):
+        self.process.send_signal(signal.SIGSTOP if is_resting else signal.SIGCONT)
+
+    @property
+    def cpu(self):
+        return cpu_seconds(self.process.pid)
 
     def stop(self):
+        self.rest(False)
         os.write(self.master, b"q")
         try:
             code = self.process.wait(10)
         finally:
             self.process.kill()
+            self.reader.kill()
+            self.reader.wait()
             os.close(self.master)
         if code != 0:
             sys.exit(f"watched.py: the viewer ended with {code}")
+
+
+class Flood:
+    """The demo server, asked for `path` as fast as it answers, on the given cores."""
+
+    def __init__(self, binary, path, connections, cores):
+        self.port = bench_http.free_port()
+        everybody = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, cores["server"])
+        self.server = subprocess.Popen([binary / "mpg-demo", "--port", str(self.port)], stdout=subprocess.DEVNULL)
+        os.sched_setaffinity(0, cores["others"])
+        bench_http.wait_until_up(self.server, f"http://127.0.0.1:{self.port}/")
+        self.wrk = subprocess.Popen(["wrk", "-t1", f"-c{connections}", "-d10000s", "--timeout", "10",
+                                     f"http://127.0.0.1:{self.port}{path}"], stdout=subprocess.DEVNULL)
+        self.everybody = everybody
+        self.asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def look(self):
+        """The moment, requests answered until then, and the server's CPU."""
+        self.asking.request("GET", "/stats")
+        answer = self.asking.getresponse().read().decode()
+        return time.monotonic(), int(re.search(r"^requests (\d+)$", answer, re.M)[1]), self.cpu
+
+    @property
+    def cpu(self):
+        return cpu_seconds(self.server.pid)
+
+    def stop(self):
+        self.wrk.kill()
+        self.wrk.wait()
+        self.server.terminate()
+        self.server.wait(10)
+        os.sched_setaffinity(0, self.everybody)
 
 
 def events(binary, pid):
@@ -88,10 +121,10 @@ def steady(options):
     time.sleep(1)
     viewer = Viewer(options.bin, bench.pid)
     time.sleep(2)
-    began, cpu, before = time.monotonic(), bench_http.cpu_seconds(viewer.process.pid), events(options.bin, bench.pid)
+    began, cpu, before = time.monotonic(), viewer.cpu, events(options.bin, bench.pid)
     time.sleep(options.history)
     wall = time.monotonic() - began
-    used = (bench_http.cpu_seconds(viewer.process.pid) - cpu) / wall
+    used = (viewer.cpu - cpu) / wall
     rate = (events(options.bin, bench.pid) - before) / wall
     memory = bench_http.memory_bytes(viewer.process.pid)
     viewer.stop()
@@ -100,21 +133,35 @@ def steady(options):
     return rate, used, memory
 
 
-def turn(options, server, viewed):
-    pid = server.process.pid
-    viewer = Viewer(options.bin, pid) if viewed else None
-    time.sleep(1)
-    began, before = time.monotonic(), events(options.bin, pid)
-    cpu = bench_http.cpu_seconds(viewer.process.pid) if viewer else 0
-    own = bench_http.cpu_seconds(pid)
-    count, rate = server.load(options.seconds, options.connections)
-    own = bench_http.cpu_seconds(pid) - own
-    wall = time.monotonic() - began
-    row = {"rate": rate, "own": own / count * 1e6, "events": (events(options.bin, pid) - before) / wall}
-    if viewer:
-        row["cpu"] = (bench_http.cpu_seconds(viewer.process.pid) - cpu) / wall
+def turn(options, flood, viewer, is_watched):
+    viewer.rest(not is_watched)
+    time.sleep(CATCHING_UP)
+    used = viewer.cpu
+    began, before, cpu = flood.look()
+    time.sleep(options.turn)
+    ended, after, cpu_after = flood.look()
+    wall, count = ended - began, after - before
+    return {"rate": count / wall, "own": (cpu_after - cpu) / count * 1e6, "use": (cpu_after - cpu) / wall,
+            "viewer": (viewer.cpu - used) / wall}
+
+
+def watched(options, path, connections, cores):
+    """The turns of each round, and the events a second of a flood."""
+    flood = Flood(options.bin, path, connections, cores)
+    try:
+        # No more history than is filled before it counts: so the viewer takes no memory but what it gave back.
+        viewer = Viewer(options.bin, flood.server.pid, "--history", f"{options.history}s")
+        time.sleep(options.history + 3)
+        rounds = []
+        for _ in range(options.rounds):
+            rounds.append([turn(options, flood, viewer, is_watched) for is_watched in [True, False, False, True]])
+        began, before = time.monotonic(), events(options.bin, flood.server.pid)
+        time.sleep(2)
+        rate = (events(options.bin, flood.server.pid) - before) / (time.monotonic() - began)
         viewer.stop()
-    return row
+    finally:
+        flood.stop()
+    return rounds, rate
 
 
 def spread(values, scale=1, digits=0):
@@ -122,39 +169,36 @@ def spread(values, scale=1, digits=0):
     return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f}-{max(values):,.{digits}f})"
 
 
-def report(viewed, alone):
-    print(f"events a second         {spread([row['events'] for row in viewed])}")
-    print(f"viewer, % of a core     {spread([row['cpu'] for row in viewed], 0.01, 1)}")
-    for name, what, digits in [("rate", "requests/s", 0), ("own", "server CPU µs", 2)]:
-        ratios = [a[name] / b[name] for a, b in zip(viewed, alone)]
+def report(name, rounds, rate):
+    on = [turn for round in rounds for turn in (round[0], round[3])]
+    off = [turn for round in rounds for turn in (round[1], round[2])]
+    print(f"{name}: {len(rounds)} rounds, {rate:,.0f} events a second, server busy "
+          f"{statistics.median(turn['use'] for turn in off) * 100:.0f} % of a core")
+    print(f"  viewer, % of a core     {spread([turn['viewer'] for turn in on], 0.01, 1)}")
+    for key, what, digits in [("rate", "requests/s", 0), ("own", "server CPU µs", 2)]:
+        ratios = [(a[key] + d[key]) / (b[key] + c[key]) for a, b, c, d in rounds]
         error = statistics.stdev(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else 0
-        print(f"{what + ', viewed':24}{spread([row[name] for row in viewed], digits=digits)}")
-        print(f"{what + ', not':24}{spread([row[name] for row in alone], digits=digits)}")
-        print(f"viewed / not viewed     {spread(ratios, digits=3)}, mean {statistics.mean(ratios):.3f} ± {error:.3f}")
+        print(f"  {what + ', watched':24}{spread([turn[key] for turn in on], digits=digits)}")
+        print(f"  {what + ', not':24}{spread([turn[key] for turn in off], digits=digits)}")
+        print(f"  watched / not           {spread(ratios, digits=3)}, mean {statistics.mean(ratios):.4f} ± {error:.4f}",
+              flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin", type=lambda text: pathlib.Path(text).resolve())
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=10)
-    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--turn", type=float, default=0.3)
     parser.add_argument("--history", type=int, default=32)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rate, cpu, memory = steady(options)
     print(f"paced: {rate:,.0f} events a second; viewer {cpu * 100:.1f} % of a core, {memory / 1e6:.0f} MB", flush=True)
-    server = Server(options.bin)
-    rows = {True: [], False: []}
-    try:
-        server.load(2, options.connections)
-        for number in range(options.rounds):
-            for viewed in [True, False] if number % 2 == 0 else [False, True]:
-                rows[viewed].append(turn(options, server, viewed))
-            print(f"watched.py: round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
-    finally:
-        server.stop()
-    report(rows[True], rows[False])
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) > 1:
+        shares = {"server": {cores[0]}, "others": set(cores[1:])}
+        report("alone", *watched(options, "/spawn?n=2", 400, shares))
+    report("crowded", *watched(options, "/", 64, {"server": set(cores), "others": set(cores)}))
 
 
 main()
