@@ -94,4 +94,9 @@ public final class Inspector {
   public func ending() throws(InspectorError) -> TargetEnding? {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try source.ending() }
   }
+
+  /// The same by the target's own word alone, which costs next to nothing: one that was killed has none.
+  func lastWord() throws(InspectorError) -> TargetEnding? {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.lastWord() }
+  }
 }

@@ -62,7 +62,7 @@ public struct Sampler {
   private var instruments = Instruments()
   private var lastSnapshot: UInt64 = 0
   private var lastMark: UInt64 = 0
-  /// When to ask next whether the target has ended.
+  /// When to ask the system next whether the target has ended.
   private var nextLook: UInt64 = 0
   /// The last look at the gauges, and what details are made with.
   private(set) var observation: Observation?
@@ -164,8 +164,11 @@ public struct Sampler {
     lastSnapshot = monotonicNow()
   }
 
-  /// Asks the system, which takes as long as all else of a sample, no more often than there are samples without frames.
+  /// A target that says so has ended; the system is asked about others, which takes as long as all else of a sample, no more
+  /// often than there are samples without frames.
   private mutating func lookForEnding() throws(InspectorError) {
+    guard ending == nil else { return }
+    ending = try inspector.lastWord()
     let now = monotonicNow()
     guard ending == nil, now >= nextLook else { return }
     ending = try inspector.ending()

@@ -115,7 +115,8 @@ final class RegionSource {
     return process.isAlive ? nil : try lastWord() ?? .killed
   }
 
-  private func lastWord() throws(LayoutProblem) -> TargetEnding? {
+  /// What the process itself says of its end; nil: nothing, so it lives, or was killed.
+  func lastWord() throws(LayoutProblem) -> TargetEnding? {
     let state = try whoIsThere().state
     let status = Int32(truncatingIfNeeded: header.value(.ending))  // written before the state
     switch state {
