@@ -76,16 +76,16 @@ class Viewer:
 
 
 class Flood:
-    """The demo server, asked for `path` as fast as it answers, on the given cores."""
+    """The demo server, asked for `path` as fast as it answers, on the given cores, for so many seconds at most."""
 
-    def __init__(self, binary, path, connections, cores):
+    def __init__(self, binary, path, connections, cores, seconds):
         self.port = bench_http.free_port()
         everybody = os.sched_getaffinity(0)
         os.sched_setaffinity(0, cores["server"])
         self.server = subprocess.Popen([binary / "mpg-demo", "--port", str(self.port)], stdout=subprocess.DEVNULL)
         os.sched_setaffinity(0, cores["others"])
         bench_http.wait_until_up(self.server, f"http://127.0.0.1:{self.port}/")
-        self.wrk = subprocess.Popen(["wrk", "-t1", f"-c{connections}", "-d10000s", "--timeout", "10",
+        self.wrk = subprocess.Popen(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10",
                                      f"http://127.0.0.1:{self.port}{path}"], stdout=subprocess.DEVNULL)
         self.everybody = everybody
         self.asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -147,7 +147,10 @@ def turn(options, flood, viewer, is_watched):
 
 def watched(options, path, connections, cores):
     """The turns of each round, and the events a second of a flood."""
-    flood = Flood(options.bin, path, connections, cores)
+    # Under a flood a turn takes somewhat longer than it counts.
+    most = options.history + 60 + int(options.rounds * 4 * (options.turn + 1))
+    flood = Flood(options.bin, path, connections, cores, most)
+    viewer = None
     try:
         # No more history than is filled before it counts: so the viewer takes no memory but what it gave back.
         viewer = Viewer(options.bin, flood.server.pid, "--history", f"{options.history}s")
@@ -158,8 +161,9 @@ def watched(options, path, connections, cores):
         began, before = time.monotonic(), events(options.bin, flood.server.pid)
         time.sleep(2)
         rate = (events(options.bin, flood.server.pid) - before) / (time.monotonic() - began)
-        viewer.stop()
     finally:
+        if viewer:
+            viewer.stop()  # or it would stay, stopped as it may be
         flood.stop()
     return rounds, rate
 

@@ -16,7 +16,8 @@ struct LaneMeter {
   /// The second that it is in, and the moment in ticks at which that ends.
   var second: UInt64 = 0
   var secondEnd: UInt64 = 0
-  /// Ticks by `Use` that are not handed on yet, all of `m`.
+  /// Ticks by `Use`, of which there are six, that are not handed on yet, all of `m`. In place: an array would ask at each
+  /// change whether it is shared.
   private var times = [6 of UInt64](repeating: 0)
 
   /// Begins in what the gauges say.

@@ -17,8 +17,8 @@
 //
 // What needs the lanes in order, pressure, is measured over less (see Pressure).
 //
-// §3 What it costs. Two of three records add one length to a tally, from which the HDR histograms are made once a second
-// (see SpanTally); all cost a switch, and the time since the lane's last record added to one of six sums.
+// §3 What it costs. A start or a stop adds one length to a tally, from which the HDR histograms are made once a second (see
+// SpanTally), and the time since the last change to one of six sums; most other records cost a look at a table.
 // `mpgtop --self-test` measures it as part of taking in.
 //
 // §4 Exactness. Counts are the numbers of the events. The times of a P add up to the time that it was watched, second by
