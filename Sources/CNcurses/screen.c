@@ -58,10 +58,6 @@ static void set_modes(bool wants_color, bool wants_mouse) {
   if (uses_mouse) nc_enable_mouse();
 }
 
-// Until it has come back from the shell once, ncurses takes us for a program that only moves the cursor, and writes to the
-// terminal at each move, some thirty times a picture: as many wake-ups for whoever draws the letters.
-static void begin_as_if_back(void) { endwin(); }
-
 int32_t nc_open(const char *term, bool wants_color, bool wants_mouse, nc_screen *result) {
   if (screen) return NC_REFUSED;
   setlocale(LC_ALL, "");
@@ -70,7 +66,9 @@ int32_t nc_open(const char *term, bool wants_color, bool wants_mouse, nc_screen 
   nc_remember_restore(wants_mouse);
   screen = newterm(term, stdout, stdin);
   if (!screen) return NC_REFUSED;
-  begin_as_if_back();
+  // Until it has come back from the shell once, ncurses takes us for a program that only moves the cursor, and writes to the
+  // terminal at each move, some thirty times a picture: as many wake-ups for whoever draws the letters.
+  endwin();
   nc_is_up = 1;
   static bool has_exit_hook;
   if (!has_exit_hook) has_exit_hook = atexit(nc_close) == 0;

@@ -168,11 +168,10 @@ public struct Sampler {
   /// often than there are samples without frames.
   private mutating func lookForEnding() throws(InspectorError) {
     guard ending == nil else { return }
-    ending = try inspector.lastWord()
     let now = monotonicNow()
-    guard ending == nil, now >= nextLook else { return }
-    ending = try inspector.ending()
-    nextLook = now + Self.snapshotInterval
+    let asksSystem = now >= nextLook
+    ending = try asksSystem ? inspector.ending() : inspector.lastWord()
+    if asksSystem { nextLook = now + Self.snapshotInterval }
   }
 
   private mutating func mark(_ history: History, _ observation: Observation) throws(InspectorError) {
