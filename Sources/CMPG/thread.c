@@ -2,25 +2,37 @@
 #include "CMPG.h"
 #include "CFaults.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #if defined(__linux__)
 #include <sys/prctl.h>
 #endif
 #include <sys/syscall.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
-// A thread begins inside: it schedules. `inside`, `note` and `lent` are shared with the handler on the same thread only,
-// so compiler barriers are all the ordering they need.
+// A thread begins inside: it schedules. `note` is shared with the handler on the same thread only, so compiler barriers are
+// all the ordering that it needs. Sysmon reads `inside` as well: see Drift.swift §3.
 static _Thread_local void *current;
-static _Thread_local volatile sig_atomic_t inside = 1, note, lent;
+static _Thread_local _Atomic int inside = 1;
+static _Thread_local volatile sig_atomic_t note;
 static _Thread_local _Atomic uint32_t *stop_word;
 static _Atomic uint32_t *stop_bell;
 
 #define BARRIER __asm__ volatile("" ::: "memory")
+
+static void set_inside(int value) { atomic_store_explicit(&inside, value, memory_order_relaxed); }
+static bool is_inside(void) { return atomic_load_explicit(&inside, memory_order_relaxed); }
+static uint32_t load(_Atomic uint32_t *word) { return atomic_load_explicit(word, memory_order_acquire); }
+static bool change(_Atomic uint32_t *word, uint32_t old, uint32_t new) {
+  return atomic_compare_exchange_strong_explicit(word, &old, new, memory_order_acq_rel, memory_order_acquire);
+}
 
 __attribute__((noinline)) void *mpg_current(void) {
   BARRIER;  // never merged with an earlier call
@@ -29,87 +41,184 @@ __attribute__((noinline)) void *mpg_current(void) {
 
 __attribute__((noinline)) void mpg_set_current(void *m) { current = m; }
 
-// A thread on loan has come to the border: it needs a P to go on. Waits until somebody grants it one.
-static __attribute__((noinline)) void stand_at_border(void) {
+static void ring_bell(void) {
+  atomic_store_explicit(stop_bell, 1, memory_order_release);
+  mpg_futex_wake(stop_bell, 1);
+}
+
+// A thread without a P has come to the border: it needs one to go on, and waits until somebody grants it one.
+static __attribute__((noinline)) void come_to_border(void) {
+  enum { instant = 50000 };
   for (;;) {
-    uint32_t seen = atomic_load_explicit(stop_word, memory_order_acquire);
-    if (seen == MPG_LENT) {
-      // Fails only if the grant came first, which must not be overwritten.
-      atomic_compare_exchange_strong_explicit(stop_word, &seen, MPG_STILL, memory_order_acq_rel, memory_order_acquire);
-    } else if (seen == MPG_STILL) {
-      mpg_futex_wait(stop_word, MPG_STILL, -1);
-    } else {
-      break;  // granted, and perhaps asked to stop already
+    uint32_t seen = load(stop_word);
+    switch (seen) {
+      case MPG_LENT:
+        // Fails only if the grant came first, which must not be overwritten.
+        change(stop_word, MPG_LENT, MPG_STILL);
+        break;
+      case MPG_ADRIFT:  // nobody has queued its G yet: sysmon will
+        if (change(stop_word, MPG_ADRIFT, MPG_STILL)) ring_bell();
+        break;
+      case MPG_STILL:
+        mpg_futex_wait(stop_word, MPG_STILL, -1);
+        break;
+      case MPG_TAKING:  // for as long as sysmon writes into our record
+        mpg_futex_wait(stop_word, MPG_TAKING, instant);
+        break;
+      default:
+        return;  // granted, and perhaps asked to stop already
     }
   }
-  lent = 0;
 }
 
 __attribute__((noinline)) void *mpg_enter(void) {
-  inside = 1;
-  BARRIER;
-  if (__builtin_expect(lent, 0)) stand_at_border();
-  return current;
+  set_inside(1);
+  BARRIER;  // sysmon makes a full barrier of it when it matters: Drift.swift §3
+  char *m = current;
+  if (__builtin_expect(m != NULL, 1)) {
+    uint32_t seen = atomic_load_explicit((_Atomic uint32_t *)(m + MPG_STOP_OFFSET), memory_order_relaxed);
+    if (__builtin_expect(seen >= MPG_STILL, 0)) come_to_border();
+  }
+  return m;
 }
 
-__attribute__((noinline)) bool mpg_is_inside(void) { return inside; }
+__attribute__((noinline)) bool mpg_is_inside(void) { return is_inside(); }
+
+bool mpg_is_inside_there(const void *where) {
+  return atomic_load_explicit((const _Atomic int *)where, memory_order_relaxed);
+}
 
 __attribute__((noinline)) bool mpg_leave(void) {
   BARRIER;
-  inside = 0;
+  set_inside(0);
   BARRIER;
   if (note) {
     note = 0;
     return true;
   }
-  // Asked, and the signal has not come yet: answered here it need not come, and no thread is kept. The handler may come
-  // between; whoever changes the word first has answered.
-  uint32_t asked = MPG_ASKED;
+  // Asked, and no signal was sent yet: answered here it need not be, and no thread is kept.
   return __builtin_expect(stop_word && atomic_load_explicit(stop_word, memory_order_relaxed) == MPG_ASKED, 0) &&
-         atomic_compare_exchange_strong_explicit(stop_word, &asked, MPG_NOTED, memory_order_acq_rel, memory_order_relaxed);
+         change(stop_word, MPG_ASKED, MPG_NOTED);
 }
 
-void mpg_stop_word(void *word) {
+void mpg_answer_before_call(void) {
+  enum { instant = 100000 };
+  for (;;) {
+    uint32_t seen = load(stop_word);
+    if (seen == MPG_ASKED) {
+      note = 1;
+      if (change(stop_word, MPG_ASKED, MPG_NOTED)) return;
+    } else if (seen == MPG_SIGNALLED || seen == MPG_INSISTED) {
+      mpg_futex_wait(stop_word, seen, instant);  // the handler comes, or sysmon has thought better of it
+    } else {
+      return;
+    }
+  }
+}
+
+const void *mpg_stop_word(void *word) {
   stop_word = word;
   // A thread inherits its creator's mask. Where that blocks SIGURG, as libdispatch does, nothing could be preempted.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGURG);
   pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+  return &inside;
 }
+
+// MARK: libraries with locks
+
+// Where code of libraries lies whose locks everybody needs: malloc's, stdio's, those of Swift's runtime. Filled at boot.
+enum { most_ranges = 32 };
+static struct { uintptr_t low, high; } ranges[most_ranges];
+static int range_count;
+
+static bool has_locks(const char *path) {
+  static const char *const names[] = {"libc.so", "libc-", "ld-linux", "ld-2", "ld-musl", "libpthread",
+                                      "libstdc++", "libswiftCore", "libswift_Concurrency"};
+  const char *slash = strrchr(path, '/');
+  const char *name = slash ? slash + 1 : path;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (strncmp(name, names[i], strlen(names[i])) == 0) return true;
+  }
+  return false;
+}
+
+static int note_library(struct dl_phdr_info *info, size_t size, void *unused) {
+  (void)size, (void)unused;
+  if (!has_locks(info->dlpi_name)) return 0;
+  for (int i = 0; i < info->dlpi_phnum && range_count < most_ranges; i++) {
+    const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+    if (part->p_type != PT_LOAD || !(part->p_flags & PF_X)) continue;
+    uintptr_t low = info->dlpi_addr + part->p_vaddr;
+    ranges[range_count].low = low;
+    ranges[range_count++].high = low + part->p_memsz;
+  }
+  return 0;
+}
+
+static bool may_hold_lock(const ucontext_t *context) {
+#if defined(__x86_64__)
+  uintptr_t pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+  uintptr_t pc = (uintptr_t)context->uc_mcontext.pc;
+#endif
+  for (int i = 0; i < range_count; i++) {
+    if (pc >= ranges[i].low && pc < ranges[i].high) return true;
+  }
+  return false;
+}
+
+// MARK: the handler
 
 // Runs at any instruction of any program, so it calls nothing but the kernel. A SIGURG that nobody in here sent finds
 // a word that asks for nothing, and is forgotten.
-static void preempt(int signal) {
-  (void)signal;
+static void preempt(int signal, siginfo_t *info, void *context) {
+  (void)signal, (void)info;
   _Atomic uint32_t *word = stop_word;
   if (!word) return;
   int saved = errno;
-  uint32_t seen = atomic_load_explicit(word, memory_order_acquire);
-  bool outside = !inside;
-  uint32_t answer = outside ? MPG_STILL : MPG_NOTED;
+  uint32_t seen = load(word);
+  bool outside = !is_inside();
+  bool isRequest = seen == MPG_ASKED || seen == MPG_SIGNALLED || seen == MPG_INSISTED;
+  bool isPatient = seen != MPG_INSISTED && seen != MPG_LENT;
+  bool isBusy = outside && isPatient && may_hold_lock(context);
+  bool goesOn = !outside || isBusy;
+  uint32_t answer = !outside ? MPG_NOTED : isBusy ? MPG_BUSY : MPG_STILL;
   // Set before the answer is seen: whoever answers the note may let the thread go on at once.
-  if (!outside && seen == MPG_ASKED) note = 1;
-  bool asked = seen == MPG_ASKED || (outside && seen == MPG_LENT);
+  if (isRequest && goesOn) note = 1;
+  bool isMeant = isRequest || (!goesOn && (seen == MPG_LENT || seen == MPG_ADRIFT));
   // release: pairs with the acquire of who looks. Fails if a grant came between.
-  if (asked && atomic_compare_exchange_strong_explicit(word, &seen, answer, memory_order_acq_rel, memory_order_acquire)) {
-    atomic_store_explicit(stop_bell, 1, memory_order_release);
-    mpg_futex_wake(stop_bell, 1);
-    if (outside) {
-      while ((seen = atomic_load_explicit(word, memory_order_acquire)) == MPG_STILL) mpg_futex_wait(word, MPG_STILL, -1);
-      if (seen == MPG_LENT) lent = 1;
-      BARRIER;
-    }
+  if (isMeant && change(word, seen, answer)) {
+    ring_bell();
+    while (!goesOn && load(word) == MPG_STILL) mpg_futex_wait(word, MPG_STILL, -1);
+    BARRIER;
   }
   errno = saved;
 }
 
 int mpg_preempt_install(void *bell) {
   stop_bell = bell;
-  struct sigaction action = {.sa_handler = preempt, .sa_flags = SA_RESTART};
+  dl_iterate_phdr(note_library, NULL);
+#if defined(SYS_membarrier)
+  enum { register_expedited = 16 };
+  syscall(SYS_membarrier, register_expedited, 0, 0);  // without it `mpg_all_threads_barrier` says no
+#endif
+  struct sigaction action = {.sa_sigaction = preempt, .sa_flags = SA_RESTART | SA_SIGINFO};
   sigemptyset(&action.sa_mask);
   return sigaction(SIGURG, &action, NULL) == 0 ? 0 : errno;
 }
+
+bool mpg_all_threads_barrier(void) {
+#if defined(SYS_membarrier)
+  enum { private_expedited = 8 };
+  return syscall(SYS_membarrier, private_expedited, 0, 0) == 0;
+#else
+  return false;
+#endif
+}
+
+// MARK: what a thread does
 
 int64_t mpg_thread_cpu(int32_t tid) {
   enum { per_thread = 4, scheduler_clock = 2 };
@@ -118,6 +227,31 @@ int64_t mpg_thread_cpu(int32_t tid) {
   if (clock_gettime(clock, &used) != 0) return -1;
   return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
+
+// The kernel's file says "running", or the number of the call in which the thread sleeps, or −1 where it sleeps in none
+// (it waits for a page).
+int mpg_thread_sleeps_in(int32_t tid) {
+  char path[48] = "/proc/self/task/", text[32];
+  size_t length = strlen(path);
+  char digits[12];
+  int n = 0;
+  do digits[n++] = (char)('0' + tid % 10); while ((tid /= 10) > 0);
+  while (n > 0) path[length++] = digits[--n];
+  memcpy(path + length, "/syscall", sizeof "/syscall");
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return MPG_SLEEP_UNKNOWN;
+  ssize_t size = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (size <= 0) return MPG_SLEEP_UNKNOWN;
+  text[size] = 0;
+  if (text[0] == 'r') return MPG_AWAKE;
+  if (text[0] == '-') return MPG_SLEEPS_IN_NO_CALL;
+  int number = 0;
+  for (const char *c = text; *c >= '0' && *c <= '9' && number < MPG_SLEEPS_IN_NO_CALL; c++) number = number * 10 + *c - '0';
+  return number;
+}
+
+bool mpg_is_futex(int number) { return number == SYS_futex; }
 
 void mpg_preempt_thread(int32_t tid) { syscall(SYS_tgkill, getpid(), tid, SIGURG); }
 

@@ -6,15 +6,17 @@
 public enum GState: UInt8, CaseIterable, Sendable {
   /// The slot in the G table is free; no queue and no one holds it.
   case idle = 0
-  /// Ready to run: on exactly one run queue, or in one `runnext`.
+  /// Ready to run: on exactly one run queue, or in one `runnext`. After a system call that it made outside of `blocking` it
+  /// may keep its thread.
   case runnable = 1
   /// Executing user code on an M that holds a P; on no queue.
   case running = 2
-  /// Executing a blocking system call on an M; its P may have been taken. (Reserved for `blocking`.)
+  /// Executing a blocking system call on an M, in `blocking`, or outside of it since sysmon found its thread asleep; its P
+  /// may have been taken.
   case syscall = 3
   /// Parked for a `WaitReason`; whoever ends the wait owns the next move.
   case waiting = 4
-  /// Stopped by sysmon inside a signal handler that keeps its thread; queued on the GRQ. (Reserved.)
+  /// Stopped by sysmon inside a signal handler that keeps its thread; queued on the GRQ.
   case preempted = 5
   /// Finished; its stack and descriptor are on their way back to a cache.
   case dead = 6
@@ -99,7 +101,7 @@ public enum MState: UInt8, CaseIterable, Sendable {
   case spinning = 3
   /// Asleep on its futex, without a P.
   case parked = 4
-  /// Inside a blocking system call. (Reserved.)
+  /// Inside a blocking system call.
   case syscall = 5
   /// The dedicated netpoll thread, inside `epoll_wait`.
   case netpoll = 6
@@ -109,7 +111,7 @@ public enum MState: UInt8, CaseIterable, Sendable {
   case sysmon = 8
   /// The thread that reclaims stacks and descriptors; never holds a P.
   case gc = 9
-  /// A thread kept by a preempted G inside its signal handler. (Reserved.)
+  /// A thread that stands still, kept by a G that waits for its turn: in the signal handler, or at the border of the runtime.
   case preemptWait = 10
   /// The thread has left.
   case exited = 11
@@ -123,7 +125,7 @@ public enum PStatus: UInt8, CaseIterable, Sendable {
   case running = 1
   /// An M holds it and searches for work.
   case spinning = 2
-  /// Its M is inside a system call; sysmon may retake it. (Reserved.)
+  /// Its M is inside a system call; sysmon may retake it.
   case syscall = 3
   /// Beyond the current number of procs.
   case stopped = 4

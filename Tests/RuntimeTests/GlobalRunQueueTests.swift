@@ -1,4 +1,4 @@
-// The GRQ's batches: first in, first out, and a preempted G never among those that go into an LRQ.
+// The GRQ's two lines: fresh Gs first, in batches; worn ones one by one, and in their turn.
 import Region
 import Testing
 
@@ -6,34 +6,92 @@ import Testing
 
 @Suite("Global run queue")
 struct GlobalRunQueueTests {
-  @Test("a preempted G ends a batch before it, and begins the next")
-  func preemptedComesFirst() async {
+  @Test("fresh Gs come out in order and in batches, then worn ones one by one")
+  func freshFirst() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 1) {
-        // Gs that are only words: nobody sees them outside of this lock.
-        let p = enterRuntime("test").p
-        let gs = (0..<5).map { _ in p.takeG() }
-        let states: [GState] = [.runnable, .runnable, .preempted, .runnable, .preempted]
-        for (g, state) in zip(gs, states) {
-          g.shared[.status].set(GStatus(state, kind: .user, sequence: 1).word)
+        withGRQ(of: 5) { gs in
+          sched.grqAppend(worn: gs[0], at: 0)
+          sched.grqAppend([gs[1], gs[2]], at: 0)
+          sched.grqAppend(worn: gs[3], at: 0)
+          sched.grqAppend([gs[4]], at: 0)
+          checkEqual(sched.grqWorn, 2, "worn Gs")
+          let batches = (0..<4).map { _ in sched.grqTake(2).drained() }
+          check(
+            batches == [[gs[1], gs[2]], [gs[4]], [gs[0]], [gs[3]]],
+            "fresh batches, then worn Gs by themselves: \(batches)")
         }
-        sched.lock.lock()
-        var queue = GQueue()
-        for g in gs { queue.append(g) }
-        sched.grqAppend(queue, at: 0)
-        var batches: [[G]] = []
-        while sched.grqDepth > 0 {
-          var (batch, taken) = (sched.grqTake(128), [G]())
-          while let g = batch.popFirst() { taken.append(g) }
-          batches.append(taken)
-        }
-        sched.lock.unlock()
-        for g in gs { g.shared[.status].set(GStatus(.dead, kind: .user, sequence: 2).word) }
-        leaveRuntime()
-        check(
-          batches == [[gs[0], gs[1]], [gs[2], gs[3]], [gs[4]]],
-          "batches that begin with the preempted Gs: \(batches)")
       }
     }
+  }
+
+  @Test("a worn G has its turn though fresh ones never run out")
+  func wornInTurn() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 2) {
+        withGRQ(of: 2) { gs in
+          sched.grqAppend(worn: gs[0], at: 0)
+          let start = Clock.now
+          var taken = 0
+          while true {
+            sched.grqAppend([gs[1]], at: 0)
+            let g = sched.grqTake(1).drained()[0]
+            if g == gs[0] { break }
+            taken += 1
+          }
+          let waited = Clock.now &- start
+          check(taken > 0, "fresh Gs before the worn one")
+          check(waited >= sched.slice / 4, "the worn one to wait for half a slice ÷ 2 Ps: \(waited) ticks")
+          _ = sched.grqTake(2)
+        }
+      }
+    }
+  }
+
+  @Test("of the worn Gs that keep a thread the last one can be taken out, and the line stays whole")
+  func lastStopped() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1) {
+        withGRQ(of: 4) { gs in
+          for g in [gs[1], gs[2]] { g.keeper = sched.m(0) }
+          for g in gs { sched.grqAppend(worn: g, at: 0) }
+          let found = (0..<3).map { _ in sched.grqTakeLastStopped() }
+          for g in [gs[1], gs[2]] { g.keeper = nil }
+          check(found == [gs[2], gs[1], nil], "the last, the one before, none: \(found)")
+          sched.grqAppend(worn: gs[1], at: 0)
+          let rest = (0..<3).map { _ in sched.grqTake(2).drained()[0] }
+          check(rest == [gs[0], gs[3], gs[1]], "the others in order: \(rest)")
+          checkEqual(sched.grqDepth, 0, "the depth")
+        }
+      }
+    }
+  }
+}
+
+/// Runs `body` under the scheduler's lock with Gs that are only words: nobody sees them outside of it.
+private func withGRQ(of count: Int, _ body: ([G]) -> Void) {
+  let p = enterRuntime("test").p
+  let gs = (0..<count).map { _ in p.takeG() }
+  for g in gs { g.shared[.status].set(GStatus(.runnable, kind: .user, sequence: 1).word) }
+  sched.lock.lock()
+  body(gs)
+  sched.lock.unlock()
+  for g in gs { g.shared[.status].set(GStatus(.dead, kind: .user, sequence: 2).word) }
+  leaveRuntime()
+}
+
+extension Scheduler {
+  fileprivate func grqAppend(_ gs: [G], at time: UInt64) {
+    var queue = GQueue()
+    for g in gs { queue.append(g) }
+    grqAppend(queue, at: time)
+  }
+}
+
+extension GQueue {
+  fileprivate consuming func drained() -> [G] {
+    var (queue, gs): (GQueue, [G]) = (self, [])
+    while let g = queue.popFirst() { gs.append(g) }
+    return gs
   }
 }

@@ -50,4 +50,7 @@ final class Counter: Sendable {
 
   var value: Int { state.load(ordering: .acquiring) }
   func add(_ change: Int) { state.wrappingAdd(change, ordering: .acquiringAndReleasing) }
+  func set(_ value: Int) { state.store(value, ordering: .releasing) }
+  /// Makes it `value` at least.
+  func raise(to value: Int) { state.max(value, ordering: .acquiringAndReleasing) }
 }

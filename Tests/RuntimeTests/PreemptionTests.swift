@@ -194,7 +194,7 @@ struct PreemptionTests {
 /// A lock of the operating system's, as malloc's is.
 ///
 /// Safe because: the mutex is never freed.
-@safe private final class ThreadLock: @unchecked Sendable {
+@safe final class ThreadLock: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
   init() {

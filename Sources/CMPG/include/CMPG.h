@@ -40,32 +40,53 @@ _Noreturn void mpg_fiber_exit(mpg_fiber *g, mpg_fiber *scheduler);
 void *mpg_current(void);
 void mpg_set_current(void *m);
 
-/// What a thread's stop word says. Only its own thread answers (`still`, `noted`); all other changes are sysmon's, and
-/// the grant (to `runs`) that of whoever has a P for it. See Preempt.swift.
+/// What a thread's stop word says; who changes it from what to what, see Preempt.swift §3. From MPG_STILL on the thread
+/// has no P: `mpg_enter` compares.
 enum {
-  MPG_RUNS = 0,   ///< It runs, and nothing is asked of it.
-  MPG_STILL = 1,  ///< It stands still outside the runtime: in the handler of SIGURG, or at the border.
-  MPG_NOTED = 2,  ///< The handler found it inside the runtime, and left a note.
-  MPG_LENT = 3,   ///< It runs on without a P, in user code only.
-  MPG_ASKED = 4,  ///< A signal is on its way.
+  MPG_RUNS = 0,       ///< It runs, and nothing is asked of it.
+  MPG_ASKED = 1,      ///< It shall stop; no signal was sent.
+  MPG_SIGNALLED = 2,  ///< A signal is on its way, or is about to be sent.
+  MPG_INSISTED = 3,   ///< The same, and it is to stop whatever library it is in.
+  MPG_NOTED = 4,      ///< It will stop at the border: the handler found it inside the runtime, or it answered by itself.
+  MPG_BUSY = 5,       ///< The handler found it in a library that may hold a lock, and let it go on.
+  MPG_STILL = 6,      ///< It stands still outside the runtime: in the handler of SIGURG, or at the border.
+  MPG_LENT = 7,       ///< It runs on without a P, in user code only.
+  MPG_TAKING = 8,     ///< Sysmon is about to take its P from it: it sleeps in the kernel.
+  MPG_ADRIFT = 9,     ///< Its P was taken while it slept; it may run in user code until it is noticed.
 };
 
+/// Where the stop word lies in the record of an M, whose address is what `mpg_set_current` is told.
+enum { MPG_STOP_OFFSET = 448 };
+
 /// Marks the calling thread as inside the runtime, where a preemption signal only leaves a note; its M, or NULL. A
-/// thread on loan waits here until it is granted a P.
+/// thread on loan or adrift waits here until it is granted a P.
 void *mpg_enter(void);
 /// Marks it as outside: on a G, in user code. Whether a note was left meanwhile, which this takes up.
 bool mpg_leave(void);
 /// Whether this thread is inside the runtime: on a scheduling stack, inside blocking { … }, or in a call of a G.
 bool mpg_is_inside(void);
-/// Names the calling thread's stop word.
-void mpg_stop_word(void *word);
-/// Installs the handler of SIGURG. When it has answered it wakes whoever sleeps on `bell` (a futex word that it sets
-/// to 1). A thread that stands still goes on when its word changes. 0, or an errno.
+/// About to go into a system call, inside the runtime, with its P on offer: answers a request to stop, and waits for a
+/// signal that was sent, so that the call is not cut short by it.
+void mpg_answer_before_call(void);
+/// Names the calling thread's stop word. What `mpg_is_inside_there` reads: valid as long as this thread lives.
+const void *mpg_stop_word(void *word);
+/// What `mpg_is_inside` would say on another thread, by what `mpg_stop_word` returned there.
+bool mpg_is_inside_there(const void *where);
+/// Installs the handler of SIGURG. When it has answered it wakes whoever sleeps on `bell` (a futex word that it sets to
+/// 1). A thread that stands still goes on when its word changes. 0, or an errno.
 int mpg_preempt_install(void *bell);
 /// Sends SIGURG to a thread of this process.
 void mpg_preempt_thread(int32_t tid);
 /// CPU time that a thread of this process has used, in nanoseconds; −1: there is no such thread.
 int64_t mpg_thread_cpu(int32_t tid);
+/// What `mpg_thread_sleeps_in` says besides the number of a system call.
+enum { MPG_AWAKE = -1, MPG_SLEEP_UNKNOWN = -2, MPG_SLEEPS_IN_NO_CALL = 65535 };
+/// In which system call a thread of this process sleeps; MPG_AWAKE: it runs, or waits for a CPU. Allocates nothing.
+int mpg_thread_sleeps_in(int32_t tid);
+/// Whether it is the call in which threads wait for a lock.
+bool mpg_is_futex(int number);
+/// Makes every thread of this process pass a full memory barrier; false: the kernel cannot.
+bool mpg_all_threads_barrier(void);
 
 /// Starts a detached thread. 0, or an errno.
 int mpg_thread_start(void *(*body)(void *), void *argument);

@@ -14,7 +14,7 @@ extension EventKind {
     case .goPark: "A G stops to wait, and its M goes on with another G. No thread waits with it."
     case .goReady:
       "A wait is over: the G is on a run queue again. Who ended the wait is named, unless a poll or a timer did."
-    case .goYield: "A G gave way of its own accord, and is on the GRQ, behind all others."
+    case .goYield: "A G gave way of its own accord, and is the last of its LRQ."
     case .goExit: "A G is done. Its stack and its descriptor go to the P's cache, for the next one."
     case .goPreempt:
       "A G ran for 10 ms while others waited, and was made to stop. It goes on when its turn comes by the GRQ."

@@ -9,7 +9,7 @@ enum Rules {
         + "P is idle and nobody searches wakes an M, and that takes the P."
     case .running, .stopped:
       "A P runs one G at a time: runnext first, then its LRQ in order, then a share of the GRQ, the network, half of "
-        + "another P's LRQ. Every 61st time the GRQ or the LRQ comes before runnext, so that nobody starves."
+        + "another P's LRQ. Between two rounds of its LRQ the GRQ comes first, so that nobody starves."
     case .spinning:
       "A P that ran out looks at the GRQ, the network, and then at the LRQs of others from a random one on, four times "
         + "round. Half of the busy Ps may search at once; more would take more CPU than the work they look for."
@@ -33,7 +33,7 @@ enum Rules {
       "Gs that wait for sockets cost no thread: one M asks the kernel for all of them. While all Ps are busy it stands "
         + "by, because a P polls for itself before it steals or sleeps."
     case .sysmon:
-      "Sysmon has no P. It takes Ps from Ms in long system calls, asks Gs that run longer than 10 ms to stop, and polls "
+      "Sysmon has no P. It takes Ps from Ms that sleep in the kernel, asks Gs that run longer than 10 ms to stop, and polls "
         + "the network when nobody else has."
     case .gc:
       "Swift frees memory by counting, so there is no heap to mark. This thread gives back the stacks and descriptors of "

@@ -18,7 +18,7 @@ import Synchronization
   let wait = Atomic<UInt64>(0)
   /// The G behind it in a `GQueue`: slot + 1; 0: none. Owner: the queue that holds the G.
   var next: UInt32 = 0
-  /// The M whose thread it keeps while it is preempted: id + 1; 0: none.
+  /// The M whose thread it keeps while it stands still (Preempt §2, §8): id + 1; 0: none.
   fileprivate var keeper: UInt32 = 0
 
   // MARK: the second line
@@ -79,6 +79,10 @@ package struct G: Equatable {
     get { unsafe record.pointee.next }
     nonmutating set { unsafe record.pointee.next = newValue }
   }
+
+  /// Whether it keeps a thread, which alone can go on with it: it was stopped by the signal, or stands at the border.
+  @inline(__always)
+  var hasKeeper: Bool { unsafe record.pointee.keeper != 0 }
 
   var keeper: M? {
     get { unsafe record.pointee.keeper == 0 ? nil : sched.m(Int(record.pointee.keeper) - 1) }

@@ -37,6 +37,8 @@ enum Commit {
   fileprivate let wakeUp: UnsafeMutablePointer<Atomic<UInt32>>
   /// Its stop word: whether its thread may run; see Preempt.swift. Any thread.
   fileprivate let stop: UnsafeMutablePointer<Atomic<UInt32>>
+  /// Where its thread keeps whether it is inside the runtime; 0: it has not begun. Any thread.
+  fileprivate let insideAt: UnsafeMutablePointer<Atomic<UInt>>
   fileprivate let owned: UnsafeMutablePointer<MOwned>
 
   /// Bytes that an M takes, each part on cache lines of its own.
@@ -61,8 +63,10 @@ enum Commit {
     unsafe fiber.initialize(to: mpg_fiber())
     unsafe wakeUp = (memory + 384).bindMemory(to: Atomic<UInt32>.self, capacity: 1)
     unsafe wakeUp.initialize(to: Atomic(0))
-    unsafe stop = (memory + 448).bindMemory(to: Atomic<UInt32>.self, capacity: 1)
+    unsafe stop = (memory + MPG_STOP_OFFSET).bindMemory(to: Atomic<UInt32>.self, capacity: 1)
     unsafe stop.initialize(to: Atomic(0))
+    unsafe insideAt = (memory + MPG_STOP_OFFSET + 8).bindMemory(to: Atomic<UInt>.self, capacity: 1)
+    unsafe insideAt.initialize(to: Atomic(0))
     unsafe owned = (memory + 512).bindMemory(to: MOwned.self, capacity: 1)
     unsafe owned.initialize(to: MOwned(lane: region.lane(m: id), seed: UInt64(id) &+ Clock.now))
   }
@@ -95,6 +99,8 @@ private struct MOwned {
   var nextSpinning = false
   /// The M behind it on the list of the idle.
   var nextIdle: M?
+  /// What sysmon knows of it while it is adrift. Owner: sysmon.
+  var drift = Drift.Entry()
 
   init(lane: Lane, seed: UInt64) {
     ownLane = lane
@@ -153,6 +159,10 @@ private struct MOwned {
     get { unsafe owned.pointee.nextIdle }
     nonmutating set { unsafe owned.pointee.nextIdle = newValue }
   }
+  var drift: Drift.Entry {
+    get { unsafe owned.pointee.drift }
+    nonmutating set { unsafe owned.pointee.drift = newValue }
+  }
   @inline(__always) var found: RunSource {
     get { unsafe owned.pointee.found }
     nonmutating set { unsafe owned.pointee.found = newValue }
@@ -190,6 +200,7 @@ private struct MOwned {
     unsafe owned.pointee.p = p
     unsafe owned.pointee.lane = p.lane
     p.shared[.m].set(UInt64(id + 1))
+    p.beginSlice()
     p.change(to: isSpinning ? .spinning : .running)
     shared[.p].set(UInt64(p.id + 1))
     emit(.procStart, count: p.id)
@@ -232,8 +243,19 @@ private struct MOwned {
 
   // MARK: standing still
 
-  /// Tells the signal handler where to say that this thread stands still. By the thread itself.
-  func showStopWord() { unsafe mpg_stop_word(pointer.pointee.stop) }
+  /// Tells the signal handler where to say that this thread stands still, and sysmon where to see that it is inside the
+  /// runtime. By the thread itself.
+  func showStopWord() {
+    let inside = unsafe UInt(bitPattern: mpg_stop_word(pointer.pointee.stop))
+    unsafe pointer.pointee.insideAt.pointee.store(inside, ordering: .releasing)
+  }
+
+  /// Whether its thread is inside the runtime; or has not got so far as to say. Exact after `mpg_all_threads_barrier`
+  /// for a thread whose stop word was changed before (Drift §3).
+  var isInside: Bool {
+    let address = unsafe pointer.pointee.insideAt.pointee.load(ordering: .acquiring)
+    return unsafe address == 0 || mpg_is_inside_there(UnsafeRawPointer(bitPattern: address))
+  }
 
   /// The futex word that ends its sleep.
   var bell: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(pointer.pointee.wakeUp) }
@@ -241,18 +263,26 @@ private struct MOwned {
   /// What its stop word says: see `MPG_RUNS` and its neighbours.
   enum Stop: UInt32 {
     case runs = 0
-    case standsStill = 1
-    case leftANote = 2
-    case onLoan = 3
-    case asked = 4
+    case asked = 1
+    case signalled = 2
+    case insisted = 3
+    case leftANote = 4
+    case wasBusy = 5
+    case standsStill = 6
+    case onLoan = 7
+    case beingTaken = 8
+    case adrift = 9
   }
 
   /// Acquires what the thread did before it answered.
-  var stop: Stop { Stop(rawValue: unsafe pointer.pointee.stop.pointee.load(ordering: .acquiring)) ?? .runs }
+  var stop: Stop {
+    Stop(rawValue: unsafe pointer.pointee.stop.pointee.load(ordering: .sequentiallyConsistent)) ?? .runs
+  }
 
-  private func changeStop(_ old: Stop, _ new: Stop) -> Bool {
+  /// Whether the word was `old`, and is `new` now. Acquires and releases.
+  func changeStop(_ old: Stop, _ new: Stop) -> Bool {
     unsafe pointer.pointee.stop.pointee.compareExchange(
-      expected: old.rawValue, desired: new.rawValue, ordering: .acquiringAndReleasing
+      expected: old.rawValue, desired: new.rawValue, ordering: .sequentiallyConsistent
     ).exchanged
   }
 
@@ -281,13 +311,36 @@ private struct MOwned {
     return true
   }
 
-  /// Has a thread on loan stand still again, soon. By sysmon.
-  func recall() { if stop == .onLoan { signal() } }
+  /// Has a thread on loan, or adrift, stand still again, soon. By sysmon.
+  func recall() { if stop == .onLoan || stop == .adrift { signal() } }
 
-  /// CPU time that its thread has used, in ticks; nil when it cannot be known. Costs a system call.
+  /// Whether its thread sleeps in the kernel, as the system says.
+  enum Sleep: Equatable {
+    case awake
+    case unknown
+    case asleep(forLock: Bool)
+  }
+
+  /// Costs three system calls.
+  var sleep: Sleep {
+    switch mpg_thread_sleeps_in(Int32(truncatingIfNeeded: shared[.tid].relaxed)) {
+    case Int32(MPG_AWAKE): .awake
+    case Int32(MPG_SLEEP_UNKNOWN): .unknown
+    case let call: .asleep(forLock: mpg_is_futex(call))
+    }
+  }
+
+  /// CPU time that its thread has used, in nanoseconds; nil when it cannot be known. Costs a system call.
   var cpuTime: UInt64? {
     let used = mpg_thread_cpu(Int32(truncatingIfNeeded: shared[.tid].relaxed))
-    return used < 0 ? nil : Clock.ticks(nanoseconds: UInt64(used))
+    return used < 0 ? nil : UInt64(used)
+  }
+
+  /// What it has used since its CPU time was `start`, in ticks; nil when it cannot be known. Only differences become ticks:
+  /// when the clock is calibrated anew, the whole would jump.
+  func cpuUsed(since start: UInt64?) -> UInt64? {
+    guard let start, let now = cpuTime else { return nil }
+    return Clock.ticks(nanoseconds: now &- start)
   }
 
   // MARK: sleeping and waking

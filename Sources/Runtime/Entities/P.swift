@@ -39,6 +39,8 @@ import Synchronization
 private struct POwned {
   /// Starts, for the look past `runnext` and the LRQ at every 61st.
   var tick: UInt64 = 0
+  /// Where the round of the LRQ ends that is going on: FindRunnable §2.
+  var roundEnd: UInt64 = 0
   /// Descriptors of dead Gs, the last one first.
   var freeGs = GQueueLIFO()
   /// Free stacks, the last one (still warm) first.
@@ -58,8 +60,10 @@ private struct POwned {
 private struct PRequests: ~Copyable {
   /// The M inside a system call that may lose this P, plus 1; 0: none. See Syscall.swift.
   let syscallM = Atomic<UInt64>(0)
-  /// The `activity` that shall end, plus 1; 0: none. See Preempt.swift.
-  let endActivity = Atomic<UInt64>(0)
+  /// The number of the slice that runs. Written by the owner alone.
+  let slice = Atomic<UInt64>(0)
+  /// The slice that shall end, plus 1; 0: none. See Preempt.swift.
+  let endOfSlice = Atomic<UInt64>(0)
   /// What its holder shall do at its next scheduling point: `Procs.Attention`.
   let attention = Atomic<UInt32>(0)
 }
@@ -141,21 +145,39 @@ private struct PRequests: ~Copyable {
     unsafe requests.pointee.attention.bitwiseAnd(~what.rawValue, ordering: .relaxed)
   }
 
-  /// Grows with every G that starts or goes on here: the same number twice means the same slice of the same G.
+  /// Grows with every G that starts, goes on or comes back from a system call here.
   @inline(__always)
   var activity: UInt64 {
     let counters = lane.counters
     return counters[.started].relaxed &+ counters[.resumed].relaxed &+ counters[.syscallsReturned].relaxed
   }
 
-  /// Asks for the end of the slice `activity`.
-  func requestEnd(of activity: UInt64) {
-    unsafe requests.pointee.endActivity.store(activity &+ 1, ordering: .relaxed)
+  /// The number of the slice that runs here (Preempt §7): the same number twice, and nobody else had a turn in between.
+  @inline(__always)
+  var slice: UInt64 { unsafe requests.pointee.slice.load(ordering: .relaxed) }
+
+  /// What runs next has a slice of its own. Owner only.
+  @inline(__always)
+  func beginSlice() { unsafe requests.pointee.slice.store(slice &+ 1, ordering: .relaxed) }
+
+  /// System calls from which Gs came back here: tells one offer from the next.
+  var callsReturned: UInt64 { lane.counters[.syscallsReturned].relaxed }
+
+  /// Asks for the end of the slice `number`.
+  func requestEnd(of number: UInt64) {
+    unsafe requests.pointee.endOfSlice.store(number &+ 1, ordering: .relaxed)
   }
 
-  /// Whether the G that runs now was asked to stop. Owner only.
-  var mustYield: Bool {
-    unsafe requests.pointee.endActivity.load(ordering: .relaxed) == activity &+ 1
+  /// Whether the slice that runs now was asked to end. Owner only.
+  var mustYield: Bool { unsafe requests.pointee.endOfSlice.load(ordering: .relaxed) == slice &+ 1 }
+
+  /// Whether every G that was on the LRQ when the last round began has had its turn; if so the next round begins. Owner
+  /// only.
+  @inline(__always)
+  func beginsRound() -> Bool {
+    guard shared[.lrqHead].relaxed >= (unsafe owned.pointee.roundEnd) else { return false }
+    unsafe owned.pointee.roundEnd = shared[.lrqTail].relaxed
+    return true
   }
 
   /// The owner `m` goes into a system call: from here on sysmon may take the P.

@@ -126,6 +126,12 @@ struct NetpollRecord: ~Copyable {
     return true
   }
 
+  /// Whether nobody has looked for a millisecond; `now` in ticks.
+  func isLate(at now: UInt64) -> Bool {
+    let last = shared[.netpollLast].relaxed
+    return now > last && now &- last > sched.lateness
+  }
+
   /// Whether the last look is so many nanoseconds ago.
   private func isStale(_ nanoseconds: Int64) -> Bool {
     let last = shared[.netpollLast].relaxed

@@ -18,6 +18,23 @@ struct GQueue {
     count &+= 1
   }
 
+  /// Takes out the last G among the first `limit` that `isWanted` says yes to.
+  mutating func removeLast(of limit: Int, where isWanted: (G) -> Bool) -> G? {
+    var (found, before, previous): (G?, G?, G?) = (nil, nil, nil)
+    var (next, seen) = (first, 0)
+    while seen < limit, let g = next {
+      if isWanted(g) { (found, before) = (g, previous) }
+      previous = g
+      next = G(link: g.next)
+      seen += 1
+    }
+    guard let found else { return nil }
+    if let before { before.next = found.next } else { head = found.next }
+    if tail == found.link { tail = before?.link ?? 0 }
+    count &-= 1
+    return found
+  }
+
   /// Moves all of `other` behind the last.
   mutating func append(_ other: consuming GQueue) {
     guard other.head != 0 else { return }

@@ -1,38 +1,83 @@
-// The global run queue: for Gs that no P has, and for what a full LRQ spills. A list under the scheduler's lock; its
-// depth is public, and read without the lock to see whether a look is worth it.
+// The global run queue: for Gs that no P has, for what a full LRQ spills, and for Gs that were stopped because their slice
+// was over. Lists under the scheduler's lock; the depth is public, and read without the lock to see whether a look is
+// worth it.
+//
+// §1 Two lines. A G that was woken, that is new, or that comes out of a system call, is *fresh*: most want the CPU for
+// microseconds. A G whose slice ended before it was done is *worn*. In one line a G that wakes up would stand behind
+// every hog, and wait a turn for each. So the fresh line goes first.
+//
+// §2 No line starves. While both lines have Gs, a worn one is taken once in half a slice, divided by the number of Ps: so
+// the k-th worn G waits k halves of a slice ÷ Ps at most, and what runs when its turn comes is stopped within a slice.
+// That keeps the bound of Preempt §7.
+//
+// §3 Worn Gs are taken one by one, to be run at once. One that the signal stopped may hold malloc's lock: in the LRQ of an
+// M that then waits for that lock inside the runtime, where it cannot be stopped, it would wait for its own waiter; the
+// other Ms, which take turns on the GRQ waiting for the same lock, would never look there. And a fresh G that comes to
+// the GRQ would wait for all worn ones that one P had taken.
 import Region
+import Synchronization
 
 extension Scheduler {
   /// Gs on the GRQ; a hint without the lock.
   @inline(__always)
   var grqDepth: Int { Int(truncatingIfNeeded: shared[.grqDepth].ordered) }
 
-  /// Puts Gs last. Under the lock.
+  /// Those among them that are worn (§1); a hint without the lock.
+  var grqWorn: Int { unsafe record.pointee.wornCount.load(ordering: .relaxed) }
+
+  /// Puts fresh Gs last. Under the lock.
   func grqAppend(_ batch: consuming GQueue, at time: UInt64) {
-    shared[.grqPushed].bump(by: UInt64(batch.count))
-    unsafe guarded.pointee.grq.append(batch)
-    noteDepth()
-    Peaks.note(shared[.grqDepth].relaxed, at: time) { shared[.grqPeaks, $0] }
+    let count = batch.count
+    unsafe guarded.pointee.fresh.append(batch)
+    notePushed(count, at: time)
   }
 
-  /// Takes the first `limit` at most. Under the lock.
-  ///
-  /// A preempted G comes out as the first, to be run at once, or not at all: it may have been stopped with malloc's lock
-  /// in its hands. In the LRQ of an M that then waits for that lock inside the runtime, where it cannot be stopped, it
-  /// would wait for its own waiter; the others, who take turns on the GRQ waiting for the same lock, would never look
-  /// there.
+  /// Puts a worn G last. Under the lock.
+  func grqAppend(worn g: G, at time: UInt64) {
+    if unsafe guarded.pointee.worn.isEmpty { unsafe guarded.pointee.wornTurn = Clock.now }
+    unsafe guarded.pointee.worn.append(g)
+    notePushed(1, at: time)
+  }
+
+  /// Takes the first `limit` fresh Gs at most, or one worn G. Under the lock.
   func grqTake(_ limit: Int) -> GQueue {
     var taken = GQueue()
-    while taken.count < limit, let g = unsafe guarded.pointee.grq.first {
-      if taken.count > 0, g.status.state == .preempted { break }
-      _ = unsafe guarded.pointee.grq.popFirst()
+    if let g = takeWornInTurn() { taken.append(g) }
+    while taken.count < limit, let g = unsafe guarded.pointee.fresh.popFirst() {
       taken.append(g)
     }
     if taken.count > 0 { noteDepth() }
     return taken
   }
 
-  private func noteDepth() { shared[.grqDepth].setOrdered(UInt64(unsafe guarded.pointee.grq.count)) }
+  /// §2.
+  private func takeWornInTurn() -> G? {
+    guard unsafe !guarded.pointee.worn.isEmpty else { return nil }
+    let now = Clock.now
+    let turn = slice / UInt64(2 * procs)
+    guard unsafe guarded.pointee.fresh.isEmpty || now &- guarded.pointee.wornTurn > turn else { return nil }
+    unsafe guarded.pointee.wornTurn = now
+    return unsafe guarded.pointee.worn.popFirst()
+  }
+
+  /// Takes the worn G that was stopped last of those that keep a thread. Under the lock.
+  func grqTakeLastStopped() -> G? {
+    guard let g = unsafe guarded.pointee.worn.removeLast(of: 1000, where: { $0.hasKeeper }) else { return nil }
+    noteDepth()
+    return g
+  }
+
+  private func notePushed(_ count: Int, at time: UInt64) {
+    shared[.grqPushed].bump(by: UInt64(count))
+    noteDepth()
+    Peaks.note(shared[.grqDepth].relaxed, at: time) { shared[.grqPeaks, $0] }
+  }
+
+  private func noteDepth() {
+    let worn = unsafe guarded.pointee.worn.count
+    unsafe record.pointee.wornCount.store(worn, ordering: .relaxed)
+    shared[.grqDepth].setOrdered(UInt64(unsafe guarded.pointee.fresh.count + worn))
+  }
 
   /// A fair share for one P: as many as each P would get, at most half an LRQ.
   @inline(__always)

@@ -1,4 +1,16 @@
 // The search for work, step by step (Scheduler §3). Each step is one function and leaves its event behind.
+//
+// §1 The order: `runnext`, the LRQ, the GRQ, the network, other Ps. Taken by itself it would let a P that always has Gs of
+// its own keep everybody else waiting. Two rules against that:
+//
+// §2 Rounds. Gs that yield go to the end of their LRQ, so an LRQ may never run dry. When every G that was on it at the
+// beginning of a round has had its turn (two positions are compared, no clock is read), the P first looks elsewhere: at
+// the GRQ, of which it takes its share, and at the network, if nobody has for a millisecond. So a G on the GRQ waits for
+// one round, and for those before it. We rejected Go's way, to put a G that yields on the GRQ: that is fair as well, and
+// every yield takes the lock that all Ps share.
+//
+// §3 `runnext` inherits. A G that is started from `runnext` goes on in the slice of the G that readied it (Preempt §7):
+// Gs that hand one another the P are stopped as one that keeps it would be.
 import CMPG
 import Region
 
@@ -32,9 +44,9 @@ extension M {
     patience = Self.patience
   }
 
-  /// 61: prime, so that the look does not beat with loops of the program (Go's schedtick). Past `runnext` too: two Gs
-  /// that hand each other the P could otherwise keep all others of this P waiting. GRQ and LRQ take turns in coming first:
-  /// a hog that is stopped, and so on the GRQ whenever one looks, could otherwise keep the LRQ waiting.
+  /// 61: prime, so that the look does not beat with loops of the program (Go's schedtick). Past `runnext` too: where nobody
+  /// is stopped (`Options.preemption`) two Gs that hand each other the P could otherwise keep all others of this P waiting.
+  /// GRQ and LRQ take turns in coming first, so that neither keeps the other waiting.
   private func takeTurnOfTheWaiting(grqFirst: Bool) -> G? {
     grqFirst
       ? takeFromGRQ(1) ?? took(p.lrq.pop(), from: .lrq) : took(p.lrq.pop(), from: .lrq) ?? takeFromGRQ(1)
@@ -47,22 +59,38 @@ extension M {
     return g
   }
 
-  /// `runnext`, then the first of the LRQ.
+  /// `runnext`, then the first of the LRQ; between two rounds of it one from elsewhere (§2).
   @inline(__always)
   private func takeOwn() -> G? {
     let lrq = p.lrq
     if let g = lrq.popNext() { return took(g, from: .runnext) }
+    if p.beginsRound(), let g = takeBetweenRounds() { return g }
     guard let g = lrq.pop() else { return nil }
     lrq.coming.prefetch()
     return took(g, from: .lrq)
   }
 
-  private func takeShareOfGRQ() -> G? {
-    guard sched.grqDepth > 0 else { return nil }
-    return takeFromGRQ(sched.grqShare)
+  /// §2.
+  @inline(__always)
+  private func takeBetweenRounds() -> G? {
+    if sched.grqDepth > 0, let g = takeShareOfGRQ() { return g }
+    guard sched.netpoll.watches, p.lrq.depth > 0 else { return nil }
+    return pollNetworkIfLate()
   }
 
-  /// Takes up to `limit` Gs: one to run, the others into the LRQ, which has room (it is empty, or `limit` is 1).
+  @inline(never)
+  private func pollNetworkIfLate() -> G? {
+    guard sched.netpoll.isLate(at: step != 0 ? step : Clock.now) else { return nil }
+    step = 0
+    return pollNetwork()
+  }
+
+  private func takeShareOfGRQ() -> G? {
+    guard sched.grqDepth > 0 else { return nil }
+    return takeFromGRQ(min(sched.grqShare, max(Capacity.lrq - p.lrq.depth, 1)))
+  }
+
+  /// Takes up to `limit` Gs: one to run, the others into the LRQ, which has room for them.
   private func takeFromGRQ(_ limit: Int) -> G? {
     guard sched.grqDepth > 0 else { return nil }
     sched.lock.lock()

@@ -8,7 +8,7 @@ extension M {
     while true {
       let g = findRunnable()
       if isSpinning { stopSpinning() }
-      if g.status.state == .preempted {
+      if g.hasKeeper {
         handOver(to: g)
       } else if let home = g.home, home != self {
         send(g, to: home)
@@ -76,10 +76,8 @@ extension M {
   /// It had its slice: to the end of the line of all.
   private func settlePreempt(_ g: G) {
     preemptedCooperatively(g)
-    var queue = GQueue()
-    queue.append(g)
     sched.lock.lock()
-    sched.grqAppend(queue, at: stamp())
+    sched.grqAppend(worn: g, at: stamp())
     sched.lock.unlock()
     sched.wakePAfterSubmit(self)
   }

@@ -8,9 +8,9 @@
 // (below). A G made runnable by another G goes to the P where that happened; Gs readied without a P (by netpoll, by
 // timers) go to the GRQ; so does half of an LRQ that is full.
 //
-// §3 An M that holds a P looks for work in this order (FindRunnable.swift): at every 61st start the GRQ first, so
-// that Gs there cannot starve; runnext; the LRQ; the GRQ, a fair share; netpoll, without waiting; the others' LRQs,
-// half of one; the others' timers. What it cannot find it must not miss later: see Spinning.swift, the essay to read.
+// §3 An M that holds a P looks for work in this order (FindRunnable.swift): at every 61st start past runnext;
+// runnext; between two rounds of the LRQ the GRQ, so that Gs there cannot starve; the LRQ; the GRQ, a fair share;
+// netpoll, without waiting; the others' LRQs, half of one; the others' timers. What it cannot find it must not miss later: see Spinning.swift, the essay to read.
 //
 // §4 Locks. One lock guards the GRQ, the lists of idle Ps and Ms, and the hand-over of a P to an M (marked below).
 // LRQs need none. Lock order: channel, timers or poll descriptor → scheduler → nothing.
@@ -42,6 +42,8 @@ import Synchronization
   let shortages = Shortages()
   /// Gs on `SchedulerGuarded.stackless`; a hint without the lock. Written under it.
   let stacklessCount = Atomic<Int>(0)
+  /// Gs on `SchedulerGuarded.worn`; a hint without the lock. Written under it.
+  let wornCount = Atomic<Int>(0)
   let lock = Lock()
   let guarded: UnsafeMutablePointer<SchedulerGuarded>
   let descriptors: DescriptorPool
@@ -75,7 +77,10 @@ import Synchronization
 
 /// What `SchedulerRecord.lock` guards.
 struct SchedulerGuarded {
-  var grq = GQueue()
+  /// The two lines of the GRQ, and when a worn G was last taken, or the first came, in ticks. See GlobalRunQueue §1.
+  var fresh = GQueue()
+  var worn = GQueue()
+  var wornTurn: UInt64 = 0
   var idleP: P?
   var idleM: M?
   /// Ps that were let go of for good, until the gc thread has cleaned them up. See Procs.

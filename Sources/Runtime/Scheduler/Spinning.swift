@@ -161,7 +161,7 @@ extension Scheduler {
   private func wakePSlow(_ m: M) {
     guard shared[.spinningMs].compareExchange(0, 1) else { return }
     lock.lock()
-    let woken = startM(spinning: true)
+    let woken = startM(spinning: true, by: m)
     if woken == .noP || woken == .short { shared[.spinningMs].subtract(1) }
     lock.unlock()
     finish(woken, spinning: true, by: m)
@@ -178,19 +178,20 @@ extension Scheduler {
   }
 
   /// Pairs an idle P with an M. Under the lock; then call `finish` without it.
-  func startM(spinning: Bool) -> Woken {
+  func startM(spinning: Bool, by m: M) -> Woken {
     guard let p = popIdleP() else { return .noP }
-    if let m = popIdleM() {
-      m.prepare(nextP: p, spinning: spinning)
-      return .sleeper(m)
+    if let sleeper = popIdleM() {
+      sleeper.prepare(nextP: p, spinning: spinning)
+      return .sleeper(sleeper)
     }
     if workers < psOpen {
-      guard let m = takeM() else {
+      // Sysmon starts none: that allocates, and a G that was stopped may hold malloc's lock.
+      guard m.shared[.state].relaxed != UInt64(MState.sysmon.rawValue), let new = takeM() else {
         putIdle(p)
         return .short
       }
-      m.prepare(nextP: p, spinning: spinning)
-      return .new(m)
+      new.prepare(nextP: p, spinning: spinning)
+      return .new(new)
     }
     // All Ms exist and none sleeps: one is on its way (§4).
     putIdle(p)
@@ -231,7 +232,7 @@ extension Scheduler {
     for _ in 0..<min(count, procs) {
       guard shared[.idlePs].ordered != 0 else { return Sysmon.nudge() }
       lock.lock()
-      let woken = startM(spinning: false)
+      let woken = startM(spinning: false, by: m)
       lock.unlock()
       finish(woken, spinning: false, by: m)
       if woken == .noP || woken == .noted || woken == .short { return }

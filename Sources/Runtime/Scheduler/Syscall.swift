@@ -13,6 +13,15 @@
 // The word names the M, so an M that lost its P cannot claim it while another M has put it on offer.
 //
 // §3 An M whose P was taken is not counted among the workers until it comes back (Spinning §4).
+//
+// §4 A call is not cut short by preemption. A signal ends many calls early (EINTR), and gains nothing: the P can be had
+// without it. Sysmon's request and the offer are ordered like this:
+//     M:       offer;   then a request without signal? answers it (a note). One with a signal? waits until that has come
+//     sysmon:  request → request with a signal, by CAS;   a barrier in every thread;   then on offer? takes it back : signal
+// The M's half has no fence, since calls are many; the barrier makes up for it (Drift §3). Either the M sees the signal
+// coming, and the call begins after it; or sysmon sees the offer. What the M answered by a note it owes: if it still has
+// its P when the call is over, it gives way then.
+import CMPG
 import Region
 
 /// Runs `body`, which may block its thread in the system, without holding up other Gs.
@@ -37,6 +46,7 @@ extension M {
     p.shared[.g].set(0)
     setState(.syscall, at: tracing ? now : 0)
     offerP(at: now)
+    mpg_answer_before_call()  // after the offer: §4
   }
 
   fileprivate func exitSyscall() {
@@ -88,7 +98,7 @@ extension Scheduler {
     return p
   }
 
-  /// Sysmon's half: takes `p` from the M inside a system call and lets others have it.
+  /// Sysmon's half: takes `p` from the M inside a system call and lets others have it, or nobody, where nobody waits.
   func retake(_ p: P, from id: Int, by sysmon: M) {
     guard p.claim(from: id) else { return }
     sysmon.emit(.retake, count: p.id, arg: UInt64(id))

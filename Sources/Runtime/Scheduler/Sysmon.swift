@@ -53,7 +53,7 @@ enum Sysmon {
     unsafe thread = m
     let watches = UnsafeMutableBufferPointer<Watch>.allocate(capacity: Capacity.ps)
     unsafe watches.initialize(repeating: Watch())
-    var loan = Loan()
+    var (loan, drift) = (Loan(), Drift())
     var clock = ClockKeeper()
     var rest = Rest()
     var idleLooks = 0
@@ -74,12 +74,12 @@ enum Sysmon {
       clock.keep()
       // A poll alone is no reason to look often: nothing can be found before 10 ms have passed again.
       _ = sched.netpoll.pollIfNobodyDid(m)
-      let came = unsafe look(m, watches, &loan)
+      let came = unsafe look(m, watches, &loan, &drift)
       idleLooks = came == .acted ? 0 : idleLooks + 1
       if idleLooks == 0 { pause = 20_000 } else if idleLooks > 50 { pause = min(pause * 2, 10_000_000) }
-      soon = came == .soon ? min(soon * 2, 2_000_000) : 125_000
+      soon = came == .soon ? min(soon * 2, 1_000_000) : 125_000
       if came == .soon { pause = min(pause, soon) }
-      rest.look(allIdle: allIdle, activity: activity)
+      rest.look(allIdle: allIdle && drift.isEmpty, activity: activity)
     }
   }
 
@@ -110,14 +110,14 @@ enum Sysmon {
 
   /// One look at every P.
   private static func look(
-    _ m: M, _ watches: UnsafeMutableBufferPointer<Watch>, _ loan: inout Loan
+    _ m: M, _ watches: UnsafeMutableBufferPointer<Watch>, _ loan: inout Loan, _ drift: inout Drift
   ) -> Watch.Look {
-    var came = Watch.Look.nothing
     let now = Clock.now
+    var came = drift.look(now, by: m)
     let bound = sched.psBound
     // An M that was asked on account of a P that is stopped by now is still to be let go.
     for id in 0..<sched.psMade where unsafe id < bound || watches[id].isPending {
-      came = unsafe max(came, watches[id].look(at: sched.p(id), now, by: m))
+      came = unsafe max(came, watches[id].look(at: sched.p(id), now, &drift, by: m))
     }
     return max(came, loan.look(now, isStuck: { unsafe watches[$0].isStuck(now) }, by: m))
   }

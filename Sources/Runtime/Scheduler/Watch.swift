@@ -1,5 +1,6 @@
 // What sysmon knows of one P from look to look, and what it does about it: a system call that lasts loses its P
-// (Syscall §2), a G that runs for too long while others wait is stopped (Preempt §2).
+// (Syscall §2), so does a thread that sleeps in the kernel without having said so (Drift), and a slice that lasts too long
+// while others wait is ended (Preempt §2, §7).
 import CMPG
 import Region
 
@@ -13,100 +14,179 @@ struct Watch {
     case acted
   }
 
-  private var activity: UInt64 = 0
-  private var offered: Int?
-  /// When this activity was first seen, or was last asked to end, in ticks.
+  /// The slice that runs, and when it was first seen, in ticks.
+  private var slice: UInt64 = 0
   private var since: UInt64 = 0
-  /// CPU time of the M when the activity was seen for the second time.
+  /// The M in a system call that may lose the P, how many calls had returned, and when this was first seen.
+  private var offered: Int?
+  private var calls: UInt64 = 0
+  private var callSince: UInt64 = 0
+  /// CPU time of the M when the slice was first looked at, and when it was last looked at, in nanoseconds; and when that
+  /// was, in ticks.
   private var cpuAtStart: UInt64?
-  /// The M that was asked to stop on account of this P, until it has answered.
-  private var asked: M?
-  private var isSignalled = false
-  /// When a request to end this activity first came to nothing, or there was nobody to ask; 0: never.
+  private var cpuBefore: UInt64?
+  private var before: UInt64 = 0
+  private var request: Request?
+  /// Times that the handler found it in a library with locks and let it go on; and when it may be asked again.
+  private var timesBusy = 0
+  private var notBefore: UInt64 = 0
+  /// When a request to end this slice first came to nothing, or there was nobody to ask; 0: never.
   private var refused: UInt64 = 0
 
+  /// The M that was asked to stop on account of this P, until it has answered.
+  private struct Request {
+    let runner: M
+    let since: UInt64
+    let cpu: UInt64?
+  }
+
+  /// Times that a thread may be let go on because of where it is, before it is stopped all the same: some 3 ms.
+  private static let patience = 16
+
   /// Looks at `p`. By sysmon, whose M is `m`.
-  mutating func look(at p: P, _ now: UInt64, by m: M) -> Look {
-    if let asked { return answer(of: asked, on: p, now, by: m) }
-    guard p.activity == activity, p.offeredBy == offered else {
+  mutating func look(at p: P, _ now: UInt64, _ drift: inout Drift, by m: M) -> Look {
+    let offered = p.offeredBy
+    if let request {
+      // In a system call the P can be had without an answer.
+      guard offered != nil, request.runner.retract() else { return answer(of: request, on: p, now, by: m) }
+      self.request = nil
+    }
+    if p.slice != slice {
       self = Watch()
-      (activity, offered, since) = (p.activity, p.offeredBy, now)
+      (slice, since) = (p.slice, now)
+      (self.offered, calls, callSince) = (offered, p.callsReturned, now)
       return .nothing
     }
-    let lasted = now &- since
-    if let offered {
-      guard p.mustRetire || sched.hasWork || lasted > sched.slice else { return .nothing }
-      sched.retake(p, from: offered, by: m)
-      return .acted
-    }
+    if let offered { return lookAtCall(of: offered, on: p, now, by: m) }
+    self.offered = nil
     guard sched.preempts, p.isHeldForGs || p.isOnItsWay else {
       refused = 0
       return .nothing
     }
     guard p.isHeldForGs, p.shared[.g].relaxed != 0 else {
       // On the scheduling stack, where nobody can be stopped.
-      if lasted > sched.slice, refused == 0 { refused = now }
+      if now &- since > sched.slice, refused == 0 { refused = now }
       return .nothing
     }
-    return lookAtRunner(of: p, lasted, now, by: m)
+    return lookAtRunner(of: p, now, &drift, by: m)
   }
 
   /// Whether somebody was asked to stop who has not answered.
-  var isPending: Bool { asked != nil }
+  var isPending: Bool { request != nil }
 
   /// Whether this P has not moved for a slice though it should have: its M is inside the runtime, and waits there, or has
   /// not got so far as to take it.
   func isStuck(_ now: UInt64) -> Bool { refused != 0 && now &- refused > sched.slice }
 
-  private mutating func lookAtRunner(of p: P, _ lasted: UInt64, _ now: UInt64, by m: M) -> Look {
+  /// A call that is seen a second time has lasted.
+  private mutating func lookAtCall(of offered: Int, on p: P, _ now: UInt64, by m: M) -> Look {
+    let isWanted = p.mustRetire || sched.hasWork
+    guard offered == self.offered, p.callsReturned == calls else {
+      (self.offered, calls, callSince) = (offered, p.callsReturned, now)
+      return isWanted ? .soon : .nothing
+    }
+    guard isWanted || now &- callSince > sched.slice else { return .nothing }
+    // Somebody must go on with it, whom sysmon cannot start: that allocates.
+    if isWanted, !sched.hasSpare() { return .soon }
+    sched.retake(p, from: offered, by: m)
+    return .acted
+  }
+
+  private mutating func lookAtRunner(of p: P, _ now: UInt64, _ drift: inout Drift, by m: M) -> Look {
     let holder = p.shared[.m].relaxed
     guard holder != 0, let runner = sched.m(Int(holder - 1)) else { return .nothing }
-    if cpuAtStart == nil { cpuAtStart = runner.cpuTime }
-    guard sched.hasWork || p.mustRetire else { return .nothing }
-    let limit = sched.hasFreshWork ? sched.grain : sched.slice
-    guard lasted > limit, hasUsed(limit, lasted, runner) else { return .soon }
-    p.requestEnd(of: activity)
+    let isWanted = sched.hasWork || p.mustRetire
+    guard isWanted || cpuAtStart == nil else { return .nothing }
+    if cpuAtStart == nil {
+      cpuAtStart = runner.cpuTime
+      (cpuBefore, before) = (cpuAtStart, now)
+    }
+    guard isWanted else { return .nothing }
+    let sleep = sleep(of: runner, now)
+    if case .asleep(let forLock) = sleep {
+      guard sched.hasSpare() else { return .soon }
+      if drift.take(p, from: runner, forLock: forLock, now, by: m) { return .acted }
+      if refused == 0 { refused = now }  // inside the runtime it waits for somebody: Preempt §6
+    }
+    let (lasted, limit) = (now &- since, sched.hasFreshWork ? sched.grain : sched.slice)
+    let hasHadIt = hasUsed(limit, since: cpuAtStart, runner) || (sleep == .unknown && lasted > 4 &* sched.slice)
+    guard lasted > limit, hasHadIt, now >= notBefore else { return .soon }
+    p.requestEnd(of: slice)
     guard runner.askToStop() else { return .soon }
-    asked = runner
-    isSignalled = false
-    since = now
-    cpuAtStart = runner.cpuTime
+    request = Request(runner: runner, since: now, cpu: runner.cpuTime)
     m.emit(.preemptRequest, count: p.id, arg: holder - 1)
     return .acted
   }
 
-  /// Whether the thread had the CPU for about as long as it had the P: on a machine with more to do than CPUs a thread
-  /// that waits for its own turn is no hog. One that waits in the kernel is, in the end.
-  private func hasUsed(_ limit: UInt64, _ lasted: UInt64, _ runner: M) -> Bool {
-    guard let start = cpuAtStart, let now = runner.cpuTime else { return true }
-    return now &- start > limit / 2 || lasted > 4 &* sched.slice
+  /// Whether the thread sleeps; asked when it has not had the CPU all the time since the last look (Drift §5).
+  private mutating func sleep(of runner: M, _ now: UInt64) -> M.Sleep {
+    let passed = now &- before
+    guard passed > sched.grain / 8 else { return .awake }
+    let used = runner.cpuUsed(since: cpuBefore)
+    (cpuBefore, before) = (runner.cpuTime, now)
+    guard let used else { return .unknown }
+    return used < passed / 8 &* 7 ? runner.sleep : .awake
   }
+
+  private mutating func isAsleep(_ runner: M, _ now: UInt64) -> Bool {
+    if case .asleep = sleep(of: runner, now) { true } else { false }
+  }
+
+  /// Whether the thread had the CPU for half of `limit`: on a machine with more to do than CPUs a thread that waits for
+  /// its own turn is no hog.
+  private func hasUsed(_ limit: UInt64, since start: UInt64?, _ runner: M) -> Bool {
+    guard let used = runner.cpuUsed(since: start) else { return true }
+    return used > limit / 2
+  }
+
+  // MARK: the answer
 
   /// Whether the M has answered, and what comes of it. First it may do so by itself, on its way out of the runtime; then
   /// it gets the signal, once somebody is there to go on with the P.
-  private mutating func answer(of asked: M, on p: P, _ now: UInt64, by m: M) -> Look {
+  private mutating func answer(of request: Request, on p: P, _ now: UInt64, by m: M) -> Look {
+    let runner = request.runner
     var stopped = false
-    switch asked.stop {
-    case .leftANote: asked.letGo()
-    case .standsStill: stopped = sched.stopped(asked, by: m)
-    case .runs, .onLoan: return .acted
-    case .asked where p.activity != activity && asked.retract():
-      stopped = true  // that G is not running any more
+    switch runner.stop {
+    case .leftANote: runner.letGo()
+    case .wasBusy:
+      runner.letGo()
+      timesBusy += 1
+      notBefore = now &+ sched.grain / 8
+      self.request = nil
+      return .acted
+    case .standsStill: stopped = sched.stopped(runner, by: m)
+    case .signalled, .insisted, .onLoan, .beingTaken, .adrift: return .acted
+    case .runs: stopped = p.slice != slice
+    case .asked where p.slice != slice && runner.retract():
+      stopped = true  // that slice is over
+    case .asked where isAsleep(runner, now) && runner.retract():
+      self.request = nil  // it cannot answer, and a signal would only wake it: the next look takes its P
+      return .acted
     case .asked:
-      signal(asked, now &- since)
+      signal(request, on: p, now)
       return .acted  // look again soon
     }
-    self.asked = nil
+    self.request = nil
     if !stopped, refused == 0 { refused = now }
     return .acted
   }
 
-  private mutating func signal(_ asked: M, _ waited: UInt64) {
+  private mutating func signal(_ request: Request, on p: P, _ now: UInt64) {
+    let (runner, waited) = (request.runner, now &- request.since)
     // A thread that waits for a CPU meanwhile could not have given way yet.
-    guard !isSignalled, waited > sched.grain / 8, hasUsed(sched.grain / 4, waited, asked) else { return }
+    guard waited > sched.grain / 8 || timesBusy > 0,
+      hasUsed(sched.grain / 4, since: request.cpu, runner) || timesBusy > 0
+    else { return }
     if waited <= sched.grain, !sched.hasSpare() { return }
-    isSignalled = true
-    asked.signal()
+    guard runner.changeStop(.asked, timesBusy < Self.patience ? .signalled : .insisted) else { return }
+    // Preempt §3: whoever goes into a system call waits for the signal; whoever is in one is not sent it.
+    _ = mpg_all_threads_barrier()
+    if p.offeredBy == runner.id {
+      runner.letGo()
+      self.request = nil
+    } else {
+      runner.signal()
+    }
   }
 }
 

@@ -43,6 +43,7 @@ extension M {
     let status = move(g, to: .running)
     let waited = now &- since
     block[.since].set(now)
+    if found != .runnext { p.beginSlice() }  // Preempt §7
     showRunning(g)
     lane.counters[.started].bumpPublished()
     emit(.goStart, now, g: id, detail: found.rawValue | reason << 4, count: status.sequence, arg: waited)

@@ -131,6 +131,18 @@ extension PreemptionModel: MutableModel {
   static var mustEnd: Bool { true }
 }
 
+extension DriftModel: MutableModel {
+  static var whole: [Self] { [0, 1, 2].map { Self(flaw: nil, sleeps: 2, asks: $0) } }
+  static func mutants(_ flaw: DriftFlaw) -> [Self] { [Self(flaw: flaw)] }
+  static var mustEnd: Bool { true }
+}
+
+extension CallSignalModel: MutableModel {
+  static var whole: [Self] { [1, 2, 3].map { Self(flaw: nil, calls: $0) } }
+  static func mutants(_ flaw: CallSignalFlaw) -> [Self] { [Self(flaw: flaw)] }
+  static var mustEnd: Bool { true }
+}
+
 extension ClaimModel: MutableModel {
   static var whole: [Self] {
     [true, false].flatMap { cancels in
@@ -155,6 +167,8 @@ struct MutantsTests {
       DeadlineModel.row("netpoll: deadlines and their timers"),
       SyscallModel.row("system calls: exit, retake, count of Ms"),
       PreemptionModel.row("preemption: request, border, loan, hand-over"),
+      DriftModel.row("drift: threads that sleep lose their P"),
+      CallSignalModel.row("system calls and the signal of preemption"),
       ClaimModel.row("claims: select, time-out, cancel"),
       ProcsModel.row("procs: retiring and reviving a P"),
       UringWatchModel.row("io_uring: watches that end and are set up anew"),
