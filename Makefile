@@ -8,9 +8,9 @@ SHELL := /bin/bash
 SCRATCH ?= .build
 PREFIX ?= /usr/local
 DESTDIR ?=
-# Interleaved rounds of `make bench` (5) and `make watched` (40).
+# Interleaved rounds of `make bench` (5), `make lateness` (3) and `make watched` (40).
 ROUNDS ?=
-# How long `make soak` (1), `make fairness` (1), `make honest` (10) and `make steady` (60) run.
+# How long `make soak` (1), `make fairness` (1), `make lateness` (0.5), `make honest` (10) and `make steady` (60) run.
 MINUTES ?=
 # The seed of `make soak`, `make fairness` and `make storm`: without one, another each time.
 SEED ?=
@@ -39,7 +39,7 @@ BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
 .PHONY: steady test-million test-exports watched terminals storm frames deb
-.PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak fairness instructions bench bench-quick install format lint screens clean release differential
+.PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -126,6 +126,11 @@ fairness: ## a random mix, each of whose waits must keep its bound, watched from
 	@scripts/need.sh build
 	$(SWIFT) build $(RELEASE) --product mpg-soak
 	$(BIN)/mpg-soak fairness --minutes $(or $(MINUTES),1) $(if $(PROCS),--procs $(PROCS)) $(if $(SEED),--seed $(SEED))
+
+lateness: ## how late the same mix makes Gs, ours beside Go; MINUTES=0.5 each on 1, 2 and 8 Ps, ROUNDS=3 SEED=…
+	@scripts/need.sh bench
+	$(SWIFT) build $(RELEASE) --product mpg-soak
+	@scripts/lateness.sh $(BIN) $(or $(ROUNDS),3) $(or $(MINUTES),0.5) $(SEED)
 
 bench: ## ours beside Go, interleaved; see docs/performance.md
 	@scripts/need.sh bench

@@ -7,7 +7,8 @@ struct Options: ParsableArguments {
   @Option(help: "Where chance starts; default: the time. Printed, so that it can be had again.") var seed:
     UInt64?
   @Option(help: "Number of Ps.") var procs = 4
-  @Option(help: "Something that goes on beside the work, or a setting of it: \(Mode.allNames).") var mode = Mode.usual
+  @Option(help: "Something that goes on beside the work, or a setting of it: \(Mode.allNames).")
+  var mode = Mode.usual
   @Option(help: "Seconds that nothing may stand still for: a G that waits for its turn, or a kind of work.")
   var patience = 30
   @Flag(help: "Without preemption.") var cooperative = false

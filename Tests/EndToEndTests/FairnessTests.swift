@@ -10,33 +10,34 @@ extension EndToEnd {
     private static let slack = "4"
 
     private func fairness(_ words: [String]) throws -> Finished {
-      try Program.run(Command(words: [Built.soak, "fairness", "--seed", "20261129"] + words), within: 240)
+      let command = [Built.soak, "fairness", "--seed", "20261129", "--slack", Self.slack] + words
+      return try Program.run(Command(words: command), within: 240)
     }
 
     @Test(
       "Everything ready runs within its bound beside each kind of neighbour",
       arguments: [
-        "call sleep", "handOver sleep", "yield timer", "yield longCall socket", "compute allocate timer sleep",
+        "call sleep", "handOver sleep", "yield timer", "yield longCall socket",
+        "compute allocate timer sleep",
         "print handOver lock sleep",
       ])
     func mixesAreFair(_ kinds: String) throws {
       let only = ["--only"] + kinds.split(separator: " ").map(String.init)
-      let run = try fairness(["--minutes", "0.08", "--procs", "1,2", "--slack", Self.slack] + only)
+      let run = try fairness(["--minutes", "0.08", "--procs", "1,2"] + only)
       #expect(run.ending == .code(0), "\(run.output)\(run.errors)")
       #expect(run.output.contains("sleep after sleep") || run.output.contains("after netpollRead"))
     }
 
     @Test("A mix by chance is fair on more Ps than CPUs too")
     func manyPs() throws {
-      let run = try fairness(["--minutes", "0.1", "--procs", "8", "--slack", Self.slack])
+      let run = try fairness(["--minutes", "0.1", "--procs", "8"])
       #expect(run.ending == .code(0), "\(run.output)\(run.errors)")
     }
 
     @Test("Who is starved is found: without preemption a G that computes keeps all others waiting")
     func starvationIsFound() throws {
       let run = try fairness([
-        "--minutes", "1", "--procs", "1", "--slack", Self.slack, "--only", "compute", "sleep", "--cooperative",
-        "--first",
+        "--minutes", "1", "--procs", "1", "--only", "compute", "sleep", "--cooperative", "--first",
       ])
       #expect(run.ending == .code(1), "\(run.output)\(run.errors)")
       #expect(run.output.contains("UNFAIR: ") && run.output.contains("still waits"), "\(run.output)")

@@ -12,7 +12,7 @@ struct FairnessOptions: ParsableArguments {
     help: "Kinds that every phase has, and no others, instead of some by chance: compute yield call …")
   var only: [Kind] = []
   @Option(
-    help: "How often as long as the bound a wait may be: for machines with so much other work that it says little.")
+    help: "Times the bound that a wait may last: for machines with so much other work that it says little.")
   var slack = 1.0
   @Flag(help: "Ends at the first wait that is too long.") var first = false
   @Flag(help: "Without preemption: what is found then?") var cooperative = false

@@ -1,5 +1,5 @@
 // The mix: what Gs do beside each other, and how it is drawn from a seed. The Go program of the same mix
-// (scripts/fairness/main.go) draws it in the same order from the same numbers, so that both sides of a comparison do
+// (scripts/go/fairness/main.go) draws it in the same order from the same numbers, so that both sides of a comparison do
 // the same.
 import ArgumentParser
 

@@ -250,7 +250,11 @@ private final class Pieces: Sendable {
   private let slots = (0..<64).map { _ in Slot() }
   private final class Slot: Sendable { let address = Atomic<UInt>(0) }
 
-  deinit { for slot in slots { unsafe free(UnsafeMutableRawPointer(bitPattern: slot.address.load(ordering: .relaxed))) } }
+  deinit {
+    for slot in slots {
+      unsafe free(UnsafeMutableRawPointer(bitPattern: slot.address.load(ordering: .relaxed)))
+    }
+  }
 
   func swap(_ count: Int) {
     for _ in 0..<count {

@@ -207,15 +207,17 @@ private struct Watch {
     say(
       "mpg-soak: UNFAIR: \(wait.what)\(wait.g == 0 ? "" : ", G \(wait.g),") \(verb) "
         + "\(milliseconds(wait.end - wait.start)) ms for a turn; \(violation.ready) ready at most on \(procs) Ps, "
-        + "so \(milliseconds(violation.bound)) ms at most, and \(milliseconds(violation.excused)) ms excused for want of CPUs")
+        + "so \(milliseconds(violation.bound)) ms at most, and \(milliseconds(violation.excused)) ms excused for want of CPUs"
+    )
     for line in evidence.lines(about: wait, judge) { say(line) }
   }
 
   // MARK: the report
 
   func report() {
-    say("  \(pad("waits for a turn", 34)) \(head("number")) \(head("p50 ms")) \(head("p99 ms")) "
-      + "\(head("worst ms")) \(head("of bound"))")
+    say(
+      "  \(pad("waits for a turn", 34)) \(head("number")) \(head("p50 ms")) \(head("p99 ms")) "
+        + "\(head("worst ms")) \(head("of bound"))")
     for (name, row) in judge.rows.sorted(by: { $0.key < $1.key }) {
       let hundredths = Int((row.worst * 100).rounded())
       say(

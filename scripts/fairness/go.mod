@@ -1,3 +1,0 @@
-module fairness
-
-go 1.27
