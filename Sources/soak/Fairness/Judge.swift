@@ -9,12 +9,13 @@
 //
 // §2 Where a wait is told. The event by which a G starts, or goes on, says how long it was ready; so a wait does not depend
 // on the event at its beginning having been seen. A timer that was late (`timerLate`) makes the wait of its G longer by as
-// much, for the G was ready when the timer was due. Likewise a poll that came late (`netpollLate`), whose Gs may have been
-// ready ever since the one before. Waits that have not ended are found in the table of Gs, by RunnableScan: who is found
-// with the same status twice has not moved in between.
+// much, for the G was ready when the timer was due. When a descriptor was ready nobody tells; so this process writes to
+// pipes and looks how long it lies there (Feeder.swift). Waits that have not ended are found in the table of Gs, by
+// RunnableScan: who is found with the same status twice has not moved in between.
 //
 // §3 What is not judged. A wait is cut to what lies behind the last loss of events, since the number ready is unknown before.
-// What the threads lacked of CPUs is taken off (Scarcity §2).
+// What the threads lacked of CPUs is taken off (Scarcity §2). Times between polls (`netpollLate`) are only shown: a thread
+// that waited in the kernel meanwhile would have seen everything, and the event may come from another that was quicker.
 import Inspector
 import Region
 
@@ -88,7 +89,7 @@ struct Judge {
     case .timerLate: gs[record.g]?.late = inspector.nanoseconds(lasting: record.arg)
     case .netpollLate:
       let late = inspector.nanoseconds(lasting: record.arg)
-      end(Wait(g: record.g, what: "polls for descriptors", start: time - min(late, time), end: time))
+      rows["times without a poll", default: Row()].spread.add(late)
     default: break
     }
   }
