@@ -20,18 +20,11 @@
 // excuse beside other work; so what counts is an hour on a quiet machine.
 //
 // §4 Rounding. The numbers are taken every 5 ms, and the excuse spans the samples around the wait. A thread's number
-// grows when it gets its CPU, not while it waits, so the last turns may be missing from it: a quarter is added, which
-// is nothing where nothing is lacking.
+// grows when it gets its CPU, not while it waits; WatchedThread knows of long ones, the short last ones are missing. A
+// quarter is added for that, which is nothing where nothing is lacking.
 import Glibc
 
 struct Scarcity {
-  private struct Thread {
-    let tid: Int32
-    let file: Int32
-    let isWorker: Bool
-    var lacked: UInt64 = 0
-  }
-
   private struct Sample {
     let time: UInt64
     let system: UInt64
@@ -47,7 +40,7 @@ struct Scarcity {
 
   private let pid: Int32
   private let procs: Int
-  private var threads: [Thread] = []
+  private var threads: [WatchedThread] = []
   private var samples: [Sample] = []
   private var lastSearch: UInt64 = 0
   private var stolen: UInt64 = 0
@@ -56,7 +49,7 @@ struct Scarcity {
 
   init(pid: Int32, procs: Int) {
     (self.pid, self.procs) = (pid, procs)
-    isTold = Self.text("/proc/\(pid)/task/\(pid)/schedstat").contains { $0 != "0" && $0.isNumber }
+    isTold = smallText("/proc/\(pid)/task/\(pid)/schedstat").contains { $0 != "0" && $0.isNumber }
   }
 
   var summary: String {
@@ -79,8 +72,7 @@ struct Scarcity {
     }
     var (system, workers) = (UInt64(0), UInt64(0))
     for index in threads.indices {
-      // A thread that has ended keeps what it had.
-      threads[index].lacked = max(threads[index].lacked, Self.lacked(threads[index].file) ?? 0)
+      threads[index].look(now)
       if threads[index].isWorker {
         workers += threads[index].lacked
       } else {
@@ -128,46 +120,17 @@ struct Scarcity {
         unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       }
       guard let tid = Int32(name), !threads.contains(where: { $0.tid == tid }) else { continue }
-      let file = unsafe open("/proc/\(pid)/task/\(tid)/schedstat", O_RDONLY | O_CLOEXEC)
-      guard file >= 0 else { continue }
-      let role = Self.text("/proc/\(pid)/task/\(tid)/comm")
-      let isWorker = !["mpg-sysmon", "mpg-netpoll", "mpg-gc"].contains { role.hasPrefix($0) }
-      threads.append(Thread(tid: tid, file: file, isWorker: isWorker))
+      guard let thread = WatchedThread(pid, tid) else { continue }
+      threads.append(thread)
     }
-  }
-
-  /// The second number.
-  private static func lacked(_ file: Int32) -> UInt64? {
-    var bytes = [UInt8](repeating: 0, count: 96)
-    let count = unsafe pread(file, &bytes, bytes.count, 0)
-    guard count > 0 else { return nil }
-    var (number, field) = (UInt64(0), 0)
-    for byte in bytes[..<count] {
-      if byte == UInt8(ascii: " ") {
-        if field == 1 { return number }
-        (number, field) = (0, field + 1)
-      } else if byte >= 48, byte < 58 {
-        number = number &* 10 &+ UInt64(byte - 48)
-      }
-    }
-    return nil
   }
 
   /// Nanoseconds that the hypervisor took from the CPUs together: the eighth number of the first line, in hundredths of a
   /// second.
   private static func stolen() -> UInt64 {
-    let line = text("/proc/stat").prefix { $0 != "\n" }.split(separator: " ")
+    let line = smallText("/proc/stat").prefix { $0 != "\n" }.split(separator: " ")
     return line.count > 8 ? (UInt64(line[8]) ?? 0) * 10_000_000 : 0
   }
 
-  private static func text(_ path: String) -> String {
-    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return "" }
-    defer { Glibc.close(file) }
-    var bytes = [UInt8](repeating: 0, count: 512)
-    let count = unsafe read(file, &bytes, bytes.count)
-    return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
-  }
-
-  func close() { for thread in threads { Glibc.close(thread.file) } }
+  func close() { for thread in threads { thread.close() } }
 }
