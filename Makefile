@@ -8,12 +8,16 @@ SHELL := /bin/bash
 SCRATCH ?= .build
 PREFIX ?= /usr/local
 DESTDIR ?=
-# Interleaved rounds of `make bench` (5) and `make watched` (40).
+# Interleaved rounds of `make bench` (5), `make lateness` (3) and `make watched` (40).
 ROUNDS ?=
-# How long `make soak` (1), `make honest` (10) and `make steady` (60) run.
+# How long `make soak` (1), `make fairness` (1), `make lateness` (0.5), `make honest` (10) and `make steady` (60) run.
 MINUTES ?=
-# The seed of `make soak` and `make storm`: without one, another each time.
+# The seed of `make soak`, `make fairness` and `make storm`: without one, another each time.
 SEED ?=
+# What `make soak` has besides; see `mpg-soak --help`.
+MODE ?=
+# Numbers of Ps of `make fairness`, one after the other; without any: 1,2,8.
+PROCS ?=
 # How many cases `make fuzz` runs.
 CASES ?= 10000000
 # The Python parsers that the differential test compares with: kept out of the clone, so that a machine that has them
@@ -35,7 +39,7 @@ BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
 .PHONY: steady test-million test-exports watched terminals storm frames deb
-.PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak instructions bench bench-quick install format lint screens clean release differential
+.PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -113,10 +117,20 @@ fuzz: ## CASES of damaged bytes through everything that reads bytes of others
 	@scripts/need.sh test
 	MPG_FUZZ=$(CASES) $(SWIFT) test $(CHECKED) --filter FuzzTests
 
-soak: ## everything at once and at random, watched from outside; MINUTES=1 SEED=…
+soak: ## everything at once and at random, watched from outside; MINUTES=1 SEED=… MODE=preemption|reader|fork|procs
 	@scripts/need.sh build
 	$(SWIFT) build $(RELEASE) --product mpg-soak
-	$(BIN)/mpg-soak --minutes $(or $(MINUTES),1) $(if $(SEED),--seed $(SEED))
+	$(BIN)/mpg-soak --minutes $(or $(MINUTES),1) $(if $(SEED),--seed $(SEED)) $(if $(MODE),--mode $(MODE))
+
+fairness: ## a random mix, each of whose waits must keep its bound, watched from outside; MINUTES=1 PROCS=1,2,8 SEED=…
+	@scripts/need.sh build
+	$(SWIFT) build $(RELEASE) --product mpg-soak
+	$(BIN)/mpg-soak fairness --minutes $(or $(MINUTES),1) $(if $(PROCS),--procs $(PROCS)) $(if $(SEED),--seed $(SEED))
+
+lateness: ## how late the same mix makes Gs, ours beside Go; MINUTES=0.5 each on 1, 2 and 8 Ps, ROUNDS=3 SEED=…
+	@scripts/need.sh bench
+	$(SWIFT) build $(RELEASE) --product mpg-soak
+	@scripts/lateness.sh $(BIN) $(or $(ROUNDS),3) $(or $(MINUTES),0.5) $(SEED)
 
 bench: ## ours beside Go, interleaved; see docs/performance.md
 	@scripts/need.sh bench

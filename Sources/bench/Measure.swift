@@ -1,7 +1,7 @@
 // What a measure is, and the list of them.
 //
 // Names, operation counts and the meaning of one operation are those of the Go program that `make bench` runs
-// beside this one (`sched.go` of the peers), so that a line of one can be divided by the same line of the other.
+// beside this one (`sched.go` of the peers, and scripts/go/bench for what those lack), so that a line of one can be divided by the same line of the other.
 
 /// One measure of the scheduler.
 struct Measure: Sendable {
@@ -16,5 +16,6 @@ struct Measure: Sendable {
   let run: @Sendable (_ operations: Int) -> Void
 
   static let all =
-    switching + spawning + channels + selecting + calling + echoing + sleeping + waking + parking + pieces
+    switching + spawning + channels + selecting + calling + echoing + sleeping + waking + turns + convoys
+    + parking + pieces
 }

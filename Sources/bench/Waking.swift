@@ -36,11 +36,11 @@ extension Measure {
     group.wait()
   }
 
-  private final class Flag: Sendable { let stop = Atomic(false) }
+  final class Flag: Sendable { let stop = Atomic(false) }
 
   /// A long stretch without a call or a yield; only a signal stops it.
   @inline(never)
-  private static func hog(until flag: Flag) {
+  static func hog(until flag: Flag) {
     var x: UInt64 = 1
     while true {
       for _ in 0..<100_000_000 { x = (x ^ x >> 7) &* 1_664_525 &+ 1_013_904_223 }
@@ -48,12 +48,12 @@ extension Measure {
     }
   }
 
-  /// Lateness of `count` sleeps of 1 ms, in nanoseconds.
-  private static func sleeps(_ count: Int) -> [Int64] {
+  /// Lateness of `count` sleeps, in nanoseconds.
+  static func sleeps(_ count: Int, milliseconds: Int64 = 1) -> [Int64] {
     (0..<count).map { _ in
       let start = Clock.wall()
-      MPG.sleep(.milliseconds(1))
-      return Clock.wall() - start - 1_000_000
+      MPG.sleep(.milliseconds(milliseconds))
+      return Clock.wall() - start - milliseconds * 1_000_000
     }
   }
 
@@ -79,7 +79,7 @@ extension Measure {
     Report.spread("wake-idle", delays.all)
   }
 
-  private static func spin(nanoseconds: Int64) {
+  static func spin(nanoseconds: Int64) {
     let end = Clock.wall() + nanoseconds
     while Clock.wall() < end {}
   }

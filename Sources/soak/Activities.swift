@@ -2,7 +2,7 @@
 import MPG
 import Synchronization
 
-let activities = [
+let usualActivities = [
   Activity(name: "spawn storms", run: storm),
   Activity(name: "channel runs", run: useChannels),
   Activity(name: "selects", run: useSelect),

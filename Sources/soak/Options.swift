@@ -7,12 +7,15 @@ struct Options: ParsableArguments {
   @Option(help: "Where chance starts; default: the time. Printed, so that it can be had again.") var seed:
     UInt64?
   @Option(help: "Number of Ps.") var procs = 4
+  @Option(help: "Something that goes on beside the work, or a setting of it: \(Mode.allNames).")
+  var mode = Mode.usual
   @Option(help: "Seconds that nothing may stand still for: a G that waits for its turn, or a kind of work.")
   var patience = 30
   @Flag(help: "Without preemption.") var cooperative = false
   @Flag(help: "On a violation, leaves the process that works stopped (SIGSTOP), for a debugger.") var keep =
     false
   @Flag(help: .hidden) var work = false
+  @Option(help: .hidden) var writer: Int32?
 
   func validate() throws {
     guard minutes > 0, minutes < 100_000 else { throw ValidationError("--minutes must be a positive number") }
@@ -24,14 +27,31 @@ struct Options: ParsableArguments {
   func arguments(seed: UInt64) -> [String] {
     [
       "--work", "--minutes", "\(minutes)", "--seed", "\(seed)", "--procs", "\(procs)", "--patience",
-      "\(patience)",
+      "\(patience)", "--mode", "\(mode)",
     ]
       + (cooperative ? ["--cooperative"] : [])
   }
 }
 
+/// What a soak has besides: what met nothing else before it was found to be wrong.
+enum Mode: String, CaseIterable, ExpressibleByArgument, CustomStringConvertible {
+  case usual
+  /// Slices, and what a fresh wake-up waits at most, of 100 µs: everything is preempted everywhere.
+  case preemption
+  /// Nothing but a G that reads what another process writes, at gaps in which everything else has come to rest: the
+  /// process has nothing to do, and is in no deadlock.
+  case reader
+  /// Other programs are started all the time, by `posix_spawn` and by `fork` and `exec`.
+  case fork
+  /// The number of Ps changes a hundred times a second.
+  case procs
+
+  var description: String { rawValue }
+  static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
+
 /// Writes one line to stdout, at once.
-func say(_ line: String) { write(line + "\n", to: 1) }
+func say(_ line: String, to fd: Int32 = 1) { write(line + "\n", to: fd) }
 
 /// Says what is wrong, and how to have it again, and ends the process.
 func violation(_ what: String, seed: UInt64) -> Never {

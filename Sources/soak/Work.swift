@@ -53,10 +53,16 @@ struct Work {
   func run() -> Never {
     let (options, seed) = (options, seed)
     signal(SIGPIPE, SIG_IGN)
-    MPG.main(MPG.Options(procs: options.procs, preemption: !options.cooperative)) {
+    var runtime = MPG.Options(procs: options.procs, preemption: !options.cooperative)
+    if options.mode == .preemption { runtime.slice = .microseconds(100) }
+    MPG.main(runtime) {
       _ = descriptors()  // once before, so that what it opens for good is open
       let before = (live: statistics().live, descriptors: descriptors())
-      try Shift(options, seed: seed).work()
+      if options.mode == .reader {
+        try Reader(options, seed: seed).work()
+      } else {
+        try Shift(options, seed: seed).work()
+      }
       settle(before, seed: seed)
     }
   }
@@ -67,11 +73,14 @@ private final class Shift: Sendable {
   private let options: Options
   private let bench: Bench
   private let stop = Atomic(false)
-  private let tallies = activities.map { _ in Tally() }
+  private let activities: [Activity]
+  private let tallies: [Tally]
   private let all = WaitGroup()
 
   init(_ options: Options, seed: UInt64) throws {
     self.options = options
+    activities = usualActivities + (options.mode == .fork ? [starting] : [])
+    tallies = activities.map { _ in Tally() }
     bench = try Bench(seed: seed)
   }
 
@@ -86,6 +95,10 @@ private final class Shift: Sendable {
           self.all.done()
         }
       }
+    }
+    if options.mode == .procs {
+      all.add()
+      go { self.changeProcsAllTheTime() }
     }
     oversee()
     stop.store(true, ordering: .relaxed)
@@ -131,6 +144,15 @@ private final class Shift: Sendable {
   private func changeProcs(_ chance: inout Chance) {
     guard chance.once(in: 10) else { return }
     MPG.setProcs(chance.number(in: 1...2 * options.procs))
+  }
+
+  private func changeProcsAllTheTime() {
+    var chance = Chance(seed: bench.seed &+ 2)
+    while !stop.load(ordering: .relaxed) {
+      MPG.sleep(.milliseconds(chance.number(in: 0...20)))
+      MPG.setProcs(chance.number(in: 1...2 * options.procs))
+    }
+    all.done()
   }
 
   private func report() {

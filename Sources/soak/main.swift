@@ -1,12 +1,27 @@
 // mpg-soak: everything that the runtime can do, at once and at random, for as long as one likes. One process works, and
 // each piece of its work checks its own outcome; another watches it from outside, through the Inspector, and checks in
 // every frame what must always hold. Exit code 0 when nothing was found, else 1 and one line that says what.
+//
+// `mpg-soak fairness` is another mix, in which every wait for a turn is held against a bound: Fairness/Watcher.swift.
 import Glibc
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments.first == "fairness" {
+  let options = FairnessOptions.parseOrExit(Array(arguments.dropFirst()))
+  let seed = options.seed ?? UInt64(time(nil))
+  if options.work {
+    Mix(options, seed: seed).run()
+  } else {
+    Fairness(options, seed: seed).run()
+  }
+}
 
 let options = Options.parseOrExit()
 let seed = options.seed ?? UInt64(time(nil))
 
-if options.work {
+if let fd = options.writer {
+  Writer(fd: fd, seed: seed, minutes: options.minutes).run()
+} else if options.work {
   Work(options, seed: seed).run()
 } else {
   Observer(options, seed: seed).run()

@@ -22,6 +22,7 @@ struct Broken: Error, CustomStringConvertible {
 enum Built {
   static let mpgtop = path("mpgtop")
   static let demo = path("mpg-demo")
+  static let soak = path("mpg-soak")
   static let inspectorExample = path("inspector-example")
   static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().path

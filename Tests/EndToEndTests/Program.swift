@@ -15,6 +15,8 @@ struct Command: Sendable {
     (self.words, self.environment, self.standardOutput) = (words, environment, standardOutput)
   }
 
+  init(words: [String]) { self.words = words }
+
   fileprivate var variables: [String] {
     let mine = ProcessInfo.processInfo.environment.mapValues(Optional.some)
     return mine.merging(environment) { _, new in new }.compactMap { name, value in

@@ -41,7 +41,7 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "HTTP", mayImport: ["MPG", "Net", "CLLHTTP"]),
     Layer(folder: "demo", mayImport: ["MPG", "Net", "HTTP", "ArgumentParser"]),
     Layer(folder: "bench", mayImport: ["MPG", "Net", "Region"]),
-    Layer(folder: "soak", mayImport: ["MPG", "Net", "Inspector", "Region", "ArgumentParser"]),
+    Layer(folder: "soak", mayImport: ["MPG", "Net", "Inspector", "Region", "CSoak", "ArgumentParser"]),
     Layer(folder: "Inspector", mayImport: ["Region", "Histogram"]),
     Layer(folder: "TUI", mayImport: ["Region", "Inspector", "CNcurses"]),
     Layer(folder: "mpgtop", mayImport: ["Region", "Inspector", "TUI", "CLLHTTP", "ArgumentParser"]),

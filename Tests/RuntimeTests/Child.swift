@@ -16,14 +16,15 @@ private let patience: UInt32 = 900
 ///   - preemption: whether a G that runs for too long is stopped.
 ///   - netpoll: its backend; nil: what MPG_NETPOLL says.
 ///   - rings: how large io_uring's rings are.
+///   - slice: how long a G may run while others wait; see `Options.slice`.
 func inRuntime(
   procs: Int, preemption: Bool = true, netpoll: NetpollKind? = nil, rings: RingSizes = RingSizes(),
-  _ body: sending @escaping () throws -> Void
+  slice: Duration = .milliseconds(10), _ body: sending @escaping () throws -> Void
 ) -> Never {
   alarm(patience)
   unsafe Outside.bystanders = (Outside.threads ?? 1) - 1  // the harness; this thread becomes M0
   var options = Options(procs: procs, tracing: true, preemption: preemption)
-  (options.netpoll, options.rings) = (netpoll, rings)
+  (options.netpoll, options.rings, options.slice) = (netpoll, rings, slice)
   MPG.main(options, body)
 }
 

@@ -234,6 +234,19 @@ final class RegionSource {
     return table?.read(slots: range) ?? []
   }
 
+  /// See `Inspector.lost`.
+  var lost: UInt64 { drainer.lost }
+
+  /// A moment of the region's clock, as of the last snapshot, in nanoseconds; and a length of time.
+  func nanoseconds(at moment: UInt64) -> UInt64 { clock.nanoseconds(at: moment) }
+  func nanoseconds(lasting ticks: UInt64) -> UInt64 { clock.nanoseconds(lasting: ticks) }
+
+  /// The string with `id`, as far as they have been published.
+  func string(_ id: UInt64) -> String? {
+    strings.copy()
+    return StringBook(bytes: strings.bytes).string(id)
+  }
+
   /// Slots that a reading of the G table goes through.
   var tableSlots: Int { table?.slots ?? 0 }
 }

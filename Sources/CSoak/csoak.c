@@ -1,0 +1,37 @@
+// What the soak needs of Linux that Swift does not see; see the header.
+#include "CSoak.h"
+
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+int csoak_timer(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
+
+bool csoak_timer_set(int fd, int64_t nanoseconds) {
+  struct itimerspec when = {.it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}};
+  return timerfd_settime(fd, 0, &when, NULL) == 0;
+}
+
+int csoak_waiting_bytes(int fd) {
+  int bytes = 0;
+  return ioctl(fd, FIONREAD, &bytes) == 0 ? bytes : -1;
+}
+
+int csoak_fork_exec(const char *path) {
+  char *const words[] = {(char *)path, NULL};
+  char *const none[] = {NULL};
+  int pid = fork();
+  if (pid == 0) {
+    execve(path, words, none);
+    _exit(127);
+  }
+  return pid;
+}
+
+int csoak_fork_exit(int status) {
+  int pid = fork();
+  if (pid == 0) exit(status);
+  return pid;
+}

@@ -1,0 +1,67 @@
+// Turns: how late who sleeps is beside Gs that never give way, and how fair giving way is to all others.
+import Glibc
+import MPG
+
+extension Measure {
+  static let turns =
+    [2, 4, 10].map { hogs in
+      // Lateness of one G that sleeps 5 ms at a time.
+      Measure(name: "sleep-hogs-\(hogs)", procs: 2, operations: 200, preempts: true) {
+        sleepBesideHogs("sleep-hogs-\(hogs)", hogs: hogs, count: $0)
+      }
+    } + [Measure(name: "yield-fair", procs: 1, operations: 200, run: yieldFairly)]
+
+  private static func sleepBesideHogs(_ name: String, hogs: Int, count: Int) {
+    let flag = Flag()
+    let group = WaitGroup()
+    group.add(hogs)
+    for _ in 0..<hogs {
+      go {
+        hog(until: flag)
+        group.done()
+      }
+    }
+    Report.spread("\(name).late", sleeps(count, milliseconds: 5))
+    flag.stop.store(true, ordering: .relaxed)
+    group.wait()
+  }
+
+  /// Ten Gs compute 300 µs and give way, again and again: how long they wait for their next turn; and how late beside them
+  /// is one that makes system calls of 5 ms, so that it comes back to the queue of all.
+  private static func yieldFairly(count: Int) {
+    let flag = Flag()
+    let turns = Turns()
+    let group = WaitGroup()
+    group.add(10)
+    for _ in 0..<10 {
+      go {
+        var mine: [Int64] = []
+        while !flag.stop.load(ordering: .relaxed) {
+          spin(nanoseconds: 300_000)
+          let start = Clock.wall()
+          MPG.yield()
+          mine.append(Clock.wall() - start)
+        }
+        turns.lock.withLock { turns.all += mine }
+        group.done()
+      }
+    }
+    let late = (0..<count).map { _ in
+      let start = Clock.wall()
+      blocking { _ = usleep(5000) }
+      return Clock.wall() - start - 5_000_000
+    }
+    flag.stop.store(true, ordering: .relaxed)
+    group.wait()
+    Report.spread("yield-fair.turn", turns.lock.withLock { turns.all })
+    Report.spread("yield-fair.call", late)
+  }
+
+  /// What Gs waited for their turns.
+  ///
+  /// Safe because it is touched only while the mutex is locked.
+  private final class Turns: @unchecked Sendable {
+    let lock = Mutex()
+    var all: [Int64] = []
+  }
+}

@@ -1,0 +1,91 @@
+// One thread of the process that is watched: how long it has been runnable without a CPU.
+import Glibc
+
+/// What `/proc/PID/task/TID` says of a thread.
+///
+/// The kernel adds a wait for a CPU to its number when the wait is over. At a load of thirty that may take a tenth of a
+/// second, in which a wait that goes on is to be excused already. So a thread that is found runnable, and has neither run
+/// nor waited to the end of a wait since an earlier look, is waiting, and has been since that look. It is believed after
+/// 25 ms only: the kernel may count running time by ticks of 10 ms.
+struct WatchedThread {
+  private static let believed: UInt64 = 25_000_000
+
+  let tid: Int32
+  /// Whether it runs Gs, other than sysmon, netpoll and gc.
+  let isWorker: Bool
+  /// Nanoseconds that it lacked of CPU so far. Never becomes less; a thread that has ended keeps what it had.
+  private(set) var lacked: UInt64 = 0
+  private let numbers: Int32
+  private let status: Int32
+  private var seen: (ran: UInt64, lacked: UInt64) = (0, 0)
+  /// When it was first found runnable with these numbers; nil: it was not, or they have changed.
+  private var waitsSince: UInt64?
+
+  /// nil: it has ended.
+  init?(_ pid: Int32, _ tid: Int32) {
+    let folder = "/proc/\(pid)/task/\(tid)"
+    self.tid = tid
+    numbers = unsafe open(folder + "/schedstat", O_RDONLY | O_CLOEXEC)
+    status = unsafe open(folder + "/stat", O_RDONLY | O_CLOEXEC)
+    let role = smallText(folder + "/comm")
+    isWorker = !["mpg-sysmon", "mpg-netpoll", "mpg-gc"].contains { role.hasPrefix($0) }
+    guard numbers >= 0, status >= 0 else {
+      close()
+      return nil
+    }
+  }
+
+  mutating func look(_ now: UInt64) {
+    guard let found = readNumbers() else { return }
+    if found != seen || !isRunnable {
+      (seen, waitsSince) = (found, nil)
+    } else if waitsSince == nil {
+      waitsSince = now
+    }
+    let going = waitsSince.map { now - $0 } ?? 0
+    lacked = max(lacked, found.lacked + (going > Self.believed ? going : 0))
+  }
+
+  func close() {
+    if numbers >= 0 { _ = Glibc.close(numbers) }
+    if status >= 0 { _ = Glibc.close(status) }
+  }
+
+  /// The first two numbers: time on a CPU, time without.
+  private func readNumbers() -> (ran: UInt64, lacked: UInt64)? {
+    var fields: [UInt64] = []
+    var number: UInt64 = 0
+    for byte in read(numbers) {
+      if byte >= 48, byte < 58 {
+        number = number &* 10 &+ UInt64(byte - 48)
+      } else {
+        fields.append(number)
+        number = 0
+      }
+    }
+    return fields.count < 2 ? nil : (fields[0], fields[1])
+  }
+
+  /// The letter behind the name, which is in brackets: R, on a CPU or waiting for one.
+  private var isRunnable: Bool {
+    let text = read(status)
+    guard let end = text.lastIndex(of: UInt8(ascii: ")")), end + 2 < text.count else { return false }
+    return text[end + 2] == UInt8(ascii: "R")
+  }
+
+  private func read(_ file: Int32) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 256)
+    let count = unsafe pread(file, &bytes, bytes.count, 0)
+    return Array(bytes.prefix(max(0, count)))
+  }
+}
+
+/// The beginning of a small file; "" when it cannot be read.
+func smallText(_ path: String) -> String {
+  let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  guard file >= 0 else { return "" }
+  defer { close(file) }
+  var bytes = [UInt8](repeating: 0, count: 512)
+  let count = unsafe read(file, &bytes, bytes.count)
+  return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+}

@@ -1,0 +1,47 @@
+// Fairness as a property, in short: mpg-soak's mixes, each of which starved somebody once. An hour of all of them at random is
+// `make fairness`.
+import Testing
+
+extension EndToEnd {
+  @Suite("Fairness, watched from outside")
+  struct FairnessTests {
+    /// A busy machine makes waits long for which the watcher finds no excuse to the millisecond; who is starved waits for
+    /// seconds.
+    private static let slack = "3"
+
+    private func fairness(_ words: [String]) throws -> Finished {
+      let command = [Built.soak, "fairness", "--seed", "7", "--slack", Self.slack] + words
+      return try Program.run(Command(words: command), within: 240)
+    }
+
+    @Test(
+      "Everything ready runs within its bound beside each kind of neighbour",
+      arguments: [
+        "call sleep", "handOver sleep", "yield timer", "yield longCall socket",
+        "compute allocate timer sleep",
+        "print handOver lock sleep",
+      ])
+    func mixesAreFair(_ kinds: String) throws {
+      let only = ["--only"] + kinds.split(separator: " ").map(String.init)
+      let run = try fairness(["--minutes", "0.05", "--procs", "1,2"] + only)
+      #expect(run.ending == .code(0), "\(run.output)\(run.errors)")
+      #expect(run.output.contains("pipe after netpollRead"))
+    }
+
+    @Test("A mix by chance is fair on more Ps than CPUs too")
+    func manyPs() throws {
+      let run = try fairness(["--minutes", "0.05", "--procs", "8"])
+      #expect(run.ending == .code(0), "\(run.output)\(run.errors)")
+    }
+
+    @Test("Who is starved is found: without preemption a G that computes keeps all others waiting")
+    func starvationIsFound() throws {
+      let run = try fairness([
+        "--minutes", "1", "--procs", "1", "--only", "compute", "sleep", "--cooperative", "--first",
+      ])
+      #expect(run.ending == .code(1), "\(run.output)\(run.errors)")
+      #expect(run.output.contains("UNFAIR: ") && run.output.contains("still waits"), "\(run.output)")
+      #expect(run.errors.contains("VIOLATION: "))
+    }
+  }
+}

@@ -1,0 +1,3 @@
+module mpgtop
+
+go 1.27
