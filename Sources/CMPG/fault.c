@@ -1,26 +1,36 @@
 // Faults and traps: told once, then left to whoever would have had them.
 #include "CMPG.h"
+#include "internal.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
-static void (*report_fault)(int32_t signal, void *address, void *m);
+static void (*report_fault)(int32_t signal, void *address, void *sp, void *m);
 static struct sigaction earlier[65];
 static _Atomic int told;
 
+static void *stack_pointer(const ucontext_t *context) {
+#if defined(__x86_64__)
+  return (void *)context->uc_mcontext.gregs[REG_RSP];
+#elif defined(__aarch64__)
+  return (void *)context->uc_mcontext.sp;
+#endif
+}
+
 static void fault(int signal, siginfo_t *info, void *context) {
-  (void)context;
   int saved = errno;
-  if (!told++) report_fault(signal, info->si_addr, mpg_current());
+  // A child may share `told` with its parent, whose own fault is still to come.
+  if (mpg_is_child() || !told++) report_fault(signal, info->si_addr, stack_pointer(context), mpg_current());
   errno = saved;
   // The instruction runs again, and the earlier handler (or none) has it. What somebody sent does not come again by itself.
   sigaction(signal, &earlier[signal], NULL);
   if (info->si_code <= 0) raise(signal);
 }
 
-int mpg_fault_install(void (*report)(int32_t signal, void *address, void *m)) {
+int mpg_fault_install(void (*report)(int32_t signal, void *address, void *sp, void *m)) {
   static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
   report_fault = report;
   struct sigaction action = {.sa_sigaction = fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
@@ -43,9 +53,10 @@ void mpg_alternate_stack(void) {
 
 static _Atomic int quit_word_set;
 static void (*quit_callback)(void);
+static struct sigaction before_quit;
 
 static void quit(int signal) {
-  (void)signal;
+  if (mpg_is_child()) return mpg_hand_back(signal, &before_quit);
   int saved = errno;
   if (quit_word_set) quit_callback();
   errno = saved;
@@ -56,5 +67,5 @@ int mpg_quit_install(void (*callback)(void)) {
   quit_word_set = 1;
   struct sigaction action = {.sa_handler = quit, .sa_flags = SA_RESTART | SA_ONSTACK};
   sigemptyset(&action.sa_mask);
-  return sigaction(SIGQUIT, &action, NULL) == 0 ? 0 : errno;
+  return sigaction(SIGQUIT, &action, &before_quit) == 0 ? 0 : errno;
 }

@@ -1,6 +1,7 @@
 // System calls that Swift's import of the C library lacks or cannot express.
 #include "CMPG.h"
 #include "CFaults.h"
+#include "internal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -188,8 +189,11 @@ int mpg_cpus(void) {
 
 // Where the handler writes, by signal. Set before the handler is installed, never taken back.
 static _Atomic int signal_fds[65];
+static struct sigaction before_forward[65];
 
 static void forward(int signal) {
+  // The pipe is the parent's, and so is whoever waits for this.
+  if (mpg_is_child()) return mpg_hand_back(signal, &before_forward[signal]);
   int saved = errno;
   unsigned char number = (unsigned char)signal;
   // A full pipe means that the reader has plenty to wake up for.
@@ -199,10 +203,10 @@ static void forward(int signal) {
 
 int mpg_catch_signal(int32_t signal, int fd) {
   if (signal < 1 || signal > 64) return EINVAL;
-  signal_fds[signal] = fd;
+  bool is_first = atomic_exchange(&signal_fds[signal], fd) == 0;
   struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
   sigemptyset(&action.sa_mask);
-  if (sigaction(signal, &action, NULL) != 0) return errno;
+  if (sigaction(signal, &action, is_first ? &before_forward[signal] : NULL) != 0) return errno;
   sigset_t inherited;
   sigemptyset(&inherited);
   sigaddset(&inherited, signal);

@@ -1,6 +1,7 @@
 // Threads: who am I, and start another.
 #include "CMPG.h"
 #include "CFaults.h"
+#include "internal.h"
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -69,6 +70,13 @@ __attribute__((noinline)) bool mpg_leave(void) {
          atomic_compare_exchange_strong_explicit(stop_word, &asked, MPG_NOTED, memory_order_acq_rel, memory_order_relaxed);
 }
 
+// In a child of fork, where this thread is all there is: it is no M any more. Nobody will ask it to stop, nor grant it a P.
+void mpg_forget_thread(void) {
+  current = NULL;
+  stop_word = NULL;
+  note = lent = 0;
+}
+
 void mpg_stop_word(void *word) {
   stop_word = word;
   // A thread inherits its creator's mask. Where that blocks SIGURG, as libdispatch does, nothing could be preempted.
@@ -83,7 +91,7 @@ void mpg_stop_word(void *word) {
 static void preempt(int signal) {
   (void)signal;
   _Atomic uint32_t *word = stop_word;
-  if (!word) return;
+  if (!word || mpg_has_forked()) return;
   int saved = errno;
   uint32_t seen = atomic_load_explicit(word, memory_order_acquire);
   bool outside = !inside;

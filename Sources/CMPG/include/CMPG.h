@@ -59,7 +59,7 @@ bool mpg_leave(void);
 bool mpg_is_inside(void);
 /// Names the calling thread's stop word.
 void mpg_stop_word(void *word);
-/// Installs the handler of SIGURG. When it has answered it wakes whoever sleeps on `bell` (a futex word that it sets
+/// Installs the handler of SIGURG, which does nothing in a child of fork. When it has answered it wakes whoever sleeps on `bell` (a futex word that it sets
 /// to 1). A thread that stands still goes on when its word changes. 0, or an errno.
 int mpg_preempt_install(void *bell);
 /// Sends SIGURG to a thread of this process.
@@ -117,7 +117,7 @@ int mpg_replace(void *address, size_t size);
 /// CPUs that this process may run on; at least 1.
 int mpg_cpus(void);
 /// From now on every `signal` writes its number, one byte, to `fd`, which does not block; and is not
-/// blocked in the calling thread. 0, or an errno.
+/// blocked in the calling thread. In a child of fork it takes the way that it had before. 0, or an errno.
 int mpg_catch_signal(int32_t signal, int fd);
 
 // MARK: io_uring (uring.c)
@@ -153,12 +153,26 @@ int mpg_uring_take(mpg_uring *ring, mpg_ready *ready, int capacity);
 // MARK: faults (fault.c)
 
 /// Has `report` called once, at the first fault or trap of any thread, in its signal handler, on the alternate stack,
-/// with the thread's M or NULL. Then the signal takes the way that it had before. 0, or an errno.
-int mpg_fault_install(void (*report)(int32_t signal, void *address, void *m));
+/// with the stack pointer that the thread had, and its M or NULL. Then the signal takes the way that it had before. In a
+/// child of fork `report` is called as well. 0, or an errno.
+int mpg_fault_install(void (*report)(int32_t signal, void *address, void *sp, void *m));
 /// Gives the calling thread a stack for signal handlers: the one it runs on may be what overflowed.
 void mpg_alternate_stack(void);
-/// Has `callback` called, in the signal handler, at every SIGQUIT. 0, or an errno.
+/// Has `callback` called, in the signal handler, at every SIGQUIT. In a child of fork that takes the way that it had
+/// before. 0, or an errno.
 int mpg_quit_install(void (*callback)(void));
+
+// MARK: fork (fork.c)
+
+/// Leaves the region out of children of fork. In each child that a handler can reach (all but those of `_Fork` and of a
+/// bare `clone`), on its only thread, that is no M any more: calls `forget`. Once, at boot. 0, or an errno.
+int mpg_fork_install(void *region, size_t size, void (*forget)(void));
+/// Whether this process is a child of the one that booted, with a copy of its memory. Costs a load.
+bool mpg_has_forked(void);
+/// Whether it is a child, with a copy or (vfork) in the same memory. Costs a system call. Async-signal-safe.
+bool mpg_is_child(void);
+/// Whether the address lies in the region, which a child does not have.
+bool mpg_in_region(const void *address);
 
 // MARK: files (files.c)
 

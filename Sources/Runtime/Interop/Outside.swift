@@ -58,6 +58,7 @@ enum Outside {
     guard isOpen.load(ordering: .acquiring) else {
       fatal("\(what) was used while no scheduler runs; wrap the program in MPG.main { … }")
     }
+    if mpg_has_forked() { Fork.refuse(what) }  // before the lock, which a thread may have held that did not come along
     lock.lock()
     defer { lock.unlock() }
     return body(unsafe lent ?? makeLent())

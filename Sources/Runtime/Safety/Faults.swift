@@ -7,7 +7,8 @@ import Region
 enum Faults {
   /// At boot. The handlers that were there (Swift's backtracer, the tests' own) come after ours.
   static func install() {
-    let error = unsafe mpg_fault_install { signal, address, m in
+    let error = unsafe mpg_fault_install { signal, address, sp, m in
+      if mpg_is_child() { return unsafe Fork.reportTouch(address) }
       unsafe runtimeRegion?.markEnd(.crashed, status: UInt64(signal))
       guard let m = unsafe m else { return }
       unsafe Faults.report(signal, UInt(bitPattern: address), M(m.assumingMemoryBound(to: MRecord.self)))
