@@ -38,11 +38,11 @@ static void in_child(void) {
 }
 
 int mpg_fork_install(void *region, size_t size, void (*forget)(void)) {
-  long page = sysconf(_SC_PAGESIZE);
-  void *memory = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  size_t page = mpg_page_size();
+  void *memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return errno;
 #ifdef MADV_WIPEONFORK
-  madvise(memory, (size_t)page, MADV_WIPEONFORK);
+  madvise(memory, page, MADV_WIPEONFORK);
 #endif
   if (madvise(region, size, MADV_DONTFORK) != 0) return errno;
   region_low = region;

@@ -32,6 +32,12 @@ int mpg_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds) {
 
 void mpg_futex_wake(const void *word, int count) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0); }
 
+size_t mpg_page_size(void) {
+  static _Atomic size_t size;
+  if (!size) size = (size_t)sysconf(_SC_PAGESIZE);
+  return size;
+}
+
 int mpg_guard(void *address, size_t size) {
   enum { guard_install = 102 };  // MADV_GUARD_INSTALL, Linux 6.13
   static _Atomic int unsupported;
@@ -81,8 +87,9 @@ static int wait_for(int epfd, struct epoll_event *events, int capacity, int64_t 
 int mpg_epoll_wait(int epfd, mpg_ready *ready, int capacity, int64_t nanoseconds) {
   int fault = cfault(CFAULT_EPOLL_WAIT);
   if (fault) return -fault;
-  struct epoll_event events[128];
-  int n = wait_for(epfd, events, capacity < 128 ? capacity : 128, nanoseconds);
+  enum { most = 64 };  // less than a kilobyte of a G's stack
+  struct epoll_event events[most];
+  int n = wait_for(epfd, events, capacity < most ? capacity : most, nanoseconds);
   if (n < 0) return -errno;
   for (int i = 0; i < n; i++) {
     uint32_t e = events[i].events, broken = e & (EPOLLERR | EPOLLHUP);

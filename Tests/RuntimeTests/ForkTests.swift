@@ -10,7 +10,7 @@ import Testing
 
 /// In a child of the tests: forks with the named call, which Swift's Glibc hides; nil where there is none. `body` runs in
 /// the child's child, which ends with 0 when it returns. Its pid.
-private func forked(by name: String = "fork", _ body: () -> Void) -> Int32? {
+func forked(by name: String = "fork", _ body: () -> Void) -> Int32? {
   guard let symbol = unsafe dlsym(nil, name) else { return nil }
   let call = unsafe unsafeBitCast(symbol, to: (@convention(c) () -> Int32).self)
   let pid = call()
@@ -62,7 +62,7 @@ struct ForkTests {
   @Test("a child that exits, returns from its G or faults leaves the parent's region alone")
   func endsOfAChild() async {
     let folder = TemporaryFolder()
-    await #expect(processExitsWith: .success) { [path = folder.path] in
+    await #expect(processExitsWith: .success) { [path = folder.path as String] in
       TemporaryFolder.useForRegions(path)
       inRuntime(procs: 2) {
         checkEqual(forked { exit(7) }.map(End.init(of:)), End(code: 7), "the end by exit")
@@ -102,7 +102,8 @@ struct ForkTests {
     }
     let lines = text(result).split(separator: "\n").filter { $0.hasPrefix("mpg: ") }
     #expect(lines.count == 3, "\(text(result))")
-    #expect(lines.allSatisfy { $0.contains("was used in a child of fork") && $0.contains("exec a program there") })
+    #expect(
+      lines.allSatisfy { $0.contains("was used in a child of fork") && $0.contains("exec a program there") })
   }
 
   @Test("a G that forks inside of blocking comes out of it in the child, and a G may end there by returning")
@@ -111,7 +112,7 @@ struct ForkTests {
       inRuntime(procs: 1) {
         let parent = getpid()
         let pid = blocking {
-          let pid = forked { }
+          let pid = forked {}
           return pid.map(End.init(of:))
         }
         checkEqual(pid, End(code: 0), "a child that ends inside")
@@ -152,7 +153,7 @@ struct ForkTests {
   func withoutHandlers() async {
     let folder = TemporaryFolder()
     let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
-      [path = folder.path] in
+      [path = folder.path as String] in
       TemporaryFolder.useForRegions(path)
       inRuntime(procs: 2) {
         checkEqual(
@@ -173,9 +174,15 @@ struct ForkTests {
         let signals = try Signals([SIGUSR1, SIGUSR2])
         func end(by signal: Int32) -> End? {
           let child = forked {
+            // The tests' harness blocks signals on its threads.
+            var all = sigset_t()
+            unsafe sigemptyset(&all)
+            for number in [SIGURG, signal] { unsafe sigaddset(&all, number) }
+            unsafe pthread_sigmask(SIG_UNBLOCK, &all, nil)
             kill(getpid(), SIGURG)
             kill(getpid(), signal)
-            sleep(60)
+            alarm(60)
+            pause()
           }
           return child.map(End.init(of:))
         }
@@ -191,15 +198,9 @@ struct ForkTests {
   func spawning() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 2) {
-        let (stop, pings) = (Channel<Void>(), Channel<Int>())
+        let pings = Channel<Int>()
         go { for number in 0... { pings.send(number) } }
-        go {
-          while true {
-            let ended = select { if $0.receive(stop) { return true } else { return false } } ?? false
-            if ended { return }
-            _ = pings.receive()
-          }
-        }
+        go { while pings.receive() != nil {} }
         for round in 0..<20 {
           let arguments = ["sh", "-c", "exit \(round)"]
           let end = blocking { round % 2 == 0 ? byFork(arguments) : bySpawn(arguments) }
@@ -210,14 +211,19 @@ struct ForkTests {
   }
 }
 
+/// As `execv` wants them.
+private func words(_ arguments: [String]) -> [UnsafeMutablePointer<CChar>?] {
+  unsafe arguments.map { unsafe strdup($0) } + [nil]
+}
+
 /// Runs a program and waits for its end.
 private func byFork(_ arguments: [String]) -> End? {
-  var words: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
+  var words = unsafe words(arguments)
   return forked { unsafe _ = execv("/bin/sh", &words) }.map(End.init(of:))
 }
 
 private func bySpawn(_ arguments: [String]) -> End? {
-  var words: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
+  var words = unsafe words(arguments)
   var pid: Int32 = 0
   guard unsafe posix_spawn(&pid, "/bin/sh", nil, nil, &words, environ) == 0 else { return nil }
   return End(of: pid)
@@ -225,20 +231,21 @@ private func bySpawn(_ arguments: [String]) -> End? {
 
 @Suite("Exec")
 struct ExecTests {
-  @Test("a program that replaces itself by one with a runtime boots: the file of the image before is told off and removed")
+  @Test(
+    "a program that replaces itself by one with a runtime boots: the file of the image before is told off and removed"
+  )
   func replaces() async throws {
     let folder = TemporaryFolder()
     let demo = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent().appending(path: "mpg-demo").path
     try #require(FileManager.default.isExecutableFile(atPath: demo), "mpg-demo is built beside the tests")
     let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
-      [path = folder.path, demo = demo as String] in
+      [path = folder.path as String, demo = demo as String] in
       TemporaryFolder.useForRegions(path)
       inRuntime(procs: 2) {
-        checkEqual(forked { }.map(End.init(of:)), End(code: 0), "a child before")
+        checkEqual(forked {}.map(End.init(of:)), End(code: 0), "a child before")
         // An address that is nobody's: the demo server boots, cannot listen, and says so.
-        var words: [UnsafeMutablePointer<CChar>?] =
-          unsafe [demo, "--host", "203.0.113.1"].map { unsafe strdup($0) } + [nil]
+        var words = unsafe words(["mpg-demo", "--host", "203.0.113.1"])
         unsafe _ = execv(demo, &words)
       }
     }
@@ -249,7 +256,7 @@ struct ExecTests {
   @Test("who watches the image before sees that it ended")
   func marksTheOld() async {
     let folder = TemporaryFolder()
-    await #expect(processExitsWith: .success) { [path = folder.path] in
+    await #expect(processExitsWith: .success) { [path = folder.path as String] in
       TemporaryFolder.useForRegions(path)
       // As an image of this process leaves it that is replaced.
       check(unsafe mkdir(path + "/mpg", 0o700) == 0, "a folder")

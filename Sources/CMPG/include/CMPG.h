@@ -84,7 +84,9 @@ void mpg_give_way(void);
 int mpg_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds);
 /// Wakes up to `count` sleepers of this process.
 void mpg_futex_wake(const void *word, int count);
-/// Makes [address, address + size) fault on touch, without splitting the mapping where the kernel can. 0, or an errno.
+/// Bytes of a page: 4 KiB here, 16 or 64 KiB elsewhere.
+size_t mpg_page_size(void);
+/// Makes [address, address + size), whole pages, fault on touch, without splitting the mapping where the kernel can. 0, or an errno.
 int mpg_guard(void *address, size_t size);
 /// A ready descriptor: the tag it was registered with, and what for; and whether it is to be watched anew (io_uring).
 typedef struct mpg_ready { uint64_t tag; bool readable, writable, ended; } mpg_ready;
