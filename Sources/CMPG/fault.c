@@ -41,14 +41,24 @@ int mpg_fault_install(void (*report)(int32_t signal, void *address, void *sp, vo
   return 0;
 }
 
+enum { size = 64 * 1024 };
+static _Thread_local void *alternate;
+
+void mpg_drop_alternate_stack(void) {
+  if (!alternate) return;
+  stack_t none = {.ss_flags = SS_DISABLE};
+  if (sigaltstack(&none, NULL) == 0) munmap(alternate, size);
+  alternate = NULL;
+}
+
 void mpg_alternate_stack(void) {
-  enum { size = 64 * 1024 };
   stack_t present;
   if (sigaltstack(NULL, &present) == 0 && !(present.ss_flags & SS_DISABLE) && present.ss_size >= size) return;
   void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return;  // an overflow will then end the process without words
   stack_t stack = {.ss_sp = memory, .ss_size = size};
   sigaltstack(&stack, NULL);
+  alternate = memory;
 }
 
 static _Atomic int quit_word_set;

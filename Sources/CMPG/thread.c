@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #if defined(__linux__)
 #include <sys/prctl.h>
 #endif
@@ -70,7 +72,6 @@ __attribute__((noinline)) bool mpg_leave(void) {
          atomic_compare_exchange_strong_explicit(stop_word, &asked, MPG_NOTED, memory_order_acq_rel, memory_order_relaxed);
 }
 
-// In a child of fork, where this thread is all there is: it is no M any more. Nobody will ask it to stop, nor grant it a P.
 void mpg_forget_thread(void) {
   current = NULL;
   stop_word = NULL;
@@ -129,15 +130,40 @@ int64_t mpg_thread_cpu(int32_t tid) {
 
 void mpg_preempt_thread(int32_t tid) { syscall(SYS_tgkill, getpid(), tid, SIGURG); }
 
+struct beginning {
+  void *(*body)(void *);
+  void *argument;
+};
+static _Thread_local jmp_buf *way_out;
+
+static void *begin(void *raw) {
+  struct beginning beginning = *(struct beginning *)raw;
+  free(raw);
+  jmp_buf here;
+  if (setjmp(here) == 0) {
+    way_out = &here;
+    beginning.body(beginning.argument);
+  }
+  mpg_drop_alternate_stack();
+  return NULL;
+}
+
+// Not pthread_exit, which unwinds by a library that it loads when it is first called.
+_Noreturn void mpg_thread_end(void) { longjmp(*way_out, 1); }
+
 int mpg_thread_start(void *(*body)(void *), void *argument) {
   int fault = cfault(CFAULT_PTHREAD_CREATE);
   if (fault) return fault;
+  struct beginning *beginning = malloc(sizeof *beginning);
+  if (!beginning) return ENOMEM;
+  *beginning = (struct beginning){body, argument};
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_t thread;
-  int error = pthread_create(&thread, &attributes, body, argument);
+  int error = pthread_create(&thread, &attributes, begin, beginning);
   pthread_attr_destroy(&attributes);
+  if (error) free(beginning);
   return error;
 }
 

@@ -67,8 +67,13 @@ void mpg_preempt_thread(int32_t tid);
 /// CPU time that a thread of this process has used, in nanoseconds; −1: there is no such thread.
 int64_t mpg_thread_cpu(int32_t tid);
 
-/// Starts a detached thread. 0, or an errno.
+/// Starts a detached thread, which ends when `body` returns, or by `mpg_thread_end`. 0, or an errno.
 int mpg_thread_start(void *(*body)(void *), void *argument);
+/// Ends the calling thread, which `mpg_thread_start` has started and which runs on its own stack; whatever its functions
+/// are about to do on their way back is not done.
+_Noreturn void mpg_thread_end(void);
+/// Tells the calling thread that it is no M any more: nobody will ask it to stop, nor grant it a P.
+void mpg_forget_thread(void);
 int32_t mpg_tid(void);
 void mpg_thread_name(const char *name);
 /// Has the calling thread's waits end on time: by default the kernel may be 50 µs late, to end several at once.

@@ -20,9 +20,9 @@
 // tables spans, so a larger guard below a stack of 16 MiB would need another.
 // Which goroutine overflowed is not a matter of the address that was hit: see Faults.swift.
 //
-// A function of ours that runs on a G's stack has no frame above 1 KiB. Swift keeps a `withUnsafeTemporaryAllocation` of more
-// on the heap, *and*, where its size is a constant, takes as much of the stack (6.3.1). HouseTests look for such in the
-// sources, `scripts/stackframes.sh` for large frames in the machine code.
+// No function of ours that runs on a G's stack has a frame of kilobytes. Swift keeps a `withUnsafeTemporaryAllocation` of more
+// than 1,024 bytes on the heap, *and*, where its size is a constant, takes as much of the stack (6.3.1): so ours are no
+// larger. `scripts/stackframes.py` looks for large frames in the machine code.
 import CMPG
 import Region
 
