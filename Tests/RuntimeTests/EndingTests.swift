@@ -59,7 +59,9 @@ struct EndingTests {
           check(statistics().threads > 3, "the runtime to have threads left")
           check(count(.exited) > 250, "the others to say that they have left")
         }
-        check(sched.shared[.mCount].acquired < 400, "Ms to be used again, found \(sched.shared[.mCount].acquired)")
+        check(
+          sched.shared[.mCount].acquired < 400, "Ms to be used again, found \(sched.shared[.mCount].acquired)"
+        )
         checkAllEnded()
       }
     }

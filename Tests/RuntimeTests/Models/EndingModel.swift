@@ -135,7 +135,9 @@ struct EndingModel: Model {
       state.knows = false
       state.thread = flaw == .takenBackBeforeForgotten ? .gone : .gives
     case .gives:  // E5
-      if flaw == .endsByItself, before.place != .idle { state.problem = "a P was handed over to an M that ends" }
+      if flaw == .endsByItself, before.place != .idle {
+        state.problem = "a P was handed over to an M that ends"
+      }
       state.place = .unstarted
       state.thread =
         switch flaw {
