@@ -38,11 +38,11 @@ PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
-.PHONY: steady test-million test-exports watched terminals storm frames deb
+.PHONY: steady test-aarch64 test-million test-exports watched terminals storm frames deb
 .PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## flood the demo server and watch it in mpgtop; `q` ends it all
 	@scripts/need.sh demo
@@ -81,6 +81,10 @@ frames: ## what a frame of each screen costs, with 100,000 Gs; how long the firs
 test-sanitize: ## the suites under the thread and the address sanitizer
 	@scripts/need.sh test
 	@scripts/sanitize.sh $(SCRATCH) $(TEST_ARGS)
+
+test-aarch64: ## aarch64's context switch under an emulator, as it is and spoilt
+	@scripts/need.sh aarch64
+	@scripts/aarch64/run.sh
 
 test-million: ## a million Gs at once, and what is left of them; takes 6 GB
 	@scripts/need.sh test
@@ -147,9 +151,10 @@ watched: ## what a viewer costs: its CPU and memory at a million events a second
 	@$(MAKE) --no-print-directory release PRODUCTS='$(PRODUCTS) mpg-bench'
 	@python3 scripts/watched.py $(BIN) --rounds $(or $(ROUNDS),40)
 
-instructions: ## instructions of each hot path, which must not grow; UPDATE=1 keeps the new numbers
+instructions: ## instructions of each hot path, which must not grow, and large stack frames; UPDATE=1 keeps the new numbers
 	@scripts/need.sh instructions
-	@$(MAKE) --no-print-directory release PRODUCTS=mpg-bench
+	@$(MAKE) --no-print-directory release PRODUCTS='mpg-bench mpg-demo'
+	@scripts/stackframes.py $(BIN)
 	@scripts/instructions.sh $(BIN) $(if $(UPDATE),update)
 
 install: release ## install mpgtop, mpg-demo, manual page and completions below PREFIX

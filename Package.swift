@@ -9,6 +9,10 @@ let swift: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// C that runs on stacks of Gs: large frames touch each of their pages, so that none gets past the guard (Stack.swift).
+/// Since tools version 6.2 a package that others depend on may say so too.
+let c: [CSetting] = [.define("_GNU_SOURCE"), .unsafeFlags(["-fstack-clash-protection"])]
+
 let package = Package(
   name: "mpgtop",
   products: [
@@ -28,9 +32,9 @@ let package = Package(
     .target(name: "Region", swiftSettings: swift),
 
     // What Swift cannot say: the context switch, thread-locals, futex, madvise.
-    .target(name: "CMPG", dependencies: ["CFaults"], cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CMPG", dependencies: ["CFaults"], cSettings: c),
     // The seam at which tests make system calls fail.
-    .target(name: "CFaults"),
+    .target(name: "CFaults", cSettings: c),
     // The toolchain ships a module called `Runtime`, hence a target name that is not the folder's.
     .target(
       name: "MPG",
@@ -39,10 +43,10 @@ let package = Package(
       ],
       path: "Sources/Runtime", swiftSettings: swift),
     // accept4 and the names of errnos, which Swift's Glibc lacks.
-    .target(name: "CNet", dependencies: ["CFaults"], cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CNet", dependencies: ["CFaults"], cSettings: c),
     .target(name: "Net", dependencies: ["MPG", "CNet"], swiftSettings: swift),
     // Node's HTTP parser, compiled from the sources of Debian's `node-llhttp` package; nothing is copied here.
-    .target(name: "CLLHTTP"),
+    .target(name: "CLLHTTP", cSettings: c),
     .target(name: "HTTP", dependencies: ["Net", "CLLHTTP"], swiftSettings: swift),
 
     .target(
@@ -88,8 +92,11 @@ let package = Package(
       path: "Sources/soak", swiftSettings: swift),
 
     .testTarget(name: "RegionTests", dependencies: ["Region"], swiftSettings: swift),
+    // Large frames, for tests of the stacks' guards.
+    .target(
+      name: "CFrames", path: "Tests/CFrames", cSettings: [.unsafeFlags(["-fno-stack-clash-protection"])]),
     .testTarget(
-      name: "RuntimeTests", dependencies: ["MPG", "CMPG", "CFaults", "Region", "Inspector"],
+      name: "RuntimeTests", dependencies: ["MPG", "CMPG", "CFaults", "CFrames", "Region", "Inspector"],
       swiftSettings: swift),
     .testTarget(
       name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG", "CFaults"], exclude: ["Differential"],

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what a purpose needs, and says by name what it lacks.
 #
-#   need.sh build|test|demo|instructions|bench|screens|exports|deb
+#   need.sh build|test|demo|instructions|bench|screens|exports|deb|aarch64
 #
 # A Debian or Ubuntu machine gets the missing packages installed (through sudo when not root). A machine that has
 # everything is left alone and needs no network. Exit codes: 0 all there, 69 something is missing and could not be
@@ -90,7 +90,12 @@ exports)
   need python3-venv have_venv
   need prometheus have_command prometheus
   ;;
-*) fail "usage: need.sh build|test|demo|instructions|bench|screens|exports|deb" 64 ;;
+aarch64)
+  need gcc-aarch64-linux-gnu have_command aarch64-linux-gnu-gcc
+  need libc6-dev-arm64-cross have_file /usr/aarch64-linux-gnu/include/stdio.h
+  need qemu-user-static have_command qemu-aarch64-static
+  ;;
+*) fail "usage: need.sh build|test|demo|instructions|bench|screens|exports|deb|aarch64" 64 ;;
 esac
 
 # as_root COMMAND...: runs it as root where that is possible without a password nobody is there to type.
@@ -122,4 +127,4 @@ fi
 for package in "${wanted[@]}"; do
   install "$package" || echo "need.sh: going on without $package, which could not be installed" >&2
 done
-need_swift
+[ "${1:-}" = aarch64 ] || need_swift

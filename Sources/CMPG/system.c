@@ -1,6 +1,7 @@
 // System calls that Swift's import of the C library lacks or cannot express.
 #include "CMPG.h"
 #include "CFaults.h"
+#include "internal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -30,6 +31,12 @@ int mpg_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds) {
 }
 
 void mpg_futex_wake(const void *word, int count) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0); }
+
+size_t mpg_page_size(void) {
+  static _Atomic size_t size;
+  if (!size) size = (size_t)sysconf(_SC_PAGESIZE);
+  return size;
+}
 
 int mpg_guard(void *address, size_t size) {
   enum { guard_install = 102 };  // MADV_GUARD_INSTALL, Linux 6.13
@@ -80,8 +87,9 @@ static int wait_for(int epfd, struct epoll_event *events, int capacity, int64_t 
 int mpg_epoll_wait(int epfd, mpg_ready *ready, int capacity, int64_t nanoseconds) {
   int fault = cfault(CFAULT_EPOLL_WAIT);
   if (fault) return -fault;
-  struct epoll_event events[128];
-  int n = wait_for(epfd, events, capacity < 128 ? capacity : 128, nanoseconds);
+  enum { most = 64 };  // less than a kilobyte of a G's stack
+  struct epoll_event events[most];
+  int n = wait_for(epfd, events, capacity < most ? capacity : most, nanoseconds);
   if (n < 0) return -errno;
   for (int i = 0; i < n; i++) {
     uint32_t e = events[i].events, broken = e & (EPOLLERR | EPOLLHUP);
@@ -188,8 +196,11 @@ int mpg_cpus(void) {
 
 // Where the handler writes, by signal. Set before the handler is installed, never taken back.
 static _Atomic int signal_fds[65];
+static struct sigaction before_forward[65];
 
 static void forward(int signal) {
+  // The pipe is the parent's, and so is whoever waits for this.
+  if (mpg_is_child()) return mpg_hand_back(signal, &before_forward[signal]);
   int saved = errno;
   unsigned char number = (unsigned char)signal;
   // A full pipe means that the reader has plenty to wake up for.
@@ -199,10 +210,10 @@ static void forward(int signal) {
 
 int mpg_catch_signal(int32_t signal, int fd) {
   if (signal < 1 || signal > 64) return EINVAL;
-  signal_fds[signal] = fd;
+  bool is_first = atomic_exchange(&signal_fds[signal], fd) == 0;
   struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
   sigemptyset(&action.sa_mask);
-  if (sigaction(signal, &action, NULL) != 0) return errno;
+  if (sigaction(signal, &action, is_first ? &before_forward[signal] : NULL) != 0) return errno;
   sigset_t inherited;
   sigemptyset(&inherited);
   sigaddset(&inherited, signal);

@@ -1,13 +1,16 @@
 // Threads: who am I, and start another.
 #include "CMPG.h"
 #include "CFaults.h"
+#include "internal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #if defined(__linux__)
 #include <sys/prctl.h>
@@ -116,6 +119,12 @@ void mpg_answer_before_call(void) {
   }
 }
 
+void mpg_forget_thread(void) {
+  current = NULL;
+  stop_word = NULL;
+  note = 0;
+}
+
 const void *mpg_stop_word(void *word) {
   stop_word = word;
   // A thread inherits its creator's mask. Where that blocks SIGURG, as libdispatch does, nothing could be preempted.
@@ -176,7 +185,7 @@ static bool may_hold_lock(const ucontext_t *context) {
 static void preempt(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)info;
   _Atomic uint32_t *word = stop_word;
-  if (!word) return;
+  if (!word || mpg_has_forked()) return;
   int saved = errno;
   uint32_t seen = load(word);
   bool outside = !is_inside();
@@ -255,15 +264,40 @@ bool mpg_is_futex(int number) { return number == SYS_futex; }
 
 void mpg_preempt_thread(int32_t tid) { syscall(SYS_tgkill, getpid(), tid, SIGURG); }
 
+struct beginning {
+  void *(*body)(void *);
+  void *argument;
+};
+static _Thread_local jmp_buf *way_out;
+
+static void *begin(void *raw) {
+  struct beginning beginning = *(struct beginning *)raw;
+  free(raw);
+  jmp_buf here;
+  if (setjmp(here) == 0) {
+    way_out = &here;
+    beginning.body(beginning.argument);
+  }
+  mpg_drop_alternate_stack();
+  return NULL;
+}
+
+// Not pthread_exit, which unwinds by a library that it loads when it is first called.
+_Noreturn void mpg_thread_end(void) { longjmp(*way_out, 1); }
+
 int mpg_thread_start(void *(*body)(void *), void *argument) {
   int fault = cfault(CFAULT_PTHREAD_CREATE);
   if (fault) return fault;
+  struct beginning *beginning = malloc(sizeof *beginning);
+  if (!beginning) return ENOMEM;
+  *beginning = (struct beginning){body, argument};
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_t thread;
-  int error = pthread_create(&thread, &attributes, body, argument);
+  int error = pthread_create(&thread, &attributes, begin, beginning);
   pthread_attr_destroy(&attributes);
+  if (error) free(beginning);
   return error;
 }
 

@@ -49,6 +49,9 @@ static int map_rings(mpg_uring *ring, const struct io_uring_params *p) {
   char *rings = map(ring->fd, submissions > completions ? submissions : completions, IORING_OFF_SQ_RING);
   ring->entries = map(ring->fd, p->sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
   if (rings == MAP_FAILED || ring->entries == MAP_FAILED) return -errno;
+  // A child of fork would share them with us.
+  madvise(rings, submissions > completions ? submissions : completions, MADV_DONTFORK);
+  madvise(ring->entries, p->sq_entries * sizeof(struct io_uring_sqe), MADV_DONTFORK);
   ring->sq_head = (void *)(rings + p->sq_off.head);
   ring->sq_tail = (void *)(rings + p->sq_off.tail);
   ring->sq_flags = (void *)(rings + p->sq_off.flags);

@@ -79,6 +79,8 @@
   case netpollLate = 43
   /// A timer is about to ready G, over a millisecond after it was due; `arg`: ticks since then.
   case timerLate = 44
+  /// The M's thread ends: nobody has needed it for a while. A later `mStart` of the same M is of another thread.
+  case mEnd = 45
 
   /// What the four free parts of a record mean: `g detail count arg`; `-`: unused.
   public var meaning: String {
@@ -117,6 +119,7 @@
     case .goLabel: "g detail:begins count:string arg:span"
     case .netpollLate: "- detail:poller count:gs arg:ticks_unpolled"
     case .timerLate: "g - - arg:ticks_late"
+    case .mEnd: "- - - -"
     }
   }
 }

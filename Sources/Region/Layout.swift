@@ -6,7 +6,8 @@
 // Every array is as long as its capacity, but the file is sparse: only the parts in use take memory, and the
 // writer has them allocated (`fallocate`) before it touches them, so that a full tmpfs is an error at the call.
 
-/// Offsets and sizes in bytes. Every array starts on a page.
+/// Offsets and sizes in bytes. Every array starts on a page of 4 KiB; the G table, and what follows it, on one of the
+/// largest pages that there are, since the writer may put other memory in the place of its end.
 public struct Layout: Sendable, Equatable {
   /// Layout version; see `HeaderField.version`.
   public static let version: UInt64 = 1
@@ -14,6 +15,7 @@ public struct Layout: Sendable, Equatable {
   public static let magic: UInt64 = 0x314e_4745_5247_504d
   public static let byteOrder: UInt64 = 0x0102_0304_0506_0708
   public static let page = 4096
+  static let largestPage = 64 * 1024
   /// Room for the schema text and for the interned strings.
   public static let schemaCapacity = 16 * 1024
   public static let stringsCapacity = 256 * 1024
@@ -29,9 +31,10 @@ public struct Layout: Sendable, Equatable {
     self.pRingRecords = pRingRecords
     self.mRingRecords = mRingRecords
     var next = 0
-    func place(_ bytes: Int) -> Int {
-      defer { next += (bytes + Self.page - 1) / Self.page * Self.page }
-      return next
+    func place(_ bytes: Int, on page: Int = Self.page) -> Int {
+      let start = (next + page - 1) / page * page
+      next = start + bytes
+      return start
     }
     _ = place(HeaderField.stride * 8)
     schema = place(Self.schemaCapacity)
@@ -41,10 +44,10 @@ public struct Layout: Sendable, Equatable {
     steal = place(Capacity.ps * Capacity.ps * StealField.stride * 8)
     m = place(Capacity.ms * MField.stride * 8)
     lane = place((Capacity.ps + Capacity.ms) * LaneField.stride * 8)
-    g = place(Capacity.gs * GField.stride * 8)
-    pRings = place(Capacity.ps * pRingRecords * Record.bytes)
+    g = place(Capacity.gs * GField.stride * 8, on: Self.largestPage)
+    pRings = place(Capacity.ps * pRingRecords * Record.bytes, on: Self.largestPage)
     mRings = place(Capacity.ms * mRingRecords * Record.bytes)
-    end = next
+    end = (next + Self.page - 1) / Self.page * Self.page
   }
 
   /// Where a block of `Field` starts.

@@ -153,10 +153,12 @@ struct LayoutTests {
 
     #expect(
       starts == [
-        4096, 20_480, 282_624, 286_720, 4_481_024, 38_035_456, 38_678_528, 44_322_816, 312_758_272,
-        4_607_725_568, 5_918_445_568,
+        4096, 20_480, 282_624, 286_720, 4_481_024, 38_035_456, 38_678_528, 44_367_872, 312_803_328,
+        4_607_770_624, 5_918_490_624,
       ])
     #expect(starts.allSatisfy { $0 % Layout.page == 0 })
+    // The end of the G table may be replaced by other memory, where pages have 64 KiB too.
+    #expect([layout.g, layout.pRings].allSatisfy { $0 % 65_536 == 0 })
     #expect(starts == starts.sorted())
   }
 

@@ -72,7 +72,7 @@ void mpg_answer_before_call(void);
 const void *mpg_stop_word(void *word);
 /// What `mpg_is_inside` would say on another thread, by what `mpg_stop_word` returned there.
 bool mpg_is_inside_there(const void *where);
-/// Installs the handler of SIGURG. When it has answered it wakes whoever sleeps on `bell` (a futex word that it sets to
+/// Installs the handler of SIGURG, which does nothing in a child of fork. When it has answered it wakes whoever sleeps on `bell` (a futex word that it sets to
 /// 1). A thread that stands still goes on when its word changes. 0, or an errno.
 int mpg_preempt_install(void *bell);
 /// Sends SIGURG to a thread of this process.
@@ -88,8 +88,13 @@ bool mpg_is_futex(int number);
 /// Makes every thread of this process pass a full memory barrier; false: the kernel cannot.
 bool mpg_all_threads_barrier(void);
 
-/// Starts a detached thread. 0, or an errno.
+/// Starts a detached thread, which ends when `body` returns, or by `mpg_thread_end`. 0, or an errno.
 int mpg_thread_start(void *(*body)(void *), void *argument);
+/// Ends the calling thread, which `mpg_thread_start` has started and which runs on its own stack; whatever its functions
+/// are about to do on their way back is not done.
+_Noreturn void mpg_thread_end(void);
+/// Tells the calling thread that it is no M any more: nobody will ask it to stop, nor grant it a P.
+void mpg_forget_thread(void);
 int32_t mpg_tid(void);
 void mpg_thread_name(const char *name);
 /// Has the calling thread's waits end on time: by default the kernel may be 50 µs late, to end several at once.
@@ -105,7 +110,9 @@ void mpg_give_way(void);
 int mpg_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds);
 /// Wakes up to `count` sleepers of this process.
 void mpg_futex_wake(const void *word, int count);
-/// Makes [address, address + size) fault on touch, without splitting the mapping where the kernel can. 0, or an errno.
+/// Bytes of a page: 4 KiB here, 16 or 64 KiB elsewhere.
+size_t mpg_page_size(void);
+/// Makes [address, address + size), whole pages, fault on touch, without splitting the mapping where the kernel can. 0, or an errno.
 int mpg_guard(void *address, size_t size);
 /// A ready descriptor: the tag it was registered with, and what for; and whether it is to be watched anew (io_uring).
 typedef struct mpg_ready { uint64_t tag; bool readable, writable, ended; } mpg_ready;
@@ -138,7 +145,7 @@ int mpg_replace(void *address, size_t size);
 /// CPUs that this process may run on; at least 1.
 int mpg_cpus(void);
 /// From now on every `signal` writes its number, one byte, to `fd`, which does not block; and is not
-/// blocked in the calling thread. 0, or an errno.
+/// blocked in the calling thread. In a child of fork it takes the way that it had before. 0, or an errno.
 int mpg_catch_signal(int32_t signal, int fd);
 
 // MARK: io_uring (uring.c)
@@ -174,12 +181,26 @@ int mpg_uring_take(mpg_uring *ring, mpg_ready *ready, int capacity);
 // MARK: faults (fault.c)
 
 /// Has `report` called once, at the first fault or trap of any thread, in its signal handler, on the alternate stack,
-/// with the thread's M or NULL. Then the signal takes the way that it had before. 0, or an errno.
-int mpg_fault_install(void (*report)(int32_t signal, void *address, void *m));
+/// with the stack pointer that the thread had, and its M or NULL. Then the signal takes the way that it had before. In a
+/// child of fork `report` is called as well. 0, or an errno.
+int mpg_fault_install(void (*report)(int32_t signal, void *address, void *sp, void *m));
 /// Gives the calling thread a stack for signal handlers: the one it runs on may be what overflowed.
 void mpg_alternate_stack(void);
-/// Has `callback` called, in the signal handler, at every SIGQUIT. 0, or an errno.
+/// Has `callback` called, in the signal handler, at every SIGQUIT. In a child of fork that takes the way that it had
+/// before. 0, or an errno.
 int mpg_quit_install(void (*callback)(void));
+
+// MARK: fork (fork.c)
+
+/// Leaves the region out of children of fork. In each child that a handler can reach (all but those of `_Fork` and of a
+/// bare `clone`), on its only thread, that is no M any more: calls `forget`. Once, at boot. 0, or an errno.
+int mpg_fork_install(void *region, size_t size, void (*forget)(void));
+/// Whether this process is a child of the one that booted, with a copy of its memory. Costs a load.
+bool mpg_has_forked(void);
+/// Whether it is a child, with a copy or (vfork) in the same memory. Costs a system call. Async-signal-safe.
+bool mpg_is_child(void);
+/// Whether the address lies in the region, which a child does not have.
+bool mpg_in_region(const void *address);
 
 // MARK: files (files.c)
 

@@ -149,6 +149,7 @@ struct TimelineBuilder {
     switch kind {
     case .mPark: (nil, .idle)
     case .mStart: (.unknown, .between)
+    case .mEnd: (.idle, .unknown)
     case .goSyscallExit: (.syscall, record.detail == 0 ? .between : .running(record.g))
     case .procStop: (nil, .between)
     case .procStart: (.idle, .between)

@@ -38,6 +38,7 @@ extension EventKind {
     case .grqTake: "A P takes its fair share of the global run queue: the Gs there, divided by the Ps."
     case .mStart: "A new thread begins to run."
     case .mPark: "A thread goes to sleep, without a P."
+    case .mEnd: "A thread ends: it slept, and nobody has needed it for some seconds."
     case .mWake: "A sleeping thread is woken: a G is ready, a P is idle, and nobody searches."
     case .mSpin:
       "A thread has a P and nothing to run, and looks for work. " + "Half of the busy Ps may do so at once."

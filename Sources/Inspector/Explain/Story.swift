@@ -191,6 +191,7 @@ struct Story {
     case .timers: return "fired \(counted(record.count, "timer"))"
     case .mPark: return "went to sleep"
     case .mStart: return "began to run, as thread \(record.arg)"
+    case .mEnd: return "ended, since nobody had needed it for a while"
     case .gcStart: return "began to collect what the runtime does not need"
     case .gcEnd: return "gave back \(counted(record.arg, "byte"))"
     default: return nil

@@ -155,7 +155,7 @@ struct Timeline {
     case .retake:
       if ps[Int(record.count)]?.isInSyscall == true { release(Int(record.count), by: m, isInferred: false) }
     case .procRetire: release(Int(record.count), by: m, isInferred: false)
-    case .mSpin, .mUnspin, .mPark, .mStart, .gcStart, .gcEnd, .overflow, .grqTake:
+    case .mSpin, .mUnspin, .mPark, .mStart, .mEnd, .gcStart, .gcEnd, .overflow, .grqTake:
       step(.note(kind, record.arg), m, 0, nil)
     default: if Self.isPlausible(record.g) { applyToG(kind, record, lane, m) }
     }

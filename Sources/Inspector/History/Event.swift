@@ -122,6 +122,7 @@ public struct Event: Sendable, Equatable {
     case .grqTake: return "takes \(count) from the GRQ, \(arg) left"
     case .mStart: return "M\(m) begins, thread \(arg)"
     case .mPark: return "M\(m) sleeps"
+    case .mEnd: return "M\(m) ends"
     case .mWake: return "M\(m) wakes M\(count)" + (arg == 1 ? " to search" : "")
     case .mSpin: return "M\(m) searches"
     case .mUnspin: return "M\(m) " + (arg == 1 ? "found work" : "found nothing")

@@ -129,6 +129,8 @@ struct Model {
       if let m { (snapshot.ms[m].state, snapshot.ms[m].p, snapshot.ms[m].g) = (.parked, nil, nil) }
     case .mStart:
       if let m { snapshot.ms[m].tid = Int32(truncatingIfNeeded: record.arg) }
+    case .mEnd:
+      if let m { remove(m) }
     default: break
     }
   }
@@ -181,6 +183,11 @@ struct Model {
     snapshot.ms.insert(m, at: index)
     for (index, m) in snapshot.ms.enumerated() { places[m.id] = index }
     return index
+  }
+
+  private mutating func remove(_ m: Int) {
+    places[snapshot.ms.remove(at: m).id] = nil
+    for (index, m) in snapshot.ms.enumerated() { places[m.id] = index }
   }
 
   /// The time to show.

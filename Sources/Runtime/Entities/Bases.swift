@@ -3,7 +3,7 @@
 import CMPG
 import Region
 
-/// The region of this process; nil before the boot.
+/// The region of this process; nil before the boot, and in a child of fork.
 nonisolated(unsafe) var runtimeRegion: RegionFile?
 /// The scheduler's private half; nil before the boot.
 nonisolated(unsafe) var schedulerBase: UnsafeMutablePointer<SchedulerRecord>?
@@ -19,8 +19,6 @@ var sched: Scheduler { unsafe Scheduler(schedulerBase.unsafelyUnwrapped) }
 /// The M of this thread. Traps, with words, when the caller is not a G.
 @inline(__always)
 func currentM(_ what: StaticString) -> M {
-  guard let m = M.current else {
-    fatal("\(what) was called outside of a G; wrap the program in MPG.main { … }")
-  }
+  guard let m = M.current else { refuseOutside(what) }
   return m
 }

@@ -163,8 +163,9 @@ import Region
     func address(_ group: Int) -> Int {
       Int(bitPattern: unsafe G(slot: UInt32(group * SlotSet.group)).record)
     }
-    let low = (address(groups.lowerBound) + 4095) & ~4095
-    let high = address(groups.upperBound) & ~4095
+    let inPage = SystemCall.pageBytes - 1
+    let low = (address(groups.lowerBound) + inPage) & ~inPage
+    let high = address(groups.upperBound) & ~inPage
     guard high > low, let start = unsafe UnsafeMutableRawPointer(bitPattern: low) else { return 0 }
     let freed = unsafe SystemCall.residentBytes(start, high - low)
     unsafe madvise(start, high - low, MADV_DONTNEED)

@@ -97,6 +97,10 @@ private struct MOwned {
   /// The P to go on with after waking, and whether to search for work first.
   var nextP: P?
   var nextSpinning = false
+  /// Whether its thread is to end instead (Ending.swift).
+  var mustEnd = false
+  /// Whether a thread was this M before.
+  var hasBegun = false
   /// The M behind it on the list of the idle.
   var nextIdle: M?
   /// What sysmon knows of it while it is adrift. Owner: sysmon.
@@ -250,6 +254,12 @@ private struct MOwned {
     unsafe pointer.pointee.insideAt.pointee.store(inside, ordering: .releasing)
   }
 
+  /// Its thread ends. By the thread itself.
+  func hideStopWord() {
+    unsafe pointer.pointee.insideAt.pointee.store(0, ordering: .releasing)
+    mpg_forget_thread()
+  }
+
   /// Whether its thread is inside the runtime; or has not got so far as to say. Exact after `mpg_all_threads_barrier`
   /// for a thread whose stop word was changed before (Drift §3).
   var isInside: Bool {
@@ -356,6 +366,21 @@ private struct MOwned {
     guard let p = unsafe owned.pointee.nextP else { return nil }
     unsafe owned.pointee.nextP = nil
     return unsafe (p, owned.pointee.nextSpinning)
+  }
+
+  /// Has its thread end when it wakes up. By who took it off the list of idle Ms; then `wake` it.
+  func tellToEnd() { unsafe owned.pointee.mustEnd = true }
+
+  /// Whether its thread is to end; asked once.
+  func takeEnd() -> Bool {
+    defer { unsafe owned.pointee.mustEnd = false }
+    return unsafe owned.pointee.mustEnd
+  }
+
+  /// Whether a thread is this M for the first time; asked once by each.
+  func beginsFirst() -> Bool {
+    defer { unsafe owned.pointee.hasBegun = true }
+    return unsafe !owned.pointee.hasBegun
   }
 
   /// Ends its sleep, or keeps it from falling asleep. Any thread.

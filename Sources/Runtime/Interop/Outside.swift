@@ -58,6 +58,8 @@ enum Outside {
     guard isOpen.load(ordering: .acquiring) else {
       fatal("\(what) was used while no scheduler runs; wrap the program in MPG.main { … }")
     }
+    // Before the lock: a thread may have held it that did not come along.
+    if mpg_has_forked() { Fork.refuse(what) }
     lock.lock()
     defer { lock.unlock() }
     return body(unsafe lent ?? makeLent())

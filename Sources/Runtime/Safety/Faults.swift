@@ -7,22 +7,24 @@ import Region
 enum Faults {
   /// At boot. The handlers that were there (Swift's backtracer, the tests' own) come after ours.
   static func install() {
-    let error = unsafe mpg_fault_install { signal, address, m in
+    let error = unsafe mpg_fault_install { signal, address, sp, m in
+      if mpg_is_child() { return unsafe Fork.reportTouch(address) }
       unsafe runtimeRegion?.markEnd(.crashed, status: UInt64(signal))
       guard let m = unsafe m else { return }
-      unsafe Faults.report(signal, UInt(bitPattern: address), M(m.assumingMemoryBound(to: MRecord.self)))
+      let place = (address: UInt(bitPattern: address), sp: UInt(bitPattern: sp))
+      unsafe Faults.report(signal, place, M(m.assumingMemoryBound(to: MRecord.self)))
     }
     if error != 0 { fatal("sigaction: \(errnoName(error))") }
     mpg_alternate_stack()
   }
 
   /// In the signal handler: allocates nothing.
-  private static func report(_ signal: Int32, _ address: UInt, _ m: M) {
+  private static func report(_ signal: Int32, _ place: (address: UInt, sp: UInt), _ m: M) {
     guard let g = m.g else { return }
     PlainText.line { text in
       text.add("mpg: ")
       text.add(g)
-      if overflowed(g, address) {
+      if overflowed(g, place) {
         text.add(": stack overflow, ")
         text.add(UInt64(StackSize.stride / 1024))
         text.add(" KiB used")
@@ -35,11 +37,15 @@ enum Faults {
     }
   }
 
-  /// Whether `address` lies in the guard below the stack of `g`.
-  private static func overflowed(_ g: G, _ address: UInt) -> Bool {
+  /// Whether `g`, which runs on the thread that faulted, has left its stack: it hit the guard below it; or, with a frame
+  /// larger than that, it has got past and hit the guard of another stack. Then it is still `g` that is guilty.
+  private static func overflowed(_ g: G, _ place: (address: UInt, sp: UInt)) -> Bool {
     guard let stack = unsafe g.record.pointee.stack else { return false }
     let low = UInt(bitPattern: stack)
-    return address >= low && address < low + UInt(StackSize.guardBytes)
+    let first = low + UInt(StackSize.guardBytes)
+    if (low..<first).contains(place.address) { return true }
+    let isOutside = place.sp < first || place.sp > low + UInt(StackSize.stride)
+    return isOutside && sched.stacks.isGuard(place.address)
   }
 
   private static func name(of signal: Int32) -> StaticString {

@@ -62,6 +62,7 @@ func boot(
   let start = mpg_clock_nanoseconds()
   let procs = options.procs ?? min(AvailableCPUs.count(), Capacity.ps)
   guard (1...Capacity.ps).contains(procs) else { fatal("\(procs) procs; there can be 1 to \(Capacity.ps)") }
+  if mpg_has_forked() { Fork.refuse("MPG.main") }
   guard unsafe schedulerBase == nil else { fatal("MPG.main was called twice") }
   StackSize.set(kibibytes: options.stackKiB)
   makeScheduler(options, procs: procs, Backend.choose(options), since: start)
@@ -117,6 +118,7 @@ private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend, s
     region.noteStart(nanoseconds: start)
     region.note(.region)
     unsafe runtimeRegion = region
+    Fork.install(region)
     unsafe gBlocks = region.gTable
     let table = unsafe try SystemCall.reserve(Capacity.gs * MemoryLayout<GRecord>.stride)
     unsafe gRecords = table.bindMemory(to: GRecord.self, capacity: Capacity.gs)
@@ -137,7 +139,8 @@ private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend, s
   }
   unsafe on_exit(
     { status, _ in
-      // A clean exit leaves nothing behind; a crash does not come through here.
+      // A clean exit leaves nothing behind; a crash does not come through here, but a child that exits does.
+      if mpg_is_child() { return }
       unsafe runtimeRegion?.markEnd(.exited, status: UInt64(UInt32(bitPattern: status)))
       unsafe runtimeRegion?.unlinkFile()
     }, nil)

@@ -1,7 +1,8 @@
 // The gc thread. Swift frees memory by counting references, so there is no heap to mark; what this thread collects is
 // what the runtime itself leaves behind after a burst: stacks and their page tables, descriptors of Gs, the tail of the
 // G table in the region, heaps of timers, what the Ps' caches and malloc keep. It also does for others what allocates:
-// it starts spare Ms, cleans up Ps that were stopped (Procs §3), and looks again where there was a shortage (Shortages §3).
+// it starts spare Ms, ends those that nobody needs (Ending.swift), cleans up Ps that were stopped (Procs §3), and looks again
+// where there was a shortage (Shortages §3).
 //
 // §1 The problem. Memory that is free is soon wanted again, and taking it back costs time, twice; memory that is never
 // taken back is lost to the machine. A server's load goes up and down by the second.
@@ -32,6 +33,8 @@ final class Collector: Sendable {
     case spare = 2
     /// Ps were retired.
     case cleanPs = 4
+    /// More Ms sleep than are to be kept.
+    case endMs = 8
   }
 
   private let wishes = Atomic<UInt32>(0)
@@ -61,11 +64,15 @@ final class Collector: Sendable {
     var pacer = Pacer()
     // When the next look is due, if there is to be one, and when one may come at the earliest.
     var (next, earliest): (UInt64?, UInt64) = (nil, 0)
+    var threads = ThreadPacer()
     while true {
-      m.sleepUntilWoken(nanoseconds: Self.sooner(Self.untilNext(next), sched.shortages.pause))
+      let pause = Self.sooner(Self.untilNext(next), Self.untilNext(threads.due))
+      m.sleepUntilWoken(nanoseconds: Self.sooner(pause, sched.shortages.pause))
       sched.shortages.look(m)
-      // The wish for a look stands until that comes, so that it wakes this thread once.
-      let asked = wishes.bitwiseAnd(Wish.look.rawValue, ordering: .acquiringAndReleasing).oldValue
+      // The wishes for a look stand until that comes, so that they wake this thread once.
+      let standing = Wish.look.rawValue | Wish.endMs.rawValue
+      let asked = wishes.bitwiseAnd(standing, ordering: .acquiringAndReleasing).oldValue
+      if asked & Wish.endMs.rawValue != 0 { lookAtThreads(&threads, by: m) }
       if asked & Wish.spare.rawValue != 0 { sched.startSpare(by: m) }
       if asked & Wish.cleanPs.rawValue != 0 { sched.cleanPs(by: m) }
       if next == nil, asked & Wish.look.rawValue != 0 { next = earliest }
@@ -75,6 +82,14 @@ final class Collector: Sendable {
       earliest = Clock.now &+ Clock.ticks(nanoseconds: Pacer.pause)
       next = isWanted ? earliest : nil
     }
+  }
+
+  private func lookAtThreads(_ threads: inout ThreadPacer, by m: M) {
+    threads.begin()
+    guard !threads.look(by: m) else { return }
+    wishes.bitwiseAnd(~Wish.endMs.rawValue, ordering: .acquiringAndReleasing)
+    // Who went to sleep before saw the wish stand.
+    sched.noteIdleM()
   }
 
   private static func untilNext(_ next: UInt64?) -> Int64 {

@@ -9,9 +9,7 @@ import CMPG
 /// Enters the runtime from a G; its M. Ends the process, with words, when the caller is not a G that holds a P.
 @inline(__always)
 func enterRuntime(_ what: StaticString) -> M {
-  guard let raw = unsafe mpg_enter() else {
-    fatal("\(what) was called outside of a G; wrap the program in MPG.main { … }")
-  }
+  guard let raw = unsafe mpg_enter() else { refuseOutside(what) }
   let m = unsafe M(raw.assumingMemoryBound(to: MRecord.self))
   if m.heldP == nil { fatal("\(what) was called inside blocking { … }, which may hold up a thread, not a G") }
   return m

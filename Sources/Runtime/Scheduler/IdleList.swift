@@ -25,7 +25,9 @@ extension Scheduler {
   func popIdleM() -> M? {
     guard let m = unsafe guarded.pointee.idleM else { return nil }
     unsafe guarded.pointee.idleM = m.nextIdle
-    shared[.idleMs].set(shared[.idleMs].relaxed - 1)
+    let left = shared[.idleMs].relaxed - 1
+    shared[.idleMs].set(left)
+    if unsafe left < guarded.pointee.idleLow { unsafe guarded.pointee.idleLow = Int(left) }
     return m
   }
 }

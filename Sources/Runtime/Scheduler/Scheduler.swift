@@ -83,6 +83,8 @@ struct SchedulerGuarded {
   var wornTurn: UInt64 = 0
   var idleP: P?
   var idleM: M?
+  /// The fewest idle Ms since the gc thread looked at them; see Ending.swift.
+  var idleLow = 0
   /// Ps that were let go of for good, until the gc thread has cleaned them up. See Procs.
   var leaving: P?
   /// Ms that run Gs or sleep, without the runtime's own threads. See Spinning §4.
@@ -92,7 +94,7 @@ struct SchedulerGuarded {
   var mCount = 0
   /// Gs that no stack could be had for; see Stackless.swift.
   var stackless = GQueue()
-  /// Ms whose thread could not be started; see Threads §2.
+  /// Ms without a thread: it could not be started (Threads §2), or has ended (Ending.swift).
   var unstarted: M?
 }
 

@@ -122,7 +122,9 @@ extension M {
     setState(.parked)
     emit(.mPark)
     sched.lock.unlock()
+    sched.noteIdleM()
     sleepUntilWoken()
+    if takeEnd() { endThread() }
     resume()
   }
 

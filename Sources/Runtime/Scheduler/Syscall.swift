@@ -27,13 +27,16 @@ import Region
 /// Runs `body`, which may block its thread in the system, without holding up other Gs.
 ///
 /// For system calls and foreign code; `body` must not use the runtime (channels, `go`, sockets of `Net`…). Returns on
-/// a P again, perhaps a little later than `body` did. Called outside of a G it just runs `body`.
+/// a P again, perhaps a little later than `body` did. Called outside of a G, or in a child of fork, it just runs `body`.
 public func blocking<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
   guard M.current != nil else { return try body() }
   enterRuntime("blocking").enterSyscall()
   defer {
-    unsafe M.current.unsafelyUnwrapped.exitSyscall()  // the same M: a G in a system call does not move
-    leaveRuntime()
+    // The same M: a G in a system call does not move. None: `body` forked, and this is the child.
+    if let m = M.current {
+      m.exitSyscall()
+      leaveRuntime()
+    }
   }
   return try body()
 }

@@ -132,7 +132,7 @@ extension M {
     becomeCurrent()
     unsafe mpg_fiber_adopt(fiber)
     mpg_alternate_stack()
-    mpg_mark_arena()
+    if beginsFirst() { mpg_mark_arena() }  // the arena of a thread that has ended goes to the next one
     showStopWord()
     shared[.tid].set(UInt64(UInt32(bitPattern: mpg_tid())))
     setState(state)

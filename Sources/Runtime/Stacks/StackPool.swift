@@ -16,7 +16,8 @@ import Region
 
 /// The pool.
 ///
-/// Safe because: every stored property is touched under `lock` alone, and addresses come from slabs that stay.
+/// Safe because: every stored property is touched under `lock` alone, and addresses come from slabs that stay; but for
+/// `slabAt`, which a fault's handler reads as it is.
 @safe final class StackPool: @unchecked Sendable {
   private let lock = Lock()
   private var warm: SlotSet
@@ -124,6 +125,15 @@ import Region
     let address = Int(bitPattern: stack)
     let slab = unsafe Int(slabAt[address / Self.slabBytes]) - 1
     return slab * StackSize.slab + address % Self.slabBytes / StackSize.stride
+  }
+
+  /// Whether `address` lies in the guard of any stack. In a signal handler: takes no lock. An entry of the table is set
+  /// before a stack of its slab is handed out, and stays.
+  func isGuard(_ address: UInt) -> Bool {
+    guard address < UInt(Self.addresses) else { return false }
+    let address = Int(address)
+    guard unsafe slabAt[address / Self.slabBytes] != 0 else { return false }
+    return address % Self.slabBytes % StackSize.stride < StackSize.guardBytes
   }
 
   /// Reserves address space for more; none when the system has nothing to give. Under the lock.

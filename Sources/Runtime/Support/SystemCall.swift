@@ -57,16 +57,20 @@ enum SystemCall {
 
   /// How many of these bytes, whole pages, are in memory.
   static func residentBytes(_ low: UnsafeMutableRawPointer, _ bytes: Int) -> Int {
-    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { pages in
+    let (page, batch) = (pageBytes, 1024)
+    return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { pages in
       var resident = 0
-      for start in stride(from: 0, to: bytes, by: 4096 * 4096) {
-        let count = min(4096, (bytes - start) / 4096)
-        guard unsafe mincore(low + start, count * 4096, pages.baseAddress) == 0 else { continue }
-        for index in 0..<count where unsafe pages[index] & 1 != 0 { resident += 4096 }
+      for start in stride(from: 0, to: bytes, by: batch * page) {
+        let count = min(batch, (bytes - start) / page)
+        guard unsafe mincore(low + start, count * page, pages.baseAddress) == 0 else { continue }
+        for index in 0..<count where unsafe pages[index] & 1 != 0 { resident += page }
       }
       return resident
     }
   }
+
+  /// Bytes of a page, a power of two.
+  static var pageBytes: Int { mpg_page_size() }
 
   /// Zeroed room for so many, committed on touch.
   static func table<Element>(

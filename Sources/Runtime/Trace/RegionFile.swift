@@ -29,6 +29,11 @@ import Synchronization
     unsafe self.base = base
   }
 
+  /// Leaves the mapping out of children of fork, and has `forget` called there; 0, or an errno. Once.
+  func keepFromChildren(_ forget: @escaping @convention(c) () -> Void) -> Int32 {
+    unsafe mpg_fork_install(base, layout.end, forget)
+  }
+
   // MARK: places
 
   var header: Block<HeaderField> { unsafe Block(at: base) }
@@ -88,9 +93,7 @@ import Synchronization
     _ layout: Layout, procs: Int, in folder: RegionFolder
   ) throws(SystemError) -> RegionFile {
     let name = RegionFolder.fileName(pid: getpid(), startTime: SystemCall.processStartTime())
-    let fd = try SystemCall.retrying("open \(folder.path)/\(name)") {
-      unsafe openat(folder.fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    }
+    let fd = try folder.createFile(name)
     do throws(SystemError) {
       _ = try SystemCall.retrying("ftruncate") { ftruncate(fd, off_t(layout.end)) }
       let flags = MAP_SHARED | MAP_NORESERVE

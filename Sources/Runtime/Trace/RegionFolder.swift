@@ -1,5 +1,6 @@
 // Where regions live: a folder of this user's on tmpfs, that nobody else may enter.
 import Glibc
+import Region
 
 /// An open folder for regions.
 struct RegionFolder {
@@ -30,7 +31,47 @@ struct RegionFolder {
     return RegionFolder(fd: fd, path: path)
   }
 
+  /// Creates the file of this process, for itself alone; its descriptor.
+  func createFile(_ name: String) throws(SystemError) -> Int32 {
+    func create() throws(SystemError) -> Int32 {
+      try SystemCall.retrying("open \(path)/\(name)") {
+        unsafe openat(fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      }
+    }
+    do throws(SystemError) {
+      return try create()
+    } catch {
+      guard error.errno == EEXIST else { throw error }
+      removeReplaced(name)
+      return try create()
+    }
+  }
+
   // MARK: what dead processes left behind
+
+  /// Our pid and our start time, and we are only booting: an image of this process made the file that `exec` has
+  /// replaced since, and its threads with it. It ended in order. Who has it mapped is told so, and the file removed.
+  private func removeReplaced(_ name: String) {
+    let old = unsafe openat(fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+    if old >= 0 {
+      markEnded(old)
+      close(old)
+    }
+    unsafe unlinkat(fd, name, 0)
+  }
+
+  /// Nothing, if the file is not of our layout.
+  private func markEnded(_ file: Int32) {
+    func at(_ field: HeaderField) -> off_t { off_t(field.rawValue * 8) }
+    for (field, expected) in [(HeaderField.magic, Layout.magic), (.version, Layout.version)] {
+      var word: UInt64 = 0
+      guard unsafe pread(file, &word, 8, at(field)) == 8, word == expected else { return }
+    }
+    for (field, value) in [(HeaderField.ending, 0), (.state, UInt64(ProcessState.exited.rawValue))] {
+      var word = value
+      unsafe _ = pwrite(file, &word, 8, at(field))
+    }
+  }
 
   /// Pid and start time together are never reused.
   static func fileName(pid: Int32, startTime: UInt64) -> String { "\(pid)-\(startTime).mpg" }

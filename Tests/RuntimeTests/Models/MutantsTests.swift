@@ -44,11 +44,20 @@ extension SpinningModel: MutableModel {
       + [(2, 2, 1), (3, 1, 1)].map {
         Self(flaw: nil, procs: $0.0, submits: $0.1, injects: $0.2, failures: 1, spares: 1)
       }
+      + [(2, 2, 1), (3, 2, 1)].map {
+        Self(flaw: nil, procs: $0.0, submits: $0.1, injects: $0.2, ends: 2)
+      }
   }
   static func mutants(_ flaw: SpinningFlaw) -> [Self] {
     let changes = SpinningFlaw.ofFailures.contains(flaw) ? 1 : 0
-    return [Self(flaw: flaw, failures: changes, spares: changes)]
+    let ends = SpinningFlaw.ofEnds.contains(flaw) ? 1 : 0
+    return [Self(flaw: flaw, failures: changes, spares: changes, ends: ends)]
   }
+}
+
+extension EndingModel: MutableModel {
+  static var whole: [Self] { [Self(flaw: nil)] }
+  static func mutants(_ flaw: EndingFlaw) -> [Self] { [Self(flaw: flaw)] }
 }
 
 extension ProcsModel: MutableModel {
@@ -160,6 +169,7 @@ struct MutantsTests {
     let rows = [
       LocalRunQueueModel.row("local run queue: push, pop, steal, overflow"),
       SpinningModel.row("spinning: submit, sleep, wake"),
+      EndingModel.row("threads that end, and Ms that go on with others"),
       AnnouncedSleepModel.row("announced sleep of the netpoll thread"),
       HastenModel.row("timers of others end the netpoll thread's wait"),
       ParkModel.row("park and ready, commit after the switch"),

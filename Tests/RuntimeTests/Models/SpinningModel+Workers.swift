@@ -10,7 +10,7 @@ extension SpinningModel {
     }
 
     switch before.workers[index] {
-    case .unborn, .busy, .asleep: return []
+    case .unborn, .busy, .asleep, .ending: return []
     case .starting, .startingSpare, .failed: return startSteps(before, index)
     case .begin:
       // So many search already that it goes to sleep at once; or it is counted and searches.

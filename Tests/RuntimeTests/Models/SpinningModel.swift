@@ -11,6 +11,8 @@
 enum SpinningFlaw: CaseIterable, Sendable {
   /// Those that show only when a thread cannot be started.
   static let ofFailures: Set<Self> = [.noLookAfterFailure, .lookAskedTooEarly, .noteOfSpareKept]
+  /// Those that show only when idle Ms end.
+  static let ofEnds: Set<Self> = [.endsStayWorkers, .endsStayListed, .endsStayIdle]
 
   /// No fence between S1 and S2.
   case noFence
@@ -32,6 +34,12 @@ enum SpinningFlaw: CaseIterable, Sendable {
   case lookAskedTooEarly
   /// The note that a spare M was to read stays when its thread cannot be started.
   case noteOfSpareKept
+  /// An M that is to end counts as a worker until its thread is gone.
+  case endsStayWorkers
+  /// It stays on the list of idle Ms until then.
+  case endsStayListed
+  /// The list is looked at, and cut without the lock later.
+  case endsStayIdle
 }
 
 struct SpinningModel: Model {
@@ -44,6 +52,8 @@ struct SpinningModel: Model {
   /// How often a thread cannot be started, and spare Ms that are wanted meanwhile. See SpinningModel+Failures.
   var failures = 0
   var spares = 0
+  /// How often the gc thread has an idle M end. See SpinningModel+Ends.
+  var ends = 0
 
   /// Where a worker is. `counted`: in `spinningMs`.
   enum Worker: Hashable {
@@ -69,6 +79,8 @@ struct SpinningModel: Model {
     case idleLate(seen: Bool)
     case park
     case asleep
+    /// Told to end, but not off the books yet: with a flaw.
+    case ending
   }
 
   /// Where somebody is who gets a P going: S2, S3, and the two halves of `startM`.
@@ -114,6 +126,11 @@ struct SpinningModel: Model {
     /// Whether a look is asked for, and what the gc thread does about it; nil: nothing.
     var isDue = false
     var look: Look?
+    var endsLeft = 0
+    /// Whom the gc thread has looked at, to end it without the lock: with a flaw.
+    var chosen: Int?
+    /// Ps that were handed over to an M that ends.
+    var lost = 0
   }
 
   /// One worker searches, the others are not born yet.
@@ -122,11 +139,12 @@ struct SpinningModel: Model {
     workers[0] = .search(counted: true)
     return State(
       spinning: 1, idlePs: procs - 2, submitsLeft: submits, injectsLeft: injects, workers: workers,
-      failuresLeft: failures, sparesLeft: spares)
+      failuresLeft: failures, sparesLeft: spares, endsLeft: ends)
   }
 
   func wrong(_ state: State) -> String? {
     if state.spinning < 0 { return "fewer than none are spinning" }
+    if state.lost > 0 { return "a P was handed over to an M that ends" }
     let isOnItsWay = state.workers.contains { worker in
       switch worker {
       case .uncount, .look, .claim, .park, .idleLate, .startingSpare, .failed(.spare): true
@@ -144,7 +162,7 @@ struct SpinningModel: Model {
   }
 
   func steps(from state: State) -> [State] {
-    var all = submitterSteps(state) + netpollSteps(state) + collectorSteps(state)
+    var all = submitterSteps(state) + netpollSteps(state) + collectorSteps(state) + endSteps(state)
     if state.buffered > 0 {
       var drained = state
       (drained.lrq, drained.buffered) = (state.lrq + 1, state.buffered - 1)
@@ -218,6 +236,10 @@ extension SpinningModel {
   }
 
   private func takeM(_ counted: Bool, _ state: inout State) {
+    if flaw == .endsStayListed, state.workers.contains(.ending) {
+      state.lost += 1
+      return
+    }
     if let sleeper = state.workers.firstIndex(of: .asleep) {
       state.workers[sleeper] = counted ? .search(counted: true) : .begin
       return

@@ -28,9 +28,20 @@ struct SpinningModelTests {
     #expect(found.atRest > 5)
   }
 
+  @Test("the same while Ms that sleep are ended", arguments: [(2, 2, 1), (3, 2, 1), (3, 1, 2)])
+  func noWakeUpIsLostByEnds(procs: Int, submits: Int, injects: Int) {
+    let found = SpinningModel(flaw: nil, procs: procs, submits: submits, injects: injects, ends: 2).explore()
+
+    #expect(found.flaw == nil)
+    #expect(found.states > 1_000)
+    #expect(found.atRest > 5)
+  }
+
   @Test("without any one safeguard a wake-up is lost", arguments: SpinningFlaw.allCases)
   func everySafeguardIsNeeded(flaw: SpinningFlaw) {
     let changes = SpinningFlaw.ofFailures.contains(flaw) ? 1 : 0
-    #expect(SpinningModel(flaw: flaw, failures: changes, spares: changes).explore().flaw != nil)
+    let ends = SpinningFlaw.ofEnds.contains(flaw) ? 1 : 0
+    let model = SpinningModel(flaw: flaw, failures: changes, spares: changes, ends: ends)
+    #expect(model.explore().flaw != nil)
   }
 }

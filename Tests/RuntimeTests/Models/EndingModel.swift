@@ -1,0 +1,155 @@
+// A model of one M whose thread ends, and of the thread that is this M next: E1 to E6 of Ending §3, beside somebody who
+// wants an M and takes it wherever it finds it, off the list of the idle or off that of those without a thread, and sysmon,
+// which may ask whoever is this M to stop.
+//
+// The promise: a P that was handed over is taken up by a thread, no M is two threads, and a thread that is no M any more
+// is not asked to stop.
+
+/// A safeguard that is left out.
+enum EndingFlaw: CaseIterable, Sendable {
+  /// E2: it is woken first, and told then.
+  case wokenBeforeTold
+  /// E5 comes before E4.
+  case takenBackBeforeForgotten
+  /// E5 is left to E6's place: the thread uses the M after it has given it back.
+  case saysSoAfterwards
+  /// Its thread ends by itself, after a time, and does not look at the list under the lock.
+  case endsByItself
+}
+
+struct EndingModel: Model {
+  let flaw: EndingFlaw?
+
+  enum Place: Hashable { case idle, taken, unstarted }
+
+  /// The thread that is the M at first. `uses`: it writes to ring and region.
+  enum Thread: Hashable { case asleep, decides, says, forgets, gives, saysLate, gone, runs }
+
+  enum Collector: Hashable { case cut, tell, wake, done }
+
+  /// Who wants an M.
+  enum Waker: Hashable { case take, prepare, wake, starts, done }
+
+  struct State: Hashable {
+    var place = Place.idle
+    var isTold = false
+    var hasP = false
+    var isWoken = false
+    /// Whether the first thread knows the M, and its handler the stop word.
+    var knows = true
+    var thread = Thread.asleep
+    var newThread = false
+    var collector = Collector.cut
+    var waker = Waker.take
+    /// What went wrong in a step.
+    var problem: String?
+  }
+
+  var start: State { State() }
+
+  func wrong(_ state: State) -> String? {
+    if let problem = state.problem { return problem }
+    if state.newThread, state.knows { return "two threads are one M, and either answers for its stop word" }
+    return nil
+  }
+
+  func wrongAtRest(_ state: State) -> String? {
+    if state.waker == .done, state.thread != .runs, !state.newThread { return "a P is lost" }
+    return nil
+  }
+
+  func steps(from state: State) -> [State] {
+    collectorSteps(state) + wakerSteps(state) + threadSteps(state)
+  }
+
+  private func collectorSteps(_ before: State) -> [State] {
+    var state = before
+    switch before.collector {
+    case .cut:  // E1
+      if flaw == .endsByItself { return [] }
+      guard before.place == .idle else { return [] }
+      state.place = .taken
+      state.collector = flaw == .wokenBeforeTold ? .wake : .tell
+    case .tell:  // E2
+      state.isTold = true
+      state.collector = flaw == .wokenBeforeTold ? .done : .wake
+    case .wake:
+      state.isWoken = true
+      state.collector = flaw == .wokenBeforeTold ? .tell : .done
+    case .done: return []
+    }
+    return [state]
+  }
+
+  private func wakerSteps(_ before: State) -> [State] {
+    var state = before
+    switch before.waker {
+    case .take:
+      switch before.place {
+      case .idle: state.waker = .prepare
+      case .unstarted: state.waker = .starts
+      case .taken: return []  // another M will do
+      }
+      state.place = .taken
+    case .prepare:
+      state.hasP = true
+      state.waker = .wake
+    case .wake:
+      state.isWoken = true
+      state.waker = .done
+    case .starts:
+      state.newThread = true
+      state.waker = .done
+    case .done: return []
+    }
+    return [state]
+  }
+
+  private func threadSteps(_ before: State) -> [State] {
+    var state = before
+    switch before.thread {
+    case .asleep:
+      var all: [State] = []
+      if flaw == .endsByItself {
+        // It has looked at the list, and goes; only then is it taken off.
+        var own = before
+        own.isTold = true
+        own.thread = .says
+        if before.place == .idle { all.append(own) }
+      }
+      guard before.isWoken else { return all }
+      state.isWoken = false
+      state.thread = .decides
+      return all + [state]
+    case .decides:
+      if before.isTold {
+        state.thread = .says
+      } else if before.hasP {
+        state.thread = .runs
+      } else {
+        state.problem = "it was woken with nothing to do"
+      }
+    case .says:  // E3
+      state.thread = flaw == .takenBackBeforeForgotten ? .gives : .forgets
+    case .forgets:  // E4
+      state.knows = false
+      state.thread = flaw == .takenBackBeforeForgotten ? .gone : .gives
+    case .gives:  // E5
+      if flaw == .endsByItself, before.place != .idle {
+        state.problem = "a P was handed over to an M that ends"
+      }
+      state.place = .unstarted
+      state.thread =
+        switch flaw {
+        case .takenBackBeforeForgotten: .forgets
+        case .saysSoAfterwards: .saysLate
+        default: .gone
+        }
+    case .saysLate:
+      if before.newThread { state.problem = "a thread that is gone writes into the ring of another" }
+      state.thread = .gone
+    case .gone, .runs: return []  // E6
+    }
+    return [state]
+  }
+}

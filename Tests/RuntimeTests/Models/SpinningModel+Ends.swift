@@ -1,0 +1,33 @@
+// Idle Ms that end, in the spinning model: E1 of Ending §3. What follows after it is an M's own affair: see EndingModel.
+
+extension SpinningModel {
+  /// The gc thread: takes an M off the list of the idle.
+  func endSteps(_ before: State) -> [State] {
+    var all: [State] = []
+    // With a flaw: its thread is gone at last.
+    for index in before.workers.indices where before.workers[index] == .ending {
+      var state = before
+      state.workers[index] = .unborn
+      all.append(state)
+    }
+    if let chosen = before.chosen {
+      var state = before
+      state.chosen = nil
+      // Told to end, whatever it does by now; it had been given a P, and was about to search.
+      if state.workers[chosen] != .asleep { state.lost += 1 }
+      state.workers[chosen] = .unborn
+      all.append(state)
+    }
+    guard before.endsLeft > 0, let idle = before.workers.firstIndex(of: .asleep), before.chosen == nil else {
+      return all
+    }
+    var state = before
+    state.endsLeft -= 1
+    switch flaw {
+    case .endsStayIdle: state.chosen = idle
+    case .endsStayWorkers, .endsStayListed: state.workers[idle] = .ending
+    default: state.workers[idle] = .unborn  // E1: off the list and the books in one step
+    }
+    return all + [state]
+  }
+}
