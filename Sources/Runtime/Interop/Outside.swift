@@ -45,6 +45,9 @@ enum Outside {
   nonisolated(unsafe) private static var lent: M?
   nonisolated(unsafe) private static var freeGs = GQueueLIFO()
 
+  /// Whether the boot is over.
+  static var isRunning: Bool { isOpen.load(ordering: .acquiring) }
+
   /// The boot is over.
   static func open() { isOpen.store(true, ordering: .releasing) }
 

@@ -9,12 +9,26 @@ import CMPG
 /// Enters the runtime from a G; its M. Ends the process, with words, when the caller is not a G that holds a P.
 @inline(__always)
 func enterRuntime(_ what: StaticString) -> M {
-  guard let raw = unsafe mpg_enter() else {
-    fatal("\(what) was called outside of a G; wrap the program in MPG.main { … }")
-  }
+  guard let raw = unsafe mpg_enter() else { calledOutside(what) }
   let m = unsafe M(raw.assumingMemoryBound(to: MRecord.self))
   if m.heldP == nil { fatal("\(what) was called inside blocking { … }, which may hold up a thread, not a G") }
   return m
+}
+
+/// On a thread that is no M.
+@inline(never)
+private func calledOutside(_ what: StaticString) -> Never {
+  guard Outside.isRunning else {
+    fatal("\(what) was called outside of a G; wrap the program in MPG.main { … }")
+  }
+  guard unsafe withUnsafeCurrentTask(body: { unsafe $0 != nil }) else {
+    fatal("\(what) was called outside of a G, on a thread that is none of the scheduler's")
+  }
+  fatal(
+    """
+    \(what) was called outside of a G, in a job that a task or an actor runs on a thread of Swift's pool; \
+    say await MPG.run { … }, give the task MPG.taskExecutor or the actor an MPG.ActorExecutor (docs/interop.md)
+    """)
 }
 
 /// Leaves the runtime for user code.
