@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "CFaults.h"
@@ -27,6 +29,11 @@ long cnet_send(int fd, const void *bytes, unsigned long size) {
   if (fault) return -fault;
   ssize_t count = send(fd, bytes, size, MSG_NOSIGNAL);
   return count < 0 ? -errno : count;
+}
+
+long cnet_unacknowledged(int fd) {
+  int count = 0;
+  return ioctl(fd, SIOCOUTQ, &count) < 0 ? 0 : count;
 }
 
 const char *cnet_errno_name(int error) { return strerrorname_np(error); }

@@ -14,7 +14,7 @@ struct Conversation: ~Copyable {
     /// Everything is said, but the peer may still be sending: say that nothing follows, let it read, then
     /// close.
     case finish
-    /// Everything is said and heard.
+    /// Nothing was ever said.
     case close
   }
 
@@ -86,7 +86,7 @@ struct Conversation: ~Copyable {
   /// What the end of time for `waiting` means: 408 in the midst of a request, else an end without a word.
   mutating func timeOut(_ waiting: Waiting, at second: Int) {
     switch waiting {
-    case .request: ending = .close
+    case .request: ending = answered == 0 ? .close : .finish
     case .head: refuse(.headTimedOut, at: second)
     case .body: refuse(.bodyTimedOut, at: second)
     }
@@ -134,7 +134,7 @@ struct Conversation: ~Copyable {
     input.shrink(to: Self.inputCapacity)
     parser.reset()
     saidContinue = false
-    if !keepsAlive { ending = input.isEmpty ? .close : .finish }
+    if !keepsAlive { ending = .finish }  // however little has come by now, more may come later
     return true
   }
 

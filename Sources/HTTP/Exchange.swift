@@ -106,15 +106,27 @@ struct Exchange: ~Copyable {
     conversation.didWrite()
   }
 
-  /// Says that nothing follows and reads on for a little: closing with bytes unread would reset the
-  /// connection, and the peer could lose the answer that it has not read yet.
+  /// Says that nothing follows, and reads on until the peer has ended its half too: to bytes that come for a closed socket,
+  /// or lie unread in one, the system answers with a reset, and the peer loses the part of the answer that is still on its
+  /// way. So it waits as long as the peer's system has not taken all, within the time that a write has; then for a second
+  /// of silence; and reads no more than so many bytes of what nobody wants.
   private mutating func finish() throws(NetError) {
     connection.finishWriting()
-    connection.setReadDeadline(.after(.seconds(1)))
-    for _ in 0..<256 {
-      if try unsafe connection.read(into: conversation.scratch()) == 0 { return }
+    let end = Deadline.after(limits.write)
+    var left = Self.unwanted
+    while left > 0 {
+      connection.setReadDeadline(.after(min(end.timeLeft, .seconds(1))))
+      do {
+        let count = try unsafe connection.read(into: conversation.scratch())
+        if count == 0 { return }
+        left -= count
+      } catch .timedOut {
+        guard connection.unacknowledged > 0, end.timeLeft > .zero else { return }
+      }
     }
   }
+
+  private static let unwanted = 1 << 20
 
   // MARK: clocks
 

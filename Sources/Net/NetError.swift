@@ -3,7 +3,7 @@
 import CNet
 import MPG
 
-public enum NetError: Error, Equatable, CustomStringConvertible {
+public enum NetError: CancellableError, Equatable, CustomStringConvertible {
   /// The deadline passed first.
   case timedOut
   /// The socket was closed on this side, perhaps by another G.
@@ -22,6 +22,8 @@ public enum NetError: Error, Equatable, CustomStringConvertible {
     case .cancelled: self = .cancelled
     }
   }
+
+  public var isCancellation: Bool { self == .cancelled }
 
   public var description: String {
     switch self {

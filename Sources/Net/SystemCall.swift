@@ -20,6 +20,8 @@ enum SystemCall {
     unsafe cnet_send(fd, buffer.baseAddress, UInt(buffer.count))
   }
 
+  static func unacknowledged(_ fd: Int32) -> Int { Int(cnet_unacknowledged(fd)) }
+
   @inline(never)
   static func shutdown(_ fd: Int32, _ how: Int) -> Int { result(Glibc.shutdown(fd, Int32(how))) }
 

@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// Thread-safe in this sense: at any time one G may read, another write, and any G may set the read deadline
 /// or close it. The descriptor is closed with the last reference, so no G can be in a call on a number that
-/// was given away anew.
+/// was given away anew. That reference may be dropped anywhere: by a G, by a task, inside `blocking`.
 public final class TCPConnection: Sendable {
   let poll: Pollable
 
@@ -70,6 +70,10 @@ public final class TCPConnection: Sendable {
 
   /// Tells the peer that nothing more follows. What it sends can still be read.
   public func finishWriting() { _ = SystemCall.shutdown(poll.fd, SHUT_WR) }
+
+  /// Bytes written, the end of the stream included, that the peer's system has not acknowledged yet. A connection that is
+  /// closed now loses them if the peer sends anything more: to that a closed socket answers with a reset.
+  public var unacknowledged: Int { SystemCall.unacknowledged(poll.fd) }
 
   /// Ends every wait with `.closed`, now and later. The descriptor goes with the last reference.
   public func close() { poll.close() }

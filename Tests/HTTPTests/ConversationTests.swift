@@ -41,8 +41,8 @@ struct CorpusTests {
     #expect(single == whole)
   }
 
-  /// What was said and how it ended. The interim 100 does depend on the split: it is for who waits before the
-  /// body. Whether the end is `.finish` or `.close` does too: the rest may not have arrived.
+  /// What was said and whether it ended. The interim 100 does depend on the split: it is for who waits before the
+  /// body.
   private func withoutContinue(_ transcript: Transcript) -> String {
     let ended = transcript.end == .finish || transcript.end == .close
     return transcript.text.replacing("HTTP/1.1 100 Continue\r\n\r\n", with: "") + (ended ? "END" : "OPEN")
@@ -99,7 +99,7 @@ struct ConversationTests {
 
   @Test("HTTP/1.0 closes, unless it asks to stay")
   func oldVersion() {
-    #expect(talk("GET / HTTP/1.0\r\n\r\n").end == .close)
+    #expect(talk("GET / HTTP/1.0\r\n\r\n").end == .finish)
 
     let staying = talk("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
     #expect(staying.end == .read(.request))
@@ -111,7 +111,7 @@ struct ConversationTests {
     let transcript = talk("GET / HTTP/1.1\r\nHost: a\r\nConnection: x, close\r\n\r\n")
 
     #expect(transcript.text.contains("\r\nConnection: close\r\n"))
-    #expect(transcript.end == .close)
+    #expect(transcript.end == .finish)
   }
 
   @Test("the last answer says so, and requests behind it are left to another connection")
@@ -126,6 +126,18 @@ struct ConversationTests {
     let text = unsafe String(decoding: conversation.pending, as: UTF8.self)
     #expect(responses(text).count == 1 && text.contains("\r\nConnection: close\r\n"))
     conversation.didWrite()
+    #expect(conversation.advance(at: 0) == .finish)
+  }
+
+  @Test("after an answer silence ends a connection with patience for what is on its way, before one at once")
+  func idleEnds() {
+    var conversation = Conversation(mux: testMux(), limits: Limits())
+    feed(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)[...], to: &conversation)
+    #expect(conversation.advance(at: 0) == .write)
+    conversation.didWrite()
+
+    conversation.timeOut(.request, at: 0)
+
     #expect(conversation.advance(at: 0) == .finish)
   }
 

@@ -31,6 +31,8 @@ private struct Fault: Sendable, CustomStringConvertible {
     Fault(CFAULT_ACCEPT4, EMFILE, cost: 0, "accept4 EMFILE"),
     Fault(CFAULT_ACCEPT4, ENOMEM, cost: 0, "accept4 ENOMEM"),
     Fault(CFAULT_ACCEPT4, ECONNABORTED, cost: 0, "accept4 ECONNABORTED"),
+    Fault(CFAULT_ACCEPT4, EPERM, cost: 0, "accept4 EPERM"),
+    Fault(CFAULT_ACCEPT4, EHOSTUNREACH, cost: 0, "accept4 EHOSTUNREACH"),
     Fault(CFAULT_RECV, ECONNRESET, cost: 1, "recv ECONNRESET"),
     Fault(CFAULT_RECV, EINTR, cost: 0, "recv EINTR"),
     Fault(CFAULT_SEND, EPIPE, cost: 1, "send EPIPE"),

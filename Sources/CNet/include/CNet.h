@@ -10,5 +10,8 @@ long cnet_receive(int fd, void *buffer, unsigned long size);
 /// send: bytes taken, or minus an errno. A peer that is gone is EPIPE here, never SIGPIPE.
 long cnet_send(int fd, const void *bytes, unsigned long size);
 
+/// Bytes sent that the peer's system has not acknowledged yet (SIOCOUTQ); 0 where that cannot be known.
+long cnet_unacknowledged(int fd);
+
 /// The name of an errno, such as "EADDRINUSE"; NULL for a number that is none. Static storage.
 const char *cnet_errno_name(int error);

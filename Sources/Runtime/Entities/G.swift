@@ -98,6 +98,9 @@ package struct G: Equatable {
   @inline(__always)
   var home: M? { unsafe record.pointee.home }
 
+  /// Keeps the running G on this thread until it ends: see Home.swift.
+  func makeHome(_ m: M) { unsafe record.pointee.home = m }
+
   @inline(__always)
   var wait: WaitWord { unsafe WaitWord(of: record) }
 

@@ -22,8 +22,16 @@
 // §5 What would break it. No lock: two writers bump one counter, a G vanishes from the gauges, a record is torn. To
 // look for an idle P before the append: the M in between sleeps beside the G. See OutsideModel.
 //
-// §6 Lock order: outside → scope → scheduler → nothing. No M with a P ever takes the lock of the outside, so a thread
-// that is held up while it has the lock (starting a thread allocates) holds up others from outside only.
+// §6 Lock order: outside → scope, timer descriptor, poll descriptor, io_uring's orders → scheduler → nothing. No M with
+// a P ever takes the lock of the outside, so a thread that is held up while it has the lock (starting a thread allocates)
+// holds up others from outside only. It waits for room among io_uring's orders, which the netpoll thread makes; that is an
+// M, and takes no lock of the outside.
+//
+// §7 A `deinit` runs wherever the last reference is dropped: on a G, on a thread of Swift's pool, inside `blocking`, on a
+// thread on loan (Preempt §6), on a scheduling stack as a timer lets go of what it did. So what is public and has more to
+// do in its `deinit` than to free memory or close a descriptor does it in `act`, which tells these apart. It asks whether
+// there is a G in user code, not whether there is a P: on loan there is none, and a lock of ours that is taken then, outside
+// of the runtime, is a lock that its holder may be stopped with.
 import CMPG
 import Glibc
 import Region
@@ -37,6 +45,9 @@ enum Outside {
   nonisolated(unsafe) private static var lent: M?
   nonisolated(unsafe) private static var freeGs = GQueueLIFO()
 
+  /// Whether the boot is over.
+  static var isRunning: Bool { isOpen.load(ordering: .acquiring) }
+
   /// The boot is over.
   static func open() { isOpen.store(true, ordering: .releasing) }
 
@@ -48,8 +59,8 @@ enum Outside {
     // is missing: on loan (Preempt §6) a G has none either, and waits at the border until it is granted one.
     guard m.g != nil, !mpg_is_inside() else { return body(m) }
     // Who calls may be Swift's own runtime, with a lock that belongs to its thread: a handler of a cancellation runs under
-    // one of its task's. Were the G to give way here it might come back on another thread, and unlock what it has not
-    // locked, which aborts.
+    // one of its task's, a `deinit` under any. Were the G to give way here it might come back on another thread, and unlock
+    // what it has not locked, which aborts.
     defer { leaveRuntimeWithoutGivingWay() }
     return body(enterRuntime(what))
   }

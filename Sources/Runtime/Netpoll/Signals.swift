@@ -8,7 +8,7 @@ import Glibc
 /// let signals = try Signals([SIGTERM, SIGINT])   // from here on they do not end the process
 /// go { let signal = signals.next() … }
 /// ```
-/// Thread-safe; one G at a time may wait. A signal that arrives while nobody waits is kept. A later `Signals` for the
+/// Thread-safe; from Gs only, of which one at a time may wait. A signal that arrives while nobody waits is kept. A later `Signals` for the
 /// same signal takes it over.
 public final class Signals: Sendable {
   private let pollable: Pollable
@@ -26,12 +26,32 @@ public final class Signals: Sendable {
     }
   }
 
-  /// Parks the running G until one of the signals arrives, and returns it.
+  /// Parks the running G until one of the signals arrives, and returns it. It cannot throw, so by the rule of
+  /// cancellation (`withCancellation`) it waits on in a scope that is cancelled.
   public func next() -> Int32 {
     while true {
-      var number: UInt8 = 0
-      if unsafe read(pollable.fd, &number, 1) == 1 { return Int32(number) }
-      try? pollable.wait(.read)
+      if let signal = take() { return signal }
+      do { try pollable.waitThroughCancellation(.read) } catch {
+        fatal("the pipe of a Signals, which nobody closes, is \(error)")
+      }
     }
+  }
+
+  /// The same, unless the G's scope is cancelled first: then no signal is taken.
+  public func nextOrCancelled() throws(CancellationError) -> Int32 {
+    try checkCancellation()
+    while true {
+      if let signal = take() { return signal }
+      do { try pollable.wait(.read) } catch {
+        guard error == .cancelled else { fatal("the pipe of a Signals, which nobody closes, is \(error)") }
+        throw CancellationError()
+      }
+    }
+  }
+
+  /// A signal that has arrived.
+  private func take() -> Int32? {
+    var number: UInt8 = 0
+    return unsafe read(pollable.fd, &number, 1) == 1 ? Int32(number) : nil
   }
 }

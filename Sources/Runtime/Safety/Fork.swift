@@ -34,10 +34,3 @@ enum Fork {
     }
   }
 }
-
-/// Ends the process: the calling thread is no M, and only a G may ask for `what`.
-@inline(never)
-func refuseOutside(_ what: StaticString) -> Never {
-  if mpg_has_forked() { Fork.refuse(what) }
-  fatal("\(what) was called outside of a G; wrap the program in MPG.main { … }")
-}

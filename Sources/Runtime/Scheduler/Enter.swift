@@ -15,6 +15,23 @@ func enterRuntime(_ what: StaticString) -> M {
   return m
 }
 
+/// Ends the process: `what` was called on a thread that is no M, or in a child of fork.
+@inline(never)
+func refuseOutside(_ what: StaticString) -> Never {
+  if mpg_has_forked() { Fork.refuse(what) }
+  guard Outside.isRunning else {
+    fatal("\(what) was called outside of a G; wrap the program in MPG.main { … }")
+  }
+  guard unsafe withUnsafeCurrentTask(body: { unsafe $0 != nil }) else {
+    fatal("\(what) was called outside of a G, on a thread that is none of the scheduler's")
+  }
+  fatal(
+    """
+    \(what) was called outside of a G, in a job that a task or an actor runs on a thread of Swift's pool; \
+    say await MPG.run { … }, give the task MPG.taskExecutor or the actor an MPG.ActorExecutor (docs/interop.md)
+    """)
+}
+
 /// Leaves the runtime for user code.
 @inline(__always)
 func leaveRuntime() {

@@ -4,7 +4,8 @@ import Region
 /// Starts a G that runs `body`, soon and somewhere: it goes next on this P, and an idle P is woken that may take it.
 ///
 /// Must be called from a G. The G is named after this call: `function at File.swift:line`. An error that leaves `body`
-/// ends the process with a message that says which G it was; but that it was cancelled is no error of a cancelled G.
+/// ends the process with a message that says which G it was; but that it was cancelled is no error of a cancelled G
+/// (`CancellableError`).
 /// - Parameter scope: what it belongs to; nil: the scope of the G that calls (`withCancellation`).
 public func go(
   in scope: Cancellation? = nil,

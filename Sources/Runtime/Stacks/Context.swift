@@ -46,7 +46,7 @@ private func runBody(of g: G) {
   guard let body = unsafe g.record.pointee.body.take() else { return }
   do {
     try body()
-  } catch is CancellationError where g.isCancelled {
+  } catch let error as any CancellableError where error.isCancellation && g.isCancelled {
     // The way to end of a G that was cancelled.
   } catch {
     fatal("an error left goroutine \(g.id) (\(g.entryName)): \(error)")

@@ -97,6 +97,12 @@ public struct Deadline: Sendable, Comparable {
     Deadline(ticks: Clock.now &+ min(Clock.ticks(nanoseconds: duration.wholeNanoseconds), 1 << 62))
   }
 
+  /// How long it is until then; zero once it is past.
+  public var timeLeft: Duration {
+    let now = Clock.now
+    return .nanoseconds(ticks > now ? Int64(clamping: Clock.nanoseconds(ticks: ticks &- now)) + 1 : 0)
+  }
+
   public static func < (a: Deadline, b: Deadline) -> Bool { a.ticks < b.ticks }
 }
 

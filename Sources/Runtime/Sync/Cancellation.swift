@@ -16,7 +16,20 @@
 // At least one of the two sees the other. A wait is claimed at most once (Claim). A side is woken without news, which
 // its G understands as "look again", so to wake it for a wait that is over already does no harm.
 //
-// §4 Lock order: scope → scope below it → nothing. A G's membership changes only on that G, under its scope's lock.
+// §4 The tree. Cancelling goes down without recursion, however deep the tree is, and holds the lock of one scope at a time.
+// Who sets the flag of a scope, by compare-and-swap, and nobody else, walks over its Gs and its children; children whose
+// flags it set wait for their turn on a list that goes through them.
+//     enter:   under the parent's lock: among its children, and the flag ← the parent's
+//     cancel:  flag ← set;   then, under its lock: the Gs (§3); flag of each child ← set; those it set, onto the list
+// So a child is found by the walk, or finds the flag. A scope that is flagged while another walks above it has been, or
+// will be, walked by whoever flagged it. `cancel` that finds the flag set returns at once: another is under way.
+//
+// §5 Who keeps whom. A scope keeps the one around it until its body is over, for it is taken out of there then; afterwards
+// it needs it no more, since it is cancelled. So a G that goes on in a scope whose body is over keeps that scope only, and
+// not all those around it, and no chain of scopes is ever freed link by link, one within the other. CancellationModel has
+// §3 and §4.
+//
+// §6 Lock order: scope → nothing. A G's membership changes only on that G, under its scope's lock.
 import Region
 import Synchronization
 
@@ -24,17 +37,21 @@ import Synchronization
 ///
 /// Thread-safe.
 public final class Cancellation: @unchecked Sendable {
-  // Safe because: the flag is atomic, members and children are touched under `lock`, siblings under the parent's.
+  // Safe because: the flag is atomic, members and children are touched under `lock`, siblings under the parent's, and the
+  // rest by one who is alone with it.
   private enum Cause: UInt8 { case none, cancelled, timedOut }
 
   private let lock = Lock()
   private let flag = Atomic<UInt8>(0)
-  private let parent: Cancellation?
+  /// The scope around it, until its body is over. Its G's own.
+  private var parent: Cancellation?
   /// The first of its Gs: slot + 1; 0: none.
   private var members: UInt32 = 0
   private var firstChild: Cancellation?
   private var nextSibling: Cancellation?
   private var previousSibling: Cancellation?
+  /// The next on the list of a walk (§4). Of whoever set the flag.
+  private var nextToWalk: Cancellation?
 
   fileprivate init(parent: Cancellation?) { self.parent = parent }
   deinit { lock.free() }
@@ -63,10 +80,27 @@ public final class Cancellation: @unchecked Sendable {
 
   private func cancel(_ cause: Cause, by m: M) -> GQueue {
     var woken = GQueue()
+    guard flag(cause) else { return woken }
+    var next: Cancellation? = self
+    while let scope = next {
+      next = scope.nextToWalk.take()
+      scope.walk(cause, by: m, waking: &woken, then: &next)
+    }
+    return woken
+  }
+
+  /// Sets the flag; false: it was set.
+  private func flag(_ cause: Cause) -> Bool {
+    // sequentially consistent: §3
+    flag.compareExchange(
+      expected: Cause.none.rawValue, desired: cause.rawValue, ordering: .sequentiallyConsistent
+    ).exchanged
+  }
+
+  /// Ends the waits of its Gs, and puts its children before `list`.
+  private func walk(_ cause: Cause, by m: M, waking woken: inout GQueue, then list: inout Cancellation?) {
     lock.lock()
     defer { lock.unlock() }
-    guard !isCancelled else { return woken }
-    flag.store(cause.rawValue, ordering: .sequentiallyConsistent)  // §3
     var member = G(link: members)
     while let g = member {
       member = g.nextMember
@@ -77,10 +111,11 @@ public final class Cancellation: @unchecked Sendable {
     }
     var child = firstChild
     while let scope = child {
-      woken.append(scope.cancel(cause, by: m))
       child = scope.nextSibling
+      guard scope.flag(cause) else { continue }
+      scope.nextToWalk = list
+      list = scope
     }
-    return woken
   }
 
   // MARK: members
@@ -123,9 +158,9 @@ public final class Cancellation: @unchecked Sendable {
     flag.store(parent.flag.load(ordering: .relaxed), ordering: .sequentiallyConsistent)  // under the lock
   }
 
-  /// Takes it out of the tree.
+  /// Takes it out of the tree: its body is over, and it is cancelled.
   fileprivate func exit() {
-    guard let parent else { return }
+    guard let parent = parent.take() else { return }
     parent.lock.lock()
     defer { parent.lock.unlock() }
     if let previousSibling {

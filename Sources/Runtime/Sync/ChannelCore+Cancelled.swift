@@ -59,9 +59,7 @@ extension ChannelCore {
     return unsafe withUnsafeMutablePointer(to: &record) {
       let waiter = unsafe Waiter($0)
       enqueue(waiter, reason)
-      unsafe withUnsafePointer(to: lock) {
-        m.park(reason, commit: .claimable(unsafe HeldLocks($0, count: 1)))
-      }
+      m.park(reason, commit: .claimable(HeldLocks(lock)))
       lock.lock()
       dequeue(waiter, reason)
       lock.unlock()

@@ -23,7 +23,7 @@
 //
 // §4 What would break it. W4 without CAS: a claim between W1 and W4 is lost, and the G sleeps for ever. C2 without
 // the look: the G is entered while it is on its stack. No ticket: a late timer ends a later wait. W5 without the locks:
-// the frame with the waiters, or the list of locks that W4 still reads, goes away under somebody's hands.
+// the frame with the waiters, or a list of locks that W4 still reads, goes away under somebody's hands.
 //
 // A cancellable wait is found through its scope, not in a queue: see Cancellation §3.
 import Synchronization
@@ -140,22 +140,32 @@ enum Claim {
   }
 }
 
-/// Locks that a parking G holds until it is off its stack.
+/// Locks that a parking G holds until it is off its stack: one, or several that lie one behind the other.
 ///
-/// Safe because: they lie in the frame of the waiting G, which it leaves only after it has held each lock again (W5).
+/// Safe because: several lie in memory that the waiting G has lent, and takes back only after it has held each of them
+/// again (W5). A single one is in here itself.
 @safe struct HeldLocks {
-  private let locks: UnsafePointer<Lock>?
+  private let one: Lock?
+  private let several: UnsafePointer<Lock>?
   private let count: Int
 
   static var none: HeldLocks { unsafe HeldLocks(nil, count: 0) }
 
+  init(_ lock: Lock) {
+    one = lock
+    unsafe several = nil
+    count = 0
+  }
+
   init(_ locks: UnsafePointer<Lock>?, count: Int) {
-    unsafe self.locks = unsafe locks
+    one = nil
+    unsafe several = unsafe locks
     self.count = count
   }
 
   func unlock() {
-    guard let locks = unsafe locks else { return }
-    for index in 0..<count { unsafe locks[index].unlock() }
+    one?.unlock()
+    guard let several = unsafe several else { return }
+    for index in 0..<count { unsafe several[index].unlock() }
   }
 }

@@ -1,7 +1,9 @@
 // Semaphore: so many permits, given out in the order in which they were asked for.
 //
-// Invariant, under the lock: the first in the queue wants more permits than there are. So whoever asks for many is not
-// starved by those who ask for few, and whoever takes the first out of the queue lets those behind it try.
+// Invariant: the first in the queue wants more permits than there are. So whoever asks for many is not starved by those
+// who ask for few. A cancellation ends the wait of the first without the lock, though, and the G leaves the queue some
+// time later. So whoever comes meanwhile does what it will do: lets those behind it try (`grant`), and only then takes
+// permits for itself. At every release of the lock no place whose wait is over stands before one that could be served.
 import Region
 
 /// A number of permits that Gs acquire and release.
@@ -32,7 +34,7 @@ public final class Semaphore: @unchecked Sendable {
     let m = enterRuntime("Semaphore.acquire")
     guard let g = m.g else { fatal("Semaphore.acquire was called outside of a G") }
     lock.lock()
-    if take(count) {
+    if take(count, by: m) {
       lock.unlock()
     } else {
       var record = WaiterRecord(g, amount: UInt64(count))
@@ -51,7 +53,7 @@ public final class Semaphore: @unchecked Sendable {
     guard let g = m.g else { fatal("Semaphore.acquireOrCancelled was called outside of a G") }
     if g.isCancelled { throw CancellationError() }
     lock.lock()
-    if take(count) { return lock.unlock() }
+    if take(count, by: m) { return lock.unlock() }
     guard let ticket = g.openCancellable() else {
       lock.unlock()
       throw CancellationError()
@@ -65,9 +67,7 @@ public final class Semaphore: @unchecked Sendable {
     return unsafe withUnsafeMutablePointer(to: &record) {
       let waiter = unsafe Waiter($0)
       waiters.append(waiter)
-      unsafe withUnsafePointer(to: lock) {
-        m.park(reason, commit: .claimable(unsafe HeldLocks($0, count: 1)))
-      }
+      m.park(reason, commit: .claimable(HeldLocks(lock)))
       lock.lock()
       waiters.remove(waiter)
       var woken = grant()  // it may have stood in the way of others
@@ -79,9 +79,9 @@ public final class Semaphore: @unchecked Sendable {
 
   /// Acquires `count` permits if that needs no waiting; whether it did.
   public func tryAcquire(_ count: Int = 1) -> Bool {
-    _ = enterRuntime("Semaphore.tryAcquire")
+    let m = enterRuntime("Semaphore.tryAcquire")
     lock.lock()
-    let taken = take(count)
+    let taken = take(count, by: m)
     lock.unlock()
     leaveRuntime()
     return taken
@@ -99,9 +99,13 @@ public final class Semaphore: @unchecked Sendable {
     leaveRuntime()
   }
 
-  /// Under the lock.
-  private func take(_ count: Int) -> Bool {
+  /// Takes permits, if there are so many and nobody waits for them. Under the lock.
+  private func take(_ count: Int, by m: M) -> Bool {
     precondition(count >= 0, "a negative number of permits cannot be acquired")
+    if !waiters.isEmpty {
+      var woken = grant()
+      while let g = woken.popFirst() { m.ready(g) }
+    }
     guard waiters.isEmpty, permits >= count else { return false }
     permits -= count
     return true
@@ -110,7 +114,7 @@ public final class Semaphore: @unchecked Sendable {
   /// Gives permits to those whose turn it is; their Gs. Under the lock.
   private func grant() -> GQueue {
     var woken = GQueue()
-    while let first = waiters.first, first.amount <= UInt64(permits) {
+    while let first = waiters.firstWaiting(), first.amount <= UInt64(permits) {
       guard let waiter = waiters.claimFirst() else { continue }  // it was cancelled
       permits -= Int(waiter.amount)
       woken.append(waiter.g)

@@ -79,6 +79,12 @@ import Region
     nonmutating set { unsafe record.pointee.previous = newValue }
   }
 
+  /// Whether its wait was ended from another side, though it has not left the queue yet. True for good.
+  fileprivate var isOver: Bool {
+    let ticket = unsafe record.pointee.ticket
+    return ticket != 0 && g.wait.isOver(ticket)
+  }
+
   /// Whether the caller, who has taken it out of its queue, may end the wait.
   @inline(__always)
   fileprivate var isClaimed: Bool {
@@ -92,8 +98,16 @@ struct WaitQueue {
   private(set) var first: Waiter?
   private var last: Waiter?
 
+  /// Whether there is no place in it; one in it may be of a wait that is over (`firstWaiting`).
   @inline(__always)
   var isEmpty: Bool { first == nil }
+
+  /// The first that waits still. Those before it, whose waits were ended from another side, are taken out: they count for
+  /// nothing, however long they take to leave.
+  mutating func firstWaiting() -> Waiter? {
+    while let waiter = first, waiter.isOver { remove(waiter) }
+    return first
+  }
 
   @inline(__always)
   mutating func append(_ waiter: Waiter) {

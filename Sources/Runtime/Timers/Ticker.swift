@@ -31,7 +31,7 @@ public final class Ticker: Sendable {
   }
 
   deinit {
-    inRuntimeIfOnG { _ = timer.giveBack() }
+    Outside.act("Ticker.deinit") { _ in _ = timer.giveBack() }
   }
 
   /// Stops ticking; a tick that nobody has received is taken back.
@@ -73,7 +73,7 @@ public final class Alarm: Sendable {
 
   deinit {
     var action = TimerAction.nothing
-    inRuntimeIfOnG { if !timer.abandon() { action = timer.giveBack() } }
+    Outside.act("Alarm.deinit") { _ in if !timer.abandon() { action = timer.giveBack() } }
     _ = consume action  // what the body holds goes out here, outside of the runtime
   }
 
@@ -93,10 +93,4 @@ private func inRuntime<Result>(_ what: StaticString, _ body: (M) -> Result) -> R
   let m = enterRuntime(what)
   defer { leaveRuntime() }
   return body(m)
-}
-
-/// For a `deinit`, which may run on any thread: only where a G could be preempted the runtime must know.
-private func inRuntimeIfOnG(_ body: () -> Void) {
-  guard M.current?.heldP != nil else { return body() }
-  inRuntime("deinit") { _ in body() }
 }

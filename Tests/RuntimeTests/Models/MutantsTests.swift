@@ -60,6 +60,13 @@ extension EndingModel: MutableModel {
   static func mutants(_ flaw: EndingFlaw) -> [Self] { [Self(flaw: flaw)] }
 }
 
+extension CancellationModel: MutableModel {
+  static var whole: [Self] { [true, false].map { Self(flaw: nil, hasTimer: $0) } }
+  static func mutants(_ flaw: CancellationFlaw) -> [Self] {
+    [true, false].map { Self(flaw: flaw, hasTimer: $0) }
+  }
+}
+
 extension ProcsModel: MutableModel {
   static var whole: [Self] { ProcsModelTests.scenarios }
   static func mutants(_ flaw: ProcsFlaw) -> [Self] {
@@ -118,8 +125,8 @@ extension ParkModel: MutableModel {
 }
 
 extension PollModel: MutableModel {
-  static var whole: [Self] { [true, false].map { Self(flaw: nil, arrivals: 3, closes: $0) } }
-  static func mutants(_ flaw: PollFlaw) -> [Self] { [false, true].map { Self(flaw: flaw, closes: $0) } }
+  static var whole: [Self] { Course.all.map { Self(flaw: nil, course: $0) } }
+  static func mutants(_ flaw: PollFlaw) -> [Self] { Course.all.map { Self(flaw: flaw, course: $0) } }
 }
 
 extension DeadlineModel: MutableModel {
@@ -173,13 +180,14 @@ struct MutantsTests {
       AnnouncedSleepModel.row("announced sleep of the netpoll thread"),
       HastenModel.row("timers of others end the netpoll thread's wait"),
       ParkModel.row("park and ready, commit after the switch"),
-      PollModel.row("netpoll: ready, park, close"),
+      PollModel.row("netpoll: ready, park, close, one waiter after the other"),
       DeadlineModel.row("netpoll: deadlines and their timers"),
       SyscallModel.row("system calls: exit, retake, count of Ms"),
       PreemptionModel.row("preemption: request, border, loan, hand-over"),
       DriftModel.row("drift: threads that sleep lose their P"),
       CallSignalModel.row("system calls and the signal of preemption"),
       ClaimModel.row("claims: select, time-out, cancel"),
+      CancellationModel.row("cancellation: scopes below scopes"),
       ProcsModel.row("procs: retiring and reviving a P"),
       UringWatchModel.row("io_uring: watches that end and are set up anew"),
       UringSleepModel.row("io_uring: sleeping and being woken"),

@@ -6,6 +6,55 @@ import Testing
 
 @Suite("Semaphore, read-write mutex")
 struct SemaphoreTests {
+  @Test("a waiter that was cancelled, and has not left yet, stands in nobody's way")
+  func cancelledWaiters() async {
+    await #expect(processExitsWith: .success) {
+      // One P: nobody goes on before this G parks.
+      inRuntime(procs: 1, preemption: false) {
+        let (semaphore, log) = (Semaphore(1), Log())
+        withCancellation { scope in
+          go { _ = try? semaphore.acquireOrCancelled(5) }
+          while parked(.semaphore) < 1 { yield() }
+          scope.cancel()
+          check(semaphore.tryAcquire(), "the free permit")
+          check(!semaphore.tryAcquire(), "no second one")
+        }
+        while parked(.semaphore) > 0 { yield() }
+        semaphore.release()
+
+        // One behind it goes before who only tries.
+        withCancellation { scope in
+          go { _ = try? semaphore.acquireOrCancelled(5) }
+          while parked(.semaphore) < 1 { yield() }
+          go {
+            semaphore.acquire()
+            log.append(1)
+          }
+          while parked(.semaphore) < 2 { yield() }
+          scope.cancel()
+          check(!semaphore.tryAcquire(), "the permit to be of who waits")
+        }
+        while log.names.isEmpty { yield() }
+        semaphore.acquire(0)
+
+        // And a release serves it at once.
+        withCancellation { scope in
+          go { _ = try? semaphore.acquireOrCancelled(5) }
+          while parked(.semaphore) < 1 { yield() }
+          go {
+            semaphore.acquire()
+            log.append(2)
+          }
+          while parked(.semaphore) < 2 { yield() }
+          scope.cancel()
+          semaphore.release()
+          check(!semaphore.tryAcquire(), "the permit to be given to who waits")
+        }
+        while log.names.count < 2 { yield() }
+      }
+    }
+  }
+
   @Test("no more Gs than there are permits are in at once", arguments: [1, 2, 4])
   func permitsLimit(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
