@@ -8,6 +8,7 @@
 #include <linux/falloc.h>
 #include <linux/futex.h>
 #include <malloc.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,6 +16,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -241,4 +244,46 @@ uint64_t mpg_clock_nanoseconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+// A descriptor for the same stderr on which nobody waits, or −1. Not to wait is a mark of an opening, which other processes
+// share (a shell, our children), so a pipe or a terminal is opened anew.
+static int open_stderr(mode_t mode) {
+  if (!S_ISFIFO(mode) && !S_ISCHR(mode)) return -1;
+  return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+// Writes what there is room for, or fails with EAGAIN.
+static ssize_t put(int own, mode_t mode, const void *bytes, size_t count) {
+  if (own >= 0) return write(own, bytes, count);
+  if (S_ISSOCK(mode)) return send(2, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+  // A file has no reader to wait for. Of the others one is here that could not be opened anew: another writer may take the
+  // room between the question and the write.
+  struct pollfd room = {.fd = 2, .events = POLLOUT};
+  if (S_ISREG(mode) || poll(&room, 1, 0) != 0) return write(2, bytes, count);
+  errno = EAGAIN;
+  return -1;
+}
+
+bool mpg_tell(const void *bytes, size_t count, int64_t nanoseconds) {
+  struct stat status;
+  if (fstat(2, &status) != 0) return false;
+  int own = open_stderr(status.st_mode);
+  uint64_t end = mpg_clock_nanoseconds() + (uint64_t)nanoseconds;
+  const char *rest = bytes;
+  while (count > 0) {
+    ssize_t written = put(own, status.st_mode, rest, count);
+    if (written >= 0) {
+      rest += written;
+      count -= (size_t)written;
+      continue;
+    }
+    if (errno == EINTR) continue;
+    uint64_t now = mpg_clock_nanoseconds();
+    if (errno != EAGAIN || now >= end) break;
+    struct pollfd room = {.fd = 2, .events = POLLOUT};
+    poll(&room, 1, (int)((end - now) / 1000000) + 1);
+  }
+  if (own >= 0) close(own);
+  return count == 0;
 }

@@ -305,6 +305,12 @@ int32_t mpg_tid(void) { return (int32_t)syscall(SYS_gettid); }
 
 void mpg_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
 
+void mpg_block_signals(void) {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, NULL);
+}
+
 void mpg_thread_punctual(void) {
 #if defined(__linux__)
   prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);

@@ -103,6 +103,21 @@ struct DeadlineTests {
     }
   }
 
+  @Test("deadlines that are replaced by earlier ones do not pile up", arguments: Backend.available)
+  func replacedDeadlinesAreSwept(netpoll: NetpollKind) async {
+    await #expect(processExitsWith: .success) { [netpoll = netpoll as NetpollKind] in
+      inRuntime(procs: 1, netpoll: netpoll) {
+        let pair = try SocketPair()
+        for round in 0..<100_000 {
+          pair.near.setDeadline(.after(.seconds(200_000 - round)), for: round % 2 == 0 ? .read : .write)
+        }
+        checkEqual(sched.p(0).shared[.timers].relaxed, 2, "timers counted")
+        let entries = sched.p(0).timers.entries
+        check(entries < 200, "few entries in the heap, not \(entries)")
+      }
+    }
+  }
+
   @Test(
     "close, deadline and news race for one wait: it ends once, for one of these reasons",
     arguments: [1, 2, 4], Backend.available)

@@ -109,4 +109,38 @@ struct SafetyTests {
     #expect(text.contains("goroutine 2 [channel receive, "))
     #expect(text.contains(/\] .* at SafetyTests\.swift:\d+/))
   }
+
+  @Test("while the words of SIGQUIT find no room, hogs are stopped, and the next report comes when there is")
+  func quitHoldsUpNobody() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1) {
+        alarm(120)
+        fillStandardError()
+        for _ in 0..<100 { go { _ = Channel<Int>().receive() } }
+        yield()
+        kill(getpid(), SIGQUIT)
+        MPG.sleep(.milliseconds(100))
+        // Without sysmon this G keeps the one P for good.
+        let isOver = Counter()
+        go {
+          MPG.sleep(.milliseconds(1))
+          isOver.add(1)
+        }
+        while isOver.value == 0 {}
+      }
+    }
+  }
+
+  @Test(
+    "a fault, and the runtime's last words, do not wait for who does not read them",
+    arguments: [SIGSEGV, SIGABRT])
+  func lastWords(signal: Int32) async {
+    await #expect(processExitsWith: .signal(signal)) { [signal = signal as Int32] in
+      inRuntime(procs: 1) {
+        alarm(120)
+        fillStandardError()
+        if signal == SIGSEGV { raise(signal) } else { fatal("planted") }
+      }
+    }
+  }
 }

@@ -97,6 +97,8 @@ _Noreturn void mpg_thread_end(void);
 void mpg_forget_thread(void);
 int32_t mpg_tid(void);
 void mpg_thread_name(const char *name);
+/// Has the calling thread never run a handler, nor end the process by a signal that its own calls cause.
+void mpg_block_signals(void);
 /// Has the calling thread's waits end on time: by default the kernel may be 50 µs late, to end several at once.
 void mpg_thread_punctual(void);
 /// Sleeps for so many nanoseconds, or up to 50 µs longer.
@@ -129,6 +131,8 @@ int mpg_eventfd(void);
 void mpg_eventfd_add(int fd);
 /// Both ends non-blocking and closed on exec: ends[0] to read, ends[1] to write.
 int mpg_pipe(int ends[2]);
+/// Writes to stderr, and waits for room there for so many nanoseconds at most; whether all was written. Async-signal-safe.
+bool mpg_tell(const void *bytes, size_t count, int64_t nanoseconds);
 /// Allocates part of a file, so that touching it cannot fail.
 int mpg_allocate(int fd, int64_t offset, int64_t bytes);
 /// Gives part of a file back to its file system; it reads as zeros. 0, or −errno.

@@ -106,7 +106,7 @@ enum Outside {
   static var hasThreads: Bool {
     guard let all = threads else { return true }  // unknown
     let ms = (0..<Int(sched.shared[.mCount].acquired)).count { sched.region.m($0)[.tid].acquired != 0 }
-    return unsafe all > ms + bystanders
+    return unsafe all > ms + Reporter.threads + bystanders
   }
 
   /// Threads of this process; nil when the system does not say.

@@ -134,8 +134,7 @@ extension Backend {
   private static var list: String { available.map { "\($0)" }.joined(separator: ", ") }
 
   private static func refuse(_ message: String) -> Never {
-    var line = Array("mpg: \(message)\n".utf8)
-    unsafe _ = write(2, &line, line.count)
+    tell(message)
     exit(1)
   }
 }

@@ -61,12 +61,6 @@ struct NetpollRecord: ~Copyable {
   @inline(__always)
   var watches: Bool { shared[.netpollFds].relaxed > 0 }
 
-  /// Whether no timer is armed, and the dedicated thread is in the kernel with nothing in hand.
-  var isDormant: Bool {
-    let until = unsafe record.pointee.sleepUntil.load(ordering: .sequentiallyConsistent)
-    return until == .max && earliestTimer == .max
-  }
-
   /// Who asks; as the event says it.
   enum Poller: UInt8 {
     case thread = 0

@@ -48,8 +48,9 @@ struct PollSideRecord: ~Copyable {
   // MARK: under the descriptor's lock
   /// Ticks; 0: none.
   var deadline: UInt64 = 0
-  /// When the timer of this side will look; 0: there is none. A later deadline needs no new timer.
-  var armed: UInt64 = 0
+  /// When the timer of this side will look; 0: there is none. A later deadline needs no new timer. Written under the
+  /// lock; read by who sweeps a heap of timers.
+  let armed = Atomic<UInt64>(0)
   /// The P that has this timer.
   var armedOn: P?
 }
@@ -96,19 +97,21 @@ struct PollRecord: ~Copyable {
     get { unsafe record.pointee.deadline }
     nonmutating set { unsafe record.pointee.deadline = newValue }
   }
-  var armed: UInt64 { unsafe record.pointee.armed }
+  var armed: UInt64 { unsafe record.pointee.armed.load(ordering: .relaxed) }
 
-  /// Notes the timer that will look for this side from now on, instead of the one before.
+  /// Notes the timer that will look for this side from now on, instead of the one before. It is put into its heap
+  /// afterwards, under that lock; so whoever finds it there, and another one noted here, may throw it away.
   func arm(at ticks: UInt64, on p: P) {
-    disarm()
-    unsafe record.pointee.armed = ticks
+    disarm(isLeft: true)
+    unsafe record.pointee.armed.store(ticks, ordering: .relaxed)
     unsafe record.pointee.armedOn = p
   }
 
-  /// No timer looks for this side any more: it fired, was replaced, or its descriptor is going.
-  func disarm() {
-    if armed != 0 { unsafe record.pointee.armedOn?.timers.disarmed() }
-    unsafe record.pointee.armed = 0
+  /// No timer looks for this side any more: it fired, or (`isLeft`) was replaced, or its descriptor is going.
+  func disarm(isLeft: Bool) {
+    guard armed != 0 else { return }
+    unsafe record.pointee.armed.store(0, ordering: .relaxed)
+    unsafe record.pointee.armedOn?.timers.disarmed(.readDeadline, isLeft: isLeft)
   }
 
   private func change(_ old: UInt64, _ new: UInt64) -> Bool {
@@ -287,8 +290,8 @@ struct PollRecord: ~Copyable {
   /// Gives it back; events and timers of this life find nothing any more. It must be unregistered, and no G in it.
   func giveBack() {
     lock.lock()
-    read.disarm()
-    write.disarm()
+    read.disarm(isLeft: true)
+    write.disarm(isLeft: true)
     unsafe record.pointee.generation.wrappingAdd(1, ordering: .acquiringAndReleasing)
     lock.unlock()
     Self.freeLock.lock()
@@ -331,7 +334,7 @@ struct PollRecord: ~Copyable {
     defer { lock.unlock() }
     // replaced by an earlier one
     guard generation == timer.generation, side.armed == timer.when else { return nil }
-    side.disarm()
+    side.disarm(isLeft: false)
     guard side.deadline != 0 else { return nil }
     guard side.deadline <= Clock.now else {
       arm(direction, at: side.deadline, on: p)
@@ -339,6 +342,12 @@ struct PollRecord: ~Copyable {
     }
     side.setExpired(true)
     return side.unblock(ready: false)
+  }
+
+  /// Whether a timer of a heap does nothing for this side any more: it was replaced, or is of an earlier life. Under the
+  /// lock of that heap.
+  func hasNo(_ timer: Timer, for direction: Pollable.Direction) -> Bool {
+    generation != timer.generation || side(direction).armed != timer.when
   }
 
   /// Under the lock.

@@ -1,56 +1,33 @@
-// Every goroutine in words: for SIGQUIT, and for a deadlock. Written by sysmon, without allocation, because what is
-// asked about may hold malloc's lock.
+// Every goroutine in words: for SIGQUIT, and for a deadlock. Written by the reporter, without allocation and without a
+// lock, because what is asked about may hold malloc's.
 //
 // `kill -QUIT` prints the list on stderr and lets the process go on, unlike Go, which ends it: a service can be asked
 // without being killed. With MPG_SIGQUIT=exit in the environment it ends as Go's does, with exit code 2.
 import CMPG
-import Glibc
 import Region
-import Synchronization
 
 enum AllGoroutines {
-  private static let wanted = Atomic<Bool>(false)
-  nonisolated(unsafe) private static var ends = false
-
-  /// At boot.
-  static func install() {
-    if let choice = unsafe getenv("MPG_SIGQUIT") { unsafe ends = String(cString: choice) == "exit" }
-    let error = mpg_quit_install {
-      AllGoroutines.wanted.store(true, ordering: .sequentiallyConsistent)
-      Sysmon.wake()
-    }
-    if error != 0 { fatal("sigaction of SIGQUIT: \(errnoName(error))") }
-  }
-
-  /// Called by sysmon at every look.
-  static func printIfWanted() {
-    guard wanted.exchange(false, ordering: .acquiringAndReleasing) else { return }
-    PlainText.line { $0.add("mpg: SIGQUIT: all goroutines") }
-    printAll()
-    if unsafe ends {
-      unsafe runtimeRegion?.markEnd(.crashed, status: UInt64(SIGQUIT))
-      _exit(2)
-    }
-  }
-
-  /// One line for each live G: id, state, since when, where it was spawned.
-  static func printAll() {
+  /// A heading, and one line for each live G: id, state, since when, where it was spawned. Cut short when nobody reads,
+  /// or it takes too long (Reporter §3).
+  static func report(_ heading: (inout PlainText) -> Void) {
     let now = Clock.now
+    let end = now &+ Clock.ticks(nanoseconds: Reporter.limit)
+    guard PlainText.line(patience: Reporter.patience, heading) else { return }
     for slot in 0..<UInt32(truncatingIfNeeded: sched.shared[.gSlots].acquired) {
       let g = G(slot: slot)
       let status = GStatus(word: g.shared[.status].acquired)
       guard let state = status.state, state != .idle, state != .dead else { continue }
-      PlainText.line { text in
-        text.add("  goroutine ")
-        text.add(g.id)
-        text.add(" [")
-        text.add(state == .waiting ? words(status.reason ?? .none) : words(state))
-        text.add(", ")
-        text.add(ticks: now &- g.shared[.since].relaxed)
-        text.add("] ")
-        text.add(entryOf: g)
+      guard Clock.now < end else {
+        PlainText.line(patience: 0) { $0.add("  the rest is left out: nobody reads fast enough") }
+        return
       }
+      let isWritten = PlainText.line(patience: Reporter.patience) { $0.add(g, state, status, at: now) }
+      guard isWritten else { return }
     }
+  }
+
+  fileprivate static func words(_ state: GState, _ status: GStatus) -> StaticString {
+    state == .waiting ? words(status.reason ?? .none) : words(state)
   }
 
   private static func words(_ state: GState) -> StaticString {
@@ -81,5 +58,18 @@ enum AllGoroutines {
     case .signal: "signal"
     case .await: "async function"
     }
+  }
+}
+
+extension PlainText {
+  fileprivate mutating func add(_ g: G, _ state: GState, _ status: GStatus, at now: UInt64) {
+    add("  goroutine ")
+    add(g.id)
+    add(" [")
+    add(AllGoroutines.words(state, status))
+    add(", ")
+    add(ticks: now &- g.shared[.since].relaxed)
+    add("] ")
+    add(entryOf: g)
   }
 }

@@ -1,5 +1,6 @@
-// Text without allocation: what a signal handler, or sysmon while malloc may be locked, can say.
-import Glibc
+// Text without allocation: what can be said in a signal handler, or while malloc may be locked. And never so that the
+// one who says it waits for long: stderr may be a pipe that nobody reads (Reporter §1).
+import CMPG
 import Region
 
 /// A line that is put together in place and written to stderr. Cut at its capacity.
@@ -11,13 +12,15 @@ import Region
   /// - Parameter buffer: `PlainText.capacity` bytes that outlive the text.
   private init(_ buffer: UnsafeMutablePointer<UInt8>) { unsafe bytes = buffer }
 
-  /// Has a line put together by `body` and writes it.
-  static func line(_ body: (inout PlainText) -> Void) {
+  /// Has a line put together by `body` and writes it; whether all of it was written.
+  /// - Parameter patience: for how many nanoseconds it waits for room.
+  @discardableResult
+  static func line(patience: Int64 = 1_000_000_000, _ body: (inout PlainText) -> Void) -> Bool {
     unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { buffer in
       var text = unsafe PlainText(buffer.baseAddress.unsafelyUnwrapped)
       body(&text)
       text.append(10)
-      unsafe _ = write(2, text.bytes, text.count)
+      return unsafe mpg_tell(text.bytes, text.count, patience)
     }
   }
 

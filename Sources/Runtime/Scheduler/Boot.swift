@@ -76,7 +76,7 @@ func boot(
   m0.acquire(sched.p(0))
   m0.booted(.m0)
   Faults.install()
-  AllGoroutines.install()
+  Reporter.start()
   startThreads(by: m0)
 
   let main = m0.newG(
@@ -133,8 +133,7 @@ private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend, s
     region.note(.procs)
   } catch {
     let advice = error.errno == ENOSPC ? "; make room there, or name another tmpfs in XDG_RUNTIME_DIR" : ""
-    var line = Array("mpg: cannot make the shared region: \(error)\(advice)\n".utf8)
-    unsafe _ = write(2, &line, line.count)
+    tell("cannot make the shared region: \(error)\(advice)")
     exit(1)
   }
   unsafe on_exit(
@@ -154,10 +153,10 @@ private func startThreads(by m0: M) {
   Preemption.install(bellOf: sysmon)
   unsafe collectorM = gc
   sched.netpoll.setThread(netpoll)
-  unsafe sched.startBootThread(sysmon, sysmonThread)
+  unsafe sched.startBootThread(sysmon.raw, sysmonThread)
   m0.booted(.sysmon)
-  unsafe sched.startBootThread(gc, gcThread)
+  unsafe sched.startBootThread(gc.raw, gcThread)
   m0.booted(.gc)
-  unsafe sched.startBootThread(netpoll, netpollThread)
+  unsafe sched.startBootThread(netpoll.raw, netpollThread)
   m0.booted(.netpoll)
 }

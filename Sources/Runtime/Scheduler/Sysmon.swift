@@ -37,8 +37,13 @@ enum Sysmon {
     if asleep.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }
   }
 
-  /// Has it look at once. Async-signal-safe.
-  static func wake() { unsafe thread?.wake() }
+  /// Called when a timer came to nothing, so that nobody gets going for it, and there may be none left: has it look
+  /// whether anything can happen any more. Sequentially consistent on both sides: it asks after it has announced its sleep
+  /// (Deadlock §4).
+  static func noteQuiet() {
+    guard asleep.load(ordering: .sequentiallyConsistent) else { return }
+    if asleep.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }
+  }
 
   /// Whether it sleeps for longer than somebody who waits should.
   private static let naps = Atomic<Bool>(false)
@@ -60,9 +65,7 @@ enum Sysmon {
     var pause: Int64 = 20_000
     var soon: Int64 = 125_000
     while true {
-      AllGoroutines.printIfWanted()
       if rest.isDue {
-        Deadlock.check()
         let start = Clock.now
         if sleepUntilActivity(m, limit: clock.untilNext) {
           rest.wake(after: Clock.now &- start)
@@ -104,7 +107,7 @@ enum Sysmon {
   /// Whether there was any; else the time was up, or somebody wants something of sysmon itself.
   private static func sleepUntilActivity(_ m: M, limit: Int64) -> Bool {
     asleep.store(true, ordering: .sequentiallyConsistent)
-    if allIdle { m.sleepUntilWoken(nanoseconds: limit) }
+    if allIdle { m.sleepUntilWoken(nanoseconds: min(limit, Deadlock.check() ?? limit)) }
     return !asleep.exchange(false, ordering: .sequentiallyConsistent) || !allIdle
   }
 

@@ -107,13 +107,14 @@ extension Scheduler {
     shortages.note(.thread, error)
   }
 
-  /// Starts a thread without which there is no runtime: tries for two seconds, then ends the process.
+  /// Starts a thread without which there is no runtime, an M's or another: tries for two seconds, then ends the process.
   func startBootThread(
-    _ m: M, _ body: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+    _ argument: UnsafeMutableRawPointer?,
+    _ body: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
   ) {
     var error: Int32 = 0
     for round in 0..<11 {
-      error = unsafe mpg_thread_start(body, m.raw)
+      error = unsafe mpg_thread_start(body, argument)
       if error == 0 { return }
       usleep(1000 << UInt32(round))
     }

@@ -22,7 +22,8 @@
 // fails itself sets `due` again. Clear the flag after the look instead, and a failure in between would never be seen.
 //
 // §4 Words. Notes are made under locks and by any thread, so they only count. The gc thread writes the events, and one
-// line to stderr for each episode; an episode is over when there was no such shortage for ten seconds.
+// line to stderr for each episode, if there is room for it at once: others wait for what else this thread does. An
+// episode is over when there was no such shortage for ten seconds.
 //
 // §5 Still the end of the process: no region or no thread at all at the boot; no memory for malloc, which Swift cannot
 // survive; more than `Capacity.gs` Gs.
@@ -55,7 +56,7 @@ final class Shortages: Sendable {
     unsafe collectorM?.wake()
   }
 
-  /// Whether work may wait for a look, though every P is idle.
+  /// Whether a look is to come.
   var isDue: Bool { due.load(ordering: .sequentiallyConsistent) }
 
   // MARK: the gc thread
@@ -125,7 +126,7 @@ private final class Episode: Sendable {
     let now = Clock.now
     let before = last.exchange(now, ordering: .relaxed)
     guard before == 0 || now &- before > Clock.ticks(nanoseconds: Self.calm) else { return }
-    PlainText.line { text in
+    PlainText.line(patience: 0) { text in
       text.add("mpg: ")
       text.add(kind.words)
       text.add(" (")

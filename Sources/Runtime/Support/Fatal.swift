@@ -1,12 +1,18 @@
 // How the runtime ends the process when it finds itself or its caller wrong.
+import CMPG
 import Glibc
+
+/// Writes a line to stderr, and waits for its reader for a second at most: who has something to say may be on the way to
+/// end the process, or hold what others need.
+func tell(_ message: String) {
+  let line = Array("mpg: \(message)\n".utf8)
+  unsafe line.withUnsafeBytes { unsafe _ = mpg_tell($0.baseAddress, $0.count, 1_000_000_000) }
+}
 
 /// Says what went wrong in one line and aborts; the region stays behind as a black box.
 @inline(never)
 func fatal(_ message: String) -> Never {
-  let line = "mpg: " + message + "\n"
-  var bytes = Array(line.utf8)
-  unsafe _ = write(2, &bytes, bytes.count)
+  tell(message)
   if let region = unsafe runtimeRegion { region.markEnd(.crashed, status: UInt64(SIGABRT)) }
   abort()
 }

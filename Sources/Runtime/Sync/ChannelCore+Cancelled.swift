@@ -36,7 +36,7 @@ extension ChannelCore {
     case .closed:
       lock.unlock()
       return false
-    case .wait:
+    case .wait, .waitForClock:
       switch unsafe waitOrCancelled(.chanReceive, room, g, m) {
       case .granted: return true
       case .cancelled: return nil
@@ -55,6 +55,8 @@ extension ChannelCore {
       lock.unlock()
       return .cancelled
     }
+    let clock = reason == .chanReceive ? clock : nil
+    clock?.waits(on: m.p)
     var record = unsafe WaiterRecord(g, ticket: ticket, element: element)
     return unsafe withUnsafeMutablePointer(to: &record) {
       let waiter = unsafe Waiter($0)
@@ -62,6 +64,7 @@ extension ChannelCore {
       m.park(reason, commit: .claimable(HeldLocks(lock)))
       lock.lock()
       dequeue(waiter, reason)
+      clock?.leaves()
       lock.unlock()
       if g.wait.outcome == .cancelled { return .cancelled }
       return waiter.granted ? .granted : .closed

@@ -15,10 +15,19 @@ import Region
 enum ChannelMove {
   /// Not possible now.
   case wait
+  /// The same, and the channel's clock is to be told who waits (`ChannelClock`); of receiving only.
+  case waitForClock
   /// Nothing to receive, now or ever.
   case closed
   /// Done; the other side's G, if it waited, is the caller's to make ready once it has released the lock.
   case done(ready: G?)
+
+  var waits: Bool {
+    switch self {
+    case .wait, .waitForClock: true
+    case .closed, .done: false
+    }
+  }
 }
 
 /// What there is of a channel besides its name and its type, and does not change.
@@ -40,6 +49,10 @@ private struct ChannelState {
   var first = 0
   var count = 0
   var isClosed = false
+  /// Whether it is neither closed nor has a clock: one look for both.
+  var isPlain = true
+  /// Whose ticks it receives besides what is sent.
+  var clock: ChannelClock?
   var senders = WaitQueue()
   var receivers = WaitQueue()
 }
@@ -85,6 +98,7 @@ private struct ChannelState {
   }
 
   func free() {
+    if let clock { Outside.act("Channel.deinit") { _ in _ = clock.giveBack() } }
     lock.free()
     unsafe record.deallocate()
   }
@@ -100,6 +114,7 @@ private struct ChannelState {
     lock.lock()
     if unsafe state.pointee.isClosed { fatal("close of a closed channel") }
     unsafe state.pointee.isClosed = true
+    unsafe state.pointee.isPlain = false
     var woken = GQueue()
     while let receiver = unsafe state.pointee.receivers.popFirst() { woken.append(receiver.g) }
     while let sender = unsafe state.pointee.senders.popFirst() { woken.append(sender.g) }
@@ -137,6 +152,8 @@ private struct ChannelState {
       isThere = false
     case .wait:
       isThere = unsafe wait(.chanReceive, room, m)
+    case .waitForClock:
+      isThere = unsafe waitForClock(room, m)
     }
     leaveRuntime()
     return isThere
@@ -155,6 +172,16 @@ private struct ChannelState {
     }
     if !granted, reason == .chanSend { Self.closedWhileSending(g) }
     return granted
+  }
+
+  @inline(never)
+  private func waitForClock(_ room: UnsafeMutableRawPointer, _ m: M) -> Bool {
+    clock?.waits(on: m.p)
+    let isThere = unsafe wait(.chanReceive, room, m)
+    lock.lock()
+    clock?.leaves()
+    lock.unlock()
+    return isThere
   }
 
   // MARK: without waiting, under the lock
@@ -184,7 +211,14 @@ private struct ChannelState {
       sender.granted = true
       return .done(ready: sender.g)
     }
-    return unsafe state.pointee.isClosed ? .closed : .wait
+    return unsafe state.pointee.isPlain ? .wait : receiveSpecially()
+  }
+
+  /// The buffer is empty, and nobody sends. A tick is of type `Void`: there is nothing to copy.
+  @inline(never)
+  private func receiveSpecially() -> ChannelMove {
+    if unsafe state.pointee.isClosed { return .closed }
+    return clock?.takeTick() ?? false ? .done(ready: nil) : .waitForClock
   }
 
   /// Takes from the buffer and lets the sender that waited longest fill the room; its G.
@@ -217,6 +251,44 @@ private struct ChannelState {
     } else {
       unsafe state.pointee.receivers.remove(waiter)
     }
+  }
+
+  // MARK: clock
+
+  /// Before others have the channel.
+  func addClock() {
+    unsafe state.pointee.clock = ChannelClock(of: self)
+    unsafe state.pointee.isPlain = false
+  }
+
+  var clock: ChannelClock? { unsafe state.pointee.clock }
+
+  /// Gives the receiver that waited longest a tick; its G. Under the lock.
+  func grantFirst() -> G? {
+    guard unsafe !state.pointee.isClosed, let receiver = unsafe state.pointee.receivers.popFirst() else {
+      return nil
+    }
+    receiver.granted = true
+    return receiver.g
+  }
+
+  /// Whether anybody stands there to receive. Under the lock.
+  var hasReceivers: Bool { unsafe !state.pointee.receivers.isEmpty }
+
+  /// Takes back what nobody has received, of type `Void`, also from those who wait to send; these, counted as runnable,
+  /// are the caller's to put on a queue. Under the lock.
+  func drain(by m: M) -> GQueue {
+    var senders = GQueue()
+    var nothing: Void = ()
+    unsafe withUnsafeMutablePointer(to: &nothing) { room in
+      while unsafe state.pointee.count > 0 || !state.pointee.senders.isEmpty {
+        guard case .done(let sender) = unsafe receiveNow(into: room) else { break }
+        guard let sender else { continue }
+        m.readied(sender, m.batchPlace(behind: senders.count))
+        senders.append(sender)
+      }
+    }
+    return senders
   }
 
   // MARK: elements

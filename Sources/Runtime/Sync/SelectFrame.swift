@@ -226,7 +226,7 @@ import Region
       let move = unsafe attempt(one)
       if case .done = move { unsafe one.pointee.isInitialized = true }
       lock.unlock()
-      if case .wait = move { continue }
+      if move.waits { continue }
       if case .done(let other?) = move { m.ready(other) }
       return unsafe one.pointee.number
     }
@@ -295,7 +295,7 @@ import Region
     for index in cases.indices {
       let one = unsafe pick(index, of: cases, m)
       switch unsafe attempt(one) {
-      case .wait: continue
+      case .wait, .waitForClock: continue
       case .closed: locks.unlock()
       case .done(let other):
         unsafe one.pointee.isInitialized = true
@@ -325,9 +325,9 @@ import Region
     let p = m.p
     let delay = unsafe record.pointee.delay
     if let delay { g.addTimer(at: Deadline.after(delay).ticks, ticket, on: p) }
-    for index in cases.indices { unsafe enqueue(cases[index], g, ticket) }
+    for index in cases.indices { unsafe enqueue(cases[index], g, ticket, on: p) }
     m.park(.select, commit: .claimable(locks))
-    if delay != nil { p.timers.disarmed() }
+    if delay != nil { g.timerIsOver(on: p) }
     unsafe leave(cases)
     let outcome = g.wait.outcome
     if outcome == .timedOut { return unsafe record.pointee.delayNumber }
@@ -336,7 +336,8 @@ import Region
     return number
   }
 
-  private func enqueue(_ one: UnsafeMutablePointer<SelectCase>, _ g: G, _ ticket: UInt32) {
+  private func enqueue(_ one: UnsafeMutablePointer<SelectCase>, _ g: G, _ ticket: UInt32, on p: P) {
+    if unsafe one.pointee.reason == .chanReceive { unsafe one.pointee.core.clock?.waits(on: p) }
     let (number, element) = unsafe (one.pointee.number, one.pointee.element)
     unsafe one.pointee.waiter.initialize(to: WaiterRecord(g, ticket: ticket, place: number, element: element))
     unsafe one.pointee.core.enqueue(Waiter(one.pointee.waiter), one.pointee.reason)
@@ -349,6 +350,7 @@ import Region
       let core = unsafe one.pointee.core
       core.lock.lock()
       unsafe core.dequeue(Waiter(one.pointee.waiter), one.pointee.reason)
+      if unsafe one.pointee.reason == .chanReceive { core.clock?.leaves() }
       core.lock.unlock()
     }
   }

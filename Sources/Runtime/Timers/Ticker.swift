@@ -1,55 +1,72 @@
 // What a program does with moments, besides sleeping: wait for one in a select, hear of them again and again, have
-// something done at one. All are faces of a timer descriptor.
+// something done at one. The first two are channels with a clock, the last is a timer descriptor.
+import CMPG
 import Region
 
 /// A channel that receives one value, `delay` from now. It is never closed.
 ///
-/// Must be called from a G. For one wait with a time-out `select`'s own `after` is cheaper.
+/// Must be called from a G. For one wait with a time-out `select`'s own `after` is cheaper. A channel that nobody has any
+/// more is gone at once, due or not.
 public func after(_ delay: Duration) -> Channel<Void> {
   let m = enterRuntime("after")
   defer { leaveRuntime() }
   let channel = Channel<Void>(capacity: 1)
-  let timer = TimerDescriptor(.send(channel))
-  _ = timer.start(after: delay, every: nil, on: m.p)
-  if !timer.abandon() { timer.giveBack() }
+  channel.core.addClock()
+  channel.withClock { $0.start(at: Deadline.after(delay).ticks, every: 0, on: m.p) }
   return channel
 }
 
 /// Ticks at a steady pace, as long as it lives.
 ///
 /// A receiver that is slow misses ticks: one at most waits for it. Ticks are late by what timers are (`sleep`), and keep
-/// to the pace of the first all the same. Thread-safe; from Gs only.
+/// to the pace of the first all the same. A ticker that nobody waits for costs nothing. Thread-safe; from Gs only.
 public final class Ticker: Sendable {
   /// Receives a value with every tick. It is never closed, also when the ticker is stopped.
   public let channel = Channel<Void>(capacity: 1)
-  private let timer: TimerDescriptor
 
   /// - Parameter period: positive.
   public init(every period: Duration) {
-    timer = inRuntime("Ticker") { [channel] _ in TimerDescriptor(.send(channel)) }
+    inRuntime("Ticker") { [channel] _ in channel.core.addClock() }
     reset(every: period)
   }
 
   deinit {
-    Outside.act("Ticker.deinit") { _ in _ = timer.giveBack() }
+    Outside.act("Ticker.deinit") { _ in channel.withClock { $0.stop() } }
   }
 
-  /// Stops ticking; a tick that nobody has received is taken back.
+  /// Stops ticking; a tick that nobody has received is taken back, and so is what else lies in the channel: who waits there
+  /// to send goes on.
   public func stop() {
-    inRuntime("Ticker.stop") { _ in
-      _ = timer.stop()
-      channel.drain()
+    inRuntime("Ticker.stop") { m in
+      let senders = channel.withClock {
+        $0.stop()
+        return channel.core.drain(by: m)
+      }
+      m.submit(senders)
     }
   }
 
-  /// Ticks at this pace from now on; the first time `period` from now.
+  /// Ticks at this pace from now on; the first time `period` from now. What lies in the channel is taken back, as by `stop`.
   public func reset(every period: Duration) {
     precondition(period > .zero, "a ticker's period is positive")
     inRuntime("Ticker.reset") { m in
-      _ = timer.stop()
-      channel.drain()
-      _ = timer.start(after: period, every: period, on: m.p)
+      let ticks = max(Clock.ticks(nanoseconds: period.wholeNanoseconds), 1)
+      let senders = channel.withClock {
+        $0.start(at: Deadline.after(period).ticks, every: ticks, on: m.p)
+        return channel.core.drain(by: m)
+      }
+      m.submit(senders)
     }
+  }
+}
+
+extension Channel where Element == Void {
+  /// Under the channel's lock.
+  fileprivate func withClock<Result: ~Copyable>(_ body: (ChannelClock) -> Result) -> Result {
+    core.lock.lock()
+    defer { core.lock.unlock() }
+    guard let clock = core.clock else { fatal("a channel has no clock") }
+    return body(clock)
   }
 }
 
@@ -85,7 +102,7 @@ public final class Alarm: Sendable {
   /// Sets it to go off `delay` from now, instead of when it would have, or once more; whether it was still to go off.
   @discardableResult
   public func reset(after delay: Duration) -> Bool {
-    inRuntime("Alarm.reset") { m in timer.start(after: delay, every: nil, on: m.p) }
+    inRuntime("Alarm.reset") { m in timer.start(after: delay, on: m.p) }
   }
 }
 

@@ -1,19 +1,16 @@
-// The timer descriptor: something that happens at a moment, or again and again, and can be stopped.
+// The timer descriptor: something that happens at a moment, and can be stopped.
 //
 // Invariants, under the descriptor's lock:
 //   • It is armed exactly while one entry of one P's heap carries its generation. Stopping raises the generation, so
 //     that entry does nothing any more and is swept some day (Timers): stopping costs no search.
-//   • What it does to a channel it does under the lock; so after a stop nothing of it is on its way.
 // Descriptors are reused, never freed: an entry may look at its descriptor's generation at any time.
-// Lock order: timer descriptor → channel, timers → nothing.
+// Lock order: timer descriptor → timers → nothing.
 import Region
 import Synchronization
 
 /// What happens.
 enum TimerAction {
   case nothing
-  /// A value for whoever receives; none, if the one before still waits.
-  case send(Channel<Void>)
   /// A G, named by the entry.
   case spawn(body: @Sendable () throws -> Void, entry: UInt32)
   case cancel(Cancellation)
@@ -27,8 +24,6 @@ struct TimerRecord: ~Copyable {
   var action = TimerAction.nothing
   /// The P in whose heap it is armed; nil: it is not armed.
   var armedOn: P?
-  /// Ticks from one time to the next; 0: it happens once.
-  var period: UInt64 = 0
   /// Whether it goes back to the others after it has happened: nobody can stop it any more.
   var isAbandoned = false
 
@@ -61,10 +56,10 @@ struct TimerRecord: ~Copyable {
     unsafe record.pointee.isAbandoned = false
   }
 
-  /// One that happens once, `delay` from now.
+  /// One that happens `delay` from now.
   init(_ action: TimerAction, after delay: Duration, by m: M) {
     self.init(action)
-    _ = start(after: delay, every: nil, on: m.p)
+    _ = start(after: delay, on: m.p)
   }
 
   /// Stops it, and gives it back; the action is returned for the caller to let go of, where it may.
@@ -92,11 +87,10 @@ struct TimerRecord: ~Copyable {
   var generation: UInt32 { unsafe record.pointee.generation.load(ordering: .acquiring) }
 
   /// Arms it anew; whether it was armed.
-  func start(after delay: Duration, every period: Duration?, on p: P) -> Bool {
+  func start(after delay: Duration, on p: P) -> Bool {
     let when = Deadline.after(delay).ticks
     let wasArmed = lock.with {
       let wasArmed = disarm()
-      unsafe record.pointee.period = period.map { max(Clock.ticks(nanoseconds: $0.wholeNanoseconds), 1) } ?? 0
       arm(at: when, on: p)
       return wasArmed
     }
@@ -128,11 +122,18 @@ struct TimerRecord: ~Copyable {
   /// Under the lock. Whether it was armed.
   @discardableResult
   private func disarm() -> Bool {
-    guard let p = unsafe record.pointee.armedOn else { return false }
+    guard let p = invalidate() else { return false }
+    p.timers.disarmed(.descriptor, isLeft: true)
+    return true
+  }
+
+  /// Its entry does nothing from here on. Under the lock. The P on which it was armed, and is to be counted out; nil: it
+  /// was not.
+  private func invalidate() -> P? {
+    guard let p = unsafe record.pointee.armedOn else { return nil }
     unsafe record.pointee.armedOn = nil
     unsafe record.pointee.generation.wrappingAdd(1, ordering: .acquiringAndReleasing)
-    p.timers.disarmed()
-    return true
+    return p
   }
 
   // MARK: firing
@@ -141,40 +142,27 @@ struct TimerRecord: ~Copyable {
     unsafe record = UnsafeMutablePointer(bitPattern: UInt(timer.target)).unsafelyUnwrapped
   }
 
-  /// Its entry in the heap of `p` is due. The Gs that are to run for it, counted as runnable already.
+  /// Its entry in the heap of `p` is due. The Gs that are to run for it, counted as runnable already; only then is it
+  /// counted out (Deadlock §3).
   func fired(_ timer: Timer, on p: P, by m: M) -> GQueue {
     var ready = GQueue()
     lock.lock()
-    guard unsafe record.pointee.armedOn != nil, generation == timer.generation else {
+    guard generation == timer.generation, let home = invalidate() else {
       lock.unlock()
       return ready
     }
-    disarm()
     let action = unsafe record.pointee.action
-    if case .send(let channel) = action, let g = channel.offer() {
-      m.readied(g, m.batchPlace(behind: 0))
-      ready.append(g)
-    }
-    let next =
-      unsafe record.pointee.period == 0 ? nil : tick(after: timer.when, period: record.pointee.period)
-    if let next { arm(at: next, on: p) }
-    let isOver = unsafe next == nil && record.pointee.isAbandoned
+    let isOver = unsafe record.pointee.isAbandoned
     if isOver { unsafe record.pointee.action = .nothing }
     lock.unlock()
-    if let next { sched.netpoll.timerAdded(next) }
     if isOver { putFree() }
     switch action {
-    case .nothing, .send: break
+    case .nothing: break
     case .spawn(let body, let entry): ready.append(m.newG(running: body, entry: entry))
     case .cancel(let scope): ready.append(scope.timedOut(m))
     }
+    home.timers.disarmed(.descriptor, isLeft: false)
     return ready
-  }
-
-  /// The first tick after now: those that nobody had time for are left out.
-  private func tick(after when: UInt64, period: UInt64) -> UInt64 {
-    let late = Clock.now &- when
-    return when &+ (late / period &+ 1) &* period
   }
 }
 
@@ -203,25 +191,5 @@ extension M {
     g.shared[.entry].set(UInt64(entry))
     created(g, entry: entry, kind: .user, batchPlace(behind: 0))
     return g
-  }
-}
-
-extension Channel where Element == Void {
-  /// Leaves a value if there is room; the G that waited for it, if one did. For timers, under their lock.
-  fileprivate func offer() -> G? {
-    var nothing: Void = ()
-    core.lock.lock()
-    defer { core.lock.unlock() }
-    let move = unsafe withUnsafeMutablePointer(to: &nothing) { unsafe core.sendNow(from: $0) }
-    if case .done(let g) = move { return g }
-    return nil
-  }
-
-  /// Takes back what nobody has received yet.
-  func drain() {
-    var nothing: Void = ()
-    core.lock.lock()
-    defer { core.lock.unlock() }
-    while case .done = unsafe withUnsafeMutablePointer(to: &nothing, { unsafe core.receiveNow(into: $0) }) {}
   }
 }

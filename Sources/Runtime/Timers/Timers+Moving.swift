@@ -11,7 +11,8 @@
 //
 // §3 Counting. `PField.timers` counts what was *armed on* a P: a timer descriptor, a deadline and a wait know that P
 // and count themselves out there, also after the move; so these counts stay. Sleepers know nothing, and who takes them
-// out of a heap counts them out there: their counts move along. The sum over all Ps that were ever used is exact.
+// out of a heap counts them out there: their counts move along. The sum over all Ps that were ever used is exact. What
+// Deadlock asks for (`Timers.wakers`) is of the first kind, and never moves.
 //
 // §4 What would break it. No mark: a ticker of a stopped P, armed by a late thief, ticks no more. The leaving P's
 // `nextTimer` taken back first: the netpoll thread looks in between, and sleeps past the timer. Counts moved for all:

@@ -136,6 +136,12 @@ extension DeadlineModel: MutableModel {
   }
 }
 
+extension DeadlockModel: MutableModel {
+  static var whole: [Self] { scenes.map { Self(flaw: nil, scene: $0) } }
+  static func mutants(_ flaw: DeadlockFlaw) -> [Self] { scenes.map { Self(flaw: flaw, scene: $0) } }
+  static var mustEnd: Bool { true }
+}
+
 extension SyscallModel: MutableModel {
   static var whole: [Self] { [[2, 2], [3, 1], [1, 1, 1]].map { Self(flaw: nil, calls: $0) } }
   static func mutants(_ flaw: SyscallFlaw) -> [Self] { [Self(flaw: flaw)] }
@@ -182,6 +188,7 @@ struct MutantsTests {
       ParkModel.row("park and ready, commit after the switch"),
       PollModel.row("netpoll: ready, park, close, one waiter after the other"),
       DeadlineModel.row("netpoll: deadlines and their timers"),
+      DeadlockModel.row("deadlock: the verdict, and when it is spoken"),
       SyscallModel.row("system calls: exit, retake, count of Ms"),
       PreemptionModel.row("preemption: request, border, loan, hand-over"),
       DriftModel.row("drift: threads that sleep lose their P"),

@@ -2,6 +2,8 @@
 import Region
 import Testing
 
+import func Glibc.alarm
+
 @testable import MPG
 
 @Suite("Tickers and alarms")
@@ -152,6 +154,114 @@ struct TickerTests {
         checkEqual(timersAlive(), 1, "timers counted")
         let entries = sched.p(0).timers.entries
         check(entries < 500, "few entries in the heap, not \(entries)")
+      }
+    }
+  }
+}
+
+extension TickerTests {
+  @Test("a ticker that nobody waits for has no timer, and one tick for who comes")
+  func unheardTickersCostNothing() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 2) {
+        let ticker = Ticker(every: .milliseconds(1))
+        checkEqual(timersAlive(), 0, "timers before anybody waits")
+        ticker.channel.receive()
+        ticker.channel.receive()
+        sleep(.milliseconds(20))  // by then the last entry has looked, and found nobody
+        checkEqual(timersAlive(), 0, "timers after the last one who waited")
+        var ticks = 0
+        while select({
+          $0.receive(from: ticker.channel) { _ in true }
+          $0.otherwise { false }
+        }) { ticks += 1 }
+        check(ticks >= 1, "a tick to be there")
+        ticker.reset(every: .seconds(3600))
+        select {
+          $0.receive(from: ticker.channel) { _ in check(false, "no tick before its time") }
+          $0.otherwise {}
+        }
+      }
+    }
+  }
+
+  @Test("several that wait for one ticker get a tick each, in the order in which they came")
+  func waitersTakeTurns() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 2) {
+        let (ticker, order) = (Ticker(every: .milliseconds(5)), Channel<Int>(capacity: 3))
+        for name in 0..<3 {
+          go {
+            if name == 1 { try? ticker.channel.receiveOrCancelled() } else { ticker.channel.receive() }
+            order.send(name)
+          }
+          while parked(.chanReceive) <= name { yield() }
+        }
+        checkEqual((0..<3).compactMap { _ in order.receive() }, [0, 1, 2], "who had a tick")
+        ticker.stop()
+        checkEqual(timersAlive(), 0, "timers counted")
+      }
+    }
+  }
+
+  @Test(
+    "who waits to send into a ticker's channel goes on when it is stopped or reset", arguments: [true, false])
+  func sendersGoOn(stops: Bool) async {
+    await #expect(processExitsWith: .success) { [stops = stops as Bool] in
+      inRuntime(procs: 2) {
+        alarm(120)
+        let (ticker, done) = (Ticker(every: .seconds(3600)), WaitGroup())
+        ticker.channel.send(())
+        for _ in 0..<3 {
+          done.add(1)
+          go {
+            ticker.channel.send(())
+            done.done()
+          }
+        }
+        while parked(.chanSend) < 3 { yield() }
+        if stops { ticker.stop() } else { ticker.reset(every: .seconds(3600)) }
+        done.wait()
+        select {
+          $0.receive(from: ticker.channel) { _ in check(false, "nothing in the channel") }
+          $0.otherwise {}
+        }
+      }
+    }
+  }
+
+  @Test("a channel of after that nobody has any more is gone, long before it is due")
+  func droppedChannelsGo() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1) {
+        weak var dropped: Channel<Void>?
+        for isWaitedFor in [false, true] {
+          var channel: Channel<Void>? = after(.seconds(3600))
+          dropped = channel
+          if isWaitedFor {
+            select {
+              if let channel { $0.receive(from: channel) { _ in } }
+              $0.after(.milliseconds(1)) {}
+            }
+          }
+          channel = nil
+          check(dropped == nil, "the channel to be gone")
+        }
+        checkEqual(timersAlive(), 0, "timers counted")
+      }
+    }
+  }
+
+  @Test("timers that are stopped leave the heap though no new ones come")
+  func stoppedTimersLeave() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1) {
+        let alarms = (0..<10_000).map { Alarm(after: .seconds(3600 + $0)) {} }
+        checkEqual(timersAlive(), 10_000, "timers counted")
+        for alarm in alarms { alarm.stop() }
+        checkEqual(timersAlive(), 0, "timers counted")
+        let entries = sched.p(0).timers.entries
+        check(entries < 200, "few entries in the heap, not \(entries)")
       }
     }
   }

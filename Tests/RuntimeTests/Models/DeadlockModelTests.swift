@@ -1,0 +1,28 @@
+// Every interleaving of the check for a deadlock with whatever may yet make a G runnable: the verdict is spoken only when
+// nothing can happen, and it is spoken then; each safeguard is needed.
+import Testing
+
+@Suite("Deadlock check, all interleavings")
+struct DeadlockModelTests {
+  @Test(
+    "a deadlock is called only when nothing can happen any more, and then it is",
+    arguments: DeadlockModel.scenes)
+  func verdictIsTrue(scene: DeadlockModel.Scene) {
+    let found = DeadlockModel(flaw: nil, scene: scene).exploreToTheEnd()
+
+    #expect(found.flaw == nil)
+    #expect(found.states > 200)
+    #expect(found.atRest > 0)
+  }
+
+  @Test(
+    "without any one safeguard a healthy program is ended, or a deadlock goes unreported",
+    arguments: DeadlockFlaw.allCases)
+  func everySafeguardIsNeeded(flaw: DeadlockFlaw) {
+    let dies = DeadlockModel.scenes.contains {
+      DeadlockModel(flaw: flaw, scene: $0).exploreToTheEnd().flaw != nil
+    }
+
+    #expect(dies)
+  }
+}
