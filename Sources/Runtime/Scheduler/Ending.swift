@@ -46,7 +46,7 @@ struct ThreadPacer {
   /// Looks if it is time. Whether there is more to look after.
   mutating func look(by m: M) -> Bool {
     guard let due, due <= Clock.now else { return self.due != nil }
-    if hasEnded { Sysmon.wake() }  // §5
+    if hasEnded { Sysmon.noteQuiet() }  // §5
     let found = sched.endIdleMs(by: m)
     hasEnded = found.ended > 0
     self.due = found.areMany || hasEnded ? Clock.now &+ Clock.ticks(nanoseconds: Self.pause) : nil

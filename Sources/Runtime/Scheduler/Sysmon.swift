@@ -2,12 +2,12 @@
 // could hold, so it works when everything else is stuck.
 //
 // §1 What it looks for, at every look: Ps whose M is in a system call that lasts (Syscall §2), and Ps that have run
-// one G for too long while others wait (Preempt §2). What it does about one P is in Watch.swift; Loan.swift has what it
-// does when every P is stuck.
+// one G for too long while others wait (Preempt §2), or whose thread sleeps in the kernel without having said so (Drift).
+// What it does about one P is in Watch.swift; Loan.swift has what it does when every P is stuck.
 //
 // §2 How often. 20 µs after something was found; doubling from the 50th idle look on, to 10 ms. While somebody waits behind
-// a G that runs, 250 µs, doubling to 2 ms: a hog is found so, and on a machine with more to do than CPUs, where threads
-// stand still for long without being hogs, little is wasted. When every P has been idle for a while it sleeps until one
+// a G that runs, 125 µs, doubling to 1 ms: a hog, or a thread that has fallen asleep, is found so, and on a machine with
+// more to do than CPUs, where threads stand still for long without being hogs, little is wasted. When every P has been idle for a while it sleeps until one
 // is not (`noteActivity`), so an idle process costs nothing. How long a while: see `Rest`.
 //
 // §3 On the side it keeps the region's clock exact: the pair of moments by which readers convert ticks to nanoseconds
@@ -37,7 +37,8 @@ enum Sysmon {
     if asleep.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }
   }
 
-  /// Called when a timer came to nothing, so that nobody gets going for it, and there may be none left: has it look
+  /// Called when a timer came to nothing, so that nobody gets going for it, and there may be none left; or when threads
+  /// that have ended are gone: has it look
   /// whether anything can happen any more. Sequentially consistent on both sides: it asks after it has announced its sleep
   /// (Deadlock §4).
   static func noteQuiet() {

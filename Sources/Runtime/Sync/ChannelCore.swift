@@ -98,7 +98,7 @@ private struct ChannelState {
   }
 
   func free() {
-    if let clock { Outside.act("Channel.deinit") { _ in _ = clock.giveBack() } }
+    if let clock { Outside.act("Channel.deinit") { _ in clock.giveBack() } }
     lock.free()
     unsafe record.deallocate()
   }
