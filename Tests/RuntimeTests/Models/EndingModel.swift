@@ -108,19 +108,7 @@ struct EndingModel: Model {
   private func threadSteps(_ before: State) -> [State] {
     var state = before
     switch before.thread {
-    case .asleep:
-      var all: [State] = []
-      if flaw == .endsByItself {
-        // It has looked at the list, and goes; only then is it taken off.
-        var own = before
-        own.isTold = true
-        own.thread = .says
-        if before.place == .idle { all.append(own) }
-      }
-      guard before.isWoken else { return all }
-      state.isWoken = false
-      state.thread = .decides
-      return all + [state]
+    case .asleep: return asleepSteps(before)
     case .decides:
       if before.isTold {
         state.thread = .says
@@ -134,22 +122,40 @@ struct EndingModel: Model {
     case .forgets:  // E4
       state.knows = false
       state.thread = flaw == .takenBackBeforeForgotten ? .gone : .gives
-    case .gives:  // E5
-      if flaw == .endsByItself, before.place != .idle {
-        state.problem = "a P was handed over to an M that ends"
-      }
-      state.place = .unstarted
-      state.thread =
-        switch flaw {
-        case .takenBackBeforeForgotten: .forgets
-        case .saysSoAfterwards: .saysLate
-        default: .gone
-        }
+    case .gives: give(&state)
     case .saysLate:
       if before.newThread { state.problem = "a thread that is gone writes into the ring of another" }
       state.thread = .gone
     case .gone, .runs: return []  // E6
     }
     return [state]
+  }
+
+  private func asleepSteps(_ before: State) -> [State] {
+    var all: [State] = []
+    if flaw == .endsByItself, before.place == .idle {
+      // It has looked at the list, and goes; only then is it taken off.
+      var state = before
+      (state.isTold, state.thread) = (true, .says)
+      all.append(state)
+    }
+    guard before.isWoken else { return all }
+    var state = before
+    (state.isWoken, state.thread) = (false, .decides)
+    return all + [state]
+  }
+
+  /// E5.
+  private func give(_ state: inout State) {
+    if flaw == .endsByItself, state.place != .idle {
+      state.problem = "a P was handed over to an M that ends"
+    }
+    state.place = .unstarted
+    state.thread =
+      switch flaw {
+      case .takenBackBeforeForgotten: .forgets
+      case .saysSoAfterwards: .saysLate
+      default: .gone
+      }
   }
 }
