@@ -16,6 +16,26 @@ extension PollModel {
       if isCancelled { return ended(state, name) }
       state[name].at = before.data > 0 ? .read : isInScope(name) ? .publish : .announce
       state.data = 0
+    case .lookAtFlags:
+      let isSeen = (before.closed || isCancelled) && flaw != .noLookAfterAnnouncing
+      state[name].at = isSeen ? .conclude : .leave
+    case .leave:
+      state[name].isOnStack = false
+      state[name].at = flaw == .announceAsParked ? .parked : .commit
+    case .commit: commit(&state, name)
+    case .parked:
+      guard before[name].readied > 0 else { return nil }
+      state[name] = Reader(at: .conclude, isOnStack: true, readied: before[name].readied - 1)
+    default:
+      return beforeParking(before, name, isCancelled) ?? afterWaking(before, name, isCancelled)
+    }
+    return state
+  }
+
+  /// From the failed system call to the place in the word; nil: it is not there.
+  private func beforeParking(_ before: State, _ name: Int, _ isCancelled: Bool) -> State? {
+    var state = before
+    switch before[name].at {
     case .publish:
       state.published = true
       state[name].at = .lookEarly
@@ -43,17 +63,7 @@ extension PollModel {
     case .wake(let other):
       if flaw != .displacedSleeps { state.ready(other) }
       state[name].at = .lookAtFlags
-    case .lookAtFlags:
-      let isSeen = (before.closed || isCancelled) && flaw != .noLookAfterAnnouncing
-      state[name].at = isSeen ? .conclude : .leave
-    case .leave:
-      state[name].isOnStack = false
-      state[name].at = flaw == .announceAsParked ? .parked : .commit
-    case .commit: commit(&state, name)
-    case .parked:
-      guard before[name].readied > 0 else { return nil }
-      state[name] = Reader(at: .conclude, isOnStack: true, readied: before[name].readied - 1)
-    default: return afterWaking(before, name, isCancelled)
+    default: return nil
     }
     return state
   }

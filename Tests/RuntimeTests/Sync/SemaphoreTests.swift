@@ -11,7 +11,7 @@ struct SemaphoreTests {
     await #expect(processExitsWith: .success) {
       // One P: nobody goes on before this G parks.
       inRuntime(procs: 1, preemption: false) {
-        let (semaphore, log) = (Semaphore(1), Log())
+        let semaphore = Semaphore(1)
         withCancellation { scope in
           go { _ = try? semaphore.acquireOrCancelled(5) }
           while parked(.semaphore) < 1 { yield() }
@@ -19,10 +19,15 @@ struct SemaphoreTests {
           check(semaphore.tryAcquire(), "the free permit")
           check(!semaphore.tryAcquire(), "no second one")
         }
-        while parked(.semaphore) > 0 { yield() }
-        semaphore.release()
+      }
+    }
+  }
 
-        // One behind it goes before who only tries.
+  @Test("nor of those behind it, who go before who only tries, and are served by a release at once")
+  func behindCancelledWaiters() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1, preemption: false) {
+        let (semaphore, log) = (Semaphore(1), Log())
         withCancellation { scope in
           go { _ = try? semaphore.acquireOrCancelled(5) }
           while parked(.semaphore) < 1 { yield() }
@@ -35,9 +40,7 @@ struct SemaphoreTests {
           check(!semaphore.tryAcquire(), "the permit to be of who waits")
         }
         while log.names.isEmpty { yield() }
-        semaphore.acquire(0)
 
-        // And a release serves it at once.
         withCancellation { scope in
           go { _ = try? semaphore.acquireOrCancelled(5) }
           while parked(.semaphore) < 1 { yield() }
