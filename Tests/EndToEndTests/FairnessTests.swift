@@ -7,7 +7,7 @@ extension EndToEnd {
   struct FairnessTests {
     /// A busy machine makes waits long for which the watcher finds no excuse to the millisecond; who is starved waits for
     /// seconds.
-    private static let slack = "3"
+    private static let slack = "2"
 
     private func fairness(_ words: [String]) throws -> Finished {
       let command = [Built.soak, "fairness", "--seed", "7", "--slack", Self.slack] + words
@@ -17,9 +17,8 @@ extension EndToEnd {
     @Test(
       "Everything ready runs within its bound beside each kind of neighbour",
       arguments: [
-        "call sleep", "handOver sleep", "yield timer", "yield longCall socket",
-        "compute allocate timer sleep",
-        "print handOver lock sleep",
+        "call:1:300 sleep:4:1000", "handOver:1:950 sleep:20:1000", "yield:6:900 timer:8:5000",
+        "yield:6:900 longCall:6:2000 socket", "compute:2 allocate:6 print:4 lock",
       ])
     func mixesAreFair(_ kinds: String) throws {
       let only = ["--only"] + kinds.split(separator: " ").map(String.init)

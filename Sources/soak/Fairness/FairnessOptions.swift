@@ -9,8 +9,10 @@ struct FairnessOptions: ParsableArguments {
   @Option(help: "Numbers of Ps, one after the other, with commas: 1,2,8.") var procs = Numbers([1, 2, 8])
   @Option(
     parsing: .upToNextOption,
-    help: "Kinds that every phase has, and no others, instead of some by chance: compute yield call …")
-  var only: [Kind] = []
+    help:
+      "Kinds that every phase has, and no others, instead of some by chance: call sleep; or call:2:300, Gs and µs."
+  )
+  var only: [Wanted] = []
   @Option(
     help: "Times the bound that a wait may last: for machines with so much other work that it says little.")
   var slack = 1.0

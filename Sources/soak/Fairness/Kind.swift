@@ -4,7 +4,7 @@
 import ArgumentParser
 
 /// What a G of the mix does again and again.
-enum Kind: Int, CaseIterable, Sendable, ExpressibleByArgument {
+enum Kind: Int, CaseIterable, Sendable {
   /// Computes and never gives way.
   case compute
   /// Computes for a moment, then yields.
@@ -28,11 +28,6 @@ enum Kind: Int, CaseIterable, Sendable, ExpressibleByArgument {
   case socket
   /// Reads what another process writes to a pipe.
   case pipe
-
-  init?(argument: String) {
-    guard let kind = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
-    self = kind
-  }
 
   /// The name under which its Gs are spawned, by which the watcher knows them.
   var entry: StaticString {
@@ -71,6 +66,31 @@ enum Kind: Int, CaseIterable, Sendable, ExpressibleByArgument {
   }
 }
 
+/// A kind that every phase shall have: `handOver`, or `handOver:1:800` for one pair and 800 µs instead of what chance says.
+struct Wanted: ExpressibleByArgument, CustomStringConvertible {
+  let kind: Kind
+  var gs: Int?
+  var microseconds: Int?
+
+  init?(argument: String) {
+    let words = argument.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    guard let kind = Kind.drawn.first(where: { "\($0)" == words[0] }), words.count <= 3 else { return nil }
+    self.kind = kind
+    if words.count > 1 {
+      guard let gs = Int(words[1]), (1...1000).contains(gs) else { return nil }
+      self.gs = gs
+    }
+    if words.count > 2 {
+      guard let microseconds = Int(words[2]), (0...1_000_000).contains(microseconds) else { return nil }
+      self.microseconds = microseconds
+    }
+  }
+
+  var description: String {
+    "\(kind)" + (gs.map { ":\($0)" } ?? "") + (microseconds.map { ":\($0)" } ?? "")
+  }
+}
+
 /// What a phase has of one kind.
 struct Share: Sendable {
   let kind: Kind
@@ -86,13 +106,14 @@ struct Phase: Sendable {
   let shares: [Share]
 
   /// Draws the next one. Every number is drawn whether it is used or not, so that `only` changes nothing else.
-  init(_ chance: inout Chance, only: Set<Kind>) {
+  init(_ chance: inout Chance, only: [Wanted]) {
     milliseconds = chance.number(in: 800...2400)
     shares = Kind.drawn.compactMap { kind in
       let takesPart = chance.once(in: 2)
-      let share = Share(
-        kind: kind, gs: chance.number(in: 1...6), microseconds: kind.microseconds(&chance))
-      return only.isEmpty ? takesPart ? share : nil : only.contains(kind) ? share : nil
+      let (gs, microseconds) = (chance.number(in: 1...6), kind.microseconds(&chance))
+      let wanted = only.first { $0.kind == kind }
+      guard only.isEmpty ? takesPart : wanted != nil else { return nil }
+      return Share(kind: kind, gs: wanted?.gs ?? gs, microseconds: wanted?.microseconds ?? microseconds)
     }
   }
 }

@@ -28,7 +28,7 @@ struct Mix {
       var chance = Chance(seed: seed &+ UInt64(procs))
       let end = monotonicNanoseconds() + UInt64(options.minutes * 60e9)
       while monotonicNanoseconds() < end {
-        Stage(Phase(&chance, only: Set(options.only)), nowhere, lateness).play()
+        Stage(Phase(&chance, only: options.only), nowhere, lateness).play()
       }
       guard options.alone else { return }
       for kind in Kind.allCases { lateness[kind.rawValue].report(kind, procs, to: report) }

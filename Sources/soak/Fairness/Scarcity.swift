@@ -21,7 +21,7 @@
 //
 // §4 Rounding. The numbers are taken every 5 ms, and the excuse spans the samples around the wait. A thread's number
 // grows when it gets its CPU, not while it waits; WatchedThread knows of long ones, the short last ones are missing. A
-// quarter is added for that, which is nothing where nothing is lacking.
+// quarter is added for that, 30 ms at most: nothing where nothing is lacking, and nothing beside a wait that goes on.
 import Glibc
 
 struct Scarcity {
@@ -36,6 +36,7 @@ struct Scarcity {
 
   private static let kept = 1 << 14
   private static let pause: UInt64 = 5_000_000
+  private static let rounding: UInt64 = 30_000_000
   private static let pauseOfSearch: UInt64 = 50_000_000
 
   private let pid: Int32
@@ -100,7 +101,8 @@ struct Scarcity {
       longest = max(longest, after.lacked[index] - earlier)
     }
     let workers = max((after.workers - before.workers) / UInt64(procs), longest)
-    return (after.system - before.system + workers + after.stolen - before.stolen) * 5 / 4
+    let excuse = after.system - before.system + workers + after.stolen - before.stolen
+    return excuse + min(excuse / 4, Self.rounding)
   }
 
   private func firstIndex(notBefore time: UInt64) -> Int {
