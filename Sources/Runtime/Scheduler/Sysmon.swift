@@ -1,5 +1,5 @@
-// Sysmon: the thread that watches from outside. It holds no P, allocates nothing, and takes no lock that user code
-// could hold, so it works when everything else is stuck.
+// Sysmon: the thread that watches from outside. It holds no P, allocates nothing, takes no lock that user code could
+// hold, and writes no words (Safety/Reporter.swift does), so it works when everything else is stuck.
 //
 // §1 What it looks for, at every look: Ps whose M is in a system call that lasts (Syscall §2), and Ps that have run
 // one G for too long while others wait (Preempt §2), or whose thread sleeps in the kernel without having said so (Drift).

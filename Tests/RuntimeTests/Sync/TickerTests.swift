@@ -2,8 +2,6 @@
 import Region
 import Testing
 
-import func Glibc.alarm
-
 @testable import MPG
 
 @Suite("Tickers and alarms")
@@ -209,7 +207,6 @@ extension TickerTests {
   func sendersGoOn(stops: Bool) async {
     await #expect(processExitsWith: .success) { [stops = stops as Bool] in
       inRuntime(procs: 2) {
-        alarm(120)
         let (ticker, done) = (Ticker(every: .seconds(3600)), WaitGroup())
         ticker.channel.send(())
         for _ in 0..<3 {
