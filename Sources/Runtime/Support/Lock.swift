@@ -25,6 +25,14 @@ import Synchronization
     unsafe cell.initialize(to: Atomic(0))
   }
 
+  /// Its cell, by which it can be named in a word; `init(at:)` is the way back.
+  var address: UnsafeRawPointer { unsafe UnsafeRawPointer(cell) }
+
+  /// The lock with that `address`.
+  init(at address: UnsafeRawPointer) {
+    unsafe cell = UnsafeMutableRawPointer(mutating: address).assumingMemoryBound(to: Atomic<UInt32>.self)
+  }
+
   func free() {
     unsafe UnsafeMutableRawPointer(cell).load(fromByteOffset: Self.home, as: UnsafeMutableRawPointer.self)
       .deallocate()

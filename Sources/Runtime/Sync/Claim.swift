@@ -145,27 +145,28 @@ enum Claim {
 /// Safe because: several lie in memory that the waiting G has lent, and takes back only after it has held each of them
 /// again (W5). A single one is in here itself.
 @safe struct HeldLocks {
-  private let one: Lock?
-  private let several: UnsafePointer<Lock>?
+  // Two words, no more: every park writes them.
+  /// Where several lie; of a single one its own address; nil: there are none.
+  private let address: UnsafeRawPointer?
+  /// 0: it is a single one.
   private let count: Int
 
   static var none: HeldLocks { unsafe HeldLocks(nil, count: 0) }
 
   init(_ lock: Lock) {
-    one = lock
-    unsafe several = nil
+    unsafe address = lock.address
     count = 0
   }
 
   init(_ locks: UnsafePointer<Lock>?, count: Int) {
-    one = nil
-    unsafe several = unsafe locks
+    unsafe address = count == 0 ? nil : UnsafeRawPointer(locks)
     self.count = count
   }
 
   func unlock() {
-    one?.unlock()
-    guard let several = unsafe several else { return }
+    guard let address = unsafe address else { return }
+    guard count > 0 else { return unsafe Lock(at: address).unlock() }
+    let several = unsafe address.assumingMemoryBound(to: Lock.self)
     for index in 0..<count { unsafe several[index].unlock() }
   }
 }
