@@ -9,7 +9,9 @@ import Testing
 
 @Suite("Drift")
 struct DriftTests {
-  @Test("a G that sleeps in the kernel outside of blocking does not hold up its P, and sleeps as long as it wants")
+  @Test(
+    "a G that sleeps in the kernel outside of blocking does not hold up its P, and sleeps as long as it wants"
+  )
   func rawSleep() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 1) {
@@ -106,7 +108,12 @@ struct DriftTests {
           }
           done.done()
         }
-        go { while stop.value == 0 { compute(microseconds: 200); MPG.yield() } }
+        go {
+          while stop.value == 0 {
+            compute(microseconds: 200)
+            MPG.yield()
+          }
+        }
         done.wait()
         stop.add(1)
         checkEqual(short.value, 0, "calls that were cut short")

@@ -107,7 +107,8 @@ struct SliceTests {
         all.wait()
         stop.add(1)
         // Twenty Gs one by one, each after 61 turns or more, were 1,220 yields and more.
-        check(worst.value < 150, "each reader to run within some rounds of ten Gs, found \(worst.value) yields")
+        check(
+          worst.value < 150, "each reader to run within some rounds of ten Gs, found \(worst.value) yields")
       }
     }
   }

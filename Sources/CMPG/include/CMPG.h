@@ -101,6 +101,8 @@ void mpg_thread_name(const char *name);
 void mpg_block_signals(void);
 /// Has the calling thread's waits end on time: by default the kernel may be 50 µs late, to end several at once.
 void mpg_thread_punctual(void);
+/// Asks the kernel to let the calling thread run soon after it was woken, and for a moment only: a slice of 0.1 ms.
+void mpg_thread_prompt(void);
 /// Sleeps for so many nanoseconds, or up to 50 µs longer.
 void mpg_doze(int64_t nanoseconds);
 /// Lets another thread have this CPU, if one wants it.

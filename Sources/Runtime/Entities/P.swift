@@ -39,8 +39,9 @@ import Synchronization
 private struct POwned {
   /// Starts, for the look past `runnext` and the LRQ at every 61st.
   var tick: UInt64 = 0
-  /// Where the round of the LRQ ends that is going on: FindRunnable §2.
+  /// Where the round of the LRQ ends that is going on, and when this P last looked elsewhere, in ticks: FindRunnable §2.
   var roundEnd: UInt64 = 0
+  var lookedElsewhere: UInt64 = 0
   /// Descriptors of dead Gs, the last one first.
   var freeGs = GQueueLIFO()
   /// Free stacks, the last one (still warm) first.
@@ -120,6 +121,12 @@ private struct PRequests: ~Copyable {
   var place: Procs.Place {
     get { unsafe owned.pointee.place }
     nonmutating set { unsafe owned.pointee.place = newValue }
+  }
+
+  /// When it last looked elsewhere than in its own queue (FindRunnable §2). Owner only.
+  var lookedElsewhere: UInt64 {
+    get { unsafe owned.pointee.lookedElsewhere }
+    nonmutating set { unsafe owned.pointee.lookedElsewhere = newValue }
   }
 
   // MARK: requests of others

@@ -20,7 +20,8 @@
 //     adder:   nextTimer ← t, seq. cst.;    then sleepUntil > t?    sleepUntil ← t by one CAS; if it was, end its wait
 // Of several adders one ends the wait; those whose CAS failed had stored their timers before, so that it sees them.
 // Busy Ps fire their timers themselves, whenever they schedule. So while it stands by it leaves them a moment of grace;
-// only when every P runs something long is it the one that finds them due. While it is not, the grace grows.
+// only when every P runs something long is it the one that finds them due. While it is not, the grace grows; unless a P
+// has fired a timer late: Ps that have to be stopped before they look are not relied upon.
 //
 // §5 The backend (Backend.swift) is chosen at boot: epoll, or io_uring in the style of completions.
 import CMPG
@@ -33,6 +34,8 @@ struct NetpollRecord: ~Copyable {
   let shared: Block<SchedField>
   let standby = Atomic<Bool>(false)
   let sleepUntil = Atomic<UInt64>(0)
+  /// Whether a P has fired a timer late since the dedicated thread last looked.
+  let firedLate = Atomic<Bool>(false)
   /// The dedicated thread's M; set at boot, before any G runs.
   var thread: M?
 
@@ -132,6 +135,9 @@ struct NetpollRecord: ~Copyable {
     return Clock.now &- last > Clock.ticks(nanoseconds: UInt64(nanoseconds))
   }
 
+  /// A timer was fired late (§4).
+  func noteFiredLate() { unsafe record.pointee.firedLate.store(true, ordering: .relaxed) }
+
   /// Ends the dedicated thread's wait when it would last too long for a timer at `when` (§4).
   @inline(__always)
   func timerAdded(_ when: UInt64) {
@@ -154,6 +160,7 @@ struct NetpollRecord: ~Copyable {
   /// The life of the dedicated thread.
   func run(_ m: M) -> Never {
     mpg_thread_punctual()
+    mpg_thread_prompt()
     // Nanoseconds that Ps are given for their timers: see §4. A fiftieth of the backstop at least: 200 µs.
     let shortest = unsafe Self.backstop / 50
     var grace = shortest
@@ -162,7 +169,9 @@ struct NetpollRecord: ~Copyable {
       let standsBy = shared[.idlePs].ordered == 0
       if standsBy { standBy(m, grace) } else { waitInKernel(m) }
       let due = readyAllDue(m)
-      grace = due.count > 0 ? shortest : standsBy ? min(grace * 2, unsafe Self.backstop) : grace
+      let isLate = unsafe record.pointee.firedLate.exchange(false, ordering: .relaxed)
+      grace =
+        due.count > 0 || isLate ? shortest : standsBy ? min(grace * 2, unsafe Self.backstop) : grace
       sched.inject(due, by: m)
     }
   }

@@ -4,10 +4,13 @@
 // its own keep everybody else waiting. Two rules against that:
 //
 // §2 Rounds. Gs that yield go to the end of their LRQ, so an LRQ may never run dry. When every G that was on it at the
-// beginning of a round has had its turn (two positions are compared, no clock is read), the P first looks elsewhere: at
-// the GRQ, of which it takes its share, and at the network, if nobody has for a millisecond. So a G on the GRQ waits for
-// one round, and for those before it. We rejected Go's way, to put a G that yields on the GRQ: that is fair as well, and
-// every yield takes the lock that all Ps share.
+// beginning of a round has had its turn, and a millisecond has passed since the P last looked elsewhere, it does: at
+// the GRQ, of which it takes one G for each quarter of a millisecond that has passed, and at the network, if nobody has
+// for a millisecond. So the k-th G on the GRQ waits for a round of the LRQ and for k quarters ÷ Ps at most. By time and not
+// by turns: where Gs run for microseconds, those that the GRQ keeps are the oldest of a flood. Taken early, they would make
+// a flood of their own before this one is over; and Gs that were woken would stand behind all of them.
+// We rejected Go's way, to put a G that yields on the GRQ: that is fair as well, and every yield takes the lock that all
+// Ps share.
 //
 // §3 `runnext` inherits. A G that is started from `runnext` goes on in the slice of the G that readied it (Preempt §7):
 // Gs that hand one another the P are stopped as one that keeps it would be.
@@ -73,24 +76,28 @@ extension M {
   /// §2.
   @inline(__always)
   private func takeBetweenRounds() -> G? {
-    if sched.grqDepth > 0, let g = takeShareOfGRQ() { return g }
-    guard sched.netpoll.watches, p.lrq.depth > 0 else { return nil }
-    return pollNetworkIfLate()
+    guard sched.grqDepth > 0 || sched.netpoll.watches else { return nil }
+    return takeElsewhere()
   }
 
   @inline(never)
-  private func pollNetworkIfLate() -> G? {
-    guard sched.netpoll.isLate(at: step != 0 ? step : Clock.now) else { return nil }
+  private func takeElsewhere() -> G? {
+    let now = step != 0 ? step : Clock.now
+    let passed = now &- p.lookedElsewhere
+    guard passed > sched.grain else { return nil }
+    p.lookedElsewhere = now
     step = 0
-    return pollNetwork()
+    let due = Int(clamping: passed / (sched.grain / 4))
+    if let g = takeFromGRQ(min(due, sched.grqShare, max(Capacity.lrq - p.lrq.depth, 1))) { return g }
+    return p.lrq.depth > 0 && sched.netpoll.isLate(at: now) ? pollNetwork() : nil
   }
 
   private func takeShareOfGRQ() -> G? {
     guard sched.grqDepth > 0 else { return nil }
-    return takeFromGRQ(min(sched.grqShare, max(Capacity.lrq - p.lrq.depth, 1)))
+    return takeFromGRQ(sched.grqShare)
   }
 
-  /// Takes up to `limit` Gs: one to run, the others into the LRQ, which has room for them.
+  /// Takes up to `limit` Gs: one to run, the others into the LRQ, which has room for as many.
   private func takeFromGRQ(_ limit: Int) -> G? {
     guard sched.grqDepth > 0 else { return nil }
     sched.lock.lock()

@@ -90,11 +90,18 @@ extension Scheduler {
     return true
   }
 
-  /// Whether anything runnable is to be seen besides Gs that were preempted.
-  var hasFreshWork: Bool {
-    var queued = grqDepth
-    for id in 0..<psBound { queued += p(id).lrq.depth + (p(id).lrq.hasNext ? 1 : 0) }
-    return queued > grqWorn
+  /// Who waits for a turn, in the GRQ and the LRQs. Those in `runnext` inherit the slice that runs on their P.
+  enum Waiting: Comparable {
+    case nobody
+    /// Gs whose slice was over.
+    case worn
+    case fresh
+  }
+
+  var waiting: Waiting {
+    for id in 0..<psBound where p(id).lrq.depth > 0 { return .fresh }
+    let (queued, worn) = (grqDepth, grqWorn)
+    return queued > worn ? .fresh : queued > 0 ? .worn : .nobody
   }
 
   /// Has `g`, which was taken from a queue, go on with `p`, which nobody else holds, on the thread that keeps it.

@@ -77,10 +77,14 @@ import Synchronization
 
 /// What `SchedulerRecord.lock` guards.
 struct SchedulerGuarded {
-  /// The two lines of the GRQ, and when a worn G was last taken, or the first came, in ticks. See GlobalRunQueue §1.
+  /// The two lines of the GRQ. See GlobalRunQueue §1.
   var fresh = GQueue()
   var worn = GQueue()
-  var wornTurn: UInt64 = 0
+  /// Since when fresh Gs have been taken before worn ones, in ticks; 0: none since the last worn one, or since the first
+  /// came. And how many fresh ones stood in line then, and still do.
+  var overtakenSince: UInt64 = 0
+  var freshThen = 0
+  var freshLeft = 0
   var idleP: P?
   var idleM: M?
   /// The fewest idle Ms since the gc thread looked at them; see Ending.swift.

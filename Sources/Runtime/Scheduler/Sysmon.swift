@@ -10,6 +10,9 @@
 // more to do than CPUs, where threads stand still for long without being hogs, little is wasted. When every P has been idle for a while it sleeps until one
 // is not (`noteActivity`), so an idle process costs nothing. How long a while: see `Rest`.
 //
+// Sysmon and netpoll's thread ask the kernel for slices of 0.1 ms: where hogs have all CPUs, they run sooner when they are
+// woken. docs/performance.md has the measure.
+//
 // §3 On the side it keeps the region's clock exact: the pair of moments by which readers convert ticks to nanoseconds
 // is taken anew, rarer and rarer.
 //
@@ -57,6 +60,7 @@ enum Sysmon {
 
   static func run(_ m: M) -> Never {
     unsafe thread = m
+    mpg_thread_prompt()
     let watches = UnsafeMutableBufferPointer<Watch>.allocate(capacity: Capacity.ps)
     unsafe watches.initialize(repeating: Watch())
     var (loan, drift) = (Loan(), Drift())

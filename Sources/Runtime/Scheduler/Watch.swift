@@ -17,6 +17,8 @@ struct Watch {
   /// The slice that runs, and when it was first seen, in ticks.
   private var slice: UInt64 = 0
   private var since: UInt64 = 0
+  /// The G that runs, by the P's activity: who stands in `runnext` as long as it runs waits for it like others.
+  private var activity: UInt64 = 0
   /// The M in a system call that may lose the P, how many calls had returned, and when this was first seen.
   private var offered: Int?
   private var calls: UInt64 = 0
@@ -95,7 +97,8 @@ struct Watch {
   private mutating func lookAtRunner(of p: P, _ now: UInt64, _ drift: inout Drift, by m: M) -> Look {
     let holder = p.shared[.m].relaxed
     guard holder != 0, let runner = sched.m(Int(holder - 1)) else { return .nothing }
-    let isWanted = sched.hasWork || p.mustRetire
+    let waiting = waiting(for: p)
+    let isWanted = waiting != .nobody || p.mustRetire
     guard isWanted || cpuAtStart == nil else { return .nothing }
     if cpuAtStart == nil {
       cpuAtStart = runner.cpuTime
@@ -108,14 +111,21 @@ struct Watch {
       if drift.take(p, from: runner, forLock: forLock, now, by: m) { return .acted }
       if refused == 0 { refused = now }  // inside the runtime it waits for somebody: Preempt §6
     }
-    let (lasted, limit) = (now &- since, sched.hasFreshWork ? sched.grain : sched.slice)
-    let hasHadIt = hasUsed(limit, since: cpuAtStart, runner) || (sleep == .unknown && lasted > 4 &* sched.slice)
+    let (lasted, limit) = (now &- since, waiting == .fresh ? sched.grain : sched.slice)
+    let hasHadIt =
+      hasUsed(limit, since: cpuAtStart, runner) || (sleep == .unknown && lasted > 4 &* sched.slice)
     guard lasted > limit, hasHadIt, now >= notBefore else { return .soon }
     p.requestEnd(of: slice)
     guard runner.askToStop() else { return .soon }
     request = Request(runner: runner, since: now, cpu: runner.cpuTime)
     m.emit(.preemptRequest, count: p.id, arg: holder - 1)
     return .acted
+  }
+
+  private mutating func waiting(for p: P) -> Scheduler.Waiting {
+    let before = activity
+    activity = p.activity
+    return activity == before && p.lrq.hasNext ? .fresh : sched.waiting
   }
 
   /// Whether the thread sleeps; asked when it has not had the CPU all the time since the last look (Drift §5).

@@ -226,6 +226,7 @@ extension M {
 
   /// Tells that the timer of `g` was due then.
   private func noteLate(_ g: G, since: UInt64) {
+    if heldP != nil { sched.netpoll.noteFiredLate() }
     let now = stamp()
     emitOther(.timerLate, at: now, g: g.id, arg: now &- since)
   }

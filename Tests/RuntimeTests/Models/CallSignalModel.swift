@@ -104,7 +104,8 @@ struct CallSignalModel: Model {
       default: state.place = after
       }
     case .inCall: state.place = .claim
-    case .claim: (state.isOffered, state.offerBuffered, state.place, state.inside) = (false, nil, .user, false)
+    case .claim:
+      (state.isOffered, state.offerBuffered, state.place, state.inside) = (false, nil, .user, false)
     case .over: return nil
     }
     return state
@@ -123,7 +124,9 @@ struct CallSignalModel: Model {
       (state.word, state.asksLeft, state.sysmon) = (.asked, before.asksLeft - 1, .asked)
     case .asked: return askedSteps(before)
     case .barrier:
-      if let value = before.offerBuffered, flaw != .noBarrier { (state.isOffered, state.offerBuffered) = (value, nil) }
+      if let value = before.offerBuffered, flaw != .noBarrier {
+        (state.isOffered, state.offerBuffered) = (value, nil)
+      }
       state.sysmon = .check
     case .check:
       if before.isOffered, flaw != .neverChecks {
