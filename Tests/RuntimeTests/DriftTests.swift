@@ -1,5 +1,6 @@
 // Threads that sleep in the kernel without having said so: their P goes on, and their calls are not cut short. And what the
 // signal of preemption does to system calls and to code in libraries with locks.
+import CFaults
 import CMPG
 import Glibc
 import Region
@@ -85,6 +86,38 @@ struct DriftTests {
         all.wait()
         checkEqual(rounds.value, 180, "rounds")
         check(laneSum(.syscalls) > 0, "threads that waited for the lock to lose their P")
+        checkEqual(laneSum(.preempted), laneSum(.resumed), "preemptions and resumptions")
+      }
+    }
+  }
+
+  @Test("though no thread can be started, a G that was stopped with a lock goes on when another waits for it")
+  func convoyWithoutThreads() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1) {
+        let (lock, held, all) = (ThreadLock(), Counter(), WaitGroup())
+        all.add(3)
+        // Has one spare thread started.
+        go {
+          compute(microseconds: 30_000)
+          all.done()
+        }
+        while laneSum(.preempted) == 0 { MPG.sleep(.milliseconds(1)) }
+        cfault_arm(CFAULT_PTHREAD_CREATE, 1, .max, EAGAIN)
+        go {
+          lock.lock()
+          held.add(1)
+          compute(microseconds: 60_000)
+          lock.unlock()
+          all.done()
+        }
+        go {
+          while held.value == 0 { MPG.yield() }
+          lock.lock()
+          lock.unlock()
+          all.done()
+        }
+        all.wait()
         checkEqual(laneSum(.preempted), laneSum(.resumed), "preemptions and resumptions")
       }
     }

@@ -1,4 +1,4 @@
-// Where preemption meets something else that no other suite has: the end of a G, and the report of all of them. See
+// Where preemption meets something else that no other suite has: the end of a G, fork, and the report of all of them. See
 // ARCHITECTURE, "Where two protocols meet".
 import Glibc
 import Region
@@ -41,6 +41,32 @@ struct MeetingsTests {
         checkEqual(ended.value, started, "Gs that ran to their end")
         while statistics().live > 1 { MPG.sleep(.milliseconds(1)) }  // the last one is on its way out
         checkEqual(laneSum(.exited) &- before, UInt64(started), "Gs that are gone")
+        checkEqual(laneSum(.preempted), laneSum(.resumed), "preemptions and resumptions")
+      }
+    }
+  }
+
+  @Test("while Gs are stopped all the time others fork, and the children end as they should", arguments: [1, 2])
+  func preemptionMeetsFork(_ procs: Int) async {
+    await #expect(processExitsWith: .success) { [procs] in
+      inRuntime(procs: procs, preemption: true, slice: .microseconds(100)) {
+        let (stop, all) = (Counter(), WaitGroup())
+        all.add(3)
+        for _ in 0..<3 {
+          go {
+            while stop.value == 0 { check(compute(50) != 0, "a number") }
+            all.done()
+          }
+        }
+        for round in 0..<30 {
+          let child = forked { if compute(200) == 0 { _exit(1) } } ?? 0
+          var status: Int32 = -1
+          _ = blocking { unsafe waitpid(child, &status, 0) }
+          checkEqual(status, 0, "the status of child \(round)")
+        }
+        stop.add(1)
+        all.wait()
+        check(laneSum(.preempted) > 0, "preemptions")
         checkEqual(laneSum(.preempted), laneSum(.resumed), "preemptions and resumptions")
       }
     }

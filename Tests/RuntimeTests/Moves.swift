@@ -29,6 +29,11 @@ struct Moves {
   }
 }
 
+/// Times that Gs have parked for this reason, whether they still do or not.
+func parks(_ reason: WaitReason) -> Int {
+  lanes().reduce(0) { $0 + Int(truncatingIfNeeded: $1.counters[.parked, Int(reason.rawValue)].acquired) }
+}
+
 /// Gs parked for `reason`.
 func parked(_ reason: WaitReason) -> Int {
   let index = Int(reason.rawValue)

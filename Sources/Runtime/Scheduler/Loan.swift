@@ -23,11 +23,9 @@ struct Loan {
       self.borrower = nil  // at the border, in the handler, or granted a P
     }
     guard Preemption.queued > 0 else { return .nothing }
-    // A P that is idle or on offer will get to the GRQ, where the preempted Gs are; unless it is on its way to a thread
-    // that does not come to take it.
+    // Any other P will get to the GRQ, where the preempted Gs are.
     for id in 0..<sched.psBound {
-      let p = sched.p(id)
-      if p.isStopped || (p.isHeldForGs || p.isOnItsWay) && isStuck(id) { continue }
+      if sched.p(id).isStopped || isStuck(id) { continue }
       length = 0
       return .nothing
     }

@@ -33,7 +33,8 @@
 // §6 Loans. A preempted G may hold a lock that others need, malloc's for one. Who waits for it in user code loses its P to
 // the holder (Drift §4). But an M *inside the runtime* cannot be stopped, and may need malloc too
 // (a heap that grows). Or a P is on its way to a thread that begins, which waits for malloc before it gets so far as to
-// take it. When that is true of every P at once, nobody is left to give the holder its turn. So when all Ps
+// take it. Or it is to be taken from a thread that waits in the kernel, and no M is there to go on with it, since the
+// gc thread, which would start one, waits for malloc too. When such a thing is true of every P at once, nobody is left to give the holder its turn. So when all Ps
 // have stood for a slice though they should not, sysmon lends time to one preempted G after the other: its
 // thread runs on without a P, in user code only. That breaks no promise, because all Ps are at rest.
 //     lend:     stands still → on loan, wakes it

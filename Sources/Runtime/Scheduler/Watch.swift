@@ -62,12 +62,13 @@ struct Watch {
     if let offered { return lookAtCall(of: offered, on: p, now, by: m) }
     self.offered = nil
     guard sched.preempts, p.isHeldForGs || p.isOnItsWay else {
-      refused = 0
+      // Idle beside work: whoever is to take it may wait for a lock that a stopped G has.
+      noteRefused(p.isIdle && sched.hasWork, now)
       return .nothing
     }
     guard p.isHeldForGs, p.shared[.g].relaxed != 0 else {
       // On the scheduling stack, where nobody can be stopped.
-      if now &- since > sched.slice, refused == 0 { refused = now }
+      if now &- since > sched.slice { noteRefused(true, now) }
       return .nothing
     }
     return lookAtRunner(of: p, now, &drift, by: m)
@@ -77,8 +78,12 @@ struct Watch {
   var isPending: Bool { request != nil }
 
   /// Whether this P has not moved for a slice though it should have: its M is inside the runtime, and waits there, or has
-  /// not got so far as to take it.
+  /// not got so far as to take it; or there is no M that could go on with it, and none can be started.
   func isStuck(_ now: UInt64) -> Bool { refused != 0 && now &- refused > sched.slice }
+
+  private mutating func noteRefused(_ isRefused: Bool, _ now: UInt64) {
+    refused = !isRefused ? 0 : refused == 0 ? now : refused
+  }
 
   /// A call that is seen a second time has lasted.
   private mutating func lookAtCall(of offered: Int, on p: P, _ now: UInt64, by m: M) -> Look {
@@ -89,7 +94,9 @@ struct Watch {
     }
     guard isWanted || now &- callSince > sched.slice else { return .nothing }
     // Somebody must go on with it, whom sysmon cannot start: that allocates.
-    if isWanted, !sched.hasSpare() { return .soon }
+    let hasHeir = !isWanted || sched.hasSpare()
+    noteRefused(!hasHeir, now)
+    guard hasHeir else { return .soon }
     sched.retake(p, from: offered, by: m)
     return .acted
   }
@@ -107,9 +114,10 @@ struct Watch {
     guard isWanted else { return .nothing }
     let sleep = sleep(of: runner, now)
     if case .asleep(let forLock) = sleep {
-      guard sched.hasSpare() else { return .soon }
-      if drift.take(p, from: runner, forLock: forLock, now, by: m) { return .acted }
-      if refused == 0 { refused = now }  // inside the runtime it waits for somebody: Preempt §6
+      // For a lock a G that was stopped will go on with the P, if there is one, on a thread of its own.
+      let hasHeir = forLock && Preemption.queued > 0 || sched.hasSpare()
+      if hasHeir, drift.take(p, from: runner, forLock: forLock, now, by: m) { return .acted }
+      noteRefused(true, now)  // or inside the runtime it waits for somebody: Preempt §6
     }
     let (lasted, limit) = (now &- since, waiting == .fresh ? sched.grain : sched.slice)
     let hasHadIt =
@@ -177,7 +185,7 @@ struct Watch {
       return .acted  // look again soon
     }
     self.request = nil
-    if !stopped, refused == 0 { refused = now }
+    if !stopped { noteRefused(true, now) }
     return .acted
   }
 
@@ -204,10 +212,12 @@ extension P {
   /// Whether nobody holds it, for good: see Procs.
   var isStopped: Bool { shared[.status].relaxed == UInt64(PStatus.stopped.rawValue) }
 
+  var isIdle: Bool { shared[.status].relaxed == UInt64(PStatus.idle.rawValue) }
+
   /// Whether it was taken off the idle list, and whoever is to have it does not run yet: a thread that begins may wait for a
   /// lock of malloc. True for a moment of others too, while idle Ps come and go.
   var isOnItsWay: Bool {
-    shared[.status].relaxed == UInt64(PStatus.idle.rawValue) && sched.shared[.idlePs].relaxed == 0
+    isIdle && sched.shared[.idlePs].relaxed == 0
   }
 
   /// Whether an M holds it to run Gs, or to search for one.
