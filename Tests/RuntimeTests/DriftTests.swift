@@ -99,11 +99,11 @@ struct DriftTests {
         all.add(3)
         // Has one spare thread started.
         go {
-          compute(microseconds: 30_000)
+          while laneSum(.preempted) == 0 { compute(microseconds: 1_000) }
           all.done()
         }
         while laneSum(.preempted) == 0 { MPG.sleep(.milliseconds(1)) }
-        cfault_arm(CFAULT_PTHREAD_CREATE, 1, .max, EAGAIN)
+        cfault_arm(CFAULT_PTHREAD_CREATE, 1, 1 << 40, EAGAIN)
         go {
           lock.lock()
           held.add(1)

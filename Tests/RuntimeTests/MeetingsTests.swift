@@ -46,7 +46,8 @@ struct MeetingsTests {
     }
   }
 
-  @Test("while Gs are stopped all the time others fork, and the children end as they should", arguments: [1, 2])
+  @Test(
+    "while Gs are stopped all the time others fork, and the children end as they should", arguments: [1, 2])
   func preemptionMeetsFork(_ procs: Int) async {
     await #expect(processExitsWith: .success) { [procs] in
       inRuntime(procs: procs, preemption: true, slice: .microseconds(100)) {
