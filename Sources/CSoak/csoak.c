@@ -1,11 +1,15 @@
 // What the soak needs of Linux that Swift does not see; see the header.
 #include "CSoak.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
+
+void csoak_end_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 int csoak_timer(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
 

@@ -3,6 +3,7 @@
 // every frame what must always hold. Exit code 0 when nothing was found, else 1 and one line that says what.
 //
 // `mpg-soak fairness` is another mix, in which every wait for a turn is held against a bound: Fairness/Watcher.swift.
+import CSoak
 import Glibc
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -10,6 +11,7 @@ if arguments.first == "fairness" {
   let options = FairnessOptions.parseOrExit(Array(arguments.dropFirst()))
   let seed = options.seed ?? UInt64(time(nil))
   if options.work {
+    csoak_end_with_parent()
     Mix(options, seed: seed).run()
   } else {
     Fairness(options, seed: seed).run()
@@ -20,8 +22,10 @@ let options = Options.parseOrExit()
 let seed = options.seed ?? UInt64(time(nil))
 
 if let fd = options.writer {
+  csoak_end_with_parent()
   Writer(fd: fd, seed: seed, minutes: options.minutes).run()
 } else if options.work {
+  csoak_end_with_parent()
   Work(options, seed: seed).run()
 } else {
   Observer(options, seed: seed).run()

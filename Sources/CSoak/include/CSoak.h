@@ -3,6 +3,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/// Has this process killed when the one that started it is gone, whatever ended it: nobody would watch the work.
+void csoak_end_with_parent(void);
+
 /// A timer of the monotonic clock as a descriptor that does not block; -1: there is none, see errno.
 int csoak_timer(void);
 

@@ -40,6 +40,14 @@ extension PreemptionModel {
         (state.asksLeft, state.sysmon) = (before.asksLeft + 1, .watch)
       }
     case .signal(let slice):
+      guard before.word == .asked, flaw != .signalsFirst, flaw != .asksAfterSignal else {
+        state.sysmon = .send(slice: slice)
+        break
+      }
+      if flaw != .signalsByStore { state.word = .signalled }
+      state.sysmon = .send(slice: slice)
+    case .send(let slice):
+      if flaw == .signalsByStore { state.word = .signalled }
       state.signal = true
       state.sysmon =
         flaw == .signalsFirst
@@ -77,7 +85,7 @@ extension PreemptionModel {
     switch before.word {
     case .still: state.sysmon = .take(slice: slice)
     case .noted: (state.word, state.sysmon) = (flaw == .keepsNote ? .noted : .runs, .watch)
-    case .asked where flaw == .takesUnanswered: state.sysmon = .take(slice: slice)
+    case .asked where flaw == .takesUnanswered, .signalled where flaw == .takesUnanswered: state.sysmon = .take(slice: slice)
     default: return nil
     }
     return state

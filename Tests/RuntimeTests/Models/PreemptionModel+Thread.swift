@@ -93,8 +93,9 @@ extension PreemptionModel {
     let outside = !before.inside || flaw == .standsInside
     switch handler {
     case .look:
-      let isMeant = before.word == .asked || (outside && before.word == .lent)
-      if !outside, before.word == .asked { state.note = true }
+      let isRequest = before.word == .asked || before.word == .signalled
+      let isMeant = isRequest || (outside && before.word == .lent)
+      if !outside, isRequest { state.note = true }
       state.handler = isMeant || flaw == .answersUnasked ? .answer(before.word) : nil
     case .answer(let seen):
       let isWon = before.word == seen || flaw == .answersByStore

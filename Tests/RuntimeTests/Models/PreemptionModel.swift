@@ -7,7 +7,7 @@
 // thread-locals (`inside`, `note`, `lent`) without any ordering. The M that takes over is inside the runtime and may need
 // that lock; then the world stands still unless sysmon lends the thread time.
 //
-// §2 The stop word: `runs`; `asked`, it shall stop, and a signal may be on its way; `still`, it stands still in the handler or at the border;
+// §2 The stop word: `runs`; `asked`, it shall stop; `signalled`, and a signal is on its way; `still`, it stands still in the handler or at the border;
 // `noted`, the handler found it inside, or it answered when it left; `lent`, it runs in user code without a P. All its changes are single
 // read-modify-writes that acquire and release, so sequential consistency is the model's memory.
 //
@@ -52,6 +52,8 @@ enum PreemptionFlaw: CaseIterable, Sendable {
   case signalsFirst
   /// It marks the word as asked after it sent the signal.
   case asksAfterSignal
+  /// It says that a signal is on its way by a look and a store.
+  case signalsByStore
   /// It takes back a request for a slice that is over by a look and a store.
   case retractsByStore
   /// It does not take a note's mark back.
@@ -83,7 +85,7 @@ struct PreemptionModel: Model {
   var asks = 2
   var strays = 1
 
-  enum Word: Hashable { case runs, still, noted, lent, asked }
+  enum Word: Hashable { case runs, still, noted, lent, asked, signalled }
 
   /// Where in the runtime it is going: on a call of its own, or to take up a note.
   enum Visit: Hashable { case call, note }
@@ -126,6 +128,7 @@ struct PreemptionModel: Model {
     case request(slice: Int)
     case mark(slice: Int)
     case signal(slice: Int)
+    case send(slice: Int)
     case requestLate(slice: Int)
     case markLate(slice: Int)
     case await(slice: Int)
