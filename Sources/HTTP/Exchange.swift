@@ -109,19 +109,22 @@ struct Exchange: ~Copyable {
   /// Says that nothing follows, and reads on until the peer has ended its half too: to bytes that come for a closed socket,
   /// or lie unread in one, the system answers with a reset, and the peer loses the part of the answer that is still on its
   /// way. So it waits as long as the peer's system has not taken all, within the time that a write has; then for a second
-  /// of silence; and reads no more than so many bytes of what nobody wants.
+  /// more, whatever comes; and reads no more than so many bytes of what nobody wants.
   private mutating func finish() throws(NetError) {
     connection.finishWriting()
-    let end = Deadline.after(limits.write)
-    var left = Self.unwanted
+    var end = Deadline.after(limits.write)
+    var (isTaken, left) = (false, Self.unwanted)
     while left > 0 {
-      connection.setReadDeadline(.after(min(end.timeLeft, .seconds(1))))
+      if !isTaken, connection.unacknowledged == 0 { (isTaken, end) = (true, min(end, .after(.seconds(1)))) }
+      let time = min(end.timeLeft, .seconds(1))
+      guard time > .zero else { return }
+      connection.setReadDeadline(.after(time))
       do {
         let count = try unsafe connection.read(into: conversation.scratch())
         if count == 0 { return }
         left -= count
       } catch .timedOut {
-        guard connection.unacknowledged > 0, end.timeLeft > .zero else { return }
+        // Its system may have taken all meanwhile.
       }
     }
   }

@@ -60,8 +60,15 @@ final class DemoServer: Sendable {
     let folder = "\(folder.path)/mpg"
     return "\(folder)/\(try #require(FileManager.default.contentsOfDirectory(atPath: folder).first))"
   }
-  /// The ids of its threads.
-  var threads: Set<Int> { Set(entries("task").compactMap { Int($0) }) }
+  /// The ids of its threads, without the one that only writes reports, which is no M.
+  var threads: Set<Int> {
+    Set(entries("task").compactMap { Int($0) }.filter { name(ofThread: $0) != "mpg-report" })
+  }
+
+  private func name(ofThread id: Int) -> String? {
+    (try? String(contentsOfFile: "/proc/\(pid)/task/\(id)/comm", encoding: .utf8))?
+      .trimmingCharacters(in: .newlines)
+  }
   var openFiles: Int { entries("fd").count }
 
   private func entries(_ name: String) -> [String] {

@@ -9,7 +9,7 @@ enum Rules {
         + "P is idle and nobody searches wakes an M, and that takes the P."
     case .running, .stopped:
       "A P runs one G at a time: runnext first, then its LRQ in order, then a share of the GRQ, the network, half of "
-        + "another P's LRQ. Between two rounds of its LRQ the GRQ comes first, so that nobody starves."
+        + "another P's LRQ. After a quarter of a millisecond the GRQ comes first once, so that nobody starves."
     case .spinning:
       "A P that ran out looks at the GRQ, the network, and then at the LRQs of others from a random one on, four times "
         + "round. Half of the busy Ps may search at once; more would take more CPU than the work they look for."

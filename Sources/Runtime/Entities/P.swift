@@ -39,9 +39,8 @@ import Synchronization
 private struct POwned {
   /// Starts, for the look past `runnext` and the LRQ at every 61st.
   var tick: UInt64 = 0
-  /// Where the round of the LRQ ends that is going on, and when this P last looked elsewhere, in ticks: FindRunnable §2.
-  var roundEnd: UInt64 = 0
-  var lookedElsewhere: UInt64 = 0
+  /// When this P last looked elsewhere than in its own queue, in ticks; 0: that found one, and its own are next.
+  var lookedElsewhere: UInt64 = 1
   /// Descriptors of dead Gs, the last one first.
   var freeGs = GQueueLIFO()
   /// Free stacks, the last one (still warm) first.
@@ -123,7 +122,7 @@ private struct PRequests: ~Copyable {
     nonmutating set { unsafe owned.pointee.place = newValue }
   }
 
-  /// When it last looked elsewhere than in its own queue (FindRunnable §2). Owner only.
+  /// See FindRunnable §2. Owner only.
   var lookedElsewhere: UInt64 {
     get { unsafe owned.pointee.lookedElsewhere }
     nonmutating set { unsafe owned.pointee.lookedElsewhere = newValue }
@@ -177,15 +176,6 @@ private struct PRequests: ~Copyable {
 
   /// Whether the slice that runs now was asked to end. Owner only.
   var mustYield: Bool { unsafe requests.pointee.endOfSlice.load(ordering: .relaxed) == slice &+ 1 }
-
-  /// Whether every G that was on the LRQ when the last round began has had its turn; if so the next round begins. Owner
-  /// only.
-  @inline(__always)
-  func beginsRound() -> Bool {
-    guard shared[.lrqHead].relaxed >= (unsafe owned.pointee.roundEnd) else { return false }
-    unsafe owned.pointee.roundEnd = shared[.lrqTail].relaxed
-    return true
-  }
 
   /// The owner `m` goes into a system call: from here on sysmon may take the P.
   /// Ordering: releases what the owner did with the P; pairs with the acquire of `claim`.

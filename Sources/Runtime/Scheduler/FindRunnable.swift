@@ -3,12 +3,13 @@
 // §1 The order: `runnext`, the LRQ, the GRQ, the network, other Ps. Taken by itself it would let a P that always has Gs of
 // its own keep everybody else waiting. Two rules against that:
 //
-// §2 Rounds. Gs that yield go to the end of their LRQ, so an LRQ may never run dry. When every G that was on it at the
-// beginning of a round has had its turn, and a millisecond has passed since the P last looked elsewhere, it does: at
-// the GRQ, of which it takes one G for each quarter of a millisecond that has passed, and at the network, if nobody has
-// for a millisecond. So the k-th G on the GRQ waits for a round of the LRQ and for k quarters ÷ Ps at most. By time and not
-// by turns: where Gs run for microseconds, those that the GRQ keeps are the oldest of a flood. Taken early, they would make
-// a flood of their own before this one is over; and Gs that were woken would stand behind all of them.
+// §2 Turns. Gs that yield go to the end of their LRQ, so an LRQ may never run dry. So a quarter of a millisecond after a P
+// has last looked elsewhere, one G from the GRQ comes before its own, or what a look at the network finds, if nobody has
+// looked for a millisecond; and then one of its own, before it looks elsewhere again. So a G on the GRQ waits for two
+// turns of each that stands before it, divided by the Ps, or for a quarter of a millisecond of each. By time and not by
+// turns alone: where Gs run for microseconds, those that the GRQ keeps are the oldest of a flood. Taken early, they would
+// begin a flood of their own before this one is over; and Gs that were woken would stand behind all of them. One by one:
+// a whole share, put into the LRQ behind others, could not be followed by who reads the events (QueueTrace).
 // We rejected Go's way, to put a G that yields on the GRQ: that is fair as well, and every yield takes the lock that all
 // Ps share.
 //
@@ -62,34 +63,31 @@ extension M {
     return g
   }
 
-  /// `runnext`, then the first of the LRQ; between two rounds of it one from elsewhere (§2).
+  /// `runnext`, then the first of the LRQ; now and then one from elsewhere before that (§2).
   @inline(__always)
   private func takeOwn() -> G? {
     let lrq = p.lrq
     if let g = lrq.popNext() { return took(g, from: .runnext) }
-    if p.beginsRound(), let g = takeBetweenRounds() { return g }
+    if sched.grqDepth > 0 || sched.netpoll.watches, let g = takeElsewhere() { return g }
     guard let g = lrq.pop() else { return nil }
     lrq.coming.prefetch()
     return took(g, from: .lrq)
   }
 
   /// §2.
-  @inline(__always)
-  private func takeBetweenRounds() -> G? {
-    guard sched.grqDepth > 0 || sched.netpoll.watches else { return nil }
-    return takeElsewhere()
-  }
-
   @inline(never)
   private func takeElsewhere() -> G? {
-    let now = step != 0 ? step : Clock.now
-    let passed = now &- p.lookedElsewhere
-    guard passed > sched.grain else { return nil }
+    let (now, last) = (step != 0 ? step : Clock.now, p.lookedElsewhere)
+    guard last != 0 else {
+      p.lookedElsewhere = now
+      return nil
+    }
+    guard now > last, now &- last > sched.grain / 4, p.lrq.depth > 0 else { return nil }
     p.lookedElsewhere = now
     step = 0
-    let due = Int(clamping: passed / (sched.grain / 4))
-    if let g = takeFromGRQ(min(due, sched.grqShare, max(Capacity.lrq - p.lrq.depth, 1))) { return g }
-    return p.lrq.depth > 0 && sched.netpoll.isLate(at: now) ? pollNetwork() : nil
+    guard let g = takeFromGRQ(1) ?? (sched.netpoll.isLate(at: now) ? pollNetwork() : nil) else { return nil }
+    p.lookedElsewhere = 0
+    return g
   }
 
   private func takeShareOfGRQ() -> G? {

@@ -9,7 +9,7 @@
 // timers) go to the GRQ; so does half of an LRQ that is full.
 //
 // §3 An M that holds a P looks for work in this order (FindRunnable.swift): at every 61st start past runnext;
-// runnext; between two rounds of the LRQ the GRQ, so that Gs there cannot starve; the LRQ; the GRQ, a fair share;
+// runnext; now and then one from the GRQ, so that Gs there cannot starve; the LRQ; the GRQ, a fair share;
 // netpoll, without waiting; the others' LRQs, half of one; the others' timers. What it cannot find it must not miss later: see Spinning.swift, the essay to read.
 //
 // §4 Locks. One lock guards the GRQ, the lists of idle Ps and Ms, and the hand-over of a P to an M (marked below).
