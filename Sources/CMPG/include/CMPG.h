@@ -68,6 +68,11 @@ bool mpg_is_inside(void);
 /// About to go into a system call, inside the runtime, with its P on offer: answers a request to stop, and waits for a
 /// signal that was sent, so that the call is not cut short by it.
 void mpg_answer_before_call(void);
+/// Whether a stop word asks for anything; read after all that stands before.
+static inline bool mpg_is_asked(const void *word) {
+  __asm__ volatile("" ::: "memory");
+  return *(const volatile uint32_t *)word != MPG_RUNS;
+}
 /// Names the calling thread's stop word. What `mpg_is_inside_there` reads: valid as long as this thread lives.
 const void *mpg_stop_word(void *word);
 /// What `mpg_is_inside` would say on another thread, by what `mpg_stop_word` returned there.

@@ -254,6 +254,12 @@ private struct MOwned {
     unsafe pointer.pointee.insideAt.pointee.store(inside, ordering: .releasing)
   }
 
+  /// About to go into a system call, with its P on offer: answers a request to stop (Syscall §4).
+  @inline(__always)
+  func answerBeforeCall() {
+    if unsafe mpg_is_asked(pointer.pointee.stop) { mpg_answer_before_call() }
+  }
+
   /// Its thread ends. By the thread itself.
   func hideStopWord() {
     unsafe pointer.pointee.insideAt.pointee.store(0, ordering: .releasing)

@@ -49,7 +49,7 @@ extension M {
     p.shared[.g].set(0)
     setState(.syscall, at: tracing ? now : 0)
     offerP(at: now)
-    mpg_answer_before_call()  // after the offer: §4
+    answerBeforeCall()  // after the offer: §4
   }
 
   fileprivate func exitSyscall() {
