@@ -85,7 +85,8 @@ extension PreemptionModel {
     switch before.word {
     case .still: state.sysmon = .take(slice: slice)
     case .noted: (state.word, state.sysmon) = (flaw == .keepsNote ? .noted : .runs, .watch)
-    case .asked where flaw == .takesUnanswered, .signalled where flaw == .takesUnanswered: state.sysmon = .take(slice: slice)
+    case .asked where flaw == .takesUnanswered, .signalled where flaw == .takesUnanswered:
+      state.sysmon = .take(slice: slice)
     default: return nil
     }
     return state
