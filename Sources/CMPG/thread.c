@@ -238,8 +238,8 @@ int64_t mpg_thread_cpu(int32_t tid) {
   return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
-// The kernel's file says "running", or the number of the call in which the thread sleeps, or −1 where it sleeps in none
-// (it waits for a page).
+// The kernel's file says "running", or the number of the call in which the thread sleeps, or −1 where it sleeps in none: it
+// waits for a page, or for others that have pages made. That is over soon, and to give its P on would only start threads.
 int mpg_thread_sleeps_in(int32_t tid) {
   char path[48] = "/proc/self/task/", text[32];
   size_t length = strlen(path);
@@ -254,10 +254,10 @@ int mpg_thread_sleeps_in(int32_t tid) {
   close(fd);
   if (size <= 0) return MPG_SLEEP_UNKNOWN;
   text[size] = 0;
-  if (text[0] == 'r') return MPG_AWAKE;
-  if (text[0] == '-') return MPG_SLEEPS_IN_NO_CALL;
+  if (text[0] < '0' || text[0] > '9') return MPG_AWAKE;
+  enum { most = 65535 };
   int number = 0;
-  for (const char *c = text; *c >= '0' && *c <= '9' && number < MPG_SLEEPS_IN_NO_CALL; c++) number = number * 10 + *c - '0';
+  for (const char *c = text; *c >= '0' && *c <= '9' && number < most; c++) number = number * 10 + *c - '0';
   return number;
 }
 

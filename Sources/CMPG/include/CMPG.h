@@ -85,8 +85,9 @@ void mpg_preempt_thread(int32_t tid);
 /// CPU time that a thread of this process has used, in nanoseconds; −1: there is no such thread.
 int64_t mpg_thread_cpu(int32_t tid);
 /// What `mpg_thread_sleeps_in` says besides the number of a system call.
-enum { MPG_AWAKE = -1, MPG_SLEEP_UNKNOWN = -2, MPG_SLEEPS_IN_NO_CALL = 65535 };
-/// In which system call a thread of this process sleeps; MPG_AWAKE: it runs, or waits for a CPU. Allocates nothing.
+enum { MPG_AWAKE = -1, MPG_SLEEP_UNKNOWN = -2 };
+/// In which system call a thread of this process sleeps; MPG_AWAKE: it runs, or waits for a CPU, or for a page. Allocates
+/// nothing.
 int mpg_thread_sleeps_in(int32_t tid);
 /// Whether it is the call in which threads wait for a lock.
 bool mpg_is_futex(int number);

@@ -1,7 +1,7 @@
 // Drift: a thread that sleeps in the kernel without having said so loses its P.
 //
 // §1 The problem. A G may wait in the kernel outside of `blocking`: for a lock of the operating system's (malloc's, that
-// of stdout, an actor's), in a `usleep`, for a page. Its P does nothing meanwhile, and those behind it wait. The signal
+// of stdout, an actor's), or in a `usleep`. Its P does nothing meanwhile, and those behind it wait. The signal
 // of Preempt §2 helps nobody here: it gives the P on, but it ends `usleep` and `poll` early, and a G that waits for a lock
 // goes back to waiting when its turn comes, with a P again.
 //
