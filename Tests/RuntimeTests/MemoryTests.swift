@@ -13,9 +13,6 @@ struct Footprint {
   var pageTables = 0
   /// What the region's file takes of its file system.
   var file = 0
-  /// Pages of programs and libraries that are mapped: the page cache's, and not the runtime's doing. How many are mapped
-  /// beside one that is touched depends on what the cache has, after a build all.
-  var program = 0
 
   /// All of it. The region's pages that are mapped are counted once.
   var total: Int { resident + pageTables }
@@ -26,8 +23,7 @@ struct Footprint {
       let words = line.split(whereSeparator: \.isWhitespace)
       guard words.count > 1, let value = Int(words[1]) else { continue }
       // The file's own pages are in `file`, mapped or not.
-      if words[0] == "RssAnon:" { footprint.resident += value }
-      if words[0] == "RssFile:" { footprint.program = value }
+      if words[0] == "RssAnon:" || words[0] == "RssFile:" { footprint.resident += value }
       if words[0] == "VmPTE:" { footprint.pageTables = value }
     }
     footprint.file = sched.region.kibibytes
