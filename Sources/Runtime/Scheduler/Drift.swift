@@ -29,8 +29,9 @@
 // straight to the G that was stopped last, if there is one: that the line stands still since then makes it the likeliest
 // owner. If it is not, it runs into the lock as well, and the one before is next.
 //
-// §5 Who sleeps. A thread that used less CPU than time has passed since the last look is looked up in /proc, which tells a
-// thread that sleeps from one that waits for a CPU. Sysmon can do that without a lock and without malloc.
+// §5 Who sleeps. A thread that has hardly used the CPU since the last look is looked up in /proc, which tells a
+// thread that sleeps from one that waits for a CPU. One that slept for a moment only keeps its P: to give that on would
+// start threads for nothing. Sysmon can do that without a lock and without malloc.
 //
 // §6 What would break it; DriftModel shows it. No barrier, or `inside` read before the word is changed: the thread comes in
 // while its P is taken, and two Ms use one P. The border lets it in: likewise. No bell, or nobody who looks: it stands for

@@ -136,14 +136,14 @@ struct Watch {
     return activity == before && p.lrq.hasNext ? .fresh : sched.waiting
   }
 
-  /// Whether the thread sleeps; asked when it has not had the CPU all the time since the last look (Drift §5).
+  /// Whether the thread sleeps; asked when it has hardly had the CPU since the last look (Drift §5).
   private mutating func sleep(of runner: M, _ now: UInt64) -> M.Sleep {
     let passed = now &- before
     guard passed > sched.grain / 8 else { return .awake }
     let used = runner.cpuUsed(since: cpuBefore)
     (cpuBefore, before) = (runner.cpuTime, now)
     guard let used else { return .unknown }
-    return used < passed / 8 &* 7 ? runner.sleep : .awake
+    return used < passed / 8 ? runner.sleep : .awake
   }
 
   private mutating func isAsleep(_ runner: M, _ now: UInt64) -> Bool {
