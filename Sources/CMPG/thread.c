@@ -265,19 +265,37 @@ bool mpg_is_futex(int number) { return number == SYS_futex; }
 
 void mpg_preempt_thread(int32_t tid) { syscall(SYS_tgkill, getpid(), tid, SIGURG); }
 
+// What a thread that begins is to do. Not from malloc: the new thread would free it, and keep it in a cache of its own, so
+// a piece of its maker's arena would stay in use, and all before it could never be given back.
 struct beginning {
   void *(*body)(void *);
   void *argument;
+  _Atomic int taken;
 };
+static struct beginning beginnings[64];
+
+static struct beginning *take_beginning(void) {
+  for (;;) {
+    for (unsigned i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+      if (!atomic_exchange_explicit(&beginnings[i].taken, 1, memory_order_acquire)) return &beginnings[i];
+    }
+    sched_yield();  // so many threads are about to begin
+  }
+}
+
+static void give_back(struct beginning *beginning) { atomic_store_explicit(&beginning->taken, 0, memory_order_release); }
+
 static _Thread_local jmp_buf *way_out;
 
 static void *begin(void *raw) {
-  struct beginning beginning = *(struct beginning *)raw;
-  free(raw);
+  struct beginning *beginning = raw;
+  void *(*body)(void *) = beginning->body;
+  void *argument = beginning->argument;
+  give_back(beginning);
   jmp_buf here;
   if (setjmp(here) == 0) {
     way_out = &here;
-    beginning.body(beginning.argument);
+    body(argument);
   }
   mpg_drop_alternate_stack();
   return NULL;
@@ -289,16 +307,16 @@ _Noreturn void mpg_thread_end(void) { longjmp(*way_out, 1); }
 int mpg_thread_start(void *(*body)(void *), void *argument) {
   int fault = cfault(CFAULT_PTHREAD_CREATE);
   if (fault) return fault;
-  struct beginning *beginning = malloc(sizeof *beginning);
-  if (!beginning) return ENOMEM;
-  *beginning = (struct beginning){body, argument};
+  struct beginning *beginning = take_beginning();
+  beginning->body = body;
+  beginning->argument = argument;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_t thread;
   int error = pthread_create(&thread, &attributes, begin, beginning);
   pthread_attr_destroy(&attributes);
-  if (error) free(beginning);
+  if (error) give_back(beginning);
   return error;
 }
 
