@@ -71,7 +71,7 @@ struct SliceTests {
     }
   }
 
-  @Test("Gs that yield do not keep the GRQ and the network waiting: a P that never runs dry looks there by time")
+  @Test("Gs that yield do not keep the GRQ and the network waiting: a busy P looks there by time")
   func yieldersShare() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 1) {
