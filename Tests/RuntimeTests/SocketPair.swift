@@ -25,6 +25,12 @@ final class SocketPair: Sendable {
   func drain() { while socketRead(far) > 0 {} }
   /// A byte for the near end to read.
   func give() { check(socketWrite(far, 1) == 1, "the socket to take a byte") }
+  /// Whether the near end takes more now. News that it does may be of before it was filled, however late it comes (the
+  /// thread that fetched it may have been kept off its CPU): who waits asks again, as every writer does.
+  var isWritable: Bool {
+    var asked = pollfd(fd: near.fd, events: Int16(POLLOUT), revents: 0)
+    return unsafe poll(&asked, 1, 0) == 1
+  }
   /// Reads one byte; whether there was one.
   func take() -> Bool { socketRead(near.fd, 1) == 1 }
 }
