@@ -151,10 +151,11 @@ watched: ## what a viewer costs: its CPU and memory at a million events a second
 	@$(MAKE) --no-print-directory release PRODUCTS='$(PRODUCTS) mpg-bench'
 	@python3 scripts/watched.py $(BIN) --rounds $(or $(ROUNDS),40)
 
-instructions: ## instructions of each hot path, which must not grow, and large stack frames; UPDATE=1 keeps the new numbers
+instructions: ## instructions of each hot path, which must not grow, large stack frames, and where Swift's own code lies; UPDATE=1 keeps the new numbers
 	@scripts/need.sh instructions
 	@$(MAKE) --no-print-directory release PRODUCTS='mpg-bench mpg-demo'
 	@scripts/stackframes.py $(BIN)
+	@for program in mpg-bench mpg-demo; do scripts/swift_marks.sh $(BIN)/$$program || exit 1; done
 	@scripts/instructions.sh $(BIN) $(if $(UPDATE),update)
 
 install: release ## install mpgtop, mpg-demo, manual page and completions below PREFIX

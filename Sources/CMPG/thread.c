@@ -154,15 +154,42 @@ static bool has_locks(const char *path) {
   return false;
 }
 
+static void note_range(uintptr_t low, uintptr_t high) {
+  if (range_count == most_ranges) return;
+  ranges[range_count].low = low;
+  ranges[range_count++].high = high;
+}
+
+// Where Swift's libraries are linked into the program, they are in one file with code that has no locks. A linker keeps the
+// parts of a library together, so they lie between these: the first is near the beginning of libswiftCore, the others
+// near the end of it and of libswift_Concurrency, which follows. scripts/swift_marks.sh checks that of our release builds.
+#define MARK(name, symbol) extern const char name[] __asm__(symbol) __attribute__((weak))
+MARK(early_core, "_swift_arrayDownCastIndirect");
+MARK(late_core, "_swift_stdlib_getGraphemeBreakProperty");
+MARK(late_concurrency, "swift_task_localValuePush");
+
+static void note_swift_within(uintptr_t low, uintptr_t high) {
+  const uintptr_t marks[] = {(uintptr_t)early_core, (uintptr_t)late_core, (uintptr_t)late_concurrency};
+  uintptr_t first = high, last = low;
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+    if (marks[i] < low || marks[i] >= high) continue;  // in a library of its own, or nowhere
+    if (marks[i] < first) first = marks[i];
+    if (marks[i] > last) last = marks[i];
+  }
+  if (first < last) note_range(first, last);
+}
+
 static int note_library(struct dl_phdr_info *info, size_t size, void *unused) {
   (void)size, (void)unused;
-  if (!has_locks(info->dlpi_name)) return 0;
-  for (int i = 0; i < info->dlpi_phnum && range_count < most_ranges; i++) {
+  for (int i = 0; i < info->dlpi_phnum; i++) {
     const ElfW(Phdr) *part = &info->dlpi_phdr[i];
     if (part->p_type != PT_LOAD || !(part->p_flags & PF_X)) continue;
-    uintptr_t low = info->dlpi_addr + part->p_vaddr;
-    ranges[range_count].low = low;
-    ranges[range_count++].high = low + part->p_memsz;
+    uintptr_t low = info->dlpi_addr + part->p_vaddr, high = low + part->p_memsz, ours = (uintptr_t)note_library;
+    if (has_locks(info->dlpi_name)) {
+      note_range(low, high);
+    } else if (ours >= low && ours < high) {
+      note_swift_within(low, high);
+    }
   }
   return 0;
 }

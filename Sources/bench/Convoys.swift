@@ -72,8 +72,9 @@ extension Measure {
     private let most = Atomic<Int64>(0)
     var longest: Int64 { most.load(ordering: .relaxed) }
     func start(_ now: Int64) { last.store(now, ordering: .relaxed) }
+    /// Only forward: a G that was stopped between reading the clock and this brings a time that is long past.
     func note(_ now: Int64) {
-      most.max(now - last.exchange(now, ordering: .relaxed), ordering: .relaxed)
+      most.max(now - last.max(now, ordering: .relaxed).oldValue, ordering: .relaxed)
     }
   }
 
