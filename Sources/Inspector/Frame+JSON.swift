@@ -17,6 +17,7 @@ extension Frame {
       json.member("netpoll", object: { snapshot.netpoll.writeMembers(to: &$0) })
       json.member("trace", object: { snapshot.trace.writeMembers(to: &$0) })
       json.member("shortages", object: { snapshot.shortages.writeMembers(to: &$0) })
+      json.member("rules", object: { snapshot.ruleNumbers.writeMembers(to: &$0) })
       json.member("boot", object: { snapshot.boot.writeMembers(to: &$0) })
       json.member("rates", object: { writeRates(to: &$0) })
       json.key("instruments")

@@ -84,6 +84,11 @@ struct JSONText {
     value(truth)
   }
 
+  mutating func member(_ name: String, _ truth: Bool?) {
+    key(name)
+    if let truth { value(truth) } else { null() }
+  }
+
   mutating func member(_ name: String, _ number: Double) {
     key(name)
     value(number)

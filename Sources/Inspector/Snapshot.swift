@@ -198,6 +198,7 @@ public struct Snapshot: Sendable, Equatable {
   public var shortages = Shortages()
   public var steals = StealMatrix()
   public var boot = Boot()
+  public var ruleNumbers = RuleNumbers()
 
   public init(target: Target = Target()) { self.target = target }
 

@@ -52,6 +52,8 @@ public enum Capacity {
   /// When the steps of the boot were done, by raw value of `BootStep`; element 0: when the boot was called for. 0: not
   /// yet. Each is written once, on the thread that boots, the last by the main G.
   case bootTicks = 24
+  /// The numbers of the scheduler's rules, by raw value of `RuleNumber`; 0: not told.
+  case ruleNumbers = 40
   /// The executable's file name: UTF-8, padded with zeros.
   case executable = 64
 
@@ -59,6 +61,7 @@ public enum Capacity {
   public static let stride = 512
   public static let executableBytes = 256
   public static let bootSteps = 16
+  public static let mostRuleNumbers = 16
   public var spec: FieldSpec {
     switch self {
     case .magic, .version, .byteOrder: FieldSpec(.id, "-")
@@ -73,6 +76,7 @@ public enum Capacity {
     case .clockNanoseconds0, .clockNanoseconds1, .wallOffset: FieldSpec(.gauge, "ns")
     case .pRingRecords, .mRingRecords: FieldSpec(.gauge, "records")
     case .bootTicks: FieldSpec(.ticks, "ticks", count: Self.bootSteps)
+    case .ruleNumbers: FieldSpec(.gauge, "rule", count: Self.mostRuleNumbers)
     case .executable: FieldSpec(.packed, "utf8", count: Self.executableBytes / 8)
     }
   }

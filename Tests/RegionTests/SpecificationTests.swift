@@ -64,6 +64,7 @@ struct SpecificationTests {
     #expect(documentedCases("NetpollKind") == caseRows(NetpollKind.self))
     #expect(documentedCases("Shortage") == caseRows(Shortage.self))
     #expect(documentedCases("RunSource") == caseRows(RunSource.self))
+    #expect(documentedCases("RuleNumber") == caseRows(RuleNumber.self))
   }
 
   @Test("has a section for every enum of the schema, and for no other")

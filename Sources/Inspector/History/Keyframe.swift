@@ -24,6 +24,7 @@ extension Keyframe {
     case target, sched, p, m, gs, netpoll, trace, ring, boundary
     case steals = 20
     case boot = 23
+    case ruleNumbers = 30
   }
 
   /// More Ps, Ms and lanes than these are not believed.
@@ -57,6 +58,7 @@ extension Keyframe {
     section(.trace) { snapshot.trace.write(to: &$0) }
     if !snapshot.steals.pairs.isEmpty { section(.steals) { snapshot.steals.write(to: &$0) } }
     if snapshot.boot.isKnown { section(.boot) { snapshot.boot.write(to: &$0) } }
+    if snapshot.ruleNumbers.isKnown { section(.ruleNumbers) { snapshot.ruleNumbers.write(to: &$0) } }
     for ring in snapshot.trace.rings { section(.ring) { ring.write(to: &$0) } }
     for boundary in boundaries {
       section(.boundary) {
@@ -96,6 +98,7 @@ extension Keyframe {
     case .ring: snapshot.trace.rings.count < Self.most.lanes && snapshot.trace.readRing(from: &body)
     case .steals: snapshot.steals.read(from: &body)
     case .boot: snapshot.boot.read(from: &body)
+    case .ruleNumbers: snapshot.ruleNumbers.read(from: &body)
     case .boundary: boundaries.count < Self.most.lanes && readBoundary(&body)
     }
   }

@@ -15,7 +15,7 @@ final class RegionSource {
     .pid, .startTime, .state, .ending, .wallOffset, .executable,
   ]
   /// Of newer targets only.
-  private static let newerHeaderFields: [HeaderField] = [.bootTicks]
+  private static let newerHeaderFields: [HeaderField] = [.bootTicks, .ruleNumbers]
   private static let schedFields: [SchedField] = [
     .procs, .mCount, .grqDepth, .tracing, .stringBytes, .netpollFds, .netpollWakeups, .netpollReadied,
     .grqPeaks,
@@ -37,6 +37,8 @@ final class RegionSource {
   let reasons: [WaitReason?]
   /// Empty for a target that has no name for its backend.
   private let backends: [NetpollKind?]
+  /// The same of one that does not tell the numbers of its rules.
+  private let ruleNames: [RuleNumber?]
   private var rows: Rows
   private var lanes: Lanes
   private var drainer: Drain
@@ -64,6 +66,7 @@ final class RegionSource {
     processStates = try schema.table(of: ProcessState.self)
     reasons = try schema.table(of: WaitReason.self)
     backends = schema.cases["NetpollKind"] == nil ? [] : try schema.table(of: NetpollKind.self)
+    ruleNames = schema.cases["RuleNumber"] == nil ? [] : try schema.table(of: RuleNumber.self)
     rows = try Rows(schema, mapping, sched: sched)
     let places = try LanePlaces(schema, mapping, sched: sched, capacity: rows.capacity)
     lanes = Lanes(places)
@@ -149,6 +152,7 @@ final class RegionSource {
     fillTrace(&snapshot)
     fillShortages(&snapshot)
     snapshot.boot = boot
+    snapshot.ruleNumbers = ruleNumbers
     return snapshot
   }
 
@@ -176,6 +180,14 @@ final class RegionSource {
   private var boot: Snapshot.Boot {
     let words = min(header.words(.bootTicks), HeaderField.bootSteps)
     return Snapshot.Boot((0..<words).map { header.value(.bootTicks, element: $0) }, clock)
+  }
+
+  private var ruleNumbers: Snapshot.RuleNumbers {
+    var numbers = Snapshot.RuleNumbers()
+    for index in 0..<min(header.words(.ruleNumbers), ruleNames.count) {
+      if let name = ruleNames[index] { numbers[name] = header.value(.ruleNumbers, element: index) }
+    }
+    return numbers
   }
 
   private func fillTrace(_ snapshot: inout Snapshot) {

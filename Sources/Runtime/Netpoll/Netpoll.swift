@@ -195,7 +195,7 @@ struct NetpollRecord: ~Copyable {
   }
 
   /// Tests set it before the boot, to have nobody look for long.
-  nonisolated(unsafe) static var backstop: Int64 = 10_000_000
+  nonisolated(unsafe) static var backstop = RuleNumbers.backstop
 
   /// §4.
   private func waitInKernel(_ m: M) {

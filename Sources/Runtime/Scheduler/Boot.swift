@@ -15,7 +15,7 @@ public struct Options: Sendable {
   public var preemption: Bool
   /// How long a G may run while others wait that had such a turn themselves: 10 ms, as Go's. While others wait for
   /// their first turn, or were woken, it is a millisecond at most.
-  public var slice = Duration.milliseconds(10)
+  public var slice = Duration.nanoseconds(RuleNumbers.slice)
   /// KiB of a G's stack, guard included: 32…16,384, rounded up to a power of two. One that is too small ends the
   /// process, with words.
   public var stackKiB: Int
@@ -116,6 +116,7 @@ private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend, s
   do throws(SystemError) {
     let region = try RegionFile.create(procs: procs)
     region.noteStart(nanoseconds: start)
+    region.tellRuleNumbers(options)
     region.note(.region)
     unsafe runtimeRegion = region
     Fork.install(region)

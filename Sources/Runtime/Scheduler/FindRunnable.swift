@@ -26,7 +26,7 @@ extension M {
       if p.needsAttention { attendToP() }
       fireTimers(of: p)
       let tick = p.tick()
-      if tick % 61 == 0, let g = takeTurnOfTheWaiting(grqFirst: tick % 2 == 0) { return g }
+      if tick % RuleNumbers.turn == 0, let g = takeTurnOfTheWaiting(grqFirst: tick % 2 == 0) { return g }
       if let g = takeOwn() { return g }
       step = 0  // what follows takes time (Moves)
       if let g = takeShareOfGRQ() ?? pollNetwork() ?? stealSomething() { return g }
@@ -48,8 +48,8 @@ extension M {
     patience = Self.patience
   }
 
-  /// 61: prime, so that the look does not beat with loops of the program (Go's schedtick). Past `runnext` too: where nobody
-  /// is stopped (`Options.preemption`) two Gs that hand each other the P could otherwise keep all others of this P waiting.
+  /// Past `runnext` too: where nobody is stopped (`Options.preemption`) two Gs that hand each other the P could otherwise
+  /// keep all others of this P waiting.
   /// GRQ and LRQ take turns in coming first, so that neither keeps the other waiting.
   private func takeTurnOfTheWaiting(grqFirst: Bool) -> G? {
     grqFirst
@@ -82,7 +82,7 @@ extension M {
       p.lookedElsewhere = now
       return nil
     }
-    guard now > last, now &- last > sched.grain / 4, p.lrq.depth > 0 else { return nil }
+    guard now > last, now &- last > sched.grain / RuleNumbers.elsewhere, p.lrq.depth > 0 else { return nil }
     p.lookedElsewhere = now
     step = 0
     guard let g = takeFromGRQ(1) ?? (sched.netpoll.isLate(at: now) ? pollNetwork() : nil) else { return nil }
@@ -129,8 +129,8 @@ extension M {
       startSpinning()
     }
     sawHandOver = false
-    for round in 0..<4 {
-      if let g = stealRound(last: round == 3) { return g }
+    for round in 1...RuleNumbers.rounds {
+      if let g = stealRound(last: round == RuleNumbers.rounds) { return g }
     }
     return nil
   }

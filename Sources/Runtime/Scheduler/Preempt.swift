@@ -10,8 +10,8 @@
 //
 // §3 The stop word of an M is how its thread and sysmon talk (thread.c; the values are `M.Stop`).
 //     sysmon:   runs → asked
-//     the G:    leaves the runtime (Enter.swift), which most do all the time: asked → left a note, and gives way at once: an
-//               ordinary yield, to the GRQ, which needs no signal and keeps no thread
+//     the G:    leaves the runtime (Enter.swift), which most do all the time: asked → left a note, and gives way at once, to
+//               the GRQ's worn line, which needs no signal and keeps no thread
 //     sysmon:   still asked after an eighth of a millisecond: asked → signalled, and the signal
 //     handler:  outside the runtime: signalled → stands still, rings sysmon's bell, waits on the futex until the word changes
 //               inside: signalled → left a note, rings the bell, returns

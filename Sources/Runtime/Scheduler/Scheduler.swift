@@ -59,8 +59,8 @@ import Synchronization
     tracing = options.tracing
     preempts = options.preemption
     slice = Clock.ticks(nanoseconds: options.slice.wholeNanoseconds)
-    lateness = Clock.ticks(nanoseconds: 1_000_000)
-    grain = min(slice, Clock.ticks(nanoseconds: 1_000_000))
+    lateness = Clock.ticks(nanoseconds: RuleNumbers.lateness)
+    grain = min(slice, Clock.ticks(nanoseconds: RuleNumbers.grain))
     self.netpoll = netpoll
     self.stacks = stacks
     self.descriptors = descriptors
