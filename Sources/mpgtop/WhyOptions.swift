@@ -45,7 +45,7 @@ struct WhyOptions: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "One request in seven steps, from the accept to the response: its number in --requests, or 'last'.",
+      "One request step by step, from the accept to the response: its number in --requests, or 'last'.",
       valueName: "number|last"))
   var follow: FollowedRequest?
 

@@ -50,7 +50,22 @@ extension EndToEnd {
       #expect(text.output.contains("  why: ") && text.output.contains("(hog)"))
     }
 
-    @Test("A request in seven steps: every moment and every number in the words is that of an event")
+    @Test("Gs that have waited since before anybody looked are waits")
+    func openWaits() throws {
+      let server = try DemoServer("--procs", "2")
+      let clients = try (0..<5).map { _ in try Connection(port: server.port) }
+      usleep(200_000)
+      for order in ["delay", "length"] {
+        let shown = try mpgtop(
+          server, ["why", "\(server.pid)", "--for", "1s", "--by", order, "--slowest", "3", "--json"])
+        #expect(shown.ending == .code(0) && shown.errors == "", "\(shown.errors)")
+        let chains = try objects(shown.output)
+        #expect(chains.count == 3 && chains.contains { $0["over"] as? Bool == false })
+      }
+      withExtendedLifetime(clients) {}
+    }
+
+    @Test("A request step by step: every moment and every number in the words is that of an event")
     func follow() throws {
       let server = try DemoServer("--procs", "2")
       let file = "\(server.folder.path)/a.rec"
@@ -59,10 +74,11 @@ extension EndToEnd {
         try objects(try mpgtop(server, ["why", "--replay", file, "--follow", "last", "--json"]).output).first)
       #expect(walk["label"] as? String == "GET /sleep" && walk["connection"] as? String == "accepted")
       let steps = try #require(walk["steps"] as? [[String: Any]])
+      let kinds = steps.compactMap { $0["step"] as? String }
       #expect(
-        steps.map { $0["step"] as? String } == [
-          "wait", "packet", "poll", "ready", "run", "handler", "response",
-        ])
+        kinds.prefix(6) == ["wait", "packet", "poll", "ready", "run", "handler"] && kinds.last == "response")
+      #expect(kinds.count > 7 && kinds[6..<(kinds.count - 1)].allSatisfy { $0 == "did" })
+      let response = kinds.count - 1
       func events(_ step: Int) -> [[String: Any]] { steps[step]["events"] as? [[String: Any]] ?? [] }
       func time(_ step: Int, _ kind: String, last: Bool = false) throws -> Int {
         let found = events(step).filter { $0["event"] as? String == kind }
@@ -71,20 +87,42 @@ extension EndToEnd {
       func tells(_ step: Int, _ from: Int, _ to: Int) -> Bool {
         (steps[step]["text"] as? String ?? "").contains(TimeWords.short(to - from))
       }
-      for (step, kind) in [(2, "goReady"), (3, "goReady"), (4, "goStart"), (5, "goCreate"), (6, "goLabel")] {
+      for (step, kind) in [
+        (2, "goReady"), (3, "goReady"), (4, "goStart"), (5, "goCreate"), (response, "goLabel"),
+      ] {
         #expect(try steps[step]["t_ns"] as? Int == time(step, kind))
       }
       let times = steps.compactMap { $0["t_ns"] as? Int }
       #expect(times == times.sorted() && times.count >= 6)
       #expect(tells(4, try time(3, "goReady"), try time(4, "goStart")))
       #expect(tells(5, try time(5, "goCreate"), try time(5, "goLabel")))
-      #expect(tells(6, try time(5, "goLabel"), try time(6, "goLabel")))
-      let after = events(6).last { ["goPark", "goExit"].contains($0["event"] as? String) }
-      #expect(tells(6, try time(6, "goLabel"), try #require(after?["t_ns"] as? Int)))
+      #expect(tells(response, try time(5, "goLabel"), try time(response, "goLabel")))
+      let after = events(response).last { ["goPark", "goExit"].contains($0["event"] as? String) }
+      #expect(tells(response, try time(response, "goLabel"), try #require(after?["t_ns"] as? Int)))
+      let lasted = steps.compactMap { $0["lasted_ns"] as? Int }
+      #expect(try lasted.reduce(0, +) == time(response, "goLabel") - time(5, "goLabel"))
+      #expect(steps.contains { ($0["text"] as? String ?? "").hasPrefix("It parked for sleep") })
       let text = try mpgtop(server, ["why", "--replay", file, "--follow", "\(walk["span"] as? Int ?? 0)"])
       #expect(text.ending == .code(0) && text.output.contains("a new G handles it"))
       let none = try mpgtop(server, ["why", "--replay", file, "--follow", "1"])
       #expect(none.ending == .code(64) && none.errors.contains("no request 1 begins in this history"))
+    }
+
+    @Test("What a handler did has its step: a call, a spawn, a wait; and they add up to the request's time")
+    func steps() throws {
+      let server = try DemoServer("--procs", "2")
+      let file = "\(server.folder.path)/a.rec"
+      try record(server, file, ["/block?ms=120"])
+      let walk = try #require(
+        try objects(try mpgtop(server, ["why", "--replay", file, "--follow", "last", "--json"]).output).first)
+      let steps = try #require(walk["steps"] as? [[String: Any]])
+      let did = steps.filter { $0["step"] as? String == "did" }
+      let call = try #require(did.max { $0["lasted_ns"] as? Int ?? 0 < $1["lasted_ns"] as? Int ?? 0 })
+      #expect(call["lasted_ns"] as? Int ?? 0 >= 120_000_000)
+      #expect((call["text"] as? String ?? "").hasPrefix("It was in a system call on M"))
+      let begin = try #require(did.first?["t_ns"] as? Int)
+      let end = try #require(steps.last?["t_ns"] as? Int)
+      #expect(did.compactMap { $0["lasted_ns"] as? Int }.reduce(0, +) == end - begin)
     }
 
     @Test("A request is followed over its Gs; scrubbed it has no name")

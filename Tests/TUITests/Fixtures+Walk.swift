@@ -28,10 +28,10 @@ extension Fixtures {
     var span = SpanSummary(number: 14_336, label: "GET /sleep", root: 322, begin: zero + 224_000)
     (span.end, span.gs) = (end, 3)
     let titles = [
-      "accept waits", "the packet comes", "netpoll wakes", "the G is ready", "a P runs it",
+      "accept waits", "the packet comes", "a poll finds it", "the G is ready", "a P runs it",
       isKept ? "no new G" : "a new G handles it", "the response",
     ]
-    let steps = RequestStep.Kind.allCases.enumerated().map { index, kind in
+    let steps = RequestStep.Kind.frame.enumerated().map { index, kind in
       let isAbsent = isKept && kind == .handler
       var step = RequestStep(
         kind: kind, outcome: kind == .packet ? .untold : isAbsent ? .absent : .happened, title: titles[index],

@@ -25,6 +25,8 @@ extension Player {
     guard let summary = latest.summary(found) else { return nil }
     var facts = RequestFacts(summary, found.begin)
     facts.end = found.end
+    (facts.did, facts.until) = (deeds(found), latest.time)
+    facts.rules = Rules(latest.model.snapshot.ruleNumbers)
     let (creation, isOlder) = origin(found.begin)
     if let creation {
       facts.creation = creation
@@ -52,6 +54,27 @@ extension Player {
       }
     }
     return facts
+  }
+
+  /// What the root did from the beginning of the span to its end.
+  private func deeds(_ found: FoundSpan) -> [PlacedRecord] {
+    let root = found.begin.record.g
+    var (deeds, isIn, m) = ([PlacedRecord](), false, nil as UInt16?)
+    forth(from: found.begin.record.time, segments: 512) { event in
+      if event == found.begin { isIn = true }
+      guard isIn, event != found.end else { return !isIn }
+      let record = event.record
+      if record.g == root {
+        m = record.kind == .goSyscall ? record.m : nil
+        deeds.append(event)
+      } else if record.kind == .goCreate || record.kind == .goReady, record.other == root {
+        deeds.append(event)
+      } else if record.kind == .retake, m.map({ UInt64($0) == record.arg }) ?? false {
+        deeds.append(event)
+      }
+      return deeds.count < HandlerPieces.mostEvents
+    }
+    return deeds
   }
 
   /// The span in numbers.

@@ -52,6 +52,8 @@ struct RequestFacts {
   }
 
   var span: SpanSummary
+  /// The rules, with the target's own numbers.
+  var rules = Rules(Snapshot.RuleNumbers())
   var connection = Connection.none
   var arrival: Arrival?
   /// The root's creation, of an accepted connection.
@@ -63,6 +65,10 @@ struct RequestFacts {
   /// The labels that begin and end the span; nil: it goes on.
   var begin: PlacedRecord
   var end: PlacedRecord?
+  /// What the root did in between, events of others that concern it included; see HandlerPieces. And up to when it is
+  /// looked at, in nanoseconds, where it goes on.
+  var did: [PlacedRecord] = []
+  var until: UInt64 = 0
   /// What the root did then: parked, or was gone.
   var after: PlacedRecord?
 

@@ -22,13 +22,15 @@ extension RequestWalk {
   /// The steps, with their events and rules.
   public var lines: [String] {
     var lines = [title + (span.missing == 0 ? "" : "; \(span.missing) records are missing")]
+    var told: Set<String> = []
     for (index, step) in steps.enumerated() {
       let offset = offset(index).map(Self.signed) ?? "-"
       let blanks = String(repeating: " ", count: max(1, 11 - offset.count))
-      lines.append("\(index + 1)\(blanks)\(offset)  \(step.title)  \(step.places)")
+      let lasted = step.lasted.map { $0 == 0 ? "" : " \(TimeText.short($0))" } ?? ""
+      lines.append("\(index + 1)\(blanks)\(offset)  \(step.title)\(lasted)  \(step.places)")
       lines.append("    \(step.text)")
       for event in step.events { lines.append("    * \(event.lane.name): \(event.text)") }
-      lines.append("    Rule: \(step.rule)")
+      if told.insert(step.rule).inserted { lines.append("    Rule: \(step.rule)") }
     }
     return lines
   }
@@ -61,6 +63,7 @@ extension RequestStep {
       json.member("step", "\(kind)")
       json.member("outcome", outcome.rawValue)
       json.member("t_ns", time)
+      json.member("lasted_ns", lasted)
       json.member("p", p)
       json.member("m", m)
       json.member("g", g)

@@ -1,5 +1,5 @@
 // A request in seven steps: from the accept that waits to the response, each with its moment, its P, M and G, the events
-// behind it, and the rule.
+// behind it, and the rule. Between the last two stands what the handler did, a step for each thing (HandlerSteps.swift).
 //
 // What a scheduler does for a packet is the same for every one of them, and so are the steps: a G waits for the socket;
 // a packet comes; somebody polls; the G becomes runnable; a P runs it; a new G takes the connection; the response goes
@@ -11,10 +11,16 @@
 // before is negative. The words are made in RequestWords.swift.
 internal import Region
 
-/// One of the seven steps.
+/// One of the seven steps, or a thing that the handler did.
 public struct RequestStep: Sendable, Equatable {
   public enum Kind: Int, Sendable, CaseIterable {
-    case wait, packet, poll, ready, run, handler, response
+    case wait, packet, poll, ready, run, handler
+    /// Something that the handler did: none, or any number of them.
+    case did
+    case response
+
+    /// Those that every walk has, in order.
+    public static let frame = allCases.filter { $0 != .did }
   }
 
   public enum Outcome: String, Sendable {
@@ -32,6 +38,8 @@ public struct RequestStep: Sendable, Equatable {
   public var time: UInt64?
   /// The moment to look at the scheduler for this step: its own, or of the one before it that has one.
   public var moment: UInt64 = 0
+  /// Nanoseconds that it took, of what the handler did: these add up to the request's time.
+  public var lasted: UInt64?
   public var g: UInt64?
   public var p: Int?
   public var m: Int?
@@ -49,7 +57,7 @@ public struct RequestStep: Sendable, Equatable {
 public struct RequestWalk: Sendable, Equatable {
   public var span: SpanSummary
   public var connection: Connection
-  /// Seven, in order.
+  /// In order: the seven, with what the handler did before the response.
   public var steps: [RequestStep]
   /// The moment from which offsets count.
   public var zero: UInt64
@@ -88,7 +96,7 @@ extension RequestWalk {
   ) {
     let words = RequestWords(facts: facts, clock: clock, reasons: reasons, names: names, name: name)
     (span, connection) = (facts.span, facts.connection)
-    steps = RequestStep.Kind.allCases.map { words.step($0) }
+    steps = RequestStep.Kind.allCases.flatMap { $0 == .did ? words.did : [words.step($0)] }
     zero = steps[RequestStep.Kind.poll.rawValue].time ?? steps.compactMap(\.time).min() ?? facts.span.begin
     if connection != .none, let ready = steps[RequestStep.Kind.ready.rawValue].time {
       zero = steps[RequestStep.Kind.poll.rawValue].time ?? ready

@@ -1,4 +1,5 @@
-// The seven steps of a request in words. Every number in them comes out of an event, or is the difference of two.
+// The seven steps of a request in words; what the handler did is in RequestWords+Did.swift. Every number in them comes out
+// of an event, or is the difference of two.
 internal import Region
 
 struct RequestWords {
@@ -16,7 +17,7 @@ struct RequestWords {
     case .ready: ready
     case .run: run
     case .handler: facts.connection == .accepted ? accepted : handler
-    case .response: response
+    case .response, .did: response
     }
   }
 
@@ -135,7 +136,7 @@ struct RequestWords {
       text +=
         poll.record.detail == 0
         ? ". The netpoll thread was waiting for it in the kernel, so it did not lie there for long"
-        : ". Somebody had looked less than a millisecond before"
+        : ". Somebody had looked \(facts.rules.numbers.text(.lateness).map { "less than \($0)" } ?? "shortly") before"
     }
     return make(.packet, .untold, "the packet comes", text + ".", nil)
   }
@@ -147,7 +148,8 @@ struct RequestWords {
     guard let poll = arrival.poll, let first = arrival.first else {
       guard let by = wake.ready?.record.other, by != 0 else {
         return make(
-          .poll, .untold, "netpoll wakes", "The poll's event is missing, or a deadline ended the wait.", nil)
+          .poll, .untold, "a poll finds it", "The poll's event is missing, or a deadline ended the wait.", nil
+        )
       }
       return make(.poll, .absent, "no poll", "Did not happen: \(name(by)) ended the wait.", nil)
     }
@@ -156,11 +158,11 @@ struct RequestWords {
       switch poll.record.detail {
       case 0: "The netpoll thread, M\(poll.record.m), came back from the kernel: \(found)."
       case 1: "\(who(poll)) searched for work, and asked the kernel without waiting: \(found)."
-      case 2: "Sysmon, M\(poll.record.m), asked the kernel, since nobody had for 10 ms: \(found)."
+      case 2: "Sysmon, M\(poll.record.m), asked the kernel, since \(facts.rules.unpolled): \(found)."
       default: "\(who(poll)) asked the kernel: \(found)."
       }
     let told = " It told of that after its Gs, \(span(first, poll)) later."
-    var step = make(.poll, .happened, "netpoll wakes", text + told, poll, more: [first])
+    var step = make(.poll, .happened, "a poll finds it", text + told, poll, more: [first])
     // It had come back when it made the first of its Gs ready; it tells of itself afterwards.
     (step.time, step.g) = (time(first), nil)
     return step
@@ -186,12 +188,9 @@ struct RequestWords {
 
   private var run: RequestStep {
     guard let arrival, let wake, let end = wake.end else { return absent(.run, "no start") }
-    let source: [RunSource: String] = [
-      .runnext: ", its next", .lrq: ", from its own LRQ", .grq: ", from the GRQ", .steal: ", stolen",
-      .stealNext: ", stolen from another's next", .netpoll: ", the first that its own poll had found",
-    ]
     let delay = wake.readyTime.map { " \(span(clock.nanoseconds(at: $0), time(end))) later" } ?? ""
-    var text = "\(who(end)) ran \(name(wake.g))\(delay)\(end.record.runSource.flatMap { source[$0] } ?? "")."
+    var text =
+      "\(who(end)) ran \(name(wake.g))\(delay)\(end.record.runSource.flatMap { Self.sources[$0] } ?? "")."
     let ready = wake.readyTime.map { clock.nanoseconds(at: $0) } ?? time(end)
     let hops = arrival.chain.hops.filter { $0.begin >= ready && $0.duration > 0 }
     if hops.count > 1 {
@@ -204,6 +203,11 @@ struct RequestWords {
 }
 
 extension RequestWords {
+  static let sources: [RunSource: String] = [
+    .runnext: ", its next", .lrq: ", from its own LRQ", .grq: ", from the GRQ", .steal: ", stolen",
+    .stealNext: ", stolen from another's next", .netpoll: ", the first that its own poll had found",
+  ]
+
   static func rule(_ kind: RequestStep.Kind) -> String {
     switch kind {
     case .wait:
@@ -222,7 +226,7 @@ extension RequestWords {
     case .handler:
       "Each connection has a G of its own, so that its code may simply wait. A new G goes next on its P, and a thread is "
         + "woken for an idle P that may steal it."
-    case .response:
+    case .response, .did:
       "A write tries before it waits, so it seldom parks. A connection that is kept open costs a parked G; one that is "
         + "closed gives its G and stack back."
     }

@@ -56,7 +56,7 @@ public enum OverlayID: String, Sendable, CaseIterable {
   /// What it shows, in a sentence.
   var summary: String {
     switch self {
-    case .walk: "One request in seven steps; the screens behind show the moment of the step."
+    case .walk: "One request, step by step; the screens behind show the moment of the step."
     case .boot: "What the runtime did before the program's own code, in order."
     }
   }

@@ -1,4 +1,4 @@
-// Following a request, over whichever screen: seven rows, and the words, events and rule of the one that is selected.
+// Following a request, over whichever screen: a row for each step, and the words, events and rule of the one that is selected.
 import Inspector
 
 struct WalkOverlay {
@@ -64,8 +64,10 @@ struct WalkOverlay {
     let absent = step.outcome == .absent ? "did not" : "not told"
     let time = found.offset(index).map(RequestWalk.signed) ?? absent
     let delta = found.delta(index).map { $0 == 0 ? "0" : TimeText.short($0.magnitude) } ?? ""
+    let lasted = step.lasted.map { $0 == 0 ? "" : TimeText.short($0) + "  " } ?? ""
+    let places = lasted + step.places
     let style: Style = step.outcome == .happened ? .text : step.outcome == .untold ? .waiting : .dim
-    return StepPanel.Row(time: time, delta: delta, title: step.title, places: step.places, style: style)
+    return StepPanel.Row(time: time, delta: delta, title: step.title, places: places, style: style)
   }
 
   private func told(_ index: Int, _ found: RequestWalk) -> [StepPanel.Paragraph] {
