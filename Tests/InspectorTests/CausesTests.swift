@@ -47,6 +47,31 @@ struct CausesTests {
     #expect(chain.verdict.cause == .stolenLate && chain.verdict.p == 1)
   }
 
+  @Test("Gs that wait for long and are not done are waits, also those that no event is known of")
+  func openWaits() throws {
+    let script = try Script()
+    script.p(0, 1, .goStart, 5)
+    script.p(0, 2, .goPark, 5, mutex)
+    script.p(1, 3, .mSpin)
+    // G6 parked, and G7 was ready, before the history begins.
+    for (g, state, ago) in [(6 as UInt64, GState.waiting, 60 as UInt64), (7, .runnable, 30)] {
+      let reason = state == .waiting ? WaitReason.chanReceive : .none
+      script.region[GField.id, Int(g)] = g
+      script.region[GField.status, Int(g)] = GStatus(state, reason: reason, sequence: 1).word
+      script.region[GField.since, Int(g)] = script.time(0) - ago * 1_000_000_000
+    }
+    script.region[SchedField.gSlots] = 64
+    script.region[SchedField.gListed] = 64
+    let player = try script.player(goroutines: true)
+    #expect(player.slowestWaits(9, by: .length).map(\.g) == [6, 7, 5])
+    #expect(player.slowestWaits(9).map(\.g) == [7, 6, 5])
+    let chain = player.chain(of: try #require(player.slowestWaits(1, by: .length).first))
+    #expect(chain.wait.end == nil && chain.lines[0].hasPrefix("G6: parked for chanReceive, for 60.0 s"))
+    #expect(
+      chain.lines[0].hasSuffix("and waits still")
+        && chain.verdict.text == "it waits for a channel to give a value")
+  }
+
   @Test("a lock that was not free: who had it is named")
   func waitedForLock() throws {
     let script = try Script()

@@ -16,8 +16,8 @@ struct Judge {
   let clock: Clock
   let name: (UInt64) -> String
 
-  /// From here on a G that keeps a P is a hog: the slice after which one is preempted.
-  private static let hog: UInt64 = 10_000_000
+  /// From here on a G that keeps a P is a hog: the longest slice that a G has while others wait.
+  let hog: UInt64
 
   func verdict() -> Verdict {
     switch hop.kind {
@@ -95,7 +95,7 @@ struct Judge {
   }
 
   private func held(_ p: Int, _ run: Occupancy.Stretch) -> Verdict {
-    let isHog = ns(run.length) >= Self.hog
+    let isHog = ns(run.length) >= hog
     return Verdict(
       cause: isHog ? .hog : .pWasBusy, text: "P\(p) was held by " + ran(run) + (isHog ? " (hog)" : ""),
       g: run.g,
@@ -129,7 +129,7 @@ struct Judge {
       (verdict.g, verdict.p, verdict.m) = (longest.run.g, longest.p, longest.run.m)
       verdict.lasted = longest.run.isWhole ? ns(longest.run.length) : nil
       let held = ps.values.allSatisfy { ($0.longestRun.map { isHalf($0.inside) }) ?? false }
-      if held, ns(longest.run.length) >= Self.hog { verdict.cause = .hog }
+      if held, ns(longest.run.length) >= hog { verdict.cause = .hog }
     }
     return verdict
   }

@@ -20,6 +20,8 @@ extension Player {
   public static let mostWaits = 100_000
   /// Segments, some minutes, that are gone through at most for one chain.
   private static let reach = 512
+  /// Nanoseconds from which on a G that keeps a P is a hog, where the target does not tell its slice.
+  private static let hog: UInt64 = 10_000_000
 
   /// The waits of a G up to this moment, oldest first; the last may not be over.
   public func waits(of g: UInt64) -> [Wait] { waits(of: g, from: history.firstNumber) }
@@ -54,22 +56,31 @@ extension Player {
     return (found.suffix(Self.mostWaits) + open).map { Wait($0, clock, reasons: history.reasons) }
   }
 
-  /// The slowest waits up to this moment, slowest first; those that are not over count as long as they last so far.
+  /// The slowest waits up to this moment, slowest first. Those that are not over count as long as they last so far, also
+  /// where they began before the history does. Of those that are the same by `order` the longer comes first: so there are
+  /// some as long as any G waits, though the scheduler could have saved none of them anything.
   public func slowestWaits(_ limit: Int, by order: WaitOrder = .delay) -> [Wait] {
-    func weight(_ facts: WaitFacts) -> UInt64 {
-      order == .delay ? facts.delay : facts.endTime - facts.beginTime
+    typealias Weight = (UInt64, UInt64)
+    func weight(_ facts: WaitFacts) -> Weight {
+      let length = facts.endTime - facts.beginTime
+      return order == .delay ? (facts.delay, length) : (length, facts.delay)
     }
     let limit = max(0, min(limit, Self.mostWaits))
     var best: [WaitFacts] = []
-    var least: UInt64 = 0
+    var least: Weight = (0, 0)
     func offer(_ facts: WaitFacts) {
       guard weight(facts) > least else { return }
       best.append(facts)
       guard best.count >= 2 * limit + 16 else { return }
       best = Array(best.sorted { weight($0) > weight($1) }.prefix(limit))
-      if best.count == limit { least = best.last.map(weight) ?? 0 }
+      if best.count == limit { least = best.last.map(weight) ?? (0, 0) }
     }
-    for facts in collect(WaitCollector(), offer) { offer(facts) }
+    let open = collect(WaitCollector(), offer)
+    for facts in open { offer(facts) }
+    let known = Set(open.map(\.g))
+    for row in goroutines.all where !known.contains(row.id) {
+      if let facts = WaitFacts(row, clock, reasons: history.reasons, until: ticks) { offer(facts) }
+    }
     return best.sorted { weight($0) > weight($1) }.prefix(limit)
       .map { Wait($0, clock, reasons: history.reasons) }
   }
@@ -115,7 +126,9 @@ extension Player {
     if case .parked(let parked) = wait.beginning { reason = parked }
     for index in hops.indices { hops[index].text = hops[index].words(reason: "\(reason)", name: name) }
     var verdict = Judge(
-      hop: hops[guilty], length: to - from, late: facts.late, reason: reason, ps: ps, clock: clock, name: name
+      hop: hops[guilty], length: to - from, late: facts.late, reason: reason, ps: ps, clock: clock,
+      name: name,
+      hog: model.snapshot.ruleNumbers[.slice] ?? Self.hog
     ).verdict()
     if wait.missing > 0 { verdict.text += ", as far as is known: records are missing" }
     let begin = hops[0].begin

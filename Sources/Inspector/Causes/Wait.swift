@@ -106,14 +106,24 @@ extension Wait {
 extension WaitFacts {
   /// The wait of a G of which no event is in the history, by its row in the table of Gs; nil: it does not wait.
   init?(_ row: Goroutine, _ clock: Clock, reasons: [WaitReason?], until: UInt64) {
-    guard row.state == .waiting, let since = row.since,
-      let reason = reasons.firstIndex(of: row.reason)
-    else { return nil }
-    let record = Record(
-      .goPark, time: clock.ticks(at: since), m: 0, g: row.id, detail: UInt8(truncatingIfNeeded: reason),
-      arg: UInt64(clamping: (row.fd ?? -1) + 1))
-    self.init(g: row.id, begin: PlacedRecord(record: record, lane: .m(0), position: .max))
-    self.until = max(until, record.time)
+    guard let since = row.since else { return nil }
+    func placed(_ kind: EventKind, detail: UInt8 = 0, arg: UInt64 = 0) -> PlacedRecord {
+      let record = Record(kind, time: clock.ticks(at: since), m: 0, g: row.id, detail: detail, arg: arg)
+      return PlacedRecord(record: record, lane: .m(0), position: .max)
+    }
+    self.init(g: row.id)
+    switch row.state {
+    case .waiting:
+      guard let reason = reasons.firstIndex(of: row.reason) else { return nil }
+      let fd = UInt64(clamping: (row.fd ?? -1) + 1)
+      begin = placed(.goPark, detail: UInt8(truncatingIfNeeded: reason), arg: fd)
+    case .runnable: ready = placed(.goReady)
+    case .preempted:
+      begin = placed(.goPreempt, detail: 1)
+      ready = begin
+    case .idle, .running, .syscall, .dead: return nil
+    }
+    self.until = max(until, clock.ticks(at: since))
   }
 }
 
