@@ -99,7 +99,7 @@ public struct Sampler {
     if let history {
       if frame.snapshot.time >= instruments.time &+ Self.instrumentsInterval {
         instruments = Instruments(
-          history.meter, history.pressure.recent, tables.taker.latest, frame.snapshot)
+          history.meter, history.pressure.recent, tables.taker.latest, frame.snapshot, names: history.names)
       }
       frame.instruments = instruments
     }

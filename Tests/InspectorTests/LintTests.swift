@@ -68,6 +68,80 @@ struct LintTests {
     #expect(finding.message.hasPrefix("G9 had to be preempted 30 times in ten seconds, and 1 more like it"))
   }
 
+  @Test("a hog is called by where it was spawned and what it works for")
+  func hogByName() throws {
+    var instruments = healthy
+    instruments.recent.preempted = [9: 30]
+    (instruments.census.entries, instruments.requests) = ([9: "serve at Server.swift:40"], [9: "GET /hog"])
+    let finding = try #require(Lints.all.flatMap { $0.findings(in: instruments, Snapshot()) }.first)
+    #expect(finding.entry == "serve at Server.swift:40" && finding.request == "GET /hog")
+    #expect(
+      finding.message.hasPrefix("G9 (serve at Server.swift:40, for GET /hog) had to be preempted 30 times"))
+  }
+
+  /// Two Ps, P1 idle, of the last ten seconds; G9 runs on P0.
+  private func alone(busy: [UInt64], since: UInt64?, idle: UInt64 = 10) -> Instruments {
+    var instruments = healthy
+    instruments.recent.ps = [
+      PTime(p: 0, times: [0, 0, 10, 0, 0, 0].map { $0 * second }),
+      PTime(p: 1, times: [idle, 0, 10 - idle, 0, 0, 0].map { $0 * second }),
+    ]
+    for (index, time) in busy.enumerated() {
+      var row = Second(number: 100 - UInt64(busy.count) + UInt64(index))
+      row.activity.busy = [9: time, 8: 1000]
+      instruments.seconds.append(row)
+      instruments.recent.busy[9, default: 0] += time
+    }
+    if let since { instruments.running = [Running(p: 0, g: 9, since: since)] }
+    instruments.requests[9] = "GET /cpu"
+    return instruments
+  }
+
+  private func alone(_ instruments: Instruments) -> Finding? {
+    var snapshot = Snapshot()
+    snapshot.procs = 2
+    return LoneRunner().findings(in: instruments, snapshot).first
+  }
+
+  @Test("one G that keeps a P busy beside an idle one: which, since when, and why nobody else may take it")
+  func loneRunner() throws {
+    let millisecond: UInt64 = 1_000_000
+    // One request after the other, each some 0.4 s, for five seconds.
+    let requests = alone(busy: [0, 970, 980, 990, 960, 975].map { $0 * millisecond }, since: nil)
+    let finding = try #require(alone(requests))
+    #expect(finding.g == 9 && finding.request == "GET /cpu" && finding.value == 5e9)
+    #expect(
+      finding.message
+        == "G9 (for GET /cpu) has kept a P busy for 5000 ms while P1 is idle: a G runs on one P at a time, so nobody else "
+        + "may take its work; more Gs could")
+    // In one go, which no event has ended.
+    let goes = try #require(alone(alone(busy: [], since: 93 * second)))
+    #expect(goes.value == 7e9 && goes.message.contains("has kept P0 busy for 7000 ms"))
+    // Not when it was long ago, has gaps, or when no P is idle.
+    #expect(alone(alone(busy: [990, 990, 990, 0, 0].map { $0 * millisecond }, since: nil)) == nil)
+    #expect(alone(alone(busy: [500, 500, 500, 500].map { $0 * millisecond }, since: nil)) == nil)
+    #expect(alone(alone(busy: [], since: 93 * second, idle: 3)) == nil)
+    #expect(alone(alone(busy: [], since: 99 * second)) == nil)
+  }
+
+  @Test("the meter knows what Gs that run long or are preempted work for")
+  func labels() throws {
+    let script = try Script(procs: 2)
+    let label = UInt32(script.region.intern("GET /hog"))
+    script.p(0, 1, .goStart, 7, arg: 1000)
+    script.p(0, 1.1, .goLabel, 7, 1, count: label, arg: 900)
+    script.p(0, 12, .goPreempt, 7, 1)
+    script.p(1, 1, .goStart, 8, arg: 1000)
+    script.p(1, 1.1, .goLabel, 8, 1, count: label, arg: 901)
+    script.p(1, 300, .goLabel, 8, 0, arg: 0)
+    script.p(1, 300.5, .goPark, 8, WaitReason.netpollRead.rawValue)
+    script.p(0, 301, .goStart, 9, arg: 1000)
+    let instruments = try script.player().instruments
+    #expect(instruments.requests == [7: "GET /hog", 8: "GET /hog"])
+    #expect(instruments.recent.busy[8] == 299_500_000 && instruments.recent.busy[7] == 11_000_000)
+    #expect(instruments.running.map(\.g) == [9])
+  }
+
   /// A table of Gs.
   private func row(_ id: UInt64, _ state: GState, since: UInt64, entry: UInt64 = 0) -> GoroutineRow {
     var row = GoroutineRow(id: id, state: state, reason: state == .waiting ? .chanReceive : .none)

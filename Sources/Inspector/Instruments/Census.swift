@@ -40,9 +40,12 @@ public struct Census: Sendable, Equatable {
   public var sites: [Site] = []
   /// The oldest waiters of each reason, and the oldest that wait to be run, oldest first: `mostWaiters` of each.
   public var waiters: [Waiter] = []
+  /// Where those were spawned that ran, were stopped or were ready, some of them.
+  var entries: [UInt64: String] = [:]
 
   static let mostSites = 64
   static let mostWaiters = 5
+  static let mostEntries = 256
 
   public init() {}
 
@@ -96,10 +99,28 @@ struct CensusTaker {
         g: row.id, state: row.state, reason: row.reason, since: clock.nanoseconds(at: row.since),
         entry: names.string(row.entry))
     }
+    census.entries = entries(rows, names)
     latest = census
     if samples.last.map({ time - $0.time >= Self.interval }) ?? true {
       samples.append(Sample(time: time, counts: counts))
     }
+  }
+
+  /// Where those were spawned that run, were preempted, are in calls, and are ready: some of them, in this order.
+  private func entries(_ rows: some Collection<GoroutineRow>, _ names: StringBook) -> [UInt64: String] {
+    var (running, ready) = ([GoroutineRow](), [GoroutineRow]())
+    for row in rows {
+      switch row.state {
+      case .running, .preempted, .syscall:
+        if running.count < Census.mostEntries { running.append(row) }
+      case .runnable:
+        if ready.count < Census.mostEntries { ready.append(row) }
+      default: break
+      }
+    }
+    var entries: [UInt64: String] = [:]
+    for row in (running + ready).prefix(Census.mostEntries) { entries[row.id] = names.string(row.entry) }
+    return entries
   }
 
   /// Keeps the oldest few.

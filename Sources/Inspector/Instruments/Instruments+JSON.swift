@@ -156,6 +156,7 @@ extension Finding {
       json.member("message", message)
       json.member("g", g)
       json.member("entry", entry)
+      json.member("request", request)
       json.key("value")
       json.value(value, decimals: 3)
       json.key("threshold")

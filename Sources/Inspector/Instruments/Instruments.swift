@@ -25,12 +25,19 @@ public struct Instruments: Sendable, Equatable {
   public var pressure = Pressure()
   public var census = Census()
   public var steals = StealMatrix()
+  /// The Gs that run at the moment, as far as events tell.
+  var running: [Running] = []
+  /// Of those that run, ran long or were preempted: what they work for.
+  var requests: [UInt64: String] = [:]
   /// What the lints have to say.
   public var findings: [Finding] = []
 
   public init() {}
 
-  init(_ meter: Meter, _ pressure: Pressure, _ census: Census, _ snapshot: Snapshot) {
+  init(
+    _ meter: Meter, _ pressure: Pressure, _ census: Census, _ snapshot: Snapshot,
+    names: StringBook = StringBook()
+  ) {
     let (seconds, total) = meter.result()
     (time, since, steals) = (meter.settled, meter.begun, snapshot.steals)
     self.seconds = seconds.suffix(Self.mostSeconds)
@@ -41,8 +48,39 @@ public struct Instruments: Sendable, Equatable {
     recentTime = time > start ? time - start : 0
     recent.spreadOverMs(recentTime)
     self.total.spreadOverMs(time > since ? time - since : 0)
+    running = meter.running
+    requests = recent.labels.compactMapValues { names.string($0) }
+    for runner in running { requests[runner.g] = runner.label.flatMap(names.string) ?? requests[runner.g] }
+    for p in snapshot.ps { if let g = p.g, let entry = p.entry { self.census.entries[g] = entry } }
     findings = Lints.all.flatMap { $0.findings(in: self, snapshot) }
   }
+}
+
+/// A G that runs.
+struct Running: Sendable, Equatable {
+  var p: Int
+  var g: UInt64
+  /// Nanoseconds.
+  var since: UInt64
+  /// The label of the span that it works for, by string id; nil: none, or not known.
+  var label: UInt64?
+}
+
+/// A G as people know it: where it was spawned, and for what it works, as far as that is known.
+struct GName: Equatable {
+  var g: UInt64
+  var entry: String?
+  var request: String?
+
+  /// `G42 (serve(_:) at Server.swift:40, for GET /cpu)`.
+  var text: String {
+    let parts = [entry, request.map { "for \($0)" }].compactMap { $0 }
+    return "G\(g)" + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
+  }
+}
+
+extension Instruments {
+  func name(of g: UInt64) -> GName { GName(g: g, entry: census.entries[g], request: requests[g]) }
 }
 
 extension Activity {

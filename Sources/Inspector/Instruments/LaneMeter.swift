@@ -10,6 +10,8 @@ struct LaneMeter {
   /// The G that runs, and since when; 0: not known.
   private(set) var g: UInt64 = 0
   private(set) var since: UInt64 = 0
+  /// The G that was labelled last in this lane and is still, and with what (a string id); 0: none is.
+  private(set) var labelled: (g: UInt64, label: UInt64) = (0, 0)
   /// When sysmon took it from a system call, oldest first; see Meter §4.
   private var retakes: [UInt64] = []
   private static let mostRetakes = 4096
@@ -75,6 +77,8 @@ struct LaneMeter {
     (self.g, since) = (0, 0)
     return isKnown ? time &- start : nil
   }
+
+  mutating func label(_ g: UInt64, _ label: UInt64) { labelled = (g, label) }
 
   /// Ticks by `Use` since the last call.
   mutating func takeTimes() -> [UInt64] {

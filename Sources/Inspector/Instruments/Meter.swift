@@ -121,7 +121,7 @@ struct Meter {
 
   /// What a kind means for the P in whose lane it is.
   private enum Step: UInt8 {
-    case nothing, start, stop, goOn, leaveCall, preempt, enterCall, take, letGo, search, find, note
+    case nothing, start, stop, goOn, leaveCall, preempt, enterCall, take, letGo, search, find, note, label
   }
 
   private static let steps: [Step] = (0..<256).map { raw in
@@ -137,6 +137,7 @@ struct Meter {
     case .mSpin: .search
     case .mUnspin: .find
     case .steal, .netpoll: .note
+    case .goLabel: .label
     default: .nothing
     }
   }
@@ -162,7 +163,12 @@ struct Meter {
 
   @inline(__always)
   private mutating func stop(_ record: Record, _ lane: inout LaneMeter, then use: PTime.Use) {
-    if let slice = lane.stop(record.g, at: record.time) { current.addSlice(slice, of: record.g) }
+    if let slice = lane.stop(record.g, at: record.time) {
+      current.addSlice(slice, of: record.g)
+      if lane.labelled.g == record.g, OpenSecond.isLong(slice) {
+        current.note(label: lane.labelled.label, of: record.g)
+      }
+    }
     lane.change(to: use, at: record.time)
   }
 
@@ -172,6 +178,7 @@ struct Meter {
     case .preempt:
       stop(record, &lane, then: .scheduling)
       current.addPreemption(of: record.g)
+      if lane.labelled.g == record.g { current.note(label: lane.labelled.label, of: record.g) }
     case .enterCall: stop(record, &lane, then: .syscall)
     case .goOn, .leaveCall:
       lane.change(to: .running, at: time)
@@ -186,8 +193,18 @@ struct Meter {
       lane.change(to: .scheduling, at: time)
       Self.note(record, &current)
     case .note: Self.note(record, &current)
+    case .label: label(record, &lane)
     case .nothing, .start, .stop: break
     }
+  }
+
+  /// A span that ends within a long go was what the go was for.
+  private mutating func label(_ record: Record, _ lane: inout LaneMeter) {
+    let (g, label) = lane.labelled
+    if g == record.g, label != 0, lane.g == g, OpenSecond.isLong(record.time &- lane.since) {
+      current.note(label: label, of: g)
+    }
+    lane.label(record.arg == 0 ? 0 : record.g, record.arg == 0 ? 0 : UInt64(record.count))
   }
 
   /// What counts on whatever lane it is.
@@ -305,6 +322,17 @@ struct Meter {
   }
 
   // MARK: results
+
+  /// The Gs that run as far as is known, and since when, in nanoseconds, with the label (a string id) of a span that they
+  /// are known to work for.
+  var running: [Running] {
+    guard let clock else { return [] }
+    return lanes.enumerated().compactMap { p, lane in
+      guard lane.use == .running, lane.since != 0 else { return nil }
+      let label = lane.labelled.g == lane.g ? lane.labelled.label : nil
+      return Running(p: p, g: lane.g, since: clock.nanoseconds(at: lane.since), label: label)
+    }
+  }
 
   /// The seconds that are closed, then those that are not, and all of them together.
   func result() -> (seconds: [Second], total: Activity) {

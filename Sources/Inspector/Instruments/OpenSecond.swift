@@ -15,6 +15,11 @@ struct OpenSecond {
   private(set) var preemptions: UInt64 = 0
   private var preempted: [UInt64: Int] = [:]
   private var longest: (g: UInt64, ticks: UInt64) = (0, 0)
+  /// Ticks that Gs ran in goes of `long` and more; and for which span Gs worked that did, or were preempted.
+  private var busy: [UInt64: UInt64] = [:]
+  private var labels: [UInt64: UInt64] = [:]
+  /// Some 40 to 130 µs: what is shorter is not looked at, so that a flood of short Gs costs nothing more.
+  private static let long: UInt64 = 1 << 17
   /// By P, `uses` words each; by M, `shares` words each: running, scheduling, spinning, in system calls.
   private var ps: [UInt64] = []
   private var ms: [UInt64] = []
@@ -30,6 +35,21 @@ struct OpenSecond {
   mutating func addSlice(_ ticks: UInt64, of g: UInt64) {
     tally.add(.slice, ticks)
     if ticks > longest.ticks { longest = (g, ticks) }
+    if ticks >= Self.long { addBusy(ticks, of: g) }
+  }
+
+  /// Whether a go counts in `busy`.
+  @inline(__always)
+  static func isLong(_ ticks: UInt64) -> Bool { ticks >= long }
+
+  @inline(never)
+  mutating func addBusy(_ ticks: UInt64, of g: UInt64) {
+    if busy[g] != nil || busy.count < Self.mostPreempted { busy[g, default: 0] &+= ticks }
+  }
+
+  /// - Parameter label: a string id; 0: it works for no span.
+  mutating func note(label: UInt64, of g: UInt64) {
+    if labels[g] != nil || labels.count < Self.mostPreempted { labels[g] = label }
   }
 
   mutating func addPreemption(of g: UInt64) {
@@ -69,6 +89,9 @@ struct OpenSecond {
     (activity.polls, activity.sysmonPolls) = (polls, sysmonPolls)
     (activity.preemptions, activity.preempted) = (preemptions, preempted)
     activity.trimPreempted()
+    activity.busy = busy.mapValues { clock.nanoseconds(lasting: $0) }
+    activity.trimBusy()
+    activity.labels = labels
     if longest.ticks > 0 {
       activity.longestSlice = .init(g: longest.g, nanoseconds: clock.nanoseconds(lasting: longest.ticks))
     }

@@ -37,7 +37,7 @@ final class PastInstruments {
     feeder.meter.settle(upTo: time)
     if let now = window.pressure(after: count, at: ticks) { pressure.add(now) }
     taker.take(finder.rows.values, at: time, clock, history.names, isComplete: isComplete)
-    return Instruments(feeder.meter, pressure, taker.latest, snapshot)
+    return Instruments(feeder.meter, pressure, taker.latest, snapshot, names: history.names)
   }
 
   private func base(of history: History, _ window: Window) -> Base {

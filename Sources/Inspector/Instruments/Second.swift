@@ -66,6 +66,11 @@ public struct Activity: Sendable, Equatable {
   /// How often which G was preempted: those `mostPreempted` that were most often.
   public var preempted: [UInt64: Int] = [:]
 
+  /// Nanoseconds for which which G ran in goes that were not short: those `mostPreempted` that ran most.
+  public var busy: [UInt64: UInt64] = [:]
+  /// Of Gs that were preempted or ran long: the label of the span that each worked for, by string id.
+  var labels: [UInt64: UInt64] = [:]
+
   static let mostPreempted = 64
 
   public struct LongSlice: Sendable, Equatable {
@@ -79,6 +84,21 @@ public struct Activity: Sendable, Equatable {
     guard preempted.count > Self.mostPreempted else { return }
     let kept = preempted.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(Self.mostPreempted)
     preempted = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
+  }
+
+  mutating func trimBusy() {
+    guard busy.count > Self.mostPreempted else { return }
+    let kept = busy.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(Self.mostPreempted)
+    busy = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
+  }
+
+  private mutating func addNames(_ other: Activity) {
+    busy.merge(other.busy, uniquingKeysWith: &+)
+    trimBusy()
+    labels.merge(other.labels) { $1 }
+    if labels.count > 4 * Self.mostPreempted {
+      labels = labels.filter { preempted[$0.key] != nil || busy[$0.key] != nil }
+    }
   }
 
   mutating func add(_ other: Activity) {
@@ -96,6 +116,7 @@ public struct Activity: Sendable, Equatable {
     }
     preempted.merge(other.preempted, uniquingKeysWith: +)
     trimPreempted()
+    addNames(other)
     ps = merge(ps, other.ps, id: \.p) { a, b in PTime(p: a.p, times: zip(a.times, b.times).map { $0 &+ $1 }) }
     ms = merge(ms, other.ms, id: \.m) { a, b in
       var sum = a

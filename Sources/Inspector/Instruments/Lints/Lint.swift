@@ -15,6 +15,8 @@ public struct Finding: Sendable, Equatable {
   /// Whom it is about, where it is about one.
   public var g: UInt64?
   public var entry: String?
+  /// The label of the request, or other span, that it works for.
+  public var request: String?
   /// How much, and from where on it is reported; both in what the lint's head says.
   public var value: Double
   public var threshold: Double
@@ -27,7 +29,7 @@ protocol Lint: Sendable {
 
 enum Lints {
   static let all: [any Lint] = [
-    StealStorm(), StarvingG(), Hog(), NetpollLate(), VainSpinning(), GrowingSite(),
+    StealStorm(), StarvingG(), Hog(), LoneRunner(), NetpollLate(), VainSpinning(), GrowingSite(),
   ]
 }
 

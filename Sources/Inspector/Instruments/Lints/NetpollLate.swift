@@ -2,7 +2,7 @@
 internal import Region
 
 /// Value: nanoseconds within which 99 of 100 Gs ran after netpoll had found their descriptor ready. Reported from 100 ms
-/// on when there were twenty such Gs and more. Also when sysmon had to make polls because nobody else had for 10 ms,
+/// on when there were twenty such Gs and more. Also when sysmon had to make polls because nobody else had for long,
 /// twenty and more in ten seconds; then the value is their number.
 struct NetpollLate: Lint {
   static let late: UInt64 = 100_000_000
@@ -21,7 +21,9 @@ struct NetpollLate: Lint {
     }
     let polls = instruments.recent.sysmonPolls
     guard polls >= Self.polls else { return [] }
-    let message = "sysmon had to poll the network \(polls) times in ten seconds: no P did for 10 ms"
+    let length = snapshot.ruleNumbers.text(.backstop) ?? "long"
+    let message =
+      "sysmon had to poll the network \(polls) times in ten seconds: nobody else did for \(length)"
     return [
       Finding(lint: "netpollLate", message: message, value: Double(polls), threshold: Double(Self.polls))
     ]

@@ -1,8 +1,8 @@
 // Starving G: one that could run, and does not get its turn.
 internal import Region
 
-/// Value: nanoseconds for which the G had been runnable when the table was read. Reported from a second on: a running G
-/// is stopped after 10 ms, so a hundred others may have had a whole turn before it.
+/// Value: nanoseconds for which the G had been runnable when the table was read. Reported from a second on: a G that
+/// runs on is stopped while others wait (Preempt §7), so a hundred of them may have had a whole turn before it.
 struct StarvingG: Lint {
   static let age: UInt64 = 1_000_000_000
 
