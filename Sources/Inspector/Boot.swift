@@ -81,6 +81,7 @@ extension Snapshot {
     func thread(_ state: MState...) -> M? { ms.first { state.contains($0.state) } }
     guard boot.isKnown else { return [] }
     let ring = trace.rings.first { if case .p = $0.lane { true } else { false } }?.capacity
+    let slots = ruleNumbers.text(.lrq).map { " of \($0) slots" } ?? ""
     let rings = ring.map { ", and a ring of \($0) events for each P" } ?? ""
     add(
       boot.start, "MPG.main",
@@ -90,7 +91,7 @@ extension Snapshot {
         target.bootTime, "the file",
         "The file in shared memory was made and mapped; it gets its memory before it is touched, so that a full file "
           + "system is an error here and no crash later. Then the clock is measured: the CPU's counter against the kernel's "
-          + "clock, for 2 ms.")
+          + "clock.")
     }
     add(
       boot[.region], "the region",
@@ -98,7 +99,7 @@ extension Snapshot {
         + "mpgtop may look from here on.")
     add(
       boot[.procs], "the Ps",
-      "The Ps were made, each with an LRQ of \(Capacity.lrq) slots and caches of its own (\(procs) of them at this moment). "
+      "The Ps were made, each with an LRQ\(slots) and caches of its own (\(procs) of them at this moment). "
         + "They are idle: no M holds one yet.")
     add(
       boot[.m0], "M0",

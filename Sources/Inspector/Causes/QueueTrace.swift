@@ -195,9 +195,12 @@ struct QueueTrace {
         $0.record.kind == .procStart && $0.lane == end.lane && $0.record.m == end.record.m
       })
     else { return nil }
-    let woken = moves[..<came].last {
-      $0.record.kind == .mWake && $0.record.count == UInt32(end.record.m)
+    // One that took a P in between was woken for that.
+    let last = moves[..<came].last { event in
+      event.record.kind == .mWake && event.record.count == UInt32(end.record.m)
+        || event.record.kind == .procStart && event.record.m == end.record.m
     }
+    let woken = last?.record.kind == .mWake ? last : nil
     return (woken?.record.time, moves[came].record.time)
   }
 }

@@ -1,71 +1,97 @@
-// What each kind of event means, for somebody who sees it for the first time.
+// What each kind of event means, for somebody who sees it for the first time. The runtime's MeaningTests provoke each of
+// them, and hold what is said here against what happened.
 internal import Region
 
 extension EventKind {
-  /// What it is and when it happens, in a sentence or two.
-  var explanation: String { moveMeaning ?? schedulerMeaning ?? rareMeaning }
+  /// What it is and when it happens, with the numbers of the target's own rules.
+  func explanation(_ rules: Rules) -> String {
+    moveMeaning(rules) ?? schedulerMeaning(rules) ?? rareMeaning(rules)
+  }
 
-  private var moveMeaning: String? {
+  private func moveMeaning(_ rules: Rules) -> String? {
     switch self {
     case .goCreate:
-      "A G begins its life as ready. It becomes the next of the P that made it; what was next moves to the LRQ."
+      "A G begins its life as ready. It becomes the next of the P that made it; what was next moves to the end of the LRQ."
     case .goStart:
       "A P begins to run a G. The time is how long the G was ready before: that is scheduling latency."
     case .goPark: "A G stops to wait, and its M goes on with another G. No thread waits with it."
     case .goReady:
       "A wait is over: the G is on a run queue again. Who ended the wait is named, unless a poll or a timer did."
-    case .goYield: "A G gave way of its own accord, and is the last of its LRQ."
+    case .goYield:
+      "A G gave way of its own accord. It goes to the end of its P's LRQ, and has its next turn after those before it."
     case .goExit: "A G is done. Its stack and its descriptor go to the P's cache, for the next one."
     case .goPreempt:
-      "A G ran for 10 ms while others waited, and was made to stop. It goes on when its turn comes by the GRQ."
-    case .goResume: "A G that was made to stop goes on where it was."
+      "A G was made to stop while others waited, or its P was to go. It is worn now, and its next turn comes by the worn "
+        + "line of the GRQ; preempted in the middle of its code, it keeps its thread until then. \(rules.turn)"
+    case .goResume:
+      "A G that was preempted in the middle of its code goes on there: the M that took it from the GRQ handed its P to the "
+        + "thread that the G keeps."
     case .goSyscall:
-      "A G enters a call of the system that may block its thread. Its P may be taken away meanwhile."
-    case .goSyscallExit: "A G is back from the system. It goes on at once if a P is free, else it queues."
+      "A G enters a call of the system that may block its thread, or sysmon found its thread asleep in the kernel. Its P "
+        + "may be taken away meanwhile. \(rules.retake)"
+    case .goSyscallExit:
+      "A G is back from the system. It goes on at once with the P that it had, or an idle one; else it queues on the GRQ."
     case .goLabel:
       "From here on the G belongs to another span, such as a request, and so do the Gs that it makes."
     default: nil
     }
   }
 
-  private var schedulerMeaning: String? {
+  private func schedulerMeaning(_ rules: Rules) -> String? {
     switch self {
-    case .procStart: "A thread got a P, and may run Gs."
-    case .procStop: "A thread gave its P up, because there was nothing to run anywhere."
+    case .procStart:
+      "A thread got a P, and may run Gs: it was woken for it, was handed it, or took an idle one."
+    case .procStop:
+      "A thread let go of its P. It found nothing to run; or its G was preempted, or sleeps in the kernel, and keeps the "
+        + "thread; or it took a G that keeps another thread, and hands that one the P."
     case .steal: Rules.steal
     case .overflow:
-      "An LRQ holds 256 Gs. When it is full, half of it goes to the GRQ in one go, where any P may take it."
-    case .grqTake: "A P takes its fair share of the global run queue: the Gs there, divided by the Ps."
+      "\(rules.numbers.named("A full LRQ", .lrq)) gives its older half to the GRQ in one go, with the G that found no room; "
+        + "there any P may take them."
+    case .grqTake:
+      "A P takes Gs from the global run queue: a worn one by itself, to run at once, or of the fresh ones its share, the Gs "
+        + "there divided by the Ps. A P that has Gs of its own takes one only. Fresh Gs go first, but for a part of the "
+        + "time that the worn ones have."
     case .mStart: "A new thread begins to run."
     case .mPark: "A thread goes to sleep, without a P."
     case .mEnd: "A thread ends: it slept, and nobody has needed it for some seconds."
-    case .mWake: "A sleeping thread is woken: a G is ready, a P is idle, and nobody searches."
+    case .mWake:
+      "A sleeping thread is woken: a G is ready, a P is idle, and nobody searches; or it is handed a P to go on with."
     case .mSpin:
-      "A thread has a P and nothing to run, and looks for work. " + "Half of the busy Ps may do so at once."
+      "A thread has a P and nothing to run, and looks for work. Half of the busy Ps may do so at once."
     case .mUnspin:
       "A thread stops searching. When it found work and was the last to search, it wakes another one."
     case .netpoll:
-      "A poll found sockets ready. Searching Ms poll for themselves; the netpoll thread waits when all are idle."
+      "A poll found descriptors ready. Ms that search poll for themselves; the netpoll thread waits in the kernel while a P "
+        + "is idle; sysmon polls when \(rules.unpolled)."
     case .timers: "Timers were due, and made their Gs ready."
     default: nil
     }
   }
 
-  private var rareMeaning: String {
-    switch self {
+  private func rareMeaning(_ rules: Rules) -> String {
+    let late = rules.numbers.more(than: .lateness)
+    return switch self {
     case .boot: "A step of the runtime's start, before the program's own code."
-    case .gcStart, .gcEnd: Rules.m(.gc)
-    case .retake: "Sysmon took a P from a thread in a long system call, so that others can run."
+    case .gcStart, .gcEnd: rules.m(.gc)
+    case .retake:
+      "Sysmon took a P from a thread that sleeps in the kernel, so that others can run. \(rules.retake)"
     case .preemptRequest:
-      "Sysmon saw one G on a P for longer than 10 ms while others wait, and sent a signal to its thread."
+      "Sysmon asked a thread to give way, since its G has had its turn and others wait. The thread does so when it next "
+        + "leaves the runtime; if it does not soon, a signal stops it where it is. \(rules.turn)"
     case .procsChange: "The number of Ps was changed."
     case .procRetire: "A P beyond the new number was stopped; its Gs went to the GRQ."
     case .shortage: "The system had no more of something. The runtime went on, and tries again."
-    case .lend: "No P moved for long, so a G that was made to stop got time without one."
+    case .lend:
+      "No P moved for \(rules.numbers.named("a slice", .slice)), so a preempted G got time without one: it may hold "
+        + "the lock that all wait for."
     case .netpollLate:
-      "Nobody had asked the kernel for ready sockets for over a millisecond; Gs may have waited in vain."
-    case .timerLate: "A timer fired over a millisecond after it was due, because no P looked at it earlier."
+      "Nobody had asked the kernel for ready descriptors for \(Self.length(late)); the Gs that this poll found may have "
+        + "waited in vain."
+    case .timerLate: "A timer fired \(late) after it was due, because nobody looked at it earlier."
     default: ""
     }
   }
+
+  private static func length(_ words: String) -> String { words == "long" ? "a long time" : words }
 }

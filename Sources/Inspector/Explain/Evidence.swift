@@ -50,6 +50,9 @@ struct Evidence {
     }
   }
 
+  /// The rules, with the target's own numbers.
+  var rules: Rules { Rules(snapshot.ruleNumbers) }
+
   /// Records that may be missing among `events`.
   var missing: UInt64 { gaps.count(from: from, to: ticks) }
 
@@ -83,8 +86,7 @@ struct Evidence {
 
   /// `G42 (serve(_:) at Server.swift:40, for GET /cpu)`, as far as it is known.
   func name(_ g: UInt64) -> String {
-    let parts = [entry(g), label(g).map { "for \($0)" }].compactMap { $0 }
-    return "G\(g)" + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
+    GName(g: g, entry: entry(g), request: label(g)).text
   }
 
   /// The last line of any answer: what it cannot know.

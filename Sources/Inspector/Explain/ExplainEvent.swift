@@ -61,7 +61,9 @@ struct EventStory {
       answer.add(.text, "Up to this moment nothing has followed from it.")
     }
     answer.add(
-      .rule, plain.kind?.explanation ?? "A newer runtime wrote it; this mpgtop does not know the kind.")
+      .rule,
+      plain.kind?.explanation(evidence.rules)
+        ?? "A newer runtime wrote it; this mpgtop does not know the kind.")
   }
 
   private func text(of placed: PlacedRecord) -> String {
@@ -69,6 +71,8 @@ struct EventStory {
   }
 
   // MARK: causes
+
+  private var handing: Handing { Handing(events: events) }
 
   private func before(_ isIt: (PlacedRecord) -> Bool) -> PlacedRecord? { events[..<index].last(where: isIt) }
   private func after(_ isIt: (PlacedRecord) -> Bool) -> PlacedRecord? {
@@ -78,7 +82,9 @@ struct EventStory {
   var cause: PlacedRecord? {
     let (m, p) = (record.m, UInt64(record.count))
     switch record.kind {
-    case .procStart, .mStart: return before { $0.record.kind == .mWake && $0.record.count == UInt32(m) }
+    case .procStart:
+      return handing.waker(ofStart: index) ?? handing.giver(ofStart: index)
+    case .mStart: return handing.waker(ofStart: index)
     case .goCreate: return before { $0.record.g == record.arg & Place.gMask && $0.record.g > 0 }
     case .steal: return before { $0.record.kind == .mSpin && $0.record.m == m }
     case .mUnspin: return before { $0.record.m == m && [.mSpin, .steal, .procStop].contains($0.record.kind) }
@@ -97,7 +103,7 @@ struct EventStory {
   var consequence: PlacedRecord? {
     let lane = event.lane
     switch record.kind {
-    case .mWake: return after { $0.record.m == UInt16(truncatingIfNeeded: record.count) }
+    case .mWake: return handing.run(after: index)
     case .steal, .grqTake: return after { $0.lane == lane && $0.record.kind == .goStart }
     case .retake: return after { $0.lane == .p(Int(record.count)) && $0.record.kind == .procStart }
     case .preemptRequest:

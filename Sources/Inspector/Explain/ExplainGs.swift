@@ -9,7 +9,7 @@ extension Explainer {
       answer.add(.text, "The history has no wait of G\(id) up to this moment.")
     }
     guard let g else { return }
-    answer.add(.rule, g.state == .waiting ? Rules.wait(g.reason) : Rules.p(.running))
+    answer.add(.rule, g.state == .waiting ? evidence.rules.wait(g.reason) : evidence.rules.p(.running))
     if g.state == .waiting { answer.add(.hint, likeIt(g)) }
   }
 
@@ -24,7 +24,7 @@ extension Explainer {
       case .runnable: "is ready, and waits for a P"
       case .syscall: "is in a system call"
       case .waiting: "waits for \(g.reason)" + (g.fd.map { ", fd \($0)" } ?? "")
-      case .preempted: "was made to stop, and waits for its next turn"
+      case .preempted: "was preempted, and waits for its next turn"
       case .idle, .dead: "is gone"
       }
     let work = evidence.label(g.id).map { "; it works for \($0)" } ?? ""

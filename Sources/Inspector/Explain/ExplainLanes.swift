@@ -17,7 +17,7 @@ extension Explainer {
     } else {
       add(acts, most: Self.mostActs, to: &answer)
     }
-    answer.add(.rule, Rules.p(p.status))
+    answer.add(.rule, evidence.rules.p(p.status))
   }
 
   /// `P1 runs G42 (serve(_:) at Server.swift:40) on M4, for 1.2 ms so far.`
@@ -26,7 +26,9 @@ extension Explainer {
     switch p.status {
     case .idle:
       let since = acts.last.map { ", since \(TimeText.short(evidence.ago($0.end)))" } ?? ""
-      return "P\(p.id) is idle\(since): no M holds it, because nothing is ready to run."
+      let ready = snapshot.gs.runnable + snapshot.gs.preempted
+      let rest = ready > 0 ? "though \(counted(ready, "G")) could run" : "and nothing is ready to run"
+      return "P\(p.id) is idle\(since): no M holds it, \(rest)."
     case .running:
       guard let g = p.g else { return "P\(p.id) is held by \(m), which is between two Gs." }
       let since = evidence.goroutine(g).flatMap { $0.state == .running ? $0.since : nil }
@@ -40,7 +42,8 @@ extension Explainer {
   }
 
   private func queueText(of p: Snapshot.P) -> String {
-    "Ready for it: \(p.runnext ? "one as the next, " : "")\(p.lrq) of 256 on its LRQ; for any P: "
+    let room = snapshot.ruleNumbers.text(.lrq).map { " of \($0)" } ?? ""
+    return "Ready for it: \(p.runnext ? "one as the next, " : "")\(p.lrq)\(room) on its LRQ; for any P: "
       + "\(snapshot.grq) on the GRQ. It has run \(p.ticks) Gs since boot."
   }
 
@@ -58,7 +61,7 @@ extension Explainer {
     } else {
       add(acts, most: Self.mostActs, to: &answer)
     }
-    answer.add(.rule, Rules.m(m.state))
+    answer.add(.rule, evidence.rules.m(m.state))
   }
 
   private func stateText(of m: Snapshot.M) -> String {
@@ -75,7 +78,7 @@ extension Explainer {
     case .standby: return "\(who) is the netpoll thread, and stands by: the busy Ps poll for themselves."
     case .sysmon: return "\(who) is sysmon, which looks after the others."
     case .gc: return "\(who) collects what the runtime does not need any more."
-    case .preemptWait: return "\(who) is kept by a G that was made to stop, until that runs on."
+    case .preemptWait: return "\(who) is kept by a preempted G, until that runs on."
     case .starting: return "\(who) was asked for, and has not begun yet."
     case .none, .exited: return "\(who) is gone."
     }
@@ -121,7 +124,11 @@ extension Explainer {
         answer.add(.text, "The history has no wait of G\(g) before.")
       }
     }
-    if case .p = lane { answer.add(.rule, Rules.p(.running)) } else { answer.add(.rule, Rules.m(.running)) }
+    if case .p = lane {
+      answer.add(.rule, evidence.rules.p(.running))
+    } else {
+      answer.add(.rule, evidence.rules.m(.running))
+    }
   }
 
   /// The G that ran longest on a P, or an M, between two moments in ticks.

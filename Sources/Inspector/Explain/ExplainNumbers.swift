@@ -77,7 +77,7 @@ extension Explainer {
         _ = addChain(of: slowest.event.record.g, there, to: &answer)
       }
     }
-    answer.add(.rule, Rules.latency(kind))
+    answer.add(.rule, evidence.rules.latency(kind))
   }
 
   private func slowest(_ kind: SpanKind) -> (event: PlacedRecord, ticks: UInt64)? {

@@ -11,7 +11,7 @@ extension Explainer {
       .head,
       "\(gs.live) Gs live: \(gs.running) run, \(gs.runnable) are ready, \(waiting) wait"
         + (gs.syscall > 0 ? ", \(gs.syscall) in system calls" : "")
-        + (gs.preempted > 0 ? ", \(gs.preempted) made to stop" : "") + ".")
+        + (gs.preempted > 0 ? ", \(gs.preempted) preempted" : "") + ".")
     if let pressure = instruments?.pressure, pressure.measured > 0 { answer.add(.text, text(of: pressure)) }
     let tally = Tally(evidence)
     answer.add(.text, tally.text(evidence.reachText))
@@ -44,7 +44,7 @@ extension Explainer {
     }
     if tally.preemptions > 0 {
       hints.append(
-        "Gs keep a P for longer than 10 ms. 9, then / kind:goPreempt, shows which; 8, j j and x the longest; 7 all of them."
+        "Gs are preempted, because others wait behind them. 9, then / kind:goPreempt, shows which; 8, j j and x the longest; 7 all of them."
       )
     }
     if gs.syscall > 0 || tally.calls > 0 {
@@ -100,7 +100,7 @@ struct Tally: Equatable {
     let parts = [
       (created, "G created", "Gs created"), (exited, "done", "done"), (starts, "run begun", "runs begun"),
       (steals, "steal", "steals"), (overflows, "LRQ spilled", "LRQs spilled"),
-      (preemptions, "G made to stop", "Gs made to stop"),
+      (preemptions, "G preempted", "Gs preempted"),
       (calls, "system call that may block", "system calls that may block"),
       (polls, "poll that found something", "polls that found something"),
     ].filter { $0.0 > 0 }.map { count, one, many in "\(count) \(count == 1 ? one : many)" }

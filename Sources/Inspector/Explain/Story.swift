@@ -20,6 +20,7 @@ struct Story {
 
   let subject: Lane
   private let evidence: Evidence
+  private let handing: Handing
   private(set) var acts: [Act] = []
   private var run: Run?
   private var search: UInt64?
@@ -46,12 +47,17 @@ struct Story {
   }
 
   init(of subject: Lane, _ evidence: Evidence) {
-    (self.subject, self.evidence) = (subject, evidence)
-    for event in evidence.events { take(event) }
+    (self.subject, self.evidence, handing) = (subject, evidence, Handing(events: evidence.events))
+    for index in evidence.events.indices { take(evidence.events[index], index) }
     finishRun(at: evidence.ticks, isOver: false)
     if let search { tell(search, evidence.ticks, searchText(search, evidence.ticks) + ", and still does") }
     if let call {
       tell(call.at, evidence.ticks, "\(evidence.name(call.g)) is in a system call")
+    }
+    if case .m(let m) = subject, let waker = wakers[m] {
+      tell(
+        waker.at, evidence.ticks,
+        "M\(waker.by) woke it" + (waker.toSearch ? " to search" : "") + "; it has not come to run yet")
     }
   }
 
@@ -60,18 +66,16 @@ struct Story {
 
   // MARK: reading
 
-  private mutating func take(_ event: PlacedRecord) {
+  private mutating func take(_ event: PlacedRecord, _ index: Int) {
     let record = event.record
     guard let kind = record.kind else { return }
     if kind == .mWake {
       let woken = Int(record.count)
       if wakers.count < 1 << 16 { wakers[woken] = (Int(record.m), record.time, record.arg == 1) }
-      if subject == .m(woken) {
-        tell(record.time, record.time, "M\(record.m) woke it" + (record.arg == 1 ? " to search" : ""))
-      }
       return
     }
     if kind == .retake || kind == .preemptRequest { return takeFromSysmon(kind, record) }
+    if kind == .procRetire, isP { return retire(record) }
     // A wake counts for what the M does first after it, and for nothing later.
     defer { if !wakers.isEmpty { wakers[Int(record.m)] = nil } }
     guard isP ? event.lane == subject : subject == .m(Int(record.m)) else { return }
@@ -81,8 +85,14 @@ struct Story {
     case .goSyscallExit: leaveCall(record)
     case .goCreate where run?.since != nil: run?.created += 1
     case .goReady where run?.since != nil: run?.readied += 1
-    default: takeOther(kind, record)
+    default: takeOther(kind, record, index)
     }
+  }
+
+  private mutating func retire(_ record: Record) {
+    guard subject == .p(Int(record.count)) else { return }
+    let left = record.arg == 0 ? "" : "; its \(counted(record.arg, "G")) went to the GRQ"
+    tell(record.time, record.time, "stopped for good: there are fewer Ps now" + left)
   }
 
   private mutating func takeFromSysmon(_ kind: EventKind, _ record: Record) {
@@ -96,7 +106,7 @@ struct Story {
     } else {
       let g = run.map { "G\($0.last)" } ?? "its G"
       finishRun(at: record.time, isOver: false)
-      tell(record.time, record.time, "sysmon asked \(g) to stop: it ran for long")
+      tell(record.time, record.time, "sysmon asked \(g) to stop: it has had its turn, and others wait")
     }
   }
 
@@ -133,7 +143,7 @@ struct Story {
         + (record.arg > 0 ? ", fd \(record.arg - 1)" : "")
     case .goYield: "gave way"
     case .goExit: "was done"
-    case .goPreempt: "was made to stop"
+    case .goPreempt: "was preempted"
     default: "went into a system call"
     }
   }
@@ -151,8 +161,8 @@ struct Story {
 
   // MARK: what is not a G's
 
-  private mutating func takeOther(_ kind: EventKind, _ record: Record) {
-    guard let text = text(of: kind, record) else { return }
+  private mutating func takeOther(_ kind: EventKind, _ record: Record, _ index: Int) {
+    guard let text = kind == .procStop ? letGo(index) : text(of: kind, record) else { return }
     if kind == .mSpin {
       finishRun(at: record.time)
       search = record.time
@@ -174,11 +184,9 @@ struct Story {
     switch kind {
     case .mSpin, .mUnspin: return ""
     case .procStart: return (isP ? "M\(record.m) took it" : "took P\(record.count)") + wakerText(record)
-    case .procStop:
-      return isP ? "M\(record.m) let it go: nothing to run" : "let P\(record.count) go: nothing to run"
-    case .procRetire: return "stopped for good: there are fewer Ps now"
+    case .procRetire: return "stopped P\(record.count) for good: there are fewer Ps now"
     case .steal where record.detail == 1:
-      return "ran out: LRQ and GRQ empty; stole the G that P\(record.arg) was to run next"
+      return "ran out: LRQ and GRQ empty; stole the next of P\(record.arg)"
     case .steal:
       return
         "ran out: LRQ and GRQ empty; stole \(counted(record.count, "G")), half of the LRQ of P\(record.arg)"
@@ -195,6 +203,31 @@ struct Story {
     case .gcStart: return "began to collect what the runtime does not need"
     case .gcEnd: return "gave back \(counted(record.arg, "byte"))"
     default: return nil
+    }
+  }
+
+  /// `M0 let it go: nothing to run`: by what preceded.
+  private func letGo(_ index: Int) -> String {
+    let record = evidence.events[index].record
+    let (who, thread) = isP ? ("M\(record.m) let it go", "M\(record.m)") : ("let P\(record.count) go", "it")
+    return switch handing.letGo(index) {
+    case .stopped(let g): "\(who): G\(g) was preempted, and keeps \(thread)"
+    case .sleeps(let g): "\(who): G\(g) sleeps in the kernel, and keeps \(thread)"
+    case .handed(let m, let g):
+      (isP ? "M\(record.m) handed it to M\(m)" : "handed P\(record.count) to M\(m)") + ", which keeps G\(g)"
+    case .retired: "\(who): there are fewer Ps now"
+    case .foundNothing: "\(who): nothing to run"
+    case .after(let kind, let g): "\(who), after G\(g) \(Self.past(kind))"
+    case .untold: "\(who); the events do not say why"
+    }
+  }
+
+  private static func past(_ kind: EventKind) -> String {
+    switch kind {
+    case .goPark: "had parked"
+    case .goExit: "was done"
+    case .goYield: "had given way"
+    default: "was preempted"
     }
   }
 
