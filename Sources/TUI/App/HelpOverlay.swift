@@ -9,11 +9,11 @@ struct HelpOverlay {
 
   init(state: AppState) { self.state = state }
 
-  private static let glossary: [(String, String)] = [
+  static let glossary: [(String, String)] = [
     ("G", "goroutine: a function that runs on its own"),
     ("M", "machine: a thread of the operating system"),
     ("P", "processor: the right to run Gs; one M holds it"),
-    ("LRQ", "local run queue: ready Gs of one P, 256 at most"),
+    ("LRQ", "local run queue: ready Gs of one P, in order"),
     ("GRQ", "global run queue: ready Gs that any P may take"),
     ("next", "runnext: the G that this P runs before its queue"),
     ("steal", "an idle P takes half of another P's queue"),

@@ -16,7 +16,7 @@ enum ScreenGuide {
     ],
     .ps: [
       ("x", "what this P did last: Gs, steals, polls, who woke its M"),
-      ("use 100%", "busy: x tells how long its G has run; a hog runs for 10 ms"),
+      ("use 100%", "busy: x tells how long its G has run, and who waits"),
       ("LRQ full", "a burst: 5 tells whether the others steal it"),
       ("search", "high: little work for many Ps; no harm while there is none"),
     ],
@@ -29,7 +29,7 @@ enum ScreenGuide {
     .ms: [
       ("x", "what this thread did last, and what its time went to"),
       ("Y syscall", "it is blocked in the system; its P goes on with another M"),
-      ("k kept", "a G that was made to stop holds it: there is a hog"),
+      ("k kept", "a preempted G keeps it: there is a hog"),
       ("many Ms", "as many calls block at once; stall: too few cores"),
     ],
     .steals: [
@@ -41,7 +41,7 @@ enum ScreenGuide {
       ("x", "how often this socket was waited for, and why its G waits"),
       ("since", "s sorts by it: long is idle, which costs memory, no thread"),
       ("Gs a poll", "large: many are ready at once, the Ps are busy"),
-      ("sysmon", "polls of its: no P had the time for one in 10 ms"),
+      ("sysmon", "polls of its: all Ps were busy, and nobody else polled"),
     ],
     .timeline: [
       ("h, l, then x", "what filled this column, and how its G came to run"),
@@ -51,7 +51,7 @@ enum ScreenGuide {
     ],
     .latency: [
       ("j, k, then x", "the slowest of this row, and what is to blame for it"),
-      ("in one go", "over 10 ms: a hog; x names it"),
+      ("in one go", "long while others wait: a hog; x names it"),
       ("in a system call", "long: a disk, a lock of the system; x names the slowest"),
       ("avoidable", "high: threads wake slowly; saturated: more work than Ps"),
     ],

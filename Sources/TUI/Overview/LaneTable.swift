@@ -2,6 +2,7 @@
 //
 // Columns vanish one by one as the screen narrows; the queue's bar takes what the others leave.
 import Inspector
+import Region
 
 struct LaneTable {
   enum Column: Hashable {
@@ -76,7 +77,9 @@ struct LaneTable {
     case .g: "G"
     case .entry: "entry point of the G"
     case .lrq:
-      width >= 18 ? "LRQ: queue of 256" : width >= 10 ? "LRQ of 256" : width >= 8 ? "LRQ /256" : "LRQ"
+      width >= 18
+        ? "LRQ: queue of \(Self.lrqCapacity)"
+        : width >= 10 ? "LRQ of \(Self.lrqCapacity)" : width >= 8 ? "LRQ /\(Self.lrqCapacity)" : "LRQ"
     case .now: "now"
     case .max: "max"
     case .next: isWordy ? "next" : "nx"
@@ -102,7 +105,7 @@ struct LaneTable {
   }
 
   /// Slots of a local run queue.
-  static let lrqCapacity = 256
+  static let lrqCapacity = Capacity.lrq
 
   private func text(of column: Column, _ p: Snapshot.P, use: Double?, glyphs: Glyphs) -> StyledText {
     switch column {

@@ -33,7 +33,7 @@ public struct LinearText {
       facts.append(("waiting, \(group.rawValue)", about(gs.waiting(in: group))))
     }
     if gs.syscall > 0 { facts.append(("in system calls", about(gs.syscall))) }
-    facts.append(("global queue", about(snapshot.grq)))
+    facts.append(("GRQ", about(snapshot.grq)))
     for p in snapshot.ps.prefix(64) { facts.append(("P\(p.id)", words(p))) }
     facts.append(("threads", "\(snapshot.ms.count)"))
     facts.append(("events lost", about(Int(clamping: snapshot.trace.lost))))

@@ -34,7 +34,7 @@ extension MState {
     case .standby: "standby"
     case .sysmon: "sysmon"
     case .gc: "gc"
-    case .preemptWait: "preempted"
+    case .preemptWait: "kept"
     case .exited: "exited"
     }
   }

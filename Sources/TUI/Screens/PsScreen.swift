@@ -63,7 +63,7 @@ struct PsScreen: ListScreen {
 
   private var queue: [Column<PRow>] {
     [
-      Column("LRQ of 256", 6, flexible: true) {
+      Column("LRQ of \(LaneTable.lrqCapacity)", 6, flexible: true) {
         .bar(Bar(value: $0.p.lrq, peak: $0.p.lrqMax, scale: LaneTable.lrqCapacity))
       }
       .sorted { .number(Double($0.p.lrq)) },
