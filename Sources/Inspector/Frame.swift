@@ -27,6 +27,8 @@ public struct Frame: Sendable, Equatable {
   public var detail = Detail()
   /// The recording that the viewer writes meanwhile; nil: none.
   public var recording: Recording?
+  /// Events that were gone through so far for a frame that is being made, and is to take the place of this one; nil: none is.
+  public var looking: Int?
 
   /// A recording that is being written.
   public struct Recording: Sendable, Equatable {

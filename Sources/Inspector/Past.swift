@@ -36,7 +36,7 @@ extension Player {
   public func frame(_ origin: Past.Origin, ended: String? = nil) -> Frame {
     // All of it is made of the same few segments.
     var player = self
-    player.unpacked = UnpackedWindows()
+    if player.unpacked == nil { player.unpacked = UnpackedWindows() }
     return player.wholeFrame(origin, ended)
   }
 

@@ -82,16 +82,17 @@ struct TimeTravel {
     player.seek(to: from + UInt64(Double(to - from) * part))
   }
 
+  /// Whether it goes on by itself.
+  var isMoving: Bool { playing != nil || replaying != nil }
+
+  /// Goes on with another copy of the same history.
+  mutating func turn(to history: History) { player.turn(to: history) }
+
   /// What there is to see now.
-  ///
-  /// - Parameter breathe: called in between where something takes long.
-  mutating func frame(
-    ended: String?, _ interest: Interest = .none, breathe: () -> Void = {}
-  ) -> Frame {
+  mutating func frame(ended: String?, _ interest: Interest = .none, _ effort: Effort? = nil) -> Frame {
     advance()
     if let kept, kept.interest == interest, kept.ended == ended, origin != .live { return kept.frame }
-    let frame = player.frame(
-      origin, ended: player.isAtEnd ? ended : nil, interest: interest, breathe: breathe)
+    let frame = player.frame(origin, ended: player.isAtEnd ? ended : nil, interest: interest, effort: effort)
     kept = (interest, ended, frame)
     return frame
   }

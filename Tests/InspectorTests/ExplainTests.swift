@@ -35,10 +35,10 @@ struct ExplainTests {
     script.p(1, 3.3, .procStop, count: 1, m: 2)
     script.m(2, 3.31, .mPark)
     let answer = try script.player().explanation(of: .p(1))
-    #expect(answer.says("M2 took it; M0 had woken M2 to search 9.0 µs earlier"))
-    #expect(answer.says("its M searched for 3.1 µs"))
+    #expect(answer.says("M2 took it; M0 had woken M2 to search 9.00 µs earlier"))
+    #expect(answer.says("its M searched for 3.10 µs"))
     #expect(answer.says("ran out: LRQ and GRQ empty; stole 32 Gs, half of the LRQ of P0"))
-    #expect(answer.says("ran 2 Gs one after the other for 700.0 µs in all; the longest, G4, for 500.0 µs"))
+    #expect(answer.says("ran 2 Gs one after the other for 700 µs in all; the longest, G4, for 500 µs"))
     #expect(answer.says("the last, G4, parked on chanReceive"))
     #expect(answer.says("M2 let it go, after G4 had parked"))
     #expect(answer.lines.last?.role == .rule)
@@ -48,7 +48,7 @@ struct ExplainTests {
   func pThatRuns() throws {
     let script = try Self.stealing()
     let answer = try script.player().explanation(of: .p(0))
-    #expect(answer.says("ran G1 for 1.7 ms; it still does; 64 created"))
+    #expect(answer.says("ran G1 for 1.73 ms; it still does; 64 created"))
   }
 
   @Test("An M's story: woken by whom, what it took, that it sleeps")
@@ -57,7 +57,7 @@ struct ExplainTests {
     script.p(1, 3.3, .procStop, count: 1, m: 2)
     script.m(2, 3.31, .mPark)
     let answer = try script.player().explanation(of: .m(2))
-    #expect(answer.says("took P1; M0 had woken it to search 9.0 µs earlier"))
+    #expect(answer.says("took P1; M0 had woken it to search 9.00 µs earlier"))
     #expect(!answer.says("M0 woke it"), "a wake is told beside the run that it led to")
     #expect(answer.says("let P1 go, after G4 had parked"))
     #expect(answer.says("went to sleep"))
@@ -87,10 +87,10 @@ struct ExplainTests {
     script.p(0, 2.5, .goCreate, 1)
     let player = try script.player()
     #expect(
-      player.explanation(of: .p(1)).says("searched for 250.0 µs: LRQ, GRQ, a poll, the other Ps, in vain"))
+      player.explanation(of: .p(1)).says("searched for 250 µs: LRQ, GRQ, a poll, the other Ps, in vain"))
     #expect(
       player.explanation(of: .p(2)).says(
-        "searched for 500.0 µs: LRQ, GRQ, a poll, the other Ps, and still does"))
+        "searched for 500 µs: LRQ, GRQ, a poll, the other Ps, and still does"))
   }
 
   @Test("A hog: asked to stop, stopped; a system call whose P was taken")
@@ -107,9 +107,9 @@ struct ExplainTests {
     let player = try script.player()
     let hog = player.explanation(of: .p(0))
     #expect(hog.says("ran G7 for 10.1 ms; it ran on") && hog.says("sysmon asked G7 to stop"))
-    #expect(hog.says("ran G7 for 200.0 µs; it was preempted"))
+    #expect(hog.says("ran G7 for 200 µs; it was preempted"))
     let call = player.explanation(of: .p(1))
-    #expect(call.says("ran G8 for 500.0 µs; it went into a system call"))
+    #expect(call.says("ran G8 for 500 µs; it went into a system call"))
     #expect(call.says("sysmon took it from M1, which was blocked in a system call"))
     #expect(
       player.explanation(of: .m(1)).says("sysmon took P1 from it while it was blocked in a system call"))
@@ -140,16 +140,16 @@ struct ExplainTests {
       return player.explanation(of: .event(lane, position: event.position, time: event.time))
     }
     let wake = try answer(.mWake, .p(0))
-    #expect(wake.says("It led to: M2 takes P1 (P1, M2), 9.0 µs later."))
+    #expect(wake.says("It led to: M2 takes P1 (P1, M2), 9.00 µs later."))
     let start = try answer(.procStart, .p(1))
-    #expect(start.says("Before it: M0 wakes M2 to search (P0, M0), 9.0 µs earlier."))
+    #expect(start.says("Before it: M0 wakes M2 to search (P0, M0), 9.00 µs earlier."))
     let steal = try answer(.steal, .p(1))
-    #expect(steal.says("Before it: M2 searches (P1, M2), 3.1 µs earlier."))
-    #expect(steal.says("It led to: G3 runs, after 520 µs (P1, M2), 6.9 µs later."))
+    #expect(steal.says("Before it: M2 searches (P1, M2), 3.10 µs earlier."))
+    #expect(steal.says("It led to: G3 runs, after 520 µs (P1, M2), 6.90 µs later."))
     let run = try answer(.goStart, .p(1), g: 4)
-    #expect(run.says("Before it: G4 is created by G1") && run.says("730.0 µs earlier"))
+    #expect(run.says("Before it: G4 is created by G1") && run.says("730 µs earlier"))
     let create = try answer(.goCreate, .p(0), g: 4)
-    #expect(create.says("Before it: G1 runs, after 500 µs (P0, M0), 500.0 µs earlier."))
+    #expect(create.says("Before it: G1 runs, after 500 µs (P0, M0), 500 µs earlier."))
     #expect(try answer(.mPark, .m(2)).says("Up to this moment nothing has followed from it."))
   }
 
@@ -176,7 +176,7 @@ struct ExplainTests {
     script.p(0, 5, .mSpin)
     let answer = try script.player().explanation(of: .descriptor(9, g: 5))
     #expect(answer.says("Gs began to wait for it 3 times"))
-    #expect(answer.says("It became ready last 1.6 ms ago, on M4 (M4): G5 had waited for 400.0 µs."))
+    #expect(answer.says("It became ready last 1.60 ms ago, on M4 (M4): G5 had waited for 400 µs."))
   }
 
   @Test("A stretch of a P: only what happened in it, and the G that had most of it")
@@ -185,15 +185,15 @@ struct ExplainTests {
     let player = try script.player()
     let answer = player.explanation(of: .slice(.p(1), from: script.time(2.725), to: script.time(3.3)))
     #expect(answer.says("The G that had most of it") && answer.says("G4"))
-    #expect(!answer.says("searched for 3.1 µs"))
+    #expect(!answer.says("searched for 3.10 µs"))
   }
 
   @Test("The slowest of a kind is the one that the events have, with its chain")
   func latency() throws {
     let script = try Self.stealing()
     let answer = try script.player().explanation(of: .latency(.runQueue))
-    #expect(answer.says("G4") && answer.says("730.0 µs") && answer.says("  why: "))
-    #expect(try script.player().explanation(of: .latency(.slice)).says("500.0 µs"))
+    #expect(answer.says("G4") && answer.says("730 µs") && answer.says("  why: "))
+    #expect(try script.player().explanation(of: .latency(.slice)).says("500 µs"))
   }
 
   @Test("Records that are missing are told of")

@@ -165,7 +165,7 @@ struct LintTests {
     instruments.census = take(&taker, rows, at: 100 * second)
     let finding = try #require(Lints.all.flatMap { $0.findings(in: instruments, Snapshot()) }.first)
     #expect(finding.lint == "starvingG" && finding.g == 2 && finding.value == 2e9)
-    #expect(finding.message == "G2 has been runnable for 2000 ms")
+    #expect(finding.message == "G2 has been runnable for 2.00 s")
   }
 
   @Test("the census counts Gs by site and keeps the oldest few of each reason")

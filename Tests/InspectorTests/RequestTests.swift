@@ -61,7 +61,7 @@ struct RequestTests {
       walk.steps.map(\.p) == [0, nil, nil, nil, 1, 1, 0, 0]
         && walk.steps.map(\.m) == [0, nil, 5, 5, 1, 1, 0, 0])
     #expect(walk.steps.map(\.g) == [4, nil, nil, 4, 4, 77, 77, 77])
-    #expect(walk.steps[6].lasted == 3_000_000 && walk.steps[6].text == "It ran on P0 (M0) for 3.0 ms.")
+    #expect(walk.steps[6].lasted == 3_000_000 && walk.steps[6].text == "It ran on P0 (M0) for 3.00 ms.")
     let texts = walk.steps.map(\.text)
     #expect(
       texts[0].contains("on fd 5 and parked on netpoll; P0 (M0) went on without it. It waited 10.0 ms."))
@@ -71,15 +71,15 @@ struct RequestTests {
         == "The netpoll thread, M5, came back from the kernel: 2 descriptors ready, and 1 G with it. It told of "
         + "that after its Gs, 10.0 µs later.")
     #expect(texts[3] == "M5 made G4 runnable: on the GRQ behind 3.")
-    #expect(texts[4].hasPrefix("P1 (M1) ran G4 200.0 µs later."))
+    #expect(texts[4].hasPrefix("P1 (M1) ran G4 200 µs later."))
     #expect(
       texts[5]
         == "G4 accepted the connection and started G77 (serve at a.swift:9): next on P1. P0 (M0) ran it after "
-        + "200.0 µs. It found nothing to read yet and parked for 300.0 µs; P0 (M0) ran it after 100.0 µs. 800.0 µs "
+        + "200 µs. It found nothing to read yet and parked for 300 µs; P0 (M0) ran it after 100 µs. 800 µs "
         + "after its creation it had the whole request, and the handler of GET / began.")
-    #expect(texts[7].hasPrefix("The handler returned 3.0 ms after it began: ran 3.0 ms."))
+    #expect(texts[7].hasPrefix("The handler returned 3.00 ms after it began: ran 3.00 ms."))
     #expect(
-      texts[7].hasSuffix("300.0 µs later G77 (serve at a.swift:9) parked on fd 8 for the next request."))
+      texts[7].hasSuffix("300 µs later G77 (serve at a.swift:9) parked on fd 8 for the next request."))
   }
 
   @Test("the events behind a step are told with it, in the order of time")
@@ -99,10 +99,10 @@ struct RequestTests {
     let walk = try #require(try script.player().request(.number(901)))
     #expect(walk.connection == .kept && walk.steps[5].outcome == .absent)
     #expect(walk.steps[0].text.hasPrefix("No accept: the connection was there already. Its G, G77"))
-    #expect(walk.steps[0].time == script.time(15.4) && walk.steps[0].text.hasSuffix("It waited 4.6 ms."))
+    #expect(walk.steps[0].time == script.time(15.4) && walk.steps[0].text.hasSuffix("It waited 4.60 ms."))
     #expect(walk.steps[4].time == script.time(20.5) && walk.steps[4].p == 1)
     #expect(walk.steps[5].text.hasPrefix("Did not happen: the connection was there already"))
-    #expect(walk.steps[5].text.hasSuffix("100.0 µs after it ran."))
+    #expect(walk.steps[5].text.hasSuffix("100 µs after it ran."))
     #expect(walk.steps[7].text.contains("was the next request"))
   }
 
@@ -117,7 +117,7 @@ struct RequestTests {
     #expect(walk.steps.prefix(5).map(\.time) == Array(repeating: nil, count: 5))
     #expect(
       walk.steps[7].text.hasSuffix(
-        "200.0 µs later G77 was gone, and the connection with it."))
+        "200 µs later G77 was gone, and the connection with it."))
   }
 
   @Test("chosen: by number, by a G, the last by a moment, the next after one")

@@ -68,7 +68,7 @@ def answer(run, key, pattern):
     run.press(key)
     run.read(2)
     moment = run.first(pattern)
-    if re.search(r"[ =]-\d", run.grid.display[1]):
+    if re.search(r"[ =]-\d", run.grid.display[2]):
         raise SystemExit(f"answers: {key!r} leads to Gs below zero:\n" + run.shown())
     if key != " ":
         run.press("\x1b")

@@ -19,6 +19,14 @@ struct Judge {
   /// From here on a G that keeps a P is a hog: the longest slice that a G has while others wait.
   let hog: UInt64
 
+  /// Whether it matters for the verdict on a hop who had the Ps meanwhile.
+  static func asksForPs(_ hop: Hop) -> Bool {
+    switch hop.kind {
+    case .waiting, .syscall, .waking: false
+    case .late, .runnext, .lrq, .grq, .searching, .starting, .unknown: true
+    }
+  }
+
   func verdict() -> Verdict {
     switch hop.kind {
     case .waiting: return Verdict(cause: .waited, text: waited)
@@ -159,18 +167,4 @@ struct Judge {
 
   private func ns(_ ticks: UInt64) -> UInt64 { clock.nanoseconds(lasting: ticks) }
   private func time(_ ticks: UInt64) -> String { TimeText.short(ns(ticks)) }
-}
-
-/// Lengths of time for people.
-public enum TimeText {
-  /// `740 ns`, `12.4 µs`, `3.1 ms`, `2.5 s`.
-  public static func short(_ nanoseconds: UInt64) -> String {
-    let units: [(limit: UInt64, unit: UInt64, name: String)] = [
-      (1_000_000, 1000, "µs"), (1_000_000_000, 1_000_000, "ms"), (.max, 1_000_000_000, "s"),
-    ]
-    if nanoseconds < 1000 { return "\(nanoseconds) ns" }
-    let (_, unit, name) = units.first { nanoseconds < $0.limit } ?? units[2]
-    let tenths = nanoseconds / (unit / 10)
-    return "\(tenths / 10).\(tenths % 10) \(name)"
-  }
 }

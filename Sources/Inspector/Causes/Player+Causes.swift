@@ -34,17 +34,27 @@ extension Player {
     of g: UInt64, within reaches: [Int] = [4, 32, Self.reach], where isWanted: (Wait) -> Bool
   ) -> Wait? {
     guard let here = history.number(at: ticks) else { return nil }
+    let move = lastMove(of: g)
     for reach in reaches {
-      let last = waits(of: g, from: max(history.firstNumber, here - reach)).last(where: isWanted)
+      let first = max(history.firstNumber, (move ?? here) - reach)
+      let last = waits(of: g, from: first, to: move ?? .max).last(where: isWanted)
       // One whose beginning was not among these segments may be whole in more of them.
       if let last, last.facts.begin != nil || reach == reaches.last { return last }
     }
     return nil
   }
 
-  func waits(of g: UInt64, from first: Int) -> [Wait] {
+  /// The number of the segment in which a G moved last, where what the Gs did is at hand: behind it nothing is to be found.
+  private func lastMove(of g: UInt64) -> Int? {
+    guard missing == 0, let all = goroutinesAtHand?.all, let since = all.first(where: { $0.id == g })?.since
+    else { return nil }
+    return history.number(atTime: since)
+  }
+
+  func waits(of g: UInt64, from first: Int, to last: Int = .max) -> [Wait] {
     var found: [WaitFacts] = []
-    let open = collect(WaitCollector(of: g), from: first) {
+    let sieve = RecordSieve(of: g, others: [.netpoll, .netpollLate])
+    let open = collect(WaitCollector(of: g), from: first, to: last, only: sieve) {
       if found.count >= 2 * Self.mostWaits { found.removeFirst(Self.mostWaits) }
       found.append($0)
     }
@@ -90,7 +100,8 @@ extension Player {
 
   /// Goes through all events up to this moment; hands waits that are over to `take`, and returns those that are not.
   private func collect(
-    _ collector: WaitCollector, from first: Int? = nil, _ take: (WaitFacts) -> Void
+    _ collector: WaitCollector, from first: Int? = nil, to last: Int = .max, only sieve: RecordSieve? = nil,
+    _ take: (WaitFacts) -> Void
   ) -> [WaitFacts] {
     var collector = collector
     var gaps = MissingRecords()
@@ -99,7 +110,7 @@ extension Player {
       facts.missing = gaps.count(from: facts.beginTime, to: facts.endTime)
       return facts
     }
-    walk(from: first ?? history.firstNumber) { window, events in
+    walk(from: first ?? history.firstNumber, to: last, only: sieve) { window, events in
       gaps.take(window)
       for event in events { if let facts = collector.take(event) { take(finished(facts)) } }
     }
@@ -119,8 +130,11 @@ extension Player {
     var (hops, bounds) = builder.build(trace(facts))
     let guilty = hops.indices.max { hops[$0].duration < hops[$1].duration } ?? 0
     let (from, to) = (bounds[guilty], bounds[guilty + 1])
-    let (ps, creations) = occupancy(from, to)
-    let names = entries(near: facts, creations)
+    let ps = Judge.asksForPs(hops[guilty]) ? occupancy(from, to) : [:]
+    let named =
+      [facts.g] + hops.compactMap(\.by)
+      + ps.values.flatMap { [$0.longestRun?.g, $0.longestSyscall?.g].compactMap { $0 } }
+    let names = entries(near: facts, creations(of: Set(named), from, to))
     func name(_ g: UInt64) -> String { "G\(g)" + (names(g).map { " (\($0))" } ?? "") }
     var reason = WaitReason.none
     if case .parked(let parked) = wait.beginning { reason = parked }
@@ -144,12 +158,16 @@ extension Player {
   }
 
   private func trace(_ facts: WaitFacts) -> QueueTrace? {
-    guard var trace = QueueTrace(facts), let ready = facts.ready, facts.end != nil else { return nil }
+    guard var trace = QueueTrace(facts), let ready = facts.ready, let end = facts.end else { return nil }
     var isIn = false
     var isOver = false
-    through(ready.record.time, facts.endTime) { _, event in
+    // What moves Gs between queues, and the two events between which that is looked for.
+    let sieve = RecordSieve(
+      of: facts.g,
+      others: [.steal, .grqTake, .procStart, .mWake, .goCreate, .goReady, .goStart, .overflow, .procRetire])
+    through(ready.record.time, facts.endTime, only: sieve) { _, event in
       if isIn, !isOver {
-        isOver = event.position == facts.end?.position && event.lane == facts.end?.lane
+        isOver = event.position == end.position && event.lane == end.lane
         if !isOver { trace.take(event) }
       } else if event.position == ready.position, event.lane == ready.lane {
         isIn = true
@@ -158,10 +176,9 @@ extension Player {
     return trace
   }
 
-  /// Who had the Ps from one moment to another; and who was created around then, by their names.
-  private func occupancy(_ from: UInt64, _ to: UInt64) -> (ps: [Int: Occupancy], names: [UInt64: UInt32]) {
+  /// Who had the Ps from one moment to another.
+  private func occupancy(_ from: UInt64, _ to: UInt64) -> [Int: Occupancy] {
     var collector: OccupancyCollector?
-    var names: [UInt64: UInt32] = [:]
     var last = to
     through(from, to, earlier: 1, later: 1) { window, event in
       if collector == nil {
@@ -170,19 +187,33 @@ extension Player {
       }
       collector?.take(event)
       last = max(last, event.record.time)
-      if event.record.kind == .goCreate, names.count < 1 << 18 { names[event.record.g] = event.record.count }
     }
     collector?.finish(at: last)
-    return (collector?.ps ?? [:], names)
+    return collector?.ps ?? [:]
+  }
+
+  /// Where some Gs were spawned, as string ids: of those that were created in the last of this time.
+  private func creations(of gs: Set<UInt64>, _ from: UInt64, _ to: UInt64) -> [UInt64: UInt32] {
+    var names: [UInt64: UInt32] = [:]
+    let reach = history.number(at: to).flatMap { history.segment($0 - 16)?.start } ?? 0
+    through(max(from, reach), to, earlier: 1, later: 1, only: RecordSieve(.goCreate)) { _, event in
+      if event.record.kind == .goCreate, gs.contains(event.record.g) {
+        names[event.record.g] = event.record.count
+      }
+    }
+    return names
   }
 
   /// Every event of the segments in which the time from one moment to another lies, and of some around.
   private func through(
-    _ from: UInt64, _ to: UInt64, earlier: Int = 0, later: Int = 0, _ take: (Window, PlacedRecord) -> Void
+    _ from: UInt64, _ to: UInt64, earlier: Int = 0, later: Int = 0, only sieve: RecordSieve? = nil,
+    _ take: (Window, PlacedRecord) -> Void
   ) {
     guard let last = history.number(at: to), let number = history.number(at: from) else { return }
     let first = max(number - earlier, last - Self.reach)
-    walk(from: first, to: last + later) { window, events in for event in events { take(window, event) } }
+    walk(from: first, to: last + later, only: sieve) { window, events in
+      for event in events { take(window, event) }
+    }
   }
 
   /// Names of Gs: of those that were created around then, and of those in the tables around.

@@ -10,29 +10,33 @@ extension Player {
   // MARK: going through
 
   /// Hands the events from a segment on backwards to `take`, until that returns false.
-  func back(from ticks: UInt64, _ take: (PlacedRecord) -> Bool) {
+  ///
+  /// - Parameter sieve: lets through which events are wanted, and perhaps others.
+  func back(from ticks: UInt64, only sieve: RecordSieve, _ take: (PlacedRecord) -> Bool) {
     guard let last = history.number(at: ticks) else { return }
     var left = Self.most
     for number in (max(history.firstNumber, last - Self.reach)...last).reversed() {
-      guard let window = unpack(number) else { continue }
+      guard let window = unpack(number, only: sieve) else { continue }
       for event in window.events[window.prefix...].reversed() where event.record.time <= ticks {
         if !take(event) { return }
       }
-      left -= window.events.count
+      left -= window.looked
       if left < 0 { return }
     }
   }
 
   /// The same forwards, through so many segments at most.
-  func forth(from ticks: UInt64, segments: Int, _ take: (PlacedRecord) -> Bool) {
+  func forth(
+    from ticks: UInt64, segments: Int, only sieve: RecordSieve, _ take: (PlacedRecord) -> Bool
+  ) {
     guard let first = history.number(at: ticks) else { return }
     var left = Self.most
     for number in first..<max(first + 1, min(history.numbers.upperBound, first + segments)) {
-      guard let window = unpack(number) else { continue }
+      guard let window = unpack(number, only: sieve) else { continue }
       for event in window.events[window.prefix...] where event.record.time >= ticks {
         if !take(event) { return }
       }
-      left -= window.events.count
+      left -= window.looked
       if left < 0 { return }
     }
   }
@@ -55,7 +59,7 @@ extension Player {
     switch choice {
     case .last(let time):
       var end: PlacedRecord?
-      back(from: clock.ticks(at: time)) { event in
+      back(from: clock.ticks(at: time), only: RecordSieve(.goLabel)) { event in
         if Self.isEnd(event.record) { end = event }
         return end == nil
       }
@@ -63,7 +67,7 @@ extension Player {
     case .next(let time):
       let ticks = clock.ticks(at: time)
       var found: FoundSpan?
-      forth(from: ticks, segments: Self.reach) { event in
+      forth(from: ticks, segments: Self.reach, only: RecordSieve(.goLabel)) { event in
         // One whose beginning is not in the history is passed over.
         if event.record.time > ticks, Self.isEnd(event.record) { found = outermost(event) }
         return found == nil
@@ -72,7 +76,7 @@ extension Player {
     case .of(let g, let time): return span(of: g, by: clock.ticks(at: time)).flatMap(complete)
     case .number(let number):
       var begin: PlacedRecord?
-      back(from: ticks) { event in
+      back(from: ticks, only: RecordSieve(.goLabel)) { event in
         if Self.isBegin(event.record), event.record.arg == number { begin = event }
         return begin == nil
       }
@@ -83,7 +87,7 @@ extension Player {
   /// The beginning of the outermost span that a label ended.
   private func outermost(_ end: PlacedRecord) -> FoundSpan? {
     var begin: PlacedRecord?
-    back(from: end.record.time) { event in
+    back(from: end.record.time, only: RecordSieve(of: end.record.g, [.goLabel, .goCreate])) { event in
       guard event.record.g == end.record.g, event != end else { return true }
       if Self.isBegin(event.record) { begin = event }
       return !Self.isEnd(event.record) && event.record.kind != .goCreate
@@ -94,7 +98,7 @@ extension Player {
   /// The last span that a G began, or that it was created in.
   private func span(of g: UInt64, by ticks: UInt64) -> PlacedRecord? {
     var (g, begin, depth) = (g, PlacedRecord?.none, 0)
-    back(from: ticks) { event in
+    back(from: ticks, only: RecordSieve(.goLabel, .goCreate)) { event in
       guard event.record.g == g else { return true }
       if Self.isBegin(event.record) { begin = event }
       if event.record.kind == .goCreate, begin == nil {
@@ -109,7 +113,8 @@ extension Player {
   /// The end of the span that a label begins.
   private func complete(_ begin: PlacedRecord) -> FoundSpan {
     var (end, depth) = (PlacedRecord?.none, 0)
-    forth(from: begin.record.time, segments: Self.reach) { event in
+    let sieve = RecordSieve(of: begin.record.g, [.goLabel, .goExit])
+    forth(from: begin.record.time, segments: Self.reach, only: sieve) { event in
       guard event.record.g == begin.record.g, event != begin, event.record.kind == .goLabel else {
         return event.record.g != begin.record.g || event.record.kind != .goExit
       }

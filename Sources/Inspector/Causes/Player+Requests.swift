@@ -3,9 +3,12 @@ internal import Region
 
 extension Player {
   /// The walk of a request of this history, also of one after this moment; nil: there is none such.
-  public func request(_ choice: RequestChoice) -> RequestWalk? {
+  ///
+  /// - Parameter effort: tells others how far it has come; once it is called off, what is returned is good for nothing.
+  public func request(_ choice: RequestChoice, effort: Effort? = nil) -> RequestWalk? {
     var latest = self
-    latest.unpacked = UnpackedWindows()
+    latest.effort = effort ?? latest.effort
+    if latest.unpacked == nil { latest.unpacked = UnpackedWindows() }
     latest.seekToEnd()
     guard let found = latest.find(choice) else { return nil }
     // Every moment is told by the clock of the segment in which it began.
@@ -46,7 +49,8 @@ extension Player {
       if creation == nil, facts.arrival != nil || isOlder != nil { facts.connection = .kept }
     }
     if let end = found.end {
-      forth(from: end.record.time, segments: 8) { event in
+      let sieve = RecordSieve(of: end.record.g, [.goPark, .goExit, .goLabel])
+      forth(from: end.record.time, segments: 8, only: sieve) { event in
         guard event.record.g == end.record.g, event != end else { return true }
         let isLast = [.goPark, .goExit, .goLabel].contains(event.record.kind)
         if isLast, event.record.kind != .goLabel { facts.after = event }
@@ -87,7 +91,7 @@ extension Player {
   /// The root's creation, or the moment of the end of the span before. See RequestFacts §1.
   private func origin(_ begin: PlacedRecord) -> (creation: PlacedRecord?, earlier: UInt64?) {
     var origin: (PlacedRecord?, UInt64?) = (nil, nil)
-    back(from: begin.record.time) { event in
+    back(from: begin.record.time, only: RecordSieve(of: begin.record.g, [.goCreate, .goLabel])) { event in
       guard event.record.g == begin.record.g, event != begin else { return true }
       if event.record.kind == .goCreate { origin.0 = event }
       if Self.isEnd(event.record) { origin.1 = event.record.time }
@@ -117,7 +121,7 @@ extension Player {
     if wait.facts.begin == nil { arrival.row = row(of: wait.g, before: ready.record.time) }
     guard ready.record.other == 0 else { return arrival }
     var batch: [PlacedRecord] = []
-    forth(from: 0, near: ready.record.time) { event in
+    forth(from: 0, near: ready.record.time, only: RecordSieve(.goReady, .netpoll)) { event in
       guard event.lane == ready.lane else { return true }
       if event.record.kind == .goReady, event.record.other == 0 { batch.append(event) }
       guard event.record.kind == .netpoll else { return true }
@@ -133,14 +137,16 @@ extension Player {
   }
 
   /// All events of the segment of a moment and of the next.
-  private func forth(from ticks: UInt64, near moment: UInt64, _ take: (PlacedRecord) -> Bool) {
+  private func forth(
+    from ticks: UInt64, near moment: UInt64, only sieve: RecordSieve, _ take: (PlacedRecord) -> Bool
+  ) {
     guard let number = history.number(at: moment), let start = history.segment(number)?.start else { return }
-    forth(from: max(ticks, start), segments: 2, take)
+    forth(from: max(ticks, start), segments: 2, only: sieve, take)
   }
 
   private func siblings(of creation: PlacedRecord, since ticks: UInt64) -> Int {
     var count = 0
-    forth(from: ticks, segments: 8) { event in
+    forth(from: ticks, segments: 8, only: RecordSieve(.goCreate)) { event in
       if event.record.time >= creation.record.time { return false }
       let isSibling = event.record.kind == .goCreate && event.record.other == creation.record.other
       if isSibling { count += 1 }

@@ -126,10 +126,16 @@ struct Detailer {
 extension Player {
   /// What a viewer would have seen at this moment, what led to it, and what that viewer is interested in.
   ///
-  /// - Parameter breathe: called in between where something takes long.
+  /// - Parameters:
+  ///   - effort: tells others how far it has come. Once it is called off, what is returned is good for nothing, and neither is
+  ///     this player: a copy from before goes on.
+  ///   - breathe: called in between where something takes long.
   public mutating func frame(
-    _ origin: Past.Origin, ended: String? = nil, interest: Interest, breathe: () -> Void = {}
+    _ origin: Past.Origin, ended: String? = nil, interest: Interest, effort: Effort? = nil,
+    breathe: () -> Void = {}
   ) -> Frame {
+    self.effort = effort
+    defer { self.effort = nil }
     let subject = subject(origin, ended, interest)
     if var frame = made?.frame, made?.of == subject {
       // A history that grows has another end by now.
@@ -145,6 +151,9 @@ extension Player {
   private mutating func whole(
     _ origin: Past.Origin, _ ended: String?, _ interest: Interest, _ breathe: () -> Void
   ) -> Frame {
+    // The frame, its details and the answers are made of the same few segments.
+    unpacked = UnpackedWindows()
+    defer { unpacked = nil }
     var frame = frame(origin, ended: ended)
     guard interest != .none else { return frame }
     frame.detail = detailer.look(interest, source, isLive: false, breathe: breathe)

@@ -14,8 +14,10 @@ public struct TimelineSpan: Sendable, Equatable {
   public var columns: Int
   /// A row for each M rather than for each P.
   public var byM: Bool
-  public init(length: UInt64, columns: Int, byM: Bool = false) {
-    (self.length, self.columns, self.byM) = (length, columns, byM)
+  /// Rows of the other kind as well.
+  public var hasOthers: Bool
+  public init(length: UInt64, columns: Int, byM: Bool = false, hasOthers: Bool = false) {
+    (self.length, self.columns, self.byM, self.hasOthers) = (length, columns, byM, hasOthers)
   }
 }
 
@@ -60,6 +62,8 @@ public struct LaneTimeline: Sendable, Equatable {
   public var start: UInt64 = 0
   public var end: UInt64 = 0
   public var rows: [Row] = []
+  /// Of Ms where `rows` are Ps, of Ps where they are Ms; empty unless they were wanted.
+  public var others: [Row] = []
   /// Whether there were more events than were gone through: the left part is blank.
   public var isCut = false
   public init() {}
@@ -71,6 +75,11 @@ struct TimelineBuilder {
   private static let most = 500_000
   /// Rows at most: of a region that claims more Ms the others are left out.
   private static let mostRows = 4096
+
+  private struct RowID: Hashable {
+    var isM: Bool
+    var id: Int
+  }
 
   private struct Move {
     var time: UInt64
@@ -84,7 +93,7 @@ struct TimelineBuilder {
   private let from: UInt64
   private var pieces: ArraySlice<StretchPiece>
   /// The moves of each row, newest piece first; each piece in its own order.
-  private var moves: [Int: [[Move]]] = [:]
+  private var moves: [RowID: [[Move]]] = [:]
   private var count = 0
   private var isCut = false
 
@@ -106,7 +115,7 @@ struct TimelineBuilder {
     }
     let records = piece.records(decoder)
     count += records.count
-    var found: [Int: [Move]] = [:]
+    var found: [RowID: [Move]] = [:]
     for record in records where record.time <= source.moment { note(record, on: piece.lane, in: &found) }
     for (row, list) in found where moves.count < Self.mostRows || moves[row] != nil {
       moves[row, default: []].append(list)
@@ -114,15 +123,17 @@ struct TimelineBuilder {
     return true
   }
 
-  private func note(_ record: Record, on lane: Lane, in found: inout [Int: [Move]]) {
+  private func note(_ record: Record, on lane: Lane, in found: inout [RowID: [Move]]) {
     guard let kind = record.kind else { return }
-    if span.byM {
-      guard let (before, after) = Self.activity(ofM: kind, record) else { return }
+    if span.byM || span.hasOthers, let (before, after) = Self.activity(ofM: kind, record) {
       let move = Move(time: record.time, before: before, after: after, isStart: kind == .goStart)
-      found[Int(record.m), default: []].append(move)
-    } else if case .p(let id) = lane, let (before, after) = Self.activity(ofP: kind, record) {
+      found[RowID(isM: true, id: Int(record.m)), default: []].append(move)
+    }
+    if !span.byM || span.hasOthers, case .p(let id) = lane,
+      let (before, after) = Self.activity(ofP: kind, record)
+    {
       let move = Move(time: record.time, before: before, after: after, isStart: kind == .goStart)
-      found[id, default: []].append(move)
+      found[RowID(isM: false, id: id), default: []].append(move)
     }
   }
 
@@ -166,19 +177,23 @@ struct TimelineBuilder {
     timeline.end = source.clock.nanoseconds(at: source.moment)
     timeline.start = timeline.end - min(timeline.end, span.length)
     timeline.isCut = isCut
-    timeline.rows = rowIDs.map { id in LaneTimeline.Row(id: id, slots: slots(id)) }
+    timeline.rows = rows(ofMs: span.byM)
+    if span.hasOthers { timeline.others = rows(ofMs: !span.byM) }
     return timeline
   }
 
-  private var rowIDs: [Int] {
-    let listed = span.byM ? source.snapshot.ms.map(\.id) : source.snapshot.ps.map(\.id)
-    return Set(listed).union(moves.keys).sorted().prefix(Self.mostRows).map { $0 }
+  private func rows(ofMs isM: Bool) -> [LaneTimeline.Row] {
+    let listed = isM ? source.snapshot.ms.map(\.id) : source.snapshot.ps.map(\.id)
+    let ids = Set(listed).union(moves.keys.lazy.filter { $0.isM == isM }.map(\.id)).sorted()
+    return ids.prefix(Self.mostRows).map { id in
+      LaneTimeline.Row(id: id, slots: slots(RowID(isM: isM, id: id)))
+    }
   }
 
-  private func slots(_ id: Int) -> [LaneTimeline.Slot] {
+  private func slots(_ id: RowID) -> [LaneTimeline.Slot] {
     let lists = (moves[id] ?? []).reversed()
     // Where pieces of several lanes make one row (an M's), they overlap.
-    let sorted = span.byM ? lists.flatMap { $0 }.sorted { $0.time < $1.time } : lists.flatMap { $0 }
+    let sorted = id.isM ? lists.flatMap { $0 }.sorted { $0.time < $1.time } : lists.flatMap { $0 }
     var slots = [LaneTimeline.Slot](repeating: LaneTimeline.Slot(), count: span.columns)
     let first = sorted.firstIndex { $0.time > from } ?? sorted.count
     let knownFrom = isCut ? sorted.first?.time ?? source.moment : 0
@@ -198,9 +213,9 @@ struct TimelineBuilder {
   }
 
   /// What the gauges say of a lane without any event.
-  private func gauge(_ id: Int) -> LaneTimeline.Activity {
-    if span.byM {
-      guard let m = source.snapshot.ms.first(where: { $0.id == id }) else { return .unknown }
+  private func gauge(_ row: RowID) -> LaneTimeline.Activity {
+    if row.isM {
+      guard let m = source.snapshot.ms.first(where: { $0.id == row.id }) else { return .unknown }
       switch m.state {
       case .running: return m.g.map { .running($0) } ?? .between
       case .spinning: return .spinning
@@ -209,7 +224,7 @@ struct TimelineBuilder {
       default: return .idle
       }
     }
-    guard let p = source.snapshot.ps.first(where: { $0.id == id }) else { return .unknown }
+    guard let p = source.snapshot.ps.first(where: { $0.id == row.id }) else { return .unknown }
     switch p.status {
     case .idle, .stopped: return .idle
     case .spinning: return .spinning

@@ -5,13 +5,7 @@ extension Explainer {
   private static let mostPs = 4
 
   func explainScheduler(_ answer: inout Explanation) {
-    let gs = snapshot.gs
-    let waiting = gs.waiting.values.reduce(0, +)
-    answer.add(
-      .head,
-      "\(gs.live) Gs live: \(gs.running) run, \(gs.runnable) are ready, \(waiting) wait"
-        + (gs.syscall > 0 ? ", \(gs.syscall) in system calls" : "")
-        + (gs.preempted > 0 ? ", \(gs.preempted) preempted" : "") + ".")
+    answer.add(.head, Glance.sum(snapshot.gs))
     if let pressure = instruments?.pressure, pressure.measured > 0 { answer.add(.text, text(of: pressure)) }
     let tally = Tally(evidence)
     answer.add(.text, tally.text(evidence.reachText))

@@ -75,6 +75,8 @@ extension Player {
   ///
   /// - Parameter instruments: those of this moment, where they are at hand.
   public func explanation(of subject: Subject, instruments: Instruments? = nil) -> Explanation {
-    Explainer(self, instruments).explain(subject)
+    var player = self
+    if player.unpacked == nil { player.unpacked = UnpackedWindows() }
+    return Explainer(player, instruments).explain(subject)
   }
 }

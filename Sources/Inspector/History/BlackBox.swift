@@ -69,7 +69,7 @@ private struct Salvage {
         EventBlock(
           lane: batch.lane, first: batch.first &+ UInt64(start), count: range.count,
           firstTime: records[start].time, lastTime: records[range.upperBound - 1].time,
-          payload: .memory(encoder.encode(records, range))))
+          payload: .memory(encoder.encode(records, range)), kinds: RecordSieve.kinds(of: records[range])))
     }
   }
 

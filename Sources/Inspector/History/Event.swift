@@ -52,6 +52,11 @@ public struct Event: Sendable, Equatable {
   /// The kind's name, or its number.
   public var name: String { Self.kindNames[Int(rawKind)] }
 
+  /// What a G waits for that parks, or waited for that is ready; nil where we do not know that reason, and for others.
+  public var reason: WaitReason? {
+    kind == .goPark || kind == .goReady ? wording.reasons[Int(detail)] : nil
+  }
+
   /// What a G waits for that parks, or waited for that is ready; empty where we do not know that reason.
   var reasonName: String? {
     guard kind == .goPark || kind == .goReady else { return nil }
@@ -74,14 +79,14 @@ public struct Event: Sendable, Equatable {
   public var text: String {
     let who = "G\(g ?? 0)"
     guard let kind else { return "an event of kind \(rawKind)" + (g == nil ? "" : " of \(who)") }
-    func after() -> String { "after \(clock.nanoseconds(lasting: arg) / 1000) µs" }
+    func after() -> String { "after \(TimeText.short(clock.nanoseconds(lasting: arg)))" }
     switch kind {
     case .boot: return "boot: \(BootStep(rawValue: detail).map { "\($0)" } ?? "?")"
     case .goCreate:
       return "\(who) is created by G\(other): \(entry ?? "?")"
     case .goStart: return "\(who) runs, \(after())"
     case .goLabel: return "\(who) " + (arg == 0 ? "is in no span" : "is in span \(arg)") + labelWords
-    case .timerLate: return "a timer of \(who) is late by \(clock.nanoseconds(lasting: arg) / 1000) µs"
+    case .timerLate: return "a timer of \(who) is late by \(TimeText.short(clock.nanoseconds(lasting: arg)))"
     case .goPark: return "\(who) parks on \(reasonText)" + (arg == 0 ? "" : ", fd \(arg &- 1)")
     case .goReady:
       return "\(who) is ready, was on \(reasonText)" + (other == 0 ? "" : ", by G\(other)") + placeWords
@@ -91,7 +96,7 @@ public struct Event: Sendable, Equatable {
     case .goResume: return "\(who) goes on, \(after())"
     case .goSyscall: return "\(who) enters a system call"
     case .goSyscallExit: return "\(who) leaves a system call" + (detail == 0 ? ", queued" : "")
-    case .netpollLate: return "nobody had polled for \(clock.nanoseconds(lasting: arg) / 1000) µs"
+    case .netpollLate: return "nobody had polled for \(TimeText.short(clock.nanoseconds(lasting: arg)))"
     default: return schedulerWords(kind)
     }
   }

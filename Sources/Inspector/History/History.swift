@@ -75,6 +75,17 @@ public final class History {
     meter = Meter(reasons: WaitReason.all)
   }
 
+  /// The same history as it is now, for another thread to look back on while this one grows: what is in it is shared and
+  /// never changes. Nothing is recorded of it.
+  public func copy() -> History {
+    let copy = History(limits)
+    (copy.segments, copy.firstNumber, copy.coarse, copy.names) = (segments, firstNumber, coarse, names)
+    copy.reasons = reasons
+    (copy.meter, copy.pressure, copy.lanes, copy.pending) = (meter, pressure, lanes, pending)
+    (copy.memory, copy.taken, copy.fresh) = (memory, taken, fresh)
+    return copy
+  }
+
   /// Records since the last mark that call for the next one, so that no segment takes long to go through.
   static let mostFresh = 500_000
 

@@ -82,7 +82,8 @@ struct LaneRecorder {
       blocks.append(
         EventBlock(
           lane: lane, first: first &+ UInt64(next), count: range.count, firstTime: records[next].time,
-          lastTime: records[range.upperBound - 1].time, payload: .memory(encoder.encode(records, range))))
+          lastTime: records[range.upperBound - 1].time, payload: .memory(encoder.encode(records, range)),
+          kinds: RecordSieve.kinds(of: records[range])))
       next = range.upperBound
     }
     guard count > 0 else { return blocks }

@@ -7,7 +7,7 @@ internal import Region
 
 /// Moves through a history. For one thread at a time.
 public struct Player {
-  public let history: History
+  public private(set) var history: History
   private let decoder = RecordDecoder()
   private let past = PastInstruments()
   private var window: Window
@@ -18,6 +18,8 @@ public struct Player {
   var detailer = Detailer()
   /// Segments that are unpacked already, for a question that goes through the same ones again and again.
   var unpacked: UnpackedWindows?
+  /// Who waits for what is being made, if somebody does: see Effort.
+  var effort: Effort?
   /// The last frame with details, and what it is of: while nothing moves it is not made again.
   var made: (of: FrameSubject, frame: Frame)?
 
@@ -45,6 +47,9 @@ public struct Player {
   /// Whether this is the newest moment of what has been recorded so far.
   public var isAtEnd: Bool { window.number >= history.numbers.last ?? 0 && count == window.events.count }
   public var isAtStart: Bool { window.number <= history.numbers.first ?? 0 && count <= window.prefix }
+
+  /// Goes on with another copy of the same history, at the same place.
+  public mutating func turn(to history: History) { self.history = history }
 
   // MARK: moving
 
@@ -114,9 +119,9 @@ public struct Player {
     if newest < time { seek(to: newest) }
   }
 
-  /// Unpacks a segment, unless it is the one that is open and cannot have grown.
+  /// Unpacks a segment, unless it is the one that is open and has not grown.
   private mutating func open(_ number: Int) -> Bool {
-    if number == window.number, history.segment(number)?.isComplete == true, window.end != nil { return true }
+    if number == window.number, window.extent == Window.Extent(number, of: history) { return true }
     guard let window = unpack(number) else { return false }
     self.window = window
     return true
@@ -126,10 +131,15 @@ public struct Player {
 
   /// All gauges at this moment.
   public var snapshot: Snapshot {
+    if let kept = unpacked?.snapshot, kept.segment == window.number, kept.count == count, kept.ticks == ticks
+    {
+      return kept.snapshot
+    }
     var model = window.model(after: count, at: ticks, reasons: history.reasons)
     model.set(time: time)
     let gs = goroutines.all
     model.name { id in gs.first { $0.id == id }?.entry }
+    unpacked?.snapshot = (window.number, count, ticks, model.snapshot)
     return model.snapshot
   }
 
@@ -163,7 +173,8 @@ public struct Player {
     for number in (max(history.firstNumber, window.number - 8)..<max(window.number, history.firstNumber))
       .reversed()
     {
-      guard let earlier = unpack(number) else { break }
+      let busy = Set(found.filter { $0.value.count >= limit }.keys)
+      guard let earlier = unpack(number, only: RecordSieve(butOf: busy)) else { break }
       look(earlier.events.filter { $0.record.time <= window.start })
     }
     return found.mapValues { $0.reversed().map(event) }
@@ -189,22 +200,34 @@ public struct Player {
 
   /// Hands the segments up to this moment to `take`, those with the numbers from `first` to `last`, each with its events
   /// in the order of time, each event once.
-  func walk(from first: Int, to last: Int = .max, _ take: (Window, ArraySlice<PlacedRecord>) -> Void) {
+  ///
+  /// - Parameter sieve: lets through which events are wanted, and perhaps others; nil: all.
+  func walk(
+    from first: Int, to last: Int = .max, only sieve: RecordSieve? = nil,
+    _ take: (Window, ArraySlice<PlacedRecord>) -> Void
+  ) {
     let first = max(first, history.numbers.lowerBound)
     guard first <= min(last, window.number) else { return }
     for number in first...min(last, window.number) {
       let isLast = number == window.number
-      guard let other = isLast ? window : unpack(number) else { continue }
+      guard let other = isLast ? window : unpack(number, only: sieve) else { continue }
       // What comes before the first moment of all is known of some lanes only; later it was in the segment before.
       let end = isLast ? count : other.events.count
       take(other, other.events[min(other.prefix, end)..<end])
     }
   }
 
-  /// A segment, with all its events.
-  func unpack(_ number: Int) -> Window? {
-    if let unpacked { return unpacked.window(number, of: history, decoder) }
-    return Window(number, of: history, decoder)
+  /// A segment, with all its events; or with those that a sieve lets through, and perhaps others.
+  ///
+  /// nil: there is none, or nobody waits for it any more.
+  func unpack(_ number: Int, only sieve: RecordSieve? = nil) -> Window? {
+    if effort?.isCancelled == true { return nil }
+    if let kept = unpacked?.kept(number) { return kept }
+    let window =
+      sieve == nil && unpacked != nil
+      ? unpacked?.window(number, of: history, decoder) : Window(number, of: history, decoder, only: sieve)
+    effort?.note(window?.looked ?? 0)
+    return window
   }
 
   /// The clock of the segment that is open.
@@ -215,8 +238,17 @@ public struct Player {
 
   /// Every G at this moment; see Goroutines §2.
   public var goroutines: Goroutines {
+    if let goroutinesAtHand { return goroutinesAtHand }
     let (finder, isComplete) = finder
-    return finder.result(window.keyframe.clock, names: history.names, isComplete: isComplete)
+    let all = finder.result(window.keyframe.clock, names: history.names, isComplete: isComplete)
+    unpacked?.goroutines = (window.number, count, ticks, all)
+    return all
+  }
+
+  /// The same, where that has been found out already.
+  var goroutinesAtHand: Goroutines? {
+    guard let kept = unpacked?.goroutines else { return nil }
+    return kept.segment == window.number && kept.count == count && kept.ticks == ticks ? kept.all : nil
   }
 
   /// What is derived from the events before this moment.

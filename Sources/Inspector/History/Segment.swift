@@ -11,6 +11,8 @@ struct EventBlock {
   var firstTime: UInt64
   var lastTime: UInt64
   var payload: Payload
+  /// A bit for each kind that may be among them; see RecordSieve. What came from a file does not say.
+  var kinds = UInt64.max
 
   var end: UInt64 { first &+ UInt64(count) }
 }

@@ -8,12 +8,20 @@ final class UnpackedWindows {
   /// What the Gs did at a place, once that was found out.
   var found: (segment: Int, count: Int, finder: GoroutineFinder, isComplete: Bool)?
 
+  /// What all Gs, and the gauges, were at a place, likewise.
+  var goroutines: (segment: Int, count: Int, ticks: UInt64, all: Goroutines)?
+  var snapshot: (segment: Int, count: Int, ticks: UInt64, snapshot: Snapshot)?
+
+  /// One that is unpacked already.
+  func kept(_ number: Int) -> Window? {
+    guard let place = windows.firstIndex(where: { $0.number == number }) else { return nil }
+    let window = windows.remove(at: place)
+    windows.append(window)
+    return window
+  }
+
   func window(_ number: Int, of history: History, _ decoder: RecordDecoder) -> Window? {
-    if let place = windows.firstIndex(where: { $0.number == number }) {
-      let window = windows.remove(at: place)
-      windows.append(window)
-      return window
-    }
+    if let window = kept(number) { return window }
     guard let window = Window(number, of: history, decoder) else { return nil }
     if windows.count == Self.most { windows.removeFirst() }
     windows.append(window)

@@ -35,41 +35,89 @@ struct Window {
     var after: UInt64
   }
 
+  /// How much of the segments it was made of: it is another window when they have grown.
+  struct Extent: Equatable {
+    var blocks: Int
+    var next: Int?
+    var end: UInt64?
+
+    init?(_ number: Int, of history: History) {
+      guard let segment = history.segment(number), history.numbers.contains(number) else { return nil }
+      let next = history.numbers.contains(number + 1) ? history.segment(number + 1) : nil
+      (blocks, self.next, end) = (segment.blocks.count, next?.blocks.count, next?.start)
+    }
+  }
+
+  let extent: Extent
+  /// Records that were decoded for it.
+  private(set) var looked = 0
+
   /// How far a lane is known: the position after its last record, and when that was.
   private typealias Known = (position: UInt64, time: UInt64)
 
   /// nil: there is no such segment, or its keyframe cannot be read.
-  init?(_ number: Int, of history: History, _ decoder: RecordDecoder) {
-    guard let segment = history.segment(number), history.numbers.contains(number),
+  ///
+  /// - Parameter sieve: lets through what is wanted of its events; a model cannot be made of such a window.
+  init?(_ number: Int, of history: History, _ decoder: RecordDecoder, only sieve: RecordSieve? = nil) {
+    guard let segment = history.segment(number), let extent = Extent(number, of: history),
       let keyframe = segment.keyframe.bytes.flatMap({ Keyframe($0) })
     else { return nil }
     let next = history.numbers.contains(number + 1) ? history.segment(number + 1) : nil
     (self.number, self.keyframe, start, end) = (number, keyframe, segment.start, next?.start)
-    var runs: [[PlacedRecord]] = []
+    self.extent = extent
     var known: [Lane: Known] = [:]
     for boundary in keyframe.boundaries { known[boundary.lane] = (boundary.position, 0) }
+    var runs = Runs(sieve)
     for (block, isNext) in segment.blocks.map({ ($0, false) }) + (next?.blocks ?? []).map({ ($0, true) }) {
       if isNext, block.firstTime > end ?? 0 { continue }
-      var records: [Record] = []
-      let bytes = block.payload.bytes ?? []
-      if !decoder.decode(bytes, count: block.count, from: block.firstTime, into: &records) { isWhole = false }
-      if isNext { records = Array(records.prefix { $0.time <= end ?? 0 }) }
-      guard runs.reduce(records.count, { $0 + $1.count }) <= Self.most else {
-        isWhole = false
-        break
+      if sieve?.mayPassSome(of: block) ?? true {
+        guard looked + block.count <= Self.most else {
+          isWhole = false
+          break
+        }
+        looked += block.count
+        if !runs.add(block, upTo: isNext ? end ?? 0 : .max, decoder) { isWhole = false }
       }
       note(known[block.lane], goesOnAt: block.first, in: block.lane)
       known[block.lane] = (block.end, block.lastTime)
-      runs.append(
-        records.enumerated().map { index, record in
-          PlacedRecord(record: record, lane: block.lane, position: block.first &+ UInt64(index))
-        })
     }
     // What the next keyframe counts and no block has: a gap that goes up to it, or beyond.
     let boundaries = next?.keyframe.bytes.flatMap { Keyframe($0)?.boundaries } ?? []
     for boundary in boundaries { note(known[boundary.lane], goesOnAt: boundary.position, in: boundary.lane) }
-    events = Self.merge(runs)
+    events = Self.merge(runs.lanes)
     prefix = count(upTo: start)
+  }
+
+  /// The records of each lane, on their way into one order.
+  private struct Runs {
+    private let sieve: RecordSieve?
+    private var places: [Lane: Int] = [:]
+    private(set) var lanes: [[PlacedRecord]] = []
+    private var records: [Record] = []
+
+    init(_ sieve: RecordSieve?) { self.sieve = sieve }
+
+    /// Unpacks a block; whether all of it was there.
+    mutating func add(_ block: EventBlock, upTo end: UInt64, _ decoder: RecordDecoder) -> Bool {
+      records.removeAll(keepingCapacity: true)
+      let isWhole = decoder.decode(
+        block.payload.bytes ?? [], count: block.count, from: block.firstTime, into: &records)
+      let place = places[block.lane] ?? lanes.count
+      if place == lanes.count {
+        lanes.append([])
+        places[block.lane] = place
+      }
+      // Taken out meanwhile, so that nobody shares it.
+      var run: [PlacedRecord] = []
+      swap(&run, &lanes[place])
+      for (index, record) in records.enumerated() {
+        if record.time > end { break }
+        if let sieve, !sieve.passes(record) { continue }
+        run.append(PlacedRecord(record: record, lane: block.lane, position: block.first &+ UInt64(index)))
+      }
+      swap(&run, &lanes[place])
+      return isWhole
+    }
   }
 
   private mutating func note(_ known: Known?, goesOnAt position: UInt64, in lane: Lane) {
@@ -90,12 +138,50 @@ struct Window {
     return low
   }
 
-  /// Runs that are each in order become one that is, earlier runs first where times are equal: the standard library's sort
-  /// is stable, and merges what is in order already.
+  /// Runs that are each in order become one that is: two and two, the shortest first, so that most records are moved once.
+  /// What has the same time comes in the order of the lanes, Ms first: a poll readies what a P then runs.
   static func merge(_ runs: [[PlacedRecord]]) -> [PlacedRecord] {
-    var all = Array(runs.joined())
-    all.sort { $0.record.time < $1.record.time }
+    guard runs.allSatisfy(isInOrder) else { return runs.joined().sorted(by: precedes) }
+    var left = runs.filter { !$0.isEmpty }
+    while left.count > 1 {
+      left.sort { $0.count > $1.count }
+      let (a, b) = (left.removeLast(), left.removeLast())
+      left.append(merge(a, b))
+    }
+    return left.first ?? []
+  }
+
+  private static func merge(_ a: [PlacedRecord], _ b: [PlacedRecord]) -> [PlacedRecord] {
+    var all: [PlacedRecord] = []
+    all.reserveCapacity(a.count + b.count)
+    var (i, j) = (0, 0)
+    while i < a.count, j < b.count {
+      if precedes(b[j], a[i]) {
+        all.append(b[j])
+        j += 1
+      } else {
+        all.append(a[i])
+        i += 1
+      }
+    }
+    all += a[i...]
+    all += b[j...]
     return all
+  }
+
+  @inline(__always)
+  private static func precedes(_ a: PlacedRecord, _ b: PlacedRecord) -> Bool {
+    if a.record.time != b.record.time { return a.record.time < b.record.time }
+    return a.lane == b.lane ? a.position < b.position : a.lane.rank < b.lane.rank
+  }
+
+  private static func isInOrder(_ run: [PlacedRecord]) -> Bool {
+    var last: UInt64 = 0
+    for event in run {
+      if event.record.time < last { return false }
+      last = event.record.time
+    }
+    return true
   }
 
   /// The model when `count` of the events have happened, at the moment `ticks`.
@@ -104,5 +190,15 @@ struct Window {
     for event in events.prefix(count) { model.apply(event.record, on: event.lane) }
     if !isWhole || missing(at: ticks) > 0 { model.noteGap() }
     return model
+  }
+}
+
+extension Lane {
+  /// Ms before Ps.
+  fileprivate var rank: Int {
+    switch self {
+    case .m(let id): id
+    case .p(let id): id + Self.highest
+    }
   }
 }

@@ -11,7 +11,7 @@ struct Hog: Lint {
     guard let (g, count) = worst, count >= Self.preemptions else { return [] }
     let hogs = instruments.recent.preempted.values.count { $0 >= Self.preemptions }
     let longest =
-      instruments.recent.longestSlice.map { ", the longest go was \(shortTime($0.nanoseconds))" } ?? ""
+      instruments.recent.longestSlice.map { ", the longest go was \(TimeText.short($0.nanoseconds))" } ?? ""
     let others = hogs > 1 ? ", and \(hogs - 1) more like it" : ""
     let name = instruments.name(of: g)
     let message = "\(name.text) had to be preempted \(count) times in ten seconds\(others)\(longest)"

@@ -41,11 +41,4 @@ extension Instruments {
   var isLongEnough: Bool { recentTime >= 2_000_000_000 }
 }
 
-/// A length of time for a message: three digits at most.
-func shortTime(_ nanoseconds: UInt64) -> String {
-  if nanoseconds < 10_000 { return "\(nanoseconds) ns" }
-  if nanoseconds < 10_000_000 { return "\(nanoseconds / 1000) µs" }
-  return nanoseconds < 10_000_000_000 ? "\(nanoseconds / 1_000_000) ms" : "\(nanoseconds / 1_000_000_000) s"
-}
-
 func percent(_ part: Double) -> String { "\(Int((part * 100).rounded())) %" }

@@ -14,7 +14,7 @@ struct NetpollLate: Lint {
     let p99 = spans.percentile(99)
     if spans.count >= Self.fewest, p99 >= Self.late {
       let message =
-        "of \(spans.count) Gs that netpoll readied one in a hundred waited \(shortTime(p99)) and more to run"
+        "of \(spans.count) Gs that netpoll readied one in a hundred waited \(TimeText.short(p99)) and more to run"
       return [
         Finding(lint: "netpollLate", message: message, value: Double(p99), threshold: Double(Self.late))
       ]

@@ -1,0 +1,136 @@
+// Frames of a live process for the screen.
+import Inspector
+import TUI
+
+/// A sampler that never throws: what goes wrong is kept, and shown as the end of the target. When another moment than
+/// now is wanted, frames come from a copy of its history, on a thread of their own, while it goes on draining.
+struct LiveFeed {
+  private var sampler: Sampler
+  private var last: Frame?
+  private var past: PastDesk
+  private var isPast = false
+  private var requests: RequestDesk
+  private var recorder = ScreenRecorder()
+  var interest = Interest.none
+  private(set) var failure: InspectorError?
+
+  init(_ sampler: Sampler, _ waker: Waker) {
+    self.sampler = sampler
+    past = PastDesk(waker) { history in
+      guard var player = Player(history) else { return nil }
+      player.seekToNewest()
+      return TimeTravel(player, .live)
+    }
+    requests = RequestDesk(waker)
+  }
+
+  var ending: TargetEnding? { sampler.ending }
+
+  /// Does what is due; returns after how many nanoseconds something is again.
+  @discardableResult
+  mutating func poll() -> UInt64? {
+    guard failure == nil else { return nil }
+    do {
+      return try sampler.step()
+    } catch {
+      failure = error
+      return nil
+    }
+  }
+
+  mutating func travel(_ command: TimeCommand) {
+    isPast = command != .now && command != .resume
+    if isPast { past.perform(command) } else { past.leave() }
+  }
+
+  mutating func record(_ command: RecordCommand) -> String {
+    guard let history = sampler.history else { return "there is no history to record" }
+    var recorder = recorder
+    let words = recorder.perform(command, history, of: sampler.inspector.target) { poll() }
+    self.recorder = recorder
+    return words
+  }
+
+  /// Ends the recording that goes on, if one does, with what is still in the rings; what it came to.
+  mutating func finishRecording() throws(InspectorError) -> String? {
+    guard let history = sampler.history, recorder.status(history) != nil else { return nil }
+    if failure == nil { try sampler.finish() }
+    return try recorder.finish(history, ended: ending?.description)
+  }
+
+  /// The frame of this moment, or of the one that was asked for; the last one, marked as ended, after a failure.
+  mutating func next() -> Frame? {
+    var frame = isPast ? nextOfPast() : nextOfNow()
+    frame?.recording = sampler.history.flatMap { recorder.status($0) }
+    return frame
+  }
+
+  private mutating func nextOfNow() -> Frame? {
+    if failure == nil {
+      // Requests are looked for elsewhere: that takes longer than the rings have room for.
+      var interest = interest
+      interest.request = nil
+      do { last = try sampler.frame(interest) } catch { failure = error }
+    }
+    if let choice = interest.request, let history = sampler.history {
+      last?.detail.request = requests.answer(choice) { history.copy() }
+    }
+    if let failure { last?.ended = failure.description }
+    return last
+  }
+
+  /// Until the first one is there, the last one of before.
+  private mutating func nextOfPast() -> Frame? {
+    guard let history = sampler.history else { return last }
+    let (ended, isOver) = (ending?.description, failure != nil)
+    var problem: InspectorError?
+    var sampler = sampler
+    let frame = past.next(interest, ended: ended) {
+      if !isOver { do throws(InspectorError) { try sampler.finish() } catch { problem = error } }
+      return history.copy()
+    }
+    self.sampler = sampler
+    if let problem { failure = problem }
+    guard var frame else {
+      last?.looking = past.looking
+      return last
+    }
+    // A history that grows has another end by now.
+    if var moved = frame.past, let reach = history.reach {
+      (moved.first, moved.last) = (reach.first, max(reach.last, moved.time))
+      frame.past = moved
+    }
+    return frame
+  }
+}
+
+/// Requests of a process that is looked at as it is now: one may still have to come, so it is looked for again and again, on
+/// a thread of its own.
+private struct RequestDesk {
+  /// Nanoseconds between two looks.
+  private static let pause: UInt64 = 250_000_000
+
+  private var thread: Background<RequestAnswer>
+  private var last: RequestAnswer?
+  private var effort: Effort?
+  private var choice: RequestChoice?
+  private var next: UInt64 = 0
+
+  init(_ waker: Waker) { thread = Background(waker) }
+
+  mutating func answer(_ choice: RequestChoice, _ history: () -> History) -> RequestAnswer? {
+    if self.choice != choice {
+      effort?.cancel()
+      (self.choice, last, next) = (choice, nil, 0)
+    }
+    if let answer = thread.take(), effort?.isCancelled == false { last = answer }
+    guard last?.walk?.span.end == nil, !thread.isBusy, monotonicNow() >= next else { return last }
+    next = monotonicNow() + Self.pause
+    let (effort, given) = (Effort(), Handed(history()))
+    self.effort = effort
+    thread.begin {
+      Handed(RequestAnswer(choice: choice, walk: Player(given.value)?.request(choice, effort: effort)))
+    }
+    return last
+  }
+}
