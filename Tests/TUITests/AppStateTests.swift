@@ -30,7 +30,7 @@ struct AppStateTests {
     #expect(state.update(.input(.key(key))) == .end(.quit))
   }
 
-  @Test("Esc closes the help, and quits where there is nothing to close")
+  @Test("Esc closes the help, and where there is nothing to go back from it says how to quit")
   func escapeGoesBack() {
     var state = state()
     _ = state.update(.input(.key(.function(1))))
@@ -38,7 +38,11 @@ struct AppStateTests {
 
     #expect(state.update(.input(.key(.escape))) == .nothing)
     #expect(!state.isHelpShown)
-    #expect(state.update(.input(.key(.escape))) == .end(.quit))
+    #expect(state.update(.input(.key(.escape))) == .nothing)
+    #expect(Screen.draw(state).lines.last?.contains("q quits") == true)
+    _ = state.update(.input(.key(.character(" "))))
+    _ = state.update(.input(.key(.escape)))
+    #expect(Screen.draw(state).lines.last?.contains("n goes back to now") == true)
   }
 
   @Test("a paused view keeps its frame while new ones come, and goes on with the newest")

@@ -33,7 +33,7 @@ struct AppTests {
 
   @Test("without a new frame nothing is shown again")
   func sameStateIsNotDrawnAgain() {
-    var terminal = MemoryTerminal(size: size, script: [.init(atMilliseconds: 1_000, .key(.escape))])
+    var terminal = MemoryTerminal(size: size, script: [.init(atMilliseconds: 1_000, .key(.character("q")))])
 
     _ = App().run(on: &terminal) { frame(1) }
 

@@ -14,6 +14,7 @@ extension Fixtures {
     frame.detail.sockets = Dictionary(uniqueKeysWithValues: (3..<60).map { ($0, socket($0)) })
     frame.detail.polls = polls()
     frame.detail.timeline = timeline(rows: rows, columns: 72)
+    frame.detail.timeline?.others = timeline(rows: frame.snapshot.ms.count, columns: 72).rows
     frame.detail.events = events(at: frame.snapshot.time)
     frame.detail.health = health(frame)
     frame.detail.why = Explanation(

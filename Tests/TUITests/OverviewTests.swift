@@ -39,7 +39,7 @@ struct OverviewTests {
   @Test("the Gs by state add up to the sum on the screen, at every width", arguments: frames)
   func shownStatesAddUp(_ frame: Frame) throws {
     for columns in 40...220 {
-      let line = screen(frame, columns, 24).lines[1]
+      let line = screen(frame, columns, 24).lines[2]
       let sum = line.split(separator: "(")[0]
 
       let parts = sum.split { !$0.isNumber && $0 != "," }.compactMap { Int($0.filter(\.isNumber)) }
@@ -105,9 +105,9 @@ struct OverviewTests {
   func lossIsNamed() {
     let canvas = screen(Fixtures.overload(), 80, 24)
 
-    #expect(canvas.lines[2].hasPrefix(" 1,234,567 events lost"))
-    #expect(canvas[1, 2].style == .alarm)
-    #expect(screen(Fixtures.calm(), 80, 24).lines[2].contains("none lost"))
+    #expect(canvas.lines[3].hasPrefix(" 1,234,567 events lost"))
+    #expect(canvas[1, 3].style == .alarm)
+    #expect(screen(Fixtures.calm(), 80, 24).lines[3].contains("none lost"))
   }
 
   @Test("text of the target cannot reach the terminal as a command")

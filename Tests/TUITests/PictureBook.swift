@@ -94,9 +94,19 @@ enum PictureBook {
     screen("trend-200x60", 200, 60, Fixtures.trended(), keys: typed("m")),
     screen("help-overview-120x40", 120, 40, Fixtures.calm(), keys: typed("?")),
     screen("timeline-cursor-80x24", 80, 24, Fixtures.detailed(), keys: typed("7hhhhh")),
+    screen("timeline-wide-200x60", 200, 60, wide(columns: 192), keys: typed("7hhhh")),
+    screen("timeline-120x40", 120, 40, wide(columns: 112), keys: typed("7")),
     screen("palette-80x24", 80, 24, Fixtures.detailed(), keys: typed("3:screen") + [.down]),
     screen("palette-40x12", 40, 12, Fixtures.detailed(), keys: typed("4:")),
   ]
+
+  /// A frame whose timeline has as many columns as the screen has room for.
+  private static func wide(columns: Int) -> Frame {
+    var frame = Fixtures.detailed()
+    frame.detail.timeline = Fixtures.timeline(rows: 2, columns: columns)
+    frame.detail.timeline?.others = Fixtures.timeline(rows: 7, columns: columns).rows
+    return frame
+  }
 
   /// A frame with the answer to a question.
   private static func explained(_ subject: Subject) -> Frame {

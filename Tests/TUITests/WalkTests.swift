@@ -41,7 +41,7 @@ struct WalkTests {
   func firstStep() throws {
     let (state, _, _) = try found()
     #expect(state.walk?.step == 0 && text(state).contains("Request 14336 GET /sleep"))
-    #expect(text(state).contains("▸1") && text(state).contains("-6.0 s"))
+    #expect(text(state).contains("▸1") && text(state).contains("-6.03 s"))
   }
 
   @Test("a step asks for its moment and stays there, also when another step has the same or none")
@@ -160,7 +160,7 @@ struct WalkTests {
     var state = state(Fixtures.booted())
     _ = press(.character("B"), &state)
     #expect(text(state).contains("Boot, 22.5 ms to the program's own code"))
-    #expect(text(state).contains("+12.9 ms") && text(state).contains("2.1 ms  the region"))
+    #expect(text(state).contains("+12.9 ms") && text(state).contains("2.10 ms  the region"))
     for _ in 0..<20 { _ = press(.down, &state) }
     #expect(state.boot?.step == 9 && text(state).contains("ran it: from here on"))
     _ = press(.character("B"), &state)

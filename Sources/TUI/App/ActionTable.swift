@@ -176,7 +176,7 @@ enum ActionTable {
         ActionRow("redraw", .redraw, [.control("l")], "Draw everything again"),
         ActionRow("stop", .stop, [.control("z")], "Stop mpgtop; fg goes on"),
       ]),
-    ActionGroup("close, clear, else quit", [ActionRow("back", .back, [.escape], "Close, clear, else quit")]),
+    ActionGroup("back: close, clear, the screen before", [ActionRow("back", .back, [.escape], "Back")]),
   ]
 
   private static let explaining = [
@@ -254,7 +254,7 @@ enum ActionTable {
       "follow the selected G: its events", footer: "follow", on: [.gs, .netpoll, .ps, .ms, .events],
       [ActionRow("follow", .follow, [.character("F")], "Follow the selected G")]),
     ActionGroup(
-      "into the row: a G's events, a group's Gs", on: [.gs, .netpoll, .ps, .ms, .events],
+      "into the row: its events; its moment", on: [.gs, .netpoll, .ps, .ms, .events],
       [ActionRow("enter", .enter, [.enter], "Into the selected row")]),
     ActionGroup(
       "move the cursor", footer: "cursor", on: [.timeline],

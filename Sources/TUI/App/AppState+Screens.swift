@@ -76,8 +76,26 @@ extension AppState {
       note = "no G here to follow"
       return
     }
+    showEvents("g:\(g)")
+  }
+
+  /// The events that a filter lets through; Esc leads back to where one was.
+  private mutating func showEvents(_ filter: String) {
+    remember()
     screen = .events
-    lists[.events] = ListState(filter: Filter("g:\(g)"))
+    lists[.events] = ListState(filter: Filter(filter))
+  }
+
+  private mutating func remember() {
+    trail.append(TrailStep(screen: screen, list: lists[screen], gsMode: gsMode))
+    trail.removeFirst(max(0, trail.count - 20))
+  }
+
+  /// Back to where Enter or `F` led away from; false: nothing did.
+  mutating func goBackOnTrail() -> Bool {
+    guard let place = trail.popLast() else { return false }
+    (screen, gsMode, lists[place.screen]) = (place.screen, place.gsMode, place.list)
+    return true
   }
 
   private mutating func enter() -> Effect {
@@ -85,12 +103,32 @@ extension AppState {
     if screen == .overview { isReportShown.toggle() }
     guard let summary else { return .nothing }
     if let filter = summary.filter {
+      remember()
       setMode(.list)
       lists[.gs] = ListState(filter: Filter(filter))
+    } else if let g = summary.selectedG {
+      follow(g)
+    } else if case .event(let lane, _, let time) = summary.subject {
+      return goToEvent(on: lane, at: time)
+    } else if case .p(let id) = summary.subject {
+      showEvents("p:\(id)")
+    } else if case .m(let id) = summary.subject {
+      showEvents("m:\(id)")
     } else {
-      follow(summary.selectedG)
+      note = "nothing to go into here; x explains it"
     }
     return .nothing
+  }
+
+  /// To the moment of an event that is about no G, with what its P or M did up to there.
+  private mutating func goToEvent(on lane: Lane, at time: UInt64) -> Effect {
+    switch lane {
+    case .p(let id): why = .p(id)
+    case .m(let id): why = .m(id)
+    }
+    firstWhyLine = 0
+    // The clock of the history rounds.
+    return travel(.seek(time + 1))
   }
 
   /// Asks what the selected thing is, and what happened to it. Time stands still for the answer.
@@ -193,11 +231,11 @@ extension AppState {
     guard let frame = shown, !isHelpShown, !isReportShown, why == nil, overlay == nil, prompt == nil else {
       return .nothing
     }
-    guard screen != .overview else { return .nothing }
     if y == 1 {
       if let tab = Chrome.tab(self, x: x) { show(tab) }
       return .nothing
     }
+    guard screen != .overview else { return .nothing }
     if screen == .timeline { return clickTimeline(x: x, y: y) }
     switch ListPanel.hit(frame, self, x: x, y: y) {
     case .title(let name): if list.sort == name { list.isInverted.toggle() } else { setSort(name) }
@@ -212,10 +250,11 @@ extension AppState {
   private mutating func clickTimeline(x: Int, y: Int) -> Effect {
     let body = ListPanel.body(size)
     guard let rows = shown?.detail.timeline?.rows, let row = rows.first else { return .nothing }
-    let window = TimelineScreen.window(self, total: rows.count, height: body.height)
-    let (line, column) = (y - body.y - 2, x - body.x - TimelineScreen.labelWidth)
-    guard (0..<window.shown).contains(line), (0..<row.slots.count).contains(column) else { return .nothing }
-    timeline.selectedRow = window.first + line
+    let column = x - body.x - TimelineScreen.labelWidth
+    guard let lane = TimelineScreen.layout(self).lane(atRow: y - body.y - 2),
+      rows.indices.contains(lane), (0..<row.slots.count).contains(column)
+    else { return .nothing }
+    timeline.selectedRow = lane
     timeline.cursor = row.slots.count - 1 - column
     return moveCursor(0)
   }

@@ -20,6 +20,8 @@ public struct AppState: Sendable, Equatable {
   /// The screen that is shown, and what the others keep until they are shown again.
   public internal(set) var screen = ScreenID.overview
   var lists: [ScreenID: ListState] = [:]
+  /// Where Enter and `F` led away from, for Esc.
+  var trail: [TrailStep] = []
   var gsMode = GsMode.list
   var timeline = TimelineState()
   /// The kind of time whose course is shown.
@@ -158,6 +160,7 @@ extension AppState {
 
   mutating func show(_ screen: ScreenID) {
     (self.screen, isReportShown, isHelpShown, why, boot) = (screen, false, false, nil, nil)
+    trail = []
   }
 
   private mutating func goBack() -> Effect {
@@ -169,6 +172,8 @@ extension AppState {
       (walk, boot) = (nil, nil)
     } else if isReportShown {
       isReportShown = false
+    } else if goBackOnTrail() {
+      return .nothing
     } else if lists[screen]?.filter.isEmpty == false {
       lists[screen] = ListState(sort: lists[screen]?.sort, isInverted: lists[screen]?.isInverted ?? false)
     } else if screen == .gs, gsMode != .list {
@@ -179,7 +184,7 @@ extension AppState {
     } else if screen != .overview {
       screen = .overview
     } else {
-      return .end(.quit)
+      note = isPaused || latest?.past?.origin == .live ? "q quits, n goes back to now" : "q quits"
     }
     return .nothing
   }
@@ -213,10 +218,10 @@ extension AppState {
     } else if isReportShown {
       scrollReport(action)
     } else if screen == .timeline {
-      let total = shown?.detail.timeline?.rows.count ?? 0
-      let page = TimelineScreen.window(self, total: total, height: size.rows - 3).shown
-      timeline.selectedRow = Self.moved(timeline.selectedRow, action, page: page, last: total - 1)
-      timeline.firstRow = TimelineScreen.window(self, total: total, height: size.rows - 3).first
+      let layout = TimelineScreen.layout(self)
+      timeline.selectedRow = Self.moved(
+        timeline.selectedRow, action, page: layout.shown, last: layout.total - 1)
+      timeline.firstRow = TimelineScreen.layout(self).first
     } else if screen == .latency {
       latencyKind = Self.moved(latencyKind, action, page: 1, last: LatencyScreen.kinds.count - 1)
     } else if screen == .overview {

@@ -1,5 +1,5 @@
-// What is around every screen but the Overview: the line of the target, the tabs, and the footer with the keys, the
-// filter and the line that is typed.
+// What is around every screen: the line of the target, the tabs, and the footer with the keys, the filter and the line that
+// is typed.
 import Inspector
 
 struct Chrome {
@@ -12,13 +12,18 @@ struct Chrome {
     let width = state.size.columns - 2 * margin
     HeaderSection(frame: frame, state: state)
       .drawTarget(in: Rect(x: margin, y: 0, width: width, height: 1), on: &canvas)
-    for tab in Self.tabs(state) {
+    Self.drawTabs(state, on: &canvas)
+  }
+
+  // MARK: tabs
+
+  /// The line of screens, below that of the target: where one is.
+  static func drawTabs(_ state: AppState, on canvas: inout Canvas) {
+    for tab in tabs(state) {
       let isShown = tab.screen == state.screen
       canvas.write(isShown ? "[\(tab.text)]" : " \(tab.text) ", x: tab.x, y: 1, isShown ? .tab : .dim)
     }
   }
-
-  // MARK: tabs
 
   struct Tab {
     var screen: ScreenID

@@ -47,7 +47,7 @@ enum ScreenLegend {
       ("~ =", "searching for work; in a system call"),
     ],
     .events: [
-      ("µs ago", "before the moment that is shown; after: since the event before it"),
+      ("ago", "before the moment that is shown; after: since the event before it"),
       ("filter", "kind:steal|overflow p:0 g:42 m:3 reason:mutex fd:9"),
       ("", "a filter looks at more of the past than what is shown"),
     ],

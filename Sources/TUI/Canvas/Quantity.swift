@@ -1,6 +1,6 @@
-// Numbers as people read them on a dashboard: at most five characters, or in groups of three digits.
+// Numbers as people read them on a dashboard: at most five characters, or in groups of three digits. Times: TimeText.
 
-/// Formats of numbers and times.
+/// Formats of numbers.
 enum Quantity {
   /// Three digits and a unit: `7`, `999`, `1.24k`, `12.4k`, `124k`, `1.24M`. At most five characters.
   static func compact(_ value: Double) -> String {
@@ -34,38 +34,6 @@ enum Quantity {
     (value < 0 ? "-" : "") + grouped(UInt64(value.magnitude))
   }
 
-  /// The two largest units: `3.4s`, `12m34s`, `1h02m`, `3d04h`.
-  static func duration(nanoseconds: UInt64) -> String {
-    let seconds = nanoseconds / 1_000_000_000
-    switch seconds {
-    case 0..<10: return decimals(Double(nanoseconds / 100_000_000) / 10, 1) + "s"
-    case 10..<60: return "\(seconds)s"
-    case 60..<3600: return "\(seconds / 60)m\(twoDigits(seconds % 60))s"
-    case 3600..<86_400: return "\(seconds / 3600)h\(twoDigits(seconds / 60 % 60))m"
-    default: return "\(seconds / 86_400)d\(twoDigits(seconds / 3600 % 24))h"
-    }
-  }
-
-  /// How long ago: `-1.234567s`; to the microsecond, since single events are stepped over. `-0s` is less than that.
-  static func ago(nanoseconds: UInt64) -> String {
-    let microseconds = nanoseconds / 1000
-    guard microseconds > 0 else { return "-0s" }
-    let rest = String(microseconds % 1_000_000)
-    return "-\(microseconds / 1_000_000)." + String(repeating: "0", count: 6 - rest.count) + rest + "s"
-  }
-
-  /// Three digits and a unit: `812ns`, `12.3µs`, `4.56ms`, `1.23s`, then as `duration`. At most seven characters.
-  static func span(nanoseconds: UInt64) -> String {
-    let value = Double(nanoseconds)
-    for (unit, name) in [(1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s")] {
-      let scaled = value / unit
-      if scaled < 9.995 { return unit == 1 ? "\(nanoseconds)ns" : decimals(scaled, 2) + name }
-      if scaled < 99.95 { return (unit == 1 ? "\(nanoseconds)" : decimals(scaled, 1)) + name }
-      if scaled < (unit == 1e9 ? 59.5 : 999.5) { return decimals(scaled, 0) + name }
-    }
-    return duration(nanoseconds: nanoseconds)
-  }
-
   /// `87%`; what is above zero is not shown as zero.
   static func percent(_ share: Double) -> String {
     guard share.isFinite else { return "?" }
@@ -79,8 +47,6 @@ enum Quantity {
     guard let unit = text.last, unit.isLetter else { return text + " B" }
     return String(text.dropLast()) + " " + (unit == "k" ? "kB" : "\(unit)B")
   }
-
-  private static func twoDigits(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
   private static func decimals(_ value: Double, _ places: Int) -> String {
     let factor = [1.0, 10.0, 100.0][places]

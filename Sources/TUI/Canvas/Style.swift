@@ -12,16 +12,24 @@ public enum Style: UInt8, CaseIterable, Sendable {
   case faint
   /// The title of a section.
   case heading
-  /// At work: running Gs and Ms, a short queue.
+  /// At work. Which state has which of these roles: Meaning.
   case busy
-  /// Looking for work or filling up: spinning Ms, a long queue.
+  /// Ready and not run: queues; and what else asks for a look.
   case eager
-  /// Waiting for the outside: netpoll, system calls.
+  /// Looking for work.
+  case search
+  /// In a call of the system.
+  case call
+  /// Made to stop.
+  case stopped
+  /// Waiting for the outside: sockets.
   case waiting
-  /// The runtime's own threads.
+  /// The runtime's own threads and work.
   case system
   /// Full, lost or wrong.
   case alarm
+  /// How much of something that is no state: shares, heat.
+  case amount
   /// Large areas, which the plain roles would make too loud.
   case busyShade
   case eagerShade

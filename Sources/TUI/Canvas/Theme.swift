@@ -27,29 +27,36 @@ public enum ThemeName: String, Sendable, CaseIterable {
     switch self {
     case .calm, .mono: [:]
     case .dark:
-      Self.tones(busy: 114, eager: 221, waiting: 111, system: 182, alarm: 203, key: 117, dim: 249, faint: 243)
+      Self.tones(
+        busy: 114, eager: 221, search: 152, call: 215, stopped: 141, waiting: 111, system: 182, alarm: 203,
+        key: 117, dim: 249, faint: 243)
     case .light:
-      Self.tones(busy: 28, eager: 130, waiting: 25, system: 90, alarm: 124, key: 24, dim: 240, faint: 248)
+      Self.tones(
+        busy: 28, eager: 130, search: 30, call: 58, stopped: 56, waiting: 25, system: 90, alarm: 124, key: 24,
+        dim: 240, faint: 248)
     case .contrast:
       Self.tones(
-        busy: 46, eager: 226, waiting: 51, system: 213, alarm: 196, key: 51, dim: 255, faint: 250,
+        busy: 46, eager: 226, search: 159, call: 208, stopped: 141, waiting: 51, system: 213, alarm: 196,
+        key: 51, dim: 255, faint: 250,
         isBold: true)
     case .safe:
-      Self.tones(busy: 36, eager: 214, waiting: 74, system: 175, alarm: 202, key: 74, dim: 247, faint: 242)
+      Self.tones(
+        busy: 36, eager: 214, search: 152, call: 33, stopped: 227, waiting: 74, system: 175, alarm: 202,
+        key: 74, dim: 247, faint: 242)
     }
   }
 
   private static func tones(
-    busy: Int16, eager: Int16, waiting: Int16, system: Int16, alarm: Int16, key: Int16, dim: Int16,
-    faint: Int16,
-    isBold: Bool = false
+    busy: Int16, eager: Int16, search: Int16, call: Int16, stopped: Int16, waiting: Int16, system: Int16,
+    alarm: Int16, key: Int16, dim: Int16, faint: Int16, isBold: Bool = false
   ) -> [Style: Theme.Paint] {
     func paint(_ color: Int16, _ bold: Bool = false) -> Theme.Paint {
       Theme.Paint(foreground: color, isBold: bold || isBold)
     }
     return [
       .busy: paint(busy), .busyShade: paint(busy), .eager: paint(eager), .eagerShade: paint(eager),
-      .waiting: paint(waiting), .waitingShade: paint(waiting), .system: paint(system),
+      .search: paint(search), .call: paint(call), .stopped: paint(stopped), .waiting: paint(waiting),
+      .waitingShade: paint(waiting), .system: paint(system), .amount: paint(dim),
       .alarm: paint(alarm, true),
       .peak: paint(eager, true), .key: paint(key), .heading: paint(key, true), .tab: paint(key, true),
       .dim: paint(dim), .faint: paint(faint), .badgeLive: paint(busy, true),
@@ -108,11 +115,15 @@ public struct Theme: Sendable, Equatable {
     case .heading: Paint(foreground: 74, isBold: true)
     case .busy: Paint(foreground: 72)
     case .eager: Paint(foreground: 178)
+    case .search: Paint(foreground: 101)
+    case .call: Paint(foreground: 173)
+    case .stopped: Paint(foreground: 98)
     case .waiting: Paint(foreground: 68)
     case .system: Paint(foreground: 139)
     case .busyShade: Paint(foreground: 65)
     case .eagerShade: Paint(foreground: 136)
     case .waitingShade: Paint(foreground: 60)
+    case .amount: Paint(foreground: 66)
     case .alarm: Paint(foreground: 167, isBold: true)
     case .peak: Paint(foreground: 178, isBold: true)
     case .key: Paint(foreground: 74)
@@ -133,8 +144,12 @@ public struct Theme: Sendable, Equatable {
     case .heading: Paint(foreground: 6, isBold: true)
     case .busy, .busyShade: Paint(foreground: 2)
     case .eager, .eagerShade: Paint(foreground: 3)
+    case .search: Paint(foreground: 4, isBold: true)
+    case .call: Paint(foreground: 4)
+    case .stopped: Paint(foreground: 1)
     case .waiting, .waitingShade: Paint(foreground: 6)
     case .system: Paint(foreground: 5)
+    case .amount: Paint()
     case .alarm: Paint(foreground: 1, isBold: true)
     case .peak: Paint(foreground: 3, isBold: true)
     case .key: Paint(foreground: 6)

@@ -4,7 +4,7 @@
 enum SortKey {
   /// Larger ones first, unless inverted: the busiest, the oldest, the fullest are what people look for.
   case number(Double)
-  /// In the order of the alphabet.
+  /// In the order of the alphabet, numbers in it by their value.
   case text(String)
   /// Last, in either order.
   case none
@@ -21,6 +21,16 @@ struct Column<Row> {
     var part: Double
     var glyph: Unicode.Scalar
     var style: Style
+
+    init(part: Double, glyph: Unicode.Scalar, style: Style) {
+      (self.part, self.glyph, self.style) = (part, glyph, style)
+    }
+
+    /// A part of a time.
+    init(part: Double, _ meaning: Meaning, _ glyphs: Glyphs) {
+      self.init(
+        part: part, glyph: meaning.sign(glyphs), style: meaning == .idle ? .faint : meaning.style.shade)
+    }
   }
 
   let title: String

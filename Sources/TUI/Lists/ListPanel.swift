@@ -182,7 +182,10 @@ extension AppState {
       interest.sockets = shown.map(socketsSeen) ?? []
     case .timeline:
       interest.timeline = TimelineSpan(
-        length: timeline.span, columns: TimelineScreen.columns(width: size.columns), byM: timeline.byM)
+        length: timeline.span, columns: TimelineScreen.columns(width: size.columns), byM: timeline.byM,
+        hasOthers: TimelineLayout.hasRoom(
+          rows: ListPanel.body(size).height,
+          lanes: (timeline.byM ? shown?.snapshot.ms.count : shown?.snapshot.ps.count) ?? 0))
     case .events:
       interest.events = EventQuery(filter: lists[.events]?.filter ?? .everything, limit: 1000)
     case .tracer: interest.health = true

@@ -14,6 +14,13 @@ public struct ListState: Sendable, Equatable {
   var isInverted = false
 }
 
+/// Somewhere to go back to.
+struct TrailStep: Sendable, Equatable {
+  var screen: ScreenID
+  var list: ListState?
+  var gsMode: GsMode
+}
+
 /// A line that is typed at the bottom of the screen.
 struct Prompt: Sendable, Equatable {
   enum Kind: Sendable { case filter, search, palette }

@@ -49,11 +49,41 @@ struct Listing<Row: FilterSubject> {
       case .none: pairs.append(Pair(key: .infinity, place: place))
       }
     }
-    for (rank, text) in texts.keys.sorted().enumerated() {
+    for (rank, text) in texts.keys.sorted(by: NaturalOrder.precedes).enumerated() {
       let key = isInverted ? Double(texts.count - rank) : Double(rank)
       for index in texts[text] ?? [] { pairs[index].key = key }
     }
     pairs.sort { ($0.key, $0.place) < ($1.key, $1.place) }
     return pairs.map(\.place)
+  }
+}
+
+/// How words are put in order.
+enum NaturalOrder {
+  /// By letters, but numbers among them by their value: `P9` before `P10`, line 9 before line 10.
+  static func precedes(_ a: String, _ b: String) -> Bool {
+    var (x, y) = (Array(a.utf8)[...], Array(b.utf8)[...])
+    while let first = x.first, let second = y.first {
+      if isDigit(first), isDigit(second) {
+        let (m, n) = (takeNumber(&x), takeNumber(&y))
+        if m.count != n.count { return m.count < n.count }
+        if m != n { return m.lexicographicallyPrecedes(n) }
+      } else if first != second {
+        return first < second
+      } else {
+        x.removeFirst()
+        y.removeFirst()
+      }
+    }
+    return x.isEmpty && !y.isEmpty
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
+
+  /// The digits that a text begins with, without zeros in front.
+  private static func takeNumber(_ text: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    let digits = text.prefix(while: isDigit)
+    text = text.dropFirst(digits.count)
+    return digits.drop { $0 == 48 }
   }
 }

@@ -1,4 +1,4 @@
-// The three lines at the top: who is watched, where its Gs are, how fast it goes.
+// The lines at the top: who is watched, which screen this is, where its Gs are, how fast it goes.
 import Inspector
 
 struct HeaderSection {
@@ -15,6 +15,10 @@ struct HeaderSection {
   func draw(in rect: Rect, on canvas: inout Canvas) {
     var rows = rect
     drawTarget(in: rows.takeRows(1), on: &canvas)
+    if state.isInteractive {
+      _ = rows.takeRows(1)
+      Chrome.drawTabs(state, on: &canvas)
+    }
     drawGs(in: rows.takeRows(1), on: &canvas)
     drawRates(in: rows.takeRows(1), on: &canvas)
   }
@@ -31,7 +35,7 @@ struct HeaderSection {
     let shortName = TextWidth.truncated(name, to: max(8, left / 3), ellipsis: glyphs.ellipsis)
     pieces.append(StyledText(shortName, .strong))
     pieces.append(labelled("pid", "\(target.pid)"))
-    pieces.append(labelled("up", Quantity.duration(nanoseconds: snapshot.uptime)))
+    pieces.append(labelled("up", TimeText.short(snapshot.uptime)))
     pieces.append(labelled("procs", "\(snapshot.procs)"))
     canvas.writeFitting(
       pieces, x: rect.x, y: rect.y, width: left, gap: rect.width >= 60 ? 3 : 1, glyphs: glyphs)
@@ -48,15 +52,19 @@ struct HeaderSection {
   private var badges: StyledText {
     var text = StyledText()
     if !state.isInteractive { return text }
+    if let events = state.latest?.looking, events > 0 {
+      text.append("\(Quantity.compact(events)) events ", .dim)
+    }
     if let ended = endedWord { text.append(" \(ended) ", .badgeEnded) }
     if state.isPaused { text.append(" PAUSED ", .badgePaused) }
     if let past = frame.past {
-      let ago = Quantity.ago(nanoseconds: past.last - min(past.last, past.time))
+      let ago = TimeText.ago(past.last - min(past.last, past.time))
       text.append(" PAST \(ago) ", .badgePaused)
     }
-    guard text.isEmpty else { return text }
+    guard text.spans.allSatisfy({ $0.style == .dim }) else { return text }
     let word = snapshot.target.state == .booting ? "BOOTING" : "LIVE"
-    return StyledText("\(glyphs.dot) \(word)", .badgeLive)
+    text.append("\(glyphs.dot) \(word)", .badgeLive)
+    return text
   }
 
   private var endedWord: String? {
@@ -64,7 +72,7 @@ struct HeaderSection {
     return snapshot.target.state == .exited || frame.ended != nil ? "ENDED" : nil
   }
 
-  // MARK: The second line
+  // MARK: The Gs
 
   /// `Gs 512 = 2 running + 9 runnable + 501 netpoll`: the best form that fits. The parts always add up; what
   /// finds no room is counted as `more`. Whole words where those leave something to say, else short ones.
@@ -112,7 +120,7 @@ struct HeaderSection {
     return line
   }
 
-  // MARK: The third line
+  // MARK: The rates
 
   private func drawRates(in rect: Rect, on canvas: inout Canvas) {
     if let ended = frame.ended {

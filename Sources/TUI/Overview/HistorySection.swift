@@ -22,9 +22,11 @@ struct HistorySection {
   private var series: [Series] {
     [
       Series(
-        name: "switches/s", shortName: "sw/s", values: points.map(\.switchesPerSecond), style: .busy),
-      Series(name: "GRQ", shortName: "GRQ", values: points.map { Double($0.grqMax) }, style: .eager),
-      Series(name: "parked", shortName: "park", values: points.map { Double($0.parkedMax) }, style: .waiting),
+        name: "switches/s", shortName: "sw/s", values: points.map(\.switchesPerSecond),
+        style: Meaning.running.style),
+      Series(
+        name: "GRQ", shortName: "GRQ", values: points.map { Double($0.grqMax) }, style: Meaning.ready.style),
+      Series(name: "parked", shortName: "park", values: points.map { Double($0.parkedMax) }, style: .amount),
     ]
   }
 
@@ -52,14 +54,14 @@ struct HistorySection {
 
   private func title(_ columns: Int) -> String {
     guard trend != nil else { return "Last \(columns) s" }
-    return "Last \(Quantity.duration(nanoseconds: step * UInt64(columns)))"
+    return "Last \(TimeText.short(step * UInt64(columns)))"
   }
 
   private var legend: String {
     guard let trend else { return "newest at the right; beside the names: the maximum" }
-    let column = "\(Quantity.duration(nanoseconds: step)) a column"
+    let column = "\(TimeText.short(step)) a column"
     let gone = trend.exact < step * UInt64(points.count)
-    return column + (gone ? ", events of the last \(Quantity.duration(nanoseconds: trend.exact))" : "")
+    return column + (gone ? ", events of the last \(TimeText.short(trend.exact))" : "")
   }
 
   /// Tall graphs keep a row of air above them.
@@ -92,7 +94,7 @@ struct HistorySection {
       trend == nil
       ? [("60 s ago", 0), ("45", 1), ("30", 2), ("15", 3), ("now", 4)]
       : (0...4).map { quarter in
-        let ago = Quantity.duration(nanoseconds: step * UInt64(Self.seconds * (4 - quarter) / 4))
+        let ago = TimeText.short(step * UInt64(Self.seconds * (4 - quarter) / 4))
         return (quarter == 4 ? "now" : quarter == 0 ? ago + " ago" : ago, quarter)
       }
     for (text, quarter) in marks {

@@ -120,7 +120,7 @@ struct LaneTable {
     case .lrq: StyledText()
     case .now: StyledText(Quantity.compact(p.lrq), p.lrq > 0 ? .strong : .dim)
     case .max: StyledText(Quantity.compact(p.lrqMax), p.lrqMax > p.lrq ? .text : .dim)
-    case .next: p.runnext ? StyledText(String(glyphs.dot), .busy) : StyledText("-", .faint)
+    case .next: p.runnext ? StyledText(String(glyphs.dot), Meaning.ready.style) : StyledText("-", .faint)
     case .stealsIn: StyledText(Quantity.compact(p.stealsIn), p.stealsIn > 0 ? .text : .dim)
     case .stealsOut: StyledText(Quantity.compact(p.stealsOut), p.stealsOut > 0 ? .text : .dim)
     case .stolen: StyledText(Quantity.compact(p.stolenGs), .dim)

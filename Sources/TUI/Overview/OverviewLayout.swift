@@ -71,7 +71,7 @@ struct OverviewLayout: Equatable {
 
   /// The least that every part but the lanes needs.
   private struct Rows {
-    var header = 3
+    var header: Int
     var lanesHeading: Int
     var laneTitles = 1
     var grq = 1
@@ -81,6 +81,7 @@ struct OverviewLayout: Equatable {
     var footer: Int
 
     init(form: Form, isInteractive: Bool, detail: Int = 0) {
+      header = isInteractive ? 4 : 3
       lanesHeading = form == .compact ? 0 : 1
       goroutines = form == .compact ? 1 : form == .roomy ? 2 : detail
       threads = form == .compact ? 1 : form == .roomy ? 3 : 0

@@ -39,15 +39,18 @@ extension MState {
     }
   }
 
-  var style: Style {
+  var meaning: Meaning {
     switch self {
-    case .running: .busy
-    case .spinning, .starting: .eager
-    case .parked, .none, .exited: .dim
-    case .syscall, .netpoll, .standby, .preemptWait: .waiting
-    case .sysmon, .gc: .system
+    case .running: .running
+    case .spinning: .searching
+    case .syscall: .call
+    case .preemptWait: .preempted
+    case .netpoll, .standby: .outside
+    case .sysmon, .gc, .starting: .runtime
+    case .parked, .none, .exited: .idle
     }
   }
+  var style: Style { meaning.style }
 }
 
 extension PStatus {
@@ -71,14 +74,15 @@ extension PStatus {
     }
   }
 
-  var style: Style {
+  var meaning: Meaning {
     switch self {
-    case .running: .busy
-    case .spinning: .eager
-    case .syscall: .waiting
-    case .idle, .stopped: .dim
+    case .running: .running
+    case .spinning: .searching
+    case .syscall: .call
+    case .idle, .stopped: .idle
     }
   }
+  var style: Style { meaning.style }
 }
 
 extension GState {
@@ -94,14 +98,18 @@ extension GState {
     }
   }
 
-  var style: Style {
+  /// Of one that waits, as far as nothing is said of what for.
+  var meaning: Meaning {
     switch self {
-    case .running, .syscall: .busy
-    case .runnable, .preempted: .eager
-    case .waiting: .text
-    case .idle, .dead: .dim
+    case .running: .running
+    case .runnable: .ready
+    case .syscall: .call
+    case .preempted: .preempted
+    case .waiting: .parked
+    case .idle, .dead: .idle
     }
   }
+  var style: Style { meaning.style }
 }
 
 extension WaitReason {
@@ -122,16 +130,23 @@ extension GKind {
 }
 
 extension Event {
-  /// The role of its kind: what begins work, what ends it, what goes wrong.
-  var style: Style {
+  /// What the G, the P or the M that it is about does from then on.
+  var meaning: Meaning {
     switch kind {
-    case .goCreate, .goStart, .goResume, .goSyscallExit: .busy
-    case .goReady, .mWake, .mSpin, .mUnspin, .steal, .grqTake, .netpoll, .timers: .eager
-    case .goPark, .goSyscall, .goYield, .goExit: .waiting
-    case .overflow, .shortage, .retake, .preemptRequest, .goPreempt, .lend, .timerLate, .netpollLate: .alarm
-    default: .system
+    case .goStart, .goResume: .running
+    case .goSyscallExit: detail == 0 ? .ready : .running
+    case .goCreate, .goReady, .goYield, .steal, .grqTake, .timers: .ready
+    case .mSpin, .mUnspin: .searching
+    case .goSyscall, .retake: .call
+    case .preemptRequest, .goPreempt, .lend: .preempted
+    case .goPark: reason?.group.meaning ?? .parked
+    case .netpoll: .outside
+    case .goExit, .procStart, .procStop, .procRetire, .mStart, .mPark, .mEnd, .mWake: .idle
+    case .overflow, .shortage, .timerLate, .netpollLate: .wrong
+    default: .runtime
     }
   }
+  var style: Style { meaning.style }
 }
 
 extension WaitGroupName {
@@ -149,13 +164,13 @@ extension WaitGroupName {
     }
   }
 
-  var style: Style {
+  var meaning: Meaning {
     switch self {
-    case .netpoll: .waiting
-    case .chan, .sync, .select: .system
-    case .sleep, .signal, .await, .other: .dim
+    case .netpoll, .signal: .outside
+    case .chan, .sync, .select, .sleep, .await, .other: .parked
     }
   }
+  var style: Style { meaning.style }
 }
 
 /// One part of the live Gs: a state, or a group of reasons for being parked.
@@ -171,14 +186,16 @@ extension Snapshot.Gs {
   /// zero.
   func shares(always: [WaitGroupName]) -> [GShare] {
     var result = [
-      GShare(word: "running", shortWord: "run", count: running, style: .busy),
-      GShare(word: "runnable", shortWord: "rdy", count: runnable, style: .eager),
+      GShare(word: "running", shortWord: "run", count: running, style: GState.running.style),
+      GShare(word: "runnable", shortWord: "rdy", count: runnable, style: GState.runnable.style),
     ]
     if preempted != 0 {
-      result.append(GShare(word: "preempted", shortWord: "pre", count: preempted, style: .eager))
+      result.append(
+        GShare(word: "preempted", shortWord: "pre", count: preempted, style: GState.preempted.style))
     }
     if syscall != 0 {
-      result.append(GShare(word: "in syscalls", shortWord: "sys", count: syscall, style: .busy))
+      result.append(
+        GShare(word: "in syscalls", shortWord: "sys", count: syscall, style: GState.syscall.style))
     }
     for group in WaitGroupName.allCases {
       let count = waiting(in: group)

@@ -30,8 +30,8 @@ public struct PastReport {
 
   private var span: String {
     let ended = frame.ended.map { "\($0); " } ?? ""
-    return "\(ended)\(seconds(past.time &- past.first)) s after the first known moment, "
-      + "\(seconds(past.last &- min(past.last, past.time))) s before the last"
+    return "\(ended)\(TimeText.short(past.time - min(past.first, past.time))) after the first known moment, "
+      + "\(TimeText.short(past.last - min(past.last, past.time))) before the last"
   }
 
   private var gap: [String] {
@@ -75,7 +75,7 @@ public struct PastReport {
 
   private func age(_ g: Goroutine) -> String {
     guard let since = g.since, since <= past.time else { return "-" }
-    return span(past.time - since)
+    return TimeText.short(past.time - since)
   }
 
   // MARK: events
@@ -89,22 +89,7 @@ public struct PastReport {
 
   /// How long before the moment.
   private func before(_ time: UInt64) -> String {
-    let text = time > past.time ? "0 µs" : "-" + span(past.time - time)
+    let text = time >= past.time ? "0 ns" : "-" + TimeText.short(past.time - time)
     return String(repeating: " ", count: max(0, 12 - text.count)) + text
-  }
-
-  private func span(_ nanoseconds: UInt64) -> String {
-    switch nanoseconds {
-    case ..<10_000: "\(nanoseconds) ns"
-    case ..<10_000_000: "\(nanoseconds / 1000) µs"
-    case ..<10_000_000_000: "\(nanoseconds / 1_000_000) ms"
-    default: "\(nanoseconds / 1_000_000_000) s"
-    }
-  }
-
-  private func seconds(_ nanoseconds: UInt64) -> String {
-    let milliseconds = nanoseconds / 1_000_000
-    let rest = String(milliseconds % 1000)
-    return "\(milliseconds / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
   }
 }

@@ -24,12 +24,25 @@ struct WhyOverlay {
 
   private var lines: [Line] {
     guard let answer = state.shown?.detail.why, answer.subject == subject else {
-      return [Line(text: "looking through the history", style: .dim)]
+      // The first words at once: what the gauges say. The rest is being looked for.
+      let glance = state.shown.map { Explanation.glance(at: subject, in: $0) }
+      return lines(glance?.lines ?? []) + [Line(text: Self.lookingText(state), style: .dim)]
     }
+    return lines(answer.lines)
+  }
+
+  /// How far the answer has come that is being looked for.
+  static func lookingText(_ state: AppState) -> String {
+    let text = "looking through the history"
+    guard let events = state.latest?.looking, events > 0 else { return text }
+    return "\(text): \(Quantity.compact(events)) events so far; Esc calls it off"
+  }
+
+  private func lines(_ told: [Explanation.Line]) -> [Line] {
     var lines: [Line] = []
-    for (index, line) in answer.lines.enumerated() {
+    for (index, line) in told.enumerated() {
       // The rule and the hints stand apart from what happened.
-      if index > 0, line.role != answer.lines[index - 1].role, line.role == .rule || line.role == .hint {
+      if index > 0, line.role != told[index - 1].role, line.role == .rule || line.role == .hint {
         lines.append(Line(text: "", style: .text))
       }
       let clean = TextWidth.sanitised(line.text, isASCII: glyphs.isASCII)

@@ -47,15 +47,15 @@ struct EventsScreen: ListScreen {
   var columns: [Column<EventRow>] {
     let glyphs = state.glyphs
     return [
-      .text("µs ago", 11, right: true) { [now] row in
-        StyledText(Quantity.grouped((now - min(now, row.event.time)) / 1000), .dim)
+      .text("ago", 7, right: true) { [now] row in
+        StyledText(TimeText.short(now - min(now, row.event.time)), .dim)
       },
-      .text("after", 7, rank: 3, right: true) { row in
-        row.gap.map { StyledText("+" + Quantity.span(nanoseconds: $0), .dim) } ?? StyledText()
+      .text("after", 8, rank: 3, right: true) { row in
+        row.gap.map { StyledText("+" + TimeText.short($0), .dim) } ?? StyledText()
       },
       .text("lane", 4) { StyledText($0.event.lane.name, .strong) },
       .text("M", 4, rank: 2) { StyledText("M\($0.event.m)", .dim) },
-      .text("kind", 13, rank: 1) { StyledText($0.event.name, $0.event.style) },
+      .text("kind", 14, rank: 1) { StyledText($0.event.name, $0.event.style) },
       .text("what", 16, flexible: true) { row in
         StyledText(TextWidth.sanitised(row.event.text, isASCII: glyphs.isASCII))
       },
@@ -64,7 +64,7 @@ struct EventsScreen: ListScreen {
 
   func head(width: Int, height: Int) -> [StyledText] {
     guard let list = frame.detail.events else { return [StyledText("collecting events", .dim)] }
-    let span = list.events.first.map { Quantity.span(nanoseconds: list.end - min(list.end, $0.time)) } ?? "-"
+    let span = list.events.first.map { TimeText.short(list.end - min(list.end, $0.time)) } ?? "-"
     var facts = [
       ("shown", Quantity.grouped(list.events.count)), ("from the last", span),
       ("looked at", Quantity.grouped(list.searched)), ("events/s", Quantity.compact(frame.eventsPerSecond)),

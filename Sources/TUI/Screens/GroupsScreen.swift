@@ -74,8 +74,9 @@ struct GroupsScreen: ListScreen {
     return [
       .number("Gs", 7) { UInt64(clamping: $0.count) },
       Column("share", 10, rank: 2) {
-        .shares([.init(part: min(1, Double($0.count) / Double(whole)), glyph: full, style: .busyShade)])
-      },
+        .shares([.init(part: min(1, Double($0.count) / Double(whole)), glyph: full, style: .amount)])
+      }
+      .sorted { .number(Double($0.count)) },
       .text(
         state.gsMode == .sites ? "spawned at" : "state or wait reason", 16, flexible: true
       ) { [glyphs = state.glyphs] row in
@@ -85,7 +86,7 @@ struct GroupsScreen: ListScreen {
       .number("running", 7, rank: state.gsMode == .sites ? 3 : 9) { UInt64($0.running) },
       .number("ready", 6, rank: state.gsMode == .sites ? 3 : 9) { UInt64($0.runnable) },
       .text("longest", 7, right: true) {
-        $0.oldest.map { StyledText(Quantity.span(nanoseconds: $0)) } ?? StyledText("-", .faint)
+        $0.oldest.map { StyledText(TimeText.short($0)) } ?? StyledText("-", .faint)
       }
       .sorted { $0.oldest.map { .number(Double($0)) } ?? .none },
       .id("which", 9, rank: 1, letter: "G") { $0.oldestG },

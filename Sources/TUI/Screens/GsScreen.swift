@@ -71,7 +71,7 @@ struct GsScreen: ListScreen {
       }
       .sorted(ascending: true) { $0.g.state == .waiting ? .text($0.g.reason.word) : .none },
       .text("since", 7, right: true) {
-        $0.age.map { StyledText(Quantity.span(nanoseconds: $0)) } ?? StyledText("-", .faint)
+        $0.age.map { StyledText(TimeText.short($0)) } ?? StyledText("-", .faint)
       }
       .sorted { $0.age.map { .number(Double($0)) } ?? .none },
       .id("P", 3, rank: 2, letter: "P") { $0.g.p.map { UInt64(truncatingIfNeeded: $0) } },
@@ -86,7 +86,7 @@ struct GsScreen: ListScreen {
       .text("spawned at", 22, rank: 1, flexible: true) {
         site($0)
       }
-      .sorted(ascending: true) { .text($0.g.entry ?? "") },
+      .sorted(ascending: true) { $0.g.entry.map { .text($0) } ?? .none },
     ]
   }
 

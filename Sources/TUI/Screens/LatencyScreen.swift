@@ -25,7 +25,7 @@ struct LatencyScreen {
     let findings = instruments.findings.prefix(max(0, min(3, rest.height)))
     for (index, finding) in findings.enumerated() {
       var line = StyledText("! ", .alarm)
-      line.append(TextWidth.sanitised(finding.message, isASCII: glyphs.isASCII), .eager)
+      line.append(TextWidth.sanitised(finding.message, isASCII: glyphs.isASCII), .strong)
       let y = rest.maxY - findings.count + index
       canvas.write(line, x: rest.x, y: y, width: rest.width, glyphs: glyphs)
     }
@@ -47,9 +47,9 @@ struct LatencyScreen {
     [
       Part(
         name: "saturated", time: pressure.saturated, glyph: glyphs.eighths[glyphs.eighths.count - 1],
-        style: .eager),
-      Part(name: "avoidable", time: pressure.avoidable, glyph: "!", style: .alarm),
-      Part(name: "searching", time: pressure.searching, glyph: "~", style: .busy),
+        style: Meaning.ready.style),
+      Part(name: "avoidable", time: pressure.avoidable, glyph: "!", style: Meaning.wrong.style),
+      Part(name: "searching", time: pressure.searching, glyph: "~", style: Meaning.searching.style),
       Part(name: "calm", time: pressure.calm, glyph: glyphs.track, style: .faint),
     ]
   }
@@ -62,7 +62,7 @@ struct LatencyScreen {
     if rect.height > 2 {
       SectionHeading(
         title: "Pressure",
-        legend: "of \(Quantity.span(nanoseconds: measured)) measured: did ready Gs wait, and why"
+        legend: "of \(TimeText.short(measured)) measured: did ready Gs wait, and why"
       ).draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
     }
     guard measured > 0 else {
@@ -110,7 +110,7 @@ struct LatencyScreen {
     let nameWidth = isNarrow ? 12 : 23
     let columns = isNarrow ? ["p50", "p99", "max"] : ["times", "mean", "p50", "p90", "p99", "p99.9", "max"]
     canvas.write(
-      isNarrow ? "" : "last \(Quantity.span(nanoseconds: instruments.recentTime))", x: rect.x, y: rect.y, .dim
+      isNarrow ? "" : "last \(TimeText.short(instruments.recentTime))", x: rect.x, y: rect.y, .dim
     )
     for (index, title) in columns.enumerated() {
       canvas.write(title, x: rect.x + nameWidth + index * 8 + 7 - title.count, y: rect.y, .dim)
@@ -133,12 +133,12 @@ struct LatencyScreen {
     if column == "times" { return Quantity.compact(spans.count) }
     guard spans.count > 0 else { return "-" }
     return switch column {
-    case "mean": Quantity.span(nanoseconds: UInt64(max(0, spans.mean)))
-    case "p50": Quantity.span(nanoseconds: spans.percentile(50))
-    case "p90": Quantity.span(nanoseconds: spans.percentile(90))
-    case "p99": Quantity.span(nanoseconds: spans.percentile(99))
-    case "p99.9": Quantity.span(nanoseconds: spans.percentile(99.9))
-    default: Quantity.span(nanoseconds: spans.longest)
+    case "mean": TimeText.short(UInt64(max(0, spans.mean)))
+    case "p50": TimeText.short(spans.percentile(50))
+    case "p90": TimeText.short(spans.percentile(90))
+    case "p99": TimeText.short(spans.percentile(99))
+    case "p99.9": TimeText.short(spans.percentile(99.9))
+    default: TimeText.short(spans.longest)
     }
   }
 
@@ -160,7 +160,7 @@ struct LatencyScreen {
     }
     guard let low = all.firstIndex(where: { $0 > 0 }), let high = all.lastIndex(where: { $0 > 0 }) else {
       let seen = min(instruments.time &- instruments.since, UInt64(seconds.count) * 1_000_000_000)
-      canvas.write("none in the last \(Quantity.span(nanoseconds: seen))", x: rows.x, y: rows.y, .dim)
+      canvas.write("none in the last \(TimeText.short(seen))", x: rows.x, y: rows.y, .dim)
       return
     }
     // As many powers of two as there are rows for; the longest matter most.
@@ -168,7 +168,7 @@ struct LatencyScreen {
     let largest = max(1, counts.flatMap { $0 }.max() ?? 1)
     for band in 0..<bands {
       let (power, y) = (high - band, rows.y + band)
-      let text = Quantity.span(nanoseconds: 1 << UInt64(min(power, 62)))
+      let text = TimeText.short(1 << UInt64(min(power, 62)))
       canvas.write(text, x: rows.x + label - 1 - text.unicodeScalars.count, y: y, .dim)
       for (second, row) in counts.enumerated() {
         let count = power < row.count ? row[power] : 0
@@ -183,6 +183,6 @@ struct LatencyScreen {
     let shades: [Unicode.Scalar] = glyphs.isASCII ? [".", ":", "+", "#", "@"] : ["·", "░", "▒", "▓", "█"]
     let level = StealsScreen.level(count, of: largest, steps: shades.count)
     guard level > 0 else { return .blank }
-    return Cell(shades[level - 1], level == 1 ? .dim : level < shades.count ? .busyShade : .busy)
+    return Cell(shades[level - 1], level == 1 ? .dim : level < shades.count ? .amount : .strong)
   }
 }

@@ -61,7 +61,8 @@ struct MsScreen: ListScreen {
   private var split: [Column<MRow>] {
     guard frame.instruments != nil else { return [] }
     return [
-      Column("its time", 10, rank: 2) { [glyphs = state.glyphs] row in .shares(Self.shares(row, glyphs)) },
+      Column("its time", 10, rank: 2) { [glyphs = state.glyphs] row in .shares(Self.shares(row, glyphs)) }
+        .sorted { row in row.share(\.running).map { .number($0) } ?? .none },
       share("run", 4, rank: 8) { $0.share(\.running) }, share("sched", 5, rank: 8) { $0.share(\.scheduling) },
       share("search", 6, rank: 8) { $0.share(\.spinning) }, share("call", 4, rank: 8) { $0.share(\.syscall) },
       share("no P", 4, rank: 8) { $0.share(\.withoutP) },
@@ -70,13 +71,11 @@ struct MsScreen: ListScreen {
 
   private static func shares(_ row: MRow, _ glyphs: Glyphs) -> [Column<MRow>.Share] {
     guard row.time != nil else { return [] }
-    // In ASCII a full cell looks like the sign of a call.
-    let full = glyphs.isASCII ? "#" : glyphs.eighths[glyphs.eighths.count - 1]
-    let parts: [(KeyPath<MTime, UInt64>, Unicode.Scalar, Style)] = [
-      (\.running, full, .busyShade), (\.scheduling, "-", .dim), (\.spinning, "~", .eager),
-      (\.syscall, "=", .waiting), (\.withoutP, glyphs.track, .faint),
+    let parts: [(KeyPath<MTime, UInt64>, Meaning)] = [
+      (\.running, .running), (\.scheduling, .runtime), (\.spinning, .searching), (\.syscall, .call),
+      (\.withoutP, .idle),
     ]
-    return parts.map { .init(part: row.share($0.0) ?? 0, glyph: $0.1, style: $0.2) }
+    return parts.map { .init(part: row.share($0.0) ?? 0, $0.1, glyphs) }
   }
 
   private var ours: [Column<MRow>] {
@@ -104,9 +103,10 @@ struct MsScreen: ListScreen {
       .text("os", 2, rank: 1) {
         let letter = $0.thread?.state
         return StyledText(
-          letter.map { String($0) } ?? "-", letter == "R" ? .busy : letter == "D" ? .alarm : .dim)
+          letter.map { String($0) } ?? "-",
+          letter == "R" ? Meaning.running.style : letter == "D" ? .alarm : .dim)
       }
-      .sorted(ascending: true) { .text($0.thread.map { String($0.state) } ?? "") },
+      .sorted(ascending: true) { $0.thread.map { .text(String($0.state)) } ?? .none },
       share("cpu", 4, rank: 1) { $0.thread?.use }, share("stall", 5, rank: 4) { $0.thread?.stall },
       time("cpu time", 8, rank: 3) { $0.thread?.cpuTime },
       time("stalled", 8, rank: 6) { $0.thread?.waitTime },
@@ -122,7 +122,7 @@ struct MsScreen: ListScreen {
       [glyphs = state.glyphs] row in
       StyledText(TextWidth.sanitised(row.entry ?? "", isASCII: glyphs.isASCII), .dim)
     }
-    .sorted(ascending: true) { .text($0.entry ?? "") }
+    .sorted(ascending: true) { $0.entry.map { .text($0) } ?? .none }
   }
 
   private func share(
@@ -140,7 +140,7 @@ struct MsScreen: ListScreen {
   ) -> Column<MRow> {
     .text(title, width, rank: rank, right: true) {
       row in
-      value(row).map { StyledText(Quantity.span(nanoseconds: $0), $0 > 0 ? .text : .dim) }
+      value(row).map { StyledText(TimeText.short($0), $0 > 0 ? .text : .dim) }
         ?? StyledText("-", .faint)
     }
     .sorted { value($0).map { .number(Double($0)) } ?? .none }

@@ -51,26 +51,32 @@ struct NetpollScreen: ListScreen {
       }
       .sorted(ascending: true) { $0.row.g.fd.map { .number(Double($0)) } ?? .none },
       .text("for", 5) {
-        StyledText($0.isWriting ? "write" : "read", $0.isWriting ? .eager : .waiting)
+        StyledText($0.isWriting ? "write" : "read", Meaning.outside.style)
       }
       .sorted(ascending: true) { .text($0.isWriting ? "write" : "read") },
       .id("G", idWidth, letter: "G") { $0.row.g.id },
       .text("since", 7, right: true) {
-        $0.row.age.map { StyledText(Quantity.span(nanoseconds: $0)) } ?? StyledText("-", .faint)
+        $0.row.age.map { StyledText(TimeText.short($0)) } ?? StyledText("-", .faint)
       }
       .sorted { $0.row.age.map { .number(Double($0)) } ?? .none },
       .id("P", 3, rank: 3, letter: "P") { $0.row.g.p.map { UInt64(truncatingIfNeeded: $0) } },
     ]
     if isLive {
-      columns.append(.text("peer", 21, rank: 1) { peer($0) })
-      columns.append(.text("here", 21, rank: 5) { StyledText($0.socket?.local ?? "", .dim) })
+      columns.append(
+        .text("peer", 21, rank: 1) { peer($0) }
+          .sorted(ascending: true) { row in
+            row.socket.flatMap { $0.isListening ? "listens" : $0.peer ?? $0.other }.map { .text($0) } ?? .none
+          })
+      columns.append(
+        .text("here", 21, rank: 5) { StyledText($0.socket?.local ?? "", .dim) }
+          .sorted(ascending: true) { $0.socket?.local.map { .text($0) } ?? .none })
     }
     columns.append(
       .text("spawned at", 12, rank: 2, flexible: true) {
         [glyphs] row in
         StyledText(TextWidth.sanitised(row.row.g.entry ?? "", isASCII: glyphs.isASCII), .dim)
       }
-      .sorted(ascending: true) { .text($0.row.g.entry ?? "") })
+      .sorted(ascending: true) { $0.row.g.entry.map { .text($0) } ?? .none })
     return columns
   }
 
@@ -112,7 +118,7 @@ struct NetpollScreen: ListScreen {
       .facts([
         ("netpoll thread", share(polls.byThread)), ("searching Ms", share(polls.bySearching)),
         ("sysmon", share(polls.bySysmon)), ("largest batch", "\(polls.largest)"),
-        ("within", Quantity.span(nanoseconds: polls.last - min(polls.last, polls.first))),
+        ("within", TimeText.short(polls.last - min(polls.last, polls.first))),
       ]))
     return line
   }
@@ -128,7 +134,7 @@ struct NetpollScreen: ListScreen {
       let cell = String(repeating: bar, count: 2) + " \(count)"
       let label = Polls.label(index)
       let room = max(7, max(cell.count, label.count) + 1)
-      bars.append(String(repeating: bar, count: 2), count > 0 ? .waiting : .faint)
+      bars.append(String(repeating: bar, count: 2), count > 0 ? .amount : .faint)
       bars.append(" \(count)".padded(to: room - 2), count > 0 ? .text : .faint)
       labels.append(label.padded(to: room), .dim)
     }

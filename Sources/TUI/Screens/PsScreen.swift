@@ -70,8 +70,9 @@ struct PsScreen: ListScreen {
       .number("now", 4) { UInt64(clamping: $0.p.lrq) },
       .number("max", 4, rank: 2) { UInt64(clamping: $0.p.lrqMax) },
       .text("next", 4, rank: 3) { [glyphs] row in
-        row.p.runnext ? StyledText(" " + String(glyphs.dot), .busy) : StyledText(" -", .faint)
-      },
+        row.p.runnext ? StyledText(" " + String(glyphs.dot), Meaning.ready.style) : StyledText(" -", .faint)
+      }
+      .sorted { $0.p.runnext ? .number(1) : .none },
     ]
   }
 
@@ -82,11 +83,12 @@ struct PsScreen: ListScreen {
       }
       .sorted { $0.use.map { .number($0) } ?? .none },
       .text("search", 6, rank: 5, right: true) {
-        $0.search.map { StyledText(Quantity.percent($0), $0 >= 0.005 ? .eager : .dim) }
+        $0.search.map { StyledText(Quantity.percent($0), $0 >= 0.005 ? Meaning.searching.style : .dim) }
           ?? StyledText("-", .faint)
       }
       .sorted { $0.search.map { .number($0) } ?? .none },
-      Column("its time", 10, rank: 7) { [glyphs] row in .shares(Self.shares(row, glyphs)) },
+      Column("its time", 10, rank: 7) { [glyphs] row in .shares(Self.shares(row, glyphs)) }
+        .sorted { $0.use.map { .number($0) } ?? .none },
       .number("Gs run", 7, rank: 4) { $0.p.ticks },
     ]
   }
@@ -94,11 +96,9 @@ struct PsScreen: ListScreen {
   private static func shares(_ row: PRow, _ glyphs: Glyphs) -> [Column<PRow>.Share] {
     guard let use = row.use else { return [] }
     let search = min(row.search ?? 0, 1 - use)
-    let full = glyphs.eighths[glyphs.eighths.count - 1]
-    return [
-      .init(part: use, glyph: full, style: .busyShade), .init(part: search, glyph: "~", style: .eager),
-      .init(part: 1 - use - search, glyph: glyphs.track, style: .faint),
-    ]
+    return [(use, Meaning.running), (search, .searching), (1 - use - search, .idle)].map { part, meaning in
+      .init(part: part, meaning, glyphs)
+    }
   }
 
   private var steals: [Column<PRow>] {
@@ -127,7 +127,7 @@ struct PsScreen: ListScreen {
         [glyphs] row in
         StyledText(TextWidth.sanitised(row.p.entry ?? "", isASCII: glyphs.isASCII), .dim)
       }
-      .sorted(ascending: true) { .text($0.p.entry ?? "") },
+      .sorted(ascending: true) { $0.p.entry.map { .text($0) } ?? .none },
     ]
   }
 

@@ -68,7 +68,9 @@ struct StealsScreen: ListScreen {
       let hits = row.pairs.first { $0.victim == victim }?.hits ?? 0
       return StyledText(Quantity.compact(hits), hits == 0 ? .faint : hits > largest / 2 ? .eager : .text)
     }
-    .sorted { row in .number(Double(row.pairs.first { $0.victim == victim }?.hits ?? 0)) }
+    .sorted { row in
+      row.p == victim ? .none : .number(Double(row.pairs.first { $0.victim == victim }?.hits ?? 0))
+    }
   }
 
   /// The same with a glyph for each victim: the more steals, the higher, each step four times as many.
@@ -82,7 +84,7 @@ struct StealsScreen: ListScreen {
         let level = Self.level(hits[victim] ?? 0, of: largest, steps: glyphs.levels.count)
         let glyph = row.p == victim ? "\\" : level == 0 ? glyphs.track : glyphs.levels[level - 1]
         text.append(
-          String(glyph), level == 0 ? .faint : level > glyphs.levels.count / 2 ? .eager : .busyShade)
+          String(glyph), level == 0 ? .faint : level > glyphs.levels.count / 2 ? .eager : .amount)
       }
       return text
     }

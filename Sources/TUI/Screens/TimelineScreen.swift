@@ -15,24 +15,11 @@ struct TimelineScreen {
   /// Columns of the graph, on a screen of some width.
   static func columns(width: Int) -> Int { max(10, width - labelWidth - (width >= 60 ? 2 : 0)) }
 
-  struct Window: Equatable {
-    var first = 0
-    var shown = 0
-    var total = 0
-    var selected = 0
-  }
-
-  /// Rows of the screen below the head: the axis, the rows, the line of the cursor, the legend.
-  static func window(_ state: AppState, total: Int, height: Int) -> Window {
-    let rows = max(1, height - 4)
-    var window = Window()
-    window.total = total
-    window.shown = min(total, rows)
-    window.selected = min(max(0, state.timeline.selectedRow), max(0, total - 1))
-    var first = min(state.timeline.firstRow, window.selected)
-    if window.selected >= first + window.shown { first = window.selected - window.shown + 1 }
-    window.first = min(max(0, first), total - window.shown)
-    return window
+  static func layout(_ state: AppState) -> TimelineLayout {
+    let timeline = state.shown?.detail.timeline
+    return TimelineLayout(
+      state.timeline, total: timeline?.rows.count ?? 0, others: timeline?.others.count ?? 0,
+      height: ListPanel.body(state.size).height)
   }
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
@@ -43,28 +30,55 @@ struct TimelineScreen {
     var rest = rect
     drawHead(timeline, in: rest.takeRows(1), on: &canvas)
     drawAxis(timeline, in: rest.takeRows(1), on: &canvas)
-    let window = Self.window(state, total: timeline.rows.count, height: rect.height)
-    let body = rest.takeRows(window.shown)
-    for index in 0..<window.shown {
-      let place = window.first + index
-      let line = Rect(x: body.x, y: body.y + index, width: body.width, height: 1)
+    let layout = Self.layout(state)
+    let body = rest.takeRows(layout.shown * layout.band)
+    for index in 0..<layout.shown {
+      let place = layout.first + index
+      let line = Rect(x: body.x, y: body.y + index * layout.band, width: body.width, height: layout.band)
       drawRow(
-        timeline.rows[place], isSelected: place == window.selected, byM: timeline.byM, in: line, on: &canvas)
+        timeline.rows[place], isSelected: place == layout.selected, byM: timeline.byM, in: line, on: &canvas)
     }
-    drawCursor(timeline, window, in: body, on: &canvas)
-    if timeline.rows.indices.contains(window.selected) {
-      let text = cursorText(timeline, timeline.rows[window.selected])
-      canvas.write(text, x: rest.x, y: rest.y, width: rest.width, glyphs: glyphs)
+    drawCursor(timeline, in: body, on: &canvas)
+    if timeline.rows.indices.contains(layout.selected) {
+      let pieces = cursorTexts(timeline, timeline.rows[layout.selected], isShort: rest.width < 100)
+      let width = pieces.reduce(-3) { $0 + $1.width + 3 }
+      canvas.writeFitting(
+        pieces, x: rest.x, y: rest.y, width: rest.width, gap: width <= rest.width ? 3 : 2, glyphs: glyphs)
       _ = rest.takeRows(1)
     }
-    if !rest.isEmpty { drawLegend(window, in: rest.takeRows(1), on: &canvas) }
+    if !rest.isEmpty { drawLegend(layout, in: rest.takeRows(1), on: &canvas) }
+    drawOthers(timeline, layout, in: &rest, on: &canvas)
+    guard layout.gs > 0, !rest.isEmpty else { return }
+    _ = rest.takeRows(1)
+    TimelineGs(timeline, layout.selected, column: timeline.rows.first.flatMap(cursorColumn))
+      .draw(in: rest, glyphs: glyphs, on: &canvas)
+  }
+
+  /// Ms below Ps, Ps below Ms: the same time in the other's rows.
+  private func drawOthers(
+    _ timeline: LaneTimeline, _ layout: TimelineLayout, in rest: inout Rect, on canvas: inout Canvas
+  ) {
+    guard layout.others > 0 else { return }
+    _ = rest.takeRows(1)
+    let count = timeline.others.count
+    SectionHeading(
+      title: timeline.byM ? "Processors (P) \(count)" : "Threads (M) \(count)",
+      legend: layout.others < count
+        ? "\(count - layout.others) are not shown; m puts them first" : "m puts them first"
+    ).draw(in: rest.takeRows(1), glyphs: glyphs, on: &canvas)
+    let rows = rest.takeRows(layout.others)
+    for index in 0..<rows.height {
+      let line = Rect(x: rows.x, y: rows.y + index, width: rows.width, height: 1)
+      drawRow(timeline.others[index], isSelected: false, byM: !timeline.byM, in: line, on: &canvas)
+    }
+    drawCursor(timeline, in: rows, on: &canvas)
   }
 
   private func drawHead(_ timeline: LaneTimeline, in rect: Rect, on canvas: inout Canvas) {
     let columns = max(1, timeline.rows.first?.slots.count ?? Self.columns(width: rect.width))
     var line = StyledText.facts([
-      ("screen", Quantity.span(nanoseconds: view.span)),
-      ("a column", Quantity.span(nanoseconds: view.span / UInt64(columns))),
+      ("screen", TimeText.short(view.span)),
+      ("a column", TimeText.short(view.span / UInt64(columns))),
       ("rows", view.byM ? "Ms" : "Ps"), ("events/s", Quantity.compact(frame.eventsPerSecond)),
     ])
     if timeline.isCut { line.append("too many events for all of it: zoom in", .eager) }
@@ -74,7 +88,7 @@ struct TimelineScreen {
   private func drawAxis(_ timeline: LaneTimeline, in rect: Rect, on canvas: inout Canvas) {
     let (x, width) = (rect.x + Self.labelWidth, rect.width - Self.labelWidth)
     for quarter in 0..<4 {
-      let text = "-" + Quantity.span(nanoseconds: view.span / 4 * UInt64(4 - quarter))
+      let text = "-" + TimeText.short(view.span / 4 * UInt64(4 - quarter))
       canvas.write(text, x: x + width * quarter / 4, y: rect.y, .faint)
     }
     let now = frame.past == nil ? "now" : "here"
@@ -88,7 +102,13 @@ struct TimelineScreen {
     if isSelected, state.isInteractive { canvas.put(Cell(glyphs.pointer, .key), x: rect.x - 1, y: rect.y) }
     canvas.write(label, x: rect.x, y: rect.y, isSelected ? .key : .strong)
     for (column, slot) in row.slots.enumerated() {
-      canvas.put(cell(slot), x: rect.x + Self.labelWidth + column, y: rect.y)
+      let x = rect.x + Self.labelWidth + column
+      canvas.put(cell(slot), x: x, y: rect.y)
+      // One row of air below.
+      for level in 0..<max(0, rect.height - 2) {
+        let share = (Double(level) + 0.5) / Double(rect.height - 2)
+        canvas.put(cell(slot, at: share), x: x, y: rect.y + rect.height - 2 - level)
+      }
     }
   }
 
@@ -99,16 +119,40 @@ struct TimelineScreen {
     let busy = slot.running + slot.between
     if slot.running > 0, busy >= max(slot.spinning, slot.syscall, slot.idle) || slot.running >= known / 8 {
       if slot.gTime >= slot.running * 0.6, slot.running >= known / 2 {
-        return Cell(Self.letter(slot.g), .busy)
+        return Cell(Self.letter(slot.g), Meaning.running.style)
       }
       let steps = glyphs.levels.count
       let level = min(steps, max(1, Int((slot.running / known * Float(steps)).rounded())))
-      return Cell(glyphs.levels[level - 1], .busyShade)
+      return Cell(glyphs.levels[level - 1], Meaning.running.style.shade)
     }
     let largest = max(slot.spinning, slot.syscall, slot.idle, slot.between)
-    if largest == slot.syscall { return Cell("=", .waiting) }
-    if largest == slot.spinning { return Cell("~", .eager) }
-    return largest == slot.between ? Cell("-", .dim) : Cell(glyphs.track, .faint)
+    let meaning: Meaning =
+      largest == slot.syscall
+      ? .call : largest == slot.spinning ? .searching : largest == slot.between ? .runtime : .idle
+    return sign(meaning)
+  }
+
+  /// What a column of a band shows at a height from 0 to 1: its time from the bottom on, in parts.
+  private func cell(_ slot: LaneTimeline.Slot, at height: Double) -> Cell {
+    guard slot.known > 0 else { return .blank }
+    var left = Float(height) * slot.known
+    for (part, meaning) in Self.parts {
+      if left < slot[keyPath: part] { return sign(meaning) }
+      left -= slot[keyPath: part]
+    }
+    return sign(.idle)
+  }
+
+  private func sign(_ meaning: Meaning) -> Cell {
+    Cell(meaning.sign(glyphs), meaning == .idle ? .faint : meaning.style.shade)
+  }
+
+  /// What time goes to, in the order of the words below.
+  private static var parts: [(part: KeyPath<LaneTimeline.Slot, Float>, meaning: Meaning)] {
+    [
+      (\.running, .running), (\.between, .runtime), (\.spinning, .searching), (\.syscall, .call),
+      (\.idle, .idle),
+    ]
   }
 
   /// `A`…`Z`, by the G's number.
@@ -120,66 +164,76 @@ struct TimelineScreen {
     view.cursor.map { max(0, row.slots.count - 1 - $0) }
   }
 
-  private func drawCursor(_ timeline: LaneTimeline, _ window: Window, in rect: Rect, on canvas: inout Canvas)
-  {
+  private func drawCursor(_ timeline: LaneTimeline, in rect: Rect, on canvas: inout Canvas) {
     guard let row = timeline.rows.first, let column = cursorColumn(row) else { return }
     canvas.restyle(
       Rect(x: rect.x + Self.labelWidth + column, y: rect.y, width: 1, height: rect.height), .selected)
   }
 
-  private func cursorText(_ timeline: LaneTimeline, _ row: LaneTimeline.Row) -> StyledText {
+  private func cursorTexts(
+    _ timeline: LaneTimeline, _ row: LaneTimeline.Row, isShort: Bool
+  ) -> [StyledText] {
     let label = (timeline.byM ? "M" : "P") + "\(row.id)"
     guard let column = cursorColumn(row), row.slots.indices.contains(column) else {
       var text = StyledText(label, .strong)
-      text.append(" all of it: ", .dim)
-      text.append(parts(row.slots))
-      return text
+      text.append(isShort ? ":" : " all of it:", .dim)
+      return [text] + parts(row.slots)
     }
     let slot = row.slots[column]
     let width = view.span / UInt64(max(1, row.slots.count))
     var text = StyledText(
-      "at -" + Quantity.span(nanoseconds: width * UInt64(row.slots.count - column)) + " ", .key)
+      "at -" + TimeText.short(width * UInt64(row.slots.count - column)) + " ", .key)
     text.append(label, .strong)
-    text.append(": ", .dim)
-    text.append(parts([slot]))
-    if slot.running > 0 {
-      text.append("most G\(slot.g) ", .strong)
-      text.append(Quantity.span(nanoseconds: UInt64(max(0, slot.gTime))) + "   ", .dim)
-      text.append("\(slot.starts)", .strong)
-      text.append(" started", .dim)
-    }
-    return text
+    text.append(":", .dim)
+    guard slot.running > 0 else { return [text] + parts([slot]) }
+    var most = StyledText("most G\(slot.g) ", .strong)
+    most.append(TimeText.short(UInt64(max(0, slot.gTime))), .dim)
+    var starts = StyledText("\(slot.starts)", .strong)
+    starts.append(" started", .dim)
+    return [text] + parts([slot]) + [most, starts]
   }
 
-  /// `running 87%  idle 13%`
-  private func parts(_ slots: [LaneTimeline.Slot]) -> StyledText {
+  /// `running 87%`, `idle 13%`
+  private func parts(_ slots: [LaneTimeline.Slot]) -> [StyledText] {
     func sum(_ part: KeyPath<LaneTimeline.Slot, Float>) -> Double {
       slots.reduce(0) { $0 + Double($1[keyPath: part]) }
     }
     let known = sum(\.known)
-    guard known > 0 else { return StyledText("nothing is known of it", .dim) }
-    let all: [(String, KeyPath<LaneTimeline.Slot, Float>)] = [
-      ("running", \.running), ("searching", \.spinning), ("in syscalls", \.syscall),
-      ("between Gs", \.between),
-      ("idle", \.idle),
-    ]
-    return .facts(all.filter { sum($0.1) > 0 }.map { ($0.0, Quantity.percent(sum($0.1) / known)) })
+    guard known > 0 else { return [StyledText("nothing is known of it", .dim)] }
+    let shares = Self.parts.map { (Self.word($0.meaning), sum($0.part)) }
+    return shares.filter { $0.1 > 0 }.map { word, time in
+      var text = StyledText(word + " ", .dim)
+      text.append(Quantity.percent(time / known), .strong)
+      return text
+    }
   }
 
-  private func drawLegend(_ window: Window, in rect: Rect, on canvas: inout Canvas) {
+  private static func word(_ meaning: Meaning) -> String {
+    switch meaning {
+    case .running: "running"
+    case .runtime: "between Gs"
+    case .searching: "searching"
+    case .call: "in syscalls"
+    default: "idle"
+    }
+  }
+
+  private func drawLegend(_ layout: TimelineLayout, in rect: Rect, on canvas: inout Canvas) {
     let levels = String(glyphs.levels[2]) + String(glyphs.levels[glyphs.levels.count - 1])
-    let pieces: [(String, Style, String)] = [
-      ("A-Z", .busy, "one G"), (levels, .busyShade, "many Gs"), ("~", .eager, "searching"),
-      ("=", .waiting, "syscall"),
-      ("-", .dim, "between Gs"), (String(glyphs.track), .faint, "idle"),
+    var pieces: [(String, Style, String)] = [
+      ("A-Z", Meaning.running.style, "one G"), (levels, Meaning.running.style.shade, "many Gs"),
     ]
+    pieces += Self.parts.dropFirst().map { part in
+      let sign = sign(part.meaning)
+      return (String(sign.glyph), sign.style, Self.word(part.meaning))
+    }
     var texts = pieces.map { glyph, style, word in
       var text = StyledText(glyph + " ", style)
       text.append(word, .dim)
       return text
     }
-    if window.shown < window.total {
-      texts.insert(StyledText("\(window.total - window.shown) rows more", .eager), at: 0)
+    if layout.shown < layout.total {
+      texts.insert(StyledText("\(layout.total - layout.shown) rows more", .eager), at: 0)
     }
     canvas.writeFitting(texts, x: rect.x, y: rect.y, width: rect.width, gap: 2, glyphs: glyphs)
   }

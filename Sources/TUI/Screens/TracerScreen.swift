@@ -39,8 +39,9 @@ struct TracerScreen: ListScreen {
       }
       .sorted { .number(Self.rounds($0)) },
       Column("share of all events", 10, rank: 1, flexible: true) {
-        .shares([.init(part: Double($0.events) / Double(whole), glyph: full, style: .busyShade)])
-      },
+        .shares([.init(part: Double($0.events) / Double(whole), glyph: full, style: .amount)])
+      }
+      .sorted { .number(Double($0.events)) },
     ]
   }
 
@@ -56,22 +57,22 @@ struct TracerScreen: ListScreen {
       ("written", Quantity.compact(trace.events)), ("rings", Quantity.bytes(trace.bytes)),
     ])
     first.append(
-      trace.lost > 0 ? "\(Quantity.grouped(trace.lost)) lost" : "none lost", trace.lost > 0 ? .alarm : .busy)
+      trace.lost > 0 ? "\(Quantity.grouped(trace.lost)) lost" : "none lost", trace.lost > 0 ? .alarm : .text)
     guard let health = frame.detail.health else { return [first] }
     let perEvent =
-      health.taken > 0 ? Quantity.span(nanoseconds: health.takingTime / health.taken) : "-"
+      health.taken > 0 ? TimeText.short(health.takingTime / health.taken) : "-"
     var reading = StyledText("reading  ", .dim)
     reading.append(
       .facts([
         ("fullest ring", Quantity.percent(health.fullest)),
-        ("every", Quantity.span(nanoseconds: health.drainInterval)),
+        ("every", TimeText.short(health.drainInterval)),
         ("taken in", Quantity.compact(health.taken)),
         ("an event", perEvent),
       ]))
     var keeping = StyledText("history  ", .dim)
     keeping.append(
       .facts([
-        ("back to", Quantity.span(nanoseconds: frame.snapshot.time - min(frame.snapshot.time, health.first))),
+        ("back to", TimeText.short(frame.snapshot.time - min(frame.snapshot.time, health.first))),
         ("events", Quantity.compact(UInt64(clamping: health.records))),
         ("memory", Quantity.bytes(UInt64(clamping: health.historyBytes))),
         ("of", Quantity.bytes(UInt64(clamping: health.historyLimit))),

@@ -36,10 +36,22 @@ struct WalkOverlay {
     return notes.isEmpty ? nil : notes.joined(separator: "; ")
   }
 
+  /// What is being looked for.
+  private var wanted: String {
+    switch walk.choice {
+    case .last: "The last request that had ended by this moment."
+    case .next: "The first request that ends after this moment."
+    case .of(let g, _): "The last request that G\(g) took part in."
+    case .number(let number): "Request \(number)."
+    }
+  }
+
   /// Before there is a walk.
   private var nothing: [StepPanel.Paragraph] {
     guard let answer = state.shown?.detail.request, answer.choice == walk.choice else {
-      return [.init(text: "looking through the history", style: .dim)]
+      return [
+        .init(text: wanted, style: .strong), .init(text: WhyOverlay.lookingText(state), style: .dim),
+      ]
     }
     let isLive = state.shown?.ended == nil && state.shown?.past == nil
     let first =

@@ -26,9 +26,9 @@ struct Bar: Equatable {
     return max(1, Int(Double(value) / Double(scale) * Double(total)))
   }
 
-  /// Calm while there is room, warm from the half, alarming when overflow is near.
+  /// What stands in a queue is ready; alarming when overflow is near.
   var style: Style {
     let share = scale > 0 ? Double(value) / Double(scale) : 0
-    return share >= 0.9 ? .alarm : share >= 0.5 ? .eager : .busy
+    return (share >= 0.9 ? Meaning.wrong : .ready).style
   }
 }
