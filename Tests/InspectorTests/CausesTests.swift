@@ -66,7 +66,7 @@ struct CausesTests {
     #expect(player.slowestWaits(9, by: .length).map(\.g) == [6, 7, 5])
     #expect(player.slowestWaits(9).map(\.g) == [7, 6, 5])
     let chain = player.chain(of: try #require(player.slowestWaits(1, by: .length).first))
-    #expect(chain.wait.end == nil && chain.lines[0].hasPrefix("G6: parked for chanReceive, for 60.0 s"))
+    #expect(chain.wait.end == nil && chain.lines[0].hasPrefix("G6: parked for chanReceive, for 1m00s"))
     #expect(
       chain.lines[0].hasSuffix("and waits still")
         && chain.verdict.text == "it waits for a channel to give a value")

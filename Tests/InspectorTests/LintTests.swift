@@ -112,11 +112,11 @@ struct LintTests {
     #expect(finding.g == 9 && finding.request == "GET /cpu" && finding.value == 5e9)
     #expect(
       finding.message
-        == "G9 (for GET /cpu) has kept a P busy for 5000 ms while P1 is idle: a G runs on one P at a time, so nobody else "
+        == "G9 (for GET /cpu) has kept a P busy for 5.00 s while P1 is idle: a G runs on one P at a time, so nobody else "
         + "may take its work; more Gs could")
     // In one go, which no event has ended.
     let goes = try #require(alone(alone(busy: [], since: 93 * second)))
-    #expect(goes.value == 7e9 && goes.message.contains("has kept P0 busy for 7000 ms"))
+    #expect(goes.value == 7e9 && goes.message.contains("has kept P0 busy for 7.00 s"))
     // Not when it was long ago, has gaps, or when no P is idle.
     #expect(alone(alone(busy: [990, 990, 990, 0, 0].map { $0 * millisecond }, since: nil)) == nil)
     #expect(alone(alone(busy: [500, 500, 500, 500].map { $0 * millisecond }, since: nil)) == nil)

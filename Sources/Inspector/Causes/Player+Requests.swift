@@ -64,7 +64,8 @@ extension Player {
   private func deeds(_ found: FoundSpan) -> [PlacedRecord] {
     let root = found.begin.record.g
     var (deeds, isIn, m) = ([PlacedRecord](), false, nil as UInt16?)
-    forth(from: found.begin.record.time, segments: 512) { event in
+    let sieve = RecordSieve(of: root, others: [.goCreate, .goReady, .retake])
+    forth(from: found.begin.record.time, segments: 512, only: sieve) { event in
       if event == found.begin { isIn = true }
       guard isIn, event != found.end else { return !isIn }
       let record = event.record

@@ -40,13 +40,11 @@ struct TimelineScreen {
     }
     drawCursor(timeline, in: body, on: &canvas)
     if timeline.rows.indices.contains(layout.selected) {
-      let pieces = cursorTexts(timeline, timeline.rows[layout.selected], isShort: rest.width < 100)
-      let width = pieces.reduce(-3) { $0 + $1.width + 3 }
-      canvas.writeFitting(
-        pieces, x: rest.x, y: rest.y, width: rest.width, gap: width <= rest.width ? 3 : 2, glyphs: glyphs)
-      _ = rest.takeRows(1)
+      write(
+        cursorTexts(timeline, timeline.rows[layout.selected], isShort: rest.width < 100), in: &rest,
+        on: &canvas)
     }
-    if !rest.isEmpty { drawLegend(layout, in: rest.takeRows(1), on: &canvas) }
+    write(legend(layout), in: &rest, on: &canvas)
     drawOthers(timeline, layout, in: &rest, on: &canvas)
     guard layout.gs > 0, !rest.isEmpty else { return }
     _ = rest.takeRows(1)
@@ -87,7 +85,8 @@ struct TimelineScreen {
 
   private func drawAxis(_ timeline: LaneTimeline, in rect: Rect, on canvas: inout Canvas) {
     let (x, width) = (rect.x + Self.labelWidth, rect.width - Self.labelWidth)
-    for quarter in 0..<4 {
+    // Each quarter, or each half where there is less room.
+    for quarter in stride(from: 0, to: 4, by: width < 48 ? 2 : 1) {
       let text = "-" + TimeText.short(view.span / 4 * UInt64(4 - quarter))
       canvas.write(text, x: x + width * quarter / 4, y: rect.y, .faint)
     }
@@ -218,7 +217,7 @@ struct TimelineScreen {
     }
   }
 
-  private func drawLegend(_ layout: TimelineLayout, in rect: Rect, on canvas: inout Canvas) {
+  private func legend(_ layout: TimelineLayout) -> [StyledText] {
     let levels = String(glyphs.levels[2]) + String(glyphs.levels[glyphs.levels.count - 1])
     var pieces: [(String, Style, String)] = [
       ("A-Z", Meaning.running.style, "one G"), (levels, Meaning.running.style.shade, "many Gs"),
@@ -235,6 +234,20 @@ struct TimelineScreen {
     if layout.shown < layout.total {
       texts.insert(StyledText("\(layout.total - layout.shown) rows more", .eager), at: 0)
     }
-    canvas.writeFitting(texts, x: rect.x, y: rect.y, width: rect.width, gap: 2, glyphs: glyphs)
+    return texts
+  }
+
+  /// A line of pieces, or two where one does not hold them and there is room.
+  private func write(_ pieces: [StyledText], in rest: inout Rect, on canvas: inout Canvas) {
+    guard !rest.isEmpty else { return }
+    let width = pieces.reduce(-2) { $0 + $1.width + 2 }
+    let gap = width + pieces.count <= rest.width ? 3 : 2
+    let lines = width > rest.width && rest.height > 2 ? 2 : 1
+    let rect = rest.takeRows(lines)
+    if lines == 1 {
+      canvas.writeFitting(pieces, x: rect.x, y: rect.y, width: rect.width, gap: gap, glyphs: glyphs)
+    } else {
+      canvas.writeFlowing(pieces, in: rect, gap: gap, glyphs: glyphs)
+    }
   }
 }

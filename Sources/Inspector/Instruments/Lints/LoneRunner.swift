@@ -23,7 +23,7 @@ struct LoneRunner: Lint {
     let name = instruments.name(of: g)
     let place = running.map { "P\($0.p)" } ?? "a P"
     let message =
-      "\(name.text) has kept \(place) busy for \(shortTime(lasted)) while P\(idle.p) is idle: a G runs on one P at a time,"
+      "\(name.text) has kept \(place) busy for \(TimeText.short(lasted)) while P\(idle.p) is idle: a G runs on one P at a time,"
       + " so nobody else may take its work; more Gs could"
     return [
       Finding(
