@@ -46,18 +46,18 @@ struct HandlerStepsTests {
     // Each begins where the one before it ends.
     #expect(zip(did, did.dropFirst()).allSatisfy { ($0.time ?? 0) + ($0.lasted ?? 0) == $1.time })
     let call = did[8].text
-    #expect(call.contains("in a system call on M0 for 5.0 ms"))
+    #expect(call.contains("in a system call on M0 for 5.00 ms"))
     #expect(
-      call.contains("Sysmon took P0 from it 1.0 ms after it had begun") && call.contains("it had to queue"))
-    #expect(did[3].text.contains("G78 ended that after 3.0 ms"))
+      call.contains("Sysmon took P0 from it 1.00 ms after it had begun") && call.contains("it had to queue"))
+    #expect(did[3].text.contains("G78 ended that after 3.00 ms"))
     #expect(
       did[9].text.contains("on the GRQ behind 1") && did[9].text.contains("then P1 (M1) ran it, from the GRQ")
     )
-    #expect(did[11].text.contains("kept M1") && did[11].text.contains("waited 4.0 ms"))
-    #expect(did[13].text.hasPrefix("It gave way, and waited 1.0 ms"))
+    #expect(did[11].text.contains("kept M1") && did[11].text.contains("waited 4.00 ms"))
+    #expect(did[13].text.hasPrefix("It gave way, and waited 1.00 ms"))
     #expect(did[8].events.map(\.kind) == [.goSyscall, .retake, .goSyscallExit])
     let lines = walk.lines.joined(separator: "\n")
-    #expect(lines.contains("is in a call 5.0 ms"))
+    #expect(lines.contains("is in a call 5.00 ms"))
     #expect(walk.json.contains("\"step\":\"did\"") && walk.json.contains("\"lasted_ns\":5000000"))
   }
 
