@@ -25,6 +25,33 @@ struct GlobalRunQueueTests {
     }
   }
 
+  @Test(
+    "a G that yields while others wait goes to its LRQ, or to the GRQ where Ps are more than CPUs",
+    arguments: [false, true])
+  func yields(isCrowded: Bool) async {
+    await #expect(processExitsWith: .success) { [isCrowded = isCrowded as Bool] in
+      inRuntime(procs: isCrowded ? AvailableCPUs.count() + 1 : 1, preemption: false) {
+        let (turns, ended, group) = (1000, Counter(), WaitGroup())
+        let before = sched.shared[.grqPushed].relaxed
+        let others = 20 * sched.procs
+        group.add(others)
+        for _ in 0..<others {
+          go {
+            for _ in 0..<turns { yield() }
+            ended.add(1)
+            group.done()
+          }
+        }
+        group.wait()
+        checkEqual(ended.value, others, "Gs that have ended")
+        let pushed = Int(sched.shared[.grqPushed].relaxed - before)
+        // Towards the end, who is alone stays.
+        let isRight = isCrowded ? pushed > others * turns / 2 : pushed == 0
+        check(isRight, "most or none of \(others * turns) yields on the GRQ, not \(pushed)")
+      }
+    }
+  }
+
   @Test("a worn G has its turn though fresh ones never run out")
   func wornInTurn() async {
     await #expect(processExitsWith: .success) {

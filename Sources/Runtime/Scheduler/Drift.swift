@@ -128,10 +128,7 @@ extension Scheduler {
       lock.unlock()
       return grant(p, to: g, from: .grq)
     }
-    giveUp(p, by: sysmon)
-    lock.unlock()
-    netpoll.arm(sysmon)
-    if hasWork { wakePAfterSubmit(sysmon) }
+    passOn(p, by: sysmon)
   }
 
   /// The thread of `m` was adrift, and stands still: its G waits for its turn. By sysmon, on behalf of that thread.

@@ -10,8 +10,9 @@
 // turns alone: where Gs run for microseconds, those that the GRQ keeps are the oldest of a flood. Taken early, they would
 // begin a flood of their own before this one is over; and Gs that were woken would stand behind all of them. One by one:
 // a whole share, put into the LRQ behind others, could not be followed by who reads the events (QueueTrace).
-// We rejected Go's way, to put a G that yields on the GRQ: that is fair as well, and every yield takes the lock that all
-// Ps share.
+// We rejected Go's way, to put every G that yields on the GRQ: that is fair as well, and every yield takes the lock that all
+// Ps share. But where there are more Ps than CPUs it is ours too, for a G beside which others wait: the thread of a P is off its CPU for milliseconds then,
+// and the whole LRQ waits with it, turn after turn, while a G on the GRQ is found by whichever thread has a CPU.
 //
 // §3 `runnext` inherits. A G that is started from `runnext` goes on in the slice of the G that readied it (Preempt §7):
 // Gs that hand one another the P are stopped as one that keeps it would be.

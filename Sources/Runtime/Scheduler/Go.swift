@@ -20,7 +20,8 @@ public func go(
   leaveRuntime()
 }
 
-/// Puts the running G last in its P's run queue and lets the others go first.
+/// Puts the running G last in its P's run queue, or in the global one where there are more Ps than CPUs, and lets the others
+/// go first.
 public func yield() {
   let m = enterRuntime("yield")
   guard let g = m.g else { fatal("yield was called outside of a G") }

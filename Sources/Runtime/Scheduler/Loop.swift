@@ -66,10 +66,22 @@ extension M {
     }
   }
 
+  /// To the end of its LRQ, or to that of the GRQ: FindRunnable §2.
   private func settleYield(_ g: G) {
-    yielded(g)
+    if sched.isCrowded, p.lrq.depth > 0 || sched.grqDepth > 0 { return settleCrowdedYield(g) }
+    yielded(g, lastPlace)
     pushLocal(g)
     guard sched.procs > 1, p.lrq.depth > 1 else { return }  // alone, it goes on here
+    sched.wakePAfterSubmit(self)
+  }
+
+  private func settleCrowdedYield(_ g: G) {
+    yielded(g, grqPlace(behind: 0))
+    var queue = GQueue()
+    queue.append(g)
+    sched.lock.lock()
+    sched.grqAppend(queue, at: stamp())
+    sched.lock.unlock()
     sched.wakePAfterSubmit(self)
   }
 

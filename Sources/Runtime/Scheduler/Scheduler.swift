@@ -25,6 +25,8 @@ import Synchronization
   let shared: Block<SchedField>
   let tracing: Bool
   let preempts: Bool
+  /// CPUs that this process may use, as found at boot.
+  let cpus = AvailableCPUs.count()
   /// How long a G may run while others wait, in ticks.
   let slice: UInt64
   let grain: UInt64
@@ -121,6 +123,8 @@ struct SchedulerGuarded {
   var lateness: UInt64 { unsafe record.pointee.lateness }
   /// Ps that Gs may run on.
   @inline(__always) var procs: Int { Int(truncatingIfNeeded: shared[.procs].acquired) }
+  /// Whether there are more of them than CPUs.
+  @inline(__always) var isCrowded: Bool { unsafe procs > record.pointee.cpus }
   @inline(__always) var lock: Lock { unsafe record.pointee.lock }
   @inline(__always) var netpoll: Netpoll { unsafe record.pointee.netpoll }
   @inline(__always) var stacks: StackPool { unsafe record.pointee.stacks }

@@ -7,7 +7,7 @@
 //     enter:   count the G as in a syscall, on the P's lane; then syscallM ← M, release. From here on the M touches
 //              neither the P nor its lane.
 //     sysmon:  if the call lasts (a look later it is still the same offer) and somebody waits, or it lasts 10 ms:
-//              syscallM M → 0 by CAS; the winner owns the P and starts another M with it.
+//              syscallM M → 0 by CAS; the winner owns the P and has another M go on with it (§5).
 //     exit:    syscallM M → 0 by CAS. Success: the P is still ours, as we left it. Else take an idle P; else the G goes
 //              on the GRQ and the M to sleep.
 // The word names the M, so an M that lost its P cannot claim it while another M has put it on offer.
@@ -21,6 +21,11 @@
 // The M's half has no fence, since calls are many; the barrier makes up for it (Drift §3). Either the M sees the signal
 // coming, and the call begins after it; or sysmon sees the offer. What the M answered by a note it owes: if it still has
 // its P when the call is over, it gives way then.
+//
+// §5 Where others wait, a P that was taken goes to an M at once, and not on the idle list. From there the G that comes out of
+// its call would mostly have it back, before the M that was woken has its CPU; and nobody is woken where somebody searches
+// already. If that one waits for a lock whose owner waits for a turn, the G would have its P back from every call that it
+// makes, each time with a new slice, and none of the others would ever run. (A run of the fairness mix found that: 128 s.)
 import CMPG
 import Region
 
@@ -109,6 +114,18 @@ extension Scheduler {
     p.shared[.m].set(0)
     lock.lock()
     workers -= 1
+    passOn(p, by: sysmon)
+  }
+
+  /// Sysmon has taken `p`, which nobody holds: others go on with it, or nobody, where nobody waits. Where somebody waits, an
+  /// M gets it at once (§5). Under the lock, which this gives back.
+  func passOn(_ p: P, by sysmon: M) {
+    if p.id < procs, hasWork, let next = popIdleM() {
+      next.prepare(nextP: p, spinning: false)
+      lock.unlock()
+      sysmon.emit(.mWake, count: next.id)
+      return next.wake()
+    }
     giveUp(p, by: sysmon)
     lock.unlock()
     netpoll.arm(sysmon)

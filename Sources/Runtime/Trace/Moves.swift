@@ -75,15 +75,15 @@ extension M {
     emit(.goReady, now, g: g.id, detail: reason, count: status.sequence, arg: by | place.bits)
   }
 
-  /// running → runnable, by its own will.
+  /// running → runnable, by its own will. The caller puts it at `place`.
   @inline(__always)
-  func yielded(_ g: G) {
+  func yielded(_ g: G, _ place: Place) {
     let now = stamp()
     step = now
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
     lane.counters[.yielded].bumpPublished()
-    emit(.goYield, now, g: g.id, count: status.sequence, arg: lastPlace.bits)
+    emit(.goYield, now, g: g.id, count: status.sequence, arg: place.bits)
   }
 
   /// running → gone.

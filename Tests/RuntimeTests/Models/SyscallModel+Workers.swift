@@ -63,6 +63,7 @@ extension SyscallModel {
         state.ms[index] = .queue(calls: calls)
         break
       }
+      if before.isWithheld { state.wrong = "who lost the P has it back before those that wait" }
       state.idlePs -= 1
       if flaw != .returnUncounted { state.workers += 1 }
       hold(index, &state)

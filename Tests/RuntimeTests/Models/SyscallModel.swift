@@ -7,8 +7,9 @@
 // left out: with one P, an M that searches holds it.
 //
 // The promises: the P has one owner, be it an M, the word of the offer, sysmon, or the idle list; nobody uses a P whose
-// last owner's writes are still on their way; the P names its holder; at rest no G waits, though some calls never return; the count of workers
-// is right.
+// last owner's writes are still on their way; the P names its holder; a P that was taken because Gs wait is not had back
+// before them by who lost it, where an M sleeps; at rest no G waits, though some calls never return; the count of workers is
+// right.
 
 /// A safeguard that is left out.
 enum SyscallFlaw: CaseIterable, Sendable {
@@ -26,6 +27,8 @@ enum SyscallFlaw: CaseIterable, Sendable {
   case neverRetakes
   /// Sysmon does not look for work after it made the P idle.
   case noLookAfterRetake
+  /// Sysmon makes the P idle though Gs wait, and an M is there that could go on with it (Syscall §5).
+  case putsIdle
   /// Sysmon looks for work before it makes the P idle.
   case looksBeforeRetake
   /// An M that queued its G does not look for an idle P.
@@ -83,6 +86,8 @@ struct SyscallModel: Model {
     /// The M inside a system call that may lose the P, plus 1; 0: none.
     var offer = 0
     var idlePs = 0
+    /// Whether it is idle though somebody waited and could have had it.
+    var isWithheld = false
     /// Calls of the Gs on the GRQ; and how many others see there.
     var grq: [Int]
     var depth: Int
@@ -161,6 +166,7 @@ struct SyscallModel: Model {
 
   func handIdleP(to m: Int, _ state: inout State) {
     state.idlePs -= 1
+    state.isWithheld = false
     hold(m, &state)
     state.named = m
     state.ms[m] = .search
@@ -196,6 +202,14 @@ extension SyscallModel {
     case .putIdle(let wakes):
       if flaw != .retakeUncounted { state.workers -= 1 }
       state.idlePs += 1
+      if before.depth > 0, let sleeper = before.ms.firstIndex(of: .asleep), wakes == nil {
+        state.isWithheld = flaw == .putsIdle
+        if !state.isWithheld {
+          handIdleP(to: sleeper, &state)
+          state.sysmon = .watch
+          break
+        }
+      }
       state.sysmon = flaw == .noLookAfterRetake ? .watch : .look
       if let wakes { state.sysmon = wakes ? .wake : .watch }
     case .look: state.sysmon = before.depth > 0 ? .wake : .watch
