@@ -40,6 +40,36 @@ struct SyscallTests {
     }
   }
 
+  @Test("a P that was taken because others wait is not on the idle list, where who comes out of its call has it back")
+  func takenPIsPassedOn() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1) {
+        let (isOver, ended, idle) = (Counter(), WaitGroup(), sched.shared)
+        ended.add(2)
+        for _ in 0..<2 {
+          go {
+            while isOver.value == 0 {}
+            ended.done()
+          }
+        }
+        var (taken, seenIdle) = (0, 0)
+        for _ in 0..<20 {
+          let retaken = laneSum(.syscallsQueued)
+          blocking {
+            // The kernel sees no call; sysmon does, and the spare M has what it takes.
+            let end = Clock.now &+ Clock.ticks(nanoseconds: 20_000_000)
+            while Clock.now < end { if idle[.idlePs].relaxed != 0 { seenIdle += 1 } }
+          }
+          if laneSum(.syscallsQueued) > retaken { taken += 1 }
+        }
+        isOver.add(1)
+        ended.wait()
+        check(taken >= 10, "the P to be taken in most calls, not in \(taken)")
+        checkEqual(seenIdle, 0, "looks that found it idle")
+      }
+    }
+  }
+
   @Test("short system calls of many Gs on several Ps come back, each once, whoever took the P meanwhile")
   func shortCallsUnderLoad() async {
     await #expect(processExitsWith: .success) {

@@ -18,7 +18,10 @@ extension EventKind {
     case .goReady:
       "A wait is over: the G is on a run queue again. Who ended the wait is named, unless a poll or a timer did."
     case .goYield:
-      "A G gave way of its own accord. It goes to the end of its P's LRQ, and has its next turn after those before it."
+      """
+      A G gave way of its own accord. It goes to the end of its P's LRQ, or of the GRQ where there are more Ps than CPUs, and \
+      has its next turn after those before it.
+      """
     case .goExit: "A G is done. Its stack and its descriptor go to the P's cache, for the next one."
     case .goPreempt:
       "A G was made to stop while others waited, or its P was to go. It is worn now, and its next turn comes by the worn "
