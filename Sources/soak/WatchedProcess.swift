@@ -14,7 +14,10 @@ func startSelf(_ arguments: [String], seed: UInt64) -> pid_t {
 /// A process that has just been started has no region yet.
 func attach(_ pid: pid_t) throws -> Inspector {
   for _ in 0..<100 {
-    if let inspector = try? Inspector.attach(to: pid) { return inspector }
+    // Before its boot is over the region has no Ps to check.
+    if let inspector = try? Inspector.attach(to: pid), inspector.snapshot().boot[.main] != nil {
+      return inspector
+    }
     usleep(50_000)
   }
   return try Inspector.attach(to: pid)
