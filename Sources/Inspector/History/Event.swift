@@ -90,12 +90,12 @@ public struct Event: Sendable, Equatable {
     case .goPark: return "\(who) parks on \(reasonText)" + (arg == 0 ? "" : ", fd \(arg &- 1)")
     case .goReady:
       return "\(who) is ready, was on \(reasonText)" + (other == 0 ? "" : ", by G\(other)") + placeWords
-    case .goYield: return "\(who) yields"
+    case .goYield: return "\(who) yields" + placeWords
     case .goExit: return "\(who) is gone"
-    case .goPreempt: return "\(who) is preempted" + (detail == 1 ? " where it was" : "")
+    case .goPreempt: return "\(who) is preempted" + (detail == 1 ? " where it was" : "") + placeWords
     case .goResume: return "\(who) goes on, \(after())"
     case .goSyscall: return "\(who) enters a system call"
-    case .goSyscallExit: return "\(who) leaves a system call" + (detail == 0 ? ", queued" : "")
+    case .goSyscallExit: return "\(who) leaves a system call" + (detail == 0 ? ", queued" + placeWords : "")
     case .netpollLate: return "nobody had polled for \(TimeText.short(clock.nanoseconds(lasting: arg)))"
     default: return schedulerWords(kind)
     }
