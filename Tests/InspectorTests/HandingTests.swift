@@ -91,6 +91,22 @@ struct HandingTests {
     #expect(retired.contains("stopped for good: there are fewer Ps now; its 4 Gs went to the GRQ"))
   }
 
+  @Test(
+    "a request to stop led to a preemption only where the G was stopped, and not where it was done before")
+  func requestToStop() throws {
+    func followed(_ end: EventKind) throws -> Bool {
+      let script = try Script()
+      script.p(0, 1, .goStart, 7, arg: 1000)
+      script.m(5, 12, .preemptRequest, count: 0, arg: 0)
+      script.p(0, 13, end, 7)
+      let player = try script.player()
+      let request = try #require(player.lastEvents(ofEachLane: 9)[.m(5)]?.first)
+      let answer = player.explanation(of: .event(.m(5), position: request.position, time: request.time))
+      return answer.lines.contains { $0.text.hasPrefix("It led to: G7 is preempted") }
+    }
+    #expect(try followed(.goPreempt) && !followed(.goPark) && !followed(.goExit))
+  }
+
   @Test("the hop of a wake-up counts only the one that led to the run")
   func wakingHop() throws {
     let script = try Script()

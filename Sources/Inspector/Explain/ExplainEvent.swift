@@ -107,7 +107,12 @@ struct EventStory {
     case .steal, .grqTake: return after { $0.lane == lane && $0.record.kind == .goStart }
     case .retake: return after { $0.lane == .p(Int(record.count)) && $0.record.kind == .procStart }
     case .preemptRequest:
-      return after { UInt64($0.record.m) == record.arg && $0.record.g > 0 }
+      // The G may be done before it is stopped: then nothing came of it.
+      let stops: [EventKind] = [.goPreempt, .goPark, .goYield, .goExit, .goSyscall, .goLabel]
+      let next = after { event in
+        UInt64(event.record.m) == record.arg && event.record.kind.map(stops.contains) ?? false
+      }
+      return next?.record.kind == .goPreempt ? next : nil
     case .mSpin: return after { $0.record.m == record.m }
     case .mPark: return after { $0.record.kind == .mWake && $0.record.count == UInt32(record.m) }
     case .netpoll:
