@@ -136,10 +136,11 @@ lateness: ## how late the same mix makes Gs, ours beside Go; MINUTES=0.5 each on
 	$(SWIFT) build $(RELEASE) --product mpg-soak
 	@scripts/lateness.sh $(BIN) $(or $(ROUNDS),3) $(or $(MINUTES),0.5) $(SEED)
 
-bench: ## ours beside Go, interleaved; see docs/performance.md
+bench: ## ours beside Go, interleaved, and x and R in a storm; BASE=FOLDER: beside another build; see docs/performance.md
 	@scripts/need.sh bench
 	@$(MAKE) --no-print-directory release PRODUCTS='$(PRODUCTS) mpg-bench'
 	@scripts/bench.sh $(BIN) $(or $(ROUNDS),5)
+	@scripts/terminal/run.sh $(EMULATOR) asked.py $(BIN) $(if $(BASE),--base $(BASE))
 
 bench-quick: ## the same in two minutes: three rounds, a tenth of the operations, no tracing and no HTTP
 	@scripts/need.sh bench

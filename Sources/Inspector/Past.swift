@@ -15,6 +15,8 @@ public struct Past: Sendable, Equatable {
   public var time: UInt64 = 0
   /// Records that are missing shortly before: a gap.
   public var missing: UInt64 = 0
+  /// What led here, when it was a step from event to event.
+  public var step: PastStep?
   /// The last events of each lane, oldest first; Ps before Ms.
   public var lanes: [LaneEvents] = []
   /// Every G, as far as it is known.
@@ -48,6 +50,7 @@ extension Player {
     var frame = builder.frame(ended: ended) ?? Frame(snapshot: snapshot)
     var past = Past()
     (past.origin, past.first, past.last, past.time) = (origin, firstTime, lastTime, time)
+    past.step = step
     (past.missing, past.goroutines) = (missing, goroutines)
     past.lanes = lastEvents(ofEachLane: Self.eventsOfEachLane)
       .map { Past.LaneEvents(lane: $0.key, events: $0.value) }

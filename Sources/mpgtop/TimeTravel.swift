@@ -27,8 +27,8 @@ struct TimeTravel {
     advance()
     (kept, replaying) = (nil, nil)
     switch command {
-    case .stepBack: player.stepBack()
-    case .stepForward: player.stepForward()
+    case .stepBack: player.step(forward: false)
+    case .stepForward: player.step(forward: true)
     case .jumpBack: player.seek(to: player.time - min(player.time, Self.jump))
     case .jumpForward: jumpForward()
     case .start: player.seekToStart()

@@ -124,6 +124,28 @@ struct WayBackTests {
     #expect(state.timeline.selectedRow == 1 && state.timeline.cursor != nil)
   }
 
+  @Test(
+    "a step says which event it went over and how far now is, at the ends that it is one, on every screen")
+  func stepsAreTold() throws {
+    let event = try #require(Fixtures.detailed().detail.events?.events.last)
+    for (screen, columns) in ScreenID.allCases.flatMap({ screen in [40, 80, 200].map { (screen, $0) } }) {
+      func footer(_ step: PastStep?, _ origin: Past.Origin = .live) -> String {
+        var frame = Fixtures.past()
+        (frame.past?.step, frame.past?.origin) = (step, origin)
+        var state = AppState(size: Size(columns: columns, rows: 24), screen: screen)
+        _ = state.update(.frame(frame))
+        return Screen.draw(state).lines.last ?? ""
+      }
+      let forth = footer(PastStep(isForward: true, event: event, behind: 0))
+      #expect(forth.contains("over \(event.lane.name) G99") && forth.contains("; now is 1.50 s later"))
+      let back = footer(PastStep(isForward: false, event: event, behind: 0), .recording)
+      #expect(back.contains("back over \(event.lane.name) G") && back.contains("; 1.50 s to the end"))
+      #expect(footer(PastStep(isForward: true, event: nil, behind: 0)).contains("this is the newest moment"))
+      #expect(footer(PastStep(isForward: false, event: nil, behind: 0)).contains("this is the first moment"))
+      #expect(!footer(nil).contains("over"))
+    }
+  }
+
   @Test("no name of a kind of event is cut")
   func kindsAreWhole() {
     let state = state(.events)

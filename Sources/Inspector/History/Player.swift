@@ -15,6 +15,8 @@ public struct Player {
   private var count: Int
   /// The moment, in ticks.
   private(set) var ticks: UInt64
+  /// The step that led here; nil: it came here otherwise. See `step(forward:)`.
+  public internal(set) var step: PastStep?
   var detailer = Detailer()
   /// Segments that are unpacked already, for a question that goes through the same ones again and again.
   var unpacked: UnpackedWindows?
@@ -65,6 +67,7 @@ public struct Player {
     guard open(number) else { return }
     count = max(window.prefix, window.count(upTo: wanted))
     ticks = max(window.start, wanted)
+    step = nil
   }
 
   /// Makes one more event happen; false at the end.
@@ -95,11 +98,18 @@ public struct Player {
     return true
   }
 
+  /// The event that the step just made went over.
+  func crossed(_ isForward: Bool) -> Event? {
+    let place = isForward ? count - 1 : count
+    return window.events.indices.contains(place) ? event(window.events[place]) : nil
+  }
+
   /// Goes to the first or the last moment.
   public mutating func seekToStart() { seek(ticks: 0) }
   public mutating func seekToEnd() {
     history.flush()
     guard let last = history.numbers.last, open(last) else { return }
+    step = nil
     count = window.events.count
     ticks = window.events.last.map { max($0.record.time, window.start) } ?? window.start
   }
@@ -261,7 +271,8 @@ public struct Player {
   /// What a frame of this place is of.
   func subject(_ origin: Past.Origin, _ ended: String?, _ interest: Interest) -> FrameSubject {
     FrameSubject(
-      segment: window.number, count: count, ticks: ticks, origin: origin, ended: ended, interest: interest)
+      segment: window.number, count: count, ticks: ticks, step: step, origin: origin, ended: ended,
+      interest: interest)
   }
 
   private var finder: (GoroutineFinder, isComplete: Bool) {

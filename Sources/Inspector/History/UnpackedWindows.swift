@@ -34,6 +34,7 @@ struct FrameSubject: Equatable {
   var segment: Int
   var count: Int
   var ticks: UInt64
+  var step: PastStep?
   var origin: Past.Origin
   var ended: String?
   var interest: Interest

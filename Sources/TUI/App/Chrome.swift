@@ -63,6 +63,7 @@ struct Chrome {
     if let prompt = state.prompt { return drawPrompt(prompt, in: rect, on: &canvas) }
     var pieces: [StyledText] = []
     if let note = state.note { pieces.append(StyledText(TextWidth.sanitised(note), .eager)) }
+    if let step = StepText.line(frame, width: rect.width, glyphs: glyphs) { pieces.append(step) }
     if let recording = state.latest?.recording { pieces.append(Self.text(of: recording)) }
     if let filter = state.lists[state.screen]?.filter, !filter.isEmpty {
       var text = StyledText("filter ", .dim)

@@ -28,7 +28,8 @@ public enum Screen {
     }
     if state.screen == .overview {
       Overview.draw(frame: frame, state: state, on: &canvas)
-      if state.prompt != nil || state.note != nil || state.latest?.recording != nil {
+      let isTold = state.note != nil || state.latest?.recording != nil || frame.past?.step != nil
+      if state.prompt != nil || isTold {
         Chrome(frame: frame, state: state).drawFooter(on: &canvas)
       }
       return

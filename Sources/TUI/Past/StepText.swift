@@ -1,0 +1,24 @@
+// What a step from event to event went over, and how far now is: at the bottom of every screen, until one goes elsewhere.
+import Inspector
+
+enum StepText {
+  /// nil: no step led to this moment.
+  static func line(_ frame: Frame, width: Int, glyphs: Glyphs) -> StyledText? {
+    guard let past = frame.past, let step = past.step else { return nil }
+    guard let event = step.event else {
+      return StyledText(
+        step.isForward ? "this is the newest moment that is known" : "this is the first moment that is known",
+        .eager)
+    }
+    var line = StyledText(step.isForward ? "over " : "back over ", .dim)
+    line.append(event.lane.name + " ", .strong)
+    let away = past.last - min(past.last, past.time)
+    let tail =
+      past.origin == .live ? "; now is \(TimeText.short(away)) later" : "; \(TimeText.short(away)) to the end"
+    let room = max(8, width - line.width - tail.count)
+    let words = TextWidth.sanitised(event.text, isASCII: glyphs.isASCII)
+    line.append(TextWidth.truncated(words, to: room, ellipsis: glyphs.ellipsis), event.style)
+    line.append(tail, .dim)
+    return line
+  }
+}
