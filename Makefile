@@ -31,9 +31,12 @@ COUNT ?= 100000
 TEST_ARGS ?=
 
 SWIFT := swift
+# Whether diagnostics have colours is part of how each file is compiled, and by default depends on whether there is a
+# terminal: what was built without one would all be built again on one, for minutes, and the other way round.
+ALIKE := --no-color-diagnostics
 # The standard library is linked in, so that the programs run on machines without Swift; lld, because the default
 # linker warns about what it finds in that library.
-RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld --scratch-path $(SCRATCH)
+RELEASE := $(ALIKE) -c release --static-swift-stdlib -Xswiftc -use-ld=lld --scratch-path $(SCRATCH)
 PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
@@ -51,12 +54,12 @@ demo: ## flood the demo server and watch it in mpgtop; `q` ends it all
 
 test: ## all Swift suites, HTTP against other parsers, terminals, lint, then instructions of the hot paths
 	@scripts/need.sh test
-	$(SWIFT) test --scratch-path $(SCRATCH) $(TEST_ARGS)
+	$(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) $(TEST_ARGS)
 	@$(MAKE) --no-print-directory differential terminals lint instructions
 
 test-uring: ## the runtime's and HTTP's suites with io_uring below netpoll
 	@scripts/need.sh test
-	MPG_NETPOLL=io_uring $(SWIFT) test --scratch-path $(SCRATCH) --filter 'RuntimeTests|HTTPTests' $(TEST_ARGS)
+	MPG_NETPOLL=io_uring $(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) --filter 'RuntimeTests|HTTPTests' $(TEST_ARGS)
 
 # HTTP heads and bodies through our parser and through others', which must agree on what is a request.
 differential:
@@ -89,7 +92,7 @@ test-aarch64: ## aarch64's context switch under an emulator, as it is and spoilt
 test-million: ## a million Gs at once, and what is left of them; takes 6 GB
 	@scripts/need.sh test
 	@rm -f $(SCRATCH)/million.txt
-	MPG_MILLION=$(abspath $(SCRATCH))/million.txt $(SWIFT) test --scratch-path $(SCRATCH) --filter MillionTests
+	MPG_MILLION=$(abspath $(SCRATCH))/million.txt $(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) --filter MillionTests
 	@cat $(SCRATCH)/million.txt
 
 steady: ## MINUTES of mixed load on the demo, which must not grow
@@ -108,10 +111,10 @@ mutants: ## the models of the protocols: states looked at, and mutants that must
 
 test-faults: ## every system call of the server fails once, in turn
 	@scripts/need.sh test
-	MPG_FAULTS=full $(SWIFT) test --scratch-path $(SCRATCH) --filter FaultTests
+	MPG_FAULTS=full $(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) --filter FaultTests
 
 # Tests that need their minutes, with optimisation; the programs beside them are then built so too.
-CHECKED := -c release -Xswiftc -enable-testing --scratch-path $(SCRATCH)-checked
+CHECKED := $(ALIKE) -c release -Xswiftc -enable-testing --scratch-path $(SCRATCH)-checked
 
 honest: ## MINUTES of saturation: nothing lost, every gauge is what the events say; 1,000 moments rebuilt
 	@scripts/need.sh test
@@ -169,7 +172,7 @@ deb: release ## a Debian package, in $(SCRATCH), tried without the Swift toolcha
 
 release:
 	@scripts/need.sh build
-	@for product in $(PRODUCTS); do $(SWIFT) build $(RELEASE) --product $$product || exit; done
+	@scripts/build.sh $(SCRATCH) $(PRODUCTS) -- $(SWIFT) build $(RELEASE)
 
 format: ## rewrite all Swift to the house style
 	$(SWIFT) format --in-place --recursive $(SOURCES)

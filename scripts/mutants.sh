@@ -9,7 +9,7 @@ scratch=${1:?usage: mutants.sh SCRATCH}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-if ! MPG_MUTANTS=1 swift test --scratch-path "$scratch" --filter MutantsTests >"$log" 2>&1; then
+if ! MPG_MUTANTS=1 swift test --no-color-diagnostics --scratch-path "$scratch" --filter MutantsTests >"$log" 2>&1; then
   cat "$log"
   exit 1
 fi

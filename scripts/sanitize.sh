@@ -18,6 +18,6 @@ status=0
 for sanitizer in ${SANITIZERS:-thread address}; do
   echo "sanitize.sh: $sanitizer"
   # The linker is named because the default one prints a hundred lines of warnings with a sanitizer.
-  swift test --sanitize="$sanitizer" --scratch-path "$scratch-$sanitizer" -Xswiftc -use-ld=lld "$@" || status=$?
+  swift test --no-color-diagnostics --sanitize="$sanitizer" --scratch-path "$scratch-$sanitizer" -Xswiftc -use-ld=lld "$@" || status=$?
 done
 exit "$status"

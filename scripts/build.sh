@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds products one after the other, and says what is built and how long that took last time.
+#
+#   build.sh SCRATCH PRODUCT... -- COMMAND...     COMMAND is run as `COMMAND --product PRODUCT`
+#
+# Nothing is built that is up to date; how long a build takes is kept in SCRATCH when it was no small matter.
+set -euo pipefail
+
+scratch=$1
+shift
+products=()
+while [ "$1" != -- ]; do
+  products+=("$1")
+  shift
+done
+shift
+
+# words SECONDS: 3 min 34 s
+words() { if [ "$1" -lt 60 ]; then echo "$1 s"; else echo "$(($1 / 60)) min $(($1 % 60)) s"; fi; }
+
+kept=$scratch/build-seconds
+last=$(cat "$kept" 2>/dev/null || true)
+case $last in '' | *[!0-9]*) hint='how long that takes from nothing is not known here yet: minutes' ;;
+*) hint="the last long build took $(words "$last")" ;; esac
+echo "build: ${products[*]}, as far as they are not up to date ($hint)"
+
+start=$SECONDS
+for product in "${products[@]}"; do "$@" --product "$product"; done
+took=$((SECONDS - start))
+[ "$took" -lt 20 ] || echo "$took" >"$kept"
+echo "build: done in $(words "$took")"
