@@ -3,35 +3,62 @@
 // §1 The language. Terms stand apart by blanks, and all of them must hold. A term is a plain word, which is looked for
 // in all of a row's text, or a field, an operator and a value:
 //
-//     reason:netpoll   begins with            site~about     has in it
-//     age>100ms        more, less; >= <=      p:3            a number is that number
+//     reason:netpoll   begins with            site~about     has it somewhere
+//     age>100ms        more, less; >= <=      p:3  p=3       a number is that number; !=
 //
-// `a|b` after the operator means either; `!` before a term means not. Capital letters and small ones are the same.
-// Ids may be written as they are shown (p:P3). Times take ns, us, ms, s, m, h; a time without a unit counts seconds.
+// `a|b` after the operator means either; `!` before a term means not. Capital letters and small ones are the same. What a
+// screen prints is understood as it is printed (FilterOperand.swift), and columns go by their titles as well.
 //
 // §2 The cost. A hundred thousand rows are gone through between two frames: values are taken as numbers and as bytes,
-// and nothing is formatted for the sake of a filter.
-
-/// What a row can be asked for by name.
-public enum FilterField: String, Sendable, CaseIterable {
-  case g, state, reason, age, site, p, m, fd, by, kind, dir, lane, tid, peer, lrq, use, cpu, text
-
-  /// Whether its values are lengths of time.
-  var isTime: Bool { self == .age }
-}
+// and nothing is formatted for the sake of a filter, but where a list is short.
 
 /// The value of a field in one row.
 public enum FilterValue: Sendable, Equatable {
   /// A number; times in nanoseconds.
   case number(Double)
   case text(String)
-  /// The row has none; only a negated term holds.
+  /// The row has none; only a negated term holds, and `field:-`.
   case none
+}
+
+extension FilterValue {
+  /// What a column says of a field in print.
+  public init(printed text: String, of field: FilterField) {
+    let word = FilterOperand(text[...])
+    self =
+      text.isEmpty || word.isNothing
+      ? .none : field.isText ? .text(text) : word.number(of: field).map { .number($0.value) } ?? .text(text)
+  }
 }
 
 /// A row that a filter may be asked about.
 public protocol FilterSubject {
   func value(of field: FilterField) -> FilterValue
+  /// Whether the row shows a word that is not in its `text`.
+  func prints(_ word: FilterWord) -> Bool
+}
+
+extension FilterSubject {
+  public func prints(_ word: FilterWord) -> Bool { false }
+}
+
+/// A plain word of a filter.
+public struct FilterWord: Sendable {
+  let operand: FilterOperand
+
+  /// Whether some printed text has it in it.
+  public func isIn(_ text: String) -> Bool { Filter.contains(text, operand.text) }
+
+  /// Whether a field is printed so: `P3` where `p` is 3, `1.24s` where an age is so long.
+  public func isPrinted(_ field: FilterField, of subject: some FilterSubject) -> Bool {
+    guard let number = operand.number(of: field), case .number(let value) = subject.value(of: field) else {
+      return false
+    }
+    // The letter says of which column it is.
+    guard let letter = number.letter else { return number.equals(value) }
+    let own: UInt8? = field == .by ? UInt8(ascii: "g") : field.rawValue.utf8.first
+    return letter == own && number.equals(value)
+  }
 }
 
 /// A parsed filter. The empty one lets everything through.
@@ -43,26 +70,29 @@ public struct Filter: Sendable, Equatable {
     case atMost = "<="
     case more = ">"
     case less = "<"
-    static let inOrder: [Relation] = [.atLeast, .atMost, .more, .less, .begins, .contains]
   }
+
+  /// As they are typed, longer ones first; a `!` among them turns the term round.
+  private static let signs: [(sign: String, relation: Relation, isNegated: Bool)] = [
+    (">=", .atLeast, false), ("<=", .atMost, false), ("!=", .begins, true), ("==", .begins, false),
+    (">", .more, false), ("<", .less, false), (":", .begins, false), ("=", .begins, false),
+    ("~", .contains, false),
+  ]
 
   struct Term: Sendable, Equatable {
     var isNegated = false
     /// `text` with `contains`: the plain word.
     var field = FilterField.text
     var relation = Relation.contains
-    var values: [Operand]
-  }
-
-  struct Operand: Sendable, Equatable {
-    var text: [UInt8]
-    var number: Double?
+    var values: [FilterOperand]
+    /// What is printed besides its text counts too.
+    var isPlain = false
   }
 
   /// As it was typed.
   public let source: String
   let terms: [Term]
-  /// What cannot be understood, for the person who typed it; those terms count as plain words.
+  /// What cannot be understood, for the person who typed it; those terms count as plain words, or not at all.
   public let problem: String?
 
   public static let everything = Filter("")
@@ -93,65 +123,62 @@ public struct Filter: Sendable, Equatable {
   /// The only value that a field may have, where a single term says so: `g:42`.
   func number(of field: FilterField) -> Double? {
     let fixed = terms.first { $0.field == field && $0.relation == .begins && !$0.isNegated }
-    return fixed.flatMap { $0.values.count == 1 ? $0.values[0].number : nil }
+    return fixed.flatMap { $0.values.count == 1 ? $0.values[0].number(of: field)?.value : nil }
   }
 
   // MARK: parsing
 
   private static func term(_ word: Substring, _ problem: inout String?) -> Term? {
     var rest = word
-    let isNegated = rest.first == "!"
+    let isNegated = rest.first == "!" && !rest.hasPrefix("!=")
     if isNegated { rest = rest.dropFirst() }
     guard !rest.isEmpty else { return nil }
-    guard let (name, relation, value) = split(rest) else { return plain(rest, isNegated) }
-    guard let field = FilterField(rawValue: name.lowercased()) else {
-      // A word with a colon in it, such as Server.swift:88.
-      if !name.allSatisfy({ $0.isLetter && $0.isASCII }) { return plain(rest, isNegated) }
-      problem = problem ?? "no field '\(name)'"
+    guard let (name, sign, value) = split(rest) else { return plain(rest, isNegated) }
+    guard let field = FilterField(name: name), name.allSatisfy({ $0.isLetter && $0.isASCII }) else {
+      // A word with a colon in it, such as Server.swift:88, or one at its end.
+      if value.isEmpty || !name.allSatisfy({ $0.isLetter && $0.isASCII }) { return plain(rest, isNegated) }
+      problem = problem ?? "no field '\(name)', such as state:running"
       return plain(rest, isNegated)
     }
-    let values = value.split(separator: "|").map { operand($0, isTime: field.isTime) }
+    let words = value.split(separator: "|").flatMap { meant($0, by: field) }
+    let values = words.map { FilterOperand($0) }
     guard !values.isEmpty else { return nil }  // still being typed
-    if relation != .begins, relation != .contains, values.contains(where: { $0.number == nil }) {
-      problem = problem ?? "'\(value)' is no number"
+    let isCompared = sign.relation != .begins && sign.relation != .contains
+    let wrong = zip(words, values).first { $0.1.number(of: field) == nil && (isCompared || !$0.1.isNothing) }
+    if let wrong, isCompared || !field.isText {
+      let kind =
+        field.isText
+        ? "'\(name)' has words, not numbers" : "'\(wrong.0)' is no \(field.isTime ? "time" : "number")"
+      problem = problem ?? "\(word): \(kind), such as \(field.isText ? "\(field):…" : field.example)"
       return nil
     }
-    return Term(isNegated: isNegated, field: field, relation: relation, values: values)
+    return Term(
+      isNegated: isNegated != sign.isNegated, field: field, relation: sign.relation, values: values)
   }
 
   private static func plain(_ word: Substring, _ isNegated: Bool) -> Term? {
-    let values = word.split(separator: "|").map { Operand(text: folded($0), number: nil) }
-    return values.isEmpty ? nil : Term(isNegated: isNegated, values: values)
+    let values = word.split(separator: "|").map { FilterOperand($0) }
+    return values.isEmpty ? nil : Term(isNegated: isNegated, values: values, isPlain: true)
+  }
+
+  /// What other screens and JSON call by other names: a group of wait reasons, and two states.
+  private static func meant(_ value: Substring, by field: FilterField) -> [Substring] {
+    switch (field, value.lowercased()) {
+    case (.reason, "sync"): ["mutex", "waitGroup", "condition", "semaphore"]
+    case (.state, "waiting"): ["parked"]
+    case (.state, "ready"): ["runnable"]
+    default: [value]
+    }
   }
 
   /// Field, operator and value: cut at the first operator.
-  private static func split(_ word: Substring) -> (Substring, Relation, Substring)? {
-    guard let index = word.firstIndex(where: { ":~<>".contains($0) }), index > word.startIndex else {
-      return nil
-    }
-    let rest = word[index...]
-    guard let relation = Relation.inOrder.first(where: { rest.hasPrefix($0.rawValue) }) else { return nil }
-    return (word[..<index], relation, rest.dropFirst(relation.rawValue.count))
-  }
-
-  private static func operand(_ word: Substring, isTime: Bool) -> Operand {
-    Operand(text: folded(word), number: isTime ? time(word) : number(word))
-  }
-
-  /// `3`, `P3`, `80%`.
-  private static func number(_ word: Substring) -> Double? {
-    var digits = word.last == "%" ? word.dropLast() : word
-    if let first = digits.first, first.isLetter, digits.count > 1 { digits = digits.dropFirst() }
-    guard digits.first?.isNumber == true else { return nil }
-    return Double(digits)
-  }
-
-  private static func time(_ word: Substring) -> Double? {
-    let units: [(String, Double)] = [
-      ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("", 1e9),
-    ]
-    for (unit, scale) in units where word.hasSuffix(unit) {
-      if let value = Double(word.dropLast(unit.count)), value.isFinite, value >= 0 { return value * scale }
+  private static func split(
+    _ word: Substring
+  ) -> (Substring, (relation: Relation, isNegated: Bool), Substring)? {
+    for index in word.indices where index > word.startIndex {
+      let rest = word[index...]
+      guard let found = signs.first(where: { rest.hasPrefix($0.sign) }) else { continue }
+      return (word[..<index], (found.relation, found.isNegated), rest.dropFirst(found.sign.count))
     }
     return nil
   }
@@ -159,36 +186,47 @@ public struct Filter: Sendable, Equatable {
   // MARK: matching
 
   private func holds(_ term: Term, for subject: some FilterSubject) -> Bool {
-    switch subject.value(of: term.field) {
-    case .none: false
-    case .number(let number): term.values.contains { Self.compare(number, term.relation, $0) }
-    case .text(let text): term.values.contains { Self.compare(text, term.relation, $0) }
+    let value = subject.value(of: term.field)
+    let isFound =
+      switch value {
+      case .none: term.relation == .begins && term.values.contains(where: \.isNothing)
+      case .number(let number): term.values.contains { Self.compare(number, term, $0) }
+      case .text(let text): term.values.contains { Self.compare(text, term, $0) }
+      }
+    guard term.isPlain, !isFound else { return isFound }
+    return term.values.contains { subject.prints(FilterWord(operand: $0)) }
+  }
+
+  private static func compare(_ number: Double, _ term: Term, _ operand: FilterOperand) -> Bool {
+    guard let wanted = operand.number(of: term.field) else { return false }
+    return switch term.relation {
+    case .begins, .contains: wanted.equals(number)
+    case .atLeast: number >= wanted.value
+    case .atMost: number <= wanted.value
+    case .more: number > wanted.value
+    case .less: number < wanted.value
     }
   }
 
-  private static func compare(_ number: Double, _ relation: Relation, _ operand: Operand) -> Bool {
-    guard let wanted = operand.number else { return false }
-    return switch relation {
-    case .begins, .contains: number == wanted
-    case .atLeast: number >= wanted
-    case .atMost: number <= wanted
-    case .more: number > wanted
-    case .less: number < wanted
-    }
-  }
-
-  private static func compare(_ text: String, _ relation: Relation, _ operand: Operand) -> Bool {
+  private static func compare(_ text: String, _ term: Term, _ operand: FilterOperand) -> Bool {
+    if text.isEmpty, operand.isNothing { return true }
+    guard term.relation == .begins else { return contains(text, operand.text) }
     var text = text
-    return text.withUTF8 { bytes in
-      unsafe relation == .begins ? begins(bytes, with: operand.text) : contains(bytes, operand.text)
-    }
+    return text.withUTF8 { bytes in unsafe begins(bytes, with: operand.text) }
+  }
+
+  fileprivate static func contains(_ text: String, _ word: [UInt8]) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in unsafe contains(bytes, word) }
   }
 
   private static func begins(_ bytes: UnsafeBufferPointer<UInt8>, with word: [UInt8], at start: Int = 0)
     -> Bool
   {
     guard start + word.count <= bytes.count else { return false }
-    for index in word.indices where unsafe folded(bytes[start + index]) != word[index] { return false }
+    for index in word.indices where unsafe FilterOperand.folded(bytes[start + index]) != word[index] {
+      return false
+    }
     return true
   }
 
@@ -199,7 +237,4 @@ public struct Filter: Sendable, Equatable {
     }
     return false
   }
-
-  private static func folded(_ word: Substring) -> [UInt8] { word.utf8.map(folded) }
-  private static func folded(_ byte: UInt8) -> UInt8 { byte &- 65 < 26 ? byte | 32 : byte }
 }

@@ -16,6 +16,11 @@ extension Event: FilterSubject {
     default: .none
     }
   }
+
+  /// What stands beside its text: lane, M and kind.
+  public func prints(_ word: FilterWord) -> Bool {
+    word.isIn(name) || word.isIn(lane.name) || word.isPrinted(.m, of: self)
+  }
 }
 
 extension Snapshot.Ring: FilterSubject {

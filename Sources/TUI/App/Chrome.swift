@@ -108,11 +108,11 @@ struct Chrome {
   /// Examples of what can be asked for on a screen.
   static func filterHint(_ screen: ScreenID) -> String {
     switch screen {
-    case .gs: "words, reason:netpoll age>100ms site~about p:1 by:7 !state:running"
-    case .netpoll: "words, fd:12 age>10s dir:write peer:10.0"
-    case .ms: "words, state:syscall p:1 cpu>50"
-    case .ps: "words, state:idle lrq>100 use<50"
-    case .events: "words, kind:steal|overflow p:0 g:42 m:3 reason:mutex"
+    case .gs: "words, reason=netpoll age>1m site~about p=1 by=7 !state=running"
+    case .netpoll: "words, fd=12 age>10s dir=write peer~10.0"
+    case .ms: "words, state=syscall p=1 cpu>50%"
+    case .ps: "words, state=idle lrq>100 use<50%"
+    case .events: "words, kind=steal|overflow p=0 g=42 m=3 reason=mutex"
     default: "words"
     }
   }

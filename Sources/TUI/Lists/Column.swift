@@ -16,6 +16,15 @@ struct Column<Row> {
     case bar(Bar)
     /// Shares of the width.
     case shares([Share])
+
+    /// What it says, as text.
+    var plain: String {
+      switch self {
+      case .text(let text): text.spans.map(\.text).joined()
+      case .bar(let bar): "\(bar.value)"
+      case .shares(let shares): shares.map { "\(Int(($0.part * 100).rounded()))%" }.joined(separator: " ")
+      }
+    }
   }
   struct Share {
     var part: Double

@@ -138,7 +138,9 @@ enum ListPanel {
       let count = view.listing.count
       guard count > 0 else { return }
       let selected = view.window(rows: 1).selected ?? 0
-      place = (1...count).lazy.map { (selected + $0) % count }.first { filter.matches(view.listing[$0]) }
+      let printed = PrintedColumns(view.columns)
+      place = (1...count).lazy.map { (selected + $0) % count }
+        .first { filter.matches(printed.row(view.listing[$0])) }
     }
   }
 

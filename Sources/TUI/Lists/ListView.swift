@@ -37,7 +37,8 @@ struct ListView<Screen: ListScreen> {
     sorted = columns.first { $0.title == wanted && $0.sort != nil }
     // Events are filtered where they come from.
     let filter = Screen.id == .events ? .everything : list.filter
-    listing = Listing(screen.rows, filter: filter, column: sorted, isInverted: list.isInverted)
+    listing = Listing(
+      screen.rows, filter: filter, columns: columns, column: sorted, isInverted: list.isInverted)
     place = Self.place(list, screen, listing)
   }
 
@@ -54,20 +55,12 @@ struct ListView<Screen: ListScreen> {
   func summary(rows: Int) -> ListSummary {
     let window = window(rows: rows)
     let row = window.selected.map { listing[$0] }
-    let cells = row.map { row in columns.map { Self.plain($0.cell(row)) } } ?? []
+    let cells = row.map { row in columns.map { $0.cell(row).plain } } ?? []
     return ListSummary(
       window: window, all: listing.rows.count, selectedKey: row.map(screen.key),
       selectedG: row.flatMap(screen.g), subject: row.flatMap(screen.subject),
       filter: row.flatMap(screen.filter),
       sortable: columns.filter { $0.sort != nil }.map(\.title), text: cells.joined(separator: "\t"))
-  }
-
-  private static func plain(_ cell: Column<Screen.Row>.Cell) -> String {
-    switch cell {
-    case .text(let text): text.spans.map(\.text).joined()
-    case .bar(let bar): "\(bar.value)"
-    case .shares(let shares): shares.map { "\(Int(($0.part * 100).rounded()))%" }.joined(separator: " ")
-    }
   }
 
   // MARK: drawing

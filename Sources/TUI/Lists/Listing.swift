@@ -10,12 +10,17 @@ struct Listing<Row: FilterSubject> {
   private var order: [Int32]?
   var count: Int { order?.count ?? rows.count }
 
-  init(_ rows: Rows<Row>, filter: Filter, column: Column<Row>?, isInverted: Bool) {
+  /// - Parameters:
+  ///   - columns: what a row shows, for words that are looked for.
+  ///   - column: the one that is sorted by.
+  init(_ rows: Rows<Row>, filter: Filter, columns: [Column<Row>] = [], column: Column<Row>?, isInverted: Bool)
+  {
     self.rows = rows
     if filter.isEmpty, column?.sort == nil, !isInverted { return }
     var order: [Int32] = []
     order.reserveCapacity(rows.count)
-    for place in 0..<rows.count where filter.isEmpty || filter.matches(rows[place]) {
+    let printed = PrintedColumns(columns)
+    for place in 0..<rows.count where filter.isEmpty || filter.matches(printed.row(rows[place])) {
       order.append(Int32(place))
     }
     if let column, let key = column.sort {

@@ -2,7 +2,7 @@
 import Inspector
 import Region
 
-struct GRow: FilterSubject {
+struct GRow: TellsAll {
   var g: Goroutine
   /// Nanoseconds since its last move.
   var age: UInt64?
@@ -21,10 +21,15 @@ struct GRow: FilterSubject {
     case .fd: g.fd.map { .number(Double($0)) } ?? .none
     case .by: g.parent.map { .number(Double($0)) } ?? .none
     case .kind: .text(g.kind.word)
+    case .below: .number(Double(descendants))
     case .dir: g.reason == .netpollRead ? .text("read") : g.reason == .netpollWrite ? .text("write") : .none
     case .text: .text("G\(g.id) \(g.state.word) \(g.state == .waiting ? g.reason.word : "") \(g.entry ?? "")")
     default: .none
     }
+  }
+
+  func prints(_ word: FilterWord) -> Bool {
+    word.isIn(g.kind.word) || [.g, .age, .p, .fd, .by, .below].contains { word.isPrinted($0, of: self) }
   }
 
   /// All Gs, as many as there may be.

@@ -2,17 +2,26 @@
 import Inspector
 import Region
 
-struct WaiterRow: FilterSubject {
+struct WaiterRow: TellsAll {
   var row: GRow
   var socket: Socket?
   var isWriting: Bool { row.g.reason == .netpollWrite }
 
   func value(of field: FilterField) -> FilterValue {
     switch field {
-    case .peer: socket?.peer.map { .text($0) } ?? .none
+    case .peer: peer.map { .text($0) } ?? .none
+    case .here: socket?.local.map { .text($0) } ?? .none
     default: row.value(of: field)
     }
   }
+
+  func prints(_ word: FilterWord) -> Bool {
+    row.prints(word) || word.isIn(isWriting ? "write" : "read")
+      || [peer, socket?.local].contains { $0.map(word.isIn) ?? false }
+  }
+
+  /// The other end, or what there is instead.
+  private var peer: String? { socket?.isListening == true ? "listens" : socket?.peer ?? socket?.other }
 
   static func rows(_ frame: Frame) -> Rows<WaiterRow> {
     let sockets = frame.detail.sockets ?? [:]
