@@ -3,6 +3,8 @@
 // `description` is one clause for a person, lower case and without a full stop; the command line puts its own name in
 // front and maps each case to an exit code (docs/mpgtop.md).
 
+internal import Glibc
+
 /// Why a target could not be attached to, or not be read any further.
 public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible {
   /// No process has this id, and none left a region behind.
@@ -19,6 +21,12 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
   case gone(pid: Int32, TargetEnding)
   /// The file is not a recording, or there is nothing whole in it.
   case notARecording(path: String, reason: String)
+  /// What is to be written cannot go there: the reason says why, and what to do.
+  case badOutput(path: String, reason: String)
+  /// A file that we may not write.
+  case notWritable(path: String, reason: String)
+  /// Standard output, a pipe or a device takes no more.
+  case stream(path: String, errno: Int32)
   /// No dead process has left a region behind.
   case noBlackBox
   /// A system call failed that does not, unless the machine is short of something.
@@ -40,7 +48,11 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
     case .gone(let pid, let ending):
       "process \(pid) is gone: \(ending)"
     case .notARecording(let path, let reason):
-      "cannot replay \(path): \(reason)"
+      "\(path) is not a recording: \(reason)"
+    case .badOutput(let path, let reason), .notWritable(let path, let reason):
+      "cannot write \(path): \(reason)"
+    case .stream(let path, let errno):
+      "cannot write to \(path): " + (errno == EPIPE ? "its reader has left" : errnoText(errno))
     case .noBlackBox:
       "no dead process has left a region behind; mpgtop -l lists what there is"
     case .system(let call, let path, let errno):

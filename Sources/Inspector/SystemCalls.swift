@@ -5,10 +5,11 @@ internal import Glibc
 struct FileDescriptor: ~Copyable {
   let raw: Int32
 
-  /// Opens `path` for reading only. A symbolic link in the last place is refused by the kernel (ELOOP), and a FIFO
-  /// does not block.
-  init(reading path: String) throws(SystemCallError) {
-    raw = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+  /// Opens `path` for reading only. A symbolic link in the last place is refused by the kernel (ELOOP), unless the user
+  /// named it, and a FIFO does not block.
+  init(reading path: String, followsLink: Bool = false) throws(SystemCallError) {
+    let follow = followsLink ? 0 : O_NOFOLLOW
+    raw = unsafe open(path, O_RDONLY | follow | O_CLOEXEC | O_NONBLOCK)
     guard raw >= 0 else { throw SystemCallError(call: "open", errno: errno) }
   }
 
@@ -38,8 +39,11 @@ extension InspectorError {
 /// What `fstat` and `lstat` say of a file, as far as we ask.
 struct FileStatus {
   let isRegular, isDirectory, isSymbolicLink: Bool
-  let owner: UInt32
+  /// What it is, for people: `a folder`, `a pipe`.
+  let kind: String
+  let owner, group: UInt32
   let permissions: UInt32
+  let identity: FileIdentity
   let bytes: Int
 
   init(of descriptor: Int32) throws(SystemCallError) {
@@ -55,11 +59,28 @@ struct FileStatus {
     self.init(raw)
   }
 
+  /// Of the file that `path` leads to, links followed.
+  init(ofTarget path: String) throws(SystemCallError) {
+    var raw = stat()
+    guard unsafe stat(path, &raw) == 0 else { throw SystemCallError(call: "stat", errno: errno) }
+    self.init(raw)
+  }
+
   private init(_ raw: stat) {
     isRegular = raw.st_mode & S_IFMT == S_IFREG
     isDirectory = raw.st_mode & S_IFMT == S_IFDIR
     isSymbolicLink = raw.st_mode & S_IFMT == S_IFLNK
-    owner = raw.st_uid
+    kind =
+      switch raw.st_mode & S_IFMT {
+      case S_IFDIR: "a folder"
+      case S_IFIFO: "a pipe"
+      case S_IFSOCK: "a socket"
+      case S_IFCHR, S_IFBLK: "a device"
+      case S_IFLNK: "a symbolic link"
+      default: "a file"
+      }
+    (owner, group) = (raw.st_uid, raw.st_gid)
+    identity = FileIdentity(device: UInt64(raw.st_dev), inode: UInt64(raw.st_ino))
     permissions = raw.st_mode & 0o7777
     bytes = Int(raw.st_size)
   }

@@ -27,8 +27,11 @@ struct RecordOptions: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Stop and write the last 30 seconds, or --last, when it holds: grq>1000, runnable_age>100ms, lost>0.",
-      valueName: "condition"))
+      """
+      Stop and write the last 30 seconds, or --last, when it holds. Examples: \(Trigger.examples). Gauges: \
+      \(Trigger.gauges).
+      """,
+      valueName: "condition"), transform: Trigger.parse)
   var when: Trigger?
 
   @Option(help: ArgumentHelp("A shell command to run when --when has become true.", valueName: "command"))
@@ -67,7 +70,7 @@ struct ScrubOptions: ParsableCommand {
   var output: String
 
   mutating func validate() throws {
-    if output == file { throw ValidationError("-o \(output): that is the recording itself") }
+    if output.isEmpty { throw ValidationError("-o: the file to write is an empty name") }
   }
 }
 
@@ -76,6 +79,16 @@ struct ConfigOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gen-config",
     abstract: "Prints a settings file with comments, for ~/.config/mpgtop/config.")
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Write it to a new file; one that is there is left alone.", valueName: "file"),
+    completion: .file())
+  var output: String?
+
+  mutating func validate() throws {
+    if output?.isEmpty == true { throw ValidationError("-o: the file to write is an empty name") }
+  }
 }
 
 /// `mpgtop serve`
@@ -88,8 +101,9 @@ struct ServeOptions: ParsableCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("Where to listen: 127.0.0.1:9464, [::1]:9464; port 0: any.", valueName: "address:port")
-  )
+    help: ArgumentHelp(
+      "Where to listen; port 0: any that is free. Examples: \(ListenAddress.examples).",
+      valueName: "address:port"), transform: ListenAddress.parse)
   var prometheus: ListenAddress
 
   @Argument(
@@ -133,7 +147,6 @@ struct ExportOptions: ParsableCommand {
       throw ValidationError("the form is missing: --perfetto or --go-trace, one of them")
     }
     if output.isEmpty { throw ValidationError("-o: the file to write is an empty name") }
-    if output == source { throw ValidationError("-o \(output): that is the source itself") }
   }
 }
 
@@ -141,4 +154,16 @@ struct ExportOptions: ParsableCommand {
 struct ManualOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gen-man", abstract: "Prints the manual page: mpgtop gen-man | man -l -")
+}
+
+extension ListenAddress {
+  static let examples = "--prometheus 127.0.0.1:9464, --prometheus '[::1]:9464'"
+
+  /// Throws what is wrong with it, for the command line.
+  static func parse(_ text: String) throws -> ListenAddress {
+    guard let address = ListenAddress(argument: text) else {
+      throw ValidationError("it wants an address in numbers and a port, such as \(examples)")
+    }
+    return address
+  }
 }

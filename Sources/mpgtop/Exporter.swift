@@ -10,39 +10,74 @@ struct Exporter {
   private static let duration: UInt64 = 3_000_000_000
 
   func run() throws(Failure) {
-    guard let history = try history() else { return }
+    guard let source = try source() else { return }
+    // Before anything is read or watched: what cannot be written is best known at once.
+    let file = try failing { () throws(InspectorError) in
+      var rules = OutputRules()
+      rules.inputs = [FileIdentity(path: source.path)]
+      return try OutputFile(path: options.output, rules)
+    }
+    guard let history = try history(of: source) else { return }
     let report = try failing { () throws(InspectorError) in
-      let file = try OutputFile(path: options.output)
-      return try options.perfetto ? history.exportPerfetto(to: file) : history.exportGoTrace(to: file)
+      try options.perfetto ? history.exportPerfetto(to: file) : history.exportGoTrace(to: file)
     }
     let missing = report.missing == 0 ? "" : ", \(report.missing) are missing"
     let inferred = report.inferred == 0 ? "" : ", \(report.inferred) moves inferred"
     say("mpgtop: \(report.records) events, \(report.bytes) bytes in \(options.output)\(missing)\(inferred)")
   }
 
+  /// Where a history comes from.
+  private enum Source {
+    case recording(String)
+    case dead(Target)
+    case live(Inspector)
+
+    /// The file that is read.
+    var path: String {
+      switch self {
+      case .recording(let path): path
+      case .dead(let target): target.path
+      case .live(let inspector): inspector.target.path
+      }
+    }
+  }
+
   /// nil: the user was asked for a process, and wanted none.
-  private func history() throws(Failure) -> History? {
+  private func source() throws(Failure) -> Source? {
     guard let word = options.source, let kind = SourceKind(word) else { return try live() }
     switch kind {
-    case .recording:
-      let recording = try failing { () throws(InspectorError) in try Recording(path: word) }
-      if let damage = recording.damage { complain("\(word) is damaged: \(damage); exported up to there") }
-      return recording.history
-    case .region: return try PastSource.blackBox(word, in: folders).history
+    case .recording: return .recording(word)
+    case .region: return .dead(try PastSource.target(word, in: folders))
     case .pid(let pid):
       // A living process is preferred; its number is not given to another while it leaves a black box.
       let isAlive = (try? folders.target(pid: pid))?.state == .live
       return try isAlive
         ? live()
-        : (try? folders.blackBox(pid: pid)) == nil ? live() : PastSource.blackBox(word, in: folders).history
+        : (try? folders.blackBox(pid: pid)) == nil ? live() : .dead(PastSource.target(word, in: folders))
+    }
+  }
+
+  private func live() throws(Failure) -> Source? {
+    let choice = TargetChoice(folders: folders, mayAsk: isInteractive)
+    return try choice.attach(to: options.source).map { .live($0) }
+  }
+
+  private func history(of source: Source) throws(Failure) -> History? {
+    switch source {
+    case .recording(let path):
+      let recording = try failing { () throws(InspectorError) in try Recording(path: path) }
+      if let damage = recording.damage { complain("\(path) is damaged: \(damage); exported up to there") }
+      return recording.history
+    case .dead(let target): return try PastSource.blackBox(target).history
+    case .live(let inspector): return try watch(inspector)
     }
   }
 
   /// Watches a process for a while.
-  private func live() throws(Failure) -> History? {
-    let choice = TargetChoice(folders: folders, mayAsk: isInteractive)
-    guard let inspector = try choice.attach(to: options.source) else { return nil }
+  private func watch(_ inspector: Inspector) throws(Failure) -> History? {
     let stop = StopSignals()
+    // The first one ends the watching; another one then ends the export, of which nothing stays.
+    defer { StopSignals.unblock() }
     var sampler = Sampler(inspector, history: options.history.limits)
     let end = monotonicNow() + (options.duration?.nanoseconds ?? Self.duration)
     while monotonicNow() < end, sampler.ending == nil, !stop.came {

@@ -30,7 +30,9 @@ struct Failure: Error {
     let code =
       switch error {
       case .noSuchProcess, .noBlackBox: ExitCode.noSuchProcess
-      case .notATarget, .otherUser, .notPermitted: ExitCode.notATarget
+      case .notATarget, .otherUser, .notPermitted, .notWritable: ExitCode.notATarget
+      case .badOutput: ExitCode.usage
+      case .stream: ExitCode.output
       case .layout, .notARecording: ExitCode.layout
       case .gone: ExitCode.gone
       case .system: ExitCode.system

@@ -17,17 +17,10 @@ enum MPGTop {
 
   /// What was asked for, if it makes sense. Prints the help and ends where that was asked for.
   private static func command(_ output: StandardOutput) throws(Failure) -> any ParsableCommand {
-    var arguments = Array(CommandLine.arguments.dropFirst())
-    if arguments.first == "help" { arguments = Array(arguments.dropFirst().prefix(1)) + ["--help"] }
-    var type: any ParsableCommand.Type = Options.self
-    if let other = AllCommands.others.first(where: { $0.configuration.commandName == arguments.first }) {
-      type = other
-      arguments.removeFirst()
-    } else if arguments.first?.hasPrefix("--generate-completion-script") == true {
-      type = AllCommands.self
-    }
+    let invocation = try Invocation(Array(CommandLine.arguments.dropFirst()))
+    let type = invocation.command
     do {
-      let command = try type.parseAsRoot(arguments)
+      let command = try type.parseAsRoot(invocation.arguments)
       // `--help` arrives as a command of its own.
       guard Swift.type(of: command) == type else {
         try output.write(AllCommands.help(of: type) + "\n")
@@ -41,7 +34,10 @@ enum MPGTop {
         try output.write(type.fullMessage(for: error) + "\n")
         exit(ExitCode.success)
       }
-      throw Failure(ExitCode.usage, Self.clause(of: error, type) + " (mpgtop --help lists the options)")
+      if let (word, command) = invocation.mistyped {
+        throw Failure(ExitCode.usage, "'\(word)' is no command; did you mean mpgtop \(command)?")
+      }
+      throw Failure(ExitCode.usage, Self.clause(of: error, type) + " (\(invocation.help) lists the options)")
     }
   }
 
@@ -66,7 +62,9 @@ enum MPGTop {
         try Scrubber.scrub(options.file, to: options.output)
       }
       if let damage { complain("\(options.file) is damaged: \(damage); the copy ends there") }
-    case is ConfigOptions: try output.write(Settings.template)
+    case let options as ConfigOptions:
+      guard let path = options.output else { return try output.write(Settings.template) }
+      try failing { () throws(InspectorError) in try Settings.writeTemplate(to: path) }
     case is ManualOptions: try output.write(ManualPage().text)
     default: break  // there are no others
     }
@@ -130,8 +128,9 @@ enum MPGTop {
         try Batch(options: options.frames, output: output).runLast(of: source)
       }
     }
-    if !options.frames.isBatch, !options.modes.selfTest { try needTerminal() }
     let choice = TargetChoice(folders: folders, mayAsk: isInteractive)
+    try choice.refuseMistypedCommand(options.target)
+    if !options.frames.isBatch, !options.modes.selfTest { try needTerminal() }
     guard let inspector = try choice.attach(to: options.target) else { return }
     if options.modes.selfTest {
       try SelfTest(output: output).run(inspector)

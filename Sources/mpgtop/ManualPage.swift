@@ -4,7 +4,7 @@ import TUI
 
 struct ManualPage {
   var text: String {
-    [head, options, keys, files].joined()
+    [head, options, commands, keys, files].joined()
   }
 
   private var head: String {
@@ -29,6 +29,15 @@ struct ManualPage {
     ".SH OPTIONS\n.nf\n" + Self.plain(Options.helpMessage(columns: 76)) + ".fi\n"
   }
 
+  /// The same of each command.
+  private var commands: String {
+    AllCommands.others.reduce(into: ".SH COMMANDS\n") { text, command in
+      let name = "mpgtop " + (command.configuration.commandName ?? "")
+      text += ".SS \(Self.escaped(name))\n.nf\n"
+      text += Self.plain(AllCommands.helpMessage(for: command, includeHidden: false, columns: 76)) + ".fi\n"
+    }
+  }
+
   private var keys: String {
     Manual.sections.reduce(into: ".SH KEYS\n") { text, section in
       text += ".SS \(Self.escaped(section.title))\n\(Self.escaped(section.summary))\n"
@@ -42,6 +51,15 @@ struct ManualPage {
     .TP
     .I ~/.config/mpgtop/config
     Settings; mpgtop gen\\-config prints one with comments. $XDG_CONFIG_HOME moves it.
+    .TP
+    .I FILE of record, scrub, export and gen\\-config \\-o
+    Appears when all of it is there: until then a file of that name stays as it was, also when the disk is full or the
+    command is ended in the middle. A file that is replaced keeps its mode. A new one follows the umask, but a
+    recording that is not scrubbed is for its owner alone (0600): it names the program, its functions and its
+    requests. \\- is standard output.
+    .TP
+    .I FILE.part
+    A recording that goes on, or whose recorder was killed. mpgtop replay shows what there is of it.
     .TP
     .I $XDG_RUNTIME_DIR/mpg, /dev/shm/mpg\\-UID
     Where programs keep the memory that mpgtop maps.

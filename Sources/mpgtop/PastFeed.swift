@@ -11,7 +11,14 @@ struct PastSource {
 
   /// What a dead process left: `word` is its pid, or the file of its region; nil: the one that died last.
   static func blackBox(_ word: String?, in folders: RegionFolders) throws(Failure) -> PastSource {
-    let target = try failing { () throws(InspectorError) in try find(word, in: folders) }
+    try blackBox(target(word, in: folders))
+  }
+
+  static func target(_ word: String?, in folders: RegionFolders) throws(Failure) -> Target {
+    try failing { () throws(InspectorError) in try find(word, in: folders) }
+  }
+
+  static func blackBox(_ target: Target) throws(Failure) -> PastSource {
     var ended = ""
     switch target.state {
     case .live:

@@ -13,23 +13,53 @@ struct Recorder {
     var sampler = Sampler(inspector, history: limits)
     guard let history = sampler.history else { return }
     let writer = try failing { () throws(InspectorError) in
-      let writer = try RecordingWriter(path: options.output)
+      let region = FileIdentity(path: inspector.target.path)
+      let writer = try RecordingWriter(path: options.output, inputs: [region])
       try writer.begin(inspector.target, history)
       return writer
     }
     if options.last == nil { history.record(to: writer) }
-    let reason = try watch(&sampler, inspector, until: stop)
-    try failing { () throws(InspectorError) in
-      try sampler.finish()
+    var (reason, failure): (String, Failure?) = ("", nil)
+    do throws(Failure) {
+      reason = try watch(&sampler, inspector, until: stop)
+      try failing { () throws(InspectorError) in try sampler.finish() }
+    } catch {
+      failure = error
+    }
+    // Whatever went wrong, what was recorded until then is what somebody will want to look at.
+    let problem = end(writer, history, ended: sampler.ending?.description)
+    if let failure = failure ?? problem.map({ Failure($0) }) {
+      throw Failure(failure.code, failure.message + Self.outcome(writer))
+    }
+    say("mpgtop: \(Self.account(of: writer)): \(reason)")
+    if let command = options.run, reason == Self.condition(options.when) { try start(command) }
+  }
+
+  /// Writes the rest, or all of what was to be kept in memory, and ends the file; what went wrong with that.
+  private func end(_ writer: RecordingWriter, _ history: History, ended: String?) -> InspectorError? {
+    do throws(InspectorError) {
+      if let error = history.recordingError { throw error }
       if let last = options.last {
         try writer.write(history, since: monotonicNow() - min(monotonicNow(), last.nanoseconds))
       } else {
         try history.finishRecording()
       }
-      try writer.finish(ended: sampler.ending?.description)
+      try writer.finish(ended: ended)
+      return nil
+    } catch {
+      _ = writer.salvage(ended: ended)
+      return error
     }
-    say("mpgtop: \(writer.records) events, \(writer.bytes) bytes in \(options.output): \(reason)")
-    if let command = options.run, reason == Self.condition(options.when) { try start(command) }
+  }
+
+  private static func account(of writer: RecordingWriter) -> String {
+    "\(writer.records) events, \(writer.bytes) bytes in \(writer.path)"
+  }
+
+  /// What became of the file of a recording that went wrong.
+  static func outcome(_ writer: RecordingWriter) -> String {
+    if writer.isWhole { return "; what there was before, \(account(of: writer)), is kept" }
+    return writer.isStream ? "" : writer.replaces ? "; \(writer.path) is as it was" : "; no file is left"
   }
 
   private static func condition(_ trigger: Trigger?) -> String { "\(trigger?.text ?? "") became true" }

@@ -22,9 +22,12 @@ struct ScreenRecorder {
       switch command {
       case .writeLast:
         let writer = try Self.begin(target, history)
-        try writer.write(history, since: monotonicNow() - min(monotonicNow(), Self.last), breathe: breathe)
-        try writer.finish(ended: nil)
-        return "wrote \(writer.records) events to \(writer.path)"
+        return try Self.ending(writer) { () throws(InspectorError) in
+          let since = monotonicNow() - min(monotonicNow(), Self.last)
+          try writer.write(history, since: since, breathe: breathe)
+          try writer.finish(ended: nil)
+          return "wrote \(writer.records) events to \(writer.path)"
+        }
       case .toggle where writer != nil: return try finish(history, ended: nil) ?? ""
       case .toggle:
         let writer = try Self.begin(target, history)
@@ -41,9 +44,23 @@ struct ScreenRecorder {
   mutating func finish(_ history: History, ended: String?) throws(InspectorError) -> String? {
     guard let writer else { return nil }
     self.writer = nil
-    try history.finishRecording()
-    try writer.finish(ended: ended)
-    return "recorded \(writer.records) events in \(writer.path)"
+    return try Self.ending(writer) { () throws(InspectorError) in
+      try history.finishRecording()
+      try writer.finish(ended: ended)
+      return "recorded \(writer.records) events in \(writer.path)"
+    }
+  }
+
+  /// Where not all can be written, what there was room for is kept.
+  private static func ending(
+    _ writer: RecordingWriter, _ body: () throws(InspectorError) -> String
+  ) throws(InspectorError) -> String {
+    do throws(InspectorError) {
+      return try body()
+    } catch {
+      guard writer.salvage(ended: nil) else { throw error }
+      return "\(error.description); the first \(writer.records) events are in \(writer.path)"
+    }
   }
 
   /// What there is of it so far.

@@ -3,6 +3,7 @@
 // `$XDG_CONFIG_HOME/mpgtop/config`, else `~/.config/mpgtop/config`: lines of `name = value`; `#` begins a comment. What
 // stands on the command line counts more.
 internal import Glibc
+import Inspector
 import TUI
 
 struct Settings: Equatable {
@@ -58,6 +59,19 @@ struct Settings: Equatable {
   }
 
   init() {}
+
+  /// A new settings file. Somebody's own settings are never written over.
+  static func writeTemplate(to path: String) throws(InspectorError) {
+    var rules = OutputRules()
+    rules.isNew = true
+    do throws(InspectorError) {
+      let file = try OutputFile(path: path, rules)
+      try file.write(Array(template.utf8))
+      try file.commit()
+    } catch .system(_, _, EEXIST) {
+      throw .badOutput(path: path, reason: "it is there already; move it away first")
+    }
+  }
 
   /// The settings of the user's file; those that hold anyway when there is none.
   static func load() throws(Failure) -> Settings {

@@ -1,5 +1,6 @@
 // Standard output and error as a pipeline needs them: a reader that leaves is an error to report, never a signal.
 internal import Glibc
+import Inspector
 
 /// Standard output, unbuffered: a frame is written as one piece, so that a reader never waits for half of one.
 struct StandardOutput {
@@ -7,18 +8,30 @@ struct StandardOutput {
   /// its place.
   init() throws(Failure) {
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)  // a file that may not grow any more (ulimit -f) is like a full disk
     guard fcntl(STDOUT_FILENO, F_GETFD) != -1 else {
       throw Failure(ExitCode.output, "cannot write to standard output: it is closed")
     }
   }
 
+  /// Writes all of it. Where a file takes no more (a full disk), it goes back to what it had before: a frame, a manual page
+  /// or a settings file is there as a whole or not at all.
   func write(_ text: String) throws(Failure) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let written = unsafe rest.withUnsafeBytes {
         unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count)
       }
-      if written > 0 { rest = rest.dropFirst(written) } else { try recover(from: errno) }
+      if written > 0 {
+        rest = rest.dropFirst(written)
+        continue
+      }
+      do throws(Failure) {
+        try recover(from: errno)
+      } catch {
+        takeBack(STDOUT_FILENO, written: text.utf8.count - rest.count)
+        throw error
+      }
     }
   }
 

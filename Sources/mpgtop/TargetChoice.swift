@@ -20,6 +20,15 @@ struct TargetChoice {
     return try failing { () throws(InspectorError) in try Inspector.attach(to: pid, in: folders) }
   }
 
+  /// Throws where `word` is no process, and nearly the name of a command: `mpgtop recrod`.
+  func refuseMistypedCommand(_ word: String?) throws(Failure) {
+    guard let word, let command = Invocation.near(word) else { return }
+    guard !folders.targets().contains(where: { $0.state == .live && $0.name == word }) else { return }
+    throw Failure(
+      ExitCode.noSuchProcess,
+      "no live process called \(word), and no such command; did you mean mpgtop \(command)?")
+  }
+
   /// The only live target of that name, or of any name; else one that the user picks.
   private func choose(named name: String?) throws(Failure) -> Target? {
     let all = folders.targets()

@@ -3,7 +3,7 @@ import ArgumentParser
 import Inspector
 
 /// A gauge, and a limit that it must not cross.
-struct Trigger: ExpressibleByArgument {
+struct Trigger {
   enum Gauge: String, CaseIterable {
     /// Depth of the GRQ; Gs that are runnable, parked, live; threads; nanoseconds that the longest runnable G has
     /// been so; events lost since the recorder came.
@@ -12,29 +12,45 @@ struct Trigger: ExpressibleByArgument {
     case lost
   }
 
+  private enum Relation: String, CaseIterable {
+    case atLeast = ">="
+    case atMost = "<="
+    case above = ">"
+    case below = "<"
+  }
+
   let gauge: Gauge
-  private let isAbove: Bool
+  private let relation: Relation
   private let limit: UInt64
   /// As it was written.
   let text: String
 
-  init?(argument: String) {
-    let words = argument.filter { $0 != " " }
-    guard let sign = words.firstIndex(where: { $0 == ">" || $0 == "<" }) else { return nil }
-    guard let gauge = Gauge(rawValue: String(words[..<sign])) else { return nil }
-    let value = String(words[words.index(after: sign)...])
-    if gauge == .runnableAge {
-      guard let span = TimeSpan(argument: value) else { return nil }
-      limit = span.nanoseconds
-    } else {
-      guard let number = UInt64(value) else { return nil }
-      limit = number
+  /// Quoted, since a shell would take the sign for itself.
+  static let examples = "--when 'grq>1000', --when 'runnable_age>100ms'"
+  static let gauges = Gauge.allCases.map(\.rawValue).joined(separator: ", ")
+
+  /// Throws which part of it is wrong, for the command line.
+  static func parse(_ text: String) throws -> Trigger {
+    let words = text.filter { $0 != " " }
+    guard let sign = words.firstIndex(where: { $0 == ">" || $0 == "<" }),
+      let relation = Relation.allCases.first(where: { words[sign...].hasPrefix($0.rawValue) })
+    else {
+      throw ValidationError("it lacks > or < and a number, and wants quotes in a shell, such as \(examples)")
     }
-    (self.gauge, isAbove, text) = (gauge, words[sign] == ">", argument)
+    let (name, value) = (words[..<sign], words[sign...].dropFirst(relation.rawValue.count))
+    guard let gauge = Gauge(rawValue: String(name)) else {
+      throw ValidationError("'\(name)' is none of \(gauges), such as \(examples)")
+    }
+    let isTime = gauge == .runnableAge
+    guard let limit = isTime ? TimeSpan(argument: String(value))?.nanoseconds : UInt64(value) else {
+      throw ValidationError("'\(value)' is no \(isTime ? "time" : "number"), such as \(examples)")
+    }
+    return Trigger(gauge: gauge, relation: relation, limit: limit, text: text)
   }
 
   /// Whether the condition holds in what a sampler saw last.
   func holds(_ snapshot: Snapshot, oldestRunnable: UInt64?) -> Bool {
+    let isAbove = relation == .above || relation == .atLeast
     let value: UInt64
     switch gauge {
     case .grq: value = UInt64(clamping: isAbove ? snapshot.grqMax : snapshot.grq)
@@ -45,6 +61,11 @@ struct Trigger: ExpressibleByArgument {
     case .lost: value = snapshot.trace.lost
     case .runnableAge: value = oldestRunnable.map { snapshot.time - min($0, snapshot.time) } ?? 0
     }
-    return isAbove ? value > limit : value < limit
+    return switch relation {
+    case .above: value > limit
+    case .atLeast: value >= limit
+    case .below: value < limit
+    case .atMost: value <= limit
+    }
   }
 }

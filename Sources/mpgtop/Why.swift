@@ -64,14 +64,20 @@ struct Why {
       return waits
     }
     let waits = player.waits(of: g)
-    guard !waits.isEmpty else {
-      throw Failure(ExitCode.usage, "no wait of G\(g) begins or ends in this history")
-    }
+    guard !waits.isEmpty else { throw noWaits(of: g, player) }
     guard options.slowest != nil else { return Array(waits.suffix(options.count)) }
     func weight(_ wait: Wait) -> UInt64 {
       options.by == .delay ? wait.delay : wait.duration(until: player.time)
     }
     return Array(waits.sorted { weight($0) > weight($1) }.prefix(options.count))
+  }
+
+  private func noWaits(of g: UInt64, _ player: Player) -> Failure {
+    let known = player.knownGs(asking: g)
+    if known.hasIt { return Failure(ExitCode.usage, "no wait of G\(g) begins or ends in this history") }
+    let range =
+      known.range.map { "its Gs are among G\($0.lowerBound) to G\($0.upperBound)" } ?? "it has no Gs"
+    return Failure(ExitCode.noSuchProcess, "G\(g) is not in this history; \(range)")
   }
 
   private func write(_ chains: [WaitChain]) throws(Failure) {

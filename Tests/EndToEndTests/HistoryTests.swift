@@ -151,7 +151,7 @@ extension EndToEnd {
           Built.mpgtop, "record", "-o", file, "\(server.pid)", environment: server.environment))
       try eventually("a piece of it is in the file") {
         _ = try server.get("/spawn?n=1000")
-        let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
+        let size = try? FileManager.default.attributesOfItem(atPath: file + ".part")[.size] as? Int
         return size ?? 0 > 10_000
       }
       recorder.signal(SIGINT)
@@ -205,7 +205,7 @@ extension EndToEnd {
         Command(
           Built.mpgtop, "record", "-o", file, "--last", "10s", "\(server.pid)",
           environment: server.environment))
-      try eventually("it records") { FileManager.default.fileExists(atPath: file) }
+      try eventually("it records") { FileManager.default.fileExists(atPath: file + ".part") }
       _ = try server.get("/spawn?n=1000")
       server.program.signal(SIGKILL)
       #expect(try recorder.wait() == .code(0))
@@ -222,7 +222,7 @@ extension EndToEnd {
         Mistake("record", "-o", "/tmp/x", "--for", "soon", code: 64, mentions: "soon"),
         Mistake("record", "-o", "/tmp/x", "--run", "true", code: 64, mentions: "--when"),
         Mistake("replay", code: 64, mentions: "file"),
-        Mistake("replay", "-b", "/dev/null", code: 71, mentions: "/dev/null"),
+        Mistake("replay", "-b", "/dev/null", code: 4, mentions: "it is a device"),
         Mistake("replay", "-b", "/etc/passwd", code: 4, mentions: "/etc/passwd"),
         Mistake("scrub", "/etc/passwd", "-o", "/etc/passwd", code: 64, mentions: "itself"),
         Mistake("--json", "--csv", code: 64, mentions: "--csv"),

@@ -15,7 +15,9 @@ struct Command: Sendable {
     (self.words, self.environment, self.standardOutput) = (words, environment, standardOutput)
   }
 
-  init(words: [String]) { self.words = words }
+  init(words: [String], environment: [String: String?] = [:]) {
+    (self.words, self.environment) = (words, environment)
+  }
 
   fileprivate var variables: [String] {
     let mine = ProcessInfo.processInfo.environment.mapValues(Optional.some)

@@ -20,7 +20,7 @@ extension EndToEnd {
     private func record(_ server: DemoServer, _ file: String, _ paths: [String]) throws {
       let recorder = try Program(
         Command(Built.mpgtop, "record", "-o", file, "\(server.pid)", environment: server.environment))
-      try eventually("it records") { FileManager.default.fileExists(atPath: file) }
+      try eventually("it records") { FileManager.default.fileExists(atPath: file + ".part") }
       usleep(300_000)
       let clients = try paths.map { try Program(Command("curl", "-sS", "-o", "/dev/null", server.url($0))) }
       for client in clients { #expect(try client.wait() == .code(0)) }

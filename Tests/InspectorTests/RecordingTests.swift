@@ -206,13 +206,82 @@ struct RecordingTests {
   func notARecording() throws {
     let recorded = try Recorded(segments: 1)
     for (bytes, said) in [
-      ([], "too short"), (Array("#!/bin/sh\n".utf8), "others"), (Array("MPGREC9\n".utf8), "version is '9"),
-      (Chunk.magic, "cut off"),
+      ([], "it is empty"), (Array("#!/bin/sh\n".utf8), "a script"),
+      (Array("MPGREC9\n".utf8), "version is '9"), (Chunk.magic, "cut off"),
+      (Array("MPG".utf8), "cut off in its first bytes"), (Array("root:x:0:0\n".utf8), "looks like text"),
+      (Array("\n\nwords".utf8), "looks like text"), (Array(" {\"t\": 1}".utf8), "text (JSON)"),
+      ([0x1f, 0x8b, 8, 0], "gzip"), ([0x28, 0xb5, 0x2f, 0xfd], "zstd"),
+      ([0xd4, 0xc3, 0xb2, 0xa1, 2, 0], "pcap"),
+      ([0x0a, 0x0d, 0x0d, 0x0a], "pcapng"), (Array("go 1.26 trace\0\0\0".utf8), "a trace of Go"),
+      (Array("\u{7f}ELF\u{2}\u{1}".utf8), "ELF"), (Array("MPGREGN1".utf8), "the region of a process"),
+      ([0x0a, 0x12, 0, 1], "Perfetto"), ([0, 1, 2, 3], "no file that is known here"),
     ] {
       let path = try recorded.write(bytes)
       let error = #expect(throws: InspectorError.self) { try Recording(path: path) }
+      #expect(error?.description.contains("is not a recording: ") == true)
       #expect(error?.description.contains(said) == true, "\(String(describing: error))")
     }
+    let folder = recorded.folder.path
+    for (path, said) in [
+      (folder, "it is a folder"), ("/dev/null", "it is a device"), ("\(folder)/none", "no such file"),
+    ] {
+      #expect(
+        throws: InspectorError.notARecording(
+          path: path, reason: said.hasPrefix("no") ? "there is \(said)" : said)
+      ) { try Recording(path: path) }
+    }
+  }
+
+  @Test("a recording can be read by a link; one that is written says where it is until then")
+  func linksAndParts() throws {
+    let recorded = try Recorded(segments: 1)
+    let link = "\(recorded.folder.path)/latest.rec"
+    _ = unsafe symlink(recorded.path, link)
+    #expect(try Recording(path: link).damage == nil)
+
+    let path = "\(recorded.folder.path)/later.rec"
+    let writer = try RecordingWriter(path: path)
+    try writer.begin(
+      try recorded.scheduler.region.target(pid: recorded.scheduler.region.process.pid), recorded.history)
+    try writer.write(recorded.history, since: 0)
+    let error = #expect(throws: InspectorError.self) { try Recording(path: path) }
+    #expect(error?.description.contains("\(path).part is being written") == true)
+    #expect(try Recording(path: path + ".part").history.records == recorded.history.records)
+    try writer.finish(ended: nil)
+    #expect(try Recording(path: path).damage == nil)
+    #expect(smallFile(path + ".part") == nil)
+  }
+
+  @Test(
+    "where there is no room for more, what there was room for is a whole recording; nothing is replaced by less"
+  )
+  func salvage() throws {
+    let recorded = try Recorded(segments: 4)
+    let target = try recorded.scheduler.region.target(pid: recorded.scheduler.region.process.pid)
+    for segments in 0..<3 {
+      let path = "\(recorded.folder.path)/new-\(segments).rec"
+      let writer = try RecordingWriter(path: path)
+      try writer.begin(target, recorded.history)
+      for number in recorded.history.numbers.prefix(segments) {
+        try writer.write(try #require(recorded.history.segment(number)), of: recorded.history)
+      }
+      try writer.copy(.block, [1, 2, 3])  // half of a segment
+      #expect(writer.salvage(ended: nil) == (segments > 0) && writer.isWhole == (segments > 0))
+      guard segments > 0 else { continue }
+      let recording = try Recording(path: path)
+      #expect(recording.damage == nil && recording.history.numbers.count == segments)
+    }
+    let before = recorded.bytes
+    func replace() throws {
+      let writer = try RecordingWriter(path: recorded.path)
+      try writer.begin(target, recorded.history)
+      try writer.write(recorded.history, since: 0)
+      #expect(!writer.salvage(ended: nil))
+    }
+    try replace()
+    #expect(
+      recorded.bytes == before
+        && names(in: recorded.folder.path).filter { $0.hasSuffix("part") } == [])
   }
 
   @Test("a scrubbed recording has no names, and is otherwise the same")
@@ -221,6 +290,19 @@ struct RecordingTests {
     let output = "\(recorded.folder.path)/scrubbed.rec"
     #expect(recorded.bytes.contains(Array("secret at Plan.swift".utf8)))
     #expect(try Scrubber.scrub(recorded.path, to: output) == nil)
+    let whole = recorded.bytes
+    for name in [recorded.path, "\(recorded.folder.path)/./a.rec"] {
+      #expect(
+        throws: InspectorError.badOutput(path: name, reason: "it is the input itself; name another file")
+      ) {
+        try Scrubber.scrub(recorded.path, to: name)
+      }
+    }
+    #expect(recorded.bytes == whole)
+    #expect(throws: InspectorError.self) {
+      try Scrubber.scrub("/etc/passwd", to: "\(recorded.folder.path)/none")
+    }
+    #expect(!names(in: recorded.folder.path).contains("none"))
     let bytes = smallFile(output, limit: 1 << 22) ?? []
     #expect(!bytes.contains(Array("secret".utf8)) && !bytes.contains(Array("mpg-demo".utf8)))
     let recording = try Recording(path: output)

@@ -9,7 +9,7 @@
 internal import Region
 
 extension History {
-  /// Writes all of it to a file that `go tool trace` of Go 1.26 and later opens.
+  /// Writes all of it to a file that `go tool trace` of Go 1.26 and later opens, and which is whole then.
   public func exportGoTrace(to file: OutputFile) throws(InspectorError) -> ExportReport {
     try exportGoTrace(to: file, generation: 250_000)
   }
@@ -18,7 +18,9 @@ extension History {
   func exportGoTrace(to file: OutputFile, generation events: Int) throws(InspectorError) -> ExportReport {
     var trace = try GoTrace(self, file, events)
     try walk(&trace)
-    return try trace.finish()
+    let report = try trace.finish()
+    try file.commit()
+    return report
   }
 }
 

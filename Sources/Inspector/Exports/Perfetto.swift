@@ -5,11 +5,13 @@
 internal import Region
 
 extension History {
-  /// Writes all of it to a file that ui.perfetto.dev and trace_processor open.
+  /// Writes all of it to a file that ui.perfetto.dev and trace_processor open, and which is whole then.
   public func exportPerfetto(to file: OutputFile) throws(InspectorError) -> ExportReport {
     var trace = Perfetto(self, file)
     try walk(&trace)
-    return try trace.finish()
+    let report = try trace.finish()
+    try file.commit()
+    return report
   }
 }
 

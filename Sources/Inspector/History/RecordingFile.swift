@@ -8,17 +8,23 @@ final class RecordingFile {
   let size: UInt64
 
   init(path: String) throws(InspectorError) {
+    let status: FileStatus
     do throws(SystemCallError) {
-      descriptor = try FileDescriptor(reading: path)
-      let status = try descriptor.status()
-      guard status.isRegular else {
-        throw SystemCallError(call: "open", errno: status.isDirectory ? EISDIR : EINVAL)
-      }
-      size = UInt64(clamping: status.bytes)
+      descriptor = try FileDescriptor(reading: path, followsLink: true)
+      status = try descriptor.status()
     } catch {
-      throw InspectorError(error, path: path)
+      throw error.errno == ENOENT ? Self.missing(path) : InspectorError(error, path: path)
     }
+    guard status.isRegular else { throw .notARecording(path: path, reason: "it is \(status.kind)") }
+    size = UInt64(clamping: status.bytes)
     self.path = path
+  }
+
+  /// It may be one that is not whole yet.
+  private static func missing(_ path: String) -> InspectorError {
+    let part = path + ".part"
+    let hint = FileIdentity(path: part) == nil ? "" : "; \(part) is being written, or its recorder was killed"
+    return .notARecording(path: path, reason: "there is no such file" + hint)
   }
 
   /// The bytes from `offset`; nil when they are not all there.

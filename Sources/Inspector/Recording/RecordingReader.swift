@@ -23,14 +23,12 @@ struct RecordingReader {
   init(path: String) throws(InspectorError) {
     file = try RecordingFile(path: path)
     let magic = Chunk.magic
-    guard let start = file.bytes(magic.count, at: 0) else {
-      throw .notARecording(path: path, reason: "it is too short")
+    let start = file.bytes(Int(min(file.size, UInt64(FileKind.needed))), at: 0)?.prefix(FileKind.needed) ?? []
+    guard start.count >= magic.count, start.prefix(6) == magic.prefix(6) else {
+      throw .notARecording(path: path, reason: FileKind.words(for: Array(start)))
     }
-    guard start.prefix(6) == magic.prefix(6) else {
-      throw .notARecording(path: path, reason: "the first bytes are others")
-    }
-    guard Chunk.versions.contains(start[6]), start.last == magic.last else {
-      let version = printable(String(decoding: start[6...], as: UTF8.self))
+    guard Chunk.versions.contains(start[6]), start[magic.count - 1] == magic.last else {
+      let version = printable(String(decoding: start[6..<magic.count], as: UTF8.self))
       throw .notARecording(path: path, reason: "its version is '\(version)', this build reads 1 and 2")
     }
     offset = UInt64(magic.count)

@@ -2,12 +2,27 @@
 internal import Region
 
 public enum Scrubber {
-  /// Writes what `input` has to `output`, without the name of the program and those of its functions and labels.
+  /// Writes what `input` has to `output`, without the name of the program and those of its functions and labels. The file
+  /// is made to be handed on, so it is no more private than the umask wants it.
   ///
   /// - Returns: what is wrong with the input, if anything: the output then ends there.
   public static func scrub(_ input: String, to output: String) throws(InspectorError) -> String? {
+    var rules = OutputRules()
+    rules.inputs = [FileIdentity(path: input)]
+    let writer = try RecordingWriter(path: output, rules)
     var reader = try RecordingReader(path: input)
-    let writer = try RecordingWriter(path: output)
+    let wrong = try copy(&reader, to: writer)
+    let damage = wrong ?? reader.damage ?? (reader.isFinished ? nil : "it was cut off: it has no end")
+    guard writer.segments > 0 else {
+      throw .notARecording(path: input, reason: damage ?? "there is nothing in it")
+    }
+    try writer.commit()
+    return damage
+  }
+
+  private static func copy(
+    _ reader: inout RecordingReader, to writer: RecordingWriter
+  ) throws(InspectorError) -> String? {
     while let chunk = reader.next() {
       guard let kind = chunk.kind else { continue }  // who knows what is in it
       switch kind {
@@ -24,6 +39,6 @@ public enum Scrubber {
       case .goroutines, .block, .end: try writer.copy(kind, chunk.body)
       }
     }
-    return reader.damage ?? (reader.isFinished ? nil : "it was cut off: it has no end")
+    return nil
   }
 }
