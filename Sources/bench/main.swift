@@ -11,9 +11,11 @@ struct Request: Sendable {
   var operations: Int?
   var measures: [Measure] = []
 
+  private static let usage = "mpg-bench [-p PROCS] [-n OPERATIONS] NAME... | -list"
+
   /// Ends the process with 64, as every wrong command line of this package does.
   static func usage(_ problem: String) -> Never {
-    let line = "mpg-bench: \(problem); usage: mpg-bench [-p PROCS] [-n OPERATIONS] NAME... | -list\n"
+    let line = "mpg-bench: \(problem); usage: \(usage)\n"
     _ = unsafe line.utf8CString.withUnsafeBytes {
       unsafe write(STDERR_FILENO, $0.baseAddress, line.utf8.count)
     }
@@ -22,16 +24,26 @@ struct Request: Sendable {
 
   init(_ arguments: [String]) {
     var rest = arguments[...]
-    while let argument = rest.popFirst() {
+    while var argument = rest.popFirst() {
+      // `-n1000`, `-n=1000` and `-n 1000` are the same.
+      if argument.count > 2, let letter = ["-p", "-n"].first(where: { argument.hasPrefix($0) }) {
+        let value = argument.dropFirst(2)
+        rest.insert(String(value.first == "=" ? value.dropFirst() : value), at: rest.startIndex)
+        argument = letter
+      }
       switch argument {
+      case "-h", "--help":
+        print("usage: \(Self.usage)")
+        exit(0)
       case "-p": procs = Self.count(after: argument, in: &rest, upTo: 1024)
       case "-n": operations = Self.count(after: argument, in: &rest, upTo: 1_000_000_000)
-      case "-list":
+      case "-list", "--list":
         for measure in Measure.all { print(measure.name, "P", measure.procs, "n", measure.operations) }
         exit(0)
       default:
         guard let measure = Measure.all.first(where: { $0.name == argument }) else {
-          Self.usage("no measure \(argument)")
+          let isOption = argument.hasPrefix("-")
+          Self.usage(isOption ? "unknown option \(argument)" : "no measure \(argument); -list lists them")
         }
         measures.append(measure)
       }

@@ -6,7 +6,14 @@ import HTTP
 import MPG
 import Net
 
-struct Options: ParsableArguments {
+struct Options: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mpg-demo", abstract: "An HTTP server on the MPG runtime, to have something worth watching.",
+    discussion: """
+      Paths, each with what is taken without a value:
+      \(DemoPath.list)
+      """)
+
   @Option(help: "Address to listen on.") var host = "127.0.0.1"
   @Option(help: "Port to listen on, 1 to 65535.") var port = 8080
   @Option(help: "Number of Ps, 1 to 256; default: the CPUs this process may use.") var procs: Int?

@@ -50,6 +50,24 @@ enum Mode: String, CaseIterable, ExpressibleByArgument, CustomStringConvertible 
   static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
 
+extension ParsableArguments {
+  /// Reads a command line. A wrong one costs one line and exit code 64; `--help` prints the help and exits 0.
+  static func fromCommandLine(_ arguments: [String]) -> Self {
+    do {
+      return try parse(arguments)
+    } catch {
+      guard exitCode(for: error) != .success else { exit(withError: error) }
+      complain("\(message(for: error)); try --help")
+    }
+  }
+}
+
+/// Says what is wrong with the command line, and ends the process.
+func complain(_ problem: String) -> Never {
+  write("mpg-soak: \(problem.split(separator: "\n").joined(separator: " "))\n", to: 2)
+  exit(64)
+}
+
 /// Writes one line to stdout, at once.
 func say(_ line: String, to fd: Int32 = 1) { write(line + "\n", to: fd) }
 

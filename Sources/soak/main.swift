@@ -8,7 +8,7 @@ import Glibc
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 if arguments.first == "fairness" {
-  let options = FairnessOptions.parseOrExit(Array(arguments.dropFirst()))
+  let options = FairnessOptions.fromCommandLine(Array(arguments.dropFirst()))
   let seed = options.seed ?? UInt64(time(nil))
   if options.work {
     csoak_end_with_parent()
@@ -18,7 +18,10 @@ if arguments.first == "fairness" {
   }
 }
 
-let options = Options.parseOrExit()
+if let word = arguments.first, !word.hasPrefix("-") {
+  complain("'\(word)' is no command; the only one is fairness")
+}
+let options = Options.fromCommandLine(arguments)
 let seed = options.seed ?? UInt64(time(nil))
 
 if let fd = options.writer {

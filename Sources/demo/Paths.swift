@@ -1,0 +1,67 @@
+// The paths of mpg-demo: one table, from which requests are routed and `--help` is written.
+import HTTP
+import MPG
+
+struct DemoPath: Sendable {
+  let path: String
+  /// What may stand behind it, with what is taken without it: `?n=1000`.
+  let query: String
+  let help: String
+  let pace: Mux.Pace
+  let methods: Methods
+  let handler: Mux.Handler
+
+  init(
+    _ path: String, _ help: String, query: String = "", _ pace: Mux.Pace = .quick, methods: Methods = .get,
+    _ handler: @escaping Mux.Handler
+  ) {
+    (self.path, self.query, self.help) = (path, query, help)
+    (self.pace, self.methods, self.handler) = (pace, methods, handler)
+  }
+
+  /// - Parameters:
+  ///   - folder: what `/file` serves.
+  ///   - isCrashable: whether there is a path that ends the process.
+  static func all(_ counters: Counters, _ folder: Folder?, isCrashable: Bool) -> [DemoPath] {
+    let crash = DemoPath(
+      "/crash", "ends the process so (--crashable)", query: "?how=abort|trap|overflow", .slow, crash)
+    return plain(counters, folder) + scenarios + (isCrashable ? [crash] : [])
+  }
+
+  private static func plain(_ counters: Counters, _ folder: Folder?) -> [DemoPath] {
+    [
+      DemoPath("/", "says Hello World") { _, response in response.write("Hello World") },
+      DemoPath("/about", "a second page") { _, response in response.write("About Page") },
+      DemoPath("/echo", "the request as the server understood it", methods: [.get, .post, .put], echo),
+      DemoPath("/stats", "counters of scheduler and server, a name and a number a line") { _, response in
+        showStatistics(counters, &response)
+      },
+      DemoPath("/file", "a file beneath --files", query: "?name=a/b.txt", .slow) { request, response in
+        try serveFile(of: folder, request, &response)
+      },
+    ]
+  }
+
+  /// Each of these provokes one behaviour of the scheduler.
+  private static let scenarios = [
+    DemoPath("/spawn", "fans out n Gs and joins them", query: "?n=1000", .slow, spawn),
+    DemoPath("/cpu", "keeps a P busy", query: "?ms=20", .slow, burn),
+    DemoPath("/sleep", "parks on a timer", query: "?ms=50", .slow, sleep),
+    DemoPath(
+      "/pipeline", "sends a token through a chain of n Gs and channels", query: "?n=100", .slow, pipeline),
+    DemoPath("/hog", "computes and never gives way: preemption lets others run", query: "?ms=20", .slow, hog),
+    DemoPath("/block", "blocks a thread of the system, not a P", query: "?ms=50", .slow, block),
+    DemoPath("/leak", "leaves n Gs behind that wait for ever", query: "?n=10", .slow, leak),
+  ]
+
+  /// A line for each path.
+  static var list: String {
+    let paths = all(Counters(), nil, isCrashable: true)
+    let width = paths.map { $0.path.count + $0.query.count }.max() ?? 0
+    return paths.map { path in
+      let words = path.path + path.query
+      return "  " + words + String(repeating: " ", count: width - words.count) + "  " + path.help
+    }
+    .joined(separator: "\n")
+  }
+}
