@@ -115,7 +115,7 @@ extension EndToEnd {
     func unknownG() throws {
       let server = try DemoServer()
       let file = "\(server.folder.path)/a.rec"
-      let load = try Program(Command("curl", "-sS", "-o", "/dev/null", server.url("/spawn?n=[20-30]")))
+      let load = try Program(Command("curl", "-sS", "-o", "/dev/null", server.url("/spawn?n=[20-90000]")))
       let recorded = try Program.run(
         Command(
           Built.mpgtop, "record", "--for", "1s", "-o", file, "\(server.pid)", environment: server.environment)
