@@ -30,8 +30,9 @@ public func statistics() -> Statistics {
   result.procs = sched.procs
   // One M may have no thread: Outside.swift.
   result.threads = (0..<threads).count { sched.region.m($0)[.tid].relaxed != 0 }
+  let exited = sum(.exited)  // first: each was created before
   result.created = sum(.created)
-  result.live = Int(clamping: Int64(bitPattern: sum(.created) &- sum(.exited)))
+  result.live = Statistics.gauge(result.created, minus: exited)
   result.switches = sum(.started)
   result.grq = sched.grqDepth
   for thief in 0..<sched.psMade where sched.p(thief).shared[.stealTries].relaxed != 0 {
@@ -41,7 +42,16 @@ public func statistics() -> Statistics {
   }
   for reason in [WaitReason.netpollRead, .netpollWrite] {
     let index = Int(reason.rawValue)
-    result.netpollParked += Int(Int64(bitPattern: sum(.parked, index) &- sum(.readied, index)))
+    let readied = sum(.readied, index)
+    result.netpollParked += Statistics.gauge(sum(.parked, index), minus: readied)
   }
   return result
+}
+
+extension Statistics {
+  /// Gs that are in a state, of those that came into it and those that left it. Never negative, though the two are sums over
+  /// words that others change while they are read.
+  static func gauge(_ entered: UInt64, minus left: UInt64) -> Int {
+    Int(clamping: entered.excess(over: left))
+  }
 }

@@ -17,18 +17,18 @@ import Net
 func showStatistics(_ counters: Counters, _ response: inout Response) {
   let statistics = MPG.statistics()
   let lines: [(String, UInt64)] = [
-    ("procs", UInt64(statistics.procs)),
-    ("threads", UInt64(statistics.threads)),
-    ("gs_live", UInt64(statistics.live)),
+    ("procs", UInt64(clamping: statistics.procs)),
+    ("threads", UInt64(clamping: statistics.threads)),
+    ("gs_live", UInt64(clamping: statistics.live)),
     ("gs_created", statistics.created),
     ("switches", statistics.switches),
     ("steals", statistics.steals),
-    ("grq", UInt64(statistics.grq)),
-    ("netpoll_parked", UInt64(statistics.netpollParked)),
-    ("connections_accepted", UInt64(counters.accepted.load(ordering: .relaxed))),
-    ("connections_refused", UInt64(counters.refused.load(ordering: .relaxed))),
-    ("requests", UInt64(counters.requests.load(ordering: .relaxed))),
-    ("accept_exhaustions", UInt64(counters.exhaustions.load(ordering: .relaxed))),
+    ("grq", UInt64(clamping: statistics.grq)),
+    ("netpoll_parked", UInt64(clamping: statistics.netpollParked)),
+    ("connections_accepted", UInt64(clamping: counters.accepted.load(ordering: .relaxed))),
+    ("connections_refused", UInt64(clamping: counters.refused.load(ordering: .relaxed))),
+    ("requests", UInt64(clamping: counters.requests.load(ordering: .relaxed))),
+    ("accept_exhaustions", UInt64(clamping: counters.exhaustions.load(ordering: .relaxed))),
   ]
   for (name, value) in lines { response.write("\(name) \(value)\n") }
 }

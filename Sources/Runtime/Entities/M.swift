@@ -356,7 +356,7 @@ private struct MOwned {
   /// when the clock is calibrated anew, the whole would jump.
   func cpuUsed(since start: UInt64?) -> UInt64? {
     guard let start, let now = cpuTime else { return nil }
-    return Clock.ticks(nanoseconds: now &- start)
+    return Clock.ticks(nanoseconds: now.excess(over: start))
   }
 
   // MARK: sleeping and waking

@@ -86,7 +86,7 @@ struct NetpollRecord: ~Copyable {
     shared[.netpollWakeups].add(1)
     shared[.netpollReadied].add(UInt64(ready.count))
     // One that waits in the kernel is never late.
-    if nanoseconds == 0, before != 0, now &- before > sched.lateness, ready.count > 0 {
+    if nanoseconds == 0, before != 0, now.excess(over: before) > sched.lateness, ready.count > 0 {
       m.noteLate(poller, since: before, gs: ready.count)
     }
     m.emit(.netpoll, detail: poller.rawValue, count: ready.count, arg: UInt64(fds))
@@ -126,13 +126,13 @@ struct NetpollRecord: ~Copyable {
   /// Whether nobody has looked for a millisecond; `now` in ticks.
   func isLate(at now: UInt64) -> Bool {
     let last = shared[.netpollLast].relaxed
-    return now > last && now &- last > sched.lateness
+    return now.excess(over: last) > sched.lateness
   }
 
   /// Whether the last look is so many nanoseconds ago.
   private func isStale(_ nanoseconds: Int64) -> Bool {
     let last = shared[.netpollLast].relaxed
-    return Clock.now &- last > Clock.ticks(nanoseconds: UInt64(nanoseconds))
+    return Clock.now.excess(over: last) > Clock.ticks(nanoseconds: UInt64(nanoseconds))
   }
 
   /// A timer was fired late (§4).

@@ -68,7 +68,7 @@ extension PlainText {
     add(" [")
     add(AllGoroutines.words(state, status))
     add(", ")
-    add(ticks: now &- g.shared[.since].relaxed)
+    add(ticks: now.excess(over: g.shared[.since].relaxed))
     add("] ")
     add(entryOf: g)
   }
