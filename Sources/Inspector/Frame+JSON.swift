@@ -24,6 +24,7 @@ extension Frame {
       if let instruments { json.object { instruments.writeMembers(to: &$0) } } else { json.null() }
       json.key("past")
       if let past { json.object { past.writeMembers(to: &$0) } } else { json.null() }
+      json.member("doubt", doubt)
       json.member("ended", ended)
     }
     return json.text
@@ -46,7 +47,7 @@ extension Frame {
 
   private func writePs(to json: inout JSONText) {
     for (index, p) in snapshot.ps.enumerated() {
-      p.write(to: &json, utilization: index < utilization.count ? utilization[index] : nil)
+      p.write(to: &json, use: use(ofRow: index))
     }
   }
 
@@ -60,7 +61,7 @@ extension Frame {
 }
 
 extension Snapshot.P {
-  fileprivate func write(to json: inout JSONText, utilization: Double?) {
+  fileprivate func write(to json: inout JSONText, use: PUse?) {
     json.object { json in
       json.member("id", id)
       json.member("status", "\(status)")
@@ -77,13 +78,26 @@ extension Snapshot.P {
       json.member("steal_tries", stealTries)
       json.member("idle_ns", idleTime)
       json.member("spin_ns", spinTime)
+      json.member("call_ns", callTime)
+      json.member("run_ns", runTime)
       json.member("g_cache_hits", gCache?.hits)
       json.member("g_cache_misses", gCache?.misses)
       json.member("stack_cache_hits", stackCache?.hits)
       json.member("stack_cache_misses", stackCache?.misses)
       json.key("utilization")
-      if let utilization { json.value(utilization, decimals: 3) } else { json.null() }
+      if let use { json.value(use.share(\.running), decimals: 3) } else { json.null() }
+      json.member("use", object: { use.writeMembers(to: &$0) })
     }
+  }
+}
+
+extension PUse? {
+  fileprivate func writeMembers(to json: inout JSONText) {
+    json.member("window_ns", self?.window)
+    json.member("running_ns", self?.running)
+    json.member("calls_ns", self?.calls)
+    json.member("searching_ns", self?.searching)
+    json.member("idle_ns", self?.idle)
   }
 }
 
@@ -125,6 +139,7 @@ extension Snapshot.Gs {
         for group in WaitGroupName.allCases { json.member(group.rawValue, waiting(in: group)) }
       })
     json.member("tasks", tasks)
+    json.member("stackless", stackless)
   }
 }
 

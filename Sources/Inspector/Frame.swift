@@ -9,16 +9,15 @@ public struct Frame: Sendable, Equatable {
   public var spawnsPerSecond: Double = 0
   public var wakeupsPerSecond: Double = 0
   public var eventsPerSecond: Double = 0
-  /// The share of the time for which each P was neither idle nor spinning, 0…1, over the same time as the rates; in
-  /// the order of `snapshot.ps`. Measured by the scheduler, not sampled. Empty in the first frame, and when the target
-  /// does not say.
-  public var utilization: [Double] = []
-  /// The share of it for which the M of each P searched for work.
-  public var searching: [Double] = []
+  /// What the time of each P went to, over the same time as the rates; in the order of `snapshot.ps`. Measured by the
+  /// scheduler, not sampled. Empty in the first frame; nil where the target does not say, or the P is new.
+  public var use: [PUse?] = []
   /// The last 60 seconds, one point a second, oldest first; short after the start.
   public var minute: [Point] = []
   /// How the target ended, if it did.
   public var ended: String?
+  /// Why it cannot be told at the moment whether the target lives: the system could not be asked. nil: it can be told.
+  public var doubt: String?
   /// What is derived from the events before this moment; nil: none were taken in.
   public var instruments: Instruments?
   /// What belongs to a moment of history; nil: the frame is of now.
@@ -51,4 +50,7 @@ public struct Frame: Sendable, Equatable {
   }
 
   public init(snapshot: Snapshot) { self.snapshot = snapshot }
+
+  /// What the time of the P in row `index` of `snapshot.ps` went to, where it is known.
+  public func use(ofRow index: Int) -> PUse? { use.indices.contains(index) ? use[index] : nil }
 }

@@ -49,20 +49,13 @@ private struct Totals: Sendable {
   static let window: UInt64 = 1_000_000_000
 
   let time, switches, steals, spawns, wakeups, events: UInt64
-  /// By P: nanoseconds without a G; empty when the target does not say.
-  let unused: [UInt64]
-  let spun: [UInt64]
-  /// Which Ps these are.
-  let ids: [Int]
+  let ps: [Snapshot.P]
 
   init(_ snapshot: Snapshot) {
     (time, switches, spawns) = (snapshot.time, snapshot.switches, snapshot.gs.created)
     (wakeups, events) = (snapshot.netpoll.wakeups, snapshot.trace.events)
     steals = snapshot.ps.reduce(snapshot.retired.stealsIn) { $0 &+ $1.stealsIn }
-    ids = snapshot.ps.map(\.id)
-    let unused = snapshot.ps.compactMap { p in p.idleTime.flatMap { idle in p.spinTime.map { idle &+ $0 } } }
-    self.unused = unused.count == snapshot.ps.count ? unused : []
-    spun = snapshot.ps.compactMap(\.spinTime)
+    ps = snapshot.ps
   }
 }
 
@@ -79,12 +72,12 @@ extension Frame {
     spawnsPerSecond = rate(base.spawns, now.spawns)
     wakeupsPerSecond = rate(base.wakeups, now.wakeups)
     eventsPerSecond = rate(base.events, now.events)
-    guard base.unused.count == now.unused.count, base.ids == now.ids else { return }
-    utilization = zip(base.unused, now.unused).map { before, after in
-      // Idle time, searching time and the moment are each rounded to nanoseconds: what they differ by is no use.
-      let used = 1 - rate(before, after) / 1e9
-      return used * seconds <= 3e-9 ? 0 : min(1, used)
+    var earlier = base.ps[...]
+    use = now.ps.map { p in
+      // Both are in the order of their ids.
+      earlier = earlier.drop { $0.id < p.id }
+      guard let before = earlier.first, before.id == p.id else { return nil }
+      return PUse(from: before, to: p, window: now.time - base.time)
     }
-    searching = zip(base.spun, now.spun).map { min(1, max(0, rate($0, $1) / 1e9)) }
   }
 }

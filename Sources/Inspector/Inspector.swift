@@ -12,6 +12,9 @@ public import Region
 public final class Inspector {
   public let target: Target
   let source: RegionSource
+  /// Why the last call of `ending` could not tell whether the target lives; nil: it could. It says nothing of the target,
+  /// only of this process, and passes when what was missing is there again.
+  public private(set) var doubt: InspectorError?
 
   /// Attaches to a target that was found in a folder.
   public init(_ target: Target) throws(InspectorError) {
@@ -34,11 +37,20 @@ public final class Inspector {
 
   /// Everything about the scheduler at this moment.
   ///
-  /// Takes microseconds; up to two milliseconds under a flood, when the Gs' states are hard to catch at one instant
-  /// (see `Snapshot.isConsistent`). Throws `layout` when the region makes no sense any more. Of a process that has
-  /// ended it gives the last state.
-  public func snapshot() throws(InspectorError) -> Snapshot {
-    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.snapshot() }
+  /// Takes microseconds; up to six milliseconds under a flood, when an instant at which all adds up is hard to catch
+  /// (see `Snapshot.isConsistent`). Throws `layout` when the region makes no sense any more. Of a process that has ended it
+  /// gives the last state.
+  ///
+  /// - Parameter peaksSince: from when on `grqMax` and `lrqMax` count, in monotonic nanoseconds, some seconds back at most;
+  ///   nil: a second ago. Who looks again and again says when it looked last; that is nobody else's business.
+  public func snapshot(peaksSince start: UInt64? = nil) throws(InspectorError) -> Snapshot {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.snapshot(peaksSince: start) }
+  }
+
+  /// The largest depths of the queues since `start`, in monotonic nanoseconds, some seconds back at most. Costs a
+  /// microsecond for each P.
+  public func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.peaks(since: start) }
   }
 
   /// Hands the events since the last call (at first: since attaching) to `take`, in batches of one ring each, oldest
@@ -62,8 +74,8 @@ public final class Inspector {
     return fullest
   }
 
-  func observe() throws(InspectorError) -> Observation {
-    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.observe() }
+  func observe(peaksSince start: UInt64? = nil) throws(InspectorError) -> Observation {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.observe(peaksSince: start) }
   }
 
   /// Slots of the table of Gs that are read at a time: some hundred microseconds.
@@ -90,9 +102,17 @@ public final class Inspector {
 
   // MARK: its end
 
-  /// How the process ended; nil while it lives.
+  /// How the process ended; nil while it lives, and while that cannot be told: then `doubt` says why.
   public func ending() throws(InspectorError) -> TargetEnding? {
-    try layoutErrors(target.path) { () throws(LayoutProblem) in try source.ending() }
+    let life = try layoutErrors(target.path) { () throws(LayoutProblem) in try source.life() }
+    doubt = nil
+    switch life {
+    case .alive: return nil
+    case .ended(let ending): return ending
+    case .unknown(let error):
+      doubt = .unknownWhetherAlive(pid: target.process.pid, error)
+      return nil
+    }
   }
 
   /// The same by the target's own word alone, which costs next to nothing: one that was killed has none.

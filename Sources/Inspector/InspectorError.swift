@@ -29,6 +29,8 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
   case stream(path: String, errno: Int32)
   /// No dead process has left a region behind.
   case noBlackBox
+  /// The system could not be asked whether the process lives: this process is out of descriptors, for one.
+  case cannotTell(pid: Int32, call: String, errno: Int32)
   /// A system call failed that does not, unless the machine is short of something.
   case system(call: String, path: String, errno: Int32)
 
@@ -55,6 +57,9 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
       "cannot write to \(path): " + (errno == EPIPE ? "its reader has left" : errnoText(errno))
     case .noBlackBox:
       "no dead process has left a region behind; mpgtop -l lists what there is"
+    case .cannotTell(let pid, let call, let errno):
+      "cannot tell whether process \(pid) lives: \(call) failed on /proc/\(pid)/stat: errno \(errno) "
+        + "(\(errnoText(errno)))"
     case .system(let call, let path, let errno):
       "\(call) failed on \(path): errno \(errno) (\(errnoText(errno)))"
     }
@@ -92,6 +97,12 @@ public enum LayoutProblem: Error, Sendable, Equatable, CustomStringConvertible {
     case .impossible(let field, let value):
       "it is damaged: \(field) is \(value), which cannot be; restart the target"
     }
+  }
+}
+
+extension InspectorError {
+  static func unknownWhetherAlive(pid: Int32, _ error: SystemCallError) -> InspectorError {
+    .cannotTell(pid: pid, call: error.call, errno: error.errno)
   }
 }
 

@@ -1,4 +1,5 @@
 // Which process a region belongs to: a pid and the moment that it started, since pids are used again.
+internal import Glibc
 
 /// A process by a name that is never used twice while the machine is up.
 public struct ProcessIdentity: Sendable, Hashable {
@@ -10,15 +11,52 @@ public struct ProcessIdentity: Sendable, Hashable {
     (self.pid, self.startTime) = (pid, startTime)
   }
 
-  /// The process that has `pid` now; nil when there is none. One that has died and was not waited for counts as none.
-  public init?(living pid: Int32) {
-    guard pid > 0, let stat = smallFile("/proc/\(pid)/stat", limit: 1024) else { return nil }
-    guard let parsed = Self.parse(stat: stat), parsed.state != "Z", parsed.state != "X" else { return nil }
-    self.init(pid: pid, startTime: parsed.startTime)
+  /// What the system says of a process that is looked for.
+  enum Found: Equatable {
+    case process(ProcessIdentity)
+    /// Nobody has that pid; or who had it has died, and was not waited for.
+    case nobody
+    /// The system could not be asked: of a viewer that has no descriptors left, for one. That says nothing of the process.
+    case unknown(SystemCallError)
   }
 
-  /// Whether this very process still runs.
-  public var isAlive: Bool { ProcessIdentity(living: pid) == self }
+  /// Who has `pid` now.
+  static func look(for pid: Int32) -> Found {
+    guard pid > 0 else { return .nobody }
+    do throws(SystemCallError) {
+      let stat = try contents(of: "/proc/\(pid)/stat", limit: 1024)
+      guard let parsed = parse(stat: stat) else { throw SystemCallError(call: "read", errno: EIO) }
+      if parsed.state == "Z" || parsed.state == "X" { return .nobody }
+      return .process(ProcessIdentity(pid: pid, startTime: parsed.startTime))
+    } catch {
+      return error.errno == ENOENT || error.errno == ESRCH ? .nobody : .unknown(error)
+    }
+  }
+
+  /// The process that has `pid` now; nil when there is none, or when it cannot be told.
+  public init?(living pid: Int32) {
+    guard case .process(let process) = Self.look(for: pid) else { return nil }
+    self = process
+  }
+
+  /// Whether a process is there.
+  enum Presence: Equatable {
+    case alive, gone
+    case unknown(SystemCallError)
+  }
+
+  /// Whether this very process still runs. Only that nobody has its pid, or somebody else, is its death.
+  var presence: Presence {
+    switch Self.look(for: pid) {
+    case .process(let other): other == self ? .alive : .gone
+    case .nobody: .gone
+    case .unknown(let error): .unknown(error)
+    }
+  }
+
+  /// Whether this very process runs, as far as the system tells: who cannot be asked after is not known to be dead, and
+  /// counts as alive.
+  public var isAlive: Bool { presence != .gone }
 
   /// State letter and start time of a /proc/PID/stat. The name in parentheses may itself hold blanks and
   /// parentheses, so the count starts after the last one.

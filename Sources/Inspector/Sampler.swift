@@ -48,6 +48,8 @@ public struct Sampler {
   public let inspector: Inspector
   /// How the target ended; nil while it lives. The last snapshot was taken after that.
   public private(set) var ending: TargetEnding?
+  /// Why it cannot be told at the moment whether the target lives; nil: it can. See `Inspector.doubt`.
+  public private(set) var doubt: InspectorError?
   /// What has been seen, as far back as memory allows; nil when none was wanted.
   public let history: History?
   /// The last snapshot, and since when the longest runnable G has been so, as of the last look at the table of Gs.
@@ -60,7 +62,10 @@ public struct Sampler {
   private(set) var drainInterval = Self.longest / 4
   private var lastDrain: UInt64
   private var instruments = Instruments()
+  private var cpus = CPUPressureWatch()
   private var lastSnapshot: UInt64 = 0
+  /// From when on the peaks of the next snapshot count: this reader's own.
+  private var peaksSince = monotonicNow()
   private var lastMark: UInt64 = 0
   /// When to ask the system next whether the target has ended.
   private var nextLook: UInt64 = 0
@@ -96,10 +101,12 @@ public struct Sampler {
     guard var frame = builder.frame(ended: ending?.description) else {
       preconditionFailure("a sample was just taken")
     }
+    frame.doubt = doubt?.description
     if let history {
       if frame.snapshot.time >= instruments.time &+ Self.instrumentsInterval {
         instruments = Instruments(
           history.meter, history.pressure.recent, tables.taker.latest, frame.snapshot, names: history.names)
+        instruments.cpu = cpus.recent
       }
       frame.instruments = instruments
     }
@@ -151,17 +158,25 @@ public struct Sampler {
   private mutating func sample() throws(InspectorError) {
     try lookForEnding()
     if let history {
-      let observation = try inspector.observe()
-      builder.observe(observation.snapshot)
+      let observation = try inspector.observe(peaksSince: peaksSince)
+      note(observation.snapshot)
       latest = observation.snapshot
       self.observation = observation
+      if ending == nil {
+        cpus.look(pid: inspector.target.process.pid, tids: observation.snapshot.ms.map(\.tid))
+      }
       if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
         try mark(history, observation)
       }
     } else {
-      builder.observe(try inspector.snapshot())
+      note(try inspector.snapshot(peaksSince: peaksSince))
     }
     lastSnapshot = monotonicNow()
+  }
+
+  private mutating func note(_ snapshot: Snapshot) {
+    builder.observe(snapshot)
+    peaksSince = snapshot.time
   }
 
   /// A target that says so has ended; the system is asked about others, which takes as long as all else of a sample, no more
@@ -171,6 +186,7 @@ public struct Sampler {
     let now = monotonicNow()
     let asksSystem = now >= nextLook
     ending = try asksSystem ? inspector.ending() : inspector.lastWord()
+    doubt = ending == nil ? inspector.doubt : nil
     if asksSystem { nextLook = now + Self.snapshotInterval }
   }
 

@@ -31,7 +31,7 @@ public struct Snapshot: Sendable, Equatable {
     public var entry: String?
     /// Gs in the local run queue, without `runnext`; 0…256.
     public var lrq = 0
-    /// The largest `lrq` since the previous snapshot.
+    /// The largest `lrq` since the moment that the reader named: mostly, when it looked last.
     public var lrqMax = 0
     /// Whether `runnext` holds a G.
     public var runnext = false
@@ -45,9 +45,13 @@ public struct Snapshot: Sendable, Equatable {
     public var stolenGs: UInt64 = 0
     /// Steal attempts by this P, hits and misses.
     public var stealTries: UInt64 = 0
-    /// Nanoseconds since boot that no M held it, and that its M searched for work; nil when the target does not say.
+    /// Nanoseconds since it was made that no M held it, and that its M searched for work; nil when the target does not say.
     public var idleTime: UInt64?
     public var spinTime: UInt64?
+    /// Likewise those that its M was in a system call and nobody had taken it, and the rest: a G ran, or its M was between
+    /// two. The four add up to the time since it was made.
+    public var callTime: UInt64?
+    public var runTime: UInt64?
     /// Its caches of descriptors and of stacks for new Gs; nil when the target does not say.
     public var gCache: Cache?
     public var stackCache: Cache?
@@ -106,6 +110,8 @@ public struct Snapshot: Sendable, Equatable {
     public var waiting: [WaitReason: Int] = [:]
     /// Live Gs that run a job of a Swift `Task`; nil when the target does not say.
     public var tasks: Int?
+    /// Runnable ones that are on no queue, since there was no stack for their first turn; nil when the target does not say.
+    public var stackless: Int?
     public init() {}
 
     /// Gs that were created and have not exited. Counters wrap, and so does their difference.
@@ -179,9 +185,11 @@ public struct Snapshot: Sendable, Equatable {
   public var time: UInt64 = 0
   /// Ps that Gs may run on (GOMAXPROCS).
   public var procs = 0
-  /// Whether all counters were read at one instant (two equal passes).
+  /// Whether the Gs by state, the queues, the Ps and the Ms are of one instant, and add up: each runnable or preempted G is
+  /// on one queue (`grq`, an LRQ, a `runnext`) or `stackless`, each running one on one P and one M, each one in a system call
+  /// on one M.
   public var isConsistent = true
-  /// Gs on the global run queue, and the largest number since the previous snapshot.
+  /// Gs on the global run queue, and the largest number since the moment that the reader named.
   public var grq = 0
   public var grqMax = 0
   /// Timers armed.

@@ -19,7 +19,7 @@ struct FileDescriptor: ~Copyable {
 }
 
 /// A call that failed, and how.
-struct SystemCallError: Error {
+struct SystemCallError: Error, Equatable {
   let call: String
   let errno: Int32
 }
@@ -94,18 +94,22 @@ public func monotonicNow() -> UInt64 {
 }
 
 /// The whole of a small file such as those below /proc; nil when it cannot be read.
-func smallFile(_ path: String, limit: Int = 4096) -> [UInt8]? {
+func smallFile(_ path: String, limit: Int = 4096) -> [UInt8]? { try? contents(of: path, limit: limit) }
+
+/// The same for those who must know why it cannot be read.
+func contents(of path: String, limit: Int) throws(SystemCallError) -> [UInt8] {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { return nil }
+  guard descriptor >= 0 else { throw SystemCallError(call: "open", errno: errno) }
   defer { _ = close(descriptor) }
   var bytes = [UInt8](repeating: 0, count: limit)
   let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-  return count < 0 ? nil : Array(bytes.prefix(count))
+  guard count >= 0 else { throw SystemCallError(call: "read", errno: errno) }
+  return Array(bytes.prefix(count))
 }
 
-/// The names in a folder, without `.` and `..`; empty when it cannot be read. At most `limit`.
-func names(in folder: String, limit: Int = 4096) -> [String] {
-  guard let stream = unsafe opendir(folder) else { return [] }
+/// The names in a folder, without `.` and `..`. At most `limit`.
+func names(in folder: String, limit: Int = 4096) throws(SystemCallError) -> [String] {
+  guard let stream = unsafe opendir(folder) else { throw SystemCallError(call: "opendir", errno: errno) }
   defer { unsafe closedir(stream) }
   var names: [String] = []
   while names.count < limit, let entry = unsafe readdir(stream) {

@@ -5,6 +5,8 @@
 // be ours (see Mapping). Whoever starts in another environment may have no XDG_RUNTIME_DIR, so all places are looked
 // at, whatever this process has.
 
+internal import Glibc
+
 /// A process that can be looked at, or what one left behind.
 public struct Target: Sendable, Equatable {
   public enum State: Sendable, Equatable {
@@ -56,25 +58,38 @@ public struct RegionFolders: Sendable, Equatable {
   /// Throws what the user can act on: no such process, another user's, not on the runtime, gone.
   public func target(pid: Int32) throws(InspectorError) -> Target {
     let files = files().filter { $0.process.pid == pid }
-    if let living = ProcessIdentity(living: pid) {
+    switch ProcessIdentity.look(for: pid) {
+    case .process(let living):
       if let file = files.first(where: { $0.process == living }) { return file.look() }
       if let owner = ProcessIdentity.owner(of: pid), owner != currentUser() {
         throw .otherUser(pid: pid, uid: owner)
       }
       if let refusal = refusal() { throw refusal }
       throw .notATarget(pid: pid, name: ProcessIdentity.name(of: pid) ?? "")
+    case .unknown(let error): throw .unknownWhetherAlive(pid: pid, error)
+    case .nobody: break
     }
     let latest = files.max { $0.process.startTime < $1.process.startTime }
-    guard case .ended(let ending)? = latest?.look().state else { throw .noSuchProcess(pid: pid) }
-    throw .gone(pid: pid, ending)
+    switch latest?.look().state {
+    case .ended(let ending): throw .gone(pid: pid, ending)
+    case .unreadable(.system(let call, let path, let errno)):
+      throw .system(call: call, path: path, errno: errno)
+    default: throw refusal() ?? .noSuchProcess(pid: pid)
+    }
   }
 
   /// What the process with this pid left behind: the last one, when the number was used again.
   public func blackBox(pid: Int32) throws(InspectorError) -> Target {
-    let files = files().filter { $0.process.pid == pid && !$0.process.isAlive }
-    guard let latest = files.max(by: { $0.process.startTime < $1.process.startTime }) else {
-      throw .noSuchProcess(pid: pid)
+    var latest: RegionFile?
+    for file in files() where file.process.pid == pid {
+      switch file.process.presence {
+      case .alive: continue
+      case .unknown(let error): throw .unknownWhetherAlive(pid: pid, error)
+      case .gone:
+        if file.process.startTime >= latest?.process.startTime ?? 0 { latest = file }
+      }
     }
+    guard let latest else { throw refusal() ?? .noSuchProcess(pid: pid) }
     return latest.look()
   }
 
@@ -93,7 +108,7 @@ public struct RegionFolders: Sendable, Equatable {
   /// Why one of the folders that exist is not looked into; nil when all are.
   public func refusal() -> InspectorError? {
     for path in paths {
-      if case .refused(let reason) = Self.check(path) { return .notPermitted(path: path, reason: reason) }
+      if case .refused(let error) = Self.look(into: path) { return error }
     }
     return nil
   }
@@ -101,26 +116,35 @@ public struct RegionFolders: Sendable, Equatable {
   /// The files that are named like regions, in the folders that are ours.
   private func files() -> [RegionFile] {
     paths.flatMap { folder in
-      guard case .ours = Self.check(folder) else { return [RegionFile]() }
-      return names(in: folder).compactMap { RegionFile(folder: folder, name: $0) }
+      guard case .ours(let names) = Self.look(into: folder) else { return [RegionFile]() }
+      return names.compactMap { RegionFile(folder: folder, name: $0) }
     }
   }
 
   private enum Verdict {
-    case ours, missing
-    case refused(String)
+    case missing
+    /// With these names in it.
+    case ours([String])
+    case refused(InspectorError)
   }
 
-  private static func check(_ folder: String) -> Verdict {
-    guard let status = try? FileStatus(ofLink: folder) else { return .missing }
-    guard status.isDirectory else { return .refused("it is not a folder; remove it") }
-    guard status.owner == currentUser() else {
-      return .refused("the folder belongs to user \(status.owner), not to \(currentUser()); remove it")
+  /// A folder that cannot be looked into is not one that has nothing in it: only that there is none is `missing`.
+  private static func look(into folder: String) -> Verdict {
+    func refused(_ reason: String) -> Verdict { .refused(.notPermitted(path: folder, reason: reason)) }
+    do throws(SystemCallError) {
+      let status = try FileStatus(ofLink: folder)
+      guard status.isDirectory else { return refused("it is not a folder; remove it") }
+      guard status.owner == currentUser() else {
+        return refused("the folder belongs to user \(status.owner), not to \(currentUser()); remove it")
+      }
+      guard status.permissions & 0o022 == 0 else {
+        return refused("others may write to the folder; chmod 700 it")
+      }
+      return .ours(try names(in: folder))
+    } catch {
+      let isMissing = error.errno == ENOENT || error.errno == ENOTDIR
+      return isMissing ? .missing : .refused(InspectorError(error, path: folder))
     }
-    guard status.permissions & 0o022 == 0 else {
-      return .refused("others may write to the folder; chmod 700 it")
-    }
-    return .ours
   }
 }
 
@@ -167,8 +191,11 @@ struct RegionFile {
       let source = try open()
       let who = try layoutErrors(path) { () throws(LayoutProblem) in try source.whoIsThere() }
       (target.name, target.bootTime) = (who.name, who.bootTime)
-      let ending = try layoutErrors(path) { () throws(LayoutProblem) in try source.ending() }
-      if let ending { target.state = .ended(ending) }
+      switch try layoutErrors(path, { () throws(LayoutProblem) in try source.life() }) {
+      case .alive: break
+      case .ended(let ending): target.state = .ended(ending)
+      case .unknown(let error): throw .unknownWhetherAlive(pid: process.pid, error)
+      }
     } catch {
       target.state = .unreadable(error)
     }

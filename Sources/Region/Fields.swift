@@ -122,6 +122,8 @@ public enum Capacity {
   case psMade = 32
   /// Ps that are not stopped: `procs`, and those beyond it that an M has yet to let go of.
   case psOpen = 33
+  /// Gs that are runnable and on no queue, because there was no stack for their first turn.
+  case stackless = 34
   /// How often there was no more of something that was asked for; see `Shortage`. Any thread, atomic.
   case acceptShortages = 40
   case stackShortages = 41
@@ -145,7 +147,7 @@ public enum Capacity {
     switch self {
     case .procs: FieldSpec(.gauge, "ps")
     case .mCount: FieldSpec(.gauge, "ms")
-    case .grqDepth: FieldSpec(.gauge, "gs")
+    case .grqDepth, .stackless: FieldSpec(.gauge, "gs")
     case .grqPushed, .netpollReadied: FieldSpec(.counter, "gs")
     case .idlePs: FieldSpec(.gauge, "ps")
     case .idleMs, .spinningMs: FieldSpec(.gauge, "ms")
@@ -199,6 +201,11 @@ public enum Capacity {
   /// says so.
   case idleTicks = 25
   case spinTicks = 26
+  /// Likewise while its M was in a system call and nobody had taken it.
+  case callTicks = 27
+  /// When the account of its time begins. What is not idle, searched or in calls since then, it ran Gs or its M was
+  /// between two.
+  case made = 28
   /// Descriptors for new Gs, and stacks, that its caches had, and that they had not. The owner alone.
   case gCacheHits = 32
   case gCacheMisses = 33
@@ -223,8 +230,8 @@ public enum Capacity {
     case .stealTries: FieldSpec(.counter, "tries")
     case .lrqHead, .lrqTail: FieldSpec(.counter, "gs")
     case .runnext: FieldSpec(.id, "slot+1")
-    case .since: FieldSpec(.ticks, "ticks")
-    case .idleTicks, .spinTicks: FieldSpec(.counter, "ticks")
+    case .since, .made: FieldSpec(.ticks, "ticks")
+    case .idleTicks, .spinTicks, .callTicks: FieldSpec(.counter, "ticks")
     case .gCacheHits, .gCacheMisses: FieldSpec(.counter, "gs")
     case .stackCacheHits, .stackCacheMisses: FieldSpec(.counter, "stacks")
     case .lrqPeaks: FieldSpec(.packed, "peaks", count: Capacity.peaks)

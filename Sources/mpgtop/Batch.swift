@@ -27,8 +27,10 @@ struct Batch {
     var sampler = Sampler(inspector, history: options.json || options.isLinear ? Self.shortHistory : nil)
     var due = monotonicNow()
     var printed = 0
+    var doubt = DoubtReport()
     while printed < options.frames ?? .max {
       try wait(until: due, &sampler)
+      doubt.tell(sampler.doubt)
       let frame = try failing { () throws(InspectorError) in try sampler.frame() }
       try write(frame, isFirst: printed == 0)
       printed += 1

@@ -80,8 +80,10 @@ struct Exporter {
     defer { StopSignals.unblock() }
     var sampler = Sampler(inspector, history: options.history.limits)
     let end = monotonicNow() + (options.duration?.nanoseconds ?? Self.duration)
+    var doubt = DoubtReport()
     while monotonicNow() < end, sampler.ending == nil, !stop.came {
       let pause = try failing { () throws(InspectorError) in try sampler.step() }
+      doubt.tell(sampler.doubt)
       let now = monotonicNow()
       if now < end { usleep(UInt32(clamping: min(pause, end - now) / 1000)) }
     }

@@ -35,7 +35,7 @@ struct Failure: Error {
       case .stream: ExitCode.output
       case .layout, .notARecording: ExitCode.layout
       case .gone: ExitCode.gone
-      case .system: ExitCode.system
+      case .system, .cannotTell: ExitCode.system
       }
     self.init(code, error.description)
   }

@@ -9,7 +9,7 @@ struct FrameText {
   /// One frame, with its line breaks.
   func text(of frame: Frame, isFirst: Bool) -> String {
     if options.json { return frame.json + "\n" }
-    if options.csv { return (isFirst ? Self.csvHead + "\n" : "") + Self.csv(frame.snapshot) + "\n" }
+    if options.csv { return (isFirst ? Self.csvHead + "\n" : "") + Self.csv(frame) + "\n" }
     if options.schedtrace { return Self.schedtrace(frame.snapshot) + "\n" }
     let width = StandardOutput.width
     var lines = Overview.plainText(frame, width: width, glyphs: glyphs)
@@ -34,10 +34,12 @@ struct FrameText {
     + ["syscall"] + WaitGroupName.allCases.map(\.rawValue)
     + [
       "grq", "grq_max", "lrq", "timers", "threads", "switches", "steals", "netpoll_wakeups", "events", "lost",
+      "p_window_ns", "p_running_ns", "p_calls_ns", "p_searching_ns", "p_idle_ns",
     ])
     .joined(separator: ",")
 
-  private static func csv(_ s: Snapshot) -> String {
+  private static func csv(_ frame: Frame) -> String {
+    let s = frame.snapshot
     let gs = s.gs
     let states = [gs.live, Int(clamping: gs.created), Int(clamping: gs.exited), gs.running, gs.runnable]
     let waiting = WaitGroupName.allCases.map { gs.waiting(in: $0) }
@@ -48,7 +50,16 @@ struct FrameText {
     let words =
       [s.time, s.uptime].map { "\($0)" } + ["\(s.procs)", s.isConsistent ? "1" : "0"]
       + (states + [gs.preempted, gs.syscall] + waiting + queues).map { "\($0)" } + counters.map { "\($0)" }
+      + uses(frame)
     return words.joined(separator: ",")
+  }
+
+  /// What the time of all Ps together went to since the frame before; empty where it is not known of each.
+  private static func uses(_ frame: Frame) -> [String] {
+    let uses = frame.use.compactMap { $0 }
+    let parts: [KeyPath<PUse, UInt64>] = [\.window, \.running, \.calls, \.searching, \.idle]
+    guard !uses.isEmpty, uses.count == frame.snapshot.ps.count else { return parts.map { _ in "" } }
+    return parts.map { part in "\(uses.reduce(0) { $0 &+ $1[keyPath: part] })" }
   }
 
   // MARK: schedtrace

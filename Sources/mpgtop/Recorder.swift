@@ -69,8 +69,10 @@ struct Recorder {
     _ sampler: inout Sampler, _ inspector: Inspector, until stop: StopSignals
   ) throws(Failure) -> String {
     let end = options.duration.map { monotonicNow() + $0.nanoseconds }
+    var doubt = DoubtReport()
     while true {
       let pause = try failing { () throws(InspectorError) in try sampler.step() }
+      doubt.tell(sampler.doubt)
       if let error = sampler.history?.recordingError { throw Failure(error) }
       if let ending = sampler.ending { return "the target \(ending)" }
       if stop.came { return "stopped" }

@@ -8,15 +8,24 @@ struct Frame: Decodable, Sendable {
     let id, lrq, lrqMax, ticks, stealsIn, stealsOut, stolenGs: Int
     let status: String
     let m, g: Int?
+    let runnext: Bool
+    let use: Use
+
+    /// What its time went to; null in the first frame.
+    struct Use: Decodable, Sendable {
+      let windowNs, runningNs, callsNs, searchingNs, idleNs: Int?
+      var parts: Int { (runningNs ?? 0) + (callsNs ?? 0) + (searchingNs ?? 0) + (idleNs ?? 0) }
+    }
   }
   struct M: Decodable, Sendable {
     let id, tid: Int
     let state: String
-    let p: Int?
+    let p, g: Int?
   }
   struct Gs: Decodable, Sendable {
     let live, created, exited: Int
     let byState: [String: Int]
+    let stackless: Int?
   }
   struct Netpoll: Decodable, Sendable {
     let parked, fds: Int
@@ -30,13 +39,13 @@ struct Frame: Decodable, Sendable {
   let tNs: UInt64
   let procs: Int
   let consistent: Bool
-  let switches: Int
+  let switches, grq: Int
   let ps: [P]
   let ms: [M]
   let gs: Gs
   let netpoll: Netpoll
   let trace: Trace
-  let ended: String?
+  let ended, doubt: String?
 
   init(json: some StringProtocol) throws {
     let decoder = JSONDecoder()
@@ -56,9 +65,39 @@ struct Frame: Decodable, Sendable {
     #expect(netpoll.parked == gs.byState["netpoll"], sourceLocation: location)
     #expect(ps.count == procs, sourceLocation: location)
     #expect(ps.allSatisfy { (0...256).contains($0.lrq) && $0.lrqMax <= 256 }, sourceLocation: location)
+    for p in ps {
+      #expect(p.use.parts == p.use.windowNs ?? 0, sourceLocation: location)
+      if p.status == "idle", let window = p.use.windowNs, p.use.idleNs == window {
+        #expect(p.use.runningNs == 0, sourceLocation: location)
+      }
+    }
     guard consistent else { return }
     #expect(gs.byState.values.allSatisfy { $0 >= 0 }, sourceLocation: location)
-    #expect((gs.byState["running"] ?? -1) <= procs, sourceLocation: location)
+    #expect(contradictions == [], sourceLocation: location)
+  }
+
+  /// What does not add up, of what must in a consistent frame.
+  var contradictions: [String] {
+    func state(_ name: String) -> Int { gs.byState[name] ?? 0 }
+    let queued = ps.reduce(grq) { $0 + $1.lrq + ($1.runnext ? 1 : 0) }
+    let running = ps.filter { $0.g != nil }
+    let carriers = ms.filter { $0.p != nil && $0.g != nil }
+    let holders = Dictionary(ms.compactMap { m in m.p.map { ($0, m) } }) { first, _ in first }
+    let held = ps.filter { ["running", "spinning"].contains($0.status) }
+    let sums = [
+      (
+        "runnable + preempted", state("runnable") + state("preempted"), "queued", queued + (gs.stackless ?? 0)
+      ),
+      ("running", state("running"), "Ps that run one", running.count),
+      ("running", state("running"), "Ms that run one", carriers.count),
+      ("syscall", state("syscall"), "Ms in one", ms.count { $0.state == "syscall" }),
+      ("Ms with a P", ms.count { $0.p != nil }, "Ps that an M runs", held.count),
+      ("Ms that search", ms.count { $0.state == "spinning" }, "Ps", ps.count { $0.status == "spinning" }),
+    ]
+    let pairs = held.filter { holders[$0.id]?.id != $0.m || holders[$0.id]?.g != $0.g }
+    let idle = ps.filter { $0.status == "idle" && ($0.m != nil || $0.g != nil) }
+    return sums.filter { $0.1 != $0.3 }.map { "\($0.1) \($0.0), \($0.3) \($0.2)" }
+      + pairs.map { "P\($0.id) and its M say different things" } + idle.map { "idle P\($0.id) is held" }
   }
 }
 

@@ -56,6 +56,20 @@ extension EndToEnd {
       }
     }
 
+    @Test("two scrapers see the same peak: none takes it from the other")
+    func peaks() throws {
+      let serving = try Serving()
+      _ = try serving.server.get("/spawn?n=5000")
+      func peak() throws -> Int {
+        let values = try serving.scrape().matches(of: #/\nmpg_lrq_max_goroutines\{p="\d+"\} (\d+)/#)
+        return values.compactMap { Int($0.1) }.max() ?? 0
+      }
+      let first = try peak()
+      #expect(first > 100)
+      usleep(2_500_000)  // longer than a peak is kept without a window
+      #expect(try peak() == first)
+    }
+
     @Test("requests that cannot be served get their status, and the next scrape is served")
     func refusals() throws {
       let serving = try Serving()

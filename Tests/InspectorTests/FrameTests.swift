@@ -49,24 +49,49 @@ struct FrameTests {
     }
   }
 
-  @Test("a P's utilization is the share of the time in which it was neither idle nor spinning")
-  func utilization() throws {
-    func snapshot(at time: UInt64, idle: [UInt64?]) -> Snapshot {
+  @Test("what a P's time went to adds up to the window, and calls are not running")
+  func use() throws {
+    func snapshot(at time: UInt64, idle: [UInt64?], calls: UInt64 = 0) -> Snapshot {
       var snapshot = self.snapshot(at: time, lrqMax: [0, 0])
       for (index, idle) in idle.enumerated() {
-        (snapshot.ps[index].idleTime, snapshot.ps[index].spinTime) = (idle, idle.map { _ in time / 10 })
+        snapshot.ps[index].idleTime = idle
+        snapshot.ps[index].spinTime = idle.map { _ in time / 10 }
+        snapshot.ps[index].callTime = idle.map { _ in calls }
+        snapshot.ps[index].runTime = idle.map { time - min(time, $0 + time / 10 + calls) }
       }
       return snapshot
     }
     var builder = FrameBuilder()
     builder.observe(snapshot(at: 10 * second, idle: [0, 9 * second]))
-    #expect(try #require(nextFrame(&builder)).utilization.isEmpty)
+    #expect(try #require(nextFrame(&builder)).use.isEmpty)
     // A nanosecond that rounding has lost was not spent on a G.
-    builder.observe(snapshot(at: 20 * second, idle: [4 * second, 18 * second - 1]))
-    let shares = try #require(nextFrame(&builder)).utilization
-    #expect(shares.count == 2 && abs(shares[0] - 0.5) < 1e-9 && shares[1] == 0)
+    builder.observe(snapshot(at: 20 * second, idle: [4 * second, 18 * second - 1], calls: 2 * second))
+    let uses = try #require(nextFrame(&builder)).use
+    #expect(uses[0] == PUse(running: 3 * second, calls: 2 * second, searching: second, idle: 4 * second))
+    #expect(uses[1]?.running == 0 && uses[1]?.idle == 7 * second)
+    #expect(uses.allSatisfy { $0?.window == 10 * second })
     builder.observe(snapshot(at: 30 * second, idle: [4 * second, nil]))
-    #expect(try #require(nextFrame(&builder)).utilization.isEmpty)
+    let later = try #require(nextFrame(&builder)).use
+    #expect(later[0]?.window == 10 * second && later[1] == nil)
+  }
+
+  @Test("a P that came in between has no use yet, and the others keep theirs")
+  func newP() throws {
+    func snapshot(at time: UInt64, ids: [Int]) -> Snapshot {
+      var snapshot = self.snapshot(at: time, lrqMax: ids.map { _ in 0 })
+      for (index, id) in ids.enumerated() {
+        snapshot.ps[index].id = id
+        (snapshot.ps[index].idleTime, snapshot.ps[index].spinTime) = (time / 2, 0)
+        (snapshot.ps[index].callTime, snapshot.ps[index].runTime) = (0, time - time / 2)
+      }
+      return snapshot
+    }
+    var builder = FrameBuilder()
+    builder.observe(snapshot(at: 10 * second, ids: [0, 2]))
+    _ = nextFrame(&builder)
+    builder.observe(snapshot(at: 20 * second, ids: [0, 1, 2]))
+    let uses = try #require(nextFrame(&builder)).use
+    #expect(uses.map { $0?.running } == [5 * second, nil, 5 * second])
   }
 
   @Test("a counter that runs backwards has no rate")

@@ -186,7 +186,7 @@ struct FuzzTests {
         }
         _ = try corpus.source.drainInPlace(history.take)
         history.settle()
-        _ = try corpus.source.ending()
+        _ = try corpus.source.life()
         return true
       } catch {
         return false

@@ -47,7 +47,7 @@ struct MappingTests {
     let problem = LayoutProblem.truncated(bytes: 8192, needed: region.plan.bytes)
     #expect(throws: problem) { try source.snapshot() }
     #expect(throws: problem) { _ = try source.drain { _, _ in } }
-    #expect(throws: problem) { try source.ending() }
+    #expect(throws: problem) { try source.life() }
   }
 
   @Test("a file shorter than its header, or than what its schema places, says how much is missing")

@@ -20,7 +20,7 @@ struct NoiseTests {
     do throws(LayoutProblem) {
       let snapshot = try source.snapshot()
       _ = try source.drain { _, records in for record in records { _ = (record.kind, record.count) } }
-      _ = try source.ending()
+      _ = try source.life()
       if snapshot.gs.sumOfStates != snapshot.gs.live { Issue.record("the states do not add up") }
       return .snapshot
     } catch {

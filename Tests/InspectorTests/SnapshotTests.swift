@@ -95,12 +95,16 @@ struct SnapshotTests {
     region[PField.spinTicks, 0] = second
     region[PField.status, 1] = region.raw(PStatus.running)
     (region[PField.since, 1], region[PField.idleTicks, 1]) = (now - 2 * second, 5 * second)
+    for p in [0, 1] { region[PField.made, p] = now - 10 * second }
+    region[PField.callTicks, 0] = second
 
     let snapshot = try region.snapshot()
 
     let sinceThen = snapshot.time - now
     #expect(snapshot.ps[0].idleTime == 7 * second + sinceThen && snapshot.ps[0].spinTime == second)
     #expect(snapshot.ps[1].idleTime == 5 * second && snapshot.ps[1].spinTime == 0)
+    #expect(snapshot.ps[0].callTime == second && snapshot.ps[0].runTime == second)
+    #expect(snapshot.ps[1].callTime == 0 && snapshot.ps[1].runTime == 5 * second + sinceThen)
   }
 
   @Test("both ends of every steal are counted, and add up")

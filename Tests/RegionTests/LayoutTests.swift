@@ -71,14 +71,14 @@ struct LayoutTests {
       table(SchedField.self) == """
         procs@0 mCount@1 grqDepth@2 grqPushed@3 idlePs@4 idleMs@5 tracing@6 stringBytes@7 spinningMs@8 \
         gSlots@16 gListed@17 stacks@18 stacksFree@19 gcCycles@20 gcFreed@21 netpollFds@24 \
-        netpollWakeups@25 netpollReadied@26 netpollLast@27 psMade@32 psOpen@33 acceptShortages@40 \
-        stackShortages@41 threadShortages@42 regionShortages@43 tasksCreated@48 tasksExited@49 \
+        netpollWakeups@25 netpollReadied@26 netpollLast@27 psMade@32 psOpen@33 stackless@34 \
+        acceptShortages@40 stackShortages@41 threadShortages@42 regionShortages@43 tasksCreated@48 tasksExited@49 \
         netpollBackend@56 netpollRearms@57 netpollSysmonPolls@58 grqPeaks@64×64
         """)
     #expect(
       table(PField.self) == """
         status@0 m@1 g@2 entry@3 timers@4 nextTimer@5 overflowed@6 stealTries@7 lrqHead@8 lrqTail@16 \
-        runnext@17 since@24 idleTicks@25 spinTicks@26 gCacheHits@32 gCacheMisses@33 \
+        runnext@17 since@24 idleTicks@25 spinTicks@26 callTicks@27 made@28 gCacheHits@32 gCacheMisses@33 \
         stackCacheHits@34 stackCacheMisses@35 lrqPeaks@64×64 lrq@128×128
         """)
     #expect(table(StealField.self) == "hits@0 gs@1 tries@2")
@@ -121,12 +121,12 @@ struct LayoutTests {
         [SchedField.spinningMs], [.netpollFds, .netpollWakeups, .netpollReadied, .netpollLast], [.grqPeaks],
         [.netpollBackend, .netpollRearms, .netpollSysmonPolls],
         [.tasksCreated, .tasksExited],
-        [.psMade, .psOpen], [.gSlots, .gListed, .stacks, .stacksFree, .gcCycles, .gcFreed],
+        [.psMade, .psOpen, .stackless], [.gSlots, .gListed, .stacks, .stacksFree, .gcCycles, .gcFreed],
         [.acceptShortages, .stackShortages, .threadShortages, .regionShortages],
         [.procs, .mCount, .grqDepth, .grqPushed, .idlePs, .idleMs, .tracing, .stringBytes]))
     #expect(
       standApart(
-        [PField.lrqHead], [.lrqTail, .runnext], [.since, .idleTicks, .spinTicks],
+        [PField.lrqHead], [.lrqTail, .runnext], [.since, .idleTicks, .spinTicks, .callTicks, .made],
         [.gCacheHits, .gCacheMisses, .stackCacheHits, .stackCacheMisses], [.lrqPeaks], [.lrq],
         [.status, .m, .g, .entry, .timers, .nextTimer, .overflowed, .stealTries]))
     #expect(

@@ -7,7 +7,6 @@ extension Fixtures {
   /// A frame with everything that any screen asks for.
   static func detailed(_ frame: Frame = calm(), gs: Int = 525, rows: Int = 2) -> Frame {
     var frame = frame
-    frame.searching = frame.snapshot.ps.map { $0.status == .spinning ? 0.31 : 0.01 }
     frame.detail.goroutines = goroutines(gs, at: frame.snapshot.time)
     frame.detail.threads = Dictionary(
       uniqueKeysWithValues: frame.snapshot.ms.map { ($0.tid, thread(Int($0.id))) })
@@ -185,6 +184,9 @@ extension Fixtures {
       return time
     }
     (instruments.pressure.calm, instruments.pressure.saturated) = (5_900_000_000, 1_300_000_000)
+    var cpu = CPUPressure()
+    (cpu.window, cpu.ran, cpu.waited, cpu.threads) = (10_000_000_000, 14_000_000_000, 2_600_000_000, 7)
+    instruments.cpu = cpu
     (instruments.pressure.avoidable, instruments.pressure.searching) = (1_100_000_000, 90_000_000)
     let pairs = (0..<ps).flatMap { thief in
       (0..<ps).compactMap { victim -> StealMatrix.Pair? in

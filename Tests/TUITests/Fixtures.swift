@@ -32,7 +32,11 @@ enum Fixtures {
     frame.spawnsPerSecond = 12_100
     frame.wakeupsPerSecond = 8_450
     frame.eventsPerSecond = 611_000
-    frame.utilization = snapshot.ps.map { $0.id % 2 == 0 ? 0.874 : 0 }
+    frame.use = snapshot.ps.map {
+      $0.id % 2 == 0
+        ? PUse(running: 874_000_000, calls: 20_000_000, searching: 10_000_000, idle: 96_000_000)
+        : PUse(searching: 310_000_000, idle: 690_000_000)
+    }
     frame.minute = minute(switches: 124_300, grq: 40, parked: 506, count: 60)
     return frame
   }
@@ -96,7 +100,7 @@ enum Fixtures {
     frame.spawnsPerSecond = 98_000
     frame.wakeupsPerSecond = 31_000
     frame.eventsPerSecond = 8_400_000
-    frame.utilization = snapshot.ps.map { _ in 1 }
+    frame.use = snapshot.ps.map { _ in PUse(running: 1_000_000_000) }
     frame.minute = minute(switches: 2_140_000, grq: 400, parked: 5_068, count: 60)
     return frame
   }

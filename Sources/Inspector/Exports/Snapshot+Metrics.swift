@@ -50,7 +50,7 @@ extension Snapshot {
     func total(_ old: UInt64, _ value: (P) -> UInt64) -> UInt64 { ps.reduce(old) { $0 &+ value($1) } }
     text.gauge("mpg_grq_goroutines", "Gs on the global run queue.", .init(grq))
     text.gauge(
-      "mpg_grq_max_goroutines", "The most Gs on the global run queue since the last scrape.", .init(grqMax))
+      "mpg_grq_max_goroutines", "The most Gs on the global run queue in the last minute.", .init(grqMax))
     text.counter("mpg_switches", "Gs started: context switches into Gs.", .init(switches))
     text.counter(
       "mpg_steals", "Times that a P stole from another.", .init(total(retired.stealsIn, \.stealsIn)))
@@ -92,7 +92,7 @@ extension Snapshot {
     perP("mpg_lrq_goroutines", .gauge, "Gs in the local run queue, without runnext.") {
       UInt64(clamping: $0.lrq)
     }
-    perP("mpg_lrq_max_goroutines", .gauge, "The most Gs in the local run queue since the last scrape.") {
+    perP("mpg_lrq_max_goroutines", .gauge, "The most Gs in the local run queue in the last minute.") {
       UInt64(clamping: $0.lrqMax)
     }
     perP("mpg_p_runnext", .gauge, "Whether runnext holds a G: 1, or 0.") { $0.runnext ? 1 : 0 }
@@ -101,6 +101,10 @@ extension Snapshot {
     perP("mpg_p_stolen_from", .counter, "Successful steals from this P.", \.stealsOut)
     perP("mpg_p_idle_seconds", .counter, unit: "seconds", "Time without an M.", \.idleTime)
     perP("mpg_p_spinning_seconds", .counter, unit: "seconds", "Time its M searched for work.", \.spinTime)
+    perP("mpg_p_call_seconds", .counter, unit: "seconds", "Time its M was in a system call.", \.callTime)
+    perP(
+      "mpg_p_running_seconds", .counter, unit: "seconds", "Time a G ran, or its M was between two.", \.runTime
+    )
     writeCaches(ps, to: &text)
   }
 

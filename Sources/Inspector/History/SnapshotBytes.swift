@@ -85,6 +85,8 @@ extension Snapshot.P {
     for counter in [ticks, stealsIn, stealsOut, stolenGs, stealTries] { out.number(counter) }
     out.number(idleTime)
     out.number(spinTime)
+    out.number(callTime)
+    out.number(runTime)
   }
 
   mutating func read(from body: inout ByteReader) -> Bool {
@@ -99,6 +101,9 @@ extension Snapshot.P {
     (self.lrq, self.lrqMax, self.runnext, self.ticks) = (lrq, lrqMax, runnext != 0, ticks)
     (self.stealsIn, self.stealsOut, self.stolenGs) = (stealsIn, stealsOut, stolenGs)
     (self.stealTries, idleTime, spinTime) = (stealTries, idle, spin)
+    if body.isAtEnd { return true }  // older ones end here
+    guard let call = body.optional(), let run = body.optional() else { return false }
+    (callTime, runTime) = (call, run)
     return true
   }
 }

@@ -11,6 +11,7 @@ extension Instruments {
     json.member("ps", array: { json in for p in recent.ps { p.write(to: &json) } })
     json.member("ms", array: { json in for m in recent.ms { m.write(to: &json) } })
     json.member("pressure", object: { pressure.writeMembers(to: &$0) })
+    json.member("cpu", object: { cpu.writeMembers(to: &$0) })
     json.member("steals", array: { json in for pair in steals.pairs { pair.write(to: &json) } })
     json.member("steals_cut", steals.isCut)
     json.member("census_ns", census.time)
@@ -108,6 +109,16 @@ extension Pressure {
     json.member("avoidable_ns", avoidable)
     json.member("searching_ns", searching)
     json.member("saturated_ns", saturated)
+    json.member("unpolled_ns", unpolled)
+  }
+}
+
+extension CPUPressure? {
+  func writeMembers(to json: inout JSONText) {
+    json.member("window_ns", self?.window)
+    json.member("ran_ns", self?.ran)
+    json.member("waited_ns", self?.waited)
+    json.member("threads", self?.threads)
   }
 }
 

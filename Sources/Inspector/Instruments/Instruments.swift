@@ -23,6 +23,9 @@ public struct Instruments: Sendable, Equatable {
   public var total = Activity()
   /// Of what was measured in the last ten seconds.
   public var pressure = Pressure()
+  /// What the system kept its threads waiting in the last ten seconds; nil: not known, as of a moment of the past: it stands in
+  /// no region, and the system keeps no history.
+  public var cpu: CPUPressure?
   public var census = Census()
   public var steals = StealMatrix()
   /// The Gs that run at the moment, as far as events tell.

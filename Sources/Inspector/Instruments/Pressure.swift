@@ -3,7 +3,10 @@
 // §1 At any moment there are Gs that could run and do not, or there are none; and there are Ps that nobody holds, or
 // there are none. A G that waits while a P is idle waits for nothing but a wake-up: *avoidable*. One that waits while
 // an M with a P searches is being looked for. One that waits while all Ps run others is queued because the machine is
-// *saturated*. These and *calm* (nobody waits) are all there is, so they add up to the window.
+// *saturated*. And a G whose news lies in the kernel waits too, though the scheduler does not know of it: hogs on all Ps
+// poll nothing. Where a poll found something after nobody had looked for over a millisecond, what would be calm since the
+// look before is *unpolled*: at most so long did news lie there. These and *calm* (nobody waits) are all there is, so they
+// add up to the window. For what the threads themselves wait, see PressureOfCPUs.
 //
 // §2 This is exact, from events in the order of time: the number of runnable Gs is the keyframe's plus what became
 // runnable minus what started, and what a P does follows from its lane. So it needs all lanes put in order, which costs
@@ -25,17 +28,20 @@ public struct Pressure: Sendable, Equatable {
   public var searching: UInt64 = 0
   /// Somebody did, and all Ps were busy.
   public var saturated: UInt64 = 0
+  /// No G that is known of did, but nobody polled for over a millisecond, and then there was news for some.
+  public var unpolled: UInt64 = 0
 
   public init() {}
 
   /// How long was looked at.
-  public var measured: UInt64 { calm &+ avoidable &+ searching &+ saturated }
+  public var measured: UInt64 { calm &+ avoidable &+ searching &+ saturated &+ unpolled }
 
   mutating func add(_ other: Pressure) {
     calm &+= other.calm
     avoidable &+= other.avoidable
     searching &+= other.searching
     saturated &+= other.saturated
+    unpolled &+= other.unpolled
   }
 }
 
@@ -51,9 +57,12 @@ struct PressureGauge {
   private var last: UInt64
   /// In ticks.
   private var ticks = Pressure()
+  /// The last stretches in which nobody waited, oldest first: a late poll may tell otherwise.
+  private var calm: [(start: UInt64, end: UInt64)] = []
 
-  /// Ps that are believed.
+  /// Ps that are believed, and stretches that are kept.
   private static let most = 4096
+  private static let mostStretches = 512
 
   init(_ snapshot: Snapshot, from start: UInt64) {
     (waiting, last) = (snapshot.gs.runnable + snapshot.gs.preempted, start)
@@ -85,6 +94,7 @@ struct PressureGauge {
     last = time
     if waiting <= 0 {
       ticks.calm &+= passed
+      noteCalm(from: time - passed, to: time)
     } else if idle > 0 {
       ticks.avoidable &+= passed
     } else {
@@ -92,9 +102,29 @@ struct PressureGauge {
     }
   }
 
+  private mutating func noteCalm(from start: UInt64, to end: UInt64) {
+    if let last = calm.last, last.end == start {
+      calm[calm.count - 1].end = end
+    } else {
+      if calm.count >= 2 * Self.mostStretches { calm.removeFirst(Self.mostStretches) }
+      calm.append((start, end))
+    }
+  }
+
+  /// A poll found news after nobody had looked since `start`, in ticks.
+  private mutating func pollLate(since start: UInt64) {
+    while let last = calm.last, last.end > start {
+      let begin = max(last.start, start)
+      ticks.calm &-= last.end - begin
+      ticks.unpolled &+= last.end - begin
+      if begin == last.start { calm.removeLast() } else { calm[calm.count - 1].end = begin }
+    }
+  }
+
   mutating func apply(_ record: Record, on lane: Lane) {
     guard let kind = record.kind else { return }
     switch kind {
+    case .netpollLate: pollLate(since: record.time - min(record.time, record.arg))
     case .goCreate, .goReady, .goYield, .goPreempt: waiting += 1
     case .goStart, .goResume: waiting -= 1
     case .goSyscallExit: waiting += record.detail == 0 ? 1 : 0
@@ -117,6 +147,7 @@ struct PressureGauge {
     pressure.avoidable = clock.nanoseconds(lasting: ticks.avoidable)
     pressure.searching = clock.nanoseconds(lasting: ticks.searching)
     pressure.saturated = clock.nanoseconds(lasting: ticks.saturated)
+    pressure.unpolled = clock.nanoseconds(lasting: ticks.unpolled)
     return pressure
   }
 }

@@ -1,4 +1,6 @@
-// The Gs of a target by state: sums over the lanes, read at one instant.
+internal import Glibc
+// The state of a target at one instant: the Gs by state, as sums over the lanes, and beside them the queues, the Ps and
+// the Ms.
 //
 // §1 The problem. Gs move between states millions of times a second, on many threads, while we count them. Counting
 // the G table would be slow and never right. Locking is out: a reader may not touch the target.
@@ -18,8 +20,12 @@
 // So the values are those of one instant. That holds because the words only grow (a word cannot go away and come back)
 // and because every load of the first pass comes before every load of the second (the loads acquire). How many Ps
 // and Ms there are is part of a pass: a thread that starts in between shows as a difference.
+// The rows of Ps and Ms and the GRQ's depth are part of it too (RowPlaces). Their words do go away and come back, but not
+// by themselves: with each such change a counter of a lane grows, or the moment at which a P changed its status. And then
+// it must add up (Balance): a move that is half made is at rest as well, for a while.
 //
-// §4 Under a flood two passes may never agree. Then the last one is taken and the snapshot says that it is not
+// §4 Under a flood two passes may never agree, and the system may keep a thread from its CPU in the middle of a move for
+// longer than anybody wants to wait. Then the last pass is taken and the snapshot says that it is not
 // consistent: single states may be off by the moves that were made during a pass, and may even be negative, but they
 // still add up to `live`, since all are computed from the same words.
 //
@@ -30,7 +36,7 @@
 // they count, at most one of which is not written yet.
 internal import Region
 
-/// The lanes of a target, and room for two passes over them.
+/// The lanes and rows of a target, and room for two passes over them.
 struct Lanes {
   /// Sums over all lanes, in Gs.
   struct Tally: Equatable {
@@ -48,32 +54,74 @@ struct Lanes {
     var readied: [UInt64]
   }
 
-  /// Passes that are made at most, and the nanoseconds that they may take together.
+  /// Passes that are made in a row, and the nanoseconds that all of them may take: where none is like the one before, and
+  /// where they are, and do not add up.
   static let passes = 200
   static let patience: UInt64 = 2_000_000
+  static let longest: UInt64 = 6_000_000
+  /// Equal passes after which a thread that is in the middle of a move gets the CPU that we have, perhaps: nanoseconds.
+  private static let tries = 8
+  private static let pause: UInt32 = 50
 
   let places: LanePlaces
+  let rows: RowPlaces
   /// The latest pass, and the one before.
   private var pass: [UInt64] = []
   private var earlier: [UInt64] = []
   /// Records that each lane had written at the latest pass; see §5.
   private(set) var positions: [UInt64] = []
 
-  init(_ places: LanePlaces) { self.places = places }
+  init(_ places: LanePlaces, _ rows: RowPlaces) { (self.places, self.rows) = (places, rows) }
 
   /// Ps and Ms that were ever used, at the latest pass.
   var ps: Int { pass.isEmpty ? 0 : Int(pass[0]) }
   var ms: Int { pass.isEmpty ? 0 : Int(pass[1]) }
 
-  /// Reads all lanes, at one instant if it can be had. See §3; false: see §4.
-  mutating func collect() throws(LayoutProblem) -> Bool {
-    let deadline = monotonicNow() + Self.patience
-    let places = places
+  /// Reads all lanes and rows, at one instant if it can be had, at which all of it adds up. See §3; false: see §4.
+  ///
+  /// - Parameters:
+  ///   - waits: whether what does not add up is waited for: of a process that is dead it never will.
+  ///   - mustBalance: false: one instant is enough.
+  mutating func collect(waits: Bool = true, mustBalance: Bool = true) throws(LayoutProblem) -> Bool {
+    let start = monotonicNow()
+    for round in 1... {
+      let isStill = try collectOnce(until: start + Self.patience)
+      if isStill, !mustBalance || isEven { return true }
+      let passed = monotonicNow() - start
+      guard waits, passed < (isStill ? Self.longest : Self.patience) else { break }
+      if isStill, round >= Self.tries { usleep(Self.pause) }
+    }
+    rows.steady(&pass, from: rowStart, ps: ps)
+    return false
+  }
+
+  /// Whether two passes were equal.
+  private mutating func collectOnce(until deadline: UInt64) throws(LayoutProblem) -> Bool {
+    let (places, rows) = (places, rows)
     var positions = positions
     defer { self.positions = positions }
     return try doubleCollect(
       &pass, &earlier, passes: Self.passes, isLate: { monotonicNow() > deadline },
-      read: { (words: inout [UInt64]) throws(LayoutProblem) in try places.read(into: &words, &positions) })
+      read: { (words: inout [UInt64]) throws(LayoutProblem) in
+        try places.read(into: &words, &positions)
+        rows.read(into: &words, ps: Int(words[0]), ms: Int(words[1]))
+      })
+  }
+
+  // MARK: rows, at the latest pass
+
+  private var rowStart: Int { 2 + (ps + ms) * places.counters }
+
+  func value(_ field: SchedField) -> UInt64 { pass[rowStart + rows.index(field)] }
+  func value(_ field: PField, ofP p: Int) -> UInt64 { pass[rowStart + rows.index(field, of: p)] }
+  func value(_ field: MField, ofM m: Int) -> UInt64 { pass[rowStart + rows.index(field, of: m, ps: ps)] }
+
+  func status(ofP p: Int) -> PStatus { rows.statuses[Int(value(.status, ofP: p) & 0xff)] ?? .running }
+  func state(ofM m: Int) -> MState { rows.states[Int(value(.state, ofM: m) & 0xff)] ?? .running }
+
+  /// Gs in the queue of a P. Not of one instant, head and tail may be of two: it is clamped.
+  func depth(ofP p: Int) -> Int {
+    Int(clamping: min(value(.lrqTail, ofP: p) &- value(.lrqHead, ofP: p), UInt64(Capacity.lrq)))
   }
 
   /// How far each lane had counted at the latest pass, the Ps' first; see §5. A target without events has none.
@@ -94,7 +142,7 @@ struct Lanes {
     let reasons = places.reasons
     let none = [UInt64](repeating: 0, count: reasons)
     var tally = Tally(parked: none, readied: none)
-    for start in stride(from: 2, to: pass.count, by: places.counters) {
+    for start in stride(from: 2, to: rowStart, by: places.counters) {
       tally.created &+= pass[start]
       tally.started &+= pass[start + 1]
       tally.yielded &+= pass[start + 2]

@@ -22,7 +22,7 @@ final class RegionSource {
   ]
   /// Of newer targets only.
   private static let newerSchedFields: [SchedField] = [
-    .netpollBackend, .netpollRearms, .netpollSysmonPolls, .tasksCreated, .tasksExited,
+    .netpollBackend, .netpollRearms, .netpollSysmonPolls, .tasksCreated, .tasksExited, .grqPushed, .stackless,
   ]
   /// Older targets do not count these.
   private static let shortageFields: [SchedField] = [
@@ -49,8 +49,9 @@ final class RegionSource {
   private var clock: Clock
   /// The moment that counts as now, in ticks: that of a process that is dead; nil: the clock's.
   var stoppedAt: UInt64?
-  /// Where the frame of the peaks begins: the moment of the last snapshot, in nanoseconds.
-  private var lastTime: UInt64
+  /// Whether a snapshot that does not add up is called consistent all the same: for tests, whose regions have counters and
+  /// nothing behind them.
+  var mustBalance = true
   private let target: Snapshot.Target
   /// Whose region it is, as the region says.
   let process: ProcessIdentity
@@ -69,7 +70,7 @@ final class RegionSource {
     ruleNames = schema.cases["RuleNumber"] == nil ? [] : try schema.table(of: RuleNumber.self)
     rows = try Rows(schema, mapping, sched: sched)
     let places = try LanePlaces(schema, mapping, sched: sched, capacity: rows.capacity)
-    lanes = Lanes(places)
+    lanes = Lanes(places, rows.places)
     drainer = try Drain(schema, mapping, places)
     let used = (
       ps: try sched.psMade(to: rows.capacity.ps),
@@ -80,7 +81,6 @@ final class RegionSource {
     table = GoroutineTable(schema, mapping, reasons: reasons)
     clock = Clock(header) ?? Clock(first: (0, 0), second: (0, 0))
     self.mapping = mapping
-    lastTime = monotonicNow()
     process = ProcessIdentity(
       pid: Int32(truncatingIfNeeded: header.value(.pid)), startTime: header.value(.startTime))
     target = Snapshot.Target(
@@ -111,11 +111,15 @@ final class RegionSource {
     return target
   }
 
-  /// How the process ended; nil while it lives. Its own last word counts; without one, the system is asked first,
-  /// and then the region again, since the word may have been written in between.
-  func ending() throws(LayoutProblem) -> TargetEnding? {
-    if let word = try lastWord() { return word }
-    return process.isAlive ? nil : try lastWord() ?? .killed
+  /// Whether the process lives, or how it ended. Its own last word counts; without one, the system is asked first, and
+  /// then the region again, since the word may have been written in between.
+  func life() throws(LayoutProblem) -> TargetLife {
+    if let word = try lastWord() { return .ended(word) }
+    return switch process.presence {
+    case .alive: .alive
+    case .gone: .ended(try lastWord() ?? .killed)
+    case .unknown(let error): .unknown(error)
+    }
   }
 
   /// What the process itself says of its end; nil: nothing, so it lives, or was killed.
@@ -129,24 +133,29 @@ final class RegionSource {
     }
   }
 
-  /// Everything at this moment. The Gs by state are of one instant when `isConsistent`; the other gauges are read
-  /// right after it, each by itself.
-  func snapshot() throws(LayoutProblem) -> Snapshot {
+  /// Everything at this moment. The Gs by state, the queues, the Ps and the Ms are of one instant when `isConsistent`; the
+  /// other gauges are read right after it, each by itself.
+  ///
+  /// - Parameter start: from when on peaks count, in nanoseconds; nil: a second ago. It is the reader's, who knows when it
+  ///   looked last: two readers of one region do not take each other's peaks away.
+  func snapshot(peaksSince start: UInt64? = nil) throws(LayoutProblem) -> Snapshot {
     try mapping.checkSize()
     var snapshot = Snapshot(target: try currentTarget())
-    snapshot.isConsistent = try lanes.collect()
+    snapshot.isConsistent = try lanes.collect(waits: stoppedAt == nil, mustBalance: mustBalance)
     clock = Clock(header) ?? clock
     snapshot.time = stoppedAt.map { clock.nanoseconds(at: $0) } ?? monotonicNow()
-    let frame = (start: clock.ticks(at: lastTime), end: clock.ticks(at: snapshot.time))
-    lastTime = snapshot.time
+    let frame = frame(since: start, until: snapshot.time)
 
-    snapshot.procs = min(try sched.bounded(.procs, to: rows.capacity.ps), lanes.ps)
-    snapshot.grq = try sched.bounded(.grqDepth, to: plausible)
+    let (procs, grq) = (lanes.value(.procs), lanes.value(.grqDepth))
+    guard procs <= UInt64(rows.capacity.ps) else { throw .impossible("sched.procs", procs) }
+    guard grq <= UInt64(plausible) else { throw .impossible("sched.grqDepth", grq) }
+    snapshot.procs = min(Int(procs), lanes.ps)
+    snapshot.grq = Int(grq)
     snapshot.grqMax = max(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
     try fillCounts(&snapshot)
     (snapshot.ps, snapshot.retired, snapshot.steals) = try rows.ps(
       lanes, procs: snapshot.procs, clock, within: frame)
-    snapshot.ms = try rows.ms(lanes.ms)
+    snapshot.ms = try rows.ms(lanes)
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)
     fillTrace(&snapshot)
@@ -156,14 +165,32 @@ final class RegionSource {
     return snapshot
   }
 
+  /// Moments between which peaks count, in ticks.
+  private func frame(since start: UInt64?, until end: UInt64) -> (start: UInt64, end: UInt64) {
+    let start = start ?? end - min(end, QueuePeaks.window)
+    return (clock.ticks(at: start), clock.ticks(at: end))
+  }
+
+  /// The largest depths of the queues since `start`, in nanoseconds, and nothing else.
+  func peaks(since start: UInt64) throws(LayoutProblem) -> QueuePeaks {
+    try mapping.checkSize()
+    clock = Clock(header) ?? clock
+    let frame = frame(since: start, until: monotonicNow())
+    let ps = try sched.psMade(to: rows.capacity.ps)
+    return QueuePeaks(
+      grq: rows.peak(sched, .grqPeaks, of: 0, within: frame),
+      lrq: (0..<ps).map { rows.lrqPeak(of: $0, within: frame) })
+  }
+
   private func fillCounts(_ snapshot: inout Snapshot) throws(LayoutProblem) {
     let tally = lanes.tally
     snapshot.switches = tally.started
     snapshot.gs = try Snapshot.Gs(tally, reasons: reasons)
     if sched.has(.tasksCreated), sched.has(.tasksExited) {
       let exited = sched.value(.tasksExited)  // first: each was created before
-      snapshot.gs.tasks = Int(clamping: sched.value(.tasksCreated) &- exited)
+      snapshot.gs.tasks = Int(clamping: sched.value(.tasksCreated).excess(over: exited))
     }
+    if sched.has(.stackless) { snapshot.gs.stackless = Int(clamping: lanes.value(.stackless)) }
     let waiting = snapshot.gs.waiting
     snapshot.netpoll.parked = (waiting[.netpollRead] ?? 0) + (waiting[.netpollWrite] ?? 0)
     snapshot.netpoll.fds = try sched.bounded(.netpollFds, to: plausible)
@@ -227,8 +254,8 @@ final class RegionSource {
   }
 
   /// A snapshot, and what sets it against the rings; see History §3.
-  func observe() throws(LayoutProblem) -> Observation {
-    let snapshot = try snapshot()
+  func observe(peaksSince start: UInt64? = nil) throws(LayoutProblem) -> Observation {
+    let snapshot = try snapshot(peaksSince: start)
     strings.copy()
     return Observation(
       snapshot: snapshot, clock: clock, marks: lanes.marks, names: StringBook(bytes: strings.bytes))
@@ -296,4 +323,12 @@ extension Snapshot.Gs {
       if count != 0 { waiting[reasons[reason] ?? .none, default: 0] += count }
     }
   }
+}
+
+/// What is known of whether a target lives.
+enum TargetLife: Equatable {
+  case alive
+  case ended(TargetEnding)
+  /// The system could not be asked, and the target has said nothing of an end. That passes, and is no end.
+  case unknown(SystemCallError)
 }

@@ -3,11 +3,9 @@ internal import Region
 
 /// Reads the rows of a snapshot.
 struct Rows {
-  private static let pFields: [PField] = [
-    .status, .m, .g, .entry, .timers, .stealTries, .lrqHead, .lrqTail, .runnext, .lrqPeaks,
-  ]
-
   private static let pTimes: [PField] = [.since, .idleTicks, .spinTicks]
+  /// Of newer targets only.
+  private static let pNewerTimes: [PField] = [.callTicks, .made]
   private static let pCaches: [PField] = [.gCacheHits, .gCacheMisses, .stackCacheHits, .stackCacheMisses]
   /// More Ps and Ms, and longer peak arrays, than these are not believed: they bound the work of a snapshot.
   private static let most = (ps: 4096, ms: 65_536, peaks: 4096)
@@ -15,17 +13,17 @@ struct Rows {
   private let pBlocks: Blocks<PField>
   private let mBlocks: Blocks<MField>
   private let steals: Blocks<StealField>
-  /// A status or state that only a newer writer knows shows as `running`.
-  private let statuses: [PStatus?]
-  private let states: [MState?]
+  /// What of them is read together with the lanes.
+  let places: RowPlaces
   private var strings: Strings
 
   init(_ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>) throws(LayoutProblem) {
-    pBlocks = try Blocks(schema, mapping, needed: Self.pFields, wanted: Self.pTimes + Self.pCaches)
-    mBlocks = try Blocks(schema, mapping, needed: [.state, .tid, .p, .g])
+    pBlocks = try Blocks(
+      schema, mapping, needed: RowPlaces.neededOfP + [.timers, .stealTries, .lrqPeaks],
+      wanted: Self.pTimes + Self.pNewerTimes + Self.pCaches)
+    mBlocks = try Blocks(schema, mapping, needed: RowPlaces.neededOfM)
     steals = try Blocks(schema, mapping, needed: [.hits, .gs], wanted: [.tries])
-    statuses = try schema.table(of: PStatus.self)
-    states = try schema.table(of: MState.self)
+    places = try RowPlaces(schema, mapping, sched: sched, p: pBlocks, m: mBlocks)
     strings = try Strings(schema, mapping, sched: sched)
     try pBlocks.check(atMost: Self.most.ps)
     try mBlocks.check(atMost: Self.most.ms)
@@ -46,13 +44,10 @@ struct Rows {
     var rows: [Snapshot.P] = []
     rows.reserveCapacity(lanes.ps)
     for id in 0..<lanes.ps {
-      var row = try p(id)
-      row.lrqMax = max(row.lrq, min(Capacity.lrq, peak(pBlocks, .lrqPeaks, of: id, within: frame)))
+      var row = try p(id, lanes)
+      row.lrqMax = max(row.lrq, lrqPeak(of: id, within: frame))
       row.ticks = lanes.started(onP: id)
-      if let (idle, spinning) = times(ofP: id, until: frame.end) {
-        row.idleTime = clock.nanoseconds(lasting: idle)
-        row.spinTime = clock.nanoseconds(lasting: spinning)
-      }
+      setTimes(&row, lanes, until: frame.end, clock)
       rows.append(row)
     }
     let steals = addSteals(to: &rows)
@@ -65,18 +60,18 @@ struct Rows {
     return (rows, retired, steals)
   }
 
-  private mutating func p(_ id: Int) throws(LayoutProblem) -> Snapshot.P {
+  private mutating func p(_ id: Int, _ lanes: Lanes) throws(LayoutProblem) -> Snapshot.P {
     var row = Snapshot.P()
     row.id = id
-    let status = pBlocks.value(.status, of: id)
+    let status = lanes.value(.status, ofP: id)
     guard status < 256 else { throw .impossible("p.status", status) }
-    row.status = statuses[Int(status)] ?? .running
-    row.m = try pBlocks.index(.m, of: id, below: capacity.ms)
-    let g = pBlocks.value(.g, of: id)
+    row.status = lanes.status(ofP: id)
+    row.m = try Self.index(lanes.value(.m, ofP: id), "p.m", below: capacity.ms)
+    let g = lanes.value(.g, ofP: id)
     row.g = g == 0 ? nil : g
-    if g != 0 { row.entry = strings.string(pBlocks.value(.entry, of: id)) }  // else it is the last G's
-    row.lrq = depth(ofP: id)
-    row.runnext = pBlocks.value(.runnext, of: id) != 0
+    if g != 0 { row.entry = strings.string(lanes.value(.entry, ofP: id)) }  // else it is the last G's
+    row.lrq = lanes.depth(ofP: id)
+    row.runnext = lanes.value(.runnext, ofP: id) != 0
     row.stealTries = pBlocks.value(.stealTries, of: id)
     if Self.pCaches.allSatisfy(pBlocks.has) {
       row.gCache = Snapshot.Cache(
@@ -87,38 +82,31 @@ struct Rows {
     return row
   }
 
-  /// Gs in the queue of a P. Head and tail are two words that move meanwhile: the head is read on both sides of the
-  /// tail until it stands still, so that the difference is one that was.
-  private func depth(ofP id: Int) -> Int {
-    for _ in 0..<100 {
-      let head = pBlocks.value(.lrqHead, of: id)
-      let tail = pBlocks.value(.lrqTail, of: id)
-      guard pBlocks.value(.lrqHead, of: id) == head else { continue }
-      return Int(clamping: min(tail &- head, UInt64(Capacity.lrq)))
-    }
-    return 0
+  /// A word that means "none" at 0, and else an index plus 1.
+  private static func index(_ word: UInt64, _ name: String, below limit: Int) throws(LayoutProblem) -> Int? {
+    guard word <= UInt64(limit) else { throw .impossible(name, word) }
+    return word == 0 ? nil : Int(word) - 1
   }
 
-  /// Ticks that a P was idle and spinning until `now`; nil when the target does not say. A change of status takes four
-  /// stores: two equal readings are one state of them, but for a change that stopped half-way.
-  private func times(ofP id: Int, until now: UInt64) -> (idle: UInt64, spinning: UInt64)? {
-    guard Self.pTimes.allSatisfy(pBlocks.has) else { return nil }
-    func read() -> (status: UInt64, since: UInt64, idle: UInt64, spinning: UInt64) {
-      let (status, since) = (pBlocks.value(.status, of: id), pBlocks.value(.since, of: id))
-      return (status, since, pBlocks.value(.idleTicks, of: id), pBlocks.value(.spinTicks, of: id))
+  /// What the time of a P went to up to `now`, in ticks, with the stretch that it is in.
+  private func setTimes(_ row: inout Snapshot.P, _ lanes: Lanes, until now: UInt64, _ clock: Clock) {
+    guard Self.pTimes.allSatisfy(pBlocks.has) else { return }
+    func value(_ field: PField) -> UInt64 { lanes.value(field, ofP: row.id) }
+    var (idle, spinning, calls) = (value(.idleTicks), value(.spinTicks), value(.callTicks))
+    let sinceThen = now - min(now, value(.since))
+    switch row.status {
+    case .idle, .stopped: idle &+= sinceThen
+    case .spinning: spinning &+= sinceThen
+    case .syscall: calls &+= sinceThen
+    case .running: break
     }
-    var last = read()
-    for _ in 0..<100 {
-      let next = read()
-      if next == last { break }
-      last = next
-    }
-    let sinceThen = now > last.since ? now - last.since : 0
-    switch last.status < 256 ? statuses[Int(last.status)] : nil {
-    case .idle, .stopped: return (last.idle &+ sinceThen, last.spinning)
-    case .spinning: return (last.idle, last.spinning &+ sinceThen)
-    default: return (last.idle, last.spinning)
-    }
+    let (idleTime, spinTime) = (clock.nanoseconds(lasting: idle), clock.nanoseconds(lasting: spinning))
+    (row.idleTime, row.spinTime) = (idleTime, spinTime)
+    guard Self.pNewerTimes.allSatisfy(pBlocks.has) else { return }
+    let callTime = clock.nanoseconds(lasting: calls)
+    let whole = clock.nanoseconds(lasting: now - min(now, value(.made)))
+    row.callTime = callTime
+    row.runTime = whole - min(whole, idleTime &+ spinTime &+ callTime)
   }
 
   /// Both ends of a steal come from the same word, so Σ `stealsIn` is Σ `stealsOut` in every snapshot.
@@ -140,19 +128,19 @@ struct Rows {
   }
 
   /// One row for each thread: those that have left are not listed, those that are being started are.
-  func ms(_ count: Int) throws(LayoutProblem) -> [Snapshot.M] {
+  func ms(_ lanes: Lanes) throws(LayoutProblem) -> [Snapshot.M] {
     var rows: [Snapshot.M] = []
-    for id in 0..<count {
-      let raw = mBlocks.value(.state, of: id)
+    for id in 0..<lanes.ms {
+      let raw = lanes.value(.state, ofM: id)
       guard raw < 256 else { throw .impossible("m.state", raw) }
-      let state = states[Int(raw)] ?? .running
+      let state = lanes.state(ofM: id)
       if state == .none || state == .exited { continue }
       var row = Snapshot.M()
       row.id = id
       row.state = state
-      row.tid = Int32(truncatingIfNeeded: mBlocks.value(.tid, of: id))
-      row.p = try mBlocks.index(.p, of: id, below: capacity.ps)
-      let g = mBlocks.value(.g, of: id)
+      row.tid = Int32(truncatingIfNeeded: lanes.value(.tid, ofM: id))
+      row.p = try Self.index(lanes.value(.p, ofM: id), "m.p", below: capacity.ps)
+      let g = lanes.value(.g, ofM: id)
       row.g = g == 0 ? nil : g
       rows.append(row)
     }
@@ -164,6 +152,10 @@ struct Rows {
     var sum = 0
     for id in 0..<ps { sum += try pBlocks.bounded(.timers, of: id, to: plausible) }
     return sum
+  }
+
+  func lrqPeak(of p: Int, within frame: (start: UInt64, end: UInt64)) -> Int {
+    min(Capacity.lrq, peak(pBlocks, .lrqPeaks, of: p, within: frame))
   }
 
   /// The largest value that a peak array noted within a frame (ticks).

@@ -25,7 +25,9 @@ import Synchronization
     lane = region.lane(p: id)
     unsafe lrq = LocalRunQueue(block: shared, slots: region.lrqSlots(id))
     timers = Timers(shared)
-    shared[.since].set(Clock.now)
+    let now = Clock.now
+    shared[.since].set(now)
+    shared[.made].set(now)
     unsafe owned = .allocate(capacity: 1)
     unsafe owned.initialize(to: POwned())
     unsafe requests = .allocate(capacity: 1)
@@ -95,9 +97,12 @@ private struct PRequests: ~Copyable {
     let old = shared[.status].relaxed
     guard old != UInt64(status.rawValue) else { return }
     let spent = now &- shared[.since].relaxed
-    let isUnused = old == UInt64(PStatus.idle.rawValue) || old == UInt64(PStatus.stopped.rawValue)
-    if isUnused { shared[.idleTicks].bump(by: spent) }
-    if old == UInt64(PStatus.spinning.rawValue) { shared[.spinTicks].bump(by: spent) }
+    switch PStatus(rawValue: UInt8(truncatingIfNeeded: old)) {
+    case .idle, .stopped: shared[.idleTicks].bump(by: spent)
+    case .spinning: shared[.spinTicks].bump(by: spent)
+    case .syscall: shared[.callTicks].bump(by: spent)
+    case .running, nil: break
+    }
     shared[.since].set(now)
     shared[.status].publish(UInt64(status.rawValue))
   }

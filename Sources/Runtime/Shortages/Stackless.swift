@@ -30,7 +30,9 @@ extension Scheduler {
   }
 
   private func countStackless() {
-    unsafe record.pointee.stacklessCount.store(guarded.pointee.stackless.count, ordering: .relaxed)
+    let count = unsafe guarded.pointee.stackless.count
+    unsafe record.pointee.stacklessCount.store(count, ordering: .relaxed)
+    shared[.stackless].set(UInt64(count))
   }
 }
 

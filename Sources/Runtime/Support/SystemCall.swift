@@ -43,6 +43,19 @@ enum SystemCall {
     return fields.count > 19 ? UInt64(fields[19]) ?? 0 : 0
   }
 
+  /// Whether the process that had this pid and start time is gone, for all that is known: who cannot be asked after, since
+  /// there are no descriptors, is not.
+  static func isGone(_ pid: String, startTime: UInt64) -> Bool {
+    do throws(SystemError) {
+      close(
+        try retrying("open of its stat") { unsafe open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC) })
+    } catch {
+      return error.errno == ENOENT || error.errno == ESRCH
+    }
+    let found = processStartTime(pid)
+    return found != 0 && found != startTime
+  }
+
   /// The file name of this process's executable.
   static func executableName() -> String {
     var buffer = [CChar](repeating: 0, count: 4097)

@@ -86,7 +86,7 @@ struct RegionFolder {
     for name in names() {
       let parts = name.dropLast(4).split(separator: "-")
       guard name.hasSuffix(".mpg"), parts.count == 2, let start = UInt64(parts[1]) else { continue }
-      guard SystemCall.processStartTime(String(parts[0])) != start else { continue }
+      guard SystemCall.isGone(String(parts[0]), startTime: start) else { continue }
       var status = stat()
       guard unsafe fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
       dead.append((name, Int(time(nil)) - status.st_mtim.tv_sec))

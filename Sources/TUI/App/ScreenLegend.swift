@@ -6,8 +6,9 @@ enum ScreenLegend {
 
   private static let words: [ScreenID: [(String, String)]] = [
     .ps: [
-      ("use", "share of the last second that it ran Gs; search: looked for some"),
-      ("its time", "the same as a bar: work, ~ searching, then idle"),
+      ("use", "share of the last second that it ran Gs, or was between two"),
+      ("calls, search", "in a system call, nothing ran; its M looked for work"),
+      ("its time", "all of it as a bar: work, = in a call, ~ searching, then idle"),
       ("steals, lost", "steals by this P, and from it; Gs got: how many Gs"),
       ("hits, tries", "looks at other queues, and those that found something"),
       ("G cache", "new Gs whose descriptor, or stack, was at hand"),
@@ -33,6 +34,8 @@ enum ScreenLegend {
       ("saturated", "ready Gs waited, and all Ps ran others"),
       ("avoidable", "ready Gs waited while a P was idle"),
       ("searching", "ready Gs waited while a P looked for some"),
+      ("unpolled", "news for Gs may have lain in the kernel: nobody polled"),
+      ("CPUs", "threads that were ready, and had no CPU: the system's account"),
       ("found ready", "from the poll that found its socket ready until the G ran"),
       ("!", "what is likely wrong, with the numbers that say so"),
     ],

@@ -43,7 +43,7 @@ struct Column<Row> {
   }
 
   let title: String
-  let width: Int
+  var width: Int
   /// Columns with higher numbers are the first to go where there is no room; 0 always stays.
   var rank = 0
   var isRight = false
@@ -51,6 +51,9 @@ struct Column<Row> {
   var isFlexible = false
   /// Whether numbers begin with the smallest.
   var isAscending = false
+  /// Whether it names something: a G, an M, a P, a descriptor, a process, a port. Names are never cut or rounded: the column
+  /// is as wide as the longest that is seen.
+  var isIdentity = false
   var sort: ((Row) -> SortKey)?
   let cell: (Row) -> Cell
 
@@ -69,6 +72,23 @@ struct Column<Row> {
     return column
   }
 
+  /// The same column as one of names that are never cut.
+  var identity: Column {
+    var column = self
+    column.isIdentity = true
+    return column
+  }
+
+  /// The same column, wide enough for the names in `rows`, those that are seen.
+  func fitted(to rows: some Sequence<Row>) -> Column {
+    guard isIdentity else { return self }
+    var column = self
+    for row in rows {
+      if case .text(let text) = cell(row) { column.width = max(column.width, text.width) }
+    }
+    return column
+  }
+
   /// A column of text.
   static func text(
     _ title: String, _ width: Int, rank: Int = 0, right: Bool = false, flexible: Bool = false,
@@ -77,7 +97,7 @@ struct Column<Row> {
     Column(title, width, rank: rank, right: right, flexible: flexible) { .text(text($0)) }
   }
 
-  /// A column of numbers that are sorted by themselves; `-` where there is none.
+  /// A column of amounts that are sorted by themselves, three digits and a unit; `-` where there is none. Not for names.
   static func number(
     _ title: String, _ width: Int, rank: Int = 0, _ value: @escaping (Row) -> UInt64?
   ) -> Column {
@@ -88,14 +108,15 @@ struct Column<Row> {
     return column.sorted { value($0).map { .number(Double($0)) } ?? .none }
   }
 
-  /// A column of ids: `P3`, `-`. Sorted by number, the smallest first.
+  /// A column of ids, all their digits: `P3`, `-`. Sorted by number, the smallest first.
   static func id(
-    _ title: String, _ width: Int, rank: Int = 0, letter: String, _ value: @escaping (Row) -> UInt64?
+    _ title: String, _ width: Int, rank: Int = 0, right: Bool = false, letter: String = "",
+    style: Style = .text, _ value: @escaping (Row) -> UInt64?
   ) -> Column {
-    let column = text(title, width, rank: rank) { row in
-      value(row).map { StyledText("\(letter)\($0)") } ?? StyledText("-", .faint)
+    let column = text(title, width, rank: rank, right: right) { row in
+      value(row).map { StyledText("\(letter)\($0)", style) } ?? StyledText("-", .faint)
     }
-    return column.sorted(ascending: true) { value($0).map { .number(Double($0)) } ?? .none }
+    return column.identity.sorted(ascending: true) { value($0).map { .number(Double($0)) } ?? .none }
   }
 }
 

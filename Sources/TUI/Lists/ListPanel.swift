@@ -153,15 +153,16 @@ enum ListPanel {
     mutating func visit<Screen: ListScreen>(_ screen: Screen) {
       let list = ListPanel.layout(screen, state).0.list
       guard y >= list.y, y < list.maxY, x >= list.x else { return }
+      let view = ListView(screen, state)
+      let window = view.window(rows: list.height - 1)
       if y == list.y {
-        let columns = screen.columns
+        let columns = view.columns
         let inside = x - list.x - 1
-        let placed = ColumnLayout(columns, width: list.width - 1).placed
+        let placed = view.layout(window, width: list.width - 1).placed
         let found = placed.first { inside >= $0.x && inside <= $0.x + $0.width }
         if let found, columns[found.index].sort != nil { hit = .title(columns[found.index].title) }
         return
       }
-      let window = ListView(screen, state).window(rows: list.height - 1)
       let place = window.first + y - list.y - 1
       if place < window.first + window.shown { hit = .row(place) }
     }

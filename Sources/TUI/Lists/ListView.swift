@@ -70,9 +70,10 @@ struct ListView<Screen: ListScreen> {
     guard !rect.isEmpty else { return }
     var rest = rect
     _ = rest.takeColumns(1)
-    let layout = ColumnLayout(columns, width: rest.width)
-    drawTitles(layout, in: rest.takeRows(1), on: &canvas)
+    let titles = rest.takeRows(1)
     let window = window(rows: rest.height)
+    let layout = layout(window, width: rest.width)
+    drawTitles(layout, in: titles, on: &canvas)
     if listing.count == 0 { return drawNothing(in: rest, on: &canvas) }
     for index in 0..<window.shown {
       let (place, y) = (window.first + index, rest.y + index)
@@ -83,6 +84,12 @@ struct ListView<Screen: ListScreen> {
         canvas.restyle(Rect(x: rect.x, y: y, width: rect.width, height: 1), .selected)
       }
     }
+  }
+
+  /// Where the columns are while these rows are seen.
+  func layout(_ window: ListWindow, width: Int) -> ColumnLayout<Screen.Row> {
+    let seen = (0..<window.shown).lazy.map { listing[window.first + $0] }
+    return ColumnLayout(columns.map { $0.fitted(to: seen) }, width: width)
   }
 
   private func drawTitles(_ layout: ColumnLayout<Screen.Row>, in rect: Rect, on canvas: inout Canvas) {

@@ -38,7 +38,7 @@ struct GoroutinesSection {
       piece.append(" " + (isShort ? share.shortWord : share.word), share.count > 0 ? share.style : .dim)
       return piece
     }
-    return groups + [counted(snapshot.timers, "timers"), counted(snapshot.netpoll.fds, "sockets")]
+    return groups + [counted(snapshot.timers, "timers"), counted(snapshot.netpoll.fds, "descriptors")]
   }
 
   private func counted(_ value: Int, _ word: String) -> StyledText {
@@ -60,7 +60,7 @@ struct GoroutinesSection {
     }
     _ = rows.takeRows(1)
     let pieces = [
-      counted(snapshot.timers, "timers"), counted(snapshot.netpoll.fds, "sockets in netpoll"),
+      counted(snapshot.timers, "timers"), counted(snapshot.netpoll.fds, "descriptors in netpoll"),
     ]
     canvas.writeFitting(pieces, x: rows.x, y: rows.y, width: rows.width, gap: 3, glyphs: glyphs)
   }

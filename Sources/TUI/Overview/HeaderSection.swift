@@ -88,8 +88,7 @@ struct HeaderSection {
     var line = candidates.first { $0.width <= rect.width } ?? candidates[candidates.count - 1]
     let gs = snapshot.gs
     let notes: [(String, Style)] = [
-      (snapshot.isConsistent ? "" : "   \(glyphs.about) counted while moving", .eager),
-      ("   (\(Quantity.grouped(gs.created)) created - \(Quantity.grouped(gs.exited)) exited)", .dim),
+      ("   (\(Quantity.grouped(gs.created)) created - \(Quantity.grouped(gs.exited)) exited)", .dim)
     ]
     for (note, style) in notes where line.width + TextWidth.columns(of: note) <= rect.width {
       line.append(note, style)
@@ -108,7 +107,8 @@ struct HeaderSection {
     if snapshot.isConsistent && gs.sumOfStates == gs.live {
       line.append("\(space)=\(space)", .dim)
     } else {
-      line.append("\(space)\(glyphs.about)\(space)", .eager)
+      // Said where the sum is: no instant was found at which it adds up.
+      line.append(" moving \(glyphs.about)\(space)", .eager)
       if wording == .full { line.append("\(number(gs.sumOfStates)) = ", .eager) }
     }
     for (index, share) in shares.enumerated() {
@@ -126,6 +126,11 @@ struct HeaderSection {
     if let ended = frame.ended {
       let reason = TextWidth.sanitised(ended, isASCII: glyphs.isASCII)
       let line = StyledText("target ended: \(reason); these are its last numbers", .alarm)
+      canvas.write(line, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
+      return
+    }
+    if let doubt = frame.doubt {
+      let line = StyledText(TextWidth.sanitised(doubt, isASCII: glyphs.isASCII), .eager)
       canvas.write(line, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
       return
     }

@@ -3,8 +3,8 @@
 import Inspector
 
 struct HistorySection {
-  var points: [Frame.Point]
-  /// What the points are of, where that is not the last minute.
+  var frame: Frame
+  /// All the time that is known of, where that is asked for instead of the last minute.
   var trend: Trend?
   var glyphs: Glyphs
 
@@ -15,18 +15,26 @@ struct HistorySection {
   private struct Series {
     var name: String
     var shortName: String
+    /// Of each column; the largest within it, for gauges.
     var values: [Double]
+    /// At the moment of the frame.
+    var last: Double
     var style: Style
   }
+
+  private var points: [Frame.Point] { trend?.points ?? frame.minute }
 
   private var series: [Series] {
     [
       Series(
         name: "switches/s", shortName: "sw/s", values: points.map(\.switchesPerSecond),
-        style: Meaning.running.style),
+        last: frame.switchesPerSecond, style: Meaning.running.style),
       Series(
-        name: "GRQ", shortName: "GRQ", values: points.map { Double($0.grqMax) }, style: Meaning.ready.style),
-      Series(name: "parked", shortName: "park", values: points.map { Double($0.parkedMax) }, style: .amount),
+        name: "GRQ", shortName: "GRQ", values: points.map { Double($0.grqMax) },
+        last: Double(frame.snapshot.grq), style: Meaning.ready.style),
+      Series(
+        name: "parked", shortName: "park", values: points.map { Double($0.parkedMax) },
+        last: Double(frame.snapshot.gs.waiting.values.reduce(0, +)), style: .amount),
     ]
   }
 
@@ -77,7 +85,7 @@ struct HistorySection {
     if area.height >= 3 {
       canvas.write(series.name, x: area.x, y: area.y, series.style)
       writeValue("max", maximum, x: area.x, y: area.y + 1, on: &canvas)
-      writeValue("last", Quantity.compact(series.values.last ?? 0), x: area.x, y: area.y + 2, on: &canvas)
+      writeValue("last", Quantity.compact(series.last), x: area.x, y: area.y + 2, on: &canvas)
     } else if isNarrow {
       canvas.write(series.shortName, x: area.x, y: area.y, series.style)
       canvas.write(maximum, x: area.x + 5, y: area.y, .strong)

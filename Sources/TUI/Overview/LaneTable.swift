@@ -41,10 +41,10 @@ struct LaneTable {
     let isWordy = width >= 64
     let largestM = snapshot.ms.reduce(0) { Swift.max($0, $1.id) }
     var widths: [Column: Int] = [
-      .p: Swift.max(3, 1 + digits(UInt64(Swift.max(0, snapshot.ps.count - 1)))),
+      .p: Swift.max(3, 1 + digits(UInt64(Swift.max(0, snapshot.ps.last?.id ?? 0)))),
       .status: isWordy ? 8 : 1,
       .m: Swift.max(3, 1 + digits(UInt64(largestM))),
-      .g: Swift.min(12, Swift.max(isWordy ? 7 : 5, 1 + digits(snapshot.gs.created))),
+      .g: Swift.max(isWordy ? 7 : 5, 1 + digits(snapshot.gs.created)),
       .now: width >= freeGRQ ? 5 : 3, .max: width >= freeGRQ ? 5 : 3, .next: isWordy ? 4 : 2,
     ]
     if width >= freeGRQ { widths[.use] = 4 }

@@ -34,7 +34,7 @@ struct LanesSection {
         guard index < window.shown else { break }
         let p = snapshot.ps[window.first + index]
         let place = window.first + index
-        let use = place < frame.utilization.count ? frame.utilization[place] : nil
+        let use = frame.use(ofRow: place)?.share(\.running)
         table.draw(p, use: use, x: x, y: window.rect.y + 1 + row, glyphs: glyphs, on: &canvas)
       }
     }
@@ -48,14 +48,17 @@ struct LanesSection {
     }
   }
 
-  /// The global run queue has no fixed size: its bar is drawn to the next power of two that held it lately.
+  /// The global run queue has no fixed size: its bar is drawn to the next power of two that held it lately, and says to
+  /// which, always: a bar without its scale says nothing.
   private func drawGRQ(in rect: Rect, on canvas: inout Canvas) {
     guard rect.width >= LaneTable.freeGRQ else { return drawFreeGRQ(in: rect, on: &canvas) }
     let table = LaneTable(width: rect.width, snapshot: snapshot)
     guard let bar = table[.lrq], let now = table[.now], let max = table[.max] else { return }
     let scale = grqScale
+    let labels = [" shared queue, bar to ", " shared, bar to ", ", bar to ", " of "]
+    let words = labels.first { 3 + $0.count + Quantity.grouped(scale).count < bar.x } ?? " /"
     var label = StyledText("GRQ", .strong)
-    label.append(bar.x >= 30 ? " shared queue, bar to \(scale)" : " shared queue", .dim)
+    label.append(words + Quantity.grouped(scale), .dim)
     canvas.write(label, x: rect.x, y: rect.y, width: bar.x - 1, glyphs: glyphs)
     Bar(value: snapshot.grq, peak: snapshot.grqMax, scale: scale)
       .draw(x: rect.x + bar.x, y: rect.y, width: bar.width, glyphs: glyphs, on: &canvas)
@@ -63,16 +66,20 @@ struct LanesSection {
     write(snapshot.grqMax, style: snapshot.grqMax > snapshot.grq ? .text : .dim, at: max, rect, on: &canvas)
   }
 
-  /// The narrow form: the numbers first, and the bar in what is left.
+  /// The narrow form: the numbers first, and the bar in what is left, with its scale at the end.
   private func drawFreeGRQ(in rect: Rect, on canvas: inout Canvas) {
     var label = StyledText("GRQ ", .strong)
-    label.append("shared queue ", .dim)
+    if rect.width >= 50 { label.append("shared queue ", .dim) }
     label.append(Quantity.compact(snapshot.grq), snapshot.grq > 0 ? .strong : .dim)
     label.append(" max ", .dim)
     label.append(Quantity.compact(snapshot.grqMax) + " ", snapshot.grqMax > snapshot.grq ? .text : .dim)
     let used = canvas.write(label, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
+    let end = StyledText(" of " + Quantity.grouped(grqScale), .dim)
+    let room = rect.width - used - end.width
+    guard room > 0 else { return }
     Bar(value: snapshot.grq, peak: snapshot.grqMax, scale: grqScale)
-      .draw(x: rect.x + used, y: rect.y, width: rect.width - used, glyphs: glyphs, on: &canvas)
+      .draw(x: rect.x + used, y: rect.y, width: room, glyphs: glyphs, on: &canvas)
+    canvas.write(end, x: rect.maxX - end.width, y: rect.y, width: end.width, glyphs: glyphs)
   }
 
   private func write(

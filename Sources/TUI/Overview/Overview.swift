@@ -13,7 +13,7 @@ public enum Overview {
     ThreadsSection(ms: frame.snapshot.ms, glyphs: state.glyphs)
       .draw(in: layout.threads, layout: layout, on: &canvas)
     let trend = state.isTrendLong ? frame.detail.trend : nil
-    HistorySection(points: trend?.points ?? frame.minute, trend: trend, glyphs: state.glyphs)
+    HistorySection(frame: frame, trend: trend, glyphs: state.glyphs)
       .draw(layout, on: &canvas)
     Footer(state: state, lanes: layout.lanes).draw(in: layout.footer, on: &canvas)
   }

@@ -53,8 +53,8 @@ struct EventsScreen: ListScreen {
       .text("after", 8, rank: 3, right: true) { row in
         row.gap.map { StyledText("+" + TimeText.short($0), .dim) } ?? StyledText()
       },
-      .text("lane", 4) { StyledText($0.event.lane.name, .strong) },
-      .text("M", 4, rank: 2) { StyledText("M\($0.event.m)", .dim) },
+      .text("lane", 4) { StyledText($0.event.lane.name, .strong) }.identity,
+      .text("M", 4, rank: 2) { StyledText("M\($0.event.m)", .dim) }.identity,
       .text("kind", 14, rank: 1) { StyledText($0.event.name, $0.event.style) },
       .text("what", 16, flexible: true) { row in
         StyledText(TextWidth.sanitised(row.event.text, isASCII: glyphs.isASCII))

@@ -60,10 +60,7 @@ struct GsScreen: ListScreen {
   var columns: [Column<GRow>] {
     let idWidth = min(12, max(6, 1 + String(frame.snapshot.gs.created).count))
     return [
-      .text("G", idWidth) {
-        StyledText("G\($0.g.id)", .strong)
-      }
-      .sorted(ascending: true) { .number(Double($0.g.id)) },
+      .id("G", idWidth, letter: "G", style: .strong) { $0.g.id },
       .text("state", 9) {
         StyledText($0.g.state.word, $0.g.state.style)
       }
@@ -82,7 +79,7 @@ struct GsScreen: ListScreen {
       .id("P", 3, rank: 2, letter: "P") { $0.g.p.map { UInt64(truncatingIfNeeded: $0) } },
       state.gsMode == .tree
         ? .number("below", 5, rank: 3) { UInt64($0.descendants) }
-        : .number("fd", 5, rank: 3) { $0.g.fd.map { UInt64(truncatingIfNeeded: $0) } },
+        : .id("fd", 5, rank: 3, right: true) { $0.g.fd.map { UInt64(truncatingIfNeeded: $0) } },
       .id("by", idWidth, rank: 4, letter: "G") { $0.g.parent },
       .text("kind", 4, rank: 6) {
         StyledText($0.g.kind.word, .dim)

@@ -20,6 +20,7 @@ struct LatencyScreen {
     var rest = rect
     let isTight = rect.height < 12
     drawPressure(instruments, in: rest.takeRows(isTight ? 2 : 3), on: &canvas)
+    drawCPUs(instruments.cpu, in: rest.takeRows(1), on: &canvas)
     if !isTight { _ = rest.takeRows(1) }
     drawTable(instruments, in: rest.takeRows(Self.kinds.count + 1), on: &canvas)
     let findings = instruments.findings.prefix(max(0, min(3, rest.height)))
@@ -50,6 +51,7 @@ struct LatencyScreen {
         style: Meaning.ready.style),
       Part(name: "avoidable", time: pressure.avoidable, glyph: "!", style: Meaning.wrong.style),
       Part(name: "searching", time: pressure.searching, glyph: "~", style: Meaning.searching.style),
+      Part(name: "unpolled", time: pressure.unpolled, glyph: "?", style: Meaning.wrong.style),
       Part(name: "calm", time: pressure.calm, glyph: glyphs.track, style: .faint),
     ]
   }
@@ -62,14 +64,15 @@ struct LatencyScreen {
     if rect.height > 2 {
       SectionHeading(
         title: "Pressure",
-        legend: "of \(TimeText.short(measured)) measured: did ready Gs wait, and why"
+        legend: "of \(TimeText.short(measured)) measured: did ready Gs wait for a P, and why"
       ).draw(in: rows.takeRows(1), glyphs: glyphs, on: &canvas)
     }
     guard measured > 0 else {
       canvas.write("not measured yet", x: rows.x, y: rows.y, .dim)
       return
     }
-    let parts = parts(pressure)
+    // What there is only where hogs keep everybody from polling has no place where there is none.
+    let parts = parts(pressure).filter { $0.time > 0 || $0.name != "unpolled" }
     var (sum, used) = (UInt64(0), 0)
     for part in parts {
       sum &+= part.time
@@ -81,7 +84,7 @@ struct LatencyScreen {
     }
     let words = [
       "saturated": "all Ps busy", "avoidable": "a P was idle", "searching": "a P looked",
-      "calm": "nobody waited",
+      "unpolled": "news lay in the kernel", "calm": "no G waited for a P",
     ]
     let texts = parts.map { part in
       var text = StyledText("\(part.glyph) ", part.style)
@@ -92,6 +95,21 @@ struct LatencyScreen {
     }
     canvas.writeFitting(
       texts, x: rows.x, y: rows.y + 1, width: rows.width, gap: rows.width >= 60 ? 3 : 1, glyphs: glyphs)
+  }
+
+  /// What no P shows: whether the threads got the CPUs that they wanted.
+  private func drawCPUs(_ cpu: CPUPressure?, in rect: Rect, on canvas: inout Canvas) {
+    var line = StyledText("CPUs ", .dim)
+    if let cpu, cpu.window > 0, let share = cpu.share {
+      let waiting = Quantity.compact(Double(cpu.waited) / Double(cpu.window))
+      line.append("threads waited ", .dim)
+      line.append(Quantity.percent(share), share >= 0.1 ? .alarm : .strong)
+      line.append(rect.width < 60 ? " of ready time" : " of the time that they were ready", .dim)
+      if rect.width >= 60 { line.append(" (\(waiting) on average)", .dim) }
+    } else {
+      line.append(frame.past == nil ? "not measured yet" : "of the past the system keeps no account", .dim)
+    }
+    canvas.write(line, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
   }
 
   // MARK: the table

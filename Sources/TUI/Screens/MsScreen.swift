@@ -81,20 +81,14 @@ struct MsScreen: ListScreen {
   private var ours: [Column<MRow>] {
     let gWidth = min(12, max(5, 1 + String(frame.snapshot.gs.created).count))
     return [
-      .text("M", 4) {
-        StyledText("M\($0.m.id)", .strong)
-      }
-      .sorted(ascending: true) { .number(Double($0.m.id)) },
+      .id("M", 4, letter: "M", style: .strong) { UInt64(truncatingIfNeeded: $0.m.id) },
       .text("state", 11) {
         StyledText($0.m.state.letter + " " + $0.m.state.word, $0.m.state.style)
       }
       .sorted(ascending: true) { .text($0.m.state.word) },
       .id("P", 3, letter: "P") { $0.m.p.map { UInt64(truncatingIfNeeded: $0) } },
       .id("G", gWidth, letter: "G") { $0.m.g },
-      .text("tid", 7, rank: 2, right: true) {
-        StyledText("\($0.m.tid)", .dim)
-      }
-      .sorted(ascending: true) { .number(Double($0.m.tid)) },
+      .id("tid", 7, rank: 2, right: true, style: .dim) { UInt64(UInt32(bitPattern: $0.m.tid)) },
     ]
   }
 

@@ -55,10 +55,7 @@ struct NetpollScreen: ListScreen {
     let idWidth = min(12, max(6, 1 + String(frame.snapshot.gs.created).count))
     let isLive = frame.past == nil
     var columns: [Column<WaiterRow>] = [
-      .text("fd", 6, right: true) {
-        $0.row.g.fd.map { StyledText("\($0)", .strong) } ?? StyledText("-", .faint)
-      }
-      .sorted(ascending: true) { $0.row.g.fd.map { .number(Double($0)) } ?? .none },
+      .id("fd", 6, right: true, style: .strong) { $0.row.g.fd.map { UInt64(truncatingIfNeeded: $0) } },
       .text("for", 5) {
         StyledText($0.isWriting ? "write" : "read", Meaning.outside.style)
       }
@@ -102,7 +99,7 @@ struct NetpollScreen: ListScreen {
     let netpoll = frame.snapshot.netpoll
     var lines = [
       StyledText.facts([
-        ("backend", "\(netpoll.backend)"), ("sockets", Quantity.grouped(netpoll.fds)),
+        ("backend", "\(netpoll.backend)"), ("descriptors", Quantity.grouped(netpoll.fds)),
         ("parked", Quantity.grouped(netpoll.parked)),
         ("wake-ups/s", Quantity.compact(frame.wakeupsPerSecond)),
         ("Gs a wake-up", Self.mean(netpoll.readied, netpoll.wakeups)),

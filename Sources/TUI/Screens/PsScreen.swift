@@ -4,9 +4,9 @@ import Region
 
 struct PRow: FilterSubject {
   var p: Snapshot.P
-  /// Shares of the last second: running Gs, and searching for work.
-  var use: Double?
-  var search: Double?
+  /// What the last second of it went to.
+  var times: PUse?
+  var use: Double? { times?.share(\.running) }
 
   func value(of field: FilterField) -> FilterValue {
     switch field {
@@ -31,9 +31,7 @@ struct PsScreen: ListScreen {
 
   var rows: Rows<PRow> {
     Rows(count: frame.snapshot.ps.count) { [frame] index in
-      PRow(
-        p: frame.snapshot.ps[index], use: index < frame.utilization.count ? frame.utilization[index] : nil,
-        search: index < frame.searching.count ? frame.searching[index] : nil)
+      PRow(p: frame.snapshot.ps[index], times: frame.use(ofRow: index))
     }
   }
 
@@ -48,10 +46,7 @@ struct PsScreen: ListScreen {
     let idWidth = max(3, 1 + String(max(0, frame.snapshot.ps.last?.id ?? 0)).count)
     let gWidth = min(12, max(5, 1 + String(frame.snapshot.gs.created).count))
     return [
-      .text("P", idWidth) {
-        StyledText("P\($0.p.id)", .strong)
-      }
-      .sorted(ascending: true) { .number(Double($0.p.id)) },
+      .id("P", idWidth, letter: "P", style: .strong) { UInt64(truncatingIfNeeded: $0.p.id) },
       .text("state", 8) {
         StyledText($0.p.status.word, $0.p.status.style)
       }
@@ -78,27 +73,32 @@ struct PsScreen: ListScreen {
 
   private var time: [Column<PRow>] {
     [
-      .text("use", 4, rank: 1, right: true) {
-        $0.use.map { StyledText(Quantity.percent($0), $0 >= 0.005 ? .text : .dim) } ?? StyledText("-", .faint)
-      }
-      .sorted { $0.use.map { .number($0) } ?? .none },
-      .text("search", 6, rank: 5, right: true) {
-        $0.search.map { StyledText(Quantity.percent($0), $0 >= 0.005 ? Meaning.searching.style : .dim) }
-          ?? StyledText("-", .faint)
-      }
-      .sorted { $0.search.map { .number($0) } ?? .none },
+      share("use", 4, rank: 1, \.running, .text),
+      share("calls", 5, rank: 6, \.calls, Meaning.call.style),
+      share("search", 6, rank: 5, \.searching, Meaning.searching.style),
       Column("its time", 10, rank: 7) { [glyphs] row in .shares(Self.shares(row, glyphs)) }
         .sorted { $0.use.map { .number($0) } ?? .none },
       .number("Gs run", 7, rank: 4) { $0.p.ticks },
     ]
   }
 
-  private static func shares(_ row: PRow, _ glyphs: Glyphs) -> [Column<PRow>.Share] {
-    guard let use = row.use else { return [] }
-    let search = min(row.search ?? 0, 1 - use)
-    return [(use, Meaning.running), (search, .searching), (1 - use - search, .idle)].map { part, meaning in
-      .init(part: part, meaning, glyphs)
+  /// A part of the last second, in per cent.
+  private func share(
+    _ title: String, _ width: Int, rank: Int, _ part: KeyPath<PUse, UInt64> & Sendable, _ style: Style
+  ) -> Column<PRow> {
+    .text(title, width, rank: rank, right: true) {
+      guard let share = $0.times?.share(part) else { return StyledText("-", .faint) }
+      return StyledText(Quantity.percent(share), share >= 0.005 ? style : .dim)
     }
+    .sorted { $0.times.map { .number($0.share(part)) } ?? .none }
+  }
+
+  private static func shares(_ row: PRow, _ glyphs: Glyphs) -> [Column<PRow>.Share] {
+    guard let times = row.times else { return [] }
+    let parts: [(KeyPath<PUse, UInt64>, Meaning)] = [
+      (\.running, .running), (\.calls, .call), (\.searching, .searching), (\.idle, .idle),
+    ]
+    return parts.map { part, meaning in .init(part: times.share(part), meaning, glyphs) }
   }
 
   private var steals: [Column<PRow>] {
@@ -150,6 +150,7 @@ struct PsScreen: ListScreen {
     var line = StyledText.facts([("procs", "\(snapshot.procs)"), ("idle", "\(idle)")])
     line.append(
       .facts([("GRQ", Quantity.compact(snapshot.grq)), ("max", Quantity.compact(snapshot.grqMax))]))
+    if !snapshot.isConsistent { line.append(.facts([("moving", String(glyphs.about))])) }
     line.append(.facts([("steals/s", Quantity.compact(frame.stealsPerSecond))]))
     if snapshot.retired.ps > 0 { line.append(.facts([("stopped since boot", "\(snapshot.retired.ps)")])) }
     return [line]

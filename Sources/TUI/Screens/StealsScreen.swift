@@ -39,7 +39,7 @@ struct StealsScreen: ListScreen {
 
   var columns: [Column<ThiefRow>] {
     let sums: [Column<ThiefRow>] = [
-      .text("thief", 5) { StyledText("P\($0.p)", .strong) }.sorted(ascending: true) { .number(Double($0.p)) },
+      .id("thief", 5, letter: "P", style: .strong) { UInt64(truncatingIfNeeded: $0.p) },
       .number("looks", 6, rank: 2) { $0.tries }, .number("steals", 6) { $0.hits },
       .text("hits", 4, rank: 1, right: true) { row in
         row.share.map { StyledText(Quantity.percent($0), $0 < 0.01 ? .eager : .text) }

@@ -24,7 +24,7 @@ struct TracerScreen: ListScreen {
       .text("ring", 6) {
         StyledText($0.lane.name, .strong)
       }
-      .sorted(ascending: true) { [self] in .number(Double(key(of: $0))) },
+      .identity.sorted(ascending: true) { [self] in .number(Double(key(of: $0))) },
       .number("holds", 6) { UInt64(clamping: $0.capacity) },
       .text("written", 15, right: true) {
         StyledText(Quantity.grouped($0.events), $0.events > 0 ? .text : .dim)

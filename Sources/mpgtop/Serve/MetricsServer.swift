@@ -1,7 +1,8 @@
 // `mpgtop serve`: the gauges and counters of a process, for Prometheus to come and get.
 //
 // A server as small as can be, on one thread: it waits for its sockets, and answers a request with one snapshot, taken
-// at that moment. Between scrapes it does nothing but look, four times a second, whether it shall stop. It does not
+// at that moment. Between scrapes it does nothing but look, four times a second, whether it shall stop, and once a second
+// how deep the queues became: maxima are those of the last minute, so that no scraper takes another's away. It does not
 // drain the rings, so it costs the target nothing. Clients have limits in number, in bytes and in time; whoever does
 // not come to the point is hung up on, and the others wait in the kernel's queue meanwhile.
 internal import Glibc
@@ -23,10 +24,14 @@ struct MetricsServer {
     let process = inspector.target.process
     say("mpgtop: metrics of \(inspector.target.name), pid \(process.pid), at http://\(address)/metrics")
     var scrapers: [Scraper] = []
+    var doubt = DoubtReport()
+    var peaks = PeakWindow()
     while !stop.came {
       let ready = Self.wait(scrapers, listener)
       let ending = try failing { () throws(InspectorError) in try inspector.ending() }
       if let ending { throw Failure(.gone(pid: process.pid, ending)) }
+      doubt.tell(inspector.doubt)
+      try failing { () throws(InspectorError) in try peaks.look(inspector) }
       let now = monotonicNow()
       var rest: [Scraper] = []
       for (index, scraper) in scrapers.enumerated() where now < scraper.deadline {
@@ -35,7 +40,7 @@ struct MetricsServer {
           continue
         }
         let goesOn = try scraper.proceed { form throws(Failure) in
-          try failing { () throws(InspectorError) in try inspector.snapshot() }.metrics(form)
+          try failing { () throws(InspectorError) in try peaks.snapshot(inspector) }.metrics(form)
         }
         if goesOn { rest.append(scraper) }
       }

@@ -1,0 +1,105 @@
+// What is consistent adds up: a region in the middle of a move is not at rest, though nothing in it changes.
+import Glibc
+import Region
+import Testing
+
+@testable import Inspector
+
+@Suite("What adds up")
+struct BalanceTests {
+  /// P 0 runs G 7 on M 1, P 1 searches on M 2; a G in each kind of queue, one stopped, one set aside, one in a call on M 3.
+  private func region() -> RegionFixture {
+    let region = RegionFixture(procs: 2, ms: 5)
+    region[PField.status, 0] = region.raw(PStatus.running)
+    (region[PField.m, 0], region[PField.g, 0]) = (2, 7)
+    region[PField.status, 1] = region.raw(PStatus.spinning)
+    region[PField.m, 1] = 3
+    for (m, state) in [(1, MState.running), (2, .spinning), (3, .syscall), (4, .parked)] {
+      region[MField.state, m] = region.raw(state)
+    }
+    (region[MField.p, 1], region[MField.g, 1], region[MField.p, 2], region[MField.g, 3]) = (1, 7, 2, 9)
+    (region[PField.lrqHead, 0], region[PField.lrqTail, 0], region[PField.runnext, 1]) = (40, 42, 5)
+    (region[SchedField.grqDepth], region[SchedField.stackless]) = (2, 1)
+    // 8 created and 3 of them started: 5 runnable; one of those stopped again, one in a call.
+    region.count(.created, on: 0, by: 8)
+    region.count(.started, on: 0, by: 3)
+    region.count(.preempted, on: 0, by: 1)
+    region.count(.syscalls, on: 1, by: 1)
+    return region
+  }
+
+  private func isConsistent(_ region: RegionFixture) throws -> Bool {
+    try RegionFile(path: region.path, process: region.process).open().snapshot().isConsistent
+  }
+
+  @Test("a region at rest is consistent")
+  func even() throws {
+    let region = region()
+    #expect(try isConsistent(region))
+    let snapshot = try region.snapshot()
+    #expect(snapshot.gs.runnable == 5 && snapshot.gs.preempted == 1 && snapshot.gs.stackless == 1)
+  }
+
+  @Test("each move that is half made is seen", arguments: HalfMove.all)
+  func uneven(_ move: HalfMove) throws {
+    let region = region()
+    move.make(region)
+    #expect(try !isConsistent(region), "\(move.what)")
+  }
+
+  @Test("what is half made is waited for")
+  func waits() throws {
+    let region = region()
+    region[SchedField.grqDepth] -= 1
+    let mover = MoveEnder(region)
+    mover.start()
+    #expect(try isConsistent(region))
+    mover.join()
+  }
+}
+
+/// A move of which one store is made and the next is not.
+struct HalfMove: Sendable, CustomTestStringConvertible {
+  let what: String
+  let make: @Sendable (RegionFixture) -> Void
+  var testDescription: String { what }
+
+  init(_ what: String, _ make: @escaping @Sendable (RegionFixture) -> Void) {
+    (self.what, self.make) = (what, make)
+  }
+
+  static let all = [
+    HalfMove("a G was readied, and is on no queue yet") { $0.count(.readied, on: 1, reason: .sleep, by: 1) },
+    HalfMove("a G was taken from an LRQ, and does not run yet") { $0[PField.lrqHead, 0] += 1 },
+    HalfMove("a G was taken from the GRQ") { $0[SchedField.grqDepth] -= 1 },
+    HalfMove("a G was taken from runnext") { $0[PField.runnext, 1] = 0 },
+    HalfMove("a G left, and its P says that it runs") { $0.count(.exited, on: 0, by: 1) },
+    HalfMove("a P says whom it runs, its M does not") { $0[MField.g, 1] = 0 },
+    HalfMove("a P has let go of its M, and it not of the P") { $0[PField.m, 1] = 0 },
+    HalfMove("an M took a P that is still idle") { $0[PField.status, 1] = $0.raw(PStatus.idle) },
+    HalfMove("an M holds a P and sleeps") { $0[MField.state, 2] = $0.raw(MState.parked) },
+    HalfMove("an M is in a call that its G is not") { $0[MField.state, 4] = $0.raw(MState.syscall) },
+    HalfMove("an M runs without a P") { $0[MField.state, 4] = $0.raw(MState.running) },
+  ]
+}
+
+/// Ends the move after two milliseconds.
+private final class MoveEnder: @unchecked Sendable {
+  private let region: RegionFixture
+  private var thread = pthread_t()
+
+  init(_ region: RegionFixture) { self.region = region }
+
+  func start() {
+    unsafe pthread_create(
+      &thread, nil,
+      { argument in
+        usleep(2_000)
+        let mover = unsafe Unmanaged<MoveEnder>.fromOpaque(argument!).takeUnretainedValue()
+        mover.region[SchedField.grqDepth] += 1
+        return nil
+      }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  func join() { pthread_join(thread, nil) }
+}
