@@ -19,7 +19,7 @@ extension EndToEnd {
       let server = try DemoServer("--procs", "\(procs)")
       let curls = try Self.flood(server)
       let viewer = try Viewer(of: server)
-      try viewer.wait(for: 1001)
+      try viewer.wait(for: 1001, within: 240)
       let frames = try viewer.frames().dropFirst()
       #expect(curls.allSatisfy { $0.ending == nil }, "the flood lasts")
       #expect((frames.last?.switches ?? 0) - (frames.first?.switches ?? 0) > 10_000, "and is one")
@@ -41,8 +41,9 @@ extension EndToEnd {
       func sum(_ part: (Frame.P.Use) -> Int?) -> Int {
         frames.reduce(0) { $0 + $1.ps.reduce(0) { $0 + (part($1.use) ?? 0) } }
       }
-      let (calls, running) = (sum(\.callsNs), sum(\.runningNs))
-      #expect(calls > 2 * running, "\(calls) ns in calls, \(running) running")
+      // Some of each call: from its beginning until sysmon takes the P.
+      let (calls, all) = (sum(\.callsNs), sum(\.windowNs))
+      #expect(calls > all / 20, "\(calls) ns in calls of \(all)")
     }
   }
 }
