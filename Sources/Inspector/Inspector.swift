@@ -37,7 +37,7 @@ public final class Inspector {
 
   /// Everything about the scheduler at this moment.
   ///
-  /// Takes microseconds; up to six milliseconds under a flood, when an instant at which all adds up is hard to catch
+  /// Takes microseconds; up to twelve milliseconds under a flood, when an instant at which all adds up is hard to catch
   /// (see `Snapshot.isConsistent`). Throws `layout` when the region makes no sense any more. Of a process that has ended it
   /// gives the last state.
   ///

@@ -92,7 +92,10 @@ struct Frame: Decodable, Sendable {
       ("running", state("running"), "Ms that run one", carriers.count),
       ("syscall", state("syscall"), "Ms in one", ms.count { $0.state == "syscall" }),
       ("Ms with a P", ms.count { $0.p != nil }, "Ps that an M runs", held.count),
-      ("Ms that search", ms.count { $0.state == "spinning" }, "Ps", ps.count { $0.status == "spinning" }),
+      (
+        "Ms that search", ms.count { $0.p != nil && $0.state == "spinning" }, "Ps",
+        ps.count { $0.status == "spinning" }
+      ),
     ]
     let pairs = held.filter { holders[$0.id]?.id != $0.m || holders[$0.id]?.g != $0.g }
     let idle = ps.filter { $0.status == "idle" && ($0.m != nil || $0.g != nil) }

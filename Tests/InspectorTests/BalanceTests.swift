@@ -79,7 +79,9 @@ struct HalfMove: Sendable, CustomTestStringConvertible {
     HalfMove("an M took a P that is still idle") { $0[PField.status, 1] = $0.raw(PStatus.idle) },
     HalfMove("an M holds a P and sleeps") { $0[MField.state, 2] = $0.raw(MState.parked) },
     HalfMove("an M is in a call that its G is not") { $0[MField.state, 4] = $0.raw(MState.syscall) },
-    HalfMove("an M runs without a P") { $0[MField.state, 4] = $0.raw(MState.running) },
+    HalfMove("an M runs a G without a P") {
+      ($0[MField.state, 4], $0[MField.g, 4]) = ($0.raw(MState.running), 11)
+    },
   ]
 }
 

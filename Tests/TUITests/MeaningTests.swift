@@ -21,8 +21,9 @@ struct MeaningTests {
     for index in frame.detail.goroutines?.all.indices ?? 0..<0 {
       frame.detail.goroutines?.all[index].state = states[index % states.count]
     }
-    frame.utilization = frame.snapshot.ps.map { _ in 0.4 }
-    frame.searching = frame.snapshot.ps.map { _ in 0.4 }
+    frame.use = frame.snapshot.ps.map { _ in
+      PUse(running: 400_000_000, calls: 100_000_000, searching: 400_000_000, idle: 100_000_000)
+    }
     return frame
   }
 

@@ -11,7 +11,10 @@ struct SortTests {
   func valuesAreInOrder(_ isInverted: Bool) {
     var frame = Fixtures.detailed(Fixtures.many(ps: 12), gs: 400)
     for index in frame.snapshot.ps.indices { frame.snapshot.ps[index].stealsIn = UInt64(index * index * 700) }
-    frame.utilization = frame.snapshot.ps.map { Double($0.id * 37 % 100) / 100 }
+    frame.use = frame.snapshot.ps.map { p in
+      let running = UInt64(p.id * 37 % 100)
+      return PUse(running: running, calls: UInt64(p.id % 3), searching: 5, idle: 200 - running)
+    }
     check(PsScreen.self, frame, isInverted)
     check(GsScreen.self, frame, isInverted)
     check(MsScreen.self, frame, isInverted)

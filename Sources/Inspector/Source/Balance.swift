@@ -54,7 +54,8 @@ extension Lanes {
     return seen == running
   }
 
-  /// Each M that runs or searches holds a P that does, and no other holds one; each G in a call is on an M in one.
+  /// Each M that holds a P runs or searches, as its P does; each G in a call is on an M in one. An M that has let go of its P
+  /// says so a little later, when it has looked again and woken others: until then it runs without one, and no G.
   private func msAreEven(_ tally: Tally) -> Bool {
     var calls: UInt64 = 0
     for m in 0..<ms {
@@ -63,6 +64,7 @@ extension Lanes {
       guard p <= UInt64(ps) else { return false }
       switch state {
       case .running, .spinning:
+        if p == 0, value(.g, ofM: m) == 0 { continue }
         guard p != 0, value(.m, ofP: Int(p) - 1) == UInt64(m) + 1,
           status(ofP: Int(p) - 1) == (state == .running ? .running : .spinning)
         else { return false }

@@ -58,7 +58,7 @@ struct Lanes {
   /// where they are, and do not add up.
   static let passes = 200
   static let patience: UInt64 = 2_000_000
-  static let longest: UInt64 = 6_000_000
+  static let longest: UInt64 = 12_000_000
   /// Equal passes after which a thread that is in the middle of a move gets the CPU that we have, perhaps: nanoseconds.
   private static let tries = 8
   private static let pause: UInt32 = 50
