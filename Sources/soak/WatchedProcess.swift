@@ -15,7 +15,9 @@ func startSelf(_ arguments: [String], seed: UInt64) -> pid_t {
 func attach(_ pid: pid_t) throws -> Inspector {
   for _ in 0..<100 {
     // Before its boot is over the region has no Ps to check.
-    if let inspector = try? Inspector.attach(to: pid), inspector.snapshot().boot[.main] != nil {
+    if let inspector = try? Inspector.attach(to: pid), let now = try? inspector.snapshot(),
+      now.boot[.main] != nil
+    {
       return inspector
     }
     usleep(50_000)
