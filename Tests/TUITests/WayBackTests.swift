@@ -131,7 +131,8 @@ struct WayBackTests {
     for (screen, columns) in ScreenID.allCases.flatMap({ screen in [40, 80, 200].map { (screen, $0) } }) {
       func footer(_ step: PastStep?, _ origin: Past.Origin = .live) -> String {
         var frame = Fixtures.past()
-        (frame.past?.step, frame.past?.origin) = (step, origin)
+        frame.past?.step = step
+        frame.past?.origin = origin
         var state = AppState(size: Size(columns: columns, rows: 24), screen: screen)
         _ = state.update(.frame(frame))
         return Screen.draw(state).lines.last ?? ""
