@@ -108,7 +108,7 @@ func contents(of path: String, limit: Int) throws(SystemCallError) -> [UInt8] {
 }
 
 /// The names in a folder, without `.` and `..`. At most `limit`.
-func names(in folder: String, limit: Int = 4096) throws(SystemCallError) -> [String] {
+func listing(of folder: String, limit: Int = 4096) throws(SystemCallError) -> [String] {
   guard let stream = unsafe opendir(folder) else { throw SystemCallError(call: "opendir", errno: errno) }
   defer { unsafe closedir(stream) }
   var names: [String] = []

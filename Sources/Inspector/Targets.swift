@@ -140,7 +140,7 @@ public struct RegionFolders: Sendable, Equatable {
       guard status.permissions & 0o022 == 0 else {
         return refused("others may write to the folder; chmod 700 it")
       }
-      return .ours(try names(in: folder))
+      return .ours(try listing(of: folder))
     } catch {
       let isMissing = error.errno == ENOENT || error.errno == ENOTDIR
       return isMissing ? .missing : .refused(InspectorError(error, path: folder))

@@ -263,7 +263,10 @@ final class TemporaryFolder: Sendable {
   func target(pid: Int32) throws -> Target { try RegionFolders([path]).target(pid: pid) }
 
   deinit {
-    for name in (try? names(in: path)) ?? [] { _ = unsafe unlink("\(path)/\(name)") }
+    for name in names(in: path) { _ = unsafe unlink("\(path)/\(name)") }
     _ = unsafe rmdir(path)
   }
 }
+
+/// The names in a folder; none when it cannot be read.
+func names(in folder: String) -> [String] { (try? listing(of: folder)) ?? [] }
