@@ -1,4 +1,3 @@
-internal import Glibc
 // The state of a target at one instant: the Gs by state, as sums over the lanes, and beside them the queues, the Ps and
 // the Ms.
 //
@@ -34,6 +33,7 @@ internal import Glibc
 // which is what history stands on (see History §3). That moment needs no guess: every record, of a move or not, is
 // counted just before it is written, with release, so all of a lane's counters together are the number of records that
 // they count, at most one of which is not written yet.
+internal import Glibc
 internal import Region
 
 /// The lanes and rows of a target, and room for two passes over them.
