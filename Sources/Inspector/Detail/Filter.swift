@@ -101,7 +101,7 @@ public struct Filter: Sendable, Equatable {
   public init(_ source: String) {
     self.source = source
     var problem: String?
-    terms = source.split(separator: " ").compactMap { Self.term($0, &problem) }
+    terms = Self.words(source).compactMap { Self.term($0[...], &problem) }
     self.problem = problem
   }
 
@@ -127,6 +127,17 @@ public struct Filter: Sendable, Equatable {
   }
 
   // MARK: parsing
+
+  /// The words, apart by blanks; but a time is one word, though its unit stands apart: `12.4 ms`.
+  private static func words(_ source: String) -> [String] {
+    source.split(separator: " ").reduce(into: []) { words, word in
+      if let last = words.last, last.last?.isNumber == true, FilterOperand.apart.contains(String(word)) {
+        words[words.count - 1] = last + " " + word
+      } else {
+        words.append(String(word))
+      }
+    }
+  }
 
   private static func term(_ word: Substring, _ problem: inout String?) -> Term? {
     var rest = word

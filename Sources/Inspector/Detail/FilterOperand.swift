@@ -76,7 +76,11 @@ struct FilterOperand: Sendable, Equatable {
     ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("d", 86_400e9),
   ]
 
-  private static func time(_ word: Substring, _ isLess: Bool) -> Number? {
+  /// Those that are printed with a blank before them.
+  static let apart: Set<String> = ["ns", "us", "µs", "ms", "s"]
+
+  private static func time(_ printed: Substring, _ isLess: Bool) -> Number? {
+    let word = printed.filter { $0 != " " }[...]
     if let (value, step) = plain(word) {
       return Number(value: value * 1e9, digit: step * 1e9, isLess: isLess)
     }
