@@ -158,7 +158,7 @@ struct ChainBuilder {
       let isLast = index == parts.count - 1
       guard times[index + 1] > times[index] || isLast && hops.isEmpty else { continue }
       var hop = part.hop
-      (hop.begin, hop.duration) = (times[index], times[index + 1] - times[index])
+      (hop.begin, hop.duration) = (times[index], times[index + 1].excess(over: times[index]))
       hops.append(hop)
       ticks.append(bounds[index + 1])
     }
