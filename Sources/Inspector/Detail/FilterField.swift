@@ -6,7 +6,8 @@ public enum FilterField: String, Sendable, CaseIterable {
   // What is only printed: in columns of these names.
   case below, max, search, gsrun, steals, lost, gsgot, hits, tries, gcache, stacks, run, sched, call, nop, os,
     stall
-  case cputime, stalled, gaveup, taken, looks, gs, asteal, here, holds, written, timesround, running, ready
+  case cputime, stalled, gaveup, taken, looks, gs, asteal, calls, here, holds, written, timesround, running,
+    ready
 
   /// By its name, or by the title of a column; blanks and signs do not count.
   public init?(name: some StringProtocol) {
@@ -39,7 +40,8 @@ public enum FilterField: String, Sendable, CaseIterable {
   var example: String {
     switch self {
     case .age, .cputime, .stalled: "\(self)>100ms"
-    case .use, .cpu, .search, .hits, .stall, .gcache, .stacks, .run, .sched, .call, .nop: "\(self)>50%"
+    case .use, .cpu, .search, .hits, .stall, .gcache, .stacks, .run, .sched, .call, .calls, .nop:
+      "\(self)>50%"
     case .g, .by, .p, .m, .fd, .tid: "\(self):3"
     default: "\(self)>100"
     }

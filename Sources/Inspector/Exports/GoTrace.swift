@@ -18,9 +18,7 @@ extension History {
   func exportGoTrace(to file: OutputFile, generation events: Int) throws(InspectorError) -> ExportReport {
     var trace = try GoTrace(self, file, events)
     try walk(&trace)
-    let report = try trace.finish()
-    try file.commit()
-    return report
+    return try trace.finish()
   }
 }
 
@@ -91,6 +89,7 @@ struct GoTrace: HistoryVisitor {
     order.finish()
     for step in order.take() { write(step) }
     try end()
+    try file.commit()
     report.bytes = UInt64(file.bytes)
     return report
   }

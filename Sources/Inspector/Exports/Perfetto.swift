@@ -9,9 +9,7 @@ extension History {
   public func exportPerfetto(to file: OutputFile) throws(InspectorError) -> ExportReport {
     var trace = Perfetto(self, file)
     try walk(&trace)
-    let report = try trace.finish()
-    try file.commit()
-    return report
+    return try trace.finish()
   }
 }
 
@@ -74,6 +72,7 @@ struct Perfetto: HistoryVisitor {
     order.finish()
     for step in order.take() { write(step) }
     try file.write(packets.take())
+    try file.commit()
     report.bytes = UInt64(file.bytes)
     return report
   }
