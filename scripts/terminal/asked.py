@@ -41,7 +41,7 @@ class Paced:
     def __init__(self, binaries, seconds):
         self.process = subprocess.Popen([binaries / "mpg-bench", "-n", str(seconds * 1_000_000), "paced"],
                                         stdout=subprocess.DEVNULL)
-        self.pid, self.environment = self.process.pid, dict(os.environ)
+        self.pid, self.environment = str(self.process.pid), dict(os.environ)
         time.sleep(1)
 
     def close(self):
