@@ -186,13 +186,19 @@ extension EndToEnd {
   }
 }
 
-/// Lengths of time as mpgtop's words have them, made by somebody else: `740 ns`, `12.4 µs`, cut and not rounded.
+/// Lengths of time as mpgtop's words have them, made by somebody else: three significant digits, rounded, `740 ns`, `12.4 µs`.
 private enum TimeWords {
   static func short(_ nanoseconds: Int) -> String {
     if nanoseconds < 1000 { return "\(nanoseconds) ns" }
-    let (unit, name) =
-      nanoseconds < 1_000_000
-      ? (1000, "µs") : nanoseconds < 1_000_000_000 ? (1_000_000, "ms") : (1_000_000_000, "s")
-    return "\(nanoseconds / unit).\(nanoseconds % unit * 10 / unit) \(name)"
+    for (unit, name) in [(1000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s")] {
+      for places in [2, 1, 0] {
+        let step = unit / [1, 10, 100][places]
+        let digits = "\((nanoseconds + step / 2) / step)"
+        guard digits.count <= 3 else { continue }
+        let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+        return padded.dropLast(places) + (places > 0 ? "." : "") + padded.suffix(places) + " " + name
+      }
+    }
+    return "over a minute"
   }
 }

@@ -166,7 +166,7 @@ private func loan() {
   go {
     lock.lock()
     held.add(1)
-    keepP(milliseconds: 60)
+    keepP(milliseconds: 500)  // by the wall clock: beside much else it may lose its P late
     lock.unlock()
     all.done()
   }

@@ -40,7 +40,7 @@ struct SyscallTests {
     }
   }
 
-  @Test("a P that was taken because others wait is not on the idle list, where who comes out of its call has it back")
+  @Test("a P that was taken because others wait is never idle: who comes out of its call would have it back")
   func takenPIsPassedOn() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 1) {
