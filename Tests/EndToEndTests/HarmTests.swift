@@ -297,13 +297,13 @@ extension EndToEnd {
       let load = try place.load()
       let words = "record -o out.rec --for 60s \(place.server.pid); echo code $?; ls -A"
       let fresh = try run(
-        place, kilobytes: 1000, "\"$0\" \(words); \"$0\" replay out.rec --csv | wc -l")
+        place, kilobytes: 4000, "\"$0\" \(words); \"$0\" replay out.rec --csv | wc -l")
       let lines = fresh.output.split(separator: "\n")
       #expect(lines.prefix(2) == ["code 71", "out.rec"], "\(fresh.output)\(fresh.errors)")
       #expect(lines.last.flatMap { Int($0) } ?? 0 > 1)
       expectComplaint(fresh.errors, of: "mpgtop", mentions: "No space left")
       #expect(fresh.errors.contains("is kept"))
-      let replaced = try run(place, kilobytes: 1000, "echo old >out.rec; \"$0\" \(words); cat out.rec")
+      let replaced = try run(place, kilobytes: 4000, "echo old >out.rec; \"$0\" \(words); cat out.rec")
       #expect(replaced.output == "code 71\nout.rec\nold\n", "\(replaced.errors)")
       expectComplaint(replaced.errors, of: "mpgtop", mentions: "out.rec is as it was")
       withExtendedLifetime(load) {}
