@@ -35,6 +35,12 @@ extension Scheduler {
     notePushed(count, at: time)
   }
 
+  /// Puts a fresh G last. Under the lock.
+  func grqAppend(fresh g: G, at time: UInt64) {
+    unsafe guarded.pointee.fresh.append(g)
+    notePushed(1, at: time)
+  }
+
   /// Puts a worn G last. Under the lock.
   func grqAppend(worn g: G, at time: UInt64) {
     if unsafe guarded.pointee.worn.isEmpty { beginWornTurn() }

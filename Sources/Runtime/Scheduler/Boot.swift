@@ -60,12 +60,13 @@ func boot(
   _ body: sending @escaping () throws -> Void
 ) -> Never {
   let start = mpg_clock_nanoseconds()
-  let procs = options.procs ?? min(AvailableCPUs.count(), Capacity.ps)
+  let cpus = AvailableCPUs.count()
+  let procs = options.procs ?? min(cpus, Capacity.ps)
   guard (1...Capacity.ps).contains(procs) else { fatal("\(procs) procs; there can be 1 to \(Capacity.ps)") }
   if mpg_has_forked() { Fork.refuse("MPG.main") }
   guard unsafe schedulerBase == nil else { fatal("MPG.main was called twice") }
   StackSize.set(kibibytes: options.stackKiB)
-  makeScheduler(options, procs: procs, Backend.choose(options), since: start)
+  makeScheduler(options, procs: procs, cpus: cpus, Backend.choose(options), since: start)
   let sched = sched
 
   let m0 = sched.newM()
@@ -112,7 +113,9 @@ extension M {
 }
 
 /// Region and Ps, and what else has no thread. `start`: when the boot was called for.
-private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend, since start: UInt64) {
+private func makeScheduler(
+  _ options: Options, procs: Int, cpus: Int, _ backend: Backend, since start: UInt64
+) {
   do throws(SystemError) {
     let region = try RegionFile.create(procs: procs)
     region.noteStart(nanoseconds: start)
@@ -128,7 +131,7 @@ private func makeScheduler(_ options: Options, procs: Int, _ backend: Backend, s
     let record = UnsafeMutablePointer<SchedulerRecord>.allocate(capacity: 1)
     let netpoll = Netpoll(region.sched, backend)
     unsafe record.initialize(
-      to: try SchedulerRecord(region: region, options, netpoll: netpoll))
+      to: try SchedulerRecord(region: region, options, cpus: cpus, netpoll: netpoll))
     unsafe schedulerBase = record
     sched.makeFirstPs(procs)
     region.note(.procs)

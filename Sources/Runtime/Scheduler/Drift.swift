@@ -141,9 +141,7 @@ extension Scheduler {
     Preemption.count(1)
     lock.lock()
     if cameBack {
-      var queue = GQueue()
-      queue.append(g)
-      grqAppend(queue, at: sysmon.stamp())
+      grqAppend(fresh: g, at: sysmon.stamp())
     } else {
       grqAppend(worn: g, at: sysmon.stamp())
     }

@@ -11,8 +11,9 @@
 // begin a flood of their own before this one is over; and Gs that were woken would stand behind all of them. One by one:
 // a whole share, put into the LRQ behind others, could not be followed by who reads the events (QueueTrace).
 // We rejected Go's way, to put every G that yields on the GRQ: that is fair as well, and every yield takes the lock that all
-// Ps share. But where there are more Ps than CPUs it is ours too, for a G beside which others wait: the thread of a P is off its CPU for milliseconds then,
-// and the whole LRQ waits with it, turn after turn, while a G on the GRQ is found by whichever thread has a CPU.
+// Ps share. But where there are more Ps than CPUs it is ours too, for a G beside which others wait: the thread of a P is
+// off its CPU for milliseconds then, and the whole LRQ waits with it, turn after turn, while a G on the GRQ is found by
+// whichever thread has a CPU.
 //
 // §3 `runnext` inherits. A G that is started from `runnext` goes on in the slice of the G that readied it (Preempt §7):
 // Gs that hand one another the P are stopped as one that keeps it would be.
@@ -83,7 +84,7 @@ extension M {
       p.lookedElsewhere = now
       return nil
     }
-    guard now > last, now &- last > sched.grain / RuleNumbers.elsewhere, p.lrq.depth > 0 else { return nil }
+    guard now.excess(over: last) > sched.grain / RuleNumbers.elsewhere, p.lrq.depth > 0 else { return nil }
     p.lookedElsewhere = now
     step = 0
     guard let g = takeFromGRQ(1) ?? (sched.netpoll.isLate(at: now) ? pollNetwork() : nil) else { return nil }

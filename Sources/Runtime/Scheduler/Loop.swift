@@ -77,10 +77,8 @@ extension M {
 
   private func settleCrowdedYield(_ g: G) {
     yielded(g, grqPlace(behind: 0))
-    var queue = GQueue()
-    queue.append(g)
     sched.lock.lock()
-    sched.grqAppend(queue, at: stamp())
+    sched.grqAppend(fresh: g, at: stamp())
     sched.lock.unlock()
     sched.wakePAfterSubmit(self)
   }

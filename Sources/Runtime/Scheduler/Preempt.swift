@@ -86,8 +86,7 @@ extension Scheduler {
     grqAppend(worn: g, at: sysmon.stamp())
     next.prepare(nextP: p, spinning: false)
     lock.unlock()
-    sysmon.emit(.mWake, count: next.id)
-    next.wake()
+    finish(.sleeper(next), spinning: false, by: sysmon)
     return true
   }
 

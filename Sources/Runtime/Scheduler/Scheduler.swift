@@ -26,7 +26,7 @@ import Synchronization
   let tracing: Bool
   let preempts: Bool
   /// CPUs that this process may use, as found at boot.
-  let cpus = AvailableCPUs.count()
+  let cpus: Int
   /// How long a G may run while others wait, in ticks.
   let slice: UInt64
   let grain: UInt64
@@ -52,7 +52,7 @@ import Synchronization
   /// The next id of a G. Any thread, atomic.
   let ids: UnsafeMutablePointer<Atomic<UInt64>>
 
-  init(region: RegionFile, _ options: Options, netpoll: Netpoll) throws(SystemError) {
+  init(region: RegionFile, _ options: Options, cpus: Int, netpoll: Netpoll) throws(SystemError) {
     let ms = unsafe try SystemCall.reserve(Capacity.ms * MRecord.bytes)
     let (stacks, descriptors) = (try StackPool(region.sched), try DescriptorPool(region))
     let places = unsafe try SystemCall.reserve(Capacity.ps * MemoryLayout<PRecord>.stride)
@@ -60,6 +60,7 @@ import Synchronization
     shared = region.sched
     tracing = options.tracing
     preempts = options.preemption
+    self.cpus = cpus
     slice = Clock.ticks(nanoseconds: options.slice.wholeNanoseconds)
     lateness = Clock.ticks(nanoseconds: RuleNumbers.lateness)
     grain = min(slice, Clock.ticks(nanoseconds: RuleNumbers.grain))

@@ -84,11 +84,9 @@ extension M {
   func settleSyscallExit(_ g: G, stays: Bool) {
     shared[.g].set(0)
     queuedAfterSyscall(g)
-    var queue = GQueue()
-    queue.append(g)
     sched.lock.lock()
     if !stays { sched.workers += 1 }
-    sched.grqAppend(queue, at: stamp())
+    sched.grqAppend(fresh: g, at: stamp())
     sched.lock.unlock()
     sched.wakePAfterSubmit(self)
     if stays { sleepAtHome() } else { sleepForP() }
@@ -123,8 +121,7 @@ extension Scheduler {
     if p.id < procs, hasWork, let next = popIdleM() {
       next.prepare(nextP: p, spinning: false)
       lock.unlock()
-      sysmon.emit(.mWake, count: next.id)
-      return next.wake()
+      return finish(.sleeper(next), spinning: false, by: sysmon)
     }
     giveUp(p, by: sysmon)
     lock.unlock()

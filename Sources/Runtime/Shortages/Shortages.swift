@@ -125,7 +125,7 @@ private final class Episode: Sendable {
     m.emit(.shortage, detail: kind.rawValue, count: Int(clamping: count), arg: UInt64(clamping: code))
     let now = Clock.now
     let before = last.exchange(now, ordering: .relaxed)
-    guard before == 0 || now > before && now - before > Clock.ticks(nanoseconds: Self.calm) else { return }
+    guard before == 0 || now.excess(over: before) > Clock.ticks(nanoseconds: Self.calm) else { return }
     PlainText.line(patience: 0) { text in
       text.add("mpg: ")
       text.add(kind.words)
