@@ -13,7 +13,7 @@ extension Frame {
       json.member("ps", array: { writePs(to: &$0) })
       json.member("retired", object: { snapshot.retired.writeMembers(to: &$0) })
       json.member("ms", array: { json in for m in snapshot.ms { m.write(to: &json) } })
-      json.member("gs", object: { snapshot.gs.writeMembers(to: &$0) })
+      json.member("gs", object: { snapshot.gs.writeMembers(to: &$0, inHands: snapshot.inHands) })
       json.member("netpoll", object: { snapshot.netpoll.writeMembers(to: &$0) })
       json.member("trace", object: { snapshot.trace.writeMembers(to: &$0) })
       json.member("shortages", object: { snapshot.shortages.writeMembers(to: &$0) })
@@ -41,6 +41,7 @@ extension Frame {
     json.member("consistent", snapshot.isConsistent)
     json.member("grq", snapshot.grq)
     json.member("grq_max", snapshot.grqMax)
+    json.member("queue_age_ns", snapshot.queueAge)
     json.member("timers", snapshot.timers)
     json.member("switches", snapshot.switches)
   }
@@ -125,7 +126,7 @@ extension Snapshot.M {
 }
 
 extension Snapshot.Gs {
-  fileprivate func writeMembers(to json: inout JSONText) {
+  fileprivate func writeMembers(to json: inout JSONText, inHands: Int?) {
     json.member("live", live)
     json.member("created", created)
     json.member("exited", exited)
@@ -138,6 +139,7 @@ extension Snapshot.Gs {
         json.member("syscall", syscall)
         for group in WaitGroupName.allCases { json.member(group.rawValue, waiting(in: group)) }
       })
+    json.member("in_hands", inHands)
     json.member("tasks", tasks)
     json.member("stackless", stackless)
   }

@@ -67,6 +67,11 @@ public struct Sampler {
   /// From when on the peaks of the next snapshot count: this reader's own.
   private var peaksSince = monotonicNow()
   private var lastMark: UInt64 = 0
+  /// Whether the last mark was put off, because a lane had a record under way (Lanes §6); for how long at a time, and for
+  /// how long at most.
+  private var isMarkPostponed = false
+  private static let postponement: UInt64 = 5_000_000
+  private static let longestPostponement: UInt64 = 1_000_000_000
   /// When to ask the system next whether the target has ended.
   private var nextLook: UInt64 = 0
   /// The last look at the gauges, and what details are made with.
@@ -87,8 +92,9 @@ public struct Sampler {
     if ending != nil { return Self.snapshotInterval }
     let now = monotonicNow()
     try drainIfDue(at: now)
+    let isPostponed = isMarkPostponed && now - lastSnapshot >= Self.postponement
     let isCrowded = history.map { $0.fresh >= History.mostFresh && !$0.isPending } ?? false
-    if isCrowded || now - lastSnapshot >= Self.snapshotInterval { try sample() }
+    if isCrowded || isPostponed || now - lastSnapshot >= Self.snapshotInterval { try sample() }
     let (drain, snapshot) = (lastDrain + drainInterval, lastSnapshot + Self.snapshotInterval)
     let next = min(drain, snapshot)
     return next > now ? next - now : 0
@@ -191,7 +197,9 @@ public struct Sampler {
   }
 
   private mutating func mark(_ history: History, _ observation: Observation) throws(InspectorError) {
-    guard history.mark(observation) else { return }
+    isMarkPostponed =
+      !observation.isSettled && lastMark != 0 && monotonicNow() - lastMark < Self.longestPostponement
+    guard !isMarkPostponed, history.mark(observation) else { return }
     lastMark = monotonicNow()
     var tables = tables
     let list = try tables.read(inspector, observation) { () throws(InspectorError) in

@@ -207,6 +207,13 @@ public struct Snapshot: Sendable, Equatable {
   public var steals = StealMatrix()
   public var boot = Boot()
   public var ruleNumbers = RuleNumbers()
+  /// Depths and holders, as the records have them; nil: the target does not tell, or was in the middle of telling.
+  var account: QueueAccount?
+  /// The Ps that `retired` adds up.
+  var stopped: [P] = []
+  /// In the past: for how many nanoseconds LRQ, `runnext` and GRQ are older than the moment, since nothing tells of them
+  /// meanwhile; nil: they are of this moment.
+  public var queueAge: UInt64?
 
   public init(target: Target = Target()) { self.target = target }
 

@@ -64,7 +64,8 @@
   case preemptRequest = 27
   /// The number of Ps was changed; `count`: procs now, `arg`: before.
   case procsChange = 28
-  /// A P beyond it was let go of and stopped; `count`: P, `arg`: Gs moved from its queue to the GRQ.
+  /// A P beyond it was let go of and stopped; `count`: P, `arg`: Gs moved from its queue to the GRQ, `detail`: 1 when
+  /// one of them was in `runnext`.
   case procRetire = 29
   /// The system had no more of something; `detail`: `Shortage`, `count`: how often since the last such event, `arg`:
   /// the errno.
@@ -81,6 +82,13 @@
   case timerLate = 44
   /// The M's thread ends: nobody has needed it for a while. A later `mStart` of the same M is of another thread.
   case mEnd = 45
+  /// The G that the last put into `runnext` was to displace had just been stolen: none went to the LRQ.
+  case nextStolen = 46
+  /// G was taken to run for the first time, and there was no stack for it: it is set aside, on no queue; `detail`: from
+  /// where it was taken (`RunSource`).
+  case goSetAside = 47
+  /// Gs that were set aside are on a queue again; `count`: how many, `arg`: on which (`Place`).
+  case takeUp = 48
 
   /// What the four free parts of a record mean: `g detail count arg`; `-`: unused.
   public var meaning: String {
@@ -113,13 +121,16 @@
     case .retake: "- - count:p arg:m"
     case .preemptRequest: "- - count:p arg:m"
     case .procsChange: "- - count:ps arg:ps_before"
-    case .procRetire: "- - count:p arg:gs"
+    case .procRetire: "- detail:runnext count:p arg:gs"
     case .shortage: "- detail:Shortage count:shortages arg:errno"
     case .lend: "- - count:m arg:g"
     case .goLabel: "g detail:begins count:string arg:span"
     case .netpollLate: "- detail:poller count:gs arg:ticks_unpolled"
     case .timerLate: "g - - arg:ticks_late"
     case .mEnd: "- - - -"
+    case .nextStolen: "- - - -"
+    case .goSetAside: "g detail:RunSource - -"
+    case .takeUp: "- - count:gs arg:place"
     }
   }
 }

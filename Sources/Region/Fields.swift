@@ -211,6 +211,12 @@ public enum Capacity {
   case gCacheMisses = 33
   case stackCacheHits = 34
   case stackCacheMisses = 35
+  /// What batches did to its queues and to the GRQ: Gs put minus Gs taken. See `LaneField.queuedOn`. The owner alone.
+  case lrqMoved = 36
+  case nextMoved = 37
+  case grqMoved = 38
+  /// Its steals: while it stays, so does its row of the steal matrix. The owner alone.
+  case steals = 39
   /// Largest LRQ depths, by time bucket; see `Peaks`. The owner alone.
   case lrqPeaks = 64
   /// The LRQ: 256 G slots of 32 bits, two in a word; position modulo 256.
@@ -234,6 +240,8 @@ public enum Capacity {
     case .idleTicks, .spinTicks, .callTicks: FieldSpec(.counter, "ticks")
     case .gCacheHits, .gCacheMisses: FieldSpec(.counter, "gs")
     case .stackCacheHits, .stackCacheMisses: FieldSpec(.counter, "stacks")
+    case .lrqMoved, .nextMoved, .grqMoved: FieldSpec(.gauge, "gs")
+    case .steals: FieldSpec(.counter, "steals")
     case .lrqPeaks: FieldSpec(.packed, "peaks", count: Capacity.peaks)
     case .lrq: FieldSpec(.packed, "slots", count: Capacity.lrq / 2)
     }
@@ -249,6 +257,8 @@ public enum Capacity {
   case gs = 1
   /// Looks at the victim's queue, hits and misses.
   case tries = 2
+  /// Those of the Gs moved that were in the victim's `runnext`.
+  case nexts = 3
 
   public static let block = "steal"
   public static let stride = 4
@@ -257,6 +267,7 @@ public enum Capacity {
     case .hits: FieldSpec(.counter, "steals")
     case .gs: FieldSpec(.counter, "gs")
     case .tries: FieldSpec(.counter, "tries")
+    case .nexts: FieldSpec(.counter, "gs")
     }
   }
 }
@@ -347,6 +358,11 @@ public enum Capacity {
   case syscalls = 48
   case syscallsReturned = 49
   case syscallsQueued = 50
+  /// Gs that became runnable, by the queue on which they were put (`Place.Queue`); Gs that were taken to run, by
+  /// `RunSource`. Counted between the count of the move and its record. So where a lane has no record under way, the
+  /// depth of each queue is what its records make of it.
+  case queuedOn = 51
+  case takenFrom = 56
 
   public static let block = "lane"
   public static let stride = 64
@@ -356,6 +372,8 @@ public enum Capacity {
     case .created, .started, .yielded, .exited, .preempted, .resumed: FieldSpec(.counter, "gs")
     case .syscalls, .syscallsReturned, .syscallsQueued: FieldSpec(.counter, "gs")
     case .parked, .readied: FieldSpec(.counter, "gs", count: WaitReason.capacity)
+    case .queuedOn: FieldSpec(.counter, "gs", count: Place.Queue.capacity)
+    case .takenFrom: FieldSpec(.counter, "gs", count: RunSource.capacity)
     }
   }
 }

@@ -14,6 +14,12 @@
     /// The LRQ of that P.
     case lrq = 2
     case grq = 3
+    /// `runnext` of that P, from where the G that was there went to the end of the LRQ, whose depth is told. If
+    /// `nextStolen` follows, there was none.
+    case displacing = 4
+
+    /// Words for a counter of each.
+    public static let capacity = 5
   }
 
   public var bits: UInt64
@@ -40,6 +46,8 @@
   /// nil: a queue that we do not know.
   public var queue: Queue? { Queue(rawValue: UInt8(truncatingIfNeeded: bits >> 52 & 7)) }
   public var depth: Int { Int(bits >> 55) }
+  /// Whether it is a `runnext`, be it that a G was displaced or not.
+  public var isRunnext: Bool { queue == .runnext || queue == .displacing }
 }
 
 /// From where a P took the G that it runs; in the lower four bits of the detail of `goStart` and `goResume`. Raw values
@@ -59,6 +67,9 @@ public enum RunSource: UInt8, CaseIterable, Sendable {
   case stealNext = 5
   /// A poll of its own, as the first that it made ready.
   case netpoll = 6
+
+  /// Words for a counter of each.
+  public static let capacity = 7
 }
 
 extension Record {

@@ -51,6 +51,10 @@ public import Synchronization
   @inlinable @inline(__always)
   public func bumpPublished() { publish(relaxed &+ 1) }
 
+  /// Adds a number that may be negative, with release. Only for a word with a single writer.
+  @inlinable @inline(__always)
+  public func shift(by change: Int) { publish(relaxed &+ UInt64(bitPattern: Int64(change))) }
+
   /// Adds atomically: for words that several threads write. Returns the new value.
   @inlinable @inline(__always) @discardableResult
   public func add(_ amount: UInt64) -> UInt64 {

@@ -119,6 +119,35 @@ struct HistoryTests {
     }
   }
 
+  @Test(
+    "a step tells which event it went over, how far the newest moment is, and that there is no further one")
+  func stepsTell() throws {
+    let watched = try Watched(seed: 2)
+    for _ in 0..<3 {
+      watched.scheduler.run(100)
+      try watched.mark()
+    }
+    var player = try #require(Player(watched.history))
+    player.seekToEnd()
+    #expect(player.step == nil)
+    let beyond = player.step(forward: true)
+    #expect(beyond.isAtEnd && beyond.isForward && beyond.behind == 0 && player.step == beyond)
+    for _ in 0..<150 {
+      let undone = try #require(player.lastEvent)
+      let step = player.step(forward: false)
+      #expect(step.event == undone && !step.isForward && step.behind == player.lastTime - player.time)
+    }
+    #expect(player.frame(.live).past?.step == player.step)
+    while !player.step(forward: false).isAtEnd {}
+    #expect(player.isAtStart && player.step?.isForward == false)
+    for _ in 0..<150 {
+      let step = player.step(forward: true)
+      #expect(step.event != nil && step.event == player.lastEvent)
+    }
+    player.seek(to: player.time)
+    #expect(player.step == nil)
+  }
+
   @Test("stepping visits every event once, there and back")
   func stepping() throws {
     let watched = try Watched(seed: 1)

@@ -20,7 +20,12 @@ struct Plan {
   /// What is added to every raw value of an enumeration.
   var shift: UInt64 = 0
 
-  static func standard(pRecords: Int = 64, mRecords: Int = 16) -> Plan {
+  /// What an older target does not have: the words that say how deep the queues are as the records have it.
+  private static let queueFields: Set<String> = [
+    "lane.queuedOn", "lane.takenFrom", "p.lrqMoved", "p.nextMoved", "p.grqMoved", "p.steals", "steal.nexts",
+  ]
+
+  static func standard(pRecords: Int = 64, mRecords: Int = 16, countsQueues: Bool = false) -> Plan {
     let layout = Layout(pRingRecords: pRecords, mRingRecords: mRecords)
     var plan = Plan()
     func add<Field: RegionField>(_: Field.Type) {
@@ -37,7 +42,11 @@ struct Plan {
     add(GField.self)
     plan.rings = ["p": (layout.pRings, pRecords), "m": (layout.mRings, mRecords)]
     (plan.strings, plan.schema, plan.bytes) = (layout.strings, layout.schema, layout.end)
-    plan.text = Schema.text(for: layout)
+    let lines = Schema.text(for: layout).split(separator: "\n").filter { line in
+      let words = line.split(separator: " ")
+      return countsQueues || words.first != "field" || !queueFields.contains("\(words[1]).\(words[2])")
+    }
+    plan.text = lines.joined(separator: "\n") + "\n"
     return plan
   }
 
@@ -53,8 +62,10 @@ struct Plan {
       var place = Field.block == HeaderField.block ? 512 : gap
       for field in Field.allCases.reversed() {
         plan.fields["\(Field.block).\(field.name)"] = place
-        lines.append(
-          "field \(Field.block) \(field.name) \(place) \(field.spec.count) \(field.spec.kind.name) ? note")
+        if !queueFields.contains("\(Field.block).\(field.name)") {
+          lines.append(
+            "field \(Field.block) \(field.name) \(place) \(field.spec.count) \(field.spec.kind.name) ? note")
+        }
         place += field.spec.count * 8 + gap
       }
       let stride = Field.block == HeaderField.block ? 4096 : (place + 63) / 64 * 64

@@ -79,14 +79,16 @@ struct LayoutTests {
       table(PField.self) == """
         status@0 m@1 g@2 entry@3 timers@4 nextTimer@5 overflowed@6 stealTries@7 lrqHead@8 lrqTail@16 \
         runnext@17 since@24 idleTicks@25 spinTicks@26 callTicks@27 made@28 gCacheHits@32 gCacheMisses@33 \
-        stackCacheHits@34 stackCacheMisses@35 lrqPeaks@64×64 lrq@128×128
+        stackCacheHits@34 stackCacheMisses@35 lrqMoved@36 nextMoved@37 \
+        grqMoved@38 steals@39 lrqPeaks@64×64 lrq@128×128
         """)
-    #expect(table(StealField.self) == "hits@0 gs@1 tries@2")
+    #expect(table(StealField.self) == "hits@0 gs@1 tries@2 nexts@3")
     #expect(table(MField.self) == "state@0 tid@1 p@2 g@3 since@4")
     #expect(
       table(LaneField.self) == """
         position@0 created@8 started@9 yielded@10 exited@11 preempted@12 resumed@13 others@14 \
-        parked@16×16 readied@32×16 syscalls@48 syscallsReturned@49 syscallsQueued@50
+        parked@16×16 readied@32×16 syscalls@48 syscallsReturned@49 syscallsQueued@50 \
+        queuedOn@51×5 takenFrom@56×7
         """)
     #expect(
       table(GField.self) == "id@0 status@1 since@2 entry@3 parent@4 p@5 waitingOn@6 created@7")
@@ -127,12 +129,16 @@ struct LayoutTests {
     #expect(
       standApart(
         [PField.lrqHead], [.lrqTail, .runnext], [.since, .idleTicks, .spinTicks, .callTicks, .made],
-        [.gCacheHits, .gCacheMisses, .stackCacheHits, .stackCacheMisses], [.lrqPeaks], [.lrq],
+        [
+          .gCacheHits, .gCacheMisses, .stackCacheHits, .stackCacheMisses, .lrqMoved, .nextMoved, .grqMoved,
+          .steals,
+        ], [.lrqPeaks], [.lrq],
         [.status, .m, .g, .entry, .timers, .nextTimer, .overflowed, .stealTries]))
     #expect(
       standApart(
         [LaneField.position], [.created, .started, .yielded, .exited, .preempted, .resumed, .others],
-        [.parked], [.readied], [.syscalls, .syscallsReturned, .syscallsQueued]))
+        [.parked], [.readied],
+        [.syscalls, .syscallsReturned, .syscallsQueued, .queuedOn, .takenFrom]))
   }
 
   @Test("blocks of different writers share no cache line: P, M, G, lane, a thief's row of the steal matrix")

@@ -9,6 +9,7 @@ import Region
 /// A program that makes certain kinds of events happen.
 enum Program: String, CaseIterable, Codable {
   case queues, crowd, hog, calls, idle, polls, procs, shortage, loan, latePoll, lateTimer, ending
+  case stackless, robbed
 
   var kinds: [EventKind] {
     switch self {
@@ -24,6 +25,8 @@ enum Program: String, CaseIterable, Codable {
     case .latePoll: [.netpollLate]
     case .lateTimer: [.timerLate]
     case .ending: [.mEnd, .gcStart, .gcEnd]
+    case .stackless: [.goSetAside, .takeUp]
+    case .robbed: [.nextStolen]
     }
   }
 
@@ -59,7 +62,39 @@ func run(_ program: Program) throws {
   case .latePoll: try latePoll()
   case .lateTimer: lateTimer()
   case .ending: ending()
+  case .stackless: stackless()
+  case .robbed: robbed()
   }
+}
+
+private func stackless() {
+  let all = WaitGroup()
+  all.add(20)
+  cfault_arm(CFAULT_MADVISE, 1, 8, ENOMEM)
+  for _ in 0..<20 {
+    go {
+      MPG.sleep(.milliseconds(5))
+      all.done()
+    }
+  }
+  all.wait()
+  cfault_disarm()
+}
+
+/// A thief takes `runnext` between the owner's look and its put: too narrow to be hit, so its grip is made by hand.
+private func robbed() {
+  let all = WaitGroup()
+  all.add(1)
+  go {}
+  let m = enterRuntime("a test")
+  let place = m.nextPlace
+  let stolen = m.p.lrq.popNext()
+  let g = m.newG({ all.done() }, #fileID, #function, #line)
+  m.created(g, entry: 0, kind: .user, place)
+  m.submitNext(g, place)
+  if let stolen { m.pushLocal(stolen) }
+  leaveRuntime()
+  all.wait()
 }
 
 private func queues() {

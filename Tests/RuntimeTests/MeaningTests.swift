@@ -48,6 +48,9 @@ private let claims: [EventKind: [String]] = [
   .netpollLate: ["for more than 1 ms"],
   .timerLate: ["more than 1 ms after it was due"],
   .mEnd: ["A thread ends: it slept"],
+  .nextStolen: ["was stolen at that very moment", "none moved"],
+  .goSetAside: ["no memory for a new G's stack", "on no queue"],
+  .takeUp: ["had to wait for one are on a run queue"],
 ]
 
 /// All that this process has done so far, as the inspector reads it.
@@ -105,11 +108,11 @@ private func moveIsTrue(_ event: Event, _ look: Look) -> Bool? {
   switch event.kind {
   case .goCreate:
     // The one that it pushed out of `runnext` is run from the LRQ, or goes on to the GRQ from there.
-    guard event.place.queue == .runnext, let next = later.first(where: { $0.kind == .goCreate }) else {
+    guard event.place.isRunnext, let next = later.first(where: { $0.kind == .goCreate }) else {
       return false
     }
     let starts = look.later(ofG: event).filter { $0.kind == .goStart }
-    return next.place.queue == .runnext && starts.first.map { $0.source != .runnext } ?? true
+    return next.place.queue == .displacing && starts.first.map { $0.source != .runnext } ?? true
   case .goStart:
     let begin = look.earlier(ofG: event).first {
       [.goCreate, .goReady, .goYield, .goPreempt].contains($0.kind)
@@ -196,6 +199,12 @@ private func rare(_ event: Event, _ look: Look) -> Bool? {
     let moves = look.events.filter { $0.g == event.arg && $0.time < event.time }
     return moves.last?.kind == .goPreempt
   case .netpollLate: return Clock.nanoseconds(ticks: event.arg) > RuleNumbers.lateness
+  case .nextStolen:
+    return look.earlier(event).first.map { $0.place.queue == .displacing } ?? false
+  case .goSetAside:
+    let start = look.later(ofG: event).first(where: \.isBegin)
+    return look.events.contains { $0.kind == .takeUp && $0.time > event.time && $0.time < start?.time ?? 0 }
+  case .takeUp: return event.count > 0 && [.lrq, .grq].contains(event.place.queue)
   case .timerLate: return Clock.nanoseconds(ticks: event.arg) > RuleNumbers.lateness
   default: return nil
   }

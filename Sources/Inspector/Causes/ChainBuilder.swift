@@ -105,7 +105,7 @@ struct ChainBuilder {
       return
     }
     let place = ready.record.place
-    let kinds: [Place.Queue: Hop.Kind] = [.runnext: .runnext, .lrq: .lrq, .grq: .grq]
+    let kinds: [Place.Queue: Hop.Kind] = [.runnext: .runnext, .displacing: .runnext, .lrq: .lrq, .grq: .grq]
     let stood = part(place.queue.flatMap { kinds[$0] } ?? .unknown, from: from) { hop in
       hop.ending = .lasting
       if case .p(let p) = ready.lane, place.queue != .grq { hop.p = p }

@@ -68,8 +68,9 @@ struct QueueTrace {
     let record = event.record
     let isHome = event.lane == ready.lane
     if ahead == nil {
-      let isPut = (kind == .goCreate || kind == .goReady) && record.place.queue == .runnext
-      guard isHome, isPut, ready.record.place.queue == .runnext, record.g != facts.g else { return }
+      // An older target does not say whether there was one to displace.
+      let isPut = (kind == .goCreate || kind == .goReady) && record.place.isRunnext
+      guard isHome, isPut, ready.record.place.isRunnext, record.g != facts.g else { return }
       (displacement, ahead) = (event, record.place.depth)
       return
     }
@@ -175,9 +176,9 @@ struct QueueTrace {
     switch (place.queue, kind) {
     case (.lrq, .lrq):
       way.append(Stand(kind: .lrq, p: p, depth: place.depth, from: ready.record.time))
-    case (.runnext, .runnext):
+    case (.runnext, .runnext), (.displacing, .runnext):
       way.append(Stand(kind: .runnext, p: p, depth: place.depth, from: ready.record.time))
-    case (.runnext, .lrq):
+    case (.runnext, .lrq), (.displacing, .lrq):
       guard let displacement else { return }
       way.append(
         Stand(

@@ -60,7 +60,7 @@ struct RequestWords {
   func queue(_ place: Place, _ lane: Lane) -> String? {
     guard case .p(let p) = lane else { return place.queue == .grq ? "on the GRQ behind \(place.depth)" : nil }
     return switch place.queue {
-    case .runnext: "next on P\(p)"
+    case .runnext, .displacing: "next on P\(p)"
     case .lrq: "on P\(p)'s LRQ behind \(place.depth)"
     case .grq: "on the GRQ behind \(place.depth)"
     case .untold, nil: nil

@@ -148,6 +148,7 @@ struct TimelineBuilder {
     case .goSyscallExit: record.detail == 0 ? nil : (nil, .running(record.g))
     case .procStart: (nil, .between)
     case .procStop, .procRetire: (nil, .idle)
+    case .retake: (.syscall, .idle)
     case .mSpin: (nil, .spinning)
     case .mUnspin: (.spinning, .between)
     default: nil
@@ -164,7 +165,7 @@ struct TimelineBuilder {
     case .goSyscallExit: (.syscall, record.detail == 0 ? .between : .running(record.g))
     case .procStop: (nil, .between)
     case .procStart: (.idle, .between)
-    case .procRetire: nil
+    case .procRetire, .retake: nil
     default: activity(ofP: kind, record)
     }
   }

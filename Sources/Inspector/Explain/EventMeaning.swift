@@ -92,6 +92,11 @@ extension EventKind {
       "Nobody had asked the kernel for ready descriptors for \(Self.length(late)); the Gs that this poll found may have "
         + "waited in vain."
     case .timerLate: "A timer fired \(late) after it was due, because nobody looked at it earlier."
+    case .nextStolen:
+      "The G that was to move from runnext to the LRQ was stolen at that very moment, so none moved."
+    case .goSetAside:
+      "There was no memory for a new G's stack. The G waits, on no queue, until there is some."
+    case .takeUp: "There are stacks again: Gs that had to wait for one are on a run queue."
     default: ""
     }
   }

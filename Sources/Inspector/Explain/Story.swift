@@ -197,6 +197,8 @@ struct Story {
       return
         "polled, and found \(counted(record.arg, "descriptor")) ready, with \(counted(record.count, "G"))"
     case .timers: return "fired \(counted(record.count, "timer"))"
+    case .goSetAside: return "found no stack for G\(record.g), and set it aside"
+    case .takeUp: return "put \(counted(record.count, "G")) that had waited for a stack on a queue"
     case .mPark: return "went to sleep"
     case .mStart: return "began to run, as thread \(record.arg)"
     case .mEnd: return "ended, since nobody had needed it for a while"

@@ -52,6 +52,7 @@ private struct Salvage {
       p.id = id
       return p
     }
+    snapshot.account = QueueAccount()
     sum = Model(snapshot, reasons: reasons)
   }
 
@@ -112,7 +113,8 @@ private struct Salvage {
     start.netpoll.wakeups &-= added.netpoll.wakeups
     start.netpoll.readied &-= added.netpoll.readied
     start.trace.events &-= added.trace.events
-    for p in added.ps { if let row = start.row(ofP: p.id) { start.ps[row].takeOff(p) } }
+    if let queues = added.account { start.account?.takeOff(queues) }
+    for p in added.ps + added.stopped { if let row = start.row(ofP: p.id) { start.ps[row].takeOff(p) } }
     for (lane, event) in first { start.showBefore(event.record, on: lane) }
     return start
   }
@@ -132,8 +134,18 @@ extension Snapshot {
   fileprivate mutating func showBefore(_ record: Record, on lane: Lane) {
     guard case .p(let id) = lane, let id = row(ofP: id) else { return }
     let isStop = [.goPark, .goYield, .goExit, .goPreempt, .goSyscall].contains(record.kind)
+    account?.hold(ps[id].id, m: Self.holder(before: record), g: isStop ? record.g : nil)
     ps[id].g = isStop ? record.g : nil
     ps[id].entry = nil
     if isStop { ps[id].status = .running }
+  }
+
+  /// Who had the P before an event on it.
+  private static func holder(before record: Record) -> Int? {
+    switch record.kind {
+    case .procStart, .procRetire: nil
+    case .retake: Int(clamping: record.arg)
+    default: Int(record.m)
+    }
   }
 }

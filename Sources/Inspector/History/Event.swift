@@ -107,6 +107,7 @@ public struct Event: Sendable, Equatable {
     let place = Place(bits: arg & ~Place.gMask)
     switch place.queue {
     case .runnext: return ", next"
+    case .displacing: return ", next, before the one that was"
     case .lrq: return ", on the LRQ at depth \(place.depth)"
     case .grq: return ", on the GRQ at depth \(place.depth)"
     case .untold, nil: return ""
@@ -125,6 +126,9 @@ public struct Event: Sendable, Equatable {
     case .steal: return "steals \(count) from P\(arg)" + (detail == 1 ? ", its next" : "")
     case .overflow: return "spills \(count) to the GRQ, \(arg) there"
     case .grqTake: return "takes \(count) from the GRQ, \(arg) left"
+    case .nextStolen: return "what was next has been stolen: none goes to the LRQ"
+    case .goSetAside: return "G\(g ?? 0) is set aside: no stack"
+    case .takeUp: return "\(counted(count, "G")) without a stack, set aside before" + placeWords
     case .mStart: return "M\(m) begins, thread \(arg)"
     case .mPark: return "M\(m) sleeps"
     case .mEnd: return "M\(m) ends"

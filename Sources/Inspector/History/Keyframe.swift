@@ -25,6 +25,8 @@ extension Keyframe {
     case steals = 20
     case boot = 23
     case ruleNumbers = 30
+    case queues = 40
+    case stopped
   }
 
   /// More Ps, Ms and lanes than these are not believed.
@@ -59,6 +61,8 @@ extension Keyframe {
     if !snapshot.steals.pairs.isEmpty { section(.steals) { snapshot.steals.write(to: &$0) } }
     if snapshot.boot.isKnown { section(.boot) { snapshot.boot.write(to: &$0) } }
     if snapshot.ruleNumbers.isKnown { section(.ruleNumbers) { snapshot.ruleNumbers.write(to: &$0) } }
+    if let account = snapshot.account { section(.queues) { account.write(to: &$0) } }
+    for p in snapshot.stopped { section(.stopped) { p.write(to: &$0) } }
     for ring in snapshot.trace.rings { section(.ring) { ring.write(to: &$0) } }
     for boundary in boundaries {
       section(.boundary) {
@@ -99,6 +103,8 @@ extension Keyframe {
     case .steals: snapshot.steals.read(from: &body)
     case .boot: snapshot.boot.read(from: &body)
     case .ruleNumbers: snapshot.ruleNumbers.read(from: &body)
+    case .queues: readQueues(&body)
+    case .stopped: snapshot.stopped.count < Self.most.ps && snapshot.readStopped(from: &body)
     case .boundary: boundaries.count < Self.most.lanes && readBoundary(&body)
     }
   }
@@ -111,6 +117,11 @@ extension Keyframe {
     clock = Clock(ticks: ticks, nanoseconds: nanoseconds, nanosecondsPerTick: Double(bitPattern: slope))
     snapshot.time = time
     return true
+  }
+
+  private mutating func readQueues(_ body: inout ByteReader) -> Bool {
+    snapshot.account = QueueAccount(from: &body)
+    return snapshot.account != nil
   }
 
   private mutating func readBoundary(_ body: inout ByteReader) -> Bool {

@@ -10,7 +10,9 @@ public struct Player {
   public private(set) var history: History
   private let decoder = RecordDecoder()
   private let past = PastInstruments()
-  private var window: Window
+  private var window: Window { didSet { models = ModelCheckpoints() } }
+  /// Models on the way through the window that is open.
+  private var models = ModelCheckpoints()
   /// Events of the window that have happened.
   private var count: Int
   /// The moment, in ticks.
@@ -145,7 +147,7 @@ public struct Player {
     {
       return kept.snapshot
     }
-    var model = window.model(after: count, at: ticks, reasons: history.reasons)
+    var model = model
     model.set(time: time)
     let gs = goroutines.all
     model.name { id in gs.first { $0.id == id }?.entry }
@@ -168,7 +170,7 @@ public struct Player {
   }
 
   /// All gauges, without names: what is cheap.
-  var model: Model { window.model(after: count, at: ticks, reasons: history.reasons) }
+  var model: Model { models.model(of: window, after: count, at: ticks, reasons: history.reasons) }
 
   /// The last events, up to and at this moment: `limit` of each lane at most, oldest first.
   public func lastEvents(ofEachLane limit: Int) -> [Lane: [Event]] {

@@ -52,6 +52,14 @@ extension Snapshot {
     return true
   }
 
+  /// Ps that are stopped, which have no rows.
+  mutating func readStopped(from body: inout ByteReader) -> Bool {
+    var p = P()
+    guard p.read(from: &body), p.id > stopped.last?.id ?? -1 else { return false }
+    stopped.append(p)
+    return true
+  }
+
   /// Ms come in the order of their ids.
   mutating func readM(from body: inout ByteReader) -> Bool {
     var m = M()
@@ -79,8 +87,7 @@ extension Snapshot.P {
     out.number(m.map { UInt64(clamping: $0) })
     out.number(g)
     out.text(entry ?? "")
-    out.number(UInt64(clamping: lrq))
-    out.number(UInt64(clamping: lrqMax))
+    for depth in [lrq, lrqMax] { out.number(UInt64(clamping: min(depth, Capacity.lrq))) }
     out.number(runnext ? 1 as UInt64 : 0)
     for counter in [ticks, stealsIn, stealsOut, stolenGs, stealTries] { out.number(counter) }
     out.number(idleTime)

@@ -188,8 +188,13 @@ struct Window {
   func model(after count: Int, at ticks: UInt64, reasons: [WaitReason?]) -> Model {
     var model = Model(keyframe.snapshot, reasons: reasons)
     for event in events.prefix(count) { model.apply(event.record, on: event.lane) }
-    if !isWhole || missing(at: ticks) > 0 { model.noteGap() }
+    note(&model, at: ticks)
     return model
+  }
+
+  /// Says of a model of this window that events are missing, if they are.
+  func note(_ model: inout Model, at ticks: UInt64) {
+    if !isWhole || missing(at: ticks) > 0 { model.noteGap() }
   }
 }
 

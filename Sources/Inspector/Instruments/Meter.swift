@@ -133,7 +133,7 @@ struct Meter {
     case .goPreempt: .preempt
     case .goSyscall: .enterCall
     case .procStart: .take
-    case .procStop: .letGo
+    case .procStop, .retake, .procRetire: .letGo
     case .mSpin: .search
     case .mUnspin: .find
     case .steal, .netpoll: .note

@@ -72,11 +72,13 @@ final class PastInstruments {
     }
   }
 
+  /// The segment before is measured however many records it has: of a busy process that died it is all there is.
   private func pressure(of history: History, before number: Int) -> Pressure {
-    var (pressure, records, number) = (Pressure(), 0, number - 1)
+    let nearest = number - 1
+    var (pressure, records, number) = (Pressure(), 0, nearest)
     while history.numbers.contains(number), let segment = history.segment(number) {
       records += segment.records
-      guard records <= Self.reach.pressure, let window = Window(number, of: history, decoder),
+      guard records <= Self.reach.pressure || number == nearest, let window = Window(number, of: history, decoder),
         let end = window.end
       else { break }
       if let earlier = window.pressure(after: window.count(upTo: end), at: end) { pressure.add(earlier) }

@@ -33,6 +33,10 @@
 // which is what history stands on (see History §3). That moment needs no guess: every record, of a move or not, is
 // counted just before it is written, with release, so all of a lane's counters together are the number of records that
 // they count, at most one of which is not written yet.
+//
+// §6 The depths of queues go along (QueuePlaces). Their words change after the count and before the record; so they are
+// read before the counters, and are those of the lane's position when no record is under way: the lane is *settled*. One
+// that is not, because its thread was interrupted just there, is read again, a little later.
 internal import Glibc
 internal import Region
 
@@ -70,6 +74,8 @@ struct Lanes {
   private var earlier: [UInt64] = []
   /// Records that each lane had written at the latest pass; see §5.
   private(set) var positions: [UInt64] = []
+  /// What each P has taken from each other, and its number of steals then: it stays as long as that does.
+  private var loot: [(steals: UInt64, from: [QueuePlaces.Loot])] = []
 
   init(_ places: LanePlaces, _ rows: RowPlaces) { (self.places, self.rows) = (places, rows) }
 
@@ -86,10 +92,12 @@ struct Lanes {
     let start = monotonicNow()
     for round in 1... {
       let isStill = try collectOnce(until: start + Self.patience)
-      if isStill, !mustBalance || isEven { return true }
+      let isGood = isStill && (!mustBalance || isEven)
       let passed = monotonicNow() - start
+      // A lane that has a record under way is given a little time (§6).
+      if isGood, !waits || !hasUnsettled || passed > Self.patience { return true }
       guard waits, passed < (isStill ? Self.longest : Self.patience) else { break }
-      if isStill, round >= Self.tries { usleep(Self.pause) }
+      if isStill, isGood || round >= Self.tries { usleep(Self.pause) }
     }
     rows.steady(&pass, from: rowStart, ps: ps)
     return false
@@ -103,14 +111,48 @@ struct Lanes {
     return try doubleCollect(
       &pass, &earlier, passes: Self.passes, isLate: { monotonicNow() > deadline },
       read: { (words: inout [UInt64]) throws(LayoutProblem) in
-        try places.read(into: &words, &positions)
+        try places.read(into: &words, &positions, &loot)
         rows.read(into: &words, ps: Int(words[0]), ms: Int(words[1]))
       })
   }
 
+  /// Whether no lane had a record under way at the latest pass; see §6.
+  var isSettled: Bool { places.countsOthers && marks.allSatisfy { $0.isExact && $0.begun == $0.position } }
+
+  /// Whether a lane has one, whose thread was interrupted before it wrote it.
+  private var hasUnsettled: Bool {
+    places.queues != nil && marks.contains { $0.isExact && $0.begun != $0.position }
+  }
+
+  /// The queues, as the records have them: exact when all is settled, or when the pass was of one instant. nil: the target
+  /// does not tell.
+  var account: QueueAccount? {
+    guard places.queues != nil else { return nil }
+    var (grq, ps) = (UInt64(0), [QueueAccount.P](repeating: QueueAccount.P(), count: ps))
+    for index in positions.indices {
+      let start = 2 + index * places.words
+      let words = pass[(start + places.counters)..<(start + places.words)]
+      let first = words.startIndex
+      grq &+= words[first + 2]
+      guard index < ps.count else { continue }
+      let isRunning = places.running(pass[start..<start + places.counters]) == 1
+      ps[index].next = Int(truncatingIfNeeded: words[first])
+      ps[index].lrq = Int(truncatingIfNeeded: words[first + 1])
+      ps[index].m = words[first + 4] == 0 ? nil : Int(clamping: words[first + 4] - 1)
+      ps[index].g = isRunning && words[first + 5] != 0 ? words[first + 5] : nil
+    }
+    for thief in loot.prefix(ps.count) {
+      for (victim, taken) in thief.from.prefix(ps.count).enumerated() {
+        ps[victim].next &-= Int(truncatingIfNeeded: taken.nexts)
+        ps[victim].lrq &-= Int(truncatingIfNeeded: taken.gs &- taken.nexts)
+      }
+    }
+    return QueueAccount(ps: ps, grq: Int(truncatingIfNeeded: grq))
+  }
+
   // MARK: rows, at the latest pass
 
-  private var rowStart: Int { 2 + (ps + ms) * places.counters }
+  private var rowStart: Int { 2 + (ps + ms) * places.words }
 
   func value(_ field: SchedField) -> UInt64 { pass[rowStart + rows.index(field)] }
   func value(_ field: PField, ofP p: Int) -> UInt64 { pass[rowStart + rows.index(field, of: p)] }
@@ -127,7 +169,7 @@ struct Lanes {
   /// How far each lane had counted at the latest pass, the Ps' first; see §5. A target without events has none.
   var marks: [LaneMark] {
     positions.enumerated().map { index, position in
-      let start = 2 + index * places.counters
+      let start = 2 + index * places.words
       let begun = pass[start..<start + places.counters].reduce(0, &+)
       // More than one ahead: it would not hold still, or an older target, which does not count all of its records.
       let isExact = places.countsOthers && (begun &- position <= 1)
@@ -142,7 +184,7 @@ struct Lanes {
     let reasons = places.reasons
     let none = [UInt64](repeating: 0, count: reasons)
     var tally = Tally(parked: none, readied: none)
-    for start in stride(from: 2, to: rowStart, by: places.counters) {
+    for start in stride(from: 2, to: rowStart, by: places.words) {
       tally.created &+= pass[start]
       tally.started &+= pass[start + 1]
       tally.yielded &+= pass[start + 2]
@@ -164,8 +206,14 @@ struct Lanes {
     return tally
   }
 
+  /// What a P has taken from another, at the latest pass; nil: the target does not tell when that changes.
+  func taken(by thief: Int, from victim: Int) -> QueuePlaces.Loot? {
+    guard places.queues != nil, loot.indices.contains(thief) else { return nil }
+    return victim < loot[thief].from.count ? loot[thief].from[victim] : QueuePlaces.Loot()
+  }
+
   /// Gs that P `p` has started, at the latest pass.
-  func started(onP p: Int) -> UInt64 { pass[2 + p * places.counters + 1] }
+  func started(onP p: Int) -> UInt64 { pass[2 + p * places.words + 1] }
 }
 
 /// One lane at one moment: records written to its ring, and those that its counters count: as many, or one more.
@@ -202,13 +250,16 @@ struct LanePlaces {
   /// The counters of lane 0: the four moves, parked and readied by reason, then the stops and the rest if they are
   /// counted.
   private let first: [Int]
+  /// nil: the target does not tell how deep its queues are as the records have it.
+  let queues: QueuePlaces?
 
   /// - Parameter capacity: Ps and Ms that can ever be; the Ms' lanes come after those of all Ps.
   init(
     _ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>, capacity: (ps: Int, ms: Int)
   ) throws(LayoutProblem) {
     let blocks = try Blocks<LaneField>(
-      schema, mapping, needed: [.position, .parked, .readied] + Self.moves, wanted: Self.stops + [.others])
+      schema, mapping, needed: [.position, .parked, .readied] + Self.moves,
+      wanted: Self.stops + [.others, .queuedOn, .takenFrom])
     guard blocks.count >= capacity.ps + capacity.ms else {
       throw .impossible("the count of block lane", UInt64(blocks.count))
     }
@@ -221,12 +272,24 @@ struct LanePlaces {
     if countsStops { first += Self.stops.map { blocks.offset($0, of: 0) } }
     countsOthers = blocks.has(.others)
     if countsOthers { first.append(blocks.offset(.others, of: 0)) }
+    queues = countsStops && countsOthers ? try QueuePlaces(schema, mapping, blocks) : nil
     (self.blocks, self.mapping, self.sched) = (blocks, mapping, sched)
     (self.capacity, self.reasons, self.first) = (capacity, reasons, first)
   }
 
   /// Counters of one lane.
   var counters: Int { first.count }
+  /// Words of one lane in a pass.
+  var words: Int { counters + (queues == nil ? 0 : QueuePlaces.words) }
+
+  /// Gs that run on a P, by the counters of its lane: 0 or 1.
+  func running(_ lane: ArraySlice<UInt64>) -> UInt64 {
+    let stops = lane.startIndex + 4 + 2 * reasons
+    let parked = lane[(lane.startIndex + 4)..<(lane.startIndex + 4 + reasons)].reduce(0, &+)
+    let began = lane[lane.startIndex + 1] &+ lane[stops + 1] &+ lane[stops + 3]
+    return began &- lane[lane.startIndex + 2] &- lane[lane.startIndex + 3] &- parked &- lane[stops]
+      &- lane[stops + 2]
+  }
 
   /// The block of a P's lane, and of an M's.
   func lane(ofP p: Int) -> Int { p }
@@ -234,34 +297,53 @@ struct LanePlaces {
 
   /// One pass: Ps and Ms that were ever used (what a stopped P has counted still counts), then the counters of each of
   /// their lanes; and the lanes' positions.
-  func read(into words: inout [UInt64], _ positions: inout [UInt64]) throws(LayoutProblem) {
+  func read(
+    into words: inout [UInt64], _ positions: inout [UInt64],
+    _ loot: inout [(steals: UInt64, from: [QueuePlaces.Loot])]
+  ) throws(LayoutProblem) {
     words.removeAll(keepingCapacity: true)
     positions.removeAll(keepingCapacity: true)
     let ps = try sched.psMade(to: capacity.ps)
     let ms = try sched.bounded(.mCount, to: capacity.ms)
     words.append(UInt64(ps))
     words.append(UInt64(ms))
-    for p in 0..<ps { positions.append(append(lane(ofP: p), to: &words)) }
-    for m in 0..<ms { positions.append(append(lane(ofM: m), to: &words)) }
+    while loot.count < ps { loot.append((0, [])) }
+    for p in 0..<ps {
+      positions.append(
+        append(lane(ofP: p), to: &words) { queues in
+          let words = queues.read(lane: lane(ofP: p) * blocks.stride, ofP: p)
+          // Those that are made later are robbed later, which the number of steals tells.
+          if loot[p].steals != words[3] { loot[p] = (words[3], queues.loot(of: p, from: ps)) }
+          return words
+        })
+    }
+    for m in 0..<ms {
+      positions.append(
+        append(lane(ofM: m), to: &words) { $0.read(lane: lane(ofM: m) * blocks.stride, ofP: nil) })
+    }
   }
 
   /// Tries that a lane gets to hold still for the time of its reading, 50 ns.
   private static let tries = 100
 
   /// Appends the counters of a lane, and returns its position; see §5.
-  private func append(_ lane: Int, to words: inout [UInt64]) -> UInt64 {
+  private func append(
+    _ lane: Int, to words: inout [UInt64], _ readQueues: (QueuePlaces) -> [6 of UInt64]
+  ) -> UInt64 {
     let start = lane * blocks.stride
     let position = blocks.word(.position, of: lane)
     let end = words.count
     var before = position.acquired
-    for _ in 0..<Self.tries {
+    for last in 1...Self.tries {
+      let queueWords = queues.map(readQueues)  // before the counters: §6
       for place in first { words.append(mapping.word(at: place + start).acquired) }
+      if let queueWords { for index in queueWords.indices { words.append(queueWords[index]) } }
       let after = position.acquired
-      if after == before { break }
+      let isUnderWay = queueWords != nil && words[end..<end + counters].reduce(0, &+) &- after == 1
+      if (after == before && !isUnderWay) || last == Self.tries { break }
       before = after
       words.removeLast(words.count - end)
     }
-    if words.count == end { for place in first { words.append(mapping.word(at: place + start).acquired) } }
     return before
   }
 }

@@ -7,6 +7,9 @@ struct Observation {
   var clock: Clock
   var marks: [LaneMark]
   var names: StringBook
+  /// Whether no lane had a record under way, so that the queues are those of the marks; true where the target does not tell
+  /// of them.
+  var isSettled = true
 }
 
 /// Reads a region. For one thread at a time.
@@ -153,8 +156,9 @@ final class RegionSource {
     snapshot.grq = Int(grq)
     snapshot.grqMax = max(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
     try fillCounts(&snapshot)
-    (snapshot.ps, snapshot.retired, snapshot.steals) = try rows.ps(
+    (snapshot.ps, snapshot.stopped, snapshot.steals) = try rows.ps(
       lanes, procs: snapshot.procs, clock, within: frame)
+    for p in snapshot.stopped { snapshot.retired.add(p) }
     snapshot.ms = try rows.ms(lanes)
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)
@@ -162,6 +166,12 @@ final class RegionSource {
     fillShortages(&snapshot)
     snapshot.boot = boot
     snapshot.ruleNumbers = ruleNumbers
+    // Without events nothing tells whether a lane is settled, and nothing goes on from it. Of a process that is dead
+    // nothing will settle; its end may differ by one move (BlackBox).
+    if lanes.isSettled || stoppedAt != nil || (snapshot.isConsistent && !snapshot.trace.enabled) {
+      snapshot.account = lanes.account
+      snapshot.showAccount()
+    }
     return snapshot
   }
 
@@ -258,7 +268,8 @@ final class RegionSource {
     let snapshot = try snapshot(peaksSince: start)
     strings.copy()
     return Observation(
-      snapshot: snapshot, clock: clock, marks: lanes.marks, names: StringBook(bytes: strings.bytes))
+      snapshot: snapshot, clock: clock, marks: lanes.marks, names: StringBook(bytes: strings.bytes),
+      isSettled: lanes.places.queues == nil || lanes.isSettled || !snapshot.trace.enabled)
   }
 
   /// The G table as it is now, without Gs that are gone, `limit` at most; see Goroutines §2.

@@ -40,7 +40,7 @@ struct Rows {
   /// - Parameter frame: the moments between which peaks count, in ticks.
   mutating func ps(
     _ lanes: Lanes, procs: Int, _ clock: Clock, within frame: (start: UInt64, end: UInt64)
-  ) throws(LayoutProblem) -> (rows: [Snapshot.P], retired: Snapshot.Retired, steals: StealMatrix) {
+  ) throws(LayoutProblem) -> (rows: [Snapshot.P], stopped: [Snapshot.P], steals: StealMatrix) {
     var rows: [Snapshot.P] = []
     rows.reserveCapacity(lanes.ps)
     for id in 0..<lanes.ps {
@@ -50,14 +50,10 @@ struct Rows {
       setTimes(&row, lanes, until: frame.end, clock)
       rows.append(row)
     }
-    let steals = addSteals(to: &rows)
-    var retired = Snapshot.Retired()
-    rows.removeAll { row in
-      guard row.id >= procs, row.status == .stopped else { return false }
-      retired.add(row)
-      return true
-    }
-    return (rows, retired, steals)
+    let steals = addSteals(to: &rows, lanes)
+    let stopped = rows.filter { $0.id >= procs && $0.status == .stopped }
+    rows.removeAll { $0.id >= procs && $0.status == .stopped }
+    return (rows, stopped, steals)
   }
 
   private mutating func p(_ id: Int, _ lanes: Lanes) throws(LayoutProblem) -> Snapshot.P {
@@ -110,13 +106,17 @@ struct Rows {
   }
 
   /// Both ends of a steal come from the same word, so Σ `stealsIn` is Σ `stealsOut` in every snapshot.
-  private func addSteals(to rows: inout [Snapshot.P]) -> StealMatrix {
+  private func addSteals(to rows: inout [Snapshot.P], _ lanes: Lanes) -> StealMatrix {
     var pairs: [StealMatrix.Pair] = []
     for thief in rows.indices {
       for victim in rows.indices {
         let cell = thief * capacity.ps + victim
         var pair = StealMatrix.Pair(thief: thief, victim: victim)
-        (pair.hits, pair.gs) = (steals.value(.hits, of: cell), steals.value(.gs, of: cell))
+        if let taken = lanes.taken(by: thief, from: victim) {
+          (pair.hits, pair.gs) = (taken.hits, taken.gs)
+        } else {
+          (pair.hits, pair.gs) = (steals.value(.hits, of: cell), steals.value(.gs, of: cell))
+        }
         if steals.has(.tries) { pair.tries = steals.value(.tries, of: cell) }
         rows[thief].stealsIn &+= pair.hits
         rows[victim].stealsOut &+= pair.hits

@@ -203,11 +203,10 @@ private struct MOwned {
   func acquire(_ p: P) {
     unsafe owned.pointee.p = p
     unsafe owned.pointee.lane = p.lane
-    p.shared[.m].set(UInt64(id + 1))
     p.beginSlice()
     p.change(to: isSpinning ? .spinning : .running)
     shared[.p].set(UInt64(p.id + 1))
-    emit(.procStart, count: p.id)
+    emitOther(.procStart, on: p.lane, at: stamp(), count: p.id) { p.shared[.m].publish(UInt64(id + 1)) }
     Sysmon.noteActivity()
   }
 
@@ -236,9 +235,8 @@ private struct MOwned {
   /// Lets go of its P. The caller, under the scheduler's lock, puts it on the idle list.
   func release() -> P {
     let p = p
-    emit(.procStop, count: p.id)
+    emitOther(.procStop, on: p.lane, at: stamp(), count: p.id) { p.shared[.m].publish(0) }
     p.change(to: .idle)
-    p.shared[.m].set(0)
     shared[.p].set(0)
     unsafe owned.pointee.p = nil
     unsafe owned.pointee.lane = owned.pointee.ownLane

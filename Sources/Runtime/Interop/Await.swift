@@ -96,8 +96,9 @@ private final class Awaited<Success: Sendable, Failure: Error>: @unchecked Senda
     guard ticket != 0 else { return }
     Outside.act("MPG.await") { m in
       guard g.wait.claim(UInt32(truncatingIfNeeded: ticket), .place(0)) == .parked else { return }
-      m.readied(g, m.anyPlace)
-      m.submitAnywhere(g)
+      let place = m.anyPlace
+      m.readied(g, place)
+      m.submitAnywhere(g, place)
     }
   }
 }

@@ -125,14 +125,16 @@ extension M {
     g.shared[.id].set(p?.newId() ?? sched.takeIds(1))
     g.shared[.entry].set(UInt64(entry))
     prepare(g)
-    created(g, entry: entry, kind: kind, anyPlace)
-    submitAnywhere(g)
+    let place = anyPlace
+    created(g, entry: entry, kind: kind, place)
+    submitAnywhere(g, place)
   }
 
   /// Puts a G that was counted as runnable on a queue, and gets an idle P going. The M may hold a P or not.
-  func submitAnywhere(_ g: G) {
+  /// - Parameter place: `anyPlace`, as it was told.
+  func submitAnywhere(_ g: G, _ place: Place) {
     if heldP != nil {
-      submitNext(g)
+      submitNext(g, place)
       return sched.wakeP(self)  // S2: `submitNext` is a sequentially consistent exchange
     }
     var queue = GQueue()

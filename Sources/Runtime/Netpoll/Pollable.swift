@@ -151,8 +151,9 @@ public final class Pollable: Sendable {
       sched.shared[.netpollFds].subtract(1)
       for side in [descriptor.read, descriptor.write] {
         guard let g = side.unblock(ready: false) else { continue }
-        m.readied(g, m.anyPlace)
-        m.submitAnywhere(g)
+        let place = m.anyPlace
+        m.readied(g, place)
+        m.submitAnywhere(g, place)
       }
     }
   }

@@ -136,6 +136,10 @@ import Synchronization
     G(link: UInt32(truncatingIfNeeded: next.exchangeOrdered(UInt64(g?.link ?? 0))))
   }
 
+  /// Whether there is one that is to be next: for the owner, from whom a thief may still take it.
+  @inline(__always)
+  var hasOwnNext: Bool { next.relaxed != 0 }
+
   /// Takes the one that is to be next.
   @inline(__always)
   func popNext() -> G? {
@@ -148,9 +152,13 @@ import Synchronization
   /// Takes half of `victim`'s ring, rounded up and oldest first: one to run at once, the others into this queue,
   /// which must be empty. nil when there was nothing to take.
   ///
+  /// - Parameter tell: called with their number when they are taken and before anybody else can see those that go into this
+  ///   queue: so whoever steals them on tells of it later.
   /// - Caller: the M that owns `self`; `victim` may be any other P's queue.
   /// - Source: Go's `runqgrab`; it runs the newest of the batch first, we keep the order.
-  package func steal(from victim: LocalRunQueue) -> (first: G, count: Int)? {
+  package func steal(
+    from victim: LocalRunQueue, tell: (Int) -> Void = { _ in }
+  ) -> (first: G, count: Int)? {
     while true {
       let start = victim.head.acquired
       let end = victim.tail.acquired  // pairs with the release in `push`
@@ -161,6 +169,7 @@ import Synchronization
       let first = victim.slot(start)
       for index in 1..<max(count, 1) { setSlot(mine &+ index &- 1, victim.slot(start &+ index)) }
       guard victim.head.compareExchange(start, start &+ count) else { continue }
+      tell(Int(count))
       if count > 1 { tail.publish(mine &+ count &- 1) }
       return (G(slot: first), Int(count))
     }

@@ -76,7 +76,7 @@ struct Drift {
     sleeper.drift = Entry(next: first, cpu: sleeper.cpuTime, due: now &+ pause, pause: pause)
     first = sleeper
     _ = sleeper.changeStop(.beingTaken, .adrift)
-    sysmon.emit(.retake, count: p.id, arg: UInt64(sleeper.id))
+    sysmon.noteRetake(p, from: sleeper.id)
     sched.giveOn(p, forLock: forLock, by: sysmon)
     return true
   }
@@ -126,6 +126,7 @@ extension Scheduler {
     if forLock, p.id < procs, let g = grqTakeLastStopped() {  // §4
       workers += 1
       lock.unlock()
+      sysmon.noteTake(from: p, count: 1)
       return grant(p, to: g, from: .grq)
     }
     passOn(p, by: sysmon)

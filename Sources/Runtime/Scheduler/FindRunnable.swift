@@ -104,7 +104,7 @@ extension M {
     var batch = sched.grqTake(limit)
     sched.lock.unlock()
     guard batch.count > 0 else { return nil }
-    emit(.grqTake, count: batch.count, arg: UInt64(sched.grqDepth))
+    noteTake(from: p, count: batch.count)
     let first = took(batch.popFirst(), from: .grq)
     while let g = batch.popFirst() { pushLocal(g) }
     return first
@@ -153,10 +153,8 @@ extension M {
   private func steal(from victim: P, last: Bool) -> G? {
     p.shared[.stealTries].bump()
     sched.region.steal(thief: p.id, victim: victim.id)[.tries].bump()
-    if let (first, count) = p.lrq.steal(from: victim.lrq) {
-      noteSteal(from: victim, count: count, runnext: false)
-      return took(first, from: .steal)
-    }
+    let stolen = p.lrq.steal(from: victim.lrq) { noteSteal(from: victim, count: $0, runnext: false) }
+    if let stolen { return took(stolen.first, from: .steal) }
     guard last, case let link = victim.lrq.nextLink, link != 0, keeps(victim, link),
       let g = p.lrq.stealNext(link, from: victim.lrq)
     else { return nil }
@@ -171,13 +169,6 @@ extension M {
     pause()
     if victim.activity != activity { sawHandOver = true }
     return victim.activity == activity && victim.lrq.nextLink == link
-  }
-
-  private func noteSteal(from victim: P, count: Int, runnext: Bool) {
-    let row = sched.region.steal(thief: p.id, victim: victim.id)
-    row[.gs].bump(by: UInt64(count))
-    row[.hits].bump()
-    emit(.steal, detail: runnext ? 1 : 0, count: count, arg: UInt64(victim.id))
   }
 
   /// Puts Gs that were readied by a poll or by timers into this P's LRQ, and gets another P going if one is idle.

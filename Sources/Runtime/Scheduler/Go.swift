@@ -47,7 +47,8 @@ extension M {
   /// Counts a new G as runnable and makes it the next of this P.
   @inline(__always)
   func created(_ g: G, kind: GKind) {
-    created(g, entry: UInt32(truncatingIfNeeded: g.shared[.entry].relaxed), kind: kind, nextPlace)
-    submitNext(g)
+    let place = nextPlace
+    created(g, entry: UInt32(truncatingIfNeeded: g.shared[.entry].relaxed), kind: kind, place)
+    submitNext(g, place)
   }
 }

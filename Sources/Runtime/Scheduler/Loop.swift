@@ -35,8 +35,6 @@ extension M {
       settleSyscallExit(g, stays: stays)
       return stays
     }
-    p.shared[.g].set(0)
-    shared[.g].set(0)
     switch request {
     case .park: settlePark(g)
     case .yield: settleYield(g)

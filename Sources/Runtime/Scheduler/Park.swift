@@ -27,14 +27,20 @@ extension M {
   /// The same without waking a P.
   @inline(__always)
   func makeReady(_ g: G) {
-    readied(g, nextPlace)
-    submitNext(g)
+    let place = nextPlace
+    readied(g, place)
+    submitNext(g, place)
   }
 
   /// Makes `g`, which is counted as runnable, the next of this P; the one that was next goes into the LRQ.
+  /// - Parameter place: as it was told and counted.
   @inline(__always)
-  func submitNext(_ g: G) {
-    if let displaced = p.lrq.exchangeNext(g) { pushLocal(displaced) }
+  func submitNext(_ g: G, _ place: Place) {
+    if let displaced = p.lrq.exchangeNext(g) {
+      pushLocal(displaced)
+    } else if place.queue == .displacing {
+      noteNextStolen()
+    }
   }
 
   /// Puts a runnable G last in this P's LRQ; half of a full one goes to the GRQ.
@@ -54,8 +60,7 @@ extension M {
       sched.lock.lock()
       sched.grqAppend(spilled, at: stamp())
       sched.lock.unlock()
-      p.shared[.overflowed].bump(by: UInt64(count))
-      emit(.overflow, count: count, arg: UInt64(sched.grqDepth))
+      noteOverflow(count)
       return
     } while !p.lrq.push(g)
   }

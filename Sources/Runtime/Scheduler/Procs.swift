@@ -138,10 +138,11 @@ extension Scheduler {
   fileprivate func change(procs new: Int, by m: M) -> Int {
     lock.lock()
     let old = procs
-    shared[.procs].setOrdered(UInt64(new))  // C1
+    m.emitOther(.procsChange, on: m.lane, at: m.stamp(), count: new, arg: UInt64(old)) {
+      shared[.procs].setOrdered(UInt64(new))  // C1
+    }
     if new > old { open(old..<new) } else { close(new..<old, by: m) }
     lock.unlock()
-    m.emit(.procsChange, count: new, arg: UInt64(old))
     netpoll.arm(m)  // there may be more idle Ps than before
     if hasWork { wakePAfterSubmit(m) }
     return old
@@ -204,6 +205,7 @@ extension Scheduler {
   private func retire(_ p: P, by m: M) {
     var gs = GQueue()
     if let next = p.lrq.popNext() { gs.append(next) }
+    let nexts = gs.count
     while let g = p.lrq.pop() { gs.append(g) }
     let count = gs.count
     if count > 0 { grqAppend(gs, at: m.stamp()) }
@@ -212,7 +214,13 @@ extension Scheduler {
     p.place = .leaving
     p.nextIdle = unsafe guarded.pointee.leaving
     unsafe guarded.pointee.leaving = p
-    m.emit(.procRetire, count: p.id, arg: UInt64(count))
+    m.emitOther(
+      .procRetire, on: p.lane, at: m.stamp(), detail: UInt8(nexts), count: p.id, arg: UInt64(count)
+    ) {
+      p.shared[.nextMoved].shift(by: -nexts)
+      p.shared[.lrqMoved].shift(by: nexts - count)
+      p.shared[.grqMoved].shift(by: count)
+    }
     gc.request(.cleanPs)
   }
 
@@ -224,8 +232,8 @@ extension Scheduler {
 
   /// Retires the P that `m` has just claimed, coming out of a system call (U2).
   func retireClaimed(_ p: P, by m: M) {
+    m.emitOther(.procStop, on: p.lane, at: m.stamp(), count: p.id) { p.shared[.m].publish(0) }
     p.change(to: .idle)
-    p.shared[.m].set(0)
     lock.lock()
     workers -= 1
     giveUp(p, by: m)

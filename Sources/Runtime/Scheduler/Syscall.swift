@@ -107,9 +107,8 @@ extension Scheduler {
   /// Sysmon's half: takes `p` from the M inside a system call and lets others have it, or nobody, where nobody waits.
   func retake(_ p: P, from id: Int, by sysmon: M) {
     guard p.claim(from: id) else { return }
-    sysmon.emit(.retake, count: p.id, arg: UInt64(id))
+    sysmon.noteRetake(p, from: id)
     p.change(to: .idle)
-    p.shared[.m].set(0)
     lock.lock()
     workers -= 1
     passOn(p, by: sysmon)

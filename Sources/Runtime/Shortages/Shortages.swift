@@ -74,9 +74,18 @@ final class Shortages: Sendable {
     due.store(false, ordering: .sequentiallyConsistent)
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     for kind in Shortage.allCases { episodes[Int(kind.rawValue) - 1].tell(kind, m) }
-    if stacks.isOpen { sched.inject(sched.takeStackless(), by: m) } else if sched.hasStackless { request() }
+    if stacks.isOpen { takeUpAll(m) } else if sched.hasStackless { request() }
     if sched.hasWork { sched.wakePAfterSubmit(m) }
     nextLook.store(Clock.now &+ Clock.ticks(nanoseconds: Self.interval), ordering: .relaxed)
+  }
+}
+
+extension Shortages {
+  /// Puts all Gs that were set aside on the GRQ.
+  private func takeUpAll(_ m: M) {
+    let taken = sched.takeStackless()
+    m.noteTakeUp(taken.count)
+    sched.inject(taken, by: m)
   }
 }
 

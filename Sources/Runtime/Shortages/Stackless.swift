@@ -41,6 +41,7 @@ extension M {
   @inline(never)
   func bindStack(_ g: G) -> Bool {
     guard let stack = unsafe p.takeStack() else {
+      noteSetAside(g)
       sched.setAside(g)
       return false
     }
@@ -52,6 +53,8 @@ extension M {
   @inline(never)
   func takeUpStackless() {
     var taken = sched.takeStackless(1)
-    if let g = taken.popFirst() { pushLocal(g) }
+    guard let g = taken.popFirst() else { return }
+    noteTakeUp(1)
+    pushLocal(g)
   }
 }

@@ -5,4 +5,14 @@ import Region
 struct Lane {
   let counters: Block<LaneField>
   let ring: RingWriter
+
+  /// Counts a G that is put on a queue. Its writer only, after the count of the move.
+  @inline(__always)
+  func count(_ place: Place) {
+    counters[.queuedOn, Int(truncatingIfNeeded: place.bits >> 52 & 7)].bumpPublished()
+  }
+
+  /// Counts a G that was taken to run. Its writer only, after the count of the move.
+  @inline(__always)
+  func count(_ source: RunSource) { counters[.takenFrom, Int(source.rawValue)].bumpPublished() }
 }

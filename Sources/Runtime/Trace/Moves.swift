@@ -2,6 +2,8 @@
 //
 // Invariant: every move of every G is one call here, and increments exactly one counter of exactly one lane. The
 // caller owns the G's next move (see `GState`), and the move is visible before the G can be reached by anyone else.
+// Between this counter and the record it is counted on which queue the G was put, or from where it was taken
+// (`LaneField.queuedOn`).
 //
 // A scheduling step has one time. The clock costs more than all else that an event does, and from a stop to the start of
 // the next G on the same P hardly anything lies. So a stop leaves its time in `M.step`, and the start that follows takes
@@ -26,7 +28,9 @@ extension M {
     block[.entry].set(UInt64(entry))
     block[.parent].set(parent)
     block[.waitingOn].set(0)
+    let lane = lane
     lane.counters[.created].bumpPublished()
+    lane.count(place)
     emit(
       .goCreate, now, g: block[.id].relaxed, detail: span.number == 0 ? 0 : 1, count: entry,
       arg: parent | place.bits)
@@ -45,7 +49,9 @@ extension M {
     block[.since].set(now)
     if found != .runnext { p.beginSlice() }  // Preempt §7
     showRunning(g)
+    let lane = lane
     lane.counters[.started].bumpPublished()
+    lane.count(found)
     emit(.goStart, now, g: id, detail: found.rawValue | reason << 4, count: status.sequence, arg: waited)
   }
 
@@ -58,6 +64,7 @@ extension M {
     g.shared[.since].set(now)
     g.shared[.waitingOn].set(on)
     lane.counters[.parked, Int(reason.rawValue)].bumpPublished()
+    hideRunning()
     emit(.goPark, now, g: g.id, detail: reason.rawValue, count: status.sequence, arg: on)
   }
 
@@ -70,7 +77,9 @@ extension M {
     let reason = g.status.rawReason
     let status = move(g, to: .runnable, reason: WaitReason(rawValue: reason) ?? .none)
     g.shared[.since].set(now)
+    let lane = lane
     lane.counters[.readied, Int(reason) & (WaitReason.capacity - 1)].bumpPublished()
+    lane.count(place)
     let by = self.g.map { $0.id } ?? 0
     emit(.goReady, now, g: g.id, detail: reason, count: status.sequence, arg: by | place.bits)
   }
@@ -82,7 +91,10 @@ extension M {
     step = now
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
+    let lane = lane
     lane.counters[.yielded].bumpPublished()
+    hideRunning()
+    lane.count(place)
     emit(.goYield, now, g: g.id, count: status.sequence, arg: place.bits)
   }
 
@@ -94,6 +106,7 @@ extension M {
     let status = move(g, to: .dead)
     g.shared[.since].set(now)
     lane.counters[.exited].bumpPublished()
+    hideRunning()
     emit(.goExit, now, g: g.id, count: status.sequence)
   }
 
@@ -103,8 +116,10 @@ extension M {
     step = 0
     let status = move(g, to: .preempted)
     g.shared[.since].set(now)
+    let place = grqPlace(behind: 0)
     lane.counters[.preempted].bumpPublished()
-    emit(.goPreempt, now, g: g.id, detail: 1, count: status.sequence, arg: grqPlace(behind: 0).bits)
+    lane.count(place)
+    emit(.goPreempt, now, g: g.id, detail: 1, count: status.sequence, arg: place.bits)
   }
 
   /// preempted → running, on the same thread; whoever had it from a queue says from which.
@@ -116,6 +131,7 @@ extension M {
     g.shared[.since].set(now)
     showRunning(g)
     lane.counters[.resumed].bumpPublished()
+    lane.count(found)
     emit(.goResume, now, g: g.id, detail: found.rawValue, count: status.sequence, arg: stopped)
   }
 
@@ -124,8 +140,11 @@ extension M {
     let now = stamp()
     let status = move(g, to: .runnable)
     g.shared[.since].set(now)
+    let place = grqPlace(behind: 0)
     lane.counters[.yielded].bumpPublished()
-    emit(.goPreempt, now, g: g.id, count: status.sequence, arg: grqPlace(behind: 0).bits)
+    hideRunning()
+    lane.count(place)
+    emit(.goPreempt, now, g: g.id, count: status.sequence, arg: place.bits)
   }
 
   /// running → syscall. The caller has read the time (`stamp`), which other words want too.
@@ -154,8 +173,10 @@ extension M {
     let status = move(g, to: .runnable)
     let inside = now &- g.shared[.since].relaxed
     g.shared[.since].set(now)
+    let place = grqPlace(behind: 0)
     lane.counters[.syscallsQueued].bumpPublished()
-    let arg = min(inside, Place.gMask) | grqPlace(behind: 0).bits
+    lane.count(place)
+    let arg = min(inside, Place.gMask) | place.bits
     emit(.goSyscallExit, now, g: g.id, count: status.sequence, arg: arg)
   }
 
@@ -176,6 +197,13 @@ extension M {
     p.shared[.g].set(id)
     p.shared[.entry].set(block[.entry].relaxed)
     shared[.g].set(id)
+  }
+
+  /// Shows that this M and its P run nothing. After the count of the move that says so: who finds that a G runs finds which.
+  @inline(__always)
+  private func hideRunning() {
+    p.shared[.g].publish(0)
+    shared[.g].set(0)
   }
 
   @inline(__always)

@@ -1,4 +1,5 @@
-// Where a G is put that becomes runnable, as its event tells it. Costs two loads of words that the push needs too.
+// Where a G is put that becomes runnable, as its event tells it and its lane counts it. Costs loads of words that the push
+// needs too. Without events the queue alone is told.
 import Region
 
 extension P {
@@ -14,22 +15,27 @@ extension P {
 extension M {
   /// For `submitNext`.
   @inline(__always)
-  var nextPlace: Place { tracing ? p.lrqPlace(.runnext) : .untold }
+  var nextPlace: Place { place(p.lrq.hasOwnNext ? .displacing : .runnext) }
 
   /// For `pushLocal`.
   @inline(__always)
-  var lastPlace: Place { tracing ? p.lrqPlace(.lrq) : .untold }
+  var lastPlace: Place { place(.lrq) }
+
+  @inline(__always)
+  private func place(_ queue: Place.Queue) -> Place {
+    tracing ? p.lrqPlace(queue) : Place(queue, exactly: 0)
+  }
 
   /// For a batch that goes where this M puts what it readied: last into its P's LRQ, or on the GRQ when it holds no P.
   /// - Parameter count: Gs of the batch that come before it.
   func batchPlace(behind count: Int) -> Place {
-    guard tracing else { return .untold }
+    guard tracing else { return Place(heldP == nil ? .grq : .lrq, exactly: 0) }
     return heldP.map { Place(.lrq, depth: $0.lrq.depth &+ count) } ?? grqPlace(behind: count)
   }
 
   /// For the GRQ. Its depth is a hint, as without its lock.
   func grqPlace(behind count: Int) -> Place {
-    tracing ? Place(.grq, depth: sched.grqDepth &+ count) : .untold
+    tracing ? Place(.grq, depth: sched.grqDepth &+ count) : Place(.grq, exactly: 0)
   }
 
   /// For `submitAnywhere`.

@@ -30,9 +30,25 @@ extension M {
   func emitOther(
     _ kind: EventKind, at time: UInt64, g: UInt64 = 0, detail: UInt8 = 0, count: Int = 0, arg: UInt64 = 0
   ) {
-    guard tracing else { return }
+    emitOther(kind, on: lane, at: time, g: g, detail: detail, count: count, arg: arg) {}
+  }
+
+  /// The same on a lane that this M has to itself, be it in use or not, with what the record tells of: `settle` changes
+  /// the words that go with it.
+  ///
+  /// Invariant: they change after the record was counted and before it is written. So who finds a lane without a record
+  /// under way finds these words as the records leave them. Words that count do so without events, too.
+  func emitOther(
+    _ kind: EventKind, on lane: Lane, at time: UInt64, g: UInt64 = 0, detail: UInt8 = 0, count: Int = 0,
+    arg: UInt64 = 0, settle: () -> Void
+  ) {
+    guard tracing else { return settle() }
     step = 0
     lane.counters[.others].bumpPublished()
-    emit(kind, time, g: g, detail: detail, count: UInt32(truncatingIfNeeded: count), arg: arg)
+    settle()
+    lane.ring.append(
+      Record(
+        kind, time: time, m: UInt16(truncatingIfNeeded: id), g: g, detail: detail,
+        count: UInt32(truncatingIfNeeded: count), arg: arg))
   }
 }

@@ -135,14 +135,14 @@ extension Event {
     switch kind {
     case .goStart, .goResume: .running
     case .goSyscallExit: detail == 0 ? .ready : .running
-    case .goCreate, .goReady, .goYield, .steal, .grqTake, .timers: .ready
+    case .goCreate, .goReady, .goYield, .steal, .grqTake, .timers, .takeUp: .ready
     case .mSpin, .mUnspin: .searching
     case .goSyscall, .retake: .call
     case .preemptRequest, .goPreempt, .lend: .preempted
     case .goPark: reason?.group.meaning ?? .parked
     case .netpoll: .outside
     case .goExit, .procStart, .procStop, .procRetire, .mStart, .mPark, .mEnd, .mWake: .idle
-    case .overflow, .shortage, .timerLate, .netpollLate: .wrong
+    case .overflow, .shortage, .goSetAside, .timerLate, .netpollLate: .wrong
     default: .runtime
     }
   }

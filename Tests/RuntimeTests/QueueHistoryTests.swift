@@ -1,0 +1,150 @@
+// Queues = events: a storm is recorded, and at each keyframe the queues rebuilt step by step are what the target says.
+import Glibc
+import Inspector
+import Region
+import Testing
+
+@testable import MPG
+
+/// In a child: Gs that do the same again and again, until they are told to stop.
+private struct Storm: Sendable {
+  private let isOver = Counter()
+  private let all = WaitGroup()
+
+  func start(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) {
+    for index in 0..<count {
+      all.add(1)
+      go { [isOver, all] in
+        while isOver.value == 0 { try body(index) }
+        all.done()
+      }
+    }
+  }
+
+  func stop() {
+    isOver.add(1)
+    all.wait()
+  }
+
+  /// Who fills an LRQ and spills, yields, blocks its thread, and keeps its P.
+  func startUsers() {
+    start(2) { index in
+      let some = WaitGroup()
+      some.add(400)
+      for _ in 0..<400 { go { some.done() } }
+      some.wait()
+      MPG.sleep(.milliseconds(7 + index))
+    }
+    start(6) { index in
+      for _ in 0..<20 { yield() }
+      MPG.sleep(.microseconds(400 + 130 * index))
+    }
+    start(3) { index in
+      _ = blocking { usleep(UInt32(100 + index * 2500)) }
+      yield()
+    }
+    start(2) { _ in
+      keepBusy(milliseconds: 4)
+      MPG.sleep(.milliseconds(3))
+    }
+  }
+
+  /// Who waits for one another, and for descriptors.
+  func startWaiters() throws {
+    for _ in 0..<4 {
+      let (there, back) = (Channel<Int>(), Channel<Int>())
+      start(1) { _ in
+        there.send(1)
+        _ = back.receive()
+        MPG.sleep(.microseconds(300))
+      }
+      go { while let token = there.receive() { back.send(token) } }
+    }
+    for _ in 0..<3 {
+      let pipe = try Pipe()
+      go { while true { _ = try pipe.read() } }
+      start(1) { _ in
+        pipe.write(7)
+        MPG.sleep(.microseconds(700))
+      }
+    }
+  }
+}
+
+/// In a child: everything that moves Gs from queue to queue, for so long.
+private func storm(milliseconds: Int) throws {
+  let storm = Storm()
+  storm.startUsers()
+  try storm.startWaiters()
+  for round in 0..<(milliseconds / 40) {
+    MPG.sleep(.milliseconds(40))
+    setProcs([4, 2, 3, 1, 6, 4][round % 6])
+  }
+  storm.stop()
+}
+
+@inline(never)
+private func keepBusy(milliseconds: Int) {
+  let end = Clock.now &+ Clock.ticks(nanoseconds: UInt64(milliseconds) * 1_000_000)
+  while Clock.now < end {}
+}
+
+/// Kinds without which the queues, or who holds what, cannot be right.
+private let needed: [EventKind] = [
+  .goCreate, .goStart, .goPark, .goReady, .goYield, .goExit, .goPreempt, .goSyscall, .goSyscallExit, .steal,
+  .overflow, .grqTake, .procStart, .procStop, .procRetire, .retake,
+]
+
+@Suite("Queues and events")
+struct QueueHistoryTests {
+  @Test(
+    "the queues rebuilt from the events of a storm are those of each keyframe; without any one kind they are not"
+  )
+  func storms() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 4) {
+        let watch = blocking { QueueWatch() }
+        try storm(milliseconds: 6_000)
+        let history = try blocking { try watch.stop() }
+        blocking {
+          var truth = QueueTruth(history, isThorough: true)
+          truth.walk(history, segments: 6)
+          print(
+            truth.events, "events,", truth.keyframes, "keyframes,", truth.unsettled, "unsettled,",
+            truth.incomplete, "incomplete", truth.kinds.map { "\($0.key) \($0.value)" }.sorted())
+          check(
+            truth.problems.isEmpty,
+            "no difference, found \(truth.count): \(truth.problems.joined(separator: "\n"))")
+          check(
+            truth.events >= 100_000 && truth.keyframes >= 8,
+            "a storm, found \(truth.events) events, \(truth.keyframes) keyframes")
+          for kind in needed {
+            check(truth.kinds[kind, default: 0] > 0, "events of kind \(kind)")
+            let mutant = QueueTruth(history, skipping: kind)
+            check(mutant.count > 0, "a difference without \(kind)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test(
+    "at rest the queues as the records have them are the queues themselves", arguments: [1, 2, 255, 300, 900])
+  func atRest(_ spawned: Int) async {
+    await #expect(processExitsWith: .success) { [spawned] in
+      inRuntime(procs: 1, preemption: false) {
+        yield()
+        for _ in 0..<spawned { go {} }
+        let snapshot = try lookFromOutside()
+        let (lrq, next, grq) = (sched.p(0).lrq.depth, sched.p(0).lrq.hasNext, sched.grqDepth)
+        checkEqual(lrq + (next ? 1 : 0) + grq, spawned, "Gs on queues")
+        checkEqual(snapshot.inHands, 0, "Gs in hands")
+        checkEqual(snapshot.ps[0].lrq, lrq, "the LRQ")
+        checkEqual(snapshot.ps[0].runnext, next, "runnext")
+        checkEqual(snapshot.grq, grq, "the GRQ")
+        checkEqual(snapshot.ps[0].g, currentM("a test").g?.id, "the G that runs")
+        checkEqual(snapshot.ps[0].m, currentM("a test").id, "the M that holds the P")
+      }
+    }
+  }
+}
