@@ -78,8 +78,8 @@ final class PastInstruments {
     var (pressure, records, number) = (Pressure(), 0, nearest)
     while history.numbers.contains(number), let segment = history.segment(number) {
       records += segment.records
-      guard records <= Self.reach.pressure || number == nearest, let window = Window(number, of: history, decoder),
-        let end = window.end
+      guard number == nearest || records <= Self.reach.pressure,
+        let window = Window(number, of: history, decoder), let end = window.end
       else { break }
       if let earlier = window.pressure(after: window.count(upTo: end), at: end) { pressure.add(earlier) }
       number -= 1
