@@ -159,7 +159,10 @@ struct Model {
   private mutating func release(_ p: Int?, _ m: Int?) {
     if let p { (snapshot.ps[p].status, snapshot.ps[p].m, snapshot.ps[p].g) = (.idle, nil, nil) }
     if let p { snapshot.ps[p].entry = nil }
-    if let m { (snapshot.ms[m].p, snapshot.ms[m].g) = (nil, nil) }
+    guard let m else { return }
+    snapshot.ms[m].p = nil
+    // A G that was stopped where it was keeps its thread.
+    if snapshot.ms[m].state != .preemptWait { snapshot.ms[m].g = nil }
   }
 
   /// The P and the M no longer run the G that they ran.
@@ -190,15 +193,6 @@ struct Model {
     for (index, m) in snapshot.ms.enumerated() { places[m.id] = index }
   }
 
-  /// The time to show.
-  mutating func set(time: UInt64) { snapshot.time = time }
-
-  /// Names what the Ps run.
-  mutating func name(_ entry: (UInt64) -> String?) {
-    for index in snapshot.ps.indices where snapshot.ps[index].entry == nil {
-      snapshot.ps[index].entry = snapshot.ps[index].g.flatMap(entry)
-    }
-  }
 }
 
 extension Snapshot {
