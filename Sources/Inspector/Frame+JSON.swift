@@ -11,7 +11,7 @@ extension Frame {
     json.object { json in
       writeHead(to: &json)
       json.member("ps", array: { writePs(to: &$0) })
-      json.member("retired", object: { snapshot.retired.writeMembers(to: &$0) })
+      json.member("retired", object: { snapshot.writeRetired(to: &$0) })
       json.member("ms", array: { json in for m in snapshot.ms { m.write(to: &json) } })
       json.member("gs", object: { snapshot.gs.writeMembers(to: &$0, inHands: snapshot.inHands) })
       json.member("netpoll", object: { snapshot.netpoll.writeMembers(to: &$0) })
@@ -102,14 +102,14 @@ extension PUse? {
   }
 }
 
-extension Snapshot.Retired {
-  fileprivate func writeMembers(to json: inout JSONText) {
-    json.member("ps", ps)
-    json.member("ticks", ticks)
-    json.member("steals_in", stealsIn)
-    json.member("steals_out", stealsOut)
-    json.member("stolen_gs", stolenGs)
-    json.member("steal_tries", stealTries)
+extension Snapshot {
+  fileprivate func writeRetired(to json: inout JSONText) {
+    json.member("ps", retired?.ps)
+    json.member("ticks", retired?.ticks)
+    json.member("steals_in", retired?.stealsIn)
+    json.member("steals_out", retired?.stealsOut)
+    json.member("stolen_gs", retired?.stolenGs)
+    json.member("steal_tries", retired?.stealTries)
   }
 }
 
@@ -151,7 +151,7 @@ extension Snapshot.Netpoll {
     json.member("fds", fds)
     json.member("wakeups", wakeups)
     json.member("readied", readied)
-    json.member("backend", "\(backend)")
+    json.member("backend", backend.map { "\($0)" })
     json.member("rearms", rearms)
     json.member("sysmon_polls", sysmonPolls)
   }

@@ -1,60 +1,129 @@
-// From snapshots to frames: rates, and the largest values since the last frame.
+// From snapshots to frames: rates, and the largest values, over a window that ends at the frame.
 //
-// Snapshots are taken more often than frames are shown (see Sampler), so that a spike between two frames is seen.
+// §1 Snapshots are taken more often than frames are shown (see Sampler), so that a spike between two frames is seen.
+//
+// §2 Rates, shares and maxima are of one window: from the frame before to this one, and a second at least, since numbers
+// that dance ten times a second cannot be read. It begins at a *base*: a snapshot that history has as well. So a moment
+// of the past has the same window as the live frame of that moment had, and says the same (see Player.frame). Of a
+// viewer that keeps no history every snapshot is a base.
 
 /// Collects snapshots of one target and makes frames of them.
 public struct FrameBuilder: Sendable {
+  /// Nanoseconds that a window is long, at least.
+  static let window: UInt64 = 1_000_000_000
+
   private var latest: Snapshot?
-  /// Counters of earlier frames, oldest first: the first is the one that rates are measured from.
-  private var earlier: [Totals] = []
+  /// Oldest first; the first is where the next window may begin at the earliest.
+  private var bases: [Base] = []
+  /// The largest values since the last base.
+  private var open = Maxima()
+  /// Whether the first base is the first snapshot of all, so that what it saw belongs to the window.
+  private var isWhole = true
+  private var lastFrame: UInt64?
   private var minute = Minute()
-  private var grqMax = 0
-  private var lrqMax: [Int] = []
+
+  private struct Base {
+    let totals: Totals
+    /// Since the base before.
+    var maxima: Maxima
+  }
 
   public init() {}
 
+  /// - Parameter since: the moment of the frame before: the next window begins there, or a second before its end.
+  init(since: UInt64) { lastFrame = since }
+
   /// Takes in one more snapshot; they come in the order of their times.
-  public mutating func observe(_ snapshot: Snapshot) {
+  public mutating func observe(_ snapshot: Snapshot) { observe(snapshot, isBase: true) }
+
+  /// - Parameter isBase: whether a window may begin here.
+  mutating func observe(_ snapshot: Snapshot, isBase: Bool) {
     minute.observe(snapshot)
     latest = snapshot
-    grqMax = max(grqMax, snapshot.grqMax)
-    for p in snapshot.ps {
-      while lrqMax.count <= p.id { lrqMax.append(0) }
-      lrqMax[p.id] = max(lrqMax[p.id], p.lrqMax)
+    open.add(snapshot)
+    if isBase { addBase(snapshot) }
+  }
+
+  /// A window may begin at `snapshot`, which was observed last.
+  mutating func addBase(_ snapshot: Snapshot) {
+    bases.append(Base(totals: Totals(snapshot), maxima: open))
+    open = Maxima()
+    forget(before: Self.begin(snapshot.time, since: lastFrame ?? snapshot.time))
+  }
+
+  /// `snapshot`, which was observed last, with the largest values since the last base: what history is to know of the time
+  /// since its last keyframe, whatever was looked at in between.
+  func sinceBase(_ snapshot: Snapshot) -> Snapshot {
+    var snapshot = snapshot
+    open.show(in: &snapshot)
+    return snapshot
+  }
+
+  /// Bases that are kept at most.
+  private static let most = 256
+
+  /// Where the window of a frame begins, which ends `now`.
+  static func begin(_ now: UInt64, since: UInt64) -> UInt64 { min(since, now - min(now, window)) }
+
+  private mutating func forget(before begin: UInt64) {
+    let passed = max(0, bases.prefix { $0.totals.time <= begin }.count - 1)
+    if passed > 0 { isWhole = false }
+    bases.removeFirst(passed)
+    // Since the last frame a day may have passed: what lies between becomes one.
+    while bases.count > Self.most {
+      bases[2].maxima.add(bases[1].maxima)
+      bases.remove(at: 1)
     }
   }
 
-  /// The frame of the latest snapshot; nil before the first. The next frame's rates and maxima start here.
+  /// The frame of the latest snapshot; nil before the first. The next frame's window begins here, or a second before it.
   public mutating func frame(ended: String? = nil) -> Frame? {
     guard var snapshot = latest else { return nil }
-    snapshot.grqMax = max(grqMax, snapshot.grq)
-    for (index, p) in snapshot.ps.enumerated() where p.id < lrqMax.count {
-      snapshot.ps[index].lrqMax = lrqMax[p.id]
-    }
-    (grqMax, lrqMax) = (0, [])
+    forget(before: Self.begin(snapshot.time, since: lastFrame ?? snapshot.time))
+    var maxima = open
+    for base in bases.dropFirst(isWhole ? 0 : 1) { maxima.add(base.maxima) }
+    maxima.show(in: &snapshot)
     var frame = Frame(snapshot: snapshot)
-    let now = Totals(snapshot)
-    while earlier.count > 1, earlier[1].time + Totals.window <= now.time { earlier.removeFirst() }
-    if let base = earlier.first { frame.setRates(from: base, to: now) }
-    earlier.append(now)
+    if let base = bases.first { frame.setRates(from: base.totals, to: Totals(snapshot)) }
     frame.minute = minute.points
     frame.ended = ended
+    lastFrame = snapshot.time
     return frame
+  }
+}
+
+/// The largest depths of the queues within some time.
+private struct Maxima: Sendable {
+  private var grq = 0
+  private var lrqs: [Int: Int] = [:]
+
+  mutating func add(_ snapshot: Snapshot) {
+    grq = max(grq, snapshot.grqMax, snapshot.grq)
+    for p in snapshot.ps { lrqs[p.id] = max(lrqs[p.id] ?? 0, p.lrqMax, p.lrq) }
+  }
+
+  mutating func add(_ other: Maxima) {
+    grq = max(grq, other.grq)
+    lrqs.merge(other.lrqs) { max($0, $1) }
+  }
+
+  func show(in snapshot: inout Snapshot) {
+    snapshot.grqMax = max(grq, snapshot.grq)
+    for (index, p) in snapshot.ps.enumerated() {
+      snapshot.ps[index].lrqMax = max(lrqs[p.id] ?? 0, p.lrq)
+    }
   }
 }
 
 /// The counters whose rates a frame shows.
 private struct Totals: Sendable {
-  /// Nanoseconds over which rates are taken, at least: numbers that dance ten times a second cannot be read.
-  static let window: UInt64 = 1_000_000_000
-
   let time, switches, steals, spawns, wakeups, events: UInt64
   let ps: [Snapshot.P]
 
   init(_ snapshot: Snapshot) {
     (time, switches, spawns) = (snapshot.time, snapshot.switches, snapshot.gs.created)
     (wakeups, events) = (snapshot.netpoll.wakeups, snapshot.trace.events)
-    steals = snapshot.ps.reduce(snapshot.retired.stealsIn) { $0 &+ $1.stealsIn }
+    steals = snapshot.totalSteals
     ps = snapshot.ps
   }
 }

@@ -63,6 +63,8 @@ public struct Sampler {
   private var lastDrain: UInt64
   private var instruments = Instruments()
   private var cpus = CPUPressureWatch()
+  /// What the lints said at the last keyframe.
+  private var findings: Findings?
   private var lastSnapshot: UInt64 = 0
   /// From when on the peaks of the next snapshot count: this reader's own.
   private var peaksSince = monotonicNow()
@@ -110,11 +112,11 @@ public struct Sampler {
     frame.doubt = doubt?.description
     if let history {
       if frame.snapshot.time >= instruments.time &+ Self.instrumentsInterval {
-        instruments = Instruments(
-          history.meter, history.pressure.recent, tables.taker.latest, frame.snapshot, names: history.names)
-        instruments.cpu = cpus.recent
+        makeInstruments(history, frame.snapshot)
       }
       frame.instruments = instruments
+      // The lints speak with each keyframe, and a look back hears the same.
+      if let findings { frame.instruments?.findings = findings.all }
     }
     if ending != nil {
       try finish()
@@ -126,6 +128,19 @@ public struct Sampler {
   /// Nanoseconds for which instruments stay as they are: they are of ten seconds and more, and to make them anew with every
   /// picture would cost as much as drawing it.
   private static let instrumentsInterval: UInt64 = 500_000_000
+
+  private mutating func makeInstruments(_ history: History, _ snapshot: Snapshot) {
+    instruments = Instruments(
+      history.meter, history.pressure.recent, tables.taker.latest, snapshot, names: history.names)
+    instruments.cpu = cpus.recent
+  }
+
+  /// What the lints have to say as of a keyframe.
+  private mutating func askLints(_ history: History, _ snapshot: Snapshot) -> Findings {
+    let isDue = snapshot.time >= instruments.time &+ Self.instrumentsInterval
+    if isDue, !history.isPending { makeInstruments(history, snapshot) }
+    return Findings(instruments.findings)
+  }
 
   /// Takes in what is still in the rings, and sees to it that the history has something to look at, however short the
   /// time was.
@@ -164,8 +179,10 @@ public struct Sampler {
   private mutating func sample() throws(InspectorError) {
     try lookForEnding()
     if let history {
+      // What was written before the first keyframe is no part of what was seen.
+      if history.segments.isEmpty { _ = try drain() }
       let observation = try inspector.observe(peaksSince: peaksSince)
-      note(observation.snapshot)
+      note(observation.snapshot, isBase: false)
       latest = observation.snapshot
       self.observation = observation
       if ending == nil {
@@ -175,13 +192,13 @@ public struct Sampler {
         try mark(history, observation)
       }
     } else {
-      note(try inspector.snapshot(peaksSince: peaksSince))
+      note(try inspector.snapshot(peaksSince: peaksSince), isBase: true)
     }
     lastSnapshot = monotonicNow()
   }
 
-  private mutating func note(_ snapshot: Snapshot) {
-    builder.observe(snapshot)
+  private mutating func note(_ snapshot: Snapshot, isBase: Bool) {
+    builder.observe(snapshot, isBase: isBase)
     peaksSince = snapshot.time
   }
 
@@ -199,8 +216,13 @@ public struct Sampler {
   private mutating func mark(_ history: History, _ observation: Observation) throws(InspectorError) {
     isMarkPostponed =
       !observation.isSettled && lastMark != 0 && monotonicNow() - lastMark < Self.longestPostponement
-    guard !isMarkPostponed, history.mark(observation) else { return }
-    lastMark = monotonicNow()
+    guard !isMarkPostponed else { return }
+    var observation = observation
+    observation.snapshot = builder.sinceBase(observation.snapshot)
+    let findings = askLints(history, observation.snapshot)
+    guard history.mark(observation, findings) else { return }
+    builder.addBase(observation.snapshot)
+    (self.findings, lastMark) = (findings, monotonicNow())
     var tables = tables
     let list = try tables.read(inspector, observation) { () throws(InspectorError) in
       try drainIfDue(at: monotonicNow())

@@ -133,23 +133,24 @@ public struct Snapshot: Sendable, Equatable {
     public var wakeups: UInt64 = 0
     /// Gs made runnable by polls.
     public var readied: UInt64 = 0
-    /// What the kernel is asked with.
-    public var backend = NetpollKind.none
+    /// What the kernel is asked with; nil, as the next two, when the target, or an older recording, does not say.
+    public var backend: NetpollKind?
     /// Watches that had ended in the kernel and were set up anew.
-    public var rearms: UInt64 = 0
+    public var rearms: UInt64?
     /// Polls that sysmon made because nobody else had.
-    public var sysmonPolls: UInt64 = 0
+    public var sysmonPolls: UInt64?
     public init() {}
   }
 
-  /// How often the system had no more of something since the target booted; the runtime went on. 0 for older targets.
+  /// How often the system had no more of something since the target booted; the runtime went on. nil when the target, or
+  /// an older recording, does not say.
   public struct Shortages: Sendable, Equatable {
     /// Descriptors or memory for connections to accept.
-    public var accept: UInt64 = 0
-    public var stack: UInt64 = 0
-    public var thread: UInt64 = 0
+    public var accept: UInt64?
+    public var stack: UInt64?
+    public var thread: UInt64?
     /// Room for the region.
-    public var region: UInt64 = 0
+    public var region: UInt64?
     public init() {}
   }
 
@@ -165,6 +166,9 @@ public struct Snapshot: Sendable, Equatable {
     /// Each ring in use.
     public var rings: [Ring] = []
     public init() {}
+
+    /// Why what follows from events is not told, in one line; nil: the target writes them.
+    public var absence: String? { enabled ? nil : "no events: tracing is off in the target (MPG_TRACE=0)" }
   }
 
   /// The account of one ring. For a reader that keeps up, `lost` is 0.
@@ -198,7 +202,8 @@ public struct Snapshot: Sendable, Equatable {
   public var switches: UInt64 = 0
   /// The Ps that Gs may run on; and those beyond `procs` that an M has yet to let go of.
   public var ps: [P] = []
-  public var retired = Retired()
+  /// nil: it is not known, in an older recording.
+  public var retired: Retired? = Retired()
   public var ms: [M] = []
   public var gs = Gs()
   public var netpoll = Netpoll()
@@ -219,4 +224,13 @@ public struct Snapshot: Sendable, Equatable {
 
   /// Nanoseconds since the target booted.
   public var uptime: UInt64 { time > target.bootTime ? time - target.bootTime : 0 }
+
+  /// A counter of all Ps since the boot: of those that have rows, and of those that were stopped. Whoever tells a total
+  /// takes it from here, so that it is the same everywhere, and does not shrink when a P is stopped.
+  public func total(_ row: (P) -> UInt64, _ retired: (Retired) -> UInt64) -> UInt64 {
+    ps.reduce(self.retired.map(retired) ?? 0) { $0 &+ row($1) }
+  }
+
+  /// Successful steals since the boot, by all Ps.
+  public var totalSteals: UInt64 { total(\.stealsIn, \.stealsIn) }
 }

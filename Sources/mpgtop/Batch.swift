@@ -49,16 +49,15 @@ struct Batch {
   /// Prints the moments of a recording, as far apart as `-d` says, as fast as they can be had; the last one is its end.
   func run(_ source: PastSource) throws(Failure) {
     var player = try source.player()
-    let last = player.lastTime
     player.seekToStart()
-    var printed = 0
+    var (printed, before): (Int, UInt64?) = (0, nil)
     while printed < options.frames ?? .max {
       let isLast = player.isAtEnd
-      try write(player.frame(source.origin, ended: isLast ? source.ended : nil), isFirst: printed == 0)
-      printed += 1
+      let frame = player.frame(source.origin, ended: isLast ? source.ended : nil, since: before)
+      try write(frame, isFirst: printed == 0)
+      (printed, before) = (printed + 1, player.time)
       if isLast { return }
-      let next = player.time &+ options.interval
-      if next < last { player.seek(to: next) } else { player.seekToEnd() }
+      player.advance(by: options.interval)
     }
   }
 

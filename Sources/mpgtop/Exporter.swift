@@ -18,6 +18,7 @@ struct Exporter {
       return try OutputFile(path: options.output, rules)
     }
     guard let history = try history(of: source) else { return }
+    if let absence = Player(history)?.snapshot.trace.absence { complain(absence) }
     let report = try failing { () throws(InspectorError) in
       try options.perfetto ? history.exportPerfetto(to: file) : history.exportGoTrace(to: file)
     }

@@ -45,7 +45,7 @@ struct FrameText {
     let waiting = WaitGroupName.allCases.map { gs.waiting(in: $0) }
     let queues = [s.grq, s.grqMax, s.ps.reduce(0) { $0 + $1.lrq }, s.timers, s.ms.count]
     let counters = [
-      s.switches, s.ps.reduce(0) { $0 &+ $1.stealsIn }, s.netpoll.wakeups, s.trace.events, s.trace.lost,
+      s.switches, s.totalSteals, s.netpoll.wakeups, s.trace.events, s.trace.lost,
     ]
     let words =
       [s.time, s.uptime].map { "\($0)" } + ["\(s.procs)", s.isConsistent ? "1" : "0"]

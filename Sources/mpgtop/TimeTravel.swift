@@ -29,7 +29,7 @@ struct TimeTravel {
     switch command {
     case .stepBack: player.step(forward: false)
     case .stepForward: player.step(forward: true)
-    case .jumpBack: player.seek(to: player.time - min(player.time, Self.jump))
+    case .jumpBack: player.goBack(by: Self.jump)
     case .jumpForward: jumpForward()
     case .start: player.seekToStart()
     case .now: player.seekToNewest()
@@ -51,8 +51,11 @@ struct TimeTravel {
   }
 
   private mutating func jumpForward() {
-    let next = player.time &+ Self.jump
-    if next < player.newestTime { player.seek(to: next) } else { player.seekToNewest() }
+    if player.time &+ Self.jump < player.newestTime {
+      player.advance(by: Self.jump)
+    } else {
+      player.seekToNewest()
+    }
   }
 
   /// Goes on to where playing has come by now.

@@ -28,6 +28,7 @@ struct Why {
     guard let player = Player(history) else {
       throw Failure(ExitCode.layout, "there is nothing to look at: no whole piece of history")
     }
+    if let absence = player.snapshot.trace.absence { return complain(absence) }
     if let number = options.request {
       guard let walk = player.walk(ofSpan: number) else {
         throw Failure(ExitCode.usage, "no request \(number) begins in this history; --requests lists some")

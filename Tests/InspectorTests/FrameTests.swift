@@ -104,17 +104,65 @@ struct FrameTests {
     #expect(try #require(nextFrame(&builder)).switchesPerSecond == 0)
   }
 
-  @Test("maxima are over all snapshots since the frame before")
+  @Test("maxima are over all snapshots since the frame before, and those of the last second at least")
   func maxima() throws {
     var builder = FrameBuilder()
-    builder.observe(snapshot(at: 1, grqMax: 7, lrqMax: [3, 200]))
-    builder.observe(snapshot(at: 2, grqMax: 2, lrqMax: [9, 1]))
+    builder.observe(snapshot(at: 10 * second, grqMax: 7, lrqMax: [3, 200]))
+    builder.observe(snapshot(at: 10 * second + 1, grqMax: 2, lrqMax: [9, 1]))
     let first = try #require(nextFrame(&builder))
-    builder.observe(snapshot(at: 3, grqMax: 1, lrqMax: [0, 4]))
+    builder.observe(snapshot(at: 12 * second, grqMax: 1, lrqMax: [0, 4]))
     let next = try #require(nextFrame(&builder))
+    builder.observe(snapshot(at: 12 * second + second / 2, grqMax: 0, lrqMax: [2, 2]))
+    let soon = try #require(nextFrame(&builder))
 
     #expect(first.snapshot.grqMax == 7 && first.snapshot.ps.map(\.lrqMax) == [9, 200])
     #expect(next.snapshot.grqMax == 1 && next.snapshot.ps.map(\.lrqMax) == [0, 4])
+    #expect(soon.snapshot.grqMax == 1 && soon.snapshot.ps.map(\.lrqMax) == [2, 4])
+  }
+
+  @Test("what is seen between two keyframes is known to the next, and their window is the live one")
+  func maximaOfKeyframes() throws {
+    var (live, past) = (FrameBuilder(), FrameBuilder())
+    var kept: [Snapshot] = []
+    for tenth in UInt64(0)..<40 {
+      let snapshot = snapshot(
+        at: 10 * second + tenth * second / 10, switches: tenth * tenth, grqMax: tenth == 21 ? 90 : 3,
+        lrqMax: [tenth == 25 ? 80 : 2])
+      live.observe(snapshot, isBase: false)
+      guard tenth % 3 == 0 else { continue }
+      kept.append(live.sinceBase(snapshot))
+      live.addBase(kept[kept.count - 1])
+      past.observe(kept[kept.count - 1], isBase: true)
+      let (one, other) = (try #require(nextFrame(&live)), try #require(nextFrame(&past)))
+      #expect(one.snapshot == other.snapshot && one.switchesPerSecond == other.switchesPerSecond)
+      #expect(one.snapshot.grqMax == ((21...31).contains(tenth) ? 90 : 3))
+      #expect(one.snapshot.ps[0].lrqMax == ((25...36).contains(tenth) ? 80 : 2))
+    }
+    #expect(kept[7].grqMax == 90 && kept[9].ps[0].lrqMax == 80)
+  }
+
+  @Test("memory of a viewer that asks for no frame does not grow, and its first frame is of the last second")
+  func manyBases() throws {
+    var builder = FrameBuilder()
+    for quarter in UInt64(0)..<10_000 {
+      builder.observe(snapshot(at: quarter * second / 4, switches: quarter * quarter))
+    }
+    let frame = try #require(nextFrame(&builder))
+    #expect(frame.switchesPerSecond == Double(9999 * 9999 - 9995 * 9995))
+  }
+
+  @Test("steals are those of all Ps, of those that were stopped too")
+  func stealsOfStoppedPs() throws {
+    var builder = FrameBuilder()
+    builder.observe(snapshot(at: 10 * second, steals: 10))
+    _ = builder.frame()
+    var after = snapshot(at: 12 * second, steals: 4)
+    after.retired?.ps = 1
+    after.retired?.stealsIn = 26
+    builder.observe(after)
+    #expect(after.totalSteals == 30 && nextFrame(&builder)?.stealsPerSecond == 10)
+    after.retired = nil
+    #expect(after.totalSteals == 4)
   }
 
   @Test("each second is a point with its mean rate and its largest values")

@@ -4,7 +4,7 @@ import Testing
 @testable import Inspector
 
 /// A timed scheduler, looked at as a sampler looks.
-private final class Measured {
+final class Measured {
   let scheduler: TimedScheduler
   let source: RegionSource
   let history = History()

@@ -22,7 +22,7 @@ struct MetricsTests {
       snapshot.ps[index].gCache = .init(hits: 4, misses: 5)
       snapshot.ps[index].stackCache = .init(hits: 6, misses: 7)
     }
-    snapshot.retired.stealTries = 100
+    snapshot.retired?.stealTries = 100
     return snapshot
   }
 

@@ -23,7 +23,8 @@ struct RecordingTests {
       for _ in 0..<segments {
         _ = try source.drainInPlace(history.take)
         scheduler.listGs()
-        history.mark(try source.observe())
+        let finding = Finding(lint: "hog", message: "secret", g: 1, entry: "secret", value: 1, threshold: 1)
+        history.mark(try source.observe(), Findings([finding]))
         history.attach(GoroutineList(rows: try source.goroutines(limit: 1000)))
         _ = try source.drainInPlace(history.take)
         history.settle()

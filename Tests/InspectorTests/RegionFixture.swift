@@ -91,7 +91,7 @@ struct Plan {
     plan.bytes = next + 4096
     lines += plan.enumerations(PStatus.self) + plan.enumerations(MState.self)
     lines += plan.enumerations(WaitReason.self) + plan.enumerations(ProcessState.self)
-    lines += plan.enumerations(RuleNumber.self)
+    lines += plan.enumerations(RuleNumber.self) + plan.enumerations(NetpollKind.self)
     plan.text = lines.joined(separator: "\n") + "\n"
     return plan
   }

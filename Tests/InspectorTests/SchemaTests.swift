@@ -27,6 +27,7 @@ struct SchemaTests {
       region.count(.parked, on: 1, reason: .mutex, by: 2)
       region.count(.readied, on: region.lane(m: 2), reason: .mutex, by: 1)
       region[SchedField.grqDepth] = 4
+      region[SchedField.netpollBackend] = region.raw(NetpollKind.ioUring)
       region.ring(p: 1).append(Record(.mPark, time: 1, m: 1))
       var snapshot = try region.snapshot()
       (snapshot.time, snapshot.target.bootTime) = (0, 0)

@@ -54,6 +54,8 @@ final class TimedScheduler {
   }
 
   private let longestStep: Int
+  /// When the last record was written.
+  private(set) var written: UInt64 = 0
 
   func run(_ steps: Int) {
     for _ in 0..<steps {
@@ -221,6 +223,7 @@ final class TimedScheduler {
     arg: UInt64 = 0, move: LaneField = .others, reason: WaitReason? = nil
   ) {
     sequence += 1
+    written = time
     let (block, ring) =
       switch lane {
       case .p(let id): (id, region.ring(p: id))
@@ -249,6 +252,9 @@ final class TimedScheduler {
       region[PField.status, p] = region.raw(status)
       region[PField.m, p] = m.map { UInt64($0 + 1) } ?? 0
       region[PField.g, p] = g
+      region[PField.since, p] = time
+      region[PField.idleTicks, p] = pTimes[p][PTime.Use.idle.rawValue]
+      region[PField.spinTicks, p] = pTimes[p][PTime.Use.spinning.rawValue]
     }
   }
 }

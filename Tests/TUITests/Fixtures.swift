@@ -25,6 +25,7 @@ enum Fixtures {
     snapshot.timers = 3
     snapshot.netpoll = .init()
     (snapshot.netpoll.parked, snapshot.netpoll.fds) = (501, 502)
+    (snapshot.netpoll.backend, snapshot.netpoll.sysmonPolls) = (NetpollKind.none, 0)
     snapshot.trace.events = 3_000_000
     var frame = Frame(snapshot: snapshot)
     frame.switchesPerSecond = 124_300
@@ -94,6 +95,7 @@ enum Fixtures {
     snapshot.gs.exited = 7_654_321 - UInt64(snapshot.gs.sumOfStates)
     snapshot.timers = 44
     (snapshot.netpoll.parked, snapshot.netpoll.fds) = (5_000, 5_001)
+    (snapshot.netpoll.backend, snapshot.netpoll.sysmonPolls) = (NetpollKind.none, 0)
     var frame = Frame(snapshot: snapshot)
     frame.switchesPerSecond = 2_140_000
     frame.stealsPerSecond = 51_200

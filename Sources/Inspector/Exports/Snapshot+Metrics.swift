@@ -47,25 +47,24 @@ extension Snapshot {
   }
 
   private func writeScheduling(to text: inout MetricsText) {
-    func total(_ old: UInt64, _ value: (P) -> UInt64) -> UInt64 { ps.reduce(old) { $0 &+ value($1) } }
     text.gauge("mpg_grq_goroutines", "Gs on the global run queue.", .init(grq))
     text.gauge(
       "mpg_grq_max_goroutines", "The most Gs on the global run queue in the last minute.", .init(grqMax))
     text.counter("mpg_switches", "Gs started: context switches into Gs.", .init(switches))
     text.counter(
-      "mpg_steals", "Times that a P stole from another.", .init(total(retired.stealsIn, \.stealsIn)))
+      "mpg_steals", "Times that a P stole from another.", .init(totalSteals))
     text.counter(
       "mpg_steal_tries", "Attempts to steal, hits and misses.",
-      .init(total(retired.stealTries, \.stealTries)))
+      .init(total(\.stealTries, \.stealTries)))
     text.counter(
-      "mpg_stolen_goroutines", "Gs that were stolen.", .init(total(retired.stolenGs, \.stolenGs)))
+      "mpg_stolen_goroutines", "Gs that were stolen.", .init(total(\.stolenGs, \.stolenGs)))
     text.gauge("mpg_timers", "Timers armed.", .init(timers))
     text.family(
       "mpg_shortages", .counter, "Times that the system had no more of something.",
       [
-        .init(shortages.accept, ("of", "accept")), .init(shortages.stack, ("of", "stack")),
-        .init(shortages.thread, ("of", "thread")), .init(shortages.region, ("of", "region")),
-      ])
+        ("accept", shortages.accept), ("stack", shortages.stack), ("thread", shortages.thread),
+        ("region", shortages.region),
+      ].compactMap { name, count in count.map { .init($0, ("of", name)) } })
   }
 
   private func writeProcessors(to text: inout MetricsText) {
@@ -135,10 +134,13 @@ extension Snapshot {
     text.gauge("mpg_netpoll_descriptors", "Descriptors registered.", .init(netpoll.fds))
     text.counter("mpg_netpoll_wakeups", "Polls that found a descriptor ready.", .init(netpoll.wakeups))
     text.counter("mpg_netpoll_readied_goroutines", "Gs made runnable by polls.", .init(netpoll.readied))
-    text.counter("mpg_netpoll_rearms", "Watches that had to be set up anew.", .init(netpoll.rearms))
-    text.counter(
-      "mpg_netpoll_sysmon_polls", "Polls made by sysmon because nobody else had.",
-      .init(netpoll.sysmonPolls))
+    // Not of an older target, which does not count them.
+    text.family(
+      "mpg_netpoll_rearms", .counter, "Watches that had to be set up anew.",
+      netpoll.rearms.map { [.init($0)] } ?? [])
+    text.family(
+      "mpg_netpoll_sysmon_polls", .counter, "Polls made by sysmon because nobody else had.",
+      netpoll.sysmonPolls.map { [.init($0)] } ?? [])
   }
 
   private func writeTrace(to text: inout MetricsText) {

@@ -22,8 +22,10 @@ extension History {
     try layoutErrors(target.path) { () throws(LayoutProblem) in
       var salvage = Salvage(history.reasons)
       _ = try source.drainBatches { salvage.take($0) }
-      source.stoppedAt = salvage.end
-      let observation = try source.observe()
+      let lastKnown = try source.lastKnownMoment()
+      source.stoppedAt = salvage.end ?? lastKnown
+      let end = source.nanoseconds(at: salvage.end ?? lastKnown)
+      let observation = try source.observe(peaksSince: end - min(end, FrameBuilder.window))
       let rows = try source.goroutines(limit: GoroutineList.most)
       history.names = observation.names
       for segment in salvage.segments(observation, GoroutineList(rows: rows)) { history.append(segment) }
@@ -88,12 +90,8 @@ private struct Salvage {
     start.snapshot.time = start.clock.nanoseconds(at: start.start)
     start.boundaries = first.values.map { LaneBoundary(lane: $0.lane, position: $0.position) }
       .sorted { $0.lane.order < $1.lane.order }
-    return [(start, blocks, nil), (last, [], list)].map {
-      (keyframe: Keyframe, blocks: [EventBlock], list: GoroutineList?) in
-      Segment(
-        start: keyframe.start, time: keyframe.snapshot.time, keyframe: .memory(keyframe.bytes),
-        goroutines: list.map { .memory($0.bytes) }, blocks: blocks, isComplete: true)
-    }
+    start.takeOffTimes(blocks, until: last.start)
+    return [start.segment(blocks), last.segment([], list)]
   }
 
   /// The gauges before all these records.
@@ -116,7 +114,44 @@ private struct Salvage {
     if let queues = added.account { start.account?.takeOff(queues) }
     for p in added.ps + added.stopped { if let row = start.row(ofP: p.id) { start.ps[row].takeOff(p) } }
     for (lane, event) in first { start.showBefore(event.record, on: lane) }
+    start.forgetUntold()
     return start
+  }
+}
+
+extension Keyframe {
+  fileprivate func segment(_ blocks: [EventBlock], _ list: GoroutineList? = nil) -> Segment {
+    Segment(
+      start: start, time: snapshot.time, keyframe: .memory(bytes), goroutines: list.map { .memory($0.bytes) },
+      blocks: blocks, isComplete: true)
+  }
+
+  /// Idle and searching times, which are those of the end, without what was spent on the way there.
+  fileprivate mutating func takeOffTimes(_ blocks: [EventBlock], until end: UInt64) {
+    let history = History()
+    var clean = self
+    for index in clean.snapshot.ps.indices {
+      clean.snapshot.ps[index].idleTime = clean.snapshot.ps[index].idleTime.map { _ in 0 }
+      clean.snapshot.ps[index].spinTime = clean.snapshot.ps[index].spinTime.map { _ in 0 }
+      clean.snapshot.ps[index].callTime = clean.snapshot.ps[index].callTime.map { _ in 0 }
+      clean.snapshot.ps[index].runTime = clean.snapshot.ps[index].runTime.map { _ in 0 }
+    }
+    history.append(clean.segment(blocks))
+    guard let window = Window(0, of: history, RecordDecoder()) else { return }
+    var (times, spent) = (IdleTimes(clean), clean.snapshot.ps)
+    for event in window.events { times.apply(event.record, on: event.lane) }
+    times.add(to: &spent, until: end, clock)
+    /// More than there is: something is wrong, and nothing known.
+    func rest(_ all: UInt64?, _ part: UInt64?) -> UInt64? {
+      guard let all, let part, all >= part else { return nil }
+      return all - part
+    }
+    for (index, p) in spent.enumerated() {
+      snapshot.ps[index].idleTime = rest(snapshot.ps[index].idleTime, p.idleTime)
+      snapshot.ps[index].spinTime = rest(snapshot.ps[index].spinTime, p.spinTime)
+      snapshot.ps[index].callTime = rest(snapshot.ps[index].callTime, p.callTime)
+      snapshot.ps[index].runTime = rest(snapshot.ps[index].runTime, p.runTime)
+    }
   }
 }
 
@@ -137,7 +172,19 @@ extension Snapshot {
     account?.hold(ps[id].id, m: Self.holder(before: record), g: isStop ? record.g : nil)
     ps[id].g = isStop ? record.g : nil
     ps[id].entry = nil
-    if isStop { ps[id].status = .running }
+    switch record.kind {
+    case .procStart: (ps[id].status, ps[id].m) = (.idle, nil)
+    case .mUnspin: ps[id].status = .spinning
+    case .goSyscallExit: ps[id].status = .syscall
+    default: ps[id].status = .running
+    }
+  }
+
+  /// Counts of the end that no event leads back from are not known of an earlier moment.
+  fileprivate mutating func forgetUntold() {
+    for index in ps.indices { (ps[index].gCache, ps[index].stackCache) = (nil, nil) }
+    (gs.tasks, netpoll.rearms, netpoll.sysmonPolls) = (nil, nil, nil)
+    shortages = Shortages()
   }
 
   /// Who had the P before an event on it.

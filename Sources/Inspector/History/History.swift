@@ -129,15 +129,17 @@ public final class History {
   /// Begins a new segment with what was just observed; the next drain and `settle` complete it. Does nothing while the
   /// boundaries of the last one are not reached.
   ///
+  /// - Parameter findings: what the lints have to say then; nil: nobody asked them.
   /// - Returns: whether it did.
   @discardableResult
-  func mark(_ observation: Observation) -> Bool {
+  func mark(_ observation: Observation, _ findings: Findings? = nil) -> Bool {
     guard pending == nil else { return false }
     names = observation.names
     meter.note(observation.clock, observation.snapshot)
     pressure.settle(upTo: meter.settled, isLast: true)
     var keyframe = Keyframe()
     (keyframe.clock, keyframe.snapshot) = (observation.clock, observation.snapshot)
+    keyframe.findings = findings
     let number = latestNumber
     for mark in observation.marks {
       lanes[mark.lane, default: LaneRecorder(mark.lane, segment: number)].expect(mark)

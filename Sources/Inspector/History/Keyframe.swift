@@ -11,6 +11,8 @@ struct Keyframe: Equatable {
   var snapshot = Snapshot()
   /// Where each lane goes on from here: the position of its first record that the snapshot does not count yet.
   var boundaries: [LaneBoundary] = []
+  /// What the lints had to say then; nil: nobody asked them, as in an older recording.
+  var findings: Findings?
 }
 
 struct LaneBoundary: Equatable {
@@ -25,6 +27,8 @@ extension Keyframe {
     case steals = 20
     case boot = 23
     case ruleNumbers = 30
+    case tasks = 31
+    case shortages, findings
     case queues = 40
     case stopped
   }
@@ -61,6 +65,9 @@ extension Keyframe {
     if !snapshot.steals.pairs.isEmpty { section(.steals) { snapshot.steals.write(to: &$0) } }
     if snapshot.boot.isKnown { section(.boot) { snapshot.boot.write(to: &$0) } }
     if snapshot.ruleNumbers.isKnown { section(.ruleNumbers) { snapshot.ruleNumbers.write(to: &$0) } }
+    if let tasks = snapshot.gs.tasks { section(.tasks) { $0.number(tasks) } }
+    section(.shortages) { snapshot.shortages.write(to: &$0) }
+    if let findings { section(.findings) { findings.write(to: &$0) } }
     if let account = snapshot.account { section(.queues) { account.write(to: &$0) } }
     for p in snapshot.stopped { section(.stopped) { p.write(to: &$0) } }
     for ring in snapshot.trace.rings { section(.ring) { ring.write(to: &$0) } }
@@ -103,6 +110,9 @@ extension Keyframe {
     case .steals: snapshot.steals.read(from: &body)
     case .boot: snapshot.boot.read(from: &body)
     case .ruleNumbers: snapshot.ruleNumbers.read(from: &body)
+    case .tasks: readTasks(&body)
+    case .shortages: snapshot.shortages.read(from: &body)
+    case .findings: readFindings(&body)
     case .queues: readQueues(&body)
     case .stopped: snapshot.stopped.count < Self.most.ps && snapshot.readStopped(from: &body)
     case .boundary: boundaries.count < Self.most.lanes && readBoundary(&body)
@@ -122,6 +132,17 @@ extension Keyframe {
   private mutating func readQueues(_ body: inout ByteReader) -> Bool {
     snapshot.account = QueueAccount(from: &body)
     return snapshot.account != nil
+  }
+
+  private mutating func readTasks(_ body: inout ByteReader) -> Bool {
+    guard let tasks = body.signed(), tasks.magnitude < UInt(plausible) else { return false }
+    snapshot.gs.tasks = tasks
+    return true
+  }
+
+  private mutating func readFindings(_ body: inout ByteReader) -> Bool {
+    findings = Findings(from: &body)
+    return findings != nil
   }
 
   private mutating func readBoundary(_ body: inout ByteReader) -> Bool {

@@ -14,7 +14,7 @@ extension Model {
     var p = Snapshot.P()
     if let old = state.stopped.firstIndex(where: { $0.id == id }) {
       p = state.stopped.remove(at: old)
-      state.retired.takeOff(p)
+      state.retired?.takeOff(p)
     }
     (p.id, p.status) = (id, .idle)
     let row = state.ps.firstIndex { $0.id > id } ?? state.ps.count
@@ -44,7 +44,7 @@ extension Model {
       state.ps[row].stealsOut &+= 1
     } else if let old = state.stopped.firstIndex(where: { $0.id == id }) {
       state.stopped[old].stealsOut &+= 1
-      state.retired.stealsOut &+= 1
+      state.retired?.stealsOut &+= 1
     }
   }
 
@@ -52,7 +52,7 @@ extension Model {
     let procs = state.procs
     guard state.ps.contains(where: { $0.id >= procs && $0.status == .stopped }) else { return }
     for p in state.ps where p.id >= procs && p.status == .stopped {
-      state.retired.add(p)
+      state.retired?.add(p)
       state.stopped.append(p)
     }
     state.ps.removeAll { $0.id >= procs && $0.status == .stopped }

@@ -207,14 +207,6 @@ struct Model {
     if state.account == nil, time > state.time { state.queueAge = time - state.time }
     state.time = time
   }
-
-  /// Names what the Ps run.
-  mutating func name(_ entry: (UInt64) -> String?) {
-    state.showAccount()
-    for index in state.ps.indices where state.ps[index].entry == nil {
-      state.ps[index].entry = state.ps[index].g.flatMap(entry)
-    }
-  }
 }
 
 extension Snapshot {

@@ -68,13 +68,33 @@ public struct Player {
     guard let number = history.number(at: wanted) else { return }
     guard open(number) else { return }
     count = max(window.prefix, window.count(upTo: wanted))
-    ticks = max(window.start, wanted)
+    // Between keyframes nothing is known without events, so nothing is shown.
+    ticks = window.hasEvents ? max(window.start, wanted) : window.start
     step = nil
   }
+
+  /// Goes on by a length of time, in nanoseconds, and to the next moment of which something is known at least; to the end
+  /// where there is none.
+  public mutating func advance(by interval: UInt64) {
+    let before = time
+    let (wanted, isBeyond) = before.addingReportingOverflow(interval)
+    guard !isBeyond, wanted < lastTime else { return seekToEnd() }
+    seek(to: wanted)
+    if time <= before, !window.hasEvents, let next = history.segment(window.number + 1)?.start {
+      seek(ticks: next)
+    }
+  }
+
+  /// Goes back by a length of time, in nanoseconds.
+  public mutating func goBack(by interval: UInt64) { seek(to: time - min(time, interval)) }
+
+  /// Whether there are events to step over: a target without tracing writes none, and then there are keyframes only.
+  public var hasEvents: Bool { window.hasEvents }
 
   /// Makes one more event happen; false at the end.
   @discardableResult
   public mutating func stepForward() -> Bool {
+    guard hasEvents else { return false }
     while count >= window.events.count {
       guard window.number < history.numbers.last ?? 0, open(max(window.number + 1, history.firstNumber))
       else {
@@ -91,6 +111,7 @@ public struct Player {
   /// Undoes the last event; false at the beginning.
   @discardableResult
   public mutating func stepBack() -> Bool {
+    guard hasEvents else { return false }
     while count <= window.prefix {
       guard window.number > history.numbers.first ?? 0, open(window.number - 1) else { return false }
       count = window.events.count
@@ -147,21 +168,22 @@ public struct Player {
     {
       return kept.snapshot
     }
-    var model = model
-    model.set(time: time)
+    var snapshot = window.snapshot(of: model, after: count, at: ticks, time: time)
     let gs = goroutines.all
-    model.name { id in gs.first { $0.id == id }?.entry }
-    unpacked?.snapshot = (window.number, count, ticks, model.snapshot)
-    return model.snapshot
+    snapshot.nameEntries { id in gs.first { $0.id == id }?.entry }
+    unpacked?.snapshot = (window.number, count, ticks, snapshot)
+    return snapshot
   }
 
-  /// The keyframes of the minute before this moment, oldest first: what rates and the last minute are made of.
-  var minute: [Snapshot] {
-    let earliest = window.keyframe.snapshot.time - min(window.keyframe.snapshot.time, 60_000_000_000)
+  /// The keyframes of the minute before this moment, and of the time since `since`, oldest first: what rates, maxima and the
+  /// last minute are made of.
+  func keyframes(since: UInt64) -> [Keyframe] {
+    let now = window.keyframe.snapshot.time
+    let earliest = min(since, now - min(now, 60_000_000_000))
     let numbers = history.numbers.filter {
       $0 <= window.number && history.segment($0)?.time ?? 0 >= earliest
     }
-    return numbers.compactMap { history.segment($0)?.keyframe.bytes.flatMap { Keyframe($0)?.snapshot } }
+    return numbers.compactMap { history.segment($0)?.keyframe.bytes.flatMap { Keyframe($0) } }
   }
 
   /// Where details of this moment come from.
@@ -288,7 +310,10 @@ public struct Player {
 
   private func find() -> (GoroutineFinder, isComplete: Bool) {
     let near = history.numbers.clamped(to: window.number - Self.reach..<window.number + Self.reach + 1)
-    let table = near.filter { history.segment($0)?.goroutines != nil }
+    // Without events a table tells of its own moment only.
+    let tables = near.filter { history.segment($0)?.goroutines != nil && (hasEvents || $0 == window.number) }
+    let table =
+      tables
       .min { abs($0 - window.number) < abs($1 - window.number) }
     let list = table.flatMap { history.segment($0)?.goroutines?.bytes }.flatMap { GoroutineList($0) }
     var finder = GoroutineFinder(list, reasons: history.reasons)

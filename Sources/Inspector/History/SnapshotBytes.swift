@@ -26,6 +26,7 @@ extension Snapshot {
     out.number(isConsistent ? 1 as UInt64 : 0)
     for value in [grq, grqMax, timers] { out.number(UInt64(clamping: value)) }
     out.number(switches)
+    guard let retired else { return }
     out.number(UInt64(clamping: retired.ps))
     for counter in [
       retired.ticks, retired.stealsIn, retired.stealsOut, retired.stolenGs, retired.stealTries,
@@ -41,7 +42,14 @@ extension Snapshot {
     else { return false }
     (self.procs, isConsistent, self.switches) = (procs, consistent != 0, switches)
     (self.grq, self.grqMax, self.timers) = (grq, grqMax, timers)
-    return body.isAtEnd || retired.read(from: &body)  // older ones end here
+    if body.isAtEnd {  // older ones end here
+      self.retired = nil
+      return true
+    }
+    var retired = Retired()
+    guard retired.read(from: &body) else { return false }
+    self.retired = retired
+    return true
   }
 
   /// Ps come in the order of their ids; of those beyond `procs` some may be missing.
@@ -94,6 +102,10 @@ extension Snapshot.P {
     out.number(spinTime)
     out.number(callTime)
     out.number(runTime)
+    for cache in [gCache, stackCache] {
+      out.number(cache?.hits)
+      out.number(cache?.misses)
+    }
   }
 
   mutating func read(from body: inout ByteReader) -> Bool {
@@ -111,6 +123,17 @@ extension Snapshot.P {
     if body.isAtEnd { return true }  // older ones end here
     guard let call = body.optional(), let run = body.optional() else { return false }
     (callTime, runTime) = (call, run)
+    return body.isAtEnd || readCaches(from: &body)  // and somewhat newer ones here
+  }
+
+  private mutating func readCaches(from body: inout ByteReader) -> Bool {
+    func cache() -> Snapshot.Cache?? {
+      guard let hits = body.optional(), let misses = body.optional() else { return nil }
+      guard let hits, let misses else { return .some(nil) }
+      return Snapshot.Cache(hits: hits, misses: misses)
+    }
+    guard let gs = cache(), let stacks = cache() else { return false }
+    (gCache, stackCache) = (gs, stacks)
     return true
   }
 }
@@ -167,6 +190,9 @@ extension Snapshot.Netpoll {
     out.number(UInt64(clamping: fds))
     out.number(wakeups)
     out.number(readied)
+    out.number(backend.map { UInt64($0.rawValue) })
+    out.number(rearms)
+    out.number(sysmonPolls)
   }
 
   mutating func read(from body: inout ByteReader) -> Bool {
@@ -174,6 +200,26 @@ extension Snapshot.Netpoll {
       let readied = body.number()
     else { return false }
     (self.parked, self.fds, self.wakeups, self.readied) = (parked, fds, wakeups, readied)
+    if body.isAtEnd { return true }  // older ones end here
+    guard let backend = body.optional(), let rearms = body.optional(), let polls = body.optional() else {
+      return false
+    }
+    self.backend = backend.flatMap { UInt8(exactly: $0) }.flatMap { NetpollKind(rawValue: $0) }
+    (self.rearms, sysmonPolls) = (rearms, polls)
+    return true
+  }
+}
+
+extension Snapshot.Shortages {
+  func write(to out: inout ByteWriter) {
+    for count in [accept, stack, thread, region] { out.number(count) }
+  }
+
+  mutating func read(from body: inout ByteReader) -> Bool {
+    guard let accept = body.optional(), let stack = body.optional(), let thread = body.optional(),
+      let region = body.optional()
+    else { return false }
+    (self.accept, self.stack, self.thread, self.region) = (accept, stack, thread, region)
     return true
   }
 }

@@ -3,14 +3,16 @@ internal import Region
 
 extension Instruments {
   func writeMembers(to json: inout JSONText) {
-    json.member("since_ns", since)
-    json.member("recent_ns", recentTime)
-    json.member("recent", object: { recent.writeMembers(to: &$0) })
-    json.member("total", object: { total.spans.writeMembers(to: &$0) })
+    // Without events there is nothing that these could be of.
+    json.member("t_ns", time)
+    json.member("since_ns", hasEvents ? since : nil)
+    json.member("recent_ns", hasEvents ? recentTime : nil)
+    json.member("recent", object: { Self.write(hasEvents ? recent : nil, to: &$0) })
+    json.member("total", object: { Self.write(hasEvents ? total.spans : nil, to: &$0) })
     json.member("seconds", array: { json in for second in seconds { second.write(to: &json) } })
     json.member("ps", array: { json in for p in recent.ps { p.write(to: &json) } })
     json.member("ms", array: { json in for m in recent.ms { m.write(to: &json) } })
-    json.member("pressure", object: { pressure.writeMembers(to: &$0) })
+    json.member("pressure", object: { Self.write(hasEvents ? pressure : nil, to: &$0) })
     json.member("cpu", object: { cpu.writeMembers(to: &$0) })
     json.member("steals", array: { json in for pair in steals.pairs { pair.write(to: &json) } })
     json.member("steals_cut", steals.isCut)
@@ -20,6 +22,44 @@ extension Instruments {
     json.member("sites", array: { json in for site in census.sites { site.write(to: &json) } })
     json.member("waiters", array: { json in for waiter in census.waiters { waiter.write(to: &json) } })
     json.member("findings", array: { json in for finding in findings { finding.write(to: &json) } })
+  }
+
+  private static func write(_ spans: Spans?, to json: inout JSONText) {
+    for kind in SpanKind.allCases {
+      let lengths = spans?[kind]
+      json.member(
+        kind.key,
+        object: { json in
+          json.member("count", lengths?.count)
+          json.member("sum_ns", lengths?.sum)
+          json.member("p50_ns", lengths?.percentile(50))
+          json.member("p90_ns", lengths?.percentile(90))
+          json.member("p99_ns", lengths?.percentile(99))
+          json.member("max_ns", lengths?.longest)
+        })
+    }
+  }
+
+  private static func write(_ activity: Activity?, to json: inout JSONText) {
+    write(activity?.spans, to: &json)
+    json.member("starts", activity?.starts)
+    json.member("preemptions", activity?.preemptions)
+    json.member("steals", activity?.steals)
+    json.member("stolen_gs", activity?.stolenGs)
+    json.member("searches", activity?.searches)
+    json.member("searches_found", activity?.found)
+    json.member("polls", activity?.polls)
+    json.member("sysmon_polls", activity?.sysmonPolls)
+    json.member("longest_slice_g", activity?.longestSlice?.g)
+  }
+
+  private static func write(_ pressure: Pressure?, to json: inout JSONText) {
+    json.member("measured_ns", pressure?.measured)
+    json.member("calm_ns", pressure?.calm)
+    json.member("avoidable_ns", pressure?.avoidable)
+    json.member("searching_ns", pressure?.searching)
+    json.member("saturated_ns", pressure?.saturated)
+    json.member("unpolled_ns", pressure?.unpolled)
   }
 }
 
@@ -31,39 +71,6 @@ extension SpanKind {
     case .slice: "slice"
     case .syscall: "syscall"
     }
-  }
-}
-
-extension Spans {
-  fileprivate func writeMembers(to json: inout JSONText) {
-    for kind in SpanKind.allCases {
-      let spans = self[kind]
-      json.member(
-        kind.key,
-        object: { json in
-          json.member("count", spans.count)
-          json.member("sum_ns", spans.sum)
-          json.member("p50_ns", spans.percentile(50))
-          json.member("p90_ns", spans.percentile(90))
-          json.member("p99_ns", spans.percentile(99))
-          json.member("max_ns", spans.longest)
-        })
-    }
-  }
-}
-
-extension Activity {
-  fileprivate func writeMembers(to json: inout JSONText) {
-    spans.writeMembers(to: &json)
-    json.member("starts", starts)
-    json.member("preemptions", preemptions)
-    json.member("steals", steals)
-    json.member("stolen_gs", stolenGs)
-    json.member("searches", searches)
-    json.member("searches_found", found)
-    json.member("polls", polls)
-    json.member("sysmon_polls", sysmonPolls)
-    json.member("longest_slice_g", longestSlice?.g)
   }
 }
 
@@ -99,17 +106,6 @@ extension MTime {
       json.member("syscall_ns", syscall)
       json.member("without_p_ns", withoutP)
     }
-  }
-}
-
-extension Pressure {
-  fileprivate func writeMembers(to json: inout JSONText) {
-    json.member("measured_ns", measured)
-    json.member("calm_ns", calm)
-    json.member("avoidable_ns", avoidable)
-    json.member("searching_ns", searching)
-    json.member("saturated_ns", saturated)
-    json.member("unpolled_ns", unpolled)
   }
 }
 

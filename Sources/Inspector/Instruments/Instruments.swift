@@ -11,6 +11,9 @@ public struct Instruments: Sendable, Equatable {
   public static let recentSeconds = 10
   public static let mostSeconds = 60
 
+  /// Whether there are events to derive anything from. A target without tracing writes none: then what needs them is
+  /// empty here, and only steals and the census are known.
+  public var hasEvents = true
   /// The moment, and since when events have been taken in, in nanoseconds.
   public var time: UInt64 = 0
   public var since: UInt64 = 0
@@ -41,10 +44,17 @@ public struct Instruments: Sendable, Equatable {
     _ meter: Meter, _ pressure: Pressure, _ census: Census, _ snapshot: Snapshot,
     names: StringBook = StringBook()
   ) {
+    (time, steals, self.census, hasEvents) = (snapshot.time, snapshot.steals, census, snapshot.trace.enabled)
+    if hasEvents { measure(meter, pressure, names) }
+    for p in snapshot.ps { if let g = p.g, let entry = p.entry { self.census.entries[g] = entry } }
+    findings = Lints.all.flatMap { $0.findings(in: self, snapshot) }
+  }
+
+  private mutating func measure(_ meter: Meter, _ pressure: Pressure, _ names: StringBook) {
     let (seconds, total) = meter.result()
-    (time, since, steals) = (meter.settled, meter.begun, snapshot.steals)
+    (time, since) = (meter.settled, meter.begun)
     self.seconds = seconds.suffix(Self.mostSeconds)
-    (self.total, self.pressure, self.census) = (total, pressure, census)
+    (self.total, self.pressure) = (total, pressure)
     for second in seconds.suffix(Self.recentSeconds) { recent.add(second.activity) }
     let first = (seconds.suffix(Self.recentSeconds).first?.number ?? 0) &* 1_000_000_000
     let start = max(first, since)
@@ -54,8 +64,6 @@ public struct Instruments: Sendable, Equatable {
     running = meter.running
     requests = recent.labels.compactMapValues { names.string($0) }
     for runner in running { requests[runner.g] = runner.label.flatMap(names.string) ?? requests[runner.g] }
-    for p in snapshot.ps { if let g = p.g, let entry = p.entry { self.census.entries[g] = entry } }
-    findings = Lints.all.flatMap { $0.findings(in: self, snapshot) }
   }
 }
 

@@ -304,9 +304,9 @@ struct Meter {
     guard let clock, time > settled else { return }
     settled = time
     let number = time / 1_000_000_000
-    guard let first = open.first?.number ?? lanes.lazy.filter({ $0.last != 0 }).map(\.second).min(),
-      first < number
-    else { return }
+    // A lane that was quiet may be in a second before all that others have told of.
+    let quiet = lanes.lazy.filter { $0.last != 0 }.map(\.second).min()
+    guard let first = [open.first?.number, quiet].compactMap({ $0 }).min(), first < number else { return }
     advance(to: clock.ticks(at: time))
     while let oldest = open.first, oldest.number < number { closeOldest() }
   }

@@ -36,7 +36,10 @@ final class PastInstruments {
     feeder.feed(window.events.prefix(count))
     feeder.meter.settle(upTo: time)
     if let now = window.pressure(after: count, at: ticks) { pressure.add(now) }
-    taker.take(finder.rows.values, at: time, clock, history.names, isComplete: isComplete)
+    // Without a table near there is nobody to count; then what the last one said stays.
+    if isComplete || !finder.rows.isEmpty {
+      taker.take(finder.rows.values, at: time, clock, history.names, isComplete: isComplete)
+    }
     return Instruments(feeder.meter, pressure, taker.latest, snapshot, names: history.names)
   }
 

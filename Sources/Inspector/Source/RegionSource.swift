@@ -158,7 +158,7 @@ final class RegionSource {
     try fillCounts(&snapshot)
     (snapshot.ps, snapshot.stopped, snapshot.steals) = try rows.ps(
       lanes, procs: snapshot.procs, clock, within: frame)
-    for p in snapshot.stopped { snapshot.retired.add(p) }
+    for p in snapshot.stopped { snapshot.retired?.add(p) }
     snapshot.ms = try rows.ms(lanes)
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)
@@ -208,7 +208,7 @@ final class RegionSource {
     snapshot.netpoll.readied = sched.value(.netpollReadied)
     if sched.has(.netpollBackend) {
       let raw = sched.value(.netpollBackend)
-      snapshot.netpoll.backend = raw < UInt64(backends.count) ? backends[Int(raw)] ?? .none : .none
+      snapshot.netpoll.backend = raw < UInt64(backends.count) ? backends[Int(raw)] : nil
     }
     if sched.has(.netpollRearms) { snapshot.netpoll.rearms = sched.value(.netpollRearms) }
     if sched.has(.netpollSysmonPolls) { snapshot.netpoll.sysmonPolls = sched.value(.netpollSysmonPolls) }
@@ -236,11 +236,18 @@ final class RegionSource {
   }
 
   private func fillShortages(_ snapshot: inout Snapshot) {
-    func count(_ field: SchedField) -> UInt64 { sched.has(field) ? sched.value(field) : 0 }
+    func count(_ field: SchedField) -> UInt64? { sched.has(field) ? sched.value(field) : nil }
     snapshot.shortages.accept = count(.acceptShortages)
     snapshot.shortages.stack = count(.stackShortages)
     snapshot.shortages.thread = count(.threadShortages)
     snapshot.shortages.region = count(.regionShortages)
+  }
+
+  /// The last moment that the region tells of by other means than events, in ticks: when a P last changed what it does, or
+  /// the clock was compared.
+  func lastKnownMoment() throws(LayoutProblem) -> UInt64 {
+    try mapping.checkSize()
+    return max(clock.ticks, rows.lastChange(ps: try sched.psMade(to: rows.capacity.ps)))
   }
 
   /// Hands new records to `take`; see `Drain.drain`.

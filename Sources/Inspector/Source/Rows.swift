@@ -105,6 +105,12 @@ struct Rows {
     row.runTime = whole - min(whole, idleTime &+ spinTime &+ callTime)
   }
 
+  /// When one of so many Ps last changed what it does, in ticks; 0: the target does not say.
+  func lastChange(ps: Int) -> UInt64 {
+    guard pBlocks.has(.since) else { return 0 }
+    return (0..<ps).reduce(0) { max($0, pBlocks.value(.since, of: $1)) }
+  }
+
   /// Both ends of a steal come from the same word, so Σ `stealsIn` is Σ `stealsOut` in every snapshot.
   private func addSteals(to rows: inout [Snapshot.P], _ lanes: Lanes) -> StealMatrix {
     var pairs: [StealMatrix.Pair] = []

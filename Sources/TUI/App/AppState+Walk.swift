@@ -44,6 +44,10 @@ extension AppState {
   mutating func follow(_ action: Action) -> Effect {
     guard walk != nil else {
       guard action == .followRequest, let frame = shown else { return .nothing }
+      if let absence = frame.snapshot.trace.absence {
+        note = absence
+        return .nothing
+      }
       boot = nil
       let moment = frame.past?.time ?? frame.snapshot.time
       let g = screen == .overview ? nil : selectedG

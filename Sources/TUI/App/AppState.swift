@@ -201,6 +201,10 @@ extension AppState {
 
   /// Another moment: what was frozen is over.
   mutating func travel(_ command: TimeCommand) -> Effect {
+    if command == .stepBack || command == .stepForward, let absence = shown?.snapshot.trace.absence {
+      note = absence
+      return .nothing
+    }
     frozen = nil
     return .time(command)
   }

@@ -23,7 +23,7 @@ struct Footer {
       groups.insert(groups.remove(at: pace), at: request)
     }
     return groups.map { group in
-      var piece = StyledText(group.footerKeys, .key)
+      var piece = StyledText(keys(of: group, state), .key)
       piece.append(" " + word(of: group, state), .dim)
       return piece
     }
@@ -33,6 +33,15 @@ struct Footer {
   static func write(_ pieces: [StyledText], in rect: Rect, glyphs: Glyphs, on canvas: inout Canvas) {
     canvas.writeFitting(
       pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 100 ? 3 : 2, glyphs: glyphs)
+  }
+
+  /// Without events there is nothing to step over.
+  private static func keys(of group: ActionGroup, _ state: AppState) -> String {
+    guard state.shown?.snapshot.trace.enabled == false else { return group.footerKeys }
+    let steps: [Action] = [.travel(.stepBack), .travel(.stepForward)]
+    guard group.rows.contains(where: { steps.contains($0.action) }) else { return group.footerKeys }
+    return group.rows.filter { !steps.contains($0.action) }.compactMap(\.keys.first?.name)
+      .joined(separator: " ")
   }
 
   /// Where a key's effect can be told, it is.

@@ -35,7 +35,8 @@ public struct PastReport {
   }
 
   private var gap: [String] {
-    past.missing == 0 ? [] : ["gap: \(past.missing) events are missing shortly before this moment"]
+    if let absence = frame.snapshot.trace.absence { return [absence] }
+    return past.missing == 0 ? [] : ["gap: \(past.missing) events are missing shortly before this moment"]
   }
 
   // MARK: Gs

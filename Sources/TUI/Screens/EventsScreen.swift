@@ -35,6 +35,7 @@ struct EventsScreen: ListScreen {
     .event(row.event.lane, position: row.event.position, time: row.event.time)
   }
   var emptyText: String {
+    if let absence = frame.snapshot.trace.absence { return absence }
     guard let list = frame.detail.events else { return "collecting events" }
     let filter = state.lists[.events]?.filter ?? .everything
     return filter.isEmpty

@@ -17,6 +17,10 @@ struct LatencyScreen {
       canvas.write("no events are taken in yet", x: rect.x, y: rect.y, .dim)
       return
     }
+    if let absence = frame.snapshot.trace.absence {
+      canvas.write(absence, x: rect.x, y: rect.y, .dim)
+      return
+    }
     var rest = rect
     let isTight = rect.height < 12
     drawPressure(instruments, in: rest.takeRows(isTight ? 2 : 3), on: &canvas)

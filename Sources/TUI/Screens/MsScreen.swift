@@ -59,7 +59,7 @@ struct MsScreen: ListScreen {
 
   /// What its time went to, by the events of the last seconds: as a bar, and in figures where there is room.
   private var split: [Column<MRow>] {
-    guard frame.instruments != nil else { return [] }
+    guard frame.instruments?.hasEvents == true else { return [] }
     return [
       Column("its time", 10, rank: 2) { [glyphs = state.glyphs] row in .shares(Self.shares(row, glyphs)) }
         .sorted { row in row.share(\.running).map { .number($0) } ?? .none },
@@ -149,6 +149,7 @@ struct MsScreen: ListScreen {
       line.append("\(count)", .strong)
       line.append(" \(state.word)   ", .dim)
     }
+    if let absence = frame.snapshot.trace.absence { line.append(absence, .dim) }
     return [line]
   }
 }

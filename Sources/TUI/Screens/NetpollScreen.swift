@@ -99,11 +99,11 @@ struct NetpollScreen: ListScreen {
     let netpoll = frame.snapshot.netpoll
     var lines = [
       StyledText.facts([
-        ("backend", "\(netpoll.backend)"), ("descriptors", Quantity.grouped(netpoll.fds)),
+        ("backend", netpoll.backend.map { "\($0)" } ?? "-"), ("descriptors", Quantity.grouped(netpoll.fds)),
         ("parked", Quantity.grouped(netpoll.parked)),
         ("wake-ups/s", Quantity.compact(frame.wakeupsPerSecond)),
         ("Gs a wake-up", Self.mean(netpoll.readied, netpoll.wakeups)),
-        ("by sysmon", Quantity.compact(netpoll.sysmonPolls)),
+        ("by sysmon", netpoll.sysmonPolls.map { Quantity.compact($0) } ?? "-"),
       ])
     ]
     guard height > 2, let polls = frame.detail.polls else { return lines }

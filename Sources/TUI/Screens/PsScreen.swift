@@ -152,7 +152,9 @@ struct PsScreen: ListScreen {
       .facts([("GRQ", Quantity.compact(snapshot.grq)), ("max", Quantity.compact(snapshot.grqMax))]))
     if !snapshot.isConsistent { line.append(.facts([("moving", String(glyphs.about))])) }
     line.append(.facts([("steals/s", Quantity.compact(frame.stealsPerSecond))]))
-    if snapshot.retired.ps > 0 { line.append(.facts([("stopped since boot", "\(snapshot.retired.ps)")])) }
+    if let retired = snapshot.retired, retired.ps > 0 {
+      line.append(.facts([("stopped since boot", "\(retired.ps)")]))
+    }
     return [line]
   }
 }

@@ -108,7 +108,10 @@ struct StealsScreen: ListScreen {
           "Gs a steal",
           recent.steals == 0 ? "-" : Quantity.compact(Double(recent.stolenGs) / Double(recent.steals))
         ),
-        ("searches/s", Quantity.compact(Double(recent.searches) / seconds)),
+        (
+          "searches/s",
+          instruments.hasEvents ? Quantity.compact(Double(recent.searches) / seconds) : "-"
+        ),
         (
           "found work",
           recent.searches == 0 ? "-" : Quantity.percent(Double(recent.found) / Double(recent.searches))

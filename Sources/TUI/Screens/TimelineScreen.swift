@@ -23,6 +23,10 @@ struct TimelineScreen {
   }
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
+    if let absence = frame.snapshot.trace.absence {
+      canvas.write(absence, x: rect.x, y: rect.y, .dim)
+      return
+    }
     guard let timeline = frame.detail.timeline else {
       canvas.write("collecting events", x: rect.x, y: rect.y, .dim)
       return
