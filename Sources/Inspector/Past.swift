@@ -68,6 +68,7 @@ extension Player {
     if let findings = keyframes.last(where: { $0.findings != nil })?.findings {
       frame.instruments?.findings = findings.all
     }
+    frame.instruments?.cpu = keyframes.last?.cpus
     return frame
   }
 }

@@ -64,7 +64,7 @@ public struct Sampler {
   private var instruments = Instruments()
   private var cpus = CPUPressureWatch()
   /// What the lints said at the last keyframe.
-  private var findings: Findings?
+  private var marked: (findings: Findings, cpus: CPUPressure?)?
   private var lastSnapshot: UInt64 = 0
   /// From when on the peaks of the next snapshot count: this reader's own.
   private var peaksSince = monotonicNow()
@@ -115,8 +115,11 @@ public struct Sampler {
         makeInstruments(history, frame.snapshot)
       }
       frame.instruments = instruments
-      // The lints speak with each keyframe, and a look back hears the same.
-      if let findings { frame.instruments?.findings = findings.all }
+      // The lints speak with each keyframe, and the CPUs are looked at; a look back hears the same.
+      if let marked {
+        frame.instruments?.findings = marked.findings.all
+        frame.instruments?.cpu = marked.cpus
+      }
     }
     if ending != nil {
       try finish()
@@ -220,9 +223,9 @@ public struct Sampler {
     var observation = observation
     observation.snapshot = builder.sinceBase(observation.snapshot)
     let findings = askLints(history, observation.snapshot)
-    guard history.mark(observation, findings) else { return }
+    guard history.mark(observation, findings, cpus.recent) else { return }
     builder.addBase(observation.snapshot)
-    (self.findings, lastMark) = (findings, monotonicNow())
+    (marked, lastMark) = ((findings, cpus.recent), monotonicNow())
     var tables = tables
     let list = try tables.read(inspector, observation) { () throws(InspectorError) in
       try drainIfDue(at: monotonicNow())

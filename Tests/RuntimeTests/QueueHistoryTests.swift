@@ -81,6 +81,9 @@ private func storm(milliseconds: Int) throws {
     setProcs([4, 2, 3, 1, 6, 4][round % 6])
   }
   storm.stop()
+  // Keyframes at which nothing moves: a P that was let go, and one that was taken from a call, are to be seen as such.
+  MPG.sleep(.milliseconds(600))
+  blocking { _ = usleep(900_000) }
 }
 
 @inline(never)

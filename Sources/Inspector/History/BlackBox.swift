@@ -55,6 +55,7 @@ private struct Salvage {
       return p
     }
     snapshot.account = QueueAccount()
+    snapshot.gs.stackless = 0
     sum = Model(snapshot, reasons: reasons)
   }
 
@@ -103,6 +104,7 @@ private struct Salvage {
     for state in [\Snapshot.Gs.running, \.runnable, \.preempted, \.syscall] {
       start.gs[keyPath: state] -= added.gs[keyPath: state]
     }
+    start.gs.stackless = start.gs.stackless.map { $0 &- (added.gs.stackless ?? 0) }
     for (reason, count) in added.gs.waiting { start.gs.waiting[reason, default: 0] -= count }
     start.gs.waiting = start.gs.waiting.filter { $0.value != 0 }
     start.switches &-= added.switches

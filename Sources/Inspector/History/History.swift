@@ -129,17 +129,19 @@ public final class History {
   /// Begins a new segment with what was just observed; the next drain and `settle` complete it. Does nothing while the
   /// boundaries of the last one are not reached.
   ///
-  /// - Parameter findings: what the lints have to say then; nil: nobody asked them.
+  /// - Parameters:
+  ///   - findings: what the lints have to say then; nil: nobody asked them.
+  ///   - cpus: what the threads had of the CPUs; nil: nobody asked, or the system does not say.
   /// - Returns: whether it did.
   @discardableResult
-  func mark(_ observation: Observation, _ findings: Findings? = nil) -> Bool {
+  func mark(_ observation: Observation, _ findings: Findings? = nil, _ cpus: CPUPressure? = nil) -> Bool {
     guard pending == nil else { return false }
     names = observation.names
     meter.note(observation.clock, observation.snapshot)
     pressure.settle(upTo: meter.settled, isLast: true)
     var keyframe = Keyframe()
     (keyframe.clock, keyframe.snapshot) = (observation.clock, observation.snapshot)
-    keyframe.findings = findings
+    (keyframe.findings, keyframe.cpus) = (findings, cpus)
     let number = latestNumber
     for mark in observation.marks {
       lanes[mark.lane, default: LaneRecorder(mark.lane, segment: number)].expect(mark)

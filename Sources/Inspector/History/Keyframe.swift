@@ -13,6 +13,8 @@ struct Keyframe: Equatable {
   var boundaries: [LaneBoundary] = []
   /// What the lints had to say then; nil: nobody asked them, as in an older recording.
   var findings: Findings?
+  /// What the target's threads had of the CPUs; nil: nobody asked, or the system does not say.
+  var cpus: CPUPressure?
 }
 
 struct LaneBoundary: Equatable {
@@ -28,7 +30,7 @@ extension Keyframe {
     case boot = 23
     case ruleNumbers = 30
     case tasks = 31
-    case shortages, findings
+    case shortages, findings, stackless, cpus
     case queues = 40
     case stopped
   }
@@ -67,6 +69,8 @@ extension Keyframe {
     if snapshot.ruleNumbers.isKnown { section(.ruleNumbers) { snapshot.ruleNumbers.write(to: &$0) } }
     if let tasks = snapshot.gs.tasks { section(.tasks) { $0.number(tasks) } }
     section(.shortages) { snapshot.shortages.write(to: &$0) }
+    if let stackless = snapshot.gs.stackless { section(.stackless) { $0.number(stackless) } }
+    if let cpus { section(.cpus) { cpus.write(to: &$0) } }
     if let findings { section(.findings) { findings.write(to: &$0) } }
     if let account = snapshot.account { section(.queues) { account.write(to: &$0) } }
     for p in snapshot.stopped { section(.stopped) { p.write(to: &$0) } }
@@ -112,6 +116,8 @@ extension Keyframe {
     case .ruleNumbers: snapshot.ruleNumbers.read(from: &body)
     case .tasks: readTasks(&body)
     case .shortages: snapshot.shortages.read(from: &body)
+    case .stackless: readStackless(&body)
+    case .cpus: readCPUs(&body)
     case .findings: readFindings(&body)
     case .queues: readQueues(&body)
     case .stopped: snapshot.stopped.count < Self.most.ps && snapshot.readStopped(from: &body)
@@ -138,6 +144,17 @@ extension Keyframe {
     guard let tasks = body.signed(), tasks.magnitude < UInt(plausible) else { return false }
     snapshot.gs.tasks = tasks
     return true
+  }
+
+  private mutating func readStackless(_ body: inout ByteReader) -> Bool {
+    guard let stackless = body.signed(), stackless.magnitude < UInt(plausible) else { return false }
+    snapshot.gs.stackless = stackless
+    return true
+  }
+
+  private mutating func readCPUs(_ body: inout ByteReader) -> Bool {
+    cpus = CPUPressure(from: &body)
+    return cpus != nil
   }
 
   private mutating func readFindings(_ body: inout ByteReader) -> Bool {

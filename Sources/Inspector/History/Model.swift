@@ -28,6 +28,7 @@ struct Model {
     }
     state.gs.waiting = state.gs.waiting.filter { $0.value > 0 }
     state.netpoll.parked = max(0, state.netpoll.parked)
+    state.gs.stackless = state.gs.stackless.map { max(0, $0) }
   }
 
   /// The gauges at this moment.
@@ -47,6 +48,8 @@ struct Model {
     case .goPreempt, .goResume, .goSyscall, .goSyscallExit: count(kind, record)
     case .steal: steal(record, lane)
     case .overflow, .grqTake: state.grq = Int(clamping: min(record.arg, UInt64(plausible)))
+    case .goSetAside: state.gs.stackless = state.gs.stackless.map { $0 &+ 1 }
+    case .takeUp: state.gs.stackless = state.gs.stackless.map { $0 &- Int(record.count) }
     case .netpoll:
       state.netpoll.wakeups &+= 1
       state.netpoll.readied &+= UInt64(record.count)

@@ -27,8 +27,10 @@ extension Snapshot {
 }
 
 extension Snapshot.P {
+  /// No ring holds more than fit into it. Where records say so, a spill or a thief has yet to tell what it took: these Gs
+  /// are in hands.
   fileprivate mutating func show(_ p: QueueAccount.P) {
-    lrq = min(max(0, p.lrq), plausible)
+    lrq = min(max(0, p.lrq), Capacity.lrq)
     lrqMax = max(lrqMax, lrq)
     runnext = p.next > 0
     if g != p.g { (g, entry) = (p.g, nil) }

@@ -26,7 +26,8 @@
 // A P whose M is in a system call may be taken by sysmon, which says so in its own lane, before anybody else can have
 // the P: so the lanes of Ms come before those of Ps in every drain, and out of history as well. Should sysmon's record
 // all the same be written between the reading of the two, the P counts as in the call until its next record.
-// A record whose thread was held up between its time and its writing counts in the second in which it came.
+// A record whose thread was held up between its time and its writing counts in the second in which it came, and what its P
+// did up to then was told as before: `late` counts these.
 //
 // §5 Bounds. `kept` seconds are kept, of which at most `mostOpen` are open; Ps, Ms and lists in them are bounded by
 // what their numbers can be in a record. Whatever the records say, nothing traps.
@@ -45,6 +46,9 @@ struct Meter {
   /// When it began, in nanoseconds, and up to when all lanes are known.
   private(set) var begun: UInt64 = 0
   private(set) var settled: UInt64 = 0
+  /// Batches of a P that began with a record of before the moment, in ticks, up to which the lanes were last told of; see §4.
+  private(set) var late = 0
+  private var told: UInt64 = 0
   /// Oldest first.
   private(set) var seconds: [Second] = []
   /// All that is closed.
@@ -88,6 +92,7 @@ struct Meter {
     guard clock != nil, let first = records.first else { return }
     guard case .p(let id) = lane, id >= 0, id < Self.mostPs else { return takeWithoutP(records) }
     if lanes.count <= id || lanes[id].last == 0 { begin(id, .unknown, m: Int(first.m), at: first.time) }
+    if first.time < told { late &+= 1 }
     var lane = lanes[id]
     var index = index(of: lane.second)
     swap(&current, &open[index])
@@ -307,7 +312,8 @@ struct Meter {
     // A lane that was quiet may be in a second before all that others have told of.
     let quiet = lanes.lazy.filter { $0.last != 0 }.map(\.second).min()
     guard let first = [open.first?.number, quiet].compactMap({ $0 }).min(), first < number else { return }
-    advance(to: clock.ticks(at: time))
+    told = clock.ticks(at: time)
+    advance(to: told)
     while let oldest = open.first, oldest.number < number { closeOldest() }
   }
 

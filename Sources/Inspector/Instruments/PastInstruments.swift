@@ -70,9 +70,8 @@ final class PastInstruments {
       _ = decoder.decode(block.payload.bytes ?? [], count: block.count, from: block.firstTime, into: &records)
       feeder.feed(records[...], from: block.first, on: block.lane)
     }
-    if let next = history.segment(number + 1) {
-      feeder.meter.settle(upTo: keyframe.clock.nanoseconds(at: next.start))
-    }
+    // No further: what happened before the next segment begins is partly in that one (History §3).
+    feeder.meter.settle(upTo: keyframe.clock.nanoseconds(at: segment.start))
   }
 
   /// The segment before is measured however many records it has: of a busy process that died it is all there is.

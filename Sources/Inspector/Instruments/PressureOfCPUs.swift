@@ -84,3 +84,19 @@ struct CPUPressureWatch {
     return (ran, waited)
   }
 }
+
+// MARK: as bytes
+
+extension CPUPressure {
+  func write(to out: inout ByteWriter) {
+    for value in [window, ran, waited, UInt64(clamping: threads)] { out.number(value) }
+  }
+
+  /// nil: the bytes are not those of one.
+  init?(from body: inout ByteReader) {
+    guard let window = body.number(), let ran = body.number(), let waited = body.number(),
+      let threads = body.number(upTo: plausible)
+    else { return nil }
+    (self.window, self.ran, self.waited, self.threads) = (window, ran, waited, threads)
+  }
+}

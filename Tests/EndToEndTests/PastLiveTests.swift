@@ -1,0 +1,240 @@
+// What a frame says of a moment, it says live, rewound, replayed and post mortem: every key, but for a table of
+// exceptions, each with its reason (docs/recording.md §6).
+//
+// A server cannot be asked twice about one moment while it runs. So it is stopped, under load, by a signal that it cannot
+// see; in that moment the live frame is taken, and it goes on. Whatever was in the middle of something stays there until
+// then, which is how any moment is.
+import Foundation
+import Region
+import Testing
+
+@testable import Inspector
+
+extension EndToEnd {
+  @Suite("Past and live") struct PastLiveTests {
+    /// A live frame.
+    private struct Live {
+      let time: UInt64
+      let json: String
+      /// Whether history has a keyframe of this very moment.
+      let isKeyframe: Bool
+    }
+
+    /// A server under load, a viewer of it, and a recording of what the viewer sees.
+    private final class Watched {
+      let server: DemoServer
+      let recording: String
+      private(set) var sampler: Sampler
+      private let writer: RecordingWriter
+      private var load: [Program] = []
+
+      init() throws {
+        server = try DemoServer("--procs", "2")
+        recording = "\(server.folder.path)/a.rec"
+        let target = try server.regions.target(pid: server.pid)
+        sampler = Sampler(try Inspector(target), history: HistoryLimits())
+        let history = try #require(sampler.history)
+        writer = try RecordingWriter(path: recording)
+        try writer.begin(target, history)
+        history.record(to: writer)
+      }
+
+      var history: History { sampler.history! }
+
+      func addLoad(_ words: String...) throws {
+        load.append(
+          try Program(
+            Command(
+              words: ["curl", "-sS", "--parallel", "--parallel-max", "4", "-o", "/dev/null"]
+                + words.map(server.url))))
+      }
+
+      /// Looks on for a while.
+      func watch(milliseconds: UInt64) throws {
+        let end = monotonicNow() + milliseconds * 1_000_000
+        while monotonicNow() < end {
+          let pause = try sampler.step()
+          usleep(UInt32(clamping: min(pause, 5_000_000) / 1000))
+        }
+      }
+
+      /// Stops all threads of the server, and waits until they stand, and the viewer has taken in everything.
+      ///
+      /// - Parameter milliseconds: for which it looks on then. Instruments are made anew twice a second.
+      func stop(watching milliseconds: UInt64 = 700) throws {
+        server.program.signal(SIGSTOP)
+        try eventually("all threads stand") {
+          let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server.pid)/task")
+          return threads.allSatisfy { text("/proc/\(server.pid)/task/\($0)/stat").contains(") T ") }
+        }
+        try watch(milliseconds: milliseconds)
+      }
+
+      func goOn() { server.program.signal(SIGCONT) }
+
+      func frame() throws -> Live {
+        let frame = try sampler.frame()
+        let newest = history.segment(history.newest)?.time
+        return Live(time: frame.snapshot.time, json: frame.json, isKeyframe: newest == frame.snapshot.time)
+      }
+
+      func finishRecording() throws {
+        try sampler.finish()
+        try history.finishRecording()
+        try writer.finish(ended: nil)
+      }
+    }
+
+    /// What a player says of the moment of a live frame. Instruments are of a moment of their own.
+    private func past(_ live: Live, _ player: Player, since: UInt64?) throws -> Flattened {
+      var player = player
+      player.seek(to: live.time)
+      let frame = try Flattened(json: player.frame(.live, since: since).json)
+      let moment = try #require(Flattened(json: live.json)["instruments.t_ns"])
+      player.seek(to: moment)
+      let earlier = try Flattened(json: player.frame(.live).json)
+      // Lints, CPUs and the steal matrix are of the frame.
+      return frame.without("instruments.").with("instruments.", of: earlier)
+        .without("instruments.cpu").with("instruments.cpu", of: frame)
+        .without("instruments.findings").with("instruments.findings", of: frame)
+        .without("instruments.steals").with("instruments.steals", of: frame)
+    }
+
+    /// - Returns: whether they could be compared. A thread that was caught between reading the clock for an event and
+    ///   writing it writes it afterwards, and to look back, it happened before: then there are two truths.
+    @discardableResult
+    private func compare(
+      _ live: Live, _ past: Flattened, _ exceptions: Exceptions, _ places: [Exceptions.Place], _ what: String
+    ) throws -> Bool {
+      var (one, other) = (try Flattened(json: live.json), past)
+      if places.contains(.betweenKeyframes) {
+        // They are of some moment before, at which nothing stood still.
+        (one, other) = (one.without("instruments."), other.without("instruments."))
+      }
+      let all = one.differences(from: other)
+      if all.contains(where: { $0.path.hasPrefix("trace.") && $0.path.hasSuffix("events") }) { return false }
+      let wrong = all.filter { !exceptions.allow($0.path, in: places) }
+      #expect(wrong.isEmpty, "\(what) at \(live.time): \(wrong.map(\.text).joined(separator: "; "))")
+      return true
+    }
+
+    /// A server with 10,000 parked Gs, and all kinds of requests on it.
+    private func loaded() throws -> Watched {
+      let watched = try Watched()
+      try watched.watch(milliseconds: 300)
+      _ = try watched.server.get("/leak?n=10000")
+      try watched.addLoad("/?[1-10000000]")
+      try watched.addLoad("/spawn?n=[20-400]", "/spawn?n=[20-400]")
+      try watched.addLoad("/hog?ms=[5-2000]")
+      try watched.addLoad("/block?ms=[1-200]", "/block?ms=[1-200]")
+      let created = try watched.server.frame().gs.created
+      _ = try watched.server.frame("load") { $0.gs.created > created + 500 }
+      return watched
+    }
+
+    @Test("Every key of a frame is the same live, rewound, replayed, post mortem, but for those in the table")
+    func everyKey() throws {
+      let exceptions = try Exceptions()
+      let watched = try loaded()
+      var frames: [Live] = []
+      // At least so often, and until one was between keyframes, which a busy machine makes seldom.
+      for round in 0..<20 where round < 4 || frames.allSatisfy(\.isKeyframe) {
+        try watched.watch(milliseconds: 200)
+        try watched.stop()
+        frames.append(try watched.frame())
+        watched.goOn()
+        // And soon again: too soon for a keyframe.
+        try watched.watch(milliseconds: 20)
+        try watched.stop(watching: 10)
+        frames.append(try watched.frame())
+        watched.goOn()
+      }
+      try watched.watch(milliseconds: 200)
+      try watched.stop()
+      let last = try watched.frame()
+      frames.append(last)
+      try watched.finishRecording()
+      watched.server.program.signal(SIGKILL)
+      _ = try watched.server.program.wait()
+
+      let rewound = try #require(Player(watched.history))
+      let replayed = try #require(Player(Recording(path: watched.recording).history))
+      let late = watched.history.meter.late
+      var (before, compared): (UInt64?, Int) = (nil, 0)
+      for live in frames {
+        var places: [Exceptions.Place] = live.isKeyframe ? [.always] : [.always, .betweenKeyframes]
+        if late > 0 { places.append(.lateEvents) }
+        for (player, name) in [(rewound, "rewound"), (replayed, "replayed")] {
+          let past = try past(live, player, since: before)
+          if try compare(live, past, exceptions, places, name) { compared += 1 }
+        }
+        before = live.time
+      }
+      #expect(frames.contains { $0.isKeyframe } && frames.contains { !$0.isKeyframe })
+      #expect(compared > frames.count, "of two for each of \(frames.count)")
+      let dead = try watched.server.mpgtop("--post-mortem", "--json")
+      #expect(dead.ending == .code(0), "\(dead.errors)")
+      try compare(last, try Flattened(json: dead.output), exceptions, [.always, .blackBox], "post mortem")
+    }
+
+    @Test("A P that nobody uses is used by nobody: live, rewound, replayed and post mortem")
+    func idle() throws {
+      let watched = try Watched()
+      var lines: [String] = []
+      for _ in 0..<4 {
+        try watched.watch(milliseconds: 600)
+        lines.append(try watched.frame().json)
+      }
+      try watched.finishRecording()
+      watched.server.program.signal(SIGKILL)
+      _ = try watched.server.program.wait()
+      var player = try #require(Player(watched.history))
+      let (first, last) = (player.firstTime + 1_000_000_000, player.lastTime)
+      for part in UInt64(0)..<20 {
+        player.seek(to: first + (last - first) / 20 * part)
+        lines.append(player.frame(.live).json)
+      }
+      for words in [["replay", watched.recording, "--json", "-d", "0.07"], ["--post-mortem", "--json"]] {
+        var command = Command(environment: watched.server.environment)
+        command.words = [Built.mpgtop] + words + (words.count > 2 ? [] : ["\(watched.server.pid)"])
+        let shown = try Program.run(command)
+        #expect(shown.ending == .code(0), "\(shown.errors)")
+        lines += shown.output.split(separator: "\n").map(String.init)
+      }
+      var known = 0
+      for line in lines {
+        let frame = try Flattened(json: line)
+        // It booted within the window: of one that is dead, the last moment is that of its last event.
+        if frame["uptime_ns"] ?? 0 < 1_500_000_000 { continue }
+        for p in 0..<2 where frame.values["ps[id \(p)].status"] == "\"idle\"" {
+          guard let use = frame.values["ps[id \(p)].utilization"].flatMap({ Double($0) }) else { continue }
+          #expect(use <= 0.05, "P\(p) of \(line.prefix(3000))")
+          known += 1
+        }
+      }
+      #expect(known > 40, "of \(lines.count) frames")
+    }
+
+    @Test("Without events nothing is made up, there is nothing to step over, and each screen says why")
+    func withoutEvents() throws {
+      let server = try DemoServer("--procs", "2", prefix: ["env", "MPG_TRACE=0"])
+      let file = "\(server.folder.path)/n.rec"
+      let recorded = try server.mpgtop("record", "-o", file, "--for", "2s")
+      #expect(recorded.ending == .code(0), "\(recorded.errors)")
+      var command = Command(environment: server.environment)
+      command.words = [Built.mpgtop, "replay", file, "--json", "-d", "0.1"]
+      let replayed = try Program.run(command).output.split(separator: "\n").map(String.init)
+      let live = try server.mpgtop("--json", "-n", "3", "-d", "0.3").output.split(separator: "\n")
+      #expect(replayed.count >= 6 && live.count == 3)
+      for line in replayed + live.map(String.init) {
+        let frame = try Flattened(json: line)
+        #expect(frame.values["trace.enabled"] != "1" && frame.values["instruments.ms[]"] == "0 elements")
+        #expect(frame.values["instruments.recent.starts"] == "null")
+      }
+      let moments = try replayed.map { try Flattened(json: $0)["t_ns"] ?? 0 }
+      #expect(zip(moments, moments.dropFirst()).allSatisfy { $0 < $1 })
+      let why = try server.mpgtop("why", "--for", "100ms")
+      #expect(why.errors.contains("MPG_TRACE=0") && why.output.isEmpty)
+    }
+  }
+}
