@@ -73,6 +73,30 @@ extension EndToEnd {
       withExtendedLifetime(curl) {}
     }
 
+    @Test(
+      "While hogs keep others waiting, nothing is calm; and the wait for CPUs is told apart from that for Ps")
+    func hogs() throws {
+      let server = try DemoServer("--procs", "2")
+      let hogs = try Program(
+        Command(
+          "curl", "-sS", "--parallel", "--parallel-max", "16", "-o", "/dev/null",
+          server.url("/hog?ms=8000&n=[1-16]")))
+      _ = try server.frame("sixteen hogs") {
+        ($0.gs.byState["runnable"] ?? 0) + ($0.gs.byState["preempted"] ?? 0) >= 12
+      }
+      // One for each CPU that may be had, and more.
+      let others = try (0..<6).map { _ in try Program(Command("sh", "-c", "while :; do :; done")) }
+      let viewer = try Viewer(server)
+      let (hogged, _) = try viewer.wait(for: "pressure, and CPUs that are not to be had") {
+        $0.pressure.measured > 1_000_000_000 && ($0.cpu?.share ?? 0) > 0.2
+      }
+      let pressure = hogged.pressure
+      #expect(
+        pressure.saturated > pressure.measured / 2 && pressure.calm < pressure.measured / 10, "\(pressure)")
+      #expect(try #require(hogged.cpu).waited > 0)
+      for program in others + [hogs] { program.signal(SIGKILL) }
+    }
+
     @Test("A G that computes and never gives way is found, and so is a leak, with where it is")
     func trouble() throws {
       let server = try DemoServer("--procs", "1")

@@ -9,7 +9,7 @@ import Region
 /// A program that makes certain kinds of events happen.
 enum Program: String, CaseIterable, Codable {
   case queues, crowd, hog, calls, idle, polls, procs, shortage, loan, latePoll, lateTimer, ending
-  case stackless, robbed
+  case stackless, robbed, crowdedYields
 
   var kinds: [EventKind] {
     switch self {
@@ -27,6 +27,7 @@ enum Program: String, CaseIterable, Codable {
     case .ending: [.mEnd, .gcStart, .gcEnd]
     case .stackless: [.goSetAside, .takeUp]
     case .robbed: [.nextStolen]
+    case .crowdedYields: [.goYield]
     }
   }
 
@@ -34,6 +35,7 @@ enum Program: String, CaseIterable, Codable {
     switch self {
     case .crowd, .idle, .ending: 2
     case .procs, .shortage: 4
+    case .crowdedYields: AvailableCPUs.count() + 1
     default: 1
     }
   }
@@ -64,6 +66,7 @@ func run(_ program: Program) throws {
   case .ending: ending()
   case .stackless: stackless()
   case .robbed: robbed()
+  case .crowdedYields: crowdedYields()
   }
 }
 
@@ -112,6 +115,19 @@ private func queues() {
   for _ in 0..<5 { yield() }
   channel.send(1)
   done.wait()
+}
+
+/// There are more Ps than CPUs.
+private func crowdedYields() {
+  let all = WaitGroup()
+  all.add(50)
+  for _ in 0..<50 {
+    go {
+      for _ in 0..<20 { yield() }
+      all.done()
+    }
+  }
+  all.wait()
 }
 
 private func crowd() {

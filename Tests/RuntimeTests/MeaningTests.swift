@@ -15,7 +15,10 @@ private let claims: [EventKind: [String]] = [
   .goStart: ["how long the G was ready before"],
   .goPark: ["its M goes on with another"],
   .goReady: ["on a run queue again", "Who ended the wait is named"],
-  .goYield: ["goes to the end of its P's LRQ", "after those before it"],
+  .goYield: [
+    "goes to the end of its P's LRQ", "or of the GRQ where there are more Ps than CPUs",
+    "after those before it",
+  ],
   .goExit: ["is done"],
   .procStart: ["got a P"],
   .procStop: ["let go of its P"],
@@ -121,6 +124,8 @@ private func moveIsTrue(_ event: Event, _ look: Look) -> Bool? {
       ?? false
   case .goPark: return later.first.map { $0.m == event.m && $0.g != event.g } ?? false
   case .goReady: return event.place.queue != .untold && event.arg & Place.gMask != 0
+  case .goYield where event.place.queue == .grq:
+    return sched.isCrowded && look.later(ofG: event).first(where: \.isBegin)?.source == .grq
   case .goYield:
     let turns = later.prefix { $0.g != event.g || !$0.isBegin }.filter(\.isBegin)
     return event.place.queue == .lrq && event.place.depth > 0 && turns.count >= event.place.depth
