@@ -16,7 +16,7 @@ extension M {
     emitOther(
       .steal, on: lane, at: stamp(), detail: runnext ? 1 : 0, count: count, arg: UInt64(victim.id)
     ) {
-      row[.gs].bump(by: UInt64(count))
+      row[.gs].shift(by: count)  // with release, as all of these: after the count
       row[.hits].bumpPublished()
       if runnext { row[.nexts].bumpPublished() } else { p.shared[.lrqMoved].shift(by: count - 1) }
       p.shared[.steals].bumpPublished()

@@ -37,7 +37,8 @@ extension M {
   /// the words that go with it.
   ///
   /// Invariant: they change after the record was counted and before it is written. So who finds a lane without a record
-  /// under way finds these words as the records leave them. Words that count do so without events, too.
+  /// under way finds these words as the records leave them (LaneModel); each store is a release. Words that count do so
+  /// without events, too.
   func emitOther(
     _ kind: EventKind, on lane: Lane, at time: UInt64, g: UInt64 = 0, detail: UInt8 = 0, count: Int = 0,
     arg: UInt64 = 0, settle: () -> Void

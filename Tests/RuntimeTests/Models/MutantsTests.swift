@@ -165,6 +165,11 @@ extension CallSignalModel: MutableModel {
   static var mustEnd: Bool { true }
 }
 
+extension LaneModel: MutableModel {
+  static var whole: [Self] { [2, 3, 4].map { Self(flaw: nil, records: $0) } }
+  static func mutants(_ flaw: LaneFlaw) -> [Self] { [Self(flaw: flaw)] }
+}
+
 extension ClaimModel: MutableModel {
   static var whole: [Self] {
     [true, false].flatMap { cancels in
@@ -193,6 +198,7 @@ struct MutantsTests {
       PreemptionModel.row("preemption: request, border, loan, hand-over"),
       DriftModel.row("drift: threads that sleep lose their P"),
       CallSignalModel.row("system calls and the signal of preemption"),
+      LaneModel.row("lanes: words that go with records"),
       ClaimModel.row("claims: select, time-out, cancel"),
       CancellationModel.row("cancellation: scopes below scopes"),
       ProcsModel.row("procs: retiring and reviving a P"),

@@ -1,0 +1,17 @@
+// What a reader takes of a lane is of the lane's position, in all executions; and why each safeguard is there.
+import Testing
+
+@Suite("Lanes, all executions")
+struct LaneModelTests {
+  @Test("words that go with records are taken as the records leave them")
+  func holds() {
+    let found = LaneModel(flaw: nil).explore()
+    #expect(found.flaw == nil)
+    #expect(found.states > 100)
+  }
+
+  @Test("without any one safeguard they are not", arguments: LaneFlaw.allCases)
+  func everySafeguardIsNeeded(flaw: LaneFlaw) {
+    #expect(LaneModel(flaw: flaw).explore().flaw != nil)
+  }
+}
