@@ -31,6 +31,15 @@ func ended(_ pid: pid_t) -> Int32? {
   return unsafe waitpid(pid, &status, WNOHANG) == pid ? status : nil
 }
 
+/// Its wait status, when it ends within so many seconds; nil: it does not.
+func hasEnded(_ pid: pid_t, within seconds: Int) -> Int32? {
+  for _ in 0..<(seconds * 50) {
+    if let status = ended(pid) { return status }
+    usleep(20_000)
+  }
+  return nil
+}
+
 /// Has the work say what it is doing (SIGQUIT lists all Gs), then ends it.
 ///
 /// - Parameter keep: leaves it stopped instead, for a debugger.

@@ -165,7 +165,7 @@ final class FakeScheduler {
     var gs = Snapshot.Gs()
     (gs.created, gs.exited) = (created, exited)
     (gs.running, gs.runnable) = (running.count { $0 != nil }, runnable.count)
-    (gs.syscall, gs.tasks) = (inSyscall.count, 0)
+    (gs.syscall, gs.tasks, gs.stackless) = (inSyscall.count, 0, 0)
     for (_, reason) in parked { gs.waiting[reason, default: 0] += 1 }
     return gs
   }

@@ -53,52 +53,46 @@ extension Goroutines {
 
 /// Finds out the Gs at a moment. See §2.
 struct GoroutineFinder {
+  /// What is known of a G. In one place, since each event of a storm looks it up.
+  fileprivate struct Known {
+    /// nil: there is no such G at the moment.
+    var row: GoroutineRow?
+    /// Whether an event before the moment has been seen of it.
+    var isTold = false
+  }
+
   private let reasons: [WaitReason?]
-  private(set) var rows: [UInt64: GoroutineRow] = [:]
-  /// Gs that an event before the moment has been seen of.
-  private var told: Set<UInt64> = []
+  private var known: [UInt64: Known] = [:]
 
   init(_ list: GoroutineList?, reasons: [WaitReason?]) {
     self.reasons = reasons
-    for row in list?.rows ?? [] { rows[row.id] = row }
+    for row in list?.rows ?? [] { known[row.id] = Known(row: row) }
   }
+
+  /// The Gs that there are, in no order.
+  var rows: [GoroutineRow] { known.values.compactMap(\.row) }
 
   /// Gs that are kept at most, whatever events say.
   private static let most = 1 << 20
 
   /// An event before or at the moment, in the order of time.
   mutating func apply(_ record: Record, on lane: Lane) {
-    guard record.g != 0, let kind = record.kind, rows.count < Self.most else { return }
+    guard record.g != 0, let kind = record.kind, known.count < Self.most else { return }
     guard let state = state(after: kind, record) else {
-      if kind == .goExit { (_, rows[record.g]) = (told.insert(record.g), nil) }
+      if kind == .goExit { known[record.g] = Known(row: nil, isTold: true) }
       return
     }
-    told.insert(record.g)
-    var row = rows[record.g] ?? GoroutineRow(id: record.g)
-    (row.state, row.since) = (state, record.time)
-    row.reason = kind == .goPark ? reasons[Int(record.detail)] ?? .none : .none
-    row.waitingOn = kind == .goPark ? record.arg : 0
-    if kind == .goCreate {
-      (row.entry, row.parent, row.created) = (UInt64(record.count), record.other, record.time)
-    }
-    if case .p(let id) = lane, state == .running { row.p = UInt64(id + 1) }
-    rows[record.g] = row
+    let reason = kind == .goPark ? reasons[Int(record.detail)] ?? .none : .none
+    known[record.g, default: Known()].become(state, reason, by: kind, record, on: lane)
   }
 
   /// An event after the moment, in the order of time: only the first of a G that nothing was told of counts.
   mutating func revert(_ record: Record, on lane: Lane) {
-    guard record.g != 0, let kind = record.kind, rows.count < Self.most else { return }
-    guard let state = state(before: kind) else {
-      if kind == .goCreate, told.insert(record.g).inserted { rows[record.g] = nil }
-      return
-    }
-    guard told.insert(record.g).inserted else { return }
-    var row = rows[record.g] ?? GoroutineRow(id: record.g)
-    row.state = state
-    row.reason = kind == .goReady ? reasons[Int(record.detail)] ?? .none : .none
-    row.since = kind == .goStart || kind == .goResume ? record.time &- record.arg : 0
-    row.waitingOn = 0
-    rows[record.g] = row
+    guard record.g != 0, let kind = record.kind, known.count < Self.most else { return }
+    let state = state(before: kind)
+    guard state != nil || kind == .goCreate else { return }
+    let reason = kind == .goReady ? reasons[Int(record.detail)] ?? .none : .none
+    known[record.g, default: Known()].haveBeen(state, reason, before: kind, record)
   }
 
   private func state(after kind: EventKind, _ record: Record) -> GState? {
@@ -125,6 +119,38 @@ struct GoroutineFinder {
   }
 
   func result(_ clock: Clock, names: StringBook, isComplete: Bool) -> Goroutines {
-    Goroutines(Array(rows.values), clock, NameBook(names), isComplete: isComplete)
+    Goroutines(rows, clock, NameBook(names), isComplete: isComplete)
+  }
+}
+
+extension GoroutineFinder.Known {
+  fileprivate mutating func become(
+    _ state: GState, _ reason: WaitReason, by kind: EventKind, _ record: Record, on lane: Lane
+  ) {
+    isTold = true
+    var row = row ?? GoroutineRow(id: record.g)
+    (row.state, row.since, row.reason) = (state, record.time, reason)
+    row.waitingOn = kind == .goPark ? record.arg : 0
+    if kind == .goCreate {
+      (row.entry, row.parent, row.created) = (UInt64(record.count), record.other, record.time)
+    }
+    if case .p(let id) = lane, state == .running { row.p = UInt64(id + 1) }
+    self.row = row
+  }
+
+  /// - Parameter state: nil: before `kind` there was no such G.
+  fileprivate mutating func haveBeen(
+    _ state: GState?, _ reason: WaitReason, before kind: EventKind, _ record: Record
+  ) {
+    guard !isTold else { return }
+    isTold = true
+    guard let state else {
+      row = nil
+      return
+    }
+    var row = row ?? GoroutineRow(id: record.g)
+    (row.state, row.reason, row.waitingOn) = (state, reason, 0)
+    row.since = kind == .goStart || kind == .goResume ? record.time &- record.arg : 0
+    self.row = row
   }
 }

@@ -37,8 +37,9 @@ final class PastInstruments {
     feeder.meter.settle(upTo: time)
     if let now = window.pressure(after: count, at: ticks) { pressure.add(now) }
     // Without a table near there is nobody to count; then what the last one said stays.
-    if isComplete || !finder.rows.isEmpty {
-      taker.take(finder.rows.values, at: time, clock, history.names, isComplete: isComplete)
+    let rows = finder.rows
+    if isComplete || !rows.isEmpty {
+      taker.take(rows, at: time, clock, history.names, isComplete: isComplete)
     }
     return Instruments(feeder.meter, pressure, taker.latest, snapshot, names: history.names)
   }
