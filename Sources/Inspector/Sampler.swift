@@ -69,8 +69,8 @@ public struct Sampler {
   /// From when on the peaks of the next snapshot count: this reader's own.
   private var peaksSince = monotonicNow()
   private var lastMark: UInt64 = 0
-  /// Whether the last mark was put off, because a lane had a record under way (Lanes §6); for how long at a time, and for
-  /// how long at most.
+  /// Whether the last mark was put off, because what was read was not of one instant, or a lane had a record under way
+  /// (Lanes §4, §6); for how long at a time, and for how long at most.
   private var isMarkPostponed = false
   private static let postponement: UInt64 = 5_000_000
   private static let longestPostponement: UInt64 = 1_000_000_000
@@ -217,8 +217,8 @@ public struct Sampler {
   }
 
   private mutating func mark(_ history: History, _ observation: Observation) throws(InspectorError) {
-    isMarkPostponed =
-      !observation.isSettled && lastMark != 0 && monotonicNow() - lastMark < Self.longestPostponement
+    let isWhole = observation.isSettled && observation.snapshot.isConsistent
+    isMarkPostponed = !isWhole && lastMark != 0 && monotonicNow() - lastMark < Self.longestPostponement
     guard !isMarkPostponed else { return }
     var observation = observation
     observation.snapshot = builder.sinceBase(observation.snapshot)

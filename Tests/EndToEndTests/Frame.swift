@@ -41,6 +41,7 @@ struct Frame: Decodable, Sendable {
   let procs: Int
   let consistent: Bool
   let switches, grq: Int
+  let queueAgeNs: Int?
   let ps: [P]
   let ms: [M]
   let gs: Gs
@@ -88,8 +89,11 @@ struct Frame: Decodable, Sendable {
     let holders = Dictionary(ms.compactMap { m in m.p.map { ($0, m) } }) { first, _ in first }
     let held = ps.filter { ["running", "spinning"].contains($0.status) }
     let inHands = isPast ? max(0, gs.inHands ?? 0) : gs.stackless ?? 0
+    let ready = state("runnable") + state("preempted")
+    // Where queues are older than the moment, the frame says by how much.
+    let accounted = isPast && queueAgeNs != nil ? ready : queued + inHands
     let sums = [
-      ("runnable + preempted", state("runnable") + state("preempted"), "queued", queued + inHands),
+      ("runnable + preempted", ready, "queued", accounted),
       ("running", state("running"), "Ps that run one", running.count),
       ("running", state("running"), "Ms that run one", carriers.count),
       ("syscall", state("syscall"), "Ms in one", ms.count { $0.state == "syscall" }),

@@ -113,6 +113,8 @@ extension EndToEnd {
       }
       let all = one.differences(from: other)
       if all.contains(where: { $0.path.hasPrefix("trace.") && $0.path.hasSuffix("events") }) { return false }
+      // Likewise one that was caught between counting an event and writing it, which the frame says.
+      if one.values["gs.in_hands"] == "null" { return false }
       let wrong = all.filter { !exceptions.allow($0.path, in: places) }
       #expect(wrong.isEmpty, "\(what) at \(live.time): \(wrong.map(\.text).joined(separator: "; "))")
       return true

@@ -164,6 +164,8 @@ struct QueueTruth {
     for found in before.ms {
       // What an M without a P does is no sum over lanes either, and is read a little later.
       guard let right = after.ms.first(where: { $0.id == found.id }) else { continue }
+      // Whether it is in a call: an M shows its P only where it is not.
+      guard (found.state == .syscall) == (right.state == .syscall) else { continue }
       expect(found.p == right.p, "\(name): \(found), not \(right)")
       guard found.p != nil || (found.state == .preemptWait && right.state == .preemptWait) else { continue }
       expect(found.g == right.g, "\(name): \(found), not \(right)")

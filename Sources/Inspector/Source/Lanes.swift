@@ -36,7 +36,8 @@
 //
 // §6 The depths of queues go along (QueuePlaces). Their words change after the count and before the record; so they are
 // read before the counters, and are those of the lane's position when no record is under way: the lane is *settled*. One
-// that is not, because its thread was interrupted just there, is read again, a little later.
+// that is not, because its thread was interrupted just there, is read again, a little later. A lane that will not hold
+// still for as long as that takes has its counters read alone: gauges and history are to be exact whatever the queues are.
 internal import Glibc
 internal import Region
 
@@ -72,8 +73,12 @@ struct Lanes {
   /// The latest pass, and the one before.
   private var pass: [UInt64] = []
   private var earlier: [UInt64] = []
+  /// When the latest pass began, in nanoseconds: where it is like the one before, the instant of §3.
+  private(set) var time: UInt64 = 0
   /// Records that each lane had written at the latest pass; see §5.
   private(set) var positions: [UInt64] = []
+  /// Whether the words of the queues are of these positions; see §6.
+  private var areQueuesWhole = true
   /// What each P has taken from each other, and its number of steals then: it stays as long as that does.
   private var loot: [(steals: UInt64, from: [QueuePlaces.Loot])] = []
 
@@ -106,23 +111,22 @@ struct Lanes {
   /// Whether two passes were equal.
   private mutating func collectOnce(until deadline: UInt64) throws(LayoutProblem) -> Bool {
     let (places, rows) = (places, rows)
-    var positions = positions
-    defer { self.positions = positions }
+    var (positions, time, areWhole) = (positions, time, true)
+    defer { (self.positions, self.time, areQueuesWhole) = (positions, time, areWhole) }
     return try doubleCollect(
       &pass, &earlier, passes: Self.passes, isLate: { monotonicNow() > deadline },
       read: { (words: inout [UInt64]) throws(LayoutProblem) in
-        try places.read(into: &words, &positions, &loot)
+        time = monotonicNow()
+        areWhole = try places.read(into: &words, &positions, &loot)
         rows.read(into: &words, ps: Int(words[0]), ms: Int(words[1]))
       })
   }
 
-  /// Whether no lane had a record under way at the latest pass; see §6.
-  var isSettled: Bool { places.countsOthers && marks.allSatisfy { $0.isExact && $0.begun == $0.position } }
+  /// Whether the account of the queues is that of all lanes' positions, at the latest pass; see §6.
+  var isSettled: Bool { places.countsOthers && areQueuesWhole }
 
-  /// Whether a lane has one, whose thread was interrupted before it wrote it.
-  private var hasUnsettled: Bool {
-    places.queues != nil && marks.contains { $0.isExact && $0.begun != $0.position }
-  }
+  /// Whether it is not, because a thread was interrupted before it wrote a record, or its lane would not hold still.
+  private var hasUnsettled: Bool { places.queues != nil && !areQueuesWhole }
 
   /// The queues, as the records have them: exact when all is settled, or when the pass was of one instant. nil: the target
   /// does not tell.
@@ -297,19 +301,26 @@ struct LanePlaces {
 
   /// One pass: Ps and Ms that were ever used (what a stopped P has counted still counts), then the counters of each of
   /// their lanes; and the lanes' positions.
+  ///
+  /// - Returns: whether the words of the queues are of their lanes' positions, all of them.
   func read(
     into words: inout [UInt64], _ positions: inout [UInt64],
     _ loot: inout [(steals: UInt64, from: [QueuePlaces.Loot])]
-  ) throws(LayoutProblem) {
+  ) throws(LayoutProblem) -> Bool {
     words.removeAll(keepingCapacity: true)
     positions.removeAll(keepingCapacity: true)
+    var areWhole = true
     let ps = try sched.psMade(to: capacity.ps)
     let ms = try sched.bounded(.mCount, to: capacity.ms)
     words.append(UInt64(ps))
     words.append(UInt64(ms))
     while loot.count < ps { loot.append((0, [])) }
+    func note(_ lane: (position: UInt64, isWhole: Bool)) {
+      positions.append(lane.position)
+      if !lane.isWhole { areWhole = false }
+    }
     for p in 0..<ps {
-      positions.append(
+      note(
         append(lane(ofP: p), to: &words) { queues in
           let words = queues.read(lane: lane(ofP: p) * blocks.stride, ofP: p)
           // Those that are made later are robbed later, which the number of steals tells.
@@ -318,33 +329,60 @@ struct LanePlaces {
         })
     }
     for m in 0..<ms {
-      positions.append(
-        append(lane(ofM: m), to: &words) { $0.read(lane: lane(ofM: m) * blocks.stride, ofP: nil) })
+      note(append(lane(ofM: m), to: &words) { $0.read(lane: lane(ofM: m) * blocks.stride, ofP: nil) })
     }
+    return areWhole
   }
 
-  /// Tries that a lane gets to hold still for the time of its reading, 50 ns.
+  /// Tries that a lane gets to hold still for the time of its reading, 50 ns; and for that of its queues besides.
   private static let tries = 100
+  private static let queueTries = 20
 
-  /// Appends the counters of a lane, and returns its position; see §5.
+  /// Appends the counters of a lane, and the words of its queues; see §5 and §6.
+  ///
+  /// - Returns: its position, and whether the words of its queues are of it.
   private func append(
     _ lane: Int, to words: inout [UInt64], _ readQueues: (QueuePlaces) -> [6 of UInt64]
-  ) -> UInt64 {
+  ) -> (position: UInt64, isWhole: Bool) {
     let start = lane * blocks.stride
     let position = blocks.word(.position, of: lane)
     let end = words.count
+    var queueWords: [6 of UInt64] = [0, 0, 0, 0, 0, 0]
+    if let queues {
+      for _ in 0..<Self.queueTries {
+        let before = position.acquired
+        queueWords = readQueues(queues)  // before the counters: §6
+        appendCounters(start, to: &words)
+        let begun = words[end..<end + counters].reduce(0, &+)
+        let isStill = position.acquired == before
+        if isStill, begun == before {
+          append(queueWords, to: &words)
+          return (before, true)
+        }
+        words.removeLast(words.count - end)
+        if isStill, begun &- before > 1 { break }  // the target writes no events
+      }
+    }
+    // In the middle of a record, or it would not hold still for so long: the counters alone.
     var before = position.acquired
-    for last in 1...Self.tries {
-      let queueWords = queues.map(readQueues)  // before the counters: §6
-      for place in first { words.append(mapping.word(at: place + start).acquired) }
-      if let queueWords { for index in queueWords.indices { words.append(queueWords[index]) } }
+    for _ in 0..<Self.tries {
+      appendCounters(start, to: &words)
       let after = position.acquired
-      let isUnderWay = queueWords != nil && words[end..<end + counters].reduce(0, &+) &- after == 1
-      if (after == before && !isUnderWay) || last == Self.tries { break }
+      if after == before { break }
       before = after
       words.removeLast(words.count - end)
     }
-    return before
+    if words.count == end { appendCounters(start, to: &words) }
+    if queues != nil { append(queueWords, to: &words) }
+    return (before, queues == nil)
+  }
+
+  private func append(_ queueWords: [6 of UInt64], to words: inout [UInt64]) {
+    for index in queueWords.indices { words.append(queueWords[index]) }
+  }
+
+  private func appendCounters(_ start: Int, to words: inout [UInt64]) {
+    for place in first { words.append(mapping.word(at: place + start).acquired) }
   }
 }
 

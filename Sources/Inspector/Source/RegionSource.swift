@@ -146,7 +146,7 @@ final class RegionSource {
     var snapshot = Snapshot(target: try currentTarget())
     snapshot.isConsistent = try lanes.collect(waits: stoppedAt == nil, mustBalance: mustBalance)
     clock = Clock(header) ?? clock
-    snapshot.time = stoppedAt.map { clock.nanoseconds(at: $0) } ?? monotonicNow()
+    snapshot.time = stoppedAt.map { clock.nanoseconds(at: $0) } ?? lanes.time
     let frame = frame(since: start, until: snapshot.time)
 
     let (procs, grq) = (lanes.value(.procs), lanes.value(.grqDepth))
