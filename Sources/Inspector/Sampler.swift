@@ -70,10 +70,10 @@ public struct Sampler {
   private var peaksSince = monotonicNow()
   private var lastMark: UInt64 = 0
   /// Whether the last mark was put off, because what was read was not of one instant, or a lane had a record under way
-  /// (Lanes §4, §6); for how long at a time, and for how long at most.
+  /// (Lanes §4, §6); for how long at a time, and how long after the last one it is made at the latest.
   private var isMarkPostponed = false
   private static let postponement: UInt64 = 5_000_000
-  private static let longestPostponement: UInt64 = 1_000_000_000
+  private static let latestMark: UInt64 = 300_000_000
   /// When to ask the system next whether the target has ended.
   private var nextLook: UInt64 = 0
   /// The last look at the gauges, and what details are made with.
@@ -218,7 +218,8 @@ public struct Sampler {
 
   private mutating func mark(_ history: History, _ observation: Observation) throws(InspectorError) {
     let isWhole = observation.isSettled && observation.snapshot.isConsistent
-    isMarkPostponed = !isWhole && lastMark != 0 && monotonicNow() - lastMark < Self.longestPostponement
+    let mayWait = lastMark != 0 && history.fresh < History.mostFresh
+    isMarkPostponed = !isWhole && mayWait && monotonicNow() - lastMark < Self.latestMark
     guard !isMarkPostponed else { return }
     var observation = observation
     observation.snapshot = builder.sinceBase(observation.snapshot)
