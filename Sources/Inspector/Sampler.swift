@@ -63,7 +63,7 @@ public struct Sampler {
   private var lastDrain: UInt64
   private var instruments = Instruments()
   private var cpus = CPUPressureWatch()
-  /// What the lints said at the last keyframe.
+  /// What the lints said at the last keyframe, and what the threads had of the CPUs.
   private var marked: (findings: Findings, cpus: CPUPressure?)?
   private var lastSnapshot: UInt64 = 0
   /// From when on the peaks of the next snapshot count: this reader's own.

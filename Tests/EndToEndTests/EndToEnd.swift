@@ -30,7 +30,11 @@ enum Built {
   static let repository = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
-  private static func path(_ name: String) -> String { "\(folder)/\(name)" }
+  /// A folder of release builds of the programs, to be tested instead of those beside the tests.
+  private static let releases = ProcessInfo.processInfo.environment["MPG_PROGRAMS"]
+  static let areReleases = releases != nil
+
+  private static func path(_ name: String) -> String { "\(releases ?? folder)/\(name)" }
 }
 
 /// What the machine allows.

@@ -76,8 +76,7 @@ extension EndToEnd {
       var count = 0
       var lanes = Dictionary(
         uniqueKeysWithValues: sparse[base].keyframe.boundaries.map { ($0.lane, $0.position) })
-      // Mostly of this segment and the next; where the boundaries of many lie close together, of later ones too.
-      for block in sparse[base...].lazy.flatMap(\.blocks) {
+      for block in sparse[base...].prefix(2).flatMap(\.blocks) {
         let end = ends[block.lane] ?? 0
         guard block.first < end else { continue }
         if block.first > lanes[block.lane] ?? block.first { return nil }

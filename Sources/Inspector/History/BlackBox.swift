@@ -128,15 +128,14 @@ extension Keyframe {
       blocks: blocks, isComplete: true)
   }
 
-  /// Idle and searching times, which are those of the end, without what was spent on the way there.
+  /// What the time of Ps went to, which is as of the end, without what was spent on the way there.
   fileprivate mutating func takeOffTimes(_ blocks: [EventBlock], until end: UInt64) {
     let history = History()
     var clean = self
     for index in clean.snapshot.ps.indices {
-      clean.snapshot.ps[index].idleTime = clean.snapshot.ps[index].idleTime.map { _ in 0 }
-      clean.snapshot.ps[index].spinTime = clean.snapshot.ps[index].spinTime.map { _ in 0 }
-      clean.snapshot.ps[index].callTime = clean.snapshot.ps[index].callTime.map { _ in 0 }
-      clean.snapshot.ps[index].runTime = clean.snapshot.ps[index].runTime.map { _ in 0 }
+      for time in Snapshot.P.times {
+        clean.snapshot.ps[index][keyPath: time] = clean.snapshot.ps[index][keyPath: time].map { _ in 0 }
+      }
     }
     history.append(clean.segment(blocks))
     guard let window = Window(0, of: history, RecordDecoder()) else { return }
@@ -149,10 +148,9 @@ extension Keyframe {
       return all - part
     }
     for (index, p) in spent.enumerated() {
-      snapshot.ps[index].idleTime = rest(snapshot.ps[index].idleTime, p.idleTime)
-      snapshot.ps[index].spinTime = rest(snapshot.ps[index].spinTime, p.spinTime)
-      snapshot.ps[index].callTime = rest(snapshot.ps[index].callTime, p.callTime)
-      snapshot.ps[index].runTime = rest(snapshot.ps[index].runTime, p.runTime)
+      for time in Snapshot.P.times {
+        snapshot.ps[index][keyPath: time] = rest(snapshot.ps[index][keyPath: time], p[keyPath: time])
+      }
     }
   }
 }

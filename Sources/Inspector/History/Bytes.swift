@@ -80,6 +80,9 @@ struct ByteReader {
 
   mutating func signed() -> Int? { number().map { Int(unzigzag($0)) } }
 
+  /// A count of Gs that moves may put below zero for a moment; nil: none that is believed.
+  mutating func gs() -> Int? { signed().flatMap { $0.magnitude < UInt(plausible) ? $0 : nil } }
+
   /// A number that may be missing: nil when the bytes are wrong, `.some(nil)` when it is not there.
   mutating func optional() -> UInt64?? {
     switch number() {

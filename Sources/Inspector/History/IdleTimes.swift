@@ -6,16 +6,15 @@
 internal import Region
 
 struct IdleTimes {
-  fileprivate enum Use { case idle, searching, calls, running }
+  /// In the order of `Snapshot.P.times`.
+  fileprivate enum Use: Int { case idle, searching, calls, running }
 
   fileprivate struct Row {
     var use: Use
     /// Up to when its time is accounted, in ticks.
     var since: UInt64
-    var idle: UInt64 = 0
-    var searching: UInt64 = 0
-    var calls: UInt64 = 0
-    var running: UInt64 = 0
+    /// Ticks by `Use`.
+    var ticks: [4 of UInt64] = [0, 0, 0, 0]
   }
 
   /// By P; nil: the keyframe has no such P.
@@ -77,10 +76,11 @@ struct IdleTimes {
     for index in ps.indices where rows.indices.contains(ps[index].id) {
       guard var row = rows[ps[index].id] else { continue }
       row.advance(to: end)
-      ps[index].idleTime = ps[index].idleTime.map { $0 &+ clock.nanoseconds(lasting: row.idle) }
-      ps[index].spinTime = ps[index].spinTime.map { $0 &+ clock.nanoseconds(lasting: row.searching) }
-      ps[index].callTime = ps[index].callTime.map { $0 &+ clock.nanoseconds(lasting: row.calls) }
-      ps[index].runTime = ps[index].runTime.map { $0 &+ clock.nanoseconds(lasting: row.running) }
+      for (use, time) in Snapshot.P.times.enumerated() {
+        ps[index][keyPath: time] = ps[index][keyPath: time].map {
+          $0 &+ clock.nanoseconds(lasting: row.ticks[use])
+        }
+      }
     }
   }
 }
@@ -88,12 +88,14 @@ struct IdleTimes {
 extension IdleTimes.Row {
   fileprivate mutating func advance(to time: UInt64) {
     guard time > since else { return }
-    switch use {
-    case .idle: idle &+= time &- since
-    case .searching: searching &+= time &- since
-    case .calls: calls &+= time &- since
-    case .running: running &+= time &- since
-    }
+    ticks[use.rawValue] &+= time &- since
     since = time
+  }
+}
+
+extension Snapshot.P {
+  /// What its time went to, in the order of `IdleTimes.Use`.
+  static var times: [WritableKeyPath<Snapshot.P, UInt64?>] {
+    [\.idleTime, \.spinTime, \.callTime, \.runTime]
   }
 }

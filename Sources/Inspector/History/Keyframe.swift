@@ -141,15 +141,13 @@ extension Keyframe {
   }
 
   private mutating func readTasks(_ body: inout ByteReader) -> Bool {
-    guard let tasks = body.signed(), tasks.magnitude < UInt(plausible) else { return false }
-    snapshot.gs.tasks = tasks
-    return true
+    snapshot.gs.tasks = body.gs()
+    return snapshot.gs.tasks != nil
   }
 
   private mutating func readStackless(_ body: inout ByteReader) -> Bool {
-    guard let stackless = body.signed(), stackless.magnitude < UInt(plausible) else { return false }
-    snapshot.gs.stackless = stackless
-    return true
+    snapshot.gs.stackless = body.gs()
+    return snapshot.gs.stackless != nil
   }
 
   private mutating func readCPUs(_ body: inout ByteReader) -> Bool {

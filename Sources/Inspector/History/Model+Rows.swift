@@ -27,7 +27,7 @@ extension Model {
     guard procs <= QueueAccount.mostPs else { return }
     state.procs = procs
     for id in 0..<procs where state.row(ofP: id) == nil { _ = open(id) }
-    putAway()
+    state.putStoppedAway()
   }
 
   /// A P was let go of for good, before or after the number of Ps was changed.
@@ -35,7 +35,7 @@ extension Model {
     guard let row = row(ofP: id) else { return }
     (state.ps[row].status, state.ps[row].m, state.ps[row].g) = (.stopped, nil, nil)
     state.ps[row].entry = nil
-    putAway()
+    state.putStoppedAway()
   }
 
   /// Somebody stole from a P, which may have been stopped since.
@@ -47,15 +47,19 @@ extension Model {
       state.retired?.stealsOut &+= 1
     }
   }
+}
 
-  private mutating func putAway() {
-    let procs = state.procs
-    guard state.ps.contains(where: { $0.id >= procs && $0.status == .stopped }) else { return }
-    for p in state.ps where p.id >= procs && p.status == .stopped {
-      state.retired?.add(p)
-      state.stopped.append(p)
+extension Snapshot {
+  /// Ps that are stopped, beyond the number of procs, have no rows; what they counted counts on.
+  mutating func putStoppedAway() {
+    let procs = procs
+    func isStopped(_ p: P) -> Bool { p.id >= procs && p.status == .stopped }
+    guard ps.contains(where: isStopped) else { return }
+    for p in ps.filter(isStopped) {
+      retired?.add(p)
+      stopped.append(p)
     }
-    state.ps.removeAll { $0.id >= procs && $0.status == .stopped }
+    ps.removeAll(where: isStopped)
   }
 }
 

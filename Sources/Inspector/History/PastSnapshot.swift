@@ -25,8 +25,7 @@ extension Window {
   private func addIdleTimes(_ snapshot: inout Snapshot, after count: Int, at ticks: UInt64) {
     guard isWhole, missing(at: ticks) == 0 else {
       for index in snapshot.ps.indices {
-        (snapshot.ps[index].idleTime, snapshot.ps[index].spinTime) = (nil, nil)
-        (snapshot.ps[index].callTime, snapshot.ps[index].runTime) = (nil, nil)
+        for time in Snapshot.P.times { snapshot.ps[index][keyPath: time] = nil }
       }
       return
     }

@@ -154,11 +154,10 @@ extension QueueAccount {
   }
 
   init?(from body: inout ByteReader) {
-    func gs() -> Int? { body.signed().flatMap { $0.magnitude < UInt(plausible) ? $0 : nil } }
-    guard let grq = gs() else { return nil }
+    guard let grq = body.gs() else { return nil }
     var ps: [P] = []
     while !body.isAtEnd {
-      guard ps.count < Self.mostPs, let lrq = gs(), let next = gs(), let m = body.optional(),
+      guard ps.count < Self.mostPs, let lrq = body.gs(), let next = body.gs(), let m = body.optional(),
         let g = body.optional()
       else { return nil }
       ps.append(P(lrq: lrq, next: next, m: m.map { Int(clamping: $0) }, g: g))

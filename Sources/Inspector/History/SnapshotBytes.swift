@@ -170,14 +170,14 @@ extension Snapshot.Gs {
   }
 
   mutating func read(from body: inout ByteReader) -> Bool {
-    func gs() -> Int? { body.signed().flatMap { $0.magnitude < UInt(plausible) ? $0 : nil } }
-    guard let created = body.number(), let exited = body.number(), let running = gs(), let runnable = gs(),
-      let preempted = gs(), let syscall = gs()
+    guard let created = body.number(), let exited = body.number(), let running = body.gs(),
+      let runnable = body.gs(),
+      let preempted = body.gs(), let syscall = body.gs()
     else { return false }
     (self.created, self.exited) = (created, exited)
     (self.running, self.runnable, self.preempted, self.syscall) = (running, runnable, preempted, syscall)
     for _ in 0..<256 where !body.isAtEnd {
-      guard let reason = body.number(upTo: 255), let count = gs() else { return false }
+      guard let reason = body.number(upTo: 255), let count = body.gs() else { return false }
       waiting[WaitReason(rawValue: UInt8(reason)) ?? .none, default: 0] += count
     }
     return body.isAtEnd

@@ -23,9 +23,10 @@
 //
 // §4 Exactness. Counts are the numbers of the events. The times of a P add up to the time that it was watched, second by
 // second: at the end of each the time is split. Where records were lost, time is `unknown` and no slice is made up.
-// A P whose M is in a system call may be taken by sysmon, which says so in its own lane, before anybody else can have
-// the P: so the lanes of Ms come before those of Ps in every drain, and out of history as well. Should sysmon's record
-// all the same be written between the reading of the two, the P counts as in the call until its next record.
+// A P whose M is in a system call may be taken by sysmon, which says so in the P's lane, before anybody else can have the P.
+// An older target's says so in its own lane: so the lanes of Ms come before those of Ps in every drain, and out of history
+// as well. Should that record all the same be written between the reading of the two, the P counts as in the call until
+// its next record.
 // A record whose thread was held up between its time and its writing counts in the second in which it came, and what its P
 // did up to then was told as before: `late` counts these.
 //

@@ -7,8 +7,7 @@ struct Observation {
   var clock: Clock
   var marks: [LaneMark]
   var names: StringBook
-  /// Whether no lane had a record under way, so that the queues are those of the marks; true where the target does not tell
-  /// of them.
+  /// Whether the queues are those of the marks (Lanes §6); true where the target does not tell of them.
   var isSettled = true
 }
 
@@ -156,9 +155,8 @@ final class RegionSource {
     snapshot.grq = Int(grq)
     snapshot.grqMax = max(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
     try fillCounts(&snapshot)
-    (snapshot.ps, snapshot.stopped, snapshot.steals) = try rows.ps(
-      lanes, procs: snapshot.procs, clock, within: frame)
-    for p in snapshot.stopped { snapshot.retired?.add(p) }
+    (snapshot.ps, snapshot.steals) = try rows.ps(lanes, clock, within: frame)
+    snapshot.putStoppedAway()
     snapshot.ms = try rows.ms(lanes)
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)

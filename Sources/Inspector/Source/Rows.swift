@@ -39,8 +39,8 @@ struct Rows {
   ///
   /// - Parameter frame: the moments between which peaks count, in ticks.
   mutating func ps(
-    _ lanes: Lanes, procs: Int, _ clock: Clock, within frame: (start: UInt64, end: UInt64)
-  ) throws(LayoutProblem) -> (rows: [Snapshot.P], stopped: [Snapshot.P], steals: StealMatrix) {
+    _ lanes: Lanes, _ clock: Clock, within frame: (start: UInt64, end: UInt64)
+  ) throws(LayoutProblem) -> (rows: [Snapshot.P], steals: StealMatrix) {
     var rows: [Snapshot.P] = []
     rows.reserveCapacity(lanes.ps)
     for id in 0..<lanes.ps {
@@ -51,9 +51,7 @@ struct Rows {
       rows.append(row)
     }
     let steals = addSteals(to: &rows, lanes)
-    let stopped = rows.filter { $0.id >= procs && $0.status == .stopped }
-    rows.removeAll { $0.id >= procs && $0.status == .stopped }
-    return (rows, stopped, steals)
+    return (rows, steals)
   }
 
   private mutating func p(_ id: Int, _ lanes: Lanes) throws(LayoutProblem) -> Snapshot.P {
