@@ -160,13 +160,19 @@ private func hog() {
 
 private func calls() {
   for _ in 0..<3 {
-    let all = WaitGroup()
+    let (all, inside, seen) = (WaitGroup(), Counter(), Counter())
     all.add(1)
     go {
-      blocking { _ = usleep(30_000) }
+      // A call that ends after its P has been taken, however late that is: there is one, and others run on it then.
+      blocking {
+        inside.add(1)
+        while seen.value == 0 { _ = usleep(1_000) }
+      }
       all.done()
     }
-    let end = Clock.now &+ Clock.ticks(nanoseconds: 40_000_000)
+    while inside.value == 0 { yield() }
+    seen.add(1)
+    let end = Clock.now &+ Clock.ticks(nanoseconds: 10_000_000)
     while Clock.now < end { yield() }
     all.wait()
   }
@@ -211,13 +217,19 @@ private func shortage() {
   cfault_disarm()
 }
 
+/// Whether the calling G runs without a P, on loan.
+@inline(never)
+private func isOnLoan() -> Bool { currentM("a test").stop == .onLoan }
+
 private func loan() {
   let (lock, held, all) = (ThreadLock(), Counter(), WaitGroup())
   all.add(2)
   go {
     lock.lock()
     held.add(1)
-    keepP(milliseconds: 500)  // by the wall clock: beside much else it may lose its P late
+    // Until it runs on the loan, however late it loses its P beside much else.
+    let end = Clock.now &+ Clock.ticks(nanoseconds: 60_000_000_000)
+    while !isOnLoan(), Clock.now < end { keepP(milliseconds: 1) }
     lock.unlock()
     all.done()
   }
