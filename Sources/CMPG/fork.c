@@ -21,6 +21,7 @@ static _Atomic uint32_t *home;  // 1 in the process that booted
 static pid_t owner;
 static void *region_low;
 static size_t region_size;
+static int region_fd = -1;
 static void (*forget_tables)(void);
 
 bool mpg_has_forked(void) { return home && atomic_load_explicit(home, memory_order_relaxed) == 0; }
@@ -33,11 +34,13 @@ bool mpg_in_region(const void *address) {
 
 static void in_child(void) {
   atomic_store_explicit(home, 0, memory_order_relaxed);  // a kernel before Linux 4.14 has not
+  // The lock of the file says that the parent lives: it must not outlive it in a child.
+  if (region_fd >= 0) close(region_fd);
   mpg_forget_thread();
   forget_tables();
 }
 
-int mpg_fork_install(void *region, size_t size, void (*forget)(void)) {
+int mpg_fork_install(void *region, size_t size, int fd, void (*forget)(void)) {
   size_t page = mpg_page_size();
   void *memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return errno;
@@ -47,6 +50,7 @@ int mpg_fork_install(void *region, size_t size, void (*forget)(void)) {
   if (madvise(region, size, MADV_DONTFORK) != 0) return errno;
   region_low = region;
   region_size = size;
+  region_fd = fd;
   forget_tables = forget;
   owner = getpid();
   home = memory;

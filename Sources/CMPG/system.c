@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/falloc.h>
 #include <linux/futex.h>
+#include <linux/magic.h>
 #include <malloc.h>
 #include <poll.h>
 #include <sched.h>
@@ -19,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__x86_64__)
@@ -151,6 +153,11 @@ int mpg_replace(void *address, size_t size) {
 
 int mpg_punch(int fd, int64_t offset, int64_t bytes) {
   return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes) == 0 ? 0 : -errno;
+}
+
+bool mpg_is_tmpfs(const char *path) {
+  struct statfs status;
+  return statfs(path, &status) == 0 && status.f_type == TMPFS_MAGIC;
 }
 
 // A small block in the arena of each M's thread. Pushed by anyone; taken, all at once, by the gc thread alone.

@@ -12,6 +12,8 @@ public import Region
 public final class Inspector {
   public let target: Target
   let source: RegionSource
+  /// Where the system tells of its threads; nil: it is not seen from here, or dead.
+  let threads: ThreadPlaces?
   /// Why the last call of `ending` could not tell whether the target lives; nil: it could. It says nothing of the target,
   /// only of this process, and passes when what was missing is there again.
   public private(set) var doubt: InspectorError?
@@ -19,8 +21,11 @@ public final class Inspector {
   /// Attaches to a target that was found in a folder.
   public init(_ target: Target) throws(InspectorError) {
     if case .unreadable(let error) = target.state { throw error }
-    source = try RegionFile(path: target.path, process: target.process).open()
-    self.target = target
+    let source = try RegionFile(path: target.path, process: target.named).open()
+    // So that it is known what it is called here.
+    _ = try layoutErrors(target.path) { () throws(LayoutProblem) in try source.life() }
+    (self.source, self.target) = (source, target)
+    threads = source.seen.map { ThreadPlaces(pid: $0.pid, isForeign: source.isForeign) }
   }
 
   /// Attaches to the process with `pid`. One that is still booting is waited for, a second at most.
@@ -107,7 +112,7 @@ public final class Inspector {
     let life = try layoutErrors(target.path) { () throws(LayoutProblem) in try source.life() }
     doubt = nil
     switch life {
-    case .alive: return nil
+    case .alive, .elsewhere: return nil
     case .ended(let ending): return ending
     case .unknown(let error):
       doubt = .unknownWhetherAlive(pid: target.process.pid, error)

@@ -188,8 +188,8 @@ public struct Sampler {
       note(observation.snapshot, isBase: false)
       latest = observation.snapshot
       self.observation = observation
-      if ending == nil {
-        cpus.look(pid: inspector.target.process.pid, tids: observation.snapshot.ms.map(\.tid))
+      if ending == nil, let threads = inspector.threads {
+        cpus.look(threads, tids: observation.snapshot.ms.map(\.tid))
       }
       if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
         try mark(history, observation)

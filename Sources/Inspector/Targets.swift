@@ -1,4 +1,5 @@
-// Finding targets: every process on the runtime keeps a file named PID-STARTTIME.mpg in a folder of its user.
+// Finding targets: every process on the runtime keeps a file named PID-STARTTIME.mpg in a folder of its user; or
+// PID-STARTTIME-NAMESPACE.mpg, when one of another pid namespace has that name.
 //
 // The folders are ours alone or they are not looked into: /dev/shm is open to everyone, and a folder that someone
 // else made there under our name could hold anything. The files are opened without following symbolic links and must
@@ -11,13 +12,18 @@ internal import Glibc
 public struct Target: Sendable, Equatable {
   public enum State: Sendable, Equatable {
     case live
+    /// It lives, by all that is known, in a pid namespace that cannot be seen from here.
+    case elsewhere
     /// The process is gone; its region is a black box.
     case ended(TargetEnding)
     /// There is a file, but it cannot be read, and why.
     case unreadable(InspectorError)
   }
 
+  /// As it is called here. What is dead, or elsewhere, is called as it called itself.
   public var process: ProcessIdentity
+  /// As it calls itself, in its own pid namespace.
+  public let named: ProcessIdentity
   /// The region's file.
   public var path: String
   /// The executable's file name; empty when the region cannot be read.
@@ -25,6 +31,9 @@ public struct Target: Sendable, Equatable {
   public var state: State
   /// Monotonic time at which it booted, in nanoseconds; 0 when the region cannot be read.
   public var bootTime: UInt64
+
+  /// Whether a viewer can follow it.
+  public var isLive: Bool { state == .live || state == .elsewhere }
 }
 
 /// The folders in which regions lie.
@@ -33,34 +42,42 @@ public struct RegionFolders: Sendable, Equatable {
 
   public init(_ paths: [String]) { self.paths = paths }
 
-  /// Where the runtime puts regions of this user: `$XDG_RUNTIME_DIR/mpg`, which usually is `/run/user/UID/mpg`, or
-  /// `/dev/shm/mpg-UID`.
+  /// Where the runtime puts regions of this user: `$XDG_RUNTIME_DIR/mpg`, which usually is `/run/user/UID/mpg`,
+  /// `/dev/shm/mpg-UID`, or where these cannot be had `mpg-UID` in `$TMPDIR`.
   public static var standard: RegionFolders {
     var paths: [String] = []
     if let runtime = environment("XDG_RUNTIME_DIR") { paths.append(runtime + "/mpg") }
-    for path in ["/run/user/\(currentUser())/mpg", "/dev/shm/mpg-\(currentUser())"]
+    let user = currentUser()
+    let temporary = environment("TMPDIR") ?? "/tmp"
+    for path in ["/run/user/\(user)/mpg", "/dev/shm/mpg-\(user)", "\(temporary)/mpg-\(user)"]
     where !paths.contains(path) {
       paths.append(path)
     }
     return RegionFolders(paths)
   }
 
-  /// All regions: live ones first, then by pid.
+  /// All regions: live ones first, then those elsewhere, then by pid.
   public func targets() -> [Target] {
-    files().map { $0.look() }.sorted {
-      let (first, second) = ($0.state == .live ? 0 : 1, $1.state == .live ? 0 : 1)
-      return (first, $0.process.pid) < (second, $1.process.pid)
-    }
+    func rank(_ target: Target) -> Int { target.state == .live ? 0 : target.state == .elsewhere ? 1 : 2 }
+    return files().map { $0.look() }.sorted { (rank($0), $0.process.pid) < (rank($1), $1.process.pid) }
   }
 
-  /// The live process with this pid.
+  /// The live process with this pid, here; or the only one that is called so elsewhere.
   ///
   /// Throws what the user can act on: no such process, another user's, not on the runtime, gone.
   public func target(pid: Int32) throws(InspectorError) -> Target {
-    let files = files().filter { $0.process.pid == pid }
+    let files = files()
+    let named = files.filter { $0.process.pid == pid }
     switch ProcessIdentity.look(for: pid) {
     case .process(let living):
-      if let file = files.first(where: { $0.process == living }) { return file.look() }
+      // Mostly it is called the same there.
+      if let target = named.lazy.map({ $0.look() }).first(where: { $0.process == living && !$0.isEnded }) {
+        return target
+      }
+      if let target = files.lazy.map({ $0.look() }).first(where: { $0.process == living && !$0.isEnded }) {
+        return target
+      }
+      if let target = elsewhere(named) { return target }
       if let owner = ProcessIdentity.owner(of: pid), owner != currentUser() {
         throw .otherUser(pid: pid, uid: owner)
       }
@@ -69,7 +86,8 @@ public struct RegionFolders: Sendable, Equatable {
     case .unknown(let error): throw .unknownWhetherAlive(pid: pid, error)
     case .nobody: break
     }
-    let latest = files.max { $0.process.startTime < $1.process.startTime }
+    if let target = elsewhere(named) { return target }
+    let latest = named.max { $0.process.startTime < $1.process.startTime }
     switch latest?.look().state {
     case .ended(let ending): throw .gone(pid: pid, ending)
     case .unreadable(.system(let call, let path, let errno)):
@@ -78,19 +96,28 @@ public struct RegionFolders: Sendable, Equatable {
     }
   }
 
+  /// The only one of these that lives elsewhere.
+  private func elsewhere(_ files: [RegionFile]) -> Target? {
+    let found = files.map { $0.look() }.filter { $0.state == .elsewhere }
+    return found.count == 1 ? found[0] : nil
+  }
+
   /// What the process with this pid left behind: the last one, when the number was used again.
   public func blackBox(pid: Int32) throws(InspectorError) -> Target {
-    var latest: RegionFile?
+    var latest: Target?
     for file in files() where file.process.pid == pid {
-      switch file.process.presence {
-      case .alive: continue
-      case .unknown(let error): throw .unknownWhetherAlive(pid: pid, error)
-      case .gone:
-        if file.process.startTime >= latest?.process.startTime ?? 0 { latest = file }
+      let target = file.look()
+      switch target.state {
+      case .live, .elsewhere: continue
+      case .unreadable(.cannotTell(let pid, let call, let errno)):
+        throw .cannotTell(pid: pid, call: call, errno: errno)
+      case .unreadable where target.process.isAlive: continue
+      case .ended, .unreadable:
+        if file.process.startTime >= latest?.named.startTime ?? 0 { latest = target }
       }
     }
     guard let latest else { throw refusal() ?? .noSuchProcess(pid: pid) }
-    return latest.look()
+    return latest
   }
 
   /// The region in the file at `path`, which is named as regions are.
@@ -148,22 +175,30 @@ public struct RegionFolders: Sendable, Equatable {
   }
 }
 
+extension Target {
+  /// Whether it is known to be dead.
+  fileprivate var isEnded: Bool {
+    if case .ended = state { true } else { false }
+  }
+}
+
 /// A file that is named like a region.
 struct RegionFile {
   let path: String
+  /// As it calls itself.
   let process: ProcessIdentity
 
   init(path: String, process: ProcessIdentity) {
     (self.path, self.process) = (path, process)
   }
 
-  /// nil when `name` is not PID-STARTTIME.mpg.
+  /// nil when `name` is neither PID-STARTTIME.mpg nor PID-STARTTIME-NAMESPACE.mpg.
   init?(folder: String, name: String) {
     guard name.hasSuffix(".mpg") else { return nil }
     let parts = name.dropLast(4).split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 2, let pid = Int32(parts[0]), pid > 0, let start = UInt64(parts[1]) else {
-      return nil
-    }
+    guard parts.count == 2 || parts.count == 3 && UInt64(parts[2]) != nil, let pid = Int32(parts[0]), pid > 0,
+      let start = UInt64(parts[1])
+    else { return nil }
     path = folder + "/" + name
     process = ProcessIdentity(pid: pid, startTime: start)
   }
@@ -186,13 +221,14 @@ struct RegionFile {
 
   /// What is known of it without staying attached.
   func look() -> Target {
-    var target = Target(process: process, path: path, name: "", state: .live, bootTime: 0)
+    var target = Target(process: process, named: process, path: path, name: "", state: .live, bootTime: 0)
     do throws(InspectorError) {
       let source = try open()
       let who = try layoutErrors(path) { () throws(LayoutProblem) in try source.whoIsThere() }
       (target.name, target.bootTime) = (who.name, who.bootTime)
       switch try layoutErrors(path, { () throws(LayoutProblem) in try source.life() }) {
-      case .alive: break
+      case .alive: target.process = source.seen ?? process
+      case .elsewhere: target.state = .elsewhere
       case .ended(let ending): target.state = .ended(ending)
       case .unknown(let error): throw .unknownWhetherAlive(pid: process.pid, error)
       }

@@ -49,6 +49,14 @@ public enum Capacity {
   /// Records in each ring of a P and of an M: powers of two.
   case pRingRecords = 17
   case mRingRecords = 18
+  /// Where `pid`, `startTime` and the moments hold: inodes of the process's pid and time namespaces; 0: not known.
+  case pidNamespace = 19
+  case timeNamespace = 20
+  /// What its time namespace adds to CLOCK_MONOTONIC and to CLOCK_BOOTTIME, two's complement.
+  case monotonicOffset = 21
+  case boottimeOffset = 22
+  /// 1: as long as the process lives its file has an open-file-description write lock on the first byte.
+  case isLocked = 23
   /// When the steps of the boot were done, by raw value of `BootStep`; element 0: when the boot was called for. 0: not
   /// yet. Each is written once, on the thread that boots, the last by the main G.
   case bootTicks = 24
@@ -75,6 +83,9 @@ public enum Capacity {
     case .clockTicks0, .clockTicks1: FieldSpec(.ticks, "ticks")
     case .clockNanoseconds0, .clockNanoseconds1, .wallOffset: FieldSpec(.gauge, "ns")
     case .pRingRecords, .mRingRecords: FieldSpec(.gauge, "records")
+    case .pidNamespace, .timeNamespace: FieldSpec(.id, "inode")
+    case .monotonicOffset, .boottimeOffset: FieldSpec(.gauge, "ns")
+    case .isLocked: FieldSpec(.id, "-")
     case .bootTicks: FieldSpec(.ticks, "ticks", count: Self.bootSteps)
     case .ruleNumbers: FieldSpec(.gauge, "rule", count: Self.mostRuleNumbers)
     case .executable: FieldSpec(.packed, "utf8", count: Self.executableBytes / 8)

@@ -51,7 +51,7 @@ struct Exporter {
     case .region: return .dead(try PastSource.target(word, in: folders))
     case .pid(let pid):
       // A living process is preferred; its number is not given to another while it leaves a black box.
-      let isAlive = (try? folders.target(pid: pid))?.state == .live
+      let isAlive = (try? folders.target(pid: pid))?.isLive == true
       return try isAlive
         ? live()
         : (try? folders.blackBox(pid: pid)) == nil ? live() : .dead(PastSource.target(word, in: folders))

@@ -21,7 +21,7 @@ struct PastSource {
   static func blackBox(_ target: Target) throws(Failure) -> PastSource {
     var ended = ""
     switch target.state {
-    case .live:
+    case .live, .elsewhere:
       throw Failure(
         ExitCode.notATarget, "process \(target.process.pid) is alive; look at it without --post-mortem")
     case .unreadable(let error): throw Failure(error)

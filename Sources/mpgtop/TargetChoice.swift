@@ -23,7 +23,7 @@ struct TargetChoice {
   /// Throws where `word` is no process, and nearly the name of a command: `mpgtop recrod`.
   func refuseMistypedCommand(_ word: String?) throws(Failure) {
     guard let word, let command = Invocation.near(word) else { return }
-    guard !folders.targets().contains(where: { $0.state == .live && $0.name == word }) else { return }
+    guard !folders.targets().contains(where: { $0.isLive && $0.name == word }) else { return }
     throw Failure(
       ExitCode.noSuchProcess,
       "no live process called \(word), and no such command; did you mean mpgtop \(command)?")
@@ -32,7 +32,7 @@ struct TargetChoice {
   /// The only live target of that name, or of any name; else one that the user picks.
   private func choose(named name: String?) throws(Failure) -> Target? {
     let all = folders.targets()
-    let live = all.filter { $0.state == .live && (name == nil || $0.name == name) }
+    let live = all.filter { $0.isLive && (name == nil || $0.name == name) }
     if live.isEmpty { throw nothing(named: name, among: all) }
     if live.count == 1 { return live[0] }
     let list = TargetList(targets: live, now: monotonicNow()).lines(isNumbered: mayAsk)

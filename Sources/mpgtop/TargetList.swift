@@ -26,6 +26,7 @@ struct TargetList {
     let name = target.name.isEmpty ? "-" : target.name
     switch target.state {
     case .live: return ["\(target.process.pid)", name, "live", age]
+    case .elsewhere: return ["\(target.process.pid)", name, "elsewhere", age]
     case .ended(.exited(let code)): return ["\(target.process.pid)", name, "exited \(code)", age]
     case .ended(.crashed(let signal)): return ["\(target.process.pid)", name, "crashed \(signal)", age]
     case .ended(.killed): return ["\(target.process.pid)", name, "killed", age]

@@ -38,6 +38,7 @@ struct Frame: Decodable, Sendable {
   let schema: String
   let pid: Int32
   let tNs: UInt64
+  let uptimeNs: UInt64
   let procs: Int
   let consistent: Bool
   let switches, grq: Int

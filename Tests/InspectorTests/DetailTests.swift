@@ -143,11 +143,12 @@ struct DetailTests {
   func threads() throws {
     let me = ProcessIdentity.current
     var watch = ThreadWatch()
-    let first = watch.look(pid: me, tids: [me, -1, 2_000_000_000])
+    let places = ThreadPlaces(pid: me, isForeign: false)
+    let first = watch.look(places, tids: [me, -1, 2_000_000_000])
     #expect(Set(first.keys) == [me])
     let thread = try #require(first[me])
     #expect("RSD".contains(thread.state) && thread.voluntary > 0)
-    let later = watch.look(pid: me, tids: [me])
+    let later = watch.look(places, tids: [me])
     #expect(later[me]?.use.map { (0...1).contains($0) } == true)
   }
 }

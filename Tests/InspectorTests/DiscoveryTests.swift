@@ -125,11 +125,14 @@ struct DiscoveryTests {
   @Test(
     "only names of the form PID-STARTTIME.mpg are regions",
     arguments: [
-      ".mpg", "12.mpg", "12-.mpg", "-12-3.mpg", "0-3.mpg", "a-b.mpg", "12-3-4.mpg", "12-3.mpg~", "12-3",
+      ".mpg", "12.mpg", "12-.mpg", "-12-3.mpg", "0-3.mpg", "a-b.mpg", "12-3-.mpg", "12-3-x.mpg",
+      "12-3-4-5.mpg", "12-3.mpg~", "12-3",
     ])
   func otherNames(name: String) {
     #expect(RegionFile(folder: "/x", name: name) == nil)
-    #expect(RegionFile(folder: "/x", name: "12-3.mpg")?.process == ProcessIdentity(pid: 12, startTime: 3))
+    for name in ["12-3.mpg", "12-3-4026531836.mpg"] {
+      #expect(RegionFile(folder: "/x", name: name)?.process == ProcessIdentity(pid: 12, startTime: 3))
+    }
   }
 
   @Test("damaged regions are listed as unreadable, with the reason, and hide no others")

@@ -138,6 +138,16 @@ struct Plan {
     close(descriptor)
   }
 
+  /// Takes the lock by which a writer tells that it lives, and gives it back.
+  func lock() { precondition(setLock(F_WRLCK), "a lock on \(path)") }
+  func unlock() { precondition(setLock(F_UNLCK), "no lock on \(path)") }
+
+  private func setLock(_ kind: Int32) -> Bool {
+    var lock = flock()
+    (lock.l_type, lock.l_whence, lock.l_start, lock.l_len) = (Int16(kind), Int16(SEEK_SET), 0, 1)
+    return unsafe fcntl(descriptor, 37, &lock) == 0  // F_OFD_SETLK
+  }
+
   private func writeHeader() {
     let text = Array(plan.text.utf8)
     writeBytes(text, at: plan.schema)

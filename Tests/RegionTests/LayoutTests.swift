@@ -64,7 +64,7 @@ struct LayoutTests {
       table(HeaderField.self) == """
         magic@0 version@1 byteOrder@2 schemaOffset@3 schemaBytes@4 pid@5 startTime@6 state@7 ending@8 \
         clockKind@9 clockSequence@10 clockTicks0@11 clockNanoseconds0@12 clockTicks1@13 \
-        clockNanoseconds1@14 wallOffset@15 fileBytes@16 pRingRecords@17 mRingRecords@18 bootTicks@24×16 ruleNumbers@40×16 \
+        clockNanoseconds1@14 wallOffset@15 fileBytes@16 pRingRecords@17 mRingRecords@18 pidNamespace@19 timeNamespace@20 monotonicOffset@21 boottimeOffset@22 isLocked@23 bootTicks@24×16 ruleNumbers@40×16 \
         executable@64×32
         """)
     #expect(

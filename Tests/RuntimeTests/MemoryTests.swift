@@ -107,4 +107,33 @@ struct MemoryTests {
       }
     }
   }
+
+  @Test(
+    "without a file for its region a program runs as with one, and gives back what a burst took",
+    .disabled(if: hasThreadSanitizer, "that bears 8,128 Gs at most"))
+  func withoutFile() async {
+    await #expect(processExitsWith: .success) {
+      var limit = rlimit(rlim_cur: 1 << 20, rlim_max: 1 << 20)
+      check(unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0, "a limit for files")
+      inRuntime(procs: 2) {
+        checkEqual(sched.region.kibibytes, 0, "what its file takes")
+        burst(1_000)
+        let high = burst(20_000)
+        check(
+          sched.shared[.gListed].acquired >= 20_000, "all Gs to be in the table, also beyond its first slots")
+        var slots = sched.shared[.gSlots].acquired
+        for _ in 0..<600 where slots >= 20_000 {
+          MPG.sleep(.milliseconds(100))
+          slots = sched.shared[.gSlots].acquired
+        }
+        check(slots < 20_000, "slots to be given back")
+        setProcs(4)
+        burst(5_000)
+        setProcs(1)
+        check(statistics().live > 0, "statistics")
+        print("at most \(high)")
+        checkAllEnded()
+      }
+    }
+  }
 }

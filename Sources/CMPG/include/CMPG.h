@@ -145,6 +145,8 @@ bool mpg_tell(const void *bytes, size_t count, int64_t nanoseconds);
 int mpg_allocate(int fd, int64_t offset, int64_t bytes);
 /// Gives part of a file back to its file system; it reads as zeros. 0, or −errno.
 int mpg_punch(int fd, int64_t offset, int64_t bytes);
+/// Whether `path` lies on a tmpfs.
+bool mpg_is_tmpfs(const char *path);
 /// Has malloc give back to the system what it keeps of freed memory, also in the arenas of threads that called
 /// `mpg_mark_arena` and sleep. By one thread at a time; it takes malloc's locks.
 void mpg_trim(void);
@@ -205,8 +207,9 @@ int mpg_quit_install(void (*callback)(void));
 // MARK: fork (fork.c)
 
 /// Leaves the region out of children of fork. In each child that a handler can reach (all but those of `_Fork` and of a
-/// bare `clone`), on its only thread, that is no M any more: calls `forget`. Once, at boot. 0, or an errno.
-int mpg_fork_install(void *region, size_t size, void (*forget)(void));
+/// bare `clone`), on its only thread, that is no M any more: closes `fd`, if it is one, and calls `forget`. Once, at boot. 0,
+/// or an errno.
+int mpg_fork_install(void *region, size_t size, int fd, void (*forget)(void));
 /// Whether this process is a child of the one that booted, with a copy of its memory. Costs a load.
 bool mpg_has_forked(void);
 /// Whether it is a child, with a copy or (vfork) in the same memory. Costs a system call. Async-signal-safe.

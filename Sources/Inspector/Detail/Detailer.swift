@@ -116,10 +116,12 @@ struct Detailer {
     return request.get(choice, at: 0, isLive: !isOver) { RequestAnswer(choice: choice, walk: make()) }
   }
 
-  /// What the system says of a process that is alive.
-  mutating func lookAtSystem(_ interest: Interest, pid: Int32, tids: [Int32], _ detail: inout Detail) {
-    if interest.threads { detail.threads = threads.look(pid: pid, tids: tids) }
-    if !interest.sockets.isEmpty { detail.sockets = sockets.look(pid: pid, fds: interest.sockets) }
+  /// What the system says of a process that is alive, and seen from here.
+  mutating func lookAtSystem(
+    _ interest: Interest, _ places: ThreadPlaces, tids: [Int32], _ detail: inout Detail
+  ) {
+    if interest.threads { detail.threads = threads.look(places, tids: tids) }
+    if !interest.sockets.isEmpty { detail.sockets = sockets.look(pid: places.pid, fds: interest.sockets) }
   }
 }
 

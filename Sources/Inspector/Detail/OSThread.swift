@@ -33,11 +33,11 @@ struct ThreadWatch {
   /// What shares are counted from, and what they will be counted from next.
   private var marks: [Int32: (base: Mark, next: Mark)] = [:]
 
-  mutating func look(pid: Int32, tids: [Int32]) -> [Int32: OSThread] {
+  mutating func look(_ places: ThreadPlaces, tids: [Int32]) -> [Int32: OSThread] {
     var result: [Int32: OSThread] = [:]
     let now = monotonicNow()
-    for tid in tids.prefix(Self.most) where tid > 0 {
-      guard var thread = Self.read(pid: pid, tid: tid) else { continue }
+    for (tid, folder) in places.folders(of: Array(tids.prefix(Self.most)), at: now) {
+      guard var thread = Self.read(folder) else { continue }
       let mark = Mark(time: now, cpu: thread.cpuTime, wait: thread.waitTime)
       var pair = marks[tid] ?? (mark, mark)
       if now - pair.next.time >= Self.window { pair = (pair.next, mark) }
@@ -53,8 +53,8 @@ struct ThreadWatch {
     return result
   }
 
-  static func read(pid: Int32, tid: Int32) -> OSThread? {
-    let folder = "/proc/\(pid)/task/\(tid)/"
+  /// - Parameter folder: of the thread, below /proc.
+  static func read(_ folder: String) -> OSThread? {
     guard let stat = smallFile(folder + "stat", limit: 1024),
       let state = ProcessIdentity.parse(stat: stat)?.state
     else { return nil }

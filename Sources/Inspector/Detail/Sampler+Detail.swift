@@ -53,7 +53,7 @@ extension Sampler {
       frame.detail.request = detailer.request(choice) { Player(history)?.request(choice) }
     }
     let tids = frame.snapshot.ms.map(\.tid)
-    detailer.lookAtSystem(interest, pid: frame.snapshot.target.pid, tids: tids, &frame.detail)
+    if let threads = inspector.threads { detailer.lookAtSystem(interest, threads, tids: tids, &frame.detail) }
     if interest.health { frame.detail.health = health(history) }
     self.detailer = detailer
     if let problem { throw problem }

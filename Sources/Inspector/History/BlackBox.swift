@@ -15,7 +15,7 @@ extension History {
   /// What `target`, which should be dead, left behind.
   public static func blackBox(_ target: Target) throws(InspectorError) -> History {
     if case .unreadable(let error) = target.state { throw error }
-    let file = RegionFile(path: target.path, process: target.process)
+    let file = RegionFile(path: target.path, process: target.named)
     let source = try file.open(past: mostOfBlackBox)
     let history = History()
     history.reasons = source.reasons

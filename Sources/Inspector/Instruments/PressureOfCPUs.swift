@@ -46,10 +46,10 @@ struct CPUPressureWatch {
   private var threads = 0
 
   /// Looks, if it is time to.
-  mutating func look(pid: Int32, tids: [Int32], at now: UInt64 = monotonicNow()) {
+  mutating func look(_ places: ThreadPlaces, tids: [Int32], at now: UInt64 = monotonicNow()) {
     guard now >= (looks.last?.time ?? 0) &+ Self.interval else { return }
-    take(
-      tids.prefix(Self.most).compactMap { tid in Self.read(pid: pid, tid: tid).map { (tid, $0) } }, at: now)
+    let folders = places.folders(of: Array(tids.prefix(Self.most)), at: now)
+    take(folders.compactMap { tid, folder in Self.read(folder).map { (tid, $0) } }, at: now)
   }
 
   /// Takes in what the accounts say now.
@@ -77,8 +77,9 @@ struct CPUPressureWatch {
     return result
   }
 
-  static func read(pid: Int32, tid: Int32) -> (ran: UInt64, waited: UInt64)? {
-    guard tid > 0, let bytes = smallFile("/proc/\(pid)/task/\(tid)/schedstat", limit: 128) else { return nil }
+  /// - Parameter folder: of the thread, below /proc.
+  static func read(_ folder: String) -> (ran: UInt64, waited: UInt64)? {
+    guard let bytes = smallFile(folder + "schedstat", limit: 128) else { return nil }
     let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
     guard words.count >= 2, let ran = UInt64(words[0]), let waited = UInt64(words[1]) else { return nil }
     return (ran, waited)

@@ -58,6 +58,15 @@ internal import Region
     guard now >= bytes else { throw .truncated(bytes: now, needed: bytes) }
   }
 
+  /// Whether somebody has the lock by which the writer tells that it lives (Residence §2); nil: the system does not say.
+  var isLocked: Bool? {
+    var lock = flock()
+    (lock.l_type, lock.l_whence, lock.l_start, lock.l_len) = (Int16(F_WRLCK), Int16(SEEK_SET), 0, 1)
+    // F_OFD_GETLK, which Swift's Glibc lacks.
+    guard unsafe fcntl(file.raw, 36, &lock) == 0 else { return nil }
+    return lock.l_type != Int16(F_UNLCK)
+  }
+
   /// The word at `offset`, which must be a multiple of 8 inside the mapping: places are checked when the schema is
   /// resolved, so a failure here is our own mistake.
   @inline(__always)

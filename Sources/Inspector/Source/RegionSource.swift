@@ -17,7 +17,9 @@ final class RegionSource {
     .pid, .startTime, .state, .ending, .wallOffset, .executable,
   ]
   /// Of newer targets only.
-  private static let newerHeaderFields: [HeaderField] = [.bootTicks, .ruleNumbers]
+  private static let newerHeaderFields: [HeaderField] = [
+    .bootTicks, .ruleNumbers, .pidNamespace, .timeNamespace, .monotonicOffset, .boottimeOffset, .isLocked,
+  ]
   private static let schedFields: [SchedField] = [
     .procs, .mCount, .grqDepth, .tracing, .stringBytes, .netpollFds, .netpollWakeups, .netpollReadied,
     .grqPeaks,
@@ -54,9 +56,14 @@ final class RegionSource {
   /// Whether a snapshot that does not add up is called consistent all the same: for tests, whose regions have counters and
   /// nothing behind them.
   var mustBalance = true
-  private let target: Snapshot.Target
+  private var target: Snapshot.Target
   /// Whose region it is, as the region says.
   let process: ProcessIdentity
+  /// Where it lives; nil: the region does not tell.
+  private let home: Residence?
+  private var finder: ProcessFinder
+  /// What makes its times ours.
+  private let shift: Int64
 
   /// - Parameter past: records of all rings together that are drained although they were written before.
   init(_ mapping: Mapping, past: Int = 0) throws(LayoutProblem) {
@@ -81,13 +88,32 @@ final class RegionSource {
     drainer.follow(ps: used.ps, ms: used.ms, past: past / max(1, used.ps + used.ms))
     strings = try StringArea(schema, mapping, sched: sched)
     table = GoroutineTable(schema, mapping, reasons: reasons)
-    clock = Clock(header) ?? Clock(first: (0, 0), second: (0, 0))
+    home = Self.home(header)
+    shift = home?.shift() ?? 0
+    clock = Clock(header, shift: shift) ?? Clock(first: (0, 0), second: (0, 0))
     self.mapping = mapping
     process = ProcessIdentity(
       pid: Int32(truncatingIfNeeded: header.value(.pid)), startTime: header.value(.startTime))
+    finder = ProcessFinder(process, home)
     target = Snapshot.Target(
-      pid: process.pid, name: Self.executable(header), bootTime: header.value(.clockNanoseconds0))
+      pid: process.pid, name: Self.executable(header),
+      bootTime: header.value(.clockNanoseconds0) &+ UInt64(bitPattern: shift))
   }
+
+  private static func home(_ header: Blocks<HeaderField>) -> Residence? {
+    let fields: [HeaderField] = [.pidNamespace, .timeNamespace, .monotonicOffset, .boottimeOffset]
+    guard fields.allSatisfy(header.has) else { return nil }
+    return Residence(
+      pid: header.value(.pidNamespace), time: header.value(.timeNamespace),
+      monotonic: Int64(bitPattern: header.value(.monotonicOffset)),
+      boottime: Int64(bitPattern: header.value(.boottimeOffset)))
+  }
+
+  /// What the process is called here; nil: it is not seen, or was not looked for.
+  var seen: ProcessIdentity? { finder.seen }
+
+  /// Whether it lives in another pid namespace than ours.
+  var isForeign: Bool { home.map { $0.pid != 0 && $0.pid != Residence.own.pid } ?? false }
 
   /// The executable's file name, fit for a terminal.
   private static func executable(_ header: Blocks<HeaderField>) -> String {
@@ -117,10 +143,14 @@ final class RegionSource {
   /// then the region again, since the word may have been written in between.
   func life() throws(LayoutProblem) -> TargetLife {
     if let word = try lastWord() { return .ended(word) }
-    return switch process.presence {
-    case .alive: .alive
-    case .gone: .ended(try lastWord() ?? .killed)
-    case .unknown(let error): .unknown(error)
+    let holdsLock = header.has(.isLocked) && header.value(.isLocked) == 1
+    switch finder.look(isLocked: { holdsLock ? mapping.isLocked : nil }) {
+    case .alive(let seen):
+      target.pid = seen.pid
+      return .alive
+    case .elsewhere: return .elsewhere
+    case .gone: return .ended(try lastWord() ?? .killed)
+    case .unknown(let error): return .unknown(error)
     }
   }
 
@@ -144,7 +174,7 @@ final class RegionSource {
     try mapping.checkSize()
     var snapshot = Snapshot(target: try currentTarget())
     snapshot.isConsistent = try lanes.collect(waits: stoppedAt == nil, mustBalance: mustBalance)
-    clock = Clock(header) ?? clock
+    clock = Clock(header, shift: shift) ?? clock
     snapshot.time = stoppedAt.map { clock.nanoseconds(at: $0) } ?? lanes.time
     let frame = frame(since: start, until: snapshot.time)
 
@@ -182,7 +212,7 @@ final class RegionSource {
   /// The largest depths of the queues since `start`, in nanoseconds, and nothing else.
   func peaks(since start: UInt64) throws(LayoutProblem) -> QueuePeaks {
     try mapping.checkSize()
-    clock = Clock(header) ?? clock
+    clock = Clock(header, shift: shift) ?? clock
     let frame = frame(since: start, until: monotonicNow())
     let ps = try sched.psMade(to: rows.capacity.ps)
     return QueuePeaks(
@@ -344,6 +374,8 @@ extension Snapshot.Gs {
 /// What is known of whether a target lives.
 enum TargetLife: Equatable {
   case alive
+  /// It seems to, where it cannot be seen from here.
+  case elsewhere
   case ended(TargetEnding)
   /// The system could not be asked, and the target has said nothing of an end. That passes, and is no end.
   case unknown(SystemCallError)

@@ -136,8 +136,7 @@ private func makeScheduler(
     sched.makeFirstPs(procs)
     region.note(.procs)
   } catch {
-    let advice = error.errno == ENOSPC ? "; make room there, or name another tmpfs in XDG_RUNTIME_DIR" : ""
-    tell("cannot make the shared region: \(error)\(advice)")
+    tell("cannot start: \(error); raise the limit of memory (ulimit -v)")
     exit(1)
   }
   unsafe on_exit(

@@ -2,6 +2,7 @@
 //
 // The file is sparse and mapped whole. Every part is allocated in the file system (`fallocate`) before it is first
 // touched, so that a full tmpfs is an error here and never a SIGBUS later. With little room the rings shrink first.
+// Where no place can be had the region is memory without a file: the program runs, and nobody can look at it.
 import CMPG
 import Glibc
 import Region
@@ -13,8 +14,9 @@ import Synchronization
 @safe final class RegionFile: @unchecked Sendable {
   let layout: Layout
   private let base: UnsafeMutableRawPointer
+  /// −1 and nil: there is no file.
   private let fd: Int32
-  private let path: String
+  private let path: String?
   /// G slots that are backed by the file, and by other memory behind it.
   private var listedSlots = 0
   private var backedSlots = 0
@@ -24,14 +26,14 @@ import Synchronization
   /// Slots of the G table that are allocated at a time: 64 KiB.
   static let slotBatch = 1024
 
-  private init(layout: Layout, base: UnsafeMutableRawPointer, fd: Int32, path: String) {
+  private init(layout: Layout, base: UnsafeMutableRawPointer, fd: Int32 = -1, path: String? = nil) {
     (self.layout, self.fd, self.path) = (layout, fd, path)
     unsafe self.base = base
   }
 
-  /// Leaves the mapping out of children of fork, and has `forget` called there; 0, or an errno. Once.
+  /// Leaves mapping and descriptor out of children of fork, and has `forget` called there; 0, or an errno. Once.
   func keepFromChildren(_ forget: @escaping @convention(c) () -> Void) -> Int32 {
-    unsafe mpg_fork_install(base, layout.end, forget)
+    unsafe mpg_fork_install(base, layout.end, fd, forget)
   }
 
   // MARK: places
@@ -63,22 +65,68 @@ import Synchronization
 
   // MARK: making it
 
-  /// Creates the region with room for `procs` Ps; tries smaller rings when the file system is nearly full.
+  /// Creates the region with room for `procs` Ps, in the first place that can be had, or without a file in the last resort.
+  /// Says in one line why it is not where it should be.
   static func create(procs: Int) throws(SystemError) -> RegionFile {
-    let folder = try RegionFolder.open()
+    var refusals: [SystemError] = []
+    let places = RegionFolder.places
+    for place in places {
+      do throws(SystemError) {
+        let region = try create(procs: procs, in: RegionFolder(place))
+        if refusals.contains(where: { !isUsual($0.errno) })
+          || !place.hasPrefix("/dev/shm/") && !refusals.isEmpty
+        {
+          tell("no shared region where it should be (\(reasons(refusals))): it is in \(place)")
+        }
+        return region
+      } catch {
+        refusals.append(error)
+      }
+    }
+    let region = try withoutFile(procs: procs)
+    tell(
+      "no shared region (\(reasons(refusals))): the program runs without one, and mpgtop cannot look at it")
+    return region
+  }
+
+  /// That a runtime folder is named that is not there, or is somebody else's, as after `su`; viewers look into /dev/shm too.
+  private static func isUsual(_ errno: Int32) -> Bool { [ENOENT, ENOTDIR, EACCES, EPERM].contains(errno) }
+
+  /// Each once. A folder that is not there says nothing, next to one that is and cannot be had.
+  private static func reasons(_ refusals: [SystemError]) -> String {
+    var texts: [String] = []
+    for refusal in refusals where refusal.errno != ENOENT || refusals.allSatisfy({ $0.errno == ENOENT }) {
+      if !texts.contains(refusal.description) { texts.append(refusal.description) }
+    }
+    return texts.joined(separator: "; ")
+  }
+
+  /// In `folder`; tries smaller rings when the file system is nearly full.
+  private static func create(procs: Int, in folder: RegionFolder) throws(SystemError) -> RegionFile {
     defer { close(folder.fd) }
     folder.prune()
     var records = ringRecords(procs)
     while true {
       do throws(SystemError) {
-        let layout = Layout(pRingRecords: records, mRingRecords: min(max(records / 8, 256), 4096))
-        return try create(layout, procs: procs, in: folder)
+        return try create(layout(records), procs: procs, in: folder)
       } catch {
         // The file was removed again; a smaller one may fit.
-        guard error.errno == ENOSPC, records > 1024 else { throw error }
+        guard error.errno == ENOSPC || error.errno == EDQUOT, records > 1024 else { throw error }
         records /= 4
       }
     }
+  }
+
+  private static func layout(_ records: Int) -> Layout {
+    Layout(pRingRecords: records, mRingRecords: min(max(records / 8, 256), 4096))
+  }
+
+  private static func withoutFile(procs: Int) throws(SystemError) -> RegionFile {
+    let layout = layout(ringRecords(procs))
+    let region = unsafe RegionFile(layout: layout, base: try SystemCall.reserve(layout.end))
+    try region.allocateStart(procs: procs)
+    region.writeHeader(isLocked: false)
+    return region
   }
 
   /// Records in each P's ring: 4 MiB of them, less where there are so many Ps that it would come to more than 64 MiB.
@@ -92,8 +140,8 @@ import Synchronization
   private static func create(
     _ layout: Layout, procs: Int, in folder: RegionFolder
   ) throws(SystemError) -> RegionFile {
-    let name = RegionFolder.fileName(pid: getpid(), startTime: SystemCall.processStartTime())
-    let fd = try folder.createFile(name)
+    try refuseAboveLimit(layout.end)
+    let (name, fd, isLocked) = try folder.createFile()
     do throws(SystemError) {
       _ = try SystemCall.retrying("ftruncate") { ftruncate(fd, off_t(layout.end)) }
       let flags = MAP_SHARED | MAP_NORESERVE
@@ -109,13 +157,24 @@ import Synchronization
         unsafe munmap(base, layout.end)
         throw error
       }
-      region.writeHeader()
+      region.writeHeader(isLocked: isLocked)
       return region
     } catch {
       unsafe unlinkat(folder.fd, name, 0)
       close(fd)
       throw error
     }
+  }
+
+  /// A file longer than the limit for files is a signal that ends the process, and no error.
+  private static func refuseAboveLimit(_ bytes: Int) throws(SystemError) {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0,
+      limit.rlim_cur < UInt64(bytes)
+    else { return }
+    throw SystemError(
+      call: "a sparse file of \(bytes >> 20) MiB, with ulimit -f at \(limit.rlim_cur >> 10) KiB", errno: EFBIG
+    )
   }
 
   /// All that the boot will touch.
@@ -151,11 +210,12 @@ import Synchronization
   }
 
   private func allocate(_ offset: Int, _ bytes: Int) throws(SystemError) {
+    guard let path else { return }  // memory comes when it is touched
     _ = try SystemCall.check(
       "fallocate of \(bytes) bytes in \(path)", mpg_allocate(fd, Int64(offset), Int64(bytes)))
   }
 
-  private func writeHeader() {
+  private func writeHeader(isLocked: Bool) {
     let text = Array(Schema.text(for: layout).utf8)
     precondition(text.count <= Layout.schemaCapacity, "the schema outgrew its room")
     unsafe (base + layout.schema).copyMemory(from: text, byteCount: text.count)
@@ -172,6 +232,12 @@ import Synchronization
     header[.fileBytes].set(UInt64(layout.end))
     header[.pRingRecords].set(UInt64(layout.pRingRecords))
     header[.mRingRecords].set(UInt64(layout.mRingRecords))
+    let home = Residence.own
+    header[.pidNamespace].set(home.pid)
+    header[.timeNamespace].set(home.time)
+    header[.monotonicOffset].set(UInt64(bitPattern: home.monotonic))
+    header[.boottimeOffset].set(UInt64(bitPattern: home.boottime))
+    header[.isLocked].set(isLocked ? 1 : 0)
     Clock.boot(header)
     header[.magic].publish(Layout.magic)  // last: a reader that sees it sees all of the above
   }
@@ -219,6 +285,7 @@ import Synchronization
     let bytes = (backedSlots - count) * GField.stride * 8
     sched[.gListed].publish(UInt64(count))
     (listedSlots, backedSlots) = (count, count)
+    if path == nil { return unsafe madvise(base + offset, bytes, MADV_DONTNEED) == 0 ? bytes : 0 }
     // A file system that cannot punch holes keeps the memory; the next growth finds it there.
     return mpg_punch(fd, Int64(offset), Int64(bytes)) == 0 ? bytes : 0
   }
@@ -248,5 +315,7 @@ import Synchronization
   }
 
   /// Removes the file: a clean exit leaves nothing behind. Readers that have it mapped go on seeing it.
-  func unlinkFile() { unsafe _ = unlink(path) }
+  func unlinkFile() {
+    if let path { unsafe _ = unlink(path) }
+  }
 }

@@ -1,4 +1,17 @@
 // Where regions live: a folder of this user's on tmpfs, that nobody else may enter.
+//
+// §1 A program runs without its window too: a place that cannot be had is no reason not to start. Places are tried in order,
+// and the last is memory that no one else sees (RegionFile.create).
+//
+// §2 The dead leave their regions behind, as black boxes; the next start removes what is too many. Nothing is removed unless
+// its process is surely dead. Processes of several pid namespaces may share the folder (containers do, with the host or with
+// each other), so that a pid that is nobody's here is somebody's there. What holds across namespaces is a lock on the file.
+// It is the open file description's, not the process's: that one would be lost when any other descriptor of the file is
+// closed in the process, as a reader in it does. And it outlives its descriptor as long as the file is mapped, so that a
+// program that closes all its descriptors keeps it. A child of fork has neither the mapping (Fork) nor the descriptor, so
+// it does not seem to be its dead parent; one that was made past the handlers of fork may, until it ends: then a box stays
+// for longer than it should.
+import CMPG
 import Glibc
 import Region
 
@@ -7,74 +20,88 @@ struct RegionFolder {
   let fd: Int32
   let path: String
 
-  /// `$XDG_RUNTIME_DIR/mpg` where that is set and usable, else `/dev/shm/mpg-UID`; made if missing, mode 0700.
-  static func open() throws(SystemError) -> RegionFolder {
-    if let runtime = unsafe getenv("XDG_RUNTIME_DIR") {
-      let parent = unsafe String(cString: runtime)
-      if parent.hasPrefix("/"), let folder = try? open(parent + "/mpg") { return folder }
-    }
-    return try open("/dev/shm/mpg-\(getuid())")
+  /// Where regions are looked for by viewers, in the order in which a place is tried: `$XDG_RUNTIME_DIR/mpg`,
+  /// `/dev/shm/mpg-UID`, `/run/user/UID/mpg`, and `mpg-UID` in `TMPDIR`, where that is a tmpfs.
+  static var places: [String] {
+    let user = getuid()
+    var places: [String] = []
+    if let runtime = environment("XDG_RUNTIME_DIR") { places.append(runtime + "/mpg") }
+    places += ["/dev/shm/mpg-\(user)", "/run/user/\(user)/mpg"]
+    // A region on a disk would be written there, page after page.
+    let temporary = environment("TMPDIR") ?? "/tmp"
+    if unsafe mpg_is_tmpfs(temporary) { places.append("\(temporary)/mpg-\(user)") }
+    return places
   }
 
-  private static func open(_ path: String) throws(SystemError) -> RegionFolder {
+  /// An absolute path in the environment.
+  private static func environment(_ name: String) -> String? {
+    guard let value = unsafe getenv(name) else { return nil }
+    let path = unsafe String(cString: value)
+    return path.hasPrefix("/") ? path : nil
+  }
+
+  /// Opens the folder at `path`; made if missing, mode 0700.
+  init(_ path: String) throws(SystemError) {
     if unsafe mkdir(path, 0o700) != 0, errno != EEXIST {
       throw SystemError(call: "mkdir \(path)", errno: errno)
     }
-    let fd = try SystemCall.retrying("open \(path)") {
+    fd = try SystemCall.retrying("open \(path)") {
       unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     }
+    self.path = path
     var status = stat()
     guard unsafe fstat(fd, &status) == 0, status.st_uid == getuid(), status.st_mode & 0o077 == 0 else {
       close(fd)
       throw SystemError(call: "\(path) is not a private folder of this user", errno: EACCES)
     }
-    return RegionFolder(fd: fd, path: path)
   }
 
-  /// Creates the file of this process, for itself alone; its descriptor.
-  func createFile(_ name: String) throws(SystemError) -> Int32 {
-    func create() throws(SystemError) -> Int32 {
-      try SystemCall.retrying("open \(path)/\(name)") {
-        unsafe openat(fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+  /// Creates the file of this process, for itself alone, and locks it; its name and its descriptor. Where the lock cannot be
+  /// had the file has none, and its header says so.
+  func createFile() throws(SystemError) -> (name: String, fd: Int32, isLocked: Bool) {
+    let (pid, start) = (getpid(), SystemCall.processStartTime())
+    let names = [
+      Self.fileName(pid: pid, startTime: start), Self.fileName(pid: pid, startTime: start, Residence.own.pid),
+    ]
+    var refusal = SystemError(call: "open \(path)/\(names[0])", errno: EEXIST)
+    // Under the first name may lie the region of somebody in another namespace: with our pid there, and started in the same
+    // hundredth of a second.
+    for name in names {
+      for _ in 0..<2 {
+        do throws(SystemError) {
+          let file = try SystemCall.retrying("open \(path)/\(name)") {
+            unsafe openat(fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+          }
+          _ = fchmod(file, 0o600)  // whatever the process's mask takes away
+          return (name, file, FileLock.take(file))
+        } catch {
+          guard error.errno == EEXIST else { throw error }
+          refusal = error
+        }
+        if !removeReplaced(name) { break }
       }
     }
-    do throws(SystemError) {
-      return try create()
-    } catch {
-      guard error.errno == EEXIST else { throw error }
-      removeReplaced(name)
-      return try create()
-    }
+    throw refusal
   }
 
   // MARK: what dead processes left behind
 
-  /// Our pid and our start time, and we are only booting: an image of this process made the file that `exec` has
-  /// replaced since, and its threads with it. It ended in order. Who has it mapped is told so, and the file removed.
-  private func removeReplaced(_ name: String) {
-    let old = unsafe openat(fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-    if old >= 0 {
-      markEnded(old)
-      close(old)
-    }
-    unsafe unlinkat(fd, name, 0)
+  /// Our pid and our start time in our namespace, and we are only booting: an image of this process made the file that `exec`
+  /// has replaced since, and its threads with it. It ended in order. Who has it mapped is told so, and the file removed.
+  ///
+  /// - Returns: whether it was ours.
+  private func removeReplaced(_ name: String) -> Bool {
+    guard let old = RegionRemains(name, in: fd), old.isOfThisNamespace else { return false }
+    old.markExited()
+    return unsafe unlinkat(fd, name, 0) == 0
   }
 
-  /// Nothing, if the file is not of our layout.
-  private func markEnded(_ file: Int32) {
-    func at(_ field: HeaderField) -> off_t { off_t(field.rawValue * 8) }
-    for (field, expected) in [(HeaderField.magic, Layout.magic), (.version, Layout.version)] {
-      var word: UInt64 = 0
-      guard unsafe pread(file, &word, 8, at(field)) == 8, word == expected else { return }
-    }
-    for (field, value) in [(HeaderField.ending, 0), (.state, UInt64(ProcessState.exited.rawValue))] {
-      var word = value
-      unsafe _ = pwrite(file, &word, 8, at(field))
-    }
+  /// Pid and start time together are never used again, in one pid namespace.
+  ///
+  /// - Parameter namespace: of a process that must be told from one of another namespace; else 0.
+  static func fileName(pid: Int32, startTime: UInt64, _ namespace: UInt64 = 0) -> String {
+    namespace == 0 ? "\(pid)-\(startTime).mpg" : "\(pid)-\(startTime)-\(namespace).mpg"
   }
-
-  /// Pid and start time together are never reused.
-  static func fileName(pid: Int32, startTime: UInt64) -> String { "\(pid)-\(startTime).mpg" }
 
   /// Black boxes that are kept, the newest first, and for how long.
   private static let keptBoxes = 8
@@ -83,13 +110,9 @@ struct RegionFolder {
   /// Removes the regions of dead processes that are too many or too old. What cannot be removed stays.
   func prune() {
     var dead: [(name: String, age: Int)] = []
-    for name in names() {
-      let parts = name.dropLast(4).split(separator: "-")
-      guard name.hasSuffix(".mpg"), parts.count == 2, let start = UInt64(parts[1]) else { continue }
-      guard SystemCall.isGone(String(parts[0]), startTime: start) else { continue }
-      var status = stat()
-      guard unsafe fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
-      dead.append((name, Int(time(nil)) - status.st_mtim.tv_sec))
+    for name in names() where name.hasSuffix(".mpg") {
+      guard let remains = RegionRemains(name, in: fd), remains.isSurelyDead(name) else { continue }
+      dead.append((name, remains.age))
     }
     dead.sort { $0.age < $1.age }
     for (index, box) in dead.enumerated() where index >= Self.keptBoxes || box.age > Self.keptSeconds {
