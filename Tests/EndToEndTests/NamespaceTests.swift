@@ -105,6 +105,27 @@ extension EndToEnd {
       #expect(try server.listed().map { $0[2] }.sorted() == Array(repeating: "killed", count: 9) + ["live"])
     }
 
+    @Test("A process that /proc hides from its own user lives by its lock, and its end is seen")
+    func hidden() throws {
+      // A program that may not be read is hidden by `hidepid` from whoever may not trace it.
+      let script = """
+        mount -t tmpfs tmpfs /mnt; mount -t tmpfs -o mode=1777 tmpfs /dev/shm; mkdir -m 777 /mnt/said
+        cp \(Built.demo) /mnt/mpg-demo; cp \(Built.mpgtop) /mnt/mpgtop; chmod 711 /mnt/mpg-demo
+        mount -t proc -o hidepid=2 proc /proc
+        setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '/mnt/mpg-demo --port \(try Socket.freePort()) > /mnt/said/x & p=$!
+          until grep -q Server /mnt/said/x; do sleep 0.05; done
+          test -e /proc/$p && echo shown; /mnt/mpgtop -l; /mnt/mpgtop --json -n 1 $p; kill -9 $p; wait $p; /mnt/mpgtop -l'
+        """
+      var command = Command(environment: ["XDG_RUNTIME_DIR": nil])
+      command.words = ["unshare", "--kill-child", "--pid", "--mount", "--fork", "sh", "-c", script]
+      let lines = try Program.run(command).output.split(separator: "\n").map {
+        $0.split(separator: " ").map(String.init)
+      }
+      let states = lines.compactMap { $0.count > 3 && $0[1] == "mpg-demo" ? $0[2] : nil }
+      #expect(states == ["elsewhere", "killed"], "\(lines)")
+      #expect(lines.contains { $0[0].hasPrefix("{") } && !lines.contains(["shown"]), "\(lines)")
+    }
+
     @Test(
       "Times are right across time namespaces, and so is who lives",
       .enabled(if: Namespaces.permitTimes, "unshare of a time namespace is not permitted here"))

@@ -35,7 +35,7 @@ struct ProcessFinder {
     if let seen { return Self.presence(of: seen) }
     if isHidden { return hidden(isLocked()) }
     guard let home, home.pid != 0, home.pid != Residence.own.pid || !procIsOwn else {
-      return lookHere()
+      return lookHere(isLocked)
     }
     do throws(SystemCallError) {
       seen = try search(home)
@@ -58,15 +58,23 @@ struct ProcessFinder {
   }
 
   /// By its own number.
-  private mutating func lookHere() -> Presence {
+  private mutating func lookHere(_ isLocked: () -> Bool?) -> Presence {
+    // A writer that has no /proc does not know when it started.
+    if home != nil, named.startTime == 0 { return hidden(isLocked()) }
     switch ProcessIdentity.look(for: named.pid) {
-    case .nobody: return .gone
+    case .nobody: return isHiddenHere && isLocked() == true ? .elsewhere : .gone
     case .unknown(let error): return .unknown(error)
     case .process(let found):
       guard (home ?? .own).starts(named.startTime).contains(found.startTime) else { return .gone }
       seen = found
       return .alive(found)
     }
+  }
+
+  /// Whether somebody has that number whom /proc does not show: it may be mounted so that it hides (`hidepid`).
+  private var isHiddenHere: Bool {
+    guard (try? FileStatus(ofLink: "/proc/\(named.pid)")) == nil else { return false }
+    return kill(named.pid, 0) == 0 || errno != ESRCH
   }
 
   /// Goes through all processes that are shown here.
