@@ -35,7 +35,7 @@ public struct Request: ~Copyable {
   /// The value of `name` in the query, decoded (`+` is a blank); nil when it is not there, empty when it has
   /// no `=`.
   ///
-  /// - Throws: a 400 when the value has a wrong escape. Of several values the first counts.
+  /// - Throws: a 400 when the value has a wrong escape, or a name before it. Of several values the first counts.
   public func parameter(_ name: StaticString) throws(HTTPError) -> String? {
     guard let query = head.query else { return nil }
     let bytes = unsafe message.span
@@ -43,7 +43,7 @@ public struct Request: ~Copyable {
     while start < query.upperBound {
       let end = find(UInt8(ascii: "&"), bytes, start..<query.upperBound) ?? query.upperBound
       let equal = find(UInt8(ascii: "="), bytes, start..<end) ?? end
-      if matches(bytes, start..<equal, name) {
+      if try isName(bytes, start..<equal, name) {
         guard let value = percentDecode(bytes, min(equal + 1, end)..<end, plusIsBlank: true)
         else { throw HTTPError(.badRequest, "\(name): its value has a wrong percent escape") }
         return String(decoding: value, as: UTF8.self)
@@ -51,6 +51,17 @@ public struct Request: ~Copyable {
       start = end + 1
     }
     return nil
+  }
+
+  /// Whether `range` of the query is `name`, once it is decoded as values are.
+  private func isName(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ name: StaticString
+  ) throws(HTTPError) -> Bool {
+    guard range.contains(where: { bytes[$0] == UInt8(ascii: "%") || bytes[$0] == UInt8(ascii: "+") })
+    else { return matches(bytes, range, name) }
+    guard let decoded = percentDecode(bytes, range, plusIsBlank: true)
+    else { throw HTTPError(.badRequest, "a name in the query has a wrong percent escape") }
+    return matches(decoded.span, 0..<decoded.count, name)
   }
 
   /// The value of the first field called `name`, in any case; nil when there is none.

@@ -218,6 +218,22 @@ struct ConversationTests {
     #expect(broken.end == .read(.request))
   }
 
+  @Test(
+    "names in a query are decoded as values are; a wrong escape before the name that is looked for is a 400")
+  func queryNames() {
+    for (query, body) in [
+      ("%6e=1", "1"), ("%6E=1", "1"), ("n%3D=1&n=2", "2"), ("%6e%6e=1", "none"), ("n+=1&n=2", "2"),
+      ("%6e", ""), ("n=1&%zz=2", "1"), ("=1&n=2", "2"),
+    ] {
+      #expect(
+        responses(talk("GET /query?\(query) HTTP/1.1\r\nHost: a\r\n\r\n").text)[0].body == body, "\(query)")
+    }
+    for query in ["%zz=1&n=2", "n%=1", "%6=1", "%00=1", "%ff=1"] {
+      #expect(
+        responses(talk("GET /query?\(query) HTTP/1.1\r\nHost: a\r\n\r\n").text)[0].status == 400, "\(query)")
+    }
+  }
+
   @Test("a header value cannot smuggle in another field")
   func headerInjection() {
     let text = talk("GET /inject?name=a%0d%0aSet-Cookie:%20b HTTP/1.1\r\nHost: a\r\n\r\n").text
