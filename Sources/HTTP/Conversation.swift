@@ -139,7 +139,7 @@ struct Conversation: ~Copyable {
   }
 
   private mutating func respond(to request: borrowing Request, by route: Int?) {
-    if request.method == .options && (route != nil || request.target == "*") {
+    if request.method == .options && (route != nil || request.isAboutServer) {
       response.status = .noContent
       return response.add("Allow", (route.map { mux.routes[$0].methods } ?? .get).allow)
     }

@@ -7,8 +7,11 @@ struct Head {
   var method = Method.get
   /// The target as it was sent.
   var target = 0..<0
-  /// The path within the target, before percent-decoding.
+  /// The path within the target, before percent-decoding. Empty: an absolute target without one.
   var path = 0..<0
+  /// Whether the request is about the server as a whole: `OPTIONS *`, or OPTIONS of an absolute target that names a host
+  /// and no more.
+  var isAboutServer = false
   /// What follows the `?`, if there is one.
   var query: Range<Int>?
   /// The decoded path, when it has percent escapes.

@@ -24,9 +24,11 @@ public struct Request: ~Copyable {
 
   public var method: Method { head.method }
 
-  /// The path, percent escapes decoded; `*` for `OPTIONS *`, empty for an absolute target without a path.
+  /// The path, percent escapes decoded; `/` for an absolute target without one, `*` for OPTIONS of the server as a whole.
   public var path: String {
-    head.decodedPath.map { String(decoding: $0, as: UTF8.self) } ?? text(head.path)
+    if isAboutServer { return "*" }
+    if head.path.isEmpty { return "/" }
+    return head.decodedPath.map { String(decoding: $0, as: UTF8.self) } ?? text(head.path)
   }
 
   /// The target as it was sent.
@@ -88,8 +90,13 @@ public struct Request: ~Copyable {
   /// Bytes of the body.
   public var bodyCount: Int { bodyRange.count }
 
+  /// Whether it is about the server as a whole, and no path.
+  var isAboutServer: Bool { head.isAboutServer }
+
   /// Whether the decoded path is `pattern`.
   func pathEquals(_ pattern: [UInt8]) -> Bool {
+    if head.isAboutServer { return pattern == [UInt8(ascii: "*")] }
+    if head.path.isEmpty { return pattern == [UInt8(ascii: "/")] }
     if let decoded = head.decodedPath { return decoded == pattern }
     guard head.path.count == pattern.count else { return false }
     for offset in 0..<pattern.count {

@@ -40,7 +40,7 @@ extension RequestParser {
     var rest = target
     if bytes[target.lowerBound] != UInt8(ascii: "/") {
       if target.count == 1 && bytes[target.lowerBound] == UInt8(ascii: "*") && isOptions {
-        head.path = target
+        (head.path, head.isAboutServer) = (target, true)
         return nil
       }
       guard let authorityEnd = authorityEnd(bytes, target) else { return .target }
@@ -49,6 +49,7 @@ extension RequestParser {
     let question = find(UInt8(ascii: "?"), bytes, rest)
     head.path = rest.lowerBound..<(question ?? rest.upperBound)
     head.query = question.map { $0 + 1..<rest.upperBound }
+    head.isAboutServer = isOptions && rest.isEmpty  // RFC 9112 §3.2.4
     guard find(UInt8(ascii: "%"), bytes, head.path) != nil else { return nil }
     head.decodedPath = percentDecode(bytes, head.path)
     return head.decodedPath == nil ? .escape : nil

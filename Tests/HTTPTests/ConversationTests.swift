@@ -234,6 +234,26 @@ struct ConversationTests {
     }
   }
 
+  @Test("an absolute target without a path asks for /, and OPTIONS of one for the server as a whole")
+  func emptyPath() {
+    var mux = Mux()
+    mux.handle("/", methods: [.get, .post]) { request, response in response.write(request.path) }
+
+    for target in ["http://x", "HTTP://x:80", "http://x?q", "http://x/"] {
+      let answer = responses(
+        talk([Array("GET \(target) HTTP/1.1\r\nHost: x\r\n\r\n".utf8)[...]], mux: mux).text)[0]
+      #expect(answer.status == 200 && answer.body == "/", "\(target)")
+    }
+    for (target, allow) in [
+      ("*", "GET, HEAD, OPTIONS"), ("http://x", "GET, HEAD, OPTIONS"),
+      ("http://x/", "GET, HEAD, POST, OPTIONS"),
+      ("http://x?q", "GET, HEAD, POST, OPTIONS"),
+    ] {
+      let text = talk([Array("OPTIONS \(target) HTTP/1.1\r\nHost: x\r\n\r\n".utf8)[...]], mux: mux).text
+      #expect(text.hasPrefix("HTTP/1.1 204 ") && text.contains("\r\nAllow: \(allow)\r\n"), "\(target)")
+    }
+  }
+
   @Test("a header value cannot smuggle in another field")
   func headerInjection() {
     let text = talk("GET /inject?name=a%0d%0aSet-Cookie:%20b HTTP/1.1\r\nHost: a\r\n\r\n").text
