@@ -74,6 +74,10 @@ struct Conversation: ~Copyable {
       switch unsafe parser.advance(over: input.bytes) {
       case .incomplete:
         makeRoomForBody()
+        if isRefusedByHead {
+          guard answer(at: second) else { return .write }
+          continue
+        }
         sayContinue()
         return output.isEmpty ? .read(waiting) : .write
       case .rejected(let rejection): refuse(rejection, at: second)
@@ -110,6 +114,13 @@ struct Conversation: ~Copyable {
     parser.didCutGap()
   }
 
+  /// Whether the client waits to be asked for a body that nobody wants.
+  private var isRefusedByHead: Bool {
+    guard parser.phase != .head, parser.head.expectsContinue, !saidContinue else { return false }
+    let request = unsafe Request(UnsafeBufferPointer(input.bytes), parser)
+    return mux.decide(request, route: mux.route(for: request)).isRefusal
+  }
+
   private mutating func sayContinue() {
     guard parser.phase != .head, parser.head.expectsContinue, !saidContinue else { return }
     saidContinue = true
@@ -118,17 +129,22 @@ struct Conversation: ~Copyable {
 
   // MARK: answers
 
-  /// Answers the complete request at the head of the input; false when earlier answers must be sent first.
+  /// Answers the request at the head of the input, which is complete or refused by its head; false when earlier answers must
+  /// be sent first.
   private mutating func answer(at second: Int) -> Bool {
     let request = unsafe Request(UnsafeBufferPointer(input.bytes), parser)
     let route = mux.route(for: request)
     if let route, mux.routes[route].pace == .slow, !output.isEmpty { return false }
+    let decision = mux.decide(request, route: route)
     if let labels {
-      withSpan(labels.label(request.method, route: route)) { respond(to: request, by: route) }
+      withSpan(labels.label(request.method, route: route)) { respond(to: request, decision) }
     } else {
-      respond(to: request, by: route)
+      respond(to: request, decision)
     }
-    let keepsAlive = parser.keepsAlive && !isLast
+    // Who asks before it sends a body, and is refused, may send it all the same or not (RFC 9110 §10.1.1): what comes next
+    // would be a guess.
+    let isAmbiguous = parser.head.expectsContinue && parser.hasBody && decision.isRefusal
+    let keepsAlive = parser.keepsAlive && !isLast && !isAmbiguous
     send(at: second, keepsAlive ? parser.head.minorVersion == 0 ? .keepAlive : .unsaid : .close)
     input.consume(parser.position)
     input.shrink(to: Self.inputCapacity)
@@ -138,16 +154,20 @@ struct Conversation: ~Copyable {
     return true
   }
 
-  private mutating func respond(to request: borrowing Request, by route: Int?) {
-    if request.method == .options && (route != nil || request.isAboutServer) {
+  private mutating func respond(to request: borrowing Request, _ decision: Mux.Decision) {
+    switch decision {
+    case .options(let methods):
       response.status = .noContent
-      return response.add("Allow", (route.map { mux.routes[$0].methods } ?? .get).allow)
-    }
-    guard let route else { return response.replace(.notFound, "404 Not Found") }
-    guard mux.routes[route].methods.contains(Methods(request.method)) else {
+      response.add("Allow", methods.allow)
+    case .notFound: response.replace(.notFound, "404 Not Found")
+    case .notAllowed(let methods):
       response.replace(.methodNotAllowed, "405 Method Not Allowed")
-      return response.add("Allow", mux.routes[route].methods.allow)
+      response.add("Allow", methods.allow)
+    case .handled(let route): handle(request, by: route)
     }
+  }
+
+  private mutating func handle(_ request: borrowing Request, by route: Int) {
     do {
       try mux.routes[route].handler(request, &response)
     } catch let error as HTTPError {
@@ -155,6 +175,13 @@ struct Conversation: ~Copyable {
     } catch {
       response.replace(.internalServerError, "500 Internal Server Error")
     }
+  }
+
+  /// What is known from the head alone: that no handler will see the request.
+  private func refusal(of request: borrowing Request, by route: Int?) -> Status? {
+    if request.method == .options && (route != nil || request.isAboutServer) { return nil }
+    guard let route else { return .notFound }
+    return mux.routes[route].methods.contains(Methods(request.method)) ? nil : .methodNotAllowed
   }
 
   private mutating func refuse(_ rejection: Rejection, at second: Int) {

@@ -34,6 +34,34 @@ public struct Mux: Sendable {
     routes.append(Route(path: path, methods: methods, pace: pace, handler: handler))
   }
 
+  /// What the head of a request decides.
+  enum Decision: Equatable {
+    /// The handler of the route with this index answers.
+    case handled(Int)
+    /// It asked what is allowed.
+    case options(Methods)
+    case notFound
+    case notAllowed(Methods)
+
+    /// Whether no handler will see the request, and nobody its body.
+    var isRefusal: Bool {
+      switch self {
+      case .notFound, .notAllowed: true
+      case .handled, .options: false
+      }
+    }
+  }
+
+  /// - Parameter route: the index of the route for the request's path.
+  func decide(_ request: borrowing Request, route: Int?) -> Decision {
+    if request.method == .options && (route != nil || request.isAboutServer) {
+      return .options(route.map { routes[$0].methods } ?? .get)
+    }
+    guard let route else { return .notFound }
+    let methods = routes[route].methods
+    return methods.contains(Methods(request.method)) ? .handled(route) : .notAllowed(methods)
+  }
+
   /// The index of the route for the request's path; nil when there is none.
   func route(for request: borrowing Request) -> Int? {
     for index in routes.indices where request.pathEquals(routes[index].path) { return index }

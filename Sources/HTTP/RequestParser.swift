@@ -57,6 +57,8 @@ struct RequestParser: ~Copyable {
   deinit { unsafe cllhttp_destroy(machine) }
 
   var fieldTable: FieldTable { unsafe FieldTable(machine) }
+  /// Whether the head says that a body follows.
+  var hasBody: Bool { head.isChunked || contentLength > 0 }
   /// What Content-Length says; 0 without one.
   var contentLength: UInt64 { unsafe cllhttp_content_length(machine) }
   /// Where the decoded body lies.

@@ -162,6 +162,38 @@ struct ConversationTests {
     #expect(transcript.text.hasPrefix("HTTP/1.1 413 "))
   }
 
+  @Test("what is known from the head is said instead of 100 Continue, and nothing behind it is looked at")
+  func noContinueForRefused() {
+    for (line, length, status) in [
+      ("POST /nowhere", "Content-Length: 2", 404), ("POST /", "Content-Length: 2", 405),
+      ("POST /nowhere", "Transfer-Encoding: chunked", 404),
+      ("DELETE /about", "Transfer-Encoding: chunked", 405),
+    ] {
+      let head = "\(line) HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\(length)\r\n\r\n"
+      let body = length.hasPrefix("T") ? "2\r\nhi\r\n0\r\n\r\n" : "hi"
+      for sent in [
+        head, head + body.prefix(1), head + body, head + body + "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+      ] {
+        let transcript = talk(sent)
+        #expect(responses(transcript.text).map(\.status) == [status], "\(sent)")
+        #expect(transcript.text.contains("\r\nConnection: close\r\n"), "\(sent)")
+        #expect(transcript.end == .finish, "\(sent)")
+      }
+    }
+  }
+
+  @Test("without a body to wait for, or to ask for, a path that is not there leaves the connection alone")
+  func refusedWithoutBody() {
+    for fields in [
+      "Expect: 100-continue\r\n", "Expect: 100-continue\r\nContent-Length: 0\r\n", "Content-Length: 2\r\n",
+    ] {
+      let body = fields.contains(": 2") ? "hi" : ""
+      let transcript = talk("POST /nowhere HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\(body)")
+      #expect(transcript.text.hasPrefix("HTTP/1.1 404 "))
+      #expect(transcript.end == .read(.request), "\(fields)")
+    }
+  }
+
   @Test("silence means 408 in the midst of a request, and nothing between requests")
   func timeOuts() {
     for (sent, waiting, status) in [
