@@ -46,22 +46,6 @@ func isTokenByte(_ byte: UInt8) -> Bool {
   }
 }
 
-/// Whether `range` can be a Host: empty, or letters, digits and what names, addresses and ports are made of.
-/// A comma (two Hosts joined by a proxy), a blank, a slash or an `@` cannot be.
-func isHost(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-  for index in range {
-    let byte = bytes[index]
-    if isLetter(byte) || isDigit(byte) { continue }
-    switch byte {
-    case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: ":"),
-      UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "%"):
-      continue
-    default: return false
-    }
-  }
-  return true
-}
-
 /// The value of a hexadecimal digit.
 func hexValue(_ byte: UInt8) -> UInt8? {
   if isDigit(byte) { return byte - UInt8(ascii: "0") }

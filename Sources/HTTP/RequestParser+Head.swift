@@ -64,7 +64,22 @@ extension RequestParser {
       bytes[$0] == UInt8(ascii: "/") || bytes[$0] == UInt8(ascii: "?")
     }
     let authorityRange = authority..<(end ?? target.upperBound)
-    return !authorityRange.isEmpty && isHost(bytes, authorityRange) ? authorityRange.upperBound : nil
+    return isHost(bytes, authorityRange) ? authorityRange.upperBound : nil
+  }
+}
+
+// MARK: too long
+
+extension RequestParser {
+  /// Why a request line of which `line` is the part within the limit is refused: a method that alone is too long is one
+  /// that nobody knows (RFC 9112 §3).
+  func judgeLongRequestLine(
+    _ bytes: Span<UInt8>, _ line: Range<Int>, otherwise beyond: Rejection
+  ) -> Rejection {
+    guard find(UInt8(ascii: " "), bytes, line) == nil else {
+      return bytes[line.lowerBound] == UInt8(ascii: " ") ? .requestLine : beyond
+    }
+    return line.allSatisfy { isTokenByte(bytes[$0]) } ? .unknownMethod : .requestLine
   }
 }
 
@@ -72,10 +87,11 @@ extension RequestParser {
 
 extension RequestParser {
   /// Judges what the fields say together; called when all of them were taken.
+  ///
+  /// What is malformed is told before what this server does not do: the one is true of the message, wherever it goes.
   mutating func judgeFields(_ bytes: Span<UInt8>) -> Rejection? {
-    var hosts = 0
-    var codings = 0
-    var lengths = 0
+    var (hosts, codings, lengths) = (0, 0, 0)
+    var unwilling: Rejection?
     for index in 0..<fieldTable.count {
       let (name, value) = fieldTable.field(index, in: bytes)
       // The length is looked at first, so that most fields cost one comparison.
@@ -86,26 +102,26 @@ extension RequestParser {
       case 6 where equals(bytes, name, "expect"):
         // HTTP/1.0 knows no Expect (RFC 9110 §10.1.1).
         guard head.minorVersion >= 1 else { continue }
-        guard equals(bytes, value, "100-continue") else { return .unknownExpectation }
-        head.expectsContinue = true
+        head.expectsContinue = equals(bytes, value, "100-continue")
+        if !head.expectsContinue { unwilling = unwilling ?? .unknownExpectation }
       case 14 where equals(bytes, name, "content-length"): lengths += 1
       case 17 where equals(bytes, name, "transfer-encoding"):
         codings += 1
-        guard equals(bytes, value, "chunked") else { return .unknownCoding }
-        head.isChunked = true
+        head.isChunked = equals(bytes, value, "chunked")
+        if !head.isChunked { unwilling = unwilling ?? .unknownCoding }
       default: continue
       }
     }
     if hosts > 1 { return .repeatedHost }
     if hosts == 0 && head.minorVersion >= 1 { return .missingHost }
-    return judgeFraming(codings: codings, lengths: lengths)
+    if let rejection = judgeFraming(codings: codings, lengths: lengths) ?? unwilling { return rejection }
+    return contentLength > UInt64(limits.body) ? .bodyTooLarge : nil
   }
 
   private func judgeFraming(codings: Int, lengths: Int) -> Rejection? {
-    if codings > 0 {
-      if lengths > 0 { return .lengthAndCoding }
-      if head.minorVersion == 0 { return .codingInOldVersion }
-    }
-    return contentLength > UInt64(limits.body) ? .bodyTooLarge : nil
+    guard codings > 0 else { return nil }
+    if lengths > 0 { return .lengthAndCoding }
+    if head.minorVersion == 0 { return .codingInOldVersion }
+    return codings > 1 ? .codingNotLast : nil
   }
 }

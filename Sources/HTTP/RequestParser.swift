@@ -142,7 +142,10 @@ extension RequestParser {
       guard bytes[scanned + 1] == UInt8(ascii: "\n") else { return .rejected(.bareCarriageReturn) }
       return .line(lineStart..<scanned)
     }
-    return bound < limit.offset ? .incomplete : .rejected(limit.beyond)
+    guard bound == limit.offset else { return .incomplete }
+    return .rejected(
+      sawRequestLine
+        ? limit.beyond : judgeLongRequestLine(bytes, min(lineStart, bound)..<bound, otherwise: limit.beyond))
   }
 
   /// The first offset at which the line's CR may no longer lie, and what it means if it does.

@@ -22,6 +22,17 @@ struct LimitsTests {
     #expect(status("GET \(path)a HTTP/1.1\r\nHost: a\r\n\r\n", limits) == 414)
   }
 
+  @Test("a request line is refused for the part that takes it beyond its limit")
+  func longMethod() {
+    let long = String(repeating: "A", count: 9000)
+
+    #expect(status("\(long) / HTTP/1.1\r\nHost: a\r\n\r\n", Limits()) == 501)
+    #expect(status("GET /\(long) HTTP/1.1\r\nHost: a\r\n\r\n", Limits()) == 414)
+    #expect(status("BREW /\(long) HTTP/1.1\r\nHost: a\r\n\r\n", Limits()) == 414)
+    #expect(status("\(String(repeating: "@", count: 9000)) / HTTP/1.1\r\nHost: a\r\n\r\n", Limits()) == 400)
+    #expect(status(" \(long) HTTP/1.1\r\nHost: a\r\n\r\n", Limits()) == 400)
+  }
+
   @Test("a head may be as long as its limit, and not a byte longer")
   func head() {
     let request = "GET / HTTP/1.1\r\nHost: a\r\nX: abcdefgh\r\n\r\n"
@@ -54,6 +65,49 @@ struct LimitsTests {
         status("\(head)Transfer-Encoding: chunked\r\n\r\n\(size)\r\n\(data)\r\n0\r\n\r\n", limits) == expected
       )
     }
+  }
+}
+
+@Suite("Hosts")
+struct HostTests {
+  /// The status for `host` in the field, and in an absolute target.
+  private func statuses(_ host: String) -> [Int] {
+    var requests = ["GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n"]
+    // What ends a host in a target, or a target in its line, cannot stand in either.
+    if !host.contains(where: { " /?#".contains($0) }) {
+      requests.append("GET http://\(host)/ HTTP/1.1\r\nHost: a\r\n\r\n")
+    }
+    return requests.map { responses(talk($0).text)[0].status }
+  }
+
+  @Test(
+    "names, addresses and ports of the grammar are taken",
+    arguments: [
+      "a", "a!b", "a_b~c-d.e", "$&'()*+,;=", "a%20b", "%c3%b6.org", "example.org:8080", "a:", "a:0",
+      "a:65535",
+      "a:00000080", "1.2.3.4", "999.1.1.1:80", "[::1]", "[::1]:8080", "[::]:", "[::ffff:1.2.3.4]",
+      "[1:2:3:4:5:6:7:8]", "[v1.a:b]", "[vF0.!]:1",
+    ])
+  func taken(_ host: String) {
+    #expect(Set(statuses(host)) == [200])
+  }
+
+  @Test(
+    "whatever else is refused",
+    arguments: [
+      "", ":", ":80", "a:b", "a:80b", "a:b:c", "a:1:2", "a:65536", "a:99999", "a:99999999999999999999",
+      "a:-1",
+      "a:+1", "a: 80", "a:0x50", "[]", "[]:80", "[::1", "::1", "::1]", "[::1]a", "[::1]80", "[::1]:a",
+      "[::1]:65536",
+      "[[::1]]", "[1.2.3.4]", "[::g]", "[1::2::3]", "[1:2:3:4:5:6:7:8:9]", "[12345::]", "[fe80::1%25eth0]",
+      "[fe80::1%eth0]", "[ ::1]", "[v.a]", "[v1.]", "[v1]", "[vx.a]", "[v1.a/b]", "[v1.%20]", "a/b", "a b",
+      "a, b",
+      "user@a", "user:word@a", "a?b", "a#b", "a\\b", "a\"b", "a<b>", "a{b}", "a|b", "a^b", "a`b", "a[b]",
+      "a]",
+      "a%", "a%4", "a%zz", "a%00", "a%ff", "ö", "http://a", "a\tb",
+    ])
+  func refused(_ host: String) {
+    #expect(Set(statuses(host)) == [400])
   }
 }
 
