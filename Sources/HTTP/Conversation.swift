@@ -28,6 +28,9 @@ struct Conversation: ~Copyable {
   private let mux: Mux
   /// nil: requests are no spans.
   private let labels: RequestLabels?
+  /// Whether the answer that is about to be written is to be the last. Asked when it is there, and no earlier: the order to
+  /// stop may have come while the handler was at it.
+  private let isLast: () -> Bool
   private var input = ByteBuffer(capacity: inputCapacity)
   private var output = ByteBuffer(capacity: 512)
   private var parser: RequestParser
@@ -36,13 +39,13 @@ struct Conversation: ~Copyable {
   private var saidContinue = false
   /// `.finish` or `.close`, when nothing more will be answered.
   private var ending: Next?
-  /// Set to let the next answer be the last.
-  var isLast = false
   /// Requests answered by a handler or a status, refusals included.
   private(set) var answered = 0
 
-  init(mux: Mux, limits: Limits, labels: RequestLabels? = nil) {
-    (self.mux, self.labels) = (mux, labels)
+  init(
+    mux: Mux, limits: Limits, labels: RequestLabels? = nil, isLast: @escaping () -> Bool = { false }
+  ) {
+    (self.mux, self.labels, self.isLast) = (mux, labels, isLast)
     parser = RequestParser(limits: limits)
   }
 
@@ -144,7 +147,7 @@ struct Conversation: ~Copyable {
     // Who asks before it sends a body, and is refused, may send it all the same or not (RFC 9110 §10.1.1): what comes next
     // would be a guess.
     let isAmbiguous = parser.head.expectsContinue && parser.hasBody && decision.isRefusal
-    let keepsAlive = parser.keepsAlive && !isLast && !isAmbiguous
+    let keepsAlive = parser.keepsAlive && !isAmbiguous && !isLast()
     send(at: second, keepsAlive ? parser.head.minorVersion == 0 ? .keepAlive : .unsaid : .close)
     input.consume(parser.position)
     input.shrink(to: Self.inputCapacity)

@@ -26,7 +26,6 @@ struct Exchange: ~Copyable {
   mutating func run(_ roll: Roll, _ counters: Counters) throws(NetError) {
     var counted = 0
     while true {
-      if roll.isClosing { conversation.isLast = true }
       switch conversation.advance(at: Self.second) {
       case .write:
         try write()

@@ -116,11 +116,10 @@ struct ConversationTests {
 
   @Test("the last answer says so, and requests behind it are left to another connection")
   func lastAnswer() {
-    var conversation = Conversation(mux: testMux(), limits: Limits())
+    var conversation = Conversation(mux: testMux(), limits: Limits(), isLast: { true })
     feed(
       Array("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)[...], to: &conversation
     )
-    conversation.isLast = true
 
     #expect(conversation.advance(at: 0) == .write)
     let text = unsafe String(decoding: conversation.pending, as: UTF8.self)

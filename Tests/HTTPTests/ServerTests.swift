@@ -181,7 +181,10 @@ struct ServerTests {
         let last = try halfway.receiveAll()
         check(last.hasPrefix("HTTP/1.1 200 ") && last.contains("Connection: close"), "a last answer")
         release.send(())
-        check(responses(try busy.receiveAll()).map(\.body) == ["done"], "the answer in flight")
+        let answer = responses(try busy.receiveAll())
+        check(answer.map(\.body) == ["done"], "the answer in flight")
+        check(
+          answer[0].head.contains("\r\nConnection: close"), "the answer in flight to say that it is the last")
         let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         check(!Client.reaches(fd, port: test.port), "no new connection")
       }
