@@ -23,7 +23,9 @@ struct Exchange: ~Copyable {
   }
 
   /// Serves requests until either side ends the connection.
-  mutating func run(_ roll: Roll, _ counters: Counters) throws(NetError) {
+  ///
+  /// - Parameter number: its own in the roll.
+  mutating func run(_ roll: Roll, _ number: Int, _ counters: Counters) throws(NetError) {
     var counted = 0
     while true {
       switch conversation.advance(at: Self.second) {
@@ -33,7 +35,9 @@ struct Exchange: ~Copyable {
         counted = conversation.answered
       case .read(let waiting):
         guard try read(waiting, roll) else { return }
-      case .finish: return try finish()
+      case .finish:
+        roll.settle(number)
+        return try finish()
       case .close: return
       }
     }
@@ -101,29 +105,38 @@ struct Exchange: ~Copyable {
   // MARK: writing and ending
 
   private mutating func write() throws(NetError) {
-    try unsafe connection.write(conversation.pending, within: limits.write)
+    do {
+      try unsafe connection.write(conversation.pending, within: limits.write)
+    } catch {
+      connection.abort()  // half an answer is not to look like a whole one
+      throw error
+    }
     conversation.didWrite()
   }
 
   /// Says that nothing follows, and reads on until the peer has ended its half too: to bytes that come for a closed socket,
   /// or lie unread in one, the system answers with a reset, and the peer loses the part of the answer that is still on its
-  /// way. So it waits as long as the peer's system has not taken all, within the time that a write has; then for a second
-  /// more, whatever comes; and reads no more than so many bytes of what nobody wants.
+  /// way. So it waits while the peer's system takes more of it, with the patience that a write has; once it has all, for a
+  /// second more, whatever comes; and reads no more than so many bytes of what nobody wants.
   private mutating func finish() throws(NetError) {
     connection.finishWriting()
-    var end = Deadline.after(limits.write)
-    var (isTaken, left) = (false, Self.unwanted)
+    var delivery = Delivery(within: limits.write)
+    var end: Deadline?
+    var left = Self.unwanted
     while left > 0 {
-      if !isTaken, connection.unacknowledged == 0 { (isTaken, end) = (true, min(end, .after(.seconds(1)))) }
-      let time = min(end.timeLeft, .seconds(1))
+      let untaken = connection.unacknowledged
+      if end == nil, untaken == 0 { end = .after(.seconds(1)) }
+      guard let time = end.map(\.timeLeft) ?? delivery.look(taken: -untaken) else {
+        return connection.abort()
+      }
       guard time > .zero else { return }
-      connection.setReadDeadline(.after(time))
+      connection.setReadDeadline(.after(min(time, .seconds(1))))
       do {
         let count = try unsafe connection.read(into: conversation.scratch())
         if count == 0 { return }
         left -= count
       } catch .timedOut {
-        // Its system may have taken all meanwhile.
+        // Its system may have taken more meanwhile.
       }
     }
   }

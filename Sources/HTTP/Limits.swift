@@ -17,9 +17,9 @@ public struct Limits: Sendable {
   public var header: Duration = .seconds(10)
   /// How long a body may take from the end of its head; beyond: 408.
   public var content: Duration = .seconds(30)
-  /// How long a client may take to read what was written; beyond: closed.
+  /// How long a client may take nothing at all of what was written (`Delivery`); beyond: reset.
   public var write: Duration = .seconds(30)
-  /// How long requests in flight may go on after the order to stop; beyond: they are left.
+  /// How long requests in flight may go on after the order to stop; beyond: they are left, and end with a reset.
   public var drain: Duration = .seconds(10)
 
   /// Connections served at once; one more gets 503.

@@ -26,8 +26,14 @@ final class Roll: @unchecked Sendable {
   /// How many connections beyond the cap are told so at a time.
   private static let refusals = 128
 
+  private struct Member {
+    let connection: TCPConnection
+    /// Whether all that it was to be told is with the system.
+    var isSettled = false
+  }
+
   private struct State {
-    var connections: [Int: TCPConnection] = [:]
+    var connections: [Int: Member] = [:]
     var next = 0
     var refused = 0
     var listener: TCPListener?
@@ -61,7 +67,7 @@ final class Roll: @unchecked Sendable {
         return .refused
       }
       state.next += 1
-      state.connections[state.next] = connection
+      state.connections[state.next] = Member(connection: connection)
       return .entered(state.next)
     }
     if case .entered = entry { present.add() }
@@ -70,9 +76,20 @@ final class Roll: @unchecked Sendable {
 
   func leave(_ number: Int) {
     // The last reference may close the descriptor: outside the lock.
-    let connection = locked { $0.connections.removeValue(forKey: number) }
-    _ = connection
+    let member = locked { $0.connections.removeValue(forKey: number) }
+    _ = member
     present.done()
+  }
+
+  /// Says that the connection owes its client nothing any more.
+  func settle(_ number: Int) { locked { $0.connections[number]?.isSettled = true } }
+
+  /// Lets the connections that owe an answer, or a part of one, end with a reset, however the process ends: a plain end of
+  /// the stream would say that it was whole. Those that are settled are left to the system, which delivers.
+  func abandon() {
+    for member in locked({ Array($0.connections.values) }) where !member.isSettled {
+      member.connection.abort()
+    }
   }
 
   func leaveRefused() { locked { $0.refused -= 1 } }
@@ -83,7 +100,7 @@ final class Roll: @unchecked Sendable {
     closing.store(true, ordering: .sequentiallyConsistent)  // StoreLoad: see the type's comment
     let (listener, connections) = locked { state in
       defer { state.listener = nil }
-      return (state.listener, Array(state.connections.values))
+      return (state.listener, state.connections.values.map(\.connection))
     }
     listener?.close()
     for connection in connections { connection.setReadDeadline(.after(.zero)) }

@@ -21,11 +21,12 @@ public final class Server: Sendable {
   /// Accepts connections until `shutDown`, then waits until those in flight are done, or `limits.drain` has
   /// passed.
   ///
-  /// - Returns: how many connections were left open.
+  /// - Returns: how many connections were left open; those that still owe an answer end with a reset (`abandon`).
   /// - Throws: when the listening socket cannot be used.
   public func serve(_ socket: ListeningSocket) throws(NetError) -> Int {
     let listener = try TCPListener(socket) { [counters] in counters.exhaustions.add(1, ordering: .relaxed) }
     roll.open(listener)
+    defer { roll.abandon() }
     let labels = RequestLabels(mux)
     while true {
       let connection: TCPConnection
@@ -47,6 +48,10 @@ public final class Server: Sendable {
   /// Stops accepting, lets requests in flight finish, and closes connections that lie idle. `serve` then
   /// returns.
   public func shutDown() { roll.close() }
+
+  /// Lets the connections that still owe an answer end with a reset instead of a plain end of the stream, which would say
+  /// that the answer was whole. For a program that is about to end without waiting for them.
+  public func abandon() { roll.abandon() }
 
   /// Waits for the connections' Gs, or for the end of patience.
   private func drain() -> Int {
@@ -72,7 +77,7 @@ extension Server {
     let conversation = Conversation(mux: mux, limits: limits, labels: labels) { [roll] in roll.isClosing }
     var exchange = Exchange(connection, conversation, limits)
     // A peer that goes away or falls silent is no error of ours: the connection ends, and that is all.
-    try? exchange.run(roll, counters)
+    try? exchange.run(roll, number, counters)
   }
 
   /// Answers 503 to a connection beyond the cap.

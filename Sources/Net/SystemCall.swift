@@ -37,6 +37,13 @@ enum SystemCall {
     return result(unsafe setsockopt(fd, level, option, &one, socklen_t(MemoryLayout<Int32>.size)))
   }
 
+  /// SO_LINGER without any time: `close` drops what is unsent, and resets.
+  @inline(never)
+  static func dropAtClose(_ fd: Int32) -> Int {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    return result(unsafe setsockopt(fd, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size)))
+  }
+
   /// How an attempt to connect stands: 0 connected, EINPROGRESS, or why it failed.
   @inline(never)
   static func connection(_ fd: Int32) -> Int32 {

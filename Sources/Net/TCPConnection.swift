@@ -44,11 +44,13 @@ public final class TCPConnection: Sendable {
 
   /// Writes all of `bytes`, parking whenever the peer is slow to read.
   ///
-  /// `patience` counts from the first time that the peer makes it wait: a write that need not wait pays no
-  /// timer.
+  /// - Parameter patience: how long the peer may take nothing at all (see `Delivery`); as long as it takes some, the write
+  ///   goes on. A write that need not wait pays no timer.
+  /// - Throws: `.timedOut` when patience is at its end. How much was written is not known then: the connection is of no more
+  ///   use, and should be aborted.
   public func write(_ bytes: UnsafeRawBufferPointer, within patience: Duration) throws(NetError) {
     var written = 0
-    var isTimed = false
+    var delivery: Delivery?
     while written < bytes.count {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[written...])
       let result = unsafe SystemCall.send(poll.fd, rest)
@@ -56,20 +58,31 @@ public final class TCPConnection: Sendable {
         written += result
         continue
       }
-      if !isTimed { poll.setDeadline(.after(patience), for: .write) }
-      isTimed = true
-      try wait(.write, after: Int32(-result), of: "send")
+      if result == -Int(EAGAIN) {
+        if delivery == nil { delivery = Delivery(within: patience) }
+        guard let time = delivery?.look(taken: written - unacknowledged) else { throw .timedOut }
+        setWriteDeadline(.after(time))
+      }
+      do {
+        try wait(.write, after: Int32(-result), of: "send")
+      } catch .timedOut {
+        // Only the time until the next look is over.
+      }
     }
   }
 
-  /// When writes give up with `.timedOut`; `write` sets it anew when it has to wait.
-  public func setWriteDeadline(_ deadline: Deadline?) { poll.setDeadline(deadline, for: .write) }
+  /// When a wait to write gives up with `.timedOut`.
+  func setWriteDeadline(_ deadline: Deadline?) { poll.setDeadline(deadline, for: .write) }
 
   /// When reads give up with `.timedOut`; at once for a G that waits already.
   public func setReadDeadline(_ deadline: Deadline?) { poll.setDeadline(deadline, for: .read) }
 
   /// Tells the peer that nothing more follows. What it sends can still be read.
   public func finishWriting() { _ = SystemCall.shutdown(poll.fd, SHUT_WR) }
+
+  /// Lets the connection end with a reset when it is closed: the peer is told that what it has had is not all. What it has
+  /// not been sent yet is dropped then.
+  public func abort() { _ = SystemCall.dropAtClose(poll.fd) }
 
   /// Bytes written, the end of the stream included, that the peer's system has not acknowledged yet. A connection that is
   /// closed now loses them if the peer sends anything more: to that a closed socket answers with a reset.

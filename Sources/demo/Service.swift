@@ -42,6 +42,7 @@ func stopOnSignal(_ server: Server) throws {
     server.shutDown()
     let signal = signals.next()
     complain("asked to stop again; requests in flight are lost")
+    server.abandon()
     exit(128 + signal)
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// A demo that listens; ended with the last reference.
-private final class RunningDemo: Sendable {
+final class RunningDemo: Sendable {
   let port: UInt16
   private let process: Process
 
@@ -35,7 +35,10 @@ private final class RunningDemo: Sendable {
     return nil
   }
 
-  deinit {
+  deinit { stop() }
+
+  /// Tells it to stop, and waits until it has.
+  func stop() {
     process.terminate()
     process.waitUntilExit()
   }

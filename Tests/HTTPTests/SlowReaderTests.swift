@@ -1,0 +1,80 @@
+// Clients that read slowly have all of their answer; those that do not read are cut off, and can tell.
+
+import Foundation
+import Glibc
+import MPG
+import Testing
+
+@testable import HTTP
+
+@Suite("Slow readers")
+struct SlowReaderTests {
+  @Test("who reads slowly but steadily has all, though it takes longer than patience with who does not read")
+  func steady() async {
+    await #expect(processExitsWith: .success) {
+      var mux = Mux()
+      mux.handle("/") { _, response in response.write([UInt8](repeating: 66, count: 8 << 20)) }
+      var limits = Limits()
+      limits.write = .milliseconds(800)
+      withServer(mux, limits) { test in
+        let client = SlowClient(port: test.port, buffer: 64 << 10)
+        check(client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), "the request to be sent")
+        var total = 0
+        let start = ContinuousClock.now
+        while case let count = client.read(32 << 10), count != 0 {
+          check(count > 0, "no end before the last byte, found errno \(-count) after \(total) bytes")
+          total += count
+          sleep(.milliseconds(15))
+        }
+        check(total > 8 << 20, "8 MiB and a head, found \(total)")
+        check(start.duration(to: .now) > .seconds(3), "a client that is slow")
+      }
+    }
+  }
+
+  /// Answers of which the system takes all at once, and not.
+  @Test(
+    "who does not read is cut off, by a reset and not by an end of the stream",
+    arguments: [300_000, 16 << 20])
+  func stalled(_ size: Int) async {
+    await #expect(processExitsWith: .success) { [size = size as Int] in
+      var mux = Mux()
+      mux.handle("/") { _, response in response.write([UInt8](repeating: 66, count: size)) }
+      var limits = Limits()
+      limits.write = .milliseconds(300)
+      withServer(mux, limits) { test in
+        let client = SlowClient(port: test.port)
+        check(client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), "the request to be sent")
+
+        while !client.isReset { sleep(.milliseconds(5)) }
+
+        let (count, errno) = client.readAll()
+        check(errno == ECONNRESET && count < size, "a reset, found errno \(errno) after \(count) bytes")
+      }
+    }
+  }
+
+  @Test(
+    "when time for draining is over, half an answer ends with a reset, and what the system has whole arrives")
+  func drained() throws {
+    let root = FileManager.default.temporaryDirectory.appending(path: "mpg-demo-slow-\(UUID().uuidString)")
+      .path
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    try Data(count: 8 << 20).write(to: URL(filePath: root + "/large"))
+    try Data(count: 300_000).write(to: URL(filePath: root + "/small"))
+    let demo = try RunningDemo(["--files", root, "--drain-timeout", "500"])
+    let (large, small) = (SlowClient(port: demo.port), SlowClient(port: demo.port))
+    for (client, name) in [(large, "large"), (small, "small")] {
+      #expect(client.send("GET /file?name=\(name) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
+      while client.waiting == 0 { usleep(1000) }
+    }
+
+    demo.stop()
+
+    let (cut, reason) = large.readAll()
+    #expect(cut < 8 << 20 && reason == ECONNRESET, "\(cut) bytes, errno \(reason)")
+    let (whole, end) = small.readAll()
+    #expect(whole > 300_000 && end == 0, "\(whole) bytes, errno \(end)")
+  }
+}
