@@ -9,8 +9,10 @@ struct Exchange: ~Copyable {
   private let connection: TCPConnection
   private var conversation: Conversation
   private let limits: Limits
-  /// By how many milliseconds an idle connection may be closed early, see `keepTime`.
+  /// For how many milliseconds the deadline of an idle connection stays where it is, see `keepTime`.
   private let slack: Int
+  /// While an answer is still being taken, though the time for silence seems to be over.
+  private var delivery: Delivery?
   /// What the read deadline was set for, in which request, and when (coarse milliseconds).
   private var waiting: Conversation.Waiting?
   private var waitingSince = (request: 0, milliseconds: 0)
@@ -52,30 +54,31 @@ struct Exchange: ~Copyable {
 
   // MARK: reading
 
-  /// Reads what there is; false at the end of the stream or of patience for the next request.
+  /// Reads what there is; false at the end of the stream.
   private mutating func read(_ waiting: Conversation.Waiting, _ roll: Roll) throws(NetError) -> Bool {
     keepTime(waiting)
-    // A read tries before it waits: with the server closing, an idle connection is asked once more, then
-    // given up.
-    if waiting == .request && roll.isClosing { connection.setReadDeadline(.after(.zero)) }
-    do {
-      let count = try unsafe connection.read(into: conversation.room())
-      conversation.didRead(count)
-      return count > 0
-    } catch .timedOut {
-      if waiting != .request && roll.isClosing && isEarly(waiting) {
-        // It was the shutdown that ended the deadline; a request in flight keeps its time.
-        self.waiting = nil
-        return true
+    while true {
+      // After each deadline that was set (see Roll). A read tries before it waits: with the server closing, an idle
+      // connection is asked once more, then given up.
+      if waiting == .request && roll.isClosing { connection.setReadDeadline(.after(.zero)) }
+      do {
+        let count = try unsafe connection.read(into: conversation.room())
+        conversation.didRead(count)
+        return count > 0
+      } catch .timedOut {
+        let left = waiting != .request ? timeLeft(waiting) : roll.isClosing ? .zero : try silenceLeft()
+        guard left > .zero else {
+          conversation.timeOut(waiting, at: Self.second)
+          return true
+        }
+        connection.setReadDeadline(.after(left))
       }
-      conversation.timeOut(waiting, at: Self.second)
-      return true
     }
   }
 
   /// Sets the read deadline when the thing waited for has changed. Between requests it is moved on only once
-  /// in a while, so that a busy connection does not pay for a timer at every request; it may then end up to a
-  /// sixteenth (at most a second) early.
+  /// in a while, so that a busy connection does not pay for a timer at every request; when it ends early,
+  /// `silenceLeft` finds out.
   private mutating func keepTime(_ waiting: Conversation.Waiting) {
     let now = Self.coarseMilliseconds
     if self.waiting == waiting {
@@ -89,17 +92,37 @@ struct Exchange: ~Copyable {
     connection.setReadDeadline(.after(patience(waiting)))
   }
 
+  /// How much of a request's time is left, when a deadline has ended a wait: more than nothing if it was the shutdown that
+  /// ended it.
+  private func timeLeft(_ waiting: Conversation.Waiting) -> Duration {
+    let left = Self.milliseconds(patience(waiting)) - (Self.coarseMilliseconds - waitingSince.milliseconds)
+    return left > Self.coarseness ? .milliseconds(left) : .zero
+  }
+
+  /// How much longer a connection may be silent, when the time for that seems to be over. A client that still takes its last
+  /// answer is not silent: silence begins with what its system acknowledged last.
+  /// - Throws: `.timedOut` when the client takes nothing any more.
+  private mutating func silenceLeft() throws(NetError) -> Duration {
+    let untaken = connection.unacknowledged
+    if untaken > 0 {
+      var delivery = self.delivery ?? Delivery(within: limits.write)
+      guard let time = delivery.look(taken: -untaken) else {
+        connection.abort()
+        throw .timedOut
+      }
+      self.delivery = delivery
+      return min(time, .seconds(1))
+    }
+    delivery = nil
+    return connection.sinceAcknowledgement.map { limits.idle - $0 } ?? .zero
+  }
+
   private func patience(_ waiting: Conversation.Waiting) -> Duration {
     switch waiting {
     case .request: limits.idle
     case .head: limits.header
     case .body: limits.content
     }
-  }
-
-  /// Whether the deadline for `waiting` cannot have passed by itself yet.
-  private func isEarly(_ waiting: Conversation.Waiting) -> Bool {
-    Self.coarseMilliseconds - waitingSince.milliseconds < Self.milliseconds(patience(waiting)) - 8
   }
 
   // MARK: writing and ending
@@ -142,6 +165,9 @@ struct Exchange: ~Copyable {
   }
 
   private static let unwanted = 1 << 20
+
+  /// By how many milliseconds the clock below may differ from that of deadlines.
+  private static let coarseness = 8
 
   // MARK: clocks
 

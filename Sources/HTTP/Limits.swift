@@ -11,7 +11,8 @@ public struct Limits: Sendable {
   /// Bytes of all chunk extensions of a body, and of its trailers; beyond: 400. Neither is used for anything.
   public var framing = 8 << 10
 
-  /// How long a connection may lie without a byte of a next request; beyond: closed without a word.
+  /// How long a connection may lie without a byte of a next request, from when its client has taken the last answer; beyond:
+  /// closed without a word.
   public var idle: Duration = .seconds(60)
   /// How long a head may take from its first byte; beyond: 408.
   public var header: Duration = .seconds(10)

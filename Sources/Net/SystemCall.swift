@@ -37,6 +37,14 @@ enum SystemCall {
     return result(unsafe setsockopt(fd, level, option, &one, socklen_t(MemoryLayout<Int32>.size)))
   }
 
+  /// What the system knows of a TCP connection; nil for another kind of socket.
+  @inline(never)
+  static func information(_ fd: Int32) -> tcp_info? {
+    var found = tcp_info()
+    var length = socklen_t(MemoryLayout<tcp_info>.size)
+    return unsafe getsockopt(fd, Int32(IPPROTO_TCP), TCP_INFO, &found, &length) == 0 ? found : nil
+  }
+
   /// SO_LINGER without any time: `close` drops what is unsent, and resets.
   @inline(never)
   static func dropAtClose(_ fd: Int32) -> Int {

@@ -88,6 +88,11 @@ public final class TCPConnection: Sendable {
   /// closed now loses them if the peer sends anything more: to that a closed socket answers with a reset.
   public var unacknowledged: Int { SystemCall.unacknowledged(poll.fd) }
 
+  /// How long ago the peer's system last acknowledged anything; nil where that cannot be known.
+  public var sinceAcknowledgement: Duration? {
+    SystemCall.information(poll.fd).map { .milliseconds($0.tcpi_last_ack_recv) }
+  }
+
   /// Ends every wait with `.closed`, now and later. The descriptor goes with the last reference.
   public func close() { poll.close() }
 

@@ -110,6 +110,51 @@ struct ServerTests {
     }
   }
 
+  @Test("a client that is still taking its answer is not idle, however long it takes")
+  func slowAnswer() async {
+    await #expect(processExitsWith: .success) {
+      var mux = testMux()
+      mux.handle("/large") { _, response in response.write([UInt8](repeating: 66, count: 300_000)) }
+      var limits = Limits()
+      limits.idle = .milliseconds(500)
+      withServer(mux, limits) { test in
+        let client = SlowClient(port: test.port)
+        check(client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n"), "a request")
+        var total = 0
+        while total < 300_000 {
+          let count = client.read(4096)
+          check(count > 0, "no end yet")
+          total += count
+          sleep(.milliseconds(20))
+        }
+        check(client.send(get), "a second request")
+        while let text = client.readText(4096) {
+          if text.contains("Hello World") { return }
+        }
+        check(false, "a second answer")
+      }
+    }
+  }
+
+  @Test("a head keeps the time that it has when the server shuts down")
+  func headAtShutDown() async {
+    await #expect(processExitsWith: .success) {
+      var limits = Limits()
+      limits.header = .seconds(3)
+      withServer(testMux(), limits) { test in
+        let client = try test.connect()
+        try client.send("GET / HT")
+        let start = ContinuousClock.now
+        sleep(.seconds(2))
+        test.server.shutDown()
+        check(try client.receiveAll().hasPrefix("HTTP/1.1 408 "), "408")
+        let time = start.duration(to: .now)
+        check(
+          time > .milliseconds(2900) && time < .milliseconds(4700), "3 s from its first byte, found \(time)")
+      }
+    }
+  }
+
   @Test("beyond the cap a connection gets 503 and is counted; when one leaves, the next is served")
   func cap() async {
     await #expect(processExitsWith: .success) {

@@ -29,6 +29,13 @@ final class SlowClient: @unchecked Sendable {
     return blocking { Self.receive(fd, &piece) }
   }
 
+  /// The same as text; nil at any end.
+  func readText(_ most: Int) -> String? {
+    var piece = [UInt8](repeating: 0, count: most)
+    let count = blocking { Self.receive(fd, &piece) }
+    return count > 0 ? String(decoding: piece[..<count], as: UTF8.self) : nil
+  }
+
   /// Never inlined: errno is the thread's own.
   @inline(never)
   private static func receive(_ fd: Int32, _ piece: inout [UInt8]) -> Int {
