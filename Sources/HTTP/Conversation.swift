@@ -31,6 +31,10 @@ struct Conversation: ~Copyable {
   /// Whether the answer that is about to be written is to be the last. Asked when it is there, and no earlier: the order to
   /// stop may have come while the handler was at it.
   private let isLast: () -> Bool
+  /// Runs a slow handler, and watches meanwhile whether its client stays; how many bytes of the answer it has sent already.
+  private let watching: (_ handler: () -> Void) -> Int
+  /// How many handlers were watched.
+  private(set) var watched = 0
   private var input = ByteBuffer(capacity: inputCapacity)
   private var output = ByteBuffer(capacity: 512)
   private var parser: RequestParser
@@ -43,9 +47,13 @@ struct Conversation: ~Copyable {
   private(set) var answered = 0
 
   init(
-    mux: Mux, limits: Limits, labels: RequestLabels? = nil, isLast: @escaping () -> Bool = { false }
+    mux: Mux, limits: Limits, labels: RequestLabels? = nil, isLast: @escaping () -> Bool = { false },
+    watching: @escaping (_ handler: () -> Void) -> Int = {
+      $0()
+      return 0
+    }
   ) {
-    (self.mux, self.labels, self.isLast) = (mux, labels, isLast)
+    (self.mux, self.labels, self.isLast, self.watching) = (mux, labels, isLast, watching)
     parser = RequestParser(limits: limits)
   }
 
@@ -137,24 +145,36 @@ struct Conversation: ~Copyable {
   private mutating func answer(at second: Int) -> Bool {
     let request = unsafe Request(UnsafeBufferPointer(input.bytes), parser)
     let route = mux.route(for: request)
-    if let route, mux.routes[route].pace == .slow, !output.isEmpty { return false }
+    let isSlow = route.map { mux.routes[$0].pace == .slow } ?? false
+    if isSlow, !output.isEmpty { return false }
     let decision = mux.decide(request, route: route)
-    if let labels {
-      withSpan(labels.label(request.method, route: route)) { respond(to: request, decision) }
+    var sent = 0
+    if isSlow, case .handled = decision {
+      let watching = self.watching
+      watched += 1
+      sent = watching { respond(to: request, decision, labelled: route) }
     } else {
-      respond(to: request, decision)
+      respond(to: request, decision, labelled: route)
     }
     // Who asks before it sends a body, and is refused, may send it all the same or not (RFC 9110 §10.1.1): what comes next
     // would be a guess.
     let isAmbiguous = parser.head.expectsContinue && parser.hasBody && decision.isRefusal
     let keepsAlive = parser.keepsAlive && !isAmbiguous && !isLast()
     send(at: second, keepsAlive ? parser.head.minorVersion == 0 ? .keepAlive : .unsaid : .close)
+    output.consume(sent)  // there was nothing before it: it is slow
     input.consume(parser.position)
     input.shrink(to: Self.inputCapacity)
     parser.reset()
     saidContinue = false
     if !keepsAlive { ending = .finish }  // however little has come by now, more may come later
     return true
+  }
+
+  private mutating func respond(
+    to request: borrowing Request, _ decision: Mux.Decision, labelled route: Int?
+  ) {
+    guard let labels else { return respond(to: request, decision) }
+    withSpan(labels.label(request.method, route: route)) { respond(to: request, decision) }
   }
 
   private mutating func respond(to request: borrowing Request, _ decision: Mux.Decision) {

@@ -16,6 +16,8 @@ struct Exchange: ~Copyable {
   /// What the read deadline was set for, in which request, and when (coarse milliseconds).
   private var waiting: Conversation.Waiting?
   private var waitingSince = (request: 0, milliseconds: 0)
+  /// How many handlers were watched then: each takes the deadline away.
+  private var watched = 0
 
   init(_ connection: TCPConnection, _ conversation: consuming Conversation, _ limits: Limits) {
     self.connection = connection
@@ -81,13 +83,13 @@ struct Exchange: ~Copyable {
   /// `silenceLeft` finds out.
   private mutating func keepTime(_ waiting: Conversation.Waiting) {
     let now = Self.coarseMilliseconds
-    if self.waiting == waiting {
+    if self.waiting == waiting, watched == conversation.watched {
       let isSame =
         waiting == .request
         ? now - waitingSince.milliseconds < slack : conversation.answered == waitingSince.request
       if isSame { return }
     }
-    self.waiting = waiting
+    (self.waiting, watched) = (waiting, conversation.watched)
     waitingSince = (conversation.answered, now)
     connection.setReadDeadline(.after(patience(waiting)))
   }

@@ -9,7 +9,8 @@ public struct Mux: Sendable {
   public typealias Handler = @Sendable (borrowing Request, inout Response) throws -> Void
 
   /// Whether a handler answers at once, or may park or compute for long. Before a slow one runs, the answers
-  /// to earlier pipelined requests are sent; those of quick ones are sent together.
+  /// to earlier pipelined requests are sent; those of quick ones are sent together. A slow one runs in a scope
+  /// (`withCancellation`) that is cancelled when its client has left: closed the connection, or reset it.
   public enum Pace: Sendable { case quick, slow }
 
   struct Route: Sendable {

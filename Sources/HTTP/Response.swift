@@ -49,6 +49,9 @@ public struct Response: ~Copyable {
   /// What the connection says of itself.
   enum Connection { case unsaid, keepAlive, close }
 
+  /// What every answer begins with.
+  static let beginning = UInt8(ascii: "H")
+
   /// Appends head and body to `output`.
   func render(into output: inout ByteBuffer, date: String, _ connection: Connection, isHead: Bool) {
     output.append("HTTP/1.1 ")

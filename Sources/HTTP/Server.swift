@@ -74,7 +74,9 @@ public final class Server: Sendable {
 extension Server {
   private func converse(_ connection: TCPConnection, _ number: Int, _ labels: RequestLabels) {
     defer { roll.leave(number) }
-    let conversation = Conversation(mux: mux, limits: limits, labels: labels) { [roll] in roll.isClosing }
+    let conversation = Conversation(
+      mux: mux, limits: limits, labels: labels, isLast: { [roll] in roll.isClosing },
+      watching: { Watch.watching(connection, $0) })
     var exchange = Exchange(connection, conversation, limits)
     // A peer that goes away or falls silent is no error of ours: the connection ends, and that is all.
     try? exchange.run(roll, number, counters)

@@ -88,6 +88,36 @@ public final class TCPConnection: Sendable {
   /// closed now loses them if the peer sends anything more: to that a closed socket answers with a reset.
   public var unacknowledged: Int { SystemCall.unacknowledged(poll.fd) }
 
+  /// What is known of a peer while nobody reads.
+  public enum Peer: Sendable {
+    case here
+    /// It sends nothing more; whether it still reads cannot be seen.
+    case silent
+    /// The connection was reset, or has failed: nobody reads what is written.
+    case gone
+  }
+
+  /// How the peer stands, whatever it has sent that is not read yet. Only of TCP: another peer is `here`.
+  public var peer: Peer {
+    guard let state = SystemCall.information(poll.fd)?.tcpi_state else { return .here }
+    switch Int(state) {
+    case TCP_CLOSE_WAIT: return .silent
+    case TCP_CLOSE: return .gone
+    default: return .here
+    }
+  }
+
+  /// Parks until there may be something new to read, or of the peer; takes nothing. As for a read, one G at a time.
+  public func awaitNews() throws(NetError) {
+    do { try poll.wait(.read) } catch { throw NetError(error) }
+  }
+
+  /// Writes one byte if that is possible at once; how many were written. As for a write, one G at a time.
+  public func writeNow(_ byte: UInt8) -> Int {
+    var byte = byte
+    return unsafe withUnsafeBytes(of: &byte) { unsafe max(0, SystemCall.send(poll.fd, $0)) }
+  }
+
   /// How long ago the peer's system last acknowledged anything; nil where that cannot be known.
   public var sinceAcknowledgement: Duration? {
     SystemCall.information(poll.fd).map { .milliseconds($0.tcpi_last_ack_recv) }

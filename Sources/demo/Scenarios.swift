@@ -1,4 +1,5 @@
-// The handlers that make the scheduler do something worth watching.
+// The handlers that make the scheduler do something worth watching. Each runs in a scope that ends when its client leaves; those
+// that may last look at it.
 
 import Glibc
 import HTTP
@@ -8,8 +9,12 @@ import MPG
 @Sendable func spawn(_ request: borrowing Request, _ response: inout Response) throws {
   let n = try number("n", of: request, default: 1000, in: 1...1_000_000)
   let group = WaitGroup()
-  group.add(n)
-  for _ in 0..<n { go { group.done() } }
+  for started in stride(from: 0, to: n, by: 1024) {
+    try checkCancellation()
+    let batch = min(1024, n - started)
+    group.add(batch)
+    for _ in 0..<batch { go { group.done() } }
+  }
   group.wait()
   response.write("spawned and joined \(n) Gs\n")
 }
@@ -19,14 +24,14 @@ import MPG
   let ms = try number("ms", of: request, default: 20, in: 0...10_000)
   let end = nanoseconds() + ms * 1_000_000
   var rounds = 0
-  while nanoseconds() < end { rounds += 1 }
+  while nanoseconds() < end && !isCancelled { rounds += 1 }
   response.write("computed for \(ms) ms, \(rounds) rounds\n")
 }
 
 /// `/sleep?ms=50`: parks on a timer.
 @Sendable func sleep(_ request: borrowing Request, _ response: inout Response) throws {
   let ms = try number("ms", of: request, default: 50, in: 0...60_000)
-  MPG.sleep(.milliseconds(ms))
+  try sleepOrCancelled(.milliseconds(ms))
   response.write("slept \(ms) ms\n")
 }
 
@@ -55,7 +60,7 @@ import MPG
   var x: UInt64 = 1
   repeat {
     for _ in 0..<10_000 { x = x &* 6_364_136_223_846_793_005 &+ 1 }
-  } while nanoseconds() < end
+  } while nanoseconds() < end && !isCancelled
   response.write("hogged for \(ms) ms, ended at \(x)\n")
 }
 
@@ -67,7 +72,7 @@ import MPG
   let (reading, writing) = (ends[0], ends[1])
   defer { close(reading) }
   go {
-    MPG.sleep(.milliseconds(ms))
+    try? sleepOrCancelled(.milliseconds(ms))  // the client's leaving ends the block as well
     close(writing)
   }
   blocking {

@@ -65,5 +65,16 @@ final class SlowClient: @unchecked Sendable {
     return unsafe poll(&state, 1, 0) == 1 && Int32(state.revents) & POLLERR != 0
   }
 
+  /// Says that nothing more comes; it still reads.
+  func finishWriting() { shutdown(fd, Int32(SHUT_WR)) }
+
+  /// Lets its end be a reset.
+  func resetAtEnd() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    check(
+      unsafe setsockopt(fd, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size)) == 0,
+      "a reset")
+  }
+
   deinit { close(fd) }
 }
