@@ -46,6 +46,20 @@ func isTokenByte(_ byte: UInt8) -> Bool {
   }
 }
 
+/// The members of a list in a field, blanks around them dropped. An empty one is none (RFC 9110 §5.6.1.2).
+func members(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [Range<Int>] {
+  var (members, start) = ([Range<Int>](), range.lowerBound)
+  while start < range.upperBound {
+    let end = find(UInt8(ascii: ","), bytes, start..<range.upperBound) ?? range.upperBound
+    var (first, last) = (start, end)
+    while first < last, isBlank(bytes[first]) { first += 1 }
+    while last > first, isBlank(bytes[last - 1]) { last -= 1 }
+    if first < last { members.append(first..<last) }
+    start = end + 1
+  }
+  return members
+}
+
 /// The value of a hexadecimal digit.
 func hexValue(_ byte: UInt8) -> UInt8? {
   if isDigit(byte) { return byte - UInt8(ascii: "0") }

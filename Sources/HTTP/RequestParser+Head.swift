@@ -102,11 +102,14 @@ extension RequestParser {
       case 6 where equals(bytes, name, "expect"):
         // HTTP/1.0 knows no Expect (RFC 9110 §10.1.1).
         guard head.minorVersion >= 1 else { continue }
-        head.expectsContinue = equals(bytes, value, "100-continue")
-        if !head.expectsContinue { unwilling = unwilling ?? .unknownExpectation }
+        for member in members(bytes, value) {
+          head.expectsContinue = equals(bytes, member, "100-continue")
+          if !head.expectsContinue { unwilling = unwilling ?? .unknownExpectation }
+        }
       case 14 where equals(bytes, name, "content-length"): lengths += 1
       case 17 where equals(bytes, name, "transfer-encoding"):
         codings += 1
+        if members(bytes, value).isEmpty { return .codingNotLast }
         head.isChunked = equals(bytes, value, "chunked")
         if !head.isChunked { unwilling = unwilling ?? .unknownCoding }
       default: continue
