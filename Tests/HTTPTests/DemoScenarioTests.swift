@@ -37,10 +37,20 @@ final class RunningDemo: Sendable {
 
   deinit { stop() }
 
-  /// Tells it to stop, and waits until it has.
-  func stop() {
-    process.terminate()
+  /// Tells it to stop, and waits until it has; its exit code.
+  @discardableResult func stop() -> Int32 {
+    tellToStop()
     process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  func tellToStop() { process.terminate() }
+
+  /// Whether it takes connections.
+  var listens: Bool {
+    let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(fd) }
+    return Client.reaches(fd, port: port)
   }
 
   /// Asks, and does not wait for the answer; the socket.

@@ -77,4 +77,25 @@ struct SlowReaderTests {
     let (whole, end) = small.readAll()
     #expect(whole > 300_000 && end == 0, "\(whole) bytes, errno \(end)")
   }
+
+  @Test("at the second signal what is owed ends with a reset, and an idle connection as it always does")
+  func secondSignal() throws {
+    let demo = try RunningDemo([])
+    let (asked, begun, idle) = (
+      SlowClient(port: demo.port), SlowClient(port: demo.port), SlowClient(port: demo.port)
+    )
+    #expect(asked.send("GET /sleep?ms=60000 HTTP/1.1\r\nHost: a\r\n\r\n"))
+    #expect(begun.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /block?ms=60000 HTTP/1.1\r\nHost: a\r\n\r\n"))
+    while begun.waiting == 0 { usleep(1000) }
+    demo.tellToStop()
+    while demo.listens { usleep(1000) }
+
+    #expect(demo.stop() == 128 + SIGTERM)
+
+    let (none, reason) = asked.readAll()
+    #expect(none == 0 && reason == ECONNRESET, "\(none) bytes, errno \(reason)")
+    #expect(begun.readAll().errno == ECONNRESET)
+    let (silence, end) = idle.readAll()
+    #expect(silence == 0 && end == 0, "\(silence) bytes, errno \(end)")
+  }
 }
