@@ -31,8 +31,9 @@ struct Conversation: ~Copyable {
   /// Whether the answer that is about to be written is to be the last. Asked when it is there, and no earlier: the order to
   /// stop may have come while the handler was at it.
   private let isLast: () -> Bool
-  /// Runs a slow handler, and watches meanwhile whether its client stays; how many bytes of the answer it has sent already.
-  private let watching: (_ handler: () -> Void) -> Int
+  /// Runs a slow handler, and watches meanwhile whether its client stays, if it takes its time; how many bytes of the answer
+  /// it has sent already, and nil if it has touched nothing of the connection.
+  private let watching: (_ handler: () -> Void) -> Int?
   /// How many handlers were watched.
   private(set) var watched = 0
   private var input = ByteBuffer(capacity: inputCapacity)
@@ -48,9 +49,9 @@ struct Conversation: ~Copyable {
 
   init(
     mux: Mux, limits: Limits, labels: RequestLabels? = nil, isLast: @escaping () -> Bool = { false },
-    watching: @escaping (_ handler: () -> Void) -> Int = {
+    watching: @escaping (_ handler: () -> Void) -> Int? = {
       $0()
-      return 0
+      return nil
     }
   ) {
     (self.mux, self.labels, self.isLast, self.watching) = (mux, labels, isLast, watching)
@@ -151,8 +152,10 @@ struct Conversation: ~Copyable {
     var sent = 0
     if isSlow, case .handled = decision {
       let watching = self.watching
-      watched += 1
-      sent = watching { respond(to: request, decision, labelled: route) }
+      if let count = watching({ respond(to: request, decision, labelled: route) }) {
+        watched += 1
+        sent = count
+      }
     } else {
       respond(to: request, decision, labelled: route)
     }
@@ -198,13 +201,6 @@ struct Conversation: ~Copyable {
     } catch {
       response.replace(.internalServerError, "500 Internal Server Error")
     }
-  }
-
-  /// What is known from the head alone: that no handler will see the request.
-  private func refusal(of request: borrowing Request, by route: Int?) -> Status? {
-    if request.method == .options && (route != nil || request.isAboutServer) { return nil }
-    guard let route else { return .notFound }
-    return mux.routes[route].methods.contains(Methods(request.method)) ? nil : .methodNotAllowed
   }
 
   private mutating func refuse(_ rejection: Rejection, at second: Int) {

@@ -50,7 +50,7 @@ public struct Response: ~Copyable {
   enum Connection { case unsaid, keepAlive, close }
 
   /// What every answer begins with.
-  static let beginning = UInt8(ascii: "H")
+  static let beginning = Array("HTTP/1.1 ".utf8)
 
   /// Appends head and body to `output`.
   func render(into output: inout ByteBuffer, date: String, _ connection: Connection, isHead: Bool) {

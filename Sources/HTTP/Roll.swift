@@ -15,8 +15,8 @@ import Synchronization
 /// holder kept waiting would be lost to all others.
 final class Roll: @unchecked Sendable {
   enum Entry {
-    /// To be served; the number is for `leave`.
-    case entered(Int)
+    /// To be served; the number is for `leave`, and its client can be watched.
+    case entered(Int, Watch)
     /// Beyond the cap: to be told so.
     case refused
     /// So far beyond the cap that not even that is done.
@@ -28,6 +28,7 @@ final class Roll: @unchecked Sendable {
 
   private struct Member {
     let connection: TCPConnection
+    let watch: Watch
     /// Whether all that it was to be told is with the system.
     var isSettled = false
   }
@@ -67,8 +68,9 @@ final class Roll: @unchecked Sendable {
         return .refused
       }
       state.next += 1
-      state.connections[state.next] = Member(connection: connection)
-      return .entered(state.next)
+      let watch = Watch(connection)
+      state.connections[state.next] = Member(connection: connection, watch: watch)
+      return .entered(state.next, watch)
     }
     if case .entered = entry { present.add() }
     return entry
@@ -90,6 +92,22 @@ final class Roll: @unchecked Sendable {
     for member in locked({ Array($0.connections.values) }) where !member.isSettled {
       member.connection.abort()
     }
+  }
+
+  /// Has the handlers watched that take their time; whether there are any at work that are not.
+  func look() -> Bool {
+    var (isAnyAtWork, late) = (false, [(watch: Watch, word: Int)]())
+    locked { state in
+      for member in state.connections.values {
+        switch member.watch.look() {
+        case .idle: break
+        case .atWork: isAnyAtWork = true
+        case .late(let word): late.append((member.watch, word))
+        }
+      }
+    }
+    for (watch, word) in late { goDetached { watch.watch(word) } }
+    return isAnyAtWork
   }
 
   func leaveRefused() { locked { $0.refused -= 1 } }

@@ -11,11 +11,13 @@ public final class Server: Sendable {
   public let counters: Counters
   private let mux: Mux
   private let roll = Roll()
+  private let lookout: Lookout
 
   public init(_ mux: Mux, limits: Limits = Limits(), counters: Counters = Counters()) {
     self.mux = mux
     self.limits = limits
     self.counters = counters
+    lookout = Lookout(roll)
   }
 
   /// Accepts connections until `shutDown`, then waits until those in flight are done, or `limits.drain` has
@@ -38,7 +40,7 @@ public final class Server: Sendable {
       // Relaxed, as all counters: a number, nothing is published by it.
       counters.accepted.add(1, ordering: .relaxed)
       switch roll.enter(connection, capacity: limits.connections) {
-      case .entered(let number): go { self.converse(connection, number, labels) }
+      case .entered(let number, let watch): go { self.converse(connection, number, watch, labels) }
       case .refused: go { self.turnAway(connection) }
       case .dropped: counters.refused.add(1, ordering: .relaxed)
       }
@@ -72,11 +74,11 @@ public final class Server: Sendable {
 // MARK: one connection
 
 extension Server {
-  private func converse(_ connection: TCPConnection, _ number: Int, _ labels: RequestLabels) {
+  private func converse(_ connection: TCPConnection, _ number: Int, _ watch: Watch, _ labels: RequestLabels) {
     defer { roll.leave(number) }
     let conversation = Conversation(
       mux: mux, limits: limits, labels: labels, isLast: { [roll] in roll.isClosing },
-      watching: { Watch.watching(connection, $0) })
+      watching: { [lookout] in watch.watching(lookout, $0) })
     var exchange = Exchange(connection, conversation, limits)
     // A peer that goes away or falls silent is no error of ours: the connection ends, and that is all.
     try? exchange.run(roll, number, counters)

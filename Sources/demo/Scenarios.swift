@@ -13,7 +13,7 @@ import MPG
     try checkCancellation()
     let batch = min(1024, n - started)
     group.add(batch)
-    for _ in 0..<batch { go { group.done() } }
+    for _ in 0..<batch { goDetached { group.done() } }
   }
   group.wait()
   response.write("spawned and joined \(n) Gs\n")
@@ -36,20 +36,27 @@ import MPG
 }
 
 /// `/pipeline?n=100`: a token goes through a chain of n Gs, by a channel from each to the next; every G adds
-/// one.
+/// one. One that gets no token closes the channel to the next, so that none is left behind when the client leaves.
 @Sendable func pipeline(_ request: borrowing Request, _ response: inout Response) throws {
   let n = try number("n", of: request, default: 100, in: 1...100_000)
   let start = nanoseconds()
   let first = Channel<Int>()
   var last = first
-  for _ in 0..<n {
+  for place in 1...n {
+    if isCancelled {
+      first.close()
+      throw CancellationError()
+    }
     let input = last
-    let output = Channel<Int>()
-    go { output.send((input.receive() ?? 0) + 1) }
+    let output = Channel<Int>(capacity: place == n ? 1 : 0)  // the last waits for nobody, who may be gone
+    goDetached {
+      guard let token = input.receive() else { return output.close() }
+      output.send(token + 1)
+    }
     last = output
   }
   first.send(0)
-  let token = last.receive() ?? 0
+  let token = try last.receiveOrCancelled() ?? 0
   response.write("the token went through \(token) of \(n) Gs in \((nanoseconds() - start) / 1000) us\n")
 }
 

@@ -20,6 +20,18 @@ public func go(
   leaveRuntime()
 }
 
+/// As `go`, but the G belongs to no scope, whatever that of the G that calls: to be cancelled it would have to be listed there,
+/// and one that is soon over, or has nothing that could be cancelled, need not pay for that.
+public func goDetached(
+  file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
+  _ body: sending @escaping () throws -> Void
+) {
+  let m = enterRuntime("goDetached")
+  m.created(m.newG(body, file, function, line), kind: .user)
+  sched.wakeP(m)
+  leaveRuntime()
+}
+
 /// Puts the running G last in its P's run queue, or in the global one where there are more Ps than CPUs, and lets the others
 /// go first.
 public func yield() {

@@ -182,6 +182,23 @@ struct CancellationTests {
     }
   }
 
+  @Test("a G started detached belongs to no scope, nor does what it starts")
+  func detached() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1) {
+        let done = Channel<Bool>(capacity: 2)
+        withCancellation { scope in
+          scope.cancel()
+          goDetached {
+            go { done.send(isCancelled) }
+            done.send(isCancelled)
+          }
+        }
+        checkEqual([done.receive(), done.receive()], [false, false], "that it is cancelled")
+      }
+    }
+  }
+
   @Test("cancelling that races with values, permits and timers loses nothing", arguments: [1, 2, 4])
   func races(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
