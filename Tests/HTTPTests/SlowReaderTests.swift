@@ -86,7 +86,9 @@ struct SlowReaderTests {
     )
     #expect(asked.send("GET /sleep?ms=60000 HTTP/1.1\r\nHost: a\r\n\r\n"))
     #expect(begun.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /block?ms=60000 HTTP/1.1\r\nHost: a\r\n\r\n"))
-    while begun.waiting == 0 { usleep(1000) }
+    // One that was not accepted yet would be reset with the listener.
+    #expect(idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+    while begun.waiting == 0 || idle.waiting == 0 { usleep(1000) }
     demo.tellToStop()
     while demo.listens { usleep(1000) }
 
@@ -95,7 +97,7 @@ struct SlowReaderTests {
     let (none, reason) = asked.readAll()
     #expect(none == 0 && reason == ECONNRESET, "\(none) bytes, errno \(reason)")
     #expect(begun.readAll().errno == ECONNRESET)
-    let (silence, end) = idle.readAll()
-    #expect(silence == 0 && end == 0, "\(silence) bytes, errno \(end)")
+    let (answer, end) = idle.readAll()
+    #expect(answer > 0 && end == 0, "\(answer) bytes, errno \(end)")
   }
 }
