@@ -12,7 +12,7 @@ DESTDIR ?=
 ROUNDS ?=
 # How long `make soak` (1), `make fairness` (1), `make lateness` (0.5), `make honest` (10) and `make steady` (60) run.
 MINUTES ?=
-# The seed of `make soak`, `make fairness` and `make storm`: without one, another each time.
+# The seed of `make soak`, `make fairness`, `make storm` and `make noise`: without one, another each time.
 SEED ?=
 # What `make soak` has besides; see `mpg-soak --help`.
 MODE ?=
@@ -41,7 +41,7 @@ PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
-.PHONY: steady test-aarch64 test-million test-exports watched terminals storm frames deb
+.PHONY: steady test-aarch64 test-million test-exports watched terminals storm noise frames deb
 .PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -65,15 +65,21 @@ test-uring: ## the runtime's and HTTP's suites with io_uring below netpoll
 differential:
 	Tests/HTTPTests/Differential/run.sh $(SCRATCH)/debug/mpg-demo $(PARSERS)
 
-# Each kind of terminal, and a short storm, on the programs that the suites were run with.
+# Each kind of terminal, a short storm, and a fifth of the bytes of `make noise`, on the programs that the suites were run with.
 terminals:
 	scripts/terminal/run.sh $(EMULATOR) terminals.py $(SCRATCH)/debug
 	scripts/terminal/run.sh $(EMULATOR) storm.py $(SCRATCH)/debug 3000 77
+	scripts/terminal/run.sh $(EMULATOR) noise.py $(SCRATCH)/debug 200000 77
 
 storm: ## COUNT random resizes, keys and clicks on the screen, which must stay clean; SEED=…
 	@scripts/need.sh test
 	@$(MAKE) --no-print-directory release
 	scripts/terminal/run.sh $(EMULATOR) storm.py $(BIN) $(COUNT) $(SEED)
+
+noise: ## a million bytes of sequences, pastes and broken ones on every screen, of which nothing may act; SEED=…
+	@scripts/need.sh test
+	@$(MAKE) --no-print-directory release
+	scripts/terminal/run.sh $(EMULATOR) noise.py $(BIN) 1000000 $(SEED)
 
 frames: ## what a frame of each screen costs, with 100,000 Gs; how long the first one takes, and keys under a flood
 	@scripts/need.sh test

@@ -31,6 +31,7 @@ void nc_remember_restore(bool has_mouse) {
   restore_length = 0;
   append("\033[?2026l");
   if (has_mouse) append("\033[?1006l\033[?1000l");
+  if (nc_understands_sequences()) append("\033[?2004l");
   append(tigetstr("sgr0"));
   append(tigetstr("rmkx"));
   append(tigetstr("cnorm"));

@@ -1,38 +1,33 @@
-// Keys, in codes of our own.
+// Bytes from the keyboard as they are, what the keys of this terminal send, and characters of the locale. ncurses' own reading
+// of keys gives what it does not know as single bytes, and waits within what it knows.
 #include "internal.h"
 
 #include <ncurses.h>
+#include <string.h>
+#include <term.h>
+#include <unistd.h>
+#include <wchar.h>
 
-static int32_t key_code(int code) {
-  switch (code) {
-  case KEY_UP: return NC_KEY_UP;
-  case KEY_DOWN: return NC_KEY_DOWN;
-  case KEY_LEFT: return NC_KEY_LEFT;
-  case KEY_RIGHT: return NC_KEY_RIGHT;
-  case KEY_PPAGE: return NC_KEY_PAGE_UP;
-  case KEY_NPAGE: return NC_KEY_PAGE_DOWN;
-  case KEY_HOME: return NC_KEY_HOME;
-  case KEY_END: return NC_KEY_END;
-  case KEY_ENTER: return NC_KEY_ENTER;
-  case KEY_BACKSPACE: return NC_KEY_BACKSPACE;
-  case KEY_BTAB: return NC_KEY_BACKTAB;
-  }
-  return code >= KEY_F(1) && code <= KEY_F(12) ? NC_KEY_FUNCTION + code - KEY_F0 : 0;
+int32_t nc_read(uint8_t *bytes, int32_t count) {
+  ssize_t got = read(STDIN_FILENO, bytes, (size_t)count);
+  return got > 0 ? (int32_t)got : 0;
 }
 
-bool nc_next_event(nc_event *event) {
-  *event = (nc_event){0};
-  wint_t code = 0;
-  int result = get_wch(&code);
-  if (result == ERR) return false;
-  if (result != KEY_CODE_YES) {
-    if (nc_mouse_takes((int)code, event)) return true;
-    event->kind = NC_CHARACTER;
-    event->code = (int32_t)code;
-    return true;
-  }
-  if (nc_mouse_begins((int)code)) return true;
-  event->code = key_code((int)code);
-  event->kind = event->code ? NC_KEY : NC_NOTHING;
+bool nc_key_of_database(int32_t index, const char **name, const char **bytes) {
+  *name = strnames[index];
+  *bytes = NULL;
+  if (!*name) return false;
+  if ((*name)[0] != 'k') return true;
+  const char *text = tigetstr(*name);
+  if (text && text != (char *)-1) *bytes = text;
   return true;
+}
+
+int32_t nc_character(const uint8_t *bytes, int32_t count) {
+  mbstate_t state;
+  memset(&state, 0, sizeof state);
+  wchar_t character = 0;
+  size_t used = mbrtowc(&character, (const char *)bytes, (size_t)count, &state);
+  if (used == (size_t)-2) return NC_INCOMPLETE;
+  return used == (size_t)-1 || used == 0 ? NC_INVALID : (int32_t)character;
 }

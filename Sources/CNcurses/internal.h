@@ -12,12 +12,10 @@ void nc_keep_stderr(void);
 void nc_replay_stderr(void);
 // Remembers, for the crash handler, how to give this terminal back (crash.c).
 void nc_remember_restore(bool has_mouse);
-// Turns the mouse on, where there is one; and off (mouse.c).
-void nc_enable_mouse(void);
-void nc_disable_mouse(void);
-// Whether a key of ncurses is the beginning of a mouse event.
-bool nc_mouse_begins(int key);
-// Whether a character belongs to the mouse event that has begun; fills `event` when it is whole and means something.
-bool nc_mouse_takes(int character, nc_event *event);
+// Whether the terminal knows sequences that begin with Escape and a bracket (modes.c).
+bool nc_understands_sequences(void);
+// Asks for brackets round pastes, and for the mouse where there is one; and takes that back (modes.c).
+void nc_enable_modes(bool wants_mouse);
+void nc_disable_modes(void);
 // Stops the process as the default action of SIGTSTP does (signals.c).
 void nc_stop_self(void);

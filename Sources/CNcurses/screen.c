@@ -29,25 +29,23 @@ static int32_t check(const char *term) {
   return move && move != (char *)-1 ? NC_OPENED : NC_NO_CURSOR_ADDRESSING;
 }
 
-// Ctrl-S is a key; the line discipline would stop the screen at it until somebody thinks of Ctrl-Q. At Ctrl-C it would throw
-// away what is on its way to the terminal, the end of a picture or of its own switches. After everything by which ncurses
-// sets the line, which would have both back.
+// Ctrl-S is a key; the line discipline would stop the screen at it until somebody thinks of Ctrl-Q. Ctrl-C, Ctrl-Z and Ctrl-\ are
+// keys as well: within a paste they are text, which the line discipline cannot know. After everything by which ncurses sets
+// the line, which would have it back.
 static void set_line(void) {
   struct termios modes;
   if (tcgetattr(STDIN_FILENO, &modes) != 0) return;
   modes.c_iflag &= ~(tcflag_t)IXON;
-  modes.c_lflag |= NOFLSH;
+  modes.c_cc[VINTR] = modes.c_cc[VSUSP] = modes.c_cc[VQUIT] = _POSIX_VDISABLE;
   tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
   def_prog_mode();
 }
 
 static void set_modes(bool wants_color, bool wants_mouse) {
-  set_escdelay(25);  // by default Esc alone takes a second to arrive
   cbreak();
   noecho();
   nonl();
-  keypad(stdscr, TRUE);
-  nodelay(stdscr, TRUE);
+  keypad(stdscr, TRUE);  // has the keys send what the database says
   leaveok(stdscr, TRUE);
   typeahead(-1);  // a key that waits would have it leave a picture half way
   set_line();
@@ -55,7 +53,7 @@ static void set_modes(bool wants_color, bool wants_mouse) {
   nc_has_color = wants_color && has_colors() && start_color() == OK;
   if (nc_has_color) use_default_colors();
   uses_mouse = wants_mouse;
-  if (uses_mouse) nc_enable_mouse();
+  nc_enable_modes(uses_mouse);
 }
 
 int32_t nc_open(const char *term, bool wants_color, bool wants_mouse, nc_screen *result) {
@@ -82,7 +80,7 @@ int32_t nc_open(const char *term, bool wants_color, bool wants_mouse, nc_screen 
 
 void nc_close(void) {
   if (!screen) return;
-  nc_disable_mouse();
+  nc_disable_modes();
   if (nc_is_up) endwin();
   nc_is_up = 0;
   delscreen(screen);
@@ -100,7 +98,7 @@ void nc_sync_size(int32_t *rows, int32_t *columns) {
 
 void nc_suspend(void) {
   def_prog_mode();
-  nc_disable_mouse();
+  nc_disable_modes();
   endwin();
   nc_is_up = 0;
   nc_replay_stderr();
@@ -108,7 +106,7 @@ void nc_suspend(void) {
   nc_keep_stderr();
   nc_is_up = 1;
   reset_prog_mode();
-  if (uses_mouse) nc_enable_mouse();
+  nc_enable_modes(uses_mouse);
   curs_set(0);
   clearok(curscr, TRUE);
 }

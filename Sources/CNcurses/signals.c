@@ -53,14 +53,15 @@ int32_t nc_wait(int32_t signals, int32_t wake, int32_t milliseconds) {
   return ready;
 }
 
-// SIGTSTP rather than SIGSTOP: the kernel ignores it where no shell is left that could continue us.
+// SIGTSTP rather than SIGSTOP: the kernel ignores it where no shell is left that could continue us. To the whole group, as the
+// line discipline does it: whoever started us (sudo, a script) would else wait for us, and no shell have the terminal.
 void nc_stop_self(void) {
   struct sigaction stop = {.sa_handler = SIG_DFL}, former;
   sigset_t only, mask;
   sigemptyset(&only);
   sigaddset(&only, SIGTSTP);
   sigaction(SIGTSTP, &stop, &former);
-  kill(getpid(), SIGTSTP);
+  kill(0, SIGTSTP);
   pthread_sigmask(SIG_UNBLOCK, &only, &mask);  // the process stops here
   pthread_sigmask(SIG_SETMASK, &mask, NULL);
   sigaction(SIGTSTP, &former, NULL);

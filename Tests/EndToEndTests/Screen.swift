@@ -69,6 +69,12 @@ final class Screen {
     _ = try command(["send-keys", "-H"] + bytes.utf8.map { String($0, radix: 16) })
   }
 
+  /// Pastes text, in brackets if the program has asked for them.
+  func paste(_ text: String) throws {
+    _ = try command(["set-buffer", text])
+    _ = try command(["paste-buffer", "-p"])
+  }
+
   func resize(columns: Int, rows: Int) throws {
     _ = try command(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
   }

@@ -200,4 +200,42 @@ struct AppStateTests {
     }
     #expect(help.contains(screen.summary))
   }
+
+  @Test("/ where there is nothing to filter takes what is typed and pasted, and leads to nothing")
+  func nothingToFilter() {
+    for screen in ScreenID.allCases where !screen.isList {
+      for key in [Key.character("/"), .character("\\"), .function(4), .function(3), .control("s")] {
+        var state = AppState(size: Size(columns: 80, rows: 24), screen: screen)
+        _ = state.update(.frame(Fixtures.calm()))
+        let before = state
+        for key in [key] + "await q".unicodeScalars.map({ .character($0) }) {
+          #expect(state.update(.input(.key(key))) == .nothing)
+        }
+        #expect(state.update(.input(.paste("aw\nq"))) == .nothing)
+        #expect(Screen.draw(state).lines.last?.contains("filter: await qaw q") == true)
+        #expect(Screen.draw(state).lines.last?.contains("nothing to filter here; Esc") == true)
+        _ = state.update(.input(.key(.escape)))
+        #expect(state == before)
+      }
+    }
+  }
+
+  @Test("a paste goes into the line that is typed, as one line and no longer than that, or nowhere")
+  func pastes() {
+    for screen in ScreenID.allCases {
+      var state = AppState(size: Size(columns: 80, rows: 24), screen: screen)
+      _ = state.update(.frame(Fixtures.calm()))
+      let before = state
+      #expect(state.update(.input(.paste("aw\nq"))) == .nothing && state.note != nil)
+      state.note = nil
+      #expect(state == before)
+    }
+    var state = AppState(size: Size(columns: 80, rows: 24), screen: .gs)
+    _ = state.update(.frame(Fixtures.calm()))
+    _ = state.update(.input(.key(.character("/"))))
+    _ = state.update(.input(.paste("reason=\u{1B}\u{7}sleep\r\n" + String(repeating: "x", count: 10_000))))
+    #expect(
+      state.prompt?.text.hasPrefix("reason=sleep  xx") == true && state.prompt?.text.count == Prompt.longest)
+    #expect(state.list.filter.source == state.prompt?.text)
+  }
 }

@@ -55,21 +55,15 @@ void nc_redraw_all(void);
 
 // ---- Input (input.c)
 
-enum nc_event_kind { NC_NOTHING = 0, NC_CHARACTER = 1, NC_KEY = 2 };
-enum nc_key {
-  NC_KEY_UP = 1, NC_KEY_DOWN, NC_KEY_LEFT, NC_KEY_RIGHT, NC_KEY_PAGE_UP, NC_KEY_PAGE_DOWN, NC_KEY_HOME,
-  NC_KEY_END, NC_KEY_ENTER, NC_KEY_BACKSPACE, NC_KEY_BACKTAB, NC_KEY_WHEEL_UP, NC_KEY_WHEEL_DOWN,
-  NC_KEY_CLICK,
-  NC_KEY_FUNCTION = 100,  // plus the number on the key
-};
+// Reads what has been typed, at most `count` bytes; 0 when there is nothing. Call it when nc_wait() says NC_READY_INPUT.
+int32_t nc_read(uint8_t *bytes, int32_t count);
+// The strings of the terminal's database by number from 0, false behind the last: the name of each, and what the key of that
+// name sends; NULL where there is no such key. Needs an open screen.
+bool nc_key_of_database(int32_t index, const char **name, const char **bytes);
 
-// `code` is a scalar or an nc_key; `x` and `y` say where, for the mouse.
-typedef struct {
-  int32_t kind, code, x, y;
-} nc_event;
-
-// Takes the next key or mouse event, without waiting; false when there is none.
-bool nc_next_event(nc_event *event);
+enum { NC_INVALID = -1, NC_INCOMPLETE = -2 };
+// The character that `count` bytes are in the locale's charset: its scalar, or one of the above.
+int32_t nc_character(const uint8_t *bytes, int32_t count);
 
 // ---- Signals and waiting (signals.c, crash.c)
 

@@ -39,6 +39,13 @@ public enum Action: Sendable, Hashable {
     guard let row = rows.first(where: { $0.keys.contains(key) }) else { return nil }
     self = row.action
   }
+
+  /// Whether a key asks for a line to type on some screen.
+  static func asksForText(_ key: Key) -> Bool {
+    ActionTable.all.flatMap(\.rows).contains {
+      ($0.action == .filter || $0.action == .search) && $0.keys.contains(key)
+    }
+  }
 }
 
 /// What lies over a screen and has keys of its own.

@@ -16,17 +16,38 @@ extension AppState {
       return finish(prompt)
     case .backspace: if !prompt.text.isEmpty { prompt.text.removeLast() }
     case .control("u"): prompt.text = ""
-    case .character(let scalar): if prompt.text.count < 200 { prompt.text.unicodeScalars.append(scalar) }
+    case .character(let scalar):
+      if prompt.text.count < Prompt.longest { prompt.text.unicodeScalars.append(scalar) }
     case .up, .wheelUp: prompt.choice -= 1
     case .down, .wheelDown: prompt.choice += 1
     default: return .nothing
     }
+    changed(&prompt)
+    return .nothing
+  }
+
+  private mutating func changed(_ prompt: inout Prompt) {
     if prompt.kind == .palette {
       let count = Palette.found(prompt.text, on: screen, over: overlay).count
       prompt.choice = max(0, min(prompt.choice, count - 1))
     }
     self.prompt = prompt
     if prompt.kind == .filter { setFilter(prompt.text) }
+  }
+
+  /// Text from elsewhere goes into the line that is typed, as one line; without one, nowhere.
+  mutating func paste(_ text: String) -> Effect {
+    guard var prompt else {
+      note = "pasted text goes into a line that is typed (/ or :), and is no keys"
+      return .nothing
+    }
+    for scalar in text.unicodeScalars where prompt.text.count < Prompt.longest {
+      let isBreak = scalar == "\n" || scalar == "\r" || scalar == "\t"
+      if isBreak || TextWidth.columns(of: scalar) >= 0 {
+        prompt.text.unicodeScalars.append(isBreak ? " " : scalar)
+      }
+    }
+    changed(&prompt)
     return .nothing
   }
 
@@ -38,7 +59,7 @@ extension AppState {
 
   private mutating func finish(_ prompt: Prompt) -> Effect {
     switch prompt.kind {
-    case .filter: return .nothing
+    case .filter, .nothing: return .nothing
     case .search:
       guard let frame = shown, !prompt.text.isEmpty else { return .nothing }
       if let place = ListPanel.find(prompt.text, frame, self) {

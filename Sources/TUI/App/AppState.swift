@@ -115,7 +115,11 @@ extension AppState {
     case .key(let key):
       note = nil
       if prompt != nil { return type(key) }
-      return Action(key: key, on: screen, over: overlay).map { act($0) } ?? .nothing
+      if let action = Action(key: key, on: screen, over: overlay) { return act(action) }
+      // Who asks for a line to type goes on typing; what follows is no key, though there is nothing to ask here.
+      if Action.asksForText(key) { prompt = Prompt(kind: .nothing) }
+      return .nothing
+    case .paste(let text): return paste(text)
     case .click(let x, let y): return click(x: x, y: y)
     case .resize(let size):
       self.size = size

@@ -89,6 +89,7 @@ struct Chrome {
       case .filter: ("filter: ", Self.filterHint(state.screen))
       case .search: ("go to: ", "some text of a row")
       case .palette: ("action: ", "some of its name; Up, Down, Enter")
+      case .nothing: ("filter: ", "")
       }
     var text = StyledText(name, .key)
     let room = max(4, rect.width - name.count - 2)
@@ -98,6 +99,8 @@ struct Chrome {
     var note = StyledText()
     if prompt.kind == .filter, let problem = Filter(prompt.text).problem {
       note = StyledText(problem, .alarm)
+    } else if prompt.kind == .nothing {
+      note = StyledText("nothing to filter here; Esc", .alarm)
     } else if prompt.text.isEmpty {
       note = StyledText(hint, .dim)
     }

@@ -41,6 +41,8 @@ public enum Input: Sendable, Equatable {
   case key(Key)
   /// The mouse's first button, at a cell.
   case click(x: Int, y: Int)
+  /// Text that was pasted, whatever is in it.
+  case paste(String)
   case resize(Size)
   /// Ctrl-Z: the process is asked to stop.
   case stop

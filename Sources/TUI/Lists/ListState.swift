@@ -23,7 +23,13 @@ struct TrailStep: Sendable, Equatable {
 
 /// A line that is typed at the bottom of the screen.
 struct Prompt: Sendable, Equatable {
-  enum Kind: Sendable { case filter, search, palette }
+  enum Kind: Sendable {
+    case filter, search, palette
+    /// Text where there is nothing to filter: it leads to nothing, and its letters do not act.
+    case nothing
+  }
+  /// Characters that it takes at most.
+  static let longest = 200
   var kind: Kind
   var text = ""
   /// Of the palette's actions: the one that Enter takes.

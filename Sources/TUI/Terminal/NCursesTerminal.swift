@@ -30,6 +30,7 @@ public struct NCursesTerminal: ~Copyable, Terminal {
   private let colors: Int
   private let signals: Int32
   private let waker: Waker?
+  private var decoder: KeyDecoder
   private var shown: Canvas?
   private var cells: [nc_cell] = []
 
@@ -53,6 +54,7 @@ public struct NCursesTerminal: ~Copyable, Terminal {
     colors = Int(screen.colors)
     theme = Theme(colors: colors, name: options.theme)
     signals = nc_open_signals()
+    decoder = Self.decoder(isUTF8: screen.is_utf8, wantsMouse: options.wantsMouse)
     self.waker = waker
     defineStyles()
   }
@@ -169,12 +171,18 @@ extension NCursesTerminal {
 
 extension NCursesTerminal {
   public mutating func wait(nanoseconds: UInt64) -> [Input] {
+    let now = now
+    let limit = decoder.deadline.map { min(nanoseconds, $0 - min($0, now)) } ?? nanoseconds
     // Rounded up: a wait that ends too early would only be repeated.
-    let milliseconds = Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
+    let milliseconds = Int32(clamping: (limit + 999_999) / 1_000_000)
     let ready = Int(nc_wait(signals, waker?.descriptor ?? -1, milliseconds))
     var inputs: [Input] = []
     if ready & NC_READY_SIGNAL != 0 { readSignals(into: &inputs) }
-    if ready & NC_READY_INPUT != 0 { readKeys(into: &inputs) }
+    if ready & NC_READY_INPUT != 0 {
+      inputs += decoder.take(readBytes(), at: self.now)
+    } else {
+      inputs += decoder.expire(at: self.now)
+    }
     if ready & NC_READY_WAKE != 0 {
       waker?.drain()
       inputs.append(.wake)
@@ -205,54 +213,39 @@ extension NCursesTerminal {
     return size
   }
 
-  private func readKeys(into inputs: inout [Input]) {
-    var event = nc_event()
-    while unsafe nc_next_event(&event) {
-      if event.kind == NC_KEY.rawValue, event.code == NC_KEY_CLICK.rawValue {
-        inputs.append(.click(x: Int(event.x), y: Int(event.y)))
-      } else if let key = Self.key(event) {
-        inputs.append(.key(key))
+  private func readBytes() -> [UInt8] {
+    unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+      count = unsafe Int(nc_read(buffer.baseAddress, Int32(buffer.count)))
+    }
+  }
+
+  private static func decoder(isUTF8: Bool, wantsMouse: Bool) -> KeyDecoder {
+    let delays = KeyDecoder.Delays(
+      escape: unsafe getenv("ESCDELAY").map { unsafe String(cString: $0) })
+    let charset =
+      isUTF8
+      ? Charset.utf8
+      : Charset { bytes in
+        let code = unsafe nc_character(bytes, Int32(bytes.count))
+        if code == Int32(NC_INCOMPLETE) { return .incomplete }
+        return Unicode.Scalar(UInt32(bitPattern: code)).map { .scalar($0) } ?? .invalid
       }
-    }
+    var decoder = KeyDecoder(KeySequences(database: keys), delays: delays, charset: charset)
+    decoder.wantsMouse = wantsMouse
+    return decoder
   }
 
-  private static func key(_ event: nc_event) -> Key? {
-    switch UInt32(bitPattern: event.kind) {
-    case NC_CHARACTER.rawValue: character(UInt32(bitPattern: event.code))
-    case NC_KEY.rawValue: special(UInt32(bitPattern: event.code))
-    default: nil
+  /// What the keys of this terminal send.
+  private static var keys: [(name: String, bytes: [UInt8])] {
+    var keys: [(name: String, bytes: [UInt8])] = []
+    // Strings of the database, which outlive this.
+    var (name, bytes): (UnsafePointer<CChar>?, UnsafePointer<CChar>?) = (nil, nil)
+    var index: Int32 = 0
+    while unsafe nc_key_of_database(index, &name, &bytes) {
+      index += 1
+      guard let name = unsafe name, let bytes = unsafe bytes else { continue }
+      unsafe keys.append((String(cString: name), Array(String(cString: bytes).utf8)))
     }
-  }
-
-  private static func character(_ code: UInt32) -> Key? {
-    switch code {
-    case 27: .escape
-    case 9: .tab
-    case 10, 13: .enter
-    case 8, 127: .backspace
-    case 1...26: Unicode.Scalar(code + 96).map { .control($0) }
-    default: Unicode.Scalar(code).map { .character($0) }
-    }
-  }
-
-  private static func special(_ code: UInt32) -> Key? {
-    switch code {
-    case NC_KEY_UP.rawValue: .up
-    case NC_KEY_DOWN.rawValue: .down
-    case NC_KEY_LEFT.rawValue: .left
-    case NC_KEY_RIGHT.rawValue: .right
-    case NC_KEY_PAGE_UP.rawValue: .pageUp
-    case NC_KEY_PAGE_DOWN.rawValue: .pageDown
-    case NC_KEY_HOME.rawValue: .home
-    case NC_KEY_END.rawValue: .end
-    case NC_KEY_ENTER.rawValue: .enter
-    case NC_KEY_BACKSPACE.rawValue: .backspace
-    case NC_KEY_BACKTAB.rawValue: .backTab
-    case NC_KEY_WHEEL_UP.rawValue: .wheelUp
-    case NC_KEY_WHEEL_DOWN.rawValue: .wheelDown
-    case NC_KEY_FUNCTION.rawValue + 1...NC_KEY_FUNCTION.rawValue + 12:
-      .function(Int(code - NC_KEY_FUNCTION.rawValue))
-    default: nil
-    }
+    return keys
   }
 }
