@@ -25,12 +25,18 @@ struct Dashboard {
     } catch {
       throw Failure(error)
     }
-    if let words = try failing({ () throws(InspectorError) in try feed.finishRecording() }) {
-      say("mpgtop: \(words)")
+    let words = feed.finishRecording()
+    if let words, words != feed.recordingFailure?.message { say("mpgtop: \(words)") }
+    // What was not kept is told first, and by the code unless there is more to tell.
+    do throws(Failure) {
+      if let error = feed.failure { throw Failure(error) }
+      if let ending = feed.ending { throw Failure(.gone(pid: inspector.target.process.pid, ending)) }
+      try check(ending)
+    } catch {
+      if let failure = feed.recordingFailure { complain(failure.message) }
+      throw error
     }
-    if let error = feed.failure { throw Failure(error) }
-    if let ending = feed.ending { throw Failure(.gone(pid: inspector.target.process.pid, ending)) }
-    try check(ending)
+    if let failure = feed.recordingFailure { throw failure }
   }
 
   /// The same for what is closed.

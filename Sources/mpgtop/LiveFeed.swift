@@ -52,16 +52,19 @@ struct LiveFeed {
   }
 
   /// Ends the recording that goes on, if one does, with what is still in the rings; what it came to.
-  mutating func finishRecording() throws(InspectorError) -> String? {
-    guard let history = sampler.history, recorder.status(history) != nil else { return nil }
-    if failure == nil { try sampler.finish() }
-    return try recorder.finish(history, ended: ending?.description)
+  mutating func finishRecording() -> String? {
+    guard let history = sampler.history, recorder.isRecording else { return nil }
+    if failure == nil { do { try sampler.finish() } catch { failure = error } }
+    return recorder.finish(history, ended: ending?.description)
   }
+
+  /// The first thing that went wrong with a recording, whether it was seen or not.
+  var recordingFailure: Failure? { recorder.failure }
 
   /// The frame of this moment, or of the one that was asked for; the last one, marked as ended, after a failure.
   mutating func next() -> Frame? {
     var frame = isPast ? nextOfPast() : nextOfNow()
-    frame?.recording = sampler.history.flatMap { recorder.status($0) }
+    if let history = sampler.history { frame?.recording = recorder.status(history) }
     return frame
   }
 

@@ -11,6 +11,10 @@ struct ScreenRecorder {
   private static let mostNames = 100
 
   private var writer: RecordingWriter?
+  /// The one that ended before it was asked to, until the next is begun.
+  private var broken: Frame.Recording?
+  /// The first thing that went wrong with any of them.
+  private(set) var failure: Failure?
 
   /// Does what was asked for and says what came of it, in one line.
   ///
@@ -18,17 +22,18 @@ struct ScreenRecorder {
   mutating func perform(
     _ command: RecordCommand, _ history: History, of target: Target, breathe: () -> Void
   ) -> String {
+    broken = nil
     do throws(InspectorError) {
       switch command {
       case .writeLast:
         let writer = try Self.begin(target, history)
-        return try Self.ending(writer) { () throws(InspectorError) in
+        return try ending(writer) { () throws(InspectorError) in
           let since = monotonicNow() - min(monotonicNow(), Self.last)
           try writer.write(history, since: since, breathe: breathe)
           try writer.finish(ended: nil)
           return "wrote \(writer.records) events to \(writer.path)"
         }
-      case .toggle where writer != nil: return try finish(history, ended: nil) ?? ""
+      case .toggle where writer != nil: return finish(history, ended: nil) ?? ""
       case .toggle:
         let writer = try Self.begin(target, history)
         history.record(to: writer, fromNow: true)
@@ -36,39 +41,55 @@ struct ScreenRecorder {
         return "recording to \(writer.path); a again ends it"
       }
     } catch {
-      return "not recorded: \(error.description)"
+      return failed(error, "not recorded: \(error.description)")
     }
   }
 
+  var isRecording: Bool { writer != nil }
+
   /// Ends the recording, if there is one; what it came to.
-  mutating func finish(_ history: History, ended: String?) throws(InspectorError) -> String? {
+  mutating func finish(_ history: History, ended: String?) -> String? {
     guard let writer else { return nil }
     self.writer = nil
-    return try Self.ending(writer) { () throws(InspectorError) in
-      try history.finishRecording()
-      try writer.finish(ended: ended)
-      return "recorded \(writer.records) events in \(writer.path)"
+    do throws(InspectorError) {
+      return try ending(writer) { () throws(InspectorError) in
+        try history.finishRecording()
+        try writer.finish(ended: ended)
+        return "recorded \(writer.records) events in \(writer.path)"
+      }
+    } catch {
+      return failed(error, "not recorded: \(error.description)")
     }
   }
 
   /// Where not all can be written, what there was room for is kept.
-  private static func ending(
+  private mutating func ending(
     _ writer: RecordingWriter, _ body: () throws(InspectorError) -> String
   ) throws(InspectorError) -> String {
     do throws(InspectorError) {
       return try body()
     } catch {
       guard writer.salvage(ended: nil) else { throw error }
-      return "\(error.description); the first \(writer.records) events are in \(writer.path)"
+      return failed(error, "\(error.description); the first \(writer.records) events are in \(writer.path)")
     }
   }
 
-  /// What there is of it so far.
-  func status(_ history: History) -> Frame.Recording? {
-    guard let writer else { return nil }
+  private mutating func failed(_ error: InspectorError, _ words: String) -> String {
+    if failure == nil { failure = Failure(Failure(error).code, words) }
+    return words
+  }
+
+  /// What there is of it so far. One that can go on no more is ended: it says so, and is none that goes on.
+  mutating func status(_ history: History) -> Frame.Recording? {
+    if let writer, history.recordingError != nil {
+      var recording = Frame.Recording(path: writer.path)
+      recording.problem = finish(history, ended: nil).map { "the recording has ended: \($0)" }
+      (recording.records, recording.bytes) = (writer.records, writer.bytes)
+      broken = recording
+    }
+    guard let writer else { return broken }
     var recording = Frame.Recording(path: writer.path)
     (recording.records, recording.bytes) = (writer.records, writer.bytes)
-    recording.problem = history.recordingError?.description
     return recording
   }
 

@@ -48,5 +48,54 @@ extension EndToEnd {
       let last = try #require(Set(try self.files(screen)).subtracting(files).first)
       #expect(try created(server, "\(screen.workingFolder)/\(last)") >= counts[1])
     }
+
+    /// mpgtop on the server, on a terminal of so many columns, started by a shell in its working folder after `prepare`.
+    private func screen(
+      _ server: DemoServer, columns: Int, after prepare: String, in namespace: [String] = []
+    ) throws -> Screen {
+      let script = "\(prepare); exec \"$0\" \"$1\""
+      let words = namespace + ["bash", "-c", script, Built.mpgtop, "\(server.pid)"]
+      let screen = try Screen(columns: columns, rows: 24, words, environment: server.environment)
+      try screen.wait(for: "LIVE")
+      return screen
+    }
+
+    /// What the lines say when they are put together, since a message may take several.
+    private func said(_ lines: [String]) -> String {
+      lines.joined(separator: " ").split(separator: " ").joined(separator: " ")
+    }
+
+    @Test(
+      "What went wrong with a recording is seen at any width, nothing goes on calling itself a recording, and the code tells",
+      .enabled(if: canMount, "mounting a tmpfs is not permitted here"), arguments: [40, 100, 200])
+    func fullDisk(_ columns: Int) throws {
+      let server = try DemoServer("--procs", "2")
+      let load = try Program(Command("curl", "-sS", "-o", "/dev/null", server.url("/spawn?n=[500-90000]")))
+      let prepare =
+        "mkdir full; mount -t tmpfs -o size=64k tmpfs full && cd full && head -c 60000 /dev/zero >filler"
+      let screen = try screen(server, columns: columns, after: prepare, in: ["unshare", "-m"])
+      sleep(1)
+      try screen.press("w")
+      try screen.wait(for: "why nothing was written") { self.said($0).contains("No space left on device") }
+      try screen.press("?")  // also over whatever is shown
+      try screen.press("w")
+      try screen.wait(for: "the same over the help") { self.said($0).contains("No space left on device") }
+      try screen.press("?")
+      try screen.press("a")
+      try screen.wait(for: "that it ended") {
+        self.said($0).contains("No space left on device") && !self.said($0).contains("REC ")
+      }
+      try screen.press("q")
+      let end = try screen.aftermath()
+      #expect(end.code == 71 && end.isRestored && end.leftOn == [])
+      expectComplaint(end.errors, of: "mpgtop", mentions: "No space left on device")
+      withExtendedLifetime(load) {}
+    }
   }
 }
+
+/// Whether this process may mount a tmpfs for itself.
+private let canMount: Bool = {
+  let script = "mount -t tmpfs -o size=64k tmpfs /mnt"
+  return (try? Program.run(Command("unshare", "-m", "sh", "-c", script)).ending) == .code(0)
+}()

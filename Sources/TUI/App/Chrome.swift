@@ -61,21 +61,27 @@ struct Chrome {
     let rect = Rect(x: margin, y: state.size.rows - 1, width: state.size.columns - 2 * margin, height: 1)
     canvas.fill(rect)
     if let prompt = state.prompt { return drawPrompt(prompt, in: rect, on: &canvas) }
-    var pieces: [StyledText] = []
-    if let note = state.note { pieces.append(StyledText(TextWidth.sanitised(note), .eager)) }
+    var pieces = Messages(state: state).pieces
     if let step = StepText.line(frame, width: rect.width, glyphs: glyphs) { pieces.append(step) }
-    if let recording = state.latest?.recording { pieces.append(Self.text(of: recording)) }
-    if let filter = state.lists[state.screen]?.filter, !filter.isEmpty {
+    if let recording = state.latest?.recording, recording.problem == nil {
+      pieces.append(Self.text(of: recording))
+    }
+    let isFiltered = state.lists[state.screen]?.filter.isEmpty == false
+    if isFiltered, let filter = state.lists[state.screen]?.filter {
       var text = StyledText("filter ", .dim)
       text.append(filter.source, .eager)
       if let problem = filter.problem { text.append("  \(problem)", .alarm) }
       pieces.append(text)
     }
+    // A filter that is longer than the line is seen by its beginning; without any of it rows would be missing unexplained.
+    let room = rect.width - pieces.dropLast().reduce(0) { $0 + $1.width + 3 }
+    if isFiltered, let filter = pieces.last, filter.width > room, room > 12 {
+      pieces[pieces.count - 1] = filter.cut(to: room, ellipsis: glyphs.ellipsis)
+    }
     Footer.write(pieces + Footer.keys(state), in: rect, glyphs: glyphs, on: &canvas)
   }
 
   private static func text(of recording: Frame.Recording) -> StyledText {
-    if let problem = recording.problem { return StyledText(TextWidth.sanitised(problem), .alarm) }
     var text = StyledText("REC ", .alarm)
     text.append(Quantity.compact(UInt64(clamping: recording.records)), .strong)
     text.append(" events ", .dim)

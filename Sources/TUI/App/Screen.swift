@@ -8,6 +8,7 @@ public enum Screen {
     guard state.size.holds(smallest) else {
       drawTooSmall(size: state.size, on: &canvas)
       if state.isHelpShown { HelpOverlay(state: state).draw(on: &canvas) }
+      Messages(state: state).draw(on: &canvas)
       return canvas
     }
     drawScreen(state, on: &canvas)
@@ -17,6 +18,7 @@ public enum Screen {
     WhyOverlay(state: state)?.draw(on: &canvas)
     if let prompt = state.prompt, prompt.kind == .palette { Palette.draw(prompt, state, on: &canvas) }
     if state.isHelpShown { HelpOverlay(state: state).draw(on: &canvas) }
+    Messages(state: state).draw(on: &canvas)
     if state.glyphs.isASCII { canvas.makeASCII() }
     return canvas
   }

@@ -30,6 +30,18 @@ struct StyledText: Equatable {
     return text
   }
 
+  /// Cut to `width` columns, ending in `ellipsis` where something was cut.
+  func cut(to width: Int, ellipsis: Unicode.Scalar) -> StyledText {
+    var (text, used) = (StyledText(), 0)
+    for span in spans where used < width {
+      let fitting = TextWidth.truncated(span.text, to: width - used, ellipsis: ellipsis)
+      text.append(fitting, span.style)
+      used += TextWidth.columns(of: fitting)
+      if fitting != span.text { break }
+    }
+    return text
+  }
+
   mutating func append(_ other: StyledText) { spans += other.spans }
 
   /// As many of the facts, from the first on, as fit as a whole; of a single one that does not, all, to be cut.
