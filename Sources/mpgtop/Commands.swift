@@ -14,6 +14,9 @@ struct RecordOptions: ParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
   var output: String
 
+  @Flag(help: "Replace FILE also where it is no recording.")
+  var force = false
+
   @Option(
     name: .customLong("for"),
     help: ArgumentHelp(
@@ -68,6 +71,9 @@ struct ScrubOptions: ParsableCommand {
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
   var output: String
+
+  @Flag(help: "Replace FILE also where it is no recording.")
+  var force = false
 
   mutating func validate() throws {
     if output.isEmpty { throw ValidationError("-o: the file to write is an empty name") }
@@ -129,6 +135,9 @@ struct ExportOptions: ParsableCommand {
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
   var output: String
+
+  @Flag(help: "Replace FILE also where it is no trace of this form.")
+  var force = false
 
   @Option(
     name: .customLong("for"),

@@ -15,6 +15,7 @@ struct Exporter {
     let file = try failing { () throws(InspectorError) in
       var rules = OutputRules()
       rules.inputs = [FileIdentity(path: source.path)]
+      rules.replaces = options.force ? .anything : options.perfetto ? .perfetto : .goTrace
       return try OutputFile(path: options.output, rules)
     }
     guard let history = try history(of: source) else { return }

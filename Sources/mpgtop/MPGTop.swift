@@ -59,7 +59,8 @@ enum MPGTop {
     case let options as ExportOptions: try Exporter(options: options).run()
     case let options as ScrubOptions:
       let damage = try failing { () throws(InspectorError) in
-        try Scrubber.scrub(options.file, to: options.output)
+        try Scrubber.scrub(
+          options.file, to: options.output, replaces: options.force ? .anything : .recording)
       }
       if let damage { complain("\(options.file) is damaged: \(damage); the copy ends there") }
     case let options as ConfigOptions:

@@ -14,7 +14,8 @@ struct Recorder {
     guard let history = sampler.history else { return }
     let writer = try failing { () throws(InspectorError) in
       let region = FileIdentity(path: inspector.target.path)
-      let writer = try RecordingWriter(path: options.output, inputs: [region])
+      let writer = try RecordingWriter(
+        path: options.output, replaces: options.force ? .anything : .recording, inputs: [region])
       try writer.begin(inspector.target, history)
       return writer
     }

@@ -97,6 +97,7 @@ struct ScreenRecorder {
     let name = "mpgtop-\(target.process.pid)-\(now)"
     for number in 1..<mostNames {
       let path = name + (number == 1 ? "" : "-\(number)") + ".mpgrec"
+      if FileIdentity(path: path + ".part") != nil { continue }  // one that goes on will have that name
       do throws(InspectorError) {
         let writer = try RecordingWriter(path: path, isNew: true)
         try writer.begin(target, history)

@@ -134,6 +134,59 @@ extension EndToEnd {
       #expect(text(place.path("config")) == "theme = dark\n")
     }
 
+    @Test("Two recorders of one file: the second is refused in one line, and the first keeps what it has")
+    func twoRecorders() throws {
+      let place = try Workplace()
+      let load = try place.load()
+      for name in ["new.rec", "a.rec"] {
+        let path = place.path(name)
+        let first = try Program(place.command(["record", "-o", path, "\(place.server.pid)"]))
+        try eventually("it writes; it said \(first.errors)") { place.isWriting(first.pid) }
+        for words in [["-o", path], ["--force", "-o", path], ["-o", "\(place.folder.path)/./\(name)"]] {
+          let second = try place.mpgtop(["record", "--for", "100ms", "\(place.server.pid)"] + words)
+          expectComplaint(second, of: "mpgtop", code: 3, mentions: "another recorder is writing it")
+        }
+        sleep(1)
+        first.signal(SIGINT)
+        #expect(try first.wait() == .code(0))
+        let shown = try place.mpgtop(["replay", path, "--csv"])
+        #expect(
+          shown.ending == .code(0) && shown.errors == "" && shown.output.split(separator: "\n").count > 1)
+      }
+      #expect(try place.listed == ["a.rec", "new.rec"])
+      withExtendedLifetime(load) {}
+    }
+
+    @Test("What is no recording, or no such trace, is replaced only where --force says so")
+    func mistakenNames() throws {
+      let place = try Workplace()
+      let pid = "\(place.server.pid)"
+      let commands = [
+        ["record", "--for", "100ms", pid], ["scrub", place.recording],
+        ["export", "--perfetto", place.recording],
+        ["export", "--go-trace", place.recording],
+      ]
+      let kinds = [0, 0, 1, 2]
+      func write(_ words: [String]) throws -> Finished {
+        try place.mpgtop(words + ["-o", place.path("out")])
+      }
+      for (index, words) in commands.enumerated() {
+        for precious in ["my notes\n", "\n", "\u{0}", "go 2\n"] {
+          try Data(precious.utf8).write(to: URL(fileURLWithPath: place.path("out")))
+          expectComplaint(try write(words), of: "mpgtop", code: 64, mentions: "--force replaces it")
+          #expect(text(place.path("out")) == precious)
+        }
+        #expect(try write(words + ["--force"]).ending == .code(0))
+        // One of its own kind, and an empty file, are replaced as ever; one of another kind is not.
+        #expect(try write(words).ending == .code(0))
+        for (other, words) in commands.enumerated() where kinds[other] != kinds[index] {
+          expectComplaint(try write(words), of: "mpgtop", code: 64, mentions: "--force replaces it")
+        }
+        try Data().write(to: URL(fileURLWithPath: place.path("out")))
+        #expect(try write(words).ending == .code(0))
+      }
+    }
+
     @Test("Standard output and pipes can be written to")
     func streams() throws {
       let place = try Workplace()
@@ -161,7 +214,9 @@ extension EndToEnd {
     func killed(by signal: Int32) throws {
       let place = try Workplace(seconds: "2s")
       let whole = try place.bytes(place.recording)
-      for words in [["scrub"], ["export", "--go-trace"], ["export", "--perfetto"]] {
+      for words in [
+        ["scrub", "--force"], ["export", "--force", "--go-trace"], ["export", "--force", "--perfetto"],
+      ] {
         for isThere in [false, true] {
           let out = place.path("out")
           try? FileManager.default.removeItem(atPath: out)
@@ -235,7 +290,7 @@ extension EndToEnd {
       // The first call that asks for such a file is told that there are none; every write takes a while.
       let script = """
         exec strace -f -qq -o '\(trace)' -e trace=openat,write -P '\(place.folder.path)' \
-          -e inject=openat:error=EOPNOTSUPP "$0" scrub '\(place.recording)' -o '\(place.path("out"))'
+          -e inject=openat:error=EOPNOTSUPP "$0" scrub --force '\(place.recording)' -o '\(place.path("out"))'
         """
       var command = Command()
       command.words = ["sh", "-c", script, Built.mpgtop]
@@ -276,7 +331,7 @@ extension EndToEnd {
 
     @Test(
       "What does not fit leaves no half of it, and an old file as it was",
-      arguments: ["scrub", "export --go-trace", "export --perfetto"])
+      arguments: ["scrub --force", "export --force --go-trace", "export --force --perfetto"])
     func full(_ command: String) throws {
       let place = try Workplace(seconds: "1s")
       for prepare in ["", "echo old >out; "] {
@@ -295,7 +350,7 @@ extension EndToEnd {
     func recording() throws {
       let place = try Workplace()
       let load = try place.load()
-      let words = "record -o out.rec --for 60s \(place.server.pid); echo code $?; ls -A"
+      let words = "record --force -o out.rec --for 60s \(place.server.pid); echo code $?; ls -A"
       let fresh = try run(
         place, kilobytes: 4000, "\"$0\" \(words); \"$0\" replay out.rec --csv | wc -l")
       let lines = fresh.output.split(separator: "\n")
@@ -337,7 +392,7 @@ extension EndToEnd {
     func notPermitted() throws {
       let place = try Workplace()
       let read = "echo old >out; mount -o remount,ro .; "
-      let script = "\"$0\" scrub \"$REC\" -o out; echo code $?; cat out"
+      let script = "\"$0\" scrub --force \"$REC\" -o out; echo code $?; cat out"
       let finished = try run(place, kilobytes: 64, read + script)
       #expect(finished.output == "code 3\nold\n", "\(finished.errors)")
       expectComplaint(finished.errors, of: "mpgtop", mentions: "cannot write out: ")
@@ -350,7 +405,7 @@ extension EndToEnd {
         let copy = "cp \"$0\" mpgtop; cp \"$REC\" in; chmod 644 in; chmod 755 mpgtop; "
         let finished = try run(
           place, kilobytes: 400_000,
-          "\(copy)\(prepare)\n\(asNobody) ./mpgtop scrub in -o out; echo code $?; cat out; ls -A")
+          "\(copy)\(prepare)\n\(asNobody) ./mpgtop scrub --force in -o out; echo code $?; cat out; ls -A")
         #expect(finished.output == "code 3\nold\nin\nmpgtop\nout\n", "\(finished.errors)")
         expectComplaint(finished.errors, of: "mpgtop", mentions: said)
       }

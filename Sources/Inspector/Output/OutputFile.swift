@@ -9,7 +9,11 @@
 // Some file systems cannot do that; there it has a name of ours (TemporaryName.swift). A recording that grows for hours is
 // seen as `PATH.part` instead, so that what there is of it can be looked at meanwhile, and is not lost if the recorder is.
 //
-// §3 What has no name to take (standard output, pipes, devices) is written straight.
+// §3 Nobody's loss. Two that write to one name would each replace the other's: who shows what is written holds a lock on it
+// (flock), and another one is refused as long as that is held. And a file that is there is replaced by one of its kind, not
+// because somebody mistook its name (OutputKind.swift).
+//
+// §4 What has no name to take (standard output, pipes, devices) is written straight.
 internal import Glibc
 
 /// How the file of an output comes to be.
@@ -20,6 +24,8 @@ public struct OutputRules: Sendable {
   public var isNew = false
   /// Whether it is seen as `PATH.part` while it is written.
   public var isShown = false
+  /// What a file that is there must be to be replaced; one without a byte may always.
+  public var replaces = OutputKind.anything
   /// Files that are read meanwhile, and so may not be written to.
   public var inputs: [FileIdentity?] = []
 
@@ -73,6 +79,7 @@ public final class OutputFile {
     guard let before else { return }
     if rules.isNew { throw .system(call: "open", path: path, errno: EEXIST) }
     if rules.inputs.contains(before.identity) { throw isInput(path) }
+    try rules.replaces.check(before, path)
     // It could be replaced all the same; but who took the right to write to it away meant this too.
     guard unsafe access(path, W_OK) == 0 else {
       throw .output(SystemCallError(call: "access", errno: errno), path: path)
@@ -88,8 +95,8 @@ public final class OutputFile {
   ) throws(InspectorError) -> (Int32, TemporaryName?) {
     let mode: mode_t = rules.isPrivate || before != nil ? 0o600 : 0o666
     do throws(SystemCallError) {
-      if rules.isShown { return try TemporaryName.shown(beside: target, mode) }
-      return try TemporaryName.hidden(in: OutputPlace.folder(of: target), mode)
+      guard rules.isShown else { return try TemporaryName.hidden(in: OutputPlace.folder(of: target), mode) }
+      if let shown = try TemporaryName.shown(beside: target, mode) { return shown }
     } catch {
       if before != nil, [EACCES, EPERM, EROFS].contains(error.errno) {
         let why = "its folder may not be written to, and a file is replaced as a whole or not at all"
@@ -97,6 +104,8 @@ public final class OutputFile {
       }
       throw .output(error, path: path)
     }
+    let why = "another recorder is writing it at the moment (\(target).part); name another file"
+    throw .notWritable(path: path, reason: why)
   }
 
   // MARK: writing

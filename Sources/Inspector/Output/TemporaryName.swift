@@ -12,19 +12,57 @@ struct TemporaryName {
 
   private init(path: String) { self.path = path }
 
-  /// A file beside `target` that is seen: `target.part`. One that is there already is left alone: another recorder writes
-  /// it, or one has died.
-  static func shown(beside target: String, _ mode: mode_t) throws(SystemCallError) -> (Int32, TemporaryName?)
-  {
+  /// A file beside `target` that is seen: `target.part`, with a lock on it as long as it is open. One that is there already,
+  /// of a recorder that has died, is left alone; nil: another recorder writes it.
+  static func shown(
+    beside target: String, _ mode: mode_t
+  ) throws(SystemCallError) -> (Int32, TemporaryName?)? {
     for number in 1...most {
       let path = target + ".part" + (number == 1 ? "" : "-\(number)")
       do throws(SystemCallError) {
-        return (try create(path, mode), TemporaryName(path: path))
+        let made: (Int32, TemporaryName?) = (try locked(path, mode), TemporaryName(path: path))
+        return made
       } catch {
         guard error.errno == EEXIST, number < most else { throw error }
+        if isLocked(path) { return nil }
       }
     }
     throw SystemCallError(call: "open", errno: EEXIST)
+  }
+
+  /// A new file that is locked before anybody can see it, where the file system has files without names.
+  private static func locked(_ path: String, _ mode: mode_t) throws(SystemCallError) -> Int32 {
+    let unseen = unsafe open(OutputPlace.folder(of: path), unnamed | O_WRONLY | O_CLOEXEC, mode)
+    guard unseen >= 0 else {
+      guard hasNoUnnamed(errno) else { throw SystemCallError(call: "open", errno: errno) }
+      let descriptor = try create(path, mode)
+      _ = flock(descriptor, LOCK_EX | LOCK_NB)
+      return descriptor
+    }
+    _ = flock(unseen, LOCK_EX | LOCK_NB)
+    guard link(unseen, path) else {
+      let error = SystemCallError(call: "linkat", errno: errno)
+      _ = close(unseen)
+      throw error
+    }
+    return unseen
+  }
+
+  /// Whether somebody who lives writes a file; the lock goes with who holds it, however that ends.
+  private static func isLocked(_ path: String) -> Bool {
+    let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { _ = close(descriptor) }
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EAGAIN
+  }
+
+  /// What an error means of files without names: the last two are a kernel that does not know of them, and takes this for a
+  /// folder that is to be written to.
+  private static func hasNoUnnamed(_ error: Int32) -> Bool { [EOPNOTSUPP, EISDIR, EINVAL].contains(error) }
+
+  /// Gives a file without a name one; false: see errno.
+  private static func link(_ descriptor: Int32, _ path: String) -> Bool {
+    unsafe linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0
   }
 
   /// A file in `folder` that nobody sees: without a name, or where the file system cannot do that, with one that goes when a
@@ -32,10 +70,7 @@ struct TemporaryName {
   static func hidden(in folder: String, _ mode: mode_t) throws(SystemCallError) -> (Int32, TemporaryName?) {
     let descriptor = unsafe open(folder, unnamed | O_WRONLY | O_CLOEXEC, mode)
     if descriptor >= 0 { return (descriptor, nil) }
-    // The last two: a kernel that does not know of it takes it for a folder that is to be written to.
-    guard [EOPNOTSUPP, EISDIR, EINVAL].contains(errno) else {
-      throw SystemCallError(call: "open", errno: errno)
-    }
+    guard hasNoUnnamed(errno) else { throw SystemCallError(call: "open", errno: errno) }
     return try hiddenByName(in: folder, mode)
   }
 
@@ -54,16 +89,13 @@ struct TemporaryName {
 
   /// A name for a file that has none yet. Where `target` is free that is its own at once.
   init(ofUnnamed descriptor: Int32, beside target: String, isFree: Bool) throws(SystemCallError) {
-    func link(_ path: String) -> Bool {
-      unsafe linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0
-    }
-    if isFree, link(target) {
+    if isFree, Self.link(descriptor, target) {
       path = target
       return
     }
     guard !isFree || errno == EEXIST else { throw SystemCallError(call: "linkat", errno: errno) }
     path = Self.unique(in: OutputPlace.folder(of: target))
-    guard link(path) else { throw SystemCallError(call: "linkat", errno: errno) }
+    guard Self.link(descriptor, path) else { throw SystemCallError(call: "linkat", errno: errno) }
   }
 
   /// The file is `target` from now on. What was there is replaced at one moment; where it must be new, that is an error.
@@ -71,7 +103,7 @@ struct TemporaryName {
     defer { Doomed.clear() }
     guard path != target else { return }
     if isNew {
-      if unsafe link(path, target) == 0 { return remove() }
+      if unsafe Glibc.link(path, target) == 0 { return remove() }
       // A file system without links, where nothing but to look is left.
       guard errno != EEXIST, unsafe access(target, F_OK) != 0 else {
         throw SystemCallError(call: "link", errno: EEXIST)

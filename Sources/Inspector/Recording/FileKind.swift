@@ -18,10 +18,12 @@ enum FileKind {
     }
     if start.starts(with: Chunk.magic.prefix(start.count)) { return "it was cut off in its first bytes" }
     if isText(start) { return "it looks like " + textKind(start) }
-    // How each packet of such a trace begins; other files may as well.
-    if start[0] == 0x0a { return "it looks like a trace for Perfetto, such as export writes" }
+    if isPerfetto(start) { return "it looks like a trace for Perfetto, such as export writes" }
     return "its first bytes are those of no file that is known here"
   }
+
+  /// How each packet of such a trace begins; other files may as well.
+  static func isPerfetto(_ start: [UInt8]) -> Bool { start.first == 0x0a && !isText(start) }
 
   private static let known: [(magic: [UInt8], words: String)] = [
     ([0x1f, 0x8b], "gzip; unpack it first: gunzip"),

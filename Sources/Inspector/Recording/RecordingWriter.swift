@@ -22,12 +22,14 @@ public final class RecordingWriter {
   ///
   /// - Parameters:
   ///   - isNew: a file that is there is left alone, and an error; else it is replaced in the end.
+  ///   - replaces: what a file that is there must be.
   ///   - inputs: files that may not be written to.
   public convenience init(
-    path: String, isNew: Bool = false, inputs: [FileIdentity?] = []
+    path: String, isNew: Bool = false, replaces: OutputKind = .recording, inputs: [FileIdentity?] = []
   ) throws(InspectorError) {
     var rules = OutputRules()
     (rules.isPrivate, rules.isShown, rules.isNew, rules.inputs) = (true, true, isNew, inputs)
+    rules.replaces = replaces
     try self.init(path: path, rules)
   }
 

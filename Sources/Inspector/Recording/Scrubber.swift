@@ -5,9 +5,13 @@ public enum Scrubber {
   /// Writes what `input` has to `output`, without the name of the program and those of its functions and labels. The file
   /// is made to be handed on, so it is no more private than the umask wants it.
   ///
+  /// - Parameter replaces: what a file that is there must be.
   /// - Returns: what is wrong with the input, if anything: the output then ends there.
-  public static func scrub(_ input: String, to output: String) throws(InspectorError) -> String? {
+  public static func scrub(
+    _ input: String, to output: String, replaces: OutputKind = .recording
+  ) throws(InspectorError) -> String? {
     var rules = OutputRules()
+    rules.replaces = replaces
     rules.inputs = [FileIdentity(path: input)]
     let writer = try RecordingWriter(path: output, rules)
     var reader = try RecordingReader(path: input)
