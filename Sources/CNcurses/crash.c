@@ -48,7 +48,8 @@ static void give_back(int number, siginfo_t *info, void *context) {
   }
   sigaction(number, &former_actions[number], NULL);
   // A faulting instruction faults again on return, with the address that a backtracer wants to see.
-  bool faults_again = info->si_code > 0 && number != SIGTRAP && number != SIGABRT && number != SIGQUIT;
+  bool is_fault = number == SIGSEGV || number == SIGILL || number == SIGBUS || number == SIGFPE;
+  bool faults_again = info->si_code > 0 && is_fault;
   if (faults_again) return;
   raise(number);
   // The former handler may have returned (Swift's backtracer does); whoever sent the signal wants an end all the same.
@@ -64,7 +65,12 @@ void nc_guard_against_crash(void) {
   stack_t stack = {.ss_sp = malloc(STACK), .ss_size = STACK};  // lives as long as the process
   if (stack.ss_sp) sigaltstack(&stack, NULL);
   struct sigaction action = {.sa_sigaction = give_back, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-  static const int numbers[] = {SIGSEGV, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGQUIT};
+  // Faults; limits that are reached (SIGXFSZ is ignored, and a write then says so); and what others may send. The rest is
+  // read as signals are (signals.c), or cannot be caught.
+  static const int numbers[] = {SIGSEGV,  SIGILL,  SIGTRAP, SIGABRT, SIGBUS,    SIGFPE,  SIGQUIT, SIGSYS,   SIGXCPU,
+                                SIGUSR1,  SIGUSR2, SIGALRM, SIGPROF, SIGVTALRM, SIGPOLL, SIGPWR,  SIGSTKFLT};
   for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
-    sigaction(numbers[i], &action, &former_actions[numbers[i]]);
+    if (sigaction(numbers[i], NULL, &former_actions[numbers[i]]) == 0 &&
+        former_actions[numbers[i]].sa_handler != SIG_IGN)
+      sigaction(numbers[i], &action, NULL);
 }

@@ -73,7 +73,7 @@ extension EndToEnd {
       let load = try Program(Command("curl", "-sS", "-o", "/dev/null", server.url("/spawn?n=[500-90000]")))
       let prepare =
         "mkdir full; mount -t tmpfs -o size=64k tmpfs full && cd full && head -c 60000 /dev/zero >filler"
-      let screen = try screen(server, columns: columns, after: prepare, in: ["unshare", "-m"])
+      let screen = try self.screen(server, columns: columns, after: prepare, in: ["unshare", "-m"])
       sleep(1)
       try screen.press("w")
       try screen.wait(for: "why nothing was written") { self.said($0).contains("No space left on device") }
@@ -83,13 +83,50 @@ extension EndToEnd {
       try screen.press("?")
       try screen.press("a")
       try screen.wait(for: "that it ended") {
-        self.said($0).contains("No space left on device") && !self.said($0).contains("REC ")
+        self.said($0).contains("the recording has ended") && self.said($0).contains("No space left on device")
+          && !self.said($0).contains("REC ")
       }
       try screen.press("q")
       let end = try screen.aftermath()
       #expect(end.code == 71 && end.isRestored && end.leftOn == [])
       expectComplaint(end.errors, of: "mpgtop", mentions: "No space left on device")
       withExtendedLifetime(load) {}
+    }
+
+    @Test(
+      "At the limit of a file's size a recording says so as on a full disk, and the terminal is given back")
+    func fileSizeLimit() throws {
+      let server = try DemoServer("--procs", "2")
+      let load = try Program(Command("curl", "-sS", "-o", "/dev/null", server.url("/spawn?n=[500-90000]")))
+      let screen = try self.screen(server, columns: 100, after: "ulimit -f 20")
+      sleep(1)
+      try screen.press("w")
+      try screen.wait(for: "why nothing was written") { self.said($0).contains("File too large") }
+      try screen.press("q")
+      let end = try screen.aftermath()
+      #expect(end.code == 71 && end.isRestored && end.leftOn == [], "\(end)")
+      expectComplaint(end.errors, of: "mpgtop", mentions: "File too large")
+      withExtendedLifetime(load) {}
+    }
+
+    @Test(
+      "At the limit of a file's size output ends with its last whole frame, one line and exit code 74",
+      arguments: ["--json", "-b", "--csv"])
+    func outputLimit(_ form: String) throws {
+      let (server, folder) = (try DemoServer("--procs", "2"), try TemporaryFolder())
+      let file = "\(folder.path)/out"
+      let script = "ulimit -f 20; exec \"$0\" \"$1\" -d 0.01 \"$2\" >'\(file)'"
+      var command = Command(environment: server.environment)
+      command.words = ["bash", "-c", script, Built.mpgtop, form, "\(server.pid)"]
+      let finished = try Program.run(command)
+      expectComplaint(finished, of: "mpgtop", code: 74, mentions: "File too large")
+      let written = text(file)
+      #expect(written.utf8.count > 10_000 && written.utf8.count <= 20 * 1024 && written.last == "\n")
+      if form == "--json" {
+        for line in written.split(separator: "\n") {
+          #expect(throws: Never.self) { _ = try Frame(json: String(line)) }
+        }
+      }
     }
   }
 }

@@ -161,7 +161,9 @@ extension EndToEnd {
 
     @Test(
       "A signal, and a crash, leave the terminal as it was; the code tells which",
-      arguments: [SIGTERM, SIGHUP, SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE])
+      arguments: [
+        SIGTERM, SIGHUP, SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGXCPU, SIGUSR1, SIGALRM, SIGQUIT,
+      ])
     func ended(by signal: Int32) throws {
       let server = try DemoServer("--procs", "2")
       let screen = try open(server)
