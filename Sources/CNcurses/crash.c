@@ -29,7 +29,6 @@ static void append(const char *text) {
 void nc_remember_restore(bool has_mouse) {
   has_former_modes = tcgetattr(STDOUT_FILENO, &former_modes) == 0;
   restore_length = 0;
-  append("\033[?2026l");
   if (has_mouse) append("\033[?1006l\033[?1000l");
   if (nc_understands_sequences()) append("\033[?2004l");
   append(tigetstr("sgr0"));
@@ -42,6 +41,7 @@ static void give_back(int number, siginfo_t *info, void *context) {
   (void)context;
   if (nc_is_up) {
     nc_is_up = 0;
+    if (nc_is_synchronized) (void)!write(STDOUT_FILENO, "\033[?2026l", 8);
     (void)!write(STDOUT_FILENO, restore_text, restore_length);
     if (has_former_modes) tcsetattr(STDOUT_FILENO, TCSANOW, &former_modes);
     nc_replay_stderr();

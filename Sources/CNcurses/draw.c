@@ -45,11 +45,19 @@ void nc_put_row(int32_t y, int32_t x, const nc_cell *cells, int32_t count) {
 
 static void send(const char *sequence, size_t length) { (void)!write(STDOUT_FILENO, sequence, length); }
 
+bool nc_is_synchronized;
+
+void nc_ask_synchronized(void) {
+  if (nc_understands_sequences()) send("\033[?2026$p", 9);
+}
+
+void nc_set_synchronized(bool is_understood) { nc_is_synchronized = is_understood; }
+
 void nc_flush(void) {
   wnoutrefresh(stdscr);
-  send("\033[?2026h", 8);
+  if (nc_is_synchronized) send("\033[?2026h", 8);
   doupdate();
-  send("\033[?2026l", 8);
+  if (nc_is_synchronized) send("\033[?2026l", 8);
 }
 
 void nc_redraw_all(void) { clearok(curscr, TRUE); }

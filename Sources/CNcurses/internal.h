@@ -6,6 +6,8 @@
 // Whether the terminal is ours at the moment; the crash handler reads it too.
 extern volatile sig_atomic_t nc_is_up;
 extern bool nc_has_color;
+// Whether the terminal has said that it understands synchronized output (draw.c).
+extern bool nc_is_synchronized;
 
 // Sends stderr to memory, so that no message lands in the picture; and back, with what it said (stderr.c).
 void nc_keep_stderr(void);

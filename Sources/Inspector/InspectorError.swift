@@ -72,6 +72,8 @@ public enum LayoutProblem: Error, Sendable, Equatable, CustomStringConvertible {
   case notARegion
   /// The process is still writing its header.
   case unfinished
+  /// The process ended before it had written its header, and how it ended is not known.
+  case abandoned
   case otherByteOrder
   case version(UInt64)
   /// The file ends before what it says it holds.
@@ -87,6 +89,7 @@ public enum LayoutProblem: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .notARegion: "it is not a scheduler's region (the first bytes are others)"
     case .unfinished: "its process has not finished booting; try again"
+    case .abandoned: "its process ended before it had finished booting; there is nothing in it, remove it"
     case .otherByteOrder: "it was written in the other byte order; read it on a machine of its own kind"
     case .version(let found):
       "its layout version is \(found), this build reads \(Header.readableVersion); rebuild either side"

@@ -219,6 +219,12 @@ struct RegionFile {
     }
   }
 
+  /// Whether whoever began to write it is gone: it took the lock first of all, wherever it lives.
+  private var isAbandoned: Bool {
+    guard process.presence == .gone, let file = try? FileDescriptor(reading: path) else { return false }
+    return Mapping.isLocked(file) == false
+  }
+
   /// What is known of it without staying attached.
   func look() -> Target {
     var target = Target(process: process, named: process, path: path, name: "", state: .live, bootTime: 0)
@@ -232,6 +238,8 @@ struct RegionFile {
       case .ended(let ending): target.state = .ended(ending)
       case .unknown(let error): throw .unknownWhetherAlive(pid: process.pid, error)
       }
+    } catch .layout(let path, .unfinished) where isAbandoned {
+      target.state = .unreadable(.layout(path: path, .abandoned))
     } catch {
       target.state = .unreadable(error)
     }

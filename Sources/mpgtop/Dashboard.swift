@@ -16,12 +16,13 @@ struct Dashboard {
 
   /// Runs until somebody quits. Throws when that is no good end: the target gone, the region damaged, a signal.
   func run(_ inspector: Inspector, _ limits: HistoryLimits) throws(Failure) {
-    var feed = LiveFeed(Sampler(inspector, history: limits), waker)
+    var feed = LiveFeed(inspector, limits, waker)
     let ending: TUI.Ending
     do throws(TerminalError) {
       ending = try app.run(
         poll: { feed.poll() }, travel: { feed.travel($0) },
-        interest: { feed.interest = $0 }, record: { feed.record($0) }, next: { feed.next() })
+        interest: { feed.interest = $0 }, record: { feed.record($0) }, again: { feed.again() },
+        next: { feed.next() })
     } catch {
       throw Failure(error)
     }
@@ -30,7 +31,7 @@ struct Dashboard {
     // What was not kept is told first, and by the code unless there is more to tell.
     do throws(Failure) {
       if let error = feed.failure { throw Failure(error) }
-      if let ending = feed.ending { throw Failure(.gone(pid: inspector.target.process.pid, ending)) }
+      if let ending = feed.ending { throw Failure(.gone(pid: feed.pid, ending)) }
       try check(ending)
     } catch {
       if let failure = feed.recordingFailure { complain(failure.message) }

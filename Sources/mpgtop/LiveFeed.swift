@@ -6,6 +6,8 @@ import TUI
 /// now is wanted, frames come from a copy of its history, on a thread of their own, while it goes on draining.
 struct LiveFeed {
   private var sampler: Sampler
+  private let limits: HistoryLimits
+  private let waker: Waker
   private var last: Frame?
   private var past: PastDesk
   private var isPast = false
@@ -14,15 +16,20 @@ struct LiveFeed {
   var interest = Interest.none
   private(set) var failure: InspectorError?
 
-  init(_ sampler: Sampler, _ waker: Waker) {
-    self.sampler = sampler
-    past = PastDesk(waker) { history in
+  init(_ inspector: Inspector, _ limits: HistoryLimits, _ waker: Waker) {
+    (sampler, self.limits, self.waker) = (Sampler(inspector, history: limits), limits, waker)
+    (past, requests) = (Self.past(waker), RequestDesk(waker))
+  }
+
+  private static func past(_ waker: Waker) -> PastDesk {
+    PastDesk(waker) { history in
       guard var player = Player(history) else { return nil }
       player.seekToNewest()
       return TimeTravel(player, .live)
     }
-    requests = RequestDesk(waker)
   }
+
+  var pid: Int32 { sampler.inspector.target.process.pid }
 
   var ending: TargetEnding? { sampler.ending }
 
@@ -56,6 +63,26 @@ struct LiveFeed {
     guard let history = sampler.history, recorder.isRecording else { return nil }
     if failure == nil { do { try sampler.finish() } catch { failure = error } }
     return recorder.finish(history, ended: ending?.description)
+  }
+
+  /// Goes on with the youngest process of the same name, if one lives.
+  mutating func again() -> Again {
+    let name = sampler.inspector.target.name
+    let living = RegionFolders.standard.targets().filter { $0.state == .live && $0.name == name }
+    guard let target = living.max(by: { $0.bootTime < $1.bootTime }) else {
+      return .not("no live process is called \(name); r looks again")
+    }
+    do throws(InspectorError) {
+      let inspector = try Inspector(target)
+      let words = finishRecording().map { "; \($0)" } ?? ""
+      sampler = Sampler(inspector, history: limits)
+      past.leave()
+      (past, requests) = (Self.past(waker), RequestDesk(waker))
+      (last, isPast, failure) = (nil, false, nil)
+      return .attached("looking at process \(target.process.pid) now\(words)")
+    } catch {
+      return .not(error.description)
+    }
   }
 
   /// The first thing that went wrong with a recording, whether it was seen or not.

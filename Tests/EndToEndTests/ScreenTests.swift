@@ -194,6 +194,27 @@ extension EndToEnd {
         try screen.aftermath().errors, of: "mpgtop", mentions: "process \(server.pid) is gone: killed")
     }
 
+    @Test("A server that has ended and runs again is looked at with one key")
+    func again() throws {
+      let server = try DemoServer("--procs", "2")
+      let screen = try open(server)
+      try waitForPicture(screen, of: server, Size(columns: 80, rows: 24))
+      server.program.signal(SIGKILL)
+      _ = try server.program.wait()
+      try screen.wait(for: "r again")
+      try screen.press("r")
+      try screen.wait(for: "no live process is called mpg-demo")
+      let next = try Program(
+        Command(Built.demo, "--port", "\(try Socket.freePort())", environment: server.environment))
+      try eventually("it runs") { next.output.contains("Server running") }
+      try screen.press("r")
+      try screen.wait(for: "the new one") { lines in
+        lines.contains { $0.contains("pid \(next.pid)") && $0.contains("LIVE") }
+      }
+      try screen.press("q")
+      try expectCleanEnd(screen, code: 0)
+    }
+
     @Test("A terminal without a name, or with one that nobody knows, costs one line and exit code 64")
     func unknownTerminal() throws {
       let server = try DemoServer()

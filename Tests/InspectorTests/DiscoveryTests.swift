@@ -138,13 +138,29 @@ struct DiscoveryTests {
   @Test("damaged regions are listed as unreadable, with the reason, and hide no others")
   func damagedAmongGood() throws {
     let region = RegionFixture()
-    let other = "\(region.folder.path)/1-1.mpg"
+    let one = try #require(ProcessIdentity(living: 1))
+    let other = "\(region.folder.path)/1-\(one.startTime).mpg"
     close(unsafe open(other, O_CREAT | O_WRONLY, 0o600))
+    defer { _ = unsafe unlink(other) }
 
     let targets = region.targets()
 
     #expect(targets.map(\.process.pid) == [getpid(), 1])
     #expect(targets.last?.state == .unreadable(.layout(path: other, .unfinished)))
+  }
+
+  @Test("one that ended before it had finished booting is not said to be booting", arguments: [0, 8192])
+  func diedBooting(bytes: Int) throws {
+    let region = RegionFixture()
+    let path = "\(region.folder.path)/\(try Self.deadPid())-1.mpg"
+    close(unsafe open(path, O_CREAT | O_WRONLY, 0o600))
+    _ = unsafe truncate(path, off_t(bytes))
+    defer { _ = unsafe unlink(path) }
+
+    let target = try #require(region.targets().last)
+
+    #expect(target.state == .unreadable(.layout(path: path, .abandoned)))
+    #expect(LayoutProblem.abandoned.description.contains("ended before it had finished booting"))
   }
 
   @Test("a process's name may hold blanks and parentheses")

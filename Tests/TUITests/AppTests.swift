@@ -149,6 +149,50 @@ struct AppTests {
     #expect(terminal.pictures.last?.canvas.lines[0].hasSuffix("ENDED") == true)
   }
 
+  @Test("r after the end looks at the process that has come in its place, and before the end at none")
+  func again() {
+    var terminal = MemoryTerminal(
+      size: size,
+      script: [
+        .init(atMilliseconds: 20, .key(.character("r"))), .init(atMilliseconds: 250, .key(.character("r"))),
+        .init(atMilliseconds: 450, .key(.character("r"))), .init(atMilliseconds: 700, .key(.character("q"))),
+      ])
+    var (asked, count) = (0, 0)
+
+    let ending = App().run(
+      on: &terminal,
+      again: {
+        asked += 1
+        return asked == 1 ? .not("no live process is called mpg-demo") : .attached("looking at process 8 now")
+      },
+      next: {
+        count += 1
+        return frame(asked < 2 ? 7 : 8, ended: asked < 2 && count > 1 ? "killed" : nil)
+      })
+
+    #expect(asked == 2 && ending == Ending(cause: .quit, targetEnded: nil))
+    func lines(_ text: String) -> [[String]] {
+      terminal.pictures.map(\.canvas.lines).filter { $0.contains { $0.contains(text) } }
+    }
+    #expect(
+      lines("the process has not ended").allSatisfy { $0[0].contains("pid 7 ") && !$0[0].contains("ENDED") })
+    #expect(!lines("the process has not ended").isEmpty && !lines("no live process is called").isEmpty)
+    #expect(lines("r again").allSatisfy { $0[0].contains("ENDED") } && !lines("r again").isEmpty)
+    #expect(lines("looking at process 8 now").contains { $0[0].contains("pid 8 ") && $0[0].contains("LIVE") })
+  }
+
+  @Test("what belonged to the process before is gone with it: moments, rows, and what lay over the screen")
+  func againForgets() {
+    var state = AppState(size: size, screen: .gs)
+    _ = state.update(.frame(Fixtures.detailed()))
+    for key in [Key.down, .down, .character("s"), .character("x")] { _ = state.update(.input(.key(key))) }
+    #expect(state.why != nil && state.isPaused && state.list.selectedKey != nil && state.list.sort != nil)
+    let sort = state.list.sort
+    _ = state.update(.again)
+    #expect(state.why == nil && !state.isPaused && state.list.selectedKey == nil && state.list.selected == 0)
+    #expect(state.screen == .gs && state.list.sort == sort)
+  }
+
   @Test("after a stop and after foreign output everything is shown again")
   func stopsAndDisturbancesRepaint() {
     var terminal = MemoryTerminal(

@@ -212,6 +212,25 @@ struct KeyDecoderTests {
     }
   }
 
+  @Test("the answer whether synchronized output is understood is heard, and is no key")
+  func synchronizedOutput() {
+    let answers: [(String, Bool?)] = [
+      ("0", false), ("1", true), ("2", true), ("3", true), ("4", false), ("", false), ("12", false),
+    ]
+    for (value, wanted) in answers {
+      var decoder = KeyDecoder()
+      #expect(decoder.synchronizes == nil)
+      #expect(
+        inputs(Array("\u{1B}[?2026;\(value)$yj".utf8), byByte: true, &decoder) == [.key(.character("j"))])
+      #expect(decoder.synchronizes == wanted, "\(value)")
+    }
+    for other in ["\u{1B}[?2004;1$y", "\u{1B}[2026;1$y", "\u{1B}[?2026;1y", "\u{1B}[?2026;1"] {
+      var decoder = KeyDecoder()
+      _ = inputs(Array(other.utf8), &decoder)
+      #expect(decoder.synchronizes != true, "\(other.debugDescription)")
+    }
+  }
+
   @Test("a charset whose characters have letters in them is read by characters")
   func otherCharsets() {
     // As GB 18030 does: the second byte may be a letter.

@@ -20,8 +20,9 @@ CLEAR = b"\x1b[H\x1b[2J"
 CLEARS = re.compile(rb"\x1b\[H(?:\x1b\[2J|\x1b\[J)")
 MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 # Forms that pyte would print as text: keyboard modes, and the padding of terminals from the time of tubes.
-UNSEEN = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x00|\x1b\]52;[^\x07]*\x07")
+UNSEEN = re.compile(rb"\x1b\[\?[0-9]+\$p|\x1b\[[<>=][0-9;]*[a-zA-Z]|\x00|\x1b\]52;[^\x07]*\x07")
 SYNC_END = b"\x1b[?2026l"
+SYNC_QUESTION, SYNC_ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 
 
 class Grid(pyte.Screen):
@@ -71,7 +72,8 @@ class Stream(pyte.ByteStream):
 class Run:
     """A program on a pseudo-terminal of its own."""
 
-    def __init__(self, words, columns, rows, term="xterm-256color", environment=None):
+    def __init__(self, words, columns, rows, term="xterm-256color", environment=None, synchronizes=True):
+        self.synchronizes = synchronizes  # whether it says that it does, when it is asked
         self.columns, self.rows = columns, rows
         self.master, self.slave = os.openpty()
         self._set_window()
@@ -80,6 +82,7 @@ class Run:
         self.total = 0               # bytes in all
         self.frames = 0              # updates that were complete
         self.last_frame = None       # when the last of them was
+        self.last_taken = None       # when bytes came last
         self.modes = {}
         self.tail = b""              # of what was read last: a sequence may be cut in two
         self.is_open = True
@@ -118,7 +121,7 @@ class Run:
         if not data:
             self.is_open = False
             return False
-        self.total += len(data)
+        self.total, self.last_taken = self.total + len(data), time.monotonic()
         seam = self.tail + data
         new = len(self.tail)
         for match in MODES.finditer(seam):
@@ -129,6 +132,8 @@ class Run:
         if ended:
             self.frames += ended
             self.last_frame = time.monotonic()
+        if self.synchronizes and any(match.end() > new for match in re.finditer(re.escape(SYNC_QUESTION), seam)):
+            os.write(self.master, SYNC_ANSWER)
         self.tail = seam[-24:]
         self.written += data
         last = None

@@ -29,9 +29,14 @@ def first_picture(binaries, target):
     """Milliseconds from the start until the first picture was complete."""
     run = emulator.Run([binaries / "mpgtop", target.pid], 200, 60, environment=target.environment)
     try:
-        if not run.wait_until(lambda: run.frames > 0):
+        if not run.wait_until(lambda: run.total > 2000):
             raise SystemExit(f"frames: no picture: {run.errors}")
-        took = run.last_frame - run.started
+        # The terminal has not answered what it knows by then, so the picture ends where nothing follows.
+        before = 0
+        while run.total > before:
+            before = run.total
+            run.read(0.03)
+        took = run.last_taken - run.started
         if f"pid {target.pid}" not in run.text():
             raise SystemExit("frames: the first picture is none of the target:\n" + run.text())
         return took * 1e3
@@ -43,7 +48,7 @@ def watch(binaries, target, keys, delay, seconds):
     """CPU seconds of about so long, and how long it was."""
     run = emulator.Run([binaries / "mpgtop", target.pid, "-d", str(delay)], 200, 60, environment=target.environment)
     try:
-        run.wait_until(lambda: run.frames > 0)
+        run.wait_until(lambda: run.total > 2000)
         for key in keys.split(" "):
             run.press(key)
             run.read(0.3)

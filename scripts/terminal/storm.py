@@ -39,7 +39,7 @@ class Storm:
     def start(self):
         self.run = emulator.Run(self.words, 100, 30, environment=self.environment)
         self.starts += 1
-        if not self.run.wait_until(lambda: self.run.frames > 0):
+        if not self.run.wait_until(lambda: self.run.total > 2000):
             self.fail(f"no first picture; code {self.run.process.poll()}: {self.run.errors}")
 
     def fail(self, what):

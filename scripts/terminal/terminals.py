@@ -70,6 +70,24 @@ def refused(run):
     return f"code {run.process.returncode}: {errors.strip().removeprefix('mpgtop: ')}", wrong
 
 
+def unsynchronized(binaries, target):
+    """What was wrong on a terminal that does not say that it knows synchronized output, and on one that does."""
+    wrong = []
+    for synchronizes in [False, True]:
+        run = emulator.Run([binaries / "mpgtop", target.pid], 100, 30, environment=target.environment, synchronizes=synchronizes)
+        try:
+            run.wait_until(lambda: run.total > 2000)
+            run.read(1)
+            if (2026 in run.modes) != synchronizes:
+                wrong.append(f"a terminal that {'knows' if synchronizes else 'does not know'} synchronized output "
+                             f"{'is not' if synchronizes else 'is'} sent it")
+            run.press("q")
+            wrong += run.end()
+        finally:
+            run.close()
+    return wrong
+
+
 def overlays(binaries, target):
     """What was wrong with what lies over a screen, while requests come in."""
     target.keep_busy(["/", "/spawn?n=300"])
@@ -99,6 +117,7 @@ def main():
                 seen, wrong = visit(binaries, target, term, locale)
                 print(f"| `{term or '(empty)'}` | {name} | {seen} |", flush=True)
                 failed += [f"TERM={term} locale {name}: {what}" for what in wrong]
+        failed += [f"synchronized output: {what}" for what in unsynchronized(binaries, target)]
         failed += [f"over the screens: {what}" for what in overlays(binaries, target)]
     finally:
         target.close()

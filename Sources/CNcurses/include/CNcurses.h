@@ -48,7 +48,11 @@ enum { NC_STYLES = 256 };
 void nc_define_style(uint16_t style, int32_t foreground, int32_t background, uint32_t attributes);
 // Hands `count` cells over for row `y` from column `x`. A glyph whose width libc disputes becomes `?`.
 void nc_put_row(int32_t y, int32_t x, const nc_cell *cells, int32_t count);
-// Brings the terminal up to date, as one picture where it understands synchronized output.
+// Asks the terminal whether it understands synchronized output (2026). The answer, `CSI ? 2026 ; 1 $ y` or `2`, is read with
+// the keys; one that does not know the question says nothing, and one that is no terminal of that family is not asked.
+void nc_ask_synchronized(void);
+void nc_set_synchronized(bool is_understood);
+// Brings the terminal up to date, as one picture where it has said that it understands synchronized output.
 void nc_flush(void);
 // Makes the next flush repaint every cell, for a screen that something else wrote on.
 void nc_redraw_all(void);

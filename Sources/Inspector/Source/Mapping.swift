@@ -59,7 +59,10 @@ internal import Region
   }
 
   /// Whether somebody has the lock by which the writer tells that it lives (Residence §2); nil: the system does not say.
-  var isLocked: Bool? {
+  var isLocked: Bool? { Self.isLocked(file) }
+
+  /// The same of a file that cannot be mapped.
+  static func isLocked(_ file: borrowing FileDescriptor) -> Bool? {
     var lock = flock()
     (lock.l_type, lock.l_whence, lock.l_start, lock.l_len) = (Int16(F_WRLCK), Int16(SEEK_SET), 0, 1)
     // F_OFD_GETLK, which Swift's Glibc lacks.

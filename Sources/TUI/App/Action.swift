@@ -32,6 +32,8 @@ public enum Action: Sendable, Hashable {
   case boot
   /// The next palette.
   case theme
+  /// To a process of the same name as the one that has ended.
+  case again
 
   /// The action of a key, if it has one: what belongs to what lies over the screen first, then what belongs to the screen.
   init?(key: Key, on screen: ScreenID, over overlay: OverlayID? = nil) {

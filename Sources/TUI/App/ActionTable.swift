@@ -37,6 +37,8 @@ struct ActionGroup: Sendable {
   static let ownRank = 4
   /// Of the keys that move through time; what a choice has changed is told right behind them.
   static let timeRank = 6
+  /// Of the key that means something only after the end of the target, and is told only then.
+  static let againRank = 0
 
   init(
     _ help: String, footer: String = "", rank: Int = ownRank, keys: String? = nil,
@@ -90,6 +92,9 @@ enum ActionTable {
     ActionGroup(
       "quit", footer: "quit", rank: 3,
       [ActionRow("quit", .quit, [.character("q"), .control("c"), .function(10)], "Quit")]),
+    ActionGroup(
+      "after its end: look at it again, once it runs again", footer: "again", rank: ActionGroup.againRank,
+      [ActionRow("again", .again, [.character("r")], "Look at the ended program again, once it runs again")]),
     ActionGroup(
       "pause/resume the view", footer: "pause", rank: 5,
       [ActionRow("pause", .pause, [.character(" "), .character("Z")], "Pause or resume the view")]),

@@ -51,15 +51,16 @@ public struct App: Sendable {
   ///   - travel: called when another moment is wanted; frames are then asked for at once.
   ///   - interest: called when something else is on the screen, with what the next frames should tell besides gauges.
   ///   - record: called when history is to be kept in a file; says what came of it in a few words.
+  ///   - again: called when a process of the name of the one that has ended is wanted; frames are of that from then on.
   ///   - next: the newest frame, or `nil` when there is none that is newer than the last one.
   public func run(
     poll: () -> UInt64? = { nil }, travel: (TimeCommand) -> Void = { _ in },
     interest: (Interest) -> Void = { _ in }, record: (RecordCommand) -> String = { _ in "" },
-    next: () -> Frame?
+    again: () -> Again = { .not("there is no other") }, next: () -> Frame?
   ) throws(TerminalError) -> Ending {
     var terminal = try NCursesTerminal(options.terminal, waker: options.waker)
     return run(
-      on: &terminal, poll: poll, travel: travel, interest: interest, record: record,
+      on: &terminal, poll: poll, travel: travel, interest: interest, record: record, again: again,
       next: next)
   }
 
@@ -67,7 +68,8 @@ public struct App: Sendable {
   public func run<T: Terminal & ~Copyable>(
     on terminal: inout T, poll: () -> UInt64? = { nil },
     travel: (TimeCommand) -> Void = { _ in }, interest: (Interest) -> Void = { _ in },
-    record: (RecordCommand) -> String = { _ in "" }, next: () -> Frame?
+    record: (RecordCommand) -> String = { _ in "" }, again: () -> Again = { .not("there is no other") },
+    next: () -> Frame?
   ) -> Ending {
     var state = AppState(
       size: terminal.size, interval: options.interval, glyphs: terminal.glyphs, screen: options.screen,
@@ -95,6 +97,7 @@ public struct App: Sendable {
         if case .end(let cause) = effect { return Ending(cause: cause, targetEnded: state.latest?.ended) }
         if Self.follow(effect, travel) { rhythm.hurry() }
         if case .record(let command) = effect { _ = state.update(.said(record(command))) }
+        if effect == .again, Self.attach(again(), &state) { rhythm.hurry() }
         if perform(effect, on: &terminal) { drawn = nil }
         (hasChanged, isWishStale) = (true, true)
       }
@@ -116,6 +119,19 @@ public struct App: Sendable {
     return true
   }
 
+  /// Tells the state what came of looking for another process; returns whether there is one.
+  private static func attach(_ outcome: Again, _ state: inout AppState) -> Bool {
+    switch outcome {
+    case .not(let why):
+      _ = state.update(.said(why))
+      return false
+    case .attached(let words):
+      _ = state.update(.again)
+      _ = state.update(.said(words))
+      return true
+    }
+  }
+
   /// Does what an update asked for; returns whether the picture has to be shown again.
   private func perform<T: Terminal & ~Copyable>(_ effect: Effect, on terminal: inout T) -> Bool {
     switch effect {
@@ -125,10 +141,17 @@ public struct App: Sendable {
       terminal.copy(text)
       return false
     case .theme(let name): terminal.use(name)
-    case .nothing, .end, .time, .record: return false
+    case .nothing, .end, .time, .record, .again: return false
     }
     return true
   }
+}
+
+/// What came of looking for a process of the name of the one that has ended, in a few words.
+public enum Again: Sendable, Equatable {
+  case attached(String)
+  /// Why not.
+  case not(String)
 }
 
 /// What the source was asked to tell last.

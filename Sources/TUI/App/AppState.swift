@@ -60,6 +60,8 @@ public struct AppState: Sendable, Equatable {
   }
 
   public var isPaused: Bool { frozen != nil }
+  /// Whether a process that was looked at while it lived has ended.
+  var hasEnded: Bool { latest?.ended != nil && latest?.past?.origin ?? .live == .live }
   /// The frame to draw.
   public var shown: Frame? { frozen ?? latest }
 }
@@ -70,6 +72,8 @@ public enum Message: Sendable, Equatable {
   case input(Input)
   /// What came of something that was asked for, in a few words.
   case said(String)
+  /// Frames are of another process from now on.
+  case again
 }
 
 /// What the loop has to do after an update.
@@ -84,6 +88,9 @@ public enum Effect: Sendable, Equatable {
   case copy(String)
   /// Another palette.
   case theme(ThemeName)
+  /// A process of the same name as the one that has ended is wanted; what came of it is told by `Message.said`, or
+  /// `Message.again`.
+  case again
 }
 
 extension AppState {
@@ -106,6 +113,9 @@ extension AppState {
       return take(input)
     case .said(let words):
       note = words
+      return .nothing
+    case .again:
+      forget()
       return .nothing
     }
   }
@@ -149,6 +159,9 @@ extension AppState {
     case .followRequest, .requestBefore, .requestAfter, .replayRequest: return follow(action)
     case .boot: (boot, walk) = (boot == nil ? BootState() : nil, nil)
     case .redraw: return .redrawAll
+    case .again:
+      if hasEnded { return .again }
+      note = latest?.past == nil ? "the process has not ended" : "n goes to now, where r looks for it again"
     case .stop: return .stop
     case .theme:
       theme = theme.next
@@ -160,6 +173,17 @@ extension AppState {
     default: return actOnScreen(action)
     }
     return .nothing
+  }
+
+  /// What was of the process before: moments, rows, and what lies over the screen. Screen, filters and orders stay.
+  private mutating func forget() {
+    (frozen, walk, boot, why, isReportShown, trail, firstLane) = (nil, nil, nil, nil, false, [], 0)
+    timeline.cursor = nil
+    for screen in lists.keys {
+      lists[screen]?.first = 0
+      lists[screen]?.selected = 0
+      lists[screen]?.selectedKey = nil
+    }
   }
 
   mutating func show(_ screen: ScreenID) {

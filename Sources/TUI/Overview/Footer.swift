@@ -16,6 +16,7 @@ struct Footer {
   /// have done something.
   static func keys(_ state: AppState) -> [StyledText] {
     var groups = ActionTable.footer(on: state.screen, over: state.overlay)
+    if !state.hasEnded { groups.removeAll { $0.rank == ActionGroup.againRank } }
     if state.interval != AppState.usualInterval,
       let pace = groups.firstIndex(where: { $0.rows.first?.action == .slower }),
       let request = groups.firstIndex(where: { $0.rank > ActionGroup.timeRank })

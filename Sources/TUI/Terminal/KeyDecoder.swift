@@ -51,6 +51,8 @@ struct KeyDecoder {
   private let sequences: KeySequences
   private let delays: Delays
   private let charset: Charset
+  /// What the terminal has said to the question whether it understands synchronized output; nil: nothing.
+  private(set) var synchronizes: Bool?
   /// Whether mouse events were asked for.
   var wantsMouse = false
 
@@ -321,6 +323,9 @@ extension KeyDecoder {
         mouse(button: numbers[0], x: numbers[1], y: numbers[2])
       }
     case (_, UInt8(ascii: "~")) where body.elementsEqual("200".utf8): stage = .paste
+    // 0: it does not know the mode, 4: it never has it.
+    case (UInt8(ascii: "?"), UInt8(ascii: "y")) where body.starts(with: "?2026;".utf8):
+      synchronizes = ["1$", "2$", "3$"].contains { body.dropFirst(6).elementsEqual($0.utf8) }
     default: break
     }
   }

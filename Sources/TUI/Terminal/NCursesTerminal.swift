@@ -31,6 +31,8 @@ public struct NCursesTerminal: ~Copyable, Terminal {
   private let signals: Int32
   private let waker: Waker?
   private var decoder: KeyDecoder
+  /// When the terminal was asked what it understands.
+  private let asked: UInt64
   private var shown: Canvas?
   private var cells: [nc_cell] = []
 
@@ -56,10 +58,13 @@ public struct NCursesTerminal: ~Copyable, Terminal {
     signals = nc_open_signals()
     decoder = Self.decoder(isUTF8: screen.is_utf8, wantsMouse: options.wantsMouse)
     self.waker = waker
+    nc_ask_synchronized()
+    asked = Self.clock
     defineStyles()
   }
 
   deinit {
+    takeAnswer()
     nc_close()
     nc_close_signals(signals)
   }
@@ -78,7 +83,9 @@ public struct NCursesTerminal: ~Copyable, Terminal {
   /// lost to the screen.
   public static func blockSignals() { nc_block_signals() }
 
-  public var now: UInt64 {
+  public var now: UInt64 { Self.clock }
+
+  private static var clock: UInt64 {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
@@ -179,7 +186,8 @@ extension NCursesTerminal {
     var inputs: [Input] = []
     if ready & NC_READY_SIGNAL != 0 { readSignals(into: &inputs) }
     if ready & NC_READY_INPUT != 0 {
-      inputs += decoder.take(readBytes(), at: self.now)
+      inputs += decoder.take(Self.readBytes(), at: self.now)
+      if let synchronizes = decoder.synchronizes { nc_set_synchronized(synchronizes) }
     } else {
       inputs += decoder.expire(at: self.now)
     }
@@ -213,7 +221,18 @@ extension NCursesTerminal {
     return size
   }
 
-  private func readBytes() -> [UInt8] {
+  /// An answer that is still on its way would be typed to the shell: who leaves at once waits for it, a little.
+  private func takeAnswer() {
+    var decoder = decoder
+    let end = now + 100_000_000
+    while decoder.synchronizes == nil, now < min(end, asked + 1_000_000_000) {
+      let left = Int32(clamping: (end - min(end, now)) / 1_000_000)
+      guard Int(nc_wait(-1, -1, left)) & NC_READY_INPUT != 0 else { return }
+      _ = decoder.take(Self.readBytes(), at: now)
+    }
+  }
+
+  private static func readBytes() -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
       count = unsafe Int(nc_read(buffer.baseAddress, Int32(buffer.count)))
     }
