@@ -66,7 +66,8 @@ struct Batch {
       let lines = linear.text.lines(frame)
       return try output.write(lines.map { $0 + "\n" }.joined())
     }
-    try output.write(FrameText(options: options).text(of: frame, isFirst: isFirst))
+    let text = FrameText(options: options).text(of: frame, isFirst: isFirst)
+    try options.json ? output.writeExact(text) : output.write(text)
   }
 
   /// Keeps looking until `due`, or until the target ends.

@@ -1,6 +1,7 @@
 // Standard output and error as a pipeline needs them: a reader that leaves is an error to report, never a signal.
 internal import Glibc
 import Inspector
+import TUI
 
 /// Standard output, unbuffered: a frame is written as one piece, so that a reader never waits for half of one.
 struct StandardOutput {
@@ -14,9 +15,12 @@ struct StandardOutput {
     }
   }
 
-  /// Writes all of it. Where a file takes no more (a full disk), it goes back to what it had before: a frame, a manual page
-  /// or a settings file is there as a whole or not at all.
-  func write(_ text: String) throws(Failure) {
+  /// Writes text for people, whole lines of it, as `TextGate` lets it through.
+  func write(_ text: String) throws(Failure) { try writeExact(TextGate.standard.text(text)) }
+
+  /// Writes what programs read, which is in UTF-8 whatever the locale says: all of it. Where a file takes no more (a full
+  /// disk), it goes back to what it had before: a frame, a manual page or a settings file is there as a whole or not at all.
+  func writeExact(_ text: String) throws(Failure) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let written = unsafe rest.withUnsafeBytes {
@@ -56,12 +60,33 @@ struct StandardOutput {
   }
 }
 
+/// The one way that text for people takes out of every command. Names of programs and functions, arguments, paths, labels and
+/// settings come from others: none of them moves a cursor, turns a line round or makes two of one. Where the locale is not UTF-8
+/// all of it is ASCII.
+struct TextGate {
+  let isASCII: Bool
+
+  static let standard = TextGate(isASCII: Glyphs.forThisProcess.isASCII)
+
+  func line(_ line: String) -> String { TextWidth.sanitised(line, isASCII: isASCII) }
+
+  /// The same of text whose line breaks and tabs are our own.
+  func text(_ text: String) -> String {
+    // Nearly all is, and to ask for categories is slow.
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F || $0 == 0x0A || $0 == 0x09 }) { return text }
+    return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.split(separator: "\t", omittingEmptySubsequences: false).map { self.line(String($0)) }
+        .joined(separator: "\t")
+    }.joined(separator: "\n")
+  }
+}
+
 /// Says on standard error what is wrong.
 func complain(_ message: String) { say("mpgtop: " + message) }
 
-/// Writes a line to standard error. That it is closed is nobody's business.
+/// Writes a line to standard error, one whatever is in it. That it is closed is nobody's business.
 func say(_ line: String) {
-  let line = Array((line + "\n").utf8)
+  let line = Array((TextGate.standard.line(line) + "\n").utf8)
   _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 

@@ -1,5 +1,6 @@
 // The list of targets, as a table for people.
 import Inspector
+import TUI
 
 /// Targets as lines of text.
 struct TargetList {
@@ -11,7 +12,7 @@ struct TargetList {
   /// since it started.
   func lines(isNumbered: Bool = false) -> [String] {
     let rows = [["PID", "NAME", "STATE", "UPTIME"]] + targets.map(row)
-    let width = rows.map { $0[1].count }.max() ?? 4
+    let width = rows.map { TextWidth.columns(of: $0[1]) }.max() ?? 4
     let stateWidth = rows.map { $0[2].count }.max() ?? 5
     return rows.enumerated().map { index, row in
       let number = !isNumbered ? "" : index == 0 ? "    " : Self.left(String(index), 3) + " "
@@ -23,7 +24,7 @@ struct TargetList {
 
   private func row(_ target: Target) -> [String] {
     let age = target.bootTime == 0 || now < target.bootTime ? "-" : Self.duration(now - target.bootTime)
-    let name = target.name.isEmpty ? "-" : target.name
+    let name = target.name.isEmpty ? "-" : TextGate.standard.line(target.name)
     switch target.state {
     case .live: return ["\(target.process.pid)", name, "live", age]
     case .elsewhere: return ["\(target.process.pid)", name, "elsewhere", age]
@@ -47,6 +48,6 @@ struct TargetList {
   }
 
   private static func right(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
+    text + String(repeating: " ", count: max(0, width - TextWidth.columns(of: text)))
   }
 }

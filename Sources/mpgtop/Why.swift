@@ -90,6 +90,7 @@ struct Why {
 
   private func write(_ lines: [String]) throws(Failure) {
     let text = lines.joined(separator: "\n")
-    if !text.isEmpty { try output.write(text + "\n") }
+    if text.isEmpty { return }
+    try options.json ? output.writeExact(text + "\n") : output.write(text + "\n")
   }
 }
