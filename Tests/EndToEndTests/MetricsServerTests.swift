@@ -10,9 +10,10 @@ extension EndToEnd {
       let program: Program
       let port: UInt16
 
-      init() throws {
+      /// - Parameter prefix: what starts the program itself, such as `prlimit` and its words.
+      init(prefix: [String] = []) throws {
         server = try DemoServer("--procs", "2")
-        let words = [Built.mpgtop, "serve", "--prometheus", "127.0.0.1:0", "\(server.pid)"]
+        let words = prefix + [Built.mpgtop, "serve", "--prometheus", "127.0.0.1:0", "\(server.pid)"]
         var command = Command(environment: server.environment)
         command.words = words
         let program = try Program(command)
@@ -97,6 +98,30 @@ extension EndToEnd {
       for socket in silent.prefix(50) { try socket.send("GET /met") }
       #expect(try serving.scrape().contains("mpg_switches_total"))
       #expect(throws: (any Error).self) { try silent[0].receive() }
+    }
+
+    @Test(
+      "any number of clients that say nothing or drip keep no scrape waiting, also where descriptors are few",
+      arguments: [1024, 48])
+    func crowd(_ descriptors: Int) throws {
+      let serving = try Serving(prefix: ["prlimit", "--nofile=\(descriptors)"])
+      var crowd: [Socket] = []
+      var took: [TimeInterval] = []
+      for round in 0..<9 {
+        // Each round brings more of them than there are places without them, and those who drip go on.
+        for index in 0..<97 {
+          let socket = try Socket(connectedTo: serving.port)
+          if index % 2 == 0 { try socket.send("GET /met") }
+          crowd.append(socket)
+        }
+        for socket in crowd.suffix(40) { try? socket.send("r") }
+        let began = Date()
+        #expect(try serving.scrape().contains("mpg_switches_total"), "round \(round)")
+        took.append(Date().timeIntervalSince(began))
+      }
+      // To wait for a place took seconds. The second bound leaves room for whatever else the machine does.
+      #expect(took.min() ?? 9 < 0.1 && took.allSatisfy { $0 < 2 }, "\(took)")
+      #expect(serving.program.ending == nil)
     }
 
     @Test(

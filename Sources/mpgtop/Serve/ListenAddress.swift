@@ -58,7 +58,7 @@ struct ListenAddress: ExpressibleByArgument {
         unsafe raw.storeBytes(of: address, as: sockaddr_in.self)
       }
       guard let address = unsafe raw.baseAddress?.assumingMemoryBound(to: sockaddr.self),
-        unsafe bind(descriptor, address, length) == 0, Glibc.listen(descriptor, 64) == 0,
+        unsafe bind(descriptor, address, length) == 0, Glibc.listen(descriptor, SOMAXCONN) == 0,
         unsafe getsockname(descriptor, address, &length) == 0
       else { return nil }
       return unsafe UInt16(bigEndian: raw.load(fromByteOffset: 2, as: UInt16.self))

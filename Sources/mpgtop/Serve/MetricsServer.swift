@@ -3,8 +3,9 @@
 // A server as small as can be, on one thread: it waits for its sockets, and answers a request with one snapshot, taken
 // at that moment. Between scrapes it does nothing but look, four times a second, whether it shall stop, and once a second
 // how deep the queues became: maxima are those of the last minute, so that no scraper takes another's away. It does not
-// drain the rings, so it costs the target nothing. Clients have limits in number, in bytes and in time; whoever does
-// not come to the point is hung up on, and the others wait in the kernel's queue meanwhile.
+// drain the rings, so it costs the target nothing. Clients have limits in bytes and in time, and there are places for so
+// many. Nobody waits for a place: whoever comes is let in, and who has been there longest without coming to the point is
+// hung up on for it. So a scraper, which asks as it comes, is served at once, however many others say nothing.
 internal import Glibc
 import Inspector
 
@@ -12,7 +13,9 @@ struct MetricsServer {
   let options: ServeOptions
 
   /// Connections at a time.
-  private static let most = 32
+  private static let most = 256
+  /// Of those who come, so many are let in before the others are served again.
+  private static let mostAtOnce = 64
   /// Milliseconds between two looks at signals and at the target.
   private static let pause: Int32 = 250
 
@@ -51,23 +54,37 @@ struct MetricsServer {
 
   /// Waits a while; which of the sockets have something to say: the listener, then each client.
   private static func wait(_ scrapers: [Scraper], _ listener: Int32) -> [Bool] {
-    // A socket of less than nothing is passed over: nobody is accepted while all places are taken.
-    var sockets = [pollfd(fd: scrapers.count < most ? listener : -1, events: Int16(POLLIN), revents: 0)]
+    var sockets = [pollfd(fd: listener, events: Int16(POLLIN), revents: 0)]
     sockets += scrapers.map { pollfd(fd: $0.socket, events: $0.events, revents: 0) }
     let count = unsafe poll(&sockets, nfds_t(sockets.count), pause)
     return sockets.map { count > 0 && $0.revents != 0 }
   }
 
   private static func accept(_ listener: Int32, _ scrapers: inout [Scraper]) {
-    while scrapers.count < most {
+    for _ in 0..<mostAtOnce {
       let socket = Glibc.accept(listener, nil, nil)
       guard socket >= 0 else {
-        // Nobody is left; or there are no descriptors, and then it is not asked again at once.
-        if [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(errno) { usleep(UInt32(pause) * 1000) }
+        if [EINTR, ECONNABORTED].contains(errno) { continue }
+        guard [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(errno) else { return }  // nobody is left
+        // A place is a descriptor. Without any to be had it is not asked again at once.
+        if hangUp(&scrapers) { continue }
+        usleep(UInt32(pause) * 1000)
         return
       }
       _ = fcntl(socket, F_SETFL, O_NONBLOCK)
+      if scrapers.count >= most { _ = hangUp(&scrapers) }
       if let scraper = Scraper(socket) { scrapers.append(scraper) }
     }
+  }
+
+  /// Makes room: of those who have their answer, else of those who have not asked, else of all, the first who came; false:
+  /// there is nobody.
+  private static func hangUp(_ scrapers: inout [Scraper]) -> Bool {
+    for phase in [Scraper.Phase.closing, .reading, .writing] {
+      guard let place = scrapers.firstIndex(where: { $0.phase == phase }) else { continue }
+      scrapers.remove(at: place)
+      return true
+    }
+    return false
   }
 }

@@ -4,14 +4,14 @@ import Inspector
 
 /// A client, from accepting it to the end. Closes its socket when it is let go of.
 final class Scraper {
-  private enum Phase { case reading, writing, closing }
+  enum Phase { case reading, writing, closing }
 
   /// Nanoseconds that a client has for everything.
   static let patience: UInt64 = 5_000_000_000
 
   let socket: Int32
   let deadline = monotonicNow() + Scraper.patience
-  private var phase = Phase.reading
+  private(set) var phase = Phase.reading
   private var request: ScrapeRequest
   private var output: ArraySlice<UInt8> = []
 
