@@ -161,7 +161,8 @@ extension AppState {
     case .redraw: return .redrawAll
     case .again:
       if hasEnded { return .again }
-      note = latest?.past == nil ? "the process has not ended" : "n goes to now, where r looks for it again"
+      let isLive = latest?.past?.origin ?? .live == .live
+      note = isLive ? "the process has not ended" : "r is for a process that ended while it was looked at"
     case .stop: return .stop
     case .theme:
       theme = theme.next
