@@ -129,6 +129,39 @@ struct KeyDecoderTests {
     #expect(decoder.take(Array("[".utf8), at: 7100 * ms) == [.key(.character("["))])
   }
 
+  @Test(
+    "what comes in one piece after a line has stalled is the rest of what had begun, and what a finger types none"
+  )
+  func stalls() {
+    let broken: [(String, String, [Input])] = [
+      ("\u{1B}[200~await", " a new way, q\u{1B}[201~", [.paste("await"), .paste(" a new way, q")]),
+      ("\u{1B}[200~await\u{1B}[20", "1~", [.paste("await"), .paste("")]),
+      ("\u{1B}[200~await", "\u{1B}[201~", [.paste("await"), .paste("")]),
+      ("\u{1B}]11;rgb:ff", "ff/qqqq/aaaa\u{7}", []), ("\u{1B}P>|aq", "wq\u{1B}\\", []),
+      ("\u{1B}]11;q", "\u{1B}\\", []), ("\u{1B}[113", ";5u", []), ("\u{1B}[?1;", "2c", []),
+    ]
+    for (start, rest, wanted) in broken {
+      for stall in [600 * ms, 4000 * ms, 6000 * ms] {
+        var decoder = KeyDecoder()
+        var found = decoder.take(Array(start.utf8), at: 0)
+        found += decoder.expire(at: 550 * ms)
+        #expect(decoder.deadline == nil)
+        found += decoder.take(Array(rest.utf8), at: stall) + decoder.expire(at: stall + 1000 * ms)
+        // At last it is forgotten.
+        #expect((found == wanted) == (stall < 5000 * ms) || rest.hasPrefix("\u{1B}"), "\(rest) \(found)")
+      }
+      for typed in ["q", "\u{1B}[B", "\u{1B}OB"] {
+        var decoder = KeyDecoder()
+        _ = decoder.take(Array(start.utf8), at: 0) + decoder.expire(at: 550 * ms)
+        let key = Key.character("j")
+        #expect(
+          decoder.take(Array(typed.utf8), at: 700 * ms) == [.key(typed == "q" ? .character("q") : .down)])
+        // And what follows a finger is no rest either.
+        #expect(decoder.take(Array("jj".utf8), at: 800 * ms) == [.key(key), .key(key)])
+      }
+    }
+  }
+
   @Test("Ctrl-C is swallowed by nothing but a paste", arguments: [false, true])
   func interrupt(_ byByte: Bool) {
     for begun in [

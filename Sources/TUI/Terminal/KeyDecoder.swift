@@ -7,7 +7,8 @@
 //
 // §2 Who sends is not told apart by looking. A lone Escape is a key, and the beginning of nearly everything else. What has
 // begun waits for its rest so long as `Delays` says, which is longer where no finger can have begun it. Then an Escape is the
-// key, and all else is dropped.
+// key, and all else is dropped. Lines stall, though: what comes then in one piece, as no finger types it, is that rest all the
+// same.
 //
 // §3 A paste (`CSI 200 ~` to `CSI 201 ~`) is text, whatever is in it.
 
@@ -20,6 +21,8 @@ struct KeyDecoder {
     var sequence: UInt64 = 100_000_000
     /// Within a string or a paste, which only a terminal sends.
     var text: UInt64 = 500_000_000
+    /// After any of these: so long the rest of what has begun is known for what it is.
+    var late: UInt64 = 5_000_000_000
 
     init() {}
     /// - Parameter milliseconds: what ESCDELAY says, if it is a number.
@@ -64,9 +67,9 @@ struct KeyDecoder {
   private var hasContent = false
   /// Bytes of the end of a paste that have come.
   private var ending = 0
-  /// When the last byte came; and when an Escape became a key because nothing followed.
+  /// When the last byte came; and what has been given up since, whose rest may still come.
   private var last: UInt64 = 0
-  private var loneEscape: UInt64?
+  private var late: (stage: Stage, pending: [UInt8], ending: Int, until: UInt64)?
   private var inputs: [Input] = []
 
   init(_ sequences: KeySequences = KeySequences(), delays: Delays = Delays(), charset: Charset = .utf8) {
@@ -97,29 +100,40 @@ struct KeyDecoder {
   mutating func expire(at now: UInt64) -> [Input] {
     guard let deadline, now >= deadline else { return [] }
     defer { inputs.removeAll(keepingCapacity: true) }
+    late = nil
     if let key = sequences.key(pending) {
       inputs.append(.key(key))
     } else if stage == .escape {
       inputs += pending.map { _ in .key(.escape) }
-      loneEscape = now
+      late = (stage, [KeySequences.escape], 0, now + delays.text)
     } else if stage == .key {
       let begun = pending
       reset()
       for byte in begun { ground(byte, isFresh: false) }
-    } else if stage == .paste {
-      inputs.append(.paste(charset.text(of: text)))
+    } else {
+      if stage == .paste { inputs.append(.paste(charset.text(of: text))) }
+      late = (stage, pending, ending, now + delays.late)
     }
     reset()
     return inputs
   }
 
-  /// An Escape that has become a key may have been the beginning of a sequence whose rest was late. A finger sends one byte
-  /// at a time.
+  /// Goes on with what has been given up, where what has come is its rest: more than one byte at a time, which are no key.
   private mutating func rejoin(_ bytes: some Collection<UInt8>, _ now: UInt64) {
-    defer { loneEscape = nil }
-    guard let loneEscape, now < loneEscape + delays.text, stage == .ground, bytes.count > 1 else { return }
-    guard let first = bytes.first, "[O]P_".utf8.contains(first) else { return }
-    (stage, pending) = (.escape, [KeySequences.escape])
+    guard let late, stage == .ground else { return }
+    self.late = nil
+    guard now < late.until, bytes.count > 1, let first = bytes.first else { return }
+    let isRest =
+      switch late.stage {
+      case .escape: "[O]P_".utf8.contains(first)
+      case .control: late.pending.count > 2 && (0x20...0x3F).contains(first)
+      case .string where !hasContent: false
+      case .string: first != KeySequences.escape || bytes.elementsEqual([first, UInt8(ascii: "\\")])
+      case .stringEscape: first == UInt8(ascii: "\\")
+      case .paste: first != KeySequences.escape || bytes.starts(with: Self.endOfPaste)
+      default: false
+      }
+    if isRest { (stage, pending, ending) = (late.stage, late.pending, late.ending) }
   }
 
   private mutating func reset() {
