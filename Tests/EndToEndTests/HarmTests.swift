@@ -171,7 +171,7 @@ extension EndToEnd {
         try place.mpgtop(words + ["-o", place.path("out")])
       }
       for (index, words) in commands.enumerated() {
-        for precious in ["my notes\n", "\n", "\u{0}", "go 2\n"] {
+        for precious in ["my notes\n", "\n", "\u{0}", "go 2\n", "go 1.26\n\nuse .\n"] {
           try Data(precious.utf8).write(to: URL(fileURLWithPath: place.path("out")))
           expectComplaint(try write(words), of: "mpgtop", code: 64, mentions: "--force replaces it")
           #expect(text(place.path("out")) == precious)

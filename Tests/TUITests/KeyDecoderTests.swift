@@ -139,6 +139,7 @@ struct KeyDecoderTests {
       ("\u{1B}[200~await", "\u{1B}[201~", [.paste("await"), .paste("")]),
       ("\u{1B}]11;rgb:ff", "ff/qqqq/aaaa\u{7}", []), ("\u{1B}P>|aq", "wq\u{1B}\\", []),
       ("\u{1B}]11;q", "\u{1B}\\", []), ("\u{1B}[113", ";5u", []), ("\u{1B}[?1;", "2c", []),
+      ("\u{1B}", "[113;5u", [.key(.escape)]), ("\u{1B}", "P>|aqw\u{1B}\\", [.key(.escape)]),
     ]
     for (start, rest, wanted) in broken {
       for stall in [600 * ms, 4000 * ms, 6000 * ms] {
@@ -160,6 +161,21 @@ struct KeyDecoderTests {
         #expect(decoder.take(Array("jj".utf8), at: 800 * ms) == [.key(key), .key(key)])
       }
     }
+  }
+
+  @Test("an Escape that was a key too early: its bracket may come at once, by itself; one that is held is a key")
+  func earlyEscape() {
+    for (bracket, after, rest, wanted) in [
+      ("[", 60, "A", [.key(.escape)]), ("[[", 300, "j", [.key(.escape)] + keys("[[j")),
+      ("[", 110, "j", [.key(.escape)] + keys("[j")),
+    ] as [(String, UInt64, String, [Input])] {
+      var decoder = KeyDecoder()
+      var found = decoder.take([0x1B], at: 0) + decoder.expire(at: 25 * ms)
+      found += decoder.take(Array(bracket.utf8), at: after * ms)
+      found += decoder.take(Array(rest.utf8), at: (after + 60) * ms)
+      #expect(found == wanted + (rest == "A" ? [.key(.up)] : []), "\(bracket) after \(after) ms")
+    }
+    func keys(_ text: String) -> [Input] { text.unicodeScalars.map { .key(.character($0)) } }
   }
 
   @Test("Ctrl-C is swallowed by nothing but a paste", arguments: [false, true])

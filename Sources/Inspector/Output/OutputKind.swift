@@ -29,7 +29,8 @@ public enum OutputKind: Sendable {
     switch self {
     case .anything: true
     case .recording: start.starts(with: Chunk.magic)
-    case .goTrace: start.starts(with: "go 1.".utf8)
+    // Workspaces of Go begin with a version as well.
+    case .goTrace: start.starts(with: "go 1.".utf8) && start.prefix(16).suffix(3).elementsEqual([0, 0, 0])
     case .perfetto: FileKind.isPerfetto(start)
     }
   }

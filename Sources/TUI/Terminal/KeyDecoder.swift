@@ -19,7 +19,7 @@ struct KeyDecoder {
     var escape: UInt64 = 25_000_000
     /// Within a sequence; a person may have begun one by Alt and a bracket.
     var sequence: UInt64 = 100_000_000
-    /// Within a string or a paste, which only a terminal sends.
+    /// Within a string, a paste or an old form of a click, which only a terminal sends.
     var text: UInt64 = 500_000_000
     /// After any of these: so long the rest of what has begun is known for what it is.
     var late: UInt64 = 5_000_000_000
@@ -90,9 +90,9 @@ struct KeyDecoder {
     switch stage {
     case .ground: nil
     case .escape: last + delays.escape
-    case .key, .character, .control, .single, .intermediate, .alt, .oldMouse: last + delays.sequence
+    case .key, .character, .control, .single, .intermediate, .alt: last + delays.sequence
     case .string where !hasContent: last + delays.sequence
-    case .string, .stringEscape, .paste: last + delays.text
+    case .string, .stringEscape, .oldMouse, .paste: last + delays.text
     }
   }
 
@@ -105,7 +105,7 @@ struct KeyDecoder {
       inputs.append(.key(key))
     } else if stage == .escape {
       inputs += pending.map { _ in .key(.escape) }
-      late = (stage, [KeySequences.escape], 0, now + delays.text)
+      late = (stage, [KeySequences.escape], 0, now + delays.late)
     } else if stage == .key {
       let begun = pending
       reset()
@@ -118,11 +118,15 @@ struct KeyDecoder {
     return inputs
   }
 
-  /// Goes on with what has been given up, where what has come is its rest: more than one byte at a time, which are no key.
+  /// Goes on with what has been given up, where what has come is its rest: more than one byte at a time, which are no key,
+  /// nor one that is held down.
   private mutating func rejoin(_ bytes: some Collection<UInt8>, _ now: UInt64) {
     guard let late, stage == .ground else { return }
     self.late = nil
-    guard now < late.until, bytes.count > 1, let first = bytes.first else { return }
+    guard now < late.until, let first = bytes.first else { return }
+    let isPiece = bytes.count > 1 && bytes.contains { $0 != first }
+    // Right behind an Escape no finger is as fast, whose delay is a short one.
+    guard isPiece || late.stage == .escape && now < last + delays.sequence else { return }
     let isRest =
       switch late.stage {
       case .escape: "[O]P_".utf8.contains(first)
