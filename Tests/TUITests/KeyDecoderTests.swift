@@ -163,7 +163,8 @@ struct KeyDecoderTests {
     }
   }
 
-  @Test("an Escape that was a key too early: its bracket may come at once, by itself; one that is held is a key")
+  @Test(
+    "an Escape that was a key too early: its bracket may come at once, by itself; one that is held is a key")
   func earlyEscape() {
     for (bracket, after, rest, wanted) in [
       ("[", 60, "A", [.key(.escape)]), ("[[", 300, "j", [.key(.escape)] + keys("[[j")),
