@@ -21,16 +21,16 @@ final class Lookout: Sendable {
 
   /// To be called when a handler has begun. Of a G.
   func wake() {
-    if !isAwake.load(ordering: .sequentiallyConsistent), begins { goDetached { self.look() } }
+    if !isAwake.load(ordering: .sequentiallyConsistent), begin() { goDetached { self.look() } }
   }
 
   /// Says that it is awake; whether it was not.
-  private var begins: Bool { !isAwake.exchange(true, ordering: .sequentiallyConsistent) }
+  private func begin() -> Bool { !isAwake.exchange(true, ordering: .sequentiallyConsistent) }
 
   private func look() {
     repeat {
       repeat { sleep(Self.period) } while roll.look()
       isAwake.store(false, ordering: .sequentiallyConsistent)
-    } while roll.look() && begins
+    } while roll.look() && begin()
   }
 }
