@@ -355,9 +355,21 @@ struct ListingTests {
     #expect((1..<524).allSatisfy { (up[$0 - 1].age ?? 0) <= (up[$0].age ?? 0) } && up[524].age == nil)
   }
 
+  /// All rows of the tree, whatever `change` made of who spawned whom.
+  private func tree(_ change: (inout [Goroutine]) -> Void = { _ in }) -> [GRow] {
+    var frame = Fixtures.detailed()
+    if var gs = frame.detail.goroutines?.all {
+      change(&gs)
+      frame.detail.goroutines?.all = gs
+    }
+    var state = AppState(size: Size(columns: 80, rows: 24), screen: .gs)
+    state.gsMode = .tree
+    return Array(GsScreen(frame: frame, state: state).rows)
+  }
+
   @Test("in the tree each G stands below the one that spawned it, and every G is there once")
   func treeIsWhole() {
-    let rows = SpawnTree.rows(Array(GRow.rows(Fixtures.detailed())))
+    let rows = tree()
     #expect(Set(rows.map(\.g.id)).count == 525 && rows.count == 525)
     var path: [UInt64] = []
     for row in rows {
@@ -370,17 +382,30 @@ struct ListingTests {
 
   @Test("a spawner may have a higher number than the G that it spawned: numbers come in batches")
   func spawnersMayBeYounger() {
-    var rows = Array(GRow.rows(Fixtures.detailed()))
-    for index in rows.indices { rows[index].g.parent = index == 300 ? nil : rows[300].g.id }
-    let tree = SpawnTree.rows(rows)
-    #expect(tree[0].g.id == rows[300].g.id && tree[0].descendants == 524)
-    #expect(tree.dropFirst().allSatisfy { $0.depth == 1 })
+    var spawner: UInt64 = 0
+    let rows = tree { gs in
+      spawner = gs[300].id
+      for index in gs.indices { gs[index].parent = index == 300 ? nil : spawner }
+    }
+    #expect(rows[0].g.id == spawner && rows[0].descendants == 524)
+    #expect(rows.dropFirst().allSatisfy { $0.depth == 1 })
   }
 
-  @Test("a region that says that Gs spawned each other in a ring costs nothing")
+  @Test("Gs that one G spawned stand in the order of their numbers, each with its own below it")
+  func treeIsInOrder() {
+    let rows = tree { gs in
+      for index in gs.indices { gs[index].parent = index == 0 ? nil : gs[index % 2 == 1 ? 0 : index - 1].id }
+    }
+    #expect(rows.map(\.g.id) == rows.map(\.g.id).sorted())
+    #expect(rows.map(\.depth) == rows.indices.map { $0 == 0 ? 0 : 2 - $0 % 2 })
+    #expect(rows.dropFirst().map(\.descendants) == (1..<525).map { $0 % 2 })
+  }
+
+  @Test("a region that says that Gs spawned each other in a ring costs nothing, and each is there once")
   func ringsOfSpawners() {
-    var rows = Array(GRow.rows(Fixtures.detailed()))
-    for index in rows.indices { rows[index].g.parent = rows[(index + 1) % rows.count].g.id }
-    #expect(SpawnTree.rows(rows).count == rows.count)
+    let rows = tree { gs in
+      for index in gs.indices { gs[index].parent = gs[(index + 1) % gs.count].id }
+    }
+    #expect(rows.count == 525 && Set(rows.map(\.g.id)).count == 525)
   }
 }

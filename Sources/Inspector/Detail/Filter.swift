@@ -34,11 +34,14 @@ extension FilterValue {
 /// A row that a filter may be asked about.
 public protocol FilterSubject {
   func value(of field: FilterField) -> FilterValue
+  /// Whether a word is in its `text`; for rows to which putting that together costs more than to look.
+  func tells(_ word: FilterWord) -> Bool
   /// Whether the row shows a word that is not in its `text`.
   func prints(_ word: FilterWord) -> Bool
 }
 
 extension FilterSubject {
+  public func tells(_ word: FilterWord) -> Bool { word.isIn(value(of: .text)) }
   public func prints(_ word: FilterWord) -> Bool { false }
 }
 
@@ -48,6 +51,20 @@ public struct FilterWord: Sendable {
 
   /// Whether some printed text has it in it.
   public func isIn(_ text: String) -> Bool { Filter.contains(text, operand.text) }
+
+  /// Whether some value is called so, or has it in it.
+  public func isIn(_ value: FilterValue) -> Bool {
+    switch value {
+    case .none: false
+    case .number(let number): operand.count?.equals(number) ?? false
+    case .text(let text): text.isEmpty ? operand.isNothing : isIn(text)
+    }
+  }
+
+  /// Whether it may be in a number with a letter before it, such as `G42`.
+  public func mayBeID(of letter: Unicode.Scalar) -> Bool {
+    operand.text.allSatisfy { $0 &- 48 < 10 || Unicode.Scalar($0) == letter }
+  }
 
   /// Whether a field is printed so: `P3` where `p` is 3, `1.24s` where an age is so long.
   public func isPrinted(_ field: FilterField, of subject: some FilterSubject) -> Bool {
@@ -197,15 +214,18 @@ public struct Filter: Sendable, Equatable {
   // MARK: matching
 
   private func holds(_ term: Term, for subject: some FilterSubject) -> Bool {
-    let value = subject.value(of: term.field)
-    let isFound =
-      switch value {
-      case .none: term.relation == .begins && term.values.contains(where: \.isNothing)
-      case .number(let number): term.values.contains { Self.compare(number, term, $0) }
-      case .text(let text): term.values.contains { Self.compare(text, term, $0) }
+    if term.isPlain {
+      return term.values.contains { operand in
+        let word = FilterWord(operand: operand)
+        return subject.tells(word) || subject.prints(word)
       }
-    guard term.isPlain, !isFound else { return isFound }
-    return term.values.contains { subject.prints(FilterWord(operand: $0)) }
+    }
+    let value = subject.value(of: term.field)
+    return switch value {
+    case .none: term.relation == .begins && term.values.contains(where: \.isNothing)
+    case .number(let number): term.values.contains { Self.compare(number, term, $0) }
+    case .text(let text): term.values.contains { Self.compare(text, term, $0) }
+    }
   }
 
   private static func compare(_ number: Double, _ term: Term, _ operand: FilterOperand) -> Bool {
@@ -242,9 +262,10 @@ public struct Filter: Sendable, Equatable {
   }
 
   private static func contains(_ bytes: UnsafeBufferPointer<UInt8>, _ word: [UInt8]) -> Bool {
+    guard let first = word.first else { return true }
     guard word.count <= bytes.count else { return false }
-    for start in 0...(bytes.count - word.count) where unsafe begins(bytes, with: word, at: start) {
-      return true
+    for start in 0...(bytes.count - word.count) where unsafe FilterOperand.folded(bytes[start]) == first {
+      if unsafe begins(bytes, with: word, at: start) { return true }
     }
     return false
   }

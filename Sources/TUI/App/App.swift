@@ -71,45 +71,57 @@ public struct App: Sendable {
     record: (RecordCommand) -> String = { _ in "" }, again: () -> Again = { .not("there is no other") },
     next: () -> Frame?
   ) -> Ending {
-    var state = AppState(
+    let state = AppState(
       size: terminal.size, interval: options.interval, glyphs: terminal.glyphs, screen: options.screen,
       theme: options.terminal.theme)
-    var wish = Wish()
-    var rhythm = Rhythm(now: terminal.now)
-    var drawn: AppState?
-    // Whether anything came since the last comparison, and since the last wish: states are large, and polls are many.
-    var (hasChanged, isWishStale) = (true, true)
+    var loop = Loop(state: state, rhythm: Rhythm(now: terminal.now))
     while true {
-      if isWishStale, wish.change(to: state.interest, tell: interest) { rhythm.hurry() }
-      isWishStale = false
+      if loop.isWishStale, loop.changeWish(tell: interest) { loop.rhythm.hurry() }
       // What a key has changed is seen at once; a frame of a moment that has passed may take a while.
-      if hasChanged, drawn != nil { show(state, &drawn, &hasChanged, on: &terminal) }
-      if rhythm.isFrameDue(at: terminal.now, interval: state.interval), let frame = next() {
-        if Self.follow(state.update(.frame(frame)), travel) { rhythm.hurry() }
+      if loop.drawn != nil { loop.show(on: &terminal) }
+      if loop.rhythm.isFrameDue(at: terminal.now, interval: loop.state.interval), let frame = next() {
+        if Self.follow(loop.state.update(.frame(frame)), travel) { loop.rhythm.hurry() }
         // What a frame tells may lead to the next question, which is not to wait for the next frame's turn.
-        if wish.change(to: state.interest, tell: interest) { rhythm.hurry() }
-        hasChanged = true
+        if loop.changeWish(tell: interest) { loop.rhythm.hurry() }
+        loop.hasChanged = true
+        // Nor is who pressed a key while it was made to wait for its picture.
+        if let ending = take(&loop, nanoseconds: 0, on: &terminal, travel, record, again) { return ending }
       }
-      if hasChanged { show(state, &drawn, &hasChanged, on: &terminal) }
-      for input in terminal.wait(nanoseconds: rhythm.pause(from: terminal.now, interval: state.interval)) {
-        if input == .wake { rhythm.hurry() }
-        let effect = state.update(.input(input))
-        if case .end(let cause) = effect { return Ending(cause: cause, targetEnded: state.latest?.ended) }
-        if Self.follow(effect, travel) { rhythm.hurry() }
-        if case .record(let command) = effect { _ = state.update(.said(record(command))) }
-        if effect == .again, Self.attach(again(), &state) { rhythm.hurry() }
-        if perform(effect, on: &terminal) { drawn = nil }
-        (hasChanged, isWishStale) = (true, true)
-      }
-      if rhythm.isPollDue(at: terminal.now) { rhythm.polled(at: terminal.now, wantedIn: poll()) }
+      loop.show(on: &terminal)
+      let pause = loop.rhythm.pause(from: terminal.now, interval: loop.state.interval)
+      if let ending = take(&loop, nanoseconds: pause, on: &terminal, travel, record, again) { return ending }
+      if loop.rhythm.isPollDue(at: terminal.now) { loop.rhythm.polled(at: terminal.now, wantedIn: poll()) }
     }
   }
 
-  private func show<T: Terminal & ~Copyable>(
-    _ state: AppState, _ drawn: inout AppState?, _ hasChanged: inout Bool, on terminal: inout T
-  ) {
-    if drawn != state { terminal.present(Screen.draw(state)) }
-    (drawn, hasChanged) = (state, false)
+  /// Nanoseconds for which what arrives is taken in before there is a picture: who types without end sees some, too.
+  private static let patience: UInt64 = 30_000_000
+
+  /// Waits for what arrives, and takes in all that is there: one picture answers it, however many keys it is.
+  ///
+  /// - Returns: how it ended, as soon as something that has arrived ends it.
+  private func take<T: Terminal & ~Copyable>(
+    _ loop: inout Loop, nanoseconds: UInt64, on terminal: inout T, _ travel: (TimeCommand) -> Void,
+    _ record: (RecordCommand) -> String, _ again: () -> Again
+  ) -> Ending? {
+    var inputs = terminal.wait(nanoseconds: nanoseconds)
+    let end = terminal.now + Self.patience
+    while !inputs.isEmpty {
+      for input in inputs {
+        if input == .wake { loop.rhythm.hurry() }
+        let effect = loop.state.update(.input(input))
+        if case .end(let cause) = effect {
+          return Ending(cause: cause, targetEnded: loop.state.latest?.ended)
+        }
+        if Self.follow(effect, travel) { loop.rhythm.hurry() }
+        if case .record(let command) = effect { _ = loop.state.update(.said(record(command))) }
+        if effect == .again, Self.attach(again(), &loop.state) { loop.rhythm.hurry() }
+        if perform(effect, on: &terminal) { loop.drawn = nil }
+        (loop.hasChanged, loop.isWishStale) = (true, true)
+      }
+      inputs = terminal.now < end ? terminal.wait(nanoseconds: 0) : []
+    }
+    return nil
   }
 
   /// Goes to another moment if the effect asks for one; returns whether it did.
@@ -154,16 +166,34 @@ public enum Again: Sendable, Equatable {
   case not(String)
 }
 
-/// What the source was asked to tell last.
-private struct Wish {
+/// What the loop knows from one round to the next.
+private struct Loop {
+  var state: AppState
+  var rhythm: Rhythm
+  /// What the terminal shows.
+  var drawn: AppState?
+  /// Whether anything came since the last comparison, and since the last wish: states are large, and polls are many.
+  var hasChanged = true
+  var isWishStale = true
+  /// What the source was asked to tell last.
   private var told = Interest.none
 
-  /// Tells the source if it is another; returns whether something else is wanted, rather than more or less of the same.
-  mutating func change(to wish: Interest, tell: (Interest) -> Void) -> Bool {
+  init(state: AppState, rhythm: Rhythm) { (self.state, self.rhythm) = (state, rhythm) }
+
+  /// Tells the source what is wanted, if it is something else; returns whether it is, rather than more or less of the same.
+  mutating func changeWish(tell: (Interest) -> Void) -> Bool {
+    let wish = state.interest
     let isNew = wish.isNew(to: told)
     if wish != told { tell(wish) }
-    told = wish
+    (told, isWishStale) = (wish, false)
     return isNew
+  }
+
+  /// Shows what has changed.
+  mutating func show<T: Terminal & ~Copyable>(on terminal: inout T) {
+    guard hasChanged else { return }
+    if drawn != state { terminal.present(Screen.draw(state)) }
+    (drawn, hasChanged) = (state, false)
   }
 }
 

@@ -44,6 +44,8 @@ public struct AppState: Sendable, Equatable {
   /// Milliseconds between two frames; never less than 10.
   public internal(set) var interval: Int
   public internal(set) var glyphs: Glyphs
+  /// What was made of the lists of the frame that is shown.
+  var memos = ListMemos()
   /// Whether somebody sits in front of it: batch output has no keys, no scrolling and no badge.
   var isInteractive = true
 
@@ -99,6 +101,7 @@ extension AppState {
     switch message {
     case .frame(let frame):
       latest = frame
+      memos.forgetFrame()
       // While the view is paused the source stands still as well (`TimeCommand.hold`), so what it tells belongs to the
       // frame that is kept; and what that had of now becomes what there was at the moment of the pause, so that lists and
       // gauges are of one moment. Unless records are missing there: gauges that were read are never wrong.

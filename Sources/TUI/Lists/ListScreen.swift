@@ -6,6 +6,8 @@ protocol ListScreen {
   associatedtype Row: FilterSubject
   static var id: ScreenID { get }
   init(frame: Frame, state: AppState)
+  /// What it is a list of.
+  var frame: Frame { get }
   var columns: [Column<Row>] { get }
   /// All rows, in the list's own order.
   var rows: Rows<Row> { get }

@@ -37,19 +37,29 @@ struct ListView<Screen: ListScreen> {
     sorted = columns.first { $0.title == wanted && $0.sort != nil }
     // Events are filtered where they come from.
     let filter = Screen.id == .events ? .everything : list.filter
+    let question = OrderQuestion(
+      basis: RowBasis(screen.frame), screen: Screen.id, gsMode: state.gsMode, filter: filter,
+      sort: sorted?.title,
+      isInverted: list.isInverted, glyphs: state.glyphs)
     listing = Listing(
-      screen.rows, filter: filter, columns: columns, column: sorted, isInverted: list.isInverted)
-    place = Self.place(list, screen, listing)
+      screen.rows, filter: filter, columns: columns, column: sorted, isInverted: list.isInverted
+    ) { state.memos.orders.answer(question, $0) }
+    place = Self.place(list, screen, listing, question, state.memos)
   }
 
   func window(rows: Int) -> ListWindow {
     ListWindow(list, total: listing.count, rows: rows, place: place)
   }
 
-  private static func place(_ list: ListState, _ screen: Screen, _ listing: Listing<Screen.Row>) -> Int? {
+  private static func place(
+    _ list: ListState, _ screen: Screen, _ listing: Listing<Screen.Row>, _ order: OrderQuestion,
+    _ memos: ListMemos
+  ) -> Int? {
     guard let key = list.selectedKey else { return nil }
     if list.selected < listing.count, screen.key(of: listing[list.selected]) == key { return list.selected }
-    return (0..<listing.count).first { screen.key(of: listing[$0]) == key }
+    return memos.places.answer(ListMemos.Place(order: order, key: key)) {
+      (0..<listing.count).first { screen.key(of: listing[$0]) == key }
+    }
   }
 
   func summary(rows: Int) -> ListSummary {

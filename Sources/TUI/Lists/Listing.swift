@@ -7,16 +7,25 @@ import Inspector
 struct Listing<Row: FilterSubject> {
   let rows: Rows<Row>
   /// Places in `rows` of those that are shown; nil: all of them, as they are.
-  private var order: [Int32]?
+  private let order: [Int32]?
   var count: Int { order?.count ?? rows.count }
 
   /// - Parameters:
   ///   - columns: what a row shows, for words that are looked for.
   ///   - column: the one that is sorted by.
-  init(_ rows: Rows<Row>, filter: Filter, columns: [Column<Row>] = [], column: Column<Row>?, isInverted: Bool)
-  {
+  ///   - kept: gives the order, and has it made where it is not known already.
+  init(
+    _ rows: Rows<Row>, filter: Filter, columns: [Column<Row>] = [], column: Column<Row>?, isInverted: Bool,
+    kept: (() -> [Int32]) -> [Int32] = { $0() }
+  ) {
     self.rows = rows
-    if filter.isEmpty, column?.sort == nil, !isInverted { return }
+    let isAll = filter.isEmpty && column?.sort == nil && !isInverted
+    order = isAll ? nil : kept { Self.order(rows, filter, columns, column, isInverted) }
+  }
+
+  private static func order(
+    _ rows: Rows<Row>, _ filter: Filter, _ columns: [Column<Row>], _ column: Column<Row>?, _ isInverted: Bool
+  ) -> [Int32] {
     var order: [Int32] = []
     order.reserveCapacity(rows.count)
     let printed = PrintedColumns(columns)
@@ -24,11 +33,11 @@ struct Listing<Row: FilterSubject> {
       order.append(Int32(place))
     }
     if let column, let key = column.sort {
-      order = sorted(order, by: key, isAscending: column.isAscending != isInverted, isInverted: isInverted)
-    } else if isInverted {
-      order.reverse()
+      return sorted(
+        rows, order, by: key, isAscending: column.isAscending != isInverted, isInverted: isInverted)
     }
-    self.order = order
+    if isInverted { order.reverse() }
+    return order
   }
 
   subscript(index: Int) -> Row { rows[order.map { Int($0[index]) } ?? index] }
@@ -36,27 +45,37 @@ struct Listing<Row: FilterSubject> {
   private struct Pair {
     var key: Double
     var place: Int32
+    /// The number of its text; -1: it is sorted by a number.
+    var text: Int32 = -1
   }
 
-  private func sorted(
-    _ order: [Int32], by key: (Row) -> SortKey, isAscending: Bool, isInverted: Bool
+  private static func sorted(
+    _ rows: Rows<Row>, _ order: [Int32], by key: (Row) -> SortKey, isAscending: Bool, isInverted: Bool
   ) -> [Int32] {
     var pairs: [Pair] = []
     pairs.reserveCapacity(order.count)
-    var texts: [String: [Int]] = [:]
+    var texts: [String: Int32] = [:]
+    // Gs that were spawned together stand together: mostly it is the text of the one before.
+    var last = (text: "", number: Int32(-1))
     for place in order {
       switch key(rows[Int(place)]) {
       case .number(let number):
         pairs.append(Pair(key: number.isNaN ? .infinity : isAscending ? number : -number, place: place))
       case .text(let text):
-        texts[text, default: []].append(pairs.count)
-        pairs.append(Pair(key: 0, place: place))
+        if last.number < 0 || text != last.text {
+          last = (text, texts[text] ?? Int32(texts.count))
+          texts[text] = last.number
+        }
+        pairs.append(Pair(key: 0, place: place, text: last.number))
       case .none: pairs.append(Pair(key: .infinity, place: place))
       }
     }
-    for (rank, text) in texts.keys.sorted(by: NaturalOrder.precedes).enumerated() {
-      let key = isInverted ? Double(texts.count - rank) : Double(rank)
-      for index in texts[text] ?? [] { pairs[index].key = key }
+    var ranks = [Double](repeating: 0, count: texts.count)
+    for (rank, text) in texts.sorted(by: { NaturalOrder.precedes($0.key, $1.key) }).enumerated() {
+      ranks[Int(text.value)] = Double(isInverted ? texts.count - rank : rank)
+    }
+    for index in pairs.indices where pairs[index].text >= 0 {
+      pairs[index].key = ranks[Int(pairs[index].text)]
     }
     pairs.sort { ($0.key, $0.place) < ($1.key, $1.place) }
     return pairs.map(\.place)

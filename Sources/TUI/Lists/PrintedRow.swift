@@ -11,9 +11,9 @@ protocol TellsAll: FilterSubject {}
 struct PrintedColumns<Row: FilterSubject> {
   fileprivate let columns: [Column<Row>]
   fileprivate let byField: [FilterField: Column<Row>]
+  fileprivate let isTold = Row.self is any TellsAll.Type
 
   init(_ columns: [Column<Row>]) {
-    let isTold = Row.self is any TellsAll.Type
     self.columns = isTold ? [] : columns
     let named = self.columns.compactMap { column in FilterField(name: column.title).map { ($0, column) } }
     byField = Dictionary(named) { first, _ in first }
@@ -30,6 +30,10 @@ struct PrintedRow<Row: FilterSubject>: FilterSubject {
     let value = row.value(of: field)
     guard value == .none, let column = printed.byField[field] else { return value }
     return FilterValue(printed: column.cell(row).plain, of: field)
+  }
+
+  func tells(_ word: FilterWord) -> Bool {
+    printed.isTold ? row.tells(word) : word.isIn(value(of: .text))
   }
 
   func prints(_ word: FilterWord) -> Bool {

@@ -3,18 +3,18 @@ import Inspector
 
 struct PastOverlay {
   var state: AppState
-  private let report: PastReport
+  private let lines: [String]
 
   /// nil: there is nothing to report, since the frame is of now.
   init?(state: AppState) {
-    guard let report = state.shown.flatMap({ PastReport($0) }) else { return nil }
-    (self.state, self.report) = (state, report)
+    guard let frame = state.shown, let past = frame.past, let report = PastReport(frame) else { return nil }
+    (self.state, lines) = (state, state.memos.reports.answer(past) { report.lines })
   }
 
   /// The line that the overlay begins with, of those that there are.
   static func clamped(_ first: Int, of state: AppState) -> Int {
     guard let overlay = PastOverlay(state: state) else { return 0 }
-    return max(0, min(first, overlay.report.lines.count - overlay.rows))
+    return max(0, min(first, overlay.lines.count - overlay.rows))
   }
 
   private var rows: Int { max(1, state.size.rows - 2) }
@@ -22,9 +22,10 @@ struct PastOverlay {
   func draw(on canvas: inout Canvas) {
     let area = Rect(x: 0, y: 1, width: state.size.columns, height: rows)
     canvas.fill(area)
-    let lines = report.lines(width: max(1, area.width - 1), glyphs: state.glyphs)
     let first = Self.clamped(state.firstReportLine, of: state)
-    for (index, line) in lines.dropFirst(first).prefix(rows).enumerated() {
+    let seen = Array(lines.dropFirst(first).prefix(rows))
+    let fitted = PastReport.fitted(seen, width: max(1, area.width - 1), glyphs: state.glyphs)
+    for (index, line) in fitted.enumerated() {
       canvas.write(line, x: 1, y: 1 + index, line.hasPrefix(" ") ? .text : .heading)
     }
   }

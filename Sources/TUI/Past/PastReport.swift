@@ -22,6 +22,10 @@ public struct PastReport {
 
   /// The same lines, none wider than `width`.
   public func lines(width: Int, glyphs: Glyphs) -> [String] {
+    Self.fitted(lines, width: width, glyphs: glyphs)
+  }
+
+  static func fitted(_ lines: [String], width: Int, glyphs: Glyphs) -> [String] {
     lines.map { line in
       let clean = TextWidth.sanitised(line, isASCII: glyphs.isASCII)
       return TextWidth.truncated(clean, to: width, ellipsis: glyphs.ellipsis)
@@ -59,11 +63,22 @@ public struct PastReport {
     groups("Waited", past.goroutines.all.filter { $0.state == .waiting })
   }
 
+  /// What the Gs of a line have in common. A name is made of it for each line, not for each G.
+  private struct Group: Hashable {
+    var state: GState
+    var reason: WaitReason?
+    var entry: String?
+
+    init(_ g: Goroutine) {
+      (state, reason, entry) = (g.state, g.state == .waiting ? g.reason : nil, g.entry)
+    }
+
+    var name: String { "\(reason.map { "\($0)" } ?? "\(state)")  \(entry ?? "?")" }
+  }
+
   /// Gs of the same state and place of birth in one line, the largest group first.
   private func groups(_ title: String, _ gs: [Goroutine]) -> [String] {
-    let groups = Dictionary(grouping: gs) { g in
-      "\(g.state == .waiting ? "\(g.reason)" : "\(g.state)")  \(g.entry ?? "?")"
-    }
+    let groups = Dictionary(grouping: gs, by: Group.init).map { (key: $0.key.name, value: $0.value) }
     let sorted = groups.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
     let lines = sorted.prefix(Self.mostGroups).map { name, gs in
       let longest = gs.min { ($0.since ?? .max) < ($1.since ?? .max) } ?? gs[0]

@@ -38,15 +38,31 @@ struct GroupsScreen: ListScreen {
 
   /// The largest group first.
   var rows: Rows<GroupRow> {
+    let all = OrderQuestion(
+      basis: RowBasis(frame), screen: .gs, gsMode: state.gsMode, filter: .everything, isInverted: false,
+      glyphs: state.glyphs)
+    return Rows(state.memos.groups.answer(all) { groups })
+  }
+
+  private var groups: [GroupRow] {
     let bySite = state.gsMode == .sites
-    var groups: [String: GroupRow] = [:]
+    var (groups, places): ([GroupRow], [String: Int]) = ([], [:])
+    // Gs that were spawned together stand together: mostly it is the group of the one before.
+    var last = (name: "", place: 0)
     for row in GRow.rows(frame) {
       let name = bySite ? row.g.entry ?? "?" : Self.reason(row.g)
-      let style: Style =
-        bySite ? .text : row.g.state == .waiting ? row.g.reason.group.style : row.g.state.style
-      groups[name, default: GroupRow(name: name, style: style, filter: Self.filter(row.g, bySite))].add(row)
+      if groups.isEmpty || name != last.name {
+        last = (name, places[name] ?? groups.count)
+        if last.place == groups.count {
+          let style = row.g.state == .waiting ? row.g.reason.group.style : row.g.state.style
+          places[name] = groups.count
+          groups.append(
+            GroupRow(name: name, style: bySite ? .text : style, filter: Self.filter(row.g, bySite)))
+        }
+      }
+      groups[last.place].add(row)
     }
-    return Rows(groups.values.sorted { ($1.count, $0.name) < ($0.count, $1.name) })
+    return groups.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
   }
 
   private static func reason(_ g: Goroutine) -> String {

@@ -28,13 +28,22 @@ struct GRow: TellsAll {
     }
   }
 
+  /// As in the text, without putting it together: there may be a hundred thousand.
+  func tells(_ word: FilterWord) -> Bool {
+    word.isIn(g.state.word) || (g.state == .waiting && word.isIn(g.reason.word))
+      || (g.entry.map(word.isIn) ?? false) || (word.mayBeID(of: "g") && word.isIn("G\(g.id)"))
+  }
+
   func prints(_ word: FilterWord) -> Bool {
     word.isIn(g.kind.word) || [.g, .age, .p, .fd, .by, .below].contains { word.isPrinted($0, of: self) }
   }
 
+  /// The Gs of a frame; nil: they are not known.
+  static func list(_ frame: Frame) -> Goroutines? { frame.detail.goroutines ?? frame.past?.goroutines }
+
   /// All Gs, as many as there may be.
   static func rows(_ frame: Frame) -> Rows<GRow> {
-    guard let list = frame.detail.goroutines ?? frame.past?.goroutines else { return Rows([]) }
+    guard let list = list(frame) else { return Rows([]) }
     let (all, now) = (list.all, max(list.readAt ?? 0, frame.past?.time ?? frame.snapshot.time))
     return Rows(count: all.count) { GRow(g: all[$0], age: all[$0].since.map { now - min(now, $0) }) }
   }
@@ -48,7 +57,8 @@ struct GsScreen: ListScreen {
 
   var rows: Rows<GRow> {
     let rows = GRow.rows(frame)
-    return state.gsMode == .tree ? Rows(SpawnTree.rows(Array(rows))) : rows
+    guard state.gsMode == .tree, let all = GRow.list(frame)?.all else { return rows }
+    return state.memos.trees.answer(all) { SpawnTree(all) }.rows(rows)
   }
 
   func key(of row: GRow) -> UInt64 { row.g.id }
@@ -115,53 +125,5 @@ struct GsScreen: ListScreen {
     if gs.syscall > 0 { facts.append(("in syscalls", "\(gs.syscall)")) }
     if gs.preempted > 0 { facts.append(("preempted", "\(gs.preempted)")) }
     return .facts(facts)
-  }
-}
-
-/// Gs in the order of who spawned whom. A G whose spawner is gone stands at the top.
-enum SpawnTree {
-  static func rows(_ rows: [GRow]) -> [GRow] {
-    var places: [UInt64: Int] = [:]
-    for (index, row) in rows.enumerated() { places[row.g.id] = index }
-    var children: [[Int]] = Array(repeating: [], count: rows.count)
-    var roots: [Int] = []
-    for (index, row) in rows.enumerated() {
-      if let place = row.g.parent.flatMap({ places[$0] }), place != index {
-        children[place].append(index)
-      } else {
-        roots.append(index)
-      }
-    }
-    var result: [GRow] = []
-    result.reserveCapacity(rows.count)
-    var isDone = [Bool](repeating: false, count: rows.count)
-    // After the roots all others: a damaged region may say that Gs spawned each other in a ring.
-    for root in roots + Array(rows.indices) where !isDone[root] {
-      var stack = [(index: root, depth: 0)]
-      while let (index, depth) = stack.popLast() {
-        guard !isDone[index] else { continue }
-        isDone[index] = true
-        var row = rows[index]
-        row.depth = depth
-        result.append(row)
-        stack += children[index].reversed().map { ($0, depth + 1) }
-      }
-    }
-    return counted(result)
-  }
-
-  /// Counts what stands below each row: rows that follow it and are deeper.
-  private static func counted(_ rows: [GRow]) -> [GRow] {
-    var rows = rows
-    var open: [Int] = []
-    for index in rows.indices {
-      while let last = open.last, rows[last].depth >= rows[index].depth {
-        rows[last].descendants = index - last - 1
-        open.removeLast()
-      }
-      open.append(index)
-    }
-    for last in open { rows[last].descendants = rows.count - last - 1 }
-    return rows
   }
 }

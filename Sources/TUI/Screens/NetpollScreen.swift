@@ -15,6 +15,8 @@ struct WaiterRow: TellsAll {
     }
   }
 
+  func tells(_ word: FilterWord) -> Bool { row.tells(word) }
+
   func prints(_ word: FilterWord) -> Bool {
     row.prints(word) || word.isIn(isWriting ? "write" : "read")
       || [peer, socket?.local].contains { $0.map(word.isIn) ?? false }
@@ -23,12 +25,14 @@ struct WaiterRow: TellsAll {
   /// The other end, or what there is instead.
   private var peer: String? { socket?.isListening == true ? "listens" : socket?.peer ?? socket?.other }
 
-  static func rows(_ frame: Frame) -> Rows<WaiterRow> {
+  static func rows(_ frame: Frame, _ memos: ListMemos) -> Rows<WaiterRow> {
     let sockets = frame.detail.sockets ?? [:]
-    let (rows, all) = (GRow.rows(frame), (frame.detail.goroutines ?? frame.past?.goroutines)?.all ?? [])
-    let waiting = all.indices.filter { all[$0].state == .waiting && all[$0].reason.group == .netpoll }
+    let (rows, all) = (GRow.rows(frame), GRow.list(frame)?.all ?? [])
+    let waiting = memos.waiters.answer(all) {
+      all.indices.filter { all[$0].state == .waiting && all[$0].reason.group == .netpoll }.map(Int32.init)
+    }
     return Rows(count: waiting.count) {
-      let row = rows[waiting[$0]]
+      let row = rows[Int(waiting[$0])]
       return WaiterRow(row: row, socket: row.g.fd.flatMap { sockets[$0] })
     }
   }
@@ -40,7 +44,7 @@ struct NetpollScreen: ListScreen {
   let state: AppState
   private var glyphs: Glyphs { state.glyphs }
 
-  var rows: Rows<WaiterRow> { WaiterRow.rows(frame) }
+  var rows: Rows<WaiterRow> { WaiterRow.rows(frame, state.memos) }
   func key(of row: WaiterRow) -> UInt64 { row.row.g.id }
   func g(of row: WaiterRow) -> UInt64? { row.row.g.id }
   func subject(of row: WaiterRow) -> Subject? {

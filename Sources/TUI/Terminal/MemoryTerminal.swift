@@ -36,7 +36,7 @@ public struct MemoryTerminal: Terminal {
   public mutating func copy(_ text: String) { copies.append(text) }
 
   public mutating func wait(nanoseconds: UInt64) -> [Input] {
-    guard let next = script.first else { return [.hangUp] }
+    guard let next = script.first else { return nanoseconds == 0 ? [] : [.hangUp] }
     guard next.time <= now + nanoseconds else {
       now += nanoseconds
       return []

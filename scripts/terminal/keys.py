@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""How long keys take to be answered beside many Gs: from the press to the last byte of the first whole picture that shows
+the answer itself, and for `q` to the end of the process.
+
+    keys.py BIN-FOLDER [GS] [ROUNDS] [--only NAME] [--most MS]
+
+GS (120,000) Gs stand in mpg-demo beside requests that come all the time. On each screen of mpgtop at 100x30, ten pictures a
+second, ROUNDS (1) times:
+
+1. Down is held for five seconds as a keyboard repeats it, 30 a second, then `q` is pressed. In a list each Down is answered by
+   the picture in which the selected row is so much further down.
+2. `?` opens the help, and closes it.
+3. A thousand Downs at once, and `q` behind them.
+
+Then one key after the other: to the end of a list and back, orders, filters and searches letter by letter, help, palette, what
+`x` explains, the past and its report, a recording. Each is answered by what it is for.
+
+Prints the median and the longest of each. Exit code 1 when one took more than MS (100; 0: any time will do), or was never
+answered.
+"""
+import argparse
+import os
+import pathlib
+import re
+import statistics
+import time
+
+import answers
+import emulator
+import verdict
+from target import Target
+
+DOWN, UP, END, HOME, PAGE = "\x1b[B", "\x1b[A", "\x1b[F", "\x1b[H", "\x1b[6~"
+SCREENS = {
+    "Overview": "1", "Ps": "2", "Gs": "3", "Gs by age": "3ssss", "Gs by place": "3S", "Gs, filtered": "3/chan\r",
+    "Gs in groups": "3o", "Gs as a tree": "3t", "tree, filtered": "3t/chan\r", "tree by age": "3tssss", "Ms": "4",
+    "Steals": "5", "Netpoll": "6", "Timeline": "7", "Latency": "8", "Events": "9", "Tracer": "0", "Gs of the past": "3{",
+    "tree of the past": "3t{"}
+# Whose rows are counted from their beginning.
+LISTS = [name for name in SCREENS if "Gs" in name or "tree" in name or name in ("Ps", "Ms", "Steals", "Netpoll", "Events", "Tracer")]
+
+
+def without(pattern):
+    return r"\A(?!(?s:.*)" + pattern + ")"
+
+
+def letters(text):
+    return [("/", "filter: ")] + [(letter, "filter: " + re.escape(text[:n + 1])) for n, letter in enumerate(text)]
+
+
+MOVES = [(END, r"↑[\d,]+ +$"), (HOME, without(r"↑\d")), (PAGE, r"↑\d+ ↓")]
+HELP = [("?", "Help: "), ("?", without("Help: "))]
+# What is typed before, what is typed one after the other, and how the answer to each looks.
+TALKS = {
+    "list": ("3", MOVES + [("s", r"\bG↑"), ("s", "state↑"), ("s", "waits for↑"), ("s", "since↓"), ("i", "since↑"),
+                           ("o", "state or wait reason"), ("o", " spawned at")]),
+    "tree": ("3t", MOVES + [("s", r"\bG↑"), ("S", " G +state"), ("t", " fd "), ("t", " below ")]),
+    "filter of the list": ("3", letters("leak age>1") + [("\r", without("filter: "))]),
+    "filter of the tree": ("3t", letters("g1|chan !p=1") + [("\x1b", without("filter: "))]),
+    "search in the tree": ("3t", [("\x13", "go to: "), ("n", "go to: n"), ("o", "go to: no"), ("\r", "no row with 'no'")]),
+    "over the tree": ("3t", HELP + [(":", "action: "), ("h", "action: h"), ("\x1b", without("action: ")), ("x", r"G\d+ \("),
+                                    ("\x1b", " PAUSED "), (" ", " LIVE "), ("w", r"wrote \d+ events")]),
+    "past of the tree": ("3t", [("{", r"│ *-|PAST|-\d"), ("[", r"PAST|-\d"), (END, r"↑[\d,]+ +$"), ("n", " LIVE ")]),
+    "report of the past": ("1{", [("\r", "after the first known moment"), (PAGE, without("after the first known")),
+                                 ("\x1b", without("Last events of"))]),
+}
+
+
+class Keyboard(answers.Watched):
+    """A run that is typed at, and knows where a list stands."""
+
+    def type_held(self, key, seconds, rate=30):
+        """Moments at which it was pressed."""
+        moments, begin = [], time.monotonic()
+        for number in range(int(seconds * rate)):
+            self.read(max(0, begin + number / rate - time.monotonic()))
+            moments.append(time.monotonic())
+            os.write(self.master, key.encode())
+        return moments
+
+    def places(self):
+        """Takes the pieces in: at which moments which row was selected."""
+        found = []
+        for moment, data in self.pieces:
+            self._feed(data)
+            if emulator.SYNC_END in data[-24:]:
+                found.append((moment, self.place))
+        self.pieces.clear()
+        return found
+
+    @property
+    def place(self):
+        """Of the selected row in its list; nil: there is none."""
+        lines = self.grid.display
+        above = re.search(r"↑([\d,]+)", "\n".join(lines[:12]))
+        for y, line in enumerate(lines):
+            if line[0] == "▸":
+                return y + (int(above[1].replace(",", "")) if above else 0)
+        return None
+
+    def quit(self):
+        """Milliseconds from `q` to the end of the process; nil: it did not end."""
+        pressed = time.monotonic()
+        self.press("q")
+        while self.is_running and time.monotonic() < pressed + 60:
+            if self.is_open:
+                self.read(0.002)
+            else:
+                time.sleep(0.002)
+        return None if self.is_running else (time.monotonic() - pressed) * 1e3
+
+
+def start(binaries, target, keys):
+    run = Keyboard([binaries / "mpgtop", target.pid], 100, 30, environment=target.environment)
+    run.wait_until(lambda: run.total > 2000)
+    run.read(0.5)
+    for key in keys:
+        run.press(key)
+        run.read(0.3)
+    run.read(1)
+    run.shown()
+    return run
+
+
+def hold(binaries, target, name, keys):
+    """Milliseconds of each Down that moved a row, and of `q`."""
+    run = start(binaries, target, keys)
+    try:
+        before = run.place if name in LISTS else None
+        pressed = run.type_held(DOWN, 5)
+        took = run.quit()
+        places, answered = run.places(), []
+        last = max((place for _, place in places if place is not None), default=before)
+        for number, moment in enumerate(pressed, 1):
+            if before is None or last is None or last < before + number:
+                break
+            seen = next(m for m, place in places if place is not None and place >= before + number)
+            answered.append((seen - moment) * 1e3)
+        return answered, took
+    finally:
+        run.close()
+
+
+def talk(binaries, target, keys, script):
+    """Milliseconds of each key; nil: not answered."""
+    run = start(binaries, target, keys)
+    try:
+        times = []
+        for key, pattern in script:
+            pressed = time.monotonic()
+            run.press(key)
+            moment, wanted = None, re.compile(pattern, re.M)
+            while moment is None and time.monotonic() < pressed + 10:
+                run.read(0.02)
+                moment = run.first(wanted)
+            times.append((key, None if moment is None else (moment - pressed) * 1e3))
+            run.read(0.25)
+            run.shown()
+        return times
+    finally:
+        run.close()
+
+
+def flood(binaries, target, keys):
+    run = start(binaries, target, keys)
+    try:
+        run.press(DOWN * 1000)
+        return run.quit()
+    finally:
+        run.close()
+
+
+class Report:
+    def __init__(self, most):
+        self.most, self.wrong = most, []
+
+    def tell(self, name, what, times):
+        """- times: pairs of a key and milliseconds; nil: it was not answered."""
+        known = [(took, key) for key, took in times if took is not None]
+        self.wrong += [f"{name}, {what}: {key!r} was never answered" for key, took in times if took is None]
+        if not known:
+            return
+        longest, key = max(known)
+        note = f"  ({key!r})" if len({key for _, key in known}) > 1 else ""
+        print(f"  {name:20} {what:8} median {statistics.median(took for took, _ in known):6.1f} ms of {len(known):3}, "
+              f"longest {longest:6.1f}{note}", flush=True)
+        if self.most and longest > self.most:
+            self.wrong.append(f"{name}, {what}: {longest:.0f} ms for {key!r}")
+
+
+def main():
+    words = argparse.ArgumentParser()
+    words.add_argument("binaries", type=lambda word: pathlib.Path(word).resolve())
+    words.add_argument("gs", type=int, nargs="?", default=120_000)
+    words.add_argument("rounds", type=int, nargs="?", default=1)
+    words.add_argument("--only", default="")
+    words.add_argument("--most", type=float, default=100)
+    given = words.parse_args()
+    target, report, rounds = Target(given.binaries, "--procs", "2"), Report(given.most), range(given.rounds)
+    os.chdir(target.folder)  # for what is recorded
+    try:
+        for left in range(given.gs, 0, -10_000):
+            target.get(f"/leak?n={min(left, 10_000)}")
+        target.keep_busy(["/", "/spawn?n=300", "/sleep?ms=5", "/pipeline?n=20"], 0.02)
+        print(f"{given.gs:,} Gs, load {os.getloadavg()[0]:.1f}", flush=True)
+        for name, keys in SCREENS.items():
+            if given.only not in name:
+                continue
+            held = [hold(given.binaries, target, name, keys) for _ in rounds]
+            report.tell(name, "Down", [("Down", took) for times, _ in held for took in times])
+            report.tell(name, "q", [("q", took) for _, took in held])
+            report.tell(name, "?", [pair for _ in rounds for pair in talk(given.binaries, target, keys, HELP)])
+            report.tell(name, "1000, q", [("q", flood(given.binaries, target, keys)) for _ in rounds])
+        for name, (keys, script) in TALKS.items():
+            if given.only in name:
+                report.tell(name, "each", [pair for _ in rounds for pair in talk(given.binaries, target, keys, script)])
+        print(f"load {os.getloadavg()[0]:.1f}")
+    finally:
+        target.close()
+    verdict.end("keys", report.wrong)
+
+
+if __name__ == "__main__":
+    main()
