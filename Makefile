@@ -8,7 +8,7 @@ SHELL := /bin/bash
 SCRATCH ?= .build
 PREFIX ?= /usr/local
 DESTDIR ?=
-# Interleaved rounds of `make bench` (5), `make lateness` (3) and `make watched` (40).
+# Interleaved rounds of `make bench` (5), `make lateness` (3) and `make watched` (40); rounds of `make keys` (1).
 ROUNDS ?=
 # How long `make soak` (1), `make fairness` (1), `make lateness` (0.5), `make honest` (10) and `make steady` (60) run.
 MINUTES ?=
@@ -18,6 +18,8 @@ SEED ?=
 MODE ?=
 # Numbers of Ps of `make fairness`, one after the other; without any: 1,2,8.
 PROCS ?=
+# How many Gs stand beside `make keys`.
+GS ?=
 # How many cases `make fuzz` runs.
 CASES ?= 10000000
 # The Python parsers that the differential test compares with: kept out of the clone, so that a machine that has them
@@ -41,7 +43,7 @@ PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests
 
-.PHONY: steady test-aarch64 test-million test-exports watched terminals storm noise frames deb
+.PHONY: steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -86,6 +88,11 @@ frames: ## what a frame of each screen costs, with 100,000 Gs; how long the firs
 	@$(MAKE) --no-print-directory release
 	scripts/terminal/run.sh $(EMULATOR) frames.py $(BIN)
 	scripts/terminal/run.sh $(EMULATOR) answers.py $(BIN)
+
+keys: ## how long keys take on each screen beside GS=120000 Gs, held down, typed one by one and by the thousand; ROUNDS=1
+	@scripts/need.sh test
+	@$(MAKE) --no-print-directory release
+	scripts/terminal/run.sh $(EMULATOR) keys.py $(BIN) $(or $(GS),120000) $(or $(ROUNDS),1)
 
 test-sanitize: ## the suites under the thread and the address sanitizer
 	@scripts/need.sh test

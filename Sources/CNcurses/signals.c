@@ -36,6 +36,15 @@ int32_t nc_next_signal(int32_t signals) {
   return read(signals, &info, sizeof info) == sizeof info ? (int32_t)info.ssi_signo : 0;
 }
 
+bool nc_has_signal(void) {
+  static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGTSTP};
+  sigset_t pending;
+  if (!is_blocked || sigpending(&pending) != 0) return false;
+  for (unsigned i = 0; i < sizeof ends / sizeof *ends; i++)
+    if (sigismember(&pending, ends[i]) == 1) return true;
+  return false;
+}
+
 void nc_close_signals(int32_t signals) {
   if (signals >= 0) close(signals);
   if (is_blocked) pthread_sigmask(SIG_SETMASK, &former_mask, NULL);

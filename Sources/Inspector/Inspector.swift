@@ -90,14 +90,20 @@ public final class Inspector {
   ///
   /// - Parameter breathe: called after each chunk of a long table, so that the rings are not left alone for as long as
   ///   all of it takes.
-  func goroutines(breathe: () throws(InspectorError) -> Void) throws(InspectorError) -> [GoroutineRow] {
+  /// - Parameter isCalledAway: asked there, too; true: nothing is read to its end.
+  /// - Returns: nil when it was called away.
+  func goroutines(
+    breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool = { false }
+  ) throws(InspectorError) -> [GoroutineRow]? {
     var rows: [GoroutineRow] = []
     let slots = source.tableSlots
     for start in stride(from: 0, to: slots, by: Self.chunk) where rows.count < GoroutineList.most {
       rows += try layoutErrors(target.path) { () throws(LayoutProblem) in
         try source.goroutines(slots: start..<min(slots, start + Self.chunk))
       }
-      if slots > Self.chunk { try breathe() }
+      guard slots > Self.chunk else { continue }
+      try breathe()
+      if isCalledAway() { return nil }
     }
     return rows.count > GoroutineList.most ? Array(rows.prefix(GoroutineList.most)) : rows
   }

@@ -25,7 +25,7 @@ struct TablePace {
     let start = monotonicNow()
     guard start >= next else { return nil }
     let clock = observation.clock
-    let rows = try inspector.goroutines(breathe: breathe)
+    guard let rows = try inspector.goroutines(breathe: breathe) else { return nil }
     let read = monotonicNow()
     taker.take(
       rows, at: start, clock, observation.names, isComplete: rows.count < GoroutineList.most)
@@ -79,6 +79,8 @@ public struct Sampler {
   /// The last look at the gauges, and what details are made with.
   private(set) var observation: Observation?
   var detailer = Detailer()
+  /// Asked between two pieces of what takes long; true: somebody waits for the caller, so that is put off until the next frame.
+  public var isCalledAway: () -> Bool = { false }
   var account = TakingAccount()
 
   /// - Parameter limits: of the history; nil: none is kept.

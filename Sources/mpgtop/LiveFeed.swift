@@ -17,8 +17,15 @@ struct LiveFeed {
   private(set) var failure: InspectorError?
 
   init(_ inspector: Inspector, _ limits: HistoryLimits, _ waker: Waker) {
-    (sampler, self.limits, self.waker) = (Sampler(inspector, history: limits), limits, waker)
+    (sampler, self.limits, self.waker) = (Self.sampler(inspector, limits), limits, waker)
     (past, requests) = (Self.past(waker), RequestDesk(waker))
+  }
+
+  /// One that is called away by whoever presses a key.
+  private static func sampler(_ inspector: Inspector, _ limits: HistoryLimits) -> Sampler {
+    var sampler = Sampler(inspector, history: limits)
+    sampler.isCalledAway = { NCursesTerminal.isTyped }
+    return sampler
   }
 
   private static func past(_ waker: Waker) -> PastDesk {
@@ -75,7 +82,7 @@ struct LiveFeed {
     do throws(InspectorError) {
       let inspector = try Inspector(target)
       let words = finishRecording().map { "; \($0)" } ?? ""
-      sampler = Sampler(inspector, history: limits)
+      sampler = Self.sampler(inspector, limits)
       past.leave()
       (past, requests) = (Self.past(waker), RequestDesk(waker))
       (last, isPast, failure) = (nil, false, nil)

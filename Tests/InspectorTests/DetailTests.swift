@@ -1,4 +1,5 @@
 // What a viewer asks for beyond the gauges, against a scheduler whose truth is known.
+import Glibc
 import Region
 import Testing
 
@@ -68,6 +69,40 @@ struct DetailTests {
       #expect(events == all.filter(holds).suffix(50), "\(text)")
       #expect(!events.isEmpty, "\(text)")
     }
+  }
+
+  @Test(
+    "who is called away gets no answer to a new question, keeps the old one, and has both once there is time")
+  func calledAway() throws {
+    let watched = try watched(seed: 1)
+    var detailer = Detailer()
+    var interest = Interest()
+    interest.events = EventQuery(filter: Filter("kind:goCreate"), limit: 10)
+    interest.timeline = TimelineSpan(length: 1_000_000_000, columns: 40)
+    var pieces = 0
+    func look(_ isAway: Bool) throws -> Detail {
+      pieces = 0
+      return detailer.look(interest, try source(watched), isLive: true, breathe: { pieces += 1 }) { isAway }
+    }
+
+    var detail = try look(true)
+    // One piece of each, and no more.
+    #expect(detail.events == nil && detail.timeline == nil && pieces == 2)
+    detail = try look(false)
+    let first = try #require(detail.events)
+    #expect(first.events.count == 10 && detail.timeline != nil && pieces > 2)
+    // It goes on when what was found may be old, which depends on how long that took.
+    watched.scheduler.run(400)
+    try watched.drain()
+    for _ in 0..<50 {
+      usleep(2000)
+      detail = try look(true)
+      #expect(detail.events == first && detail.timeline != nil)
+    }
+    interest.events = EventQuery(filter: Filter("kind:goExit"), limit: 10)
+    #expect(try look(true).events == nil)
+    interest.events = EventQuery(filter: Filter("kind:goCreate"), limit: 10)
+    #expect(try look(true).events == first)
   }
 
   @Test("at a past moment only what had happened then is found", arguments: 0..<3)

@@ -16,7 +16,7 @@ struct KeyCostTests {
     var state = AppState(size: size, screen: screen)
     state.gsMode = mode
     state.lists[screen] = list
-    _ = state.update(.frame(Fixtures.detailed(Fixtures.calm(), gs: 2000)))
+    _ = state.update(.frame(Fixtures.detailed(Fixtures.calm(), gs: 500)))
     return state
   }
 

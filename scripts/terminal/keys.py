@@ -7,8 +7,8 @@ the answer itself, and for `q` to the end of the process.
 GS (120,000) Gs stand in mpg-demo beside requests that come all the time. On each screen of mpgtop at 100x30, ten pictures a
 second, ROUNDS (1) times:
 
-1. Down is held for five seconds as a keyboard repeats it, 30 a second, then `q` is pressed. In a list each Down is answered by
-   the picture in which the selected row is so much further down.
+1. Down is held for five seconds as a keyboard repeats it, 30 a second, then `q` is pressed. In a list of Gs each Down is answered
+   by the next picture in which another G is selected, in others by one in which a row further down is.
 2. `?` opens the help, and closes it.
 3. A thousand Downs at once, and `q` behind them.
 
@@ -36,9 +36,6 @@ SCREENS = {
     "Gs in groups": "3o", "Gs as a tree": "3t", "tree, filtered": "3t/chan\r", "tree by age": "3tssss", "Ms": "4",
     "Steals": "5", "Netpoll": "6", "Timeline": "7", "Latency": "8", "Events": "9", "Tracer": "0", "Gs of the past": "3{",
     "tree of the past": "3t{"}
-# Whose rows are counted from their beginning.
-LISTS = [name for name in SCREENS if "Gs" in name or "tree" in name or name in ("Ps", "Ms", "Steals", "Netpoll", "Events", "Tracer")]
-
 
 def without(pattern):
     return r"\A(?!(?s:.*)" + pattern + ")"
@@ -58,7 +55,7 @@ TALKS = {
     "filter of the list": ("3", letters("leak age>1") + [("\r", without("filter: "))]),
     "filter of the tree": ("3t", letters("g1|chan !p=1") + [("\x1b", without("filter: "))]),
     "search in the tree": ("3t", [("\x13", "go to: "), ("n", "go to: n"), ("o", "go to: no"), ("\r", "no row with 'no'")]),
-    "over the tree": ("3t", HELP + [(":", "action: "), ("h", "action: h"), ("\x1b", without("action: ")), ("x", r"G\d+ \("),
+    "over the tree": ("3t", HELP + [(":", "action: "), ("h", "action: h"), ("\x1b", without("action: ")), ("x", r"Now G\d+ "),
                                     ("\x1b", " PAUSED "), (" ", " LIVE "), ("w", r"wrote \d+ events")]),
     "past of the tree": ("3t", [("{", r"│ *-|PAST|-\d"), ("[", r"PAST|-\d"), (END, r"↑[\d,]+ +$"), ("n", " LIVE ")]),
     "report of the past": ("1{", [("\r", "after the first known moment"), (PAGE, without("after the first known")),
@@ -78,24 +75,25 @@ class Keyboard(answers.Watched):
             os.write(self.master, key.encode())
         return moments
 
-    def places(self):
-        """Takes the pieces in: at which moments which row was selected."""
+    def selections(self):
+        """Takes the pieces in: what was selected in each picture, with its moment."""
         found = []
         for moment, data in self.pieces:
             self._feed(data)
             if emulator.SYNC_END in data[-24:]:
-                found.append((moment, self.place))
+                found.append((moment, self.selected))
         self.pieces.clear()
         return found
 
     @property
-    def place(self):
-        """Of the selected row in its list; nil: there is none."""
+    def selected(self):
+        """The G of the selected row, or its place where it is of none; nil: no row is selected."""
         lines = self.grid.display
         above = re.search(r"↑([\d,]+)", "\n".join(lines[:12]))
         for y, line in enumerate(lines):
             if line[0] == "▸":
-                return y + (int(above[1].replace(",", "")) if above else 0)
+                g = re.match(r"▸(G\d+) ", line)
+                return g[1] if g else y + (int(above[1].replace(",", "")) if above else 0)
         return None
 
     def quit(self):
@@ -122,20 +120,20 @@ def start(binaries, target, keys):
     return run
 
 
-def hold(binaries, target, name, keys):
-    """Milliseconds of each Down that moved a row, and of `q`."""
+def hold(binaries, target, keys):
+    """Milliseconds of each Down that led to another row, and of `q`."""
     run = start(binaries, target, keys)
     try:
-        before = run.place if name in LISTS else None
+        before = (time.monotonic(), run.selected)
         pressed = run.type_held(DOWN, 5)
         took = run.quit()
-        places, answered = run.places(), []
-        last = max((place for _, place in places if place is not None), default=before)
-        for number, moment in enumerate(pressed, 1):
-            if before is None or last is None or last < before + number:
-                break
-            seen = next(m for m, place in places if place is not None and place >= before + number)
-            answered.append((seen - moment) * 1e3)
+        seen, answered = [before, *run.selections()], []
+        for moment in pressed:
+            was = [what for when, what in seen if when <= moment][-1]
+            then = next((when for when, what in seen if when > moment and what is not None and what != was), None)
+            # At the end of a short list there is no further row.
+            if then is not None:
+                answered.append((then - moment) * 1e3)
         return answered, took
     finally:
         run.close()
@@ -206,7 +204,7 @@ def main():
         for name, keys in SCREENS.items():
             if given.only not in name:
                 continue
-            held = [hold(given.binaries, target, name, keys) for _ in rounds]
+            held = [hold(given.binaries, target, keys) for _ in rounds]
             report.tell(name, "Down", [("Down", took) for times, _ in held for took in times])
             report.tell(name, "q", [("q", took) for _, took in held])
             report.tell(name, "?", [pair for _ in rounds for pair in talk(given.binaries, target, keys, HELP)])

@@ -77,6 +77,8 @@ void nc_block_signals(void);
 int32_t nc_open_signals(void);
 // The number of the next signal, or 0.
 int32_t nc_next_signal(int32_t signals);
+// Whether one of the blocked signals waits.
+bool nc_has_signal(void);
 // Closes the descriptor and unblocks what nc_block_signals() blocked.
 void nc_close_signals(int32_t signals);
 

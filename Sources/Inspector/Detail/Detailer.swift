@@ -3,6 +3,9 @@
 // §1 The pace. Details may take milliseconds, and while they are found out nobody drains the rings. So each takes a
 // tenth of the time at most (what was found stays meanwhile), and the long ones are made piece by piece, with the
 // rings looked at in between.
+//
+// §2 Who asks may be called away: somebody has pressed a key, and waits. Then what takes long is put off until the next frame,
+// and what was found before stays; of another question nothing is said until it is answered.
 internal import Region
 
 /// Where details come from: a history, and a moment of it.
@@ -27,12 +30,13 @@ struct Detailer {
     private var next: UInt64 = 0
 
     /// - Parameter moment: what is asked about; with another one, or another request, a paced value is old.
-    mutating func get(_ request: Request, at moment: UInt64, isLive: Bool, _ make: () -> Value) -> Value? {
+    /// - Parameter make: nil: it was put off (§2).
+    mutating func get(_ request: Request, at moment: UInt64, isLive: Bool, _ make: () -> Value?) -> Value? {
       let start = monotonicNow()
       let isNew = self.request != request || (!isLive && self.moment != moment)
       if !isNew, value != nil, start < next || (!isLive && self.moment == moment) { return value }
-      (self.request, self.moment) = (request, moment)
-      value = make()
+      guard let made = make() else { return self.request == request ? value : nil }
+      (self.request, self.moment, value) = (request, moment, made)
       let end = monotonicNow()
       next = end + (end - start) * Detailer.share
       return value
@@ -56,14 +60,19 @@ struct Detailer {
   /// - Parameters:
   ///   - isLive: whether the moment is now, and goes on.
   ///   - breathe: called between two pieces of what takes long.
+  ///   - isCalledAway: asked there, too; true: what takes long is put off.
   mutating func look(
-    _ interest: Interest, _ source: DetailSource, isLive: Bool, breathe: () -> Void = {}
+    _ interest: Interest, _ source: DetailSource, isLive: Bool, breathe: () -> Void = {},
+    isCalledAway: () -> Bool = { false }
   ) -> Detail {
     var detail = Detail()
     let decoder = decoder
-    func search(_ query: EventQuery, after last: FoundEvents?) -> FoundEvents {
+    func search(_ query: EventQuery, after last: FoundEvents?) -> FoundEvents? {
       var search = EventSearch(query, source, after: last)
-      while search.step(decoder) { breathe() }
+      while search.step(decoder) {
+        breathe()
+        if isCalledAway() { return nil }
+      }
       return search.found
     }
     var found = found
@@ -76,14 +85,14 @@ struct Detailer {
     }
     if let query = interest.events {
       detail.events = events.get(query, at: moment, isLive: isLive) {
-        let last = search(query, after: found.events)
+        guard let last = search(query, after: found.events) else { return nil }
         found.events = last
         return EventList(last, to: moment)
       }
     }
     if interest.polls {
       detail.polls = polls.get(true, at: moment, isLive: isLive) {
-        let last = search(Self.pollQuery, after: found.polls)
+        guard let last = search(Self.pollQuery, after: found.polls) else { return nil }
         found.polls = last
         return Polls(last)
       }
@@ -91,17 +100,23 @@ struct Detailer {
     if let span = interest.timeline {
       detail.timeline = timeline.get(span, at: moment, isLive: isLive) {
         var builder = TimelineBuilder(span, source)
-        while builder.step(decoder) { breathe() }
+        while builder.step(decoder) {
+          breathe()
+          if isCalledAway() { return nil }
+        }
         return builder.result()
       }
     }
     return detail
   }
 
+  /// When the last table of Gs was read, in nanoseconds.
+  var tableReadAt: UInt64? { goroutines.value?.readAt }
+
   private static let pollQuery = EventQuery(filter: Filter("kind:netpoll"), limit: 1000)
 
   /// All Gs, as `make` finds them out.
-  mutating func goroutines(at moment: UInt64, isLive: Bool, _ make: () -> Goroutines) -> Goroutines? {
+  mutating func goroutines(at moment: UInt64, isLive: Bool, _ make: () -> Goroutines?) -> Goroutines? {
     goroutines.get(true, at: moment, isLive: isLive, make)
   }
 

@@ -22,6 +22,9 @@ struct TakingAccount: Sendable {
 }
 
 extension Sampler {
+  /// Nanoseconds for which the table of Gs may be put off.
+  private static let longestPutOff: UInt64 = 1_000_000_000
+
   /// The frame of this very moment, and what a viewer is interested in.
   public mutating func frame(_ interest: Interest) throws(InspectorError) -> Frame {
     var frame = try frame()
@@ -34,15 +37,21 @@ extension Sampler {
     var problem: InspectorError?
     var detailer = detailer
     // While one of them is made, the rings are looked after; what goes wrong there is told afterwards.
+    let isCalledAway = isCalledAway
     func breathe() {
       do throws(InspectorError) { _ = try step() } catch { problem = error }
     }
-    frame.detail = detailer.look(interest, source, isLive: true, breathe: breathe)
+    frame.detail = detailer.look(interest, source, isLive: true, breathe: breathe, isCalledAway: isCalledAway)
     if interest.goroutines {
-      let inspector = inspector
+      let (inspector, readAt) = (inspector, detailer.tableReadAt)
+      // A table that is a second old is read to its end, though a key is held down all the time.
+      func isPutOff() -> Bool {
+        isCalledAway() && readAt.map { monotonicNow() < $0 + Self.longestPutOff } ?? false
+      }
       frame.detail.goroutines = detailer.goroutines(at: now, isLive: true) {
         do throws(InspectorError) {
-          return Goroutines(try inspector.goroutines(breathe: breathe), of: observation)
+          let rows = try inspector.goroutines(breathe: breathe, isCalledAway: isPutOff)
+          return rows.map { Goroutines($0, of: observation) }
         } catch {
           problem = error
           return Goroutines()

@@ -46,7 +46,9 @@ extension Goroutines {
   }
 
   init(_ rows: [GoroutineRow], _ clock: Clock, _ names: NameBook, isComplete: Bool) {
-    all = rows.sorted { $0.id < $1.id }.map { Goroutine($0, clock, names) }
+    // Rows are large: only their ids are moved about.
+    let order = rows.indices.map { (id: rows[$0].id, place: $0) }.sorted { $0.id < $1.id }
+    all = order.map { Goroutine(rows[$0.place], clock, names) }
     self.isComplete = isComplete
   }
 }

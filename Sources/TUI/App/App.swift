@@ -3,6 +3,10 @@
 // Everything that decides is in `AppState.update`, everything that draws in `Screen.draw`; what is left here
 // is time. Frames are asked for at the refresh interval. A source whose rings overflow faster than that gives
 // a `poll` as well, which is called in between, on the same thread, whenever it wants to be.
+//
+// Who presses a key waits for nothing that need not be: all that has come is taken in before there is a picture of any of it,
+// once more when a frame has been read, and what ends the program ends it there. To a key nothing is made anew that is of the
+// frame alone (Memo.swift), and a source that reads long looks whether anything has been typed meanwhile (Detailer §2).
 public import Inspector
 
 /// How a run of the dashboard ended.

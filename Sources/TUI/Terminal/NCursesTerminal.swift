@@ -199,6 +199,9 @@ extension NCursesTerminal {
     return inputs
   }
 
+  /// Whether something has been typed that nobody has read, or Ctrl-C or the like waits; for any thread.
+  public static var isTyped: Bool { Int(nc_wait(-1, -1, 0)) & NC_READY_INPUT != 0 || nc_has_signal() }
+
   private mutating func readSignals(into inputs: inout [Input]) {
     while true {
       switch nc_next_signal(signals) {
