@@ -82,7 +82,8 @@ struct DetailTests {
     var pieces = 0
     func look(_ isAway: Bool) throws -> Detail {
       pieces = 0
-      return detailer.look(interest, try source(watched), isLive: true, breathe: { pieces += 1 }) { isAway }
+      return detailer.look(
+        interest, try source(watched), isLive: true, breathe: { pieces += 1 }, isCalledAway: { isAway })
     }
 
     var detail = try look(true)

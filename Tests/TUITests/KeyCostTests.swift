@@ -85,7 +85,7 @@ struct KeyCostTests {
   func treeOfTheSameGs() {
     var state = state(.gs, .tree)
     _ = Screen.draw(state)
-    var next = Fixtures.detailed(Fixtures.calm(), gs: 2000)
+    var next = Fixtures.detailed(Fixtures.calm(), gs: 500)
     next.snapshot.time += 100_000_000
     _ = state.update(.frame(next))
     _ = Screen.draw(state)
