@@ -95,7 +95,15 @@ struct Recorder {
     for word in ["/bin/sh", "-c", command] { unsafe words.append(strdup(word)) }
     unsafe words.append(nil)
     defer { for index in unsafe words.indices { unsafe free(words[index]) } }
-    guard unsafe posix_spawn(&pid, "/bin/sh", nil, nil, &words, environ) == 0 else {
+    // What is ignored here (a pipe without a reader, the limit of a file's size) is not for what others start.
+    var (attributes, ignored) = (posix_spawnattr_t(), sigset_t())
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    unsafe sigemptyset(&ignored)
+    for signal in [SIGPIPE, SIGXFSZ] { unsafe sigaddset(&ignored, signal) }
+    unsafe posix_spawnattr_setsigdefault(&attributes, &ignored)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+    guard unsafe posix_spawn(&pid, "/bin/sh", nil, &attributes, &words, environ) == 0 else {
       throw Failure(ExitCode.system, "cannot run '\(command)'")
     }
     var status: Int32 = 0
