@@ -69,45 +69,50 @@ struct Detailer {
     let decoder = decoder
     func search(_ query: EventQuery, after last: FoundEvents?) -> FoundEvents? {
       var search = EventSearch(query, source, after: last)
-      while search.step(decoder) {
-        breathe()
-        if isCalledAway() { return nil }
-      }
-      return search.found
+      return Self.isDone({ search.step(decoder) }, breathe, isCalledAway) ? search.found : nil
     }
     var found = found
     defer { self.found = found }
     let moment = source.moment
-    if interest.trend {
-      let time = source.clock.nanoseconds(at: moment)
-      detail.trend = source.history.coarse.trend(
-        to: time, points: Instruments.mostSeconds, exact: source.history.span?.first ?? time)
-    }
+    if interest.trend { detail.trend = Self.trend(source) }
     if let query = interest.events {
       detail.events = events.get(query, at: moment, isLive: isLive) {
-        guard let last = search(query, after: found.events) else { return nil }
-        found.events = last
-        return EventList(last, to: moment)
+        let last = search(query, after: found.events)
+        found.events = last ?? found.events
+        return last.map { EventList($0, to: moment) }
       }
     }
     if interest.polls {
       detail.polls = polls.get(true, at: moment, isLive: isLive) {
-        guard let last = search(Self.pollQuery, after: found.polls) else { return nil }
-        found.polls = last
-        return Polls(last)
+        let last = search(Self.pollQuery, after: found.polls)
+        found.polls = last ?? found.polls
+        return last.map { Polls($0) }
       }
     }
     if let span = interest.timeline {
       detail.timeline = timeline.get(span, at: moment, isLive: isLive) {
         var builder = TimelineBuilder(span, source)
-        while builder.step(decoder) {
-          breathe()
-          if isCalledAway() { return nil }
-        }
-        return builder.result()
+        return Self.isDone({ builder.step(decoder) }, breathe, isCalledAway) ? builder.result() : nil
       }
     }
     return detail
+  }
+
+  private static func trend(_ source: DetailSource) -> Trend {
+    let time = source.clock.nanoseconds(at: source.moment)
+    return source.history.coarse.trend(
+      to: time, points: Instruments.mostSeconds, exact: source.history.span?.first ?? time)
+  }
+
+  /// Whether all was done, step by step, before it was put off.
+  private static func isDone(
+    _ step: () -> Bool, _ breathe: () -> Void, _ isCalledAway: () -> Bool
+  ) -> Bool {
+    while step() {
+      breathe()
+      if isCalledAway() { return false }
+    }
+    return true
   }
 
   /// When the last table of Gs was read, in nanoseconds.

@@ -52,6 +52,9 @@ public struct FilterWord: Sendable {
   /// Whether some printed text has it in it.
   public func isIn(_ text: String) -> Bool { Filter.contains(text, operand.text) }
 
+  /// Whether it is some number as screens print them.
+  public var isNumber: Bool { operand.count != nil || operand.time != nil }
+
   /// Whether some value is called so, or has it in it.
   public func isIn(_ value: FilterValue) -> Bool {
     switch value {

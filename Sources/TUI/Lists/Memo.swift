@@ -21,7 +21,11 @@ final class Memo<Question: Equatable & Sendable, Answer: Sendable>: Sendable {
   var made: Int { kept.withLock { $0.made } }
 
   func answer(_ question: Question, _ make: () -> Answer) -> Answer {
-    if let last = kept.withLock({ $0.last }), last.question == question { return last.answer }
+    if let last = kept.withLock({ $0.last }), last.question == question {
+      // Lists that are the same list are compared at once, those that only look the same G by G: the next one to ask has these.
+      kept.withLock { $0.last = (question, last.answer) }
+      return last.answer
+    }
     let answer = make()
     kept.withLock { $0 = Kept(last: (question, answer), made: $0.made + 1) }
     return answer

@@ -35,7 +35,8 @@ struct GRow: TellsAll {
   }
 
   func prints(_ word: FilterWord) -> Bool {
-    word.isIn(g.kind.word) || [.g, .age, .p, .fd, .by, .below].contains { word.isPrinted($0, of: self) }
+    word.isIn(g.kind.word)
+      || word.isNumber && [.g, .age, .p, .fd, .by, .below].contains { word.isPrinted($0, of: self) }
   }
 
   /// The Gs of a frame; nil: they are not known.
