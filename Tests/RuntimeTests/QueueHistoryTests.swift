@@ -98,6 +98,19 @@ private let needed: [EventKind] = [
   .overflow, .grqTake, .procStart, .procStop, .procRetire, .retake,
 ]
 
+/// What an event changes of the GRQ's depth.
+private func grqChange(_ event: Event) -> Int {
+  let place = Place(bits: event.arg & ~Place.gMask)
+  return switch event.kind {
+  case .overflow: Int(event.count)
+  case .procRetire: Int(event.arg)
+  case .grqTake: -Int(event.count)
+  case .goSyscallExit where event.detail != 0: 0
+  case .goCreate, .goReady, .goYield, .goPreempt, .goSyscallExit: place.queue == .grq ? 1 : 0
+  default: 0
+  }
+}
+
 @Suite("Queues and events")
 struct QueueHistoryTests {
   @Test(
@@ -127,6 +140,35 @@ struct QueueHistoryTests {
             check(mutant.count > 0, "a difference without \(kind)")
           }
         }
+      }
+    }
+  }
+
+  @Test("in the order of their times no record takes more from the GRQ than those before it have put there")
+  func spills() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 3) {
+        for _ in 0..<60 {
+          // More than an LRQ holds, beside Ps that wait for something to do.
+          let some = WaitGroup()
+          some.add(900)
+          for _ in 0..<900 { go { some.done() } }
+          some.wait()
+        }
+        let events = try blocking {
+          let history = try History.blackBox(RegionFolders.standard.target(pid: getpid()))
+          return Player(history)?.lastEvents(ofEachLane: 200_000).values.flatMap { $0 } ?? []
+        }
+        var (depth, taken, wrong) = (0, 0, 0)
+        // Of two of one moment, the one that puts.
+        let changes = events.map { (time: $0.time, gs: grqChange($0)) }
+        for change in changes.sorted(by: { ($0.time, -$0.gs) < ($1.time, -$1.gs) }) {
+          depth += change.gs
+          if change.gs < 0 { taken += 1 }
+          if depth < 0 { wrong += 1 }
+        }
+        check(taken > 40, "Gs to be taken from the GRQ, found \(taken) times")
+        check(wrong == 0, "never fewer than none, found \(wrong) times")
       }
     }
   }

@@ -58,9 +58,9 @@ extension M {
       spilled.append(g)
       let count = spilled.count
       sched.lock.lock()
+      noteOverflow(count)  // first: who takes one of them tells of it later
       sched.grqAppend(spilled, at: stamp())
       sched.lock.unlock()
-      noteOverflow(count)
       return
     } while !p.lrq.push(g)
   }

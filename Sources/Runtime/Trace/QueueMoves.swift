@@ -31,10 +31,11 @@ extension M {
     }
   }
 
-  /// The full LRQ of this M's P has spilled.
+  /// The full LRQ of this M's P has spilled: so many Gs are about to be put on the GRQ. Under its lock; were it told after that,
+  /// the records of who takes them could come first, and the GRQ would have less than nothing by the records.
   func noteOverflow(_ count: Int) {
     let p = p
-    emitOther(.overflow, on: lane, at: stamp(), count: count, arg: UInt64(sched.grqDepth)) {
+    emitOther(.overflow, on: lane, at: stamp(), count: count, arg: UInt64(sched.grqDepth + count)) {
       p.shared[.overflowed].bump(by: UInt64(count))
       p.shared[.lrqMoved].shift(by: -count)
       p.shared[.grqMoved].shift(by: count)
