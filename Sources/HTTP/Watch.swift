@@ -12,7 +12,7 @@
 // says in a word that it is at work; the lookout starts a watcher for those that it finds at work for the second time.
 //
 // §3 The word: the number of the handler, and how that stands. Changed by compare-and-swap, so either the handler ends
-// unwatched, or its end finds that it is watched.
+// unwatched, or its end finds that it is watched. All executions: LookoutModel.
 //     handler:   idle → working          working → idle, or, if that fails, under the lock: watched → idle
 //     lookout:   working, the same as a look before → watched, and go
 // The watcher may be about to send its byte, or to take a deadline away that the shutdown has set, when the handler ends:

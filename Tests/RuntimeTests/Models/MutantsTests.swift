@@ -170,6 +170,11 @@ extension LaneModel: MutableModel {
   static func mutants(_ flaw: LaneFlaw) -> [Self] { [Self(flaw: flaw)] }
 }
 
+extension LookoutModel: MutableModel {
+  static var whole: [Self] { [1, 2].map { Self(flaw: nil, handlers: $0) } }
+  static func mutants(_ flaw: LookoutFlaw) -> [Self] { [Self(flaw: flaw)] }
+}
+
 extension ClaimModel: MutableModel {
   static var whole: [Self] {
     [true, false].flatMap { cancels in
@@ -199,6 +204,7 @@ struct MutantsTests {
       DriftModel.row("drift: threads that sleep lose their P"),
       CallSignalModel.row("system calls and the signal of preemption"),
       LaneModel.row("lanes: words that go with records"),
+      LookoutModel.row("HTTP: who watches the clients of slow handlers"),
       ClaimModel.row("claims: select, time-out, cancel"),
       CancellationModel.row("cancellation: scopes below scopes"),
       ProcsModel.row("procs: retiring and reviving a P"),

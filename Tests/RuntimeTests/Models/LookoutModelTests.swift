@@ -1,0 +1,17 @@
+// Who watches the clients of slow handlers, in all executions; and why each safeguard is there.
+import Testing
+
+@Suite("Lookout, all executions")
+struct LookoutModelTests {
+  @Test("no handler works on for a client that has left, and none is ended for that of another")
+  func holds() {
+    let found = LookoutModel(flaw: nil).explore()
+    #expect(found.flaw == nil)
+    #expect(found.states > 100 && found.atRest > 0)
+  }
+
+  @Test("without any one safeguard one does, or is", arguments: LookoutFlaw.allCases)
+  func everySafeguardIsNeeded(flaw: LookoutFlaw) {
+    #expect(LookoutModel(flaw: flaw).explore().flaw != nil)
+  }
+}
