@@ -62,10 +62,11 @@ extension EndToEnd {
       let whole = try exported.bytes("rec")
       for (index, form) in ["--go-trace", "--perfetto"].enumerated() {
         try whole.prefix(whole.count * (4 + index) / 6).write(to: URL(filePath: exported.path("cut")))
-        let cut = try exported.mpgtop("export", form, "-o", exported.path("out"), exported.path("cut"))
+        let out = exported.path("out\(index)")  // a trace of the other kind is not replaced
+        let cut = try exported.mpgtop("export", form, "-o", out, exported.path("cut"))
         #expect(cut.ending == .code(0) && cut.errors.contains("is damaged: "), "\(cut.errors)")
         try Data("no recording at all".utf8).write(to: URL(filePath: exported.path("text")))
-        let none = try exported.mpgtop("export", form, "-o", exported.path("out"), exported.path("text"))
+        let none = try exported.mpgtop("export", form, "-o", out, exported.path("text"))
         expectComplaint(none, of: "mpgtop", code: 4, mentions: "text")
       }
     }
