@@ -116,7 +116,8 @@ extension EndToEnd {
         }
         for socket in crowd.suffix(40) { try? socket.send("r") }
         let began = Date()
-        #expect(try serving.scrape().contains("mpg_switches_total"), "round \(round)")
+        let page = try serving.scrape()
+        #expect(page.contains("mpg_switches_total"), "round \(round): \(page.prefix(300))")
         took.append(Date().timeIntervalSince(began))
       }
       // To wait for a place took seconds. The second bound leaves room for whatever else the machine does.
