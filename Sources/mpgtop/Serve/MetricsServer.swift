@@ -66,8 +66,10 @@ struct MetricsServer {
       guard socket >= 0 else {
         if [EINTR, ECONNABORTED].contains(errno) { continue }
         guard [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(errno) else { return }  // nobody is left
-        // A place is a descriptor. Without any to be had it is not asked again at once.
+        // A place is a descriptor, and without one the system does not say whether anybody is left.
+        guard isWaitedAt(listener) else { return }
         if hangUp(&scrapers) { continue }
+        // There is none to be had: it is not asked again at once.
         usleep(UInt32(pause) * 1000)
         return
       }
@@ -75,6 +77,12 @@ struct MetricsServer {
       if scrapers.count >= most { _ = hangUp(&scrapers) }
       if let scraper = Scraper(socket) { scrapers.append(scraper) }
     }
+  }
+
+  /// Whether somebody has come who is not let in yet.
+  private static func isWaitedAt(_ listener: Int32) -> Bool {
+    var door = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&door, 1, 0) > 0
   }
 
   /// Makes room: of those who have their answer, else of those who have not asked, else of all, the first who came; false:
