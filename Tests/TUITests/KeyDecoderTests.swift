@@ -129,6 +129,21 @@ struct KeyDecoderTests {
     #expect(decoder.take(Array("[".utf8), at: 7100 * ms) == [.key(.character("["))])
   }
 
+  @Test("a sequence that breaks off takes nothing of the next one with it", arguments: [false, true])
+  func brokenOff(_ byByte: Bool) {
+    let paste = "\u{1B}[200~\u{1C}\u{3}q\u{1B}[201~"
+    for begun in [
+      "\u{1B}", "\u{1B}[", "\u{1B}[1;", "\u{1B}[<0;3", "\u{1B}O", "\u{1B}[M", "\u{1B}[M ", "\u{1B}[M q",
+      "\u{1B}]11;rgb",
+      "\u{1B}P>|q", "\u{1B}(", "\u{1B}[20", "\u{1B}[200", "\u{1B}\u{1B}[M!",
+    ] {
+      var decoder = KeyDecoder()
+      decoder.wantsMouse = true
+      let found = inputs(Array((begun + paste).utf8), byByte: byByte, &decoder)
+      #expect(found == [.paste("\u{1C}\u{3}q")], "\(begun.utf8.map { String($0, radix: 16) }): \(found)")
+    }
+  }
+
   @Test(
     "what comes in one piece after a line has stalled is the rest of what had begun, and what a finger types none"
   )

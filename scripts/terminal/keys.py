@@ -76,12 +76,12 @@ class Keyboard(answers.Watched):
         return moments
 
     def selections(self):
-        """Takes the pieces in: what was selected in each picture, with its moment."""
+        """Takes the pieces in: what was selected in each picture, with its moment, and whether there was a row below."""
         found = []
         for moment, data in self.pieces:
             self._feed(data)
             if emulator.SYNC_END in data[-24:]:
-                found.append((moment, self.selected))
+                found.append((moment, self.selected, self.has_below))
         self.pieces.clear()
         return found
 
@@ -95,6 +95,15 @@ class Keyboard(answers.Watched):
                 g = re.match(r"▸(G\d+) ", line)
                 return g[1] if g else y + (int(above[1].replace(",", "")) if above else 0)
         return None
+
+    @property
+    def has_below(self):
+        """Whether Down can lead to another row. In a short list whose rows come and go it often cannot."""
+        lines = self.grid.display
+        if re.search(r"↓\d", "\n".join(lines[:12])):
+            return True
+        places = [y for y, line in enumerate(lines[:-2]) if line[0] == "▸"]
+        return any(lines[y + 1].strip() for y in places)
 
     def quit(self):
         """Milliseconds from `q` to the end of the process; nil: it did not end."""
@@ -124,15 +133,15 @@ def hold(binaries, target, keys):
     """Milliseconds of each Down that led to another row, and of `q`."""
     run = start(binaries, target, keys)
     try:
-        before = (time.monotonic(), run.selected)
+        before = (time.monotonic(), run.selected, run.has_below)
         pressed = run.type_held(DOWN, 5)
         took = run.quit()
         seen, answered = [before, *run.selections()], []
         for moment in pressed:
-            was = [what for when, what in seen if when <= moment][-1]
-            then = next((when for when, what in seen if when > moment and what is not None and what != was), None)
-            # At the end of a short list there is no further row.
-            if then is not None:
+            _, was, has_below = [picture for picture in seen if picture[0] <= moment][-1]
+            later = (when for when, what, _ in seen if when > moment and what is not None and what != was)
+            then = next(later, None)
+            if has_below and then is not None:
                 answered.append((then - moment) * 1e3)
         return answered, took
     finally:

@@ -384,6 +384,11 @@ extension KeyDecoder {
 
   private mutating func oldMouse(_ byte: UInt8) {
     if byte == Self.interrupt { return interrupted() }
+    // Buttons and places are 32 and more: it was broken off, and something else begins.
+    guard byte >= 0x20 else {
+      reset()
+      return take(byte)
+    }
     text.append(byte)
     guard text.count == 3 else { return }
     let event = text.map { Int($0) - 32 }
