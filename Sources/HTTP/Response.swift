@@ -54,7 +54,7 @@ public struct Response: ~Copyable {
 
   /// Appends head and body to `output`.
   func render(into output: inout ByteBuffer, date: String, _ connection: Connection, isHead: Bool) {
-    output.append("HTTP/1.1 ")
+    unsafe Self.beginning.withUnsafeBytes { unsafe output.append($0) }
     output.append(decimal: Int(status.code))
     output.append(" ")
     output.append(status.reason)
