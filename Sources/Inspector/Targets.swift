@@ -7,6 +7,7 @@
 // at, whatever this process has.
 
 internal import Glibc
+internal import Region
 
 /// A process that can be looked at, or what one left behind.
 public struct Target: Sendable, Equatable {
@@ -192,15 +193,11 @@ struct RegionFile {
     (self.path, self.process) = (path, process)
   }
 
-  /// nil when `name` is neither PID-STARTTIME.mpg nor PID-STARTTIME-NAMESPACE.mpg.
+  /// nil when `name` is no region's.
   init?(folder: String, name: String) {
-    guard name.hasSuffix(".mpg") else { return nil }
-    let parts = name.dropLast(4).split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 2 || parts.count == 3 && UInt64(parts[2]) != nil, let pid = Int32(parts[0]), pid > 0,
-      let start = UInt64(parts[1])
-    else { return nil }
+    guard let parts = RegionName(name) else { return nil }
     path = folder + "/" + name
-    process = ProcessIdentity(pid: pid, startTime: start)
+    process = ProcessIdentity(pid: parts.pid, startTime: parts.startTime)
   }
 
   /// Opens the region, and checks that it is the one that its name promises.

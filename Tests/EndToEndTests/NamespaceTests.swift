@@ -33,8 +33,12 @@ extension DemoServer {
       let lines = try Program.run(command).output.split(separator: "\n").dropFirst()
       return lines.map { $0.split(separator: " ").map(String.init) }.filter { $0.count > 3 }
     }
-    let others = Set(try list(nil).map { $0[0...2] })
-    return try list(folder.path).filter { !others.contains($0[0...2]) }
+    // Those of other folders are in both lists; two of other namespaces may look alike.
+    var ours = try list(folder.path)
+    for other in try list(nil) {
+      if let place = ours.firstIndex(where: { $0[0...2] == other[0...2] }) { ours.remove(at: place) }
+    }
+    return ours
   }
 }
 

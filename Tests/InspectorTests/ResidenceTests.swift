@@ -30,6 +30,13 @@ struct ResidenceTests {
     let noise = Residence(pid: 1, time: 9, monotonic: .min, boottime: .min)
     #expect(
       noise.starts(.max, seenFrom: here).contains(0) || noise.starts(.max, seenFrom: here).lowerBound > 0)
+    for (moved, start) in [
+      (Int64.min, UInt64.max), (.min, 0), (.max, .max), (.max, 0), (0, .max), (here.boottime - 5, .max),
+    ] {
+      let odd = Residence(pid: 1, time: 9, monotonic: moved, boottime: moved)
+      #expect(!odd.starts(start, seenFrom: here).isEmpty)
+      _ = odd.shift(to: here)
+    }
     _ = noise.shift(to: here)
   }
 

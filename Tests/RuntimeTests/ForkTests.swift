@@ -42,7 +42,7 @@ private struct End: Equatable {
 private enum OwnRegion {
   static var path: String {
     let folder = unsafe getenv("XDG_RUNTIME_DIR").map { unsafe String(cString: $0) } ?? "?"
-    return "\(folder)/mpg/" + RegionFolder.fileName(pid: getpid(), startTime: SystemCall.processStartTime())
+    return "\(folder)/mpg/" + RegionName(pid: getpid(), startTime: SystemCall.processStartTime()).fileName
   }
 
   /// Ends the child unless the region is there, and says that the process lives.

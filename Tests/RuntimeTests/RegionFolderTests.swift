@@ -35,11 +35,11 @@ struct RegionFolderTests {
         TemporaryFolder.useForRegions(path)
         unsafe _ = mkdir(path + "/mpg", 0o700)
         let (start, own) = (SystemCall.processStartTime(), Residence.own.pid)
-        let name = RegionFolder.fileName(pid: getpid(), startTime: start)
+        let name = RegionName(pid: getpid(), startTime: start).fileName
         let fd = leave(name, in: path, namespace: isOther ? own + 1 : own)
         if isOther { check(FileLock.take(fd), "its lock") }
         inRuntime(procs: 1) {
-          let ours = isOther ? RegionFolder.fileName(pid: getpid(), startTime: start, own) : name
+          let ours = isOther ? RegionName(pid: getpid(), startTime: start, namespace: own).fileName : name
           checkEqual(blocking { names(in: path) }, isOther ? [ours, name].sorted() : [name], "the files")
           if isOther { unsafe _ = unlink("\(path)/mpg/\(name)") }
         }

@@ -64,9 +64,10 @@ internal import Region
   /// The same of a file that cannot be mapped.
   static func isLocked(_ file: borrowing FileDescriptor) -> Bool? {
     var lock = flock()
-    (lock.l_type, lock.l_whence, lock.l_start, lock.l_len) = (Int16(F_WRLCK), Int16(SEEK_SET), 0, 1)
-    // F_OFD_GETLK, which Swift's Glibc lacks.
-    guard unsafe fcntl(file.raw, 36, &lock) == 0 else { return nil }
+    (lock.l_type, lock.l_whence, lock.l_start, lock.l_len) = (
+      Int16(F_WRLCK), Int16(SEEK_SET), off_t(LifeLock.byte), 1
+    )
+    guard unsafe fcntl(file.raw, LifeLock.get, &lock) == 0 else { return nil }
     return lock.l_type != Int16(F_UNLCK)
   }
 

@@ -1,5 +1,6 @@
 // Finding the process of a region, which may be called otherwise here: Residence §2.
 internal import Glibc
+internal import Region
 
 /// Whether /proc here is of our own pid namespace: who enters a new one has the old one's until it mounts its own.
 private let procIsOwn: Bool = {

@@ -11,38 +11,16 @@
 // lock on its file: who made the region holds it as long as it lives. Nobody has it: dead, for certain. Somebody has it:
 // most probably alive; but a copy of the descriptor, in a child that was made past the handlers of fork, has it too. So
 // that is not called alive but `elsewhere`.
-internal import Glibc
+internal import Region
 
-/// Namespaces of a process.
-struct Residence: Equatable {
-  /// Inodes; 0: not known.
-  var pid: UInt64 = 0
-  var time: UInt64 = 0
-  /// What the time namespace adds to CLOCK_MONOTONIC and CLOCK_BOOTTIME, in nanoseconds.
-  var monotonic: Int64 = 0
-  var boottime: Int64 = 0
-
+extension Residence {
   /// Of this process.
-  static let own: Residence = {
-    let offsets = String(decoding: smallFile("/proc/self/timens_offsets", limit: 256) ?? [], as: UTF8.self)
-    return Residence(
-      pid: inode("pid", of: "self") ?? 0, time: inode("time", of: "self") ?? 0,
-      monotonic: offset("monotonic", in: offsets), boottime: offset("boottime", in: offsets))
-  }()
+  static let own = Residence(
+    pid: inode("pid", of: "self") ?? 0, time: inode("time", of: "self") ?? 0,
+    offsets: String(decoding: smallFile("/proc/self/timens_offsets", limit: 256) ?? [], as: UTF8.self))
 
   static func inode(_ kind: String, of process: String) -> UInt64? {
     (try? FileStatus(ofTarget: "/proc/\(process)/ns/\(kind)"))?.identity.inode
-  }
-
-  /// Of a line `NAME SECONDS NANOSECONDS`; 0 where there is none: a kernel without time namespaces.
-  static func offset(_ name: String, in text: String) -> Int64 {
-    for line in text.split(separator: "\n") {
-      let words = line.split(separator: " ")
-      guard words.count == 3, words[0] == name, let seconds = Int64(words[1]), let rest = Int64(words[2])
-      else { continue }
-      return seconds &* 1_000_000_000 &+ rest
-    }
-    return 0
   }
 
   /// What is to be added to a moment of a process that lives there, so that it is one of CLOCK_MONOTONIC here.
@@ -53,7 +31,8 @@ struct Residence: Equatable {
     let moved = time == here.time ? 0 : here.boottime &- boottime
     guard moved != 0 else { return start...start }
     let tick: Int64 = 10_000_000
-    let middle = Int64(clamping: start).addingReportingOverflow(moved / tick).partialValue
+    // It is moved by less than 2^40 of them.
+    let middle = Int64(clamping: min(start, 1 << 62)) + moved / tick
     // Both are rounded down, each after its own addition.
     return UInt64(clamping: middle - 1)...UInt64(clamping: middle + 1)
   }

@@ -43,7 +43,8 @@ public struct Options: Sendable {
 /// Boots scheduler, region and netpoll, runs `body` as the main G, and exits the process with 0 when it returns,
 /// whatever other Gs still do. Call it once, on the main thread; it never returns.
 ///
-/// An error that leaves `body`, and a region that cannot be made, end the process with a line on stderr.
+/// An error that leaves `body`, and memory that cannot be had, end the process with a line on stderr. Where the region cannot
+/// be made, a line says so, and the program runs on without one.
 public func main(
   _ options: Options = Options(), file: StaticString = #fileID, function: StaticString = #function,
   line: Int = #line, _ body: sending @escaping () throws -> Void

@@ -60,9 +60,9 @@ struct RegionFolder {
   /// had the file has none, and its header says so.
   func createFile() throws(SystemError) -> (name: String, fd: Int32, isLocked: Bool) {
     let (pid, start) = (getpid(), SystemCall.processStartTime())
-    let names = [
-      Self.fileName(pid: pid, startTime: start), Self.fileName(pid: pid, startTime: start, Residence.own.pid),
-    ]
+    let names = [nil, Residence.own.pid].map {
+      RegionName(pid: pid, startTime: start, namespace: $0).fileName
+    }
     var refusal = SystemError(call: "open \(path)/\(names[0])", errno: EEXIST)
     // Under the first name may lie the region of somebody in another namespace: with our pid there, and started in the same
     // hundredth of a second.
@@ -96,13 +96,6 @@ struct RegionFolder {
     return unsafe unlinkat(fd, name, 0) == 0
   }
 
-  /// Pid and start time together are never used again, in one pid namespace.
-  ///
-  /// - Parameter namespace: of a process that must be told from one of another namespace; else 0.
-  static func fileName(pid: Int32, startTime: UInt64, _ namespace: UInt64 = 0) -> String {
-    namespace == 0 ? "\(pid)-\(startTime).mpg" : "\(pid)-\(startTime)-\(namespace).mpg"
-  }
-
   /// Black boxes that are kept, the newest first, and for how long.
   private static let keptBoxes = 8
   private static let keptSeconds = 7 * 24 * 3600
@@ -110,8 +103,10 @@ struct RegionFolder {
   /// Removes the regions of dead processes that are too many or too old. What cannot be removed stays.
   func prune() {
     var dead: [(name: String, age: Int)] = []
-    for name in names() where name.hasSuffix(".mpg") {
-      guard let remains = RegionRemains(name, in: fd), remains.isSurelyDead(name) else { continue }
+    for name in names() {
+      guard let parts = RegionName(name), let remains = RegionRemains(name, in: fd),
+        remains.isSurelyDead(parts)
+      else { continue }
       dead.append((name, remains.age))
     }
     dead.sort { $0.age < $1.age }

@@ -34,16 +34,14 @@ struct RegionRemains: ~Copyable {
 
   /// Whether its process is dead for certain: nobody has its lock, and there was one; or, of one of our own namespace, nobody
   /// has its pid and start time. One that was not finished says nothing of itself: it has a minute.
-  func isSurelyDead(_ name: String) -> Bool {
+  func isSurelyDead(_ name: RegionName) -> Bool {
     guard FileLock.isHeld(fd) == false else { return false }
     guard isComplete else { return age > 60 && Self.word(.magic, fd) ?? 0 == 0 }
     if Self.word(.isLocked, fd) == 1 { return true }
     guard let theirs = Self.word(.pidNamespace, fd), theirs != 0, theirs == Residence.own.pid else {
       return false
     }
-    let parts = name.dropLast(4).split(separator: "-")
-    guard parts.count >= 2, let start = UInt64(parts[1]) else { return false }
-    return SystemCall.isGone(String(parts[0]), startTime: start)
+    return SystemCall.isGone("\(name.pid)", startTime: name.startTime)
   }
 
   /// Writes that the process exited with 0; nothing, if the file is not of our layout.
