@@ -70,12 +70,8 @@ struct Evidence {
   func event(_ placed: PlacedRecord) -> Event { Event(placed, clock, names: names, reasons: reasons) }
 
   func goroutine(_ id: UInt64) -> Goroutine? {
-    var (low, high) = (0, goroutines.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if goroutines[middle].id < id { low = middle + 1 } else { high = middle }
-    }
-    return low < goroutines.count && goroutines[low].id == id ? goroutines[low] : nil
+    let place = goroutines.firstPlace { $0.id < id }
+    return place < goroutines.count && goroutines[place].id == id ? goroutines[place] : nil
   }
 
   /// Where a G was spawned; nil: not known.

@@ -130,12 +130,7 @@ struct Window {
 
   /// Events that have happened at a moment.
   func count(upTo ticks: UInt64) -> Int {
-    var (low, high) = (0, events.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if events[middle].record.time <= ticks { low = middle + 1 } else { high = middle }
-    }
-    return low
+    events.firstPlace { $0.record.time <= ticks }
   }
 
   /// Runs that are each in order become one that is: two and two, the shortest first, so that most records are moved once.

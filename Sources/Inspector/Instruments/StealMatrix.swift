@@ -70,16 +70,7 @@ public struct StealMatrix: Sendable, Equatable {
 
   /// The first pair that is not before this one.
   private func place(_ thief: Int, _ victim: Int) -> Int {
-    var (low, high) = (0, pairs.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if (pairs[middle].thief, pairs[middle].victim) < (thief, victim) {
-        low = middle + 1
-      } else {
-        high = middle
-      }
-    }
-    return low
+    pairs.firstPlace { ($0.thief, $0.victim) < (thief, victim) }
   }
 }
 

@@ -65,12 +65,8 @@ struct SpawnTree: Sendable {
   }
 
   private static func place(of id: UInt64, in ids: [UInt64]) -> Int? {
-    var (low, high) = (0, ids.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if ids[middle] < id { low = middle + 1 } else { high = middle }
-    }
-    return low < ids.count && ids[low] == id ? low : nil
+    let place = ids.firstPlace { $0 < id }
+    return place < ids.count && ids[place] == id ? place : nil
   }
 
   /// Counts what stands below each: those that follow it and are deeper.

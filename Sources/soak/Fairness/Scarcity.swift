@@ -23,6 +23,7 @@
 // grows when it gets its CPU, not while it waits; WatchedThread knows of long ones, the short last ones are missing. A
 // quarter is added for that, 30 ms at most: nothing where nothing is lacking, and nothing beside a wait that goes on.
 import Glibc
+import Inspector
 
 struct Scarcity {
   private struct Sample {
@@ -94,7 +95,7 @@ struct Scarcity {
     }
     guard let last = samples.last, let first = samples.first else { return 0 }
     let before = samples.last { $0.time <= start } ?? first
-    let after = samples[firstIndex(notBefore: end)..<samples.count].first ?? last
+    let after = samples[samples.firstPlace { $0.time < end }..<samples.count].first ?? last
     var longest: UInt64 = 0
     for index in after.lacked.indices where threads[index].isWorker {
       let earlier = index < before.lacked.count ? before.lacked[index] : 0
@@ -103,15 +104,6 @@ struct Scarcity {
     let workers = max((after.workers - before.workers) / UInt64(procs), longest)
     let excuse = after.system - before.system + workers + after.stolen - before.stolen
     return excuse + min(excuse / 4, Self.rounding)
-  }
-
-  private func firstIndex(notBefore time: UInt64) -> Int {
-    var (low, high) = (0, samples.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if samples[middle].time < time { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 
   private mutating func findThreads() {
