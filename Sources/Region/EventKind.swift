@@ -89,6 +89,9 @@
   case goSetAside = 47
   /// Gs that were set aside are on a queue again; `count`: how many, `arg`: on which (`Place`).
   case takeUp = 48
+  /// The netpoll thread waits in another way from here on; `detail`: 1: it stands by, since every P is busy, 0: it waits
+  /// in the kernel.
+  case netpollStandby = 49
 
   /// What the four free parts of a record mean: `g detail count arg`; `-`: unused.
   public var meaning: String {
@@ -131,6 +134,7 @@
     case .nextStolen: "- - - -"
     case .goSetAside: "g detail:RunSource - -"
     case .takeUp: "- - count:gs arg:place"
+    case .netpollStandby: "- detail:stands_by - -"
     }
   }
 }

@@ -9,7 +9,7 @@ import Region
 /// A program that makes certain kinds of events happen.
 enum Program: String, CaseIterable, Codable {
   case queues, crowd, hog, calls, idle, polls, procs, shortage, loan, latePoll, lateTimer, ending
-  case stackless, robbed, crowdedYields
+  case stackless, robbed, crowdedYields, busyAndIdle
 
   var kinds: [EventKind] {
     switch self {
@@ -28,6 +28,7 @@ enum Program: String, CaseIterable, Codable {
     case .stackless: [.goSetAside, .takeUp]
     case .robbed: [.nextStolen]
     case .crowdedYields: [.goYield]
+    case .busyAndIdle: [.netpollStandby]
     }
   }
 
@@ -67,6 +68,7 @@ func run(_ program: Program) throws {
   case .stackless: stackless()
   case .robbed: robbed()
   case .crowdedYields: crowdedYields()
+  case .busyAndIdle: busyAndIdle()
   }
 }
 
@@ -115,6 +117,15 @@ private func queues() {
   for _ in 0..<5 { yield() }
   channel.send(1)
   done.wait()
+}
+
+/// The netpoll thread stands by when a timer has called it while the only P is busy.
+private func busyAndIdle() {
+  while unsafe !sched.netpoll.record.pointee.standby.load(ordering: .relaxed) {
+    go { MPG.sleep(.milliseconds(1)) }
+    yield()
+    keepP(milliseconds: 3)
+  }
 }
 
 /// There are more Ps than CPUs.

@@ -54,6 +54,7 @@ private let claims: [EventKind: [String]] = [
   .nextStolen: ["was stolen at that very moment", "none moved"],
   .goSetAside: ["no memory for a new G's stack", "on no queue"],
   .takeUp: ["had to wait for one are on a run queue"],
+  .netpollStandby: ["While every P is busy it stands by", "once a P is idle it waits in the kernel"],
 ]
 
 /// All that this process has done so far, as the inspector reads it.
@@ -211,6 +212,9 @@ private func rare(_ event: Event, _ look: Look) -> Bool? {
     return look.events.contains { $0.kind == .takeUp && $0.time > event.time && $0.time < start?.time ?? 0 }
   case .takeUp: return event.count > 0 && [.lrq, .grq].contains(event.place.queue)
   case .timerLate: return Clock.nanoseconds(ticks: event.arg) > RuleNumbers.lateness
+  case .netpollStandby:
+    let before = look.earlier(event).first { $0.kind == .netpollStandby }
+    return event.detail == (before?.detail == 1 ? 0 : 1)
   default: return nil
   }
 }

@@ -67,6 +67,9 @@ extension EventKind {
     case .netpoll:
       "A poll found descriptors ready. Ms that search poll for themselves; the netpoll thread waits in the kernel while a P "
         + "is idle; sysmon polls when \(rules.unpolled)."
+    case .netpollStandby:
+      "The netpoll thread waits in another way from here on. While every P is busy it stands by, since the Ps poll for "
+        + "themselves; once a P is idle it waits in the kernel."
     case .timers: "Timers were due, and made their Gs ready."
     default: nil
     }

@@ -196,6 +196,8 @@ struct Story {
     case .netpoll:
       return
         "polled, and found \(counted(record.arg, "descriptor")) ready, with \(counted(record.count, "G"))"
+    case .netpollStandby:
+      return record.detail == 1 ? "stood by, since every P was busy" : "went to wait in the kernel"
     case .timers: return "fired \(counted(record.count, "timer"))"
     case .goSetAside: return "found no stack for G\(record.g), and set it aside"
     case .takeUp: return "put \(counted(record.count, "G")) that had waited for a stack on a queue"

@@ -136,6 +136,7 @@ public struct Event: Sendable, Equatable {
     case .mSpin: return "M\(m) searches"
     case .mUnspin: return "M\(m) " + (arg == 1 ? "found work" : "found nothing")
     case .netpoll: return "poll: \(counted(arg, "descriptor")), \(counted(count, "G")) ready"
+    case .netpollStandby: return detail == 1 ? "M\(m) stands by" : "M\(m) waits in the kernel"
     case .timers: return count == 1 ? "1 timer fires" : "\(count) timers fire"
     case .gcStart: return "gc begins"
     case .gcEnd: return "gc ends, \(arg) bytes freed"

@@ -139,6 +139,8 @@ struct Model {
     case .mSpin, .mUnspin: search(kind == .mSpin, isFound: record.arg == 1, p, m)
     case .mPark:
       if let m { (state.ms[m].state, state.ms[m].p, state.ms[m].g) = (.parked, nil, nil) }
+    case .netpollStandby:
+      if let m { state.ms[m].state = record.detail == 1 ? .standby : .netpoll }
     case .mStart:
       if let m { state.ms[m].tid = Int32(truncatingIfNeeded: record.arg) }
     case .mEnd:

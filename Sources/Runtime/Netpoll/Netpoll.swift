@@ -46,7 +46,7 @@ struct NetpollRecord: ~Copyable {
 ///
 /// Safe because: the record is made at boot and lives as long as the process.
 @safe struct Netpoll {
-  private let record: UnsafeMutablePointer<NetpollRecord>
+  let record: UnsafeMutablePointer<NetpollRecord>
 
   init(_ shared: Block<SchedField>, _ backend: Backend) {
     unsafe record = .allocate(capacity: 1)
@@ -183,12 +183,11 @@ struct NetpollRecord: ~Copyable {
     unsafe record.pointee.sleepUntil.store(until, ordering: .sequentiallyConsistent)
     unsafe record.pointee.standby.store(true, ordering: .sequentiallyConsistent)
     if shared[.idlePs].ordered == 0, !backend.hasUnflushed, earliestTimer >= until {
-      m.setState(.standby)
+      m.nowWaits(.standby)
       m.sleepUntilWoken(nanoseconds: Self.nanoseconds(until: until) + (until < limit ? grace : 0))
     }
     unsafe record.pointee.sleepUntil.store(0, ordering: .sequentiallyConsistent)
     unsafe record.pointee.standby.store(false, ordering: .sequentiallyConsistent)
-    m.setState(.netpoll)
     if watches, isStale(unsafe 3 * Self.backstop) {
       sched.inject(poll(m, nanoseconds: 0, by: .thread), by: m)
     }
@@ -199,6 +198,7 @@ struct NetpollRecord: ~Copyable {
 
   /// §4.
   private func waitInKernel(_ m: M) {
+    m.nowWaits(.netpoll)
     let until = earliestTimer
     unsafe record.pointee.sleepUntil.store(until, ordering: .sequentiallyConsistent)
     var wait: Int64 = until == .max ? -1 : Self.nanoseconds(until: until)
@@ -230,6 +230,16 @@ struct NetpollRecord: ~Copyable {
 }
 
 extension M {
+  /// Tells in which of its two ways the dedicated thread, which this M is, waits from here on, if that is another than
+  /// before.
+  fileprivate func nowWaits(_ state: MState) {
+    guard shared[.state].relaxed != UInt64(state.rawValue) else { return }
+    let now = stamp()
+    emitOther(.netpollStandby, on: lane, at: now, detail: state == .standby ? 1 : 0) {
+      setState(state, at: now)
+    }
+  }
+
   /// Tells that nobody had polled since then.
   fileprivate func noteLate(_ poller: Netpoll.Poller, since: UInt64, gs: Int) {
     let now = stamp()

@@ -140,7 +140,7 @@ extension Event {
     case .goSyscall, .retake: .call
     case .preemptRequest, .goPreempt, .lend: .preempted
     case .goPark: reason?.group.meaning ?? .parked
-    case .netpoll: .outside
+    case .netpoll, .netpollStandby: .outside
     case .goExit, .procStart, .procStop, .procRetire, .mStart, .mPark, .mEnd, .mWake: .idle
     case .overflow, .shortage, .goSetAside, .timerLate, .netpollLate: .wrong
     default: .runtime
