@@ -13,6 +13,11 @@ let swift: [SwiftSetting] = [
 /// Since tools version 6.2 a package that others depend on may say so too.
 let c: [CSetting] = [.define("_GNU_SOURCE"), .unsafeFlags(["-fstack-clash-protection"])]
 
+/// The inspector's rooms, from the lowest to the façade.
+let rooms: [Target.Dependency] = [
+  "Host", "Observed", "RegionSource", "History", "Insight", "Exports", "Inspector",
+]
+
 let package = Package(
   name: "mpgtop",
   products: [
@@ -49,9 +54,28 @@ let package = Package(
     .target(name: "CLLHTTP", cSettings: c),
     .target(name: "HTTP", dependencies: ["Net", "CLLHTTP"], swiftSettings: swift),
 
+    // What the system tells of processes and threads, and files that are written whole or not at all.
+    .target(name: "Host", dependencies: ["Region"], swiftSettings: swift),
+    // What can be observed of a scheduler, as values; and the seam at which sources tell it.
+    .target(name: "Observed", dependencies: ["Host", "Region"], swiftSettings: swift),
+    // Regions as sources, of processes that live and that are dead.
+    .target(name: "RegionSource", dependencies: ["Observed", "Host", "Region"], swiftSettings: swift),
+    // What was observed, kept: in memory, in recordings, and any moment of it again.
+    .target(name: "History", dependencies: ["Observed", "Host", "Region"], swiftSettings: swift),
+    // What it means: rates, instruments, lints, causes, explanations. Values and sentences that know no screen and no key.
+    .target(
+      name: "Insight",
+      dependencies: [
+        "History", "Observed", "Host", "Region", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: swift),
+    .target(
+      name: "Exports", dependencies: ["Insight", "History", "Observed", "Host", "Region"],
+      swiftSettings: swift),
+    // The façade of all these: attaching, the pace of looking, and the rooms' names by one import.
     .target(
       name: "Inspector",
-      dependencies: ["Region", .product(name: "Histogram", package: "hdrhistogram-swift")],
+      dependencies: ["Exports", "Insight", "History", "RegionSource", "Observed", "Host", "Region"],
       swiftSettings: swift),
     // About twenty functions over ncursesw, so that no ncurses type or macro reaches Swift.
     .target(
@@ -96,16 +120,16 @@ let package = Package(
     .target(
       name: "CFrames", path: "Tests/CFrames", cSettings: [.unsafeFlags(["-fno-stack-clash-protection"])]),
     .testTarget(
-      name: "RuntimeTests", dependencies: ["MPG", "CMPG", "CFaults", "CFrames", "Region", "Inspector"],
+      name: "RuntimeTests", dependencies: ["MPG", "CMPG", "CFaults", "CFrames", "Region"] + rooms,
       swiftSettings: swift),
     .testTarget(
       name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG", "CFaults"], exclude: ["Differential"],
       swiftSettings: swift),
-    .testTarget(name: "InspectorTests", dependencies: ["Inspector", "Region"], swiftSettings: swift),
+    .testTarget(name: "InspectorTests", dependencies: ["Region"] + rooms, swiftSettings: swift),
     .testTarget(
-      name: "TUITests", dependencies: ["TUI", "Inspector", "Region"], exclude: ["Pictures"],
+      name: "TUITests", dependencies: ["TUI", "Region"] + rooms, exclude: ["Pictures"],
       swiftSettings: swift),
-    .testTarget(name: "EndToEndTests", dependencies: ["Inspector", "Region"], swiftSettings: swift),
+    .testTarget(name: "EndToEndTests", dependencies: ["Region"] + rooms, swiftSettings: swift),
     .testTarget(name: "HouseTests", dependencies: ["Region"], swiftSettings: swift),
   ]
 )

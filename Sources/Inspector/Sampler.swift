@@ -4,6 +4,12 @@
 // sets its own pace: often enough that the fullest ring is a quarter full, from 1 to 30 ms. It slows down by halves
 // and hardly ever rests, because a flood does not announce itself: with 100 ms between two drains of an idle target,
 // the first burst would be lost. Thirty drains of empty rings a second take a thousandth of a core.
+import History
+import Host
+import Insight
+import Observed
+import Region
+import RegionSource
 
 /// When to read the table of Gs: as often as it may without taking more than a hundredth of a core, and a few hundred
 /// kilobytes a second of history.
@@ -13,24 +19,24 @@ struct TablePace {
   private static let perRow: UInt64 = 60_000
 
   private var next: UInt64 = 0
-  private(set) var taker = CensusTaker()
+  package private(set) var taker = CensusTaker()
 
   /// The table, when it is due.
   ///
   /// - Parameter breathe: called between its parts, none of which takes longer than some milliseconds: to look after the
   ///   rings meanwhile.
-  mutating func read(
-    _ inspector: Inspector, _ observation: Observation, breathe: () throws(InspectorError) -> Void
+  package mutating func read(
+    _ source: any SchedulerSource, _ observation: Observation, breathe: () throws(InspectorError) -> Void
   ) throws(InspectorError) -> GoroutineList? {
     let start = monotonicNow()
     guard start >= next else { return nil }
     let clock = observation.clock
-    guard let rows = try inspector.goroutines(breathe: breathe) else { return nil }
+    guard let rows = try source.goroutines(breathe: breathe, isCalledAway: { false }) else { return nil }
     let read = monotonicNow()
     taker.take(
       rows, at: start, clock, observation.names, isComplete: rows.count < GoroutineList.most)
     next = read + max((read - start) * Self.share, UInt64(rows.count) * Self.perRow)
-    if rows.count > Inspector.chunk { try breathe() }
+    if rows.count > LiveRegion.chunk { try breathe() }
     return GoroutineList(rows: rows, isCut: rows.count == GoroutineList.most)
   }
 }
@@ -41,11 +47,15 @@ public struct Sampler {
   /// Nanoseconds between snapshots: a spike is seen, and a second of history has four.
   public static let snapshotInterval: UInt64 = 250_000_000
   static let shortest: UInt64 = 1_000_000
-  static let longest: UInt64 = 30_000_000
+  package static let longest: UInt64 = 30_000_000
   /// The share of a ring that may fill between two drains.
-  static let target = 0.25
+  package static let target = 0.25
 
-  public let inspector: Inspector
+  package let source: any SchedulerSource
+  /// Who is looked at.
+  public var identity: Snapshot.Target { source.identity }
+  /// Batches of events that came after others of a later moment had been told of; see Meter §4.
+  package var late: Int { meters.late }
   /// How the target ended; nil while it lives. The last snapshot was taken after that.
   public private(set) var ending: TargetEnding?
   /// Why it cannot be told at the moment whether the target lives; nil: it can. See `Inspector.doubt`.
@@ -59,10 +69,11 @@ public struct Sampler {
   /// The frame of the target's end.
   private var lastFrame: Frame?
   private var tables = TablePace()
-  private(set) var drainInterval = Self.longest / 4
+  package private(set) var drainInterval = Self.longest / 4
   private var lastDrain: UInt64
   private var instruments = Instruments()
   private var cpus = CPUPressureWatch()
+  private let meters: LiveMeters
   /// What the lints said at the last keyframe, and what the threads had of the CPUs.
   private var marked: (findings: Findings, cpus: CPUPressure?)?
   private var lastSnapshot: UInt64 = 0
@@ -77,17 +88,24 @@ public struct Sampler {
   /// When to ask the system next whether the target has ended.
   private var nextLook: UInt64 = 0
   /// The last look at the gauges, and what details are made with.
-  private(set) var observation: Observation?
-  var detailer = Detailer()
+  package private(set) var observation: Observation?
+  package var detailer = Detailer()
   /// Asked between two pieces of what takes long; true: somebody waits for the caller, so that is put off until the next frame.
   public var isCalledAway: () -> Bool = { false }
   var account = TakingAccount()
 
   /// - Parameter limits: of the history; nil: none is kept.
-  public init(_ inspector: Inspector, history limits: HistoryLimits? = nil) {
-    self.inspector = inspector
+  public init(_ region: LiveRegion, history limits: HistoryLimits? = nil) {
+    self.init(from: region, history: limits)
+  }
+
+  /// The same of any source.
+  package init(from source: any SchedulerSource, history limits: HistoryLimits? = nil) {
+    self.source = source
     history = limits.map { History($0) }
-    history?.reasons = inspector.reasons
+    meters = LiveMeters(reasons: source.reasons)
+    history?.reasons = source.reasons
+    history?.follower = meters
     lastDrain = monotonicNow()
   }
 
@@ -135,8 +153,7 @@ public struct Sampler {
   private static let instrumentsInterval: UInt64 = 500_000_000
 
   private mutating func makeInstruments(_ history: History, _ snapshot: Snapshot) {
-    instruments = Instruments(
-      history.meter, history.pressure.recent, tables.taker.latest, snapshot, names: history.names)
+    instruments = meters.instruments(tables.taker.latest, snapshot, names: history.names)
     instruments.cpu = cpus.recent
   }
 
@@ -152,9 +169,9 @@ public struct Sampler {
   public mutating func finish() throws(InspectorError) {
     guard let history else { return }
     for _ in 0..<20 {
-      _ = try inspector.drain(into: history)
+      _ = try drain(into: history)
       if !history.numbers.isEmpty, !history.isPending { return }
-      if !history.isPending { history.mark(try inspector.observe()) }
+      if !history.isPending { history.mark(try source.observe()) }
     }
   }
 
@@ -174,11 +191,28 @@ public struct Sampler {
     lastDrain = now
   }
 
-  mutating func drain() throws(InspectorError) -> Double {
+  package mutating func drain() throws(InspectorError) -> Double {
     let start = monotonicNow()
-    let fill = if let history { try inspector.drain(into: history) } else { try inspector.drain() }
+    let fill = if let history { try drain(into: history) } else { try skip() }
     account.note(fill: fill, start: start, end: monotonicNow())
     return fill
+  }
+
+  /// Hands what is new to `history`; returns as `SchedulerSource.takeEvents` does.
+  private func drain(into history: History) throws(InspectorError) -> Double {
+    let start = monotonicNow()
+    let fullest = try source.takeEvents(history.take)
+    history.settle(upTo: start)
+    return fullest
+  }
+
+  /// Takes the events for nobody: those that are lost are counted all the same.
+  private func skip() throws(InspectorError) -> Double {
+    var unwanted: [Record] = []
+    return try source.takeEvents { _, read in
+      unwanted.removeAll(keepingCapacity: true)
+      _ = read(&unwanted)
+    }
   }
 
   private mutating func sample() throws(InspectorError) {
@@ -186,18 +220,18 @@ public struct Sampler {
     if let history {
       // What was written before the first keyframe is no part of what was seen.
       if history.segments.isEmpty { _ = try drain() }
-      let observation = try inspector.observe(peaksSince: peaksSince)
+      let observation = try source.observe(peaksSince: peaksSince)
       note(observation.snapshot, isBase: false)
       latest = observation.snapshot
       self.observation = observation
-      if ending == nil, let threads = inspector.threads {
+      if ending == nil, let threads = source.threads {
         cpus.look(threads, tids: observation.snapshot.ms.map(\.tid))
       }
       if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
         try mark(history, observation)
       }
     } else {
-      note(try inspector.snapshot(peaksSince: peaksSince), isBase: true)
+      note(try source.observe(peaksSince: peaksSince).snapshot, isBase: true)
     }
     lastSnapshot = monotonicNow()
   }
@@ -213,8 +247,8 @@ public struct Sampler {
     guard ending == nil else { return }
     let now = monotonicNow()
     let asksSystem = now >= nextLook
-    ending = try asksSystem ? inspector.ending() : inspector.lastWord()
-    doubt = ending == nil ? inspector.doubt : nil
+    ending = try asksSystem ? source.ending() : source.lastWord()
+    doubt = ending == nil ? source.doubt : nil
     if asksSystem { nextLook = now + Self.snapshotInterval }
   }
 
@@ -230,7 +264,7 @@ public struct Sampler {
     builder.addBase(observation.snapshot)
     (marked, lastMark) = ((findings, cpus.recent), monotonicNow())
     var tables = tables
-    let list = try tables.read(inspector, observation) { () throws(InspectorError) in
+    let list = try tables.read(source, observation) { () throws(InspectorError) in
       try drainIfDue(at: monotonicNow())
     }
     self.tables = tables
@@ -239,7 +273,7 @@ public struct Sampler {
 
   /// Nanoseconds until the fullest ring will be `target` full, when it became `fill` full in `elapsed`; at most half
   /// as much again as `interval`, the last one.
-  static func pace(fill: Double, after elapsed: UInt64, last interval: UInt64) -> UInt64 {
+  package static func pace(fill: Double, after elapsed: UInt64, last interval: UInt64) -> UInt64 {
     let wanted = fill > 0 ? Double(elapsed) * target / fill : .infinity
     let slowest = min(Double(interval) * 1.5, Double(longest))
     return UInt64(min(max(wanted, Double(shortest)), slowest))

@@ -36,7 +36,7 @@ struct LiveFeed {
     }
   }
 
-  var pid: Int32 { sampler.inspector.target.process.pid }
+  var pid: Int32 { sampler.identity.pid }
 
   var ending: TargetEnding? { sampler.ending }
 
@@ -60,7 +60,7 @@ struct LiveFeed {
   mutating func record(_ command: RecordCommand) -> String {
     guard let history = sampler.history else { return "there is no history to record" }
     var recorder = recorder
-    let words = recorder.perform(command, history, of: sampler.inspector.target) { poll() }
+    let words = recorder.perform(command, history, of: sampler.identity) { poll() }
     self.recorder = recorder
     return words
   }
@@ -74,7 +74,7 @@ struct LiveFeed {
 
   /// Goes on with the youngest process of the same name, if one lives.
   mutating func again() -> Again {
-    let name = sampler.inspector.target.name
+    let name = sampler.identity.name
     let living = RegionFolders.standard.targets().filter { $0.state == .live && $0.name == name }
     guard let target = living.max(by: { $0.bootTime < $1.bootTime }) else {
       return .not("no live process is called \(name); r looks again")

@@ -16,7 +16,7 @@ struct Recorder {
       let region = FileIdentity(path: inspector.target.path)
       let writer = try RecordingWriter(
         path: options.output, replaces: options.force ? .anything : .recording, inputs: [region])
-      try writer.begin(inspector.target, history)
+      try writer.begin(inspector.identity, history)
       return writer
     }
     if options.last == nil { history.record(to: writer) }

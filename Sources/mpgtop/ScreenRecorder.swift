@@ -20,7 +20,7 @@ struct ScreenRecorder {
   ///
   /// - Parameter breathe: called between two pieces of what takes long.
   mutating func perform(
-    _ command: RecordCommand, _ history: History, of target: Target, breathe: () -> Void
+    _ command: RecordCommand, _ history: History, of target: Snapshot.Target, breathe: () -> Void
   ) -> String {
     broken = nil
     do throws(InspectorError) {
@@ -93,8 +93,10 @@ struct ScreenRecorder {
     return recording
   }
 
-  private static func begin(_ target: Target, _ history: History) throws(InspectorError) -> RecordingWriter {
-    let name = "mpgtop-\(target.process.pid)-\(now)"
+  private static func begin(_ target: Snapshot.Target, _ history: History) throws(InspectorError)
+    -> RecordingWriter
+  {
+    let name = "mpgtop-\(target.pid)-\(now)"
     for number in 1..<mostNames {
       let path = name + (number == 1 ? "" : "-\(number)") + ".mpgrec"
       if FileIdentity(path: path + ".part") != nil { continue }  // one that goes on will have that name

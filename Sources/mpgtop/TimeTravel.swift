@@ -4,6 +4,7 @@ import TUI
 
 struct TimeTravel {
   private var player: Player
+  private var frames = PastFrames()
   private let origin: Past.Origin
   /// When playing: the wall clock and the moment at the last look; nil: it stands still.
   private var playing: (wall: UInt64, moment: UInt64)?
@@ -94,8 +95,11 @@ struct TimeTravel {
   /// What there is to see now.
   mutating func frame(ended: String?, _ interest: Interest = .none, _ effort: Effort? = nil) -> Frame {
     advance()
-    if let kept, kept.interest == interest, kept.ended == ended, origin != .live { return kept.frame }
-    let frame = player.frame(origin, ended: player.isAtEnd ? ended : nil, interest: interest, effort: effort)
+    if let kept, kept.interest == interest, kept.ended == ended, !player.history.isGrowing {
+      return kept.frame
+    }
+    let frame = frames.frame(
+      of: player, origin, ended: player.isAtEnd ? ended : nil, interest: interest, effort: effort)
     kept = (interest, ended, frame)
     return frame
   }

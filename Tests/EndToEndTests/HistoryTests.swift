@@ -3,7 +3,13 @@ import Foundation
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 extension EndToEnd {
   @Suite("History of a flood") struct HistoryTests {
@@ -20,7 +26,7 @@ extension EndToEnd {
         var looks: [(batches: [Batch], observation: Observation)] = []
         while looks.count < moments {
           var batches: [Batch] = []
-          _ = try source.drainBatches { batches.append($0) }
+          try source.drainBatches { batches.append($0) }
           looks.append((batches, try source.observe()))
           usleep(2000)
         }

@@ -4,7 +4,11 @@ import Foundation
 import Region
 import Testing
 
+@testable import History
+@testable import Host
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 extension EndToEnd {
   @Suite("Honest under flood") struct HonestyTests {
@@ -27,7 +31,7 @@ extension EndToEnd {
       ]
     }
 
-    private func source(of server: DemoServer) throws -> RegionSource {
+    private func source(of server: DemoServer) throws -> RegionReader {
       let target = try server.regions.target(pid: server.pid)
       return try RegionFile(path: target.path, process: target.process).open()
     }
@@ -96,19 +100,19 @@ extension EndToEnd {
 
 /// A reader that drains when it is told to.
 private struct SlowReader {
-  let source: RegionSource
+  let source: RegionReader
   let history = History()
   var account = Account()
   private(set) var audit: Audit
 
-  init(_ source: RegionSource) {
+  init(_ source: RegionReader) {
     self.source = source
     audit = Audit(history)
   }
 
   mutating func look(drains: Int) throws {
     for _ in 0..<drains {
-      _ = try source.drainBatches { batch in
+      try source.drainBatches { batch in
         account.take(batch)
         history.take(batch)
       }

@@ -8,7 +8,13 @@ import Foundation
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 extension EndToEnd {
   @Suite("Past and live") struct PastLiveTests {
@@ -35,7 +41,7 @@ extension EndToEnd {
         sampler = Sampler(try Inspector(target), history: HistoryLimits())
         let history = try #require(sampler.history)
         writer = try RecordingWriter(path: recording)
-        try writer.begin(target, history)
+        try writer.begin(sampler.identity, history)
         history.record(to: writer)
       }
 
@@ -164,7 +170,7 @@ extension EndToEnd {
 
       let rewound = try #require(Player(watched.history))
       let replayed = try #require(Player(Recording(path: watched.recording).history))
-      let late = watched.history.meter.late
+      let late = watched.sampler.late
       var (before, compared): (UInt64?, Int) = (nil, 0)
       for live in frames {
         var places: [Exceptions.Place] = live.isKeyframe ? [.always] : [.always, .betweenKeyframes]

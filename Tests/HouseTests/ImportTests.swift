@@ -42,7 +42,15 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "demo", mayImport: ["MPG", "Net", "HTTP", "ArgumentParser"]),
     Layer(folder: "bench", mayImport: ["MPG", "Net", "Region"]),
     Layer(folder: "soak", mayImport: ["MPG", "Net", "Inspector", "Region", "CSoak", "ArgumentParser"]),
-    Layer(folder: "Inspector", mayImport: ["Region", "Histogram"]),
+    Layer(folder: "Host", mayImport: ["Region"]),
+    Layer(folder: "Observed", mayImport: ["Region", "Host"]),
+    Layer(folder: "RegionSource", mayImport: ["Region", "Host", "Observed"]),
+    Layer(folder: "History", mayImport: ["Region", "Host", "Observed"]),
+    Layer(folder: "Insight", mayImport: ["Region", "Host", "Observed", "History", "Histogram"]),
+    Layer(folder: "Exports", mayImport: ["Region", "Host", "Observed", "History", "Insight"]),
+    Layer(
+      folder: "Inspector",
+      mayImport: ["Region", "Host", "Observed", "RegionSource", "History", "Insight", "Exports"]),
     Layer(folder: "TUI", mayImport: ["Region", "Inspector", "CNcurses"]),
     Layer(folder: "mpgtop", mayImport: ["Region", "Inspector", "TUI", "CLLHTTP", "ArgumentParser"]),
   ]

@@ -3,7 +3,12 @@
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("Asking")
 struct AskingTests {
@@ -91,17 +96,18 @@ struct AskingTests {
   @Test("an effort tells how far an answer has come, and what is called off is over at once")
   func effortsAreCalledOff() throws {
     let fake = try FakeHistory(seed: 7, segments: 8, moves: 2000)
-    var player = try #require(Player(fake.history))
+    let player = try #require(Player(fake.history))
+    var frames = PastFrames()
     var interest = Interest()
     interest.why = .g(3)
     let effort = Effort()
-    _ = player.frame(.live, interest: interest, effort: effort)
+    _ = frames.frame(of: player, .live, interest: interest, effort: effort)
     #expect(effort.events > 1000 && !effort.isCancelled)
 
     let other = Effort()
     other.cancel()
-    var again = try #require(Player(fake.history))
-    _ = again.frame(.live, interest: interest, effort: other)
+    var again = PastFrames()
+    _ = again.frame(of: player, .live, interest: interest, effort: other)
     #expect(other.events == 0)
   }
 

@@ -3,7 +3,12 @@ import Glibc
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("What adds up")
 struct BalanceTests {

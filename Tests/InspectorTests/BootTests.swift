@@ -2,7 +2,10 @@
 import Region
 import Testing
 
+@testable import History
+@testable import Insight
 @testable import Inspector
+@testable import Observed
 
 @Suite("Boot")
 struct BootTests {

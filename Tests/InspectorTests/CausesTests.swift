@@ -2,7 +2,12 @@
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 private let mutex = WaitReason.mutex.rawValue
 private let read = WaitReason.netpollRead.rawValue

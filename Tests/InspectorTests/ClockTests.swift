@@ -2,6 +2,8 @@ import Region
 import Testing
 
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("Clock of the target")
 struct ClockTests {

@@ -3,7 +3,13 @@ import Region
 import Synchronization
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("Catching all Gs at one instant")
 struct ConsistencyTests {

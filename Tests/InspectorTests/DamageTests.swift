@@ -1,7 +1,10 @@
 import Region
 import Testing
 
+@testable import Host
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("Damaged and foreign regions")
 struct DamageTests {

@@ -3,7 +3,13 @@ import Glibc
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("Details")
 struct DetailTests {

@@ -2,7 +2,10 @@ import Glibc
 import Region
 import Testing
 
+@testable import Host
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("Finding targets")
 struct DiscoveryTests {

@@ -1,7 +1,10 @@
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
 @testable import Inspector
+@testable import Observed
 
 @Suite("Threads that ended")
 struct EndedThreadsTests {

@@ -1,7 +1,12 @@
 // A history of a fake scheduler, and a folder for what is made of it.
 import Region
 
+@testable import Exports
+@testable import History
+@testable import Host
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 struct FakeHistory {
   let scheduler: FakeScheduler

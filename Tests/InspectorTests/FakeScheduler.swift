@@ -2,7 +2,9 @@
 // then written to its ring. What it knows of its Gs is the truth that readers are held to.
 import Region
 
+@testable import Host
 @testable import Inspector
+@testable import Observed
 
 /// A wait as it was, in ticks.
 struct TrueWait: Equatable {

@@ -1,7 +1,9 @@
 import Region
 import Testing
 
+@testable import Insight
 @testable import Inspector
+@testable import Observed
 
 @Suite("Filter")
 struct FilterTests {

@@ -1,7 +1,11 @@
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Insight
 @testable import Inspector
+@testable import Observed
 
 @Suite("Frames and the last minute")
 struct FrameTests {

@@ -9,7 +9,12 @@ import Glibc
 import Region
 import Testing
 
+@testable import History
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 /// How many cases, and what became of them.
 private enum Fuzz {
@@ -65,7 +70,7 @@ struct FuzzTests {
   /// A history of a fake scheduler, whose bytes are the corpus.
   private final class Corpus {
     let scheduler: FakeScheduler
-    let source: RegionSource
+    let source: RegionReader
     let history = History()
 
     init(seed: UInt64, segments: Int) throws {
@@ -200,7 +205,8 @@ struct FuzzTests {
     let folder = TemporaryFolder()
     let (good, bad) = ("\(folder.path)/good.rec", "\(folder.path)/bad.rec")
     let writer = try RecordingWriter(path: good)
-    try writer.begin(corpus.scheduler.region.target(pid: corpus.scheduler.region.process.pid), corpus.history)
+    try writer.begin(
+      corpus.scheduler.region.target(pid: corpus.scheduler.region.process.pid).identity, corpus.history)
     try writer.write(corpus.history, since: 0)
     try writer.finish(ended: nil)
     var reader = try RecordingReader(path: good)

@@ -2,7 +2,12 @@
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import Observed
 
 /// The batches of a trace, taken apart.
 private struct Parsed {

@@ -2,7 +2,11 @@
 import Region
 import Testing
 
+@testable import Exports
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("Steps of a handler")
 struct HandlerStepsTests {

@@ -1,12 +1,16 @@
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 /// A fake scheduler, looked at through its region as a sampler looks.
 final class Watched {
   let scheduler: FakeScheduler
-  let source: RegionSource
+  let source: RegionReader
   let history: History
 
   /// - Parameter halfDone: moves before the first look, which may find the last one half done.

@@ -1,13 +1,19 @@
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 /// A timed scheduler, looked at as a sampler looks.
 final class Measured {
   let scheduler: TimedScheduler
-  let source: RegionSource
+  let source: RegionReader
   let history = History()
+  let meters = LiveMeters(reasons: WaitReason.all)
 
   init(
     seed: Int, procs: Int = 3, ringRecords: Int = 1 << 14, longestStep: Int = 300_000, phase: UInt64 = 0
@@ -15,6 +21,7 @@ final class Measured {
     scheduler = TimedScheduler(
       seed: UInt64(seed), procs: procs, ringRecords: ringRecords, longestStep: longestStep, phase: phase)
     source = try scheduler.region.source()
+    history.follower = meters
     try mark()
   }
 
@@ -42,7 +49,7 @@ final class Measured {
     }
   }
 
-  var activity: Activity { history.meter.result().total }
+  var activity: Activity { meters.meter.result().total }
 }
 
 @Suite("Instruments")
@@ -52,7 +59,7 @@ struct InstrumentsTests {
   func spans(seed: Int) throws {
     let measured = try Measured(seed: seed)
     try measured.run()
-    let (seconds, total) = measured.history.meter.result()
+    let (seconds, total) = measured.meters.meter.result()
     for kind in SpanKind.allCases {
       let truth = try #require(measured.scheduler.spans[kind]).sorted()
       let spans = total.spans[kind]
@@ -85,7 +92,7 @@ struct InstrumentsTests {
       #expect([m.running, m.scheduling, m.spinning, m.syscall] == scheduler.mTimes[m.m])
     }
     #expect(Set(total.ms.map(\.m)) == Set(scheduler.mTimes.filter { $0.value != [0, 0, 0, 0] }.keys))
-    let instruments = Instruments(measured.history.meter, Pressure(), Census(), Snapshot())
+    let instruments = Instruments(measured.meters.meter, Pressure(), Census(), Snapshot())
     for m in instruments.total.ms {
       #expect(
         m.running + m.scheduling + m.spinning + m.syscall + m.withoutP == scheduler.time - scheduler.start)
@@ -109,7 +116,7 @@ struct InstrumentsTests {
   func seconds() throws {
     let measured = try Measured(seed: 20, longestStep: 3_000_000)
     try measured.run()
-    let seconds = measured.history.meter.result().seconds
+    let seconds = measured.meters.meter.result().seconds
     #expect(seconds.count > 5)
     for second in seconds.dropFirst().dropLast() {
       #expect(second.activity.ps.map(\.total) == [1_000_000_000, 1_000_000_000, 1_000_000_000])
@@ -143,7 +150,7 @@ struct InstrumentsTests {
     let begun = measured.scheduler.time
     try measured.run()
     try measured.mark()
-    let (pressure, scheduler) = (measured.history.pressure.recent, measured.scheduler)
+    let (pressure, scheduler) = (measured.meters.pressure.recent, measured.scheduler)
     // Keyframes come one right after the other here, so the stretches leave nothing out.
     var truth = Pressure()
     for stretch in scheduler.stretches { truth[keyPath: stretch.pressure] += stretch.end - stretch.start }
@@ -178,7 +185,7 @@ struct InstrumentsTests {
   func past(seed: Int, milliseconds: UInt64) throws {
     let measured = try Measured(seed: seed + 50, phase: milliseconds * 1_000_000)
     try measured.run(segments: 6)
-    let live = Instruments(measured.history.meter, Pressure(), Census(), Snapshot())
+    let live = Instruments(measured.meters.meter, Pressure(), Census(), Snapshot())
     let time = measured.scheduler.time
     try measured.run(segments: 4)
     var player = try #require(Player(measured.history))
@@ -188,7 +195,7 @@ struct InstrumentsTests {
     #expect(past.recent == live.recent && past.pressure.measured > 0)
     player.seek(ticks: measured.scheduler.time)
     #expect(
-      player.instruments.total == Instruments(measured.history.meter, Pressure(), Census(), Snapshot()).total)
+      player.instruments.total == Instruments(measured.meters.meter, Pressure(), Census(), Snapshot()).total)
   }
 
   @Test("where records are missing time is unknown, and what came after is right again")

@@ -2,7 +2,10 @@ import Foundation
 import Region
 import Testing
 
+@testable import Exports
+@testable import Insight
 @testable import Inspector
+@testable import Observed
 
 @Suite("Frames as JSON")
 struct JSONTests {

@@ -2,7 +2,9 @@ import Glibc
 import Region
 import Testing
 
+@testable import Host
 @testable import Inspector
+@testable import RegionSource
 
 @Suite("Mapping a region")
 struct MappingTests {

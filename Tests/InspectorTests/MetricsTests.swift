@@ -2,7 +2,9 @@ import Foundation
 import Region
 import Testing
 
+@testable import Exports
 @testable import Inspector
+@testable import Observed
 
 @Suite("Metrics for Prometheus")
 struct MetricsTests {

@@ -1,7 +1,10 @@
 import Region
 import Testing
 
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import RegionSource
 
 /// Regions with random damage. Each case must end in a snapshot or in a typed error; a trap ends the test process.
 /// A failing case is found again by its seed, which is the case's number.
@@ -11,12 +14,12 @@ struct NoiseTests {
   private enum Outcome: Hashable { case snapshot, refused, damaged }
 
   private func look(_ region: RegionFixture) -> Outcome {
-    let source: RegionSource
+    let source: RegionReader
     do { source = try region.source() } catch { return .refused }
     return look(source)
   }
 
-  private func look(_ source: RegionSource) -> Outcome {
+  private func look(_ source: RegionReader) -> Outcome {
     do throws(LayoutProblem) {
       let snapshot = try source.snapshot()
       _ = try source.drain { _, records in for record in records { _ = (record.kind, record.count) } }
@@ -29,7 +32,7 @@ struct NoiseTests {
   }
 
   /// What comes after a snapshot must bear with one from noise, too.
-  private func show(_ source: RegionSource) throws {
+  private func show(_ source: RegionReader) throws {
     var builder = FrameBuilder()
     for _ in 0..<2 { builder.observe(try source.snapshot()) }
     let json = builder.frame()?.json ?? ""

@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import Host
 @testable import Inspector
 
 @Suite("Output files", .serialized)

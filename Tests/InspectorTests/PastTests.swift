@@ -2,12 +2,18 @@ import Foundation
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 /// A region without a runtime, looked at at chosen moments.
 private final class Looks {
   let region: RegionFixture
-  let source: RegionSource
+  let source: RegionReader
   let history = History()
   let start = monotonicNow() + 3_600_000_000_000
 

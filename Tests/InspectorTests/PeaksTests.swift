@@ -3,7 +3,12 @@ import Glibc
 import Region
 import Testing
 
+@testable import Exports
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("Peaks, and waiting for CPUs")
 struct PeaksTests {

@@ -2,7 +2,12 @@
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Host
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 /// A message taken apart: its fields in order.
 private struct Fields {

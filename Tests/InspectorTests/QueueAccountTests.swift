@@ -2,7 +2,11 @@
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("The account of the queues")
 struct QueueAccountTests {

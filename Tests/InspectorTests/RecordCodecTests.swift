@@ -1,6 +1,7 @@
 import Region
 import Testing
 
+@testable import History
 @testable import Inspector
 
 @Suite("Compressed records")

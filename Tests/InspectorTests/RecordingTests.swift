@@ -2,7 +2,13 @@ import Glibc
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("Recordings")
 struct RecordingTests {
@@ -34,7 +40,7 @@ struct RecordingTests {
       }
       let writer = try RecordingWriter(path: path)
       let target = try scheduler.region.target(pid: scheduler.region.process.pid)
-      try writer.begin(target, history)
+      try writer.begin(target.identity, history)
       try writer.write(history, since: 0)
       try writer.finish(ended: "it ended")
     }
@@ -95,7 +101,7 @@ struct RecordingTests {
       let since = try #require(history.span?.last)
       let path = "\(recorded.folder.path)/later-\(round).rec"
       let writer = try RecordingWriter(path: path, isNew: true)
-      try writer.begin(try scheduler.region.target(pid: scheduler.region.process.pid), history)
+      try writer.begin(try scheduler.region.target(pid: scheduler.region.process.pid).identity, history)
       history.record(to: writer, fromNow: true)
       for _ in 0..<3 {
         scheduler.run(200)
@@ -243,7 +249,8 @@ struct RecordingTests {
     let path = "\(recorded.folder.path)/later.rec"
     let writer = try RecordingWriter(path: path)
     try writer.begin(
-      try recorded.scheduler.region.target(pid: recorded.scheduler.region.process.pid), recorded.history)
+      try recorded.scheduler.region.target(pid: recorded.scheduler.region.process.pid).identity,
+      recorded.history)
     try writer.write(recorded.history, since: 0)
     let error = #expect(throws: InspectorError.self) { try Recording(path: path) }
     #expect(error?.description.contains("\(path).part is being written") == true)
@@ -262,7 +269,7 @@ struct RecordingTests {
     for segments in 0..<3 {
       let path = "\(recorded.folder.path)/new-\(segments).rec"
       let writer = try RecordingWriter(path: path)
-      try writer.begin(target, recorded.history)
+      try writer.begin(target.identity, recorded.history)
       for number in recorded.history.numbers.prefix(segments) {
         try writer.write(try #require(recorded.history.segment(number)), of: recorded.history)
       }
@@ -275,7 +282,7 @@ struct RecordingTests {
     let before = recorded.bytes
     func replace() throws {
       let writer = try RecordingWriter(path: recorded.path)
-      try writer.begin(target, recorded.history)
+      try writer.begin(target.identity, recorded.history)
       try writer.write(recorded.history, since: 0)
       #expect(!writer.salvage(ended: nil))
     }

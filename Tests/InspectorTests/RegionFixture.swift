@@ -5,7 +5,10 @@
 import Glibc
 import Region
 
+@testable import Host
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 /// Where everything lies, and the schema text that says so.
 struct Plan {
@@ -262,7 +265,7 @@ struct Plan {
   func attach() throws -> Inspector { try Inspector(target(pid: process.pid)) }
 
   /// Its numbers need not add up: they are counters with nothing behind them.
-  func source() throws -> RegionSource {
+  func source() throws -> RegionReader {
     let source = try RegionFile(path: path, process: process).open()
     source.mustBalance = false
     return source

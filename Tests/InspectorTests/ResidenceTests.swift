@@ -3,7 +3,9 @@ import Glibc
 import Region
 import Testing
 
+@testable import Host
 @testable import Inspector
+@testable import RegionSource
 
 @Suite("Where a process lives")
 struct ResidenceTests {

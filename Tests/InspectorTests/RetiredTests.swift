@@ -2,7 +2,9 @@ import Glibc
 import Region
 import Testing
 
+@testable import Exports
 @testable import Inspector
+@testable import Observed
 
 @Suite("Ps that went away")
 struct RetiredTests {

@@ -2,7 +2,11 @@
 import Region
 import Testing
 
+@testable import History
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("Numbers of rules")
 struct RuleNumberTests {

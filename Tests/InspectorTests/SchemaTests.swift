@@ -1,6 +1,7 @@
 import Region
 import Testing
 
+@testable import Host
 @testable import Inspector
 
 @Suite("Reading by name")

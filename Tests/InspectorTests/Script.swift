@@ -1,11 +1,16 @@
 // Events written by hand, in milliseconds: a scheduler whose every truth the test knows.
 import Region
 
+@testable import History
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 final class Script {
   let region: RegionFixture
-  private let source: RegionSource
+  private let source: RegionReader
   let history = History()
   private let start: UInt64
   private var sequences: [UInt64: UInt32] = [:]

@@ -1,7 +1,12 @@
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Host
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 @Suite("Snapshot of a region")
 struct SnapshotTests {

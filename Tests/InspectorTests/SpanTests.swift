@@ -2,7 +2,9 @@
 import Region
 import Testing
 
+@testable import Insight
 @testable import Inspector
+@testable import Observed
 
 @Suite("Spans")
 struct SpanTests {

@@ -2,7 +2,10 @@
 // long what took, what each P and each M did, and what the Gs waited for. The truth that instruments are held to.
 import Region
 
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import Observed
 
 final class TimedScheduler {
   enum PState {

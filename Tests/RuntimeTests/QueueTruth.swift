@@ -2,7 +2,10 @@
 import Foundation
 import Region
 
+@testable import Exports
+@testable import History
 @testable import Inspector
+@testable import Observed
 
 /// Follows this process from a thread of its own, as `mpgtop` follows another.
 final class QueueWatch: @unchecked Sendable {

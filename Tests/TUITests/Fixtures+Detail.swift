@@ -1,7 +1,13 @@
 // What a viewer may ask for besides the gauges, of the scheduler that does not exist.
 import Region
 
+@testable import Exports
+@testable import History
+@testable import Host
+@testable import Insight
 @testable import Inspector
+@testable import Observed
+@testable import RegionSource
 
 extension Fixtures {
   /// A frame with everything that any screen asks for.

@@ -1,7 +1,11 @@
 // Answers, recordings and long views, of the scheduler that does not exist.
 import Region
 
+@testable import Exports
+@testable import History
+@testable import Insight
 @testable import Inspector
+@testable import Observed
 
 extension Fixtures {
   static func explanation(of subject: Subject) -> Explanation {

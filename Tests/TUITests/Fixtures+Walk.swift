@@ -1,7 +1,11 @@
 // A request, and a boot, of the scheduler that does not exist.
 import Region
 
+@testable import Exports
+@testable import History
+@testable import Insight
 @testable import Inspector
+@testable import Observed
 
 extension Fixtures {
   /// Moments of the seven steps, in nanoseconds after the poll; nil: not told.

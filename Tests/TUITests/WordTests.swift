@@ -3,7 +3,11 @@ import Foundation
 import Region
 import Testing
 
+@testable import Exports
+@testable import History
+@testable import Insight
 @testable import Inspector
+@testable import Observed
 @testable import TUI
 
 /// The page: its tables by heading.

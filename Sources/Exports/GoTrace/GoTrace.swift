@@ -1,0 +1,211 @@
+// A history as an execution trace of Go, for `go tool trace`. docs/exports.md says what becomes of what.
+//
+// Go's reader checks every event against the ones before, and refuses a trace in which one does not fit; a timeline
+// fits by its invariants. Where two threads touch the same G or P, Go does not trust times but numbers: each start and
+// unblocking of a G, and each taking of a P, counts one up from its status at the beginning of the generation.
+//
+// What Go's threads cannot do is make a G without holding a P. Such a G comes out of a system call of a thread that is
+// nobody, as Go has it when C calls in.
+import History
+import Host
+import Insight
+import Observed
+import Region
+
+extension History {
+  /// Writes all of it to a file that `go tool trace` of Go 1.26 and later opens, and which is whole then.
+  public func exportGoTrace(to file: OutputFile) throws(InspectorError) -> ExportReport {
+    try exportGoTrace(to: file, generation: 250_000)
+  }
+
+  /// - Parameter events: of a generation, about.
+  package func exportGoTrace(to file: OutputFile, generation events: Int) throws(InspectorError)
+    -> ExportReport
+  {
+    var trace = try GoTrace(self, file, events)
+    try walk(&trace)
+    return try trace.finish()
+  }
+}
+
+struct GoTrace: HistoryVisitor {
+  /// The thread that is nobody.
+  package static let outside = 1 << 20
+
+  private let file: OutputFile
+  /// Events after which a generation ends; but at least four times as many as there are Gs to begin the next with.
+  private let events: Int
+  private let names: StringBook
+  private var order: TimelineOrder
+  private var generation: GoGeneration
+  private var report = ExportReport()
+  /// Since the beginning of the generation.
+  private var gSequence: [UInt64: UInt64] = [:]
+  private var pSequence: [Int: UInt64] = [:]
+  /// The number of Ps, when the trace has not said it yet.
+  private var procs: UInt64?
+  private var lastProcs = 0
+
+  init(_ history: History, _ file: OutputFile, _ events: Int) throws(InspectorError) {
+    let (snapshot, goroutines) = history.beginning()
+    (self.file, self.events, names) = (file, events, history.names)
+    order = TimelineOrder(Timeline(snapshot, goroutines, reasons: history.reasons))
+    generation = GoGeneration(1, at: order.timeline.time)
+    try file.write(Array("go 1.26 trace\0\0\0".utf8))
+    var entries: [UInt64: String] = [:]
+    for g in goroutines { entries[g.id] = g.entry }
+    begin(entries)
+  }
+
+  // MARK: generations
+
+  /// Says what everything is at the beginning of a generation; entries only in the first.
+  private mutating func begin(_ entries: [UInt64: String]) {
+    let timeline = order.timeline
+    let now = generation.start
+    (gSequence, pSequence) = ([:], [:])
+    for (id, p) in timeline.ps.sorted(by: { $0.key < $1.key }) {
+      pSequence[id] = 0
+      let status: UInt64 = p.m == nil ? 2 : p.isInSyscall ? 3 : 1
+      generation.add(.procStatus, m: p.m ?? Self.outside, at: now, UInt64(id), status)
+    }
+    for (id, g) in timeline.gs.sorted(by: { $0.key < $1.key }) {
+      let status: UInt64 =
+        switch g.state {
+        case .running: 2
+        case .syscall: 3
+        case .waiting: 4
+        default: 1
+        }
+      let (m, thread) = (g.m ?? Self.outside, g.m.map { UInt64($0) } ?? .max)
+      if let entry = entries[id] {
+        let stack = generation.stack(entry)
+        generation.add(.goStatusStack, m: m, at: now, id, thread, status, stack)
+      } else {
+        generation.add(.goStatus, m: m, at: now, id, thread, status)
+      }
+    }
+  }
+
+  private mutating func end() throws(InspectorError) {
+    try file.write(generation.finished())
+  }
+
+  package mutating func finish() throws(InspectorError) -> ExportReport {
+    order.finish()
+    for step in order.take() { write(step) }
+    try end()
+    try file.commit()
+    report.bytes = UInt64(file.bytes)
+    return report
+  }
+
+  // MARK: events
+
+  package mutating func visit(_ snapshot: Snapshot) throws(InspectorError) {
+    if snapshot.procs != lastProcs { procs = UInt64(clamping: snapshot.procs) }
+    lastProcs = snapshot.procs
+    let enough = max(events, 4 * order.timeline.gs.count)
+    guard generation.events > enough || generation.isLarge else { return }
+    try end()
+    generation = GoGeneration(generation.number + 1, at: order.timeline.time)
+    begin([:])
+  }
+
+  mutating func visitGap(_ count: UInt64, on lane: Lane, after time: UInt64) throws(InspectorError) {
+    report.missing &+= count
+  }
+
+  package mutating func visit(_ record: Record, on lane: Lane, at time: UInt64) throws(InspectorError) {
+    report.records += 1
+    order.add(record, on: lane, at: time)
+    for step in order.take() { write(step) }
+  }
+
+  private mutating func write(_ step: Step) {
+    if step.isInferred { report.inferred += 1 }
+    let (m, now, g) = (step.m, step.time, step.g)
+    switch step.kind {
+    case .create(let entry): create(step, entry)
+    case .start:
+      generation.add(.goStart, m: m, at: now, g, next(g))
+      sayProcs(m, now)
+    case .block(let reason, _):
+      generation.add(.goBlock, m: m, at: now, generation.string(Self.word(reason)), 0)
+    case .unblock: generation.add(.goUnblock, m: m, at: now, g, next(g), 0)
+    case .stop(let isPreempted):
+      let reason = generation.string(isPreempted ? "preempted" : "runtime.Gosched")
+      generation.add(.goStop, m: m, at: now, reason, 0)
+    case .exit:
+      generation.add(.goDestroy, m: m, at: now)
+      gSequence[g] = nil
+    case .enterSyscall: generation.add(.goSyscallBegin, m: m, at: now, next(p: step.p ?? 0), 0)
+    case .leaveSyscall: generation.add(.goSyscallEnd, m: m, at: now)
+    case .leaveSyscallBlocked: generation.add(.goSyscallEndBlocked, m: m, at: now)
+    case .takeP, .dropP, .stealP: writeP(step)
+    case .note: break
+    }
+  }
+
+  private mutating func writeP(_ step: Step) {
+    let p = step.p ?? 0
+    switch step.kind {
+    case .takeP:
+      if pSequence[p] == nil {
+        // A P that was not there at the beginning. Its status stands before it is taken, on the same thread.
+        generation.add(.procStatus, m: step.m, at: step.time, UInt64(p), 2)
+      }
+      generation.add(.procStart, m: step.m, at: step.time, UInt64(p), next(p: p))
+    case .stealP(let other):
+      generation.add(.procSteal, m: step.m, at: step.time, UInt64(p), next(p: p), UInt64(other))
+    default: generation.add(.procStop, m: step.m, at: step.time)
+    }
+  }
+
+  private mutating func create(_ step: Step, _ entry: UInt64) {
+    if step.isInferred, generation.number == 1 {
+      // It was there already; the first generation may say so late.
+      generation.add(.goStatus, m: Self.outside, at: step.time, step.g, .max, 1)
+    } else if step.p == nil {
+      generation.add(.goCreateSyscall, m: Self.outside, at: step.time, step.g)
+      generation.add(.goSyscallEndBlocked, m: Self.outside, at: step.time)
+    } else {
+      let stack = generation.stack(names.string(entry))
+      generation.add(.goCreate, m: step.m, at: step.time, step.g, stack, 0)
+    }
+    gSequence[step.g] = 0
+  }
+
+  /// The number of Ps can only be said by a G that runs.
+  private mutating func sayProcs(_ m: Int, _ now: UInt64) {
+    guard let procs else { return }
+    generation.add(.procsChange, m: m, at: now, procs, 0)
+    self.procs = nil
+  }
+
+  private mutating func next(_ g: UInt64) -> UInt64 {
+    gSequence[g, default: 0] += 1
+    return gSequence[g] ?? 0
+  }
+
+  private mutating func next(p: Int) -> UInt64 {
+    pSequence[p, default: 0] += 1
+    return pSequence[p] ?? 0
+  }
+
+  /// Go's own words where it has one.
+  package static func word(_ reason: WaitReason?) -> String {
+    switch reason {
+    case .netpollRead, .netpollWrite: "network"
+    case .chanSend: "chan send"
+    case .chanReceive: "chan receive"
+    case .sleep: "sleep"
+    case .waitGroup, .mutex, .semaphore: "sync"
+    case .select: "select"
+    case .condition: "sync.(*Cond).Wait"
+    case .signal: "signal"
+    case .await: "await"
+    case nil, WaitReason.none?: "unspecified"
+    }
+  }
+}

@@ -1,0 +1,142 @@
+// The wire format of Go's execution traces, version 2 as of Go 1.26: its event numbers, batches and tables.
+//
+// A trace is a row of *generations*, each whole in itself: what every G and P is at its beginning, then batches of
+// events, one thread each, a table of strings and one of stacks, and the clock. Times in a batch are differences.
+// Go's own words on it are in its sources, internal/trace/tracev2.
+import History
+
+enum GoEvent: UInt8 {
+  case eventBatch = 1
+  case stacks, stack, strings, string
+  case frequency = 8
+  case procsChange, procStart, procStop, procSteal, procStatus
+  case goCreate, goCreateSyscall, goStart, goDestroy
+  case goStop = 19
+  case goBlock, goUnblock, goSyscallBegin, goSyscallEnd, goSyscallEndBlocked, goStatus
+  case goStatusStack = 48
+  case sync = 50
+  case clockSnapshot, endOfGeneration
+}
+
+/// The bytes of one generation, growing.
+struct GoGeneration {
+  /// Go refuses batches of more than 64 KB.
+  private static let mostOfBatch = 60_000
+  /// Go refuses strings of more than 1 KB.
+  private static let mostOfString = 500
+
+  private struct Batch {
+    var bytes = ByteWriter()
+    var start: UInt64
+    var last: UInt64
+  }
+
+  package let number: UInt64
+  package let start: UInt64
+  package private(set) var events = 0
+  private var out = ByteWriter()
+  private var batches: [Int: Batch] = [:]
+  private var strings: [String: UInt64] = [:]
+  private var stacks: [String: UInt64] = [:]
+  private var stringTable = ByteWriter()
+  private var stackTable = ByteWriter()
+
+  init(_ number: UInt64, at start: UInt64) { (self.number, self.start) = (number, start) }
+
+  var isLarge: Bool { out.bytes.count > 64_000_000 }
+
+  /// An event of a thread; its times do not go back.
+  package mutating func add(_ event: GoEvent, m: Int, at time: UInt64, _ arguments: UInt64...) {
+    events += 1
+    var batch = batches.removeValue(forKey: m) ?? Batch(start: time, last: time)
+    batch.bytes.append([event.rawValue])
+    batch.bytes.number(time - batch.last)
+    for argument in arguments { batch.bytes.number(argument) }
+    batch.last = time
+    if batch.bytes.bytes.count > Self.mostOfBatch {
+      write(batch.bytes.bytes, m: UInt64(m), at: batch.start)
+    } else {
+      batches[m] = batch
+    }
+  }
+
+  private mutating func write(_ batch: [UInt8], m: UInt64, at time: UInt64) {
+    out.append([GoEvent.eventBatch.rawValue])
+    for value in [number, m, time] { out.number(value) }
+    out.raw(batch)
+  }
+
+  /// The id of a string.
+  package mutating func string(_ text: String) -> UInt64 {
+    if let id = strings[text] { return id }
+    let id = UInt64(strings.count + 1)
+    strings[text] = id
+    stringTable.append([GoEvent.string.rawValue])
+    stringTable.number(id)
+    stringTable.raw(Array(text.utf8.prefix(Self.mostOfString)))
+    if isFull(stringTable) {
+      writeTable(stringTable, .strings)
+      stringTable = ByteWriter()
+    }
+    return id
+  }
+
+  /// The id of a stack of one frame, such as `work at Main.swift:12`; 0: none.
+  package mutating func stack(_ entry: String?) -> UInt64 {
+    guard let entry else { return 0 }
+    if let id = stacks[entry] { return id }
+    let id = UInt64(stacks.count + 1)
+    stacks[entry] = id
+    let place = EntryPoint(entry)
+    let (function, file) = (string(place.function), string(place.file))
+    stackTable.append([GoEvent.stack.rawValue])
+    for value in [id, 1, id, function, file, place.line] { stackTable.number(value) }
+    if isFull(stackTable) {
+      writeTable(stackTable, .stacks)
+      stackTable = ByteWriter()
+    }
+    return id
+  }
+
+  /// Tables are in batches too, which must not become too large.
+  private func isFull(_ table: ByteWriter) -> Bool {
+    table.bytes.count > Self.mostOfBatch - 4 * Self.mostOfString
+  }
+
+  private mutating func writeTable(_ table: ByteWriter, _ kind: GoEvent) {
+    if !table.bytes.isEmpty { write([kind.rawValue] + table.bytes, m: .max, at: start) }
+  }
+
+  /// All of it.
+  package mutating func finished() -> [UInt8] {
+    for (m, batch) in batches.sorted(by: { $0.key < $1.key }) {
+      write(batch.bytes.bytes, m: UInt64(m), at: batch.start)
+    }
+    batches = [:]
+    var clock = ByteWriter()
+    clock.append([GoEvent.sync.rawValue, GoEvent.frequency.rawValue])
+    clock.number(1_000_000_000 as UInt64)
+    // The wall clock is not known: no record says it.
+    clock.append([GoEvent.clockSnapshot.rawValue])
+    for value in [0, start, 0, 0] { clock.number(value) }
+    write(clock.bytes, m: .max, at: start)
+    writeTable(stringTable, .strings)
+    writeTable(stackTable, .stacks)
+    return out.bytes + [GoEvent.endOfGeneration.rawValue]
+  }
+}
+
+/// `function at File.swift:31`, taken apart.
+struct EntryPoint: Equatable {
+  package var function: String
+  package var file = ""
+  package var line: UInt64 = 0
+
+  init(_ entry: String) {
+    function = entry
+    guard let place = entry.split(separator: " ").last, let colon = place.lastIndex(of: ":"),
+      let line = UInt64(place[place.index(after: colon)...]), entry.hasSuffix(" at " + place)
+    else { return }
+    (function, file, self.line) = (String(entry.dropLast(place.count + 4)), String(place[..<colon]), line)
+  }
+}

@@ -1,0 +1,111 @@
+// JSON, written: just enough of an encoder that keys keep the order in which they are written.
+
+/// A JSON text that grows from left to right.
+package struct JSONText {
+  package private(set) var text = ""
+  /// Whether the next value or key is preceded by a comma.
+  private var needsComma = false
+
+  package mutating func object(_ members: (inout JSONText) -> Void) { enclosed("{", "}", members) }
+  mutating func array(_ elements: (inout JSONText) -> Void) { enclosed("[", "]", elements) }
+
+  private mutating func enclosed(_ open: String, _ close: String, _ body: (inout JSONText) -> Void) {
+    separate()
+    text += open
+    needsComma = false
+    body(&self)
+    text += close
+    needsComma = true
+  }
+
+  private mutating func separate() {
+    if needsComma { text += "," }
+    needsComma = true
+  }
+
+  /// Writes a member's name; its value comes next.
+  package mutating func key(_ name: String) {
+    value(name)
+    text += ":"
+    needsComma = false
+  }
+
+  package mutating func value(_ number: some FixedWidthInteger) {
+    separate()
+    text += String(number)
+  }
+
+  package mutating func value(_ truth: Bool) {
+    separate()
+    text += truth ? "true" : "false"
+  }
+
+  /// Rounded; JSON has no word for what is not finite, so that is `null`.
+  package mutating func value(_ number: Double, decimals: Int = 1) {
+    separate()
+    let scale = (0..<decimals).reduce(1.0) { scale, _ in scale * 10 }
+    let rounded = (number * scale).rounded() / scale
+    text += rounded.isFinite ? "\(rounded)" : "null"
+  }
+
+  package mutating func value(_ string: String) {
+    separate()
+    text += "\""
+    for scalar in string.unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\u{0}"..<"\u{20}", "\u{7f}":
+        let hex = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    text += "\""
+  }
+
+  package mutating func null() {
+    separate()
+    text += "null"
+  }
+
+  mutating func member(_ name: String, _ number: some FixedWidthInteger) {
+    key(name)
+    value(number)
+  }
+
+  mutating func member(_ name: String, _ number: (some FixedWidthInteger)?) {
+    key(name)
+    if let number { value(number) } else { null() }
+  }
+
+  mutating func member(_ name: String, _ truth: Bool) {
+    key(name)
+    value(truth)
+  }
+
+  mutating func member(_ name: String, _ truth: Bool?) {
+    key(name)
+    if let truth { value(truth) } else { null() }
+  }
+
+  mutating func member(_ name: String, _ number: Double) {
+    key(name)
+    value(number)
+  }
+
+  mutating func member(_ name: String, _ string: String?) {
+    key(name)
+    if let string { value(string) } else { null() }
+  }
+
+  mutating func member(_ name: String, object members: (inout JSONText) -> Void) {
+    key(name)
+    object(members)
+  }
+
+  mutating func member(_ name: String, array elements: (inout JSONText) -> Void) {
+    key(name)
+    array(elements)
+  }
+}

@@ -1,0 +1,37 @@
+// Protocol buffers, written: the few wire types that a trace of Perfetto is made of.
+//
+// Numbers are those of our own files already (LEB128), so a library would save some thirty lines, and would bring
+// Foundation and generated code along. `make test-exports` reads what is written here with Google's library and
+// Perfetto's own schema.
+import History
+
+/// The bytes of a message, growing field by field.
+struct ProtobufMessage {
+  package private(set) var out = ByteWriter()
+  package var bytes: [UInt8] { out.bytes }
+
+  private mutating func key(_ field: UInt64, _ wireType: UInt64) { out.number(field << 3 | wireType) }
+
+  package mutating func number(_ field: UInt64, _ value: UInt64) {
+    key(field, 0)
+    out.number(value)
+  }
+
+  mutating func fixed64(_ field: UInt64, _ value: UInt64) {
+    key(field, 1)
+    out.word32(UInt32(truncatingIfNeeded: value))
+    out.word32(UInt32(truncatingIfNeeded: value >> 32))
+  }
+
+  package mutating func text(_ field: UInt64, _ text: String) {
+    key(field, 2)
+    out.text(text)
+  }
+
+  package mutating func message(_ field: UInt64, _ body: (inout ProtobufMessage) -> Void) {
+    var message = ProtobufMessage()
+    body(&message)
+    key(field, 2)
+    out.raw(message.bytes)
+  }
+}

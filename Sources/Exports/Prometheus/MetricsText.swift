@@ -1,0 +1,113 @@
+// The text of OpenMetrics 1.0 and of Prometheus 0.0.4, written: families of samples, each with what it means.
+//
+// The two differ in little: OpenMetrics says units, has a type for plain information, names a counter's family without
+// `_total`, and ends with a line that says so, by which a reader knows that nothing was cut off.
+import Insight
+
+/// In which of the two forms a scraper gets its text.
+public enum MetricsForm: Sendable, CaseIterable {
+  case openMetrics, prometheus
+
+  /// What the header `Content-Type` says of it.
+  public var contentType: String {
+    switch self {
+    case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
+    }
+  }
+
+  private func matches(_ range: Substring) -> Bool {
+    switch self {
+    case .openMetrics: range == "application/openmetrics-text" || range == "application/*"
+    case .prometheus: ["text/plain", "text/*", "*/*"].contains(range)
+    }
+  }
+
+  /// The form that a header `Accept` prefers; plain text without one, and where it likes both as much or neither.
+  public init(accept: String) {
+    var quality: [MetricsForm: Double] = [:]
+    for range in accept.lowercased().prefix(1024).split(separator: ",") {
+      let words = range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }[...] }
+      guard let type = words.first else { continue }
+      let weight = words.first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+      for form in Self.allCases where form.matches(type) {
+        quality[form] = max(quality[form] ?? 0, min(1, max(0, weight)))
+      }
+    }
+    self = quality[.openMetrics] ?? 0 > quality[.prometheus] ?? 0 ? .openMetrics : .prometheus
+  }
+}
+
+/// A text of metrics that grows from top to bottom.
+struct MetricsText {
+  package enum Kind: String { case gauge, counter, info }
+
+  /// One line: labels, and a number as it is printed.
+  package struct Sample {
+    package var labels: [(name: String, value: String)] = []
+    package var value: String
+
+    package init(_ value: some FixedWidthInteger, _ labels: (name: String, value: String)...) {
+      (self.value, self.labels) = (String(value), labels)
+    }
+
+    /// A length of time, in seconds: exact, however long.
+    package init(nanoseconds: UInt64, _ labels: (name: String, value: String)...) {
+      let fraction = String(nanoseconds % 1_000_000_000)
+      let zeros = String(repeating: "0", count: 9 - fraction.count)
+      (value, self.labels) = ("\(nanoseconds / 1_000_000_000).\(zeros)\(fraction)", labels)
+    }
+  }
+
+  package let form: MetricsForm
+  private var text = ""
+
+  init(_ form: MetricsForm) { self.form = form }
+
+  /// The text, when all families have been written.
+  package var finished: String { text + (form == .openMetrics ? "# EOF\n" : "") }
+
+  /// Writes one family; nothing when it has no samples. A name with a unit ends in it.
+  package mutating func family(
+    _ name: String, _ kind: Kind, unit: String? = nil, _ help: String, _ samples: [Sample]
+  ) {
+    guard !samples.isEmpty else { return }
+    let suffix =
+      switch kind {
+      case .gauge: ""
+      case .counter: "_total"
+      case .info: "_info"
+      }
+    let family = form == .openMetrics ? name : name + suffix
+    let type = form == .prometheus && kind == .info ? Kind.gauge : kind
+    text += "# HELP \(family) \(Self.escaped(help))\n# TYPE \(family) \(type.rawValue)\n"
+    if form == .openMetrics, let unit { text += "# UNIT \(family) \(unit)\n" }
+    for sample in samples {
+      let labels = sample.labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
+      text += name + suffix + (labels.isEmpty ? "" : "{\(labels.joined(separator: ","))}")
+      text += " \(sample.value)\n"
+    }
+  }
+
+  package mutating func gauge(_ name: String, unit: String? = nil, _ help: String, _ samples: Sample...) {
+    family(name, .gauge, unit: unit, help, samples)
+  }
+
+  package mutating func counter(_ name: String, unit: String? = nil, _ help: String, _ samples: Sample...) {
+    family(name, .counter, unit: unit, help, samples)
+  }
+
+  /// A text that stays on its line, within quotation marks.
+  private static func escaped(_ text: String) -> String {
+    var escaped = ""
+    for scalar in text.unicodeScalars.prefix(256) {
+      switch scalar {
+      case "\\": escaped += "\\\\"
+      case "\"": escaped += "\\\""
+      case "\n": escaped += "\\n"
+      default: escaped.unicodeScalars.append(scalar)
+      }
+    }
+    return escaped
+  }
+}

@@ -1,0 +1,24 @@
+// CRC-32 (the polynomial of zlib and PNG), so that any language has it: the checksum of a recording's chunks.
+
+/// The checksum of bytes that come in pieces.
+struct Checksum {
+  private var state: UInt32 = 0xffff_ffff
+
+  package var value: UInt32 { ~state }
+
+  package mutating func add(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes {
+      state = Self.table[Int(UInt8(truncatingIfNeeded: state) ^ byte)] ^ (state >> 8)
+    }
+  }
+
+  package static func of(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    var checksum = Checksum()
+    checksum.add(bytes)
+    return checksum.value
+  }
+
+  private static let table: [UInt32] = (0..<256).map { index in
+    (0..<8).reduce(UInt32(index)) { crc, _ in crc & 1 == 1 ? 0xedb8_8320 ^ (crc >> 1) : crc >> 1 }
+  }
+}

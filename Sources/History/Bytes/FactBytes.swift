@@ -1,0 +1,107 @@
+// Facts of a snapshot that stand in sections of their own, as bytes: the boot, the numbers of the rules, who stole from
+// whom, and what the threads had of the CPUs.
+import Host
+import Observed
+import Region
+
+extension Snapshot.Boot {
+  package func write(to out: inout ByteWriter) {
+    out.number(start)
+    for step in BootStep.allCases { out.number(self[step]) }
+  }
+
+  /// Of an older writer the later steps are missing.
+  package mutating func read(from body: inout ByteReader) -> Bool {
+    guard let start = body.optional() else { return false }
+    self.start = start
+    for step in BootStep.allCases where !body.isAtEnd {
+      guard let time = body.optional() else { return false }
+      self[step] = time
+    }
+    return true
+  }
+}
+
+extension Snapshot.RuleNumbers {
+  package func write(to out: inout ByteWriter) {
+    for number in RuleNumber.allCases {
+      guard let value = self[number] else { continue }
+      out.number(UInt64(number.rawValue))
+      out.number(value)
+    }
+  }
+
+  package mutating func read(from body: inout ByteReader) -> Bool {
+    for _ in 0..<256 where !body.isAtEnd {
+      guard let raw = body.number(upTo: 255), let value = body.number() else { return false }
+      if let number = RuleNumber(rawValue: UInt8(raw)) { self[number] = value }
+    }
+    return body.isAtEnd
+  }
+}
+
+extension StealMatrix {
+  package func write(to out: inout ByteWriter) {
+    out.number(isCut ? 1 as UInt64 : 0)
+    for pair in pairs {
+      out.number(UInt64(clamping: pair.thief))
+      out.number(UInt64(clamping: pair.victim))
+      for counter in [pair.tries, pair.hits, pair.gs] { out.number(counter) }
+    }
+  }
+
+  package mutating func read(from body: inout ByteReader) -> Bool {
+    guard let cut = body.number() else { return false }
+    var pairs: [Pair] = []
+    while !body.isAtEnd {
+      guard pairs.count < Self.most, let thief = body.number(upTo: 4095),
+        let victim = body.number(upTo: 4095),
+        let tries = body.number(), let hits = body.number(), let gs = body.number(),
+        pairs.last.map({ ($0.thief, $0.victim) < (thief, victim) }) ?? true
+      else { return false }
+      pairs.append(Pair(thief: thief, victim: victim, tries: tries, hits: hits, gs: gs))
+    }
+    self = StealMatrix(pairs, isCut: cut != 0)
+    return true
+  }
+}
+
+extension CPUPressure {
+  package func write(to out: inout ByteWriter) {
+    for value in [window, ran, waited, UInt64(clamping: threads)] { out.number(value) }
+  }
+
+  /// nil: the bytes are not those of one.
+  package init?(from body: inout ByteReader) {
+    guard let window = body.number(), let ran = body.number(), let waited = body.number(),
+      let threads = body.number(upTo: plausible)
+    else { return nil }
+    self.init()
+    (self.window, self.ran, self.waited, self.threads) = (window, ran, waited, threads)
+  }
+}
+
+extension QueueAccount {
+  package func write(to out: inout ByteWriter) {
+    func gs(_ value: Int) { out.number(min(max(value, 1 - plausible), plausible - 1)) }
+    gs(grq)
+    for p in ps {
+      gs(p.lrq)
+      gs(p.next)
+      out.number(p.m.map { UInt64(clamping: $0) })
+      out.number(p.g)
+    }
+  }
+
+  package init?(from body: inout ByteReader) {
+    guard let grq = body.gs() else { return nil }
+    var ps: [P] = []
+    while !body.isAtEnd {
+      guard ps.count < Self.mostPs, let lrq = body.gs(), let next = body.gs(), let m = body.optional(),
+        let g = body.optional()
+      else { return nil }
+      ps.append(P(lrq: lrq, next: next, m: m.map { Int(clamping: $0) }, g: g))
+    }
+    self.init(ps: ps, grq: grq)
+  }
+}

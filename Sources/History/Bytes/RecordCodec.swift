@@ -1,0 +1,152 @@
+// Records, compressed: 32 bytes become about five, at tens of millions a second.
+//
+// §1 The problem. Thirty seconds at a million events a second are 960 MB of records. They must fit in a quarter of
+// that, and the reader has 50 ns for each, draining included, if it is to stay below a twentieth of a core. General
+// compressors are too slow by far, and know nothing of what a record is.
+//
+// §2 The design. Encoder and decoder go through the records of one lane in order, and both keep the same small memory
+// (`RecordMemory`) of what went by. From it each part of the next record is guessed in a few ways: the G is the one
+// that runs here, or the one mentioned last; its sequence number is one more than when it was last seen; a start's
+// wait is the time since then. A *shape* is a kind, a detail, and which of the guesses were right; a lane has some
+// dozens. A record is the number of its shape, one byte, the time since the one before, and whatever was not guessed.
+//
+//     record     = shape, time, [M], [G], [count], [arg]
+//     shape      = one byte, the number of a shape seen before in this block; or 255 and the shape itself
+//     time       = LEB128 of the ticks since the record before (or before it, when the shape says so)
+//     M          = LEB128, when it is another than before
+//     G          = LEB128 of the zigzag difference to the G mentioned last, when not guessed
+//     count, arg = LEB128, when not guessed
+//
+// §3 The guesses know what kinds mean only to guess well: any four words survive, those of kinds that we do not know
+// too (a property test feeds noise).
+//
+// §4 A block starts with an empty memory, so that each can be read by itself: that is what makes time travel cheap,
+// and confines damage. Decoding bounds-checks every byte; a block that makes no sense gives what came before.
+//
+// §5 The memory is a plain allocation of fixed size that the encoder owns: nothing is allocated for a record. What
+// every record changes (`RecordMoment`) is apart from it, a local variable of whoever goes through a block, so that it
+// stays in registers: in the object each byte that is written would have it stored and loaded again.
+import Region
+
+/// Where a block stands: what the last record said.
+struct RecordMoment {
+  package var time: UInt64
+  /// The G mentioned last, and the one that runs on this lane.
+  package var g: UInt64 = 0
+  package var running: UInt64 = 0
+  package var m: UInt16 = 0
+
+  /// A new block begins at `time`.
+  init(at time: UInt64) { self.time = time }
+}
+
+/// What is remembered of Gs and kinds. The same in encoder and decoder.
+///
+/// Safe because: the memory lives as long as this object, and every index is masked to its size.
+@safe final class RecordMemory {
+  /// What was last seen of a G.
+  struct Seen {
+    package var g: UInt64 = 0
+    package var time: UInt64 = 0
+    /// Of its last park: what it waited on.
+    package var waitingOn: UInt64 = 0
+    package var count: UInt32 = 0
+  }
+
+  /// What was last seen of a kind.
+  package struct Last {
+    package var arg: UInt64 = 0
+    package var count: UInt32 = 0
+  }
+
+  package static let gs = 1024
+  /// The bits of an arg above the G that it names.
+  static let placeShift: UInt64 = 52
+  package static let kinds = 64
+
+  // Owner: this object.
+  private let seen: UnsafeMutablePointer<Seen>
+  private let last: UnsafeMutablePointer<Last>
+
+  init() {
+    unsafe seen = .allocate(capacity: Self.gs)
+    unsafe last = .allocate(capacity: Self.kinds)
+    unsafe seen.initialize(repeating: Seen(), count: Self.gs)
+    unsafe last.initialize(repeating: Last(), count: Self.kinds)
+  }
+
+  deinit {
+    unsafe seen.deallocate()
+    unsafe last.deallocate()
+  }
+
+  /// Forgets everything: a new block begins.
+  package func reset() {
+    unsafe seen.update(repeating: Seen(), count: Self.gs)
+    unsafe last.update(repeating: Last(), count: Self.kinds)
+  }
+
+  /// What is known of `g`; nothing when another G has taken its place.
+  @inline(__always)
+  package func seen(_ g: UInt64) -> Seen {
+    let seen = unsafe seen[Int(truncatingIfNeeded: g) & (Self.gs - 1)]
+    return seen.g == g ? seen : Seen()
+  }
+
+  @inline(__always)
+  package func last(_ kind: UInt8) -> Last { unsafe last[Int(kind) & (Self.kinds - 1)] }
+
+  /// Notes what went by.
+  @inline(__always)
+  package func note(_ record: Record, seen old: Seen, _ now: inout RecordMoment) {
+    now.time = record.time
+    now.m = record.m
+    let kind = UInt8(truncatingIfNeeded: record.what)
+    unsafe last[Int(kind) & (Self.kinds - 1)] = Last(arg: record.arg, count: record.count)
+    guard record.g != 0 else { return }
+    now.g = record.g
+    let waitingOn = kind == EventKind.goPark.rawValue ? record.arg : old.waitingOn
+    unsafe seen[Int(truncatingIfNeeded: record.g) & (Self.gs - 1)] = Seen(
+      g: record.g, time: record.time, waitingOn: waitingOn, count: record.count)
+    if starts >> UInt64(kind) & 1 == 1 { now.running = record.g }
+    if stops >> UInt64(kind) & 1 == 1 { now.running = 0 }
+  }
+
+  private let starts = mask([.goStart, .goResume, .goSyscallExit])
+  private let stops = mask([.goPark, .goYield, .goExit, .goPreempt, .goSyscall])
+
+  /// A bit for each kind; kinds above 63 have none (a shift by as much gives 0).
+  static func mask(_ kinds: [EventKind]) -> UInt64 { kinds.reduce(0) { $0 | 1 << UInt64($1.rawValue) } }
+}
+
+/// Kind, detail, and which guesses were right, in one word of 25 bits.
+struct RecordShape: Equatable {
+  /// How a part of a record is told.
+  package enum G: UInt32 { case none, running, last, told }
+  enum Count: UInt32 { case none, next, same, told }
+  /// `place` is that of the last park. The last three: a G, the running one or none, and in the bits above it where one
+  /// was put (`Place`), as told or as in the last of this kind.
+  enum Arg: UInt32 { case none, wait, running, same, place, told, runningPlaced, placed, runningPlacedSame }
+
+  static let newShape: UInt8 = 255
+  package static let most = 255
+
+  package var word: UInt32
+
+  init(word: UInt32) { self.word = word }
+
+  @inline(__always)
+  init(what: UInt64, isBack: Bool, isOtherM: Bool, g: G, count: Count, arg: Arg) {
+    let modes: UInt32 = (isBack ? 1 : 0) | (isOtherM ? 2 : 0) | g.rawValue << 2 | count.rawValue << 4
+    word = UInt32(truncatingIfNeeded: what & 0xffff) | (modes | arg.rawValue << 6) << 16
+  }
+
+  package var isBack: Bool { word >> 16 & 1 != 0 }
+  var isOtherM: Bool { word >> 17 & 1 != 0 }
+  package var g: G { G(rawValue: word >> 18 & 3) ?? .none }
+  package var count: Count { Count(rawValue: word >> 20 & 3) ?? .none }
+  /// nil: bits that no encoder writes.
+  package var arg: Arg? { Arg(rawValue: word >> 22) }
+  var kindAndDetail: UInt64 { UInt64(word & 0xffff) }
+  package var kind: UInt8 { UInt8(truncatingIfNeeded: word) }
+}

@@ -1,0 +1,61 @@
+// Which Ps have rows: those that Gs may run on, and those beyond that an M has yet to let go of. What one that is stopped
+// has counted is kept, for it may be used again.
+import Observed
+
+extension Model {
+  /// The row of a P that something happened on: one that is new, or used again, gets one.
+  package mutating func row(ofP id: Int) -> Int? {
+    if let row = state.row(ofP: id) { return row }
+    guard id >= 0, id < QueueAccount.mostPs else { return nil }
+    return open(id)
+  }
+
+  private mutating func open(_ id: Int) -> Int {
+    var p = Snapshot.P()
+    if let old = state.stopped.firstIndex(where: { $0.id == id }) {
+      p = state.stopped.remove(at: old)
+      state.retired?.takeOff(p)
+    }
+    (p.id, p.status) = (id, .idle)
+    let row = state.ps.firstIndex { $0.id > id } ?? state.ps.count
+    state.ps.insert(p, at: row)
+    return row
+  }
+
+  /// The number of Ps was changed.
+  package mutating func change(procs: Int) {
+    guard procs <= QueueAccount.mostPs else { return }
+    state.procs = procs
+    for id in 0..<procs where state.row(ofP: id) == nil { _ = open(id) }
+    state.putStoppedAway()
+  }
+
+  /// A P was let go of for good, before or after the number of Ps was changed.
+  package mutating func retire(_ id: Int) {
+    guard let row = row(ofP: id) else { return }
+    (state.ps[row].status, state.ps[row].m, state.ps[row].g) = (.stopped, nil, nil)
+    state.ps[row].entry = nil
+    state.putStoppedAway()
+  }
+
+  /// Somebody stole from a P, which may have been stopped since.
+  mutating func countLoss(ofP id: Int) {
+    if let row = state.row(ofP: id) {
+      state.ps[row].stealsOut &+= 1
+    } else if let old = state.stopped.firstIndex(where: { $0.id == id }) {
+      state.stopped[old].stealsOut &+= 1
+      state.retired?.stealsOut &+= 1
+    }
+  }
+}
+
+extension Snapshot.Retired {
+  fileprivate mutating func takeOff(_ p: Snapshot.P) {
+    ps -= 1
+    ticks &-= p.ticks
+    stealsIn &-= p.stealsIn
+    stealsOut &-= p.stealsOut
+    stolenGs &-= p.stolenGs
+    stealTries &-= p.stealTries
+  }
+}

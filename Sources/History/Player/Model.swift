@@ -1,0 +1,216 @@
+// The model: gauges at any moment, made of a keyframe's and of the events since.
+//
+// What an event says of the gauges is here, kind by kind, and nowhere else. Counts of Gs, starts, steals, polls, who
+// runs where and what each thread does follow from events exactly; so do the depths of queues, and who has each P, where
+// the keyframe has their account (QueueAccount). Where it has none, depths are those of the keyframe, at most a quarter of
+// a second old, but for what `overflow` and `grqTake` tell of the GRQ; timers and idle times always are.
+import Observed
+import Region
+
+package struct Model {
+  /// The gauges, without what the account shows: that is put in when somebody looks.
+  package var state: Snapshot
+  private let reasons: [WaitReason?]
+  /// Where in `snapshot.ms` an M is, by its id.
+  private var places: [Int: Int]
+
+  init(_ snapshot: Snapshot, reasons: [WaitReason?]) {
+    (state, self.reasons) = (snapshot, reasons)
+    places = [:]
+    state.showAccount()
+    for (index, m) in snapshot.ms.enumerated() { places[m.id] = index }
+  }
+
+  /// Some counts may be off: events are missing. Those that this has put below zero are none.
+  mutating func noteGap() {
+    state.isConsistent = false
+    for count in [\Snapshot.Gs.running, \.runnable, \.syscall, \.preempted] {
+      state.gs[keyPath: count] = max(0, state.gs[keyPath: count])
+    }
+    state.gs.waiting = state.gs.waiting.filter { $0.value > 0 }
+    state.netpoll.parked = max(0, state.netpoll.parked)
+    state.gs.stackless = state.gs.stackless.map { max(0, $0) }
+  }
+
+  /// The gauges at this moment.
+  package var snapshot: Snapshot {
+    var shown = state
+    shown.showAccount()
+    return shown
+  }
+
+  /// Applies one event of a lane. Whatever it says, nothing traps, and nothing grows without bound.
+  package mutating func apply(_ record: Record, on lane: Lane) {
+    state.trace.events &+= 1
+    guard let kind = record.kind else { return }
+    state.account?.apply(kind, record, on: lane)
+    switch kind {
+    case .goCreate, .goStart, .goPark, .goReady, .goYield, .goExit: count(kind, record)
+    case .goPreempt, .goResume, .goSyscall, .goSyscallExit: count(kind, record)
+    case .steal: steal(record, lane)
+    case .overflow, .grqTake: state.grq = Int(clamping: min(record.arg, UInt64(plausible)))
+    case .goSetAside: state.gs.stackless = state.gs.stackless.map { $0 &+ 1 }
+    case .takeUp: state.gs.stackless = state.gs.stackless.map { $0 &- Int(record.count) }
+    case .netpoll:
+      state.netpoll.wakeups &+= 1
+      state.netpoll.readied &+= UInt64(record.count)
+    default: break
+    }
+    show(kind, record, lane)
+  }
+
+  // MARK: counts
+
+  private mutating func count(_ kind: EventKind, _ record: Record) {
+    switch kind {
+    case .goCreate:
+      state.gs.created &+= 1
+      state.gs.runnable += 1
+    case .goStart:
+      state.switches &+= 1
+      (state.gs.runnable, state.gs.running) = (state.gs.runnable - 1, state.gs.running + 1)
+    case .goPark:
+      state.gs.running -= 1
+      count(record, 1)
+    case .goReady:
+      state.gs.runnable += 1
+      count(record, -1)
+    case .goYield: stop(\.runnable)
+    case .goExit:
+      state.gs.running -= 1
+      state.gs.exited &+= 1
+    case .goPreempt: stop(record.detail == 1 ? \.preempted : \.runnable)
+    case .goResume: go(\.preempted, \.running)
+    case .goSyscall: stop(\.syscall)
+    case .goSyscallExit: go(\.syscall, record.detail == 0 ? \.runnable : \.running)
+    default: break
+    }
+  }
+
+  private mutating func count(_ record: Record, _ change: Int) {
+    let reason = reasons[Int(record.detail)] ?? .none
+    state.gs.waiting[reason, default: 0] += change
+    if state.gs.waiting[reason] == 0 { state.gs.waiting[reason] = nil }
+    if reason.group == .netpoll { state.netpoll.parked += change }
+  }
+
+  private mutating func stop(_ state: WritableKeyPath<Snapshot.Gs, Int>) { go(\.running, state) }
+
+  private mutating func go(
+    _ old: WritableKeyPath<Snapshot.Gs, Int>, _ new: WritableKeyPath<Snapshot.Gs, Int>
+  ) {
+    state.gs[keyPath: old] -= 1
+    state.gs[keyPath: new] += 1
+  }
+
+  private mutating func steal(_ record: Record, _ lane: Lane) {
+    guard case .p(let thief) = lane, let thief = state.row(ofP: thief) else { return }
+    let victim = Int(clamping: record.arg)
+    guard victim < QueueAccount.mostPs else { return }
+    state.ps[thief].stealsIn &+= 1
+    state.ps[thief].stolenGs &+= UInt64(record.count)
+    countLoss(ofP: victim)
+    state.steals.count(UInt64(record.count), by: state.ps[thief].id, from: victim)
+  }
+
+  // MARK: who does what
+
+  private mutating func show(_ kind: EventKind, _ record: Record, _ lane: Lane) {
+    var p: Int?
+    if case .p(let id) = lane, kind != .procRetire { p = row(ofP: id) }
+    let m = place(Int(record.m), mayAdd: kind == .mStart)
+    switch kind {
+    case .goStart, .goResume: start(record, p, m, isStart: kind == .goStart)
+    case .goSyscallExit:
+      if record.detail == 0 { leave(p, m) } else { start(record, p, m, isStart: false) }
+    case .goPark, .goYield, .goExit: leave(p, m)
+    case .goPreempt:
+      leave(p, m)
+      if record.detail == 1, let m {
+        (state.ms[m].state, state.ms[m].p, state.ms[m].g) = (.preemptWait, nil, record.g)
+      }
+    case .goSyscall:
+      if let p { (state.ps[p].status, state.ps[p].g, state.ps[p].entry) = (.syscall, nil, nil) }
+      if let m { (state.ms[m].state, state.ms[m].p, state.ms[m].g) = (.syscall, nil, record.g) }
+    case .procStart: hold(p, m)
+    case .procStop: release(p, m)
+    case .retake: release(state.row(ofP: Int(record.count)), nil)
+    case .procsChange: change(procs: Int(record.count))
+    case .procRetire: retire(Int(record.count))
+    case .mSpin, .mUnspin: search(kind == .mSpin, isFound: record.arg == 1, p, m)
+    case .mPark:
+      if let m { (state.ms[m].state, state.ms[m].p, state.ms[m].g) = (.parked, nil, nil) }
+    case .netpollStandby:
+      if let m { state.ms[m].state = record.detail == 1 ? .standby : .netpoll }
+    case .mStart:
+      if let m { state.ms[m].tid = Int32(truncatingIfNeeded: record.arg) }
+    case .mEnd:
+      if let m { remove(m) }
+    default: break
+    }
+  }
+
+  private mutating func start(_ record: Record, _ p: Int?, _ m: Int?, isStart: Bool) {
+    if let p {
+      (state.ps[p].g, state.ps[p].entry, state.ps[p].status) = (record.g, nil, .running)
+      if isStart { state.ps[p].ticks &+= 1 }
+    }
+    hold(p, m)
+    if let m { (state.ms[m].g, state.ms[m].state) = (record.g, .running) }
+  }
+
+  private mutating func hold(_ p: Int?, _ m: Int?) {
+    if let p {
+      if let m { state.ps[p].m = state.ms[m].id }
+      if [.idle, .syscall, .stopped].contains(state.ps[p].status) {
+        state.ps[p].status = .running
+      }
+    }
+    guard let m else { return }
+    state.ms[m].p = p.map { state.ps[$0].id } ?? state.ms[m].p
+    if state.ms[m].state == .parked || state.ms[m].state == .syscall { state.ms[m].state = .running }
+  }
+
+  private mutating func release(_ p: Int?, _ m: Int?) {
+    if let p { (state.ps[p].status, state.ps[p].m, state.ps[p].g) = (.idle, nil, nil) }
+    if let p { state.ps[p].entry = nil }
+    guard let m else { return }
+    state.ms[m].p = nil
+    // One that stands still, or sleeps in a call, keeps its G when its P is taken on its behalf.
+    if state.ms[m].state != .preemptWait && state.ms[m].state != .syscall { state.ms[m].g = nil }
+  }
+
+  /// The P and the M no longer run the G that they ran.
+  private mutating func leave(_ p: Int?, _ m: Int?) {
+    if let p { (state.ps[p].g, state.ps[p].entry) = (nil, nil) }
+    if let m { state.ms[m].g = nil }
+  }
+
+  private mutating func search(_ begins: Bool, isFound: Bool, _ p: Int?, _ m: Int?) {
+    if let p, begins || isFound { state.ps[p].status = begins ? .spinning : .running }
+    if let m { state.ms[m].state = begins ? .spinning : .running }
+  }
+
+  /// The row of an M; a thread that is new gets one when it says hello.
+  private mutating func place(_ id: Int, mayAdd: Bool) -> Int? {
+    if let index = places[id] { return index }
+    guard mayAdd else { return nil }
+    var m = Snapshot.M()
+    (m.id, m.state) = (id, .running)
+    let index = state.ms.firstIndex { $0.id > id } ?? state.ms.count
+    state.ms.insert(m, at: index)
+    for (index, m) in state.ms.enumerated() { places[m.id] = index }
+    return index
+  }
+
+  private mutating func remove(_ m: Int) {
+    places[state.ms.remove(at: m).id] = nil
+    for (index, m) in state.ms.enumerated() { places[m.id] = index }
+  }
+
+  /// The time to show.
+  package mutating func set(time: UInt64) {
+    if state.account == nil, time > state.time { state.queueAge = time - state.time }
+    state.time = time
+  }
+}

@@ -1,0 +1,39 @@
+// Models on the way through a window, so that a step does not cost what the whole way to it costs.
+import Region
+import Synchronization
+
+/// For one window. Thread-safe: copies of a player share it.
+final class ModelCheckpoints: Sendable {
+  /// Events from one to the next: some hundred microseconds' worth.
+  private static let distance = 2048
+
+  /// After 0, `distance`, 2 × `distance`… events.
+  private let models = Mutex<[Model]>([])
+
+  /// As `Window.model`, of the same window each time.
+  package func model(of window: Window, after count: Int, at ticks: UInt64, reasons: [WaitReason?]) -> Model {
+    let count = min(count, window.events.count)
+    let nearest = count / Self.distance
+    var model = checkpoint(nearest, of: window, reasons)
+    for event in window.events[(nearest * Self.distance)..<count] {
+      model.apply(event.record, on: event.lane)
+    }
+    window.note(&model, at: ticks)
+    return model
+  }
+
+  private func checkpoint(_ wanted: Int, of window: Window, _ reasons: [WaitReason?]) -> Model {
+    models.withLock { models in
+      if models.isEmpty { models.append(Model(window.keyframe.snapshot, reasons: reasons)) }
+      while models.count <= wanted {
+        var next = models[models.count - 1]
+        let start = (models.count - 1) * Self.distance
+        for event in window.events[start..<start + Self.distance] {
+          next.apply(event.record, on: event.lane)
+        }
+        models.append(next)
+      }
+      return models[wanted]
+    }
+  }
+}

@@ -1,0 +1,330 @@
+// The player: a place in history that can be moved, and what there was to see at it.
+//
+// One event forth or back, to a moment, to the beginning or the end; at each place it gives the frame that a live
+// viewer would have shown, the last events of each lane, and all Gs. The history may grow, and lose its oldest part,
+// meanwhile: a place that is gone becomes the oldest that there is.
+import Observed
+
+/// Moves through a history. For one thread at a time.
+public struct Player {
+  public private(set) var history: History
+  private let decoder = RecordDecoder()
+  package private(set) var window: Window { didSet { models = ModelCheckpoints() } }
+  /// Models on the way through the window that is open.
+  private var models = ModelCheckpoints()
+  /// Events of the window that have happened.
+  package private(set) var count: Int
+  /// The moment, in ticks.
+  package private(set) var ticks: UInt64
+  /// The step that led here; nil: it came here otherwise. See `step(forward:)`.
+  public internal(set) var step: PastStep?
+  /// Segments that are unpacked already, for a question that goes through the same ones again and again.
+  package var unpacked: UnpackedWindows?
+  /// Who waits for what is being made, if somebody does: see Effort.
+  package var effort: Effort?
+
+  /// Starts at the newest moment. nil: there is no history.
+  public init?(_ history: History) {
+    history.flush()
+    guard let number = history.numbers.last, let window = Window(number, of: history, decoder) else {
+      return nil
+    }
+    self.history = history
+    self.window = window
+    count = window.events.count
+    ticks = window.events.last.map { max($0.record.time, window.start) } ?? window.start
+  }
+
+  /// Nanoseconds: the moment that is shown; the first and the last that can be.
+  public var time: UInt64 { window.keyframe.clock.nanoseconds(at: ticks) }
+  public var firstTime: UInt64 { history.numbers.first.flatMap { history.segment($0)?.time } ?? time }
+  public var lastTime: UInt64 {
+    guard let last = history.numbers.last, let segment = history.segment(last) else { return time }
+    let end = segment.blocks.map(\.lastTime).max() ?? segment.start
+    return max(segment.time, window.keyframe.clock.nanoseconds(at: end))
+  }
+
+  /// Whether this is the newest moment of what has been recorded so far.
+  public var isAtEnd: Bool { window.number >= history.numbers.last ?? 0 && count == window.events.count }
+  public var isAtStart: Bool { window.number <= history.numbers.first ?? 0 && count <= window.prefix }
+
+  /// Goes on with another copy of the same history, at the same place.
+  public mutating func turn(to history: History) { self.history = history }
+
+  // MARK: moving
+
+  /// Goes to a moment, in nanoseconds; beyond the ends, to the end.
+  public mutating func seek(to time: UInt64) {
+    seek(ticks: window.keyframe.clock.ticks(at: time))
+    // Each segment has the clock as it was read then: its own says what its events' moments are.
+    seek(ticks: window.keyframe.clock.ticks(at: time))
+  }
+
+  package mutating func seek(ticks wanted: UInt64) {
+    guard let number = history.number(at: wanted) else { return }
+    guard open(number) else { return }
+    count = max(window.prefix, window.count(upTo: wanted))
+    // Between keyframes nothing is known without events, so nothing is shown.
+    ticks = window.hasEvents ? max(window.start, wanted) : window.start
+    step = nil
+  }
+
+  /// Goes on by a length of time, in nanoseconds, and to the next moment of which something is known at least; to the end
+  /// where there is none.
+  public mutating func advance(by interval: UInt64) {
+    let before = time
+    let (wanted, isBeyond) = before.addingReportingOverflow(interval)
+    guard !isBeyond, wanted < lastTime else { return seekToEnd() }
+    seek(to: wanted)
+    if time <= before, !window.hasEvents, let next = history.segment(window.number + 1)?.start {
+      seek(ticks: next)
+    }
+  }
+
+  /// Goes back by a length of time, in nanoseconds.
+  public mutating func goBack(by interval: UInt64) { seek(to: time - min(time, interval)) }
+
+  /// Whether there are events to step over: a target without tracing writes none, and then there are keyframes only.
+  public var hasEvents: Bool { window.hasEvents }
+
+  /// Makes one more event happen; false at the end.
+  @discardableResult
+  public mutating func stepForward() -> Bool {
+    guard hasEvents else { return false }
+    while count >= window.events.count {
+      guard window.number < history.numbers.last ?? 0, open(max(window.number + 1, history.firstNumber))
+      else {
+        return false
+      }
+      count = window.prefix
+      ticks = window.start
+    }
+    ticks = window.events[count].record.time
+    count += 1
+    return true
+  }
+
+  /// Undoes the last event; false at the beginning.
+  @discardableResult
+  public mutating func stepBack() -> Bool {
+    guard hasEvents else { return false }
+    while count <= window.prefix {
+      guard window.number > history.numbers.first ?? 0, open(window.number - 1) else { return false }
+      count = window.events.count
+    }
+    count -= 1
+    ticks = count > window.prefix ? window.events[count - 1].record.time : window.start
+    return true
+  }
+
+  /// The event that the step just made went over.
+  func crossed(_ isForward: Bool) -> Event? {
+    let place = isForward ? count - 1 : count
+    return window.events.indices.contains(place) ? event(window.events[place]) : nil
+  }
+
+  /// Goes to the first or the last moment.
+  public mutating func seekToStart() { seek(ticks: 0) }
+  public mutating func seekToEnd() {
+    history.flush()
+    guard let last = history.numbers.last, open(last) else { return }
+    step = nil
+    count = window.events.count
+    ticks = window.events.last.map { max($0.record.time, window.start) } ?? window.start
+  }
+
+  /// The newest moment of which everything is known. Rings are read one after the other: while history is being taken, of
+  /// what came after the beginning of the last reading some lanes have more than others, so that a G may run there that
+  /// was never ready. Where nothing is being taken in, as in a recording, it is the last one.
+  public var newestTime: UInt64 {
+    let settled = history.settled
+    return settled == 0 ? lastTime : settled
+  }
+
+  /// Goes there.
+  public mutating func seekToNewest() {
+    seekToEnd()
+    let newest = newestTime
+    if newest < time { seek(to: newest) }
+  }
+
+  /// Unpacks a segment, unless it is the one that is open and has not grown.
+  private mutating func open(_ number: Int) -> Bool {
+    if number == window.number, window.extent == Window.Extent(number, of: history) { return true }
+    guard let window = unpack(number) else { return false }
+    self.window = window
+    return true
+  }
+
+  // MARK: what there was
+
+  /// All gauges at this moment.
+  public var snapshot: Snapshot {
+    if let kept = unpacked?.snapshot, kept.segment == window.number, kept.count == count, kept.ticks == ticks
+    {
+      return kept.snapshot
+    }
+    var snapshot = window.snapshot(of: model, after: count, at: ticks, time: time)
+    let gs = goroutines.all
+    snapshot.nameEntries { id in gs.first { $0.id == id }?.entry }
+    unpacked?.snapshot = (window.number, count, ticks, snapshot)
+    return snapshot
+  }
+
+  /// The keyframes of the minute before this moment, and of the time since `since`, oldest first: what rates, maxima and the
+  /// last minute are made of.
+  package func keyframes(since: UInt64) -> [Keyframe] {
+    let now = window.keyframe.snapshot.time
+    let earliest = min(since, now - min(now, 60_000_000_000))
+    let numbers = history.numbers.filter {
+      $0 <= window.number && history.segment($0)?.time ?? 0 >= earliest
+    }
+    return numbers.compactMap { history.segment($0)?.keyframe.bytes.flatMap { Keyframe($0) } }
+  }
+
+  /// All gauges, without names: what is cheap.
+  package var model: Model { models.model(of: window, after: count, at: ticks, reasons: history.reasons) }
+
+  /// The last events, up to and at this moment: `limit` of each lane at most, oldest first.
+  public func lastEvents(ofEachLane limit: Int) -> [Lane: [Event]] {
+    var found: [Lane: [PlacedRecord]] = [:]
+    func look(_ events: some Collection<PlacedRecord>) {
+      for event in events.reversed() where found[event.lane, default: []].count < limit {
+        found[event.lane, default: []].append(event)
+      }
+    }
+    look(window.events.prefix(count))
+    // Lanes that were quiet: a few segments further back.
+    for number in (max(history.firstNumber, window.number - 8)..<max(window.number, history.firstNumber))
+      .reversed()
+    {
+      let busy = Set(found.filter { $0.value.count >= limit }.keys)
+      guard let earlier = unpack(number, only: RecordSieve(butOf: busy)) else { break }
+      look(earlier.events.filter { $0.record.time <= window.start })
+    }
+    return found.mapValues { $0.reversed().map(event) }
+  }
+
+  /// The event that happened last; nil before the first.
+  public var lastEvent: Event? {
+    if count > 0 { return event(window.events[count - 1]) }
+    let earlier = history.numbers.prefix { $0 < window.number }
+    for number in earlier.reversed() {
+      guard let other = Window(number, of: history, decoder) else { return nil }
+      if let last = other.events.last { return event(last) }
+    }
+    return nil
+  }
+
+  private func event(_ placed: PlacedRecord) -> Event {
+    Event(placed, window.keyframe.clock, names: history.names, reasons: history.reasons)
+  }
+
+  /// Records that are missing at and before this moment, in this segment: nothing may be concluded from their absence.
+  public var missing: UInt64 { window.missing(at: ticks) }
+
+  /// Hands the segments up to this moment to `take`, those with the numbers from `first` to `last`, each with its events
+  /// in the order of time, each event once.
+  ///
+  /// - Parameter sieve: lets through which events are wanted, and perhaps others; nil: all.
+  package func walk(
+    from first: Int, to last: Int = .max, only sieve: RecordSieve? = nil,
+    _ take: (Window, ArraySlice<PlacedRecord>) -> Void
+  ) {
+    let first = max(first, history.numbers.lowerBound)
+    guard first <= min(last, window.number) else { return }
+    for number in first...min(last, window.number) {
+      let isLast = number == window.number
+      guard let other = isLast ? window : unpack(number, only: sieve) else { continue }
+      // What comes before the first moment of all is known of some lanes only; later it was in the segment before.
+      let end = isLast ? count : other.events.count
+      take(other, other.events[min(other.prefix, end)..<end])
+    }
+  }
+
+  /// A segment, with all its events; or with those that a sieve lets through, and perhaps others.
+  ///
+  /// nil: there is none, or nobody waits for it any more.
+  package func unpack(_ number: Int, only sieve: RecordSieve? = nil) -> Window? {
+    if effort?.isCancelled == true { return nil }
+    if let kept = unpacked?.kept(number) { return kept }
+    let window =
+      sieve == nil && unpacked != nil
+      ? unpacked?.window(number, of: history, decoder) : Window(number, of: history, decoder, only: sieve)
+    effort?.note(window?.looked ?? 0)
+    return window
+  }
+
+  /// The clock of the segment that is open.
+  package var clock: Clock { window.keyframe.clock }
+
+  /// Segments that are gone through at most to find out what the Gs did.
+  private static let reach = 64
+
+  /// Every G at this moment; see GoroutineFinder §2.
+  public var goroutines: Goroutines {
+    if let goroutinesAtHand { return goroutinesAtHand }
+    let (finder, isComplete) = finder
+    let all = finder.result(window.keyframe.clock, names: history.names, isComplete: isComplete)
+    unpacked?.goroutines = (window.number, count, ticks, all)
+    return all
+  }
+
+  /// The same, where that has been found out already.
+  package var goroutinesAtHand: Goroutines? {
+    guard let kept = unpacked?.goroutines else { return nil }
+    return kept.segment == window.number && kept.count == count && kept.ticks == ticks ? kept.all : nil
+  }
+
+  /// Where the player stands: equal places of one history show the same, unless the history has grown.
+  package var place: PlayerPlace {
+    PlayerPlace(segment: window.number, count: count, ticks: ticks, step: step)
+  }
+
+  /// What finds out the Gs at this moment.
+  package var finder: (GoroutineFinder, isComplete: Bool) {
+    if let found = unpacked?.found, found.segment == window.number, found.count == count {
+      return (found.finder, found.isComplete)
+    }
+    let (finder, isComplete) = find()
+    unpacked?.found = (window.number, count, finder, isComplete)
+    return (finder, isComplete)
+  }
+
+  private func find() -> (GoroutineFinder, isComplete: Bool) {
+    let near = history.numbers.clamped(to: window.number - Self.reach..<window.number + Self.reach + 1)
+    // Without events a table tells of its own moment only.
+    let tables = near.filter { history.segment($0)?.goroutines != nil && (hasEvents || $0 == window.number) }
+    let table =
+      tables
+      .min { abs($0 - window.number) < abs($1 - window.number) }
+    let list = table.flatMap { history.segment($0)?.goroutines?.bytes }.flatMap { GoroutineList($0) }
+    var finder = GoroutineFinder(list, reasons: history.reasons)
+    let first = max(near.lowerBound, min(window.number, table ?? window.number) - 1)
+    let last = min(near.upperBound - 1, max(window.number, table ?? window.number) + 1)
+    for number in first...max(first, last) {
+      guard let other = number == window.number ? window : unpack(number) else {
+        continue
+      }
+      // What comes before the first moment of all is known of some lanes only, so it says nothing of a G.
+      let start = other.prefix
+      let upTo = number < window.number ? other.events.count : number > window.number ? start : count
+      for event in other.events[start..<max(upTo, start)] { finder.apply(event.record, on: event.lane) }
+      for event in other.events[max(upTo, start)...] { finder.revert(event.record, on: event.lane) }
+    }
+    return (finder, list.map { !$0.isCut } ?? false)
+  }
+}
+
+extension History {
+  /// Goes through every record once, as a replay does; how many there were.
+  public func replayAll() -> Int {
+    let decoder = RecordDecoder()
+    return numbers.reduce(0) { count, number in
+      guard let window = Window(number, of: self, decoder) else { return count }
+      let model = window.model(after: window.events.count, at: .max, reasons: reasons)
+      return count + Int(clamping: model.snapshot.trace.events &- window.keyframe.snapshot.trace.events)
+        - window.prefix
+    }
+  }
+}

@@ -1,0 +1,201 @@
+// A window: one segment of history unpacked, with its events in the order of time.
+//
+// It shows the moments from its `start` to `end`, the start of the next. Events of the segment up to `start` come
+// first and are part of every model in it; events of the next segment up to `end` are part of it too (see History §3).
+import Observed
+import Region
+
+package struct Window {
+  /// Records that are unpacked at most: a damaged recording may promise any number.
+  package static let most = 1 << 23
+
+  package let number: Int
+  package let keyframe: Keyframe
+  /// In ticks: where it begins and ends; `end` of the last window is nil.
+  package let start: UInt64
+  package let end: UInt64?
+  package private(set) var events: [PlacedRecord] = []
+  /// Where records are missing.
+  package private(set) var gaps: [Gap] = []
+  /// Whether everything was there and made sense.
+  package private(set) var isWhole = true
+  /// Events that belong to its very first moment.
+  package private(set) var prefix = 0
+
+  package struct Gap: Equatable {
+    package var lane: Lane
+    package var count: UInt64
+    /// In ticks: the last record before it, from when on it may be; 0 where it is open at its beginning.
+    package var after: UInt64
+  }
+
+  /// How much of the segments it was made of: it is another window when they have grown.
+  package struct Extent: Equatable {
+    package var blocks: Int
+    package var next: Int?
+    package var end: UInt64?
+
+    package init?(_ number: Int, of history: History) {
+      guard let segment = history.segment(number), history.numbers.contains(number) else { return nil }
+      let next = history.numbers.contains(number + 1) ? history.segment(number + 1) : nil
+      (blocks, self.next, end) = (segment.blocks.count, next?.blocks.count, next?.start)
+    }
+  }
+
+  package let extent: Extent
+  /// Records that were decoded for it.
+  package private(set) var looked = 0
+
+  /// How far a lane is known: the position after its last record, and when that was.
+  private typealias Known = (position: UInt64, time: UInt64)
+
+  /// nil: there is no such segment, or its keyframe cannot be read.
+  ///
+  /// - Parameter sieve: lets through what is wanted of its events; a model cannot be made of such a window.
+  package init?(_ number: Int, of history: History, _ decoder: RecordDecoder, only sieve: RecordSieve? = nil)
+  {
+    guard let segment = history.segment(number), let extent = Extent(number, of: history),
+      let keyframe = segment.keyframe.bytes.flatMap({ Keyframe($0) })
+    else { return nil }
+    let next = history.numbers.contains(number + 1) ? history.segment(number + 1) : nil
+    (self.number, self.keyframe, start, end) = (number, keyframe, segment.start, next?.start)
+    self.extent = extent
+    var known: [Lane: Known] = [:]
+    for boundary in keyframe.boundaries { known[boundary.lane] = (boundary.position, 0) }
+    var runs = Runs(sieve)
+    for (block, isNext) in segment.blocks.map({ ($0, false) }) + (next?.blocks ?? []).map({ ($0, true) }) {
+      if isNext, block.firstTime > end ?? 0 { continue }
+      if sieve?.mayPassSome(of: block) ?? true {
+        guard looked + block.count <= Self.most else {
+          isWhole = false
+          break
+        }
+        looked += block.count
+        if !runs.add(block, upTo: isNext ? end ?? 0 : .max, decoder) { isWhole = false }
+      }
+      note(known[block.lane], goesOnAt: block.first, in: block.lane)
+      known[block.lane] = (block.end, block.lastTime)
+    }
+    // What the next keyframe counts and no block has: a gap that goes up to it, or beyond.
+    let boundaries = next?.keyframe.bytes.flatMap { Keyframe($0)?.boundaries } ?? []
+    for boundary in boundaries { note(known[boundary.lane], goesOnAt: boundary.position, in: boundary.lane) }
+    events = Self.merge(runs.lanes)
+    prefix = count(upTo: start)
+  }
+
+  /// The records of each lane, on their way into one order.
+  private struct Runs {
+    private let sieve: RecordSieve?
+    private var places: [Lane: Int] = [:]
+    private(set) var lanes: [[PlacedRecord]] = []
+    private var records: [Record] = []
+
+    init(_ sieve: RecordSieve?) { self.sieve = sieve }
+
+    /// Unpacks a block; whether all of it was there.
+    mutating func add(_ block: EventBlock, upTo end: UInt64, _ decoder: RecordDecoder) -> Bool {
+      records.removeAll(keepingCapacity: true)
+      let isWhole = decoder.decode(
+        block.payload.bytes ?? [], count: block.count, from: block.firstTime, into: &records)
+      let place = places[block.lane] ?? lanes.count
+      if place == lanes.count {
+        lanes.append([])
+        places[block.lane] = place
+      }
+      // Taken out meanwhile, so that nobody shares it.
+      var run: [PlacedRecord] = []
+      swap(&run, &lanes[place])
+      for (index, record) in records.enumerated() {
+        if record.time > end { break }
+        if let sieve, !sieve.passes(record) { continue }
+        run.append(PlacedRecord(record: record, lane: block.lane, position: block.first &+ UInt64(index)))
+      }
+      swap(&run, &lanes[place])
+      return isWhole
+    }
+  }
+
+  private mutating func note(_ known: Known?, goesOnAt position: UInt64, in lane: Lane) {
+    guard let known, known.position < position else { return }
+    gaps.append(Gap(lane: lane, count: position - known.position, after: known.time))
+  }
+
+  /// Records that are missing at a moment, in ticks.
+  package func missing(at ticks: UInt64) -> UInt64 {
+    gaps.reduce(0) { $1.after < ticks ? $0 &+ $1.count : $0 }
+  }
+
+  /// Events that have happened at a moment.
+  package func count(upTo ticks: UInt64) -> Int {
+    events.firstPlace { $0.record.time <= ticks }
+  }
+
+  /// Runs that are each in order become one that is: two and two, the shortest first, so that most records are moved once.
+  /// What has the same time comes in the order of the lanes, Ms first: a poll readies what a P then runs.
+  package static func merge(_ runs: [[PlacedRecord]]) -> [PlacedRecord] {
+    guard runs.allSatisfy(isInOrder) else { return runs.joined().sorted(by: precedes) }
+    var left = runs.filter { !$0.isEmpty }
+    while left.count > 1 {
+      left.sort { $0.count > $1.count }
+      let (a, b) = (left.removeLast(), left.removeLast())
+      left.append(merge(a, b))
+    }
+    return left.first ?? []
+  }
+
+  private static func merge(_ a: [PlacedRecord], _ b: [PlacedRecord]) -> [PlacedRecord] {
+    var all: [PlacedRecord] = []
+    all.reserveCapacity(a.count + b.count)
+    var (i, j) = (0, 0)
+    while i < a.count, j < b.count {
+      if precedes(b[j], a[i]) {
+        all.append(b[j])
+        j += 1
+      } else {
+        all.append(a[i])
+        i += 1
+      }
+    }
+    all += a[i...]
+    all += b[j...]
+    return all
+  }
+
+  @inline(__always)
+  private static func precedes(_ a: PlacedRecord, _ b: PlacedRecord) -> Bool {
+    if a.record.time != b.record.time { return a.record.time < b.record.time }
+    return a.lane == b.lane ? a.position < b.position : a.lane.rank < b.lane.rank
+  }
+
+  private static func isInOrder(_ run: [PlacedRecord]) -> Bool {
+    var last: UInt64 = 0
+    for event in run {
+      if event.record.time < last { return false }
+      last = event.record.time
+    }
+    return true
+  }
+
+  /// The model when `count` of the events have happened, at the moment `ticks`.
+  package func model(after count: Int, at ticks: UInt64, reasons: [WaitReason?]) -> Model {
+    var model = Model(keyframe.snapshot, reasons: reasons)
+    for event in events.prefix(count) { model.apply(event.record, on: event.lane) }
+    note(&model, at: ticks)
+    return model
+  }
+
+  /// Says of a model of this window that events are missing, if they are.
+  package func note(_ model: inout Model, at ticks: UInt64) {
+    if !isWhole || missing(at: ticks) > 0 { model.noteGap() }
+  }
+}
+
+extension Lane {
+  /// Ms before Ps.
+  fileprivate var rank: Int {
+    switch self {
+    case .m(let id): id
+    case .p(let id): id + Self.highest
+    }
+  }
+}

@@ -1,0 +1,89 @@
+// The chunks of a recording: what the file is made of. docs/recording.md is the specification.
+//
+//     file  = "MPGREC2\n", chunk, chunk…
+//     chunk = kind (1 byte), length of the body (4 bytes, low first), checksum (4 bytes, low first), body
+//
+// The checksum is the CRC-32 of kind, length and body. Chunks of unknown kinds are skipped, so that the format can
+// grow; a change that older readers would get wrong changes the first line.
+import Host
+import Region
+
+package enum ChunkKind: UInt8 {
+  /// Who was recorded.
+  case about = 1
+  /// More of the string table.
+  case names = 2
+  /// The beginning of a segment.
+  case keyframe = 3
+  /// The Gs around it.
+  case goroutines = 4
+  /// Records of one lane.
+  case block = 5
+  /// The recording ends here on purpose.
+  case end = 6
+}
+
+enum Chunk {
+  package static let magic = FileKind.recordingMagic
+  /// Versions that can be read: 1 knew fewer ways to tell an arg.
+  static let versions: [UInt8] = [UInt8(ascii: "1"), UInt8(ascii: "2")]
+  package static let head = 9
+  /// Longer bodies are not believed.
+  package static let longest = 1 << 24
+
+  /// A whole chunk.
+  package static func bytes(_ kind: ChunkKind, _ body: [UInt8]) -> [UInt8] {
+    var out = ByteWriter()
+    out.append([kind.rawValue])
+    out.word32(UInt32(body.count))
+    var checksum = Checksum()
+    checksum.add(out.bytes)
+    checksum.add(body)
+    out.word32(checksum.value)
+    out.append(body)
+    return out.bytes
+  }
+
+  /// What stands before a block's records.
+  static func blockHead(_ block: EventBlock) -> [UInt8] {
+    var out = ByteWriter()
+    out.number(UInt64(block.lane.number))
+    for value in [block.first, UInt64(block.count), block.firstTime, block.lastTime] { out.number(value) }
+    return out.bytes
+  }
+}
+
+/// Who was recorded, and how the numbers of that build are to be read.
+package struct RecordingAbout {
+  package var pid: Int32 = 0
+  package var name = ""
+  /// Raw values of wait reasons, and our name for each.
+  package var reasons: [WaitReason?] = WaitReason.all
+
+  package var bytes: [UInt8] {
+    var out = ByteWriter()
+    out.number(UInt64(UInt32(bitPattern: pid)))
+    out.text(name)
+    for (raw, reason) in reasons.enumerated() {
+      guard let reason else { continue }
+      out.number(UInt64(raw))
+      out.text("\(reason)")
+    }
+    return out.bytes
+  }
+
+  init(pid: Int32, name: String, reasons: [WaitReason?]) {
+    (self.pid, self.name, self.reasons) = (pid, name, reasons)
+  }
+
+  init?(_ bytes: [UInt8]) {
+    var reader = ByteReader(bytes)
+    guard let pid = reader.number(upTo: Int(Int32.max)), let name = reader.text() else { return nil }
+    (self.pid, self.name) = (Int32(pid), name)
+    reasons = Array(repeating: nil, count: 256)
+    while !reader.isAtEnd {
+      guard let raw = reader.number(upTo: 255), let word = reader.text() else { return nil }
+      reasons[raw] = WaitReason.allCases.first { "\($0)" == word }
+    }
+  }
+}

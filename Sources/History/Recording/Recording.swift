@@ -1,0 +1,111 @@
+// Reading a recording: its chunks become the segments of a history, whose records stay in the file until they are
+// wanted.
+//
+// The file is somebody else's, or was cut while it was written, or its disk is ill. Everything is read once, in order,
+// and checked; where the first thing is wrong the recording ends, and it says so. Nothing in the file makes us take
+// more memory than a small multiple of what it holds.
+import Host
+import Observed
+import Region
+
+/// An open recording.
+public struct Recording {
+  public let history: History
+  /// How the target ended, if it did so while it was recorded.
+  public private(set) var ended: String?
+  /// What is wrong with the file, and where; nil: nothing.
+  public private(set) var damage: String?
+  package private(set) var about: RecordingAbout
+
+  /// Opens the recording in the file at `path`. Throws when there is not even a beginning.
+  public init(path: String) throws(InspectorError) {
+    let history = History()
+    self.history = history
+    about = RecordingAbout(pid: 0, name: "", reasons: WaitReason.all)
+    var reader = try RecordingReader(path: path)
+    var builder = SegmentBuilder(reader.file)
+    while let chunk = reader.next() {
+      if let wrong = take(chunk, &builder) {
+        reader.stop("\(wrong) at byte \(chunk.offset)")
+        break
+      }
+    }
+    builder.finish(into: history)
+    history.reasons = about.reasons
+    damage = reader.damage ?? (reader.isFinished ? nil : "it was cut off: it has no end")
+    guard !history.numbers.isEmpty else {
+      throw .notARecording(path: path, reason: damage ?? "there is nothing in it")
+    }
+  }
+
+  /// Takes in one chunk; what is wrong with it.
+  private mutating func take(_ chunk: RecordingReader.Piece, _ builder: inout SegmentBuilder) -> String? {
+    switch chunk.kind {
+    case .about:
+      guard let about = RecordingAbout(chunk.body) else { return "a damaged beginning" }
+      self.about = about
+    case .names:
+      guard history.names.bytes.count + chunk.body.count <= RecordingReader.mostNames else {
+        return "too many names"
+      }
+      history.names.bytes += chunk.body
+    case .keyframe:
+      guard let keyframe = Keyframe(chunk.body) else { return "a damaged keyframe" }
+      builder.begin(keyframe, chunk, into: history)
+    case .goroutines:
+      guard GoroutineList(chunk.body) != nil else { return "a damaged table of Gs" }
+      builder.add(goroutines: chunk)
+    case .block: return builder.add(block: chunk) ? nil : "a damaged block"
+    case .end:
+      var body = ByteReader(chunk.body)
+      _ = (body.number(), body.number())
+      ended = body.text().flatMap { $0.isEmpty ? nil : $0 }
+    case nil: break
+    }
+    return nil
+  }
+}
+
+/// Puts chunks together to segments.
+private struct SegmentBuilder {
+  private let file: RecordingFile
+  private var segment: Segment?
+
+  init(_ file: RecordingFile) { self.file = file }
+
+  mutating func begin(_ keyframe: Keyframe, _ chunk: RecordingReader.Piece, into history: History) {
+    finish(into: history)
+    let payload = payload(chunk)
+    segment = Segment(
+      start: keyframe.start, time: keyframe.snapshot.time, keyframe: payload, isComplete: true)
+  }
+
+  mutating func add(goroutines chunk: RecordingReader.Piece) {
+    let payload = payload(chunk)
+    segment?.goroutines = payload
+  }
+
+  mutating func add(block chunk: RecordingReader.Piece) -> Bool {
+    var body = ByteReader(chunk.body)
+    guard let lane = body.number(upTo: Lane.highest), let first = body.number(),
+      let count = body.number(upTo: RecordEncoder.most), let firstTime = body.number(),
+      let lastTime = body.number(), count > 0, first <= .max - UInt64(count)
+    else { return false }
+    let skipped = chunk.body.count - body.left
+    let payload = Payload.file(file, offset: chunk.offset + UInt64(Chunk.head + skipped), count: body.left)
+    let block = EventBlock(
+      lane: Lane(number: lane), first: first, count: count, firstTime: firstTime, lastTime: lastTime,
+      payload: payload)
+    segment?.blocks.append(block)
+    return segment != nil
+  }
+
+  mutating func finish(into history: History) {
+    if let segment { history.append(segment) }
+    segment = nil
+  }
+
+  private func payload(_ chunk: RecordingReader.Piece) -> Payload {
+    .file(file, offset: chunk.offset + UInt64(Chunk.head), count: chunk.body.count)
+  }
+}

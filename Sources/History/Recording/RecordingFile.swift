@@ -1,0 +1,46 @@
+// The file of a recording, open for reading.
+internal import Glibc
+import Host
+
+/// Reads pieces of a file. Not mapped: a file that somebody cuts short gives nothing, and no SIGBUS.
+package final class RecordingFile {
+  package let path: String
+  private let descriptor: FileDescriptor
+  package let size: UInt64
+
+  init(path: String) throws(InspectorError) {
+    let status: FileStatus
+    do throws(SystemCallError) {
+      descriptor = try FileDescriptor(reading: path, followsLink: true)
+      status = try descriptor.status()
+    } catch {
+      throw error.errno == ENOENT ? Self.missing(path) : InspectorError(error, path: path)
+    }
+    guard status.isRegular else { throw .notARecording(path: path, reason: "it is \(status.kind)") }
+    size = UInt64(clamping: status.bytes)
+    self.path = path
+  }
+
+  /// It may be one that is not whole yet.
+  private static func missing(_ path: String) -> InspectorError {
+    let part = path + ".part"
+    let hint = FileIdentity(path: part) == nil ? "" : "; \(part) is being written, or its recorder was killed"
+    return .notARecording(path: path, reason: "there is no such file" + hint)
+  }
+
+  /// The bytes from `offset`; nil when they are not all there.
+  package func bytes(_ count: Int, at offset: UInt64) -> [UInt8]? {
+    guard count >= 0, offset <= size, UInt64(count) <= size - offset else { return nil }
+    var done = 0
+    var bytes = [UInt8](repeating: 0, count: count)
+    while done < count {
+      let got = unsafe bytes.withUnsafeMutableBytes {
+        unsafe pread(descriptor.raw, $0.baseAddress! + done, count - done, off_t(offset) + off_t(done))
+      }
+      if got < 0, errno == EINTR { continue }
+      if got <= 0 { break }
+      done += got
+    }
+    return done == count ? bytes : nil
+  }
+}

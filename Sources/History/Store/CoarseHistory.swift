@@ -1,0 +1,96 @@
+// Some gauges a second, for an hour: what stays of history when its events have to go, and the long view of it.
+import Observed
+
+/// The course of some gauges from the earliest moment that is known of to one moment.
+public struct Trend: Sendable, Equatable {
+  /// One second of history. `Max` is the largest value seen within that second.
+  public struct Point: Sendable, Equatable {
+    public var switchesPerSecond: Double = 0
+    public var grqMax = 0
+    public var parkedMax = 0
+    public init(switchesPerSecond: Double = 0, grqMax: Int = 0, parkedMax: Int = 0) {
+      (self.switchesPerSecond, self.grqMax, self.parkedMax) = (switchesPerSecond, grqMax, parkedMax)
+    }
+  }
+
+  /// Nanoseconds that one point stands for.
+  public var step: UInt64
+  /// Oldest first, the last one up to the moment; of each the mean rate, and the largest values of the gauges.
+  public var points: [Point]
+  /// Nanoseconds before the moment from when on events are kept as well; before, there is one look a second.
+  public var exact: UInt64
+  public init(step: UInt64 = 1_000_000_000, points: [Point] = [], exact: UInt64 = 0) {
+    (self.step, self.points, self.exact) = (step, points, exact)
+  }
+}
+
+/// Some gauges at one moment.
+package struct CoarsePoint: Sendable, Equatable {
+  package var time: UInt64 = 0
+  package var switches: UInt64 = 0
+  package var grqMax = 0
+  package var parked = 0
+  package var runnable = 0
+  package var live = 0
+
+  init(_ snapshot: Snapshot) {
+    (time, switches, grqMax) = (snapshot.time, snapshot.switches, snapshot.grqMax)
+    parked = snapshot.gs.waiting.values.reduce(0, +)
+    (runnable, live) = (snapshot.gs.runnable, snapshot.gs.live)
+  }
+}
+
+/// A point for each second, oldest first; of several in one second the largest values.
+package struct CoarseHistory {
+  package static let most = 3600
+  private static let second: UInt64 = 1_000_000_000
+
+  package private(set) var points: [CoarsePoint] = []
+
+  /// Takes the gauges of one moment; moments come in their order.
+  package mutating func add(_ snapshot: Snapshot) {
+    let point = CoarsePoint(snapshot)
+    guard let last = points.last, last.time / Self.second == point.time / Self.second else {
+      points.append(point)
+      if points.count > Self.most { points.removeFirst(points.count - Self.most) }
+      return
+    }
+    var merged = point
+    merged.grqMax = max(point.grqMax, last.grqMax)
+    merged.parked = max(point.parked, last.parked)
+    merged.runnable = max(point.runnable, last.runnable)
+    points[points.count - 1] = merged
+  }
+
+  /// The way to a moment, in `limit` points at most; `exact`: from when on there are events.
+  package func trend(to moment: UInt64, points limit: Int, exact: UInt64) -> Trend {
+    let known = points.prefix { $0.time <= moment }
+    guard let first = known.first, limit > 0 else { return Trend() }
+    let seconds = (moment - first.time) / Self.second + 1
+    let step = (seconds + UInt64(limit) - 1) / UInt64(limit) * Self.second
+    let count = Int((moment - first.time) / step) + 1
+    var trend = Trend(step: step, exact: moment - min(moment, exact))
+    trend.points = Array(repeating: Trend.Point(), count: count)
+    var (before, base) = (first, first)
+    var place = 0
+    var isKnown = [Bool](repeating: false, count: count)
+    for point in known {
+      // Times out of order are damage.
+      let now = max(0, count - 1 - Int((moment - point.time) / step))
+      if now != place { (place, base) = (now, before) }
+      if point.time > base.time, point.switches >= base.switches {
+        trend.points[now].switchesPerSecond =
+          Double(point.switches - base.switches) * 1e9 / Double(point.time - base.time)
+      }
+      trend.points[now].grqMax = max(trend.points[now].grqMax, point.grqMax)
+      trend.points[now].parkedMax = max(trend.points[now].parkedMax, point.parked)
+      isKnown[now] = true
+      before = point
+    }
+    // A step into which no look fell gets what the one after it knows: nobody looked, but time did not stand still.
+    for index in isKnown.indices.dropLast().reversed() where !isKnown[index] {
+      trend.points[index] = trend.points[index + 1]
+    }
+    return trend
+  }
+}

@@ -1,0 +1,138 @@
+// The other ends of a target's sockets: from /proc, without touching the target. Of a live target only.
+//
+// /proc/PID/fd/N names the socket by its inode, and /proc/PID/net/tcp lists the connections by inode. That list is long
+// when there are many connections, and the kernel takes milliseconds for it, so it is read every other second at most.
+internal import Glibc
+
+/// A socket of the target.
+public struct Socket: Sendable, Equatable {
+  /// `127.0.0.1:8080`; nil: not known.
+  public var local: String?
+  /// nil: not known, or it listens.
+  public var peer: String?
+  public var isListening = false
+  /// What it is when it is no TCP socket: `pipe`, `socket`, `eventfd`.
+  public var other: String?
+  public init() {}
+}
+
+package struct SocketWatch {
+  /// Nanoseconds between two readings of the lists, at least; and as many times what the last reading took.
+  private static let interval: UInt64 = 2_000_000_000
+  private static let share: UInt64 = 50
+  /// Bytes of a list that are read at most: some 100,000 connections.
+  private static let mostBytes = 1 << 24
+  /// Descriptors that are looked at, at most.
+  private static let most = 512
+
+  private var sockets: [UInt64: Socket] = [:]
+  private var next: UInt64 = 0
+
+  package init() {
+
+  }
+
+  package mutating func look(pid: Int32, fds: [Int]) -> [Int: Socket] {
+    refresh(pid)
+    var result: [Int: Socket] = [:]
+    for fd in fds.prefix(Self.most) {
+      guard let name = Self.link("/proc/\(pid)/fd/\(fd)") else { continue }
+      if name.hasPrefix("socket:["), let inode = UInt64(name.dropFirst(8).dropLast()),
+        let found = sockets[inode]
+      {
+        result[fd] = found
+      } else {
+        var socket = Socket()
+        socket.other = printable(String(name.prefix { $0 != ":" && $0 != "[" }))
+        if name.hasPrefix("anon_inode:") { socket.other = printable(String(name.dropFirst(11))) }
+        result[fd] = socket
+      }
+    }
+    return result
+  }
+
+  private mutating func refresh(_ pid: Int32) {
+    let now = monotonicNow()
+    guard now >= next else { return }
+    sockets.removeAll(keepingCapacity: true)
+    for name in ["tcp", "tcp6"] { read("/proc/\(pid)/net/\(name)") }
+    let end = monotonicNow()
+    next = end + max(Self.interval, (end - now) * Self.share)
+  }
+
+  private static func link(_ path: String) -> String? {
+    var bytes = [UInt8](repeating: 0, count: 128)
+    let count = unsafe bytes.withUnsafeMutableBytes { unsafe readlink(path, $0.baseAddress!, $0.count) }
+    return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+  }
+
+  private mutating func read(_ path: String) {
+    let bytes = wholeFile(path, limit: Self.mostBytes)
+    for line in bytes.split(separator: UInt8(ascii: "\n")).dropFirst() {
+      if let (inode, socket) = Self.parse(line) { sockets[inode] = socket }
+    }
+  }
+
+  /// A line of /proc/net/tcp: number, local, remote, state, …, inode the tenth word.
+  package static func parse(_ line: ArraySlice<UInt8>) -> (inode: UInt64, Socket)? {
+    let words = line.split(separator: UInt8(ascii: " "), maxSplits: 10)
+    guard words.count > 9, let inode = UInt64(String(decoding: words[9], as: UTF8.self)), inode > 0 else {
+      return nil
+    }
+    var socket = Socket()
+    socket.local = address(words[1])
+    socket.isListening = words[3].elementsEqual("0A".utf8)
+    if !socket.isListening { socket.peer = address(words[2]) }
+    return (inode, socket)
+  }
+
+  /// `0100007F:1F90` is 127.0.0.1:8080: words of the machine's byte order, and a port.
+  package static func address(_ word: ArraySlice<UInt8>) -> String? {
+    let text = String(decoding: word, as: UTF8.self)
+    guard let colon = text.firstIndex(of: ":"),
+      let port = UInt16(text[text.index(after: colon)...], radix: 16)
+    else { return nil }
+    let digits = Array(text[..<colon])
+    var bytes: [UInt8] = []
+    for start in stride(from: 0, to: digits.count - 7, by: 8) {
+      guard let word = UInt32(String(digits[start..<start + 8]), radix: 16) else { return nil }
+      // As a little-endian machine prints it.
+      bytes += (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
+    }
+    switch bytes.count {
+    case 4: return "\(dotted(bytes[...])):\(port)"
+    case 16:
+      let isMapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
+      return isMapped ? "\(dotted(bytes[12...])):\(port)" : "[\(colons(bytes))]:\(port)"
+    default: return nil
+    }
+  }
+
+  private static func dotted(_ bytes: ArraySlice<UInt8>) -> String {
+    bytes.map { String($0) }.joined(separator: ".")
+  }
+
+  /// The usual short form, the longest run of zeros left out.
+  private static func colons(_ bytes: [UInt8]) -> String {
+    var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+    guard unsafe inet_ntop(AF_INET6, bytes, &text, socklen_t(text.count)) != nil else { return "?" }
+    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// The whole of a file below /proc, which says nothing of its size before; at most `limit` bytes.
+func wholeFile(_ path: String, limit: Int) -> [UInt8] {
+  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { return [] }
+  defer { _ = close(descriptor) }
+  var bytes: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 1 << 16)
+  while bytes.count < limit {
+    let count = unsafe buffer.withUnsafeMutableBytes {
+      unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
+    }
+    guard count > 0 else { break }
+    bytes += buffer.prefix(count)
+  }
+  return bytes
+}

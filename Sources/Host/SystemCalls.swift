@@ -1,0 +1,146 @@
+// The few calls of the operating system that a reader makes, each with its errors named. No Foundation.
+internal import Glibc
+
+/// An open file descriptor; closed with its owner.
+package struct FileDescriptor: ~Copyable {
+  package let raw: Int32
+
+  /// Opens `path` for reading only. A symbolic link in the last place is refused by the kernel (ELOOP), unless the user
+  /// named it, and a FIFO does not block.
+  package init(reading path: String, followsLink: Bool = false) throws(SystemCallError) {
+    let follow = followsLink ? 0 : O_NOFOLLOW
+    raw = unsafe open(path, O_RDONLY | follow | O_CLOEXEC | O_NONBLOCK)
+    guard raw >= 0 else { throw SystemCallError(call: "open", errno: errno) }
+  }
+
+  deinit { _ = close(raw) }
+
+  package func status() throws(SystemCallError) -> FileStatus { try FileStatus(of: raw) }
+}
+
+/// A call that failed, and how.
+package struct SystemCallError: Error, Equatable {
+  package let call: String
+  package let errno: Int32
+}
+
+extension InspectorError {
+  /// What a failed call on `path` means to the user.
+  package init(_ error: SystemCallError, path: String) {
+    self =
+      switch error.errno {
+      case ELOOP: .notPermitted(path: path, reason: "it is a symbolic link; only the file itself is read")
+      case EACCES, EPERM: .notPermitted(path: path, reason: "not permitted (\(errnoText(error.errno)))")
+      default: .system(call: error.call, path: path, errno: error.errno)
+      }
+  }
+}
+
+/// What `fstat` and `lstat` say of a file, as far as we ask.
+package struct FileStatus {
+  package let isRegular, isDirectory, isSymbolicLink: Bool
+  /// What it is, for people: `a folder`, `a pipe`.
+  package let kind: String
+  package let owner, group: UInt32
+  package let permissions: UInt32
+  package let identity: FileIdentity
+  package let bytes: Int
+
+  package init(of descriptor: Int32) throws(SystemCallError) {
+    var raw = stat()
+    guard unsafe fstat(descriptor, &raw) == 0 else { throw SystemCallError(call: "fstat", errno: errno) }
+    self.init(raw)
+  }
+
+  /// Of the file itself, not of what a symbolic link points to.
+  package init(ofLink path: String) throws(SystemCallError) {
+    var raw = stat()
+    guard unsafe lstat(path, &raw) == 0 else { throw SystemCallError(call: "lstat", errno: errno) }
+    self.init(raw)
+  }
+
+  /// Of the file that `path` leads to, links followed.
+  package init(ofTarget path: String) throws(SystemCallError) {
+    var raw = stat()
+    guard unsafe stat(path, &raw) == 0 else { throw SystemCallError(call: "stat", errno: errno) }
+    self.init(raw)
+  }
+
+  private init(_ raw: stat) {
+    isRegular = raw.st_mode & S_IFMT == S_IFREG
+    isDirectory = raw.st_mode & S_IFMT == S_IFDIR
+    isSymbolicLink = raw.st_mode & S_IFMT == S_IFLNK
+    kind =
+      switch raw.st_mode & S_IFMT {
+      case S_IFDIR: "a folder"
+      case S_IFIFO: "a pipe"
+      case S_IFSOCK: "a socket"
+      case S_IFCHR, S_IFBLK: "a device"
+      case S_IFLNK: "a symbolic link"
+      default: "a file"
+      }
+    (owner, group) = (raw.st_uid, raw.st_gid)
+    identity = FileIdentity(device: UInt64(raw.st_dev), inode: UInt64(raw.st_ino))
+    permissions = raw.st_mode & 0o7777
+    bytes = Int(raw.st_size)
+  }
+}
+
+/// Nanoseconds of CLOCK_MONOTONIC: the clock of every time in a snapshot.
+public func monotonicNow() -> UInt64 {
+  var now = timespec()
+  unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+  return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+}
+
+/// The whole of a small file such as those below /proc; nil when it cannot be read.
+package func smallFile(_ path: String, limit: Int = 4096) -> [UInt8]? {
+  try? contents(of: path, limit: limit)
+}
+
+/// The same for those who must know why it cannot be read.
+package func contents(of path: String, limit: Int) throws(SystemCallError) -> [UInt8] {
+  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { throw SystemCallError(call: "open", errno: errno) }
+  defer { _ = close(descriptor) }
+  var bytes = [UInt8](repeating: 0, count: limit)
+  let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+  guard count >= 0 else { throw SystemCallError(call: "read", errno: errno) }
+  return Array(bytes.prefix(count))
+}
+
+/// The names in a folder, without `.` and `..`. At most `limit`.
+package func listing(of folder: String, limit: Int = 4096) throws(SystemCallError) -> [String] {
+  guard let stream = unsafe opendir(folder) else { throw SystemCallError(call: "opendir", errno: errno) }
+  defer { unsafe closedir(stream) }
+  var names: [String] = []
+  while names.count < limit, let entry = unsafe readdir(stream) {
+    let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
+      unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    if name != "." && name != ".." { names.append(name) }
+  }
+  return names
+}
+
+/// The effective user of this process.
+package func currentUser() -> UInt32 { geteuid() }
+
+/// A variable of the environment; nil when unset or empty.
+package func environment(_ name: String) -> String? {
+  guard let value = unsafe getenv(name) else { return nil }
+  let text = unsafe String(cString: value)
+  return text.isEmpty ? nil : text
+}
+
+/// What the C library calls an errno: `Permission denied`.
+func errnoText(_ errno: Int32) -> String {
+  guard let text = unsafe strerror(errno) else { return "unknown" }
+  return unsafe String(cString: text)
+}
+
+/// What the C library calls a signal: `Segmentation fault`.
+func signalName(_ signal: Int32) -> String {
+  guard signal > 0, let name = unsafe strsignal(signal) else { return "unknown" }
+  return unsafe String(cString: name)
+}

@@ -1,0 +1,88 @@
+// Chains and spans as lines of text.
+import History
+import Observed
+
+extension WaitChain {
+  /// What happened, a line for each hop (`*`: the longest), and why.
+  public var lines: [String] {
+    let who = "G\(wait.g)" + (entry.map { " (\($0))" } ?? "")
+    let ran = wait.end == nil ? ", and waits still" : p.map { ", then ran on P\($0) (M\(m ?? 0))" } ?? ""
+    var lines = ["\(who): \(what) \(TimeText.short(duration))\(ran)"]
+    for (index, hop) in hops.enumerated() {
+      let mark = index == guilty ? "*" : " "
+      lines.append("\(mark) \(Self.column(hop.begin - begin)) +\(Self.column(hop.duration))  \(hop.text)")
+    }
+    lines.append("  why: \(verdict.text)")
+    if !isWhole { lines.append("  not all of it is known: " + (wait.missing > 0 ? missing : unknown)) }
+    return lines
+  }
+
+  private var what: String {
+    switch wait.beginning {
+    case .created: "created, did not run for"
+    case .parked(let reason): "parked for \(reason), for"
+    case .yielded: "gave way for"
+    case .preempted: "preempted for"
+    case .syscall: "in a system call, and after it, for"
+    case .unknown: "did not run for"
+    }
+  }
+
+  private var missing: String { "\(wait.missing) records are missing around it" }
+  private var unknown: String { "it began before the history does, or its first event was lost" }
+
+  package static func column(_ nanoseconds: UInt64) -> String {
+    let text = TimeText.short(nanoseconds)
+    return String(repeating: " ", count: max(0, 9 - text.count)) + text
+  }
+}
+
+extension SpanSums {
+  /// `ran 1.2 ms, runnable 40.0 µs, chanReceive 3.0 ms`; only what there was.
+  public var text: String {
+    var parts = [
+      ("ran", running), ("runnable", runnable), ("preempted", preempted), ("system calls", syscall),
+    ]
+    parts += waiting.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+      .map { ("\($0.key)", $0.value) }
+    return parts.filter { $0.1 > 0 }.map { "\($0.0) \(TimeText.short($0.1))" }.joined(separator: ", ")
+  }
+}
+
+extension SpanSummary {
+  /// One line.
+  public var text: String {
+    let name = label ?? "(no label)"
+    let many = gs == 1 ? "" : " and \(gs - 1) other" + (gs == 2 ? "" : "s")
+    let whole = missing == 0 ? "" : "; \(missing) records are missing"
+    let open = end == nil ? " so far" : ""
+    return "\(number) \(name): \(TimeText.short(duration))\(open), by G\(root)\(many): \(sums.text)\(whole)"
+  }
+}
+
+extension SpanWalk {
+  /// The span, and then what its Gs did in the order of time; at most `limit` lines of that.
+  public func lines(limit: Int) -> [String] {
+    var lines = [span.text]
+    if span.gs > 1 { lines.append("  the others: \(span.others.text)") }
+    for piece in pieces.prefix(limit) {
+      let offset = WaitChain.column(piece.begin - min(piece.begin, span.begin))
+      lines.append("  \(offset) +\(WaitChain.column(piece.duration))  G\(piece.g) \(piece.words)")
+    }
+    if pieces.count > limit || isCut { lines.append("  … \(max(0, pieces.count - limit)) more, see --json") }
+    return lines
+  }
+}
+
+extension SpanPiece {
+  fileprivate var words: String {
+    switch state {
+    case .running: "ran on P\(p ?? 0) (M\(m ?? 0))"
+    case .runnable: "was runnable"
+    case .waiting: "waited for \(reason)"
+    case .syscall: "was in a system call on M\(m ?? 0)"
+    case .preempted: "was preempted"
+    case .idle, .dead: "was gone"
+    }
+  }
+}

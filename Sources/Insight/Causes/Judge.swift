@@ -1,0 +1,171 @@
+// The verdict on a wait: what is to blame for its longest hop.
+//
+// A hop on a queue is somebody's doing: the P that had the queue ran others, one of them for long; its thread was inside
+// a system call; or there was a P that could have taken the G and did not. Who had the Ps meanwhile (Occupancy.swift)
+// decides. What does not account for at least half of the hop is not blamed for it.
+import Observed
+import Region
+
+/// Judges one hop.
+package struct Judge {
+  package let hop: Hop
+  /// In ticks.
+  package let length: UInt64
+  package let late: WaitFacts.Late?
+  package let reason: WaitReason
+  package let ps: [Int: Occupancy]
+  package let clock: Clock
+  package let name: (UInt64) -> String
+
+  /// From here on a G that keeps a P is a hog: the longest slice that a G has while others wait.
+  package let hog: UInt64
+
+  /// Whether it matters for the verdict on a hop who had the Ps meanwhile.
+  static func asksForPs(_ hop: Hop) -> Bool {
+    switch hop.kind {
+    case .waiting, .syscall, .waking: false
+    case .late, .runnext, .lrq, .grq, .searching, .starting, .unknown: true
+    }
+  }
+
+  package func verdict() -> Verdict {
+    switch hop.kind {
+    case .waiting: return Verdict(cause: .waited, text: waited)
+    case .late: return lateVerdict()
+    case .syscall: return Verdict(cause: .syscall, text: "it was in a system call", m: hop.m)
+    case .runnext, .lrq:
+      guard let p = hop.p, let had = ps[p] else { return unknown }
+      return onQueue(of: p, had)
+    case .grq, .searching: return onGRQ() ?? unknown
+    case .unknown: return everyP() ?? unknown
+    case .waking:
+      let text = "the system took \(time(length)) to run M\(hop.m ?? 0), which was woken for it"
+      return Verdict(cause: .slowWake, text: text, m: hop.m)
+    case .starting:
+      guard let p = hop.p, let had = ps[p] else { return unknown }
+      return blame(p, had) ?? unknown
+    }
+  }
+
+  private var unknown: Verdict { Verdict(cause: .unknown, text: "the events do not say why") }
+
+  private var waited: String {
+    let what = hop.fd.map { "fd \($0)" } ?? Self.words(reason)
+    switch hop.ending {
+    case .readied: return "it waited for \(what), until \(name(hop.by ?? 0)) ended that"
+    case .lasting: return "it waits for \(what)"
+    default: return "it waited for \(what)"
+    }
+  }
+
+  package static func words(_ reason: WaitReason) -> String {
+    switch reason {
+    case .none: "something"
+    case .netpollRead: "a descriptor to be readable"
+    case .netpollWrite: "a descriptor to be writable"
+    case .chanSend: "a channel to take a value"
+    case .chanReceive: "a channel to give a value"
+    case .sleep: "its moment"
+    case .waitGroup: "a wait group"
+    case .mutex: "a lock"
+    case .select: "one of several channels"
+    case .condition: "a condition"
+    case .semaphore: "a semaphore"
+    case .signal: "a signal"
+    case .await: "an async function"
+    }
+  }
+
+  // MARK: queues
+
+  private func onQueue(of p: Int, _ had: Occupancy) -> Verdict {
+    if hop.ending == .stolen,
+      let idle = ps.filter({ $0.key != p && isHalf($0.value.idle) }).max(by: { $0.value.idle < $1.value.idle }
+      )
+    {
+      let text = "P\(idle.key) was idle for \(time(idle.value.idle)) of it, and stole it late"
+      return Verdict(cause: .stolenLate, text: text, p: idle.key)
+    }
+    return blame(p, had) ?? unknown
+  }
+
+  /// What P `p` did, if it accounts for half of the hop.
+  private func blame(_ p: Int, _ had: Occupancy) -> Verdict? {
+    if isHalf(had.syscall), let call = had.longestSyscall {
+      let until = had.retaken == nil ? "" : " until sysmon took P\(p) from it"
+      let text = "M\(call.m), which had P\(p), was blocked in a system call of \(name(call.g))\(until)"
+      return Verdict(
+        cause: .blockedM, text: text, g: call.g, p: p, m: call.m, lasted: call.isWhole ? ns(call.length) : nil
+      )
+    }
+    if let run = had.longestRun, isHalf(run.inside) { return held(p, run) }
+    guard isHalf(had.running) else { return nil }
+    return Verdict(cause: .pWasBusy, text: "P\(p) ran \(had.runs) others first", p: p)
+  }
+
+  private func held(_ p: Int, _ run: Occupancy.Stretch) -> Verdict {
+    let isHog = ns(run.length) >= hog
+    return Verdict(
+      cause: isHog ? .hog : .pWasBusy, text: "P\(p) was held by " + ran(run) + (isHog ? " (hog)" : ""),
+      g: run.g,
+      p: p, m: run.m, lasted: run.isWhole ? ns(run.length) : nil)
+  }
+
+  private func ran(_ run: Occupancy.Stretch) -> String {
+    "\(name(run.g)), which ran for \(run.isWhole ? "" : "more than ")\(time(run.length))"
+  }
+
+  private func onGRQ() -> Verdict? {
+    if let busy = everyP() { return busy }
+    guard let idle = ps.max(by: { $0.value.idle < $1.value.idle }), isHalf(idle.value.idle) else {
+      return nil
+    }
+    return Verdict(
+      cause: .pWasIdle, text: "P\(idle.key) was idle for \(time(idle.value.idle)) of it", p: idle.key)
+  }
+
+  /// When every P was held for at least four fifths of the hop.
+  private func everyP() -> Verdict? {
+    guard !ps.isEmpty, ps.values.allSatisfy({ $0.held / 4 >= length / 5 }) else { return nil }
+    if ps.count == 1, let (p, had) = ps.first, let verdict = blame(p, had), verdict.cause != .pWasBusy {
+      return verdict
+    }
+    let longest = ps.compactMap { p, had in had.longestRun.map { (p: p, run: $0) } }
+      .max { $0.run.inside < $1.run.inside }
+    var verdict = Verdict(cause: .everyPWasBusy, text: "every P was busy")
+    if let longest, isHalf(longest.run.inside) {
+      verdict.text += "; P\(longest.p) with \(ran(longest.run))"
+      (verdict.g, verdict.p, verdict.m) = (longest.run.g, longest.p, longest.run.m)
+      verdict.lasted = longest.run.isWhole ? ns(longest.run.length) : nil
+      let held = ps.values.allSatisfy { ($0.longestRun.map { isHalf($0.inside) }) ?? false }
+      if held, ns(longest.run.length) >= hog { verdict.cause = .hog }
+    }
+    return verdict
+  }
+
+  private func lateVerdict() -> Verdict {
+    let busy = everyP()
+    let cause: Verdict.Cause = late?.isTimer == true ? .timerLate : .netpollLate
+    let what =
+      late?.isTimer == true
+      ? "its timer was due \(time(length)) before somebody looked"
+      : "nobody polled for \(time(length)), in which its descriptor may have been ready; then \(poller) did"
+    return Verdict(
+      cause: cause, text: what + (busy.map { ": \($0.text)" } ?? ""), g: busy?.g, p: busy?.p, m: busy?.m,
+      lasted: busy?.lasted)
+  }
+
+  private var poller: String {
+    switch late?.poller {
+    case 0: "the netpoll thread"
+    case 1: "a searching M"
+    case 2: "sysmon"
+    default: "somebody"
+    }
+  }
+
+  private func isHalf(_ ticks: UInt64) -> Bool { ticks >= length - length / 2 && ticks > 0 }
+
+  private func ns(_ ticks: UInt64) -> UInt64 { clock.nanoseconds(lasting: ticks) }
+  private func time(_ ticks: UInt64) -> String { TimeText.short(ns(ticks)) }
+}

@@ -1,0 +1,19 @@
+// Where records are missing, segment by segment: from when on they may be, to the segment's end (History §5).
+import History
+
+struct MissingRecords {
+  private var gaps: [(from: UInt64, to: UInt64, count: UInt64)] = []
+
+  /// Takes the next segment.
+  package mutating func take(_ window: Window) {
+    let missing = window.missing(at: .max)
+    guard missing > 0 || !window.isWhole else { return }
+    let from = window.isWhole ? window.gaps.map(\.after).min() ?? window.start : window.start
+    gaps.append((max(from, window.start), window.end ?? .max, max(missing, 1)))
+  }
+
+  /// How many may be from one moment to another, in ticks.
+  package func count(from: UInt64, to: UInt64) -> UInt64 {
+    gaps.reduce(0) { $1.from <= to && $1.to >= from ? $0 &+ $1.count : $0 }
+  }
+}

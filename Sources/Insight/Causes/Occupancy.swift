@@ -1,0 +1,116 @@
+// Who had each P during a hop: how long it ran Gs, was inside a system call, was idle; and the longest of it. Sums and a
+// longest one for each P, so that a hop of any length takes the same memory.
+import Observed
+
+/// What one P did from one moment to another, in ticks.
+package struct Occupancy: Equatable {
+  /// A stretch of one G, and how much of it lies in the hop.
+  struct Stretch: Equatable {
+    package var g: UInt64
+    package var m: Int
+    package var inside: UInt64
+    package var length: UInt64
+    /// Whether its beginning is in the history; else it is longer.
+    package var isWhole: Bool
+  }
+
+  /// In the hop.
+  package var running: UInt64 = 0
+  package var syscall: UInt64 = 0
+  package var idle: UInt64 = 0
+  /// Gs that ran.
+  package var runs = 0
+  var longestRun: Stretch?
+  var longestSyscall: Stretch?
+  /// When sysmon took it from a system call; nil: it did not.
+  var retaken: UInt64?
+
+  package var held: UInt64 { running + syscall }
+}
+
+/// Goes through events and keeps account of the Ps.
+struct OccupancyCollector {
+  private enum Activity: Equatable {
+    case other, idle
+    case run(UInt64, Int)
+    case syscall(UInt64, Int)
+  }
+
+  private struct Current {
+    var activity = Activity.other
+    var since: UInt64
+    var isWhole: Bool
+  }
+
+  private let from: UInt64
+  private let to: UInt64
+  package private(set) var ps: [Int: Occupancy] = [:]
+  private var current: [Int: Current] = [:]
+
+  /// - Parameters:
+  ///   - snapshot: the gauges at `start`, from where on events will come.
+  ///   - from, to: the hop, in ticks.
+  init(_ snapshot: Snapshot, at start: UInt64, from: UInt64, to: UInt64) {
+    (self.from, self.to) = (from, to)
+    for p in snapshot.ps {
+      var activity = Activity.other
+      if let g = p.g { activity = p.status == .syscall ? .syscall(g, p.m ?? 0) : .run(g, p.m ?? 0) }
+      if p.status == .idle || p.status == .stopped { activity = .idle }
+      current[p.id] = Current(activity: activity, since: start, isWhole: false)
+      ps[p.id] = Occupancy()
+    }
+  }
+
+  /// The next event, in the order of time.
+  package mutating func take(_ event: PlacedRecord) {
+    let record = event.record
+    guard let kind = record.kind else { return }
+    let m = Int(record.m)
+    switch kind {
+    case .retake:
+      let p = Int(record.count)
+      if record.time >= from, let had = ps[p], had.retaken == nil { ps[p]?.retaken = record.time }
+      change(p, to: .idle, at: record.time)
+    case .procRetire: change(Int(record.count), to: .idle, at: record.time)
+    default:
+      guard case .p(let p) = event.lane else { return }
+      switch kind {
+      case .goStart, .goResume: change(p, to: .run(record.g, m), at: record.time)
+      case .goSyscallExit where record.detail != 0: change(p, to: .run(record.g, m), at: record.time)
+      case .goSyscall: change(p, to: .syscall(record.g, m), at: record.time)
+      case .goPark, .goYield, .goExit, .goPreempt, .procStart: change(p, to: .other, at: record.time)
+      case .procStop: change(p, to: .idle, at: record.time)
+      default: break
+      }
+    }
+  }
+
+  /// After the last event: what goes on, goes on to the hop's end at least.
+  package mutating func finish(at last: UInt64) {
+    for p in Array(current.keys) { change(p, to: .other, at: max(last, to)) }
+  }
+
+  private mutating func change(_ p: Int, to activity: Activity, at time: UInt64) {
+    guard let old = current[p], var sums = ps[p] else { return }
+    current[p] = Current(activity: activity, since: time, isWhole: true)
+    let (first, last) = (max(old.since, from), min(time, to))
+    guard first < last else { return }
+    let inside = last - first
+    func longest(_ best: Occupancy.Stretch?, _ g: UInt64, _ m: Int) -> Occupancy.Stretch? {
+      if let best, best.inside >= inside { return best }
+      return Occupancy.Stretch(g: g, m: m, inside: inside, length: time - old.since, isWhole: old.isWhole)
+    }
+    switch old.activity {
+    case .other: break
+    case .idle: sums.idle += inside
+    case .run(let g, let m):
+      sums.running += inside
+      sums.runs += 1
+      sums.longestRun = longest(sums.longestRun, g, m)
+    case .syscall(let g, let m):
+      sums.syscall += inside
+      sums.longestSyscall = longest(sums.longestSyscall, g, m)
+    }
+    ps[p] = sums
+  }
+}

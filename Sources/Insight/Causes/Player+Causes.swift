@@ -1,0 +1,243 @@
+// Asking a history why: waits of a G, the slowest of all, and the chain of one.
+//
+//     var player = Player(history)!
+//     for wait in player.slowestWaits(10) {
+//       let chain = player.chain(of: wait)
+//       print(chain.verdict.text, chain.hops.map(\.duration))
+//     }
+import History
+import Observed
+import Region
+
+/// By what waits are ranked.
+public enum WaitOrder: String, Sendable, CaseIterable {
+  /// By `Wait.delay`: what the scheduler could have saved.
+  case delay
+  /// By the whole wait.
+  case length
+}
+
+extension Player {
+  /// Waits of one G that are kept at most: the last ones.
+  public static let mostWaits = 100_000
+  /// Segments, some minutes, that are gone through at most for one chain.
+  private static let reach = 512
+  /// Nanoseconds from which on a G that keeps a P is a hog, where the target does not tell its slice.
+  private static let hog: UInt64 = 10_000_000
+
+  /// The waits of a G up to this moment, oldest first; the last may not be over.
+  public func waits(of g: UInt64) -> [Wait] { waits(of: g, from: history.firstNumber) }
+
+  /// The last wait of a G up to this moment, without going through more of the history than it takes.
+  public func lastWait(of g: UInt64) -> Wait? { lastWait(of: g) { _ in true } }
+
+  /// The same of those that `isWanted`; so many segments are gone through, until one is whole.
+  func lastWait(
+    of g: UInt64, within reaches: [Int] = [4, 32, Self.reach], where isWanted: (Wait) -> Bool
+  ) -> Wait? {
+    guard let here = history.number(at: ticks) else { return nil }
+    let move = lastMove(of: g)
+    for reach in reaches {
+      let first = max(history.firstNumber, (move ?? here) - reach)
+      let last = waits(of: g, from: first, to: move ?? .max).last(where: isWanted)
+      // One whose beginning was not among these segments may be whole in more of them.
+      if let last, last.facts.begin != nil || reach == reaches.last { return last }
+    }
+    return nil
+  }
+
+  /// The number of the segment in which a G moved last, where what the Gs did is at hand: behind it nothing is to be found.
+  private func lastMove(of g: UInt64) -> Int? {
+    guard missing == 0, let all = goroutinesAtHand?.all, let since = all.first(where: { $0.id == g })?.since
+    else { return nil }
+    return history.number(atTime: since)
+  }
+
+  package func waits(of g: UInt64, from first: Int, to last: Int = .max) -> [Wait] {
+    var found: [WaitFacts] = []
+    let sieve = RecordSieve(of: g, others: [.netpoll, .netpollLate])
+    let open = collect(WaitCollector(of: g), from: first, to: last, only: sieve) {
+      if found.count >= 2 * Self.mostWaits { found.removeFirst(Self.mostWaits) }
+      found.append($0)
+    }
+    if found.isEmpty, open.isEmpty, let row = goroutines.all.first(where: { $0.id == g }),
+      let facts = WaitFacts(row, clock, reasons: history.reasons, until: ticks)
+    {
+      found = [facts]
+    }
+    return (found.suffix(Self.mostWaits) + open).map { Wait($0, clock, reasons: history.reasons) }
+  }
+
+  /// The slowest waits up to this moment, slowest first. Those that are not over count as long as they last so far, also
+  /// where they began before the history does. Of those that are the same by `order` the longer comes first: so there are
+  /// some as long as any G waits, though the scheduler could have saved none of them anything.
+  public func slowestWaits(_ limit: Int, by order: WaitOrder = .delay) -> [Wait] {
+    typealias Weight = (UInt64, UInt64)
+    func weight(_ facts: WaitFacts) -> Weight {
+      let length = facts.endTime - facts.beginTime
+      return order == .delay ? (facts.delay, length) : (length, facts.delay)
+    }
+    let limit = max(0, min(limit, Self.mostWaits))
+    var best: [WaitFacts] = []
+    var least: Weight = (0, 0)
+    func offer(_ facts: WaitFacts) {
+      guard weight(facts) > least else { return }
+      best.append(facts)
+      guard best.count >= 2 * limit + 16 else { return }
+      best = Array(best.sorted { weight($0) > weight($1) }.prefix(limit))
+      if best.count == limit { least = best.last.map(weight) ?? (0, 0) }
+    }
+    let open = collect(WaitCollector(), offer)
+    for facts in open { offer(facts) }
+    let known = Set(open.map(\.g))
+    for row in goroutines.all where !known.contains(row.id) {
+      if let facts = WaitFacts(row, clock, reasons: history.reasons, until: ticks) { offer(facts) }
+    }
+    return best.sorted { weight($0) > weight($1) }.prefix(limit)
+      .map { Wait($0, clock, reasons: history.reasons) }
+  }
+
+  /// Why G `g` waits at this moment, or waited last; nil: the history has no wait of it.
+  public func why(g: UInt64) -> WaitChain? { waits(of: g).last.map(chain) }
+
+  /// Goes through all events up to this moment; hands waits that are over to `take`, and returns those that are not.
+  private func collect(
+    _ collector: WaitCollector, from first: Int? = nil, to last: Int = .max, only sieve: RecordSieve? = nil,
+    _ take: (WaitFacts) -> Void
+  ) -> [WaitFacts] {
+    var collector = collector
+    var gaps = MissingRecords()
+    func finished(_ facts: WaitFacts) -> WaitFacts {
+      var facts = facts
+      facts.missing = gaps.count(from: facts.beginTime, to: facts.endTime)
+      return facts
+    }
+    walk(from: first ?? history.firstNumber, to: last, only: sieve) { window, events in
+      gaps.take(window)
+      for event in events { if let facts = collector.take(event) { take(finished(facts)) } }
+    }
+    return collector.open.values.map { open in
+      var open = open
+      open.until = max(ticks, open.ready?.record.time ?? 0, open.begin?.record.time ?? 0)
+      return finished(open)
+    }
+  }
+
+  // MARK: one chain
+
+  /// Explains a wait of this history.
+  public func chain(of wait: Wait) -> WaitChain {
+    let facts = wait.facts
+    var builder = ChainBuilder(facts, clock, reasons: history.reasons)
+    var (hops, bounds) = builder.build(trace(facts))
+    let guilty = hops.indices.max { hops[$0].duration < hops[$1].duration } ?? 0
+    let (from, to) = (bounds[guilty], bounds[guilty + 1])
+    let ps = Judge.asksForPs(hops[guilty]) ? occupancy(from, to) : [:]
+    let named =
+      [facts.g] + hops.compactMap(\.by)
+      + ps.values.flatMap { [$0.longestRun?.g, $0.longestSyscall?.g].compactMap { $0 } }
+    let names = entries(near: facts, creations(of: Set(named), from, to))
+    func name(_ g: UInt64) -> String { "G\(g)" + (names(g).map { " (\($0))" } ?? "") }
+    var reason = WaitReason.none
+    if case .parked(let parked) = wait.beginning { reason = parked }
+    for index in hops.indices { hops[index].text = hops[index].words(reason: "\(reason)", name: name) }
+    var verdict = Judge(
+      hop: hops[guilty], length: to - from, late: facts.late, reason: reason, ps: ps, clock: clock,
+      name: name,
+      hog: model.snapshot.ruleNumbers[.slice] ?? Self.hog
+    ).verdict()
+    if wait.missing > 0 { verdict.text += ", as far as is known: records are missing" }
+    let begin = hops[0].begin
+    var chain = WaitChain(
+      wait: wait, entry: names(facts.g), begin: begin, end: hops.reduce(begin) { $0 + $1.duration },
+      hops: hops,
+      guilty: guilty, verdict: verdict, isWhole: facts.begin != nil && wait.missing == 0)
+    if let end = facts.end {
+      chain.m = Int(end.record.m)
+      if case .p(let p) = end.lane { chain.p = p }
+    }
+    return chain
+  }
+
+  private func trace(_ facts: WaitFacts) -> QueueTrace? {
+    guard var trace = QueueTrace(facts), let ready = facts.ready, let end = facts.end else { return nil }
+    var isIn = false
+    var isOver = false
+    // What moves Gs between queues, and the two events between which that is looked for.
+    let sieve = RecordSieve(
+      of: facts.g,
+      others: [.steal, .grqTake, .procStart, .mWake, .goCreate, .goReady, .goStart, .overflow, .procRetire])
+    through(ready.record.time, facts.endTime, only: sieve) { _, event in
+      if isIn, !isOver {
+        isOver = event.position == end.position && event.lane == end.lane
+        if !isOver { trace.take(event) }
+      } else if event.position == ready.position, event.lane == ready.lane {
+        isIn = true
+      }
+    }
+    return trace
+  }
+
+  /// Who had the Ps from one moment to another.
+  private func occupancy(_ from: UInt64, _ to: UInt64) -> [Int: Occupancy] {
+    var collector: OccupancyCollector?
+    var last = to
+    through(from, to, earlier: 1, later: 1) { window, event in
+      if collector == nil {
+        let snapshot = window.model(after: window.prefix, at: window.start, reasons: history.reasons).snapshot
+        collector = OccupancyCollector(snapshot, at: window.start, from: from, to: to)
+      }
+      collector?.take(event)
+      last = max(last, event.record.time)
+    }
+    collector?.finish(at: last)
+    return collector?.ps ?? [:]
+  }
+
+  /// Where some Gs were spawned, as string ids: of those that were created in the last of this time.
+  private func creations(of gs: Set<UInt64>, _ from: UInt64, _ to: UInt64) -> [UInt64: UInt32] {
+    var names: [UInt64: UInt32] = [:]
+    let reach = history.number(at: to).flatMap { history.segment($0 - 16)?.start } ?? 0
+    through(max(from, reach), to, earlier: 1, later: 1, only: RecordSieve(.goCreate)) { _, event in
+      if event.record.kind == .goCreate, gs.contains(event.record.g) {
+        names[event.record.g] = event.record.count
+      }
+    }
+    return names
+  }
+
+  /// Every event of the segments in which the time from one moment to another lies, and of some around.
+  private func through(
+    _ from: UInt64, _ to: UInt64, earlier: Int = 0, later: Int = 0, only sieve: RecordSieve? = nil,
+    _ take: (Window, PlacedRecord) -> Void
+  ) {
+    guard let last = history.number(at: to), let number = history.number(at: from) else { return }
+    let first = max(number - earlier, last - Self.reach)
+    walk(from: first, to: last + later, only: sieve) { window, events in
+      for event in events { take(window, event) }
+    }
+  }
+
+  /// Names of Gs: of those that were created around then, and of those in the tables around.
+  private func entries(near facts: WaitFacts, _ creations: [UInt64: UInt32]) -> (UInt64) -> String? {
+    let rows = tableEntries(facts.beginTime, facts.endTime)
+    let names = history.names
+    let own = facts.begin?.record
+    return { g in
+      if let own, own.kind == .goCreate, own.g == g { return names.string(UInt64(own.count)) }
+      return (creations[g].map(UInt64.init) ?? rows[g]).flatMap(names.string)
+    }
+  }
+
+  /// Names (string ids) of the Gs in the tables around a stretch of time.
+  func tableEntries(_ from: UInt64, _ to: UInt64) -> [UInt64: UInt64] {
+    let numbers = [history.number(at: from), history.number(at: to)].compactMap { $0 }
+    let tables = (numbers.min() ?? 0) - 8...(numbers.max() ?? 0) + 8
+    var rows: [UInt64: UInt64] = [:]
+    for number in history.numbers.clamped(to: tables.lowerBound..<tables.upperBound).prefix(64) {
+      let list = history.segment(number)?.goroutines?.bytes.flatMap { GoroutineList($0) }
+      for row in list?.rows ?? [] { rows[row.id] = row.entry }
+    }
+    return rows
+  }
+}

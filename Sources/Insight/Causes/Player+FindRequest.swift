@@ -1,0 +1,129 @@
+// Which request is meant: the labels between which it lies, looked for from where it is likely to be.
+import History
+import Observed
+import Region
+
+extension Player {
+  /// Segments, some minutes, that are gone through at most in search of something.
+  private static let reach = 512
+  /// Events that are gone through at most for one question: somebody waits for the answer.
+  private static let most = 1 << 21
+
+  // MARK: going through
+
+  /// Hands the events from a segment on backwards to `take`, until that returns false.
+  ///
+  /// - Parameter sieve: lets through which events are wanted, and perhaps others.
+  package func back(from ticks: UInt64, only sieve: RecordSieve, _ take: (PlacedRecord) -> Bool) {
+    guard let last = history.number(at: ticks) else { return }
+    var left = Self.most
+    for number in (max(history.firstNumber, last - Self.reach)...last).reversed() {
+      guard let window = unpack(number, only: sieve) else { continue }
+      for event in window.events[window.prefix...].reversed() where event.record.time <= ticks {
+        if !take(event) { return }
+      }
+      left -= window.looked
+      if left < 0 { return }
+    }
+  }
+
+  /// The same forwards, through so many segments at most.
+  package func forth(
+    from ticks: UInt64, segments: Int, only sieve: RecordSieve, _ take: (PlacedRecord) -> Bool
+  ) {
+    guard let first = history.number(at: ticks) else { return }
+    var left = Self.most
+    for number in first..<max(first + 1, min(history.numbers.upperBound, first + segments)) {
+      guard let window = unpack(number, only: sieve) else { continue }
+      for event in window.events[window.prefix...] where event.record.time >= ticks {
+        if !take(event) { return }
+      }
+      left -= window.looked
+      if left < 0 { return }
+    }
+  }
+
+  // MARK: which one
+
+  /// The labels between which a span lies; without the second it goes on.
+  typealias FoundSpan = (begin: PlacedRecord, end: PlacedRecord?)
+
+  /// A label by which a G leaves its outermost span.
+  static func isEnd(_ record: Record) -> Bool {
+    record.kind == .goLabel && record.detail == 0 && record.arg == 0
+  }
+
+  static func isBegin(_ record: Record) -> Bool {
+    record.kind == .goLabel && record.detail == 1 && record.arg != 0
+  }
+
+  func find(_ choice: RequestChoice) -> FoundSpan? {
+    switch choice {
+    case .last(let time):
+      var end: PlacedRecord?
+      back(from: clock.ticks(at: time), only: RecordSieve(.goLabel)) { event in
+        if Self.isEnd(event.record) { end = event }
+        return end == nil
+      }
+      return end.flatMap(outermost)
+    case .next(let time):
+      let ticks = clock.ticks(at: time)
+      var found: FoundSpan?
+      forth(from: ticks, segments: Self.reach, only: RecordSieve(.goLabel)) { event in
+        // One whose beginning is not in the history is passed over.
+        if event.record.time > ticks, Self.isEnd(event.record) { found = outermost(event) }
+        return found == nil
+      }
+      return found
+    case .of(let g, let time): return span(of: g, by: clock.ticks(at: time)).flatMap(complete)
+    case .number(let number):
+      var begin: PlacedRecord?
+      back(from: ticks, only: RecordSieve(.goLabel)) { event in
+        if Self.isBegin(event.record), event.record.arg == number { begin = event }
+        return begin == nil
+      }
+      return begin.flatMap(complete)
+    }
+  }
+
+  /// The beginning of the outermost span that a label ended.
+  private func outermost(_ end: PlacedRecord) -> FoundSpan? {
+    var begin: PlacedRecord?
+    back(from: end.record.time, only: RecordSieve(of: end.record.g, [.goLabel, .goCreate])) { event in
+      guard event.record.g == end.record.g, event != end else { return true }
+      if Self.isBegin(event.record) { begin = event }
+      return !Self.isEnd(event.record) && event.record.kind != .goCreate
+    }
+    return begin.map { ($0, end) }
+  }
+
+  /// The last span that a G began, or that it was created in.
+  private func span(of g: UInt64, by ticks: UInt64) -> PlacedRecord? {
+    var (g, begin, depth) = (g, PlacedRecord?.none, 0)
+    back(from: ticks, only: RecordSieve(.goLabel, .goCreate)) { event in
+      guard event.record.g == g else { return true }
+      if Self.isBegin(event.record) { begin = event }
+      if event.record.kind == .goCreate, begin == nil {
+        guard event.record.detail == 1, depth < 32 else { return false }
+        (g, depth) = (event.record.other, depth + 1)
+      }
+      return begin == nil
+    }
+    return begin
+  }
+
+  /// The end of the span that a label begins.
+  private func complete(_ begin: PlacedRecord) -> FoundSpan {
+    var (end, depth) = (PlacedRecord?.none, 0)
+    let sieve = RecordSieve(of: begin.record.g, [.goLabel, .goExit])
+    forth(from: begin.record.time, segments: Self.reach, only: sieve) { event in
+      guard event.record.g == begin.record.g, event != begin, event.record.kind == .goLabel else {
+        return event.record.g != begin.record.g || event.record.kind != .goExit
+      }
+      if event.record.detail == 1 { depth += 1 } else { depth -= 1 }
+      if depth < 0 { end = event }
+      return end == nil
+    }
+    return (begin, end)
+  }
+}

@@ -1,0 +1,182 @@
+// Finding one request in a history, and all that led to it. See RequestFacts.
+import History
+import Observed
+
+extension Player {
+  /// The walk of a request of this history, also of one after this moment; nil: there is none such.
+  ///
+  /// - Parameter effort: tells others how far it has come; once it is called off, what is returned is good for nothing.
+  public func request(_ choice: RequestChoice, effort: Effort? = nil) -> RequestWalk? {
+    var latest = self
+    latest.effort = effort ?? latest.effort
+    if latest.unpacked == nil { latest.unpacked = UnpackedWindows() }
+    latest.seekToEnd()
+    guard let found = latest.find(choice) else { return nil }
+    // Every moment is told by the clock of the segment in which it began.
+    var there = latest
+    there.seek(ticks: found.begin.record.time)
+    guard let facts = there.facts(found, latest) else { return nil }
+    let entries = there.entries(of: facts)
+    return RequestWalk(facts, there.clock, reasons: history.reasons, names: history.names) { g in
+      "G\(g)" + (entries(g).map { " (\($0))" } ?? "")
+    }
+  }
+
+  // MARK: what led to it
+
+  /// - Parameter latest: at the end of the history; this player is at the beginning of the span.
+  private func facts(_ found: FoundSpan, _ latest: Player) -> RequestFacts? {
+    guard let summary = latest.summary(found) else { return nil }
+    var facts = RequestFacts(summary, found.begin)
+    facts.end = found.end
+    (facts.did, facts.until) = (deeds(found), latest.time)
+    facts.rules = Rules(latest.model.snapshot.ruleNumbers)
+    let (creation, isOlder) = origin(found.begin)
+    if let creation {
+      facts.creation = creation
+      facts.waits = waits(of: creation.record.g, from: history.number(at: creation.record.time) ?? 0)
+        .filter { $0.facts.endTime > creation.record.time && $0.facts.endTime <= found.begin.record.time }
+      var before = self
+      before.seek(ticks: creation.record.time)
+      facts.arrival = arrival(before.socketWait(of: creation.record.other, after: 0))
+      if let arrival = facts.arrival {
+        facts.connection = .accepted
+        facts.siblings = siblings(of: creation, since: arrival.wait.facts.endTime)
+      }
+    }
+    if facts.arrival == nil {
+      let wait = socketWait(of: found.begin.record.g, after: isOlder ?? creation?.record.time ?? 0)
+      facts.arrival = arrival(wait)
+      if creation == nil, facts.arrival != nil || isOlder != nil { facts.connection = .kept }
+    }
+    if let end = found.end {
+      let sieve = RecordSieve(of: end.record.g, [.goPark, .goExit, .goLabel])
+      forth(from: end.record.time, segments: 8, only: sieve) { event in
+        guard event.record.g == end.record.g, event != end else { return true }
+        let isLast = [.goPark, .goExit, .goLabel].contains(event.record.kind)
+        if isLast, event.record.kind != .goLabel { facts.after = event }
+        return !isLast
+      }
+    }
+    return facts
+  }
+
+  /// What the root did from the beginning of the span to its end.
+  private func deeds(_ found: FoundSpan) -> [PlacedRecord] {
+    let root = found.begin.record.g
+    var (deeds, isIn, m) = ([PlacedRecord](), false, nil as UInt16?)
+    let sieve = RecordSieve(of: root, others: [.goCreate, .goReady, .retake])
+    forth(from: found.begin.record.time, segments: 512, only: sieve) { event in
+      if event == found.begin { isIn = true }
+      guard isIn, event != found.end else { return !isIn }
+      let record = event.record
+      if record.g == root {
+        m = record.kind == .goSyscall ? record.m : nil
+        deeds.append(event)
+      } else if record.kind == .goCreate || record.kind == .goReady, record.other == root {
+        deeds.append(event)
+      } else if record.kind == .retake, m.map({ UInt64($0) == record.arg }) ?? false {
+        deeds.append(event)
+      }
+      return deeds.count < HandlerPieces.mostEvents
+    }
+    return deeds
+  }
+
+  /// The span in numbers.
+  private func summary(_ found: FoundSpan) -> SpanSummary? {
+    guard let first = history.number(at: found.begin.record.time) else { return nil }
+    let last = found.end.flatMap { history.number(at: $0.record.time) } ?? .max
+    return spanWalk(found.begin.record.arg, from: first, to: last)?.span
+  }
+
+  /// The root's creation, or the moment of the end of the span before. See RequestFacts §1.
+  private func origin(_ begin: PlacedRecord) -> (creation: PlacedRecord?, earlier: UInt64?) {
+    var origin: (PlacedRecord?, UInt64?) = (nil, nil)
+    back(from: begin.record.time, only: RecordSieve(of: begin.record.g, [.goCreate, .goLabel])) { event in
+      guard event.record.g == begin.record.g, event != begin else { return true }
+      if event.record.kind == .goCreate { origin.0 = event }
+      if Self.isEnd(event.record) { origin.1 = event.record.time }
+      return origin.0 == nil && origin.1 == nil
+    }
+    return origin
+  }
+
+  /// The last wait for a socket that was over by this moment.
+  private func socketWait(of g: UInt64, after ticks: UInt64) -> Wait? {
+    lastWait(of: g, within: [1, 4, 16]) { wait in
+      guard wait.facts.end != nil, wait.facts.endTime > ticks else { return false }
+      switch wait.beginning {
+      case .parked(let reason): return reason == .netpollRead
+      case .unknown:
+        let ready = wait.facts.ready?.record
+        return ready?.kind == .goReady && history.reasons[Int(ready?.detail ?? 0)] == .netpollRead
+      default: return false
+      }
+    }
+  }
+
+  private func arrival(_ wait: Wait?) -> RequestFacts.Arrival? {
+    guard let wait = wait.map({ Wait($0.facts, clock, reasons: history.reasons) }) else { return nil }
+    var arrival = RequestFacts.Arrival(wait: wait, chain: chain(of: wait))
+    guard let ready = wait.facts.ready else { return arrival }
+    if wait.facts.begin == nil { arrival.row = row(of: wait.g, before: ready.record.time) }
+    guard ready.record.other == 0 else { return arrival }
+    var batch: [PlacedRecord] = []
+    forth(from: 0, near: ready.record.time, only: RecordSieve(.goReady, .netpoll)) { event in
+      guard event.lane == ready.lane else { return true }
+      if event.record.kind == .goReady, event.record.other == 0 { batch.append(event) }
+      guard event.record.kind == .netpoll else { return true }
+      if event.position > ready.position {
+        arrival.poll = event
+        arrival.first = batch.suffix(Int(clamping: event.record.count)).first
+        return false
+      }
+      batch = []
+      return true
+    }
+    return arrival
+  }
+
+  /// All events of the segment of a moment and of the next.
+  private func forth(
+    from ticks: UInt64, near moment: UInt64, only sieve: RecordSieve, _ take: (PlacedRecord) -> Bool
+  ) {
+    guard let number = history.number(at: moment), let start = history.segment(number)?.start else { return }
+    forth(from: max(ticks, start), segments: 2, only: sieve, take)
+  }
+
+  private func siblings(of creation: PlacedRecord, since ticks: UInt64) -> Int {
+    var count = 0
+    forth(from: ticks, segments: 8, only: RecordSieve(.goCreate)) { event in
+      if event.record.time >= creation.record.time { return false }
+      let isSibling = event.record.kind == .goCreate && event.record.other == creation.record.other
+      if isSibling { count += 1 }
+      return true
+    }
+    return count
+  }
+
+  /// Since when a G has been parked, and for which descriptor, by a table of Gs that was read before a moment.
+  private func row(of g: UInt64, before ticks: UInt64) -> (since: UInt64, fd: Int)? {
+    guard let last = history.number(at: ticks) else { return nil }
+    for number in (max(history.firstNumber, last - 64)...last).reversed() {
+      guard let list = history.segment(number)?.goroutines?.bytes.flatMap({ GoroutineList($0) }) else {
+        continue
+      }
+      guard let row = list.rows.first(where: { $0.id == g }), row.state == .waiting, row.since <= ticks,
+        row.waitingOn != 0
+      else { continue }
+      return (row.since, Int(clamping: row.waitingOn - 1))
+    }
+    return nil
+  }
+
+  /// Where the Gs of a request were spawned.
+  private func entries(of facts: RequestFacts) -> (UInt64) -> String? {
+    let (begin, names) = (facts.begin.record.time, history.names)
+    var entries = tableEntries(begin, facts.end?.record.time ?? begin)
+    if let creation = facts.creation?.record { entries[creation.g] = UInt64(creation.count) }
+    return { entries[$0].flatMap(names.string) }
+  }
+}

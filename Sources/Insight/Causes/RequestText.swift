@@ -1,0 +1,46 @@
+// A walk as lines of text, and as JSON. docs/causes.md has the keys.
+import History
+import Observed
+
+extension RequestWalk {
+  /// Whose it is, and how it came.
+  public var title: String {
+    let how =
+      switch connection {
+      case .accepted: "on a new connection"
+      case .kept: "on a connection that was there already"
+      case .none: "not from a socket"
+      }
+    return "\(span.number) \(span.label ?? "(no label)"), by G\(span.root), \(how)"
+  }
+
+  /// Nanoseconds with their sign: `+12.4 µs`, `-3.1 s`, `0`.
+  public static func signed(_ nanoseconds: Int64) -> String {
+    if nanoseconds == 0 { return "0" }
+    return (nanoseconds < 0 ? "-" : "+") + TimeText.short(nanoseconds.magnitude)
+  }
+
+  /// The steps, with their events and rules.
+  public var lines: [String] {
+    var lines = [title + (span.missing == 0 ? "" : "; \(span.missing) records are missing")]
+    var told: Set<String> = []
+    for (index, step) in steps.enumerated() {
+      let offset = offset(index).map(Self.signed) ?? "-"
+      let blanks = String(repeating: " ", count: max(1, 11 - offset.count))
+      let lasted = step.lasted.map { $0 == 0 ? "" : " \(TimeText.short($0))" } ?? ""
+      lines.append("\(index + 1)\(blanks)\(offset)  \(step.title)\(lasted)  \(step.places)")
+      lines.append("    \(step.text)")
+      for event in step.events { lines.append("    * \(event.lane.name): \(event.text)") }
+      if told.insert(step.rule).inserted { lines.append("    Rule: \(step.rule)") }
+    }
+    return lines
+  }
+}
+
+extension RequestStep {
+  /// `G4 P1 (M3)`; empty where none is known.
+  public var places: String {
+    let place = p.map { "P\($0)" + (m.map { " (M\($0))" } ?? "") } ?? m.map { "M\($0)" }
+    return [g.map { "G\($0)" }, place].compactMap { $0 }.joined(separator: " ")
+  }
+}

@@ -1,0 +1,197 @@
+// Finds spans in a stream of events.
+import Observed
+import Region
+
+/// Follows the Gs that belong to spans.
+struct SpanCollector {
+  /// A G that belongs to a span, and what it does.
+  private struct Follower {
+    var span: UInt64
+    var state: GState
+    var reason = WaitReason.none
+    /// Nanoseconds.
+    var since: UInt64
+    var p: Int?
+    var m: Int?
+  }
+
+  private let clock: Clock
+  private let reasons: [WaitReason?]
+  private let names: StringBook
+  /// The span that is wanted in full.
+  private let wanted: UInt64?
+  private var followers: [UInt64: Follower] = [:]
+  /// Those that have begun and not ended.
+  package private(set) var open: [UInt64: SpanSummary] = [:]
+  package private(set) var walk: SpanWalk?
+  /// Where in the walk's members a G is.
+  private var places: [UInt64: Int] = [:]
+
+  /// Spans and Gs that are followed at most, and how deep spans lie in spans.
+  private static let most = 1 << 20
+  private static let deepest = 32
+
+  init(_ clock: Clock, reasons: [WaitReason?], names: StringBook, wanted: UInt64? = nil) {
+    (self.clock, self.reasons, self.names, self.wanted) = (clock, reasons, names, wanted)
+  }
+
+  /// Takes the next event, in the order of time; hands spans that end to `done`.
+  package mutating func take(_ event: PlacedRecord, _ done: (SpanSummary) -> Void) {
+    let record = event.record
+    guard record.g != 0, let kind = record.kind else { return }
+    let time = clock.nanoseconds(at: record.time)
+    switch kind {
+    case .goLabel: label(record, event.lane, time, done)
+    case .goCreate: create(record, event.lane, time)
+    case .goExit:
+      guard let old = followers[record.g] else { return }
+      close(record.g, at: time)
+      followers[record.g] = nil
+      end(from: old.span, to: nil, root: record.g, time, done)
+    default:
+      guard let (state, reason) = state(after: kind, record), followers[record.g] != nil else { return }
+      close(record.g, at: time)
+      enter(record.g, state, reason, event)
+    }
+  }
+
+  private func state(after kind: EventKind, _ record: Record) -> (GState, WaitReason)? {
+    switch kind {
+    case .goReady, .goYield: (.runnable, .none)
+    case .goStart, .goResume: (.running, .none)
+    case .goPark: (.waiting, reasons[Int(record.detail)] ?? .none)
+    case .goPreempt: (record.detail == 1 ? .preempted : .runnable, .none)
+    case .goSyscall: (.syscall, .none)
+    case .goSyscallExit: (record.detail == 0 ? .runnable : .running, .none)
+    default: nil
+    }
+  }
+
+  private mutating func enter(_ g: UInt64, _ state: GState, _ reason: WaitReason, _ event: PlacedRecord) {
+    followers[g]?.state = state
+    followers[g]?.reason = reason
+    followers[g]?.m = Int(event.record.m)
+    if state == .running, case .p(let p) = event.lane { followers[g]?.p = p }
+  }
+
+  /// Accounts for what a G did up to `time`.
+  private mutating func close(_ g: UInt64, at time: UInt64) {
+    guard let follower = followers[g] else { return }
+    followers[g]?.since = max(time, follower.since)
+    let duration = max(time, follower.since) - follower.since
+    for span in chain(follower.span) {
+      if open[span]?.root == g {
+        open[span]?.sums.add(duration, follower.state, follower.reason)
+      } else {
+        open[span]?.others.add(duration, follower.state, follower.reason)
+      }
+    }
+    if let index = places[g] { note(g, follower, duration, at: index) }
+  }
+
+  private mutating func note(_ g: UInt64, _ follower: Follower, _ duration: UInt64, at index: Int) {
+    walk?.members[index].sums.add(duration, follower.state, follower.reason)
+    guard duration > 0 else { return }
+    guard walk?.pieces.count ?? 0 < SpanWalk.most else {
+      walk?.isCut = true
+      return
+    }
+    walk?.pieces.append(
+      SpanPiece(
+        g: g, state: follower.state, reason: follower.reason, begin: follower.since, duration: duration,
+        p: follower.p, m: follower.m))
+  }
+
+  /// A span, and those that it is a part of.
+  private func chain(_ span: UInt64) -> [UInt64] {
+    var chain = [span]
+    while chain.count < Self.deepest, let outer = open[chain[chain.count - 1]]?.outer { chain.append(outer) }
+    return chain
+  }
+
+  // MARK: who belongs to what
+
+  private mutating func label(
+    _ record: Record, _ lane: Lane, _ time: UInt64, _ done: (SpanSummary) -> Void
+  ) {
+    let (g, number) = (record.g, record.arg)
+    let old = followers[g]
+    close(g, at: time)
+    let begins = record.detail == 1 && number != 0
+    if !begins, let old { end(from: old.span, to: number, root: g, time, done) }
+    guard number != 0 else {
+      followers[g] = nil
+      return leave(g)
+    }
+    if begins, open.count < Self.most {
+      var span = SpanSummary(
+        number: number, label: names.string(UInt64(record.count)), root: g, begin: time)
+      span.outer = old.flatMap { open[$0.span] == nil ? nil : $0.span }
+      open[number] = span
+      if number == wanted { walk = SpanWalk(span: span) }
+    }
+    guard followers.count < Self.most || old != nil else { return }
+    var follower = Follower(span: number, state: .running, since: time, m: Int(record.m))
+    if case .p(let p) = lane { follower.p = p }
+    followers[g] = follower
+    join(g, nil, nil)
+  }
+
+  private mutating func create(_ record: Record, _ lane: Lane, _ time: UInt64) {
+    guard let parent = followers[record.other], followers.count < Self.most else { return }
+    followers[record.g] = Follower(span: parent.span, state: .runnable, since: time)
+    for span in chain(parent.span) { open[span]?.gs += 1 }
+    join(record.g, record.other, names.string(UInt64(record.count)))
+  }
+
+  /// Notes a G as a member of the span that is wanted, when it belongs to it.
+  private mutating func join(_ g: UInt64, _ parent: UInt64?, _ entry: String?) {
+    guard let wanted, let walk, let follower = followers[g] else { return }
+    // After its end Gs that it left behind belong to it still.
+    guard follower.span == wanted || chain(follower.span).contains(wanted) else { return leave(g) }
+    if let index = walk.members.firstIndex(where: { $0.g == g }) {
+      places[g] = index
+    } else if walk.members.count < SpanWalk.most {
+      places[g] = walk.members.count
+      self.walk?.members.append(SpanWalk.Member(g: g, parent: parent, entry: entry))
+    } else {
+      self.walk?.isCut = true
+    }
+  }
+
+  private mutating func leave(_ g: UInt64) { places[g] = nil }
+
+  /// The root leaves its span, and those around it up to the one to which it goes back.
+  private mutating func end(
+    from span: UInt64, to other: UInt64?, root: UInt64, _ time: UInt64, _ done: (SpanSummary) -> Void
+  ) {
+    for number in chain(span) where number != other {
+      guard var summary = open[number], summary.root == root else { return }
+      summary.end = time
+      open[number] = nil
+      if number == wanted { walk?.span = summary }
+      done(summary)
+    }
+  }
+
+  /// Says of what goes on, and of the one that is wanted, how much is missing; after `finish`.
+  package mutating func note(_ gaps: MissingRecords) {
+    func missing(_ span: SpanSummary) -> UInt64 {
+      gaps.count(from: clock.ticks(at: span.begin), to: span.end.map { clock.ticks(at: $0) } ?? .max)
+    }
+    open = open.mapValues {
+      var span = $0
+      span.missing = missing(span)
+      return span
+    }
+    if let span = walk?.span { walk?.span.missing = missing(span) }
+  }
+
+  /// After the last event: what goes on, goes on to `ticks`.
+  package mutating func finish(at ticks: UInt64) {
+    let time = clock.nanoseconds(at: ticks)
+    for g in followers.keys.sorted() { close(g, at: time) }
+    if let wanted, let summary = open[wanted] { walk?.span = summary }
+    walk?.pieces.sort { ($0.begin, $0.g) < ($1.begin, $1.g) }
+  }
+}

@@ -1,0 +1,49 @@
+// What rows can be asked for by name: a word for every column of every list.
+
+public enum FilterField: String, Sendable, CaseIterable {
+  // What is known of rows by itself.
+  case g, state, reason, age, site, p, m, fd, by, kind, dir, lane, tid, peer, lrq, use, cpu, text
+  // What is only printed: in columns of these names.
+  case below, max, search, gsrun, steals, lost, gsgot, hits, tries, gcache, stacks, run, sched, call, nop, os,
+    stall
+  case cputime, stalled, gaveup, taken, looks, gs, asteal, calls, here, holds, written, timesround, running,
+    ready
+
+  /// By its name, or by the title of a column; blanks and signs do not count.
+  public init?(name: some StringProtocol) {
+    let word = name.lowercased().filter { $0.isLetter && $0.isASCII }
+    guard let field = FilterField(rawValue: word) ?? Self.others[word] else { return nil }
+    self = field
+  }
+
+  /// Names besides, as titles of columns have them.
+  private static let others: [String: FilterField] = [
+    "since": .age, "longest": .age, "waitsfor": .reason, "waits": .reason, "spawnedat": .site,
+    "spawned": .site,
+    "entrypointoftheg": .site, "entry": .site, "stateorwaitreason": .state, "lrqof": .lrq, "now": .lrq,
+    "for": .dir,
+    "thief": .p, "which": .g, "ring": .lane, "what": .text,
+  ]
+
+  /// Whether its values are lengths of time.
+  package var isTime: Bool { [.age, .cputime, .stalled].contains(self) }
+
+  /// Whether its values are words, and not numbers.
+  package var isText: Bool {
+    switch self {
+    case .state, .reason, .site, .kind, .dir, .lane, .peer, .text, .os, .here: true
+    default: false
+    }
+  }
+
+  /// Something that can be asked of it.
+  package var example: String {
+    switch self {
+    case .age, .cputime, .stalled: "\(self)>100ms"
+    case .use, .cpu, .search, .hits, .stall, .gcache, .stacks, .run, .sched, .call, .calls, .nop:
+      "\(self)>50%"
+    case .g, .by, .p, .m, .fd, .tid: "\(self):3"
+    default: "\(self)>100"
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// A value that somebody typed into a filter: as text, and as the number that it may be.
+//
+// Numbers are taken as screens print them: `1.24k`, `1,234`, `87%`, `<1%`, `P3`, `12.3µs`, `1m05s`. Such a number stands for
+// all that are printed like it, so it counts as equal to what differs by less than one in its last digit.
+import History
+import Observed
+
+struct FilterOperand: Sendable, Equatable {
+  package struct Number: Sendable, Equatable {
+    package var value: Double
+    /// One in the last digit; 0 where every digit is there.
+    package var digit = 0.0
+    /// `P` in `P3`, small: what it is the number of.
+    package var letter: UInt8?
+    /// Whether it was written as `<1%`: above nothing, and less.
+    var isLess = false
+
+    func equals(_ other: Double) -> Bool {
+      if isLess { return other > 0 && other < value }
+      return digit == 0 ? other == value : abs(other - value) < digit
+    }
+  }
+
+  /// Small letters.
+  package let text: [UInt8]
+  package let count: Number?
+  /// Nanoseconds.
+  package let time: Number?
+  /// `-`: where a row has nothing.
+  var isNothing: Bool { text == [UInt8(ascii: "-")] }
+
+  init(_ word: Substring) {
+    text = word.utf8.map(Self.folded)
+    var word = word
+    let isLess = word.first == "<"
+    if isLess || word.first == "+" { word = word.dropFirst() }
+    (count, time) = (Self.count(word, isLess), Self.time(word, isLess))
+  }
+
+  package func number(of field: FilterField) -> Number? { field.isTime ? time : count }
+
+  package static func folded(_ byte: UInt8) -> UInt8 { byte &- 65 < 26 ? byte | 32 : byte }
+
+  // MARK: numbers
+
+  private static let prefixes: [Character: Double] = ["k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12]
+
+  private static func count(_ word: Substring, _ isLess: Bool) -> Number? {
+    var digits = word
+    var letter: UInt8?
+    var scale = 1.0
+    let isShare = digits.last == "%"
+    if isShare { digits = digits.dropLast() }
+    if let first = digits.first, first.isLetter, first.isASCII, digits.count > 1 {
+      letter = first.asciiValue.map(folded)
+      digits = digits.dropFirst()
+    } else if let last = digits.last, let factor = prefixes[last] {
+      (scale, digits) = (factor, digits.dropLast())
+    }
+    guard let (value, step) = plain(digits) else { return nil }
+    let isRounded = isShare || scale > 1 || step < 1
+    return Number(value: value * scale, digit: isRounded ? step * scale : 0, letter: letter, isLess: isLess)
+  }
+
+  /// A number without a unit, and what one in its last digit is.
+  private static func plain(_ word: Substring) -> (value: Double, step: Double)? {
+    guard let first = word.first, first.isNumber || first == "." else { return nil }
+    let groups = word.split(separator: ",", omittingEmptySubsequences: false)
+    if groups.count > 1, !groups.dropFirst().allSatisfy({ $0.count == 3 }) { return nil }
+    guard let value = Double(groups.joined()), value.isFinite, value >= 0 else { return nil }
+    let fraction = word.firstIndex(of: ".").map { word.distance(from: $0, to: word.endIndex) - 1 } ?? 0
+    return (value, fraction == 0 ? 1 : 1 / [10.0, 100, 1000][min(fraction, 3) - 1])
+  }
+
+  // MARK: times
+
+  private static let units: [(name: String, scale: Double)] = [
+    ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("d", 86_400e9),
+  ]
+
+  /// Those that are printed with a blank before them.
+  static let apart: Set<String> = ["ns", "us", "µs", "ms", "s"]
+
+  private static func time(_ printed: Substring, _ isLess: Bool) -> Number? {
+    let word = printed.filter { $0 != " " }[...]
+    if let (value, step) = plain(word) {
+      return Number(value: value * 1e9, digit: step * 1e9, isLess: isLess)
+    }
+    var (rest, sum, last) = (word, 0.0, Double.infinity)
+    var digit = 0.0
+    // `1h02m`: each unit smaller than the one before.
+    while !rest.isEmpty {
+      let digits = rest.prefix { $0.isNumber || $0 == "." }
+      let name = rest.dropFirst(digits.count).prefix { $0.isLetter }
+      guard let unit = units.first(where: { $0.name == name }), unit.scale < last,
+        let (value, step) = plain(digits)
+      else { return nil }
+      (sum, last, digit) = (sum + value * unit.scale, unit.scale, step * unit.scale)
+      rest = rest.dropFirst(digits.count + name.count)
+    }
+    return word.isEmpty ? nil : Number(value: sum, digit: digit, isLess: isLess)
+  }
+}

@@ -1,0 +1,36 @@
+// What a filter may ask of the Inspector's own values.
+import Observed
+
+extension Event: FilterSubject {
+  public func value(of field: FilterField) -> FilterValue {
+    switch field {
+    case .text: .text(text)
+    case .kind: .text(name)
+    case .lane: .text(lane.name)
+    case .p: if case .p(let id) = lane { .number(Double(id)) } else { .none }
+    case .m: .number(Double(m))
+    case .g: g.map { .number(Double($0)) } ?? .none
+    case .reason: reasonName.map { .text($0) } ?? .none
+    case .fd: kind == .goPark && arg > 0 ? .number(Double(arg - 1)) : .none
+    case .site: kind == .goCreate ? .text(entry ?? "") : .none
+    case .by: kind == .goCreate || kind == .goReady ? .number(Double(other)) : .none
+    default: .none
+    }
+  }
+
+  /// What stands beside its text: lane, M and kind.
+  public func prints(_ word: FilterWord) -> Bool {
+    word.isIn(name) || word.isIn(lane.name) || word.isPrinted(.m, of: self)
+  }
+}
+
+extension Snapshot.Ring: FilterSubject {
+  public func value(of field: FilterField) -> FilterValue {
+    switch field {
+    case .lane, .text: .text(lane.name)
+    case .p: if case .p(let id) = lane { .number(Double(id)) } else { .none }
+    case .m: if case .m(let id) = lane { .number(Double(id)) } else { .none }
+    default: .none
+    }
+  }
+}

@@ -1,0 +1,276 @@
+// The timeline: what each P, or each M, did over a stretch of time, column by column.
+//
+// §1 The problem. A stretch of 100 ms may hold 100,000 slices, and a screen has 80 columns. A column that showed its
+// last slice only would lie; so each says for how long it was what, and which G had most of it.
+//
+// §2 What a lane did before its first event in the stretch is told by its last event before; without one, by what the
+// first one ends (who parks, ran); without any event, by the gauges. Else it is not known, and stays so.
+import History
+import Observed
+import Region
+
+/// Which stretch is wanted, up to the moment of the frame.
+public struct TimelineSpan: Sendable, Equatable {
+  /// Nanoseconds.
+  public var length: UInt64
+  public var columns: Int
+  /// A row for each M rather than for each P.
+  public var byM: Bool
+  /// Rows of the other kind as well.
+  public var hasOthers: Bool
+  public init(length: UInt64, columns: Int, byM: Bool = false, hasOthers: Bool = false) {
+    (self.length, self.columns, self.byM, self.hasOthers) = (length, columns, byM, hasOthers)
+  }
+}
+
+/// What lanes did, in columns of equal length.
+public struct LaneTimeline: Sendable, Equatable {
+  public enum Activity: Sendable, Equatable {
+    /// Nothing is known of it.
+    case unknown
+    /// A P that no M holds; an M that sleeps.
+    case idle
+    case running(UInt64)
+    case spinning
+    case syscall
+    /// Between two Gs: the scheduler's own work, and threads without a P that are awake.
+    case between
+  }
+
+  /// Nanoseconds of one column by what they went to, and the G that ran longest in it.
+  public struct Slot: Sendable, Equatable {
+    public var running: Float = 0
+    public var spinning: Float = 0
+    public var syscall: Float = 0
+    public var idle: Float = 0
+    public var between: Float = 0
+    public var g: UInt64 = 0
+    public var gTime: Float = 0
+    /// Gs that were started in it.
+    public var starts: UInt32 = 0
+    public init() {}
+    /// What is known of the column.
+    public var known: Float { running + spinning + syscall + idle + between }
+  }
+
+  public struct Row: Sendable, Equatable {
+    public var id: Int
+    public var slots: [Slot]
+    public init(id: Int, slots: [Slot]) { (self.id, self.slots) = (id, slots) }
+  }
+
+  public var byM = false
+  /// Nanoseconds: the first moment of the first column, and the last of the last.
+  public var start: UInt64 = 0
+  public var end: UInt64 = 0
+  public var rows: [Row] = []
+  /// Of Ms where `rows` are Ps, of Ps where they are Ms; empty unless they were wanted.
+  public var others: [Row] = []
+  /// Whether there were more events than were gone through: the left part is blank.
+  public var isCut = false
+  public init() {}
+}
+
+/// Builds a timeline piece by piece, so that a caller may do other things in between.
+struct TimelineBuilder {
+  /// Records that are gone through at most.
+  private static let most = 500_000
+  /// Rows at most: of a region that claims more Ms the others are left out.
+  private static let mostRows = 4096
+
+  private struct RowID: Hashable {
+    var isM: Bool
+    var id: Int
+  }
+
+  private struct Move {
+    var time: UInt64
+    var before: LaneTimeline.Activity?
+    package var after: LaneTimeline.Activity
+    var isStart: Bool
+  }
+
+  private let span: TimelineSpan
+  private let source: DetailSource
+  private let from: UInt64
+  private var pieces: ArraySlice<StretchPiece>
+  /// The moves of each row, newest piece first; each piece in its own order.
+  private var moves: [RowID: [[Move]]] = [:]
+  private var count = 0
+  private var isCut = false
+
+  init(_ span: TimelineSpan, _ source: DetailSource) {
+    var span = span
+    (span.columns, span.length) = (min(max(1, span.columns), 4096), max(1000, span.length))
+    (self.span, self.source) = (span, source)
+    let end = source.clock.nanoseconds(at: source.moment)
+    from = source.clock.ticks(at: end - min(end, span.length))
+    pieces = source.history.pieces(from: from, to: source.moment)[...]
+  }
+
+  /// Takes in one more piece; false when all is done.
+  package mutating func step(_ decoder: RecordDecoder) -> Bool {
+    guard let piece = pieces.popFirst() else { return false }
+    guard count < Self.most else {
+      isCut = true
+      return false
+    }
+    let records = piece.records(decoder)
+    count += records.count
+    var found: [RowID: [Move]] = [:]
+    for record in records where record.time <= source.moment { note(record, on: piece.lane, in: &found) }
+    for (row, list) in found where moves.count < Self.mostRows || moves[row] != nil {
+      moves[row, default: []].append(list)
+    }
+    return true
+  }
+
+  private func note(_ record: Record, on lane: Lane, in found: inout [RowID: [Move]]) {
+    guard let kind = record.kind else { return }
+    if span.byM || span.hasOthers, let (before, after) = Self.activity(ofM: kind, record) {
+      let move = Move(time: record.time, before: before, after: after, isStart: kind == .goStart)
+      found[RowID(isM: true, id: Int(record.m)), default: []].append(move)
+    }
+    if !span.byM || span.hasOthers, case .p(let id) = lane,
+      let (before, after) = Self.activity(ofP: kind, record)
+    {
+      let move = Move(time: record.time, before: before, after: after, isStart: kind == .goStart)
+      found[RowID(isM: false, id: id), default: []].append(move)
+    }
+  }
+
+  /// What an event ends, where that is certain, and what it begins.
+  private static func activity(
+    ofP kind: EventKind, _ record: Record
+  ) -> (before: LaneTimeline.Activity?, after: LaneTimeline.Activity)? {
+    switch kind {
+    case .goStart, .goResume: (nil, .running(record.g))
+    case .goPark, .goYield, .goExit, .goPreempt: (.running(record.g), .between)
+    case .goSyscall: (.running(record.g), .syscall)
+    case .goSyscallExit: record.detail == 0 ? nil : (nil, .running(record.g))
+    case .procStart: (nil, .between)
+    case .procStop, .procRetire: (nil, .idle)
+    case .retake: (.syscall, .idle)
+    case .mSpin: (nil, .spinning)
+    case .mUnspin: (.spinning, .between)
+    default: nil
+    }
+  }
+
+  private static func activity(
+    ofM kind: EventKind, _ record: Record
+  ) -> (before: LaneTimeline.Activity?, after: LaneTimeline.Activity)? {
+    switch kind {
+    case .mPark: (nil, .idle)
+    case .mStart: (.unknown, .between)
+    case .mEnd: (.idle, .unknown)
+    case .goSyscallExit: (.syscall, record.detail == 0 ? .between : .running(record.g))
+    case .procStop: (nil, .between)
+    case .procStart: (.idle, .between)
+    case .procRetire, .retake: nil
+    default: activity(ofP: kind, record)
+    }
+  }
+
+  // MARK: the columns
+
+  package func result() -> LaneTimeline {
+    var timeline = LaneTimeline()
+    timeline.byM = span.byM
+    timeline.end = source.clock.nanoseconds(at: source.moment)
+    timeline.start = timeline.end - min(timeline.end, span.length)
+    timeline.isCut = isCut
+    timeline.rows = rows(ofMs: span.byM)
+    if span.hasOthers { timeline.others = rows(ofMs: !span.byM) }
+    return timeline
+  }
+
+  private func rows(ofMs isM: Bool) -> [LaneTimeline.Row] {
+    let listed = isM ? source.snapshot.ms.map(\.id) : source.snapshot.ps.map(\.id)
+    let ids = Set(listed).union(moves.keys.lazy.filter { $0.isM == isM }.map(\.id)).sorted()
+    return ids.prefix(Self.mostRows).map { id in
+      LaneTimeline.Row(id: id, slots: slots(RowID(isM: isM, id: id)))
+    }
+  }
+
+  private func slots(_ id: RowID) -> [LaneTimeline.Slot] {
+    let lists = (moves[id] ?? []).reversed()
+    // Where pieces of several lanes make one row (an M's), they overlap.
+    let sorted = id.isM ? lists.flatMap { $0 }.sorted { $0.time < $1.time } : lists.flatMap { $0 }
+    var slots = [LaneTimeline.Slot](repeating: LaneTimeline.Slot(), count: span.columns)
+    let first = sorted.firstIndex { $0.time > from } ?? sorted.count
+    let knownFrom = isCut ? sorted.first?.time ?? source.moment : 0
+    var activity =
+      first > 0
+      ? sorted[first - 1].after
+      : sorted.first.map { $0.before ?? .unknown } ?? gauge(id)
+    var time = from
+    for move in sorted[first...] {
+      if time >= knownFrom { add(activity, time, move.time, to: &slots) }
+      activity = move.after
+      time = max(time, move.time)
+      if move.isStart { slots[column(move.time)].starts &+= 1 }
+    }
+    add(activity, time, source.moment, to: &slots)
+    return slots
+  }
+
+  /// What the gauges say of a lane without any event.
+  private func gauge(_ row: RowID) -> LaneTimeline.Activity {
+    if row.isM {
+      guard let m = source.snapshot.ms.first(where: { $0.id == row.id }) else { return .unknown }
+      switch m.state {
+      case .running: return m.g.map { .running($0) } ?? .between
+      case .spinning: return .spinning
+      case .syscall: return .syscall
+      case .none, .exited: return .unknown
+      default: return .idle
+      }
+    }
+    guard let p = source.snapshot.ps.first(where: { $0.id == row.id }) else { return .unknown }
+    switch p.status {
+    case .idle, .stopped: return .idle
+    case .spinning: return .spinning
+    case .syscall: return .syscall
+    case .running: return p.g.map { .running($0) } ?? .between
+    }
+  }
+
+  private var ticksPerColumn: Double { max(1, Double(source.moment &- from) / Double(span.columns)) }
+
+  private func column(_ time: UInt64) -> Int {
+    guard time > from else { return 0 }
+    return min(span.columns - 1, Int(Double(time - from) / ticksPerColumn))
+  }
+
+  /// Gives the time from `start` to `end` (ticks) to the columns that it lies in.
+  private func add(
+    _ activity: LaneTimeline.Activity, _ start: UInt64, _ end: UInt64, to slots: inout [LaneTimeline.Slot]
+  ) {
+    guard end > start, start >= from else { return }
+    let perColumn = ticksPerColumn
+    let scale = source.clock.nanosecondsPerTick
+    for index in column(start)...column(end) {
+      let left = max(Double(start - from), Double(index) * perColumn)
+      let right = min(Double(end - from), Double(index + 1) * perColumn)
+      guard right > left else { continue }
+      slots[index].add(activity, Float((right - left) * scale))
+    }
+  }
+}
+
+extension LaneTimeline.Slot {
+  fileprivate mutating func add(_ activity: LaneTimeline.Activity, _ time: Float) {
+    switch activity {
+    case .unknown: return
+    case .idle: idle += time
+    case .spinning: spinning += time
+    case .syscall: syscall += time
+    case .between: between += time
+    case .running(let id):
+      running += time
+      // Of the G that has the column so far, all slices count; of others the longest.
+      if id == g { gTime += time } else if time > gTime { (g, gTime) = (id, time) }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// The steps of a boot, in words.
+import History
+import Observed
+import Region
+
+/// One step of a boot, for people.
+public struct BootMoment: Sendable, Equatable {
+  public var time: UInt64
+  /// In two or three words.
+  public var title: String
+  /// Which M it is about: `M1, tid 4712`; empty where it is about none.
+  public var place: String
+  /// What was done, and what for.
+  public var text: String
+}
+
+extension Snapshot {
+  /// The steps of the boot that are known, in the order of time; none: the target does not say.
+  public var bootSteps: [BootMoment] {
+    var steps: [BootMoment] = []
+    func add(_ time: UInt64?, _ title: String, _ text: String, _ m: M? = nil) {
+      guard let time else { return }
+      steps.append(
+        BootMoment(time: time, title: title, place: m.map { "M\($0.id), tid \($0.tid)" } ?? "", text: text)
+      )
+    }
+    func thread(_ state: MState...) -> M? { ms.first { state.contains($0.state) } }
+    guard boot.isKnown else { return [] }
+    let ring = trace.rings.first { if case .p = $0.lane { true } else { false } }?.capacity
+    let slots = ruleNumbers.text(.lrq).map { " of \($0) slots" } ?? ""
+    let rings = ring.map { ", and a ring of \($0) events for each P" } ?? ""
+    add(
+      boot.start, "MPG.main",
+      "The program called MPG.main. Until here it was a process like any other.")
+    if boot.start ?? 0 <= target.bootTime, target.bootTime <= boot[.region] ?? .max {
+      add(
+        target.bootTime, "the file",
+        "The file in shared memory was made and mapped; it gets its memory before it is touched, so that a full file "
+          + "system is an error here and no crash later. Then the clock is measured: the CPU's counter against the kernel's "
+          + "clock.")
+    }
+    add(
+      boot[.region], "the region",
+      "Header and schema stand, with room for Ps, Ms and Gs\(rings). The scheduler's state lives here and nowhere else, so "
+        + "mpgtop may look from here on.")
+    add(
+      boot[.procs], "the Ps",
+      "The Ps were made, each with an LRQ\(slots) and caches of its own (\(procs) of them at this moment). "
+        + "They are idle: no M holds one yet.")
+    add(
+      boot[.m0], "M0",
+      "The thread that called MPG.main became M0 and took P0. Only an M that holds a P may run Gs.",
+      ms.first { $0.id == 0 })
+    add(
+      boot[.sysmon], "sysmon",
+      "The monitor thread was started. It needs no P: it takes Ps from system calls that last, stops Gs that run too long, "
+        + "and polls when nobody else has.",
+      thread(.sysmon))
+    add(
+      boot[.gc], "gc",
+      "The gc thread was started. It gives back what the runtime itself leaves behind: stacks and descriptors of dead Gs.",
+      thread(.gc))
+    add(
+      boot[.netpoll], "netpoll",
+      "The netpoll thread was started. It waits in the kernel for sockets and timers while some P is idle.",
+      thread(.netpoll, .standby))
+    add(
+      boot[.mainG], "the main G",
+      "G1 was made of the program's own main, runnable and next on P0; then M0 entered the scheduler's loop.")
+    add(
+      boot[.main], "it runs", "M0 found G1 next on P0 and ran it: from here on it is the program's own code.")
+    return steps.sorted { $0.time < $1.time }
+  }
+}

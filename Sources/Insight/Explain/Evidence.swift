@@ -1,0 +1,96 @@
+// What explanations are made of: the events of the last seconds before a moment, and what the gauges were at it.
+import History
+import Observed
+import Region
+
+/// Events up to a moment, in the order of time, and the state of everything at it.
+package struct Evidence {
+  /// Records, and segments of a quarter of a second, that are gone back through at most.
+  private static let reach = (records: 300_000, segments: 240)
+
+  package private(set) var events: [PlacedRecord] = []
+  package let snapshot: Snapshot
+  /// In ticks; the moment, and from when on events are here.
+  package let ticks: UInt64
+  package private(set) var from: UInt64
+  package let clock: Clock
+  package let goroutines: [Goroutine]
+  package let names: StringBook
+  package let reasons: [WaitReason?]
+  private var gaps = MissingRecords()
+  /// Of Gs of these events: the string ids of where they were spawned, and of the span that they belong to.
+  private var entries: [UInt64: UInt64] = [:]
+  private var labels: [UInt64: UInt64] = [:]
+
+  package init(_ player: Player) {
+    let history = player.history
+    (snapshot, ticks, clock) = (player.snapshot, player.ticks, player.clock)
+    (goroutines, names, reasons) = (player.goroutines.all, history.names, history.reasons)
+    from = ticks
+    guard let last = history.number(at: ticks) else { return }
+    var (first, records) = (last, history.segment(last)?.records ?? 0)
+    while first > history.firstNumber, last - first < Self.reach.segments,
+      let earlier = history.segment(first - 1), records + earlier.records <= Self.reach.records
+    {
+      (first, records) = (first - 1, records + earlier.records)
+    }
+    from = min(ticks, history.segment(first)?.start ?? ticks)
+    player.walk(from: first) { window, events in
+      gaps.take(window)
+      self.events += events
+      for event in events { note(event.record) }
+    }
+  }
+
+  /// Where a G comes from, and the span that it belongs to: that of a request, mostly.
+  private mutating func note(_ record: Record) {
+    if record.kind == .goCreate {
+      entries[record.g] = UInt64(record.count)
+      if record.detail == 1 { labels[record.g] = labels[record.arg & Place.gMask] }
+    } else if record.kind == .goLabel {
+      labels[record.g] = record.arg == 0 ? nil : UInt64(record.count)
+    }
+  }
+
+  /// The rules, with the target's own numbers.
+  package var rules: Rules { Rules(snapshot.ruleNumbers) }
+
+  /// Records that may be missing among `events`.
+  package var missing: UInt64 { gaps.count(from: from, to: ticks) }
+
+  /// Nanoseconds from a moment in ticks to the one that is explained; 0 for a later one.
+  package func ago(_ time: UInt64) -> UInt64 { ticks > time ? clock.nanoseconds(lasting: ticks - time) : 0 }
+
+  /// `1.2 ms`, from one moment in ticks to another.
+  package func span(_ from: UInt64, _ to: UInt64) -> String {
+    TimeText.short(to > from ? clock.nanoseconds(lasting: to - from) : 0)
+  }
+
+  /// How far back the events go.
+  var reachText: String { TimeText.short(ago(from)) }
+
+  package func event(_ placed: PlacedRecord) -> Event { Event(placed, clock, names: names, reasons: reasons) }
+
+  package func goroutine(_ id: UInt64) -> Goroutine? {
+    let place = goroutines.firstPlace { $0.id < id }
+    return place < goroutines.count && goroutines[place].id == id ? goroutines[place] : nil
+  }
+
+  /// Where a G was spawned; nil: not known.
+  package func entry(_ g: UInt64) -> String? { goroutine(g)?.entry ?? entries[g].flatMap(names.string) }
+
+  /// `GET /cpu`: what the G works for; nil: nothing, or not known.
+  package func label(_ g: UInt64) -> String? { labels[g].flatMap(names.string) }
+
+  /// `G42 (serve(_:) at Server.swift:40, for GET /cpu)`, as far as it is known.
+  package func name(_ g: UInt64) -> String {
+    GName(g: g, entry: entry(g), request: label(g)).text
+  }
+
+  /// The last line of any answer: what it cannot know.
+  var caveat: String? {
+    missing == 0
+      ? nil
+      : "\(missing) records are missing in these \(reachText): what is told, and its numbers, may lack some."
+  }
+}

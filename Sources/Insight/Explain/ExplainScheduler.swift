@@ -1,0 +1,105 @@
+// The scheduler as a whole: what goes on, what is wrong, and on which screen that is seen. Where a first look ends.
+import History
+import Observed
+
+extension Explainer {
+  private static let mostPs = 4
+
+  func explainScheduler(_ answer: inout Explanation) {
+    answer.add(.head, Glance.sum(snapshot.gs))
+    if let pressure = instruments?.pressure, pressure.measured > 0 { answer.add(.text, text(of: pressure)) }
+    let tally = Tally(evidence)
+    answer.add(.text, tally.text(evidence.reachText))
+    for p in snapshot.ps.prefix(Self.mostPs) { answer.add(.text, stateText(of: p, [])) }
+    if snapshot.ps.count > Self.mostPs {
+      answer.add(.text, "… and \(snapshot.ps.count - Self.mostPs) more Ps: screen 2")
+    }
+    for finding in instruments?.findings ?? [] { answer.add(.mark, "! \(finding.message)") }
+    for hint in hints(tally) { answer.add(.hint, hint) }
+  }
+
+  private func text(of pressure: Pressure) -> String {
+    func share(_ time: UInt64) -> String {
+      "\(Int((Double(time) / Double(pressure.measured) * 100).rounded()))%"
+    }
+    return
+      "Of \(TimeText.short(pressure.measured)) measured: nobody waited for a P in \(share(pressure.calm)); ready Gs "
+      + "waited while all Ps were busy in \(share(pressure.saturated)), while a P looked for them in "
+      + "\(share(pressure.searching)), while a P was idle in \(share(pressure.avoidable))."
+  }
+
+  /// Where to look: what is most telling, four at most.
+  private func hints(_ tally: Tally) -> [String] {
+    let gs = snapshot.gs
+    var hints: [String] = []
+    if let site = instruments?.findings.first(where: { $0.lint == "growingSite" }) {
+      hints.append(
+        "Gs of one place only become more: \(site.entry ?? "?"). 3, then o twice, groups Gs by place; Enter, then x on one."
+      )
+    }
+    if tally.preemptions > 0 {
+      hints.append(
+        "Gs are preempted, because others wait behind them. 9, then / kind:goPreempt, shows which; 8, j j and x the longest; 7 all of them."
+      )
+    }
+    if gs.syscall > 0 || tally.calls > 0 {
+      hints.append(
+        "Gs block threads in system calls. 4 shows which Ms, and their time; 8, j j j and x the longest call."
+      )
+    }
+    if tally.overflows > 0 || snapshot.grq > 256 {
+      hints.append(
+        "Gs come in bursts that fill LRQs. 2 shows the queues, 5 who steals; 3, then o twice, who is spawned."
+      )
+    }
+    let largest = gs.waiting.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }
+    if let (reason, count) = largest, count > 0 {
+      let place =
+        reason.group == .netpoll ? "6 shows them by socket" : "3, then / reason:\(reason), shows them"
+      hints.append(
+        "Most that wait, \(count), wait for \(reason). \(place); x on one says what ends that wait.")
+    }
+    return Array(hints.prefix(4))
+  }
+}
+
+/// How often what happened in the evidence.
+package struct Tally: Equatable {
+  package var created = 0
+  package var exited = 0
+  package var starts = 0
+  package var steals = 0
+  package var overflows = 0
+  package var preemptions = 0
+  package var calls = 0
+  package var polls = 0
+
+  package init(_ evidence: Evidence) {
+    for event in evidence.events {
+      switch event.record.kind {
+      case .goCreate: created += 1
+      case .goExit: exited += 1
+      case .goStart: starts += 1
+      case .steal: steals += 1
+      case .overflow: overflows += 1
+      case .goPreempt: preemptions += 1
+      case .goSyscall: calls += 1
+      case .netpoll: polls += 1
+      default: break
+      }
+    }
+  }
+
+  /// `In the last 3.1 s: 12 Gs created, 12 done, 40 runs begun.`
+  package func text(_ reach: String) -> String {
+    let parts = [
+      (created, "G created", "Gs created"), (exited, "done", "done"), (starts, "run begun", "runs begun"),
+      (steals, "steal", "steals"), (overflows, "LRQ spilled", "LRQs spilled"),
+      (preemptions, "G preempted", "Gs preempted"),
+      (calls, "system call that may block", "system calls that may block"),
+      (polls, "poll that found something", "polls that found something"),
+    ].filter { $0.0 > 0 }.map { count, one, many in "\(count) \(count == 1 ? one : many)" }
+    guard !parts.isEmpty else { return "In the last \(reach) nothing happened." }
+    return "In the last \(reach): " + parts.joined(separator: ", ") + "."
+  }
+}

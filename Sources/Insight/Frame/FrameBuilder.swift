@@ -1,0 +1,153 @@
+// From snapshots to frames: rates, and the largest values, over a window that ends at the frame.
+//
+// §1 Snapshots are taken more often than frames are shown (see Sampler), so that a spike between two frames is seen.
+//
+// §2 Rates, shares and maxima are of one window: from the frame before to this one, and a second at least, since numbers
+// that dance ten times a second cannot be read. It begins at a *base*: a snapshot that history has as well. So a moment
+// of the past has the same window as the live frame of that moment had, and says the same (see Player.frame). Of a
+// viewer that keeps no history every snapshot is a base.
+import Observed
+
+/// Collects snapshots of one target and makes frames of them.
+public struct FrameBuilder: Sendable {
+  /// Nanoseconds that a window is long, at least.
+  package static let window: UInt64 = 1_000_000_000
+
+  private var latest: Snapshot?
+  /// Oldest first; the first is where the next window may begin at the earliest.
+  private var bases: [Base] = []
+  /// The largest values since the last base.
+  private var open = Maxima()
+  /// Whether the first base is the first snapshot of all, so that what it saw belongs to the window.
+  private var isWhole = true
+  private var lastFrame: UInt64?
+  private var minute = Minute()
+
+  private struct Base {
+    let totals: Totals
+    /// Since the base before.
+    var maxima: Maxima
+  }
+
+  public init() {}
+
+  /// - Parameter since: the moment of the frame before: the next window begins there, or a second before its end.
+  package init(since: UInt64) { lastFrame = since }
+
+  /// Takes in one more snapshot; they come in the order of their times.
+  public mutating func observe(_ snapshot: Snapshot) { observe(snapshot, isBase: true) }
+
+  /// - Parameter isBase: whether a window may begin here.
+  package mutating func observe(_ snapshot: Snapshot, isBase: Bool) {
+    minute.observe(snapshot)
+    latest = snapshot
+    open.add(snapshot)
+    if isBase { addBase(snapshot) }
+  }
+
+  /// A window may begin at `snapshot`, which was observed last.
+  package mutating func addBase(_ snapshot: Snapshot) {
+    bases.append(Base(totals: Totals(snapshot), maxima: open))
+    open = Maxima()
+    forget(before: Self.begin(snapshot.time, since: lastFrame ?? snapshot.time))
+  }
+
+  /// `snapshot`, which was observed last, with the largest values since the last base: what history is to know of the time
+  /// since its last keyframe, whatever was looked at in between.
+  package func sinceBase(_ snapshot: Snapshot) -> Snapshot {
+    var snapshot = snapshot
+    open.show(in: &snapshot)
+    return snapshot
+  }
+
+  /// Bases that are kept at most.
+  private static let most = 256
+
+  /// Where the window of a frame begins, which ends `now`.
+  package static func begin(_ now: UInt64, since: UInt64) -> UInt64 { min(since, now - min(now, window)) }
+
+  private mutating func forget(before begin: UInt64) {
+    let passed = max(0, bases.prefix { $0.totals.time <= begin }.count - 1)
+    if passed > 0 { isWhole = false }
+    bases.removeFirst(passed)
+    // Since the last frame a day may have passed: what lies between becomes one.
+    while bases.count > Self.most {
+      bases[2].maxima.add(bases[1].maxima)
+      bases.remove(at: 1)
+    }
+  }
+
+  /// The frame of the latest snapshot; nil before the first. The next frame's window begins here, or a second before it.
+  public mutating func frame(ended: String? = nil) -> Frame? {
+    guard var snapshot = latest else { return nil }
+    forget(before: Self.begin(snapshot.time, since: lastFrame ?? snapshot.time))
+    var maxima = open
+    for base in bases.dropFirst(isWhole ? 0 : 1) { maxima.add(base.maxima) }
+    maxima.show(in: &snapshot)
+    var frame = Frame(snapshot: snapshot)
+    if let base = bases.first { frame.setRates(from: base.totals, to: Totals(snapshot)) }
+    frame.minute = minute.points
+    frame.ended = ended
+    lastFrame = snapshot.time
+    return frame
+  }
+}
+
+/// The largest depths of the queues within some time.
+private struct Maxima: Sendable {
+  private var grq = 0
+  private var lrqs: [Int: Int] = [:]
+
+  mutating func add(_ snapshot: Snapshot) {
+    grq = max(grq, snapshot.grqMax, snapshot.grq)
+    for p in snapshot.ps { lrqs[p.id] = max(lrqs[p.id] ?? 0, p.lrqMax, p.lrq) }
+  }
+
+  mutating func add(_ other: Maxima) {
+    grq = max(grq, other.grq)
+    lrqs.merge(other.lrqs) { max($0, $1) }
+  }
+
+  func show(in snapshot: inout Snapshot) {
+    snapshot.grqMax = max(grq, snapshot.grq)
+    for (index, p) in snapshot.ps.enumerated() {
+      snapshot.ps[index].lrqMax = max(lrqs[p.id] ?? 0, p.lrq)
+    }
+  }
+}
+
+/// The counters whose rates a frame shows.
+private struct Totals: Sendable {
+  let time, switches, steals, spawns, wakeups, events: UInt64
+  let ps: [Snapshot.P]
+
+  init(_ snapshot: Snapshot) {
+    (time, switches, spawns) = (snapshot.time, snapshot.switches, snapshot.gs.created)
+    (wakeups, events) = (snapshot.netpoll.wakeups, snapshot.trace.events)
+    steals = snapshot.totalSteals
+    ps = snapshot.ps
+  }
+}
+
+extension Frame {
+  fileprivate mutating func setRates(from base: Totals, to now: Totals) {
+    guard now.time > base.time else { return }
+    let seconds = Double(now.time - base.time) / 1e9
+    /// A counter that ran backwards is damage; it has no rate.
+    func rate(_ before: UInt64, _ after: UInt64) -> Double {
+      after < before ? 0 : Double(after - before) / seconds
+    }
+    switchesPerSecond = rate(base.switches, now.switches)
+    stealsPerSecond = rate(base.steals, now.steals)
+    spawnsPerSecond = rate(base.spawns, now.spawns)
+    wakeupsPerSecond = rate(base.wakeups, now.wakeups)
+    eventsPerSecond = rate(base.events, now.events)
+    var earlier = base.ps[...]
+    use = now.ps.map { p in
+      // Both are in the order of their ids.
+      earlier = earlier.drop { $0.id < p.id }
+      guard let before = earlier.first, before.id == p.id else { return nil }
+      return PUse(from: before, to: p, window: now.time - base.time)
+    }
+  }
+}

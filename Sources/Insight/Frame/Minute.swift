@@ -1,0 +1,53 @@
+// The last minute, second by second.
+import History
+import Observed
+
+/// A point for each of the last 60 seconds, the current one included, from snapshots that come several times a second.
+struct Minute: Sendable {
+  package static let seconds = 60
+
+  package private(set) var points: [Frame.Point] = []
+  private var last: Snapshot?
+  /// What the current second has seen: switches, and the time over which they were made.
+  private var switches: UInt64 = 0
+  private var time: UInt64 = 0
+
+  package mutating func observe(_ snapshot: Snapshot) {
+    defer { last = snapshot }
+    guard let last, snapshot.time > last.time else {
+      if points.isEmpty { points = [Self.gauges(of: snapshot)] }
+      return
+    }
+    let passed = Int(clamping: Self.second(snapshot) - Self.second(last))
+    if passed > 0 { begin(after: passed, at: snapshot) }
+    switches &+= snapshot.switches < last.switches ? 0 : snapshot.switches - last.switches
+    time += snapshot.time - last.time
+    let newest = points.count - 1
+    points[newest].switchesPerSecond = Double(switches) * 1e9 / Double(time)
+    let gauges = Self.gauges(of: snapshot)
+    points[newest].grqMax = max(points[newest].grqMax, gauges.grqMax)
+    points[newest].parkedMax = max(points[newest].parkedMax, gauges.parkedMax)
+    spread(over: passed)
+  }
+
+  /// Starts a new second, and leaves room for those that no snapshot fell into (the viewer was stopped).
+  private mutating func begin(after passed: Int, at snapshot: Snapshot) {
+    let added = min(passed, Self.seconds)
+    points += Array(repeating: Frame.Point(), count: added)
+    points.removeFirst(max(0, points.count - Self.seconds))
+    (switches, time) = (0, 0)
+  }
+
+  /// Seconds without a snapshot of their own get what the one after them knows: the mean rate and its gauges.
+  private mutating func spread(over passed: Int) {
+    guard passed > 1, let newest = points.last else { return }
+    let missed = min(passed - 1, points.count - 1)
+    for index in (points.count - 1 - missed)..<(points.count - 1) { points[index] = newest }
+  }
+
+  private static func second(_ snapshot: Snapshot) -> UInt64 { snapshot.time / 1_000_000_000 }
+
+  private static func gauges(of snapshot: Snapshot) -> Frame.Point {
+    Frame.Point(grqMax: snapshot.grqMax, parkedMax: snapshot.gs.waiting.values.reduce(0, +))
+  }
+}

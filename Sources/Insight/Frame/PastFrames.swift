@@ -1,0 +1,143 @@
+// Frames of the past: what a live viewer would have seen at a moment of history, made anew out of keyframes and events.
+import History
+import Observed
+
+/// Makes frames of the places where a player stands, and keeps what the next frame can use again. For one thread at a time.
+public struct PastFrames {
+  /// Events of each lane that a frame carries.
+  public static let eventsOfEachLane = 12
+
+  private let instruments = PastInstruments()
+  private var detailer = Detailer()
+  /// The last frame with details, and what it is of: while nothing moves it is not made again.
+  private var made: (of: FrameSubject, frame: Frame)?
+
+  public init() {}
+
+  /// What a viewer would have seen at this moment, and what led to it.
+  ///
+  /// - Parameters:
+  ///   - ended: how the target ended, if the moment is its end.
+  ///   - since: the moment of the frame before, in nanoseconds: rates and maxima are of the time since then, and of the last
+  ///     second at least; nil: there was none.
+  public func frame(
+    of player: Player, _ origin: Past.Origin, ended: String? = nil, since: UInt64? = nil
+  ) -> Frame {
+    // All of it is made of the same few segments.
+    var player = player
+    if player.unpacked == nil { player.unpacked = UnpackedWindows() }
+    return whole(player, origin, ended, since ?? player.time)
+  }
+
+  /// The same with what a viewer is interested in.
+  ///
+  /// - Parameters:
+  ///   - effort: tells others how far the answer has come. Once it is called off, what is returned is good for nothing, and
+  ///     neither are these frames: a copy from before goes on.
+  ///   - breathe: called in between where something takes long.
+  public mutating func frame(
+    of player: Player, _ origin: Past.Origin, ended: String? = nil, interest: Interest,
+    effort: Effort? = nil, breathe: () -> Void = {}
+  ) -> Frame {
+    let subject = FrameSubject(place: player.place, origin: origin, ended: ended, interest: interest)
+    if var frame = made?.frame, made?.of == subject {
+      // A history that grows has another end by now.
+      frame.past?.first = player.firstTime
+      frame.past?.last = player.lastTime
+      return frame
+    }
+    var asked = player
+    asked.effort = effort
+    let frame = detailed(asked, origin, ended, interest, breathe)
+    made = (subject, frame)
+    return frame
+  }
+
+  private func whole(_ player: Player, _ origin: Past.Origin, _ ended: String?, _ since: UInt64) -> Frame {
+    let (snapshot, keyframes) = (player.snapshot, player.keyframes(since: since))
+    let begin = FrameBuilder.begin(snapshot.time, since: since)
+    var builder = FrameBuilder(since: since)
+    let early = keyframes.prefix { $0.snapshot.time <= begin }
+    for keyframe in early { builder.observe(keyframe.snapshot, isBase: true) }
+    if let base = player.base(at: begin, after: early.last) { builder.observe(base, isBase: true) }
+    for keyframe in keyframes.dropFirst(early.count) { builder.observe(keyframe.snapshot, isBase: true) }
+    builder.observe(snapshot, isBase: false)
+    var frame = builder.frame(ended: ended) ?? Frame(snapshot: snapshot)
+    frame.past = past(player, origin)
+    frame.instruments = instruments.instruments(of: player)
+    // Lints look at more than a look back may go through: what the live ones said is in the keyframes.
+    if let findings = keyframes.last(where: { $0.findings != nil })?.findings {
+      frame.instruments?.findings = findings.all
+    }
+    frame.instruments?.cpu = keyframes.last?.cpus
+    return frame
+  }
+
+  private func past(_ player: Player, _ origin: Past.Origin) -> Past {
+    var past = Past()
+    (past.origin, past.first, past.last, past.time) = (
+      origin, player.firstTime, player.lastTime, player.time
+    )
+    past.step = player.step
+    (past.missing, past.goroutines) = (player.missing, player.goroutines)
+    past.lanes = player.lastEvents(ofEachLane: Self.eventsOfEachLane)
+      .map { Past.LaneEvents(lane: $0.key, events: $0.value) }
+      .sorted { $0.lane.order < $1.lane.order }
+    return past
+  }
+
+  private mutating func detailed(
+    _ player: Player, _ origin: Past.Origin, _ ended: String?, _ interest: Interest, _ breathe: () -> Void
+  ) -> Frame {
+    // The frame, its details and the answers are made of the same few segments.
+    var player = player
+    player.unpacked = UnpackedWindows()
+    var frame = frame(of: player, origin, ended: ended)
+    guard interest != .none else { return frame }
+    let source = DetailSource(player)
+    frame.detail = detailer.look(interest, source, isLive: false, breathe: breathe)
+    if interest.goroutines { frame.detail.goroutines = frame.past?.goroutines }
+    if let subject = interest.why {
+      let instruments = frame.instruments
+      frame.detail.why = detailer.why(subject, at: source.moment) {
+        player.explanation(of: subject, instruments: instruments)
+      }
+    }
+    if let choice = interest.request {
+      frame.detail.request = detailer.request(choice) { player.request(choice) }
+    }
+    return frame
+  }
+}
+
+/// What a frame of the past is of, and what was asked for with it.
+struct FrameSubject: Equatable {
+  package var place: PlayerPlace
+  package var origin: Past.Origin
+  package var ended: String?
+  package var interest: Interest
+}
+
+extension Player {
+  /// One frame of this place by itself; see `PastFrames`.
+  public func frame(_ origin: Past.Origin, ended: String? = nil, since: UInt64? = nil) -> Frame {
+    PastFrames().frame(of: self, origin, ended: ended, since: since)
+  }
+
+  /// What is derived from the events before this moment.
+  public var instruments: Instruments { PastInstruments().instruments(of: self) }
+
+  /// Nanoseconds by which a window may be longer than it should be: keyframes of a viewer come more often.
+  private static let slack: UInt64 = 500_000_000
+
+  /// Where a window begins that no keyframe is near to the beginning of, as in a black box; nil: one is, or a live viewer's
+  /// own window began at that keyframe, or there are no events that would tell.
+  fileprivate func base(at begin: UInt64, after keyframe: Keyframe?) -> Snapshot? {
+    guard hasEvents, let keyframe, keyframe.findings == nil,
+      begin - keyframe.snapshot.time > Self.slack
+    else { return nil }
+    var earlier = self
+    earlier.seek(to: begin)
+    return earlier.snapshot
+  }
+}

@@ -1,0 +1,27 @@
+// Growing site: Gs of one place in the program become more and more: the shape of a leak.
+import Observed
+
+/// Value: Gs by which the site has grown without ever shrinking. Reported from 100 on, when it has been so for ten
+/// seconds, it has become larger by a tenth at least, and its oldest G has not moved for as long: the Gs of a server that
+/// takes in more connections also become more, but not without moving.
+struct GrowingSite: Lint {
+  package static let growth = 100
+  package static let time: UInt64 = 10_000_000_000
+  package static let share = 0.1
+
+  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+    let census = instruments.census
+    return census.sites.filter { site in
+      let isStill = site.oldestSince.map { census.time > $0 && census.time - $0 >= site.growingFor } ?? false
+      return site.grownBy >= Self.growth && site.growingFor >= Self.time && isStill
+        && Double(site.grownBy) >= Self.share * Double(site.count)
+    }.map { site in
+      let message =
+        "\(site.count) Gs of \(site.entry ?? "an unknown place"), \(site.grownBy) more in \(TimeText.short(site.growingFor))"
+        + " and never fewer"
+      return Finding(
+        lint: "growingSite", message: message, g: site.oldest, entry: site.entry, value: Double(site.grownBy),
+        threshold: Double(Self.growth))
+    }
+  }
+}

@@ -1,0 +1,24 @@
+// Hog: a G that computes without giving way, so that the others on its P wait for sysmon to stop it.
+import Observed
+
+/// Value: how often the G was preempted in the last ten seconds. Reported from three on: a thread that the machine did
+/// not let run for a while may make an innocent G overrun once, not three times.
+struct Hog: Lint {
+  package static let preemptions = 3
+
+  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+    let worst = instruments.recent.preempted.max { ($0.value, $1.key) < ($1.value, $0.key) }
+    guard let (g, count) = worst, count >= Self.preemptions else { return [] }
+    let hogs = instruments.recent.preempted.values.count { $0 >= Self.preemptions }
+    let longest =
+      instruments.recent.longestSlice.map { ", the longest go was \(TimeText.short($0.nanoseconds))" } ?? ""
+    let others = hogs > 1 ? ", and \(hogs - 1) more like it" : ""
+    let name = instruments.name(of: g)
+    let message = "\(name.text) had to be preempted \(count) times in ten seconds\(others)\(longest)"
+    return [
+      Finding(
+        lint: "hog", message: message, g: g, entry: name.entry, request: name.request, value: Double(count),
+        threshold: Double(Self.preemptions))
+    ]
+  }
+}

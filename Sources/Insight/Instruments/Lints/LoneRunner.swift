@@ -1,0 +1,54 @@
+// Lone runner: one G keeps a P busy while another P is idle. Nothing is wrong with the scheduler, and nobody waits; but the
+// machine could do more if the work were that of several Gs.
+import History
+import Observed
+
+/// Value: nanoseconds for which the G has run for nine tenths of the time and more, without a break or in one go after the
+/// other. Reported from two seconds on, when another P was idle for half of the last ten.
+struct LoneRunner: Lint {
+  package static let time: UInt64 = 2_000_000_000
+  package static let share = 0.9
+  package static let idle = 0.5
+
+  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+    guard snapshot.procs > 1, instruments.isLongEnough, let (g, since) = busiest(instruments) else {
+      return []
+    }
+    let lasted = instruments.time - min(since, instruments.time)
+    let running = instruments.running.first { $0.g == g }
+    let idle = instruments.recent.ps.first { p in
+      p.p != running?.p && p.p < snapshot.procs
+        && Double(p[.idle]) >= Self.idle * Double(instruments.recentTime)
+    }
+    guard lasted >= Self.time, let idle else { return [] }
+    let name = instruments.name(of: g)
+    let place = running.map { "P\($0.p)" } ?? "a P"
+    let message =
+      "\(name.text) has kept \(place) busy for \(TimeText.short(lasted)) while P\(idle.p) is idle: a G runs on one P at a time,"
+      + " so nobody else may take its work; more Gs could"
+    return [
+      Finding(
+        lint: "loneRunner", message: message, g: g, entry: name.entry, request: name.request,
+        value: Double(lasted), threshold: Double(Self.time))
+    ]
+  }
+
+  /// The G that has been so busy for longest, and since when, in nanoseconds.
+  private func busiest(_ instruments: Instruments) -> (g: UInt64, since: UInt64)? {
+    let gs = Set(instruments.recent.busy.keys).union(instruments.running.map(\.g))
+    return gs.sorted().compactMap { g in since(g, instruments).map { (g, $0) } }.min { $0.1 < $1.1 }
+  }
+
+  private func since(_ g: UInt64, _ instruments: Instruments) -> UInt64? {
+    let (now, run) = (instruments.time, instruments.running.first { $0.g == g })
+    var since = run?.since
+    var busy = run.map { now - min(now, $0.since) } ?? 0
+    for second in instruments.seconds.reversed() {
+      busy &+= second.activity.busy[g] ?? 0
+      let start = max(second.number &* 1_000_000_000, instruments.since)
+      guard now > start else { continue }
+      if Double(busy) >= Self.share * Double(now - start) { since = min(start, since ?? start) }
+    }
+    return since
+  }
+}

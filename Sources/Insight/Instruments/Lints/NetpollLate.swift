@@ -1,0 +1,31 @@
+// Netpoll late: descriptors are ready, and their Gs do not run.
+import Observed
+
+/// Value: nanoseconds within which 99 of 100 Gs ran after netpoll had found their descriptor ready. Reported from 100 ms
+/// on when there were twenty such Gs and more. Also when sysmon had to make polls because nobody else had for long,
+/// twenty and more in ten seconds; then the value is their number.
+struct NetpollLate: Lint {
+  package static let late: UInt64 = 100_000_000
+  static let fewest: UInt64 = 20
+  package static let polls: UInt64 = 20
+
+  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+    let spans = instruments.recent.spans.netpoll
+    let p99 = spans.percentile(99)
+    if spans.count >= Self.fewest, p99 >= Self.late {
+      let message =
+        "of \(spans.count) Gs that netpoll readied one in a hundred waited \(TimeText.short(p99)) and more to run"
+      return [
+        Finding(lint: "netpollLate", message: message, value: Double(p99), threshold: Double(Self.late))
+      ]
+    }
+    let polls = instruments.recent.sysmonPolls
+    guard polls >= Self.polls else { return [] }
+    let length = snapshot.ruleNumbers.text(.backstop) ?? "long"
+    let message =
+      "sysmon had to poll the network \(polls) times in ten seconds: nobody else did for \(length)"
+    return [
+      Finding(lint: "netpollLate", message: message, value: Double(polls), threshold: Double(Self.polls))
+    ]
+  }
+}

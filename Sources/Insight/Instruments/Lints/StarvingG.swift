@@ -1,0 +1,23 @@
+// Starving G: one that could run, and does not get its turn.
+import History
+import Observed
+
+/// Value: nanoseconds for which the G had been runnable when the table was read. Reported from a second on: a G that
+/// runs on is stopped while others wait (Preempt §7), so a hundred of them may have had a whole turn before it.
+struct StarvingG: Lint {
+  package static let age: UInt64 = 1_000_000_000
+
+  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+    let census = instruments.census
+    guard let waiter = census.oldestRunnable, census.time > waiter.since else { return [] }
+    let age = census.time - waiter.since
+    guard age >= Self.age else { return [] }
+    let place = waiter.entry.map { " (\($0))" } ?? ""
+    return [
+      Finding(
+        lint: "starvingG",
+        message: "G\(waiter.g)\(place) has been \(waiter.state) for \(TimeText.short(age))",
+        g: waiter.g, entry: waiter.entry, value: Double(age), threshold: Double(Self.age))
+    ]
+  }
+}

@@ -1,0 +1,21 @@
+// Steal storm: the Ps take work from each other instead of doing it.
+import Observed
+
+/// Value: steals for each start. Reported from one in two on, when there are 20,000 a second and more: then hardly any
+/// steal brings more than the G that runs next, and each costs as much as running some Gs does.
+struct StealStorm: Lint {
+  package static let share = 0.5
+  package static let rate = 20_000.0
+
+  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+    let recent = instruments.recent
+    let rate = instruments.rate(recent.steals)
+    let share = Double(recent.steals) / Double(max(1, recent.starts))
+    guard instruments.isLongEnough, rate >= Self.rate, share >= Self.share else { return [] }
+    let message =
+      "\(Int(rate)) steals a second, one for every \(Self.ofStarts(share)) starts: Ps live off each other"
+    return [Finding(lint: "stealStorm", message: message, value: share, threshold: Self.share)]
+  }
+
+  private static func ofStarts(_ share: Double) -> String { "\((10 / share).rounded() / 10)" }
+}

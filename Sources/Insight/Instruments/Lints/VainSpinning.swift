@@ -1,0 +1,23 @@
+// Spinning without finding: Ms search for work that is not there.
+import Observed
+
+/// Value: the share of all Ps' time that Ms searched. Reported from a quarter on, when more than nine of ten searches
+/// found nothing: a program whose work comes in small pieces, each of which wakes an M that comes too late.
+struct VainSpinning: Lint {
+  package static let share = 0.25
+  package static let found = 0.1
+
+  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+    let recent = instruments.recent
+    let time = recent.ps.reduce(0) { $0 &+ $1.total }
+    let share = Double(recent.ps.reduce(0) { $0 &+ $1[.spinning] }) / Double(max(1, time))
+    let found = Double(recent.found) / Double(max(1, recent.searches))
+    guard instruments.isLongEnough, share >= Self.share, recent.searches > 0, found < Self.found else {
+      return []
+    }
+    let message =
+      "\(percent(share)) of the Ps' time went into searching, and \(percent(1 - found)) of \(recent.searches) searches"
+      + " found nothing"
+    return [Finding(lint: "vainSpinning", message: message, value: share, threshold: Self.share)]
+  }
+}

@@ -1,0 +1,49 @@
+// What is measured of a live target while its events come in: the meter and pressure, each event handed over once.
+import History
+import Observed
+import Region
+
+/// For one thread at a time, as the history that it follows.
+package final class LiveMeters: HistoryFollower {
+  private(set) var meter: Meter
+  private(set) var pressure = PressureProbe()
+
+  /// - Parameter reasons: our name for each of the source's wait reasons.
+  package init(reasons: [WaitReason?]) { meter = Meter(reasons: reasons) }
+
+  /// Batches that came late; see Meter §4.
+  package var late: Int { meter.late }
+
+  package func take(_ records: ArraySlice<Record>, on lane: Lane) {
+    meter.take(records, on: lane)
+    pressure.take(records, on: lane)
+  }
+
+  package func lose(_ lane: Lane) {
+    meter.lose(lane)
+    pressure.cancel()
+  }
+
+  package func note(_ clock: Clock, _ snapshot: Snapshot) {
+    meter.note(clock, snapshot)
+    pressure.settle(upTo: meter.settled, isLast: true)
+  }
+
+  package func begin(_ keyframe: Keyframe, _ lanes: [(lane: Lane, records: [Record])]) {
+    pressure.begin(keyframe, lanes)
+  }
+
+  package func settle(upTo time: UInt64) {
+    meter.settle(upTo: time)
+    pressure.settle(upTo: meter.settled)
+  }
+
+  /// The instruments of now.
+  ///
+  /// - Parameters:
+  ///   - census: of the last table of Gs.
+  ///   - names: by id.
+  package func instruments(_ census: Census, _ snapshot: Snapshot, names: StringBook) -> Instruments {
+    Instruments(meter, pressure.recent, census, snapshot, names: names)
+  }
+}

@@ -1,0 +1,111 @@
+// A second that events still come in for: what the meter adds to, in ticks.
+import Observed
+
+struct OpenSecond {
+  package let number: UInt64
+  /// Shared by copies; only the meter adds to it, and to a second that is open.
+  package let tally = SpanTally()
+  package var starts: UInt64 = 0
+  package var steals: UInt64 = 0
+  package var stolenGs: UInt64 = 0
+  package var searches: UInt64 = 0
+  package var found: UInt64 = 0
+  package var polls: UInt64 = 0
+  package var sysmonPolls: UInt64 = 0
+  package private(set) var preemptions: UInt64 = 0
+  private var preempted: [UInt64: Int] = [:]
+  private var longest: (g: UInt64, ticks: UInt64) = (0, 0)
+  /// Ticks that Gs ran in goes of `long` and more; and for which span Gs worked that did, or were preempted.
+  private var busy: [UInt64: UInt64] = [:]
+  private var labels: [UInt64: UInt64] = [:]
+  /// Some 40 to 130 µs: what is shorter is not looked at, so that a flood of short Gs costs nothing more.
+  private static let long: UInt64 = 1 << 17
+  /// By P, `uses` words each; by M, `shares` words each: running, scheduling, spinning, in system calls.
+  private var ps: [UInt64] = []
+  private var ms: [UInt64] = []
+
+  private static let uses = PTime.Use.allCases.count
+  private static let shares = 4
+  /// Sysmon stops a hundred a second on each P; damaged records may tell of any number.
+  private static let mostPreempted = 4096
+
+  init(number: UInt64) { self.number = number }
+
+  @inline(__always)
+  mutating func addSlice(_ ticks: UInt64, of g: UInt64) {
+    tally.add(.slice, ticks)
+    if ticks > longest.ticks { longest = (g, ticks) }
+    if ticks >= Self.long { addBusy(ticks, of: g) }
+  }
+
+  /// Whether a go counts in `busy`.
+  @inline(__always)
+  static func isLong(_ ticks: UInt64) -> Bool { ticks >= long }
+
+  @inline(never)
+  mutating func addBusy(_ ticks: UInt64, of g: UInt64) {
+    if busy[g] != nil || busy.count < Self.mostPreempted { busy[g, default: 0] &+= ticks }
+  }
+
+  /// - Parameter label: a string id; 0: it works for no span.
+  package mutating func note(label: UInt64, of g: UInt64) {
+    if labels[g] != nil || labels.count < Self.mostPreempted { labels[g] = label }
+  }
+
+  mutating func addPreemption(of g: UInt64) {
+    preemptions &+= 1
+    if preempted[g] != nil || preempted.count < Self.mostPreempted { preempted[g, default: 0] += 1 }
+  }
+
+  mutating func addSyscall(_ ticks: UInt64, of m: Int) {
+    tally.add(.syscall, ticks)
+    makeRoom(forM: m)
+    ms[m * Self.shares + 3] &+= ticks
+  }
+
+  /// Ticks by `PTime.Use` that a P spent while `m` held it; −1: nobody known.
+  package mutating func add(_ times: [UInt64], p: Int, m: Int) {
+    while ps.count < (p + 1) * Self.uses { ps.append(0) }
+    for (index, ticks) in times.enumerated() { ps[p * Self.uses + index] &+= ticks }
+    guard m >= 0 else { return }
+    makeRoom(forM: m)
+    for (share, use) in [PTime.Use.running, .scheduling, .spinning].enumerated() {
+      ms[m * Self.shares + share] &+= times[use.rawValue]
+    }
+  }
+
+  private mutating func makeRoom(forM m: Int) {
+    let missing = (m + 1) * Self.shares - ms.count
+    if missing > 0 { ms += [UInt64](repeating: 0, count: missing) }
+  }
+
+  /// The same in nanoseconds.
+  package func activity(_ clock: Clock) -> Activity {
+    var activity = Activity()
+    activity.spans = tally.spans
+    activity.spans.scale(clock.nanosecondsPerTick)
+    (activity.starts, activity.steals, activity.stolenGs) = (starts, steals, stolenGs)
+    (activity.searches, activity.found) = (searches, found)
+    (activity.polls, activity.sysmonPolls) = (polls, sysmonPolls)
+    (activity.preemptions, activity.preempted) = (preemptions, preempted)
+    activity.trimPreempted()
+    activity.busy = busy.mapValues { clock.nanoseconds(lasting: $0) }
+    activity.trimBusy()
+    activity.labels = labels
+    if longest.ticks > 0 {
+      activity.longestSlice = .init(g: longest.g, nanoseconds: clock.nanoseconds(lasting: longest.ticks))
+    }
+    for p in 0..<ps.count / Self.uses {
+      let times = ps[p * Self.uses..<(p + 1) * Self.uses].map { clock.nanoseconds(lasting: $0) }
+      if times.contains(where: { $0 != 0 }) { activity.ps.append(PTime(p: p, times: times)) }
+    }
+    for m in 0..<ms.count / Self.shares {
+      let times = ms[m * Self.shares..<(m + 1) * Self.shares].map { clock.nanoseconds(lasting: $0) }
+      guard times.contains(where: { $0 != 0 }) else { continue }
+      var row = MTime(m: m)
+      (row.running, row.scheduling, row.spinning, row.syscall) = (times[0], times[1], times[2], times[3])
+      activity.ms.append(row)
+    }
+    return activity
+  }
+}

@@ -1,0 +1,160 @@
+// The instruments of a moment of history, made out of the events and tables before it.
+//
+// The meter begins so many segments back that a million records lie between, or a minute, and is fed as it is fed live.
+// What does not change while a player moves within a segment is kept: the meter up to the segment's beginning, the
+// pressure of the segments before, and the census's earlier counts.
+import History
+import Observed
+import Region
+
+/// For one thread at a time, as the player that owns it.
+final class PastInstruments {
+  /// Records that are gone through at most, for the meter and for pressure; and rows of tables.
+  private static let reach = (records: 1_000_000, pressure: 200_000, rows: 200_000)
+  private static let mostTables = 10
+  private static let minute: UInt64 = 60_000_000_000
+
+  private struct Base {
+    var number: Int
+    var feeder: MeterFeeder
+    var pressure = Pressure()
+    var taker = CensusTaker()
+  }
+
+  private let decoder = RecordDecoder()
+  private var base: Base?
+
+  /// What is derived from the events before the place where `player` stands.
+  package func instruments(of player: Player) -> Instruments {
+    let (history, window, count, ticks) = (player.history, player.window, player.count, player.ticks)
+    let (finder, isComplete) = player.finder
+    let snapshot = player.model.snapshot
+    let kept = base.flatMap { $0.number == window.number ? $0 : nil }
+    let base = kept ?? base(of: history, window)
+    self.base = base
+    let clock = window.keyframe.clock
+    let time = clock.nanoseconds(at: ticks)
+    var (feeder, pressure, taker) = (base.feeder, base.pressure, base.taker)
+    feeder.feed(window.events.prefix(count))
+    feeder.meter.settle(upTo: time)
+    if let now = window.pressure(after: count, at: ticks) { pressure.add(now) }
+    // Without a table near there is nobody to count; then what the last one said stays.
+    let rows = finder.rows
+    if isComplete || !rows.isEmpty {
+      taker.take(rows, at: time, clock, history.names, isComplete: isComplete)
+    }
+    return Instruments(feeder.meter, pressure, taker.latest, snapshot, names: history.names)
+  }
+
+  private func base(of history: History, _ window: Window) -> Base {
+    let now = window.keyframe.snapshot.time
+    var first = window.number
+    var records = 0
+    while first > history.firstNumber, let earlier = history.segment(first - 1) {
+      records += earlier.records
+      guard records <= Self.reach.records, now <= earlier.time &+ Self.minute else { break }
+      first -= 1
+    }
+    var base = Base(number: window.number, feeder: MeterFeeder(reasons: history.reasons))
+    for number in first..<window.number { feed(number, of: history, into: &base.feeder) }
+    base.feeder.begin(window.keyframe)
+    base.pressure = pressure(of: history, before: window.number)
+    base.taker = taker(of: history, before: window)
+    return base
+  }
+
+  private func feed(_ number: Int, of history: History, into feeder: inout MeterFeeder) {
+    guard let segment = history.segment(number),
+      let keyframe = segment.keyframe.bytes.flatMap({ Keyframe($0) })
+    else { return }
+    feeder.begin(keyframe)
+    for block in segment.blocks.filter({ !$0.lane.isP }) + segment.blocks.filter(\.lane.isP) {
+      var records: [Record] = []
+      _ = decoder.decode(block.payload.bytes ?? [], count: block.count, from: block.firstTime, into: &records)
+      feeder.feed(records[...], from: block.first, on: block.lane)
+    }
+    // No further: what happened before the next segment begins is partly in that one (History §3).
+    feeder.meter.settle(upTo: keyframe.clock.nanoseconds(at: segment.start))
+  }
+
+  /// The segment before is measured however many records it has: of a busy process that died it is all there is.
+  private func pressure(of history: History, before number: Int) -> Pressure {
+    let nearest = number - 1
+    var (pressure, records, number) = (Pressure(), 0, nearest)
+    while history.numbers.contains(number), let segment = history.segment(number) {
+      records += segment.records
+      guard number == nearest || records <= Self.reach.pressure,
+        let window = Window(number, of: history, decoder), let end = window.end
+      else { break }
+      if let earlier = window.pressure(after: window.count(upTo: end), at: end) { pressure.add(earlier) }
+      number -= 1
+    }
+    return pressure
+  }
+
+  /// The earlier counts: of some tables of the minute before.
+  private func taker(of history: History, before window: Window) -> CensusTaker {
+    let now = window.keyframe.snapshot.time
+    let tables = history.numbers.filter { number in
+      guard let segment = history.segment(number), segment.goroutines != nil else { return false }
+      return number < window.number && now <= segment.time &+ Self.minute
+    }
+    let step = max(1, (tables.count + Self.mostTables - 1) / Self.mostTables)
+    var lists: [(time: UInt64, clock: Clock, list: GoroutineList)] = []
+    var rows = 0
+    for index in stride(from: tables.count - 1, through: 0, by: -step) where rows <= Self.reach.rows {
+      guard let segment = history.segment(tables[index]),
+        let list = segment.goroutines?.bytes.flatMap({ GoroutineList($0) })
+      else { continue }
+      rows += list.rows.count
+      lists.append((segment.time, window.keyframe.clock, list))
+    }
+    var taker = CensusTaker()
+    for (time, clock, list) in lists.reversed() {
+      taker.take(list.rows, at: time, clock, history.names, isComplete: !list.isCut)
+    }
+    return taker
+  }
+}
+
+extension Lane {
+  fileprivate var isP: Bool { if case .p = self { true } else { false } }
+}
+
+/// Feeds a meter out of history, and tells it where records are missing.
+struct MeterFeeder {
+  var meter: Meter
+  private var ends: [Lane: UInt64] = [:]
+
+  init(reasons: [WaitReason?]) { meter = Meter(reasons: reasons) }
+
+  /// A segment begins; the first is where the meter does.
+  package mutating func begin(_ keyframe: Keyframe) {
+    if meter.clock == nil {
+      for boundary in keyframe.boundaries { ends[boundary.lane] = boundary.position }
+    }
+    meter.note(keyframe.clock, keyframe.snapshot)
+  }
+
+  package mutating func feed(_ records: ArraySlice<Record>, from position: UInt64, on lane: Lane) {
+    if let end = ends[lane], end != position { meter.lose(lane) }
+    meter.take(records, on: lane)
+    ends[lane] = position &+ UInt64(records.count)
+  }
+
+  /// Events of all lanes, in the order of time.
+  package mutating func feed(_ events: some Collection<PlacedRecord>) {
+    var runs: [Lane: (first: UInt64, records: [Record])] = [:]
+    for event in events {
+      let run = runs[event.lane]
+      if let run, run.first &+ UInt64(run.records.count) != event.position {
+        feed(run.records[...], from: run.first, on: event.lane)
+        runs[event.lane] = nil
+      }
+      runs[event.lane, default: (event.position, [])].records.append(event.record)
+    }
+    for (lane, run) in runs.sorted(by: { $0.key.order > $1.key.order }) {
+      feed(run.records[...], from: run.first, on: lane)
+    }
+  }
+}

@@ -1,0 +1,109 @@
+// Details of a target that is alive.
+internal import Glibc
+import History
+import Host
+import Insight
+import Observed
+
+/// What taking events in costs, counted while it goes on.
+struct TakingAccount: Sendable {
+  package private(set) var time: UInt64 = 0
+  /// How full the fullest ring became: in this second so far, and in the last one.
+  private var fullest = (now: 0.0, before: 0.0)
+  private var second: UInt64 = 0
+  /// This process's CPU time and the moment when they were last asked for.
+  fileprivate var own: (cpu: UInt64, wall: UInt64)?
+  fileprivate var ownUse: Double?
+
+  package var fill: Double { max(fullest.now, fullest.before) }
+
+  package mutating func note(fill: Double, start: UInt64, end: UInt64) {
+    time &+= end - start
+    if end / 1_000_000_000 != second { (fullest, second) = ((0, fullest.now), end / 1_000_000_000) }
+    fullest.now = max(fullest.now, fill)
+  }
+}
+
+extension Sampler {
+  /// Nanoseconds for which the table of Gs may be put off.
+  private static let longestPutOff: UInt64 = 1_000_000_000
+
+  /// The frame of this very moment, and what a viewer is interested in.
+  public mutating func frame(_ interest: Interest) throws(InspectorError) -> Frame {
+    var frame = try frame()
+    guard interest != .none, let history, let observation else { return frame }
+    _ = try drain()
+    // For what has ended, time stands still.
+    let now = observation.clock.ticks(at: ending == nil ? monotonicNow() : frame.snapshot.time)
+    let moment = DetailSource(
+      history: history, clock: observation.clock, moment: now, snapshot: observation.snapshot)
+    var problem: InspectorError?
+    var detailer = detailer
+    // While one of them is made, the rings are looked after; what goes wrong there is told afterwards.
+    let isCalledAway = isCalledAway
+    func breathe() {
+      do throws(InspectorError) { _ = try step() } catch { problem = error }
+    }
+    frame.detail = detailer.look(interest, moment, isLive: true, breathe: breathe, isCalledAway: isCalledAway)
+    if interest.goroutines {
+      let (table, readAt) = (source, detailer.tableReadAt)
+      // A table that is a second old is read to its end, though a key is held down all the time.
+      func isPutOff() -> Bool {
+        isCalledAway() && readAt.map { monotonicNow() < $0 + Self.longestPutOff } ?? false
+      }
+      frame.detail.goroutines = detailer.goroutines(at: now, isLive: true) {
+        do throws(InspectorError) {
+          let rows = try table.goroutines(breathe: breathe, isCalledAway: isPutOff)
+          return rows.map { Goroutines($0, of: observation) }
+        } catch {
+          problem = error
+          return Goroutines()
+        }
+      }
+    }
+    if let choice = interest.request {
+      frame.detail.request = detailer.request(choice) { Player(history)?.request(choice) }
+    }
+    let tids = frame.snapshot.ms.map(\.tid)
+    if let threads = source.threads { detailer.lookAtSystem(interest, threads, tids: tids, &frame.detail) }
+    if interest.health { frame.detail.health = health(history) }
+    self.detailer = detailer
+    if let problem { throw problem }
+    return frame
+  }
+
+  private mutating func health(_ history: History) -> Health {
+    var health = Health()
+    (health.fullest, health.drainInterval) = (account.fill, drainInterval)
+    (health.taken, health.takingTime) = (history.taken, account.time)
+    (health.historyBytes, health.historyLimit) = (history.bytes, history.limits.bytes)
+    health.records = history.records
+    if let span = history.span { (health.first, health.last) = span }
+    noteOwnUse()
+    health.ownUse = account.ownUse
+    health.ownMemory = Self.ownMemory
+    return health
+  }
+
+  private mutating func noteOwnUse() {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    let cpu = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    let now = monotonicNow()
+    guard let last = account.own else {
+      account.own = (cpu, now)
+      return
+    }
+    guard now - last.wall >= 1_000_000_000 else { return }
+    account.ownUse = Double(cpu &- last.cpu) / Double(now - last.wall)
+    account.own = (cpu, now)
+  }
+
+  /// Bytes of memory that this process has.
+  private static var ownMemory: UInt64? {
+    let words = String(decoding: smallFile("/proc/self/statm", limit: 256) ?? [], as: UTF8.self)
+      .split(separator: " ")
+    guard words.count > 1, let pages = UInt64(words[1]) else { return nil }
+    return pages * UInt64(max(1, sysconf(Int32(_SC_PAGESIZE))))
+  }
+}

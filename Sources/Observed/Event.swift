@@ -1,0 +1,159 @@
+// An event for people: what a record says, in names and nanoseconds.
+//
+// A list holds a thousand of them, of which a screen shows fifty: so an event is no more than its record, and its words
+// are made when they are asked for.
+import Region
+
+/// One event as history has it.
+package struct PlacedRecord: Equatable, Sendable {
+  package var record: Record
+  package var lane: Lane
+  package var position: UInt64
+
+  package init(record: Record, lane: Lane, position: UInt64) {
+    (self.record, self.lane, self.position) = (record, lane, position)
+  }
+}
+
+/// What it takes to tell records in words: the clock, names by id, and our name for each raw wait reason.
+package final class Wording: Sendable, Equatable {
+  package let clock: Clock
+  package let names: StringBook
+  package let reasons: [WaitReason?]
+
+  package init(_ clock: Clock, names: StringBook, reasons: [WaitReason?]) {
+    (self.clock, self.names, self.reasons) = (clock, names, reasons)
+  }
+
+  package static func == (a: Wording, b: Wording) -> Bool {
+    a === b || (a.clock == b.clock && a.names == b.names && a.reasons == b.reasons)
+  }
+}
+
+/// One thing that happened.
+public struct Event: Sendable, Equatable {
+  package let placed: PlacedRecord
+  private let wording: Wording
+  private var record: Record { placed.record }
+  private var clock: Clock { wording.clock }
+  private var names: StringBook { wording.names }
+
+  package init(_ placed: PlacedRecord, _ wording: Wording) { (self.placed, self.wording) = (placed, wording) }
+
+  package init(_ placed: PlacedRecord, _ clock: Clock, names: StringBook, reasons: [WaitReason?]) {
+    self.init(placed, Wording(clock, names: names, reasons: reasons))
+  }
+
+  /// Nanoseconds of the machine's monotonic clock.
+  public var time: UInt64 { clock.nanoseconds(at: record.time) }
+  public var lane: Lane { placed.lane }
+  /// The M whose thread it was.
+  public var m: Int { Int(record.m) }
+  /// nil: a kind that this build does not know.
+  public var kind: EventKind? { record.kind }
+  public var rawKind: UInt8 { UInt8(truncatingIfNeeded: record.what) }
+  /// The G that it is about; nil: none.
+  public var g: UInt64? { record.g == 0 ? nil : record.g }
+  public var detail: UInt8 { record.detail }
+  public var count: UInt32 { record.count }
+  public var arg: UInt64 { record.arg }
+  /// Its place among all records of its lane.
+  public var position: UInt64 { placed.position }
+
+  /// The kind's name, or its number.
+  public var name: String { Self.kindNames[Int(rawKind)] }
+
+  /// What a G waits for that parks, or waited for that is ready; nil where we do not know that reason, and for others.
+  public var reason: WaitReason? {
+    kind == .goPark || kind == .goReady ? wording.reasons[Int(detail)] : nil
+  }
+
+  /// What a G waits for that parks, or waited for that is ready; empty where we do not know that reason.
+  package var reasonName: String? {
+    guard kind == .goPark || kind == .goReady else { return nil }
+    return wording.reasons[Int(detail)].map { Self.reasonNames[Int($0.rawValue)] } ?? ""
+  }
+
+  /// The G that it names besides; see `Record.other`.
+  package var other: UInt64 { arg & Place.gMask }
+
+  /// Where a new G begins.
+  package var entry: String? { names.string(UInt64(count)) }
+
+  /// Names of kinds and reasons, made once: to print a case takes longer than the rest of the text.
+  private static let kindNames = (0..<256).map { raw in
+    EventKind(rawValue: UInt8(raw)).map { "\($0)" } ?? "kind \(raw)"
+  }
+  private static let reasonNames = (0..<256).map { WaitReason(rawValue: UInt8($0)).map { "\($0)" } ?? "" }
+
+  /// What it says, in a few words: `G42 parks on netpollRead, fd 7`.
+  public var text: String {
+    let who = "G\(g ?? 0)"
+    guard let kind else { return "an event of kind \(rawKind)" + (g == nil ? "" : " of \(who)") }
+    func after() -> String { "after \(TimeText.short(clock.nanoseconds(lasting: arg)))" }
+    switch kind {
+    case .boot: return "boot: \(BootStep(rawValue: detail).map { "\($0)" } ?? "?")"
+    case .goCreate:
+      return "\(who) is created by G\(other): \(entry ?? "?")"
+    case .goStart: return "\(who) runs, \(after())"
+    case .goLabel: return "\(who) " + (arg == 0 ? "is in no span" : "is in span \(arg)") + labelWords
+    case .timerLate: return "a timer of \(who) is late by \(TimeText.short(clock.nanoseconds(lasting: arg)))"
+    case .goPark: return "\(who) parks on \(reasonText)" + (arg == 0 ? "" : ", fd \(arg &- 1)")
+    case .goReady:
+      return "\(who) is ready, was on \(reasonText)" + (other == 0 ? "" : ", by G\(other)") + placeWords
+    case .goYield: return "\(who) yields" + placeWords
+    case .goExit: return "\(who) is gone"
+    case .goPreempt: return "\(who) is preempted" + (detail == 1 ? " where it was" : "") + placeWords
+    case .goResume: return "\(who) goes on, \(after())"
+    case .goSyscall: return "\(who) enters a system call"
+    case .goSyscallExit: return "\(who) leaves a system call" + (detail == 0 ? ", queued" + placeWords : "")
+    case .netpollLate: return "nobody had polled for \(TimeText.short(clock.nanoseconds(lasting: arg)))"
+    default: return schedulerWords(kind)
+    }
+  }
+
+  private var reasonText: String { Self.reasonNames[Int((wording.reasons[Int(detail)] ?? .none).rawValue)] }
+
+  private var placeWords: String {
+    let place = Place(bits: arg & ~Place.gMask)
+    switch place.queue {
+    case .runnext: return ", next"
+    case .displacing: return ", next, before the one that was"
+    case .lrq: return ", on the LRQ at depth \(place.depth)"
+    case .grq: return ", on the GRQ at depth \(place.depth)"
+    case .untold, nil: return ""
+    }
+  }
+
+  private var labelWords: String {
+    names.string(UInt64(count)).map { ": \($0)" } ?? ""
+  }
+
+  /// What is not about a G.
+  private func schedulerWords(_ kind: EventKind) -> String {
+    switch kind {
+    case .procStart: return "M\(m) takes P\(count)"
+    case .procStop: return "M\(m) lets P\(count) go"
+    case .steal: return "steals \(count) from P\(arg)" + (detail == 1 ? ", its next" : "")
+    case .overflow: return "spills \(count) to the GRQ, \(arg) there"
+    case .grqTake: return "takes \(count) from the GRQ, \(arg) left"
+    case .nextStolen: return "what was next has been stolen: none goes to the LRQ"
+    case .goSetAside: return "G\(g ?? 0) is set aside: no stack"
+    case .takeUp: return "\(counted(count, "G")) without a stack, set aside before" + placeWords
+    case .mStart: return "M\(m) begins, thread \(arg)"
+    case .mPark: return "M\(m) sleeps"
+    case .mEnd: return "M\(m) ends"
+    case .mWake: return "M\(m) wakes M\(count)" + (arg == 1 ? " to search" : "")
+    case .mSpin: return "M\(m) searches"
+    case .mUnspin: return "M\(m) " + (arg == 1 ? "found work" : "found nothing")
+    case .netpoll: return "poll: \(counted(arg, "descriptor")), \(counted(count, "G")) ready"
+    case .netpollStandby: return detail == 1 ? "M\(m) stands by" : "M\(m) waits in the kernel"
+    case .timers: return count == 1 ? "1 timer fires" : "\(count) timers fire"
+    case .gcStart: return "gc begins"
+    case .gcEnd: return "gc ends, \(arg) bytes freed"
+    case .retake: return "P\(count) is taken from M\(arg)"
+    case .preemptRequest: return "M\(arg) on P\(count) is asked to stop"
+    default: return "\(kind)"
+    }
+  }
+}

@@ -1,0 +1,125 @@
+// The drain: takes what is new from every ring in use, and keeps exact account of what was missed.
+//
+// One reader a ring, made when its P or M is first seen: those that are there at the start begin at the next record,
+// later ones at their first. Records are copied once, from the ring to where their taker wants them.
+import Host
+import Observed
+import Region
+
+/// The readers of all rings of one target.
+struct Drain {
+  private struct Follower {
+    package let lane: Lane
+    let capacity: Int
+    let position: Word
+    var reader: RingReader
+    var isP: Bool { if case .p = lane { true } else { false } }
+  }
+
+  /// Records taken from one ring at a time.
+  static let batch = 4096
+
+  private let pRings, mRings: RingPlaces
+  private let lanes: LanePlaces
+  private let mapping: Mapping
+  private var followers: [Follower] = []
+  private var ps = 0
+  private var ms = 0
+  /// Whether the rings that were in use at the start are followed.
+  private var isStarted = false
+
+  init(_ schema: RegionSchema, _ mapping: Mapping, _ lanes: LanePlaces) throws(LayoutProblem) {
+    pRings = try RingPlaces("p", schema, mapping)
+    mRings = try RingPlaces("m", schema, mapping)
+    (self.mapping, self.lanes) = (mapping, lanes)
+  }
+
+  /// Records that writers overwrote before they were taken, all rings together. Exact.
+  var lost: UInt64 { followers.reduce(0) { $0 &+ $1.reader.lost } }
+  /// Records written since the target booted, all rings together, as of now.
+  var written: UInt64 { followers.reduce(0) { $0 &+ $1.position.relaxed } }
+  /// Bytes of memory of the rings in use.
+  package var bytes: UInt64 { followers.reduce(0) { $0 &+ UInt64($1.capacity * Record.bytes) } }
+
+  /// Each ring's own account: records written as of now, and those of them that were overwritten before they were taken.
+  var rings: [Snapshot.Ring] {
+    followers.map {
+      Snapshot.Ring(lane: $0.lane, capacity: $0.capacity, events: $0.position.relaxed, lost: $0.reader.lost)
+    }
+  }
+
+  /// Follows the rings of so many Ps and Ms from now on; never fewer than before.
+  ///
+  /// - Parameter past: records that the rings which are there at the first call begin before their end; those that
+  ///   come later begin with their first.
+  mutating func follow(ps used: Int, ms usedMs: Int, past: Int = 0) {
+    let past: Int? = isStarted ? nil : past
+    isStarted = true
+    while ps < min(used, pRings.count) {
+      add(.p(ps), of: pRings, ps, positionIn: lanes.lane(ofP: ps), past: past)
+      ps += 1
+    }
+    while ms < min(usedMs, mRings.count) {
+      add(.m(ms), of: mRings, ms, positionIn: lanes.lane(ofM: ms), past: past)
+      ms += 1
+    }
+  }
+
+  private mutating func add(
+    _ lane: Lane, of rings: RingPlaces, _ index: Int, positionIn block: Int, past: Int?
+  ) {
+    let position = lanes.blocks.word(.position, of: block)
+    let written = position.acquired
+    let start = past.map { written - min(written, UInt64(min($0, rings.records - 1))) } ?? 0
+    let reader = mapping.ring(
+      at: rings.offset(of: index), records: rings.records, position: position, from: start)
+    followers.append(Follower(lane: lane, capacity: rings.records, position: position, reader: reader))
+  }
+
+  /// Has `take` read what is new: ring by ring, in batches, oldest first. A writer that is faster than this does not
+  /// keep it: each ring is gone through once. Rings of Ms come first: see Meter §4.
+  ///
+  /// - Returns: how full the fullest ring had become since the last drain: 1 is where loss begins.
+  mutating func drain(_ take: (Lane, EventReading) -> Void) -> Double {
+    var fullest = 0.0
+    for isP in [false, true] {
+      for index in followers.indices where followers[index].isP == isP {
+        fullest = max(fullest, drain(index, take))
+      }
+    }
+    return fullest
+  }
+
+  /// One ring; how full it had become.
+  private mutating func drain(_ index: Int, _ take: (Lane, EventReading) -> Void) -> Double {
+    var reader = followers[index].reader
+    let start = reader.cursor
+    let capacity = followers[index].capacity
+    for _ in 0...(capacity / Self.batch) where reader.hasNew {
+      take(followers[index].lane) { records in
+        let count = reader.drain(into: &records, limit: Self.batch)
+        // What is missing of a batch is missing at its front.
+        return reader.cursor &- UInt64(count)
+      }
+    }
+    followers[index].reader = reader
+    return Double(reader.cursor &- start) / Double(capacity)
+  }
+}
+
+/// Where the rings of Ps, or of Ms, lie.
+struct RingPlaces {
+  let count, records: Int
+  private let extent: RegionSchema.Extent
+
+  init(_ name: String, _ schema: RegionSchema, _ mapping: Mapping) throws(LayoutProblem) {
+    guard let ring = schema.rings[name] else { throw .missing("ring \(name)") }
+    try ring.extent.check("ring \(name)", in: mapping)
+    guard ring.records > 0, ring.records <= 1 << 24, ring.records & (ring.records - 1) == 0,
+      ring.records <= ring.extent.stride / Record.bytes
+    else { throw .impossible("the records of ring \(name)", UInt64(ring.records)) }
+    (extent, count, records) = (ring.extent, ring.extent.count, ring.records)
+  }
+
+  func offset(of index: Int) -> Int { extent.offset + index * extent.stride }
+}

@@ -1,0 +1,74 @@
+// The table of Gs: one row for each G that lives, as the region lists it.
+import Host
+import Observed
+import Region
+
+/// Reads the table of a region.
+struct GoroutineTable {
+  private static let fields: [GField] = [
+    .id, .status, .since, .entry, .parent, .p, .waitingOn, .created,
+  ]
+
+  private let blocks: Blocks<GField>
+  private let sched: Blocks<SchedField>
+  private let states: [GState?]
+  private let reasons: [WaitReason?]
+  private let kinds: [GKind?]
+
+  /// nil: the target lists no Gs, or not in a way that we understand.
+  init?(_ schema: RegionSchema, _ mapping: Mapping, reasons: [WaitReason?]) {
+    do throws(LayoutProblem) {
+      blocks = try Blocks(schema, mapping, needed: Self.fields)
+      sched = try Blocks(schema, mapping, needed: [.gSlots, .gListed])
+      states = try schema.table(of: GState.self)
+      kinds = try schema.table(of: GKind.self)
+    } catch {
+      return nil
+    }
+    self.reasons = reasons
+  }
+
+  /// Slots in use that have memory in the region.
+  var slots: Int {
+    Int(clamping: min(sched.value(.gSlots), sched.value(.gListed), UInt64(blocks.count)))
+  }
+
+  /// The Gs that live, the first `limit` of the table at most. Each row is whole; the table is not of one instant.
+  func read(limit: Int) -> [GoroutineRow] {
+    var rows: [GoroutineRow] = []
+    for slot in 0..<slots where rows.count < limit {
+      if let row = row(slot) { rows.append(row) }
+    }
+    return rows
+  }
+
+  /// The Gs that live in a range of slots, as far as there are such.
+  func read(slots range: Range<Int>) -> [GoroutineRow] {
+    range.clamped(to: 0..<slots).compactMap(row)
+  }
+
+  /// Tries that a row gets to stand still.
+  private static let tries = 20
+
+  private func row(_ slot: Int) -> GoroutineRow? {
+    for _ in 0..<Self.tries {
+      let id = blocks.value(.id, of: slot)
+      let status = GStatus(word: blocks.value(.status, of: slot))
+      guard id != 0, let state = states[Int(status.word & 0xff)], state != .idle, state != .dead else {
+        return nil
+      }
+      var row = GoroutineRow(id: id, state: state)
+      row.reason = state == .waiting ? reasons[Int(status.rawReason)] ?? .none : .none
+      row.kind = kinds[Int(status.word >> 16 & 0xff)] ?? .user
+      row.since = blocks.value(.since, of: slot)
+      row.entry = blocks.value(.entry, of: slot)
+      row.parent = blocks.value(.parent, of: slot)
+      row.p = blocks.value(.p, of: slot)
+      row.waitingOn = state == .waiting ? blocks.value(.waitingOn, of: slot) : 0
+      row.created = blocks.value(.created, of: slot)
+      // Acquiring loads keep their order, so equal words on both sides mean that the row is whole.
+      if blocks.value(.id, of: slot) == id, blocks.value(.status, of: slot) == status.word { return row }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,29 @@
+// The header: the only part of a region that is found without its schema, and the way to the schema.
+import Host
+import Region
+
+/// Checks that a mapping holds a region that this build can read, and reads the schema.
+enum Header {
+  /// The layout version that this build reads.
+  static let readableVersion = Layout.version
+  /// Bytes that every region has at least.
+  package static let bytes = HeaderField.stride * 8
+
+  /// The schema of the region in `mapping`. The five words read here are the only fixed places in a region.
+  static func schema(of mapping: Mapping) throws(LayoutProblem) -> RegionSchema {
+    func word(_ field: HeaderField) -> UInt64 { mapping.word(at: field.rawValue * 8).acquired }
+    let magic = word(.magic)
+    guard magic != 0 else { throw .unfinished }  // written last
+    guard magic != Layout.magic.byteSwapped else { throw .otherByteOrder }
+    guard magic == Layout.magic else { throw .notARegion }
+    guard word(.byteOrder) == Layout.byteOrder else { throw .otherByteOrder }
+    guard word(.version) == readableVersion else { throw .version(word(.version)) }
+    let (start, count) = (word(.schemaOffset), word(.schemaBytes))
+    guard count > 0, count <= RegionSchema.longest else { throw .impossible("header.schemaBytes", count) }
+    guard start < UInt64(mapping.bytes) else { throw .impossible("header.schemaOffset", start) }
+    guard let text = mapping.copy(Int(count), at: Int(start)) else {
+      throw .truncated(bytes: mapping.bytes, needed: Int(start) + Int(count))
+    }
+    return try RegionSchema(text: text)
+  }
+}

@@ -1,0 +1,88 @@
+// The rows of Ps and Ms and the depth of the GRQ, as words of a pass: what must be of the same instant as the lanes'
+// counters, since it adds up with them. See Lanes §3.
+import Host
+import Region
+
+/// Where these words lie in a region.
+struct RowPlaces {
+  /// In the order in which a pass has them. What an older target lacks is 0 in it.
+  private static let sched: [SchedField] = [.procs, .grqDepth, .grqPushed, .stackless]
+  private static let p: [PField] = [
+    .status, .m, .g, .entry, .lrqHead, .lrqTail, .runnext, .since, .idleTicks, .spinTicks, .callTicks, .made,
+  ]
+  private static let m: [MField] = [.state, .tid, .p, .g]
+
+  static let neededOfSched: [SchedField] = [.procs, .grqDepth]
+  static let neededOfP: [PField] = [.status, .m, .g, .entry, .lrqHead, .lrqTail, .runnext]
+  static let neededOfM = m
+
+  private let mapping: Mapping
+  /// Offsets of the words of the scheduler, of P 0 and of M 0; nil: the target lacks it.
+  private let sched, p, m: [Int?]
+  private let pStride, mStride: Int
+  /// By raw value of a field: which of the words above it is.
+  private let schedIndex = Self.table(Self.sched)
+  private let pIndex = Self.table(Self.p)
+  private let mIndex = Self.table(Self.m)
+  /// A status or state that only a newer writer knows counts as `running`.
+  let statuses: [PStatus?]
+  let states: [MState?]
+
+  init(
+    _ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>, p: Blocks<PField>,
+    m: Blocks<MField>
+  ) throws(LayoutProblem) {
+    self.mapping = mapping
+    self.sched = Self.sched.map { sched.has($0) ? sched.offset($0, of: 0) : nil }
+    self.p = Self.p.map { p.has($0) ? p.offset($0, of: 0) : nil }
+    self.m = Self.m.map { m.has($0) ? m.offset($0, of: 0) : nil }
+    (pStride, mStride) = (p.stride, m.stride)
+    statuses = try schema.table(of: PStatus.self)
+    states = try schema.table(of: MState.self)
+  }
+
+  private static func table<Field: RegionField>(_ fields: [Field]) -> [Int] {
+    var table = [Int](repeating: 0, count: Field.stride)
+    for (index, field) in fields.enumerated() { table[field.rawValue] = index }
+    return table
+  }
+
+  /// Appends the words of so many Ps and Ms.
+  func read(into words: inout [UInt64], ps: Int, ms: Int) {
+    append(sched, at: 0, to: &words)
+    for id in 0..<ps { append(p, at: id * pStride, to: &words) }
+    for id in 0..<ms { append(m, at: id * mStride, to: &words) }
+  }
+
+  private func append(_ places: [Int?], at start: Int, to words: inout [UInt64]) {
+    for place in places { words.append(place.map { mapping.word(at: $0 + start).acquired } ?? 0) }
+  }
+
+  /// Tries that a row gets to hold still.
+  private static let tries = 100
+
+  /// Reads the rows of Ps in a pass again, each until it holds still: where the pass is not of one instant, each row is of
+  /// one at least. A change of status, or of a queue, takes several stores.
+  func steady(_ words: inout [UInt64], from start: Int, ps: Int) {
+    for id in 0..<ps {
+      var last: [UInt64] = []
+      append(p, at: id * pStride, to: &last)
+      for _ in 0..<Self.tries {
+        var next: [UInt64] = []
+        append(p, at: id * pStride, to: &next)
+        if next == last { break }
+        last = next
+      }
+      let row = start + sched.count + id * p.count
+      words.replaceSubrange(row..<row + p.count, with: last)
+    }
+  }
+
+  // MARK: where in the words of `read` something is
+
+  func index(_ field: SchedField) -> Int { schedIndex[field.rawValue] }
+  func index(_ field: PField, of id: Int) -> Int { sched.count + id * p.count + pIndex[field.rawValue] }
+  func index(_ field: MField, of id: Int, ps: Int) -> Int {
+    sched.count + ps * p.count + id * m.count + mIndex[field.rawValue]
+  }
+}

@@ -1,0 +1,176 @@
+// The tables: one row for each P and each M, from their blocks and from the steal matrix.
+import Host
+import Observed
+import Region
+
+/// Reads the rows of a snapshot.
+struct Rows {
+  private static let pTimes: [PField] = [.since, .idleTicks, .spinTicks]
+  /// Of newer targets only.
+  private static let pNewerTimes: [PField] = [.callTicks, .made]
+  private static let pCaches: [PField] = [.gCacheHits, .gCacheMisses, .stackCacheHits, .stackCacheMisses]
+  /// More Ps and Ms, and longer peak arrays, than these are not believed: they bound the work of a snapshot.
+  private static let most = (ps: 4096, ms: 65_536, peaks: 4096)
+
+  private let pBlocks: Blocks<PField>
+  private let mBlocks: Blocks<MField>
+  private let steals: Blocks<StealField>
+  /// What of them is read together with the lanes.
+  let places: RowPlaces
+  private var strings: Strings
+
+  init(_ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>) throws(LayoutProblem) {
+    pBlocks = try Blocks(
+      schema, mapping, needed: RowPlaces.neededOfP + [.timers, .stealTries, .lrqPeaks],
+      wanted: Self.pTimes + Self.pNewerTimes + Self.pCaches)
+    mBlocks = try Blocks(schema, mapping, needed: RowPlaces.neededOfM)
+    steals = try Blocks(schema, mapping, needed: [.hits, .gs], wanted: [.tries])
+    places = try RowPlaces(schema, mapping, sched: sched, p: pBlocks, m: mBlocks)
+    strings = try Strings(schema, mapping, sched: sched)
+    try pBlocks.check(atMost: Self.most.ps)
+    try mBlocks.check(atMost: Self.most.ms)
+    guard steals.count >= pBlocks.count * pBlocks.count else {
+      throw .impossible("the count of block steal", UInt64(steals.count))
+    }
+  }
+
+  /// Ps and Ms that can ever be.
+  var capacity: (ps: Int, ms: Int) { (pBlocks.count, mBlocks.count) }
+
+  /// One row for each P that Gs may run on, or still do; and what those that were stopped have counted.
+  ///
+  /// - Parameter frame: the moments between which peaks count, in ticks.
+  mutating func ps(
+    _ lanes: Lanes, _ clock: Clock, within frame: (start: UInt64, end: UInt64)
+  ) throws(LayoutProblem) -> (rows: [Snapshot.P], steals: StealMatrix) {
+    var rows: [Snapshot.P] = []
+    rows.reserveCapacity(lanes.ps)
+    for id in 0..<lanes.ps {
+      var row = try p(id, lanes)
+      row.lrqMax = max(row.lrq, lrqPeak(of: id, within: frame))
+      row.ticks = lanes.started(onP: id)
+      setTimes(&row, lanes, until: frame.end, clock)
+      rows.append(row)
+    }
+    let steals = addSteals(to: &rows, lanes)
+    return (rows, steals)
+  }
+
+  private mutating func p(_ id: Int, _ lanes: Lanes) throws(LayoutProblem) -> Snapshot.P {
+    var row = Snapshot.P()
+    row.id = id
+    let status = lanes.value(.status, ofP: id)
+    guard status < 256 else { throw .impossible("p.status", status) }
+    row.status = lanes.status(ofP: id)
+    row.m = try Self.index(lanes.value(.m, ofP: id), "p.m", below: capacity.ms)
+    let g = lanes.value(.g, ofP: id)
+    row.g = g == 0 ? nil : g
+    if g != 0 { row.entry = strings.string(lanes.value(.entry, ofP: id)) }  // else it is the last G's
+    row.lrq = lanes.depth(ofP: id)
+    row.runnext = lanes.value(.runnext, ofP: id) != 0
+    row.stealTries = pBlocks.value(.stealTries, of: id)
+    if Self.pCaches.allSatisfy(pBlocks.has) {
+      row.gCache = Snapshot.Cache(
+        hits: pBlocks.value(.gCacheHits, of: id), misses: pBlocks.value(.gCacheMisses, of: id))
+      row.stackCache = Snapshot.Cache(
+        hits: pBlocks.value(.stackCacheHits, of: id), misses: pBlocks.value(.stackCacheMisses, of: id))
+    }
+    return row
+  }
+
+  /// A word that means "none" at 0, and else an index plus 1.
+  private static func index(_ word: UInt64, _ name: String, below limit: Int) throws(LayoutProblem) -> Int? {
+    guard word <= UInt64(limit) else { throw .impossible(name, word) }
+    return word == 0 ? nil : Int(word) - 1
+  }
+
+  /// What the time of a P went to up to `now`, in ticks, with the stretch that it is in.
+  private func setTimes(_ row: inout Snapshot.P, _ lanes: Lanes, until now: UInt64, _ clock: Clock) {
+    guard Self.pTimes.allSatisfy(pBlocks.has) else { return }
+    func value(_ field: PField) -> UInt64 { lanes.value(field, ofP: row.id) }
+    var (idle, spinning, calls) = (value(.idleTicks), value(.spinTicks), value(.callTicks))
+    let sinceThen = now - min(now, value(.since))
+    switch row.status {
+    case .idle, .stopped: idle &+= sinceThen
+    case .spinning: spinning &+= sinceThen
+    case .syscall: calls &+= sinceThen
+    case .running: break
+    }
+    let (idleTime, spinTime) = (clock.nanoseconds(lasting: idle), clock.nanoseconds(lasting: spinning))
+    (row.idleTime, row.spinTime) = (idleTime, spinTime)
+    guard Self.pNewerTimes.allSatisfy(pBlocks.has) else { return }
+    let callTime = clock.nanoseconds(lasting: calls)
+    let whole = clock.nanoseconds(lasting: now - min(now, value(.made)))
+    row.callTime = callTime
+    row.runTime = whole - min(whole, idleTime &+ spinTime &+ callTime)
+  }
+
+  /// When one of so many Ps last changed what it does, in ticks; 0: the target does not say.
+  func lastChange(ps: Int) -> UInt64 {
+    guard pBlocks.has(.since) else { return 0 }
+    return (0..<ps).reduce(0) { max($0, pBlocks.value(.since, of: $1)) }
+  }
+
+  /// Both ends of a steal come from the same word, so Σ `stealsIn` is Σ `stealsOut` in every snapshot.
+  private func addSteals(to rows: inout [Snapshot.P], _ lanes: Lanes) -> StealMatrix {
+    var pairs: [StealMatrix.Pair] = []
+    for thief in rows.indices {
+      for victim in rows.indices {
+        let cell = thief * capacity.ps + victim
+        var pair = StealMatrix.Pair(thief: thief, victim: victim)
+        if let taken = lanes.taken(by: thief, from: victim) {
+          (pair.hits, pair.gs) = (taken.hits, taken.gs)
+        } else {
+          (pair.hits, pair.gs) = (steals.value(.hits, of: cell), steals.value(.gs, of: cell))
+        }
+        if steals.has(.tries) { pair.tries = steals.value(.tries, of: cell) }
+        rows[thief].stealsIn &+= pair.hits
+        rows[victim].stealsOut &+= pair.hits
+        rows[thief].stolenGs &+= pair.gs
+        if pair.hits != 0 || pair.tries != 0 { pairs.append(pair) }
+      }
+    }
+    return StealMatrix(pairs)
+  }
+
+  /// One row for each thread: those that have left are not listed, those that are being started are.
+  func ms(_ lanes: Lanes) throws(LayoutProblem) -> [Snapshot.M] {
+    var rows: [Snapshot.M] = []
+    for id in 0..<lanes.ms {
+      let raw = lanes.value(.state, ofM: id)
+      guard raw < 256 else { throw .impossible("m.state", raw) }
+      let state = lanes.state(ofM: id)
+      if state == .none || state == .exited { continue }
+      var row = Snapshot.M()
+      row.id = id
+      row.state = state
+      row.tid = Int32(truncatingIfNeeded: lanes.value(.tid, ofM: id))
+      row.p = try Self.index(lanes.value(.p, ofM: id), "m.p", below: capacity.ps)
+      let g = lanes.value(.g, ofM: id)
+      row.g = g == 0 ? nil : g
+      rows.append(row)
+    }
+    return rows
+  }
+
+  /// Timers armed, on all Ps in use.
+  func timers(_ ps: Int) throws(LayoutProblem) -> Int {
+    var sum = 0
+    for id in 0..<ps { sum += try pBlocks.bounded(.timers, of: id, to: plausible) }
+    return sum
+  }
+
+  func lrqPeak(of p: Int, within frame: (start: UInt64, end: UInt64)) -> Int {
+    min(Capacity.lrq, peak(pBlocks, .lrqPeaks, of: p, within: frame))
+  }
+
+  /// The largest value that a peak array noted within a frame (ticks).
+  func peak<Field>(
+    _ blocks: Blocks<Field>, _ field: Field, of block: Int, within frame: (start: UInt64, end: UInt64)
+  ) -> Int {
+    let words = (0..<min(blocks.words(field), Self.most.peaks)).map {
+      blocks.value(field, of: block, element: $0)
+    }
+    return Int(clamping: Peaks.largest(from: frame.start, to: frame.end, in: words))
+  }
+}

@@ -1,0 +1,262 @@
+// Finding targets: every process on the runtime keeps a file named PID-STARTTIME.mpg in a folder of its user; or
+// PID-STARTTIME-NAMESPACE.mpg, when one of another pid namespace has that name.
+//
+// The folders are ours alone or they are not looked into: /dev/shm is open to everyone, and a folder that someone
+// else made there under our name could hold anything. The files are opened without following symbolic links and must
+// be ours (see Mapping). Whoever starts in another environment may have no XDG_RUNTIME_DIR, so all places are looked
+// at, whatever this process has.
+internal import Glibc
+import Host
+import Observed
+import Region
+
+/// A process that can be looked at, or what one left behind.
+public struct Target: Sendable, Equatable {
+  public enum State: Sendable, Equatable {
+    case live
+    /// It lives, by all that is known, in a pid namespace that cannot be seen from here.
+    case elsewhere
+    /// The process is gone; its region is a black box.
+    case ended(TargetEnding)
+    /// There is a file, but it cannot be read, and why.
+    case unreadable(InspectorError)
+  }
+
+  /// As it is called here. What is dead, or elsewhere, is called as it called itself.
+  public var process: ProcessIdentity
+  /// As it calls itself, in its own pid namespace.
+  public let named: ProcessIdentity
+  /// The region's file.
+  public var path: String
+  /// The executable's file name; empty when the region cannot be read.
+  public var name: String
+  public var state: State
+  /// Monotonic time at which it booted, in nanoseconds; 0 when the region cannot be read.
+  public var bootTime: UInt64
+
+  /// Who it is, for those who look at it.
+  package var identity: Snapshot.Target {
+    Snapshot.Target(pid: process.pid, name: name, bootTime: bootTime)
+  }
+
+  /// Whether a viewer can follow it.
+  public var isLive: Bool { state == .live || state == .elsewhere }
+}
+
+/// The folders in which regions lie.
+public struct RegionFolders: Sendable, Equatable {
+  public var paths: [String]
+
+  public init(_ paths: [String]) { self.paths = paths }
+
+  /// Where the runtime puts regions of this user: `$XDG_RUNTIME_DIR/mpg`, which usually is `/run/user/UID/mpg`,
+  /// `/dev/shm/mpg-UID`, or where these cannot be had `mpg-UID` in `$TMPDIR`.
+  public static var standard: RegionFolders {
+    var paths: [String] = []
+    if let runtime = environment("XDG_RUNTIME_DIR") { paths.append(runtime + "/mpg") }
+    let user = currentUser()
+    let temporary = environment("TMPDIR") ?? "/tmp"
+    for path in ["/run/user/\(user)/mpg", "/dev/shm/mpg-\(user)", "\(temporary)/mpg-\(user)"]
+    where !paths.contains(path) {
+      paths.append(path)
+    }
+    return RegionFolders(paths)
+  }
+
+  /// All regions: live ones first, then those elsewhere, then by pid.
+  public func targets() -> [Target] {
+    func rank(_ target: Target) -> Int { target.state == .live ? 0 : target.state == .elsewhere ? 1 : 2 }
+    return files().map { $0.look() }.sorted { (rank($0), $0.process.pid) < (rank($1), $1.process.pid) }
+  }
+
+  /// The live process with this pid, here; or the only one that is called so elsewhere.
+  ///
+  /// Throws what the user can act on: no such process, another user's, not on the runtime, gone.
+  public func target(pid: Int32) throws(InspectorError) -> Target {
+    let files = files()
+    let named = files.filter { $0.process.pid == pid }
+    switch ProcessIdentity.look(for: pid) {
+    case .process(let living):
+      // Mostly it is called the same there.
+      if let target = named.lazy.map({ $0.look() }).first(where: { $0.process == living && !$0.isEnded }) {
+        return target
+      }
+      if let target = files.lazy.map({ $0.look() }).first(where: { $0.process == living && !$0.isEnded }) {
+        return target
+      }
+      if let target = elsewhere(named) { return target }
+      if let owner = ProcessIdentity.owner(of: pid), owner != currentUser() {
+        throw .otherUser(pid: pid, uid: owner)
+      }
+      if let refusal = refusal() { throw refusal }
+      throw .notATarget(pid: pid, name: ProcessIdentity.name(of: pid) ?? "")
+    case .unknown(let error): throw .unknownWhetherAlive(pid: pid, error)
+    case .nobody: break
+    }
+    if let target = elsewhere(named) { return target }
+    let latest = named.max { $0.process.startTime < $1.process.startTime }
+    switch latest?.look().state {
+    case .ended(let ending): throw .gone(pid: pid, ending)
+    case .unreadable(.system(let call, let path, let errno)):
+      throw .system(call: call, path: path, errno: errno)
+    default: throw refusal() ?? .noSuchProcess(pid: pid)
+    }
+  }
+
+  /// The only one of these that lives elsewhere.
+  private func elsewhere(_ files: [RegionFile]) -> Target? {
+    let found = files.map { $0.look() }.filter { $0.state == .elsewhere }
+    return found.count == 1 ? found[0] : nil
+  }
+
+  /// What the process with this pid left behind: the last one, when the number was used again.
+  public func blackBox(pid: Int32) throws(InspectorError) -> Target {
+    var latest: Target?
+    for file in files() where file.process.pid == pid {
+      let target = file.look()
+      switch target.state {
+      case .live, .elsewhere: continue
+      case .unreadable(.cannotTell(let pid, let call, let errno)):
+        throw .cannotTell(pid: pid, call: call, errno: errno)
+      case .unreadable where target.process.isAlive: continue
+      case .ended, .unreadable:
+        if file.process.startTime >= latest?.named.startTime ?? 0 { latest = target }
+      }
+    }
+    guard let latest else { throw refusal() ?? .noSuchProcess(pid: pid) }
+    return latest
+  }
+
+  /// The region in the file at `path`, which is named as regions are.
+  public static func target(path: String) throws(InspectorError) -> Target {
+    let cut = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    let folder = cut == path.startIndex ? "." : String(path[..<cut].dropLast())
+    guard let file = RegionFile(folder: folder, name: String(path[cut...])) else {
+      throw .notPermitted(path: path, reason: "it is not named PID-STARTTIME.mpg, as regions are")
+    }
+    let target = file.look()
+    if case .unreadable(let error) = target.state { throw error }
+    return target
+  }
+
+  /// Why one of the folders that exist is not looked into; nil when all are.
+  public func refusal() -> InspectorError? {
+    for path in paths {
+      if case .refused(let error) = Self.look(into: path) { return error }
+    }
+    return nil
+  }
+
+  /// The files that are named like regions, in the folders that are ours.
+  private func files() -> [RegionFile] {
+    paths.flatMap { folder in
+      guard case .ours(let names) = Self.look(into: folder) else { return [RegionFile]() }
+      return names.compactMap { RegionFile(folder: folder, name: $0) }
+    }
+  }
+
+  private enum Verdict {
+    case missing
+    /// With these names in it.
+    case ours([String])
+    case refused(InspectorError)
+  }
+
+  /// A folder that cannot be looked into is not one that has nothing in it: only that there is none is `missing`.
+  private static func look(into folder: String) -> Verdict {
+    func refused(_ reason: String) -> Verdict { .refused(.notPermitted(path: folder, reason: reason)) }
+    do throws(SystemCallError) {
+      let status = try FileStatus(ofLink: folder)
+      guard status.isDirectory else { return refused("it is not a folder; remove it") }
+      guard status.owner == currentUser() else {
+        return refused("the folder belongs to user \(status.owner), not to \(currentUser()); remove it")
+      }
+      guard status.permissions & 0o022 == 0 else {
+        return refused("others may write to the folder; chmod 700 it")
+      }
+      return .ours(try listing(of: folder))
+    } catch {
+      let isMissing = error.errno == ENOENT || error.errno == ENOTDIR
+      return isMissing ? .missing : .refused(InspectorError(error, path: folder))
+    }
+  }
+}
+
+extension Target {
+  /// Whether it is known to be dead.
+  fileprivate var isEnded: Bool {
+    if case .ended = state { true } else { false }
+  }
+}
+
+/// A file that is named like a region.
+struct RegionFile {
+  let path: String
+  /// As it calls itself.
+  let process: ProcessIdentity
+
+  init(path: String, process: ProcessIdentity) {
+    (self.path, self.process) = (path, process)
+  }
+
+  /// nil when `name` is no region's.
+  init?(folder: String, name: String) {
+    guard let parts = RegionName(name) else { return nil }
+    path = folder + "/" + name
+    process = ProcessIdentity(pid: parts.pid, startTime: parts.startTime)
+  }
+
+  /// Opens the region, and checks that it is the one that its name promises.
+  ///
+  /// - Parameter past: see `RegionReader`.
+  func open(past: Int = 0) throws(InspectorError) -> RegionReader {
+    let mapping = try Mapping(path: path)
+    do throws(LayoutProblem) {
+      let source = try RegionReader(mapping, past: past)
+      guard source.process == process else {
+        throw .impossible("header.pid", UInt64(truncatingIfNeeded: source.process.pid))
+      }
+      return source
+    } catch {
+      throw .layout(path: path, error)
+    }
+  }
+
+  /// Whether whoever began to write it is gone: it took the lock first of all, wherever it lives.
+  private var isAbandoned: Bool {
+    guard process.presence == .gone, let file = try? FileDescriptor(reading: path) else { return false }
+    return Mapping.isLocked(file) == false
+  }
+
+  /// What is known of it without staying attached.
+  func look() -> Target {
+    var target = Target(process: process, named: process, path: path, name: "", state: .live, bootTime: 0)
+    do throws(InspectorError) {
+      let source = try open()
+      let who = try layoutErrors(path) { () throws(LayoutProblem) in try source.whoIsThere() }
+      (target.name, target.bootTime) = (who.name, who.bootTime)
+      switch try layoutErrors(path, { () throws(LayoutProblem) in try source.life() }) {
+      case .alive: target.process = source.seen ?? process
+      case .elsewhere: target.state = .elsewhere
+      case .ended(let ending): target.state = .ended(ending)
+      case .unknown(let error): throw .unknownWhetherAlive(pid: process.pid, error)
+      }
+    } catch .layout(let path, .unfinished) where isAbandoned {
+      target.state = .unreadable(.layout(path: path, .abandoned))
+    } catch {
+      target.state = .unreadable(error)
+    }
+    return target
+  }
+}
+
+/// Runs `body`, and says of which file it is when the bytes are wrong.
+func layoutErrors<Value>(
+  _ path: String, _ body: () throws(LayoutProblem) -> Value
+) throws(InspectorError) -> Value {
+  do throws(LayoutProblem) {
+    return try body()
+  } catch {
+    throw .layout(path: path, error)
+  }
+}
