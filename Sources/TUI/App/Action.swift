@@ -1,6 +1,6 @@
-// Everything that a person can ask for.
+// Every action that a person can ask for. ActionTable.swift gives each its keys.
 
-/// Something that a person can ask for.
+/// An action that a person can ask for with a key, a click or the palette.
 public enum Action: Sendable, Hashable {
   case back, quit, help, pause, slower, faster
   case up, down, pageUp, pageDown, first, last
@@ -10,39 +10,41 @@ public enum Action: Sendable, Hashable {
   case nextScreen, previousScreen
   case filter, search, palette
   case sortNext, sortPrevious, invert
-  /// What the list of Gs is grouped by, in turn; the tree of spawners.
+  /// `group` groups the list of Gs by the next criterion; `tree` shows the Gs as a tree of who spawned whom.
   case group, tree
-  /// The events of the selected G.
+  /// Shows the events of the selected G.
   case follow
-  /// Into the selected row, or to the moment of the cursor.
+  /// Opens the selected row, or goes to the moment at the timeline's cursor.
   case enter
   case zoomIn, zoomOut, cursorLeft, cursorRight
-  /// The Overview's graphs: the last minute, or all that is known.
+  /// Switches the Overview's graphs between the last minute and all of the known history.
   case span
-  /// Rows of the timeline: Ps or Ms.
+  /// Switches the timeline's rows between Ps and Ms.
   case rows
-  /// The selected row to the clipboard.
+  /// Copies the selected row to the clipboard.
   case yank
-  /// What the selected thing is, and what happened to it.
+  /// Explains what the selected thing is and what happened to it.
   case why
   case record(RecordCommand)
-  /// A request step by step, and then the next one; the one before and after; all of it, slowly.
+  /// `followRequest` shows a request step by step, or the next request when one is already shown.
+  /// `requestBefore` shows the request before it. `replayRequest` plays all steps, slowly.
   case followRequest, requestBefore, requestAfter, replayRequest
-  /// What the runtime did before the program.
+  /// Shows what the runtime did before the program's own code.
   case boot
-  /// The next palette.
+  /// Switches to the next palette.
   case theme
-  /// To a process of the same name as the one that has ended.
+  /// Attaches to a process that has the same name as the one that has ended.
   case again
 
-  /// The action of a key, if it has one: what belongs to what lies over the screen first, then what belongs to the screen.
+  /// The action of a key; nil when the key has none here. The keys of an overlay win over those of the screen
+  /// below.
   init?(key: Key, on screen: ScreenID, over overlay: OverlayID? = nil) {
     let rows = ActionTable.groups(on: screen, over: overlay).flatMap(\.rows)
     guard let row = rows.first(where: { $0.keys.contains(key) }) else { return nil }
     self = row.action
   }
 
-  /// Whether a key asks for a line to type on some screen.
+  /// Whether a key opens a line to type into (a filter or a search) on at least one screen.
   static func asksForText(_ key: Key) -> Bool {
     ActionTable.all.flatMap(\.rows).contains {
       ($0.action == .filter || $0.action == .search) && $0.keys.contains(key)
@@ -50,11 +52,11 @@ public enum Action: Sendable, Hashable {
   }
 }
 
-/// What lies over a screen and has keys of its own.
+/// An overlay: a panel that lies over the screens and has keys of its own.
 public enum OverlayID: String, Sendable, CaseIterable {
   case walk, boot
 
-  /// Its name for the help and the manual.
+  /// The overlay's name in the help and in the manual.
   var title: String {
     switch self {
     case .walk: "Following a request"
@@ -62,7 +64,7 @@ public enum OverlayID: String, Sendable, CaseIterable {
     }
   }
 
-  /// What it shows, in a sentence.
+  /// What the overlay shows, in one sentence.
   var summary: String {
     switch self {
     case .walk: "One request, step by step; the screens behind show the moment of the step."

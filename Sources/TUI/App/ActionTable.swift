@@ -1,14 +1,15 @@
-// The one table of actions: the keyboard, the help, the footer, the palette and the manual page are made from it.
+// The one table of actions. The keyboard, the help, the footer, the palette and the manual page are made from
+// it.
 //
-// On the digits: `0` shows the screen of the tracer, so the first moment of history is `b` (the beginning), beside `n`
-// for now.
+// The digits show screens, and `0` shows the tracer's screen. So the key for the first moment of history is
+// not `0` but `b` (the beginning), the counterpart of `n` (now).
 
-/// One action: its name for the palette, its keys, and what it is called.
+/// One action with its keys and its title in the palette.
 struct ActionRow: Sendable {
-  /// Stable, for configuration: `time.step-back`.
+  /// A stable name for configuration: `time.step-back`.
   let id: String
   let action: Action
-  /// The first one is the one to teach.
+  /// The help and the footer teach the first key.
   let keys: [Key]
   let title: String
 
@@ -17,27 +18,29 @@ struct ActionRow: Sendable {
   }
 }
 
-/// Actions that are explained together, in one line of the help.
+/// Actions that share one line of the help.
 struct ActionGroup: Sendable {
   let rows: [ActionRow]
-  /// What they do, as the help says it.
+  /// What the actions do, in the help's words.
   let help: String
-  /// The same in a word or two, for the footer; empty for what is not worth the room.
+  /// The same in a word or two for the footer; empty when the footer leaves the group out.
   let footer: String
-  /// What has a smaller one comes first in the footer, and goes last where there is little room. A screen's own keys
-  /// have `Self.ownRank`.
+  /// The order in the footer: groups with a smaller rank stand first and are dropped last where room is
+  /// short. The keys of a single screen have `Self.ownRank`.
   let rank: Int
-  /// Where they mean something; nil: everywhere.
+  /// The screens on which the keys mean something; nil: on all.
   let screens: Set<ScreenID>?
-  /// What lies over the screens, to which they belong; nil: to the screens themselves.
+  /// The overlay that the keys belong to; nil: the keys belong to the screens.
   let overlay: OverlayID?
   /// The keys as the footer shows them.
   let footerKeys: String
 
   static let ownRank = 4
-  /// Of the keys that move through time; what a choice has changed is told right behind them.
+  /// The rank of the keys that move through time. The footer says right behind them what a choice of interval
+  /// has changed.
   static let timeRank = 6
-  /// Of the key that means something only after the end of the target, and is told only then.
+  /// The rank of the key that attaches again. That key means something only after the target's end, and is
+  /// shown only then.
   static let againRank = 0
 
   init(
@@ -49,16 +52,17 @@ struct ActionGroup: Sendable {
     footerKeys = keys ?? rows.compactMap(\.keys.first?.name).joined(separator: " ")
   }
 
-  /// The keys as the help shows them: `q Ctrl-C`. The wheel of the mouse is not mentioned.
+  /// The keys as the help shows them: `q Ctrl-C`. The mouse wheel is left out.
   var keyNames: String {
     rows.flatMap(\.keys).filter { $0 != .wheelUp && $0 != .wheelDown }.map(\.name).joined(separator: " ")
   }
-  /// The key to teach of each action.
+  /// The first key of each action.
   var mainKeyNames: String { rows.compactMap(\.keys.first?.name).joined(separator: " ") }
 }
 
 enum ActionTable {
-  /// Those of one screen, its own ones first; before them those of what lies over it.
+  /// The groups that are in force on a screen: the overlay's first, then the screen's own, then the common
+  /// ones.
   static func groups(on screen: ScreenID, over overlay: OverlayID? = nil) -> [ActionGroup] {
     own(overlay) + own(screen) + common
   }
@@ -69,7 +73,8 @@ enum ActionTable {
   }
   static let common = all.filter { $0.screens == nil && $0.overlay == nil }
 
-  /// What the footer tells of, the most important first; nothing whose key what lies over the screen takes for itself.
+  /// The footer's groups, most important first. A group is left out when the overlay uses its key for
+  /// something else.
   static func footer(on screen: ScreenID, over overlay: OverlayID?) -> [ActionGroup] {
     let taken = own(overlay).flatMap(\.rows).flatMap(\.keys)
     return groups(on: screen).filter { group in

@@ -1,12 +1,14 @@
 // The loop: ask for a frame, draw, wait for a key, repeat.
 //
-// Everything that decides is in `AppState.update`, everything that draws in `Screen.draw`; what is left here
-// is time. Frames are asked for at the refresh interval. A source whose rings overflow faster than that gives
-// a `poll` as well, which is called in between, on the same thread, whenever it wants to be.
+// `AppState.update` makes all decisions and `Screen.draw` does all drawing; what is left here is time. The
+// loop asks for a frame once per refresh interval. A source whose rings overflow faster than that also gives
+// a `poll`. The loop calls the poll between frames, on the same thread, as often as the poll asks to be
+// called.
 //
-// Who presses a key waits for nothing that need not be: all that has come is taken in before there is a picture of any of it,
-// once more when a frame has been read, and what ends the program ends it there. To a key nothing is made anew that is of the
-// frame alone (Memo.swift), and a source that reads long looks whether anything has been typed meanwhile (Detailer §2).
+// A key never waits for work that its answer does not need. The loop takes in all waiting keys before it
+// draws, and once more after it has read a frame; a key that ends the program ends it at that point.
+// Answering a key recomputes nothing that depends on the frame alone (Memo.swift). A source that reads for
+// long checks meanwhile whether anything has been typed (Detailer §2).
 public import Inspector
 
 /// How a run of the dashboard ended.
@@ -14,22 +16,22 @@ public struct Ending: Sendable, Equatable {
   public enum Cause: Sendable, Equatable {
     /// Somebody pressed `q`, Esc or Ctrl-C.
     case quit
-    /// A signal asked for it, by number.
+    /// A signal asked the process to end; the value is its number.
     case signal(Int32)
     /// The terminal is gone.
     case hangUp
   }
   public var cause: Cause
-  /// How the target had ended by then, in the words of `Frame.ended`; `nil` if it ran on.
+  /// How the target ended, in the words of `Frame.ended`; `nil` if it was still running.
   public var targetEnded: String?
 }
 
-/// The dashboard. `try App(options).run { source.frame() }` is all that a program needs.
+/// The dashboard. A program needs no more than `try App(options).run { source.frame() }`.
 public struct App: Sendable {
   public struct Options: Sendable {
-    /// What of the terminal is wanted.
+    /// What the dashboard uses of the terminal: colours, characters, mouse.
     public var terminal = NCursesTerminal.Options()
-    /// Milliseconds between two frames, at first; less than 10 is taken as 10.
+    /// Milliseconds between two frames at the start; values below 10 are taken as 10.
     public var interval = AppState.usualInterval
     /// Lets other threads ask for a new frame at once.
     public var waker: Waker?
@@ -42,21 +44,23 @@ public struct App: Sendable {
 
   public init(_ options: Options = Options()) { self.options = options }
 
-  /// Shows frames on the process's terminal until somebody has had enough. The terminal is given back on
+  /// Shows frames on the process's terminal until somebody ends the dashboard. The terminal is restored on
   /// every way out, a crash included.
   ///
-  /// Call it on a plain thread with a full stack; a program with more threads calls
+  /// Call `run` on a plain thread with a full stack. A program with more threads calls
   /// `NCursesTerminal.blockSignals()` before it starts them. When the target ends, the last frame stays on
   /// the screen, marked ENDED, until somebody quits.
   ///
   /// - Parameters:
-  ///   - poll: called between frames, for sources that have to read more often than the screen changes; returns after
-  ///     how many nanoseconds it wants to be called again, with less than a millisecond taken as that; `nil` for never.
-  ///   - travel: called when another moment is wanted; frames are then asked for at once.
-  ///   - interest: called when something else is on the screen, with what the next frames should tell besides gauges.
-  ///   - record: called when history is to be kept in a file; says what came of it in a few words.
-  ///   - again: called when a process of the name of the one that has ended is wanted; frames are of that from then on.
-  ///   - next: the newest frame, or `nil` when there is none that is newer than the last one.
+  ///   - poll: called between frames, for sources that have to read more often than the screen changes.
+  ///     Returns the nanoseconds until its next call, at least a millisecond; `nil`: never again.
+  ///   - travel: called when another moment of the history is wanted; the loop then asks for a frame at once.
+  ///   - interest: called when the screen shows something else; tells the source what the next frames must
+  ///     hold besides gauges.
+  ///   - record: called when history is to be written to a file; returns the outcome in a few words.
+  ///   - again: called to attach to a process with the name of the one that has ended; after success, frames
+  ///     are of the new process.
+  ///   - next: returns the newest frame, or `nil` when no frame is newer than the last one.
   public func run(
     poll: () -> UInt64? = { nil }, travel: (TimeCommand) -> Void = { _ in },
     interest: (Interest) -> Void = { _ in }, record: (RecordCommand) -> String = { _ in "" },
@@ -81,14 +85,17 @@ public struct App: Sendable {
     var loop = Loop(state: state, rhythm: Rhythm(now: terminal.now))
     while true {
       if loop.isWishStale, loop.changeWish(tell: interest) { loop.rhythm.hurry() }
-      // What a key has changed is seen at once; a frame of a moment that has passed may take a while.
+      // Show what a key has changed before reading the next frame: reading a frame of the past may take a
+      // while.
       if loop.drawn != nil { loop.show(on: &terminal) }
       if loop.rhythm.isFrameDue(at: terminal.now, interval: loop.state.interval), let frame = next() {
         if Self.follow(loop.state.update(.frame(frame)), travel) { loop.rhythm.hurry() }
-        // What a frame tells may lead to the next question, which is not to wait for the next frame's turn.
+        // The frame may make the state want something else: ask for it at once, not one refresh interval
+        // later.
         if loop.changeWish(tell: interest) { loop.rhythm.hurry() }
         loop.hasChanged = true
-        // Nor is who pressed a key while it was made to wait for its picture.
+        // Take in the keys that were pressed while the source read the frame: they must not wait for its
+        // picture.
         if let ending = take(&loop, nanoseconds: 0, on: &terminal, travel, record, again) { return ending }
       }
       loop.show(on: &terminal)
@@ -98,12 +105,13 @@ public struct App: Sendable {
     }
   }
 
-  /// Nanoseconds for which what arrives is taken in before there is a picture: who types without end sees some, too.
+  /// Nanoseconds for which `take` collects keys before it lets the loop draw. The limit matters to somebody
+  /// who types without pause: without it, that person would see no picture.
   private static let patience: UInt64 = 30_000_000
 
-  /// Waits for what arrives, and takes in all that is there: one picture answers it, however many keys it is.
+  /// Waits for inputs and takes in all that have arrived, so that one picture answers any number of keys.
   ///
-  /// - Returns: how it ended, as soon as something that has arrived ends it.
+  /// - Returns: how the run ended, as soon as an input ends it; otherwise nil.
   private func take<T: Terminal & ~Copyable>(
     _ loop: inout Loop, nanoseconds: UInt64, on terminal: inout T, _ travel: (TimeCommand) -> Void,
     _ record: (RecordCommand) -> String, _ again: () -> Again
@@ -128,14 +136,14 @@ public struct App: Sendable {
     return nil
   }
 
-  /// Goes to another moment if the effect asks for one; returns whether it did.
+  /// Travels to another moment if the effect asks for that; returns whether it did.
   private static func follow(_ effect: Effect, _ travel: (TimeCommand) -> Void) -> Bool {
     guard case .time(let command) = effect else { return false }
     travel(command)
     return true
   }
 
-  /// Tells the state what came of looking for another process; returns whether there is one.
+  /// Tells the state the outcome of looking for another process; returns whether there is one.
   private static func attach(_ outcome: Again, _ state: inout AppState) -> Bool {
     switch outcome {
     case .not(let why):
@@ -148,7 +156,7 @@ public struct App: Sendable {
     }
   }
 
-  /// Does what an update asked for; returns whether the picture has to be shown again.
+  /// Performs an effect on the terminal; returns whether the picture has to be shown again.
   private func perform<T: Terminal & ~Copyable>(_ effect: Effect, on terminal: inout T) -> Bool {
     switch effect {
     case .redrawAll: terminal.redrawAll()
@@ -163,28 +171,30 @@ public struct App: Sendable {
   }
 }
 
-/// What came of looking for a process of the name of the one that has ended, in a few words.
+/// The outcome of looking for a process with the name of the one that has ended.
 public enum Again: Sendable, Equatable {
   case attached(String)
-  /// Why not.
+  /// No process was attached; the value says why.
   case not(String)
 }
 
-/// What the loop knows from one round to the next.
+/// What the loop keeps from one round to the next.
 private struct Loop {
   var state: AppState
   var rhythm: Rhythm
-  /// What the terminal shows.
+  /// The state whose picture the terminal shows.
   var drawn: AppState?
-  /// Whether anything came since the last comparison, and since the last wish: states are large, and polls are many.
+  /// Whether an input or a frame has come since the last drawing (`hasChanged`) and since the last wish
+  /// (`isWishStale`). Without these flags each of many polls would compare two large states.
   var hasChanged = true
   var isWishStale = true
-  /// What the source was asked to tell last.
+  /// What the source was last asked to tell.
   private var told = Interest.none
 
   init(state: AppState, rhythm: Rhythm) { (self.state, self.rhythm) = (state, rhythm) }
 
-  /// Tells the source what is wanted, if it is something else; returns whether it is, rather than more or less of the same.
+  /// Tells the source what the state wants, if that has changed. Returns whether something new is wanted; a
+  /// longer or shorter list of sockets is nothing new.
   mutating func changeWish(tell: (Interest) -> Void) -> Bool {
     let wish = state.interest
     let isNew = wish.isNew(to: told)
@@ -193,7 +203,7 @@ private struct Loop {
     return isNew
   }
 
-  /// Shows what has changed.
+  /// Draws the state, if it differs from the one that is shown.
   mutating func show<T: Terminal & ~Copyable>(on terminal: inout T) {
     guard hasChanged else { return }
     if drawn != state { terminal.present(Screen.draw(state)) }
@@ -201,7 +211,7 @@ private struct Loop {
   }
 }
 
-/// When the next frame and the next poll are due. Times are nanoseconds.
+/// When the next frame and the next poll are due. Times are in nanoseconds.
 struct Rhythm {
   private var lastFrame: UInt64?
   private var nextPoll: UInt64?
@@ -211,7 +221,7 @@ struct Rhythm {
   /// Makes a frame due at once.
   mutating func hurry() { lastFrame = nil }
 
-  /// Whether a frame is due; if so, it counts as taken.
+  /// Whether a frame is due; if so, this call counts as taking it.
   mutating func isFrameDue(at now: UInt64, interval: Int) -> Bool {
     if let last = lastFrame, now < last + UInt64(interval) * 1_000_000 { return false }
     lastFrame = now
@@ -221,12 +231,12 @@ struct Rhythm {
   /// Whether a poll is due.
   func isPollDue(at now: UInt64) -> Bool { nextPoll.map { now >= $0 } ?? false }
 
-  /// It was done, and wants to be done again.
+  /// Notes that the poll was called, and after what pause it wants to be called again.
   mutating func polled(at now: UInt64, wantedIn pause: UInt64?) {
     nextPoll = pause.map { now + max(1_000_000, $0) }
   }
 
-  /// How long nothing is due.
+  /// Nanoseconds until the next frame or poll is due.
   func pause(from now: UInt64, interval: Int) -> UInt64 {
     var due = lastFrame.map { $0 + UInt64(interval) * 1_000_000 } ?? now
     if let nextPoll { due = min(due, nextPoll) }
@@ -235,7 +245,7 @@ struct Rhythm {
 }
 
 extension Interest {
-  /// Whether something else is wanted, rather than more or less of the same.
+  /// Whether something new is wanted. A different set of sockets does not count.
   fileprivate func isNew(to old: Interest) -> Bool {
     var (new, old) = (self, old)
     (new.sockets, old.sockets) = ([], [])

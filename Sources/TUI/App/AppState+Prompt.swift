@@ -2,7 +2,7 @@
 import Inspector
 
 extension AppState {
-  /// A key goes to the line that is typed.
+  /// Applies a key to the line that is typed.
   mutating func type(_ key: Key) -> Effect {
     guard var prompt else { return .nothing }
     switch key {
@@ -35,7 +35,8 @@ extension AppState {
     if prompt.kind == .filter { setFilter(prompt.text) }
   }
 
-  /// Text from elsewhere goes into the line that is typed, as one line; without one, nowhere.
+  /// Appends pasted text to the line that is typed; line breaks become blanks. Without such a line the text
+  /// is dropped.
   mutating func paste(_ text: String) -> Effect {
     guard var prompt else {
       note = "pasted text goes into a line that is typed (/ or :), and is no keys"

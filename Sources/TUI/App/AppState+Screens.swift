@@ -1,4 +1,4 @@
-// What keys and clicks do on the screens: lists, the timeline, and the line that is typed.
+// What keys and clicks do on the screens: on lists, on the timeline, and with the line that is typed.
 import Inspector
 
 extension AppState {
@@ -46,7 +46,7 @@ extension AppState {
     select(Self.moved(selected, action, page: window.shown, last: window.total - 1))
   }
 
-  /// Selects a row by its place, and keeps what identifies it.
+  /// Selects the row at a place and remembers the row's key, so that the selection survives another order.
   mutating func select(_ place: Int) {
     (list.selected, list.selectedKey) = (place, nil)
     guard let summary else { return }
@@ -55,7 +55,7 @@ extension AppState {
 
   private mutating func sort(by step: Int) {
     guard let names = summary?.sortable, !names.isEmpty else { return }
-    // Before the first column comes the list's own order.
+    // Place 0 is the list's own order; the first column has place 1.
     let place = list.sort.flatMap { names.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
     let next = (place + step + names.count + 1) % (names.count + 1)
     setSort(next == 0 ? nil : names[next - 1])
@@ -79,7 +79,7 @@ extension AppState {
     showEvents("g:\(g)")
   }
 
-  /// The events that a filter lets through; Esc leads back to where one was.
+  /// Shows the events that a filter lets through. Esc leads back to the present place.
   private mutating func showEvents(_ filter: String) {
     remember()
     screen = .events
@@ -91,7 +91,7 @@ extension AppState {
     trail.removeFirst(max(0, trail.count - 20))
   }
 
-  /// Back to where Enter or `F` led away from; false: nothing did.
+  /// Goes back to the place that Enter or `F` led away from; false: there is no such place.
   mutating func goBackOnTrail() -> Bool {
     guard let place = trail.popLast() else { return false }
     (screen, gsMode, lists[place.screen]) = (place.screen, place.gsMode, place.list)
@@ -120,18 +120,19 @@ extension AppState {
     return .nothing
   }
 
-  /// To the moment of an event that is about no G, with what its P or M did up to there.
+  /// Goes to the moment of an event that is about no G, and explains what the event's P or M did up to then.
   private mutating func goToEvent(on lane: Lane, at time: UInt64) -> Effect {
     switch lane {
     case .p(let id): why = .p(id)
     case .m(let id): why = .m(id)
     }
     firstWhyLine = 0
-    // The clock of the history rounds.
+    // One nanosecond later: the history's clock rounds, and the event itself must have happened.
     return travel(.seek(time + 1))
   }
 
-  /// Asks what the selected thing is, and what happened to it. Time stands still for the answer.
+  /// Asks for an explanation of the selected thing. A live view is paused, so that the answer is about what
+  /// is seen.
   private mutating func explain() -> Effect {
     guard why == nil else {
       why = nil
@@ -145,7 +146,8 @@ extension AppState {
     return standStill()
   }
 
-  /// What is under the cursor.
+  /// The thing that an explanation would be about: what is under the cursor, or else what the screen is
+  /// about.
   private var subject: Subject? {
     switch screen {
     case .overview: shown.map { _ in .scheduler }
@@ -155,10 +157,10 @@ extension AppState {
     }
   }
 
-  /// The G that is asked about: of the selected row, or at the timeline's cursor.
+  /// The G that questions are about: of the selected row, or at the timeline's cursor.
   var selectedG: UInt64? { screen == .timeline ? timelineG : summary?.selectedG }
 
-  /// The G at the cursor, or the one that the selected row had most of last.
+  /// The G at the cursor; without a cursor, the G that had the most of the selected row's latest busy column.
   private var timelineG: UInt64? {
     guard let rows = shown?.detail.timeline?.rows, rows.indices.contains(timeline.selectedRow) else {
       return nil
@@ -171,7 +173,7 @@ extension AppState {
     return slots.last { $0.g != 0 }?.g
   }
 
-  /// The slice at the cursor; without one, the P or the M of the selected row.
+  /// The slice at the cursor; without a cursor, the P or the M of the selected row.
   private var timelineSubject: Subject? {
     guard let shown = shown?.detail.timeline, shown.rows.indices.contains(timeline.selectedRow) else {
       return nil
@@ -206,8 +208,8 @@ extension AppState {
     timeline.cursor = nil
   }
 
-  /// Moves the cursor, to the left for positive steps. Time stands still for it: a cursor over what flows by points at
-  /// nothing.
+  /// Moves the cursor; positive steps go left. A live view is paused, because a cursor over moving columns
+  /// points at nothing.
   private mutating func moveCursor(_ step: Int) -> Effect {
     let columns = shown?.detail.timeline?.rows.first?.slots.count ?? 1
     timeline.cursor = min(max(0, (timeline.cursor ?? -1) + step), columns - 1)

@@ -1,24 +1,26 @@
-// Following a request, and the boot: which is shown, at which step.
+// Following a request, and the boot: which one is shown, and at which step.
 //
-// The moment of the history follows the step, so that every screen behind shows the scheduler as it was then. And the
-// step follows the moment, when that is moved by the keys of time or by a replay. Both at once would be a circle (a
-// step may have no moment of its own, and two may have the same), so after a step was chosen the place at which the
-// history then stands is its anchor: as long as it stands there, the step stays.
+// The history's moment follows the step, so that the screens behind show the scheduler as it was at that
+// step. The step also follows the moment, when time keys or a replay move the moment. Doing both at once
+// would be a circle: a step may have no moment of its own, and two steps may have the same one. An anchor
+// breaks the circle: after somebody chooses a step, the moment at which the history arrives is the anchor.
+// While the history stays at its anchor, the step does not change.
 import Inspector
 
-/// The request that is followed.
+/// Which request is followed, and how far.
 struct WalkState: Equatable, Sendable {
   var choice: RequestChoice
-  /// Of the steps; and the line with which what is told of it begins.
+  /// The step, and the first line that is shown of the step's text.
   var step = 0
   var firstLine = 0
-  /// Whether the walk has been found, and time has been moved to it.
+  /// Whether the request's steps have arrived and time has been moved to the first one.
   var isFound = false
-  /// Where the history stands for the step that was chosen; nil: it is not there yet, or was moved away.
+  /// The history's moment for the chosen step; nil: the history is not there yet, or time keys have moved it
+  /// away.
   var anchor: UInt64?
-  /// Whether the next frame is the one that shows the step's moment.
+  /// Whether the next frame shows the step's moment and so sets the anchor.
   var isSettling = true
-  /// What had to be done instead of what was asked for.
+  /// A remark for the reader, when another request is shown than the one that was asked for.
   var note: String?
 
   init(_ choice: RequestChoice, note: String? = nil) { (self.choice, self.note) = (choice, note) }
@@ -29,16 +31,17 @@ struct BootState: Equatable, Sendable {
 }
 
 extension AppState {
-  /// What lies over the screen and has keys of its own.
+  /// The overlay over the screen that has keys of its own.
   var overlay: OverlayID? { walk != nil ? .walk : boot != nil ? .boot : nil }
 
-  /// The walk that is shown; nil: none is, or it has not been found.
+  /// The steps of the request that is followed; nil: no request is followed, or its steps have not arrived
+  /// yet.
   var shownWalk: RequestWalk? {
     guard let answer = shown?.detail.request, answer.choice == walk?.choice else { return nil }
     return answer.walk
   }
 
-  /// Whether frames are of a target that lives, so that more requests may come.
+  /// Whether the target is alive, so that more requests may come.
   private var isLive: Bool { latest?.ended == nil && latest?.past?.origin ?? .live == .live }
 
   mutating func follow(_ action: Action) -> Effect {
@@ -55,7 +58,7 @@ extension AppState {
       return standStill()
     }
     guard let found = shownWalk else {
-      // Back from where there is none.
+      // No request has followed: go back to the last one before.
       if action == .requestBefore, case .next(let moment) = walk?.choice {
         walk = WalkState(.last(by: moment))
       }
@@ -75,7 +78,7 @@ extension AppState {
     return .nothing
   }
 
-  /// Takes in what a frame says of the request, and moves time to it, or the step to the time.
+  /// Takes the request's steps from a frame. Then time moves to the first step, or the step follows the time.
   mutating func followWalk(_ frame: Frame) -> Effect {
     guard var walk, let answer = frame.detail.request, answer.choice == walk.choice else { return .nothing }
     guard let found = answer.walk else { return lookFurther(walk) }
@@ -95,7 +98,8 @@ extension AppState {
     return .nothing
   }
 
-  /// There is none such: another one, or the next that comes.
+  /// No request fits the choice: chooses the last request before the moment, or else waits for the next one
+  /// to come.
   private mutating func lookFurther(_ walk: WalkState) -> Effect {
     switch walk.choice {
     case .of(let g, let moment):
@@ -103,7 +107,7 @@ extension AppState {
     case .last(let moment):
       self.walk = WalkState(.next(after: moment), note: "none had ended before")
     case .next, .number:
-      // A view that stands still would not see it come.
+      // A paused view would not see the next request come: follow the live target again.
       guard isLive, latest?.past != nil || isPaused else { return .nothing }
       frozen = nil
       return .time(.now)
@@ -111,7 +115,7 @@ extension AppState {
     return .nothing
   }
 
-  /// To another step: the history goes to its moment.
+  /// Goes to another step, and moves the history to the step's moment.
   mutating func moveInWalk(_ action: Action) -> Effect {
     guard let found = shownWalk, var walk else { return .nothing }
     if action == .pageUp || action == .pageDown {

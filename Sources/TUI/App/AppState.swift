@@ -1,55 +1,58 @@
-// What the dashboard knows beyond the target's numbers, and how every message changes it.
+// The dashboard's own state, beyond the target's numbers, and how every message changes it.
 //
-// `update` is the only place where the state changes. It is a pure function: what has to be done outside
-// (end, stop, repaint) is returned as an effect, and the loop in App.swift does it.
+// `update` is the only place where the state changes. `update` is a pure function: it returns what has to be
+// done outside (end, stop, repaint) as an effect, and the loop in App.swift performs the effect.
 public import Inspector
 
 /// The state of the dashboard.
 public struct AppState: Sendable, Equatable {
   /// The newest frame that the source gave.
   public internal(set) var latest: Frame?
-  /// The frame that is kept on the screen while the view is paused.
+  /// The frame that stays on the screen while the view is paused.
   public internal(set) var frozen: Frame?
   public internal(set) var isHelpShown = false
   var firstHelpLine = 0
-  /// Whether the report of a past moment lies over the screen, and the line that it begins with.
+  /// Whether the report of a past moment lies over the screen, and the first line that is shown of the
+  /// report.
   public internal(set) var isReportShown = false
   public internal(set) var firstReportLine = 0
   /// The screen's size.
   public internal(set) var size: Size
-  /// The screen that is shown, and what the others keep until they are shown again.
+  /// The screen that is shown, and the state of every list. A list that is not shown keeps its state.
   public internal(set) var screen = ScreenID.overview
   var lists: [ScreenID: ListState] = [:]
-  /// Where Enter and `F` led away from, for Esc.
+  /// The places that Enter and `F` led away from; Esc goes back along them.
   var trail: [TrailStep] = []
   var gsMode = GsMode.list
   var timeline = TimelineState()
-  /// The kind of time whose course is shown.
+  /// The kind of latency whose course is shown, as a place in `LatencyScreen.kinds`.
   var latencyKind = 0
-  /// What is explained over the screen, and the line that this begins with.
+  /// The thing that is explained over the screen (nil: none), and the first line that is shown of the
+  /// explanation.
   var why: Subject?
   var firstWhyLine = 0
-  /// Whether the Overview's graphs go as far back as is known, rather than a minute.
+  /// Whether the Overview's graphs show all of the known history instead of the last minute.
   var isTrendLong = false
-  /// The request that is followed, and the boot, as far as they lie over the screen.
+  /// The request that is followed and the boot, when they lie over the screen.
   var walk: WalkState?
   var boot: BootState?
   /// The line that is being typed.
   var prompt: Prompt?
-  /// What the last key did, where that does not show by itself; until the next key.
+  /// What the last key did, when the screen does not show that by itself. The next key clears the note.
   var note: String?
   var theme = ThemeName.calm
-  /// The first P whose lane is shown. Drawing clamps it to what there is.
+  /// The first P whose lane is shown. Drawing clamps the value to the Ps that there are.
   public internal(set) var firstLane = 0
   /// Milliseconds between two frames; never less than 10.
   public internal(set) var interval: Int
   public internal(set) var glyphs: Glyphs
-  /// What was made of the lists of the frame that is shown.
+  /// Answers about the shown frame's lists, kept so that the next key need not compute them again.
   var memos = ListMemos()
-  /// Whether somebody sits in front of it: batch output has no keys, no scrolling and no badge.
+  /// Whether a person uses the dashboard. Batch output has no keys, no scrolling and no badge.
   var isInteractive = true
 
-  /// Milliseconds between two frames, unless another interval was chosen; and those to choose from.
+  /// Milliseconds between two frames unless another interval was chosen, and the intervals that keys choose
+  /// from.
   public static let usualInterval = 100
   static let intervals = [50, 100, 200, 500, 1000, 2000, 5000]
 
@@ -62,19 +65,19 @@ public struct AppState: Sendable, Equatable {
   }
 
   public var isPaused: Bool { frozen != nil }
-  /// Whether a process that was looked at while it lived has ended.
+  /// Whether the target ended while the dashboard watched it live.
   var hasEnded: Bool { latest?.ended != nil && latest?.past?.origin ?? .live == .live }
   /// The frame to draw.
   public var shown: Frame? { frozen ?? latest }
 }
 
-/// Something that happened, to the dashboard's mind.
+/// An event that may change the dashboard's state.
 public enum Message: Sendable, Equatable {
   case frame(Frame)
   case input(Input)
-  /// What came of something that was asked for, in a few words.
+  /// The outcome of something that was asked for, in a few words.
   case said(String)
-  /// Frames are of another process from now on.
+  /// From now on, frames are of another process.
   case again
 }
 
@@ -82,29 +85,30 @@ public enum Message: Sendable, Equatable {
 public enum Effect: Sendable, Equatable {
   case nothing, redrawAll, stop
   case end(Ending.Cause)
-  /// Another moment is wanted.
+  /// Travel to another moment.
   case time(TimeCommand)
-  /// History is to be kept in a file; what came of it is told by `Message.said`.
+  /// Write history to a file. `Message.said` reports the outcome.
   case record(RecordCommand)
-  /// A text for the clipboard.
+  /// Put a text on the clipboard.
   case copy(String)
-  /// Another palette.
+  /// Use another palette.
   case theme(ThemeName)
-  /// A process of the same name as the one that has ended is wanted; what came of it is told by `Message.said`, or
-  /// `Message.again`.
+  /// Attach to a process with the name of the one that has ended. `Message.said` or `Message.again` reports
+  /// the outcome.
   case again
 }
 
 extension AppState {
-  /// Applies a message and says what else has to be done.
+  /// Applies a message and returns what else has to be done.
   public mutating func update(_ message: Message) -> Effect {
     switch message {
     case .frame(let frame):
       latest = frame
       memos.forgetFrame()
-      // While the view is paused the source stands still as well (`TimeCommand.hold`), so what it tells belongs to the
-      // frame that is kept; and what that had of now becomes what there was at the moment of the pause, so that lists and
-      // gauges are of one moment. Unless records are missing there: gauges that were read are never wrong.
+      // While the view is paused, the source stands still too (`TimeCommand.hold`), so the source's details
+      // belong to the frozen frame. That frame still has the gauges that were read live. They are replaced by
+      // the gauges of the pause's moment, so that lists and gauges are of one moment. If records are missing
+      // at that moment, the gauges that were read live stay: they are always right.
       if frame.past != nil {
         if frozen != nil, frozen?.past == nil, frame.snapshot.isConsistent {
           frozen?.snapshot = frame.snapshot
@@ -129,7 +133,8 @@ extension AppState {
       note = nil
       if prompt != nil { return type(key) }
       if let action = Action(key: key, on: screen, over: overlay) { return act(action) }
-      // Who asks for a line to type goes on typing; what follows is no key, though there is nothing to ask here.
+      // Whoever pressed the filter key will go on typing. Open a line even where nothing can be filtered: it
+      // swallows the letters, which would otherwise act as keys.
       if Action.asksForText(key) { prompt = Prompt(kind: .nothing) }
       return .nothing
     case .paste(let text): return paste(text)
@@ -179,7 +184,8 @@ extension AppState {
     return .nothing
   }
 
-  /// What was of the process before: moments, rows, and what lies over the screen. Screen, filters and orders stay.
+  /// Forgets what belonged to the process before: moments, rows and overlays. The screen, filters and orders
+  /// stay.
   private mutating func forget() {
     (frozen, walk, boot, why, isReportShown, trail, firstLane) = (nil, nil, nil, nil, false, [], 0)
     timeline.cursor = nil
@@ -231,7 +237,7 @@ extension AppState {
     return latest == nil ? .nothing : .time(.hold)
   }
 
-  /// Another moment: what was frozen is over.
+  /// Travels to another moment, which ends a pause.
   mutating func travel(_ command: TimeCommand) -> Effect {
     if command == .stepBack || command == .stepForward, let absence = shown?.snapshot.trace.absence {
       note = absence
@@ -267,7 +273,7 @@ extension AppState {
     }
   }
 
-  /// A place after a movement, from 0 to `last`.
+  /// The place after a movement, from 0 to `last`.
   static func moved(_ place: Int, _ action: Action, page: Int, last: Int) -> Int {
     let wanted =
       switch action {
@@ -309,7 +315,7 @@ extension AppState {
 }
 
 extension Detail {
-  /// Takes what `newer` knows; what it does not know stays.
+  /// Takes each part that `newer` has; the other parts stay as they are.
   mutating func fill(from newer: Detail) {
     goroutines = newer.goroutines ?? goroutines
     threads = newer.threads ?? threads

@@ -1,5 +1,5 @@
-// What is around every screen: the line of the target, the tabs, and the footer with the keys, the filter and the line that
-// is typed.
+// What surrounds every screen: the line of the target, the tabs, and the footer with the keys, the filter and
+// the line that is typed.
 import Inspector
 
 struct Chrome {
@@ -17,7 +17,7 @@ struct Chrome {
 
   // MARK: tabs
 
-  /// The line of screens, below that of the target: where one is.
+  /// Draws the line of tabs below the line of the target, with the shown screen marked.
   static func drawTabs(_ state: AppState, on canvas: inout Canvas) {
     for tab in tabs(state) {
       let isShown = tab.screen == state.screen
@@ -32,7 +32,8 @@ struct Chrome {
     var width: Int { text.count + 2 }
   }
 
-  /// Whole names, else short ones, else the digits and the name of the one that is shown.
+  /// The tabs with whole names; where room is short, with short names, or with digits and only the shown
+  /// screen's name.
   static func tabs(_ state: AppState) -> [Tab] {
     let forms: [(ScreenID) -> String] = [
       { "\($0.rawValue) \($0.title)" }, { "\($0.rawValue) \($0.shortTitle)" },
@@ -73,7 +74,8 @@ struct Chrome {
       if let problem = filter.problem { text.append("  \(problem)", .alarm) }
       pieces.append(text)
     }
-    // A filter that is longer than the line is seen by its beginning; without any of it rows would be missing unexplained.
+    // A filter that is longer than the line is cut at its end. If it vanished, rows would be missing with no
+    // visible reason.
     let room = rect.width - pieces.dropLast().reduce(0) { $0 + $1.width + 3 }
     if isFiltered, let filter = pieces.last, filter.width > room, room > 12 {
       pieces[pieces.count - 1] = filter.cut(to: room, ellipsis: glyphs.ellipsis)
@@ -114,7 +116,7 @@ struct Chrome {
     canvas.write(note, x: x, y: rect.y, width: max(0, rect.maxX - x), glyphs: glyphs)
   }
 
-  /// Examples of what can be asked for on a screen.
+  /// Examples of filters for a screen.
   static func filterHint(_ screen: ScreenID) -> String {
     switch screen {
     case .gs: "words, reason=netpoll age>1m site~about p=1 by=7 !state=running"

@@ -1,6 +1,7 @@
-// The help: what this screen shows and how to find out something with it, its own keys, the keys of all screens, and the words of the trade.
+// The help: what this screen shows and how to find out something with it, the screen's own keys, the keys of
+// all screens, and a glossary.
 //
-// Made of the table of actions. Where there is not room for all of it, it scrolls.
+// The help is made from the table of actions. It scrolls where it does not fit.
 
 struct HelpOverlay {
   var state: AppState
@@ -21,7 +22,7 @@ struct HelpOverlay {
     ("parked", "not running and not ready: waiting for something"),
   ]
 
-  /// All lines, whether there is room or not.
+  /// All lines, whether they fit on the screen or not.
   var lines: [StyledText] {
     let column = isNarrow ? 14 : 16
     func keys(_ groups: [ActionGroup]) -> [StyledText] {
@@ -45,7 +46,7 @@ struct HelpOverlay {
     return lines
   }
 
-  /// Lines that there is room for.
+  /// The number of lines that fit on the screen.
   var rows: Int { max(1, state.size.rows - 2) }
   var lastFirst: Int { max(0, lines.count - rows) }
 
@@ -69,7 +70,7 @@ struct HelpOverlay {
     }
   }
 
-  /// A name and what it means; on a narrow screen that goes on below itself.
+  /// A name and its meaning. On a narrow screen the meaning is wrapped into a column.
   private func line(_ name: String, _ text: String, style: Style, column: Int) -> [StyledText] {
     let gap = String(repeating: " ", count: max(1, column - name.count))
     let pieces = isNarrow ? TextWidth.wrapped(text, to: state.size.columns - 4 - column) : [text]

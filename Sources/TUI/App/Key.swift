@@ -1,4 +1,4 @@
-// What a person can press, and what else can happen to a terminal.
+// Keys that a person can press, and other things that can happen to a terminal.
 
 /// A key, or a movement of the mouse that works as one.
 public enum Key: Sendable, Hashable {
@@ -36,19 +36,20 @@ public enum Key: Sendable, Hashable {
   }
 }
 
-/// Something that arrived at a terminal.
+/// An event that arrived at a terminal.
 public enum Input: Sendable, Equatable {
   case key(Key)
-  /// The mouse's first button, at a cell.
+  /// A press of the mouse's first button, at a cell.
   case click(x: Int, y: Int)
-  /// Text that was pasted, whatever is in it.
+  /// Pasted text. Whatever it contains, it never acts as keys.
   case paste(String)
   case resize(Size)
   /// Ctrl-Z: the process is asked to stop.
   case stop
-  /// The screen may show something else than what was drawn: the process went on after a stop, or the size was another.
+  /// The screen may no longer show what was drawn, because the process was stopped or the window's size
+  /// changed for a time.
   case disturbed
-  /// A signal that asks the process to end, by number.
+  /// A signal asked the process to end; the value is its number.
   case terminate(Int32)
   /// The terminal is gone.
   case hangUp

@@ -1,12 +1,13 @@
-// What has to be seen: what the last key came to, and what went wrong with a recording.
+// Messages that must be seen: the outcome of the last key, and what went wrong with a recording.
 //
-// The footer tells it among its other pieces, where there is room. Where there is not, or where something lies over the
-// footer, it gets lines of its own at the bottom, as many as it takes, above the line that is typed.
+// The footer shows them among its other pieces where they fit. Where they do not fit, or where an overlay
+// covers the footer, they get as many lines of their own as they need, at the bottom, above the line that is
+// typed.
 
 struct Messages {
   let state: AppState
 
-  /// The most important first.
+  /// The messages, the most important first.
   var pieces: [StyledText] {
     var pieces: [StyledText] = []
     if let note = state.note { pieces.append(StyledText(TextWidth.sanitised(note), .eager)) }
@@ -16,7 +17,7 @@ struct Messages {
     return pieces
   }
 
-  /// Draws those that are not on the last line of the picture as it is.
+  /// Draws the messages that the canvas's last line does not show already.
   func draw(on canvas: inout Canvas) {
     let (size, bottom) = (canvas.size, canvas.size.rows - (state.prompt == nil ? 1 : 2))
     guard bottom >= 0, size.columns > 2 else { return }
@@ -32,7 +33,7 @@ struct Messages {
     }
   }
 
-  /// Broken between words, and within those that are longer than a line.
+  /// The message, broken between words; a word that is longer than a line is broken too.
   private static func lines(of piece: StyledText, width: Int) -> [StyledText] {
     guard let span = piece.spans.first else { return [] }
     return TextWidth.wrapped(span.text, to: width).flatMap { line in
@@ -42,7 +43,7 @@ struct Messages {
 }
 
 extension TextWidth {
-  /// A line in pieces of at most `width` columns, wherever that cuts it.
+  /// The line in pieces of at most `width` columns, cut anywhere.
   static func broken(_ line: String, to width: Int) -> [String] {
     var (pieces, current, used) = ([String](), String.UnicodeScalarView(), 0)
     for scalar in line.unicodeScalars {

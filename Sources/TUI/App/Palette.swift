@@ -1,7 +1,8 @@
-// The palette: every action by name, those of this screen first; typing narrows it, Enter does it.
+// The palette: a list of all actions by name, the shown screen's own first. Typing narrows the list, Enter
+// performs an action.
 
 enum Palette {
-  /// Actions whose names have all words of the text in them.
+  /// The actions whose names contain all words of the text.
   static func found(_ text: String, on screen: ScreenID, over overlay: OverlayID? = nil) -> [ActionRow] {
     let words = text.lowercased().split(separator: " ")
     let rows = ActionTable.groups(on: screen, over: overlay).flatMap(\.rows).filter { $0.action != .palette }
@@ -34,7 +35,7 @@ enum Palette {
   }
 }
 
-/// The frame of what lies over a screen.
+/// The frame around an overlay.
 enum Overlay {
   static func drawFrame(_ box: Rect, title: String, glyphs: Glyphs, on canvas: inout Canvas) {
     canvas.fill(box)

@@ -1,9 +1,10 @@
-// What a person can ask to be kept in a file. The program that shows the dashboard does it, and says what came of it.
+// What a person can ask to be written to a file. The program that shows the dashboard writes it and reports
+// the outcome.
 
-/// A wish to keep history in a file.
+/// A wish to write history to a file.
 public enum RecordCommand: Sendable, Hashable {
-  /// The last half minute, at once.
+  /// Write the last half minute at once.
   case writeLast
-  /// All that follows, until this is asked for again.
+  /// Write all that follows, until the same command comes again.
   case toggle
 }

@@ -1,6 +1,6 @@
-// The whole picture: the current screen, and what may lie above it.
+// The whole picture: the shown screen and the overlays above it.
 
-/// Draws the dashboard. A pure function of the state.
+/// Draws the dashboard. The picture depends on the state alone.
 public enum Screen {
   public static func draw(_ state: AppState) -> Canvas {
     var canvas = Canvas(size: state.size)
@@ -48,7 +48,7 @@ public enum Screen {
     chrome.drawFooter(on: &canvas)
   }
 
-  /// Says what there is and what is needed, word by word where the screen is narrower than the line.
+  /// Says how large the screen is and how large it must be, one word per line where the line does not fit.
   static func drawTooSmall(size: Size, on canvas: inout Canvas) {
     let smallest = OverviewLayout.smallest
     let text =

@@ -1,9 +1,10 @@
-// How to find out something with a screen: what one sees, and what to do about it. The beginning of its help.
+// How to find out something with a screen: signs to look for, and what to do about each. A screen's help
+// begins with these lines.
 //
-// A line has room for sixty letters after the first column, at 80 columns.
+// At 80 columns a line has room for sixty letters after the first column.
 
 enum ScreenGuide {
-  /// Signs, and where they lead.
+  /// The signs on a screen, and where each leads.
   static func lines(_ screen: ScreenID) -> [(String, String)] { all[screen] ?? [] }
 
   private static let all: [ScreenID: [(String, String)]] = [

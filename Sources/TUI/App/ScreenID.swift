@@ -1,4 +1,4 @@
-// The screens: which there are, in the order of the digits that show them.
+// The screens, in the order of the digits that show them.
 
 /// A screen of the dashboard. The raw value is the digit that shows it.
 public enum ScreenID: Int, Sendable, CaseIterable {
@@ -13,7 +13,7 @@ public enum ScreenID: Int, Sendable, CaseIterable {
   case events = 9
   case tracer = 0
 
-  /// The name on its tab.
+  /// The name on the screen's tab.
   public var title: String {
     switch self {
     case .overview: "Overview"
@@ -29,7 +29,7 @@ public enum ScreenID: Int, Sendable, CaseIterable {
     }
   }
 
-  /// The same where there is less room.
+  /// A shorter name, for tabs where room is short.
   var shortTitle: String {
     switch self {
     case .overview: "Over"
@@ -41,7 +41,7 @@ public enum ScreenID: Int, Sendable, CaseIterable {
     }
   }
 
-  /// What it shows, in a sentence for its help.
+  /// What the screen shows, in one sentence for its help.
   var summary: String {
     switch self {
     case .overview: "The whole scheduler at a glance."
@@ -57,14 +57,14 @@ public enum ScreenID: Int, Sendable, CaseIterable {
     }
   }
 
-  /// The next screen, or the one before; round and round.
+  /// The next screen or the one before; after the last screen comes the first.
   func neighbour(_ step: Int) -> ScreenID {
     let all = Self.allCases
     let place = all.firstIndex(of: self) ?? 0
     return all[(place + step + all.count) % all.count]
   }
 
-  /// Whether its main part is a list with a selected row.
+  /// Whether the screen's main part is a list with a selected row.
   var isList: Bool {
     switch self {
     case .overview, .timeline, .latency: false

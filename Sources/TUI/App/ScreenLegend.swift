@@ -1,6 +1,6 @@
-// What the columns and the signs of a screen mean, for its help.
+// The meanings of a screen's columns and signs, for its help.
 
-/// What the columns and the signs of a screen mean, for somebody who sees it for the first time.
+/// The meanings of a screen's columns and signs, for somebody who sees the screen for the first time.
 enum ScreenLegend {
   static func words(_ screen: ScreenID) -> [(String, String)] { words[screen] ?? [] }
 

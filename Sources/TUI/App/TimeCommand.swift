@@ -1,22 +1,22 @@
-// What a person can ask of time. The source of the frames does it; the dashboard only passes it on.
+// What a person can ask of time. The source of the frames travels; the dashboard only passes the command on.
 
-/// A wish to see another moment.
+/// A command to show another moment of the history.
 public enum TimeCommand: Sendable, Hashable {
   /// One event back or forth.
   case stepBack, stepForward
   /// A tenth of a second back or forth.
   case jumpBack, jumpForward
-  /// To the first moment, or to now: the newest one.
+  /// To the first moment, or to now (the newest one).
   case start, now
   /// To a moment, in nanoseconds.
   case seek(UInt64)
-  /// Begin or stop to play.
+  /// Start to play the history, or stop.
   case play
   case playSlower, playFaster
-  /// Play from the first of these moments, in nanoseconds, to the last: a second from each to the next, however near they
-  /// are.
+  /// Play from the first of these moments (nanoseconds) to the last. From each to the next takes a second,
+  /// however near they are.
   case replay([UInt64])
-  /// Stand still at this moment, and go on again: what pausing the view asks for, so that other screens show the same
+  /// Stand still at this moment, or go on. Pausing the view sends `hold`, so that all screens show the same
   /// moment.
   case hold, resume
 }
