@@ -1,7 +1,7 @@
 // A picture as a value: a grid of cells that views draw on and terminals show.
 //
-// Nothing that is drawn outside of the canvas or of the current clip does any harm, so views need no bounds
-// checks of their own, however small the screen.
+// Drawing outside of the canvas or of the current clip does nothing. So views need no bounds checks of their
+// own, however small the screen is.
 
 /// A grid of cells with clipping. A plain value: two canvases are equal when they look equal.
 public struct Canvas: Sendable, Equatable {
@@ -27,7 +27,7 @@ public struct Canvas: Sendable, Equatable {
     cells[y * size.columns..<(y + 1) * size.columns]
   }
 
-  /// Draws with everything outside `rect` protected.
+  /// Runs `draw` with the clip narrowed to `rect`: cells outside stay as they are.
   public mutating func clipped(to rect: Rect, _ draw: (inout Canvas) -> Void) {
     let outer = clip
     clip = outer.intersection(rect)
@@ -35,7 +35,7 @@ public struct Canvas: Sendable, Equatable {
     clip = outer
   }
 
-  /// Puts one glyph; a wide one whose right half would not fit becomes a blank.
+  /// Puts one glyph. A wide glyph whose right half would not fit becomes a blank.
   public mutating func put(_ cell: Cell, x: Int, y: Int) {
     guard y >= clip.y, y < clip.maxY, x >= clip.x, x < clip.maxX else { return }
     let fits = x + Int(cell.width) <= clip.maxX
@@ -45,7 +45,7 @@ public struct Canvas: Sendable, Equatable {
     if fits && cell.width == 2 { cells[index + 1] = Cell(" ", cell.style, width: 0) }
   }
 
-  /// Overwriting half of a wide glyph must not leave the other half behind.
+  /// Blanks the other half of a wide glyph when one half is about to be overwritten.
   private mutating func healNeighbours(of index: Int, width: Int, x: Int) {
     if cells[index].width == 0, x > 0 { cells[index - 1] = Cell(" ", cells[index - 1].style) }
     let last = index + width - 1
@@ -53,7 +53,7 @@ public struct Canvas: Sendable, Equatable {
     if end < size.columns, cells[last].width == 2 { cells[last + 1] = Cell(" ", cells[last].style) }
   }
 
-  /// Writes sanitised text and returns the number of columns that it took, drawn or clipped.
+  /// Writes sanitised text and returns the columns that the text needs, whether drawn or clipped.
   @discardableResult
   public mutating func write(_ text: String, x: Int, y: Int, _ style: Style = .text) -> Int {
     var column = x
@@ -66,7 +66,7 @@ public struct Canvas: Sendable, Equatable {
     return column - x
   }
 
-  /// Gives all cells of a rectangle another role.
+  /// Gives all cells of a rectangle another role and keeps their glyphs.
   public mutating func restyle(_ rect: Rect, _ style: Style) {
     let visible = rect.intersection(clip)
     for y in visible.y..<visible.maxY {
@@ -74,7 +74,7 @@ public struct Canvas: Sendable, Equatable {
     }
   }
 
-  /// Leaves nothing beyond ASCII, for terminals that show nothing else: `µs` becomes `us`.
+  /// Replaces every glyph beyond ASCII, for terminals that show ASCII only: `µs` becomes `us`.
   mutating func makeASCII() {
     for index in cells.indices where !cells[index].glyph.isASCII {
       cells[index].glyph = cells[index].glyph == "µ" ? "u" : "?"
@@ -89,7 +89,7 @@ public struct Canvas: Sendable, Equatable {
     }
   }
 
-  /// The picture as lines of text without blanks at their ends: for tests, files and pipes.
+  /// The picture as lines of text without trailing blanks: for tests, files and pipes.
   public var lines: [String] {
     (0..<size.rows).map { y in
       var line = String.UnicodeScalarView()

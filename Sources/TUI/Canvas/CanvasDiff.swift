@@ -1,7 +1,8 @@
 // What changed between two pictures, as runs of cells.
 //
-// ncurses compares as well, but it takes 150 µs to find out that nothing changed, and every run costs it a
-// cursor movement and a system call. Few and long runs are cheaper than exact ones, so short gaps are joined.
+// ncurses compares pictures too, but needs 150 µs to find out that nothing changed, and every run costs
+// ncurses a cursor movement and a system call. A few long runs are cheaper than exact runs, so runs with a
+// short gap between them are joined.
 
 extension Canvas {
   /// A stretch of one row that has to be sent.
@@ -10,10 +11,11 @@ extension Canvas {
     public var columns: Range<Int>
   }
 
-  /// Unchanged cells between two changes that are sent along rather than jumped over.
+  /// The longest gap of unchanged cells that is sent along with the changes around it; a longer gap is jumped
+  /// over.
   static let joinedGap = 4
 
-  /// The runs that turn `old` into `self`; all rows when the sizes differ.
+  /// The runs that turn `old` into `self`; all rows, when the sizes differ.
   public func changes(since old: Canvas) -> [Run] {
     guard old.size == size else {
       return size.columns == 0 ? [] : (0..<size.rows).map { Run(y: $0, columns: 0..<size.columns) }

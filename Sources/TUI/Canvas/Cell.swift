@@ -1,6 +1,7 @@
 // One cell of a picture.
 
-/// A glyph and its role. A glyph two columns wide fills a `width` 2 cell and a `width` 0 cell after it.
+/// A glyph and its role. A glyph two columns wide takes two cells: the first has `width` 2, the second has
+/// `width` 0.
 public struct Cell: Sendable, Equatable {
   public var glyph: Unicode.Scalar
   public var style: Style

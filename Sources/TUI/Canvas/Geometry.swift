@@ -9,11 +9,11 @@ public struct Size: Sendable, Equatable {
     (self.columns, self.rows) = (max(0, columns), max(0, rows))
   }
 
-  /// Whether a picture of the size `other` has room in it.
+  /// Whether a picture of the size `other` fits in.
   func holds(_ other: Size) -> Bool { columns >= other.columns && rows >= other.rows }
 }
 
-/// A rectangle of cells. Never of negative size.
+/// A rectangle of cells. Its size is never negative.
 public struct Rect: Sendable, Equatable {
   public var x: Int
   public var y: Int
@@ -29,20 +29,20 @@ public struct Rect: Sendable, Equatable {
   public var maxY: Int { y + height }
   public var isEmpty: Bool { width == 0 || height == 0 }
 
-  /// What both rectangles cover.
+  /// The cells that belong to both rectangles.
   public func intersection(_ other: Rect) -> Rect {
     let (left, top) = (max(x, other.x), max(y, other.y))
     return Rect(x: left, y: top, width: min(maxX, other.maxX) - left, height: min(maxY, other.maxY) - top)
   }
 
-  /// Cuts `count` rows off the top, or what there is, and returns them.
+  /// Cuts up to `count` rows off the top and returns them.
   public mutating func takeRows(_ count: Int) -> Rect {
     let taken = Rect(x: x, y: y, width: width, height: min(max(0, count), height))
     self = Rect(x: x, y: y + taken.height, width: width, height: height - taken.height)
     return taken
   }
 
-  /// Cuts `count` columns off the left, or what there is, and returns them.
+  /// Cuts up to `count` columns off the left and returns them.
   public mutating func takeColumns(_ count: Int) -> Rect {
     let taken = Rect(x: x, y: y, width: min(max(0, count), width), height: height)
     self = Rect(x: x + taken.width, y: y, width: width - taken.width, height: height)

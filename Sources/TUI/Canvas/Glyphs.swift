@@ -1,7 +1,8 @@
-// The shapes that pictures are made of, for terminals that know Unicode and for those that do not.
+// The shapes that pictures are made of: one set for terminals that show Unicode, one for those that show
+// ASCII only.
 import Glibc
 
-/// A set of glyphs, every one a single column wide.
+/// A set of glyphs, each a single column wide.
 public struct Glyphs: Sendable, Equatable {
   public let isASCII: Bool
   /// Bars that grow to the right, from the thinnest to a full cell.
@@ -10,23 +11,23 @@ public struct Glyphs: Sendable, Equatable {
   let levels: [Unicode.Scalar]
   /// The empty part of a bar.
   let track: Unicode.Scalar
-  /// Zero in a graph, which is not the same as no value.
+  /// A zero in a graph. A time without a value is blank instead.
   let ground: Unicode.Scalar
-  /// The largest value since the last frame, on a bar.
+  /// The mark on a bar for the largest value since the last frame.
   let peak: Unicode.Scalar
   let rule: Unicode.Scalar
   let ellipsis: Unicode.Scalar
-  /// Something is there (a full `runnext`, a badge).
+  /// Marks that something is there: a full `runnext`, a badge.
   let dot: Unicode.Scalar
   let up: Unicode.Scalar
   let down: Unicode.Scalar
-  /// Between a value that is counted and parts that do not add up to it at this moment.
+  /// Stands between a total and its parts when the parts do not add up at this moment.
   let about: Unicode.Scalar
   /// The frame of an overlay: corners clockwise from the top left, then the two sides.
   let corners: [Unicode.Scalar]
   let side: Unicode.Scalar
   let separator: Unicode.Scalar
-  /// The selected row; a twig of a tree.
+  /// `pointer` marks the selected row; `branch` is a twig of a tree.
   let pointer: Unicode.Scalar
   let branch: Unicode.Scalar
 
@@ -50,7 +51,7 @@ public struct Glyphs: Sendable, Equatable {
     return forEnvironment(environment)
   }
 
-  /// In order of precedence.
+  /// The variables that name the locale, in order of precedence.
   private static let localeNames = ["LC_ALL", "LC_CTYPE", "LANG"]
 
   /// The set for the locale that an environment names.

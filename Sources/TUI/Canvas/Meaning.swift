@@ -1,29 +1,30 @@
-// What Gs, Ms and Ps do, and the one role (so the one colour) and the one sign that each has: on every screen the same.
+// Meanings: what Gs, Ms and Ps do. Each meaning has one role (and so one colour) and one sign, the same on
+// every screen.
 //
-// A state, an event, a group of waits and a part of a time are each one of these. Views ask for the meaning, and never
-// choose a role for a state by themselves.
+// Every state, event, group of waits and part of a time has one of these meanings. Views ask for the meaning,
+// and never choose a role for a state by themselves.
 
-/// What something does.
+/// What a G, an M or a P does, or what a part of a time was spent on.
 enum Meaning: CaseIterable, Sendable {
-  /// A G runs; a P or an M runs one.
+  /// A G runs; a P or an M runs a G.
   case running
-  /// A G could run and has no P: on a queue, in `runnext`.
+  /// A G could run but has no P: it stands in a queue or in `runnext`.
   case ready
-  /// An M, with its P, looks for work.
+  /// An M with its P looks for work.
   case searching
-  /// In a call of the system that may block.
+  /// A G or an M is in a system call that may block.
   case call
-  /// Made to stop, or about to be; the thread that is kept by such a G.
+  /// A G was or will be made to stop; a thread is kept by such a G.
   case preempted
-  /// Waits for the world outside: sockets, signals.
+  /// A G waits for the world outside: sockets, signals.
   case outside
-  /// Waits for another G, a lock, or its moment.
+  /// A G waits for another G, for a lock, or for its time to come.
   case parked
-  /// Has nothing to do, is free, or is gone.
+  /// A P or an M has nothing to do; an object is free or gone.
   case idle
-  /// The runtime's own work and threads: between two Gs, sysmon, the collector.
+  /// The runtime's own work and threads: switching between two Gs, sysmon, the collector.
   case runtime
-  /// Full, lost, late or wrong.
+  /// Something is full, lost, late or wrong.
   case wrong
 
   var style: Style {
@@ -41,10 +42,10 @@ enum Meaning: CaseIterable, Sendable {
     }
   }
 
-  /// Its sign in bars and rows of time.
+  /// The meaning's sign in bars and on the timeline.
   func sign(_ glyphs: Glyphs) -> Unicode.Scalar {
     switch self {
-    // In ASCII a full cell looks like the sign of a call.
+    // ASCII's full cell is `=`, which is the sign of a call.
     case .running: glyphs.isASCII ? "#" : glyphs.eighths[glyphs.eighths.count - 1]
     case .searching: "~"
     case .call: "="

@@ -1,4 +1,5 @@
-// Numbers as people read them on a dashboard: at most five characters, or in groups of three digits. Times: TimeText.
+// Numbers as people read them on a dashboard: at most five characters, or all digits in groups of three. For
+// times, see `TimeText`.
 
 /// Formats of numbers.
 enum Quantity {
@@ -34,14 +35,14 @@ enum Quantity {
     (value < 0 ? "-" : "") + grouped(UInt64(value.magnitude))
   }
 
-  /// `87%`; what is above zero is not shown as zero.
+  /// `87%`; a share above zero is never shown as zero.
   static func percent(_ share: Double) -> String {
     guard share.isFinite else { return "?" }
     if share > 0, share < 0.005 { return "<1%" }
     return "\(Int((min(share, 99) * 100).rounded()))%"
   }
 
-  /// `12.4 MB`: thousands of thousands.
+  /// `12.4 MB`. The units are powers of 1000.
   static func bytes(_ value: UInt64) -> String {
     let text = compact(value)
     guard let unit = text.last, unit.isLetter else { return text + " B" }

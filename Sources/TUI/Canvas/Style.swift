@@ -1,6 +1,7 @@
-// What a piece of the picture means. How that looks on a given terminal is the theme's business.
+// What a piece of the picture means. The theme decides how that looks on a given terminal.
 
-/// The role of a cell. Views know roles only, so that one picture serves every palette and none.
+/// The role of a cell. Views know only roles, so one picture serves every palette and terminals without
+/// colours.
 public enum Style: UInt8, CaseIterable, Sendable {
   /// Ordinary text, in the terminal's own colour.
   case text
@@ -8,29 +9,29 @@ public enum Style: UInt8, CaseIterable, Sendable {
   case strong
   /// Labels and explanations.
   case dim
-  /// Rules, empty tracks, what only guides the eye.
+  /// Rules and empty tracks, which only guide the eye.
   case faint
   /// The title of a section.
   case heading
-  /// At work. Which state has which of these roles: Meaning.
+  /// At work. `Meaning` says which state has which role.
   case busy
-  /// Ready and not run: queues; and what else asks for a look.
+  /// Ready but not running: queues. Also everything else that asks for a look.
   case eager
   /// Looking for work.
   case search
-  /// In a call of the system.
+  /// In a system call.
   case call
   /// Made to stop.
   case stopped
-  /// Waiting for the outside: sockets.
+  /// Waiting for the world outside: sockets.
   case waiting
   /// The runtime's own threads and work.
   case system
   /// Full, lost or wrong.
   case alarm
-  /// How much of something that is no state: shares, heat.
+  /// An amount that is no state: shares, heat.
   case amount
-  /// Large areas, which the plain roles would make too loud.
+  /// Quieter roles for large areas, where the plain roles would be too loud.
   case busyShade
   case eagerShade
   case waitingShade
@@ -38,7 +39,7 @@ public enum Style: UInt8, CaseIterable, Sendable {
   case peak
   /// A key that can be pressed.
   case key
-  /// The selected row; the cursor.
+  /// The selected row, and the cursor.
   case selected
   /// The tab of the screen that is shown.
   case tab

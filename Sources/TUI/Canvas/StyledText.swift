@@ -1,6 +1,6 @@
 // A line of text whose parts have different roles.
 
-/// Text in pieces, each with its role: what most of a dashboard is made of.
+/// Text in pieces, each with its role. Most of a dashboard is made of such lines.
 struct StyledText: Equatable {
   struct Span: Equatable {
     var text: String
@@ -19,7 +19,7 @@ struct StyledText: Equatable {
     if !text.isEmpty { spans.append(Span(text: text, style: style)) }
   }
 
-  /// Facts in a row: `procs 2   idle 1   `, names dim and values strong.
+  /// Facts in a row: `procs 2 idle 1 `, with dim names and strong values.
   static func facts(_ facts: [(name: String, value: String)]) -> StyledText {
     var text = StyledText()
     for (name, value) in facts {
@@ -30,7 +30,7 @@ struct StyledText: Equatable {
     return text
   }
 
-  /// Cut to `width` columns, ending in `ellipsis` where something was cut.
+  /// The text cut to `width` columns; `ellipsis` ends a text that was cut.
   func cut(to width: Int, ellipsis: Unicode.Scalar) -> StyledText {
     var (text, used) = (StyledText(), 0)
     for span in spans where used < width {
@@ -44,7 +44,8 @@ struct StyledText: Equatable {
 
   mutating func append(_ other: StyledText) { spans += other.spans }
 
-  /// As many of the facts, from the first on, as fit as a whole; of a single one that does not, all, to be cut.
+  /// The leading facts that fit without being cut. If not even the first fact fits, the whole text, for the
+  /// caller to cut.
   func wholeFacts(in width: Int) -> StyledText {
     var (fitting, used) = (0, 0)
     for (index, span) in spans.enumerated() {
@@ -71,7 +72,7 @@ extension Canvas {
     return used
   }
 
-  /// Writes the pieces that fit as a whole, in order of importance, `gap` columns apart.
+  /// Writes the pieces that fit without being cut, the most important first, `gap` columns apart.
   mutating func writeFitting(_ pieces: [StyledText], x: Int, y: Int, width: Int, gap: Int, glyphs: Glyphs) {
     var used = 0
     for piece in pieces where !piece.isEmpty {
@@ -81,7 +82,7 @@ extension Canvas {
     }
   }
 
-  /// Writes the pieces line by line; where the rectangle cannot hold all of them, an ellipsis says so.
+  /// Writes the pieces line by line. If the rectangle cannot hold all pieces, an ellipsis stands at its end.
   mutating func writeFlowing(_ pieces: [StyledText], in rect: Rect, gap: Int, glyphs: Glyphs) {
     guard !rect.isEmpty else { return }
     var (x, y) = (rect.x, rect.y)
@@ -101,6 +102,6 @@ extension Canvas {
 }
 
 extension String {
-  /// Blanks at the end, up to a width.
+  /// The string with blanks appended up to a width.
   func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

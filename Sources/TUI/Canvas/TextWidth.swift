@@ -1,7 +1,7 @@
-// How many columns text takes, and how text of others is made fit for a screen.
+// How many columns text takes, and how foreign text (names, paths) is made fit for a screen.
 //
-// The table is ours and depends on no locale, so that pictures are the same everywhere. Where libc disagrees,
-// the driver beneath shows `?`: a wrong guess costs one glyph, never the alignment of a row.
+// The table of widths is our own and depends on no locale, so that pictures are the same everywhere. Where
+// libc disagrees, the terminal driver shows `?`: a wrong width costs one glyph, never the alignment of a row.
 
 /// Columns of Unicode scalars on a terminal.
 public enum TextWidth {
@@ -17,7 +17,7 @@ public enum TextWidth {
   public static func columns(of scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
     if value >= 0x20 && value < 0x7F { return 1 }
-    // What our own texts have besides, and names in Latin: to ask for a category is slow.
+    // Answer for Latin letters and for our own signs here: asking Unicode for a category is slow.
     if value >= 0xA1 && value < 0x250 && value != 0xAD { return 1 }
     if value >= 0x2500 && value < 0x25FD { return 1 }  // lines, blocks
     if value == 0x2026 || value == 0x2014 { return 1 }  // ellipsis, dash
@@ -34,8 +34,8 @@ public enum TextWidth {
     text.unicodeScalars.reduce(0) { $0 + max(0, columns(of: $1)) }
   }
 
-  /// A line cut between words; what follows the first piece stands `hanging` columns further to the right. Blanks and stars
-  /// at its beginning stay there. A word that is too long by itself is not cut.
+  /// A line cut between words. All pieces but the first are indented by `hanging` columns. The first piece
+  /// keeps its leading blanks and stars. A word that is longer than `width` is not cut.
   static func wrapped(_ line: String, to width: Int, hanging: Int = 0) -> [String] {
     guard columns(of: line) > width else { return [line] }
     let indent = String(line.prefix { $0 == " " || $0 == "*" })
@@ -51,7 +51,8 @@ public enum TextWidth {
     return lines + [current]
   }
 
-  /// Text of others (names, paths) made safe: what cannot be shown becomes `replacement`, marks are dropped.
+  /// Foreign text (names, paths) made safe: what cannot be shown becomes `replacement`, and combining marks
+  /// are dropped.
   ///
   /// - Parameter isASCII: whether everything beyond ASCII is replaced as well; `µs` becomes `us`.
   public static func sanitised(_ text: String, replacement: Unicode.Scalar = "?", isASCII: Bool = false)
@@ -67,7 +68,7 @@ public enum TextWidth {
     return String(result)
   }
 
-  /// Text cut to `limit` columns, ending in `ellipsis` where something was cut.
+  /// Text cut to `limit` columns; `ellipsis` ends a text that was cut.
   public static func truncated(_ text: String, to limit: Int, ellipsis: Unicode.Scalar) -> String {
     guard columns(of: text) > limit else { return text }
     guard limit > 0 else { return "" }

@@ -1,14 +1,14 @@
 // How each role looks on a terminal with 256, 16, 8 or no colours.
 //
-// A quiet palette: text in the terminal's own colours, middle tones that can be read on dark and on light
-// grounds, and strong colour only where something is wrong. Letters and shapes carry every meaning too, so
-// the level without colours loses none.
+// The palette is quiet: text in the terminal's own colours, middle tones that can be read on dark and on
+// light grounds, and strong colour only where something is wrong. Letters and shapes carry every meaning too,
+// so a terminal without colours loses none.
 
-/// The palettes by name; on terminals with few colours all but `mono` are one.
+/// The palettes by name. On terminals with few colours, all palettes but `mono` look the same.
 public enum ThemeName: String, Sendable, CaseIterable {
   /// Middle tones that can be read on dark and on light grounds.
   case calm
-  /// For dark grounds, and for light ones: more contrast than tones that have to serve both.
+  /// For dark and for light grounds: more contrast than tones that must serve both.
   case dark, light
   /// Bright and bold.
   case contrast
@@ -22,7 +22,7 @@ public enum ThemeName: String, Sendable, CaseIterable {
     return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]
   }
 
-  /// What it has of its own.
+  /// The roles that this palette paints differently from `calm`.
   var colors: [Style: Theme.Paint] {
     switch self {
     case .calm, .mono: [:]
@@ -64,7 +64,7 @@ public enum ThemeName: String, Sendable, CaseIterable {
   }
 }
 
-/// A palette.
+/// A palette for a terminal with a given level of colour.
 public struct Theme: Sendable, Equatable {
   /// How much colour a terminal has.
   public enum Level: Sendable, CaseIterable { case mono, eight, sixteen, full }
@@ -90,7 +90,7 @@ public struct Theme: Sendable, Equatable {
     self.name = name
   }
 
-  /// How cells of a role look.
+  /// The look of the cells of a role.
   public func paint(_ style: Style) -> Paint {
     switch level {
     case .full: full(style)
@@ -100,7 +100,7 @@ public struct Theme: Sendable, Equatable {
     }
   }
 
-  /// The calm palette, but for what another one has of its own.
+  /// The look at the full level: the palette's own, or else calm's.
   private func full(_ style: Style) -> Paint {
     guard let paint = name.colors[style] else { return Self.calm(style) }
     return paint
