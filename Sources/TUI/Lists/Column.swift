@@ -1,12 +1,12 @@
-// A column of a list: what it shows of a row, how wide, and how rows are put in its order.
+// A column of a list: what the column shows of a row, how wide it is, and how it sorts rows.
 
-/// What a row is sorted by in one column.
+/// The value by which a column sorts a row.
 enum SortKey {
-  /// Larger ones first, unless inverted: the busiest, the oldest, the fullest are what people look for.
+  /// Sorted largest first, unless inverted: people look for the busiest, the oldest, the fullest.
   case number(Double)
-  /// In the order of the alphabet, numbers in it by their value.
+  /// Sorted by the alphabet; numbers within the text are sorted by their value.
   case text(String)
-  /// Last, in either order.
+  /// Sorted last, whether the order is inverted or not.
   case none
 }
 
@@ -14,10 +14,10 @@ struct Column<Row> {
   enum Cell {
     case text(StyledText)
     case bar(Bar)
-    /// Shares of the width.
+    /// Parts of a whole, drawn across the column's width.
     case shares([Share])
 
-    /// What it says, as text.
+    /// The cell's content as text.
     var plain: String {
       switch self {
       case .text(let text): text.spans.map(\.text).joined()
@@ -35,7 +35,7 @@ struct Column<Row> {
       (self.part, self.glyph, self.style) = (part, glyph, style)
     }
 
-    /// A part of a time.
+    /// A part of a time, in the sign and colour of its meaning.
     init(part: Double, _ meaning: Meaning, _ glyphs: Glyphs) {
       self.init(
         part: part, glyph: meaning.sign(glyphs), style: meaning == .idle ? .faint : meaning.style.shade)
@@ -44,15 +44,15 @@ struct Column<Row> {
 
   let title: String
   var width: Int
-  /// Columns with higher numbers are the first to go where there is no room; 0 always stays.
+  /// Where room is short, columns with the highest rank are dropped first; rank 0 always stays.
   var rank = 0
   var isRight = false
-  /// Whether it takes what the others leave, from `width` on.
+  /// Whether the column takes the width that the others leave; `width` is then its least.
   var isFlexible = false
-  /// Whether numbers begin with the smallest.
+  /// Whether the order starts with the smallest number.
   var isAscending = false
-  /// Whether it names something: a G, an M, a P, a descriptor, a process, a port. Names are never cut or rounded: the column
-  /// is as wide as the longest that is seen.
+  /// Whether the column holds names: of a G, an M, a P, a descriptor, a process, a port. Names are never cut
+  /// or rounded: the column is as wide as the longest visible name.
   var isIdentity = false
   var sort: ((Row) -> SortKey)?
   let cell: (Row) -> Cell
@@ -65,21 +65,21 @@ struct Column<Row> {
     (isFlexible, self.cell) = (flexible, cell)
   }
 
-  /// The same column, with an order.
+  /// The same column, made sortable by `key`.
   func sorted(ascending: Bool = false, _ key: @escaping (Row) -> SortKey) -> Column {
     var column = self
     (column.sort, column.isAscending) = (key, ascending)
     return column
   }
 
-  /// The same column as one of names that are never cut.
+  /// The same column, marked as one of names, which are never cut.
   var identity: Column {
     var column = self
     column.isIdentity = true
     return column
   }
 
-  /// The same column, wide enough for the names in `rows`, those that are seen.
+  /// The same column, wide enough for the names in `rows` (the visible rows).
   func fitted(to rows: some Sequence<Row>) -> Column {
     guard isIdentity else { return self }
     var column = self
@@ -97,7 +97,8 @@ struct Column<Row> {
     Column(title, width, rank: rank, right: right, flexible: flexible) { .text(text($0)) }
   }
 
-  /// A column of amounts that are sorted by themselves, three digits and a unit; `-` where there is none. Not for names.
+  /// A column of amounts, each with three digits and a unit; `-` where there is no amount. The column sorts
+  /// by the amounts. Not for names: it rounds.
   static func number(
     _ title: String, _ width: Int, rank: Int = 0, _ value: @escaping (Row) -> UInt64?
   ) -> Column {
@@ -108,7 +109,7 @@ struct Column<Row> {
     return column.sorted { value($0).map { .number(Double($0)) } ?? .none }
   }
 
-  /// A column of ids, all their digits: `P3`, `-`. Sorted by number, the smallest first.
+  /// A column of ids with all their digits: `P3`, `-`. The column sorts by the number, smallest first.
   static func id(
     _ title: String, _ width: Int, rank: Int = 0, right: Bool = false, letter: String = "",
     style: Style = .text, _ value: @escaping (Row) -> UInt64?
@@ -120,7 +121,7 @@ struct Column<Row> {
   }
 }
 
-/// Where the columns of a list are, at some width.
+/// The places of a list's columns at a given width.
 struct ColumnLayout<Row> {
   struct Placed {
     var index: Int

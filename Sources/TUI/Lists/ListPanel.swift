@@ -1,16 +1,17 @@
-// A list with what stands above it; and the lists of all screens behind one door, for those who need no rows.
+// A list with the lines above it. This file also makes the lists of all screens usable by callers that do not
+// know the type of their rows.
 import Inspector
 
-/// Where the parts of a list screen are.
+/// The places of the parts of a list screen.
 struct ListLayout {
   var head: Rect
   var list: Rect
-  /// Rows of the list, without its titles.
+  /// The number of visible rows, without the row of titles.
   var rows: Int { max(0, list.height - 1) }
 }
 
 enum ListPanel {
-  /// Rows of the screen between the tabs and the footer.
+  /// The screen's area between the tabs and the footer.
   static func body(_ size: Size) -> Rect {
     let margin = size.columns >= 60 ? 1 : 0
     return Rect(x: margin, y: 2, width: size.columns - 2 * margin, height: size.rows - 3)
@@ -21,12 +22,12 @@ enum ListPanel {
   ) {
     var rest = body(state.size)
     let isTight = state.size.rows < 16
-    // The head gets a third at most, and none where every row counts.
+    // The head gets at most a third of the height, and nothing on a tight screen.
     let lines = isTight ? [] : screen.head(width: rest.width, height: rest.height / 3)
     let head = rest.takeRows(lines.count)
     if state.size.rows >= 20 { _ = rest.takeRows(1) }
     let margin = min(1, rest.x)
-    // The mark of the selected row stands in the margin where there is one.
+    // The mark of the selected row stands in the margin, if the screen has a margin.
     let list = Rect(x: rest.x - margin, y: rest.y, width: rest.width + margin, height: rest.height)
     return (ListLayout(head: head, list: list), lines)
   }
@@ -41,7 +42,7 @@ enum ListPanel {
     return result
   }
 
-  /// What a place on the screen is: a title, or a row by its place in the list.
+  /// What is at a place on the screen: a column title, or a row by its place in the list.
   enum Hit: Equatable {
     case title(String)
     case row(Int)
@@ -53,14 +54,15 @@ enum ListPanel {
     return result
   }
 
-  /// The place of the next row after the selected one that a filter lets through, from the top again after the end.
+  /// The place of the next matching row after the selected one; after the last row the search goes on at the
+  /// first.
   static func find(_ text: String, _ frame: Frame, _ state: AppState) -> Int? {
     var result: Int?
     Visit.visit(frame, state, Searcher(state: state, filter: Filter(text))) { result = $0.place }
     return result
   }
 
-  // MARK: what is done with a list, whichever it is
+  // MARK: what is done with a list of any type
 
   private protocol Visitor {
     mutating func visit<Screen: ListScreen>(_ screen: Screen)
@@ -100,7 +102,8 @@ enum ListPanel {
       note(view.window(rows: layout.rows), all: view.listing.rows.count, layout)
     }
 
-    /// What is not seen is counted, at the right of the line above the titles, or of the last line of the head.
+    /// Writes how many rows are hidden, right-aligned in the line above the titles (the last line of the
+    /// head).
     private mutating func note(_ window: ListWindow, all: Int, _ layout: ListLayout) {
       var text = StyledText()
       if window.hiddenAbove > 0 {
@@ -170,7 +173,7 @@ enum ListPanel {
 }
 
 extension AppState {
-  /// What the current screen wants to know besides the gauges.
+  /// What the current screen needs besides the gauges.
   public var interest: Interest {
     var interest = Interest()
     interest.why = why
@@ -196,8 +199,9 @@ extension AppState {
     return interest
   }
 
-  /// The descriptors of the rows that are seen, and a few around them; then those that were known before, as rows come and
-  /// go with each request.
+  /// The descriptors of the visible rows and of a few rows around them, then the descriptors that were asked
+  /// for before. Rows come and go with each request; without the older descriptors, a returning row would
+  /// lack its addresses for a frame.
   private func socketsSeen(_ frame: Frame) -> [Int] {
     let view = ListView(NetpollScreen(frame: frame, state: self), self)
     let window = view.window(rows: size.rows)

@@ -1,27 +1,27 @@
-// What a list screen is: rows, columns, and what is told above them.
+// The contract of a list screen: rows, columns, and the lines above them.
 import Inspector
 
-/// A list screen: its columns, its rows, and what is told above them.
+/// A list screen: its columns, its rows, and the lines above them.
 protocol ListScreen {
   associatedtype Row: FilterSubject
   static var id: ScreenID { get }
   init(frame: Frame, state: AppState)
-  /// What it is a list of.
+  /// The frame that the list shows.
   var frame: Frame { get }
   var columns: [Column<Row>] { get }
   /// All rows, in the list's own order.
   var rows: Rows<Row> { get }
-  /// What identifies a row, as long as it is there.
+  /// The key that identifies a row for as long as the row exists.
   func key(of row: Row) -> UInt64
-  /// Lines above the list: at most `height`.
+  /// The lines above the list: at most `height` of them.
   func head(width: Int, height: Int) -> [StyledText]
-  /// What to say where there are no rows at all.
+  /// The text that stands in place of an empty list.
   var emptyText: String { get }
-  /// The G that a row is about.
+  /// The G that a row is about; nil: none.
   func g(of row: Row) -> UInt64?
-  /// What `x` explains on a row.
+  /// The subject that `x` explains on a row.
   func subject(of row: Row) -> Subject?
-  /// The filter of the list that a row stands for.
+  /// A row may stand for a list of Gs (a group does). This is the filter of that list.
   func filter(of row: Row) -> String?
 }
 

@@ -1,20 +1,20 @@
-// What a list screen keeps between two frames: where it is scrolled to, which row is selected, filter and order.
+// What a list screen keeps from frame to frame: scroll position, selected row, filter and order.
 import Inspector
 
 /// The state of one list.
 public struct ListState: Sendable, Equatable {
-  /// The row that the window begins with. Drawing clamps it to what there is.
+  /// The first visible row. Drawing clamps it to the rows that there are.
   var first = 0
-  /// The selected row: its place, and what identifies it, so that it stays selected when the order changes.
+  /// The place and the key of the selected row. The key keeps the row selected when the order changes.
   var selected = 0
   var selectedKey: UInt64?
   var filter = Filter.everything
-  /// The column that rows are sorted by, by its name; nil: the list's own order.
+  /// The name of the column that rows are sorted by; nil: the list's own order.
   var sort: String?
   var isInverted = false
 }
 
-/// Somewhere to go back to.
+/// A place that Esc goes back to.
 struct TrailStep: Sendable, Equatable {
   var screen: ScreenID
   var list: ListState?
@@ -25,35 +25,36 @@ struct TrailStep: Sendable, Equatable {
 struct Prompt: Sendable, Equatable {
   enum Kind: Sendable {
     case filter, search, palette
-    /// Text where there is nothing to filter: it leads to nothing, and its letters do not act.
+    /// A line on a screen where nothing can be filtered. Its text does nothing; it only keeps the letters
+    /// from acting as keys.
     case nothing
   }
-  /// Characters that it takes at most.
+  /// The most characters that the line takes.
   static let longest = 200
   var kind: Kind
   var text = ""
-  /// Of the palette's actions: the one that Enter takes.
+  /// The place of the palette's action that Enter performs.
   var choice = 0
-  /// What Esc goes back to.
+  /// The filter before typing began; Esc restores it.
   var before = ""
 }
 
-/// What the list of Gs shows.
+/// The ways to show the Gs: one by one, grouped by reason, grouped by spawn site, as a tree.
 enum GsMode: Sendable, Equatable, CaseIterable {
   case list, reasons, sites, tree
 }
 
-/// Where the timeline looks.
+/// The part of the timeline that is shown, and the cursor.
 struct TimelineState: Sendable, Equatable {
-  /// Of `spans`.
+  /// The zoom, as a place in `spans`.
   var zoom = 9
   var byM = false
-  /// The cursor's column, from the right: 0 is the newest. nil: none.
+  /// The cursor's column, counted from the right: 0 is the newest; nil: no cursor.
   var cursor: Int?
   var firstRow = 0
   var selectedRow = 0
 
-  /// Nanoseconds that the screen is wide.
+  /// The times that the screen's width can stand for, in nanoseconds.
   static let spans: [UInt64] = [
     100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000, 50_000_000,
     100_000_000,

@@ -1,20 +1,20 @@
-// A list on the screen: titles, rows, the selected one marked. Only rows that are seen are formatted.
+// A list on the screen: titles, rows, and the mark of the selected row. Only visible rows are formatted.
 import Inspector
 
-/// What others may know of a list without knowing its rows.
+/// What callers may know of a list without knowing the type of its rows.
 struct ListSummary: Equatable {
   var window: ListWindow
-  /// Rows before the filter.
+  /// The number of rows before filtering.
   var all: Int
   var selectedKey: UInt64?
   var selectedG: UInt64?
-  /// What `x` explains.
+  /// The subject that `x` explains.
   var subject: Subject?
-  /// Of the list that the selected row stands for.
+  /// The filter of the list of Gs that the selected row stands for.
   var filter: String?
-  /// Names of the columns that can be sorted by, and of the one that is.
+  /// The names of the columns that can be sorted by.
   var sortable: [String]
-  /// The selected row as text, its cells apart by tabs.
+  /// The selected row as text, with tabs between its cells.
   var text: String
 }
 
@@ -24,9 +24,9 @@ struct ListView<Screen: ListScreen> {
   let list: ListState
   let columns: [Column<Screen.Row>]
   let listing: Listing<Screen.Row>
-  /// The column that is sorted by.
+  /// The column that rows are sorted by.
   let sorted: Column<Screen.Row>?
-  /// Where the row with the selected key is now.
+  /// The present place of the row with the selected key.
   private let place: Int?
 
   init(_ screen: Screen, _ state: AppState) {
@@ -35,7 +35,7 @@ struct ListView<Screen: ListScreen> {
     columns = screen.columns
     let (columns, wanted) = (columns, list.sort)
     sorted = columns.first { $0.title == wanted && $0.sort != nil }
-    // Events are filtered where they come from.
+    // The source filters events; a second filter here would be wasted work.
     let filter = Screen.id == .events ? .everything : list.filter
     let question = OrderQuestion(
       basis: RowBasis(screen.frame), screen: Screen.id, gsMode: state.gsMode, filter: filter,
@@ -75,7 +75,7 @@ struct ListView<Screen: ListScreen> {
 
   // MARK: drawing
 
-  /// - Parameter rect: titles and rows; one column at its left is for the mark of the selected row.
+  /// - Parameter rect: the titles and rows. Its first column is for the mark of the selected row.
   func draw(in rect: Rect, on canvas: inout Canvas) {
     guard !rect.isEmpty else { return }
     var rest = rect
@@ -96,7 +96,7 @@ struct ListView<Screen: ListScreen> {
     }
   }
 
-  /// Where the columns are while these rows are seen.
+  /// The columns' places while the window's rows are visible.
   func layout(_ window: ListWindow, width: Int) -> ColumnLayout<Screen.Row> {
     let seen = (0..<window.shown).lazy.map { listing[window.first + $0] }
     return ColumnLayout(columns.map { $0.fitted(to: seen) }, width: width)
@@ -116,7 +116,7 @@ struct ListView<Screen: ListScreen> {
     }
   }
 
-  /// As many of its words as fit, and none that says nothing at the end; of a single word what fits.
+  /// As many words of the title as fit, without `of` or `the` at the end. A single word is cut.
   private static func title(_ title: String, room: Int) -> String {
     guard title.count > room else { return title }
     var words = title.split(separator: " ")
@@ -144,7 +144,8 @@ struct ListView<Screen: ListScreen> {
     }
   }
 
-  /// Whole cells, rounded so that they fill the width together; a share above zero is seen.
+  /// Draws shares as whole cells. Each share ends where the rounded sum of the shares so far ends, so that
+  /// shares which add up to 1 fill the width.
   private func draw(_ shares: [Column<Screen.Row>.Share], x: Int, y: Int, width: Int, on canvas: inout Canvas)
   {
     var (sum, used) = (0.0, 0)

@@ -1,16 +1,18 @@
-// Which rows of a list are on the screen: the window follows the selected row, and the selected row follows its key.
+// Which rows of a list are visible. The window follows the selected row, and the selected row follows its
+// key.
 
-/// The part of a list that is seen.
+/// The visible part of a list.
 struct ListWindow: Equatable {
   var first = 0
   var shown = 0
   var total = 0
-  /// The place of the selected row in the whole list; nil: there are no rows.
+  /// The place of the selected row in the whole list; nil: the list is empty.
   var selected: Int?
 
   /// - Parameters:
-  ///   - rows: rows of the screen for it.
-  ///   - place: where the row with the selected key is; nil: it is gone, and the row at its place is selected instead.
+  ///   - rows: screen rows that the list may take.
+  ///   - place: the present place of the row with the selected key; nil: that row is gone, and the row at its
+  ///     old place is selected instead.
   init(_ state: ListState, total: Int, rows: Int, place: Int?) {
     self.total = total
     shown = min(total, max(0, rows))

@@ -1,19 +1,19 @@
-// The rows of a list that are shown, in their order: filtered and sorted, without anything being formatted.
+// The rows that a list shows, filtered and sorted. Nothing is formatted for that.
 //
-// A hundred thousand rows are put in order between two frames: each gives one key, a number (names by their rank in the
-// alphabet), and only pairs of key and place are sorted.
+// A list may have a hundred thousand rows to sort between two frames. So each row gives one key as a number,
+// and only pairs of key and place are sorted. A text's key is its rank in the alphabet.
 import Inspector
 
 struct Listing<Row: FilterSubject> {
   let rows: Rows<Row>
-  /// Places in `rows` of those that are shown; nil: all of them, as they are.
+  /// The places in `rows` of the rows that are shown; nil: all rows, in their own order.
   private let order: [Int32]?
   var count: Int { order?.count ?? rows.count }
 
   /// - Parameters:
-  ///   - columns: what a row shows, for words that are looked for.
-  ///   - column: the one that is sorted by.
-  ///   - kept: gives the order, and has it made where it is not known already.
+  ///   - columns: the columns whose text a filter searches.
+  ///   - column: the column that rows are sorted by.
+  ///   - kept: returns a remembered order if there is one, and else calls its argument to make the order.
   init(
     _ rows: Rows<Row>, filter: Filter, columns: [Column<Row>] = [], column: Column<Row>?, isInverted: Bool,
     kept: (() -> [Int32]) -> [Int32] = { $0() }
@@ -45,7 +45,7 @@ struct Listing<Row: FilterSubject> {
   private struct Pair {
     var key: Double
     var place: Int32
-    /// The number of its text; -1: it is sorted by a number.
+    /// The number of the row's text; -1: the row sorts by a number.
     var text: Int32 = -1
   }
 
@@ -55,7 +55,7 @@ struct Listing<Row: FilterSubject> {
     var pairs: [Pair] = []
     pairs.reserveCapacity(order.count)
     var texts: [String: Int32] = [:]
-    // Gs that were spawned together stand together: mostly it is the text of the one before.
+    // Gs that were spawned together are neighbours, so the text is mostly the same as the row's before.
     var last = (text: "", number: Int32(-1))
     for place in order {
       switch key(rows[Int(place)]) {
@@ -82,9 +82,9 @@ struct Listing<Row: FilterSubject> {
   }
 }
 
-/// How words are put in order.
+/// An order of texts that knows numbers.
 enum NaturalOrder {
-  /// By letters, but numbers among them by their value: `P9` before `P10`, line 9 before line 10.
+  /// Compares by bytes, but numbers within the text by their value: `P9` precedes `P10`.
   static func precedes(_ a: String, _ b: String) -> Bool {
     var (x, y) = (Array(a.utf8)[...], Array(b.utf8)[...])
     while let first = x.first, let second = y.first {
@@ -104,7 +104,7 @@ enum NaturalOrder {
 
   private static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
 
-  /// The digits that a text begins with, without zeros in front.
+  /// Removes the digits at the beginning of a text and returns them without leading zeros.
   private static func takeNumber(_ text: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     let digits = text.prefix(while: isDigit)
     text = text.dropFirst(digits.count)

@@ -1,12 +1,14 @@
-// What was made of a frame's lists, kept until it is asked of another one.
+// Answers about a frame's lists, kept for as long as the same question is asked.
 //
-// Keys come by the hundred while a frame stays as it is, and each asks the same of a hundred thousand rows: their order, who
-// stands below whom, where the selected one is. That is made once for a frame and an order, whoever asks, so that a key costs
-// what it changes. Nothing depends on it but the time that an answer takes: what is kept is compared with all that went in.
+// Hundreds of keys may come while the frame stays the same, and each asks the same about a hundred thousand
+// rows: their order, their tree of spawners, the place of the selected row. Each answer is computed once per
+// frame and order and then reused, so a key costs only what it changes. Only speed depends on the memos:
+// every question holds all inputs of its answer, and a kept answer is used only if the whole question is
+// equal.
 import Inspector
 import Synchronization
 
-/// The last answer to a question, for any thread.
+/// The last question and its answer. Any thread may ask.
 final class Memo<Question: Equatable & Sendable, Answer: Sendable>: Sendable {
   private struct Kept {
     var last: (question: Question, answer: Answer)?
@@ -17,12 +19,13 @@ final class Memo<Question: Equatable & Sendable, Answer: Sendable>: Sendable {
 
   func forget() { kept.withLock { $0.last = nil } }
 
-  /// How often an answer had to be made.
+  /// How often an answer had to be computed.
   var made: Int { kept.withLock { $0.made } }
 
   func answer(_ question: Question, _ make: () -> Answer) -> Answer {
     if let last = kept.withLock({ $0.last }), last.question == question {
-      // Lists that are the same list are compared at once, those that only look the same G by G: the next one to ask has these.
+      // Keep the new question although it is equal to the old one. Two arrays compare at once if they share
+      // storage, and element by element if they do not; the next question will share storage with this one.
       kept.withLock { $0.last = (question, last.answer) }
       return last.answer
     }
@@ -32,11 +35,12 @@ final class Memo<Question: Equatable & Sendable, Answer: Sendable>: Sendable {
   }
 }
 
-/// What of a frame its rows are made of. Two that are the same share their lists, so to compare them is cheap.
+/// The parts of a frame that rows are made of. Copies of a frame share the storage of their lists, so
+/// comparing is cheap.
 struct RowBasis: Equatable, Sendable {
   var snapshot: Snapshot
   var detail: Detail
-  /// What is told of a moment of the past, and when that was.
+  /// The Gs of a past moment, and that moment.
   var goroutines: Goroutines?
   var moment: UInt64?
 
@@ -46,8 +50,9 @@ struct RowBasis: Equatable, Sendable {
   }
 }
 
-/// What an order of rows depends on. Of a frame the instruments may be in rows, too; histograms are long to compare, and with
-/// each new frame what was made of the last one is forgotten.
+/// Everything that an order of rows depends on, but for the frame's instruments. Rows may show instruments
+/// too, but their histograms take long to compare. `ListMemos.forgetFrame` covers instruments instead: it
+/// drops the orders with every new frame.
 struct OrderQuestion: Equatable, Sendable {
   var basis: RowBasis
   var screen: ScreenID
@@ -55,28 +60,28 @@ struct OrderQuestion: Equatable, Sendable {
   var filter: Filter
   var sort: String?
   var isInverted: Bool
-  /// Filters look at what is printed.
+  /// Filters search the printed text, and that depends on the glyphs.
   var glyphs: Glyphs
 }
 
-/// What is kept of the lists of a dashboard. Copies of a state share it, and no two states differ by it.
+/// The memos of a dashboard. Copies of a state share them, and they never make two states unequal.
 final class ListMemos: Sendable, Equatable {
   struct Place: Equatable, Sendable {
     var order: OrderQuestion
     var key: UInt64
   }
 
-  /// Of rows that are filtered or sorted: which are shown, in their order.
+  /// The order of filtered or sorted rows: the places of the rows that are shown.
   let orders = Memo<OrderQuestion, [Int32]>()
-  /// Where the row with a key is.
+  /// The place of the row with a given key.
   let places = Memo<Place, Int?>()
   let trees = Memo<[Goroutine], SpawnTree>()
   let groups = Memo<OrderQuestion, [GroupRow]>()
-  /// Places of the Gs that wait for descriptors.
+  /// The places of the Gs that wait for descriptors.
   let waiters = Memo<[Goroutine], [Int32]>()
   let reports = Memo<Past, [String]>()
 
-  /// Another frame has come: what does not depend on the Gs alone is made anew.
+  /// Drops the answers that a new frame may change. Answers that depend on the list of Gs alone stay.
   func forgetFrame() {
     orders.forget()
     places.forget()

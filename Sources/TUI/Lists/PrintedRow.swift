@@ -1,13 +1,14 @@
-// A row as a filter sees it: what it knows by itself, and what its columns print.
+// A row as a filter sees it: the values that the row knows by itself, and the text that its columns print.
 //
-// To print costs more than to compare, so columns are asked only for what the row does not tell, and never in lists that
-// may have a hundred thousand rows: those tell all that they print.
+// Printing costs more than comparing. So a filter asks the columns only for values that the row does not
+// know. Lists that may have a hundred thousand rows never ask their columns: their rows know all that the
+// columns print (`TellsAll`).
 import Inspector
 
-/// A row that tells a filter everything that its columns print.
+/// A row that knows everything that its columns print.
 protocol TellsAll: FilterSubject {}
 
-/// The columns of a list by what a filter calls them.
+/// The columns of a list, by the name that a filter uses.
 struct PrintedColumns<Row: FilterSubject> {
   fileprivate let columns: [Column<Row>]
   fileprivate let byField: [FilterField: Column<Row>]
