@@ -1,6 +1,6 @@
-// The keys worth knowing, at the bottom, from the same table that the keyboard uses.
+// The most useful keys, at the bottom of the screen. They come from the same table as the keyboard.
 //
-// On a compact screen the Ps that found no room are counted here too, before the keys.
+// On a compact screen, the footer also counts the Ps that found no room, before the keys.
 
 struct Footer {
   var state: AppState
@@ -12,8 +12,8 @@ struct Footer {
     Self.write(note + Self.keys(state), in: rect, glyphs: state.glyphs, on: &canvas)
   }
 
-  /// The most important first. An interval that was chosen is told right after time, where the key that chose it is seen to
-  /// have done something.
+  /// The keys, most important first. A chosen interval stands right after the keys of time, where people see
+  /// that their key has changed something.
   static func keys(_ state: AppState) -> [StyledText] {
     var groups = ActionTable.footer(on: state.screen, over: state.overlay)
     if !state.hasEnded { groups.removeAll { $0.rank == ActionGroup.againRank } }
@@ -30,13 +30,13 @@ struct Footer {
     }
   }
 
-  /// Those that there is room for, nearer to each other where there is little.
+  /// Writes the pieces that fit, closer together on a narrow screen.
   static func write(_ pieces: [StyledText], in rect: Rect, glyphs: Glyphs, on canvas: inout Canvas) {
     canvas.writeFitting(
       pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 100 ? 3 : 2, glyphs: glyphs)
   }
 
-  /// Without events there is nothing to step over.
+  /// The group's keys. Without events there is nothing to step over, so the keys for steps are left out.
   private static func keys(of group: ActionGroup, _ state: AppState) -> String {
     guard state.shown?.snapshot.trace.enabled == false else { return group.footerKeys }
     let steps: [Action] = [.travel(.stepBack), .travel(.stepForward)]
@@ -45,7 +45,8 @@ struct Footer {
       .joined(separator: " ")
   }
 
-  /// Where a key's effect can be told, it is.
+  /// The word beside the group's keys. Where a key has an effect that can be shown (the interval), the word
+  /// shows the effect.
   private static func word(of group: ActionGroup, _ state: AppState) -> String {
     switch group.rows.first?.action {
     case .pause where state.isPaused: "resume"

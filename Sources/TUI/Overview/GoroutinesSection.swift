@@ -1,4 +1,4 @@
-// Where the Gs are: running, ready, or parked for which reason.
+// Where the Gs are: running, ready, or parked and for what reason.
 import Inspector
 import Region
 
@@ -6,7 +6,7 @@ struct GoroutinesSection {
   var snapshot: Snapshot
   var glyphs: Glyphs
 
-  /// Groups that keep their row even at zero, so that rows do not jump.
+  /// Groups that keep their row even at zero, so that the other rows do not jump.
   static let always: [WaitGroupName] = [.netpoll, .chan, .sleep, .sync, .select]
 
   func draw(in rect: Rect, layout: OverviewLayout, on canvas: inout Canvas) {
@@ -31,7 +31,7 @@ struct GoroutinesSection {
 
   private var parked: Int { snapshot.gs.waiting.values.reduce(0, +) }
 
-  /// The groups of reasons, then what else is waited for.
+  /// The counts of the groups of reasons, then the counts of timers and descriptors.
   private func reasons(always: [WaitGroupName], isShort: Bool) -> [StyledText] {
     let groups = snapshot.gs.shares(always: always).dropFirst(2).map { share in
       var piece = StyledText(Quantity.grouped(share.count), share.count > 0 ? .strong : .dim)

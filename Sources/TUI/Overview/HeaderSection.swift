@@ -1,4 +1,4 @@
-// The lines at the top: who is watched, which screen this is, where its Gs are, how fast it goes.
+// The lines at the top: the target, the screens, where the target's Gs are, and the rates.
 import Inspector
 
 struct HeaderSection {
@@ -74,8 +74,9 @@ struct HeaderSection {
 
   // MARK: The Gs
 
-  /// `Gs 512 = 2 running + 9 runnable + 501 netpoll`: the best form that fits. The parts always add up; what
-  /// finds no room is counted as `more`. Whole words where those leave something to say, else short ones.
+  /// Draws `Gs 512 = 2 running + 9 runnable + 501 netpoll` in the best form that fits. The parts always add
+  /// up: groups without room are summed as `more`. Whole words are preferred while most groups still have
+  /// room, else short words.
   private func drawGs(in rect: Rect, on canvas: inout Canvas) {
     let shares = snapshot.gs.shares(always: [.netpoll])
     let folded = stride(from: shares.count - 1, through: 2, by: -1).map { kept in
@@ -107,7 +108,7 @@ struct HeaderSection {
     if snapshot.isConsistent && gs.sumOfStates == gs.live {
       line.append("\(space)=\(space)", .dim)
     } else {
-      // Said where the sum is: no instant was found at which it adds up.
+      // The sum itself says that it does not hold: no instant was found at which the parts add up.
       line.append(" moving \(glyphs.about)\(space)", .eager)
       if wording == .full { line.append("\(number(gs.sumOfStates)) = ", .eager) }
     }
@@ -150,7 +151,7 @@ struct HeaderSection {
     return text
   }
 
-  /// What is known about the events: their rate, or how many were missed.
+  /// What is known of the events: their rate, or how many were lost.
   private var trace: (text: StyledText, isAlarming: Bool) {
     let trace = snapshot.trace
     if trace.lost > 0 { return (StyledText("\(Quantity.grouped(trace.lost)) events lost", .alarm), true) }

@@ -1,23 +1,23 @@
-// The last minute: throughput, the global run queue, and the parked Gs, a second to a column. Or, when that is asked
-// for, all the time that is known of, in as many columns.
+// The last minute as graphs, a second to a column: throughput, the global run queue, and the parked Gs. On
+// demand, all of the known history in as many columns.
 import Inspector
 
 struct HistorySection {
   var frame: Frame
-  /// All the time that is known of, where that is asked for instead of the last minute.
+  /// All of the known history; nil: the last minute is shown.
   var trend: Trend?
   var glyphs: Glyphs
 
-  /// Columns before the graphs, where there is room for names.
+  /// The width of the names before the graphs.
   private static let labelWidth = 18
   private static let seconds = 60
 
   private struct Series {
     var name: String
     var shortName: String
-    /// Of each column; the largest within it, for gauges.
+    /// One value for each column: a mean for rates, the maximum for gauges.
     var values: [Double]
-    /// At the moment of the frame.
+    /// The value at the frame's moment.
     var last: Double
     var style: Style
   }
@@ -57,7 +57,7 @@ struct HistorySection {
     drawAxis(in: Rect(x: rows.x + labelWidth, y: rows.y, width: graphWidth, height: rows.height), on: &canvas)
   }
 
-  /// Nanoseconds of a column.
+  /// Nanoseconds that a column stands for.
   private var step: UInt64 { trend?.step ?? 1_000_000_000 }
 
   private func title(_ columns: Int) -> String {
@@ -72,7 +72,7 @@ struct HistorySection {
     return column + (gone ? ", events of the last \(TimeText.short(trend.exact))" : "")
   }
 
-  /// Tall graphs keep a row of air above them.
+  /// Leaves a blank row above a tall graph.
   private func airy(_ rect: Rect) -> Rect {
     var rest = rect
     if rect.height >= 4 { _ = rest.takeRows(1) }
@@ -95,7 +95,7 @@ struct HistorySection {
     }
   }
 
-  /// `60 s ago … 30 s ago … now`, where there is a row for it.
+  /// Draws `60 s ago … 30 s ago … now`, if there is a row for it.
   private func drawAxis(in rect: Rect, on canvas: inout Canvas) {
     guard !rect.isEmpty else { return }
     let marks =

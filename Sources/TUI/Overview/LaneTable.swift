@@ -1,6 +1,7 @@
-// The columns of the lanes: which there are at a given width, and what each shows of a P.
+// The columns of the lanes: which columns fit a given width, and what each shows of a P.
 //
-// Columns vanish one by one as the screen narrows; the queue's bar takes what the others leave.
+// Columns vanish one by one as the screen narrows. The queue's bar takes the width that the other columns
+// leave.
 import Inspector
 import Region
 
@@ -20,7 +21,8 @@ struct LaneTable {
 
   /// - Parameters:
   ///   - width: columns that a lane may take.
-  ///   - snapshot: whose largest numbers decide how wide ids are; totals, so that lanes do not jump.
+  ///   - snapshot: its largest ids decide the width of the id columns. The largest of all ids are taken, not
+  ///     of the ids on screen, so that lanes do not jump.
   init(width: Int, snapshot: Snapshot) {
     isWordy = width >= 64
     let fixed = Self.fixedWidths(width: width, snapshot: snapshot)
@@ -54,7 +56,8 @@ struct LaneTable {
     return widths
   }
 
-  /// Below this width the numbers of the GRQ, which has no upper limit, do not keep to the lanes' columns.
+  /// Below this width, the GRQ's numbers do not keep to the lanes' columns: the GRQ has no upper limit, so
+  /// its numbers are wider.
   static let freeGRQ = 60
 
   private static func digits(_ value: UInt64) -> Int { String(value).count }
@@ -90,7 +93,7 @@ struct LaneTable {
     }
   }
 
-  /// - Parameter use: the share of the time for which the P ran Gs, 0…1, where it is known.
+  /// - Parameter use: the share of time in which the P ran Gs, 0…1; nil when not known.
   func draw(_ p: Snapshot.P, use: Double?, x: Int, y: Int, glyphs: Glyphs, on canvas: inout Canvas) {
     for place in placed {
       if place.column == .lrq {
@@ -104,7 +107,7 @@ struct LaneTable {
     }
   }
 
-  /// Slots of a local run queue.
+  /// The number of slots of a local run queue.
   static let lrqCapacity = Capacity.lrq
 
   private func text(of column: Column, _ p: Snapshot.P, use: Double?, glyphs: Glyphs) -> StyledText {
@@ -141,6 +144,6 @@ struct LaneTable {
     canvas.write(text, x: x + place.x + indent, y: y, width: place.width - indent, glyphs: glyphs)
   }
 
-  /// The place of a column, if it has one at this width.
+  /// The place of a column; nil: the column does not fit this width.
   subscript(column: Column) -> Placed? { placed.first { $0.column == column } }
 }

@@ -1,4 +1,4 @@
-// One lane for each P, and below them the queue that all Ps share.
+// One lane for each P, and below the lanes the queue that all Ps share.
 import Inspector
 
 struct LanesSection {
@@ -48,8 +48,9 @@ struct LanesSection {
     }
   }
 
-  /// The global run queue has no fixed size: its bar is drawn to the next power of two that held it lately, and says to
-  /// which, always: a bar without its scale says nothing.
+  /// Draws the global run queue. The queue has no fixed size, so its bar ends at the smallest power of two,
+  /// from 256 on, that held the recent maximum. That end is always written: a bar without its scale says
+  /// nothing.
   private func drawGRQ(in rect: Rect, on canvas: inout Canvas) {
     guard rect.width >= LaneTable.freeGRQ else { return drawFreeGRQ(in: rect, on: &canvas) }
     let table = LaneTable(width: rect.width, snapshot: snapshot)
@@ -66,7 +67,7 @@ struct LanesSection {
     write(snapshot.grqMax, style: snapshot.grqMax > snapshot.grq ? .text : .dim, at: max, rect, on: &canvas)
   }
 
-  /// The narrow form: the numbers first, and the bar in what is left, with its scale at the end.
+  /// Draws the global run queue on a narrow screen: numbers first, then the bar, then the bar's scale.
   private func drawFreeGRQ(in rect: Rect, on canvas: inout Canvas) {
     var label = StyledText("GRQ ", .strong)
     if rect.width >= 50 { label.append("shared queue ", .dim) }

@@ -1,15 +1,15 @@
-// The scheduler in words, a line for each thing that changed: for screen readers and braille lines, where a picture that
-// is drawn over again ten times a second says nothing.
+// The scheduler in words, one line for each fact that changed. It is for screen readers and braille displays,
+// for which a picture that is redrawn ten times a second says nothing.
 public import Inspector
 import Region
 
-/// Turns frames into lines: the first into all there is to say, later ones into what is different.
+/// Turns frames into lines: the first frame into all facts, later frames into the facts that changed.
 public struct LinearText {
   private var said: [String: String] = [:]
 
   public init() {}
 
-  /// What to say of a frame; nothing when nothing changed that is worth a line.
+  /// The lines for a frame; empty if no fact has changed.
   public mutating func lines(_ frame: Frame) -> [String] {
     let facts = Self.facts(frame)
     var lines = facts.filter { said[$0.name] != $0.value }.map { "\($0.name): \($0.value)" }
@@ -48,7 +48,7 @@ public struct LinearText {
       + (p.lrq >= 230 ? "full" : p.lrq >= 64 ? "long" : p.lrq > 0 ? "short" : "empty")
   }
 
-  /// Numbers from 100 on to their first digit: a line for each that came and went would say nothing.
+  /// Rounds numbers from 100 on down to their first digit, so that small changes make no new line.
   static func about(_ value: Int) -> String {
     guard value >= 100 else { return "\(value)" }
     var step = 1

@@ -1,7 +1,7 @@
 // The first screen: the whole scheduler at a glance.
 public import Inspector
 
-/// Draws the Overview. A pure function of the frame and the state.
+/// Draws the Overview. The picture depends on the frame and the state alone.
 public enum Overview {
   public static func draw(frame: Frame, state: AppState, on canvas: inout Canvas) {
     let layout = OverviewLayout(frame: frame, state: state)
@@ -18,9 +18,9 @@ public enum Overview {
     Footer(state: state, lanes: layout.lanes).draw(in: layout.footer, on: &canvas)
   }
 
-  /// The Overview as lines of text, every P included: what `mpgtop -b` prints.
+  /// The Overview as lines of text with every P: what `mpgtop -b` prints.
   ///
-  /// - Parameter width: columns, from 40 to 500; others are taken as the nearest.
+  /// - Parameter width: columns, clamped to 40…500.
   public static func plainText(_ frame: Frame, width: Int, glyphs: Glyphs) -> [String] {
     let columns = min(500, max(OverviewLayout.smallest.columns, width))
     let size = Size(columns: columns, rows: OverviewLayout.rowsForEverything(frame))

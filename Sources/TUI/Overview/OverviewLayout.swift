@@ -1,22 +1,23 @@
-// Where everything is on the Overview, for any size of screen.
+// The place of every part of the Overview, for any size of screen.
 //
-// Three forms. Compact (below 20 rows): one line for each thing, no headings. Roomy: headings that explain,
-// and graphs that grow with the screen. Wide (from 120x30): goroutines and threads side by side, in detail.
-// First every part gets its least, then the lanes what they want, then air between sections, then graphs.
+// There are three forms. Compact (below 20 rows): one line per part and no headings. Roomy: headings that
+// explain, and graphs that grow with the screen. Wide (from 120x30): goroutines and threads side by side, in
+// detail. Rows are given out in this order: its least to every part, what they want to the lanes, blank rows
+// between sections, and the rest to the graphs.
 import Inspector
 
 /// Which lanes are shown, and how.
 struct LaneWindow: Equatable {
-  /// The first P shown and the number of Ps shown.
+  /// The first shown P, and the number of shown Ps.
   var first = 0
   var shown = 0
-  /// Ps that there are.
+  /// The number of Ps that the target has.
   var total = 0
-  /// Columns of lanes side by side.
+  /// How many lanes stand side by side.
   var columns = 1
-  /// Whether the last row of `rect` tells of hidden Ps. In the compact form the footer does.
+  /// Whether the last row of `rect` counts the hidden Ps. In the compact form the footer counts them.
   var hasNoteRow = false
-  /// The lanes with their column titles and the note.
+  /// The area of the lanes, with their column titles and the note.
   var rect = Rect(x: 0, y: 0, width: 0, height: 0)
 
   var hiddenAbove: Int { first }
@@ -33,7 +34,7 @@ struct LaneWindow: Equatable {
 
 struct OverviewLayout: Equatable {
   static let smallest = Size(columns: 40, rows: 12)
-  /// Columns that a lane needs beside others.
+  /// The narrowest lane, in columns, when lanes stand side by side.
   static let narrowestLane = 48
   static let tallestGraph = 16
 
@@ -47,9 +48,9 @@ struct OverviewLayout: Equatable {
   private(set) var goroutines = Rect(x: 0, y: 0, width: 0, height: 0)
   private(set) var threads = Rect(x: 0, y: 0, width: 0, height: 0)
   private(set) var history = Rect(x: 0, y: 0, width: 0, height: 0)
-  /// Rows of each graph, from the first on.
+  /// The height of each graph, from top to bottom.
   private(set) var graphRows = [1, 1, 1]
-  /// Whether there is a row that explains the letters of the threads.
+  /// Whether a row explains the letters of the threads.
   private(set) var hasLegend = true
   private(set) var footer = Rect(x: 0, y: 0, width: 0, height: 0)
 
@@ -62,14 +63,14 @@ struct OverviewLayout: Equatable {
     place(frame: frame, state: state)
   }
 
-  /// Rows that a screen without scrolling needs, as batch output wants it.
+  /// The rows that the whole Overview needs: the height of batch output, which cannot scroll.
   static func rowsForEverything(_ frame: Frame) -> Int {
     Rows(form: .roomy, isInteractive: false).sum + max(1, frame.snapshot.ps.count)
   }
 
   private enum Form { case compact, roomy, wide }
 
-  /// The least that every part but the lanes needs.
+  /// The least number of rows of each part except the lanes.
   private struct Rows {
     var header: Int
     var lanesHeading: Int
@@ -92,7 +93,7 @@ struct OverviewLayout: Equatable {
     var sum: Int { header + lanesHeading + laneTitles + grq + goroutines + threads + history + footer }
   }
 
-  /// Rows of the two detailed panels of the wide form.
+  /// The height of the two detailed panels of the wide form.
   private static func detailRows(_ frame: Frame, size: Rect) -> Int {
     let states = frame.snapshot.gs.shares(always: GoroutinesSection.always).count + 2
     let width = size.width - goroutinesWidth(size.width) - panelGap
@@ -127,7 +128,8 @@ struct OverviewLayout: Equatable {
     cut(screen, least: least, laneRows: laneRows, air: air)
   }
 
-  /// Gives away the rows that nobody needs; returns the rows of air before a section.
+  /// Gives the spare rows to graphs, legend and blank rows. Returns the number of blank rows before each
+  /// section.
   private mutating func share(spare: Int, form: Form) -> Int {
     if form == .compact {
       hasLegend = spare > 0

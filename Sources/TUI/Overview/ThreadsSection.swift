@@ -1,4 +1,4 @@
-// The threads: every M as a letter, and what the letters mean.
+// The threads: each M as a letter, and a legend of the letters.
 import Inspector
 import Region
 
@@ -6,7 +6,7 @@ struct ThreadsSection {
   var ms: [Snapshot.M]
   var glyphs: Glyphs
 
-  /// Rows of the detailed panel below its heading: the strip, two lines of legend, and the list of Ms.
+  /// The height of the detailed panel below its heading: the strip, two lines of legend, and the list of Ms.
   static func rowsWanted(_ count: Int, width: Int) -> Int {
     let columns = max(1, width / lineWidth)
     return 3 + (count + columns - 1) / columns
@@ -30,7 +30,8 @@ struct ThreadsSection {
     }
   }
 
-  /// Letters in the order of the Ms' ids: apart when there is room, else together, and the rest as a number.
+  /// Draws the letters in the order of the Ms' ids: spaced if there is room, else without spaces. Letters
+  /// without room are counted.
   private func drawStrip(in rect: Rect, on canvas: inout Canvas) {
     let step = ms.count * 2 - 1 <= rect.width ? 2 : 1
     let note = " +\(ms.count) more"
@@ -41,7 +42,7 @@ struct ThreadsSection {
     if room < ms.count { canvas.write(" +\(ms.count - room) more", x: rect.x + room, y: rect.y, .eager) }
   }
 
-  /// `R 2 running  S 1 spinning`: the states that occur, the busiest ones first.
+  /// Draws `R 2 running S 1 spinning`: the states that occur, the busiest states first.
   private func drawLegend(in rect: Rect, on canvas: inout Canvas) {
     let pieces = MState.allCases.compactMap { state -> StyledText? in
       let count = ms.count { $0.state == state }

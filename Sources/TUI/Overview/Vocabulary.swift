@@ -98,7 +98,8 @@ extension GState {
     }
   }
 
-  /// Of one that waits, as far as nothing is said of what for.
+  /// The state's meaning. A waiting G is taken as parked: only its reason tells whether it waits for the
+  /// outside.
   var meaning: Meaning {
     switch self {
     case .running: .running
@@ -113,9 +114,9 @@ extension GState {
 }
 
 extension WaitReason {
-  /// Its name, as filters, JSON and documents have it: `netpollRead`. At most twelve letters.
+  /// The reason's name in filters, JSON and documents: `netpollRead`. At most twelve letters.
   var word: String { Self.words[Int(rawValue)] }
-  /// Made once: to print a case takes longer than to compare many.
+  /// The names are made once: printing an enum's case takes longer than many comparisons.
   private static let words = (0..<256).map { WaitReason(rawValue: UInt8($0)).map { "\($0)" } ?? "?" }
 }
 
@@ -130,7 +131,7 @@ extension GKind {
 }
 
 extension Event {
-  /// What the G, the P or the M that it is about does from then on.
+  /// What the event's G, P or M does from the event on.
   var meaning: Meaning {
     switch kind {
     case .goStart, .goResume: .running
@@ -150,7 +151,7 @@ extension Event {
 }
 
 extension WaitGroupName {
-  /// At most four letters, for narrow screens.
+  /// A name of at most four letters, for narrow screens.
   var shortWord: String {
     switch self {
     case .netpoll: "net"
@@ -182,8 +183,8 @@ struct GShare: Equatable {
 }
 
 extension Snapshot.Gs {
-  /// The parts that add up to the live Gs. `running`, `runnable` and the groups in `always` are there even at
-  /// zero.
+  /// The parts that add up to the live Gs. `running`, `runnable` and the groups in `always` are listed even
+  /// at zero.
   func shares(always: [WaitGroupName]) -> [GShare] {
     var result = [
       GShare(word: "running", shortWord: "run", count: running, style: GState.running.style),
