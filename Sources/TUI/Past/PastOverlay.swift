@@ -1,17 +1,17 @@
-// The report of a moment in the past, over the screen: scrolled by the same keys as the Ps.
+// The report of a past moment, over the screen. The keys that scroll the Ps scroll the report too.
 import Inspector
 
 struct PastOverlay {
   var state: AppState
   private let lines: [String]
 
-  /// nil: there is nothing to report, since the frame is of now.
+  /// nil: the frame is of now, so there is no report.
   init?(state: AppState) {
     guard let frame = state.shown, let past = frame.past, let report = PastReport(frame) else { return nil }
     (self.state, lines) = (state, state.memos.reports.answer(past) { report.lines })
   }
 
-  /// The line that the overlay begins with, of those that there are.
+  /// The first shown line, clamped to the lines that the report has.
   static func clamped(_ first: Int, of state: AppState) -> Int {
     guard let overlay = PastOverlay(state: state) else { return 0 }
     return max(0, min(first, overlay.lines.count - overlay.rows))

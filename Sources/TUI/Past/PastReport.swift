@@ -1,10 +1,11 @@
-// The report of a moment in the past: who ran, who was ready, who waited for what, and the last events of each lane.
+// The report of a past moment: which Gs ran, were ready, or waited and for what, and the last events of each
+// lane.
 //
-// Text in lines of any length, the same for batch output and for the overlay on the screen.
+// The report is text in lines of any length. Batch output and the overlay on the screen show the same text.
 public import Inspector
 import Region
 
-/// What a frame of the past has besides its gauges, as lines of text.
+/// What a frame of the past holds besides its gauges, as lines of text.
 public struct PastReport {
   private let frame: Frame
   private let past: Past
@@ -15,12 +16,12 @@ public struct PastReport {
     (self.frame, self.past) = (frame, past)
   }
 
-  /// Groups of waiting Gs that are listed at most.
+  /// The most groups of Gs that are listed.
   private static let mostGroups = 40
 
   public var lines: [String] { [span] + gap + ran + ready + waited + events }
 
-  /// The same lines, none wider than `width`.
+  /// The report's lines, cut to `width` columns.
   public func lines(width: Int, glyphs: Glyphs) -> [String] {
     Self.fitted(lines, width: width, glyphs: glyphs)
   }
@@ -63,7 +64,8 @@ public struct PastReport {
     groups("Waited", past.goroutines.all.filter { $0.state == .waiting })
   }
 
-  /// What the Gs of a line have in common. A name is made of it for each line, not for each G.
+  /// What the Gs of one line have in common. The name is made once per line, not once per G: there may be
+  /// very many Gs.
   private struct Group: Hashable {
     var state: GState
     var reason: WaitReason?
@@ -76,7 +78,7 @@ public struct PastReport {
     var name: String { "\(reason.map { "\($0)" } ?? "\(state)")  \(entry ?? "?")" }
   }
 
-  /// Gs of the same state and place of birth in one line, the largest group first.
+  /// One line for all Gs of the same state, reason and entry function, the largest group first.
   private func groups(_ title: String, _ gs: [Goroutine]) -> [String] {
     let groups = Dictionary(grouping: gs, by: Group.init).map { (key: $0.key.name, value: $0.value) }
     let sorted = groups.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
@@ -103,7 +105,7 @@ public struct PastReport {
     }
   }
 
-  /// How long before the moment.
+  /// The time from an event to the report's moment.
   private func before(_ time: UInt64) -> String {
     let text = time >= past.time ? "0 ns" : "-" + TimeText.short(past.time - time)
     return String(repeating: " ", count: max(0, 12 - text.count)) + text

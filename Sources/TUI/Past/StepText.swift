@@ -1,4 +1,5 @@
-// What a step from event to event went over, and how far now is: at the bottom of every screen, until one goes elsewhere.
+// The event that the last step went over, and how far now is from the moment. The line stays at the bottom of
+// every screen until time moves otherwise.
 import Inspector
 
 enum StepText {

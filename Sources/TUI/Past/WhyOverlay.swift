@@ -1,4 +1,5 @@
-// The answer to `x`, over whichever screen it was asked on: what this is, what just happened to it, and the rule behind.
+// The answer to `x`, over any screen: what the selected thing is, what just happened to it, and the rule
+// behind.
 import Inspector
 
 struct WhyOverlay {
@@ -6,14 +7,14 @@ struct WhyOverlay {
   let subject: Subject
   private var glyphs: Glyphs { state.glyphs }
 
-  /// nil: nobody asked.
+  /// nil: nothing is being explained.
   init?(state: AppState) {
     guard let subject = state.why else { return nil }
     (self.state, self.subject) = (state, subject)
   }
 
   private var width: Int { min(state.size.columns, 100) }
-  /// Lines that there is room for.
+  /// The number of lines that fit on the screen.
   var rows: Int { max(1, state.size.rows - 4) }
   var lastFirst: Int { max(0, lines.count - rows) }
 
@@ -24,14 +25,14 @@ struct WhyOverlay {
 
   private var lines: [Line] {
     guard let answer = state.shown?.detail.why, answer.subject == subject else {
-      // The first words at once: what the gauges say. The rest is being looked for.
+      // While the history is searched, show what the gauges say at once.
       let glance = state.shown.map { Explanation.glance(at: subject, in: $0) }
       return lines(glance?.lines ?? []) + [Line(text: Self.lookingText(state), style: .dim)]
     }
     return lines(answer.lines)
   }
 
-  /// How far the answer has come that is being looked for.
+  /// Says that the history is being searched, and how many events have been searched so far.
   static func lookingText(_ state: AppState) -> String {
     let text = "looking through the history"
     guard let events = state.latest?.looking, events > 0 else { return text }
@@ -41,14 +42,14 @@ struct WhyOverlay {
   private func lines(_ told: [Explanation.Line]) -> [Line] {
     var lines: [Line] = []
     for (index, line) in told.enumerated() {
-      // The rule and the hints stand apart from what happened.
+      // A blank line sets the rule and the hints apart from what happened.
       if index > 0, line.role != told[index - 1].role, line.role == .rule || line.role == .hint {
         lines.append(Line(text: "", style: .text))
       }
       let clean = TextWidth.sanitised(line.text, isASCII: glyphs.isASCII)
       let style = Self.style(line.role)
       let room = max(20, width - 4)
-      // Below the words of a line that begins with a time.
+      // In a line that begins with a time, the wrapped lines are indented to where the words begin.
       let hanging = clean.first != " " && clean.first != "*" ? 2 : room >= 50 ? 12 : 4
       lines += TextWidth.wrapped(clean, to: room, hanging: hanging).map { Line(text: $0, style: style) }
     }

@@ -1,13 +1,14 @@
-// A level as a bar that grows to the right, with a mark where it had been highest.
+// A level as a bar that grows to the right, with a mark at the highest level.
 
 /// How full something is, and how full it was at most since the last frame.
 struct Bar: Equatable {
   var value: Int
   var peak: Int
-  /// The value of a full bar.
+  /// The level at which the bar is full.
   var scale: Int
 
-  /// Any level above zero shows at least the thinnest stroke, and only a full one fills the last cell.
+  /// Draws the bar. A level above zero shows at least the thinnest stroke, and only a full bar fills its last
+  /// cell.
   func draw(x: Int, y: Int, width: Int, glyphs: Glyphs, on canvas: inout Canvas) {
     let steps = glyphs.eighths.count
     let filled = strokes(of: value, in: width * steps)
@@ -26,7 +27,7 @@ struct Bar: Equatable {
     return max(1, Int(Double(value) / Double(scale) * Double(total)))
   }
 
-  /// What stands in a queue is ready; alarming when overflow is near.
+  /// The role for the queue's Gs, which are ready; the alarming role when the queue will soon overflow.
   var style: Style {
     let share = scale > 0 ? Double(value) / Double(scale) : 0
     return (share >= 0.9 ? Meaning.wrong : .ready).style

@@ -1,4 +1,5 @@
-// A part of a whole, as a bar in the part's own role. Unlike `Bar`, a full one is nothing to worry about.
+// A part of a whole as a bar, in the part's own role. Unlike a full `Bar`, a full proportion is nothing to
+// worry about.
 
 struct Proportion: Equatable {
   var part: Int

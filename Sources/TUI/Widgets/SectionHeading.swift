@@ -1,8 +1,8 @@
-// The line above a section: its name, a rule, and what the section shows in plain words.
+// The line above a section: the section's name, a rule, and in plain words what the section shows.
 
 struct SectionHeading: Equatable {
   var title: String
-  /// For people who see this for the first time; left out where there is no room for it.
+  /// The plain words, for people who see the section for the first time; left out where they do not fit.
   var legend: String
 
   func draw(in rect: Rect, glyphs: Glyphs, on canvas: inout Canvas) {

@@ -1,10 +1,10 @@
-// A series as a row, or several rows, of block glyphs; the newest value stands at the right.
+// A series of values as one or more rows of block glyphs. The newest value stands at the right.
 
 /// The course of a value over time.
 struct Sparkline: Equatable {
   var values: [Double]
   var style: Style
-  /// The value at full height; what is larger is cut there.
+  /// The value at full height; larger values are cut there.
   var scale: Double
 
   init(values: [Double], style: Style) {
@@ -12,9 +12,9 @@ struct Sparkline: Equatable {
     scale = values.filter(\.isFinite).max() ?? 0
   }
 
-  /// Draws the last `count` values over the whole width, or the newest ones where there are fewer columns.
+  /// Draws the last `count` values over the whole width; on fewer columns than that, only the newest values.
   ///
-  /// Times without a value stay blank, a zero is a dot on the ground, and anything above zero is seen.
+  /// A time without a value stays blank, a zero is a dot on the ground, and any value above zero is visible.
   func draw(in rect: Rect, count: Int, glyphs: Glyphs, on canvas: inout Canvas) {
     guard !rect.isEmpty, count > 0 else { return }
     let slots = min(count, rect.width)

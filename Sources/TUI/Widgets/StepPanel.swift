@@ -1,13 +1,14 @@
-// Steps over a screen: a row for each, and what is told of the one that is selected. At the bottom, so that of the
-// screen behind as much as possible is seen; side by side where that is wide enough.
+// Steps over a screen: a row for each step, and the text of the selected step. The panel stands at the
+// bottom, so that as much as possible of the screen behind stays visible. On a wide screen the text stands
+// beside the rows.
 
 struct StepPanel {
   struct Row {
     var time: String
-    /// Since the step before.
+    /// The time since the step before.
     var delta: String
     var title: String
-    /// Who and where: `G4 P0 (M3)`.
+    /// The G, the P and the M of the step: `G4 P0 (M3)`.
     var places = ""
     var style = Style.text
   }
@@ -15,17 +16,17 @@ struct StepPanel {
   struct Paragraph {
     var text: String
     var style = Style.text
-    /// Columns by which the lines after the first stand to the right.
+    /// The indent, in columns, of all lines but the first.
     var hanging = 0
   }
 
   var title: String
-  /// Above the rows, where something has to be said of all of them.
+  /// A remark about all steps, above the rows.
   var note: String?
   var rows: [Row]
   var selected: Int
   var told: [Paragraph]
-  /// Lines that are kept for it, beside the rows or below them.
+  /// The number of lines that are kept for the selected step's text, beside or below the rows.
   var toldRows: Int
   var firstLine = 0
   var overlay: OverlayID
@@ -79,7 +80,7 @@ struct StepPanel {
     return Places(note: note, head: head, rows: list, told: told)
   }
 
-  /// All that is told, cut to lines.
+  /// The selected step's text, wrapped into lines.
   private func lines(width: Int) -> [StyledText] {
     told.flatMap { paragraph -> [StyledText] in
       if paragraph.text.isEmpty { return [StyledText()] }
@@ -89,7 +90,7 @@ struct StepPanel {
     }
   }
 
-  /// Lines that are told, and rows that there are for them.
+  /// The number of lines of the selected step's text, and the number of rows to show them in.
   var room: (lines: Int, rows: Int) {
     let place = places.told
     return (lines(width: place.width).count, max(1, place.height))
@@ -146,7 +147,7 @@ struct StepPanel {
     }
   }
 
-  /// Keys, as far as there is room for them, and how much is not seen.
+  /// Draws the keys that fit, and the number of lines that are not visible.
   private func drawKeys(more: Int, in box: Rect, on canvas: inout Canvas) {
     let groups = ActionTable.own(overlay).filter { !$0.footer.isEmpty }
     var pieces = more > 0 ? [StyledText(" \(glyphs.down) \(more) more lines: PgDn ", .eager)] : []
@@ -163,7 +164,7 @@ struct StepPanel {
 }
 
 extension String {
-  /// Blanks at the beginning, up to a width.
+  /// The string with blanks in front, up to a width.
   func leftPadded(to width: Int) -> String {
     String(repeating: " ", count: max(0, width - unicodeScalars.count)) + self
   }
