@@ -15,7 +15,7 @@ struct HistorySection {
   private struct Series {
     var name: String
     var shortName: String
-    /// One value for each column: a mean for rates, the maximum for gauges.
+    /// One value for each column; for gauges, the largest value within the column.
     var values: [Double]
     /// The value at the frame's moment.
     var last: Double
