@@ -1,17 +1,17 @@
-// The boot, over whichever screen: what the runtime did before the program's own code, in order, with times.
+// The boot, over any screen: what the runtime did before the program's own code, in order and with times.
 import Inspector
 
 struct BootOverlay {
   let state: AppState
   private let boot: BootState
 
-  /// nil: it is not shown.
+  /// nil: the boot is not shown.
   init?(state: AppState) {
     guard let boot = state.boot else { return nil }
     (self.state, self.boot) = (state, boot)
   }
 
-  /// Steps that the target tells of.
+  /// The number of boot steps that the target has recorded.
   static func count(_ frame: Frame?) -> Int { frame?.snapshot.bootSteps.count ?? 0 }
 
   func draw(on canvas: inout Canvas) {

@@ -1,10 +1,10 @@
-// The events: what happened last, on all Ps and Ms, the newest on top; filtered where they come from, so that a rare
-// kind is found however far back it is.
+// The latest events on all Ps and Ms, the newest on top. The source filters them, not this screen, so that a
+// rare kind of event is found however far back it is.
 import Inspector
 
 struct EventRow: FilterSubject {
   var event: Event
-  /// Nanoseconds since the event before it in the list; nil: there is none.
+  /// Nanoseconds since the event before this one in time; nil: the list has no earlier event.
   var gap: UInt64?
 
   func value(of field: FilterField) -> FilterValue { event.value(of: field) }

@@ -1,4 +1,5 @@
-// The Gs in groups: of what they do or wait for, or of where they were spawned. Which pile is large, and how old.
+// The Gs in groups, by what they do or wait for, or by where they were spawned: how large each group is, and
+// how old.
 import Inspector
 import Region
 
@@ -8,10 +9,10 @@ struct GroupRow: FilterSubject {
   var count = 0
   var running = 0
   var runnable = 0
-  /// The longest in its state.
+  /// The age of the G that has been in its state for longest.
   var oldest: UInt64?
   var oldestG: UInt64?
-  /// The filter that shows these Gs one by one.
+  /// The filter that shows the group's Gs one by one.
   var filter: String
 
   func value(of field: FilterField) -> FilterValue {
@@ -36,7 +37,7 @@ struct GroupsScreen: ListScreen {
   let frame: Frame
   let state: AppState
 
-  /// The largest group first.
+  /// The groups, the largest first.
   var rows: Rows<GroupRow> {
     let all = OrderQuestion(
       basis: RowBasis(frame), screen: .gs, gsMode: state.gsMode, filter: .everything, isInverted: false,
@@ -47,7 +48,7 @@ struct GroupsScreen: ListScreen {
   private var groups: [GroupRow] {
     let bySite = state.gsMode == .sites
     var (groups, places): ([GroupRow], [String: Int]) = ([], [:])
-    // Gs that were spawned together stand together: mostly it is the group of the one before.
+    // Gs that were spawned together are neighbours, so the group is mostly the same as the G's before.
     var last = (name: "", place: 0)
     for row in GRow.rows(frame) {
       let name = bySite ? row.g.entry ?? "?" : Self.reason(row.g)
@@ -75,7 +76,7 @@ struct GroupsScreen: ListScreen {
   }
 
   func key(of row: GroupRow) -> UInt64 {
-    // FNV-1a: the same in every run, unlike Swift's own hash.
+    // FNV-1a: it gives the same key in every run. Swift's own hash does not.
     row.name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
   func g(of row: GroupRow) -> UInt64? { row.oldestG }

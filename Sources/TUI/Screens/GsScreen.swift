@@ -1,12 +1,12 @@
-// The Gs one by one: what each does, since when, on which P, and where it came from.
+// The Gs one by one: what each does and since when, its P, and where it was spawned.
 import Inspector
 import Region
 
 struct GRow: TellsAll {
   var g: Goroutine
-  /// Nanoseconds since its last move.
+  /// Nanoseconds since the G last changed its state.
   var age: UInt64?
-  /// How deep it stands in the tree of spawners, and how many Gs stand below it.
+  /// The G's depth in the tree of spawners, and the number of Gs below it.
   var depth = 0
   var descendants = 0
 
@@ -28,7 +28,8 @@ struct GRow: TellsAll {
     }
   }
 
-  /// As in the text, without putting it together: there may be a hundred thousand.
+  /// Whether `value(of: .text)` contains the word, without building that text: there may be a hundred
+  /// thousand Gs.
   func tells(_ word: FilterWord) -> Bool {
     word.isIn(g.state.word) || (g.state == .waiting && word.isIn(g.reason.word))
       || (g.entry.map(word.isIn) ?? false) || (word.mayBeID(of: "g") && word.isIn("G\(g.id)"))
@@ -39,10 +40,10 @@ struct GRow: TellsAll {
       || word.isNumber && [.g, .age, .p, .fd, .by, .below].contains { word.isPrinted($0, of: self) }
   }
 
-  /// The Gs of a frame; nil: they are not known.
+  /// The Gs of a frame; nil: the frame does not hold them.
   static func list(_ frame: Frame) -> Goroutines? { frame.detail.goroutines ?? frame.past?.goroutines }
 
-  /// All Gs, as many as there may be.
+  /// All Gs of a frame, one row each.
   static func rows(_ frame: Frame) -> Rows<GRow> {
     guard let list = list(frame) else { return Rows([]) }
     let (all, now) = (list.all, max(list.readAt ?? 0, frame.past?.time ?? frame.snapshot.time))

@@ -1,4 +1,5 @@
-// Latency and pressure: for how long Gs were ready and did not run, and whether that could have been avoided.
+// Latency and pressure: for how long ready Gs had to wait before they ran, and whether the wait could have
+// been avoided.
 import Inspector
 import Region
 
@@ -8,7 +9,7 @@ struct LatencyScreen {
   private var glyphs: Glyphs { state.glyphs }
 
   static let kinds = SpanKind.allCases
-  /// The one that is chosen.
+  /// The chosen kind.
   static func kind(_ state: AppState) -> SpanKind { kinds[min(max(0, state.latencyKind), kinds.count - 1)] }
   private var kind: SpanKind { Self.kind(state) }
 
@@ -60,7 +61,7 @@ struct LatencyScreen {
     ]
   }
 
-  /// A bar of the measured time, and its parts in per cent.
+  /// Draws the measured time as a bar, and its parts in per cent.
   private func drawPressure(_ instruments: Instruments, in rect: Rect, on canvas: inout Canvas) {
     let pressure = instruments.pressure
     let measured = pressure.measured
@@ -75,7 +76,8 @@ struct LatencyScreen {
       canvas.write("not measured yet", x: rows.x, y: rows.y, .dim)
       return
     }
-    // What there is only where hogs keep everybody from polling has no place where there is none.
+    // "Unpolled" time exists only where long-running Gs keep every M from polling. Elsewhere the part is left
+    // out.
     let parts = parts(pressure).filter { $0.time > 0 || $0.name != "unpolled" }
     var (sum, used) = (UInt64(0), 0)
     for part in parts {
@@ -101,7 +103,7 @@ struct LatencyScreen {
       texts, x: rows.x, y: rows.y + 1, width: rows.width, gap: rows.width >= 60 ? 3 : 1, glyphs: glyphs)
   }
 
-  /// What no P shows: whether the threads got the CPUs that they wanted.
+  /// Draws what no P shows: whether the threads got the CPUs that they wanted.
   private func drawCPUs(_ cpu: CPUPressure?, in rect: Rect, on canvas: inout Canvas) {
     var line = StyledText("CPUs ", .dim)
     if let cpu, cpu.window > 0, let share = cpu.share {
@@ -166,7 +168,8 @@ struct LatencyScreen {
 
   // MARK: the heat map
 
-  /// A column for each second, a row for each power of two: how many spans were that long.
+  /// Draws a column for each second and a row for each power of two: the shade tells how many spans were that
+  /// long.
   private func drawHeatMap(_ instruments: Instruments, in rect: Rect, on canvas: inout Canvas) {
     var rows = rect
     SectionHeading(
@@ -185,7 +188,8 @@ struct LatencyScreen {
       canvas.write("none in the last \(TimeText.short(seen))", x: rows.x, y: rows.y, .dim)
       return
     }
-    // As many powers of two as there are rows for; the longest matter most.
+    // As many powers of two as there are rows. Where they do not all fit, the shortest are left out: the
+    // longest matter most.
     let bands = min(high - low + 1, rows.height)
     let largest = max(1, counts.flatMap { $0 }.max() ?? 1)
     for band in 0..<bands {
@@ -200,7 +204,7 @@ struct LatencyScreen {
     }
   }
 
-  /// Each step four times as many.
+  /// The cell for a count. Each darker shade stands for four times as many spans.
   private func heat(_ count: UInt64, _ largest: UInt64) -> Cell {
     let shades: [Unicode.Scalar] = glyphs.isASCII ? [".", ":", "+", "#", "@"] : ["·", "░", "▒", "▓", "█"]
     let level = StealsScreen.level(count, of: largest, steps: shades.count)

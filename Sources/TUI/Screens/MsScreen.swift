@@ -1,11 +1,11 @@
-// The Ms: what each thread does for the scheduler, and what the operating system says of it.
+// The Ms: what each thread does for the scheduler, and what the operating system says of the thread.
 import Inspector
 import Region
 
 struct MRow: FilterSubject {
   var m: Snapshot.M
   var thread: OSThread?
-  /// What its time went to in the last seconds, and how long they were; nil: no event told of it.
+  /// How the M spent the last seconds, and the length of that window; nil: no event told of the M.
   var time: MTime?
   var window: UInt64 = 0
   var entry: String?
@@ -25,7 +25,7 @@ struct MRow: FilterSubject {
     }
   }
 
-  /// A part of the time, 0…1.
+  /// The part of the window, 0…1, that the M spent on one thing.
   func share(_ part: KeyPath<MTime, UInt64>) -> Double? {
     guard let time, window > 0 else { return nil }
     return min(1, Double(time[keyPath: part]) / Double(window))
@@ -57,7 +57,7 @@ struct MsScreen: ListScreen {
 
   var columns: [Column<MRow>] { ours + split + (frame.detail.threads == nil ? [] : system) + [entry] }
 
-  /// What its time went to, by the events of the last seconds: as a bar, and in figures where there is room.
+  /// The columns that show how each M spent the last seconds: a bar, and figures where they fit.
   private var split: [Column<MRow>] {
     guard frame.instruments?.hasEvents == true else { return [] }
     return [

@@ -1,4 +1,4 @@
-// Netpoll: what the polls find, who makes them, and which Gs wait for which sockets.
+// Netpoll: what polls find, which Ms poll, and which Gs wait for which sockets.
 import Inspector
 import Region
 
@@ -22,7 +22,7 @@ struct WaiterRow: TellsAll {
       || [peer, socket?.local].contains { $0.map(word.isIn) ?? false }
   }
 
-  /// The other end, or what there is instead.
+  /// The address of the other end; without one, what the descriptor is instead.
   private var peer: String? { socket?.isListening == true ? "listens" : socket?.peer ?? socket?.other }
 
   static func rows(_ frame: Frame, _ memos: ListMemos) -> Rows<WaiterRow> {
@@ -133,7 +133,7 @@ struct NetpollScreen: ListScreen {
     return line
   }
 
-  /// Polls by the Gs that they made ready: a bar for each class, in two rows.
+  /// Counts polls by how many Gs each made ready: a bar and a label for each class, in two rows.
   private func histogram(_ polls: Polls, width: Int) -> [StyledText] {
     let largest = max(1, polls.batches.max() ?? 1)
     var (bars, labels) = (StyledText("Gs a poll ", .dim), StyledText("          ", .dim))

@@ -1,10 +1,11 @@
-// The Ps: who holds each, what it runs, its queue, what its time goes to, and how its steals and caches fare.
+// The Ps: which M holds each, what it runs, its queue, how it spends its time, and how well its steals and
+// caches work.
 import Inspector
 import Region
 
 struct PRow: FilterSubject {
   var p: Snapshot.P
-  /// What the last second of it went to.
+  /// How the P spent the last second.
   var times: PUse?
   var use: Double? { times?.share(\.running) }
 
@@ -82,7 +83,7 @@ struct PsScreen: ListScreen {
     ]
   }
 
-  /// A part of the last second, in per cent.
+  /// A column with one part of the last second, in per cent.
   private func share(
     _ title: String, _ width: Int, rank: Int, _ part: KeyPath<PUse, UInt64> & Sendable, _ style: Style
   ) -> Column<PRow> {
@@ -113,7 +114,7 @@ struct PsScreen: ListScreen {
     ]
   }
 
-  /// The share of looks at other queues that found something.
+  /// The share of looks at other Ps' queues that found something.
   private static func hits(_ row: PRow) -> Double? {
     row.p.stealTries > 0 ? min(1, Double(row.p.stealsIn) / Double(row.p.stealTries)) : nil
   }

@@ -1,16 +1,18 @@
-// Gs in the order of who spawned whom: places in the list of all Gs, never rows, of which a screen shows fifty.
+// The Gs in the order of who spawned whom. The tree holds places in the list of all Gs instead of rows: a
+// screen shows only fifty rows, and they are made then.
 import Inspector
 
-/// The order of a tree. A G whose spawner is gone stands at the top.
+/// The order of a tree. A G whose spawner is gone is a root.
 struct SpawnTree: Sendable {
-  /// Places in the list of Gs, in the order of the tree; beside each how deep it stands, and how many stand below it.
+  /// `places` are places in the list of Gs, in the tree's order. At the same index, `depths` tells how deep
+  /// that G stands, and `below` how many Gs stand below it.
   private(set) var places: [Int32] = []
   private(set) var depths: [Int32] = []
   private(set) var below: [Int32]
 
   private static let none: Int32 = -1
 
-  /// - Parameter gs: in the order of their ids.
+  /// - Parameter gs: sorted by id.
   init(_ gs: [Goroutine]) {
     below = Array(repeating: 0, count: gs.count)
     places.reserveCapacity(gs.count)
@@ -25,7 +27,7 @@ struct SpawnTree: Sendable {
         isDone[Int(place)] = true
         places.append(place)
         depths.append(depth)
-        // The last one first, so that the first one is taken first.
+        // Push the last child first, so that the first child is popped first.
         var child = lastChild[Int(place)]
         while child != Self.none {
           stack.append((child, depth + 1))
@@ -34,19 +36,21 @@ struct SpawnTree: Sendable {
       }
     }
     for root in roots { walk(from: root) }
-    // After the roots all others: a damaged region may say that Gs spawned each other in a ring.
+    // Then walk from all Gs that were not reached: in a damaged region, Gs may claim to have spawned each
+    // other in a ring.
     if places.count < gs.count {
       for place in 0..<Int32(gs.count) where !isDone[Int(place)] { walk(from: place) }
     }
     count()
   }
 
-  /// Of each G the last one that it spawned, and the one that its spawner spawned before it.
+  /// For each G, the last G that it spawned (`lastChild`), and the G that its own spawner spawned before it
+  /// (`before`).
   private static func families(_ gs: [Goroutine]) -> (lastChild: [Int32], before: [Int32], roots: [Int32]) {
     var lastChild = [Int32](repeating: none, count: gs.count)
     var (before, roots) = (lastChild, [Int32]())
     let ids = gs.map(\.id)
-    // Gs that were spawned together stand together: mostly it is the spawner of the one before.
+    // Gs that were spawned together are neighbours, so the spawner is mostly the same as the G's before.
     var last: (id: UInt64, place: Int?)
     last = (0, nil)
     for place in gs.indices {
@@ -69,7 +73,7 @@ struct SpawnTree: Sendable {
     return place < ids.count && ids[place] == id ? place : nil
   }
 
-  /// Counts what stands below each: those that follow it and are deeper.
+  /// Counts the Gs below each G: the run of deeper Gs that follows it.
   private mutating func count() {
     var open: [Int] = []
     for index in places.indices {
@@ -82,7 +86,7 @@ struct SpawnTree: Sendable {
     for last in open { below[last] = Int32(places.count - last - 1) }
   }
 
-  /// The rows in the order of the tree, each made when it is asked for.
+  /// The rows in the tree's order. Each row is made when somebody asks for it.
   func rows(_ rows: Rows<GRow>) -> Rows<GRow> {
     Rows(count: places.count) { index in
       var row = rows[Int(places[index])]

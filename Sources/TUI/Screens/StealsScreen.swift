@@ -1,4 +1,4 @@
-// The steals: which P took how much from which, since boot. A row for each thief, a column for each victim.
+// The steals since boot: which P took how much from which. A row for each thief, a column for each victim.
 import Inspector
 import Region
 
@@ -17,7 +17,7 @@ struct ThiefRow: FilterSubject {
     }
   }
 
-  /// The share of looks that found something.
+  /// The share of looks at victims' queues that found something.
   var share: Double? { tries > 0 ? min(1, Double(hits) / Double(tries)) : nil }
 }
 
@@ -60,7 +60,7 @@ struct StealsScreen: ListScreen {
 
   private var largest: UInt64 { max(1, matrix.pairs.reduce(0) { max($0, $1.hits) }) }
 
-  /// The steals from one victim, in figures.
+  /// A column with the steals from one victim, in figures.
   private func cell(_ victim: Int) -> Column<ThiefRow> {
     let largest = largest
     return .text("from P\(victim)", victim > 99 ? 9 : victim > 9 ? 8 : 7, right: true) { row in
@@ -73,7 +73,8 @@ struct StealsScreen: ListScreen {
     }
   }
 
-  /// The same with a glyph for each victim: the more steals, the higher, each step four times as many.
+  /// One column for all victims, with a glyph for each. The more steals, the higher the glyph; each step
+  /// stands for four times as many.
   private func map(_ victims: [Int]) -> Column<ThiefRow> {
     let last = victims.last ?? 0
     let (largest, glyphs) = (largest, glyphs)

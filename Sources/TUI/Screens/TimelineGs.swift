@@ -1,10 +1,11 @@
-// Which Gs had the most of a lane's time: what the letters of the timeline stand for.
+// Which Gs had the most of a lane's time. This explains the letters of the timeline.
 import Inspector
 
 struct TimelineGs {
   private struct Share {
     var g: UInt64
-    /// Nanoseconds, and columns that it had more of than any other G.
+    /// `time`: nanoseconds that the G ran in the columns where no G ran longer. `columns`: the number of
+    /// those columns.
     var time: Double
     var columns: Int
   }
@@ -14,8 +15,8 @@ struct TimelineGs {
   private let known: Double
 
   /// - Parameters:
-  ///   - place: of the row.
-  ///   - column: only of this one; nil: of the whole row.
+  ///   - place: the row's place in the timeline.
+  ///   - column: count this column only; nil: the whole row.
   init(_ timeline: LaneTimeline, _ place: Int, column: Int?) {
     let row =
       timeline.rows.indices.contains(place) ? timeline.rows[place] : LaneTimeline.Row(id: 0, slots: [])

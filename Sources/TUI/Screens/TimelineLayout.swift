@@ -1,23 +1,24 @@
-// Where the parts of the timeline are. Where there is room, a lane is a band: its letters, and below them what each column
-// went to, in proportion; then the rows of the other kind, and which Gs had most of the time.
+// The places of the timeline's parts. Where there is room, a lane is a band: a row of letters, and below it
+// how each column's time was spent, in proportion. Below the lanes stand the lanes of the other kind (Ms
+// below Ps), and a list of the Gs that had most of the time.
 
 struct TimelineLayout: Equatable {
-  /// Lanes that are seen: the first, and how many of how many; and the one that is selected.
+  /// The lanes: the first visible one, the number of visible ones, the number of all, and the selected one.
   private(set) var first = 0
   private(set) var shown = 0
   private(set) var total = 0
   private(set) var selected = 0
-  /// Rows of the screen for each: 1, or letters, shares and a blank.
+  /// The screen rows for each lane: 1, or a row of letters, rows of shares and a blank row.
   private(set) var band = 1
-  /// Rows of the other kind, without their heading; and rows of Gs, with theirs.
+  /// `others`: rows of lanes of the other kind, without their heading. `gs`: rows of Gs, with their heading.
   private(set) var others = 0
   private(set) var gs = 0
 
-  /// Rows beside those of lanes: the head, the axis, the line of the cursor, the legend.
+  /// Screen rows that are not for lanes: the head, the axis, the cursor's line, the legend.
   private static let fixed = 4
   private static let tallestBand = 10
 
-  /// - Parameter height: rows between the tabs and the footer.
+  /// - Parameter height: the screen rows between the tabs and the footer.
   init(_ state: TimelineState, total: Int, others: Int, height: Int) {
     let rows = max(1, height - Self.fixed)
     self.total = total
@@ -29,7 +30,7 @@ struct TimelineLayout: Equatable {
     if selected >= first + shown { first = selected - shown + 1 }
     self.first = min(max(0, first), total - shown)
     var spare = rows - shown * band
-    // Two rows of heading and air.
+    // The heading and the blank row above it take two rows.
     if shown == total, others > 0, spare >= 4 {
       self.others = min(others, spare - 3)
       spare -= self.others + 2
@@ -37,10 +38,10 @@ struct TimelineLayout: Equatable {
     gs = shown == total && spare >= 4 ? spare - 1 : 0
   }
 
-  /// Whether a screen of that size has room for rows of the other kind.
+  /// Whether a screen of that size has room for lanes of the other kind.
   static func hasRoom(rows: Int, lanes: Int) -> Bool { rows - fixed - max(1, lanes) >= 6 }
 
-  /// The lane of a row of the screen below the axis.
+  /// The lane at a screen row below the axis.
   func lane(atRow row: Int) -> Int? {
     row >= 0 && row < shown * band ? first + row / band : nil
   }

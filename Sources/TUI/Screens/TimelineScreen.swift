@@ -1,7 +1,8 @@
-// The timeline: a row for each P or M, a glyph for each slice of time, the newest at the right.
+// The timeline: a row for each P or M, a glyph for each slice of time, the newest slice at the right.
 //
-// A column that one G had most of shows that G's letter; one that many shared shows how busy it was, as a level. Both in
-// the colour of work. The letters of two Gs may be the same; the line below tells the G at the cursor by its number.
+// If one G had most of a slice, the glyph is that G's letter. If many Gs shared the slice, the glyph is a
+// level that shows how busy the slice was. Both have the colour of running. Two Gs may have the same letter;
+// the line below the lanes gives the number of the G at the cursor.
 import Inspector
 
 struct TimelineScreen {
@@ -12,7 +13,7 @@ struct TimelineScreen {
 
   static let labelWidth = 6
 
-  /// Columns of the graph, on a screen of some width.
+  /// The number of the graph's columns on a screen of a given width.
   static func columns(width: Int) -> Int { max(10, width - labelWidth - (width >= 60 ? 2 : 0)) }
 
   static func layout(_ state: AppState) -> TimelineLayout {
@@ -56,7 +57,7 @@ struct TimelineScreen {
       .draw(in: rest, glyphs: glyphs, on: &canvas)
   }
 
-  /// Ms below Ps, Ps below Ms: the same time in the other's rows.
+  /// Draws the lanes of the other kind for the same time: Ms below Ps, or Ps below Ms.
   private func drawOthers(
     _ timeline: LaneTimeline, _ layout: TimelineLayout, in rest: inout Rect, on canvas: inout Canvas
   ) {
@@ -89,7 +90,7 @@ struct TimelineScreen {
 
   private func drawAxis(_ timeline: LaneTimeline, in rect: Rect, on canvas: inout Canvas) {
     let (x, width) = (rect.x + Self.labelWidth, rect.width - Self.labelWidth)
-    // Each quarter, or each half where there is less room.
+    // A time at each quarter; on narrow screens, at each half.
     for quarter in stride(from: 0, to: 4, by: width < 48 ? 2 : 1) {
       let text = "-" + TimeText.short(view.span / 4 * UInt64(4 - quarter))
       canvas.write(text, x: x + width * quarter / 4, y: rect.y, .faint)
@@ -107,7 +108,7 @@ struct TimelineScreen {
     for (column, slot) in row.slots.enumerated() {
       let x = rect.x + Self.labelWidth + column
       canvas.put(cell(slot), x: x, y: rect.y)
-      // One row of air below.
+      // The band's last row stays blank.
       for level in 0..<max(0, rect.height - 2) {
         let share = (Double(level) + 0.5) / Double(rect.height - 2)
         canvas.put(cell(slot, at: share), x: x, y: rect.y + rect.height - 2 - level)
@@ -115,7 +116,7 @@ struct TimelineScreen {
     }
   }
 
-  /// What a column shows: what most of it went to.
+  /// The glyph of a slice: what most of its time was spent on.
   private func cell(_ slot: LaneTimeline.Slot) -> Cell {
     let known = slot.known
     guard known > 0 else { return .blank }
@@ -135,7 +136,8 @@ struct TimelineScreen {
     return sign(meaning)
   }
 
-  /// What a column of a band shows at a height from 0 to 1: its time from the bottom on, in parts.
+  /// The glyph of a slice in a band, at a height from 0 to 1. The parts of the slice's time are stacked from
+  /// the bottom.
   private func cell(_ slot: LaneTimeline.Slot, at height: Double) -> Cell {
     guard slot.known > 0 else { return .blank }
     var left = Float(height) * slot.known
@@ -150,7 +152,7 @@ struct TimelineScreen {
     Cell(meaning.sign(glyphs), meaning == .idle ? .faint : meaning.style.shade)
   }
 
-  /// What time goes to, in the order of the words below.
+  /// The parts of a slice's time, in the order in which bands and legend show them.
   private static var parts: [(part: KeyPath<LaneTimeline.Slot, Float>, meaning: Meaning)] {
     [
       (\.running, .running), (\.between, .runtime), (\.spinning, .searching), (\.syscall, .call),
@@ -158,7 +160,7 @@ struct TimelineScreen {
     ]
   }
 
-  /// `A`…`Z`, by the G's number.
+  /// A G's letter, `A`…`Z`, by the G's number.
   static func letter(_ g: UInt64) -> Unicode.Scalar { Unicode.Scalar(UInt8(65 + g % 26)) }
 
   // MARK: the cursor
@@ -196,7 +198,7 @@ struct TimelineScreen {
     return [text] + parts([slot]) + [most, starts]
   }
 
-  /// `running 87%`, `idle 13%`
+  /// The parts of the slices' time in words: `running 87%`, `idle 13%`.
   private func parts(_ slots: [LaneTimeline.Slot]) -> [StyledText] {
     func sum(_ part: KeyPath<LaneTimeline.Slot, Float>) -> Double {
       slots.reduce(0) { $0 + Double($1[keyPath: part]) }
@@ -241,7 +243,7 @@ struct TimelineScreen {
     return texts
   }
 
-  /// A line of pieces, or two where one does not hold them and there is room.
+  /// Writes the pieces as one line, or as two where one is too short and there is room.
   private func write(_ pieces: [StyledText], in rest: inout Rect, on canvas: inout Canvas) {
     guard !rest.isEmpty else { return }
     let width = pieces.reduce(-2) { $0 + $1.width + 2 }

@@ -1,4 +1,5 @@
-// The tracer's health: each ring's account, how close it comes to losing anything, and what looking costs.
+// The tracer's health: the counts of each ring, how close a ring comes to losing events, and what observing
+// costs.
 import Inspector
 
 struct TracerScreen: ListScreen {
@@ -45,7 +46,7 @@ struct TracerScreen: ListScreen {
     ]
   }
 
-  /// How often its writer has gone round it.
+  /// How many times the ring's writer has filled the ring.
   private static func rounds(_ ring: Snapshot.Ring) -> Double {
     Double(ring.events) / Double(max(1, ring.capacity))
   }

@@ -1,4 +1,5 @@
-// Following a request, over whichever screen: a row for each step, and the words, events and rule of the one that is selected.
+// Following a request, over any screen: a row for each step, and the words, events and rule of the selected
+// step.
 import Inspector
 
 struct WalkOverlay {
@@ -11,7 +12,7 @@ struct WalkOverlay {
     (self.state, self.walk) = (state, walk)
   }
 
-  /// Lines that are told of the step, and rows that there are for them.
+  /// The number of lines of the selected step's text, and the number of rows to show them in.
   var told: (lines: Int, rows: Int) { panel.room }
 
   func draw(on canvas: inout Canvas) { panel.draw(on: &canvas) }
@@ -36,7 +37,7 @@ struct WalkOverlay {
     return notes.isEmpty ? nil : notes.joined(separator: "; ")
   }
 
-  /// What is being looked for.
+  /// The request that is being looked for, in words.
   private var wanted: String {
     switch walk.choice {
     case .last: "The last request that had ended by this moment."
@@ -46,7 +47,7 @@ struct WalkOverlay {
     }
   }
 
-  /// Before there is a walk.
+  /// The text while there are no steps to show: the search goes on, or it found no request.
   private var nothing: [StepPanel.Paragraph] {
     guard let answer = state.shown?.detail.request, answer.choice == walk.choice else {
       return [
