@@ -1,27 +1,29 @@
-// How bytes of a keyboard are characters: UTF-8, or what the locale says instead.
+// How a keyboard's bytes form characters: as UTF-8, or as the locale says.
 
-/// Characters out of bytes. Those below 0x80 that begin one are always themselves.
+/// Turns bytes into characters. A byte below 0x80 at the beginning of a character is always that ASCII
+/// character.
 struct Charset: Sendable {
   enum Reading: Equatable {
     case scalar(Unicode.Scalar)
     case incomplete, invalid
   }
 
-  /// What some bytes are, which begin with one beyond ASCII.
+  /// Reads one character from bytes that begin with one beyond ASCII.
   let reading: @Sendable ([UInt8]) -> Reading
   private let isUTF8: Bool
 
-  /// Any charset, by a function that reads one character.
+  /// A charset that is given by a function that reads one character.
   init(_ reading: @escaping @Sendable ([UInt8]) -> Reading) { (self.reading, isUTF8) = (reading, false) }
 
   private init() { (reading, isUTF8) = (Self.readUTF8, true) }
 
   static let utf8 = Charset()
 
-  /// Whether a byte may stand within a character, where it then ends nothing.
+  /// Whether a byte may be a later byte of a character. Inside a string, such a byte must not be taken for
+  /// the string's end.
   func continues(with byte: UInt8) -> Bool { isUTF8 && byte & 0xC0 == 0x80 }
 
-  /// All of the bytes; what is no character is left out.
+  /// The text of the bytes. Bytes that form no character are left out.
   func text(of bytes: [UInt8]) -> String {
     var (text, begun) = (String.UnicodeScalarView(), [UInt8]())
     for byte in bytes {

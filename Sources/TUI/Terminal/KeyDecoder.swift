@@ -1,31 +1,33 @@
-// What a terminal sends, taken apart into keys, clicks and pastes. Pure: bytes and times go in, inputs come out.
+// Decodes what a terminal sends into keys, clicks and pastes. The decoder is pure: bytes and times go in,
+// inputs come out.
 //
-// §1 Sequences end by their grammar (ECMA-48), not by what is known. `CSI` goes on to its final byte, strings (`OSC`, `DCS`,
-// `APC`, `PM`, `SOS`) to their terminator, an Escape before a letter is Alt. Whatever has no meaning here is dropped as a
-// whole: answers to questions that some program before us asked, reports of focus, keys that we do not know. Their letters
-// never act as keys.
+// §1 Sequences end where their grammar (ECMA-48) says, whether we know them or not. `CSI` ends at its final
+// byte; strings (`OSC`, `DCS`, `APC`, `PM`, `SOS`) end at their terminator; an Escape before a letter is Alt.
+// A sequence without meaning here is dropped as a whole: an answer to a question that an earlier program
+// asked, a report of focus, an unknown key. So its letters never act as keys.
 //
-// §2 Who sends is not told apart by looking. A lone Escape is a key, and the beginning of nearly everything else. What has
-// begun waits for its rest so long as `Delays` says, which is longer where no finger can have begun it. Then an Escape is the
-// key, and all else is dropped. Lines stall, though: what comes then in one piece, as no finger types it, is that rest all the
-// same.
+// §2 Bytes do not tell whether a finger or the terminal sent them: a lone Escape is a key, and Escape also
+// begins nearly every sequence. So an incomplete sequence waits for its rest as long as `Delays` says, and
+// longer where no finger can have begun it. After that, an Escape counts as the key, and anything else is
+// dropped. But a connection may stall within a sequence. So bytes that come after the wait still count as the
+// rest, if they fit and come in one piece, as no finger types.
 //
-// §3 A paste (`CSI 200 ~` to `CSI 201 ~`) is text, whatever is in it.
+// §3 A paste (`CSI 200 ~` to `CSI 201 ~`) is text, whatever it contains.
 
 struct KeyDecoder {
-  /// Nanoseconds without a byte after which what has begun is over.
+  /// Nanoseconds without a byte after which an incomplete sequence is over.
   struct Delays: Equatable {
-    /// After an Escape, which is a key as well.
+    /// After an Escape, which may also be the key.
     var escape: UInt64 = 25_000_000
-    /// Within a sequence; a person may have begun one by Alt and a bracket.
+    /// Within a sequence, which a person may have begun by pressing Alt and a bracket.
     var sequence: UInt64 = 100_000_000
     /// Within a string, a paste or an old form of a click, which only a terminal sends.
     var text: UInt64 = 500_000_000
-    /// After any of these: so long the rest of what has begun is known for what it is.
+    /// For so long after any of these waits, a late rest is still recognised.
     var late: UInt64 = 5_000_000_000
 
     init() {}
-    /// - Parameter milliseconds: what ESCDELAY says, if it is a number.
+    /// - Parameter milliseconds: the value of ESCDELAY; ignored unless it is a number from 1 to 10,000.
     init(escape milliseconds: String?) {
       guard let wanted = milliseconds.flatMap({ UInt64($0) }), (1...10_000).contains(wanted) else { return }
       escape = wanted * 1_000_000
@@ -35,39 +37,41 @@ struct KeyDecoder {
 
   private enum Stage {
     case ground
-    /// A key of the database that is no Escape has begun, or a character of several bytes.
+    /// `key`: within a key of the terminal database that does not begin with Escape. `character`: within a
+    /// character of several bytes.
     case key, character
-    /// Escape; and then: `CSI`, `SS3`, intermediate bytes, a character.
+    /// After an Escape, and then: within a `CSI`, within an `SS3`, after intermediate bytes, within a
+    /// character (Alt and that character).
     case escape, control, single, intermediate, alt
-    /// A string, and in it an Escape that may end it.
+    /// Within a string; `stringEscape`: after an Escape there, which may end the string.
     case string, stringEscape
-    /// The three bytes of a mouse event in the old form.
+    /// Within the three bytes of a mouse event in the old form.
     case oldMouse
     case paste
   }
 
-  /// A paste may be large, a line that is typed is not.
+  /// The most bytes that are kept of a paste. A paste may be larger, but a typed line needs no more.
   private static let longestPaste = 4096
-  /// Bytes of a sequence that are kept; a longer one is none that is known.
+  /// The most bytes that are kept of a sequence. No known sequence is longer.
   private static let longestSequence = 64
 
   private let sequences: KeySequences
   private let delays: Delays
   private let charset: Charset
-  /// What the terminal has said to the question whether it understands synchronized output; nil: nothing.
+  /// Whether the terminal understands synchronized output; nil: it has not answered yet.
   private(set) var synchronizes: Bool?
-  /// Whether mouse events were asked for.
+  /// Whether mouse events are wanted; if not, they are dropped.
   var wantsMouse = false
 
   private var stage = Stage.ground
   private var pending: [UInt8] = []
   private var text: [UInt8] = []
-  /// Whether BEL ends the string (`OSC`); and whether anything has come of it.
+  /// Whether BEL ends the string (true for `OSC`), and whether the string has any content yet.
   private var endsAtBell = false
   private var hasContent = false
-  /// Bytes of the end of a paste that have come.
+  /// How many bytes of a paste's terminator have come.
   private var ending = 0
-  /// When the last byte came; and what has been given up since, whose rest may still come.
+  /// When the last byte came, and the sequence that was given up but whose rest may still come.
   private var last: UInt64 = 0
   private var late: (stage: Stage, pending: [UInt8], ending: Int, until: UInt64)?
   private var inputs: [Input] = []
@@ -76,7 +80,7 @@ struct KeyDecoder {
     (self.sequences, self.delays, self.charset) = (sequences, delays, charset)
   }
 
-  /// What the bytes come to that were read at a moment (nanoseconds).
+  /// The inputs that result from bytes which were read at a moment (nanoseconds).
   mutating func take(_ bytes: some Collection<UInt8>, at now: UInt64) -> [Input] {
     defer { inputs.removeAll(keepingCapacity: true) }
     rejoin(bytes, now)
@@ -85,7 +89,7 @@ struct KeyDecoder {
     return inputs
   }
 
-  /// When what has begun is over unless more comes; nil: nothing has.
+  /// When the incomplete sequence is over unless more bytes come; nil: nothing is incomplete.
   var deadline: UInt64? {
     switch stage {
     case .ground: nil
@@ -96,7 +100,7 @@ struct KeyDecoder {
     }
   }
 
-  /// What it comes to that nothing more has come until a moment.
+  /// Gives up the incomplete sequence if its time is over by `now`, and returns the inputs that result.
   mutating func expire(at now: UInt64) -> [Input] {
     guard let deadline, now >= deadline else { return [] }
     defer { inputs.removeAll(keepingCapacity: true) }
@@ -118,14 +122,15 @@ struct KeyDecoder {
     return inputs
   }
 
-  /// Goes on with what has been given up, where what has come is its rest: more than one byte at a time, which are no key,
-  /// nor one that is held down.
+  /// Resumes the sequence that was given up, if the bytes are its rest. They must have come in one piece:
+  /// several bytes, and not the same byte throughout, which would be a key held down.
   private mutating func rejoin(_ bytes: some Collection<UInt8>, _ now: UInt64) {
     guard let late, stage == .ground else { return }
     self.late = nil
     guard now < late.until, let first = bytes.first else { return }
     let isPiece = bytes.count > 1 && bytes.contains { $0 != first }
-    // Right behind an Escape no finger is as fast, whose delay is a short one.
+    // The wait after an Escape is short, so a single byte may be a late rest too: no finger follows an Escape
+    // so fast.
     guard isPiece || late.stage == .escape && now < last + delays.sequence else { return }
     let isRest =
       switch late.stage {
@@ -166,7 +171,7 @@ extension KeyDecoder {
       (stage, pending) = (.escape, [byte])
       return
     }
-    // A key of the database that begins otherwise.
+    // A key of the terminal database that does not begin with Escape.
     if isFresh {
       switch sequences.match([byte]) {
       case .key(let key?): return inputs.append(.key(key))
@@ -190,7 +195,7 @@ extension KeyDecoder {
       type(scalar)
     case .invalid:
       reset()
-      // What is no character may be the first byte of something else.
+      // The byte that makes a character invalid may begin something else.
       if !isFirst { ground(byte, isFresh: true) } else if byte < 0xA0 { type(Unicode.Scalar(byte)) }
     }
   }
@@ -199,7 +204,7 @@ extension KeyDecoder {
     switch scalar.value {
     case 0x1A: inputs.append(.stop)
     case 0x1C: inputs.append(.terminate(Self.quitSignal))
-    // C1, a control in one byte for an Escape and another one: those that something follows.
+    // C1 controls: one byte instead of Escape and a second byte. These begin sequences and strings.
     case 0x8F, 0x90, 0x98, 0x9B, 0x9D, 0x9E, 0x9F:
       (stage, pending) = (.escape, [KeySequences.escape])
       sequence(UInt8(scalar.value - 0x40))
@@ -240,7 +245,8 @@ extension KeyDecoder {
       }
     }
     if stage == .key { return abandon(byte) }
-    // A new beginning, or a cancel: what has begun is over. Two Escapes may be Alt and a key that begins with one.
+    // An Escape here begins something new and ends the incomplete sequence. Only a second Escape may belong
+    // to the first: Alt and a key that begins with Escape.
     if byte == KeySequences.escape, stage != .escape {
       reset()
       return ground(byte, isFresh: false)
@@ -251,7 +257,8 @@ extension KeyDecoder {
     advance(byte)
   }
 
-  /// A key that was none: its first byte is a key by itself, and the rest begins anew.
+  /// Gives up a key of the database that stayed incomplete: its first byte is a key by itself, and the other
+  /// bytes are decoded anew.
   private mutating func abandon(_ byte: UInt8) {
     let begun = pending
     reset()
@@ -274,13 +281,13 @@ extension KeyDecoder {
     case (.escape, 0x80...): alt(byte)
     case (.alt, _): alt(byte)
     case (.escape, _): reset()  // Alt and a key
-    // A control character within a sequence is no part of it, and no key either.
+    // A control character within a sequence belongs neither to the sequence nor is it a key: ignore it.
     case (_, ..<0x20), (_, 0x7F): if pending.count < Self.longestSequence { pending.removeLast() }
     case (_, 0x80...):
       reset()
       ground(byte, isFresh: true)
     case (.control, 0x20...0x3F), (.intermediate, 0x20...0x2F): break
-    // The console of Linux: `CSI [`, and a letter.
+    // The function keys of the Linux console: `CSI [` and a letter.
     case (.control, UInt8(ascii: "[")) where pending.last == byte && pending.dropLast().last == byte: break
     case (.control, _): finishControl()
     case (.single, UInt8(ascii: "0")...UInt8(ascii: "9")), (.single, UInt8(ascii: ";")): break
@@ -293,7 +300,7 @@ extension KeyDecoder {
     (self.stage, self.endsAtBell, hasContent) = (stage, endsAtBell, false)
   }
 
-  /// A character beyond ASCII with Alt, of however many bytes.
+  /// Takes the bytes of a character beyond ASCII that was pressed with Alt. The character is dropped.
   private mutating func alt(_ byte: UInt8) {
     if stage != .alt { text.removeAll() }
     text.append(byte)
@@ -305,7 +312,7 @@ extension KeyDecoder {
     switch (stage, byte) {
     case (.stringEscape, UInt8(ascii: "\\")): reset()
     case (.stringEscape, _):
-      // No end, so a new beginning.
+      // This was not the string's end, so the Escape begins something new.
       (stage, pending) = (.escape, [KeySequences.escape])
       sequence(byte)
     case (_, KeySequences.escape): stage = .stringEscape
@@ -317,7 +324,8 @@ extension KeyDecoder {
     }
   }
 
-  /// Ctrl-C, which no terminal sends by itself: nothing that has begun swallows it, but a paste.
+  /// Ctrl-C. No terminal sends it by itself, so it acts even inside an incomplete sequence; only a paste
+  /// contains it as text.
   private static let interrupt: UInt8 = 3
 
   private mutating func interrupted() {
@@ -325,9 +333,11 @@ extension KeyDecoder {
     inputs.append(.key(.control("c")))
   }
 
-  /// A whole `CSI` that is no key.
+  /// Acts on a complete `CSI` that is no key: a mouse event, the start of a paste, or an answer about
+  /// synchronized output.
   private mutating func finishControl() {
-    // An Escape before it may have been a key, which the application was too slow to take.
+    // An Escape before the sequence may have been pressed as a key, when the application was too slow to read
+    // it in time.
     let sequence = pending.drop { $0 == KeySequences.escape }
     reset()
     guard let final = sequence.last, sequence.count > 1, sequence.count < Self.longestSequence - 8 else {
@@ -341,14 +351,14 @@ extension KeyDecoder {
         mouse(button: numbers[0], x: numbers[1], y: numbers[2])
       }
     case (_, UInt8(ascii: "~")) where body.elementsEqual("200".utf8): stage = .paste
-    // 0: it does not know the mode, 4: it never has it.
+    // Other answers mean no: 0, the terminal does not know the mode; 4, the mode is always off.
     case (UInt8(ascii: "?"), UInt8(ascii: "y")) where body.starts(with: "?2026;".utf8):
       synchronizes = ["1$", "2$", "3$"].contains { body.dropFirst(6).elementsEqual($0.utf8) }
     default: break
     }
   }
 
-  /// `0;12;7`; nil: it is none such.
+  /// The numbers of `0;12;7`; nil: the bytes are something else.
   private static func numbers(_ bytes: ArraySlice<UInt8>) -> [Int]? {
     var numbers = [0]
     for byte in bytes {
@@ -384,7 +394,8 @@ extension KeyDecoder {
 
   private mutating func oldMouse(_ byte: UInt8) {
     if byte == Self.interrupt { return interrupted() }
-    // Buttons and places are 32 and more: it was broken off, and something else begins.
+    // The bytes of a mouse event are all 32 or more. A smaller byte means that the event was broken off and
+    // something else begins.
     guard byte >= 0x20 else {
       reset()
       return take(byte)
@@ -396,7 +407,8 @@ extension KeyDecoder {
     mouse(button: event[0], x: event[1], y: event[2])
   }
 
-  /// A press. Columns and rows count from 1; what is held down meanwhile is nothing to us.
+  /// Takes a press of a button, at a column and a row that count from 1. Modifier keys held down meanwhile
+  /// are ignored.
   private mutating func mouse(button: Int, x: Int, y: Int) {
     guard wantsMouse, x > 0, y > 0 else { return }
     switch button & ~(4 | 8 | 16) {

@@ -1,17 +1,18 @@
-// What the keys of a terminal send: those of its entry in the terminal database first, then those that terminals agree on.
+// The byte sequences of a terminal's keys: those of the terminal database first, then those that terminals
+// agree on.
 
-/// Sequences of bytes, and the keys that send them.
+/// Maps byte sequences to the keys that send them.
 struct KeySequences {
-  /// nil: a key that has no meaning here, but is known to be one.
+  /// The keys by their sequences. A nil key is known to be a key, but has no meaning here.
   private var keys: [[UInt8]: Key?] = [:]
-  /// Beginnings of sequences that are longer.
+  /// All beginnings of longer sequences.
   private var beginnings: Set<[UInt8]> = []
 
   static let escape: UInt8 = 0x1B
 
-  /// Those that terminals agree on, with `database` before them.
+  /// The sequences of `database`, and those that terminals agree on where `database` does not have them.
   ///
-  /// - Parameter database: terminfo's names of keys (`kcuu1`), with what each sends.
+  /// - Parameter database: terminfo's names of keys (`kcuu1`), with the bytes that each key sends.
   init(database: [(name: String, bytes: [UInt8])] = []) {
     for (name, bytes) in database where !bytes.isEmpty && name != "kmous" {
       add(bytes, Self.key(named: name))
@@ -22,25 +23,26 @@ struct KeySequences {
   }
 
   private mutating func add(_ bytes: [UInt8], _ key: Key?) {
-    // Two names for one sequence: the one that means something here.
+    // If two names have one sequence, the name that means something here wins.
     if let known = keys[bytes], known != nil { return }
     keys[bytes] = .some(key)
     for count in 1..<max(1, bytes.count) { beginnings.insert(Array(bytes.prefix(count))) }
   }
 
-  /// What `bytes` are.
+  /// What bytes may be: a key, the beginning of a key, or neither.
   enum Match: Equatable {
     case key(Key?)
     case beginning, nothing
   }
 
-  /// What is whole and the beginning of something longer is a beginning.
+  /// Matches bytes. Bytes that are a key and also begin a longer sequence match as a beginning.
   func match(_ bytes: [UInt8]) -> Match {
     if beginnings.contains(bytes) { return .beginning }
     return keys[bytes].map { .key($0) } ?? .nothing
   }
 
-  /// The key of `bytes`, be they the beginning of something longer or not; nil: of none that means something.
+  /// The key that sends exactly `bytes`, whether a longer sequence begins so or not; nil: no key, or one
+  /// without meaning here.
   func key(_ bytes: [UInt8]) -> Key? { keys[bytes] ?? nil }
 
   private static func key(named name: String) -> Key? {
@@ -62,7 +64,7 @@ struct KeySequences {
     }
   }
 
-  /// Of xterm and its kin, rxvt, and the console of Linux, behind an Escape.
+  /// Sequences after an Escape, as xterm and its kin, rxvt, and the Linux console send them.
   private static let common: [(String, Key)] =
     [
       ("[A", .up), ("[B", .down), ("[C", .right), ("[D", .left), ("[H", .home), ("[F", .end), ("OA", .up),

@@ -1,8 +1,8 @@
-// A terminal in memory, with a clock of its own: what tests and scripted tours run the app on.
+// A terminal in memory with its own clock. Tests and scripted tours run the app on it.
 
 /// Plays a script of inputs and keeps every picture that it was shown.
 ///
-/// Time passes only while the app waits, so a run takes no time and always goes the same way.
+/// The clock moves only while the app waits. So a run takes no real time, and every run is the same.
 public struct MemoryTerminal: Terminal {
   /// Inputs that arrive at a moment of the terminal's clock.
   public struct Arrival: Sendable {
@@ -24,7 +24,8 @@ public struct MemoryTerminal: Terminal {
   public private(set) var copies: [String] = []
   private var script: [Arrival]
 
-  /// - Parameter script: in order of time; after its end the terminal hangs up, so that every run ends.
+  /// - Parameter script: in order of time. After the last arrival the terminal hangs up, so that every run
+  ///   ends.
   public init(size: Size, glyphs: Glyphs = .unicode, script: [Arrival]) {
     (self.size, self.glyphs, self.script) = (size, glyphs, script)
   }

@@ -1,19 +1,20 @@
-// The terminal that people sit at: the only file that knows CNcurses.
+// The terminal that people sit at. No other file knows CNcurses.
 //
-// One thread owns it, a plain one with a full stack. It waits for keys, signals and a waker in one place;
-// cells are compared here before ncurses sees them, so an idle frame costs microseconds.
+// One plain thread with a full stack owns the terminal. It waits for keys, signals and a waker in one place.
+// Cells are compared here before ncurses sees them, so an idle frame costs microseconds.
 internal import CNcurses
 import Glibc
 
-/// The process's terminal, taken over until this value is gone. There may be one at a time.
+/// The process's terminal, taken over for the lifetime of this value. Only one may exist at a time.
 public struct NCursesTerminal: ~Copyable, Terminal {
-  /// What of a terminal is wanted.
+  /// What the dashboard uses of the terminal.
   public struct Options: Sendable {
-    /// Colours, if it has any. At first: unless the environment has a NO_COLOR that is not empty.
+    /// Use colours if the terminal has them. The default is no if the environment has a NO_COLOR that is not
+    /// empty, else yes.
     public var wantsColor: Bool
-    /// ASCII shapes even where Unicode would do.
+    /// Use ASCII shapes even where Unicode would do.
     public var wantsASCII = false
-    /// The mouse wheel for scrolling; the terminal's own selection then needs Shift.
+    /// Use the mouse for scrolling and clicks. Selecting text in the terminal then needs Shift.
     public var wantsMouse = true
     public var theme = ThemeName.calm
 
@@ -24,21 +25,23 @@ public struct NCursesTerminal: ~Copyable, Terminal {
 
   public private(set) var size: Size
   public let glyphs: Glyphs
-  /// The palette that the terminal got.
+  /// The palette in use, fitted to the terminal's colours.
   public private(set) var theme: Theme
-  /// Colours that it has; 0: none, or none wanted.
+  /// The number of colours; 0: the terminal has none, or none are wanted.
   private let colors: Int
   private let signals: Int32
   private let waker: Waker?
   private var decoder: KeyDecoder
-  /// When the terminal was asked what it understands.
+  /// When (by `clock`) the terminal was asked whether it understands synchronized output.
   private let asked: UInt64
   private var shown: Canvas?
   private var cells: [nc_cell] = []
 
-  /// Takes the terminal that `TERM` names on standard input and output, and guards it against crashes.
+  /// Takes over the terminal that `TERM` names, on standard input and output, and makes sure that a crash
+  /// gives it back.
   ///
-  /// Blocks the signals of `blockSignals()` in the calling thread and unblocks them when it is given back.
+  /// Blocks the signals of `blockSignals()` in the calling thread, and unblocks them when the terminal is
+  /// given back.
   public init(_ options: Options = Options(), waker: Waker? = nil) throws(TerminalError) {
     let name = unsafe getenv("TERM").map { unsafe String(cString: $0) } ?? ""
     guard !name.isEmpty else { throw .unnamed }
@@ -69,7 +72,7 @@ public struct NCursesTerminal: ~Copyable, Terminal {
     nc_close_signals(signals)
   }
 
-  /// What the kernel says of the window on standard output; nil: nothing.
+  /// The window's size on standard output, as the kernel knows it; nil: the kernel does not know it.
   private static var windowSize: Size? {
     var window = winsize()
     guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0
@@ -77,10 +80,10 @@ public struct NCursesTerminal: ~Copyable, Terminal {
     return Size(columns: Int(window.ws_col), rows: Int(window.ws_row))
   }
 
-  /// Blocks TERM, INT, HUP, WINCH, TSTP and CONT in this thread and those that it starts afterwards.
+  /// Blocks TERM, INT, HUP, WINCH, TSTP and CONT in this thread and in the threads that it starts afterwards.
   ///
-  /// A program with other threads calls this before it starts them: a signal that another thread takes is
-  /// lost to the screen.
+  /// A program with other threads calls this before it starts them. A signal that another thread takes does
+  /// not reach the terminal.
   public static func blockSignals() { nc_block_signals() }
 
   public var now: UInt64 { Self.clock }
@@ -154,7 +157,8 @@ extension NCursesTerminal {
 // MARK: The clipboard
 
 extension NCursesTerminal {
-  /// Written past ncurses, between two of its pictures; terminals that do not know it show nothing.
+  /// Copies a text with an escape sequence that bypasses ncurses, written between two pictures. Terminals
+  /// that do not know the sequence ignore it.
   public mutating func copy(_ text: String) {
     let bytes = Array("\u{1B}]52;c;\(Self.base64(Array(text.utf8)))\u{7}".utf8)
     _ = unsafe bytes.withUnsafeBytes { unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count) }
@@ -180,7 +184,7 @@ extension NCursesTerminal {
   public mutating func wait(nanoseconds: UInt64) -> [Input] {
     let now = now
     let limit = decoder.deadline.map { min(nanoseconds, $0 - min($0, now)) } ?? nanoseconds
-    // Rounded up: a wait that ends too early would only be repeated.
+    // Rounded up: a wait that ended too early would have to be repeated.
     let milliseconds = Int32(clamping: (limit + 999_999) / 1_000_000)
     let ready = Int(nc_wait(signals, waker?.descriptor ?? -1, milliseconds))
     var inputs: [Input] = []
@@ -199,7 +203,7 @@ extension NCursesTerminal {
     return inputs
   }
 
-  /// Whether something has been typed that nobody has read, or Ctrl-C or the like waits; for any thread.
+  /// Whether unread input, or a signal such as Ctrl-C, is waiting. Any thread may ask.
   public static var isTyped: Bool { Int(nc_wait(-1, -1, 0)) & NC_READY_INPUT != 0 || nc_has_signal() }
 
   private mutating func readSignals(into inputs: inout [Input]) {
@@ -210,8 +214,9 @@ extension NCursesTerminal {
       case SIGTSTP: inputs.append(.stop)
       case SIGHUP: inputs.append(.hangUp)
       case SIGTERM: inputs.append(.terminate(SIGTERM))
-      // WINCH, or CONT after a stop that nobody announced. A size that was left and is had again is no other, yet the
-      // terminal moved what it showed, and ncurses cut what it keeps.
+      // WINCH, or CONT after a stop that was not announced. Redraw even if the size is the same as before: it
+      // may have changed and changed back. The terminal has then moved its text, and ncurses has cut its own
+      // copy.
       default: inputs += [.resize(readSize()), .disturbed]
       }
     }
@@ -224,7 +229,8 @@ extension NCursesTerminal {
     return size
   }
 
-  /// An answer that is still on its way would be typed to the shell: who leaves at once waits for it, a little.
+  /// Waits up to 100 ms for the terminal's answer if it is still on its way, and reads it. If the app left
+  /// without doing so, the answer would appear as typed text in the shell.
   private func takeAnswer() {
     var decoder = decoder
     let end = now + 100_000_000
@@ -257,10 +263,10 @@ extension NCursesTerminal {
     return decoder
   }
 
-  /// What the keys of this terminal send.
+  /// The terminal database's keys, with the bytes that each sends.
   private static var keys: [(name: String, bytes: [UInt8])] {
     var keys: [(name: String, bytes: [UInt8])] = []
-    // Strings of the database, which outlive this.
+    // These point into the terminal database, which stays loaded.
     var (name, bytes): (UnsafePointer<CChar>?, UnsafePointer<CChar>?) = (nil, nil)
     var index: Int32 = 0
     while unsafe nc_key_of_database(index, &name, &bytes) {

@@ -1,25 +1,25 @@
-// What the dashboard needs of a terminal. A port: one driver for people, one in memory for tests.
+// What the dashboard needs of a terminal. There are two drivers: one for people, one in memory for tests.
 
-/// A screen to show pictures on, with a keyboard and a clock.
+/// A screen that shows pictures, with a keyboard and a clock.
 public protocol Terminal: ~Copyable {
-  /// The screen's size when it was opened; later sizes arrive as `Input.resize`.
+  /// The screen's size. Changes arrive as `Input.resize`.
   var size: Size { get }
-  /// The shapes that it can show.
+  /// The shapes that the terminal can show.
   var glyphs: Glyphs { get }
-  /// Nanoseconds of a monotonic clock.
+  /// The time of a monotonic clock, in nanoseconds.
   var now: UInt64 { get }
 
   /// Shows a picture.
   mutating func present(_ canvas: Canvas)
   /// Makes the next `present` repaint every cell.
   mutating func redrawAll()
-  /// Waits until something arrives, at most `nanoseconds`, and returns it; nothing when the time was up.
+  /// Waits up to `nanoseconds` for inputs and returns them; empty when none came in time.
   mutating func wait(nanoseconds: UInt64) -> [Input]
-  /// Gives the screen back, stops the process until it is continued, and takes the screen again.
+  /// Gives the screen back, stops the process, and takes the screen again when the process is continued.
   mutating func stop()
   /// Shows everything in another palette.
   mutating func use(_ theme: ThemeName)
-  /// Gives a text to the clipboard, where the terminal lets programs do that (OSC 52).
+  /// Copies a text to the clipboard, if the terminal lets programs do that (OSC 52).
   mutating func copy(_ text: String)
 }
 
@@ -27,15 +27,16 @@ public protocol Terminal: ~Copyable {
 public enum TerminalError: Error, Equatable, CustomStringConvertible {
   /// TERM is unset or empty.
   case unnamed
-  /// No entry in the terminal database.
+  /// The terminal database has no entry for TERM.
   case unknown(String)
-  /// It cannot move its cursor.
+  /// The terminal cannot move its cursor.
   case cannotMoveCursor(String)
   /// Standard input or output is not a terminal.
   case notATerminal
-  /// It has fewer cells than the smallest picture; one that shrinks later is told so on the screen.
+  /// The terminal is smaller than the smallest picture. A terminal that shrinks later gets a message on the
+  /// screen instead.
   case tooSmall(Size)
-  /// ncurses gave no screen.
+  /// ncurses did not open the terminal, for another reason.
   case refused(String)
 
   public var description: String {

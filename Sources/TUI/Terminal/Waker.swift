@@ -1,12 +1,14 @@
 // How another thread tells the screen's thread that there is something new to show.
 import Glibc
 
-/// Wakes a running `App` so that it asks for a frame at once instead of at the next refresh.
+/// Makes a running `App` ask for a frame at once instead of at the next refresh.
 ///
-/// Any thread may call `wake`, at any time, also before the app runs. Wakes that meet are one. Without free
-/// descriptors nothing wakes, and the app keeps to its refresh interval.
+/// Any thread may call `wake` at any time, even before the app runs. Several wakes before the app has taken
+/// one count as one. If the process has no free descriptors, waking does nothing, and the app keeps to its
+/// refresh interval.
 public final class Waker: Sendable {
-  /// The end of a pipe that is readable after a wake; owned, as is the other end. -1 without descriptors.
+  /// The read end of a pipe, readable after a wake; -1: there was no free descriptor. The waker owns both
+  /// ends.
   let descriptor: Int32
   private let writeEnd: Int32
 
@@ -25,19 +27,19 @@ public final class Waker: Sendable {
     close(writeEnd)
   }
 
-  /// Never waits: a pipe that is full has woken already.
+  /// Wakes the app. This never blocks: if the pipe is full, a wake is already waiting.
   public func wake() {
     var token: UInt8 = 1
     _ = unsafe write(writeEnd, &token, 1)
   }
 
-  /// Whether a wake came that has not been taken.
+  /// Whether a wake is waiting.
   var isAwake: Bool {
     var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&request, 1, 0) == 1
   }
 
-  /// Takes all wakes that came so far.
+  /// Takes all waiting wakes.
   func drain() {
     var tokens: [UInt8] = Array(repeating: 0, count: 64)
     while unsafe read(descriptor, &tokens, tokens.count) > 0 {}
