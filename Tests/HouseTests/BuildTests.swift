@@ -1,4 +1,4 @@
-// Builds that follow each other build nothing twice.
+// A build that follows another builds nothing twice.
 import Testing
 
 @Suite("Builds")

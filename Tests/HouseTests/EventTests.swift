@@ -1,4 +1,4 @@
-// The event catalogue and its page say the same.
+// The event catalogue and its page in docs say the same.
 import Region
 import Testing
 

@@ -1,4 +1,4 @@
-// Who may import whom: the arrows of ARCHITECTURE.md, held against the `import` lines.
+// Which module may import which: the arrows of ARCHITECTURE.md, compared with the `import` lines.
 import Testing
 
 /// One `import` line.
@@ -14,7 +14,7 @@ struct Import: Sendable, CustomStringConvertible {
     }
   }
 
-  /// `Region` of `public import struct Region.Record`.
+  /// The module that a line imports: `Region` for `public import struct Region.Record`.
   static func module(importedBy line: String) -> String? {
     let pattern =
       #/
@@ -25,13 +25,13 @@ struct Import: Sendable, CustomStringConvertible {
   }
 }
 
-/// What a folder of Sources may import besides the system's own modules (`Glibc`, `Synchronization`).
+/// The modules that a folder of Sources may import, besides the system's own (`Glibc`, `Synchronization`).
 struct Layer: Sendable, CustomStringConvertible {
   let folder: String
   let mayImport: Set<String>
   var description: String { folder }
 
-  /// What comes with the toolchain and brings no weight along. Foundation is not among it.
+  /// Modules that come with the toolchain and make a program no larger. Foundation is not one of them.
   static let system: Set = ["Glibc", "Musl", "Darwin", "Synchronization"]
 
   static let all = [

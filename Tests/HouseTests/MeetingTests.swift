@@ -1,4 +1,4 @@
-// The table of ARCHITECTURE in which protocols meet: every test that it names is there.
+// ARCHITECTURE has a table of places where protocols meet. Every test that the table names must exist.
 import Testing
 
 /// A test as the table names it: `` `PreemptionTests.swift` "what it says" ``.
@@ -12,7 +12,7 @@ struct NamedTest: Sendable, Hashable, CustomStringConvertible {
       .map { NamedTest(file: String($0.1), title: String($0.2)) }
   }
 
-  /// Whether a file of that name has a test of that title.
+  /// Whether one of the files has the named name and contains a test with the named title.
   func isFound(among files: [TextFile]) -> Bool {
     files.contains { file in
       file.path.hasSuffix("/\(self.file)")
@@ -28,7 +28,7 @@ struct NamedTest: Sendable, Hashable, CustomStringConvertible {
 @Suite("Where protocols meet")
 struct MeetingTests {
   static let heading = "## Where two protocols meet"
-  /// The lines below the heading, up to the next.
+  /// The lines from the table's heading to the next heading.
   static let section = Repository.architecture.lines.drop { $0 != heading }.dropFirst()
     .prefix { !$0.hasPrefix("## ") }
 

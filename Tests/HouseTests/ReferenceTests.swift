@@ -1,4 +1,4 @@
-// What one file says about another is true: sections, documents, make targets, pictures.
+// References must lead somewhere: to sections, documents, make targets, pictures.
 import Foundation
 import Testing
 
@@ -6,7 +6,7 @@ import Testing
 struct Reference: Sendable, CustomStringConvertible {
   let file: TextFile
   let line: Int
-  /// The file's name without ending; nil: the same file.
+  /// The other file's name without its ending; nil: the reference is to the same file.
   let target: String?
   let section: String
   var description: String { "\(file.path):\(line): See \(target.map { $0 + " " } ?? "")§\(section)" }
@@ -26,7 +26,8 @@ struct Reference: Sendable, CustomStringConvertible {
     return last.replacing(#/\.(swift|md|c|h|S)$/#, with: "")
   }
 
-  /// Whether a file of that name has that section: `// §4 …` in code, `## §4` or `## 4.` in a document.
+  /// Whether a file with the reference's name has the section: `// §4 …` in code, `## §4` or `## 4.` in a
+  /// document.
   func resolves(among files: [TextFile]) -> Bool {
     let candidates = target.map { stem in files.filter { $0.stem == stem } } ?? [file]
     return candidates.contains { $0.lines.contains(where: isHeading) }
@@ -100,7 +101,8 @@ struct ReferenceTests {
     let pictures = (Repository.paths(below: "Tests") + Repository.paths(below: "docs"))
       .filter { endings.contains(URL(fileURLWithPath: $0).pathExtension) }
     let mentions = Self.text.flatMap(\.lines).joined(separator: "\n")
-    // A golden file may be named by its parts: `overview` and `80x24` of overview@80x24.screen.
+    // A golden file counts as mentioned if all parts of its name are: `overview` and `80x24` for
+    // overview@80x24.screen.
     let unused = pictures.filter { path in
       let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
       return !stem.split(whereSeparator: { "@-".contains($0) }).allSatisfy { mentions.contains($0) }

@@ -1,11 +1,12 @@
-// No sentence has a number of the scheduler's rules in it: these stand in the runtime (RuleNumbers.swift), the region
-// tells them, and sentences take them from there. A number that is written is true for one version at best.
+// No sentence contains a number of the scheduler's rules. The runtime defines these numbers
+// (RuleNumbers.swift), the region publishes them, and sentences insert them from there. A number that is
+// written into a sentence would be wrong as soon as the rule changes.
 import Region
 import Testing
 
-/// What people read: the string literals of a file, without what is interpolated, and the prose of a document.
+/// The text that people read: a file's string literals without their interpolations, and a document's prose.
 enum Prose {
-  /// Literals on one line, and the lines of those that go over several.
+  /// The literals on one line, and the lines of literals that span several.
   static func literals(in file: TextFile) -> [(line: Int, text: String)] {
     var isLong = false
     return file.numbered.flatMap { number, text -> [(line: Int, text: String)] in
@@ -19,7 +20,7 @@ enum Prose {
     }
   }
 
-  /// `for \\(time) so far` is `for … so far`.
+  /// Replaces interpolations: `for \\(time) so far` becomes `for … so far`.
   private static func withoutInterpolation(_ text: String) -> String {
     var (result, depth, last) = ("", 0, Character(" "))
     for character in text {
@@ -36,7 +37,7 @@ enum Prose {
     return result
   }
 
-  /// Lines outside of pictures and examples.
+  /// The lines outside of pictures and examples.
   static func prose(of document: TextFile) -> [(line: Int, text: String)] {
     var isCode = false
     return document.numbered.compactMap { number, text in
@@ -48,12 +49,12 @@ enum Prose {
 
 @Suite("Sentences")
 struct SentenceTests {
-  /// Lengths of time and sizes that rules of the scheduler have, in figures and in words.
+  /// Matches times and sizes that the scheduler's rules have, in figures and in words.
   static var number: Regex<Substring> {
     #/\b(?:(?:0[.,]\d+|[1-9][\d,.]*) ?(?:ns|µs|us|ms)\b|(?:a|one|two|ten|half a) (?:milli|micro|nano)seconds?\b|256\b|61st\b|quarter of a)/#
   }
 
-  /// Numbers that are this tool's own or an example's, with what they are.
+  /// Allowed numbers: they belong to this tool or to an example. The value says what each is.
   static let allowed: [String: String] = [
     "reason:netpoll age>100ms site~about p:1 by:7 !state:running": "a filter",
     "words, reason:netpoll age>100ms site~about p:1 by:7 !state:running": "a filter",

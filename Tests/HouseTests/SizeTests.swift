@@ -1,7 +1,7 @@
-// Files and functions stay small enough to be read at a sitting.
+// Files and functions stay small enough to be read at one sitting.
 import Testing
 
-/// A function, initialiser or subscript, found by its indentation (swift format sees to that).
+/// A function, initialiser or subscript. Its end is found by indentation, which swift format makes reliable.
 struct Function: Sendable, CustomStringConvertible {
   let path: String
   let line: Int
@@ -61,8 +61,9 @@ struct SizeTests {
 
   @Test("What sysmon runs allocates nothing, in a debug build either: loops over Ps are loops")
   func noClosuresOverRanges() {
-    // Unoptimised, these go through the library's generic code, which boxes every element: and a G that was preempted in
-    // malloc then stops sysmon, which alone could give it its turn.
+    // Unoptimised, these go through the library's generic code, which boxes every element, and so calls
+    // malloc. If a G was preempted inside malloc, sysmon would then wait for malloc's lock, although only
+    // sysmon could let that G run on.
     let closure =
       #/\.\.<[^{}]*\)\s*\.(?:reduce|allSatisfy|contains|map|filter|count|first|min|max|forEach)\b/#
     let folders = ["Scheduler", "Netpoll", "Queues", "Entities"].map { "Sources/Runtime/\($0)" }
@@ -76,7 +77,7 @@ struct SizeTests {
 
   @Test("What is left to do has an issue's number")
   func unfinishedWorkIsNumbered() {
-    // Spelled apart, so that this file does not find itself.
+    // Joined from parts, so that this file does not find itself.
     let marks = ["TO" + "DO", "FIX" + "ME"]
     let wrong = (Repository.code + Repository.scripts + Repository.docs).flatMap { file in
       file.numbered.filter { line in

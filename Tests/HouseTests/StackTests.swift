@@ -1,4 +1,4 @@
-// What runs on the stacks of goroutines, which are small and end at a guard.
+// Rules for code that runs on the stacks of goroutines, which are small and end at a guard page.
 import Testing
 
 @Suite("Stacks of goroutines")
