@@ -169,7 +169,7 @@ struct AppStateTests {
       for key in [digit] + keys { _ = state.update(.input(.key(key))) }
       return Screen.draw(state).lines.last ?? ""
     }
-    // A key that means something only after the end of the process is told only then.
+    // The footer shows the key that attaches again only after the process has ended.
     let words = ActionTable.footer(on: screen, over: nil).filter { $0.rank != ActionGroup.againRank }
       .map { $0.footerKeys + " " + $0.footer }
 
@@ -179,7 +179,7 @@ struct AppStateTests {
     #expect(places.count == words.count - 1 && places == places.sorted())
     #expect(whole.contains("R request") && whole.contains("B boot") && footer(120).contains("R request"))
     #expect(footer(40).contains("? help") && footer(40).contains("q quit") && !whole.contains("again"))
-    // Over a request that is followed the same key leads to the next one.
+    // While a request is followed, the same key leads to the next request.
     #expect(!footer(160, [.character("R")]).contains("R request"))
   }
 

@@ -101,7 +101,7 @@ struct CanvasDiffTests {
     return canvas
   }
 
-  /// Does what a terminal does with runs.
+  /// Applies runs to an old picture as a terminal does.
   private func applying(_ runs: [Canvas.Run], of new: Canvas, to old: Canvas) -> Canvas {
     var result = old
     for run in runs {
@@ -158,7 +158,7 @@ struct CanvasDiffTests {
     }
   }
 
-  /// SplitMix64, so that a failing seed fails again.
+  /// A random generator with a seed (SplitMix64), so that a failing case can be repeated.
   private struct Generator: RandomNumberGenerator {
     var state: UInt64
     init(seed: UInt64) { state = seed }

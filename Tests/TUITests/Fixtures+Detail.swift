@@ -1,4 +1,4 @@
-// What a viewer may ask for besides the gauges, of the scheduler that does not exist.
+// Details that a viewer may ask for besides the gauges, for the imaginary scheduler of Fixtures.swift.
 import Region
 
 @testable import Exports
@@ -10,7 +10,7 @@ import Region
 @testable import RegionSource
 
 extension Fixtures {
-  /// A frame with everything that any screen asks for.
+  /// A frame with all the details that any screen asks for.
   static func detailed(_ frame: Frame = calm(), gs: Int = 525, rows: Int = 2) -> Frame {
     var frame = frame
     frame.detail.goroutines = goroutines(gs, at: frame.snapshot.time)
@@ -51,7 +51,7 @@ extension Fixtures {
     return frame
   }
 
-  /// The same, a second and a half ago.
+  /// The same frame as a moment of the past, a second and a half ago.
   static func past() -> Frame {
     var frame = detailed()
     var past = Past()
@@ -111,7 +111,7 @@ extension Fixtures {
     return polls
   }
 
-  /// Rows that show every kind of slot.
+  /// A timeline whose rows show every kind of slot.
   static func timeline(rows: Int, columns: Int, byM: Bool = false) -> LaneTimeline {
     var timeline = LaneTimeline()
     (timeline.byM, timeline.start, timeline.end) = (byM, 754_200_000_000, 754_300_000_000)
@@ -167,7 +167,8 @@ extension Fixtures {
     return health
   }
 
-  /// Ten seconds in which every length of time came, a matrix in which most pairs met, and two findings.
+  /// Instruments over ten seconds: spans of every order of length, a steal matrix with most pairs of Ps, and
+  /// two findings.
   static func instruments(ps: Int) -> Instruments {
     var instruments = Instruments()
     (instruments.recentTime, instruments.time) = (9_970_000_000, 24_600_000_000)

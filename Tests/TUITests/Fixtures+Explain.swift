@@ -1,4 +1,4 @@
-// Answers, recordings and long views, of the scheduler that does not exist.
+// Explanations, recordings and long views of the imaginary scheduler of Fixtures.swift.
 import Region
 
 @testable import Exports
@@ -27,7 +27,7 @@ extension Fixtures {
       ])
   }
 
-  /// A frame while a recording is written, or has failed.
+  /// A frame while a recording is being written, or after the recording failed with `problem`.
   static func recorded(problem: String? = nil) -> Frame {
     var frame = detailed()
     var recording = Frame.Recording(path: "mpgtop-4242-20261126-173512.mpgrec")
@@ -36,7 +36,7 @@ extension Fixtures {
     return frame
   }
 
-  /// A frame with the view of twelve minutes, of which half a minute has events.
+  /// A frame with a view of twelve minutes, of which half a minute has events.
   static func trended() -> Frame {
     var frame = calm()
     frame.detail.trend = Trend(

@@ -1,4 +1,4 @@
-// A request, and a boot, of the scheduler that does not exist.
+// A request and a boot of the imaginary scheduler of Fixtures.swift.
 import Region
 
 @testable import Exports
@@ -8,10 +8,10 @@ import Region
 @testable import Observed
 
 extension Fixtures {
-  /// Moments of the seven steps, in nanoseconds after the poll; nil: not told.
+  /// The moments of the seven steps, in nanoseconds after the poll; nil: the moment is not known.
   private static let moments: [Int64?] = [-6_030_000_000, nil, 0, 0, 54_800, 108_400, 20_312_000]
 
-  /// A frame that has been asked for the last request from the Overview.
+  /// A frame with the answer to a question for the last request.
   static func requested(_ frame: Frame = detailed(), isKept: Bool = false) -> Frame {
     var frame = frame
     let moment = frame.past?.time ?? frame.snapshot.time
@@ -20,7 +20,7 @@ extension Fixtures {
     return frame
   }
 
-  /// One for which there is none.
+  /// A frame with the answer that there is no such request.
   static func unanswered(_ frame: Frame, _ choice: RequestChoice) -> Frame {
     var frame = frame
     frame.detail.request = RequestAnswer(choice: choice, walk: nil)
@@ -57,7 +57,7 @@ extension Fixtures {
     return RequestWalk(span: span, connection: isKept ? .kept : .accepted, steps: steps, zero: zero)
   }
 
-  /// A frame of a target that tells of its boot.
+  /// A frame of a target that has recorded its boot.
   static func booted(_ frame: Frame = calm()) -> Frame {
     var frame = frame
     let start: UInt64 = 100_000_000

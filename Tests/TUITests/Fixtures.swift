@@ -1,9 +1,9 @@
-// Frames of a scheduler that does not exist, but could: what the pictures are drawn from.
+// Frames of an imaginary scheduler with plausible numbers. The golden pictures are drawn from these frames.
 import Inspector
 import Region
 
 enum Fixtures {
-  /// A small server with many idle connections, two Ps of which one searches.
+  /// A small server with many idle connections and two Ps, one of which searches for work.
   static func calm() -> Frame {
     var snapshot = Snapshot(target: .init(pid: 4242, name: "mpg-demo", bootTime: 0))
     snapshot.time = 754_300_000_000
@@ -42,7 +42,8 @@ enum Fixtures {
     return frame
   }
 
-  /// Eight Ps under flood: full queues, the global queue overflowing, events lost, counted while moving.
+  /// Eight Ps under flood: full queues, an overflowing global queue, lost events, and counts that were read
+  /// while Gs moved.
   static func overload() -> Frame {
     var frame = many(ps: 8)
     frame.snapshot.isConsistent = false
@@ -62,14 +63,14 @@ enum Fixtures {
     return frame
   }
 
-  /// Nothing has happened yet.
+  /// A target in which nothing has happened yet.
   static func empty() -> Frame {
     var snapshot = Snapshot(target: .init(pid: 1, name: "", bootTime: 0, state: .booting))
     snapshot.time = 40_000_000
     return Frame(snapshot: snapshot)
   }
 
-  /// As many Ps as wanted, at every load.
+  /// Any number of Ps, with every kind of load among them.
   static func many(ps count: Int) -> Frame {
     var snapshot = Snapshot(target: .init(pid: 31_337, name: "flooded", bootTime: 0))
     snapshot.time = 93_784_000_000_000
@@ -107,7 +108,7 @@ enum Fixtures {
     return frame
   }
 
-  /// One of many Ps: every status and every load comes up.
+  /// One of many Ps. Over all ids, every status and every load occurs.
   private static func loadedLane(_ id: Int) -> Snapshot.P {
     let load = (id * 37 + 11) % 257
     let status: PStatus = id % 7 == 3 ? .idle : id % 5 == 4 ? .spinning : .running
@@ -142,7 +143,7 @@ enum Fixtures {
     }
   }
 
-  /// A course with hills, a burst and a pause, that ends at the values given.
+  /// A minute of history with hills, a burst and a pause. It ends with the given values.
   static func minute(switches: Double, grq: Int, parked: Int, count: Int) -> [Frame.Point] {
     (0..<count).map { second in
       let wave = Double((second * 7 + 3) % 11) / 11 * 0.35 + 0.4 + Double(second) / 240
@@ -157,7 +158,7 @@ enum Fixtures {
 }
 
 extension Fixtures {
-  /// The calm server, killed.
+  /// The calm server after it was killed.
   static func ended() -> Frame {
     var frame = calm()
     frame.ended = "killed by signal 9"

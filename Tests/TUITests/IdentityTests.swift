@@ -1,4 +1,5 @@
-// Names of things, such as G7001042 or descriptor 14801, are never rounded or cut on any screen: what is cut names another.
+// Names such as G7001042 or descriptor 14801 are never rounded or cut on any screen: a cut name would name
+// something else.
 import Region
 import Testing
 
@@ -14,7 +15,7 @@ import Testing
 struct IdentityTests {
   private static let (g, m, p, fd, tid) = (UInt64(123_456_789_012), 9_999, 1_023, 1_048_575, Int32(4_194_303))
 
-  /// One of everything, with the largest names that there are.
+  /// One object of every kind, each with the largest possible name.
   private static var frame: Frame {
     var frame = Fixtures.detailed()
     frame.snapshot.gs.created = 2
@@ -39,7 +40,7 @@ struct IdentityTests {
     return frame
   }
 
-  /// What each screen must show whole, where there is room for all columns.
+  /// The names that each screen must show whole when all columns have room.
   @Test(
     "every name is whole on every screen",
     arguments: [

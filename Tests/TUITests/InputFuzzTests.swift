@@ -1,4 +1,4 @@
-// A million bytes of what terminals and broken lines send, on every screen: nothing but keys acts.
+// A million bytes of what terminals and broken connections send, on every screen. Only real keys may act.
 import Inspector
 import Testing
 
@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Input that is no keys")
 struct InputFuzzTests {
-  /// Bytes for a while, in pieces as they may be read, none of which asks for an end or a recording.
+  /// Random input, in pieces as they may be read. No piece asks for the end or for a recording.
   private struct Noise {
     private var dice: SplitMix
     init(seed: UInt64) { dice = SplitMix(state: seed) }
@@ -18,7 +18,7 @@ struct InputFuzzTests {
       (0..<Int.random(in: 0...most, using: &dice)).map { _ in UInt8.random(in: range, using: &dice) }
     }
 
-    /// A sequence, and whether it is whole.
+    /// A complete sequence of a random kind.
     private mutating func sequence() -> [UInt8] {
       let escape: [UInt8] = [0x1B]
       let end: [UInt8] = pick([[0x07], [0x1B, 0x5C]])
@@ -39,7 +39,7 @@ struct InputFuzzTests {
       }
     }
 
-    /// The next bytes, and whether time passes behind them.
+    /// The next bytes, and whether time passes after them.
     mutating func next() -> (bytes: [UInt8], isPause: Bool) {
       switch Int.random(in: 0..<20, using: &dice) {
       case 0:
@@ -51,7 +51,7 @@ struct InputFuzzTests {
       case 2: return (Array(":".utf8) + Array("\u{1B}[200~quit\r\u{1B}[201~".utf8) + [0x1B], true)
       case 3: return (text(4, 0x80...0xFF), true)
       case 4, 5:
-        // Cut anywhere behind its beginning: the rest is lost.
+        // A sequence that is cut somewhere after its first byte. The rest never comes.
         let whole = sequence()
         return (Array(whole.prefix(Int.random(in: 1...whole.count, using: &dice))), true)
       default: return (sequence(), false)
@@ -105,7 +105,7 @@ struct InputFuzzTests {
       }
     }
     #expect(wrong == [])
-    // And it still hears.
+    // After all that, the dashboard must still react to keys.
     if state.prompt != nil { _ = state.update(.input(.key(.escape))) }
     now += 600_000_000
     act(decoder.expire(at: now), [])

@@ -1,4 +1,4 @@
-// What a key costs, counted in pictures that are drawn and lists that are made, not in time.
+// What a key costs, counted in drawn pictures and computed lists instead of time.
 import Inspector
 import Synchronization
 import Testing
@@ -10,7 +10,7 @@ struct KeyCostTests {
   private let size = Size(columns: 100, rows: 30)
   private let down = [Input](repeating: .key(.down), count: 500)
 
-  /// A dashboard that shows a frame with so many Gs.
+  /// A dashboard that shows a frame with 500 Gs.
   private func state(_ screen: ScreenID, _ mode: GsMode = .list, _ list: ListState = ListState()) -> AppState
   {
     var state = AppState(size: size, screen: screen)
@@ -20,7 +20,7 @@ struct KeyCostTests {
     return state
   }
 
-  /// Lists that were made: orders, places, trees, groups and those that wait.
+  /// How many answers the memos had to compute so far.
   private func made(_ state: AppState) -> Int {
     let memos = state.memos
     return memos.orders.made + memos.places.made + memos.trees.made + memos.groups.made + memos.waiters.made
@@ -105,7 +105,7 @@ struct KeyCostTests {
     "keys that wait are taken together: one picture answers five hundred of them, with the row that they lead to"
   )
   func keysAreTakenTogether() {
-    // As a terminal gives them that is read piece by piece.
+    // All keys arrive at one moment, but one at a time, as from a terminal that is read piece by piece.
     let pieces = down.map { MemoryTerminal.Arrival(atMilliseconds: 150, $0) }
     let quit = MemoryTerminal.Arrival(atMilliseconds: 180, .key(.character("q")))
     var options = App.Options()
@@ -135,7 +135,7 @@ struct KeyCostTests {
   func endComesBeforeTheFrame() {
     var terminal = SlowTerminal(size: size)
     let ending = App().run(on: &terminal) {
-      // It is pressed meanwhile.
+      // Press the key while the frame is being read.
       SlowTerminal.waiting.withLock { $0 = [.key(.character("q"))] }
       return Fixtures.calm()
     }
@@ -143,7 +143,7 @@ struct KeyCostTests {
   }
 }
 
-/// A terminal whose keys come while the program does something else.
+/// A terminal whose keys arrive while the program does something else.
 private struct SlowTerminal: Terminal {
   static let waiting = Mutex<[Input]>([])
   let size: Size

@@ -1,11 +1,12 @@
-// Keys out of bytes: what terminals send, whole, byte by byte, late, and broken.
+// Keys from bytes: what terminals send, whole, byte by byte, late, and broken.
 import Testing
 
 @testable import TUI
 
 private let ms: UInt64 = 1_000_000
 
-/// What text as bytes comes to, with as much time behind it as anything waits; in one piece, or a byte at a time.
+/// Decodes text, given in one piece or a byte at a time. Afterwards more time passes than the decoder ever
+/// waits.
 private func inputs(
   _ text: String, byByte: Bool = false, _ decoder: KeyDecoder = KeyDecoder()
 ) -> [Input] {
@@ -48,24 +49,25 @@ struct KeyDecoderTests {
   }
 
   static let meaningless = [
-    // Alt and a key, of one byte and of several; and with an Escape before it.
+    // Alt and a key, of one byte and of several, also with an Escape before them.
     "\u{1B}q", "\u{1B}a", "\u{1B}w", "\u{1B}\r", "\u{1B}\u{7F}", "\u{1B}é", "\u{1B}漢", "\u{1B} ", "\u{1B}N",
     "\u{1B}\u{1B}[A", "\u{1B}\u{1B}q",
-    // Keys that are none here: F20, Ctrl-Up, kitty's, modifyOtherKeys; keypads.
+    // Keys that have no meaning here: F20, Ctrl-Up, kitty's, modifyOtherKeys, keypads.
     "\u{1B}[34~", "\u{1B}[1;5A", "\u{1B}[113;5u", "\u{1B}[27;5;113~", "\u{1B}[113;5:3u", "\u{1B}Oq",
     "\u{1B}O5P",
     "\u{1B}[23;2~", "\u{1B}[2~",
-    // Reports: focus, device, place, colours, modes, versions; in both forms of a string's end, and in one byte.
+    // Reports of focus, device, place, colours, modes and versions. Strings end in both ways; some begin with
+    // a C1 byte.
     "\u{1B}[I", "\u{1B}[O", "\u{1B}[?1;2c", "\u{1B}[>41;354;0c", "\u{1B}[12;80R", "\u{1B}[?2026;2$y",
     "\u{1B}[?0u",
     "\u{1B}]11;rgb:ffff/aaaa/wwww\u{7}", "\u{1B}]11;rgb:ffff/aaaa/wwww\u{1B}\\", "\u{1B}]52;c;cXdh\u{1B}\\",
     "\u{1B}P>|WezTerm aq\u{1B}\\", "\u{1B}P1$r0m\u{1B}\\", "\u{1B}_Gi=31;OK aq\u{1B}\\", "\u{1B}^aq\u{1B}\\",
     "\u{1B}Xaq\u{1B}\\", "\u{9D}11;q\u{7}", "\u{9B}?1;2c", "\u{90}q\u{1B}\\", "\u{9F}aq\u{9C}",
-    // Other escapes, the mouse of whoever asked for it, ends of pastes.
+    // Other escape sequences, mouse events that nobody asked for, and ends of pastes.
     "\u{1B}(B", "\u{1B}#8", "\u{1B} F", "\u{1B}[<0;3;4M", "\u{1B}[<0;3;4m", "\u{1B}[0;3;4M", "\u{1B}[M qq",
     "\u{1B}[201~", "\u{1B}[" + String(repeating: "1;", count: 500) + "q",
     "\u{1B}]" + String(repeating: "aqw", count: 5000) + "\u{7}",
-    // Broken, and over when nothing more comes.
+    // Broken sequences, which are over when nothing more comes.
     "\u{1B}[", "\u{1B}[1;", "\u{1B}O", "\u{1B}]11;rgb:q", "\u{1B}Pq", "\u{1B}]11;q\u{1B}", "\u{1B}[1\u{18}",
     "\u{1B}]q\u{1A}",
     "\u{1B}[1\rq", "\u{1B}[M q", "\u{1B}]q\u{1B}[I", "\u{1B}[1;\u{1B}[I",
@@ -77,7 +79,7 @@ struct KeyDecoderTests {
       let found = inputs(text, byByte: byByte)
       #expect(found == [], "\(text.debugDescription), byte by byte: \(byByte)")
     }
-    // What comes later is a key again.
+    // After the delay, the next byte is a key again.
     var decoder = KeyDecoder()
     #expect(inputs(Array(text.utf8), &decoder) == [])
     #expect(inputs([UInt8(ascii: "j")], &decoder) == [.key(.character("j"))])
@@ -105,7 +107,7 @@ struct KeyDecoderTests {
     #expect(decoder.take([0x1B], at: 1000 * ms) == [] && decoder.deadline == 1025 * ms)
     #expect(decoder.expire(at: 1024 * ms) == [])
     #expect(decoder.expire(at: 1025 * ms) == [.key(.escape)] && decoder.deadline == nil)
-    // Two that nobody has taken in time.
+    // Two Escapes that nobody has read in time.
     #expect(decoder.take([0x1B, 0x1B], at: 2000 * ms) == [])
     #expect(decoder.expire(at: 2025 * ms) == [.key(.escape), .key(.escape)])
     // A sequence in pieces, and one whose end never comes.
@@ -114,13 +116,13 @@ struct KeyDecoderTests {
     #expect(decoder.take(Array("\u{1B}[1;".utf8), at: 4000 * ms) == [])
     #expect(decoder.expire(at: 4100 * ms) == [])
     #expect(decoder.take(Array("q".utf8), at: 4200 * ms) == [.key(.character("q"))])
-    // An answer whose rest is long in coming.
+    // An answer whose rest comes late.
     #expect(decoder.take(Array("\u{1B}]11;rgb:".utf8), at: 5000 * ms) == [] && decoder.deadline == 5500 * ms)
     #expect(decoder.take(Array("ffff/qqqq/aaaa\u{7}j".utf8), at: 5400 * ms) == [.key(.character("j"))])
-    // Alt and a bracket, by a finger: nothing has come of a string yet.
+    // Alt and a bracket, by a finger: the string has no content yet, so the short delay holds.
     #expect(decoder.take(Array("\u{1B}]".utf8), at: 5600 * ms) == [] && decoder.deadline == 5700 * ms)
     #expect(decoder.expire(at: 5700 * ms) == [])
-    // And one whose Escape came too early by itself: the rest comes in one piece, as no finger types it.
+    // A sequence whose Escape came early, by itself. The rest comes in one piece, as no finger types.
     #expect(decoder.take([0x1B], at: 6000 * ms) == [])
     #expect(decoder.expire(at: 6030 * ms) == [.key(.escape)])
     #expect(decoder.take(Array("]11;rgb:ffff/qqqq/aaaa\u{1B}\\".utf8), at: 6100 * ms) == [])
@@ -163,7 +165,7 @@ struct KeyDecoderTests {
         found += decoder.expire(at: 550 * ms)
         #expect(decoder.deadline == nil)
         found += decoder.take(Array(rest.utf8), at: stall) + decoder.expire(at: stall + 1000 * ms)
-        // At last it is forgotten.
+        // After five seconds the begun sequence is forgotten.
         #expect((found == wanted) == (stall < 5000 * ms) || rest.hasPrefix("\u{1B}"), "\(rest) \(found)")
       }
       for typed in ["q", "\u{1B}[B", "\u{1B}OB"] {
@@ -172,7 +174,7 @@ struct KeyDecoderTests {
         let key = Key.character("j")
         #expect(
           decoder.take(Array(typed.utf8), at: 700 * ms) == [.key(typed == "q" ? .character("q") : .down)])
-        // And what follows a finger is no rest either.
+        // Bytes that follow a finger's key are no late rest either.
         #expect(decoder.take(Array("jj".utf8), at: 800 * ms) == [.key(key), .key(key)])
       }
     }
@@ -225,15 +227,15 @@ struct KeyDecoderTests {
     ] {
       #expect(paste(text) == [.paste(text), .key(.character("j"))], "\(text.debugDescription)")
     }
-    // One that is never closed is over when nothing more comes.
+    // A paste that is never closed ends when nothing more comes.
     #expect(inputs("\u{1B}[200~aq", byByte: byByte) == [.paste("aq")])
-    // A large one is read to its end, though not kept.
+    // A large paste is read to its end, but not all of it is kept.
     guard case .paste(let text)? = paste(String(repeating: "q", count: 100_000)).first else {
       Issue.record("no paste")
       return
     }
     #expect(text.allSatisfy { $0 == "q" } && text.count >= 4000 && text.count < 5000)
-    // Behind an Escape that was not taken in time it is one all the same.
+    // After an Escape that was not read in time, a paste is still a paste.
     #expect(inputs("\u{1B}\u{1B}[200~q\u{1B}[201~", byByte: byByte) == [.paste("q")])
   }
 
@@ -256,7 +258,7 @@ struct KeyDecoderTests {
 
   @Test("the terminal's own entry in the database comes first, also where its keys follow no grammar")
   func database() {
-    // A Wyse 50, and the console of SCO.
+    // A Wyse 50, and the SCO console.
     let sequences = KeySequences(database: [
       ("kbs", [8]), ("kcub1", [8]), ("kcuu1", [11]), ("kf1", Array("\u{1}@\r".utf8)),
       ("kf2", Array("\u{1}A\r".utf8)),
@@ -298,7 +300,7 @@ struct KeyDecoderTests {
 
   @Test("a charset whose characters have letters in them is read by characters")
   func otherCharsets() {
-    // As GB 18030 does: the second byte may be a letter.
+    // A charset like GB 18030, in which the second byte may be a letter.
     let charset = Charset { bytes in
       bytes.count == 1 ? .incomplete : bytes[1] < 0x40 ? .invalid : .scalar("中")
     }

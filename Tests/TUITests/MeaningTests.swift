@@ -1,4 +1,4 @@
-// One colour, one meaning: a state is shown in the same role on every screen, and no two states share a colour.
+// One colour, one meaning: a state has the same role on every screen, and no two states share a colour.
 import Region
 import Testing
 
@@ -9,10 +9,10 @@ import Testing
 
 @Suite("Meanings and colours")
 struct MeaningTests {
-  /// Roles that say nothing of a state: labels, titles, what is selected.
+  /// Roles that say nothing about a state: labels, titles, the selected row.
   private static let neutral: Set<Style> = [.dim, .faint, .strong, .heading, .key, .selected, .tab, .text]
 
-  /// A scheduler in which every state occurs, on each screen.
+  /// A scheduler in which every state occurs, for each screen.
   private static func everything() -> Frame {
     var frame = Fixtures.detailed(Fixtures.many(ps: 8))
     let statuses: [PStatus] = [.running, .syscall, .spinning, .idle, .running, .syscall, .spinning, .running]
@@ -37,7 +37,7 @@ struct MeaningTests {
     return Screen.draw(state)
   }
 
-  /// The roles in which a word stands on a screen, but for neutral ones.
+  /// The roles in which a word appears on a screen, without the neutral roles.
   private static func styles(of word: String, on screen: ScreenID) -> Set<Style> {
     let canvas = canvas(screen, keys: [.end])
     var found: Set<Style> = []
@@ -76,7 +76,7 @@ struct MeaningTests {
     for screen in [ScreenID.ps, .ms, .timeline, .latency] {
       let canvas = Self.canvas(screen, keys: [.end])
       let sign = meaning.sign(.unicode)
-      // A row of signs, not the hyphen of a text.
+      // Only rows of signs count, not the hyphen of a text.
       let cells = (2..<canvas.size.rows - 1).flatMap { y -> [Cell] in
         let row = Array(canvas.row(y))
         return (1..<row.count).filter { row[$0].glyph == sign && row[$0 - 1].glyph == sign }.map { row[$0] }

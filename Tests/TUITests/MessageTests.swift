@@ -1,4 +1,4 @@
-// What a key came to is seen, however long it is and whatever lies over the screen.
+// The outcome of a key is always visible, however long the message is and whatever overlay is shown.
 import Inspector
 import Testing
 
@@ -15,7 +15,7 @@ struct MessageTests {
     return state
   }
 
-  /// All words of the picture, in order, wherever lines end.
+  /// All text of the picture without blanks, so that it does not matter where lines end.
   private func said(_ state: AppState) -> String {
     Screen.draw(state).lines.map { $0.filter { $0 != " " } }.joined()
   }
@@ -35,13 +35,14 @@ struct MessageTests {
         _ = state.update(.said(Self.words))
         #expect(said(state).contains(wanted), "\(columns)x\(rows) after \(key.map(\.name) ?? "nothing")")
       }
-      // The same for one that went on.
+      // The same for the problem of a recording.
       var frame = Fixtures.calm()
       frame.recording = Frame.Recording(path: "a.mpgrec")
       frame.recording?.problem = Self.words
       _ = state.update(.frame(frame))
       #expect(said(state).contains(wanted) && !said(state).contains("REC0events"))
-      // Until a key is pressed it is there; a message that has gone leaves nothing.
+      // The problem stays only as long as the frames report it. A message that has gone leaves nothing
+      // behind.
       _ = state.update(.frame(Fixtures.calm()))
       #expect(!said(state).contains("errno28"))
     }

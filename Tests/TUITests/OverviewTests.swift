@@ -1,4 +1,4 @@
-// What holds for the Overview at every size, not only at those with a picture.
+// What holds for the Overview at every size, not only at the sizes with a golden picture.
 import Inspector
 import Testing
 
@@ -46,7 +46,7 @@ struct OverviewTests {
 
       let isConsistent = frame.snapshot.isConsistent
       #expect(parts.first == frame.snapshot.gs.live)
-      // Counted while moving, the parts have a sum of their own, which is shown where there is room for it.
+      // While Gs move, the parts have a sum of their own. The line shows that sum where there is room.
       let shownSum = line.contains("≈") && line.contains("=") ? 2 : 1
       #expect(
         parts.dropFirst(shownSum).reduce(0, +) == frame.snapshot.gs.sumOfStates, "at \(columns): \(line)")

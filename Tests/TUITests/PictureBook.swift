@@ -1,10 +1,10 @@
-// Every picture that the tests hold the views to, by name.
+// The catalogue of golden pictures, by name.
 import Inspector
 import Testing
 
 @testable import TUI
 
-/// A view drawn from a fixture. Its golden file is `Pictures/NAME.txt`.
+/// A view drawn from a fixture. The golden file is `Pictures/NAME.txt`.
 struct Picture: Sendable, CustomTestStringConvertible {
   var name: String
   var lines: [String]
@@ -55,7 +55,7 @@ enum PictureBook {
       lines: Overview.plainText(Fixtures.many(ps: 40), width: 132, glyphs: .unicode)),
   ]
 
-  /// Every other screen at three sizes, empty, of the past, overloaded, and in ASCII.
+  /// Every screen but the Overview: at three sizes, empty, of the past, overloaded, and in ASCII.
   static let screens = ScreenID.allCases.filter { $0 != .overview }.flatMap { id -> [Picture] in
     let digit = Key.character(Unicode.Scalar(UInt8(48 + id.rawValue)))
     let crowd = Fixtures.detailed(Fixtures.overload(), gs: 3_000, rows: 40)
@@ -100,7 +100,7 @@ enum PictureBook {
     screen("palette-40x12", 40, 12, Fixtures.detailed(), keys: typed("4:")),
   ]
 
-  /// A frame whose timeline has as many columns as the screen has room for.
+  /// A frame whose timeline has as many columns as fit the screen.
   private static func wide(columns: Int) -> Frame {
     var frame = Fixtures.detailed()
     frame.detail.timeline = Fixtures.timeline(rows: 2, columns: columns)
@@ -108,7 +108,7 @@ enum PictureBook {
     return frame
   }
 
-  /// A frame with the answer to a question.
+  /// A frame with an explanation of a subject.
   private static func explained(_ subject: Subject) -> Frame {
     var frame = Fixtures.detailed()
     frame.detail.why = Fixtures.explanation(of: subject)
@@ -133,7 +133,7 @@ enum PictureBook {
 
   private static func typed(_ text: String) -> [Key] { text.unicodeScalars.map { .character($0) } }
 
-  /// What the screen shows after a frame and some keys.
+  /// The picture after a frame and some keys.
   private static func screen(
     _ name: String, _ columns: Int, _ rows: Int, _ frame: Frame?, glyphs: Glyphs = .unicode, keys: [Key] = []
   ) -> Picture {

@@ -1,4 +1,5 @@
-// The views against their golden files. UPDATE_PICTURES=1 rewrites the files; the difference is looked at.
+// Compares the views with their golden files. UPDATE_PICTURES=1 rewrites the files; a person then reviews the
+// difference.
 import Foundation
 import Testing
 

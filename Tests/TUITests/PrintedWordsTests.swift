@@ -1,4 +1,5 @@
-// Whatever a list prints can be typed into its filter, and finds the row that it was read from.
+// Every word that a list prints can be typed into the list's filter, and the filter then finds the word's
+// row.
 import Inspector
 import Region
 import Testing
@@ -9,10 +10,11 @@ import Testing
 struct PrintedWordsTests {
   private static let size = Size(columns: 400, rows: 60)
 
-  /// Columns whose numbers are of the list and not of the row, and those that print marks; neither is asked for by name.
+  /// Columns that no filter names: their numbers depend on the list rather than on the row, or they print
+  /// marks.
   private static let unnamed = ["ago", "after", "next", "its time", "share", "share of all events"]
 
-  /// A time is one word.
+  /// The words of a text. A number and its unit of time are one word.
   private static func words(_ text: String) -> [String] {
     text.split(separator: " ").reduce(into: []) { words, word in
       if ["ns", "µs", "ms", "s"].contains(word), words.last?.last?.isNumber == true {
@@ -23,7 +25,7 @@ struct PrintedWordsTests {
     }
   }
 
-  /// Marks, such as the branches of a tree, are none.
+  /// Whether a text is a word. Marks such as the branches of a tree are not.
   private static func isWord(_ text: String) -> Bool { text.contains { $0.isLetter || $0.isNumber } }
 
   private func check<Screen: ListScreen>(_ kind: Screen.Type, _ frame: Frame, mode: GsMode = .list) {
@@ -33,7 +35,7 @@ struct PrintedWordsTests {
     let columns = screen.columns
     let printed = PrintedColumns(columns)
     var words = 0
-    // The first ones, and some of the others.
+    // The first rows, and some of the others.
     let rows = screen.rows
     for place in rows.indices where place < 40 || place % 17 == 0 {
       let row = printed.row(rows[place])
@@ -53,7 +55,7 @@ struct PrintedWordsTests {
     #expect(words > 5, "\(Screen.id)")
   }
 
-  /// `title=word`, with the title written as one word.
+  /// Checks the filter `title=word`, with the title written as one word.
   private func checkNamed<Row>(_ title: String, _ words: [String], _ row: PrintedRow<Row>, _ screen: ScreenID)
   {
     guard let field = FilterField(name: title) else {

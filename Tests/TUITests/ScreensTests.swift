@@ -201,7 +201,8 @@ struct ScreensTests {
       Issue.record("no seek")
       return
     }
-    // The middle of the 36th column of 72 from the right, of the 100 ms before 754.3 s.
+    // The cursor stands on the 36th of 72 columns from the right, and the columns span the 100 ms before
+    // 754.3 s. This is the middle of that column.
     #expect(moment / 1_000_000 == 754_250)
   }
 
@@ -237,7 +238,7 @@ struct ScreensTests {
     _ = state.update(.input(.key(.down)))
     _ = state.update(.input(.key(.character("x"))))
     #expect(state.interest.why == .g(15) && text(state).contains("looking through the history"))
-    // What the gauges say stands there at once; then how far the rest has come.
+    // The gauges' answer stands there at once; below it, how far the search has come.
     #expect(text(state).contains("G15 is runnable, since 14.8 ms. It was spawned by serve("))
     var looking = Fixtures.detailed()
     looking.looking = 1_234_567
@@ -273,7 +274,7 @@ struct ScreensTests {
       Issue.record("no slice")
       return
     }
-    // The second column from the right: a 72nd of 100 ms each.
+    // The second column from the right; each of the 72 columns spans a 72nd of 100 ms.
     #expect(to == 754_300_000_000 - 1_388_888 && to - from == 1_388_888)
   }
 
@@ -315,7 +316,7 @@ struct ScreensTests {
   }
 }
 
-/// A small generator, the same in every run.
+/// A small random generator that gives the same numbers in every run.
 struct SystemDice {
   var state: UInt64
   mutating func below(_ bound: Int) -> Int {
@@ -355,7 +356,7 @@ struct ListingTests {
     #expect((1..<524).allSatisfy { (up[$0 - 1].age ?? 0) <= (up[$0].age ?? 0) } && up[524].age == nil)
   }
 
-  /// All rows of the tree, whatever `change` made of who spawned whom.
+  /// All rows of the tree after `change` has changed who spawned whom.
   private func tree(_ change: (inout [Goroutine]) -> Void = { _ in }) -> [GRow] {
     var frame = Fixtures.detailed()
     if var gs = frame.detail.goroutines?.all {

@@ -45,7 +45,7 @@ struct SortTests {
         let isInOrder = zip(numbers, numbers.dropFirst()).allSatisfy { isUp ? $0 <= $1 : $0 >= $1 }
         #expect(isInOrder, "\(S.id) \(column.title): \(values)")
       } else {
-        // The letter of a state stands before its word.
+        // Drop the state's letter, which stands before the state's word.
         let words = values.map { $0.dropFirst().first == " " ? String($0.dropFirst(2)) : $0 }
         let wrong = isInverted ? ComparisonResult.orderedAscending : .orderedDescending
         let isInOrder = zip(words, words.dropFirst()).allSatisfy {
@@ -63,7 +63,7 @@ struct SortTests {
     #expect(sorted == ["", "9.9.9.9:1", "10.0.0.9:80", "10.0.0.10:9", "a", "a9", "a009b", "a9b", "a10", "b"])
   }
 
-  /// What a cell says, as a number: `P12`, `87%`, `1.24k`, `3.14 ms`, `1,234`; nil: it is a word.
+  /// A cell's text as a number: `P12`, `87%`, `1.24k`, `3.14 ms`, `1,234`; nil: the text is a word.
   private static func number(_ text: String) -> Double? {
     if text == "<1%" { return 0.5 }
     var digits = text.filter { $0 != "," }

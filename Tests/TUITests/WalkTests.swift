@@ -1,4 +1,4 @@
-// Following a request, and the boot: what keys do, and how step and moment go together.
+// Following a request, and the boot: what keys do, and how step and moment follow each other.
 import Inspector
 import Testing
 
@@ -15,7 +15,7 @@ struct WalkTests {
   private func press(_ key: Key, _ state: inout AppState) -> Effect { state.update(.input(.key(key))) }
   private func text(_ state: AppState) -> String { Screen.draw(state).lines.joined(separator: "\n") }
 
-  /// What the source gives at a moment of the past while the request of `choice` is followed.
+  /// The source's frame of a past moment while the request of `choice` is followed.
   private func past(_ walk: RequestWalk?, _ choice: RequestChoice, at time: UInt64) -> Frame {
     var frame = Fixtures.past()
     frame.past?.time = time
@@ -23,7 +23,8 @@ struct WalkTests {
     return frame
   }
 
-  /// A live view in which the last request was asked for and found, and time has come to its first step.
+  /// A view that was live. The last request was asked for and found, and time has moved to the request's
+  /// first step.
   private func found() throws -> (AppState, RequestWalk, RequestChoice) {
     let live = Fixtures.detailed()
     var state = state(live)
@@ -49,7 +50,7 @@ struct WalkTests {
     var (state, walk, choice) = try found()
     for step in 1...6 {
       #expect(press(.down, &state) == .time(.seek(walk.steps[step].moment + 1)))
-      // The clock of the history rounds.
+      // The history's clock rounds, so the moment may differ by a nanosecond.
       _ = state.update(.frame(past(walk, choice, at: walk.steps[step].moment + 2)))
       _ = state.update(.frame(past(walk, choice, at: walk.steps[step].moment + 2)))
       #expect(state.walk?.step == step)
@@ -88,7 +89,7 @@ struct WalkTests {
     let end = try #require(walk.span.end)
     _ = press(.left, &state)
     #expect(state.walk?.choice == .last(by: end - 1))
-    // There is none before: the one after that is shown, and it is said.
+    // No request is before this one: the next one is shown, and a note says so.
     #expect(state.update(.frame(past(nil, .last(by: end - 1), at: end))) == .nothing)
     #expect(state.walk?.choice == .next(after: end - 1))
     _ = state.update(.frame(past(walk, .next(after: end - 1), at: end)))
@@ -96,7 +97,7 @@ struct WalkTests {
     _ = press(.character("R"), &state)
     choice = .next(after: end)
     #expect(state.walk?.choice == choice)
-    // A view that stands still goes on, so that it can come.
+    // A paused view goes live again, so that the next request can come.
     #expect(state.update(.frame(past(nil, choice, at: end))) == .time(.now))
     var live = Fixtures.unanswered(Fixtures.detailed(), choice)
     #expect(state.update(.frame(live)) == .nothing && text(state).contains("waiting for the next one"))

@@ -1,4 +1,4 @@
-// Where Enter leads to, how Esc leads back, and how the timeline uses its room.
+// Where Enter leads, how Esc leads back, and how the timeline uses its room.
 import Inspector
 import Region
 import Testing
@@ -70,7 +70,7 @@ struct WayBackTests {
     _ = press(.escape, &state)
     #expect(state.gsMode == .reasons && state.screen == .gs)
 
-    // A digit begins anew.
+    // A digit shows a screen and forgets the way back.
     _ = press(.enter, &state)
     _ = press(.character("3"), &state)
     _ = press(.escape, &state)
@@ -119,7 +119,7 @@ struct WayBackTests {
     let layout = TimelineScreen.layout(state)
     #expect(
       layout.band > 3 && layout.lane(atRow: layout.band) == 1 && layout.lane(atRow: layout.band * 2) == nil)
-    // A click on the second band selects it.
+    // A click on the second band selects that band.
     _ = state.update(.input(.click(x: 50, y: 4 + layout.band + 2)))
     #expect(state.timeline.selectedRow == 1 && state.timeline.cursor != nil)
   }

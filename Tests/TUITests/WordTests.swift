@@ -1,4 +1,5 @@
-// docs/words.md is the one page of words: what the screens show is in it, and what it forbids is said nowhere.
+// docs/words.md is the one page of words. It contains every word that the screens show, and the sentences use
+// none of the words that it forbids.
 import Foundation
 import Region
 import Testing
@@ -10,11 +11,11 @@ import Testing
 @testable import Observed
 @testable import TUI
 
-/// The page: its tables by heading.
+/// The page of words: the cells of its tables.
 private struct WordPage {
-  /// In the column Screens, by heading.
+  /// The words in the column Screens, by heading.
   var screens: [String: Set<String>] = [:]
-  /// In the first column, and in the column JSON.
+  /// The words in the first column (`words`) and in the column JSON (`json`).
   var words: Set<String> = []
   var json: Set<String> = []
   var forbidden: [String] = []
@@ -42,7 +43,7 @@ private struct WordPage {
     cell.matches(of: #/`([^`]+)`/#).map { String($0.1) }
   }
 
-  /// All files of what people read.
+  /// All source files that contain text for people.
   static func sources() throws -> [(path: String, lines: [String])] {
     try ["Inspector", "TUI", "mpgtop"].flatMap { target in
       let folder = root.appending(path: "Sources/\(target)")
@@ -73,11 +74,11 @@ struct WordTests {
     (snapshot.preempted, snapshot.syscall) = (1, 1)
     let shares = snapshot.shares(always: WaitGroupName.allCases).flatMap { [$0.word, $0.shortWord] }
     let known = missing(gs + shares, under: "What a G is doing")
-    // Where the name of a reason's group is the shown word, another row has it.
+    // The group `netpoll` (`net`) is left out: on the page, that word stands in another table's row.
     #expect(known.filter { !["netpoll", "net"].contains($0) } == [])
     #expect(missing(PStatus.allCases.map(\.word), under: "What a P is doing") == [])
     #expect(missing(MState.allCases.map(\.word), under: "What an M is doing") == [])
-    // One word, one state.
+    // No two states share a word.
     for words in [GState.allCases.map(\.word), PStatus.allCases.map(\.word), MState.allCases.map(\.word)] {
       #expect(Set(words).count == words.count)
     }
@@ -102,7 +103,7 @@ struct WordTests {
 
   @Test("what each kind of event is called leads to a word of the page")
   func events() {
-    // The stem of each kind's text: what it is said to do.
+    // The stem of each event's text: the verb for what happened.
     let stems: [EventKind: String] = [
       .goCreate: "create", .goPark: "park", .goReady: "ready", .goYield: "yield", .goPreempt: "preempt",
       .goSyscall: "call", .goSyscallExit: "call", .steal: "steal", .overflow: "spill", .netpoll: "poll",
@@ -116,7 +117,7 @@ struct WordTests {
   @Test("words that the page does not allow are in no sentence")
   func forbidden() throws {
     #expect(page.forbidden.count > 10)
-    // Where the word is explained.
+    // The lines that explain a forbidden word, and so contain it.
     let explained = ["A G was made to stop while others waited"]
     var wrong: [String] = []
     for (path, lines) in try WordPage.sources() {
