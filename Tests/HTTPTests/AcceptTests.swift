@@ -1,4 +1,4 @@
-// Accepting when the system refuses: for want of descriptors, for what happened to one connection, or for good.
+// Accepting while the system refuses: for lack of descriptors, because of one connection, or for good.
 import CFaults
 import Glibc
 import Net
@@ -35,7 +35,8 @@ struct AcceptTests {
           if end == .deadline { listener.setDeadline(.after(.milliseconds(300))) }
           if end == .earlierDeadline { listener.setDeadline(.after(.seconds(3600))) }
           go { ended.send(failure { _ = try listener.accept() }) }
-          // Until pauses have grown so long that the end is not heard by chance.
+          // Wait until the pauses between attempts are so long that the accepting G cannot notice the end by
+          // chance.
           while cfault_calls() < (errno == EMFILE ? 8 : 24), end != .deadline, end != .timeOut { yield() }
           if end == .earlierDeadline { listener.setDeadline(.after(.zero)) }
           if end == .cancellation { scope.cancel() }
@@ -120,7 +121,7 @@ struct AcceptTests {
 
 @Suite("The last reference to a socket")
 struct SocketReferenceTests {
-  /// Safe because: one thread at a time touches it.
+  /// Safe because: one thread at a time uses the object.
   private final class Holder: @unchecked Sendable {
     var things: [AnyObject] = []
     var fds: [Int32] = []
@@ -151,7 +152,7 @@ struct SocketReferenceTests {
           try holder.fill()
           MPG.await { await Task.detached { holder.drop() }.value }
         }
-        // As docs/interop.md has it: the task that made the connection ends with it.
+        // As docs/interop.md describes: the task that made the connection ends together with it.
         let port = try ListeningSocket(host: "127.0.0.1", port: 0).port
         try MPG.await {
           let connection = try await MPG.run { try TCPConnection.connect(host: "127.0.0.1", port: port) }

@@ -1,4 +1,5 @@
-// The tests' own client, as a G sees it, and the child processes in which server and client run together.
+// The tests' own client, as a G uses it, and helpers for child processes in which server and client run
+// together.
 
 import Glibc
 import MPG
@@ -7,8 +8,8 @@ import Testing
 
 @testable import HTTP
 
-/// In a child: boots the runtime, serves `mux` on a free port of 127.0.0.1, and runs `body` as the main G.
-/// The server is shut down when it returns; a child that hangs is ended by SIGALRM.
+/// Runs in a child process: boots the runtime, serves `mux` on a free port of 127.0.0.1, and runs `body` as
+/// the main G. The server is shut down when `body` returns. SIGALRM ends a child that hangs.
 func withServer(
   _ mux: Mux = testMux(), _ limits: Limits = Limits(), procs: Int = 2,
   _ body: @Sendable @escaping (TestServer) throws -> Void
@@ -24,7 +25,8 @@ func withServer(
   }
 }
 
-/// In a child: ends it with status 1, and an issue that says what was expected, unless `condition` holds.
+/// Runs in a child process: unless `condition` holds, ends the child with status 1 and an issue that says
+/// what was expected.
 func check(
   _ condition: Bool, _ expected: @autoclosure () -> String, at location: SourceLocation = #_sourceLocation
 ) {
@@ -33,7 +35,7 @@ func check(
   exit(1)
 }
 
-/// In a child: lets it have `count` descriptors.
+/// Runs in a child process: limits the child to `count` descriptors.
 func limitDescriptors(_ count: UInt) {
   var limit = rlimit(rlim_cur: rlim_t(count), rlim_max: rlim_t(count))
   check(unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, "setrlimit to work")
@@ -42,7 +44,7 @@ func limitDescriptors(_ count: UInt) {
 final class TestServer: Sendable {
   let server: Server
   let port: UInt16
-  /// How many connections `serve` left open.
+  /// Receives the number of connections that `serve` left open, when `serve` has returned.
   let ended = Channel<Int>(capacity: 1)
 
   init(server: Server, port: UInt16) {
@@ -57,7 +59,7 @@ final class TestServer: Sendable {
 final class Client: Sendable {
   let connection: TCPConnection
 
-  /// Connecting blocks the thread, but on loopback not for long: the kernel answers by itself.
+  /// Connects. This blocks the thread, but only briefly: on loopback the kernel answers by itself.
   init(port: UInt16) throws {
     let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     check(fd >= 0, "a socket")
@@ -73,7 +75,7 @@ final class Client: Sendable {
     _ = fcntl(fd, F_SETFL, O_NONBLOCK)
   }
 
-  /// Whether `fd` can be connected to `port`.
+  /// Whether `fd` can connect to `port`.
   static func reaches(_ fd: Int32, port: UInt16) -> Bool {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -111,7 +113,7 @@ final class Client: Sendable {
     return text
   }
 
-  /// What came, or nil at the end of the stream.
+  /// The next text; nil: the stream has ended.
   private func read() throws -> String? {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 1)
     defer { unsafe buffer.deallocate() }

@@ -20,8 +20,7 @@ struct CorpusTests {
     let whole = withoutContinue(talk([item.bytes[...]]))
 
     let bytes = item.bytes
-    // Long cases are long by repetition: their ends, and the neighbourhood of the limits, are where splits
-    // matter.
+    // Long cases repeat the same bytes. For them only splits near the ends and near the limits matter.
     let positions = (1..<bytes.count).filter {
       bytes.count < 600 || $0 < 150 || $0 > bytes.count - 50 || $0 % 97 == 0 || abs($0 - 8192) < 40
         || abs($0 - 16384) < 20
@@ -41,8 +40,8 @@ struct CorpusTests {
     #expect(single == whole)
   }
 
-  /// What was said and whether it ended. The interim 100 does depend on the split: it is for who waits before the
-  /// body.
+  /// The answers, and whether the conversation ended, without the interim answer 100. That answer does depend
+  /// on the split: it is for a client that waits before it sends the body.
   private func withoutContinue(_ transcript: Transcript) -> String {
     let ended = transcript.end == .finish || transcript.end == .close
     return transcript.text.replacing("HTTP/1.1 100 Continue\r\n\r\n", with: "") + (ended ? "END" : "OPEN")

@@ -1,5 +1,5 @@
-// The corpus of requests that Swift's tests share with differential.py; its format is described in the file
-// itself.
+// The corpus of requests that the Swift tests share with differential.py. The corpus file itself describes
+// its format.
 
 import Foundation
 import Testing

@@ -2,13 +2,14 @@
 import Foundation
 import Testing
 
-/// A demo that listens; ended with the last reference.
+/// A demo that listens. The process ends with the last reference to this object.
 final class RunningDemo: Sendable {
   let port: UInt16
   private let process: Process
 
   init(_ arguments: [String], preemption: Bool = false) throws {
-    // A free port may be taken by another test's demo before ours listens on it; then ours has ended, and says nothing.
+    // Another test's demo may take a free port before this demo listens on it. This demo then ends without a
+    // word, and another port is tried.
     for _ in 0..<10 {
       let (port, holder) = try freePort()
       close(holder)
@@ -37,7 +38,7 @@ final class RunningDemo: Sendable {
 
   deinit { stop() }
 
-  /// Tells it to stop, and waits until it has; its exit code.
+  /// Asks the demo to stop, waits for its end, and returns its exit code.
   @discardableResult func stop() -> Int32 {
     tellToStop()
     process.waitUntilExit()
@@ -46,14 +47,14 @@ final class RunningDemo: Sendable {
 
   func tellToStop() { process.terminate() }
 
-  /// Whether it takes connections.
+  /// Whether the demo accepts connections.
   var listens: Bool {
     let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(fd) }
     return Client.reaches(fd, port: port)
   }
 
-  /// Asks, and does not wait for the answer; the socket.
+  /// Sends a request without waiting for the answer; returns the socket.
   func ask(_ target: String) -> Int32 {
     let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     #expect(Client.reaches(fd, port: port))
@@ -82,10 +83,10 @@ final class RunningDemo: Sendable {
   }
 }
 
-/// Whether this build is one with the thread sanitizer, and so the demo too: there a signal that ends it may wait for as
-/// long as the thread that it came to sleeps in the scheduler.
+/// Whether this build, and so the demo, has the thread sanitizer. A signal that ends such a demo may be
+/// delayed for as long as the thread that received it sleeps in the scheduler.
 let hasThreadSanitizer = unsafe dlsym(nil, "__tsan_init") != nil
-/// With the address sanitizer, whose mmap is its own.
+/// Whether this build has the address sanitizer, which brings its own mmap.
 let hasAddressSanitizer = unsafe dlsym(nil, "__asan_init") != nil
 
 @Suite("mpg-demo's scenarios", .disabled(if: hasThreadSanitizer, "it could not be ended"))

@@ -1,13 +1,13 @@
-// mpg-demo as a process: its exit codes, what it says, and how it ends.
+// mpg-demo as a process: its exit codes, what it prints, and how it ends.
 
 import Foundation
 import Testing
 
-/// A run of mpg-demo, which `swift build` puts beside the tests.
+/// A run of mpg-demo. `swift build` puts the program beside the tests.
 struct Demo {
   let process = Process()
   let output = Pipe()
-  /// A file, so that however much is written there, nobody waits for a reader.
+  /// Standard error goes to a file: a full pipe would block the demo until somebody reads.
   let errors = FileManager.default.temporaryDirectory.appending(path: "mpg-demo-\(UUID().uuidString)")
 
   init(_ arguments: [String]) throws {
@@ -20,7 +20,7 @@ struct Demo {
     try process.run()
   }
 
-  /// Waits for its end: exit code, stdout, stderr. Once.
+  /// Waits for the end and returns exit code, stdout and stderr. Call it once.
   func wait() throws -> (code: Int32, output: String, errors: String) {
     defer { try? FileManager.default.removeItem(at: errors) }
     let said = output.fileHandleForReading.readDataToEndOfFile()
@@ -30,7 +30,7 @@ struct Demo {
   }
 }
 
-/// A port that nobody has at the moment.
+/// A port that is free at the moment.
 func freePort() throws -> (port: UInt16, holder: Int32) {
   let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   var address = sockaddr_in()

@@ -1,10 +1,10 @@
-// Fault injection: one system call of one kind fails, the n-th, for every n, while clients visit the server. Nothing is
-// lost and nothing hangs: every request is answered rightly, or its connection fails cleanly and alone; the process
-// lives, and afterwards every G and every descriptor of the visit is gone.
+// Fault injection. While clients visit the server, one system call of one kind fails: the n-th, for every n.
+// Nothing may be lost and nothing may hang: every request gets the right answer, or its connection alone
+// fails cleanly. The process lives on, and afterwards every G and every descriptor of the visit is gone.
 //
-// A walk goes n = 1, 2, 3… until two visits end without the fault having struck (how many calls a visit makes depends on
-// what runs when; a thread that is not asleep, for one, need not be woken). From the 24th on it takes larger and
-// larger steps; with MPG_FAULTS=full in the environment (`make test-faults`) it takes every one.
+// A walk goes n = 1, 2, 3… until two visits in a row end before their n-th call. (How many calls a visit
+// makes depends on timing: a thread that is awake, for example, need not be woken.) After n = 24, the steps
+// become larger and larger. With MPG_FAULTS=full in the environment (`make test-faults`), every n is taken.
 import CFaults
 import Foundation
 import MPG
@@ -14,7 +14,8 @@ import Testing
 
 @testable import HTTP
 
-/// One kind of call, what it fails with, and how many of a visit's connections that may cost.
+/// One kind of call, the error with which it fails, and how many of a visit's connections the fault may
+/// break.
 private struct Fault: Sendable, CustomStringConvertible {
   let call: cfault_call
   let errno: Int32
@@ -26,10 +27,10 @@ private struct Fault: Sendable, CustomStringConvertible {
     (self.call, self.errno, self.cost, self.name) = (call, errno, cost, name)
   }
 
-  /// Calls that every visit makes.
+  /// Faults in calls that every visit makes.
   static let everyVisit = ofAnyNetpoll.filter { !isByUring || !ofEpoll.contains($0.call.rawValue) }
 
-  /// Whether netpoll is by io_uring (`make test-uring`), which makes none of the calls of the one by epoll.
+  /// Whether netpoll uses io_uring (`make test-uring`). It then makes none of the calls that epoll needs.
   static let isByUring = ProcessInfo.processInfo.environment["MPG_NETPOLL"] == "io_uring"
   private static let ofEpoll = [CFAULT_EPOLL_CTL, CFAULT_EPOLL_WAIT, CFAULT_EVENTFD_WRITE].map(\.rawValue)
 
@@ -55,7 +56,7 @@ private struct Fault: Sendable, CustomStringConvertible {
     Fault(CFAULT_PREAD, EINTR, cost: 0, "pread EINTR"),
   ]
 
-  /// Calls by which a process grows, so that only its first visit makes them.
+  /// Faults in calls by which a process grows. Only the first visit of a process makes them.
   static let firstVisit = [
     Fault(CFAULT_PTHREAD_CREATE, EAGAIN, cost: 0, "pthread_create EAGAIN"),
     Fault(CFAULT_MMAP, ENOMEM, cost: 0, "mmap ENOMEM"),
@@ -67,11 +68,11 @@ private struct Fault: Sendable, CustomStringConvertible {
 
   static let isFull = ProcessInfo.processInfo.environment["MPG_FAULTS"] == "full"
 
-  /// Which call fails after the n-th.
+  /// The number of the call that fails after the n-th did.
   static func next(after n: Int64) -> Int64 { isFull || n < 24 ? n + 1 : n + n / 4 }
 }
 
-/// The paths that the clients of a visit ask for, two each, and the answers.
+/// The paths that the clients of a visit ask for, two paths per client, and the answers.
 private let greeting = "Hello World"
 private let content = String(repeating: "0123456789", count: 2000)
 
@@ -96,7 +97,7 @@ private func faultMux(_ folder: Folder) -> Mux {
   return mux
 }
 
-/// Gs of which none ends before all have begun, and each keeps its thread meanwhile.
+/// A meeting of Gs: no G leaves before all have come. Meanwhile each G keeps its thread.
 private final class Meeting: Sendable {
   private let present = Atomic(0)
 
@@ -106,8 +107,9 @@ private final class Meeting: Sendable {
   }
 }
 
-/// Gs that are parked at once: the process must have stacks, and slots of the G table, for all. And some that block at
-/// once: it must have one thread more than it has, however many a busy machine let it start before.
+/// Starts many Gs. Some are parked at once, so that the process needs stacks and slots of the G table for all
+/// of them. The others block at once, so that the process needs one thread more than it already has, however
+/// many a busy machine made it start before.
 private func crowd(_ count: Int) {
   let gate = Channel<Void>()
   let (arrived, all) = (WaitGroup(), WaitGroup())
@@ -132,8 +134,8 @@ private func crowd(_ count: Int) {
   all.wait()
 }
 
-/// In a child: one client, which asks twice on one connection. Whether it had its answers; a connection that failed did
-/// not, and a wrong answer ends the child.
+/// Runs in a child process: one client asks twice on one connection. Returns whether it got its answers; if
+/// the connection fails, it did not. A wrong answer ends the child.
 private func ask(_ path: String, _ expected: String, on port: UInt16) -> Bool {
   guard let client = try? Client(port: port) else { return false }
   let request = "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -147,7 +149,7 @@ private func ask(_ path: String, _ expected: String, on port: UInt16) -> Bool {
   return true
 }
 
-/// In a child: several clients at once. How many connections failed.
+/// Runs in a child process: several clients visit at once. Returns how many connections failed.
 private func visit(_ port: UInt16, crowds: Bool) -> Int {
   let asked = [
     ("/", greeting), ("/nap", greeting), ("/file", content), (crowds ? "/crowd" : "/nap", greeting),
@@ -157,25 +159,26 @@ private func visit(_ port: UInt16, crowds: Bool) -> Int {
   return (0..<asked.count).count { _ in results.receive() == false }
 }
 
-/// In a child: sets a timer while nobody else does anything, so that netpoll's thread waits in the kernel and is told by
-/// its eventfd. On a busy machine it may be about something else whenever a visit sets one.
+/// Runs in a child process: sets a timer while nothing else runs. Netpoll's thread then waits in the kernel,
+/// so it must be woken through its eventfd. During a visit on a busy machine, that thread may never be
+/// waiting when a timer is set.
 private func setTimerAtRest() {
   blocking { _ = usleep(5000) }
   MPG.sleep(.milliseconds(1))
 }
 
-/// In a child: whether it becomes true within a minute.
+/// Runs in a child process: whether the condition becomes true within a minute.
 private func patiently(_ isSo: () -> Bool) -> Bool {
   for _ in 0..<6000 where !isSo() { MPG.sleep(.milliseconds(10)) }
   return isSo()
 }
 
-/// In a child: what must be given back.
+/// In a child process: what a visit must give back.
 private struct Holdings: Equatable {
   var gs = statistics().live
   var descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
 
-  /// What a server at rest holds: what does not change for a tenth of a second.
+  /// What a server at rest holds: counts that stay the same for a tenth of a second.
   static func atRest() -> Holdings {
     var (found, since) = (Holdings(), 0)
     while since < 20 {
@@ -186,7 +189,7 @@ private struct Holdings: Equatable {
     return found
   }
 
-  /// Waits until no more is held than this, for a minute at most.
+  /// Waits, for a minute at most, until no more is held than this.
   func areBack() -> Bool {
     for _ in 0..<12_000 {
       let now = Holdings()
@@ -251,7 +254,7 @@ struct FaultTests {
           let before = Holdings.atRest()
           cfault_arm(fault.call, n, 1, fault.errno)
           let failed = visit(test.port, crowds: true)
-          // mmap is what gives the crowd's stacks back: a busy machine may take its time.
+          // The crowd's stacks are given back by calls of mmap. On a busy machine these may come late.
           if fault.call == CFAULT_MMAP, n == 1 { _ = patiently { cfault_calls() > 0 } }
           if cfault_disarm() == 0 {
             check(FileManager.default.createFile(atPath: missed, contents: nil), "a mark")
@@ -263,7 +266,7 @@ struct FaultTests {
       }
       n = Fault.next(after: n)
     }
-    // The address sanitizer takes the calls of mmap before they come here.
+    // The address sanitizer replaces mmap, so its calls never reach the fault.
     let isOutOfReach = hasAddressSanitizer && Fault.firstVisit[index].call == CFAULT_MMAP
     #expect(n > 2 || isOutOfReach, "a fault that struck")
     if Fault.isFull { print("\(Fault.firstVisit[index]): \(n - 2) processes with a fault") }

@@ -1,4 +1,4 @@
-// The last answer on a connection arrives whole, though the client reads late and sends more meanwhile.
+// The last answer on a connection arrives whole, even if the client reads late and sends more meanwhile.
 import Glibc
 import MPG
 import Net

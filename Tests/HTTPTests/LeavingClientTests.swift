@@ -1,4 +1,5 @@
-// A client that leaves takes its handler with it; one that only has said all waits for its answer.
+// A client that leaves takes its handler with it. A client that only has finished sending still gets its
+// answer.
 
 import Glibc
 import MPG
@@ -8,7 +9,7 @@ import Testing
 
 private enum Leaving: CaseIterable, Codable { case close, reset, closeAfterMore, closeAfterHalf }
 
-/// A mux whose `/wait` ends with the cancellation of its scope alone, and counts those that came and went.
+/// A mux whose `/wait` handler ends only when its scope is cancelled. It reports each entry and each exit.
 private func waitingMux(_ entered: Channel<Void>, _ left: Channel<Void>) -> Mux {
   var mux = testMux()
   mux.handle("/wait", .slow) { _, _ in
@@ -41,7 +42,7 @@ struct LeavingClientTests {
           }
         }
         left.receive()
-        // Its place is free a moment later.
+        // The left client's place is free a moment later.
         while true {
           let client = try test.connect()
           try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -6,7 +6,8 @@ import Testing
 
 @testable import MPG
 
-/// In a child: boots the runtime, listens on a free port of 127.0.0.1, and runs `body` as the main G.
+/// Runs in a child process: boots the runtime, listens on a free port of 127.0.0.1, and runs `body` as the
+/// main G.
 private func withListener(
   procs: Int = 2, _ body: sending @escaping (TCPListener, UInt16) throws -> Void
 ) -> Never {
@@ -22,7 +23,7 @@ private func failure(_ body: () throws -> Void) -> NetError? {
   return nil
 }
 
-/// A port of 127.0.0.1 that nobody listens on: it is bound, so nobody else can take it.
+/// A port of 127.0.0.1 on which nobody listens. The port is bound, so nobody else can take it.
 private func deafPort() throws -> UInt16 {
   let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   var address = sockaddr_in()
@@ -37,7 +38,7 @@ private func deafPort() throws -> UInt16 {
   }
 }
 
-/// Owns a piece of memory for reads; see `TCPConnection.read`.
+/// Reads a byte into memory of its own, as `TCPConnection.read` demands.
 private func readByte(_ connection: TCPConnection) throws -> UInt8? {
   let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
   defer { unsafe buffer.deallocate() }
@@ -95,7 +96,7 @@ struct NetTests {
   func unknownNames() async {
     await #expect(processExitsWith: .success) {
       withListener { _, port in
-        // Not a name that could be asked for: too long for one.
+        // Too long for a host name, so it cannot be looked up.
         let name = String(repeating: "x", count: 300)
         let error = failure { _ = try TCPConnection.connect(host: name, port: port) }
         guard case .unknownHost(name, _) = error else { return check(false, "unknownHost") }
@@ -123,7 +124,8 @@ struct NetTests {
     await #expect(processExitsWith: .success) {
       alarm(120)
       MPG.main(MPG.Options(procs: 1)) {
-        // A queue of one that nobody empties: on loopback the kernel drops further attempts.
+        // A queue for one connection that nobody accepts: on loopback, the kernel drops further attempts to
+        // connect.
         let socket = try ListeningSocket(host: "127.0.0.1", port: 0, backlog: 0)
         var kept: [TCPConnection] = []
         var error: NetError?

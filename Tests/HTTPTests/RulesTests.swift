@@ -1,5 +1,5 @@
-// The small rules, each by itself: limits to the byte, escapes, dates, and that the documentation lists every
-// refusal.
+// The small rules, each by itself: limits to the byte, escapes, dates. Also, the documentation must list
+// every refusal.
 
 import Foundation
 import Testing
@@ -70,10 +70,10 @@ struct LimitsTests {
 
 @Suite("Hosts")
 struct HostTests {
-  /// The status for `host` in the field, and in an absolute target.
+  /// The statuses for `host` in the Host field and in an absolute target.
   private func statuses(_ host: String) -> [Int] {
     var requests = ["GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n"]
-    // What ends a host in a target, or a target in its line, cannot stand in either.
+    // A host with a character that ends a host or a target cannot stand in a target.
     if !host.contains(where: { " /?#".contains($0) }) {
       requests.append("GET http://\(host)/ HTTP/1.1\r\nHost: a\r\n\r\n")
     }

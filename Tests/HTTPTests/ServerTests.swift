@@ -1,5 +1,5 @@
-// The server over real sockets, with its client in the same runtime: time-outs, the cap, want of descriptors,
-// shutdown.
+// The server over real sockets, with its client in the same runtime: time-outs, the cap on connections, lack
+// of descriptors, shutdown.
 
 import Glibc
 import MPG
@@ -22,7 +22,7 @@ struct ServerTests {
           check(try client.receive(1).map(\.body) == ["Hello World"], "a greeting")
         }
         check(test.server.counters.accepted.load(ordering: .relaxed) == 1, "one connection")
-        // The third answer is counted after it is written.
+        // The server counts the third answer only after it has written it.
         while test.server.counters.requests.load(ordering: .relaxed) < 3 { yield() }
       }
     }
@@ -73,7 +73,7 @@ struct ServerTests {
         let (silent, dripping) = (try test.connect(), try test.connect())
         try silent.send("GET / HT")
         go {
-          // until the server has had enough
+          // Until the server closes the connection.
           while (try? dripping.send("G")) != nil { sleep(.milliseconds(10)) }
         }
         check(try silent.receiveAll().hasPrefix("HTTP/1.1 408 "), "408 for silence")

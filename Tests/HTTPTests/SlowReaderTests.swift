@@ -1,4 +1,5 @@
-// Clients that read slowly have all of their answer; those that do not read are cut off, and can tell.
+// Clients that read slowly get all of their answer. Clients that do not read at all are cut off, and can tell
+// that they were.
 
 import Foundation
 import Glibc
@@ -32,7 +33,7 @@ struct SlowReaderTests {
     }
   }
 
-  /// Answers of which the system takes all at once, and not.
+  /// Answers that the kernel accepts at once, and answers that it does not.
   @Test(
     "who does not read is cut off, by a reset and not by an end of the stream",
     arguments: [300_000, 16 << 20])
@@ -86,7 +87,7 @@ struct SlowReaderTests {
     )
     #expect(asked.send("GET /sleep?ms=60000 HTTP/1.1\r\nHost: a\r\n\r\n"))
     #expect(begun.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /block?ms=60000 HTTP/1.1\r\nHost: a\r\n\r\n"))
-    // One that was not accepted yet would be reset with the listener.
+    // Get one answer first: a connection that is not accepted yet would be reset together with the listener.
     #expect(idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
     while begun.waiting == 0 || idle.waiting == 0 { usleep(1000) }
     demo.tellToStop()

@@ -1,8 +1,8 @@
-// Talking to a `Conversation` with arrays: what the server's G does with a socket.
+// Talking to a `Conversation` with arrays, as the server's G does with a socket.
 
 @testable import HTTP
 
-/// A mux like the demo's, without anything that needs the runtime.
+/// A mux like the demo's, but with handlers that do not need the runtime.
 func testMux() -> Mux {
   var mux = Mux()
   mux.handle("/") { _, response in response.write("Hello World") }
@@ -25,17 +25,17 @@ func testMux() -> Mux {
   return mux
 }
 
-/// What came of a conversation.
+/// The outcome of a conversation.
 struct Transcript: Equatable {
   var written: [UInt8] = []
-  /// How many bytes were written at a time.
+  /// The sizes of the writes.
   var writes: [Int] = []
   var end: Conversation.Next?
 
   var text: String { String(decoding: written, as: UTF8.self) }
 }
 
-/// Feeds `pieces`, one read each, until they are used up or the conversation ends.
+/// Feeds `pieces` to a conversation, each as one read, until they are used up or the conversation ends.
 func talk(_ pieces: [ArraySlice<UInt8>], limits: Limits = Limits(), mux: Mux = testMux()) -> Transcript {
   var conversation = Conversation(mux: mux, limits: limits)
   var transcript = Transcript()
@@ -75,7 +75,7 @@ func talk(_ text: String, limits: Limits = Limits()) -> Transcript {
   talk([Array(text.utf8)[...]], limits: limits)
 }
 
-/// The responses in `text`: status, head, body. HEAD's answers must be named, since they say a length and
+/// The responses in `text`: status, head, body. Pass `headOnly` for answers to HEAD, which state a length but
 /// have no body.
 func responses(_ text: String, headOnly: Bool = false) -> [(status: Int, head: String, body: String)] {
   var rest = Substring(text)
@@ -92,7 +92,7 @@ func responses(_ text: String, headOnly: Bool = false) -> [(status: Int, head: S
   return result
 }
 
-/// How many responses in `text` have all of their body.
+/// The number of responses in `text` whose body is complete.
 func completeResponses(_ text: String) -> Int {
   responses(text).filter { response in
     let length = response.head.split(separator: "\r\n").first { $0.hasPrefix("Content-Length: ") }
