@@ -1,9 +1,9 @@
-// Memory and threads for tests of shared words: what the runtime's mapping and Ms are to the real thing.
+// Memory and threads for tests of shared words. They stand for the runtime's mapping and Ms.
 import Foundation
 import Region
 
-/// Zeroed words at a page-aligned address. Never freed, for `Word`, `Block` and rings are handles that keep
-/// nothing alive; so too the runtime never unmaps its region.
+/// Zeroed words at a page-aligned address. An arena is never freed, because `Word`, `Block` and rings are
+/// handles that keep nothing alive. (The runtime never unmaps its region either.)
 ///
 /// Safe because: threads reach the memory only through `Word`, whose accesses are atomic.
 @safe struct Arena: @unchecked Sendable {
@@ -16,7 +16,7 @@ import Region
     unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
   }
 
-  /// The word at `index`, read without the accessors under test.
+  /// The word at `index`, read without the accessors that are being tested.
   func raw(_ index: Int) -> UInt64 { unsafe base.load(fromByteOffset: index * 8, as: UInt64.self) }
 
   func word(_ index: Int) -> Word { unsafe Word(at: base + index * 8) }
@@ -30,7 +30,7 @@ import Region
   }
 }
 
-/// Runs every closure on a thread of its own, all at once, and returns when the last has ended.
+/// Runs every closure on a thread of its own, all at once, and returns when the last one has ended.
 func onThreads(_ bodies: [@Sendable () -> Void]) {
   let done = DispatchGroup()
   for body in bodies {

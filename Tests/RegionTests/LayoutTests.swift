@@ -1,13 +1,13 @@
 // The layout, pinned: sizes, strides and offsets as literal numbers, and the rules that keep writers apart.
 //
-// A failure here means that the wire format changed: readers of other versions resolve by name and live on,
-// but `Layout.version` and docs/region.md have to be thought about before the number here is.
+// A failure here means that the wire format changed. Readers of other versions resolve names and keep
+// working. But first think about `Layout.version` and docs/region.md, and only then change the number here.
 import Synchronization
 import Testing
 
 @testable import Region
 
-/// `name@word` of every field in order, arrays with their count: `lrq@128×128`.
+/// Every field in order as `name@word`, arrays with their count: `lrq@128×128`.
 private func table<Field: RegionField>(_: Field.Type) -> String {
   Field.allCases.map { field in
     let count = field.spec.count
@@ -15,7 +15,7 @@ private func table<Field: RegionField>(_: Field.Type) -> String {
   }.joined(separator: " ")
 }
 
-/// Whether each field lies within its block and no two share a word.
+/// Whether each field lies within its block and no two fields share a word.
 private func fieldsAreDisjoint<Field: RegionField>(_: Field.Type) -> Bool {
   var taken = Set<Int>()
   return Field.allCases.allSatisfy { field in
@@ -25,12 +25,12 @@ private func fieldsAreDisjoint<Field: RegionField>(_: Field.Type) -> Bool {
   }
 }
 
-/// The cache lines of a block, 8 words each, that a group of fields touches.
+/// The cache lines (8 words each) of a block that a group of fields touches.
 private func lines<Field: RegionField>(_ group: [Field]) -> Set<Int> {
   Set(group.flatMap { ($0.rawValue / 8)...(($0.rawValue + $0.spec.count - 1) / 8) })
 }
 
-/// Whether no two of the groups share a cache line, and together they are the whole block.
+/// Whether no two groups share a cache line, and the groups together are the whole block.
 private func standApart<Field: RegionField>(_ groups: [Field]...) -> Bool {
   let distinct = Set(groups.joined().map(\.rawValue)).count
   let all = lines(groups.flatMap { $0 })
@@ -163,7 +163,8 @@ struct LayoutTests {
         4_607_770_624, 5_918_490_624,
       ])
     #expect(starts.allSatisfy { $0 % Layout.page == 0 })
-    // The end of the G table may be replaced by other memory, where pages have 64 KiB too.
+    // The end of the G table may be replaced by other memory, so it must begin a page even where pages have
+    // 64 KiB.
     #expect([layout.g, layout.pRings].allSatisfy { $0 % 65_536 == 0 })
     #expect(starts == starts.sorted())
   }

@@ -1,4 +1,5 @@
-// Peaks: a spike between two frames is seen, an old one is not, and no word ever holds half of two.
+// Peaks: a reader sees a spike between two frames, does not see an old one, and never reads a word that mixes
+// two values.
 import Testing
 
 @testable import Region

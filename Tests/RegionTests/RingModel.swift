@@ -1,52 +1,54 @@
-// A model of the ring protocol, small enough to look at every execution. See Ring §4 for the steps.
+// A model of the ring protocol, small enough that every execution can be explored. See Ring §4 for the steps.
 //
-// §1 Memory. A store is visible to all at one instant ("commits"), but stores commit in any order that the
-// protocol's fences and releases do not forbid; loads take effect in any order that its acquires and fences
-// do not forbid. That is what ARM allows and more than x86 does. Stores to one word commit in program order.
+// §1 Memory. A store becomes visible to all threads at one instant (it "commits"). Stores commit in any order
+// that the protocol's fences and releases do not forbid; stores to one word commit in program order. Loads
+// take effect in any order that the protocol's acquires and fences do not forbid. ARM allows all of that; x86
+// allows less.
 //
-// §2 Size. Two slots of two words: the smallest ring in which a record can be torn, lapped and half lapped. A
-// word of record n holds n + 1; a record is whole when both of its words do.
+// §2 Size. Two slots of two words: the smallest ring in which a record can be torn, lapped and half lapped.
+// Both words of record n hold n + 1, so a record is whole if both of its words agree with its number.
 //
-// §3 Each safeguard can be taken away (`Flaw`), to show that the model can fail.
+// §3 Each safeguard can be removed (`Flaw`), to show that the model can fail.
 
-/// A safeguard of the protocol that is left out.
+/// A safeguard of the protocol that the model leaves out.
 enum RingFlaw: CaseIterable, Sendable {
-  /// W1 is missing: stores into the next slot may overtake the previous position.
+  /// W1 is missing: stores into the next slot may overtake the previous store of the position.
   case noReleaseFence
-  /// W3 is a relaxed store: the position may overtake the record.
+  /// W3 is a relaxed store: the position may overtake the record's words.
   case relaxedPublish
   /// R1 is a relaxed load: words may be read before the position.
   case relaxedPosition
-  /// R3 is missing: the second look at the position may come before the copy is done.
+  /// R3 is missing: the second load of the position may happen before the copy is complete.
   case noAcquireFence
-  /// R5 drops only indexes < p' − capacity.
+  /// R5 drops only indexes < p' − capacity, one too few.
   case lessThan
-  /// R5 is missing: everything copied is kept.
+  /// R5 is missing: everything that was copied is kept.
   case noCheck
 }
 
 struct RingModel {
   static let capacity = 2
   let flaw: RingFlaw?
-  /// Records that the writer writes, and drains that the reader makes.
+  /// How many records the writer writes, and how many drains the reader makes.
   let records: Int
   let drains: Int
 
-  /// What exploring all executions found.
+  /// The results of exploring all executions.
   struct Outcome {
     var states = 0
-    /// Records kept that were torn or of another lap, over all executions.
+    /// Kept records that were torn or of another lap, summed over all executions.
     var wrong = 0
-    /// Drains whose account did not add up.
+    /// Drains in which kept and lost records did not add up.
     var miscounted = 0
-    /// Drains that kept something, and drains in which R5 dropped something: the model's own coverage.
+    /// Drains that kept something, and drains in which R5 dropped something. They show what the model
+    /// covered.
     var kept = 0
     var dropped = 0
   }
 
   /// One moment of an execution.
   private struct State: Hashable {
-    /// Bit 3n + k: store k of record n (two words, then the position) has committed.
+    /// Bit 3n + k: store k of record n has committed. Stores 0 and 1 are the words, store 2 is the position.
     var committed: UInt32 = 0
     var drainsLeft: Int
     var cursor = 0
@@ -84,7 +86,7 @@ extension RingModel {
     }
   }
 
-  /// Whether every store that has to commit before `store` has.
+  /// Whether every store that must commit before `store` has committed.
   private func mayCommit(_ store: Int, _ committed: UInt32) -> Bool {
     let isPublish = store % 3 == 2
     return (0..<store).allSatisfy { earlier in
@@ -95,12 +97,12 @@ extension RingModel {
     }
   }
 
-  /// The position, as committed.
+  /// The committed position.
   private func position(_ committed: UInt32) -> Int {
     (0..<records).last { committed & 1 << ($0 * 3 + 2) != 0 }.map { $0 + 1 } ?? 0
   }
 
-  /// Word `word` (0 or 1) of `slot`, as committed: the record that wrote it plus 1, or 0.
+  /// The committed word `word` (0 or 1) of `slot`: 1 more than the number of the record that wrote it, or 0.
   private func word(_ word: Int, of slot: Int, _ committed: UInt32) -> Int {
     (0..<records).last { $0 % Self.capacity == slot && committed & 1 << ($0 * 3 + word) != 0 }
       .map { $0 + 1 } ?? 0
@@ -135,7 +137,7 @@ extension RingModel {
     return moves
   }
 
-  /// R5 and the account of the drain; then the next drain.
+  /// Applies R5, checks the account of the drain, and begins the next drain.
   private func finish(_ state: State, _ outcome: inout Outcome) -> State {
     var next = State(committed: state.committed, drainsLeft: state.drainsLeft - 1, cursor: state.cursor)
     guard state.published > state.cursor else { return next }

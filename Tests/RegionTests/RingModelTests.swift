@@ -1,5 +1,5 @@
-// Every execution of a small ring: the protocol as it stands never keeps a wrong record, and each safeguard
-// is needed, for without it some execution does.
+// Explores every execution of a small ring. The protocol as it stands never keeps a wrong record. Every
+// safeguard is needed: without it, some execution keeps a wrong record.
 import Testing
 
 @Suite("Ring protocol, all interleavings")

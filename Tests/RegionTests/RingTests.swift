@@ -1,15 +1,15 @@
-// The ring: what is kept is whole, in order and complete but for what is counted as lost, whatever readers
-// do. RingModelTests explores every interleaving of a small ring; here is the real one, by hand and under
-// torture.
+// The ring: kept records are whole, in order, and complete except for those that are counted as lost,
+// whatever readers do. RingModelTests explores every interleaving of a small ring. These tests use the real
+// ring, step by step and under torture.
 import Region
 import Synchronization
 import Testing
 
-/// One ring, its position word first.
+/// A ring whose position word comes first.
 private struct Ring {
   let arena: Arena
   let capacity: Int
-  // Slots start on a line of their own, after the position.
+  // Slots begin on a cache line of their own, after the position's line.
   private static let firstSlotWord = 8
 
   init(capacity: Int, at start: UInt64 = 0) {
@@ -26,15 +26,15 @@ private struct Ring {
   }
 }
 
-/// Record `n`: each word follows from `n`, and no word of another record fits.
+/// Record `n`. Each word follows from `n`, and no word fits another record.
 private func record(_ n: UInt64) -> Record {
   Record(time: n, what: ~n, g: n &* 0x9e37_79b9_7f4a_7c15, arg: n ^ 0x5555_5555_5555_5555)
 }
 
-/// What a ring goes through under torture.
+/// The parameters of a torture run.
 private struct Torture: Sendable, CustomTestStringConvertible {
   var capacity: Int
-  /// Where the position starts: also short of 2^32, where a 32-bit counter would wrap.
+  /// The position at the start. Some starts are just below 2^32, where a 32-bit counter would wrap.
   var start: UInt64
   static let records: UInt64 = 600_000
   var testDescription: String { "capacity \(capacity) from \(start)" }
@@ -46,7 +46,7 @@ private struct Torture: Sendable, CustomTestStringConvertible {
   ]
 }
 
-/// What a reader under torture found.
+/// What a reader found under torture.
 private struct Findings: Sendable {
   var kept = 0
   var lost: UInt64 = 0
@@ -56,7 +56,7 @@ private struct Findings: Sendable {
   var miscounted = 0
 }
 
-/// Drains until `end`, checking each record and each drain's account.
+/// Drains until `end`, and checks each record and each drain's account.
 private func drainAll(_ reader: consuming RingReader, until end: UInt64, limit: Int) -> Findings {
   var found = Findings()
   var records: [Record] = []
@@ -67,7 +67,7 @@ private func drainAll(_ reader: consuming RingReader, until end: UInt64, limit: 
     found.drains += 1
     found.kept += kept
     if UInt64(kept) + reader.lost - lost != reader.cursor - cursor { found.miscounted += 1 }
-    // The lost ones are the oldest: what is kept ends where the cursor now stands, without a gap.
+    // The lost records are the oldest: the kept records end at the cursor, without a gap.
     for (index, record) in records.enumerated() {
       let n = reader.cursor - UInt64(kept) + UInt64(index)
       if record != RegionTests.record(record.time) { found.torn += 1 }

@@ -1,9 +1,9 @@
-// The schema text: a reader that knows the grammar and nothing else finds every word again.
+// The schema text: a reader that knows only the grammar finds every word again.
 import Testing
 
 @testable import Region
 
-/// A reader of the grammar, and of nothing else.
+/// A reader that knows the grammar and nothing else.
 private struct ParsedSchema: Equatable {
   var version = -1
   var blocks: [String: [Int]] = [:]

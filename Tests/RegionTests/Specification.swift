@@ -1,11 +1,13 @@
-// docs/region.md as data: its tables by heading, so that tests can hold it and the code together.
+// docs/region.md as data: its tables by heading, so that tests can compare them with the code.
 import Foundation
 
-/// The page, cut into sections; in each, the cells of its tables' rows, without the marks of code.
+/// The page, cut into sections. Each section has the cells of its tables' rows, without the backticks of
+/// code.
 struct Specification {
-  /// Rows by heading (`Block \`p\`` has the heading `Block p`), table heads and rules left out.
+  /// The tables' rows by heading, without table heads and rules. The heading `Block \`p\`` is written as
+  /// `Block p`.
   private(set) var rows: [String: [[String]]] = [:]
-  /// Lines of fenced code blocks, by heading.
+  /// The lines of fenced code blocks, by heading.
   private(set) var code: [String: [String]] = [:]
 
   static let shared = Specification(
@@ -31,7 +33,7 @@ struct Specification {
     }
   }
 
-  /// The rows of the table under `heading` whose head starts with `column`.
+  /// The rows of the table under `heading` whose first column is named `column`.
   func table(_ heading: String, startingWith column: String) -> [[String]] {
     let all = rows[heading] ?? []
     guard let head = all.firstIndex(where: { $0.first == column }) else { return [] }

@@ -1,12 +1,12 @@
-// The normative page and the code say the same: every field, enum case, event and constant stands in the page
-// with its number, and nothing else does.
+// The normative page and the code say the same: the page contains every field, enum case, event and constant
+// with its number, and nothing else.
 import Testing
 
 @testable import Region
 
 private let page = Specification.shared
 
-/// A block's fields as the page's rows should give them.
+/// The rows in which the page should list a block's fields.
 private func fieldRows<Field: RegionField>(_: Field.Type) -> [[String]] {
   Field.allCases.map {
     ["\($0.rawValue * 8)", $0.name, "\($0.spec.count)", $0.spec.kind.name, $0.spec.unit]
@@ -17,7 +17,7 @@ private func documentedFields(_ block: String) -> [[String]] {
   page.table("Block \(block)", startingWith: "Offset").map { Array($0.prefix(5)) }
 }
 
-/// An enum's cases as the page's rows should give them.
+/// The rows in which the page should list an enum's cases.
 private func caseRows<E: CaseIterable & RawRepresentable>(_: E.Type) -> [[String]] where E.RawValue == UInt8 {
   E.allCases.map { ["\($0.rawValue)", "\($0)"] }
 }
@@ -90,7 +90,7 @@ struct SpecificationTests {
     let documented = page.table("11. Events", startingWith: "Value").map { Array($0.prefix(6)) }
 
     let inCode = EventKind.allCases.map { kind in
-      // `detail:WaitReason` in the schema, WaitReason under the column Detail in the page.
+      // The schema says `detail:WaitReason`; the page has WaitReason in the column Detail.
       ["\(kind.rawValue)", "\(kind)"]
         + kind.meaning.split(separator: " ").map { String($0.split(separator: ":").last ?? "") }
     }

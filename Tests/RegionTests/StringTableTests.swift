@@ -1,12 +1,12 @@
-// The string table: appended strings come back by id, and no id, end or byte from outside reads past the
-// area.
+// The string table: an appended string is found by its id, and no id, end or byte from outside makes the
+// reader leave the area.
 import Testing
 
 @testable import Region
 
 @Suite("String table")
 struct StringTableTests {
-  /// A table of `bytes` with `strings` in it: its arena, their ids, and its end.
+  /// A table of `bytes` that contains `strings`: its arena, the strings' ids, and the table's end.
   private func table(bytes: Int, _ strings: [String]) -> (arena: Arena, ids: [UInt64], end: Int) {
     let arena = Arena(words: bytes / 8)
     var ids: [UInt64] = []

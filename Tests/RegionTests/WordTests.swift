@@ -1,9 +1,11 @@
-// Words, blocks and packed values: what goes in by name is found at the schema's offset, and comes out again.
+// Words, blocks and packed values: a value that is stored by name is found at the schema's offset, and can be
+// read back.
 import Testing
 
 @testable import Region
 
-/// Stores a different number in every word of a block by field and index; the words where it was not found.
+/// Stores a different number in every word of a block, by field and index; returns the words that did not
+/// hold their number.
 private func wordsMissed<Field: RegionField>(_: Field.Type, index: Int) -> [String] {
   let arena = Arena(words: (index + 1) * Field.stride)
   let block = arena.block(Field.self, index: index)
