@@ -1,5 +1,5 @@
-// What keeps an answer short: sieves that leave out what is not wanted, and nothing else; windows that are unpacked once; a
-// copy of the history for another thread; and an effort that can be called off.
+// What keeps answers fast: sieves that drop unwanted records and nothing else; windows that are unpacked only
+// once; a copy of the history for another thread; and work that can be called off.
 import Region
 import Testing
 
@@ -60,7 +60,7 @@ struct AskingTests {
     #expect(merged.count == runs.reduce(0) { $0 + $1.count })
     #expect(zip(merged, merged.dropFirst()).allSatisfy { $0.record.time <= $1.record.time })
     for (lane, run) in runs.enumerated() { #expect(merged.filter { $0.lane == .p(lane) } == run) }
-    // One that is not in order by itself is put in order all the same.
+    // A run that is out of order is sorted all the same.
     let late = PlacedRecord(record: Record(.goYield, time: 0, m: 0), lane: .m(1), position: 9)
     let mixed = Window.merge(runs + [[late, merged.last ?? late, late]])
     #expect(zip(mixed, mixed.dropFirst()).allSatisfy { $0.record.time <= $1.record.time })
@@ -85,7 +85,7 @@ struct AskingTests {
     var there = try #require(Player(copy))
     there.seek(to: player.time)
     #expect(there.explanation(of: .g(4)) == told)
-    // A player goes on with a newer copy, at its place.
+    // A player continues with a newer copy, at the moment where it was.
     let time = there.time
     there.turn(to: script.history.copy())
     #expect(there.time == time)

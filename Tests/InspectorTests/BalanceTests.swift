@@ -1,4 +1,5 @@
-// What is consistent adds up: a region in the middle of a move is not at rest, though nothing in it changes.
+// A consistent snapshot adds up. A region in the middle of a move is not at rest, even while nothing in it
+// changes.
 import Glibc
 import Region
 import Testing
@@ -12,7 +13,8 @@ import Testing
 
 @Suite("What adds up")
 struct BalanceTests {
-  /// P 0 runs G 7 on M 1, P 1 searches on M 2; a G in each kind of queue, one stopped, one set aside, one in a call on M 3.
+  /// P 0 runs G 7 on M 1, and P 1 searches on M 2. One or two Gs stand in each kind of queue; one G was
+  /// preempted, one was set aside, and one is in a call on M 3.
   private func region() -> RegionFixture {
     let region = RegionFixture(procs: 2, ms: 5)
     region[PField.status, 0] = region.raw(PStatus.running)
@@ -25,7 +27,8 @@ struct BalanceTests {
     (region[MField.p, 1], region[MField.g, 1], region[MField.p, 2], region[MField.g, 3]) = (1, 7, 2, 9)
     (region[PField.lrqHead, 0], region[PField.lrqTail, 0], region[PField.runnext, 1]) = (40, 42, 5)
     (region[SchedField.grqDepth], region[SchedField.stackless]) = (2, 1)
-    // 8 created and 3 of them started: 5 runnable; one of those stopped again, one in a call.
+    // 8 Gs were created and 3 of them started, so 5 are runnable. Of the 3, one was preempted and one is in a
+    // call.
     region.count(.created, on: 0, by: 8)
     region.count(.started, on: 0, by: 3)
     region.count(.preempted, on: 0, by: 1)
@@ -54,7 +57,7 @@ struct BalanceTests {
 
   @Test("what is half made is waited for")
   func waits() throws {
-    // A busy machine may keep the mover from its CPU for longer than anybody waits; not every time.
+    // A busy machine may keep the mover from its CPU for longer than a snapshot waits, but not every time.
     let wasWaitedFor = try (0..<20).contains { _ in
       let region = region()
       region[SchedField.grqDepth] -= 1
@@ -67,7 +70,7 @@ struct BalanceTests {
   }
 }
 
-/// A move of which one store is made and the next is not.
+/// A move of which one store has been made and the next has not.
 struct HalfMove: Sendable, CustomTestStringConvertible {
   let what: String
   let make: @Sendable (RegionFixture) -> Void
@@ -94,7 +97,7 @@ struct HalfMove: Sendable, CustomTestStringConvertible {
   ]
 }
 
-/// Ends the move after two milliseconds.
+/// Completes the move after two milliseconds.
 private final class MoveEnder: @unchecked Sendable {
   private let region: RegionFixture
   private var thread = pthread_t()

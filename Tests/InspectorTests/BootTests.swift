@@ -1,4 +1,4 @@
-// When the boot was done: out of the header, through a keyframe, and in the JSON.
+// When the boot was done: read from the header, kept in a keyframe, and written as JSON.
 import Region
 import Testing
 

@@ -1,4 +1,4 @@
-// Chains of waits whose truth was written by hand.
+// Chains of waits over events that were written by hand, so that the right answer is known.
 import Region
 import Testing
 
@@ -17,8 +17,8 @@ private func from(_ source: RunSource) -> UInt8 { source.rawValue }
 
 @Suite("Causes of waits")
 struct CausesTests {
-  /// G5 parks on P1 at 1 ms, is readied on P0 by G9 at 5 ms behind 17 others, pushed into the LRQ by G6 at 6 ms, and
-  /// stolen by P1 at 40 ms.
+  /// G5 parks on P1 at 1 ms. G9 readies it on P0 at 5 ms, behind 17 others. G6 pushes it into the LRQ at 6
+  /// ms. P1 steals it at 40 ms.
   private func stolen(_ between: (Script) -> Void) throws -> WaitChain {
     let script = try Script(procs: 2)
     script.p(0, 0.1, .goStart, 9)
@@ -58,7 +58,7 @@ struct CausesTests {
     script.p(0, 1, .goStart, 5)
     script.p(0, 2, .goPark, 5, mutex)
     script.p(1, 3, .mSpin)
-    // G6 parked, and G7 was ready, before the history begins.
+    // Before the history begins, G6 had parked and G7 was ready.
     for (g, state, ago) in [(6 as UInt64, GState.waiting, 60 as UInt64), (7, .runnable, 30)] {
       let reason = state == .waiting ? WaitReason.chanReceive : .none
       script.region[GField.id, Int(g)] = g
@@ -160,15 +160,15 @@ struct CausesTests {
     script.p(0, 0, .goStart, 9)
     script.p(0, 1, .goPark, 9, mutex)
     script.p(0, 2, .goReady, 5, mutex, arg: Place.lrq(200))
-    script.p(0, 3, .overflow, count: 129, arg: 129)  // the 128 before it, and the last
-    script.p(0, 4, .overflow, count: 129, arg: 258)  // it goes
+    script.p(0, 3, .overflow, count: 129, arg: 129)  // the 128 before G5, and G5
+    script.p(0, 4, .overflow, count: 129, arg: 258)  // a spill without G5
     script.p(0, 5, .overflow, count: 129, arg: 387)
     script.p(1, 30, .grqTake, count: 4, arg: 383)
     script.p(1, 35, .goStart, 5, from(.lrq), arg: 33_000_000)
     let chain = try script.why(5)
     #expect(chain.picture == "lrq 2.0, grq 26.0, lrq 5.0" && chain.addsUp)
     #expect(chain.hops[1].depth == 129 && chain.hops[1].taker == 1 && chain.hops[2].p == 1)
-    #expect(!chain.isWhole && chain.wait.beginning == .unknown)  // it parked before the history begins
+    #expect(!chain.isWhole && chain.wait.beginning == .unknown)  // G5 parked before the history begins
   }
 
   @Test("a queue that many others of its P went through first")

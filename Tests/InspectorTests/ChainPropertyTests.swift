@@ -1,4 +1,4 @@
-// Whatever happens, and whatever is missing: hops add up, and nothing traps.
+// Properties of wait chains: whatever happens and whatever is missing, the hops add up and nothing traps.
 import Region
 import Testing
 
@@ -9,7 +9,8 @@ import Testing
 
 @Suite("Chains of anything")
 struct ChainPropertyTests {
-  /// A fake scheduler's run, as a history that saw all of it, or lost some.
+  /// The run of a fake scheduler, and its history. The history has all records, or lost some if the rings are
+  /// small.
   private func run(_ seed: Int, ringRecords: Int = 1 << 14, drains: Int) throws -> (FakeScheduler, Player) {
     let scheduler = FakeScheduler(seed: UInt64(seed), ringRecords: ringRecords)
     let source = try scheduler.region.source()

@@ -13,7 +13,8 @@ import Testing
 
 @Suite("Catching all Gs at one instant")
 struct ConsistencyTests {
-  /// Runs the double collect over passes that are given, and returns what it took and whether it is consistent.
+  /// Runs the double collect over the given passes. Returns the words that it took, and whether they are
+  /// consistent.
   private func collect(_ passes: [[UInt64]], limit: Int = 10, isLate: () -> Bool = { false }) throws
     -> (words: [UInt64], isConsistent: Bool, passes: Int)
   {
@@ -55,8 +56,8 @@ struct ConsistencyTests {
     #expect(result.isConsistent && result.passes == 3)
   }
 
-  /// One G goes round: ready → running → parked → ready, the moves written by two lanes in turn, as when one P parks
-  /// it and another readies it. At every instant it is in exactly one state.
+  /// One G goes round: ready → running → parked → ready. Two lanes write the moves in turn, as when one P
+  /// parks the G and another P readies it. At every instant the G is in exactly one state.
   @Test("a consistent snapshot shows a G in exactly one state, however fast it moves")
   func oneStateAtATime() throws {
     let region = RegionFixture()
@@ -99,7 +100,7 @@ struct ConsistencyTests {
   }
 }
 
-/// A thread that sends one G round and round. A thread, not a task: it has to run beside the test.
+/// A thread that moves one G round and round. It is no task, because it must run beside the test.
 private final class Roundabout: Sendable {
   private let region: RegionFixture
   private let count = Atomic(0)
@@ -112,7 +113,7 @@ private final class Roundabout: Sendable {
 
   func start() { Thread.detachNewThread { self.goRound() } }
 
-  /// Returns when the thread is done with the region.
+  /// Stops the thread, and returns when the thread will not touch the region again.
   func stop() {
     isOver.store(true, ordering: .relaxed)
     ended.wait()

@@ -1,4 +1,4 @@
-// What a viewer asks for beyond the gauges, against a scheduler whose truth is known.
+// Details that a viewer asks for beyond the gauges, compared with a scheduler whose truth is known.
 import Glibc
 import Region
 import Testing
@@ -20,7 +20,7 @@ struct DetailTests {
       try watched.mark()
     }
     watched.scheduler.run(150)
-    try watched.drain()  // the last records wait to be compressed
+    try watched.drain()  // the last records are not compressed yet
     return watched
   }
 
@@ -31,7 +31,7 @@ struct DetailTests {
       snapshot: observation.snapshot)
   }
 
-  /// All records that history has, in the order of time.
+  /// All records of the history, in order of time.
   private func everything(_ watched: Watched) throws -> [Event] {
     try found(EventQuery(limit: .max / 2), source(watched))
   }
@@ -47,7 +47,7 @@ struct DetailTests {
   func lastEvents(seed: Int) throws {
     let watched = try watched(seed: seed)
     let all = try everything(watched)
-    // One record a move, and all of them are here: those compressed and those that wait.
+    // Every move wrote one record, and the history has them all, compressed or not.
     #expect(all.count > 2000)
     #expect(zip(all, all.dropFirst()).allSatisfy { $0.time <= $1.time })
     #expect(Set(all.map { "\($0.lane) \($0.position)" }).count == all.count)
@@ -93,12 +93,12 @@ struct DetailTests {
     }
 
     var detail = try look(true)
-    // One piece of each, and no more.
+    // Each search did one piece of work and then stopped.
     #expect(detail.events == nil && detail.timeline == nil && pieces == 2)
     detail = try look(false)
     let first = try #require(detail.events)
     #expect(first.events.count == 10 && detail.timeline != nil && pieces > 2)
-    // It goes on when what was found may be old, which depends on how long that took.
+    // The search resumes when its last result may be outdated, which depends on how long the search took.
     watched.scheduler.run(400)
     try watched.drain()
     for _ in 0..<50 {
@@ -126,7 +126,7 @@ struct DetailTests {
   func timelineIsTruth(seed: Int) throws {
     let watched = try watched(seed: seed)
     for length in [100_000, 1_000_000] as [UInt64] {
-      // A while after the last move, so that the last column is all of what runs now.
+      // A while after the last move, so that the last column shows only what runs now.
       let source = try source(watched, at: watched.scheduler.time + length / 40)
       for columns in [1, 7, 80] {
         var builder = TimelineBuilder(TimelineSpan(length: length, columns: columns), source)
@@ -196,7 +196,7 @@ struct DetailTests {
 }
 
 extension ProcessIdentity {
-  /// This process; its main thread has the same number.
+  /// The id of this process, which is also the id of its main thread.
   fileprivate static var current: Int32 {
     let stat = smallFile("/proc/self/stat", limit: 64) ?? []
     return Int32(String(decoding: stat.prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)) ?? 0

@@ -1,6 +1,6 @@
-// Random numbers that come again: a failing case is found by its seed.
+// Repeatable random numbers: a failing case can be run again from its seed.
 
-/// SplitMix64: a case is its seed.
+/// SplitMix64. The seed determines the whole case.
 struct Dice {
   var state: UInt64
 
@@ -18,7 +18,7 @@ struct Dice {
 
   mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(truncatingIfNeeded: roll()) } }
 
-  /// Numbers where mistakes live: around powers of two and capacities; or any number at all.
+  /// A number at which mistakes are likely (near powers of two and capacities), or any number at all.
   mutating func value() -> UInt64 {
     switch below(6) {
     case 0: return roll()

@@ -175,7 +175,7 @@ struct DiscoveryTests {
     #expect(ProcessIdentity.parse(stat: Array("42 (a) S 1 2".utf8)) == nil)
   }
 
-  /// The pid of a process that has been and is no more.
+  /// The pid of a process that has ended.
   static func deadPid() throws -> Int32 {
     var pid: pid_t = 0
     var arguments: [UnsafeMutablePointer<CChar>?] = unsafe [strdup("true"), nil]

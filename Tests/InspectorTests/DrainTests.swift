@@ -39,7 +39,7 @@ struct DrainTests {
     let fill = try source.drain { kept += $1.count }
 
     let trace = try source.snapshot().trace
-    // The record that the writer may be overwriting at that moment counts as lost: 63 and 15 remain.
+    // The reader counts the record that the writer may be overwriting as lost: 63 and 15 remain.
     #expect(kept == 63 + 63 + 15)
     #expect(trace.lost == UInt64(1000 - 63 + 40 - 15))
     #expect(trace.events == UInt64(kept) + trace.lost)

@@ -27,8 +27,8 @@ struct EndedThreadsTests {
 
     model.apply(Record(.mEnd, time: 1, m: 1), on: .m(1))
     #expect(ids() == [0, 2, 3])
-    model.apply(Record(.mEnd, time: 2, m: 9), on: .m(9))  // unknown
-    model.apply(Record(.mSpin, time: 3, m: 1), on: .m(1))  // what came late of one that is gone
+    model.apply(Record(.mEnd, time: 2, m: 9), on: .m(9))  // the model does not know M9
+    model.apply(Record(.mSpin, time: 3, m: 1), on: .m(1))  // a late record of a thread that has ended
     #expect(ids() == [0, 2, 3])
 
     model.apply(Record(.mStart, time: 4, m: 1, arg: 77), on: .m(1))

@@ -1,4 +1,4 @@
-// The search for events against going through everything: the same events, whatever happened between two searches.
+// The search for events must find what a full scan finds, whatever happened between two searches.
 import Region
 import Testing
 
@@ -16,7 +16,7 @@ struct EventSearchTests {
     "parks mutex", "kind:go g:1|2|7 !reason:sleep", "kind:netpoll",
   ]
 
-  /// Every record that there is up to a moment and passes, in the order of time.
+  /// All records up to a moment that pass the filter, in order of time.
   private func everything(_ watched: Watched, to moment: UInt64, _ filter: Filter) throws -> [PlacedRecord] {
     let history = watched.history
     let wording = Wording(try clock(watched), names: history.names, reasons: history.reasons)
@@ -56,13 +56,13 @@ struct EventSearchTests {
     return search.found
   }
 
-  /// What may happen between two searches: moves, drains, keyframes whole and pending, or nothing.
+  /// Does what may happen between two searches: moves, drains, keyframes whole and pending, or nothing.
   private func goOn(_ watched: Watched, _ dice: inout Dice) throws {
     for _ in 0..<dice.below(4) {
       watched.scheduler.run([0, 1, 30, 200][dice.below(4)])
       switch dice.below(4) {
       case 0: try watched.mark()
-      case 1: watched.history.mark(try watched.source.observe())  // the boundaries are still to come
+      case 1: watched.history.mark(try watched.source.observe())  // the boundaries come later
       default: try watched.drain()
       }
     }
@@ -72,7 +72,7 @@ struct EventSearchTests {
     "finds what going through everything finds, from the start and from the last search on", arguments: 0..<8)
   func equalsEverything(seed: Int) throws {
     var dice = Dice(UInt64(seed))
-    // With small rings records are lost, and their places stay empty.
+    // Small rings lose records. The lost records' positions stay empty.
     let watched = try Watched(seed: seed, ringRecords: seed % 3 == 0 ? 64 : 1 << 14, halfDone: seed % 2 * 100)
     var (query, last, fromLast) = (EventQuery(), nil as FoundEvents?, 0)
     for round in 0..<30 {
@@ -91,7 +91,7 @@ struct EventSearchTests {
       #expect(anew.records == wanted)
       if found.searched > anew.searched { fromLast += 1 }
       last = found
-      // A moment of the past, with what was found later at hand.
+      // A moment of the past, when later results are already at hand.
       let past = now - UInt64(dice.below(400_000))
       let then = expected.filter { $0.record.time <= past }
       #expect(
@@ -126,7 +126,7 @@ struct EventSearchTests {
     let watched = try Watched(seed: 1)
     watched.scheduler.run(300)
     let now = watched.scheduler.time
-    // These are in the rings, and not drained.
+    // These events are in the rings and not drained yet.
     let first = try search(EventQuery(limit: 5000), source(watched, at: now))
     try watched.drain()
     let second = try search(EventQuery(limit: 5000), source(watched, at: now), after: first)
@@ -197,7 +197,8 @@ struct EventSearchTests {
       let found = try search(query, source(watched, at: now), after: last)
       let start = watched.history.segment(watched.history.firstNumber)?.start ?? 0
       let expected = try everything(watched, to: now, query.filter).filter { $0.record.time > start }
-      // What is no later than the beginning of the first segment may be in that one or in one that is gone.
+      // Records at or before the start of the first segment may lie in that segment, or in one that was
+      // dropped.
       #expect(found.records.filter { $0.record.time > start } == expected)
       #expect(watched.history.firstNumber == 0 || found.records.count <= expected.count + 600)
       last = found

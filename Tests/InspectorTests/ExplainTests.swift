@@ -1,4 +1,4 @@
-// Explanations against histories whose every truth is known: the words' numbers are the events'.
+// Explanations of histories whose truth is known: the numbers in the words must be the events' numbers.
 import Region
 import Testing
 
@@ -16,7 +16,8 @@ extension Explanation {
 
 @Suite("Explanations")
 struct ExplainTests {
-  /// P0 runs G1, which makes others ready until the LRQ spills; M2 is woken for P1, searches, steals, and runs out again.
+  /// P0 runs G1, which readies others until the LRQ spills. M2 is woken for P1, searches, steals, and runs
+  /// out of work again.
   private static func stealing() throws -> Script {
     let script = try Script()
     script.p(0, 1, .goCreate, 1)
@@ -234,7 +235,7 @@ struct ExplainTests {
     #expect(tally.starts == scheduler.starts && tally.preemptions == scheduler.preemptions)
     let slowest = try #require(scheduler.spans[.runQueue]?.max())
     #expect(player.explanation(of: .latency(.runQueue)).says(TimeText.short(slowest)))
-    // What the acts say of running, summed up, is what the scheduler has counted.
+    // A P's acts do not overlap, and each of its steals follows one act of running out of work.
     for p in 0..<3 {
       let acts = Story(of: .p(p), evidence).acts
       #expect(zip(acts, acts.dropFirst()).allSatisfy { $0.end <= $1.end })

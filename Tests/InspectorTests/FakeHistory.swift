@@ -1,4 +1,4 @@
-// A history of a fake scheduler, and a folder for what is made of it.
+// The history of a fake scheduler, and a folder for files that tests make of it.
 import Region
 
 @testable import Exports
@@ -13,7 +13,7 @@ struct FakeHistory {
   let history = History()
   let folder = TemporaryFolder()
 
-  /// - Parameter ring: records of each ring of a P; with few, records are lost.
+  /// - Parameter ring: records in each P's ring. Small rings lose records.
   init(seed: UInt64, segments: Int = 5, moves: Int = 400, ring: Int = 1 << 14) throws {
     scheduler = FakeScheduler(seed: seed, ringRecords: ring)
     scheduler.makesSyscalls = false
@@ -32,7 +32,7 @@ struct FakeHistory {
     }
   }
 
-  /// The bytes that `export` writes, and what it says of them.
+  /// The bytes that `export` writes, and its report.
   func bytes(
     _ export: (OutputFile) throws(InspectorError) -> ExportReport
   ) throws -> (bytes: [UInt8], report: ExportReport) {
@@ -42,7 +42,7 @@ struct FakeHistory {
   }
 }
 
-/// As `#require` has it, for expressions that change a reader.
+/// Like `#require`, for expressions that mutate a reader, which the macro cannot take.
 func needed<Value>(_ value: Value?) throws -> Value {
   guard let value else { throw SomethingIsMissing() }
   return value
@@ -64,7 +64,7 @@ struct Noise {
       let lane: Lane = dice.below(3) == 0 ? .m(Int(m)) : .p(dice.below(50) == 0 ? 1 << 17 : dice.below(5))
       let count = dice.below(50) == 0 ? UInt32.max : UInt32(dice.below(6))
       let arg = dice.below(50) == 0 ? UInt64.max : UInt64(dice.below(6))
-      // Towards the end moments are beyond all reason.
+      // Near the end, some times are absurdly late.
       let when =
         time > Self.records * 9 / 10 && dice.below(100) == 0 ? .max - UInt64(time) : UInt64(time * 1000)
       let noise = Record(kind, time: when, m: m, g: g, detail: UInt8(dice.below(256)), count: count, arg: arg)
@@ -72,7 +72,7 @@ struct Noise {
     }
   }
 
-  /// All of it, with gauges and gaps in between.
+  /// Feeds all records to a visitor, with gauges and gaps in between.
   func feed(_ visitor: inout some HistoryVisitor) throws {
     var count = 0
     try records { record, lane in

@@ -1,16 +1,16 @@
-// A scheduler of the imagination that works on a region as the runtime does: each record is counted on its lane, and
-// then written to its ring. What it knows of its Gs is the truth that readers are held to.
+// A fake scheduler. It writes a region as the runtime does: it counts each move on its lane, then writes the
+// record to the lane's ring. It also keeps the truth about its Gs, against which readers are tested.
 import Region
 
 @testable import Host
 @testable import Inspector
 @testable import Observed
 
-/// A wait as it was, in ticks.
+/// A wait as it really was, in ticks.
 struct TrueWait: Equatable {
   var g: UInt64
   var begin: UInt64
-  /// nil: it never was runnable, but came back to its P.
+  /// nil: the G was never runnable, because it kept its P during a system call.
   var ready: UInt64?
   var end: UInt64
 }
@@ -22,10 +22,10 @@ final class FakeScheduler {
   private(set) var time: UInt64
   private var nextG: UInt64 = 1
   private var sequences: [UInt64: UInt32] = [:]
-  /// When each G stopped running, and became runnable.
+  /// When each G stopped running (`stopped`), and when it became runnable (`since`).
   private var stopped: [UInt64: UInt64] = [:]
   private var since: [UInt64: UInt64] = [:]
-  /// What each G waited, and for how long of it it was runnable: the truth.
+  /// The truth about all waits: how long each G waited, and for how long of that it was runnable.
   private(set) var waits: [TrueWait] = []
   private var runnable: [UInt64] = []
   private var parked: [(g: UInt64, reason: WaitReason)] = []
@@ -36,11 +36,12 @@ final class FakeScheduler {
   private var created: UInt64 = 0
   private var exited: UInt64 = 0
   private var switches: UInt64 = 0
-  /// A move that is counted, whose record is still to be written.
+  /// Writes the record of a move that is counted but not yet written.
   private var half: (() -> Void)?
-  /// Every so often a move is left half done until the next one on the same lane.
+  /// Whether some moves are left half done until the next move.
   var leavesHalfDone = false
-  /// Its Gs in system calls leave their M behind to run others, which no thread can.
+  /// Whether Gs make system calls. The fake leaves a G in its call and runs others on the same M, which no
+  /// real thread can do.
   var makesSyscalls = true
 
   private static let reasons: [WaitReason] = [.netpollRead, .chanReceive, .sleep, .mutex]
@@ -49,16 +50,16 @@ final class FakeScheduler {
     region = RegionFixture(.standard(pRecords: ringRecords, mRecords: 4096), procs: procs, ms: procs + 1)
     (dice, self.procs) = (Dice(seed), procs)
     running = Array(repeating: nil, count: procs)
-    // Ahead of the clock, so that the machine's pace does not matter.
+    // Ahead of the real clock, so that the machine's speed does not matter.
     time = monotonicNow() + 3_600_000_000_000
   }
 
-  /// So many moves of Gs, on random lanes.
+  /// Makes `moves` moves of Gs on random lanes.
   func run(_ moves: Int) {
     for _ in 0..<moves { step() }
   }
 
-  /// Writes what is half done.
+  /// Writes the record that is missing, if a move is half done.
   func finish() {
     half?()
     half = nil
@@ -73,7 +74,7 @@ final class FakeScheduler {
     case 0 where !parked.isEmpty:
       let (g, reason) = parked.remove(at: dice.below(parked.count))
       runnable.append(g)
-      // Netpoll readies from a thread of its own.
+      // Half of netpoll's wake-ups come from a thread without a P.
       let lane: Lane = reason == .netpollRead && dice.below(2) == 0 ? .m(procs) : .p(p)
       move(.readied, lane, reason, record(.goReady, lane, g, detail: reason.rawValue))
     case 1 where !inSyscall.isEmpty:
@@ -130,7 +131,7 @@ final class FakeScheduler {
     return Record(kind, time: time, m: UInt16(m), g: g, detail: detail, count: sequences[g] ?? 0, arg: arg)
   }
 
-  /// Keeps the truth of the waits; for a start how long the G was runnable.
+  /// Records the truth about waits. For a start, returns how long the G was runnable.
   private func note(_ kind: EventKind, _ g: UInt64, _ detail: UInt8) -> UInt64? {
     switch kind {
     case .goCreate, .goYield: (stopped[g], since[g]) = (time, time)
@@ -162,7 +163,7 @@ final class FakeScheduler {
 
   var live: Int { Int(created - exited) }
 
-  /// The Gs by state, now. What is half done counts.
+  /// The Gs by state, now. A half-done move counts as done.
   var gs: Snapshot.Gs {
     var gs = Snapshot.Gs()
     (gs.created, gs.exited) = (created, exited)
@@ -172,7 +173,7 @@ final class FakeScheduler {
     return gs
   }
 
-  /// What each G does, by its id.
+  /// The state of each G, by id.
   var states: [UInt64: GState] {
     var states: [UInt64: GState] = [:]
     for g in runnable { states[g] = .runnable }
@@ -182,10 +183,10 @@ final class FakeScheduler {
     return states
   }
 
-  /// The G on each P.
+  /// The G that each P runs.
   var onPs: [UInt64?] { running }
 
-  /// Writes the G table as the runtime has it.
+  /// Writes the G table as the runtime does.
   func listGs() {
     let states = states
     for slot in 0..<Int(region[SchedField.gSlots]) { region[GField.id, slot] = 0 }

@@ -27,7 +27,7 @@ struct FrameTests {
     return snapshot
   }
 
-  /// Outside of the macros, which cannot call what changes its value.
+  /// A function of its own, because the test macros cannot call a mutating method.
   private func nextFrame(_ builder: inout FrameBuilder) -> Frame? { builder.frame() }
 
   @Test("rates are over the time since the frame before; the first frame has none")
@@ -68,7 +68,7 @@ struct FrameTests {
     var builder = FrameBuilder()
     builder.observe(snapshot(at: 10 * second, idle: [0, 9 * second]))
     #expect(try #require(nextFrame(&builder)).use.isEmpty)
-    // A nanosecond that rounding has lost was not spent on a G.
+    // The idle time is a nanosecond short because of rounding. That nanosecond must not count as running.
     builder.observe(snapshot(at: 20 * second, idle: [4 * second, 18 * second - 1], calls: 2 * second))
     let uses = try #require(nextFrame(&builder)).use
     #expect(uses[0] == PUse(running: 3 * second, calls: 2 * second, searching: second, idle: 4 * second))

@@ -1,9 +1,9 @@
-// Untrusted input, a great many times: everything that reads bytes of others, over a corpus of real ones that were
-// damaged in the ways in which bytes get damaged, and by values at which mistakes live.
+// Untrusted input, in large amounts. The tests feed every reader of foreign bytes with damaged copies of real
+// data, and with values at which mistakes are likely.
 //
-// A case is its number: it comes again from its seed alone. A trap ends the test process, and the last line of the
-// journal says which case it was; memory and the slowest case are bounded at the end. `make test` runs a sample;
-// `make fuzz` runs ten million cases in a build with optimisation.
+// A case is determined by its seed, so a failing case can be run again. A trap ends the test process, and the
+// journal's last line names the case. At the end, memory and the slowest case must be within limits. `make
+// test` runs a sample; `make fuzz` runs ten million cases in an optimised build.
 import Foundation
 import Glibc
 import Region
@@ -16,12 +16,12 @@ import Testing
 @testable import Observed
 @testable import RegionSource
 
-/// How many cases, and what became of them.
+/// The number of cases, and the loop that runs them.
 private enum Fuzz {
   static let cases = ProcessInfo.processInfo.environment["MPG_FUZZ"].flatMap { Int($0) } ?? 10_000
   static let firstSeed = ProcessInfo.processInfo.environment["MPG_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1
 
-  /// Runs `share` thousandths of all cases. Tells every so often how far it is.
+  /// Runs `share` thousandths of all cases, and reports progress now and then.
   static func run(_ name: String, share: Int, _ body: (inout Dice) throws -> Bool) throws {
     let count = max(10, cases / 1000 * share)
     var (accepted, slowest) = (0, UInt64(0))
@@ -33,13 +33,13 @@ private enum Fuzz {
       slowest = max(slowest, monotonicNow() - start)
     }
     print("fuzz: \(name): \(count) cases, \(accepted) of them read to the end, slowest \(slowest / 1000) µs")
-    // Not a measure of speed: a case that takes this long would go on for ever with a few bytes more.
+    // This does not measure speed. A case that takes so long would take for ever with a few more bytes.
     #expect(slowest < 20_000_000_000)
     #expect(accepted > 0 && accepted < count, "noise must be neither all good nor all bad to say anything")
     #expect(largest() < 2 << 20, "KiB of memory at most")
   }
 
-  /// The most memory that this process has taken so far, KiB.
+  /// The most memory that this process has used so far, in KiB.
   private static func largest() -> Int {
     var usage = rusage()
     unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
@@ -48,7 +48,7 @@ private enum Fuzz {
 }
 
 extension Dice {
-  /// Damages bytes: flips, other values, cuts, repetitions, and numbers that are too long.
+  /// Damages bytes by flips, other values, cuts, repetitions, and numbers that are too long.
   fileprivate mutating func damage(_ bytes: inout [UInt8]) {
     for _ in 0...below(4) where !bytes.isEmpty {
       let at = below(bytes.count)
@@ -67,7 +67,7 @@ extension Dice {
 
 @Suite("Untrusted bytes, many times")
 struct FuzzTests {
-  /// A history of a fake scheduler, whose bytes are the corpus.
+  /// The history of a fake scheduler. Its bytes are the corpus.
   private final class Corpus {
     let scheduler: FakeScheduler
     let source: RegionReader

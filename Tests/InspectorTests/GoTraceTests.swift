@@ -1,4 +1,5 @@
-// Go's trace format, as bytes. That Go itself takes it is for `make test-exports`, which has a Go.
+// Go's trace format, byte by byte. `make test-exports`, which has a Go toolchain, tests that Go itself
+// accepts it.
 import Region
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
 @testable import Inspector
 @testable import Observed
 
-/// The batches of a trace, taken apart.
+/// The batches of a trace, decoded.
 private struct Parsed {
   var generations = 0
   /// All events of threads: kind, thread, time, arguments.

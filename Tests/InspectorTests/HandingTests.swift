@@ -1,4 +1,4 @@
-// Why a P was let go of, and which wake-up led to which run: told by the events next to it.
+// Why an M let a P go, and which wake-up led to which run. The neighbouring events tell.
 import Region
 import Testing
 
@@ -15,8 +15,8 @@ struct HandingTests {
     try script.player().explanation(of: subject).lines.map(\.text).joined(separator: "\n")
   }
 
-  /// M0's G7 is stopped at 12 ms and keeps M0; M4, woken by sysmon (M5), goes on with P0, takes G9 from the GRQ, which
-  /// keeps M3, and hands M3 the P.
+  /// M0's G7 is preempted at 12 ms and keeps M0. Sysmon (M5) has woken M4, which goes on with P0, takes G9
+  /// from the GRQ, and hands the P to M3, because G9 keeps M3.
   private func stopped() throws -> Script {
     let script = try Script()
     script.p(1, 0.1, .mWake, count: 3)
@@ -56,7 +56,7 @@ struct HandingTests {
     let events = player.lastEvents(ofEachLane: 100)
     let start = try #require(events[.p(0)]?.last { $0.kind == .procStart })
     let answer = player.explanation(of: .event(.p(0), position: start.position, time: start.time)).lines
-    // M3 was woken at 0.1 ms, ran, and was kept by G9 since.
+    // M3 was woken at 0.1 ms and ran, and since then G9 has kept it.
     #expect(answer.contains { $0.text.hasPrefix("Before it: M4 lets P0 go") }, "\(answer)")
     #expect(!answer.contains { $0.text.contains("wakes M3") })
     let p = try text(script, .p(0))

@@ -1,4 +1,5 @@
-// What a handler did, step by step: each thing has its step, and the steps' times add up to the request's.
+// What a handler did, step by step. Each thing that it did is one step, and the steps' times add up to the
+// request's time.
 import Region
 import Testing
 
@@ -12,8 +13,8 @@ import Testing
 struct HandlerStepsTests {
   private let channel = WaitReason.chanReceive.rawValue
 
-  /// G77's span from 10 to 40 ms: it starts G78, waits for a channel, ends G79's wait, is in a call that loses its P, is
-  /// stopped, gives way.
+  /// G77's span from 10 to 40 ms. G77 starts G78, waits for a channel, ends G79's wait, makes a call that
+  /// loses its P, is preempted, and yields.
   private func everything() throws -> Script {
     let script = try Script(procs: 2)
     script.p(0, 9, .goStart, 77)
@@ -47,7 +48,7 @@ struct HandlerStepsTests {
       ])
     #expect(did.map { ($0.lasted ?? 0) / 1_000_000 } == [1, 0, 1, 3, 1, 1, 0, 1, 5, 2, 5, 4, 2, 1, 3])
     #expect(did.compactMap(\.lasted).reduce(0, +) == walk.span.duration && walk.span.duration == 30_000_000)
-    // Each begins where the one before it ends.
+    // Each step begins where the one before it ends.
     #expect(zip(did, did.dropFirst()).allSatisfy { ($0.time ?? 0) + ($0.lasted ?? 0) == $1.time })
     let call = did[8].text
     #expect(call.contains("in a system call on M0 for 5.00 ms"))

@@ -7,13 +7,14 @@ import Testing
 @testable import Observed
 @testable import RegionSource
 
-/// A fake scheduler, looked at through its region as a sampler looks.
+/// A fake scheduler that is observed through its region, as a sampler observes a process.
 final class Watched {
   let scheduler: FakeScheduler
   let source: RegionReader
   let history: History
 
-  /// - Parameter halfDone: moves before the first look, which may find the last one half done.
+  /// - Parameter halfDone: the number of moves before the first observation. The last of them may be half
+  ///   done.
   init(
     seed: Int, limits: HistoryLimits = HistoryLimits(), ringRecords: Int = 1 << 14, halfDone: Int = 0
   ) throws {
@@ -30,7 +31,7 @@ final class Watched {
     history.settle()
   }
 
-  /// A keyframe of this moment, with the table of Gs if there is one.
+  /// Makes a keyframe of this moment, with the table of Gs.
   func mark() throws {
     try drain()
     scheduler.listGs()
@@ -109,7 +110,7 @@ struct HistoryTests {
     watched.scheduler.finish()
     try watched.drain()
     watched.history.flush()
-    // Each keyframe's gauges against the one before it plus the events in between.
+    // The gauges of each keyframe must equal those of the keyframe before it plus the events in between.
     let decoder = RecordDecoder()
     for number in watched.history.numbers.dropLast() {
       let window = try #require(Window(number, of: watched.history, decoder))
@@ -212,11 +213,11 @@ struct HistoryTests {
     #expect(trend.points.dropFirst().allSatisfy { abs($0.switchesPerSecond - 100) < 0.01 })
     #expect(trend.points.map(\.grqMax).suffix(3) == [95, 97, 99])
     #expect(trend.points.last?.parkedMax == 102)
-    // At an earlier moment what came later is not there.
+    // A view up to an earlier moment must not show what came later.
     let early = coarse.trend(to: 59_900_000_000, points: 60, exact: 0)
     #expect(early.step == 1_000_000_000 && early.points.count == 10 && early.points.last?.grqMax == 9)
     #expect(coarse.trend(to: 1, points: 60, exact: 0) == Trend())
-    // Seconds that nobody looked at are not zeros.
+    // Seconds in which nobody observed the target must not be shown as zeros.
     var late = Snapshot()
     (late.time, late.switches, late.gs.waiting[.sleep]) = (155_000_000_000, 20_000, 7)
     coarse.add(late)
@@ -286,7 +287,7 @@ struct HistoryTests {
     run(300)
     try watched.mark()
     run(200)
-    watched.history.mark(try watched.source.observe())  // its boundary is in the gap
+    watched.history.mark(try watched.source.observe())  // its boundary lies in the gap
     run(8000)
     try watched.drain()
     run(500)
@@ -339,7 +340,7 @@ struct HistoryTests {
 }
 
 extension Array {
-  /// The same elements in another order.
+  /// The same elements in a random order.
   func shuffledBy(_ dice: inout Dice) -> [Element] {
     var copy = self
     for index in copy.indices.dropFirst().reversed() { copy.swapAt(index, dice.below(index + 1)) }

@@ -8,7 +8,7 @@ import Testing
 @testable import Observed
 @testable import RegionSource
 
-/// A timed scheduler, looked at as a sampler looks.
+/// A timed scheduler that is observed as a sampler observes a process.
 final class Measured {
   let scheduler: TimedScheduler
   let source: RegionReader
@@ -38,7 +38,7 @@ final class Measured {
     try drain()
   }
 
-  /// Some seconds, with a keyframe every so often.
+  /// Runs for some seconds, with a keyframe now and then.
   func run(segments: Int = 12) throws {
     for _ in 0..<segments {
       for _ in 0..<10 {
@@ -151,7 +151,7 @@ struct InstrumentsTests {
     try measured.run()
     try measured.mark()
     let (pressure, scheduler) = (measured.meters.pressure.recent, measured.scheduler)
-    // Keyframes come one right after the other here, so the stretches leave nothing out.
+    // Here each keyframe follows the one before it without a pause, so the stretches cover all of the time.
     var truth = Pressure()
     for stretch in scheduler.stretches { truth[keyPath: stretch.pressure] += stretch.end - stretch.start }
     #expect(pressure == truth && pressure.measured == scheduler.time - begun)
@@ -178,7 +178,7 @@ struct InstrumentsTests {
     #expect(now.steals[0, 0] == nil)
   }
 
-  // 970 ms: the first second ends before some lanes have told of anything.
+  // 970 ms: the first second ends before some lanes have written any record.
   @Test(
     "a moment of history has the instruments that a live viewer had then", arguments: 0..<3,
     [0, 500, 960, 970, 990])

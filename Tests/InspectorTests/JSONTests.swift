@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Frames as JSON")
 struct JSONTests {
-  /// A frame with every optional value present.
+  /// A frame in which every optional value is present.
   private func fullFrame() throws -> Frame {
     let region = RegionFixture()
     region.name = "de\"mo\\"
@@ -29,7 +29,7 @@ struct JSONTests {
     return frame
   }
 
-  /// Instruments with one of everything.
+  /// Instruments with at least one of everything.
   private var instruments: Instruments {
     var second = OpenSecond(number: 1)
     second.tally.add(.runQueue, 1)
@@ -53,7 +53,7 @@ struct JSONTests {
     return instruments
   }
 
-  /// A moment of the past with everything in it.
+  /// A moment of the past with at least one of everything.
   private var past: Past {
     let record = PlacedRecord(
       record: Record(.goPark, time: 7, m: 1, g: 5, detail: WaitReason.sleep.rawValue), lane: .p(0),
@@ -135,7 +135,7 @@ struct JSONTests {
     #expect(rows.count == written.count)
   }
 
-  /// `ps[].lrq`, `gs.by_state.running`…
+  /// The paths of all keys: `ps[].lrq`, `gs.by_state.running`…
   private func keys(of value: Any, below prefix: String = "") -> Set<String> {
     if let object = value as? [String: Any] {
       return object.reduce(into: []) { all, member in

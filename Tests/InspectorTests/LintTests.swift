@@ -12,7 +12,7 @@ struct LintTests {
   private let second: UInt64 = 1_000_000_000
   private let clock = Clock(first: (0, 0), second: (0, 0))
 
-  /// Ten seconds of a server that is busy and well.
+  /// Ten seconds of a busy, healthy server.
   private var healthy: Instruments {
     var instruments = Instruments()
     (instruments.time, instruments.recentTime) = (100 * second, 10 * second)
@@ -33,7 +33,7 @@ struct LintTests {
     return instruments
   }
 
-  /// Which lints speak.
+  /// The names of the lints that report something.
   private func lints(_ instruments: Instruments) -> [String] {
     Lints.all.flatMap { $0.findings(in: instruments, Snapshot()) }.map(\.lint)
   }
@@ -83,7 +83,7 @@ struct LintTests {
       finding.message.hasPrefix("G9 (serve at Server.swift:40, for GET /hog) had to be preempted 30 times"))
   }
 
-  /// Two Ps, P1 idle, of the last ten seconds; G9 runs on P0.
+  /// The last ten seconds of two Ps: G9 runs on P0, and P1 is idle.
   private func alone(busy: [UInt64], since: UInt64?, idle: UInt64 = 10) -> Instruments {
     var instruments = healthy
     instruments.recent.ps = [
@@ -110,7 +110,7 @@ struct LintTests {
   @Test("one G that keeps a P busy beside an idle one: which, since when, and why nobody else may take it")
   func loneRunner() throws {
     let millisecond: UInt64 = 1_000_000
-    // One request after the other, each some 0.4 s, for five seconds.
+    // Five seconds of requests in a row, each about 0.4 s long.
     let requests = alone(busy: [0, 970, 980, 990, 960, 975].map { $0 * millisecond }, since: nil)
     let finding = try #require(alone(requests))
     #expect(finding.g == 9 && finding.request == "GET /cpu" && finding.value == 5e9)
@@ -118,10 +118,10 @@ struct LintTests {
       finding.message
         == "G9 (for GET /cpu) has kept a P busy for 5.00 s while P1 is idle: a G runs on one P at a time, so nobody else "
         + "may take its work; more Gs could")
-    // In one go, which no event has ended.
+    // One long run that no event has ended yet.
     let goes = try #require(alone(alone(busy: [], since: 93 * second)))
     #expect(goes.value == 7e9 && goes.message.contains("has kept P0 busy for 7.00 s"))
-    // Not when it was long ago, has gaps, or when no P is idle.
+    // No finding if the run was long ago, if it has gaps, or if no P is idle.
     #expect(alone(alone(busy: [990, 990, 990, 0, 0].map { $0 * millisecond }, since: nil)) == nil)
     #expect(alone(alone(busy: [500, 500, 500, 500].map { $0 * millisecond }, since: nil)) == nil)
     #expect(alone(alone(busy: [], since: 93 * second, idle: 3)) == nil)
@@ -146,14 +146,14 @@ struct LintTests {
     #expect(instruments.running.map(\.g) == [9])
   }
 
-  /// A table of Gs.
+  /// A row of the G table.
   private func row(_ id: UInt64, _ state: GState, since: UInt64, entry: UInt64 = 0) -> GoroutineRow {
     var row = GoroutineRow(id: id, state: state, reason: state == .waiting ? .chanReceive : .none)
     (row.since, row.entry) = (since, entry)
     return row
   }
 
-  /// Outside of the macros, which cannot call what changes its value.
+  /// A function of its own, because the test macros cannot call a mutating method.
   private func take(_ taker: inout CensusTaker, _ rows: [GoroutineRow], at time: UInt64) -> Census {
     taker.take(rows, at: time, clock, StringBook(), isComplete: true)
     return taker.latest
@@ -194,7 +194,7 @@ struct LintTests {
       let leaked = (0..<step * 30).map { row($0 + 1, .waiting, since: 40 * second, entry: 5) }
       instruments.census = take(&leaking, leaked, at: time)
       #expect(lints(instruments) == (step >= 6 ? ["growingSite"] : []))
-      // As many more, but all of them do something every other second.
+      // Their number grows as fast, but every one of them does something every other second.
       let busy = (0..<step * 30).map { row($0 + 1, .waiting, since: time - second, entry: 5) }
       instruments.census = take(&filling, busy, at: time)
       #expect(lints(instruments).isEmpty)

@@ -17,7 +17,7 @@ struct MappingTests {
     let lines = String(decoding: Self.readAll("/proc/self/maps"), as: UTF8.self).split(separator: "\n")
     let permissions = lines.filter { $0.hasSuffix(region.path) }.map { $0.split(separator: " ")[1] }
 
-    #expect(permissions.sorted() == ["r--s", "rw-s"])  // ours, and the fixture's
+    #expect(permissions.sorted() == ["r--s", "rw-s"])  // the reader's, and the fixture's
     let ours = (Int32(3)..<20_000).filter { Self.path(of: $0) == region.path }.map {
       fcntl($0, F_GETFL) & O_ACCMODE
     }

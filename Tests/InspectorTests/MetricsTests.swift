@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Metrics for Prometheus")
 struct MetricsTests {
-  /// A snapshot with every optional value present.
+  /// A snapshot in which every optional value is present.
   private func fullSnapshot() throws -> Snapshot {
     let region = RegionFixture()
     region.name = "de\"mo\\\n"

@@ -6,11 +6,11 @@ import Testing
 @testable import Inspector
 @testable import RegionSource
 
-/// Regions with random damage. Each case must end in a snapshot or in a typed error; a trap ends the test process.
-/// A failing case is found again by its seed, which is the case's number.
+/// Regions with random damage. Each case must end in a snapshot or in a typed error; a trap ends the test
+/// process. The case's number is its seed, so a failing case can be run again.
 @Suite("Noise in the region")
 struct NoiseTests {
-  /// What one run over a region did.
+  /// How reading a damaged region ended.
   private enum Outcome: Hashable { case snapshot, refused, damaged }
 
   private func look(_ region: RegionFixture) -> Outcome {
@@ -31,7 +31,7 @@ struct NoiseTests {
     }
   }
 
-  /// What comes after a snapshot must bear with one from noise, too.
+  /// Feeds the snapshot to its consumers, which must bear one made of noise too.
   private func show(_ source: RegionReader) throws {
     var builder = FrameBuilder()
     for _ in 0..<2 { builder.observe(try source.snapshot()) }
@@ -39,7 +39,7 @@ struct NoiseTests {
     #expect(json.hasPrefix("{") && json.hasSuffix("}"))
   }
 
-  /// Words that a snapshot reads, with more weight on the few that lead to others.
+  /// Indexes of words that a snapshot reads. The few words that lead to others appear more often.
   private func places(_ region: RegionFixture) -> [Int] {
     func words<Field: RegionField>(_ field: Field, blocks: Range<Int>) -> [Int] {
       blocks.flatMap { block in

@@ -136,7 +136,7 @@ struct OutputFileTests {
     try write("first", to: path)
     let error = #expect(throws: InspectorError.self) { try file.commit() }
     #expect(error?.description.contains("errno \(EEXIST)") == true && text(path) == "first")
-    // What was recorded for hours is not thrown away for its name.
+    // A recording of hours must not be thrown away because its name is taken.
     #expect(listed == (isShown ? ["out", "out.part"] : ["out"]))
     #expect(throws: InspectorError.system(call: "open", path: path, errno: EEXIST)) {
       try write("", to: path, rules)

@@ -10,7 +10,7 @@ import Testing
 @testable import Observed
 @testable import RegionSource
 
-/// A region without a runtime, looked at at chosen moments.
+/// A region without a runtime, observed at chosen moments.
 private final class Looks {
   let region: RegionFixture
   let source: RegionReader
@@ -26,7 +26,7 @@ private final class Looks {
 
   func time(_ ms: UInt64) -> UInt64 { start + ms * 1_000_000 }
 
-  /// A keyframe at a moment in milliseconds.
+  /// Makes a keyframe at a moment in milliseconds.
   func mark(_ ms: UInt64, _ findings: [Finding]? = nil, table: [GoroutineRow]? = nil) throws {
     _ = try source.drainInPlace(history.take)
     history.settle()
@@ -79,7 +79,7 @@ struct PastTests {
   func unknownTimes() throws {
     let looks = try Looks()
     try looks.mark(0)
-    // More than the ring holds, so that some are lost.
+    // More records than the ring holds, so some are lost.
     for n in UInt64(0)..<100 {
       looks.region.count(.others, on: 0)
       looks.region.ring(p: 0).append(Record(n % 2 == 0 ? .mSpin : .procStop, time: looks.time(1 + n), m: 0))
@@ -110,7 +110,7 @@ struct PastTests {
 
   // MARK: what is kept
 
-  /// A keyframe that knows everything.
+  /// A keyframe in which every value is known.
   private var full: Keyframe {
     var keyframe = Keyframe()
     keyframe.snapshot = Snapshot(target: .init(pid: 7, name: "x", bootTime: 3))
@@ -152,7 +152,8 @@ struct PastTests {
     (older.snapshot.ps[0].gCache, older.snapshot.ps[0].stackCache) = (nil, nil)
     (older.snapshot.netpoll.backend, older.snapshot.netpoll.rearms) = (nil, nil)
     older.snapshot.netpoll.sysmonPolls = nil
-    // As it was written before there was more: the sections without what was added at their ends, or not at all.
+    // As an older version wrote it: without the sections that came later, and without what was added at the
+    // ends of sections.
     var (reader, out) = (ByteReader(older.bytes), ByteWriter())
     while let tag = reader.number(), let section = reader.raw() {
       let added = [3: 6, 4: 6, 7: 3][Int(tag), default: 0]
@@ -266,7 +267,7 @@ struct PastTests {
     #expect(player.time == looks.time(1250))
   }
 
-  /// What would have to come of events is null, or an empty list.
+  /// Checks that what needs events is null or an empty list.
   private func checkAbsent(_ frame: Frame) throws {
     #expect(frame.snapshot.trace.absence?.contains("MPG_TRACE=0") == true)
     let json = try #require(
@@ -311,7 +312,7 @@ struct PastTests {
       scheduler.run(60)
       truths.append((scheduler.time, scheduler.pTimes))
     }
-    // The last moment is that of the last record.
+    // Let the last moment be that of the last record.
     while scheduler.written != scheduler.time { scheduler.run(1) }
     scheduler.showPs()
     let region = scheduler.region

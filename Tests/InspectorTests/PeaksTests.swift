@@ -1,4 +1,4 @@
-// Peaks belong to who looks, or to a fixed window; and the system's account of CPUs.
+// Peaks belong to one viewer, or to a fixed window. Also the system's account of CPU time.
 import Glibc
 import Region
 import Testing
@@ -63,7 +63,7 @@ struct PeaksTests {
     let pressure = try #require(watch.recent)
     #expect(
       pressure.window == second && pressure.ran == 330 && pressure.waited == 120 && pressure.threads == 2)
-    // A thread's number that another has now: its account began anew.
+    // Another thread has this thread id now, so its account starts anew.
     watch.take([(1, (7, 3))], at: 3 * second)
     #expect(watch.recent?.ran == 330 && watch.recent?.waited == 120)
     for later in UInt64(4)...20 { watch.take([(1, (7, 3))], at: later * second) }

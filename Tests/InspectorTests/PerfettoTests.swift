@@ -1,4 +1,4 @@
-// Perfetto's format, as bytes. Perfetto's own schema is asked by `make test-exports`.
+// Perfetto's format, byte by byte. `make test-exports` checks it against Perfetto's own schema.
 import Region
 import Testing
 
@@ -9,7 +9,7 @@ import Testing
 @testable import Observed
 @testable import RegionSource
 
-/// A message taken apart: its fields in order.
+/// A decoded message: its fields in order.
 private struct Fields {
   enum Value {
     case number(UInt64)
@@ -59,7 +59,7 @@ extension Sequence {
   }
 }
 
-/// The events on each track, by its name.
+/// The events on each track, by the track's name.
 private struct Tracks {
   struct Event: Equatable {
     var kind: UInt64
@@ -98,7 +98,7 @@ private struct Tracks {
   }
   struct NotAPacket: Error {}
 
-  /// Whether on each track a slice begins, ends, and only then the next begins.
+  /// Whether the slices on each track take turns: one ends before the next begins.
   var slicesTakeTurns: Bool {
     events.values.allSatisfy { events in
       let turns = events.filter { $0.kind < 3 }.map(\.kind)
@@ -106,7 +106,7 @@ private struct Tracks {
     }
   }
 
-  /// Names of the slices of a track.
+  /// The names of a track's slices.
   func slices(_ track: String) -> [String] { (events[track] ?? []).filter { $0.kind == 1 }.map(\.name) }
 }
 

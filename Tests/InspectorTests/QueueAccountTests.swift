@@ -35,7 +35,7 @@ struct QueueAccountTests {
       put(1, .runnext), put(2, .displacing), (Record(.nextStolen, time: 2, m: 1), .p(0)), thief,
     ])
     #expect(robbed[p: 0] == QueueAccount.P(lrq: 0, next: 1))
-    // Whoever writes first.
+    // The order in which the two Ps' records are read makes no difference.
     #expect(
       apply([put(1, .runnext), thief, put(2, .displacing), (Record(.nextStolen, time: 2, m: 1), .p(0))])
         == robbed)
@@ -100,7 +100,7 @@ struct QueueAccountTests {
     region[PField.grqMoved, 1] = UInt64(bitPattern: -1)
     region[LaneField.queuedOn, 1024 + 2, 3] = 4
     (region[LaneField.readied, 1024 + 2, 1], region[LaneField.position, 1024 + 2]) = (4, 4)
-    // What is in the queues themselves at this moment.
+    // The queues' contents at this moment.
     (region[PField.lrqTail], region[PField.runnext]) = (9, 1)
 
     let snapshot = try region.snapshot()

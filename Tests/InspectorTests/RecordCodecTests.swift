@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Compressed records")
 struct RecordCodecTests {
-  /// What comes out of what went in, block by block.
+  /// Encodes records block by block and decodes them again.
   private func through(_ records: [Record]) -> [Record] {
     let (encoder, decoder) = (RecordEncoder(), RecordDecoder())
     var out: [Record] = []
@@ -71,7 +71,7 @@ struct RecordCodecTests {
   }
 }
 
-/// A scheduler of the imagination: one lane, Gs that are made, run, park on a place of their own, and are readied.
+/// A fake scheduler with one lane. Its Gs are created, run, park at a place of their own, and are readied.
 struct Scenario {
   private var dice: Dice
   private var time: UInt64 = 1 << 50
@@ -84,7 +84,7 @@ struct Scenario {
 
   init(seed: UInt64, gs: Int) { (dice, self.gs) = (Dice(seed), gs) }
 
-  /// So many records of what happens.
+  /// The next `count` records.
   mutating func events(_ count: Int) -> [Record] {
     var records: [Record] = []
     func emit(_ kind: EventKind, _ g: UInt64, detail: UInt8 = 0, count: UInt32? = nil, arg: UInt64 = 0) {

@@ -12,7 +12,7 @@ import Testing
 
 @Suite("Recordings")
 struct RecordingTests {
-  /// A history of a fake scheduler, and a folder for files.
+  /// The history of a fake scheduler, and a folder for files.
   private struct Recorded {
     let history: History
     let path: String
@@ -168,7 +168,7 @@ struct RecordingTests {
     for seed in 0..<300 { try noise(recorded, seed) }
   }
 
-  /// Asks about everything, with numbers from the noise.
+  /// Asks for every kind of explanation, with numbers from the noise.
   private func explainAll(_ player: Player) {
     let explainer = Explainer(player, player.instruments)
     let snapshot = player.snapshot

@@ -1,7 +1,8 @@
-// A region made by hand: what a runtime would have written, word by word, and then whatever a test does to it.
+// A region made by hand. It holds what a runtime would have written, and then whatever a test writes into it.
 //
-// It writes where its `Plan` says. The standard plan is Region's own layout; `Plan.moved` has every block, field and
-// enumeration elsewhere, so that a reader that knows places instead of names is found out.
+// The fixture writes at the places that its `Plan` gives. The standard plan is Region's own layout.
+// `Plan.moved` puts every block, field and enumeration elsewhere, so a reader that assumes places instead of
+// resolving names fails.
 import Glibc
 import Region
 
@@ -10,7 +11,7 @@ import Region
 @testable import Observed
 @testable import RegionSource
 
-/// Where everything lies, and the schema text that says so.
+/// The place of everything in the region, and the schema text that describes these places.
 struct Plan {
   var offsets: [String: Int] = [:]
   var strides: [String: Int] = [:]
@@ -20,10 +21,11 @@ struct Plan {
   var schema = 0
   var bytes = 0
   var text = ""
-  /// What is added to every raw value of an enumeration.
+  /// A number that is added to every raw value of an enumeration.
   var shift: UInt64 = 0
 
-  /// What an older target does not have: the words that say how deep the queues are as the records have it.
+  /// Fields that an older target does not have: the counts from which queue depths are rebuilt to match the
+  /// records.
   private static let queueFields: Set<String> = [
     "lane.queuedOn", "lane.takenFrom", "p.lrqMoved", "p.nextMoved", "p.grqMoved", "p.steals", "steal.nexts",
   ]
@@ -53,8 +55,9 @@ struct Plan {
     return plan
   }
 
-  /// A version that a later writer might choose: blocks in reverse order, fields in reverse order with a gap after
-  /// each, other raw values, fewer Ps and Ms, and lines that this reader has never heard of.
+  /// A layout that a later version might choose. Blocks are in reverse order, and so are their fields, with a
+  /// gap after each; raw values differ; there are fewer Ps and Ms; and the schema has lines that this reader
+  /// does not know.
   static func moved(ps: Int = 4, ms: Int = 8) -> Plan {
     var plan = Plan()
     plan.shift = 2
@@ -105,9 +108,9 @@ struct Plan {
   }
 }
 
-/// A region file in a folder of its own; both are gone with this object.
+/// A region file in a folder of its own. File and folder are removed with this object.
 ///
-/// Safe because: every place comes from the plan, whose file is mapped whole until deinit.
+/// Safe because: every place comes from the plan, and the plan's whole file stays mapped until deinit.
 @safe final class RegionFixture: @unchecked Sendable {
   let folder: TemporaryFolder
   let path: String
@@ -141,7 +144,7 @@ struct Plan {
     close(descriptor)
   }
 
-  /// Takes the lock by which a writer tells that it lives, and gives it back.
+  /// `lock` takes the lock by which a writer shows that it is alive; `unlock` gives it back.
   func lock() { precondition(setLock(F_WRLCK), "a lock on \(path)") }
   func unlock() { precondition(setLock(F_UNLCK), "no lock on \(path)") }
 
@@ -216,7 +219,7 @@ struct Plan {
 
   // MARK: what a runtime would do
 
-  /// The lane of an M: after those of all Ps that there can be.
+  /// The lane of an M. The Ms' lanes follow those of all possible Ps.
   func lane(m: Int) -> Int { plan.offsets["p"]! == 0 ? m : pCapacity + m }
   var pCapacity: Int {
     for line in plan.text.split(separator: "\n") where line.hasPrefix("block p ") {
@@ -230,7 +233,7 @@ struct Plan {
     word(field, lane, reason.map { Int(raw($0)) } ?? 0).bump(by: amount)
   }
 
-  /// Appends to the string table; the id.
+  /// Appends a string to the string table and returns its id.
   func intern(_ string: String) -> UInt64 {
     let end = Int(self[SchedField.stringBytes])
     let area = unsafe UnsafeMutableRawBufferPointer(start: base + plan.strings, count: 4096)
@@ -249,7 +252,7 @@ struct Plan {
       position: word(LaneField.position, lane))
   }
 
-  /// Bytes of memory that the file takes.
+  /// The memory that the file takes, in bytes.
   var allocatedBytes: Int {
     var status = stat()
     unsafe fstat(descriptor, &status)
@@ -264,7 +267,7 @@ struct Plan {
   func target(pid: Int32) throws -> Target { try folder.target(pid: pid) }
   func attach() throws -> Inspector { try Inspector(target(pid: process.pid)) }
 
-  /// Its numbers need not add up: they are counters with nothing behind them.
+  /// A source that accepts numbers that do not add up: the fixture's counters have no scheduler behind them.
   func source() throws -> RegionReader {
     let source = try RegionFile(path: path, process: process).open()
     source.mustBalance = false
@@ -273,7 +276,7 @@ struct Plan {
   func snapshot() throws -> Snapshot { try source().snapshot() }
 }
 
-/// A private folder on tmpfs, removed with all that is in it.
+/// A private folder on tmpfs. It is removed, with its contents, together with this object.
 final class TemporaryFolder: Sendable {
   let path: String
 
@@ -282,7 +285,7 @@ final class TemporaryFolder: Sendable {
     path = unsafe template.withUnsafeMutableBufferPointer { unsafe String(cString: mkdtemp($0.baseAddress!)) }
   }
 
-  // Methods, so that the folder is there until they return.
+  // These are methods, so that the folder exists until they return.
   func targets() -> [Target] { RegionFolders([path]).targets() }
   func target(pid: Int32) throws -> Target { try RegionFolders([path]).target(pid: pid) }
 
@@ -292,5 +295,5 @@ final class TemporaryFolder: Sendable {
   }
 }
 
-/// The names in a folder; none when it cannot be read.
+/// The names in a folder; empty if the folder cannot be read.
 func names(in folder: String) -> [String] { (try? listing(of: folder)) ?? [] }

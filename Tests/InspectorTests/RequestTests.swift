@@ -1,4 +1,4 @@
-// Requests whose truth was written by hand, told step by step.
+// Requests over events that were written by hand, told step by step.
 import Region
 import Testing
 
@@ -13,9 +13,9 @@ private let read = WaitReason.netpollRead.rawValue
 
 @Suite("Following a request")
 struct RequestTests {
-  /// G4 accepts on fd 5, G77 handles. M5 is the netpoll thread. Moments in milliseconds:
-  /// parked 1, ready 11 (poll 11.01), run 11.2 on P1, creation 11.3, run 11.5 on P0, read park 11.6, ready 11.9,
-  /// run 12, handler 12.1 to 15.1, parked for the next 15.4.
+  /// G4 accepts on fd 5, and G77 handles the request. M5 is the netpoll thread. The moments in milliseconds:
+  /// G4 parks 1, is ready 11 (poll 11.01), runs on P1 11.2, creates G77 11.3. G77 runs on P0 11.5, parks to
+  /// read 11.6, is ready 11.9, runs 12, is in its handler from 12.1 to 15.1, parks for the next request 15.4.
   private func accepted() throws -> Script {
     let script = try Script(procs: 2)
     let label = UInt32(script.region.intern("GET /"))
@@ -136,7 +136,7 @@ struct RequestTests {
     #expect(number(.next(after: script.time(21.8))) == nil)
     #expect(number(.of(g: 77, by: script.time(21))) == 901 && number(.of(g: 5, by: script.time(21))) == nil)
     #expect(number(.number(77)) == nil)
-    // What is asked for does not depend on the moment that is looked at.
+    // The choice of a request does not depend on the moment that is shown.
     player.seekToStart()
     #expect(number(.next(after: script.time(15.1))) == 901)
   }

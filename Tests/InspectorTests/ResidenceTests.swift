@@ -1,4 +1,5 @@
-// Processes of other namespaces, as far as a region made by hand can be one's; with real ones: EndToEndTests/NamespaceTests.
+// Processes of other namespaces, as far as a region made by hand can play one. EndToEndTests/NamespaceTests
+// uses real ones.
 import Glibc
 import Region
 import Testing
@@ -28,7 +29,7 @@ struct ResidenceTests {
     var same = there
     same.time = here.time
     #expect(same.shift(to: here) == 0 && same.starts(50_000, seenFrom: here) == 50_000...50_000)
-    // Noise from a region traps nobody.
+    // Absurd values from a region must not trap.
     let noise = Residence(pid: 1, time: 9, monotonic: .min, boottime: .min)
     #expect(
       noise.starts(.max, seenFrom: here).contains(0) || noise.starts(.max, seenFrom: here).lowerBound > 0)
@@ -49,7 +50,7 @@ struct ResidenceTests {
     region[HeaderField.timeNamespace] = Residence.own.time &+ 1
     region[HeaderField.monotonicOffset] = UInt64(bitPattern: Residence.own.monotonic + 3_600_000_000_000)
 
-    // What it wrote counts an hour more.
+    // The process's clock is an hour ahead of ours.
     #expect(region.targets().first?.bootTime == before - 3_600_000_000_000)
   }
 
@@ -59,7 +60,8 @@ struct ResidenceTests {
     region[HeaderField.pidNamespace] = 1
     region[HeaderField.isLocked] = 1
 
-    // Nobody has the lock: it is dead, though we have its pid and its start time.
+    // Nobody holds the lock, so the process is dead, although a process with its pid and start time exists
+    // here.
     #expect(region.targets().map(\.state) == [.ended(.killed)])
     #expect(throws: InspectorError.notATarget(pid: getpid(), name: ProcessIdentity.name(of: getpid()) ?? ""))
     {
@@ -76,7 +78,7 @@ struct ResidenceTests {
 
     region.unlock()
     #expect(try inspector.ending() == .killed)
-    // A writer that could not lock its file is never known to be dead.
+    // A writer that could not lock its file is never taken for dead.
     region[HeaderField.isLocked] = 0
     #expect(region.targets().map(\.state) == [.elsewhere])
     region[HeaderField.state] = region.raw(ProcessState.exited)
@@ -98,7 +100,7 @@ struct ResidenceTests {
   )
   func threads() throws {
     #expect(ThreadPlaces(pid: 7, isForeign: false).folders(of: [8, 0, -1]) == [8: "/proc/7/task/8/"])
-    // Ours have the numbers there that they have here.
+    // This process is in our own namespace, so its threads have the same ids there and here.
     let found = ThreadPlaces(pid: getpid(), isForeign: true).folders(of: [getpid(), 2_000_000_000])
     #expect(found == [getpid(): "/proc/\(getpid())/task/\(getpid())/"])
     #expect(ThreadPlaces(pid: 2_000_000_000, isForeign: true).folders(of: [1]).isEmpty)

@@ -1,4 +1,5 @@
-// Sentences take the numbers of the scheduler's rules from the target, and have none where it tells none.
+// Sentences take the numbers of the scheduler's rules from the target. If the target does not publish them,
+// sentences have none.
 import Region
 import Testing
 
@@ -21,7 +22,7 @@ struct RuleNumberTests {
     return numbers
   }
 
-  /// All that is said of rules, in one line.
+  /// All sentences about rules, in one text.
   private func sentences(_ numbers: Snapshot.RuleNumbers) -> String {
     let rules = Rules(numbers)
     var all = EventKind.allCases.map { $0.explanation(rules) }

@@ -13,7 +13,7 @@ struct SchemaTests {
       region[PField.status, 1] = region.raw(PStatus.spinning)
       region[PField.m, 1] = 2
       for p in 0..<2 {
-        // So that the time until now does not count.
+        // In the future, so that the time until now is not added.
         (region[PField.since, p], region[PField.made, p]) = (1 << 62, 1 << 62)
         (region[PField.idleTicks, p], region[PField.spinTicks, p]) = (UInt64(70 + p), UInt64(80 + p))
       }

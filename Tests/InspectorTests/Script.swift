@@ -15,7 +15,7 @@ final class Script {
   private let start: UInt64
   private var sequences: [UInt64: UInt32] = [:]
 
-  /// - Parameter procs: each is busy with nothing that events tell of, until they do.
+  /// - Parameter procs: the number of Ps. Each counts as running until its first event says otherwise.
   init(procs: Int = 3, ms: Int = 6) throws {
     region = RegionFixture(.standard(pRecords: 1024, mRecords: 256), procs: procs, ms: ms)
     for p in 0..<procs { region[PField.status, p] = UInt64(PStatus.running.rawValue) }
@@ -34,11 +34,11 @@ final class Script {
     history.settle()
   }
 
-  /// Nanoseconds, and in this region ticks, of a moment in milliseconds.
+  /// A moment in milliseconds as nanoseconds, which are this region's ticks.
   func time(_ ms: Double) -> UInt64 { start + UInt64(ms * 1e6) }
 
-  /// An event of a P at a moment in milliseconds; the M has the P's number unless told otherwise. Moves of a G get its
-  /// next sequence number as their count.
+  /// Writes an event of a P at a moment in milliseconds. The M has the P's number unless `m` says otherwise.
+  /// A move of a G gets the G's next sequence number as its count, unless `count` is given.
   func p(
     _ p: Int, _ ms: Double, _ kind: EventKind, _ g: UInt64 = 0, _ detail: UInt8 = 0, count: UInt32? = nil,
     arg: UInt64 = 0, m: Int? = nil
@@ -48,7 +48,7 @@ final class Script {
     region.ring(p: p).append(record)
   }
 
-  /// An event of an M without a P.
+  /// Writes an event of an M without a P.
   func m(
     _ m: Int, _ ms: Double, _ kind: EventKind, _ g: UInt64 = 0, _ detail: UInt8 = 0, count: UInt32? = nil,
     arg: UInt64 = 0
@@ -66,7 +66,7 @@ final class Script {
       kind, time: time(ms), m: UInt16(m), g: g, detail: detail, count: count ?? sequences[g] ?? 0, arg: arg)
   }
 
-  /// The move of a G that an event tells of; nil: none.
+  /// The counter that an event increments as a move of a G; nil: the event is no move.
   private static func field(_ kind: EventKind, _ detail: UInt8) -> LaneField? {
     switch kind {
     case .goCreate: .created
@@ -90,13 +90,13 @@ final class Script {
     region.count(field, on: lane, reason: reason)
   }
 
-  /// All of it, at its end.
+  /// A player over all events, at their end.
   func player(goroutines: Bool = false) throws -> Player {
     try mark(goroutines: goroutines)
     return Player(history)!
   }
 
-  /// The last wait of a G, explained.
+  /// The explanation of a G's last wait.
   func why(_ g: UInt64) throws -> WaitChain { try player().why(g: g)! }
 }
 
@@ -107,10 +107,10 @@ extension Place {
 }
 
 extension WaitChain {
-  /// `waiting 4.9, lrq 1.0`: kinds and milliseconds.
+  /// The hops as kinds and milliseconds: `waiting 4.9, lrq 1.0`.
   var picture: String { hops.map { "\($0.kind) \(Double($0.duration) / 1e6)" }.joined(separator: ", ") }
 
-  /// Whether the hops follow each other from the beginning to the end, the longest being the guilty one.
+  /// Whether the hops follow each other without gaps from begin to end, and the guilty hop is the longest.
   var addsUp: Bool {
     !hops.isEmpty && hops[0].begin == begin && hops.reduce(0) { $0 + $1.duration } == end - begin
       && zip(hops, hops.dropFirst()).allSatisfy { $0.end == $1.begin }

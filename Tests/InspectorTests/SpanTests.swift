@@ -1,4 +1,4 @@
-// Spans whose truth was written by hand.
+// Spans over events that were written by hand.
 import Region
 import Testing
 

@@ -26,7 +26,7 @@ struct TimeTextTests {
       let text = TimeText.short(time)
       let value = Self.value(text)
       #expect(value >= last && text.unicodeScalars.count <= 7, "\(time) is \(text)")
-      // Up to a minute it is right to three digits.
+      // Below a minute, the text is right to three digits.
       if time < 59_000_000_000 { #expect(abs(value - Double(time)) <= 0.005001 * Double(time)) }
       (last, time) = (value, time + max(1, time / 97))
     }
@@ -38,7 +38,7 @@ struct TimeTextTests {
     #expect(TimeText.ago(61_000_001_000) == "-61.000001 s")
   }
 
-  /// Nanoseconds.
+  /// The nanoseconds that a text says.
   private static func value(_ text: String) -> Double {
     let units = [(" ns", 1.0), (" µs", 1e3), (" ms", 1e6), (" s", 1e9)]
     for (unit, scale) in units where text.hasSuffix(unit) {

@@ -1,5 +1,6 @@
-// A scheduler of the imagination whose Ps and Ms do what real ones do, and which keeps account of all time itself: how
-// long what took, what each P and each M did, and what the Gs waited for. The truth that instruments are held to.
+// A fake scheduler whose Ps and Ms behave like real ones. It accounts for all time itself: how long each
+// thing took, what each P and each M did, and what the Gs waited for. Instruments are tested against this
+// truth.
 import Region
 
 @testable import Host
@@ -28,7 +29,7 @@ final class TimedScheduler {
   private var parked: [(g: UInt64, reason: WaitReason)] = []
   private var sliceStart: [UInt64: UInt64] = [:]
   private var callStart: [UInt64: UInt64] = [:]
-  /// Gs in system calls whose P was taken, with their M.
+  /// Gs in system calls whose P was retaken, with their M.
   private var retaken: [(g: UInt64, m: Int)] = []
   private let sysmon: Int
 
@@ -39,10 +40,10 @@ final class TimedScheduler {
   private(set) var starts = 0
   private(set) var preemptions = 0
   private(set) var searches = (ended: 0, found: 0)
-  /// Each stretch of time, and who waited for what in it.
+  /// Each stretch of time, and which kind of pressure prevailed in it.
   private(set) var stretches: [(start: UInt64, end: UInt64, pressure: WritableKeyPath<Pressure, UInt64>)] = []
 
-  /// - Parameter phase: nanoseconds from the beginning of a second to that of the scheduler.
+  /// - Parameter phase: nanoseconds from the beginning of a second to the scheduler's start.
   init(
     seed: UInt64, procs: Int = 3, ringRecords: Int = 1 << 14, longestStep: Int = 300_000, phase: UInt64 = 0
   ) {
@@ -241,7 +242,7 @@ final class TimedScheduler {
 
   // MARK: its gauges
 
-  /// Writes what a keyframe reads of the Ps.
+  /// Writes the fields of the Ps that a keyframe reads.
   func showPs() {
     for (p, state) in ps.enumerated() {
       let (status, m, g): (PStatus, Int?, UInt64) =

@@ -7,7 +7,8 @@ import Testing
 @testable import Inspector
 @testable import Observed
 
-/// Holds steps to the invariants of a timeline, by rules of its own.
+/// Checks steps against the invariants of a timeline, with rules that are written independently of the code
+/// under test.
 private struct Rules {
   private var g: [UInt64: (state: GState, m: Int?)] = [:]
   private var holder: [Int: Int] = [:]
@@ -37,7 +38,7 @@ private struct Rules {
     if !apply(step) { broken.append("\(step)") }
   }
 
-  /// Whether the step was legal.
+  /// Applies a step; returns whether the step was legal.
   private mutating func apply(_ step: Step) -> Bool {
     let (id, m) = (step.g, step.m)
     let state = g[id]?.state
@@ -93,7 +94,7 @@ private struct Rules {
   var states: [UInt64: GState] { g.mapValues(\.state) }
 }
 
-/// Holds what a history says to the rules.
+/// Checks the steps that a history yields against the rules.
 private struct Visitor: HistoryVisitor {
   var order: TimelineOrder
   var rules: Rules
@@ -127,7 +128,7 @@ struct TimelineTests {
     Record(kind, time: time, m: m, g: g, detail: detail, count: count)
   }
 
-  /// A timeline in which so many Ps run G 1, G 2, …, each on the M of its number.
+  /// A timeline in which `count` Ps run G 1, G 2, …, each on the M with the P's number.
   private func running(_ count: Int) -> Timeline {
     var snapshot = Snapshot()
     snapshot.ps = (0..<count).map { id in
