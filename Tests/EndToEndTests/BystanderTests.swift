@@ -1,19 +1,20 @@
-// Nobody who looks at a server can disturb it: not by being killed, not by being many, and not by trying to write.
+// A viewer cannot disturb a server: not by being killed, not by being one of many, and not by trying to
+// write.
 import Foundation
 import Inspector
 import Testing
 
-/// One mapping of a process, as /proc/PID/smaps tells.
+/// One mapping of a process, as /proc/PID/smaps describes it.
 struct MemoryMapping {
-  /// Such as `r--s`.
+  /// The permissions: `r--s`.
   let permissions: String
-  /// Where it begins.
+  /// The address at which the mapping begins.
   let address: UInt
   let path: String
-  /// The kernel's two-letter flags; `wr`: can be written to, `mw`: may be made so.
+  /// The kernel's two-letter flags. `wr`: the mapping is writable; `mw`: mprotect may make it writable.
   let flags: Set<String>
 
-  /// The mappings of files whose path ends so.
+  /// The mappings of files whose path has this ending.
   static func all(of pid: String, endingWith ending: String) -> [MemoryMapping] {
     let lines = text("/proc/\(pid)/smaps").split(separator: "\n")
     return lines.indices.compactMap { index in
@@ -27,7 +28,8 @@ struct MemoryMapping {
   }
 }
 
-/// Attaches as a viewer does, makes sure that the mapping cannot be made writable, and writes all the same.
+/// Attaches as a viewer does, checks that the mapping cannot be made writable, and then writes anyway, which
+/// must be a fault.
 private func writeThroughMapping(of pid: Int32, in folder: String) throws {
   let inspector = try Inspector.attach(to: pid, in: RegionFolders([folder]))
   guard let mapping = MemoryMapping.all(of: "self", endingWith: ".mpg").first else {
@@ -42,7 +44,7 @@ private func writeThroughMapping(of pid: Int32, in folder: String) throws {
   withExtendedLifetime(inspector) {}
 }
 
-/// Curls that keep a server busy until this is gone, and count what went wrong.
+/// Keeps a server busy with curls for this object's lifetime, and checks their answers.
 private final class Load {
   private let server: DemoServer
   private var curl: Program
@@ -53,14 +55,15 @@ private final class Load {
     curl = try Self.curl(server)
   }
 
-  /// Sees to it that a curl runs; one that has ended must have had an answer to each of its requests.
+  /// Starts a new curl if the last one has ended. A curl that has ended must have got an answer to each of
+  /// its requests.
   func goOn() throws {
     guard curl.ending != nil else { return }
     try finish()
     curl = try Self.curl(server)
   }
 
-  /// Waits until the last curl has its answers.
+  /// Waits for the last curl's end and checks its answers.
   func finish() throws {
     let ending = try curl.wait()
     #expect(ending == .code(0), "\(curl.errors)")
@@ -127,8 +130,8 @@ extension EndToEnd {
       #expect(!mappings.isEmpty)
       for mapping in mappings {
         #expect(mapping.permissions == "r--s")
-        // The kernel gives a shared mapping `sh` and `mw` (mprotect may make it writable) only when the file was opened
-        // for writing.
+        // The kernel gives a shared mapping `sh` and `mw` (mprotect may make it writable) only if the file
+        // was opened for writing.
         #expect(mapping.flags.isSuperset(of: ["rd", "ms"]))
         #expect(mapping.flags.isDisjoint(with: ["wr", "mw", "sh"]))
       }
@@ -142,7 +145,7 @@ extension EndToEnd {
         }
         #expect(flags.map { $0 & O_ACCMODE } == O_RDONLY)
       }
-      // The server itself, by contrast, may write: so these flags do tell the two apart.
+      // The server's own mapping is writable and has these flags, so the flags do tell the two kinds apart.
       let own = MemoryMapping.all(of: "\(server.pid)", endingWith: ".mpg")
       #expect(own.contains { $0.permissions == "rw-s" && $0.flags.isSuperset(of: ["wr", "mw", "sh"]) })
     }

@@ -1,4 +1,4 @@
-// The command line as people type it: joined letters, words that are nearly right, and what help and manual tell.
+// The command line as people type it: joined letters, mistyped words, and what help and manual say.
 import Foundation
 import Testing
 
@@ -12,7 +12,8 @@ extension EndToEnd {
       [], ["record"], ["replay"], ["scrub"], ["why"], ["serve"], ["export"], ["gen-config"], ["gen-man"],
     ]
 
-    /// What the parser says of a command's options: their short names, their long ones, and whether they want a value.
+    /// The parser's description of a command's options: short names, long names, and whether an option takes
+    /// a value.
     private struct Named: Decodable {
       struct Help: Decodable { var command: Described }
       struct Described: Decodable { var arguments: [Argument]? }
@@ -45,7 +46,8 @@ extension EndToEnd {
       let flags = short.filter { $0.1 == "flag" }.map(\.letter)
       for (letter, kind) in short where kind == "option" {
         for cluster in [[]] + flags.filter({ $0 != "h" }).map({ [$0] }) {
-          // With a target that is none: without one it would depend on what else runs here at that moment.
+          // Name a target that does not exist: without a target, the outcome would depend on what else runs
+          // on the machine.
           let target = "none/such/target"
           let apart = try run(command + cluster.map { "-\($0)" } + ["-\(letter)", "none/such/x1", target])
           for sign in ["", "="] {
@@ -158,7 +160,7 @@ extension EndToEnd {
       }
     }
 
-    /// Help is broken into lines where there is room.
+    /// Help text without its line breaks, which depend on the room.
     private func words(_ text: String) -> String {
       text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
@@ -177,7 +179,7 @@ extension EndToEnd {
       for (path, query) in listed where path != "/crash" {
         let answer = try Program.run(
           Command("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", server.url(path + query)))
-        // There is no a/b.txt.
+        // a/b.txt does not exist.
         #expect(answer.output == (path == "/file" ? "404" : "200"), "\(path)\(query)")
       }
       let documented = text("\(Built.repository)/docs/http.md")

@@ -1,11 +1,12 @@
-// What a program owes to who gave it something impossible: one clear line and a documented exit code.
+// What a program must do when its arguments are impossible: print one clear line and end with a documented
+// exit code.
 import Testing
 
 /// A way to call a program that cannot work.
 struct Mistake: Sendable, CustomTestStringConvertible {
   let arguments: [String]
   let code: Int32
-  /// What the line must name.
+  /// Text that the line must contain.
   let mentions: String
 
   init(_ arguments: String..., code: Int32, mentions: String) {
@@ -15,7 +16,8 @@ struct Mistake: Sendable, CustomTestStringConvertible {
   var testDescription: String { arguments.isEmpty ? "(no arguments)" : arguments.joined(separator: " ") }
 }
 
-/// Checks that `finished` ended with `code` and one line on standard error, of `program`, that mentions something.
+/// Checks that `finished` ended with `code`, and that standard error is one line of `program` that contains
+/// `mentions`.
 func expectComplaint(
   _ finished: Finished, of program: String, code: Int32, mentions: String = "",
   at location: SourceLocation = #_sourceLocation
@@ -24,7 +26,7 @@ func expectComplaint(
   expectComplaint(finished.errors, of: program, mentions: mentions, at: location)
 }
 
-/// Checks that `errors` is one line of `program` that mentions something.
+/// Checks that `errors` is one line of `program` that contains `mentions`.
 func expectComplaint(
   _ errors: String, of program: String, mentions: String = "", at location: SourceLocation = #_sourceLocation
 ) {

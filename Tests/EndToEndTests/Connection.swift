@@ -1,7 +1,7 @@
-// A client of HTTP as small as can be: one connection, and a request and its answer at a time.
+// A minimal HTTP client: one connection, and one request and answer at a time.
 import Foundation
 
-/// A connection to the server, kept alive until this object is gone.
+/// A connection to the server, kept alive for this object's lifetime.
 final class Connection {
   private let socket: Socket
   private var received: [UInt8] = []
@@ -36,14 +36,15 @@ final class Connection {
     return try receive()
   }
 
-  /// Lets the system forget the connection at once when it is closed, instead of keeping its port for a minute.
+  /// Makes the kernel forget the connection as soon as it is closed, instead of keeping its port for a
+  /// minute.
   func leavesNoTrace() { socket.leavesNoTrace() }
 
   private func more() throws { received += try socket.receive() }
   private static let endOfHead = Array("\r\n\r\n".utf8)
 }
 
-/// A TCP socket on 127.0.0.1; closed with this object.
+/// A TCP socket on 127.0.0.1. The socket is closed together with this object.
 final class Socket {
   private let fd: Int32
 
@@ -63,17 +64,17 @@ final class Socket {
     unsafe setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
   }
 
-  /// A socket that listens on a port; on one of the system's choice if that is 0.
+  /// A socket that listens on a port; with port 0, the kernel chooses one.
   convenience init(listening port: UInt16 = 0) throws {
     try self.init()
-    var yes: Int32 = 1  // the port's last owner may have left connections that are not forgotten yet
+    var yes: Int32 = 1  // connections of the port's last owner may linger
     unsafe setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
     guard unsafe Self.withAddress(port, { unsafe bind(fd, $0, $1) }) == 0, listen(fd, 1) == 0 else {
       throw Broken("bind: errno \(errno)")
     }
   }
 
-  /// A port that nobody listens on at this moment.
+  /// A port on which nobody listens at this moment.
   static func freePort() throws -> UInt16 { try Socket(listening: 0).port }
 
   var port: UInt16 {
@@ -98,7 +99,7 @@ final class Socket {
     }
   }
 
-  /// What has come, at least a byte.
+  /// The bytes that have arrived; waits for at least one.
   func receive() throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = unsafe recv(fd, &bytes, bytes.count, 0)

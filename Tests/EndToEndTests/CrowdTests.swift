@@ -1,16 +1,17 @@
-// 5,000 clients at once, and hardly more threads than Ps.
+// 5,000 clients at once, served by hardly more threads than Ps.
 import Foundation
 import Testing
 
 extension EndToEnd {
   @Suite("A crowd of connections") struct CrowdTests {
     static let crowd = 5000
-    /// Threads: sysmon, gc and netpoll, one for each of two Ps, one that waits; and those of Gs that were stopped in the middle
-    /// of their code, which keep them: how many depends on how the system shares out its CPUs.
+    /// The most threads that are allowed: sysmon, gc, netpoll, one for each of two Ps, and one that waits. In
+    /// addition, a G that is preempted in the middle of its code keeps its thread. How often that happens
+    /// depends on how the kernel shares out the CPUs.
     static let handful = 2 + 4 + 6
-    /// Those of the crowd, and what both sides need besides.
+    /// The descriptors of the crowd, plus what both sides need besides.
     static let descriptors = crowd + 500
-    /// Few enough that the server must ask for more by itself; what an ordinary machine gives.
+    /// An ordinary machine's limit. It is so low that the server must raise it by itself.
     static let softLimit = 1024
 
     @Test(
@@ -27,7 +28,7 @@ extension EndToEnd {
       }
       let crowd = try (0..<Self.crowd).map { _ in try Connection(port: server.port) }
       for round in 1...4 {
-        // All requests are sent before the first answer is looked at.
+        // Send all requests before reading the first answer.
         for connection in crowd { try connection.send(round % 2 == 0 ? "/about" : "/") }
         for (index, connection) in crowd.enumerated() {
           let body = try connection.receive()

@@ -1,8 +1,8 @@
-// The script of `make demo`: the whole scenario in one command, and nothing left behind.
+// The script of `make demo`: it runs the whole scenario in one command, and leaves nothing behind.
 import Foundation
 import Testing
 
-/// The processes of a session, zombies aside. Whatever a script starts belongs to its session.
+/// The processes of a session without zombies. All that a script starts belongs to the script's session.
 private func processes(ofSession session: Int32) -> Set<Int32> {
   let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
   let found = all.compactMap { Int32($0) }.filter { pid in
@@ -30,7 +30,7 @@ private final class DemoRun {
 
   var processes: Set<Int32> { EndToEndTests.processes(ofSession: program.pid) }
 
-  /// Regions of servers that run, or were killed.
+  /// The regions of servers that are running or were killed.
   var regions: [String] { (try? FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/mpg")) ?? [] }
 
   static let script = "\(Built.repository)/scripts/demo.sh"
@@ -67,7 +67,7 @@ extension EndToEnd {
       #expect(aftermath.code == 0, "\(aftermath.errors)")
       #expect(aftermath.isRestored)
       #expect(aftermath.leftOn == [])
-      // The shell of the terminal is not the script's.
+      // The only process left is the terminal's shell, which the script did not start.
       try eventually("nothing of it runs") { processes(ofSession: session) == [session] }
       #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/mpg").isEmpty)
     }
@@ -87,7 +87,7 @@ extension EndToEnd {
 
     @Test("When port 8080 is taken it says so, and takes another")
     func portTaken() throws {
-      let holder = try? Socket(listening: 8080)  // else somebody else has it
+      let holder = try? Socket(listening: 8080)  // if this fails, somebody else holds the port
       let demo = try DemoRun()
 
       try eventually("it says so") { demo.program.output.contains("port 8080 is taken, using 80") }

@@ -1,23 +1,24 @@
-// The demo server, running on a port of its own, with its region in a folder of its own.
+// The demo server, on a port of its own, with its region in a folder of its own.
 import Foundation
 import Inspector
 import Testing
 
-/// A server that answers; it ends with this object.
+/// A server that answers. Its process ends together with this object.
 final class DemoServer: Sendable {
   let port: UInt16
   let program: Program
-  /// Its XDG_RUNTIME_DIR: `mpg/` in it holds the region.
+  /// The server's XDG_RUNTIME_DIR: the region lies in its `mpg/`.
   let folder: TemporaryFolder
 
   var pid: Int32 { program.pid }
   var environment: [String: String?] { ["XDG_RUNTIME_DIR": folder.path] }
   var regions: RegionFolders { RegionFolders(["\(folder.path)/mpg"]) }
 
-  /// Starts it and returns when it listens. `prefix` is what starts the program itself, such as `prlimit` and its words.
+  /// Starts the server and returns when it listens. `prefix` is a command that starts the program, such as
+  /// `prlimit` and its arguments.
   init(_ options: String..., prefix: [String] = []) throws {
     let folder = try TemporaryFolder()
-    // Between its choice and its use the port may go to somebody else; then another is tried.
+    // Another process may take the chosen port before the server does. Then try another port.
     for _ in 0..<20 {
       let port = try Socket.freePort()
       var command = Command(environment: ["XDG_RUNTIME_DIR": folder.path])
@@ -47,20 +48,20 @@ final class DemoServer: Sendable {
       uniqueKeysWithValues: pairs.compactMap { pair in Int(pair[1]).map { (String(pair[0]), $0) } })
   }
 
-  /// Asks it to stop, and returns how it ended.
+  /// Asks the server to stop, and returns how it ended.
   func stop() throws -> Program.Ending {
     program.signal(SIGTERM)
     return try program.wait()
   }
 
-  // MARK: what the system knows of it
+  // MARK: what the system knows of the server
 
-  /// The file of its region.
+  /// The file of the server's region.
   func region() throws -> String {
     let folder = "\(folder.path)/mpg"
     return "\(folder)/\(try #require(FileManager.default.contentsOfDirectory(atPath: folder).first))"
   }
-  /// The ids of its threads, without the one that only writes reports, which is no M.
+  /// The ids of the server's threads, without the thread that only writes reports: that one is no M.
   var threads: Set<Int> {
     Set(entries("task").compactMap { Int($0) }.filter { name(ofThread: $0) != "mpg-report" })
   }
@@ -75,9 +76,9 @@ final class DemoServer: Sendable {
     (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/\(name)")) ?? []
   }
 
-  // MARK: what mpgtop shows of it
+  // MARK: what mpgtop shows of the server
 
-  /// What `mpgtop` prints with these arguments about it.
+  /// The outcome of `mpgtop` with these arguments and the server as its target.
   func mpgtop(_ arguments: String...) throws -> Finished {
     var command = Command(environment: environment)
     command.words = [Built.mpgtop] + arguments + ["\(pid)"]
@@ -91,7 +92,7 @@ final class DemoServer: Sendable {
     return try Frame(json: shown.output)
   }
 
-  /// Waits until a frame is as wanted, and returns it.
+  /// Waits for a frame that meets the condition, and returns it.
   func frame(_ what: String, where condition: (Frame) -> Bool) throws -> Frame {
     var last: Frame?
     return try eventually("\(what); last: \(last.map { "\($0)" } ?? "none")") {

@@ -1,10 +1,11 @@
-// A viewer that is out of descriptors cannot ask the system whether its target lives. That is no death.
+// A viewer that has run out of descriptors cannot ask the kernel whether its target is alive. It must not
+// report a death.
 import Foundation
 import Testing
 
 extension EndToEnd {
   @Suite("Doubt") struct DoubtTests {
-    /// Lets a process have so many descriptors.
+    /// Limits a process to this number of descriptors.
     private static func limit(_ pid: Int32, descriptors: Int) throws {
       let finished = try Program.run(Command("prlimit", "--pid=\(pid)", "--nofile=\(descriptors):1024"))
       #expect(finished.ending == .code(0), "\(finished.errors)")
@@ -46,7 +47,7 @@ extension EndToEnd {
     @Test("nothing is called dead by who cannot ask: attaching and lists say why instead")
     func attaching() throws {
       let server = try DemoServer("--procs", "2")
-      // Enough for one file at a time: while the region is open, nobody can ask for its process.
+      // Enough for one file at a time. While the region is open, /proc cannot be read.
       for (arguments, code) in [(["--json", "-n", "1", "\(server.pid)"], Int32(71)), (["-l"], 0)] {
         var command = Command(environment: server.environment)
         command.words = ["prlimit", "--nofile=4:1024", Built.mpgtop] + arguments

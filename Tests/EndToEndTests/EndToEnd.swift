@@ -1,18 +1,19 @@
-// The programs as people get them: started as processes, looked at through what they print, answer and leave behind.
+// The programs as people get them. The tests start them as processes, and check what they print, answer and
+// leave behind.
 //
-// Every test starts programs of its own, in a folder of its own for their regions, and on ports of its own. All of
-// them run one after another: each is entitled to the machine's cores. Nothing waits for a time to pass; everything
-// waits for a condition, with a deadline that only something broken reaches.
+// Every test starts programs of its own, with a folder of its own for their regions, on ports of its own. The
+// tests run one after another, because each needs all of the machine's cores. No test waits for a fixed time
+// to pass: tests wait for a condition, with a deadline that is only reached if something is broken.
 import Foundation
 import Testing
 
-/// The suite that holds all others of this target.
+/// The suite that holds all other suites of this target.
 @Suite(
   "End to end", .serialized,
   .disabled(if: Machine.hasThreadSanitizer, "it adds a thread to every program, and bears 8,128 Gs at most"))
 enum EndToEnd {}
 
-/// Why a test cannot go on.
+/// Why a test cannot continue.
 struct Broken: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }
@@ -30,7 +31,7 @@ enum Built {
   static let repository = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
-  /// A folder of release builds of the programs, to be tested instead of those beside the tests.
+  /// A folder of release builds. If it is given, these are tested instead of the programs beside the tests.
   private static let releases = ProcessInfo.processInfo.environment["MPG_PROGRAMS"]
   static let areReleases = releases != nil
 
@@ -41,23 +42,23 @@ enum Built {
 enum Machine {
   static let isRoot = geteuid() == 0
 
-  /// Whether this build is one with the thread sanitizer; the programs are then too.
+  /// Whether this build, and so the programs, has the thread sanitizer.
   static let hasThreadSanitizer = unsafe dlsym(nil, "__tsan_init") != nil
 
-  /// Where a command that is installed lies; nil when it is not.
+  /// The path of an installed command; nil: it is not installed.
   static func path(of command: String) -> String? {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
     return folders.map { "\($0)/\(command)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
-  /// The largest number of descriptors that a process may have.
+  /// The most descriptors that a process may have here.
   static var descriptorsAllowed: Int {
     var limit = rlimit()
     _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     return Int(clamping: limit.rlim_max)
   }
 
-  /// As many descriptors for this process, and those that it starts, as it may have.
+  /// Raises the limit of descriptors of this process and its children as far as allowed.
   static func raiseDescriptorLimit() {
     var limit = rlimit()
     let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
@@ -67,7 +68,8 @@ enum Machine {
   }
 }
 
-/// Waits until `condition` holds, looking every few milliseconds. After `seconds` without, the test is broken.
+/// Waits until `condition` holds, and checks it every few milliseconds. If it does not hold after `seconds`,
+/// throws `Broken`.
 func eventually(
   _ what: @autoclosure () -> String, within seconds: Double = 60, _ condition: () throws -> Bool
 ) throws {
@@ -78,7 +80,7 @@ func eventually(
   }
 }
 
-/// Waits until `value` gives something, and returns it.
+/// Waits until `value` returns something, and returns it.
 func eventually<Value>(
   _ what: @autoclosure () -> String, within seconds: Double = 60, value: () throws -> Value?
 ) throws -> Value {
@@ -91,14 +93,15 @@ func eventually<Value>(
   return found
 }
 
-/// The whole of a file as text, "" when there is none. Files of /proc say that they are empty, so it is read to its end.
+/// The whole file as text; "" if there is no such file. Files of /proc report size 0, so this reads to the
+/// end.
 func text(_ path: String) -> String {
   guard let file = FileHandle(forReadingAtPath: path) else { return "" }
   defer { try? file.close() }
   return String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
 }
 
-/// A private folder on tmpfs, gone with this object, and all that is in it.
+/// A private folder on tmpfs. It is removed, with its contents, together with this object.
 final class TemporaryFolder: Sendable {
   let path: String
 

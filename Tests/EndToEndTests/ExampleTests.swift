@@ -1,11 +1,11 @@
-// What is in `examples/` runs, and sees what mpgtop sees.
+// The programs in `examples/` run, and see what mpgtop sees.
 import Foundation
 import Glibc
 import Testing
 
 extension EndToEnd {
   @Suite("Examples") struct ExampleTests {
-    /// A server that has done something, and rests: so that two readers find the same.
+    /// A server that has done some work and is at rest, so that two readers see the same.
     private func restingServer() throws -> DemoServer {
       let server = try DemoServer("--procs", "2")
       _ = try server.get("/spawn?n=5000")
@@ -66,7 +66,7 @@ extension EndToEnd {
       let server = try restingServer()
       let program = try Program(
         Command(Built.inspectorExample, "\(server.pid)", environment: server.environment))
-      // For as long as it looks, whenever it begins to.
+      // Make work for as long as the example runs, because it may start to observe at any time.
       while program.ending == nil {
         _ = try server.get("/spawn?n=2000")
         usleep(100_000)
@@ -76,7 +76,7 @@ extension EndToEnd {
       let found = program.output.firstMatch(of: #/(\d+) events; the most that were runnable: (\d+)/#)
       let (events, runnable) = (Int(try #require(found).1)!, Int(try #require(found).2)!)
       #expect(events > 20_000 && runnable > 0)
-      // At the first burst's peak the other P may not have woken yet.
+      // At the first burst's peak, the other P may not have woken yet, so one P is enough.
       #expect(program.output.contains(#/\n  p\([01]\): /#))
     }
   }

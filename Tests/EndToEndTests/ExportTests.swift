@@ -1,4 +1,4 @@
-// `mpgtop export`: from each kind of source to a file, and what is no source.
+// `mpgtop export`: from each kind of source to a file; and what is refused as a source.
 import Foundation
 import Testing
 
@@ -40,7 +40,7 @@ extension EndToEnd {
       let recorded = try exported.mpgtop(
         "export", "--perfetto", "-o", exported.path("b"), exported.path("rec"))
       #expect(recorded.ending == .code(0), "\(recorded.errors)")
-      // Its first packet is the process.
+      // The file's first packet describes the process.
       #expect(
         try exported.bytes("b").first == 0x0a
           && String(decoding: exported.bytes("b").prefix(64), as: UTF8.self).contains("mpg-demo"))
@@ -62,7 +62,7 @@ extension EndToEnd {
       let whole = try exported.bytes("rec")
       for (index, form) in ["--go-trace", "--perfetto"].enumerated() {
         try whole.prefix(whole.count * (4 + index) / 6).write(to: URL(filePath: exported.path("cut")))
-        let out = exported.path("out\(index)")  // a trace of the other kind is not replaced
+        let out = exported.path("out\(index)")  // a trace of the other kind would not be replaced
         let cut = try exported.mpgtop("export", form, "-o", out, exported.path("cut"))
         #expect(cut.ending == .code(0) && cut.errors.contains("is damaged: "), "\(cut.errors)")
         try Data("no recording at all".utf8).write(to: URL(filePath: exported.path("text")))

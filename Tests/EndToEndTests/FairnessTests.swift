@@ -1,12 +1,12 @@
-// Fairness as a property, in short: mpg-soak's mixes, each of which starved somebody once. An hour of all of them at random is
-// `make fairness`.
+// Fairness as a property: short runs of mpg-soak's mixes. Each mix once starved a G. `make fairness` runs all
+// mixes at random for an hour.
 import Testing
 
 extension EndToEnd {
   @Suite("Fairness, watched from outside")
   struct FairnessTests {
-    /// A busy machine makes waits long for which the watcher finds no excuse to the millisecond; who is starved waits for
-    /// seconds.
+    /// On a busy machine some waits are longer than the watcher can explain to the millisecond. A G that is
+    /// starved waits for seconds.
     private static let slack = "2"
 
     private func fairness(_ words: [String]) throws -> Finished {

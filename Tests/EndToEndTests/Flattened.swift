@@ -1,8 +1,9 @@
-// Frames as flat lists of keys and values, and what may differ between them: docs/recording.md §6.
+// Frames as flat lists of keys and values, and the differences between frames that are allowed:
+// docs/recording.md §6.
 import Foundation
 import Testing
 
-/// One JSON object as paths and values: `ps[P1].lrq` = 3. Elements of lists go by what identifies them, not by their
+/// One JSON object as paths and values: `ps[P1].lrq` = 3. An element of a list is named by its id, not by its
 /// place.
 struct Flattened {
   private(set) var values: [String: String] = [:]
@@ -12,7 +13,7 @@ struct Flattened {
   }
 
   private mutating func add(_ value: Any, _ path: String) {
-    if path == "past" {  // ten thousand Gs, of which only one side knows
+    if path == "past" {  // ten thousand Gs, which only a frame of the past lists
       values[path] = value is NSNull ? "null" : "something"
     } else if let object = value as? [String: Any] {
       for (key, value) in object { add(value, path.isEmpty ? key : "\(path).\(key)") }
@@ -37,7 +38,7 @@ struct Flattened {
     return nil
   }
 
-  /// The same with what `other` has below `prefix`.
+  /// The same values, but those below `prefix` are taken from `other`.
   func with(_ prefix: String, of other: Flattened) -> Flattened {
     var result = self
     result.values = values.filter { !$0.key.hasPrefix(prefix) }
@@ -53,7 +54,7 @@ struct Flattened {
 
   subscript(path: String) -> UInt64? { values[path].flatMap { UInt64($0) } }
 
-  /// Paths whose values differ, each with both.
+  /// The paths whose values differ, each with both values.
   func differences(from other: Flattened) -> [(path: String, text: String)] {
     Set(values.keys).union(other.values.keys).sorted().compactMap { path in
       let (one, two) = (values[path] ?? "nothing", other.values[path] ?? "nothing")
@@ -61,8 +62,8 @@ struct Flattened {
     }
   }
 
-  /// Ticks become nanoseconds by a line that the target makes better while it runs: what was converted at different times
-  /// may differ by the clock's error.
+  /// The target improves its conversion from ticks to nanoseconds while it runs. So values that were
+  /// converted at different times may differ by the clock's error.
   private static func isRounding(_ path: String, _ one: String, _ two: String) -> Bool {
     guard let a = Double(one), let b = Double(two) else { return false }
     guard ["_ns", "per_s", "utilization"].contains(where: path.hasSuffix) else { return false }
@@ -70,7 +71,7 @@ struct Flattened {
   }
 }
 
-/// What may differ, and where.
+/// The allowed differences, and where each is allowed.
 struct Exceptions {
   enum Place: String {
     case always
@@ -81,7 +82,7 @@ struct Exceptions {
 
   private var rows: [(pattern: String, place: Place)] = []
 
-  /// As the table says; each row must give its reason.
+  /// Reads the table of exceptions in the page. Each row must give its reason.
   init() throws {
     let page = text("\(Built.repository)/docs/recording.md")
     let section = try #require(page.components(separatedBy: "## 6. The past and live").last)
@@ -97,7 +98,7 @@ struct Exceptions {
   }
 
   func allow(_ path: String, in places: [Place]) -> Bool {
-    // `ps[id 1].lrq` is `ps[].lrq` in the table, and what is below a key belongs to it.
+    // The table writes `ps[id 1].lrq` as `ps[].lrq`, and a key covers all that is below it.
     let plain = path.replacing(#/\[[^\]]*\]/#, with: "[]")
     return rows.contains { pattern, place in
       guard places.contains(place) else { return false }

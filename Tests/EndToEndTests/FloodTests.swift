@@ -1,8 +1,8 @@
-// The main scenario: a real server, flooded by real curls, while a real mpgtop looks at it.
+// The main scenario: real curls flood a real server while a real mpgtop observes it.
 import Foundation
 import Testing
 
-/// What some curls did.
+/// The requests and connections of some curls.
 private struct Flood {
   var requests = 0
   var connections = 0
@@ -49,11 +49,12 @@ extension EndToEnd {
       for frame in seen { frame.checkSums() }
       let after = try (server.statistics(), server.frame("idle again") { $0.gs.live == 2 })
       func grown(_ name: String) -> Int { (after.0[name] ?? 0) - (before.0[name] ?? 0) }
-      // Each look at the counters is a request on a connection of its own. The first was counted after its answer.
+      // Reading the counters is itself a request on its own connection. The first reading was counted only
+      // after its answer.
       #expect(grown("requests") == flood.requests + 1)
       #expect(grown("connections_accepted") == flood.connections + 1)
       #expect(grown("connections_refused") == 0)
-      // One G for each connection, and no other.
+      // The server created one G for each connection and no others.
       #expect(after.1.gs.created - before.1.gs.created == flood.connections + 1)
       #expect(after.1.gs.exited - before.1.gs.exited == flood.connections + 1)
       #expect(try server.stop() == .code(0))

@@ -1,4 +1,5 @@
-// What `mpgtop --json` prints (docs/json.md), as a program of somebody else would read it, and a stream of it.
+// What `mpgtop --json` prints (docs/json.md), decoded as a foreign program would decode it; and a stream of
+// frames.
 import Foundation
 import Testing
 
@@ -11,7 +12,7 @@ struct Frame: Decodable, Sendable {
     let runnext: Bool
     let use: Use
 
-    /// What its time went to; null in the first frame.
+    /// How the P spent the time since the frame before; null in the first frame.
     struct Use: Decodable, Sendable {
       let windowNs, runningNs, callsNs, searchingNs, idleNs: Int?
       var parts: Int { (runningNs ?? 0) + (callsNs ?? 0) + (searchingNs ?? 0) + (idleNs ?? 0) }
@@ -60,9 +61,10 @@ struct Frame: Decodable, Sendable {
   var stealsOut: Int { ps.map(\.stealsOut).reduce(0, +) }
   var stolenGs: Int { ps.map(\.stolenGs).reduce(0, +) }
 
-  /// Checks what holds in every frame, and what besides in one that says that it is consistent.
+  /// Checks what must hold in every frame, and what must also hold in a frame that calls itself consistent.
   ///
-  /// - Parameter isPast: of any moment: then a G may be in hands, which a live frame waits out (docs/json.md, `gs.in_hands`).
+  /// - Parameter isPast: the frame is of any moment. A G may then be in hands, which a live frame waits out
+  ///   (docs/json.md, `gs.in_hands`).
   func checkSums(isPast: Bool = false, _ location: SourceLocation = #_sourceLocation) {
     #expect(gs.created - gs.exited == gs.live, sourceLocation: location)
     #expect(gs.byState.values.reduce(0, +) == gs.live, sourceLocation: location)
@@ -81,7 +83,7 @@ struct Frame: Decodable, Sendable {
     #expect(contradictions(isPast: isPast) == [], sourceLocation: location)
   }
 
-  /// What does not add up, of what must in a consistent frame.
+  /// The sums that must hold in a consistent frame and do not.
   func contradictions(isPast: Bool = false) -> [String] {
     func state(_ name: String) -> Int { gs.byState[name] ?? 0 }
     let queued = ps.reduce(grq) { $0 + $1.lrq + ($1.runnext ? 1 : 0) }
@@ -91,7 +93,8 @@ struct Frame: Decodable, Sendable {
     let held = ps.filter { ["running", "spinning"].contains($0.status) }
     let inHands = isPast ? max(0, gs.inHands ?? 0) : gs.stackless ?? 0
     let ready = state("runnable") + state("preempted")
-    // Where queues are older than the moment, the frame says by how much.
+    // If the queues are older than the frame's moment, the frame says by how much, and their sum need not
+    // match.
     let accounted = isPast && queueAgeNs != nil ? ready : queued + inHands
     let sums = [
       ("runnable + preempted", ready, "queued", accounted),
@@ -111,7 +114,7 @@ struct Frame: Decodable, Sendable {
   }
 }
 
-/// An `mpgtop --json` that prints a hundred frames a second; it ends with this object.
+/// An `mpgtop --json` that prints a hundred frames a second. The process ends together with this object.
 final class Viewer: Sendable {
   let program: Program
 
@@ -138,7 +141,7 @@ final class Viewer: Sendable {
   }
 }
 
-/// CLOCK_MONOTONIC, as in `t_ns`.
+/// CLOCK_MONOTONIC, the clock of `t_ns`.
 func monotonicNow() -> UInt64 {
   var now = timespec()
   unsafe clock_gettime(CLOCK_MONOTONIC, &now)

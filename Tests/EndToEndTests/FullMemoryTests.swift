@@ -1,21 +1,23 @@
-// A tmpfs that is nearly full: a smaller region is tried first, then the next place; never a SIGBUS.
+// A tmpfs that is nearly full: the runtime tries a smaller region first, then the next place. It never gets a
+// SIGBUS.
 import Foundation
 import Testing
 
-/// A server that sees mounts that nobody else sees, and that are gone when it is.
+/// A server in a mount namespace of its own. The namespace's mounts end together with the server.
 private struct Confined {
   let program: Program
   let port: UInt16
-  /// Its XDG_RUNTIME_DIR, as seen from outside.
+  /// The server's XDG_RUNTIME_DIR, as a path outside of its namespace.
   var folder: String { "/proc/\(program.pid)/root\(mountPoint.path)" }
   private let mountPoint: TemporaryFolder
 
-  /// Starts it with its runtime folder on a tmpfs of so many KiB, and waits until it listens or has ended.
+  /// Starts the server with its runtime folder on a tmpfs of this size, and waits until it listens or has
+  /// ended.
   init(kilobytes: Int) throws {
     try self.init { "mount -t tmpfs -o size=\(kilobytes)k tmpfs \($0)" }
   }
 
-  /// Starts it after a shell command that is told the runtime folder.
+  /// Starts the server after a shell command that gets the path of the runtime folder.
   init(after prepare: (String) -> String) throws {
     mountPoint = try TemporaryFolder()
     port = try Socket.freePort()
@@ -38,13 +40,13 @@ private struct Confined {
     return try Frame(json: shown.output)
   }
 
-  /// Whether its region lies in its runtime folder.
+  /// Whether the region lies in the server's runtime folder.
   var isAtHome: Bool {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/mpg")) ?? []
     return names.contains { $0.hasSuffix(".mpg") }
   }
 
-  /// The smallest of `sizes` (KiB) that has room for a region, and that server.
+  /// The smallest of `sizes` (KiB) that has room for a region, and the server that found it.
   static func smallest(of sizes: some Sequence<Int>) throws -> (kilobytes: Int, server: Confined)? {
     for kilobytes in sizes {
       let server = try Confined(kilobytes: kilobytes)
@@ -54,7 +56,7 @@ private struct Confined {
     return nil
   }
 
-  /// Checks that it runs, with its region in the next place, and says in one line why.
+  /// Checks that the server runs with its region in the next place, and says why in one line.
   static func expectElsewhere(_ server: Confined, at location: SourceLocation = #_sourceLocation) throws {
     #expect(!server.isAtHome && server.program.ending == nil, sourceLocation: location)
     expectComplaint(server.program.errors, of: "mpg", mentions: "ENOSPC", at: location)
@@ -92,7 +94,7 @@ extension EndToEnd {
       try server.frame().checkSums()
       #expect(try server.get("/") == "Hello World")
       #expect(server.program.ending == nil)
-      // That the region could not grow is told once.
+      // A region that cannot grow is reported only once.
       #expect(
         server.program.errors.split(separator: "\n").allSatisfy {
           $0.hasPrefix("mpg: no room for the shared region")

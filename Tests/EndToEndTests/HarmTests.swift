@@ -1,5 +1,5 @@
-// No command destroys what it reads, or leaves half of what it writes: the same file by other names, a full disk, and an
-// end in the middle.
+// No command destroys what it reads, and none leaves half of what it writes: when input and output are one
+// file under two names, on a full disk, and when it is killed in the middle.
 import Foundation
 import Testing
 
@@ -9,7 +9,7 @@ private final class Workplace {
   let folder: TemporaryFolder
   var recording: String { path("a.rec") }
 
-  /// - Parameter seconds: how long is recorded.
+  /// - Parameter seconds: how long to record.
   init(seconds: String = "500ms") throws {
     (server, folder) = (try DemoServer("--procs", "2"), try TemporaryFolder())
     let load = try self.load()
@@ -20,7 +20,7 @@ private final class Workplace {
 
   func path(_ name: String) -> String { "\(folder.path)/\(name)" }
 
-  /// Something to write about, for as long as the program is kept.
+  /// Keeps the server busy for as long as the returned program is kept.
   func load() throws -> Program {
     try Program(Command("curl", "-sS", "-o", "/dev/null", server.url("/spawn?n=[500-90000]")))
   }
@@ -43,7 +43,8 @@ private final class Workplace {
     get throws { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
   }
 
-  /// Whether a process has written to a file in the folder that has no name yet, or to one that is shown.
+  /// Whether a process has written to a file in the folder that is not in its place yet: one without a name,
+  /// or a visible `.part`.
   func isWriting(_ pid: Int32) -> Bool {
     let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
     return descriptors.contains { number in
@@ -89,7 +90,7 @@ extension EndToEnd {
         }
         #expect(try place.server.frame().pid == place.server.pid)
       }
-      // The shell opened it for us.
+      // The shell opens the output file, not mpgtop.
       let script = #""$0" scrub "$1" -o - >>"$1""#
       var appended = Command()
       appended.words = ["sh", "-c", script, Built.mpgtop, place.recording]
@@ -177,7 +178,8 @@ extension EndToEnd {
           #expect(text(place.path("out")) == precious)
         }
         #expect(try write(words + ["--force"]).ending == .code(0))
-        // One of its own kind, and an empty file, are replaced as ever; one of another kind is not.
+        // A file of the same kind and an empty file are replaced without --force. A file of another kind is
+        // not.
         #expect(try write(words).ending == .code(0))
         for (other, words) in commands.enumerated() where kinds[other] != kinds[index] {
           expectComplaint(try write(words), of: "mpgtop", code: 64, mentions: "--force replaces it")
@@ -206,7 +208,7 @@ extension EndToEnd {
       #expect(finished.errors == "mpgtop: /dev/stdin is not a recording: it is a pipe\n")
     }
 
-    // MARK: ended in the middle
+    // MARK: killed in the middle
 
     @Test(
       "Ended in the middle, it leaves the old file as it was, and none where there was none",
@@ -221,7 +223,7 @@ extension EndToEnd {
           let out = place.path("out")
           try? FileManager.default.removeItem(atPath: out)
           if isThere { try Data("old".utf8).write(to: URL(fileURLWithPath: out)) }
-          // Sometimes it is faster than we are.
+          // The command may finish before the signal arrives: try again.
           let wasCaught = try (0..<20).contains { _ in
             let program = try Program(place.command(words + [place.recording, "-o", out]))
             try eventually("it writes") { place.isWriting(program.pid) || program.ending != nil }
@@ -256,7 +258,7 @@ extension EndToEnd {
           try eventually("it writes; it said \(program.errors)") { place.isWriting(program.pid) }
           #expect(try place.listed.contains("\(name).part"))
           if name == "a.rec" { #expect(try place.bytes(place.recording) == old) }
-          sleep(1)  // some segments
+          sleep(1)  // time for some segments
           program.signal(signal)
           #expect(try program.wait() == ending)
         }
@@ -287,7 +289,8 @@ extension EndToEnd {
       let place = try Workplace(seconds: "1s")
       try Data("old".utf8).write(to: URL(fileURLWithPath: place.path("out")))
       let trace = place.path("trace")
-      // The first call that asks for such a file is told that there are none; every write takes a while.
+      // strace makes the first request for a file without a name fail with EOPNOTSUPP. It also slows down
+      // every write.
       let script = """
         exec strace -f -qq -o '\(trace)' -e trace=openat,write -P '\(place.folder.path)' \
           -e inject=openat:error=EOPNOTSUPP "$0" scrub --force '\(place.recording)' -o '\(place.path("out"))'
@@ -318,7 +321,8 @@ extension EndToEnd {
 
   @Suite("No harm on a full tmpfs", .enabled(if: canMount, "mounting a tmpfs is not permitted here"))
   struct FullDiskTests {
-    /// Runs a shell script in a folder on a tmpfs of its own of so many KiB. `"$0"` is mpgtop, `$REC` a recording elsewhere.
+    /// Runs a shell script in a folder on its own tmpfs of this size. `"$0"` is mpgtop; `$REC` is a recording
+    /// elsewhere.
     private func run(_ place: Workplace, kilobytes: Int, _ script: String) throws -> Finished {
       let mountPoint = try TemporaryFolder()
       var environment = place.server.environment
@@ -373,7 +377,7 @@ extension EndToEnd {
         place, kilobytes: 64, fill + "\"$0\" \(command) >out; echo code $?; stat -c %s out")
       #expect(printed.output == "code 74\n0\n", "\(printed.errors)")
       expectComplaint(printed.errors, of: "mpgtop", mentions: "No space left")
-      // Room for a part of it: what was in the file before stays, and nothing else.
+      // There is room for a part of the output only. The file must keep what was in it, and get nothing else.
       let part = try run(
         place, kilobytes: 64,
         "echo old >out; for i in $(seq 4000); do echo 0123456789abcd; done >filler 2>/dev/null; truncate -s 49152 filler\n"
@@ -396,7 +400,7 @@ extension EndToEnd {
       let finished = try run(place, kilobytes: 64, read + script)
       #expect(finished.output == "code 3\nold\n", "\(finished.errors)")
       expectComplaint(finished.errors, of: "mpgtop", mentions: "cannot write out: ")
-      // Root may write anywhere.
+      // As root, mpgtop could write anywhere.
       let asNobody = "setpriv --reuid 65534 --regid 65534 --clear-groups"
       for (prepare, said) in [
         ("chmod 755 . ; echo old >out; chmod 666 out", "its folder may not be written to"),

@@ -1,4 +1,5 @@
-// History of a real flood: what is rebuilt from events at random moments, against the gauges that were read then.
+// The history of a real flood: gauges that are rebuilt from events at random moments, compared with gauges
+// that were read then.
 import Foundation
 import Region
 import Testing
@@ -13,8 +14,8 @@ import Testing
 
 extension EndToEnd {
   @Suite("History of a flood") struct HistoryTests {
-    /// Two histories of the same drains: one with a keyframe every few milliseconds, whose gauges are the truth, and one
-    /// with few, from which the same moments are rebuilt by events.
+    /// Two histories of the same drains. One has a keyframe every few milliseconds, whose gauges are the
+    /// truth. The other has few keyframes; its events must rebuild the gauges of the same moments.
     private struct Recorded {
       let dense = History()
       let sparse = History()
@@ -22,7 +23,7 @@ extension EndToEnd {
       init(_ server: DemoServer, moments: Int) throws {
         let target = try server.regions.target(pid: server.pid)
         let source = try RegionFile(path: target.path, process: target.process).open()
-        // First look, then compress: so the reader keeps up, however slow this build is.
+        // Observe first and compress afterwards, so that the reader keeps up even in a slow build.
         var looks: [(batches: [Batch], observation: Observation)] = []
         while looks.count < moments {
           var batches: [Batch] = []
@@ -42,7 +43,7 @@ extension EndToEnd {
         for history in [dense, sparse] { history.flush() }
       }
 
-      /// Each sparse keyframe, and the blocks of its segment unpacked.
+      /// The keyframes of the sparse history, each with the unpacked blocks of its segment.
       func unpacked() throws -> [Unpacked] {
         let decoder = RecordDecoder()
         return try sparse.numbers.map { number in
@@ -61,7 +62,7 @@ extension EndToEnd {
       }
     }
 
-    /// A sparse segment.
+    /// A segment of the sparse history.
     private struct Unpacked {
       let keyframe: Keyframe
       let blocks: [(lane: Lane, first: UInt64, records: [Record])]
@@ -71,8 +72,8 @@ extension EndToEnd {
       }
     }
 
-    /// The gauges at the boundaries of a dense keyframe, rebuilt from the last sparse one that is wholly before them;
-    /// nil where the machine was too busy for the reader, so that there is a gap.
+    /// The gauges at the boundaries of a dense keyframe, rebuilt from the last sparse keyframe that is wholly
+    /// before them. nil: there is a gap, because the machine was too busy for the reader.
     private func rebuilt(
       at keyframe: Keyframe, _ sparse: [Unpacked], _ reasons: [WaitReason?]
     ) -> (Snapshot, events: Int)? {
@@ -95,7 +96,8 @@ extension EndToEnd {
       return (model.snapshot, count)
     }
 
-    /// 1,000 take minutes in a build that is not optimised; so MPG_MOMENTS asks for as many.
+    /// A thousand moments would take minutes in a build without optimisation. MPG_MOMENTS asks for as many as
+    /// wanted.
     private static let moments = ProcessInfo.processInfo.environment["MPG_MOMENTS"].flatMap { Int($0) } ?? 60
 
     @Test("At random moments the model is what the gauges were, to the last G")
@@ -125,7 +127,7 @@ extension EndToEnd {
       }
       #expect(compared >= Self.moments && events > 10 * Self.moments)
 
-      // And at any moment between: nothing is negative, everything adds up, no more run than there are Ps.
+      // At any moment in between: nothing is negative, the sums hold, and no more Gs run than there are Ps.
       let sparse = try #require(last?.sparse)
       var player = try #require(Player(sparse))
       let span = player.lastTime - player.firstTime
@@ -151,7 +153,7 @@ extension EndToEnd {
     func recordAndReplay() throws {
       let server = try DemoServer("--procs", "2")
       let (file, clean) = ("\(server.folder.path)/a.rec", "\(server.folder.path)/b.rec")
-      _ = try server.get("/leak?n=1")  // a G that stays, so that there is a name to see, or not
+      _ = try server.get("/leak?n=1")  // a G that stays, so that there is a name to find
       let recorder = try Program(
         Command(
           Built.mpgtop, "record", "-o", file, "\(server.pid)", environment: server.environment))
@@ -178,7 +180,7 @@ extension EndToEnd {
       let scrubbed = try mpgtop(server, ["replay", clean, "--json", "-d", "0.1"])
       #expect(scrubbed.ending == .code(0) && !scrubbed.output.contains(".swift"))
 
-      // Cut in the middle.
+      // Cut the recording in the middle.
       let size = try #require(FileManager.default.attributesOfItem(atPath: file)[.size] as? Int)
       _ = unsafe truncate(file, size * 2 / 3)
       let cut = try mpgtop(server, ["replay", file, "--json", "-n", "1"])
@@ -199,7 +201,7 @@ extension EndToEnd {
         return recorder.ending != nil
       }
       #expect(recorder.ending == .code(0) && recorder.errors.contains("grq>500 became true"))
-      // Signals that mpgtop ignores for its own output are not ignored there.
+      // mpgtop ignores some signals for its own output. The command that it runs must not inherit that.
       let ignored = try #require(text(flag).split(separator: "\t").last)
       let mask = try #require(UInt64(ignored.filter(\.isHexDigit), radix: 16))
       #expect(mask & (1 << UInt64(SIGPIPE - 1) | 1 << UInt64(SIGXFSZ - 1)) == 0)

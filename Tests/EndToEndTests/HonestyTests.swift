@@ -1,5 +1,5 @@
-// Numbers that do not lie under a flood: every keyframe against the one before it and the events in between, for as
-// long as is asked for; and then with a reader that is too slow, what it says of what it missed.
+// Numbers stay true under a flood. Every keyframe is compared with the keyframe before it plus the events in
+// between, for as long as is asked. Then a reader is made too slow, and what it reports as missed is checked.
 import Foundation
 import Region
 import Testing
@@ -12,7 +12,7 @@ import Testing
 
 extension EndToEnd {
   @Suite("Honest under flood") struct HonestyTests {
-    /// `make honest` asks for ten minutes; `make test` has no use for more than a few seconds.
+    /// `make honest` asks for ten minutes; for `make test` a few seconds are enough.
     static let seconds = ProcessInfo.processInfo.environment["MPG_HONEST"].flatMap { Double($0) } ?? 4
 
     /// Requests as fast as the server takes them.
@@ -76,7 +76,7 @@ extension EndToEnd {
       var slow = SlowReader(try source(of: server))
       try slow.look(drains: 50)
       slow.account.start(try slow.source.snapshot().trace.rings)
-      // Rings of 4 MiB: so many events that each is gone over more than once.
+      // The rings have 4 MiB. This is enough events that the writer goes round each ring more than once.
       let wanted = try slow.source.snapshot().trace.events + 800_000
       try eventually("rings are overrun", within: 120) {
         _ = try server.get("/spawn?n=50000")
@@ -85,7 +85,8 @@ extension EndToEnd {
       try slow.look(drains: 1)
       let rings = try slow.source.snapshot().trace.rings
       #expect(rings.contains { $0.lost > 0 })
-      // What the ring's own arithmetic says, against the gaps between the positions of what came.
+      // The loss by the ring's own arithmetic must equal the gaps between the positions of the records that
+      // were read.
       for ring in rings where slow.account.knows(ring.lane) {
         #expect(slow.account.missing(ring.lane) == ring.lost, "\(ring.lane)")
       }
@@ -130,7 +131,7 @@ private struct SlowReader {
   }
 }
 
-/// Each keyframe against the one before it and the events between the two.
+/// Compares each keyframe with the keyframe before it plus the events in between.
 private struct Audit {
   let history: History
   private(set) var keyframes = 0
@@ -179,7 +180,7 @@ private struct Audit {
   }
 }
 
-/// What came of each lane, by positions alone.
+/// What was read of each lane, judged by positions alone.
 private struct Account {
   private var ends: [Lane: UInt64] = [:]
   private var gaps: [Lane: UInt64] = [:]
@@ -190,13 +191,13 @@ private struct Account {
     ends[batch.lane] = batch.first + UInt64(batch.records.count)
   }
 
-  /// Losses until now are not ours to explain.
+  /// Starts the account: losses before this call do not count.
   mutating func start(_ rings: [Snapshot.Ring]) {
     for ring in rings where ends[ring.lane] != nil { before[ring.lane] = ring.lost }
     gaps = [:]
   }
 
-  /// Whether it had seen anything of the lane before it was made to lose.
+  /// Whether the account began with some record of the lane already read.
   func knows(_ lane: Lane) -> Bool { before[lane] != nil }
 
   func missing(_ lane: Lane) -> UInt64 { (gaps[lane] ?? 0) + (before[lane] ?? 0) }

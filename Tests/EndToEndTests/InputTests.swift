@@ -1,4 +1,4 @@
-// What reaches a terminal and is no key: pastes, answers to others' questions, keys that mean nothing.
+// Input that reaches a terminal but is no key: pastes, answers to questions of others, keys without meaning.
 import Foundation
 import Testing
 
@@ -18,7 +18,7 @@ extension EndToEnd {
       }
     }
 
-    /// Alt and a letter, F20, focus, late answers, kitty's Ctrl-Q, modifyOtherKeys.
+    /// Alt and a letter, F20, reports of focus, late answers, kitty's Ctrl-Q, modifyOtherKeys.
     private static let meaningless = [
       "\u{1B}q", "\u{1B}a", "\u{1B}w", "\u{1B}[34~", "\u{1B}[I", "\u{1B}[O",
       "\u{1B}]11;rgb:ffff/aaaa/wwww\u{1B}\\",
@@ -41,17 +41,18 @@ extension EndToEnd {
         try screen.wait(for: "pasted text")
       }
       #expect(try recordings(screen) == [])
-      // Where nothing is filtered the letters behind / lead to nothing, and Esc leads back.
+      // On a screen without a filter, the letters after / do nothing, and Esc closes the line.
       try screen.press("/", "a", "w", "q")
       try screen.wait(for: "nothing to filter here")
       try screen.press("Escape")
       try screen.wait(for: "the line is gone") { lines in !lines.contains { $0.contains("filter: ") } }
-      // Into a line that is typed it goes as text.
+      // A paste goes as text into the line that is typed.
       try screen.press("3", "/")
       try screen.paste("reason=signal\nq")
       try screen.wait(for: "filter: reason=signal q")
       try screen.press("C-u")
-      // An Escape is one when nothing follows it; a letter at once would be Alt and that letter.
+      // An Escape counts only if nothing follows it at once: Escape and then a letter would be Alt and that
+      // letter.
       try screen.press("Escape")
       try screen.wait(for: "the line is gone") { lines in !lines.contains { $0.contains("filter: ") } }
       #expect(try recordings(screen) == [])

@@ -1,4 +1,4 @@
-// Instruments of real servers: what adds up under a flood, and which lints speak when.
+// Instruments of real servers: what adds up under a flood, and when which lint reports.
 import Foundation
 import Inspector
 import Region
@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
   @Suite("Instruments of a server") struct InstrumentsTests {
-    /// Looks at a server as a viewer does.
+    /// Observes a server as a viewer does.
     private final class Viewer {
       private var sampler: Sampler
       init(_ server: DemoServer) throws {
@@ -14,7 +14,7 @@ extension EndToEnd {
           try Inspector(server.regions.target(pid: server.pid)), history: HistoryLimits())
       }
 
-      /// Waits until the instruments are as wanted, and returns them with the gauges of the same frame.
+      /// Waits until the instruments meet the condition; returns them with the gauges of the same frame.
       func wait(
         for what: String, _ condition: (Instruments) throws -> Bool
       ) throws -> (instruments: Instruments, snapshot: Snapshot) {
@@ -49,17 +49,19 @@ extension EndToEnd {
       let total = flooded.total
       #expect(total.spans[.runQueue].count == total.starts && snapshot.switches >= total.starts)
       #expect(total.spans[.netpoll].count > 1000 && total.spans[.netpoll].count <= total.starts)
-      // Each start but those of the Gs that run now, and those that ran when it began, ended in a slice.
+      // Each start ended in a slice, except for Gs that run now. Gs that ran when observing began ended
+      // slices without a start.
       #expect(abs(Int(total.starts) - Int(total.spans[.slice].count)) < 8)
       #expect(flooded.seconds.reduce(0) { $0 + $1.activity.starts } == total.starts)
       let watched = flooded.time - flooded.since
       for p in total.ps where snapshot.trace.lost == 0 {
-        // The moment of the look and those of the lanes lie apart by as long as the reader is held up between them.
+        // The frame's moment and a lane's last moment may lie apart by as long as the reader was kept from
+        // its CPU in between.
         let apart = abs(Int(p.total) - Int(watched))
         #expect(p[.unknown] == 0 && apart < Int(watched / 100), "\(p) of \(watched)")
       }
       #expect(total.ps.count == 2 && total.ms.allSatisfy { $0.running <= watched })
-      // The matrix is read after the Ps.
+      // The matrix is read after the Ps, so it may count more tries.
       #expect(
         flooded.steals.pairs.reduce(0) { $0 + $1.tries } >= snapshot.ps.reduce(0) { $0 + $1.stealTries })
 
@@ -84,7 +86,7 @@ extension EndToEnd {
       _ = try server.frame("sixteen hogs") {
         ($0.gs.byState["runnable"] ?? 0) + ($0.gs.byState["preempted"] ?? 0) >= 12
       }
-      // One for each CPU that may be had, and more.
+      // More busy processes than the machine has CPUs.
       let others = try (0..<6).map { _ in try Program(Command("sh", "-c", "while :; do :; done")) }
       let viewer = try Viewer(server)
       let (hogged, _) = try viewer.wait(for: "pressure, and CPUs that are not to be had") {

@@ -1,4 +1,5 @@
-// States of the server that are known from outside to the last G and thread, and what mpgtop makes of them.
+// States of the server that are known from outside, down to the last G and thread, and what mpgtop shows of
+// them.
 import Foundation
 import Testing
 
@@ -15,7 +16,7 @@ extension EndToEnd {
       }
       #expect(frame.consistent)
       #expect(frame.netpoll.parked == 501)
-      // Besides, one G waits for signals.
+      // The 502nd G waits for signals.
       #expect(frame.gs.live == 502)
       #expect(frame.gs.byState.filter { $0.value != 0 } == ["netpoll": 501, "signal": 1])
       #expect(frame.netpoll.fds == 502)
@@ -28,11 +29,11 @@ extension EndToEnd {
     func threads() throws {
       let server = try DemoServer("--procs", "2")
       func check(_ what: String) throws {
-        // A thread may come between two looks; when none did, both lists are one.
+        // A thread may start between two looks. If none did, both lists must be equal.
         let (tids, frame) = try eventually(what) {
           let before = server.threads
           let frame = try server.frame()
-          // A thread that has just been started has not said its number yet.
+          // A thread that has just started has not published its id yet.
           return before == server.threads && !frame.ms.contains { $0.tid == 0 } ? (before, frame) : nil
         }
         #expect(frame.ms.count == tids.count)
@@ -66,8 +67,9 @@ extension EndToEnd {
 
       for frame in seen { frame.checkSums() }
       let after = try server.frame("at rest again") { $0.gs.live == 2 }
-      // The Gs that were asked for, one for each connection that asked; and two at most for each that waited long for its
-      // answer: one that looks which do, and one that looks whether it is still there.
+      // Each round creates the Gs that were asked for, and one for the connection that asked. In addition, at
+      // most two for each answer that took long: one that watches all waiting handlers, and one that watches
+      // whether this client is still there.
       let others = after.gs.created - before.gs.created - rounds * 100_001
       #expect((0...2 * rounds).contains(others))
       #expect(after.gs.exited - before.gs.exited == rounds * 100_001 + others)

@@ -1,4 +1,4 @@
-// `mpgtop serve`: a scrape over a real socket, and clients that mean no good.
+// `mpgtop serve`: a scrape over a real socket, and clients with bad intentions.
 import Foundation
 import Testing
 
@@ -10,7 +10,7 @@ extension EndToEnd {
       let program: Program
       let port: UInt16
 
-      /// - Parameter prefix: what starts the program itself, such as `prlimit` and its words.
+      /// - Parameter prefix: a command that starts the program, such as `prlimit` and its arguments.
       init(prefix: [String] = []) throws {
         server = try DemoServer("--procs", "2")
         let words = prefix + [Built.mpgtop, "serve", "--prometheus", "127.0.0.1:0", "\(server.pid)"]
@@ -23,7 +23,7 @@ extension EndToEnd {
         }
       }
 
-      /// All that comes back for these bytes.
+      /// All that the server sends back for these bytes.
       func answer(to bytes: String) throws -> String {
         let socket = try Socket(connectedTo: port)
         try socket.send(bytes)
@@ -108,7 +108,8 @@ extension EndToEnd {
       var crowd: [Socket] = []
       var took: [TimeInterval] = []
       for round in 0..<9 {
-        // Each round brings more of them than there are places without them, and those who drip go on.
+        // Each round brings more bad clients than the server has places for connections, and the dripping
+        // ones go on dripping.
         for index in 0..<97 {
           let socket = try Socket(connectedTo: serving.port)
           if index % 2 == 0 { try socket.send("GET /met") }
@@ -120,7 +121,8 @@ extension EndToEnd {
         #expect(page.contains("mpg_switches_total"), "round \(round): \(page.prefix(300))")
         took.append(Date().timeIntervalSince(began))
       }
-      // To wait for a place took seconds. The second bound leaves room for whatever else the machine does.
+      // A scrape that had to wait for a place would take seconds. The second bound leaves room for other load
+      // on the machine.
       #expect(took.min() ?? 9 < 0.1 && took.allSatisfy { $0 < 2 }, "\(took)")
       #expect(serving.program.ending == nil)
     }

@@ -1,9 +1,9 @@
-// Containers: programs in pid and time namespaces of their own beside one folder of regions.
+// Containers: programs in pid and time namespaces of their own that share one folder of regions.
 import Foundation
 import Inspector
 import Testing
 
-/// What starts a program in namespaces of its own, with which it ends.
+/// Commands that start a program in namespaces of its own. The program ends together with the command.
 private enum Namespaces {
   static let pid = ["unshare", "--kill-child", "--pid", "--fork", "--mount-proc"]
   static let time = [
@@ -25,7 +25,8 @@ extension DemoServer {
     }
   }
 
-  /// Columns of the lines of `mpgtop -l` that are of regions in its folder alone; `prefix` starts the viewer.
+  /// The columns of those lines of `mpgtop -l` that are about regions in the server's own folder. `prefix`
+  /// starts the viewer.
   fileprivate func listed(_ prefix: [String] = []) throws -> [[String]] {
     func list(_ folder: String?) throws -> [[String]] {
       var command = Command(environment: ["XDG_RUNTIME_DIR": folder])
@@ -33,7 +34,8 @@ extension DemoServer {
       let lines = try Program.run(command).output.split(separator: "\n").dropFirst()
       return lines.map { $0.split(separator: " ").map(String.init) }.filter { $0.count > 3 }
     }
-    // Those of other folders are in both lists; two of other namespaces may look alike.
+    // Regions of other folders are in both lists. Remove them one by one: two regions of other namespaces may
+    // look alike.
     var ours = try list(folder.path)
     for other in try list(nil) {
       if let place = ours.firstIndex(where: { $0[0...2] == other[0...2] }) { ours.remove(at: place) }
@@ -61,7 +63,7 @@ extension EndToEnd {
       let frame = try Frame(json: String(last))
       frame.checkSums()
       #expect(frame.pid == inner)
-      // Its threads have other numbers here: what they waited for CPUs is read all the same.
+      // The threads have other ids inside the container. Their waits for CPUs must be found all the same.
       #expect(last.firstMatch(of: #/"cpu":\{[^}]*"threads":([1-9])/#) != nil, "\(last)")
 
       kill(inner, SIGKILL)
@@ -105,13 +107,13 @@ extension EndToEnd {
         #expect(FileManager.default.fileExists(atPath: region))
       }
       #expect(try server.frame().pid == server.pid)
-      // Of the dead eight stay at each start, as everywhere, and the last comes to them.
+      // At each start, eight dead regions are kept, here as everywhere. The last one that died is the ninth.
       #expect(try server.listed().map { $0[2] }.sorted() == Array(repeating: "killed", count: 9) + ["live"])
     }
 
     @Test("A process that /proc hides from its own user lives by its lock, and its end is seen")
     func hidden() throws {
-      // A program that may not be read is hidden by `hidepid` from whoever may not trace it.
+      // With `hidepid`, /proc hides a program that may not be read from all users who may not trace it.
       let script = """
         mount -t tmpfs tmpfs /mnt; mount -t tmpfs -o mode=1777 tmpfs /dev/shm; mkdir -m 777 /mnt/said
         cp \(Built.demo) /mnt/mpg-demo; cp \(Built.mpgtop) /mnt/mpgtop; chmod 711 /mnt/mpg-demo
@@ -138,7 +140,7 @@ extension EndToEnd {
       let inner = try server.inner
       let row = try #require(try server.listed().first)
       #expect(row[0] == "\(inner)" && row[2] == "live" && row[3].hasPrefix("00:0"), "\(row)")
-      // And the other way round.
+      // A container must not take a process of the host for one of its own either.
       let host = try DemoServer()
       let seen = try #require(try host.listed(Namespaces.time).first)
       #expect(seen[0] == "\(host.pid)" && seen[2] == "live" && seen[3].hasPrefix("00:0"), "\(seen)")

@@ -1,9 +1,9 @@
-// What a frame says of a moment, it says live, rewound, replayed and post mortem: every key, but for a table of
-// exceptions, each with its reason (docs/recording.md §6).
+// A frame says the same of a moment whether it is live, rewound, replayed or post mortem. That holds for
+// every key, except for a table of exceptions, each with its reason (docs/recording.md §6).
 //
-// A server cannot be asked twice about one moment while it runs. So it is stopped, under load, by a signal that it cannot
-// see; in that moment the live frame is taken, and it goes on. Whatever was in the middle of something stays there until
-// then, which is how any moment is.
+// A running server cannot be asked twice about one moment. So the test stops the server under load with
+// SIGSTOP, which the server cannot notice, takes the live frame, and lets the server go on. A thread that was
+// in the middle of a move stays there until then, which may happen at any moment of a real run too.
 import Foundation
 import Region
 import Testing
@@ -18,7 +18,7 @@ import Testing
 
 extension EndToEnd {
   @Suite("Past and live") struct PastLiveTests {
-    /// A live frame.
+    /// A live frame, and whether the history has a keyframe of its moment.
     private struct Live {
       let time: UInt64
       let json: String
@@ -26,7 +26,7 @@ extension EndToEnd {
       let isKeyframe: Bool
     }
 
-    /// A server under load, a viewer of it, and a recording of what the viewer sees.
+    /// A server under load, a viewer of the server, and a recording of what the viewer sees.
     private final class Watched {
       let server: DemoServer
       let recording: String
@@ -55,7 +55,7 @@ extension EndToEnd {
                 + words.map(server.url))))
       }
 
-      /// Looks on for a while.
+      /// Goes on observing for a while.
       func watch(milliseconds: UInt64) throws {
         let end = monotonicNow() + milliseconds * 1_000_000
         while monotonicNow() < end {
@@ -64,9 +64,9 @@ extension EndToEnd {
         }
       }
 
-      /// Stops all threads of the server, and waits until they stand, and the viewer has taken in everything.
+      /// Stops all threads of the server, and waits until they stand and the viewer has read everything.
       ///
-      /// - Parameter milliseconds: for which it looks on then. Instruments are made anew twice a second.
+      /// - Parameter milliseconds: how long to observe after that. Instruments are recomputed twice a second.
       func stop(watching milliseconds: UInt64 = 700) throws {
         server.program.signal(SIGSTOP)
         try eventually("all threads stand") {
@@ -91,7 +91,8 @@ extension EndToEnd {
       }
     }
 
-    /// What a player says of the moment of a live frame. Instruments are of a moment of their own.
+    /// A player's frame of the live frame's moment. Its instruments may be of an earlier moment, as a live
+    /// viewer's are.
     private func past(_ live: Live, _ player: Player, since: UInt64?) throws -> Flattened {
       var player = player
       player.seek(to: live.time)
@@ -99,30 +100,32 @@ extension EndToEnd {
       let moment = try #require(Flattened(json: live.json)["instruments.t_ns"])
       player.seek(to: moment)
       let earlier = try Flattened(json: player.frame(.live).json)
-      // Lints, CPUs and the steal matrix are of the frame.
+      // Lints, CPU times and the steal matrix belong to the frame. The rest is of the instruments' moment.
       return frame.without("instruments.").with("instruments.", of: earlier)
         .without("instruments.cpu").with("instruments.cpu", of: frame)
         .without("instruments.findings").with("instruments.findings", of: frame)
         .without("instruments.steals").with("instruments.steals", of: frame)
     }
 
-    /// - Returns: whether they could be compared. A thread that was caught between reading the clock for an event and
-    ///   writing it writes it afterwards, and to look back, it happened before: then there are two truths.
+    /// - Returns: whether the frames could be compared. A thread may have been stopped after it read the
+    ///   clock for an event and before it wrote the event. A frame of the past counts that event, and the
+    ///   live frame does not: both are true.
     @discardableResult
     private func compare(
       _ live: Live, _ past: Flattened, _ exceptions: Exceptions, _ places: [Exceptions.Place], _ what: String
     ) throws -> Bool {
       var (one, other) = (try Flattened(json: live.json), past)
       if places.contains(.betweenKeyframes) {
-        // They are of some moment before, at which nothing stood still.
+        // The live instruments are of an earlier moment, at which the server was running.
         (one, other) = (one.without("instruments."), other.without("instruments."))
       }
       let all = one.differences(from: other)
       if all.contains(where: { $0.path.hasPrefix("trace.") && $0.path.hasSuffix("events") }) { return false }
-      // The same at the moment of the instruments: looking back knows of a start that had not been written then.
+      // The same for the instruments' moment: a frame of the past may know of a start that had not been
+      // written then.
       let starts = [one, other].map { $0.values["instruments.recent.starts"].flatMap { Int($0) } ?? 0 }
       if starts[1] > starts[0] { return false }
-      // Likewise one that was caught between counting an event and writing it, which the frame says.
+      // Likewise a thread that was stopped between counting an event and writing it. The frame says so.
       if one.values["gs.in_hands"] == "null" { return false }
       let wrong = all.filter { !exceptions.allow($0.path, in: places) }
       #expect(wrong.isEmpty, "\(what) at \(live.time): \(wrong.map(\.text).joined(separator: "; "))")
@@ -148,13 +151,13 @@ extension EndToEnd {
       let exceptions = try Exceptions()
       let watched = try loaded()
       var frames: [Live] = []
-      // At least so often, and until one was between keyframes, which a busy machine makes seldom.
+      // At least four rounds, and until one moment lay between keyframes, which is rare on a busy machine.
       for round in 0..<20 where round < 4 || frames.allSatisfy(\.isKeyframe) {
         try watched.watch(milliseconds: 200)
         try watched.stop()
         frames.append(try watched.frame())
         watched.goOn()
-        // And soon again: too soon for a keyframe.
+        // Stop again, too soon for another keyframe.
         try watched.watch(milliseconds: 20)
         try watched.stop(watching: 10)
         frames.append(try watched.frame())
@@ -215,7 +218,8 @@ extension EndToEnd {
       var known = 0
       for line in lines {
         let frame = try Flattened(json: line)
-        // It booted within the window: of one that is dead, the last moment is that of its last event.
+        // The server booted within the window. For a dead one, the last moment is that of the last event, so
+        // rates differ.
         if frame["uptime_ns"] ?? 0 < 1_500_000_000 { continue }
         for p in 0..<2 where frame.values["ps[id \(p)].status"] == "\"idle\"" {
           guard let use = frame.values["ps[id \(p)].utilization"].flatMap({ Double($0) }) else { continue }

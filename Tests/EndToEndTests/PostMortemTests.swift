@@ -1,4 +1,5 @@
-// A server that dies in the middle of a flood, in each way that there is, and what mpgtop tells of its last moments.
+// A server that dies in the middle of a flood, in every possible way, and what mpgtop shows of its last
+// moments.
 import Foundation
 import Inspector
 import Testing
@@ -7,7 +8,7 @@ import Testing
 enum Death: String, CaseIterable, Sendable {
   case kill, abort, trap, overflow
 
-  /// What the shell would count.
+  /// The signals with which the server may end.
   var signals: Set<Int32> {
     switch self {
     case .kill: [SIGKILL]
@@ -17,11 +18,11 @@ enum Death: String, CaseIterable, Sendable {
     }
   }
 
-  /// What mpgtop says of it.
+  /// mpgtop's words for the end.
   var word: String { self == .kill ? "killed" : "crashed of signal" }
 }
 
-/// What `past` of a frame says, as a program of somebody else would read it.
+/// The key `past` of a frame, decoded as a foreign program would decode it.
 struct PastOfFrame: Decodable {
   struct Past: Decodable {
     struct Lane: Decodable {
@@ -58,7 +59,7 @@ struct PastOfFrame: Decodable {
 
 extension EndToEnd {
   @Suite("Post mortem") struct PostMortemTests {
-    /// A server that died so, with a flood of requests on it.
+    /// A server that died in this way, with a flood of requests on it.
     private func dead(_ death: Death) throws -> DemoServer {
       let server = try DemoServer("--procs", "2", "--crashable")
       let curls = try ["/spawn?n=[300-20000]", "/?[1-100000]"].map { path in
@@ -66,13 +67,13 @@ extension EndToEnd {
           Command(
             "curl", "-sS", "--parallel", "--parallel-max", "16", "-o", "/dev/null", server.url(path)))
       }
-      // The rings are well used, and the flood goes on.
+      // Wait until the rings are well used. The flood goes on.
       let before = try server.frame()
       _ = try server.frame("20,000 switches of a flood") { $0.switches > before.switches + 20_000 }
       if death == .kill {
         server.program.signal(SIGKILL)
       } else {
-        _ = try? server.get("/crash?how=\(death)")  // there is no answer to that
+        _ = try? server.get("/crash?how=\(death)")  // it has no answer
       }
       guard case .signal(let signal) = try server.program.wait() else { throw Broken("it did not die") }
       #expect(death.signals.contains(signal))
@@ -92,11 +93,11 @@ extension EndToEnd {
       frame.checkSums()
       #expect(frame.pid == server.pid && dead.ended?.contains(death.word) == true)
       #expect(dead.past.origin == "blackBox" && dead.past.firstNs < dead.past.lastNs)
-      // Who ran is what the Ps say; who waited is as many as the gauges say.
+      // The Gs that ran are those that the Ps name. As many Gs waited as the gauges say.
       #expect(dead.past.allGs)
       let states = Dictionary(grouping: dead.past.gs, by: \.state).mapValues(\.count)
       let parked = frame.gs.live - (frame.gs.byState["running"] ?? 0) - (frame.gs.byState["runnable"] ?? 0)
-      // A thread may have died between one word and the next of a G's last move: one G on each P, at most.
+      // A thread may have died between two stores of a G's last move. That concerns at most one G on each P.
       #expect(abs((states["waiting"] ?? 0) - parked) <= 2, "\(states) \(frame.gs.byState)")
       #expect(abs(dead.past.gs.count - frame.gs.live) <= 2)
       #expect(dead.past.gs.filter { $0.state == "waiting" }.allSatisfy { $0.reason != nil })
@@ -119,9 +120,9 @@ extension EndToEnd {
       }
       var command = Command(environment: server.environment)
       command.words = [Built.mpgtop, "--post-mortem", "-b", try server.region()]
-      // Whoever looks, and whenever.
+      // The output does not depend on who looks, or when.
       #expect(try Program.run(command).output == text.output)
-      // The last that died, which on a shared machine may be somebody else's.
+      // Without a name, the process that died last. On a shared machine that may be somebody else's.
       command.words = [Built.mpgtop, "--post-mortem", "-b"]
       #expect(try Program.run(command).ending == .code(0))
     }

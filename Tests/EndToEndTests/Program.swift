@@ -1,14 +1,14 @@
-// A process that a test has started: what it says, how it ends, and that it does end.
+// A process that a test has started: what it prints, how it ends, and that it does end.
 import Foundation
 import Synchronization
 
-/// What to start.
+/// What to start, and how.
 struct Command: Sendable {
-  /// A path, or a name that PATH finds; then the arguments.
+  /// A path, or a name to look up in PATH; then the arguments.
   var words: [String]
-  /// Variables set beside those of this process; nil unsets.
+  /// Environment variables to set besides those of this process; nil unsets a variable.
   var environment: [String: String?] = [:]
-  /// Where standard output goes; nil: where `Program.output` finds it.
+  /// The file for standard output; nil: the file that `Program.output` reads.
   var standardOutput: String?
 
   init(_ words: String..., environment: [String: String?] = [:], standardOutput: String? = nil) {
@@ -27,7 +27,8 @@ struct Command: Sendable {
   }
 }
 
-/// A program that runs until it ends, until this object is gone, or until the test process ends in whatever way.
+/// A program that runs until it ends, until this object is gone, or until the test process ends, however that
+/// happens.
 ///
 /// Safe to use from any thread.
 final class Program: Sendable {
@@ -45,7 +46,8 @@ final class Program: Sendable {
     self.command = command
     folder = try TemporaryFolder()
     let outputs = (out: command.standardOutput ?? "\(folder.path)/out", err: "\(folder.path)/err")
-    // The kernel ends it when the thread that started it is gone, hence the launcher.
+    // The kernel kills the program when the thread that started it ends. So one thread, the launcher, starts
+    // them all.
     let words = ["setpriv", "--pdeathsig", "KILL", "--"] + command.words
     pid = try Launcher.shared.perform { try spawn(words, command.variables, outputs) }.get()
   }
@@ -55,11 +57,11 @@ final class Program: Sendable {
     _ = try? wait()
   }
 
-  /// What it has written so far to standard output, and to standard error.
+  /// What the program has written so far to standard output (`output`) and standard error (`errors`).
   var output: String { text("\(folder.path)/out") }
   var errors: String { text("\(folder.path)/err") }
 
-  /// How it ended; nil while it runs.
+  /// How the program ended; nil: it is still running.
   var ending: Ending? {
     ended.withLock { ended in
       if ended != nil { return ended }
@@ -71,11 +73,11 @@ final class Program: Sendable {
   }
 
   func signal(_ number: Int32) {
-    // Under the lock, so that the pid is still ours.
+    // Under the lock, because the pid may belong to another process after `wait`.
     ended.withLock { ended in if ended == nil { kill(pid, number) } }
   }
 
-  /// Waits for its end.
+  /// Waits for the program's end.
   @discardableResult
   func wait(within seconds: Double = 60) throws -> Ending {
     try eventually("end of \(command.words)", within: seconds) { ending }
@@ -89,14 +91,14 @@ final class Program: Sendable {
   }
 }
 
-/// A program that has run.
+/// A program that has ended.
 struct Finished {
   let ending: Program.Ending
   let output: String
   let errors: String
 }
 
-/// A thread that lives as long as the process and starts programs for everybody.
+/// A thread that lives as long as the process and starts all programs.
 private final class Launcher: Sendable {
   static let shared = Launcher()
   private let jobs = Mutex<[@Sendable () -> Void]>([])
@@ -136,7 +138,7 @@ private final class Launcher: Sendable {
   }
 }
 
-/// Starts a program with nothing to read, no descriptor but the standard three, and no signal blocked or ignored.
+/// Starts a program with empty input, only the three standard descriptors, and no signal blocked or ignored.
 private func spawn(
   _ words: [String], _ variables: [String], _ outputs: (out: String, err: String)
 ) throws -> Int32 {
@@ -169,7 +171,7 @@ private func spawn(
   return pid
 }
 
-/// Gives `body` the strings as C has them: an array of pointers, with a null at the end.
+/// Calls `body` with the strings as C expects them: an array of pointers with a null at its end.
 private func withStrings<Result>(
   _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {

@@ -1,15 +1,17 @@
-// Where the region goes when it cannot be where it should: to the next place, or nowhere; the program runs all the same.
+// Where the region goes when its usual place is not possible: to the next place, or nowhere. The program runs
+// all the same.
 import Foundation
 import Inspector
 import Testing
 
-/// A demo server in a mount namespace of its own that a script has prepared; what it said, and what a viewer beside it sees.
+/// A demo server in a mount namespace that a script has prepared; what the server printed, and what a viewer
+/// beside it sees.
 private struct Place {
   static let mounts = ["unshare", "--kill-child", "--mount", "--fork"]
   static let arePermitted = (try? Program.run(Command(words: mounts + ["true"])))?.ending == .code(0)
 
   let finished: Finished
-  /// The answer of the server, its own errors, the viewer's list and the server's exit code.
+  /// The server's answer, the server's errors, the viewer's list and the server's exit code.
   let (answer, errors, list, code): (String, String, String, String)
 
   init(_ preparation: String, folder: DiskFolder) throws {
@@ -33,7 +35,7 @@ private struct Place {
   }
 }
 
-/// A folder that is not in /dev/shm; removed with this object.
+/// A folder that is not in /dev/shm. The folder is removed together with this object.
 private final class DiskFolder {
   let path = FileManager.default.temporaryDirectory.path + "/mpgtop-e2e-\(UUID().uuidString.prefix(8))"
   init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
@@ -74,7 +76,7 @@ extension EndToEnd {
       "Where there is no place it runs without, nobody can look at it, and one line says so", arguments: ways)
     func nowhere(_ way: String) throws {
       let folder = try DiskFolder()
-      // A folder for temporary files that is no tmpfs is no place: a region is written to a million times a second.
+      // A TMPDIR that is no tmpfs is not used: a region is written to a million times a second.
       let place = try Place(
         "export TMPDIR=/proc; \(way); test -d /run/user && mount -t tmpfs -o ro tmpfs /run/user",
         folder: folder)
@@ -92,7 +94,7 @@ extension EndToEnd {
     func limit(_ blocks: Int) throws {
       let folder = try DiskFolder()
       let place = try Place("ulimit -f \(blocks)", folder: folder)
-      // With no room for files at all it cannot write what it says; but it does not die.
+      // Without any room for files, the server cannot write its messages. But it must not die.
       if blocks > 0 {
         #expect(place.answer == "Hello World", "\(place)")
         #expect(place.errors.contains("with ulimit -f at"), "\(place.errors)")

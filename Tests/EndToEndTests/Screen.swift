@@ -1,18 +1,21 @@
-// A real terminal for a program to run in: a tmux of our own, whose screen can be read and whose keys can be pressed.
+// A real terminal for a program: a tmux server of its own, whose screen can be read and whose keys can be
+// pressed.
 import Foundation
 import Testing
 
-/// A terminal with a shell script in it, which runs one program, notes how it left the terminal, and stays.
+/// A terminal that runs a shell script. The script runs one program, notes how it left the terminal, and
+/// stays.
 ///
-/// The user's own tmux is not touched: this one has its own server, which ends with this object.
+/// The user's own tmux is not touched: this tmux has a server of its own, which ends together with this
+/// object.
 final class Screen {
   private let server: Program
   private let folder: TemporaryFolder
 
-  /// Runs `words` on a terminal of that size.
+  /// Runs `words` on a terminal of this size.
   init(columns: Int, rows: Int, _ words: [String], environment: [String: String?] = [:]) throws {
     folder = try TemporaryFolder()
-    // In the foreground, so that it is a program of ours like any other.
+    // tmux runs in the foreground, so that it is a `Program` like any other and ends with the test.
     server = try Program(
       Command("tmux", "-S", "\(folder.path)/socket", "-f", "/dev/null", "-D", environment: Self.environment))
     let script = """
@@ -34,7 +37,7 @@ final class Screen {
 
   deinit { _ = try? command(["kill-server"]) }
 
-  /// What is on the screen, a string a row, without blanks at the ends.
+  /// The rows of the screen without trailing blanks.
   var lines: [String] {
     get throws {
       let shown = try command(["capture-pane", "-p"]).output
@@ -42,7 +45,7 @@ final class Screen {
     }
   }
 
-  /// Waits until the screen is as wanted, and returns it.
+  /// Waits until the screen meets the condition, and returns its rows.
   @discardableResult
   func wait(for what: String, within seconds: Double = 60, _ condition: ([String]) -> Bool) throws -> [String]
   {
@@ -55,7 +58,7 @@ final class Screen {
     }
   }
 
-  /// Waits until some row has `text` in it.
+  /// Waits until some row contains `text`.
   @discardableResult
   func wait(for text: String) throws -> [String] {
     try wait(for: "'\(text)'") { $0.contains { $0.contains(text) } }
@@ -64,12 +67,12 @@ final class Screen {
   /// Presses keys, by tmux's names: `q`, `Space`, `C-c`.
   func press(_ keys: String...) throws { _ = try command(["send-keys"] + keys) }
 
-  /// Types bytes as they are.
+  /// Sends bytes unchanged.
   func type(_ bytes: String) throws {
     _ = try command(["send-keys", "-H"] + bytes.utf8.map { String($0, radix: 16) })
   }
 
-  /// Pastes text, in brackets if the program has asked for them.
+  /// Pastes text, with paste brackets if the program has asked for them.
   func paste(_ text: String) throws {
     _ = try command(["set-buffer", text])
     _ = try command(["paste-buffer", "-p"])
@@ -79,10 +82,10 @@ final class Screen {
     _ = try command(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
   }
 
-  /// Where the program runs: what it writes to a file without a folder is there.
+  /// The program's working folder. A file without a folder in its name is written there.
   var workingFolder: String { folder.path }
 
-  /// How many times the program has written to anything, its terminal above all.
+  /// How many write calls the program has made. Most go to the terminal.
   var writes: Int {
     get throws {
       let pid = text("\(folder.path)/pid").split(separator: "\n").first ?? ""
@@ -91,10 +94,10 @@ final class Screen {
     }
   }
 
-  /// What the program has written to standard error, which is not on the screen.
+  /// What the program has written to standard error, which does not go to the screen.
   var errors: String { text("\(folder.path)/errors") }
 
-  /// The session that everything in this terminal belongs to, which is the pid of the shell in it, too.
+  /// The session of everything in this terminal. Its id is also the pid of the terminal's shell.
   func session() throws -> Int32 {
     let shell = try command(["display-message", "-p", "#{pane_pid}"]).output.split(separator: "\n").first
     return try #require(shell.flatMap { Int32($0) })
@@ -103,7 +106,7 @@ final class Screen {
   /// The process id of the program.
   func pid() throws -> Int32 { try eventually("the program's pid") { Int32(note("pid")) } }
 
-  /// What is switched on of what programs with a screen switch on, by tmux's names.
+  /// The terminal modes that full-screen programs switch on and that are on now, by tmux's names.
   var switchedOn: [String] {
     get throws {
       let normal = [
@@ -119,16 +122,16 @@ final class Screen {
 
   /// How the program left the terminal.
   struct Aftermath {
-    /// The exit code, as shells tell it: 128 + n after signal n.
+    /// The exit code as shells report it: 128 + n after signal n.
     let code: Int32?
     let errors: String
-    /// Whether the line settings are those from before.
+    /// Whether the line settings are the same as before the program.
     let isRestored: Bool
-    /// What is still switched on.
+    /// The terminal modes that are still on.
     let leftOn: [String]
   }
 
-  /// Waits until the program has ended.
+  /// Waits for the program's end.
   func aftermath() throws -> Aftermath {
     try eventually("end of the program; the screen:\n\((try? lines.joined(separator: "\n")) ?? "")") {
       note("done") == "ready"

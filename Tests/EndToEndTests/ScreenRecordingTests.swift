@@ -1,4 +1,4 @@
-// `a` and `w` on the screen: recordings of a process that is being looked at.
+// The keys `a` and `w`: recordings of a process that is being observed.
 import Foundation
 import Testing
 
@@ -39,7 +39,7 @@ extension EndToEnd {
       let counts = try files.map { try created(server, "\(screen.workingFolder)/\($0)") }.sorted()
       #expect(counts[0] >= 500 && counts[1] >= counts[0] + 700)
 
-      // One that goes on when mpgtop ends is ended as it should be.
+      // A recording that is running when mpgtop quits is finished properly.
       try screen.press("a")
       try screen.wait(for: "REC")
       try screen.press("q")
@@ -49,7 +49,8 @@ extension EndToEnd {
       #expect(try created(server, "\(screen.workingFolder)/\(last)") >= counts[1])
     }
 
-    /// mpgtop on the server, on a terminal of so many columns, started by a shell in its working folder after `prepare`.
+    /// mpgtop on the server, on a terminal of this width. A shell starts mpgtop in its working folder after
+    /// `prepare`.
     private func screen(
       _ server: DemoServer, columns: Int, after prepare: String, in namespace: [String] = []
     ) throws -> Screen {
@@ -60,7 +61,7 @@ extension EndToEnd {
       return screen
     }
 
-    /// What the lines say when they are put together, since a message may take several.
+    /// The lines joined into one text, because a message may take several lines.
     private func said(_ lines: [String]) -> String {
       lines.joined(separator: " ").split(separator: " ").joined(separator: " ")
     }
@@ -77,7 +78,7 @@ extension EndToEnd {
       sleep(1)
       try screen.press("w")
       try screen.wait(for: "why nothing was written") { self.said($0).contains("No space left on device") }
-      try screen.press("?")  // also over whatever is shown
+      try screen.press("?")  // a message must also be visible over an overlay
       try screen.press("w")
       try screen.wait(for: "the same over the help") { self.said($0).contains("No space left on device") }
       try screen.press("?")

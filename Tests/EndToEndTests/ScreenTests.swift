@@ -1,4 +1,4 @@
-// mpgtop in a real terminal, at sizes from too small to large: what it shows, what keys do, how it leaves.
+// mpgtop in a real terminal, at sizes from too small to large: what it shows, what keys do, and how it quits.
 import Foundation
 import Testing
 
@@ -13,12 +13,12 @@ extension EndToEnd {
 
     private func open(_ server: DemoServer, _ size: Size = Size(columns: 80, rows: 24)) throws -> Screen {
       let words = [Built.mpgtop, "\(server.pid)"]
-      // After a crash Swift's backtracer would wait half a minute for somebody to ask for details.
+      // After a crash, Swift's backtracer would otherwise wait half a minute for somebody to ask for details.
       let environment = server.environment.merging(["SWIFT_BACKTRACE": "interactive=no"]) { $1 }
       return try Screen(columns: size.columns, rows: size.rows, words, environment: environment)
     }
 
-    /// Waits for a whole picture of that size, on a screen of its own.
+    /// Waits for a complete picture of this size.
     private func waitForPicture(_ screen: Screen, of server: DemoServer, _ size: Size) throws {
       try screen.wait(for: "a picture at \(size.testDescription)") { lines in
         lines.prefix(size.rows).contains { $0.contains("pid \(server.pid)") }
@@ -30,7 +30,7 @@ extension EndToEnd {
       #expect(try screen.switchedOn.contains("cursor_flag"))
     }
 
-    /// Checks that the program ended with `code` and left nothing of itself on the terminal.
+    /// Checks that the program ended with `code` and left the terminal as it was.
     private func expectCleanEnd(_ screen: Screen, code: Int32, location: SourceLocation = #_sourceLocation)
       throws
     {
@@ -65,7 +65,7 @@ extension EndToEnd {
 
       let crowd = try (0..<137).map { _ in try Connection(port: server.port) }
       for connection in crowd { _ = try connection.get("/") }
-      // The connections' Gs, the listener's, and the one that waits for signals.
+      // The Gs of the connections, the listener's G, and the G that waits for signals.
       try screen.wait(for: "Gs 139")
       try screen.wait(for: "138")
       try screen.press("q")
@@ -117,7 +117,8 @@ extension EndToEnd {
         _ = try crowd[count].get("/")
         try screen.wait(for: "Gs \(count + 3)")
       }
-      // Ctrl-S asks for some text, unless it came so soon behind the half click that it was part of it.
+      // Ctrl-S may have opened a line to type into. If it came right after the incomplete click, it was part
+      // of that.
       try screen.press("Escape")
       try screen.wait(for: "no field") { !$0.contains { $0.contains("filter:") } }
       try screen.press("2")
@@ -190,7 +191,7 @@ extension EndToEnd {
       try screen.wait(for: "ENDED")
       let last = try screen.wait(for: "pid \(server.pid)")
       usleep(1_500_000)
-      #expect(try screen.wait(for: "ENDED") == last)  // not even its age goes on
+      #expect(try screen.wait(for: "ENDED") == last)  // not even its age changes
       try screen.press("q")
       try expectCleanEnd(screen, code: 5)
       expectComplaint(

@@ -1,4 +1,5 @@
-// The screens in a real terminal, over a real server: each shows what is there, and their keys do what they say.
+// The screens in a real terminal, over a real server: each shows what is there, and its keys do what they
+// say.
 import Foundation
 import Testing
 

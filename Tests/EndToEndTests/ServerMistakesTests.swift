@@ -1,4 +1,4 @@
-// mpg-demo, asked for what it cannot do.
+// mpg-demo with arguments that it cannot fulfil.
 import Foundation
 import Testing
 

@@ -1,11 +1,11 @@
-// The settings file: what mpgtop prints as a model of one is one that it takes, and what is wrong in it is told.
+// The settings file: mpgtop accepts the model that it prints itself, and reports what is wrong in a file.
 import Foundation
 import Testing
 
 extension EndToEnd {
   @Suite("Settings", .enabled(if: Machine.path(of: "tmux") != nil, "tmux is not installed"))
   struct SettingsTests {
-    /// Opens the screen with a settings file of that text.
+    /// Opens the screen with a settings file that contains this text.
     private func open(_ text: String, _ server: DemoServer, _ words: String...) throws -> (
       Screen, TemporaryFolder
     ) {

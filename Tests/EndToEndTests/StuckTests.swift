@@ -1,4 +1,5 @@
-// On one P, a G that never gives way, and one that waits in the kernel: the others go on, and mpgtop says what is what.
+// One P with a G that never yields, or with a G that blocks in the kernel: the other Gs go on, and mpgtop
+// shows which is which.
 import Foundation
 import Testing
 
@@ -12,7 +13,7 @@ extension EndToEnd {
       let running = try server.frame("the hog running") { $0.gs.byState["running"] == 1 && $0.ps[0].g != nil }
       running.checkSums()
       for _ in 0..<20 { #expect(try server.get("/") == "Hello World") }
-      // Others' turns over, it runs again.
+      // When the others have had their turns, the hog runs again.
       _ = try server.frame("the hog running") {
         $0.gs.byState["running"] == 1 && $0.gs.byState["preempted"] == 0
       }

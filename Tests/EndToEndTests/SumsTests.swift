@@ -1,10 +1,10 @@
-// Frames of a flooded server are of one instant, nearly all of them, and those that say so add up.
+// Nearly all frames of a flooded server are of one instant, and the frames that claim to be add up.
 import Foundation
 import Testing
 
 extension EndToEnd {
   @Suite("Sums") struct SumsTests {
-    /// Curls that go on until nobody wants them any more.
+    /// Curls that send requests for as long as they are kept.
     private static func flood(_ server: DemoServer) throws -> [Program] {
       try ["/?[1-1000000]", "/about?[1-1000000]"].map { path in
         try Program(
@@ -25,8 +25,9 @@ extension EndToEnd {
       #expect((frames.last?.switches ?? 0) - (frames.first?.switches ?? 0) > 10_000, "and is one")
       for frame in frames { frame.checkSums() }
       let consistent = frames.count(where: \.consistent)
-      // How many depends on how often the system keeps a thread from its CPU in the middle of a move, and on how fast the
-      // reader is: MPG_PROGRAMS, a folder of release builds, on a machine with nothing else to do, demands the 19 of 20.
+      // The share of consistent frames depends on how often the kernel keeps a thread from its CPU in the
+      // middle of a move, and on the reader's speed. With release builds (MPG_PROGRAMS) on an otherwise idle
+      // machine, 19 of 20 are demanded.
       #expect(
         consistent * 20 >= frames.count * (Built.areReleases ? 19 : 10), "\(consistent) of \(frames.count)")
     }
@@ -44,7 +45,7 @@ extension EndToEnd {
       func sum(_ part: (Frame.P.Use) -> Int?) -> Int {
         frames.reduce(0) { $0 + $1.ps.reduce(0) { $0 + (part($1.use) ?? 0) } }
       }
-      // Some of each call: from its beginning until sysmon takes the P.
+      // A part of each call counts: the time until sysmon takes the P.
       let (calls, all) = (sum(\.callsNs), sum(\.windowNs))
       #expect(calls > all / 20, "\(calls) ns in calls of \(all)")
     }

@@ -1,10 +1,10 @@
-// Which process mpgtop looks at: by pid, by name, and from the list.
+// Which process mpgtop observes: chosen by pid, by name, or from the list.
 import Foundation
 import Testing
 
 extension EndToEnd {
   @Suite("Finding a target") struct TargetChoiceTests {
-    /// A server whose executable has a name that nobody else's has.
+    /// A server whose executable has a name of its own.
     private struct Named {
       let name = "demo-\(UUID().uuidString.prefix(8).lowercased())"
       let folder: TemporaryFolder

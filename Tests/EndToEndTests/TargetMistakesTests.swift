@@ -1,24 +1,24 @@
-// mpgtop, pointed at what it cannot show.
+// mpgtop with targets that it cannot show.
 import Foundation
 import Inspector
 import Region
 import Testing
 
-/// A process of ours that does nothing, with a folder in which its region would be.
+/// A process that does nothing, with a folder where its region would be.
 private final class Bystander {
   let program: Program
   let folder: TemporaryFolder
-  /// Where its region would be.
+  /// Where the process's region would be.
   let path: String
 
-  /// `prefix`: words that start the program in some other way.
+  /// `prefix`: a command that starts the program.
   init(prefix: [String] = []) throws {
     var command = Command()
     command.words = prefix + ["sleep", "1000"]
     program = try Program(command)
     folder = try TemporaryFolder()
     let pid = program.pid
-    // Until it has become what it is to be, it is the program that starts it.
+    // Before `exec`, the process is still the command that starts it.
     try eventually("sleep runs") { text("/proc/\(pid)/comm") == "sleep\n" }
     let start = try #require(ProcessIdentity(living: pid)).startTime
     path = "\(folder.path)/mpg/\(pid)-\(start).mpg"
@@ -32,7 +32,8 @@ private final class Bystander {
     return try Program.run(command)
   }
 
-  /// Puts bytes where its region would be, and a hole behind them, so that the file is as long as that of `server`.
+  /// Writes bytes where the region would be. With `server`, a hole after them makes the file as long as the
+  /// server's region.
   func leave(_ bytes: [UInt8], asLongAs server: DemoServer? = nil) throws {
     _ = FileManager.default.createFile(
       atPath: path, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
@@ -41,7 +42,7 @@ private final class Bystander {
     _ = unsafe truncate(path, try #require(region[.size] as? Int))
   }
 
-  /// A true region's first part, as if it were this process's: header, schema, strings, and the Ps.
+  /// The first part of a real region, changed to name this process: header, schema, strings, and the Ps.
   func header(of server: DemoServer, bytes count: Int = 1 << 16) throws -> [UInt8] {
     let handle = try #require(FileHandle(forReadingAtPath: server.region()))
     var bytes = [UInt8](try #require(try handle.read(upToCount: count)))
@@ -57,7 +58,7 @@ extension [UInt8] {
     for byte in 0..<8 { self[field.rawValue * 8 + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
   }
 
-  /// The same bytes for the same seed.
+  /// Random bytes; the same seed gives the same bytes.
   fileprivate static func noise(_ count: Int, seed: UInt64) -> [UInt8] {
     var state = seed
     return (0..<count).map { _ in

@@ -1,17 +1,19 @@
-// Text for people, of every command: in the locale's charset, and nothing in it that steers a terminal, whoever wrote it.
+// The text that every command prints for people is in the locale's charset, and contains nothing that steers
+// a terminal, whoever wrote it.
 import Foundation
 import Testing
 
 extension EndToEnd {
   @Suite("Text") struct TextTests {
-    /// Colours, a title, a line break, text from right to left, a control in one byte, a wide glyph, a mark, a tab.
+    /// Colours, a title, a line break, right-to-left text, a C1 control, a wide glyph, a combining mark, a
+    /// tab.
     private static let evil = "d\u{1B}[31m\u{1B}]0;x\u{7}\nm\u{202E}\u{9B}é漢e\u{301}\t’µ"
 
     private static let steering: [Unicode.GeneralCategory] = [
       .control, .format, .lineSeparator, .paragraphSeparator,
     ]
 
-    /// A server whose name is such.
+    /// A server whose executable has that name.
     private func serve(in folder: TemporaryFolder) throws -> Program {
       let path = "\(folder.path)/\(Self.evil)"
       do {
@@ -63,7 +65,7 @@ extension EndToEnd {
       ] {
         #expect(try run(words).ending == .code(0), "\(words)")
       }
-      // What is wrong is one line each.
+      // Each complaint is one line.
       for words in [
         ["-b", evil], ["replay", "/no/\(evil)"], ["--\(evil)"], ["help", evil],
         ["record", "--when", evil, "-o", "x"],
@@ -78,7 +80,7 @@ extension EndToEnd {
           finished.errors.split(separator: "\n", omittingEmptySubsequences: false).count == 2,
           "\(words): \(finished.errors)")
       }
-      // What programs read is in UTF-8 everywhere, and says the name.
+      // Output for programs is in UTF-8 in every locale, and contains the whole name.
       let json = try Program.run(
         Command(
           Built.mpgtop, "--json", "-n", "1", pid,

@@ -1,4 +1,4 @@
-// `mpgtop why`: a server's waits and requests, live and out of a recording.
+// `mpgtop why`: the waits and requests of a server, live and from a recording.
 import Foundation
 import Testing
 
@@ -16,7 +16,7 @@ extension EndToEnd {
       }
     }
 
-    /// Records while requests are made, one a connection, all at once.
+    /// Records while requests are made, all at once, each on a connection of its own.
     private func record(_ server: DemoServer, _ file: String, _ paths: [String]) throws {
       let recorder = try Program(
         Command(Built.mpgtop, "record", "-o", file, "\(server.pid)", environment: server.environment))
@@ -43,7 +43,7 @@ extension EndToEnd {
         #expect(sum == chain["duration_ns"] as? Int)
         #expect((chain["end_ns"] as? Int ?? 0) - (chain["begin_ns"] as? Int ?? 0) == sum)
       }
-      // What stood still while the hog ran.
+      // The chains that waited while the hog ran.
       let blamed = chains.filter { ($0["blame"] as? [String: Any])?["lasted_ns"] as? Int ?? 0 > 190_000_000 }
       #expect(!blamed.isEmpty && blamed.allSatisfy { ($0["why"] as? String ?? "").contains("(hog)") })
       let text = try mpgtop(server, ["why", "--replay", file, "--slowest", "3"])
@@ -186,7 +186,8 @@ extension EndToEnd {
   }
 }
 
-/// Lengths of time as mpgtop's words have them, made by somebody else: three significant digits, rounded, `740 ns`, `12.4 µs`.
+/// Times as mpgtop writes them, formatted by independent code: three significant digits, rounded, `740 ns`,
+/// `12.4 µs`.
 private enum TimeWords {
   static func short(_ nanoseconds: Int) -> String {
     if nanoseconds < 1000 { return "\(nanoseconds) ns" }
