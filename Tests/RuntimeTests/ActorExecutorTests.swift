@@ -1,4 +1,4 @@
-// Actors of Swift's whose jobs run on our Ps, and what is said to those whose do not.
+// Swift actors whose jobs run on our Ps, and the error for actors whose jobs do not.
 import Glibc
 import Region
 import Synchronization
@@ -12,7 +12,7 @@ private actor Till {
   private(set) var sum = 0
   private var isInside = false
 
-  /// Parks while it has the actor.
+  /// Parks while the job holds the actor.
   func take(_ channel: Channel<Int>) {
     check(!isInside, "one job at a time")
     check(M.current?.g?.status.kind == .task, "to be on a G of kind task")

@@ -1,10 +1,11 @@
-// The default number of Ps: from the affinity mask and the limits of control groups, as found in fixture folders.
+// The default number of Ps, from the affinity mask and from the limits of control groups, as fixture folders
+// give them.
 import Glibc
 import Testing
 
 @testable import MPG
 
-/// A machine's files, as far as they matter here.
+/// The files of a machine that matter here.
 private func fixture(_ files: [String: String]) -> TemporaryFolder {
   let folder = TemporaryFolder()
   for (path, text) in files {

@@ -1,5 +1,5 @@
-// Delays that are really there: each is made on purpose, recorded by the runtime in its region, read by the inspector
-// as it reads the region of a dead process, and must be named.
+// Real delays. Each test makes a delay on purpose; the runtime records it in its region; the inspector reads
+// the region as it would read that of a dead process, and must name the delay's cause.
 import CMPG
 import Glibc
 import Inspector
@@ -8,15 +8,15 @@ import Testing
 
 @testable import MPG
 
-/// What this process has done so far, as the inspector sees it.
+/// The history of this process so far, as the inspector sees it.
 private func past() throws -> Player {
-  // On a stack of the system's: the inspector is not made for that of a G.
+  // On a stack of the system: the inspector needs more than a G's stack.
   let history = try blocking { try History.blackBox(RegionFolders.standard.target(pid: getpid())) }
   guard let player = Player(history) else { throw SystemError(call: "history", errno: ENODATA) }
   return player
 }
 
-/// Keeps its P for so long, by the wall clock.
+/// Keeps the P for this long, by the wall clock.
 @inline(never)
 private func keepP(milliseconds: UInt64) {
   let end = monotonic() + milliseconds * 1_000_000
@@ -31,7 +31,7 @@ private func monotonic() -> UInt64 {
 
 private var thisG: UInt64 { currentM("a test").g?.id ?? 0 }
 
-/// The hops follow each other from the beginning to the end, and the longest is blamed.
+/// Checks that the hops follow each other without gaps from begin to end, and that the longest one is blamed.
 private func checkHops(_ chain: WaitChain) {
   check(chain.hops.first?.begin == chain.begin, "the first hop to begin the wait")
   for (hop, next) in zip(chain.hops, chain.hops.dropFirst()) {
@@ -41,7 +41,7 @@ private func checkHops(_ chain: WaitChain) {
   checkEqual(chain.hops[chain.guilty].duration, chain.hops.map(\.duration).max() ?? 0, "the guilty hop")
 }
 
-/// The longest wait of `g` that began for `reason`, explained.
+/// The explanation of `g`'s longest wait for `reason`.
 private func longest(_ player: Player, _ g: UInt64, _ reason: WaitReason) -> WaitChain {
   let waits = player.waits(of: g).filter { $0.beginning == .parked(reason) && $0.end != nil }
   let wait = waits.max { $0.duration(until: 0) < $1.duration(until: 0) }
@@ -98,8 +98,8 @@ struct CausesTests {
           while ended.value == 0 { MPG.sleep(.milliseconds(1)) }
           let hog = thisG
           let chain = longest(try past(), UInt64(id.value), .netpollRead)
-          // The netpoll thread may not have left the kernel yet when the P was taken: then it came in time.
-          // And on a busy machine this thread may have stood still for longer than it kept the P.
+          // The netpoll thread may still be in the kernel when the P is taken; then its poll is on time. And
+          // on a busy machine, this thread may stand still for longer than it keeps the P. Then try again.
           guard chain.hops.contains(where: { $0.kind == .late }), chain.verdict.g != nil else { continue }
           checkEqual(chain.verdict.cause, .netpollLate, "the cause of \(chain.lines)")
           check(chain.hops[chain.guilty].kind == .late, "a late poll in \(chain.lines)")
@@ -125,14 +125,14 @@ struct CausesTests {
             MPG.sleep(.milliseconds(5))
             ended.add(1)
           }
-          // On a busy machine it may have slept, and ended, before this looks.
+          // On a busy machine the G may have slept and ended before this check.
           while parked(.sleep) == 0, ended.value == 0 { yield() }
           keepP(milliseconds: 80)
           while ended.value == 0 { MPG.sleep(.milliseconds(1)) }
           let chain = longest(try past(), UInt64(id.value), .sleep)
-          // It parked before the P was kept, and its timer was due 5 ms after it was set.
+          // The G parked before the P was kept, and its timer was due 5 ms after it was set.
           check(chain.hops[0].duration <= 5_000_000, "5 ms of sleep at most in \(chain.lines)")
-          // The netpoll thread may not have left the kernel yet when the P was taken: then it came earlier.
+          // The netpoll thread may still be in the kernel when the P is taken; then the timer fires earlier.
           let isLate = chain.hops.contains { $0.kind == .late && $0.duration >= 75_000_000 }
           guard isLate else { continue }
           checkEqual(chain.verdict.cause, .timerLate, "the cause of \(chain.lines)")
@@ -151,7 +151,7 @@ struct CausesTests {
         var blamed = 0
         for _ in 0..<20 where blamed == 0 {
           let (id, ended, channel) = (Counter(), Counter(), Channel<Void>())
-          MPG.sleep(.milliseconds(100))  // sysmon takes longer naps
+          MPG.sleep(.milliseconds(100))  // until sysmon's naps have become longer
           go {
             id.add(Int(thisG))
             _ = channel.receive()
@@ -163,12 +163,12 @@ struct CausesTests {
           while ended.value == 0 { yield() }
           let caller = thisG
           let chain = longest(try past(), UInt64(id.value), .chanReceive)
-          // On a machine that is busy with others the new thread may be the slowest part.
+          // On a machine with other load, starting the new thread may be the slowest part.
           guard chain.hops[chain.guilty].kind == .runnext else { continue }
           checkEqual(chain.verdict.cause, .blockedM, "the cause of \(chain.lines)")
           check(
             chain.verdict.g == caller && chain.verdict.p == 0, "G\(caller) to be blamed in \(chain.lines)")
-          // Sysmon may have come too late to take the P: then the call ended by itself.
+          // Sysmon may have come too late to take the P; then the call ended by itself.
           if chain.verdict.text.contains("until sysmon") { blamed += 1 }
         }
         check(blamed > 0, "a system call that lost its P to be blamed once in 20 times")
@@ -250,7 +250,7 @@ struct CausesTests {
         checkEqual(root.reduce(0) { $0 + $1.duration }, spans[0].duration, "the pieces of the root")
         let others = (walk?.members ?? []).filter { $0.g != spans[0].root }
         check(others.allSatisfy { $0.parent != nil && $0.entry != nil }, "parents and names of \(others)")
-        // How long they slept in the end depends on when their thread had the CPU.
+        // The total time of their sleep depends on when their thread got the CPU.
         check(others.filter { $0.sums.waiting[.sleep] ?? 0 > 0 }.count == 2, "two sleepers of \(others)")
       }
     }

@@ -87,7 +87,7 @@ struct ChannelTests {
         let (channel, log) = (Channel<Int>(), Log())
         for name in 0..<8 {
           go { log.append(name * 10 + (channel.receive() ?? -1)) }
-          yield()  // it waits now
+          yield()  // the G waits now
         }
         for value in 0..<8 { channel.send(value) }
         while log.names.count < 8 { yield() }
@@ -103,7 +103,7 @@ struct ChannelTests {
         let channel = Channel<Int>(capacity: 2)
         for value in 0..<8 {
           go { channel.send(value) }
-          yield()  // it has sent, or waits now
+          yield()  // the G has sent, or waits now
         }
         checkEqual((0..<8).map { _ in channel.receive() ?? -1 }, Array(0..<8), "the values")
       }
@@ -178,7 +178,7 @@ struct ChannelTests {
   }
 }
 
-/// What ends the process.
+/// Misuses of channels that end the process.
 enum Misuse: String, CaseIterable, Codable, Sendable {
   case sendOnClosed, closeTwice, closeUnderSender, doneTooOften
 
@@ -210,7 +210,7 @@ enum Misuse: String, CaseIterable, Codable, Sendable {
   }
 }
 
-/// A value that says how many of its kind there are.
+/// A value that counts how many values of its kind exist.
 private final class Tracked: Sendable {
   static let alive = Counter()
   init() { Self.alive.add(1) }

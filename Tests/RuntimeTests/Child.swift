@@ -1,21 +1,21 @@
-// Tests of the running runtime. There is one runtime in a process and it never ends, so each test boots it in
-// a child process of its own (an exit test). A body that returns ends the child with 0; a check that fails is
-// recorded as an issue of the test, and ends the child with status 1.
+// Tests of the running runtime. A process has one runtime, and it never ends. So each test boots the runtime
+// in a child process of its own (an exit test). A body that returns ends the child with 0. A check that fails
+// is recorded as an issue of the test, and ends the child with status 1.
 import Glibc
 import Region
 import Testing
 
 @testable import MPG
 
-/// Seconds after which a child is ended by SIGALRM: a lost wake-up shows as a child that hangs.
+/// After this many seconds SIGALRM ends the child: a lost wake-up shows as a child that hangs.
 private let patience: UInt32 = 900
 
-/// In a child: boots the runtime with `procs` Ps and runs `body` as the main G.
+/// Runs in a child process: boots the runtime with `procs` Ps and runs `body` as the main G.
 ///
 /// - Parameters:
-///   - preemption: whether a G that runs for too long is stopped.
-///   - netpoll: its backend; nil: what MPG_NETPOLL says.
-///   - rings: how large io_uring's rings are.
+///   - preemption: whether a G that runs for too long is preempted.
+///   - netpoll: its backend; nil: the backend that MPG_NETPOLL names.
+///   - rings: the size of io_uring's rings.
 ///   - slice: how long a G may run while others wait; see `Options.slice`.
 func inRuntime(
   procs: Int, preemption: Bool = true, netpoll: NetpollKind? = nil, rings: RingSizes = RingSizes(),
@@ -28,10 +28,11 @@ func inRuntime(
   MPG.main(options, body)
 }
 
-/// So that it can be handed to a child.
+/// Lets a value of this type be passed to a child.
 extension NetpollKind: Codable {}
 
-/// In a child: ends it with status 1, and an issue that says what was expected, unless `condition` holds.
+/// Runs in a child process: unless `condition` holds, ends the child with status 1 and an issue that says
+/// what was expected.
 func check(
   _ condition: Bool, _ expected: @autoclosure () -> String, at location: SourceLocation = #_sourceLocation
 ) {
@@ -40,7 +41,7 @@ func check(
   exit(1)
 }
 
-/// In a child: ends it with status 1 unless the two are equal.
+/// Runs in a child process: unless the two values are equal, ends the child with status 1.
 func checkEqual<T: Equatable>(
   _ found: T, _ expected: T, _ what: String, at location: SourceLocation = #_sourceLocation
 ) {

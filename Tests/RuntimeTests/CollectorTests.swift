@@ -1,4 +1,4 @@
-// The gc thread: how often it goes to work.
+// The gc thread: how often it starts to work.
 import Testing
 
 @testable import MPG
@@ -9,13 +9,14 @@ struct CollectorTests {
   func cyclesAreSpaced() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 2) {
-        // Of 32 Gs one stays, so that the others' descriptors are many, but no group of them is idle as a whole.
+        // One of each 32 Gs stays. So the others' descriptors are many, but no group of descriptors is idle
+        // as a whole.
         let (stay, leave) = (Channel<Void>(), Channel<Void>())
         for number in 0..<20_000 { go { _ = (number % 32 == 0 ? stay : leave).receive() } }
         while waiting(for: .chanReceive) < 20_000 { MPG.sleep(.milliseconds(1)) }
         leave.close()
         while statistics().live > 626 { MPG.sleep(.milliseconds(1)) }
-        MPG.sleep(.seconds(3))  // the burst is forgotten
+        MPG.sleep(.seconds(3))  // until the gc thread has forgotten the burst
 
         let (cycles, start) = (sched.shared[.gcCycles].acquired, ContinuousClock.now)
         while ContinuousClock.now - start < .seconds(1) { burst(500) }

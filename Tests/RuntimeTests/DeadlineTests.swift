@@ -1,4 +1,5 @@
-// Deadlines of descriptors, with every backend: they end the waits that they should, when they should, and no others.
+// Deadlines of descriptors, with every backend. A deadline ends the waits that it should, when it should, and
+// no others.
 import Glibc
 import Region
 import Testing
@@ -57,7 +58,7 @@ struct DeadlineTests {
         go { written.send(failure { while !pair.isWritable { try pair.near.wait(.write) } }) }
         go { read.send(failure { try pair.near.wait(.read) }) }
         checkEqual(read.receive() ?? nil, .timedOut, "how the wait to read ends")
-        while parked(.netpollWrite) != 1 { yield() }  // it may come to its wait late, and is to stay in it
+        while parked(.netpollWrite) != 1 { yield() }  // the G may begin its wait late, and must stay in it
         pair.drain()
         checkEqual(written.receive() ?? nil, nil, "how the wait to write ends")
 

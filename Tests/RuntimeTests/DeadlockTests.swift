@@ -1,5 +1,6 @@
-// Deadlocks: a program in which nothing can happen any more ends with code 2, whatever lies in its heaps of timers; a
-// program in which something can does not. The order of every step is DeadlockModel's.
+// Deadlocks. A program in which nothing can ever happen again ends with code 2, whatever its heaps of timers
+// contain. A program in which something can still happen goes on. DeadlockModel explores every order of the
+// steps.
 import CMPG
 import Glibc
 import Testing
@@ -8,12 +9,12 @@ import Testing
 
 @Suite("Deadlocks")
 struct DeadlockTests {
-  /// What leaves a timer behind, or none that could wake anybody.
+  /// Ways to leave a timer behind that can wake nobody, or to leave none.
   enum Leftover: String, CaseIterable, Codable, Sendable {
     case stoppedAlarm, wonSelect, stoppedTicker, stoppedUnderWaiter, unheardTicker, unheardAfter, droppedAfter
     case cancelledSleep, deadlineTakenAway, deadlineForNobody, timeoutForNobody, endedTimeout
 
-    /// Does it, from a G.
+    /// Leaves it behind; called in a G.
     func leave() throws {
       let hour = Duration.seconds(3600)
       switch self {
@@ -55,7 +56,7 @@ struct DeadlockTests {
       }
     }
 
-    /// As long as the process lives.
+    /// Keeps an object as long as the process lives.
     private func hold(_ object: AnyObject) { unsafe _ = Unmanaged.passRetained(object) }
   }
 
@@ -127,7 +128,7 @@ struct DeadlockTests {
   }
 }
 
-/// A shell that writes a byte some 12 ms after the one before, until it is killed.
+/// A shell that writes a byte about every 12 ms until it is killed.
 private func spawnWriter(to fd: Int32) -> pid_t {
   var actions = unsafe posix_spawn_file_actions_t()
   unsafe posix_spawn_file_actions_init(&actions)

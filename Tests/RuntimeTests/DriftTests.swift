@@ -1,5 +1,6 @@
-// Threads that sleep in the kernel without having said so: their P goes on, and their calls are not cut short. And what the
-// signal of preemption does to system calls and to code in libraries with locks.
+// Threads that sleep in the kernel without having announced a system call: their P goes on, and their calls
+// are not cut short. Also what the preemption signal does to system calls, and to library code that holds
+// locks.
 import CFaults
 import CMPG
 import Glibc
@@ -31,7 +32,8 @@ struct DriftTests {
         }
         guard let (code, others) = result.receive() else { return }
         checkEqual(code, 0, "the result of nanosleep")
-        // Before, the signal came after 40 ms at the earliest, and the others waited as long.
+        // If sysmon did not see the sleep, it would send its signal after 40 ms at the earliest, and the
+        // others would wait as long.
         check(others > 20, "turns of another G meanwhile, found \(others)")
         check(laneSum(.syscalls) > 0, "the sleep to be counted as a system call")
         checkEqual(
@@ -97,7 +99,7 @@ struct DriftTests {
       inRuntime(procs: 1) {
         let (lock, held, all) = (ThreadLock(), Counter(), WaitGroup())
         all.add(3)
-        // Has one spare thread started.
+        // Makes the runtime start a spare thread.
         go {
           while laneSum(.preempted) == 0 { compute(microseconds: 1_000) }
           all.done()

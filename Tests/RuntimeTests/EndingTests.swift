@@ -1,4 +1,4 @@
-// Threads that a burst of system calls has left behind end, and their Ms go on with others.
+// Threads that a burst of system calls has left behind end, and their Ms go on with other threads.
 import CMPG
 import Glibc
 import Region
@@ -6,7 +6,7 @@ import Testing
 
 @testable import MPG
 
-/// In a child: that many Gs inside `blocking` at one moment, then none.
+/// Runs in a child process: makes that many Gs be inside `blocking` at one moment, and waits until none is.
 private func callAtOnce(_ count: Int) {
   let (inside, done) = (WaitGroup(), WaitGroup())
   inside.add(count)
@@ -49,7 +49,7 @@ struct EndingTests {
         for _ in 0..<2 {
           callAtOnce(300)
           check(statistics().threads >= 300, "300 threads, found \(statistics().threads)")
-          let kept = sched.idleMsKept + 3 + 2  // and the runtime's own, and those that hold Ps
+          let kept = sched.idleMsKept + 3 + 2  // plus the runtime's own, and those that hold Ps
           var rounds = 0
           while statistics().threads > kept || (Outside.threads ?? 0) > kept + others {
             MPG.sleep(.milliseconds(20))
@@ -87,7 +87,7 @@ struct EndingTests {
         let ended = Counter()
         for _ in 0..<20 {
           callAtOnce(40)
-          // As the gc thread does, without its patience; only this M may act for it meanwhile.
+          // Do what the gc thread does, without its patience. Meanwhile only this M may act in its place.
           ended.add(endIdleMsNow())
         }
         check(ended.value > 200, "threads to end, found \(ended.value)")
@@ -97,7 +97,7 @@ struct EndingTests {
   }
 }
 
-/// In a child, in a G: has all idle Ms but a few end; how many.
+/// Runs in a child process, in a G: makes all idle Ms but a few end; returns how many.
 private func endIdleMsNow() -> Int {
   let m = enterRuntime("a test")
   defer { leaveRuntime() }

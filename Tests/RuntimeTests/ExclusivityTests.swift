@@ -1,19 +1,20 @@
-// Swift's exclusivity checks over a park: a G that parks inside an access to a class property and goes on,
-// perhaps on another thread, is as right as it was; and a real conflict is still found. See Context §2.
+// Swift's exclusivity checks across a park. A G may park inside an access to a class property and go on,
+// perhaps on another thread, without a false report. A real conflict is still reported. See Context §2.
 import CMPG
 import Glibc
 import Testing
 
 @testable import MPG
 
-/// Its property is checked at run time, for nobody can see who else has it.
+/// Accesses to its property are checked at run time, because the compiler cannot see who else holds the
+/// object.
 private final class Box: @unchecked Sendable {
   // Safe because: each box is used by one G.
   var value = 0
 }
 
-/// Parks while the caller's access to `target` is open. Whether it came back on another thread; nil: the
-/// channel ended.
+/// Parks while the caller's access to `target` is open. Returns whether the G came back on another thread;
+/// nil: the channel was closed.
 @inline(never)
 private func addNext(of channel: Channel<Int>, to target: inout Int) -> Bool? {
   let before = mpg_tid()
@@ -22,7 +23,7 @@ private func addNext(of channel: Channel<Int>, to target: inout Int) -> Bool? {
   return mpg_tid() != before
 }
 
-/// The same with a second access inside the first.
+/// The same, with a second access inside the first.
 @inline(never)
 private func addNext(of channel: Channel<Int>, to outer: inout Int, and inner: Box) -> Bool? {
   let moved = addNext(of: channel, to: &inner.value)
@@ -52,7 +53,8 @@ struct ExclusivityTests {
             all.done()
           }
         }
-        // Two senders serve all, so that the one that readies a G is often on the other P than the G was.
+        // Two senders serve all channels, so that a G is often made ready on another P than the one it ran
+        // on.
         let senders = WaitGroup()
         senders.add(2)
         for _ in 0..<2 {
@@ -111,7 +113,7 @@ struct ExclusivityTests {
   }
 }
 
-/// Reads what the caller has open, after a park.
+/// Parks, then reads the property to which the caller's access is open.
 @inline(never)
 private func conflict(_ target: inout Int, with box: Box, after channel: Channel<Int>) {
   target += channel.receive() ?? 0

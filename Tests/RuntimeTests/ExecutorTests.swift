@@ -1,5 +1,5 @@
-// The scheduler as an executor of Swift's tasks: jobs are Gs of kind task, and may park; then thread, task and open
-// accesses are after the park what they were before.
+// The scheduler as an executor of Swift tasks. Jobs are Gs of kind task, and may park. After the park, the
+// thread, the current task and the open accesses are the same as before.
 import CMPG
 import Glibc
 import Region
@@ -10,7 +10,7 @@ import Testing
 
 private enum Local { @TaskLocal static var number = 0 }
 
-/// Its property is checked at run time.
+/// Accesses to its property are checked at run time.
 private final class Box: @unchecked Sendable {
   // Safe because: each box is used by one task.
   var value = 0
@@ -18,7 +18,7 @@ private final class Box: @unchecked Sendable {
 
 private actor Till {
   private(set) var sum = 0
-  /// Parks while it has the actor.
+  /// Parks while the job holds the actor.
   func take(_ channel: Channel<Int>) -> Bool {
     guard let number = channel.receive() else { return false }
     sum += number
@@ -34,13 +34,13 @@ private func add(_ channel: Channel<Int>, to target: inout Int) -> Bool {
   return true
 }
 
-/// The kind and name of the running G, as the region has them.
+/// The kind and the name of the running G, as the region has them.
 private var myself: (kind: GKind?, name: String) {
   guard let g = M.current?.g else { return (nil, "no G") }
   return (g.status.kind, g.entryName)
 }
 
-/// The address of the task that runs on this thread, as Swift's runtime believes.
+/// The address of the task that Swift's runtime believes to run on this thread.
 private var currentTask: Int { unsafe withUnsafeCurrentTask { unsafe $0?.hashValue ?? 0 } }
 
 @Suite("Tasks on our Ps")
@@ -49,7 +49,7 @@ struct ExecutorTests {
   func tasksRun(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
       inRuntimeWithTasks(procs: procs) {
-        let tasks = hasThreadSanitizer ? 2000 : 10_000  // that bears some 8,000 Gs
+        let tasks = hasThreadSanitizer ? 2000 : 10_000  // the thread sanitizer bears some 8,000 Gs
         let counts = Counts(tasks)
         let all = WaitGroup()
         all.add(tasks)
@@ -57,7 +57,7 @@ struct ExecutorTests {
           Task(executorPreference: MPG.taskExecutor) {
             check(myself == (.task, "Task"), "a G of kind task, named Task; found \(myself)")
             await Task.yield()
-            // From this it comes back by a thread from outside.
+            // A foreign thread resumes the task after this sleep.
             if number % 100 == 0 { try await Task.sleep(for: .microseconds(number)) }
             check(myself == (.task, "Task"), "a G of kind task again")
             counts.add(number)
@@ -210,7 +210,7 @@ struct ExecutorTests {
             var (turns, thread) = (0, mpg_tid())
             while stop.value == 0 {
               turns &+= 1
-              if turns % 1_000_000 == 0 { yield() }  // inside the runtime too
+              if turns % 1_000_000 == 0 { yield() }  // enters the runtime too
               check(mpg_tid() == thread, "the same thread")
               thread = mpg_tid()
             }
@@ -225,8 +225,8 @@ struct ExecutorTests {
     }
   }
 
-  // A few at a time: preemption may stop a G inside malloc, and a burst that makes the runtime's pools grow meanwhile
-  // needs that lock (Preempt §6).
+  // Only a few tasks at a time. Preemption may stop a G inside malloc, and a burst that makes the runtime's
+  // pools grow needs malloc's lock (Preempt §6).
   @Test("with preemption, beside a hog, Gs await, tasks run Gs, and jobs park")
   func preemption() async {
     await #expect(processExitsWith: .success) {
@@ -286,7 +286,8 @@ struct ExecutorTests {
           for task in tasks { sum += MPG.await { await task.value } }
           checkEqual(sum, 780, "the sum")
         }
-        // 40 homes, 2 that ran on, those of the runtime, and the lent one: the later rounds used the first one's.
+        // 40 homes, 2 Ms that went on, the runtime's own, and the lent M. The later rounds used the homes of
+        // the first.
         check(
           sched.shared[.mCount].acquired <= 52, "no more than 52 Ms, found \(sched.shared[.mCount].acquired)")
       }
@@ -294,7 +295,7 @@ struct ExecutorTests {
   }
 }
 
-/// Reads what the caller has open, after a park.
+/// Parks, then reads the property to which the caller's access is open.
 @inline(never)
 private func conflict(_ target: inout Int, with box: Box, after channel: Channel<Int>) {
   target += channel.receive() ?? 0

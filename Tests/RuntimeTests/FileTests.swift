@@ -1,4 +1,4 @@
-// Files: read whole and in pieces, and never outside of their folder.
+// Files are read whole or in pieces, and never outside of their folder.
 import CFaults
 import CMPG
 import Foundation
@@ -6,7 +6,7 @@ import Testing
 
 @testable import MPG
 
-/// A folder with something in it, and links that lead astray; beside it a secret.
+/// A folder with some files, and with links that lead outside. Beside the folder lies a secret.
 private struct Site {
   let root = TemporaryFolder()
   var path: String { root.path + "/site" }
@@ -35,7 +35,7 @@ private func opened(_ folder: Folder, _ path: String) -> Result<String, FileErro
   }
 }
 
-// Outside of a G `blocking` just runs its body, so no runtime is needed but for the last test.
+// Outside of a G, `blocking` just runs its body. So only the last test needs a runtime.
 @Suite("Files", .serialized)
 struct FileTests {
   @Test("a file is read in pieces, whole, and within a limit")
@@ -49,7 +49,7 @@ struct FileTests {
     #expect(try file.read().isEmpty)
     #expect(try File.read(path, limit: 5) == Array("hello".utf8))
     #expect(throws: FileError.tooLarge(path, limit: 4)) { try File.read(path, limit: 4) }
-    #expect(try File.read("/proc/self/stat").count > 10)  // says that it has no bytes, and has some
+    #expect(try File.read("/proc/self/stat").count > 10)  // /proc reports size 0, but the file has content
   }
 
   @Test("what cannot be opened says why")
@@ -63,7 +63,7 @@ struct FileTests {
     #expect(throws: FileError.notFound(site.path + "/hello.txt")) { _ = try Folder(site.path + "/hello.txt") }
   }
 
-  /// With 1, openat2 is missing, as on an old kernel.
+  /// With `true`, openat2 fails as on an old kernel.
   @Test("nothing beneath a folder leads out of it, with openat2 and without", arguments: [false, true])
   func beneath(isOldKernel: Bool) throws {
     let site = try Site()
@@ -83,7 +83,7 @@ struct FileTests {
     ] {
       #expect(opened(folder, path) == .failure(.outside(path)))
     }
-    // Through a link to a folder: the walk does not even see that it is a link.
+    // A link to a folder: the walk without openat2 cannot even tell that it is a link.
     let up = opened(folder, "up/secret")
     #expect(up == .failure(isOldKernel ? .notFound("up/secret") : .outside("up/secret")))
     #expect(opened(folder, "inside") == (isOldKernel ? .failure(.outside("inside")) : .success("deep")))

@@ -1,10 +1,11 @@
-// The mode of floating point is a G's own. scripts/aarch64 has the same for that machine, instruction by instruction.
+// Each G has its own floating-point mode. scripts/aarch64 tests the same for that machine, instruction by
+// instruction.
 import Glibc
 import Testing
 
 @testable import MPG
 
-/// `FE_TOWARDZERO` and `FE_TONEAREST`, which Swift's Glibc has twice.
+/// `FE_TOWARDZERO` and `FE_TONEAREST`, which Swift's Glibc defines twice.
 #if arch(x86_64)
   private let towardsZero: Int32 = 0xc00
 #else
@@ -24,7 +25,7 @@ struct FloatingPointTests {
           turn.receive()
           done.send(fegetround())
         }
-        yield()  // it has set its mode, and waits
+        yield()  // the G has set its mode and waits
         checkEqual(fegetround(), toNearest, "the main G's mode")
         turn.send(())
         checkEqual(done.receive(), towardsZero, "its mode after the wait")

@@ -1,5 +1,5 @@
-// Fork and exec: a child has no runtime, and whatever it does the parent and its region go on; a program may replace
-// itself by one that has a runtime as well.
+// Fork and exec. A forked child has no runtime, and whatever it does, the parent and the parent's region go
+// on. A program may replace itself by a program that has a runtime too.
 import CMPG
 import Foundation
 import Glibc
@@ -8,8 +8,8 @@ import Testing
 
 @testable import MPG
 
-/// In a child of the tests: forks with the named call, which Swift's Glibc hides; nil where there is none. `body` runs in
-/// the child's child, which ends with 0 when it returns. Its pid.
+/// Runs in a child of the tests: forks with the named call, which Swift's Glibc hides. `body` runs in the
+/// forked process, which ends with 0 when `body` returns. Returns its pid; nil: the call does not exist.
 func forked(by name: String = "fork", _ body: () -> Void) -> Int32? {
   guard let symbol = unsafe dlsym(nil, name) else { return nil }
   let call = unsafe unsafeBitCast(symbol, to: (@convention(c) () -> Int32).self)
@@ -27,7 +27,7 @@ private struct End: Equatable {
   var signal: Int32 = 0
   var code: Int32 = 0
 
-  /// Waits for it.
+  /// Waits for the process's end.
   init(of pid: Int32) {
     var status: Int32 = 0
     check(unsafe waitpid(pid, &status, 0) == pid, "a child to wait for")
@@ -38,14 +38,14 @@ private struct End: Equatable {
   init(code: Int32) { self.code = code }
 }
 
-/// In a child of the tests: its region, as others find it.
+/// In a child of the tests: the child's own region, as others find it.
 private enum OwnRegion {
   static var path: String {
     let folder = unsafe getenv("XDG_RUNTIME_DIR").map { unsafe String(cString: $0) } ?? "?"
     return "\(folder)/mpg/" + RegionName(pid: getpid(), startTime: SystemCall.processStartTime()).fileName
   }
 
-  /// Ends the child unless the region is there, and says that the process lives.
+  /// Ends the child unless the region exists and says that the process lives.
   static func checkAlive() {
     check(unsafe access(path, F_OK) == 0, "the region's file to be there")
     checkEqual(
@@ -90,7 +90,7 @@ struct ForkTests {
       inRuntime(procs: 2) {
         let (channel, got) = (Channel<Int>(), Channel<Int>())
         go { got.send(channel.receive() ?? -1) }
-        MPG.sleep(.milliseconds(20))  // it waits
+        MPG.sleep(.milliseconds(20))  // the G waits
         checkEqual(forked { channel.send(13) }.map(End.init(of:)), End(signal: SIGABRT), "the end by send")
         checkEqual(forked { yield() }.map(End.init(of:)), End(signal: SIGABRT), "the end by yield")
         let booted = forked { MPG.main { exit(3) } }
@@ -174,7 +174,7 @@ struct ForkTests {
         let signals = try Signals([SIGUSR1, SIGUSR2])
         func end(by signal: Int32) -> End? {
           let child = forked {
-            // The tests' harness blocks signals on its threads.
+            // The test harness blocks signals on its threads.
             var all = sigset_t()
             unsafe sigemptyset(&all)
             for number in [SIGURG, signal] { unsafe sigaddset(&all, number) }
@@ -211,7 +211,7 @@ struct ForkTests {
   }
 }
 
-/// As `execv` wants them.
+/// The words as `execv` expects them.
 private func words(_ arguments: [String]) -> [UnsafeMutablePointer<CChar>?] {
   unsafe arguments.map { unsafe strdup($0) } + [nil]
 }
@@ -244,7 +244,7 @@ struct ExecTests {
       TemporaryFolder.useForRegions(path)
       inRuntime(procs: 2) {
         checkEqual(forked {}.map(End.init(of:)), End(code: 0), "a child before")
-        // An address that is nobody's: the demo server boots, cannot listen, and says so.
+        // Nobody has this address: the demo server boots, cannot listen, and says so.
         var words = unsafe words(["mpg-demo", "--host", "203.0.113.1"])
         unsafe _ = execv(demo, &words)
       }
@@ -258,7 +258,7 @@ struct ExecTests {
     let folder = TemporaryFolder()
     await #expect(processExitsWith: .success) { [path = folder.path as String] in
       TemporaryFolder.useForRegions(path)
-      // As an image of this process leaves it that is replaced.
+      // As an image of this process that was replaced would leave the region.
       check(unsafe mkdir(path + "/mpg", 0o700) == 0, "a folder")
       let old = unsafe open(OwnRegion.path, O_RDWR | O_CREAT | O_EXCL, 0o600)
       func word(_ field: HeaderField, _ value: UInt64? = nil) -> UInt64 {

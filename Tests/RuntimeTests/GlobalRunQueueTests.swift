@@ -1,4 +1,4 @@
-// The GRQ's two lines: fresh Gs first, in batches; worn ones one by one, and in their turn.
+// The GRQ's two lines: fresh Gs come first, in batches; worn Gs come one by one, in their turn.
 import Region
 import Testing
 
@@ -45,7 +45,7 @@ struct GlobalRunQueueTests {
         group.wait()
         checkEqual(ended.value, others, "Gs that have ended")
         let pushed = Int(sched.shared[.grqPushed].relaxed - before)
-        // Towards the end, who is alone stays.
+        // Towards the end, a G without competitors stays on its P.
         let isRight = isCrowded ? pushed > others * turns / 2 : pushed == 0
         check(isRight, "most or none of \(others * turns) yields on the GRQ, not \(pushed)")
       }
@@ -95,7 +95,7 @@ struct GlobalRunQueueTests {
   }
 }
 
-/// Runs `body` under the scheduler's lock with Gs that are only words: nobody sees them outside of it.
+/// Runs `body` under the scheduler's lock with Gs that are only table entries: nobody outside sees them.
 private func withGRQ(of count: Int, _ body: ([G]) -> Void) {
   let p = enterRuntime("test").p
   let gs = (0..<count).map { _ in p.takeG() }

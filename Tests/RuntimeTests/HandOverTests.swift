@@ -1,12 +1,12 @@
-// One descriptor, one G after the other: who comes when the scope of the first was cancelled gets what there is, whatever
-// the first is doing; two at once are told so.
+// One descriptor, used by one G after the other. After the first G's scope was cancelled, the next G gets the
+// data, whatever the first is doing. Two Gs that use it at once are told so.
 import Glibc
 import Region
 import Testing
 
 @testable import MPG
 
-/// Reads one byte in a scope, until it is cancelled.
+/// Reads bytes in a scope until the scope is cancelled.
 private func readUntilCancelled(_ pair: SocketPair, _ got: Counter) {
   do {
     while true {
@@ -25,7 +25,7 @@ struct HandOverTests {
     await #expect(processExitsWith: .success) { [procs = procs as Int, netpoll = netpoll as NetpollKind] in
       inRuntime(procs: procs, netpoll: netpoll) {
         let (pair, got, ended) = (try SocketPair(), Counter(), WaitGroup())
-        // A wake-up that is lost ends here, and not with the patience of the child.
+        // A lost wake-up ends here, long before the child's time is up.
         pair.near.setDeadline(.after(.seconds(100)), for: .read)
         for round in 0..<300 {
           let served = Counter()
@@ -40,7 +40,8 @@ struct HandOverTests {
             if round % 2 == 0 { scope.cancel() }
           }
           go {
-            // Again and again: the first may have taken a byte before it knew. Who is not in the word hears of none.
+            // Write again and again: the first G may have taken a byte before it noticed the cancellation. A
+            // G that does not wait in the descriptor's word gets no news.
             while served.value == 0 {
               pair.give()
               MPG.sleep(.microseconds(50 + round % 4 * 50))
@@ -61,7 +62,7 @@ struct HandOverTests {
     arguments: Backend.available)
   func nextBeforeTheLastHasLeft(netpoll: NetpollKind) async {
     await #expect(processExitsWith: .success) { [netpoll = netpoll as NetpollKind] in
-      // One P: the cancelled G does not go on before this one parks.
+      // One P: the cancelled G does not go on before this G parks.
       inRuntime(procs: 1, preemption: false, netpoll: netpoll) {
         let (pair, got) = (try SocketPair(), Counter())
         for _ in 0..<50 {

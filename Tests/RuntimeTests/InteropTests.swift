@@ -1,5 +1,5 @@
-// Goroutines and Swift's own concurrency: a G awaits an async function, async code runs a G. The third part, tasks on
-// our Ps, is in ExecutorTests.
+// Goroutines and Swift's own concurrency: a G awaits an async function, and async code runs a G.
+// ExecutorTests has the third part, tasks on our Ps.
 import Glibc
 import Region
 import Synchronization
@@ -9,13 +9,13 @@ import Testing
 
 struct Refused: Error, Equatable { let number: Int }
 
-/// Ends at the latest when its task is cancelled.
+/// Sleeps, and ends at the latest when its task is cancelled.
 func sleepForAges() async throws(CancellationError) {
   do { try await Task.sleep(for: .seconds(100_000)) } catch { throw CancellationError() }
 }
 
-/// In a child: as `inRuntime`, for a body that has to do with Swift's pool. Its threads were the harness's before, and
-/// are no mere bystanders now.
+/// Runs in a child process: like `inRuntime`, for a body that uses Swift's thread pool. The pool's threads
+/// were the harness's, and count as bystanders until now; the body makes them part of the program.
 func inRuntimeWithTasks(procs: Int, _ body: sending @escaping () throws -> Void)
   -> Never
 {
@@ -25,7 +25,7 @@ func inRuntimeWithTasks(procs: Int, _ body: sending @escaping () throws -> Void)
   }
 }
 
-/// Gs that wait for `reason` now, as readers of the region see it.
+/// The number of Gs that wait for `reason` now, as readers of the region see it.
 func waiting(for reason: WaitReason) -> Int {
   (0..<Int(sched.shared[.gSlots].acquired)).count { slot in
     let status = GStatus(word: G(slot: UInt32(slot)).shared[.status].acquired)
@@ -100,10 +100,10 @@ struct AwaitTests {
         let ends = Channel<Int>()
         withCancellation { scope in
           for _ in 0..<50 {
-            go {  // one that gives up
+            go {  // a G that gives up
               do { try MPG.await(sleepForAges) } catch { ends.send(1) }
             }
-            go {  // one that has an answer all the same
+            go {  // a G that gets a result all the same
               ends.send(MPG.await { (try? await sleepForAges()) == nil ? 2 : 0 })
             }
           }
@@ -287,7 +287,7 @@ struct RunTests {
   }
 }
 
-/// In a child: ends it unless `result` is an error of that type.
+/// Runs in a child process: ends the child unless `result` is an error of that type.
 func check<Success, Wanted: Error>(throws type: Wanted.Type, _ result: Result<Success, any Error>) {
   if case .failure(let error) = result, error is Wanted { return }
   check(false, "\(type) to be thrown, found \(result)")

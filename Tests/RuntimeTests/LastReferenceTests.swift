@@ -1,12 +1,12 @@
-// Where the last reference to something public is dropped: on a G, inside `blocking`, on a thread of Swift's pool, on a
-// scheduling stack. See Outside §7.
+// Where the last reference to a public object may be dropped: on a G, inside `blocking`, on a thread of
+// Swift's pool, on a scheduling stack. See Outside §7.
 import Glibc
 import Region
 import Testing
 
 @testable import MPG
 
-/// Holds things of the runtime until it is told not to.
+/// Holds objects of the runtime until it is told to drop them.
 ///
 /// Safe because: one thread at a time touches it.
 private final class Holder: @unchecked Sendable {
@@ -67,7 +67,7 @@ struct LastReferenceTests {
       inRuntime(procs: 2) {
         for _ in 0..<50 {
           let pair = try SocketPair()
-          // What the alarm does is let go of when it was done, by whoever fires timers.
+          // After the alarm has run its closure, the thread that fires timers drops the closure.
           Alarm(after: .microseconds(100)) { _ = pair.far }
         }
         while watched() > 0 { MPG.sleep(.milliseconds(1)) }

@@ -1,5 +1,5 @@
-// The real local run queue: order, capacity, half of it to a thief; and under stress each G in exactly one
-// place. LocalRunQueueModelTests explores every interleaving of a small one.
+// The real local run queue: order, capacity, and half of it to a thief. Under stress, each G is in exactly
+// one place. LocalRunQueueModelTests explores every interleaving of a small queue.
 import Foundation
 import Region
 import Synchronization
@@ -91,7 +91,7 @@ struct LocalRunQueueTests {
     arguments: [4, 8, 256])
   func stressLosesNoG(capacity: Int) {
     let count = 200_000
-    // Positions pass 2^32 on the way, where 32 bits would wrap.
+    // On the way, positions pass 2^32, where 32 bits would wrap.
     let position: UInt64 = (1 << 32) - 50_000
     let arena = QueueArena(queues: 3, capacity: capacity, position: position)
     let taken = Tally(count: count)
@@ -115,7 +115,7 @@ struct LocalRunQueueTests {
   }
 }
 
-/// The owner: pushes all Gs, some by way of `runnext`, and pops now and then.
+/// The owner: pushes all Gs, some through `runnext`, and pops now and then.
 private func own(_ queue: LocalRunQueue, count: Int, _ taken: Tally) {
   var noise = Noise(seed: 99)
   for slot in 0..<count {
@@ -130,7 +130,7 @@ private func own(_ queue: LocalRunQueue, count: Int, _ taken: Tally) {
   }
 }
 
-/// A thief: steals half, now and then `runnext`, and runs all that it has.
+/// A thief: steals half, now and then `runnext`, and runs all that it has stolen.
 private func steal(
   into queue: LocalRunQueue, from victim: LocalRunQueue, _ noise: inout Noise, _ taken: Tally
 ) {

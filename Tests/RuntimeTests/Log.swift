@@ -1,12 +1,12 @@
-// What Gs in a child leave behind for its checks: a log of names in order, and counts by name.
+// What Gs in a child record for its checks: a log of names in order, and counts by name.
 import Synchronization
 
 @testable import MPG
 
 /// Names in the order in which Gs noted them.
 ///
-/// Safe because: the names are touched under the lock alone. It is the runtime's own: the thread sanitizer does not
-/// see what Swift's does when two threads want it.
+/// Safe because: the names are touched only under the lock. The lock is the runtime's own, because the thread
+/// sanitizer does not see what Swift's lock does when two threads want it.
 final class Log: @unchecked Sendable {
   private let lock = Lock()
   private var entries: [Int] = []
@@ -26,7 +26,7 @@ final class Log: @unchecked Sendable {
 
 /// How often each of `size` names was counted.
 ///
-/// Safe because: the cells are atomic; they live as long as the child.
+/// Safe because: the cells are atomic, and live as long as the child.
 @safe final class Counts: @unchecked Sendable {
   private let cells: UnsafeMutableBufferPointer<Atomic<Int>>
 
@@ -51,6 +51,6 @@ final class Counter: Sendable {
   var value: Int { state.load(ordering: .acquiring) }
   func add(_ change: Int) { state.wrappingAdd(change, ordering: .acquiringAndReleasing) }
   func set(_ value: Int) { state.store(value, ordering: .releasing) }
-  /// Makes it `value` at least.
+  /// Raises the number to `value`, if it is smaller.
   func raise(to value: Int) { state.max(value, ordering: .acquiringAndReleasing) }
 }

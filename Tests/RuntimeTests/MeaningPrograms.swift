@@ -44,7 +44,7 @@ enum Program: String, CaseIterable, Codable {
   var preempts: Bool { self != .latePoll && self != .lateTimer }
 }
 
-/// Keeps its P for so long, by the wall clock.
+/// Keeps the P for this long, by the wall clock.
 @inline(never)
 private func keepP(milliseconds: UInt64) {
   let end = Clock.now &+ Clock.ticks(nanoseconds: milliseconds * 1_000_000)
@@ -86,7 +86,8 @@ private func stackless() {
   cfault_disarm()
 }
 
-/// A thief takes `runnext` between the owner's look and its put: too narrow to be hit, so its grip is made by hand.
+/// A thief takes `runnext` between the owner's look at it and the owner's put. That moment is too short to be
+/// hit, so this code plays the thief.
 private func robbed() {
   let all = WaitGroup()
   all.add(1)
@@ -119,7 +120,7 @@ private func queues() {
   done.wait()
 }
 
-/// The netpoll thread stands by when a timer has called it while the only P is busy.
+/// The netpoll thread stands by when a timer has woken it while the only P is busy.
 private func busyAndIdle() {
   while unsafe !sched.netpoll.record.pointee.standby.load(ordering: .relaxed) {
     go { MPG.sleep(.milliseconds(1)) }
@@ -128,7 +129,7 @@ private func busyAndIdle() {
   }
 }
 
-/// There are more Ps than CPUs.
+/// Yields where there are more Ps than CPUs.
 private func crowdedYields() {
   let all = WaitGroup()
   all.add(50)
@@ -160,7 +161,7 @@ private func hog() {
   let (all, stop) = (WaitGroup(), Counter())
   all.add(1)
   go {
-    // Nothing here enters the runtime, so only the signal stops it.
+    // Nothing in this loop enters the runtime, so only the signal can stop the G.
     while stop.value == 0 { for _ in 0..<1000 { mpg_relax() } }
     all.done()
   }
@@ -174,7 +175,8 @@ private func calls() {
     let (all, inside, seen) = (WaitGroup(), Counter(), Counter())
     all.add(1)
     go {
-      // A call that ends after its P has been taken, however late that is: there is one, and others run on it then.
+      // A call that ends only after its P has been taken and other Gs have run on that P, however late that
+      // is.
       blocking {
         inside.add(1)
         while seen.value == 0 { _ = usleep(1_000) }
@@ -228,7 +230,7 @@ private func shortage() {
   cfault_disarm()
 }
 
-/// Whether the calling G runs without a P, on loan.
+/// Whether the calling G runs on loan, without a P.
 @inline(never)
 private func isOnLoan() -> Bool { currentM("a test").stop == .onLoan }
 
@@ -238,7 +240,7 @@ private func loan() {
   go {
     lock.lock()
     held.add(1)
-    // Until it runs on the loan, however late it loses its P beside much else.
+    // Until this G runs on loan. On a busy machine it may lose its P late.
     let end = Clock.now &+ Clock.ticks(nanoseconds: 60_000_000_000)
     while !isOnLoan(), Clock.now < end { keepP(milliseconds: 1) }
     lock.unlock()
@@ -246,7 +248,7 @@ private func loan() {
   }
   while held.value == 0 { yield() }
   go {
-    // As if the runtime itself needed the lock: here nobody can be stopped.
+    // As if the runtime itself needed the lock: in here, nobody can be preempted.
     _ = enterRuntime("a test")
     lock.lock()
     lock.unlock()
@@ -294,7 +296,7 @@ private func ending() {
     }
   }
   all.wait()
-  // And stacks of a crowd, which the gc thread gives back.
+  // Also stacks of a crowd, which the gc thread then gives back.
   let (gate, crowd) = (Channel<Void>(), WaitGroup())
   crowd.add(3000)
   for _ in 0..<3000 {

@@ -1,5 +1,5 @@
-// What is said of each kind of event is what happens: programs provoke every kind there is, the inspector explains one
-// real occurrence of each, and what its words claim is held against the events around it.
+// The explanation of each kind of event says what really happens. Programs provoke every kind, the inspector
+// explains one real occurrence of each, and the explanation's claims are compared with the events around it.
 import CMPG
 import Glibc
 import Inspector
@@ -8,7 +8,7 @@ import Testing
 
 @testable import MPG
 
-/// What is claimed of each kind, in the words in which it is.
+/// The claims about each kind, as words that the explanation must contain.
 private let claims: [EventKind: [String]] = [
   .boot: ["before the program's own code"],
   .goCreate: ["becomes the next of the P that made it", "moves to the end of the LRQ"],
@@ -72,7 +72,7 @@ private struct Look {
 
   func all(_ kind: EventKind) -> [Event] { events.filter { $0.kind == kind } }
 
-  /// Events of the same lane after one, and before it, nearest first.
+  /// Events of the same lane after an event (`later`) and before it (`earlier`), nearest first.
   func later(_ event: Event) -> [Event] {
     events.filter { $0.lane == event.lane && $0.position > event.position }
   }
@@ -80,13 +80,13 @@ private struct Look {
     events.filter { $0.lane == event.lane && $0.position < event.position }.reversed()
   }
 
-  /// Moves of the same G after one, and before it, nearest first.
+  /// Moves of the same G after an event (`later`) and before it (`earlier`), nearest first.
   func later(ofG event: Event) -> [Event] { events.filter { $0.g == event.g && $0.time > event.time } }
   func earlier(ofG event: Event) -> [Event] {
     events.filter { $0.g == event.g && $0.time < event.time }.reversed()
   }
 
-  /// The sentence in which an event's kind is explained.
+  /// The sentence that explains the event's kind.
   func rule(_ event: Event) -> String {
     let answer = blocking {
       player.explanation(of: .event(event.lane, position: event.position, time: event.time))
@@ -101,17 +101,17 @@ extension Event {
   fileprivate var isBegin: Bool { [.goStart, .goResume].contains(kind) }
 }
 
-/// Whether what is claimed of a kind is so in the case of `event`; the events around it decide.
+/// Whether the claims about the event's kind hold for `event`, judged by the events around it.
 private func isTrue(_ event: Event, _ look: Look) -> Bool {
   moveIsTrue(event, look) ?? scheduling(event, look) ?? rare(event, look) ?? false
 }
 
-/// Of the moves of a G; nil: it is none.
+/// Judges moves of a G; nil: the event is no such move.
 private func moveIsTrue(_ event: Event, _ look: Look) -> Bool? {
   let (later, earlier) = (look.later(event), look.earlier(event))
   switch event.kind {
   case .goCreate:
-    // The one that it pushed out of `runnext` is run from the LRQ, or goes on to the GRQ from there.
+    // The G that this one pushed out of `runnext` is run from the LRQ, or goes from there to the GRQ.
     guard event.place.isRunnext, let next = later.first(where: { $0.kind == .goCreate }) else {
       return false
     }
@@ -152,7 +152,7 @@ private func moveIsTrue(_ event: Event, _ look: Look) -> Bool? {
   }
 }
 
-/// Of what Ps and Ms do; nil: it is something else.
+/// Judges what Ps and Ms do; nil: the event is of another kind.
 private func scheduling(_ event: Event, _ look: Look) -> Bool? {
   let (later, earlier) = (look.later(event), look.earlier(event))
   switch event.kind {
@@ -185,12 +185,12 @@ private func scheduling(_ event: Event, _ look: Look) -> Bool? {
   }
 }
 
-/// Of the rest.
+/// Judges all other kinds.
 private func rare(_ event: Event, _ look: Look) -> Bool? {
   switch event.kind {
   case .preemptRequest:
     let run = look.events.last { $0.lane == .p(Int(event.count)) && $0.time < event.time && $0.isBegin }
-    // The thread's time counts, which is never more than the clock's.
+    // The scheduler counts the thread's CPU time, which is never more than the clock's.
     return run.map { event.time - $0.time >= RuleNumbers.grain } ?? false
   case .retake:
     let taken = look.events.first {
@@ -237,7 +237,7 @@ struct MeaningTests {
       inRuntime(procs: program.ps, preemption: program.preempts) {
         try run(program)
         var look = try Look()
-        // What threads of the runtime tell, they may tell a moment after the program has seen it.
+        // Threads of the runtime may write their events a moment after the program has seen the effect.
         for _ in 0..<1_000 where program.kinds.contains(where: { look.all($0).isEmpty }) {
           MPG.sleep(.milliseconds(10))
           look = try Look()
@@ -245,7 +245,8 @@ struct MeaningTests {
         for kind in program.kinds {
           let found = look.all(kind)
           check(!found.isEmpty, "an event \(kind) in \(name)")
-          // Some have neighbours that others wrote between them; what is claimed must be so of one that is told whole.
+          // Between some events and their neighbours, others have written. The claims must hold for one event
+          // whose neighbours are complete.
           guard let event = found.last(where: { isTrue($0, look) }) else {
             check(
               false, "one of \(found.count) \(kind) to be what is claimed: \(found.suffix(3).map(\.text))")

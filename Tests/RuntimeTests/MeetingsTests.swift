@@ -1,12 +1,12 @@
-// Where preemption meets something else that no other suite has: the end of a G, fork, and the report of all of them. See
-// ARCHITECTURE, "Where two protocols meet".
+// Where preemption meets another protocol and no other suite tests that: the end of a G, fork, and the report
+// of all Gs. See ARCHITECTURE, "Where two protocols meet".
 import Glibc
 import Region
 import Testing
 
 @testable import MPG
 
-/// Computes for about so many rounds of a microsecond, without giving way.
+/// Computes for `rounds` rounds of about a microsecond each, without yielding.
 @inline(never)
 private func compute(_ rounds: Int) -> UInt64 {
   var x: UInt64 = 1
@@ -24,7 +24,8 @@ struct MeetingsTests {
         let (ended, all) = (Counter(), WaitGroup())
         let before = laneSum(.exited)
         var started = 0
-        // Lengths about that of a slice, so that the request comes shortly before the end, or after it.
+        // Lengths of about a slice, so that the request to stop comes shortly before the G's end, or after
+        // it.
         while started < 2000 || laneSum(.preempted) == 0 {
           for length in 1...20 {
             all.add()
@@ -39,7 +40,7 @@ struct MeetingsTests {
           all.wait()
         }
         checkEqual(ended.value, started, "Gs that ran to their end")
-        while statistics().live > 1 { MPG.sleep(.milliseconds(1)) }  // the last one is on its way out
+        while statistics().live > 1 { MPG.sleep(.milliseconds(1)) }  // the last G is about to end
         checkEqual(laneSum(.exited) &- before, UInt64(started), "Gs that are gone")
         checkEqual(laneSum(.preempted), laneSum(.resumed), "preemptions and resumptions")
       }

@@ -8,13 +8,13 @@ import Testing
 
 /// What this process takes of the machine's memory, in KiB.
 struct Footprint {
-  /// Pages, the region's mapped ones among them.
+  /// Resident pages, including the region's pages.
   var resident = 0
   var pageTables = 0
   /// What the region's file takes of its file system.
   var file = 0
 
-  /// All of it. The region's pages that are mapped are counted once.
+  /// All of it. Mapped pages of the region are counted once.
   var total: Int { resident + pageTables }
 
   static func now() -> Footprint {
@@ -22,7 +22,7 @@ struct Footprint {
     for line in (SystemCall.contents(of: "/proc/self/status") ?? "").split(separator: "\n") {
       let words = line.split(whereSeparator: \.isWhitespace)
       guard words.count > 1, let value = Int(words[1]) else { continue }
-      // The file's own pages are in `file`, mapped or not.
+      // RssShmem is left out, because `file` counts the region's pages, mapped or not.
       if words[0] == "RssAnon:" || words[0] == "RssFile:" { footprint.resident += value }
       if words[0] == "VmPTE:" { footprint.pageTables = value }
     }
@@ -32,7 +32,8 @@ struct Footprint {
   }
 }
 
-/// In a child: as many Gs as `count` that are all alive at one moment, and then none of them; the memory at that moment.
+/// Runs in a child process: starts `count` Gs that are all alive at one moment, and waits until none is.
+/// Returns the memory at that moment.
 @discardableResult
 func burst(_ count: Int) -> Footprint {
   let up = WaitGroup()
@@ -54,17 +55,19 @@ func burst(_ count: Int) -> Footprint {
   return footprint
 }
 
-/// In a child: has malloc give back the free end of an arena, as far as it is larger than this. glibc raises that limit
-/// with the blocks that it sees, to 64 MiB at most; a program may set it.
+/// Runs in a child process: makes malloc give back the free end of an arena when it is larger than this
+/// threshold. Otherwise glibc raises its threshold with the sizes of freed blocks, up to 64 MiB. A program
+/// may fix it.
 func fixTrimThreshold() {
   let trimThreshold: Int32 = -1
-  // Swift's Glibc lacks it.
+  // Swift's Glibc does not declare mallopt.
   guard let mallopt = unsafe dlsym(nil, "mallopt") else { return }
   let call = unsafe unsafeBitCast(mallopt, to: (@convention(c) (Int32, Int32) -> Int32).self)
   check(call(trimThreshold, 256 * 1024) == 1, "mallopt to work")
 }
 
-/// In a child: waits until the memory is at most a tenth above `before`; after how many seconds it was.
+/// Runs in a child process: waits until the memory is at most a tenth above `before`. Returns the seconds
+/// that this took.
 func fallBack(to before: Footprint, within seconds: Double) -> Double {
   let start = DispatchTime.now().uptimeNanoseconds
   while true {
@@ -98,7 +101,7 @@ struct MemoryTests {
         let before = Footprint.now()
         let high = burst(200_000)
         check(high.total > 8 * before.total, "a burst that takes memory, found \(high)")
-        // The promise is 5 s; a machine that is busy with other tests may take longer.
+        // The promise is 5 s. A machine that is busy with other tests may take longer.
         let seconds = fallBack(to: before, within: 60)
         print("before \(before), at most \(high), after \(seconds) s \(Footprint.now())")
         check(sched.shared[.gcFreed].acquired > 200_000 * 4096, "freed bytes to be counted")

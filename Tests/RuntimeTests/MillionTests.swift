@@ -1,4 +1,5 @@
-// A million Gs. `make test-million` runs these and prints what they measured; they take gigabytes, so nothing else does.
+// A million Gs. `make test-million` runs these tests and prints what they measured. They take gigabytes, so
+// nothing else runs them.
 import Foundation
 import Glibc
 import Region
@@ -9,7 +10,7 @@ import Testing
 /// The file that measurements are appended to; nil: these tests do not run.
 private let report = ProcessInfo.processInfo.environment["MPG_MILLION"]
 
-/// In a child: appends a line to the report.
+/// Runs in a child process: appends a line to the report.
 private func note(_ line: String) {
   guard let report, let file = unsafe fopen(report, "a") else { return }
   unsafe fputs(line + "\n", file)

@@ -1,4 +1,4 @@
-// What the lanes of the region say of the runtime that a child runs.
+// What the lanes of the region say about the runtime in a child.
 import Region
 
 @testable import MPG
@@ -29,12 +29,12 @@ struct Moves {
   }
 }
 
-/// Times that Gs have parked for this reason, whether they still do or not.
+/// How often Gs have parked for this reason, whether they still wait or not.
 func parks(_ reason: WaitReason) -> Int {
   lanes().reduce(0) { $0 + Int(truncatingIfNeeded: $1.counters[.parked, Int(reason.rawValue)].acquired) }
 }
 
-/// Gs parked for `reason`.
+/// The number of Gs that are parked for `reason`.
 func parked(_ reason: WaitReason) -> Int {
   let index = Int(reason.rawValue)
   return lanes().reduce(0) { sum, lane in

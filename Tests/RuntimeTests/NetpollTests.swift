@@ -1,4 +1,4 @@
-// What every backend of netpoll must do, and what is particular to one of them.
+// What every backend of netpoll must do, and what only one of them does.
 import CMPG
 import Glibc
 import Region
@@ -94,7 +94,7 @@ struct NetpollTests {
           let peer = try Pollable(fd: pair.far)
           let done = Channel<Int>()
           go {
-            // News may be of the far end's own state: writable, at first.
+            // The first news may say that the far end is writable, so look at the data first.
             while socketRead(peer.fd) < 0 { try peer.wait(.read) }
             done.send(1)
           }
@@ -149,7 +149,7 @@ struct NetpollTests {
         while parked(.netpollRead) < 2 { yield() }
         MPG.sleep(.milliseconds(1))  // the netpoll thread is in the kernel now
         first.write(1)
-        while sched.shared[.netpollReadied].relaxed < 1 {}  // this brings it out, and it stands by
+        while sched.shared[.netpollReadied].relaxed < 1 {}  // the thread leaves the kernel and stands by
         second.write(2)
         while sched.shared[.netpollReadied].relaxed < 2 || sched.shared[.netpollSysmonPolls].relaxed == 0 {}
         checkEqual(Set([read.receive(), read.receive()]), [1, 2], "the bytes")

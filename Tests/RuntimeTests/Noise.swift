@@ -1,4 +1,4 @@
-// Noise that can be had again: a random source with a seed (SplitMix64), so that a failure can be repeated.
+// Repeatable noise: a random source with a seed (SplitMix64), so that a failing case can be run again.
 
 struct Noise: RandomNumberGenerator {
   private var state: UInt64

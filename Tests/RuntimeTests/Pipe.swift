@@ -5,7 +5,8 @@ import Testing
 
 @testable import MPG
 
-/// Safe because: descriptors are numbers; `Pollable` is thread-safe. Never closed: a child ends soon.
+/// Safe because: descriptors are numbers, and `Pollable` is thread-safe. The pipe is never closed, because a
+/// child ends soon.
 final class Pipe: Sendable {
   let readEnd: Pollable
   private let writeEnd: Int32
@@ -24,7 +25,7 @@ final class Pipe: Sendable {
 
   func closeWriteEnd() { close(writeEnd) }
 
-  /// The next byte; parks until there is one. nil at the end.
+  /// The next byte; parks until there is one. nil: the end of the pipe.
   func read() throws -> UInt8? {
     while true {
       var byte: UInt8 = 0

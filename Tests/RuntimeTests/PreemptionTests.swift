@@ -1,4 +1,4 @@
-// Preemption: a G that never gives way does not stop the others, keeps its thread, and notices nothing.
+// Preemption: a G that never yields does not stop the others, keeps its thread, and notices nothing.
 import CMPG
 import Glibc
 import Region
@@ -6,7 +6,8 @@ import Testing
 
 @testable import MPG
 
-/// Runs until `stop` is not 0, without a call that could give way. What it computed, so that it is not left out.
+/// Runs until `stop` is not 0, without a call that could yield. Returns a result, so that the compiler keeps
+/// the loop.
 @inline(never)
 private func spin(until stop: Counter) -> UInt64 {
   var x: UInt64 = 1
@@ -133,7 +134,7 @@ struct PreemptionTests {
         while held.value == 0 { MPG.yield() }
         for _ in 0..<procs {
           go {
-            // As if the runtime itself needed the lock: here nobody can be stopped.
+            // As if the runtime itself needed the lock: in here, nobody can be preempted.
             _ = enterRuntime("a test")
             lock.lock()
             lock.unlock()
@@ -191,7 +192,7 @@ struct PreemptionTests {
   }
 }
 
-/// A lock of the operating system's, as malloc's is.
+/// A lock of the operating system, like malloc's.
 ///
 /// Safe because: the mutex is never freed.
 @safe final class ThreadLock: @unchecked Sendable {
@@ -206,7 +207,7 @@ struct PreemptionTests {
   func unlock() { unsafe _ = pthread_mutex_unlock(mutex) }
 }
 
-/// Uses the CPU of its thread for so long.
+/// Uses the CPU of its thread for this long.
 @inline(never)
 private func spin(forMilliseconds limit: Int64) -> UInt64 {
   var x: UInt64 = 1

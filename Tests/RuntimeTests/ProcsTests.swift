@@ -1,4 +1,4 @@
-// The number of Ps changed while Gs run: nothing is lost, and the counts add up at every moment.
+// The number of Ps changes while Gs run: nothing is lost, and the counts add up at every moment.
 import Glibc
 import Region
 import Synchronization
@@ -6,7 +6,7 @@ import Testing
 
 @testable import MPG
 
-/// In a child: until `isOver`, changes the number of Ps at random, to 1…`most`.
+/// Runs in a child process: sets the number of Ps at random, to 1…`most`, until `isOver`.
 private func changeProcs(upTo most: Int, every pause: Duration, until isOver: @escaping @Sendable () -> Bool)
 {
   var random = CheapRandom(seed: 42)
@@ -18,7 +18,7 @@ private func changeProcs(upTo most: Int, every pause: Duration, until isOver: @e
   }
 }
 
-/// In a child: waits until the Ps beyond the number are stopped and cleaned up.
+/// Runs in a child process: waits until the Ps beyond the number are stopped and cleaned up.
 private func waitUntilRetired() {
   while sched.psOpen != sched.procs || sched.psBound != sched.procs { MPG.sleep(.milliseconds(1)) }
   for id in sched.procs..<sched.psMade {
@@ -31,7 +31,7 @@ private func waitUntilRetired() {
 
 private let rounds = isOptimised ? 4_000 : 1_000
 
-/// In a child: a token goes through a row of channels, again and again.
+/// Runs in a child process: sends a token through a row of channels, again and again.
 private func ring() {
   let channels = (0...16).map { _ in Channel<Int>() }
   for index in 0..<16 {
@@ -44,7 +44,7 @@ private func ring() {
   for channel in channels { channel.close() }
 }
 
-/// In a child: many that sleep, again and again.
+/// Runs in a child process: starts many Gs that sleep, again and again.
 private func sleepers() {
   let group = WaitGroup()
   group.add(200)
@@ -57,20 +57,20 @@ private func sleepers() {
   group.wait()
 }
 
-/// In a child: a ticker.
+/// Runs in a child process: receives from a ticker.
 private func ticks() {
   let ticker = Ticker(every: .milliseconds(1))
   for _ in 0..<200 { _ = ticker.channel.receive() }
   ticker.stop()
 }
 
-/// In a child: system calls, short ones and long ones.
+/// Runs in a child process: makes short and long system calls.
 private func calls() {
   for _ in 0..<rounds { blocking { _ = getppid() } }
   for _ in 0..<20 { _ = blocking { usleep(2_000) } }
 }
 
-/// In a child: waits until the last Gs are out, and checks that the lanes say so: only the main G lives.
+/// Runs in a child process: waits until all Gs but the main G have ended, and checks that the lanes say so.
 func checkAllEnded() {
   while statistics().live > 1 { yield() }
   let moves = Moves.all()
@@ -92,7 +92,7 @@ struct ProcsTests {
         for _ in 0..<3 {
           go {
             meeting.add(1)
-            while meeting.value < 3 {}  // without three Ps nobody would come out of this
+            while meeting.value < 3 {}  // with fewer than three Ps, no G would leave this loop
             all.done()
           }
         }
@@ -214,7 +214,7 @@ struct ProcsTests {
         }
         while !looping.isOn || !calling.isOn { yield() }
         setProcs(1)
-        // This G may be on any of the three; the one with the call is retaken, the one with the loop stays.
+        // This G may be on any of the three Ps. The P with the call is retaken; the P with the loop stays.
         for _ in 0..<50 { MPG.sleep(.milliseconds(1)) }
         check(sched.psOpen <= 2, "at most the P of the loop beside the one that is left")
         end.turnOn()
@@ -290,14 +290,14 @@ struct ProcsTests {
   }
 }
 
-/// Turned on once. Any thread.
+/// A switch that is turned on once, from any thread.
 final class Switch: Sendable {
   private let state = Atomic<Bool>(false)
   var isOn: Bool { state.load(ordering: .acquiring) }
   func turnOn() { state.store(true, ordering: .releasing) }
 }
 
-/// In a child: all records that are in the rings of Ps and Ms now.
+/// Runs in a child process: all records that are in the rings of Ps and Ms now.
 private func records() -> [Record] {
   let region = sched.region
   let base = unsafe region.gTable - region.layout.g

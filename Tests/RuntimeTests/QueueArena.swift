@@ -1,16 +1,17 @@
-// Local run queues outside of any runtime, over memory of their own.
+// Local run queues without a runtime, over memory of their own.
 import Region
 
 @testable import MPG
 
-/// Blocks of Ps with a run queue in each. Never freed: queues are handles that keep nothing alive.
+/// Blocks of Ps with a run queue in each. An arena is never freed, because queues are handles that keep
+/// nothing alive.
 ///
-/// Safe because: threads reach the memory through queues and words only, whose accesses are atomic.
+/// Safe because: threads reach the memory only through queues and words, whose accesses are atomic.
 @safe struct QueueArena: @unchecked Sendable {
   private let base: UnsafeMutableRawPointer
   private let capacity: Int
 
-  /// - Parameter position: where head and tail of every queue start.
+  /// - Parameter position: the start of every queue's head and tail.
   init(queues: Int, capacity: Int = Capacity.lrq, position: UInt64 = 0) {
     self.capacity = capacity
     let bytes = queues * PField.stride * 8
@@ -31,7 +32,7 @@ import Region
 }
 
 extension LocalRunQueue {
-  /// Takes everything out, first to last.
+  /// Takes everything out of the queue, first to last.
   func drained() -> [UInt32] {
     var slots: [UInt32] = []
     while let g = pop() { slots.append(g.slot) }

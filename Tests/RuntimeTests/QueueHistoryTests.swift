@@ -1,4 +1,5 @@
-// Queues = events: a storm is recorded, and at each keyframe the queues rebuilt step by step are what the target says.
+// Queues follow from events: a storm is recorded, and at each keyframe the queues that are rebuilt step by
+// step equal the target's own.
 import Glibc
 import Inspector
 import Region
@@ -6,7 +7,7 @@ import Testing
 
 @testable import MPG
 
-/// In a child: Gs that do the same again and again, until they are told to stop.
+/// In a child process: Gs that repeat the same work until they are told to stop.
 private struct Storm: Sendable {
   private let isOver = Counter()
   private let all = WaitGroup()
@@ -26,7 +27,7 @@ private struct Storm: Sendable {
     all.wait()
   }
 
-  /// Who fills an LRQ and spills, yields, blocks its thread, and keeps its P.
+  /// Starts Gs that fill an LRQ until it spills, that yield, that block their thread, and that keep their P.
   func startUsers() {
     start(2) { index in
       let some = WaitGroup()
@@ -49,7 +50,7 @@ private struct Storm: Sendable {
     }
   }
 
-  /// Who waits for one another, and for descriptors.
+  /// Starts Gs that wait for each other, and for descriptors.
   func startWaiters() throws {
     for _ in 0..<4 {
       let (there, back) = (Channel<Int>(), Channel<Int>())
@@ -71,7 +72,7 @@ private struct Storm: Sendable {
   }
 }
 
-/// In a child: everything that moves Gs from queue to queue, for so long.
+/// Runs in a child process: makes every move of a G between queues happen, for this long.
 private func storm(milliseconds: Int) throws {
   let storm = Storm()
   storm.startUsers()
@@ -81,7 +82,8 @@ private func storm(milliseconds: Int) throws {
     setProcs([4, 2, 3, 1, 6, 4][round % 6])
   }
   storm.stop()
-  // Keyframes at which nothing moves: a P that was let go, and one that was taken from a call, are to be seen as such.
+  // Keyframes while nothing moves: a P that was let go and a P that was taken from a call must appear as
+  // such.
   MPG.sleep(.milliseconds(600))
   blocking { _ = usleep(900_000) }
 }
@@ -92,13 +94,13 @@ private func keepBusy(milliseconds: Int) {
   while Clock.now < end {}
 }
 
-/// Kinds without which the queues, or who holds what, cannot be right.
+/// Kinds of events without which the rebuilt queues, or the holders of Ps and Gs, must be wrong.
 private let needed: [EventKind] = [
   .goCreate, .goStart, .goPark, .goReady, .goYield, .goExit, .goPreempt, .goSyscall, .goSyscallExit, .steal,
   .overflow, .grqTake, .procStart, .procStop, .procRetire, .retake,
 ]
 
-/// What an event changes of the GRQ's depth.
+/// By how much an event changes the GRQ's depth.
 private func grqChange(_ event: Event) -> Int {
   let place = Place(bits: event.arg & ~Place.gMask)
   return switch event.kind {
@@ -149,7 +151,7 @@ struct QueueHistoryTests {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 3) {
         for _ in 0..<60 {
-          // More than an LRQ holds, beside Ps that wait for something to do.
+          // More Gs than an LRQ holds, while other Ps wait for work.
           let some = WaitGroup()
           some.add(900)
           for _ in 0..<900 { go { some.done() } }
@@ -160,7 +162,7 @@ struct QueueHistoryTests {
           return Player(history)?.lastEvents(ofEachLane: 200_000).values.flatMap { $0 } ?? []
         }
         var (depth, taken, wrong) = (0, 0, 0)
-        // Of two of one moment, the one that puts.
+        // Of two events at one moment, the event that puts Gs on the GRQ comes first.
         let changes = events.map { (time: $0.time, gs: grqChange($0)) }
         for change in changes.sorted(by: { ($0.time, -$0.gs) < ($1.time, -$1.gs) }) {
           depth += change.gs

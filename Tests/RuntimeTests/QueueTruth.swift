@@ -1,4 +1,4 @@
-// The queues rebuilt from events, set against what the target says of itself at each keyframe.
+// The queues that are rebuilt from events, compared with what the target says of itself at each keyframe.
 import Foundation
 import Region
 
@@ -7,7 +7,7 @@ import Region
 @testable import Inspector
 @testable import Observed
 
-/// Follows this process from a thread of its own, as `mpgtop` follows another.
+/// Observes this process from a thread of its own, as `mpgtop` observes another process.
 final class QueueWatch: @unchecked Sendable {
   private let lock = NSLock()
   private var isOver = false
@@ -32,7 +32,7 @@ final class QueueWatch: @unchecked Sendable {
     return player.history
   }
 
-  /// What it saw.
+  /// Stops, and returns the history that was recorded.
   func stop() throws -> History {
     lock.withLock { isOver = true }
     hasEnded.wait()
@@ -40,7 +40,7 @@ final class QueueWatch: @unchecked Sendable {
   }
 }
 
-/// What this process looks like from another thread, while this one waits outside of the runtime.
+/// A snapshot of this process, taken on another thread while this one waits outside of the runtime.
 func lookFromOutside() throws -> Snapshot {
   let look = Look()
   Thread.detachNewThread { look.run() }
@@ -62,16 +62,16 @@ private final class Look: @unchecked Sendable {
   }
 }
 
-/// What a comparison came to.
+/// The result of a comparison.
 struct QueueTruth {
-  /// Events gone through, keyframes compared; and those that could not be: the target was in the middle of a record, or
-  /// events are missing.
+  /// Numbers of events, of compared keyframes, and of keyframes that could not be compared: because a record
+  /// was being written (`unsettled`), or because events are missing (`incomplete`).
   var events = 0
   var keyframes = 0
   var unsettled = 0
   var incomplete = 0
   var kinds: [EventKind: Int] = [:]
-  /// What differs, a few of each.
+  /// The first differences, as text.
   var problems: [String] = []
   var count = 0
 
@@ -82,8 +82,8 @@ struct QueueTruth {
   }
 
   /// - Parameters:
-  ///   - skipped: a kind that the account shall not know of; then the first difference is enough.
-  ///   - isThorough: goes through all events one by one besides, and through all gauges.
+  ///   - skipped: a kind that is hidden from the account; one difference is then enough.
+  ///   - isThorough: also compares after every single event, and all gauges.
   init(_ history: History, skipping skipped: EventKind? = nil, isThorough: Bool = false) {
     history.flush()
     let decoder = RecordDecoder()
@@ -110,7 +110,8 @@ struct QueueTruth {
     }
   }
 
-  /// The gauges of a keyframe and the events up to each lane's next boundary make the gauges of the next keyframe.
+  /// Compares: a keyframe's gauges, plus the events up to each lane's next boundary, make the next keyframe's
+  /// gauges.
   private mutating func compareBoundaries(
     _ window: Window, _ next: Window, _ reasons: [WaitReason?], _ skipped: EventKind?
   ) {
@@ -133,21 +134,23 @@ struct QueueTruth {
     }
   }
 
-  /// No event tells of tasks.
+  /// The counts of Gs without tasks, about which no event tells.
   private static func counts(_ snapshot: Snapshot) -> Snapshot.Gs {
     var gs = snapshot.gs
     gs.tasks = nil
     return gs
   }
 
-  /// The model at the end of a window is that of the next one's first moment, whose gauges were read from the region.
+  /// Compares: the model at the end of a window equals the model at the first moment of the next window,
+  /// whose gauges were read from the region.
   private mutating func compareMoments(_ window: Window, _ next: Window, _ reasons: [WaitReason?]) {
     let before = window.model(after: window.events.count, at: next.start, reasons: reasons).snapshot
     let after = next.model(after: next.prefix, at: next.start, reasons: reasons).snapshot
     let name = "start of window \(next.number)"
     expect(Self.counts(before) == Self.counts(after), "\(name): \(before.gs), not \(after.gs)")
     expect(before.grq == after.grq, "\(name): GRQ \(before.grq), not \(after.grq)")
-    // The number of Ps, and with it which have rows, is no sum over lanes: it is read a little later than they are.
+    // The number of Ps, and which Ps have rows, is no sum over lanes. It is read a little later than the
+    // lanes, so skip moments at which it changes.
     let near = { (record: Record) in record.kind == .procsChange || record.kind == .procRetire }
     let isChanging =
       window.events.suffix(2000).contains { near($0.record) }
@@ -165,9 +168,9 @@ struct QueueTruth {
         "\(name): \(found), not \(right)")
     }
     for found in before.ms {
-      // What an M without a P does is no sum over lanes either, and is read a little later.
+      // The state of an M without a P is no sum over lanes either, and is read a little later.
       guard let right = after.ms.first(where: { $0.id == found.id }) else { continue }
-      // Whether it is in a call: an M shows its P only where it is not.
+      // An M shows its P only while it is in no call, so compare Ms that are in a call in both or in neither.
       guard (found.state == .syscall) == (right.state == .syscall) else { continue }
       expect(found.p == right.p, "\(name): \(found), not \(right)")
       guard found.p != nil || (found.state == .preemptWait && right.state == .preemptWait) else { continue }
@@ -175,7 +178,7 @@ struct QueueTruth {
     }
   }
 
-  /// After every step: what is queued is what is runnable and in nobody's hands.
+  /// Checks after every event that the queued Gs are the runnable Gs without those in hands.
   private mutating func followSteps(_ window: Window, _ reasons: [WaitReason?]) {
     var model = window.model(after: 0, at: 0, reasons: reasons)
     for event in window.events.prefix(window.prefix) { model.apply(event.record, on: event.lane) }
@@ -198,8 +201,8 @@ struct QueueTruth {
     }
   }
 
-  /// Steps of a player, back over the beginnings of segments and forth again, show each moment as it was: rebuilt from the
-  /// keyframe before it and from the one after.
+  /// Steps with a player over the beginnings of segments, back and forth. Each moment must look the same,
+  /// whether it is rebuilt from the keyframe before it or from the keyframe after it.
   mutating func walk(_ history: History, segments: Int) {
     guard var player = Player(history) else { return }
     for number in history.numbers.suffix(segments) {
@@ -225,7 +228,7 @@ struct QueueTruth {
     }
   }
 
-  /// Gs that an event takes into somebody's hands.
+  /// By how many an event changes the number of Gs in hands.
   private static func taken(_ record: Record) -> Int {
     switch record.kind {
     case .grqTake, .steal, .goSetAside: 1

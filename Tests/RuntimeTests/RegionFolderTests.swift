@@ -1,4 +1,4 @@
-// Names of regions in a folder that several pid namespaces share, and what a start removes of it.
+// Names of regions in a folder that several pid namespaces share, and which regions a start removes.
 import Foundation
 import Glibc
 import Region
@@ -6,7 +6,8 @@ import Testing
 
 @testable import MPG
 
-/// In a child: what a process of the pid namespace `namespace` left under `name`: its header, as far as a start looks at it.
+/// Runs in a child process: writes a region under `name` as a process of the pid namespace `namespace` would
+/// leave it. Only the part of the header that a start reads is there.
 private func leave(_ name: String, in folder: String, namespace: UInt64) -> Int32 {
   let fd = unsafe open("\(folder)/mpg/\(name)", O_RDWR | O_CREAT | O_EXCL, 0o600)
   check(fd >= 0 && ftruncate(fd, 4096) == 0, "a file \(name)")

@@ -1,4 +1,4 @@
-// Safety nets: whatever ends a process says which goroutine it was; a deadlock is found; SIGQUIT lists all.
+// Safety nets: any crash names the goroutine that ran, a deadlock is found, and SIGQUIT lists all goroutines.
 import Glibc
 import Testing
 
@@ -120,7 +120,7 @@ struct SafetyTests {
         yield()
         kill(getpid(), SIGQUIT)
         MPG.sleep(.milliseconds(100))
-        // Without sysmon this G keeps the one P for good.
+        // Without sysmon, this G keeps the only P for good.
         let isOver = Counter()
         go {
           MPG.sleep(.milliseconds(1))

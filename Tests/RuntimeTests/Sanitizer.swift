@@ -1,8 +1,8 @@
-// What a build with a sanitizer cannot do as others: tests that would take hours there do less.
+// Whether this build has a sanitizer. Tests that would then take hours do less.
 import Glibc
 
-/// Whether this build is one with the thread sanitizer.
+/// Whether this build has the thread sanitizer.
 let hasThreadSanitizer = unsafe dlsym(nil, "__tsan_init") != nil
 
-/// Whether this build is one with the address sanitizer, whose malloc and mmap are its own.
+/// Whether this build has the address sanitizer, which brings its own malloc and mmap.
 let hasAddressSanitizer = unsafe dlsym(nil, "__asan_init") != nil

@@ -1,5 +1,5 @@
-// Who runs when: yield, runnext, overflow, the look at the GRQ at every 61st start. With one P all of it is
-// exact, without preemption, which would move a G to the GRQ on a busy machine.
+// Which G runs when: yield, runnext, overflow, the look at the GRQ at every 61st start. With one P, all of it
+// is exact. Preemption is off, because on a busy machine it would move a G to the GRQ.
 import Region
 import Testing
 
@@ -25,7 +25,8 @@ struct SchedulingTests {
         }
         all.wait()
         let rounds = stride(from: 0, to: 2500, by: 5).map { Array(log.names[$0..<$0 + 5]) }
-        // The G that was made last is the next of its P, so it begins; the others follow as they were made.
+        // The G that was created last is in `runnext`, so it begins. The others follow in the order of their
+        // creation.
         check(rounds.allSatisfy { $0 == [4, 0, 1, 2, 3] }, "every round to be 4 0 1 2 3: \(rounds)")
       }
     }
@@ -46,7 +47,7 @@ struct SchedulingTests {
   @Test("a full LRQ moves half of itself and the new G to the GRQ, and every G still runs once")
   func fullQueuesOverflow() async {
     await #expect(processExitsWith: .success) {
-      inRuntime(procs: 1, preemption: false) {  // the main G keeps its P until all are made
+      inRuntime(procs: 1, preemption: false) {  // the main G keeps its P until all are created
         let log = Log()
         let all = WaitGroup()
         all.add(1000)
@@ -56,8 +57,8 @@ struct SchedulingTests {
             all.done()
           }
         }
-        // 999 were displaced from runnext. The 257th finds the LRQ full: 128 and it go to the GRQ, and so on
-        // at every 129th: 6 times.
+        // 999 Gs were displaced from `runnext`. The 257th finds the LRQ full: 128 Gs and it go to the GRQ.
+        // The same happens at every 129th after that: 6 times in all.
         let p = sched.p(0)
         checkEqual(p.shared[.overflowed].relaxed, 6 * 129, "Gs overflowed")
         checkEqual(sched.grqDepth, 6 * 129, "the depth of the GRQ")
@@ -77,7 +78,7 @@ struct SchedulingTests {
         let starved = Log()
         let (ping, pong) = (Channel<Int>(), Channel<Int>())
         go { for ball in ping { pong.send(ball) } }
-        yield()  // it waits for the ball now
+        yield()  // the G waits for the ball now
         submitToGRQ { starved.append(1) }
         var hands = 0
         while starved.names.isEmpty {
@@ -86,7 +87,7 @@ struct SchedulingTests {
           hands += 1
           check(hands < 1000, "the G on the GRQ to have run by now")
         }
-        // Each exchange is at least one start, so the 61st comes within 61 of them.
+        // Each exchange is at least one start, so the 61st start comes within 61 exchanges.
         check(hands <= 61, "a turn within 61 exchanges, found \(hands)")
       }
     }
@@ -158,7 +159,7 @@ struct SchedulingTests {
   }
 }
 
-/// Makes a G and puts it on the GRQ, as netpoll would.
+/// Creates a G and puts it on the GRQ, as netpoll would.
 private func submitToGRQ(_ body: sending @escaping () throws -> Void) {
   let m = currentM("submitToGRQ")
   let g = m.newG(body, #fileID, #function, #line)

@@ -1,4 +1,4 @@
-// Shortages: the system refuses threads, memory or room for a while, and nothing is lost.
+// Shortages: for a while the system refuses threads, memory or file space, and nothing is lost.
 import CFaults
 import CMPG
 import Glibc
@@ -9,7 +9,7 @@ import Testing
 
 private let forEver: Int64 = 1 << 40
 
-/// Gs that are all parked at once, so that each needs a stack of its own; returns when all have ended.
+/// Starts Gs that are all parked at once, so that each needs a stack of its own; returns when all have ended.
 private func crowd(_ count: Int) {
   let gate = Channel<Void>()
   let all = WaitGroup()
@@ -53,8 +53,8 @@ struct ShortageTests {
         checkEqual(sched.shared[.spinningMs].ordered, 0, "Ms counted as spinning, though there are none")
 
         cfault_disarm()
-        // Nobody gives way here, so the other G needs another thread: nothing is submitted any more, so only the second
-        // look can start it.
+        // Neither G yields, so the other G needs another thread. Nothing else is submitted, so only the
+        // second look can start it.
         let met = Counter()
         go { met.add(1) }
         while met.value == 0 { mpg_relax() }
@@ -75,7 +75,7 @@ struct ShortageTests {
           var byte: UInt8 = 0
           result.send(blocking { unsafe read(end, &byte, 1) })
         }
-        // From here on this G is woken by timers, and needs a thread that cannot be started four times.
+        // From now on, timers wake this G. It needs a thread, and starting that thread fails four times.
         while counted(.thread) < 4 { MPG.sleep(.milliseconds(1)) }
         var byte: UInt8 = 7
         check(unsafe write(other, &byte, 1) == 1, "a byte written")
@@ -92,12 +92,12 @@ struct ShortageTests {
     await #expect(processExitsWith: .success) { [call = call as UInt32] in
       inRuntime(procs: 2) {
         cfault_arm(cfault_call(rawValue: call), 1, 8, ENOMEM)
-        crowd(6_000)  // more than the address space that is taken at once has room for
+        crowd(6_000)  // more than fit into the address space that is reserved at once
         checkEqual(cfault_disarm(), 8, "stacks that were refused")
-        // Of address space four amounts are tried before it is a shortage.
+        // For address space, four amounts are tried before it counts as a shortage.
         check(counted(.stack) >= (call == CFAULT_MMAP.rawValue ? 2 : 8), "stack shortages counted")
         check(!sched.hasStackless, "no G left aside")
-        while statistics().live > 1 { yield() }  // the last ones are on their way out
+        while statistics().live > 1 { yield() }  // the last Gs are about to end
       }
     }
   }
@@ -157,7 +157,7 @@ struct ShortageTests {
         crowd(3000)
         check(counted(.region) > 0, "region shortages counted")
         checkEqual(sched.shared[.gListed].relaxed, UInt64(RegionFile.slotBatch), "slots listed")
-        while statistics().live > 1 { yield() }  // the last ones are on their way out
+        while statistics().live > 1 { yield() }  // the last Gs are about to end
       }
     }
   }

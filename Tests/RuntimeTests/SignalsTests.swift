@@ -1,4 +1,4 @@
-// Signals as a G waits for them, in scopes that are cancelled.
+// Waiting for signals in a G, and in scopes that are cancelled.
 import Glibc
 import Region
 import Testing
@@ -47,7 +47,8 @@ struct SignalsTests {
   }
 }
 
-/// Returns once a G waits for a signal, and stays: one that spins is not seen to park, or not to stay.
+/// Returns when a G has parked for a signal and stays parked. A G that keeps waking and parking does not pass
+/// for one.
 private func awaitParked() {
   var sightings = 0
   let start = ContinuousClock().now

@@ -1,5 +1,5 @@
-// Slices: nobody keeps a P by calling, by handing over, or by yielding. What is counted is turns, not time, so that a busy
-// machine changes nothing.
+// Slices: no G keeps a P by making calls, by handing over, or by yielding. The tests count turns instead of
+// time, so a busy machine makes no difference.
 import CMPG
 import Glibc
 import Region
@@ -47,7 +47,7 @@ struct SliceTests {
           }
         }
         while legs.value < 400 { MPG.sleep(.milliseconds(1)) }
-        // Without inheriting, the LRQ has one turn in 61 legs.
+        // If slices were not inherited, the LRQ would get one turn in 61 legs.
         check(turns.value > 400, "more turns of the sleepers than legs of the pair, found \(turns.value)")
       }
     }
@@ -77,7 +77,7 @@ struct SliceTests {
       inRuntime(procs: 1) {
         let (stop, yields, worst) = (Counter(), Counter(), Counter())
         let (pipes, all) = (try (0..<20).map { _ in try Pipe() }, WaitGroup())
-        let written = pipes.map { _ in Counter() }  // the number of yields when the last byte was
+        let written = pipes.map { _ in Counter() }  // the number of yields when the last byte was written
         all.add(pipes.count)
         for _ in 0..<10 {
           go {
@@ -106,7 +106,8 @@ struct SliceTests {
         for pipe in pipes { pipe.write(0) }
         all.wait()
         stop.add(1)
-        // Twenty Gs one by one, each after 61 turns or more, were 1,220 yields and more.
+        // If the twenty Gs ran one by one, each after at least 61 turns, there would be at least 1,220
+        // yields.
         check(
           worst.value < 150, "each reader to run within some rounds of ten Gs, found \(worst.value) yields")
       }
@@ -114,17 +115,17 @@ struct SliceTests {
   }
 }
 
-/// One leg of a hand-over.
+/// Runs one leg of the hand-over.
 private func pass(_ leg: Int, to other: Channel<Int>, _ legs: Counter) {
   compute(microseconds: 800)
   legs.add(1)
   other.send(leg + 1)
 }
 
-/// CPU time of this thread, in nanoseconds.
+/// The CPU time of this thread, in nanoseconds.
 func cpuNanoseconds() -> Int64 { mpg_thread_cpu(mpg_tid()) }
 
-/// Uses the CPU of its thread for so long.
+/// Uses the CPU of its thread for this long.
 @inline(never)
 func compute(microseconds: Int64) {
   let end = cpuNanoseconds() + microseconds * 1000

@@ -1,4 +1,4 @@
-// The sets behind the pools, beside a plain set that does the same; and how much the gc thread keeps.
+// The sets behind the pools, compared with a plain set that does the same; and how much the gc thread keeps.
 import Testing
 
 @testable import MPG

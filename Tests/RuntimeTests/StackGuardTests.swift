@@ -1,5 +1,5 @@
-// The guard below a stack: no frame that is as large as it gets past, whoever compiled it, and the goroutine that is named
-// is the one that ran.
+// The guard below a stack. No frame, however large and whoever compiled it, gets past the guard, and the
+// crash names the goroutine that ran.
 import CFaults
 import CFrames
 import CMPG
@@ -8,9 +8,9 @@ import Testing
 
 @testable import MPG
 
-/// In a child: the stack of the running G, as it sees it.
+/// In a child process: the stack of the running G.
 ///
-/// Safe because: it ends with its G, which has the stack for as long.
+/// Safe because: this value lives no longer than its G, and the G keeps the stack as long.
 @safe private struct Place {
   /// The lowest byte that may be used.
   let low: UnsafePointer<CChar>
@@ -59,7 +59,7 @@ struct StackGuardTests {
           let most = StackSize.guardBytes - 4096
           for size in stride(from: 4096, through: most, by: max(1000, most / 40)) + [most] {
             for left in [300, 1000, 3000] {
-              // The guards are in a child of fork as well, and it costs a thousandth of a process of its own.
+              // A forked child has the same guards, and costs a thousandth of an exit test.
               let child = forked { place.leap(left, size) }
               var status: Int32 = 0
               check(unsafe waitpid(child ?? 0, &status, 0) == child, "a child to wait for")
@@ -79,7 +79,7 @@ struct StackGuardTests {
   func guilty() async {
     let result = await #expect(processExitsWith: .signal(SIGSEGV), observing: [\.standardErrorContent]) {
       inRuntime(procs: 1) {
-        // Neighbours on all sides, whose guards there are to be hit.
+        // Gs on the neighbouring stacks, whose guards a leap could hit.
         for _ in 0..<40 { go { MPG.sleep(.seconds(60)) } }
         yield()
         go { Place().leap(300, StackSize.stride + 8192) }

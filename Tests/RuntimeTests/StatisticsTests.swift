@@ -1,4 +1,4 @@
-// What the process says of itself, from words that others change meanwhile.
+// What the process says of itself, read from words that other threads change meanwhile.
 import Testing
 
 @testable import MPG

@@ -56,7 +56,8 @@ struct SyscallTests {
         for _ in 0..<20 {
           let retaken = laneSum(.syscallsQueued)
           blocking {
-            // The kernel sees no call; sysmon does, and the spare M has what it takes.
+            // This thread does not enter the kernel. But sysmon sees a call, takes the P, and gives it to the
+            // spare M.
             let end = Clock.now &+ Clock.ticks(nanoseconds: 20_000_000)
             while Clock.now < end { if idle[.idlePs].relaxed != 0 { seenIdle += 1 } }
           }

@@ -1,8 +1,7 @@
-// A folder for the regions of children that end in a crash: their files would stay behind among the user's
-// own.
+// A folder for the regions of children that crash. Their files would otherwise stay among the user's own.
 import Foundation
 
-/// Removed, with all that is in it, with the last reference.
+/// The folder is removed, with its contents, together with the last reference.
 final class TemporaryFolder: Sendable {
   let path: String
 
@@ -14,6 +13,6 @@ final class TemporaryFolder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// In a child, before the boot.
+  /// Runs in a child process before the boot: makes the runtime put its region into the folder.
   static func useForRegions(_ path: String) { unsafe _ = setenv("XDG_RUNTIME_DIR", path, 1) }
 }

@@ -1,4 +1,4 @@
-// Threads of the operating system for stress tests, outside of any runtime.
+// Threads of the operating system for stress tests without a runtime.
 import Foundation
 
 /// Runs `body` on `count` threads, numbered from 0, while this thread runs `main`; returns when all have

@@ -1,4 +1,4 @@
-// The timers of one P, without a runtime: who is due, in which order, and what others see of it.
+// The timers of one P, without a runtime: which are due, in which order, and what other threads see of them.
 import Region
 import Testing
 

@@ -1,4 +1,5 @@
-// io_uring under want: rings so small that the kernel ends watches and pushers must wait. Nothing may be lost.
+// io_uring under shortage: rings so small that the kernel ends watches and pushers must wait. Nothing may be
+// lost.
 import Glibc
 import Region
 import Testing

@@ -1,4 +1,4 @@
-// Wait groups, sleep, and descriptors: a G that waits wakes up when it should, for the reason that it should.
+// Wait groups, sleep, and descriptors: a waiting G wakes up when it should, and for the right reason.
 import Glibc
 import Region
 import Testing
@@ -12,7 +12,7 @@ struct WaitingTests {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 2) {
         let (group, log, all) = (WaitGroup(), Counts(50), WaitGroup())
-        group.wait()  // nothing is under way
+        group.wait()  // nothing to wait for
         for _ in 0..<3 {
           group.add(2)
           all.add(50)

@@ -1,6 +1,6 @@
-// No wake-up is lost: stress on the booted runtime, where a lost one is a G that waits for ever and a child
-// that hangs until it is ended. SpinningModelTests and PollModelTests explore every interleaving of small
-// ones.
+// No wake-up is lost: stress on the booted runtime. A lost wake-up shows as a G that waits for ever, and so
+// as a child that hangs until it is ended. SpinningModelTests and PollModelTests explore every interleaving
+// of small models.
 import CMPG
 import Glibc
 import Region
@@ -16,7 +16,7 @@ struct WakeUpTests {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 2) {
         let pairs = 8
-        // The thread sanitizer makes each a hundred times slower.
+        // The thread sanitizer makes each exchange a hundred times slower.
         let exchanges = (hasThreadSanitizer ? 60_000 : 6_000_000) / pairs
         let all = WaitGroup()
         all.add(pairs * 2)
@@ -102,7 +102,7 @@ struct WakeUpTests {
             sleep(.nanoseconds(delay))
             ran.raise(cycle)
           }
-          yield()  // it sleeps now, in this P's timers, unless the other P took it
+          yield()  // the G sleeps now, in this P's timers, unless the other P took it
           ran.awaitWithoutParking(cycle)
         }
       }
@@ -123,14 +123,14 @@ struct WakeUpTests {
           idle(noise.next() % 3000)
         }
         let gauges = sched.shared
-        // Preemption may want one more (Preempt §5).
+        // Preemption may want one more thread (Preempt §5).
         check(gauges[.mCount].relaxed <= UInt64(procs) + 3, "at most procs + 3 threads")
       }
     }
   }
 }
 
-/// Whether this build is optimised: then cycles are cheap and there are more of them.
+/// Whether this build is optimised. If so, cycles are cheap, and there are more of them.
 var isOptimised: Bool {
   #if DEBUG
     false
@@ -139,7 +139,7 @@ var isOptimised: Bool {
   #endif
 }
 
-/// A number that one G raises and another awaits without giving up its P.
+/// A number that one G raises, and that another awaits without giving up its P.
 private final class Flag: Sendable {
   private let state = Atomic<UInt64>(0)
   var value: UInt64 { state.load(ordering: .acquiring) }
@@ -147,5 +147,5 @@ private final class Flag: Sendable {
   func awaitWithoutParking(_ value: UInt64) { while self.value < value { mpg_relax() } }
 }
 
-/// Does nothing, some `turns` times, without giving up the P.
+/// Spins for `turns` turns without giving up the P.
 private func idle(_ turns: UInt64) { for _ in 0..<turns { mpg_relax() } }

@@ -1,10 +1,11 @@
-// Behaviours that Go's own tests of its channels pin and no other suite here did: docs/go-tests.md has the whole list.
+// Behaviours that Go's own channel tests pin and no other suite here did. docs/go-tests.md has the whole
+// list.
 import Region
 import Testing
 
 @testable import MPG
 
-/// What a receive that does not wait comes to.
+/// The result of a receive that does not wait.
 private enum Found: Equatable {
   case value(Int)
   case closed, nothing
@@ -91,7 +92,7 @@ struct ChannelChecklistTests {
               })
           }
           if round % 2 == 0 { yield() }
-          closing.close()  // before the full one is emptied: at each moment one of them is possible
+          closing.close()  // before the full channel is emptied, so that one case is possible
           _ = receiveNow(full)
           checkEqual(done.receive(), true, "a case in round \(round)")
         }

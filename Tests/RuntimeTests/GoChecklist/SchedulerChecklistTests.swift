@@ -1,4 +1,5 @@
-// Behaviours that Go's own tests of its scheduler pin and no other suite here did: docs/go-tests.md has the whole list.
+// Behaviours that Go's own scheduler tests pin and no other suite here did. docs/go-tests.md has the whole
+// list.
 import CMPG
 import Glibc
 import Region
@@ -21,7 +22,7 @@ struct SchedulerChecklistTests {
           go {
             for round in 0..<10 {
               let mine = round * procs + me
-              while turn.value != mine { sched_yield() }  // the thread may go; the G and its P stay
+              while turn.value != mine { sched_yield() }  // the thread may give up its CPU; the G keeps its P
               turn.add(1)
             }
             all.done()
@@ -200,7 +201,7 @@ struct SchedulerChecklistTests {
   }
 }
 
-/// Calls itself `depth` times, parks at the bottom, and adds on the way back what each frame has kept.
+/// Calls itself `depth` times and parks at the bottom. On the way back it adds up what each frame has kept.
 @inline(never)
 private func deepSum(_ depth: Int, _ seed: Int, _ gate: Channel<Int>) -> Int {
   var kept = (depth, seed, depth &* seed)

@@ -1,5 +1,5 @@
-// Every interleaving of a G that waits on several sides with those who may end its waits: each wait is ended once, by
-// one of them, and each safeguard of the protocol is needed.
+// Explores every interleaving of a G whose waits several sides may end with these sides. Each wait is ended
+// once, by one side, and every safeguard of the protocol is needed.
 import Testing
 
 @Suite("Claims, all interleavings")

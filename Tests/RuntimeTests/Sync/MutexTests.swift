@@ -1,4 +1,4 @@
-// Mutexes, conditions and onces: one at a time, nobody forgotten, nobody starved.
+// Mutexes, conditions and onces: one G at a time, no G forgotten, no G starved.
 import Glibc
 import Region
 import Testing
@@ -19,7 +19,7 @@ struct MutexTests {
             for _ in 0..<500 {
               guarded.mutex.withLock {
                 let before = guarded.value
-                if noise.next() % 16 == 0 { yield() }  // to park in there is allowed
+                if noise.next() % 16 == 0 { yield() }  // parking inside is allowed
                 guarded.value = before + 1
               }
             }

@@ -1,11 +1,11 @@
-// Scopes below scopes: how deep they may be, whom they keep, and how the Gs in them end.
+// Scopes below scopes: how deep they may be, what they keep alive, and how the Gs in them end.
 import Glibc
 import Region
 import Testing
 
 @testable import MPG
 
-/// `count` scopes, each below the one before and with a G of its own that sleeps in it.
+/// Opens `count` scopes, each below the one before, and each with a G that sleeps in it.
 private func descend(_ count: Int, _ ready: WaitGroup, _ ended: WaitGroup) {
   withCancellation { _ in
     if count > 1 { go { descend(count - 1, ready, ended) } } else { ready.done() }
@@ -14,7 +14,7 @@ private func descend(_ count: Int, _ ready: WaitGroup, _ ended: WaitGroup) {
   ended.done()
 }
 
-/// A G that starts the next in a scope below, and ends.
+/// A G that starts the next G in a scope below, and ends.
 private func link(_ left: Int, _ done: Channel<Void>) {
   withCancellation { _ in
     if left > 0 { go { link(left - 1, done) } } else { done.send(()) }
@@ -55,7 +55,7 @@ struct ScopeTreeTests {
         let done = Channel<Void>()
         go { link(hasThreadSanitizer ? 10_000 : 100_000, done) }
         done.receive()
-        while MPG.statistics().live > 1 { yield() }  // the last of them lets go of what it kept
+        while MPG.statistics().live > 1 { yield() }  // the last G drops what it kept alive
       }
     }
   }
@@ -69,7 +69,7 @@ struct ScopeTreeTests {
           withCancellation { outer in
             witness.scope = outer
             withCancellation { _ in
-              go { hold.receive() }  // in the inner scope, whose body is over before it
+              go { hold.receive() }  // a G in the inner scope, whose body ends before the G does
             }
           }
           left.send(())

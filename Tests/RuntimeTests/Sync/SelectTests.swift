@@ -1,4 +1,4 @@
-// Select: which case is chosen, who is woken, and that nothing is lost or done twice.
+// Select: which case is chosen, which G is woken, and that nothing is lost or done twice.
 import Glibc
 import Region
 import Synchronization
@@ -151,7 +151,7 @@ struct SelectTests {
                 if capacity == 0, let received { check(received != name, "no value from itself") }
               }
               all.done()
-              // the last one may wait for ever: somebody must take what is left
+              // The last G may wait for ever, so this G must take what is left.
               while true {
                 select {
                   $0.receive(from: channel) { _ in }
@@ -227,7 +227,7 @@ struct SelectTests {
         let each = 2_000
         let channels = [0, 0, 3, 7].map { Channel<Int>(capacity: $0) }
         let (counts, all) = (Counts(8 * each), WaitGroup())
-        // four senders of one channel each, and four that send wherever there is room; receivers likewise
+        // Four senders use one channel each, and four send wherever there is room. The receivers do likewise.
         all.add(12)
         for sender in 0..<4 {
           go {
@@ -281,7 +281,7 @@ struct SelectTests {
                 $0.after(delay) {}
               }
             }
-            // Whatever timers of the past are still about: this wait has none.
+            // Timers of earlier waits may still fire, but this wait has none.
             sum.add(channel.receive() ?? 0)
             all.done()
           }
@@ -409,7 +409,7 @@ enum SelectMisuse: String, CaseIterable, Codable, Sendable {
   }
 }
 
-/// A value that says how many of its kind there are.
+/// A value that counts how many values of its kind exist.
 private final class Item: Sendable {
   static let alive = Counter()
   init() { Self.alive.add(1) }

@@ -1,4 +1,4 @@
-// Semaphores and read-write mutexes: who may be in at once, and in which order they come.
+// Semaphores and read-write mutexes: which Gs may be inside at once, and in which order they enter.
 import Region
 import Testing
 
@@ -9,7 +9,7 @@ struct SemaphoreTests {
   @Test("a waiter that was cancelled, and has not left yet, stands in nobody's way")
   func cancelledWaiters() async {
     await #expect(processExitsWith: .success) {
-      // One P: nobody goes on before this G parks.
+      // One P: no other G goes on before this G parks.
       inRuntime(procs: 1, preemption: false) {
         let semaphore = Semaphore(1)
         withCancellation { scope in

@@ -1,4 +1,4 @@
-// Moments: channels that tell of them, tickers, alarms.
+// Channels that deliver times, tickers, alarms.
 import Region
 import Testing
 
@@ -35,7 +35,7 @@ struct TickerTests {
         sleep(.milliseconds(100))  // ten ticks, of which one waits
         let late = clock.now
         for _ in 0..<12 { ticker.channel.receive() }
-        // One waited, one may have been late, and ten came at their pace.
+        // One tick waited, one may have been late, and ten came at their pace.
         check(clock.now - late >= .milliseconds(90), "missed ticks not to be made up for")
       }
     }
@@ -74,7 +74,7 @@ struct TickerTests {
         let (results, clock) = (Channel<Int>(), ContinuousClock())
         let start = clock.now
         for delay in [20, 5, 10] {
-          Alarm(after: .milliseconds(delay)) {  // nobody holds it
+          Alarm(after: .milliseconds(delay)) {  // nobody holds the alarm
             check(clock.now - start >= .milliseconds(delay), "it not to go off early")
             sleep(.microseconds(1))
             results.send(delay)
@@ -166,7 +166,7 @@ extension TickerTests {
         checkEqual(timersAlive(), 0, "timers before anybody waits")
         ticker.channel.receive()
         ticker.channel.receive()
-        sleep(.milliseconds(20))  // by then the last entry has looked, and found nobody
+        sleep(.milliseconds(20))  // by then the last entry has fired and found nobody
         checkEqual(timersAlive(), 0, "timers after the last one who waited")
         var ticks = 0
         while select({
@@ -193,7 +193,7 @@ extension TickerTests {
             if name == 1 { try? ticker.channel.receiveOrCancelled() } else { ticker.channel.receive() }
             order.send(name)
           }
-          while parks(.chanReceive) <= name { yield() }  // a tick may have come by now, on a busy machine
+          while parks(.chanReceive) <= name { yield() }  // on a busy machine, a tick may have come already
         }
         checkEqual((0..<3).compactMap { _ in order.receive() }, [0, 1, 2], "who had a tick")
         ticker.stop()
@@ -264,7 +264,7 @@ extension TickerTests {
   }
 }
 
-/// Timers that will do something, over all Ps.
+/// The number of timers that will do something, over all Ps.
 private func timersAlive() -> Int {
   (0..<sched.psMade).reduce(0) { $0 + Int(truncatingIfNeeded: sched.p($1).shared[.timers].relaxed) }
 }
