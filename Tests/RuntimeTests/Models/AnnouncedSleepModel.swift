@@ -1,29 +1,29 @@
-// A model of a thread that announces its sleep, and of others that bring work and wake it if it sleeps.
-// Netpoll's dedicated thread sleeps so in two ways:
+// A model of a thread that announces its sleep, and of other threads that bring work and wake it if it
+// sleeps. Netpoll's dedicated thread sleeps in two such ways:
 //
 //     Netpoll §3   announcement: `standby`      work: a P goes idle        wake: futex
 //     Netpoll §4   announcement: `sleepUntil`   work: an earlier timer     wake: break the wait in the kernel
 //
-// Memory: a store that is not sequentially consistent may lie in its thread's store buffer while that thread
-// goes on to load. The promise: at rest the thread does not sleep beside work.
+// Memory: a store that is not sequentially consistent may stay in its thread's store buffer while that thread
+// goes on to load. The promise: at rest, the thread does not sleep while there is work.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum AnnouncedSleepFlaw: CaseIterable, Sendable {
   /// The announcement is not sequentially consistent.
   case announceUnordered
-  /// The work is not brought by a sequentially consistent store.
+  /// The store that brings the work is not sequentially consistent.
   case bringUnordered
   /// The thread does not look again after it announced its sleep.
   case noSecondLook
-  /// Who brings work does not look whether the thread sleeps.
+  /// The thread that brings work does not look whether the sleeper sleeps.
   case noWake
-  /// A wake before the sleep is forgotten.
+  /// A wake that comes before the sleep is forgotten.
   case forgottenWake
 }
 
 struct AnnouncedSleepModel: Model {
   let flaw: AnnouncedSleepFlaw?
-  /// Others that bring work, each twice.
+  /// Threads that bring work. Each does so twice.
   var bringers = 2
 
   enum Sleeper: Hashable { case look, announce, lookAgain, fall, sleep, withdraw }
@@ -32,7 +32,7 @@ struct AnnouncedSleepModel: Model {
   struct State: Hashable {
     var work = 0
     var isAnnounced = false
-    /// The wake that the next sleep, or the one that goes on, will end by.
+    /// Whether a wake waits: it ends the present sleep, or else the next.
     var isWoken = false
     var sleeper = Sleeper.look
     var isAnnouncementBuffered = false

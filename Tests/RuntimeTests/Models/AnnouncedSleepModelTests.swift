@@ -1,4 +1,4 @@
-// Every interleaving of the netpoll thread going to sleep with what it would have to wake up for.
+// Explores every interleaving of the netpoll thread going to sleep with the events that must wake it.
 import Testing
 
 @Suite("Netpoll thread asleep, all interleavings")

@@ -1,19 +1,20 @@
-// A model of a G that awaits an async function: the G, the task that ends, and the canceller of the G's scope. See
-// Await §2 for the steps, Claim §3 for the word.
+// A model of a G that awaits an async function. The actors are the G, the task that ends, and the canceller
+// of the G's scope. See Await §2 for the steps, Claim §3 for the word.
 //
-// Afterwards the G waits for something else, which nobody here may end: a side that comes late is found out. Memory is
-// sequentially consistent: every access here is a read-modify-write of a word, or ordered by one.
+// Afterwards the G waits for something else, and no actor may end that wait: this exposes a side that comes
+// late. Memory is sequentially consistent, because every access here is a read-modify-write of a word or is
+// ordered by one.
 //
-// Promises: the G goes on with the task's result, and only then; it is made ready once for each park, and never while
-// it is on its stack; nobody ends its later wait.
+// Promises: the G goes on only when the task has ended, and has the task's result. It is made ready once for
+// each park, and never while it is on its stack. No actor ends its later wait.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum AwaitFlaw: CaseIterable, Sendable {
-  /// A2 before A1.
+  /// A2 comes before A1.
   case announceBeforeOpen
   /// A2 is a plain store.
   case announceByStore
-  /// F1 after F2.
+  /// F1 comes after F2.
   case resultLate
   /// F3 makes the G ready without a claim.
   case readyWithoutClaim
@@ -23,7 +24,7 @@ enum AwaitFlaw: CaseIterable, Sendable {
   case readyUnparked
   /// A cancelled G does not wait for the task.
   case leaveWhenCancelled
-  /// The commit does not look whether the wait was ended.
+  /// The commit does not check whether the wait was ended.
   case commitByStore
 }
 
@@ -44,13 +45,13 @@ struct AwaitModel: Model {
   enum Ending: Hashable { case none, task, cancelled }
 
   struct State: Hashable {
-    // the word of the G's waits
+    // The word of the G's waits.
     var ticket = 0
     var isOpen = false
     var isParked = false
     var isCancellable = false
     var ending = Ending.none
-    /// 0, a ticket, or −1: done.
+    /// 0: not awaited; −1: the task has ended; else the ticket of the wait.
     var state = 0
     var hasResult = false
     var flag = false

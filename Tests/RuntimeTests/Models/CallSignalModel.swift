@@ -1,29 +1,31 @@
-// A model of a request to stop that falls about the beginning of a system call: the thread, which puts its P on offer and
-// looks for requests, and sysmon, which looks for offers and sends signals. See Syscall §4 and Preempt §3.
+// A model of a request to stop that comes near the beginning of a system call. The thread offers its P and
+// looks for requests; sysmon looks for offers and sends signals. See Syscall §4 and Preempt §3.
 //
-// The thread makes some calls, and between them runs user code, where a signal stops it. Its store of the offer may lie in
-// its store buffer while it looks at the word already; sysmon's barrier empties the buffer.
+// The thread makes some calls, and runs user code in between, where a signal stops it. The thread's store of
+// the offer may stay in its store buffer while it already looks at the word. Sysmon's barrier empties the
+// buffer.
 //
-// The promises: no signal of sysmon's arrives while the thread is in a call. At rest no request is under way: what was
-// asked was answered, or taken back.
+// The promises: no signal of sysmon's arrives while the thread is in a call. At rest no request is pending:
+// each was answered or taken back.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum CallSignalFlaw: CaseIterable, Sendable {
   /// The thread looks for requests before it makes the offer.
   case looksBeforeOffer
-  /// It answers a request though a signal for it is coming.
+  /// The thread answers a request although a signal for that request is coming.
   case answersSignalled
-  /// It does not look for requests at all.
+  /// The thread does not look for requests at all.
   case neverLooks
-  /// Sysmon sends the signal without saying so in the word.
+  /// Sysmon sends the signal without marking the word first.
   case signalsUntold
-  /// It does not look for an offer once it has said so.
+  /// Sysmon does not look for an offer after it has marked the word.
   case neverChecks
-  /// It makes no barrier before that look.
+  /// Sysmon makes no barrier before it looks for an offer.
   case noBarrier
-  /// It looks before it says so.
+  /// Sysmon looks for an offer before it marks the word.
   case checksFirst
-  /// It takes its word back without telling: the thread waits for a signal that does not come.
+  /// Sysmon gives up the signal without changing the word back: the thread waits for a signal that does not
+  /// come.
   case forgetsToRetract
 }
 
@@ -39,7 +41,8 @@ struct CallSignalModel: Model {
   struct State: Hashable {
     var word = Word.runs
     var place = Place.user
-    /// Whether it is inside the runtime, which the handler sees: from the offer on until it is back in user code.
+    /// Whether the thread is inside the runtime, as the handler sees it: from the offer until the thread is
+    /// back in user code.
     var inside = false
     var isOffered = false
     var offerBuffered: Bool?
@@ -78,12 +81,12 @@ struct CallSignalModel: Model {
   }
 
   private func threadStep(_ before: State) -> State? {
-    guard before.word != .still else { return nil }  // in the handler, until it is let go
+    guard before.word != .still else { return nil }  // in the handler, until sysmon lets it go
     var state = before
     switch before.place {
     case .user:
       guard before.callsLeft > 0 else {
-        // Out of the runtime for good; on its way it answers what asks without a signal.
+        // The thread leaves the runtime for good. On its way out it answers a request without a signal.
         guard before.word != .noted else { return nil }
         if before.word == .asked { state.word = .noted }
         state.place = .over
@@ -100,7 +103,7 @@ struct CallSignalModel: Model {
       switch before.word {
       case .asked: (state.word, state.place) = (.noted, after)
       case .signalled where flaw == .answersSignalled: (state.word, state.place) = (.noted, after)
-      case .signalled: return nil  // it waits for the handler
+      case .signalled: return nil  // the thread waits for its handler
       default: state.place = after
       }
     case .inCall: state.place = .claim
@@ -119,7 +122,7 @@ struct CallSignalModel: Model {
         state.word = .runs
         return [state]
       }
-      // By then the thread may be on its way out for good, where it answers.
+      // The thread may be on its way out for good by then, and answers there.
       guard before.asksLeft > 0, before.word == .runs, before.place != .over else { return [] }
       (state.word, state.asksLeft, state.sysmon) = (.asked, before.asksLeft - 1, .asked)
     case .asked: return askedSteps(before)
@@ -157,7 +160,7 @@ struct CallSignalModel: Model {
     case .checksFirst: state.sysmon = before.isOffered ? .asked : .checkedEarly
     default: (state.word, state.sysmon) = (.signalled, .barrier)
     }
-    var retracted = before  // the slice ended, or it is seen in a call
+    var retracted = before  // the slice ended, or the thread is in a call
     (retracted.word, retracted.sysmon) = (.runs, .watch)
     return [state, retracted]
   }

@@ -1,20 +1,22 @@
-// A model of two scopes, one below the other, and three who meet there: a G that enters the lower one and waits in it,
-// one who cancels the upper one, and a timer that cancels the lower one. See Cancellation §3 and §4.
+// A model of two scopes, one below the other, and three actors: a G that enters the lower scope and waits in
+// it, a thread that cancels the upper scope, and a timer that cancels the lower one. See Cancellation §3 and
+// §4.
 //
-// Promises: at rest the G does not sleep in a scope that was cancelled; a scope below a cancelled one is; no scope is walked
-// twice, for the list of a walk goes through it; the G is made ready once.
+// Promises: at rest the G does not sleep in a cancelled scope. Every scope below a cancelled scope is
+// cancelled. No scope is walked twice, because the list of a walk goes through the scope itself. The G is
+// made ready once.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum CancellationFlaw: CaseIterable, Sendable {
-  /// A scope copies its parent's flag before it is among its children.
+  /// A scope copies its parent's flag before it enters the parent's list of children.
   case copyBeforeEntering
-  /// The canceller walks first and sets the flag after.
+  /// The canceller walks first and sets the flag afterwards.
   case walkBeforeFlag
-  /// A child is flagged, and not walked.
+  /// The walk sets a child's flag but does not walk the child.
   case childrenNotListed
-  /// A child that is entered does not look at its parent's flag.
+  /// A new child does not look at its parent's flag.
   case noCopy
-  /// Flags are set by a look and a store.
+  /// Flags are set by a load and a store instead of an exchange.
   case flagByStore
   /// The G looks at the flag before it opens its wait.
   case lookBeforeOpening
@@ -30,7 +32,7 @@ struct CancellationModel: Model {
   }
   enum Word: Hashable { case closed, open, parked }
 
-  /// Who cancels: the upper scope and what is below it, or the lower one.
+  /// The steps of a canceller: of the upper scope and all below it, or of the lower scope.
   enum Canceller: Hashable {
     case flag, store, lockUpper, walkUpper, storeBelow, unlockUpper, flagLate, lockLower, walkLower,
       unlockLower, done
@@ -39,14 +41,15 @@ struct CancellationModel: Model {
   struct State: Hashable {
     var (upperFlag, lowerFlag) = (false, false)
     var (upperLocked, lowerLocked) = (false, false)
-    /// Whether the lower scope is among the children of the upper one, and the G among those of the lower.
+    /// Whether the lower scope is in the upper one's list of children, and whether the G is in the lower
+    /// one's list of members.
     var (hasChild, hasMember) = (false, false)
     var waiter = Waiter.lockUpper
     var word = Word.closed
     var readied = 0
     var copied = false
     var upper = Canceller.flag
-    /// Whether the upper canceller has the lower scope on its list.
+    /// Whether the upper canceller has put the lower scope on its list.
     var isListed = false
     var lower = Canceller.flag
     var walks = 0
@@ -113,7 +116,7 @@ extension CancellationModel {
   }
 }
 
-// MARK: who cancels
+// MARK: the cancellers
 
 extension CancellationModel {
   private func upperStep(_ before: State) -> State? {
@@ -141,7 +144,7 @@ extension CancellationModel {
 
   private func afterUpper(_ state: State) -> Canceller { state.isListed ? .lockLower : .done }
 
-  /// The timer of the lower scope, which is there once that was entered.
+  /// The timer of the lower scope. It exists once that scope was entered.
   private func lowerStep(_ before: State) -> State? {
     var state = before
     switch before.lower {

@@ -1,4 +1,5 @@
-// Every interleaving of who enters a scope and waits in it with who cancels the scope, or the one around it.
+// Explores every interleaving of a G that enters a scope and waits there with the cancelling of that scope or
+// of the one around it.
 import Testing
 
 @Suite("Cancellation, all interleavings")

@@ -1,32 +1,34 @@
-// A model of one direction of a poll descriptor with a deadline: a G that waits for data, the poller that brings news of
-// it, somebody who moves the deadline meanwhile, the timers that look, and the clock. See PollDescriptor for the word, and
-// its `setDeadline` and `deadlineFired`, which hold the descriptor's lock.
+// A model of one direction of a poll descriptor with a deadline. The actors are a G that waits for data, the
+// poller that brings news of data, a thread that moves the deadline, the timers that check the deadline, and
+// the clock. See PollDescriptor for the word, and its `setDeadline` and `deadlineFired`, which hold the
+// descriptor's lock.
 //
-// A timer cannot be taken back: it looks when its moment comes, and whether a later one is needed. Times are small
-// numbers; the clock stops at `end`.
+// A timer cannot be taken back. When its moment comes, it checks whether the deadline has passed and whether
+// a later timer is needed. Times are small numbers; the clock stops at `end`.
 //
-// The promises: the G is never made ready while it is on its stack or twice; it gives up only past the deadline of that
-// moment; at rest it does not wait past its deadline, nor beside data that was reported.
+// The promises: the G is never made ready while it is on its stack, or twice. It gives up only past the
+// deadline that holds at that moment. At rest it does not wait past its deadline, nor while reported data is
+// there.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum DeadlineFlaw: CaseIterable, Sendable {
-  /// The timer wakes the G first and marks the side as expired after.
+  /// The timer wakes the G first and marks the side as expired afterwards.
   case wakesBeforeMark
   /// The G does not look at the mark after it announced itself.
   case noLookAfterAnnouncing
-  /// The commit stores, and overwrites what came meanwhile.
+  /// The commit is a plain store, and overwrites what came meanwhile.
   case commitWithoutCompare
-  /// The timer takes the G by a look and a store.
+  /// The timer takes the G by a load and a store.
   case unblockWithoutCompare
-  /// A timer that looks too early adds no later one.
+  /// A timer that checks too early adds no later timer.
   case noLaterTimer
-  /// A timer does not look whether the deadline was moved.
+  /// A timer does not check whether the deadline was moved.
   case firesBlindly
-  /// A timer that has looked is still counted on.
+  /// A timer that has fired is still counted as the one that will check.
   case staysArmed
   /// An earlier deadline gets no timer of its own.
   case noEarlierTimer
-  /// Moving the deadline leaves the mark of the earlier one.
+  /// Moving the deadline leaves the mark of the earlier deadline.
   case keepsMark
   /// The deadline is moved without the lock.
   case movesUnlocked
@@ -34,7 +36,7 @@ enum DeadlineFlaw: CaseIterable, Sendable {
 
 struct DeadlineModel: Model {
   let flaw: DeadlineFlaw?
-  /// The deadline that the G begins with, and those that others set; 0: none.
+  /// The first deadline, and the later ones that the mover sets; 0: no deadline.
   var course = Course.both
   var arrivals = 1
   var end = 4
@@ -43,11 +45,11 @@ struct DeadlineModel: Model {
     var first: Int
     var moves: [Int]
 
-    /// Moved forth, and back again past the first.
+    /// Moved to an earlier time, then past the first deadline.
     static let both = Course(first: 2, moves: [1, 3])
-    /// Moved forth from one that lies beyond the end of time.
+    /// Moved to an earlier time, from one beyond the end of time.
     static let earlier = Course(first: 5, moves: [1])
-    /// Taken away, and set anew.
+    /// Taken away, then set again.
     static let anew = Course(first: 1, moves: [0, 3])
     static let all = [both, earlier, anew, Course(first: 0, moves: [3, 1])]
   }
@@ -66,10 +68,10 @@ struct DeadlineModel: Model {
     case ended
   }
 
-  /// Somebody who wakes the G: what he is about to do.
+  /// An actor that wakes the G: its next step.
   enum Visitor: Hashable {
     case idle
-    // The timer, and who moves the deadline; `release`: of the lock.
+    // Of the timer and of the mover. `release` releases the lock.
     case mark
     case look
     case change(Side)
@@ -83,10 +85,10 @@ struct DeadlineModel: Model {
     var side = Side.nothing
     var expired = false
     var deadline: Int
-    /// When the timer that counts will look; 0: none will.
+    /// When the timer that counts will check; 0: no timer will.
     var armed: Int
     var timers: Set<Int>
-    /// Who holds the descriptor's lock.
+    /// Whether somebody holds the descriptor's lock.
     var isLocked = false
     var data = 0
     var reports = 0
@@ -153,7 +155,8 @@ extension DeadlineModel {
     case .read: state.reader = before.data > 0 ? .ended : .check
     case .check:
       state.reader = before.expired ? .ended : .announce
-      // A mark of the moment; the deadline may be moved later between the two looks of a real G.
+      // The deadline counts as of this moment. In the real code it may be moved later, between the G's two
+      // looks.
       let isPast = before.deadline != 0 && before.deadline <= before.now
       if before.expired, !isPast, !before.isLocked { state.wrong = "gave up before the deadline" }
     case .announce:
@@ -179,7 +182,7 @@ extension DeadlineModel {
   }
 }
 
-// MARK: those who wake it
+// MARK: the actors that wake the G
 
 extension DeadlineModel {
   private func pollerStep(_ before: State) -> State? {
@@ -190,11 +193,11 @@ extension DeadlineModel {
     return state
   }
 
-  /// `deadlineFired`, up to the mark; under the lock.
+  /// `deadlineFired` up to the mark, under the lock.
   private func fire(_ before: State, _ when: Int) -> State {
     var state = before
     state.timers.remove(when)
-    guard before.armed == when else { return state }  // replaced by an earlier one
+    guard before.armed == when else { return state }  // an earlier timer has replaced this one
     if flaw != .staysArmed { state.armed = 0 }
     guard before.deadline != 0 || flaw == .firesBlindly else { return state }
     if before.deadline > before.now, flaw != .firesBlindly {
@@ -206,7 +209,7 @@ extension DeadlineModel {
     return state
   }
 
-  /// `setDeadline`; under the lock.
+  /// `setDeadline`, under the lock.
   private func moverStep(_ before: State) -> State? {
     if before.mover != .idle { return visit(before, \.mover, brings: .nothing) }
     guard let deadline = before.movesLeft.first, !before.isLocked || flaw == .movesUnlocked else {

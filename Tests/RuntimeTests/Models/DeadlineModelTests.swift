@@ -1,5 +1,5 @@
-// Every interleaving of a G that waits for data with the news, with a deadline that is moved, and with the timers that
-// look: it gives up past its deadline and not before, and each safeguard is needed.
+// Explores every interleaving of a G that waits for data with news, with a moving deadline, and with timers.
+// The G gives up past its deadline and not before, and every safeguard is needed.
 import Testing
 
 @Suite("Deadlines, all interleavings")

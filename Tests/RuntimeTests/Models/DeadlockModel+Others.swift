@@ -1,8 +1,8 @@
-// The others in the model of the deadlock check: Ms that run Gs, netpoll's thread, timers, a foreign thread, the gc
-// thread, and system calls.
+// All actors but sysmon in the model of the deadlock check: Ms that run Gs, netpoll's thread, timers, a
+// foreign thread, the gc thread, and system calls.
 
 extension DeadlockModel {
-  /// Counts one move on a lane; waits count if they are from inside.
+  /// Counts one move on a lane. Parks and wake-ups count only for reasons from inside.
   private func count(_ count: Count, _ reason: Reason, on lane: Int, _ state: inout State) {
     let isFromInside =
       switch reason {
@@ -43,13 +43,13 @@ extension DeadlockModel {
     return [state]
   }
 
-  /// A step that is one count.
+  /// A step that does nothing but count.
   private func countStep(_ step: Worker, on w: Int, _ state: inout State) {
     switch step {
     case .countsTimer(let g):
       state.wakers += 1
       (state.isTimed[g], state.hasTimer[g]) = (true, true)
-      // from here on the wait can be ended
+      // From here on, others can end the wait.
       (state.places[g], state.workers[w]) = (.leaving(.select), .counts(g))
     case .counts(let g):
       guard case .leaving(let reason) = state.places[g] else { return }
@@ -65,7 +65,7 @@ extension DeadlockModel {
     }
   }
 
-  /// A G whose wait was ended is counted, and queued.
+  /// Counts a G whose wait was ended, and queues it.
   private func handOn(_ step: Worker, on w: Int, _ state: inout State) {
     switch step {
     case .readies(let g, let by):
@@ -98,7 +98,7 @@ extension DeadlockModel {
       }
     case .wake(let other): wake(other, by: g, on: w, &state)
     case .call:
-      // as if sysmon had taken the P at once
+      // As if sysmon had taken the P at once.
       (state.places[g], state.isIdle[w], state.workers[w]) = (.inCall, true, .asleep)
     case .stopAlarm:
       guard state.hasAlarm else { return }
@@ -160,7 +160,7 @@ extension DeadlockModel {
     return [state]
   }
 
-  /// What the thread may come upon in the kernel, or in a heap of timers.
+  /// What the thread may find in the kernel or in a heap of timers.
   private func finds(_ before: State) -> [State] {
     var all: [State] = []
     func add(_ change: (inout State) -> Void) {
@@ -190,9 +190,9 @@ extension DeadlockModel {
     return all
   }
 
-  // MARK: the rest
+  // MARK: the other actors
 
-  /// Ends the wait of G 0, or not, and goes.
+  /// The foreign thread ends G 0's wait or does not, and then ends itself.
   func foreignSteps(_ before: State) -> [State] {
     var state = before
     switch before.foreign {

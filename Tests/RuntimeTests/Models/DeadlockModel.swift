@@ -1,47 +1,49 @@
-// A model of the verdict that nothing will ever happen again (Deadlock §2 to §4): sysmon reads one word after the other,
-// while Ms run Gs and put them aside, netpoll's thread finds news and fires timers, a foreign thread acts and goes, the gc
-// thread borrows an idle P, and system calls return. Every step between "the kernel said so" and "the G is queued" is a
-// step of its own, and so is every count.
+// A model of the verdict that nothing will ever happen again (Deadlock §2 to §4). Sysmon reads one word after
+// the other. Meanwhile Ms run Gs and put them aside, netpoll's thread finds news and fires timers, a foreign
+// thread acts and ends, the gc thread borrows an idle P, and system calls return. Every step between "the
+// kernel said so" and "the G is queued" is a step of its own, and so is every count.
 //
-// The promises: the verdict is spoken only if nothing can happen; and at rest it has been spoken if nothing can.
+// The promises: the verdict is spoken only if nothing can happen. If nothing can happen, then at rest the
+// verdict has been spoken.
 //
-// Memory: all steps are atomic, in one order. The counts are published with release and read with acquire, each before
-// what makes the G reachable, so that a reading that saw an effect sees its cause; timers, idle Ps and announcement are
-// sequentially consistent or under the scheduler's lock.
+// Memory: all steps are atomic, in one order. The counts are published with release and read with acquire,
+// each before the store that makes the G reachable; so a reading that saw an effect also sees its cause.
+// Timers, idle Ps and the announcement are sequentially consistent, or under the scheduler's lock.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum DeadlockFlaw: CaseIterable, Sendable {
-  /// The check as it was first written: netpoll's thread, queues, Ps, and who waits for the network last.
+  /// The check as it was first written: netpoll's thread, queues, Ps, and at last the Gs that wait for the
+  /// network.
   case asFirstWritten
-  /// The counts are read once.
+  /// Sysmon reads the counts only once.
   case readsOnce
-  /// Whether an M holds a P is not asked after the announcement.
+  /// After the announcement, sysmon does not ask whether an M holds a P.
   case noLookAtPsFirst
-  /// It is not asked between the readings.
+  /// Between the two readings, sysmon does not ask whether an M holds a P.
   case noLookAtPs
-  /// It is asked after the second reading.
+  /// Sysmon asks whether an M holds a P only after the second reading.
   case looksAtPsLast
-  /// Timers are not asked for.
+  /// Sysmon does not ask about timers.
   case noLookAtTimers
   case looksAtTimersLast
-  /// Foreign threads are not asked for.
+  /// Sysmon does not ask about foreign threads.
   case noLookOutside
   case looksOutsideLast
-  /// Who waits for the network is taken for one that waits for another G.
+  /// A G that waits for the network counts as one that waits for another G.
   case netpollFromInside
-  /// Who sleeps is.
+  /// A G that sleeps counts as one that waits for another G.
   case sleepFromInside
-  /// A timer that fires is counted out before what it does is counted.
+  /// A firing timer is counted out before its effect is counted.
   case countedOutFirst
-  /// A timer that was stopped stays counted as long as it lies in the heap.
+  /// A stopped timer stays counted for as long as it lies in the heap.
   case stoppedCounts
-  /// Who fires the last timer for nobody does not say so.
+  /// The last timer fires and wakes no G, and nobody tells sysmon.
   case noWakeForQuiet
-  /// Sysmon asks, and announces its sleep afterwards.
+  /// Sysmon asks first, and announces its sleep afterwards.
   case asksBeforeAnnouncing
-  /// What was in motion is not asked for again.
+  /// After it saw something in motion, sysmon does not ask again.
   case movingForGood
-  /// Foreign threads are not.
+  /// After it saw foreign threads, sysmon does not ask again.
   case foreignForGood
 }
 
@@ -56,15 +58,15 @@ struct DeadlockModel: Model {
   }
 
   enum Reason: Hashable, Sendable {
-    /// For another G.
+    /// Waits for another G.
     case inside
-    /// The same, or until a timer is due.
+    /// Waits for another G, or until a timer is due.
     case select
     case netpoll
     case sleep
   }
 
-  /// What a G does, one after the other; then it ends.
+  /// What a G does, one act after the other. Then the G ends.
   enum Act: Hashable, Sendable {
     case wait(Reason)
     case wake(Int)
@@ -72,18 +74,18 @@ struct DeadlockModel: Model {
     case stopAlarm
   }
 
-  /// Who is there, and what they do.
+  /// The actors of a scenario, and what they do.
   struct Scene: Sendable, CustomStringConvertible {
     var description: String
     var scripts: [[Act]]
     var ps = 1
-    /// How often the network has something for who waits for it.
+    /// How often the network has news for a waiting G.
     var news = 0
-    /// A timer that starts a G, and one that nobody waits for.
+    /// `hasAlarm`: a timer that starts a G. `hasTimeout`: a timer for which no G waits.
     var hasAlarm = false
     var hasTimeout = false
     var isForeign = false
-    /// The gc thread takes an idle P, and gives it back.
+    /// Whether the gc thread takes an idle P and gives it back.
     var flushes = false
   }
 
@@ -92,18 +94,18 @@ struct DeadlockModel: Model {
     case nowhere
     case queued
     case running
-    /// Counted as waiting, and not yet to be found.
+    /// Counted as waiting, but others cannot find it yet.
     case leaving(Reason)
     case waiting(Reason)
-    /// Its wait was ended, which is not counted yet.
+    /// Its wait was ended, but that is not counted yet.
     case claimed(Reason)
-    /// Counted as runnable, and in no queue.
+    /// Counted as runnable, but in no queue yet.
     case inHand
     case inCall
     case gone
   }
 
-  /// An M with its P, or without.
+  /// An M, with its P or without.
   enum Worker: Hashable {
     case asleep
     case noting
@@ -118,7 +120,7 @@ struct DeadlockModel: Model {
     case tells(Int)
   }
 
-  /// Netpoll's thread, which fires timers as well; and the foreign one.
+  /// The steps of netpoll's thread, which also fires timers, and of the foreign thread.
   enum Helper: Hashable {
     case idle
     case readies(Int)
@@ -132,7 +134,7 @@ struct DeadlockModel: Model {
 
   enum Verdict: Hashable { case busy, alive, moving, foreign, dead }
 
-  /// Where sysmon is: about to announce, at the n-th question, asleep after an answer.
+  /// Where sysmon is: about to announce, at the n-th question, or asleep after an answer.
   enum Sysmon: Hashable {
     case announces
     case asks(Int)
@@ -145,17 +147,17 @@ struct DeadlockModel: Model {
   struct State: Hashable {
     var places: [Place]
     var pc: [Int]
-    /// The wait of this G was ended before it could be found.
+    /// By G: its wait was ended before others could find it.
     var isEnded: [Bool]
-    /// Wakes that came before the wait.
+    /// By G: wakes that came before the wait.
     var tokens: [Int]
-    /// The timer of its select is in the heap.
+    /// By G: the timer of its select is in the heap.
     var isTimed: [Bool]
-    /// It has a timer to count out when it goes on.
+    /// By G: it must count out a timer when it goes on.
     var hasTimer: [Bool]
     var workers: [Worker]
     var isIdle: [Bool]
-    /// By lane: of the Ps, of netpoll's thread, of the foreign one.
+    /// By lane: the Ps' lanes, then netpoll's, then the foreign thread's.
     var counts: [[Int]]
     var wakers = 0
     var hasAlarm: Bool
@@ -170,7 +172,7 @@ struct DeadlockModel: Model {
     var sysmon = Sysmon.announces
     var isAnnounced = false
     var isRung = false
-    /// Sums of the first reading and of the second.
+    /// The sums of the first reading, and of the second.
     var first = [0, 0, 0, 0]
     var second = [0, 0, 0, 0]
     var sawForeign = false
@@ -199,7 +201,7 @@ struct DeadlockModel: Model {
 
   var start: State {
     let count = scene.scripts.count
-    // The last one is what the alarm starts, if there is one.
+    // The last G is the one that the alarm starts, if there is an alarm.
     let places = (0..<count).map { scene.hasAlarm && $0 == count - 1 ? Place.nowhere : .queued }
     let lanes = scene.ps + 2
     var counts = Array(repeating: [0, 0, 0, 0], count: lanes)
@@ -259,7 +261,7 @@ extension DeadlockModel.Scene {
 
 // MARK: sysmon
 
-/// What sysmon asks, a word at a time.
+/// What sysmon asks, one word at a time.
 private enum Question: Sendable {
   case isQuiet
   case count(DeadlockModel.Count, lane: Int, again: Bool)
@@ -268,7 +270,7 @@ private enum Question: Sendable {
   case timers
   case outside
   case isSame
-  // As it was first written; what was summed up there is asked in one step here.
+  // Questions of the check as it was first written. What that check summed up is one step here.
   case isDormant
   case queues
   case calls
@@ -277,7 +279,7 @@ private enum Question: Sendable {
 
   static let asFirstWritten = [isQuiet, isDormant, queues, calls, ps, netpoll, verdict]
 
-  /// In order; each may be the last.
+  /// The questions in their order. Each of them may give the answer.
   static func all(_ flaw: DeadlockFlaw?, lanes: Int) -> [Question] {
     let reading = { (again: Bool) in
       (0..<lanes).flatMap { lane in DeadlockModel.Count.allCases.map { count($0, lane: lane, again: again) } }
@@ -295,7 +297,7 @@ private enum Question: Sendable {
 }
 
 extension DeadlockModel {
-  /// The answer, if this question has brought it.
+  /// The verdict, if this question decides it; nil: go on asking.
   private func ask(_ question: Question, _ state: inout State) -> Verdict? {
     let allIdle = state.isIdle.allSatisfy { $0 }
     switch question {

@@ -1,5 +1,5 @@
-// Every interleaving of the check for a deadlock with whatever may yet make a G runnable: the verdict is spoken only when
-// nothing can happen, and it is spoken then; each safeguard is needed.
+// Explores every interleaving of the check for a deadlock with whatever may still make a G runnable. The
+// verdict is spoken if and only if nothing can happen, and every safeguard is needed.
 import Testing
 
 @Suite("Deadlock check, all interleavings")

@@ -1,27 +1,30 @@
-// A model of a thread that falls asleep in the kernel while it has the one P: the thread, its signal handler, sysmon that
-// asks it to stop or takes the P from it, and the heir, an M that goes on with the P and grants it back. See Drift §3.
+// A model of a thread that falls asleep in the kernel while it has the only P. The actors are the thread, its
+// signal handler, sysmon, which asks the thread to stop or takes the P away, and the heir, an M that goes on
+// with the P and grants it back. See Drift §3.
 //
-// Two protocols meet here: the request to stop of Preempt §3, which the thread answers, and the taking, which it need not
-// know of. The thread runs user code, falls asleep there and wakes up at any time or never, enters the runtime and leaves
-// it, and at last runs on for ever. Its store to `inside` may lie in its store buffer while its next load is done already;
-// sysmon's barrier empties the buffer. Everything else is sequentially consistent.
+// Two protocols meet here: the request to stop of Preempt §3, which the thread answers, and the taking of the
+// P, of which the thread need not know. The thread runs user code, falls asleep there and wakes up at any
+// time or never, enters and leaves the runtime, and at last runs on for ever. Its store to `inside` may stay
+// in its store buffer while its next load is already done. Sysmon's barrier empties the buffer. Everything
+// else is sequentially consistent.
 //
-// The promises: one of thread, heir and sysmon has the P; the thread is in the runtime with the P only. At rest the P is
-// with somebody who is awake, and the thread stands nowhere for ever, nor runs for ever without the P.
+// The promises: exactly one of thread, heir and sysmon has the P. The thread is in the runtime only with the
+// P. At rest the P is with an actor that is awake, and the thread neither stands still for ever nor runs for
+// ever without the P.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum DriftFlaw: CaseIterable, Sendable {
   /// Sysmon makes no barrier.
   case noBarrier
-  /// It looks whether the thread is inside before it changes the word.
+  /// Sysmon looks whether the thread is inside before it changes the word.
   case looksFirst
-  /// It takes the P of a thread that is inside as well.
+  /// Sysmon also takes the P of a thread that is inside.
   case takesInside
   /// The border lets in a thread whose P is being taken.
   case opensWhileTaken
   /// The border lets in a thread that is adrift.
   case opensAdrift
-  /// It rings no bell there, and nobody looks.
+  /// The border tells nobody that a thread without its P stands there.
   case noBell
   /// Nobody stops a thread that runs without its P.
   case neverStops
@@ -31,7 +34,7 @@ enum DriftFlaw: CaseIterable, Sendable {
 
 struct DriftModel: Model {
   let flaw: DriftFlaw?
-  /// Times that the thread falls asleep, enters the runtime, and is asked to stop.
+  /// How often the thread falls asleep, enters the runtime, and is asked to stop.
   var sleeps = 2
   var visits = 2
   var asks = 1
@@ -42,21 +45,21 @@ struct DriftModel: Model {
     case user
     case asleep
     case asleepForEver
-    // Into the runtime.
+    // On its way into the runtime.
     case look
     case border
     case standing
     case works
-    // Out of it.
+    // On its way out of the runtime.
     case leave
     case answer
-    /// It ended inside: its slice was over.
+    /// Ended inside the runtime, because its slice was over.
     case gaveWay
   }
 
   enum Sysmon: Hashable {
     case watch
-    /// It saw the thread asleep.
+    /// Sysmon saw the thread asleep.
     case sawAsleep
     case sawAsked
     case sawInsideEarly(Bool)
@@ -70,17 +73,17 @@ struct DriftModel: Model {
   struct State: Hashable {
     var word = Word.runs
     var place = Place.user
-    /// Whether the handler has stopped it where it is.
+    /// Whether the handler holds the thread where it is.
     var isHeld = false
-    /// `inside` as others see it; and what lies in the thread's store buffer.
+    /// `inside` as others see it, and the value in the thread's store buffer.
     var inside = false
     var buffered: Bool?
-    /// Whether its record has the P; whether the heir has it; whether sysmon has.
+    /// Whether the thread's record, the heir, or sysmon has the P.
     var hasP = true
     var heirHasP = false
     var sysmonHasP = false
     var isQueued = false
-    /// Whether sysmon knows it as one that is adrift.
+    /// Whether sysmon has listed the thread as adrift.
     var isListed = false
     var bell = false
     var signal = false
@@ -125,7 +128,7 @@ struct DriftModel: Model {
     return all
   }
 
-  /// The heir has its turn, finds the G and grants it the P.
+  /// The heir gets its turn, finds the G and grants the G's thread the P.
   private func granted(_ before: State) -> State {
     var state = before
     (state.isQueued, state.heirHasP, state.hasP) = (false, false, true)
@@ -134,7 +137,7 @@ struct DriftModel: Model {
     return state
   }
 
-  /// The handler. It sees its own thread's `inside`, buffered or not.
+  /// The handler. It sees its own thread's `inside`, whether it is still buffered or not.
   private func handled(_ before: State) -> State {
     var state = before
     state.signal = false
@@ -165,7 +168,7 @@ extension DriftModel {
       }
     case .border:
       switch before.word {
-      case .taking: return []  // it waits
+      case .taking: return []  // the thread waits
       case .adrift: (state.word, state.place, state.bell) = (.still, .standing, flaw != .noBell)
       default: state.place = .works
       }

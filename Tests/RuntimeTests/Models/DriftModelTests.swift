@@ -1,5 +1,6 @@
-// Every interleaving of a thread that falls asleep in the kernel with sysmon that asks it to stop, takes its P, and stops it
-// when it runs without; and of requests to stop with the beginning of system calls.
+// Explores every interleaving of a thread that falls asleep in the kernel with sysmon, which asks the thread
+// to stop, takes its P, and stops it when it runs without the P. Also of requests to stop with the beginnings
+// of system calls.
 import Testing
 
 @Suite("Drift and system calls, all interleavings")

@@ -1,19 +1,19 @@
-// A model of one M whose thread ends, and of the thread that is this M next: E1 to E6 of Ending §3, beside somebody who
-// wants an M and takes it wherever it finds it, off the list of the idle or off that of those without a thread, and sysmon,
-// which may ask whoever is this M to stop.
+// A model of one M whose thread ends, and of the thread that is this M next: E1 to E6 of Ending §3. Meanwhile
+// another actor wants an M, and takes this one from either list: of idle Ms, or of Ms without a thread.
+// Sysmon may ask whatever thread is this M to stop.
 //
-// The promise: a P that was handed over is taken up by a thread, no M is two threads, and a thread that is no M any more
-// is not asked to stop.
+// The promise: a thread takes up every P that was handed over, no M is two threads, and a thread that is no M
+// any more is not asked to stop.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum EndingFlaw: CaseIterable, Sendable {
-  /// E2: it is woken first, and told then.
+  /// E2 wakes the thread first and tells it afterwards.
   case wokenBeforeTold
   /// E5 comes before E4.
   case takenBackBeforeForgotten
-  /// E5 is left to E6's place: the thread uses the M after it has given it back.
+  /// The thread still writes to ring and region (E3) after it has given the M back (E5).
   case saysSoAfterwards
-  /// Its thread ends by itself, after a time, and does not look at the list under the lock.
+  /// The thread ends by itself after a time, and does not look at the list under the lock.
   case endsByItself
 }
 
@@ -22,12 +22,13 @@ struct EndingModel: Model {
 
   enum Place: Hashable { case idle, taken, unstarted }
 
-  /// The thread that is the M at first. `uses`: it writes to ring and region.
+  /// The steps of the thread that is the M at first. `says`: it writes to ring and region; `saysLate`: it
+  /// does so too late.
   enum Thread: Hashable { case asleep, decides, says, forgets, gives, saysLate, gone, runs }
 
   enum Collector: Hashable { case cut, tell, wake, done }
 
-  /// Who wants an M.
+  /// The actor that wants an M.
   enum Waker: Hashable { case take, prepare, wake, starts, done }
 
   struct State: Hashable {
@@ -35,7 +36,7 @@ struct EndingModel: Model {
     var isTold = false
     var hasP = false
     var isWoken = false
-    /// Whether the first thread knows the M, and its handler the stop word.
+    /// Whether the first thread still knows the M, and its handler the stop word.
     var knows = true
     var thread = Thread.asleep
     var newThread = false
@@ -88,7 +89,7 @@ struct EndingModel: Model {
       switch before.place {
       case .idle: state.waker = .prepare
       case .unstarted: state.waker = .starts
-      case .taken: return []  // another M will do
+      case .taken: return []  // the waker takes another M
       }
       state.place = .taken
     case .prepare:
@@ -134,7 +135,7 @@ struct EndingModel: Model {
   private func asleepSteps(_ before: State) -> [State] {
     var all: [State] = []
     if flaw == .endsByItself, before.place == .idle {
-      // It has looked at the list, and goes; only then is it taken off.
+      // The thread has looked at the list and goes. Only after that is it taken off the list.
       var state = before
       (state.isTold, state.thread) = (true, .says)
       all.append(state)

@@ -1,4 +1,4 @@
-// Every interleaving of a thread that ends with somebody who wants its M.
+// Explores every interleaving of a thread that ends with an actor that wants its M.
 import Testing
 
 @Suite("Threads that end, all interleavings")

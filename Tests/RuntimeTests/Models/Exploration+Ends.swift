@@ -1,10 +1,13 @@
-// Exploring to the end: besides what `explore` sees, that from every state an end can still be reached.
+// Exploring to the end: checks all that `explore` checks, and also that from every state an end can be
+// reached.
 //
-// In a protocol that tries again and again nothing comes to rest while somebody tries in vain. So a state from which
-// no state at rest can be reached is wrong too: whatever the scheduling, the actors go round in circles for ever.
+// A protocol that tries again and again never comes to rest while somebody tries in vain. So a state is wrong
+// too if no state at rest can be reached from it: whatever the scheduling, the actors then go round in
+// circles for ever.
 
 extension Model {
-  /// Visits every state, or stops at the first that is wrong; then looks for states that lead to no end.
+  /// Visits every state, or stops at the first wrong one. Then looks for states from which no end can be
+  /// reached.
   func exploreToTheEnd() -> Exploration {
     var found = Exploration()
     var numbers: [State: Int] = [start: 0]
@@ -37,7 +40,7 @@ extension Model {
     return found
   }
 
-  /// From how many states one of `ends` can be reached; `before[n]`: those that lead to n.
+  /// The number of states from which one of `ends` can be reached. `before[n]` are the states that lead to n.
   private func leading(to ends: [Int], _ before: [[Int]]) -> Int {
     var seen = Set(ends)
     var open = ends

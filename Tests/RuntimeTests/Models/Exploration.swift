@@ -1,32 +1,32 @@
-// Looking at every execution of a small model: all states that some interleaving of its actors reaches.
+// Looks at every execution of a small model: at all states that some interleaving of its actors reaches.
 //
-// A model is a state and the steps that its actors could take next, each step one access to shared memory.
-// What a protocol promises is said of every state (`wrong`) and of those in which no actor has a step left
-// (`wrongAtRest`).
+// A model has a state, and the steps that its actors could take next; each step is one access to shared
+// memory. A protocol's promises are checked in every state (`wrong`) and in states in which no actor has a
+// step left (`wrongAtRest`).
 
-/// A protocol made small enough to be looked at from all sides.
+/// A protocol that is small enough to be explored completely.
 protocol Model {
   associatedtype State: Hashable
   var start: State { get }
-  /// What can happen next: one successor for each actor that can take a step.
+  /// The states that may come next, one for each step that an actor can take.
   func steps(from state: State) -> [State]
   /// What is wrong with the state, in words; nil: nothing.
   func wrong(_ state: State) -> String?
-  /// What is wrong with it if nothing can happen any more.
+  /// What is wrong with the state if no actor has a step left; nil: nothing.
   func wrongAtRest(_ state: State) -> String?
 }
 
-/// What exploring a model found.
+/// The result of exploring a model.
 struct Exploration {
   var states = 0
-  /// States in which nothing can happen any more.
+  /// The number of states in which no actor has a step left.
   var atRest = 0
-  /// The first thing found wrong, if anything.
+  /// The first wrong thing that was found; nil: nothing is wrong.
   var flaw: String?
 }
 
 extension Model {
-  /// Visits every state, or stops at the first that is wrong.
+  /// Visits every state, or stops at the first wrong one.
   func explore() -> Exploration {
     var found = Exploration()
     var seen: Set<State> = [start]

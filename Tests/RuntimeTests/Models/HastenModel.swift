@@ -1,38 +1,40 @@
-// A model of the netpoll thread that waits for the earliest timer, in the kernel or standing by on a futex, and of Ps
-// whose timers may be earlier (Netpoll §4): which of several ends the wait, and where it finds the thread.
+// A model of the netpoll thread that waits for the earliest timer, in the kernel or standing by on a futex,
+// and of Ps whose timers may be earlier (Netpoll §4). It answers which of several Ps ends the wait, and in
+// which place that P finds the thread.
 //
-// Of what the thread sleeps beside, AnnouncedSleepModel has the plain form. Here the announcement is a moment that
-// those who come lower by compare-and-swap, each to its own, with one try; and the thread sleeps in one of two places.
+// AnnouncedSleepModel has the plain form of such a sleep. Here the announcement is a moment in time. A P with
+// an earlier timer lowers it to its own moment, by one try of a compare-and-swap. The thread sleeps in one of
+// two places.
 //
-// Memory: a store that is not sequentially consistent may lie in its thread's store buffer while that thread
-// goes on to load. Time stands still, but a wait may end by itself once. The promise: at rest the thread does not wait
-// for a moment that is later than the earliest timer.
+// Memory: a store that is not sequentially consistent may stay in its thread's store buffer while that thread
+// goes on to load. Time stands still, but a wait may end by itself once. The promise: at rest, the thread
+// does not wait for a moment that is later than the earliest timer.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum HastenFlaw: CaseIterable, Sendable {
   /// The thread's announcement is not sequentially consistent.
   case announceUnordered
-  /// Nor is the store of a P's earliest timer.
+  /// The store of a P's earliest timer is not sequentially consistent.
   case addUnordered
   /// The thread does not look at the timers again after its announcement.
   case noSecondLook
-  /// It looks again before it says that it stands by.
+  /// The thread looks at the timers again before it says that it stands by.
   case looksTooEarly
-  /// Who is earlier says so, and does not end the wait.
+  /// A P with an earlier timer announces its moment, but does not end the wait.
   case noWake
-  /// The wait in the kernel is ended, wherever the thread is.
+  /// A P always breaks the wait in the kernel, wherever the thread is.
   case breaksOnly
-  /// The thread is woken from standing by, wherever it is.
+  /// A P always wakes the thread from standing by, wherever the thread is.
   case wakesOnly
-  /// A wake before the sleep is forgotten.
+  /// A wake that comes before the sleep is forgotten.
   case forgottenWake
 }
 
 struct HastenModel: Model {
   let flaw: HastenFlaw?
-  /// What each P's earliest timer becomes, one after the other; `never`: it fired.
+  /// What each P's earliest timer becomes, one value after the other; `never`: the timer fired.
   var courses = [[3, 1], [2, HastenModel.never, 2]]
-  /// Waits that end by themselves.
+  /// How many waits end by themselves.
   var timeouts = 1
 
   static let never = 5
@@ -42,10 +44,10 @@ struct HastenModel: Model {
 
   struct State: Hashable {
     var timers: [Int]
-    /// `sleepUntil`; 0: the thread does not wait.
+    /// The value of `sleepUntil`; 0: the thread does not wait.
     var announced = 0
     var standby = false
-    /// Wakes that the next sleep on the futex and the next in the kernel end by.
+    /// Waiting wakes: `isWoken` ends the next sleep on the futex, `isBroken` the next one in the kernel.
     var isWoken = false
     var isBroken = false
 
@@ -53,13 +55,13 @@ struct HastenModel: Model {
     var standsBy = false
     var until = 0
     var timeouts: Int
-    /// The stores that lie in a buffer: the thread's announcement, and each P's timer.
+    /// Stores in a store buffer: the thread's announcement, and each P's timer.
     var buffered: Int?
     var bufferedTimers: [Int?]
 
     var adders: [Adder]
     var place: [Int]
-    /// What each adder has read of `sleepUntil`.
+    /// The value of `sleepUntil` that each adder has read.
     var read: [Int]
 
     var earliest: Int { timers.min() ?? HastenModel.never }
@@ -104,7 +106,7 @@ struct HastenModel: Model {
     switch before.sleeper {
     case .look:
       (state.until, state.sleeper) = (before.earliest, .announce)
-      // whether some P is idle decides where it sleeps; here, chance
+      // Whether some P is idle decides where the thread sleeps. Here both are possible.
       var standing = state
       standing.standsBy = true
       state.standsBy = false

@@ -1,21 +1,22 @@
-// A model of a G that keeps its thread: its home, one other M, one P. See Home §3 for the steps.
+// A model of a G that keeps its thread: its home M, one other M, and one P. See Home §3 for the steps.
 //
-// The job parks twice. Each time a G in the P's own queue makes it ready, so the P has to get to the other M and back.
+// The job parks twice. Each time, a G in the P's own queue makes it ready, so the P must get to the other M
+// and back.
 //
-// Promises: the job runs on its home alone; never do two Ms hold the one P; at rest the job is over, and nothing
-// runnable lies beside an idle P.
+// Promises: the job runs only on its home. Two Ms never hold the one P. At rest the job is over, and no
+// runnable G waits while the P is idle.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum HomeFlaw: CaseIterable, Sendable {
   /// H2: the home keeps the P.
   case keepsP
-  /// H3: no look after the P was let go.
+  /// H3: the home does not look again after it has let the P go.
   case noLook
-  /// O1: who finds the job runs it.
+  /// O1: the M that finds the job runs it.
   case runsElsewhere
-  /// O2: who sends the job home keeps using the P.
+  /// O2: the M that sends the job home keeps using the P.
   case sendsAndKeeps
-  /// A wake before the sleep is forgotten.
+  /// A wake that comes before the sleep is forgotten.
   case forgottenWake
 }
 
@@ -30,15 +31,16 @@ struct HomeModel: Model {
     var parksLeft: Int
     var home = Home.run
     var other = Other.asleep
-    /// Who holds the P.
+    /// Which M holds the P.
     var homeHasP = true
     var otherHasP = false
     var isIdle = false
-    /// Gs in the P's queue that will each make the job ready; and whether the job is queued, or waits to be readied.
+    /// `helpers`: Gs in the P's queue that will each make the job ready. `isQueued`: the job is queued.
+    /// `isWaiting`: the job waits to be made ready.
     var helpers = 0
     var isQueued = false
     var isWaiting = false
-    /// What was prepared and rung for the home, and for the other.
+    /// What was prepared for the home, and which of the two Ms was woken.
     var isPrepared = false
     var isHomeWoken = false
     var isOtherWoken = false
@@ -99,7 +101,7 @@ struct HomeModel: Model {
       guard before.isOtherWoken else { return nil }
       (state.isOtherWoken, state.other) = (false, .search)
     case .search: search(&state)
-    case .prepare:  // O2, O3: the P is in nobody's hands until the home wakes up
+    case .prepare:  // O2, O3: no M holds the P until the home wakes up
       state.otherHasP = flaw == .sendsAndKeeps
       state.isPrepared = true
       state.other = .wake

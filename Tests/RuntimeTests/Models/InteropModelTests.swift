@@ -1,4 +1,4 @@
-// Every interleaving of what interop adds to the scheduler, and that each safeguard is needed.
+// Explores every interleaving of what interop adds to the scheduler. Every safeguard is needed.
 import Testing
 
 @Suite("Interop, all interleavings")

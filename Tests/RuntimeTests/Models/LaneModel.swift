@@ -1,17 +1,17 @@
-// A model of a lane's account and its reader, small enough to look at every execution. See Lanes §5 and §6, and
-// `M.emitOther` for the writer.
+// A model of a lane's account and its reader, small enough that every execution can be explored. See Lanes §5
+// and §6, and `M.emitOther` for the writer.
 //
-// For each record the writer counts it, changes a word that goes with it, and publishes the lane's position. A store is
-// visible to all at one instant, but stores become visible in any order that their releases do not forbid. The reader's loads
-// acquire, so they take effect as they are written.
+// For each record, the writer counts the record, changes a word that belongs to it, and publishes the lane's
+// position. A store becomes visible to all threads at one instant, but stores become visible in any order
+// that their releases do not forbid. The reader's loads acquire, so they take effect in program order.
 //
-// The promise: a word that is taken is exactly what the records up to the lane's position make of it.
+// The promise: a word that the reader takes is exactly what the records up to the lane's position make of it.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum LaneFlaw: CaseIterable, Sendable {
-  /// The word may be seen before the count of its record.
+  /// The word may become visible before the count of its record.
   case relaxedWord
-  /// The position may be seen before the word.
+  /// The position may become visible before the word.
   case relaxedPosition
   /// The word is changed before its record is counted.
   case wordBeforeCount
@@ -19,9 +19,9 @@ enum LaneFlaw: CaseIterable, Sendable {
   case wordAfterPosition
   /// The reader reads the counts before the word.
   case readsCountFirst
-  /// It does not look at the position again.
+  /// The reader does not look at the position again.
   case looksOnce
-  /// It takes what it read though a record is under way.
+  /// The reader takes what it read although a record is being written.
   case takesUnderWay
 }
 
@@ -32,11 +32,11 @@ struct LaneModel: Model {
   enum Store: Int { case count, word, position }
 
   struct State: Hashable {
-    /// Stores of each kind that are visible.
+    /// The number of visible stores of each kind.
     var count = 0
     var word = 0
     var position = 0
-    /// What the reader has loaded in this try, in its order.
+    /// What the reader has loaded in this try, in its own order.
     var loads: [Int] = []
     var triesLeft = 2
     var wrong: String?
@@ -53,7 +53,7 @@ struct LaneModel: Model {
     return all
   }
 
-  /// In the order of the program.
+  /// The writer's stores for a record, in program order.
   private var stores: [Store] {
     switch flaw {
     case .wordBeforeCount: [.word, .count, .position]
@@ -62,7 +62,7 @@ struct LaneModel: Model {
     }
   }
 
-  /// Makes the next store of a kind visible, if it may be. Stores to one word keep their order.
+  /// Makes the next store of a kind visible, if that is allowed. Stores to one word keep their order.
   private func commit(_ store: Store, _ before: State) -> State? {
     let path: WritableKeyPath<State, Int> =
       switch store {
@@ -74,7 +74,7 @@ struct LaneModel: Model {
     guard record < records else { return nil }
     let isRelaxed = flaw == .relaxedWord && store == .word || flaw == .relaxedPosition && store == .position
     if !isRelaxed {
-      // A release: all that the program stored before is visible.
+      // A release: all earlier stores of the program must be visible.
       guard min(before.count, before.word, before.position) >= record else { return nil }
       for earlier in stores.prefix(while: { $0 != store }) {
         let seen =
@@ -102,7 +102,7 @@ struct LaneModel: Model {
     return state
   }
 
-  /// The second look at the position, and what comes of the try.
+  /// The second look at the position, and the result of the try.
   private func conclude(_ before: State) -> State {
     var state = before
     let (first, now) = (before.loads[0], before.position)

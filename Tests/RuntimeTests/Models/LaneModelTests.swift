@@ -1,4 +1,4 @@
-// What a reader takes of a lane is of the lane's position, in all executions; and why each safeguard is there.
+// In all executions, what a reader takes of a lane belongs to the lane's position. Each safeguard is needed.
 import Testing
 
 @Suite("Lanes, all executions")

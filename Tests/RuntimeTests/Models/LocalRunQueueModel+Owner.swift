@@ -37,7 +37,7 @@ extension LocalRunQueueModel {
     return flaw != .noFullCheck && distance(queue.head, queue.tail) >= Self.capacity
   }
 
-  /// Exchanges runnext; the displaced one is pushed.
+  /// Exchanges `runnext`, and pushes the G that was displaced.
   private func ready(_ state: State, _ g: UInt8) -> State {
     let displaced = state.queues[0].next
     var state = began(state, .idle)
@@ -52,7 +52,7 @@ extension LocalRunQueueModel {
     return began(state, queue.head == queue.tail ? .idle : .popRead(head: queue.head))
   }
 
-  /// The next step of what the owner is in the middle of.
+  /// The next step of the operation that the owner is in.
   private func going(_ before: State) -> State {
     var state = before
     switch before.actors[0].step {
@@ -86,7 +86,7 @@ extension LocalRunQueueModel {
     return state
   }
 
-  /// Reads head and copies half of a full ring; a ring that is no longer full is pushed to after all.
+  /// Reads head and copies half of a full ring. If the ring is no longer full, pushes to it after all.
   private func spillRead(_ before: State, _ g: UInt8) -> State {
     var state = before
     let queue = state.queues[0]

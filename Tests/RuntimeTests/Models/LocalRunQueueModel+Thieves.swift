@@ -1,5 +1,5 @@
-// The thieves, step by step: steal half, and steal runnext. The first has a queue of its own, which the
-// second may steal from while the first fills it; what the second takes it runs at once.
+// The thieves, step by step: steal half, and steal `runnext`. The first thief has a queue of its own, and the
+// second thief may steal from it while the first fills it. The second thief runs what it takes at once.
 
 extension LocalRunQueueModel {
   func thiefSteps(_ state: State, _ thief: Int) -> [State] {
@@ -21,7 +21,7 @@ extension LocalRunQueueModel {
     return state
   }
 
-  /// The next step of what the thief is in the middle of.
+  /// The next step of the operation that the thief is in.
   private func going(_ before: State, _ thief: Int) -> State {
     var state = before
     switch before.actors[thief].step {
@@ -52,7 +52,7 @@ extension LocalRunQueueModel {
     return state
   }
 
-  /// Reads tail: how many? The first thief steals only while its own ring is empty.
+  /// Reads tail: how many Gs to steal? The first thief steals only while its own ring is empty.
   private func decide(_ before: State, _ thief: Int, _ victim: Int, _ head: Int) -> State {
     var state = before
     let available = distance(head, state.queues[victim].tail)
@@ -68,7 +68,7 @@ extension LocalRunQueueModel {
     return state
   }
 
-  /// All but the first go into the thief's own ring, behind its tail.
+  /// Copies all stolen Gs but the first into the thief's own ring, behind its tail.
   private func copy(_ before: State, _ thief: Int, _ g: UInt8, index: Int) -> State {
     guard thief == 1, index > 0 else { return before }
     var state = before

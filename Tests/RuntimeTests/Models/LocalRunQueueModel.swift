@@ -1,14 +1,14 @@
 // A model of the local run queue: an owner, a thief with a queue of its own, and a second thief that steals
-// from either. See LocalRunQueue §4 for the steps; here each access to shared memory is one.
+// from either. See LocalRunQueue §4 for the steps; here each access to shared memory is one step.
 //
-// Gs are numbered from 1, so 0 is none. A G that somebody took to run it is in `taken`, once. At rest every G
-// that was pushed is in exactly one place: taken, in a ring, in `runnext` or on the GRQ.
+// Gs are numbered from 1, so 0 means none. A G that somebody took to run it is in `taken`, once. At rest
+// every pushed G is in exactly one place: taken, in a ring, in `runnext` or on the GRQ.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum QueueFlaw: CaseIterable, Sendable {
   /// `push` publishes the tail before it stores the slot.
   case publishBeforeStore
-  /// `push` does not look whether the ring is full.
+  /// `push` does not check whether the ring is full.
   case noFullCheck
   /// `pop` moves head by a plain store.
   case popWithoutCompare
@@ -20,19 +20,19 @@ enum QueueFlaw: CaseIterable, Sendable {
   case publishBeforeWinning
   /// `stealNext` takes `runnext` by a plain store.
   case stealNextWithoutCompare
-  /// Positions come round (at 8), so that a head may compare equal and not be the same.
+  /// Positions wrap (at 8), so a head may compare equal although it has changed.
   case positionsComeRound
 }
 
 struct LocalRunQueueModel: Model {
   static let capacity = 4
   let flaw: QueueFlaw?
-  /// Gs that the owner pushes or readies, and Gs that lie in its ring at the start.
+  /// `pushes`: Gs that the owner pushes or readies. `queued`: Gs that lie in its ring at the start.
   var pushes = 3
   var queued = 3
   /// Whether the owner also uses `runnext`.
   var usesNext = true
-  /// Operations of the owner, and steals of each thief.
+  /// How many operations the owner makes, and how many steals each thief makes.
   var ownerOperations = 5
   var steals = (first: 1, second: 1)
 
@@ -43,7 +43,7 @@ struct LocalRunQueueModel: Model {
     var next: UInt8 = 0
   }
 
-  /// What an actor is in the middle of; associated values are its registers.
+  /// The operation that an actor is in. The associated values are its registers.
   enum Step: Hashable {
     case idle
     case pushStore(UInt8, full: Bool)
@@ -66,14 +66,14 @@ struct LocalRunQueueModel: Model {
   }
 
   struct State: Hashable {
-    /// 0: the owner's; 1: the first thief's.
+    /// Queue 0 is the owner's, queue 1 the first thief's.
     var queues = [Queue(), Queue()]
     var grq: [UInt8] = []
-    /// Gs that somebody runs; a G taken twice is `twice`.
+    /// `taken`: Gs that somebody runs. `twice`: a G that was taken twice; 0: none was.
     var taken: UInt32 = 0
     var twice: UInt8 = 0
     var pushed: UInt8
-    /// 0: the owner; 1 and 2: the thieves.
+    /// Actor 0 is the owner; 1 and 2 are the thieves.
     var actors: [Actor]
 
     mutating func take(_ g: UInt8) {

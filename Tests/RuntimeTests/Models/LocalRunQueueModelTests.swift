@@ -1,4 +1,5 @@
-// Every interleaving of a small local run queue: no G is lost, none runs twice, and each safeguard is needed.
+// Explores every interleaving of a small local run queue: no G is lost, no G runs twice, and every safeguard
+// is needed.
 import Testing
 
 @Suite("Local run queue, all interleavings")
@@ -29,11 +30,11 @@ struct LocalRunQueueModelTests {
 }
 
 extension LocalRunQueueModel {
-  /// The queue without a safeguard, of a size that shows it.
+  /// The queue without a safeguard, of a size at which the flaw shows.
   static func mutant(_ flaw: QueueFlaw) -> Self {
     var model = Self(flaw: flaw, pushes: 2, queued: 4, ownerOperations: 4)
     if flaw == .publishBeforeStore { model.queued = 0 }
-    // To come round, a position must pass 8 Gs within one steal.
+    // To wrap, a position must pass 8 Gs within one steal.
     if flaw == .positionsComeRound {
       (model.pushes, model.ownerOperations, model.usesNext, model.steals) = (6, 14, false, (1, 0))
     }

@@ -1,34 +1,36 @@
-// A model of how an HTTP server watches the clients of its slow handlers, small enough to look at every execution: the word of
-// one connection, two handlers one after the other, the lookout that is there while somebody is at work, and the watchers
-// that it starts. See Watch §3 and Lookout.
+// A model of how an HTTP server watches the clients of its slow handlers, small enough that every execution
+// can be explored. The actors are two handlers of one connection, one after the other; the lookout, which
+// exists while a handler is at work; and the watchers that the lookout starts. They share the connection's
+// word. See Watch §3 and Lookout.
 //
-// A handler is short, and may end at any time, or long: it ends when it is cancelled. Its client has left. A step is one
-// access to what is shared.
+// A handler is short and may end at any time, or long and ends only when it is cancelled. Its client has
+// left. A step is one access to shared memory.
 //
-// The promises: no long handler stays unwatched; what a watcher does it does to its own handler, while that is at work; and
-// there is one lookout at most.
+// The promises: no long handler stays unwatched. A watcher acts only on its own handler, and only while that
+// handler is at work. There is at most one lookout.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum LookoutFlaw: CaseIterable, Sendable {
-  /// The handler's word may be seen after it has looked whether the lookout is awake.
+  /// The handler's store to the word may become visible only after the handler has looked whether the lookout
+  /// is awake.
   case lateWord
-  /// The handler looks first, and says then that it is at work.
+  /// The handler looks first, and says afterwards that it is at work.
   case looksFirst
   /// The lookout does not look once more after it has said that it sleeps.
   case looksOnce
-  /// It looks once more, and says then that it sleeps.
+  /// The lookout looks once more, and says afterwards that it sleeps.
   case sleepsLast
-  /// It goes on after that look without asking whether another has begun.
+  /// After that look, the lookout goes on without asking whether another one has begun.
   case goesOnUnasked
-  /// Whoever finds no lookout starts one without asking whether another does.
+  /// A handler that finds no lookout starts one without asking whether another handler does.
   case startsUnasked
-  /// A handler ends without looking whether it is watched.
+  /// A handler ends without checking whether it is watched.
   case endsUnseen
-  /// A watcher acts without looking whether its handler is still the one.
+  /// A watcher acts without checking whether its handler is still at work.
   case actsUnseen
-  /// It looks, and acts later, without the lock.
+  /// A watcher checks, and acts later, without the lock.
   case actsUnlocked
-  /// The word has no number of the handler in it.
+  /// The word does not contain the handler's number.
   case noNumber
 }
 
@@ -37,25 +39,26 @@ struct LookoutModel: Model {
   var handlers = 2
 
   enum Handler: Hashable { case begins, stores, looks, starts, short, long, ends, locks, over }
-  /// In `looks` and `sleeps` it is the lookout; then it was, unless it may go on.
+  /// In `looks` and `sleeps` this is the lookout. In `looksAgain` and `asks` it was, and may be again.
   enum Lookout: Hashable { case none, looks, sleeps, looksAgain, asks }
   enum Watcher: Hashable { case none, waits, acts, over }
 
   struct State: Hashable {
     var handler = Handler.begins
     var number = 0
-    /// The connection's word: whose it is, and 0 idle, 1 working, 2 watched. `late` is a store that nobody sees yet.
+    /// The connection's word: whose it is (`owner`), and 0 idle, 1 working, 2 watched (`stand`). `late` is a
+    /// store that no other actor sees yet.
     var owner = 0
     var stand = 0
     var late: Int?
-    /// The word that the lookout found last.
+    /// The last word that the lookout found.
     var seen = -1
     var isAwake = false
-    /// One may begin while another looks for the last time.
+    /// There are several, because one may begin while another looks for the last time.
     var lookouts = [Lookout](repeating: .none, count: 3)
     var watchers = [Watcher](repeating: .none, count: 3)
     var isCancelled = false
-    /// Whether a watcher has the lock.
+    /// Whether a watcher holds the lock.
     var isLocked = false
     var wrong: String?
   }
@@ -110,7 +113,7 @@ struct LookoutModel: Model {
       guard before.isCancelled else { return [] }
       state.handler = .ends
     case .ends:
-      guard before.late == nil else { return [] }  // its own stores keep their order
+      guard before.late == nil else { return [] }  // the handler's own stores keep their order
       if flaw == .endsUnseen || before.stand == 1 { return [over(state)] }
       state.handler = .locks
     case .locks: return before.isLocked ? [] : [over(state)]
@@ -131,7 +134,7 @@ struct LookoutModel: Model {
     [Handler.short, .long].map { kind in with(state) { $0.handler = kind } }
   }
 
-  /// A lookout begins.
+  /// Starts a lookout.
   private func awoken(_ state: State) -> State {
     with(state) {
       $0.isAwake = true
@@ -169,12 +172,12 @@ struct LookoutModel: Model {
       if flaw == .sleepsLast { return goes(state, found ? .looks : .sleeps) }
       return goes(state, found ? .asks : .none)
     case .asks:
-      // Somebody may have begun meanwhile: then that one is the lookout.
+      // If another one has begun meanwhile, that one is the lookout.
       return goes(before, before.isAwake && flaw != .goesOnUnasked ? .none : .looks, true)
     }
   }
 
-  /// One look, and whether somebody was at work.
+  /// One look. Also returns whether a handler was at work.
   private func look(_ before: State) -> (State, Bool) {
     guard before.stand == 1 else { return (before, false) }
     var state = before
@@ -185,7 +188,7 @@ struct LookoutModel: Model {
       return (state, true)
     }
     state.stand = 2
-    // A watcher of the handler that the word names; without numbers, of whichever is at work.
+    // Starts a watcher of the handler that the word names. Without numbers, it watches whichever is at work.
     let free = flaw == .noNumber ? before.number : word
     state.watchers[free] = .waits
     return (state, true)

@@ -1,4 +1,4 @@
-// Who watches the clients of slow handlers, in all executions; and why each safeguard is there.
+// Explores every execution of watching the clients of slow handlers. Each safeguard is needed.
 import Testing
 
 @Suite("Lookout, all executions")

@@ -1,23 +1,23 @@
-// All models in one table: how many states each has, and that each of its mutants, the protocol without one safeguard, is
-// killed. `make mutants` prints it; the suites of the models say the same one by one.
+// All models in one table: how many states each has, and that each of its mutants (the protocol without one
+// safeguard) is killed. `make mutants` prints the table. The models' own suites check the same one by one.
 import Foundation
 import Testing
 
-/// A model that can be robbed of its safeguards.
+/// A model from which safeguards can be taken away.
 protocol MutableModel: Model {
   associatedtype Flaw: CaseIterable
   /// The protocol as it is, in one or more sizes.
   static var whole: [Self] { get }
-  /// The protocol without a safeguard, in the sizes of which one shows that something is wrong.
+  /// The protocol without a safeguard, in sizes of which at least one shows that something is wrong.
   static func mutants(_ flaw: Flaw) -> [Self]
-  /// Whether an end must be reachable from everywhere.
+  /// Whether an end must be reachable from every state.
   static var mustEnd: Bool { get }
 }
 
 extension MutableModel {
   static var mustEnd: Bool { false }
 
-  /// One line of the table, and what is wrong with it.
+  /// One line of the table, and what is wrong with the model.
   static func row(_ name: String) -> (text: String, problems: [String]) {
     func look(_ model: Self) -> Exploration { mustEnd ? model.exploreToTheEnd() : model.explore() }
     let found = whole.map(look)

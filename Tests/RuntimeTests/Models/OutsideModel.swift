@@ -1,26 +1,27 @@
-// A model of threads from outside that make Gs runnable through the lent M, and of an M that goes to sleep. See
-// Outside §3 and §4. What is done under the scheduler's lock is one step.
+// A model of foreign threads that make Gs runnable through the lent M, and of an M that goes to sleep. See
+// Outside §3 and §4. What happens under the scheduler's lock is one step.
 //
-// Promises: every G is counted once in the lent M's lane, and at rest none lies on the GRQ beside the idle P.
+// Promises: every G is counted once in the lent M's lane, and at rest no G lies on the GRQ while the P is
+// idle.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum OutsideFlaw: CaseIterable, Sendable {
-  /// The lent M is not locked.
+  /// Nothing locks the lent M.
   case noLock
-  /// The idle P is looked for before the G is on the GRQ.
+  /// A thread looks for the idle P before it has put its G on the GRQ.
   case lookBeforeAppend
-  /// Nobody is woken.
+  /// No M is woken.
   case noWake
-  /// A wake before the sleep is forgotten.
+  /// A wake that comes before the sleep is forgotten.
   case forgottenWake
-  /// The M that goes to sleep does not look at the GRQ under the lock, nor afterwards.
+  /// The M that goes to sleep looks at the GRQ neither under the lock nor afterwards.
   case noLookAtGRQ
 }
 
 struct OutsideModel: Model {
   let flaw: OutsideFlaw?
   var outsiders = 2
-  /// Gs that each brings.
+  /// The number of Gs that each thread brings.
   var each = 2
 
   enum Outsider: Hashable {
@@ -39,7 +40,7 @@ struct OutsideModel: Model {
     var worker = Worker.search
     var outsiders: [Outsider]
     var left: [Int]
-    /// Whether it saw the idle P (only where it looks too early).
+    /// By thread: whether it saw the idle P (used only by the flaw that looks too early).
     var sawIdle: [Bool]
   }
 
@@ -106,7 +107,7 @@ struct OutsideModel: Model {
     case .look:
       let isIdle = flaw == .lookBeforeAppend ? before.sawIdle[index] : before.isIdle
       state.outsiders[index] = isIdle ? .wake : .unlock
-    case .wake:  // under the lock: takes the P, if it is still there, and hands it over
+    case .wake:  // under the lock: takes the P, if it is still idle, and hands it over
       if before.isIdle {
         state.isIdle = false
         state.isWoken = flaw != .forgottenWake || before.worker == .asleep

@@ -1,42 +1,43 @@
-// A model of park and ready: a G that yields and waits, the M that it leaves, wakers on other Ms, and a second M that may
-// take the G up. See Park and Loop: the commit comes after the switch.
+// A model of park and ready. The actors are a G that yields and waits, the M that it leaves, wakers on other
+// Ms, and a second M that may take up the G. See Park and Loop: the commit comes after the switch.
 //
-// The queue in which the G waits has a lock and holds items, as a channel does; a waker hands its item to the G that it
-// takes out. An M has one record of what its G asked for when it left; the lock in it is released on the scheduling stack.
+// The queue in which the G waits has a lock and holds items, as a channel does. A waker takes the G out of
+// the queue and hands its item over. An M has one record of what its G asked for on leaving. The lock in that
+// record is released on the scheduling stack.
 //
-// The promises: nobody enters the G while it is on its stack; every move of it is legal; it goes on with an item; at rest
-// it has had all of them.
+// The promises: no M enters the G while it is on its stack. Every move of the G is legal. The G goes on with
+// an item. At rest the G has had all items.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum ParkFlaw: CaseIterable, Sendable {
   /// The G releases the lock before it leaves its stack.
   case releasesBeforeLeaving
   /// The M releases the lock before it counts the G as waiting.
   case releasesBeforeCounting
-  /// The G looks for an item, and takes the lock after.
+  /// The G looks for an item first, and takes the lock afterwards.
   case looksUnlocked
   /// A waker looks at the queue without its lock.
   case takesUnlocked
-  /// A waker leaves the G in the queue until it has made it ready.
+  /// A waker leaves the G in the queue until it has made the G ready.
   case readiesFirst
   /// A waker puts the G on the run queue before it counts it as runnable.
   case pushesFirst
   /// A G that yields is on the run queue before it is off its stack.
   case queuesBeforeLeaving
-  /// The G keeps its M over a park.
+  /// The G goes on using the M that it had before a park.
   case keepsM
 }
 
 struct ParkModel: Model {
   let flaw: ParkFlaw?
-  /// Wakers, each with one item, and so many times that the G waits.
+  /// The number of wakers, each with one item, and so the number of the G's waits.
   var wakers = 2
-  /// Ms that may run the G.
+  /// The number of Ms that may run the G.
   var ms = 2
 
   enum Status: Hashable { case runnable, running, waiting, dead }
 
-  /// The G: what it does next when it is on its stack.
+  /// The G's next step while it is on its stack.
   enum Place: Hashable {
     case yield
     case queueEarly
@@ -50,10 +51,10 @@ struct ParkModel: Model {
     case ended
   }
 
-  /// What an M's record says that its G asked for.
+  /// What the G asked for, as its M's record says.
   enum Request: Hashable { case nothing, yield, park }
 
-  /// What an M does: nothing, run the G, or settle what it left for.
+  /// The step of an M: nothing, running the G, or settling what the G asked for.
   enum Worker: Hashable {
     case free
     case enter
@@ -79,7 +80,7 @@ struct ParkModel: Model {
     var status = Status.running
     var place = Place.yield
     var isOnStack = true
-    /// The M whose record the G writes into.
+    /// The M into whose record the G writes.
     var m = 0
     var keptM = 0
     var requests: [Request]
@@ -163,7 +164,7 @@ extension ParkModel {
 
   private var waits: Place { flaw == .looksUnlocked ? .lookEarly : .lock(seen: nil) }
 
-  /// Off the stack; the M settles what its own record says.
+  /// The G is off its stack; the M settles what its own record says.
   private func left(_ before: State) -> State {
     var state = before
     state.isOnStack = false

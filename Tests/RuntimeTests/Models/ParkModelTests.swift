@@ -1,5 +1,5 @@
-// Every interleaving of a G that parks with those who make it ready, and with the Ms that it leaves and that enter it:
-// it is on one stack at a time, and each safeguard is needed.
+// Explores every interleaving of a G that parks with the wakers that make it ready and with the Ms that it
+// leaves and that enter it. The G is entered by one M at a time, and every safeguard is needed.
 import Testing
 
 @Suite("Park and ready, all interleavings")

@@ -1,4 +1,4 @@
-// PollModel, the Gs: what each does from its system call to the next, and whoever takes one out of the word.
+// The Gs of PollModel: each from its system call to the next, and the actors that take a G out of the word.
 
 extension PollModel {
   /// Whether the scope of `name` can be cancelled.
@@ -12,7 +12,7 @@ extension PollModel {
       guard name == 1, before.cancelled, case .handOver = course else { return nil }
       state[name].at = .read
     case .read:
-      // The worst that a cancelled G may do: leave without another look at what is there.
+      // Leave without another look at the data: the worst that a cancelled G may do.
       if isCancelled { return ended(state, name) }
       state[name].at = before.data > 0 ? .read : isInScope(name) ? .publish : .announce
       state.data = 0
@@ -32,7 +32,7 @@ extension PollModel {
     return state
   }
 
-  /// From the failed system call to the place in the word; nil: it is not there.
+  /// From the failed system call to the G's place in the word; nil: the G is at another step.
   private func beforeParking(_ before: State, _ name: Int, _ isCancelled: Bool) -> State? {
     var state = before
     switch before[name].at {
@@ -154,7 +154,7 @@ extension PollModel {
 // MARK: poller, closer and canceller
 
 extension PollModel {
-  /// The next step of somebody who brings news or only wakes; nil: he has none.
+  /// The next step of an actor that brings news or only wakes; nil: it has none.
   func visit(
     _ before: State, _ who: WritableKeyPath<State, Visitor>, brings: Side, begins: Bool
   ) -> State? {

@@ -1,50 +1,50 @@
-// A model of one direction of a poll descriptor: a G that reads, another that comes to read after it, a kernel that
-// brings data, a poller that brings the news, somebody who closes, and somebody who cancels the scope of the first. See
-// PollDescriptor for the states and their changes.
+// A model of one direction of a poll descriptor. The actors are a G that reads, a second G that comes to read
+// after it, a kernel that brings data, a poller that brings news of data, a closer, and a canceller of the
+// first G's scope. See PollDescriptor for the states and their changes.
 //
-// The kernel is edge-triggered: each arrival is reported once, after the data is there, and never again. A G reads until
-// there is nothing left, waits, and reads again; it ends when the descriptor is closed, and the first when it finds its
-// scope cancelled, which it may find out with news in its hands.
+// The kernel is edge-triggered: it reports each arrival once, after the data is there, and never again. A G
+// reads until nothing is left, waits, and reads again. It ends when the descriptor is closed. The first G
+// also ends when it finds its scope cancelled, which may happen while it holds news.
 //
-// Promises: no G is ever made ready while it is on its stack or twice; at rest none waits beside data that was reported,
-// nor in a descriptor that was closed, nor in a scope that was cancelled; one that comes after the cancellation never
-// ends the process, however far the first has got; two that want to wait at once always do.
+// Promises: no G is ever made ready while it is on its stack, or twice. At rest no G waits although reported
+// data is there, the descriptor is closed, or its scope is cancelled. A G that comes after the cancellation
+// never ends the process, however far the first G has got. Two Gs that want to wait at once always do end it.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum PollFlaw: CaseIterable, Sendable {
-  /// The waiter announces itself as a parked G, while it still runs.
+  /// The waiter announces itself as parked while it still runs.
   case announceAsParked
-  /// The commit stores, and overwrites what came meanwhile.
+  /// The commit is a plain store, and overwrites what came meanwhile.
   case commitWithoutCompare
-  /// The announcement stores, and overwrites news.
+  /// The announcement is a plain store, and overwrites news.
   case announceWithoutCompare
-  /// News that finds nobody is dropped.
+  /// News is dropped if no G waits.
   case dropNews
-  /// The poller takes the G by a plain store, after a look.
+  /// The poller takes the G by a load and a plain store.
   case unblockWithoutCompare
-  /// The closer wakes first and sets the flag after.
+  /// The closer wakes first and sets the flag afterwards.
   case wakeBeforeFlag
   /// The waiter does not look at the flags after it announced itself.
   case noLookAfterAnnouncing
-  /// A G that goes on stores `nothing`, whoever stands there.
+  /// A G that goes on stores `nothing`, whatever the word holds.
   case concludeByStore
-  /// An announcement has no name: a commit takes any.
+  /// The announcement has no name, so a commit takes any G's announcement.
   case namelessAnnouncement
-  /// A G that finds itself cancelled keeps the news.
+  /// A G that finds itself cancelled keeps the news for itself.
   case keepsNews
-  /// It puts news back without waking who waits for it now.
+  /// A cancelled G puts news back without waking the G that waits now.
   case returnsNewsSilently
-  /// It looks whether it is cancelled before it takes the news, and not after.
+  /// A G checks whether it is cancelled only before it takes the news, and not afterwards.
   case looksTooEarly
-  /// Whoever finds another in the word ends the process.
+  /// A G that finds another G in the word ends the process.
   case fatalAtSight
-  /// Whoever finds another in the word takes its place, even if it is cancelled itself.
+  /// A G that finds another G in the word takes its place, even if it is cancelled itself.
   case displacesBlindly
-  /// Whoever is displaced is not made ready.
+  /// A displaced G is not made ready.
   case displacedSleeps
-  /// Whoever goes on and finds another in the word takes itself for displaced.
+  /// A G that goes on and finds another G in the word believes that it was displaced.
   case followedMeansDisplaced
-  /// Whoever finds that another took its place goes home.
+  /// A G that finds that another took its place ends quietly.
   case displacedKeepsQuiet
 }
 
@@ -54,11 +54,12 @@ struct PollModel: Model {
   var arrivals: Int { course == .handOver(closes: true) ? 1 : 2 }
 
   enum Course: Hashable, Sendable {
-    /// One G.
+    /// One G only.
     case alone(closes: Bool)
-    /// The second begins when the flag of the first's scope is set, be the canceller done or not.
+    /// The second G begins when the flag of the first one's scope is set, whether the canceller is done or
+    /// not.
     case handOver(closes: Bool)
-    /// Two at once, and nobody cancels.
+    /// Two Gs at once, and no canceller.
     case both
 
     static let all: [Course] = [
@@ -80,29 +81,29 @@ struct PollModel: Model {
     }
   }
 
-  /// A G, on its stack and off it.
+  /// The step of a G, on its stack or off it.
   enum At: Hashable {
     case outside
     case read
-    /// Says in which side it waits, for the canceller.
+    /// Publishes in which side the G waits, for the canceller.
     case publish
     case lookEarly
     case announce
-    /// Saw `nothing` and will store (flawed).
+    /// The G saw `nothing` and will store (only with a flaw).
     case announceStore
-    /// Saw another there: is it cancelled itself?
+    /// The G saw another G in the word: is it cancelled itself?
     case lookAtScope(Side)
     case takePlace(Side)
-    /// Notes whose place it took, then makes that one ready.
+    /// Notes whose place it took, then makes that G ready.
     case displace(Int)
     case wake(Int)
     case lookAtFlags
-    /// On its way off the stack; then parked until somebody makes it ready.
+    /// Leaves its stack. After the commit it is parked until it is made ready.
     case leave
     case commit
     case parked
     case conclude
-    /// Is it cancelled? With what it found.
+    /// Is the G cancelled? The value is what it found.
     case lookLate(Found)
     case giveBack
     case wakeNext(Int)
@@ -112,7 +113,7 @@ struct PollModel: Model {
 
   enum Found: Hashable { case news, nothing, displacement }
 
-  /// Somebody who changes the word from outside: what he saw, and the G that he has taken.
+  /// The step of an actor that changes the word from outside: what it saw, and the G that it has taken.
   enum Visitor: Hashable {
     case idle
     case lookForSide
@@ -125,9 +126,9 @@ struct PollModel: Model {
 
   struct Reader: Hashable {
     var at = At.outside
-    /// Whether the G is on its stack: nobody may enter it.
+    /// Whether the G is on its stack. Then no M may enter it.
     var isOnStack = true
-    /// Times that it has been made ready and not yet gone on.
+    /// How often the G was made ready and has not gone on yet.
     var readied = 0
   }
 
@@ -135,10 +136,10 @@ struct PollModel: Model {
     var side = Side.nothing
     var closed = false
     var cancelled = false
-    /// Whether a canceller of the first would find the side.
+    /// Whether a canceller of the first G would find the side.
     var published = false
     var data = 0
-    /// Who was displaced last, and has not noticed yet.
+    /// The G that was displaced last and has not noticed yet.
     var displaced: Int?
     /// Reports on their way from the kernel to the poller.
     var reports = 0
@@ -148,7 +149,7 @@ struct PollModel: Model {
     var poller = Visitor.idle
     var closer: Visitor
     var canceller: Visitor
-    /// Whether the process was ended for two that wait at once.
+    /// Whether the process was ended because two Gs wait at once.
     var fatal = false
     var wrong: String?
 

@@ -1,5 +1,6 @@
-// Every interleaving of Gs that wait for a descriptor with the news, the close and the cancellation that may come: no news
-// is lost, no G is entered while it is on its stack, one may come after the other, and each safeguard is needed.
+// Explores every interleaving of Gs that wait for a descriptor with news, close and cancellation. No news is
+// lost, no G is entered while it is on its stack, one G may come after the other, and every safeguard is
+// needed.
 import Testing
 
 @Suite("Poll descriptor, all interleavings")

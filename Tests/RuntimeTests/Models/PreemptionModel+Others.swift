@@ -36,7 +36,7 @@ extension PreemptionModel {
     case .mark(let slice):
       if before.word == .runs {
         (state.word, state.sysmon) = (.asked, .signal(slice: slice))
-      } else {  // it will ask again
+      } else {  // sysmon will ask again
         (state.asksLeft, state.sysmon) = (before.asksLeft + 1, .watch)
       }
     case .signal(let slice):
@@ -65,7 +65,8 @@ extension PreemptionModel {
     return state
   }
 
-  /// While it waits for the answer it need not send the signal if the answer is there, nor wait if the slice is over.
+  /// While sysmon waits for the answer: if the answer is there, it need not send the signal; if the slice is
+  /// over, it need not wait.
   private func retracted(_ before: State) -> [State] {
     var state = before
     switch before.sysmon {
@@ -92,12 +93,13 @@ extension PreemptionModel {
     return state
   }
 
-  /// The thread stands still: its P goes to the heir, the G to the GRQ; or it is let go.
+  /// The thread stands still. Sysmon gives its P to the heir and puts the G on the GRQ, or lets the thread go
+  /// on.
   private func taken(_ before: State, _ slice: Int) -> State {
     var state = before
     if before.endOf != before.slice, flaw != .takesAnySlice {
       (state.word, state.sysmon) = (.runs, .wake)
-    } else if before.heir != .asleep {  // no M at hand: it runs on, and is asked again
+    } else if before.heir != .asleep {  // no M at hand: the thread runs on, and is asked again
       (state.word, state.sysmon, state.asksLeft) = (.runs, .wake, before.asksLeft + 1)
     } else {
       if before.slice != slice { state.wrong = "a slice was ended that had just begun" }

@@ -1,7 +1,8 @@
 // The thread, step by step: user code, the border of the runtime, and the handler. See thread.c.
 
 extension PreemptionModel {
-  /// The next step of the handler if it runs, else of the code that it would interrupt; nil: it sleeps, or has none.
+  /// The next step: of the handler while it runs, else of the thread's code. nil: the thread sleeps, or has
+  /// no step.
   func threadStep(_ state: State) -> State? {
     guard !state.isAsleep else { return nil }
     if let handler = state.handler { return handlerStep(state, handler) }
@@ -58,7 +59,7 @@ extension PreemptionModel {
       if before.word == .lent || flaw == .borderStores { state.word = .still }
       state.place = .stand(visit)
     case .sleepAtBorder(let visit):
-      // The kernel compares and sleeps in one; awake, by whatever, it goes on here.
+      // The kernel compares and sleeps in one step. Whatever wakes the thread, it goes on here.
       let slept = before.word == .still || (flaw == .borderKeepsLoan && before.word == .lent)
       state.isAsleep = slept
       state.place = flaw == .borderWaitsOnce ? .works(visit) : .stand(visit)

@@ -1,79 +1,81 @@
-// A model of preemption: the thread of a G that is asked to stop, its signal handler, sysmon, and the M that takes over
-// the P and gives it back. See Preempt §2 to §4, and thread.c for the steps.
+// A model of preemption. The actors are the thread of a G that is asked to stop, its signal handler, sysmon,
+// and the M that takes over the P and gives it back. See Preempt §2 to §4, and thread.c for the steps.
 //
-// §1 The thread is in user code, where it takes and releases a lock (malloc's, say), enters the runtime, where a new
-// slice begins (the G yields, and comes back), leaves it, where it may answer a request by itself, and then runs on for
-// ever. A signal may be delivered between any two of its steps; the handler is the same thread, and sees its
-// thread-locals (`inside`, `note`, `lent`) without any ordering. The M that takes over is inside the runtime and may need
-// that lock; then the world stands still unless sysmon lends the thread time.
+// §1 The thread is in user code, where it takes and releases a lock (malloc's, say). It enters the runtime,
+// where a new slice begins (the G yields, and comes back). It leaves the runtime, where it may answer a
+// request by itself, and then runs on for ever. A signal may be delivered between any two of its steps. The
+// handler is the same thread, so it sees the thread-locals (`inside`, `note`, `lent`) without any ordering.
+// The M that takes over is inside the runtime and may need that lock. Then nothing moves unless sysmon lends
+// the thread time.
 //
-// §2 The stop word: `runs`; `asked`, it shall stop; `signalled`, and a signal is on its way; `still`, it stands still in the handler or at the border;
-// `noted`, the handler found it inside, or it answered when it left; `lent`, it runs in user code without a P. All its changes are single
-// read-modify-writes that acquire and release, so sequential consistency is the model's memory.
+// §2 The stop word. `runs`: the thread runs. `asked`: it shall stop. `signalled`: a signal is on its way.
+// `still`: it stands still, in the handler or at the border. `noted`: the handler found it inside, or it
+// answered when it left. `lent`: it runs in user code without a P. All changes of the word are single
+// read-modify-writes that acquire and release, so the model's memory is sequentially consistent.
 //
-// §3 The promises. One of the two Ms holds the P, always. The thread runs user code only with the P or on loan, and the
-// runtime only with the P. A slice is ended only if its own end was asked for. From every state an end can be reached,
-// where the thread has the P, can be asked again, and was not asked in vain.
+// §3 The promises. One of the two Ms always holds the P. The thread runs user code only with the P or on
+// loan, and the runtime only with the P. A slice is ended only if its own end was asked for. From every state
+// an end can be reached in which the thread has the P, can be asked again, and no request to it was in vain.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum PreemptionFlaw: CaseIterable, Sendable {
   // The handler.
-  /// It stands still wherever it finds the thread.
+  /// The handler stands still wherever it finds the thread.
   case standsInside
-  /// It answers signals that nobody in the runtime sent, or that came too late.
+  /// The handler answers signals that the runtime did not send, or that came too late.
   case answersUnasked
-  /// It says that it stands still by a plain store.
+  /// The handler says that it stands still by a plain store.
   case answersByStore
-  /// It waits once, and does not look again after it was woken.
+  /// The handler waits once, and does not look again after it was woken.
   case waitsOnce
-  /// It goes on with a loan and does not note that it is one.
+  /// The handler goes on with a loan without noting that it is one.
   case forgetsLoan
-  // Entering and leaving.
-  /// `enter` looks for a loan first and says that it is inside after.
+  // Entering and leaving the runtime.
+  /// `enter` looks for a loan first, and says afterwards that it is inside.
   case looksBeforeEntering
-  /// `leave` looks for a note first and says that it is outside after.
+  /// `leave` looks for a note first, and says afterwards that it is outside.
   case looksBeforeLeaving
-  /// `leave` answers a request by a look and a store.
+  /// `leave` answers a request by a load and a store.
   case leavesByStore
   /// The border does not stop a thread on loan.
   case openBorder
-  /// At the border it ends the loan by a plain store.
+  /// The border ends the loan by a plain store.
   case borderStores
-  /// At the border it waits once, and does not look again after it was woken.
+  /// The border waits once, and does not look again after it was woken.
   case borderWaitsOnce
-  /// At the border it sleeps without ending the loan.
+  /// The border sleeps without ending the loan.
   case borderKeepsLoan
   // Sysmon.
-  /// It takes the P without waiting for the answer.
+  /// Sysmon takes the P without waiting for the answer.
   case takesUnanswered
-  /// It takes the P of whatever slice it finds.
+  /// Sysmon takes the P of whatever slice it finds.
   case takesAnySlice
-  /// It sends the signal first and says which slice shall end after.
+  /// Sysmon sends the signal first, and says afterwards which slice shall end.
   case signalsFirst
-  /// It marks the word as asked after it sent the signal.
+  /// Sysmon marks the word as asked after it has sent the signal.
   case asksAfterSignal
-  /// It says that a signal is on its way by a look and a store.
+  /// Sysmon says that a signal is on its way by a load and a store.
   case signalsByStore
-  /// It takes back a request for a slice that is over by a look and a store.
+  /// Sysmon takes back a request for a slice that is over by a load and a store.
   case retractsByStore
-  /// It does not take a note's mark back.
+  /// Sysmon does not take back the mark of a note.
   case keepsNote
-  /// It lends nothing.
+  /// Sysmon lends nothing.
   case neverLends
-  /// It lends by a look and a store.
+  /// Sysmon lends by a load and a store.
   case lendsByStore
-  /// It does not wake the thread that it lends to.
+  /// Sysmon does not wake the thread to which it lends.
   case lendsSilently
-  /// It ends a loan by the word alone, without a signal.
+  /// Sysmon ends a loan by the word alone, without a signal.
   case recallsByWord
   // Handing over the P.
   /// The word says `runs` before the thread's record has the P.
   case grantsBeforeFilling
-  /// It grants only to a thread that stands still, not to one on loan.
+  /// The heir grants the P only to a thread that stands still, not to one on loan.
   case grantsOnlyToTheStill
-  /// It looks at the word and stores, instead of an exchange.
+  /// The heir changes the word by a load and a store instead of an exchange.
   case grantsByStore
-  /// It does not wake the thread.
+  /// The heir does not wake the thread.
   case grantsSilently
 }
 
@@ -81,41 +83,41 @@ struct PreemptionModel: Model {
   let flaw: PreemptionFlaw?
   /// Whether the M that takes over needs the lock that the thread may hold.
   var needsLock = true
-  /// Times that sysmon asks, and signals that come from elsewhere.
+  /// How often sysmon asks, and how many signals come from elsewhere.
   var asks = 2
   var strays = 1
 
   enum Word: Hashable { case runs, still, noted, lent, asked, signalled }
 
-  /// Where in the runtime it is going: on a call of its own, or to take up a note.
+  /// Why the thread enters the runtime: for a call of its own, or to take up a note.
   enum Visit: Hashable { case call, note }
 
-  /// Where the thread is, but for the handler.
+  /// Where the thread is, apart from its handler.
   enum Place: Hashable {
-    // User code.
+    // In user code.
     case lock
     case unlock
     case enter(Visit)
-    // Inside; `border` sees whether it is on loan.
+    // Inside the runtime. `border` checks whether the thread is on loan.
     case border(Visit)
     case stand(Visit)
     case endLoan(Visit)
     case sleepAtBorder(Visit)
     case works(Visit)
     case leave
-    // User code again.
+    // In user code again.
     case lookAtNote
     case lookAtWord
     case hogs
-    /// Inside, for good: it gave way.
+    /// Inside for good: the G has yielded.
     case gaveWay
-    // Flawed ways in and out.
+    // Ways in and out that only flaws take.
     case enterLate(Visit)
     case leaveLate(noted: Bool)
     case answerLate
   }
 
-  /// Where the handler is; nil: it does not run.
+  /// Where the handler is.
   enum Handler: Hashable {
     case look
     case answer(Word)
@@ -154,20 +156,21 @@ struct PreemptionModel: Model {
 
   struct State: Hashable {
     var word = Word.runs
-    // The thread, and its thread-locals.
+    // The thread and its thread-locals.
     var place = Place.lock
     var handler: Handler?
     var isAsleep = false
     var inside = false
     var note = false
     var lent = false
-    /// Whether its record has the P; written by itself, or by others while it does not use the runtime.
+    /// Whether the thread's record has the P. The thread writes that itself; others do so while it is not
+    /// using the runtime.
     var hasP = true
     /// Whether a signal waits to be delivered.
     var signal = false
     /// Whether somebody holds malloc's lock.
     var isLocked = false
-    /// The slice that runs, and the one that shall end.
+    /// The present slice, and the slice that shall end.
     var slice = 1
     var endOf = 0
     /// Whether the G is on the GRQ.
@@ -213,7 +216,7 @@ struct PreemptionModel: Model {
     var all = sysmonSteps(state)
     if let next = threadStep(state) { all.append(next) }
     if let next = heirStep(state) { all.append(next) }
-    // Delivery: the signal is blocked while its handler runs, and ends a sleep at the border.
+    // Delivery of the signal. The signal is blocked while its handler runs, and ends a sleep at the border.
     if state.signal, state.handler == nil {
       var next = state
       (next.signal, next.handler, next.isAsleep) = (false, .look, false)

@@ -1,5 +1,5 @@
-// Every interleaving of a G that is asked to stop with its entering and leaving the runtime, with the loan of time and
-// with the P's coming back: the P is in one place, and each safeguard is needed.
+// Explores every interleaving of a G that is asked to stop with its entering and leaving of the runtime, with
+// loans of time, and with the return of the P. The P is always in one place, and every safeguard is needed.
 import Testing
 
 @Suite("Preemption, all interleavings")

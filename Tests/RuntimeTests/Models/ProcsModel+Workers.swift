@@ -1,4 +1,4 @@
-// The workers of the model of procs: they search, run and sleep, and give up what they hold when they come by.
+// The workers of ProcsModel: they search, run and sleep, and give up their P when they notice that they must.
 
 extension ProcsModel {
   func workerSteps(_ before: State, _ index: Int) -> [State] {
@@ -17,14 +17,14 @@ extension ProcsModel {
       let next = step(wake, &state)
       state.workers[index].phase = next.map { .wake($0) } ?? .runs
       return [state]
-    case .loop(let counted):  // U2: what was asked is seen, or is not
+    case .loop(let counted):  // U2: the worker sees the request, or does not yet
       guard let p = worker.p else { return [] }
       if before.asked[p] { return [becoming(.idle(counted: counted, asked: true))] }
       return [becoming(.search) { if !counted { $0.spinning += 1 } }]
     case .search: return [searched(before, index)]
     case .found: return [becoming(before.spinning == 1 ? .wake(.read) : .runs) { $0.spinning -= 1 }]
     case .idle(let counted, let asked):
-      // T1. Who was not asked looks at the GRQ once more, under the same lock.
+      // T1. A worker that was not asked looks at the GRQ once more, under the same lock.
       if !asked, before.grq > 0 { return [becoming(counted ? .search : .loop(counted: false))] }
       return [
         becoming(counted ? .uncount : afterUncounting(asked)) { state in
@@ -42,7 +42,7 @@ extension ProcsModel {
 
   private func afterUncounting(_ asked: Bool) -> Phase { flaw == .noSecondLook ? .park : .look }
 
-  /// A G ends, submits another, computes for ever, or goes into a system call for good.
+  /// A running G ends, submits another G, computes for ever, or enters a system call for good.
   private func running(_ before: State, _ index: Int) -> [State] {
     guard let p = before.workers[index].p else { return [] }
     var all: [State] = []
@@ -82,7 +82,8 @@ extension ProcsModel {
     return state
   }
 
-  /// Under the lock: takes up the note, or (`mayTake`) an idle P all the same; otherwise goes on to `otherwise`.
+  /// Under the lock: takes up the note, or else (with `mayTake`) an idle P. If neither is there, goes on to
+  /// `otherwise`.
   private func claimed(_ before: State, _ index: Int, or otherwise: Phase, mayTake: Bool) -> State {
     var state = before
     state.workers[index].phase = otherwise

@@ -1,21 +1,22 @@
-// A model of Ps that are retired and come back while Ms search, run and sleep: Procs §3 beside Spinning §3 and §4.
+// A model of Ps that are retired and come back while Ms search, run and sleep: Procs §3 together with
+// Spinning §3 and §4.
 //
-// Everything under the scheduler's lock is one step, and so is one search; memory is sequentially consistent (what
-// store buffers do to these protocols SpinningModel looks at). The promise: the idle list never holds a P beyond
-// procs; and at rest no G waits beside an idle P, none lies in the queue of a P that is not open, and no P beyond procs
-// is left, but for one that an M keeps busy for ever.
+// Everything under the scheduler's lock is one step, and so is one search. Memory is sequentially consistent;
+// SpinningModel looks at what store buffers do to these protocols. The promises: the idle list never holds a
+// P beyond procs. At rest no G waits while a P is idle, no G lies in the queue of a P that is not open, and
+// no P beyond procs is left, except one that an M keeps busy for ever.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum ProcsFlaw: CaseIterable, Sendable {
   /// C3 leaves the idle list as it is.
   case idleListNotSwept
-  /// U1 decides by what was asked before the lock was taken.
+  /// U1 decides by what the worker saw before it took the lock.
   case decidedByAsking
   /// R1 is missing.
   case queueNotMoved
   /// An M that gave up a retired P goes to sleep without a second look (T3).
   case noSecondLook
-  /// Who retires idle Ps, or retakes, does not wake anybody for the Gs of their queues.
+  /// The actor that retires idle Ps, or retakes one, wakes no M for the Gs of their queues.
   case noWakeAfterwards
   /// Spinning §4 counts by procs instead of psOpen.
   case countedByProcs
@@ -26,23 +27,24 @@ enum ProcsFlaw: CaseIterable, Sendable {
 struct ProcsModel: Model {
   let flaw: ProcsFlaw?
   var ps = 3
-  /// What procs are changed to, one after the other.
+  /// The values that procs takes, one after the other.
   var changes = [1]
-  /// Gs that running Gs submit, that netpoll injects; and system calls from which an M does not come back.
+  /// `submits`: Gs that running Gs submit. `injects`: Gs that netpoll injects. `syscalls`: calls from which
+  /// an M does not come back.
   var submits = 1
   var injects = 1
   var syscalls = 1
 
   enum Place: Hashable { case open, leaving, cleaning, stopped }
 
-  /// Where an M is. `counted`: in `spinning`.
+  /// Where an M is. `counted`: whether `spinning` counts it.
   enum Phase: Hashable {
     case unborn
     case loop(counted: Bool)
     case search
     case found
     case runs
-    /// S2, S3; then on with a G.
+    /// S2 and S3; afterwards the M runs its G.
     case wake(Wake)
     case busy
     case idle(counted: Bool, asked: Bool)
@@ -51,7 +53,7 @@ struct ProcsModel: Model {
     case claim
     case park
     case asleep
-    /// In a system call, without a P, for good.
+    /// In a system call for good, without a P.
     case gone
   }
 
@@ -75,9 +77,9 @@ struct ProcsModel: Model {
     var workersCount: Int
     var workers: [Worker]
     var changesDone = 0
-    /// Somebody without a P (sysmon, gc, netpoll, who changed procs) is about to wake one.
+    /// Actors without a P (sysmon, gc, netpoll, the changer of procs) that are about to wake a P.
     var wakes: [Wake] = []
-    /// `boundRaisedLate`: the bound to come.
+    /// With `boundRaisedLate`: the bound that will be set.
     var lateBound: Int?
     var submitsLeft: Int
     var injectsLeft: Int
@@ -123,7 +125,7 @@ struct ProcsModel: Model {
   }
 }
 
-// MARK: those who hold no P
+// MARK: actors that hold no P
 
 extension ProcsModel {
   private func changeSteps(_ before: State) -> [State] {
@@ -177,7 +179,7 @@ extension ProcsModel {
     return all
   }
 
-  /// Netpoll injects; and whoever is about to wake a P goes on.
+  /// Netpoll injects a G, and actors that are about to wake a P go on.
   private func othersSteps(_ before: State) -> [State] {
     var all: [State] = []
     if before.injectsLeft > 0 {
@@ -206,7 +208,7 @@ extension ProcsModel {
     state.idle.insert(p)
   }
 
-  // MARK: what is done under the lock
+  // MARK: steps under the lock
 
   private func retire(_ p: Int, _ state: inout State) {
     state.places[p] = .leaving

@@ -1,10 +1,10 @@
-// Every interleaving of changing procs with searching, submitting, sleeping and system calls; and each safeguard of it
-// is needed.
+// Explores every interleaving of changing procs with searching, submitting, sleeping and system calls. Every
+// safeguard is needed.
 import Testing
 
 @Suite("Procs, all interleavings")
 struct ProcsModelTests {
-  /// Scenarios: Ps, what procs become, submits, injects, system calls.
+  /// Scenarios: Ps, the values of procs, submits, injects, system calls.
   static let scenarios: [ProcsModel] = [
     ProcsModel(flaw: nil, ps: 2, changes: [1], submits: 1, injects: 1, syscalls: 1),
     ProcsModel(flaw: nil, ps: 2, changes: [1, 2], submits: 1, injects: 1, syscalls: 0),

@@ -1,10 +1,11 @@
-// Idle Ms that end, in the spinning model: E1 of Ending §3. What follows after it is an M's own affair: see EndingModel.
+// Idle Ms that end, in SpinningModel: E1 of Ending §3. What happens after E1 concerns the M alone: see
+// EndingModel.
 
 extension SpinningModel {
-  /// The gc thread: takes an M off the list of the idle.
+  /// The gc thread takes an M off the list of idle Ms.
   func endSteps(_ before: State) -> [State] {
     var all: [State] = []
-    // With a flaw: its thread is gone at last.
+    // Only with a flaw: the thread is gone at last.
     for index in before.workers.indices where before.workers[index] == .ending {
       var state = before
       state.workers[index] = .unborn
@@ -13,7 +14,8 @@ extension SpinningModel {
     if let chosen = before.chosen {
       var state = before
       state.chosen = nil
-      // Told to end, whatever it does by now; it had been given a P, and was about to search.
+      // The M is told to end, whatever it does by now. If it is not asleep, it has been given a P, and that P
+      // is lost.
       if state.workers[chosen] != .asleep { state.lost += 1 }
       state.workers[chosen] = .unborn
       all.append(state)

@@ -1,14 +1,14 @@
-// Threads that cannot be started, in the spinning model: what was counted on them is taken back, and the gc thread looks
-// again. See Threads §2 for the steps.
+// Threads that cannot be started, in SpinningModel: what was counted on such a thread is taken back, and the
+// gc thread looks for work again. See Threads §2 for the steps.
 
 extension SpinningModel {
-  /// What was counted on a thread.
+  /// What was counted on a thread that is being started.
   enum Start: Hashable {
     case worker(counted: Bool)
     case spare
   }
 
-  /// The gc thread, while it looks.
+  /// The steps of the gc thread while it looks.
   enum Look: Hashable {
     case queues
     case wake(Wake)
@@ -41,7 +41,7 @@ extension SpinningModel {
     return [state]
   }
 
-  /// Under the lock.
+  /// Takes back what was counted on a thread; under the lock.
   private func undo(_ start: Start, _ state: inout State) {
     switch start {
     case .worker(let counted):
@@ -54,7 +54,7 @@ extension SpinningModel {
     }
   }
 
-  /// The gc thread: starts a spare M when one is wanted, and looks when it was asked to.
+  /// The gc thread starts a spare M when one is wanted, and looks for work when it was asked to.
   func collectorSteps(_ before: State) -> [State] {
     var all: [State] = []
     if before.sparesLeft > 0, let unborn = before.workers.firstIndex(of: .unborn) {

@@ -13,7 +13,7 @@ extension SpinningModel {
     case .unborn, .busy, .asleep, .ending: return []
     case .starting, .startingSpare, .failed: return startSteps(before, index)
     case .begin:
-      // So many search already that it goes to sleep at once; or it is counted and searches.
+      // So many workers search already that this one goes to sleep at once; or it is counted, and searches.
       return [
         becoming(goingToSleep(counted: false)), becoming(.search(counted: true)) { $0.spinning += 1 },
       ]
@@ -31,7 +31,7 @@ extension SpinningModel {
     }
   }
 
-  /// A search of every queue finds a G or does not.
+  /// A search of every queue finds a G, or does not.
   private func searched(_ before: State, _ index: Int, _ counted: Bool) -> State {
     var state = before
     state.workers[index] = counted ? .found : .runs
@@ -77,7 +77,7 @@ extension SpinningModel {
     }
   }
 
-  /// Under the lock: takes up the note, or (`mayTake`) an idle P all the same; otherwise goes on to
+  /// Under the lock: takes up the note, or else (with `mayTake`) an idle P. If neither is there, goes on to
   /// `otherwise`.
   private func claimed(
     _ before: State, _ index: Int, or otherwise: Worker, readsNote: Bool, mayTake: Bool

@@ -1,17 +1,18 @@
 // A model of how Ms sleep and wake: one M that runs a G which makes others runnable, one netpoll thread that
-// puts Gs on the GRQ, and workers that search, find, and fall asleep. See Spinning §3 and §4 for the steps.
+// puts Gs on the GRQ, and workers that search, find work, and fall asleep. See Spinning §3 and §4 for the
+// steps.
 //
-// Memory: the submitter's stores into its LRQ may lie in a store buffer until a fence drains it; everything
+// Memory: the submitter's stores into its LRQ may stay in a store buffer until a fence drains it. Everything
 // else that the protocol uses is sequentially consistent. What happens under the scheduler's lock is one
-// step, but for `startM`, which others can watch taking a P and putting it back.
+// step, except `startM`: others can see it take a P and put it back.
 //
-// The promise: at rest no G is runnable beside an idle P.
+// The promise: at rest, no G is runnable while a P is idle.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum SpinningFlaw: CaseIterable, Sendable {
-  /// Those that show only when a thread cannot be started.
+  /// Flaws that show only when a thread cannot be started.
   static let ofFailures: Set<Self> = [.noLookAfterFailure, .lookAskedTooEarly, .noteOfSpareKept]
-  /// Those that show only when idle Ms end.
+  /// Flaws that show only when idle Ms end.
   static let ofEnds: Set<Self> = [.endsStayWorkers, .endsStayListed, .endsStayIdle]
 
   /// No fence between S1 and S2.
@@ -28,37 +29,38 @@ enum SpinningFlaw: CaseIterable, Sendable {
   case noteUnread
   /// An M that finds work wakes no successor.
   case noSuccessor
-  /// Nobody looks again after a thread could not be started.
+  /// Nobody looks for work again after a thread could not be started.
   case noLookAfterFailure
-  /// The look is asked for before what was counted on the thread is taken back.
+  /// The look for work is asked for before what was counted on the thread is taken back.
   case lookAskedTooEarly
-  /// The note that a spare M was to read stays when its thread cannot be started.
+  /// The note for a spare M stays when the spare's thread cannot be started.
   case noteOfSpareKept
-  /// An M that is to end counts as a worker until its thread is gone.
+  /// An M that is told to end counts as a worker until its thread is gone.
   case endsStayWorkers
-  /// It stays on the list of idle Ms until then.
+  /// An M that is told to end stays on the list of idle Ms until its thread is gone.
   case endsStayListed
-  /// The list is looked at, and cut without the lock later.
+  /// The gc thread looks at the list of idle Ms first, and takes an M off it later, without the lock.
   case endsStayIdle
 }
 
 struct SpinningModel: Model {
   let flaw: SpinningFlaw?
-  /// Ps, and so workers and submitter together.
+  /// The number of Ps, and so of workers and submitter together.
   var procs = 3
-  /// Gs that the submitter submits, and the batches that the netpoll thread injects.
+  /// `submits`: Gs that the submitter submits. `injects`: batches that the netpoll thread injects.
   var submits = 2
   var injects = 1
-  /// How often a thread cannot be started, and spare Ms that are wanted meanwhile. See SpinningModel+Failures.
+  /// How often a thread cannot be started, and how many spare Ms are wanted meanwhile. See
+  /// SpinningModel+Failures.
   var failures = 0
   var spares = 0
-  /// How often the gc thread has an idle M end. See SpinningModel+Ends.
+  /// How often the gc thread makes an idle M end. See SpinningModel+Ends.
   var ends = 0
 
-  /// Where a worker is. `counted`: in `spinningMs`.
+  /// Where a worker is. `counted`: whether `spinningMs` counts it.
   enum Worker: Hashable {
     case unborn
-    /// Its thread is being started, with a P or (a spare) without; or could not be.
+    /// The worker's thread is being started, with a P or (a spare) without one; or it could not be started.
     case starting(counted: Bool)
     case startingSpare
     case failed(Start)
@@ -67,10 +69,10 @@ struct SpinningModel: Model {
     case search(counted: Bool)
     case found
     case wake(Wake)
-    /// Holds a P and runs a G, which will end; or one that never does.
+    /// Holds a P and runs a G that will end (`runs`), or one that never does (`busy`).
     case runs
     case busy
-    // T1 to T4; without a P, but for `.idleLate`.
+    // T1 to T4. The worker has no P, except in `.idleLate`.
     case idle(counted: Bool)
     case uncount
     case look
@@ -79,11 +81,11 @@ struct SpinningModel: Model {
     case idleLate(seen: Bool)
     case park
     case asleep
-    /// Told to end, but not off the books yet: with a flaw.
+    /// Told to end, but still counted or listed; only with a flaw.
     case ending
   }
 
-  /// Where somebody is who gets a P going: S2, S3, and the two halves of `startM`.
+  /// The steps of an actor that gets a P going: S2, S3, and the two halves of `startM`.
   enum Wake: Hashable {
     case readSpinning
     case readIdle
@@ -121,19 +123,19 @@ struct SpinningModel: Model {
     var workers: [Worker]
     var failuresLeft = 0
     var sparesLeft = 0
-    /// Failures that were undone and are about to ask for a look.
+    /// Failures that were taken back and are about to ask for a look.
     var toAsk = 0
-    /// Whether a look is asked for, and what the gc thread does about it; nil: nothing.
+    /// `isDue`: whether a look is asked for. `look`: the gc thread's step in a look; nil: none.
     var isDue = false
     var look: Look?
     var endsLeft = 0
-    /// Whom the gc thread has looked at, to end it without the lock: with a flaw.
+    /// The M that the gc thread chose, to end it later without the lock; only with a flaw.
     var chosen: Int?
     /// Ps that were handed over to an M that ends.
     var lost = 0
   }
 
-  /// One worker searches, the others are not born yet.
+  /// One worker searches, and the others do not exist yet.
   var start: State {
     var workers = [Worker](repeating: .unborn, count: procs - 1)
     workers[0] = .search(counted: true)
@@ -173,7 +175,7 @@ struct SpinningModel: Model {
   }
 }
 
-// MARK: those who make Gs runnable
+// MARK: actors that make Gs runnable
 
 extension SpinningModel {
   private func submitterSteps(_ before: State) -> [State] {

@@ -1,5 +1,5 @@
-// Every interleaving of submitting and falling asleep: no G stays runnable beside an idle P, and each step is
-// needed.
+// Explores every interleaving of submitting and falling asleep: no G stays runnable while a P is idle, and
+// every step is needed.
 import Testing
 
 @Suite("Spinning, all interleavings")

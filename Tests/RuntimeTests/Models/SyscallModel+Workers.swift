@@ -37,7 +37,7 @@ extension SyscallModel {
     return [state]
   }
 
-  /// Writes into the P.
+  /// The M writes into the P.
   private func use(_ index: Int, _ state: inout State) {
     if !state.holds[index] { state.wrong = "the P is used by an M that does not hold it" }
     state.writesBuffered[index] = true

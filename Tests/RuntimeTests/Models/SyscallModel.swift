@@ -1,43 +1,43 @@
-// A model of system calls: Ms that go into the kernel and put their one P on offer, sysmon that takes it from one whose
-// call lasts, and the M that goes on with it, and puts it on offer again. See Syscall §2 and §3, and Spinning §4 for
+// A model of system calls. Ms go into the kernel and offer their one P; sysmon takes the P from an M whose
+// call lasts; another M goes on with the P, and offers it again. See Syscall §2 and §3, and Spinning §4 for
 // the notes and the count of workers.
 //
-// Memory: what an M writes into the P, and the public depth of the GRQ, may lie in its store buffer until a release or a
-// fence; everything else is sequentially consistent. What happens under the scheduler's lock is one step. `spinningMs` is
-// left out: with one P, an M that searches holds it.
+// Memory: what an M writes into the P, and the public depth of the GRQ, may stay in the M's store buffer
+// until a release or a fence. Everything else is sequentially consistent. What happens under the scheduler's
+// lock is one step. `spinningMs` is left out: with one P, an M that searches holds the P.
 //
-// The promises: the P has one owner, be it an M, the word of the offer, sysmon, or the idle list; nobody uses a P whose
-// last owner's writes are still on their way; the P names its holder; a P that was taken because Gs wait is not had back
-// before them by who lost it, where an M sleeps; at rest no G waits, though some calls never return; the count of workers is
-// right.
+// The promises: the P has one owner: an M, the word of the offer, sysmon, or the idle list. No actor uses a P
+// whose last owner's writes are still on their way. The P names its holder. If a P was taken because Gs wait
+// and an M sleeps, the M that lost the P does not get it back before these Gs. At rest no G waits, although
+// some calls never return. The count of workers is right.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum SyscallFlaw: CaseIterable, Sendable {
-  /// The offer is no release.
+  /// The offer is not a release.
   case offersUnordered
-  /// The call is counted on the P's lane after the offer.
+  /// The call is counted on the P's lane only after the offer.
   case countsAfterOffer
-  /// The word says that somebody is in a call, not who.
+  /// The word says that an M is in a call, but not which M.
   case unnamedOffer
-  /// The M that comes out takes its P by a look and a store.
+  /// The M that comes out of a call takes its P by a load and a store.
   case exitWithoutCompare
-  /// Sysmon takes the P by a look and a store.
+  /// Sysmon takes the P by a load and a store.
   case retakeWithoutCompare
   /// Sysmon never takes a P away.
   case neverRetakes
-  /// Sysmon does not look for work after it made the P idle.
+  /// Sysmon does not look for work after it has made the P idle.
   case noLookAfterRetake
-  /// Sysmon makes the P idle though Gs wait, and an M is there that could go on with it (Syscall §5).
+  /// Sysmon makes the P idle although Gs wait and an M could go on with the P (Syscall §5).
   case putsIdle
   /// Sysmon looks for work before it makes the P idle.
   case looksBeforeRetake
   /// An M that queued its G does not look for an idle P.
   case noLookAfterQueueing
-  /// There is no fence between the queueing and that look.
+  /// There is no fence between queueing the G and looking for an idle P.
   case noFence
   /// The M that lost its P still counts as a worker.
   case retakeUncounted
-  /// The M that comes back to an idle P does not count.
+  /// An M that comes back to an idle P does not count as a worker.
   case returnUncounted
   /// An M falls asleep without reading the note.
   case noteUnread
@@ -45,12 +45,12 @@ enum SyscallFlaw: CaseIterable, Sendable {
 
 struct SyscallModel: Model {
   let flaw: SyscallFlaw?
-  /// By G: the calls that it makes. The first runs, the others wait on the GRQ.
+  /// By G: the number of calls that it makes. The first G runs, the others wait on the GRQ.
   var calls = [2, 2]
-  /// Ms that there can be.
+  /// The number of Ms that may exist.
   var threads = 3
 
-  /// Where an M is; `calls`: those that its G has before it.
+  /// Where an M is. `calls`: the calls that its G has still to make.
   enum Worker: Hashable {
     case unborn
     case search
@@ -75,7 +75,7 @@ struct SyscallModel: Model {
     case watch
     case seen(Int)
     case take(Int)
-    /// It has the P.
+    /// Sysmon has the P.
     case lookEarly
     case putIdle(wakes: Bool?)
     case look
@@ -83,21 +83,22 @@ struct SyscallModel: Model {
   }
 
   struct State: Hashable {
-    /// The M inside a system call that may lose the P, plus 1; 0: none.
+    /// The M inside a call that may lose the P, plus 1; 0: none.
     var offer = 0
     var idlePs = 0
-    /// Whether it is idle though somebody waited and could have had it.
+    /// Whether the P is idle although somebody waited and could have had it.
     var isWithheld = false
-    /// Calls of the Gs on the GRQ; and how many others see there.
+    /// `grq`: the remaining calls of the Gs on the GRQ. `depth`: the depth that others see.
     var grq: [Int]
     var depth: Int
     var workers = 1
     var wanted = false
     var sysmon = Sysmon.watch
     var ms: [Worker]
-    /// By M: whether it holds the P, and what is in its store buffer.
+    /// By M: whether it holds the P, and whether its store buffer holds writes into the P or of the depth.
     var holds: [Bool]
-    /// The M that the P names as its holder: written by whoever acquires it, not by one that takes its own P back.
+    /// The M that the P names as its holder. The M that acquires the P writes it; an M that takes its own P
+    /// back does not.
     var named = 0
     var writesBuffered: [Bool]
     var depthBuffered: [Bool]
@@ -151,7 +152,7 @@ struct SyscallModel: Model {
     return all
   }
 
-  /// `startM`, under the lock: the idle P goes to an M that sleeps or a new one, or a note is left.
+  /// `startM`, under the lock: the idle P goes to a sleeping or a new M, or a note is left.
   func startM(_ state: inout State) {
     guard state.idlePs > 0 else { return }
     if let sleeper = state.ms.firstIndex(of: .asleep) {
@@ -172,7 +173,7 @@ struct SyscallModel: Model {
     state.ms[m] = .search
   }
 
-  /// From here on `m` (nil: sysmon) uses the P.
+  /// From here on, `m` (nil: sysmon) uses the P.
   func hold(_ m: Int?, _ state: inout State) {
     if let m { state.holds[m] = true }
     let othersWrite = state.writesBuffered.indices.contains { $0 != m && state.writesBuffered[$0] }

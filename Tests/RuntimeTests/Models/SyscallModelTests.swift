@@ -1,5 +1,5 @@
-// Every interleaving of system calls with sysmon that takes the P away: the P has one owner, no G waits beside an idle
-// P, and each safeguard is needed.
+// Explores every interleaving of system calls with sysmon, which takes the P away. The P has one owner, no G
+// waits while a P is idle, and every safeguard is needed.
 import Testing
 
 @Suite("System calls, all interleavings")

@@ -1,5 +1,6 @@
-// Every interleaving of what is particular to completions: watches that end and are set up anew, and a thread that
-// sleeps on a ring from which others take. No news and no wake-up is lost, and each safeguard is needed.
+// Explores every interleaving of what is special to completions: watches that end and are set up anew, and a
+// thread that sleeps on a ring from which others take. No news and no wake-up is lost, and every safeguard is
+// needed.
 import Testing
 
 @Suite("io_uring, all interleavings")

@@ -1,20 +1,22 @@
-// A model of breaking the netpoll thread's wait on io_uring: a breaker who has something for the thread to see, the
-// thread on its way to sleep and back, and an M that takes completions without waiting. See Uring §4 and §5.
+// A model of breaking the netpoll thread's wait on io_uring. The actors are a breaker that has something for
+// the thread to see, the thread on its way to sleep and back, and an M that takes completions without
+// waiting. See Uring §4 and §5.
 //
-// The kernel's wait ends when the completion ring has something. The watch of the eventfd posts a completion with each
-// write while it is armed, and at once when it is armed after a write; the kernel may end it with any of them.
+// The kernel's wait ends when the completion ring has something. While the watch of the eventfd is armed, it
+// posts a completion with each write; armed after a write, it posts at once. The kernel may end the watch
+// with any completion.
 //
 // Promise: the thread never sleeps on while there is something that it has not seen.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum UringSleepFlaw: CaseIterable, Sendable {
-  /// The thread lets go of the lock while it sleeps.
+  /// The thread gives up the lock while it sleeps.
   case sleepWithoutLock
-  /// It does not look at `broken` before it sleeps.
+  /// The thread does not look at `broken` before it sleeps.
   case noFlag
-  /// The breaker writes first and sets `broken` after.
+  /// The breaker writes to the eventfd first, and sets `broken` afterwards.
   case writeBeforeFlag
-  /// It tells by `broken` alone.
+  /// The breaker sets `broken`, and writes nothing to the eventfd.
   case noWrite
   /// The watch of the eventfd is never set up anew.
   case neverWatchedAnew
@@ -36,16 +38,16 @@ struct UringSleepModel: Model {
   enum Owner: Hashable { case nobody, thread, m }
 
   struct State: Hashable {
-    /// Things shown for the thread to see, and those that it has seen.
+    /// `shown`: things for the thread to see. `seen`: those that it has seen.
     var shown = 0
     var seen = 0
     var broken = false
     /// Whether the eventfd was ever written to.
     var written = false
-    /// Whether the kernel watches the eventfd; and whether the thread believes so.
+    /// `armed`: whether the kernel watches the eventfd. `believed`: whether the thread believes so.
     var armed = false
     var believed = false
-    /// Completions in the ring: whether each was the watch's last.
+    /// Completions in the ring; true for the watch's last one.
     var completions: [Bool] = []
     var owner = Owner.nobody
     var thread = Thread.look
@@ -63,7 +65,7 @@ struct UringSleepModel: Model {
 
   func steps(from state: State) -> [State] { threadSteps(state) + breakerSteps(state) + mSteps(state) }
 
-  /// The kernel posts a completion of the eventfd's watch, which goes on or ends.
+  /// The kernel posts a completion of the eventfd's watch. The watch goes on, or ends.
   private func posts(_ before: State) -> [State] {
     var (state, last) = (before, before)
     state.completions.append(false)
@@ -115,7 +117,7 @@ extension UringSleepModel {
   }
 }
 
-// MARK: breaker, and an M that does not wait
+// MARK: the breaker, and an M that does not wait
 
 extension UringSleepModel {
   private func breakerSteps(_ before: State) -> [State] {

@@ -1,28 +1,29 @@
-// A model of one watched descriptor on io_uring: a kernel that posts completions and may end the order, somebody who
-// takes completions and sets the watch up anew, somebody who unregisters. See Uring §3.
+// A model of one watched descriptor on io_uring. The actors are a kernel that posts completions and may end
+// the order, a taker that takes completions and sets the watch up anew, and a closer that unregisters the
+// descriptor. See Uring §3.
 //
-// Orders lie in a queue, and the kernel carries them out one by one, in order. News is posted when it comes, if the
-// order is armed; an order that is armed while there is news that nobody was told of posts at once. The kernel may end
-// an order with any completion.
+// Orders lie in a queue, and the kernel carries them out one by one, in order. While an order is armed, news
+// is posted when it comes. An order that is armed while there is unreported news posts at once. The kernel
+// may end an order with any completion.
 //
-// Promises: at rest, while the descriptor is registered, all news was reported; after it was unregistered no order is
-// armed (it would keep the closed file open); there are never two.
+// Promises: at rest, while the descriptor is registered, all news was reported. After the descriptor was
+// unregistered, no order is armed: it would keep the closed file open. There are never two armed orders.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum UringWatchFlaw: CaseIterable, Sendable {
-  /// An order that ended stays so.
+  /// An order that ended is not replaced.
   case neverAnew
-  /// The new order does not look at what the descriptor is when it is armed.
+  /// A new order does not look at the descriptor's state when it is armed.
   case armWithoutLooking
-  /// The watch is set up anew without asking whether the descriptor is still registered.
+  /// The watch is set up anew without checking whether the descriptor is still registered.
   case anewUnasked
-  /// It is asked, and the order pushed after the lock was given back.
+  /// The check comes first, and the order is pushed after the lock was given back.
   case askWithoutLock
   /// The watch is set up anew after every completion.
   case anewAlways
-  /// `unregister` pushes its order, and clears the mark after the lock was given back.
+  /// `unregister` pushes its order first, and clears the mark after the lock was given back.
   case clearLate
-  /// The last completion is taken for a mere end: what it says is not reported.
+  /// The last completion of an order counts as its end only: its news is not reported.
   case lastUnread
 }
 
@@ -38,19 +39,20 @@ struct UringWatchModel: Model {
     var isLast: Bool
   }
 
-  /// Who takes completions.
+  /// The actor that takes completions.
   enum Taker: Hashable {
     case idle
-    /// Has reported, and will set the watch up anew.
+    /// Has reported the news, and will set the watch up anew.
     case anew
-    /// Has asked, without the lock, and will push (flawed).
+    /// Has checked without the lock, and will push (only with a flaw).
     case push
   }
 
   enum Closer: Hashable { case idle, clear, done }
 
   struct State: Hashable {
-    /// News so far; what the kernel has posted; what was reported.
+    /// `news`: arrivals so far. `posted`: those that the kernel has posted. `reported`: those that were
+    /// reported.
     var news = 0
     var posted = 0
     var reported = 0
@@ -93,7 +95,7 @@ extension UringWatchModel {
       state.orders.removeFirst()
       switch order {
       case .cancel:
-        // One cancellation ends one order; its last completion says nothing.
+        // One cancellation ends one order. The order's last completion carries no news.
         if before.armed > 0 {
           state.armed -= 1
           state.completions.append(Completion(news: 0, isLast: true))
@@ -108,7 +110,7 @@ extension UringWatchModel {
     return all
   }
 
-  /// Posts all news; the order goes on, or ends.
+  /// Posts all news. The order goes on, or ends.
   private func posts(_ before: State) -> [State] {
     var state = before
     state.posted = before.news
@@ -122,7 +124,7 @@ extension UringWatchModel {
   }
 }
 
-// MARK: taker and closer
+// MARK: the taker and the closer
 
 extension UringWatchModel {
   private func takerSteps(_ before: State) -> [State] {
@@ -137,7 +139,7 @@ extension UringWatchModel {
       let isOver = flaw == .anewAlways || completion.isLast
       state.taker = isOver && flaw != .neverAnew ? .anew : .idle
     case .anew:
-      // Asked and pushed under one lock: one step.
+      // Checked and pushed under one lock, so this is one step.
       let isWanted = before.isRegistered || flaw == .anewUnasked
       if flaw == .askWithoutLock {
         state.taker = isWanted ? .push : .idle

@@ -1,29 +1,30 @@
-// A model of a wait that several sides may end: a G that waits twice, in a channel's queue, with a timer, and in a
-// scope; the M that it leaves; one that sends, the two timers, and one that cancels. See Claim for the protocol.
+// A model of a wait that several sides may end. A G waits twice: in a channel's queue, with a timer, and in a
+// scope. The other actors are the M that it leaves, a sender, the two timers, and a canceller. See Claim for
+// the protocol.
 //
-// The timers fire at any moment after they were added, that of the first wait perhaps in the second. A compare-and-swap
-// in a loop is one step. The place in the queue, and the list of locks that the M releases, lie in the G's frame, which
-// is gone once the G has gone on.
+// A timer fires at any moment after it was added, so the first wait's timer may fire during the second wait.
+// A compare-and-swap in a loop is one step. The place in the queue, and the list of locks that the M
+// releases, lie in the G's frame, which is gone once the G has gone on.
 //
-// Promises: the G is never made ready while it is on its stack or twice; nobody touches a frame that is gone; no timer
-// ends another wait than its own; who is chosen by the sender has its value; at rest the G does not sleep in a wait that
-// is over, nor in a cancelled scope.
+// Promises: the G is never made ready while it is on its stack, or twice. No actor touches a frame that is
+// gone. No timer ends another wait than its own. A G that the sender chose has the sender's value. At rest
+// the G does not sleep in a wait that is over, nor in a cancelled scope.
 
-/// A safeguard that is left out.
+/// A safeguard that the model leaves out, to show that it is needed.
 enum ClaimFlaw: CaseIterable, Sendable {
-  /// The commit stores, and overwrites a claim (W4).
+  /// The commit is a plain store, and overwrites a claim (W4).
   case commitWithoutCompare
   /// The locks are released before the commit (W4).
   case releaseBeforeCommit
-  /// A claim that finds the G on its stack makes it ready all the same (C2).
+  /// A claim that finds the G on its stack makes the G ready all the same (C2).
   case readyWithoutLook
-  /// Claims do not look at the ticket (C1).
+  /// Claims do not check the ticket (C1).
   case noTicket
-  /// Claims are a look and a store (C1).
+  /// Claims are a load and a store (C1).
   case claimWithoutCompare
-  /// A cancellable wait looks at the flag before it opens (Cancellation §3).
+  /// A cancellable wait looks at the flag before it opens the word (Cancellation §3).
   case lookBeforeOpening
-  /// A G that woke does not leave the queue under its lock (W5).
+  /// A G that woke leaves the queue without the queue's lock (W5).
   case leaveWithoutLock
 }
 
@@ -42,7 +43,7 @@ struct ClaimModel: Model {
     var outcome = Outcome.none
   }
 
-  /// The G, on its stack and off it.
+  /// The step of the G, on its stack or off it.
   enum Waiter: Hashable {
     case lookEarly
     case lock
@@ -53,7 +54,7 @@ struct ClaimModel: Model {
     case leaveStack
     case releaseEarly
     case commit
-    /// The commit failed.
+    /// The commit failed, so the G releases the locks itself.
     case release
     case readyItself
     case parked
@@ -64,7 +65,7 @@ struct ClaimModel: Model {
     case ended
   }
 
-  /// Somebody who ends waits: what he is about to do.
+  /// The step of an actor that ends waits.
   enum Claimer: Hashable {
     case idle
     case lock
@@ -83,7 +84,7 @@ struct ClaimModel: Model {
     var isLocked = false
     var isQueued = false
     var granted = false
-    /// Whether the frame of the wait is there.
+    /// Whether the frame of the wait exists.
     var frame = false
     var waiter = Waiter.lookEarly
     var isOnStack = true
@@ -91,7 +92,7 @@ struct ClaimModel: Model {
     var mustRelease = false
     var readied = 0
     var waits = 0
-    /// By wait: what its timer does; nil: it was not added.
+    /// By wait: the step of its timer; nil: the timer was not added.
     var timers: [Claimer?] = [nil, nil]
     var sender = Claimer.lock
     var sendsLeft: Int
@@ -160,7 +161,7 @@ extension ClaimModel {
     return state
   }
 
-  /// From the moment when it is off its stack, or could not leave it.
+  /// The G's steps after it has left its stack, or after it could not leave.
   private func wakingStep(_ before: State) -> State? {
     var state = before
     switch before.waiter {
@@ -197,7 +198,7 @@ extension ClaimModel {
     state.waiter = parks ? .parked : isReleased ? .readyItself : .release
   }
 
-  /// The M, after a commit that succeeded: the G may run again already.
+  /// The M's step after a successful commit. The G may already run again.
   private func releaseStep(_ before: State) -> State? {
     guard before.mustRelease else { return nil }
     var state = before
@@ -210,7 +211,8 @@ extension ClaimModel {
 // MARK: those who end waits
 
 extension ClaimModel {
-  /// The claim of a ticket. Whether the claimer goes on to make the G ready; nil: it was lost.
+  /// Claims a wait by its ticket. Returns whether the claimer must make the G ready; nil: another claim has
+  /// won.
   private func claim(_ ticket: Int?, _ outcome: Outcome, _ state: inout State) -> Bool? {
     guard state.word.isOpen, ticket == nil || flaw == .noTicket || state.word.ticket == ticket else {
       return nil
