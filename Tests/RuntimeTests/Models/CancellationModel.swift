@@ -1,6 +1,6 @@
-// A model of two scopes, one below the other, and three actors: a G that enters the lower scope and waits in
-// it, a thread that cancels the upper scope, and a timer that cancels the lower one. See Cancellation §3 and
-// §4.
+// A model of two scopes, one below the other, and three actors (see Cancellation §3 and §4): a G that enters
+// the lower scope and waits in it, a thread that cancels the upper scope, and a timer that cancels the lower
+// one.
 //
 // Promises: at rest the G does not sleep in a cancelled scope. Every scope below a cancelled scope is
 // cancelled. No scope is walked twice, because the list of a walk goes through the scope itself. The G is
