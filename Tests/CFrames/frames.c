@@ -1,4 +1,4 @@
-// As code of others may be built: without a touch of each page of a large frame.
+// Code as a foreign compiler may build it: a large frame of which not every page is touched.
 #include "CFrames.h"
 
 static __attribute__((noinline)) int large(size_t size) {

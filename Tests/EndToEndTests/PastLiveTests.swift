@@ -218,8 +218,8 @@ extension EndToEnd {
       var known = 0
       for line in lines {
         let frame = try Flattened(json: line)
-        // The server booted within the window. For a dead one, the last moment is that of the last event, so
-        // rates differ.
+        // Skip frames whose window contains the boot: the Ps were busy then. A dead server's frame may be one,
+        // because its moment is that of the last event.
         if frame["uptime_ns"] ?? 0 < 1_500_000_000 { continue }
         for p in 0..<2 where frame.values["ps[id \(p)].status"] == "\"idle\"" {
           guard let use = frame.values["ps[id \(p)].utilization"].flatMap({ Double($0) }) else { continue }

@@ -281,7 +281,7 @@ extension KeyDecoder {
     case (.escape, 0x80...): alt(byte)
     case (.alt, _): alt(byte)
     case (.escape, _): reset()  // Alt and a key
-    // A control character within a sequence belongs neither to the sequence nor is it a key: ignore it.
+    // Ignore a control character within a sequence: it is no part of the sequence, and no key either.
     case (_, ..<0x20), (_, 0x7F): if pending.count < Self.longestSequence { pending.removeLast() }
     case (_, 0x80...):
       reset()

@@ -1,7 +1,7 @@
-// Functions with large frames of which they touch little, for tests of what guards the stacks.
+// Functions whose frames are large but hardly touched, for tests of the guards below stacks.
 #pragma once
 #include <stddef.h>
 
-/// Uses the stack down to some `left` bytes above `low`, then calls a function with a frame of `size` bytes that touches
-/// only the lowest ones. Returns if nothing stops it.
+/// Uses the stack down to about `left` bytes above `low`, then calls a function that has a frame of `size` bytes and
+/// touches only the lowest bytes of that frame. Returns if no guard stops it.
 int cframes_leap(const char *low, long left, size_t size);

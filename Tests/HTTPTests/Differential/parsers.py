@@ -1,4 +1,4 @@
-"""What each parser makes of bytes: ours through the running server's /echo, h11 and httptools in this process."""
+"""How each parser reads bytes: ours through the running server's /echo, h11 and httptools in this process."""
 
 import socket
 from dataclasses import dataclass, field

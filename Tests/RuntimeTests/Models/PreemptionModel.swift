@@ -24,7 +24,7 @@ enum PreemptionFlaw: CaseIterable, Sendable {
   case standsInside
   /// The handler answers signals that the runtime did not send, or that came too late.
   case answersUnasked
-  /// The handler says that it stands still by a plain store.
+  /// The handler uses a plain store to say that it stands still.
   case answersByStore
   /// The handler waits once, and does not look again after it was woken.
   case waitsOnce
@@ -35,11 +35,11 @@ enum PreemptionFlaw: CaseIterable, Sendable {
   case looksBeforeEntering
   /// `leave` looks for a note first, and says afterwards that it is outside.
   case looksBeforeLeaving
-  /// `leave` answers a request by a load and a store.
+  /// `leave` uses a load and a store to answer a request.
   case leavesByStore
   /// The border does not stop a thread on loan.
   case openBorder
-  /// The border ends the loan by a plain store.
+  /// The border uses a plain store to end the loan.
   case borderStores
   /// The border waits once, and does not look again after it was woken.
   case borderWaitsOnce
@@ -54,17 +54,17 @@ enum PreemptionFlaw: CaseIterable, Sendable {
   case signalsFirst
   /// Sysmon marks the word as asked after it has sent the signal.
   case asksAfterSignal
-  /// Sysmon says that a signal is on its way by a load and a store.
+  /// Sysmon uses a load and a store to say that a signal is on its way.
   case signalsByStore
-  /// Sysmon takes back a request for a slice that is over by a load and a store.
+  /// Sysmon uses a load and a store to take back a request for a slice that is over.
   case retractsByStore
   /// Sysmon does not take back the mark of a note.
   case keepsNote
-  /// Sysmon lends nothing.
+  /// Sysmon lends no time.
   case neverLends
-  /// Sysmon lends by a load and a store.
+  /// Sysmon uses a load and a store to lend time.
   case lendsByStore
-  /// Sysmon does not wake the thread to which it lends.
+  /// Sysmon does not wake the thread to which it lends time.
   case lendsSilently
   /// Sysmon ends a loan by the word alone, without a signal.
   case recallsByWord

@@ -1,6 +1,6 @@
 // A model of one watched descriptor on io_uring. The actors are a kernel that posts completions and may end
-// the order, a taker that takes completions and sets the watch up anew, and a closer that unregisters the
-// descriptor. See Uring §3.
+// an order (a request to watch), a taker that takes completions and sets the watch up anew, and a closer that
+// unregisters the descriptor. See Uring §3.
 //
 // Orders lie in a queue, and the kernel carries them out one by one, in order. While an order is armed, news
 // is posted when it comes. An order that is armed while there is unreported news posts at once. The kernel
