@@ -36,8 +36,8 @@ struct ActionGroup: Sendable {
   let footerKeys: String
 
   static let ownRank = 4
-  /// The rank of the keys that move through time. The footer says right behind them what a choice of interval
-  /// has changed.
+  /// The rank of the keys that move through time. Right behind them, the footer shows an interval that was
+  /// chosen.
   static let timeRank = 6
   /// The rank of the key that attaches again. That key means something only after the target's end, and is
   /// shown only then.

@@ -72,7 +72,7 @@ public struct App: Sendable {
       next: next)
   }
 
-  /// The same on any terminal.
+  /// The same loop on any terminal.
   public func run<T: Terminal & ~Copyable>(
     on terminal: inout T, poll: () -> UInt64? = { nil },
     travel: (TimeCommand) -> Void = { _ in }, interest: (Interest) -> Void = { _ in },
@@ -188,7 +188,7 @@ private struct Loop {
   /// (`isWishStale`). Without these flags each of many polls would compare two large states.
   var hasChanged = true
   var isWishStale = true
-  /// What the source was last asked to tell.
+  /// The wish that the source was told last.
   private var told = Interest.none
 
   init(state: AppState, rhythm: Rhythm) { (self.state, self.rhythm) = (state, rhythm) }

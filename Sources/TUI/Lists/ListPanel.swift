@@ -102,8 +102,8 @@ enum ListPanel {
       note(view.window(rows: layout.rows), all: view.listing.rows.count, layout)
     }
 
-    /// Writes how many rows are hidden, right-aligned in the line above the titles (the last line of the
-    /// head).
+    /// Writes how many rows are hidden, right-aligned in the line above the titles. That line may be the last
+    /// line of the head.
     private mutating func note(_ window: ListWindow, all: Int, _ layout: ListLayout) {
       var text = StyledText()
       if window.hiddenAbove > 0 {

@@ -108,7 +108,7 @@ struct HeaderSection {
     if snapshot.isConsistent && gs.sumOfStates == gs.live {
       line.append("\(space)=\(space)", .dim)
     } else {
-      // The sum itself says that it does not hold: no instant was found at which the parts add up.
+      // Say it in place of the equals sign: no instant was found at which the parts add up.
       line.append(" moving \(glyphs.about)\(space)", .eager)
       if wording == .full { line.append("\(number(gs.sumOfStates)) = ", .eager) }
     }

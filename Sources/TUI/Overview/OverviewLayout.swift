@@ -2,8 +2,8 @@
 //
 // There are three forms. Compact (below 20 rows): one line per part and no headings. Roomy: headings that
 // explain, and graphs that grow with the screen. Wide (from 120x30): goroutines and threads side by side, in
-// detail. Rows are given out in this order: its least to every part, what they want to the lanes, blank rows
-// between sections, and the rest to the graphs.
+// detail. Every part gets its least rows first. Then the lanes get the rows that they want, then blank rows go
+// between the sections, and the graphs get the rest.
 import Inspector
 
 /// Which lanes are shown, and how.

@@ -16,7 +16,7 @@ public struct PastReport {
     (self.frame, self.past) = (frame, past)
   }
 
-  /// The most groups of Gs that are listed.
+  /// The most lines of Gs, or of groups of Gs, in each list of the report.
   private static let mostGroups = 40
 
   public var lines: [String] { [span] + gap + ran + ready + waited + events }

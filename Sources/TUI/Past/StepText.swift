@@ -1,4 +1,4 @@
-// The event that the last step went over, and how far now is from the moment. The line stays at the bottom of
+// The event that the last step went over, and how long before now the shown moment is. The line stays at the bottom of
 // every screen until time moves otherwise.
 import Inspector
 
