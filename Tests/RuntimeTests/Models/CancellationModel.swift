@@ -3,8 +3,8 @@
 // one.
 //
 // Promises: at rest the G does not sleep in a cancelled scope. Every scope below a cancelled scope is
-// cancelled. No scope is walked twice, because the list of a walk goes through the scope itself. The G is
-// made ready once.
+// cancelled. No scope is walked twice: a walk's list links the scopes themselves, so a scope can be on one
+// list only. The G is made ready once.
 
 /// A safeguard that the model leaves out, to show that it is needed.
 enum CancellationFlaw: CaseIterable, Sendable {

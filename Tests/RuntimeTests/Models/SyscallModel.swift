@@ -75,7 +75,7 @@ struct SyscallModel: Model {
     case watch
     case seen(Int)
     case take(Int)
-    /// Sysmon has the P.
+    /// From here on, sysmon has the P.
     case lookEarly
     case putIdle(wakes: Bool?)
     case look

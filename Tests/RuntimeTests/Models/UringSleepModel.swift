@@ -3,8 +3,8 @@
 // waiting. See Uring §4 and §5.
 //
 // The kernel's wait ends when the completion ring has something. While the watch of the eventfd is armed, it
-// posts a completion with each write; armed after a write, it posts at once. The kernel may end the watch
-// with any completion.
+// posts a completion with each write. A watch that is armed after a write posts at once. The kernel may end
+// the watch with any completion.
 //
 // Promise: the thread never sleeps on while there is something that it has not seen.
 
