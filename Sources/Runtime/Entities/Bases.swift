@@ -1,9 +1,9 @@
-// Where the tables of the one runtime of this process lie. Set once at boot, before any other thread starts, and
-// constant from then on; so plain loads suffice.
+// Pointers to the tables of the one runtime of this process. The boot sets them once, before it starts any other
+// thread. They never change afterwards, so plain loads suffice.
 import CMPG
 import Region
 
-/// The region of this process; nil before the boot, and in a child of fork.
+/// The region of this process; nil before the boot, and in a child after fork.
 nonisolated(unsafe) var runtimeRegion: RegionFile?
 /// The scheduler's private half; nil before the boot.
 nonisolated(unsafe) var schedulerBase: UnsafeMutablePointer<SchedulerRecord>?
@@ -16,7 +16,7 @@ nonisolated(unsafe) var gBlocks: UnsafeMutableRawPointer?
 @inline(__always)
 var sched: Scheduler { unsafe Scheduler(schedulerBase.unsafelyUnwrapped) }
 
-/// The M of this thread. Traps, with words, when the caller is not a G.
+/// The M of the calling thread. Ends the process with a message that names `what` when the caller is not a G.
 @inline(__always)
 func currentM(_ what: StaticString) -> M {
   guard let m = M.current else { refuseOutside(what) }

@@ -1,35 +1,39 @@
-// The descriptors of Gs that no P holds: slots of the G table.
+// The central pool of free G descriptors (slots of the G table). Each P caches a few more.
 //
-// §1 Slots come in groups of 64, a page of the G table in the region. The pool hands out the lowest first, so what is in
-// use stays at the low end, and after a burst the high end becomes free.
+// §1 Slots come in groups of 64; a group is one page of the G table in the region. The pool hands out the lowest free
+// slot first. So the slots in use stay at the low end of the table, and after a burst the high end becomes free.
 //
-// §2 What the gc thread takes back. Of free groups the private records (a *blank* group is set up anew when it is next
-// used), wherever they lie; and of the region's G table the free tail, by lowering `gSlots` and `gListed` and punching
-// a hole into the file. Not holes in the middle: a reader may touch all slots below these two numbers, and its touch
-// would make the kernel fill the hole again, on our account.
+// §2 What the gc thread takes back. It takes the private records of free groups, wherever these lie; a group without
+// records is *blank*, and the pool sets its records up anew before their next use. Of the region's G table it takes
+// only the free tail: it lowers `gSlots` and `gListed` and punches a hole into the file. It punches no holes in the
+// middle, because a reader may touch every slot below these two numbers, and its touch would make the kernel allocate
+// the page again, at this process's expense.
 //
-// §3 Readers. A reader that read the higher numbers just before may touch a slot of the tail after the hole was punched:
-// it finds zeros, which say idle, id 0, and the kernel allocates a page that the next growth would have. A slot that
-// comes back starts with sequence number 1 again. Sequence numbers order the moves of one *G*, and ids are never used
-// again; who compares the status word of a slot with an earlier one must compare the id as well.
+// §3 Readers. A reader that has just read the older, higher numbers may touch a slot of the tail after the hole was
+// punched. It finds zeros, which mean idle, id 0; and the kernel allocates a page that the next growth would have
+// needed anyway. A slot that comes back starts with sequence number 1 again. Sequence numbers order the moves of one
+// *G*, and ids are never used twice, so a reader that compares a slot's status word with an earlier one must compare
+// the id too.
 //
-// §4 Waits. The tickets of waits (Claim §2) must never repeat in a slot while a timer of long ago may still look. So a
+// §4 Waits. The ticket of a wait (Claim §2) must never repeat in a slot, because an old timer may still compare it. So
+// each group keeps, in memory that is never given back, the highest ticket that its slots have reached, and new records
+// start from there.
 // group keeps, in memory of its own, the highest ticket that its slots had reached, and its records start from there.
 import CMPG
 import Glibc
 import Region
 
-/// The pool.
+/// The pool. Safe to call from any thread.
 ///
 /// Safe because: every stored property is touched under `lock` alone.
 @safe final class DescriptorPool: @unchecked Sendable {
   private let lock = Lock()
   private var free: SlotSet
-  /// Groups whose records are to be set up before use.
+  /// Groups whose records must be set up before use.
   private var blank: SlotSet
-  /// Groups below this one exist.
+  /// How many groups exist: those with a lower number.
   private var groups = 0
-  /// By group: the ticket with which the waits of its slots begin.
+  /// By group: the highest ticket that any of its slots has used. New records start after it.
   private let tickets: UnsafeMutablePointer<UInt32>
   private let region: RegionFile
 
@@ -42,7 +46,7 @@ import Region
 
   // MARK: for Ps
 
-  /// Gives a P half a cache of descriptors, and one more to use.
+  /// Moves half a cache of descriptors to a P's cache, and returns one more.
   @inline(never)
   func refill(_ cache: inout GQueueLIFO) -> G {
     lock.lock()
@@ -52,11 +56,11 @@ import Region
     return first
   }
 
-  /// Takes half a cache of descriptors back.
+  /// Takes half a cache of descriptors back from a P.
   @inline(never)
   func spill(_ cache: inout GQueueLIFO) { giveBack(GQueueLIFO.high / 2, of: &cache) }
 
-  /// Takes all of it back.
+  /// Takes every descriptor of the cache back.
   func giveBack(all cache: inout GQueueLIFO) { giveBack(cache.count, of: &cache) }
 
   private func giveBack(_ count: Int, of cache: inout GQueueLIFO) {
@@ -80,7 +84,7 @@ import Region
     return G(slot: UInt32(slot))
   }
 
-  /// One group more.
+  /// Adds one group to the table.
   private func grow() {
     let slots = groups * SlotSet.group
     guard slots < Capacity.gs else { fatal("\(slots) goroutines are alive, the most that there can be") }
@@ -102,8 +106,8 @@ import Region
 
   // MARK: for the gc thread
 
-  /// Slots that Ps and Gs have; those that nobody has though they hold memory; and those at the end of the table, if it
-  /// can be cut.
+  /// `inUse`: slots that Gs use or Ps cache. `idle`: free slots whose records still take memory. `tail`: free slots at
+  /// the end of the table that `trim` can cut off.
   var usage: (inUse: Int, idle: Int, tail: Int) {
     lock.lock()
     defer { lock.unlock() }
@@ -114,15 +118,15 @@ import Region
     )
   }
 
-  /// Under the lock. Nobody has a slot of a group at or above it.
+  /// The lowest group number at and above which every slot is free. Call under the lock.
   private var end: Int {
     var end = groups
     while end > 0, free.members(ofGroup: end - 1) == .max { end -= 1 }
     return end
   }
 
-  /// One step: the records of up to 256 free groups that lie together, from the high end, beyond `kept` slots. How many
-  /// bytes there were; nil: nothing is left to do.
+  /// One step of giving memory back: drops the records of up to 256 adjacent free groups below `top`, the highest
+  /// first, and lowers `top`. Leaves `kept` idle slots. Returns the bytes freed; nil when nothing is left to do.
   func reclaim(keeping kept: Int, below top: inout Int) -> Int? {
     lock.lock()
     top = min(top, groups)
@@ -149,10 +153,10 @@ import Region
     return freed
   }
 
-  /// Under the lock. Whether nobody has a slot of the group, and its records are set up.
+  /// Whether every slot of the group is free and its records are set up. Call under the lock.
   private func isIdle(_ group: Int) -> Bool { free.members(ofGroup: group) == .max && !blank.contains(group) }
 
-  /// Gives back the whole pages of the records of these groups.
+  /// Gives the whole pages of these groups' records back to the kernel, and keeps their highest tickets (§4).
   private func empty(_ groups: Range<Int>) -> Int {
     for group in groups {
       for slot in group * SlotSet.group..<(group + 1) * SlotSet.group {
@@ -172,14 +176,15 @@ import Region
     return freed
   }
 
-  /// One step: gives back the tail of the G table in the region, but for `kept` slots. How many bytes there were.
+  /// One step of giving memory back: cuts the free tail off the region's G table, except `kept` slots. Returns the
+  /// bytes freed.
   func trim(keeping kept: Int) -> Int {
     lock.lock()
     defer { lock.unlock() }
     let batch = RegionFile.slotBatch / SlotSet.group
     var rest = max(end + kept / SlotSet.group, batch)
     rest = (rest + batch - 1) / batch * batch
-    // At most 64 batches at a time: those who need a descriptor wait meanwhile.
+    // At most 64 batches at a time: whoever needs a descriptor waits for the lock meanwhile.
     rest = max(rest, groups / batch * batch - 64 * batch)
     guard rest < groups, region.canTrim else { return 0 }
     var freed = 0

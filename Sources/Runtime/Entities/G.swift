@@ -1,45 +1,46 @@
-// G: a goroutine. Its public half is a slot of the region's G table; this is the private half, at the same index.
+// G: a goroutine. Its public half is a slot of the region's G table; its private half is here, at the same index.
 import CMPG
 import Region
 import Synchronization
 
-/// What only the runtime needs of a G. Lives in a table that never moves and is never unmapped.
+/// The private half of a G: what only the runtime needs. It lies in a table that never moves and is never unmapped.
 ///
-/// Two cache lines, the table being aligned: the first has all that a switch or a queue touches, so that going round many
-/// Gs costs one line each here. `MemoryTests` holds it to that.
+/// It takes two cache lines (the table is aligned). The first line holds all that a switch or a queue touches, so
+/// cycling through many Gs costs one line per G in this table. `MemoryTests` checks the layout.
 @safe struct GRecord: ~Copyable {
-  // MARK: the first line. Owner: the M that runs the G, or whoever makes its next move
+  // MARK: the first line. Owner: the M that runs the G, or whoever makes the G's next move
   var fiber = unsafe mpg_fiber()
-  /// The M whose thread it may not leave, because it runs a job (Home.swift); nil: it runs anywhere.
+  /// The only M whose thread may run this G, because the G runs a Swift job (Home.swift); nil: any M may.
   var home: M?
-  /// The lowest address of its stack; nil until it first runs: a G that waits for its first turn needs none.
+  /// The lowest address of its stack; nil until the G first runs, because a G that has not started needs no stack.
   var stack: UnsafeMutableRawPointer?
-  /// The wait that several sides may end; see Claim.swift. Any thread, atomic.
+  /// The wait word: several sides may try to end the wait, and one wins; see Claim.swift. Any thread, atomic.
   let wait = Atomic<UInt64>(0)
-  /// The G behind it in a `GQueue`: slot + 1; 0: none. Owner: the queue that holds the G.
+  /// The next G in the `GQueue` that holds this one: slot + 1; 0: none. Owner: that queue.
   var next: UInt32 = 0
-  /// The M whose thread it keeps while it stands still (Preempt §2, §8): id + 1; 0: none.
+  /// The M whose thread stands still inside this stopped G (Preempt §2, §8): id + 1; 0: none.
   fileprivate var keeper: UInt32 = 0
 
   // MARK: the second line
-  /// What it shall run; nil once it has begun.
+  /// The closure that the G runs; nil once it has begun.
   var body: (() throws -> Void)?
-  /// The job of a Swift `Task` that it shall run instead, in one piece; nil once it has begun. See Executor.swift.
+  /// The job of a Swift `Task` that the G runs instead of `body`, in one piece; nil once it has begun. See
+  /// Executor.swift.
   var job: UnownedJob?
-  /// What may cancel it; nil: nothing.
+  /// The scope that can cancel the G; nil: none can.
   var scope: Cancellation?
-  /// The side of a poll descriptor in which it waits, as a number, while it may be cancelled; 0: none. Any thread, atomic.
+  /// The side of a poll descriptor on which the G waits cancellably, as a number; 0: none. Any thread, atomic.
   let pollSide = Atomic<UInt>(0)
-  /// Its neighbours among the Gs of the scope: slot + 1; 0: none. Under the lock of `scope`.
+  /// The G's neighbours in its scope's list: slot + 1; 0: none. Under the lock of `scope`.
   var nextMember: UInt32 = 0
   var previousMember: UInt32 = 0
-  /// The span to which it belongs; see Span.swift.
+  /// The span to which the G belongs; see Span.swift.
   var span = GSpan.none
 
   init() {}
 }
 
-/// A G, by its slot in the tables. Copying it copies nothing but the number.
+/// A handle to a G: its slot in the tables. A copy refers to the same G.
 package struct G: Equatable {
   let slot: UInt32
 
@@ -80,7 +81,8 @@ package struct G: Equatable {
     nonmutating set { unsafe record.pointee.next = newValue }
   }
 
-  /// Whether it keeps a thread, which alone can go on with it: it was stopped by the signal, or stands at the border.
+  /// Whether a thread stands still inside this G (stopped by the signal, or at the border). Only that thread can go on
+  /// with it.
   @inline(__always)
   var hasKeeper: Bool { unsafe record.pointee.keeper != 0 }
 
@@ -98,21 +100,21 @@ package struct G: Equatable {
   @inline(__always)
   var home: M? { unsafe record.pointee.home }
 
-  /// Keeps the running G on this thread until it ends: see Home.swift.
+  /// Keeps the running G on the thread of `m` until the G ends: see Home.swift.
   func makeHome(_ m: M) { unsafe record.pointee.home = m }
 
   @inline(__always)
   var wait: WaitWord { unsafe WaitWord(of: record) }
 
-  /// Has both halves brought near: its turn comes soon, and where many take turns they have gone cold.
+  /// Prefetches both halves into the CPU's cache. The G runs soon, and among many Gs its lines have gone cold.
   @inline(__always)
   func prefetch() {
     unsafe mpg_prefetch(record)
     unsafe mpg_prefetch(block)
   }
 
-  /// Has the top of its stack brought near while its start is accounted for. Two lines: the registers, and what it returns
-  /// to.
+  /// Prefetches the top of the G's stack while the caller accounts for the start. It takes two lines: the saved
+  /// registers, and the frame to which the switch returns.
   @inline(__always)
   func prefetchStack() {
     guard let top = unsafe record.pointee.fiber.sp else { return }
@@ -120,7 +122,7 @@ package struct G: Equatable {
     unsafe mpg_prefetch(top + 64)
   }
 
-  /// Says where a wait that may be cancelled can be found.
+  /// Publishes the poll side on which the G waits, so that a canceller can end the wait; nil: it waits on none.
   func setPollSide(_ side: PollSide?) {
     unsafe record.pointee.pollSide.store(side?.number ?? 0, ordering: .sequentiallyConsistent)
   }

@@ -1,4 +1,4 @@
-// M: a thread. It runs Gs while it holds a P; without one it sleeps, or is one of the runtime's own threads.
+// M: a thread. It runs Gs while it holds a P. Without a P it sleeps, or it is one of the runtime's own threads.
 import CMPG
 import Region
 import Synchronization
@@ -6,23 +6,24 @@ import Synchronization
 /// What a G asks of its M's scheduling stack when it leaves.
 enum Request {
   case park
-  /// Give way, because sysmon wants it.
+  /// Give way, because sysmon asked for the end of the slice.
   case preempt
-  /// Wait for a turn, because the system call that is over cost the P.
+  /// Wait for a turn: the system call is over, and the M lost its P meanwhile.
   case syscallExit
   case yield
   case exit
 }
 
-/// What remains to be done once a parking G is off its stack: only then may others find it.
+/// What the M still has to do once a parking G is off its stack. Only then may others find the G and run it.
 enum Commit {
   case nothing
   /// Release the lock under which the G was put into a wait queue.
   case unlock(Lock)
-  /// Let others end the wait, and release the locks under which they can find it; it stays awake when somebody ended
-  /// the wait already. See Claim.
+  /// Let others end the wait, and release the locks under which they can find it. When somebody has already ended the
+  /// wait, the G goes on at once. See Claim.
   case claimable(HeldLocks)
-  /// Replace `waiting` by the G in a poll descriptor; it stays awake when readiness came first. See PollDescriptor.
+  /// Replace `waiting` by the G in a poll descriptor. When readiness came first, the G goes on at once. See
+  /// PollDescriptor.
   case poll(PollSide)
 }
 
@@ -31,21 +32,21 @@ enum Commit {
   let id: Int
   let shared: Block<MField>
   let tracing: Bool
-  /// The thread's own stack: where scheduling happens.
+  /// The context of the thread's own stack, on which all scheduling happens.
   let fiber: UnsafeMutablePointer<mpg_fiber>
-  /// 1 once it was woken; the futex that it sleeps on. Any thread.
+  /// The futex on which the thread sleeps; 1 once somebody has woken it. Any thread.
   fileprivate let wakeUp: UnsafeMutablePointer<Atomic<UInt32>>
-  /// Its stop word: whether its thread may run; see Preempt.swift. Any thread.
+  /// The stop word: whether the thread may run; see Preempt.swift. Any thread.
   fileprivate let stop: UnsafeMutablePointer<Atomic<UInt32>>
-  /// Where its thread keeps whether it is inside the runtime; 0: it has not begun. Any thread.
+  /// The address at which the thread keeps whether it is inside the runtime; 0: it has not begun. Any thread.
   fileprivate let insideAt: UnsafeMutablePointer<Atomic<UInt>>
   fileprivate let owned: UnsafeMutablePointer<MOwned>
 
-  /// Bytes that an M takes, each part on cache lines of its own.
+  /// Bytes that an M takes. Each part has cache lines of its own.
   static let bytes = 1024
 
-  /// Makes an M in `memory`, `bytes` long and zeroed. Without malloc: it happens under the scheduler's lock, and a
-  /// preempted G may hold malloc's.
+  /// Makes an M in `memory`, which is `bytes` long and zeroed. Calls no malloc: it runs under the scheduler's lock, and
+  /// a preempted G may hold malloc's lock.
   static func make(
     in memory: UnsafeMutableRawPointer, id: Int, region: RegionFile, tracing: Bool
   ) -> UnsafeMutablePointer<MRecord> {
@@ -72,38 +73,38 @@ enum Commit {
   }
 }
 
-/// What changes of an M. Owner: its thread; its waker from `popIdleM` to `wake`, while the thread sleeps or is about to.
+/// What changes in an M. Owner: its thread; while that sleeps or is about to, its waker, from `popIdleM` to `wake`.
 private struct MOwned {
   let ownLane: Lane
-  /// The P's lane while it holds one, else `ownLane`.
+  /// The lane of the P while the M holds one, else `ownLane`.
   var lane: Lane
   var p: P?
-  /// The P that it put on offer when it went into a system call.
+  /// The P that the M put on offer when it went into a system call.
   var offered: P?
   var g: G?
-  /// The time of the stop that began the scheduling step, in ticks; 0: it is over. See Moves.swift.
+  /// The time of the stop that began this scheduling step, in ticks; 0: no step is under way. See Moves.swift.
   var step: UInt64 = 0
-  /// From where it took the G that it runs next, or runs.
+  /// The source of the G that the M runs, or runs next.
   var found = RunSource.untold
   var request = Request.park
   var reason = WaitReason.none
   var waitingOn: UInt64 = 0
   var commit = Commit.nothing
-  /// Whether it is counted in `SchedField.spinningMs`.
+  /// Whether `SchedField.spinningMs` counts this M.
   var isSpinning = false
-  /// Whether its last search left a G alone that its P was about to run: Spinning §6.
+  /// Whether the M's last search left a G alone because the G's P was about to run it: Spinning §6.
   var sawHandOver = false
   var random: CheapRandom
-  /// The P to go on with after waking, and whether to search for work first.
+  /// The P with which to go on after waking, and whether to search for work first.
   var nextP: P?
   var nextSpinning = false
-  /// Whether its thread is to end instead (Ending.swift).
+  /// Whether the thread must end when it wakes up (Ending.swift).
   var mustEnd = false
-  /// Whether a thread was this M before.
+  /// Whether a thread has already run as this M.
   var hasBegun = false
-  /// The M behind it on the list of the idle.
+  /// The next M on the list of idle Ms.
   var nextIdle: M?
-  /// What sysmon knows of it while it is adrift. Owner: sysmon.
+  /// What sysmon knows about this M while it is adrift. Owner: sysmon.
   var drift = Drift.Entry()
 
   init(lane: Lane, seed: UInt64) {
@@ -113,7 +114,7 @@ private struct MOwned {
   }
 }
 
-/// A handle to an M.
+/// A handle to an M. A copy refers to the same M.
 ///
 /// Safe because: records of Ms are never freed while the process lives.
 @safe struct M: Equatable {
@@ -121,7 +122,7 @@ private struct MOwned {
 
   init(_ pointer: UnsafeMutablePointer<MRecord>) { unsafe self.pointer = pointer }
 
-  /// The M of the calling thread. Never keep it over a park: the G may wake up on another.
+  /// The M of the calling thread. Never keep it over a park: the G may wake up on another M.
   @inline(__always)
   static var current: M? {
     guard let raw = unsafe mpg_current() else { return nil }
@@ -140,7 +141,7 @@ private struct MOwned {
   @inline(__always) var lane: Lane { unsafe owned.pointee.lane }
   @inline(__always) var fiber: UnsafeMutablePointer<mpg_fiber> { unsafe pointer.pointee.fiber }
   @inline(__always) private var owned: UnsafeMutablePointer<MOwned> { unsafe pointer.pointee.owned }
-  /// The P that it holds; traps when it holds none.
+  /// The P that the M holds; traps when it holds none.
   @inline(__always) var p: P { unsafe owned.pointee.p.unsafelyUnwrapped }
   @inline(__always) var heldP: P? { unsafe owned.pointee.p }
   @inline(__always) var g: G? {
@@ -176,7 +177,7 @@ private struct MOwned {
   var waitingOn: UInt64 { unsafe owned.pointee.waitingOn }
   var commit: Commit { unsafe owned.pointee.commit }
 
-  /// Notes what the running G wants before it leaves.
+  /// Notes what the running G wants from the scheduling stack. Call it just before the G leaves its own stack.
   @inline(__always)
   func ask(_ request: Request, _ reason: WaitReason = .none, on: UInt64 = 0, commit: Commit = .nothing) {
     unsafe owned.pointee.request = request
@@ -187,10 +188,10 @@ private struct MOwned {
 
   func random(below limit: Int) -> Int { unsafe owned.pointee.random.next(below: limit) }
 
-  /// Says what the thread is doing now.
+  /// Publishes what the thread does from now on.
   func setState(_ state: MState) { setState(state, at: stamp()) }
 
-  /// The same at a moment that the caller has read, as `stamp` gives it.
+  /// As `setState`, at a moment that the caller has read with `stamp`.
   @inline(__always)
   func setState(_ state: MState, at now: UInt64) {
     shared[.since].set(now)
@@ -199,7 +200,7 @@ private struct MOwned {
 
   // MARK: holding a P
 
-  /// Takes hold of `p`, which nobody else holds: it came off the idle list, or was handed over.
+  /// Takes hold of `p`, which no M holds: `p` came off the idle list, or was handed over.
   func acquire(_ p: P) {
     unsafe owned.pointee.p = p
     unsafe owned.pointee.lane = p.lane
@@ -210,7 +211,7 @@ private struct MOwned {
     Sysmon.noteActivity()
   }
 
-  /// Puts its P on offer (Syscall §2): from here on it touches neither P nor lane.
+  /// Puts the M's P on offer (Syscall §2). From here on the M must touch neither that P nor its lane.
   func offerP(at now: UInt64) {
     let p = p
     unsafe owned.pointee.offered = p
@@ -221,10 +222,10 @@ private struct MOwned {
     p.offer(by: self)
   }
 
-  /// The P that it put on offer last.
+  /// The P that the M put on offer last.
   var offeredP: P { unsafe owned.pointee.offered.unsafelyUnwrapped }
 
-  /// Takes back the P that it has just claimed: nobody touched it.
+  /// Takes back the P that the M has just claimed again; nobody touched the P meanwhile.
   func retakeOwn(_ p: P, at now: UInt64) {
     unsafe owned.pointee.p = p
     unsafe owned.pointee.lane = p.lane
@@ -232,7 +233,7 @@ private struct MOwned {
     shared[.p].set(UInt64(p.id + 1))
   }
 
-  /// Lets go of its P. The caller, under the scheduler's lock, puts it on the idle list.
+  /// Lets go of the M's P and returns it. The caller must hold the scheduler's lock and put the P on the idle list.
   func release() -> P {
     let p = p
     emitOther(.procStop, on: p.lane, at: stamp(), count: p.id) { p.shared[.m].publish(0) }
@@ -245,36 +246,36 @@ private struct MOwned {
 
   // MARK: standing still
 
-  /// Tells the signal handler where to say that this thread stands still, and sysmon where to see that it is inside the
-  /// runtime. By the thread itself.
+  /// Tells the signal handler where this thread's stop word is, and sysmon where to read whether the thread is inside
+  /// the runtime. Call on the M's own thread.
   func showStopWord() {
     let inside = unsafe UInt(bitPattern: mpg_stop_word(pointer.pointee.stop))
     unsafe pointer.pointee.insideAt.pointee.store(inside, ordering: .releasing)
   }
 
-  /// About to go into a system call, with its P on offer: answers a request to stop (Syscall §4).
+  /// Answers a request to stop just before a system call, with the P already on offer (Syscall §4).
   @inline(__always)
   func answerBeforeCall() {
     if unsafe mpg_is_asked(pointer.pointee.stop) { mpg_answer_before_call() }
   }
 
-  /// Its thread ends. By the thread itself.
+  /// Takes back what `showStopWord` published, because the thread ends. Call on the M's own thread.
   func hideStopWord() {
     unsafe pointer.pointee.insideAt.pointee.store(0, ordering: .releasing)
     mpg_forget_thread()
   }
 
-  /// Whether its thread is inside the runtime; or has not got so far as to say. Exact after `mpg_all_threads_barrier`
-  /// for a thread whose stop word was changed before (Drift §3).
+  /// Whether the thread is inside the runtime; also true before the thread has run `showStopWord`. Exact only after the
+  /// stop word was changed and then `mpg_all_threads_barrier` was called (Drift §3).
   var isInside: Bool {
     let address = unsafe pointer.pointee.insideAt.pointee.load(ordering: .acquiring)
     return unsafe address == 0 || mpg_is_inside_there(UnsafeRawPointer(bitPattern: address))
   }
 
-  /// The futex word that ends its sleep.
+  /// The futex word on which the thread sleeps.
   var bell: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(pointer.pointee.wakeUp) }
 
-  /// What its stop word says: see `MPG_RUNS` and its neighbours.
+  /// The values of the stop word; `MPG_RUNS` and its neighbours say what each means.
   enum Stop: UInt32 {
     case runs = 0
     case asked = 1
@@ -288,54 +289,55 @@ private struct MOwned {
     case adrift = 9
   }
 
-  /// Acquires what the thread did before it answered.
+  /// The stop word's value. Acquires what the thread did before it answered.
   var stop: Stop {
     Stop(rawValue: unsafe pointer.pointee.stop.pointee.load(ordering: .sequentiallyConsistent)) ?? .runs
   }
 
-  /// Whether the word was `old`, and is `new` now. Acquires and releases.
+  /// Changes the stop word from `old` to `new`; false when its value was not `old`. Acquires and releases.
   func changeStop(_ old: Stop, _ new: Stop) -> Bool {
     unsafe pointer.pointee.stop.pointee.compareExchange(
       expected: old.rawValue, desired: new.rawValue, ordering: .sequentiallyConsistent
     ).exchanged
   }
 
-  /// Takes a request back; false when it was answered meanwhile. By sysmon.
+  /// Takes a request to stop back; false when the thread has already answered it, or got the signal. Called by sysmon.
   func retract() -> Bool { changeStop(.asked, .runs) }
 
-  /// Sends the signal that stops it wherever it is, if it is asked to. By sysmon.
+  /// Sends the thread the signal that stops it wherever it runs, provided its stop word asks for that. Called by
+  /// sysmon.
   func signal() { mpg_preempt_thread(Int32(truncatingIfNeeded: shared[.tid].relaxed)) }
 
-  /// Asks it to stop, which it does when it next leaves the runtime. By sysmon; false when an earlier request is still
-  /// under way.
+  /// Asks the thread to stop when it next leaves the runtime; false when an earlier request is still under way. Called
+  /// by sysmon.
   func askToStop() -> Bool { changeStop(.runs, .asked) }
 
-  /// Lets a thread that stands still, or is on loan, run with all rights; takes back a note's mark. Releases what was
-  /// done on its behalf.
+  /// Lets the thread run with all rights again: one that stands still, one on loan, or one that left a note. Releases
+  /// what the caller did on the thread's behalf.
   func letGo() {
     let old = unsafe pointer.pointee.stop.pointee.exchange(
       Stop.runs.rawValue, ordering: .acquiringAndReleasing)
     if old == Stop.standsStill.rawValue { unsafe mpg_futex_wake(pointer.pointee.stop, 1) }
   }
 
-  /// Lends a thread that stands still time without a P; false when somebody granted it one meanwhile. By sysmon.
+  /// Lends a thread that stands still time without a P; false when somebody granted it a P meanwhile. Called by sysmon.
   func lend() -> Bool {
     guard changeStop(.standsStill, .onLoan) else { return false }
     unsafe mpg_futex_wake(pointer.pointee.stop, 1)
     return true
   }
 
-  /// Has a thread on loan, or adrift, stand still again, soon. By sysmon.
+  /// Makes a thread on loan, or adrift, stand still again soon. Called by sysmon.
   func recall() { if stop == .onLoan || stop == .adrift { signal() } }
 
-  /// Whether its thread sleeps in the kernel, as the system says.
+  /// Whether the thread sleeps in the kernel, as the operating system tells.
   enum Sleep: Equatable {
     case awake
     case unknown
     case asleep(forLock: Bool)
   }
 
-  /// Costs three system calls.
+  /// Asks the operating system. Costs three system calls.
   var sleep: Sleep {
     switch mpg_thread_sleeps_in(Int32(truncatingIfNeeded: shared[.tid].relaxed)) {
     case Int32(MPG_AWAKE): .awake
@@ -344,14 +346,14 @@ private struct MOwned {
     }
   }
 
-  /// CPU time that its thread has used, in nanoseconds; nil when it cannot be known. Costs a system call.
+  /// CPU time that the thread has used, in nanoseconds; nil when the system does not tell. Costs a system call.
   var cpuTime: UInt64? {
     let used = mpg_thread_cpu(Int32(truncatingIfNeeded: shared[.tid].relaxed))
     return used < 0 ? nil : UInt64(used)
   }
 
-  /// What it has used since its CPU time was `start`, in ticks; nil when it cannot be known. Only differences become ticks:
-  /// when the clock is calibrated anew, the whole would jump.
+  /// CPU time that the thread has used since `cpuTime` was `start`, in ticks; nil when the system does not tell. It
+  /// converts only the difference: a new calibration of the clock would make a converted total jump.
   func cpuUsed(since start: UInt64?) -> UInt64? {
     guard let start, let now = cpuTime else { return nil }
     return Clock.ticks(nanoseconds: now.excess(over: start))
@@ -359,42 +361,43 @@ private struct MOwned {
 
   // MARK: sleeping and waking
 
-  /// Hands a P over to an M that sleeps, or is about to. Then `wake` it.
+  /// Sets the P that the M takes when it wakes. The M sleeps, or is about to; call `wake` next.
   func prepare(nextP: P, spinning: Bool) {
     unsafe owned.pointee.nextP = nextP
     unsafe owned.pointee.nextSpinning = spinning
   }
 
-  /// What the waker handed over.
+  /// The P that the waker handed over, and whether to search for work first; nil: none. Clears it.
   func takeNext() -> (p: P, spinning: Bool)? {
     guard let p = unsafe owned.pointee.nextP else { return nil }
     unsafe owned.pointee.nextP = nil
     return unsafe (p, owned.pointee.nextSpinning)
   }
 
-  /// Has its thread end when it wakes up. By who took it off the list of idle Ms; then `wake` it.
+  /// Makes the thread end when it wakes up. The caller has taken the M off the list of idle Ms; call `wake` next.
   func tellToEnd() { unsafe owned.pointee.mustEnd = true }
 
-  /// Whether its thread is to end; asked once.
+  /// Whether the thread must end. Clears the flag.
   func takeEnd() -> Bool {
     defer { unsafe owned.pointee.mustEnd = false }
     return unsafe owned.pointee.mustEnd
   }
 
-  /// Whether a thread is this M for the first time; asked once by each.
+  /// Whether this is the first thread to run as this M. True once, at the first call.
   func beginsFirst() -> Bool {
     defer { unsafe owned.pointee.hasBegun = true }
     return unsafe !owned.pointee.hasBegun
   }
 
-  /// Ends its sleep, or keeps it from falling asleep. Any thread.
+  /// Ends the thread's sleep, or keeps it from falling asleep. Any thread.
   func wake() {
     // release: pairs with the acquire in `sleepUntilWoken`; publishes what `prepare` wrote
     unsafe pointer.pointee.wakeUp.pointee.store(1, ordering: .releasing)
     unsafe mpg_futex_wake(pointer.pointee.wakeUp, 1)
   }
 
-  /// Sleeps until `wake` was called since the last time, or `nanoseconds` have passed (< 0: without limit).
+  /// Sleeps until somebody calls `wake`, or has called it since the last sleep, or `nanoseconds` have passed (< 0: no
+  /// limit). Only with a limit it may also return early.
   func sleepUntilWoken(nanoseconds: Int64 = -1) {
     let wakeUp = unsafe pointer.pointee.wakeUp
     while unsafe wakeUp.pointee.exchange(0, ordering: .acquiring) == 0 {

@@ -1,12 +1,12 @@
-// P: a processor, the right to run Gs. An M must hold one; there are as many as should run at once.
+// P: a processor, the right to run Gs. An M must hold a P to run a G; there are as many Ps as Gs may run at once.
 //
-// It owns what would otherwise need locks: a run queue, timers, and caches of descriptors, stacks and names (the
+// A P owns what would otherwise need locks: a run queue, timers, and caches of descriptors, stacks and names (Go's
 // "mcache").
 import HeapModule
 import Region
 import Synchronization
 
-/// The private half of a P: what is constant once it was made. Its pointers point to memory that is never freed.
+/// The private half of a P: what is constant once the P is made. Its pointers point to memory that is never freed.
 @safe struct PRecord: ~Copyable {
   let id: Int
   let shared: Block<PField>
@@ -15,7 +15,7 @@ import Synchronization
   let timers: Timers
   fileprivate let owned: UnsafeMutablePointer<POwned>
   fileprivate let requests: UnsafeMutablePointer<PRequests>
-  /// Entry points by spawn site, direct-mapped. Owner: as `owned`.
+  /// A direct-mapped cache from spawn site to entry point. Owner: as `owned`.
   fileprivate let entries: UnsafeMutablePointer<(site: SpawnSite, id: UInt32)>
   fileprivate static let entrySlots = 64
 
@@ -37,40 +37,40 @@ import Synchronization
   }
 }
 
-/// What changes of a P. Owner: the M that holds it; the idle list (under the scheduler's lock) while nobody does.
+/// What changes in a P. Owner: the M that holds it; while none does, the idle list (under the scheduler's lock).
 private struct POwned {
-  /// Starts, for the look past `runnext` and the LRQ at every 61st.
+  /// Counts starts of Gs, so that every 61st search passes over `runnext` and the LRQ.
   var tick: UInt64 = 0
-  /// When this P last looked elsewhere than in its own queue, in ticks; 0: that found one, and its own are next.
+  /// When this P last searched outside of its own queue, in ticks; 0: that search found a G, and the own queue is next.
   var lookedElsewhere: UInt64 = 1
   /// Descriptors of dead Gs, the last one first.
   var freeGs = GQueueLIFO()
   /// Free stacks, the last one (still warm) first.
   var stacks = StackCache()
-  /// Ids for new Gs: a batch from the central counter.
+  /// Ids for new Gs, from `nextId` to below `idLimit`: a batch from the central counter.
   var nextId: UInt64 = 0
   var idLimit: UInt64 = 0
-  /// Spans that were begun on it.
+  /// How many spans have begun on this P.
   var spans: UInt64 = 0
-  /// Behind it on the list of the idle, or of those that leave.
+  /// The next P on the list of idle Ps, or of Ps that retire.
   var nextIdle: P?
-  /// Under the scheduler's lock, whoever owns the rest.
+  /// Where the P stands in a change of procs. Under the scheduler's lock, whoever owns the rest.
   var place = Procs.Place.open
 }
 
 /// What other threads ask of a P. Any thread, atomic.
 private struct PRequests: ~Copyable {
-  /// The M inside a system call that may lose this P, plus 1; 0: none. See Syscall.swift.
+  /// The M inside a system call from which sysmon may take this P: id + 1; 0: none. See Syscall.swift.
   let syscallM = Atomic<UInt64>(0)
-  /// The number of the slice that runs. Written by the owner alone.
+  /// The number of the current slice. Only the owner writes it.
   let slice = Atomic<UInt64>(0)
-  /// The slice that shall end, plus 1; 0: none. See Preempt.swift.
+  /// The number of the slice that must end, plus 1; 0: none. See Preempt.swift.
   let endOfSlice = Atomic<UInt64>(0)
-  /// What its holder shall do at its next scheduling point: `Procs.Attention`.
+  /// What the holder must do at its next scheduling point: bits of `Procs.Attention`.
   let attention = Atomic<UInt32>(0)
 }
 
-/// A handle to a P.
+/// A handle to a P. A copy refers to the same P.
 ///
 /// Safe because: records of Ps are never freed while the process lives.
 @safe struct P: Equatable {
@@ -92,7 +92,7 @@ private struct PRequests: ~Copyable {
     nonmutating set { unsafe owned.pointee.nextIdle = newValue }
   }
 
-  /// Says what is done with it from `now` on, in ticks, and accounts for the time before. Owner only.
+  /// Sets the status from `now` on (in ticks), and adds the time in the old status to its counter. Owner only.
   func change(to status: PStatus, at now: UInt64 = Clock.now) {
     let old = shared[.status].relaxed
     guard old != UInt64(status.rawValue) else { return }
@@ -107,14 +107,14 @@ private struct PRequests: ~Copyable {
     shared[.status].publish(UInt64(status.rawValue))
   }
 
-  /// Counts a start; the number of this one.
+  /// Counts a start of a G, and returns the count.
   @inline(__always)
   func tick() -> UInt64 {
     unsafe owned.pointee.tick &+= 1
     return unsafe owned.pointee.tick
   }
 
-  /// Notes the depth of the LRQ, for the largest within a frame.
+  /// Notes the depth of the LRQ, for the peak within a frame.
   @inline(__always)
   func notePeak(at time: UInt64) {
     let shared = shared
@@ -135,7 +135,7 @@ private struct PRequests: ~Copyable {
 
   // MARK: requests of others
 
-  /// Whether its holder shall do something besides running Gs. A word that is written rarely.
+  /// Whether the holder must do something besides running Gs. Cheap: this word is seldom written.
   @inline(__always)
   var needsAttention: Bool { unsafe requests.pointee.attention.load(ordering: .relaxed) != 0 }
 
@@ -143,38 +143,38 @@ private struct PRequests: ~Copyable {
     unsafe requests.pointee.attention.load(ordering: .relaxed) & what.rawValue != 0
   }
 
-  /// Whether it is beyond the number of procs; a hint without the scheduler's lock.
+  /// Whether the P is beyond the number of procs. Only a hint without the scheduler's lock.
   var mustRetire: Bool { asks(for: .retire) }
 
-  /// Any thread.
+  /// Asks the holder to do `what` at its next scheduling point. Any thread.
   func ask(for what: Procs.Attention) {
     unsafe requests.pointee.attention.bitwiseOr(what.rawValue, ordering: .relaxed)
   }
 
-  /// Takes a wish back, or has seen to it.
+  /// Clears a request: the holder has met it, or the asker withdraws it.
   func settle(_ what: Procs.Attention) {
     unsafe requests.pointee.attention.bitwiseAnd(~what.rawValue, ordering: .relaxed)
   }
 
-  /// Grows with every G that starts, goes on or comes back from a system call here.
+  /// A number that grows whenever a G starts, goes on or comes back from a system call on this P.
   @inline(__always)
   var activity: UInt64 {
     let counters = lane.counters
     return counters[.started].relaxed &+ counters[.resumed].relaxed &+ counters[.syscallsReturned].relaxed
   }
 
-  /// The number of the slice that runs here (Preempt §7): the same number twice, and nobody else had a turn in between.
+  /// The number of the current slice (Preempt §7). While it stays the same, no other G had a turn on this P.
   @inline(__always)
   var slice: UInt64 { unsafe requests.pointee.slice.load(ordering: .relaxed) }
 
-  /// What runs next has a slice of its own. Owner only.
+  /// Begins a new slice for the G that runs next. Owner only.
   @inline(__always)
   func beginSlice() { unsafe requests.pointee.slice.store(slice &+ 1, ordering: .relaxed) }
 
-  /// System calls from which Gs came back here: tells one offer from the next.
+  /// System calls from which Gs came back to this P. It tells one offer of the P from the next.
   var callsReturned: UInt64 { lane.counters[.syscallsReturned].relaxed }
 
-  /// Asks for the end of the slice `number`.
+  /// Asks for the end of slice `number`. A later slice ignores the request.
   func requestEnd(of number: UInt64) {
     unsafe requests.pointee.endOfSlice.store(number &+ 1, ordering: .relaxed)
   }
@@ -186,14 +186,14 @@ private struct PRequests: ~Copyable {
   /// Ordering: releases what the owner did with the P; pairs with the acquire of `claim`.
   func offer(by m: M) { unsafe requests.pointee.syscallM.store(UInt64(m.id + 1), ordering: .releasing) }
 
-  /// Takes the P that M `id` offered; false when somebody else did, or it was offered anew by another M.
+  /// Takes the P that M `id` offered; false when somebody else took it first, or another M has offered it anew.
   func claim(from id: Int) -> Bool {
     unsafe requests.pointee.syscallM.compareExchange(
       expected: UInt64(id + 1), desired: 0, ordering: .acquiringAndReleasing
     ).exchanged
   }
 
-  /// The M inside a system call, while this P is on offer.
+  /// The id of the M inside a system call while this P is on offer; nil: the P is not on offer.
   var offeredBy: Int? {
     let id = unsafe requests.pointee.syscallM.load(ordering: .acquiring)
     return id == 0 ? nil : Int(id - 1)
@@ -201,7 +201,7 @@ private struct PRequests: ~Copyable {
 
   // MARK: caches
 
-  /// A descriptor for a new G: from this P's cache, or from the scheduler's.
+  /// A descriptor for a new G: from this P's cache, or else from the central pool.
   @inline(__always)
   func takeG() -> G {
     if let g = unsafe owned.pointee.freeGs.pop() {
@@ -221,7 +221,7 @@ private struct PRequests: ~Copyable {
     }
   }
 
-  /// nil: there is none now (Shortages §2).
+  /// A free stack from this P's cache, or else from the central pool; nil when there is none now (Shortages §2).
   @inline(__always)
   func takeStack() -> UnsafeMutableRawPointer? {
     if let stack = unsafe owned.pointee.stacks.pop() {
@@ -240,13 +240,13 @@ private struct PRequests: ~Copyable {
     }
   }
 
-  /// Gives what its caches hold back to the scheduler's pools. Owner only.
+  /// Gives everything in the P's caches back to the central pools. Owner only.
   func flushCaches() {
     unsafe sched.descriptors.giveBack(all: &owned.pointee.freeGs)
     unsafe sched.stacks.giveBack(all: &owned.pointee.stacks)
   }
 
-  /// A new id; ids are handed to Ps sixteen at a time.
+  /// A new id for a G. Ids come to Ps in batches of sixteen, so that Ps seldom share the central counter.
   @inline(__always)
   func newId() -> UInt64 {
     if unsafe owned.pointee.nextId == owned.pointee.idLimit {
@@ -258,7 +258,7 @@ private struct PRequests: ~Copyable {
     return unsafe owned.pointee.nextId
   }
 
-  /// The number of a new span: unique in the process, without a word that Ps share.
+  /// The number of a new span: unique in the process, made without a word that Ps share.
   func newSpan() -> UInt64 {
     unsafe owned.pointee.spans &+= 1
     return unsafe owned.pointee.spans &* UInt64(Capacity.ps) &+ UInt64(id)
@@ -278,9 +278,9 @@ private struct PRequests: ~Copyable {
   }
 }
 
-/// Dead descriptors, last in, first out, linked through the Gs themselves.
+/// A stack (last in, first out) of free descriptors, linked through the Gs themselves.
 struct GQueueLIFO {
-  /// At so many a P gives half back, and takes as many as half when it has none.
+  /// At this count a P gives half back to the pool. From an empty cache it takes half as many.
   static let high = 64
   private var head: UInt32 = 0
   private(set) var count = 0
