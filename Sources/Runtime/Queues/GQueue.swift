@@ -1,5 +1,5 @@
-// A queue of Gs, first in, first out, linked through the Gs themselves: it never allocates. A G is in at most one.
-// The owner of the queue holds whatever lock guards it.
+// A queue of Gs, first in, first out, linked through the Gs themselves, so it never allocates. A G is in one queue at
+// most. The queue has no lock: its owner holds the lock that guards it, if any.
 
 /// An intrusive queue of Gs.
 struct GQueue {
@@ -18,7 +18,7 @@ struct GQueue {
     count &+= 1
   }
 
-  /// Takes out the last G among the first `limit` that `isWanted` says yes to.
+  /// Among the first `limit` Gs, takes out the last one for which `isWanted` is true; nil when there is none.
   mutating func removeLast(of limit: Int, where isWanted: (G) -> Bool) -> G? {
     var (found, before, previous): (G?, G?, G?) = (nil, nil, nil)
     var (next, seen) = (first, 0)
@@ -35,7 +35,7 @@ struct GQueue {
     return found
   }
 
-  /// Moves all of `other` behind the last.
+  /// Appends all of `other`, in order.
   mutating func append(_ other: consuming GQueue) {
     guard other.head != 0 else { return }
     if let last = G(link: tail) { last.next = other.head } else { head = other.head }

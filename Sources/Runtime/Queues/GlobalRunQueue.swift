@@ -1,54 +1,55 @@
-// The global run queue: for Gs that no P has, for what a full LRQ spills, and for Gs that were stopped because their slice
-// was over. Lists under the scheduler's lock; the depth is public, and read without the lock to see whether a look is
-// worth it.
+// The global run queue (GRQ). It holds Gs that were readied without a P, Gs that a full LRQ spilled, and Gs that were
+// stopped because their slice was over. The scheduler's lock guards its lists. Its depth is public: an M reads it
+// without the lock to see whether a look is worth the lock.
 //
-// §1 Two lines. A G that was woken, that is new, or that comes out of a system call, is *fresh*: most want the CPU for
-// microseconds. A G whose slice ended before it was done is *worn*. In one line a G that wakes up would stand behind
-// every hog, and wait a turn for each. So the fresh line goes first.
+// §1 Two lines. A G that was woken, is new or comes out of a system call is *fresh*: most fresh Gs want the CPU for
+// microseconds. A G whose slice ended before it was done is *worn*. In a single line, a G that wakes up would stand
+// behind every hog, and would wait one slice for each. So the fresh line goes first.
 //
-// §2 No line starves. A worn G comes before fresh ones when they have gone before it for half a slice ÷ Ps, and either all
-// fresh ones are gone that stood in line when it became the first, as in one line; or it has waited as long for each of
-// them as for itself, where many are worn: half a slice ÷ Ps × (1 + fresh ÷ worn). So n Gs in both lines, of which k are
-// worn, keep the last worn one waiting for n halves of a slice ÷ Ps at most, and what runs when its turn comes is stopped
-// within a slice. That keeps the bound of Preempt §7. Without the first rule, a G that makes others without end would come
-// back long before those that it has made have had their first turn.
+// §2 Neither line starves. The first worn G waits at least half a slice ÷ Ps while fresh Gs go before it. After that
+// its turn comes as soon as one of two conditions holds. First: all fresh Gs that stood in line when it became the
+// first worn one are gone, as in a single line. Second: it has waited half a slice ÷ Ps × (1 + fresh ÷ worn). So if
+// both lines together hold n Gs, the last worn one waits for n × half a slice ÷ Ps at most, and whatever runs when its
+// turn comes is stopped within a slice. That keeps the bound of Preempt §7. Without the first condition, a G that
+// creates others without end would come back long before the Gs that it created have had their first turn.
 //
-// §3 Worn Gs are taken one by one, to be run at once. One that the signal stopped may hold malloc's lock: in the LRQ of an
-// M that then waits for that lock inside the runtime, where it cannot be stopped, it would wait for its own waiter; the
-// other Ms, which take turns on the GRQ waiting for the same lock, would never look there. And a fresh G that comes to
+// §3 An M takes worn Gs one by one and runs them at once. A G that the signal stopped may hold malloc's lock. Suppose
+// it lay in an LRQ whose M waits for that lock inside the runtime, where the M cannot be stopped: the G would wait for
+// the M that waits for it, and the other Ms, which take turns on the GRQ waiting for the same lock, would never look in
+// that LRQ. Also, a fresh G that comes to the GRQ would wait behind all worn Gs that one P had taken.
 // the GRQ would wait for all worn ones that one P had taken.
 import Region
 import Synchronization
 
 extension Scheduler {
-  /// Gs on the GRQ; a hint without the lock.
+  /// Gs on the GRQ; only a hint without the lock.
   @inline(__always)
   var grqDepth: Int { Int(truncatingIfNeeded: shared[.grqDepth].ordered) }
 
-  /// Those among them that are worn (§1); a hint without the lock.
+  /// Worn Gs on the GRQ (§1); only a hint without the lock.
   var grqWorn: Int { unsafe record.pointee.wornCount.load(ordering: .relaxed) }
 
-  /// Puts fresh Gs last. Under the lock.
+  /// Appends fresh Gs. Call under the lock.
   func grqAppend(_ batch: consuming GQueue, at time: UInt64) {
     let count = batch.count
     unsafe guarded.pointee.fresh.append(batch)
     notePushed(count, at: time)
   }
 
-  /// Puts a fresh G last. Under the lock.
+  /// Appends a fresh G. Call under the lock.
   func grqAppend(fresh g: G, at time: UInt64) {
     unsafe guarded.pointee.fresh.append(g)
     notePushed(1, at: time)
   }
 
-  /// Puts a worn G last. Under the lock.
+  /// Appends a worn G. Call under the lock.
   func grqAppend(worn g: G, at time: UInt64) {
     if unsafe guarded.pointee.worn.isEmpty { beginWornTurn() }
     unsafe guarded.pointee.worn.append(g)
     notePushed(1, at: time)
   }
 
-  /// Takes the first `limit` fresh Gs at most, or one worn G. Under the lock.
+  /// Takes one worn G if its turn has come (§2), else up to `limit` fresh ones. Call under the lock.
   func grqTake(_ limit: Int) -> GQueue {
     var taken = GQueue()
     if let g = takeWornInTurn() {
@@ -61,7 +62,7 @@ extension Scheduler {
     return taken
   }
 
-  /// §2.
+  /// The first worn G, if there is one and its turn has come (§2).
   private func takeWornInTurn() -> G? {
     guard unsafe !guarded.pointee.worn.isEmpty else { return nil }
     if unsafe !guarded.pointee.fresh.isEmpty {
@@ -87,7 +88,7 @@ extension Scheduler {
     unsafe (guarded.pointee.freshThen, guarded.pointee.freshLeft) = (fresh, fresh)
   }
 
-  /// Takes the worn G that was stopped last of those that keep a thread. Under the lock.
+  /// Takes the G that was stopped last among the worn ones that keep a thread. Call under the lock.
   func grqTakeLastStopped() -> G? {
     guard let g = unsafe guarded.pointee.worn.removeLast(of: 1000, where: { $0.hasKeeper }) else {
       return nil
@@ -108,7 +109,7 @@ extension Scheduler {
     shared[.grqDepth].setOrdered(UInt64(unsafe guarded.pointee.fresh.count + worn))
   }
 
-  /// A fair share for one P: as many as each P would get, at most half an LRQ.
+  /// How many Gs one P may take at a time: an equal share, at most half an LRQ.
   @inline(__always)
   var grqShare: Int { min(grqDepth / procs + 1, Capacity.lrq / 2) }
 }

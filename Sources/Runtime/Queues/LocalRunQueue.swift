@@ -1,36 +1,39 @@
-// The local run queue: what one P will run next, and what others may steal from it.
+// The local run queue (LRQ): the Gs that one P will run next, and that other Ps may steal.
 //
 // §1 The problem. The owner pushes and pops tens of millions of times a second, mostly alone; now and then another P
-// takes half. No G may be lost, and none may run twice.
+// steals half. No G may be lost, and none may run twice.
 //
-// §2 What we rejected. A lock (the owner would pay for thieves that rarely come). A Chase–Lev deque (the owner takes
-// the newest: unfair to those that wait; and it needs a fence in every pop). Stealing one at a time (the thief comes
-// back at once).
+// §2 What we rejected. A lock: the owner would pay for thieves that rarely come. A Chase–Lev deque: its owner takes the
+// newest G, which is unfair to the older ones, and needs a fence in every pop. Stealing one G at a time: the thief
+// would come back at once.
 //
-// §3 The design, Go's `runq`: a ring of 256 slots between two positions that only grow. The owner alone moves
-// `tail`; owner and thieves move `head` by compare-and-swap. A slot from head to tail holds a G; the others hold
-// nothing that anyone may use. 64-bit positions never come round, so a head that compares equal is the same head.
+// §3 The design, Go's `runq`: a ring of 256 slots between two positions that only grow. Only the owner moves `tail`;
+// owner and thieves move `head` by compare-and-swap (CAS). A slot from head to tail holds a G; the contents of the
+// other slots mean nothing. The 64-bit positions never wrap, so a head that compares equal is the same head (no ABA
+// problem).
 //
 // §4 The protocol.
-//   push (owner)   read tail (own), head (acquire: the slot to be reused was copied by whoever moved head past it);
+//   push (owner)   read tail (own), head (acquire: whoever moved head past a slot had copied that slot before);
 //                  full if tail − head = capacity; store the slot; tail ← tail + 1, release.
 //   pop (owner)    read head (acquire), tail (own); empty if equal; read the slot; head +1 by CAS, or again.
 //   steal (thief)  read head (acquire), then tail (acquire: pairs with push); n ← half of the difference, rounded up;
 //                  copy n slots into the thief's own ring behind its tail, where nobody looks yet; head += n by CAS,
 //                  or again; then publish the thief's tail, release.
-//   spill (owner)  when full: as a thief would, half of the own queue, for the GRQ.
+//   spill (owner)  when full: take half of the own queue, as a thief would, and put it on the GRQ.
 //
-// §5 Why it is right. A copy taken by pop, steal or spill counts only if its CAS succeeds, and then head had not
-// moved since it was read, so no one else had taken these slots and the owner, which never overtakes head +
-// capacity, had not reused them. A thief that read head and tail at different moments may see a difference greater
-// than the capacity; it notices (n > capacity / 2) and reads again.
+// §5 Why it is right. A copy made by pop, steal or spill counts only if its CAS succeeds. Success means that head has
+// not moved since it was read. So nobody else took these slots; and the owner, which never writes past head + capacity,
+// did not reuse them. A thief that read head and tail at different moments may see a difference greater than the
+// capacity; it notices (n > capacity / 2) and reads again.
 //
-// §6 `runnext` holds the G that was made ready last by the one that runs: it goes first, while its data is warm. The
+// §6 `runnext` holds the G that the running G readied last. That G runs first, while its data is warm in the cache. The
+// owner replaces it by an atomic exchange. A thief may take it by CAS, as a last resort, after giving the owner time to
+// run it.
 // owner exchanges it, and a thief may take it by CAS, at last resort, after it gave the owner time to run it.
 import Region
 import Synchronization
 
-/// The run queue of one P. A handle; both halves lie in the region, where readers see them.
+/// The run queue of one P. A handle: ring and positions lie in the region, where readers see them.
 ///
 /// Safe because: the slots are inside the P's block, and positions are taken modulo the capacity.
 @safe package struct LocalRunQueue {
@@ -63,7 +66,7 @@ import Synchronization
     unsafe slots[Int(position & (capacity - 1))].store(value, ordering: .relaxed)  // published by tail
   }
 
-  /// Gs in the ring, without `runnext`. Exact for the owner while no thief is near; a hint for others.
+  /// Gs in the ring, without `runnext`. Exact for the owner while no thief is at work; a hint for everybody else.
   @inline(__always)
   var depth: Int {
     let first = head.acquired
@@ -71,10 +74,10 @@ import Synchronization
     return end > first ? Int(min(end - first, capacity)) : 0
   }
 
-  /// Whether there is nothing to run or steal here: for the re-check of an M that is about to sleep.
+  /// Whether there is nothing here to run or steal. An M asks before it sleeps.
   ///
-  /// Between two reads the owner may move the G of `runnext` into the ring; so all is read again until `tail` rests.
-  /// Ordering: sequentially consistent; see Spinning §3.
+  /// Between two reads the owner may move the G of `runnext` into the ring, so the reads repeat until `tail` stays the
+  /// same. Ordering: sequentially consistent; see Spinning §3.
   var isEmpty: Bool {
     while true {
       let end = tail.ordered
@@ -85,7 +88,7 @@ import Synchronization
 
   // MARK: the owner's half
 
-  /// Puts `g` last; false when the queue is full.
+  /// Appends `g`; false when the queue is full.
   @inline(__always)
   package func push(_ g: G) -> Bool {
     let end = tail.relaxed
@@ -96,7 +99,7 @@ import Synchronization
     return true
   }
 
-  /// Takes the first G of the ring.
+  /// Takes the first G of the ring; nil when the ring is empty.
   @inline(__always)
   package func pop() -> G? {
     while true {
@@ -107,18 +110,18 @@ import Synchronization
     }
   }
 
-  /// Who is probably first in the ring, or was once: to bring its memory near, and for nothing else.
+  /// The G that is probably first in the ring, or once was. Good only for prefetching its memory.
   @inline(__always)
   var coming: G { G(slot: slot(head.relaxed)) }
 
-  /// Takes the older half of a full ring, in order. Empty when a thief came in between: then there is room.
+  /// Takes the older half of a full ring, in order. Returns nothing when a thief has just made room.
   func spill() -> GQueue {
     var half = GQueue()
     let first = head.acquired
     let end = tail.relaxed
     guard end &- first == capacity else { return half }
     let count = capacity / 2
-    // Copied first, linked after the CAS: until then a thief may own them.
+    // Link the Gs only after the CAS: until then a thief may own them, and links go through the Gs themselves.
     return unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Int(count)) { taken in
       for index in 0..<Int(count) {
         unsafe taken.initializeElement(at: index, to: slot(first &+ UInt64(index)))
@@ -129,18 +132,18 @@ import Synchronization
     }
   }
 
-  /// Makes `g` the next to run; the one that was to be next, if any.
-  /// Ordering: sequentially consistent, so that it also submits `g`; see Spinning §3.
+  /// Makes `g` the next G to run (nil: none), and returns the G that was to be next.
+  /// Ordering: sequentially consistent, so this also submits `g`; see Spinning §3.
   @inline(__always)
   func exchangeNext(_ g: G?) -> G? {
     G(link: UInt32(truncatingIfNeeded: next.exchangeOrdered(UInt64(g?.link ?? 0))))
   }
 
-  /// Whether there is one that is to be next: for the owner, from whom a thief may still take it.
+  /// Whether `runnext` holds a G. For the owner only; a thief may still take that G.
   @inline(__always)
   var hasOwnNext: Bool { next.relaxed != 0 }
 
-  /// Takes the one that is to be next.
+  /// Takes the G of `runnext`; nil when there is none. Owner only.
   @inline(__always)
   func popNext() -> G? {
     guard next.relaxed != 0 else { return nil }  // only the owner fills it
@@ -149,13 +152,13 @@ import Synchronization
 
   // MARK: the thief's half
 
-  /// Takes half of `victim`'s ring, rounded up and oldest first: one to run at once, the others into this queue,
+  /// Takes half of `victim`'s ring, rounded up, the oldest first: one G to run at once, the others into this queue,
   /// which must be empty. nil when there was nothing to take.
   ///
-  /// - Parameter tell: called with their number when they are taken and before anybody else can see those that go into this
-  ///   queue: so whoever steals them on tells of it later.
+  /// - Parameter tell: called with the number of Gs taken, before anybody else can see those that go into this queue.
+  ///   So whoever steals them on reports its theft later than this one.
   /// - Caller: the M that owns `self`; `victim` may be any other P's queue.
-  /// - Source: Go's `runqgrab`; it runs the newest of the batch first, we keep the order.
+  /// - Source: Go's `runqgrab`; it runs the newest G of the batch first, we keep the order.
   package func steal(
     from victim: LocalRunQueue, tell: (Int) -> Void = { _ in }
   ) -> (first: G, count: Int)? {
@@ -175,13 +178,13 @@ import Synchronization
     }
   }
 
-  /// Whether `victim` keeps a G in `runnext`.
+  /// Whether `runnext` holds a G, as seen by other Ms.
   var hasNext: Bool { nextLink != 0 }
 
-  /// What is in `runnext`, for `stealNext`; 0: nothing.
+  /// The content of `runnext`, for `stealNext`; 0: nothing.
   var nextLink: UInt64 { next.acquired }
 
-  /// Takes `runnext` away from its owner if it still is what `nextLink` said; nil when it is not, or was nothing.
+  /// Takes `runnext` from `victim` if it still holds `link`; nil when it does not, or `link` is 0.
   func stealNext(_ link: UInt64, from victim: LocalRunQueue) -> G? {
     guard link != 0, victim.next.compareExchange(link, 0) else { return nil }
     return G(link: UInt32(truncatingIfNeeded: link))
