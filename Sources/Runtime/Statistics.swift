@@ -1,15 +1,16 @@
-// The scheduler's counters for the process itself. Other processes read the region.
+// The scheduler's counters for this process itself. Other processes read the region.
 import Region
 
-/// The scheduler at a moment, as the process itself sees it. Numbers of different Ps are not of one instant.
+/// The scheduler at one moment, as the process itself sees it. The counters of different Ps are not read at one
+/// instant.
 public struct Statistics: Sendable {
   public var procs = 0
   /// Threads of the runtime.
   public var threads = 0
-  /// Gs that were created and have not exited.
+  /// Gs that were created and have not ended.
   public var live = 0
   public var created: UInt64 = 0
-  /// Gs started: context switches into Gs.
+  /// How often a G was started: context switches into Gs.
   public var switches: UInt64 = 0
   public var steals: UInt64 = 0
   /// Gs on the global run queue.
@@ -28,9 +29,9 @@ public func statistics() -> Statistics {
   }
   var result = Statistics()
   result.procs = sched.procs
-  // One M may have no thread: Outside.swift.
+  // Count threads, not Ms: an M may have no thread (Outside.swift).
   result.threads = (0..<threads).count { sched.region.m($0)[.tid].relaxed != 0 }
-  let exited = sum(.exited)  // first: each was created before
+  let exited = sum(.exited)  // read first: each of these Gs was created before
   result.created = sum(.created)
   result.live = Statistics.gauge(result.created, minus: exited)
   result.switches = sum(.started)
@@ -49,8 +50,8 @@ public func statistics() -> Statistics {
 }
 
 extension Statistics {
-  /// Gs that are in a state, of those that came into it and those that left it. Never negative, though the two are sums over
-  /// words that others change while they are read.
+  /// How many Gs are in a state, from how many entered it and how many left it. Never negative, though both are sums
+  /// over words that others change while they are read.
   static func gauge(_ entered: UInt64, minus left: UInt64) -> Int {
     Int(clamping: entered.excess(over: left))
   }

@@ -1,33 +1,33 @@
-// The boot: what the runtime does before the program's own main. Each step leaves an event, and its moment in the region's
-// header, so it can be shown as long as the process is known.
+// The boot: what the runtime does before the program's own main. Each step leaves an event, and its moment in the
+// region's header, so that it can be shown as long as the region exists.
 import CMPG
 import Glibc
 import Region
 
 /// How to boot.
 public struct Options: Sendable {
-  /// Ps, 1…1024; nil: as many as the process may use CPUs (`AvailableCPUs`). `setProcs` changes it later.
+  /// How many Ps, 1…1024; nil: as many as CPUs that the process may use (`AvailableCPUs`). `setProcs` changes it later.
   public var procs: Int?
-  /// Whether events are written. Gauges are always right.
+  /// Whether events are written. Gauges are right either way.
   public var tracing: Bool
 
   /// Whether a G that runs for too long while others wait is stopped: see Preempt §7.
   public var preemption: Bool
-  /// How long a G may run while others wait that had such a turn themselves: 10 ms, as Go's. While others wait for
-  /// their first turn, or were woken, it is a millisecond at most.
+  /// How long a G may run while others wait that have had such a turn themselves: 10 ms, as in Go. While Gs wait that
+  /// are new or were woken, it is a millisecond at most.
   public var slice = Duration.nanoseconds(RuleNumbers.slice)
-  /// KiB of a G's stack, guard included: 32…16,384, rounded up to a power of two. One that is too small ends the
-  /// process, with words.
+  /// KiB of a G's stack, guard included: 32…16,384, rounded up to a power of two. A G that overflows its stack ends the
+  /// process with a message.
   public var stackKiB: Int
 
-  /// What netpoll asks the kernel with; nil: what `MPG_NETPOLL` says (`epoll` or `io_uring`), else epoll. One that cannot
-  /// be had ends the process at boot, with one line.
+  /// How netpoll asks the kernel; nil: what `MPG_NETPOLL` says (`epoll` or `io_uring`), else epoll. A backend that is
+  /// not available ends the process at boot, with one line.
   public var netpoll: NetpollKind?
-  /// For io_uring; small ones make the kernel end watches early.
+  /// Sizes for io_uring. Small rings make the kernel end watches early, for tests.
   var rings = RingSizes()
 
-  /// Takes `MPG_TRACE=0` (events off), `MPG_PREEMPT=0` (preemption off), `MPG_PROCS=n`, `MPG_STACK_KIB=n` and `MPG_NETPOLL` from the
-  /// environment as defaults.
+  /// Takes defaults from the environment: `MPG_TRACE=0` (events off), `MPG_PREEMPT=0` (preemption off), `MPG_PROCS=n`,
+  /// `MPG_STACK_KIB=n` and `MPG_NETPOLL`.
   public init(procs: Int? = nil, tracing: Bool? = nil, preemption: Bool? = nil) {
     self.preemption = preemption ?? (Self.environment("MPG_PREEMPT") != "0")
     self.procs = procs ?? Self.environment("MPG_PROCS").flatMap { Int($0) }
@@ -40,11 +40,11 @@ public struct Options: Sendable {
   }
 }
 
-/// Boots scheduler, region and netpoll, runs `body` as the main G, and exits the process with 0 when it returns,
+/// Boots scheduler, region and netpoll, and runs `body` as the main G. When `body` returns, exits the process with 0,
 /// whatever other Gs still do. Call it once, on the main thread; it never returns.
 ///
-/// An error that leaves `body`, and memory that cannot be had, end the process with a line on stderr. Where the region cannot
-/// be made, a line says so, and the program runs on without one.
+/// An error that leaves `body`, or a lack of memory at boot, ends the process with a line on stderr. Where the region
+/// cannot be made, a line says so, and the program runs on without one.
 public func main(
   _ options: Options = Options(), file: StaticString = #fileID, function: StaticString = #function,
   line: Int = #line, _ body: sending @escaping () throws -> Void
@@ -95,10 +95,10 @@ func boot(
 }
 
 extension RegionFile {
-  /// Notes the moment of a step for good: its event is overwritten some day.
+  /// Keeps the moment of a step. Its event may be overwritten later; this is not.
   fileprivate func note(_ step: BootStep) { header[.bootTicks, Int(step.rawValue)].set(Clock.now) }
 
-  /// The same of the beginning, which was before there was a region, and before its clock.
+  /// Keeps the moment at which the boot began, before the region and its clock existed.
   fileprivate func noteStart(nanoseconds start: UInt64) {
     let before = Clock.ticks(nanoseconds: header[.clockNanoseconds0].relaxed &- start)
     header[.bootTicks, 0].set(header[.clockTicks0].relaxed &- before)
@@ -106,14 +106,14 @@ extension RegionFile {
 }
 
 extension M {
-  /// A step of the boot is done.
+  /// Reports that a step of the boot is done.
   fileprivate func booted(_ step: BootStep) {
     sched.region.note(step)
     emit(.boot, detail: step.rawValue)
   }
 }
 
-/// Region and Ps, and what else has no thread. `start`: when the boot was called for.
+/// Makes the region, the Ps, and everything else that needs no thread. `start`: when the boot began, in nanoseconds.
 private func makeScheduler(
   _ options: Options, procs: Int, cpus: Int, _ backend: Backend, since start: UInt64
 ) {
@@ -142,17 +142,18 @@ private func makeScheduler(
   }
   unsafe on_exit(
     { status, _ in
-      // A clean exit leaves nothing behind; a crash does not come through here, but a child that exits does.
+      // A clean exit leaves no file behind. A crash does not come through here; a forked child that exits does.
       if mpg_is_child() { return }
       unsafe runtimeRegion?.markEnd(.exited, status: UInt64(UInt32(bitPattern: status)))
       unsafe runtimeRegion?.unlinkFile()
     }, nil)
 }
 
-/// Sysmon, the gc thread, netpoll: in the order of the study guide.
+/// Starts sysmon, the gc thread and the netpoll thread, in the order of the study guide.
 private func startThreads(by m0: M) {
   let sched = sched
-  // All before the first of them runs: sysmon may want the gc thread at once, and that makes Ms as well.
+  // Make all three before the first of them runs: sysmon may need the gc thread at once, and that thread makes Ms as
+  // well.
   let (sysmon, gc, netpoll) = (sched.newM(), sched.newM(), sched.newM())
   Preemption.install(bellOf: sysmon)
   unsafe collectorM = gc

@@ -1,48 +1,49 @@
-// The gc thread. Swift frees memory by counting references, so there is no heap to mark; what this thread collects is
-// what the runtime itself leaves behind after a burst: stacks and their page tables, descriptors of Gs, the tail of the
-// G table in the region, heaps of timers, what the Ps' caches and malloc keep. It also does for others what allocates:
-// it starts spare Ms, ends those that nobody needs (Ending.swift), cleans up Ps that were stopped (Procs §3), and looks again
-// where there was a shortage (Shortages §3).
+// The gc thread. Swift frees memory by counting references, so there is no heap to mark. This thread collects what the
+// runtime itself leaves behind after a burst: stacks and their page tables, descriptors of Gs, the tail of the G table
+// in the region, heaps of timers, and what the Ps' caches and malloc keep. It also does for others what allocates: it
+// starts spare Ms, ends Ms that nobody needs (Ending.swift), cleans up retired Ps (Procs §3), and looks again where
+// there was a shortage (Shortages §3).
 //
-// §1 The problem. Memory that is free is soon wanted again, and taking it back costs time, twice; memory that is never
-// taken back is lost to the machine. A server's load goes up and down by the second.
+// §1 The problem. Free memory is soon wanted again, and giving it back and getting it again both cost time. But memory
+// that is never given back is lost to the machine. A server's load goes up and down by the second.
 //
-// §2 The pacer. Of stacks and of descriptors it keeps a quarter of what was in use *lately*, and a floor. Lately is
-// what is in use now, or half of what it was at the last look, whichever is more: after a burst of a million it takes
-// some three seconds to be forgotten, and a load that comes back within a second finds most of what it needs.
+// §2 The pacer. Of stacks and of descriptors it keeps a quarter of what was in use *lately*, plus a floor. Lately means
+// what is in use now, or half of what it meant at the last look, whichever is more. So a burst of a million is
+// forgotten after some three seconds, and a load that comes back within a second finds most of what it needs.
 //
-// §3 The trigger. Who gives back to a pool that then holds more than twice what was to be kept asks for a look. While
-// anything is to be forgotten or taken back, a look follows every 200 ms; then the thread sleeps without limit, so an
-// idle process costs nothing. A look that finds too much is a cycle: events, gauges, and steps that take a batch out
-// under the pool's lock, give it to the system without a lock, and put it back. However often it is asked for, a look
-// comes 200 ms after the one before at the earliest: of what was left in pieces, too small to be given back, a cycle
-// takes nothing, and every G that ends would ask for the next one.
+// §3 The trigger. Whoever gives back to a pool that then holds more than twice what was to be kept asks for a look.
+// While anything remains to be forgotten or given back, a look follows every 200 ms. After that the thread sleeps
+// without limit, so an idle process costs nothing. A look that finds too much starts a cycle: events, gauges, and
+// steps. Each step takes a batch out under the pool's lock, gives its memory to the system without a lock, and puts the
+// batch back. However often a look is asked for, it comes at the earliest 200 ms after the one before. A cycle cannot
+// give back what is left in pieces that are too small; without that limit every G that ends would ask for the next look
+// in vain.
 //
-// §4 What the Ps' caches hold would keep a slab or the tail of the table from being free. A cycle asks every P to give
-// it back: the idle ones are emptied here, the others do it at their next scheduling point.
+// §4 Free stacks and descriptors in the Ps' caches would keep a slab, or the tail of the table, from being free. So a
+// cycle asks every P to give them back: it empties idle Ps itself, and the others do it at their next scheduling point.
 import CMPG
 import Region
 import Synchronization
 
 final class Collector: Sendable {
-  /// What the thread can be asked for.
+  /// What the gc thread can be asked for.
   enum Wish: UInt32 {
     /// A look at the pools.
     case look = 1
-    /// An M more than there are: sysmon cannot start threads, which allocates.
+    /// Another M. Sysmon cannot start a thread itself, because that allocates.
     case spare = 2
-    /// Ps were retired.
+    /// Cleaning up Ps that were retired.
     case cleanPs = 4
-    /// More Ms sleep than are to be kept.
+    /// Ending Ms: more sleep than are to be kept.
     case endMs = 8
   }
 
   private let wishes = Atomic<UInt32>(0)
-  /// Free stacks, and descriptors, from which on a look is asked for.
+  /// The numbers of free stacks, and of free descriptors, above which a look is asked for.
   private let stackTrigger = Atomic<Int>(2 * Pacer.stackFloor)
   private let descriptorTrigger = Atomic<Int>(2 * Pacer.descriptorFloor)
 
-  /// Any thread; cheap when it was asked for already. Allocates nothing and takes no lock.
+  /// Asks for `wish`. Any thread; cheap when somebody has asked already. Allocates nothing and takes no lock.
   func request(_ wish: Wish) {
     let old = wishes.bitwiseOr(wish.rawValue, ordering: .acquiringAndReleasing).oldValue
     if old & wish.rawValue == 0 { unsafe collectorM?.wake() }
@@ -50,7 +51,7 @@ final class Collector: Sendable {
 
   func requestSpare() { request(.spare) }
 
-  /// A pool has so many.
+  /// Told by the pools how much is free. Asks for a look when that is too much.
   func noteFree(stacks: Int) {
     if stacks > stackTrigger.load(ordering: .relaxed) { request(.look) }
   }
@@ -59,17 +60,17 @@ final class Collector: Sendable {
     if descriptors > descriptorTrigger.load(ordering: .relaxed) { request(.look) }
   }
 
-  /// The life of the gc thread.
+  /// The loop of the gc thread.
   func run(_ m: M) -> Never {
     var pacer = Pacer()
-    // When the next look is due, if there is to be one, and when one may come at the earliest.
+    // `next`: when the next look is due; nil: none is. `earliest`: before this there must be none.
     var (next, earliest): (UInt64?, UInt64) = (nil, 0)
     var threads = ThreadPacer()
     while true {
       let pause = Self.sooner(Self.untilNext(next), Self.untilNext(threads.due))
       m.sleepUntilWoken(nanoseconds: Self.sooner(pause, sched.shortages.pause))
       sched.shortages.look(m)
-      // The wishes for a look stand until that comes, so that they wake this thread once.
+      // A wish for a look stays set until the look comes, so that it wakes this thread only once.
       let standing = Wish.look.rawValue | Wish.endMs.rawValue
       let asked = wishes.bitwiseAnd(standing, ordering: .acquiringAndReleasing).oldValue
       if asked & Wish.endMs.rawValue != 0 { lookAtThreads(&threads, by: m) }
@@ -88,7 +89,7 @@ final class Collector: Sendable {
     threads.begin()
     guard !threads.look(by: m) else { return }
     wishes.bitwiseAnd(~Wish.endMs.rawValue, ordering: .acquiringAndReleasing)
-    // Who went to sleep before saw the wish stand.
+    // An M that went to sleep before this line saw the wish still set, and did not wake this thread.
     sched.noteIdleM()
   }
 
@@ -98,10 +99,10 @@ final class Collector: Sendable {
     return next > now ? Int64(clamping: Clock.nanoseconds(ticks: next - now)) + 1 : 0
   }
 
-  /// Of two times to sleep, of which < 0 is for ever.
+  /// The shorter of two times to sleep, in nanoseconds; < 0 means for ever.
   private static func sooner(_ a: Int64, _ b: Int64) -> Int64 { a < 0 ? b : b < 0 ? a : min(a, b) }
 
-  /// Looks at the pools; whether to look again soon.
+  /// Looks at the pools, and gives memory back if they hold too much. True: look again soon.
   private func look(_ m: M, _ pacer: inout Pacer) -> Bool {
     let (stacks, descriptors) = (sched.stacks.usage, sched.descriptors.usage)
     pacer.note(stacks: stacks.inUse, descriptors: descriptors.inUse)
@@ -111,11 +112,11 @@ final class Collector: Sendable {
     guard stacks.warm > pacer.keptStacks || descriptors.idle > pacer.keptDescriptors || isTailLong else {
       return !pacer.isSettled
     }
-    // Once more, also when all is settled: Ps that were busy give back only now (§4).
+    // Once more even when all is settled: Ps that were busy give back only now (§4).
     return cycle(m, pacer) > 0 || !pacer.isSettled
   }
 
-  /// How many bytes were given back.
+  /// One cycle. Returns how many bytes it gave back.
   private func cycle(_ m: M, _ pacer: Pacer) -> Int {
     m.emit(.gcStart)
     flushCaches(m)
@@ -131,8 +132,9 @@ final class Collector: Sendable {
     }
     var hasShrunk = false
     for id in 0..<sched.psBound where sched.p(id).timers.shrink() { hasShrunk = true }
-    // What malloc's arenas keep after a burst, but for so much of the free end of each as the program wants to keep
-    // (M_TRIM_THRESHOLD). It does not say how much that was; and it takes their locks, and time.
+    // Gives back what malloc's arenas keep after a burst, except what the program wants to keep at the free end of each
+    // (M_TRIM_THRESHOLD). It does not tell how much that was. It takes the arenas' locks, and time; so only after a
+    // burst.
     if freed > Self.burst || hasShrunk { mpg_trim() }
     sched.shared[.gcCycles].bump()
     sched.shared[.gcFreed].bump(by: UInt64(freed))
@@ -140,15 +142,16 @@ final class Collector: Sendable {
     return freed
   }
 
-  /// A cycle that gives back so much has a burst behind it.
+  /// A cycle that gives back more bytes than this has followed a burst.
   private static let burst = 1 << 20
 
-  /// §4. The idle Ps are taken off their list meanwhile; so a P may be wanted in vain, and is made good for.
+  /// §4. It takes the idle Ps off their list meanwhile. A submitter may look for an idle P in vain then, so afterwards
+  /// this wakes one if there is work.
   private func flushCaches(_ m: M) {
     let sched = sched
     for id in 0..<sched.psBound { sched.p(id).ask(for: .flush) }
     var taken: [P] = []
-    taken.reserveCapacity(sched.psMade)  // none may allocate under the lock
+    taken.reserveCapacity(sched.psMade)  // nothing may allocate under the lock
     sched.lock.lock()
     while let p = sched.popIdleP() { taken.append(p) }
     sched.lock.unlock()
@@ -164,7 +167,7 @@ final class Collector: Sendable {
   }
 }
 
-/// How much to keep; see §2.
+/// How much memory to keep; see §2.
 struct Pacer {
   static let stackFloor = 64
   static let descriptorFloor = 1024
@@ -173,10 +176,10 @@ struct Pacer {
 
   private var stacks = 0
   private var descriptors = 0
-  /// Whether what is in use is what was, so that another look would find the same.
+  /// Whether usage has not dropped much since the last look, so that another look would find the same.
   private(set) var isSettled = true
 
-  /// What is in use now.
+  /// Notes what is in use now.
   mutating func note(stacks: Int, descriptors: Int) {
     isSettled = stacks >= self.stacks / 2 && descriptors >= self.descriptors / 2
     self.stacks = max(stacks, self.stacks / 2)

@@ -1,12 +1,13 @@
 // Entering and leaving the runtime: the border that preemption respects.
 //
 // A G in user code may be stopped anywhere (Preempt.swift). A G inside the runtime may hold a lock, or be half-way
-// through a move; there a preemption signal only leaves a note, which is taken up on the way out. The scheduling
-// stack is always inside. So every public function that touches the scheduler begins with `enterRuntime` and ends
-// with `leaveRuntime`, and a G that parks in between enters on one thread and leaves on another.
+// through a move. There a preemption signal only leaves a note, and the G gives way when it leaves the runtime. The
+// scheduling stack is always inside. So every public function that touches the scheduler begins with `enterRuntime` and
+// ends with `leaveRuntime`. A G that parks in between may enter on one thread and leave on another.
 import CMPG
 
-/// Enters the runtime from a G; its M. Ends the process, with words, when the caller is not a G that holds a P.
+/// Enters the runtime from a G, and returns the G's M. Ends the process with a message that names `what` when the
+/// caller is not a G that holds a P.
 @inline(__always)
 func enterRuntime(_ what: StaticString) -> M {
   guard let raw = unsafe mpg_enter() else { refuseOutside(what) }
@@ -15,7 +16,7 @@ func enterRuntime(_ what: StaticString) -> M {
   return m
 }
 
-/// Ends the process: `what` was called on a thread that is no M, or in a child of fork.
+/// Ends the process with a message: `what` was called on a thread that is no M, or in a child of fork.
 @inline(never)
 func refuseOutside(_ what: StaticString) -> Never {
   if mpg_has_forked() { Fork.refuse(what) }
@@ -32,17 +33,17 @@ func refuseOutside(_ what: StaticString) -> Never {
     """)
 }
 
-/// Leaves the runtime for user code.
+/// Leaves the runtime for user code. Gives way first if a note was left.
 @inline(__always)
 func leaveRuntime() {
   if mpg_leave() { takeUpNote() }
 }
 
-/// Leaves the runtime, and stays on this thread. If sysmon wanted this G to stop, it has to ask again.
+/// Leaves the runtime and stays on this thread. A note that was left is dropped; sysmon has to ask again.
 @inline(__always)
 func leaveRuntimeWithoutGivingWay() { _ = mpg_leave() }
 
-/// Sysmon wanted this G to stop while it was inside the runtime.
+/// Gives way, if the slice is still to end: sysmon asked while this G was inside the runtime.
 @inline(never)
 private func takeUpNote() {
   let m = enterRuntime("preemption")

@@ -1,27 +1,28 @@
 // The search for work, step by step (Scheduler §3). Each step is one function and leaves its event behind.
 //
-// §1 The order: `runnext`, the LRQ, the GRQ, the network, other Ps. Taken by itself it would let a P that always has Gs of
-// its own keep everybody else waiting. Two rules against that:
+// §1 The order: `runnext`, the LRQ, the GRQ, the network, other Ps. With this order alone, a P that always has Gs of
+// its own would keep everybody else waiting. Two rules prevent that:
 //
-// §2 Turns. Gs that yield go to the end of their LRQ, so an LRQ may never run dry. So a quarter of a millisecond after a P
-// has last looked elsewhere, one G from the GRQ comes before its own, or what a look at the network finds, if nobody has
-// looked for a millisecond; and then one of its own, before it looks elsewhere again. So a G on the GRQ waits for two
-// turns of each that stands before it, divided by the Ps, or for a quarter of a millisecond of each. By time and not by
-// turns alone: where Gs run for microseconds, those that the GRQ keeps are the oldest of a flood. Taken early, they would
-// begin a flood of their own before this one is over; and Gs that were woken would stand behind all of them. One by one:
-// a whole share, put into the LRQ behind others, could not be followed by who reads the events (QueueTrace).
-// We rejected Go's way, to put every G that yields on the GRQ: that is fair as well, and every yield takes the lock that all
-// Ps share. But where there are more Ps than CPUs it is ours too, for a G beside which others wait: the thread of a P is
-// off its CPU for milliseconds then, and the whole LRQ waits with it, turn after turn, while a G on the GRQ is found by
-// whichever thread has a CPU.
+// §2 Turns. Gs that yield go to the end of their LRQ, so an LRQ may never run dry. Therefore, a quarter of a
+// millisecond after a P last looked elsewhere, it takes one G from the GRQ before its own; or one that a look at the
+// network finds, if nobody has looked there for a millisecond. Before it looks elsewhere again, it runs one of its own.
+// So a G on the GRQ waits two turns for each G that stands before it, or a quarter of a millisecond if that is
+// longer, divided by the number of Ps. Why by time and not by turns alone: where Gs run for microseconds, the Gs left
+// on the GRQ are the oldest of a flood. Taken early, they would begin a flood of their own before this one is over, and
+// Gs that were woken would stand behind all of them. Why one by one: a reader of the events could not follow a whole
+// share that was put into the LRQ behind other Gs (QueueTrace).
+// We rejected Go's way, which puts every G that yields on the GRQ: that is fair as well, but every yield takes the lock
+// that all Ps share. Where there are more Ps than CPUs, though, a G that yields beside waiting Gs does go on the GRQ.
+// There the thread of a P is off its CPU for milliseconds, and its whole LRQ waits with it, turn after turn; a G on the
+// GRQ is found by whichever thread has a CPU.
 //
-// §3 `runnext` inherits. A G that is started from `runnext` goes on in the slice of the G that readied it (Preempt §7):
-// Gs that hand one another the P are stopped as one that keeps it would be.
+// §3 `runnext` inherits. A G that is started from `runnext` goes on in the slice of the G that readied it (Preempt §7).
+// So Gs that hand one another the P are stopped as one G that keeps it would be.
 import CMPG
 import Region
 
 extension M {
-  /// The next G to run; sleeps, perhaps for long, when there is none. The M holds a P before and after.
+  /// The next G to run. When there is none it sleeps, perhaps for long. The M holds a P before and after.
   func findRunnable() -> G {
     var patience = Self.patience
     while true {
@@ -30,16 +31,16 @@ extension M {
       let tick = p.tick()
       if tick % RuleNumbers.turn == 0, let g = takeTurnOfTheWaiting(grqFirst: tick % 2 == 0) { return g }
       if let g = takeOwn() { return g }
-      step = 0  // what follows takes time (Moves)
+      step = 0  // what follows takes time, so the step's time stamp is no longer true (Moves)
       if let g = takeShareOfGRQ() ?? pollNetwork() ?? stealSomething() { return g }
       waitForWork(&patience)
     }
   }
 
-  /// How often it gives way before it sleeps: Spinning §7.
+  /// How often an M that found nothing gives way before it sleeps: Spinning §7.
   private static let patience = 3
 
-  /// The search found nothing: dozes, gives way or sleeps, and is to search again. See Spinning §6, §7.
+  /// The search found nothing: dozes, gives way or sleeps. Then the caller must search again. See Spinning §6, §7.
   private func waitForWork(_ patience: inout Int) {
     if isSpinning, sawHandOver { return mpg_doze(20_000) }
     if sched.netpoll.watches, patience > 0 {
@@ -50,22 +51,23 @@ extension M {
     patience = Self.patience
   }
 
-  /// Past `runnext` too: where nobody is stopped (`Options.preemption`) two Gs that hand each other the P could otherwise
-  /// keep all others of this P waiting.
+  /// The start at which the GRQ and the LRQ come before `runnext`. Without preemption (`Options.preemption`) two Gs
+  /// that hand each other the P could otherwise keep all others of this P waiting.
   /// GRQ and LRQ take turns in coming first, so that neither keeps the other waiting.
   private func takeTurnOfTheWaiting(grqFirst: Bool) -> G? {
     grqFirst
       ? takeFromGRQ(1) ?? took(p.lrq.pop(), from: .lrq) : took(p.lrq.pop(), from: .lrq) ?? takeFromGRQ(1)
   }
 
-  /// Notes from where a G is taken, if it is one; its start tells (`RunSource`).
+  /// Notes the source from which a G is taken, unless `g` is nil. The event of its start tells the source
+  /// (`RunSource`).
   @inline(__always)
   private func took(_ g: G?, from source: RunSource) -> G? {
     if g != nil { found = source }
     return g
   }
 
-  /// `runnext`, then the first of the LRQ; now and then one from elsewhere before that (§2).
+  /// The G of `runnext`, or the first of the LRQ; now and then one from elsewhere before the LRQ (§2).
   @inline(__always)
   private func takeOwn() -> G? {
     let lrq = p.lrq
@@ -76,7 +78,7 @@ extension M {
     return took(g, from: .lrq)
   }
 
-  /// §2.
+  /// A G from the GRQ or the network, when it is time to look there (§2).
   @inline(never)
   private func takeElsewhere() -> G? {
     let (now, last) = (step != 0 ? step : Clock.now, p.lookedElsewhere)
@@ -97,7 +99,7 @@ extension M {
     return takeFromGRQ(sched.grqShare)
   }
 
-  /// Takes up to `limit` Gs: one to run, the others into the LRQ, which has room for as many.
+  /// Takes up to `limit` Gs from the GRQ: returns one, and puts the others into the LRQ, which has room for them.
   private func takeFromGRQ(_ limit: Int) -> G? {
     guard sched.grqDepth > 0 else { return nil }
     sched.lock.lock()
@@ -110,7 +112,7 @@ extension M {
     return first
   }
 
-  /// A look at the network without waiting: under load no other thread is needed for it.
+  /// Polls the network without waiting: under load no other thread is needed for that.
   private func pollNetwork() -> G? {
     guard sched.netpoll.watches else { return nil }
     var ready = sched.netpoll.poll(self, nanoseconds: 0, by: .searching)
@@ -121,8 +123,8 @@ extension M {
     return first
   }
 
-  /// Half of somebody's LRQ, or a timer of somebody's that is due. Only so many search at once that they cannot take
-  /// more CPU than the work they look for: half of the busy Ps.
+  /// Half of another P's LRQ, or what a due timer of another P readies. At most half of the busy Ps search at once, so
+  /// that searching cannot take more CPU than the work that is searched for.
   private func stealSomething() -> G? {
     guard sched.psBound > 1 else { return nil }
     if !isSpinning {
@@ -137,7 +139,7 @@ extension M {
     return nil
   }
 
-  /// One look at every other P, from a random start.
+  /// Looks at every other P once, from a random start.
   private func stealRound(last: Bool) -> G? {
     let count = sched.psBound
     let start = random(below: count)
@@ -162,8 +164,9 @@ extension M {
     return took(g, from: .stealNext)
   }
 
-  /// Whether `victim` runs something that lasts while its `runnext` waits. Else it hands over from G to G (Spinning §6), and
-  /// taking one away would only bounce it between caches.
+  /// Whether `victim` runs something that lasts while its `runnext` waits. Otherwise it hands over from G to G
+  /// (Spinning
+  /// §6), and a stolen G would only bounce between caches.
   private func keeps(_ victim: P, _ link: UInt64) -> Bool {
     let activity = victim.activity
     pause()
@@ -171,14 +174,14 @@ extension M {
     return victim.activity == activity && victim.lrq.nextLink == link
   }
 
-  /// Puts Gs that were readied by a poll or by timers into this P's LRQ, and gets another P going if one is idle.
+  /// Puts Gs that a poll or timers readied into this P's LRQ, and wakes another P if one is idle.
   func pushLocal(_ batch: consuming GQueue) {
     var batch = batch
     while let g = batch.popFirst() { pushLocal(g) }
     sched.wakePAfterSubmit(self)
   }
 
-  /// Some 3 µs.
+  /// Waits for some 3 µs.
   private func pause() {
     for _ in 0..<100 { relaxCPU() }
   }

@@ -1,12 +1,12 @@
-// `go`: making a G.
+// `go`: creating a G.
 import Region
 
-/// Starts a G that runs `body`, soon and somewhere: it goes next on this P, and an idle P is woken that may take it.
+/// Starts a G that runs `body` concurrently. It goes next on this P, and an idle P is woken that may take it.
 ///
-/// Must be called from a G. The G is named after this call: `function at File.swift:line`. An error that leaves `body`
-/// ends the process with a message that says which G it was; but that it was cancelled is no error of a cancelled G
+/// Must be called from a G. The new G is named after this call: `function at File.swift:line`. An error that leaves
+/// `body` ends the process with a message that names the G. In a cancelled G, the error that says so is no such error
 /// (`CancellableError`).
-/// - Parameter scope: what it belongs to; nil: the scope of the G that calls (`withCancellation`).
+/// - Parameter scope: the scope that can cancel the G; nil: the caller's scope (`withCancellation`).
 public func go(
   in scope: Cancellation? = nil,
   file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
@@ -20,8 +20,8 @@ public func go(
   leaveRuntime()
 }
 
-/// As `go`, but the G belongs to no scope, whatever that of the G that calls: to be cancelled it would have to be listed there,
-/// and one that is soon over, or has nothing that could be cancelled, need not pay for that.
+/// As `go`, but the G belongs to no scope, whatever the caller's scope. A scope must list its Gs to cancel them; a G
+/// that soon ends, or waits for nothing that can be cancelled, need not pay for that.
 public func goDetached(
   file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
   _ body: sending @escaping () throws -> Void
@@ -32,8 +32,8 @@ public func goDetached(
   leaveRuntime()
 }
 
-/// Puts the running G last in its P's run queue, or in the global one where there are more Ps than CPUs, and lets the others
-/// go first.
+/// Lets other Gs go first: puts the running G last in its P's run queue, or in the global one where there are more Ps
+/// than CPUs. Must be called from a G.
 public func yield() {
   let m = enterRuntime("yield")
   guard let g = m.g else { fatal("yield was called outside of a G") }
@@ -43,7 +43,7 @@ public func yield() {
 }
 
 extension M {
-  /// A descriptor with a body and a name; not yet counted, and known to nobody.
+  /// A descriptor with a body and a name. It is not counted yet, and nobody else knows it.
   @inline(__always)
   func newG(
     _ body: sending @escaping () throws -> Void, _ file: StaticString, _ function: StaticString, _ line: Int
@@ -56,7 +56,7 @@ extension M {
     return g
   }
 
-  /// Counts a new G as runnable and makes it the next of this P.
+  /// Counts a new G as runnable and makes it the next G of this P.
   @inline(__always)
   func created(_ g: G, kind: GKind) {
     let place = nextPlace

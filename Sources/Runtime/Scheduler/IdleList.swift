@@ -1,5 +1,5 @@
-// The lists of idle Ps and Ms, last in, first out: the one that ran last is the warmest. All under the scheduler's
-// lock; the lengths are public.
+// The lists of idle Ps and idle Ms, last in, first out: what ran last has the warmest caches. Call everything here
+// under the scheduler's lock. The lengths are public.
 import Region
 
 extension Scheduler {

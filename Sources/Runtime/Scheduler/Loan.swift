@@ -1,17 +1,19 @@
-// Loans: time without a P for a preempted G, when nobody else can go on. See Preempt §6.
+// Loans: time without a P for a preempted G, when no P can go on. See Preempt §6.
 import CMPG
 import Region
 
-/// The loan that is out, if any, and whose turn is next. Owner: sysmon.
+/// The current loan, if any, and the next candidate. Owner: sysmon.
 struct Loan {
   private var borrower: M?
   private var since: UInt64 = 0
   /// The M to look at first for the next loan.
   private var cursor = 0
-  /// How long a loan lasts, in ticks: longer in each round through all who could hold what is needed.
+  /// How long a loan lasts, in ticks. It doubles with each round through all Ms that could hold the lock that is
+  /// needed.
   private var length: UInt64 = 0
 
-  /// Ends a loan that is over, and makes one if every P is stuck. By sysmon, after it has looked at every P.
+  /// Ends a loan that is over, and makes a new one if every P is stuck. Called by sysmon after it has looked at every
+  /// P.
   mutating func look(_ now: UInt64, isStuck: (Int) -> Bool, by m: M) -> Watch.Look {
     if let borrower {
       if borrower.stop == .onLoan {
@@ -20,10 +22,10 @@ struct Loan {
         borrower.recall()
         return .acted
       }
-      self.borrower = nil  // at the border, in the handler, or granted a P
+      self.borrower = nil  // it stands at the border or in the handler, or was granted a P
     }
     guard Preemption.queued > 0 else { return .nothing }
-    // Any other P will get to the GRQ, where the preempted Gs are.
+    // A P that is not stuck will get to the GRQ, where the preempted Gs are.
     for id in 0..<sched.psBound {
       if sched.p(id).isStopped || isStuck(id) { continue }
       length = 0

@@ -1,9 +1,9 @@
-// The loop of an M on its scheduling stack: find a G, run it until it leaves, do what it asked for, again.
+// The loop of an M on its scheduling stack: find a G, run it until it leaves, do what it asked for, repeat.
 import CMPG
 import Region
 
 extension M {
-  /// Runs Gs for ever. The M holds a P.
+  /// Runs Gs for ever. The M must hold a P.
   func scheduleForever() -> Never {
     while true {
       let g = findRunnable()
@@ -13,12 +13,12 @@ extension M {
       } else if let home = g.home, home != self {
         send(g, to: home)
       } else {
-        while execute(g) {}  // again, with another P, as long as it keeps this thread: Home.swift
+        while execute(g) {}  // a G that keeps this thread runs here again, with another P: Home.swift
       }
     }
   }
 
-  /// Runs `g` until it leaves, then settles what it left for. True: it kept the thread, and has its next turn here.
+  /// Runs `g` until it leaves, then does what it asked for. True when `g` keeps this thread and has its next turn here.
   @inline(__always)
   private func execute(_ g: G) -> Bool {
     if unsafe g.record.pointee.stack == nil {
@@ -30,7 +30,7 @@ extension M {
     self.g = g
     unsafe mpg_fiber_enter(fiber, &g.record.pointee.fiber)
     self.g = nil
-    let stays = g.home != nil  // before others can find it
+    let stays = g.home != nil  // read now: later, others may find the G and run it
     if request == .syscallExit {
       settleSyscallExit(g, stays: stays)
       return stays
@@ -42,13 +42,13 @@ extension M {
     case .exit:
       settleExit(g)
       return false
-    case .syscallExit: break  // above: there is no P
+    case .syscallExit: break  // handled above, where the M holds no P
     }
     if stays { stayHome() }
     return stays
   }
 
-  /// The G is off its stack and counted as waiting; only now may others find it.
+  /// Settles a park. The G is off its stack and counted as waiting; only now may others find it.
   @inline(__always)
   private func settlePark(_ g: G) {
     parked(g, reason, on: waitingOn)
@@ -64,7 +64,7 @@ extension M {
     }
   }
 
-  /// To the end of its LRQ, or to that of the GRQ: FindRunnable §2.
+  /// Puts a G that yielded at the end of the LRQ; or of the GRQ, where there are more Ps than CPUs: FindRunnable §2.
   private func settleYield(_ g: G) {
     if sched.isCrowded, p.lrq.depth > 0 || sched.grqDepth > 0 { return settleCrowdedYield(g) }
     yielded(g, lastPlace)
@@ -81,7 +81,7 @@ extension M {
     sched.wakePAfterSubmit(self)
   }
 
-  /// It had its slice: to the end of the line of all.
+  /// Puts a G whose slice is over at the end of the GRQ's worn line.
   private func settlePreempt(_ g: G) {
     preemptedCooperatively(g)
     sched.lock.lock()

@@ -1,14 +1,14 @@
 // Park and ready: the two halves of every wait, and the yield.
 //
-// Invariant: a parking G can be found by others only after it is off its stack and counted as waiting. Whoever parks
-// puts itself into the queue of its waker under a lock (or announces itself in a poll descriptor) and passes the
-// lock along; the scheduling stack releases it (`Commit`).
+// Invariant: others can find a parking G only after it is off its stack and counted as waiting. A G that parks puts
+// itself into its waker's queue under a lock (or announces itself in a poll descriptor) and passes the lock along; the
+// scheduling stack releases that lock (`Commit`).
 import CMPG
 import Region
 import Synchronization
 
 extension M {
-  /// Parks the running G; returns when somebody made it ready and an M took it up, not necessarily this one.
+  /// Parks the running G. Returns when somebody has readied the G and an M runs it again, not necessarily this one.
   @inline(__always)
   func park(_ reason: WaitReason, on: UInt64 = 0, commit: Commit) {
     guard let g else { fatal("park on M\(id), which runs no G") }
@@ -16,15 +16,15 @@ extension M {
     switchAway(g, self)
   }
 
-  /// Makes a parked G runnable on this M's P, next in line, and gets another P going if one is idle.
-  /// The caller owns the G's next move: it took it out of the queue in which it waited.
+  /// Makes a parked G runnable as the next G of this M's P, and wakes another P if one is idle.
+  /// The caller owns the G's next move, because it took the G out of the queue in which the G waited.
   @inline(__always)
   func ready(_ g: G) {
     makeReady(g)
-    sched.wakeP(self)  // S2: `makeReady` submitted with a sequentially consistent exchange
+    sched.wakeP(self)  // S2 of Spinning §3: `makeReady` submitted with a sequentially consistent exchange
   }
 
-  /// The same without waking a P.
+  /// As `ready`, but wakes no P.
   @inline(__always)
   func makeReady(_ g: G) {
     let place = nextPlace
@@ -32,8 +32,8 @@ extension M {
     submitNext(g, place)
   }
 
-  /// Makes `g`, which is counted as runnable, the next of this P; the one that was next goes into the LRQ.
-  /// - Parameter place: as it was told and counted.
+  /// Makes `g`, which is counted as runnable, the next G of this P. The G that was to be next goes into the LRQ.
+  /// - Parameter place: the place of `g` as the event and the counters told it.
   @inline(__always)
   func submitNext(_ g: G, _ place: Place) {
     if let displaced = p.lrq.exchangeNext(g) {
@@ -43,7 +43,7 @@ extension M {
     }
   }
 
-  /// Puts a runnable G last in this P's LRQ; half of a full one goes to the GRQ.
+  /// Puts a runnable G last in this P's LRQ. If that is full, half of it goes to the GRQ.
   @inline(__always)
   func pushLocal(_ g: G) {
     if !p.lrq.push(g) { pushSlow(g) }
@@ -58,7 +58,7 @@ extension M {
       spilled.append(g)
       let count = spilled.count
       sched.lock.lock()
-      noteOverflow(count)  // first: who takes one of them tells of it later
+      noteOverflow(count)  // before the append: whoever takes one of these Gs reports that later
       sched.grqAppend(spilled, at: stamp())
       sched.lock.unlock()
       return

@@ -1,79 +1,82 @@
 // Procs: changing the number of Ps while Gs run.
 //
-// §1 The problem. A P holds Gs (LRQ, runnext), timers and caches, and belongs to whoever holds it: an M that runs a
-// loop of the user's for as long as it likes, an M inside a system call, or the list of the idle. A smaller number must
-// take Ps away from all of them, lose nothing that they hold, and wait for nobody: a stop-the-world (Go's way) would
-// wait for the loop. And thieves, sysmon, netpoll and readers look at Ps all the time.
+// §1 The problem. A P holds Gs (LRQ, runnext), timers and caches. It belongs to its holder: an M that may run a loop of
+// the user's for as long as it likes, an M inside a system call, or the idle list. To make the number smaller we must
+// take Ps away from all of these, lose nothing that the Ps hold, and wait for nobody: a stop-the-world (Go's way) would
+// wait for the loop. Meanwhile thieves, sysmon, netpoll and readers look at Ps all the time.
 //
-// §2 What we rejected. Stopping the world. Taking the queue of a P away from an M that holds it: a thief may, slot by
-// slot, but `runnext`, caches and the lane belong to the holder. Doing without a stopped P's memory: readers hold it.
+// §2 What we rejected. Stopping the world. Taking away the queue of a P that an M holds: a thief may take slot by slot,
+// but `runnext`, caches and the lane belong to the holder. Freeing a stopped P's memory: readers hold it.
 //
-// §3 The protocol. The number stands in the region (`SchedField.procs`). Every P is in one *place*, which changes under
-// the scheduler's lock only:
+// §3 The protocol. The number stands in the region (`SchedField.procs`). Every P is in one *place*, which changes only
+// under the scheduler's lock:
 //     open      runs Gs, is idle, or is on offer (Syscall §2)
-//     leaving   let go of for good; on a list, for the gc thread
+//     leaving   retired by its last holder; on a list, for the gc thread
 //     cleaning  in the hands of the gc thread
 //     stopped   holds nothing
 //   change:   C1  procs ← n, under the lock
-//             C2  larger: stopped and leaving Ps below n open again and go on the idle list. One that the gc thread has
-//                 in its hands opens when that is done (G3)
-//             C3  smaller: open Ps at n and above are *asked* to retire, and those on the idle list are retired
-//   give up:  U1  whoever lets go of a P does it under the lock: below procs it goes on the idle list, else it is
-//                 retired. It decides by `procs`, not by what was asked
-//             U2  an M that finds itself asked, at its next scheduling point, gives its P up and does all that an M does
-//                 that has put its P on the idle list (Spinning §3, T2 to T4). After a system call likewise; from an M
-//                 that stays inside sysmon retakes it, and from one in a loop too, where preemption is on
+//   change:   C1  procs ← n, under the lock
+//             C2  larger: stopped and leaving Ps below n open again and go on the idle list. A P that the gc thread has
+//                 in its hands opens when it is clean (G3)
+//             C3  smaller: open Ps at n and above are *asked* to retire, and those on the idle list are retired at once
+//   give up:  U1  whoever lets go of a P does it under the lock: a P below procs goes on the idle list, any other is
+//                 retired. `procs` decides, not what was asked
+//             U2  an M that finds its P asked to retire, at its next scheduling point, gives the P up. Then it does all
+//                 that an M does after it put its P on the idle list (Spinning §3, T2 to T4). The same after a system
+//                 call. From an M that stays in its call sysmon retakes the P; with preemption, from one in a loop too
 //   retire:   R1  runnext and the LRQ go to the GRQ, in the same hold of the lock
 //             R2  the P is `stopped` for readers, `leaving` for us; psOpen − 1; the gc thread is woken
-//   gc:       G1  takes it off the list, moves its timers to P 0 (Timers+Moving), its caches to the pools
-//             G2  without a lock of the scheduler, since that allocates, which sysmon and the lock's holders must not
-//             G3  back under the lock: open, if procs grew meanwhile; else stopped, and psBound may shrink
+//   gc:       G1  takes the P off the list, moves its timers to P 0 (Timers+Moving), its caches to the pools
+//             G2  does so without the scheduler's lock: it allocates, which sysmon and holders of that lock must not
+//             G3  back under the lock: the P opens if procs grew meanwhile; else it is stopped, and psBound may shrink
 //
-// §4 Who looks at which Ps. `psMade`: blocks in the region that ever were; their counters count for good, and readers
-// sum up all of them. `psBound`: no P at or above it holds anything; thieves, the last look of Spinning T3, sysmon and
-// netpoll go up to it, so a P that its M has yet to let go of is stolen from, its timers fire, its system call is
-// retaken. It is raised before a P opens and lowered only after G1. `psOpen`: the Ps that are open, which is `procs` and
-// those still held; it, not `procs`, says how many Ms there may be (Spinning §4) and whether all are idle.
+// §4 Who looks at which Ps. `psMade`: the Ps that were ever made. Their counters count for good, and readers sum up all
+// of them. `psBound`: no P with this number or a higher one holds anything. Thieves, the last look of Spinning T3,
+// sysmon and netpoll go up to it. So a P that its M has yet to let go of is stolen from, its timers fire, and its
+// system call is retaken. It is raised before a P opens and lowered only after G1. `psOpen`: the Ps that are open: the
+// first `procs`, and those beyond that are still held. Not `procs` but `psOpen` says how many Ms there may be (Spinning
+// §4), and whether all Ps are idle.
 //
 // §5 Invariants.
-//   • The idle list holds open Ps below `procs` only: C3 sweeps it, U1 puts no other there. So no M gets a retired P.
+//   • The idle list holds only open Ps below `procs`: C3 sweeps it, U1 puts no others there. So no M gets a retired P.
 //   • A P that is not open has an empty queue, and nobody but the gc thread touches what else it has.
-//   • A G that R1 has moved is found: it is on the GRQ before the lock is released, and then its mover looks again (an M:
-//     T3) or wakes a P (everyone else: S2), as after any submission.
+//   • A G that R1 has moved is found: it is on the GRQ before the lock is released, and then its mover looks again (an
+//     M: T3) or wakes a P (everyone else: S2), as after any submission.
 //   • psOpen ≥ the Ps that Ms hold, plus the idle ones.
 //
-// §6 What breaks without each step; ProcsModel shows it. Idle list not swept (C3), or U1 by what was asked rather than
-// under the lock: an M is woken with a P that must not run. No R1: Gs lie in a queue that nobody looks at any more,
-// once psBound is lowered. No T3 after R1: the G on the GRQ waits beside an idle P, since the submitter may have
-// counted on this M, which searched. `procs` in place of psOpen in Spinning §4: a note is left for an M that runs a
-// loop on a retired P, and nobody reads it. psBound raised late: a sleeper's last look misses the new P's queue.
+// §6 What breaks without each step; ProcsModel shows it. C3 without the sweep of the idle list, or U1 that decides by
+// what was asked and not by `procs` under the lock: an M is woken with a P that must not run. No R1: Gs lie in a queue
+// that nobody looks at any more, once psBound is lowered. No T3 after R1: the G on the GRQ waits beside an idle P,
+// since its submitter may have counted on this M, which was searching. `procs` in place of psOpen in Spinning §4:
+// somebody leaves a note for an M that runs a loop on a retired P, and nobody reads it. psBound raised late: a
+// sleeper's last look misses the new P's queue.
 import Region
 import Synchronization
 
 enum Procs {
-  /// Where a P is in §3.
+  /// Where a P is in the protocol of §3.
   enum Place {
     case open, leaving, cleaning, stopped
   }
 
-  /// What a P's holder is asked for.
+  /// What the holder of a P can be asked for.
   enum Attention: UInt32 {
-    /// To let go of it for good.
+    /// Let go of the P for good.
     case retire = 1
-    /// To give back what its caches hold; see Collector §4.
+    /// Give back what the P's caches hold; see Collector §4.
     case flush = 2
   }
 
-  /// One change at a time: whoever comes second parks.
+  /// Only one change at a time; a second caller parks.
   fileprivate static let changing = Mutex()
 }
 
-/// Changes the number of Ps (Go: GOMAXPROCS), and so of Gs that run at once; the number before.
+/// Changes the number of Ps (Go: GOMAXPROCS), and so how many Gs run at once. Returns the number before.
 ///
-/// More Ps run Gs at once. Of fewer, those that run something now give way at their next scheduling point, which for a
-/// G that computes without end comes only with preemption (`Options.preemption`); nothing waits for that, and nothing
-/// is lost. When the region's file system has no room for more Ps, there are as many as it has room for
-/// (`statistics().procs`). Must be called from a G; it may park.
+/// A larger number takes effect at once. With a smaller one, Gs on Ps that retire give way at their next scheduling
+/// point; a G that computes without end reaches one only with preemption (`Options.preemption`). Nothing waits for
+/// that, and nothing is lost. When the region's file system has no room for more Ps, there are as many as it has room
+/// for (`statistics().procs`). Must be called from a G; it may park.
 ///
 /// - Parameter n: 1 to 1,024.
 @discardableResult
@@ -88,11 +91,11 @@ public func setProcs(_ n: Int) -> Int {
 }
 
 extension Scheduler {
-  /// Ps that ever were.
+  /// How many Ps were ever made.
   var psMade: Int { Int(truncatingIfNeeded: shared[.psMade].acquired) }
-  /// Ps that are open; a hint without the lock.
+  /// How many Ps are open; only a hint without the lock.
   var psOpen: Int { Int(truncatingIfNeeded: shared[.psOpen].ordered) }
-  /// §4. Sequentially consistent, for the looks that must not miss anything (Spinning T3, Netpoll §4).
+  /// See §4. Sequentially consistent, for the looks that must not miss anything (Spinning T3, Netpoll §4).
   @inline(__always)
   var psBound: Int {
     get { unsafe record.pointee.psBound.pointee.load(ordering: .sequentiallyConsistent) }
@@ -110,7 +113,7 @@ extension Scheduler {
 
   // MARK: making Ps
 
-  /// At boot, single-threaded: P 0 is for M 0, the others are idle.
+  /// Makes the first Ps. At boot, single-threaded: P 0 is for M 0, the others are idle.
   func makeFirstPs(_ count: Int) {
     for id in 0..<count { unsafe (record.pointee.ps + id).initialize(to: PRecord(id: id, region: region)) }
     psBound = count
@@ -120,7 +123,8 @@ extension Scheduler {
     for id in (1..<count).reversed() { putIdle(p(id)) }
   }
 
-  /// Makes Ps that never were; fewer when the region finds no memory. They are stopped. By one thread at a time.
+  /// Makes Ps up to `count`, in place `stopped`; fewer when the region finds no memory. Only one thread at a time may
+  /// call.
   fileprivate func makePs(below count: Int) {
     for id in psMade..<max(count, psMade) {
       let region = region
@@ -143,12 +147,12 @@ extension Scheduler {
     }
     if new > old { open(old..<new) } else { close(new..<old, by: m) }
     lock.unlock()
-    netpoll.arm(m)  // there may be more idle Ps than before
+    netpoll.arm(m)  // there may be more idle Ps than before (Netpoll §3)
     if hasWork { wakePAfterSubmit(m) }
     return old
   }
 
-  /// C2. Under the lock.
+  /// C2: opens Ps. Call under the lock.
   private func open(_ range: Range<Int>) {
     psBound = max(psBound, range.upperBound)
     var rest: P?
@@ -168,7 +172,7 @@ extension Scheduler {
     }
   }
 
-  /// Under the lock, by the owner of a P that holds no Gs.
+  /// Opens one P. Call under the lock, as the owner of a P that holds no Gs.
   private func open(_ p: P) {
     p.place = .open
     p.settle(.retire)
@@ -178,7 +182,7 @@ extension Scheduler {
     putIdle(p)
   }
 
-  /// C3. Under the lock.
+  /// C3: asks Ps to retire, and retires the idle ones. Call under the lock.
   private func close(_ range: Range<Int>, by m: M) {
     for id in range { p(id).ask(for: .retire) }
     var kept: P?
@@ -196,12 +200,12 @@ extension Scheduler {
     }
   }
 
-  /// U1: takes a P from the caller, who owned it. Under the lock.
+  /// U1: takes a P from the caller, who owned it. Call under the lock.
   func giveUp(_ p: P, by m: M) {
     if p.id < procs { putIdle(p) } else { retire(p, by: m) }
   }
 
-  /// R1 and R2. Under the lock; allocates nothing.
+  /// R1 and R2. Call under the lock; allocates nothing.
   private func retire(_ p: P, by m: M) {
     var gs = GQueue()
     if let next = p.lrq.popNext() { gs.append(next) }
@@ -230,7 +234,7 @@ extension Scheduler {
     return p
   }
 
-  /// Retires the P that `m` has just claimed, coming out of a system call (U2).
+  /// Retires the P that `m` has just claimed on its way out of a system call (U2).
   func retireClaimed(_ p: P, by m: M) {
     m.emitOther(.procStop, on: p.lane, at: m.stamp(), count: p.id) { p.shared[.m].publish(0) }
     p.change(to: .idle)
@@ -243,7 +247,7 @@ extension Scheduler {
 
   // MARK: the gc thread's part
 
-  /// G1 to G3, for every P on the list. By the gc thread.
+  /// G1 to G3, for every P on the list. Called by the gc thread.
   func cleanPs(by gc: M) {
     while let p = takeLeaving() {
       p.timers.close(into: self.p(0).timers)
@@ -269,7 +273,7 @@ extension Scheduler {
     return p
   }
 
-  /// Under the lock.
+  /// Lowers `psBound` past stopped Ps at its end. Call under the lock.
   private func lowerBound() {
     var bound = psBound
     while bound > procs, p(bound - 1).place == .stopped { bound -= 1 }
@@ -278,7 +282,8 @@ extension Scheduler {
 }
 
 extension M {
-  /// U2, and what else is asked of the P that it holds. It holds one before and after, though not the same.
+  /// Does what others asked of the M's P: gives back caches, and retires the P (U2). The M holds a P before and after,
+  /// though not always the same one.
   @inline(never)
   func attendToP() {
     if p.asks(for: .flush) {
@@ -288,7 +293,7 @@ extension M {
     guard p.mustRetire else { return }
     let sched = sched
     sched.lock.lock()
-    guard p.id >= sched.procs else { return sched.lock.unlock() }  // the number grew again
+    guard p.id >= sched.procs else { return sched.lock.unlock() }  // procs grew again meanwhile
     sched.giveUp(release(), by: self)
     sched.lock.unlock()
     sleepWithoutP()

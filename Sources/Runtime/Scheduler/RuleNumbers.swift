@@ -1,23 +1,24 @@
-// The numbers of the scheduler's rules: they stand here and nowhere else. The rules themselves are told where they are
-// kept: Preempt §7, FindRunnable §2, Sysmon §4. The region tells the numbers to readers, so that whoever explains a rule
-// need not know them (`RuleNumber`).
+// The numbers of the scheduler's rules. They stand here and nowhere else. The rules are explained where the code keeps
+// them: Preempt §7, FindRunnable §2, Sysmon §4. The region tells the numbers to readers, so a reader that explains a
+// rule takes its number from there (`RuleNumber`).
 import Region
 
 enum RuleNumbers {
-  /// Nanoseconds. See `Options.slice`: as Go's.
+  /// Nanoseconds. The default of `Options.slice`; the same as Go's.
   static let slice: Int64 = 10_000_000
   static let grain: UInt64 = 1_000_000
   static let lateness: UInt64 = 1_000_000
   static let backstop: Int64 = 10_000_000
-  /// What part of a grain a P with Gs of its own runs these before it looks elsewhere.
+  /// A P with Gs of its own runs them for a grain divided by this before it looks elsewhere.
   static let elsewhere: UInt64 = 4
-  /// Prime, so that the look does not beat with loops of the program (Go's schedtick).
+  /// The look past `runnext` comes at every 61st start. A prime, so that it does not beat with the program's loops
+  /// (Go's schedtick).
   static let turn: UInt64 = 61
   static let rounds = 4
 }
 
 extension RegionFile {
-  /// Tells readers the numbers. At boot.
+  /// Publishes the numbers in the region. At boot.
   func tellRuleNumbers(_ options: Options) {
     let slice = options.slice.wholeNanoseconds
     let grain = min(slice, RuleNumbers.grain)

@@ -1,31 +1,34 @@
-// The scheduler: what it is made of. How it works, in order of reading:
+// The scheduler's parts. How it works, in order of reading:
 //
 // §1 G, M, P. A G is work with a stack; an M is a thread; a P is the right to run Gs, with the queue and the caches
-// that go with it. An M must hold a P to run a G. There are GOMAXPROCS Ps, so at most that many Gs run at once, and
-// as many Ms as it takes to keep the Ps busy. A G that waits is only a record in some queue: it holds neither.
+// that go with it. An M must hold a P to run a G. There are GOMAXPROCS Ps, so at most that many Gs run at once. There
+// are as many Ms as it takes to keep the Ps busy. A G that waits is only a record in some queue: it occupies no M and
+// no P.
 //
-// §2 Where runnable Gs are. In the LRQ of a P or in its `runnext` (Queues/LocalRunQueue.swift), or in the one GRQ
-// (below). A G made runnable by another G goes to the P where that happened; Gs readied without a P (by netpoll, by
-// timers) go to the GRQ; so does half of an LRQ that is full.
+// §2 Where runnable Gs are. A runnable G is in the LRQ of a P, in a P's `runnext` (Queues/LocalRunQueue.swift), or in
+// the one GRQ (Queues/GlobalRunQueue.swift). A G made runnable by another G goes to the P on which that happened. Gs
+// readied without a P (by netpoll, by timers) go to the GRQ; so does half of an LRQ that is full.
 //
-// §3 An M that holds a P looks for work in this order (FindRunnable.swift): at every 61st start past runnext;
-// runnext; now and then one from the GRQ, so that Gs there cannot starve; the LRQ; the GRQ, a fair share;
-// netpoll, without waiting; the others' LRQs, half of one; the others' timers. What it cannot find it must not miss later: see Spinning.swift, the essay to read.
+// §3 An M that holds a P looks for work in this order (FindRunnable.swift): at every 61st start, past runnext;
+// runnext; now and then one G from the GRQ, so that Gs there cannot starve; the LRQ; the GRQ, a fair share;
+// netpoll, without waiting; the LRQs of other Ps, half of one; the timers of other Ps. A search that finds nothing must
+// not miss what comes in afterwards: Spinning.swift, the essay to read, says how.
 //
-// §4 Locks. One lock guards the GRQ, the lists of idle Ps and Ms, and the hand-over of a P to an M (marked below).
-// LRQs need none. Lock order: channel, timers or poll descriptor → scheduler → nothing.
+// §4 Locks. One lock guards the GRQ, the lists of idle Ps and Ms, and the hand-over of a P to an M
+// (`SchedulerGuarded`). LRQs need none. Lock order: channel, timers or poll descriptor → scheduler → nothing.
 //
 // Sources: Vyukov's scalable Go scheduler design; Go's proc.go.
 import Region
 import Synchronization
 
-/// The private half of the scheduler: what is constant after the boot. Its pointers point to memory never freed.
+/// The private half of the scheduler: what is constant after the boot. Its pointers point to memory that is never
+/// freed.
 @safe struct SchedulerRecord: ~Copyable {
   let region: RegionFile
   let shared: Block<SchedField>
   let tracing: Bool
   let preempts: Bool
-  /// CPUs that this process may use, as found at boot.
+  /// CPUs that this process may use, as counted at boot.
   let cpus: Int
   /// How long a G may run while others wait, in ticks.
   let slice: UInt64
@@ -33,7 +36,7 @@ import Synchronization
   let lateness: UInt64
   /// Room for all Ps that can ever be; the first `SchedField.psMade` exist.
   let ps: UnsafeMutablePointer<PRecord>
-  /// No P at or above it holds anything: see Procs §4.
+  /// No P with this number or a higher one holds anything: see Procs §4.
   let psBound: UnsafeMutablePointer<Atomic<Int>>
   /// Room for all Ms that can ever be.
   let ms: UnsafeMutableRawPointer
@@ -42,9 +45,9 @@ import Synchronization
   let netpoll: Netpoll
   let gc = Collector()
   let shortages = Shortages()
-  /// Gs on `SchedulerGuarded.stackless`; a hint without the lock. Written under it.
+  /// Gs on `SchedulerGuarded.stackless`. Written under the lock; without it only a hint.
   let stacklessCount = Atomic<Int>(0)
-  /// Gs on `SchedulerGuarded.worn`; a hint without the lock. Written under it.
+  /// Gs on `SchedulerGuarded.worn`. Written under the lock; without it only a hint.
   let wornCount = Atomic<Int>(0)
   let lock = Lock()
   let guarded: UnsafeMutablePointer<SchedulerGuarded>
@@ -83,25 +86,25 @@ struct SchedulerGuarded {
   /// The two lines of the GRQ. See GlobalRunQueue §1.
   var fresh = GQueue()
   var worn = GQueue()
-  /// Since when fresh Gs have been taken before worn ones, in ticks; 0: none since the last worn one, or since the first
-  /// came. And how many fresh ones stood in line then, and still do.
+  /// Since when fresh Gs have been taken before the first worn one, in ticks; 0: none has. `freshThen`: how many fresh
+  /// Gs stood in line when that worn G became the first. `freshLeft`: how many of these still do.
   var overtakenSince: UInt64 = 0
   var freshThen = 0
   var freshLeft = 0
   var idleP: P?
   var idleM: M?
-  /// The fewest idle Ms since the gc thread looked at them; see Ending.swift.
+  /// The fewest idle Ms since the gc thread last looked; see Ending.swift.
   var idleLow = 0
-  /// Ps that were let go of for good, until the gc thread has cleaned them up. See Procs.
+  /// Ps that are retired and that the gc thread has yet to clean up. See Procs.
   var leaving: P?
   /// Ms that run Gs or sleep, without the runtime's own threads. See Spinning §4.
   var workers = 0
-  /// Somebody wanted an M while all were on their way to sleep. See Spinning §4.
+  /// Whether somebody wanted an M while all were on their way to sleep. See Spinning §4.
   var wanted = false
   var mCount = 0
-  /// Gs that no stack could be had for; see Stackless.swift.
+  /// Gs that have no stack because there was no memory for one; see Stackless.swift.
   var stackless = GQueue()
-  /// Ms without a thread: it could not be started (Threads §2), or has ended (Ending.swift).
+  /// Ms without a thread: the thread could not be started (Threads §2), or has ended (Ending.swift).
   var unstarted: M?
 }
 
@@ -118,13 +121,13 @@ struct SchedulerGuarded {
   @inline(__always) var shared: Block<SchedField> { unsafe record.pointee.shared }
   var preempts: Bool { unsafe record.pointee.preempts }
   var slice: UInt64 { unsafe record.pointee.slice }
-  /// How long a G may run while others wait that were not stopped themselves: at most 1 ms. In ticks.
+  /// How long a G may run while others wait that are fresh (GlobalRunQueue §1): at most 1 ms. In ticks.
   var grain: UInt64 { unsafe record.pointee.grain }
-  /// What is late by more is told: 1 ms, in ticks.
+  /// A delay above this is reported as late: 1 ms, in ticks.
   var lateness: UInt64 { unsafe record.pointee.lateness }
-  /// Ps that Gs may run on.
+  /// How many Ps may run Gs.
   @inline(__always) var procs: Int { Int(truncatingIfNeeded: shared[.procs].acquired) }
-  /// Whether there are more of them than CPUs.
+  /// Whether there are more Ps than CPUs.
   @inline(__always) var isCrowded: Bool { unsafe procs > record.pointee.cpus }
   @inline(__always) var lock: Lock { unsafe record.pointee.lock }
   @inline(__always) var netpoll: Netpoll { unsafe record.pointee.netpoll }
@@ -134,22 +137,22 @@ struct SchedulerGuarded {
   @inline(__always) var gc: Collector { unsafe record.pointee.gc }
   var shortages: Shortages { unsafe record.pointee.shortages }
 
-  /// Ms that run Gs or sleep (`SchedulerRecord.workers`). Under the lock, or at boot.
+  /// Ms that run Gs or sleep (`SchedulerGuarded.workers`). Under the lock, or at boot.
   var workers: Int {
     get { unsafe guarded.pointee.workers }
     nonmutating set { unsafe guarded.pointee.workers = newValue }
   }
 
-  /// The P with this number, below `SchedField.psMade`.
+  /// The P with this number, which must be below `SchedField.psMade`.
   @inline(__always)
   func p(_ id: Int) -> P { unsafe P(record.pointee.ps + id) }
 
-  /// The first of `count` new ids.
+  /// Reserves `count` new ids of Gs, and returns the first.
   func takeIds(_ count: UInt64) -> UInt64 {
     unsafe record.pointee.ids.pointee.wrappingAdd(count, ordering: .relaxed).oldValue
   }
 
-  /// Under the lock.
+  /// What the lock guards. Use it under the lock.
   @inline(__always)
   var guarded: UnsafeMutablePointer<SchedulerGuarded> { unsafe record.pointee.guarded }
 }

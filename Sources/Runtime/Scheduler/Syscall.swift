@@ -1,43 +1,49 @@
-// System calls that block: the thread is lost to them, the P is not.
+// Blocking system calls: the call occupies the thread, not the P.
 //
-// §1 A G that goes into `blocking` keeps its thread. Its P is put on offer, not given away: most calls return within
-// microseconds, and then the M takes it back with one compare-and-swap.
+// §1 A G that enters `blocking` keeps its thread. Its M puts the P on offer instead of giving it away: most calls
+// return within microseconds, and then the M takes the P back with one compare-and-swap.
 //
-// §2 The protocol. `PRequests.syscallM` holds the M inside, plus 1.
+// §2 The protocol. `PRequests.syscallM` holds the M inside the call, plus 1.
 //     enter:   count the G as in a syscall, on the P's lane; then syscallM ← M, release. From here on the M touches
 //              neither the P nor its lane.
-//     sysmon:  if the call lasts (a look later it is still the same offer) and somebody waits, or it lasts 10 ms:
+//     sysmon:  if the call lasts (at the next look it is still the same offer) and somebody waits, or if it lasts 10
+//     ms:
 //              syscallM M → 0 by CAS; the winner owns the P and has another M go on with it (§5).
-//     exit:    syscallM M → 0 by CAS. Success: the P is still ours, as we left it. Else take an idle P; else the G goes
-//              on the GRQ and the M to sleep.
-// The word names the M, so an M that lost its P cannot claim it while another M has put it on offer.
+//     exit:    syscallM M → 0 by CAS. Success: the P is still ours, as we left it. Else take an idle P. Without one,
+//     the
+//              G goes on the GRQ and the M goes to sleep.
+// The word names the M, so an M that lost its P cannot claim the P while another M has put it on offer.
 //
 // §3 An M whose P was taken is not counted among the workers until it comes back (Spinning §4).
 //
-// §4 A call is not cut short by preemption. A signal ends many calls early (EINTR), and gains nothing: the P can be had
+// §4 Preemption cuts no call short. A signal ends many calls early (EINTR) and gains nothing, because the P can be had
 // without it. Sysmon's request and the offer are ordered like this:
-//     M:       offer;   then a request without signal? answers it (a note). One with a signal? waits until that has come
-//     sysmon:  request → request with a signal, by CAS;   a barrier in every thread;   then on offer? takes it back : signal
-// The M's half has no fence, since calls are many; the barrier makes up for it (Drift §3). Either the M sees the signal
-// coming, and the call begins after it; or sysmon sees the offer. What the M answered by a note it owes: if it still has
-// its P when the call is over, it gives way then.
+//     M:       offer;   then: a request without signal? answers it (a note). One with a signal? waits until it has come
+//     sysmon:  request → request with a signal, by CAS;   a barrier in every thread;   then: on offer? takes the
+//     request
+//              back : sends the signal
+// The M's half has no fence, because calls are frequent; sysmon's barrier makes up for that (Drift §3). Either the M
+// sees that a signal is coming, and begins the call after it; or sysmon sees the offer. An M that answered by a note
+// still owes its turn: if it still has its P when the call is over, it gives way then.
 //
-// §5 Where others wait, a P that was taken goes to an M at once, and not on the idle list. From there the G that comes out of
-// its call would mostly have it back, before the M that was woken has its CPU; and nobody is woken where somebody searches
-// already. If that one waits for a lock whose owner waits for a turn, the G would have its P back from every call that it
-// makes, each time with a new slice, and none of the others would ever run. (A run of the fairness mix found that: 128 s.)
+// §5 Where others wait, sysmon gives the P that it took to a sleeping M at once, and not to the idle list. On the idle
+// list, the G that comes out of its call would mostly get the P back before a woken M has its CPU; and while some M
+// searches already, nobody is woken at all. If that M waits for a lock whose owner waits for a turn, the G would get
+// its P back after every call that it makes, each time with a new slice, and none of the others would ever run. (A run
+// of the fairness mix found that: 128 s.)
 import CMPG
 import Region
 
 /// Runs `body`, which may block its thread in the system, without holding up other Gs.
 ///
-/// For system calls and foreign code; `body` must not use the runtime (channels, `go`, sockets of `Net`…). Returns on
-/// a P again, perhaps a little later than `body` did. Called outside of a G, or in a child of fork, it just runs `body`.
+/// For system calls and foreign code; `body` must not use the runtime (channels, `go`, sockets of `Net`…). Returns when
+/// the G has a P again, perhaps a little later than `body` did. Outside of a G, and in a child of fork, it only runs
+/// `body`.
 public func blocking<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
   guard M.current != nil else { return try body() }
   enterRuntime("blocking").enterSyscall()
   defer {
-    // The same M: a G in a system call does not move. None: `body` forked, and this is the child.
+    // The M is the same: a G in a system call does not move. nil: `body` forked, and this is the child.
     if let m = M.current {
       m.exitSyscall()
       leaveRuntime()
@@ -49,12 +55,12 @@ public func blocking<Result, Failure: Error>(_ body: () throws(Failure) -> Resul
 extension M {
   fileprivate func enterSyscall() {
     guard let g else { fatal("blocking was called outside of a G") }
-    let now = Clock.now  // one for G, M and P: to read it is the dearest thing here
+    let now = Clock.now  // read once for G, M and P: reading the clock is the most expensive step here
     enteredSyscall(g, at: tracing ? now : 0)
     p.shared[.g].set(0)
     setState(.syscall, at: tracing ? now : 0)
     offerP(at: now)
-    answerBeforeCall()  // after the offer: §4
+    answerBeforeCall()  // must come after the offer: §4
   }
 
   fileprivate func exitSyscall() {
@@ -79,8 +85,8 @@ extension M {
     setState(.running)
   }
 
-  /// On the scheduling stack, without a P: the G waits its turn, the thread for its next P.
-  /// - Parameter stays: its thread is its home: then the next P comes with its turn.
+  /// On the scheduling stack, without a P: puts the G on the GRQ for its turn, and sleeps until there is a P.
+  /// - Parameter stays: whether this thread is the G's home. Then the next P comes with the G's turn.
   func settleSyscallExit(_ g: G, stays: Bool) {
     shared[.g].set(0)
     queuedAfterSyscall(g)
@@ -104,7 +110,7 @@ extension Scheduler {
     return p
   }
 
-  /// Sysmon's half: takes `p` from the M inside a system call and lets others have it, or nobody, where nobody waits.
+  /// Sysmon's half of §2: takes `p` from M `id`, which is inside a system call, and passes it on.
   func retake(_ p: P, from id: Int, by sysmon: M) {
     guard p.claim(from: id) else { return }
     sysmon.noteRetake(p, from: id)
@@ -114,8 +120,8 @@ extension Scheduler {
     passOn(p, by: sysmon)
   }
 
-  /// Sysmon has taken `p`, which nobody holds: others go on with it, or nobody, where nobody waits. Where somebody waits, an
-  /// M gets it at once (§5). Under the lock, which this gives back.
+  /// Passes on `p`, which sysmon has taken and nobody holds. Where Gs wait, a sleeping M gets it at once (§5); else it
+  /// goes on the idle list, or is retired. Call under the lock, which this releases.
   func passOn(_ p: P, by sysmon: M) {
     if p.id < procs, hasWork, let next = popIdleM() {
       next.prepare(nextP: p, spinning: false)

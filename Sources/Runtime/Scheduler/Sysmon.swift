@@ -1,58 +1,57 @@
-// Sysmon: the thread that watches from outside. It holds no P, allocates nothing, takes no lock that user code could
-// hold, and writes no words (Safety/Reporter.swift does), so it works when everything else is stuck.
+// Sysmon: the monitor thread, which watches all Ps from outside. It holds no P, allocates nothing, takes no lock that
+// user code could hold, and writes no messages (Safety/Reporter.swift does), so it works when everything else is stuck.
 //
-// §1 What it looks for, at every look: Ps whose M is in a system call that lasts (Syscall §2), and Ps that have run
-// one G for too long while others wait (Preempt §2), or whose thread sleeps in the kernel without having said so (Drift).
-// What it does about one P is in Watch.swift; Loan.swift has what it does when every P is stuck.
+// §1 At every look it searches for: Ps whose M is in a system call that lasts (Syscall §2); Ps that have run one G for
+// too long while others wait (Preempt §2); and Ps whose thread sleeps in the kernel without having said so (Drift).
+// Watch.swift says what it does about one P; Loan.swift, what it does when every P is stuck.
 //
-// §2 How often. 20 µs after something was found; doubling from the 50th idle look on, to 10 ms. While somebody waits behind
-// a G that runs, 125 µs, doubling to 1 ms: a hog, or a thread that has fallen asleep, is found so, and on a machine with
-// more to do than CPUs, where threads stand still for long without being hogs, little is wasted. When every P has been idle for a while it sleeps until one
-// is not (`noteActivity`), so an idle process costs nothing. How long a while: see `Rest`.
+// §2 How often it looks. 20 µs after a look that found something; from the 50th idle look on the pause doubles, up to
+// 10 ms. While somebody waits behind a G that runs, the pause is 125 µs and doubles up to 1 ms. That finds a hog, or a
+// thread that has fallen asleep; and on a machine with more to do than CPUs, where threads that are no hogs stand still
+// for long, it wastes little. When every P has been idle for a while, sysmon sleeps until one is taken
+// (`noteActivity`), so an idle process costs nothing. `Rest` says how long that while is.
 //
-// Sysmon and netpoll's thread ask the kernel for slices of 0.1 ms: where hogs have all CPUs, they run sooner when they are
-// woken. docs/performance.md has the measure.
+// Sysmon and the netpoll thread ask the kernel for slices of 0.1 ms. So where hogs have all CPUs, these two threads run
+// sooner after they are woken. docs/performance.md has the measurement.
 //
-// §3 On the side it keeps the region's clock exact: the pair of moments by which readers convert ticks to nanoseconds
-// is taken anew, rarer and rarer.
+// §3 Sysmon also keeps the region's clock exact. Readers convert ticks to nanoseconds by a pair of moments; sysmon
+// takes the second moment anew, at ever longer intervals.
 //
-// §4 It polls the network when the netpoll thread stands by (so every P is busy) and nobody has looked for 10 ms. Who
-// asks the kernel is otherwise a matter of who has time: Ms that search, and the thread while some P is idle (Netpoll
-// §2, §3). When every P runs a G that goes on and on, neither has. The thread's own backstop wakes it every 10 ms for
-// timers, and would do for sockets too; that sysmon looks first keeps that thread asleep, and makes the promise hold
-// by the one thread that is always about. Gs that are found go on the GRQ, where sysmon, by §1, sees that somebody
-// waits, and has room made for them. It can do so without a P, without allocating and without user code's locks: the
-// poll works on the stack, on the region, and on locks that are held inside the runtime only, where no G is ever
-// stopped.
+// §4 Sysmon polls the network when the netpoll thread stands by (so every P is busy) and nobody has looked for 10 ms.
+// Otherwise whoever has time asks the kernel: Ms that search, and the netpoll thread while some P is idle (Netpoll
+// §2, §3). When every P runs a G that goes on and on, neither has time. The netpoll thread's own backstop wakes it
+// every 10 ms for timers, and would do for sockets too. But sysmon is awake anyway: its look lets that thread sleep on.
+// Gs that the poll finds go on the GRQ; by §1 sysmon then sees that somebody waits, and stops a hog for them. Sysmon
+// can poll without a P, without allocating and without user code's locks: the poll works on the stack, on the region,
+// and on locks that are held only inside the runtime, where no G is ever stopped.
 import CMPG
 import Region
 import Synchronization
 
 enum Sysmon {
-  /// Whether it sleeps until a P is taken from the idle list.
+  /// Whether sysmon sleeps until some M takes a P from the idle list.
   private static let asleep = Atomic<Bool>(false)
   nonisolated(unsafe) private static var thread: M?
 
-  /// Called when an M takes hold of a P.
+  /// Wakes sysmon if it sleeps while all is idle. Called when an M takes hold of a P.
   @inline(__always)
   static func noteActivity() {
     guard asleep.load(ordering: .relaxed) else { return }
     if asleep.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }
   }
 
-  /// Called when a timer came to nothing, so that nobody gets going for it, and there may be none left; or when threads
-  /// that have ended are gone: has it look
-  /// whether anything can happen any more. Sequentially consistent on both sides: it asks after it has announced its sleep
-  /// (Deadlock §4).
+  /// Has sysmon check whether anything can still happen. Called when a timer went off and readied nobody, so that no
+  /// timer may be left; and when threads that have ended are gone. Sequentially consistent on both sides: sysmon checks
+  /// after it has announced its sleep (Deadlock §4).
   static func noteQuiet() {
     guard asleep.load(ordering: .sequentiallyConsistent) else { return }
     if asleep.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }
   }
 
-  /// Whether it sleeps for longer than somebody who waits should.
+  /// Whether sysmon sleeps for longer than a waiting G should have to wait.
   private static let naps = Atomic<Bool>(false)
 
-  /// Called when Gs came in and no P was idle: has a look at who keeps the Ps (Preempt §7).
+  /// Wakes sysmon from a long pause to look at who keeps the Ps (Preempt §7). Called when Gs came in and no P was idle.
   static func nudge() {
     guard naps.load(ordering: .relaxed) else { return }
     if naps.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }
@@ -80,7 +79,7 @@ enum Sysmon {
         nap(m, rest.nap ?? pause)
       }
       clock.keep()
-      // A poll alone is no reason to look often: nothing can be found before 10 ms have passed again.
+      // A poll alone is no reason to look often: the next one is due only after 10 ms.
       _ = sched.netpoll.pollIfNobodyDid(m)
       let came = unsafe look(m, watches, &loan, &drift)
       idleLooks = came == .acted ? 0 : idleLooks + 1
@@ -91,7 +90,7 @@ enum Sysmon {
     }
   }
 
-  /// Grows whenever any P starts a G.
+  /// A number that grows whenever any P starts a G.
   private static var activity: UInt64 {
     var all: UInt64 = 0
     for id in 0..<sched.psBound { all &+= sched.p(id).activity }
@@ -101,7 +100,7 @@ enum Sysmon {
   private static func nap(_ m: M, _ pause: Int64) {
     guard pause > 500_000 else { return m.sleepUntilWoken(nanoseconds: pause) }
     naps.store(true, ordering: .sequentiallyConsistent)
-    // Who came in before that did not nudge.
+    // A G that came in before the store did not nudge.
     let someoneWaits = sched.grqDepth > 0 && sched.shared[.idlePs].ordered == 0
     m.sleepUntilWoken(nanoseconds: someoneWaits ? 250_000 : pause)
     naps.store(false, ordering: .relaxed)
@@ -109,21 +108,22 @@ enum Sysmon {
 
   private static var allIdle: Bool { sched.allIdle }
 
-  /// Whether there was any; else the time was up, or somebody wants something of sysmon itself.
+  /// Sleeps while every P is idle. True when there was activity; false when the time was up, or somebody woke sysmon
+  /// for something else.
   private static func sleepUntilActivity(_ m: M, limit: Int64) -> Bool {
     asleep.store(true, ordering: .sequentiallyConsistent)
     if allIdle { m.sleepUntilWoken(nanoseconds: min(limit, Deadlock.check() ?? limit)) }
     return !asleep.exchange(false, ordering: .sequentiallyConsistent) || !allIdle
   }
 
-  /// One look at every P.
+  /// Looks at every P once.
   private static func look(
     _ m: M, _ watches: UnsafeMutableBufferPointer<Watch>, _ loan: inout Loan, _ drift: inout Drift
   ) -> Watch.Look {
     let now = Clock.now
     var came = drift.look(now, by: m)
     let bound = sched.psBound
-    // An M that was asked on account of a P that is stopped by now is still to be let go.
+    // Also Ps at and above the bound, if an M was asked to stop on their account: that M must still be let go.
     for id in 0..<sched.psMade where unsafe id < bound || watches[id].isPending {
       came = unsafe max(came, watches[id].look(at: sched.p(id), now, &drift, by: m))
     }
@@ -131,9 +131,9 @@ enum Sysmon {
   }
 }
 
-/// When sysmon may sleep: every P is idle, and none has started a G for a while. To be woken from sleep costs who wakes it
-/// some microseconds, so a program that is idle for moments only shall not pay that each time: where the last sleep was
-/// short, the while is long, and there are at most a hundred looks a second.
+/// When sysmon may sleep: when every P is idle, and none has started a G for a while. Waking sysmon costs the waker
+/// some microseconds. A program that is idle for moments only should not pay that each time, so after a short sleep the
+/// while is long. That makes at most a hundred looks a second.
 private struct Rest {
   /// Nanoseconds.
   private static let short: UInt64 = 1_000_000
@@ -141,7 +141,7 @@ private struct Rest {
   private static let shortSleep: UInt64 = 100_000_000
 
   private var activity: UInt64 = 0
-  /// Since when all is quiet, in ticks; 0: it is not.
+  /// Since when all is quiet, in ticks; 0: not all is quiet.
   private var since: UInt64 = 0
   private var needed = Self.long
 
@@ -153,17 +153,17 @@ private struct Rest {
 
   var isDue: Bool { since != 0 && Clock.now &- since >= Clock.ticks(nanoseconds: needed) }
 
-  /// How long to nap while it is quiet; nil: it is not.
+  /// How long to nap before the next look, in nanoseconds, while all is quiet; nil: not all is quiet.
   var nap: Int64? { since == 0 ? nil : Int64(needed) }
 
-  /// It slept for so many ticks, until there was activity.
+  /// Notes that sysmon slept for `ticks`, until there was activity.
   mutating func wake(after ticks: UInt64) {
     needed = ticks < Clock.ticks(nanoseconds: Self.shortSleep) ? Self.long : Self.short
     since = 0
   }
 }
 
-/// When the clock's second moment is taken anew: after 0.1 s, 1 s, 10 s, and then every minute.
+/// When to take the clock's second moment anew: after 0.1 s, 1 s, 10 s, and then every minute.
 private struct ClockKeeper {
   private var pause: UInt64 = 100_000_000
   private var next: UInt64

@@ -1,31 +1,33 @@
-// Starting Ms: a record, a block in the region, a thread.
+// Starting Ms. A new M is a record, a block in the region, and a thread.
 //
-// §1 An M is made under the scheduler's lock, together with the decision that it is needed: `workers` grows and the P
+// §1 An M is made under the scheduler's lock, together with the decision that it is needed: `workers` grows, and a P
 // is prepared for it. Its thread is started without the lock.
 //
-// §2 When there is no thread to be had (or no room for a further M in the region) all of that is taken back, under the
-// lock: the P is idle again, spinningMs and `workers` go down, the M is kept for the next try. Meanwhile a submitter may
-// have relied on the thread to come: it saw spinningMs ≠ 0 and did nothing more (Spinning S2). So a look is asked for
-// (Shortages §3), and only now: the look comes after spinningMs went down, so it sees every G whose submitter relied on
-// it; a submitter after that sees spinningMs = 0 and an idle P, and tries by itself. And the netpoll thread is armed,
-// since a P went on the idle list (Netpoll §3).
+// §2 When no thread can be had (or the region has no room for another M), all of that is taken back under the lock: the
+// P is idle again, spinningMs and `workers` go down, and the M is kept for the next try. Meanwhile a submitter may have
+// relied on the thread to come: it saw spinningMs ≠ 0 and did nothing more (Spinning S2). So the gc thread is asked to
+// look for work (Shortages §3), but only now, after spinningMs went down. That look sees every G whose submitter relied
+// on the thread; a later submitter sees spinningMs = 0 and an idle P, and tries by itself. The netpoll thread is armed
+// too, because a P went on the idle list (Netpoll §3).
 //
-// §3 The note (`wanted`, Spinning §4) stands for an M between T1 and T4. A worker to come does not count as that one: it
-// has its P, so the idle P of which the note tells is another M's, which is on its way. A spare to come does, since it
-// has none. So with a spare the note is taken back, and its count in spinningMs, which would else keep every submitter
-// from waking anybody, for ever. If another M was on its way to read it, it sleeps, and the look wakes it 10 ms later at
+// §3 The note (`wanted`, Spinning §4) stands for an M between T1 and T4. A worker whose thread is to come is not that
+// M: it has its P already, and the idle P of which the note tells belongs to another M, which is on its way to sleep. A
+// spare to come may be that M, since it has no P. So if a spare's thread fails, the note is taken back, with its count
+// in spinningMs. Otherwise that count would keep every submitter from waking an M, for ever. If another M was on its
+// way to read the note, it sleeps instead, and the look wakes it 10 ms later at most. SpinningModel+Failures goes
+// through all interleavings of this.
 // most. SpinningModel+Failures goes through all interleavings of this.
 import CMPG
 import Glibc
 import Region
 
 extension Scheduler {
-  /// A new M without a thread, at boot.
+  /// A new M without a thread. At boot; ends the process when there is no room for it.
   func newM() -> M {
     do throws(SystemError) { return try makeM() } catch { fatal("no room for another M: \(error)") }
   }
 
-  /// A new M without a thread. Under the lock (or at boot).
+  /// A new M without a thread. Call under the lock, or at boot.
   private func makeM() throws(SystemError) -> M {
     let id = unsafe guarded.pointee.mCount
     guard id < Capacity.ms else { throw SystemError(call: "an M beyond \(id)", errno: EAGAIN) }
@@ -38,8 +40,8 @@ extension Scheduler {
     return m
   }
 
-  /// An M to start a thread for, counted among the workers; nil: not now, and the caller asks for a look once it has
-  /// taken back what it counted (§2). Under the lock.
+  /// An M without a thread, counted among the workers; the caller must start its thread. nil: there is none now, and
+  /// the caller must first take back what it counted, and then ask for a look (§2). Call under the lock.
   func takeM() -> M? {
     guard shortages.threads.isOpen else { return nil }
     if let m = unsafe guarded.pointee.unstarted {
@@ -59,30 +61,31 @@ extension Scheduler {
     }
   }
 
-  /// The M with this number; nil when there is none (yet).
+  /// The M with this number; nil when no such M was made yet.
   func m(_ id: Int) -> M? {
     guard id >= 0, id < Int(shared[.mCount].acquired) else { return nil }
     return unsafe M((record.pointee.ms + id * MRecord.bytes).assumingMemoryBound(to: MRecord.self))
   }
 
-  /// Whether an M sleeps that could go on with a P (Preempt §5); if not, has one started. By sysmon.
+  /// Whether an M sleeps that could go on with a P (Preempt §5). If none does, asks the gc thread to start one. Called
+  /// by sysmon.
   func hasSpare() -> Bool {
     if shared[.idleMs].relaxed != 0 { return true }
     gc.requestSpare()
     return false
   }
 
-  /// Starts an M that holds no P and goes to sleep at once. `m` is the caller.
+  /// Starts an M that holds no P and goes to sleep at once. `m` is the caller's M.
   func startSpare(by m: M) {
     lock.lock()
-    // With more workers than Ps one sleeps, or is about to.
+    // With more workers than Ps, some M sleeps, or is about to.
     guard workers <= psOpen, let spareM = takeM() else { return lock.unlock() }
     lock.unlock()
     unsafe startThread(spareM, spare, by: m)
   }
 
-  /// Starts the thread of an M with one of the functions below; or takes back what was counted on it (§2). `m` is the
-  /// caller.
+  /// Starts the thread of `other` with one of the functions below. When there is no thread to be had, takes back what
+  /// was counted for it (§2). `m` is the caller's M.
   func startThread(
     _ other: M, _ body: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?,
     by m: M
@@ -107,7 +110,7 @@ extension Scheduler {
     shortages.note(.thread, error)
   }
 
-  /// Starts a thread without which there is no runtime, an M's or another: tries for two seconds, then ends the process.
+  /// Starts a thread that the runtime cannot do without. Tries for two seconds, then ends the process.
   func startBootThread(
     _ argument: UnsafeMutableRawPointer?,
     _ body: @escaping @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
@@ -128,12 +131,13 @@ extension Scheduler {
 }
 
 extension M {
-  /// The thread says hello: from here on it is this M.
+  /// Makes the calling thread this M: names it, and publishes its state and its thread id.
   func begin(_ state: MState, name: String) {
     becomeCurrent()
     unsafe mpg_fiber_adopt(fiber)
     mpg_alternate_stack()
-    if beginsFirst() { mpg_mark_arena() }  // the arena of a thread that has ended goes to the next one
+    // Once per M: malloc gives the arena of a thread that has ended to the next thread.
+    if beginsFirst() { mpg_mark_arena() }
     showStopWord()
     shared[.tid].set(UInt64(UInt32(bitPattern: mpg_tid())))
     setState(state)
@@ -146,7 +150,7 @@ extension M {
   }
 }
 
-/// A thread that runs Gs; its waker has prepared a P for it.
+/// The body of a thread that runs Gs. Whoever started it has prepared a P for it.
 let worker: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
   let m = unsafe M(argument: argument)
   m.begin(.running, name: "mpg-m\(m.id)")
@@ -154,7 +158,7 @@ let worker: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer
   m.scheduleForever()
 }
 
-/// A thread that will run Gs once somebody hands over a P.
+/// The body of a thread that sleeps until somebody hands over a P, and then runs Gs.
 let spare: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
   let m = unsafe M(argument: argument)
   m.begin(.parked, name: "mpg-m\(m.id)")

@@ -1,12 +1,12 @@
-// What sysmon knows of one P from look to look, and what it does about it: a system call that lasts loses its P
-// (Syscall §2), so does a thread that sleeps in the kernel without having said so (Drift), and a slice that lasts too long
-// while others wait is ended (Preempt §2, §7).
+// What sysmon remembers about one P from look to look, and what it does about that P. A system call that lasts loses
+// its P (Syscall §2). So does a thread that sleeps in the kernel without having said so (Drift). A slice that lasts too
+// long while others wait is ended (Preempt §2, §7).
 import CMPG
 import Region
 
-/// One P as sysmon saw it last. Owner: sysmon.
+/// One P as sysmon saw it at the last look. Owner: sysmon.
 struct Watch {
-  /// What a look came to.
+  /// The outcome of a look.
   enum Look: Comparable {
     case nothing
     /// Something will have to be done before long.
@@ -14,42 +14,43 @@ struct Watch {
     case acted
   }
 
-  /// The slice that runs, and when it was first seen, in ticks.
+  /// The current slice, and when sysmon first saw it, in ticks.
   private var slice: UInt64 = 0
   private var since: UInt64 = 0
-  /// The G that runs, by the P's activity: who stands in `runnext` as long as it runs waits for it like others.
+  /// The P's activity at the last look. If it has not changed, one G has run all the time, and a G in `runnext` waits
+  /// for it.
   private var activity: UInt64 = 0
-  /// The M in a system call that may lose the P, how many calls had returned, and when this was first seen.
+  /// The M in a system call that may lose the P, how many calls had returned by then, and when sysmon first saw this.
   private var offered: Int?
   private var calls: UInt64 = 0
   private var callSince: UInt64 = 0
-  /// CPU time of the M when the slice was first looked at, and when it was last looked at, in nanoseconds; and when that
-  /// was, in ticks.
+  /// The M's CPU time at the first look at this slice (`cpuAtStart`) and at the last look (`cpuBefore`), in
+  /// nanoseconds; and when the last look was, in ticks.
   private var cpuAtStart: UInt64?
   private var cpuBefore: UInt64?
   private var before: UInt64 = 0
   private var request: Request?
-  /// Times that the handler found it in a library with locks and let it go on; and when it may be asked again.
+  /// How often the handler found the thread in a library with locks and let it go on; and when sysmon may ask again.
   private var timesBusy = 0
   private var notBefore: UInt64 = 0
-  /// When a request to end this slice first came to nothing, or there was nobody to ask; 0: never.
+  /// When a request to end this slice first failed, or there was nobody to ask, in ticks; 0: never.
   private var refused: UInt64 = 0
 
-  /// The M that was asked to stop on account of this P, until it has answered.
+  /// A request to an M to stop on account of this P, until the M has answered.
   private struct Request {
     let runner: M
     let since: UInt64
     let cpu: UInt64?
   }
 
-  /// Times that a thread may be let go on because of where it is, before it is stopped all the same: some 3 ms.
+  /// How often a thread may be let go on because of where it is. Then it is stopped all the same: after some 3 ms.
   private static let patience = 16
 
-  /// Looks at `p`. By sysmon, whose M is `m`.
+  /// Looks at `p`. Called by sysmon, whose M is `m`.
   mutating func look(at p: P, _ now: UInt64, _ drift: inout Drift, by m: M) -> Look {
     let offered = p.offeredBy
     if let request {
-      // In a system call the P can be had without an answer.
+      // The M is in a system call: sysmon can take the P without an answer.
       guard offered != nil, request.runner.retract() else { return answer(of: request, on: p, now, by: m) }
       self.request = nil
     }
@@ -62,30 +63,30 @@ struct Watch {
     if let offered { return lookAtCall(of: offered, on: p, now, by: m) }
     self.offered = nil
     guard sched.preempts, p.isHeldForGs || p.isOnItsWay else {
-      // Idle beside work: whoever is to take it may wait for a lock that a stopped G has.
+      // The P is idle though there is work: whoever is to take it may wait for a lock that a stopped G holds.
       noteRefused(p.isIdle && sched.hasWork, now)
       return .nothing
     }
     guard p.isHeldForGs, p.shared[.g].relaxed != 0 else {
-      // On the scheduling stack, where nobody can be stopped.
+      // The M is on the scheduling stack, where it cannot be stopped.
       if now &- since > sched.slice { noteRefused(true, now) }
       return .nothing
     }
     return lookAtRunner(of: p, now, &drift, by: m)
   }
 
-  /// Whether somebody was asked to stop who has not answered.
+  /// Whether an M that was asked to stop has not answered yet.
   var isPending: Bool { request != nil }
 
-  /// Whether this P has not moved for a slice though it should have: its M is inside the runtime, and waits there, or has
-  /// not got so far as to take it; or there is no M that could go on with it, and none can be started.
+  /// Whether this P has stood for a slice though it should have moved. Either its M waits inside the runtime, or the M
+  /// that is to take the P has not got so far; or no M is there to go on with it, and none can be started.
   func isStuck(_ now: UInt64) -> Bool { refused != 0 && now &- refused > sched.slice }
 
   private mutating func noteRefused(_ isRefused: Bool, _ now: UInt64) {
     refused = !isRefused ? 0 : refused == 0 ? now : refused
   }
 
-  /// A call that is seen a second time has lasted.
+  /// Looks at a P on offer. A system call that is seen a second time has lasted.
   private mutating func lookAtCall(of offered: Int, on p: P, _ now: UInt64, by m: M) -> Look {
     let isWanted = p.mustRetire || sched.hasWork
     guard offered == self.offered, p.callsReturned == calls else {
@@ -93,7 +94,7 @@ struct Watch {
       return isWanted ? .soon : .nothing
     }
     guard isWanted || now &- callSince > sched.slice else { return .nothing }
-    // Somebody must go on with it, whom sysmon cannot start: that allocates.
+    // An M must go on with the P. Sysmon cannot start one: that allocates.
     let hasHeir = !isWanted || sched.hasSpare()
     noteRefused(!hasHeir, now)
     guard hasHeir else { return .soon }
@@ -114,10 +115,10 @@ struct Watch {
     guard isWanted else { return .nothing }
     let sleep = sleep(of: runner, now)
     if case .asleep(let forLock) = sleep {
-      // For a lock a G that was stopped will go on with the P, if there is one, on a thread of its own.
+      // For a lock, a G that was stopped goes on with the P, if there is one. It has a thread of its own.
       let hasHeir = forLock && Preemption.queued > 0 || sched.hasSpare()
       if hasHeir, drift.take(p, from: runner, forLock: forLock, now, by: m) { return .acted }
-      noteRefused(true, now)  // or inside the runtime it waits for somebody: Preempt §6
+      noteRefused(true, now)  // or the thread waits inside the runtime: Preempt §6
     }
     let (lasted, limit) = (now &- since, waiting == .fresh ? sched.grain : sched.slice)
     let hasHadIt =
@@ -136,7 +137,7 @@ struct Watch {
     return activity == before && p.lrq.hasNext ? .fresh : sched.waiting
   }
 
-  /// Whether the thread sleeps; asked when it has hardly had the CPU since the last look (Drift §5).
+  /// Whether the thread sleeps. Asks the system only if the thread hardly had the CPU since the last look (Drift §5).
   private mutating func sleep(of runner: M, _ now: UInt64) -> M.Sleep {
     let passed = now &- before
     guard passed > sched.grain / 8 else { return .awake }
@@ -150,8 +151,8 @@ struct Watch {
     if case .asleep = sleep(of: runner, now) { true } else { false }
   }
 
-  /// Whether the thread had the CPU for half of `limit`: on a machine with more to do than CPUs a thread that waits for
-  /// its own turn is no hog.
+  /// Whether the thread had the CPU for half of `limit`. On a machine with more to do than CPUs, a thread that waits
+  /// for its CPU is no hog.
   private func hasUsed(_ limit: UInt64, since start: UInt64?, _ runner: M) -> Bool {
     guard let used = runner.cpuUsed(since: start) else { return true }
     return used > limit / 2
@@ -159,8 +160,8 @@ struct Watch {
 
   // MARK: the answer
 
-  /// Whether the M has answered, and what comes of it. First it may do so by itself, on its way out of the runtime; then
-  /// it gets the signal, once somebody is there to go on with the P.
+  /// Looks for the M's answer and acts on it. The M first has time to answer by itself, on its way out of the runtime.
+  /// Then it gets the signal, once an M is there to go on with the P.
   private mutating func answer(of request: Request, on p: P, _ now: UInt64, by m: M) -> Look {
     let runner = request.runner
     var stopped = false
@@ -176,7 +177,7 @@ struct Watch {
     case .signalled, .insisted, .onLoan, .beingTaken, .adrift: return .acted
     case .runs: stopped = p.slice != slice
     case .asked where p.slice != slice && runner.retract():
-      stopped = true  // that slice is over
+      stopped = true  // the slice that was to end is over
     case .asked where isAsleep(runner, now) && runner.retract():
       self.request = nil  // it cannot answer, and a signal would only wake it: the next look takes its P
       return .acted
@@ -191,13 +192,13 @@ struct Watch {
 
   private mutating func signal(_ request: Request, on p: P, _ now: UInt64) {
     let (runner, waited) = (request.runner, now &- request.since)
-    // A thread that waits for a CPU meanwhile could not have given way yet.
+    // A thread that has waited for a CPU all the time could not have given way yet.
     guard waited > sched.grain / 8 || timesBusy > 0,
       hasUsed(sched.grain / 4, since: request.cpu, runner) || timesBusy > 0
     else { return }
     if waited <= sched.grain, !sched.hasSpare() { return }
     guard runner.changeStop(.asked, timesBusy < Self.patience ? .signalled : .insisted) else { return }
-    // Preempt §3: whoever goes into a system call waits for the signal; whoever is in one is not sent it.
+    // Preempt §3: an M that enters a system call waits for the signal; one inside a call is not sent it.
     _ = mpg_all_threads_barrier()
     if p.offeredBy == runner.id {
       runner.letGo()
@@ -209,18 +210,18 @@ struct Watch {
 }
 
 extension P {
-  /// Whether nobody holds it, for good: see Procs.
+  /// Whether the P is stopped: beyond the number of procs, held by nobody. See Procs.
   var isStopped: Bool { shared[.status].relaxed == UInt64(PStatus.stopped.rawValue) }
 
   var isIdle: Bool { shared[.status].relaxed == UInt64(PStatus.idle.rawValue) }
 
-  /// Whether it was taken off the idle list, and whoever is to have it does not run yet: a thread that begins may wait for a
-  /// lock of malloc. True for a moment of others too, while idle Ps come and go.
+  /// Whether the P was taken off the idle list, and the M that is to have it does not run yet: a new thread may wait
+  /// for malloc's lock. For a moment also true of other idle Ps, while Ps come and go.
   var isOnItsWay: Bool {
     isIdle && sched.shared[.idlePs].relaxed == 0
   }
 
-  /// Whether an M holds it to run Gs, or to search for one.
+  /// Whether an M holds the P to run Gs, or to search for one.
   var isHeldForGs: Bool {
     let status = shared[.status].relaxed
     return status == UInt64(PStatus.running.rawValue) || status == UInt64(PStatus.spinning.rawValue)
