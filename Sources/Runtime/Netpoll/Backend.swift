@@ -1,21 +1,24 @@
 // The port contract of netpoll: what a backend must supply, and what holds after each call. docs/porting.md says the
-// same for whoever writes one, with completion ports as the example.
+// same for authors of a new backend, with completion ports as the example.
 //
 // §1 What Pollable and PollDescriptor rely on.
 //     register    From now on every change of the descriptor for the better, in either direction, is reported at least
 //                 once; and its state at this moment counts as a change. It may be reported for nothing.
-//     unregister  Nothing of this life of the descriptor is reported afterwards (the tag's generation sees to it), and
+//     unregister  Nothing of this life of the descriptor is reported afterwards (the tag's generation sees to that),
+//     and
 //                 the caller may close the descriptor. The kernel lets go of it soon, if not at once.
-//     collect     Reports what was found, each report after what it reports is there to be read. Of several threads
-//                 that collect at once each piece of news goes to one. One that does not wait may find nothing because
-//                 another thread is at it.
-//     breakWait   Ends the wait in `collect` that is going on, or the next one; even if a thread that does not wait
-//                 comes in between.
-//     flush       The netpoll thread's own calls: it carries out what only it may do. `hasUnflushed` says whether there
-//                 is any; after a change it must be asked before the thread may sleep elsewhere (Netpoll §3).
+//     collect     Reports the ready descriptors. What a report announces is there to be read by then. When several
+//     threads
+//                 collect at once, each piece of news goes to one of them. A collect that does not wait may find
+//                 nothing because another thread is collecting.
+//     breakWait   Ends the current wait in `collect`, or else the next one; even if a thread that does not wait
+//                 collects in between.
+//     flush       Does what only the netpoll thread may do; only that thread calls it. `hasUnflushed` says whether
+//     there
+//                 is anything to do. After a change, ask it before the thread may sleep elsewhere (Netpoll §3).
 //
-// §2 Chosen once, at boot. An enum with a payload: a call is a switch on a word that never changes, with nothing behind
-// a pointer and nothing to count.
+// §2 The backend is chosen once, at boot. It is an enum with a payload, so a call is a switch on a word that never
+// changes: no pointer to follow, no reference to count.
 import Glibc
 import Region
 
@@ -26,7 +29,7 @@ enum Backend {
     case kqueue(Kqueue)
   #endif
 
-  /// Those that this system has; the first is the default.
+  /// The backends of this system. The first is the default.
   #if os(macOS) || os(FreeBSD) || os(OpenBSD)
     static let available: [NetpollKind] = [.kqueue]
   #else
@@ -65,9 +68,9 @@ enum Backend {
     }
   }
 
-  /// Waits up to `nanoseconds` (0: not at all; < 0: without limit, and only the netpoll thread waits) and reports each
-  /// ready descriptor, with what it is ready for. An error or a hang-up counts as both: the next system call will tell.
-  /// How many were reported. Allocates nothing: sysmon calls it.
+  /// Waits up to `nanoseconds` (0: not at all; < 0: without limit), and reports each ready descriptor, with what it is
+  /// ready for. Only the netpoll thread may wait. An error or a hang-up counts as ready for both: the next system call
+  /// will tell. Returns the number of reports. Allocates nothing: sysmon calls it.
   func collect(
     _ m: M, nanoseconds: Int64, _ report: (PollDescriptor, _ readable: Bool, _ writable: Bool) -> Void
   ) -> Int {
@@ -80,7 +83,7 @@ enum Backend {
     }
   }
 
-  /// Ends the wait in `collect` that is going on, or the next one.
+  /// Ends the current wait in `collect`, or else the next one.
   func breakWait() {
     switch self {
     case .epoll(let epoll): epoll.breakWait()
@@ -91,17 +94,18 @@ enum Backend {
     }
   }
 
-  /// By the netpoll thread.
+  /// Does what only the netpoll thread may do; only that thread calls this.
   func flush() { if case .ioUring(let uring) = self { uring.flush() } }
 
-  /// Sequentially consistent.
+  /// Whether `flush` has anything to do. Sequentially consistent.
   var hasUnflushed: Bool { if case .ioUring(let uring) = self { uring.hasUnflushed } else { false } }
 }
 
 // MARK: the choice
 
 extension Backend {
-  /// The backend that `options` or the environment ask for. What cannot be had ends the process with one line and 1.
+  /// The backend that `options` or the environment ask for. When it is not available, ends the process with one line
+  /// and status 1.
   static func choose(_ options: Options) -> Backend {
     let kind = options.netpoll ?? environment()
     guard available.contains(kind) else {

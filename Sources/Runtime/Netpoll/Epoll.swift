@@ -1,14 +1,14 @@
-// Netpoll on epoll, edge-triggered, with an eventfd to break a wait. The contract is Backend's.
+// Netpoll on epoll, edge-triggered; an eventfd breaks a wait. Backend.swift has the contract.
 import CMPG
 import Glibc
 
 struct Epoll {
   private let epfd: Int32
   private let breaker: Int32
-  /// Descriptors reported by one call.
-  /// As many as fit into the kilobyte that a temporary allocation takes from the stack.
+  /// How many descriptors one call reports: as many as fit into the kilobyte that a temporary allocation takes from the
+  /// stack.
   private static let batch = 64
-  /// Names the eventfd: no descriptor has this tag.
+  /// The tag of the eventfd. No descriptor has it.
   private static let breakerTag: UInt64 = 0
 
   init() throws(SystemError) {
@@ -33,10 +33,10 @@ struct Epoll {
       for index in 0..<Int(max(count, 0)) {
         let event = unsafe ready[index]
         if event.tag == Self.breakerTag {
-          if nanoseconds != 0 { drainBreaker() }  // else it is meant for the dedicated thread
+          if nanoseconds != 0 { drainBreaker() }  // a look without waiting leaves it for the netpoll thread
           continue
         }
-        guard let descriptor = PollDescriptor(tag: event.tag) else { continue }  // of an earlier life
+        guard let descriptor = PollDescriptor(tag: event.tag) else { continue }  // reused since
         report(descriptor, event.readable, event.writable)
         reported += 1
       }

@@ -1,9 +1,9 @@
-// Netpoll on kqueue, for macOS and the BSDs. The contract is Backend's. Compiled there only; docs/porting.md says what
-// has run and what else a port needs.
+// Netpoll on kqueue, for macOS and the BSDs. Backend.swift has the contract. Compiled there only; docs/porting.md says
+// what has been run and what else a port needs.
 //
-// Two filters for each descriptor, EVFILT_READ and EVFILT_WRITE, both with EV_CLEAR: after it was reported a filter is
-// quiet until something changes, as epoll is with EPOLLET. A wait is broken through a pipe that is watched without
-// EV_CLEAR: it stays ready until the netpoll thread empties it, so a thread that does not wait cannot take the news away.
+// Each descriptor has two filters, EVFILT_READ and EVFILT_WRITE, both with EV_CLEAR: a filter that was reported is
+// quiet until something changes, as epoll is with EPOLLET. A pipe breaks a wait. It is watched without EV_CLEAR, so it
+// stays ready until the netpoll thread empties it, and a thread that does not wait cannot take the news away.
 #if os(macOS) || os(FreeBSD) || os(OpenBSD)
   #if canImport(Darwin)
     import Darwin
@@ -15,10 +15,10 @@
     private let queue: Int32
     /// The two ends of the pipe: to read, to write.
     private let ends: (read: Int32, write: Int32)
-    /// Descriptors reported by one call: as many as fit into the kilobyte that a temporary allocation takes from the
-    /// stack, at 32 bytes each.
+    /// How many descriptors one call reports: as many as fit into the kilobyte that a temporary allocation takes from
+    /// the stack, at 32 bytes each.
     private static let batch = 32
-    /// Names the pipe: no descriptor has this tag.
+    /// The tag of the pipe. No descriptor has it.
     private static let breakerTag: UInt64 = 0
 
     init() throws(SystemError) {
@@ -48,7 +48,7 @@
       do throws(SystemError) {
         try change(fd, EVFILT_WRITE, EV_ADD | EV_CLEAR, tag)
       } catch {
-        // The end of a pipe has one direction only.
+        // An end of a pipe has only one direction.
         if error.errno == EINVAL || error.errno == EPIPE { return }
         unregister(fd)
         throw error
@@ -70,11 +70,11 @@
           let event = unsafe events[index]
           let tag = unsafe UInt64(UInt(bitPattern: event.udata))
           if tag == Self.breakerTag {
-            if nanoseconds != 0 { emptyPipe() }  // else it is meant for the dedicated thread
+            if nanoseconds != 0 { emptyPipe() }  // a look without waiting leaves it for the netpoll thread
             continue
           }
-          guard let descriptor = PollDescriptor(tag: tag) else { continue }  // of an earlier life
-          // The end of a stream shows in one filter, and concerns both directions.
+          guard let descriptor = PollDescriptor(tag: tag) else { continue }  // reused since
+          // The end of a stream shows in one filter, but concerns both directions.
           let isBroken = unsafe event.flags & UInt16(EV_EOF | EV_ERROR) != 0
           let filter = unsafe Int32(event.filter)
           report(descriptor, isBroken || filter == EVFILT_READ, isBroken || filter == EVFILT_WRITE)
@@ -93,7 +93,7 @@
 
     func breakWait() {
       var byte: UInt8 = 0
-      unsafe _ = write(ends.write, &byte, 1)  // a full pipe breaks it as well
+      unsafe _ = write(ends.write, &byte, 1)  // if the pipe is full, it breaks the wait already
     }
 
     private func emptyPipe() {

@@ -1,27 +1,28 @@
 // Netpoll: waiting for sockets without blocking a thread for each.
 //
-// §1 A G that would block on a socket parks in the socket's poll descriptor (PollDescriptor.swift). Someone asks the
+// §1 A G that would block on a socket parks in the socket's poll descriptor (PollDescriptor.swift). A poller asks the
 // kernel which sockets are ready, readies their Gs, and puts them on a run queue.
 //
-// §2 Who asks. A searching M asks without waiting, before it steals (FindRunnable). And one dedicated thread, an M
-// without a P, waits in the kernel for the times when nobody searches.
+// §2 Who polls. A searching M polls without waiting, before it steals (FindRunnable). When nobody searches, one
+// dedicated thread, an M without a P, waits in the kernel.
 //
-// §3 Standing by. While every P is busy the dedicated thread would be woken for each packet, only to put a G on a
-// queue that nobody has time for. So it waits in the kernel only while some P is idle; else it stands by on a futex,
+// §3 Standing by. While every P is busy, each packet would wake the dedicated thread, only to put a G on a queue that
+// nobody has time for. So that thread waits in the kernel only while some P is idle. Otherwise it stands by on a futex,
 // for 10 ms at most. For sockets sysmon is the backstop (Sysmon §4). The M that puts a P on the idle list calls `arm`.
 //     thread:  mode ← standby, seq. cst.;   then idlePs = 0?  sleep
 //     M:       idlePs ← idlePs + 1, seq. cst.;   then mode = standby?  wake it
-// At least one sees the other's store. In the same way whoever leaves work for the thread in the backend (io_uring's
-// orders) calls `attend`, and the thread looks at `hasUnflushed` after it has announced itself.
+// At least one sees the other's store. In the same way, whoever leaves work for the thread in the backend (io_uring's
+// orders) calls `attend`, and the thread looks at `hasUnflushed` after it has announced that it stands by.
 //
 // §4 Timers. The thread's wait ends at the earliest timer of all Ps. `sleepUntil` says which moment that is; 0 while
-// it does not wait (it will look before it does).
+// the thread does not wait (it looks at the timers before its next wait).
 //     thread:  sleepUntil ← T, seq. cst.;   then the earliest < T?  look again
-//     adder:   nextTimer ← t, seq. cst.;    then sleepUntil > t?    sleepUntil ← t by one CAS; if it was, end its wait
-// Of several adders one ends the wait; those whose CAS failed had stored their timers before, so that it sees them.
-// Busy Ps fire their timers themselves, whenever they schedule. So while it stands by it leaves them a moment of grace;
-// only when every P runs something long is it the one that finds them due. While it is not, the grace grows; unless a P
-// has fired a timer late: Ps that have to be stopped before they look are not relied upon.
+//     adder:   nextTimer ← t, seq. cst.;    then sleepUntil > t?    sleepUntil ← t by one CAS; on success, end the wait
+// Of several adders one ends the wait. The others, whose CAS failed, stored their timers before that, so the thread
+// sees their timers. Busy Ps fire their timers themselves, whenever they schedule. So while the thread stands by, it
+// grants them a moment of grace; it finds a timer due only when every P runs something long. While it finds none due,
+// the grace grows. When a P has fired a timer late, the grace starts again from the smallest: Ps that must be stopped
+// before they look at their timers cannot be relied on.
 //
 // §5 The backend (Backend.swift) is chosen at boot: epoll, or io_uring in the style of completions.
 import CMPG
@@ -36,7 +37,7 @@ struct NetpollRecord: ~Copyable {
   let sleepUntil = Atomic<UInt64>(0)
   /// Whether a P has fired a timer late since the dedicated thread last looked.
   let firedLate = Atomic<Bool>(false)
-  /// The dedicated thread's M; set at boot, before any G runs.
+  /// The dedicated thread's M. Set at boot, before any G runs.
   var thread: M?
 
   init(backend: Backend, shared: Block<SchedField>) { (self.backend, self.shared) = (backend, shared) }
@@ -59,12 +60,12 @@ struct NetpollRecord: ~Copyable {
   func setThread(_ m: M) { unsafe record.pointee.thread = m }
   func isThread(_ m: M) -> Bool { unsafe record.pointee.thread == m }
 
-  /// Whether any descriptor is watched, so that a look is worth it; a hint. That is not to say that a G waits for one: to
-  /// count those would be a line of memory that all Ps write to with every wait.
+  /// Whether any descriptor is watched, so that a look is worth it. Only a hint. It does not say that a G waits for
+  /// one: to count those, all Ps would write to one cache line with every wait.
   @inline(__always)
   var watches: Bool { shared[.netpollFds].relaxed > 0 }
 
-  /// Who asks; as the event says it.
+  /// Who polls. The event tells this.
   enum Poller: UInt8 {
     case thread = 0
     case searching = 1
@@ -72,7 +73,7 @@ struct NetpollRecord: ~Copyable {
   }
 
   /// Asks the kernel, waiting up to `nanoseconds` (< 0: without limit), and readies the Gs whose sockets are ready.
-  /// The caller puts them on a queue.
+  /// Returns these Gs; the caller must put them on a queue.
   func poll(_ m: M, nanoseconds: Int64, by poller: Poller) -> GQueue {
     var ready = GQueue()
     let before = shared[.netpollLast].relaxed
@@ -85,7 +86,7 @@ struct NetpollRecord: ~Copyable {
     guard fds > 0 else { return ready }
     shared[.netpollWakeups].add(1)
     shared[.netpollReadied].add(UInt64(ready.count))
-    // One that waits in the kernel is never late.
+    // A poll that waits in the kernel is never late.
     if nanoseconds == 0, before != 0, now.excess(over: before) > sched.lateness, ready.count > 0 {
       m.noteLate(poller, since: before, gs: ready.count)
     }
@@ -93,7 +94,8 @@ struct NetpollRecord: ~Copyable {
     return ready
   }
 
-  /// Makes sure that the dedicated thread waits in the kernel: the caller has put a P on the idle list (§3).
+  /// Makes the dedicated thread wait in the kernel instead of standing by. Call it after putting a P on the idle list
+  /// (§3).
   @inline(__always)
   func arm(_ m: M) {
     guard unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent) else { return }
@@ -102,7 +104,7 @@ struct NetpollRecord: ~Copyable {
     if first { unsafe record.pointee.thread?.wake() }
   }
 
-  /// Has the dedicated thread come round, wherever it is: there is something in the backend that only it may do.
+  /// Makes the dedicated thread flush the backend soon, wherever it waits: there is something that only it may do.
   func attend(_ m: M) {
     if isThread(m) { return }
     if unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent) {
@@ -112,7 +114,7 @@ struct NetpollRecord: ~Copyable {
     }
   }
 
-  /// Sysmon's look (Sysmon §4): polls if the thread stands by and nobody has looked for 10 ms. Whether it did.
+  /// Polls if the thread stands by and nobody has polled for 10 ms (Sysmon §4). True if it polled. Called by sysmon.
   func pollIfNobodyDid(_ sysmon: M) -> Bool {
     guard unsafe record.pointee.standby.load(ordering: .relaxed), watches, isStale(unsafe Self.backstop)
     else {
@@ -123,29 +125,29 @@ struct NetpollRecord: ~Copyable {
     return true
   }
 
-  /// Whether nobody has looked for a millisecond; `now` in ticks.
+  /// Whether nobody has polled for a millisecond; `now` in ticks.
   func isLate(at now: UInt64) -> Bool {
     let last = shared[.netpollLast].relaxed
     return now.excess(over: last) > sched.lateness
   }
 
-  /// Whether the last look is so many nanoseconds ago.
+  /// Whether the last poll was more than this many nanoseconds ago.
   private func isStale(_ nanoseconds: Int64) -> Bool {
     let last = shared[.netpollLast].relaxed
     return Clock.now.excess(over: last) > Clock.ticks(nanoseconds: UInt64(nanoseconds))
   }
 
-  /// A timer was fired late (§4).
+  /// Notes that a P has fired a timer late (§4).
   func noteFiredLate() { unsafe record.pointee.firedLate.store(true, ordering: .relaxed) }
 
-  /// Ends the dedicated thread's wait when it would last too long for a timer at `when` (§4).
+  /// Shortens the dedicated thread's wait if it would last too long for a timer at `when` (§4).
   @inline(__always)
   func timerAdded(_ when: UInt64) {
     let until = unsafe record.pointee.sleepUntil.load(ordering: .sequentiallyConsistent)
     if until > when { hasten(until, when) }
   }
 
-  /// One try: who fails has stored its timer before the other's success, and the wait ends after that.
+  /// Tries once. If the CAS fails, this timer was stored before the other adder's CAS, and the wait ends after that.
   private func hasten(_ old: UInt64, _ when: UInt64) {
     let isMine = unsafe record.pointee.sleepUntil.compareExchange(
       expected: old, desired: when, ordering: .sequentiallyConsistent
@@ -157,11 +159,11 @@ struct NetpollRecord: ~Copyable {
 
   // MARK: the dedicated thread
 
-  /// The life of the dedicated thread.
+  /// The loop of the dedicated thread.
   func run(_ m: M) -> Never {
     mpg_thread_punctual()
     mpg_thread_prompt()
-    // Nanoseconds that Ps are given for their timers: see §4. A fiftieth of the backstop at least: 200 µs.
+    // How long Ps are given to fire their timers, in nanoseconds: see §4. At least a fiftieth of the backstop: 200 µs.
     let shortest = unsafe Self.backstop / 50
     var grace = shortest
     while true {
@@ -176,7 +178,7 @@ struct NetpollRecord: ~Copyable {
     }
   }
 
-  /// §3, §4. Afterwards looks at the network itself if nobody did, sysmon included.
+  /// Stands by (§3, §4). Afterwards polls the network itself if nobody did, not even sysmon.
   private func standBy(_ m: M, _ grace: Int64) {
     let limit = unsafe Clock.now &+ Clock.ticks(nanoseconds: UInt64(Self.backstop))
     let until = min(earliestTimer, limit)
@@ -193,10 +195,10 @@ struct NetpollRecord: ~Copyable {
     }
   }
 
-  /// Tests set it before the boot, to have nobody look for long.
+  /// Tests set it before the boot, so that nobody polls for long.
   nonisolated(unsafe) static var backstop = RuleNumbers.backstop
 
-  /// §4.
+  /// Waits in the kernel until a descriptor is ready or the earliest timer is due (§4).
   private func waitInKernel(_ m: M) {
     m.nowWaits(.netpoll)
     let until = earliestTimer
@@ -230,8 +232,8 @@ struct NetpollRecord: ~Copyable {
 }
 
 extension M {
-  /// Tells in which of its two ways the dedicated thread, which this M is, waits from here on, if that is another than
-  /// before.
+  /// Publishes how the dedicated thread, whose M this is, waits from now on: in the kernel or standing by. Does nothing
+  /// if that has not changed.
   fileprivate func nowWaits(_ state: MState) {
     guard shared[.state].relaxed != UInt64(state.rawValue) else { return }
     let now = stamp()
@@ -240,7 +242,7 @@ extension M {
     }
   }
 
-  /// Tells that nobody had polled since then.
+  /// Reports that this poll came late: nobody had polled since `since`.
   fileprivate func noteLate(_ poller: Netpoll.Poller, since: UInt64, gs: Int) {
     let now = stamp()
     emitOther(.netpollLate, at: now, detail: poller.rawValue, count: gs, arg: now &- since)

@@ -1,37 +1,38 @@
-// The poll descriptor: where the Gs that wait for one socket stand.
+// The poll descriptor: where Gs wait for one socket.
 //
 // §1 Each direction has one word, which is in one of four states:
 //     nothing       no news, and nobody waits
 //     ready         there was news since the last wait; the next wait returns at once
-//     announced G   that G is about to park: it is not yet off its stack
-//     parked G      that G is parked
+//     announced G   G is about to park: it is not yet off its stack
+//     parked G      G is parked
 //
 //     waiter:   ready → nothing (return)        nothing → announced, then park; the commit, off the stack, is
 //               announced → parked, or, if somebody changed the word meanwhile, no park at all. After waking: §2
-//     poller:   nothing → ready      announced → ready (the waiter finds it at its commit)      parked → ready, and ready G
-//     closer,   the same with `nothing` in place of `ready`: the flag was set before, and the waiter reads it after
-//     timer:    it announced itself and after it woke
-// All changes are by compare-and-swap, sequentially consistent where flag and word must be ordered; so a G is taken
-// out exactly once, and no news is lost between the failed system call and the park: edge-triggered epoll reports
-// news after that call to a word that stays `ready`.
+//     poller:   nothing → ready      announced → ready (the waiter finds it at its commit)      parked → ready, and
+//     ready G closer,   first set their flag; then do as the poller, with `nothing` in place of `ready`. The waiter
+//     reads the flag timer:    after it announced itself, and again after it woke
+// All changes are by compare-and-swap, sequentially consistent where flag and word must be ordered. So a G is taken out
+// exactly once. No news is lost between the failed system call and the park: edge-triggered epoll reports whatever
+// happens after that call, and the word then stays `ready`.
 //
-// §2 One waiter after the other. A G that was taken out goes on some time later, and who comes after it need not wait
-// for that: a scope that was cancelled is over as soon as its flag is set, though its Gs have not gone on yet. So a word
-// tells whose it is, and the one who goes on takes out nothing but itself, or news. If its scope is cancelled by then, the
-// news is not for it: it puts it back, and wakes who waits for it now. It looks at the scope last: whoever came after the
-// cancellation came after that look, and what the system has told before it finds in the socket.
-// Whoever finds another in the word looks at its own scope: if that was cancelled, the other came after it, and it leaves.
-// Else it takes that one's place. One that has only announced itself finds out at its commit, and tries again. One that
-// was parked is noted as displaced, and made ready; if it was not cancelled either, nor its descriptor closed or out of
-// time, there are two at once for one direction, and it ends the process with words. So each asks its own scope; that of
-// another may be gone. To find another in the word is not to be displaced: a canceller that comes late may have woken who
-// stood there for nothing.
+// §2 One waiter after the other. A G that was taken out of the word goes on some time later, and the next waiter need
+// not wait for that: a cancelled scope is over as soon as its flag is set, though its Gs have not gone on yet. So the
+// word names its G, and a G that goes on takes out only itself, or news. If its scope is cancelled by then, the news is
+// not for it: it puts the news back, and wakes the G that waits there now. It looks at its scope last of all. A G that
+// began to wait after the cancellation then began after that look too; it finds in the socket what the system told
+// before. A G that finds another in the word looks at its own scope. If that was cancelled, the other came after it,
+// and it leaves. Otherwise it takes the other's place. If the other has only announced itself, it notices at its
+// commit, and tries again. If the other was parked, it is noted as displaced, and made ready. A displaced G that was
+// not cancelled, and whose descriptor is neither closed nor out of time, proves that two Gs wait for one direction at
+// once: it ends the process with a message. So each G asks only its own scope, because the other's may be gone. A G
+// that finds another in the word has not been displaced by that alone: a late canceller may have woken the G that stood
+// there for nothing.
 //
-// §3 What would break it. An announcement without a name: a commit would make another's announcement its own, and that
-// one would sleep outside of the word. To store `nothing` after waking: a waiter that came meanwhile is wiped out, and
-// hangs beside its data. To keep news that one does not use: the next waits for news that was told already. To end the
-// process at the sight of another, or to take its place without a look at one's own scope: one of the two may be on its
-// way out. PollModel has all of it.
+// §3 What would break it. An announcement without a name: a commit would take another's announcement for its own, and
+// that other G would sleep without standing in the word. Storing `nothing` after waking: it wipes out a waiter that
+// came meanwhile, which then hangs beside its data. Keeping news that one does not use: the next G waits for news that
+// was told already. Ending the process at the sight of another, or taking its place without a look at one's own scope:
+// one of the two may be on its way out. PollModel has all of it.
 //
 // Source: Go's netpoll.go (pollDesc, netpollblock, netpollunblock).
 import CMPG
@@ -40,29 +41,29 @@ import Synchronization
 
 /// One direction of a poll descriptor.
 struct PollSideRecord: ~Copyable {
-  /// §1: 0 nothing · 1 ready · else a G's slot + 1, doubled; odd once it is parked.
+  /// See §1. 0: nothing; 1: ready; else (a G's slot + 1) × 2, and 1 more once the G is parked.
   let state = Atomic<UInt64>(0)
   let expired = Atomic<Bool>(false)
-  /// The G that was displaced last and has not noticed yet: slot + 1; 0: none.
+  /// The G that was displaced last and has not noticed it yet: slot + 1; 0: none.
   let displaced = Atomic<UInt32>(0)
   // MARK: under the descriptor's lock
-  /// Ticks; 0: none.
+  /// In ticks; 0: none.
   var deadline: UInt64 = 0
-  /// When the timer of this side will look; 0: there is none. A later deadline needs no new timer. Written under the
-  /// lock; read by who sweeps a heap of timers.
+  /// When this side's timer will check the deadline, in ticks; 0: there is no timer. A later deadline needs no new
+  /// timer. Written under the lock; read also by whoever sweeps a heap of timers.
   let armed = Atomic<UInt64>(0)
-  /// The P that has this timer.
+  /// The P whose heap has this timer.
   var armedOn: P?
 }
 
-/// What there is of it besides its two sides, which lie behind it.
+/// The rest of a poll descriptor. Its two sides lie behind it in memory.
 struct PollRecord: ~Copyable {
   let closed = Atomic<Bool>(false)
-  /// Counts lives; 16 bits of it travel in the tag.
+  /// Counts how often the record was reused; 16 bits of it travel in the tag.
   let generation = Atomic<UInt32>(1)
   let lock = Lock()
   var nextFree: PollDescriptor?
-  /// What io_uring watches for it, or −1. Under the lock on the submission ring (Uring §3).
+  /// The fd that io_uring watches for this descriptor, or −1. Under the lock on the submission ring (Uring §3).
   var watched: Int32 = -1
 }
 
@@ -74,7 +75,7 @@ struct PollRecord: ~Copyable {
 
   init(_ record: UnsafeMutablePointer<PollSideRecord>) { unsafe self.record = record }
 
-  /// The side that `number` names; nil for 0. Records are never freed, so a number of the past does no harm.
+  /// The side that `number` names; nil for 0. Records are never freed, so an old number does no harm.
   init?(number: UInt) {
     guard let record = unsafe UnsafeMutablePointer<PollSideRecord>(bitPattern: number) else { return nil }
     unsafe self.record = unsafe record
@@ -86,7 +87,7 @@ struct PollRecord: ~Copyable {
   private static let ready: UInt64 = 1
   private static func announced(_ g: G) -> UInt64 { UInt64(g.link) << 1 }
   private static func parked(_ g: G) -> UInt64 { UInt64(g.link) << 1 | 1 }
-  /// The G in a word, parked or about to.
+  /// The G in a word, parked or announced.
   private static func g(in state: UInt64) -> G? { G(link: UInt32(truncatingIfNeeded: state >> 1)) }
 
   var isExpired: Bool { unsafe record.pointee.expired.load(ordering: .sequentiallyConsistent) }
@@ -99,15 +100,16 @@ struct PollRecord: ~Copyable {
   }
   var armed: UInt64 { unsafe record.pointee.armed.load(ordering: .relaxed) }
 
-  /// Notes the timer that will look for this side from now on, instead of the one before. It is put into its heap
-  /// afterwards, under that lock; so whoever finds it there, and another one noted here, may throw it away.
+  /// Notes the timer that checks this side from now on, in place of an older one. The caller puts the timer into its
+  /// heap afterwards, under the heap's lock. So whoever finds a timer there other than the one noted here may drop that
+  /// timer.
   func arm(at ticks: UInt64, on p: P) {
     disarm(isLeft: true)
     unsafe record.pointee.armed.store(ticks, ordering: .relaxed)
     unsafe record.pointee.armedOn = p
   }
 
-  /// No timer looks for this side any more: it fired, or (`isLeft`) was replaced, or its descriptor is going.
+  /// Notes that this side has no timer any more: it fired; or (`isLeft`) it stays in its heap, replaced or given up.
   func disarm(isLeft: Bool) {
     guard armed != 0 else { return }
     unsafe record.pointee.armed.store(0, ordering: .relaxed)
@@ -122,17 +124,17 @@ struct PollRecord: ~Copyable {
 
   private var state: UInt64 { unsafe record.pointee.state.load(ordering: .sequentiallyConsistent) }
 
-  /// What comes of an announcement.
+  /// The outcome of an announcement.
   enum Announcement {
-    /// There was news already, which it has consumed: no need to wait.
+    /// There was news already, and the G has consumed it: no need to wait.
     case news
-    /// It stands in the word. `displacing`: the G that was parked there, which the caller makes ready (§2).
+    /// The G stands in the word. `displacing`: the G that was parked there; the caller must make it ready (§2).
     case made(displacing: G?)
-    /// Another stands there, and it was cancelled: it has nothing to do here any more.
+    /// The G was cancelled, and another stands in the word: the G must not wait here any more.
     case tooLate
   }
 
-  /// Announces `g`, which is about to wait. `isCancelled`: whether it is, asked when another is found.
+  /// Announces `g`, which is about to wait. `isCancelled`: whether `g` is cancelled; asked when another G is found.
   @inline(__always)
   func announce(_ g: G, _ isCancelled: () -> Bool) -> Announcement {
     while true {
@@ -143,24 +145,24 @@ struct PollRecord: ~Copyable {
       if isCancelled() { return .tooLate }
       guard change(old, Self.announced(g)) else { continue }
       guard old == Self.parked(other) else { return .made(displacing: nil) }
-      unsafe record.pointee.displaced.store(other.link, ordering: .releasing)  // before it is made ready
+      unsafe record.pointee.displaced.store(other.link, ordering: .releasing)  // before it is readied
       return .made(displacing: other)
     }
   }
 
-  /// The waiter is off its stack: lets others find it. False when it must not park.
+  /// Lets others find `g`, which is off its stack now. False when `g` must not park.
   func commit(_ g: G) -> Bool { change(Self.announced(g), Self.parked(g)) }
 
-  /// What a waiter that goes on finds.
+  /// Why a waiter goes on.
   enum Ending {
     case news
-    /// It was woken for another reason, or did not wait at all.
+    /// It was woken for another reason, or did not park at all.
     case noNews
-    /// Another has taken its place while it was parked.
+    /// Another G has taken its place while it was parked.
     case displaced
   }
 
-  /// The waiter goes on: takes out itself, or the news.
+  /// Takes `g`, which goes on, or the news out of the word. Says which.
   func conclude(_ g: G) -> Ending {
     let isDisplaced = takeNote(of: g)
     while true {
@@ -175,7 +177,7 @@ struct PollRecord: ~Copyable {
     return isDisplaced ? .displaced : .noNews
   }
 
-  /// Whether `g` was displaced since it was announced.
+  /// Whether `g` was displaced after it was announced. Clears the note.
   private func takeNote(of g: G) -> Bool {
     guard unsafe record.pointee.displaced.load(ordering: .acquiring) == g.link else { return false }
     return unsafe record.pointee.displaced.compareExchange(
@@ -183,10 +185,10 @@ struct PollRecord: ~Copyable {
     ).exchanged
   }
 
-  /// The G that stands there, if any; of no use but for words.
+  /// The G in the word, if any. It may change at once, so it is good only for messages.
   var owner: G? { Self.g(in: state) }
 
-  /// Brings news (`ready`), or only wakes (a deadline, a close). The G to make ready, if one was parked.
+  /// Brings news (`ready`), or only ends a wait (a deadline, a close). Returns the G to make ready, if one was parked.
   func unblock(ready: Bool) -> G? {
     while true {
       let old = state
@@ -223,7 +225,7 @@ struct PollRecord: ~Copyable {
     return (MemoryLayout<PollRecord>.size + alignment - 1) / alignment * alignment
   }
 
-  /// Record and sides in one piece of memory.
+  /// Allocates record and sides in one piece of memory.
   private static func allocate() -> UnsafeMutablePointer<PollRecord> {
     let side = MemoryLayout<PollSideRecord>.self
     let memory = UnsafeMutableRawPointer.allocate(
@@ -240,7 +242,7 @@ struct PollRecord: ~Copyable {
 
   var lock: Lock { unsafe record.pointee.lock }
   var isClosed: Bool { unsafe record.pointee.closed.load(ordering: .sequentiallyConsistent) }
-  /// Marks it closed; false when it was.
+  /// Marks it as closed; false when it was closed already.
   func close() -> Bool { unsafe !record.pointee.closed.exchange(true, ordering: .sequentiallyConsistent) }
 
   var watched: Int32 {
@@ -252,11 +254,11 @@ struct PollRecord: ~Copyable {
 
   // MARK: names that travel
 
-  /// The address in the low 48 bits, the low 16 of the generation above.
+  /// A name that travels through the kernel: the address in the low 48 bits, the low 16 bits of the generation above.
   var tag: UInt64 { UInt64(address) | UInt64(generation & 0xffff) << 48 }
   private var address: UInt { unsafe UInt(bitPattern: record) }
 
-  /// nil when the tag is of an earlier life of its descriptor.
+  /// The descriptor that `tag` names; nil when it was reused since.
   init?(tag: UInt64) {
     let address = UInt(tag & 0x0000_ffff_ffff_ffff)
     unsafe record = UnsafeMutablePointer(bitPattern: address).unsafelyUnwrapped
@@ -272,7 +274,7 @@ struct PollRecord: ~Copyable {
   private static let freeLock = Lock()
   nonisolated(unsafe) private static var free: PollDescriptor?
 
-  /// A descriptor that nobody uses.
+  /// A fresh descriptor, new or reused.
   init() {
     Self.freeLock.lock()
     defer { Self.freeLock.unlock() }
@@ -287,7 +289,8 @@ struct PollRecord: ~Copyable {
     }
   }
 
-  /// Gives it back; events and timers of this life find nothing any more. It must be unregistered, and no G in it.
+  /// Gives the descriptor back for reuse; old events and timers will not find it any more. It must be unregistered, and
+  /// no G may wait in it.
   func giveBack() {
     lock.lock()
     read.disarm(isLeft: true)
@@ -302,8 +305,9 @@ struct PollRecord: ~Copyable {
 
   // MARK: deadlines
 
-  /// Sets or clears (`ticks` = 0) a deadline; the G to make ready when it has passed already. A timer is added to `p`
-  /// only if none would look in time: moving a deadline later, as every request does, costs a store.
+  /// Sets or clears (`ticks` = 0) a deadline. Returns the G to make ready when the deadline has passed already. Adds a
+  /// timer to `p` only if no timer would check in time: so moving a deadline later, as every request does, costs only a
+  /// store.
   func setDeadline(_ ticks: UInt64, _ direction: Pollable.Direction, on p: P) -> G? {
     let side = side(direction)
     lock.lock()
@@ -327,12 +331,13 @@ struct PollRecord: ~Copyable {
     return ticks == 0 ? nil : Deadline(ticks: ticks)
   }
 
-  /// The timer of a side looks. The G to make ready when the deadline has passed.
+  /// Checks the deadline, because a timer of this side went off. Returns the G to make ready when the deadline has
+  /// passed.
   func deadlineFired(_ direction: Pollable.Direction, _ timer: Timer, on p: P) -> G? {
     let side = side(direction)
     lock.lock()
     defer { lock.unlock() }
-    // replaced by an earlier one
+    // Otherwise the timer was replaced by an earlier one, or the descriptor reused.
     guard generation == timer.generation, side.armed == timer.when else { return nil }
     side.disarm(isLeft: false)
     guard side.deadline != 0 else { return nil }
@@ -344,13 +349,13 @@ struct PollRecord: ~Copyable {
     return side.unblock(ready: false)
   }
 
-  /// Whether a timer of a heap does nothing for this side any more: it was replaced, or is of an earlier life. Under the
-  /// lock of that heap.
+  /// Whether `timer` is stale: this side has another timer by now, or none, or the descriptor was reused. Call under
+  /// the lock of the timer's heap.
   func hasNo(_ timer: Timer, for direction: Pollable.Direction) -> Bool {
     generation != timer.generation || side(direction).armed != timer.when
   }
 
-  /// Under the lock.
+  /// Adds a timer for this side to `p`. Call under the descriptor's lock.
   private func arm(_ direction: Pollable.Direction, at ticks: UInt64, on p: P) {
     side(direction).arm(at: ticks, on: p)
     let kind: Timer.Kind = direction == .read ? .readDeadline : .writeDeadline

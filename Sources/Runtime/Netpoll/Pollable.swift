@@ -1,28 +1,29 @@
-// Pollable: the public face of netpoll, for whoever wraps a descriptor (sockets, pipes, eventfds).
+// Pollable: the public face of netpoll, for code that wraps a descriptor (sockets, pipes, eventfds).
 import Glibc
 import Region
 
 /// A file descriptor registered with netpoll, edge-triggered: the waiting half of a blocking-style socket.
 ///
-/// Use: make the descriptor non-blocking, try the system call; on EAGAIN `wait`, and try again. All functions but `close`
-/// must be called from a G; the last reference may go anywhere. Thread-safe; at most one G may wait for each direction.
+/// Use: make the descriptor non-blocking, try the system call; on EAGAIN `wait`, and try again. Call all functions from
+/// a G, except `close`; the last reference may be dropped anywhere. Thread-safe; at most one G may wait for each
+/// direction.
 public final class Pollable: Sendable {
   public enum Direction: Sendable { case read, write }
 
-  /// Why a wait ended without news.
+  /// Why a wait ended although the descriptor did not become ready.
   public enum Failure: Error, Sendable, Equatable { case timedOut, closed, cancelled }
 
-  /// What a wait is counted as; see `WaitReason`.
+  /// The reason under which a wait is counted; see `WaitReason`.
   public enum Purpose: Sendable { case netpoll, signal }
 
-  /// The descriptor; the caller owns it, and closes it after `close()` here.
+  /// The descriptor. The caller owns it, and must close it after calling `close()` here.
   public let fd: Int32
   private let purpose: Purpose
   private let descriptor: PollDescriptor
 
   /// Registers `fd`.
-  /// - Throws: why it cannot be waited for: EPERM for a regular file, EBADF for no descriptor at all; with epoll also
-  ///   EEXIST for one that is registered already.
+  /// - Throws: the reason why nobody can wait for `fd`: EPERM for a regular file, EBADF for no descriptor at all; with
+  ///   epoll also EEXIST for a descriptor that is registered already.
   public init(fd: Int32, purpose: Purpose = .netpoll) throws(SystemError) {
     let m = enterRuntime("Pollable.init")
     defer { leaveRuntime() }
@@ -30,7 +31,7 @@ public final class Pollable: Sendable {
     do throws(SystemError) {
       try sched.netpoll.backend.register(fd, descriptor, by: m)
     } catch {
-      // Before all properties have a value, or `deinit` would do its work as well.
+      // Give back here, while not all properties have a value: once they have, `deinit` would do it again.
       descriptor.giveBack()
       throw error
     }
@@ -43,11 +44,11 @@ public final class Pollable: Sendable {
     Outside.act("Pollable.deinit") { _ in descriptor.giveBack() }
   }
 
-  /// Parks the running G until `fd` may be ready for `direction`; returns at once if there was news since the last
-  /// wait. A return promises nothing: try the system call. Fails with `cancelled` when the G's scope is.
+  /// Parks the running G until `fd` may be ready for `direction`; returns at once if it became ready since the last
+  /// wait. A return promises nothing: try the system call. Fails with `cancelled` when the G's scope is cancelled.
   ///
-  /// Two Gs that wait for one direction at once end the process. When the scope of one is cancelled another may come at
-  /// once.
+  /// Two Gs that wait for one direction at the same time end the process. After the scope of one was cancelled, another
+  /// may wait at once.
   public func wait(_ direction: Direction) throws(Failure) {
     let m = enterRuntime("Pollable.wait")
     defer { leaveRuntime() }
@@ -55,14 +56,14 @@ public final class Pollable: Sendable {
     let side = descriptor.side(direction)
     try check(side)
     guard g.scope != nil else { return try wait(g, side, direction, m) }
-    // From here on a canceller finds the side; it looks after it has set its flag (Cancellation §3).
+    // From here on a canceller finds the side. It looks for it after it has set its flag (Cancellation §3).
     g.setPollSide(side)
     defer { g.setPollSide(nil) }
     if g.isCancelled { throw .cancelled }
     try wait(g, side, direction, m)
   }
 
-  /// The same for a wait that the G's scope does not end.
+  /// As `wait`, but cancelling the G's scope does not end the wait.
   func waitThroughCancellation(_ direction: Direction) throws(Failure) {
     let m = enterRuntime("Pollable.wait")
     defer { leaveRuntime() }
@@ -81,17 +82,18 @@ public final class Pollable: Sendable {
     case .tooLate: ending = .noNews
     case .made(let other):
       if let other { m.ready(other) }
-      // Once announced, whoever closes, expires or cancels it finds the announcement; so look again.
+      // Whoever closes, expires or cancels from now on finds the announcement. Here we look for those that came before
+      // it.
       if !descriptor.isClosed && !side.isExpired && !(isCancellable && g.isCancelled) {
         m.park(reason(direction), on: UInt64(fd + 1), commit: .poll(side))
       }
       ending = side.conclude(g)
     }
-    // Last of all: see PollDescriptor §2.
+    // This look must come last: see PollDescriptor §2.
     let isCancelled = isCancellable && g.isCancelled
     if case .news = ending {
       guard isCancelled else { return }
-      // The M of now: it may have changed in the park.
+      // Take the M anew: the G may have moved to another M in the park.
       if let next = side.unblock(ready: true) { unsafe M.current.unsafelyUnwrapped.ready(next) }
     }
     try check(side)
@@ -118,17 +120,17 @@ public final class Pollable: Sendable {
     }
   }
 
-  /// Sets a deadline for waits of `direction`, the one that is going on included; nil: none. Until it is set anew,
-  /// every wait past it fails with `timedOut`.
+  /// Sets a deadline for waits of `direction`, including one that is going on; nil: none. After the deadline every wait
+  /// fails with `timedOut` until a new deadline is set.
   public func setDeadline(_ deadline: Deadline?, for direction: Direction) {
     let m = enterRuntime("Pollable.setDeadline")
     if let g = descriptor.setDeadline(deadline?.ticks ?? 0, direction, on: m.p) { m.ready(g) }
     leaveRuntime()
   }
 
-  /// How long a wait for `direction` may still last; nil: there is no deadline. For whoever has to wait for something
-  /// else before the next try, such as room for a descriptor. From a G.
-  /// - Throws: what a wait would fail with now.
+  /// How long a wait for `direction` may still last; nil: there is no deadline. For callers that must wait for
+  /// something else before the next try, such as room for a descriptor. Call it from a G.
+  /// - Throws: the failure with which a wait would end now.
   public func timeLeft(_ direction: Direction) throws(Failure) -> Duration? {
     let m = enterRuntime("Pollable.timeLeft")
     defer { leaveRuntime() }
@@ -142,8 +144,8 @@ public final class Pollable: Sendable {
     return left
   }
 
-  /// Stops watching, and ends every wait, now and later, with `closed`. Twice does no harm. From anywhere, also where
-  /// there is no G: so may the last reference be dropped.
+  /// Stops watching `fd`, and ends every wait, now and later, with `closed`. A second call does nothing. May be called
+  /// from anywhere, also outside of a G, so the last reference may be dropped anywhere too.
   public func close() {
     guard descriptor.close() else { return }
     Outside.act("Pollable.close") { m in

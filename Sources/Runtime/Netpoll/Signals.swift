@@ -1,4 +1,4 @@
-// Signals of the operating system, as a G waits for them: the handler writes to a pipe, and the pipe is pollable.
+// Signals of the operating system, for which a G can wait: the handler writes into a pipe, and the pipe is pollable.
 import CMPG
 import Glibc
 
@@ -8,15 +8,15 @@ import Glibc
 /// let signals = try Signals([SIGTERM, SIGINT])   // from here on they do not end the process
 /// go { let signal = signals.next() … }
 /// ```
-/// Thread-safe; from Gs only, of which one at a time may wait. A signal that arrives while nobody waits is kept. A later `Signals` for the
-/// same signal takes it over.
+/// Thread-safe; call it from Gs only, and let only one G wait at a time. A signal that arrives while nobody waits is
+/// kept. A later `Signals` for the same signal takes that signal over.
 public final class Signals: Sendable {
   private let pollable: Pollable
 
-  /// Installs the handlers and unblocks the signals, which may have been inherited blocked. From a G.
-  /// - Throws: what `pipe2` or `sigaction` failed with (EINVAL for SIGKILL).
+  /// Installs the handlers and unblocks the signals, which the process may have inherited blocked. Call it from a G.
+  /// - Throws: the error of `pipe2` or `sigaction` (EINVAL for SIGKILL).
   public init(_ signals: [Int32]) throws(SystemError) {
-    // Neither end is ever closed: a handler may be about to write.
+    // Neither end is ever closed, because a handler may be about to write.
     var ends: [Int32] = [0, 0]
     _ = unsafe try SystemCall.check("pipe2", mpg_pipe(&ends))
     pollable = try Pollable(fd: ends[0], purpose: .signal)
@@ -26,8 +26,8 @@ public final class Signals: Sendable {
     }
   }
 
-  /// Parks the running G until one of the signals arrives, and returns it. It cannot throw, so by the rule of
-  /// cancellation (`withCancellation`) it waits on in a scope that is cancelled.
+  /// Parks the running G until one of the signals arrives, and returns it. It cannot throw, so it does not end when the
+  /// G's scope is cancelled (the rule of `withCancellation`).
   public func next() -> Int32 {
     while true {
       if let signal = take() { return signal }
@@ -37,7 +37,7 @@ public final class Signals: Sendable {
     }
   }
 
-  /// The same, unless the G's scope is cancelled first: then no signal is taken.
+  /// As `next`, but throws when the G's scope is cancelled first. Then it takes no signal.
   public func nextOrCancelled() throws(CancellationError) -> Int32 {
     try checkCancellation()
     while true {
@@ -49,7 +49,7 @@ public final class Signals: Sendable {
     }
   }
 
-  /// A signal that has arrived.
+  /// A signal that has arrived; nil: none has.
   private func take() -> Int32? {
     var number: UInt8 = 0
     return unsafe read(pollable.fd, &number, 1) == 1 ? Int32(number) : nil

@@ -1,41 +1,42 @@
-// Netpoll on io_uring: completions instead of readiness, as a completion port has them. The contract is Backend's.
+// Netpoll on io_uring: completions instead of readiness, as in a completion port. Backend.swift has the contract.
 //
-// §1 The shape. For each descriptor one order lies in the kernel, a *multishot* poll. Each time that the descriptor
-// changes, and at once if it is ready when the order is carried out, the kernel posts a completion with what it is
+// §1 The shape. For each descriptor one order lies in the kernel, a *multishot* poll. Each time the descriptor changes,
+// and at once if it is ready when the kernel carries the order out, the kernel posts a completion that says what it is
 // ready for. Orders go into the submission ring, completions come out of the completion ring; both are memory shared
 // with the kernel (uring.c). So a look at the network without waiting is a look at memory: no system call.
 //
-// §2 One thread submits. The kernel runs the rest of an order (finding out what has changed, posting the completion) in
-// the thread that submitted it, and interrupts that thread for it. An M that submitted would have system calls of user
-// code interrupted (EINTR where the kernel does not go on by itself), and while it sleeps uninterruptibly, on a disk,
-// the sockets of its orders would be deaf. So any thread pushes orders, under a lock; the netpoll thread alone submits
-// them, in the order of pushing. Who pushes wakes it (`Netpoll.attend`); many pushes share one wake-up. When the ring
-// is full the pusher waits for that thread, which waits for nobody.
-// A cancelled order keeps its file open until the thread has submitted the cancellation: so a peer sees the end of a
-// closed socket a wake-up later than with epoll.
+// §2 One thread submits. The kernel does the rest of an order (finding out what has changed, posting the completion) in
+// the thread that submitted it, and interrupts that thread for it. If an M submitted, that would interrupt system calls
+// of user code (EINTR where the kernel does not resume them); and while the M sleeps uninterruptibly, on a disk, nobody
+// would hear from the sockets of its orders. So any thread may push orders, under a lock, but only the netpoll thread
+// submits them, in the order of pushing. A thread that pushes wakes it (`Netpoll.attend`); many pushes share one
+// wake-up. When the ring is full the pusher waits for the netpoll thread, which waits for nobody.
+// A cancelled order keeps its file open until the netpoll thread has submitted the cancellation. So a peer sees the end
+// of a closed socket one wake-up later than with epoll.
 //
 // §3 Setting up anew. The kernel may end a multishot order: when the completion ring is full, or memory is short. The
-// last completion says so (no "more"). Whoever takes it reports what it says, and pushes the order again; what changed
-// in between counts as ready when the new order is carried out, so nothing is lost. But the descriptor may have been
-// unregistered meanwhile: then a new order would keep a closed file open for ever, or watch a stranger that has the same
-// number. So `watched` in the descriptor is read and the order pushed under one lock, the one under which `unregister`
-// clears it and pushes the cancellation. And an order that goes on is never pushed a second time: one cancellation
-// ends one.
+// last completion says so (no "more"). Whoever takes that completion reports what it says, and pushes the order again.
+// What changed in between counts as ready when the new order is carried out, so nothing is lost. But the descriptor may
+// have been unregistered meanwhile. Then a new order would keep a closed file open for ever, or watch another file that
+// has the same number. So one lock guards both: under it the order is pushed after a look at the descriptor's
+// `watched`, and under it `unregister` clears `watched` and pushes the cancellation. And an order that goes on is never
+// pushed a second time, because one cancellation ends only one order.
 //
-// §4 Who takes completions. One at a time, by a lock. The netpoll thread keeps this lock while it waits in the kernel:
-// what comes then wakes it, and nobody can snatch it between its last look and its sleep. An M that looks without
-// waiting and finds the lock taken goes on: whoever has it reports.
+// §4 Who takes completions: one thread at a time, by a lock. The netpoll thread keeps this lock while it waits in the
+// kernel. A completion that comes then wakes it, and nobody can take that completion away between its last look and its
+// sleep. An M that looks without waiting and finds the lock taken goes on: the holder reports.
 //
-// §5 Breaking a wait. `broken` is set, then an eventfd written that the ring watches like any descriptor. The thread,
-// with the lock of §4, first takes `broken` (then it does not wait), then sees to it that the eventfd is watched, then
-// waits.
+// §5 Breaking a wait. The breaker sets `broken`, then writes to an eventfd that the ring watches like any descriptor.
+// The netpoll thread, with the lock of §4, first takes `broken` (if it was set, the thread does not wait), then makes
+// sure that the eventfd is watched, then waits.
 //     breaker:  broken ← true;  write         thread:  lock;  broken → false?  look at all anew
 //                                                      watched? else push the order;  wait
-// A write before the thread took `broken` is seen there; one after it completes after the lock was taken, and so nobody
-// else can take that completion away. The watch of the eventfd ends like any other (§3), and is set up anew by the
-// thread before it waits: an eventfd that was written to is never read, so the new order completes at once.
-// Without the flag a completion that an M has taken is lost; without the lock one that it takes just before the sleep.
-// UringSleepModel and UringWatchModel go through all interleavings.
+// If the write came before the thread took `broken`, the thread sees the flag. If it came later, it completes after the
+// lock was taken, so nobody else can take that completion away. The watch of the eventfd may end like any other (§3);
+// the thread sets it up anew before it waits. Nobody ever reads the eventfd, so once it was written to, a new order
+// completes at once.
+// Without the flag, a completion that an M has taken would be lost. Without the lock, an M could take the completion
+// just before the thread sleeps. UringSleepModel and UringWatchModel go through all interleavings.
 import CMPG
 import Glibc
 import Region
@@ -44,7 +45,7 @@ import Synchronization
 /// How many entries the rings have.
 struct RingSizes: Sendable {
   var submissions: UInt32 = 1024
-  /// Should hold what comes while nobody looks; a full ring costs the setting up of §3, and loses nothing.
+  /// Should hold what comes in while nobody looks. A full ring loses nothing, but costs setting up watches anew (§3).
   var completions: UInt32 = 16_384
 }
 
@@ -52,9 +53,9 @@ struct RingSizes: Sendable {
 @safe struct UringRecord: ~Copyable {
   var ring = unsafe mpg_uring()
   let breaker: Int32
-  /// For pushing orders, and `PollRecord.watched`.
+  /// Taken to push orders. Guards `PollRecord.watched`.
   let submission = Lock()
-  /// For taking completions (§4), and `isBreakerWatched`.
+  /// Taken to take completions (§4). Guards `isBreakerWatched`.
   let completion = Lock()
   let broken = Atomic<Bool>(false)
   var isBreakerWatched = false
@@ -67,9 +68,10 @@ struct RingSizes: Sendable {
 /// Safe because: the record is made at boot and lives as long as the process; its parts are atomic or under its locks.
 @safe struct Uring {
   private let record: UnsafeMutablePointer<UringRecord>
-  /// Completions taken at once: as many as fit into the kilobyte that a temporary allocation takes from the stack.
+  /// How many completions are taken at once: as many as fit into the kilobyte that a temporary allocation takes from
+  /// the stack.
   private static let batch = 64
-  /// Names the eventfd: no descriptor has this tag.
+  /// The tag of the eventfd. No descriptor has it.
   private static let breakerTag: UInt64 = 0
 
   init(_ sizes: RingSizes) throws(SystemError) {
@@ -102,7 +104,8 @@ struct RingSizes: Sendable {
     sched.netpoll.attend(m)
   }
 
-  /// §3. `tag` is of the order that has ended.
+  /// Pushes the order again that the kernel has ended, unless the descriptor was unregistered (§3). `tag` is that
+  /// order's.
   private func watchAnew(_ descriptor: PollDescriptor, _ tag: UInt64, by m: M) {
     lockWithRoom(m)
     let isWanted = descriptor.tag == tag && descriptor.watched >= 0
@@ -113,7 +116,7 @@ struct RingSizes: Sendable {
     sched.netpoll.attend(m)
   }
 
-  /// Takes the lock on the submission ring when there is room for an order.
+  /// Takes the lock on the submission ring, once there is room for an order.
   private func lockWithRoom(_ m: M) {
     while true {
       submission.lock()
@@ -128,17 +131,17 @@ struct RingSizes: Sendable {
     }
   }
 
-  /// Submits what was pushed (§2). By the netpoll thread.
+  /// Submits what was pushed (§2). Called by the netpoll thread.
   func flush() { if hasUnflushed { enter(submits: true, nanoseconds: 0) } }
 
   var hasUnflushed: Bool { unsafe mpg_uring_pending(&record.pointee.ring) > 0 }
 
-  /// Submits if it may (§2: the netpoll thread), and waits.
+  /// Enters the kernel to submit (only the netpoll thread may, §2), and to wait.
   private func enter(submits: Bool, nanoseconds: Int64) {
     let result = unsafe mpg_uring_enter(&record.pointee.ring, submits, nanoseconds)
     switch -result {
     case ...0, ETIME, EINTR: return
-    // No memory for an order just now; the next round tries again.
+    // No memory for an order just now. The next round tries again.
     case EAGAIN, EBUSY, ENOMEM: usleep(1000)
     case let code: fatal("io_uring_enter: \(errnoName(code))")
     }
@@ -161,7 +164,7 @@ struct RingSizes: Sendable {
       var reported = 0
       for index in 0..<count {
         let done = unsafe ready[index]
-        guard let descriptor = PollDescriptor(tag: done.tag) else { continue }  // of an earlier life
+        guard let descriptor = PollDescriptor(tag: done.tag) else { continue }  // reused since
         if done.readable || done.writable {
           report(descriptor, done.readable, done.writable)
           reported += 1
@@ -172,7 +175,7 @@ struct RingSizes: Sendable {
     }
   }
 
-  /// §5. Under the lock of §4, by the netpoll thread.
+  /// Waits in the kernel unless the wait was broken (§5). Called by the netpoll thread, under the lock of §4.
   private func wait(_ m: M, nanoseconds: Int64) {
     let isBroken = unsafe record.pointee.broken.exchange(false, ordering: .sequentiallyConsistent)
     if unsafe !record.pointee.isBreakerWatched {
@@ -182,16 +185,16 @@ struct RingSizes: Sendable {
       unsafe record.pointee.isBreakerWatched = true
     }
     enter(submits: true, nanoseconds: isBroken ? 0 : nanoseconds)
-    // Whoever breaks from here on breaks the next wait; whoever did before is looked after now.
+    // A break from here on breaks the next wait. The caller looks after whatever was broken for before.
     if !isBroken { unsafe record.pointee.broken.store(false, ordering: .sequentiallyConsistent) }
   }
 
-  /// The completions of descriptors, how many. Under the lock of §4.
+  /// Takes completions of descriptors, and returns how many. Call under the lock of §4.
   private func take(into ready: UnsafeMutableBufferPointer<mpg_ready>) -> Int {
     let ring = unsafe record
     let found = unsafe mpg_uring_take(&ring.pointee.ring, ready.baseAddress, Int32(Self.batch))
     if unsafe found < Self.batch && mpg_uring_overflowed(&ring.pointee.ring) {
-      // Has the kernel move what it held back into the ring, for the next look.
+      // Makes the kernel move what it held back into the ring, for the next look.
       enter(submits: false, nanoseconds: 0)
     }
     var kept = 0
@@ -209,7 +212,7 @@ struct RingSizes: Sendable {
 
   // MARK: breaking a wait
 
-  /// §5. Of several that break at once one writes.
+  /// Ends the current wait, or else the next one (§5). When several threads break at once, only one writes.
   func breakWait() {
     if unsafe record.pointee.broken.exchange(true, ordering: .sequentiallyConsistent) { return }
     var one: UInt64 = 1
