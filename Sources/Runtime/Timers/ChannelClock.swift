@@ -1,45 +1,47 @@
-// The clock of a channel: it has a value to receive when a moment has come. `after` and `Ticker` give such channels.
+// The clock of a channel. A channel with a clock has a value to receive once a moment has come. `after` and `Ticker`
+// make such channels.
 //
-// §1 The problem. A timer that puts a value into the channel at each moment keeps a channel that nobody has any more until
-// then; a fast ticker that nobody receives from takes a CPU; and while one is armed that nobody waits for, a deadlock
-// looks like a program that will go on.
+// §1 The problem. A timer that puts a value into the channel at each moment has three faults. It keeps alive, until
+// that moment, a channel that nobody holds any more. A fast ticker that nobody receives from takes a CPU. And while a
+// timer is armed that nobody waits for, a deadlock looks like a program that will go on.
 //
-// §2 The design (Go's, since 1.23). Nobody puts ticks in. The clock knows when the next one is due; who receives and finds
-// the buffer empty asks it, and if it is due has its value. Only who *waits* has a timer put into the heap of its P, one
-// for all that wait. So a clock that nobody waits for costs nothing, and goes with its channel.
+// §2 The design (Go's, since 1.23). Nobody puts ticks in. The clock knows when the next tick is due. A G that receives
+// and finds the buffer empty asks the clock, and if a tick is due the G has its value. Only a G that *waits* puts a
+// timer into the heap of its P, one for all Gs that wait there. So a clock that nobody waits for costs nothing, and is
+// freed with its channel.
 //
 // §3 Invariants, under the channel's lock.
-//   • It is armed exactly while one entry of one heap carries its generation. That entry looks at the clock when its
-//     moment comes, which is not later than the next tick if somebody waits: a later tick needs no new entry, and nor
-//     does one who goes and comes back.
-//   • It is counted as a timer that may make a G runnable (`Timers.wakers`) exactly while a G waits and time runs; a G
-//     that was given its tick is counted as runnable before (Deadlock §3).
-//   • A tick that was due, and that nobody took, is one tick, however late.
-// Records are reused, never freed: an entry may look at its clock's generation at any time. Which channel it belongs to
-// stands under the record's lock, so that a channel cannot go while its timer has it in hand.
+//   • A clock is armed exactly while one entry of one heap carries its generation. That entry checks the clock when its
+//     moment comes. While somebody waits, that is not later than the next tick. A later tick needs no new entry, and
+//     neither does a G that goes and comes back.
+//   • It counts as a timer that may make a G runnable (`Timers.wakers`) exactly while a G waits and time runs. A G
+//     that was given its tick is counted as runnable before the clock is counted out (Deadlock §3).
+//   • Ticks that were due and that nobody took are one tick, however late.
+// Records are reused, never freed: an entry may look at its clock's generation at any time. The record's own lock
+// guards which channel the clock belongs to, so that a channel cannot be freed while its timer works on it.
 // Lock order: clock → channel → timers → nothing.
 import Region
 import Synchronization
 
 struct ClockRecord: ~Copyable {
   let lock = Lock()
-  /// Counts armings and lives.
+  /// Counts armings and reuses.
   let generation = Atomic<UInt32>(1)
   // MARK: under the lock
   /// The channel; nil: the clock is free.
   var core: ChannelCore?
 
   // MARK: under the channel's lock
-  /// When the next tick is due, in ticks of the clock; `.max`: never.
+  /// When the next tick is due, in ticks of the CPU's clock; `.max`: never.
   var next = UInt64.max
-  /// From one to the next; 0: there is one.
+  /// From one tick to the next, in the same unit; 0: there is only one tick.
   var period: UInt64 = 0
-  /// Gs that wait, or were woken and have yet to leave.
+  /// Gs that wait, and Gs that were woken but have yet to leave.
   var waiting = 0
-  /// When its entry will look; 0: it is not armed.
+  /// When its entry in a heap will check the clock; 0: it is not armed.
   var armed: UInt64 = 0
   var armedOn: P?
-  /// The P among whose timers it counts as one that may make a G runnable.
+  /// The P among whose `wakers` the clock counts; nil: it does not count.
   var countedOn: P?
 
   // MARK: under the lock of the free list
@@ -55,7 +57,7 @@ struct ClockRecord: ~Copyable {
   private static let freeLock = Lock()
   nonisolated(unsafe) private static var free: ChannelClock?
 
-  /// One for `core`, which stands. Inside the runtime.
+  /// A clock for `core`, stopped. Call it inside the runtime.
   init(of core: ChannelCore) {
     Self.freeLock.lock()
     if let reused = unsafe Self.free {
@@ -72,7 +74,8 @@ struct ClockRecord: ~Copyable {
     unsafe record.pointee.lock.unlock()
   }
 
-  /// The channel goes: nothing of the clock happens any more. Inside the runtime, or where no G is stopped.
+  /// Stops the clock and gives it back, because its channel is freed. Call it inside the runtime, or where no G is
+  /// stopped.
   func giveBack() {
     unsafe record.pointee.lock.lock()
     unsafe record.pointee.core = nil
@@ -89,41 +92,41 @@ struct ClockRecord: ~Copyable {
 
   // MARK: under the channel's lock
 
-  /// Whether a tick is due, which is taken.
+  /// Takes the tick that is due; false: none is.
   func takeTick() -> Bool {
     guard unsafe record.pointee.next <= Clock.now else { return false }
     advance()
     return true
   }
 
-  /// Ticks at `when`, and then every `period` ticks (0: once). `p` is the caller's.
+  /// Ticks at `when`, and then every `period` ticks (0: only once). `p` is the caller's P.
   func start(at when: UInt64, every period: UInt64, on p: P) {
     unsafe (record.pointee.next, record.pointee.period) = (when, period)
     arm(on: p)
     settle(on: p)
   }
 
-  /// Ticks no more.
+  /// Stops: there will be no more ticks.
   func stop() {
     unsafe record.pointee.next = .max
     disarm()
     settle(on: nil)
   }
 
-  /// One more G waits, on `p`; its wait is not counted yet.
+  /// Notes that one more G waits, on `p`. The G's wait is not counted yet.
   func waits(on p: P) {
     unsafe record.pointee.waiting += 1
     arm(on: p)
     settle(on: p)
   }
 
-  /// It goes on.
+  /// Notes that a G that waited goes on.
   func leaves() {
     unsafe record.pointee.waiting -= 1
     settle(on: nil)
   }
 
-  /// The first tick after now: those that nobody had time for are left out.
+  /// Moves `next` to the first tick after now. Ticks that nobody had time for are left out.
   private func advance() {
     let (when, period) = unsafe (record.pointee.next, record.pointee.period)
     let late = Clock.now &- when
@@ -132,7 +135,7 @@ struct ClockRecord: ~Copyable {
 
   private var isWaitedFor: Bool { unsafe record.pointee.waiting > 0 && record.pointee.next != .max }
 
-  /// Sees to an entry that looks in time.
+  /// Makes sure that an entry checks the clock in time.
   private func arm(on p: P) {
     let next = unsafe record.pointee.next
     guard isWaitedFor, unsafe record.pointee.armed == 0 || record.pointee.armed > next else { return }
@@ -145,7 +148,7 @@ struct ClockRecord: ~Copyable {
     sched.netpoll.timerAdded(next)
   }
 
-  /// Its entry does nothing from here on.
+  /// Makes its entry stale, and counts it out.
   private func disarm() {
     guard let p = invalidate() else { return }
     p.timers.disarmed(.clock, isLeft: true)
@@ -158,7 +161,7 @@ struct ClockRecord: ~Copyable {
     return p
   }
 
-  /// Counts it in, on `p`, or out.
+  /// Counts the clock as a waker on `p` while somebody waits for it, and counts it out afterwards.
   private func settle(on p: P?) {
     if let counted = unsafe record.pointee.countedOn {
       guard !isWaitedFor else { return }
@@ -176,19 +179,20 @@ struct ClockRecord: ~Copyable {
     unsafe record = UnsafeMutablePointer(bitPattern: UInt(timer.target)).unsafelyUnwrapped
   }
 
-  /// Its entry in the heap of `p` looks. The G that has its tick, counted as runnable already.
+  /// Checks the clock, because its entry in the heap of `p` is due. Returns the G that was given a tick, counted as
+  /// runnable already.
   func fired(_ timer: Timer, on p: P, by m: M) -> G? {
     unsafe record.pointee.lock.lock()
     defer { unsafe record.pointee.lock.unlock() }
     guard generation == timer.generation, let core = unsafe record.pointee.core else { return nil }
     core.lock.lock()
     defer { core.lock.unlock() }
-    // armed anew, or stopped, before the channel was locked
+    // Look again: it may have been armed anew, or stopped, before the channel was locked.
     guard generation == timer.generation, let home = invalidate() else { return nil }
     defer { home.timers.disarmed(.clock, isLeft: false) }
     var woken: G?
     if unsafe record.pointee.next <= Clock.now {
-      // Nobody stands there: the tick waits for who comes, and no timer is needed for it.
+      // If nobody waits, the tick stays for whoever comes next, and no timer is needed for that.
       guard let g = core.grantFirst() else { return nil }
       m.readied(g, m.batchPlace(behind: 0))
       advance()

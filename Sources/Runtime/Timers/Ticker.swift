@@ -1,12 +1,12 @@
-// What a program does with moments, besides sleeping: wait for one in a select, hear of them again and again, have
-// something done at one. The first two are channels with a clock, the last is a timer descriptor.
+// What a program can do with moments, besides sleeping: wait for one in a select, hear of many at a steady pace, or
+// have something done at one. The first two are channels with a clock, the last is a timer descriptor.
 import CMPG
 import Region
 
 /// A channel that receives one value, `delay` from now. It is never closed.
 ///
-/// Must be called from a G. For one wait with a time-out `select`'s own `after` is cheaper. A channel that nobody has any
-/// more is gone at once, due or not.
+/// Must be called from a G. For one wait with a time-out `select`'s own `after` is cheaper. The channel is freed as
+/// soon as nobody holds it, whether its moment has come or not.
 public func after(_ delay: Duration) -> Channel<Void> {
   let m = enterRuntime("after")
   defer { leaveRuntime() }
@@ -16,12 +16,12 @@ public func after(_ delay: Duration) -> Channel<Void> {
   return channel
 }
 
-/// Ticks at a steady pace, as long as it lives.
+/// Sends a value at a steady pace, for as long as the ticker lives.
 ///
-/// A receiver that is slow misses ticks: one at most waits for it. Ticks are late by what timers are (`sleep`), and keep
-/// to the pace of the first all the same. A ticker that nobody waits for costs nothing. Thread-safe; from Gs only.
+/// A slow receiver misses ticks: at most one waits for it. A tick may be late like any timer (`sleep`), but the later
+/// ticks keep to the pace of the first. A ticker that nobody waits for costs nothing. Thread-safe; use it from Gs only.
 public final class Ticker: Sendable {
-  /// Receives a value with every tick. It is never closed, also when the ticker is stopped.
+  /// Receives a value with every tick. It is never closed, not even when the ticker is stopped.
   public let channel = Channel<Void>(capacity: 1)
 
   /// - Parameter period: positive.
@@ -34,8 +34,8 @@ public final class Ticker: Sendable {
     Outside.act("Ticker.deinit") { _ in channel.withClock { $0.stop() } }
   }
 
-  /// Stops ticking; a tick that nobody has received is taken back, and so is what else lies in the channel: who waits there
-  /// to send goes on.
+  /// Stops ticking. Takes back a tick that nobody has received, and everything else that lies in the channel, so a G
+  /// that waits there to send goes on.
   public func stop() {
     inRuntime("Ticker.stop") { m in
       let senders = channel.withClock {
@@ -46,7 +46,7 @@ public final class Ticker: Sendable {
     }
   }
 
-  /// Ticks at this pace from now on; the first time `period` from now. What lies in the channel is taken back, as by `stop`.
+  /// Ticks at this pace from now on, first after one `period`. Empties the channel, as `stop` does.
   public func reset(every period: Duration) {
     precondition(period > .zero, "a ticker's period is positive")
     inRuntime("Ticker.reset") { m in
@@ -61,7 +61,7 @@ public final class Ticker: Sendable {
 }
 
 extension Channel where Element == Void {
-  /// Under the channel's lock.
+  /// Calls `body` with the channel's clock, under the channel's lock.
   fileprivate func withClock<Result: ~Copyable>(_ body: (ChannelClock) -> Result) -> Result {
     core.lock.lock()
     defer { core.lock.unlock() }
@@ -70,9 +70,9 @@ extension Channel where Element == Void {
   }
 }
 
-/// Does something at a moment, in a G of its own.
+/// Runs a closure at a moment, in a G of its own.
 ///
-/// It goes off even if nobody holds it any more; stop it to prevent that. Thread-safe; from Gs only.
+/// An alarm goes off even if nobody holds it any more; stop it to prevent that. Thread-safe; use it from Gs only.
 public final class Alarm: Sendable {
   private let timer: TimerDescriptor
 
@@ -91,15 +91,15 @@ public final class Alarm: Sendable {
   deinit {
     var action = TimerAction.nothing
     Outside.act("Alarm.deinit") { _ in if !timer.abandon() { action = timer.giveBack() } }
-    _ = consume action  // what the body holds goes out here, outside of the runtime
+    _ = consume action  // frees what the body holds here, outside of the runtime
   }
 
-  /// Stops it; whether that came in time: false if it went off already, or was stopped before. It does not wait for a
-  /// body that runs.
+  /// Stops the alarm. True if it was still to go off; false if it went off already, or was stopped before. Does not
+  /// wait for a body that runs.
   @discardableResult
   public func stop() -> Bool { inRuntime("Alarm.stop") { _ in timer.stop() } }
 
-  /// Sets it to go off `delay` from now, instead of when it would have, or once more; whether it was still to go off.
+  /// Makes the alarm go off `delay` from now, instead of earlier planned, or once more. True if it was still to go off.
   @discardableResult
   public func reset(after delay: Duration) -> Bool {
     inRuntime("Alarm.reset") { m in timer.start(after: delay, on: m.p) }

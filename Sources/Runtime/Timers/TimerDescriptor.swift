@@ -1,30 +1,30 @@
-// The timer descriptor: something that happens at a moment, and can be stopped.
+// The timer descriptor: an action at a moment, which can be stopped.
 //
-// Invariants, under the descriptor's lock:
-//   • It is armed exactly while one entry of one P's heap carries its generation. Stopping raises the generation, so
-//     that entry does nothing any more and is swept some day (Timers): stopping costs no search.
+// Invariant, under the descriptor's lock:
+//   • A descriptor is armed exactly while one entry of one P's heap carries its generation. Stopping raises the
+//     generation, so that entry does nothing any more and is swept later (Timers). So stopping costs no search.
 // Descriptors are reused, never freed: an entry may look at its descriptor's generation at any time.
 // Lock order: timer descriptor → timers → nothing.
 import Region
 import Synchronization
 
-/// What happens.
+/// What a timer descriptor does at its moment.
 enum TimerAction {
   case nothing
-  /// A G, named by the entry.
+  /// Start a G that runs `body`; `entry` is its name, a string id.
   case spawn(body: @Sendable () throws -> Void, entry: UInt32)
   case cancel(Cancellation)
 }
 
 struct TimerRecord: ~Copyable {
   let lock = Lock()
-  /// Counts armings and lives.
+  /// Counts armings and reuses.
   let generation = Atomic<UInt32>(1)
   // MARK: under the lock
   var action = TimerAction.nothing
   /// The P in whose heap it is armed; nil: it is not armed.
   var armedOn: P?
-  /// Whether it goes back to the others after it has happened: nobody can stop it any more.
+  /// Whether it gives itself back after it has fired, because nobody holds it any more.
   var isAbandoned = false
 
   // MARK: under the lock of the free list
@@ -40,7 +40,7 @@ struct TimerRecord: ~Copyable {
   private static let freeLock = Lock()
   nonisolated(unsafe) private static var free: TimerDescriptor?
 
-  /// One that nobody uses, not armed. Inside the runtime, as all functions here.
+  /// A fresh descriptor, not armed. Call it inside the runtime, as all functions here.
   init(_ action: TimerAction) {
     Self.freeLock.lock()
     if let reused = unsafe Self.free {
@@ -56,13 +56,13 @@ struct TimerRecord: ~Copyable {
     unsafe record.pointee.isAbandoned = false
   }
 
-  /// One that happens `delay` from now.
+  /// A fresh descriptor that fires `delay` from now.
   init(_ action: TimerAction, after delay: Duration, by m: M) {
     self.init(action)
     _ = start(after: delay, on: m.p)
   }
 
-  /// Stops it, and gives it back; the action is returned for the caller to let go of, where it may.
+  /// Stops it, and gives it back for reuse. Returns the action, which the caller must free where it may run user code.
   @discardableResult
   func giveBack() -> TimerAction {
     let action = lock.with { () -> TimerAction in
@@ -86,7 +86,7 @@ struct TimerRecord: ~Copyable {
   /// Any thread.
   var generation: UInt32 { unsafe record.pointee.generation.load(ordering: .acquiring) }
 
-  /// Arms it anew; whether it was armed.
+  /// Arms it anew. True if it was armed before.
   func start(after delay: Duration, on p: P) -> Bool {
     let when = Deadline.after(delay).ticks
     let wasArmed = lock.with {
@@ -98,10 +98,10 @@ struct TimerRecord: ~Copyable {
     return wasArmed
   }
 
-  /// Stops it; whether it was armed.
+  /// Stops it. True if it was armed.
   func stop() -> Bool { lock.with { disarm() } }
 
-  /// Lets it happen, if it is armed, and go back by itself then; false: it is not armed, and the caller's to give back.
+  /// Lets it fire, and then give itself back, if it is armed; false: it is not armed, and the caller must give it back.
   func abandon() -> Bool {
     lock.with {
       guard unsafe record.pointee.armedOn != nil else { return false }
@@ -110,7 +110,7 @@ struct TimerRecord: ~Copyable {
     }
   }
 
-  /// Under the lock.
+  /// Adds an entry to the heap of `p`. Call under the lock.
   private func arm(at when: UInt64, on p: P) {
     unsafe record.pointee.armedOn = p
     let target = UInt64(unsafe UInt(bitPattern: record))
@@ -119,7 +119,7 @@ struct TimerRecord: ~Copyable {
     p.timers.lock.unlock()
   }
 
-  /// Under the lock. Whether it was armed.
+  /// Makes its entry stale, and counts it out. True if it was armed. Call under the lock.
   @discardableResult
   private func disarm() -> Bool {
     guard let p = invalidate() else { return false }
@@ -127,8 +127,8 @@ struct TimerRecord: ~Copyable {
     return true
   }
 
-  /// Its entry does nothing from here on. Under the lock. The P on which it was armed, and is to be counted out; nil: it
-  /// was not.
+  /// Makes its entry stale. Returns the P on which it was armed, where the caller must count it out; nil: it was not
+  /// armed. Call under the lock.
   private func invalidate() -> P? {
     guard let p = unsafe record.pointee.armedOn else { return nil }
     unsafe record.pointee.armedOn = nil
@@ -142,8 +142,8 @@ struct TimerRecord: ~Copyable {
     unsafe record = UnsafeMutablePointer(bitPattern: UInt(timer.target)).unsafelyUnwrapped
   }
 
-  /// Its entry in the heap of `p` is due. The Gs that are to run for it, counted as runnable already; only then is it
-  /// counted out (Deadlock §3).
+  /// Carries out the action, because its entry in the heap of `p` is due. Returns the Gs that are to run for it,
+  /// counted as runnable already; only afterwards does it count the timer out (Deadlock §3).
   func fired(_ timer: Timer, on p: P, by m: M) -> GQueue {
     var ready = GQueue()
     lock.lock()
@@ -175,7 +175,7 @@ extension Lock {
 }
 
 extension M {
-  /// A new runnable G on behalf of a timer. This M may be without a P, and takes what it needs from the scheduler.
+  /// A new runnable G on behalf of a timer. This M may hold no P; then it takes descriptor and id from the scheduler.
   fileprivate func newG(running body: @escaping @Sendable () throws -> Void, entry: UInt32) -> G {
     let g: G
     if let p = heldP {

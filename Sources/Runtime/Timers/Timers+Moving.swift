@@ -1,28 +1,29 @@
-// What becomes of the timers of a P that is stopped: they go to P 0, which never is.
+// Moving the timers of a P that is stopped to P 0, which is never stopped.
 //
-// §1 The problem. Timers are added by whoever holds the P, but also by who fires a ticker or a deadline of it (a thief,
-// the netpoll thread) and arms the next one there; that may come after the P was stopped. And those who sleep until
-// the earliest timer (Netpoll §4) must see each at every moment.
+// §1 The problem. The holder of a P adds timers. But a thief or the netpoll thread also does: when it fires a ticker or
+// a deadline of that P, it arms the next one there, perhaps after the P was stopped. And a thread that sleeps until the
+// earliest timer (Netpoll §4) must see each timer at every moment.
 //
-// §2 The protocol. `close` holds both locks, the leaving P's first: every other user of these locks holds one, or
-// these two in this order (`insertElsewhere`); so there is no circle. It puts the entries into P 0's heap, with its
-// `nextTimer`, before it takes back the leaving P's: an earliest timer is seen in one of the two, or in both. From
-// then on the heap is marked, under its lock, and who adds to it is sent on.
+// §2 The protocol. `close` holds both locks, the leaving P's first. Every other user holds only one of them, or these
+// two in this order (`insertElsewhere`), so there is no deadlock. `close` puts the entries into P 0's heap, with its
+// `nextTimer`, before it takes back the leaving P's. So an earliest timer shows in one of the two, or in both. After
+// that the heap is marked as closed, under its lock, and whoever adds to it is sent on to P 0.
 //
-// §3 Counting. `PField.timers` counts what was *armed on* a P: a timer descriptor, a deadline and a wait know that P
-// and count themselves out there, also after the move; so these counts stay. Sleepers know nothing, and who takes them
-// out of a heap counts them out there: their counts move along. The sum over all Ps that were ever used is exact. What
-// Deadlock asks for (`Timers.wakers`) is of the first kind, and never moves.
+// §3 Counting. `PField.timers` counts the timers that were *armed on* a P. A timer descriptor, a deadline and a wait
+// know that P and count themselves out there, also after the move, so these counts stay. Sleepers do not know it;
+// whoever takes them out of a heap counts them out there, so their counts move along. The sum over all Ps that were
+// ever used is exact. The number that Deadlock reads (`Timers.wakers`) is of the first kind, and never moves.
 //
 // §4 What would break it. No mark: a ticker of a stopped P, armed by a late thief, ticks no more. The leaving P's
-// `nextTimer` taken back first: the netpoll thread looks in between, and sleeps past the timer. Counts moved for all:
+// `nextTimer` taken back first: the netpoll thread looks in between, and sleeps past the timer. All counts moved: a
+// timer that counts itself out where it was armed takes that count below 0.
 // the one that is counted out where it was armed takes a count below 0.
 import HeapModule
 import Region
 import Synchronization
 
 extension Timers {
-  /// The heap is closed: adds to P 0's instead. Under `lock`.
+  /// Adds to P 0's heap, because this one is closed. Call under `lock`.
   func insertElsewhere(_ timer: Timer) {
     let home = sched.p(0).timers
     home.lock.lock()
@@ -31,7 +32,7 @@ extension Timers {
     home.lock.unlock()
   }
 
-  /// Moves all to `home`, the timers of P 0, and sends on what will be added. By who owns the P.
+  /// Moves all timers to `home`, the timers of P 0, and sends on what is added later. Called by the owner of the P.
   func close(into home: Timers) {
     lock.lock()
     home.lock.lock()
@@ -50,10 +51,11 @@ extension Timers {
     lock.unlock()
   }
 
-  /// Its P runs Gs again. By who owns the P: it needs no lock, since who reads the old value goes to P 0, as before.
+  /// Opens the heap again, because its P runs Gs again. Called by the owner of the P. Needs no lock: whoever still
+  /// reads the old value adds to P 0, which is right as well.
   func reopen() { unsafe closed.pointee.store(false, ordering: .relaxed) }
 
-  /// Gives back the memory of a heap that was four times as large, if it was. Any thread that may allocate.
+  /// Gives back the memory of a heap that was four times as large. True if it did. Any thread that may allocate.
   func shrink() -> Bool {
     lock.lock()
     defer { lock.unlock() }
@@ -65,6 +67,7 @@ extension Timers {
 }
 
 extension Timer {
-  /// Whether the heap counts it out; else who waits for it does, on the P on which it was armed.
+  /// Whether whoever takes the timer out of the heap counts it out, on the heap's P. The other kinds are counted out by
+  /// their descriptor or waiter, on the P on which they were armed.
   var isCountedByHeap: Bool { kind == .wake }
 }

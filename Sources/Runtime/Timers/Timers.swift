@@ -1,15 +1,17 @@
-// Timers: a heap in every P, under a lock of its own, because others may fire what its owner has no time for.
+// Timers: a heap in every P, under a lock of its own, because other threads may fire the timers that its owner has no
+// time for.
 //
-// Who fires: the M that holds the P, before each G that it starts; an M that steals, for all; the netpoll thread,
-// whose wait in the kernel ends at the earliest timer of all (Netpoll §4). The moment of the earliest timer stands in
-// the region, so that all of them look at one word before they touch the lock.
+// Who fires: the M that holds the P, before each G that it starts; an M that steals, for all Ps; and the netpoll
+// thread, whose wait in the kernel ends at the earliest timer of all (Netpoll §4). The moment of a P's earliest timer
+// stands in the region, so all of these read one word before they touch the lock.
 //
-// Nobody takes a timer out of the middle: that would cost a search. What is stopped, replaced or over stays in the heap
-// as an entry that will do nothing (`isStale`), and is counted as that. When such entries are the larger half of a heap
-// it is swept: so it is never larger than twice what is alive and a few, and each one that is stopped pays for two at
-// most that are looked at. The count is about right: it begins anew with each sweep.
+// Nobody takes a timer out of the middle of a heap: that would cost a search. A timer that is stopped, replaced or over
+// stays in the heap as a stale entry, which does nothing (`isStale`), and is counted. When stale entries are the larger
+// half of a heap, the heap is swept. So a heap is never larger than twice its live timers and a few more, and each
+// stopped timer pays for a look at two entries at most. The count is only about right: it begins anew with each sweep.
 //
-// What is told of timers besides the gauge in the region is for Deadlock: which of them may make a G runnable whose own
+// Besides the gauge in the region, one number is kept for Deadlock: how many timers may make a G runnable although that
+// G's wait does not say that it will end (`wakers`).
 // wait does not say that it will end (`wakers`).
 import HeapModule
 import Region
@@ -18,29 +20,30 @@ import Synchronization
 /// Something to do at a moment.
 struct Timer: Comparable {
   enum Kind: UInt32 {
-    /// Make the G in slot `target` runnable: it sleeps.
+    /// Make the sleeping G in slot `target` runnable.
     case wake
-    /// The deadline of a poll descriptor (address in `target`), to read or to write.
+    /// Check the deadline of a poll descriptor (address in `target`), to read or to write.
     case readDeadline
     case writeDeadline
-    /// End the wait of the G in slot `target` whose ticket is the generation; see Claim. The waiter counts it out.
+    /// End the wait of the G in slot `target` whose ticket is `generation`; see Claim. The waiter counts the timer out.
     case wait
-    /// A timer descriptor (address in `target`).
+    /// Fire a timer descriptor (address in `target`).
     case descriptor
-    /// The clock of a channel (address in `target`), which counts itself as a waker while somebody waits for it.
+    /// Tick the clock of a channel (address in `target`). The clock counts itself as a waker while somebody waits for
+    /// it.
     case clock
   }
 
-  /// Ticks.
+  /// In ticks.
   let when: UInt64
   let target: UInt64
   let kind: Kind
-  /// The descriptor's generation, or the ticket of a wait: a timer of an earlier one does nothing.
+  /// The descriptor's generation, or the ticket of a wait. If the target has another by now, the timer does nothing.
   let generation: UInt32
 
   static func < (a: Timer, b: Timer) -> Bool { a.when < b.when }
 
-  /// Whether it belongs to an earlier life of its descriptor, or to a wait that is over.
+  /// Whether the timer will do nothing: its descriptor was reused or armed anew, or its wait is over.
   var isStale: Bool {
     switch kind {
     case .wake: false
@@ -53,18 +56,18 @@ struct Timer: Comparable {
   }
 }
 
-/// What is counted of the timers of a P besides the gauge in the region. Any thread; on a line of its own.
+/// Counts of a P's timers besides the gauge in the region. Any thread; on a cache line of its own.
 struct TimerCounts: ~Copyable {
   /// See `Timers.wakers`.
   let wakers = Atomic<Int>(0)
-  /// Entries of the heap that became stale since it was swept.
+  /// Entries of the heap that became stale since the last sweep.
   let stale = Atomic<Int>(0)
-  /// Entries of the heap. Written under the lock; a hint without.
+  /// Entries of the heap. Written under the lock; without it only a hint.
   let entries = Atomic<Int>(0)
 }
 
 extension Timer.Kind {
-  /// See `Timers.wakers`.
+  /// Whether timers of this kind count as wakers; see `Timers.wakers`.
   @inline(__always)
   var isWaker: Bool { self == .wait || self == .descriptor }
 }
@@ -76,10 +79,10 @@ extension Timer.Kind {
   let heap: UnsafeMutablePointer<Heap<Timer>>
   let block: Block<PField>
   private let counts: UnsafeMutablePointer<TimerCounts>
-  /// Entries at which the heap is swept, whatever was counted. Under `lock`.
+  /// At this many entries the heap is swept, whatever was counted. Under `lock`.
   let limit: UnsafeMutablePointer<Int>
   let lock = Lock()
-  /// Whether its P was stopped: what is added goes to P 0. Set under `lock`.
+  /// Whether the P was stopped: a timer that is added then goes to P 0. Set under `lock`.
   let closed: UnsafeMutablePointer<Atomic<Bool>>
 
   init(_ block: Block<PField>) {
@@ -96,12 +99,12 @@ extension Timer.Kind {
     block[.nextTimer].set(.max)
   }
 
-  /// When the earliest is due, in ticks; `.max`: never.
+  /// When the earliest timer is due, in ticks; `.max`: there is none.
   /// Ordering: sequentially consistent; see Netpoll §4.
   @inline(__always)
   var next: UInt64 { block[.nextTimer].ordered }
 
-  /// Adds a timer. Under `lock`. Afterwards tell `Netpoll.timerAdded`.
+  /// Adds a timer. Call under `lock`, then tell `Netpoll.timerAdded`.
   func insert(_ timer: Timer) {
     if timer.kind.isWaker { addWaker() }
     if unsafe closed.pointee.load(ordering: .relaxed) { return insertElsewhere(timer) }
@@ -109,14 +112,14 @@ extension Timer.Kind {
     block[.timers].add(1)
   }
 
-  /// Adds an entry that is counted already. Under `lock`.
+  /// Adds an entry that is counted already. Call under `lock`.
   func add(_ timer: Timer) {
     if unsafe heap.pointee.count >= limit.pointee { sweep() }
     unsafe heap.pointee.insert(timer)
     noteNext()
   }
 
-  /// Entries, with those that will do nothing any more.
+  /// Entries of the heap, stale ones included.
   var entries: Int {
     lock.lock()
     defer { lock.unlock() }
@@ -125,13 +128,13 @@ extension Timer.Kind {
 
   // MARK: counting out
 
-  /// Timers of this P that may make a G runnable whose wait does not tell of them: all but sleepers, which are
-  /// told by what they wait for, and deadlines, which end waits for the network only. A timer counts until what it does
-  /// is counted: Deadlock §3.
+  /// Timers of this P that may make a G runnable although the G's wait does not say that it will end. Sleepers do not
+  /// count: their wait reason says so. Nor do deadlines: they end only waits for the network. A timer counts until what
+  /// it does is counted: Deadlock §3.
   var wakers: Int { unsafe counts.pointee.wakers.load(ordering: .sequentiallyConsistent) }
 
-  /// A timer of this kind that was armed here does nothing more: it was stopped (`isLeft`: its entry lies in the heap), or
-  /// all that it did is counted. Any thread, not under `lock`.
+  /// Counts out a timer of this kind that was armed here. Either it was stopped, and its entry still lies in the heap
+  /// (`isLeft`); or it fired, and all that it did is counted. Any thread, not under `lock`.
   func disarmed(_ kind: Timer.Kind, isLeft: Bool) {
     block[.timers].subtract(1)
     if kind.isWaker { wakerIsOver() }
@@ -145,11 +148,11 @@ extension Timer.Kind {
     if before == 1 { Sysmon.noteQuiet() }
   }
 
-  /// Few are not worth a sweep.
+  /// Up to this many stale entries are not worth a sweep.
   private static let fewStale = 64
 
   private func noteStale() {
-    // A hint without the lock: of a P that is being closed the wrong heap may be swept too early.
+    // Read without the lock, so a hint: while the P is being closed, the wrong heap may be swept too early.
     if unsafe closed.pointee.load(ordering: .relaxed) { return sched.p(0).timers.noteStale() }
     let stale = unsafe counts.pointee.stale.wrappingAdd(1, ordering: .relaxed).newValue
     let entries = unsafe counts.pointee.entries.load(ordering: .relaxed)
@@ -160,7 +163,7 @@ extension Timer.Kind {
     lock.unlock()
   }
 
-  /// Lets go of what will do nothing any more. Under `lock`.
+  /// Drops stale entries. Call under `lock`.
   private func sweep() {
     unsafe counts.pointee.stale.store(0, ordering: .relaxed)
     unsafe heap.pointee = Heap(heap.pointee.unordered.filter { !$0.isStale })
@@ -169,14 +172,14 @@ extension Timer.Kind {
 
   // MARK: firing
 
-  /// Takes up to `limit` timers that are due at `now`.
+  /// Takes up to `limit` timers that are due at `now`. The earliest come first.
   func takeDue(at now: UInt64, limit: Int = 256) -> [Timer] {
     var due: [Timer] = []
     lock.lock()
     defer { lock.unlock() }
     while due.count < limit, let first = unsafe heap.pointee.min, first.when <= now {
       let timer = unsafe heap.pointee.removeMin()
-      // of a deadline its descriptor knows whether it was still armed
+      // The other kinds are counted out by their descriptor or waiter, which knows whether they were still armed.
       if timer.kind == .wake { block[.timers].subtract(1) }
       due.append(timer)
     }
@@ -184,7 +187,7 @@ extension Timer.Kind {
     return due
   }
 
-  /// Tells what became of the heap. Under `lock`.
+  /// Publishes the number of entries and the earliest moment. Call under `lock`.
   func noteNext() {
     unsafe counts.pointee.entries.store(heap.pointee.count, ordering: .relaxed)
     block[.nextTimer].setOrdered(unsafe heap.pointee.min?.when ?? .max)
@@ -192,7 +195,7 @@ extension Timer.Kind {
 }
 
 extension M {
-  /// Fires what is due in the timers of `p`, into this M's P. Whether anything was.
+  /// Fires the due timers of `p`, and puts the Gs that they ready on this M's P. True if there were such Gs.
   @inline(__always) @discardableResult
   func fireTimers(of p: P) -> Bool {
     let next = p.shared[.nextTimer].relaxed
@@ -203,7 +206,7 @@ extension M {
     return true
   }
 
-  /// Takes the timers of `p` that are due and readies their Gs, which the caller puts on a queue.
+  /// Takes the due timers of `p` and readies their Gs. The caller must put these on a queue.
   @inline(never)
   func readyDue(of p: P) -> GQueue {
     var ready = GQueue()
@@ -224,14 +227,14 @@ extension M {
     return ready
   }
 
-  /// Tells that the timer of `g` was due then.
+  /// Reports that the timer of `g` was due at `since`, and fired late.
   private func noteLate(_ g: G, since: UInt64) {
     if heldP != nil { sched.netpoll.noteFiredLate() }
     let now = stamp()
     emitOther(.timerLate, at: now, g: g.id, arg: now &- since)
   }
 
-  /// The G that a due timer wakes.
+  /// The G that a due timer wakes; nil: the timer comes too late for its wait.
   private func target(of timer: Timer, on p: P) -> G? {
     switch timer.kind {
     case .wake: G(slot: UInt32(timer.target))
@@ -244,12 +247,12 @@ extension M {
 }
 
 extension G {
-  /// The time of its wait is over; the G to make ready, if the wait was not.
+  /// Ends the wait with this ticket as timed out. Returns the G to make ready; nil if somebody else ends that wait.
   fileprivate func endedInTime(_ ticket: UInt32) -> G? {
     wait.claim(ticket, .timedOut) == .parked ? self : nil
   }
 
-  /// Lets a timer end the wait with this ticket. Once the G goes on, `timerIsOver`.
+  /// Adds a timer that ends the wait with this ticket. Once the G goes on, it must call `timerIsOver`.
   func addTimer(at when: UInt64, _ ticket: UInt32, on p: P) {
     p.timers.lock.lock()
     p.timers.insert(Timer(when: when, target: UInt64(slot), kind: .wait, generation: ticket))
@@ -257,12 +260,12 @@ extension G {
     sched.netpoll.timerAdded(when)
   }
 
-  /// The wait that had a timer on `p` is over, by this or otherwise.
+  /// Counts out the timer on `p` of the wait that is over, whether the timer ended it or not.
   func timerIsOver(on p: P) { p.timers.disarmed(.wait, isLeft: wait.outcome != .timedOut) }
 }
 
-/// Parks the running G for `duration`; at once when it is zero or negative. Late by what the machine's timers and
-/// a busy P cost; never early.
+/// Parks the running G for `duration`. A zero or negative duration only yields. It may return late, by what the
+/// machine's timers and a busy P cost, but never early. Must be called from a G.
 public func sleep(_ duration: Duration) {
   let nanoseconds = duration.wholeNanoseconds
   guard nanoseconds > 0 else { return yield() }
@@ -277,7 +280,7 @@ public func sleep(_ duration: Duration) {
   leaveRuntime()
 }
 
-/// The same, unless the G's scope is cancelled first.
+/// As `sleep`, but throws when the G's scope is cancelled first.
 public func sleepOrCancelled(_ duration: Duration) throws(CancellationError) {
   try checkCancellation()
   let nanoseconds = duration.wholeNanoseconds
