@@ -1,8 +1,9 @@
-// What channels of all types have in common, and what their inlinable functions call. How they work: ChannelCore.swift.
+// The part that channels of all types share, and that their inlinable functions call. ChannelCore.swift says how
+// channels work.
 
-/// What channels have in common, whatever they carry. See `Channel`.
+/// The part that channels of all types share. See `Channel`.
 public class AnyChannel: @unchecked Sendable {
-  // Safe because: the core takes care of itself.
+  // Safe because: the core guards its own state.
   let core: ChannelCore
 
   init(capacity: Int, size: Int, stride: Int, alignment: Int, isTrivial: Bool) {
@@ -13,24 +14,24 @@ public class AnyChannel: @unchecked Sendable {
 
   deinit { core.free() }
 
-  /// Closes the channel: what is in it can still be received; waiting receivers get nil. To close twice, or while
-  /// somebody sends, ends the process.
+  /// Closes the channel. Values in it can still be received; waiting receivers get nil. To close it twice, or while a G
+  /// waits to send, ends the process.
   public final func close() { core.close() }
 
   @usableFromInline
   final func send(from element: UnsafeMutableRawPointer) { unsafe core.send(from: element) }
 
-  /// Whether somebody or the buffer took the value; false: the scope was cancelled first.
+  /// True when a receiver or the buffer took the value; false: the scope was cancelled first.
   @usableFromInline
   final func sendOrCancelled(from element: UnsafeMutableRawPointer) -> Bool {
     unsafe core.sendOrCancelled(from: element)
   }
 
-  /// Whether there was a value.
+  /// True when there was a value; false: the channel is closed and empty.
   @usableFromInline
   final func receive(into room: UnsafeMutableRawPointer) -> Bool { unsafe core.receive(into: room) }
 
-  /// Whether there was a value; nil: the scope was cancelled first.
+  /// True when there was a value; false: the channel is closed and empty; nil: the scope was cancelled first.
   @usableFromInline
   final func receiveOrCancelled(into room: UnsafeMutableRawPointer) -> Bool? {
     unsafe core.receiveOrCancelled(into: room)

@@ -1,11 +1,12 @@
-// Errors that say that a G was cancelled: each kind of wait throws its own, and none of them is news to whoever cancelled.
+// Errors that say that a G was cancelled. Each kind of wait throws its own, and none of them counts as a failure of the
+// G.
 
 /// An error that can mean that the scope of the running G was cancelled.
 ///
-/// A G that is cancelled may end with one: that is no error of it (`go`). So errors that wrap others, or stand for a wait
-/// that was cancelled, adopt it; `CancellationError`, `Pollable.Failure` and `NetError` have.
+/// A cancelled G may end with such an error, and `go` does not count that as a failure. So errors that wrap others, or
+/// stand for a wait that was cancelled, adopt this protocol; `CancellationError`, `Pollable.Failure` and `NetError` do.
 public protocol CancellableError: Error {
-  /// Whether that is what this one means.
+  /// Whether this error means that the scope was cancelled.
   var isCancellation: Bool { get }
 }
 

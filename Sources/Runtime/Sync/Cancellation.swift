@@ -1,35 +1,36 @@
-// Cancellation: ending the waits of many Gs at once, and telling them why.
+// Cancellation: ends the waits of many Gs at once, and tells them why.
 //
-// §1 The shape. A G may be in a scope, and so are the Gs that it starts. Cancelling the scope cancels what is below it.
-// As in Swift's own concurrency it is cooperative, and the rule is the same: **what can throw is cancelled, what cannot
-// is not.** A cancelled G goes on running; its waits on sockets throw, and so do the waits whose name says `OrCancelled`
-// (sleep, send, receive, acquire); `select` has a case for it. `send`, `receive`, `sleep`, locks and wait groups wait on.
-// A scope ends with the body of `withCancellation`, and is cancelled then: nothing that waits in it outlives it.
+// §1 The shape. A G may be in a scope, and then so are the Gs that it starts. Cancelling a scope cancels all scopes
+// below it. As in Swift's own concurrency it is cooperative, and the rule is the same: **what can throw is cancelled,
+// what cannot is not.** A cancelled G goes on running. Its waits on sockets throw, and so do the waits whose name says
+// `OrCancelled` (sleep, send, receive, acquire); `select` has a case for it. `send`, `receive`, `sleep`, locks and wait
+// groups wait on. A scope ends with the body of `withCancellation`, and is cancelled then: nothing that waits in it
+// outlives it.
 //
-// §2 Rejected: registering every wait with its scope. The one lock of a server's scope would then be taken twice for
-// every packet. Instead a scope lists its *Gs*, which join when they start and leave when they end. A wait that can be
-// cancelled only says so in a word of its G; to cancel is to walk over the Gs.
+// §2 Rejected: registering every wait with its scope. A server's scope has one lock, which every packet would then take
+// twice. Instead a scope lists its *Gs*, which join when they start and leave when they end. A cancellable wait only
+// says so in a word of its G; to cancel is to walk over the Gs.
 //
-// §3 The protocol. The flag and the words are ordered by sequential consistency:
-//     wait:    G's word ← open and cancellable (or: pollSide ← side, and the announcement in it);   then flag set? throw
-//     cancel:  flag ← set;   then, for every G of the scope: open and cancellable? claim it, or wake the side's G
-// At least one of the two sees the other. A wait is claimed at most once (Claim). A side is woken without news, which
-// its G understands as "look again", so to wake it for a wait that is over already does no harm.
+// §3 The protocol. Sequential consistency orders the flag and the words:
+//     wait:    G's word ← open and cancellable (or: pollSide ← side, and the announcement in it);   then flag set?
+//     throw cancel:  flag ← set;   then, for every G of the scope: open and cancellable? claim it, or wake the side's G
+// At least one of the two sides sees the other. A wait is claimed at most once (Claim). A poll side is woken without
+// news, which its G understands as "look again". So it does no harm to wake a side whose wait is over already.
 //
-// §4 The tree. Cancelling goes down without recursion, however deep the tree is, and holds the lock of one scope at a time.
-// Who sets the flag of a scope, by compare-and-swap, and nobody else, walks over its Gs and its children; children whose
-// flags it set wait for their turn on a list that goes through them.
-//     enter:   under the parent's lock: among its children, and the flag ← the parent's
+// §4 The tree. Cancelling goes down without recursion, however deep the tree is, and holds only one scope's lock at a
+// time. Whoever sets the flag of a scope (by compare-and-swap) walks over its Gs and its children; nobody else does.
+// The children whose flags the walker set wait on a list that is linked through them.
+//     enter:   under the parent's lock: put the scope among the parent's children, and its flag ← the parent's
 //     cancel:  flag ← set;   then, under its lock: the Gs (§3); flag of each child ← set; those it set, onto the list
-// So a child is found by the walk, or finds the flag. A scope that is flagged while another walks above it has been, or
-// will be, walked by whoever flagged it. `cancel` that finds the flag set returns at once: another is under way.
+// So the walk finds a child, or the child finds the flag. When a walker finds a scope with its flag set, whoever set
+// that flag walks over the scope. `cancel` that finds the flag set returns at once: another cancel is under way.
 //
-// §5 Who keeps whom. A scope keeps the one around it until its body is over, for it is taken out of there then; afterwards
-// it needs it no more, since it is cancelled. So a G that goes on in a scope whose body is over keeps that scope only, and
-// not all those around it, and no chain of scopes is ever freed link by link, one within the other. CancellationModel has
-// §3 and §4.
+// §5 Who keeps which scope alive. A scope keeps its parent until its body is over, because it must leave the parent's
+// list then. Afterwards it is cancelled, and needs its parent no more. So a G that goes on in a scope whose body is
+// over keeps only that scope alive, and not all those around it. And no chain of scopes is ever freed link by link, one
+// free within the other. CancellationModel has §3 and §4.
 //
-// §6 Lock order: scope → nothing. A G's membership changes only on that G, under its scope's lock.
+// §6 Lock order: scope → nothing. Only the G itself changes its membership, under its scope's lock.
 import Region
 import Synchronization
 
@@ -37,45 +38,45 @@ import Synchronization
 ///
 /// Thread-safe.
 public final class Cancellation: @unchecked Sendable {
-  // Safe because: the flag is atomic, members and children are touched under `lock`, siblings under the parent's, and the
-  // rest by one who is alone with it.
+  // Safe because: the flag is atomic, members and children are touched under `lock`, siblings under the parent's, and
+  // the rest only by one G or one walk.
   private enum Cause: UInt8 { case none, cancelled, timedOut }
 
   private let lock = Lock()
   private let flag = Atomic<UInt8>(0)
-  /// The scope around it, until its body is over. Its G's own.
+  /// The scope around this one, until its body is over. Only the G that runs the body uses it.
   private var parent: Cancellation?
-  /// The first of its Gs: slot + 1; 0: none.
+  /// The first of the scope's Gs: slot + 1; 0: none.
   private var members: UInt32 = 0
   private var firstChild: Cancellation?
   private var nextSibling: Cancellation?
   private var previousSibling: Cancellation?
-  /// The next on the list of a walk (§4). Of whoever set the flag.
+  /// The next scope on the list of a walk (§4). Owner: whoever set the flag.
   private var nextToWalk: Cancellation?
 
   fileprivate init(parent: Cancellation?) { self.parent = parent }
   deinit { lock.free() }
 
-  /// Whether it, or a scope around it, was cancelled, ended, or ran out of time.
+  /// Whether this scope, or one around it, was cancelled, has ended, or ran out of time.
   public var isCancelled: Bool { flag.load(ordering: .sequentiallyConsistent) != Cause.none.rawValue }  // §3
 
-  /// Whether it was cancelled because its time, or that of a scope around it, was over.
+  /// Whether the scope was cancelled because its time, or that of a scope around it, was over.
   public var hasTimedOut: Bool { flag.load(ordering: .relaxed) == Cause.timedOut.rawValue }
 
-  /// Cancels it and all scopes below. Must be called from a G. Twice does no harm.
+  /// Cancels the scope and all scopes below. Must be called from a G. A second call does nothing.
   public func cancel() {
     let m = enterRuntime("Cancellation.cancel")
     m.submit(cancel(.cancelled, by: m))
     leaveRuntime()
   }
 
-  /// One that is below no other: for a G that async code waits for (Run.swift).
+  /// A scope without a parent: for a G for which async code waits (Run.swift).
   static func outermost() -> Cancellation { Cancellation(parent: nil) }
 
-  /// Cancels it. The Gs that this wakes, which the caller puts on a queue.
+  /// Cancels the scope. Returns the Gs that this wakes; the caller must put them on a queue.
   func cancelled(by m: M) -> GQueue { cancel(.cancelled, by: m) }
 
-  /// Its time is over. The Gs that this wakes, which the caller puts on a queue.
+  /// Cancels the scope because its time is over. Returns the Gs that this wakes; the caller must put them on a queue.
   func timedOut(_ m: M) -> GQueue { cancel(.timedOut, by: m) }
 
   private func cancel(_ cause: Cause, by m: M) -> GQueue {
@@ -89,7 +90,7 @@ public final class Cancellation: @unchecked Sendable {
     return woken
   }
 
-  /// Sets the flag; false: it was set.
+  /// Sets the flag; false: it was set already.
   private func flag(_ cause: Cause) -> Bool {
     // sequentially consistent: §3
     flag.compareExchange(
@@ -97,7 +98,7 @@ public final class Cancellation: @unchecked Sendable {
     ).exchanged
   }
 
-  /// Ends the waits of its Gs, and puts its children before `list`.
+  /// Ends the waits of the scope's Gs, and puts its children before `list`.
   private func walk(_ cause: Cause, by m: M, waking woken: inout GQueue, then list: inout Cancellation?) {
     lock.lock()
     defer { lock.unlock() }
@@ -120,7 +121,7 @@ public final class Cancellation: @unchecked Sendable {
 
   // MARK: members
 
-  /// Makes `g` one of its Gs. `g` is the running G, or not yet known to anybody.
+  /// Makes `g` a member of the scope. `g` is the running G, or nobody knows it yet.
   func join(_ g: G) {
     unsafe g.record.pointee.scope = self
     lock.lock()
@@ -132,7 +133,7 @@ public final class Cancellation: @unchecked Sendable {
     lock.unlock()
   }
 
-  /// `g`, the running G, is no longer one of its Gs.
+  /// Takes `g`, the running G, out of the scope's members.
   func leave(_ g: G) {
     lock.lock()
     if let previous = g.previousMember {
@@ -147,7 +148,7 @@ public final class Cancellation: @unchecked Sendable {
 
   // MARK: the tree
 
-  /// Puts it below its parent; a scope below a cancelled one is cancelled.
+  /// Puts the scope below its parent. Below a cancelled parent the scope is cancelled too.
   fileprivate func enter() {
     guard let parent else { return }
     parent.lock.lock()
@@ -158,7 +159,7 @@ public final class Cancellation: @unchecked Sendable {
     flag.store(parent.flag.load(ordering: .relaxed), ordering: .sequentiallyConsistent)  // under the lock
   }
 
-  /// Takes it out of the tree: its body is over, and it is cancelled.
+  /// Takes the scope out of the tree. Its body is over, and it is cancelled.
   fileprivate func exit() {
     guard let parent = parent.take() else { return }
     parent.lock.lock()
@@ -174,10 +175,10 @@ public final class Cancellation: @unchecked Sendable {
   }
 }
 
-/// Runs `body` in a new scope below the G's own. Gs started in it belong to the scope as well. When `body` has returned
-/// or thrown, the scope is cancelled.
+/// Runs `body` in a new scope below the G's own. Gs that are started in it belong to the scope as well. When `body` has
+/// returned or thrown, the scope is cancelled. Must be called from a G.
 ///
-/// - Parameter timeout: cancels the scope by itself after that time; nil: never.
+/// - Parameter timeout: cancels the scope after that time, if it has not ended by then; nil: never.
 public func withCancellation<Result, Failure: Error>(
   timeout: Duration? = nil, _ body: (Cancellation) throws(Failure) -> Result
 ) throws(Failure) -> Result {
@@ -203,7 +204,7 @@ public func withCancellation<Result, Failure: Error>(
 }
 
 extension Cancellation {
-  /// The body is over. The Gs that this wakes.
+  /// Cancels the scope because its body is over. Returns the Gs that this wakes.
   fileprivate func ended(_ m: M) -> GQueue { cancel(.cancelled, by: m) }
 }
 
@@ -220,7 +221,7 @@ extension G {
 
   var isCancelled: Bool { unsafe record.pointee.scope?.isCancelled ?? false }
 
-  /// Opens a wait that its scope may end; its ticket. nil: it is cancelled already.
+  /// Opens a wait that the G's scope may end, and returns the ticket; nil: the G is cancelled already.
   func openCancellable() -> UInt32? {
     let ticket = wait.open(cancellable: true)
     guard isCancelled else { return ticket }
@@ -228,7 +229,8 @@ extension G {
     return nil
   }
 
-  /// The canceller's half: ends its wait. The G to make ready, if any; a side may have been taken by another one.
+  /// The canceller's half of §3: ends the G's wait. Returns the G to make ready, if any; on a poll side that may be
+  /// another G, which has taken this one's place.
   fileprivate func cancelWait() -> G? {
     let number = unsafe record.pointee.pollSide.load(ordering: .sequentiallyConsistent)  // §3
     if let side = PollSide(number: number) { return side.unblock(ready: false) }
@@ -247,7 +249,7 @@ extension G {
 }
 
 extension M {
-  /// Lets Gs run that were readied already.
+  /// Puts Gs that were readied already on this P.
   func submit(_ batch: consuming GQueue) {
     if batch.count > 0 { pushLocal(batch) }
   }

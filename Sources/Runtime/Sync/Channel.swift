@@ -1,17 +1,18 @@
-// Channels, the part that knows what they carry. How they work: ChannelCore.swift.
+// Channels, the part that knows the element's type. ChannelCore.swift says how they work.
 //
-// The functions that are called all the time are inlinable, so that a program that sends integers moves integers; all
-// that they do is to lend memory for one element. The rest is not, and asks the element's type how it is copied.
+// The functions that programs call all the time are inlinable, so that a program that sends integers moves integers.
+// They only lend memory for one element. The rest is not inlinable, and asks the element's type how to copy it.
 
-/// A channel of `Element`s. With capacity 0 a send waits for its receiver; else up to `capacity` values wait in it.
+/// A channel of `Element`s. With capacity 0 a send waits for its receiver; otherwise up to `capacity` values wait in
+/// it.
 ///
-/// Thread-safe; all functions must be called from a G, and park that G, never the thread. As a sequence it yields
-/// what it receives until it is closed and empty; several Gs may iterate, each gets what the others do not.
+/// Thread-safe. All functions must be called from a G; they park that G, never the thread. As a sequence it yields the
+/// values that it receives until it is closed and empty. When several Gs iterate, each value goes to one of them.
 @safe
 public final class Channel<Element: Sendable>: AnyChannel, @unchecked Sendable, Sequence, IteratorProtocol {
-  // Safe because: it adds no state.
+  // Safe because: this class adds no state.
 
-  /// - Parameter capacity: values that may wait in the channel; not negative.
+  /// - Parameter capacity: how many values may wait in the channel; not negative.
   public init(capacity: Int = 0) {
     precondition(capacity >= 0, "a channel's capacity is not negative")
     super.init(
@@ -21,14 +22,14 @@ public final class Channel<Element: Sendable>: AnyChannel, @unchecked Sendable, 
 
   deinit { core.destroyAll() }
 
-  /// Sends `value`; parks the G until a receiver or the buffer has it. A send on a closed channel ends the process.
+  /// Sends `value`; parks the G until a receiver or the buffer takes it. A send on a closed channel ends the process.
   @inlinable
   public func send(_ value: Element) {
     var value = value
     unsafe withUnsafeMutablePointer(to: &value) { unsafe send(from: $0) }
   }
 
-  /// Sends `value`, unless the G's scope is cancelled before it is taken.
+  /// As `send`, but throws when the G's scope is cancelled before `value` is taken.
   @inlinable
   public func sendOrCancelled(_ value: Element) throws(CancellationError) {
     var value = value
@@ -45,7 +46,7 @@ public final class Channel<Element: Sendable>: AnyChannel, @unchecked Sendable, 
     }
   }
 
-  /// Receives the next value, unless the G's scope is cancelled first. nil when the channel is closed and empty.
+  /// As `receive`, but throws when the G's scope is cancelled first.
   @inlinable
   public func receiveOrCancelled() throws(CancellationError) -> Element? {
     let value: Element?? = unsafe withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { room in

@@ -1,8 +1,8 @@
-// Channel operations that the cancellation of the G's scope ends. A G outside of every scope takes the plain ones.
+// Channel operations that end when the G's scope is cancelled. For a G without a scope they do what the plain ones do.
 import Region
 
 extension ChannelCore {
-  /// Whether somebody or the buffer took the value; false: the scope was cancelled first.
+  /// True when a receiver or the buffer took the value; false: the scope was cancelled first.
   func sendOrCancelled(from element: UnsafeMutableRawPointer) -> Bool {
     let m = enterRuntime("Channel.sendOrCancelled")
     defer { leaveRuntime() }
@@ -21,7 +21,7 @@ extension ChannelCore {
     return true
   }
 
-  /// Whether there was a value; nil: the scope was cancelled first.
+  /// True when there was a value; false: the channel is closed and empty; nil: the scope was cancelled first.
   func receiveOrCancelled(into room: UnsafeMutableRawPointer) -> Bool? {
     let m = enterRuntime("Channel.receiveOrCancelled")
     defer { leaveRuntime() }
@@ -47,7 +47,7 @@ extension ChannelCore {
 
   private enum Ending { case granted, cancelled, closed }
 
-  /// Parks `g` in one of the queues until it is served or cancelled. Under the lock, which it releases.
+  /// Parks `g` in one of the queues until it is served or cancelled. Call under the lock, which this releases.
   private func waitOrCancelled(
     _ reason: WaitReason, _ element: UnsafeMutableRawPointer, _ g: G, _ m: M
   ) -> Ending {

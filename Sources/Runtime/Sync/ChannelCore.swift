@@ -1,25 +1,26 @@
-// Channels: a value goes from one G to another, at once or through a buffer.
+// Channels: a value goes from one G to another, directly or through a buffer.
 //
 // Invariants, under the lock:
-//   • Waiting senders exist only while the buffer is full (or there is none) and no receiver waits.
-//   • Waiting receivers exist only while the buffer is empty and no sender waits.
-//   • Whoever takes a G out of a queue has moved the value for it, or (close) says that there was none: `granted`.
-// So values keep their order, and the G that waited longest is served first. ("Waits" as in Claim: a place in a queue
-// whose wait was ended from elsewhere is as good as gone.) A G waits with its value, or the room for one, on its own
-// stack, which does not move. A value is copied out of a waiting sender, which destroys its own when it goes on.
+//   • Senders wait only while the buffer is full (or there is none) and no receiver waits.
+//   • Receivers wait only while the buffer is empty and no sender waits.
+//   • Whoever takes a G out of a queue has either moved the value for that G and set `granted`, or (close) not set it.
+// So values keep their order, and the G that waited longest is served first. ("Waits" has the sense of Claim: a waiter
+// whose wait was ended from elsewhere counts as gone.) A G waits with its value, or with room for one, on its own
+// stack, which does not move. The receiver copies the value out of a waiting sender; the sender destroys its own when
+// it goes on.
 //
 // Source: Go's chan.go.
 import Region
 
-/// What comes of an attempt to send or to receive without waiting.
+/// The outcome of an attempt to send or to receive without waiting.
 enum ChannelMove {
   /// Not possible now.
   case wait
-  /// The same, and the channel's clock is to be told who waits (`ChannelClock`); of receiving only.
+  /// Not possible now, and the channel's clock must be told that a G waits (`ChannelClock`). Only for receiving.
   case waitForClock
-  /// Nothing to receive, now or ever.
+  /// There is nothing to receive, now or ever.
   case closed
-  /// Done; the other side's G, if it waited, is the caller's to make ready once it has released the lock.
+  /// Done. `ready` is the other side's G, if it waited; the caller must make it ready after releasing the lock.
   case done(ready: G?)
 
   var waits: Bool {
@@ -30,36 +31,36 @@ enum ChannelMove {
   }
 }
 
-/// What there is of a channel besides its name and its type, and does not change.
+/// The part of a channel that does not change, without its name and its type.
 @safe private struct ChannelRecord {
   let lock = Lock()
   let capacity: Int
-  /// Of an element.
+  /// The size of an element, in bytes.
   let size: Int
   let stride: Int
   let isTrivial: Bool
   /// Room for `capacity` elements.
   let buffer: UnsafeMutableRawPointer
-  /// The channel itself, which knows what its elements are; it outlives this.
+  /// The channel itself, which knows the type of its elements. It outlives this record.
   unowned(unsafe) var owner: AnyChannel?
 }
 
-/// What changes of a channel. Under the lock.
+/// The part of a channel that changes. Under the lock.
 private struct ChannelState {
   var first = 0
   var count = 0
   var isClosed = false
-  /// Whether it is neither closed nor has a clock: one look for both.
+  /// Whether it is open and has no clock: one look for both.
   var isPlain = true
-  /// Whose ticks it receives besides what is sent.
+  /// The clock whose ticks it receives besides the values that are sent; nil: none.
   var clock: ChannelClock?
   var senders = WaitQueue()
   var receivers = WaitQueue()
 }
 
-/// The working part of a channel, without its reference count. A handle.
+/// A handle to the working part of a channel. It does not count as a reference.
 ///
-/// Safe because: the memory is allocated and freed by the channel, which whoever uses the handle keeps alive; what
+/// Safe because: the channel allocates and frees the memory, and whoever uses the handle keeps the channel alive; what
 /// changes is touched under the lock alone.
 @safe struct ChannelCore: Comparable {
   /// Record, state and buffer lie one behind the other in one piece of memory.
@@ -86,12 +87,12 @@ private struct ChannelState {
     unsafe (UnsafeMutableRawPointer(record) + Self.stateOffset).assumingMemoryBound(to: ChannelState.self)
   }
 
-  /// Once, before it is used.
+  /// Sets the channel. Call it once, before anybody uses the channel.
   func setOwner(_ owner: AnyChannel) { unsafe record.pointee.owner = owner }
 
   private var owner: AnyChannel { unsafe record.pointee.owner.unsafelyUnwrapped }
 
-  /// Destroys what is in the buffer.
+  /// Destroys the values in the buffer.
   func destroyAll() {
     guard unsafe !record.pointee.isTrivial else { return }
     for index in 0..<(unsafe state.pointee.count) { unsafe owner.destroyElement(slot(index)) }
@@ -103,7 +104,7 @@ private struct ChannelState {
     unsafe record.deallocate()
   }
 
-  /// By address: the order in which several are locked.
+  /// By address: the order in which a select locks several channels.
   static func < (a: ChannelCore, b: ChannelCore) -> Bool { unsafe a.record < b.record }
   static func == (a: ChannelCore, b: ChannelCore) -> Bool { unsafe a.record == b.record }
 
@@ -138,7 +139,7 @@ private struct ChannelState {
     leaveRuntime()
   }
 
-  /// Whether there was a value.
+  /// True when there was a value; false: the channel is closed and empty.
   func receive(into room: UnsafeMutableRawPointer) -> Bool {
     let m = enterRuntime("Channel.receive")
     lock.lock()
@@ -159,8 +160,8 @@ private struct ChannelState {
     return isThere
   }
 
-  /// Parks the running G in one of the queues, with its value or the room for one at `element`. Under the lock, which
-  /// the park releases. Whether there was a value for a receiver; for a sender always.
+  /// Parks the running G in one of the queues, with its value or the room for one at `element`. Call under the lock,
+  /// which the park releases. For a receiver: true when there was a value. For a sender: always true.
   private func wait(_ reason: WaitReason, _ element: UnsafeMutableRawPointer, _ m: M) -> Bool {
     guard let g = m.g else { fatal("a channel was used outside of a G") }
     var record = unsafe WaiterRecord(g, element: element)
@@ -186,7 +187,7 @@ private struct ChannelState {
 
   // MARK: without waiting, under the lock
 
-  /// Copies the value at `element`, if somebody or the buffer takes it now. Ends the process on a closed channel.
+  /// Copies the value at `element` if a receiver or the buffer takes it now. Ends the process on a closed channel.
   @inline(__always)
   func sendNow(from element: UnsafeRawPointer) -> ChannelMove {
     if unsafe state.pointee.isClosed { Self.closedBeforeSending() }
@@ -214,14 +215,14 @@ private struct ChannelState {
     return unsafe state.pointee.isPlain ? .wait : receiveSpecially()
   }
 
-  /// The buffer is empty, and nobody sends. A tick is of type `Void`: there is nothing to copy.
+  /// Receives when the buffer is empty and nobody sends. A tick is of type `Void`, so there is nothing to copy.
   @inline(never)
   private func receiveSpecially() -> ChannelMove {
     if unsafe state.pointee.isClosed { return .closed }
     return clock?.takeTick() ?? false ? .done(ready: nil) : .waitForClock
   }
 
-  /// Takes from the buffer and lets the sender that waited longest fill the room; its G.
+  /// Takes a value from the buffer, and puts the value of the longest-waiting sender there. Returns that sender's G.
   @inline(__always)
   private func takeBuffered(into room: UnsafeMutableRawPointer) -> G? {
     unsafe move(slot(0), to: room)
@@ -255,7 +256,7 @@ private struct ChannelState {
 
   // MARK: clock
 
-  /// Before others have the channel.
+  /// Gives the channel a clock. Call it before anybody else has the channel.
   func addClock() {
     unsafe state.pointee.clock = ChannelClock(of: self)
     unsafe state.pointee.isPlain = false
@@ -263,7 +264,7 @@ private struct ChannelState {
 
   var clock: ChannelClock? { unsafe state.pointee.clock }
 
-  /// Gives the receiver that waited longest a tick; its G. Under the lock.
+  /// Gives a tick to the receiver that waited longest, and returns its G. Call under the lock.
   func grantFirst() -> G? {
     guard unsafe !state.pointee.isClosed, let receiver = unsafe state.pointee.receivers.popFirst() else {
       return nil
@@ -272,11 +273,11 @@ private struct ChannelState {
     return receiver.g
   }
 
-  /// Whether anybody stands there to receive. Under the lock.
+  /// Whether any G waits to receive. Call under the lock.
   var hasReceivers: Bool { unsafe !state.pointee.receivers.isEmpty }
 
-  /// Takes back what nobody has received, of type `Void`, also from those who wait to send; these, counted as runnable,
-  /// are the caller's to put on a queue. Under the lock.
+  /// Drops the values, of type `Void`, that nobody has received, also those of waiting senders. Returns the senders'
+  /// Gs, counted as runnable; the caller must put these on a queue. Call under the lock.
   func drain(by m: M) -> GQueue {
     var senders = GQueue()
     var nothing: Void = ()
@@ -293,7 +294,7 @@ private struct ChannelState {
 
   // MARK: elements
 
-  /// The element `index` places behind the first.
+  /// The place of the element at `index`, counted from the first.
   @inline(__always)
   private func slot(_ index: Int) -> UnsafeMutableRawPointer {
     let index = unsafe state.pointee.first &+ index

@@ -1,31 +1,34 @@
-// Claims: a G that can be woken from several sides is woken from exactly one.
+// Claims: several sides may end the wait of one G, and exactly one does.
 //
-// §1 The problem. A G in `select` stands in the queues of several channels, in a heap of timers, and may be cancelled.
-// Whoever comes first shall end the wait, and all others find it ended. And a timer that comes late, when the G waits
-// for something else already, or the slot of the G was given to another G, must not end that wait.
+// §1 The problem. A G in `select` stands in the queues of several channels and in a heap of timers, and may be
+// cancelled. Whoever comes first must end the wait, and all others must find it ended. A timer may also come late, when
+// the G waits for something else already, or when the G's slot belongs to another G. It must not end that other wait.
 //
-// §2 The design. Every slot of the G table has one word, which outlives the Gs that use it: the number of the latest
-// wait (the ticket), whether that wait can be ended (open), whether the G is off its stack (parked), and how it was
-// ended. Who wants to end a wait names its ticket and closes the word by compare-and-swap: the one who succeeds is the
-// only one, and a ticket of the past never fits. Waits that only one side can end need none of this (WaitQueue).
+// §2 The design. Every slot of the G table has one word, which outlives the Gs that use the slot. It holds the number
+// of the latest wait (the ticket), whether that wait can still be ended (open), whether the G is off its stack
+// (parked), and how the wait was ended. A side that wants to end a wait (a claimer) names its ticket and closes the
+// word by compare-and-swap. Only one side succeeds, and an old ticket never matches. Waits that only one side can end
+// need none of this (WaitQueue).
 //
 // §3 The protocol.
 //   waiter:   W1  open: ticket + 1, open
-//             W2  lets itself be found: timer, queues (whose locks it holds until W4)
+//             W2  lets claimers find it: timer, queues (whose locks it holds until W4)
 //             W3  leaves its stack
-//             W4  commit, on the scheduling stack: open → open and parked, by CAS; then releases the locks of W2. If the
-//                 CAS fails somebody ended the wait already: the G is made ready by itself
+//             W4  commit, on the scheduling stack: open → open and parked, by CAS; then releases the locks of W2. If
+//             the
+//                 CAS fails, somebody has ended the wait already, and the M makes the G ready itself
 //             W5  awake again: takes its waiters out of every queue, under each lock
 //   claimer:  C1  open with the ticket that it knows → closed, with the outcome, by CAS
-//             C2  if it was parked: makes the G ready. If it was not: W4 will fail; nothing to do
-//   Channels claim under their lock, which the waiter holds until W4, so they find it parked or ended. Timers and
+//             C2  if the G was parked: makes it ready. If not: W4 will fail, so there is nothing to do
+//   Channels claim under their lock, which the waiter holds until W4, so they find the wait parked or ended. Timers and
 //   cancellation may come between W1 and W4.
 //
-// §4 What would break it. W4 without CAS: a claim between W1 and W4 is lost, and the G sleeps for ever. C2 without
-// the look: the G is entered while it is on its stack. No ticket: a late timer ends a later wait. W5 without the locks:
-// the frame with the waiters, or a list of locks that W4 still reads, goes away under somebody's hands.
+// §4 What would break it. W4 without CAS: a claim between W1 and W4 is lost, and the G sleeps for ever. C2 without the
+// look at `parked`: an M runs the G while it is still on its stack. No ticket: a late timer ends a later wait. W5
+// without the locks: the frame with the waiters, or a list of locks that W4 still reads, is freed while somebody uses
+// it.
 //
-// A cancellable wait is found through its scope, not in a queue: see Cancellation §3.
+// A canceller finds a cancellable wait through its scope, not in a queue: see Cancellation §3.
 import Synchronization
 
 /// How a wait ended.
@@ -34,29 +37,29 @@ struct Outcome: Equatable {
 
   static let timedOut = Outcome(code: 0)
   static let cancelled = Outcome(code: 1)
-  /// By the owner of the queue in which the G stood with this number.
+  /// Ended by the owner of the queue in which the G stood with this number.
   @inline(__always)
   static func place(_ number: UInt32) -> Outcome { Outcome(code: number &+ 2) }
 
-  /// The number given to `place`; nil: none of them.
+  /// The number that was given to `place`; nil: the wait ended otherwise.
   var place: UInt32? { code >= 2 ? code - 2 : nil }
 }
 
-/// What a claim came to.
+/// The outcome of a claim, for the claimer.
 enum Claim {
   /// Somebody else ended that wait, or it is long over.
   case lost
-  /// The wait is over, and the G will notice by itself: it is still on its stack.
+  /// The wait is over. The G is still on its stack and will notice at its commit; the claimer need do nothing.
   case ended
-  /// The wait is over, and the claimer makes the G ready.
+  /// The wait is over, and the claimer must make the G ready.
   case parked
 }
 
-/// The word of §2. A handle.
+/// A handle to the word of §2.
 ///
 /// Safe because: it lies in a G's record, which is never freed.
 @safe struct WaitWord {
-  /// ticket 32 bits · outcome 29 bits · cancellable, parked, open: a bit each.
+  /// Its `wait` has: ticket 32 bits · outcome 29 bits · cancellable, parked, open: a bit each.
   private let record: UnsafeMutablePointer<GRecord>
 
   private static let open: UInt64 = 1
@@ -69,7 +72,7 @@ enum Claim {
   /// The number of the latest wait.
   var ticket: UInt32 { UInt32(truncatingIfNeeded: relaxed >> 32) }
 
-  /// Has the waits of a record that was set up anew begin behind `ticket`, so that none of the past fits.
+  /// Starts the tickets of a record that was set up anew after `ticket`, so that no old ticket matches.
   func start(after ticket: UInt32) {
     unsafe record.pointee.wait.store(UInt64(ticket) << 32, ordering: .relaxed)
   }
@@ -85,7 +88,7 @@ enum Claim {
 
   // MARK: the waiter
 
-  /// W1. The ticket of the new wait, never 0. Sequentially consistent if cancellable: see Cancellation §3.
+  /// W1. Returns the ticket of the new wait, never 0. Sequentially consistent if cancellable: see Cancellation §3.
   func open(cancellable: Bool = false) -> UInt32 {
     var ticket = UInt32(truncatingIfNeeded: relaxed >> 32) &+ 1
     if ticket == 0 { ticket = 1 }
@@ -98,20 +101,20 @@ enum Claim {
     return ticket
   }
 
-  /// W4. False: the wait was ended meanwhile.
+  /// W4. False: somebody has ended the wait meanwhile.
   func commit() -> Bool {
     let old = relaxed
     return old & Self.open != 0 && change(old, old | Self.parked)
   }
 
-  /// How the wait ended. After it did.
+  /// How the wait ended. Valid only after it did.
   var outcome: Outcome {
     Outcome(code: UInt32(truncatingIfNeeded: unsafe record.pointee.wait.load(ordering: .acquiring)) >> 3)
   }
 
   // MARK: the claimer
 
-  /// C1.
+  /// C1: ends the wait with this ticket, unless it is over.
   func claim(_ ticket: UInt32, _ outcome: Outcome) -> Claim {
     while true {
       let old = unsafe record.pointee.wait.load(ordering: .acquiring)
@@ -122,7 +125,7 @@ enum Claim {
     }
   }
 
-  /// Ends whatever wait is going on, if it may be cancelled.
+  /// Ends the current wait, whatever its ticket, if it is cancellable.
   func cancel() -> Claim {
     while true {
       let old = unsafe record.pointee.wait.load(ordering: .sequentiallyConsistent)  // Cancellation §3
@@ -133,22 +136,22 @@ enum Claim {
     }
   }
 
-  /// Whether nobody can end the wait with this ticket any more. Any thread; true for good.
+  /// Whether the wait with this ticket is over. Any thread; once true, it stays true.
   func isOver(_ ticket: UInt32) -> Bool {
     let now = unsafe record.pointee.wait.load(ordering: .acquiring)
     return now >> 32 != UInt64(ticket) || now & Self.open == 0
   }
 }
 
-/// Locks that a parking G holds until it is off its stack: one, or several that lie one behind the other.
+/// The locks that a parking G holds until it is off its stack: one lock, or an array of several.
 ///
-/// Safe because: several lie in memory that the waiting G has lent, and takes back only after it has held each of them
-/// again (W5). A single one is in here itself.
+/// Safe because: an array lies in memory that the waiting G has lent. The G takes that memory back only after it has
+/// held each of the locks again (W5). A single lock is stored in the handle itself.
 @safe struct HeldLocks {
-  // Two words, no more: every park writes them.
-  /// Where several lie; of a single one its own address; nil: there are none.
+  // Two words and no more, because every park writes them.
+  /// The address of an array; or of a single lock; nil: there are none.
   private let address: UnsafeRawPointer?
-  /// 0: it is a single one.
+  /// The length of the array; 0: a single lock.
   private let count: Int
 
   static var none: HeldLocks { unsafe HeldLocks(nil, count: 0) }

@@ -1,7 +1,7 @@
-// Condition: waits for something that others change under a Mutex.
+// Condition: Gs wait until others change something that a Mutex protects.
 //
-// No signal is lost between looking and sleeping: a waiter stands in the queue before it unlocks the mutex, and whoever
-// signals looks into the queue under its lock, which the waiter holds until it is off its stack.
+// No signal is lost between looking and sleeping. A waiter stands in the queue before it unlocks the mutex. And a G
+// that signals looks into the queue under the queue's lock, which the waiter holds until it is off its stack.
 // Lock order: condition's queue → mutex's queue.
 //
 // Source: Go's sync.Cond.
@@ -9,10 +9,10 @@ import Region
 
 /// A meeting point for Gs that wait until something protected by a `Mutex` has changed.
 ///
-/// Thread-safe; from Gs only. There are no spurious wake-ups, but another G may be faster: look again in a loop.
+/// Thread-safe; use it from Gs only. There are no spurious wake-ups, but another G may be faster: look again in a loop.
 public final class Condition: @unchecked Sendable {
   // Safe because: the queue is touched under its lock alone.
-  /// The mutex under which waiters look.
+  /// The mutex that protects what waiters wait for.
   public let mutex: Mutex
   private let queueLock = Lock()
   private var waiters = WaitQueue()
@@ -20,7 +20,7 @@ public final class Condition: @unchecked Sendable {
   public init(_ mutex: Mutex) { self.mutex = mutex }
   deinit { queueLock.free() }
 
-  /// Unlocks the mutex, which the caller holds, parks the G until it is signalled, and locks the mutex again.
+  /// Unlocks the mutex, which the caller must hold, parks the G until it is signalled, and locks the mutex again.
   public func wait() {
     let m = enterRuntime("Condition.wait")
     guard let g = m.g else { fatal("Condition.wait was called outside of a G") }
@@ -38,7 +38,7 @@ public final class Condition: @unchecked Sendable {
     mutex.lock()
   }
 
-  /// Wakes the G that waited longest, if any. The mutex need not be locked.
+  /// Wakes the G that has waited longest, if any. The mutex need not be locked.
   public func signal() {
     let m = enterRuntime("Condition.signal")
     queueLock.lock()
@@ -48,7 +48,7 @@ public final class Condition: @unchecked Sendable {
     leaveRuntime()
   }
 
-  /// Wakes all that wait.
+  /// Wakes all Gs that wait.
   public func broadcast() {
     let m = enterRuntime("Condition.broadcast")
     var woken = GQueue()

@@ -1,28 +1,29 @@
 // Mutex: one G at a time. Waiting parks the G, never the thread.
 //
-// §1 The word. locked: somebody holds it · waiting: somebody stands in the queue · woken: a waiter was made ready and
-// has not yet had its try. The first is changed by anyone by compare-and-swap, the others under the queue's lock.
-// Without waiters to lock and to unlock is one compare-and-swap each, outside the runtime.
+// §1 The word has three bits. locked: some G holds the mutex · waiting: some G stands in the queue · woken: a waiter
+// was made ready and has not tried yet. Anyone may change `locked`, by compare-and-swap; the other two change only
+// under the queue's lock. Without waiters, lock and unlock are one compare-and-swap each, outside the runtime.
 //
-// §2 Who gets it. An unlock with waiters lets the mutex go and makes the first of them ready; it must try again, and
-// somebody who runs already may be faster (barging). That keeps the CPU busy, where a hand-over to a G that is not
-// running yet would leave everybody waiting for a switch. One waiter is woken at a time: while it has not tried, more
+// §2 Who gets it. An unlock with waiters releases the mutex and makes the first waiter ready. That waiter must try
+// again, and a G that runs already may be faster (barging). Barging keeps the CPU busy: a hand-over to a G that is not
+// running yet would make everybody wait for a switch. Only one waiter is woken at a time: until it has tried, further
 // unlocks wake nobody.
 //
-// §3 Nobody starves. A waiter that loses goes back to the front of the queue. When the first has waited for 1 ms the
-// mutex is handed over to it: it stays locked, so that nobody can barge in, and the one who unlocks steps aside.
+// §3 Nobody starves. A waiter that loses goes back to the front of the queue. When the first waiter has waited for 1
+// ms, the mutex is handed over to it: it stays locked, so that nobody can barge in, and the G that unlocks gives way.
 //
-// §4 No wake-up is lost. A waiter sets `waiting` under the queue's lock, by compare-and-swap on a word that says locked;
-// so the holder's fast unlock, which expects the word to say nothing else, fails, and takes the lock of the queue.
+// §4 No wake-up is lost. A waiter sets `waiting` under the queue's lock, by compare-and-swap on a word that says
+// locked. The holder's fast unlock expects the word to say locked and nothing else, so it fails, and takes the queue's
+// lock.
 //
-// Source: Go's sync.Mutex, whose starvation mode is a state; here it is what the first waiter's age says.
+// Source: Go's sync.Mutex. There starvation mode is a state; here the age of the first waiter decides.
 import Region
 import Synchronization
 
 /// A mutual exclusion lock for Gs.
 ///
-/// Thread-safe; from Gs only. A G may park while it holds one: others then wait for as long. It belongs to nobody in
-/// particular: one G may unlock what another has locked. Not recursive.
+/// Thread-safe; use it from Gs only. A G may park while it holds the mutex; others then wait as long. It has no owner:
+/// one G may unlock what another has locked. Not recursive.
 public final class Mutex: @unchecked Sendable {
   // Safe because: the word is atomic, and the queue is touched under its lock alone.
   @usableFromInline let word = Atomic<UInt32>(0)
@@ -36,7 +37,7 @@ public final class Mutex: @unchecked Sendable {
   public init() {}
   deinit { queueLock.free() }
 
-  /// Locks it; parks the G until nobody else holds it.
+  /// Locks the mutex; parks the G until nobody else holds it.
   @inlinable
   public func lock() {
     // acquire: pairs with the release in `unlock`
@@ -45,7 +46,7 @@ public final class Mutex: @unchecked Sendable {
     }
   }
 
-  /// Locks it if nobody holds it; whether it did.
+  /// Locks the mutex if nobody holds it. True if it did.
   public func tryLock() -> Bool {
     var old = word.load(ordering: .relaxed)
     while old & Self.locked == 0 {
@@ -56,7 +57,7 @@ public final class Mutex: @unchecked Sendable {
     return false
   }
 
-  /// Unlocks it. If it is not locked, the process ends.
+  /// Unlocks the mutex. Ends the process if it is not locked.
   @inlinable
   public func unlock() {
     // release: pairs with the acquire in `lock`
@@ -65,7 +66,7 @@ public final class Mutex: @unchecked Sendable {
     }
   }
 
-  /// Runs `body` while it is locked.
+  /// Runs `body` while the mutex is locked.
   @inlinable
   public func withLock<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
@@ -75,17 +76,17 @@ public final class Mutex: @unchecked Sendable {
     return try body()
   }
 
-  // MARK: with others about
+  // MARK: the slow paths, with contention
 
   @usableFromInline @inline(never)
   func lockSlow() {
-    if tryLock() { return }  // free, with somebody on the way to it
+    if tryLock() { return }  // it was free, though a woken waiter may be about to try
     let m = enterRuntime("Mutex.lock")
     if !spin(m) { lock(parking: m) }
     leaveRuntime()
   }
 
-  /// Looks a few times whether the holder, on another P, is done soon. Not while other Gs could run here.
+  /// Looks a few times whether the holder, on another P, unlocks soon. Gives up while other Gs could run on this P.
   private func spin(_ m: M) -> Bool {
     guard sched.procs > 1 else { return false }
     for _ in 0..<4 {
@@ -96,7 +97,7 @@ public final class Mutex: @unchecked Sendable {
     return false
   }
 
-  /// Locks it, on the long way. Inside the runtime; the G may be on another M afterwards.
+  /// Locks the mutex, parking if necessary. Call it inside the runtime; the G may be on another M afterwards.
   func lock(parking m: M) {
     guard let g = m.g else { fatal("Mutex.lock was called outside of a G") }
     var record = WaiterRecord(g)
@@ -111,15 +112,15 @@ public final class Mutex: @unchecked Sendable {
         } else {
           waiters.prepend(waiter)
         }
-        // the M of now: it may have changed in the last round
+        // Take the M anew: the G may have moved to another M in the last round.
         unsafe M.current.unsafelyUnwrapped.park(.mutex, commit: .unlock(queueLock))
         if waiter.granted { return }
       }
     }
   }
 
-  /// Locks it if it is not, else says that somebody waits; whether it did lock. A waiter that was woken has its try
-  /// with this. Under the queue's lock.
+  /// Locks the mutex if it is free; otherwise sets `waiting`. True if it locked. A waiter that was woken makes its try
+  /// with this, which clears `woken`. Call under the queue's lock.
   private func lockOrAnnounce(afterWaking: Bool) -> Bool {
     var old = word.load(ordering: .relaxed)
     while true {
@@ -140,20 +141,20 @@ public final class Mutex: @unchecked Sendable {
     case .quietly: break
     case .waking(let g): m.ready(g)
     case .handingOver(let g):
-      m.ready(g)  // it is next on this P
+      m.ready(g)  // `g` is the next to run on this P
       m.giveWay()
     }
     leaveRuntime()
   }
 
-  /// What remains to be done after a release.
+  /// What the caller must do after a release.
   enum Release {
     case quietly
     case waking(G)
     case handingOver(G)
   }
 
-  /// Lets it go if nobody is to be woken for it; false: somebody is, and it is still locked.
+  /// Releases the mutex if no waiter must be woken for it; false: one must, and the mutex is still locked.
   private func releaseQuietly() -> Bool {
     var old = word.load(ordering: .relaxed)
     while true {
@@ -165,7 +166,7 @@ public final class Mutex: @unchecked Sendable {
     }
   }
 
-  /// Lets it go, or hands it over. Inside the runtime.
+  /// Releases the mutex, or hands it over to the first waiter. Call it inside the runtime.
   func release() -> Release {
     if releaseQuietly() { return .quietly }
     queueLock.lock()
@@ -189,7 +190,7 @@ public final class Mutex: @unchecked Sendable {
 }
 
 extension M {
-  /// The running G goes to the end of the line.
+  /// Puts the running G at the end of its run queue, so that the new holder runs first.
   fileprivate func giveWay() {
     guard let g else { return }
     ask(.yield)

@@ -1,26 +1,26 @@
-// Once: something is done once, and everybody waits until it is.
+// Once: a closure runs once, and everybody waits until it has.
 import Synchronization
 
-/// Runs a body one time, whoever comes first.
+/// Runs a body only once, for the G that comes first.
 ///
-/// Thread-safe; from Gs only. The body may park: the others wait, parked. If it throws, it has not been done, and the
-/// next one to come runs it again.
+/// Thread-safe; use it from Gs only. The body may park; the other Gs wait, parked. A body that throws does not count:
+/// the next G that comes runs its body.
 public final class Once: Sendable {
   private let done = Atomic<Bool>(false)
   private let mutex = Mutex()
-  /// The G that runs the body; 0: none.
+  /// The id of the G that runs the body; 0: none does.
   private let runner = Atomic<UInt64>(0)
 
   public init() {}
 
-  /// Whether the body has been run to its end.
+  /// Whether a body has run to its end.
   public var isDone: Bool { done.load(ordering: .acquiring) }  // pairs with the release in `run`
 
-  /// Runs `body` unless one was run already; returns once it is done. To call it from within the body ends the process.
+  /// Runs `body` unless one has run already; returns once one has. A call from within the body ends the process.
   public func run<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
     if isDone { return }
     let id = currentM("Once.run").g?.id ?? 0
-    // relaxed: only what this G itself has stored matters
+    // relaxed: the comparison is true only if this G itself stored the value
     if runner.load(ordering: .relaxed) == id { fatal("goroutine \(id) runs a Once from within itself") }
     try mutex.withLock { () throws(Failure) in
       if isDone { return }

@@ -1,26 +1,26 @@
 // RWMutex: many readers or one writer.
 //
-// §1 `readers` counts those that hold it or wait behind a writer. A writer that wants it takes `bias` from it, so that
-// it is negative while one is about; the readers that hold it then are counted in `leaving`, and the last of them lets
-// the writer in.
+// §1 `readers` counts the readers that hold the lock or wait behind a writer. A writer that wants the lock subtracts
+// `bias`, so `readers` is negative while a writer waits or writes. The readers that hold the lock at that moment are
+// counted in `leaving`, and the last of them lets the writer in.
 //
-// §2 Nobody starves. A reader that comes after a writer waits for it, so the writer waits only for the readers before
-// it. A writer that is done lets in all readers that waited, before the next writer takes its bias.
+// §2 Nobody starves. A reader that comes after a writer waits for that writer, so a writer waits only for the readers
+// that came before it. A writer that is done lets in all readers that wait, before the next writer subtracts `bias`.
 //
-// §3 Writers are kept apart by a Mutex, which the one that is about holds.
+// §3 A Mutex keeps writers apart. The writer that waits for readers, or writes, holds it.
 //
 // Source: Go's sync.RWMutex.
 import Synchronization
 
 /// A lock that either one writer holds, or any number of readers.
 ///
-/// Thread-safe; from Gs only; parks the G, never the thread. Not recursive: a G that reads and asks to read again may
-/// wait for a writer that waits for it.
+/// Thread-safe; use it from Gs only. It parks the G, never the thread. Not recursive: a G that reads and locks for
+/// reading again may wait for a writer that waits for it.
 public final class RWMutex: Sendable {
   private let writers = Mutex()
   private let readers = Atomic<Int>(0)
   private let leaving = Atomic<Int>(0)
-  /// Permits for readers that waited for a writer, and for the writer that waited for readers.
+  /// Permits: `readerTurn` for readers that waited for a writer, `writerTurn` for the writer that waited for readers.
   private let readerTurn = Semaphore(0, waiting: .mutex)
   private let writerTurn = Semaphore(0, waiting: .mutex)
 
@@ -34,7 +34,7 @@ public final class RWMutex: Sendable {
     if readers.add(1, ordering: .acquiringAndReleasing).newValue < 0 { readerTurn.acquire() }
   }
 
-  /// Unlocks it for reading. If nobody reads, the process ends.
+  /// Unlocks it for reading. Ends the process if nobody reads.
   public func readUnlock() {
     // release: pairs with the acquire in `writeLock`
     let left = readers.subtract(1, ordering: .acquiringAndReleasing).newValue
@@ -47,13 +47,13 @@ public final class RWMutex: Sendable {
   public func writeLock() {
     writers.lock()
     let reading = readers.subtract(Self.bias, ordering: .acquiringAndReleasing).oldValue
-    // Those who left since count below zero; the sum is zero when all have.
+    // Readers that have left since then made `leaving` negative. The sum is zero when all have left.
     if reading != 0, leaving.add(reading, ordering: .acquiringAndReleasing).newValue != 0 {
       writerTurn.acquire()
     }
   }
 
-  /// Unlocks it for writing. If nobody writes, the process ends.
+  /// Unlocks it for writing. Ends the process if nobody writes.
   public func writeUnlock() {
     let waiting = readers.add(Self.bias, ordering: .acquiringAndReleasing).newValue
     guard waiting < Self.bias else { fatal("writeUnlock of an RWMutex that nobody writes") }

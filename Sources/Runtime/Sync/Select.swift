@@ -1,16 +1,16 @@
-// Select: waits for several channels, a time-out and a cancellation at once, and goes on with one of them.
+// Select: waits for several channels, a time-out and a cancellation at once, and carries out one of them.
 //
-// §1 The shape. The program lists its cases in a closure, each with what to do if it is the one. The closure runs
-// twice: once to list the cases, and once more, after one was chosen, to come to that one and do it. So what cases do
-// need not outlive their call, and nothing is allocated for them; what is sent, and to which channel, is evaluated the
-// first time only. Both times the closure must list the same cases.
+// §1 The shape. The program lists its cases in a closure, each with what to do if it is chosen. The closure runs twice:
+// once to list the cases, and once more, after one was chosen, to reach that case and do it. So the cases' closures
+// need not outlive their call, and nothing is allocated for them. What to send, and to which channel, is evaluated only
+// the first time. Both times the closure must list the same cases.
 //
-// §2 How one is chosen: SelectFrame.swift.
+// §2 How a case is chosen: SelectFrame.swift.
 
-/// The cases of a `select`. It exists while the closure runs.
+/// Lists the cases of a `select`. It exists only while the closure runs.
 public struct Select<Result>: ~Copyable {
   @usableFromInline let frame: SelectFrame
-  /// The number of the chosen case; nil: they are being listed.
+  /// The number of the chosen case; nil: the cases are being listed.
   @usableFromInline let winner: UInt32?
   /// The number of the next case.
   @usableFromInline var next: UInt32 = 0
@@ -19,7 +19,7 @@ public struct Select<Result>: ~Copyable {
   @inlinable
   init(_ frame: SelectFrame, winner: UInt32?) { (self.frame, self.winner) = (frame, winner) }
 
-  /// If there is a value, or the channel is closed and empty (nil).
+  /// A case for when there is a value to receive, or the channel is closed and empty (nil).
   @inlinable
   public mutating func receive<Element, Failure: Error>(
     from channel: @autoclosure () -> Channel<Element>, _ body: (Element?) throws(Failure) -> Result
@@ -37,7 +37,7 @@ public struct Select<Result>: ~Copyable {
     result = try body(unsafe value.map { unsafe $0.assumingMemoryBound(to: Element.self).move() })
   }
 
-  /// If a receiver or the buffer takes `value`. A send on a closed channel ends the process.
+  /// A case for when a receiver or the buffer takes `value`. A send on a closed channel ends the process.
   @inlinable
   public mutating func send<Element, Failure: Error>(
     _ value: @autoclosure () -> Element, to channel: @autoclosure () -> Channel<Element>,
@@ -56,7 +56,7 @@ public struct Select<Result>: ~Copyable {
     if winner == number { result = try body() }
   }
 
-  /// If no other case could be chosen for so long. Of several the shortest counts.
+  /// A case for when no other case could be chosen for `delay`. Of several delays the shortest counts.
   @inlinable
   public mutating func after<Failure: Error>(
     _ delay: @autoclosure () -> Duration, _ body: () throws(Failure) -> Result
@@ -66,7 +66,7 @@ public struct Select<Result>: ~Copyable {
     if winner == number { result = try body() }
   }
 
-  /// If the running G's scope is cancelled. This goes before all others.
+  /// A case for when the running G's scope is cancelled. It goes before all other cases.
   @inlinable
   public mutating func cancelled<Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) {
     let number = take()
@@ -74,7 +74,7 @@ public struct Select<Result>: ~Copyable {
     if winner == number { result = try body() }
   }
 
-  /// If no other case can be chosen at once.
+  /// A case for when no other case can be chosen at once.
   @inlinable
   public mutating func otherwise<Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) {
     let number = take()
@@ -89,7 +89,7 @@ public struct Select<Result>: ~Copyable {
   }
 }
 
-/// Waits until one of the cases that `cases` lists can be chosen, does what it says, and returns its result.
+/// Waits until one of the cases that `cases` lists can be chosen, does it, and returns its result.
 ///
 ///     select {
 ///       $0.receive(from: orders) { order in serve(order) }
@@ -97,9 +97,9 @@ public struct Select<Result>: ~Copyable {
 ///       $0.after(.seconds(1)) { print("quiet") }
 ///     }
 ///
-/// Of several that are possible one is chosen at random. Without `otherwise` it parks the G until one is; without any
-/// case, for ever. `cases` runs twice, and must list the same cases both times: once to list them, and once to do the
-/// chosen one. Must be called from a G.
+/// When several cases are possible, one is chosen at random. When none is, `select` takes `otherwise`, or else parks
+/// the G until one is; without any case, for ever. `cases` runs twice, once to list the cases and once to do the chosen
+/// one, and must list the same cases both times. Must be called from a G.
 @inlinable
 public func select<Result, Failure: Error>(
   _ cases: (inout Select<Result>) throws(Failure) -> Void

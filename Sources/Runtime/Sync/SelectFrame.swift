@@ -1,46 +1,47 @@
 // The inside of a select: its cases, and how one of them is chosen.
 //
-// §1 The steps, with the locks of all channels held (each once, in one order for all, so that two selects cannot wait
-// for each other): look at the cases in random order, and do the first that is possible. If none is: `otherwise`; or
-// stand in the queue of each channel with a ticket (Claim), and park; the locks are released when the G is off its
-// stack. So there is a moment at which no case was possible and the G stood in all queues, and before `otherwise` one
-// at which none was possible. Whoever ends the wait says by which case; then the G leaves all queues, under each lock.
-// To do a case takes the lock of its channel only, though: so each is tried by itself first, and most selects need no more.
+// §1 The steps. The G takes the locks of all channels, each once, in one order that all selects share, so that two
+// selects cannot deadlock. It looks at the cases in random order, and does the first that is possible. If none is, it
+// takes `otherwise`; or it stands in the queue of each channel with a ticket (Claim) and parks, and the locks are
+// released when it is off its stack. So there is one moment at which no case was possible and the G stood in all
+// queues; and before `otherwise` one moment at which no case was possible. The side that ends the wait names the case.
+// Then the G leaves all queues, under each lock. But to do a case takes only the lock of its channel. So the G first
+// tries each case with only that lock, and most selects need no more.
 //
 // §2 Memory. Cases, and what they send or receive, lie one behind the other in memory that `select` lends on its own
-// stack, and in pieces of the heap when it is full. None of it moves while the G waits. A value to be sent is copied by
-// whoever receives it, and destroyed here in the end; one that was received is moved out by its case, or destroyed
-// here if that never ran.
+// stack; when that is full, in pieces of the heap. None of it moves while the G waits. A receiver copies the value that
+// is sent; the select destroys the original at its end. A case moves the received value out; if the case never ran, the
+// select destroys that value at its end.
 //
 // Source: Go's select.go.
 import Region
 
-/// A case that sends or receives. Its pointers are into the memory of §2.
+/// A case that sends or receives. Its pointers point into the memory of §2.
 @safe struct SelectCase {
   let number: UInt32
   /// `.chanSend` or `.chanReceive`.
   let reason: WaitReason
-  /// Kept alive while the select lasts.
+  /// Keeps the channel alive while the select lasts.
   let channel: AnyChannel
   let core: ChannelCore
   let element: UnsafeMutableRawPointer
-  /// What `element` is of.
+  /// The type of the value at `element`.
   let type: ObjectIdentifier
   /// Whether there is a value at `element`.
   var isInitialized: Bool
-  /// Its place in the channel's queue; initialized when it is put there.
+  /// Its waiter in the channel's queue; initialized when it is put there.
   let waiter: UnsafeMutablePointer<WaiterRecord>
-  /// The next in the list.
+  /// The next case in the list.
   var next: UnsafeMutablePointer<SelectCase>?
 }
 
-/// What a select knows. Its pointers are into the memory of §2.
+/// The state of a select. Its pointers point into the memory of §2.
 @safe struct SelectRecord {
-  /// The cases with a channel.
+  /// The list of cases that have a channel.
   var first: UnsafeMutablePointer<SelectCase>?
   var last: UnsafeMutablePointer<SelectCase>?
   var count = 0
-  /// The shortest delay, and its case.
+  /// The shortest delay, and the number of its case.
   var delay: Duration?
   var delayNumber: UInt32 = 0
   var cancellation: UInt32?
@@ -48,18 +49,18 @@ import Region
   // MARK: memory
   var free: UnsafeMutableRawPointer
   var end: UnsafeMutableRawPointer
-  /// Pieces of the heap, each with the address of the one before in its first word.
+  /// The pieces of the heap; each holds the address of the piece before it in its first word.
   var pieces: UnsafeMutableRawPointer?
 }
 
 /// A handle to the record of one select.
 ///
-/// Safe because: it lies in the frame of `select`, and `Select`, which alone has it, does not leave that call.
+/// Safe because: it lies in the frame of `select`, and only `Select` has it, which does not leave that call.
 @usableFromInline
 @safe struct SelectFrame {
   let record: UnsafeMutablePointer<SelectRecord>
 
-  /// Bytes that `select` lends: enough for four or five cases.
+  /// How many bytes `select` lends: enough for four or five cases.
   @usableFromInline static let bytes = 1024
 
   @usableFromInline
@@ -70,7 +71,7 @@ import Region
       to: SelectRecord(free: start + MemoryLayout<SelectRecord>.stride, end: start + memory.count))
   }
 
-  /// Lets go of everything.
+  /// Destroys all values that are left, and frees the memory.
   @usableFromInline
   func end() {
     var next = unsafe record.pointee.first
@@ -87,13 +88,13 @@ import Region
 
   // MARK: listing
 
-  /// Adds a case with a channel; memory for one element.
+  /// Adds a case with a channel. Returns memory for one element.
   @usableFromInline
   func add(
     _ number: UInt32, sends: Bool, _ channel: consuming AnyChannel, size: Int, alignment: Int,
     _ type: ObjectIdentifier
   ) -> UnsafeMutableRawPointer {
-    // The case, its place in the queue, and the element, in one piece.
+    // One piece holds the case, its waiter, and the element.
     let offset = (Self.elementOffset + alignment - 1) & ~(alignment - 1)
     let piece = unsafe allocate(offset + size, max(alignment, MemoryLayout<SelectCase>.alignment))
     let one = unsafe piece.bindMemory(to: SelectCase.self, capacity: 1)
@@ -151,12 +152,12 @@ import Region
     return unsafe next
   }
 
-  /// Where the element of a case lies behind it, at the earliest.
+  /// The smallest offset of a case's element from the case.
   private static var elementOffset: Int {
     MemoryLayout<SelectCase>.stride + MemoryLayout<WaiterRecord>.stride
   }
 
-  /// Memory that stays until the end. `alignment` is a power of two, of at most a page.
+  /// Allocates memory that stays until the end. `alignment` is a power of two, at most a page.
   @inline(__always)
   private func allocate(_ size: Int, _ alignment: Int) -> UnsafeMutableRawPointer {
     let free = unsafe record.pointee.free
@@ -190,7 +191,7 @@ import Region
 
   private typealias Cases = UnsafeMutableBufferPointer<UnsafeMutablePointer<SelectCase>>
 
-  /// Chooses a case, and returns its number; parks the G until one is possible.
+  /// Chooses a case, and returns its number. Parks the G until a case is possible.
   @usableFromInline
   func choose() -> UInt32 {
     let m = enterRuntime("select")
@@ -217,7 +218,8 @@ import Region
     return unsafe wait(cases, locks, g, m)
   }
 
-  /// Does one of the cases, in random order, under the lock of its channel alone; nil: none was possible when it was tried.
+  /// Does one of the cases, in random order, with only the lock of its channel; nil: none was possible when it was
+  /// tried.
   private func chooseOne(_ cases: Cases, _ m: M) -> UInt32? {
     for index in cases.indices {
       let one = unsafe pick(index, of: cases, m)
@@ -233,7 +235,7 @@ import Region
     return nil
   }
 
-  /// The cases, as they were listed.
+  /// The cases, in the order in which they were listed.
   @inline(__always)
   private func listed() -> Cases {
     let cases = unsafe array(of: UnsafeMutablePointer<SelectCase>.self, record.pointee.count)
@@ -246,14 +248,14 @@ import Region
     return unsafe cases
   }
 
-  /// Brings a random one of the cases from `index` on there; so, one index after the other, all in random order.
+  /// Swaps a random one of the cases from `index` on to `index`. One index after the other, this shuffles the cases.
   @inline(__always)
   private func pick(_ index: Int, of cases: Cases, _ m: M) -> UnsafeMutablePointer<SelectCase> {
     if index + 1 < cases.count { unsafe cases.swapAt(index, index + m.random(below: cases.count - index)) }
     return unsafe cases[index]
   }
 
-  /// Puts the cases in the order of their channels, and locks each channel once.
+  /// Sorts the cases by their channels, and locks each channel once.
   private func lockAll(_ cases: Cases) -> HeldLocks {
     unsafe sort(cases)
     let locks = unsafe array(of: Lock.self, cases.count)
@@ -268,7 +270,7 @@ import Region
     return unsafe HeldLocks(locks.baseAddress, count: count)
   }
 
-  /// Most selects have a few cases, for which a call of a sort costs more than sorting.
+  /// Up to this many cases are sorted in place here: calling a library sort would cost more than sorting them.
   private static let few = 16
 
   private func sort(_ cases: Cases) {
@@ -287,8 +289,9 @@ import Region
     }
   }
 
-  /// Does one of the cases that are possible now, and releases the locks; nil: none is, and the locks stay. Then `cases`
-  /// are in random order, in which they go into the queues: of two on one channel neither is always served first.
+  /// Does one of the cases that are possible now, and releases the locks; nil: none is, and the locks stay. Afterwards
+  /// `cases` are in random order. In that order they go into the queues, so of two cases on one channel neither is
+  /// always served first.
   private func chooseNow(
     _ cases: Cases, _ locks: HeldLocks, _ m: M
   ) -> UInt32? {
@@ -313,7 +316,7 @@ import Region
       ? unsafe core.sendNow(from: element) : unsafe core.receiveNow(into: element)
   }
 
-  /// Parks until somebody ends the wait; the case that it ended by.
+  /// Parks until somebody ends the wait. Returns the number of the case by which it ended.
   private func wait(
     _ cases: Cases, _ locks: HeldLocks, _ g: G, _ m: M
   ) -> UInt32? {
@@ -343,7 +346,7 @@ import Region
     unsafe one.pointee.core.enqueue(Waiter(one.pointee.waiter), one.pointee.reason)
   }
 
-  /// Takes the G out of all queues. It has held each lock when this returns (Claim W5).
+  /// Takes the G out of all queues. When this returns, it has held each lock once more (Claim W5).
   private func leave(_ cases: Cases) {
     for index in cases.indices {
       let one = unsafe cases[index]
@@ -355,7 +358,7 @@ import Region
     }
   }
 
-  /// Whoever ended the wait by this case has moved the value, or closed the channel.
+  /// Notes what the other side did when it ended the wait by this case: it moved the value, or closed the channel.
   private func conclude(_ number: UInt32, _ g: G) {
     guard let one = unsafe find(number) else { return }
     let granted = unsafe one.pointee.waiter.pointee.granted

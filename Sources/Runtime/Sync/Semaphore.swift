@@ -1,15 +1,16 @@
-// Semaphore: so many permits, given out in the order in which they were asked for.
+// Semaphore: a number of permits, given out in the order in which Gs asked for them.
 //
-// Invariant: the first in the queue wants more permits than there are. So whoever asks for many is not starved by those
-// who ask for few. A cancellation ends the wait of the first without the lock, though, and the G leaves the queue some
-// time later. So whoever comes meanwhile does what it will do: lets those behind it try (`grant`), and only then takes
-// permits for itself. At every release of the lock no place whose wait is over stands before one that could be served.
+// Invariant: the first waiter in the queue wants more permits than there are. So a G that asks for many is not starved
+// by Gs that ask for few. But a cancellation ends the first G's wait without the lock, and that G leaves the queue some
+// time later. So a G that comes meanwhile does the work for it: it lets those behind the cancelled one try (`grant`),
+// and only then takes permits for itself. Whenever the lock is released, no waiter whose wait is over stands before one
+// that could be served.
 import Region
 
 /// A number of permits that Gs acquire and release.
 ///
-/// Thread-safe; from Gs only. First come, first served. A permit belongs to nobody: one G may release what another has
-/// acquired, and more may be released than there were at the start.
+/// Thread-safe; use it from Gs only. First come, first served. A permit has no owner: one G may release what another
+/// has acquired, and more permits may be released than there were at the start.
 public final class Semaphore: @unchecked Sendable {
   // Safe because: all stored variables are touched under `lock` alone.
   private let lock = Lock()
@@ -17,10 +18,10 @@ public final class Semaphore: @unchecked Sendable {
   private var waiters = WaitQueue()
   private let reason: WaitReason
 
-  /// - Parameter permits: free at the start; not negative.
+  /// - Parameter permits: how many are free at the start; not negative.
   public convenience init(_ permits: Int) { self.init(permits, waiting: .semaphore) }
 
-  /// One whose waiters are shown as waiting for something else.
+  /// A semaphore whose waiters are shown with another wait reason.
   init(_ permits: Int, waiting reason: WaitReason) {
     precondition(permits >= 0, "a semaphore's permits are not negative")
     self.permits = permits
@@ -29,7 +30,7 @@ public final class Semaphore: @unchecked Sendable {
 
   deinit { lock.free() }
 
-  /// Acquires `count` permits; parks the G until it is its turn and there are as many.
+  /// Acquires `count` permits; parks the G until it is its turn and that many are free.
   public func acquire(_ count: Int = 1) {
     let m = enterRuntime("Semaphore.acquire")
     guard let g = m.g else { fatal("Semaphore.acquire was called outside of a G") }
@@ -46,7 +47,7 @@ public final class Semaphore: @unchecked Sendable {
     leaveRuntime()
   }
 
-  /// The same, unless the G's scope is cancelled first: then it has acquired nothing.
+  /// As `acquire`, but throws when the G's scope is cancelled first. Then it has acquired nothing.
   public func acquireOrCancelled(_ count: Int = 1) throws(CancellationError) {
     let m = enterRuntime("Semaphore.acquireOrCancelled")
     defer { leaveRuntime() }
@@ -61,7 +62,8 @@ public final class Semaphore: @unchecked Sendable {
     if !wait(count, ticket, g, m) { throw CancellationError() }
   }
 
-  /// Parks until permits are granted, or the wait is cancelled. Under the lock, which it releases.
+  /// Parks until permits are granted (true), or the wait is cancelled (false). Call under the lock, which this
+  /// releases.
   private func wait(_ count: Int, _ ticket: UInt32, _ g: G, _ m: M) -> Bool {
     var record = WaiterRecord(g, ticket: ticket, amount: UInt64(count))
     return unsafe withUnsafeMutablePointer(to: &record) {
@@ -70,14 +72,14 @@ public final class Semaphore: @unchecked Sendable {
       m.park(reason, commit: .claimable(HeldLocks(lock)))
       lock.lock()
       waiters.remove(waiter)
-      var woken = grant()  // it may have stood in the way of others
+      var woken = grant()  // this waiter may have stood in the way of others
       lock.unlock()
       while let other = woken.popFirst() { unsafe M.current.unsafelyUnwrapped.ready(other) }
       return g.wait.outcome != .cancelled
     }
   }
 
-  /// Acquires `count` permits if that needs no waiting; whether it did.
+  /// Acquires `count` permits if that needs no waiting. True if it did.
   public func tryAcquire(_ count: Int = 1) -> Bool {
     let m = enterRuntime("Semaphore.tryAcquire")
     lock.lock()
@@ -99,7 +101,7 @@ public final class Semaphore: @unchecked Sendable {
     leaveRuntime()
   }
 
-  /// Takes permits, if there are so many and nobody waits for them. Under the lock.
+  /// Takes `count` permits if that many are free and nobody waits. Call under the lock.
   private func take(_ count: Int, by m: M) -> Bool {
     precondition(count >= 0, "a negative number of permits cannot be acquired")
     if !waiters.isEmpty {
@@ -111,7 +113,7 @@ public final class Semaphore: @unchecked Sendable {
     return true
   }
 
-  /// Gives permits to those whose turn it is; their Gs. Under the lock.
+  /// Gives permits to the waiters whose turn it is, and returns their Gs. Call under the lock.
   private func grant() -> GQueue {
     var woken = GQueue()
     while let first = waiters.firstWaiting(), first.amount <= UInt64(permits) {

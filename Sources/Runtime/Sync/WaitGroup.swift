@@ -1,9 +1,9 @@
-// WaitGroup: waits until a number of things are done.
+// WaitGroup: Gs wait until a number of things are done.
 import Region
 
-/// Counts what is under way; Gs can wait until nothing is.
+/// Counts the things that are under way. Gs can wait until the count is zero.
 ///
-/// Thread-safe; from Gs only.
+/// Thread-safe; use it from Gs only.
 public final class WaitGroup: @unchecked Sendable {
   // Safe because: all stored variables are touched under `lock` alone.
   private let lock = Lock()
@@ -13,7 +13,7 @@ public final class WaitGroup: @unchecked Sendable {
   public init() {}
   deinit { lock.free() }
 
-  /// `n` more are under way; may be negative. Below zero ends the process.
+  /// Adds `n` to the count; `n` may be negative. A count below zero ends the process.
   public func add(_ n: Int = 1) {
     let m = enterRuntime("WaitGroup.add")
     lock.lock()
@@ -26,10 +26,10 @@ public final class WaitGroup: @unchecked Sendable {
     leaveRuntime()
   }
 
-  /// One is done.
+  /// Subtracts one from the count: one thing is done.
   public func done() { add(-1) }
 
-  /// Parks the G until nothing is under way.
+  /// Parks the G until the count is zero.
   public func wait() {
     let m = enterRuntime("WaitGroup.wait")
     guard let g = m.g else { fatal("WaitGroup.wait was called outside of a G") }

@@ -1,26 +1,26 @@
-// Wait queues: who stands in line for a channel, a mutex, a semaphore.
+// Wait queues: Gs stand in line for a channel, a mutex, a semaphore.
 //
 // Invariants:
-//   • A place in a queue, a waiter, lies on the stack of the G that waits; stacks do not move. It is in one queue at
-//     most, and all of it is touched under that queue's lock alone.
-//   • The G looks at its waiter, or leaves the frame that it lies in, only after it was taken out of the queue: by
-//     whoever ended the wait, or by itself, under the lock.
-//   • A G that stands in one queue and nowhere else (`ticket` 0) belongs to whoever takes its waiter out. One that can
-//     be woken from several sides has a ticket: taking the waiter out is not enough, the wait must be claimed (Claim).
+//   • A waiter (a G's place in a queue) lies on the stack of the G that waits; stacks do not move. It is in one queue
+//     at most, and all of it is touched only under that queue's lock.
+//   • The G reads its waiter, or leaves the frame that holds it, only after the waiter was taken out of the queue: by
+//     whoever ended the wait, or by the G itself, under the lock.
+//   • A G that stands in one queue and nowhere else (`ticket` 0) belongs to whoever takes its waiter out. A G that
+//     several sides can wake has a ticket: to take the waiter out is not enough, the wait must be claimed (Claim).
 import Region
 
-/// A place in a wait queue.
+/// A G's place in a wait queue: a waiter.
 @safe struct WaiterRecord {
   let g: G
-  /// The ticket of a wait that others may end as well; 0: only this queue can.
+  /// The ticket of a wait that other sides may end as well; 0: only this queue can end it.
   let ticket: UInt32
-  /// What the claim says to the G: which of its places it was (`Outcome.place`).
+  /// The number that a claim hands to the G, so that the G knows which of its waiters it was (`Outcome.place`).
   let place: UInt32
-  /// Where a channel moves the value to or from: memory for one element, initialized if it is to be sent.
+  /// Where a channel takes the value from or puts it: memory for one element, initialized if the element is to be sent.
   let element: UnsafeMutableRawPointer?
-  /// What the owner of the queue needs to know: permits wanted, or ticks since when.
+  /// A number for the owner of the queue: how many permits are wanted, or since when the G waits, in ticks.
   var amount: UInt64 = 0
-  /// Whether what it waited for was done, and not ended by a close, a deadline or a cancellation.
+  /// Whether the G got what it waited for; false when a close, a deadline or a cancellation ended the wait.
   var granted = false
   fileprivate var isQueued = false
   fileprivate var next: Waiter?
@@ -42,7 +42,7 @@ import Region
 
 /// A handle to a waiter.
 ///
-/// Safe because: it is used by the G on whose stack it points, and by the owner of the queue while it is in there.
+/// Safe because: only the G on whose stack it lies uses it, and, while it is in a queue, the owner of that queue.
 @safe struct Waiter: Equatable {
   private let record: UnsafeMutablePointer<WaiterRecord>
 
@@ -79,13 +79,13 @@ import Region
     nonmutating set { unsafe record.pointee.previous = newValue }
   }
 
-  /// Whether its wait was ended from another side, though it has not left the queue yet. True for good.
+  /// Whether another side has ended the wait, though the waiter has not left the queue yet. Once true, it stays true.
   fileprivate var isOver: Bool {
     let ticket = unsafe record.pointee.ticket
     return ticket != 0 && g.wait.isOver(ticket)
   }
 
-  /// Whether the caller, who has taken it out of its queue, may end the wait.
+  /// Ends the wait for the caller, who has taken the waiter out of its queue. False: another side has ended it.
   @inline(__always)
   fileprivate var isClaimed: Bool {
     let ticket = unsafe record.pointee.ticket
@@ -93,17 +93,17 @@ import Region
   }
 }
 
-/// Waiters, first in, first out. The owner holds the lock that guards it.
+/// A queue of waiters, first in, first out. The owner must hold the lock that guards it.
 struct WaitQueue {
   private(set) var first: Waiter?
   private var last: Waiter?
 
-  /// Whether there is no place in it; one in it may be of a wait that is over (`firstWaiting`).
+  /// Whether no waiter is in it. A waiter that is in it may have a wait that is over (`firstWaiting`).
   @inline(__always)
   var isEmpty: Bool { first == nil }
 
-  /// The first that waits still. Those before it, whose waits were ended from another side, are taken out: they count for
-  /// nothing, however long they take to leave.
+  /// The first waiter that still waits. Takes out the waiters before it, whose waits another side has ended: they do
+  /// not count, however long their Gs take to leave.
   mutating func firstWaiting() -> Waiter? {
     while let waiter = first, waiter.isOver { remove(waiter) }
     return first
@@ -118,7 +118,7 @@ struct WaitQueue {
     last = waiter
   }
 
-  /// Puts it before all others: it waited already.
+  /// Puts the waiter before all others, because it has waited already.
   mutating func prepend(_ waiter: Waiter) {
     waiter.isQueued = true
     waiter.next = first
@@ -127,7 +127,7 @@ struct WaitQueue {
     first = waiter
   }
 
-  /// Takes out a waiter that may be in here; whether it was.
+  /// Takes out a waiter that may be in this queue. True if it was.
   @discardableResult
   mutating func remove(_ waiter: Waiter) -> Bool {
     guard waiter.isQueued else { return false }
@@ -137,8 +137,8 @@ struct WaitQueue {
     return true
   }
 
-  /// Takes out the first. nil if its wait was ended from another side; else the caller ends it, and from here on owns
-  /// that G's next move.
+  /// Takes out the first waiter and ends its wait; from here on the caller owns that G's next move. nil if another side
+  /// has ended that wait already.
   @inline(__always)
   mutating func claimFirst() -> Waiter? {
     guard let waiter = first else { return nil }
@@ -148,7 +148,7 @@ struct WaitQueue {
     return waiter.isClaimed ? waiter : nil
   }
 
-  /// Takes out the first whose wait the caller can end, and those before it.
+  /// Takes out the first waiter whose wait the caller can end, and those before it; nil: there is none.
   @inline(__always)
   mutating func popFirst() -> Waiter? {
     while first != nil {
