@@ -1,24 +1,24 @@
 // Switching: how a thread gets from its scheduling stack onto a G and back.
 //
 // §1 Two stacks. All scheduling happens on the thread's own stack (Go's g0). A G that parks, yields or ends notes its
-// request in its M and switches there; whatever must happen only once the G is off its stack (releasing a lock under
+// request in its M and switches to that stack. What must wait until the G is off its own stack (releasing a lock under
 // which others can find it) happens there. A switch is some thirty instructions (switch_x86_64.S).
 //
-// §2 Exclusivity. Swift checks at run time that nobody writes a class property while another access to it is open,
-// and keeps the open ones in a list of the *thread*, with nodes on the stack. A G may park inside such an access
+// §2 Exclusivity. Swift checks at run time that nobody writes a class property while another access to it is open. It
+// keeps the open accesses in a list of the *thread*, with nodes on the stack. A G may park inside such an access
 // (`box.value` passed inout to a function that receives from a channel) and wake up on another thread, whose list
-// knows nothing of it: the end of the access would abort the program. Swift's own tasks have the same trouble and
-// export the cure: `swift_task_exitThreadLocalContext` takes the open accesses off the thread into two words,
-// `swift_task_enterThreadLocalContext` puts them onto the thread that goes on. `mpg_fiber_enter` is the one place
-// where both are called. ExclusivityTests pins it.
+// does not have that access: its end would abort the program. Swift's own tasks have the same problem, and Swift
+// exports the remedy. `swift_task_exitThreadLocalContext` takes the open accesses off the thread into two words;
+// `swift_task_enterThreadLocalContext` puts them onto the thread that goes on. Only `mpg_fiber_enter` calls these two.
+// ExclusivityTests holds it to that.
 //
 // §3 Thread-locals. Code on a G must fetch its M anew after every park. The compiler knows nothing of parks, so
-// `mpg_current` lives out of line, in C.
+// `mpg_current` lives out of line, in C: inlined, the compiler could reuse its old result.
 import CMPG
 import Region
 
 extension G {
-  /// Gives the G a stack and sets it up to run its body when it is first entered.
+  /// Gives the G a stack, and sets it up to run its body when an M first enters it.
   func bind(stack: UnsafeMutableRawPointer) {
     unsafe record.pointee.stack = stack
     let low = unsafe stack + StackSize.guardBytes
@@ -39,7 +39,7 @@ private func gMain(_ link: UnsafeMutableRawPointer?) {
   unsafe mpg_fiber_exit(&g.record.pointee.fiber, m.fiber)
 }
 
-/// Apart, so that everything it holds is released before the last switch, which never returns.
+/// A function of its own, so that everything it holds is released before the last switch, which never returns.
 @inline(never)
 private func runBody(of g: G) {
   if let job = unsafe g.record.pointee.job.take() { return SchedulerExecutor.run(job) }
@@ -47,14 +47,14 @@ private func runBody(of g: G) {
   do {
     try body()
   } catch let error as any CancellableError where error.isCancellation && g.isCancelled {
-    // The way to end of a G that was cancelled.
+    // A cancelled G may end like this.
   } catch {
     fatal("an error left goroutine \(g.id) (\(g.entryName)): \(error)")
   }
 }
 
 extension G {
-  /// Where it was spawned, in words.
+  /// The place where the G was spawned, as text.
   var entryName: String {
     let region = sched.region
     let end = Int(region.sched[.stringBytes].acquired)
@@ -63,7 +63,7 @@ extension G {
   }
 }
 
-/// Leaves the running G for the scheduling stack; returns when it runs again, perhaps on another thread.
+/// Leaves the running G for the scheduling stack. Returns when the G runs again, perhaps on another thread.
 @inline(never)
 func switchAway(_ g: G, _ m: M) {
   unsafe mpg_fiber_leave(&g.record.pointee.fiber, m.fiber)

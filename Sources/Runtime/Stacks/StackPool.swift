@@ -1,40 +1,40 @@
-// All stacks that no P holds.
+// The central pool of free stacks. Each P caches a few more.
 //
-// Every stack has a number: its place in a slab of 64, times the slabs before it. A slab is aligned to its own size, so a
-// table leads from any address to its slab. Free stacks are in one of two sets: warm, which may still hold memory, and
-// cold, which do not; the lowest warm one is taken first. Address space comes by the GiB, and by the slab where the
-// system has no more of it than that.
+// Every stack has a number: its place in its slab of 64, plus 64 times the slabs before that one. A slab is aligned to
+// its own size, so a table leads from any address to its slab. Free stacks are in one of two sets: warm ones may still
+// hold memory, cold ones do not. The pool takes the lowest warm stack first. Address space is reserved by the GiB; by
+// the slab where the system has no more than that.
 //
-// A stack gets its guard when it is first taken, since the guards are kept in the page tables, which cold stacks do not
-// have. Taking memory back, slab by slab where all 64 are free: a fresh mapping is put over the old one, and the
-// kernel frees pages, guards and page tables in one step. Up to 64 slabs that lie together are renewed at once: with
-// the default size that is 1 GiB, which has a page of the next level of page tables for itself. Of a slab in use the
-// free stacks give back their pages.
+// A stack gets its guard when it is first taken: guards are kept in the page tables, which cold stacks do not have.
+// Memory is given back slab by slab, where all 64 stacks are free: a fresh mapping replaces the old one, and the kernel
+// frees pages, guards and page tables in one step. Up to 64 adjacent slabs are renewed at once: with the default size
+// that is 1 GiB, which has a page of the next level of page tables for itself. In a slab that is in use, the free
+// stacks give back only their pages.
 import CMPG
 import Glibc
 import Region
 
-/// The pool.
+/// The pool. Safe to call from any thread.
 ///
-/// Safe because: every stored property is touched under `lock` alone, and addresses come from slabs that stay; but for
-/// `slabAt`, which a fault's handler reads as it is.
+/// Safe because: every stored property is touched under `lock` alone, and slabs keep their addresses. The one exception
+/// is `slabAt`, which a fault's handler reads without the lock (`isGuard`).
 @safe final class StackPool: @unchecked Sendable {
   private let lock = Lock()
   private var warm: SlotSet
   private var cold: SlotSet
-  /// By slab: stacks that have their guard; and where it lies.
+  /// By slab: a bit for each stack that has its guard; and the slab's address.
   private let guarded: UnsafeMutablePointer<UInt64>
   private let slabs: UnsafeMutablePointer<UnsafeMutableRawPointer?>
-  /// By address, divided by the size of a slab: the slab's number plus 1.
+  /// By address divided by the size of a slab: the slab's number plus 1; 0: no slab of ours.
   private let slabAt: UnsafeMutablePointer<UInt32>
   private var slabCount = 0
   private let gauges: Block<SchedField>
 
   private static let most = Capacity.gs / StackSize.slab
   private static var slabBytes: Int { StackSize.slab * StackSize.stride }
-  /// Slabs that are asked for at once, and renewed at once.
+  /// How many slabs are reserved at once, and renewed at once.
   private static let run = 64
-  /// Addresses of a process are below this.
+  /// All addresses of a process are below this.
   private static let addresses = 1 << 48
 
   init(_ gauges: Block<SchedField>) throws(SystemError) {
@@ -48,7 +48,7 @@ import Region
 
   // MARK: for Ps
 
-  /// Gives up to half a cache of stacks to a P that has none, and one more to use; nil: there is none now.
+  /// Fills an empty cache of a P up to half, and returns one more stack to use; nil: there is none now.
   func refill(_ cache: inout StackCache) -> UnsafeMutableRawPointer? {
     lock.lock()
     var bare: UInt64 = 0
@@ -63,10 +63,10 @@ import Region
     return unsafe cache.pop()
   }
 
-  /// Takes half a cache back.
+  /// Takes half a cache of stacks back from a P.
   func spill(_ cache: inout StackCache) { giveBack(StackCache.capacity / 2, of: &cache) }
 
-  /// Takes all of it back.
+  /// Takes every stack of the cache back.
   func giveBack(all cache: inout StackCache) { giveBack(cache.count, of: &cache) }
 
   private func giveBack(_ count: Int, of cache: inout StackCache) {
@@ -80,13 +80,13 @@ import Region
     sched.gc.noteFree(stacks: free)
   }
 
-  /// Under the lock.
+  /// The number of a free stack; nil: there is none now. Call under the lock.
   private func take() -> Int? {
     if warm.count == 0, cold.count == 0 { addSlabs() }
     return warm.popLowest() ?? cold.popLowest()
   }
 
-  /// Guards those of a cache that are marked; what cannot be guarded goes back.
+  /// Sets guards for the stacks of a cache that `bare` marks. Stacks for which that fails go back to the pool.
   private func setGuards(_ bare: UInt64, in cache: inout StackCache) {
     var bad: UInt64 = 0
     var failed: Int32 = 0
@@ -127,8 +127,8 @@ import Region
     return slab * StackSize.slab + address % Self.slabBytes / StackSize.stride
   }
 
-  /// Whether `address` lies in the guard of any stack. In a signal handler: takes no lock. An entry of the table is set
-  /// before a stack of its slab is handed out, and stays.
+  /// Whether `address` lies in the guard of any stack. May be called in a signal handler: it takes no lock. That is
+  /// safe because a table entry is set before a stack of its slab is handed out, and stays.
   func isGuard(_ address: UInt) -> Bool {
     guard address < UInt(Self.addresses) else { return false }
     let address = Int(address)
@@ -136,7 +136,7 @@ import Region
     return address % Self.slabBytes % StackSize.stride < StackSize.guardBytes
   }
 
-  /// Reserves address space for more; none when the system has nothing to give. Under the lock.
+  /// Reserves address space for more stacks; adds none when the system has none to give. Call under the lock.
   private func addSlabs() {
     let backoff = sched.shortages.stacks
     guard backoff.isOpen else { return }
@@ -154,7 +154,7 @@ import Region
     sched.shortages.note(.stack, problem.errno)
   }
 
-  /// Address space for so many slabs, aligned to some of them.
+  /// Reserves address space for `count` slabs, aligned to the size of `alignment` slabs.
   private func reserve(_ count: Int, alignedTo alignment: Int) throws(SystemError) -> UnsafeMutableRawPointer
   {
     let (size, alignment) = (count * Self.slabBytes, alignment * Self.slabBytes)
@@ -180,15 +180,15 @@ import Region
 
   // MARK: for the gc thread
 
-  /// Stacks that Ps and Gs have, and the warm ones that nobody has.
+  /// `inUse`: stacks that Gs use or Ps cache. `warm`: free ones that may still hold memory.
   var usage: (inUse: Int, warm: Int) {
     lock.lock()
     defer { lock.unlock() }
     return (slabCount * StackSize.slab - warm.count - cold.count, warm.count)
   }
 
-  /// One step: gives back the memory of warm stacks beyond `kept`, of one slab, or of some that lie together and are
-  /// all free, from the high end. How many bytes there were; nil: nothing is left to do.
+  /// One step of giving memory back: frees the memory of warm stacks beyond `kept`, from the high end. Takes one slab,
+  /// or several adjacent ones that are all free. Returns the bytes freed; nil when nothing is left to do.
   func reclaim(keeping kept: Int, below top: inout Int) -> Int? {
     lock.lock()
     top = min(top, slabCount)
@@ -219,7 +219,7 @@ import Region
     return freed
   }
 
-  /// Slabs that end at `top`, lie together, and of which nobody has a stack. Under the lock.
+  /// Adjacent slabs that end at `top` and of which all stacks are free. Call under the lock.
   private func wholeSlabs(below top: Int, atMost limit: Int) -> Range<Int> {
     var low = top
     while low > 0, top - low < min(limit, Self.run), isIdle(low - 1), low == top || lieTogether(low - 1) {
@@ -238,8 +238,8 @@ import Region
     return unsafe one + Self.slabBytes == next && slab % Self.run != Self.run - 1
   }
 
-  /// Puts a fresh mapping over slabs that nobody has. In one mapping with what is around it: the same flags. A system
-  /// that cannot do that now keeps the memory until the next time.
+  /// Replaces free slabs by a fresh mapping. Its flags are those of its neighbours, so it stays one mapping with them.
+  /// If the system refuses, only the pages are freed, and the page tables wait for the next time.
   private func renew(_ slabs: Range<Int>) -> Int {
     let low = unsafe address(of: slabs.lowerBound * StackSize.slab)
     let bytes = slabs.count * Self.slabBytes
@@ -252,7 +252,7 @@ import Region
     return freed
   }
 
-  /// Gives back the pages of single stacks of a slab; their guards stay.
+  /// Frees the pages of single stacks of a slab. Their guards stay.
   private func empty(_ stacks: UInt64, of slab: Int) -> Int {
     var freed = 0
     for index in 0..<StackSize.slab where stacks & 1 << UInt64(index) != 0 {
