@@ -1,14 +1,14 @@
-// Every goroutine in words: for SIGQUIT, and for a deadlock. Written by the reporter, without allocation and without a
-// lock, because what is asked about may hold malloc's.
+// The list of all goroutines, as text: for SIGQUIT, and for a deadlock. The reporter writes it without allocation and
+// without a lock, because a goroutine in the list may hold malloc's.
 //
-// `kill -QUIT` prints the list on stderr and lets the process go on, unlike Go, which ends it: a service can be asked
-// without being killed. With MPG_SIGQUIT=exit in the environment it ends as Go's does, with exit code 2.
+// `kill -QUIT` prints the list on stderr and lets the process go on, unlike Go, which ends it: a running service can be
+// asked without being killed. With MPG_SIGQUIT=exit in the environment the process ends, as in Go, with exit code 2.
 import CMPG
 import Region
 
 enum AllGoroutines {
-  /// A heading, and one line for each live G: id, state, since when, where it was spawned. Cut short when nobody reads,
-  /// or it takes too long (Reporter §3).
+  /// Writes a heading, and one line for each live G: id, state, since when, where it was spawned. Cuts the list short
+  /// when nobody reads it, or when it takes too long (Reporter §3).
   static func report(_ heading: (inout PlainText) -> Void) {
     let now = Clock.now
     let end = now &+ Clock.ticks(nanoseconds: Reporter.limit)

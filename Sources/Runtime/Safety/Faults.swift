@@ -1,11 +1,12 @@
-// Faults: a stack that overflowed, a trap, a bad access. The process ends as it would have; before it does, one line
-// says which goroutine it was, and the region is left behind as a black box, marked as crashed.
+// Faults: a stack that overflowed, a trap, a bad access. The process ends as it would have without us. Before that, one
+// line says which goroutine it was, and the region is marked as crashed and left behind as a black box.
 import CMPG
 import Glibc
 import Region
 
 enum Faults {
-  /// At boot. The handlers that were there (Swift's backtracer, the tests' own) come after ours.
+  /// Installs the handlers, at boot. They call the handlers that were there before (Swift's backtracer, the tests'
+  /// own).
   static func install() {
     let error = unsafe mpg_fault_install { signal, address, sp, m in
       if mpg_is_child() { return unsafe Fork.reportTouch(address) }
@@ -18,7 +19,7 @@ enum Faults {
     mpg_alternate_stack()
   }
 
-  /// In the signal handler: allocates nothing.
+  /// Called in the signal handler: allocates nothing.
   private static func report(_ signal: Int32, _ place: (address: UInt, sp: UInt), _ m: M) {
     guard let g = m.g else { return }
     PlainText.line { text in
@@ -37,8 +38,9 @@ enum Faults {
     }
   }
 
-  /// Whether `g`, which runs on the thread that faulted, has left its stack: it hit the guard below it; or, with a frame
-  /// larger than that, it has got past and hit the guard of another stack. Then it is still `g` that is guilty.
+  /// Whether `g`, which runs on the thread that faulted, has overflowed its stack. Either it hit the guard below its
+  /// stack; or, with a frame larger than that guard, it skipped the guard and hit that of another stack. Then too `g`
+  /// is the cause.
   private static func overflowed(_ g: G, _ place: (address: UInt, sp: UInt)) -> Bool {
     guard let stack = unsafe g.record.pointee.stack else { return false }
     let low = UInt(bitPattern: stack)

@@ -1,26 +1,28 @@
-// Fork: what the runtime is in a child of its process. Nothing, by design: the threads did not come along, and what they
-// work on is the parent's. So a child may compute, `exec` and exit, also out of a G or of `blocking`; the first thing that
-// it asks of the runtime ends it, with a line that says what to do instead; and nothing that it does is seen by the
-// parent. How that is had at no cost to the parent: fork.c.
+// Fork: in a child, the runtime does not exist, by design. Its threads did not come along, and the memory that they
+// work on is the parent's. So a child may compute, `exec` and exit, also from a G or from `blocking`. The first use of
+// the runtime in a child ends the child, with a line that says what to do instead. The parent sees nothing of what a
+// child does. fork.c says how we get this at no cost to the parent.
 import CMPG
 import Glibc
 import Region
 
 enum Fork {
-  /// At boot, once there is a region.
+  /// Hides the region from children. At boot, once there is a region.
   static func install(_ region: RegionFile) {
     let error = region.keepFromChildren { unsafe runtimeRegion = nil }
     if error != 0 { fatal("cannot keep the region from children of fork: \(errnoName(error))") }
   }
 
-  /// Ends a child that used the runtime. Allocates nothing: a thread that did not come along may have held malloc's lock.
+  /// Ends a child that used the runtime. Allocates nothing: a thread that did not come along may have held malloc's
+  /// lock.
   static func refuse(_ what: StaticString) -> Never {
     say(what)
     abort()
   }
 
-  /// In the signal handler: a child touched what it does not have. Through a call that no handler of fork was told of
-  /// (`_Fork`, `clone`), or past the borders of the runtime.
+  /// Called in the signal handler when a child touched memory that it does not have. That happens in a child that was
+  /// made by a call of which fork handlers are not told (`_Fork`, `clone`), or that got past the borders of the
+  /// runtime.
   static func reportTouch(_ address: UnsafeMutableRawPointer?) {
     if unsafe mpg_in_region(address) { say("the runtime") }
   }

@@ -1,9 +1,9 @@
-// Text without allocation: what can be said in a signal handler, or while malloc may be locked. And never so that the
-// one who says it waits for long: stderr may be a pipe that nobody reads (Reporter §1).
+// Text without allocation: for a signal handler, or while malloc may be locked. Writing it never takes long, because
+// stderr may be a pipe that nobody reads (Reporter §1).
 import CMPG
 import Region
 
-/// A line that is put together in place and written to stderr. Cut at its capacity.
+/// A line that is put together in place and written to stderr. A line that is too long is cut.
 @safe struct PlainText: ~Copyable {
   private static let capacity = 1024
   private let bytes: UnsafeMutablePointer<UInt8>
@@ -12,8 +12,8 @@ import Region
   /// - Parameter buffer: `PlainText.capacity` bytes that outlive the text.
   private init(_ buffer: UnsafeMutablePointer<UInt8>) { unsafe bytes = buffer }
 
-  /// Has a line put together by `body` and writes it; whether all of it was written.
-  /// - Parameter patience: for how many nanoseconds it waits for room.
+  /// Lets `body` put a line together, and writes it. True if all of it was written.
+  /// - Parameter patience: for how many nanoseconds to wait for room in stderr.
   @discardableResult
   static func line(patience: Int64 = 1_000_000_000, _ body: (inout PlainText) -> Void) -> Bool {
     unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { buffer in
@@ -25,7 +25,7 @@ import Region
   }
 
   private mutating func append(_ byte: UInt8) {
-    if count == Self.capacity { count -= 1 }  // the last byte is the newline
+    if count == Self.capacity { count -= 1 }  // so that the newline, which comes last, has room
     unsafe bytes[count] = byte
     count += 1
   }
@@ -39,7 +39,7 @@ import Region
     append(UInt8(truncatingIfNeeded: 48 + number % 10))
   }
 
-  /// The entry point of a G, straight from the string table.
+  /// Adds the entry point of a G, straight from the string table.
   mutating func add(entryOf g: G) {
     let area = unsafe sched.region.strings
     let start = Int(truncatingIfNeeded: g.shared[.entry].relaxed) - 1
@@ -49,7 +49,7 @@ import Region
     for index in 0..<length { unsafe append(area[start + 2 + index]) }
   }
 
-  /// `goroutine 42 (handler at Server.swift:31)`.
+  /// Adds, for example, `goroutine 42 (handler at Server.swift:31)`.
   mutating func add(_ g: G) {
     add("goroutine ")
     add(g.id)
@@ -58,7 +58,7 @@ import Region
     add(")")
   }
 
-  /// A span of time in ticks, as a person reads it.
+  /// Adds a time span, given in ticks, in a readable unit.
   mutating func add(ticks: UInt64) {
     let microseconds = Clock.nanoseconds(ticks: ticks) / 1000
     if microseconds < 10_000 {

@@ -1,19 +1,20 @@
-// The reporter: the thread that says in words what all goroutines do, for SIGQUIT and for a deadlock.
+// The reporter: the thread that writes what all goroutines do, for SIGQUIT and for a deadlock.
 //
-// §1 The problem. Stderr may be a full pipe that nobody reads, or a terminal that was stopped: who writes there waits, for
-// ever perhaps. Were that sysmon, nothing would be preempted meanwhile and no P retaken; were it the gc thread, no spare
-// M started. And what is asked about may hold any lock for ever, malloc's for one.
+// §1 The problem. Stderr may be a full pipe that nobody reads, or a terminal that was stopped. A thread that writes
+// there waits, perhaps for ever. If that were sysmon, nothing would be preempted meanwhile and no P retaken; if it were
+// the gc thread, no spare M would be started. And the goroutines in question may hold any lock for ever, malloc's for
+// one.
 //
-// §2 The design. A thread made at the boot, which does this and nothing else. It is no M: it holds no P, counts nothing
-// and tells no events. It takes no lock and allocates nothing, and it reads what readers in other processes read. It is
-// asked by a bit in a word, which it sleeps on: from a signal handler, or by sysmon, who never wait for it.
+// §2 The design. A thread that is made at boot and does nothing else. It is no M: it holds no P, counts nothing and
+// writes no events. It takes no lock and allocates nothing, and it reads only what readers in other processes read too.
+// It sleeps on a word. A signal handler, or sysmon, asks it by setting a bit in that word, and never waits for it.
 //
-// §3 Time limits. A write waits for `patience` at most, a report for `limit` in all; then the rest is left out. Where the
-// process is to end after the report it ends then; and if this thread cannot even come to that, sysmon ends it
+// §3 Time limits. A write waits for `patience` at most, a report for `limit` in all; then the rest is left out. If the
+// process is to end after the report, it ends then. If this thread cannot even come to that, sysmon ends the process
 // (`Deadlock.check`).
 //
-// §4 Rejected: a thread made when it is wanted (that allocates). Writing from sysmon as long as there is room: a file on
-// a network has none to tell of, and may wait all the same.
+// §4 Rejected: starting a thread when one is wanted, because that allocates. Writing from sysmon as long as there is
+// room, because a file on a network does not tell whether it has room, and a write may block all the same.
 import CMPG
 import Glibc
 import Region
@@ -25,20 +26,20 @@ enum Reporter {
     case deadlock = 2
   }
 
-  /// Nanoseconds for a single line, when nobody reads.
+  /// For how many nanoseconds one line waits when nobody reads.
   static let patience: Int64 = 2_000_000_000
-  /// Nanoseconds for a whole report, when somebody reads slowly.
+  /// For how many nanoseconds a whole report may go on when somebody reads slowly.
   static let limit: UInt64 = 20_000_000_000
 
-  /// Its wishes, and the futex that it sleeps on. Made at boot, never freed.
+  /// The bits of what is asked, and the futex on which the thread sleeps. Made at boot, never freed.
   nonisolated(unsafe) private static var wishes: UnsafeMutablePointer<Atomic<UInt32>>?
-  /// With MPG_SIGQUIT=exit: whether the process ends after the report.
+  /// Whether the process ends after a report for SIGQUIT: MPG_SIGQUIT=exit.
   nonisolated(unsafe) private static var endsAfterQuit = false
 
-  /// How many threads it is: they are none of those that may make a G runnable (`Outside.hasThreads`).
+  /// How many threads the reporter has. They cannot make a G runnable, so `Outside.hasThreads` leaves them out.
   static let threads = 1
 
-  /// At boot, once.
+  /// Starts the thread. At boot, once.
   static func start() {
     let cell = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
     unsafe cell.initialize(to: Atomic(0))
@@ -49,16 +50,16 @@ enum Reporter {
     if error != 0 { fatal("sigaction of SIGQUIT: \(errnoName(error))") }
   }
 
-  /// Has it report, soon. Any thread; async-signal-safe.
+  /// Asks for a report. Any thread; async-signal-safe.
   static func ask(_ wish: Wish) {
     guard let wishes = unsafe wishes else { return }
     unsafe wishes.pointee.bitwiseOr(wish.rawValue, ordering: .acquiringAndReleasing)
     unsafe mpg_futex_wake(wishes, 1)
   }
 
-  /// The life of the thread.
+  /// The loop of the thread.
   fileprivate static func run() -> Never {
-    mpg_block_signals()  // it shall run nobody's handler, and not die of a pipe that is gone
+    mpg_block_signals()  // it must run no handler, and must not die by SIGPIPE
     unsafe mpg_thread_name("mpg-report")
     let wishes = unsafe wishes.unsafelyUnwrapped
     while true {
@@ -79,7 +80,7 @@ enum Reporter {
     end(SIGABRT)
   }
 
-  /// Ends the process as Go does, with exit code 2; the region stays behind as that of a process ended by `signal`.
+  /// Ends the process with exit code 2, as Go does. The region stays behind as that of a process that `signal` ended.
   static func end(_ signal: Int32) -> Never {
     unsafe runtimeRegion?.markEnd(.crashed, status: UInt64(signal))
     _exit(2)
