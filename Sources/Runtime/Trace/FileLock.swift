@@ -1,15 +1,15 @@
-// The lock by which a region's file tells across pid namespaces that its process lives: RegionFolder §2.
+// The lock on a region's file. It tells across pid namespaces that the file's process lives: RegionFolder §2.
 import Glibc
 import Region
 
 enum FileLock {
-  /// Takes the write lock on the first byte for the open file description of `fd`; whether it could be had.
+  /// Takes the write lock on the first byte, for the open file description of `fd`. True if it could be had.
   static func take(_ fd: Int32) -> Bool {
     var lock = byte
     return unsafe fcntl(fd, LifeLock.set, &lock) == 0
   }
 
-  /// Whether somebody has it; nil: the system does not say.
+  /// Whether somebody holds the lock; nil: the system does not say.
   static func isHeld(_ fd: Int32) -> Bool? {
     var lock = byte
     guard unsafe fcntl(fd, LifeLock.get, &lock) == 0 else { return nil }

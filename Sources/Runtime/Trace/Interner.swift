@@ -1,7 +1,7 @@
-// Names once: entry points are interned at their first use, and events carry ids.
+// Interning names: an entry point gets a string id at its first use, and events carry the id.
 import Region
 
-/// Where a G was spawned, as the compiler knows it; two static strings and a line.
+/// The place of a `go` call, as the compiler knows it: the addresses of two static strings, and a line.
 struct SpawnSite: Hashable {
   let file: UInt
   let function: UInt
@@ -39,12 +39,12 @@ final class Interner: @unchecked Sendable {
     id(SpawnSite("", name, 0), in: region) { "\(name)" }
   }
 
-  /// Labels are made of what a program likes, perhaps of what others send it; so there are only so many of them, and
-  /// they are only so long, whatever it does.
+  /// A program makes labels of whatever it likes, perhaps of what strangers send it. So their number and their length
+  /// are limited.
   static let mostLabels = 1024
   static let longestLabel = 120
 
-  /// The id of a span's label; 0 when there are too many.
+  /// The id of a span's label; 0 when there are too many labels already, or the table is full.
   func id(label: String, in region: RegionFile) -> UInt32 {
     lock.lock()
     defer { lock.unlock() }
@@ -63,7 +63,7 @@ final class Interner: @unchecked Sendable {
     return id
   }
 
-  /// nil: the table is full. Under the lock.
+  /// Adds a string, and returns its id; nil: the table is full. Call under the lock.
   private func append(_ words: String, to region: RegionFile) -> UInt32? {
     guard let next = unsafe StringTable.append(words, to: region.strings, at: end) else { return nil }
     let id = UInt32(end + 1)

@@ -1,19 +1,20 @@
-// The moves of a G, each in one place: state, time, counter and event together.
+// The moves of a G, from state to state. Each move has one function, which changes state, time and counter and writes
+// the event.
 //
-// Invariant: every move of every G is one call here, and increments exactly one counter of exactly one lane. The
-// caller owns the G's next move (see `GState`), and the move is visible before the G can be reached by anyone else.
-// Between this counter and the record it is counted on which queue the G was put, or from where it was taken
+// Invariant: every move of every G is one call here, and increments exactly one counter of exactly one lane. The caller
+// owns the G's next move (see `GState`), and the move is visible before anyone else can reach the G. Between this
+// counter and the record, another counter notes on which queue the G was put, or from where it was taken
 // (`LaneField.queuedOn`).
 //
-// A scheduling step has one time. The clock costs more than all else that an event does, and from a stop to the start of
-// the next G on the same P hardly anything lies. So a stop leaves its time in `M.step`, and the start that follows takes
-// it, unless the G had to be searched for, something came between that is told by an event of its own, or the G became
-// runnable only after it: then it reads the clock. So no start is older than a record before it, nor than its G's being
-// ready.
+// A scheduling step has one time. The clock costs more than all else that an event does, and hardly any time passes
+// from a stop to the start of the next G on the same P. So a stop leaves its time in `M.step`, and the start that
+// follows uses it. The start reads the clock itself in three cases: the G had to be searched for, an event of its own
+// came in between, or the G became runnable only after the stop. So no start is older than a record before it, nor
+// older than the moment at which its G became runnable.
 import Region
 
 extension M {
-  /// nothing → runnable. `g` is known to nobody else yet. It belongs to the span of the G that runs.
+  /// nothing → runnable. Nobody else knows `g` yet. `g` belongs to the span of the running G.
   @inline(__always)
   func created(_ g: G, entry: UInt32, kind: GKind, _ place: Place) {
     let now = stamp()
@@ -68,8 +69,8 @@ extension M {
     emit(.goPark, now, g: g.id, detail: reason.rawValue, count: status.sequence, arg: on)
   }
 
-  /// waiting → runnable. The caller puts `g` on a queue next, which `place` tells. The reason stays in the status, for the
-  /// start to tell.
+  /// waiting → runnable. The caller must put `g` on a queue next; `place` tells which. The reason stays in the status,
+  /// for the start to tell.
   @inline(__always)
   func readied(_ g: G, _ place: Place) {
     let now = stamp()
@@ -84,7 +85,7 @@ extension M {
     emit(.goReady, now, g: g.id, detail: reason, count: status.sequence, arg: by | place.bits)
   }
 
-  /// running → runnable, by its own will. The caller puts it at `place`.
+  /// running → runnable, because the G yielded. The caller must put it at `place`.
   @inline(__always)
   func yielded(_ g: G, _ place: Place) {
     let now = stamp()
@@ -98,7 +99,7 @@ extension M {
     emit(.goYield, now, g: g.id, count: status.sequence, arg: place.bits)
   }
 
-  /// running → gone.
+  /// running → dead.
   @inline(__always)
   func exited(_ g: G) {
     let now = stamp()
@@ -110,7 +111,7 @@ extension M {
     emit(.goExit, now, g: g.id, count: status.sequence)
   }
 
-  /// running → preempted: stopped where it was, on the thread that it keeps.
+  /// running → preempted: the G was stopped where it was, and its thread stands still in it.
   func preempted(_ g: G) {
     let now = stamp()
     step = 0
@@ -122,7 +123,7 @@ extension M {
     emit(.goPreempt, now, g: g.id, detail: 1, count: status.sequence, arg: place.bits)
   }
 
-  /// preempted → running, on the same thread; whoever had it from a queue says from which.
+  /// preempted → running, on the same thread. `found`: the queue from which the G was taken.
   func resumed(_ g: G, from found: RunSource) {
     let now = stamp()
     step = 0
@@ -135,7 +136,8 @@ extension M {
     emit(.goResume, now, g: g.id, detail: found.rawValue, count: status.sequence, arg: stopped)
   }
 
-  /// running → runnable, because it ran for too long; it was inside the runtime when it was asked to stop.
+  /// running → runnable, because the G ran for too long. It was asked to stop while it was inside the runtime, and gave
+  /// way.
   func preemptedCooperatively(_ g: G) {
     let now = stamp()
     let status = move(g, to: .runnable)
@@ -147,7 +149,7 @@ extension M {
     emit(.goPreempt, now, g: g.id, count: status.sequence, arg: place.bits)
   }
 
-  /// running → syscall. The caller has read the time (`stamp`), which other words want too.
+  /// running → syscall. The caller passes the time (`stamp`), because it needs it for other words too.
   @inline(__always)
   func enteredSyscall(_ g: G, at now: UInt64) {
     let status = move(g, to: .syscall)
@@ -156,7 +158,7 @@ extension M {
     emit(.goSyscall, now, g: g.id, count: status.sequence)
   }
 
-  /// syscall → running.
+  /// syscall → running, on the old P or another.
   @inline(__always)
   func returnedFromSyscall(_ g: G, onOldP: Bool, at now: UInt64) {
     let status = move(g, to: .running)
@@ -167,7 +169,7 @@ extension M {
     emit(.goSyscallExit, now, g: g.id, detail: onOldP ? 1 : 2, count: status.sequence, arg: inside)
   }
 
-  /// syscall → runnable.
+  /// syscall → runnable: the M lost its P during the call, and the G needs a turn.
   func queuedAfterSyscall(_ g: G) {
     let now = stamp()
     let status = move(g, to: .runnable)
@@ -180,7 +182,8 @@ extension M {
     emit(.goSyscallExit, now, g: g.id, count: status.sequence, arg: arg)
   }
 
-  /// The time of a start: that of the stop before it in the same step, if it still counts; see above.
+  /// The time of a start: that of the stop before it in the same step, if that still counts. The head of this file has
+  /// the rule.
   @inline(__always)
   private func takeStep(notBefore since: UInt64) -> UInt64 {
     let step = step
@@ -199,7 +202,8 @@ extension M {
     shared[.g].set(id)
   }
 
-  /// Shows that this M and its P run nothing. After the count of the move that says so: who finds that a G runs finds which.
+  /// Shows that this M and its P run nothing. Call it after counting the move that says so: then a reader that finds a
+  /// running G also finds which one.
   @inline(__always)
   private func hideRunning() {
     p.shared[.g].publish(0)
@@ -210,7 +214,7 @@ extension M {
   private func move(_ g: G, to state: GState, reason: WaitReason = .none) -> GStatus {
     let old = g.status
     assert(
-      old.state?.canMove(to: state) ?? false,  // allocates nothing: Preempt §4
+      old.state?.canMove(to: state) ?? false,  // allocates nothing: sysmon calls this
       "G \(g.id) moves from \(String(describing: old.state)) to \(state)")
     let new = old.moved(to: state, reason: reason)
     g.shared[.status].set(new.word)

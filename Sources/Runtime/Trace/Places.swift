@@ -1,9 +1,9 @@
-// Where a G is put that becomes runnable, as its event tells it and its lane counts it. Costs loads of words that the push
-// needs too. Without events the queue alone is told.
+// The place at which a G that becomes runnable is queued, as its event tells it and its lane counts it. It costs loads
+// of words that the push needs anyway. Without events only the queue is told, not the depth.
 import Region
 
 extension P {
-  /// Behind those that are on the LRQ now. By the owner, whose `tail` is never behind `head`.
+  /// The place behind all Gs that are on the LRQ now. Call it as the owner, whose `tail` is never behind `head`.
   @inline(__always)
   fileprivate func lrqPlace(_ queue: Place.Queue) -> Place {
     let shared = shared
@@ -13,11 +13,11 @@ extension P {
 }
 
 extension M {
-  /// For `submitNext`.
+  /// The place for `submitNext`.
   @inline(__always)
   var nextPlace: Place { place(p.lrq.hasOwnNext ? .displacing : .runnext) }
 
-  /// For `pushLocal`.
+  /// The place for `pushLocal`.
   @inline(__always)
   var lastPlace: Place { place(.lrq) }
 
@@ -26,18 +26,18 @@ extension M {
     tracing ? p.lrqPlace(queue) : Place(queue, exactly: 0)
   }
 
-  /// For a batch that goes where this M puts what it readied: last into its P's LRQ, or on the GRQ when it holds no P.
-  /// - Parameter count: Gs of the batch that come before it.
+  /// The place of a G in a batch that this M readied: at the end of its P's LRQ, or on the GRQ when it holds no P.
+  /// - Parameter count: how many Gs of the batch come before it.
   func batchPlace(behind count: Int) -> Place {
     guard tracing else { return Place(heldP == nil ? .grq : .lrq, exactly: 0) }
     return heldP.map { Place(.lrq, depth: $0.lrq.depth &+ count) } ?? grqPlace(behind: count)
   }
 
-  /// For the GRQ. Its depth is a hint, as without its lock.
+  /// The place at the end of the GRQ. Its depth is a hint, because it is read without the lock.
   func grqPlace(behind count: Int) -> Place {
     tracing ? Place(.grq, depth: sched.grqDepth &+ count) : Place(.grq, exactly: 0)
   }
 
-  /// For `submitAnywhere`.
+  /// The place for `submitAnywhere`.
   var anyPlace: Place { heldP == nil ? grqPlace(behind: 0) : nextPlace }
 }

@@ -1,29 +1,30 @@
-// What moves Gs between queues without being a move of theirs: steals, batches, spills. Each is one record and, between
-// its count and the record, the words that go with it (`Tracer`). With those that Moves.swift counts they say how deep each
-// queue is, as the records have it:
+// Events that move Gs between queues without changing the Gs' state: steals, batches, spills. Each is one record;
+// between its count and the record, the words that go with it change (`Tracer`). Together with the counts of
+// Moves.swift these words say how deep each queue is, as the records tell it:
 //     runnext of p   queuedOn[runnext] − takenFrom[runnext] + nextMoved − Σ nexts of p's column
 //     LRQ of p       queuedOn[lrq] + queuedOn[displacing] − takenFrom[lrq] − takenFrom[netpoll] + lrqMoved
 //                      − Σ (gs − nexts) of p's column
 //     GRQ            Σ queuedOn[grq] of all lanes + Σ grqMoved
-// So a G is on its queue from the record that puts it there to the record that takes it, whatever its mover's hands do in
-// between: the depth of the queue itself differs by Gs that are in somebody's hands.
+// So a G is on its queue from the record that puts it there to the record that takes it, whatever the mover does in
+// between. The depth of the queue itself differs by the Gs that a mover has just taken out or has yet to put in.
 import Region
 
 extension M {
-  /// This M's P stole from `victim`. It holds the P.
+  /// Tells that this M's P stole from `victim`. The M holds the P.
   func noteSteal(from victim: P, count: Int, runnext: Bool) {
     let (p, row) = (p, sched.region.steal(thief: p.id, victim: victim.id))
     emitOther(
       .steal, on: lane, at: stamp(), detail: runnext ? 1 : 0, count: count, arg: UInt64(victim.id)
     ) {
-      row[.gs].shift(by: count)  // with release, as all of these: after the count
+      row[.gs].shift(by: count)  // with release, as all of these, so that readers see the count first
       row[.hits].bumpPublished()
       if runnext { row[.nexts].bumpPublished() } else { p.shared[.lrqMoved].shift(by: count - 1) }
       p.shared[.steals].bumpPublished()
     }
   }
 
-  /// So many Gs were taken from the GRQ for `p`, which this M has to itself: one to run, the others for its LRQ.
+  /// Tells that `count` Gs were taken from the GRQ for `p`, which this M has to itself: one to run, the others for its
+  /// LRQ.
   func noteTake(from p: P, count: Int) {
     emitOther(.grqTake, on: p.lane, at: stamp(), count: count, arg: UInt64(sched.grqDepth)) {
       p.shared[.grqMoved].shift(by: -count)
@@ -31,8 +32,9 @@ extension M {
     }
   }
 
-  /// The full LRQ of this M's P has spilled: so many Gs are about to be put on the GRQ. Under its lock; were it told after that,
-  /// the records of who takes them could come first, and the GRQ would have less than nothing by the records.
+  /// Tells that the full LRQ of this M's P has spilled: `count` Gs are about to be put on the GRQ. Call it under the
+  /// scheduler's lock, before the append. Afterwards, records of whoever takes these Gs could come first, and the GRQ
+  /// would have less than no Gs by the records.
   func noteOverflow(_ count: Int) {
     let p = p
     emitOther(.overflow, on: lane, at: stamp(), count: count, arg: UInt64(sched.grqDepth + count)) {
@@ -42,7 +44,7 @@ extension M {
     }
   }
 
-  /// A thief had taken what was to be displaced.
+  /// Tells that the G of `runnext` that was to be displaced is gone: a thief has taken it.
   @inline(never)
   func noteNextStolen() {
     let p = p
@@ -52,18 +54,18 @@ extension M {
     }
   }
 
-  /// Sysmon, which this M is, has taken `p` from an M in a system call, and has it to itself.
+  /// Tells that sysmon, whose M this is, has taken `p` from an M in a system call, and has it to itself.
   func noteRetake(_ p: P, from id: Int) {
     emitOther(.retake, on: p.lane, at: stamp(), count: p.id, arg: UInt64(id)) { p.shared[.m].publish(0) }
   }
 
-  /// `g` was taken to run for the first time, and is set aside instead.
+  /// Tells that `g` was taken to run for the first time, and is set aside instead, because there is no stack for it.
   func noteSetAside(_ g: G) {
     let (lane, found) = (lane, found)
     emitOther(.goSetAside, on: lane, at: stamp(), g: g.id, detail: found.rawValue) { lane.count(found) }
   }
 
-  /// So many of them are about to be put on this P's LRQ, or on the GRQ where there is no P.
+  /// Tells that `count` Gs that were set aside are about to be put on this P's LRQ; on the GRQ if this M holds no P.
   func noteTakeUp(_ count: Int) {
     guard count > 0 else { return }
     let (lane, place) = (lane, batchPlace(behind: 0))

@@ -1,8 +1,9 @@
-// The region as its writer sees it: creating the file, growing it, and ending it.
+// The region from its writer's side: creating the file, growing it, and ending it.
 //
 // The file is sparse and mapped whole. Every part is allocated in the file system (`fallocate`) before it is first
-// touched, so that a full tmpfs is an error here and never a SIGBUS later. With little room the rings shrink first.
-// Where no place can be had the region is memory without a file: the program runs, and nobody can look at it.
+// touched, so that a full tmpfs is an error here and never a SIGBUS later. When there is little room, the rings are
+// made smaller first. Where no place can be had, the region is memory without a file: the program runs, and nobody can
+// look.
 import CMPG
 import Glibc
 import Region
@@ -10,20 +11,20 @@ import Synchronization
 
 /// The mapped region of this process.
 ///
-/// Safe because: the mapping is made once and never unmapped; all offsets come from `Layout`, whose end is its size.
+/// Safe because: the mapping is made once and never unmapped; `Layout`, whose end is its size, gives all offsets.
 @safe final class RegionFile: @unchecked Sendable {
   let layout: Layout
   private let base: UnsafeMutableRawPointer
-  /// −1 and nil: there is no file.
+  /// The file; −1 and nil when there is none.
   private let fd: Int32
   private let path: String?
-  /// G slots that are backed by the file, and by other memory behind it.
+  /// How many G slots the file backs; and how many are backed at all, by the file or by other memory behind it.
   private var listedSlots = 0
   private var backedSlots = 0
-  /// Serialises growth.
+  /// Only one thread grows the region at a time.
   private let growth = Lock()
 
-  /// Slots of the G table that are allocated at a time: 64 KiB.
+  /// How many slots of the G table are allocated at a time: 64 KiB.
   static let slotBatch = 1024
 
   private init(layout: Layout, base: UnsafeMutableRawPointer, fd: Int32 = -1, path: String? = nil) {
@@ -31,7 +32,8 @@ import Synchronization
     unsafe self.base = base
   }
 
-  /// Leaves mapping and descriptor out of children of fork, and has `forget` called there; 0, or an errno. Once.
+  /// Keeps mapping and descriptor out of children of fork, and has `forget` called there. Returns 0, or an errno. Call
+  /// once.
   func keepFromChildren(_ forget: @escaping @convention(c) () -> Void) -> Int32 {
     unsafe mpg_fork_install(base, layout.end, fd, forget)
   }
@@ -53,7 +55,7 @@ import Synchronization
     unsafe UnsafeMutableRawBufferPointer(start: base + layout.strings, count: Layout.stringsCapacity)
   }
 
-  /// The lane of a P, or of an M that holds none.
+  /// The lane of a P; and the lane of an M for the time when it holds no P.
   func lane(p: Int) -> Lane { lane(p, ring: layout.pRing(p), records: layout.pRingRecords) }
   func lane(m: Int) -> Lane { lane(Capacity.ps + m, ring: layout.mRing(m), records: layout.mRingRecords) }
 
@@ -65,8 +67,8 @@ import Synchronization
 
   // MARK: making it
 
-  /// Creates the region with room for `procs` Ps, in the first place that can be had, or without a file in the last resort.
-  /// Says in one line why it is not where it should be.
+  /// Creates the region with room for `procs` Ps, in the first place that is available; without a file if none is. If
+  /// it is not where it should be, one line says why.
   static func create(procs: Int) throws(SystemError) -> RegionFile {
     var refusals: [SystemError] = []
     let places = RegionFolder.places
@@ -89,10 +91,11 @@ import Synchronization
     return region
   }
 
-  /// That a runtime folder is named that is not there, or is somebody else's, as after `su`; viewers look into /dev/shm too.
+  /// Whether such a refusal needs no line: `$XDG_RUNTIME_DIR` names a folder that does not exist, or that belongs to
+  /// somebody else, as after `su`. Viewers look into /dev/shm too.
   private static func isUsual(_ errno: Int32) -> Bool { [ENOENT, ENOTDIR, EACCES, EPERM].contains(errno) }
 
-  /// Each once. A folder that is not there says nothing, next to one that is and cannot be had.
+  /// The reasons, each once. A folder that does not exist is not mentioned if another one exists and refuses.
   private static func reasons(_ refusals: [SystemError]) -> String {
     var texts: [String] = []
     for refusal in refusals where refusal.errno != ENOENT || refusals.allSatisfy({ $0.errno == ENOENT }) {
@@ -101,7 +104,7 @@ import Synchronization
     return texts.joined(separator: "; ")
   }
 
-  /// In `folder`; tries smaller rings when the file system is nearly full.
+  /// Creates the region in `folder`. Tries smaller rings when the file system is nearly full.
   private static func create(procs: Int, in folder: RegionFolder) throws(SystemError) -> RegionFile {
     defer { close(folder.fd) }
     folder.prune()
@@ -110,7 +113,7 @@ import Synchronization
       do throws(SystemError) {
         return try create(layout(records), procs: procs, in: folder)
       } catch {
-        // The file was removed again; a smaller one may fit.
+        // The file was removed again. A smaller one may fit.
         guard error.errno == ENOSPC || error.errno == EDQUOT, records > 1024 else { throw error }
         records /= 4
       }
@@ -129,8 +132,8 @@ import Synchronization
     return region
   }
 
-  /// Records in each P's ring: 4 MiB of them, less where there are so many Ps that it would come to more than 64 MiB.
-  /// A ring is what a reader that is held up can still catch up with: at a million events a second, 0.1 s.
+  /// How many records each P's ring has: 4 MiB of them; fewer where so many Ps would take more than 64 MiB together.
+  /// The ring is how far a reader may lag without a loss: 0.1 s at a million events a second.
   private static func ringRecords(_ procs: Int) -> Int {
     var records = 131_072
     while records > 4096, records * Record.bytes * procs > 64 << 20 { records /= 2 }
@@ -153,7 +156,7 @@ import Synchronization
       do throws(SystemError) {
         try region.allocateStart(procs: procs)
       } catch {
-        // A mapping would keep the removed file's memory from the next, smaller try.
+        // The mapping would keep the removed file's memory, which the next, smaller try needs.
         unsafe munmap(base, layout.end)
         throw error
       }
@@ -166,7 +169,8 @@ import Synchronization
     }
   }
 
-  /// A file longer than the limit for files is a signal that ends the process, and no error.
+  /// Refuses a file that is longer than the limit for files (`ulimit -f`). To write such a file is no error but a
+  /// signal that ends the process.
   private static func refuseAboveLimit(_ bytes: Int) throws(SystemError) {
     var limit = rlimit()
     guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0,
@@ -177,7 +181,7 @@ import Synchronization
     )
   }
 
-  /// All that the boot will touch.
+  /// Allocates everything that the boot will touch.
   private func allocateStart(procs: Int) throws(SystemError) {
     try allocate(0, layout.p + procs * PField.stride * 8)
     for thief in 0..<procs {
@@ -193,14 +197,14 @@ import Synchronization
     backedSlots = Self.slotBatch
   }
 
-  /// Makes sure that the blocks and the ring of M `m` have memory.
+  /// Allocates the blocks and the ring of M `m`.
   func allocateM(_ m: Int) throws(SystemError) {
     try allocate(layout.offset(of: MField.self, m), MField.stride * 8)
     try allocate(layout.offset(of: LaneField.self, Capacity.ps + m), LaneField.stride * 8)
     try allocate(layout.mRing(m), layout.mRingRecords * Record.bytes)
   }
 
-  /// Makes sure that all that P `p` will touch has memory, also what others write about it.
+  /// Allocates all that P `p` will touch, and all that others write about it.
   func allocateP(_ p: Int) throws(SystemError) {
     try allocate(layout.offset(of: PField.self, p), PField.stride * 8)
     try allocate(
@@ -239,15 +243,15 @@ import Synchronization
     header[.boottimeOffset].set(UInt64(bitPattern: home.boottime))
     header[.isLocked].set(isLocked ? 1 : 0)
     Clock.boot(header)
-    header[.magic].publish(Layout.magic)  // last: a reader that sees it sees all of the above
+    header[.magic].publish(Layout.magic)  // last: a reader that sees the magic sees all of the above
   }
 
-  // MARK: growing and ending it
+  // MARK: growing and ending the region
 
-  /// Makes sure that slots below `count` of the G table have memory. Any thread.
+  /// Makes sure that the slots of the G table below `count` have memory. Any thread.
   ///
-  /// When the file system is full the rest of the table is put on anonymous memory: those Gs run as well, but no
-  /// reader sees them; `SchedField.gListed` says where that begins.
+  /// When the file system is full, the rest of the table is put on anonymous memory. Gs there run like others, but no
+  /// reader sees them; `SchedField.gListed` says where that part begins.
   func backSlots(below count: Int) {
     growth.lock()
     defer { growth.unlock() }
@@ -268,15 +272,15 @@ import Synchronization
     }
   }
 
-  /// Whether all of the G table lies in the file.
+  /// Whether the whole G table lies in the file, so that its end can be cut off.
   var canTrim: Bool {
     growth.lock()
     defer { growth.unlock() }
     return listedSlots == backedSlots
   }
 
-  /// Gives the memory of slots at `count` (whole batches) and above back to the file system. Nobody uses them, and
-  /// `gSlots` says so already. How many bytes there were.
+  /// Gives the memory of slots at `count` (whole batches) and above back to the file system. The caller must have
+  /// lowered `gSlots`, so that nobody uses them. Returns how many bytes there were.
   func trimSlots(to count: Int) -> Int {
     growth.lock()
     defer { growth.unlock() }
@@ -286,11 +290,11 @@ import Synchronization
     sched[.gListed].publish(UInt64(count))
     (listedSlots, backedSlots) = (count, count)
     if path == nil { return unsafe madvise(base + offset, bytes, MADV_DONTNEED) == 0 ? bytes : 0 }
-    // A file system that cannot punch holes keeps the memory; the next growth finds it there.
+    // A file system that cannot punch holes keeps the memory, and the next growth finds it there.
     return mpg_punch(fd, Int64(offset), Int64(bytes)) == 0 ? bytes : 0
   }
 
-  /// What the file takes of its file system.
+  /// How much room the file takes in its file system.
   var kibibytes: Int {
     var status = stat()
     return unsafe fstat(fd, &status) == 0 ? Int(status.st_blocks) / 2 : 0
@@ -301,20 +305,20 @@ import Synchronization
     while true {
       let error = unsafe mpg_replace(base + offset, layout.pRings - offset)
       if error == 0 { return }
-      // Nobody can make a further G before this is done, so it is waited for here, thread, P and all.
+      // Wait here, with thread, P and all: until this is done nobody can make another G anyway.
       MPG.sched.shortages.note(.region, error)
       usleep(pause)
       pause = min(pause * 2, 1_000_000)
     }
   }
 
-  /// Notes how the process ends. Async-signal-safe.
+  /// Records how the process ends. Async-signal-safe.
   func markEnd(_ state: ProcessState, status: UInt64) {
     header[.ending].set(status)
     header[.state].publish(UInt64(state.rawValue))
   }
 
-  /// Removes the file: a clean exit leaves nothing behind. Readers that have it mapped go on seeing it.
+  /// Removes the file: a clean exit leaves nothing behind. Readers that have it mapped can still read it.
   func unlinkFile() {
     if let path { unsafe _ = unlink(path) }
   }

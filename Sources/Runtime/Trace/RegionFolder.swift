@@ -1,16 +1,17 @@
-// Where regions live: a folder of this user's on tmpfs, that nobody else may enter.
+// Where regions live: a folder on tmpfs that belongs to this user and that nobody else may enter.
 //
-// §1 A program runs without its window too: a place that cannot be had is no reason not to start. Places are tried in order,
-// and the last is memory that no one else sees (RegionFile.create).
+// §1 A program also runs without its region: a place that cannot be had is no reason not to start. Places are tried in
+// order, and the last resort is memory that nobody else sees (RegionFile.create).
 //
-// §2 The dead leave their regions behind, as black boxes; the next start removes what is too many. Nothing is removed unless
-// its process is surely dead. Processes of several pid namespaces may share the folder (containers do, with the host or with
-// each other), so that a pid that is nobody's here is somebody's there. What holds across namespaces is a lock on the file.
-// It is the open file description's, not the process's: that one would be lost when any other descriptor of the file is
-// closed in the process, as a reader in it does. And it outlives its descriptor as long as the file is mapped, so that a
-// program that closes all its descriptors keeps it. A child of fork has neither the mapping (Fork) nor the descriptor, so
-// it does not seem to be its dead parent; one that was made past the handlers of fork may, until it ends: then a box stays
-// for longer than it should.
+// §2 Dead processes leave their regions behind, as black boxes; the next start removes those that are too many. It
+// removes a region only if its process is surely dead. Processes of several pid namespaces may share the folder
+// (containers do, with the host or with each other), so a pid that no process has here may belong to a process there.
+// What holds across namespaces is a lock on the file. It is a lock of the open file description, not of the process: a
+// lock of the process would be lost when the process closes any other descriptor of the file, as a reader inside it
+// does. This lock also outlives its descriptor as long as the file is mapped, so a program that closes all its
+// descriptors keeps it. A child of fork has neither the mapping (Fork) nor the descriptor, so it does not pass for its
+// dead parent. A child that was made past the fork handlers may hold the lock until it ends; then a black box stays for
+// longer than it should.
 import CMPG
 import Glibc
 import Region
@@ -20,27 +21,27 @@ struct RegionFolder {
   let fd: Int32
   let path: String
 
-  /// Where regions are looked for by viewers, in the order in which a place is tried: `$XDG_RUNTIME_DIR/mpg`,
-  /// `/dev/shm/mpg-UID`, `/run/user/UID/mpg`, and `mpg-UID` in `TMPDIR`, where that is a tmpfs.
+  /// The folders for regions, in the order in which they are tried: `$XDG_RUNTIME_DIR/mpg`, `/dev/shm/mpg-UID`,
+  /// `/run/user/UID/mpg`, and `mpg-UID` in `TMPDIR`, where that is a tmpfs. Viewers look there too.
   static var places: [String] {
     let user = getuid()
     var places: [String] = []
     if let runtime = environment("XDG_RUNTIME_DIR") { places.append(runtime + "/mpg") }
     places += ["/dev/shm/mpg-\(user)", "/run/user/\(user)/mpg"]
-    // A region on a disk would be written there, page after page.
+    // Only a tmpfs: the kernel would write a region on a disk to that disk, page after page.
     let temporary = environment("TMPDIR") ?? "/tmp"
     if unsafe mpg_is_tmpfs(temporary) { places.append("\(temporary)/mpg-\(user)") }
     return places
   }
 
-  /// An absolute path in the environment.
+  /// The value of an environment variable, if it is an absolute path.
   private static func environment(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
     let path = unsafe String(cString: value)
     return path.hasPrefix("/") ? path : nil
   }
 
-  /// Opens the folder at `path`; made if missing, mode 0700.
+  /// Opens the folder at `path`; makes it with mode 0700 if it is missing.
   init(_ path: String) throws(SystemError) {
     if unsafe mkdir(path, 0o700) != 0, errno != EEXIST {
       throw SystemError(call: "mkdir \(path)", errno: errno)
@@ -56,23 +57,23 @@ struct RegionFolder {
     }
   }
 
-  /// Creates the file of this process, for itself alone, and locks it; its name and its descriptor. Where the lock cannot be
-  /// had the file has none, and its header says so.
+  /// Creates the file of this process, with access for this user alone, and locks it. Returns its name and its
+  /// descriptor. If the lock cannot be had, the file has none, and its header says so.
   func createFile() throws(SystemError) -> (name: String, fd: Int32, isLocked: Bool) {
     let (pid, start) = (getpid(), SystemCall.processStartTime())
     let names = [nil, Residence.own.pid].map {
       RegionName(pid: pid, startTime: start, namespace: $0).fileName
     }
     var refusal = SystemError(call: "open \(path)/\(names[0])", errno: EEXIST)
-    // Under the first name may lie the region of somebody in another namespace: with our pid there, and started in the same
-    // hundredth of a second.
+    // The first name may belong to a region of another namespace whose process has our pid there, and was started in
+    // the same hundredth of a second.
     for name in names {
       for _ in 0..<2 {
         do throws(SystemError) {
           let file = try SystemCall.retrying("open \(path)/\(name)") {
             unsafe openat(fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
           }
-          _ = fchmod(file, 0o600)  // whatever the process's mask takes away
+          _ = fchmod(file, 0o600)  // the process's umask may have taken bits away
           return (name, file, FileLock.take(file))
         } catch {
           guard error.errno == EEXIST else { throw error }
@@ -86,21 +87,22 @@ struct RegionFolder {
 
   // MARK: what dead processes left behind
 
-  /// Our pid and our start time in our namespace, and we are only booting: an image of this process made the file that `exec`
-  /// has replaced since, and its threads with it. It ended in order. Who has it mapped is told so, and the file removed.
+  /// Removes a file that has our own name, if it is ours. It has our pid and start time in our namespace, but we are
+  /// only booting: so an earlier image of this process made the file, and `exec` has replaced that image, and its
+  /// threads with it. That image ended in order; readers that have the file mapped are told so.
   ///
-  /// - Returns: whether it was ours.
+  /// - Returns: whether the file was ours.
   private func removeReplaced(_ name: String) -> Bool {
     guard let old = RegionRemains(name, in: fd), old.isOfThisNamespace else { return false }
     old.markExited()
     return unsafe unlinkat(fd, name, 0) == 0
   }
 
-  /// Black boxes that are kept, the newest first, and for how long.
+  /// How many black boxes are kept, the newest first, and for how long.
   private static let keptBoxes = 8
   private static let keptSeconds = 7 * 24 * 3600
 
-  /// Removes the regions of dead processes that are too many or too old. What cannot be removed stays.
+  /// Removes the regions of dead processes that are too many or too old. A region that cannot be removed stays.
   func prune() {
     var dead: [(name: String, age: Int)] = []
     for name in names() {

@@ -1,17 +1,17 @@
-// What lies in a folder under a region's name, as another process's start sees it: dead or not, and whose.
+// A file in a folder of regions, as another process finds it at its start: is its process dead, and whose was it?
 import Glibc
 import Region
 
-/// A file that may be a dead process's region; open as long as this lives.
+/// A file that may be a dead process's region. It stays open as long as this lives.
 struct RegionRemains: ~Copyable {
   private let fd: Int32
-  /// Seconds since it was written to.
+  /// How many seconds ago it was last written to.
   let age: Int
   private let isComplete: Bool
 
-  /// nil: it cannot be opened, or is no plain file.
+  /// nil: the file cannot be opened, or is no plain file.
   init?(_ name: String, in folder: Int32) {
-    // For writing, since only so it can be told that it ended; a file of another's that cannot be written to stays.
+    // Open for writing, which `markExited` needs. Another user's file, which cannot be written to, is left alone.
     let fd = unsafe openat(folder, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
     guard fd >= 0 else { return nil }
     var status = stat()
@@ -25,15 +25,17 @@ struct RegionRemains: ~Copyable {
 
   deinit { close(fd) }
 
-  /// Whether its process lived where we live, as far as both are known. What somebody just makes is not ours.
+  /// Whether its process lived in our pid namespace, as far as both are known. A file that is being made is not of
+  /// ours.
   var isOfThisNamespace: Bool {
     guard isComplete else { return FileLock.isHeld(fd) != true }
     let (theirs, own) = (Self.word(.pidNamespace, fd) ?? 0, Residence.own.pid)
     return theirs == 0 || own == 0 || theirs == own
   }
 
-  /// Whether its process is dead for certain: nobody has its lock, and there was one; or, of one of our own namespace, nobody
-  /// has its pid and start time. One that was not finished says nothing of itself: it has a minute.
+  /// Whether its process is certainly dead. It is if the file has been locked and nobody holds the lock; or if it is of
+  /// our own pid namespace and no process there has its pid and start time. An unfinished file says nothing about its
+  /// process; it counts as dead after a minute.
   func isSurelyDead(_ name: RegionName) -> Bool {
     guard FileLock.isHeld(fd) == false else { return false }
     guard isComplete else { return age > 60 && Self.word(.magic, fd) ?? 0 == 0 }
@@ -44,7 +46,7 @@ struct RegionRemains: ~Copyable {
     return SystemCall.isGone("\(name.pid)", startTime: name.startTime)
   }
 
-  /// Writes that the process exited with 0; nothing, if the file is not of our layout.
+  /// Records that the process exited with 0. Does nothing if the file does not have our layout.
   func markExited() {
     guard isComplete else { return }
     for (field, value) in [(HeaderField.ending, 0), (.state, UInt64(ProcessState.exited.rawValue))] {

@@ -1,9 +1,9 @@
-// Where this process lives, for the header of its region.
+// The namespaces of this process, for the header of its region.
 import Glibc
 import Region
 
 extension Residence {
-  /// Of this process.
+  /// Those of this process.
   static let own = Residence(
     pid: inode("pid"), time: inode("time"),
     offsets: SystemCall.contents(of: "/proc/self/timens_offsets") ?? "")

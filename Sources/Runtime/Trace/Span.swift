@@ -1,4 +1,4 @@
-// Spans: work that belongs together, such as a request, over all the Gs that take part.
+// Spans: work that belongs together, such as a request, across all the Gs that take part.
 //
 //     let label = MPG.SpanLabel("GET /report")
 //     MPG.withSpan(label) {
@@ -6,30 +6,30 @@
 //       …
 //     }
 //
-// A span costs two records, a G in one a word or two that it takes from its parent. Readers find out who belongs to what
-// by events alone: `goLabel`, and who created whom (docs/region.md).
+// A span costs two records, and each of its Gs copies two words from its parent. Readers find out which G belongs to
+// which span by events alone: `goLabel`, and `goCreate`, which names the creator (docs/region.md).
 import Region
 
-/// A span's number, and its label; what a G carries.
+/// A span's number and label. Each G carries one.
 struct GSpan: Equatable {
   let number: UInt64
   let label: UInt32
   static let none = GSpan(number: 0, label: 0)
 }
 
-/// What spans of one sort are called. Make it once, and use it for all of them.
+/// The name of spans of one kind. Make it once, and use it for all of them.
 public struct SpanLabel: Sendable, Equatable {
   let id: UInt32
 
-  /// The name is kept for as long as the process lives, up to 120 bytes of it. Of more than 1,024 different names in a
-  /// process the later ones are not kept: their spans have no label. Must be called from a G.
+  /// Keeps up to 120 bytes of the name for as long as the process lives. After 1,024 different names in a process,
+  /// further names are not kept: their spans have no label. Must be called from a G.
   public init(_ name: String) {
     _ = enterRuntime("SpanLabel")
     defer { leaveRuntime() }
     id = sched.interner.id(label: Self.cut(name), in: sched.region)
   }
 
-  /// Cut between characters.
+  /// Cuts a name that is too long, between characters.
   private static func cut(_ name: String) -> String {
     guard name.utf8.count > Interner.longestLabel else { return name }
     var bytes = 0
@@ -41,20 +41,21 @@ public struct SpanLabel: Sendable, Equatable {
   }
 }
 
-/// Runs `body` as a span of its own: the G that calls belongs to it meanwhile, and the Gs that are started in it belong
-/// to it for good. Then the G belongs to the span that it belonged to before, if any. Outside of a G, or inside
-/// `blocking`, it just runs `body`.
+/// Runs `body` as a span of its own. Until `body` ends, the calling G belongs to the span; Gs that are started in it
+/// belong to it for good. Afterwards the calling G belongs to its earlier span again, if it had one. Outside of a G, or
+/// inside `blocking`, this only runs `body`.
 public func withSpan<Result, Failure: Error>(
   _ label: SpanLabel, _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {
-  // Inside `blocking` a G is in a system call. (Without a P alone it may be on loan, and is a G as any other.)
+  // Inside `blocking` a G is in a system call. Do not ask for a P instead: a G on loan has none, and is a G like any
+  // other.
   guard let g = M.current?.g, g.status.state != .syscall else { return try body() }
   let outer = change(begins: true) { GSpan(number: $0.newSpan(), label: label.id) }
   defer { _ = change(begins: false) { _ in outer } }
   return try body()
 }
 
-/// Lets the running G belong to another span; the one before.
+/// Moves the running G to another span. Returns the span before.
 private func change(begins: Bool, to next: (P) -> GSpan) -> GSpan {
   let m = enterRuntime("withSpan")
   defer { leaveRuntime() }

@@ -1,13 +1,13 @@
-// Writing events. What a kind's parts mean: `EventKind`. Moves of Gs: Moves.swift.
+// Writing events. `EventKind` says what the parts of each kind mean; Moves.swift has the moves of Gs.
 import CMPG
 import Region
 
 extension M {
-  /// The time for an event; 0 when events are off, so that the clock is not even read.
+  /// The time for an event; 0 when events are off, so that not even the clock is read.
   @inline(__always)
   func stamp() -> UInt64 { tracing ? Clock.now : 0 }
 
-  /// Appends a record to the lane in use. Never waits or fails. Costs a branch when events are off.
+  /// Appends a record to the current lane. Never waits or fails. When events are off it costs one branch.
   @inline(__always)
   func emit(
     _ kind: EventKind, _ time: UInt64, g: UInt64 = 0, detail: UInt8 = 0, count: UInt32 = 0, arg: UInt64 = 0
@@ -18,27 +18,28 @@ extension M {
         kind, time: time, m: UInt16(truncatingIfNeeded: id), g: g, detail: detail, count: count, arg: arg))
   }
 
-  /// An event that is no move of a G, at this moment.
+  /// Writes an event that is no move of a G, at this moment.
   func emit(_ kind: EventKind, detail: UInt8 = 0, count: Int = 0, arg: UInt64 = 0) {
     emitOther(kind, at: stamp(), detail: detail, count: count, arg: arg)
   }
 
-  /// The same at a moment that the caller has read, and about a G.
+  /// As `emit`, about a G and at a moment that the caller has read.
   ///
-  /// Invariant: with its count or that of a move (Moves.swift), made just before, every record has exactly one. So
-  /// the counters of a lane add up to the records that it has begun, which is where a reader's gauges stand.
+  /// Invariant: every record has exactly one count, made just before it: that of a move (Moves.swift), or the one here.
+  /// So the counters of a lane add up to the number of records that it has begun. Readers date their gauges by that
+  /// number.
   func emitOther(
     _ kind: EventKind, at time: UInt64, g: UInt64 = 0, detail: UInt8 = 0, count: Int = 0, arg: UInt64 = 0
   ) {
     emitOther(kind, on: lane, at: time, g: g, detail: detail, count: count, arg: arg) {}
   }
 
-  /// The same on a lane that this M has to itself, be it in use or not, with what the record tells of: `settle` changes
-  /// the words that go with it.
+  /// As `emitOther`, on any lane to which this M alone writes now; `settle` changes the words that the record tells
+  /// about.
   ///
-  /// Invariant: they change after the record was counted and before it is written. So who finds a lane without a record
-  /// under way finds these words as the records leave them (LaneModel); each store is a release. Words that count do so
-  /// without events, too.
+  /// Invariant: these words change after the record was counted and before it is written; each store is a release. So a
+  /// reader that finds a lane with no record under way finds these words as the records leave them (LaneModel). Without
+  /// events `settle` runs too, because some of the words are counters.
   func emitOther(
     _ kind: EventKind, on lane: Lane, at time: UInt64, g: UInt64 = 0, detail: UInt8 = 0, count: Int = 0,
     arg: UInt64 = 0, settle: () -> Void
