@@ -25,8 +25,8 @@ struct RegionRemains: ~Copyable {
 
   deinit { close(fd) }
 
-  /// Whether its process lived in our pid namespace, as far as both are known. A file that is being made is not of
-  /// ours.
+  /// Whether its process lived in our pid namespace, as far as both are known. For an unfinished file: whether nobody
+  /// holds its lock, as the process that makes it would.
   var isOfThisNamespace: Bool {
     guard isComplete else { return FileLock.isHeld(fd) != true }
     let (theirs, own) = (Self.word(.pidNamespace, fd) ?? 0, Residence.own.pid)
