@@ -1,31 +1,33 @@
 // Shortages: the system has no more descriptors, address space, threads or room in tmpfs, and the runtime goes on with
 // what it has.
 //
-// §1 The problem. Each of these ends by itself, mostly soon: a connection is closed, a thread leaves. A runtime that
-// ends the process for it loses everything; one that waits where it stands holds a P or a lock; one that tries again in
-// a loop takes the CPU from those who could end the shortage.
+// §1 The problem. Each shortage ends by itself, mostly soon: a connection is closed, a thread ends. A runtime that ends
+// the process because of one loses everything. One that waits on the spot holds a P or a lock meanwhile. One that tries
+// again in a loop takes the CPU from those who could end the shortage.
 //
-// §2 The design. Who cannot get something puts the work back where others find it, notes the shortage and goes on:
+// §2 The design. Whoever cannot get something puts the work back where others find it, notes the shortage and goes on:
 //     accept   the connection stays in the kernel's queue; the G that accepts sleeps, 5 ms to 1 s (TCPListener)
-//     stack    the G stays runnable and is set aside (Stackless); whoever ends a G gives its stack to one of these
-//     thread   the P goes back on the idle list, as if nobody had been woken for it (Threads §2)
-//     region   a further M is a thread that cannot be had; further slots of the G table lie in other memory, unlisted
-// Tries at threads and at stacks are spaced by a `Backoff`, whoever makes them.
+//     stack    the G stays runnable and is set aside (Stackless); an M whose G ends gives that G's stack to one of
+//     these thread   the P goes back on the idle list, as if nobody had been woken for it (Threads §2)
+//     region   a new M that has no room there counts as a thread that cannot be had; new slots of the G table lie in
+//     other
+//              memory, unlisted
+// A `Backoff` spaces the tries at threads and at stacks, whoever makes them.
 //
-// §3 The second look. What was put back must be looked at again though nothing else happens. The gc thread does that:
-// it holds no P, may allocate and may start threads. `request` sets `due` and wakes it; while something is due it looks
-// every 10 ms: at Gs without a stack, and for an idle P beside work. Looks are cheap and may hand a P to an M that
-// sleeps; tries are what the backoffs space.
+// §3 The second look. Work that was put back must be looked at again, even if nothing else happens. The gc thread does
+// that: it holds no P, may allocate and may start threads. `request` sets `due` and wakes it. While something is due,
+// it looks every 10 ms for Gs without a stack, and for an idle P beside work. Looks are cheap and may hand a P to an M
+// that sleeps; only tries need the backoffs.
 //     failure:  undo (the P idle, spinningMs down; the G aside);   then due ← true, and wake the gc thread
 //     look:     due ← false;   a fence;   then look at queues, spinningMs and the idle list
-// Both are sequentially consistent. So what a failure left is seen by a look that begins after it; and a look that
-// fails itself sets `due` again. Clear the flag after the look instead, and a failure in between would never be seen.
+// Both are sequentially consistent. So a look that begins after a failure sees what the failure left, and a look that
+// fails itself sets `due` again. If the flag were cleared after the look, a failure in between would never be seen.
 //
-// §4 Words. Notes are made under locks and by any thread, so they only count. The gc thread writes the events, and one
-// line to stderr for each episode, if there is room for it at once: others wait for what else this thread does. An
-// episode is over when there was no such shortage for ten seconds.
+// §4 Messages. Any thread may note a shortage, under any lock, so a note only counts. The gc thread writes the events,
+// and one line to stderr for each episode, if there is room for the line at once: it must not wait, because others need
+// what else it does. An episode is over when there was no such shortage for ten seconds.
 //
-// §5 Still the end of the process: no region or no thread at all at the boot; no memory for malloc, which Swift cannot
+// §5 These still end the process: no region or no thread at all at the boot; no memory for malloc, which Swift cannot
 // survive; more than `Capacity.gs` Gs.
 import CMPG
 import Glibc
@@ -35,40 +37,40 @@ import Synchronization
 final class Shortages: Sendable {
   let threads = Backoff()
   let stacks = Backoff()
-  /// Whether something is to be looked at again (§3).
+  /// Whether work is to be looked at again (§3).
   private let due = Atomic(false)
   private let episodes = Shortage.allCases.map { _ in Episode() }
-  /// The gc thread's: no look before this moment, in ticks.
+  /// Before this moment, in ticks, there is no look. Only the gc thread uses it.
   private let nextLook = Atomic<UInt64>(0)
 
   private static let interval: UInt64 = 10_000_000
 
-  /// Counts a shortage and has it told. Any thread, under any lock: takes none and allocates nothing.
+  /// Counts a shortage, and has it reported. Any thread, under any lock: takes no lock and allocates nothing.
   func note(_ kind: Shortage, _ errno: Int32) {
     sched.shared[kind.counter].add(1)
     episodes[Int(kind.rawValue) - 1].add(errno)
     request()
   }
 
-  /// Asks for a look. Any thread; cheap when one was asked for already.
+  /// Asks for a look. Any thread; cheap when somebody has asked already.
   func request() {
     guard !due.exchange(true, ordering: .sequentiallyConsistent) else { return }
     unsafe collectorM?.wake()
   }
 
-  /// Whether a look is to come.
+  /// Whether somebody has asked for a look.
   var isDue: Bool { due.load(ordering: .sequentiallyConsistent) }
 
   // MARK: the gc thread
 
-  /// For how many nanoseconds the gc thread may sleep; < 0: until it is woken.
+  /// For how many nanoseconds the gc thread may sleep; < 0: until somebody wakes it.
   var pause: Int64 {
     guard isDue else { return -1 }
     let (now, next) = (Clock.now, nextLook.load(ordering: .relaxed))
     return next > now ? Int64(clamping: Clock.nanoseconds(ticks: next - now)) + 1 : 0
   }
 
-  /// A look, if one is due (§3).
+  /// Looks, if a look is due (§3).
   func look(_ m: M) {
     guard isDue, Clock.now >= nextLook.load(ordering: .relaxed) else { return }
     due.store(false, ordering: .sequentiallyConsistent)
@@ -81,7 +83,7 @@ final class Shortages: Sendable {
 }
 
 extension Shortages {
-  /// Puts all Gs that were set aside on the GRQ.
+  /// Puts all Gs that were set aside on the GRQ. They get a stack when an M takes them.
   private func takeUpAll(_ m: M) {
     let taken = sched.takeStackless()
     m.noteTakeUp(taken.count)
@@ -89,10 +91,10 @@ extension Shortages {
   }
 }
 
-/// When to try for something again: at once, then 1 ms after a failure, 2 ms, up to 1 s. Any thread.
+/// When to try again: at once; after a failure 1 ms later, then 2 ms, up to 1 s. Any thread.
 final class Backoff: Sendable {
   private let pause = Atomic<UInt64>(0)
-  /// In ticks; 0: at once.
+  /// No try before this moment, in ticks; 0: at once.
   private let until = Atomic<UInt64>(0)
 
   var isOpen: Bool {
@@ -113,11 +115,11 @@ final class Backoff: Sendable {
   }
 }
 
-/// What is to be told of one kind of shortage (§4).
+/// What is to be reported of one kind of shortage (§4).
 private final class Episode: Sendable {
   private let untold = Atomic<UInt64>(0)
   private let errno = Atomic<Int32>(0)
-  /// The gc thread's: when a shortage was last told of, in ticks; 0: never.
+  /// When such a shortage was last reported, in ticks; 0: never. Only the gc thread uses it.
   private let last = Atomic<UInt64>(0)
 
   private static let calm: UInt64 = 10_000_000_000
@@ -168,8 +170,8 @@ extension Shortage {
   }
 }
 
-/// Notes that a connection could not be accepted for want of descriptors or memory, which is about to be tried again.
-/// For those who wrap sockets; from a G.
+/// Notes that a connection could not be accepted for want of descriptors or memory, and that the caller will try again.
+/// For code that wraps sockets. Must be called from a G.
 public func noteAcceptShortage(errno: Int32) {
   _ = enterRuntime("noteAcceptShortage")
   sched.shortages.note(.accept, errno)

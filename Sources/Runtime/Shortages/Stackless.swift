@@ -1,9 +1,9 @@
-// Gs set aside because there was no stack for their first turn (Shortages §2). They stay runnable, and are counted as
-// such; they are on no run queue, since there a P would only come across them again and again.
+// Gs that were set aside because there was no stack for their first turn (Shortages §2). They stay runnable, and are
+// counted as runnable. They are on no run queue: there a P would come across them again and again.
 //
-// Who takes them up: an M whose G has ended and left its stack, one for each such stack; and the gc thread's look, all,
-// when a new stack may be tried for. The queue is under the scheduler's lock; its length is read without, as a hint: an
-// M that misses it by a hair leaves the G to the next M or the next look.
+// Who takes them up: an M whose G has ended and left its stack takes one; the gc thread's look takes all, when it is
+// time to try for a new stack. The scheduler's lock guards the queue. Its length is read without the lock, as a hint:
+// an M that just misses a G leaves it to the next M or the next look.
 import Region
 import Synchronization
 
@@ -11,7 +11,7 @@ extension Scheduler {
   @inline(__always)
   var hasStackless: Bool { unsafe record.pointee.stacklessCount.load(ordering: .relaxed) != 0 }
 
-  /// The first `limit` of them.
+  /// Takes up to `limit` of them, the first ones first.
   func takeStackless(_ limit: Int = .max) -> GQueue {
     lock.lock()
     defer { lock.unlock() }
@@ -37,7 +37,7 @@ extension Scheduler {
 }
 
 extension M {
-  /// Gives `g`, which is about to have its first turn, a stack; false when there is none, and it was set aside.
+  /// Gives `g`, which is about to have its first turn, a stack. False when there is none, and `g` was set aside.
   @inline(never)
   func bindStack(_ g: G) -> Bool {
     guard let stack = unsafe p.takeStack() else {
@@ -49,7 +49,7 @@ extension M {
     return true
   }
 
-  /// A G has left its stack to this P: it is for one of those that wait for one.
+  /// Takes up one G that was set aside, because a G has ended and left its stack to this P.
   @inline(never)
   func takeUpStackless() {
     var taken = sched.takeStackless(1)
