@@ -1,20 +1,20 @@
-// An executor for one actor: its jobs run on our Ps, whoever calls it.
+// An executor for one actor: its jobs run on our Ps, whichever thread calls the actor.
 //
-// §1 The problem. An actor that has no executor of its own runs where its callers are. The first to come to an actor that
-// is free runs its own job and then those of all who have come meanwhile, on its thread. So a task that prefers our
-// executor has its jobs in such an actor run on a thread of Swift's pool as soon as another task shares the actor; and a
-// body of `withTaskExecutorPreference` that does nothing but call one is not there at all. On such a thread a channel
-// cannot park anybody.
+// §1 The problem. An actor that has no executor of its own runs on its callers' threads. The first caller of a free
+// actor runs its own job and then, on the same thread, the jobs of all callers that came meanwhile. So when a task that
+// prefers our executor shares an actor with another task, its jobs in the actor may run on a thread of Swift's pool. A
+// body of `withTaskExecutorPreference` that only calls such an actor may not run on our executor at all. On a thread of
+// the pool a channel cannot park anybody.
 //
 // §2 The design. Jobs wait in a queue, in the order in which they come. While there are any, one G of kind `task` runs
-// them, one after the other. Each is a promise of one thread (Home §1), so the G has a home; it may park, and the actor is
-// busy for as long, as it is with any job that waits.
+// them, one after the other. Each job must run on one thread (Home §1), so the G has a home. The G may park; then the
+// actor is busy until the G goes on, as it is while any of its jobs waits.
 //
-// §3 The G ends when it finds the queue empty, under the lock under which `isServed` says so. Whoever appends after that
-// starts the next.
+// §3 The G ends when it finds the queue empty. It clears `isServed` under the same lock, so whoever appends a job after
+// that starts the next G.
 import Region
 
-/// The executor of an actor whose jobs shall run as Gs.
+/// The executor of an actor whose jobs run as Gs.
 ///
 /// ```swift
 /// actor Ledger {
@@ -23,24 +23,24 @@ import Region
 ///   func enter(_ line: Line) { lines.send(line) }   // a channel: it may park
 /// }
 /// ```
-/// One for each actor: two that share one exclude each other. First come, first served; priorities are not looked at.
-/// Thread-safe; may be made anywhere, and used once `MPG.main` has begun.
+/// Make one for each actor: two actors that share one exclude each other. First come, first served; priorities are
+/// ignored. Thread-safe; may be made anywhere, but used only once `MPG.main` has begun.
 public final class ActorExecutor: SerialExecutor, @unchecked Sendable {
   // Safe because: what changes is touched under `lock` alone.
-  /// The string id under which all their Gs are shown.
+  /// The string id under which the Gs of all actors are shown.
   private static let entry = sched.interner.id(named: "Actor", in: sched.region)
 
   private let lock = Lock()
   private var jobs: [UnownedJob] = []
-  /// The place in `jobs` of the next.
+  /// The index in `jobs` of the next job.
   private var next = 0
-  /// Whether a G is about that will look into the queue again.
+  /// Whether there is a G that will look into the queue again.
   private var isServed = false
 
   public init() {}
   deinit { lock.free() }
 
-  /// Has `job` run on a P. For Swift's runtime; any thread.
+  /// Queues `job`, to run on a P. Called by Swift's runtime; any thread.
   public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     Outside.act("MPG.ActorExecutor") { m in
@@ -55,7 +55,7 @@ public final class ActorExecutor: SerialExecutor, @unchecked Sendable {
     }
   }
 
-  /// The G: on its stack, in user code.
+  /// The body of the G: runs jobs until the queue is empty. In user code, on the G's stack.
   private func serve() {
     while let job = nextJob() { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
     sched.shared[.tasksExited].add(1)
@@ -64,7 +64,7 @@ public final class ActorExecutor: SerialExecutor, @unchecked Sendable {
   private func nextJob() -> UnownedJob? {
     let m = enterRuntime("MPG.ActorExecutor")
     defer { leaveRuntime() }
-    m.g?.makeHome(m)  // before the job begins: from here on it keeps this thread
+    m.g?.makeHome(m)  // before the job begins, because the G must then stay on this thread
     lock.lock()
     defer { lock.unlock() }
     guard next < jobs.count else {

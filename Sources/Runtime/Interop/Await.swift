@@ -1,24 +1,26 @@
 // `MPG.await`: a G waits for an async function.
 //
-// §1 The function runs in a task of its own; the G parks. Three sides meet: the G, the task that ends, and the canceller
-// of the G's scope. Swift's rule holds: to cancel is to ask. So a cancelled G wakes up, passes the wish on to the task,
-// and waits on, this time for the task alone. What the function made of it (a result, an error) is the result.
+// §1 The function runs in a task of its own; the G parks. Three sides meet: the G, the task that ends, and the
+// canceller of the G's scope. Swift's rule holds: to cancel is only to ask. So a cancelled G wakes up, cancels the
+// task, and waits on, this time for the task alone. Whatever the function makes of that (a result, an error) is the
+// result.
 //
 // §2 The protocol. `state` holds 0, the ticket of the G's wait (Claim.swift), or `done`.
-//     G:     A1  opens its wait, the first time so that its scope can end it
+//     G:     A1  opens its wait; the first time so that its scope can end it
 //            A2  state ← ticket, unless it is `done`: then it closes the wait and goes on
 //            A3  parks; the commit (W4 of Claim) fails if the wait was ended meanwhile
-//            A4  awake: ended by the task, or `done` by now: go on. Else it was cancelled: cancels the task, A1 again
+//            A4  awake: if the task ended the wait, or the state is `done` by now, goes on. Else it was cancelled:
+//            cancels
+//                the task, and begins again at A1
 //     task:  F1  stores the result;  F2  state ← done, by exchange
 //            F3  if that replaced a ticket: claims the wait with it, and makes the G ready if it was parked
 // A2 and F2 are read-modify-writes of one word: one of them comes first, and the other sees it. F2 releases the result,
 // and A2 or A4 acquires it.
 //
 // §3 What would break it. A2 before A1: the task claims a ticket that is not open yet, and nobody wakes the G. A2 as a
-// plain store: `done` is overwritten. F1 after F2: the G takes a result that is not there. A4 without the look: a G that
-// was cancelled as the task ended goes to sleep again, beside its result... which A2 finds, so that look only saves a
-// turn; A2's is the one that counts. F3 without the claim: the G of a later wait is woken, or the same one twice. See
-// AwaitModel.
+// plain store: it overwrites `done`. F1 after F2: the G takes a result that is not there. F3 without the claim: the
+// task wakes the G of a later wait, or the same G twice. A4 without the look at `done` breaks nothing: a G that was
+// cancelled as the task ended finds `done` at its next A2, so the look only saves that round. See AwaitModel.
 //
 // §4 The task ends on any thread: see Outside.swift.
 import Region
@@ -30,8 +32,9 @@ import Synchronization
 /// ```swift
 /// let data = try MPG.await { try await client.fetch(url) }
 /// ```
-/// Must be called from a G. The task inherits priority and task-locals if the G runs a job of a task. When the G's scope
-/// is cancelled the task is; the G waits on until the function has ended, as the function decides.
+/// Must be called from a G. The task inherits priority and task-locals if the G runs a job of a task. When the G's
+/// scope is cancelled, the task is cancelled too. The G still waits until the function has ended; the function decides
+/// when.
 public func `await`<Result: Sendable, Failure: Error>(
   _ body: sending @escaping () async throws(Failure) -> Result
 ) throws(Failure) -> Result {
@@ -53,11 +56,11 @@ public func `await`<Result: Sendable, Failure: Error>(
   return try awaited.result.get()
 }
 
-/// Where the task and the G meet.
+/// The meeting point of the task and the G.
 ///
-/// Safe because: `outcome` is written before `state` becomes `done`, and read afterwards only.
+/// Safe because: `outcome` is written before `state` becomes `done`, and read only afterwards.
 private final class Awaited<Success: Sendable, Failure: Error>: @unchecked Sendable {
-  private static var done: UInt64 { .max }  // no ticket: those have 32 bits
+  private static var done: UInt64 { .max }  // not a possible ticket: tickets have 32 bits
 
   private let g: G
   private let state = Atomic<UInt64>(0)
@@ -84,12 +87,12 @@ private final class Awaited<Success: Sendable, Failure: Error>: @unchecked Senda
     return g.wait.outcome != .cancelled || state.load(ordering: .acquiring) == Self.done  // A4
   }
 
-  /// A2.
+  /// A2. False: the task has ended meanwhile.
   private func announce(_ ticket: UInt32, after old: UInt64) -> Bool {
     state.compareExchange(expected: old, desired: UInt64(ticket), ordering: .acquiringAndReleasing).exchanged
   }
 
-  /// F1 to F3. By the task, once; on any thread.
+  /// F1 to F3. Called once, by the task, on any thread.
   func finish(_ outcome: Result<Success, Failure>) {
     self.outcome = outcome
     let ticket = state.exchange(Self.done, ordering: .acquiringAndReleasing)

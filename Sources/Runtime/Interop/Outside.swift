@@ -1,37 +1,39 @@
-// Outside: what a thread that is no M may do to the scheduler.
+// Outside: how a thread that is no M may act on the scheduler.
 //
 // §1 The problem. An `async` function that a G awaits ends on some thread of Swift's pool; a `Task` is enqueued from
-// anywhere; async code starts a G. Each makes a G runnable. But every move of a G is counted in a lane, and told in a
-// ring, that have one writer, the M; and such a thread has none.
+// anywhere; async code starts a G. Each of these makes a G runnable. But every move of a G is counted in a lane and
+// told in a ring, and lane and ring have one writer, an M. Such a thread has no M.
 //
-// §2 Rejected. A list without a lock that netpoll's thread and searching Ms empty: a hop over a thread that has to be
-// woken first, and one more thing that every search has to look at. An M for each outside thread, as Go's extra Ms for
-// C: Swift's pool makes and drops threads at will, and rings are memory. Atomic counters: a price that all moves pay
-// for the few.
+// §2 Rejected. A lock-free list that netpoll's thread and searching Ms empty: it takes a hop over a thread that must be
+// woken first, and every search has one more thing to look at. An M for each outside thread, as Go's extra Ms for C:
+// Swift's pool makes and drops threads at will, and each ring takes memory. Atomic counters: all moves would pay for
+// the few that come from outside.
 //
-// §3 The design. One M without a thread of its own, made at the first need, lent under a lock to whoever comes from
-// outside. It holds no P, like netpoll's thread, and does what that does: count and tell in its own lane, `inject` into
-// the GRQ, get idle Ps going. So one lock is taken more than netpoll takes, and nothing of the scheduler's protocols is
-// new. In the region it has a lane and a ring, but no row among the Ms: its state is `none`, for there is no thread.
+// §3 The design. There is one M without a thread of its own, made at the first need and lent, under a lock, to
+// whichever thread comes from outside. Like netpoll's thread it holds no P, and it does what that thread does: it
+// counts and tells in its own lane, puts Gs on the GRQ with `inject`, and wakes idle Ps. So it needs one lock more than
+// netpoll, and the scheduler's protocols stay the same. In the region it has a lane and a ring, but no row among the
+// Ms: its state is `none`, because it has no thread.
 //
-// §4 Ordering. The lock makes the lane's writers one after the other: its release publishes counters and ring to the
-// next. `inject` appends under the scheduler's lock; an M that goes to sleep puts its P on the idle list under the same
-// lock after a look at the GRQ. So either that look sees the G, or `inject`, afterwards, sees the idle P.
-// `isOpen` is stored with release at the end of the boot and acquired here: whoever sees it sees the tables.
+// §4 Ordering. The lock puts the lane's writers one after the other: its release publishes counters and ring to the
+// next writer. `inject` appends under the scheduler's lock. An M that goes to sleep looks at the GRQ and puts its P on
+// the idle list in one hold of the same lock. So either that look sees the G, or `inject` afterwards sees the idle P.
+// `isOpen` is stored with release at the end of the boot and acquired here: a thread that sees it sees the tables.
 //
-// §5 What would break it. No lock: two writers bump one counter, a G vanishes from the gauges, a record is torn. To
-// look for an idle P before the append: the M in between sleeps beside the G. See OutsideModel.
+// §5 What would break it. No lock: two writers increment one counter, so a G vanishes from the gauges, or a record is
+// torn. A look for an idle P before the append: an M that goes to sleep in between sleeps beside the G. See
+// OutsideModel.
 //
 // §6 Lock order: outside → scope, timer descriptor, poll descriptor, io_uring's orders → scheduler → nothing. No M with
-// a P ever takes the lock of the outside, so a thread that is held up while it has the lock (starting a thread allocates)
-// holds up others from outside only. It waits for room among io_uring's orders, which the netpoll thread makes; that is an
-// M, and takes no lock of the outside.
+// a P ever takes the lock of the outside. So a thread that is held up while it has that lock (starting a thread
+// allocates) holds up only others from outside. It may wait for room among io_uring's orders. The netpoll thread makes
+// that room; it is an M, and does not take the lock of the outside.
 //
-// §7 A `deinit` runs wherever the last reference is dropped: on a G, on a thread of Swift's pool, inside `blocking`, on a
-// thread on loan (Preempt §6), on a scheduling stack as a timer lets go of what it did. So what is public and has more to
-// do in its `deinit` than to free memory or close a descriptor does it in `act`, which tells these apart. It asks whether
-// there is a G in user code, not whether there is a P: on loan there is none, and a lock of ours that is taken then, outside
-// of the runtime, is a lock that its holder may be stopped with.
+// §7 A `deinit` runs wherever the last reference is dropped: on a G, on a thread of Swift's pool, inside `blocking`, on
+// a thread on loan (Preempt §6), on a scheduling stack when a timer frees its action. A public class whose `deinit`
+// does more than free memory or close a descriptor does it in `act`, which tells these cases apart. `act` asks whether
+// there is a G in user code, not whether there is a P. On loan a G has no P; if it took a lock of ours outside of the
+// runtime, it could be stopped while it holds that lock.
 import CMPG
 import Glibc
 import Region
@@ -48,19 +50,20 @@ enum Outside {
   /// Whether the boot is over.
   static var isRunning: Bool { isOpen.load(ordering: .acquiring) }
 
-  /// The boot is over.
+  /// Notes that the boot is over.
   static func open() { isOpen.store(true, ordering: .releasing) }
 
-  /// Runs `body` inside the runtime with an M to act through: the caller's own, or the lent one. It holds a P or not;
-  /// hand what becomes runnable to `submitAnywhere`. Any thread; not from within the runtime.
+  /// Runs `body` inside the runtime with an M to act through: the caller's own, or the lent one. That M may hold a P or
+  /// not, so `body` must hand Gs that become runnable to `submitAnywhere`. Any thread, but not from within the runtime.
   static func act<Result>(_ what: StaticString, _ body: (M) -> Result) -> Result {
     guard let m = M.current else { return actWithLent(what, body) }
-    // On a scheduling stack, or inside `blocking`, it is inside already. In a G it is asked for, and not told from a P that
-    // is missing: on loan (Preempt §6) a G has none either, and waits at the border until it is granted one.
+    // On a scheduling stack, or inside `blocking`, the thread is inside the runtime already. Ask whether a G is in user
+    // code, not whether a P is held: a G on loan (Preempt §6) holds none either, and waits at the border until it is
+    // granted one.
     guard m.g != nil, !mpg_is_inside() else { return body(m) }
-    // Who calls may be Swift's own runtime, with a lock that belongs to its thread: a handler of a cancellation runs under
-    // one of its task's, a `deinit` under any. Were the G to give way here it might come back on another thread, and unlock
-    // what it has not locked, which aborts.
+    // The caller may be Swift's own runtime, holding a lock that belongs to its thread: a cancellation handler runs
+    // under a lock of its task, a `deinit` under any. If the G gave way here, it might come back on another thread, and
+    // unlock a lock that this thread has not locked. That aborts.
     defer { leaveRuntimeWithoutGivingWay() }
     return body(enterRuntime(what))
   }
@@ -69,14 +72,14 @@ enum Outside {
     guard isOpen.load(ordering: .acquiring) else {
       fatal("\(what) was used while no scheduler runs; wrap the program in MPG.main { … }")
     }
-    // Before the lock: a thread may have held it that did not come along.
+    // Ask before taking the lock: in a child, a thread that did not come along may hold it for ever.
     if mpg_has_forked() { Fork.refuse(what) }
     lock.lock()
     defer { lock.unlock() }
     return body(unsafe lent ?? makeLent())
   }
 
-  /// Under the lock.
+  /// Makes the lent M. Call under the lock.
   private static func makeLent() -> M {
     let sched = sched
     sched.lock.lock()
@@ -97,28 +100,29 @@ enum Outside {
     return unsafe freeGs.pop() ?? sched.descriptors.refill(&freeGs)
   }
 
-  // MARK: who is out there
+  // MARK: threads that are no Ms
 
-  /// Threads of the process that never have to do with Gs; tests set it, whose harness has threads.
+  /// Threads of the process that never act on Gs. Tests set it, because their harness has threads.
   nonisolated(unsafe) static var bystanders = 0
 
-  /// Whether the process has threads that are no Ms, each of which may make a G runnable at any time. Allocates nothing.
+  /// Whether the process has threads that are no Ms. Each of these may make a G runnable at any time. Allocates
+  /// nothing.
   static var hasThreads: Bool {
     guard let all = threads else { return true }  // unknown
     let ms = (0..<Int(sched.shared[.mCount].acquired)).count { sched.region.m($0)[.tid].acquired != 0 }
     return unsafe all > ms + Reporter.threads + bystanders
   }
 
-  /// Threads of this process; nil when the system does not say.
+  /// How many threads this process has; nil when the system does not say.
   static var threads: Int? {
     var status = stat()
     guard unsafe stat("/proc/self/task", &status) == 0, status.st_nlink > 2 else { return nil }
-    return Int(status.st_nlink) - 2  // a directory for each, besides . and ..
+    return Int(status.st_nlink) - 2  // each thread has a directory, besides . and ..
   }
 }
 
 extension M {
-  /// Makes a new G runnable, which `prepare` gives something to run and a scope. The M may hold a P or not.
+  /// Makes a new runnable G. `prepare` gives it something to run, and a scope. The M may hold a P or not.
   func spawnAnywhere(entry: UInt32, kind: GKind, _ prepare: (G) -> Void) {
     let p = heldP
     let g = p?.takeG() ?? Outside.takeG(for: self)
@@ -130,19 +134,19 @@ extension M {
     submitAnywhere(g, place)
   }
 
-  /// Puts a G that was counted as runnable on a queue, and gets an idle P going. The M may hold a P or not.
-  /// - Parameter place: `anyPlace`, as it was told.
+  /// Puts a G that is counted as runnable on a queue, and wakes an idle P if there is one. The M may hold a P or not.
+  /// - Parameter place: `anyPlace`, as the event told it.
   func submitAnywhere(_ g: G, _ place: Place) {
     if heldP != nil {
       submitNext(g, place)
-      return sched.wakeP(self)  // S2: `submitNext` is a sequentially consistent exchange
+      return sched.wakeP(self)  // S2 of Spinning §3: `submitNext` is a sequentially consistent exchange
     }
     var queue = GQueue()
     queue.append(g)
     sched.inject(queue, by: self)
   }
 
-  /// The same for several.
+  /// As `submitAnywhere`, for several Gs.
   func submitAnywhere(_ batch: consuming GQueue) {
     if heldP != nil { submit(batch) } else { sched.inject(batch, by: self) }
   }

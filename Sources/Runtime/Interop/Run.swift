@@ -1,21 +1,21 @@
 // `MPG.run`: async code waits for a G.
 //
-// The G is in a scope of its own, which ends with its body, and which the task's cancellation cancels. The task is
-// resumed by the G itself, from user code: it is enqueued wherever it wants to run.
+// The G is in a scope of its own, which ends with its body. Cancelling the task cancels that scope. The G itself
+// resumes the task, from user code; Swift then enqueues the task on whichever executor it wants.
 import Region
 
-/// What one side hands over to another for good.
+/// A value that one side hands over to another for good.
 ///
-/// Safe because: `sending` said that nobody else has it, and it is taken out once.
+/// Safe because: `sending` guarantees that nobody else has it, and it is taken out once.
 struct Handed<Value>: @unchecked Sendable {
   let value: Value
 }
 
-/// Runs `body` as a G and returns what it returns, or throws what it throws. The task waits, its thread does not.
+/// Runs `body` as a G, and returns what it returns, or throws what it throws. The task waits, but no thread does.
 ///
-/// From any task on any executor, after `MPG.main` has begun. If the task is cancelled the G's scope is: what can throw
-/// in it throws, as everywhere (`withCancellation`). Gs that `body` starts belong to that scope, which ends with `body`.
-/// The G is named after this call.
+/// May be called from any task on any executor, once `MPG.main` has begun. When the task is cancelled, the G's scope is
+/// cancelled too: what can throw in it throws, as everywhere (`withCancellation`). Gs that `body` starts belong to that
+/// scope, which ends with `body`. The G is named after this call.
 public func run<Result: Sendable, Failure: Error>(
   file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,
   _ body: sending @escaping () throws(Failure) -> Result
@@ -36,7 +36,7 @@ public func run<Result: Sendable, Failure: Error>(
   return try outcome.get()
 }
 
-/// Starts a G from anywhere.
+/// Starts a G, from any thread.
 private func spawn(
   in scope: Cancellation, _ file: StaticString, _ function: StaticString, _ line: Int,
   _ body: @escaping () -> Void
