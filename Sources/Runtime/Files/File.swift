@@ -1,11 +1,11 @@
-// Files: reading them from a G without holding up others.
+// Files: reading them from a G without holding up other Gs.
 //
 // A disk has no readiness: epoll refuses regular files, and a read that must go to the disk blocks its thread. So every
-// call here that may touch a disk is made in `blocking`: the thread waits, the P goes on with other Gs.
+// call here that may touch a disk runs in `blocking`: the thread waits, and the P goes on with other Gs.
 import CMPG
 import Glibc
 
-/// A regular file, open to be read from its start. Closed when it goes out of scope.
+/// A regular file, open for reading from its start. It is closed when it goes out of scope.
 ///
 /// ```swift
 /// var file = try File(opening: "/etc/services")
@@ -14,7 +14,7 @@ import Glibc
 public struct File: ~Copyable, Sendable {
   private let fd: Int32
   public let path: String
-  /// Bytes, when it was opened.
+  /// In bytes, at the moment when it was opened.
   public let size: Int
   private var offset: Int64 = 0
 
@@ -24,7 +24,7 @@ public struct File: ~Copyable, Sendable {
     try self.init(adopting: blocking { unsafe mpg_open_file(path) }, path)
   }
 
-  /// Takes over what a call of CMPG has opened.
+  /// Takes over a descriptor that a call of CMPG has opened.
   init(adopting fd: Int32, _ path: String) throws(FileError) {
     guard fd >= 0 else { throw FileError("open", path, -fd) }
     let size = blocking { mpg_regular_size(fd) }
@@ -37,7 +37,7 @@ public struct File: ~Copyable, Sendable {
 
   deinit { close(fd) }
 
-  /// Reads on from where the last read ended: up to `count` bytes, fewer when there are fewer at hand; none at the end.
+  /// Reads on from where the last read ended. Returns up to `count` bytes, fewer when fewer are there; none at the end.
   public mutating func read(upTo count: Int = 64 << 10) throws(FileError) -> [UInt8] {
     precondition(count > 0, "read(upTo:) of at least one byte")
     let (fd, offset) = (fd, offset)
@@ -51,10 +51,10 @@ public struct File: ~Copyable, Sendable {
     return bytes
   }
 
-  /// Reads all that is left; throws `tooLarge` as soon as there are more than `limit` bytes.
+  /// Reads everything that is left. Throws `tooLarge` as soon as that is more than `limit` bytes.
   public mutating func readToEnd(limit: Int = .max) throws(FileError) -> [UInt8] {
     var bytes: [UInt8] = []
-    // One more than it should have, so that its end is seen without another call, and growth is.
+    // Ask for one byte more than there should be: then this read shows the end, or that the file has grown.
     var want = min(max(size - Int(offset), 0), min(limit, 1 << 30)) + 1
     while true {
       let piece = try read(upTo: want)
@@ -65,7 +65,7 @@ public struct File: ~Copyable, Sendable {
     }
   }
 
-  /// The bytes of the file at `path`; throws `tooLarge` when there are more than `limit`.
+  /// The bytes of the file at `path`. Throws `tooLarge` when there are more than `limit`.
   public static func read(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
     var file = try File(opening: path)
     return try file.readToEnd(limit: limit)

@@ -1,4 +1,4 @@
-// What can go wrong with a file.
+// The errors of reading a file.
 import Glibc
 
 public enum FileError: Error, Equatable, CustomStringConvertible {
@@ -6,13 +6,13 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
   case invalidPath(String)
   /// There is no such file.
   case notFound(String)
-  /// It would lead out of the folder: it is absolute, has `..` in it, or a link on it points outside.
+  /// The path leads out of the folder: it is absolute, has `..` in it, or a link on it points outside.
   case outside(String)
-  /// It is a folder, a device, a socket or a pipe.
+  /// The path names a folder, a device, a socket or a pipe.
   case notRegular(String)
   /// This user may not read it.
   case notPermitted(String)
-  /// It has more bytes than the caller wants.
+  /// The file has more bytes than the caller wants.
   case tooLarge(String, limit: Int)
   /// A system call failed with another errno.
   case failed(call: String, path: String, errno: Int32)

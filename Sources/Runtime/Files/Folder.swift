@@ -1,17 +1,18 @@
-// A folder as the root of what may be read: names come from strangers, and no name leads out of it.
+// A folder as the root of everything that may be read: names come from strangers, and no name leads out of the folder.
 //
 // §1 The problem. Checking a path for `..` and then opening it is not enough: a link inside the folder may point
 // outside, and may be put there between the check and the open.
 //
 // §2 The design. The folder is opened once, and the kernel itself resolves each path from there with RESOLVE_BENEATH
-// (openat2, Linux 5.6): a step outside fails, whichever way it comes about, `..` and absolute links included, and at
-// whatever moment. Links that stay inside are followed; those of /proc that lead anywhere are not.
+// (openat2, Linux 5.6). Any step outside fails, at whatever moment, also by `..` or by an absolute link. Links that
+// stay inside are followed; links of /proc that lead anywhere are not.
 //
-// §3 Where the call is missing, or a sandbox refuses it, we walk: each component is opened by itself, from the one
-// before, with O_NOFOLLOW. So links are not followed at all, and the moved folder is not either: what was opened stays
-// opened, wherever it is moved to.
+// §3 Where that call is missing, or a sandbox refuses it, we walk: we open each component by itself, from the one
+// before, with O_NOFOLLOW. So no links are followed at all. And moving a folder meanwhile does no harm: the walk goes
+// on from the open folder, wherever that was moved to.
 //
-// §4 A regular file only, asked of the open descriptor. It is opened without waiting, so a FIFO cannot hold the thread.
+// §4 Only regular files can be opened; the open descriptor tells. The file is opened without waiting, so a FIFO cannot
+// hold up the thread.
 import CMPG
 import Glibc
 
@@ -29,10 +30,10 @@ public final class Folder: Sendable {
 
   deinit { close(fd) }
 
-  /// Opens the file at `path` beneath this folder. Throws `outside` for whatever leads out of it.
+  /// Opens the file at `path` beneath this folder. Throws `outside` for a path that leads out of it.
   public func open(_ path: String) throws(FileError) -> File {
     try File.check(path)
-    // The kernel would refuse these as well; said here, so that a missing file does not hide a bad name.
+    // The kernel would refuse these as well. Checking here gives `outside` also where the file does not exist.
     guard !path.hasPrefix("/"), !path.utf8.split(separator: UInt8(ascii: "/")).contains(where: isParent)
     else {
       throw .outside(path)
