@@ -1,23 +1,23 @@
 // How many CPUs this process may use: the default number of Ps.
 //
-// The affinity mask says on which CPUs its threads may run, a container's limit how much time they may use there. With
-// more Ps than the limit allows the kernel stops *all* threads for the rest of each period, in the middle of anything.
-// A limit may stand in the process's own control group and in any above it: the smallest counts. It is rounded up, so
-// that none of it is wasted, and at least 2 (if there are two CPUs): with one P a G that computes holds up all others,
-// and a stop at the end of a period costs less than that. Go 1.25 decides the same.
+// The affinity mask says on which CPUs the threads may run; a container's limit says how much time they may use there.
+// With more Ps than the limit allows, the kernel stops *all* threads for the rest of each period, in the middle of
+// anything. The limit may stand in the process's own control group and in any group above it; the smallest counts. It
+// is rounded up, so that none of it is wasted, and is at least 2 (if there are two CPUs): with one P a G that computes
+// holds up all others, and a stop at the end of a period costs less than that. Go 1.25 decides the same.
 import CMPG
 
 enum AvailableCPUs {
-  /// At least 1.
+  /// The number of CPUs, at least 1.
   static func count() -> Int { count(affinity: Int(mpg_cpus()), root: "") }
 
-  /// - Parameter root: a folder that stands for `/`; for tests.
+  /// - Parameter root: a folder in place of `/`, for tests.
   static func count(affinity: Int, root: String) -> Int {
     guard let limit = limit(root: root) else { return max(affinity, 1) }
     return max(min(affinity, max(Int(limit.rounded(.up)), 2)), 1)
   }
 
-  /// The CPU time that the control groups allow, in CPUs; nil: as much as there is.
+  /// The CPU time that the control groups allow, in CPUs; nil: there is no limit.
   static func limit(root: String) -> Double? {
     guard let groups = SystemCall.contents(of: root + "/proc/self/cgroup"),
       let mounts = SystemCall.contents(of: root + "/proc/self/mountinfo")
@@ -30,13 +30,13 @@ enum AvailableCPUs {
     }.min()
   }
 
-  /// Where a hierarchy is mounted: the folder, and which of its groups is mounted there.
+  /// A mount of a hierarchy: the folder, and which of the groups is mounted there.
   fileprivate struct Mount {
     let folder: String
     let top: String
   }
 
-  /// The folders of a group and of those above it, as far as they can be seen.
+  /// The folders of a group and of those above it, as far as they are visible.
   private static func folders(of group: String, in mount: Mount) -> [String] {
     var path = group
     if mount.top != "/" {
@@ -99,7 +99,7 @@ private enum Hierarchy {
     return text
   }
 
-  /// What one folder says, in CPUs; nil: nothing, or nothing that makes sense.
+  /// The limit that one folder states, in CPUs; nil: it states none, or none that makes sense.
   func limit(in folder: String) -> Double? {
     switch self {
     case .unified:

@@ -1,4 +1,4 @@
-// Randomness for picking victims: a few instructions, no promises beyond "spread out".
+// Random numbers for picking victims: a few instructions, and no promise beyond "spread out".
 
 /// Marsaglia's xorshift64*. Not for secrets.
 struct CheapRandom {

@@ -1,15 +1,15 @@
-// Time: ticks of the region's clock, and what they are in nanoseconds.
+// Time: ticks of the region's clock, and their conversion to nanoseconds.
 //
-// Reading the CPU's counter costs a third of a call to the vDSO, so everything inside counts in ticks: events,
-// timers, deadlines. The header carries two moments in both units; the line through them converts. The first is
-// taken at boot, the second is refined while the process runs, so the error shrinks with the uptime.
+// Reading the CPU's counter costs a third of a call to the vDSO, so the runtime counts in ticks: events, timers,
+// deadlines. The header holds two moments in both units; the line through them converts. The boot takes the first;
+// sysmon takes the second anew while the process runs, so the error shrinks with the uptime.
 import CMPG
 import Glibc
 import Region
 import Synchronization
 
 enum Clock {
-  /// Ticks in a nanosecond, times 2^32. Error: below 1e-4 after the boot's calibration, then less and less.
+  /// Ticks in a nanosecond, times 2^32. Its relative error is below 1e-4 after the boot's calibration, then shrinks.
   private static let ticksPerNanosecond = Atomic<UInt64>(1 << 32)
 
   @inline(__always)
@@ -24,12 +24,12 @@ enum Clock {
     let divisor = ticksPerNanosecond.load(ordering: .relaxed)
     guard ticks >> 63 == 0 else { return .max }
     let (quotient, remainder) = ticks.quotientAndRemainder(dividingBy: divisor)
-    // ticks · 2^32 / divisor, without overflow for any time that a machine can be up
+    // ticks · 2^32 / divisor, without overflow for any uptime that a machine can have
     guard quotient < 1 << 31 else { return .max }
     return quotient << 32 + divisor.dividingFullWidth((remainder >> 32, remainder << 32)).quotient
   }
 
-  /// Decides on the clock and takes the first pair of moments, 2 ms apart.
+  /// Decides which clock counts, and takes the first pair of moments, 2 ms apart.
   static func boot(_ header: Block<HeaderField>) {
     let counts = mpg_clock_is_invariant() && kernelTrustsCounter()
     mpg_clock_use_counter(counts)
@@ -45,11 +45,11 @@ enum Clock {
     header[.wallOffset].set(wallNanoseconds &- mpg_clock_nanoseconds())
   }
 
-  /// Takes the second moment anew, further from the first. One caller at a time: the boot, then sysmon.
+  /// Takes the second moment anew, further from the first. Only one caller at a time: the boot, then sysmon.
   static func refine(_ header: Block<HeaderField>) {
     let now = moment()
     let sequence = header[.clockSequence]
-    sequence.setOrdered(sequence.relaxed + 1)  // odd: in change
+    sequence.setOrdered(sequence.relaxed + 1)  // odd: the words are changing
     header[.clockTicks1].setOrdered(now.ticks)
     header[.clockNanoseconds1].setOrdered(now.nanoseconds)
     sequence.setOrdered(sequence.relaxed + 1)
@@ -61,7 +61,7 @@ enum Clock {
     ticksPerNanosecond.store(nanoseconds.dividingFullWidth((high, low)).quotient, ordering: .relaxed)
   }
 
-  /// One moment in both units: the tightest of a few tries, so that a preemption in between does not count.
+  /// One moment in both units. Takes the tightest of a few tries, so that a preemption in between does not count.
   private static func moment() -> (ticks: UInt64, nanoseconds: UInt64) {
     var best: (ticks: UInt64, nanoseconds: UInt64) = (0, 0)
     var tightest = UInt64.max
@@ -77,7 +77,8 @@ enum Clock {
     return best
   }
 
-  /// On a machine whose kernel found the counter unsteady it keeps time by another one, and so do we.
+  /// Whether the kernel keeps time by the CPU's counter. It uses another clock if it found the counter unsteady; so do
+  /// we.
   private static func kernelTrustsCounter() -> Bool {
     #if arch(x86_64)
       let path = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
@@ -88,7 +89,7 @@ enum Clock {
   }
 }
 
-/// A moment of the runtime's clock, for socket deadlines.
+/// A moment of the runtime's clock, for deadlines.
 public struct Deadline: Sendable, Comparable {
   let ticks: UInt64
 
@@ -97,7 +98,7 @@ public struct Deadline: Sendable, Comparable {
     Deadline(ticks: Clock.now &+ min(Clock.ticks(nanoseconds: duration.wholeNanoseconds), 1 << 62))
   }
 
-  /// How long it is until then; zero once it is past.
+  /// The time that is left until the deadline; zero once it is past.
   public var timeLeft: Duration {
     let now = Clock.now
     return .nanoseconds(ticks > now ? Int64(clamping: Clock.nanoseconds(ticks: ticks &- now)) + 1 : 0)
@@ -107,7 +108,7 @@ public struct Deadline: Sendable, Comparable {
 }
 
 extension Duration {
-  /// In nanoseconds, rounded up; 0 when negative; at most some 292 years.
+  /// The duration in nanoseconds, rounded up; 0 when negative; at most some 146 years.
   var wholeNanoseconds: UInt64 {
     let (seconds, attoseconds) = components
     guard seconds >= 0, attoseconds >= 0 else { return 0 }

@@ -1,15 +1,15 @@
-// How the runtime ends the process when it finds itself or its caller wrong.
+// How the runtime ends the process when it finds a fault of its own or of its caller.
 import CMPG
 import Glibc
 
-/// Writes a line to stderr, and waits for its reader for a second at most: who has something to say may be on the way to
-/// end the process, or hold what others need.
+/// Writes a line to stderr. Waits for room there for a second at most, because the caller may be about to end the
+/// process, or may hold what others need.
 func tell(_ message: String) {
   let line = Array("mpg: \(message)\n".utf8)
   unsafe line.withUnsafeBytes { unsafe _ = mpg_tell($0.baseAddress, $0.count, 1_000_000_000) }
 }
 
-/// Says what went wrong in one line and aborts; the region stays behind as a black box.
+/// Writes in one line what went wrong, and aborts. The region stays behind as a black box.
 @inline(never)
 func fatal(_ message: String) -> Never {
   tell(message)
@@ -31,7 +31,7 @@ func errnoName(_ code: Int32) -> String {
 
 /// A system call that failed.
 public struct SystemError: Error, Sendable, CustomStringConvertible {
-  /// The call: `open`, `epoll_ctl`…
+  /// The name of the call: `open`, `epoll_ctl`…
   public let call: String
   public let errno: Int32
 

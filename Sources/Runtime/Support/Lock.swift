@@ -1,22 +1,22 @@
-// The runtime's own lock: spins a little, then sleeps on a futex. It blocks the thread, so it is held for a few
+// The runtime's own lock: it spins a little, then sleeps on a futex. It blocks the thread, so code holds it for a few
 // instructions only, and never across a park (a park may release it: see `Commit`).
 import CMPG
 import Synchronization
 
-/// A mutual exclusion lock of threads. A handle to a cell of its own cache line.
+/// A mutual exclusion lock for threads. A handle to a cell on a cache line of its own.
 ///
-/// Safe because: the cell is allocated by `init` and freed by `free()`, which its owner calls when nobody can
-/// reach the lock any more.
+/// Safe because: `init` allocates the cell and `free()` frees it; the owner calls `free()` when nobody can reach the
+/// lock any more.
 @safe struct Lock: @unchecked Sendable {
-  /// 0 free · 1 held · 2 held, and someone may sleep.
+  /// 0: free; 1: held; 2: held, and a thread may sleep on it.
   private let cell: UnsafeMutablePointer<Atomic<UInt32>>
 
   private static let line = 64
-  /// Where in its line the cell keeps the address of its allocation.
+  /// The offset, in the cell's line, of the address of its allocation.
   private static let home = 8
 
-  /// A line of its own, cut out of a larger piece: malloc has aligned ones on its long way only, and leaves what it cuts off
-  /// between others, which makes that way longer.
+  /// Cuts a line of its own out of a larger piece. An aligned allocation would be slower: malloc makes one only on its
+  /// slow path, and leaves behind the pieces that it cuts off, which slow that path further.
   init() {
     let piece = UnsafeMutableRawPointer.allocate(byteCount: 2 * Self.line - 16, alignment: 16)
     let start = unsafe piece.alignedUp(toMultipleOf: Self.line)
@@ -25,10 +25,10 @@ import Synchronization
     unsafe cell.initialize(to: Atomic(0))
   }
 
-  /// Its cell, by which it can be named in a word; `init(at:)` is the way back.
+  /// The address of the cell, which can stand for the lock in a word; `init(at:)` is the way back.
   var address: UnsafeRawPointer { unsafe UnsafeRawPointer(cell) }
 
-  /// The lock with that `address`.
+  /// The lock with this `address`.
   init(at address: UnsafeRawPointer) {
     unsafe cell = UnsafeMutableRawPointer(mutating: address).assumingMemoryBound(to: Atomic<UInt32>.self)
   }
@@ -45,7 +45,7 @@ import Synchronization
     if !taken.exchanged { lockSlow() }
   }
 
-  /// Takes it if it is free; whether it did.
+  /// Takes the lock if it is free. True if it did.
   @inline(__always)
   func tryLock() -> Bool {
     unsafe cell.pointee.compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged
@@ -60,7 +60,7 @@ import Synchronization
         return
       }
     }
-    // From here on the word says 2 while we hold it: we cannot know that nobody else sleeps.
+    // From here on the word says 2 while we hold the lock: we cannot know that nobody else sleeps.
     while unsafe cell.pointee.exchange(2, ordering: .acquiring) != 0 {
       unsafe _ = mpg_futex_wait(cell, 2, -1)
     }

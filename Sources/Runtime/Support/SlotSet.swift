@@ -1,21 +1,22 @@
-// A set of small numbers, for pools whose members have one. The lowest comes out first: what is in use stays together
-// at the low end, and whole pages become free at the high end, which is what the gc thread can give back.
+// A set of small numbers, for pools whose members are numbered. The lowest comes out first: so members in use stay
+// together at the low end, and whole pages become free at the high end, where the gc thread can give them back.
 //
-// A bit for each number, in groups of 64, and a bit for each group that has any: two steps to the lowest. Its memory is
-// reserved, and committed on touch: it never allocates. Whoever owns it holds the lock that guards it.
+// It has a bit for each number, in groups of 64, and a bit for each group that is not empty: two steps find the lowest
+// number. Its memory is reserved, and committed on touch: it never allocates. The owner must hold the lock that guards
+// it.
 
 /// A set of numbers below a fixed capacity.
 ///
 /// Safe because: every number is checked against the capacity, and the memory is never freed.
 @safe struct SlotSet {
-  /// Numbers in a group.
+  /// How many numbers are in a group.
   static let group = 64
 
   private let words: UnsafeMutablePointer<UInt64>
   private let summary: UnsafeMutablePointer<UInt64>
   private let capacity: Int
   private(set) var count = 0
-  /// No group below this one, times 64, has any.
+  /// Where to look first for the lowest: no group below 64 times this has a member.
   private var lowest = 0
 
   init(capacity: Int) throws(SystemError) {
@@ -26,14 +27,14 @@
     unsafe summary = try SystemCall.table(of: UInt64.self, groups / Self.group)
   }
 
-  /// The members of group `group`, a bit each.
+  /// The members of group `group`, one bit each.
   @inline(__always)
   func members(ofGroup group: Int) -> UInt64 {
     precondition(group >= 0 && group < capacity / Self.group)
     return unsafe words[group]
   }
 
-  /// Adds members of a group; they must not be in it.
+  /// Adds members of a group. They must not be in the set yet.
   mutating func insert(_ members: UInt64, inGroup group: Int) {
     guard members != 0 else { return }
     assert(self.members(ofGroup: group) & members == 0, "a number that is free twice")
@@ -43,7 +44,7 @@
     count &+= members.nonzeroBitCount
   }
 
-  /// Removes members of a group, of those that are given; which ones were in it.
+  /// Removes those of the given members of a group that are in the set. Returns which ones were.
   mutating func remove(_ members: UInt64 = .max, inGroup group: Int) -> UInt64 {
     let removed = self.members(ofGroup: group) & members
     let rest = self.members(ofGroup: group) & ~members
@@ -61,7 +62,7 @@
     members(ofGroup: number / Self.group) & 1 << UInt64(number % Self.group) != 0
   }
 
-  /// Takes out the lowest.
+  /// Takes out the lowest number; nil when the set is empty.
   mutating func popLowest() -> Int? {
     guard count > 0 else { return nil }
     while unsafe summary[lowest] == 0 { lowest &+= 1 }

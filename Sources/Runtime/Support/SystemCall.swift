@@ -1,9 +1,9 @@
-// System calls with a Swift face. EINTR is retried here and nowhere else.
+// Swift wrappers of system calls. EINTR is retried here and nowhere else.
 import CMPG
 import Glibc
 
 enum SystemCall {
-  /// Runs `body` until it is not interrupted; its result, or the errno.
+  /// Runs `body` again while it is interrupted. Returns its result, or throws its errno.
   static func retrying(_ call: String, _ body: () -> Int32) throws(SystemError) -> Int32 {
     while true {
       let result = body()
@@ -13,13 +13,13 @@ enum SystemCall {
     }
   }
 
-  /// The result of one of CMPG's calls, which say −errno.
+  /// Returns the result of one of CMPG's calls, or throws its errno; these calls return −errno when they fail.
   static func check(_ call: @autoclosure () -> String, _ result: Int32) throws(SystemError) -> Int32 {
     if result < 0 { throw SystemError(call: call(), errno: -result) }
     return result
   }
 
-  /// A small file as text; nil when it cannot be read.
+  /// The contents of a small file, as text; nil when it cannot be read.
   static func contents(of path: String) -> String? {
     let fd = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard fd >= 0 else { return nil }
@@ -35,16 +35,17 @@ enum SystemCall {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// When a process started, in clock ticks since the machine booted: field 22 of its stat; 0: there is none.
+  /// When a process started, in clock ticks since the machine booted: field 22 of its stat; 0: there is no such
+  /// process.
   static func processStartTime(_ pid: String = "self") -> UInt64 {
-    // The second field, the name, may hold blanks and parentheses: count from its end.
+    // The second field, the name, may hold blanks and parentheses, so count from its end.
     guard let stat = contents(of: "/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return 0 }
     let fields = stat[stat.index(after: end)...].split(separator: " ")
     return fields.count > 19 ? UInt64(fields[19]) ?? 0 : 0
   }
 
-  /// Whether the process that had this pid and start time is gone, for all that is known: who cannot be asked after, since
-  /// there are no descriptors, is not.
+  /// Whether the process that had this pid and start time is certainly gone. When it cannot be asked after, for want of
+  /// descriptors, the answer is no.
   static func isGone(_ pid: String, startTime: UInt64) -> Bool {
     do throws(SystemError) {
       close(
@@ -65,10 +66,10 @@ enum SystemCall {
     return path.split(separator: "/").last.map(String.init) ?? path
   }
 
-  /// MADV_NOHUGEPAGE. An old kernel may lack huge pages: nothing lost.
+  /// MADV_NOHUGEPAGE. The call fails on an old kernel without huge pages; nothing is lost then.
   static let noHugePages: Int32 = 15
 
-  /// How many of these bytes, whole pages, are in memory.
+  /// How many of these bytes are in memory, counted in whole pages.
   static func residentBytes(_ low: UnsafeMutableRawPointer, _ bytes: Int) -> Int {
     let (page, batch) = (pageBytes, 1024)
     return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { pages in
@@ -82,17 +83,17 @@ enum SystemCall {
     }
   }
 
-  /// Bytes of a page, a power of two.
+  /// The size of a page in bytes, a power of two.
   static var pageBytes: Int { mpg_page_size() }
 
-  /// Zeroed room for so many, committed on touch.
+  /// Zeroed memory for `count` elements, committed on touch.
   static func table<Element>(
     of _: Element.Type, _ count: Int
   ) throws(SystemError) -> UnsafeMutablePointer<Element> {
     unsafe try reserve(count * MemoryLayout<Element>.stride).bindMemory(to: Element.self, capacity: count)
   }
 
-  /// Memory without a file behind it, reserved and committed on touch; never in huge pages.
+  /// Memory without a file behind it: reserved now, committed on touch, never in huge pages.
   static func reserve(_ bytes: Int) throws(SystemError) -> UnsafeMutableRawPointer {
     var error: Int32 = 0
     guard let memory = unsafe mpg_reserve(bytes, &error) else {
