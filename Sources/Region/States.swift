@@ -1,27 +1,63 @@
-// What a G, an M and a P can be doing: the one vocabulary of runtime, readers and screens.
+// The states of G, M and P: one vocabulary for the runtime, for readers and for screens.
 //
-// Raw values are the wire format (docs/region.md); a case is only ever added at the end.
+// The raw values are the wire format (docs/region.md). A new case is only ever added at the end.
 
 /// The life of a goroutine. The legal moves are in `moves`; the runtime asserts them in debug builds.
+///
+/// At every moment one side owns a G's next move, and only that side writes the state. The state word is stored without
+/// ordering (relaxed). Whatever hands the G over orders it: the queue on which the G is put (release of the LRQ's
+/// `tail`, exchange of `runnext`, the scheduler's lock), the lock or compare-and-swap that ends a wait, or the stop
+/// word of a thread that stands still. `Trace/Moves.swift` in the runtime has one function for each move.
 public enum GState: UInt8, CaseIterable, Sendable {
-  /// The slot in the G table is free; no queue and no one holds it.
+  /// The slot in the G table is free, and its memory is fresh: all zeros.
+  /// - In: nobody stores this state. A slot is idle when the table first grows over it, and again after the gc thread
+  ///   has given the memory of free (`dead`) slots back, under the lock of the descriptor pool.
+  /// - Out: to `runnable`, by the M that creates a G in the slot. That M has taken the slot from a pool or a P's cache,
+  ///   so nobody else uses it.
   case idle = 0
-  /// Ready to run: on exactly one run queue, or in one `runnext`. After a system call that it made outside of `blocking` it
-  /// may keep its thread.
+  /// Ready to run: on exactly one run queue, in one `runnext`, or set aside because there is no stack for it. After a
+  /// system call outside of `blocking`, its thread may stand still in it.
+  /// - In: a new G, by the M that creates it. From `waiting`, by whoever ended the wait. From `running`, by the G's own
+  ///   M on its scheduling stack, when the G yields or its slice is over. From `syscall`, by the G's own M, or by
+  ///   sysmon for a thread that lost its P while it slept. Whoever moves the G puts it on a queue next, which publishes
+  ///   the move.
+  /// - Out: to `running`, by the M that has taken the G from its queue: by compare-and-swap on the LRQ's `head` or on
+  ///   `runnext`, or under the scheduler's lock. Sysmon may also take a G whose thread stands still from the GRQ.
   case runnable = 1
   /// Executing user code on an M that holds a P; on no queue.
+  /// - In: from `runnable`, by the M that takes it up. From `preempted`, see there. From `syscall`, by the G's own M,
+  ///   once that M holds a P again: its old one, claimed by compare-and-swap, or an idle one.
+  /// - Out: to `waiting`, `runnable` or `dead`, by the G's own M on its scheduling stack. To `syscall`, by the G's own
+  ///   M on the G's stack. Sysmon may move it only while the M's stop word gives sysmon the M's record: to `preempted`
+  ///   (the thread stands still) or to `syscall` (the thread sleeps in the kernel outside of `blocking`).
   case running = 2
-  /// Executing a blocking system call on an M, in `blocking`, or outside of it since sysmon found its thread asleep; its P
-  /// may have been taken.
+  /// Executing a system call: in `blocking`; or outside of it, since sysmon found its thread asleep in the kernel. Its
+  /// P is on offer, or was taken.
+  /// - In: from `running`, by the G's own M before it puts its P on offer (release); or by sysmon, while the M's stop
+  ///   word says that the P is being taken.
+  /// - Out: to `running`, by the G's own M, once it has a P. To `runnable`, by the G's own M, when it can have no P.
+  ///   For a call outside of `blocking`: to `runnable`, by sysmon, once the thread stands still (acquire of its stop
+  ///   word).
   case syscall = 3
-  /// Parked for a `WaitReason`; whoever ends the wait owns the next move.
+  /// Parked for a `WaitReason`; on no run queue.
+  /// - In: from `running`, by the G's own M on its scheduling stack, before it releases the lock, or does the
+  ///   compare-and-swap, by which others can find the G.
+  /// - Out: to `runnable`, by the one side that ends the wait. It takes the G out of its wait queue under the queue's
+  ///   lock, out of a poll descriptor or by its ticket by compare-and-swap, or out of a heap of timers under the heap's
+  ///   lock. When the wait was ended before the G was off its stack, the G's own M makes this move.
   case waiting = 4
-  /// Stopped by sysmon inside a signal handler that keeps its thread; queued on the GRQ.
+  /// Stopped by sysmon; its thread stands still in a signal handler on the G's stack, or, after a loan, at the border
+  /// of the runtime. On the GRQ. With time on loan its thread runs on, though the G stays in this state.
+  /// - In: from `running`, by sysmon, under the scheduler's lock, after it acquired the stop word of the thread.
+  /// - Out: to `running`, by the M or by sysmon, whichever took the G from the GRQ under the scheduler's lock. It moves
+  ///   the G on behalf of the thread, gives the thread a P, and publishes both by a release of the stop word.
   case preempted = 5
-  /// Finished; its stack and descriptor are on their way back to a cache.
+  /// Finished. The slot is in a P's cache or in the descriptor pool; its stack has been given back.
+  /// - In: from `running`, by the G's own M on its scheduling stack.
+  /// - Out: to `runnable`, by the M that creates the next G in the slot. To `idle`, see there.
   case dead = 6
 
-  /// The states that `self` may change into.
+  /// The states into which `self` may change.
   public var moves: [GState] {
     switch self {
     case .idle: [.runnable]
@@ -34,7 +70,7 @@ public enum GState: UInt8, CaseIterable, Sendable {
     }
   }
 
-  /// Whether `moves` has `next`; it allocates nothing, so that the runtime may ask inside a signal handler.
+  /// Whether `moves` has `next`. Allocates nothing, so the runtime may ask anywhere, even on sysmon's thread.
   public func canMove(to next: GState) -> Bool {
     switch self {
     case .idle, .waiting: next == .runnable
@@ -46,12 +82,12 @@ public enum GState: UInt8, CaseIterable, Sendable {
   }
 }
 
-/// Why a G is parked. One list from `park()` to the screen.
+/// Why a G is parked. The same list from `park()` to the screen.
 public enum WaitReason: UInt8, CaseIterable, Sendable {
   case none = 0
-  /// On a socket until it can be read or accepted from.
+  /// For a socket, until it can be read or accepted from.
   case netpollRead = 1
-  /// On a socket until it can be written to.
+  /// For a socket, until it can be written to.
   case netpollWrite = 2
   case chanSend = 3
   case chanReceive = 4
@@ -61,15 +97,16 @@ public enum WaitReason: UInt8, CaseIterable, Sendable {
   case select = 8
   case condition = 9
   case semaphore = 10
-  /// For a signal of the operating system; not counted as parked on netpoll though epoll carries it.
+  /// For a signal of the operating system. Not counted as parked on netpoll, though netpoll ends the wait.
   case signal = 11
   /// For an `async` function of Swift's own concurrency.
   case await = 12
 
-  /// Slots kept for reasons in every block of counters, so that a new reason moves nothing.
+  /// How many reasons every block of counters has room for, so that a new reason moves no other field.
   public static let capacity = 16
 
-  /// What screens and JSON add up together: `netpoll`, `chan`, `sleep`, `sync`, `select`, `signal`, `await`.
+  /// The group under which screens and JSON sum the reason up: `netpoll`, `chan`, `sleep`, `sync`, `select`, `signal`,
+  /// `await`.
   public var group: WaitGroupName {
     switch self {
     case .none: .other
@@ -90,57 +127,113 @@ public enum WaitGroupName: String, CaseIterable, Sendable {
 }
 
 /// What an M (a thread) is doing.
+///
+/// The state is for readers: it is stored with release, and the runtime decides nothing about another thread by it
+/// alone. Unless a case says otherwise, only the thread itself moves its M in and out, and needs no lock for that.
 public enum MState: UInt8, CaseIterable, Sendable {
-  /// The slot is free; or its lane is lent to threads that are no Ms.
+  /// The M has no thread: the slot is free, or its thread could not be started, or its lane is lent to threads that are
+  /// no Ms.
+  /// - In: from `starting`, when the thread could not be started, by the thread that tried, under the scheduler's lock.
+  ///   For the lent M, by the thread that makes it, under the lock of the lending.
+  /// - Out: to `starting`, by whoever needs an M, under the scheduler's lock. The lent M stays here.
   case none = 0
-  /// The thread was asked for and has not said hello yet.
+  /// Its thread was asked for, and has not begun yet.
+  /// - In: from `none` or `exited`, by whoever needs an M, under the scheduler's lock (at boot, without).
+  /// - Out: by the thread itself when it begins: to `running` or `parked`, or to a state of the runtime's own threads.
+  ///   To `none`, by whoever could not start the thread, under the scheduler's lock.
   case starting = 1
   /// Runs a G, or the few instructions between two Gs, on a P.
+  /// - In: by the thread itself: when it begins or wakes with a P, when a search finds a G, when a system call is over.
+  ///   From `preemptWait`, by the M that gives it a P, or by sysmon.
+  /// - Out: by the thread itself: to `spinning`, `parked` or `syscall`. By sysmon, while the stop word gives it the M's
+  ///   record: to `preemptWait`, under the scheduler's lock, or to `syscall`.
   case running = 2
   /// Holds a P and searches for work.
+  /// - In: by the thread itself, after it was counted in `SchedField.spinningMs`.
+  /// - Out: by the thread itself: to `running` when it finds a G, to `parked` when it finds none.
   case spinning = 3
-  /// Asleep on its futex, without a P.
+  /// Asleep on its futex, without a P. On the list of idle Ms; or not, if it waits for the one G that must run on it.
+  /// - In: by the thread itself, under the scheduler's lock when it goes on the list of idle Ms.
+  /// - Out: by the thread itself after it was woken: to `running` or `spinning` with the P that its waker has prepared,
+  ///   or to `exited`. The waker takes the M off the list under the scheduler's lock, and publishes the P by a release
+  ///   of the futex word.
   case parked = 4
-  /// Inside a blocking system call.
+  /// Inside a blocking system call. Its P is on offer, or was taken.
+  /// - In: by the thread itself, before the call. By sysmon, when the thread sleeps in the kernel outside of
+  ///   `blocking`, while the stop word says that its P is being taken.
+  /// - Out: by the thread itself: to `running` with a P, to `parked` without one. For a call outside of `blocking`: to
+  ///   `preemptWait`, by sysmon, once the thread stands still.
   case syscall = 5
-  /// The dedicated netpoll thread, inside `epoll_wait`.
+  /// The dedicated netpoll thread, waiting in the kernel for descriptors and timers, or about to.
+  /// - In and out: by the thread itself, from and to `standby`, depending on whether a P is idle.
   case netpoll = 6
-  /// The dedicated netpoll thread, standing by: every P is busy and polls for itself.
+  /// The dedicated netpoll thread, standing by on its futex: every P is busy and polls for itself.
+  /// - In and out: by the thread itself, from and to `netpoll`.
   case standby = 7
-  /// The monitor thread; never holds a P.
+  /// The monitor thread. It never holds a P, and never leaves this state.
   case sysmon = 8
-  /// The thread that reclaims stacks and descriptors; never holds a P.
+  /// The thread that reclaims stacks and descriptors. It never holds a P, and never leaves this state.
   case gc = 9
-  /// A thread that stands still, kept by a G that waits for its turn: in the signal handler, or at the border of the runtime.
+  /// Its thread stands still inside a G that waits for its turn: in the signal handler, or at the border of the
+  /// runtime. With time on loan the thread runs on in this state.
+  /// - In: by sysmon, on behalf of the thread, whose stop word says that it stands still: from `running` under the
+  ///   scheduler's lock, from `syscall` without it.
+  /// - Out: to `running`, by the M or by sysmon, whichever took the G from the GRQ under the scheduler's lock. It gives
+  ///   the thread a P, and publishes that by a release of the stop word.
   case preemptWait = 10
-  /// The thread has left.
+  /// Its thread has ended, or is about to.
+  /// - In: from `parked`, by the thread itself, after the gc thread has taken the M off the list of idle Ms.
+  /// - Out: to `starting`, by whoever needs an M, under the scheduler's lock.
   case exited = 11
 }
 
 /// What a P (a processor) is doing.
+///
+/// Only the owner of a P changes its status, and stores it with release. Owner is the M that holds the P, the winner of
+/// the compare-and-swap that takes a P on offer, or, while no M has it, whoever holds the scheduler's lock.
 public enum PStatus: UInt8, CaseIterable, Sendable {
-  /// No M holds it; its run queue is empty.
+  /// No M holds it: it is on the idle list, or on its way to an M. Its run queue is empty, or an M is about to be woken
+  /// for the Gs in it.
+  /// - In: from `running` or `spinning`, by the M that lets go of it, or by sysmon on behalf of a thread that lost it.
+  ///   From `syscall`, by sysmon, which took it from the call, or by the old M, if the P must retire. From `stopped`,
+  ///   by the M that raises the number of procs or by the gc thread, under the scheduler's lock.
+  /// - Out: to `running` or `spinning`, by the M that takes hold of it, or by the M (or sysmon) that gives it to a
+  ///   thread that stands still. A P on the idle list is first taken off it, under the scheduler's lock. To `stopped`,
+  ///   see there.
   case idle = 0
   /// An M holds it and runs Gs.
+  /// - In: from `idle`, see there. From `spinning`, by its M, when the search finds a G. From `syscall`, by its old M,
+  ///   which claimed it by compare-and-swap.
+  /// - Out: to `spinning` or `syscall`, by its M. To `idle`, by its M, or by sysmon on behalf of a thread that stands
+  ///   still or sleeps in the kernel.
   case running = 1
   /// An M holds it and searches for work.
+  /// - In: from `running`, by its M, when the search begins. From `idle`, by the M that takes hold of it to search.
+  /// - Out: to `running`, by its M, when it finds a G. To `idle`, by its M, when it finds none.
   case spinning = 2
-  /// Its M is inside a system call; sysmon may retake it.
+  /// Its M is inside a system call and has put it on offer: that M or sysmon may claim it.
+  /// - In: from `running`, by its M, before the release store that puts it on offer.
+  /// - Out: by the winner of the compare-and-swap on the offer: to `running` if that is the old M; to `idle` if it is
+  ///   sysmon, or if the number of procs has become too small for this P.
   case syscall = 3
-  /// Beyond the current number of procs.
+  /// Beyond the current number of procs: retired, or not opened yet. No M holds it, and its run queue is empty.
+  /// - In: from `idle`, by whoever lets go of the P, or lowers the number of procs, under the scheduler's lock. A P
+  ///   that is made after the boot begins here.
+  /// - Out: to `idle`, by the M that raises the number of procs, or by the gc thread after cleaning up, under the
+  ///   scheduler's lock.
   case stopped = 4
 }
 
-/// What a G is, for readers: user code, or the runtime's own.
+/// What kind of G it is, for readers.
 public enum GKind: UInt8, CaseIterable, Sendable {
   case user = 0
   /// The G that runs the closure given to `MPG.main`.
   case main = 1
-  /// A job of a Swift `Task`: what it does from one suspension to the next.
+  /// A G that runs a job of a Swift `Task`: what the task does from one suspension to the next.
   case task = 2
 }
 
-/// The life of the process as its region tells it.
+/// The life of the process, as its region tells it.
 public enum ProcessState: UInt8, CaseIterable, Sendable {
   case booting = 0
   case live = 1
@@ -148,7 +241,7 @@ public enum ProcessState: UInt8, CaseIterable, Sendable {
   case crashed = 3
 }
 
-/// The steps of the boot, in the order in which they happen, before the main G runs.
+/// The steps of the boot before the main G runs, in the order in which they happen.
 public enum BootStep: UInt8, CaseIterable, Sendable {
   case region = 1
   case procs = 2
@@ -157,22 +250,22 @@ public enum BootStep: UInt8, CaseIterable, Sendable {
   case gc = 5
   case netpoll = 6
   case mainG = 7
-  /// The main G runs: from here on it is the program's own code.
+  /// The main G runs. From here on the program's own code runs.
   case main = 8
 }
 
-/// The backends of netpoll: what the kernel is asked with.
+/// The backends of netpoll: by which interface it asks the kernel.
 public enum NetpollKind: UInt8, CaseIterable, Sendable, CustomStringConvertible {
-  /// Nothing yet: the process boots.
+  /// None is chosen yet, because the process boots.
   case none = 0
-  /// Linux: says which descriptors are ready.
+  /// Linux: the kernel says which descriptors are ready.
   case epoll = 1
-  /// Linux: completes an order to watch, again and again.
+  /// Linux: the kernel completes an order to watch a descriptor, again and again.
   case ioUring = 2
   /// macOS and the BSDs.
   case kqueue = 3
 
-  /// The word for it in the environment, in JSON and in the schema.
+  /// The name of the backend in the environment, in JSON and in the schema.
   public var description: String {
     switch self {
     case .none: "none"
