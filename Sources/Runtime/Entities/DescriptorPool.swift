@@ -18,7 +18,6 @@
 // §4 Waits. The ticket of a wait (Claim §2) must never repeat in a slot, because an old timer may still compare it. So
 // each group keeps, in memory that is never given back, the highest ticket that its slots have reached, and new records
 // start from there.
-// group keeps, in memory of its own, the highest ticket that its slots had reached, and its records start from there.
 import CMPG
 import Glibc
 import Region

@@ -10,8 +10,7 @@
 //            A2  state ← ticket, unless it is `done`: then it closes the wait and goes on
 //            A3  parks; the commit (W4 of Claim) fails if the wait was ended meanwhile
 //            A4  awake: if the task ended the wait, or the state is `done` by now, goes on. Else it was cancelled:
-//            cancels
-//                the task, and begins again at A1
+//                cancels the task, and begins again at A1
 //     task:  F1  stores the result;  F2  state ← done, by exchange
 //            F3  if that replaced a ticket: claims the wait with it, and makes the G ready if it was parked
 // A2 and F2 are read-modify-writes of one word: one of them comes first, and the other sees it. F2 releases the result,

@@ -5,17 +5,14 @@
 //     register    From now on every change of the descriptor for the better, in either direction, is reported at least
 //                 once; and its state at this moment counts as a change. It may be reported for nothing.
 //     unregister  Nothing of this life of the descriptor is reported afterwards (the tag's generation sees to that),
-//     and
-//                 the caller may close the descriptor. The kernel lets go of it soon, if not at once.
+//                 and the caller may close the descriptor. The kernel lets go of it soon, if not at once.
 //     collect     Reports the ready descriptors. What a report announces is there to be read by then. When several
-//     threads
-//                 collect at once, each piece of news goes to one of them. A collect that does not wait may find
-//                 nothing because another thread is collecting.
+//                 threads collect at once, each piece of news goes to one of them. A collect that does not wait may
+//                 find nothing because another thread is collecting.
 //     breakWait   Ends the current wait in `collect`, or else the next one; even if a thread that does not wait
 //                 collects in between.
 //     flush       Does what only the netpoll thread may do; only that thread calls it. `hasUnflushed` says whether
-//     there
-//                 is anything to do. After a change, ask it before the thread may sleep elsewhere (Netpoll §3).
+//                 there is anything to do. After a change, ask it before the thread may sleep elsewhere (Netpoll §3).
 //
 // §2 The backend is chosen once, at boot. It is an enum with a payload, so a call is a switch on a word that never
 // changes: no pointer to follow, no reference to count.

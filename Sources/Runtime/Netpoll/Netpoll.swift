@@ -21,8 +21,8 @@
 // Of several adders one ends the wait. The others, whose CAS failed, stored their timers before that, so the thread
 // sees their timers. Busy Ps fire their timers themselves, whenever they schedule. So while the thread stands by, it
 // grants them a moment of grace; it finds a timer due only when every P runs something long. While it finds none due,
-// the grace grows. When a P has fired a timer late, the grace starts again from the smallest: Ps that must be stopped
-// before they look at their timers cannot be relied on.
+// the grace grows. When it finds one, or a P has fired a timer late, the grace starts again from the smallest: Ps that
+// must be stopped before they look at their timers cannot be relied on.
 //
 // §5 The backend (Backend.swift) is chosen at boot: epoll, or io_uring in the style of completions.
 import CMPG

@@ -9,8 +9,9 @@
 //     waiter:   ready → nothing (return)        nothing → announced, then park; the commit, off the stack, is
 //               announced → parked, or, if somebody changed the word meanwhile, no park at all. After waking: §2
 //     poller:   nothing → ready      announced → ready (the waiter finds it at its commit)      parked → ready, and
-//     ready G closer,   first set their flag; then do as the poller, with `nothing` in place of `ready`. The waiter
-//     reads the flag timer:    after it announced itself, and again after it woke
+//               makes G ready
+//     closer,   first set their flag; then do as the poller, with `nothing` in place of `ready`. The waiter reads the
+//     timer:    flag after it announced itself, and again after it woke
 // All changes are by compare-and-swap, sequentially consistent where flag and word must be ordered. So a G is taken out
 // exactly once. No news is lost between the failed system call and the park: edge-triggered epoll reports whatever
 // happens after that call, and the word then stays `ready`.

@@ -17,7 +17,6 @@
 // it lay in an LRQ whose M waits for that lock inside the runtime, where the M cannot be stopped: the G would wait for
 // the M that waits for it, and the other Ms, which take turns on the GRQ waiting for the same lock, would never look in
 // that LRQ. Also, a fresh G that comes to the GRQ would wait behind all worn Gs that one P had taken.
-// the GRQ would wait for all worn ones that one P had taken.
 import Region
 import Synchronization
 

@@ -29,7 +29,6 @@
 // §6 `runnext` holds the G that the running G readied last. That G runs first, while its data is warm in the cache. The
 // owner replaces it by an atomic exchange. A thief may take it by CAS, as a last resort, after giving the owner time to
 // run it.
-// owner exchanges it, and a thief may take it by CAS, at last resort, after it gave the owner time to run it.
 import Region
 import Synchronization
 

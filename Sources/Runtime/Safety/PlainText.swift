@@ -1,5 +1,5 @@
-// Text without allocation: for a signal handler, or while malloc may be locked. Writing it never takes long, because
-// stderr may be a pipe that nobody reads (Reporter §1).
+// Text without allocation: for a signal handler, or while malloc may be locked. Writing it waits for a limited time
+// only, because stderr may be a pipe that nobody reads (Reporter §1).
 import CMPG
 import Region
 

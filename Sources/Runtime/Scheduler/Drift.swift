@@ -15,17 +15,18 @@
 // §3 The protocol. Sysmon must know that the thread is outside the runtime, and stays outside, though it may wake up at
 // any time. The thread writes the word `inside` at every border, too often for a fence.
 //     thread:  inside ← true;   (compiler barrier)   then: stop word = being taken, or adrift?  wait
-//     sysmon:  stop word runs → being taken, by CAS;   a barrier in every thread;   then: inside?  take it back : take
-//     the P
+//     sysmon:  stop word runs → being taken, by CAS;   a barrier in every thread;   then: inside?  take it back :
+//              take the P
 // The barrier (membarrier) orders the thread's store and load as a fence between them would, at the one moment at which
 // that matters. So at least one of the two sides sees the other. While the word says `being taken`, the M's record is
 // sysmon's.
 //     sysmon:  being taken → adrift (release)
 //     border:  adrift → stands still, by CAS, and rings the bell;   waits until it is granted a P
-//     handler: adrift, outside → stands still, by CAS;   waits likewise. Not in a library with locks, which it leaves
-//     soon sysmon:  stands still: counts the G as queued, and queues it. Sysmon owns G and M, since the thread does not
-//     move sysmon:  adrift → on loan, by CAS, when the handler has been patient for too long: on loan it stops wherever
-//     it is
+//     handler: adrift, outside → stands still, by CAS;   waits likewise. Not in a library with locks, which the thread
+//              leaves soon
+//     sysmon:  stands still: counts the G as queued, and queues it. Sysmon owns G and M, since the thread does not move
+//     sysmon:  adrift → on loan, by CAS, when the handler has been patient for too long: on loan the thread stops
+//              wherever it is
 //
 // §4 Convoys. Suppose the holder of a lock was stopped by the signal, and its G is on the GRQ. Every G that gets a turn
 // needs the lock, and falls asleep in its turn. So the P of a thread that sleeps in `futex` goes straight to the G that

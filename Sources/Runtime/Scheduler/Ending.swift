@@ -16,8 +16,7 @@
 //     the M:      E3  is woken without a P; says in ring and region that it ends, and that it has no thread
 //                 E4  its thread forgets that it was an M, so the handler of SIGURG finds no stop word
 //                 E5  under the lock: goes onto the list of Ms that have no thread (`unstarted`). Whoever next needs an
-//                 M
-//                     takes it from there, with its number, ring and all
+//                     M takes it from there, with its number, ring and all
 //                 E6  the thread ends, and touches nothing of the M
 //
 // §4 What would break it. `workers` goes down only at E5: whoever wants an M in between finds none asleep, and as many
@@ -28,7 +27,6 @@
 //
 // §5 The deadlock check does not run while there are threads that are no Ms (Outside.swift), and a thread between E3
 // and its end is one. So sysmon is asked to look again once these threads are surely gone.
-// one. So sysmon is asked to look again when they are surely gone.
 import CMPG
 import Region
 

@@ -6,17 +6,16 @@
 // §2 The design. Sysmon sends SIGURG to an M that has run one G for too long. The signal handler stands still on the
 // G's own stack, so the thread stays with the G. Meanwhile sysmon takes the *P* away from the M and puts the G on the
 // GRQ, like any other. The M that later takes the G from the GRQ gives its P to the thread that stands still, lets that
-// thread go on, and goes to sleep. So never do more Gs run than there are Ps, others get their turn, and the
-// interrupted code notices nothing.
+// thread go on, and goes to sleep. So no more Gs run than there are Ps, others get their turn, and the interrupted code
+// notices nothing.
 //
 // §3 The stop word of an M is how its thread and sysmon talk (thread.c; the values are `M.Stop`).
 //     sysmon:   runs → asked
 //     the G:    when it leaves the runtime (Enter.swift), which most Gs do all the time: asked → left a note. It gives
-//     way
-//               at once and goes to the GRQ's worn line. That needs no signal and keeps no thread
+//               way at once and goes to the GRQ's worn line. That needs no signal and keeps no thread
 //     sysmon:   still asked after an eighth of a millisecond: asked → signalled, and sends the signal
 //     handler:  outside the runtime: signalled → stands still, rings sysmon's bell, waits on the futex until the word
-//     changes
+//               changes
 //               inside: signalled → left a note, rings the bell, returns
 //               in a library with locks (§8): signalled → was busy, rings the bell, returns
 //     sysmon:   stands still: takes the P, or lets the thread go (→ runs). Left a note, or was busy: → runs
@@ -44,11 +43,10 @@
 // user code only. That breaks no promise (no more Gs run than there are Ps), because all Ps are at rest.
 //     lend:     stands still → on loan, wakes it
 //     border:   a thread on loan that enters the runtime would touch what needs a P: on loan → stands still, and it
-//     waits
-//               there until it is granted one. If the grant came first the CAS fails, and the thread goes on
+//               waits there until it is granted one. If the grant came first the CAS fails, and the thread goes on
 //     recall:   when the loan has lasted its time: a signal; the handler does on loan → stands still
-//     grant:    as in §3, whether the thread stands still or runs on loan: only at the border does it look at the word
-//     again
+//     grant:    as in §3, whether the thread stands still or runs on loan: it looks at the word again only at the
+//     border
 // Without the border's CAS the thread could overwrite a grant, and stand still for ever with a P of its own. The G
 // stays queued while it is on loan, so its turn comes as soon as a P moves again.
 //
@@ -65,20 +63,6 @@
 // a lock, and mostly leaves within microseconds. So the handler lets that code go on, and leaves a note besides. Sysmon
 // asks anew, and insists after 16 times, some 3 ms: `qsort` and `memcpy` can be hogs as well. Locks elsewhere the
 // handler cannot recognise; Drift §4 deals with those.
-//
-// §7 Whom to stop, and when. What ends is a *slice*: the time for which one G runs, and those to which it hands the P
-// by `runnext`, which inherit what is left of it; a system call in between does not begin a new one, unless the G comes
-// back on another P. A G that waits for its first turn, or was woken, is somebody's latency: for it a slice ends
-// after 1 ms (`grain`). Hogs among themselves change after a slice of 10 ms. What counts is the CPU time of the
-// thread: a thread that waits for a CPU is no hog (Watch.swift). Sysmon may be asleep for 10 ms when a G comes in and
-// all Ps are busy, so whoever injects it nudges sysmon.
-// The bound that all this is to hold: what is ready runs within (number ready ÷ Ps + 2) slices.
-//
-// §8 Patience. A G that stands still with malloc's lock in its hands, or that of stdout, makes everybody who wants that
-// lock stand behind it. Code that runs in libc, the dynamic linker or Swift's runtime when the signal comes may hold
-// such a lock, and mostly leaves within microseconds. So the handler lets it go on, and leaves a note besides; sysmon
-// asks anew, and insists after 16 times, some 3 ms: `qsort` and `memcpy` can be hogs as well. Other locks it cannot
-// know of: those are Drift's, §4.
 import CMPG
 import Region
 import Synchronization

@@ -15,7 +15,6 @@
 //     cleaning  in the hands of the gc thread
 //     stopped   holds nothing
 //   change:   C1  procs ← n, under the lock
-//   change:   C1  procs ← n, under the lock
 //             C2  larger: stopped and leaving Ps below n open again and go on the idle list. A P that the gc thread has
 //                 in its hands opens when it is clean (G3)
 //             C3  smaller: open Ps at n and above are *asked* to retire, and those on the idle list are retired at once

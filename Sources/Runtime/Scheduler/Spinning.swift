@@ -12,7 +12,6 @@
 //            S2  if spinningMs ≠ 0 or no P is idle: done
 //            S3  spinningMs 0 → 1 by CAS (one wakes, not all), take an idle P and an M, let it search
 //   Sleep:   T1  put the P on the idle list (under the lock, idlePs grows)
-//   Sleep:   T1  put the P on the idle list (under the lock, idlePs grows)
 //            T2  if spinning: spinningMs − 1 (sequentially consistent)
 //            T3  look again at every LRQ, runnext, the GRQ and the earliest timer; if anything is there, take an idle
 //                P, spinningMs + 1, and search again

@@ -6,12 +6,10 @@
 // §2 The protocol. `PRequests.syscallM` holds the M inside the call, plus 1.
 //     enter:   count the G as in a syscall, on the P's lane; then syscallM ← M, release. From here on the M touches
 //              neither the P nor its lane.
-//     sysmon:  if the call lasts (at the next look it is still the same offer) and somebody waits, or if it lasts 10
-//     ms:
-//              syscallM M → 0 by CAS; the winner owns the P and has another M go on with it (§5).
+//     sysmon:  if the call lasts (at the next look it is still the same offer) and somebody waits, or if it lasts
+//              10 ms: syscallM M → 0 by CAS; the winner owns the P and has another M go on with it (§5).
 //     exit:    syscallM M → 0 by CAS. Success: the P is still ours, as we left it. Else take an idle P. Without one,
-//     the
-//              G goes on the GRQ and the M goes to sleep.
+//              the G goes on the GRQ and the M goes to sleep.
 // The word names the M, so an M that lost its P cannot claim the P while another M has put it on offer.
 //
 // §3 An M whose P was taken is not counted among the workers until it comes back (Spinning §4).
@@ -20,8 +18,7 @@
 // without it. Sysmon's request and the offer are ordered like this:
 //     M:       offer;   then: a request without signal? answers it (a note). One with a signal? waits until it has come
 //     sysmon:  request → request with a signal, by CAS;   a barrier in every thread;   then: on offer? takes the
-//     request
-//              back : sends the signal
+//              request back : sends the signal
 // The M's half has no fence, because calls are frequent; sysmon's barrier makes up for that (Drift §3). Either the M
 // sees that a signal is coming, and begins the call after it; or sysmon sees the offer. An M that answered by a note
 // still owes its turn: if it still has its P when the call is over, it gives way then.

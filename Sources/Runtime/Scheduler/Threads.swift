@@ -16,7 +16,6 @@
 // in spinningMs. Otherwise that count would keep every submitter from waking an M, for ever. If another M was on its
 // way to read the note, it sleeps instead, and the look wakes it 10 ms later at most. SpinningModel+Failures goes
 // through all interleavings of this.
-// most. SpinningModel+Failures goes through all interleavings of this.
 import CMPG
 import Glibc
 import Region

@@ -8,10 +8,10 @@
 // §2 The design. Whoever cannot get something puts the work back where others find it, notes the shortage and goes on:
 //     accept   the connection stays in the kernel's queue; the G that accepts sleeps, 5 ms to 1 s (TCPListener)
 //     stack    the G stays runnable and is set aside (Stackless); an M whose G ends gives that G's stack to one of
-//     these thread   the P goes back on the idle list, as if nobody had been woken for it (Threads §2)
+//              these
+//     thread   the P goes back on the idle list, as if nobody had been woken for it (Threads §2)
 //     region   a new M that has no room there counts as a thread that cannot be had; new slots of the G table lie in
-//     other
-//              memory, unlisted
+//              other memory, unlisted
 // A `Backoff` spaces the tries at threads and at stacks, whoever makes them.
 //
 // §3 The second look. Work that was put back must be looked at again, even if nothing else happens. The gc thread does

@@ -12,8 +12,10 @@
 // says so in a word of its G; to cancel is to walk over the Gs.
 //
 // §3 The protocol. Sequential consistency orders the flag and the words:
-//     wait:    G's word ← open and cancellable (or: pollSide ← side, and the announcement in it);   then flag set?
-//     throw cancel:  flag ← set;   then, for every G of the scope: open and cancellable? claim it, or wake the side's G
+//     wait:    G's word ← open and cancellable (or: pollSide ← side, and the announcement in it);
+//              then flag set? throw
+//     cancel:  flag ← set;
+//              then, for every G of the scope: open and cancellable? claim it, or wake the side's G
 // At least one of the two sides sees the other. A wait is claimed at most once (Claim). A poll side is woken without
 // news, which its G understands as "look again". So it does no harm to wake a side whose wait is over already.
 //

@@ -15,8 +15,7 @@
 //             W2  lets claimers find it: timer, queues (whose locks it holds until W4)
 //             W3  leaves its stack
 //             W4  commit, on the scheduling stack: open → open and parked, by CAS; then releases the locks of W2. If
-//             the
-//                 CAS fails, somebody has ended the wait already, and the M makes the G ready itself
+//                 the CAS fails, somebody has ended the wait already, and the M makes the G ready itself
 //             W5  awake again: takes its waiters out of every queue, under each lock
 //   claimer:  C1  open with the ticket that it knows → closed, with the outcome, by CAS
 //             C2  if the G was parked: makes it ready. If not: W4 will fail, so there is nothing to do

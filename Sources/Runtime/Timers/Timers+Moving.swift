@@ -17,7 +17,6 @@
 // §4 What would break it. No mark: a ticker of a stopped P, armed by a late thief, ticks no more. The leaving P's
 // `nextTimer` taken back first: the netpoll thread looks in between, and sleeps past the timer. All counts moved: a
 // timer that counts itself out where it was armed takes that count below 0.
-// the one that is counted out where it was armed takes a count below 0.
 import HeapModule
 import Region
 import Synchronization

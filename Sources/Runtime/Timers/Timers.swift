@@ -12,7 +12,6 @@
 //
 // Besides the gauge in the region, one number is kept for Deadlock: how many timers may make a G runnable although that
 // G's wait does not say that it will end (`wakers`).
-// wait does not say that it will end (`wakers`).
 import HeapModule
 import Region
 import Synchronization
