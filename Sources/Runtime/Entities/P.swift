@@ -127,7 +127,7 @@ private struct PRequests: ~Copyable {
     nonmutating set { unsafe owned.pointee.place = newValue }
   }
 
-  /// See FindRunnable §2. Owner only.
+  /// When this P last searched outside of its own queue; see FindRunnable §2. Owner only.
   var lookedElsewhere: UInt64 {
     get { unsafe owned.pointee.lookedElsewhere }
     nonmutating set { unsafe owned.pointee.lookedElsewhere = newValue }

@@ -99,7 +99,7 @@ struct NetpollRecord: ~Copyable {
   @inline(__always)
   func arm(_ m: M) {
     guard unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent) else { return }
-    // Of several that arm at once, one wakes it.
+    // Of several Ms that arm at once, only one wakes the thread.
     let first = unsafe record.pointee.standby.exchange(false, ordering: .sequentiallyConsistent)
     if first { unsafe record.pointee.thread?.wake() }
   }

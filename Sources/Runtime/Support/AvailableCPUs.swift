@@ -104,7 +104,7 @@ private enum Hierarchy {
     switch self {
     case .unified:
       let words = (SystemCall.contents(of: folder + "/cpu.max") ?? "").split(whereSeparator: \.isWhitespace)
-      guard let quota = words.first.flatMap({ Double($0) }) else { return nil }  // or `max`
+      guard let quota = words.first.flatMap({ Double($0) }) else { return nil }  // `max`: no limit
       return Self.ratio(quota, words.count > 1 ? Double(words[1]) : 100_000)
     case .first:
       return Self.ratio(Self.number(folder + "/cpu.cfs_quota_us"), Self.number(folder + "/cpu.cfs_period_us"))

@@ -13,7 +13,7 @@ public final class Once: Sendable {
 
   public init() {}
 
-  /// Whether a body has run to its end.
+  /// Whether a body has run to its end without throwing.
   public var isDone: Bool { done.load(ordering: .acquiring) }  // pairs with the release in `run`
 
   /// Runs `body` unless one has run already; returns once one has. A call from within the body ends the process.

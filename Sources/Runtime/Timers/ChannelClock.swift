@@ -87,7 +87,7 @@ struct ClockRecord: ~Copyable {
     Self.freeLock.unlock()
   }
 
-  /// Any thread.
+  /// The current generation. Any thread.
   var generation: UInt32 { unsafe record.pointee.generation.load(ordering: .acquiring) }
 
   // MARK: under the channel's lock

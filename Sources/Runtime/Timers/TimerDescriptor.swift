@@ -83,7 +83,7 @@ struct TimerRecord: ~Copyable {
   }
 
   private var lock: Lock { unsafe record.pointee.lock }
-  /// Any thread.
+  /// The current generation. Any thread.
   var generation: UInt32 { unsafe record.pointee.generation.load(ordering: .acquiring) }
 
   /// Arms it anew. True if it was armed before.

@@ -214,7 +214,7 @@ import Synchronization
   }
 
   private func allocate(_ offset: Int, _ bytes: Int) throws(SystemError) {
-    guard let path else { return }  // memory comes when it is touched
+    guard let path else { return }  // without a file, memory is committed on touch
     _ = try SystemCall.check(
       "fallocate of \(bytes) bytes in \(path)", mpg_allocate(fd, Int64(offset), Int64(bytes)))
   }
