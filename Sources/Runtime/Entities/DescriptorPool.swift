@@ -30,7 +30,7 @@ import Region
   private var free: SlotSet
   /// Groups whose records must be set up before use.
   private var blank: SlotSet
-  /// How many groups exist: those with a lower number.
+  /// How many groups exist. They are numbered from 0.
   private var groups = 0
   /// By group: the highest ticket that any of its slots has used. New records start after it.
   private let tickets: UnsafeMutablePointer<UInt32>

@@ -65,7 +65,7 @@ package struct G: Equatable {
     unsafe gBlocks.unsafelyUnwrapped + Int(slot) &* (GField.stride &* 8)
   }
 
-  /// The public half.
+  /// The public half: a slot of the region's G table.
   @inline(__always)
   var shared: Block<GField> { unsafe Block(at: block) }
 

@@ -39,7 +39,7 @@ import Synchronization
 
 /// What changes in a P. Owner: the M that holds it; while none does, the idle list (under the scheduler's lock).
 private struct POwned {
-  /// Counts starts of Gs, so that every 61st search passes over `runnext` and the LRQ.
+  /// Counts starts of Gs. Every 61st search begins with the GRQ or the LRQ instead of `runnext`.
   var tick: UInt64 = 0
   /// When this P last searched outside of its own queue, in ticks; 0: that search found a G, and the own queue is next.
   var lookedElsewhere: UInt64 = 1
@@ -114,7 +114,7 @@ private struct PRequests: ~Copyable {
     return unsafe owned.pointee.tick
   }
 
-  /// Notes the depth of the LRQ, for the peak within a frame.
+  /// Notes the depth of the LRQ, so that readers do not miss a spike between two frames (`Peaks`).
   @inline(__always)
   func notePeak(at time: UInt64) {
     let shared = shared

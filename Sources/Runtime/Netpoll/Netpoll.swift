@@ -195,7 +195,8 @@ struct NetpollRecord: ~Copyable {
     }
   }
 
-  /// Tests set it before the boot, so that nobody polls for long.
+  /// After how many nanoseconds without a poll somebody polls in any case (§3). Tests raise it before the boot, so that
+  /// nobody does.
   nonisolated(unsafe) static var backstop = RuleNumbers.backstop
 
   /// Waits in the kernel until a descriptor is ready or the earliest timer is due (§4).

@@ -53,9 +53,9 @@ struct RingSizes: Sendable {
 @safe struct UringRecord: ~Copyable {
   var ring = unsafe mpg_uring()
   let breaker: Int32
-  /// Taken to push orders. Guards `PollRecord.watched`.
+  /// Held while orders are pushed. Guards `PollRecord.watched`.
   let submission = Lock()
-  /// Taken to take completions (§4). Guards `isBreakerWatched`.
+  /// Held while completions are taken (§4). Guards `isBreakerWatched`.
   let completion = Lock()
   let broken = Atomic<Bool>(false)
   var isBreakerWatched = false

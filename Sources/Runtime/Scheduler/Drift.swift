@@ -34,8 +34,8 @@
 // not, it runs into the lock as well, and the G that was stopped before it is next.
 //
 // §5 Which threads sleep. Sysmon looks a thread up in /proc if it has hardly used the CPU since the last look. /proc
-// tells a thread that sleeps from one that waits for a CPU. A thread that slept for a moment only keeps its P: to pass
-// that P on would start threads for nothing. Sysmon can do this lookup without a lock and without malloc.
+// tells a thread that sleeps from one that waits for a CPU. A thread that slept only for a moment keeps its P, because
+// passing that P on would start threads for nothing. Sysmon can do this lookup without a lock and without malloc.
 //
 // §6 What would break it; DriftModel shows it. No barrier, or reading `inside` before the word is changed: the thread
 // enters while its P is taken, and two Ms use one P. A border that lets an adrift thread in: the same. No bell, or

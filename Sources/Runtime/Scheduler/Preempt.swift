@@ -12,7 +12,7 @@
 // §3 The stop word of an M is how its thread and sysmon talk (thread.c; the values are `M.Stop`).
 //     sysmon:   runs → asked
 //     the G:    when it leaves the runtime (Enter.swift), which most Gs do all the time: asked → left a note. It gives
-//               way at once and goes to the GRQ's worn line. That needs no signal and keeps no thread
+//               way at once and goes to the GRQ's worn line. That needs no signal, and no thread stands still
 //     sysmon:   still asked after an eighth of a millisecond: asked → signalled, and sends the signal
 //     handler:  outside the runtime: signalled → stands still, rings sysmon's bell, waits on the futex until the word
 //               changes

@@ -123,7 +123,7 @@ enum Sysmon {
     let now = Clock.now
     var came = drift.look(now, by: m)
     let bound = sched.psBound
-    // Also Ps at and above the bound, if an M was asked to stop on their account: that M must still be let go.
+    // Look also at Ps at and above the bound if an M was asked to stop on their account: it must still be let go.
     for id in 0..<sched.psMade where unsafe id < bound || watches[id].isPending {
       came = unsafe max(came, watches[id].look(at: sched.p(id), now, &drift, by: m))
     }

@@ -179,7 +179,8 @@ struct Watch {
     case .asked where p.slice != slice && runner.retract():
       stopped = true  // the slice that was to end is over
     case .asked where isAsleep(runner, now) && runner.retract():
-      self.request = nil  // a sleeper cannot answer, and a signal would only wake it: the next look takes its P
+      // A sleeper cannot answer, and a signal would only wake it. The next look takes its P.
+      self.request = nil
       return .acted
     case .asked:
       signal(request, on: p, now)

@@ -9,8 +9,9 @@
 // running yet would make everybody wait for a switch. Only one waiter is woken at a time: until it has tried, further
 // unlocks wake nobody.
 //
-// §3 Nobody starves. A waiter that loses goes back to the front of the queue. When the first waiter has waited for 1
-// ms, the mutex is handed over to it: it stays locked, so that nobody can barge in, and the G that unlocks gives way.
+// §3 Nobody starves. A waiter that loses goes back to the front of the queue. Once the first waiter has waited for a
+// millisecond, the mutex is handed over to it: it stays locked, so that nobody can barge in, and the G that unlocks
+// gives way.
 //
 // §4 No wake-up is lost. A waiter sets `waiting` under the queue's lock, by compare-and-swap on a word that says
 // locked. The holder's fast unlock expects the word to say locked and nothing else, so it fails, and takes the queue's

@@ -12,9 +12,9 @@
 //
 // §3 Invariants, under the channel's lock.
 //   • A clock is armed exactly while one entry of one heap carries its generation. That entry checks the clock when its
-//     moment comes. While somebody waits, that is not later than the next tick. A later tick needs no new entry, and
-//     neither does a G that goes and comes back.
-//   • It counts as a timer that may make a G runnable (`Timers.wakers`) exactly while a G waits and time runs. A G
+//     moment comes. While somebody waits, that moment is not later than the next tick. When the next tick moves to a
+//     later moment, or a G goes and comes back, no new entry is needed.
+//   • A clock counts as a timer that may make a G runnable (`Timers.wakers`) exactly while a G waits and time runs. A G
 //     that was given its tick is counted as runnable before the clock is counted out (Deadlock §3).
 //   • Ticks that were due and that nobody took are one tick, however late.
 // Records are reused, never freed: an entry may look at its clock's generation at any time. The record's own lock
