@@ -233,7 +233,8 @@ private struct MOwned {
     shared[.p].set(UInt64(p.id + 1))
   }
 
-  /// Lets go of the M's P and returns it. The caller must hold the scheduler's lock and put the P on the idle list.
+  /// Lets go of the M's P and returns it. The caller must pass the P on: to another M, or to `giveUp` under the
+  /// scheduler's lock.
   func release() -> P {
     let p = p
     emitOther(.procStop, on: p.lane, at: stamp(), count: p.id) { p.shared[.m].publish(0) }
