@@ -1,22 +1,22 @@
 // Blocks and fields: how a place in the region gets its name.
 //
-// A block is an array of words with a meaning (a P, an M, a G…). A field is a case of an enum whose raw value
-// is its word index in the block: layout, accessor and the schema that travels in the region are one thing, so
-// they cannot disagree. A field may be an array (`count` words).
+// A block is a run of words that describes one thing: a P, an M, a G… A field is a case of an enum, and the case's
+// raw value is the field's word index in the block. The layout, the accessors and the schema in the region are all
+// made from these enums, so they cannot disagree. A field may be an array (`count` words).
 
-/// What a field holds, for readers that know nothing of us.
+/// What a field holds, told to readers that do not have this source code.
 public enum FieldKind: Sendable, Equatable {
   /// Only grows.
   case counter
   /// Goes up and down.
   case gauge
-  /// Names something: a P, an M, a G, a thread. Where "none" is possible the unit says `id+1`.
+  /// Names something: a P, an M, a G, a thread. Where "none" is possible, the unit is `id+1` and 0 means none.
   case id
   /// A moment, in ticks of the region's clock.
   case ticks
-  /// A raw value of the named enum, which the schema lists; in the word's low 8 bits.
+  /// A raw value of the named enum, in the word's low 8 bits. The schema lists the enum's cases.
   case enumeration(String)
-  /// Packed bits; the specification tells them apart.
+  /// Several values packed into one word; docs/region.md says which bits hold what.
   case packed
 
   public var name: String {
@@ -31,12 +31,12 @@ public enum FieldKind: Sendable, Equatable {
   }
 }
 
-/// What the schema says of one field.
+/// The schema's description of one field.
 public struct FieldSpec: Sendable {
   public var kind: FieldKind
-  /// `gs`, `records`, `bytes`, `id+1`… one word.
+  /// The unit, without blanks: `gs`, `records`, `bytes`, `id+1`…
   public var unit: String
-  /// Words, for arrays; else 1.
+  /// Length of the field in words: above 1 for arrays.
   public var count: Int
 
   public init(_ kind: FieldKind, _ unit: String, count: Int = 1) {
@@ -44,11 +44,11 @@ public struct FieldSpec: Sendable {
   }
 }
 
-/// The fields of one kind of block. Raw value: word index.
+/// The fields of one kind of block. The raw value is the field's word index in the block.
 public protocol RegionField: CaseIterable, RawRepresentable, Sendable where RawValue == Int {
   /// The block's name in the schema.
   static var block: String { get }
-  /// Words from one block of this kind to the next.
+  /// Distance in words from one block of this kind to the next.
   static var stride: Int { get }
   var spec: FieldSpec { get }
 }
@@ -58,10 +58,10 @@ extension RegionField {
   public var name: String { "\(self)" }
 }
 
-/// One block in mapped memory. A handle, as `Word`.
+/// A handle to one block in mapped memory. Like `Word`, copying the handle does not copy the memory.
 ///
-/// Safe because: `base` comes from a layout that was checked against the mapping's size, and a field's index is
-/// below its block's stride (pinned by a test).
+/// Safe because: `base` comes from a layout that was checked against the mapping's size, and each field's index is
+/// below its block's stride, which a test checks.
 @safe @frozen public struct Block<Field: RegionField> {
   @usableFromInline let base: UnsafeMutableRawPointer
 

@@ -1,8 +1,8 @@
-// The difference of two words that are read one after the other.
+// The difference of two counters that another thread changes while they are read.
 
 extension UInt64 {
-  /// How much more it is than `other`; 0 when it is less. Two numbers that others change meanwhile may pass each other
-  /// between two reads: what went in, read first, may be less than what came out of it since.
+  /// `self − other`, or 0 when `self` is the smaller. The two are not read at one instant. A count of things that went in,
+  /// read first, may therefore be smaller than the count of things that came out, read a moment later.
   @inlinable @inline(__always)
   public func excess(over other: UInt64) -> UInt64 { self > other ? self &- other : 0 }
 }

@@ -1,23 +1,24 @@
-// The catalogue of events: what a record says, in data. docs/region.md has one row for each, held by a test.
+// The catalogue of events, and what the parts of each event's record mean. docs/region.md has one row for each event; a
+// test compares the two.
 
-/// What happened. Raw values are the wire format; a case is only ever added at the end.
+/// What happened. Raw values are the wire format: cases are added at the end only, and never renumbered.
 @frozen public enum EventKind: UInt8, CaseIterable, Sendable {
   /// A step of the boot is done; `detail`: `BootStep`.
   case boot = 1
-  /// G was created, runnable; `detail`: 1 when it belongs to a span, as its parent does; `count`: its entry (string
-  /// id), `arg`: the G that spawned it, and where it was put (`Place`).
+  /// G was created, and is runnable; `detail`: 1 when G belongs to the span of the G that spawned it; `count`: G's entry
+  /// point (string id); `arg`: the G that spawned it, and the queue it was put on (`Place`).
   case goCreate = 2
-  /// G runs; `detail`: from where it was taken (`RunSource`) and, in the upper four bits, the `WaitReason` that ended
-  /// before, if it waited; `count`: its sequence number, `arg`: ticks since it became runnable.
+  /// G starts to run; `detail`: where it was taken from (`RunSource`) and, in the upper four bits, the `WaitReason` of the
+  /// wait before, if there was one; `count`: G's sequence number; `arg`: ticks since G became runnable.
   case goStart = 3
   /// G parks; `detail`: `WaitReason`, `count`: its sequence number, `arg`: the descriptor plus 1, or 0.
   case goPark = 4
-  /// G became runnable; `detail`: the `WaitReason` that ended, `count`: its sequence number, `arg`: the G that
-  /// readied it (0: netpoll or a timer), and where it was put (`Place`).
+  /// G became runnable; `detail`: the `WaitReason` of the wait that ended; `count`: G's sequence number; `arg`: the G that
+  /// readied it (0: netpoll or a timer), and the queue it was put on (`Place`).
   case goReady = 5
-  /// G gave way; `count`: its sequence number, `arg`: where it was put.
+  /// G yielded; `count`: its sequence number, `arg`: the queue it was put on (`Place`).
   case goYield = 6
-  /// G is gone; `count`: its sequence number.
+  /// G ended; `count`: its sequence number.
   case goExit = 7
   /// The M took the P; `count`: P.
   case procStart = 8
@@ -25,75 +26,75 @@
   case procStop = 9
   /// The P stole; `count`: Gs taken, `arg`: victim P, `detail`: 1 when it took the victim's runnext.
   case steal = 10
-  /// A full LRQ spilled; `count`: Gs moved to the GRQ, `arg`: its depth after.
+  /// The P's full LRQ spilled; `count`: Gs moved to the GRQ, `arg`: depth of the GRQ after it.
   case overflow = 11
-  /// The P took from the GRQ; `count`: Gs taken, `arg`: its depth after.
+  /// The P took Gs from the GRQ; `count`: Gs taken, `arg`: depth of the GRQ after it.
   case grqTake = 12
-  /// A thread runs; `arg`: its tid.
+  /// The M's thread begins to run; `arg`: its tid.
   case mStart = 13
   /// The M goes to sleep.
   case mPark = 14
-  /// An M was woken; `count`: which, `arg`: 1 when it was woken to spin.
+  /// This M woke another; `count`: the M that was woken, `arg`: 1 when it was woken to search for work.
   case mWake = 15
   /// The M searches for work.
   case mSpin = 16
   /// The M stopped searching; `arg`: 1 when it found work.
   case mUnspin = 17
-  /// A poll found descriptors ready; `detail`: 0 the netpoll thread, 1 a searching M, 2 sysmon; `count`: Gs readied.
+  /// A poll found descriptors ready; `detail`: who polled (0 the netpoll thread, 1 a searching M, 2 sysmon); `count`: Gs
+  /// readied; `arg`: descriptors that were ready.
   case netpoll = 18
   /// Timers fired; `count`: how many.
   case timers = 19
   /// The gc thread begins a cycle.
   case gcStart = 20
-  /// The gc thread ends a cycle; `arg`: bytes given back.
+  /// The gc thread ends a cycle; `arg`: bytes given back to the system.
   case gcEnd = 21
-  /// G was stopped where it was; `count`: its sequence number, `detail`: 1 when it kept its thread, `arg`: where it was
-  /// put.
+  /// G was preempted; `count`: its sequence number, `detail`: 1 when G keeps its thread, `arg`: the queue it was put on
+  /// (`Place`).
   case goPreempt = 22
-  /// A preempted G goes on; `detail`: from where it was taken (`RunSource`), `count`: its sequence number, `arg`: ticks
-  /// since it was stopped.
+  /// A preempted G goes on; `detail`: where it was taken from (`RunSource`), `count`: its sequence number, `arg`: ticks
+  /// since it was preempted.
   case goResume = 23
   /// G enters a system call; `count`: its sequence number.
   case goSyscall = 24
-  /// G leaves a system call; `count`: its sequence number, `detail`: 0 it was queued, 1 on its old P, 2 on another;
-  /// `arg`: ticks since it entered and, when it was queued, where it was put (`Place`).
+  /// G leaves a system call; `count`: its sequence number; `detail`: 0 it got no P and was queued, 1 it runs on its old P,
+  /// 2 it runs on another P; `arg`: ticks since G entered the call and, when it was queued, the queue (`Place`).
   case goSyscallExit = 25
-  /// Sysmon took the P of a system call; `count`: P, `arg`: the M inside.
+  /// Sysmon took the P of an M inside a system call; `count`: P, `arg`: the M.
   case retake = 26
-  /// Sysmon asked for preemption; `count`: P, `arg`: the M.
+  /// Sysmon asked an M to preempt its G; `count`: P, `arg`: the M.
   case preemptRequest = 27
-  /// The number of Ps was changed; `count`: procs now, `arg`: before.
+  /// The number of Ps that Gs may run on was changed; `count`: the new number, `arg`: the old one.
   case procsChange = 28
-  /// A P beyond it was let go of and stopped; `count`: P, `arg`: Gs moved from its queue to the GRQ, `detail`: 1 when
-  /// one of them was in `runnext`.
+  /// A P beyond that number was stopped; `count`: P, `arg`: Gs moved from its queue to the GRQ, `detail`: 1 when one of
+  /// them was in its `runnext`.
   case procRetire = 29
-  /// The system had no more of something; `detail`: `Shortage`, `count`: how often since the last such event, `arg`:
-  /// the errno.
+  /// The system refused a resource; `detail`: `Shortage`, `count`: how often since the last such event, `arg`: the errno.
   case shortage = 34
-  /// Sysmon lent a preempted G time without a P, because no P moved; `count`: the M that keeps it, `arg`: the G.
+  /// Sysmon lent a preempted G time without a P, because no P made progress; `count`: the M that G keeps, `arg`: G.
   case lend = 38
-  /// G belongs to another span from here on, and so do the Gs that it creates; `detail`: 1 when that begins now, 0 when
-  /// it goes back to an earlier one, `count`: the span's label (string id), `arg`: the span's number, 0: none.
+  /// From here on G, and each G that it creates, belongs to another span; `detail`: 1 when that span begins now, 0 when G
+  /// returns to an earlier one; `count`: the span's label (string id); `arg`: the span's number, 0: none.
   case goLabel = 39
-  /// A poll that readied Gs came after nobody had looked for over a millisecond; `detail`: the poller as in `netpoll`,
-  /// `count`: Gs readied just before, `arg`: ticks since the poll before.
+  /// A poll readied Gs, and nobody had polled for longer than `RuleNumber.lateness`; `detail`: who polled, as in `netpoll`;
+  /// `count`: the Gs that the poll readied, whose `goReady` events stand just before; `arg`: ticks since the poll before.
   case netpollLate = 43
-  /// A timer is about to ready G, over a millisecond after it was due; `arg`: ticks since then.
+  /// A timer is about to ready G, later than it was due by more than `RuleNumber.lateness`; `arg`: ticks since it was due.
   case timerLate = 44
-  /// The M's thread ends: nobody has needed it for a while. A later `mStart` of the same M is of another thread.
+  /// The M's thread ends, because nobody has needed it for a while. A later `mStart` of the same M is of another thread.
   case mEnd = 45
-  /// The G that the last put into `runnext` was to displace had just been stolen: none went to the LRQ.
+  /// The last put into `runnext` said that it displaced a G, but a thief had just stolen that G: none went to the LRQ.
   case nextStolen = 46
-  /// G was taken to run for the first time, and there was no stack for it: it is set aside, on no queue; `detail`: from
-  /// where it was taken (`RunSource`).
+  /// G was taken to run for the first time, but there was no stack for it: it is set aside, on no queue; `detail`: where
+  /// it was taken from (`RunSource`).
   case goSetAside = 47
-  /// Gs that were set aside are on a queue again; `count`: how many, `arg`: on which (`Place`).
+  /// Gs that were set aside are on a queue again; `count`: how many, `arg`: which queue (`Place`).
   case takeUp = 48
-  /// The netpoll thread waits in another way from here on; `detail`: 1: it stands by, since every P is busy, 0: it waits
-  /// in the kernel.
+  /// From here on the netpoll thread waits in another way; `detail`: 1 it stands by, since every P is busy; 0 it waits in
+  /// the kernel.
   case netpollStandby = 49
 
-  /// What the four free parts of a record mean: `g detail count arg`; `-`: unused.
+  /// What the parts `g detail count arg` of the event's record mean; `-`: unused.
   public var meaning: String {
     switch self {
     case .boot: "- detail:BootStep - -"

@@ -1,26 +1,27 @@
-// Every field of the region. docs/region.md says the same in prose, and a test holds the two together.
+// Every field of the region. docs/region.md says the same in prose; a test compares the two.
 //
-// Words that different threads write stand on different cache lines (8 words each); the layout test pins them.
+// Words that different threads write lie on different cache lines (8 words each), so that the threads do not slow each
+// other down. The layout test checks this.
 
-/// Capacities that the layout is built on. The file is sparse: only what is used takes memory.
+/// The lengths of the region's arrays. The file is sparse, so unused elements take no memory.
 public enum Capacity {
-  /// Ps that can ever be.
+  /// Most Ps that a process can have.
   public static let ps = 1024
-  /// Ms that can ever be.
+  /// Most Ms that a process can have.
   public static let ms = 10_000
-  /// G slots that can ever be.
+  /// Most slots that the G table can have.
   public static let gs = 1 << 22
-  /// Gs in one local run queue. As Go's.
+  /// Most Gs in one local run queue; the same number as in Go.
   public static let lrq = 256
   /// Time buckets of a peak array (see `Peaks`).
   public static let peaks = 64
 }
 
-/// Fixed facts about the region, written at boot. Block 0 of the file; always at offset 0.
+/// Facts about the region and its process, most of them written at boot. The header always lies at offset 0 of the file.
 @frozen public enum HeaderField: Int, RegionField {
-  /// "MPGREGN1" as a little-endian word.
+  /// "MPGREGN1" as a little-endian word. Written last, with release: a reader that finds it finds all that is here.
   case magic = 0
-  /// Layout version: changes when a reader that follows the schema would still go wrong.
+  /// Layout version. It changes when a reader that follows the schema would misread the new layout all the same.
   case version = 1
   /// 0x0102030405060708 in the writer's byte order.
   case byteOrder = 2
@@ -28,15 +29,15 @@ public enum Capacity {
   case schemaOffset = 3
   case schemaBytes = 4
   case pid = 5
-  /// Start time of the process in clock ticks since the machine booted: with `pid`, a name that is never reused.
+  /// Start time of the process in clock ticks since the machine booted. The pair of `pid` and start time is never reused.
   case startTime = 6
   case state = 7
-  /// How the process ended: exit code or signal number; see `state`.
+  /// How the process ended: the exit code when `state` is `exited`, the signal number when it is `crashed`.
   case ending = 8
   /// 0: CLOCK_MONOTONIC nanoseconds; 1: the CPU's invariant counter.
   case clockKind = 9
-  /// Two moments, each in ticks and in nanoseconds of CLOCK_MONOTONIC. The second is refined while the process
-  /// runs; `clockSequence` is odd during the change.
+  /// Two moments, each in ticks and in nanoseconds of CLOCK_MONOTONIC: a reader converts ticks by the line through them.
+  /// The second is refined while the process runs; `clockSequence` is odd during the change.
   case clockSequence = 10
   case clockTicks0 = 11
   case clockNanoseconds0 = 12
@@ -46,21 +47,22 @@ public enum Capacity {
   case wallOffset = 15
   /// Bytes of the whole file.
   case fileBytes = 16
-  /// Records in each ring of a P and of an M: powers of two.
+  /// Records that fit into the ring of a P, and of an M: powers of two.
   case pRingRecords = 17
   case mRingRecords = 18
-  /// Where `pid`, `startTime` and the moments hold: inodes of the process's pid and time namespaces; 0: not known.
+  /// Inodes of the process's pid and time namespaces; 0: not known. `pid`, `startTime` and all moments are those that a
+  /// process in these namespaces sees.
   case pidNamespace = 19
   case timeNamespace = 20
-  /// What its time namespace adds to CLOCK_MONOTONIC and to CLOCK_BOOTTIME, two's complement.
+  /// What the time namespace adds to CLOCK_MONOTONIC and to CLOCK_BOOTTIME, in two's complement.
   case monotonicOffset = 21
   case boottimeOffset = 22
-  /// 1: as long as the process lives its file has an open-file-description write lock on the first byte.
+  /// 1: the process holds a write lock of the open file description on the file's first byte for as long as it lives.
   case isLocked = 23
-  /// When the steps of the boot were done, by raw value of `BootStep`; element 0: when the boot was called for. 0: not
-  /// yet. Each is written once, on the thread that boots, the last by the main G.
+  /// When each step of the boot was done, by raw value of `BootStep`; 0: not yet. Element 0 is when the boot began. Each
+  /// is written once: the last by the main G, the others by the thread that boots.
   case bootTicks = 24
-  /// The numbers of the scheduler's rules, by raw value of `RuleNumber`; 0: not told.
+  /// The numbers of the scheduler's rules, by raw value of `RuleNumber`; 0: the writer does not tell.
   case ruleNumbers = 40
   /// The executable's file name: UTF-8, padded with zeros.
   case executable = 64
@@ -93,61 +95,64 @@ public enum Capacity {
   }
 }
 
-/// The scheduler as a whole. Written under the scheduler's lock, unless told otherwise.
+/// The scheduler as a whole. A field is written under the scheduler's lock, unless its comment names another writer.
 @frozen public enum SchedField: Int, RegionField {
-  /// Ps that Gs may run on (GOMAXPROCS); it changes while the process runs.
+  /// Ps that Gs may run on (GOMAXPROCS). The number may change while the process runs.
   case procs = 0
   /// Blocks of `m` that were ever used.
   case mCount = 1
   /// Gs on the global run queue.
   case grqDepth = 2
-  /// Gs that ever entered it.
+  /// Gs that were ever put on the global run queue.
   case grqPushed = 3
   case idlePs = 4
   case idleMs = 5
   /// 1 while events are written.
   case tracing = 6
-  /// Where the string table ends so far, in bytes; published with release. Own writer: under the intern lock.
+  /// Bytes of the string table that are filled; published with release. Written under the intern lock.
   case stringBytes = 7
-  /// Ms that search for work. Any thread, atomic.
+  /// Ms that search for work. Written by any thread, atomically.
   case spinningMs = 8
-  /// Slots of the G table in use, and those below that were; published with release. Smaller again after a burst.
+  /// Length of the G table: no slot from here on is in use, some below may be free. Published with release. It shrinks
+  /// after a burst.
   case gSlots = 16
-  /// Slots of the G table that memory was found for in the region; further Gs run unlisted.
+  /// Slots of the G table that have memory in the region. Gs beyond them run, but no reader sees them.
   case gListed = 17
-  /// Stacks that exist, and of those the ones in a cache.
+  /// Stacks that exist; and how many of them lie in a cache, without a G.
   case stacks = 18
   case stacksFree = 19
   case gcCycles = 20
-  /// Bytes that were given back to the system.
+  /// Bytes that the gc thread gave back to the system.
   case gcFreed = 21
-  /// Descriptors registered with netpoll. Any thread, atomic.
+  /// Descriptors that are registered with netpoll. Written by any thread, atomically.
   case netpollFds = 24
-  /// Polls that found something. Any thread, atomic.
+  /// Polls that found a ready descriptor. Written by any thread, atomically.
   case netpollWakeups = 25
-  /// Gs made runnable by polls.
+  /// Gs that polls made runnable.
   case netpollReadied = 26
   /// When the last poll was made.
   case netpollLast = 27
-  /// Blocks of `p` that were ever used: what their lanes and rows have counted counts, also when they are stopped.
+  /// Blocks of `p` that were ever used. A reader that sums over lanes or over the steal matrix must include the stopped Ps
+  /// among them: their counts still count.
   case psMade = 32
-  /// Ps that are not stopped: `procs`, and those beyond it that an M has yet to let go of.
+  /// Ps that are not stopped: `procs`, and those beyond it that some M still holds.
   case psOpen = 33
-  /// Gs that are runnable and on no queue, because there was no stack for their first turn.
+  /// Gs that are runnable but on no queue, because there was no stack for their first turn.
   case stackless = 34
-  /// How often there was no more of something that was asked for; see `Shortage`. Any thread, atomic.
+  /// How often the system refused a resource, by `Shortage`. Written by any thread, atomically.
   case acceptShortages = 40
   case stackShortages = 41
   case threadShortages = 42
   case regionShortages = 43
-  /// Gs of kind `task` that were ever made, and that are gone. Any thread, atomic.
+  /// Gs of kind `task` that were ever created; and that ended. Written by any thread, atomically.
   case tasksCreated = 48
   case tasksExited = 49
-  /// Which backend netpoll has; set at boot.
+  /// The backend that netpoll uses; set at boot.
   case netpollBackend = 56
-  /// Watches that had ended in the kernel and were set up anew (io_uring). Any thread, atomic.
+  /// Watches of descriptors that the kernel had ended and that were set up again (io_uring). Written by any thread,
+  /// atomically.
   case netpollRearms = 57
-  /// Polls that sysmon made because nobody else had for 10 ms.
+  /// Polls that sysmon made because nobody else had polled for as long as `RuleNumber.backstop` says.
   case netpollSysmonPolls = 58
   /// Largest GRQ depths, by time bucket; see `Peaks`.
   case grqPeaks = 64
@@ -183,54 +188,57 @@ public enum Capacity {
   }
 }
 
-/// One P. Written by the M that holds it, except where thieves reach in.
+/// One P. Its owner, the M that holds it, writes the fields, unless a field's comment names other writers.
 @frozen public enum PField: Int, RegionField {
   case status = 0
-  /// M that holds it, plus 1; 0: none.
+  /// The M that holds the P, plus 1; 0: none.
   case m = 1
-  /// Id of the G that it runs; 0: none.
+  /// Id of the G that runs on the P; 0: none.
   case g = 2
   /// Entry point of that G: a string id.
   case entry = 3
-  /// Timers that were armed on it and still are. Any thread, atomic.
+  /// Timers that are armed on the P. Written by any thread, atomically.
   case timers = 4
-  /// When the first of them is due; all ones: never. Under the P's timer lock.
+  /// When the earliest of these timers is due; all ones: never. Written under the P's timer lock.
   case nextTimer = 5
   /// Gs pushed out of a full LRQ to the GRQ.
   case overflowed = 6
-  /// Looks at the queues of others that were made, hits and misses.
+  /// Looks that the P took at the queues of others, hits and misses.
   case stealTries = 7
-  /// Position of the next G to take: owner and thieves, by compare-and-swap.
+  /// Position of the next G to take. Written by the owner and by thieves, by compare-and-swap.
   case lrqHead = 8
-  /// Position after the last G: the owner alone. Depth is tail − head.
+  /// Position after the last G. Written by the owner alone. The depth is tail − head.
   case lrqTail = 16
-  /// G slot plus 1 of the G to run next; 0: none. The owner, and thieves at last resort.
+  /// Slot, plus 1, of the G to run next; 0: none. Written by the owner, and by thieves that found nothing else.
   case runnext = 17
-  /// When `status` was entered. The owner; the idle list while there is none.
+  /// When the P entered its `status`. Written by the owner; under the scheduler's lock while nobody holds the P.
   case since = 24
-  /// Ticks spent idle or stopped, and held by an M that searched, up to `since`: add the time since then if `status`
-  /// says so.
+  /// Ticks up to `since` that the P was idle or stopped; and that it was held by an M that searched. A reader adds the
+  /// time from `since` to now to the one that `status` names.
   case idleTicks = 25
   case spinTicks = 26
-  /// Likewise while its M was in a system call and nobody had taken it.
+  /// Ticks up to `since` that the P's M was in a system call while nobody retook the P. Read like the two above.
   case callTicks = 27
-  /// When the account of its time begins. What is not idle, searched or in calls since then, it ran Gs or its M was
-  /// between two.
+  /// When the P's account of time begins. Time since then that is in none of the three above, the P's M spent on Gs, or
+  /// between two Gs.
   case made = 28
-  /// Descriptors for new Gs, and stacks, that its caches had, and that they had not. The owner alone.
+  /// How often the P's caches had a descriptor for a new G, and had none; and the same for stacks. Written by the owner
+  /// alone.
   case gCacheHits = 32
   case gCacheMisses = 33
   case stackCacheHits = 34
   case stackCacheMisses = 35
-  /// What batches did to its queues and to the GRQ: Gs put minus Gs taken. See `LaneField.queuedOn`. The owner alone.
+  /// Gs that batches (steals, spills, takes from the GRQ) put on the P's LRQ, on its `runnext` and on the GRQ, minus those
+  /// they took from there. Gs that move one by one are in `LaneField.queuedOn`. Written by the owner alone.
   case lrqMoved = 36
   case nextMoved = 37
   case grqMoved = 38
-  /// Its steals: while it stays, so does its row of the steal matrix. The owner alone.
+  /// Steals that the P made. While this number stays the same, so does the P's row of the steal matrix. Written by the
+  /// owner alone.
   case steals = 39
-  /// Largest LRQ depths, by time bucket; see `Peaks`. The owner alone.
+  /// Largest LRQ depths, by time bucket; see `Peaks`. Written by the owner alone.
   case lrqPeaks = 64
-  /// The LRQ: 256 G slots of 32 bits, two in a word; position modulo 256.
+  /// The LRQ: 256 G slots of 32 bits, two in a word. The G at a position lies at that position modulo 256.
   case lrq = 128
 
   public static let block = "p"
@@ -259,8 +267,8 @@ public enum Capacity {
   }
 }
 
-/// What one P took from one other: row `thief`, column `victim` (block index thief × 1024 + victim).
-/// Written by the M that holds the thief. Both ends of a steal are read from the same word, so they add up.
+/// What one P stole from one other: row `thief`, column `victim` (block index thief × 1024 + victim).
+/// The M that holds the thief writes it. What a thief won and what its victim lost are the same word, so they agree.
 @frozen public enum StealField: Int, RegionField {
   /// Successful steals.
   case hits = 0
@@ -268,7 +276,7 @@ public enum Capacity {
   case gs = 1
   /// Looks at the victim's queue, hits and misses.
   case tries = 2
-  /// Those of the Gs moved that were in the victim's `runnext`.
+  /// How many of the Gs moved came from the victim's `runnext`.
   case nexts = 3
 
   public static let block = "steal"
@@ -283,16 +291,16 @@ public enum Capacity {
   }
 }
 
-/// One M. Written by its own thread, except `state` while it starts.
+/// One M. Its own thread writes it; the thread that starts the M writes `state` until then.
 @frozen public enum MField: Int, RegionField {
   case state = 0
   /// The system's thread id; 0 until the thread runs.
   case tid = 1
-  /// P that it holds, plus 1; 0: none.
+  /// The P that the M holds, plus 1; 0: none.
   case p = 2
-  /// Id of the G that it runs; 0: none.
+  /// Id of the G that the M runs; 0: none.
   case g = 3
-  /// When `state` was entered.
+  /// When the M entered its `state`.
   case since = 4
 
   public static let block = "m"
@@ -308,23 +316,23 @@ public enum Capacity {
   }
 }
 
-/// One slot of the G table. Written by whoever makes the G's next move.
+/// One slot of the G table. Whoever moves the G to its next state writes it.
 @frozen public enum GField: Int, RegionField {
-  /// Never reused, from 1; 0: the slot was never used.
+  /// The G's id, from 1 up and never reused; 0: the slot was never used.
   case id = 0
-  /// `GState` in bits 0–7, `WaitReason` 8–15, `GKind` 16–23, sequence number of its moves 32–63.
+  /// `GState` in bits 0–7, `WaitReason` 8–15, `GKind` 16–23, sequence number 32–63; see `GStatus`.
   case status = 1
-  /// When it made its last move.
+  /// When the G entered its state.
   case since = 2
-  /// Where it was spawned: a string id.
+  /// Where the G was spawned: a string id.
   case entry = 3
   /// Id of the G that spawned it; 0: none.
   case parent = 4
-  /// P that it last ran on, plus 1.
+  /// The P that the G last ran on, plus 1.
   case p = 5
-  /// What it waits for: a descriptor plus 1, or 0.
+  /// The descriptor that the G waits for, plus 1; 0: none.
   case waitingOn = 6
-  /// When it was created.
+  /// When the G was created.
   case created = 7
 
   public static let block = "g"
@@ -341,11 +349,11 @@ public enum Capacity {
   }
 }
 
-/// The account of one writer: a P (blocks 0…1023, written by the M that holds it) or an M without a P (block
-/// 1024 + M). Every move of a G is one increment of one word here, by exactly one writer. So the Gs in each state
-/// are sums over all lanes, and they add up to created − exited by arithmetic, not by luck.
+/// The counts of one writer: a P (blocks 0…1023, written by the M that holds it) or an M without a P (block
+/// 1024 + M). Every move of a G is one increment of one word here, by exactly one writer. So the number of Gs in each
+/// state is a sum over all lanes, and these numbers always add up to created − exited.
 @frozen public enum LaneField: Int, RegionField {
-  /// Records ever written to this lane's ring; published with release after each.
+  /// Records ever written to this lane's ring; published with release after each record.
   case position = 0
   /// New Gs: nothing → runnable.
   case created = 8
@@ -355,23 +363,23 @@ public enum Capacity {
   case yielded = 10
   /// running → gone.
   case exited = 11
-  /// running → preempted, and back.
+  /// running → preempted; preempted → running.
   case preempted = 12
   case resumed = 13
-  /// Records that are of no move. Each move, and each of these, is counted just before its record is written; so the
-  /// sum of all counters is the number of records that were begun, and at most one more than `position`.
+  /// Records of events that move no G. Each move, and each such event, is counted just before its record is written. So
+  /// the sum of all these counters is the number of records begun: `position`, or one more.
   case others = 14
   /// running → waiting, by `WaitReason`.
   case parked = 16
   /// waiting → runnable, by the `WaitReason` that ended.
   case readied = 32
-  /// running → syscall; syscall → running; syscall → runnable (its P was gone).
+  /// running → syscall; syscall → running; syscall → runnable (the P had been retaken).
   case syscalls = 48
   case syscallsReturned = 49
   case syscallsQueued = 50
-  /// Gs that became runnable, by the queue on which they were put (`Place.Queue`); Gs that were taken to run, by
-  /// `RunSource`. Counted between the count of the move and its record. So where a lane has no record under way, the
-  /// depth of each queue is what its records make of it.
+  /// Gs that became runnable, by the queue on which they were put (`Place.Queue`); and Gs that were taken to run, by
+  /// `RunSource`. Each is counted after its move is counted and before the record is written. So when a lane has no
+  /// record half done, these counters and the lane's records tell the same of every queue.
   case queuedOn = 51
   case takenFrom = 56
 

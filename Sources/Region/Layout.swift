@@ -1,13 +1,14 @@
-// The layout: where each array of blocks lies in the file. Pure arithmetic, used by the writer alone; readers go
-// by the schema (see Schema).
+// The layout: where each array of blocks lies in the file. Pure arithmetic, which only the writer uses: readers take all
+// offsets from the schema (Schema.swift).
 //
 //     header │ schema text │ strings │ sched │ P… │ steal matrix │ M… │ lanes… │ G table… │ P rings… │ M rings…
 //
-// Every array is as long as its capacity, but the file is sparse: only the parts in use take memory, and the
-// writer has them allocated (`fallocate`) before it touches them, so that a full tmpfs is an error at the call.
+// Every array is as long as its capacity, but the file is sparse: only the parts in use take memory. The writer allocates
+// each part (`fallocate`) before it touches it. Without that, a full tmpfs would kill the process by SIGBUS; so it is an
+// error that the call returns.
 
-/// Offsets and sizes in bytes. Every array starts on a page of 4 KiB; the G table, and what follows it, on one of the
-/// largest pages that there are, since the writer may put other memory in the place of its end.
+/// Offsets and sizes in bytes. Every array starts at a multiple of 4 KiB. The G table and the P rings behind it start at a
+/// multiple of 64 KiB, the largest page size, because the writer may map other memory over whole pages of the G table's end.
 public struct Layout: Sendable, Equatable {
   /// Layout version; see `HeaderField.version`.
   public static let version: UInt64 = 1
@@ -20,13 +21,14 @@ public struct Layout: Sendable, Equatable {
   public static let schemaCapacity = 16 * 1024
   public static let stringsCapacity = 256 * 1024
 
-  /// Records in each P's ring and in each M's: powers of two.
+  /// Records that fit into each P's ring, and into each M's: powers of two.
   public let pRingRecords: Int
   public let mRingRecords: Int
 
   public let schema, strings, sched, p, steal, m, lane, g, pRings, mRings, end: Int
 
-  /// A P's ring of 131,072 records is 4 MiB; an M's of 4,096 is 128 KiB: the netpoll thread readies Gs by the thousand.
+  /// A P's ring of 131,072 records takes 4 MiB. An M's of 4,096 takes 128 KiB, since the netpoll thread, which is an M
+  /// without a P, readies Gs by the thousand.
   public init(pRingRecords: Int = 131_072, mRingRecords: Int = 4096) {
     self.pRingRecords = pRingRecords
     self.mRingRecords = mRingRecords
@@ -50,7 +52,7 @@ public struct Layout: Sendable, Equatable {
     end = (next + Self.page - 1) / Self.page * Self.page
   }
 
-  /// Where a block of `Field` starts.
+  /// Where the block of `Field` with this index starts.
   public func offset<Field: RegionField>(of _: Field.Type, _ index: Int) -> Int {
     start(of: Field.block) + index * Field.stride * 8
   }

@@ -1,8 +1,8 @@
 // Peaks: the largest value in each recent slice of time, so that a spike between two frames is not missed.
 //
 // Time is cut into buckets of 2^27 ticks (about 50 ms at 2.6 GHz, 134 ms when ticks are nanoseconds). Word
-// `bucket % 64` holds the bucket's number in its high half and the largest depth seen in it in its low half. One
-// writer; a reader takes every word whose bucket lies within its frame.
+// `bucket % 64` holds the bucket's number in its high half, and the largest depth seen in that bucket in its low half.
+// There is one writer. A reader takes the largest depth over all words whose bucket lies in the time it asks about.
 
 public enum Peaks {
   public static let bucketBits: UInt64 = 27
@@ -17,7 +17,8 @@ public enum Peaks {
     cell.set(bucket << 32 | depth)
   }
 
-  /// The largest depth noted from `start` to `end` (ticks); whole buckets, so it may look up to one bucket back.
+  /// The largest depth noted from `start` to `end`, in ticks. Only whole buckets are known, so a depth from up to one bucket
+  /// before `start` may be among them.
   public static func largest(from start: UInt64, to end: UInt64, in words: [UInt64]) -> UInt64 {
     let first = (start >> bucketBits) & 0xffff_ffff
     let last = (end >> bucketBits) & 0xffff_ffff

@@ -1,24 +1,24 @@
-// Where a G stands between being ready and running: which queue it was put on, how many were there before it, and
-// from where it was taken. It travels in parts of records that were free: nothing is written for it alone.
+// Where a G is between being ready and running: which queue it was put on, how many Gs stood there before it, and where
+// it was taken from. Bits of the records that were unused carry this, so it costs no record of its own.
 
-/// The queue on which a G was put when it became runnable, and its depth.
+/// The queue on which a G was put when it became runnable, and that queue's depth before.
 ///
-/// In the upper bits of `arg`, above the G that it also names: bits 52–54 the queue, bits 55–63 the depth.
+/// Packed into the upper bits of a record's `arg`, above the id of a G: bits 52–54 the queue, bits 55–63 the depth.
 @frozen public struct Place: Sendable, Equatable {
   /// A queue. Raw values are the wire format.
   public enum Queue: UInt8, CaseIterable, Sendable {
     /// The writer did not say.
     case untold = 0
-    /// `runnext` of the P whose lane has the record; the depth is that of its LRQ.
+    /// `runnext` of the P in whose lane the record lies. The depth is that of this P's LRQ.
     case runnext = 1
     /// The LRQ of that P.
     case lrq = 2
     case grq = 3
-    /// `runnext` of that P, from where the G that was there went to the end of the LRQ, whose depth is told. If
-    /// `nextStolen` follows, there was none.
+    /// `runnext` of that P, where another G was: that G went to the end of the LRQ. The depth is that of the LRQ. If the
+    /// event `nextStolen` follows, a thief had taken the other G, and none went to the LRQ.
     case displacing = 4
 
-    /// Words for a counter of each.
+    /// Words in an array that has a counter for each case.
     public static let capacity = 5
   }
 
@@ -27,31 +27,31 @@
   @inlinable @inline(__always)
   public init(bits: UInt64) { self.bits = bits }
 
-  /// - Parameter depth: Gs that were on the queue already; what is more than `deepest` is told as that.
+  /// - Parameter depth: Gs that were on the queue already; a larger number than `deepest` is stored as `deepest`.
   @inlinable @inline(__always)
   public init(_ queue: Queue, depth: Int) {
     self.init(queue, exactly: UInt64(truncatingIfNeeded: Swift.min(Swift.max(depth, 0), Place.deepest)))
   }
 
-  /// - Parameter depth: at most `deepest`, as that of an LRQ is.
+  /// - Parameter depth: at most `deepest`, which is not checked; the depth of an LRQ never exceeds it.
   @inlinable @inline(__always)
   public init(_ queue: Queue, exactly depth: UInt64) { bits = UInt64(queue.rawValue) << 52 | depth << 55 }
 
-  /// A depth of so many is that many or more.
+  /// The largest depth that can be stored: it means this many or more.
   public static let deepest = 511
   public static let untold = Place(bits: 0)
-  /// The part of `arg` that names a G.
+  /// The bits of `arg` that hold the id of a G.
   public static let gMask: UInt64 = 1 << 52 - 1
 
-  /// nil: a queue that we do not know.
+  /// nil: a newer writer's queue, which this version does not know.
   public var queue: Queue? { Queue(rawValue: UInt8(truncatingIfNeeded: bits >> 52 & 7)) }
   public var depth: Int { Int(bits >> 55) }
-  /// Whether it is a `runnext`, be it that a G was displaced or not.
+  /// Whether the queue is a `runnext`, whether or not a G was displaced.
   public var isRunnext: Bool { queue == .runnext || queue == .displacing }
 }
 
-/// From where a P took the G that it runs; in the lower four bits of the detail of `goStart` and `goResume`. Raw values
-/// are the wire format.
+/// Where a P took the G from that it starts to run. It lies in the lower four bits of the detail of `goStart` and
+/// `goResume`. Raw values are the wire format.
 public enum RunSource: UInt8, CaseIterable, Sendable {
   /// The writer did not say.
   case untold = 0
@@ -59,28 +59,29 @@ public enum RunSource: UInt8, CaseIterable, Sendable {
   case runnext = 1
   /// The P's own LRQ.
   case lrq = 2
-  /// The GRQ, as the first of those that it took.
+  /// The GRQ: the first G of the batch that the P took there.
   case grq = 3
-  /// Another P's LRQ, as the first of those that it stole.
+  /// Another P's LRQ: the first G of the batch that the P stole.
   case steal = 4
   /// Another P's `runnext`.
   case stealNext = 5
-  /// A poll of its own, as the first that it made ready.
+  /// A poll by the P's own M: the first G that the poll made ready.
   case netpoll = 6
 
-  /// Words for a counter of each.
+  /// Words in an array that has a counter for each case.
   public static let capacity = 7
 }
 
 extension Record {
-  /// The G that `arg` names beside the place, in `goCreate` (the parent) and `goReady` (who made it ready); 0: none.
+  /// In `goCreate` the G that spawned this one, in `goReady` the G that readied it; 0: none.
   public var other: UInt64 { arg & Place.gMask }
-  /// Ticks that a system call lasted, in `goSyscallExit`; 0: the writer did not say.
+  /// In `goSyscallExit`, ticks that the system call lasted; 0: the writer did not say.
   public var ticksInSyscall: UInt64 { arg & Place.gMask }
-  /// From where the G was taken, in `goStart` and `goResume`; nil: a source that we do not know.
+  /// In `goStart` and `goResume`, where the G was taken from; nil: a newer writer's source, which this version does not
+  /// know.
   public var runSource: RunSource? { RunSource(rawValue: detail & 15) }
-  /// The raw value of the wait reason that ended before, in `goStart`; 0: it did not wait.
+  /// In `goStart`, the raw value of the wait reason of the wait before; 0: the G did not wait.
   public var endedReason: UInt8 { detail >> 4 }
-  /// Where the G was put, in events after which it is runnable.
+  /// In events that make a G runnable, the queue on which it was put.
   public var place: Place { Place(bits: arg & ~Place.gMask) }
 }

@@ -3,9 +3,9 @@
 //     word 0   time, in ticks of the region's clock
 //     word 1   kind (bits 0–7) · detail (8–15) · M (16–31) · count (32–63)
 //     word 2   id of the G that the event is about, 0 for none
-//     word 3   arg: what the kind says
+//     word 3   arg: its meaning depends on the kind
 //
-// The ring that holds a record tells the P (or that there was none).
+// No record names the P: the ring in which the record lies is that of the P, or of an M that held none.
 
 @frozen public struct Record: Sendable, Equatable, BitwiseCopyable {
   public var time: UInt64
@@ -13,7 +13,7 @@
   public var g: UInt64
   public var arg: UInt64
 
-  /// Bytes and words of a record.
+  /// Size of a record, in bytes and in words.
   public static let bytes = 32
   public static let words = 4
 
@@ -32,7 +32,7 @@
     self.init(time: time, what: what, g: g, arg: arg)
   }
 
-  /// The kind; nil when a newer writer, or noise, wrote one that we do not know.
+  /// The kind; nil when this version does not know it: a newer writer, or damaged memory.
   public var kind: EventKind? { EventKind(rawValue: UInt8(truncatingIfNeeded: what)) }
   public var detail: UInt8 { UInt8(truncatingIfNeeded: what >> 8) }
   public var m: UInt16 { UInt16(truncatingIfNeeded: what >> 16) }

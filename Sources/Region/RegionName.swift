@@ -1,20 +1,20 @@
-// The name of a region's file, for those who make one, look for one, and remove what is left of the dead.
+// The name of a region's file: used to create one, to find one, and to remove the files of dead processes.
 
-/// `PID-STARTTIME.mpg`; or `PID-STARTTIME-NAMESPACE.mpg`, where a process of another pid namespace has the first name.
+/// `PID-STARTTIME.mpg`; or `PID-STARTTIME-NAMESPACE.mpg`, when a process of another pid namespace has taken the first name.
 public struct RegionName: Equatable, Sendable {
-  /// As the process calls itself, in its own pid namespace.
+  /// The process's pid in its own pid namespace.
   public let pid: Int32
-  /// When it started, in clock ticks since the machine booted, as the process itself reads it. With the pid never used again
-  /// in one pid namespace.
+  /// When the process started, in clock ticks since the machine booted, as the process itself reads it. Within a pid
+  /// namespace, no two processes have the same pid and start time.
   public let startTime: UInt64
-  /// The inode of its pid namespace; nil: the name does not tell.
+  /// The inode of the process's pid namespace; nil: the name does not tell.
   public let namespace: UInt64?
 
   public init(pid: Int32, startTime: UInt64, namespace: UInt64? = nil) {
     (self.pid, self.startTime, self.namespace) = (pid, startTime, namespace)
   }
 
-  /// nil: it is no region's.
+  /// Parses a file's name; nil when it is not the name of a region.
   public init?(_ fileName: String) {
     guard fileName.hasSuffix(".mpg") else { return nil }
     let parts = fileName.dropLast(4).split(separator: "-", omittingEmptySubsequences: false)

@@ -1,9 +1,9 @@
-// Where a process lives: in which pid namespace its pid is its pid, and in which time namespace its times are; and how it shows
-// in every namespace that it lives.
+// The namespaces of a process, which say where its pid and its times are valid; and the lock by which the process shows in
+// every namespace that it is alive.
 
-/// Namespaces of a process.
+/// The pid namespace and the time namespace of a process.
 public struct Residence: Equatable, Sendable {
-  /// Inodes; 0: not known.
+  /// Inodes of the namespaces; 0: not known.
   public var pid: UInt64
   public var time: UInt64
   /// What the time namespace adds to CLOCK_MONOTONIC and CLOCK_BOOTTIME, in nanoseconds.
@@ -14,14 +14,15 @@ public struct Residence: Equatable, Sendable {
     (self.pid, self.time, self.monotonic, self.boottime) = (pid, time, monotonic, boottime)
   }
 
-  /// - Parameter offsets: what /proc/self/timens_offsets says.
+  /// - Parameter offsets: the text of /proc/self/timens_offsets.
   public init(pid: UInt64, time: UInt64, offsets: String) {
     self.init(
       pid: pid, time: time, monotonic: Self.offset("monotonic", in: offsets),
       boottime: Self.offset("boottime", in: offsets))
   }
 
-  /// Of a line `NAME SECONDS NANOSECONDS`; 0 where there is none: a kernel without time namespaces.
+  /// Nanoseconds in the line `NAME SECONDS NANOSECONDS` of `text`; 0 without such a line, as on a kernel that has no time
+  /// namespaces.
   public static func offset(_ name: String, in text: String) -> Int64 {
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ")
@@ -33,10 +34,10 @@ public struct Residence: Equatable, Sendable {
   }
 }
 
-/// The lock by which a region's file tells that its process lives: a write lock of the open file description, on one byte. The
-/// commands of `fcntl` for it, which Swift's Glibc lacks; Linux has had them since 3.15.
+/// The lock by which a region's file shows that its process lives: a write lock of the open file description, on one byte.
+/// Linux has had such locks since 3.15, but Swift's Glibc module lacks the commands of `fcntl` for them.
 public enum LifeLock {
-  /// F_OFD_GETLK and F_OFD_SETLK.
+  /// `F_OFD_GETLK` and `F_OFD_SETLK`.
   public static let get: Int32 = 36
   public static let set: Int32 = 37
   public static let byte = 0

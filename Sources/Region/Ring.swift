@@ -1,14 +1,15 @@
 // The ring of events: both halves of the protocol, side by side.
 //
-// §1 The problem. One thread writes events at up to tens of millions a second and may never wait, fail or
-// allocate. Any number of readers, in other processes, without write access, come and go. A reader that lags must
-// know exactly how many records it missed, and must never take a torn record for a whole one.
+// §1 The problem. One thread writes up to tens of millions of events a second, and must never wait, fail or
+// allocate. Any number of readers in other processes come and go; they cannot write. A reader that lags must know
+// exactly how many records it missed, and must never take a torn record for a whole one.
 //
-// §2 Rejected. Readers that announce their position (they would have to write, and could hold the writer up). A
-// sequence number in each slot (8 bytes of each record, and the writer stores twice). Locks.
+// §2 Rejected. Readers that announce their position: they would have to write, and could hold the writer up. A
+// sequence number in each slot: it takes 8 bytes of each record, and the writer must store it twice. Locks: a reader
+// could stop the writer.
 //
-// §3 The design. `position` counts the records ever written; record n lies in slot n mod capacity. 64 bits: it
-// does not wrap in the life of a machine, but the arithmetic would survive it.
+// §3 The design. `position` counts the records ever written; record n lies in slot n mod capacity. `position` has 64
+// bits, so it does not wrap in the life of a machine; the arithmetic would survive it.
 //
 // §4 The protocol.
 //   Writer, of record n:           W1  release fence
@@ -18,19 +19,19 @@
 //                                  R2  first ← max(c, p − capacity + 1); copy records first…p−1, relaxed
 //                                  R3  acquire fence
 //                                  R4  p' ← position
-//                                  R5  drop the copied records with index ≤ p' − capacity; all that were never
-//                                      copied or dropped are lost, exactly: kept + lost = p − c
+//                                  R5  drop the copied records with index ≤ p' − capacity. Lost are those that
+//                                      were not copied and those that were dropped: kept + lost = p − c
 //
-// §5 Why it is right. R1 pairs with W3: all records below p were fully stored. A copy of slot n mod capacity can
-// be spoilt only by the writer's W2 of record n + capacity or later. If R2 saw any store of that W2, the fences W1
-// and R3 pair, so R4 sees at least what the writer had published before W1: p' ≥ n + capacity, hence
-// n ≤ p' − capacity, and R5 drops it. Without W1 the stores of W2 could be seen before the previous W3; without R3
-// the load R4 could move above the copy. Note ≤ and not <: at p' = n + capacity the writer may be inside W2.
+// §5 Why it is right. R1 pairs with W3: all records below p were fully stored. A copy of record n can be spoilt only
+// by the writer's W2 of record n + capacity or later. If R2 saw any store of that W2, the fences W1 and R3 pair, so
+// R4 sees at least what the writer had published before W1: p' ≥ n + capacity, hence n ≤ p' − capacity, and R5 drops
+// the copy. Without W1, a reader could see the stores of W2 before the previous W3. Without R3, the load R4 could
+// move above the copy. R5 says ≤ and not <, because at p' = n + capacity the writer may be inside W2.
 //
-// §6 Slots are atomics, so a torn record is something that is found out, never undefined behaviour.
+// §6 The words of a slot are atomics. So a torn record is detected, and reading one is no undefined behaviour.
 public import Synchronization
 
-/// The writing half. One thread at a time: the M that holds the P, or the M itself.
+/// The writing half. One thread uses it at a time: the M that holds the P or, for an M's own ring, that M.
 @safe @frozen public struct RingWriter {
   // Owner: the region's mapping, which is never unmapped while the runtime lives.
   @usableFromInline let slots: UnsafeMutableRawPointer
@@ -48,7 +49,7 @@ public import Synchronization
   /// Appends a record, overwriting the oldest. Never waits, fails or allocates. See §4.
   @inlinable @inline(__always)
   public func append(_ record: Record) {
-    let n = position.relaxed  // ours alone
+    let n = position.relaxed  // no other thread writes it
     let slot = unsafe slots + Int(truncatingIfNeeded: (n & mask) &* UInt64(Record.bytes))
     atomicMemoryFence(ordering: .releasing)  // W1: pairs with R3
     unsafe Word(at: slot).set(record.time)  // W2
@@ -59,7 +60,7 @@ public import Synchronization
   }
 }
 
-/// The reading half: one reader's cursor in one ring. Many readers may exist; none disturbs another.
+/// The reading half: one reader's cursor in one ring. Any number of readers may read one ring; none disturbs another.
 @safe public struct RingReader {
   // Owner: whoever mapped the region; the mapping outlives the reader.
   private let slots: UnsafeMutableRawPointer
@@ -67,11 +68,11 @@ public import Synchronization
   private let capacity: UInt64
   /// The next record that this reader wants.
   public private(set) var cursor: UInt64
-  /// Records that the writer overwrote before this reader had them. Exact.
+  /// Number of records that the writer overwrote before this reader had them. It is exact.
   public private(set) var lost: UInt64 = 0
 
   /// Starts at record `start`; nil: at the next one to be written.
-  /// - Parameter capacity: records; a power of two (the caller has checked what it read).
+  /// - Parameter capacity: records; a power of two, which the caller must have checked.
   public init(slots: UnsafeMutableRawPointer, capacity: Int, position: Word, from start: UInt64? = nil) {
     unsafe self.slots = slots
     self.position = position
@@ -79,13 +80,13 @@ public import Synchronization
     cursor = start ?? position.acquired
   }
 
-  /// Whether there is something that it does not have yet.
+  /// Whether records were written that this reader has not drained.
   public var hasNew: Bool { position.acquired > cursor }
 
-  /// Appends what is new to `records`, at most `limit` at a time, and returns how many were kept.
+  /// Appends the new records to `records`, at most `limit` of them, and returns how many it appended.
   ///
-  /// Afterwards `cursor` has advanced by exactly kept + newly lost. A position that runs backwards (noise in the
-  /// region) counts as nothing new.
+  /// `cursor` advances by exactly the number appended plus the number newly lost. A position that has run backwards, as
+  /// in damaged memory, counts as nothing new.
   public mutating func drain(into records: inout [Record], limit: Int = .max) -> Int {
     let published = position.acquired  // R1
     guard published > cursor else { return 0 }

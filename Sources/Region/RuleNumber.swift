@@ -1,18 +1,18 @@
-// The numbers of the scheduler's rules, as the target tells them in its header: a reader may be of another version, and
-// the same runtime may be booted with another slice. So whoever explains a rule takes its numbers from here, and where
-// they are not told, gives none.
+// The numbers in the scheduler's rules, such as the length of a slice. The target tells them in its header, because the
+// reader may be of another version, and a runtime may be booted with another slice. A sentence that explains a rule takes
+// the number from the header, and names no number when the header has none.
 
-/// A number that one of the scheduler's rules has. Raw values are the wire format: its place in
-/// `HeaderField.ruleNumbers`; a case is only ever added at the end. The runtime's own are in RuleNumbers.swift.
+/// A number in one of the scheduler's rules. The raw value is its index in `HeaderField.ruleNumbers`, which is wire
+/// format: cases are added at the end only. The runtime's values are in RuleNumbers.swift.
 @frozen public enum RuleNumber: UInt8, CaseIterable, Sendable {
-  /// Nanoseconds of CPU time after which a G is asked to stop while only worn Gs wait, whose own slice was over. A call
-  /// that lasts as long loses its P though nobody waits.
+  /// Nanoseconds of CPU time after which a G is asked to stop, while only worn Gs wait: Gs that used up a turn of their own.
+  /// Sysmon also retakes the P of a system call that lasts this long, though nobody waits for the P.
   case slice = 1
-  /// The same while a fresh G waits, one that is new or was woken.
+  /// Nanoseconds of CPU time after which a G is asked to stop, while a fresh G waits: one that is new or was just readied.
   case grain = 2
   /// Nanoseconds after which a P that has Gs of its own looks elsewhere once: at the GRQ, then at the network.
   case elsewhere = 3
-  /// A poll, or a timer, that comes later by more nanoseconds than these is told to be late.
+  /// Nanoseconds: a poll or a timer that comes later than this is reported as late (`netpollLate`, `timerLate`).
   case lateness = 4
   /// Nanoseconds without a poll by anybody after which sysmon polls.
   case backstop = 5
@@ -20,12 +20,12 @@
   case lrq = 6
   /// How often a searching M goes round the other Ps.
   case rounds = 7
-  /// At every so manieth start of a P a G that waits in line comes before `runnext`.
+  /// With the value n: at every n-th start on a P, a G that waits in a queue goes before the one in `runnext`.
   case turn = 8
-  /// 1: a G that others wait behind is asked to stop when its turn is over; 2: it is not (`MPG_PREEMPT=0`).
+  /// 1: a G whose turn is over is asked to stop when others wait; 2: it is not (`MPG_PREEMPT=0`).
   case preemption = 9
 
-  /// Whether it is a length of time, in nanoseconds.
+  /// Whether the number is a length of time, in nanoseconds.
   public var isTime: Bool {
     switch self {
     case .slice, .grain, .elsewhere, .lateness, .backstop: true

@@ -1,5 +1,5 @@
-// The schema: the region says in itself what lies where, as text, so that a reader of another version, or in
-// another language, resolves fields by name and never by our structs.
+// The schema: a text in the region that says where everything lies. By it a reader of another version, or in another
+// language, finds fields by name, without this source code.
 //
 //     mpg-region 1
 //     block NAME OFFSET STRIDE COUNT                      bytes, bytes, blocks
@@ -9,9 +9,10 @@
 //     area NAME OFFSET BYTES                              the string table
 //     event VALUE NAME G DETAIL COUNT ARG                 what a record's parts mean
 //
-// One item a line, one blank between words. Unknown lines are skipped: that is how the schema grows.
+// Each line is one item, with one blank between words. Readers skip lines that they do not know, so new kinds of lines
+// can be added.
 
-/// Writes the schema of a layout.
+/// Writes the schema of a layout as text.
 public enum Schema {
   public static func text(for layout: Layout) -> String {
     var lines = ["mpg-region \(Layout.version)"]

@@ -1,6 +1,6 @@
-// What a process can run out of while its runtime goes on with what it has.
+// Resources of the operating system that a process may run out of, while its runtime goes on without them.
 
-/// What the system had no more of. Raw values are the wire format; a case is only ever added at the end.
+/// The resource that the system refused. Raw values are the wire format: cases are added at the end only.
 public enum Shortage: UInt8, CaseIterable, Sendable {
   /// Descriptors, or memory, for a connection that waits to be accepted.
   case accept = 1
@@ -11,7 +11,7 @@ public enum Shortage: UInt8, CaseIterable, Sendable {
   /// Room in tmpfs for the region to grow.
   case region = 4
 
-  /// Where it is counted.
+  /// The field that counts this shortage.
   public var counter: SchedField {
     switch self {
     case .accept: .acceptShortages

@@ -1,9 +1,9 @@
-// The packed status word of a G, as a value with names.
+// The packed status word of a G, with a name for each part.
 
 /// `GField.status`: state (bits 0–7), wait reason (8–15), kind (16–23), sequence number (32–63).
 ///
-/// The sequence number counts the G's moves. Events that one thread causes on another's G carry it, so a reader
-/// can order them without a global counter.
+/// The sequence number counts the G's moves from state to state. Events about a G carry it, so a reader can order the
+/// events that different threads wrote about one G, without a global counter.
 @frozen public struct GStatus: Sendable, Equatable {
   public var word: UInt64
 
@@ -22,7 +22,7 @@
   @inlinable @inline(__always) public var sequence: UInt32 { UInt32(truncatingIfNeeded: word >> 32) }
   @inlinable @inline(__always) public var rawReason: UInt8 { UInt8(truncatingIfNeeded: word >> 8) }
 
-  /// The status after one more move, of the same kind.
+  /// The status after one more move: the same kind, and the next sequence number.
   @inlinable @inline(__always)
   public func moved(to state: GState, reason: WaitReason = .none) -> GStatus {
     let kept = word & 0x0000_0000_00ff_0000

@@ -1,14 +1,14 @@
 // The string table: names that events and Gs carry by id.
 //
-// Append-only. A string's id is its byte offset in the area plus 1 (0 means none); there lie its length, two
-// bytes, low first, and its UTF-8 bytes. `SchedField.stringBytes` says how far the area is filled, published with
-// release after the bytes are in place, so a reader that acquires it may read everything below it.
+// The table is append-only. A string's id is its byte offset in the area plus 1; id 0 means none. At that offset lie
+// two bytes with its length, the low one first, and then its UTF-8 bytes. `SchedField.stringBytes` says how far the area
+// is filled. The writer publishes it with release after the bytes, so a reader that acquires it may read all below it.
 
 public enum StringTable {
-  /// The longest string that is kept; longer ones are cut.
+  /// Most bytes of a string that are stored; the rest is cut off.
   public static let longest = 512
 
-  /// Appends `string` at `end`; the new end, or nil when the table is full. Single writer.
+  /// Appends `string` at `end` and returns the new end, or nil when the table is full. One thread writes at a time.
   public static func append(
     _ string: String, to area: UnsafeMutableRawBufferPointer, at end: Int
   ) -> Int? {
@@ -20,8 +20,8 @@ public enum StringTable {
     return end + 2 + bytes.count
   }
 
-  /// The string with `id`, when it lies wholly below `end`; nil otherwise. Bytes that are no UTF-8 are replaced.
-  /// Neither `id` nor `end` nor the bytes are trusted.
+  /// The string with this id, or nil when it does not lie wholly below `end`. Bytes that are not UTF-8 are replaced.
+  /// `id`, `end` and the bytes may be wrong in any way: nothing outside of `area` is read.
   public static func string(_ id: UInt64, in area: UnsafeRawBufferPointer, below end: Int) -> String? {
     guard id > 0, end > 0, id < UInt64(min(end, area.count)) else { return nil }
     let start = Int(id) - 1

@@ -1,14 +1,14 @@
-// A word: the only unit of the region. 64 bits, naturally aligned, always accessed atomically.
+// A word: the unit of which the region consists. 64 bits, naturally aligned, always accessed atomically.
 //
-// Most words have one writer (the M that holds the P, or the M itself) and any number of readers in any
-// process. For those, `bump` and `set` are a plain load and store on the machine: no locked instruction.
-// Only words that several threads write use `add` or `compareExchange`.
+// Most words have one writer at a time (the M that holds the P, or the M itself) and any number of readers in any
+// process. On such words `bump` and `set` compile to a plain load and store, without a locked instruction.
+// Words that several threads write need `add` or `compareExchange`.
 public import Synchronization
 
-/// One 64-bit word of shared memory. A handle: copying it does not copy the word.
+/// A handle to one 64-bit word of shared memory: copying the handle does not copy the word.
 ///
-/// Safe because: handles are made by `Block`, which owns the bounds; the memory outlives every handle (the
-/// runtime never unmaps its region; a reader keeps its mapping alive while it reads).
+/// Safe because: `Block` makes the handles, and its bounds were checked; and the memory outlives every handle, since the
+/// runtime never unmaps its region and a reader keeps its mapping while it reads.
 @safe @frozen public struct Word {
   @usableFromInline let cell: UnsafeMutablePointer<Atomic<UInt64>>
 
@@ -17,37 +17,38 @@ public import Synchronization
     unsafe cell = address.assumingMemoryBound(to: Atomic<UInt64>.self)
   }
 
-  /// The value, ordered with nothing: for the only writer, and for counters.
+  /// The value, loaded without ordering: for the word's only writer, and for counters.
   @inlinable @inline(__always)
   public var relaxed: UInt64 { unsafe cell.pointee.load(ordering: .relaxed) }
 
-  /// The value; what its writer published before it is visible after.
+  /// The value, loaded with acquire: all that its writer wrote before it published the value is visible afterwards.
   @inlinable @inline(__always)
   public var acquired: UInt64 { unsafe cell.pointee.load(ordering: .acquiring) }
 
-  /// The value, in the single order of all sequentially consistent operations.
+  /// The value, loaded in the single order of all sequentially consistent operations.
   @inlinable @inline(__always)
   public var ordered: UInt64 { unsafe cell.pointee.load(ordering: .sequentiallyConsistent) }
 
-  /// Writes without ordering.
+  /// Stores without ordering.
   @inlinable @inline(__always)
   public func set(_ value: UInt64) { unsafe cell.pointee.store(value, ordering: .relaxed) }
 
-  /// Writes with release: pairs with `acquired`.
+  /// Stores with release: pairs with `acquired`.
   @inlinable @inline(__always)
   public func publish(_ value: UInt64) { unsafe cell.pointee.store(value, ordering: .releasing) }
 
-  /// Writes in the single order of all sequentially consistent operations (a full fence on x86).
+  /// Stores in the single order of all sequentially consistent operations (a full fence on x86).
   @inlinable @inline(__always)
   public func setOrdered(_ value: UInt64) {
     unsafe cell.pointee.store(value, ordering: .sequentiallyConsistent)
   }
 
-  /// Adds without a locked instruction. Only for a word with a single writer.
+  /// Adds without a locked instruction. Only for a word with a single writer: two would lose each other's additions.
   @inlinable @inline(__always)
   public func bump(by amount: UInt64 = 1) { set(relaxed &+ amount) }
 
-  /// Adds one, as `bump` does, with release: who has seen the new value sees all that its writer wrote before.
+  /// Adds one, like `bump`, and publishes with release: a thread that acquires the new value sees all that its writer wrote
+  /// before.
   @inlinable @inline(__always)
   public func bumpPublished() { publish(relaxed &+ 1) }
 
@@ -55,7 +56,7 @@ public import Synchronization
   @inlinable @inline(__always)
   public func shift(by change: Int) { publish(relaxed &+ UInt64(bitPattern: Int64(change))) }
 
-  /// Adds atomically: for words that several threads write. Returns the new value.
+  /// Adds atomically, for words that several threads write. Returns the new value.
   @inlinable @inline(__always) @discardableResult
   public func add(_ amount: UInt64) -> UInt64 {
     unsafe cell.pointee.wrappingAdd(amount, ordering: .sequentiallyConsistent).newValue
@@ -67,7 +68,7 @@ public import Synchronization
     unsafe cell.pointee.wrappingSubtract(amount, ordering: .sequentiallyConsistent).newValue
   }
 
-  /// Replaces `expected` by `desired`; false, and no change, when the word held something else.
+  /// Replaces `expected` by `desired`. When the word holds another value, it changes nothing and returns false.
   @inlinable @inline(__always)
   public func compareExchange(_ expected: UInt64, _ desired: UInt64) -> Bool {
     unsafe cell.pointee.compareExchange(
@@ -75,7 +76,7 @@ public import Synchronization
     ).exchanged
   }
 
-  /// Writes `value` and returns what was there, in the single order of all sequentially consistent operations.
+  /// Stores `value` and returns the value before, in the single order of all sequentially consistent operations.
   @inlinable @inline(__always)
   public func exchangeOrdered(_ value: UInt64) -> UInt64 {
     unsafe cell.pointee.exchange(value, ordering: .sequentiallyConsistent)
