@@ -1,12 +1,12 @@
-// Entering and leaving fibers: the switch itself, Swift's exclusivity set, and what the sanitizers must be told.
+// Entering and leaving fibers: the switch of stacks, Swift's set of exclusive accesses, and calls that tell the sanitizers.
 #include "CMPG.h"
 #include <string.h>
 
 void mpg_switch(void **save, void *to);
 void mpg_fiber_start(void);
 
-// Exported by libswiftCore for Swift's own tasks. A thread keeps a list of open exclusive accesses whose nodes lie
-// on the stack; a G that parks inside one must take its part of the list along.
+// libswiftCore exports these two for Swift's own tasks. A thread keeps a list of open exclusive accesses, whose nodes lie
+// on the stack. A G that parks inside an access must take its part of the list along: the thread runs other Gs next.
 void swift_task_enterThreadLocalContext(char *state);
 void swift_task_exitThreadLocalContext(char *state);
 
@@ -25,7 +25,7 @@ void __sanitizer_finish_switch_fiber(void *fake_stack_save, const void **bottom_
 #endif
 
 #if MPG_ASAN
-// A stack as AddressSanitizer knows it. Apart from the fiber, which is small for the sake of those who do without.
+// A stack as AddressSanitizer knows it. It is no part of mpg_fiber, so that fibers stay small in builds without sanitizers.
 typedef struct { void *fake, *low; size_t size; } asan_stack;
 
 static void *stack_of(void *low, size_t size) {
@@ -36,8 +36,8 @@ static void *stack_of(void *low, size_t size) {
 }
 #endif
 
-// Around a switch no instrumented function may be entered on one stack and left on another: ThreadSanitizer keeps a
-// call stack for each fiber.
+// The functions around a switch are not instrumented. ThreadSanitizer keeps a call stack for each fiber, and a function
+// that is entered on one stack and left on another would confuse it.
 #if defined(MPG_TSAN) || defined(MPG_ASAN)
 #define MPG_BARE __attribute__((disable_sanitizer_instrumentation))
 #else
@@ -61,7 +61,7 @@ MPG_BARE static inline void after(mpg_fiber *self) {
   (void)self;
 }
 
-// The first thing on a new stack: tells the sanitizer that the switch is complete, then goes to the entry.
+// The first function on a new stack: tells the sanitizer that the switch is complete, then calls the entry.
 typedef struct { void (*entry)(void *); void *argument; mpg_fiber *fiber; } start_record;
 
 MPG_BARE static void first(void *raw) {

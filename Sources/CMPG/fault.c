@@ -1,4 +1,4 @@
-// Faults and traps: told once, then left to whoever would have had them.
+// Faults and traps: the first is reported, then each goes to the handler that was installed before ours.
 #include "CMPG.h"
 #include "internal.h"
 #include <errno.h>
@@ -22,10 +22,11 @@ static void *stack_pointer(const ucontext_t *context) {
 
 static void fault(int signal, siginfo_t *info, void *context) {
   int saved = errno;
-  // A child may share `told` with its parent, whose own fault is still to come.
+  // A child of vfork shares `told` with its parent. A report in the child must not silence the parent's own fault.
   if (mpg_is_child() || !told++) report_fault(signal, info->si_addr, stack_pointer(context), mpg_current());
   errno = saved;
-  // The instruction runs again, and the earlier handler (or none) has it. What somebody sent does not come again by itself.
+  // The faulting instruction runs again, and now the earlier handler, or the default, gets the signal. A signal that a
+  // process sent has no such instruction, so it is raised again.
   sigaction(signal, &earlier[signal], NULL);
   if (info->si_code <= 0) raise(signal);
 }
@@ -55,7 +56,7 @@ void mpg_alternate_stack(void) {
   stack_t present;
   if (sigaltstack(NULL, &present) == 0 && !(present.ss_flags & SS_DISABLE) && present.ss_size >= size) return;
   void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return;  // an overflow will then end the process without words
+  if (memory == MAP_FAILED) return;  // a stack overflow on this thread then ends the process without a message
   stack_t stack = {.ss_sp = memory, .ss_size = size};
   sigaltstack(&stack, NULL);
   alternate = memory;

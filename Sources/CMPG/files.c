@@ -1,4 +1,4 @@
-// Opening files so that no name leads where it should not, and reading from them.
+// Opening files so that no name, and no link on the way, leads out of the folder; and reading from them.
 #include "CMPG.h"
 #include "CFaults.h"
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// O_NONBLOCK: opening a FIFO that nobody writes to would never return, and a device may do worse than wait.
+// O_NONBLOCK: without it, opening a FIFO that nobody writes to would never return, and some devices would block as well.
 enum { flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
 
 static int open_at(int folder, const char *name, int how) {
@@ -22,7 +22,7 @@ int mpg_open_file(const char *path) { return open_at(AT_FDCWD, path, flags); }
 
 int mpg_open_folder(const char *path) { return open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC); }
 
-// struct open_how and its constants, which older headers lack (linux/openat2.h).
+// struct open_how and its constants, from linux/openat2.h, which older systems lack.
 struct how { uint64_t flags, mode, resolve; };
 enum { resolve_beneath = 0x08, resolve_no_magic_links = 0x02 };
 
@@ -52,7 +52,8 @@ int mpg_open_walking(int folder, const char *path) {
       memcpy(name, path, length);
       name[length] = 0;
       bool leaves = length == 0 || strcmp(name, "..") == 0;
-      // What is opened is what was looked at: there is no moment at which a link could take the place of a folder.
+      // Each component is opened relative to the folder just opened, without following a link. So nobody can put a link in
+      // the place of a folder between a check and the opening.
       int how = *rest ? O_PATH | O_DIRECTORY | O_CLOEXEC : path[length] ? flags | O_DIRECTORY : flags;
       fd = leaves ? -EXDEV : open_at(at, name, O_NOFOLLOW | how);
     }
@@ -64,10 +65,10 @@ int mpg_open_walking(int folder, const char *path) {
 }
 
 int mpg_open_beneath(int folder, const char *path) {
-  // EAGAIN: something was renamed during the look, and the kernel cannot tell; it asks for another try.
+  // EAGAIN: something was renamed during the look-up, so the kernel cannot tell whether the path stays inside. Try again.
   int fd = -EAGAIN;
   for (int i = 0; i < 32 && fd == -EAGAIN; i++) fd = open_in_kernel(folder, path);
-  // ENOSYS: before Linux 5.6. EPERM: what a sandbox that does not know the call says; openat has no use for it here.
+  // ENOSYS: a kernel before Linux 5.6. EPERM: a sandbox that does not know the call; openat2 itself gives no EPERM here.
   if (fd == -ENOSYS || fd == -EPERM) return mpg_open_walking(folder, path);
   return fd;
 }

@@ -1,13 +1,13 @@
-// What a child of fork has of the runtime: nothing. It has one thread and copies of everything else, but for what cannot be
-// copied: the region, the rings of io_uring, epoll's list, the pipes of signals belong to the parent as much as to it.
+// A child of fork cannot use the runtime. It has one thread, and copies of the parent's memory. But the region, the rings of
+// io_uring, epoll's list and the pipes of signals are not copied: parent and child would share them.
 //
-// The kernel leaves the region out of the child (MADV_DONTFORK), whatever call made it. The child's only thread is told
-// that it is no M, so the first use of the runtime ends in a line that says so, and the way of those that are Ms pays
-// nothing for it. A page that the kernel hands to a child as zeros (MADV_WIPEONFORK) says where we are, also between the
-// fork and the handler here, and where no handler is called (_Fork, clone).
+// The kernel leaves the region out of the child (MADV_DONTFORK), whichever call made the child. The child's only thread is
+// told that it is no M, so the first use of the runtime there ends the child with a message; the parent's Ms pay nothing for
+// this check. A page that the kernel fills with zeros in a child (MADV_WIPEONFORK) tells which process this is. It does so
+// even between the fork and the handler below, and where no handler is called (_Fork, clone).
 //
-// A child that shares the memory (vfork, posix_spawn) is no such child: it must not use the runtime, but what it may do,
-// exec and _exit, touches nothing. Its pid tells it from the parent, where a handler or `exit` must know.
+// A child that shares the parent's memory (vfork, posix_spawn) is another case. It may only call exec and _exit, which touch
+// nothing of the runtime. Signal handlers and `exit` must tell it from the parent: they compare its pid.
 #include "CMPG.h"
 #include "internal.h"
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static _Atomic uint32_t *home;  // 1 in the process that booted
+static _Atomic uint32_t *home;  // 1 in the process that booted, 0 in a child with a copy of its memory
 static pid_t owner;
 static void *region_low;
 static size_t region_size;
@@ -33,8 +33,9 @@ bool mpg_in_region(const void *address) {
 }
 
 static void in_child(void) {
-  atomic_store_explicit(home, 0, memory_order_relaxed);  // a kernel before Linux 4.14 has not
-  // The lock of the file says that the parent lives: it must not outlive it in a child.
+  atomic_store_explicit(home, 0, memory_order_relaxed);  // a kernel before Linux 4.14 has not cleared it
+  // The file's lock says that the parent lives. A descriptor left open in the child would keep the lock after the parent's
+  // death.
   if (region_fd >= 0) close(region_fd);
   mpg_forget_thread();
   forget_tables();
@@ -60,5 +61,5 @@ int mpg_fork_install(void *region, size_t size, int fd, void (*forget)(void)) {
 
 void mpg_hand_back(int signal, const struct sigaction *earlier) {
   sigaction(signal, earlier, NULL);
-  raise(signal);  // it is blocked until the handler returns
+  raise(signal);  // delivered when our handler returns: the signal is blocked until then
 }

@@ -1,8 +1,8 @@
-// What the files of CMPG have of one another.
+// Functions that the files of CMPG share, and that Swift does not see.
 #pragma once
 #include <signal.h>
 
-/// Gives back the stack for signal handlers that `mpg_alternate_stack` made for the calling thread. (fault.c)
+/// Unmaps the stack for signal handlers that `mpg_alternate_stack` made for the calling thread. (fault.c)
 void mpg_drop_alternate_stack(void);
-/// In a signal handler: installs what was there before, and has the signal come again. (fork.c)
+/// For signal handlers: installs the handler that was there before ours, and raises the signal again for it. (fork.c)
 void mpg_hand_back(int signal, const struct sigaction *earlier);

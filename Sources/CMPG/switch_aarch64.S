@@ -1,6 +1,6 @@
 // mpg_switch(void **save, void *to): leaves one stack and goes on with another. AAPCS64.
-// Saved: x19–x30, d8–d15, FPCR (rounding, and what traps: a G's own, as MXCSR is on x86-64), 176 bytes. Writing FPCR may
-// hold up the whole pipeline, so it is written only where the two differ.
+// It saves x19–x30, d8–d15 and FPCR, in 176 bytes. FPCR (rounding mode and traps) belongs to the G, like MXCSR on x86-64.
+// Writing FPCR may stall the whole pipeline, so it is written only when the new value differs.
 #if defined(__aarch64__)
   .text
   .globl mpg_switch
@@ -44,7 +44,8 @@ mpg_switch:
   .cfi_endproc
   .size mpg_switch, .-mpg_switch
 
-// First instruction of a new fiber: entry in x19, its argument in x20. No caller: unwinding ends here.
+// First instruction of a new fiber: its entry is in x19, the entry's argument in x20. There is no caller, so unwinding ends
+// here.
   .globl mpg_fiber_start
   .type mpg_fiber_start, %function
 mpg_fiber_start:

@@ -92,7 +92,7 @@ static int wait_for(int epfd, struct epoll_event *events, int capacity, int64_t 
 int mpg_epoll_wait(int epfd, mpg_ready *ready, int capacity, int64_t nanoseconds) {
   int fault = cfault(CFAULT_EPOLL_WAIT);
   if (fault) return -fault;
-  enum { most = 64 };  // less than a kilobyte of a G's stack
+  enum { most = 64 };  // takes less than a kilobyte of a G's small stack
   struct epoll_event events[most];
   int n = wait_for(epfd, events, capacity < most ? capacity : most, nanoseconds);
   if (n < 0) return -errno;
@@ -115,7 +115,7 @@ int mpg_eventfd(void) {
 void mpg_eventfd_add(int fd) {
   uint64_t one = 1;
   int fault = cfault(CFAULT_EVENTFD_WRITE);
-  // EAGAIN: the counter is full, so the reader has plenty to wake up for.
+  // EAGAIN needs no second try: the counter is full, so the descriptor is readable already, and wakes its reader.
   while ((fault ? fault : write(fd, &one, sizeof one) < 0 ? errno : 0) == EINTR) fault = 0;
 }
 
@@ -142,7 +142,7 @@ static void *map(void *address, size_t size, int flags, int *error) {
 
 void *mpg_reserve(size_t size, int *error) {
   void *memory = map(NULL, size, 0, error);
-  if (memory) madvise(memory, size, MADV_NOHUGEPAGE);  // an old kernel may lack huge pages: nothing lost
+  if (memory) madvise(memory, size, MADV_NOHUGEPAGE);  // may fail: a kernel without huge pages needs no advice
   return memory;
 }
 
@@ -160,7 +160,7 @@ bool mpg_is_tmpfs(const char *path) {
   return statfs(path, &status) == 0 && status.f_type == TMPFS_MAGIC;
 }
 
-// A small block in the arena of each M's thread. Pushed by anyone; taken, all at once, by the gc thread alone.
+// A small block in the malloc arena of each M's thread. Any thread pushes one; only the gc thread takes them, all at once.
 struct mark {
   struct mark *next;
 };
@@ -180,16 +180,16 @@ void mpg_mark_arena(void) {
 #endif
 }
 
-// malloc_trim leaves the free end of an arena alone, unless it is the first one. malloc gives it back by itself when a
-// block of 64 KiB or more becomes free in that arena, so it stays for as long as the arena's threads sleep. Any thread can
-// make it do so, though: a block that grows and shrinks again does both in the arena that it lies in.
+// malloc_trim does not give back the free end of an arena, except in the first arena. malloc itself gives the end back when
+// a block of 64 KiB or more becomes free in that arena, which does not happen while the arena's threads sleep. But any
+// thread can cause it: a block that is grown and shrunk again stays in its arena, and frees a large block there.
 void mpg_trim(void) {
 #if defined(__GLIBC__)
   malloc_trim(0);
   struct mark *mark = atomic_exchange_explicit(&marks, NULL, memory_order_acquire);
   while (mark) {
     struct mark *next = mark->next;
-    void *large = realloc(mark, 80 << 10);  // less than what malloc takes from the system for itself
+    void *large = realloc(mark, 80 << 10);  // below malloc's mmap threshold, 128 KiB, so it stays in the arena
     void *small = large ? realloc(large, sizeof *mark) : mark;
     push_mark(small ? small : large);
     mark = next;
@@ -204,16 +204,16 @@ int mpg_cpus(void) {
   return online > 0 ? (int)online : 1;
 }
 
-// Where the handler writes, by signal. Set before the handler is installed, never taken back.
+// The descriptor that the handler writes to, by signal. Set before the handler is installed, and never cleared.
 static _Atomic int signal_fds[65];
 static struct sigaction before_forward[65];
 
 static void forward(int signal) {
-  // The pipe is the parent's, and so is whoever waits for this.
+  // The pipe leads to the parent: a write would report the child's signal there.
   if (mpg_is_child()) return mpg_hand_back(signal, &before_forward[signal]);
   int saved = errno;
   unsigned char number = (unsigned char)signal;
-  // A full pipe means that the reader has plenty to wake up for.
+  // A pipe that is full needs no further byte: it is readable already, and wakes its reader.
   if (write(signal_fds[signal], &number, 1) < 0) errno = saved;
   errno = saved;
 }
@@ -253,19 +253,19 @@ uint64_t mpg_clock_nanoseconds(void) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-// A descriptor for the same stderr on which nobody waits, or −1. Not to wait is a mark of an opening, which other processes
-// share (a shell, our children), so a pipe or a terminal is opened anew.
+// Opens stderr a second time, as a descriptor that does not block; −1 when that cannot be done. O_NONBLOCK set on descriptor
+// 2 itself would hold for all processes that share it, such as the shell and our children.
 static int open_stderr(mode_t mode) {
   if (!S_ISFIFO(mode) && !S_ISCHR(mode)) return -1;
   return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-// Writes what there is room for, or fails with EAGAIN.
+// Writes as many bytes to stderr as there is room for, or fails with EAGAIN.
 static ssize_t put(int own, mode_t mode, const void *bytes, size_t count) {
   if (own >= 0) return write(own, bytes, count);
   if (S_ISSOCK(mode)) return send(2, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
-  // A file has no reader to wait for. Of the others one is here that could not be opened anew: another writer may take the
-  // room between the question and the write.
+  // A write to a regular file waits for no reader. Anything else here is a pipe or a terminal that could not be opened a
+  // second time: it is asked for room first. The write may still block if another writer takes that room in between.
   struct pollfd room = {.fd = 2, .events = POLLOUT};
   if (S_ISREG(mode) || poll(&room, 1, 0) != 0) return write(2, bytes, count);
   errno = EAGAIN;

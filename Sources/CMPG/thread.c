@@ -1,4 +1,5 @@
-// Threads: who am I, and start another.
+// Threads: which M the calling thread is, its border between runtime and user code, preemption by signal, and starting and
+// ending threads.
 #include "CMPG.h"
 #include "CFaults.h"
 #include "internal.h"
@@ -21,8 +22,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-// A thread begins inside: it schedules. `note` is shared with the handler on the same thread only, so compiler barriers are
-// all the ordering that it needs. Sysmon reads `inside` as well: see Drift.swift §3.
+// `inside` is 1 while the thread is inside the runtime, where every thread begins. `note` is shared only with the signal
+// handler on the same thread, so compiler barriers order it. Sysmon reads `inside` as well: see Drift.swift §3.
 static _Thread_local void *current;
 static _Thread_local _Atomic int inside = 1;
 static _Thread_local volatile sig_atomic_t note;
@@ -39,7 +40,7 @@ static bool change(_Atomic uint32_t *word, uint32_t old, uint32_t new) {
 }
 
 __attribute__((noinline)) void *mpg_current(void) {
-  BARRIER;  // never merged with an earlier call
+  BARRIER;  // keeps the compiler from reusing the result of an earlier call, perhaps made on another thread
   return current;
 }
 
@@ -50,34 +51,34 @@ static void ring_bell(void) {
   mpg_futex_wake(stop_bell, 1);
 }
 
-// A thread without a P has come to the border: it needs one to go on, and waits until somebody grants it one.
+// Called when a thread without a P enters the runtime, where it needs one: waits until somebody grants it a P.
 static __attribute__((noinline)) void come_to_border(void) {
   enum { instant = 50000 };
   for (;;) {
     uint32_t seen = load(stop_word);
     switch (seen) {
       case MPG_LENT:
-        // Fails only if the grant came first, which must not be overwritten.
+        // Not a plain store: that could overwrite a grant, and the thread would wait for ever. The change fails only then.
         change(stop_word, MPG_LENT, MPG_STILL);
         break;
-      case MPG_ADRIFT:  // nobody has queued its G yet: sysmon will
+      case MPG_ADRIFT:  // the thread's G is on no queue yet: sysmon, when the bell rings, puts it on one
         if (change(stop_word, MPG_ADRIFT, MPG_STILL)) ring_bell();
         break;
       case MPG_STILL:
         mpg_futex_wait(stop_word, MPG_STILL, -1);
         break;
-      case MPG_TAKING:  // for as long as sysmon writes into our record
+      case MPG_TAKING:  // sysmon is writing into this M's record; that takes a moment
         mpg_futex_wait(stop_word, MPG_TAKING, instant);
         break;
       default:
-        return;  // granted, and perhaps asked to stop already
+        return;  // it has a P, though it may be asked already to stop again
     }
   }
 }
 
 __attribute__((noinline)) void *mpg_enter(void) {
   set_inside(1);
-  BARRIER;  // sysmon makes a full barrier of it when it matters: Drift.swift §3
+  BARRIER;  // for the compiler only; sysmon forces a full barrier in this thread when it needs one: Drift.swift §3
   char *m = current;
   if (__builtin_expect(m != NULL, 1)) {
     uint32_t seen = atomic_load_explicit((_Atomic uint32_t *)(m + MPG_STOP_OFFSET), memory_order_relaxed);
@@ -100,7 +101,7 @@ __attribute__((noinline)) bool mpg_leave(void) {
     note = 0;
     return true;
   }
-  // Asked, and no signal was sent yet: answered here it need not be, and no thread is kept.
+  // Sysmon has asked, but has not sent the signal yet. The G gives way here: the signal is spared, and no thread is kept.
   return __builtin_expect(stop_word && atomic_load_explicit(stop_word, memory_order_relaxed) == MPG_ASKED, 0) &&
          change(stop_word, MPG_ASKED, MPG_NOTED);
 }
@@ -113,7 +114,7 @@ void mpg_answer_before_call(void) {
       note = 1;
       if (change(stop_word, MPG_ASKED, MPG_NOTED)) return;
     } else if (seen == MPG_SIGNALLED || seen == MPG_INSISTED) {
-      mpg_futex_wait(stop_word, seen, instant);  // the handler comes, or sysmon has thought better of it
+      mpg_futex_wait(stop_word, seen, instant);  // until the handler has run, or sysmon has withdrawn the request
     } else {
       return;
     }
@@ -128,7 +129,8 @@ void mpg_forget_thread(void) {
 
 const void *mpg_stop_word(void *word) {
   stop_word = word;
-  // A thread inherits its creator's mask. Where that blocks SIGURG, as libdispatch does, nothing could be preempted.
+  // A thread inherits its creator's signal mask. libdispatch's threads block SIGURG; with their mask, this thread could not be
+  // preempted.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGURG);
@@ -138,7 +140,8 @@ const void *mpg_stop_word(void *word) {
 
 // MARK: libraries with locks
 
-// Where code of libraries lies whose locks everybody needs: malloc's, stdio's, those of Swift's runtime. Filled at boot.
+// Address ranges of the code of libraries whose locks every thread needs: those of malloc, of stdio and of Swift's runtime.
+// Filled at boot.
 enum { most_ranges = 32 };
 static struct { uintptr_t low, high; } ranges[most_ranges];
 static int range_count;
@@ -160,9 +163,10 @@ static void note_range(uintptr_t low, uintptr_t high) {
   ranges[range_count++].high = high;
 }
 
-// Where Swift's libraries are linked into the program, they are in one file with code that has no locks. A linker keeps the
-// parts of a library together, so they lie between these: the first is near the beginning of libswiftCore, the others
-// near the end of it and of libswift_Concurrency, which follows. scripts/swift_marks.sh checks that of our release builds.
+// In a program that links Swift's libraries statically, their code lies in one file with the program's own code. A linker
+// keeps the parts of a library together, so that code lies between these symbols. The first is near the beginning of
+// libswiftCore, the second near its end, and the third near the end of libswift_Concurrency, which follows libswiftCore.
+// scripts/swift_marks.sh checks this in our release builds.
 #define MARK(name, symbol) extern const char name[] __asm__(symbol) __attribute__((weak))
 MARK(early_core, "_swift_arrayDownCastIndirect");
 MARK(late_core, "_swift_stdlib_getGraphemeBreakProperty");
@@ -172,7 +176,7 @@ static void note_swift_within(uintptr_t low, uintptr_t high) {
   const uintptr_t marks[] = {(uintptr_t)early_core, (uintptr_t)late_core, (uintptr_t)late_concurrency};
   uintptr_t first = high, last = low;
   for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-    if (marks[i] < low || marks[i] >= high) continue;  // in a library of its own, or nowhere
+    if (marks[i] < low || marks[i] >= high) continue;  // the symbol is in a shared library, or does not exist
     if (marks[i] < first) first = marks[i];
     if (marks[i] > last) last = marks[i];
   }
@@ -208,8 +212,8 @@ static bool may_hold_lock(const ucontext_t *context) {
 
 // MARK: the handler
 
-// Runs at any instruction of any program, so it calls nothing but the kernel. A SIGURG that nobody in here sent finds
-// a word that asks for nothing, and is forgotten.
+// The handler of SIGURG. It may interrupt any instruction, so it calls nothing but the kernel. A SIGURG that did not come from
+// sysmon finds a stop word that asks for nothing, and has no effect.
 static void preempt(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)info;
   _Atomic uint32_t *word = stop_word;
@@ -222,10 +226,10 @@ static void preempt(int signal, siginfo_t *info, void *context) {
   bool isBusy = outside && isPatient && may_hold_lock(context);
   bool goesOn = !outside || isBusy;
   uint32_t answer = !outside ? MPG_NOTED : isBusy ? MPG_BUSY : MPG_STILL;
-  // Set before the answer is seen: whoever answers the note may let the thread go on at once.
+  // The note comes before the answer. Sysmon, once it sees the answer, may set the word to MPG_RUNS at once.
   if (isRequest && goesOn) note = 1;
   bool isMeant = isRequest || (!goesOn && (seen == MPG_LENT || seen == MPG_ADRIFT));
-  // release: pairs with the acquire of who looks. Fails if a grant came between.
+  // The release in `change` pairs with the acquire of the thread that reads the word. It fails if a grant came first.
   if (isMeant && change(word, seen, answer)) {
     ring_bell();
     while (!goesOn && load(word) == MPG_STILL) mpg_futex_wait(word, MPG_STILL, -1);
@@ -239,7 +243,7 @@ int mpg_preempt_install(void *bell) {
   dl_iterate_phdr(note_library, NULL);
 #if defined(SYS_membarrier)
   enum { register_expedited = 16 };
-  syscall(SYS_membarrier, register_expedited, 0, 0);  // without it `mpg_all_threads_barrier` says no
+  syscall(SYS_membarrier, register_expedited, 0, 0);  // without it `mpg_all_threads_barrier` fails
 #endif
   struct sigaction action = {.sa_sigaction = preempt, .sa_flags = SA_RESTART | SA_SIGINFO};
   sigemptyset(&action.sa_mask);
@@ -265,8 +269,9 @@ int64_t mpg_thread_cpu(int32_t tid) {
   return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
-// The kernel's file says "running", or the number of the call in which the thread sleeps, or −1 where it sleeps in none: it
-// waits for a page, or for others that have pages made. That is over soon, and to give its P on would only start threads.
+// /proc/self/task/TID/syscall says "running", or the number of the system call in which the thread sleeps, or −1 when it
+// sleeps outside of a call, for a page. Such a sleep is over soon: giving the P to others would only start threads. So −1
+// counts as awake.
 int mpg_thread_sleeps_in(int32_t tid) {
   char path[48] = "/proc/self/task/", text[32];
   size_t length = strlen(path);
@@ -292,8 +297,8 @@ bool mpg_is_futex(int number) { return number == SYS_futex; }
 
 void mpg_preempt_thread(int32_t tid) { syscall(SYS_tgkill, getpid(), tid, SIGURG); }
 
-// What a thread that begins is to do. Not from malloc: the new thread would free it, and keep it in a cache of its own, so
-// a piece of its maker's arena would stay in use, and all before it could never be given back.
+// What a new thread is to run. The records are not from malloc: the new thread would free its record into a cache of its own.
+// Then a piece of its creator's arena would stay in use, and the memory before it could not be given back to the system.
 struct beginning {
   void *(*body)(void *);
   void *argument;
@@ -306,7 +311,7 @@ static struct beginning *take_beginning(void) {
     for (unsigned i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
       if (!atomic_exchange_explicit(&beginnings[i].taken, 1, memory_order_acquire)) return &beginnings[i];
     }
-    sched_yield();  // so many threads are about to begin
+    sched_yield();  // all records are taken, by threads that are about to begin
   }
 }
 
@@ -328,7 +333,7 @@ static void *begin(void *raw) {
   return NULL;
 }
 
-// Not pthread_exit, which unwinds by a library that it loads when it is first called.
+// Not pthread_exit: that unwinds the stack, by a library that it loads at the first call.
 _Noreturn void mpg_thread_end(void) { longjmp(*way_out, 1); }
 
 int mpg_thread_start(void *(*body)(void *), void *argument) {
@@ -381,7 +386,7 @@ void mpg_thread_prompt(void) {
 
 void mpg_doze(int64_t nanoseconds) {
   struct timespec time = {.tv_sec = 0, .tv_nsec = nanoseconds};
-  nanosleep(&time, NULL);  // a signal ends it early, which is as well
+  nanosleep(&time, NULL);  // a signal may end it early, which does no harm
 }
 
 void mpg_give_way(void) { sched_yield(); }

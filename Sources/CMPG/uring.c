@@ -1,9 +1,9 @@
-// io_uring without a library: the set-up, the two rings, and the one system call. What is done with them, and why, is
+// io_uring without a library: the set-up, the two rings, and the one system call. How netpoll uses them, and why, is
 // in Sources/Runtime/Netpoll/Uring.swift.
 //
-// Ordering. The kernel reads the submission tail with acquire and we write it with release (here: sequentially
-// consistent, since the netpoll thread's decision to sleep hangs on it); it publishes what it has consumed in the head.
-// The completion ring is the same with the roles exchanged.
+// Ordering. We write the tail of the submission ring with release, and the kernel reads it with acquire. (Ours is even
+// sequentially consistent, because the netpoll thread decides by it whether to sleep.) The kernel publishes in the head how
+// far it has read. In the completion ring the roles are exchanged.
 #include "CMPG.h"
 #include <errno.h>
 #include <poll.h>
@@ -24,7 +24,7 @@ int mpg_can_poll(int fd) {
   if (fstat(fd, &status) != 0) return -errno;
   if (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode)) return 0;
   if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode)) return -EPERM;
-  // Devices, and descriptors without an inode of their own: epoll knows.
+  // Devices, and descriptors without an inode of their own: only epoll can tell.
   int epfd = epoll_create1(EPOLL_CLOEXEC);
   if (epfd < 0) return -errno;
   struct epoll_event nothing = {0};
@@ -35,8 +35,9 @@ int mpg_can_poll(int fd) {
 
 #if defined(SYS_io_uring_setup) && defined(IORING_FEAT_CQE_SKIP) && defined(IORING_POLL_ADD_MULTI)
 
-// Asked for by features: time-outs as an argument (5.11), completions that survive a full ring (5.5), and, for want of a
-// bit for multishot polls (5.13) that are sound (5.17), the one that came with the latter.
+// The features that we need: both rings in one mapping (5.4), completions that survive a full ring (5.5), and time-outs as
+// an argument (5.11). We also need multishot polls (5.13) without their early faults (5.17). These have no bit of their own,
+// so we ask for a feature that came with 5.17.
 enum { needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG | IORING_FEAT_CQE_SKIP };
 
 static void *map(int fd, size_t bytes, off_t offset) {
@@ -49,7 +50,7 @@ static int map_rings(mpg_uring *ring, const struct io_uring_params *p) {
   char *rings = map(ring->fd, submissions > completions ? submissions : completions, IORING_OFF_SQ_RING);
   ring->entries = map(ring->fd, p->sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
   if (rings == MAP_FAILED || ring->entries == MAP_FAILED) return -errno;
-  // A child of fork would share them with us.
+  // Without this, a child of fork would share the rings with us.
   madvise(rings, submissions > completions ? submissions : completions, MADV_DONTFORK);
   madvise(ring->entries, p->sq_entries * sizeof(struct io_uring_sqe), MADV_DONTFORK);
   ring->sq_head = (void *)(rings + p->sq_off.head);
@@ -60,7 +61,7 @@ static int map_rings(mpg_uring *ring, const struct io_uring_params *p) {
   ring->cq_tail = (void *)(rings + p->cq_off.tail);
   ring->cq_entries = p->cq_entries;
   ring->completions = rings + p->cq_off.cqes;
-  // Entry i of the ring is always slot i: what is pushed is submitted in order.
+  // Element i of the ring always names entry i, so entries are submitted in the order in which they are pushed.
   for (uint32_t i = 0; i < p->sq_entries; i++) ((uint32_t *)(rings + p->sq_off.array))[i] = i;
   return 0;
 }
@@ -71,7 +72,7 @@ int mpg_uring_open(mpg_uring *ring, uint32_t submissions, uint32_t completions) 
   if (fd < 0) return -errno;
   ring->fd = fd;
   int error = (p.features & needed) == needed ? map_rings(ring, &p) : -ENOSYS;
-  if (error != 0) close(fd);  // the process is about to end; the mappings go with it
+  if (error != 0) close(fd);  // mappings are left: the process is about to end
   return error;
 }
 
@@ -95,7 +96,7 @@ void mpg_uring_push_watch(mpg_uring *ring, int fd, uint64_t tag, bool only_read)
   struct io_uring_sqe *entry = next(ring);
   uint32_t events = only_read ? POLLIN : POLLIN | POLLOUT | POLLRDHUP;
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  events = events << 16 | events >> 16;  // the kernel takes the halves exchanged
+  events = events << 16 | events >> 16;  // big-endian kernels expect the two halves exchanged
 #endif
   entry->opcode = IORING_OP_POLL_ADD;
   entry->fd = fd;
@@ -107,7 +108,7 @@ void mpg_uring_push_watch(mpg_uring *ring, int fd, uint64_t tag, bool only_read)
 
 void mpg_uring_push_unwatch(mpg_uring *ring, uint64_t tag) {
   struct io_uring_sqe *entry = next(ring);
-  // Not POLL_REMOVE, which refuses (EALREADY) while an event is in hand, and leaves the poll armed.
+  // Not POLL_REMOVE: that fails (EALREADY) while the kernel handles an event, and leaves the poll armed.
   entry->opcode = IORING_OP_ASYNC_CANCEL;
   entry->flags = IOSQE_CQE_SKIP_SUCCESS;
   entry->fd = -1;
@@ -135,7 +136,7 @@ static mpg_ready translate(const struct io_uring_cqe *done) {
   bool failed = done->res < 0, broken = failed || done->res & (POLLERR | POLLHUP | POLLNVAL);
   ready.readable = broken || done->res & (POLLIN | POLLRDHUP);
   ready.writable = broken || done->res & POLLOUT;
-  // Watching again would fail again, and at once.
+  // Not reported as ended: netpoll would watch it again, which would fail again at once, without end.
   if (done->res == -EBADF || done->res == -EINVAL) ready.ended = false;
   return ready;
 }

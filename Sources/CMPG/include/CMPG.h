@@ -1,5 +1,5 @@
-// What Swift cannot say: switching stacks, thread-locals that survive a migration, futexes, the CPU's counter.
-// Nothing here decides anything; the decisions are in Sources/Runtime.
+// What cannot be written in Swift: switching stacks, thread-locals that stay right when a G changes its thread, futexes, the
+// CPU's counter. Nothing here decides anything; the decisions are in Sources/Runtime.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,239 +10,251 @@
 
 // MARK: context (context.c, switch_*.S)
 
-/// Has memory that is about to be read brought near. Any address is allowed.
+/// Prefetches memory that is about to be read into the CPU's cache. Any address is allowed.
 static inline void mpg_prefetch(const void *address) { __builtin_prefetch(address); }
 
 /// A flow of control that can be left and resumed: a G, or a thread's scheduling stack.
 typedef struct mpg_fiber {
-  void *sp;            ///< Saved stack pointer while it does not run; callee-saved registers lie on top of its stack.
-  void *access[2];     ///< Swift's set of open exclusive accesses while it does not run; see Context.swift.
-  void *sanitizer;     ///< What a sanitizer must know of it; otherwise unused.
+  void *sp;            ///< Saved stack pointer while the fiber does not run; its callee-saved registers lie at that address.
+  void *access[2];     ///< Swift's set of open exclusive accesses while the fiber does not run; see Context.swift.
+  void *sanitizer;     ///< A sanitizer's record of the fiber; unused in other builds.
 } mpg_fiber;
 
 /// Makes `fiber` start with `entry(argument)` on the stack [low, low + size) when it is first entered. `entry` never returns.
 void mpg_fiber_prepare(mpg_fiber *fiber, void *low, size_t size, void (*entry)(void *), void *argument);
 /// Registers the calling thread's own stack as a fiber.
 void mpg_fiber_adopt(mpg_fiber *fiber);
-/// Called when a prepared fiber will not run again, from another stack.
+/// Frees what `mpg_fiber_prepare` made. The fiber must not run again, and the caller must be on another stack.
 void mpg_fiber_retire(mpg_fiber *fiber);
-/// From the scheduling stack: runs `g` until it leaves. Hands Swift's exclusivity set over in both directions.
+/// From the scheduling stack: runs `g` until it leaves. Installs `g`'s set of exclusive accesses, and takes it back after.
 void mpg_fiber_enter(mpg_fiber *scheduler, mpg_fiber *g);
 /// From `g`: goes back to the scheduling stack. Returns when `g` is entered again, perhaps on another thread.
 void mpg_fiber_leave(mpg_fiber *g, mpg_fiber *scheduler);
-/// The same, for the last time.
+/// From `g`, as its last act: goes back to the scheduling stack and never returns.
 _Noreturn void mpg_fiber_exit(mpg_fiber *g, mpg_fiber *scheduler);
 
 // MARK: thread-local (thread.c)
 
-/// The M of the calling thread, or NULL. Out of line on purpose: a compiler that saw the thread's address inside a
-/// function could reuse it after the G has moved to another thread.
+/// The M of the calling thread, or NULL. It is no inline function on purpose: the compiler could otherwise keep the address
+/// of the thread-local across a switch, and use it after the G has moved to another thread.
 void *mpg_current(void);
 void mpg_set_current(void *m);
 
-/// What a thread's stop word says; who changes it from what to what, see Preempt.swift §3. From MPG_STILL on the thread
-/// has no P: `mpg_enter` compares.
+/// The values of a thread's stop word. Who changes it from which value to which: see Preempt.swift §3. From MPG_STILL on the
+/// thread has no P; `mpg_enter` relies on that order.
 enum {
-  MPG_RUNS = 0,       ///< It runs, and nothing is asked of it.
-  MPG_ASKED = 1,      ///< It shall stop; no signal was sent.
+  MPG_RUNS = 0,       ///< The thread runs, and nothing is asked of it.
+  MPG_ASKED = 1,      ///< Sysmon asks it to stop, and has sent no signal.
   MPG_SIGNALLED = 2,  ///< A signal is on its way, or is about to be sent.
-  MPG_INSISTED = 3,   ///< The same, and it is to stop whatever library it is in.
-  MPG_NOTED = 4,      ///< It will stop at the border: the handler found it inside the runtime, or it answered by itself.
+  MPG_INSISTED = 3,   ///< Like MPG_SIGNALLED, but the thread is to stop even inside a library that may hold a lock.
+  MPG_NOTED = 4,      ///< It will give way when it leaves the runtime: the handler or the thread itself has noted the request.
   MPG_BUSY = 5,       ///< The handler found it in a library that may hold a lock, and let it go on.
   MPG_STILL = 6,      ///< It stands still outside the runtime: in the handler of SIGURG, or at the border.
   MPG_LENT = 7,       ///< It runs on without a P, in user code only.
-  MPG_TAKING = 8,     ///< Sysmon is about to take its P from it: it sleeps in the kernel.
-  MPG_ADRIFT = 9,     ///< Its P was taken while it slept; it may run in user code until it is noticed.
+  MPG_TAKING = 8,     ///< It sleeps in the kernel, and sysmon is about to take its P.
+  MPG_ADRIFT = 9,     ///< Its P was taken while it slept; it may run user code until it enters the runtime or is stopped.
 };
 
-/// Where the stop word lies in the record of an M, whose address is what `mpg_set_current` is told.
+/// Offset in bytes of the stop word from the pointer that `mpg_set_current` gets.
 enum { MPG_STOP_OFFSET = 448 };
 
-/// Marks the calling thread as inside the runtime, where a preemption signal only leaves a note; its M, or NULL. A
+/// Marks the calling thread as inside the runtime, where a preemption signal only leaves a note. Returns its M, or NULL. A
 /// thread on loan or adrift waits here until it is granted a P.
 void *mpg_enter(void);
-/// Marks it as outside: on a G, in user code. Whether a note was left meanwhile, which this takes up.
+/// Marks the calling thread as outside the runtime: in the user code of a G. Returns whether the G must give way now,
+/// because it was asked to stop; the note that says so is cleared.
 bool mpg_leave(void);
-/// Whether this thread is inside the runtime: on a scheduling stack, inside blocking { … }, or in a call of a G.
+/// Whether the calling thread is inside the runtime: on a scheduling stack, inside blocking { … }, or in a G's call.
 bool mpg_is_inside(void);
-/// About to go into a system call, inside the runtime, with its P on offer: answers a request to stop, and waits for a
-/// signal that was sent, so that the call is not cut short by it.
+/// To be called inside the runtime before a system call, when the P is on offer to sysmon. Answers a request to stop, and
+/// waits for a signal that is on its way: the signal would otherwise cut the system call short.
 void mpg_answer_before_call(void);
-/// Whether a stop word asks for anything; read after all that stands before.
+/// Whether a stop word asks for anything. The compiler does not move this load before earlier ones.
 static inline bool mpg_is_asked(const void *word) {
   __asm__ volatile("" ::: "memory");
   return *(const volatile uint32_t *)word != MPG_RUNS;
 }
-/// Names the calling thread's stop word. What `mpg_is_inside_there` reads: valid as long as this thread lives.
+/// Sets the calling thread's stop word, and unblocks SIGURG. Returns the argument for `mpg_is_inside_there`, which is valid
+/// as long as this thread lives.
 const void *mpg_stop_word(void *word);
-/// What `mpg_is_inside` would say on another thread, by what `mpg_stop_word` returned there.
+/// What `mpg_is_inside` would return on another thread: `where` is what `mpg_stop_word` returned on that thread.
 bool mpg_is_inside_there(const void *where);
-/// Installs the handler of SIGURG, which does nothing in a child of fork. When it has answered it wakes whoever sleeps on `bell` (a futex word that it sets to
-/// 1). A thread that stands still goes on when its word changes. 0, or an errno.
+/// Installs the handler of SIGURG, which does nothing in a child of fork. When the handler has answered a request, it sets
+/// the futex word `bell` to 1 and wakes who sleeps on it. A thread that stands still goes on when its stop word changes.
+/// Returns 0, or an errno.
 int mpg_preempt_install(void *bell);
 /// Sends SIGURG to a thread of this process.
 void mpg_preempt_thread(int32_t tid);
 /// CPU time that a thread of this process has used, in nanoseconds; −1: there is no such thread.
 int64_t mpg_thread_cpu(int32_t tid);
-/// What `mpg_thread_sleeps_in` says besides the number of a system call.
+/// Results of `mpg_thread_sleeps_in` that are not the number of a system call.
 enum { MPG_AWAKE = -1, MPG_SLEEP_UNKNOWN = -2 };
-/// In which system call a thread of this process sleeps; MPG_AWAKE: it runs, or waits for a CPU, or for a page. Allocates
-/// nothing.
+/// The number of the system call in which a thread of this process sleeps; MPG_AWAKE: it runs, or waits for a CPU or for a
+/// page. Allocates nothing.
 int mpg_thread_sleeps_in(int32_t tid);
-/// Whether it is the call in which threads wait for a lock.
+/// Whether this is the number of the futex call, in which threads wait for a lock.
 bool mpg_is_futex(int number);
-/// Makes every thread of this process pass a full memory barrier; false: the kernel cannot.
+/// Makes every thread of this process pass a full memory barrier. Returns false when the kernel cannot do that.
 bool mpg_all_threads_barrier(void);
 
-/// Starts a detached thread, which ends when `body` returns, or by `mpg_thread_end`. 0, or an errno.
+/// Starts a detached thread, which ends when `body` returns, or by `mpg_thread_end`. Returns 0, or an errno.
 int mpg_thread_start(void *(*body)(void *), void *argument);
-/// Ends the calling thread, which `mpg_thread_start` has started and which runs on its own stack; whatever its functions
-/// are about to do on their way back is not done.
+/// Ends the calling thread, without returning from its functions. `mpg_thread_start` must have started it, and it must run
+/// on its own stack, not on a G's.
 _Noreturn void mpg_thread_end(void);
-/// Tells the calling thread that it is no M any more: nobody will ask it to stop, nor grant it a P.
+/// Makes the calling thread no M any more: nobody will ask it to stop, nor grant it a P.
 void mpg_forget_thread(void);
 int32_t mpg_tid(void);
 void mpg_thread_name(const char *name);
-/// Has the calling thread never run a handler, nor end the process by a signal that its own calls cause.
+/// Blocks all signals in the calling thread, so that it runs no handler, and no signal of its own calls (such as SIGPIPE)
+/// ends the process.
 void mpg_block_signals(void);
-/// Has the calling thread's waits end on time: by default the kernel may be 50 µs late, to end several at once.
+/// Sets the calling thread's timer slack to 1 ns. By default the kernel may end its waits 50 µs late, to end several at once.
 void mpg_thread_punctual(void);
-/// Asks the kernel to let the calling thread run soon after it was woken, and for a moment only: a slice of 0.1 ms.
+/// Asks the kernel to run the calling thread soon after it is woken, and only briefly: a slice of 0.1 ms. Without effect
+/// before Linux 6.12.
 void mpg_thread_prompt(void);
 /// Sleeps for so many nanoseconds, or up to 50 µs longer.
 void mpg_doze(int64_t nanoseconds);
-/// Lets another thread have this CPU, if one wants it.
+/// Lets another thread run on this CPU, if one waits for it.
 void mpg_give_way(void);
 
 // MARK: system (system.c)
 
-/// Sleeps while *word == expected; `nanoseconds` < 0: without limit. 0, or the errno (EAGAIN, EINTR, ETIMEDOUT).
+/// Sleeps while *word == expected, for so many nanoseconds at most; < 0: without limit. Returns 0, or the errno (EAGAIN,
+/// EINTR, ETIMEDOUT).
 int mpg_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds);
 /// Wakes up to `count` sleepers of this process.
 void mpg_futex_wake(const void *word, int count);
-/// Bytes of a page: 4 KiB here, 16 or 64 KiB elsewhere.
+/// Size of a page in bytes: 4 KiB on x86-64, 4, 16 or 64 KiB on other machines.
 size_t mpg_page_size(void);
-/// Makes [address, address + size), whole pages, fault on touch, without splitting the mapping where the kernel can. 0, or an errno.
+/// Makes the whole pages [address, address + size) fault on touch; on Linux 6.13 and later without splitting the mapping.
+/// Returns 0, or an errno.
 int mpg_guard(void *address, size_t size);
-/// A ready descriptor: the tag it was registered with, and what for; and whether it is to be watched anew (io_uring).
+/// A ready descriptor: the tag with which it was registered, and whether it can be read and written. `ended`: its watch in
+/// the kernel has ended and must be set up again (io_uring).
 typedef struct mpg_ready { uint64_t tag; bool readable, writable, ended; } mpg_ready;
-/// An epoll instance; a descriptor, or −errno. So for the others below: 0 or a descriptor, or −errno.
+/// Makes an epoll instance. Returns its descriptor, or −errno.
 int mpg_epoll_create(void);
-/// Watches `fd` for both directions, edge-triggered, or (`level`) for reading, level-triggered.
+/// Watches `fd` for reading and writing, edge-triggered; or with `level` for reading only, level-triggered. Returns 0, or
+/// −errno.
 int mpg_epoll_add(int epfd, int fd, uint64_t tag, bool level);
 int mpg_epoll_remove(int epfd, int fd);
-/// Waits up to `nanoseconds` (0: not at all, < 0: for ever; at least 1 µs apart where the kernel is old: 1 ms).
-/// An error or a hang-up makes a descriptor ready for both. The number of descriptors, or −errno.
+/// Waits up to `nanoseconds` (0: not at all, < 0: for ever). On a kernel without epoll_pwait2 the time is rounded up to whole
+/// milliseconds. An error or a hang-up makes a descriptor ready for both. Returns the number of descriptors, or −errno.
 int mpg_epoll_wait(int epfd, mpg_ready *ready, int capacity, int64_t nanoseconds);
+/// Makes an eventfd that does not block. Returns its descriptor, or −errno.
 int mpg_eventfd(void);
 /// Adds one to an eventfd's counter.
 void mpg_eventfd_add(int fd);
-/// Both ends non-blocking and closed on exec: ends[0] to read, ends[1] to write.
+/// Makes a pipe: ends[0] to read, ends[1] to write. Neither end blocks, and exec closes both. Returns 0, or −errno.
 int mpg_pipe(int ends[2]);
-/// Writes to stderr, and waits for room there for so many nanoseconds at most; whether all was written. Async-signal-safe.
+/// Writes to stderr, and waits for room there for so many nanoseconds at most. Returns whether all was written.
+/// Async-signal-safe.
 bool mpg_tell(const void *bytes, size_t count, int64_t nanoseconds);
-/// Allocates part of a file, so that touching it cannot fail.
+/// Allocates part of a file, so that touching that part cannot fail. Returns 0, or −errno.
 int mpg_allocate(int fd, int64_t offset, int64_t bytes);
-/// Gives part of a file back to its file system; it reads as zeros. 0, or −errno.
+/// Gives the memory of a part of a file back to the file system. That part then reads as zeros. Returns 0, or −errno.
 int mpg_punch(int fd, int64_t offset, int64_t bytes);
 /// Whether `path` lies on a tmpfs.
 bool mpg_is_tmpfs(const char *path);
-/// Has malloc give back to the system what it keeps of freed memory, also in the arenas of threads that called
-/// `mpg_mark_arena` and sleep. By one thread at a time; it takes malloc's locks.
+/// Makes malloc give freed memory back to the system, also from the arenas of sleeping threads that called
+/// `mpg_mark_arena`. Only one thread at a time may call it; it takes malloc's locks.
 void mpg_trim(void);
-/// The calling thread's arena is to be trimmed too, for as long as the process lives.
+/// Makes `mpg_trim` trim the calling thread's arena too, for as long as the process lives.
 void mpg_mark_arena(void);
-/// Address space without a file behind it, memory on touch, never in huge pages. NULL, and the errno in `error`.
+/// Reserves address space whose pages get memory when they are touched, never huge pages. NULL: the errno is in `error`.
 void *mpg_reserve(size_t size, int *error);
-/// Puts such memory, empty, in the place of what is mapped at [address, address + size). 0, or an errno.
+/// Replaces what is mapped at [address, address + size) by such memory, which reads as zeros. Returns 0, or an errno.
 int mpg_replace(void *address, size_t size);
-/// CPUs that this process may run on; at least 1.
+/// Number of CPUs that this process may run on; at least 1.
 int mpg_cpus(void);
-/// From now on every `signal` writes its number, one byte, to `fd`, which does not block; and is not
-/// blocked in the calling thread. In a child of fork it takes the way that it had before. 0, or an errno.
+/// From now on each `signal` writes its number, one byte, to `fd`, which must not block. Also unblocks the signal in the
+/// calling thread. In a child of fork the signal goes to the handler that was installed before. Returns 0, or an errno.
 int mpg_catch_signal(int32_t signal, int fd);
 
 // MARK: io_uring (uring.c)
 
-/// The two rings that are shared with the kernel. Who may push, enter and take, see Uring.swift.
+/// The two rings that are shared with the kernel. Which threads may push, enter and take: see Uring.swift.
 typedef struct mpg_uring {
   int fd;
   uint32_t sq_entries, cq_entries;
   uint32_t *sq_head, *sq_tail, *sq_flags, *cq_head, *cq_tail;
   void *entries, *completions;
 } mpg_uring;
-/// The tag of answers that nobody waits for.
+/// The tag of completions that nobody waits for: those of orders to end a watch. `mpg_uring_take` drops them.
 #define MPG_URING_ANSWER 1ull
-/// Whether `fd` is of a kind that can be waited for: 0, or −errno; EPERM for regular files, as epoll says.
+/// Whether `fd` is of a kind that can be waited for. Returns 0, or −errno: −EPERM for regular files, as epoll does.
 int mpg_can_poll(int fd);
-/// Makes a ring with room for so many. 0, or −errno; ENOSYS when the kernel's is too old.
+/// Makes a pair of rings with room for so many entries. Returns 0, or −errno: −ENOSYS when the kernel is too old.
 int mpg_uring_open(mpg_uring *ring, uint32_t submissions, uint32_t completions);
-/// Entries that were pushed and not yet submitted.
+/// Number of entries that were pushed and not yet submitted.
 uint32_t mpg_uring_pending(const mpg_uring *ring);
 bool mpg_uring_has_room(const mpg_uring *ring);
-/// Pushes an order to report each change of `fd` from now on, and at once if it is ready. There must be room.
+/// Pushes an order to report each change of `fd` from now on, and to report at once if it is ready. The ring must have room.
 void mpg_uring_push_watch(mpg_uring *ring, int fd, uint64_t tag, bool only_read);
-/// Pushes an order to end that. There must be room.
+/// Pushes an order to end the watch with this tag. The ring must have room.
 void mpg_uring_push_unwatch(mpg_uring *ring, uint64_t tag);
-/// Submits what was pushed, if told so; then waits for a completion, up to `nanoseconds` (0: not at all, < 0: for ever).
-/// −errno when it failed or timed out (ETIME).
+/// With `submit`, submits what was pushed. Then waits for a completion, up to `nanoseconds` (0: not at all, < 0: for ever).
+/// Returns −errno when it failed or timed out (−ETIME).
 int mpg_uring_enter(mpg_uring *ring, bool submit, int64_t nanoseconds);
-/// Whether the kernel holds completions back because the ring was full: entering fetches them.
+/// Whether the kernel holds completions back because the ring was full. `mpg_uring_enter` fetches them.
 bool mpg_uring_overflowed(const mpg_uring *ring);
-/// Takes up to `capacity` completions.
+/// Takes up to `capacity` completions, and returns how many it stored in `ready`.
 int mpg_uring_take(mpg_uring *ring, mpg_ready *ready, int capacity);
 
 // MARK: faults (fault.c)
 
-/// Has `report` called once, at the first fault or trap of any thread, in its signal handler, on the alternate stack,
-/// with the stack pointer that the thread had, and its M or NULL. Then the signal takes the way that it had before. In a
-/// child of fork `report` is called as well. 0, or an errno.
+/// Installs handlers for faults and traps. `report` is called at the first one of any thread, in the signal handler, on the
+/// alternate stack; it gets the stack pointer that the thread had, and its M or NULL. Then the signal goes to the handler
+/// that was installed before. `report` is called in a child of fork, too. Returns 0, or an errno.
 int mpg_fault_install(void (*report)(int32_t signal, void *address, void *sp, void *m));
-/// Gives the calling thread a stack for signal handlers: the one it runs on may be what overflowed.
+/// Gives the calling thread a stack for signal handlers. Without it no handler could run after an overflow of its stack.
 void mpg_alternate_stack(void);
-/// Has `callback` called, in the signal handler, at every SIGQUIT. In a child of fork that takes the way that it had
-/// before. 0, or an errno.
+/// Installs a handler of SIGQUIT that calls `callback`. In a child of fork the signal goes to the handler that was installed
+/// before. Returns 0, or an errno.
 int mpg_quit_install(void (*callback)(void));
 
 // MARK: fork (fork.c)
 
-/// Leaves the region out of children of fork. In each child that a handler can reach (all but those of `_Fork` and of a
-/// bare `clone`), on its only thread, that is no M any more: closes `fd`, if it is one, and calls `forget`. Once, at boot. 0,
-/// or an errno.
+/// Leaves the region out of children of fork, and installs a handler that runs on a child's only thread. The handler makes
+/// that thread no M, closes `fd` unless it is −1, and calls `forget`. It does not run in children of `_Fork` and of a bare
+/// `clone`. To be called once, at boot. Returns 0, or an errno.
 int mpg_fork_install(void *region, size_t size, int fd, void (*forget)(void));
 /// Whether this process is a child of the one that booted, with a copy of its memory. Costs a load.
 bool mpg_has_forked(void);
-/// Whether it is a child, with a copy or (vfork) in the same memory. Costs a system call. Async-signal-safe.
+/// Whether this process is a child of the one that booted, with a copy of its memory or (vfork) in the same memory. Costs a
+/// system call. Async-signal-safe.
 bool mpg_is_child(void);
 /// Whether the address lies in the region, which a child does not have.
 bool mpg_in_region(const void *address);
 
 // MARK: files (files.c)
 
-/// Opens a file to read; a descriptor, or −errno. So for all of these.
+/// Opens a file to read. Returns a descriptor, or −errno, as the three below do.
 int mpg_open_file(const char *path);
-/// Opens a folder, as a place to open files beneath.
+/// Opens a folder, only to open files beneath it.
 int mpg_open_folder(const char *path);
-/// Opens `path` beneath `folder` to read. Whatever the path and the links on it say, nothing outside is opened: EXDEV.
+/// Opens `path` beneath `folder` to read. A path that leads out of the folder, by `..` or by a link, gives −EXDEV.
 int mpg_open_beneath(int folder, const char *path);
-/// The same by our own feet, for kernels without openat2: a component at a time, following no link at all (ELOOP, or
-/// ENOTDIR for a link to a folder).
+/// Does the same without openat2, which kernels before Linux 5.6 lack: it opens one component after the other, and follows no
+/// link at all (−ELOOP, or −ENOTDIR for a link to a folder).
 int mpg_open_walking(int folder, const char *path);
-/// The size of a regular file; −EISDIR for anything else.
+/// The size of a regular file in bytes; −EISDIR for anything else.
 int64_t mpg_regular_size(int fd);
-/// Reads at an offset: bytes, 0 at the end of the file. EINTR is tried again.
+/// Reads at an offset. Returns the number of bytes, 0 at the end of the file, or −errno. Tries again after EINTR.
 int64_t mpg_read_at(int fd, void *buffer, size_t size, int64_t offset);
 
 // MARK: clock
 
 /// Whether the CPU's counter runs at one speed in all states on all cores.
 bool mpg_clock_is_invariant(void);
-/// Decides what `mpg_ticks` reads. At boot, before there are threads.
+/// Chooses what `mpg_ticks` reads: the CPU's counter, or CLOCK_MONOTONIC. To be called at boot, before there are threads.
 void mpg_clock_use_counter(bool use);
 extern bool mpg_clock_counts;
 uint64_t mpg_clock_nanoseconds(void);
 
-/// The region's clock: the CPU's counter where it is invariant, else CLOCK_MONOTONIC in nanoseconds.
+/// Now, by the region's clock: the CPU's counter where it is invariant, else CLOCK_MONOTONIC in nanoseconds.
 static inline uint64_t mpg_ticks(void) {
 #if defined(__x86_64__)
   if (mpg_clock_counts) return __rdtsc();
