@@ -3,7 +3,7 @@
 
 #include <stdatomic.h>
 
-/// The kind of call that is armed; CFAULT_NONE, which is no call's: off.
+/// The kind of call that is armed; CFAULT_NONE: none is.
 _Atomic int cfault_armed = CFAULT_NONE;
 static _Atomic int64_t calls, failures, first_failing, last_failing;
 static _Atomic int error_number;

@@ -1,3 +1,3 @@
-// Debian's api.c, compiled where it lies.
+// Compiles api.c from Debian's node-llhttp package.
 #include "llhttp.h"
 #include "/usr/share/llhttp/api.c"

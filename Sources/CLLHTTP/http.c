@@ -1,3 +1,3 @@
-// Debian's http.c, compiled where it lies.
+// Compiles http.c from Debian's node-llhttp package.
 #include "llhttp.h"
 #include "/usr/share/llhttp/http.c"

@@ -1,3 +1,3 @@
-// Debian's llhttp.c, compiled where it lies.
+// Compiles llhttp.c from Debian's node-llhttp package.
 #include "llhttp.h"
 #include "/usr/share/llhttp/llhttp.c"

@@ -1,4 +1,5 @@
-// The callbacks of llhttp: they write down offsets, and move body bytes together. See include/CLLHTTP.h.
+// The callbacks of llhttp: they note the offsets of a message's parts, and close the gaps between the chunks of a body. See
+// include/CLLHTTP.h.
 #include "CLLHTTP.h"
 
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static int stop(cllhttp *self, cllhttp_event why) {
 
 static int on_field(llhttp_t *parser, const char *at, size_t length) {
   cllhttp *self = owner(parser);
-  if (self->head_complete) return 0;  // trailers are checked and dropped
+  if (self->head_complete) return 0;  // a trailer: llhttp checks it, and nobody reads it
   uint32_t offset = (uint32_t)((const uint8_t *)at - self->message);
   if (self->in_value || self->field_count == 0) {
     if (self->field_count == cllhttp_fields_max) return stop(self, cllhttp_too_many_fields);
@@ -56,7 +57,7 @@ static int on_headers_complete(llhttp_t *parser) {
   cllhttp *self = owner(parser);
   self->head_complete = 1;
   self->keep_alive = (uint8_t)llhttp_should_keep_alive(parser);
-  parser->upgrade = 0;  // no protocol is offered to upgrade to: an ordinary request
+  parser->upgrade = 0;  // the server offers no other protocol, so this is an ordinary request
   return 0;
 }
 
@@ -124,7 +125,7 @@ void cllhttp_reset(cllhttp *self) {
 
 cllhttp_event cllhttp_feed(cllhttp *self, uint8_t *message, size_t from, size_t to) {
   self->message = message;
-  if (!self->head_complete) self->body_start = to;  // fed line by line, so the last line of a head ends here
+  if (!self->head_complete) self->body_start = to;  // heads come line by line, so the body starts behind the last of these
   llhttp_resume(&self->parser);
   llhttp_errno_t error = llhttp_execute(&self->parser, (const char *)message + from, to - from);
   self->position = to;
@@ -134,7 +135,7 @@ cllhttp_event cllhttp_feed(cllhttp *self, uint8_t *message, size_t from, size_t 
       return cllhttp_more;
     case HPE_PAUSED:
       self->position = (size_t)((const uint8_t *)llhttp_get_error_pos(&self->parser) - message);
-      // Paused twice: behind the last chunk's size line, and at the end of the message.
+      // The callbacks pause llhttp at two points: behind the last chunk's size line, and at the end of the message.
       return self->parser.flags & F_TRAILING || !(self->parser.flags & F_CHUNKED) ? cllhttp_complete
                                                                                   : cllhttp_trailers;
     case HPE_INVALID_METHOD:

@@ -1,6 +1,6 @@
-// The way out when the program dies: a terminal left as it was found, and the last words readable.
+// When the program dies by a signal: puts the terminal back as it was found, and shows what was written to stderr.
 //
-// Everything the handler needs is prepared beforehand, as strings and numbers; it makes system calls only.
+// The handler may make system calls only. So everything that it needs is prepared beforehand, as strings and numbers.
 #include "internal.h"
 
 #include <stdlib.h>
@@ -16,7 +16,7 @@ static struct termios former_modes;
 static bool has_former_modes;
 static struct sigaction former_actions[NSIG];
 
-// Adds a terminfo string without its `$<5>` delays, which only tputs() would understand.
+// Adds a terminfo string without its delays, such as `$<5>`: only tputs() understands them, a terminal would show them.
 static void append(const char *text) {
   if (!text || text == (char *)-1) return;
   while (*text && restore_length < sizeof restore_text) {
@@ -47,12 +47,13 @@ static void give_back(int number, siginfo_t *info, void *context) {
     nc_replay_stderr();
   }
   sigaction(number, &former_actions[number], NULL);
-  // A faulting instruction faults again on return, with the address that a backtracer wants to see.
+  // The instruction that caused the fault runs again on return. It faults again, at the address that a backtracer needs.
   bool is_fault = number == SIGSEGV || number == SIGILL || number == SIGBUS || number == SIGFPE;
   bool faults_again = info->si_code > 0 && is_fault;
   if (faults_again) return;
   raise(number);
-  // The former handler may have returned (Swift's backtracer does); whoever sent the signal wants an end all the same.
+  // The former handler may return, as Swift's backtracer does. The process must end all the same, so the default action
+  // follows.
   signal(number, SIG_DFL);
   raise(number);
 }
@@ -65,8 +66,8 @@ void nc_guard_against_crash(void) {
   stack_t stack = {.ss_sp = malloc(STACK), .ss_size = STACK};  // lives as long as the process
   if (stack.ss_sp) sigaltstack(&stack, NULL);
   struct sigaction action = {.sa_sigaction = give_back, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-  // Faults; limits that are reached (SIGXFSZ is ignored, and a write then says so); and what others may send. The rest is
-  // read as signals are (signals.c), or cannot be caught.
+  // Faults, limits that are reached, and signals that other processes may send. SIGXFSZ is not among them: it is ignored, and
+  // the write returns an error. The other signals are read from a descriptor (signals.c), or cannot be caught.
   static const int numbers[] = {SIGSEGV,  SIGILL,  SIGTRAP, SIGABRT, SIGBUS,    SIGFPE,  SIGQUIT, SIGSYS,   SIGXCPU,
                                 SIGUSR1,  SIGUSR2, SIGALRM, SIGPROF, SIGVTALRM, SIGPOLL, SIGPWR,  SIGSTKFLT};
   for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)

@@ -1,4 +1,4 @@
-// Styles, rows of cells, and the moment at which they reach the terminal.
+// Styles of cells, rows of cells, and sending the picture to the terminal.
 #include "internal.h"
 
 #include <ncurses.h>
@@ -23,12 +23,13 @@ void nc_define_style(uint16_t style, int32_t foreground, int32_t background, uin
   styles[style].pair = pair > 0 ? pair : 0;
 }
 
-// The picture counts on the widths in the cells; ncurses counts with wcwidth(). They must not differ.
+// Turns a cell into ncurses' form. The Swift side placed the cells by the widths in them, ncurses places them by wcwidth().
+// Where the two disagree, the rest of the row would be shifted, so the character becomes `?`.
 static void set_cell(cchar_t *target, const nc_cell *cell) {
   wchar_t text[2] = {(wchar_t)cell->scalar, 0};
   if (wcwidth(text[0]) != cell->width) text[0] = L'?';
   unsigned style = cell->style < NC_STYLES ? cell->style : 0;
-  int pair = styles[style].pair;  // the short holds pairs to 255 only, the int behind it all of them
+  int pair = styles[style].pair;  // a short is too small for all pairs; ncurses takes the number from the last argument
   setcchar(target, text, styles[style].attributes, (short)pair, &pair);
 }
 

@@ -1,5 +1,5 @@
-// Bytes from the keyboard as they are, what the keys of this terminal send, and characters of the locale. ncurses' own reading
-// of keys gives what it does not know as single bytes, and waits within what it knows.
+// Raw bytes from the keyboard, the bytes that each key of this terminal sends, and characters of the locale. ncurses' own
+// function that reads keys is not used: it returns an unknown sequence as single bytes, and waits in the midst of a known one.
 #include "internal.h"
 
 #include <ncurses.h>

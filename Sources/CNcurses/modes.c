@@ -1,5 +1,5 @@
-// What a terminal is asked to send besides keys: the mouse's buttons (1000), in the form that knows screens of any size (1006);
-// and brackets round what is pasted (2004), without which text acts as keys. What comes of it is read with the keys.
+// Modes that make a terminal send more than keys: the mouse's buttons (1000), with coordinates of any size (1006), and marks
+// before and after pasted text (2004). Without these marks pasted text would act as keys. All of this is read with the keys.
 #include "internal.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@ static const char *text(const char *name) {
 
 static void say(const char *modes) { (void)!write(STDOUT_FILENO, modes, strlen(modes)); }
 
-// Others would show the letters of a sequence that they do not understand.
+// Terminals of other families would show the letters of a sequence that they do not understand.
 bool nc_understands_sequences(void) {
   const char *move = text("cup");
   return move && strncmp(move, "\033[", 2) == 0;

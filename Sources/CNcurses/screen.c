@@ -10,7 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-// <term.h> defines macros such as `lines` and `columns`; these two are all that is needed of it.
+// Declared here because <term.h> also defines macros such as `lines` and `columns`.
 extern int setupterm(const char *, int, int *);
 extern char *tigetstr(const char *);
 
@@ -19,7 +19,7 @@ bool nc_has_color;
 static bool uses_mouse;
 static SCREEN *screen;
 
-// initscr() would end the process over an unknown terminal; setupterm() only says so.
+// Checks the terminal before newterm(). setupterm() returns an error for an unknown terminal; initscr() would end the process.
 static int32_t check(const char *term) {
   if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return NC_NOT_A_TERMINAL;
   int error = 0;
@@ -29,9 +29,9 @@ static int32_t check(const char *term) {
   return move && move != (char *)-1 ? NC_OPENED : NC_NO_CURSOR_ADDRESSING;
 }
 
-// Ctrl-S is a key; the line discipline would stop the screen at it until somebody thinks of Ctrl-Q. Ctrl-C, Ctrl-Z and Ctrl-\ are
-// keys as well: within a paste they are text, which the line discipline cannot know. After everything by which ncurses sets
-// the line, which would have it back.
+// Makes Ctrl-S, Ctrl-C, Ctrl-Z and Ctrl-\ plain keys. At Ctrl-S the kernel's line discipline would stop all output until
+// Ctrl-Q. The other three would become signals even within a paste, where they are text. This must come after the calls by
+// which ncurses sets up the line, since they would undo it.
 static void set_line(void) {
   struct termios modes;
   if (tcgetattr(STDIN_FILENO, &modes) != 0) return;
@@ -45,9 +45,9 @@ static void set_modes(bool wants_color, bool wants_mouse) {
   cbreak();
   noecho();
   nonl();
-  keypad(stdscr, TRUE);  // has the keys send what the database says
+  keypad(stdscr, TRUE);  // makes the terminal's keys send the sequences in terminfo
   leaveok(stdscr, TRUE);
-  typeahead(-1);  // a key that waits would have it leave a picture half way
+  typeahead(-1);  // else ncurses would stop in the midst of a picture when a key waits
   set_line();
   curs_set(0);
   nc_has_color = wants_color && has_colors() && start_color() == OK;
@@ -64,8 +64,8 @@ int32_t nc_open(const char *term, bool wants_color, bool wants_mouse, nc_screen 
   nc_remember_restore(wants_mouse);
   screen = newterm(term, stdout, stdin);
   if (!screen) return NC_REFUSED;
-  // Until it has come back from the shell once, ncurses takes us for a program that only moves the cursor, and writes to the
-  // terminal at each move, some thirty times a picture: as many wake-ups for whoever draws the letters.
+  // Until endwin() was called once, ncurses takes us for a program that only moves the cursor, and writes to the terminal at
+  // each move: some thirty writes a picture, each of which wakes the terminal emulator.
   endwin();
   nc_is_up = 1;
   static bool has_exit_hook;

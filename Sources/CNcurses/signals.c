@@ -1,7 +1,7 @@
-// Signals as something to read, and the one place where the screen's thread waits.
+// Signals that are read from a descriptor, and the one place where the screen's thread waits.
 //
-// A signal handler may run on any thread, and ncurses' own for WINCH then wakes nobody. So the signals are
-// blocked before other threads start, and read from a descriptor beside the keyboard.
+// The kernel may run a signal handler on any thread. ncurses' own handler of SIGWINCH, on another thread, would not wake the
+// screen's. So the signals are blocked before other threads start, and read from a descriptor, like the keyboard.
 #include "internal.h"
 
 #include <poll.h>
@@ -62,8 +62,9 @@ int32_t nc_wait(int32_t signals, int32_t wake, int32_t milliseconds) {
   return ready;
 }
 
-// SIGTSTP rather than SIGSTOP: the kernel ignores it where no shell is left that could continue us. To the whole group, as the
-// line discipline does it: whoever started us (sudo, a script) would else wait for us, and no shell have the terminal.
+// SIGTSTP and not SIGSTOP: the kernel ignores SIGTSTP when no shell is left that could continue us. The signal goes to the
+// whole process group, as Ctrl-Z does. If only we stopped, the program that started us (sudo, a script) would wait for us, and
+// the shell would not get the terminal back.
 void nc_stop_self(void) {
   struct sigaction stop = {.sa_handler = SIG_DFL}, former;
   sigset_t only, mask;

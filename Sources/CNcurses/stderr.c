@@ -1,7 +1,7 @@
-// Standard error while the screen is up: kept in memory, and said afterwards.
+// Standard error while the screen is up: kept in memory, and written to the terminal afterwards.
 //
-// Anything may write to fd 2 (a library, a Swift trap). In the picture it would be noise that ncurses does
-// not know of, and on the alternate screen the last words of a crash would vanish with it.
+// Any code may write to descriptor 2: a library, or Swift's runtime at a trap. On the screen such text would spoil the
+// picture, and ncurses would not know of it. And a crash message would vanish together with the alternate screen.
 #include "internal.h"
 
 #include <sys/mman.h>
@@ -10,14 +10,14 @@
 static int real_stderr = -1, kept_stderr = -1;
 
 void nc_keep_stderr(void) {
-  if (real_stderr >= 0 || !isatty(STDERR_FILENO)) return;  // a file or a pipe disturbs nobody
+  if (real_stderr >= 0 || !isatty(STDERR_FILENO)) return;  // a file or a pipe does not disturb the picture
   kept_stderr = memfd_create("stderr", MFD_CLOEXEC);
   if (kept_stderr < 0) return;
   real_stderr = dup(STDERR_FILENO);
   dup2(kept_stderr, STDERR_FILENO);
 }
 
-// Also called by the crash handler, so only what is safe in one.
+// Async-signal-safe, because the crash handler calls it too.
 void nc_replay_stderr(void) {
   if (real_stderr < 0) return;
   dup2(real_stderr, STDERR_FILENO);

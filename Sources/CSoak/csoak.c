@@ -1,4 +1,4 @@
-// What the soak needs of Linux that Swift does not see; see the header.
+// Calls of Linux that the soak needs and that Swift's import of the C library lacks. See include/CSoak.h.
 #include "CSoak.h"
 
 #include <signal.h>

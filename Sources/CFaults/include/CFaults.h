@@ -1,7 +1,7 @@
 // The seam at which tests make system calls fail: the n-th call of one kind, with one errno.
 //
-// Every wrapper of a system call in CMPG and CNet asks here before it enters the kernel. In a program that no test has
-// armed that is one load of a word that nobody writes and a branch never taken, beside a system call.
+// The wrappers of these system calls in CMPG and CNet ask `cfault` before they enter the kernel. As long as no test has armed
+// a fault, that costs one load and a branch that is never taken, which is little beside a system call.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,19 +25,19 @@ typedef enum cfault_call {
   CFAULT_PREAD,
 } cfault_call;
 
-/// From now on the calls number `first` (1: the next) to `first + times - 1` of this kind fail with `error`, on any
-/// thread. Replaces what was armed before.
+/// Counts calls of this kind from now on, on all threads. Those with the numbers `first` (1: the next) to
+/// `first + times - 1` fail with `error`. Replaces what was armed before.
 void cfault_arm(cfault_call call, int64_t first, int64_t times, int error);
-/// No call fails from now on. How many did since it was armed.
+/// Lets no call fail from now on. Returns how many failed since `cfault_arm`.
 int64_t cfault_disarm(void);
-/// Calls of the armed kind so far, failed ones included.
+/// Number of calls of the armed kind since `cfault_arm`, failed ones included.
 int64_t cfault_calls(void);
 
 extern _Atomic int cfault_armed;
-/// The slow half of `cfault`.
+/// The slow half of `cfault`, for calls of the armed kind.
 int cfault_take(cfault_call call);
 
-/// The errno that this call must fail with; 0: it goes to the kernel. Async-signal-safe.
+/// The errno with which this call must fail; 0: the call is to go to the kernel. Async-signal-safe.
 static inline int cfault(cfault_call call) {
   return __builtin_expect(__c11_atomic_load(&cfault_armed, __ATOMIC_RELAXED) == (int)call, 0) ? cfault_take(call) : 0;
 }

@@ -1,17 +1,18 @@
-// What Swift's view of the C library leaves out, and the calls that tests make fail (CFaults).
+// Socket calls that Swift's import of the C library lacks, and those that tests make fail (CFaults).
 #pragma once
 
-/// accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC: the new descriptor, or minus an errno.
+/// accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC. Returns the new descriptor, or minus an errno.
 int cnet_accept(int fd);
 
-/// recv: bytes received, 0 at the end of the stream, or minus an errno.
+/// recv. Returns the number of bytes received, 0 at the end of the stream, or minus an errno.
 long cnet_receive(int fd, void *buffer, unsigned long size);
 
-/// send: bytes taken, or minus an errno. A peer that is gone is EPIPE here, never SIGPIPE.
+/// send. Returns the number of bytes that the system took, or minus an errno. When the peer is gone, it returns minus
+/// EPIPE, and never raises SIGPIPE.
 long cnet_send(int fd, const void *bytes, unsigned long size);
 
-/// Bytes sent that the peer's system has not acknowledged yet (SIOCOUTQ); 0 where that cannot be known.
+/// Number of sent bytes that the peer's system has not acknowledged yet (SIOCOUTQ); 0 when the system cannot tell.
 long cnet_unacknowledged(int fd);
 
-/// The name of an errno, such as "EADDRINUSE"; NULL for a number that is none. Static storage.
+/// The name of an errno, such as "EADDRINUSE", in static storage; NULL for a number that is no errno.
 const char *cnet_errno_name(int error);
