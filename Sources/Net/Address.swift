@@ -1,7 +1,7 @@
-// Addresses, and the names that stand for them.
+// Addresses, and the look-up of names.
 //
-// A look-up by name goes through files, sockets and plug-ins of the C library, and blocks its thread for as long as a
-// name server cares to take. So it is a system call as the runtime sees it: `blocking` lets others have the P.
+// The C library looks a name up through files, sockets and plug-ins, and blocks the thread until the name server answers.
+// So the look-up runs inside `blocking`, like a system call, and other Gs get the P meanwhile.
 
 import Glibc
 import MPG
@@ -12,9 +12,9 @@ public struct Address: Sendable, Equatable, CustomStringConvertible {
   private let storage: sockaddr_storage
   private let length: socklen_t
 
-  /// All addresses that `host` (an address or a name) has, in the order in which they should be tried. From a G this
-  /// parks nobody else: the thread blocks, the P goes on.
-  /// - Throws: `.unknownHost` with the system's words.
+  /// All addresses of `host` (an address or a name), in the order in which they should be tried. Called from a G, it blocks
+  /// the thread, while the P runs other Gs.
+  /// - Throws: `.unknownHost`, with the system's explanation.
   public static func resolve(_ host: String, port: UInt16) throws(NetError) -> [Address] {
     switch blocking({ lookUp(host, port, flags: AI_NUMERICSERV) }) {
     case .success(let addresses): return addresses
@@ -23,7 +23,7 @@ public struct Address: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The address to listen on.
+  /// The first address of `host`, to listen on.
   static func toListen(host: String, port: UInt16) throws(NetError) -> Address {
     let found = blocking { lookUp(host, port, flags: AI_PASSIVE | AI_NUMERICSERV) }
     guard case .success(let addresses) = found, let first = addresses.first else {
@@ -40,7 +40,7 @@ public struct Address: Sendable, Equatable, CustomStringConvertible {
     self.storage = storage
   }
 
-  /// Never inlined, and without a park inside: see SystemCall.
+  /// Never inlined, and never parks: it reads `errno`. See SystemCall.swift.
   @inline(never)
   private static func lookUp(_ host: String, _ port: UInt16, flags: Int32) -> Result<[Address], LookUpFailure>
   {
@@ -60,7 +60,7 @@ public struct Address: Sendable, Equatable, CustomStringConvertible {
     return .success(addresses)
   }
 
-  /// Calls `body` with what the socket calls want; its result, or minus an errno.
+  /// Calls `body` with the address in the form that socket calls take. Returns its result, or minus an errno.
   @inline(never)
   func with(_ body: (UnsafePointer<sockaddr>?, socklen_t) -> Int32) -> Int {
     let result = unsafe withUnsafeBytes(of: storage) {
@@ -72,7 +72,7 @@ public struct Address: Sendable, Equatable, CustomStringConvertible {
   func bind(_ fd: Int32) -> Int { unsafe with { unsafe Glibc.bind(fd, $0, $1) } }
   func connect(_ fd: Int32) -> Int { unsafe with { unsafe Glibc.connect(fd, $0, $1) } }
 
-  /// The port that `fd` is bound to, or minus an errno. It lies at the same place for IPv4 and IPv6.
+  /// The port that `fd` is bound to, or minus an errno. A socket address has its port at the same place for IPv4 and IPv6.
   @inline(never)
   static func port(of fd: Int32) -> Int {
     var storage = sockaddr_in6()
@@ -83,7 +83,7 @@ public struct Address: Sendable, Equatable, CustomStringConvertible {
     return result < 0 ? -Int(errno) : Int(UInt16(bigEndian: storage.sin6_port))
   }
 
-  /// As `127.0.0.1:80` and `[::1]:80`.
+  /// The address and port as text: `127.0.0.1:80`, or `[::1]:80`.
   public var description: String {
     var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
     var service = [CChar](repeating: 0, count: Int(NI_MAXSERV))
@@ -104,7 +104,7 @@ public struct Address: Sendable, Equatable, CustomStringConvertible {
   public static func == (a: Address, b: Address) -> Bool { a.description == b.description }
 }
 
-/// What `getaddrinfo` said.
+/// An error of `getaddrinfo`, with its code (`EAI_…`).
 private struct LookUpFailure: Error {
   let code: Int32
 }

@@ -1,8 +1,8 @@
 // Connecting: a name is looked up, and its addresses are tried one after the other.
 //
-// The socket does not block: `connect` starts, and says EINPROGRESS; the G parks until the socket can be written to,
-// which is how the kernel says that the attempt is over, one way or the other. The socket is registered with netpoll
-// after `connect`, since one that was never connected counts as ready.
+// The socket does not block: `connect` starts the attempt and fails with EINPROGRESS. The G then parks until the socket can
+// be written to. The kernel reports that when the attempt has succeeded and when it has failed. The socket is registered
+// with netpoll only after `connect`, because a socket that was never connected counts as ready.
 
 import Glibc
 import MPG
@@ -10,10 +10,10 @@ import MPG
 extension TCPConnection {
   /// Connects to `host` (an address or a name) and `port`. Must be called by a G, which parks meanwhile.
   ///
-  /// The addresses of a name are tried in the system's order until one answers; `patience` is for all of them, and for
-  /// the look-up, which cannot be cut short: when it took too long the result is `.timedOut` all the same. What is sent
-  /// goes out at once (TCP_NODELAY).
-  /// - Throws: `.unknownHost`; `.timedOut`; `.cancelled`; or what the last address failed with, such as `.failed` with
+  /// The addresses of a name are tried in the system's order until one answers. `patience` bounds the look-up and all
+  /// attempts together. A look-up cannot be cut short, so a slow one ends late, with `.timedOut`. The connection sends data
+  /// at once (TCP_NODELAY).
+  /// - Throws: `.unknownHost`; `.timedOut`; `.cancelled`; or the error of the last address, such as `.failed` with
   ///   ECONNREFUSED.
   public static func connect(
     host: String, port: UInt16, within patience: Duration? = nil
@@ -40,7 +40,7 @@ extension TCPConnection {
     guard fd >= 0 else { throw .failed(call: "socket", errno: Int32(-fd)) }
     let number = Int32(fd)
     let started = address.connect(number)
-    // EINTR: it goes on, as if it had not been interrupted.
+    // After EINTR the attempt goes on in the kernel, as after EINPROGRESS.
     guard started >= 0 || [-Int(EINPROGRESS), -Int(EINTR)].contains(started) else {
       SystemCall.close(number)
       throw .failed(call: "connect", errno: Int32(-started))

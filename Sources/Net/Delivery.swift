@@ -1,23 +1,25 @@
-// Whether a peer takes what was written to it: slowly is fine, not at all is not.
+// A time limit for a peer that takes nothing of what is written to it. A peer that takes it slowly is given more time.
 
 import MPG
 
-/// Patience with a peer that takes nothing.
+/// The time that a peer has left to take something.
 ///
-/// What counts is what its system has acknowledged. That ours has room for more says little: it says so only when a third of
-/// its buffer is free, which a slow peer may need minutes for. So it must be looked at now and then.
+/// Progress is what the peer's system has acknowledged. Our own system's report that it has room for more is no measure: it
+/// comes only when a third of the send buffer is free, for which a slow peer may need minutes. No event tells of
+/// acknowledgements either, so the caller must look at their number now and then.
 public struct Delivery {
   private let patience: Duration
-  /// Bytes taken when something was taken last.
+  /// The bytes taken at the last look that found progress.
   private var taken = Int.min
   private var end = Deadline.after(.zero)
 
-  /// - Parameter patience: how long nothing at all may be taken; up to an eighth more, as looks are that far apart.
+  /// - Parameter patience: how long the peer may take nothing at all. Looks are up to an eighth of that apart, so the limit is
+  ///   exceeded by an eighth at most.
   public init(within patience: Duration) { self.patience = patience }
 
-  /// Looks at the bytes taken so far, counted from anywhere.
+  /// Takes note of the number of bytes taken so far; only its growth matters, so the caller may count from any point.
   ///
-  /// - Returns: how long to wait until the next look; nil when patience is at its end.
+  /// - Returns: how long to wait until the next look; nil when the peer's time is over.
   public mutating func look(taken: Int) -> Duration? {
     if taken > self.taken { (self.taken, end) = (taken, .after(patience)) }
     let left = end.timeLeft

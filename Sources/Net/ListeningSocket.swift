@@ -1,19 +1,20 @@
-// Binding and listening: done before the runtime boots, so that a port that is taken costs no thread and no
-// region.
+// Binding and listening. A program can do this before the runtime boots, so that it fails on a port that is taken before it
+// has made threads and a region.
 
 import Glibc
 
 /// A TCP socket that listens, but from which nobody accepts yet.
 ///
-/// It owns its descriptor until a `TCPListener` takes it over.
+/// Nothing closes its descriptor until a `TCPListener` takes it over.
 public struct ListeningSocket: Sendable {
   public let fd: Int32
-  /// The port, also when the system picked it.
+  /// The port to which the socket is bound.
   public let port: UInt16
 
   /// Listens on `host` (an IPv4 or IPv6 address, or a name) and `port` (0: one that the system picks).
   ///
-  /// Connections inherit TCP_NODELAY from here: answers are written whole, there is nothing to wait for.
+  /// Accepted connections inherit TCP_NODELAY from this socket: their answers are written whole, so the kernel should not wait
+  /// for more data.
   public init(host: String, port: UInt16, backlog: Int32 = 4096) throws(NetError) {
     let address = try Address.toListen(host: host, port: port)
     let fd = try Self.check("socket", SystemCall.socket(address.family))

@@ -1,4 +1,4 @@
-// What can go wrong with a socket.
+// The errors of sockets.
 
 import CNet
 import MPG
@@ -10,7 +10,7 @@ public enum NetError: CancellableError, Equatable, CustomStringConvertible {
   case closed
   /// The scope of the G was cancelled (`withCancellation`).
   case cancelled
-  /// The name has no address, or could not be looked up; the system's words.
+  /// The name has no address, or could not be looked up; `reason` is the system's explanation.
   case unknownHost(String, reason: String)
   /// A system call failed with this errno.
   case failed(call: String, errno: Int32)

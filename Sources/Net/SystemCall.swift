@@ -1,9 +1,8 @@
-// The socket calls, each with its errno as a value.
+// The socket calls. Each returns its result, or minus an errno.
 //
-// `errno` is a thread's own, and the C library promises the compiler that its address never changes. For a G
-// that parks and goes on in another thread it does. So every call and the reading of its errno stand together
-// in a function that is never inlined, and what crosses into code that may park is a plain number: a result,
-// or minus an errno.
+// Every thread has its own `errno`, and the C library promises the compiler that the address of `errno` never changes within
+// a function. For a G that parks and goes on in another thread, it does change. So each call and the reading of its errno
+// are together in a function that is never inlined, and code that may park gets a plain number only.
 
 import CNet
 import Glibc
@@ -15,7 +14,7 @@ enum SystemCall {
     unsafe cnet_receive(fd, buffer.baseAddress, UInt(buffer.count))
   }
 
-  /// A peer that is gone is EPIPE here, never SIGPIPE.
+  /// When the peer is gone, returns minus EPIPE; SIGPIPE is never raised.
   static func send(_ fd: Int32, _ buffer: UnsafeRawBufferPointer) -> Int {
     unsafe cnet_send(fd, buffer.baseAddress, UInt(buffer.count))
   }
@@ -37,7 +36,7 @@ enum SystemCall {
     return result(unsafe setsockopt(fd, level, option, &one, socklen_t(MemoryLayout<Int32>.size)))
   }
 
-  /// What the system knows of a TCP connection; nil for another kind of socket.
+  /// The system's information about a TCP connection (TCP_INFO); nil for another kind of socket.
   @inline(never)
   static func information(_ fd: Int32) -> tcp_info? {
     var found = tcp_info()
@@ -45,14 +44,14 @@ enum SystemCall {
     return unsafe getsockopt(fd, Int32(IPPROTO_TCP), TCP_INFO, &found, &length) == 0 ? found : nil
   }
 
-  /// SO_LINGER without any time: `close` drops what is unsent, and resets.
+  /// Sets SO_LINGER to zero seconds: `close` then drops unsent bytes and resets the connection.
   @inline(never)
   static func dropAtClose(_ fd: Int32) -> Int {
     var option = linger(l_onoff: 1, l_linger: 0)
     return result(unsafe setsockopt(fd, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size)))
   }
 
-  /// How an attempt to connect stands: 0 connected, EINPROGRESS, or why it failed.
+  /// The state of an attempt to connect: 0 when it has succeeded, EINPROGRESS while it goes on, else the errno of its failure.
   @inline(never)
   static func connection(_ fd: Int32) -> Int32 {
     var code: Int32 = 0

@@ -1,7 +1,7 @@
-// A connection with blocking-style reads and writes that park the G, never the thread.
+// A connection whose reads and writes park the G until they can go on; they never block the thread.
 //
-// Readiness is edge-triggered: a call is tried first, and only EAGAIN makes the G wait. Netpoll remembers an
-// edge that came between the try and the wait, so none is lost.
+// Readiness is edge-triggered: the system call is tried first, and the G waits only after EAGAIN. Netpoll remembers an
+// edge that comes between the call and the wait, so no edge is lost.
 
 import Glibc
 import MPG
@@ -9,9 +9,9 @@ import Synchronization
 
 /// A connected stream socket.
 ///
-/// Thread-safe in this sense: at any time one G may read, another write, and any G may set the read deadline
-/// or close it. The descriptor is closed with the last reference, so no G can be in a call on a number that
-/// was given away anew. That reference may be dropped anywhere: by a G, by a task, inside `blocking`.
+/// Thread-safe in this sense: at any time one G may read, one G may write, and any G may set the read deadline or close the
+/// connection. The descriptor itself is closed with the last reference. Otherwise the system could give its number to another
+/// file while a G still uses it. The last reference may be dropped anywhere: by a G, by a task, or inside `blocking`.
 public final class TCPConnection: Sendable {
   let poll: Pollable
 
@@ -30,10 +30,11 @@ public final class TCPConnection: Sendable {
     SystemCall.close(poll.fd)
   }
 
-  /// Parks until there is something to read, and reads up to what `buffer` holds; 0 at the end of the stream.
+  /// Parks until there is something to read, and reads into `buffer`. Returns the number of bytes read, 0 at the end of the
+  /// stream.
   ///
-  /// `buffer` must stay where it is while the G is parked: memory that it owns, not the inside of a
-  /// `withUnsafe…`.
+  /// `buffer` must stay at its address while the G is parked: it must be allocated memory, not a pointer that some
+  /// `withUnsafe…` lends.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws(NetError) -> Int {
     while true {
       let result = unsafe SystemCall.receive(poll.fd, buffer)
@@ -42,12 +43,12 @@ public final class TCPConnection: Sendable {
     }
   }
 
-  /// Writes all of `bytes`, parking whenever the peer is slow to read.
+  /// Writes all of `bytes`, and parks whenever the peer is slow to read.
   ///
-  /// - Parameter patience: how long the peer may take nothing at all (see `Delivery`); as long as it takes some, the write
-  ///   goes on. A write that need not wait pays no timer.
-  /// - Throws: `.timedOut` when patience is at its end. How much was written is not known then: the connection is of no more
-  ///   use, and should be aborted.
+  /// - Parameter patience: how long the peer may take nothing at all (see `Delivery`). As long as the peer takes something,
+  ///   the write goes on. A write that need not wait sets no timer.
+  /// - Throws: `.timedOut` when the peer took nothing for that long. The caller cannot know how much was written, so it
+  ///   should abort the connection.
   public func write(_ bytes: UnsafeRawBufferPointer, within patience: Duration) throws(NetError) {
     var written = 0
     var delivery: Delivery?
@@ -66,38 +67,40 @@ public final class TCPConnection: Sendable {
       do {
         try wait(.write, after: Int32(-result), of: "send")
       } catch .timedOut {
-        // Only the time until the next look is over.
+        // Only the time until the next look at the peer is over, so try again.
       }
     }
   }
 
-  /// When a wait to write gives up with `.timedOut`.
+  /// Sets the moment at which waits to write end with `.timedOut`.
   func setWriteDeadline(_ deadline: Deadline?) { poll.setDeadline(deadline, for: .write) }
 
-  /// When reads give up with `.timedOut`; at once for a G that waits already.
+  /// Sets the moment at which reads end with `.timedOut`. It holds at once for a G that waits already.
   public func setReadDeadline(_ deadline: Deadline?) { poll.setDeadline(deadline, for: .read) }
 
-  /// Tells the peer that nothing more follows. What it sends can still be read.
+  /// Tells the peer that no more data follows. What the peer sends can still be read.
   public func finishWriting() { _ = SystemCall.shutdown(poll.fd, SHUT_WR) }
 
-  /// Lets the connection end with a reset when it is closed: the peer is told that what it has had is not all. What it has
-  /// not been sent yet is dropped then.
+  /// Makes the connection end with a reset when it is closed, so that the peer learns that it has not received everything.
+  /// Bytes that are not sent by then are dropped.
   public func abort() { _ = SystemCall.dropAtClose(poll.fd) }
 
-  /// Bytes written, the end of the stream included, that the peer's system has not acknowledged yet. A connection that is
-  /// closed now loses them if the peer sends anything more: to that a closed socket answers with a reset.
+  /// Number of written bytes, the end of the stream counted as one, that the peer's system has not acknowledged yet. If the
+  /// connection is closed now and the peer sends anything more, these bytes may be lost, because a closed socket answers
+  /// with a reset.
   public var unacknowledged: Int { SystemCall.unacknowledged(poll.fd) }
 
-  /// What is known of a peer while nobody reads.
+  /// What the system knows of the peer without reading.
   public enum Peer: Sendable {
     case here
-    /// It sends nothing more; whether it still reads cannot be seen.
+    /// The peer sends nothing more. Whether it still reads cannot be known.
     case silent
     /// The connection was reset, or has failed: nobody reads what is written.
     case gone
   }
 
-  /// How the peer stands, whatever it has sent that is not read yet. Only of TCP: another peer is `here`.
+  /// The state of the peer, even while bytes that it sent are unread. Known for TCP only; a peer of another kind of socket
+  /// is `here`.
   public var peer: Peer {
     guard let state = SystemCall.information(poll.fd)?.tcpi_state else { return .here }
     switch Int(state) {
@@ -107,23 +110,25 @@ public final class TCPConnection: Sendable {
     }
   }
 
-  /// Parks until there may be something new to read, or of the peer; takes nothing. As for a read, one G at a time.
+  /// Parks until there may be new bytes to read, or `peer` may have changed. Reads nothing. Only one G at a time may read or
+  /// be in this call.
   public func awaitNews() throws(NetError) {
     do { try poll.wait(.read) } catch { throw NetError(error) }
   }
 
-  /// Writes one byte if that is possible at once; how many were written. As for a write, one G at a time.
+  /// Writes one byte if that is possible at once. Returns how many bytes were written, 0 or 1. Only one G at a time may write
+  /// or be in this call.
   public func writeNow(_ byte: UInt8) -> Int {
     var byte = byte
     return unsafe withUnsafeBytes(of: &byte) { unsafe max(0, SystemCall.send(poll.fd, $0)) }
   }
 
-  /// How long ago the peer's system last acknowledged anything; nil where that cannot be known.
+  /// How long ago the peer's system last acknowledged anything; nil when the system cannot tell, as for a socket without TCP.
   public var sinceAcknowledgement: Duration? {
     SystemCall.information(poll.fd).map { .milliseconds($0.tcpi_last_ack_recv) }
   }
 
-  /// Ends every wait with `.closed`, now and later. The descriptor goes with the last reference.
+  /// Makes every wait end with `.closed`, those that go on now and later ones. The descriptor is closed with the last reference.
   public func close() { poll.close() }
 
   private func wait(

@@ -1,12 +1,12 @@
-// Accepting connections: a G that parks in `accept` as it would in any blocking-style call.
+// Accepting connections: `accept` parks its G until a client connects.
 
 import Glibc
 import MPG
 import Synchronization
 
-/// A listening socket known to netpoll.
+/// A listening socket that is registered with netpoll.
 ///
-/// Thread-safe: one G accepts, any G may close.
+/// Thread-safe: one G at a time accepts, any G may close it or set the deadline.
 public final class TCPListener: Sendable {
   private let poll: Pollable
   private let isClosed = Atomic(false)
@@ -14,11 +14,11 @@ public final class TCPListener: Sendable {
   /// Ends a pause of `accept`: the listener was closed, or its deadline moved.
   private let nudges = Channel<Void>(capacity: 1)
 
-  /// Takes `socket` over: its descriptor is closed with the listener, or at once when netpoll refuses it. Must be called by
-  /// a G.
+  /// Takes `socket` over: its descriptor is closed when the listener is freed, or at once when netpoll refuses it. Must be
+  /// called by a G.
   ///
-  /// `exhausted` is called each time that `accept` finds no descriptor or memory left (EMFILE, ENFILE,
-  /// ENOBUFS, ENOMEM) and is about to wait.
+  /// `exhausted` is called each time that `accept` finds no descriptor or memory left (EMFILE, ENFILE, ENOBUFS, ENOMEM),
+  /// before it waits.
   public init(_ socket: ListeningSocket, exhausted: @escaping @Sendable () -> Void = {}) throws(NetError) {
     self.exhausted = exhausted
     do {
@@ -36,11 +36,11 @@ public final class TCPListener: Sendable {
 
   /// Parks until a client connects.
   ///
-  /// A client that went away meanwhile is passed over, and so is one that the network or a firewall has parted from us:
-  /// the kernel hands over what happened to the connection as an error of `accept`. With no descriptor left the connection
-  /// stays in the kernel's queue and another try is made after 5 ms, then 10, up to 1 s: edge-triggered readiness will not
-  /// come again by itself, and a loop without a pause would burn a P. For the same reason there are pauses between many
-  /// such clients in a row. In a pause a close, a deadline and a cancellation are heard as in a wait.
+  /// The kernel reports a connection that has failed already, because its client left or a firewall cut it off, as an error
+  /// of `accept`. Such a connection is skipped. When no descriptor is left, the connection stays in the kernel's queue, and
+  /// `accept` tries again after 5 ms, then 10, up to 1 s. Without another try it would never return, since edge-triggered
+  /// readiness is reported only once; without the pause it would burn a P. For the same reason it pauses when many failed
+  /// connections come in a row. A close, a deadline and a cancellation end a pause as they end a wait.
   ///
   /// - Throws: `.closed` after `close()`; `.timedOut` past the deadline; `.cancelled`; `.failed` when the socket itself is
   ///   broken.
@@ -50,7 +50,7 @@ public final class TCPListener: Sendable {
     while true {
       if isClosed.load(ordering: .acquiring) { throw .closed }  // acquire: pairs with the exchange in close()
       let result = SystemCall.accept(poll.fd)
-      // A connection that netpoll cannot watch is closed by the attempt: the same want of resources.
+      // When netpoll cannot watch the connection, `TCPConnection` has closed it. That too means that resources are short.
       if result >= 0, let connection = try? TCPConnection(fd: Int32(result)) { return connection }
       let errno = result < 0 ? Int32(-result) : ENOMEM
       switch errno {
@@ -72,10 +72,10 @@ public final class TCPListener: Sendable {
   }
 
   private static let shortestPause = Duration.milliseconds(5)
-  /// Connections that may be lost one after the other before there are pauses between them.
+  /// How many failed connections in a row `accept` skips before it pauses after each.
   private static let lostInARow = 16
 
-  /// Whether `accept` said what happened to a connection, and not to the listener: accept(2), "Error handling".
+  /// Whether this errno of `accept` is about one connection, and not about the listener: accept(2), "Error handling".
   private static func isOfOneConnection(_ errno: Int32) -> Bool {
     switch errno {
     case ECONNABORTED, ECONNRESET, EPROTO, ENOPROTOOPT, EOPNOTSUPP, ETIMEDOUT, EPERM: true
@@ -84,7 +84,7 @@ public final class TCPListener: Sendable {
     }
   }
 
-  /// Parks for `pause`, and doubles it; ends early, or with an error, as a wait would.
+  /// Parks for `pause`, and doubles it. A close, a deadline and a cancellation end it as they end a wait.
   private func rest(_ pause: inout Duration) throws(NetError) {
     let length = min(pause, try timeLeft() ?? pause)
     pause = min(pause * 2, .seconds(1))
@@ -107,16 +107,16 @@ public final class TCPListener: Sendable {
     }
   }
 
-  /// When `accept` gives up with `.timedOut`; at once for a G that waits already. nil: never.
+  /// Sets the moment at which `accept` ends with `.timedOut`; nil: never. It holds at once for a G that waits already.
   public func setDeadline(_ deadline: Deadline?) {
     poll.setDeadline(deadline, for: .read)
     nudge()
   }
 
-  /// Stops listening: clients are refused, `accept` throws `.closed`. Safe to call twice.
+  /// Stops listening: clients are refused, and `accept` throws `.closed`. Safe to call twice.
   ///
-  /// The descriptor itself goes with the last reference, so that no `accept` can hit a number given away
-  /// anew.
+  /// The descriptor itself is closed with the last reference. Otherwise the system could give its number to another file
+  /// while a G is still in `accept`.
   public func close() {
     if isClosed.exchange(true, ordering: .acquiringAndReleasing) { return }
     _ = SystemCall.shutdown(poll.fd, SHUT_RDWR)
