@@ -1,19 +1,18 @@
-// A growable run of bytes with one owner: what was received and not yet consumed, what is to be sent.
+// A growable run of bytes with one owner: for bytes that were received and not yet consumed, and for bytes to send.
 
 import Glibc
 
-/// Owned bytes at an address that stays the same until it grows.
+/// Owned bytes, whose address changes only when the buffer is replaced by a larger or smaller one.
 ///
-/// Memory: the allocation belongs to this value alone and is freed with it. It is plain memory rather than an
-/// Array because a G parks, and may go on in another thread, while the kernel's next read is to land here: no
-/// closure of `withUnsafe…` may be open across that.
+/// Memory: the allocation belongs to this value alone and is freed with it. It is no Array: a G parks, and may go on in
+/// another thread, while it waits to read into this memory. A closure of an Array's `withUnsafe…` must not be open then.
 @safe
 struct ByteBuffer: ~Copyable {
   private var base: UnsafeMutablePointer<UInt8>
   private(set) var capacity: Int
-  /// The first byte not yet consumed.
+  /// Offset of the first byte that is not consumed.
   private var start = 0
-  /// Behind the last byte.
+  /// Offset behind the last byte.
   private var end = 0
 
   init(capacity: Int) {
@@ -26,10 +25,10 @@ struct ByteBuffer: ~Copyable {
   var count: Int { end - start }
   var isEmpty: Bool { end == start }
 
-  /// The bytes not yet consumed; valid until the next call that changes the buffer.
+  /// The bytes that are not consumed. The pointer is valid until the next call that changes the buffer.
   var bytes: UnsafeMutableBufferPointer<UInt8> { unsafe .init(start: base + start, count: end - start) }
 
-  /// Room for at least `wanted` bytes behind the last one; `commit` says how many were filled.
+  /// Memory for at least `wanted` bytes behind the last one. The caller then tells `commit` how many it has filled.
   mutating func room(_ wanted: Int) -> UnsafeMutableRawBufferPointer {
     if capacity - end < wanted { makeRoomSlow(wanted) }
     return unsafe .init(start: base + end, count: capacity - end)
@@ -47,7 +46,7 @@ struct ByteBuffer: ~Copyable {
     if start == end { (start, end) = (0, 0) }
   }
 
-  /// Cuts `range` (offsets from the first byte) out; what follows moves down.
+  /// Removes the bytes in `range`, counted from the first byte; those behind them move down.
   mutating func cut(_ range: Range<Int>) {
     precondition(range.upperBound <= count)
     let tail = count - range.upperBound
@@ -55,13 +54,13 @@ struct ByteBuffer: ~Copyable {
     end -= range.count
   }
 
-  /// Empties the buffer, and gives memory back if it had grown beyond `keeping`.
+  /// Empties the buffer. If its memory had grown beyond `keeping` bytes, shrinks it to that.
   mutating func clear(keeping: Int) {
     (start, end) = (0, 0)
     if capacity > keeping { replaceStorage(keeping) }
   }
 
-  /// Gives memory back if the buffer has grown beyond `keeping` and holds less than that.
+  /// Shrinks the memory to `keeping` bytes, if it has grown beyond that and the content fits.
   mutating func shrink(to keeping: Int) {
     if capacity > keeping && count <= keeping { replaceStorage(keeping) }
   }

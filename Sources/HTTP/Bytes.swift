@@ -1,11 +1,11 @@
-// Questions about bytes of a message: what they equal, which characters HTTP allows where.
+// Functions on the bytes of a message: comparing them, and telling which of them HTTP allows where.
 
 func find(_ byte: UInt8, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
   for index in range where bytes[index] == byte { return index }
   return nil
 }
 
-/// Whether `range` is `text`, which is given in lower or upper case; ASCII letters match in both.
+/// Whether the bytes in `range` equal `text`, where ASCII letters match in both cases.
 func equals(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: StaticString) -> Bool {
   guard range.count == text.utf8CodeUnitCount else { return false }
   let text = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount).span
@@ -16,7 +16,7 @@ func equals(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: StaticString) -> 
   return true
 }
 
-/// Whether `range` is exactly `text`.
+/// Whether the bytes in `range` equal `text` exactly.
 func matches(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: StaticString) -> Bool {
   guard range.count == text.utf8CodeUnitCount else { return false }
   let text = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount).span
@@ -34,7 +34,7 @@ func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 
 func isLetter(_ byte: UInt8) -> Bool { lowercased(byte) &- UInt8(ascii: "a") < 26 }
 
-/// A byte of a token (RFC 9110 §5.6.2), such as a method.
+/// Whether a token, such as a method, may have this byte (RFC 9110 §5.6.2).
 func isTokenByte(_ byte: UInt8) -> Bool {
   if isLetter(byte) || isDigit(byte) { return true }
   switch byte {
@@ -46,7 +46,8 @@ func isTokenByte(_ byte: UInt8) -> Bool {
   }
 }
 
-/// The members of a list in a field, blanks around them dropped. An empty one is none (RFC 9110 §5.6.1.2).
+/// The members of a comma-separated list in a field, without the blanks around them. Empty members are left out (RFC 9110
+/// §5.6.1.2).
 func members(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [Range<Int>] {
   var (members, start) = ([Range<Int>](), range.lowerBound)
   while start < range.upperBound {
@@ -67,8 +68,8 @@ func hexValue(_ byte: UInt8) -> UInt8? {
   return letter < 6 ? letter + 10 : nil
 }
 
-/// Takes the percent escapes out of `range`; nil when one is not two hexadecimal digits, or is NUL, or when
-/// the result is no UTF-8.
+/// The bytes of `range` with their percent escapes decoded; nil when an escape is not two hexadecimal digits or is NUL, or
+/// when the result is not UTF-8.
 func percentDecode(_ bytes: Span<UInt8>, _ range: Range<Int>, plusIsBlank: Bool = false) -> [UInt8]? {
   var decoded: [UInt8] = []
   decoded.reserveCapacity(range.count)

@@ -1,38 +1,38 @@
-// One connection's side of HTTP, without any I/O: bytes in, bytes out, and what to do next.
+// The HTTP of one connection, without any I/O: it takes bytes, makes bytes, and says what to do next.
 //
-// The server's G does what `advance` says: read more, write what is there, or close. Tests do the same with
-// arrays, at every split of the bytes. Handlers run inside `advance` and may park: the conversation is a
-// local value of its G's function, so no class, global or closure is held open meanwhile.
+// The connection's G does what `advance` returns: read more, write what is there, or close. Tests do the same with arrays,
+// and split the bytes at every position. Handlers run inside `advance` and may park. The conversation is a local variable
+// of its G, so a parked G keeps no exclusive access to a class, global or closure open.
 
 import MPG
 
-/// The state of one connection between its bytes.
+/// The state of HTTP on one connection, between two reads or writes.
 struct Conversation: ~Copyable {
   enum Next: Equatable {
     case read(Waiting)
     case write
-    /// Everything is said, but the peer may still be sending: say that nothing follows, let it read, then
-    /// close.
+    /// The last answer is written, but the peer may still be sending: end our half of the stream, let the peer read the
+    /// answer, then close.
     case finish
-    /// Nothing was ever said.
+    /// Close at once: nothing was ever written.
     case close
   }
 
-  /// What is being waited for, which decides how long.
+  /// What the next read waits for. Each has a time limit of its own.
   enum Waiting: Equatable { case request, head, body }
 
-  /// Below this many bytes, answers to pipelined requests wait for each other.
+  /// Answers to pipelined requests are sent together, once they are this many bytes.
   static let batch = 16 << 10
   static let inputCapacity = 2 << 10
 
   private let mux: Mux
   /// nil: requests are no spans.
   private let labels: RequestLabels?
-  /// Whether the answer that is about to be written is to be the last. Asked when it is there, and no earlier: the order to
-  /// stop may have come while the handler was at it.
+  /// Whether the answer that is about to be written is to be the last. It is called only after the handler has returned,
+  /// because the order to stop may come while the handler runs.
   private let isLast: () -> Bool
-  /// Runs a slow handler, and watches meanwhile whether its client stays, if it takes its time; how many bytes of the answer
-  /// it has sent already, and nil if it has touched nothing of the connection.
+  /// Runs a slow handler and, if it takes long, watches meanwhile whether the client stays. Returns how many bytes of the
+  /// answer it has sent already; nil: it did not watch, so it did nothing to the connection.
   private let watching: (_ handler: () -> Void) -> Int?
   /// How many handlers were watched.
   private(set) var watched = 0
@@ -42,9 +42,9 @@ struct Conversation: ~Copyable {
   private var response = Response()
   private var date = HTTPDate()
   private var saidContinue = false
-  /// `.finish` or `.close`, when nothing more will be answered.
+  /// `.finish` or `.close` once no further request will be answered.
   private var ending: Next?
-  /// Requests answered by a handler or a status, refusals included.
+  /// Number of requests answered, by a handler or by a refusal.
   private(set) var answered = 0
 
   init(
@@ -60,25 +60,26 @@ struct Conversation: ~Copyable {
 
   // MARK: bytes
 
-  /// Room for what is read next; `didRead` says how much of it was filled.
+  /// Memory for the bytes that are read next. The caller then tells `didRead` how many there were.
   mutating func room() -> UnsafeMutableRawBufferPointer { unsafe input.room(1 << 10) }
 
   mutating func didRead(_ count: Int) { input.commit(count) }
 
-  /// Room for bytes that nobody will look at, after the end.
+  /// Memory for bytes that come after the last answer and are dropped.
   mutating func scratch() -> UnsafeMutableRawBufferPointer {
     input.clear(keeping: Self.inputCapacity)
     return unsafe input.room(1 << 10)
   }
 
-  /// What is to be written.
+  /// The bytes that are to be written.
   var pending: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(output.bytes) }
 
   mutating func didWrite() { output.clear(keeping: Self.batch) }
 
   // MARK: progress
 
-  /// Answers what can be answered, and says what to do next. `second` is the time for Date, since 1970.
+  /// Answers the complete requests in the input, and returns what to do next.
+  /// - Parameter second: the time for the field Date, in seconds since 1970.
   mutating func advance(at second: Int) -> Next {
     while true {
       if output.count >= Self.batch { return .write }
@@ -99,7 +100,7 @@ struct Conversation: ~Copyable {
     }
   }
 
-  /// What the end of time for `waiting` means: 408 in the midst of a request, else an end without a word.
+  /// The time limit for `waiting` has passed: within a request the answer is 408, before one the connection just ends.
   mutating func timeOut(_ waiting: Waiting, at second: Int) {
     switch waiting {
     case .request: ending = answered == 0 ? .close : .finish
@@ -108,7 +109,7 @@ struct Conversation: ~Copyable {
     }
   }
 
-  /// Says that the server is full, and ends.
+  /// Answers 503, because the server is full, and ends the conversation.
   mutating func turnAway(at second: Int) {
     response.replace(.serviceUnavailable, "503 Service Unavailable: too many connections")
     send(at: second, .close)
@@ -119,14 +120,14 @@ struct Conversation: ~Copyable {
     parser.phase != .head ? .body : input.isEmpty ? .request : .head
   }
 
-  /// Drops chunk framing that was taken, so that a body takes no more memory than its limit.
+  /// Drops chunk framing that was parsed, so that a body takes no more memory than its limit.
   private mutating func makeRoomForBody() {
     guard parser.phase != .head else { return }
     input.cut(parser.gap)
     parser.didCutGap()
   }
 
-  /// Whether the client waits to be asked for a body that nobody wants.
+  /// Whether the client waits for `100 Continue` before it sends a body, though the head alone is enough to refuse the request.
   private var isRefusedByHead: Bool {
     guard parser.phase != .head, parser.head.expectsContinue, !saidContinue else { return false }
     let request = unsafe Request(UnsafeBufferPointer(input.bytes), parser)
@@ -141,8 +142,8 @@ struct Conversation: ~Copyable {
 
   // MARK: answers
 
-  /// Answers the request at the head of the input, which is complete or refused by its head; false when earlier answers must
-  /// be sent first.
+  /// Answers the first request in the input, which is complete or can be refused by its head. Returns false, and does
+  /// nothing, when earlier answers must be sent first.
   private mutating func answer(at second: Int) -> Bool {
     let request = unsafe Request(UnsafeBufferPointer(input.bytes), parser)
     let route = mux.route(for: request)
@@ -159,17 +160,17 @@ struct Conversation: ~Copyable {
     } else {
       respond(to: request, decision, labelled: route)
     }
-    // Who asks before it sends a body, and is refused, may send it all the same or not (RFC 9110 §10.1.1): what comes next
-    // would be a guess.
+    // A client that waited for `100 Continue` and was refused may send its body all the same, or leave it out (RFC 9110
+    // §10.1.1). Whether the next bytes are that body or a new request cannot be known, so the connection ends.
     let isAmbiguous = parser.head.expectsContinue && parser.hasBody && decision.isRefusal
     let keepsAlive = parser.keepsAlive && !isAmbiguous && !isLast()
     send(at: second, keepsAlive ? parser.head.minorVersion == 0 ? .keepAlive : .unsaid : .close)
-    output.consume(sent)  // there was nothing before it: it is slow
+    output.consume(sent)  // output was empty before the handler
     input.consume(parser.position)
     input.shrink(to: Self.inputCapacity)
     parser.reset()
     saidContinue = false
-    if !keepsAlive { ending = .finish }  // however little has come by now, more may come later
+    if !keepsAlive { ending = .finish }  // .close could lose it: more bytes may come
     return true
   }
 

@@ -1,14 +1,15 @@
-// What a server counts.
+// The counters of a server.
 
 import Synchronization
 
-/// Numbers since the start. Any G may read them; each is exact by itself, together they are of no one moment.
+/// Numbers since the start. Any thread may read them. Each is exact by itself, but several that are read one after the other
+/// are not of one moment.
 public final class Counters: Sendable {
   /// Connections accepted, refused ones included.
   public let accepted = Atomic(0)
-  /// Connections beyond the cap, answered with 503 or (when many come at once) just closed.
+  /// Connections beyond the limit: answered with 503 or, when many come at once, closed without an answer.
   public let refused = Atomic(0)
-  /// Requests answered, by a handler or with a refusal.
+  /// Requests answered, by a handler or by a refusal.
   public let requests = Atomic(0)
   /// How often `accept` found no descriptor left and waited.
   public let exhaustions = Atomic(0)

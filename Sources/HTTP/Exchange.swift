@@ -1,22 +1,22 @@
-// The I/O of one connection: carries bytes between a socket and a `Conversation`, and keeps time.
+// The I/O of one connection: moves bytes between a socket and a `Conversation`, and enforces the time limits.
 
 import Glibc
 import MPG
 import Net
 
-/// One connection's loop. It lives on the stack of the connection's G.
+/// The loop of one connection. It lives on the stack of the connection's G.
 struct Exchange: ~Copyable {
   private let connection: TCPConnection
   private var conversation: Conversation
   private let limits: Limits
-  /// For how many milliseconds the deadline of an idle connection stays where it is, see `keepTime`.
+  /// For how many milliseconds the deadline of an idle connection may stay as it is: see `keepTime`.
   private let slack: Int
-  /// While an answer is still being taken, though the time for silence seems to be over.
+  /// Set while the client still takes an answer after the time limit for an idle connection: see `silenceLeft`.
   private var delivery: Delivery?
-  /// What the read deadline was set for, in which request, and when (coarse milliseconds).
+  /// What the read deadline was set for, in which request, and when, in coarse milliseconds.
   private var waiting: Conversation.Waiting?
   private var waitingSince = (request: 0, milliseconds: 0)
-  /// How many handlers were watched then: each takes the deadline away.
+  /// How many handlers had been watched when the deadline was set. Each watched handler removes the deadline.
   private var watched = 0
 
   init(_ connection: TCPConnection, _ conversation: consuming Conversation, _ limits: Limits) {
@@ -28,7 +28,7 @@ struct Exchange: ~Copyable {
 
   /// Serves requests until either side ends the connection.
   ///
-  /// - Parameter number: its own in the roll.
+  /// - Parameter number: the connection's number in the roll.
   mutating func run(_ roll: Roll, _ number: Int, _ counters: Counters) throws(NetError) {
     var counted = 0
     while true {
@@ -47,7 +47,7 @@ struct Exchange: ~Copyable {
     }
   }
 
-  /// Says that the server is full.
+  /// Answers that the server is full, and ends the connection.
   mutating func refuse() throws(NetError) {
     conversation.turnAway(at: Self.second)
     try write()
@@ -56,12 +56,12 @@ struct Exchange: ~Copyable {
 
   // MARK: reading
 
-  /// Reads what there is; false at the end of the stream.
+  /// Waits for bytes, and reads them. Returns false at the end of the stream.
   private mutating func read(_ waiting: Conversation.Waiting, _ roll: Roll) throws(NetError) -> Bool {
     keepTime(waiting)
     while true {
-      // After each deadline that was set (see Roll). A read tries before it waits: with the server closing, an idle
-      // connection is asked once more, then given up.
+      // This must come after the deadline was set: see Roll. When the server is closing, the read still takes bytes that are
+      // there already, since it tries before it waits; otherwise the idle connection ends.
       if waiting == .request && roll.isClosing { connection.setReadDeadline(.after(.zero)) }
       do {
         let count = try unsafe connection.read(into: conversation.room())
@@ -78,9 +78,9 @@ struct Exchange: ~Copyable {
     }
   }
 
-  /// Sets the read deadline when the thing waited for has changed. Between requests it is moved on only once
-  /// in a while, so that a busy connection does not pay for a timer at every request; when it ends early,
-  /// `silenceLeft` finds out.
+  /// Sets the read deadline when the conversation waits for something new. Between requests it is moved only once in `slack`
+  /// milliseconds, so that a busy connection does not set a timer for every request. It may therefore pass too early, which
+  /// `silenceLeft` corrects.
   private mutating func keepTime(_ waiting: Conversation.Waiting) {
     let now = Self.coarseMilliseconds
     if self.waiting == waiting, watched == conversation.watched {
@@ -94,15 +94,15 @@ struct Exchange: ~Copyable {
     connection.setReadDeadline(.after(patience(waiting)))
   }
 
-  /// How much of a request's time is left, when a deadline has ended a wait: more than nothing if it was the shutdown that
-  /// ended it.
+  /// How much of a request's time is left after a deadline has ended a wait. It is more than zero when the shutdown had set
+  /// that deadline.
   private func timeLeft(_ waiting: Conversation.Waiting) -> Duration {
     let left = Self.milliseconds(patience(waiting)) - (Self.coarseMilliseconds - waitingSince.milliseconds)
     return left > Self.coarseness ? .milliseconds(left) : .zero
   }
 
-  /// How much longer a connection may be silent, when the time for that seems to be over. A client that still takes its last
-  /// answer is not silent: silence begins with what its system acknowledged last.
+  /// How much longer an idle connection may stay open, after its deadline has passed. The time limit starts when the client's
+  /// system last acknowledged something, so a client that still takes its last answer is not idle.
   /// - Throws: `.timedOut` when the client takes nothing any more.
   private mutating func silenceLeft() throws(NetError) -> Duration {
     let untaken = connection.unacknowledged
@@ -133,16 +133,16 @@ struct Exchange: ~Copyable {
     do {
       try unsafe connection.write(conversation.pending, within: limits.write)
     } catch {
-      connection.abort()  // half an answer is not to look like a whole one
+      connection.abort()  // a plain end of the stream would make half an answer look whole
       throw error
     }
     conversation.didWrite()
   }
 
-  /// Says that nothing follows, and reads on until the peer has ended its half too: to bytes that come for a closed socket,
-  /// or lie unread in one, the system answers with a reset, and the peer loses the part of the answer that is still on its
-  /// way. So it waits while the peer's system takes more of it, with the patience that a write has; once it has all, for a
-  /// second more, whatever comes; and reads no more than so many bytes of what nobody wants.
+  /// Ends our half of the stream, and reads and drops bytes until the peer has ended its half too. If the socket were closed
+  /// now, the system would answer unread or later bytes with a reset, and the peer would lose the part of the answer that is
+  /// still on its way. So this waits as long as the peer's system takes more of the answer, with the time limit of a write.
+  /// Once all is taken it waits for one second more. It drops at most `unwanted` bytes.
   private mutating func finish() throws(NetError) {
     connection.finishWriting()
     var delivery = Delivery(within: limits.write)
@@ -161,14 +161,14 @@ struct Exchange: ~Copyable {
         if count == 0 { return }
         left -= count
       } catch .timedOut {
-        // Its system may have taken more meanwhile.
+        // The peer's system may have taken more of the answer meanwhile, so look again.
       }
     }
   }
 
   private static let unwanted = 1 << 20
 
-  /// By how many milliseconds the clock below may differ from that of deadlines.
+  /// By how many milliseconds `coarseMilliseconds` may differ from the clock of deadlines.
   private static let coarseness = 8
 
   // MARK: clocks

@@ -1,6 +1,6 @@
 // The Date field (RFC 9110 §5.6.7), computed once a second.
 
-/// Formats seconds since 1970 as `Sun, 06 Nov 1994 08:49:37 GMT`, and remembers the last one.
+/// Formats seconds since 1970 as `Sun, 06 Nov 1994 08:49:37 GMT`, and keeps the last text for the rest of its second.
 struct HTTPDate {
   private var second = Int.min
   private var text = ""
@@ -18,12 +18,12 @@ struct HTTPDate {
     let (year, month, day) = civil(fromDays: days)
     let rest = second % 86_400
     let time = "\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))"
-    // The first of January 1970 was a Thursday.
+    // 1 January 1970 was a Thursday, which has index 4.
     return "\(weekdays[(days + 4) % 7]), \(two(day)) \(months[month - 1]) \(year) \(time) GMT"
   }
 
-  /// Year, month and day of the proleptic Gregorian calendar: days are counted from a March, so that the leap
-  /// day is the last of a year, in eras of 400 years, which all have 146,097 days.
+  /// Year, month and day of the proleptic Gregorian calendar, for days since 1970. Years are counted from 1 March, so that the
+  /// leap day is the last day of a year; and in eras of 400 years, each of which has 146,097 days.
   private static func civil(fromDays days: Int) -> (year: Int, month: Int, day: Int) {
     let shifted = days + 719_468
     let era = shifted / 146_097

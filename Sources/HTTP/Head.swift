@@ -1,4 +1,4 @@
-// What the parser keeps of a request's head: where the parts lie, and what was decided about them.
+// What the parser notes of a request's head: where its parts lie, and what they mean together.
 
 import CLLHTTP
 
@@ -7,14 +7,14 @@ struct Head {
   var method = Method.get
   /// The target as it was sent.
   var target = 0..<0
-  /// The path within the target, before percent-decoding. Empty: an absolute target without one.
+  /// The path within the target, before percent-decoding. Empty: an absolute target that has no path.
   var path = 0..<0
-  /// Whether the request is about the server as a whole: `OPTIONS *`, or OPTIONS of an absolute target that names a host
-  /// and no more.
+  /// Whether the request is about the server as a whole: `OPTIONS *`, or OPTIONS with an absolute target that names only a
+  /// host.
   var isAboutServer = false
-  /// What follows the `?`, if there is one.
+  /// The part of the target behind the `?`; nil: there is no `?`.
   var query: Range<Int>?
-  /// The decoded path, when it has percent escapes.
+  /// The path after percent-decoding; nil: it has no escapes.
   var decodedPath: [UInt8]?
   /// The `x` of HTTP/1.x.
   var minorVersion: UInt8 = 1
@@ -22,7 +22,7 @@ struct Head {
   var isChunked = false
 }
 
-/// A request method, by llhttp's number.
+/// A request method, identified by llhttp's number for it.
 public struct Method: Sendable, Hashable {
   let number: UInt8
 
@@ -50,7 +50,7 @@ public struct Methods: OptionSet, Sendable {
   public static let delete = Methods(Method.delete)
   public static let patch = Methods(Method.patch)
 
-  /// The value of an Allow field: `GET, HEAD, OPTIONS`. OPTIONS is always answered.
+  /// The value of an Allow field, such as `GET, HEAD, OPTIONS`. OPTIONS is always part of it: the mux answers it itself.
   var allow: String {
     let names = (UInt8(0)..<46).filter { rawValue & 1 << $0 != 0 }.map { Method(number: $0).name }
     return (names.sorted() + ["OPTIONS"]).joined(separator: ", ")

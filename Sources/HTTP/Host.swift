@@ -1,10 +1,10 @@
-// Host and port, as the field Host and the authority of an http URL name them: parsed by their grammar (RFC 9110 §7.2,
-// RFC 3986 §3.2.2), since whoever reads one more loosely than the next in line reads another host.
+// Host and port, as in the field Host and in the authority of an http URL. They are checked by their grammar (RFC 9110
+// §7.2, RFC 3986 §3.2.2): if two servers in a row read one loosely, each may read another host.
 
 import Glibc
 
-/// Whether `range` is a host, and a port if a colon follows it. An empty host is none: no http URL may have one (RFC 9110
-/// §4.2.1).
+/// Whether `range` is a host, or a host, a colon and a port. An empty host is refused: an http URL may not have one (RFC
+/// 9110 §4.2.1).
 func isHost(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
   guard let first = range.first else { return false }
   if bytes[first] == UInt8(ascii: "[") {
@@ -15,7 +15,7 @@ func isHost(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
   return isName(bytes, first..<end) && isPort(bytes, end..<range.upperBound)
 }
 
-/// Nothing, or a colon and a number of 16 bits; the number may be missing (RFC 3986 §3.2.3).
+/// Whether `range` is empty, or a colon and a number of 16 bits. The number may be missing (RFC 3986 §3.2.3).
 private func isPort(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
   guard let first = range.first else { return true }
   guard bytes[first] == UInt8(ascii: ":") else { return false }
@@ -28,7 +28,8 @@ private func isPort(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
   return true
 }
 
-/// A name that some registry may know; an IPv4 address looks like one. Its escapes are held to what those of a path are.
+/// Whether `range` is a registered name or an IPv4 address, which has the form of a name. Its percent escapes must decode as
+/// those of a path must.
 private func isName(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
   guard !range.isEmpty else { return false }
   var hasEscapes = false
@@ -42,8 +43,8 @@ private func isName(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
   return !hasEscapes || percentDecode(bytes, range) != nil
 }
 
-/// What stands between brackets: an IPv6 address, or one of a version to come (`v`, its number, a dot, and anything). A zone
-/// (`%eth0`) means something to the sender alone, and the grammar of an http URL has none.
+/// Whether `range`, the text between the brackets, is an IPv6 address or an address of a future version (`v`, its number, a
+/// dot, and more). A zone (`%eth0`) is refused: only the sender knows its meaning, and the grammar of an http URL has none.
 private func isAddress(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
   guard let first = range.first else { return false }
   if lowercased(bytes[first]) == UInt8(ascii: "v") {
@@ -58,7 +59,7 @@ private func isAddress(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
   return unsafe inet_pton(AF_INET6, text, &address) == 1
 }
 
-/// A byte of a name that stands for itself: `unreserved` and `sub-delims` of RFC 3986.
+/// Whether a name may have this byte without an escape: `unreserved` and `sub-delims` of RFC 3986.
 private func isNameByte(_ byte: UInt8) -> Bool {
   if isLetter(byte) || isDigit(byte) { return true }
   switch byte {

@@ -1,17 +1,18 @@
-// The lookout: which handlers take so long that their clients may leave meanwhile.
+// The lookout: a G that finds handlers that take so long that their clients may leave meanwhile.
 
 import MPG
 import Synchronization
 
-/// Looks now and then at all handlers of a server that are at work, and has those watched that were so a look ago.
+/// Looks once in a period at all handlers of a server that are at work, and starts a watcher for each that was at work at the
+/// look before, too.
 ///
-/// It is a G that is there as long as there are handlers at work. How none is missed: a handler first says that it is at work,
-/// then looks whether the lookout is awake; the lookout first says that it is not, then looks at the handlers once more. Both
-/// are sequentially consistent, so at least one sees the other.
+/// The lookout's G exists only while handlers are at work. It misses none: a handler first stores that it is at work, then
+/// reads whether the lookout is awake; the lookout first stores that it is not awake, then looks at the handlers once more.
+/// Both sides are sequentially consistent, so at least one sees the other.
 ///
 /// Thread-safe.
 final class Lookout: Sendable {
-  /// How long a handler is at work before it is watched: once to twice this.
+  /// Time between two looks. A handler is watched after it has been at work for one to two periods.
   private static let period: Duration = .milliseconds(20)
 
   private let roll: Roll
@@ -19,12 +20,12 @@ final class Lookout: Sendable {
 
   init(_ roll: Roll) { self.roll = roll }
 
-  /// To be called when a handler has begun. Of a G.
+  /// Starts the lookout's G if there is none. To be called by a G, after a handler has stored that it is at work.
   func wake() {
     if !isAwake.load(ordering: .sequentiallyConsistent), begin() { goDetached { self.look() } }
   }
 
-  /// Says that it is awake; whether it was not.
+  /// Marks the lookout as awake. Returns whether it was not, so that only one caller starts its G.
   private func begin() -> Bool { !isAwake.exchange(true, ordering: .sequentiallyConsistent) }
 
   private func look() {

@@ -2,15 +2,15 @@
 
 /// A table of paths and handlers.
 ///
-/// A path is matched whole and after percent-decoding; there are no patterns. Build it, then give it to a
+/// A path is matched as a whole, after percent-decoding; there are no patterns. Build the table first, then give it to a
 /// `Server`.
 public struct Mux: Sendable {
-  /// Answers one request, in the G of its connection: it may park.
+  /// A function that answers one request. It runs in the G of the connection, and may park.
   public typealias Handler = @Sendable (borrowing Request, inout Response) throws -> Void
 
-  /// Whether a handler answers at once, or may park or compute for long. Before a slow one runs, the answers
-  /// to earlier pipelined requests are sent; those of quick ones are sent together. A slow one runs in a scope
-  /// (`withCancellation`) that is cancelled when its client has left: closed the connection, or reset it.
+  /// Whether a handler answers at once (`quick`), or may park or compute for long (`slow`). Before a slow handler runs, the
+  /// answers to earlier pipelined requests are sent; answers of quick handlers are sent together. A slow handler runs in a
+  /// scope (`withCancellation`) that is cancelled when its client has closed or reset the connection.
   public enum Pace: Sendable { case quick, slow }
 
   struct Route: Sendable {
@@ -24,7 +24,7 @@ public struct Mux: Sendable {
 
   public init() {}
 
-  /// Answers `methods` on `path` by `handler`; another method gets 405. GET brings HEAD with it.
+  /// Makes `handler` answer requests with one of `methods` for `path`. Another method gets 405. `Methods.get` includes HEAD.
   ///
   /// Traps when the path has a handler already.
   public mutating func handle(
@@ -35,16 +35,16 @@ public struct Mux: Sendable {
     routes.append(Route(path: path, methods: methods, pace: pace, handler: handler))
   }
 
-  /// What the head of a request decides.
+  /// What is to be done with a request, as its head alone decides.
   enum Decision: Equatable {
     /// The handler of the route with this index answers.
     case handled(Int)
-    /// It asked what is allowed.
+    /// The request asks which methods are allowed: these.
     case options(Methods)
     case notFound
     case notAllowed(Methods)
 
-    /// Whether no handler will see the request, and nobody its body.
+    /// Whether the request is answered by an error, so that nothing will read its body.
     var isRefusal: Bool {
       switch self {
       case .notFound, .notAllowed: true

@@ -1,10 +1,10 @@
-// Every reason for which a request is refused before a handler sees it. This list is the server's strictness:
-// docs/http.md has a row for each case, and a test holds the two together.
+// Every reason for which a request is refused before a handler sees it. docs/http.md has a row for each case; a test
+// compares the two.
 
 /// Why a request is refused, and with which status.
 ///
-/// After any of these the connection is closed: a peer that frames one message wrongly cannot be trusted to
-/// have framed the next one as it is read here (request smuggling, RFC 9112 §11.2).
+/// After any of these the connection is closed. When a peer frames one message wrongly, this server and the peer may
+/// disagree where the next message begins (request smuggling, RFC 9112 §11.2).
 public enum Rejection: String, Error, Sendable, CaseIterable {
   // MARK: bytes and lines
   case bareCarriageReturn = "a CR that no LF follows"
@@ -45,7 +45,7 @@ public enum Rejection: String, Error, Sendable, CaseIterable {
   case headTimedOut = "a head that took too long"
   case bodyTimedOut = "a body that took too long"
 
-  /// The status that the client is told.
+  /// The status of the answer.
   public var status: Status {
     switch self {
     case .requestLineTooLong: .uriTooLong

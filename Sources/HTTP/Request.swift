@@ -1,15 +1,14 @@
-// A request as a handler sees it: a view into the connection's buffer that cannot outlive the handler.
+// A request as a handler sees it: a view of the connection's buffer that cannot outlive the handler's call.
 
 import CLLHTTP
 
 /// The request that a handler answers.
 ///
-/// It is lent: it points into the connection's buffer, cannot be copied, and so cannot be kept beyond the
-/// handler or taken into another G. What a handler needs for longer it reads out first (`path`, `field`,
-/// `body` are copies).
+/// It is lent to the handler: it points into the connection's buffer and cannot be copied, so a handler cannot keep it or
+/// take it into another G. A handler that needs a part for longer reads it out: `path`, `field` and `body` return copies.
 @safe
 public struct Request: ~Copyable {
-  /// Owned by the connection; neither moves nor changes while a handler runs.
+  /// Owned by the connection, which neither moves nor changes it while a handler runs.
   private let message: UnsafeBufferPointer<UInt8>
   private let fieldTable: FieldTable
   private let head: Head
@@ -24,7 +23,8 @@ public struct Request: ~Copyable {
 
   public var method: Method { head.method }
 
-  /// The path, percent escapes decoded; `/` for an absolute target without one, `*` for OPTIONS of the server as a whole.
+  /// The path with its percent escapes decoded; `/` for an absolute target that has no path; `*` for OPTIONS of the server as
+  /// a whole.
   public var path: String {
     if isAboutServer { return "*" }
     if head.path.isEmpty { return "/" }
@@ -34,10 +34,10 @@ public struct Request: ~Copyable {
   /// The target as it was sent.
   public var target: String { text(head.target) }
 
-  /// The value of `name` in the query, decoded (`+` is a blank); nil when it is not there, empty when it has
-  /// no `=`.
+  /// The first value of `name` in the query, decoded (`+` is a blank); nil when the query does not have the name, empty when
+  /// no `=` follows it.
   ///
-  /// - Throws: a 400 when the value has a wrong escape, or a name before it. Of several values the first counts.
+  /// - Throws: a 400 when the value, or a name before it, has a wrong percent escape.
   public func parameter(_ name: StaticString) throws(HTTPError) -> String? {
     guard let query = head.query else { return nil }
     let bytes = unsafe message.span
@@ -55,7 +55,7 @@ public struct Request: ~Copyable {
     return nil
   }
 
-  /// Whether `range` of the query is `name`, once it is decoded as values are.
+  /// Whether `range` of the query, decoded as a value is, equals `name`.
   private func isName(
     _ bytes: Span<UInt8>, _ range: Range<Int>, _ name: StaticString
   ) throws(HTTPError) -> Bool {
@@ -66,7 +66,7 @@ public struct Request: ~Copyable {
     return matches(decoded.span, 0..<decoded.count, name)
   }
 
-  /// The value of the first field called `name`, in any case; nil when there is none.
+  /// The value of the first header field with this name, in which case does not matter; nil when there is none.
   public func field(_ name: StaticString) -> String? {
     let bytes = unsafe message.span
     for index in 0..<fieldTable.count {
@@ -76,7 +76,7 @@ public struct Request: ~Copyable {
     return nil
   }
 
-  /// All fields, in the order in which they were sent.
+  /// All header fields, in the order in which they were sent.
   public var fields: [(name: String, value: String)] {
     (0..<fieldTable.count).map {
       let (name, value) = unsafe fieldTable.field($0, in: message.span)
@@ -87,10 +87,10 @@ public struct Request: ~Copyable {
   /// The whole body, without chunk framing.
   public var body: [UInt8] { unsafe Array(message[bodyRange]) }
 
-  /// Bytes of the body.
+  /// Size of the body in bytes.
   public var bodyCount: Int { bodyRange.count }
 
-  /// Whether it is about the server as a whole, and no path.
+  /// Whether the request is about the server as a whole, not about a path.
   var isAboutServer: Bool { head.isAboutServer }
 
   /// Whether the decoded path is `pattern`.
@@ -110,7 +110,7 @@ public struct Request: ~Copyable {
   }
 }
 
-/// What a handler throws to answer with an error status and one line of text.
+/// An error that a handler throws to answer with a status and one line of text.
 public struct HTTPError: Error {
   public let status: Status
   public let message: String
@@ -123,7 +123,7 @@ public struct HTTPError: Error {
 
 /// The header fields that the C parser found.
 ///
-/// Memory: `machine` is owned by the `RequestParser`, which outlives every request.
+/// Memory: the `RequestParser` owns `machine`, and outlives every request.
 @safe
 struct FieldTable {
   private let machine: OpaquePointer
@@ -132,7 +132,7 @@ struct FieldTable {
 
   var count: Int { Int(unsafe cllhttp_field_count(machine)) }
 
-  /// Where name and value of a field lie in the message `bytes`, the value without blanks around it.
+  /// Where the name and the value of a field lie in the message `bytes`. Blanks around the value are left out.
   func field(_ index: Int, in bytes: Span<UInt8>) -> (name: Range<Int>, value: Range<Int>) {
     precondition(index < count)
     let field = unsafe cllhttp_fields(machine)[index]

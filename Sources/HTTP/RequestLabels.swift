@@ -1,9 +1,9 @@
-// What requests are called in the scheduler's history: each is a span, so that one can be followed over Gs, Ps and Ms.
+// The names of requests in the scheduler's history. Each request is a span, so that a viewer can follow it over Gs, Ps and Ms.
 
 import MPG
 
-/// The labels of the spans of requests: method and path of each route, and one for whatever has no route. So there are
-/// no more of them than the program has routes, whatever clients ask for.
+/// The labels of requests' spans: method and path of each route, and one label for all requests that have no route. So
+/// clients cannot add labels, whatever they ask for, and the string table cannot be filled by them.
 struct RequestLabels: Sendable {
   private let routes: [[(method: UInt8, label: SpanLabel)]]
   private let other: SpanLabel

@@ -1,12 +1,12 @@
-// The rules of our own about a head: its request line, and what its fields say together.
-// Why there are any: see RequestParser §1.
+// The checks of a head that llhttp does not make: of its request line, and of its fields taken together.
+// Why they are needed: see RequestParser §1.
 
 // MARK: the request line
 
 extension RequestParser {
-  /// Judges the line `content`, and notes where its parts lie.
+  /// Checks the request line in `content`, and notes where its parts lie.
   mutating func judgeRequestLine(_ bytes: Span<UInt8>, _ content: Range<Int>) -> Rejection? {
-    // Exactly two blanks: a parser that skips more of them, or takes a tab for one, sees another target.
+    // Exactly two blanks, and no tab. Other parsers may skip several blanks or take a tab for one, and find another target.
     guard let first = find(UInt8(ascii: " "), bytes, content),
       let second = find(UInt8(ascii: " "), bytes, first + 1..<content.upperBound),
       find(UInt8(ascii: " "), bytes, second + 1..<content.upperBound) == nil,
@@ -32,7 +32,7 @@ extension RequestParser {
     return isKnown ? nil : .version
   }
 
-  /// Origin form, absolute form, or `*` (RFC 9112 §3.2); finds path and query in it.
+  /// Checks that the target has origin form, absolute form, or is `*` (RFC 9112 §3.2), and finds path and query in it.
   private mutating func judgeTarget(
     _ bytes: Span<UInt8>, _ target: Range<Int>, isOptions: Bool
   ) -> Rejection? {
@@ -55,7 +55,7 @@ extension RequestParser {
     return head.decodedPath == nil ? .escape : nil
   }
 
-  /// Where the path begins in an absolute target; nil when it has no http scheme, or names no host.
+  /// Where the path begins in an absolute target; nil when the target has neither of the schemes http and https, or no host.
   private func authorityEnd(_ bytes: Span<UInt8>, _ target: Range<Int>) -> Int? {
     let scheme = ["http://", "https://"].first { equals(bytes, target.prefix($0.utf8CodeUnitCount), $0) }
     guard let scheme else { return nil }
@@ -71,8 +71,8 @@ extension RequestParser {
 // MARK: too long
 
 extension RequestParser {
-  /// Why a request line of which `line` is the part within the limit is refused: a method that alone is too long is one
-  /// that nobody knows (RFC 9112 §3).
+  /// Why a request line that is too long is refused; `line` is its part within the limit. If the method alone fills that part,
+  /// it is an unknown method (RFC 9112 §3).
   func judgeLongRequestLine(
     _ bytes: Span<UInt8>, _ line: Range<Int>, otherwise beyond: Rejection
   ) -> Rejection {
@@ -86,21 +86,22 @@ extension RequestParser {
 // MARK: the fields together
 
 extension RequestParser {
-  /// Judges what the fields say together; called when all of them were taken.
+  /// Checks the fields taken together. To be called when llhttp has taken all of them.
   ///
-  /// What is malformed is told before what this server does not do: the one is true of the message, wherever it goes.
+  /// If the message is malformed and also asks for something that this server does not do, the answer says that it is
+  /// malformed: that is true at every server.
   mutating func judgeFields(_ bytes: Span<UInt8>) -> Rejection? {
     var (hosts, codings, lengths) = (0, 0, 0)
     var unwilling: Rejection?
     for index in 0..<fieldTable.count {
       let (name, value) = fieldTable.field(index, in: bytes)
-      // The length is looked at first, so that most fields cost one comparison.
+      // The name's length is compared first, so that most fields cost one comparison.
       switch name.count {
       case 4 where equals(bytes, name, "host"):
         hosts += 1
         guard isHost(bytes, value) else { return .malformedHost }
       case 6 where equals(bytes, name, "expect"):
-        // HTTP/1.0 knows no Expect (RFC 9110 §10.1.1).
+        // In HTTP/1.0 the field Expect has no meaning (RFC 9110 §10.1.1).
         guard head.minorVersion >= 1 else { continue }
         for member in members(bytes, value) {
           head.expectsContinue = equals(bytes, member, "100-continue")

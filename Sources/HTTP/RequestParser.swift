@@ -1,33 +1,31 @@
-// The request parser: llhttp, fed line by line, behind rules of our own.
+// The request parser: llhttp, fed line by line, behind checks of our own.
 //
-// §1 The problem. llhttp is the grammar that Node trusts, but Debian's 8.1 lets things pass over which two
-// parsers in a row may disagree (obs-fold, several blanks in a request line, a bare LF at the end of
-// trailers), and it says nothing of Host or of sizes. Disagreement is how requests are smuggled, so whatever
-// is ambiguous is refused.
+// §1 The problem. llhttp is the parser that Node trusts. But Debian's version 8.1 accepts messages about which two
+// parsers in a row may disagree: obs-fold, several blanks in a request line, a bare LF at the end of trailers. And it
+// checks neither Host nor sizes. Requests are smuggled by such disagreements, so whatever is ambiguous is refused.
 //
-// §2 The design. The head is cut into lines here, every line is checked, and only then does llhttp see it,
-// whole. Bodies go to llhttp as they come: its strict mode leaves nothing open there, and it takes the chunk
-// framing off. It stops behind the last chunk's size line, and the trailers are lines again.
+// §2 The design. This file cuts the head into lines and checks every line; only then is the whole line fed to llhttp.
+// Bodies are fed to llhttp as they come: its strict mode accepts nothing ambiguous there, and it removes the chunk
+// framing. llhttp pauses behind the last chunk's size line, and the trailers are cut into lines again.
 //
 //        bytes ──▶ lines: CRLF only, no control byte, limits ──▶ llhttp: tokens, lengths, chunks
 //                  request line, obs-fold (RequestParser+Head)       │ offsets of the fields
 //                  end of head: Host, framing, Expect ◀──────────────┘
 //
-// §3 The promise. What comes out does not depend on where the network cut the bytes: a line is judged when
-// its CRLF is there or its limit is passed, never earlier. HTTPTests splits every request of its corpus at
-// every position.
+// §3 The promise. The result does not depend on where the network cut the bytes: a line is judged when its CRLF is there
+// or its limit is passed, never earlier. HTTPTests splits every request of its corpus at every position.
 
 import CLLHTTP
 
-/// An incremental parser for the requests of one connection: it does no I/O and allocates nothing per request
-/// (but for a path with percent escapes).
+/// An incremental parser for the requests of one connection. It does no I/O. For a request it allocates nothing, unless the
+/// path has percent escapes or a field holds a list.
 ///
 /// Memory: owns the C parser, and frees it.
 @safe
 struct RequestParser: ~Copyable {
   enum Progress: Equatable {
     case incomplete
-    /// The whole message is there; `position` is its length.
+    /// The message is complete; `position` is its length.
     case complete
     case rejected(Rejection)
   }
@@ -39,7 +37,7 @@ struct RequestParser: ~Copyable {
   private(set) var phase = Phase.head
   var head = Head()
 
-  /// Where the current line begins, and how far it was looked at. Offsets from the message's first byte.
+  /// Where the current line begins, and up to where it was searched for its end: offsets from the message's first byte.
   private var lineStart = 0
   private var scanned = 0
   private var sawRequestLine = false
@@ -59,19 +57,20 @@ struct RequestParser: ~Copyable {
   var fieldTable: FieldTable { unsafe FieldTable(machine) }
   /// Whether the head says that a body follows.
   var hasBody: Bool { head.isChunked || contentLength > 0 }
-  /// What Content-Length says; 0 without one.
+  /// The value of Content-Length; 0 without that field.
   var contentLength: UInt64 { unsafe cllhttp_content_length(machine) }
   /// Where the decoded body lies.
   var body: Range<Int> {
     let start = unsafe cllhttp_body_start(machine)
     return unsafe start..<start + cllhttp_body_length(machine)
   }
-  /// How many bytes of the message were taken; its length when complete. Not for use before the end of the head.
+  /// How many bytes of the message llhttp has taken; the message's length once it is complete. Not valid before the end of the
+  /// head.
   var position: Int { unsafe cllhttp_position(machine) }
-  /// Whether the client lets the connection live on; valid when complete.
+  /// Whether the request lets the connection stay open for another one. Valid when the message is complete.
   var keepsAlive: Bool { unsafe cllhttp_keep_alive(machine) != 0 }
 
-  /// Forgets the message, ready for the next.
+  /// Makes the parser ready for the next message.
   mutating func reset() {
     unsafe cllhttp_reset(machine)
     phase = .head
@@ -80,8 +79,8 @@ struct RequestParser: ~Copyable {
     (sawRequestLine, skippedEmptyLine) = (false, false)
   }
 
-  /// Goes on with the message of which `message` is everything received so far, from its first byte; more may
-  /// follow behind its end. Writes only to the body, from which it takes the chunk framing.
+  /// Goes on with a message. `message` holds all bytes received so far, from the message's first; bytes of the next message
+  /// may follow. Changes only the bytes of the body, from which it removes the chunk framing.
   mutating func advance(over message: UnsafeMutableBufferPointer<UInt8>) -> Progress {
     while phase != .complete {
       if phase == .body {
@@ -101,10 +100,10 @@ struct RequestParser: ~Copyable {
     return .complete
   }
 
-  /// The bytes between the decoded body and what is still to be taken: framing that nobody needs any more.
+  /// The bytes between the decoded body and the first byte that llhttp has not taken: framing that is no longer needed.
   var gap: Range<Int> { body.upperBound..<position }
 
-  /// Says that the caller cut `gap` out of the message.
+  /// Adjusts the offsets after the caller has removed `gap` from the message.
   mutating func didCutGap() {
     let count = gap.count
     unsafe cllhttp_did_cut(machine, count)
@@ -124,8 +123,7 @@ extension RequestParser {
     case line(Range<Int>)
   }
 
-  /// Looks for the end of the current line. A byte that no line may have is found before the line is
-  /// complete.
+  /// Searches the end of the current line. A byte that no line may have is reported even before the line is complete.
   private mutating func nextLine(_ bytes: Span<UInt8>) -> Line {
     let limit = lineLimit
     let bound = min(bytes.count, limit.offset)
@@ -148,7 +146,7 @@ extension RequestParser {
         ? limit.beyond : judgeLongRequestLine(bytes, min(lineStart, bound)..<bound, otherwise: limit.beyond))
   }
 
-  /// The first offset at which the line's CR may no longer lie, and what it means if it does.
+  /// The first offset at which the line's CR is too far, and the reason for refusing a line that is so long.
   private var lineLimit: (offset: Int, beyond: Rejection) {
     if phase == .trailers { return (trailersStart + limits.framing, .tooMuchFraming) }
     let head = limits.head - 1
@@ -167,7 +165,7 @@ extension RequestParser {
     }
     if !sawRequestLine {
       if content.isEmpty {
-        // RFC 9112 §2.2: a server should ignore one, because old clients send one too many after a body.
+        // RFC 9112 §2.2: a server should ignore one empty line here, because old clients send one after a body.
         defer { skippedEmptyLine = true }
         return skippedEmptyLine ? .emptyLines : nil
       }
@@ -186,7 +184,7 @@ extension RequestParser {
     return unsafe feed(message, line, otherwise: .malformedField)
   }
 
-  /// What llhttp lets pass in a field line: the continuation of the line before, and an empty name.
+  /// Refuses two kinds of field lines that llhttp accepts: the continuation of the line before, and an empty name.
   private func judgeFieldLine(_ bytes: Span<UInt8>, _ content: Range<Int>) -> Rejection? {
     guard let first = content.first else { return nil }
     if isBlank(bytes[first]) { return .foldedLine }
@@ -201,9 +199,9 @@ extension RequestParser {
     unsafe feed(message, position..<message.count, otherwise: .malformedChunk)
   }
 
-  /// Shows `range` of the message to llhttp, and moves to the phase that it says.
+  /// Feeds `range` of the message to llhttp, and sets `phase` by its answer.
   ///
-  /// - Parameter otherwise: what it means when llhttp forbids the bytes and says no more than that.
+  /// - Parameter otherwise: the reason to give when llhttp refuses the bytes without a reason of its own.
   private mutating func feed(
     _ message: UnsafeMutableBufferPointer<UInt8>, _ range: Range<Int>, otherwise: Rejection
   ) -> Rejection? {

@@ -1,8 +1,9 @@
-// A response under construction, and its way onto the wire.
+// A response: what a handler writes into it, and how it becomes bytes to send.
 
 /// The response that a handler fills.
 ///
-/// It is lent like the request. Content-Length is what was written; the connection adds Date and Connection.
+/// It is lent to the handler, like the request, and cannot be kept. Content-Length is the size of the written body; the
+/// server adds the fields Date and Connection.
 public struct Response: ~Copyable {
   public var status = Status.ok
   public var contentType: StaticString = "text/plain; charset=utf-8"
@@ -19,8 +20,8 @@ public struct Response: ~Copyable {
     unsafe bytes.withUnsafeBytes { unsafe body.append($0) }
   }
 
-  /// Adds a header field. Bytes that would end the field become blanks, so that no value can smuggle in
-  /// another.
+  /// Adds a header field. Control bytes in the value become blanks: otherwise a line break in a value could smuggle in another
+  /// field.
   public mutating func add(_ name: StaticString, _ value: String) {
     fields.append(name)
     fields.append(": ")
@@ -30,7 +31,7 @@ public struct Response: ~Copyable {
     fields.append("\r\n")
   }
 
-  /// Forgets everything.
+  /// Makes this an empty response again, for the next request.
   mutating func reset() {
     status = .ok
     contentType = "text/plain; charset=utf-8"
@@ -38,7 +39,7 @@ public struct Response: ~Copyable {
     fields.clear(keeping: 1 << 10)
   }
 
-  /// Makes this the answer to something that went wrong: a status and one line.
+  /// Replaces the whole response by an error: a status and one line of text.
   mutating func replace(_ status: Status, _ line: String) {
     reset()
     self.status = status
@@ -46,10 +47,10 @@ public struct Response: ~Copyable {
     write("\n")
   }
 
-  /// What the connection says of itself.
+  /// The value of the field Connection; `unsaid`: no such field.
   enum Connection { case unsaid, keepAlive, close }
 
-  /// What every answer begins with.
+  /// The bytes with which every answer begins. `Watch` may send them before the answer is there.
   static let beginning = Array("HTTP/1.1 ".utf8)
 
   /// Appends head and body to `output`.

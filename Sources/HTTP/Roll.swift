@@ -1,4 +1,4 @@
-// Who is connected: for the cap on connections, and for waking idle ones when the server is to stop.
+// The table of open connections: it holds their number to the limit, and lets a shutdown wake those that are idle.
 
 import MPG
 import Net
@@ -6,30 +6,30 @@ import Synchronization
 
 /// The connections of a server.
 ///
-/// How a shutdown reaches every connection: `close` first sets the flag, then ends the read deadline of each
-/// connection in the table. A connection first sets its deadline, then looks at the flag (`isClosing`), then
-/// waits. So either it sees the flag, or its deadline was set before the flag and is ended after it. One that
-/// enters the table after `close` looked at it sees the flag: the lock orders the two.
+/// A shutdown reaches every connection: `close` first sets a flag, then sets the read deadline of each connection in the
+/// table to now. A connection first sets its own deadline, then looks at the flag (`isClosing`), then waits. So it either
+/// sees the flag, or its deadline was set before the flag, and `close` replaces it afterwards. A connection that enters the
+/// table after `close` has read the table sees the flag, because the lock orders the two.
 ///
-/// Safe to share because: `state` is touched under `lock` alone. The lock is one that parks Gs: a thread that a preempted
-/// holder kept waiting would be lost to all others.
+/// Safe to share because: `state` is touched only under `lock`. That lock parks Gs and does not block threads: the holder may
+/// be preempted, and a thread that waited for it would be of no use to other Gs.
 final class Roll: @unchecked Sendable {
   enum Entry {
-    /// To be served; the number is for `leave`, and its client can be watched.
+    /// The connection is to be served. The number is the argument for `leave`; the watch is that of its client.
     case entered(Int, Watch)
-    /// Beyond the cap: to be told so.
+    /// The connection is beyond the limit, and is to get an answer that says so.
     case refused
-    /// So far beyond the cap that not even that is done.
+    /// The connection is so far beyond the limit that it is closed without an answer.
     case dropped
   }
 
-  /// How many connections beyond the cap are told so at a time.
+  /// How many connections beyond the limit may get their answer at the same time.
   private static let refusals = 128
 
   private struct Member {
     let connection: TCPConnection
     let watch: Watch
-    /// Whether all that it was to be told is with the system.
+    /// Whether all answers have been written to the socket.
     var isSettled = false
   }
 
@@ -49,12 +49,12 @@ final class Roll: @unchecked Sendable {
     lock.withLock { body(&state) }
   }
 
-  /// StoreLoad: see the type's comment.
+  /// StoreLoad: the load stays behind the store of the deadline. See the type's comment.
   var isClosing: Bool { closing.load(ordering: .sequentiallyConsistent) }
 
   var count: Int { locked { $0.connections.count } }
 
-  /// The listener that `close` is to close.
+  /// Notes the listener that `close` is to close.
   func open(_ listener: TCPListener) {
     locked { $0.listener = listener }
     if isClosing { listener.close() }
@@ -77,24 +77,25 @@ final class Roll: @unchecked Sendable {
   }
 
   func leave(_ number: Int) {
-    // The last reference may close the descriptor: outside the lock.
+    // The last reference closes the descriptor, a system call. It is dropped outside of the lock, so that nobody waits for it.
     let member = locked { $0.connections.removeValue(forKey: number) }
     _ = member
     present.done()
   }
 
-  /// Says that the connection owes its client nothing any more.
+  /// Notes that the connection owes its client nothing any more.
   func settle(_ number: Int) { locked { $0.connections[number]?.isSettled = true } }
 
-  /// Lets the connections that owe an answer, or a part of one, end with a reset, however the process ends: a plain end of
-  /// the stream would say that it was whole. Those that are settled are left to the system, which delivers.
+  /// Makes the connections that still owe an answer, or a part of one, end with a reset when the process ends. A plain end of
+  /// the stream would tell the client that the answer was whole. The system still delivers what settled connections wrote.
   func abandon() {
     for member in locked({ Array($0.connections.values) }) where !member.isSettled {
       member.connection.abort()
     }
   }
 
-  /// Has the handlers watched that take their time; whether there are any at work that are not.
+  /// Starts a watcher for each handler that has been at work for long. Returns whether others are at work, so that the
+  /// lookout must look again.
   func look() -> Bool {
     var (isAnyAtWork, late) = (false, [(watch: Watch, word: Int)]())
     locked { state in

@@ -1,11 +1,11 @@
-// The server: one G accepts, every connection has a G of its own.
+// The server: one G accepts connections, and every connection has a G of its own.
 
 import MPG
 import Net
 
 /// Serves a `Mux` on a listening socket, within `Limits`.
 ///
-/// Thread-safe: `serve` runs in one G; `shutDown` and `counters` may be used by any.
+/// Thread-safe: one G calls `serve`; any G may call `shutDown` and `abandon`, and read `counters`.
 public final class Server: Sendable {
   public let limits: Limits
   public let counters: Counters
@@ -20,10 +20,9 @@ public final class Server: Sendable {
     lookout = Lookout(roll)
   }
 
-  /// Accepts connections until `shutDown`, then waits until those in flight are done, or `limits.drain` has
-  /// passed.
+  /// Accepts connections until `shutDown`. Then waits until all connections have ended, or `limits.drain` has passed.
   ///
-  /// - Returns: how many connections were left open; those that still owe an answer end with a reset (`abandon`).
+  /// - Returns: how many connections were left open. Those that still owe an answer end with a reset, as by `abandon`.
   /// - Throws: when the listening socket cannot be used.
   public func serve(_ socket: ListeningSocket) throws(NetError) -> Int {
     let listener = try TCPListener(socket) { [counters] in counters.exhaustions.add(1, ordering: .relaxed) }
@@ -37,7 +36,7 @@ public final class Server: Sendable {
       } catch .closed {
         return drain()
       }
-      // Relaxed, as all counters: a number, nothing is published by it.
+      // Relaxed, like all counters: no other memory depends on the number.
       counters.accepted.add(1, ordering: .relaxed)
       switch roll.enter(connection, capacity: limits.connections) {
       case .entered(let number, let watch): go { self.converse(connection, number, watch, labels) }
@@ -47,15 +46,14 @@ public final class Server: Sendable {
     }
   }
 
-  /// Stops accepting, lets requests in flight finish, and closes connections that lie idle. `serve` then
-  /// returns.
+  /// Stops accepting, lets requests in flight finish, and closes idle connections. `serve` then returns.
   public func shutDown() { roll.close() }
 
-  /// Lets the connections that still owe an answer end with a reset instead of a plain end of the stream, which would say
-  /// that the answer was whole. For a program that is about to end without waiting for them.
+  /// Makes the connections that still owe an answer end with a reset when the process ends. A plain end of the stream would
+  /// tell the client that the answer was whole. For a program that is about to end without waiting for them.
   public func abandon() { roll.abandon() }
 
-  /// Waits for the connections' Gs, or for the end of patience.
+  /// Waits until all connections have ended, or `limits.drain` has passed. Returns how many are left.
   private func drain() -> Int {
     let outcome = Channel<Void>(capacity: 2)
     go {
@@ -80,11 +78,11 @@ extension Server {
       mux: mux, limits: limits, labels: labels, isLast: { [roll] in roll.isClosing },
       watching: { [lookout] in watch.watching(lookout, $0) })
     var exchange = Exchange(connection, conversation, limits)
-    // A peer that goes away or falls silent is no error of ours: the connection ends, and that is all.
+    // Errors here mean that the peer went away or takes nothing. That is no fault of the server: the connection just ends.
     try? exchange.run(roll, number, counters)
   }
 
-  /// Answers 503 to a connection beyond the cap.
+  /// Answers 503 to a connection beyond the limit.
   private func turnAway(_ connection: TCPConnection) {
     defer { roll.leaveRefused() }
     counters.refused.add(1, ordering: .relaxed)

@@ -1,10 +1,10 @@
 // The status codes that this server sends, and their names.
 
-/// An HTTP status code. Any three-digit code may be made; those with a name here are the ones the server
-/// sends.
+/// An HTTP status code. A handler may make one of any three-digit code; the codes with a name here are those that the
+/// server itself sends.
 public struct Status: Sendable, Equatable {
   public let code: UInt16
-  /// The words after the code on the status line.
+  /// The text after the code on the status line.
   public let reason: StaticString
 
   public init(_ code: UInt16, _ reason: StaticString) {

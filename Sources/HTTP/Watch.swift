@@ -1,62 +1,63 @@
-// Watching whether a client stays while a handler works for it: one that has left ends the handler's scope.
+// Watching whether a client stays while a handler works for it. When the client leaves, the handler's scope is cancelled.
 //
-// §1 What is seen. A reset is plain. But a client that closes its socket, and one that only says that nothing more comes
-// (a half-close, as `nc -N` does), both send the same end of the stream; the second waits for its answer. What tells them
-// apart is what their systems say to more bytes: one that has no socket any more resets. So on an end of the stream the
-// first byte of the answer is sent at once: the first few are the same in every answer, and to who waits they are just early.
-// Who was there for one may leave later; so the next follow, each after twice as long.
+// §1 What can be seen. A reset says that the client has left. An end of the stream does not: a client that closes its socket
+// sends it, and so does a client that only sends no more (a half-close, as `nc -N` does) and waits for its answer. The two
+// differ in what their systems do with more bytes: a system without that socket answers with a reset. So after an end of
+// the stream the watcher sends the first byte of the answer. The first bytes are the same in every answer, so a client that
+// waits just gets them early. It may still leave later, so the next bytes follow, each after twice as long a pause.
 //
-// §2 Who does what. A G of its own waits for news of the socket; nobody reads it meanwhile. It takes nothing: what it finds
-// is the state of the connection (TCP_INFO), so requests that were sent ahead stay where they are, and hide nothing.
-// Most handlers are over before a client could leave, and a G for each would cost as much as they do. So a handler only
-// says in a word that it is at work; the lookout starts a watcher for those that it finds at work for the second time.
+// §2 Who does what. The watcher, a G of its own, waits for news of the socket, while nobody reads from it. The watcher reads
+// no bytes either, only the state of the connection (TCP_INFO). So requests that the client sent ahead stay unread, and do
+// not hide that the client has left. Most handlers are done before a client could leave, and a G for each would cost as much
+// as the handler. So a handler only stores in a word that it is at work. The lookout starts a watcher for a handler that it
+// finds at work twice.
 //
-// §3 The word: the number of the handler, and how that stands. Changed by compare-and-swap, so either the handler ends
-// unwatched, or its end finds that it is watched. All executions: LookoutModel.
+// §3 The word holds the number of the handler and its state. It is changed by compare-and-swap, so either the handler ends
+// unwatched, or at its end it learns that it is watched. LookoutModel explores all executions.
 //     handler:   idle → working          working → idle, or, if that fails, under the lock: watched → idle
-//     lookout:   working, the same as a look before → watched, and go
-// The watcher may be about to send its byte, or to take a deadline away that the shutdown has set, when the handler ends:
-// so it does both under the lock, and not at all once its handler is over. It waits in a scope of its own, which that end
-// cancels. Afterwards all of the connection is its own G's again; that the watcher may still be on its way out does no
-// harm (PollDescriptor §2).
+//     lookout:   working, with the same number as at the look before → watched, and starts the watcher
+// When the handler ends, the watcher may be about to send a byte, or to remove a deadline that the shutdown has set. So it
+// does both under the lock, and only while its handler is not over. The watcher waits in a scope of its own, which the
+// handler's end cancels. Afterwards the connection belongs to its own G again. The watcher may still be on its way out,
+// which does no harm (PollDescriptor §2).
 
 import MPG
 import Net
 import Synchronization
 
-/// The client of one connection.
+/// Watches the client of one connection.
 ///
-/// Safe to share because: `state` is atomic; `number` is the connection's G's; `seen` is touched under the roll's lock; the
-/// rest under `lock` while a handler is watched, and else by the connection's G alone.
+/// Safe to share because: `state` is atomic; only the connection's G touches `number`; `seen` is touched under the roll's
+/// lock; the rest is touched under `lock` while a handler is watched, and otherwise only by the connection's G.
 final class Watch: @unchecked Sendable {
-  /// How a handler stands: the low bits of the word.
+  /// The state of the handler, in the low bits of the word.
   private enum Stand { static let idle = 0, working = 1, watched = 2, mask = 3 }
 
   private let connection: TCPConnection
   private let state = Atomic(Stand.idle)
   private let lock = MPG.Mutex()
-  /// The number of the handler, as it stands in the word.
+  /// The number of the handler, shifted to its place in the word.
   private var number = 0
   private var handler: Cancellation?
   private var watcher: Cancellation?
-  /// Bytes of the answer that are sent already (§1).
+  /// How many bytes of the answer the watcher has sent (§1).
   private var sent = 0
-  /// The word that the lookout found last.
+  /// The word that the lookout found at its last look.
   private var seen = 0
 
   init(_ connection: TCPConnection) { self.connection = connection }
 
   // MARK: the handler's side
 
-  /// Runs `handler` in a scope that is cancelled when the client has left. Of the connection's G.
+  /// Runs `handler` in a scope that is cancelled when the client has left. To be called by the connection's G.
   ///
-  /// - Returns: nil if it was not watched; else how many bytes of the answer were sent meanwhile (§1), and the connection
-  ///   has no read deadline any more.
+  /// - Returns: nil when the handler was not watched. Otherwise how many bytes of the answer were sent meanwhile (§1); the
+  ///   connection's read deadline was removed then.
   func watching(_ lookout: Lookout, _ handler: () -> Void) -> Int? {
     withCancellation { scope in
       self.handler = scope
       number += Stand.mask + 1
-      state.store(number | Stand.working, ordering: .sequentiallyConsistent)  // StoreLoad: Lookout
+      state.store(number | Stand.working, ordering: .sequentiallyConsistent)  // StoreLoad: see Lookout
       lookout.wake()
       handler()
     }
@@ -79,16 +80,16 @@ final class Watch: @unchecked Sendable {
 
   // MARK: the lookout's side
 
-  /// What the lookout finds.
+  /// What the lookout finds at a look.
   enum Look: Equatable {
     case idle, atWork
-    /// A handler that takes its time: `watch` it, with this word.
+    /// The handler was at work at the look before, too. The argument is the one for `watch`.
     case late(Int)
   }
 
-  /// Looks at the handler. Under the roll's lock.
+  /// Looks at the handler, and marks it as watched if it is late. To be called under the roll's lock.
   func look() -> Look {
-    let word = state.load(ordering: .sequentiallyConsistent)  // StoreLoad: Lookout
+    let word = state.load(ordering: .sequentiallyConsistent)  // StoreLoad: see Lookout
     guard word & Stand.mask == Stand.working else { return .idle }
     defer { seen = word }
     guard word == seen else { return .atWork }
@@ -99,7 +100,7 @@ final class Watch: @unchecked Sendable {
 
   // MARK: the watcher
 
-  /// Waits until the client has left, or the handler is over. Of a G of its own.
+  /// Waits until the client has left, or the handler is over. Runs in a G of its own.
   func watch(_ word: Int) {
     withCancellation { scope in
       let isThere = whileWatched(word) {
@@ -120,7 +121,7 @@ final class Watch: @unchecked Sendable {
       do {
         try connection.awaitNews()
       } catch .timedOut {
-        // Time for the next byte; or the shutdown, which has looked for idle connections, and this is none.
+        // It is time for the next byte; or the shutdown has set the deadline, which is meant for idle connections only.
         guard whileWatched(word, { connection.setReadDeadline(nil) }) else { return }
       } catch {
         return
@@ -140,7 +141,7 @@ final class Watch: @unchecked Sendable {
     connection.setReadDeadline(.after(.seconds(1 << max(0, sent - 1))))
   }
 
-  /// Runs `body`, unless the handler is over; false: it is.
+  /// Runs `body` under the lock, unless the handler is over. Returns whether it ran.
   private func whileWatched(_ word: Int, _ body: () -> Void) -> Bool {
     lock.withLock {
       guard state.load(ordering: .relaxed) == word else { return false }
