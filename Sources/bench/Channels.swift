@@ -15,7 +15,7 @@ extension Measure {
     },
   ]
 
-  /// Every message received, added up over the consumers.
+  /// The sum of all received messages, over all consumers.
   private final class Sum: Sendable { let total = Atomic(0) }
 
   private static func stream(_ name: String, producers: Int, consumers: Int, capacity: Int, total: Int) {

@@ -1,14 +1,14 @@
-// Locks that are not ours: sixteen Gs that print, or allocate, all the time. Who is stopped while it holds such a lock keeps
-// all others waiting, in the kernel, each with its P.
+// Locks of the C library: sixteen Gs that print, or allocate, all the time. A G that is preempted while it holds such a lock
+// keeps all others waiting in the kernel, each with its P.
 import Glibc
 import MPG
 import Synchronization
 
 extension Measure {
   static let convoys = [
-    // One op is a line, to nowhere.
+    // One op is one line, printed to /dev/null.
     Measure(name: "print-16", procs: 2, operations: 2_000_000, preempts: true, run: printing),
-    // One op is a piece of 1 to 60 KB allocated, and another freed, which was mostly another G's.
+    // One op allocates a piece of 1 to 60 KB, and frees another, which another G has allocated in most cases.
     Measure(name: "alloc-16", procs: 2, operations: 500_000, preempts: true, run: allocating),
   ]
 
@@ -30,7 +30,7 @@ extension Measure {
     crowd(total) { for _ in 0..<8 { pieces.exchangeOne() } }.report("alloc-16")
   }
 
-  /// What a crowd took, and the longest time in which none of it got on.
+  /// The time that a crowd of Gs took, and the longest stretch in which none of them made progress.
   private struct Result {
     let operations: Int
     let wall, cpu, stall: Int64
@@ -42,7 +42,7 @@ extension Measure {
     }
   }
 
-  /// Sixteen Gs that do `eight` operations at a time.
+  /// Runs sixteen Gs, each of which calls `eight`, which does eight operations, again and again.
   private static func crowd(_ total: Int, eight: @escaping @Sendable () -> Void) -> Result {
     let gs = 16
     let rounds = max(1, total / gs / 8)
@@ -66,19 +66,19 @@ extension Measure {
     )
   }
 
-  /// When somebody last got on.
+  /// When a G last made progress, and the longest time between two such moments.
   private final class Progress: Sendable {
     private let last = Atomic<Int64>(0)
     private let most = Atomic<Int64>(0)
     var longest: Int64 { most.load(ordering: .relaxed) }
     func start(_ now: Int64) { last.store(now, ordering: .relaxed) }
-    /// Only forward: a G that was stopped between reading the clock and this brings a time that is long past.
+    /// Notes progress at `now`. The moment only moves forward: a G that was preempted after it read the clock brings an old time.
     func note(_ now: Int64) {
       most.max(now - last.max(now, ordering: .relaxed).oldValue, ordering: .relaxed)
     }
   }
 
-  /// Places for pieces of memory: whoever comes by leaves a new one and frees the old.
+  /// Places for pieces of memory. Any G puts a new piece into a place, and frees the one that was there.
   private final class Pieces: Sendable {
     private let places = (0..<256).map { _ in Place() }
     private final class Place: Sendable { let address = Atomic<UInt>(0) }

@@ -1,18 +1,19 @@
-// What a measure is, and the list of them.
+// What a measure is, and the list of all measures.
 //
-// Names, operation counts and the meaning of one operation are those of the Go program that `make bench` runs
-// beside this one (`sched.go` of the peers, and scripts/go/bench for what those lack), so that a line of one can be divided by the same line of the other.
+// `make bench` runs Go programs beside this one: `sched.go` of the peers, and scripts/go/bench for measures that the peers
+// lack. Names, numbers of operations and the meaning of one operation are the same there, so that a line of one program can
+// be divided by the same line of the other.
 
 /// One measure of the scheduler.
 struct Measure: Sendable {
   let name: String
-  /// Ps to run it on unless `-p` says otherwise.
+  /// Number of Ps, unless `-p` names another.
   let procs: Int
-  /// Operations unless `-n` says otherwise.
+  /// Number of operations, unless `-n` names another.
   let operations: Int
-  /// Whether it is about Gs that must be stopped.
+  /// Whether the measure needs preemption, because its Gs do not yield.
   var preempts = false
-  /// Runs the measure on the current G and prints its lines.
+  /// Runs the measure on the current G and prints its result lines. The argument is the number of operations.
   let run: @Sendable (_ operations: Int) -> Void
 
   static let all =

@@ -2,7 +2,7 @@
 import Glibc
 
 struct Memory {
-  /// Bytes in memory, and bytes of page tables.
+  /// Bytes of the process that are in memory, and bytes of its page tables.
   let resident, pageTables: Int
 
   static func now() -> Memory {

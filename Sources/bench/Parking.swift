@@ -1,17 +1,17 @@
-// Crowds that wait: what a parked G takes of memory, and what it costs to make one and to wake them all.
+// Many parked Gs: how much memory each takes, and how long it takes to create them and to ready them all.
 import MPG
 
 extension Measure {
   static let parking = [
     Measure(name: "parked", procs: 2, operations: 100_000) { parked("parked", $0) { _ = $0.receive() } },
-    // The same, some 4 KiB of stack further down.
+    // The same, but each G parks with some 4 KiB of its stack in use.
     Measure(name: "parked-deep", procs: 2, operations: 100_000) {
       parked("parked-deep", $0) { _ = deep($0, levels: 16) }
     },
   ]
 
-  /// `rss` is resident memory alone, as the Go program counts it; page tables, in which stacks that lie far apart cost
-  /// something too, are a line of their own.
+  /// The line `rss` counts resident memory only, like the Go program. Page tables have the line `pte` of their own: stacks
+  /// that lie far apart need more of them.
   private static func parked(_ name: String, _ count: Int, _ wait: @escaping @Sendable (Channel<Int>) -> Void)
   {
     let name = "\(name)-\(count / 1000)k"
@@ -44,7 +44,7 @@ extension Measure {
     Report.line(name + ".wake-all", Double(Clock.wall() - wakeStart) / Double(count), "ns/op")
   }
 
-  /// Waits at the bottom of `levels` frames with 192 bytes of their own each.
+  /// Waits in a recursion `levels` deep, with 192 bytes in each frame.
   @inline(never)
   private static func deep(_ gate: Channel<Int>, levels: Int) -> UInt8 {
     unsafe withUnsafeTemporaryAllocation(byteCount: 192, alignment: 8) { pad in

@@ -1,4 +1,4 @@
-// Pieces of the scheduler by themselves: what `make instructions` counts that no other measure has alone.
+// Single pieces of the scheduler, for `make instructions`: no other measure runs them alone.
 import MPG
 import Region
 
@@ -47,7 +47,7 @@ extension Measure {
   }
 }
 
-/// Memory as the region has it, never freed.
+/// Memory that takes the place of the region. It is never freed.
 ///
 /// Safe because: nothing is placed beyond its bytes.
 @safe private struct Arena {

@@ -1,7 +1,7 @@
-// Clocks and the result lines `name/Pn value unit`.
+// Clocks, and the result lines `name/Pn value unit`.
 //
-// Two clocks for everything: wall time, and the process's CPU time (user + system, all threads), which a
-// neighbour's load on a shared machine hardly moves.
+// Everything is measured by two clocks: wall time, and the process's CPU time (user + system, all threads). Other work on a
+// shared machine hardly changes the CPU time.
 import Glibc
 import MPG
 import Synchronization
@@ -10,14 +10,14 @@ import Synchronization
 enum Report {
   private static let procs = Atomic(0)
 
-  /// Says how many Ps the lines that follow were measured on.
+  /// Sets the number of Ps that the following lines name.
   static func setProcs(_ count: Int) { procs.store(count, ordering: .relaxed) }
 
   static var procCount: Int { procs.load(ordering: .relaxed) }
 
   static func line(_ name: String, _ value: Double, _ unit: String) {
     print("\(name)/P\(procCount) \(fixed(value)) \(unit)")
-    fflush(nil)  // a measure that dies must not take earlier lines with it
+    fflush(nil)  // so that this line is not lost when a later measure crashes
   }
 
   /// Runs `body` and prints its wall and CPU time per operation.

@@ -1,9 +1,9 @@
-// Select and mutexes: what they cost when nobody waits, and when eight Gs want the same one.
+// The cost of select, of a mutex that nobody waits for, and of a mutex that eight Gs want.
 import MPG
 
 extension Measure {
   static let selecting = [
-    // One op is a send into one of two channels, and a select that receives it.
+    // One op is a send into one of two channels, and a select that receives the value.
     Measure(name: "select-2", procs: 1, operations: 5_000_000, run: selectOfTwo),
     // One op is lock, add, unlock.
     Measure(name: "mutex-uncontended", procs: 1, operations: 50_000_000) {

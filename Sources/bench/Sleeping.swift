@@ -1,4 +1,4 @@
-// How late sleepers wake: a hundred thousand at once.
+// How late Gs wake from a sleep, when a hundred thousand sleep at once.
 import MPG
 
 extension Measure {
@@ -20,7 +20,7 @@ extension Measure {
     var all: [Int64] { unsafe Array(slots) }
   }
 
-  /// `count` Gs, each asleep for a pseudo-random 1 to 100 ms; lateness counts from the G's own clock reading.
+  /// `count` Gs that each sleep for a pseudo-random 1 to 100 ms. Each G measures its lateness from its own reading of the clock.
   private static func sleepStorm(count: Int) {
     let late = Samples(count: count)
     var seed: UInt32 = 1

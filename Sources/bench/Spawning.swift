@@ -1,9 +1,9 @@
-// Creating, running and reaping Gs: in bounded batches, all at once, one by one, and as a tree.
+// Creating, running and freeing Gs: in bounded batches, all at once, one by one, and as a tree.
 import MPG
 
 extension Measure {
   static let spawning = [
-    // One op is a G that is spawned, does nothing and is reaped.
+    // One op is a G that is created, does nothing and ends.
     Measure(name: "spawn-bounded", procs: 2, operations: 2_000_000, run: spawnBounded),
     Measure(name: "spawn-unbounded", procs: 2, operations: 1_000_000, run: spawnUnbounded),
     Measure(name: "spawn-join", procs: 1, operations: 2_000_000, run: spawnJoin),
@@ -32,7 +32,7 @@ extension Measure {
     }
   }
 
-  /// Spawns one, waits until it has finished, again: latency, with no batching to hide behind.
+  /// Creates one G and waits until it has ended, again and again: latency, which no batching can hide.
   private static func spawnJoin(total: Int) {
     Report.timed("spawn-join", operations: total) {
       let done = Channel<Void>()

@@ -3,12 +3,12 @@ import MPG
 
 extension Measure {
   static let switching = [
-    // One op is one yield. With two Gs the GRQ or LRQ is nearly empty; with a thousand it is not.
+    // One op is one yield. With two Gs the queues are nearly empty, with a thousand they are long.
     Measure(name: "yield-2", procs: 1, operations: 20_000_000) { yields("yield-2", gs: 2, total: $0) },
     Measure(name: "yield-1000", procs: 2, operations: 20_000_000) {
       yields("yield-1000", gs: 1000, total: $0)
     },
-    // One op is a full round trip: two switches, and two channel operations on either side.
+    // One op is a full round trip: two switches, and two channel operations on each side.
     Measure(name: "pingpong", procs: 1, operations: 5_000_000, run: pingpong),
     // One op is one hop of the token.
     Measure(name: "ring", procs: 1, operations: 10_000_000) { ring("ring", size: 1000, hops: $0) },
@@ -59,7 +59,7 @@ extension Measure {
       go { pass(from: from, to: outgoing, done: done, last: -size) }
       incoming = outgoing
     }
-    let whole = hops - hops % size  // whole rounds, so that every lap starts and ends at the first
+    let whole = hops - hops % size  // whole rounds: the token ends at the first G
     first.send(size)
     _ = done.receive()
     Report.timed(name, operations: whole) {

@@ -1,10 +1,10 @@
-// What a system call costs by itself, and under `blocking`, which puts the P on offer for as long as it lasts.
+// The cost of a system call by itself, and inside `blocking`, which lets others take the P while the call lasts.
 import Glibc
 import MPG
 
 extension Measure {
   static let calling = [
-    // One op is one getppid, which does nothing: what remains is going there and coming back.
+    // One op is one getppid, which does nothing in the kernel: the time is that of entering and leaving it.
     Measure(name: "syscall", procs: 1, operations: 5_000_000, run: syscalls)
   ]
 

@@ -1,4 +1,4 @@
-// Turns: how late who sleeps is beside Gs that never give way, and how fair giving way is to all others.
+// Turns: how late a sleeping G gets its turn beside Gs that never yield, and how long Gs that yield wait for their next turn.
 import Glibc
 import MPG
 
@@ -26,8 +26,8 @@ extension Measure {
     group.wait()
   }
 
-  /// Ten Gs compute 300 µs and give way, again and again: how long they wait for their next turn; and how late beside them
-  /// is one that makes system calls of 5 ms, so that it comes back to the queue of all.
+  /// Ten Gs compute 300 µs and yield, again and again. Measures how long they wait for their next turn; and how late beside
+  /// them another G goes on after system calls of 5 ms, from which it returns to the GRQ.
   private static func yieldFairly(count: Int) {
     let flag = Flag()
     let turns = Turns()
@@ -57,7 +57,7 @@ extension Measure {
     Report.spread("yield-fair.call", late)
   }
 
-  /// What Gs waited for their turns.
+  /// How long the Gs waited for their turns.
   ///
   /// Safe because it is touched only while the mutex is locked.
   private final class Turns: @unchecked Sendable {

@@ -1,5 +1,5 @@
-// Latency: how late sleepers wake, on an idle runtime and beside Gs that never yield; how soon an idle P takes up what
-// another readied; and what a runtime that has nothing to do costs.
+// Latency: how late Gs wake from a sleep, on an idle runtime and beside Gs that never yield; how soon an idle P runs a G that
+// another P readied; and how much CPU time an idle runtime takes.
 import MPG
 import Synchronization
 
@@ -12,7 +12,7 @@ extension Measure {
     Measure(name: "paced", procs: 2, operations: 10_000_000, run: paced),
   ]
 
-  /// One G, otherwise idle, that sleeps 1 ms at a time: timer and thread wake-up, and nothing else.
+  /// One G sleeps 1 ms at a time on an idle runtime. Measures the timer and the wake-up of a thread, and nothing else.
   private static func timerIdle(count: Int) {
     let cpu = Clock.cpu()
     let late = sleeps(count)
@@ -20,7 +20,7 @@ extension Measure {
     Report.line("timer-idle.cpu", Double(Clock.cpu() - cpu) / Double(count), "ns/op")
   }
 
-  /// The same with a G that never yields on every P: how soon preemption lets the sleeper in.
+  /// The same, while every P runs a G that never yields. Measures how soon preemption makes room for the sleeping G.
   private static func preempt(count: Int) {
     let flag = Flag()
     let group = WaitGroup()
@@ -38,7 +38,7 @@ extension Measure {
 
   final class Flag: Sendable { let stop = Atomic(false) }
 
-  /// A long stretch without a call or a yield; only a signal stops it.
+  /// Computes for long without a call or a yield. Only a signal can preempt it.
   @inline(never)
   static func hog(until flag: Flag) {
     var x: UInt64 = 1
@@ -57,10 +57,12 @@ extension Measure {
     }
   }
 
-  /// Moments at which something was sent, and the delays until it was received. Filled by one G, read after it is done.
+  /// The times from a send to its receive.
+  ///
+  /// Safe because one G fills it, and it is read after that G has ended.
   private final class Delays: @unchecked Sendable { var all: [Int64] = [] }
 
-  /// A G is made runnable while another P is idle and this one stays busy: a wake-up over a futex.
+  /// Readies a G while this P stays busy and another is idle. Measures the wake-up of the other P's thread by a futex.
   private static func wakeIdle(count: Int) {
     let moments = Channel<Int64>()
     let delays = Delays()
@@ -84,8 +86,8 @@ extension Measure {
     while Clock.wall() < end {}
   }
 
-  /// A million events a second with time in between: 500 yields each millisecond, of two events each. What a viewer costs
-  /// is measured beside it, and whether it can be felt.
+  /// A million events a second at a steady pace: 500 yields in each millisecond, of two events each. scripts/watched.py runs
+  /// it to measure what a viewer costs, and what it costs the program beside.
   private static func paced(events: Int) {
     let cpu = Clock.cpu()
     let start = Clock.wall()
@@ -99,7 +101,7 @@ extension Measure {
     Report.line("paced.cpu", Double(Clock.cpu() - cpu) / Double(events), "ns/op")
   }
 
-  /// CPU time of a runtime with `count` Gs that wait and nothing to do, in microseconds per second.
+  /// CPU time of a runtime whose `count` Gs all wait, in microseconds per second.
   private static func idleCPU(count: Int) {
     let gate = Channel<Int>()
     for _ in 0..<count { go { _ = gate.receive() } }

@@ -5,7 +5,7 @@
 import Glibc
 import MPG
 
-/// What the command line asks for.
+/// The command line, parsed.
 struct Request: Sendable {
   var procs: Int?
   var operations: Int?
@@ -13,7 +13,7 @@ struct Request: Sendable {
 
   private static let usage = "mpg-bench [-p PROCS] [-n OPERATIONS] NAME... | -list"
 
-  /// Ends the process with 64, as every wrong command line of this package does.
+  /// Prints the problem and exits with 64, like every program of this package after a wrong command line.
   static func usage(_ problem: String) -> Never {
     let line = "mpg-bench: \(problem); usage: \(usage)\n"
     _ = unsafe line.utf8CString.withUnsafeBytes {
@@ -25,7 +25,7 @@ struct Request: Sendable {
   init(_ arguments: [String]) {
     var rest = arguments[...]
     while var argument = rest.popFirst() {
-      // `-n1000`, `-n=1000` and `-n 1000` are the same.
+      // Accepts `-n1000` and `-n=1000` like `-n 1000`.
       if argument.count > 2, let letter = ["-p", "-n"].first(where: { argument.hasPrefix($0) }) {
         let value = argument.dropFirst(2)
         rest.insert(String(value.first == "=" ? value.dropFirst() : value), at: rest.startIndex)
@@ -62,7 +62,7 @@ struct Request: Sendable {
 
 let request = Request(Array(CommandLine.arguments.dropFirst()))
 
-// Ps are fixed for the life of a process, so measures with different defaults need one process each.
+// A run uses one number of Ps, so measures with different defaults need a process each, or -p.
 let defaults = Set(request.measures.map(\.procs))
 guard let procs = request.procs ?? (defaults.count == 1 ? defaults.first : nil) else {
   Request.usage("these measures have different default P counts, so -p is needed")

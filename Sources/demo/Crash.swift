@@ -1,4 +1,4 @@
-// Ways to die, for tests of what a dead process leaves behind. Only with `--crashable`: else there is no such path.
+// Ways to crash, for tests of what a dead process leaves behind. The path exists only with `--crashable`.
 
 import Glibc
 import HTTP
@@ -15,7 +15,7 @@ import HTTP
   }
 }
 
-/// Calls itself until the stack ends.
+/// Recurses until the stack overflows.
 @inline(never)
 private func deeper(_ depth: Int) -> Int {
   depth < 0 ? 0 : deeper(depth + 1) + depth

@@ -1,11 +1,11 @@
-// `/file?name=`: the files of one folder, read by Gs that block a thread and no P.
+// `/file?name=`: the files of one folder. The Gs that read them block a thread, but no P.
 
 import Glibc
 import HTTP
 import MPG
 
 extension Options {
-  /// The folder to serve; nil when none was named. One that cannot be opened costs one line and exit code 1.
+  /// The folder to serve; nil when the command line names none. If it cannot be opened, prints one line and exits with 1.
   func openFolder() -> Folder? {
     guard let files else { return nil }
     do {
@@ -17,7 +17,7 @@ extension Options {
   }
 }
 
-/// More bytes than these are not served: a response is in memory whole.
+/// The size in bytes of the largest file that is served. It is limited because a whole response is held in memory.
 private let largest = 8 << 20
 
 /// `/file?name=notes/today.txt`: a file beneath the served folder.
@@ -34,7 +34,7 @@ func serveFile(of folder: Folder?, _ request: borrowing Request, _ response: ino
     throw HTTPError(status(of: error), "\(error)")
   }
   response.contentType = contentType(of: name)
-  // A browser is to believe the type, and not to find a script in what is called text.
+  // Tells browsers to trust the content type. Without it, some would run a script that they find in a plain text.
   response.add("X-Content-Type-Options", "nosniff")
 }
 

@@ -1,4 +1,4 @@
-// The command line of mpg-demo, and what happens when it is wrong.
+// The command line of mpg-demo, and its error messages.
 
 import ArgumentParser
 import Glibc
@@ -65,8 +65,7 @@ struct Options: ParsableCommand {
 // MARK: before the runtime boots
 
 extension Options {
-  /// Reads the command line. A wrong one costs one line and exit code 64; `--help` prints the help and exits
-  /// 0.
+  /// Reads the command line. If it is wrong, prints one line and exits with 64. `--help` prints the help and exits with 0.
   static func fromCommandLine() -> Options {
     do {
       return try parse()
@@ -77,7 +76,7 @@ extension Options {
     }
   }
 
-  /// Listens. A port that cannot be had costs one line and exit code 1.
+  /// Listens on the port. If that fails, prints one line and exits with 1.
   func listen() -> ListeningSocket {
     prepareProcess()
     do {
@@ -105,7 +104,7 @@ func complain(_ line: String) {
   write("mpg-demo: \(line)\n", to: 2)
 }
 
-/// Writes one line to stdout, at once.
+/// Writes one line to stdout, without a buffer.
 func say(_ line: String) {
   write("\(line)\n", to: 1)
 }
@@ -115,8 +114,9 @@ private func write(_ text: String, to fd: Int32) {
   text.withUTF8 { _ = unsafe Glibc.write(fd, $0.baseAddress, $0.count) }
 }
 
-/// What a process inherits is not always fit for a server: few descriptors, or no stdout,
-/// so that the next descriptor to be opened would take its number and get what is meant for it.
+/// Mends what the process has inherited from its parent. Descriptors 0 to 2 that are closed are opened on /dev/null:
+/// otherwise a socket could get number 1 and receive what is printed. The limit of open descriptors is raised as far as
+/// allowed.
 private func prepareProcess() {
   while case let fd = unsafe open("/dev/null", O_RDWR), fd >= 0 {
     guard fd > 2 else { continue }
@@ -129,6 +129,6 @@ private func prepareProcess() {
     limit.rlim_cur = limit.rlim_max
     unsafe setrlimit(resource, &limit)
   }
-  // A closed stdout or stderr is no reason to end.
+  // A write to a closed stdout or stderr must fail with an error, not end the server by a signal.
   signal(SIGPIPE, SIG_IGN)
 }

@@ -1,10 +1,10 @@
-// The paths of mpg-demo: one table, from which requests are routed and `--help` is written.
+// The paths of mpg-demo: one table, from which both the mux and the text of `--help` are made.
 import HTTP
 import MPG
 
 struct DemoPath: Sendable {
   let path: String
-  /// What may stand behind it, with what is taken without it: `?n=1000`.
+  /// The query that the path understands, with its default value, such as `?n=1000`.
   let query: String
   let help: String
   let pace: Mux.Pace
@@ -20,8 +20,8 @@ struct DemoPath: Sendable {
   }
 
   /// - Parameters:
-  ///   - folder: what `/file` serves.
-  ///   - isCrashable: whether there is a path that ends the process.
+  ///   - folder: the folder whose files `/file` serves.
+  ///   - isCrashable: whether to include the path that ends the process.
   static func all(_ counters: Counters, _ folder: Folder?, isCrashable: Bool) -> [DemoPath] {
     let crash = DemoPath(
       "/crash", "ends the process so (--crashable)", query: "?how=abort|trap|overflow", .slow, crash)
@@ -54,7 +54,7 @@ struct DemoPath: Sendable {
     DemoPath("/leak", "leaves n Gs behind that wait for ever", query: "?n=10", .slow, leak),
   ]
 
-  /// A line for each path.
+  /// The text of the help: a line for each path.
   static var list: String {
     let paths = all(Counters(), nil, isCrashable: true)
     let width = paths.map { $0.path.count + $0.query.count }.max() ?? 0

@@ -1,5 +1,5 @@
-// The handlers that make the scheduler do something worth watching. Each runs in a scope that ends when its client leaves; those
-// that may last look at it.
+// The handlers that make the scheduler do something worth watching. Each runs in a scope that is cancelled when its client
+// leaves; handlers that may take long look whether it is.
 
 import Glibc
 import HTTP
@@ -19,7 +19,7 @@ import MPG
   response.write("spawned and joined \(n) Gs\n")
 }
 
-/// `/cpu?ms=20`: keeps a P busy for so long.
+/// `/cpu?ms=20`: keeps a P busy for this time.
 @Sendable func burn(_ request: borrowing Request, _ response: inout Response) throws {
   let ms = try number("ms", of: request, default: 20, in: 0...10_000)
   let end = nanoseconds() + ms * 1_000_000
@@ -35,8 +35,8 @@ import MPG
   response.write("slept \(ms) ms\n")
 }
 
-/// `/pipeline?n=100`: a token goes through a chain of n Gs, by a channel from each to the next; every G adds
-/// one. One that gets no token closes the channel to the next, so that none is left behind when the client leaves.
+/// `/pipeline?n=100`: a token goes through a chain of n Gs, with a channel from each G to the next. Every G adds one to it.
+/// When the client leaves, the first channel is closed. A G whose channel is closed closes the next, so all Gs end.
 @Sendable func pipeline(_ request: borrowing Request, _ response: inout Response) throws {
   let n = try number("n", of: request, default: 100, in: 1...100_000)
   let start = nanoseconds()
@@ -48,7 +48,7 @@ import MPG
       throw CancellationError()
     }
     let input = last
-    let output = Channel<Int>(capacity: place == n ? 1 : 0)  // the last waits for nobody, who may be gone
+    let output = Channel<Int>(capacity: place == n ? 1 : 0)  // the handler may be gone
     goDetached {
       guard let token = input.receive() else { return output.close() }
       output.send(token + 1)
@@ -60,7 +60,7 @@ import MPG
   response.write("the token went through \(token) of \(n) Gs in \((nanoseconds() - start) / 1000) us\n")
 }
 
-/// `/hog?ms=20`: computes for so long by the wall clock and never gives way: only preemption saves the others.
+/// `/hog?ms=20`: computes for this time by the wall clock and never yields. Other Gs get the P only by preemption.
 @Sendable func hog(_ request: borrowing Request, _ response: inout Response) throws {
   let ms = try number("ms", of: request, default: 20, in: 0...10_000)
   let end = nanoseconds() + ms * 1_000_000
@@ -71,7 +71,7 @@ import MPG
   response.write("hogged for \(ms) ms, ended at \(x)\n")
 }
 
-/// `/block?ms=50`: blocks a thread of the system for so long; its P goes on without it.
+/// `/block?ms=50`: blocks a thread of the system for this time, while its P runs other Gs.
 @Sendable func block(_ request: borrowing Request, _ response: inout Response) throws {
   let ms = try number("ms", of: request, default: 50, in: 0...60_000)
   var ends: [Int32] = [0, 0]
@@ -79,24 +79,24 @@ import MPG
   let (reading, writing) = (ends[0], ends[1])
   defer { close(reading) }
   go {
-    try? sleepOrCancelled(.milliseconds(ms))  // the client's leaving ends the block as well
+    try? sleepOrCancelled(.milliseconds(ms))  // if the client leaves, this ends early, and so does the block
     close(writing)
   }
   blocking {
     var byte: UInt8 = 0
-    while unsafe read(reading, &byte, 1) < 0, errno == EINTR {}  // a signal came: read on
+    while unsafe read(reading, &byte, 1) < 0, errno == EINTR {}  // after a signal: read again
   }
   response.write("blocked a thread for \(ms) ms\n")
 }
 
-/// `/leak?n=10`: leaves n Gs behind that wait for ever: what a leak looks like.
+/// `/leak?n=10`: leaves n Gs behind that wait for ever, to show what a leak looks like.
 @Sendable func leak(_ request: borrowing Request, _ response: inout Response) throws {
   let n = try number("n", of: request, default: 10, in: 1...10_000)
   for _ in 0..<n { go { _ = Channel<Void>().receive() } }
   response.write("left \(n) Gs behind, parked on channels that nobody knows\n")
 }
 
-/// The value of a query parameter; another than a number in `range` is a 400 with one line.
+/// The value of a query parameter. Throws a 400 with one line when it is not a number in `range`.
 private func number(
   _ name: StaticString, of request: borrowing Request, default fallback: Int, in range: ClosedRange<Int>
 ) throws -> Int {
@@ -107,7 +107,8 @@ private func number(
   return value
 }
 
-/// Never inlined: a G may be in another thread after a park.
+/// The monotonic clock. Never inlined, like every function that may use thread-local memory: a G may be in another thread after
+/// a park.
 @inline(never)
 private func nanoseconds() -> Int {
   var now = timespec()

@@ -1,11 +1,11 @@
-// The rest of mpg-demo: what it tells of itself, and how it ends.
+// The handlers that tell about the request and the server itself, and the end of the server.
 
 import Glibc
 import HTTP
 import MPG
 import Net
 
-/// `/echo`: the request as the server understood it; the differential tests compare this with other parsers.
+/// `/echo`: the request as the server understood it. Tests compare this with what other parsers understand.
 @Sendable func echo(_ request: borrowing Request, _ response: inout Response) {
   response.write("\(request.method.name) \(request.target)\n")
   for (name, value) in request.fields { response.write("\(name): \(value)\n") }
@@ -13,7 +13,7 @@ import Net
   response.write(request.body)
 }
 
-/// `/stats`: the process's own counters, a name and a number a line.
+/// `/stats`: the process's own counters; each line has a name and a number.
 func showStatistics(_ counters: Counters, _ response: inout Response) {
   let statistics = MPG.statistics()
   let lines: [(String, UInt64)] = [
@@ -33,8 +33,8 @@ func showStatistics(_ counters: Counters, _ response: inout Response) {
   for (name, value) in lines { response.write("\(name) \(value)\n") }
 }
 
-/// The first SIGTERM or SIGINT lets requests in flight finish; a second one ends the process at once. Both are
-/// caught when this returns.
+/// After the first SIGTERM or SIGINT, requests in flight may finish; a second one ends the process at once. The handlers are
+/// installed when this returns.
 func stopOnSignal(_ server: Server) throws {
   let signals = try Signals([SIGTERM, SIGINT])
   go {
@@ -47,7 +47,7 @@ func stopOnSignal(_ server: Server) throws {
   }
 }
 
-/// Serves until told to stop.
+/// Serves until `shutDown`, and reports connections that were still busy then.
 func serve(_ server: Server, on socket: ListeningSocket) throws {
   let open = try server.serve(socket)
   if open > 0 { complain("stopped with \(open) connections still busy after the drain time-out") }
