@@ -170,7 +170,7 @@ struct Conversation: ~Copyable {
     input.shrink(to: Self.inputCapacity)
     parser.reset()
     saidContinue = false
-    if !keepsAlive { ending = .finish }  // .close could lose it: more bytes may come
+    if !keepsAlive { ending = .finish }  // not .close, even with no input: more bytes may come
     return true
   }
 

@@ -1,4 +1,4 @@
-// What is done at random: spawning, channels, selects, locks.
+// The activities of the soak, without those that measure time: spawning, channels, selects, locks.
 import MPG
 import Synchronization
 
@@ -24,7 +24,7 @@ final class Sum: Sendable {
   func add(_ n: Int = 1) { state.wrappingAdd(n, ordering: .acquiringAndReleasing) }
 }
 
-/// Many Gs, some of which start others; each counts once.
+/// Starts many Gs, some of which start others. Checks that each G ran once.
 @Sendable private func storm(_ chance: inout Chance, _ bench: Bench) {
   let (parents, children) = (chance.number(in: 1...300), chance.number(in: 0...5))
   let (sum, all) = (Sum(), WaitGroup())
@@ -46,7 +46,7 @@ final class Sum: Sendable {
   bench.check(sum.value == parents * (children + 1), "\(sum.value) of \(parents * (children + 1)) Gs ran")
 }
 
-/// Several senders and receivers on one channel: every value arrives once.
+/// Several senders and receivers use one channel. Checks that every value arrives once.
 @Sendable private func useChannels(_ chance: inout Chance, _ bench: Bench) {
   let channel = Channel<Int>(capacity: chance.number(in: 0...8))
   let (senders, receivers, each) = (
@@ -80,7 +80,7 @@ final class Sum: Sendable {
     "\(count.value) of \(n) values arrived, sum \(sum.value)")
 }
 
-/// Sends and receives by select, with time-outs: every value arrives once.
+/// Sends and receives by select, with time-outs. Checks that every value arrives once.
 @Sendable private func useSelect(_ chance: inout Chance, _ bench: Bench) {
   let channels = [Channel<Int>(capacity: chance.number(in: 0...2)), Channel<Int>()]
   let n = chance.number(in: 1...100)
@@ -121,9 +121,9 @@ final class Sum: Sendable {
     sums == [n * (n - 1) / 2, n * (n - 1) / 2], "of \(n) values each, selects received sums \(sums)")
 }
 
-/// A number that only its lock guards.
+/// A number and a pair, each guarded by a lock.
 ///
-/// Safe because: touched under the lock alone.
+/// Safe because: `value` is touched only under `mutex`, `pair` only under `lock`.
 private final class Guarded: @unchecked Sendable {
   let mutex = Mutex()
   let lock = RWMutex()
@@ -131,7 +131,7 @@ private final class Guarded: @unchecked Sendable {
   var pair = (0, 0)
 }
 
-/// Additions under a mutex are not lost; under a read lock a pair is whole.
+/// Checks that no addition under a mutex is lost, and that no reader under a read lock sees half a write.
 @Sendable private func useMutexes(_ chance: inout Chance, _ bench: Bench) {
   let (gs, each) = (chance.number(in: 2...8), chance.number(in: 1...200))
   let (guarded, all) = (Guarded(), WaitGroup())
@@ -160,7 +160,7 @@ private final class Guarded: @unchecked Sendable {
   bench.check(guarded.value == gs * each, "\(guarded.value) of \(gs * each) additions were kept")
 }
 
-/// Never more holders than permits; a bounded buffer by a condition loses nothing.
+/// Checks that a semaphore never has more holders than permits, and that a condition loses no signal.
 @Sendable private func useSemaphores(_ chance: inout Chance, _ bench: Bench) {
   let (permits, gs) = (chance.number(in: 1...4), chance.number(in: 2...16))
   let semaphore = Semaphore(permits)

@@ -1,5 +1,5 @@
-// Chance that can be had again: every decision of a soak comes from one seed (SplitMix64). Which thread runs what when
-// does not, so the same seed asks the same things, and may still not meet the same race.
+// Repeatable random numbers (SplitMix64): every decision of a soak follows from one seed. The order in which threads run does
+// not. So the same seed does the same things, but may not meet the same race.
 
 struct Chance {
   private var state: UInt64
@@ -21,6 +21,6 @@ struct Chance {
   /// True once in `n`.
   mutating func once(in n: Int) -> Bool { next() % UInt64(n) == 0 }
 
-  /// A source of its own for somebody else.
+  /// A new generator, seeded by this one, for another G.
   mutating func split() -> Chance { Chance(seed: next()) }
 }

@@ -1,27 +1,28 @@
-// What must hold in every frame, as it is seen from outside.
+// The checks of every snapshot that the observer takes.
 import Glibc
 import Inspector
 import Region
 
 struct Checks {
-  /// Ps that there may be at once: their number changes from 1 to this.
+  /// The largest number of Ps: the work changes the number between 1 and this.
   private let procs: Int
-  /// Nanoseconds that nothing may stand still for.
+  /// For how many nanoseconds at most a G may wait for a turn, or no G may be started.
   private let patience: UInt64
   private var last: Snapshot?
   private var frames = 0
   private var consistent = 0
   private var scans = 0
-  /// When each wait for a turn that still goes on was first seen.
+  /// The waits for a turn that still go on, each with the time at which it was first seen.
   private var turns: [RunnableScan.Turn: UInt64] = [:]
   private var longestTurn: UInt64 = 0
-  /// When a G was last seen to be started.
+  /// When the number of started Gs was last seen to change.
   private var lastSwitch: UInt64 = 0
-  /// Frames in a row in which more Ms than Ps held one.
+  /// Number of snapshots in a row in which more Ms held a P than there are Ps.
   private var crowded = 0
   private(set) var violation: String?
 
-  /// Rows of Ms are read one after another while Ps change hands: so many frames in a row are no accident.
+  /// From this value of `crowded` on it is a violation. A few in a row may be an accident, because the Ms are read one after
+  /// another while Ps change hands.
   private static let believed = 20
 
   init(procs: Int, patience: Int) {

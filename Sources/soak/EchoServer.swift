@@ -1,5 +1,4 @@
-// A server that sends back what it receives, on the loopback; and its clients, which may cut their connection at any
-// moment.
+// An echo server on the loopback, and its clients, which may cut their connection at any moment.
 import Glibc
 import MPG
 import Net
@@ -37,11 +36,11 @@ final class EchoServer: Sendable {
     }
   }
 
-  /// A new connection to it; nil when there are no more ports or descriptors at the moment.
+  /// Makes a new connection to the server; nil when the system has no port or descriptor left at the moment.
   func connect() throws -> TCPConnection? {
     let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard fd >= 0 else { return nil }
-    // Closing resets: a soak would else fill the system's table of connections that linger.
+    // Makes `close` reset the connection. Otherwise a long soak would fill the system's table of connections in TIME_WAIT.
     var linger = linger(l_onoff: 1, l_linger: 0)
     unsafe setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
     let port = port
@@ -65,7 +64,7 @@ final class EchoServer: Sendable {
   }
 }
 
-/// Sends random bytes and wants them back, a few times; or cuts the connection in the midst.
+/// Sends random bytes a few times, and checks that the same bytes come back; or cuts the connection in between.
 @Sendable func useSockets(_ chance: inout Chance, _ bench: Bench) throws {
   guard let connection = try bench.echo.connect() else { return MPG.sleep(.milliseconds(20)) }
   let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
@@ -86,7 +85,7 @@ final class EchoServer: Sendable {
   }
 }
 
-/// Waits for a socket that stays silent, until the deadline.
+/// Reads from a connection on which nothing comes. Checks that the read ends with `.timedOut`.
 @Sendable func missDeadlines(_ chance: inout Chance, _ bench: Bench) throws {
   guard let connection = try bench.echo.connect() else { return MPG.sleep(.milliseconds(20)) }
   let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16, alignment: 16)

@@ -1,4 +1,4 @@
-// The observer: starts the process that works, attaches to its region, and checks until it ends.
+// The observer: starts the process that does the work, attaches to its region, and checks it until that process ends.
 import Glibc
 import Inspector
 
@@ -16,7 +16,7 @@ struct Observer {
     exit((status >> 8) & 0xff)
   }
 
-  /// Checks until the process has ended; its wait status.
+  /// Checks until the process has ended. Returns its wait status.
   private func watch(_ pid: pid_t) -> Int32 {
     do {
       let inspector = try attach(pid)
@@ -32,7 +32,7 @@ struct Observer {
         try checks.look(at: inspector.snapshot())
         if round % 10 == 0 { try checks.look(at: scan.turns()) }
         if unsafe access(inspector.target.path, F_OK) != 0 {
-          // At a good end the file goes first, and then the process, which a busy machine may hold up.
+          // A process that ends in order removes its file first. On a busy machine some time may pass until it is gone itself.
           if let status = hasEnded(pid, within: 30) {
             say(checks.summary)
             return status

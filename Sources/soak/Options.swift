@@ -23,7 +23,7 @@ struct Options: ParsableArguments {
     guard patience > 0 else { throw ValidationError("--patience must be positive") }
   }
 
-  /// The same for the process that does the work.
+  /// The arguments for the process that does the work.
   func arguments(seed: UInt64) -> [String] {
     [
       "--work", "--minutes", "\(minutes)", "--seed", "\(seed)", "--procs", "\(procs)", "--patience",
@@ -33,13 +33,14 @@ struct Options: ParsableArguments {
   }
 }
 
-/// What a soak has besides: what met nothing else before it was found to be wrong.
+/// Something that a soak does beside its usual work, or a setting for it. Each mode tries the meeting of one feature with all
+/// others: faults of such meetings were found late.
 enum Mode: String, CaseIterable, ExpressibleByArgument, CustomStringConvertible {
   case usual
-  /// Slices, and what a fresh wake-up waits at most, of 100 µs: everything is preempted everywhere.
+  /// Slices and grains of 100 µs, so that Gs are preempted everywhere.
   case preemption
-  /// Nothing but a G that reads what another process writes, at gaps in which everything else has come to rest: the
-  /// process has nothing to do, and is in no deadlock.
+  /// Instead of the usual work, one G reads what another process writes now and then. In between, the process is idle, which
+  /// the runtime must not take for a deadlock.
   case reader
   /// Other programs are started all the time, by `posix_spawn` and by `fork` and `exec`.
   case fork
@@ -51,7 +52,7 @@ enum Mode: String, CaseIterable, ExpressibleByArgument, CustomStringConvertible 
 }
 
 extension ParsableArguments {
-  /// Reads a command line. A wrong one costs one line and exit code 64; `--help` prints the help and exits 0.
+  /// Parses a command line. If it is wrong, prints one line and exits with 64. `--help` prints the help and exits with 0.
   static func fromCommandLine(_ arguments: [String]) -> Self {
     do {
       return try parse(arguments)
@@ -62,16 +63,16 @@ extension ParsableArguments {
   }
 }
 
-/// Says what is wrong with the command line, and ends the process.
+/// Prints what is wrong with the command line, and exits with 64.
 func complain(_ problem: String) -> Never {
   write("mpg-soak: \(problem.split(separator: "\n").joined(separator: " "))\n", to: 2)
   exit(64)
 }
 
-/// Writes one line to stdout, at once.
+/// Writes one line to a descriptor, stdout if none is named, without a buffer.
 func say(_ line: String, to fd: Int32 = 1) { write(line + "\n", to: fd) }
 
-/// Says what is wrong, and how to have it again, and ends the process.
+/// Prints what was violated, with the seed that repeats the run, and exits with 1.
 func violation(_ what: String, seed: UInt64) -> Never {
   write("mpg-soak: VIOLATION: \(what); --seed \(seed)\n", to: 2)
   exit(1)

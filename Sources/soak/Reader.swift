@@ -1,9 +1,9 @@
-// A process that mostly waits for another one: one G reads a pipe, and that is all. Whoever takes its rest for a
-// deadlock ends it, with exit code 2.
+// A process that mostly waits for another one: its only lasting G reads a pipe. If the runtime took that wait for a deadlock,
+// it would end the process with exit code 2.
 //
-// The other process writes at two kinds of gaps: of 5 to 40 ms, in which every thread falls asleep; and of 11.9 to
-// 12.5 ms after a quiet spell of 30, which is when sysmon has just made sure that all is idle. Now and then a G sleeps or
-// computes for a moment beside the reader, so that the process comes to rest from elsewhere too.
+// The other process, the writer, makes two kinds of pauses. Those of 5 to 40 ms let every thread fall asleep. Those of 11.9
+// to 12.5 ms follow a pause of 30 ms, and end when sysmon has just found that all is idle. Now and then another G sleeps, or
+// is in a system call for a moment, so that the process becomes idle in other ways too.
 import Glibc
 import MPG
 
@@ -16,7 +16,7 @@ struct Reader {
   func work() throws {
     var ends: [Int32] = [0, 0]
     guard unsafe pipe(&ends) == 0 else { violation("no pipe: errno \(errno)", seed: seed) }
-    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)  // or the writer would not notice that nobody reads any more
+    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)  // the writer must not inherit it: it would not see that we end
     let writer = startSelf(
       ["--writer", "\(ends[1])", "--seed", "\(seed)", "--minutes", "\(options.minutes)"], seed: seed)
     close(ends[1])
@@ -29,7 +29,7 @@ struct Reader {
     say("mpg-soak: \(count) bytes read from another process")
   }
 
-  /// Reads until the writer ends; the bytes count up, so that none can be missing.
+  /// Reads until the writer ends, and returns the number of bytes. The bytes count up, so a missing one is noticed.
   private func read(from fd: Int32) throws -> Int {
     var chance = Chance(seed: seed &+ 3)
     let poll = try Pollable(fd: fd)
@@ -57,7 +57,7 @@ struct Reader {
   }
 }
 
-/// The other process, which is no program of the runtime.
+/// The process that writes. It does not use the runtime.
 struct Writer {
   let fd: Int32
   let seed: UInt64
@@ -86,7 +86,7 @@ struct Writer {
     count &+= 1
   }
 
-  /// To the microsecond: the last third of a millisecond by the clock.
+  /// Sleeps exactly to the microsecond: it spins for the last 300 µs.
   private func sleep(nanoseconds: Int) {
     let end = monotonicNanoseconds() + UInt64(nanoseconds)
     usleep(UInt32(max(0, nanoseconds / 1000 - 300)))

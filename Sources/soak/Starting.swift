@@ -1,5 +1,5 @@
-// Other programs, started all the time: the runtime's threads, region and signals must come to no harm by it, and the
-// child must not by them.
+// Starts other programs all the time. That must not harm the runtime's threads, region and signals, and these must not harm
+// the child.
 import CSoak
 import Glibc
 import MPG
@@ -9,7 +9,7 @@ let starting = Activity(name: "programs started", workers: 2, run: startPrograms
 /// A way to start another process that ends at once, with 0 or 1.
 private enum Way: CaseIterable {
   case posixSpawn, forkAndExec
-  /// No program: the child is a copy of this process that ends in order, which is no business of the parent's region.
+  /// Starts no program: the child is a copy of this process, and calls `exit`, which must leave the parent's region as it is.
   case forkAndExit
 
   func start(status: Int32) -> pid_t {
@@ -22,12 +22,12 @@ private enum Way: CaseIterable {
   }
 }
 
-/// Starts one, and waits until it has ended as it should.
+/// Starts a child process, waits until it has ended, and checks its exit code.
 @Sendable private func startPrograms(_ chance: inout Chance, _ bench: Bench) {
   let expected = Int32(chance.number(in: 0...1))
   let way = Way.allCases[chance.number(in: 0...Way.allCases.count - 1)]
   let pid = blocking { way.start(status: expected) }
-  // A machine may be out of processes for a moment.
+  // The machine may have no room for another process for a moment.
   guard pid > 0 else { return MPG.sleep(.milliseconds(5)) }
   var status: Int32 = 0
   let waited = blocking { () -> pid_t in

@@ -1,8 +1,8 @@
-// What is done at random, with time in it: timers, cancellation, hogs, system calls.
+// The activities of the soak in which time matters: timers, cancellation, hogs, system calls.
 import Glibc
 import MPG
 
-/// An alarm goes off once, however often it is set anew in time, and not at all when it was stopped in time.
+/// Checks that an alarm goes off once, however often it is reset in time, and not at all when it is stopped in time.
 @Sendable func useAlarms(_ chance: inout Chance, _ bench: Bench) {
   let fired = Sum()
   let alarm = Alarm(after: .microseconds(chance.number(in: 0...3000))) { fired.add() }
@@ -18,7 +18,7 @@ import MPG
   bench.check(fired.value == expected, "an alarm went off \(fired.value) times instead of \(expected)")
 }
 
-/// A sleep is never too short; a ticker ticks, and stops.
+/// Checks that a sleep is never too short, that a ticker ticks, and that it stops.
 @Sendable func useTickers(_ chance: inout Chance, _ bench: Bench) {
   let microseconds = chance.number(in: 0...5000)
   let start = monotonicNanoseconds()
@@ -38,7 +38,7 @@ import MPG
   bench.check(isQuiet, "a ticker ticked after it was stopped")
 }
 
-/// Whatever waits in a scope that is cancelled ends, and says so.
+/// Checks that every wait in a cancelled scope ends with an error.
 @Sendable func cancelScopes(_ chance: inout Chance, _ bench: Bench) {
   let (gs, depth) = (chance.number(in: 1...20), chance.number(in: 0...2))
   let delay = chance.number(in: 0...3)
@@ -55,7 +55,7 @@ import MPG
     cancelled.value == gs * (depth + 1), "\(cancelled.value) of \(gs * (depth + 1)) waits were cancelled")
 }
 
-/// Starts Gs that wait in the running G's scope, and `depth` scopes of such below.
+/// Starts Gs that wait in the running G's scope, and the same in `depth` scopes nested in it.
 private func fill(_ gs: Int, _ depth: Int, _ cancelled: Sum, _ all: WaitGroup) {
   for index in 0..<gs {
     go {
@@ -81,7 +81,7 @@ private func fill(_ gs: Int, _ depth: Int, _ cancelled: Sum, _ all: WaitGroup) {
   }
 }
 
-/// Computes without giving way, then pauses: preemption must save the others.
+/// Computes without yielding, then pauses. Other Gs get the P only by preemption.
 @Sendable func hog(_ chance: inout Chance, _ bench: Bench) {
   let end = monotonicNanoseconds() + UInt64(chance.number(in: 1...40)) * 1_000_000
   var (x, allocated) = (UInt64(1), 0)
@@ -94,7 +94,7 @@ private func fill(_ gs: Int, _ depth: Int, _ cancelled: Sum, _ all: WaitGroup) {
   MPG.sleep(.milliseconds(chance.number(in: 0...100)))
 }
 
-/// System calls, short and long; a file is what was written.
+/// Makes short and long system calls, and checks that a file has the bytes that were written to it.
 @Sendable func callSystem(_ chance: inout Chance, _ bench: Bench) throws {
   if chance.once(in: 8) {
     let sum = try File.read(bench.file.path).reduce(0) { $0 + Int($1) }

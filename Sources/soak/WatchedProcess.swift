@@ -1,8 +1,8 @@
-// A process that is watched: this program once more, with other arguments.
+// The process that is watched: the same program as the watcher, started with other arguments.
 import Glibc
 import Inspector
 
-/// Starts this program once more, to work.
+/// Starts this program again, as another process.
 func startSelf(_ arguments: [String], seed: UInt64) -> pid_t {
   var list = unsafe (["mpg-soak"] + arguments).map { unsafe strdup($0) } + [nil]
   var pid: pid_t = 0
@@ -11,10 +11,10 @@ func startSelf(_ arguments: [String], seed: UInt64) -> pid_t {
   return pid
 }
 
-/// A process that has just been started has no region yet.
+/// Attaches to a process that has just been started. Tries for some seconds, since its region may not be there yet.
 func attach(_ pid: pid_t) throws -> Inspector {
   for _ in 0..<100 {
-    // Before its boot is over the region has no Ps to check.
+    // Until the boot is over, the region has no Ps to check.
     if let inspector = try? Inspector.attach(to: pid), let now = try? inspector.snapshot(),
       now.boot[.main] != nil
     {
@@ -25,13 +25,13 @@ func attach(_ pid: pid_t) throws -> Inspector {
   return try Inspector.attach(to: pid)
 }
 
-/// Its wait status; nil while it runs.
+/// The wait status of a child; nil while it runs.
 func ended(_ pid: pid_t) -> Int32? {
   var status: Int32 = 0
   return unsafe waitpid(pid, &status, WNOHANG) == pid ? status : nil
 }
 
-/// Its wait status, when it ends within so many seconds; nil: it does not.
+/// The wait status of a child that ends within this time; nil: it does not.
 func hasEnded(_ pid: pid_t, within seconds: Int) -> Int32? {
   for _ in 0..<(seconds * 50) {
     if let status = ended(pid) { return status }
@@ -40,9 +40,9 @@ func hasEnded(_ pid: pid_t, within seconds: Int) -> Int32? {
   return nil
 }
 
-/// Has the work say what it is doing (SIGQUIT lists all Gs), then ends it.
+/// Makes the process print all its Gs (SIGQUIT), ends it, and reports `what` as a violation.
 ///
-/// - Parameter keep: leaves it stopped instead, for a debugger.
+/// - Parameter keep: leave the process stopped (SIGSTOP) for a debugger, instead of ending it.
 func stop(_ pid: pid_t, _ what: String, keep: Bool = false, seed: UInt64) -> Never {
   kill(pid, SIGQUIT)
   sleep(1)

@@ -1,18 +1,18 @@
-// The work: Gs that each do one kind of thing again and again until the time is over, and then the reckoning.
+// The process that does the work: its Gs repeat one activity each until the time is over. Then it checks that nothing is left.
 import Glibc
 import MPG
 import Net
 import Synchronization
 
-/// Something that is done again and again, each time with an outcome that it checks itself.
+/// One kind of work. Gs repeat it, and each time it checks its own outcome.
 struct Activity: Sendable {
   let name: String
-  /// Gs that do it at the same time.
+  /// Number of Gs that do it at the same time.
   var workers = 2
   let run: @Sendable (inout Chance, Bench) throws -> Void
 }
 
-/// What activities work with.
+/// What all activities share: the seed, an echo server and a file.
 final class Bench: Sendable {
   let seed: UInt64
   let echo: EchoServer
@@ -37,7 +37,7 @@ final class Bench: Sendable {
   }
 }
 
-/// How often each kind of thing was done.
+/// Counts how often one activity was done.
 final class Tally: Sendable {
   private let count = Atomic(0)
   var value: Int { count.load(ordering: .relaxed) }
@@ -56,7 +56,7 @@ struct Work {
     var runtime = MPG.Options(procs: options.procs, preemption: !options.cooperative)
     if options.mode == .preemption { runtime.slice = .microseconds(100) }
     MPG.main(runtime) {
-      _ = descriptors()  // once before, so that what it opens for good is open
+      _ = descriptors()  // the first call may open descriptors that stay open
       let before = (live: statistics().live, descriptors: descriptors())
       if options.mode == .reader {
         try Reader(options, seed: seed).work()
@@ -68,7 +68,7 @@ struct Work {
   }
 }
 
-/// Everybody at work, from start to end.
+/// One run of all activities, from start to end.
 private final class Shift: Sendable {
   private let options: Options
   private let bench: Bench
@@ -116,7 +116,8 @@ private final class Shift: Sendable {
     }
   }
 
-  /// Waits until the time is over; meanwhile nothing may stand still, and memory may not grow without end.
+  /// Waits until the time is over. Meanwhile it changes the number of Ps, and checks that every activity goes on and that
+  /// memory does not grow.
   private func oversee() {
     let end = monotonicNanoseconds() + UInt64(options.minutes * 60e9)
     var seen = tallies.map { (count: $0.value, time: monotonicNanoseconds()) }
@@ -132,7 +133,7 @@ private final class Shift: Sendable {
         bench.check(
           still < UInt64(2 * options.patience), "\(activities[index].name) stands still for \(still) s")
       }
-      // The first third shows how much the work needs.
+      // The memory that the work needs is the most that it took in the first third of the time.
       if now - start < (end - start) / 3 { early = max(early, residentKiB()) }
     }
     let late = residentKiB()
@@ -140,7 +141,7 @@ private final class Shift: Sendable {
     say("mpg-soak: memory: at most \(early) KiB in the first third, \(late) KiB at the end of the work")
   }
 
-  /// Now and then another number of Ps, from 1 to twice the usual: about one change in five seconds.
+  /// Sets another number of Ps, from 1 to twice the usual, in one of ten calls: about one change in five seconds.
   private func changeProcs(_ chance: inout Chance) {
     guard chance.once(in: 10) else { return }
     MPG.setProcs(chance.number(in: 1...2 * options.procs))
@@ -166,7 +167,7 @@ private final class Shift: Sendable {
   }
 }
 
-/// Waits until what was there before is all that is there.
+/// Waits until no more Gs and descriptors are there than before the work; a violation when that takes too long.
 private func settle(_ before: (live: Int, descriptors: Int), seed: UInt64) {
   for _ in 0..<3000 {
     if statistics().live <= before.live, descriptors() <= before.descriptors {

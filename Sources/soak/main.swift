@@ -1,8 +1,8 @@
-// mpg-soak: everything that the runtime can do, at once and at random, for as long as one likes. One process works, and
-// each piece of its work checks its own outcome; another watches it from outside, through the Inspector, and checks in
-// every frame what must always hold. Exit code 0 when nothing was found, else 1 and one line that says what.
+// mpg-soak: does everything that the runtime can do, at once and at random, for a given time. One process works, and each
+// piece of its work checks its own outcome. Another process watches the first from outside, through the Inspector, and
+// checks its invariants in every snapshot. Exit code 0 when nothing was found, otherwise 1 and one line that says what.
 //
-// `mpg-soak fairness` is another mix, in which every wait for a turn is held against a bound: Fairness/Watcher.swift.
+// `mpg-soak fairness` is another mix, in which every wait for a turn is compared with a bound: Fairness/Watcher.swift.
 import CSoak
 import Glibc
 

@@ -1,4 +1,4 @@
-// The last events, kept to say what went on during a wait that was too long.
+// Keeps the last events, to show what happened during a wait that was too long.
 import Inspector
 import Region
 
@@ -10,7 +10,7 @@ struct Evidence {
   }
 
   private static let kept = 1 << 19
-  /// Lines of the G's own events at most, and of what each lane did.
+  /// Most of the G's own events that are printed.
   private static let own = 16
 
   private var items: [Item] = []
@@ -20,7 +20,7 @@ struct Evidence {
     items.append(item)
   }
 
-  /// What the guilty wait looks like in the events: those of the G, and how often each lane did what meanwhile.
+  /// The lines to print about a wait: the events of its G, and for each lane how often it wrote which event meanwhile.
   func lines(about wait: Wait, _ judge: Judge) -> [String] {
     let during = items.filter { $0.time + 1_000_000 >= wait.start && $0.time <= wait.end + 1_000_000 }
     let mine = during.filter { $0.record.g == wait.g && wait.g != 0 }

@@ -1,20 +1,20 @@
-// Pipes into the process that is watched: the feeder writes at random moments, and sees from outside, by what still lies in
-// the pipe, how long it took until somebody read it.
+// Pipes into the watched process. The feeder writes at random moments, and looks how long the bytes lie in the pipe: so it
+// sees from outside how long a G took to read them.
 import CSoak
 import Glibc
 
 struct Feeder {
-  /// What was written and had not been read when it was last looked at.
+  /// Bytes that wait, or have waited, in a pipe.
   struct Waiting {
     let since: UInt64
-    /// Up to here it certainly lay there.
+    /// The last moment at which the bytes were seen in the pipe.
     let until: UInt64
   }
 
   private struct Pipe {
     let input: Int32
     let output: Int32
-    /// When to write next; of what was written: when that was, and when it was last seen.
+    /// When to write next; when the bytes in the pipe were written, nil: there are none; and when they were last seen there.
     var next: UInt64 = 0
     var written: UInt64?
     var seen: UInt64 = 0
@@ -23,7 +23,7 @@ struct Feeder {
   private var pipes: [Pipe] = []
   private var chance: Chance
 
-  /// - Parameter count: pipes, whose reading ends are there for a child to inherit.
+  /// - Parameter count: number of pipes. A child process inherits their reading ends.
   init(_ count: Int, seed: UInt64) {
     chance = Chance(seed: seed)
     for _ in 0..<count {
@@ -36,7 +36,7 @@ struct Feeder {
 
   var readingEnds: [Int32] { pipes.map(\.output) }
 
-  /// Writes where it is time to, and tells each wait that has ended: since when, and how long at least.
+  /// Writes to pipes whose time has come, and tells of each wait that has ended: from when to when it lasted at least.
   mutating func look(_ now: UInt64, _ tell: (Waiting) -> Void) {
     for index in pipes.indices {
       if let written = pipes[index].written {
@@ -55,7 +55,7 @@ struct Feeder {
     }
   }
 
-  /// What lies there now.
+  /// The bytes that lie in pipes now.
   var waiting: [Waiting] {
     pipes.compactMap { pipe in pipe.written.map { Waiting(since: $0, until: pipe.seen) } }
   }

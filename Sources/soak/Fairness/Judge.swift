@@ -1,21 +1,20 @@
-// The bound, held against every wait that the events tell of.
+// Compares every wait for a turn that the events tell of with a bound.
 //
-// §1 The bound. Whatever is ready runs within (number ready ÷ Ps + 2) slices. Everybody before it in the queues may have a
-// slice of its own, one P after the other; the two more are for those that run when it comes, and for rounding. The number
-// is the most that were ready, runnable or preempted, at any time of the wait: those that come later may have to be let
-// in first (a fresh wake-up before one that used its slice up), so counting only those that were there would forbid what
-// is meant. A G that is never let in is found all the same, since the number is not the time: three Gs that come again and
-// again are three.
+// §1 The bound. A ready G runs within (number ready ÷ Ps + 2) slices. Each G before it in the queues may have a slice of its
+// own, and the Ps work in parallel. The two slices more are for the Gs that run when it becomes ready, and for rounding. The
+// number ready is the largest number of Gs that were runnable or preempted at any moment of the wait. It must include Gs that
+// come later, because the rules let some of them in first: a fresh G comes before one that has used up its slice. A G that
+// never gets a turn is found all the same: three Gs that become ready again and again count as three, however long it waits.
 //
-// §2 Where a wait is told. The event by which a G starts, or goes on, says how long it was ready; so a wait does not depend
-// on the event at its beginning having been seen. A timer that was late (`timerLate`) makes the wait of its G longer by as
-// much, for the G was ready when the timer was due. When a descriptor was ready nobody tells; so this process writes to
-// pipes and looks how long it lies there (Feeder.swift). Waits that have not ended are found in the table of Gs, by
-// RunnableScan: who is found with the same status twice has not moved in between.
+// §2 Where the lengths of waits come from. The event by which a G starts or resumes says how long it was ready, so the event
+// at the beginning of the wait need not have been seen. A late timer (`timerLate`) makes the wait of its G longer by its
+// delay, since the G could have run when the timer was due. No event tells when a descriptor became ready. So this process
+// writes to pipes itself, and looks how long the bytes lie there (Feeder.swift). Waits that have not ended are found in the
+// table of Gs, by RunnableScan: a G that is found with the same status twice has not moved in between.
 //
-// §3 What is not judged. A wait is cut to what lies behind the last loss of events, since the number ready is unknown before.
-// What the threads lacked of CPUs is taken off (Scarcity §2). Times between polls (`netpollLate`) are only shown: a thread
-// that waited in the kernel meanwhile would have seen everything, and the event may come from another that was quicker.
+// §3 What is not judged. Of a wait, only the part after the last loss of events counts, since the number ready is unknown
+// before. The time for which threads lacked a CPU is subtracted (Scarcity §2). Times without a poll (`netpollLate`) are only
+// shown: another thread may have waited in the kernel meanwhile, which would have seen every descriptor at once.
 import Inspector
 import Region
 
@@ -28,10 +27,10 @@ struct Wait {
 }
 
 struct Judge {
-  /// What came of the waits of one kind.
+  /// The results for the waits of one kind.
   struct Row {
     var spread = Spread()
-    /// The worst part of the bound, and its wait.
+    /// The largest ratio of a wait to its bound.
     var worst = 0.0
   }
 
@@ -41,12 +40,12 @@ struct Judge {
     let excused, bound: UInt64
   }
 
-  /// Shorter waits are not worth a look at the bound.
+  /// Shorter waits, in nanoseconds, are not compared with the bound.
   private static let short: UInt64 = 1_000_000
 
   private struct Known {
     var entry: String
-    /// How it came to be ready, and how late a timer was for that.
+    /// How the G last became ready, and how late the timer was that readied it.
     var how: String
     var late: UInt64 = 0
   }
@@ -54,23 +53,23 @@ struct Judge {
   private let procs: Int
   private let slack: Double
   private let slice: UInt64 = 10_000_000
-  /// The first G is there before one can look.
+  /// The G with id 1, main, is known from the start: it is created before the watcher can read events.
   private var gs: [UInt64: Known] = [1: Known(entry: "main", how: "its creation")]
   private var ended: [Wait] = []
   private(set) var rows: [String: Row] = [:]
   private(set) var ready = ReadyCount()
-  /// Nothing is known of what was before.
+  /// Events before this moment may be missing, so nothing before it is judged.
   private var knownSince: UInt64 = 0
   private(set) var violations = 0
 
   init(procs: Int, slack: Double) { (self.procs, self.slack) = (procs, slack) }
 
-  /// The entry point of a G, without its place in the source.
+  /// The name of a G's entry point, without its place in the source code.
   func name(of g: UInt64) -> String { gs[g]?.entry ?? "?" }
 
   // MARK: events
 
-  /// The next event; `time`: its own, in nanoseconds.
+  /// Takes the next event in order of time. `time` is the event's own, in nanoseconds.
   mutating func take(_ record: Record, at time: UInt64, _ inspector: Inspector) {
     switch record.kind {
     case .goCreate:
@@ -103,7 +102,7 @@ struct Judge {
     ready.change(by: -1, at: time)
     let waited = inspector.nanoseconds(lasting: record.arg)
     let known = gs[record.g]
-    // A timer makes a G ready once; later waits are no matter of it.
+    // The timer readied the G for this wait only, so its delay must not count for later ones.
     if known?.late ?? 0 != 0 { gs[record.g]?.late = 0 }
     let start = time - min(time, waited + (known?.late ?? 0))
     end(Wait(g: record.g, what: what(known), start: start, end: time))
@@ -111,7 +110,7 @@ struct Judge {
 
   private func what(_ known: Known?) -> String { known.map { "\($0.entry) after \($0.how)" } ?? "unknown" }
 
-  /// How a G that waits still is called.
+  /// The kind of the wait of a G that still waits.
   func what(_ g: UInt64) -> String { what(gs[g]) }
 
   mutating func end(_ wait: Wait) {
@@ -121,17 +120,17 @@ struct Judge {
 
   // MARK: what is known
 
-  /// Events were lost: what was before `time` is not judged any more.
+  /// Notes that events before `time` were lost: nothing before it is judged any more.
   mutating func lose(until time: UInt64) { knownSince = max(knownSince, time) }
 
-  /// So many Gs are ready now, by the gauges.
+  /// Sets the number of Gs that are ready now, as the gauges say it.
   mutating func correct(ready gs: Int) { ready.correct(gs) }
 
   mutating func advance(to time: UInt64) { ready.advance(toTime: time) }
 
   // MARK: the bound
 
-  /// Judges what has ended before `time`.
+  /// Judges the waits that ended before `time`.
   mutating func judge(before time: UInt64, _ scarcity: Scarcity, _ tell: (Violation) -> Void) {
     let due = ended.filter { $0.end < time }
     guard !due.isEmpty else { return }

@@ -1,25 +1,24 @@
-// The mix: what Gs do beside each other, and how it is drawn from a seed. The Go program of the same mix
-// (scripts/go/fairness/main.go) draws it in the same order from the same numbers, so that both sides of a comparison do
-// the same.
+// The mix: the kinds of Gs that run beside each other, and how phases are drawn from a seed. The Go program of the same mix
+// (scripts/go/fairness/main.go) draws the same numbers in the same order, so that both sides of a comparison do the same.
 import ArgumentParser
 
 /// What a G of the mix does again and again.
 enum Kind: Int, CaseIterable, Sendable {
-  /// Computes and never gives way.
+  /// Computes and never yields.
   case compute
   /// Computes for a moment, then yields.
   case yield
   /// Computes, then makes a short system call in `blocking`.
   case call
-  /// Makes system calls that last.
+  /// Makes long system calls in `blocking`.
   case longCall
-  /// Two hand a value to and fro over channels, and compute in between.
+  /// Two Gs hand a value to and fro over channels, and compute in between.
   case handOver
-  /// Prints lines: a lock of libc.
+  /// Prints lines, which takes a lock of libc.
   case print
-  /// Allocates, and frees what others have allocated: another.
+  /// Allocates, and frees what others have allocated, which takes another lock of libc.
   case allocate
-  /// Locks a mutex of ours, for a moment.
+  /// Locks a mutex of the runtime for a moment.
   case lock
   case sleep
   /// Waits for a timer that is a descriptor.
@@ -29,7 +28,7 @@ enum Kind: Int, CaseIterable, Sendable {
   /// Reads what another process writes to a pipe.
   case pipe
 
-  /// The name under which its Gs are spawned, by which the watcher knows them.
+  /// The name of the entry point of this kind's Gs, by which the watcher recognises them.
   var entry: StaticString {
     switch self {
     case .compute: "compute"
@@ -47,10 +46,10 @@ enum Kind: Int, CaseIterable, Sendable {
     }
   }
 
-  /// The kinds that a phase draws; `pipe` is there all the time, when there is somebody to write.
+  /// The kinds that a phase draws. `pipe` is not among them: its Gs are there all the time, if a watcher writes to them.
   static let drawn = allCases.filter { $0 != .pipe }
 
-  /// Microseconds that a G computes, or waits, at a time.
+  /// Draws how many microseconds a G computes, or waits, at a time.
   fileprivate func microseconds(_ chance: inout Chance) -> Int {
     switch self {
     case .compute, .pipe: 0
@@ -66,7 +65,7 @@ enum Kind: Int, CaseIterable, Sendable {
   }
 }
 
-/// A kind that every phase shall have: `handOver`, or `handOver:1:800` for one pair and 800 µs instead of what chance says.
+/// A kind that every phase shall have: `handOver`, or `handOver:1:800` for one pair and 800 µs instead of random numbers.
 struct Wanted: ExpressibleByArgument, CustomStringConvertible {
   let kind: Kind
   var gs: Int?
@@ -91,12 +90,12 @@ struct Wanted: ExpressibleByArgument, CustomStringConvertible {
   }
 }
 
-/// What a phase has of one kind.
+/// The part that one kind has in a phase.
 struct Share: Sendable {
   let kind: Kind
-  /// Gs, or pairs of them.
+  /// Number of Gs or, for a kind whose Gs work in pairs, of pairs.
   let gs: Int
-  /// See `Kind`.
+  /// For how long each computes or waits at a time.
   let microseconds: Int
 }
 
@@ -105,7 +104,7 @@ struct Phase: Sendable {
   let milliseconds: Int
   let shares: [Share]
 
-  /// Draws the next one. Every number is drawn whether it is used or not, so that `only` changes nothing else.
+  /// Draws the next phase. Every number is drawn, whether it is used or not, so that `only` does not change the other numbers.
   init(_ chance: inout Chance, only: [Wanted]) {
     milliseconds = chance.number(in: 800...2400)
     shares = Kind.drawn.compactMap { kind in

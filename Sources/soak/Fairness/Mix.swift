@@ -1,6 +1,6 @@
-// The process that does the work of the mix: phase after phase, until its time is over. Each G notes how late it was,
-// as it sees that itself; the Go program notes the same in the same way, so these are the numbers to compare. Whether
-// a bound was kept is not judged here but outside, by the events (Watcher.swift).
+// The process that does the work of the mix: one phase after the other, until the time is over. Each G measures its own
+// lateness. The Go program measures in the same way, so these numbers can be compared. Whether a bound was kept is not
+// judged here but by the watcher, from the events (Watcher.swift).
 import CSoak
 import Glibc
 import MPG
@@ -14,14 +14,14 @@ struct Mix {
 
   func run() -> Never {
     let (options, seed, procs) = (options, seed, options.procs.all[0])
-    // What is printed by the Gs is of no interest, that they print is.
+    // The Gs print to /dev/null: only the printing matters, not the text.
     let report = dup(1)
     let nowhere = unsafe open("/dev/null", O_WRONLY | O_CLOEXEC)
     guard report >= 0, nowhere >= 0, dup2(nowhere, 1) == 1 else {
       violation("cannot redirect the output: errno \(errno)", seed: seed)
     }
     MPG.main(MPG.Options(procs: procs, preemption: !options.cooperative)) {
-      // The watcher writes once it watches, so that it sees the beginning of every G.
+      // The watcher writes its first byte when it watches. Only then do Gs start, so it sees the beginning of each.
       if let first = options.pipes.all.first { awaitByte(from: Int32(first)) }
       let lateness = Kind.allCases.map { _ in Lateness() }
       for fd in options.pipes.all { go(function: Kind.pipe.entry) { try readPipe(Int32(fd)) } }
@@ -36,16 +36,16 @@ struct Mix {
   }
 }
 
-/// How late all Gs of one kind were, together.
+/// The lateness of all Gs of one kind, together.
 ///
-/// Safe because: touched under the lock alone.
+/// Safe because: `all` is touched only under the lock.
 final class Lateness: @unchecked Sendable {
   private let lock = MPG.Mutex()
   private var all = Spread()
 
   func add(_ one: Spread) { lock.withLock { all.add(one) } }
 
-  /// Lines as of the bench: `fair-sleep.max/P2 12.34 ms`.
+  /// Prints lines in the form of mpg-bench: `fair-sleep.max/P2 12.34 ms`.
   func report(_ kind: Kind, _ procs: Int, to fd: Int32) {
     let all = lock.withLock { self.all }
     guard all.count > 0 else { return }
@@ -63,7 +63,7 @@ func milliseconds(_ nanoseconds: UInt64) -> String {
   return "\(whole)." + String(repeating: "0", count: 3 - "\(rest)".count) + "\(rest)"
 }
 
-/// One phase: its Gs, from their start to the end of the last.
+/// Runs one phase: starts its Gs, and waits until the last has ended.
 private final class Stage: Sendable {
   private let phase: Phase
   private let nowhere: Int32
@@ -104,7 +104,8 @@ private final class Stage: Sendable {
     }
   }
 
-  /// A G whose waits are added up in the end. It has one turn at least: a partner may wait for what it does.
+  /// Starts a G that repeats `body` and adds its waits to its kind's in the end. `body` runs once at least, because a partner
+  /// may wait for what it does.
   private func spawn(_ kind: Kind, _ body: @escaping @Sendable (inout Spread) throws -> Void) {
     all.add()
     go(function: kind.entry) { [self] in
@@ -115,7 +116,7 @@ private final class Stage: Sendable {
     }
   }
 
-  /// One that computes and then does something that should take no time.
+  /// Starts a G that computes, then does something that should take no time. How long that took counts as lateness.
   private func repeating(
     _ kind: Kind, computing microseconds: Int, _ body: @escaping @Sendable () -> Void
   ) {
@@ -127,7 +128,7 @@ private final class Stage: Sendable {
     }
   }
 
-  /// One that does something that should take its time and no longer.
+  /// Starts a G that does something that should take exactly this time. The time beyond counts as lateness.
   private func repeating(_ kind: Kind, lasting microseconds: Int, _ body: @escaping @Sendable () -> Void) {
     spawn(kind) { mine in
       let due = monotonicNanoseconds() + UInt64(microseconds) * 1000
@@ -136,7 +137,7 @@ private final class Stage: Sendable {
     }
   }
 
-  /// Gaps in a G's computing, from a fifth of a millisecond on, are times when it did not run.
+  /// Computes and looks at the clock in turns. A gap of more than a fifth of a millisecond is a time in which the G did not run.
   private func compute(_ mine: inout Spread) {
     var last = monotonicNanoseconds()
     while !isOver.load(ordering: .relaxed) {
@@ -156,7 +157,7 @@ private final class Stage: Sendable {
     spin(2 * microseconds)
   }
 
-  /// Two Gs; each value is the moment at which it was sent.
+  /// Two Gs that hand a value to and fro. The value is the moment at which it was sent.
   private func handOver(_ microseconds: Int) {
     let (there, back) = (Channel<UInt64>(), Channel<UInt64>())
     spawn(.handOver) { [self] mine in
@@ -190,7 +191,7 @@ private final class Stage: Sendable {
     }
   }
 
-  /// Two Gs and a pair of sockets; what is written is the moment.
+  /// Two Gs and a pair of sockets: one writes the moment of writing, the other reads it.
   private func talk(_ microseconds: Int) {
     var ends: [Int32] = [0, 0]
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
@@ -199,7 +200,7 @@ private final class Stage: Sendable {
     spawn(.socket) { [self] _ in
       defer { close(here) }
       while !isOver.load(ordering: .relaxed) {
-        // So few bytes always have room.
+        // The socket's buffer always has room for so few bytes.
         var now = monotonicNanoseconds()
         unsafe _ = write(here, &now, 8)
         MPG.sleep(.microseconds(microseconds))
@@ -214,7 +215,7 @@ private final class Stage: Sendable {
   }
 }
 
-/// Reads what the watcher writes, for as long as that is there: without it nobody wants the work.
+/// Reads what the watcher writes. When the watcher is gone, ends the process, since nobody wants the work any more.
 private func readPipe(_ fd: Int32) throws {
   _ = fcntl(fd, F_SETFL, O_NONBLOCK)
   let poll = try Pollable(fd: fd)
@@ -237,14 +238,14 @@ private func readMoment(_ poll: Pollable) throws -> UInt64? {
 private struct NoDescriptor: Error { let errno: Int32 }
 
 extension Spread {
-  /// How long ago `moment` is; none when it is to come.
+  /// Adds the time since `moment`; nothing when that is still to come.
   fileprivate mutating func addLateness(since moment: UInt64) {
     let now = monotonicNanoseconds()
     if now > moment { add(now - moment) }
   }
 }
 
-/// Pieces of memory that whoever comes by exchanges for new ones: each is freed by another G than its maker, and often by
+/// Pieces of memory that Gs exchange for new ones. So mostly another G than the one that allocated a piece frees it, and often
 /// another thread.
 private final class Pieces: Sendable {
   private let slots = (0..<64).map { _ in Slot() }
@@ -278,7 +279,7 @@ private func writeByte(to fd: Int32) {
   unsafe _ = write(fd, &byte, 1)
 }
 
-/// Computes for so long by the clock.
+/// Computes for this time by the clock.
 private func spin(_ microseconds: Int) {
   let end = monotonicNanoseconds() + UInt64(microseconds) * 1000
   while monotonicNanoseconds() < end { _ = work(rounds: 100) }

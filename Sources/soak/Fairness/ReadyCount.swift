@@ -1,21 +1,20 @@
-// How many Gs were ready at each moment of the last minutes, rebuilt from events.
+// How many Gs were ready in each millisecond of the last two minutes, computed from events.
 
-/// Gs that were runnable or preempted, by millisecond: at its beginning.
+/// The number of Gs that were runnable or preempted at the beginning of each millisecond.
 ///
-/// What is shorter than a millisecond does not show, and need not: Gs that come and go within one make nobody wait for
-/// longer than that.
+/// Gs that become ready and start within one millisecond do not show. That does no harm: they delay nobody by more than that.
 struct ReadyCount {
   private static let millisecond: UInt64 = 1_000_000
   /// Milliseconds that are kept: two minutes.
   private static let kept = 1 << 17
 
   private var numbers = [Int32](repeating: 0, count: kept)
-  /// The millisecond that the next change is expected in; nothing is known of later ones.
+  /// The millisecond up to which the numbers are known.
   private var current: UInt64 = 0
   private(set) var now = 0
 
-  /// Another number of Gs is ready from `time` on. Changes come in about the order of time; one that comes late is put
-  /// right.
+  /// Notes that from `time` on, so many Gs more (or fewer) are ready. Changes should come in order of time. For one that comes
+  /// late, the numbers since its time are corrected.
   mutating func change(by gs: Int, at time: UInt64) {
     let at = time / Self.millisecond
     advance(to: at)
@@ -23,7 +22,7 @@ struct ReadyCount {
     if at < current { for late in at + 1...current { numbers[slot(late)] += Int32(gs) } }
   }
 
-  /// All changes before `time` have come.
+  /// Notes that all changes before this millisecond have come.
   mutating func advance(to millisecond: UInt64) {
     if current == 0 || millisecond > current + UInt64(Self.kept) { current = millisecond }
     while current < millisecond {
@@ -34,10 +33,10 @@ struct ReadyCount {
 
   mutating func advance(toTime time: UInt64) { advance(to: time / Self.millisecond) }
 
-  /// What it is now is known from elsewhere.
+  /// Sets the number that is ready now, when it is known from elsewhere.
   mutating func correct(_ gs: Int) { now = gs }
 
-  /// The most that were ready at any time from one moment to another; at least one, who waits for as long.
+  /// The largest number that was ready at any time from `start` to `end`. It is 1 at least: the G whose wait is judged.
   func most(from start: UInt64, to end: UInt64) -> Int {
     let last = min(end / Self.millisecond, current)
     var first = start / Self.millisecond

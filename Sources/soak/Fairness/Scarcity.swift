@@ -1,27 +1,27 @@
-// How long the threads of the process that is watched waited for a CPU: what a late wait is not the scheduler's fault
-// for.
+// How long the threads of the watched process waited for a CPU. The scheduler is not to blame for that part of a long wait.
 //
-// §1 The problem. The bound speaks of slices of Ps. A P moves while its thread has a CPU, and on a machine with fewer
-// CPUs than Ps, or with other work, it has none for a part of the time. Linux tells, to the nanosecond and for each
-// thread by itself, how long it was runnable without a CPU (the second number of /proc/PID/task/TID/schedstat).
+// §1 The problem. The bound is a number of slices on Ps. A P makes progress only while its thread has a CPU. On a machine
+// with fewer CPUs than Ps, or with other work, the thread has none for a part of the time. Linux tells for each thread, to
+// the nanosecond, how long it was runnable without a CPU (the second number in /proc/PID/task/TID/schedstat).
 //
-// §2 What is excused. For a wait that went on from s to e, with d(t) what thread t lacked meanwhile:
+// §2 What is excused. Of a wait from s to e, where d(t) is how long thread t lacked a CPU meanwhile:
 //
 //     excuse = Σ d(sysmon, netpoll, gc)  +  max( Σ d(workers) ÷ Ps,  max d(worker) )  +  steal
 //
-// The Ps gave Ps × (e − s) − Σ d(workers) of their time; spread over the Ps, that is what the first of the two says. A
-// kernel need not spread it: the G may lie in the queue of the one P whose thread stands still, hence the second. What
-// sysmon and netpoll lack delays every P. Steal is what the hypervisor took from all CPUs (/proc/stat).
+// Σ d(workers) ÷ Ps is what each P lost when the loss is spread evenly. The kernel need not spread it: the G may lie in the
+// queue of the one P whose thread has no CPU. So the largest loss of one worker counts, if that is more. What sysmon, netpoll
+// and gc lack may delay every P. Steal is the time that the hypervisor took from all CPUs (/proc/stat).
 //
-// §3 Why that hides no fault. A G that the scheduler passes over waits while others *run*: time in which a thread has a
-// CPU is in no d. On a machine whose CPUs are as many as the Ps and idle else, the excuse is some hundred microseconds. With
-// n times as many busy Ps as CPUs it is (1 − 1/n) of a wait: a starved G is found when it has waited n times its bound or so,
-// and since the wait of a starved G grows and its bound does not, it is found. What can hide is a delay of less than the
-// excuse beside other work; so what counts is an hour on a quiet machine.
+// §3 Why that hides no fault. A G that the scheduler passes over waits while others *run*, and time in which a thread has a
+// CPU is in no d. On a machine with as many CPUs as Ps and no other work, the excuse is some hundred microseconds. With n
+// times as many busy Ps as CPUs it is (1 − 1/n) of the wait, so a starved G is found after about n times its bound: its wait
+// grows, and its bound does not. A delay shorter than the excuse can hide beside other work. So the test that counts is an
+// hour on a quiet machine.
 //
-// §4 Rounding. The numbers are taken every 5 ms, and the excuse spans the samples around the wait. A thread's number
-// grows when it gets its CPU, not while it waits; WatchedThread knows of long ones, the short last ones are missing. A
-// quarter is added for that, 30 ms at most: nothing where nothing is lacking, and nothing beside a wait that goes on.
+// §4 Rounding. Samples are taken every 5 ms, and the excuse spans the samples around the wait. The kernel's number of a
+// thread grows when the thread gets its CPU, not while it waits. WatchedThread adds long waits that still go on; short ones
+// at the end are missing. A quarter of the excuse is added for these, 30 ms at most. That adds nothing where no CPU is
+// lacking, and little beside a wait that grows without end.
 import Glibc
 import Inspector
 
@@ -31,7 +31,7 @@ struct Scarcity {
     let system: UInt64
     let workers: UInt64
     let stolen: UInt64
-    /// By thread, in the order in which they were found.
+    /// How long each thread lacked a CPU so far, in the order of `threads`.
     let lacked: [UInt64]
   }
 
@@ -46,7 +46,7 @@ struct Scarcity {
   private var samples: [Sample] = []
   private var lastSearch: UInt64 = 0
   private var stolen: UInt64 = 0
-  /// What the machine told when it was first asked; nil: it does not tell.
+  /// Whether the kernel tells how long threads wait for a CPU.
   private let isTold: Bool
 
   init(pid: Int32, procs: Int) {
@@ -64,7 +64,7 @@ struct Scarcity {
       + "sysmon, netpoll and gc \(share(last.system - first.system)), stolen \(share(last.stolen - first.stolen))"
   }
 
-  /// Takes a sample when it is time to.
+  /// Takes a sample when the last one is 5 ms old.
   mutating func look(_ now: UInt64) {
     guard isTold, now - (samples.last?.time ?? 0) >= Self.pause else { return }
     if now - lastSearch >= Self.pauseOfSearch {
@@ -87,7 +87,7 @@ struct Scarcity {
         time: now, system: system, workers: workers, stolen: stolen, lacked: threads.map(\.lacked)))
   }
 
-  /// See §2.
+  /// How much of a wait from `start` to `end` is excused, in nanoseconds. See §2.
   func excuse(from start: UInt64, to end: UInt64) -> UInt64 {
     guard isTold else {
       let cpus = sysconf(Int32(_SC_NPROCESSORS_ONLN))
@@ -119,8 +119,8 @@ struct Scarcity {
     }
   }
 
-  /// Nanoseconds that the hypervisor took from the CPUs together: the eighth number of the first line, in hundredths of a
-  /// second.
+  /// Nanoseconds that the hypervisor took from all CPUs together: the eighth number in the first line of /proc/stat, which is
+  /// in hundredths of a second.
   private static func stolen() -> UInt64 {
     let line = smallText("/proc/stat").prefix { $0 != "\n" }.split(separator: " ")
     return line.count > 8 ? (UInt64(line[8]) ?? 0) * 10_000_000 : 0

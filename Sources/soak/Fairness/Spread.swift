@@ -1,7 +1,7 @@
-// How long many waits were: their number, quantiles to an eighth, and the longest exactly.
+// The distribution of the lengths of many waits: their number, quantiles that are exact to an eighth, and the longest exactly.
 
 struct Spread: Sendable {
-  /// Eight buckets for every power of two; below eight, one a nanosecond.
+  /// Eight buckets for every power of two. Below eight nanoseconds, each has a bucket of its own.
   private var buckets = [Int](repeating: 0, count: 62 * 8)
   private(set) var count = 0
   private(set) var longest: UInt64 = 0
@@ -18,7 +18,7 @@ struct Spread: Sendable {
     longest = max(longest, other.longest)
   }
 
-  /// A length that so many hundredths of them did not exceed; at most an eighth too long.
+  /// A length that this percentage of the waits did not exceed. It may be too long by an eighth.
   func percentile(_ hundredths: Int) -> UInt64 {
     let rank = count * hundredths / 100
     var seen = 0

@@ -1,27 +1,27 @@
-// One thread of the process that is watched: how long it has been runnable without a CPU.
+// One thread of the watched process: how long it has been runnable without a CPU.
 import Glibc
 
-/// What `/proc/PID/task/TID` says of a thread.
+/// Reads the numbers of one thread in `/proc/PID/task/TID`.
 ///
-/// The kernel adds a wait for a CPU to its number when the wait is over. At a load of thirty that may take a tenth of a
-/// second, in which a wait that goes on is to be excused already. So a thread that is found runnable, and has neither run
-/// nor waited to the end of a wait since an earlier look, is waiting, and has been since that look. It is believed after
-/// 25 ms only: the kernel may count running time by ticks of 10 ms.
+/// The kernel adds a wait for a CPU to its number only when the wait is over. At a load of thirty a wait may take a tenth of
+/// a second, and a part of it may have to be excused before it is over. So when a thread is found runnable, and its numbers
+/// have not changed since an earlier look, it has been waiting since that look. This counts only after 25 ms, because the
+/// kernel may update the running time in steps of 10 ms.
 struct WatchedThread {
   private static let believed: UInt64 = 25_000_000
 
   let tid: Int32
-  /// Whether it runs Gs, other than sysmon, netpoll and gc.
+  /// Whether the thread runs Gs: all do but those of sysmon, netpoll and gc.
   let isWorker: Bool
-  /// Nanoseconds that it lacked of CPU so far. Never becomes less; a thread that has ended keeps what it had.
+  /// For how many nanoseconds the thread lacked a CPU so far. It never decreases; of an ended thread it stays as it was.
   private(set) var lacked: UInt64 = 0
   private let numbers: Int32
   private let status: Int32
   private var seen: (ran: UInt64, lacked: UInt64) = (0, 0)
-  /// When it was first found runnable with these numbers; nil: it was not, or they have changed.
+  /// When the thread was first found runnable with the numbers in `seen`; nil: it was not.
   private var waitsSince: UInt64?
 
-  /// nil: it has ended.
+  /// nil: the thread has ended.
   init?(_ pid: Int32, _ tid: Int32) {
     let folder = "/proc/\(pid)/task/\(tid)"
     self.tid = tid
@@ -51,7 +51,7 @@ struct WatchedThread {
     if status >= 0 { _ = Glibc.close(status) }
   }
 
-  /// The first two numbers: time on a CPU, time without.
+  /// The first two numbers of schedstat: time on a CPU, and time runnable without a CPU.
   private func readNumbers() -> (ran: UInt64, lacked: UInt64)? {
     var fields: [UInt64] = []
     var number: UInt64 = 0
@@ -66,7 +66,7 @@ struct WatchedThread {
     return fields.count < 2 ? nil : (fields[0], fields[1])
   }
 
-  /// The letter behind the name, which is in brackets: R, on a CPU or waiting for one.
+  /// Whether the thread is on a CPU or waits for one. The letter of its state stands behind its name, which is in brackets.
   private var isRunnable: Bool {
     let text = read(status)
     guard let end = text.lastIndex(of: UInt8(ascii: ")")), end + 2 < text.count else { return false }

@@ -1,11 +1,11 @@
 // Fairness as a property: `mpg-soak fairness`. One process does a random mix of everything that Gs do, on 1, 2 and 8 Ps in
-// turn (Kind.swift, Mix.swift); this one watches it from outside, through its region, and holds every wait for a turn
-// against the bound (Judge.swift). It works by what the events say, so the program that is watched has no part in the
-// judgement, and cannot be too starved to complain.
+// turn (Kind.swift, Mix.swift). This process watches it from outside, through its region, and compares every wait for a turn
+// with the bound (Judge.swift). It judges by the events alone: the watched program takes no part, so it need not get a turn
+// to complain that it gets none.
 //
-// A round: drain the rings; put what came into the order of time, but for the latest; hand it to the judge; write to the
-// pipes and see what was read; now and then read the gauges, what the threads lacked (Scarcity.swift) and the table of Gs.
-// Exit code 0 when every wait kept the bound, else 1, with the events of the first that did not.
+// A round of the watcher: drain the rings; sort the new records by time, except the latest; give them to the judge; write to
+// the pipes, and look what was read from them; now and then read the gauges, the times without a CPU (Scarcity.swift) and the
+// table of Gs. Exit code 0 when every wait kept the bound, otherwise 1, and the events around the first waits that did not.
 import Glibc
 import Inspector
 import Region
@@ -38,7 +38,7 @@ struct Fairness {
     return 0
   }
 
-  /// Watches until the process has ended; how many waits were too long.
+  /// Watches until the process has ended. Returns how many waits were too long.
   private func watch(_ pid: pid_t, _ procs: Int, _ feeder: inout Feeder) -> Int {
     do {
       var watch = try Watch(attach(pid), procs, options.slack)
@@ -67,13 +67,13 @@ struct Fairness {
   }
 }
 
-/// One process being watched.
+/// The watch over one process.
 private struct Watch {
-  /// Nanoseconds that the last Gs of the mix get to end.
+  /// How many nanoseconds after its time the mix must have ended.
   static let patience: UInt64 = 60_000_000_000
-  /// Violations that are told with their events.
+  /// How many violations are printed with their events.
   private static let told = 3
-  /// What is younger may come later from another ring.
+  /// Records younger than this, in nanoseconds, wait for the next round: another ring may still give older ones.
   private static let settling: UInt64 = 5_000_000
 
   private let inspector: Inspector
@@ -89,7 +89,8 @@ private struct Watch {
   private var lastRound: UInt64 = 0
   private var lastGauges: UInt64 = 0
   private var lastScan: UInt64 = 0
-  /// What the gauges say is to be put right as soon as the events have come that far: how many Gs, and when.
+  /// A reading of the gauges: how many Gs were ready, and when. It corrects the count as soon as the events have reached that
+  /// moment.
   private var gauge: (ready: Int, time: UInt64)?
   private var mustCorrect = true
   private var turns: [RunnableScan.Turn: UInt64] = [:]
@@ -136,7 +137,7 @@ private struct Watch {
     if fullest < 0.2 { usleep(1000) }
   }
 
-  /// What a ring overwrote lay between the last round and this one.
+  /// Notes whether records were lost since the last round. The time of that round then counts as not judged.
   private mutating func noteLosses(_ now: UInt64) {
     guard inspector.lost != lost else { return }
     blind += now - lastRound
@@ -144,7 +145,7 @@ private struct Watch {
     mustCorrect = true
   }
 
-  /// Hands on what came before `time`, in order; records of one ring that are of one time keep theirs.
+  /// Gives the judge the records before `time`, in order of time. Records of the same time in one ring keep their order.
   private mutating func settle(before time: UInt64) {
     let due = coming.enumerated().filter { $0.element.time < time }
       .sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }
@@ -178,7 +179,7 @@ private struct Watch {
     gauge = (snapshot.gs.runnable + snapshot.gs.preempted, snapshot.time)
   }
 
-  /// Waits that go on: Gs that have not moved since an earlier look, and bytes that nobody has read.
+  /// Judges waits that still go on: those of Gs that have not moved since an earlier look, and of bytes that nobody has read.
   private mutating func lookForStarved(_ feeder: Feeder) throws(InspectorError) {
     let found = try scan.turns()
     let now = monotonicNow()
@@ -191,7 +192,7 @@ private struct Watch {
       judge.judge(wait, scarcity) { violation = $0 }
       guard let violation else { continue }
       tell(violation, "still waits")
-      turns = [:]  // found again only after as long again
+      turns = [:]  // so that the same wait is found again only after as long again
     }
   }
 
