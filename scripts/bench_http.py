@@ -1,7 +1,7 @@
-"""Hello-world over HTTP: a server, wrk against it, and what the server paid.
+"""Measures a hello-world server over HTTP: requests a second under wrk, and the server's CPU time and memory.
 
-Server and wrk share the machine's cores, so a rate says as much about wrk's share; the CPU time of the server per
-request, taken from /proc, is the steadier number.
+Server and wrk share the machine's cores, so the rate also depends on wrk's share. The server's CPU time for each request,
+read from /proc, is the more reliable number.
 """
 import dataclasses
 import os
@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 
 CONNECTIONS = [1, 64, 512, 5000]
-# From so many on, what a connection takes of memory is more than noise.
+# Memory for each connection is reported only from this number of connections on. With fewer it is lost in the noise.
 MANY = 5000
 SECONDS_EACH = 3
 MICROSECONDS = {"us": 1, "ms": 1e3, "s": 1e6}
@@ -39,13 +39,13 @@ def wrk():
 
 
 def view(ours, pid):
-    """A viewer that looks at `pid` ten times a second, with nobody reading."""
+    """Starts a viewer that reads the region of `pid` ten times a second, and whose output is dropped."""
     deadline = time.monotonic() + 5
     while True:
         viewer = subprocess.Popen([ours / "mpgtop", "-b", "-d", "0.1", str(pid)],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
-            viewer.wait(timeout=0.1)  # it ends at once when the target has no region yet
+            viewer.wait(timeout=0.1)  # the viewer ends at once when the target has no region yet: try again
         except subprocess.TimeoutExpired:
             return viewer
         if time.monotonic() > deadline:
@@ -53,8 +53,8 @@ def view(ours, pid):
 
 
 def unview(viewer):
-    """Ends a viewer; returns what went wrong, if anything."""
-    target_gone = 5  # documented exit code
+    """Ends a viewer. Returns a problem as text, or None."""
+    target_gone = 5  # the documented exit code of mpgtop when its target has ended
     if viewer.poll() is None:
         viewer.terminate()
         viewer.communicate()
@@ -85,7 +85,7 @@ def wait_until_up(process, url):
 
 
 def cpu_seconds(pid):
-    # The command name, in brackets, may hold blanks: fields are counted from behind it.
+    # The command's name, in brackets, may contain blanks, so fields are counted from behind it.
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -104,13 +104,13 @@ def run_wrk(url, connections, seconds):
 
 
 def memory_bytes(pid):
-    """Resident memory and page tables."""
+    """Resident memory and page tables of a process, in bytes."""
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return sum(int(kib) for kib in re.findall(r"Vm(?:RSS|PTE):\s+(\d+)", text)) * 1024
 
 
 class Watch(threading.Thread):
-    """The most memory that a process has while this runs."""
+    """Finds the most memory that a process takes between `start` and `stop`."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)
@@ -127,7 +127,7 @@ class Watch(threading.Thread):
 
 
 def measure(who, server, results, ours):
-    """One server, started afresh, at each number of connections."""
+    """Starts a server and measures it at each number of connections."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
     process = subprocess.Popen([*server.command, str(port)], env=server.env,
@@ -137,7 +137,7 @@ def measure(who, server, results, ours):
         wait_until_up(process, url)
         if server.viewed:
             viewer = view(ours, process.pid)
-        run_wrk(url, 16, 1)  # warm
+        run_wrk(url, 16, 1)  # warms the server up
         for connections in CONNECTIONS:
             before, held = cpu_seconds(process.pid), memory_bytes(process.pid)
             watch = Watch(process.pid)

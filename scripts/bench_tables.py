@@ -1,4 +1,4 @@
-"""Keeps the numbers of a bench run and prints them as Markdown: median (min–max), and ratios of medians."""
+"""Stores the numbers of a benchmark run and prints them as tables in Markdown: median (min–max), and ratios."""
 import collections
 import json
 import statistics
@@ -6,7 +6,7 @@ import time
 
 
 def short(value):
-    """Three significant digits or so."""
+    """A number with about three significant digits."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
@@ -17,7 +17,7 @@ def cell(values):
 
 
 def ratio(mine, theirs):
-    """The median of the rounds' ratios, and the least and the greatest; below 1, mine is less."""
+    """Median (min–max) of the rounds' ratios mine / theirs."""
     ratios = [a / b for a, b in zip(mine or [], theirs or []) if b]
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})" if ratios else "–"
 
@@ -27,7 +27,7 @@ def median(values):
 
 
 def added(mine, base):
-    """What mine adds to base, in percent of base."""
+    """By how many percent the median of mine is above the median of base."""
     if not mine or not base or not statistics.median(base):
         return "–"
     return f"{(statistics.median(mine) / statistics.median(base) - 1) * 100:+.1f} %"
@@ -90,7 +90,7 @@ class Results:
 
     def print_scheduler(self):
         ours, go, tokio, tasks = (self.values[who] for who in ["ours", "go", "tokio", "tasks"])
-        # CPU time has a column beside the wall time where there is one, and a row of its own where there is not.
+        # The CPU time of a measure is a column in the row of its wall time. Without a wall time it has a row of its own.
         known = {**ours, **go}
         keys = [key for key in known if ".cpu/" not in key or key.replace(".cpu/", "/") not in known]
         rows = []
@@ -103,7 +103,7 @@ class Results:
                             "tokio, wall · CPU", "Swift tasks, wall · CPU"], rows)
 
     def print_tracing(self):
-        """CPU time, since wall time at one P counts what the neighbours took."""
+        """Shows CPU times only: with one P, the wall time would include what other processes took of the CPU."""
         off, on, attached = self.values["off"], self.values["on"], self.values["attached"]
         rows = [[key, cell(off[key]), cell(on[key]), added(on[key], off[key]),
                  cell(attached[key]), added(attached[key], off[key])]

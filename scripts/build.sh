@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds products one after the other, and says what is built and how long that took last time.
+# Builds products one after the other, and says beforehand what is built and how long that took last time.
 #
 #   build.sh SCRATCH PRODUCT... -- COMMAND...     COMMAND is run as `COMMAND --product PRODUCT`
 #
-# Nothing is built that is up to date; how long a build takes is kept in SCRATCH when it was no small matter.
+# COMMAND builds only what is not up to date. The duration of a build of 20 seconds or more is kept in SCRATCH.
 set -euo pipefail
 
 scratch=$1
@@ -15,7 +15,7 @@ while [ "$1" != -- ]; do
 done
 shift
 
-# words SECONDS: 3 min 34 s
+# words SECONDS: prints a duration, such as "3 min 34 s".
 words() { if [ "$1" -lt 60 ]; then echo "$1 s"; else echo "$(($1 / 60)) min $(($1 % 60)) s"; fi; }
 
 kept=$scratch/build-seconds

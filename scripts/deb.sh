@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes a Debian package of what `make install` installs, and tries it: unpacked somewhere else, on a system in which
-# the Swift toolchain cannot be found.
+# Makes a Debian package of what `make install` installs. Then tests it: unpacks it into another folder, and runs it where
+# the Swift toolchain cannot be found (test_deb.sh).
 #
 #   deb.sh BIN-FOLDER OUTPUT-FOLDER
 #
-# The version is what `mpgtop --version` says; Depends is what dpkg-shlibdeps finds in the programs.
+# The package's version is that of `mpgtop --version`. Its field Depends is what dpkg-shlibdeps finds in the programs.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "${1:?usage: deb.sh BIN-FOLDER OUTPUT-FOLDER}" && pwd)

@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
-# The main scenario in one command: starts the demo server, floods it, opens mpgtop on it.
+# The main scenario in one command: starts the demo server, floods it with requests, and opens mpgtop on it.
 #
 #   demo.sh [BIN-FOLDER]        default: .build/release
 #
-# `q` in mpgtop ends everything. With no terminal it prints ten seconds of frames and exits 0. Whichever way it ends,
-# a kill -9 of this script included, neither server nor flood stay behind.
+# `q` in mpgtop ends everything. Without a terminal the script prints ten seconds of frames and exits with 0. However the
+# script ends, even by kill -9, the server and the flood end too.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${1:-$here/../.build/release}
 file=$(mktemp)
-exec {fd}<>"$file" # what the server says; the file's name goes at once, so that nothing can leave it behind
+exec {fd}<>"$file" # the server's output; the file's name is removed at once, so that no end of the script can leave it
 rm "$file"
 log=/proc/$$/fd/$fd
 server='' flood='' top='' terminal=''
 
-# bound COMMAND...: becomes a command that the kernel ends when this script is gone; and if the script is gone by then,
-# that is found out by looking.
+# bound COMMAND...: replaces this shell by a command that the kernel ends when the script ends. The script may have ended
+# before the kernel was told, so the command's parent is checked first.
 bound() {
-  # shellcheck disable=SC2016 # the inner shell is the one to look
+  # shellcheck disable=SC2016 # the inner shell expands it
   exec setpriv --pdeathsig TERM -- sh -c '[ "$PPID" -eq "$0" ] || exit 143; exec "$@"' $$ "$@"
 }
 
-# stop PID: asks, waits up to three seconds, insists.
+# stop PID: ends a process by SIGTERM or, if it is still there after three seconds, by SIGKILL.
 stop() {
   [ -n "$1" ] || return 0
   kill "$1" 2>/dev/null || true
@@ -72,7 +72,7 @@ start_server
 bound "$here/flood.sh" "http://127.0.0.1:$port" </dev/null >/dev/null 2>&1 &
 flood=$!
 
-# mpgtop runs beside a waiting shell, so that a signal to this script is acted on at once, not after `q`.
+# mpgtop runs in the background, and the shell waits for it: then a signal to this script takes effect at once, not after `q`.
 status=0
 if [ -t 0 ] && [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
   terminal=$(stty -g)
@@ -83,7 +83,7 @@ fi
 top=$!
 wait "$top" 2>/dev/null || status=$?
 top=''
-[ -z "$terminal" ] || [ "$status" -le 128 ] || tput rmcup || true # killed: it could not put the screen back
+[ -z "$terminal" ] || [ "$status" -le 128 ] || tput rmcup || true # mpgtop was killed and could not restore the screen
 if ! kill -0 "$server" 2>/dev/null; then
   echo "demo.sh: the server ended by itself; it said:" >&2
   sed 's/^/  /' "$log" >&2

@@ -1,4 +1,4 @@
-"""Checks what mpgtop exports with the programs that it is for, on a demo server under load. See exports.sh."""
+"""Checks mpgtop's exports with the programs that read them, on a demo server under load. See exports.sh."""
 import argparse
 import json
 import os
@@ -20,14 +20,14 @@ started = []
 
 
 def check(holds, what):
-    """Ends it all with a line unless it holds."""
+    """Prints what holds; if it does not hold, ends the script with that line."""
     if not holds:
         raise SystemExit(f"exports.py: not so: {what}")
     print(f"  {what}")
 
 
 def eventually(what, value, seconds=60):
-    """Waits until `value` gives something."""
+    """Calls `value` until it returns something, and returns that."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
@@ -41,14 +41,14 @@ def eventually(what, value, seconds=60):
 
 
 def start(*words, **more):
-    """A program that ends with this one."""
+    """Starts a program, which is killed when this script ends."""
     program = subprocess.Popen(words, text=True, **more)
     started.append(program)
     return program
 
 
 def run(*words):
-    """A program's standard output; it must end well."""
+    """Runs a program, which must succeed. Returns its standard output."""
     done = subprocess.run(words, text=True, capture_output=True, timeout=300)
     if done.returncode != 0:
         raise SystemExit(f"exports.py: {words} ended with {done.returncode}: {done.stderr}{done.stdout[-500:]}")
@@ -76,7 +76,7 @@ def frames(*words):
 
 
 class Demo:
-    """A demo server, and load on it while a block runs."""
+    """A demo server. Within a `with` block it is under load."""
 
     paths = ["spawn?n=300", "cpu?ms=20", "sleep?ms=20", "pipeline?n=50", "hog?ms=30", "block?ms=40", "about"]
 
@@ -107,7 +107,7 @@ class Demo:
 
 
 def names_in_json(frame):
-    """What the frame says, by the name of the sample that says the same."""
+    """The values in a frame of mpgtop's JSON, each under the name of the Prometheus sample with the same value."""
     by_state, netpoll = frame["gs"]["by_state"], frame["netpoll"]
     values = {f'mpg_goroutines{{state="{s}"}}': by_state[s] for s in ("running", "runnable", "preempted", "syscall")}
     values |= {
@@ -159,7 +159,7 @@ def prometheus(demo):
     with demo:
         time.sleep(2)
     before = frames(demo.pid, "-n", "1")[0]
-    # What is scraped from here on lies between the two frames.
+    # Values that are scraped from here on must lie between those of the two frames, `before` and `after`.
     moment = before["uptime_ns"] / 1e9
     eventually("a scrape after that", lambda: any(v > moment for _, v in query("mpg_uptime_seconds")))
     scraped = {}

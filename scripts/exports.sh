@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Opens each export with the program that it is for: Prometheus, `go tool trace` of Go 1.27, Perfetto's schema.
+# Checks each export of mpgtop with the program that it is made for: Prometheus, `go tool trace` of Go 1.27, and Perfetto's
+# schema.
 #
 #   exports.sh BIN-FOLDER
 #
-# Go, Perfetto's schema and Google's protobuf come from Python packages, in a virtual environment below .build-peers.
-# A `trace_processor` (or trace_processor_shell) that is on the PATH is asked too. Exit code 0: everything is as it is.
+# Go, Perfetto's schema and Google's protobuf come from Python packages, in a virtual environment below .build-peers. If
+# `trace_processor` (or trace_processor_shell) is on the PATH, it reads the export too. Exit code 0: all checks held.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "${1:?usage: exports.sh BIN-FOLDER}" && pwd)

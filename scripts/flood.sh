@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# Floods a demo server until it is told to stop: mostly `/`, in waves, and a thin stream of everything else, so that
-# each behaviour of the scheduler shows.
+# Floods a demo server with requests until this script is stopped: mostly for `/`, in waves, and a few for every other path,
+# so that each behaviour of the scheduler shows.
 #
 #   flood.sh http://127.0.0.1:PORT
 #
-# Bounded: at most 200 connections, bursts of a few seconds, all at a lower priority than the server and the viewer.
-# Nothing outlives this script, even when it is killed outright: every burst dies with the loop that started it, and
-# every loop looks before each burst whether the script is still there.
+# The load is bounded: at most 200 connections, in bursts of a few seconds, at a lower priority than the server and the
+# viewer. Nothing outlives this script, even when it is killed: every burst ends with the loop that started it, and every
+# loop checks before each burst whether the script still runs.
 set -euo pipefail
 base=${1:?usage: flood.sh http://127.0.0.1:PORT}
 port=${base##*:}
 
-on() { kill -0 $$ 2>/dev/null; } # $$ is the script, also in its loops
+on() { kill -0 $$ 2>/dev/null; } # even in the loops, which are subshells, $$ is the script's process id
 
-# Ends what this shell has started, and waits for it, so that nobody else has to. Each loop sets it for itself.
+# Makes this shell end its jobs, and wait for them, when it exits. Each loop is a shell of its own, so each calls this.
 tidy() {
   trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
   trap 'exit 0' INT TERM HUP
 }
-# Signals are acted on during a `wait` only, hence what takes long runs beside it.
+# The shell handles signals at once only during a `wait`. So everything that takes long runs in the background.
 pause() {
   sleep "$1" &
   wait $!
@@ -44,13 +44,13 @@ hello() {
   done
 }
 
-# One curl after another, as a person in a hurry would: new connections all the time.
+# One curl after another: new connections all the time.
 curls() {
   tidy
   while on; do fetch 16 -o /dev/null "$base/about?[1-300]"; done
 }
 
-# What provokes one behaviour each: fan-out and steals, long channel chains, timers, Gs that hog a P.
+# The paths that each provoke one behaviour: fan-out and steals, long channel chains, timers, Gs that hog a P.
 mixed() {
   tidy
   while on; do
@@ -59,7 +59,7 @@ mixed() {
   done
 }
 
-# Connections that say nothing for a while: Gs parked on netpoll.
+# Connections on which nothing is sent for a while, so that their Gs are parked on netpoll.
 idle() {
   tidy
   local fds fd

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the programs, the manual page and what shells complete by, all made by the program itself.
+# Installs the programs, and the manual page and shell completions, which mpgtop itself generates.
 #
-#   install.sh BIN-FOLDER PREFIX [ZSH-FOLDER]       ZSH-FOLDER: below PREFIX, share/zsh/site-functions
+#   install.sh BIN-FOLDER PREFIX [ZSH-FOLDER]       ZSH-FOLDER is below PREFIX; default: share/zsh/site-functions
 set -euo pipefail
 bin=${1:?usage: install.sh BIN-FOLDER PREFIX [ZSH-FOLDER]}
 prefix=${2:?usage: install.sh BIN-FOLDER PREFIX [ZSH-FOLDER]}
@@ -11,7 +11,7 @@ bash=$prefix/share/bash-completion/completions fish=$prefix/share/fish/vendor_co
 install -d "$prefix/bin" "$prefix/share/man/man1" "$bash" "$zsh" "$fish"
 install -m 755 "$bin/mpgtop" "$bin/mpg-demo" "$prefix/bin"
 
-# made TARGET COMMAND...: a file of what the command prints.
+# made TARGET COMMAND...: writes the command's output to a file.
 made() {
   "${@:2}" >"$1"
   chmod 644 "$1"

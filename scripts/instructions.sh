@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Counts the instructions of the scheduler's hot paths, which a busy machine does not change, and compares them with
-# those that are kept beside this script.
+# Counts the instructions of the scheduler's hot paths, and compares the counts with those in instructions.txt. Other work on
+# the machine does not change these counts.
 #
 #   instructions.sh BIN-FOLDER [update]
 #
-# Each measure of mpg-bench runs twice under callgrind, with a different number of operations; the difference is what
-# the operations cost. Fails (1), and names the path, when one has grown by more than 5 %. `update` keeps the new
-# numbers. The kept ones are those of one processor architecture; on another they are only printed.
+# Each measure of mpg-bench runs twice under callgrind, with different numbers of operations; the difference of the counts is
+# the cost of the operations. Exit code 1, and the name of the path, when one has grown by more than 5 %. `update` stores the
+# new counts. The stored counts are of one processor architecture; on another one the new counts are only printed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${1:?usage: instructions.sh BIN-FOLDER [update]}
@@ -14,18 +14,18 @@ kept=$here/instructions.txt
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# valgrind cannot read what our linker writes for debuggers.
+# valgrind cannot read the debug information that our linker writes, so it is removed.
 strip -g -o "$work/mpg-bench" "$bin/mpg-bench"
 
-# count MEASURE OPERATIONS: all instructions of the process. Without preemption, since callgrind loses its way in a signal
-# that comes to a G.
+# count MEASURE OPERATIONS: prints the number of instructions that the whole process executed. Preemption is off, because
+# callgrind fails when a signal arrives on a G's stack.
 count() {
   MPG_PREEMPT=0 valgrind --tool=callgrind --callgrind-out-file=/dev/null "$work/mpg-bench" -p 1 -n "$2" "$1" >"$work/log" 2>&1 &&
     awk '/Collected :/ { print $4; found = 1 } END { exit !found }' "$work/log" ||
     { echo "instructions.sh: $1 could not be counted:" >&2 && tail -n 30 "$work/log" >&2 && return 1; }
 }
 
-# path, measure, operations of the shorter run (the longer has three times as many).
+# Each line: path, measure, and number of operations of the shorter run. The longer run has three times as many.
 paths='event-write event 1000000
 push-pop lrq 200000
 steal-16 steal 10000
@@ -46,9 +46,9 @@ while read -r path measure operations; do
   before=$(awk -v path="$path" '$1 == path { print $2 }' "$kept" 2>/dev/null || true)
   least_short=''
   least_long=''
-  # What else the process does by the clock (sysmon, above all) only adds to a count: so a path that seems to have grown
-  # is counted again, and of either count the least is taken. The short one too: if it is too high, the path looks too
-  # cheap; so numbers that are to be kept are all counted three times.
+  # Work that the process does by the clock, such as sysmon's, can only add to a count. So a path that seems to have grown is
+  # counted again, and the smallest count of each run is taken. The short run must be repeated too: if its count is too high,
+  # the path looks too cheap. Counts that are to be stored are therefore all made three times.
   for _ in 1 2 3; do
     short=$(count "$measure" "$operations")
     long=$(count "$measure" $((operations * 3)))

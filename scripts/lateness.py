@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the mix of `mpg-soak fairness` and its twin in Go in interleaved rounds, and prints how late each kind of G was.
+"""Runs the mix of `mpg-soak fairness` and the same mix in Go in turns, and prints how late each kind of G was.
 
     lateness.py --ours MPG-SOAK [--go GO-FAIRNESS] [--rounds N] [--minutes M] [--seed S] [--procs 1,2,8]
 
-A round has a seed of its own, and runs both sides for M minutes each on each number of Ps, in alternating order. Kinds
-and their order are those of Sources/soak/Fairness/Kind.swift. Exit code 1 when a program failed.
+Each round has a seed of its own. It runs both programs for M minutes on each number of Ps; each round reverses their order.
+The kinds and their order are those of Sources/soak/Fairness/Kind.swift. Exit code 1 when a program failed.
 """
 import argparse
 import collections
@@ -16,7 +16,7 @@ import time
 
 from bench_tables import cell, median, ratio, table
 
-# What a kind's lateness counts from, for the table.
+# For the table: which stretch of time counts as the lateness of each kind.
 KINDS = {
     "compute": "from being stopped to going on",
     "yield": "from giving way to going on",
@@ -33,7 +33,7 @@ KINDS = {
 
 
 def run(command, limit):
-    """The lines `fair-KIND.WHAT/Pn VALUE UNIT` of a program, as numbers by (kind, what)."""
+    """Runs a program that prints lines `fair-KIND.WHAT/Pn VALUE UNIT`. Returns the values by (kind, what)."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
     except subprocess.TimeoutExpired:
@@ -58,7 +58,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--procs", default="1,2,8")
     options = parser.parse_args()
-    values = collections.defaultdict(list)  # (who, procs, kind, what) → a number a round
+    values = collections.defaultdict(list)  # (who, procs, kind, what) → one number for each round
     limit = options.minutes * 60 * 3 + 120
     for number in range(options.rounds):
         seed = str(options.seed + 1000 * number)

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# How late the same random mix makes Gs, ours beside Go: builds the Go program and runs lateness.py.
+# Compares how late Gs run in our runtime and in Go, under the same random mix: builds the Go program and runs lateness.py.
 #
 #   lateness.sh BIN-FOLDER ROUNDS MINUTES [SEED]
 #
-# Go 1.27 comes from the PATH or a Python package (find_go.sh); without it ours is measured alone, and this says so.
+# Go 1.27 comes from the PATH or from a Python package (find_go.sh). Without it only our runtime is measured, and a line says
+# so.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${1:?usage: lateness.sh BIN-FOLDER ROUNDS MINUTES [SEED]}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Explores the models of the protocols and all their mutants, and prints what came of it as a table.
+# Explores the models of the protocols and all their mutants, and prints a table of the results.
 #
 #   mutants.sh SCRATCH
 #

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Sees to it that this machine has what a purpose needs, and says by name what it lacks.
+# Makes sure that this machine has the packages that a purpose needs, and names those that it lacks.
 #
 #   need.sh build|test|demo|instructions|bench|screens|exports|deb|aarch64
 #
-# A Debian or Ubuntu machine gets the missing packages installed (through sudo when not root). A machine that has
-# everything is left alone and needs no network. Exit codes: 0 all there, 69 something is missing and could not be
-# installed (the command to run by hand is printed), 64 usage.
+# On Debian and Ubuntu it installs the missing packages (through sudo when not root). When nothing is missing, it changes
+# nothing and needs no network. Exit codes: 0 all is there; 69 something is missing and could not be installed (the command
+# to run by hand is printed); 64 usage.
 set -euo pipefail
 
 fail() {
@@ -13,14 +13,14 @@ fail() {
   exit "${2:-69}"
 }
 
-someone='' # is anybody there to type a password?
+someone='' # `yes` when a person at the terminal can type a password
 [ ! -t 0 ] || someone=yes
-missing=() # packages that the purpose cannot do without
-wanted=()  # packages that it can
+missing=() # packages that are missing and that the purpose needs
+wanted=()  # packages that are missing and that are only useful for it
 
 have_command() { command -v "$1" >/dev/null 2>&1; }
 have_file() { [ -e "$1" ]; }
-# Swift's own programs need one library that a bare system lacks; no swift at all is need_swift's business.
+# Swift's own programs need one library that a bare system lacks. Whether there is a swift at all, need_swift checks.
 swift_runs() { ! have_command swift || swift build --version >/dev/null 2>&1; }
 have_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 
@@ -98,7 +98,7 @@ aarch64)
 *) fail "usage: need.sh build|test|demo|instructions|bench|screens|exports|deb|aarch64" 64 ;;
 esac
 
-# as_root COMMAND...: runs it as root where that is possible without a password nobody is there to type.
+# as_root COMMAND...: runs it as root. Fails when that needs a password and there is nobody to type it.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     "$@"
@@ -109,7 +109,7 @@ as_root() {
   fi
 }
 
-# install PACKAGE...: package lists are fetched only when the ones at hand do not do.
+# install PACKAGE...: installs packages. Package lists are fetched only when the installation with the present ones fails.
 install() {
   have_command apt-get || return 1
   echo "need.sh: installing $*" >&2

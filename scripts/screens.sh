@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes the README's picture: runs the real demo in a real terminal (tmux), and copies what the terminal shows.
+# Makes the picture in the README: runs the real demo in a real terminal (tmux), and copies what the terminal shows.
 #
 #   screens.sh BIN-FOLDER
 set -euo pipefail
@@ -9,7 +9,7 @@ columns=100 rows=32 seconds=40
 socket=mpgtop-screens-$$
 picture=$(mktemp)
 
-# A server of its own: the user's tmux, its settings and its sessions are not touched.
+# Runs a tmux server of its own, so that the user's tmux, its settings and its sessions are not touched.
 terminal() { env -u TMUX LC_ALL=C.UTF-8 tmux -L "$socket" -f /dev/null "$@"; }
 cleanup() {
   terminal kill-server 2>/dev/null || true
@@ -19,8 +19,8 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
 terminal new-session -d -x "$columns" -y "$rows" "$here/demo.sh" "$bin"
-sleep "$seconds" # the picture shows a minute's history; this much of it
-for _ in {1..100}; do # a moment at which the first P is at work
+sleep "$seconds" # the picture shows a minute of history, and this fills a part of it
+for _ in {1..100}; do # waits for a moment at which the first P is running
   terminal capture-pane -p >"$picture"
   ! grep -q '^ *P0 *running' "$picture" || break
   sleep 0.1

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Looks for large stack frames in the machine code of what runs on the stacks of goroutines.
+"""Searches the machine code that runs on the stacks of goroutines for large stack frames.
 
     stackframes.py BUILD-FOLDER        such as .build/release
 
-A frame of kilobytes is memory that each parked G may pay for, and in Swift is mostly a temporary allocation of a constant
-size that went to the heap all the same (Stack.swift). Prints the largest frames; fails (1), and names the functions, when
-one is larger than LIMIT. Functions of threads with a stack of their own are named below.
+A frame of kilobytes may take memory in every parked G. In Swift it mostly comes from a temporary allocation of a constant
+size, which goes to the heap all the same (Stack.swift). Prints the largest frames. Exit code 1, and the names of the
+functions, when a frame is larger than LIMIT. ELSEWHERE names functions that run on the stack of a thread.
 """
 
 import pathlib
@@ -14,16 +14,16 @@ import subprocess
 import sys
 
 TARGETS = ["MPG", "Region", "Net", "HTTP", "CMPG", "CNet", "CFaults", "CLLHTTP"]
-LIMIT = 2500  # bytes; the HTTP server's loop over the requests of a connection, which keeps a parser, has 2,248
-# What never runs on the stack of a G: parts of mangled names.
-ELSEWHERE = ["6SysmonO3run"]  # a thread of its own
+LIMIT = 2500  # bytes; the largest frame, of the HTTP server's loop over a connection's requests, has 2,248 for its parser
+# Parts of the mangled names of functions that never run on the stack of a G.
+ELSEWHERE = ["6SysmonO3run"]  # sysmon is a thread
 
 FRAME = re.compile(r"\bsub\s+(?:\$0x([0-9a-f]+),%rsp|sp, sp, #(0x[0-9a-f]+|\d+))")
 NAME = re.compile(r"^[0-9a-f]+ <(.*)>:$")
 
 
 def frames(path):
-    """(bytes, function) of each frame in an object file."""
+    """A pair (bytes, function) for each stack frame in an object file."""
     text = subprocess.run(
         ["objdump", "-d", "--no-show-raw-insn", str(path)], capture_output=True, text=True, check=True
     ).stdout
@@ -33,7 +33,7 @@ def frames(path):
             function = name[1]
         elif frame := FRAME.search(line):
             size = int(frame[1], 16) if frame[1] else int(frame[2], 0)
-            sizes[function] = sizes.get(function, 0) + size  # a large one is taken page by page
+            sizes[function] = sizes.get(function, 0) + size  # a large frame is allocated page by page
     return [(size, function) for function, size in sizes.items()]
 
 

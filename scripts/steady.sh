@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Watches whether a server grows: runs the mixed flood on a demo of its own and samples what it takes of the machine.
+# Checks that a server under load does not grow: floods a demo server and samples its memory, descriptors and threads.
 #
 #   steady.sh BIN_FOLDER [MINUTES [SECONDS_BETWEEN_SAMPLES]]
 #
-# Prints the medians of the first and of the last quarter of the samples, and fails (1) when one of them has grown by
-# more than 5 %. The first minute (or the first fifth, if that is less) is not sampled: the server takes what it needs.
-# A number that is small in itself may grow by a little more: descriptors and threads by 64 and 2, KiB by 512.
-# Every sample is kept in BIN_FOLDER/steady.csv.
+# Prints the medians of the first and of the last quarter of the samples. Exit code 1 when one has grown by more than 5 %. In
+# the first minute (or the first fifth, if that is less) no samples are taken, since the server first takes what it needs.
+# Small numbers may grow by more: descriptors by 64, threads by 2, memory by 512 KiB. All samples are written to
+# BIN_FOLDER/steady.csv.
 set -euo pipefail
 bin=${1:?usage: steady.sh BIN_FOLDER [MINUTES [SECONDS]]}
 minutes=${2:-60}
@@ -33,7 +33,7 @@ for file in "${XDG_RUNTIME_DIR:-/nowhere}/mpg/$server"-*.mpg "/dev/shm/mpg-$(id 
 done
 [ -n "$region" ] || { echo "steady.sh: the server has no region" >&2 && exit 1; }
 
-# One line: anonymous and program memory, page tables, region blocks (KiB each), descriptors, threads.
+# Prints one sample: anonymous and program memory, page tables and the region's blocks, each in KiB; descriptors; threads.
 sample() {
   awk -v blocks="$(stat -c %b "$region")" -v fds="$(find "/proc/$server/fd" -mindepth 1 2>/dev/null | wc -l)" '
     /^RssAnon:|^RssFile:/ { rss += $2 }

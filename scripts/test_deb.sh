@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Unpacks a package into a folder and uses it from there, where no Swift toolchain can be found: it is on no path, its
-# libraries are none of those that the programs ask for, and where this may mount, its folder is empty.
+# Tests a package: unpacks it into a folder and runs the programs from there, without a Swift toolchain. The toolchain is not
+# on the PATH, the programs must need none of its libraries, and where mounting is allowed its folder is made to look empty.
 #
 #   test_deb.sh FILE.deb
 set -euo pipefail
@@ -17,7 +17,7 @@ fail() {
   exit 1
 }
 
-# Once more in a mount namespace in which the toolchain is an empty folder.
+# Runs this script again, in a mount namespace in which the toolchain's folder is empty.
 toolchain=$(readlink -f "$(command -v swift)" || true)
 toolchain=${toolchain%/usr/bin/*}
 if [ -z "${MPG_TOOLCHAIN_HIDDEN:-}" ] && [ -d "$toolchain" ] && [ "$toolchain" != / ] &&
@@ -39,7 +39,7 @@ done
 [ "$("${clean[@]}" mpgtop --version)" = "$(dpkg-deb --field "$deb" Version)" ] || fail "the version is another"
 
 : >"$work/said"
-# Another port when somebody has this one.
+# Tries another port when one is taken.
 for _ in {1..20}; do
   "${clean[@]}" mpg-demo --port $((20000 + RANDOM % 10000)) >"$work/said" 2>&1 &
   server=$!
@@ -48,7 +48,7 @@ for _ in {1..20}; do
 done
 "${clean[@]}" mpgtop -b -n 1 "$server" >"$work/frame" || fail "mpgtop does not see the server: $(cat "$work/said")"
 grep -q "pid $server" "$work/frame" || fail "no frame of the server"
-# A real screen: `script` gives it a terminal, and q comes after a while.
+# Runs the real screen: `script` gives mpgtop a terminal, and after a second `q` is typed.
 (sleep 1; printf q) | "${clean[@]}" script --quiet --return --command "stty rows 30 columns 100; mpgtop $server" \
   "$work/typescript" >/dev/null || fail "the screen ended with $?"
 grep -q 'LIVE' "$work/typescript" || fail "no picture on the screen"
@@ -59,7 +59,7 @@ gzip -dc "$man" | grep -q 'gen' || fail "the manual page is empty"
 for file in bash-completion/completions/mpgtop zsh/vendor-completions/_mpgtop fish/vendor_completions.d/mpgtop.fish; do
   grep -q record "$work/root/usr/share/$file" || fail "$file does not know the commands"
 done
-# Bash completes a command's name by it.
+# Bash must complete the name of a command.
 # shellcheck disable=SC2016 # the inner shell is the one to expand
 "${clean[@]}" bash -c '
   . "$1"

@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""What a viewer costs.
+"""Measures what a viewer costs, and what it costs the program that it watches.
 
     watched.py BIN-FOLDER [--rounds N] [--turn S] [--history S]
 
-The viewer is the dashboard itself, in a terminal of 120x40, with its history, ten frames a second.
-  1. Beside a program that makes a million events a second (`mpg-bench paced`), for 30 seconds and more of history: its CPU
-     and its memory.
-  2. The demo server under wrk, watched and not, in short turns, in the order on, off, off, on: requests a second, the
-     server's CPU for each, and the ratios of each round of four turns. In its turns off the viewer is stopped (SIGSTOP), so
-     that nothing else differs, and what drifts with the seconds is the same for both. The first moments of a turn, in which
-     it catches up, do not count. Twice:
-       alone     the server has a core of its own, with so many connections that it has no rest, and everybody else the
-                 others: what of its throughput a viewer takes that has a core to run on
-       crowded   server, wrk and viewer on all cores: the share that the viewer takes is gone for them as well
-Prints medians, the spread, and the standard error. Exit code 1 when something could not be run.
+The viewer is mpgtop's screen in a terminal of 120x40, with its history, at ten frames a second.
+  1. It watches a program that makes a million events a second (`mpg-bench paced`), for 30 seconds and more of history. The
+     viewer's CPU time and memory are measured.
+  2. It watches the demo server under wrk. The server is measured in short turns, watched and not watched, in the order on,
+     off, off, on: requests a second, the server's CPU time for each, and the ratios of each round of four turns. In the turns
+     off, the viewer is stopped (SIGSTOP), so nothing else differs; the order cancels out slow drifts. The first moments of a
+     turn, in which the viewer catches up, do not count. This is done twice:
+       alone     The server has a core of its own, and so many connections that it is always busy; all other programs share
+                 the other cores. Measures how much throughput a server loses to a viewer that has a core to run on.
+       crowded   Server, wrk and viewer share all cores. The CPU time that the viewer takes is then missing for the others.
+Prints medians, the spread, and the standard error. Exit code 1 when a program could not be run.
 """
 import argparse
 import fcntl
@@ -32,17 +32,17 @@ import time
 
 import bench_http
 
-# How long a turn goes on before it counts.
+# For how many seconds a turn goes on before it is measured.
 CATCHING_UP = 0.15
 
 
 def cpu_seconds(pid):
-    """In nanoseconds' steps, for turns that are short; of the threads that there are."""
+    """CPU time of the process's present threads, from schedstat: it counts nanoseconds, and turns are short."""
     return sum(int(file.read_text().split()[0]) for file in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
 class Viewer:
-    """mpgtop in a terminal whose output nobody keeps."""
+    """mpgtop in a terminal whose output is dropped."""
 
     def __init__(self, binary, pid, *more):
         self.master, slave = pty.openpty()
@@ -76,7 +76,7 @@ class Viewer:
 
 
 class Flood:
-    """The demo server, asked for `path` as fast as it answers, on the given cores, for so many seconds at most."""
+    """The demo server on the given cores, and wrk, which asks it for `path` as fast as it answers."""
 
     def __init__(self, binary, path, connections, cores, seconds):
         self.port = bench_http.free_port()
@@ -91,7 +91,7 @@ class Flood:
         self.asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def look(self):
-        """The moment, requests answered until then, and the server's CPU."""
+        """Now, the number of requests answered so far, and the server's CPU time."""
         self.asking.request("GET", "/stats")
         answer = self.asking.getresponse().read().decode()
         return time.monotonic(), int(re.search(r"^requests (\d+)$", answer, re.M)[1]), self.cpu
@@ -115,7 +115,7 @@ def events(binary, pid):
 
 
 def steady(options):
-    """A million events a second; returns their rate, the viewer's CPU, and its bytes of memory at the end."""
+    """Watches a million events a second. Returns their real rate, the viewer's share of a core, and its memory in bytes."""
     count = (options.history + 5) * 1_000_000
     bench = subprocess.Popen([options.bin / "mpg-bench", "-n", str(count), "paced"], stdout=subprocess.DEVNULL)
     time.sleep(1)
@@ -146,13 +146,13 @@ def turn(options, flood, viewer, is_watched):
 
 
 def watched(options, path, connections, cores):
-    """The turns of each round, and the events a second of a flood."""
-    # Under a flood a turn takes somewhat longer than it counts.
+    """Measures a flood. Returns the turns of each round, and the flood's events a second."""
+    # A turn takes longer than the part of it that counts, so wrk runs for longer.
     most = options.history + 60 + int(options.rounds * 4 * (options.turn + 1))
     flood = Flood(options.bin, path, connections, cores, most)
     viewer = None
     try:
-        # No more history than is filled before it counts: so the viewer takes no memory but what it gave back.
+        # The history is full before the first turn. So the viewer only reuses memory during the turns, and takes no more.
         viewer = Viewer(options.bin, flood.server.pid, "--history", f"{options.history}s")
         time.sleep(options.history + 3)
         rounds = []
@@ -163,7 +163,7 @@ def watched(options, path, connections, cores):
         rate = (events(options.bin, flood.server.pid) - before) / (time.monotonic() - began)
     finally:
         if viewer:
-            viewer.stop()  # or it would stay, stopped as it may be
+            viewer.stop()  # also continues it: stopped by SIGSTOP, it would stay behind
         flood.stop()
     return rounds, rate
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Runs aarch64's context switch under an emulator, as it is and, to see that the test can fail, spoilt.
+# Tests the context switch of aarch64 under an emulator. Then runs the test with faults put into the switch, to see that the
+# test finds them.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 sources=$here/../../Sources/CMPG
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# build SWITCH: the test with that file for the switch.
+# build SWITCH: builds the test with the switch from this file.
 build() {
   aarch64-linux-gnu-gcc -O2 -Wall -static -D_GNU_SOURCE -D'__has_feature(x)=0' -I"$sources/include" \
     "$here/switch.c" "$sources/context.c" "$1" -o "$folder/switch"
@@ -15,7 +16,7 @@ build() {
 build "$sources/switch_aarch64.S"
 qemu-aarch64-static "$folder/switch"
 
-# spoil WHAT SED-SCRIPT: the test must find it.
+# spoil WHAT SED-SCRIPT: puts a fault into the switch by a sed script. The test must fail with it.
 spoil() {
   sed "$2" "$sources/switch_aarch64.S" >"$folder/spoilt.S"
   cmp -s "$sources/switch_aarch64.S" "$folder/spoilt.S" && { echo "run.sh: nothing to spoil: $1" >&2; exit 1; }

@@ -1,25 +1,26 @@
-// The context switch of aarch64, under an emulator: what a fiber must find again when it comes back is compared bit by
-// bit, after each of many switches in both directions. `run.sh` builds it with the product's own context.c and
-// switch_aarch64.S. Exit code 1, and a line, for the first thing that is wrong.
+// Tests the context switch of aarch64, under an emulator. It switches many times in both directions, and compares after each
+// switch, bit by bit, all registers that a fiber must find unchanged. `run.sh` builds it with the product's own context.c
+// and switch_aarch64.S. At the first difference it prints a line and exits with 1.
 //
-// It proves that the instructions are right, on a model of the machine: nothing of order between threads, nor of time.
+// The emulator shows that the instructions are right. It shows nothing about memory ordering between threads, nor about time.
 #include "CMPG.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Of Swift's runtime, which is not here; fibers of a test open no exclusive accesses.
+// Replacements for functions of Swift's runtime, which is not linked. They do nothing, since the fibers of this test open no
+// exclusive accesses.
 void swift_task_enterThreadLocalContext(char *state) { (void)state; }
 void swift_task_exitThreadLocalContext(char *state) { (void)state; }
 
 void mpg_switch(void **save, void *to);
 
-// What a call must keep by AAPCS64, and the switch therefore too: x19…x29, d8…d15, sp, and the mode of floating point.
+// The registers that a call must keep by AAPCS64, and therefore the switch too: x19…x29, d8…d15, sp, and FPCR.
 enum { general = 11, vector = 8, words = general + vector + 2 };
 typedef struct { uint64_t at[words]; } bank;
 
-// Loads the registers of a bank, switches, and stores what is in them when it comes back. The places: x19…x29 first, then
-// d8…d15, then FPCR, then by how much sp is off.
+// Loads the registers from `in`, switches, and stores the registers into `out` when it comes back. A bank holds x19…x29, then
+// d8…d15, then FPCR, then the difference between sp before and after.
 void through_switch(void **save, void *to, const bank *in, bank *out);
 __asm__(
     ".text\n.p2align 4\n.globl through_switch\n.type through_switch, %function\nthrough_switch:\n"
@@ -68,7 +69,7 @@ static void set_fpcr(uint64_t mode) { __asm__ volatile("msr fpcr, %0" ::"r"(mode
 static void one_round(const char *who, mpg_fiber *self, mpg_fiber *other, uint64_t *state) {
   bank in, out;
   for (int i = 0; i < general + vector; i++) in.at[i] = mixed(state);
-  in.at[words - 2] = (mixed(state) & 7) << 22;  // rounding, and whether tiny numbers are zeros
+  in.at[words - 2] = (mixed(state) & 7) << 22;  // the bits of FPCR for rounding and for flushing tiny numbers to zero
   in.at[words - 1] = 0;
   memset(&out, 0xff, sizeof out);
   through_switch(&self->sp, other->sp, &in, &out);

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""How long a key takes to be answered while the target is flooded: from the press to the last byte of the first whole
-picture that shows the answer itself, not that it is looked for.
+"""Measures how long mpgtop takes to answer a key while its target is flooded with requests. The time counts from the press
+to the last byte of the first whole picture that shows the answer. A picture that says that mpgtop is still looking for it
+does not count.
 
     answers.py BIN-FOLDER [ROUNDS]
 
-The flood is that of `make demo`; mpgtop draws ten frames a second at 100x30. Prints the median of ROUNDS (20), the shortest
-and the longest of each key; exit code 1 when an answer never came, or a median is above a second.
+The flood is that of `make demo`; mpgtop draws ten frames a second at 100x30. Prints for each key the median of ROUNDS (20),
+the shortest and the longest time. Exit code 1 when an answer never came, or a median is above a second.
 """
 import pathlib
 import re
@@ -19,13 +20,13 @@ import verdict
 from target import Target
 
 FLOOD = pathlib.Path(__file__).resolve().parent.parent / "flood.sh"
-# What is typed, and what its answer looks like.
+# Name of the key, what is typed, and a pattern of its answer.
 KEYS = [("Space", " ", r" PAUSED "), ("x", "x", r"The scheduler .(?s:(?!.*looking through))"), ("R", "R", r"Request \d"),
         ("B", "B", r"Boot, \d")]
 
 
 class Watched(emulator.Run):
-    """A run that keeps what was written piece by piece, each with the moment at which it came."""
+    """A run that stores the output in pieces, each with the moment at which it came."""
 
     def __init__(self, *words, **options):
         self.pieces = []
@@ -41,14 +42,14 @@ class Watched(emulator.Run):
         return is_open
 
     def shown(self):
-        """Takes all pieces in; the picture."""
+        """The present picture as text. All pieces are consumed."""
         for _, data in self.pieces:
             self._feed(data)
         self.pieces.clear()
         return "\n".join(self.grid.display)
 
     def first(self, pattern):
-        """When the picture first looked like it; nil: it does not. Takes the pieces in."""
+        """When a whole picture first matched the pattern; None: none did. All pieces are consumed."""
         found = None
         for moment, data in self.pieces:
             self._feed(data)
@@ -62,7 +63,7 @@ class Watched(emulator.Run):
 
 
 def answer(run, key, pattern):
-    """Milliseconds until the answer was there; nil: it did not come. Leaves a live view without anything over it."""
+    """Milliseconds until the answer was shown; None: it was not. Afterwards mpgtop shows its live view again."""
     run.shown()
     pressed = time.monotonic()
     run.press(key)

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""What `x` and `R` take while a million events a second come in, and whether any are lost by it.
+"""Measures how long the keys `x` and `R` take while a million events a second come in, and whether events are lost by them.
 
     asked.py BIN-FOLDER [--base BIN-FOLDER] [--rounds N]
 
-A storm of about a million events a second is looked at by mpgtop at 100x30, ten frames a second, for ten seconds first, so
-that there is something to look through. Then a key is pressed: from there to the last byte of the first picture that has
-words of the answer, and of the first that has all of it; and how many events mpgtop lost between the key and the live view
-after it. `paced` is the program of `make watched`, of exactly that rate and without requests; `storm` is the demo server
-under wrk with one connection, with requests: a little more. With --base another build is measured beside it in turns, ours and that one. Prints medians, the
-least and the greatest. Exit code 1 when an answer of ours never came, its median is above 100 ms to the first words or
-500 ms in all, or events were lost by it.
+mpgtop, at 100x30 and ten frames a second, first watches about a million events a second for ten seconds, so that it has
+something to search. Then a key is pressed. Measured are the time to the last byte of the first picture with words of the
+answer, the time to the first picture with all of it, and how many events mpgtop lost from the key to the next live view.
+There are two targets. `paced` is the program of `make watched`: exactly that rate, and no requests. `storm` is the demo
+server under wrk with one connection: requests, and a little more events. With --base another build is measured after ours,
+beside the same target. Prints medians, minima and maxima. Exit code 1 when an answer of our build never came, when its median
+is above 100 ms for the first words or 500 ms in all, or when events were lost.
 """
 import argparse
 import os
@@ -25,7 +25,7 @@ import verdict
 from target import Target
 
 LOOKING = r"(?s:(?!.*looking through))"
-# The target, what is pressed before, the key, its first words, and what the whole answer looks like.
+# Name, target, keys pressed before, the key, and patterns of the first words and of the whole answer.
 QUESTIONS = [
     ("x, Overview", "paced", "1", "x", r"The scheduler .(?s:.*)Gs live:", r"The scheduler ." + LOOKING),
     ("x, a P", "paced", "2", "x", r"─ P\d ─(?s:.*)│ P\d (runs|is) ", r"─ P\d ─" + LOOKING),
@@ -36,7 +36,7 @@ QUESTIONS = [
 
 
 class Paced:
-    """A million events a second, for so many seconds."""
+    """A program that makes a million events a second, for a number of seconds."""
 
     def __init__(self, binaries, seconds):
         self.process = subprocess.Popen([binaries / "mpg-bench", "-n", str(seconds * 1_000_000), "paced"],
@@ -50,7 +50,7 @@ class Paced:
 
 
 class Storm:
-    """The demo server on two Ps, asked to spawn a few Gs as fast as it answers one client: above a million events a second."""
+    """The demo server on two Ps. One client asks it to spawn a few Gs, as fast as it answers: over a million events a second."""
 
     def __init__(self, binaries, seconds):
         self.target = Target(binaries, "--procs", "2")
@@ -70,7 +70,7 @@ def number(pattern, text):
 
 
 def moments(run, patterns):
-    """When the picture first looked like each of them. Takes the pieces in."""
+    """For each pattern, when a picture first matched it, or None. All pieces are consumed."""
     found = [None] * len(patterns)
     for moment, data in run.pieces:
         run._feed(data)
@@ -85,7 +85,7 @@ def moments(run, patterns):
 
 
 def ask(run, screen, key, patterns):
-    """Milliseconds to the first words, and to all of them; and the events that were lost meanwhile."""
+    """Milliseconds to the first words, milliseconds to the whole answer, and the number of events lost meanwhile."""
     run.press("1")
     run.read(0.3)
     before = number(r"([\d,]+) events lost", run.shown())
@@ -107,7 +107,7 @@ def ask(run, screen, key, patterns):
 
 
 def measure(builds, kind, questions, rounds):
-    """Rounds of each question in turns of the builds, beside one target; by question and build."""
+    """Asks each question in each round, one build after the other, with one target. Returns the results by question and build."""
     results = {}
     seconds = 60 + len(builds) * len(questions) * rounds * 8
     target = (Paced if kind == "paced" else Storm)(builds[0][1], seconds)
@@ -115,7 +115,7 @@ def measure(builds, kind, questions, rounds):
     try:
         for name, binaries in builds:
             runs[name] = answers.Watched([binaries / "mpgtop", target.pid], 100, 30, environment=target.environment)
-            # One viewer at a time, the others stand still meanwhile.
+            # One viewer runs at a time.
             for round in range(rounds + 1):
                 if round == 0:
                     runs[name].read(10)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What bash, zsh and fish make of the completions that `make install` installs: each shell on a terminal of its own.
+"""Checks the completions that `make install` installs, in bash, zsh and fish, each on a terminal of its own.
 
     completions.py BIN-FOLDER
 
-Typed is the beginning of a command, then Tab. Seen must be: each option that the help of that command tells of, and
-none of another's; the rest of a command's name; the pid of a target that runs. Exit code 1 when something was otherwise.
+It types the beginning of a command line, then Tab. The shell must offer each option in the help of that command and none of
+another command, the rest of a command's name, and the pid of a running target. Exit code 1 when a shell does not.
 """
 import pathlib
 import re
@@ -20,7 +20,7 @@ INSTALL = pathlib.Path(__file__).resolve().parent.parent / "install.sh"
 
 
 def shells(prefix):
-    """A command that starts each, and what to type before anything else."""
+    """For each shell, a command that starts it, and what must be typed first."""
     share = prefix / "share"
     return {
         "bash": ("bash --noprofile --norc -i", f". {share}/bash-completion/completions/mpgtop"),
@@ -30,13 +30,13 @@ def shells(prefix):
 
 
 def options(binaries, *command):
-    """The long options that the help of a command tells of."""
+    """The long options in the help of a command."""
     told = subprocess.run([binaries / "mpgtop", *command, "--help"], check=True, capture_output=True, text=True).stdout
     return set(re.findall(r"^ +(?:-\w, )?(--[\w-]+)", told, re.MULTILINE))
 
 
 def completed(run, line):
-    """The words on the screen after a line, Tab and Tab again, without those that were typed."""
+    """Types a line and Tab, and Tab again if nothing happened. Returns the words on the screen, without those typed."""
     run.press("\x15\x0c")
     run.settle()
     run.press(line)
@@ -55,7 +55,7 @@ def completed(run, line):
 
 
 def visit(run, binaries, target):
-    """What was wrong, in words."""
+    """Tries all lines in one shell. Returns problems as text."""
     wrong = []
     every, exports = options(binaries), options(binaries, "export")
     for line, wanted, unwanted in [
@@ -78,7 +78,7 @@ def main():
         subprocess.run([INSTALL, binaries, prefix], check=True)
         try:
             for name, (command, first) in shells(prefix).items():
-                # Bash edits its line on the standard error.
+                # Bash shows the line that is edited on its standard error.
                 run = emulator.Run(["sh", "-c", f"exec {command} 2>&1"], 200, 60, environment={
                     **target.environment, "PATH": f"{prefix}/bin:/usr/bin:/bin", "HOME": folder,
                     "XDG_DATA_DIRS": f"{prefix}/share:/usr/share", "fish_greeting": ""})

@@ -1,8 +1,8 @@
-"""A terminal in memory, and a program on it.
+"""A terminal emulator in memory, and a program that runs on it.
 
-What the program writes is kept as bytes; a picture is made of them when somebody asks for one. A repaint that clears the
-screen makes all that was drawn before it invisible, so a picture needs no more than the bytes from the last such repaint
-on. What the program switched on is counted over all bytes.
+The program's output is stored as bytes, and a picture is made from them only when one is asked for. After a repaint that
+clears the screen nothing older is visible, so only the bytes from the last such repaint on are stored. The terminal modes
+that the program switches on and off are tracked over all bytes.
 """
 import fcntl
 import os
@@ -19,17 +19,17 @@ import pyte
 CLEAR = b"\x1b[H\x1b[2J"
 CLEARS = re.compile(rb"\x1b\[H(?:\x1b\[2J|\x1b\[J)")
 MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
-# Forms that pyte would print as text: keyboard modes, and the padding of terminals from the time of tubes.
+# Sequences that pyte would show as text: queries, keyboard modes, padding bytes for old terminals, and the clipboard.
 UNSEEN = re.compile(rb"\x1b\[\?[0-9]+\$p|\x1b\[[<>=][0-9;]*[a-zA-Z]|\x00|\x1b\]52;[^\x07]*\x07")
 SYNC_END = b"\x1b[?2026l"
 SYNC_QUESTION, SYNC_ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 
 
 class Grid(pyte.Screen):
-    """pyte's screen with what ncurses uses and it lacks."""
+    """pyte's screen, with the functions that ncurses uses and pyte lacks."""
 
     def repeat(self, count=1, *_, **__):
-        """The last glyph so many times more."""
+        """Draws the last glyph `count` times more."""
         x = self.cursor.x - 1
         if 0 <= x < self.columns:
             self.draw((self.buffer[self.cursor.y][x].data or " ") * max(1, count or 1))
@@ -41,7 +41,7 @@ class Grid(pyte.Screen):
         self._at_top(self.insert_lines, count)
 
     def _at_top(self, move, count):
-        """Moves lines at the top of the part that scrolls, and leaves the cursor where it was."""
+        """Moves lines at the top of the scrolling region. The cursor stays where it was."""
         x, y = self.cursor.x, self.cursor.y
         self.cursor.y = self.margins.top if self.margins else 0
         move(max(1, count or 1))
@@ -53,13 +53,13 @@ class Grid(pyte.Screen):
 
     @property
     def cells(self):
-        """Glyphs with what they look like, row by row."""
+        """All cells, row by row: the glyph, colours and attributes."""
         return [
             [self._cell(self.buffer[y][x]) for x in range(self.columns)] for y in range(self.lines)]
 
     @staticmethod
     def _cell(char):
-        # A blank shows its ground only.
+        # Of a blank only the background is visible, so its foreground does not count.
         shown = char.fg if char.data != " " or char.reverse else "default"
         return (char.data, shown, char.bg, char.bold and char.data != " ", char.reverse)
 
@@ -73,20 +73,20 @@ class Run:
     """A program on a pseudo-terminal of its own."""
 
     def __init__(self, words, columns, rows, term="xterm-256color", environment=None, synchronizes=True):
-        self.synchronizes = synchronizes  # whether it says that it does, when it is asked
+        self.synchronizes = synchronizes  # whether the terminal answers that it understands synchronized output
         self.columns, self.rows = columns, rows
         self.master, self.slave = os.openpty()
         self._set_window()
         self.before = termios.tcgetattr(self.slave)
-        self.written = bytearray()   # since the last repaint
-        self.total = 0               # bytes in all
-        self.frames = 0              # updates that were complete
-        self.last_frame = None       # when the last of them was
-        self.last_taken = None       # when bytes came last
+        self.written = bytearray()   # output since the last repaint
+        self.total = 0               # bytes of output in all
+        self.frames = 0              # number of complete updates
+        self.last_frame = None       # when the last complete update ended
+        self.last_taken = None       # when output last came
         self.modes = {}
-        self.tail = b""              # of what was read last: a sequence may be cut in two
+        self.tail = b""              # the last bytes that were read: a sequence may be cut in two there
         self.is_open = True
-        self.most_busy = 0.4         # share of a core that a program at rest may take
+        self.most_busy = 0.4         # share of a core that a program may take and still count as at rest
         env = {**os.environ, "TERM": term, "SWIFT_BACKTRACE": "interactive=no", **(environment or {})}
         env = {name: value for name, value in env.items() if value is not None}
         self.started = time.monotonic()
@@ -103,7 +103,7 @@ class Run:
         self._set_window()
 
     def press(self, data):
-        """Types, reading meanwhile: a program that waits until it is read does not read either."""
+        """Types. Reads the output meanwhile: a program whose output nobody reads blocks, and does not read its input."""
         left = data.encode() if isinstance(data, str) else data
         deadline = time.monotonic() + 20
         while left and self.is_running and time.monotonic() < deadline:
@@ -144,7 +144,7 @@ class Run:
         return True
 
     def read(self, seconds):
-        """Reads for so long."""
+        """Reads the output for this many seconds."""
         deadline = time.monotonic() + seconds
         while self.is_open and (left := deadline - time.monotonic()) > 0:
             if select.select([self.master], [], [], left)[0] and not self._take():
@@ -159,7 +159,7 @@ class Run:
         return True
 
     def settle(self, quiet=0.3, seconds=20):
-        """Reads until nothing has come for a while from a program that was not at work either; whether that was so."""
+        """Reads until the program has been at rest for a while: no output, and hardly any CPU time. Returns whether it was."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             before, worked = self.total, self.cpu
@@ -170,7 +170,7 @@ class Run:
 
     @property
     def is_waiting(self):
-        """Whether it waits for something, with all that was typed taken; true of one that has ended."""
+        """Whether the program sleeps and has read all that was typed. True also when it has ended."""
         try:
             with open(f"/proc/{self.process.pid}/stat") as file:
                 state = file.read().rsplit(")", 1)[1].split()[0]
@@ -181,7 +181,7 @@ class Run:
 
     @property
     def cpu(self):
-        """Seconds of processor time that it has had; 0 when it has ended."""
+        """Seconds of CPU time that the program has used; 0 when it has ended."""
         try:
             with open(f"/proc/{self.process.pid}/schedstat") as file:
                 return int(file.read().split()[0]) / 1e9
@@ -193,7 +193,7 @@ class Run:
         return self.process.poll() is None
 
     def picture(self):
-        """What a terminal of this size shows."""
+        """What the terminal shows, as a grid of cells."""
         grid = Grid(self.columns, self.rows)
         Stream(grid).feed(UNSEEN.sub(b"", bytes(self.written)))
         return grid
@@ -202,13 +202,13 @@ class Run:
         return "\n".join(line.rstrip() for line in self.picture().display)
 
     def repaint(self):
-        """Has everything drawn afresh, without a key: as after a stop that nobody announced."""
+        """Makes the program repaint everything, without a key: SIGCONT tells it that it was stopped. Returns whether it did."""
         seen = self.frames
         os.kill(self.process.pid, signal.SIGCONT)
         return self.wait_until(lambda: self.frames > seen) and self.settle()
 
     def end(self, seconds=20):
-        """Waits for its end, and says what it left behind: a list of complaints."""
+        """Waits until the program has ended. Returns what it has not restored on the terminal, as a list of texts."""
         self.wait_until(lambda: not self.is_running, seconds)
         if self.is_running:
             self.kill()
@@ -242,7 +242,7 @@ class Run:
 
 
 def differences(one, other):
-    """Places at which two pictures differ, in words; at most a few."""
+    """The places at which two pictures differ, as texts; the first five, and how many more there are."""
     found = []
     for y, (left, right) in enumerate(zip(one.cells, other.cells)):
         for x, (a, b) in enumerate(zip(left, right)):

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""What pictures cost: how long the first one takes, and the CPU of each later one.
+"""Measures what pictures cost: how long the first one takes, and the CPU time of each later one.
 
     frames.py BIN-FOLDER [GS]
 
-1. From the start of the process to the last byte of a whole picture, median of 20, on the demo server with few Gs and
+1. The time from the start of mpgtop to the last byte of a whole picture, median of 20, on the demo server with few Gs and
    with GS (100,000).
-2. CPU of a frame of each screen at 200x60, everything included: reading the target, drawing, comparing, writing. Each
-   screen is watched at 10 and at 2 frames a second; what the eight frames between them cost is shared by them, so
-   that what mpgtop does whether it draws or not (taking events in) is not in it. The lists of Gs are sorted and filtered.
-Exit code 1 when the first picture takes more than 100 ms, or a frame more than 100.
+2. The CPU time of one frame of each screen at 200x60. It includes reading the target, drawing, comparing and writing. Each
+   screen runs at 10 and at 2 frames a second, and the difference is divided by the eight frames. So work that mpgtop does
+   without drawing, such as reading events, does not count. The lists of Gs are also sorted and filtered.
+Exit code 1 when the first picture takes more than 100 ms, or a frame takes more than 100 ms.
 """
 import pathlib
 import statistics
@@ -26,12 +26,13 @@ SCREENS = [
 
 
 def first_picture(binaries, target):
-    """Milliseconds from the start until the first picture was complete."""
+    """Milliseconds from the start of mpgtop until its first picture was complete."""
     run = emulator.Run([binaries / "mpgtop", target.pid], 200, 60, environment=target.environment)
     try:
         if not run.wait_until(lambda: run.total > 2000):
             raise SystemExit(f"frames: no picture: {run.errors}")
-        # The terminal has not answered what it knows by then, so the picture ends where nothing follows.
+        # mpgtop does not know yet that the terminal understands synchronized output, so nothing marks the end of this picture.
+        # It ends when no more bytes come.
         before = 0
         while run.total > before:
             before = run.total
@@ -45,7 +46,7 @@ def first_picture(binaries, target):
 
 
 def watch(binaries, target, keys, delay, seconds):
-    """CPU seconds of about so long, and how long it was."""
+    """Runs mpgtop for about this many seconds. Returns its CPU seconds, and how many seconds it really was."""
     run = emulator.Run([binaries / "mpgtop", target.pid, "-d", str(delay)], 200, 60, environment=target.environment)
     try:
         run.wait_until(lambda: run.total > 2000)

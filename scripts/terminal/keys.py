@@ -1,22 +1,21 @@
 #!/usr/bin/env python3
-"""How long keys take to be answered beside many Gs: from the press to the last byte of the first whole picture that shows
-the answer itself, and for `q` to the end of the process.
+"""Measures how long mpgtop takes to answer keys when there are many Gs. The time counts from the press to the last byte of
+the first whole picture that shows the answer; for `q`, to the end of the process.
 
     keys.py BIN-FOLDER [GS] [ROUNDS] [--only NAME] [--most MS]
 
-GS (120,000) Gs stand in mpg-demo beside requests that come all the time. On each screen of mpgtop at 100x30, ten pictures a
-second, ROUNDS (1) times:
+mpg-demo has GS (120,000) parked Gs, and requests come all the time. mpgtop runs at 100x30 with ten pictures a second. On each
+of its screens, ROUNDS (1) times:
 
-1. Down is held for five seconds as a keyboard repeats it, 30 a second, then `q` is pressed. In a list of Gs each Down is answered
-   by the next picture in which another G is selected, in others by one in which a row further down is.
+1. Down is held for five seconds, at 30 presses a second like a keyboard's repeat, then `q` is pressed. In a list of Gs, the
+   answer to a Down is the next picture in which another G is selected; in other lists, one in which a lower row is.
 2. `?` opens the help, and closes it.
-3. A thousand Downs at once, and `q` behind them.
+3. A thousand Downs are typed at once, and `q` after them.
 
-Then one key after the other: to the end of a list and back, orders, filters and searches letter by letter, help, palette, what
-`x` explains, the past and its report, a recording. Each is answered by what it is for.
+Then single keys are typed one after the other: to the end of a list and back, orders, filters and searches letter by letter,
+help, palette, `x`, the past and its report, a recording. The answer to each is the picture that the key is meant to bring.
 
-Prints the median and the longest of each. Exit code 1 when one took more than MS (100; 0: any time will do), or was never
-answered.
+Prints the median and the longest time of each. Exit code 1 when an answer took more than MS (100; 0: no limit), or never came.
 """
 import argparse
 import os
@@ -47,7 +46,7 @@ def letters(text):
 
 MOVES = [(END, r"↑[\d,]+ +$"), (HOME, without(r"↑\d")), (PAGE, r"↑\d+ ↓")]
 HELP = [("?", "Help: "), ("?", without("Help: "))]
-# What is typed before, what is typed one after the other, and how the answer to each looks.
+# For each talk: keys typed before, and pairs of a key and a pattern of its answer.
 TALKS = {
     "list": ("3", MOVES + [("s", r"\bG↑"), ("s", "state↑"), ("s", "waits for↑"), ("s", "since↓"), ("i", "since↑"),
                            ("o", "state or wait reason"), ("o", " spawned at")]),
@@ -64,10 +63,10 @@ TALKS = {
 
 
 class Keyboard(answers.Watched):
-    """A run that is typed at, and knows where a list stands."""
+    """A run that can hold a key, and knows which row of a list is selected."""
 
     def type_held(self, key, seconds, rate=30):
-        """Moments at which it was pressed."""
+        """Presses a key again and again. Returns the moments of the presses."""
         moments, begin = [], time.monotonic()
         for number in range(int(seconds * rate)):
             self.read(max(0, begin + number / rate - time.monotonic()))
@@ -76,7 +75,7 @@ class Keyboard(answers.Watched):
         return moments
 
     def selections(self):
-        """Takes the pieces in: what was selected in each picture, with its moment, and whether there was a row below."""
+        """For each picture: its moment, what was selected, and whether there was a row below. All pieces are consumed."""
         found = []
         for moment, data in self.pieces:
             self._feed(data)
@@ -87,7 +86,7 @@ class Keyboard(answers.Watched):
 
     @property
     def selected(self):
-        """The G of the selected row, or its place where it is of none; nil: no row is selected."""
+        """The G of the selected row, or the row's number when it is no G's; None: no row is selected."""
         lines = self.grid.display
         above = re.search(r"↑([\d,]+)", "\n".join(lines[:12]))
         for y, line in enumerate(lines):
@@ -98,7 +97,7 @@ class Keyboard(answers.Watched):
 
     @property
     def has_below(self):
-        """Whether Down can lead to another row. In a short list whose rows come and go it often cannot."""
+        """Whether there is a row below the selected one. In a short list whose rows come and go there often is none."""
         lines = self.grid.display
         if re.search(r"↓\d", "\n".join(lines[:12])):
             return True
@@ -106,7 +105,7 @@ class Keyboard(answers.Watched):
         return any(lines[y + 1].strip() for y in places)
 
     def quit(self):
-        """Milliseconds from `q` to the end of the process; nil: it did not end."""
+        """Milliseconds from `q` to the end of the process; None: it did not end."""
         pressed = time.monotonic()
         self.press("q")
         while self.is_running and time.monotonic() < pressed + 60:
@@ -130,7 +129,7 @@ def start(binaries, target, keys):
 
 
 def hold(binaries, target, keys):
-    """Milliseconds of each Down that led to another row, and of `q`."""
+    """Holds Down, then presses `q`. Returns the milliseconds of each Down that led to another row, and those of `q`."""
     run = start(binaries, target, keys)
     try:
         before = (time.monotonic(), run.selected, run.has_below)
@@ -149,7 +148,7 @@ def hold(binaries, target, keys):
 
 
 def talk(binaries, target, keys, script):
-    """Milliseconds of each key; nil: not answered."""
+    """Types the keys of a talk. Returns pairs of a key and its milliseconds; None: it was not answered."""
     run = start(binaries, target, keys)
     try:
         times = []
@@ -182,7 +181,7 @@ class Report:
         self.most, self.wrong = most, []
 
     def tell(self, name, what, times):
-        """- times: pairs of a key and milliseconds; nil: it was not answered."""
+        """Prints a line about `times`: pairs of a key and its milliseconds, None when it was not answered."""
         known = [(took, key) for key, took in times if took is not None]
         self.wrong += [f"{name}, {what}: {key!r} was never answered" for key, took in times if took is None]
         if not known:
@@ -204,7 +203,7 @@ def main():
     words.add_argument("--most", type=float, default=100)
     given = words.parse_args()
     target, report, rounds = Target(given.binaries, "--procs", "2"), Report(given.most), range(given.rounds)
-    os.chdir(target.folder)  # for what is recorded
+    os.chdir(target.folder)  # mpgtop writes recordings into its working folder
     try:
         for left in range(given.gs, 0, -10_000):
             target.get(f"/leak?n={min(left, 10_000)}")

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""A million bytes that are no keys, on every screen of mpgtop on a real terminal: nothing is recorded, nothing ends.
+"""Types a million bytes that are no keys, on every screen of mpgtop on a real terminal. They must not act: mpgtop must not
+end, and must write no recording.
 
     noise.py BIN-FOLDER [COUNT] [SEED]
 
-Sequences that are whole, of every kind, known and unknown; pastes of any bytes; and sequences that break off, behind which
-time passes. After each screen's share Esc, a digit and `q` must do what they always do. Then Ctrl-Z, which must
-give back what was asked of the terminal, and ask for it again. Exit code 0: all well; 1: what went wrong, with the seed.
+The bytes are whole sequences of every kind, known and unknown; pastes of any bytes; and sequences that break off, after which
+a pause follows. After each screen's share, Esc and a digit must act as usual; in the end `q` must. Ctrl-Z must switch the
+terminal's modes off, and on again afterwards. Exit code 0: all was right; 1: prints what was wrong, with the seed.
 """
 import os
 import pathlib
@@ -21,7 +22,7 @@ TAILS = b"aqwcnuRIOyz@^p"
 
 
 class Modes(dict):
-    """What is switched on, and in which order it came to that."""
+    """The terminal modes that are switched on, and a log of all switches."""
 
     def __init__(self, modes):
         super().__init__(modes)
@@ -57,7 +58,7 @@ class Noise:
         ])
 
     def gust(self, count):
-        """Whole sequences, and at the end one that breaks off, or bytes that are no characters."""
+        """Whole sequences, and at the end a sequence that breaks off, or bytes that are no character."""
         gust = b""
         while len(gust) < count:
             gust += self.sequence()

@@ -1,7 +1,7 @@
 #!/bin/bash
-# run.sh VENV SCRIPT [ARGUMENT…]: runs a Python script of this folder with pyte, a terminal in memory, in the virtual
-# environment VENV, which is made when it is not there. Needs python3 with venv (Debian: python3-venv), and PyPI the
-# first time.
+# run.sh VENV SCRIPT [ARGUMENT…]: runs a Python script of this folder in the virtual environment VENV, which has pyte, a
+# terminal emulator in memory. The environment is made when it does not exist. This needs python3 with venv (Debian:
+# python3-venv) and, the first time, access to PyPI.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 venv=${1:?usage: run.sh VENV SCRIPT [ARGUMENT…]}

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Random keys, mouse, bytes and resizes on mpgtop, and after each gust a look at what it left on the screen.
+"""Sends random keys, mouse events, bytes and resizes to mpgtop in gusts, and checks what is left on the screen.
 
     storm.py BIN-FOLDER COUNT [SEED]
 
-First it leaves a size and has it again before anybody can look. Of the actions the first half goes to a recording that is
-replayed. It stands still, so after a gust the screen is a function of what was
-typed, and must be cell by cell what mpgtop draws when it is made to draw everything afresh. The second half goes to a
-server at work; in the end the server is killed, which makes the picture stand still, and the same is asked.
-Whenever a key ended mpgtop it must have ended well (0, or 5 after the server), with the terminal as it was before.
-Exit code 0: all well; 1: what went wrong, with the seed that does it again.
+First the terminal changes its size and changes it back at once, so that mpgtop cannot see the size in between. Then the first
+half of COUNT actions goes to mpgtop while it replays a recording that stands still. After each gust the screen must be, cell
+by cell, what mpgtop draws when it repaints everything. The second half goes to mpgtop while it watches a busy server. In the
+end the server is killed, which makes the picture stand still, and the same check is made. Whenever a key ends mpgtop, its exit
+code must be 0 (or 5 after the end of the server), and the terminal must be as before.
+Exit code 0: all was right; 1: prints what was wrong, with the seed that repeats it.
 """
 import os
 import pathlib
@@ -73,7 +73,7 @@ class Storm:
         self.run.press(data)
 
     def gust(self, count):
-        """So many actions, the last few of them keys."""
+        """Sends `count` actions. The last twenty are keys only."""
         for index in range(count):
             self.actions += 1
             if self.dice.random() < 0.35 and index < count - 20:
@@ -89,7 +89,7 @@ class Storm:
 
     def check_end(self):
         wrong = self.run.end()
-        # What a recording that went on came to is said in the end, and is no complaint.
+        # mpgtop reports at its end what it has recorded. That is no error message.
         code, errors = self.run.process.returncode, re.sub("mpgtop: recorded .*\n", "", self.run.errors)
         self.run.close()
         if code not in self.codes:
@@ -100,8 +100,8 @@ class Storm:
             self.fail("; ".join(wrong) + "\n" + errors)
 
     def check_picture(self):
-        """After some more keys the screen must be what a fresh repaint makes of it. The picture must stand still meanwhile."""
-        # Too small a screen is compared as well, but half of all should show something.
+        """Checks that the screen equals a repaint of everything. The picture must stand still meanwhile."""
+        # A screen that is too small to show anything is checked too, but half of the checks get a larger one and some keys.
         if self.dice.random() < 0.5:
             self.run.resize(self.dice.randint(60, 220), self.dice.randint(20, 60))
             self.run.read(0.05)
@@ -112,12 +112,12 @@ class Storm:
         self.compare()
 
     def compare(self):
-        """The screen as it is with what a fresh repaint makes of it."""
+        """Compares the screen as it is with the screen after a repaint of everything."""
         if not self.run.settle():
             self.fail("the screen does not come to rest")
         before = self.run.picture()
         if not self.run.repaint():
-            if not self.run.is_running:  # an Esc that ended it only after its time for more had gone by
+            if not self.run.is_running:  # an Esc ended it late, when no further byte had come in time
                 return self.check_end()
             self.fail("no repaint")
         wrong = emulator.differences(before, self.run.picture())
@@ -127,18 +127,18 @@ class Storm:
         self.checks += 1
 
     def check_there_and_back(self):
-        """A size that was left and had again before anybody looked is none to those who compare sizes; cells were lost."""
-        for key in [":"] + ["e", "\x7f"] * 6:  # once in three times it happens
+        """Changes the size and changes it back. A program that only compares sizes sees no change, but cells were lost."""
+        for key in [":"] + ["e", "\x7f"] * 6:  # many tries: the fault showed in one of three
             for _ in range(self.dice.randint(1, 30)):
                 self.run.resize(self.dice.randint(40, 70), self.dice.randint(12, 20))
                 self.run.resize(80, 24)
             self.run.read(0.02)
             self.last.append("there and back, " + repr(key))
-            self.run.press(key)  # which changes a few cells
+            self.run.press(key)  # changes a few cells only
             self.compare()
 
     def leave(self):
-        """Ends it by keys, whatever lies over the screen."""
+        """Ends mpgtop by keys, whatever is open over the screen."""
         deadline = time.monotonic() + 20
         while self.run.is_running and time.monotonic() < deadline:
             self.run.press(b"\x03")
@@ -152,7 +152,7 @@ def main():
     print(f"storm: {count} actions, seed {seed}", flush=True)
     dice, began = random.Random(seed), time.monotonic()
     target = Target(binaries, "--procs", "4")
-    os.chdir(target.folder)  # where `a` and `w` write to
+    os.chdir(target.folder)  # the keys `a` and `w` write files into mpgtop's working folder
     try:
         target.keep_busy(["/", "/spawn?n=300", "/sleep?ms=5", "/pipeline?n=20", "/cpu?ms=3", "/block?ms=5"])
         recording = target.record(binaries / "mpgtop", 2)
@@ -177,7 +177,7 @@ def main():
             live.check_end()
         else:
             live.run.resize(120, 40)
-            # A moment of the past is made anew for each frame, which keeps a build without optimisation at work.
+            # mpgtop computes a moment of the past anew for each frame, which keeps a debug build busy without being stuck.
             live.run.most_busy = 2
             if not live.run.settle(1.5, 30):
                 live.fail("the screen does not come to rest after the end of the server")

@@ -1,4 +1,4 @@
-"""The demo server as something to look at: on a port of its own, its region in a folder of its own."""
+"""A demo server to watch, with a port of its own, and with its region in a folder of its own."""
 import contextlib
 import pathlib
 import shutil
@@ -32,7 +32,7 @@ class Target:
             return answer.read()
 
     def keep_busy(self, paths, pause=0.02):
-        """Asks for these in turn from now on, on a thread."""
+        """Requests these paths in turn from now on, on a thread."""
         def work():
             count = 0
             while self.busy:
@@ -44,7 +44,7 @@ class Target:
         self.busy.start()
 
     def record(self, mpgtop, seconds):
-        """A recording of the next seconds."""
+        """Records the next seconds with mpgtop. Returns the path of the recording."""
         path = self.folder / "a.rec"
         subprocess.run([mpgtop, "record", self.pid, "-o", path, "--for", f"{seconds}s"], check=True,
                        env={"PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": str(self.folder)}, stdout=subprocess.DEVNULL,

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""mpgtop on each kind of terminal, with and without a locale: each works, or says in one line why not.
+"""Runs mpgtop on each kind of terminal, with and without a locale. It must work, or say in one line why it cannot.
 
     terminals.py BIN-FOLDER
 
-Works means: a picture of the target on every screen, no byte beyond ASCII where the locale has none, no colour where the
-terminal has none, after each screen and a resize the same cells as a fresh repaint, and `q` leaves the terminal as it was.
-And on one of them, while the target is busy: `R` follows a request and `B` tells the boot, and Esc closes each.
-Prints a table in Markdown; exit code 1 when something was otherwise.
+It works when every screen shows the target, when it writes only ASCII in a locale without UTF-8, when after all screens and a
+resize the cells are those of a repaint, and when `q` leaves the terminal as it was. On one terminal, while the target is busy,
+`R` must show a request and `B` the boot, and Esc must close each.
+Prints a table in Markdown. Exit code 1 when something was wrong.
 """
 import pathlib
 import re
@@ -23,7 +23,7 @@ COLORS = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[0
 
 
 def visit(binaries, target, term, locale):
-    """How it went: a word or two for the table, and what was wrong."""
+    """Tries one terminal and locale. Returns a text for the table, and problems as texts."""
     run = emulator.Run([binaries / "mpgtop", target.pid, "-d", "60"], 100, 30, term=term,
                        environment={**target.environment, **locale})
     try:
@@ -71,7 +71,7 @@ def refused(run):
 
 
 def unsynchronized(binaries, target):
-    """What was wrong on a terminal that does not say that it knows synchronized output, and on one that does."""
+    """Checks that mpgtop uses synchronized output only on a terminal that says that it knows it. Returns problems as texts."""
     wrong = []
     for synchronizes in [False, True]:
         run = emulator.Run([binaries / "mpgtop", target.pid], 100, 30, environment=target.environment, synchronizes=synchronizes)
@@ -89,7 +89,7 @@ def unsynchronized(binaries, target):
 
 
 def overlays(binaries, target):
-    """What was wrong with what lies over a screen, while requests come in."""
+    """Checks the keys that open something over a screen, while requests come in. Returns problems as texts."""
     target.keep_busy(["/", "/spawn?n=300"])
     run, wrong = emulator.Run([binaries / "mpgtop", target.pid], 100, 30, environment=target.environment), []
     try:

@@ -1,5 +1,5 @@
-// The measures of Sources/bench/Convoys.swift and Turns.swift in Go, which the program of the peers lacks: the same names,
-// numbers of operations and meaning of one.
+// The measures of Sources/bench/Convoys.swift and Turns.swift in Go. The peers' Go program lacks them. Names, numbers of
+// operations and the meaning of one operation are the same.
 //
 //	bench [-p GOMAXPROCS] [-n OPERATIONS] NAME...
 package main
@@ -51,8 +51,8 @@ func cpuTime() time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// crowd runs sixteen goroutines that do eight operations at a time, and reports what they took and the longest time in
-// which none of them got on.
+// crowd runs sixteen goroutines, each of which calls eight, which does eight operations, again and again. It reports the time
+// that they took, and the longest stretch in which none of them made progress.
 func crowd(name string, total int, eight func(), after func()) {
 	const gs = 16
 	rounds := max(1, total/gs/8)
@@ -66,7 +66,7 @@ func crowd(name string, total int, eight func(), after func()) {
 			for range rounds {
 				eight()
 				now := int64(time.Since(start))
-				// Only forward: a goroutine that was stopped between reading the clock and this brings a time that is long past.
+				// The moment only moves forward: a goroutine that was preempted after it read the clock brings an old time.
 				before := last.Load()
 				for now > before && !last.CompareAndSwap(before, now) {
 					before = last.Load()
@@ -101,7 +101,7 @@ func printing(total int) {
 	}, func() { os.Stdout = stdout })
 }
 
-// Go frees by its collector: an operation leaves a piece, and drops the one that lay there.
+// In Go the garbage collector frees memory. So an operation puts a new piece into a place, and drops the one that was there.
 func allocating(total int) {
 	var places [256]atomic.Pointer[[]byte]
 	crowd("alloc-16", total, func() {
@@ -136,7 +136,7 @@ func sleepBesideHogs(name string, hogs, count int) {
 	all.Wait()
 }
 
-// A long stretch without a call or a yield; only a signal stops it.
+// hog computes for long without a call or a yield. Only a signal can preempt it.
 //
 //go:noinline
 func hog(stop *atomic.Bool) {

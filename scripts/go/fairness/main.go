@@ -1,5 +1,5 @@
-// The mix of `mpg-soak fairness --alone` in Go, to compare with: the same kinds, drawn in the same order from the same
-// numbers (Sources/soak/Fairness/Kind.swift), and how late the goroutines were as they saw it themselves.
+// The mix of `mpg-soak fairness --alone` in Go, for comparison. It draws the same kinds from the same numbers in the same order
+// (Sources/soak/Fairness/Kind.swift), and each goroutine measures its own lateness.
 //
 //	fairness -procs 2 -minutes 0.5 -seed 1 [-only call,sleep]
 package main
@@ -71,7 +71,7 @@ type phase struct {
 	shares []share
 }
 
-// drawPhase draws every number whether it is used or not.
+// drawPhase draws every number, whether it is used or not, so that -only does not change the other numbers.
 func drawPhase(c *chance, only []string) phase {
 	p := phase{length: time.Duration(c.number(800, 2400)) * time.Millisecond}
 	for _, kind := range kinds {
@@ -88,7 +88,7 @@ func drawPhase(c *chance, only []string) phase {
 	return p
 }
 
-// lateness of all goroutines of one kind.
+// lateness holds the waits of all goroutines of one kind.
 type lateness struct {
 	sync.Mutex
 	all []time.Duration
@@ -96,7 +96,7 @@ type lateness struct {
 
 var late = map[string]*lateness{}
 
-// stage is one phase: its goroutines, from their start to the end of the last.
+// stage runs one phase: it starts its goroutines, and waits until the last has ended.
 type stage struct {
 	over    atomic.Bool
 	all     sync.WaitGroup
@@ -105,7 +105,7 @@ type stage struct {
 	nowhere int
 }
 
-// waits are those of one goroutine.
+// waits holds the waits of one goroutine.
 type waits []time.Duration
 
 func (w *waits) add(d time.Duration) { *w = append(*w, d) }
@@ -134,7 +134,8 @@ func (s *stage) spawn(kind string, body func(*waits)) {
 	}()
 }
 
-// computing spawns one that computes and then does something that should take no time.
+// computing starts a goroutine that computes, then does something that should take no time. How long that took counts as
+// lateness.
 func (s *stage) computing(kind string, d time.Duration, body func()) {
 	s.spawn(kind, func(mine *waits) {
 		spin(d)
@@ -144,7 +145,7 @@ func (s *stage) computing(kind string, d time.Duration, body func()) {
 	})
 }
 
-// lasting spawns one that does something that should take its time and no longer.
+// lasting starts a goroutine that does something that should take exactly this time. The time beyond counts as lateness.
 func (s *stage) lasting(kind string, d time.Duration, body func()) {
 	s.spawn(kind, func(mine *waits) {
 		due := time.Now().Add(d)
@@ -325,7 +326,7 @@ func main() {
 		names = strings.Split(*only, ",")
 	}
 	runtime.GOMAXPROCS(*procs)
-	// What is printed by the goroutines is of no interest, that they print is.
+	// The goroutines print to /dev/null: only the printing matters, not the text.
 	stdout := os.Stdout
 	nowhere, err := os.OpenFile("/dev/null", os.O_WRONLY, 0)
 	if err != nil {
