@@ -84,7 +84,7 @@ class Bench:
         self.collect("go", self.command(program, name, procs, count), env)
 
     def peer_runs(self, name, procs, count):
-        """Tokio and Swift's tasks, where they are at hand and have the measure; they take no number of operations."""
+        """Runs of tokio and of Swift's tasks, if their programs exist and have the measure. Their operations are fixed."""
         tokio, tasks = self.peer("tokio-bench"), self.peer("swift-tasks")
         if count == MILLION:
             name = {"parked": "parked-1m"}.get(name, name)

@@ -125,7 +125,7 @@ void cllhttp_reset(cllhttp *self) {
 
 cllhttp_event cllhttp_feed(cllhttp *self, uint8_t *message, size_t from, size_t to) {
   self->message = message;
-  if (!self->head_complete) self->body_start = to;  // heads come line by line, so the body starts behind the last of these
+  if (!self->head_complete) self->body_start = to;  // the head is fed line by line, and the body starts behind its last line
   llhttp_resume(&self->parser);
   llhttp_errno_t error = llhttp_execute(&self->parser, (const char *)message + from, to - from);
   self->position = to;

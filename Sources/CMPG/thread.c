@@ -22,8 +22,9 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-// `inside` is 1 while the thread is inside the runtime, where every thread begins. `note` is shared only with the signal
-// handler on the same thread, so compiler barriers order it. Sysmon reads `inside` as well: see Drift.swift §3.
+// `inside` is 1 while the thread is inside the runtime, where every thread begins. `note` is 1 when the thread's G must give
+// way as soon as it leaves the runtime. Only the thread and its own signal handler touch `note`, so compiler barriers are
+// enough to order it. Sysmon reads `inside` as well: see Drift.swift §3.
 static _Thread_local void *current;
 static _Thread_local _Atomic int inside = 1;
 static _Thread_local volatile sig_atomic_t note;

@@ -9,16 +9,16 @@ extern bool nc_has_color;
 // Whether the terminal has said that it understands synchronized output (draw.c).
 extern bool nc_is_synchronized;
 
-// The first redirects stderr into memory, so that no message lands in the picture. The second ends that, and writes to
-// stderr what was kept (stderr.c).
+// nc_keep_stderr redirects stderr into memory, so that no message lands in the picture. nc_replay_stderr ends that, and writes
+// to stderr what was kept (stderr.c).
 void nc_keep_stderr(void);
 void nc_replay_stderr(void);
 // Prepares the bytes by which the crash handler puts this terminal back (crash.c).
 void nc_remember_restore(bool has_mouse);
 // Whether the terminal understands sequences that begin with Escape and `[` (modes.c).
 bool nc_understands_sequences(void);
-// The first asks the terminal to mark pasted text and, if it has a mouse, to send the mouse's buttons. The second takes that
-// back (modes.c).
+// nc_enable_modes asks the terminal to mark pasted text and, if it has a mouse, to send the mouse's buttons. nc_disable_modes
+// takes that back (modes.c).
 void nc_enable_modes(bool wants_mouse);
 void nc_disable_modes(void);
 // Stops the process as the default action of SIGTSTP does (signals.c).

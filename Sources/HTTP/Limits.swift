@@ -8,7 +8,7 @@ public struct Limits: Sendable {
   public var head = 16 << 10
   /// Bytes of a request body after decoding; a longer one gets 413.
   public var body = 1 << 20
-  /// Bytes of all chunk extensions of a body, and bytes of its trailers; more get 400. The server uses neither.
+  /// Most bytes of a body's chunk extensions together, and of its trailers together; more get 400. The server uses neither.
   public var framing = 8 << 10
 
   /// How long a connection may be idle: from when its client has taken the last answer to the first byte of the next request.

@@ -5,7 +5,7 @@ import Glibc
 
 /// A TCP socket that listens, but from which nobody accepts yet.
 ///
-/// Nothing closes its descriptor until a `TCPListener` takes it over.
+/// Nobody closes the descriptor until a `TCPListener` takes the socket over.
 public struct ListeningSocket: Sendable {
   public let fd: Int32
   /// The port to which the socket is bound.

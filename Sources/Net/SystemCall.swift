@@ -58,7 +58,7 @@ enum SystemCall {
     var length = socklen_t(MemoryLayout<Int32>.size)
     if unsafe getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) < 0 { return errno }
     if code != 0 { return code }
-    // No error yet does not mean that there is a peer.
+    // Without an error the attempt may have succeeded or may still go on. Only a connected socket has a peer.
     var peer = sockaddr_storage()
     length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let result = unsafe withUnsafeMutableBytes(of: &peer) {

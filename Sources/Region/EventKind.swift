@@ -79,7 +79,7 @@
   /// A poll readied Gs, and nobody had polled for longer than `RuleNumber.lateness`; `detail`: who polled, as in `netpoll`;
   /// `count`: the Gs that the poll readied, whose `goReady` events stand just before; `arg`: ticks since the poll before.
   case netpollLate = 43
-  /// A timer is about to ready G, later than it was due by more than `RuleNumber.lateness`; `arg`: ticks since it was due.
+  /// A timer that is about to ready G is late by more than `RuleNumber.lateness`; `arg`: ticks since it was due.
   case timerLate = 44
   /// The M's thread ends, because nobody has needed it for a while. A later `mStart` of the same M is of another thread.
   case mEnd = 45

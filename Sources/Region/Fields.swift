@@ -355,13 +355,13 @@ public enum Capacity {
 @frozen public enum LaneField: Int, RegionField {
   /// Records ever written to this lane's ring; published with release after each record.
   case position = 0
-  /// New Gs: nothing → runnable.
+  /// Gs that were created, runnable.
   case created = 8
   /// runnable → running.
   case started = 9
   /// running → runnable: yielded.
   case yielded = 10
-  /// running → gone.
+  /// running → ended.
   case exited = 11
   /// running → preempted; preempted → running.
   case preempted = 12

@@ -7,7 +7,7 @@
 public enum Peaks {
   public static let bucketBits: UInt64 = 27
 
-  /// Notes that the depth was `depth` at `time`. Single writer.
+  /// Notes that the depth was `depth` at `time`, in ticks. One thread writes at a time.
   @inlinable @inline(__always)
   public static func note(_ depth: UInt64, at time: UInt64, in word: (Int) -> Word) {
     let bucket = (time >> bucketBits) & 0xffff_ffff

@@ -19,8 +19,8 @@
 //                                  R2  first ← max(c, p − capacity + 1); copy records first…p−1, relaxed
 //                                  R3  acquire fence
 //                                  R4  p' ← position
-//                                  R5  drop the copied records with index ≤ p' − capacity. Lost are those that
-//                                      were not copied and those that were dropped: kept + lost = p − c
+//                                  R5  drop the copied records with index ≤ p' − capacity. The records that were
+//                                      not copied, or dropped, are lost: kept + lost = p − c, exactly
 //
 // §5 Why it is right. R1 pairs with W3: all records below p were fully stored. A copy of record n can be spoilt only
 // by the writer's W2 of record n + capacity or later. If R2 saw any store of that W2, the fences W1 and R3 pair, so

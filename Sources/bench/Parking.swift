@@ -4,7 +4,7 @@ import MPG
 extension Measure {
   static let parking = [
     Measure(name: "parked", procs: 2, operations: 100_000) { parked("parked", $0) { _ = $0.receive() } },
-    // The same, but each G parks with some 4 KiB of its stack in use.
+    // Like `parked`, but each G parks with some 4 KiB of its stack in use.
     Measure(name: "parked-deep", procs: 2, operations: 100_000) {
       parked("parked-deep", $0) { _ = deep($0, levels: 16) }
     },

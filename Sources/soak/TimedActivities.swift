@@ -75,7 +75,7 @@ private func fill(_ gs: Int, _ depth: Int, _ cancelled: Sum, _ all: WaitGroup) {
   go {
     withCancellation { _ in
       fill(gs, depth - 1, cancelled, all)
-      // The scope ends with this body, so it stays until the scope around it is cancelled.
+      // The scope ends when this body returns. So the body waits until the scope around it is cancelled.
       try? sleepOrCancelled(.seconds(3600))
     }
   }

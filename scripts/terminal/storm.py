@@ -101,7 +101,7 @@ class Storm:
 
     def check_picture(self):
         """Checks that the screen equals a repaint of everything. The picture must stand still meanwhile."""
-        # A screen that is too small to show anything is checked too, but half of the checks get a larger one and some keys.
+        # Many of the random sizes are too small to show anything. So half of the checks get a larger screen, and some keys.
         if self.dice.random() < 0.5:
             self.run.resize(self.dice.randint(60, 220), self.dice.randint(20, 60))
             self.run.read(0.05)
@@ -177,7 +177,8 @@ def main():
             live.check_end()
         else:
             live.run.resize(120, 40)
-            # mpgtop computes a moment of the past anew for each frame, which keeps a debug build busy without being stuck.
+            # mpgtop computes a moment of the past anew for each frame. A debug build takes much CPU time for that, so more
+            # than usual counts as at rest.
             live.run.most_busy = 2
             if not live.run.settle(1.5, 30):
                 live.fail("the screen does not come to rest after the end of the server")

@@ -237,8 +237,8 @@ int mpg_open_file(const char *path);
 int mpg_open_folder(const char *path);
 /// Opens `path` beneath `folder` to read. A path that leads out of the folder, by `..` or by a link, gives −EXDEV.
 int mpg_open_beneath(int folder, const char *path);
-/// Does the same without openat2, which kernels before Linux 5.6 lack: it opens one component after the other, and follows no
-/// link at all (−ELOOP, or −ENOTDIR for a link to a folder).
+/// Like `mpg_open_beneath`, but without openat2, which kernels before Linux 5.6 lack. Opens one component after the other, and
+/// follows no link at all (−ELOOP, or −ENOTDIR for a link to a folder).
 int mpg_open_walking(int folder, const char *path);
 /// The size of a regular file in bytes; −EISDIR for anything else.
 int64_t mpg_regular_size(int fd);

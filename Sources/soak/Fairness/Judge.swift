@@ -110,7 +110,7 @@ struct Judge {
 
   private func what(_ known: Known?) -> String { known.map { "\($0.entry) after \($0.how)" } ?? "unknown" }
 
-  /// The kind of the wait of a G that still waits.
+  /// Describes the wait of a G that has not started yet: its entry point, and how it became ready.
   func what(_ g: UInt64) -> String { what(gs[g]) }
 
   mutating func end(_ wait: Wait) {

@@ -21,7 +21,7 @@ enum Kind: Int, CaseIterable, Sendable {
   /// Locks a mutex of the runtime for a moment.
   case lock
   case sleep
-  /// Waits for a timer that is a descriptor.
+  /// Waits for a timer of the kernel (timerfd) by netpoll.
   case timer
   /// Reads what another G writes to a socket.
   case socket
@@ -95,7 +95,7 @@ struct Share: Sendable {
   let kind: Kind
   /// Number of Gs or, for a kind whose Gs work in pairs, of pairs.
   let gs: Int
-  /// For how long each computes or waits at a time.
+  /// For how many microseconds each G computes or waits at a time.
   let microseconds: Int
 }
 

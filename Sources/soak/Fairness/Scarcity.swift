@@ -4,7 +4,7 @@
 // with fewer CPUs than Ps, or with other work, the thread has none for a part of the time. Linux tells for each thread, to
 // the nanosecond, how long it was runnable without a CPU (the second number in /proc/PID/task/TID/schedstat).
 //
-// §2 What is excused. Of a wait from s to e, where d(t) is how long thread t lacked a CPU meanwhile:
+// §2 What is excused. This part of a wait is excused, where d(t) is how long thread t lacked a CPU during the wait:
 //
 //     excuse = Σ d(sysmon, netpoll, gc)  +  max( Σ d(workers) ÷ Ps,  max d(worker) )  +  steal
 //

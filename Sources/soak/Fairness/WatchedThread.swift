@@ -21,7 +21,7 @@ struct WatchedThread {
   /// When the thread was first found runnable with the numbers in `seen`; nil: it was not.
   private var waitsSince: UInt64?
 
-  /// nil: the thread has ended.
+  /// Opens the thread's files in /proc; nil: the thread has ended.
   init?(_ pid: Int32, _ tid: Int32) {
     let folder = "/proc/\(pid)/task/\(tid)"
     self.tid = tid
