@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs the measures of `make bench` in interleaved rounds and prints tables of medians.
 
-    bench.py --ours BIN-FOLDER [--go FOLDER] [--peers FOLDER] [--rounds N] [--raw FILE] [--json FOLDER] [--only sched,http,trace] [--quick]
+    bench.py --ours BIN-FOLDER [--go FOLDER] [--peers FOLDER] [--rounds N] [--raw FILE] [--json FOLDER]
+             [--only sched,http,trace] [--quick]
 
 Interleaved: within a round every measure runs once for our runtime and once for Go, and for tokio, Swift's tasks and
 SwiftNIO if they have it. These runs follow each other directly, each in a process of its own, and each round reverses their

@@ -227,7 +227,8 @@ static void preempt(int signal, siginfo_t *info, void *context) {
   bool isBusy = outside && isPatient && may_hold_lock(context);
   bool goesOn = !outside || isBusy;
   uint32_t answer = !outside ? MPG_NOTED : isBusy ? MPG_BUSY : MPG_STILL;
-  // The note comes before the answer. Sysmon, once it sees the answer, may set the word to MPG_RUNS at once.
+  // The note is set before the answer is. Sysmon ends the request as soon as it sees the answer, and from then on only the
+  // note tells the thread to give way.
   if (isRequest && goesOn) note = 1;
   bool isMeant = isRequest || (!goesOn && (seen == MPG_LENT || seen == MPG_ADRIFT));
   // The release in `change` pairs with the acquire of the thread that reads the word. It fails if a grant came first.

@@ -17,8 +17,8 @@
 
 import CLLHTTP
 
-/// An incremental parser for the requests of one connection. It does no I/O. For a request it allocates nothing, unless the
-/// path has percent escapes or a field holds a list.
+/// An incremental parser for the requests of one connection. It does no I/O, and allocates nothing for an ordinary request.
+/// (Percent escapes in the path, and fields with lists, need memory.)
 ///
 /// Memory: owns the C parser, and frees it.
 @safe

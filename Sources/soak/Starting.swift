@@ -1,5 +1,4 @@
-// Starts other programs all the time. That must not harm the runtime's threads, region and signals, and these must not harm
-// the child.
+// Starts other programs all the time. That must harm neither the runtime's threads, region and signals, nor the child.
 import CSoak
 import Glibc
 import MPG

@@ -61,8 +61,8 @@ void nc_redraw_all(void);
 
 // ---- Input (input.c)
 
-// Reads what has been typed, at most `count` bytes, and returns how many it read. Waits if there is nothing: to be called
-// when nc_wait() says NC_READY_INPUT.
+// Reads what has been typed, at most `count` bytes, and returns how many it read; 0 after an error. Blocks while there is
+// nothing, so call it when nc_wait() says NC_READY_INPUT.
 int32_t nc_read(uint8_t *bytes, int32_t count);
 // Gives the name of terminfo's string number `index`, from 0 up, and the bytes that the key of that name sends; NULL when
 // this terminal has no such key. Returns false behind the last string. Needs an open screen.
