@@ -1,5 +1,5 @@
-// Host and port, as in the field Host and in the authority of an http URL. They are checked by their grammar (RFC 9110
-// §7.2, RFC 3986 §3.2.2): if two servers in a row read one loosely, each may read another host.
+// Host and port, as in the field Host and in the authority of an http URL. They are checked by their grammar: RFC 9110 §7.2
+// and RFC 3986 §3.2.2. If two servers in a row parsed them loosely, each might find another host.
 
 import Glibc
 
