@@ -46,8 +46,8 @@ func isTokenByte(_ byte: UInt8) -> Bool {
   }
 }
 
-/// The members of a comma-separated list in a field, without the blanks around them. Empty members are left out (RFC 9110
-/// §5.6.1.2).
+/// The members of a comma-separated list in a field, without the blanks around them. Empty members are left out, as RFC 9110
+/// says in §5.6.1.2.
 func members(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [Range<Int>] {
   var (members, start) = ([Range<Int>](), range.lowerBound)
   while start < range.upperBound {

@@ -160,8 +160,8 @@ struct Conversation: ~Copyable {
     } else {
       respond(to: request, decision, labelled: route)
     }
-    // A client that waited for `100 Continue` and was refused may send its body all the same, or leave it out (RFC 9110
-    // §10.1.1). Whether the next bytes are that body or a new request cannot be known, so the connection ends.
+    // A client that waited for `100 Continue` and was refused may send its body all the same, or leave it out: RFC 9110 says
+    // so in §10.1.1. Whether the next bytes are that body or a new request cannot be known, so the connection ends.
     let isAmbiguous = parser.head.expectsContinue && parser.hasBody && decision.isRefusal
     let keepsAlive = parser.keepsAlive && !isAmbiguous && !isLast()
     send(at: second, keepsAlive ? parser.head.minorVersion == 0 ? .keepAlive : .unsaid : .close)

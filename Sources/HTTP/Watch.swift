@@ -121,7 +121,8 @@ final class Watch: @unchecked Sendable {
       do {
         try connection.awaitNews()
       } catch .timedOut {
-        // It is time for the next byte; or the shutdown has set the deadline, which is meant for idle connections only.
+        // It is time for the next byte, or the shutdown has set this deadline, which is meant for idle connections only.
+        // Either way the deadline is removed.
         guard whileWatched(word, { connection.setReadDeadline(nil) }) else { return }
       } catch {
         return

@@ -4,8 +4,8 @@
     asked.py BIN-FOLDER [--base BIN-FOLDER] [--rounds N]
 
 mpgtop, at 100x30 and ten frames a second, first watches about a million events a second for ten seconds, so that it has
-something to search. Then a key is pressed. Measured are the time to the last byte of the first picture with words of the
-answer, the time to the first picture with all of it, and how many events mpgtop lost from the key to the next live view.
+something to search. Then a key is pressed. The script measures the time to the last byte of the first picture with words of
+the answer, the time to the first picture with all of it, and how many events mpgtop lost until its next live view.
 There are two targets. `paced` is the program of `make watched`: exactly that rate, and no requests. `storm` is the demo
 server under wrk with one connection: requests, and a little more events. With --base another build is measured after ours,
 beside the same target. Prints medians, minima and maxima. Exit code 1 when an answer of our build never came, when its median

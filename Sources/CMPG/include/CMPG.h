@@ -64,7 +64,7 @@ void *mpg_enter(void);
 /// Marks the calling thread as outside the runtime: in the user code of a G. Returns whether the G must give way now,
 /// because it was asked to stop; the note that says so is cleared.
 bool mpg_leave(void);
-/// Whether the calling thread is inside the runtime: on a scheduling stack, inside blocking { … }, or in a G's call.
+/// Whether the calling thread is inside the runtime: on a scheduling stack, inside blocking { … }, or in a call by a G.
 bool mpg_is_inside(void);
 /// To be called inside the runtime before a system call, when the P is on offer to sysmon. Answers a request to stop, and
 /// waits for a signal that is on its way: the signal would otherwise cut the system call short.
