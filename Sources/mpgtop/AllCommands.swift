@@ -1,14 +1,16 @@
-// The commands by name, and all of them as one tree: what help and shells' completions need to know.
+// All commands by name, and one tree of them, from which help and shell completions are made.
 //
-// The tree parses nothing, and leaves out the process that mpgtop itself takes, whose name may be anything: shells would
-// complete nothing else. Which command is meant is decided by the first word alone (MPGTop.swift).
+// The tree is never used to parse a command line: the first word alone decides the command (MPGTop.swift). The tree leaves
+// out the process argument of mpgtop itself. A process may have any name, so with that argument shells would complete only
+// processes and no commands.
 import ArgumentParser
 
 struct AllCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mpgtop", version: Options.configuration.version, subcommands: others)
 
-  /// All but mpgtop without a command. The first argument names one; a process of such a name is found by its pid.
+  /// All commands except mpgtop itself. If the first argument is one of these names, it means the command; a process of
+  /// such a name can only be named by its pid.
   static let others: [any ParsableCommand.Type] = [
     RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self, ServeOptions.self,
     ExportOptions.self, ConfigOptions.self, ManualOptions.self,
@@ -17,7 +19,7 @@ struct AllCommands: ParsableCommand {
   /// `record|replay|…`
   static let names = others.compactMap { $0.configuration.commandName }.joined(separator: "|")
 
-  /// The help of mpgtop itself, or of one of the others.
+  /// The help of mpgtop itself, or of another command.
   static func help(of command: any ParsableCommand.Type) -> String {
     command == Options.self ? Options.helpMessage() : helpMessage(for: command)
   }
@@ -28,7 +30,7 @@ struct AllCommands: ParsableCommand {
 }
 
 extension CompletionKind {
-  /// Pids and names of what can be looked at.
+  /// Completes the pids and names of all live targets.
   static let target = CompletionKind.shellCommand(
     #"mpgtop -l 2>/dev/null | awk '$3 == "live" { print $1; print $2 }' | sort -u"#)
 }

@@ -1,20 +1,20 @@
-// The words of a command line as fingers type them: `-n1`, `-d0.5`, `-bn1`.
+// Splits words as people type them: `-n1`, `-d0.5`, `-bn1`.
 //
-// swift-argument-parser takes `-n 1` and `-n=1`; a value that is joined to its letter only where an option asks for it, and
-// never after other letters. So the words are taken apart before it sees them.
+// swift-argument-parser accepts `-n 1` and `-n=1`. It accepts `-n1` only for options that ask for it, and never after other
+// letters (`-bn1`). So this file splits the words before the parser sees them.
 import ArgumentParser
 
 enum ArgumentWords {
-  /// `words` with letters and their values apart: `-bn1` is `-b -n 1`. A word with a letter that the command does not have
-  /// stays as it is, and is complained about as it was typed.
+  /// Splits letters from each other and from their values: `-bn1` becomes `-b -n 1`. If the command lacks one of the
+  /// letters, the word stays whole, so that the error message shows it as it was typed.
   static func separated(_ words: [String], for command: any ParsableCommand.Type) -> [String] {
     let letters = letters(of: command)
-    // What stands behind `--` is no option.
+    // Words behind `--` are no options.
     let end = words.firstIndex(of: "--") ?? words.endIndex
     return words[..<end].flatMap { separated($0, letters) } + words[end...]
   }
 
-  /// The letters of a command that stand alone, and those that want a value.
+  /// The letters of a command: those without a value, and those with a value.
   private static func letters(of command: any ParsableCommand.Type) -> (alone: String, valued: String) {
     switch command.configuration.commandName {
     case "mpgtop": ("blh", "nd")

@@ -1,19 +1,19 @@
-// Work that takes long, on a thread of its own, so that the terminal's thread goes on draining, drawing and reading keys.
+// Long work runs on a separate thread, so that the terminal's thread can keep draining, drawing and reading keys.
 internal import Glibc
 import Synchronization
 import TUI
 
-/// Something that one thread gives to another, and touches no more.
+/// A value that one thread hands to another and does not touch afterwards.
 ///
-/// Safe because it is given away: nobody keeps what is in it.
+/// Safe because only the receiving thread uses the value.
 struct Handed<Value>: @unchecked Sendable {
   let value: Value
   init(_ value: Value) { self.value = value }
 }
 
-/// Makes one answer at a time. For one thread, which begins the work and takes what came of it.
+/// Computes one answer at a time on another thread. Not thread-safe: one thread begins the work and takes the answer.
 struct Background<Answer> {
-  /// Where the answer is laid down.
+  /// The place where the working thread leaves the answer.
   private final class Desk: Sendable {
     let answer = Mutex<Handed<Answer>?>(nil)
     let waker: Waker
@@ -21,13 +21,13 @@ struct Background<Answer> {
   }
 
   private let desk: Desk
-  /// Whether work was begun whose answer has not been taken.
+  /// Whether work was begun and its answer has not been taken yet.
   private(set) var isBusy = false
 
-  /// - Parameter waker: woken when an answer is there.
+  /// - Parameter waker: is woken when an answer is ready.
   init(_ waker: Waker) { desk = Desk(waker) }
 
-  /// Begins. Without a thread to be had the work is done at once.
+  /// Begins the work on a new thread. If no thread can be started, the work runs at once on the caller's thread.
   mutating func begin(_ work: @escaping @Sendable () -> Handed<Answer>) {
     precondition(!isBusy, "one at a time")
     isBusy = true
@@ -39,7 +39,7 @@ struct Background<Answer> {
     }
   }
 
-  /// The answer, once.
+  /// The answer if it is ready, once; nil: there is no answer yet.
   mutating func take() -> Answer? {
     guard isBusy,
       let made = desk.answer.withLock({ answer in
@@ -52,7 +52,7 @@ struct Background<Answer> {
   }
 }
 
-/// Threads that nobody waits for.
+/// Detached threads.
 private enum OwnThread {
   private final class Body: Sendable {
     let run: @Sendable () -> Void
@@ -60,7 +60,7 @@ private enum OwnThread {
   }
 
   static func run(_ body: @escaping @Sendable () -> Void) {
-    // Owned by the thread, which lets it go.
+    // The new thread owns `body` and releases it.
     let owned = unsafe Unmanaged.passRetained(Body(body))
     var thread = pthread_t()
     let problem = unsafe pthread_create(

@@ -9,7 +9,7 @@ struct Batch {
   let output: StandardOutput
   private let linear = Linear()
 
-  /// What was said so far in words.
+  /// The state of the text for screen readers: what was said so far.
   private final class Linear {
     var text = LinearText()
   }
@@ -18,11 +18,11 @@ struct Batch {
     (self.options, self.output) = (options, output)
   }
 
-  /// The instruments of JSON come from events, and pressure from a few seconds of history.
+  /// JSON has instruments, which need events; their pressure needs a few seconds of history.
   private static let shortHistory = HistoryLimits(bytes: 50_000_000, duration: 3_000_000_000)
 
-  /// Prints the first frame at once and the others at their times. Throws `gone` when the target ends meanwhile,
-  /// after a last frame that says so.
+  /// Prints the first frame at once, and the others at their times. If the target ends, prints a last frame that says
+  /// so, and throws `gone`.
   func run(_ inspector: Inspector) throws(Failure) {
     var sampler = Sampler(inspector, history: options.json || options.isLinear ? Self.shortHistory : nil)
     var due = monotonicNow()
@@ -37,7 +37,7 @@ struct Batch {
       if let ending = sampler.ending {
         throw Failure(.gone(pid: inspector.target.process.pid, ending))
       }
-      due = max(due + options.interval, monotonicNow())  // after a stop (Ctrl-Z) it goes on from now
+      due = max(due + options.interval, monotonicNow())  // after a suspension (Ctrl-Z) it continues from now
     }
   }
 
@@ -46,7 +46,7 @@ struct Batch {
     try write(source.player().frame(source.origin, ended: source.ended), isFirst: true)
   }
 
-  /// Prints the moments of a recording, as far apart as `-d` says, as fast as they can be had; the last one is its end.
+  /// Prints frames of a recording, `-d` apart in the recording's own time and as fast as possible, then its last moment.
   func run(_ source: PastSource) throws(Failure) {
     var player = try source.player()
     player.seekToStart()
@@ -70,7 +70,7 @@ struct Batch {
     try options.json ? output.writeExact(text) : output.write(text)
   }
 
-  /// Keeps looking until `due`, or until the target ends.
+  /// Keeps draining until `due`, or until the target ends.
   private func wait(until due: UInt64, _ sampler: inout Sampler) throws(Failure) {
     while monotonicNow() < due, sampler.ending == nil {
       let pause = try failing { () throws(InspectorError) in try sampler.step() }

@@ -1,4 +1,4 @@
-// The command lines of `mpgtop record`, `replay`, `scrub`, `serve` and `export`.
+// The command lines of `mpgtop record`, `replay`, `scrub`, `gen-config`, `serve`, `export` and `gen-man`.
 import ArgumentParser
 
 /// `mpgtop record`
@@ -14,30 +14,30 @@ struct RecordOptions: ParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
   var output: String
 
-  @Flag(help: "Replace FILE also where it is no recording.")
+  @Flag(help: "Replace FILE even if it is not a recording.")
   var force = false
 
   @Option(
     name: .customLong("for"),
     help: ArgumentHelp(
-      "Stop after so long: 30s. Otherwise at Ctrl-C, or with the process.", valueName: "time"))
+      "Stop after this time: 30s. Default: stop at Ctrl-C, or when the process ends.", valueName: "time"))
   var duration: TimeSpan?
 
   @Option(
     help: ArgumentHelp(
-      "Keep the last so many seconds in memory, and write those when it stops.", valueName: "time"))
+      "Keep only this time in memory, and write it at the end: 30s.", valueName: "time"))
   var last: TimeSpan?
 
   @Option(
     help: ArgumentHelp(
       """
-      Stop and write the last 30 seconds, or --last, when it holds. Examples: \(Trigger.examples). Gauges: \
-      \(Trigger.gauges).
+      Stop when the condition holds, and write the last 30 seconds, or --last. Examples: \(Trigger.examples). \
+      Gauges: \(Trigger.gauges).
       """,
       valueName: "condition"), transform: Trigger.parse)
   var when: Trigger?
 
-  @Option(help: ArgumentHelp("A shell command to run when --when has become true.", valueName: "command"))
+  @Option(help: ArgumentHelp("A shell command to run when the condition holds.", valueName: "command"))
   var run: String?
 
   @OptionGroup var history: HistoryOptions
@@ -63,7 +63,7 @@ struct ReplayOptions: ParsableCommand {
 /// `mpgtop scrub`
 struct ScrubOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "scrub", abstract: "Copies a recording without the names in it, to be shared.")
+    commandName: "scrub", abstract: "Copies a recording without the names in it, so that it can be shared.")
 
   @Argument(help: "The recording.", completion: .file())
   var file: String
@@ -72,7 +72,7 @@ struct ScrubOptions: ParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
   var output: String
 
-  @Flag(help: "Replace FILE also where it is no recording.")
+  @Flag(help: "Replace FILE even if it is not a recording.")
   var force = false
 
   mutating func validate() throws {
@@ -88,7 +88,7 @@ struct ConfigOptions: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Write it to a new file; one that is there is left alone.", valueName: "file"),
+    help: ArgumentHelp("Write to a new file. An existing file is never replaced.", valueName: "file"),
     completion: .file())
   var output: String?
 
@@ -102,13 +102,13 @@ struct ServeOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Serves a process's gauges and counters over HTTP, for Prometheus.",
     discussion: """
-      GET /metrics answers with OpenMetrics text, or the older text format, whichever is preferred. Each scrape is one \
-      snapshot. Everybody who can reach the address may read it. Ends at Ctrl-C, at SIGTERM, or with the process (code 5).
+      GET /metrics answers with OpenMetrics text, or with the older text format if the client prefers it. Each scrape is one \
+      snapshot. Everybody who can reach the address may read it. Ends at Ctrl-C, at SIGTERM, or when the process ends (code 5).
       """)
 
   @Option(
     help: ArgumentHelp(
-      "Where to listen; port 0: any that is free. Examples: \(ListenAddress.examples).",
+      "The address to listen on. Port 0 picks a free port. Examples: \(ListenAddress.examples).",
       valueName: "address:port"), transform: ListenAddress.parse)
   var prometheus: ListenAddress
 
@@ -122,7 +122,7 @@ struct ExportOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Writes what a scheduler did as a trace for another program.",
     discussion: """
-      The source is the file of a recording, a process that lives (watched for --for), or a dead one: its pid, or the \
+      The source is the file of a recording, a live process (watched for --for), or a dead process: its pid, or the \
       file of its region. Open the trace with ui.perfetto.dev, or with go tool trace of Go 1.26 or later.
       """)
 
@@ -136,12 +136,12 @@ struct ExportOptions: ParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
   var output: String
 
-  @Flag(help: "Replace FILE also where it is no trace of this form.")
+  @Flag(help: "Replace FILE even if it is not a trace of this form.")
   var force = false
 
   @Option(
     name: .customLong("for"),
-    help: ArgumentHelp("How long to watch a process that lives. Default: 3s.", valueName: "time"))
+    help: ArgumentHelp("How long to watch a live process. Default: 3s.", valueName: "time"))
   var duration: TimeSpan?
 
   @Argument(
@@ -168,7 +168,7 @@ struct ManualOptions: ParsableCommand {
 extension ListenAddress {
   static let examples = "--prometheus 127.0.0.1:9464, --prometheus '[::1]:9464'"
 
-  /// Throws what is wrong with it, for the command line.
+  /// - Throws: for a wrong address, an error whose text says what is wrong with it.
   static func parse(_ text: String) throws -> ListenAddress {
     guard let address = ListenAddress(argument: text) else {
       throw ValidationError("it wants an address in numbers and a port, such as \(examples)")

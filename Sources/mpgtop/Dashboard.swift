@@ -1,4 +1,4 @@
-// The screen: the dashboard of TUI over a live process, a recording or a black box, on one thread.
+// The dashboard of TUI for a live process, a recording or a black box. All of it runs on one thread.
 import Inspector
 import TUI
 
@@ -8,13 +8,13 @@ struct Dashboard {
   let settings: Settings
   private let waker = Waker()
 
-  /// Throws when the settings file is wrong.
+  /// Throws if the settings file is wrong.
   init(options: FrameOptions) throws(Failure) {
     self.options = options
     settings = try Settings.load()
   }
 
-  /// Runs until somebody quits. Throws when that is no good end: the target gone, the region damaged, a signal.
+  /// Runs until the user quits. Throws after any other end: the target has ended, the region is damaged, a signal came.
   func run(_ inspector: Inspector, _ limits: HistoryLimits) throws(Failure) {
     var feed = LiveFeed(inspector, limits, waker)
     let ending: TUI.Ending
@@ -28,7 +28,7 @@ struct Dashboard {
     }
     let words = feed.finishRecording()
     if let words, words != feed.recordingFailure?.message { say("mpgtop: \(words)") }
-    // What was not kept is told first, and by the code unless there is more to tell.
+    // A failed recording is reported first. It also decides the exit code, unless something else failed too.
     do throws(Failure) {
       if let error = feed.failure { throw Failure(error) }
       if let ending = feed.ending { throw Failure(.gone(pid: feed.pid, ending)) }
@@ -40,7 +40,7 @@ struct Dashboard {
     if let failure = feed.recordingFailure { throw failure }
   }
 
-  /// The same for what is closed.
+  /// The same for a history that does not grow: a recording or a black box.
   func run(_ source: PastSource) throws(Failure) {
     let player = Handed(try source.player())
     let (origin, history) = (source.origin, source.history)

@@ -1,4 +1,4 @@
-// `mpgtop export`: a history, of whatever kind, as a file for another program.
+// `mpgtop export`: writes a history of any kind as a file for another program.
 internal import Glibc
 import Inspector
 
@@ -6,12 +6,12 @@ struct Exporter {
   let options: ExportOptions
   let folders = RegionFolders.standard
 
-  /// Seconds that a living process is watched for, unless told otherwise.
+  /// Nanoseconds for which a live process is watched by default.
   private static let duration: UInt64 = 3_000_000_000
 
   func run() throws(Failure) {
     guard let source = try source() else { return }
-    // Before anything is read or watched: what cannot be written is best known at once.
+    // Open the output first: if it cannot be written, the user learns that before anything is read or watched.
     let file = try failing { () throws(InspectorError) in
       var rules = OutputRules()
       rules.inputs = [FileIdentity(path: source.path)]
@@ -44,14 +44,14 @@ struct Exporter {
     }
   }
 
-  /// nil: the user was asked for a process, and wanted none.
+  /// nil: the user was asked to choose a process, and chose none.
   private func source() throws(Failure) -> Source? {
     guard let word = options.source, let kind = SourceKind(word) else { return try live() }
     switch kind {
     case .recording: return .recording(word)
     case .region: return .dead(try PastSource.target(word, in: folders))
     case .pid(let pid):
-      // A living process is preferred; its number is not given to another while it leaves a black box.
+      // Prefer a live process. Both cannot be meant: while a black box of a pid exists, that pid is not used again.
       let isAlive = (try? folders.target(pid: pid))?.isLive == true
       return try isAlive
         ? live()
@@ -75,10 +75,10 @@ struct Exporter {
     }
   }
 
-  /// Watches a process for a while.
+  /// Collects the events of a live process for the time of `--for`.
   private func watch(_ inspector: Inspector) throws(Failure) -> History? {
     let stop = StopSignals()
-    // The first one ends the watching; another one then ends the export, of which nothing stays.
+    // The first signal ends the watching. A second one ends the export, and no file is left.
     defer { StopSignals.unblock() }
     var sampler = Sampler(inspector, history: options.history.limits)
     let end = monotonicNow() + (options.duration?.nanoseconds ?? Self.duration)
@@ -94,7 +94,7 @@ struct Exporter {
   }
 }
 
-/// What a word on the command line stands for; nil: the name of a process.
+/// The meaning of a word on the command line; nil: the name of a process.
 private enum SourceKind {
   case recording, region
   case pid(Int32)

@@ -1,4 +1,4 @@
-// How mpgtop ends when it does not end well: one line on standard error and a documented exit code.
+// A failure of mpgtop: one line on standard error and a documented exit code.
 import Inspector
 import TUI
 
@@ -12,14 +12,14 @@ enum ExitCode {
   static let usage: Int32 = 64
   static let system: Int32 = 71
   static let output: Int32 = 74
-  /// Ended by a signal, as shells count it.
+  /// The code for an end by a signal, as shells count it.
   static func signal(_ number: Int32) -> Int32 { 128 + number }
 }
 
 /// Why mpgtop stops.
 struct Failure: Error {
   let code: Int32
-  /// One clause, lower case, without a full stop.
+  /// One clause, in lower case, without a full stop.
   let message: String
 
   init(_ code: Int32, _ message: String) {

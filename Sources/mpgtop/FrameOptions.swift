@@ -1,4 +1,4 @@
-// The options of everything that shows frames: in which form, how many, how often.
+// The options of all commands that show frames: the form of frames, their number, their interval.
 import ArgumentParser
 import Inspector
 import TUI
@@ -7,7 +7,7 @@ struct FrameOptions: ParsableArguments {
   @Flag(name: [.short, .long], help: "Print frames as plain text instead of opening a screen.")
   var batch = false
 
-  @Flag(help: "Print frames as JSON, one object a line (implies -b).")
+  @Flag(help: "Print frames as JSON, one object per line (implies -b).")
   var json = false
 
   @Flag(help: "Print frames as comma-separated values (implies -b).")
@@ -18,7 +18,7 @@ struct FrameOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("n"), .long],
-    help: ArgumentHelp("Stop after so many frames (with -b).", valueName: "count"))
+    help: ArgumentHelp("Stop after this number of frames (with -b).", valueName: "count"))
   var frames: Int?
 
   @Option(
@@ -28,17 +28,17 @@ struct FrameOptions: ParsableArguments {
 
   @Flag(
     name: .customLong("a11y"),
-    help: "Say in words what changes, a line for each change, for screen readers (implies -b).")
+    help: "Say in words what changes, one line per change, for screen readers (implies -b).")
   var isLinear = false
 
   @Flag(help: "Draw with ASCII characters only.")
   var ascii = false
 
-  @Flag(name: .customLong("no-color"), help: "No colours; so does NO_COLOR in the environment.")
+  @Flag(name: .customLong("no-color"), help: "Show no colours. NO_COLOR in the environment does the same.")
   var noColor = false
 
   @Option(
-    help: ArgumentHelp("The screen to begin with, by name or digit: gs, 3.", valueName: "screen"))
+    help: ArgumentHelp("The first screen, by name or digit: gs, 3.", valueName: "screen"))
   var screen: ScreenID?
 
   @Option(
@@ -67,7 +67,7 @@ struct FrameOptions: ParsableArguments {
   }
 }
 
-/// The options that say how much history is kept.
+/// The options that limit the history.
 struct HistoryOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("How far back the history goes: 30s, 5m, 1h. Default: 10m.", valueName: "time"))
@@ -85,7 +85,7 @@ struct HistoryOptions: ParsableArguments {
   }
 }
 
-/// `100ms`, `30s`, `5m`, `1h`; a number alone counts seconds.
+/// `100ms`, `30s`, `5m`, `1h`. A number without a unit is in seconds.
 struct TimeSpan: ExpressibleByArgument, Equatable {
   var nanoseconds: UInt64
 
@@ -106,7 +106,7 @@ struct TimeSpan: ExpressibleByArgument, Equatable {
   }
 }
 
-/// `1048576`, `100K`, `250M`, `1G`: thousands of thousands, as memory limits are told.
+/// `1048576`, `100K`, `250M`, `1G`. Units are powers of 1,000, as is usual for memory limits.
 struct ByteCount: ExpressibleByArgument, Equatable {
   var bytes: Int
 

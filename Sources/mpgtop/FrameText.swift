@@ -1,4 +1,4 @@
-// Frames as text for pipes: plain, JSON, comma-separated, or as Go's schedtrace has it.
+// Frames as text for pipes: plain, JSON, comma-separated, or in the form of Go's schedtrace.
 import Inspector
 import Region
 import TUI
@@ -6,7 +6,7 @@ import TUI
 struct FrameText {
   let options: FrameOptions
 
-  /// One frame, with its line breaks.
+  /// One frame, including its line breaks.
   func text(of frame: Frame, isFirst: Bool) -> String {
     if options.json { return frame.json + "\n" }
     if options.csv { return (isFirst ? Self.csvHead + "\n" : "") + Self.csv(frame) + "\n" }
@@ -54,7 +54,7 @@ struct FrameText {
     return words.joined(separator: ",")
   }
 
-  /// What the time of all Ps together went to since the frame before; empty where it is not known of each.
+  /// How the time of all Ps together was spent since the last frame. Empty fields if that is unknown for any P.
   private static func uses(_ frame: Frame) -> [String] {
     let uses = frame.use.compactMap { $0 }
     let parts: [KeyPath<PUse, UInt64>] = [\.window, \.running, \.calls, \.searching, \.idle]

@@ -1,14 +1,14 @@
-// Which command a command line means. The first word alone decides; a word that is no command is a process, or a command
-// that was mistyped.
+// Decides which command a command line means. Only the first word counts. A word that is no command names a process, or is a
+// mistyped command.
 import ArgumentParser
 
 struct Invocation {
   let command: any ParsableCommand.Type
   let arguments: [String]
-  /// The first word and the command that it is nearly the name of.
+  /// The first word, and the command whose name it resembles; nil: it resembles none.
   let mistyped: (word: String, command: String)?
 
-  /// - Throws: where help is wanted of a command that there is not.
+  /// - Throws: if help is requested for a command that does not exist.
   init(_ words: [String]) throws(Failure) {
     var words = words
     if words.first == "help" {
@@ -30,7 +30,7 @@ struct Invocation {
     arguments = ArgumentWords.separated(words, for: command)
   }
 
-  /// How its help is asked for.
+  /// The command line that shows this command's help.
   var help: String {
     command == Options.self || command == AllCommands.self
       ? "mpgtop --help" : "mpgtop \(command.configuration.commandName ?? "") --help"
@@ -40,20 +40,20 @@ struct Invocation {
     AllCommands.others.first { $0.configuration.commandName == word }
   }
 
-  // MARK: words that are nearly commands
+  // MARK: mistyped commands
 
-  /// The command that somebody may have meant who typed this; nil: none.
+  /// The command that `word` was probably meant to be; nil: none.
   static func near(_ word: String) -> String? {
     let names = AllCommands.others.compactMap { $0.configuration.commandName } + ["help"]
     let lower = word.lowercased()
     let begun = names.filter { lower.count > 2 && $0.hasPrefix(lower) }
     if begun.count == 1 { return begun[0] }
     let best = names.map { (name: $0, distance: distance(lower, $0)) }.min { $0.distance < $1.distance }
-    // Half of a short word is another word.
+    // In a short word allow only one mistake: two would be half of it.
     return best.flatMap { $0.distance <= ($0.name.count < 5 ? 1 : 2) ? $0.name : nil }
   }
 
-  /// How many letters were left out, put in, mistaken or exchanged with their neighbour.
+  /// The number of letters that were left out, added, mistaken, or swapped with their neighbour.
   private static func distance(_ one: String, _ other: String) -> Int {
     let (a, b) = (Array(one), Array(other))
     guard !a.isEmpty, a.count < 32 else { return .max }

@@ -2,8 +2,8 @@
 import Inspector
 import TUI
 
-/// A sampler that never throws: what goes wrong is kept, and shown as the end of the target. When another moment than
-/// now is wanted, frames come from a copy of its history, on a thread of their own, while it goes on draining.
+/// A sampler that never throws: it keeps the error, and shows it as the end of the target. If the screen wants a past
+/// moment, a separate thread makes the frames from a copy of the history, and the sampler keeps draining.
 struct LiveFeed {
   private var sampler: Sampler
   private let limits: HistoryLimits
@@ -21,7 +21,7 @@ struct LiveFeed {
     (past, requests) = (Self.past(waker), RequestDesk(waker))
   }
 
-  /// One that is called away by whoever presses a key.
+  /// A sampler that interrupts a long reading when the user presses a key.
   private static func sampler(_ inspector: Inspector, _ limits: HistoryLimits) -> Sampler {
     var sampler = Sampler(inspector, history: limits)
     sampler.isCalledAway = { NCursesTerminal.isTyped }
@@ -40,7 +40,7 @@ struct LiveFeed {
 
   var ending: TargetEnding? { sampler.ending }
 
-  /// Does what is due; returns after how many nanoseconds something is again.
+  /// Does what is due. Returns the nanoseconds until something is due again; nil: nothing, after an error.
   @discardableResult
   mutating func poll() -> UInt64? {
     guard failure == nil else { return nil }
@@ -65,14 +65,14 @@ struct LiveFeed {
     return words
   }
 
-  /// Ends the recording that goes on, if one does, with what is still in the rings; what it came to.
+  /// Ends the current recording, if there is one, after reading the rest of the rings. Returns a line that says the result.
   mutating func finishRecording() -> String? {
     guard let history = sampler.history, recorder.isRecording else { return nil }
     if failure == nil { do { try sampler.finish() } catch { failure = error } }
     return recorder.finish(history, ended: ending?.description)
   }
 
-  /// Goes on with the youngest process of the same name, if one lives.
+  /// Switches to the youngest live process of the same name, if there is one.
   mutating func again() -> Again {
     let name = sampler.identity.name
     let living = RegionFolders.standard.targets().filter { $0.state == .live && $0.name == name }
@@ -92,10 +92,10 @@ struct LiveFeed {
     }
   }
 
-  /// The first thing that went wrong with a recording, whether it was seen or not.
+  /// The first failure of any recording, whether the user saw it on the screen or not.
   var recordingFailure: Failure? { recorder.failure }
 
-  /// The frame of this moment, or of the one that was asked for; the last one, marked as ended, after a failure.
+  /// The frame of now, or of the wanted past moment. After an error: the last frame, marked as ended.
   mutating func next() -> Frame? {
     var frame = isPast ? nextOfPast() : nextOfNow()
     if let history = sampler.history { frame?.recording = recorder.status(history) }
@@ -104,7 +104,7 @@ struct LiveFeed {
 
   private mutating func nextOfNow() -> Frame? {
     if failure == nil {
-      // Requests are looked for elsewhere: that takes longer than the rings have room for.
+      // Another thread looks for requests. Here it would take so long that the rings would overwrite unread records.
       var interest = interest
       interest.request = nil
       do { last = try sampler.frame(interest) } catch { failure = error }
@@ -116,7 +116,7 @@ struct LiveFeed {
     return last
   }
 
-  /// Until the first one is there, the last one of before.
+  /// A frame of the past. Until the first one is ready, the last frame of before.
   private mutating func nextOfPast() -> Frame? {
     guard let history = sampler.history else { return last }
     let (ended, isOver) = (ending?.description, failure != nil)
@@ -132,7 +132,7 @@ struct LiveFeed {
       last?.looking = past.looking
       return last
     }
-    // A history that grows has another end by now.
+    // The history has grown since the frame was made, so its first and last moment have changed.
     if var moved = frame.past, let reach = history.reach {
       (moved.first, moved.last) = (reach.first, max(reach.last, moved.time))
       frame.past = moved
@@ -141,8 +141,8 @@ struct LiveFeed {
   }
 }
 
-/// Requests of a process that is looked at as it is now: one may still have to come, so it is looked for again and again, on
-/// a thread of its own.
+/// Finds a request for a view of now. The request may not have ended, or not even begun. So this looks again and again, on
+/// a separate thread.
 private struct RequestDesk {
   /// Nanoseconds between two looks.
   private static let pause: UInt64 = 250_000_000

@@ -1,4 +1,4 @@
-// mpgtop: watches the scheduler of a process on the MPG runtime, from outside.
+// mpgtop: watches the scheduler of another process that runs on the MPG runtime.
 import ArgumentParser
 internal import Glibc
 import Inspector
@@ -15,13 +15,13 @@ enum MPGTop {
     }
   }
 
-  /// What was asked for, if it makes sense. Prints the help and ends where that was asked for.
+  /// The parsed command. If help was requested, prints it and exits.
   private static func command(_ output: StandardOutput) throws(Failure) -> any ParsableCommand {
     let invocation = try Invocation(Array(CommandLine.arguments.dropFirst()))
     let type = invocation.command
     do {
       let command = try type.parseAsRoot(invocation.arguments)
-      // `--help` arrives as a command of its own.
+      // For `--help` the parser returns a command of another type.
       guard Swift.type(of: command) == type else {
         try output.write(AllCommands.help(of: type) + "\n")
         exit(ExitCode.success)
@@ -67,7 +67,7 @@ enum MPGTop {
       guard let path = options.output else { return try output.write(Settings.template) }
       try failing { () throws(InspectorError) in try Settings.writeTemplate(to: path) }
     case is ManualOptions: try output.write(ManualPage().text)
-    default: break  // there are no others
+    default: break  // there are no other commands
     }
   }
 
@@ -96,7 +96,7 @@ enum MPGTop {
     }
   }
 
-  /// On the screen, or as `batch` does it.
+  /// Opens the screen, or prints frames by `batch`.
   private static func show(
     _ source: PastSource, _ frames: FrameOptions, _ output: StandardOutput, batch: () throws(Failure) -> Void
   ) throws(Failure) {
@@ -113,7 +113,7 @@ enum MPGTop {
     )
   }
 
-  /// The parser's message as one clause: it may be several sentences on several lines.
+  /// The parser's message, joined into one clause: the parser may use several sentences and lines.
   private static func clause(of error: any Error, _ type: any ParsableCommand.Type) -> String {
     let text = type.message(for: error).split(separator: "\n").joined(separator: " ")
     let sentences = text.split(separator: ". ").map { $0.prefix(1).lowercased() + $0.dropFirst() }

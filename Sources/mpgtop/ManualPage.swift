@@ -1,4 +1,4 @@
-// The manual page, made from the option parser's help and the table of actions: `mpgtop gen-man | man -l -`.
+// Makes the manual page from the option parser's help and the table of actions: `mpgtop gen-man | man -l -`.
 import ArgumentParser
 import TUI
 
@@ -18,18 +18,18 @@ struct ManualPage {
     .br
     .B mpgtop \(Self.escaped(AllCommands.names)) \\-\\-help
     .SH DESCRIPTION
-    Maps the memory in which the program keeps its scheduler read\\-only, and shows it. The program is not stopped,
+    Maps the memory in which a program keeps its scheduler, read\\-only, and shows it. The program is not stopped,
     signalled, slowed or written to.
 
     """
   }
 
-  /// The help of the command line as it is.
+  /// The help of mpgtop itself, unchanged.
   private var options: String {
     ".SH OPTIONS\n.nf\n" + Self.plain(Options.helpMessage(columns: 76)) + ".fi\n"
   }
 
-  /// The same of each command.
+  /// The help of each other command.
   private var commands: String {
     AllCommands.others.reduce(into: ".SH COMMANDS\n") { text, command in
       let name = "mpgtop " + (command.configuration.commandName ?? "")
@@ -50,19 +50,19 @@ struct ManualPage {
     .SH FILES
     .TP
     .I ~/.config/mpgtop/config
-    Settings; mpgtop gen\\-config prints one with comments. $XDG_CONFIG_HOME moves it.
+    Settings. mpgtop gen\\-config prints such a file with comments. $XDG_CONFIG_HOME replaces ~/.config.
     .TP
     .I FILE of record, scrub, export and gen\\-config \\-o
-    Appears when all of it is there: until then a file of that name stays as it was, also when the disk is full or the
-    command is ended in the middle. A file that is replaced keeps its mode. A new one follows the umask, but a
-    recording that is not scrubbed is for its owner alone (0600): it names the program, its functions and its
-    requests. \\- is standard output.
+    The file appears when all of it is written. Until then an existing file of that name stays as it was, also when
+    the disk is full or the command is ended in the middle. A replaced file keeps its mode. The mode of a new file
+    follows the umask. The exception is a recording that is not scrubbed: only its owner may read it (0600), because
+    it names the program, its functions and its requests. \\- means standard output.
     .TP
     .I FILE.part
-    A recording that goes on, or whose recorder was killed. mpgtop replay shows what there is of it.
+    A recording under way, or one whose recorder was killed. mpgtop replay shows what was written so far.
     .TP
     .I $XDG_RUNTIME_DIR/mpg, /dev/shm/mpg\\-UID
-    Where programs keep the memory that mpgtop maps.
+    Folders of the files that mpgtop maps.
 
     """
   }
@@ -71,7 +71,7 @@ struct ManualPage {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { escaped(String($0)) + "\n" }.joined()
   }
 
-  /// A backslash, and a dot or quote at the beginning of a line, mean something to roff.
+  /// roff interprets a backslash anywhere, and a dot or quote at the beginning of a line; this escapes them.
   private static func escaped(_ line: String) -> String {
     let text = line.reduce(into: "") { $0 += $1 == "\\" ? "\\e" : $1 == "-" ? "\\-" : String($1) }
     return text.first == "." || text.first == "'" ? "\\&" + text : text

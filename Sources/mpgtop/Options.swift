@@ -1,7 +1,7 @@
-// The command line of mpgtop itself. docs/mpgtop.md says the same in prose; the other commands are in Commands.swift.
+// The command line of mpgtop itself. docs/mpgtop.md says the same in prose. Commands.swift has the other commands.
 import ArgumentParser
 
-/// What mpgtop was asked for.
+/// The parsed options of mpgtop without a command.
 struct Options: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mpgtop",
@@ -11,7 +11,7 @@ struct Options: ParsableCommand {
              mpgtop \(AllCommands.names) --help
       """,
     discussion: """
-      Exit codes: 0 all went well; 2 no such process; 3 not a target, or not permitted; 4 its layout is not \
+      Exit codes: 0 all went well; 2 no such process; 3 not a target, or not permitted; 4 its region is not \
       understood; 5 the target is gone; 64 wrong usage, or no usable terminal; 71 a system call failed; 74 standard \
       output cannot be written; 128 + n ended by signal n.
       """,
@@ -19,7 +19,7 @@ struct Options: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Process id, or name of the executable. None: the only process that can be looked at, or a choice.",
+      "Process id, or name of the executable. Without it: the only target, or a list to choose from.",
       valueName: "pid|name"), completion: .target)
   var target: String?
 
@@ -36,15 +36,15 @@ struct Options: ParsableCommand {
   }
 }
 
-/// What to do instead of showing a process that lives.
+/// The modes in which mpgtop does not show a live process.
 struct ModeOptions: ParsableArguments {
-  @Flag(name: [.short, .long], help: "List the processes that can be looked at, and what dead ones left.")
+  @Flag(name: [.short, .long], help: "List the targets: live processes, and dead ones that left a region.")
   var list = false
 
   @Flag(
     name: .customLong("post-mortem"),
     help:
-      "Show the last moments of a dead process: its pid, or the file of its region; none: the last that died."
+      "Show the last moments of a dead process, by its pid or the file of its region. Default: the one started last."
   )
   var postMortem = false
 

@@ -1,10 +1,10 @@
-// Frames of the past for the screen, made on a thread of their own out of a copy of the history. Until one is there the last
-// one stays, and tells how far the next has come; what nobody wants any more is called off.
+// Makes frames of the past for the screen, on a separate thread, from a copy of the history. Until the new frame is ready, the
+// screen shows the last one and how far the search for the new one has come. A frame that is no longer wanted is cancelled.
 import Inspector
 import TUI
 
 struct PastDesk {
-  /// Makes a traveller where there is none yet; nil: there is no history.
+  /// Makes the first `TimeTravel`; nil: there is no history.
   typealias Start = @Sendable (History) -> TimeTravel?
 
   private struct Made {
@@ -13,7 +13,7 @@ struct PastDesk {
     var wish: Wish
   }
 
-  /// What a frame is asked for.
+  /// What a frame must show.
   private struct Wish: Equatable, Sendable {
     var interest: Interest
     var ended: String?
@@ -21,34 +21,34 @@ struct PastDesk {
 
   private let start: Start
   private var thread: Background<Made?>
-  /// At home while nothing is being made; nil before the first time.
+  /// nil while the other thread has it, and before the first frame.
   private var travel: TimeTravel?
   private var commands: [TimeCommand] = []
   private var making: (wish: Wish, effort: Effort)?
   private var last: (wish: Wish, frame: Frame)?
-  /// Whether what is being made is of a place that was left.
+  /// Whether `leave` was called while a frame was being made; that frame is dropped.
   private var isLeft = false
 
   init(_ waker: Waker, _ start: @escaping Start) { (thread, self.start) = (Background(waker), start) }
 
-  /// Goes somewhere; the next frames are from there.
+  /// Moves to another moment; the next frames show that moment.
   mutating func perform(_ command: TimeCommand) {
     commands.append(command)
     making?.effort.cancel()
   }
 
-  /// Forgets where it is.
+  /// Forgets the current place in the past.
   mutating func leave() {
     making?.effort.cancel()
     (commands, last, travel, isLeft) = ([], nil, nil, making != nil)
   }
 
-  /// Events that were gone through for the frame that is being made.
+  /// The number of events searched so far for the frame that is being made; nil: none is being made.
   var looking: Int? { making?.effort.events }
 
-  /// What there is to see: a frame that has come since, or the last one with how far the next has come; nil: nothing yet.
+  /// The newest frame that is ready, with the progress of the next one; nil: no frame is ready yet.
   ///
-  /// - Parameter history: what is to be looked back on now; nobody else touches it.
+  /// - Parameter history: returns the history to look into. The other thread will use it, so nobody else may.
   mutating func next(_ interest: Interest, ended: String?, _ history: () -> History) -> Frame? {
     let wish = Wish(interest: interest, ended: ended)
     takeWhatCame()
@@ -68,7 +68,7 @@ struct PastDesk {
     defer { (making, isLeft) = (nil, false) }
     guard let made = came, !isLeft else { return }
     travel = made.travel
-    // Half of what was called off may be missing.
+    // A cancelled frame may be incomplete.
     if !isCancelled { last = (made.wish, made.frame) }
   }
 
@@ -81,7 +81,7 @@ struct PastDesk {
       guard var travel = given.value.travel ?? start(history) else { return Handed(nil) }
       travel.turn(to: history)
       for command in commands { travel.perform(command) }
-      // Of what was called off nothing is kept but the way that was gone.
+      // After a cancellation keep the moment that was reached, and drop everything else.
       var there = travel
       let frame = there.frame(ended: wish.ended, wish.interest, effort)
       return Handed(Made(travel: effort.isCancelled ? travel : there, frame: frame, wish: wish))

@@ -1,15 +1,15 @@
-// Frames out of a history that is closed: a recording, or a black box.
+// The source of frames of the past: a recording, or a black box.
 import Inspector
 import TUI
 
-/// What is looked at when it is not a live process.
+/// A history that does not grow.
 struct PastSource {
   var history: History
   var origin: Past.Origin
   /// How the target ended, if it is known.
   var ended: String?
 
-  /// What a dead process left: `word` is its pid, or the file of its region; nil: the one that died last.
+  /// The black box of a dead process. `word` is its pid or the file of its region; nil: the dead process that booted last.
   static func blackBox(_ word: String?, in folders: RegionFolders) throws(Failure) -> PastSource {
     try blackBox(target(word, in: folders))
   }
@@ -45,7 +45,7 @@ struct PastSource {
     do throws(InspectorError) {
       return try folders.blackBox(pid: pid)
     } catch {
-      // Perhaps it lives; then say so.
+      // The process may be alive; return it, so that the error says so.
       if let living = try? folders.target(pid: pid) { return living }
       throw error
     }

@@ -1,11 +1,11 @@
-// `mpgtop record`: the flight recorder.
+// `mpgtop record`: records events to a file, or keeps the last ones in memory until they are needed.
 internal import Glibc
 import Inspector
 
 struct Recorder {
   let options: RecordOptions
 
-  /// Records until it is time, or the target ends, or somebody asks it to stop, or the condition holds.
+  /// Records until the time is over, the target ends, a signal comes, or the condition holds.
   func run(_ inspector: Inspector) throws(Failure) {
     let stop = StopSignals()
     var limits = options.history.limits
@@ -27,7 +27,7 @@ struct Recorder {
     } catch {
       failure = error
     }
-    // Whatever went wrong, what was recorded until then is what somebody will want to look at.
+    // Even after an error, finish the file: the events before an error are the most wanted ones.
     let problem = end(writer, history, ended: sampler.ending?.description)
     if let failure = failure ?? problem.map({ Failure($0) }) {
       throw Failure(failure.code, failure.message + Self.outcome(writer))
@@ -36,7 +36,7 @@ struct Recorder {
     if let command = options.run, reason == Self.condition(options.when) { try start(command) }
   }
 
-  /// Writes the rest, or all of what was to be kept in memory, and ends the file; what went wrong with that.
+  /// Writes the rest of the events (with `--last`: all of them) and ends the file. Returns the error if that fails.
   private func end(_ writer: RecordingWriter, _ history: History, ended: String?) -> InspectorError? {
     do throws(InspectorError) {
       if let error = history.recordingError { throw error }
@@ -57,7 +57,7 @@ struct Recorder {
     "\(writer.records) events, \(writer.bytes) bytes in \(writer.path)"
   }
 
-  /// What became of the file of a recording that went wrong.
+  /// Says what became of the file after an error.
   static func outcome(_ writer: RecordingWriter) -> String {
     if writer.isWhole { return "; what there was before, \(account(of: writer)), is kept" }
     return writer.isStream ? "" : writer.replaces ? "; \(writer.path) is as it was" : "; no file is left"
@@ -65,7 +65,7 @@ struct Recorder {
 
   private static func condition(_ trigger: Trigger?) -> String { "\(trigger?.text ?? "") became true" }
 
-  /// Why it stopped.
+  /// Records until there is a reason to stop, and returns that reason.
   private func watch(
     _ sampler: inout Sampler, _ inspector: Inspector, until stop: StopSignals
   ) throws(Failure) -> String {
@@ -95,7 +95,7 @@ struct Recorder {
     for word in ["/bin/sh", "-c", command] { unsafe words.append(strdup(word)) }
     unsafe words.append(nil)
     defer { for index in unsafe words.indices { unsafe free(words[index]) } }
-    // What is ignored here (a pipe without a reader, the limit of a file's size) is not for what others start.
+    // mpgtop ignores SIGPIPE and SIGXFSZ. The command must not inherit that.
     var (attributes, ignored) = (posix_spawnattr_t(), sigset_t())
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -112,7 +112,7 @@ struct Recorder {
   }
 }
 
-/// SIGINT, SIGTERM and SIGHUP, kept until they are asked for.
+/// Blocks SIGINT, SIGTERM and SIGHUP, so that they stay pending until `came` asks for them.
 struct StopSignals {
   private static var set: sigset_t {
     var set = sigset_t()
@@ -131,7 +131,7 @@ struct StopSignals {
     unsafe sigprocmask(SIG_UNBLOCK, &set, nil)
   }
 
-  /// Whether one has come.
+  /// Whether one of the signals has come.
   var came: Bool {
     var (set, none) = (Self.set, timespec())
     return unsafe sigtimedwait(&set, nil, &none) > 0

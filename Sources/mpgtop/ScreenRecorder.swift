@@ -1,24 +1,24 @@
-// The recordings that are asked for on the screen: `w` writes the last half minute, `a` begins and ends one of what
-// follows. Each goes to a file of its own in the current folder, and none that is there is touched.
+// Recordings that the user makes on the screen: `w` writes the last half minute, `a` begins and ends a recording. Each gets a new
+// file in the current folder; existing files are never touched.
 internal import Glibc
 import Inspector
 import TUI
 
 struct ScreenRecorder {
-  /// Nanoseconds that `w` writes.
+  /// Length of what `w` writes, in nanoseconds.
   static let last: UInt64 = 30_000_000_000
-  /// Files of one second that are tried, at most.
+  /// How many file names with the same second are tried.
   private static let mostNames = 100
 
   private var writer: RecordingWriter?
-  /// The one that ended before it was asked to, until the next is begun.
+  /// A recording that ended by an error; nil again when the next one begins.
   private var broken: Frame.Recording?
-  /// The first thing that went wrong with any of them.
+  /// The first failure of any recording.
   private(set) var failure: Failure?
 
-  /// Does what was asked for and says what came of it, in one line.
+  /// Does the command, and returns one line that says the result.
   ///
-  /// - Parameter breathe: called between two pieces of what takes long.
+  /// - Parameter breathe: is called from time to time during long work, so that the caller can drain.
   mutating func perform(
     _ command: RecordCommand, _ history: History, of target: Snapshot.Target, breathe: () -> Void
   ) -> String {
@@ -47,7 +47,7 @@ struct ScreenRecorder {
 
   var isRecording: Bool { writer != nil }
 
-  /// Ends the recording, if there is one; what it came to.
+  /// Ends the current recording, and returns one line that says the result; nil: there is none.
   mutating func finish(_ history: History, ended: String?) -> String? {
     guard let writer else { return nil }
     self.writer = nil
@@ -62,7 +62,7 @@ struct ScreenRecorder {
     }
   }
 
-  /// Where not all can be written, what there was room for is kept.
+  /// Runs `body`, which ends a recording. If that fails, keeps the part that was written.
   private mutating func ending(
     _ writer: RecordingWriter, _ body: () throws(InspectorError) -> String
   ) throws(InspectorError) -> String {
@@ -79,7 +79,7 @@ struct ScreenRecorder {
     return words
   }
 
-  /// What there is of it so far. One that can go on no more is ended: it says so, and is none that goes on.
+  /// The state of the current recording. If it has failed, ends it, and returns the problem.
   mutating func status(_ history: History) -> Frame.Recording? {
     if let writer, history.recordingError != nil {
       var recording = Frame.Recording(path: writer.path)
@@ -99,7 +99,7 @@ struct ScreenRecorder {
     let name = "mpgtop-\(target.pid)-\(now)"
     for number in 1..<mostNames {
       let path = name + (number == 1 ? "" : "-\(number)") + ".mpgrec"
-      if FileIdentity(path: path + ".part") != nil { continue }  // one that goes on will have that name
+      if FileIdentity(path: path + ".part") != nil { continue }  // taken by a current recording
       do throws(InspectorError) {
         let writer = try RecordingWriter(path: path, isNew: true)
         try writer.begin(target, history)
@@ -113,7 +113,7 @@ struct ScreenRecorder {
     throw .system(call: "open", path: name, errno: EEXIST)
   }
 
-  /// `20261126-173512`, in the time of the place.
+  /// The local time: `20261126-173512`.
   private static var now: String {
     var seconds = time(nil)
     var parts = unsafe tm()

@@ -1,11 +1,11 @@
-// `mpgtop --self-test`: what watching costs, measured on a process that is alive.
+// `mpgtop --self-test`: measures what it costs to watch a live process.
 internal import Glibc
 import Inspector
 
 struct SelfTest {
   let output: StandardOutput
 
-  /// Seconds that are measured.
+  /// Length of the measurement in seconds.
   private static let seconds = 3.0
 
   func run(_ inspector: Inspector) throws(Failure) {
@@ -45,14 +45,14 @@ struct SelfTest {
     return lines.joined(separator: "\n")
   }
 
-  /// Goes through all of the history: how many records there were, and nanoseconds that it took.
+  /// Reads the whole history. Returns the number of records, and the CPU time in nanoseconds.
   private func decode(_ history: History) throws(InspectorError) -> (Int, UInt64) {
     let start = Self.cpu()
     let records = history.replayAll()
     return (records, Self.cpu() - start)
   }
 
-  /// Nanoseconds of processor time that this process has had.
+  /// CPU time of this process so far, in nanoseconds.
   private static func cpu() -> UInt64 {
     var now = timespec()
     unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now)

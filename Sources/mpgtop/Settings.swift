@@ -1,7 +1,7 @@
-// The settings file: how the screen looks when nothing else is said. `mpgtop gen-config` prints one with comments.
+// The settings file: defaults for the screen. `mpgtop gen-config` prints such a file with comments.
 //
-// `$XDG_CONFIG_HOME/mpgtop/config`, else `~/.config/mpgtop/config`: lines of `name = value`; `#` begins a comment. What
-// stands on the command line counts more.
+// The file is `$XDG_CONFIG_HOME/mpgtop/config`, else `~/.config/mpgtop/config`. It has lines of `name = value`; `#` begins a
+// comment. Options on the command line override it.
 internal import Glibc
 import Inspector
 import TUI
@@ -15,33 +15,33 @@ struct Settings: Equatable {
   var color = true
   var mouse = true
 
-  /// What `gen-config` prints: every setting with what it is unless told otherwise.
+  /// The text that `gen-config` prints: every setting with its default.
   static let template = """
-    # mpgtop: how the screen looks. $XDG_CONFIG_HOME/mpgtop/config, or ~/.config/mpgtop/config.
-    # What stands on the command line counts more.
+    # mpgtop: settings of the screen. $XDG_CONFIG_HOME/mpgtop/config, or ~/.config/mpgtop/config.
+    # Options on the command line override this file.
 
-    # \(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")); the key T goes through them.
-    # safe: for any kind of colour vision; on terminals with few colours all but mono are one.
+    # \(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")). The key T switches to the next one.
+    # safe is for any kind of colour vision. On terminals with few colours all themes but mono look the same.
     theme = calm
 
-    # The screen to begin with: \(ScreenID.allCases.map { "\($0)" }.joined(separator: ", ")).
+    # The first screen: \(ScreenID.allCases.map { "\($0)" }.joined(separator: ", ")).
     screen = overview
 
-    # Milliseconds between two frames, 10 or more; + and - change it.
+    # Milliseconds between two frames, 10 or more. The keys + and - change it.
     interval = 100
 
-    # yes: ASCII characters only. no: what the locale allows.
+    # yes: ASCII characters only. no: all characters that the locale has.
     ascii = no
 
-    # no: no colours; so does NO_COLOR in the environment.
+    # no: no colours. NO_COLOR in the environment does the same.
     color = yes
 
-    # no: the mouse is left to the terminal, for selecting text without Shift.
+    # no: leave the mouse to the terminal, so that it selects text without Shift.
     mouse = yes
 
     """
 
-  /// The settings of a file's text. Throws what the first wrong line is.
+  /// Parses the text of a settings file. Throws an error that names the first wrong line.
   init(text: String, path: String = "") throws(Failure) {
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let content = line.prefix { $0 != "#" }
@@ -60,7 +60,7 @@ struct Settings: Equatable {
 
   init() {}
 
-  /// A new settings file. Somebody's own settings are never written over.
+  /// Writes a new settings file. Never replaces an existing one.
   static func writeTemplate(to path: String) throws(InspectorError) {
     var rules = OutputRules()
     rules.isNew = true
@@ -73,7 +73,7 @@ struct Settings: Equatable {
     }
   }
 
-  /// The settings of the user's file; those that hold anyway when there is none.
+  /// Reads the user's settings file; the defaults if there is none.
   static func load() throws(Failure) -> Settings {
     guard let path else { return Settings() }
     guard let bytes = contents(of: path) else { return Settings() }
@@ -85,7 +85,7 @@ struct Settings: Equatable {
     return environment("HOME").map { $0 + "/.config/mpgtop/config" }
   }
 
-  /// At most 64 KB; nil: there is no such file, or it may not be read.
+  /// At most 64 KB of the file; nil: it does not exist, or may not be read.
   private static func contents(of path: String) -> [UInt8]? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
@@ -95,7 +95,7 @@ struct Settings: Equatable {
     return count < 0 ? nil : Array(bytes.prefix(count))
   }
 
-  /// Whether there is such a setting and such a value.
+  /// Stores one setting; false: there is no such setting, or it does not have such a value.
   private mutating func take(_ name: String, _ value: String) -> Bool {
     func flag(_ path: WritableKeyPath<Settings, Bool>) -> Bool {
       guard value == "yes" || value == "no" else { return false }
@@ -126,7 +126,7 @@ extension Substring {
 }
 
 extension ScreenID {
-  /// By its name, or its digit.
+  /// A screen by its name or its digit.
   init?(name: String) {
     guard
       let screen = Self.allCases.first(where: { "\($0)" == name.lowercased() || "\($0.rawValue)" == name })

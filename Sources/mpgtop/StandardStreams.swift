@@ -1,25 +1,25 @@
-// Standard output and error as a pipeline needs them: a reader that leaves is an error to report, never a signal.
+// Standard output and error for use in pipelines: a reader that leaves is reported as an error; no signal ends mpgtop.
 internal import Glibc
 import Inspector
 import TUI
 
-/// Standard output, unbuffered: a frame is written as one piece, so that a reader never waits for half of one.
+/// Standard output, unbuffered. Each frame is one write, so that a reader never gets half a frame and waits for the rest.
 struct StandardOutput {
-  /// Throws when standard output is closed. Call it before anything else is opened, so that no file of ours takes
-  /// its place.
+  /// Throws if standard output is closed. Call this before anything is opened; otherwise a file of ours would get the
+  /// descriptor of standard output.
   init() throws(Failure) {
     signal(SIGPIPE, SIG_IGN)
-    signal(SIGXFSZ, SIG_IGN)  // a file that may not grow any more (ulimit -f) is like a full disk
+    signal(SIGXFSZ, SIG_IGN)  // a file at its size limit (ulimit -f) then gives an error, like a full disk
     guard fcntl(STDOUT_FILENO, F_GETFD) != -1 else {
       throw Failure(ExitCode.output, "cannot write to standard output: it is closed")
     }
   }
 
-  /// Writes text for people, whole lines of it, as `TextGate` lets it through.
+  /// Writes whole lines of text for people, made harmless by `TextGate`.
   func write(_ text: String) throws(Failure) { try writeExact(TextGate.standard.text(text)) }
 
-  /// Writes what programs read, which is in UTF-8 whatever the locale says: all of it. Where a file takes no more (a full
-  /// disk), it goes back to what it had before: a frame, a manual page or a settings file is there as a whole or not at all.
+  /// Writes text for programs, in UTF-8 whatever the locale says. If a file cannot take all of it (a full disk), the file is
+  /// cut back to its old length: a frame, a manual page or a settings file is written as a whole or not at all.
   func writeExact(_ text: String) throws(Failure) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
@@ -52,7 +52,7 @@ struct StandardOutput {
     }
   }
 
-  /// Columns to fill: the terminal's, else those that COLUMNS names, else 80.
+  /// The width of text: that of the terminal, else COLUMNS, else 80.
   static var width: Int {
     var size = winsize()
     if unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
@@ -60,9 +60,9 @@ struct StandardOutput {
   }
 }
 
-/// The one way that text for people takes out of every command. Names of programs and functions, arguments, paths, labels and
-/// settings come from others: none of them moves a cursor, turns a line round or makes two of one. Where the locale is not UTF-8
-/// all of it is ASCII.
+/// Every command writes text for people through this. Names of programs and functions, arguments, paths, labels and settings
+/// come from outside. This removes characters in them that would move the cursor, change the writing direction or break a
+/// line. Where the locale is not UTF-8, the result is ASCII.
 struct TextGate {
   let isASCII: Bool
 
@@ -70,9 +70,9 @@ struct TextGate {
 
   func line(_ line: String) -> String { TextWidth.sanitised(line, isASCII: isASCII) }
 
-  /// The same of text whose line breaks and tabs are our own.
+  /// The same for text with our own line breaks and tabs, which stay.
   func text(_ text: String) -> String {
-    // Nearly all is, and to ask for categories is slow.
+    // A shortcut: most text is ASCII, and looking up Unicode categories is slow.
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F || $0 == 0x0A || $0 == 0x09 }) { return text }
     return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       line.split(separator: "\t", omittingEmptySubsequences: false).map { self.line(String($0)) }
@@ -81,19 +81,19 @@ struct TextGate {
   }
 }
 
-/// Says on standard error what is wrong.
+/// Prints a problem to standard error.
 func complain(_ message: String) { say("mpgtop: " + message) }
 
-/// Writes a line to standard error, one whatever is in it. That it is closed is nobody's business.
+/// Writes exactly one line to standard error, whatever `line` contains. Ignores errors: there is no place to report them.
 func say(_ line: String) {
   let line = Array((TextGate.standard.line(line) + "\n").utf8)
   _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
-/// Whether a person sits at both ends.
+/// Whether standard input and output are both a terminal, so that a person can be asked.
 var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
 
-/// A variable of the environment; nil when unset or empty.
+/// A variable of the environment; nil if it is unset or empty.
 func environment(_ name: String) -> String? {
   guard let value = unsafe getenv(name) else { return nil }
   let text = unsafe String(cString: value)

@@ -1,13 +1,13 @@
-// Which process is meant: a pid, a name, or nothing at all.
+// Finds the process that the user means: by a pid, by a name, or without either.
 import Inspector
 
-/// Finds the one process to look at.
+/// Finds the one process to watch.
 struct TargetChoice {
   let folders: RegionFolders
-  /// Whether there is a person to ask.
+  /// Whether a person can be asked.
   let mayAsk: Bool
 
-  /// Attaches to the process that `word` means; nil when the user was asked and wanted none.
+  /// Attaches to the process that `word` names; nil: the user was asked to choose, and chose none.
   func attach(to word: String?) throws(Failure) -> Inspector? {
     let folders = folders
     guard let word, word.allSatisfy(\.isNumber) else {
@@ -20,7 +20,7 @@ struct TargetChoice {
     return try failing { () throws(InspectorError) in try Inspector.attach(to: pid, in: folders) }
   }
 
-  /// Throws where `word` is no process, and nearly the name of a command: `mpgtop recrod`.
+  /// Throws if `word` names no process and is nearly the name of a command: `mpgtop recrod`.
   func refuseMistypedCommand(_ word: String?) throws(Failure) {
     guard let word, let command = Invocation.near(word) else { return }
     guard !folders.targets().contains(where: { $0.isLive && $0.name == word }) else { return }
@@ -29,7 +29,7 @@ struct TargetChoice {
       "no live process called \(word), and no such command; did you mean mpgtop \(command)?")
   }
 
-  /// The only live target of that name, or of any name; else one that the user picks.
+  /// The only live target (of that name, if there is one); if there are several, the one that the user picks.
   private func choose(named name: String?) throws(Failure) -> Target? {
     let all = folders.targets()
     let live = all.filter { $0.isLive && (name == nil || $0.name == name) }
@@ -58,7 +58,7 @@ struct TargetChoice {
     )
   }
 
-  /// Asks until the answer is one of the list; an empty one, or none at all, means to leave.
+  /// Asks until the user names one of the list. Returns nil for an empty line or the end of input.
   private func ask(_ list: [String], _ targets: [Target]) -> Target? {
     for line in list { say(line) }
     while true {
@@ -70,7 +70,7 @@ struct TargetChoice {
   }
 }
 
-/// Runs `body`; what is wrong with a target becomes a way to end.
+/// Runs `body`, and turns an error of the Inspector into a `Failure`.
 func failing<Value>(_ body: () throws(InspectorError) -> Value) throws(Failure) -> Value {
   do throws(InspectorError) {
     return try body()

@@ -8,8 +8,8 @@ struct TargetList {
   /// Monotonic nanoseconds.
   let now: UInt64
 
-  /// `PID NAME STATE UPTIME`, one target a line, after a line of headings. The uptime of a dead one is the time
-  /// since it started.
+  /// A line of headings, `PID NAME STATE UPTIME`, then one line per target. The uptime of a dead process is the time since
+  /// its boot.
   func lines(isNumbered: Bool = false) -> [String] {
     let rows = [["PID", "NAME", "STATE", "UPTIME"]] + targets.map(row)
     let width = rows.map { TextWidth.columns(of: $0[1]) }.max() ?? 4
@@ -35,7 +35,7 @@ struct TargetList {
     }
   }
 
-  /// `4d 03:02:01`; days only when there are any.
+  /// `4d 03:02:01`; without days if it is less than one.
   static func duration(_ nanoseconds: UInt64) -> String {
     let seconds = nanoseconds / 1_000_000_000
     func two(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }

@@ -1,4 +1,4 @@
-// A player that follows a person's wishes, and plays by itself when that is wanted.
+// Moves through a history by the user's commands, and plays it.
 import Inspector
 import TUI
 
@@ -6,18 +6,18 @@ struct TimeTravel {
   private var player: Player
   private var frames = PastFrames()
   private let origin: Past.Origin
-  /// When playing: the wall clock and the moment at the last look; nil: it stands still.
+  /// While playing: the wall clock and the history's moment when playing began or its speed changed; nil: not playing.
   private var playing: (wall: UInt64, moment: UInt64)?
-  /// Whether it goes on playing after `hold`.
+  /// Whether `resume` continues playing after `hold`.
   private var wasPlaying = false
-  /// Of `speeds`.
+  /// Index into `speeds`.
   private var speed = 4
-  /// The frame of the moment that is shown, and what it was asked to tell: what is closed has nothing to add to it.
+  /// The last frame, and what it was made for. A recording does not change, so the frame can be used again.
   private var kept: (interest: Interest, ended: String?, frame: Frame)?
 
-  /// How fast it plays, in nanoseconds of history for each of the wall clock.
+  /// Speeds of playing: nanoseconds of history per nanosecond of the wall clock.
   static let speeds = [0.01, 0.03, 0.1, 0.3, 1, 3, 10]
-  /// When replaying: since when by the wall clock, and the moments to pass, a second from each to the next.
+  /// While replaying: when it began by the wall clock, and the moments to visit, one second from each to the next.
   private var replaying: (wall: UInt64, moments: [UInt64])?
   private static let second: UInt64 = 1_000_000_000
   private static let jump: UInt64 = 100_000_000
@@ -59,7 +59,7 @@ struct TimeTravel {
     }
   }
 
-  /// Goes on to where playing has come by now.
+  /// Moves the player to the moment that playing has reached by now.
   private mutating func advance() {
     if let replaying { return replay(replaying.moments, monotonicNow() - replaying.wall) }
     guard let (wall, moment) = playing else { return }
@@ -86,13 +86,13 @@ struct TimeTravel {
     player.seek(to: from + UInt64(Double(to - from) * part))
   }
 
-  /// Whether it goes on by itself.
+  /// Whether time moves without commands.
   var isMoving: Bool { playing != nil || replaying != nil }
 
-  /// Goes on with another copy of the same history.
+  /// Continues with another copy of the same history.
   mutating func turn(to history: History) { player.turn(to: history) }
 
-  /// What there is to see now.
+  /// The frame of the current moment.
   mutating func frame(ended: String?, _ interest: Interest = .none, _ effort: Effort? = nil) -> Frame {
     advance()
     if let kept, kept.interest == interest, kept.ended == ended, !player.history.isGrowing {

@@ -2,11 +2,11 @@
 import ArgumentParser
 import Inspector
 
-/// A gauge, and a limit that it must not cross.
+/// A condition: a gauge, a comparison and a limit. It stops a recording when it holds.
 struct Trigger {
   enum Gauge: String, CaseIterable {
-    /// Depth of the GRQ; Gs that are runnable, parked, live; threads; nanoseconds that the longest runnable G has
-    /// been so; events lost since the recorder came.
+    /// `grq`: depth of the GRQ. `runnable`, `parked`, `live`: Gs. `threads`: Ms. `runnableAge`: nanoseconds that the
+    /// longest runnable G has waited. `lost`: events lost since the recorder attached.
     case grq, runnable, parked, live, threads
     case runnableAge = "runnable_age"
     case lost
@@ -22,14 +22,14 @@ struct Trigger {
   let gauge: Gauge
   private let relation: Relation
   private let limit: UInt64
-  /// As it was written.
+  /// The condition as the user wrote it.
   let text: String
 
-  /// Quoted, since a shell would take the sign for itself.
+  /// In quotes, since a shell would interpret `>` as a redirection.
   static let examples = "--when 'grq>1000', --when 'runnable_age>100ms'"
   static let gauges = Gauge.allCases.map(\.rawValue).joined(separator: ", ")
 
-  /// Throws which part of it is wrong, for the command line.
+  /// - Throws: for a wrong condition, an error whose text names the wrong part.
   static func parse(_ text: String) throws -> Trigger {
     let words = text.filter { $0 != " " }
     guard let sign = words.firstIndex(where: { $0 == ">" || $0 == "<" }),
@@ -48,7 +48,7 @@ struct Trigger {
     return Trigger(gauge: gauge, relation: relation, limit: limit, text: text)
   }
 
-  /// Whether the condition holds in what a sampler saw last.
+  /// Whether the condition holds in the sampler's last snapshot.
   func holds(_ snapshot: Snapshot, oldestRunnable: UInt64?) -> Bool {
     let isAbove = relation == .above || relation == .atLeast
     let value: UInt64

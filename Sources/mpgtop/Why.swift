@@ -1,4 +1,4 @@
-// `mpgtop why`: asks a history why Gs waited, and what requests did.
+// `mpgtop why`: explains from a history why Gs waited, and what requests did.
 internal import Glibc
 import Inspector
 
@@ -6,7 +6,7 @@ struct Why {
   let options: WhyOptions
   let output: StandardOutput
 
-  /// Lines of a request that are printed as text.
+  /// At most this many lines of a request are printed as text.
   private static let mostLines = 200
 
   /// Watches a live process for a while, then answers.
@@ -59,7 +59,7 @@ struct Why {
     }
   }
 
-  /// The waits that are asked for.
+  /// The waits that the options select.
   private func waits(_ player: Player) throws(Failure) -> [Wait] {
     guard let g = options.g else {
       let waits = player.slowestWaits(options.count, by: options.by)

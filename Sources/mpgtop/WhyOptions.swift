@@ -7,8 +7,8 @@ struct WhyOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "why", abstract: "Says why goroutines waited, hop by hop, and what requests did.",
     discussion: """
-      Of a live process it keeps all events for --for, and then answers from them; of a recording or a dead process \
-      at once. Without -g, --requests and --request it shows the slowest waits.
+      For a live process it collects all events for --for, and then answers. For a recording or a dead process it \
+      answers at once. Without -g, --requests and --request it shows the slowest waits.
       """)
 
   @Argument(
@@ -21,11 +21,11 @@ struct WhyOptions: ParsableCommand {
 
   @Flag(
     name: .customLong("post-mortem"),
-    help: "Ask what a dead process left: its pid, or the file of its region; none: the last that died.")
+    help: "Ask a dead process, by its pid or the file of its region. Default: the one started last.")
   var postMortem = false
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The waits of this goroutine, the last ones.", valueName: "gid"))
+    name: .shortAndLong, help: ArgumentHelp("The last waits of this goroutine.", valueName: "gid"))
   var g: UInt64?
 
   @Option(help: ArgumentHelp("The slowest waits of all. Default: 5.", valueName: "count"))
@@ -33,19 +33,21 @@ struct WhyOptions: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Slowest by delay (what the scheduler could have saved) or by length (the whole wait).",
+      "Rank by delay (the time that the scheduler could have saved) or by length (the whole wait).",
       valueName: "delay|length"))
   var by: WaitOrder = .delay
 
   @Option(help: ArgumentHelp("The slowest requests, or other spans.", valueName: "count"))
   var requests: Int?
 
-  @Option(help: ArgumentHelp("All that one request did, by its number in --requests.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp(
+      "Everything that one request did. Its number is in the output of --requests.", valueName: "number"))
   var request: UInt64?
 
   @Option(
     help: ArgumentHelp(
-      "One request step by step, from the accept to the response: its number in --requests, or 'last'.",
+      "One request step by step, from the accept to the response, by its number in the output of --requests; or 'last'.",
       valueName: "number|last"))
   var follow: FollowedRequest?
 
@@ -54,12 +56,12 @@ struct WhyOptions: ParsableCommand {
     help: ArgumentHelp("How long to watch a live process: 2s. Default: 2s.", valueName: "time"))
   var duration: TimeSpan?
 
-  @Flag(help: "Print JSON, one object a line.")
+  @Flag(help: "Print JSON, one object per line.")
   var json = false
 
   @OptionGroup var history: HistoryOptions
 
-  /// How many are shown at most.
+  /// How many waits or requests are shown at most.
   var count: Int { requests ?? slowest ?? 5 }
 
   mutating func validate() throws {
@@ -82,7 +84,7 @@ struct WhyOptions: ParsableCommand {
 
 extension WaitOrder: ExpressibleByArgument {}
 
-/// Which request is told step by step.
+/// The request that `--follow` tells step by step.
 enum FollowedRequest: ExpressibleByArgument {
   case last
   case number(UInt64)

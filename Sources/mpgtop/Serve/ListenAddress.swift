@@ -1,10 +1,10 @@
-// `127.0.0.1:9464`: where to listen, and the socket that does.
+// An address such as `127.0.0.1:9464`, and the socket that listens on it.
 import ArgumentParser
 internal import Glibc
 
-/// An address in numbers and a port. `localhost` stands for 127.0.0.1.
+/// A numeric address and a port. `localhost` stands for 127.0.0.1.
 struct ListenAddress: ExpressibleByArgument {
-  /// As it was written.
+  /// The address as the user wrote it.
   let text: String
   private let host: String
   private let port: UInt16
@@ -23,14 +23,14 @@ struct ListenAddress: ExpressibleByArgument {
     (text, self.host, self.port) = (argument, host, port)
   }
 
-  /// A socket that listens there, does not block, and is the caller's to close; and its address, with the port that
-  /// the system has chosen if 0 was asked for.
+  /// Opens a non-blocking socket that listens on the address. The caller must close it. Also returns the address with the
+  /// real port: for port 0, the one that the system chose.
   func listen() throws(Failure) -> (socket: Int32, address: String) {
     let family = isIPv6 ? AF_INET6 : AF_INET
     let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
     let descriptor = socket(family, Int32(kind), 0)
     guard descriptor >= 0 else { throw failure(errno) }
-    var yes: Int32 = 1  // the last owner may have left connections that are not forgotten yet
+    var yes: Int32 = 1  // lets us bind while old connections of the port are in TIME_WAIT
     unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
     guard let port = bound(descriptor) else {
       let reason = errno
@@ -40,12 +40,12 @@ struct ListenAddress: ExpressibleByArgument {
     return (descriptor, isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)")
   }
 
-  /// nil: it cannot be, and `errno` says why.
+  /// Binds and listens, and returns the port; nil: that failed, and `errno` says why.
   private func bound(_ descriptor: Int32) -> UInt16? {
     var storage = sockaddr_storage()
     var length = socklen_t(isIPv6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size)
     return unsafe withUnsafeMutableBytes(of: &storage) { raw -> UInt16? in
-      // Both kinds of address begin alike, with the family and the port; `storage` has room for either.
+      // Both address types begin with the family and the port, so byte 2 is the port; `storage` has room for either.
       if isIPv6 {
         var address = sockaddr_in6()
         (address.sin6_family, address.sin6_port) = (sa_family_t(AF_INET6), port.bigEndian)

@@ -1,11 +1,13 @@
-// `mpgtop serve`: the gauges and counters of a process, for Prometheus to come and get.
+// `mpgtop serve`: serves the gauges and counters of a process to Prometheus.
 //
-// A server as small as can be, on one thread: it waits for its sockets, and answers a request with one snapshot, taken
-// at that moment. Between scrapes it does nothing but look, four times a second, whether it shall stop, and once a second
-// how deep the queues became: maxima are those of the last minute, so that no scraper takes another's away. It does not
-// drain the rings, so it costs the target nothing. Clients have limits in bytes and in time, and there are places for so
-// many. Nobody waits for a place: whoever comes is let in, and who has been there longest without coming to the point is
-// hung up on for it. So a scraper, which asks as it comes, is served at once, however many others say nothing.
+// A minimal server on one thread. It waits for its sockets, and answers each request with one snapshot, taken at that moment.
+// Between scrapes it only checks four times a second whether to stop, and once a second how deep the queues became. It does
+// not drain the rings, so it costs the target nothing. Maxima cover the last minute, so several scrapers do not disturb each
+// other.
+//
+// Each client has a limit in bytes and in time, and the number of clients is limited. A new client never waits for a place:
+// if all are taken, the server closes the oldest connection that has not sent a whole request. A scraper sends its request at
+// once. So it is answered at once, even beside many clients that send nothing.
 internal import Glibc
 import Inspector
 
@@ -14,12 +16,12 @@ struct MetricsServer {
 
   /// Connections at a time.
   private static let most = 256
-  /// Of those who come, so many are let in before the others are served again.
+  /// At most this many new connections are accepted before the others are served again.
   private static let mostAtOnce = 64
-  /// Milliseconds between two looks at signals and at the target.
+  /// Milliseconds between two checks of signals and target.
   private static let pause: Int32 = 250
 
-  /// Serves until somebody asks it to stop. Throws `gone` when the target ends.
+  /// Serves until SIGINT, SIGTERM or SIGHUP. Throws `gone` when the target ends.
   func run(_ inspector: Inspector) throws(Failure) {
     let stop = StopSignals()
     let (listener, address) = try options.prometheus.listen()
@@ -52,7 +54,7 @@ struct MetricsServer {
     }
   }
 
-  /// Waits a while; which of the sockets have something to say: the listener, then each client.
+  /// Waits until a socket is ready, at most `pause`. Says of each socket whether it is: the listener first, then the clients.
   private static func wait(_ scrapers: [Scraper], _ listener: Int32) -> [Bool] {
     var sockets = [pollfd(fd: listener, events: Int16(POLLIN), revents: 0)]
     sockets += scrapers.map { pollfd(fd: $0.socket, events: $0.events, revents: 0) }
@@ -65,11 +67,11 @@ struct MetricsServer {
       let socket = Glibc.accept(listener, nil, nil)
       guard socket >= 0 else {
         if [EINTR, ECONNABORTED].contains(errno) { continue }
-        guard [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(errno) else { return }  // nobody is left
-        // A place is a descriptor, and without one the system does not say whether anybody is left.
+        guard [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(errno) else { return }  // no client is waiting
+        // accept failed for lack of a descriptor. That error does not say whether a client is waiting, so ask.
         guard isWaitedAt(listener) else { return }
         if hangUp(&scrapers) { continue }
-        // There is none to be had: it is not asked again at once.
+        // No connection can be closed to free a descriptor. Wait, or the loop would spin.
         usleep(UInt32(pause) * 1000)
         return
       }
@@ -79,14 +81,14 @@ struct MetricsServer {
     }
   }
 
-  /// Whether somebody has come who is not let in yet.
+  /// Whether a client waits to be accepted.
   private static func isWaitedAt(_ listener: Int32) -> Bool {
     var door = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&door, 1, 0) > 0
   }
 
-  /// Makes room: of those who have their answer, else of those who have not asked, else of all, the first who came; false:
-  /// there is nobody.
+  /// Closes one connection to make room: the oldest that has its answer, else the oldest that has not sent its request, else
+  /// the oldest. Returns false if there is none.
   private static func hangUp(_ scrapers: inout [Scraper]) -> Bool {
     for phase in [Scraper.Phase.closing, .reading, .writing] {
       guard let place = scrapers.firstIndex(where: { $0.phase == phase }) else { continue }

@@ -1,20 +1,20 @@
-// One request of a scraper: llhttp reads it, as it comes, and what matters of it is taken out.
+// Reads one request of a scraper with llhttp, and extracts what the server needs.
 internal import CLLHTTP
 
-/// The request of one connection; there is only one.
+/// The only request of a connection.
 ///
 /// Memory: owns the C parser, and frees it.
 @safe
 struct ScrapeRequest: ~Copyable {
   enum Progress: Equatable {
     case incomplete
-    /// Whole; what was asked for, and the header `Accept`.
+    /// The request is complete: its method, its path, and the header `Accept`.
     case complete(method: String, path: String, accept: String)
-    /// The status to answer with, such as `400 Bad Request`.
+    /// The request is wrong: the status to answer with, such as `400 Bad Request`.
     case refused(String)
   }
 
-  /// Bytes that a request may have. Prometheus sends about 300.
+  /// The largest request in bytes. Prometheus sends about 300.
   static let most = 8192
 
   private let machine: OpaquePointer
@@ -28,7 +28,7 @@ struct ScrapeRequest: ~Copyable {
 
   deinit { unsafe cllhttp_destroy(machine) }
 
-  /// Takes in what has come.
+  /// Takes in the bytes that have arrived.
   mutating func take(_ more: some Sequence<UInt8>) -> Progress {
     let old = bytes.count
     bytes += more
@@ -61,7 +61,7 @@ struct ScrapeRequest: ~Copyable {
     return .complete(method: words[0], path: path, accept: accept.joined(separator: ","))
   }
 
-  /// A part of the request; "" where it lies outside.
+  /// A part of the request as text; "" if the range is outside of the request.
   private func text(_ start: UInt32, _ length: UInt32) -> String {
     let range = Int(start)..<Int(start) + Int(length)
     return range.upperBound <= bytes.count ? String(decoding: bytes[range], as: UTF8.self) : ""

@@ -1,12 +1,12 @@
-// One connection of the metrics server: a request comes in, an answer goes out, and that is all.
+// One connection of the metrics server: one request, one answer, then the end.
 internal import Glibc
 import Inspector
 
-/// A client, from accepting it to the end. Closes its socket when it is let go of.
+/// A client, from accept to end. Closes its socket when it is released.
 final class Scraper {
   enum Phase { case reading, writing, closing }
 
-  /// Nanoseconds that a client has for everything.
+  /// Nanoseconds that a client has in total.
   static let patience: UInt64 = 5_000_000_000
 
   let socket: Int32
@@ -15,7 +15,7 @@ final class Scraper {
   private var request: ScrapeRequest
   private var output: ArraySlice<UInt8> = []
 
-  /// Owns `socket`, which does not block, from here on; nil: out of memory, and it is closed.
+  /// Takes over `socket`, which must not block. nil: out of memory; then the socket is closed.
   init?(_ socket: Int32) {
     self.socket = socket
     guard let request = ScrapeRequest() else {
@@ -27,10 +27,11 @@ final class Scraper {
 
   deinit { close(socket) }
 
-  /// What it waits for, as `poll` has it.
+  /// The events that it waits for, in the terms of `poll`.
   var events: Int16 { Int16(phase == .writing ? POLLOUT : POLLIN) }
 
-  /// Goes on as far as it can; false: it is over. `metrics` is asked for once, when a whole request has come.
+  /// Continues as far as it can without blocking; false: the connection is over. Calls `metrics` once, when the whole
+  /// request has arrived.
   func proceed(_ metrics: (MetricsForm) throws(Failure) -> String) throws(Failure) -> Bool {
     switch phase {
     case .reading:
@@ -39,7 +40,8 @@ final class Scraper {
       (output, phase) = (Array(answer.utf8)[...], .writing)
       return send()
     case .writing: return send()
-    // What it still sends is not wanted, but to hang up on it would take the answer from it.
+    // Read and drop what the client still sends. Closing with unread bytes would reset the connection, and the client
+    // would lose its answer.
     case .closing: return receive().map { _ in true } ?? false
     }
   }
@@ -73,7 +75,7 @@ final class Scraper {
       + "\(more)Connection: close\r\n\r\n" + (hasBody ? body : "")
   }
 
-  /// What has come; nil: nothing more will.
+  /// The bytes that have arrived; nil: no more will come.
   private func receive() -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = unsafe recv(socket, &bytes, bytes.count, 0)
