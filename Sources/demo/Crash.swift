@@ -3,7 +3,7 @@
 import Glibc
 import HTTP
 
-/// `/crash?how=abort|trap|overflow`: ends the process at once, on the G of this request.
+/// `/crash?how=abort|trap|overflow`: ends the process at once, in the G of this request.
 @Sendable func crash(_ request: borrowing Request, _ response: inout Response) throws {
   switch try request.parameter("how") {
   case "abort": abort()
@@ -15,7 +15,7 @@ import HTTP
   }
 }
 
-/// Recurses until the stack overflows.
+/// Calls itself until the stack overflows.
 @inline(never)
 private func deeper(_ depth: Int) -> Int {
   depth < 0 ? 0 : deeper(depth + 1) + depth

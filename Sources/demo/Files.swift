@@ -1,11 +1,11 @@
-// `/file?name=`: the files of one folder. The Gs that read them block a thread, but no P.
+// `/file?name=`: serves the files of one folder. Reading blocks a thread, but no P.
 
 import Glibc
 import HTTP
 import MPG
 
 extension Options {
-  /// The folder to serve; nil when the command line names none. If it cannot be opened, prints one line and exits with 1.
+  /// The folder to serve; nil if none was named. If it cannot be opened, prints one line and exits with 1.
   func openFolder() -> Folder? {
     guard let files else { return nil }
     do {
@@ -17,10 +17,10 @@ extension Options {
   }
 }
 
-/// The size in bytes of the largest file that is served. It is limited because a whole response is held in memory.
+/// Larger files, in bytes, are refused: a response is in memory as a whole.
 private let largest = 8 << 20
 
-/// `/file?name=notes/today.txt`: a file beneath the served folder.
+/// `/file?name=notes/today.txt`: serves a file of the served folder or a folder below.
 func serveFile(of folder: Folder?, _ request: borrowing Request, _ response: inout Response) throws {
   guard let folder else { throw HTTPError(.notFound, "no folder is served; see --files") }
   guard let name = try request.parameter("name") else {
@@ -34,7 +34,7 @@ func serveFile(of folder: Folder?, _ request: borrowing Request, _ response: ino
     throw HTTPError(status(of: error), "\(error)")
   }
   response.contentType = contentType(of: name)
-  // Tells browsers to trust the content type. Without it, some would run a script that they find in a plain text.
+  // Tells browsers not to guess another type, such as a script in a text file.
   response.add("X-Content-Type-Options", "nosniff")
 }
 

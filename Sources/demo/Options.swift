@@ -10,7 +10,7 @@ struct Options: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mpg-demo", abstract: "An HTTP server on the MPG runtime, to have something worth watching.",
     discussion: """
-      Paths, each with what is taken without a value:
+      Paths, each with its default values:
       \(DemoPath.list)
       """)
 
@@ -24,7 +24,7 @@ struct Options: ParsableCommand {
   @Option(help: "Milliseconds that a request's body may take; then 408.") var bodyTimeout = 30_000
   @Option(help: "Milliseconds that requests in flight have left after SIGTERM.") var drainTimeout = 10_000
   @Option(help: "Folder whose files /file?name= serves; default: none.") var files: String?
-  @Flag(help: "Serve /crash?how=abort|trap|overflow, which ends the process so; for tests.") var crashable =
+  @Flag(help: "Serve /crash?how=abort|trap|overflow, which ends the process; for tests.") var crashable =
     false
 
   func validate() throws {
@@ -65,7 +65,7 @@ struct Options: ParsableCommand {
 // MARK: before the runtime boots
 
 extension Options {
-  /// Reads the command line. If it is wrong, prints one line and exits with 64. `--help` prints the help and exits with 0.
+  /// Reads the command line. A wrong one prints one line and exits with 64. `--help` prints the help and exits with 0.
   static func fromCommandLine() -> Options {
     do {
       return try parse()
@@ -76,7 +76,7 @@ extension Options {
     }
   }
 
-  /// Listens on the port. If that fails, prints one line and exits with 1.
+  /// Listens. If that fails, prints one line and exits with 1.
   func listen() -> ListeningSocket {
     prepareProcess()
     do {
@@ -114,9 +114,8 @@ private func write(_ text: String, to fd: Int32) {
   text.withUTF8 { _ = unsafe Glibc.write(fd, $0.baseAddress, $0.count) }
 }
 
-/// Mends what the process has inherited from its parent. Descriptors 0 to 2 that are closed are opened on /dev/null:
-/// otherwise a socket could get number 1 and receive what is printed. The limit of open descriptors is raised as far as
-/// allowed.
+/// A process may inherit too few descriptors, or closed ones at 0, 1 and 2. The next opened file would get such a number, and
+/// receive what is printed to stdout. So this raises the limit, and opens /dev/null for closed standard descriptors.
 private func prepareProcess() {
   while case let fd = unsafe open("/dev/null", O_RDWR), fd >= 0 {
     guard fd > 2 else { continue }
@@ -129,6 +128,6 @@ private func prepareProcess() {
     limit.rlim_cur = limit.rlim_max
     unsafe setrlimit(resource, &limit)
   }
-  // A write to a closed stdout or stderr must fail with an error, not end the server by a signal.
+  // A reader of stdout or stderr that leaves must not end the server.
   signal(SIGPIPE, SIG_IGN)
 }

@@ -1,10 +1,10 @@
-// The paths of mpg-demo: one table, from which both the mux and the text of `--help` are made.
+// One table of the paths of mpg-demo. The server routes requests by it, and `--help` lists it.
 import HTTP
 import MPG
 
 struct DemoPath: Sendable {
   let path: String
-  /// The query that the path understands, with its default value, such as `?n=1000`.
+  /// The query with its default values: `?n=1000`.
   let query: String
   let help: String
   let pace: Mux.Pace
@@ -24,7 +24,7 @@ struct DemoPath: Sendable {
   ///   - isCrashable: whether to include the path that ends the process.
   static func all(_ counters: Counters, _ folder: Folder?, isCrashable: Bool) -> [DemoPath] {
     let crash = DemoPath(
-      "/crash", "ends the process so (--crashable)", query: "?how=abort|trap|overflow", .slow, crash)
+      "/crash", "ends the process that way (--crashable)", query: "?how=abort|trap|overflow", .slow, crash)
     return plain(counters, folder) + scenarios + (isCrashable ? [crash] : [])
   }
 
@@ -33,7 +33,7 @@ struct DemoPath: Sendable {
       DemoPath("/", "says Hello World") { _, response in response.write("Hello World") },
       DemoPath("/about", "a second page") { _, response in response.write("About Page") },
       DemoPath("/echo", "the request as the server understood it", methods: [.get, .post, .put], echo),
-      DemoPath("/stats", "counters of scheduler and server, a name and a number a line") { _, response in
+      DemoPath("/stats", "counters of scheduler and server, one name and number per line") { _, response in
         showStatistics(counters, &response)
       },
       DemoPath("/file", "a file beneath --files", query: "?name=a/b.txt", .slow) { request, response in
@@ -49,12 +49,12 @@ struct DemoPath: Sendable {
     DemoPath("/sleep", "parks on a timer", query: "?ms=50", .slow, sleep),
     DemoPath(
       "/pipeline", "sends a token through a chain of n Gs and channels", query: "?n=100", .slow, pipeline),
-    DemoPath("/hog", "computes and never gives way: preemption lets others run", query: "?ms=20", .slow, hog),
-    DemoPath("/block", "blocks a thread of the system, not a P", query: "?ms=50", .slow, block),
-    DemoPath("/leak", "leaves n Gs behind that wait for ever", query: "?n=10", .slow, leak),
+    DemoPath("/hog", "computes and never yields: preemption lets others run", query: "?ms=20", .slow, hog),
+    DemoPath("/block", "blocks a thread, but no P", query: "?ms=50", .slow, block),
+    DemoPath("/leak", "starts n Gs that wait for ever", query: "?n=10", .slow, leak),
   ]
 
-  /// The text of the help: a line for each path.
+  /// The text of `--help`: one line per path.
   static var list: String {
     let paths = all(Counters(), nil, isCrashable: true)
     let width = paths.map { $0.path.count + $0.query.count }.max() ?? 0

@@ -1,11 +1,11 @@
-// The handlers that make the scheduler do something worth watching. Each runs in a scope that is cancelled when its client
-// leaves; handlers that may take long look whether it is.
+// Handlers that make the scheduler do something worth watching. Each runs in a scope that is cancelled when its client leaves.
+// Handlers that may take long check for that.
 
 import Glibc
 import HTTP
 import MPG
 
-/// `/spawn?n=1000`: fans out n Gs and joins them.
+/// `/spawn?n=1000`: starts n Gs and waits for all.
 @Sendable func spawn(_ request: borrowing Request, _ response: inout Response) throws {
   let n = try number("n", of: request, default: 1000, in: 1...1_000_000)
   let group = WaitGroup()
@@ -19,7 +19,7 @@ import MPG
   response.write("spawned and joined \(n) Gs\n")
 }
 
-/// `/cpu?ms=20`: keeps a P busy for this time.
+/// `/cpu?ms=20`: keeps a P busy for that time.
 @Sendable func burn(_ request: borrowing Request, _ response: inout Response) throws {
   let ms = try number("ms", of: request, default: 20, in: 0...10_000)
   let end = nanoseconds() + ms * 1_000_000
@@ -35,8 +35,8 @@ import MPG
   response.write("slept \(ms) ms\n")
 }
 
-/// `/pipeline?n=100`: a token goes through a chain of n Gs, with a channel from each G to the next. Every G adds one to it.
-/// When the client leaves, the first channel is closed. A G whose channel is closed closes the next, so all Gs end.
+/// `/pipeline?n=100`: sends a token through a chain of n Gs, with a channel from each to the next. Every G adds one to it. A G
+/// that gets no token closes the channel to the next, so that no G stays behind when the client leaves.
 @Sendable func pipeline(_ request: borrowing Request, _ response: inout Response) throws {
   let n = try number("n", of: request, default: 100, in: 1...100_000)
   let start = nanoseconds()
@@ -48,6 +48,7 @@ import MPG
       throw CancellationError()
     }
     let input = last
+    // The last G must not wait for a handler that has left.
     let output = Channel<Int>(capacity: place == n ? 1 : 0)  // the handler may be gone
     goDetached {
       guard let token = input.receive() else { return output.close() }
@@ -60,7 +61,7 @@ import MPG
   response.write("the token went through \(token) of \(n) Gs in \((nanoseconds() - start) / 1000) us\n")
 }
 
-/// `/hog?ms=20`: computes for this time by the wall clock and never yields. Other Gs get the P only by preemption.
+/// `/hog?ms=20`: computes for that time by the wall clock and never yields: other Gs run only because of preemption.
 @Sendable func hog(_ request: borrowing Request, _ response: inout Response) throws {
   let ms = try number("ms", of: request, default: 20, in: 0...10_000)
   let end = nanoseconds() + ms * 1_000_000
@@ -71,7 +72,7 @@ import MPG
   response.write("hogged for \(ms) ms, ended at \(x)\n")
 }
 
-/// `/block?ms=50`: blocks a thread of the system for this time, while its P runs other Gs.
+/// `/block?ms=50`: blocks a thread for that time; another thread takes its P.
 @Sendable func block(_ request: borrowing Request, _ response: inout Response) throws {
   let ms = try number("ms", of: request, default: 50, in: 0...60_000)
   var ends: [Int32] = [0, 0]
@@ -89,14 +90,14 @@ import MPG
   response.write("blocked a thread for \(ms) ms\n")
 }
 
-/// `/leak?n=10`: leaves n Gs behind that wait for ever, to show what a leak looks like.
+/// `/leak?n=10`: starts n Gs that wait for ever, to show what a leak looks like.
 @Sendable func leak(_ request: borrowing Request, _ response: inout Response) throws {
   let n = try number("n", of: request, default: 10, in: 1...10_000)
   for _ in 0..<n { go { _ = Channel<Void>().receive() } }
   response.write("left \(n) Gs behind, parked on channels that nobody knows\n")
 }
 
-/// The value of a query parameter. Throws a 400 with one line when it is not a number in `range`.
+/// The value of a query parameter. A value that is not a number in `range` is answered with 400 and one line.
 private func number(
   _ name: StaticString, of request: borrowing Request, default fallback: Int, in range: ClosedRange<Int>
 ) throws -> Int {
@@ -107,8 +108,7 @@ private func number(
   return value
 }
 
-/// The monotonic clock. Never inlined, like every function that may use thread-local memory: a G may be in another thread after
-/// a park.
+/// Must not be inlined: after a park the G may run on another thread.
 @inline(never)
 private func nanoseconds() -> Int {
   var now = timespec()

@@ -1,4 +1,4 @@
-// The handlers that tell about the request and the server itself, and the end of the server.
+// The other parts of mpg-demo: `/echo`, `/stats`, and the end on a signal.
 
 import Glibc
 import HTTP
@@ -13,7 +13,7 @@ import Net
   response.write(request.body)
 }
 
-/// `/stats`: the process's own counters; each line has a name and a number.
+/// `/stats`: the counters of scheduler and server, one name and number per line.
 func showStatistics(_ counters: Counters, _ response: inout Response) {
   let statistics = MPG.statistics()
   let lines: [(String, UInt64)] = [
@@ -33,8 +33,8 @@ func showStatistics(_ counters: Counters, _ response: inout Response) {
   for (name, value) in lines { response.write("\(name) \(value)\n") }
 }
 
-/// After the first SIGTERM or SIGINT, requests in flight may finish; a second one ends the process at once. The handlers are
-/// installed when this returns.
+/// The first SIGTERM or SIGINT lets requests in flight finish; a second one ends the process at once. When this returns, both
+/// signals are caught.
 func stopOnSignal(_ server: Server) throws {
   let signals = try Signals([SIGTERM, SIGINT])
   go {

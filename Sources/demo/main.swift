@@ -1,4 +1,4 @@
-// mpg-demo: the study example, an HTTP server on the M:P:G runtime. See docs/http.md.
+// mpg-demo: an HTTP server on the M:P:G runtime, as an example to study. See docs/http.md.
 
 import HTTP
 import MPG
