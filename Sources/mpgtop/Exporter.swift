@@ -51,7 +51,7 @@ struct Exporter {
     case .recording: return .recording(word)
     case .region: return .dead(try PastSource.target(word, in: folders))
     case .pid(let pid):
-      // Prefer a live process. Both cannot be meant: while a black box of a pid exists, that pid is not used again.
+      // Prefer a live process: a black box of the same pid is from an earlier process. If there is neither, `live` says so.
       let isAlive = (try? folders.target(pid: pid))?.isLive == true
       return try isAlive
         ? live()

@@ -1,5 +1,5 @@
-// Recordings that the user makes on the screen: `w` writes the last half minute, `a` begins and ends a recording. Each gets a new
-// file in the current folder; existing files are never touched.
+// Recordings that the user makes on the screen: `w` writes the last half minute, `a` begins and ends a recording. Each gets
+// a new file in the current folder; existing files are never touched.
 internal import Glibc
 import Inspector
 import TUI

@@ -6,13 +6,13 @@ struct TimeTravel {
   private var player: Player
   private var frames = PastFrames()
   private let origin: Past.Origin
-  /// While playing: the wall clock and the history's moment when playing began or its speed changed; nil: not playing.
+  /// While playing: the wall clock and the history's moment when playing began, or at the last command; nil: not playing.
   private var playing: (wall: UInt64, moment: UInt64)?
   /// Whether `resume` continues playing after `hold`.
   private var wasPlaying = false
   /// Index into `speeds`.
   private var speed = 4
-  /// The last frame, and what it was made for. A recording does not change, so the frame can be used again.
+  /// The last frame, and what it was made for. A closed history does not change, so the frame can be used again.
   private var kept: (interest: Interest, ended: String?, frame: Frame)?
 
   /// Speeds of playing: nanoseconds of history per nanosecond of the wall clock.

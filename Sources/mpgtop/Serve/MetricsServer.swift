@@ -6,8 +6,8 @@
 // other.
 //
 // Each client has a limit in bytes and in time, and the number of clients is limited. A new client never waits for a place:
-// if all are taken, the server closes the oldest connection that has not sent a whole request. A scraper sends its request at
-// once. So it is answered at once, even beside many clients that send nothing.
+// if all are taken, the server closes a connection that has its answer, else the oldest that has not sent a whole request. A
+// scraper sends its request at once. So it is answered at once, even beside many clients that send nothing.
 internal import Glibc
 import Inspector
 
