@@ -113,7 +113,7 @@ enum MPGTop {
     )
   }
 
-  /// The parser's message, joined into one clause: the parser may use several sentences and lines.
+  /// Joins the parser's message, which may have several sentences and lines, into one clause.
   private static func clause(of error: any Error, _ type: any ParsableCommand.Type) -> String {
     let text = type.message(for: error).split(separator: "\n").joined(separator: " ")
     let sentences = text.split(separator: ". ").map { $0.prefix(1).lowercased() + $0.dropFirst() }
