@@ -81,7 +81,7 @@ struct PastDesk {
       guard var travel = given.value.travel ?? start(history) else { return Handed(nil) }
       travel.turn(to: history)
       for command in commands { travel.perform(command) }
-      // After a cancellation keep the moment that was reached, and drop everything else.
+      // After a cancellation keep the moment that the commands led to, and drop the frame.
       var there = travel
       let frame = there.frame(ended: wish.ended, wish.interest, effort)
       return Handed(Made(travel: effort.isCancelled ? travel : there, frame: frame, wish: wish))

@@ -1,4 +1,4 @@
-// Standard output and error for use in pipelines: a reader that leaves is reported as an error; no signal ends mpgtop.
+// Standard output and error for use in pipelines: a reader that leaves is reported as an error, and SIGPIPE is ignored.
 internal import Glibc
 import Inspector
 import TUI

@@ -27,7 +27,7 @@ final class Scraper {
 
   deinit { close(socket) }
 
-  /// The events that it waits for, in the terms of `poll`.
+  /// The events that this connection waits for, as flags of `poll`.
   var events: Int16 { Int16(phase == .writing ? POLLOUT : POLLIN) }
 
   /// Continues as far as it can without blocking; false: the connection is over. Calls `metrics` once, when the whole
