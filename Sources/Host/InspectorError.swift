@@ -117,12 +117,15 @@ public enum TargetEnding: Sendable, Equatable, CustomStringConvertible {
   case crashed(signal: Int32)
   /// It vanished without a word: SIGKILL, or the machine ran out of memory.
   case killed
+  /// A recording tells it, in words.
+  case told(String)
 
   public var description: String {
     switch self {
     case .exited(let code): "exited with code \(code)"
     case .crashed(let signal): "crashed of signal \(signal) (\(signalName(signal)))"
     case .killed: "killed, without a last word (SIGKILL, or out of memory)"
+    case .told(let words): words
     }
   }
 }

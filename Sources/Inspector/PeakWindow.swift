@@ -7,23 +7,23 @@ import Observed
 import RegionSource
 
 /// The largest depths of the last minute, or since it began, whichever is shorter. For one thread at a time.
-public struct PeakWindow {
+package struct PeakWindow {
   /// Nanoseconds.
-  public static let length: UInt64 = 60_000_000_000
+  package static let length: UInt64 = 60_000_000_000
   /// Nanoseconds between two looks: the region remembers for longer.
-  public static let interval: UInt64 = 1_000_000_000
+  package static let interval: UInt64 = 1_000_000_000
 
   private var seen: [(time: UInt64, peaks: QueuePeaks)] = []
   /// From when on the next look counts.
   private var start: UInt64
 
-  public init(at now: UInt64 = monotonicNow()) { start = now }
+  package init(at now: UInt64 = monotonicNow()) { start = now }
 
   /// Looks, if the last look was `interval` ago.
-  public mutating func look(_ region: LiveRegion) throws(InspectorError) {
+  package mutating func look(_ source: some SchedulerSource) throws(InspectorError) {
     let now = monotonicNow()
     guard now >= start &+ Self.interval else { return }
-    note(try region.peaks(since: start), at: now)
+    if let peaks = try source.peaks(since: start) { note(peaks, at: now) }
   }
 
   package mutating func note(_ peaks: QueuePeaks, at now: UInt64) {
@@ -33,8 +33,8 @@ public struct PeakWindow {
   }
 
   /// A snapshot of now, whose maxima are those of the window.
-  public func snapshot(_ region: LiveRegion) throws(InspectorError) -> Snapshot {
-    var snapshot = try region.snapshot(peaksSince: start)
+  package func snapshot(_ source: some SchedulerSource) throws(InspectorError) -> Snapshot {
+    var snapshot = try source.observe(peaksSince: start).snapshot
     apply(to: &snapshot)
     return snapshot
   }

@@ -114,8 +114,8 @@ package struct QueueAccount: Equatable, Sendable {
     }
   }
 
-  private mutating func take(_ source: RunSource?, _ p: Int?) {
-    switch source {
+  private mutating func take(_ queue: RunSource?, _ p: Int?) {
+    switch queue {
     case .runnext: change(p) { $0.next &-= 1 }
     case .lrq, .netpoll: change(p) { $0.lrq &-= 1 }
     case .grq, .steal, .stealNext, .untold, nil: break  // it was in hands

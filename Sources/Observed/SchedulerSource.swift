@@ -64,9 +64,22 @@ package protocol SchedulerSource: AnyObject {
 
   /// Why the last call of `ending` could not tell whether the process lives; nil: it could.
   var doubt: InspectorError? { get }
+
+  /// The files that the source is read from. Nothing may be written to them; nil: a file that cannot be identified.
+  var inputs: [FileIdentity?] { get }
+
+  /// The largest depths of the queues since `start`, in monotonic nanoseconds; nil: the source does not keep them.
+  func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks?
+
+  /// What to go on with when the observed process has ended: the youngest live process of the same name; nil: there is none.
+  func successor() throws(InspectorError) -> (any SchedulerSource)?
 }
 
 extension SchedulerSource {
+  package var inputs: [FileIdentity?] { [] }
+  package func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks? { nil }
+  package func successor() throws(InspectorError) -> (any SchedulerSource)? { nil }
+
   /// One observation by itself.
   package func observe(peaksSince start: UInt64? = nil) throws(InspectorError) -> Observation {
     var observation = Observation()

@@ -27,6 +27,7 @@ package final class DeadRegion: SchedulerSource {
   package var knowledge: Knowledge { reader.knowledge }
   package var reasons: [WaitReason?] { reader.reasons }
   package var threads: ThreadPlaces? { nil }
+  package var inputs: [FileIdentity?] { [FileIdentity(path: target.path)] }
 
   package func takeEvents(_ take: (Lane, EventReading) -> Void) throws(InspectorError) -> Double {
     try layoutErrors(target.path) { () throws(LayoutProblem) in

@@ -52,12 +52,6 @@ public final class LiveRegion: SchedulerSource {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.snapshot(peaksSince: start) }
   }
 
-  /// The largest depths of the queues since `start`, in monotonic nanoseconds, some seconds back at most. Costs a
-  /// microsecond for each P.
-  public func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks {
-    try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.peaks(since: start) }
-  }
-
   /// Hands the events since the last call (at first: since attaching) to `take`, in batches of one ring each, oldest
   /// first in each. What the writers have overwritten meanwhile is counted in `Snapshot.Trace.lost`.
   ///
@@ -80,6 +74,20 @@ public final class LiveRegion: SchedulerSource {
   ) throws(InspectorError) {
     observation = try layoutErrors(target.path) { () throws(LayoutProblem) in
       try reader.observe(peaksSince: start)
+    }
+  }
+
+  package var inputs: [FileIdentity?] { [FileIdentity(path: target.path)] }
+
+  /// Costs a microsecond for each P. The region remembers some seconds.
+  package func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks? {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.peaks(since: start) }
+  }
+
+  package func successor() throws(InspectorError) -> (any SchedulerSource)? {
+    let living = RegionFolders.standard.targets().filter { $0.state == .live && $0.name == target.name }
+    return try living.max { $0.bootTime < $1.bootTime }.map { (next) throws(InspectorError) in
+      try LiveRegion(next)
     }
   }
 

@@ -23,8 +23,8 @@ struct Batch {
 
   /// Prints the first frame at once, and the others at their times. If the target ends, prints a last frame that says
   /// so, and throws `gone`.
-  func run(_ inspector: Inspector) throws(Failure) {
-    var sampler = Sampler(inspector, history: options.json || options.isLinear ? Self.shortHistory : nil)
+  func run(_ source: any SchedulerSource) throws(Failure) {
+    var sampler = Sampler(from: source, history: options.json || options.isLinear ? Self.shortHistory : nil)
     var due = monotonicNow()
     var printed = 0
     var doubt = DoubtReport()
@@ -35,7 +35,7 @@ struct Batch {
       try write(frame, isFirst: printed == 0)
       printed += 1
       if let ending = sampler.ending {
-        throw Failure(.gone(pid: inspector.target.process.pid, ending))
+        throw Failure(.gone(pid: source.identity.pid, ending))
       }
       due = max(due + options.interval, monotonicNow())  // after a suspension (Ctrl-Z) it continues from now
     }

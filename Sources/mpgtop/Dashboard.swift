@@ -15,8 +15,8 @@ struct Dashboard {
   }
 
   /// Runs until the user quits. Throws after any other end: the target has ended, the region is damaged, a signal came.
-  func run(_ inspector: Inspector, _ limits: HistoryLimits) throws(Failure) {
-    var feed = LiveFeed(inspector, limits, waker)
+  func run(_ source: any SchedulerSource, _ limits: HistoryLimits) throws(Failure) {
+    var feed = LiveFeed(source, limits, waker)
     let ending: TUI.Ending
     do throws(TerminalError) {
       ending = try app.run(
@@ -43,10 +43,10 @@ struct Dashboard {
   /// The same for a history that does not grow: a recording or a black box.
   func run(_ source: PastSource) throws(Failure) {
     let player = Handed(try source.player())
-    let (origin, history) = (source.origin, source.history)
+    let (origin, history, beginsAtStart) = (source.origin, source.history, source.beginsAtStart)
     let start: PastDesk.Start = { _ in
       var travel = TimeTravel(player.value, origin)
-      if origin == .recording { travel.perform(.start) }
+      if beginsAtStart { travel.perform(.start) }
       return travel
     }
     var (desk, interest) = (PastDesk(waker, start), Interest.none)

@@ -14,11 +14,11 @@ struct Exporter {
     // Open the output first: if it cannot be written, the user learns that before anything is read or watched.
     let file = try failing { () throws(InspectorError) in
       var rules = OutputRules()
-      rules.inputs = [FileIdentity(path: source.path)]
+      rules.inputs = source.inputs
       rules.replaces = options.force ? .anything : options.perfetto ? .perfetto : .goTrace
       return try OutputFile(path: options.output, rules)
     }
-    guard let history = try history(of: source) else { return }
+    guard let history = try source.history() else { return }
     if let absence = Player(history)?.snapshot.trace.absence { complain(absence) }
     let report = try failing { () throws(InspectorError) in
       try options.perfetto ? history.exportPerfetto(to: file) : history.exportGoTrace(to: file)
@@ -28,59 +28,54 @@ struct Exporter {
     say("mpgtop: \(report.records) events, \(report.bytes) bytes in \(options.output)\(missing)\(inferred)")
   }
 
-  /// Where a history comes from.
-  private enum Source {
-    case recording(String)
-    case dead(Target)
-    case live(Inspector)
-
-    /// The file that is read.
-    var path: String {
-      switch self {
-      case .recording(let path): path
-      case .dead(let target): target.path
-      case .live(let inspector): inspector.target.path
-      }
-    }
+  /// Where a history comes from. Nothing is read before `history` is called.
+  private struct Source {
+    /// The files that are read.
+    let inputs: [FileIdentity?]
+    /// nil: there is no history.
+    let history: () throws(Failure) -> History?
   }
 
   /// nil: the user was asked to choose a process, and chose none.
   private func source() throws(Failure) -> Source? {
-    guard let word = options.source, let kind = SourceKind(word) else { return try live() }
+    guard let word = options.source, let kind = WordKind(word) else { return try live() }
     switch kind {
-    case .recording: return .recording(word)
-    case .region: return .dead(try PastSource.target(word, in: folders))
+    case .recording: return recording(word)
+    case .region: return dead(try PastSource.target(word, in: folders))
     case .pid(let pid):
       // Prefer a live process: a black box of the same pid is from an earlier process. If there is neither, `live` says so.
       let isAlive = (try? folders.target(pid: pid))?.isLive == true
-      return try isAlive
-        ? live()
-        : (try? folders.blackBox(pid: pid)) == nil ? live() : .dead(PastSource.target(word, in: folders))
+      if isAlive || (try? folders.blackBox(pid: pid)) == nil { return try live() }
+      return dead(try PastSource.target(word, in: folders))
     }
   }
 
   private func live() throws(Failure) -> Source? {
     let choice = TargetChoice(folders: folders, mayAsk: isInteractive)
-    return try choice.attach(to: options.source).map { .live($0) }
+    guard let source = try choice.attach(to: options.source) else { return nil }
+    return Source(inputs: source.inputs) { () throws(Failure) in try watch(source) }
   }
 
-  private func history(of source: Source) throws(Failure) -> History? {
-    switch source {
-    case .recording(let path):
-      let recording = try failing { () throws(InspectorError) in try Recording(path: path) }
+  private func recording(_ path: String) -> Source {
+    Source(inputs: [FileIdentity(path: path)]) { () throws(Failure) in
+      let recording = try failing { () throws(InspectorError) in try RecordingSource(path: path) }
       if let damage = recording.damage { complain("\(path) is damaged: \(damage); exported up to there") }
       return recording.history
-    case .dead(let target): return try PastSource.blackBox(target).history
-    case .live(let inspector): return try watch(inspector)
+    }
+  }
+
+  private func dead(_ target: Target) -> Source {
+    Source(inputs: [FileIdentity(path: target.path)]) { () throws(Failure) in
+      try PastSource.blackBox(target).history
     }
   }
 
   /// Collects the events of a live process for the time of `--for`.
-  private func watch(_ inspector: Inspector) throws(Failure) -> History? {
+  private func watch(_ source: any SchedulerSource) throws(Failure) -> History? {
     let stop = StopSignals()
     // The first signal ends the watching. A second one ends the export, and no file is left.
     defer { StopSignals.unblock() }
-    var sampler = Sampler(inspector, history: options.history.limits)
+    var sampler = Sampler(from: source, history: options.history.limits)
     let end = monotonicNow() + (options.duration?.nanoseconds ?? Self.duration)
     var doubt = DoubtReport()
     while monotonicNow() < end, sampler.ending == nil, !stop.came {
@@ -95,7 +90,7 @@ struct Exporter {
 }
 
 /// The meaning of a word on the command line; nil: the name of a process.
-private enum SourceKind {
+private enum WordKind {
   case recording, region
   case pid(Int32)
 

@@ -16,14 +16,14 @@ struct LiveFeed {
   var interest = Interest.none
   private(set) var failure: InspectorError?
 
-  init(_ inspector: Inspector, _ limits: HistoryLimits, _ waker: Waker) {
-    (sampler, self.limits, self.waker) = (Self.sampler(inspector, limits), limits, waker)
+  init(_ source: any SchedulerSource, _ limits: HistoryLimits, _ waker: Waker) {
+    (sampler, self.limits, self.waker) = (Self.sampler(source, limits), limits, waker)
     (past, requests) = (Self.past(waker), RequestDesk(waker))
   }
 
   /// A sampler that interrupts a long reading when the user presses a key.
-  private static func sampler(_ inspector: Inspector, _ limits: HistoryLimits) -> Sampler {
-    var sampler = Sampler(inspector, history: limits)
+  private static func sampler(_ source: any SchedulerSource, _ limits: HistoryLimits) -> Sampler {
+    var sampler = Sampler(from: source, history: limits)
     sampler.isCalledAway = { NCursesTerminal.isTyped }
     return sampler
   }
@@ -74,19 +74,16 @@ struct LiveFeed {
 
   /// Switches to the youngest live process of the same name, if there is one.
   mutating func again() -> Again {
-    let name = sampler.identity.name
-    let living = RegionFolders.standard.targets().filter { $0.state == .live && $0.name == name }
-    guard let target = living.max(by: { $0.bootTime < $1.bootTime }) else {
-      return .not("no live process is called \(name); r looks again")
-    }
     do throws(InspectorError) {
-      let inspector = try Inspector(target)
+      guard let next = try sampler.source.successor() else {
+        return .not("no live process is called \(sampler.identity.name); r looks again")
+      }
       let words = finishRecording().map { "; \($0)" } ?? ""
-      sampler = Self.sampler(inspector, limits)
+      sampler = Self.sampler(next, limits)
       past.leave()
       (past, requests) = (Self.past(waker), RequestDesk(waker))
       (last, isPast, failure) = (nil, false, nil)
-      return .attached("looking at process \(target.process.pid) now\(words)")
+      return .attached("looking at process \(next.identity.pid) now\(words)")
     } catch {
       return .not(error.description)
     }

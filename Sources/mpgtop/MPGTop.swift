@@ -48,14 +48,14 @@ enum MPGTop {
     case let options as Options: try run(options, output)
     case let options as RecordOptions:
       let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)
-      guard let inspector = try choice.attach(to: options.target) else { return }
-      try Recorder(options: options).run(inspector)
+      guard let source = try choice.attach(to: options.target) else { return }
+      try Recorder(options: options).run(source)
     case let options as ReplayOptions: try replay(options, output)
     case let options as WhyOptions: try why(options, output)
     case let options as ServeOptions:
       let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)
-      guard let inspector = try choice.attach(to: options.target) else { return }
-      try MetricsServer(options: options).run(inspector)
+      guard let source = try choice.attach(to: options.target) else { return }
+      try MetricsServer(options: options).run(source)
     case let options as ExportOptions: try Exporter(options: options).run()
     case let options as ScrubOptions:
       let damage = try failing { () throws(InspectorError) in
@@ -78,19 +78,20 @@ enum MPGTop {
       return try why.answer(PastSource.blackBox(options.target, in: .standard).history)
     }
     let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)
-    guard let inspector = try choice.attach(to: options.target) else { return }
-    try why.run(inspector)
+    guard let source = try choice.attach(to: options.target) else { return }
+    try why.run(source)
   }
 
-  private static func recording(_ file: String) throws(Failure) -> Recording {
-    let recording = try failing { () throws(InspectorError) in try Recording(path: file) }
+  private static func recording(_ file: String) throws(Failure) -> RecordingSource {
+    let recording = try failing { () throws(InspectorError) in try RecordingSource(path: file) }
     if let damage = recording.damage { complain("\(file) is damaged: \(damage); shown up to there") }
     return recording
   }
 
   private static func replay(_ options: ReplayOptions, _ output: StandardOutput) throws(Failure) {
     let recording = try recording(options.file)
-    let source = PastSource(history: recording.history, origin: .recording, ended: recording.ended)
+    let source = PastSource(
+      history: recording.history, origin: .recording, beginsAtStart: true, ended: recording.ended)
     try show(source, options.frames, output) { () throws(Failure) in
       try Batch(options: options.frames, output: output).run(source)
     }
@@ -132,13 +133,13 @@ enum MPGTop {
     let choice = TargetChoice(folders: folders, mayAsk: isInteractive)
     try choice.refuseMistypedCommand(options.target)
     if !options.frames.isBatch, !options.modes.selfTest { try needTerminal() }
-    guard let inspector = try choice.attach(to: options.target) else { return }
+    guard let source = try choice.attach(to: options.target) else { return }
     if options.modes.selfTest {
-      try SelfTest(output: output).run(inspector)
+      try SelfTest(output: output).run(source)
     } else if options.frames.isBatch {
-      try Batch(options: options.frames, output: output).run(inspector)
+      try Batch(options: options.frames, output: output).run(source)
     } else {
-      try Dashboard(options: options.frames).run(inspector, options.history.limits)
+      try Dashboard(options: options.frames).run(source, options.history.limits)
     }
   }
 

@@ -6,6 +6,8 @@ import TUI
 struct PastSource {
   var history: History
   var origin: Past.Origin
+  /// Whether one looks at its beginning first, as at a film; else at its end.
+  var beginsAtStart = false
   /// How the target ended, if it is known.
   var ended: String?
 

@@ -6,23 +6,22 @@ struct Recorder {
   let options: RecordOptions
 
   /// Records until the time is over, the target ends, a signal comes, or the condition holds.
-  func run(_ inspector: Inspector) throws(Failure) {
+  func run(_ source: any SchedulerSource) throws(Failure) {
     let stop = StopSignals()
     var limits = options.history.limits
     if let last = options.last { limits.duration = max(last.nanoseconds, 1_000_000_000) }
-    var sampler = Sampler(inspector, history: limits)
+    var sampler = Sampler(from: source, history: limits)
     guard let history = sampler.history else { return }
     let writer = try failing { () throws(InspectorError) in
-      let region = FileIdentity(path: inspector.target.path)
       let writer = try RecordingWriter(
-        path: options.output, replaces: options.force ? .anything : .recording, inputs: [region])
-      try writer.begin(inspector.identity, history)
+        path: options.output, replaces: options.force ? .anything : .recording, inputs: source.inputs)
+      try writer.begin(source.identity, history)
       return writer
     }
     if options.last == nil { history.record(to: writer) }
     var (reason, failure): (String, Failure?) = ("", nil)
     do throws(Failure) {
-      reason = try watch(&sampler, inspector, until: stop)
+      reason = try watch(&sampler, until: stop)
       try failing { () throws(InspectorError) in try sampler.finish() }
     } catch {
       failure = error
@@ -67,7 +66,7 @@ struct Recorder {
 
   /// Records until there is a reason to stop, and returns that reason.
   private func watch(
-    _ sampler: inout Sampler, _ inspector: Inspector, until stop: StopSignals
+    _ sampler: inout Sampler, until stop: StopSignals
   ) throws(Failure) -> String {
     let end = options.duration.map { monotonicNow() + $0.nanoseconds }
     var doubt = DoubtReport()

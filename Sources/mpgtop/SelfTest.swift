@@ -8,13 +8,13 @@ struct SelfTest {
   /// Length of the measurement in seconds.
   private static let seconds = 3.0
 
-  func run(_ inspector: Inspector) throws(Failure) {
-    let cost = try failing { () throws(InspectorError) in try measure(inspector) }
+  func run(_ source: any SchedulerSource) throws(Failure) {
+    let cost = try failing { () throws(InspectorError) in try measure(source) }
     try output.write(cost + "\n")
   }
 
-  private func measure(_ inspector: Inspector) throws(InspectorError) -> String {
-    var sampler = Sampler(inspector, history: HistoryLimits())
+  private func measure(_ source: any SchedulerSource) throws(InspectorError) -> String {
+    var sampler = Sampler(from: source, history: HistoryLimits())
     guard let history = sampler.history else { return "" }
     let start = (wall: monotonicNow(), cpu: Self.cpu())
     let end = start.wall + UInt64(Self.seconds * 1e9)

@@ -7,9 +7,12 @@ struct TargetChoice {
   /// Whether a person can be asked.
   let mayAsk: Bool
 
-  /// Attaches to the process that `word` names; nil: the user was asked to choose, and chose none.
-  func attach(to word: String?) throws(Failure) -> Inspector? {
+  /// Opens the source that `word` names, mostly a process; nil: the user was asked to choose, and chose none.
+  func attach(to word: String?) throws(Failure) -> (any SchedulerSource)? {
     let folders = folders
+    if let word, let source = try failing({ () throws(InspectorError) in try SourceKinds.open(word) }) {
+      return source
+    }
     guard let word, word.allSatisfy(\.isNumber) else {
       guard let target = try choose(named: word) else { return nil }
       return try failing { () throws(InspectorError) in try Inspector(target) }

@@ -25,13 +25,18 @@ struct TargetList {
   private func row(_ target: Target) -> [String] {
     let age = target.bootTime == 0 || now < target.bootTime ? "-" : Self.duration(now - target.bootTime)
     let name = target.name.isEmpty ? "-" : TextGate.standard.line(target.name)
-    switch target.state {
-    case .live: return ["\(target.process.pid)", name, "live", age]
-    case .elsewhere: return ["\(target.process.pid)", name, "elsewhere", age]
-    case .ended(.exited(let code)): return ["\(target.process.pid)", name, "exited \(code)", age]
-    case .ended(.crashed(let signal)): return ["\(target.process.pid)", name, "crashed \(signal)", age]
-    case .ended(.killed): return ["\(target.process.pid)", name, "killed", age]
-    case .unreadable: return ["\(target.process.pid)", name, "unreadable", age]
+    return ["\(target.process.pid)", name, Self.word(target.state), age]
+  }
+
+  private static func word(_ state: Target.State) -> String {
+    switch state {
+    case .live: "live"
+    case .elsewhere: "elsewhere"
+    case .ended(.exited(let code)): "exited \(code)"
+    case .ended(.crashed(let signal)): "crashed \(signal)"
+    case .ended(.killed): "killed"
+    case .ended(.told): "ended"
+    case .unreadable: "unreadable"
     }
   }
 

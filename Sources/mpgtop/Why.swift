@@ -10,8 +10,8 @@ struct Why {
   private static let mostLines = 200
 
   /// Watches a live process for a while, then answers.
-  func run(_ inspector: Inspector) throws(Failure) {
-    var sampler = Sampler(inspector, history: options.history.limits)
+  func run(_ source: any SchedulerSource) throws(Failure) {
+    var sampler = Sampler(from: source, history: options.history.limits)
     guard let history = sampler.history else { return }
     let end = monotonicNow() + (options.duration?.nanoseconds ?? 2_000_000_000)
     var doubt = DoubtReport()

@@ -11,6 +11,8 @@ import Region
 /// An open recording.
 public struct Recording {
   public let history: History
+  /// The file.
+  package let path: String
   /// How the target ended, if it did so while it was recorded.
   public private(set) var ended: String?
   /// What is wrong with the file, and where; nil: nothing.
@@ -20,7 +22,7 @@ public struct Recording {
   /// Opens the recording in the file at `path`. Throws when there is not even a beginning.
   public init(path: String) throws(InspectorError) {
     let history = History()
-    self.history = history
+    (self.history, self.path) = (history, path)
     about = RecordingAbout(pid: 0, name: "", reasons: WaitReason.all)
     var reader = try RecordingReader(path: path)
     var builder = SegmentBuilder(reader.file)

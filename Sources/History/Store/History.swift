@@ -222,7 +222,7 @@ public final class History {
     let newest = segments.last?.time ?? 0
     var count = 0
     while count < segments.count - 2,
-      memory > limits.bytes / 5 * 4 || newest > segments[count].time &+ limits.duration
+      memory > limits.bytes / 5 * 4 || newest.excess(over: segments[count].time) > limits.duration
     {
       memory -= segments[count].memory
       count += 1

@@ -29,4 +29,12 @@ public struct Past: Sendable, Equatable {
   }
 
   public init() {}
+
+  /// Whether the history goes on, so that there is a now to go back to.
+  public var goesOn: Bool { origin == .live }
+}
+
+extension Frame {
+  /// Whether it is of a history that goes on, or of no history: then its moment is now, or can be left for now.
+  public var goesOn: Bool { past?.goesOn ?? true }
 }

@@ -42,7 +42,7 @@ extension AppState {
   }
 
   /// Whether the target is alive, so that more requests may come.
-  private var isLive: Bool { latest?.ended == nil && latest?.past?.origin ?? .live == .live }
+  private var isLive: Bool { latest?.ended == nil && latest?.goesOn ?? true }
 
   mutating func follow(_ action: Action) -> Effect {
     guard walk != nil else {

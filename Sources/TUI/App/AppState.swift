@@ -66,7 +66,7 @@ public struct AppState: Sendable, Equatable {
 
   public var isPaused: Bool { frozen != nil }
   /// Whether the target ended while the dashboard watched it live.
-  var hasEnded: Bool { latest?.ended != nil && latest?.past?.origin ?? .live == .live }
+  var hasEnded: Bool { latest?.ended != nil && latest?.goesOn ?? true }
   /// The frame to draw.
   public var shown: Frame? { frozen ?? latest }
 }
@@ -169,7 +169,7 @@ extension AppState {
     case .redraw: return .redrawAll
     case .again:
       if hasEnded { return .again }
-      let isLive = latest?.past?.origin ?? .live == .live
+      let isLive = latest?.goesOn ?? true
       note = isLive ? "the process has not ended" : "r is for a process that ended while it was looked at"
     case .stop: return .stop
     case .theme:
@@ -222,7 +222,7 @@ extension AppState {
     } else if screen != .overview {
       screen = .overview
     } else {
-      note = isPaused || latest?.past?.origin == .live ? "q quits, n goes back to now" : "q quits"
+      note = isPaused || latest?.past?.goesOn == true ? "q quits, n goes back to now" : "q quits"
     }
     return .nothing
   }
@@ -232,7 +232,7 @@ extension AppState {
       frozen = nil
       return .time(.resume)
     }
-    if latest?.past?.origin == .live { return travel(.now) }
+    if latest?.past?.goesOn == true { return travel(.now) }
     frozen = latest
     return latest == nil ? .nothing : .time(.hold)
   }

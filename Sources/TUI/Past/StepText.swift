@@ -15,7 +15,7 @@ enum StepText {
     line.append(event.lane.name + " ", .strong)
     let away = past.last - min(past.last, past.time)
     let tail =
-      past.origin == .live ? "; now is \(TimeText.short(away)) later" : "; \(TimeText.short(away)) to the end"
+      past.goesOn ? "; now is \(TimeText.short(away)) later" : "; \(TimeText.short(away)) to the end"
     let room = max(8, width - line.width - tail.count)
     let words = TextWidth.sanitised(event.text, isASCII: glyphs.isASCII)
     line.append(TextWidth.truncated(words, to: room, ellipsis: glyphs.ellipsis), event.style)

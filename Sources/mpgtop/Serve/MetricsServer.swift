@@ -22,21 +22,21 @@ struct MetricsServer {
   private static let pause: Int32 = 250
 
   /// Serves until SIGINT, SIGTERM or SIGHUP. Throws `gone` when the target ends.
-  func run(_ inspector: Inspector) throws(Failure) {
+  func run(_ source: any SchedulerSource) throws(Failure) {
     let stop = StopSignals()
     let (listener, address) = try options.prometheus.listen()
     defer { close(listener) }
-    let process = inspector.target.process
-    say("mpgtop: metrics of \(inspector.target.name), pid \(process.pid), at http://\(address)/metrics")
+    let target = source.identity
+    say("mpgtop: metrics of \(target.name), pid \(target.pid), at http://\(address)/metrics")
     var scrapers: [Scraper] = []
     var doubt = DoubtReport()
     var peaks = PeakWindow()
     while !stop.came {
       let ready = Self.wait(scrapers, listener)
-      let ending = try failing { () throws(InspectorError) in try inspector.ending() }
-      if let ending { throw Failure(.gone(pid: process.pid, ending)) }
-      doubt.tell(inspector.doubt)
-      try failing { () throws(InspectorError) in try peaks.look(inspector) }
+      let ending = try failing { () throws(InspectorError) in try source.ending() }
+      if let ending { throw Failure(.gone(pid: target.pid, ending)) }
+      doubt.tell(source.doubt)
+      try failing { () throws(InspectorError) in try peaks.look(source) }
       let now = monotonicNow()
       var rest: [Scraper] = []
       for (index, scraper) in scrapers.enumerated() where now < scraper.deadline {
@@ -45,7 +45,7 @@ struct MetricsServer {
           continue
         }
         let goesOn = try scraper.proceed { form throws(Failure) in
-          try failing { () throws(InspectorError) in try peaks.snapshot(inspector) }.metrics(form)
+          try failing { () throws(InspectorError) in try peaks.snapshot(source) }.metrics(form)
         }
         if goesOn { rest.append(scraper) }
       }

@@ -1,0 +1,120 @@
+// The seam: what every source owes to those above it, held against the sources that there are and one that knows next to
+// nothing.
+import Region
+import Testing
+
+@testable import Exports
+@testable import History
+@testable import Host
+@testable import Insight
+@testable import Inspector
+@testable import Observed
+@testable import RegionSource
+
+/// A source that knows only what every source knows: who it is, the time, how many Ps there are, and the Gs by state.
+private final class SparseSource: SchedulerSource {
+  let identity = Snapshot.Target(pid: 7, name: "sparse", bootTime: 1)
+  let knowledge = Knowledge(
+    gauges: .sampled, absenceOfEvents: "no events: this source samples", listsGs: false)
+  let reasons = WaitReason.all
+  let threads: ThreadPlaces? = nil
+  let doubt: InspectorError? = nil
+  private var running = 0
+
+  func observe(peaksSince start: UInt64?, into observation: inout Observation) throws(InspectorError) {
+    running += 1
+    var snapshot = Snapshot(target: identity)
+    (snapshot.time, snapshot.procs) = (monotonicNow(), 2)
+    snapshot.gs.created = UInt64(running)
+    snapshot.gs.running = running
+    snapshot.trace.enabled = false
+    observation = Observation()
+    (observation.snapshot, observation.isSettled) = (snapshot, true)
+  }
+
+  func takeEvents(_ take: (Lane, EventReading) -> Void) throws(InspectorError) -> Double { 0 }
+
+  func goroutines(
+    breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
+  ) throws(InspectorError) -> [GoroutineRow]? { [] }
+
+  func ending() throws(InspectorError) -> TargetEnding? { nil }
+  func lastWord() throws(InspectorError) -> TargetEnding? { nil }
+}
+
+@Suite("Sources")
+struct SourceTests {
+  private func events(of history: History) throws -> [Event] {
+    var player = try #require(Player(history))
+    player.seekToStart()
+    var events: [Event] = []
+    while player.stepForward() { events += [try #require(player.lastEvent)] }
+    return events
+  }
+
+  @Test("a recording that is read through the seam gives the history that was recorded")
+  func recordingThroughTheSeam() throws {
+    let fake = try FakeHistory(seed: 5, segments: 6, moves: 300)
+    let folder = TemporaryFolder()
+    let path = "\(folder.path)/a.rec"
+    let writer = try RecordingWriter(path: path)
+    try writer.begin(Snapshot.Target(pid: 5, name: "fake"), fake.history)
+    try writer.write(fake.history, since: 0)
+    try writer.finish(ended: "exited with code 3")
+
+    let source = try RecordingSource(path: path)
+    #expect(source.knowledge.hasEvents && source.identity == Player(fake.history)?.snapshot.target)
+    #expect(try source.ending() == nil)
+    let read = try History(reading: source)
+    #expect(try source.ending()?.description == "exited with code 3")
+
+    #expect(try events(of: read) == events(of: fake.history))
+    var (one, other) = (try #require(Player(fake.history)), try #require(Player(read)))
+    var dice = Dice(3)
+    for _ in 0..<30 {
+      let time = one.firstTime + dice.roll() % max(1, one.lastTime - one.firstTime)
+      one.seek(to: time)
+      other.seek(to: time)
+      #expect(one.snapshot == other.snapshot)
+    }
+  }
+
+  @Test("a live region without events says so, tells its gauges, and offers no steps")
+  func withoutEvents() throws {
+    let scheduler = FakeScheduler(seed: 3)
+    scheduler.run(50)
+    scheduler.region[SchedField.tracing] = 0
+    let source = try LiveRegion(scheduler.region.target(pid: scheduler.region.process.pid))
+    #expect(source.knowledge.absenceOfEvents == Knowledge.untraced && source.knowledge.gauges == .exact)
+
+    var sampler = Sampler(from: source, history: HistoryLimits())
+    let frame = try sampler.frame()
+    #expect(frame.snapshot.gs == scheduler.gs && frame.snapshot.trace.absence == Knowledge.untraced)
+    var player = try #require(try sampler.player())
+    #expect(!player.hasEvents && !player.stepForward() && !player.stepBack())
+  }
+
+  @Test("a source that knows next to nothing is looked at all the same")
+  func sparse() throws {
+    var sampler = Sampler(from: SparseSource(), history: HistoryLimits())
+    for _ in 0..<3 { _ = try sampler.step() }
+    let frame = try sampler.frame()
+    #expect(frame.snapshot.gs.running > 0 && frame.snapshot.ps.isEmpty)
+    #expect(frame.instruments?.hasEvents == false && frame.json.contains("\"name\":\"sparse\""))
+    let player = try #require(try sampler.player())
+    #expect(!player.hasEvents)
+  }
+
+  @Test("words that no kind of source knows name a process; the first kind that knows them opens them")
+  func kinds() throws {
+    struct Toy: SourceKind {
+      let suffix: String
+      func open(_ word: String) throws(InspectorError) -> (any SchedulerSource)? {
+        word.hasSuffix(suffix) ? SparseSource() : nil
+      }
+    }
+    let kinds: [any SourceKind] = [Toy(suffix: ".no"), Toy(suffix: ".toy")]
+    #expect(try SourceKinds.open("4242", among: kinds) == nil)
+    #expect(try SourceKinds.open("a.toy", among: kinds)?.identity.name == "sparse")
+  }
+}
