@@ -1,41 +1,10 @@
-// Files and functions stay small enough to be read at one sitting.
+// Files, and what stands between two braces, stay small enough to be read at one sitting.
 import Testing
-
-/// A function, initialiser or subscript. Its end is found by indentation, which swift format makes reliable.
-struct Function: Sendable, CustomStringConvertible {
-  let path: String
-  let line: Int
-  let length: Int
-  var description: String { "\(path):\(line): \(length) lines" }
-
-  static func all(in file: TextFile) -> [Function] {
-    let opening = #/^(\s*)(?:@\S+\s+|[\w()]+\s+)*(?:func\b|init\b|deinit\b)/#
-    return file.numbered.compactMap { number, text in
-      guard let indent = text.firstMatch(of: opening)?.1, !text.trimmed.hasPrefix("//"), !text.contains("}")
-      else { return nil }
-      let body = file.lines[number...].prefix { !$0.hasPrefix(indent + "}") }
-      guard number + body.count < file.lines.count else { return nil }
-      return Function(path: file.path, line: number, length: body.count + 2)
-    }
-  }
-}
 
 @Suite("Sizes")
 struct SizeTests {
   static let fileCap = 450
-  static let functionCap = 45
-
-  @Test("The measure finds the lines of a function")
-  func functionsAreMeasured() {
-    let file = TextFile(
-      path: "x.swift",
-      lines: [
-        "struct S {", "  init() {", "  }", "  @inline(never) public static func f(", "    a: Int", "  ) {",
-        "    while true {", "    }", "  }", "  func oneLine() {}", "}",
-      ])
-    #expect(Function.all(in: file).map(\.line) == [2, 4])
-    #expect(Function.all(in: file).map(\.length) == [2, 6])
-  }
+  static let blockCap = 45
 
   @Test("No file is past its cap")
   func files() {
@@ -43,10 +12,11 @@ struct SizeTests {
     #expect(long.map { "\($0.path): \($0.lines.count) lines" }.isEmpty)
   }
 
-  @Test("No function is past its cap")
-  func functions() {
-    let long = Repository.swift.flatMap(Function.all).filter { $0.length > Self.functionCap }
-    #expect(long.isEmpty)
+  @Test("No function, initialiser, subscript, computed property, accessor or closure is past its cap")
+  func blocks() {
+    let measured = Repository.swift.map { (file: $0, blocks: CodeBlock.all(in: $0)) }
+    #expect(measured.filter { $0.blocks == nil }.map(\.file).isEmpty)
+    #expect(measured.flatMap { $0.blocks ?? [] }.filter { $0.length > Self.blockCap }.isEmpty)
   }
 
   @Test("Every file starts with what it is for; a suite's title will do")
