@@ -115,19 +115,23 @@ let package = Package(
       ],
       path: "Sources/soak", swiftSettings: swift),
 
-    .testTarget(name: "RegionTests", dependencies: ["Region"], swiftSettings: swift),
+    // What tests of several targets need, written once.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+    .testTarget(name: "RegionTests", dependencies: ["Region", "TestSupport"], swiftSettings: swift),
     // Large frames, for tests of the stacks' guards.
     .target(
       name: "CFrames", path: "Tests/CFrames", cSettings: [.unsafeFlags(["-fno-stack-clash-protection"])]),
     .testTarget(
-      name: "RuntimeTests", dependencies: ["MPG", "CMPG", "CFaults", "CFrames", "Region"] + rooms,
+      name: "RuntimeTests",
+      dependencies: ["MPG", "CMPG", "CFaults", "CFrames", "Region", "TestSupport"] + rooms,
       swiftSettings: swift),
     .testTarget(
       name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG", "CFaults"], exclude: ["Differential"],
       swiftSettings: swift),
-    .testTarget(name: "InspectorTests", dependencies: ["Region"] + rooms, swiftSettings: swift),
     .testTarget(
-      name: "TUITests", dependencies: ["TUI", "Region"] + rooms, exclude: ["Pictures"],
+      name: "InspectorTests", dependencies: ["Region", "TestSupport"] + rooms, swiftSettings: swift),
+    .testTarget(
+      name: "TUITests", dependencies: ["TUI", "Region", "TestSupport"] + rooms, exclude: ["Pictures"],
       swiftSettings: swift),
     .testTarget(name: "EndToEndTests", dependencies: ["Region"] + rooms, swiftSettings: swift),
     .testTarget(name: "HouseTests", dependencies: ["Region"], swiftSettings: swift),

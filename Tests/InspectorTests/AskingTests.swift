@@ -1,6 +1,7 @@
 // What keeps answers fast: sieves that drop unwanted records and nothing else; windows that are unpacked only
 // once; a copy of the history for another thread; and work that can be called off.
 import Region
+import TestSupport
 import Testing
 
 @testable import Exports

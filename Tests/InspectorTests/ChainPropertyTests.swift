@@ -1,5 +1,6 @@
 // Properties of wait chains: whatever happens and whatever is missing, the hops add up and nothing traps.
 import Region
+import TestSupport
 import Testing
 
 @testable import History

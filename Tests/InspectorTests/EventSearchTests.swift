@@ -1,5 +1,6 @@
 // The search for events must find what a full scan finds, whatever happened between two searches.
 import Region
+import TestSupport
 import Testing
 
 @testable import Exports

@@ -1,5 +1,6 @@
 // The history of a fake scheduler, and a folder for files that tests make of it.
 import Region
+import TestSupport
 
 @testable import Exports
 @testable import History

@@ -1,6 +1,7 @@
 // A fake scheduler. It writes a region as the runtime does: it counts each move on its lane, then writes the
 // record to the lane's ring. It also keeps the truth about its Gs, against which readers are tested.
 import Region
+import TestSupport
 
 @testable import Host
 @testable import Inspector

@@ -7,6 +7,7 @@
 import Foundation
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import History
@@ -223,7 +224,7 @@ struct FuzzTests {
       guard let recording = try? Recording(path: bad), var player = Player(recording.history) else {
         return false
       }
-      for time in [0, dice.value(), player.firstTime &+ dice.roll() % 1_000_000, player.lastTime] {
+      for time in [0, dice.value(), player.firstTime &+ dice.next() % 1_000_000, player.lastTime] {
         player.seek(to: time)
         player.stepBack()
         player.stepForward()

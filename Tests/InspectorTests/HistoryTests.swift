@@ -1,4 +1,5 @@
 import Region
+import TestSupport
 import Testing
 
 @testable import Exports

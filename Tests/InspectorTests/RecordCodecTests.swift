@@ -1,4 +1,5 @@
 import Region
+import TestSupport
 import Testing
 
 @testable import History
@@ -53,7 +54,7 @@ struct RecordCodecTests {
     var dice = Dice(UInt64(seed))
     let records = Scenario(seed: UInt64(seed), gs: 20).run(500)
     var bytes = RecordEncoder().encode(records, 0..<500)
-    for _ in 0..<1 + dice.below(4) { bytes[dice.below(bytes.count)] = UInt8(truncatingIfNeeded: dice.roll()) }
+    for _ in 0..<1 + dice.below(4) { bytes[dice.below(bytes.count)] = UInt8(truncatingIfNeeded: dice.next()) }
     if dice.below(2) == 0 { bytes.removeLast(dice.below(bytes.count)) }
     var out: [Record] = []
     let isWhole = RecordDecoder().decode(bytes, count: 500, from: records[0].time, into: &out)

@@ -1,5 +1,6 @@
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import Exports
@@ -73,7 +74,7 @@ struct RecordingTests {
     var (one, other) = (try #require(Player(recorded.history)), try #require(Player(recording.history)))
     var dice = Dice(7)
     for _ in 0..<30 {
-      let time = one.firstTime + dice.roll() % max(1, one.lastTime - one.firstTime)
+      let time = one.firstTime + dice.next() % max(1, one.lastTime - one.firstTime)
       one.seek(to: time)
       other.seek(to: time)
       #expect(one.snapshot == other.snapshot && one.goroutines == other.goroutines)

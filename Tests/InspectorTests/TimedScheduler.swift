@@ -2,6 +2,7 @@
 // thing took, what each P and each M did, and what the Gs waited for. Instruments are tested against this
 // truth.
 import Region
+import TestSupport
 
 @testable import Host
 @testable import Insight

@@ -1,4 +1,5 @@
 // The schema text: a reader that knows only the grammar finds every word again.
+import TestSupport
 import Testing
 
 @testable import Region
@@ -113,11 +114,11 @@ struct SchemaTests {
   @Test("means the same in any order of its lines, and with lines in between that are not known")
   func orderMeansNothing() {
     let original = ParsedSchema(text)
-    var noise = Noise(seed: 7)
+    var dice = Dice(7)
     var lines = text.split(separator: "\n").map(String.init)
 
     for round in 0..<5 {
-      lines.shuffle(using: &noise)
+      lines.shuffle(using: &dice)
       var shuffled = ParsedSchema(lines.joined(separator: "\n") + "\nfuture \(round) thing")
       #expect(shuffled.unknown == 1)
       shuffled.unknown = 0

@@ -1,5 +1,6 @@
 // The string table: an appended string is found by its id, and no id, end or byte from outside makes the
 // reader leave the area.
+import TestSupport
 import Testing
 
 @testable import Region
@@ -75,13 +76,13 @@ struct StringTableTests {
     arguments: [UInt64(1), 7, 42])
   func noiseIsHarmless(seed: UInt64) {
     let arena = Arena(words: 8)
-    var noise = Noise(seed: seed)
-    for index in 0..<8 { arena.word(index).set(noise.next()) }
+    var dice = Dice(seed)
+    for index in 0..<8 { arena.word(index).set(dice.next()) }
 
     for _ in 0..<2000 {
-      let modulus: UInt64 = noise.next() % 2 == 0 ? 80 : .max
-      let id = noise.next() % modulus
-      let end = Int(truncatingIfNeeded: noise.next()) >> Int(noise.next() % 64)
+      let modulus: UInt64 = dice.next() % 2 == 0 ? 80 : .max
+      let id = dice.next() % modulus
+      let end = Int(truncatingIfNeeded: dice.next()) >> Int(dice.next() % 64)
       if let found = string(id, arena, below: end) {
         #expect(id > 0 && Int(id) <= 64)
         #expect(found.unicodeScalars.count <= 64)

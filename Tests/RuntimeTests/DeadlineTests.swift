@@ -2,6 +2,7 @@
 // no others.
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -164,12 +165,12 @@ struct DeadlineTests {
           go {
             defer { all.done() }
             let clock = ContinuousClock()
-            var noise = Noise(seed: UInt64(name) + 1)
+            var dice = Dice(UInt64(name) + 1)
             for round in 0..<20 {
-              let patience = Duration.microseconds(Int(noise.next() % 3000))
+              let patience = Duration.microseconds(Int(dice.next() % 3000))
               let start = clock.now
               pair.near.setDeadline(.after(patience), for: .read)
-              if noise.next() % 2 == 0 { go { pair.give() } }
+              if dice.next() % 2 == 0 { go { pair.give() } }
               if round % 5 == 0 { pair.near.setDeadline(.after(patience * 2), for: .read) }
               do throws(Pollable.Failure) {
                 try pair.near.wait(.read)

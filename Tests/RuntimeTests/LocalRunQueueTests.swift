@@ -3,6 +3,7 @@
 import Foundation
 import Region
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -99,10 +100,10 @@ struct LocalRunQueueTests {
 
     withThreads(2) { thief in
       let queue = arena.queue(thief + 1)
-      var noise = Noise(seed: UInt64(thief))
+      var dice = Dice(UInt64(thief))
       while true {
         let last = isDone.load(ordering: .acquiring)
-        steal(into: queue, from: arena.queue(0), &noise, taken)
+        steal(into: queue, from: arena.queue(0), &dice, taken)
         if last, arena.queue(0).isEmpty, queue.isEmpty { return }
       }
     } while: {
@@ -117,14 +118,14 @@ struct LocalRunQueueTests {
 
 /// The owner: pushes all Gs, some through `runnext`, and pops now and then.
 private func own(_ queue: LocalRunQueue, count: Int, _ taken: Tally) {
-  var noise = Noise(seed: 99)
+  var dice = Dice(99)
   for slot in 0..<count {
     var next: G? = g(slot)
-    if noise.next() % 4 == 0 { next = queue.exchangeNext(g(slot)) }
+    if dice.next() % 4 == 0 { next = queue.exchangeNext(g(slot)) }
     while let g = next, !queue.push(g) {
       if let first = queue.pop() { taken.count(first) }
     }
-    let choice = noise.next() % 4
+    let choice = dice.next() % 4
     if choice == 0, let g = queue.popNext() { taken.count(g) }
     if choice == 1, let g = queue.pop() { taken.count(g) }
   }
@@ -132,10 +133,10 @@ private func own(_ queue: LocalRunQueue, count: Int, _ taken: Tally) {
 
 /// A thief: steals half, now and then `runnext`, and runs all that it has stolen.
 private func steal(
-  into queue: LocalRunQueue, from victim: LocalRunQueue, _ noise: inout Noise, _ taken: Tally
+  into queue: LocalRunQueue, from victim: LocalRunQueue, _ dice: inout Dice, _ taken: Tally
 ) {
   if let (first, _) = queue.steal(from: victim) { taken.count(first) }
-  if noise.next() % 2 == 0, let g = queue.stealNext(victim.nextLink, from: victim) { taken.count(g) }
+  if dice.next() % 2 == 0, let g = queue.stealNext(victim.nextLink, from: victim) { taken.count(g) }
   while let g = queue.pop() { taken.count(g) }
 }
 

@@ -1,5 +1,6 @@
 // The timers of one P, without a runtime: which are due, in which order, and what other threads see of them.
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -22,8 +23,8 @@ struct TimersTests {
 
   @Test("what is due comes out in the order of its moments, and nothing that is not due yet")
   func dueTimersComeInOrder() {
-    var noise = Noise(seed: 11)
-    let moments = (0..<300).map { _ in noise.next() % 1000 }
+    var dice = Dice(11)
+    let moments = (0..<300).map { _ in dice.next() % 1000 }
     for (target, when) in moments.enumerated() { add(when, UInt64(target)) }
 
     let due = timers.takeDue(at: 500, limit: 1000)

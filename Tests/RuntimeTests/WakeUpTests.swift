@@ -5,6 +5,7 @@ import CMPG
 import Glibc
 import Region
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -48,12 +49,12 @@ struct WakeUpTests {
   func spawnedBesideAnIdleP() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 2) {
-        var noise = Noise(seed: 1)
+        var dice = Dice(1)
         for cycle in 1...UInt64(isOptimised ? 50_000 : 5_000) {
           let ran = Flag()
           go { ran.raise(cycle) }
           ran.awaitWithoutParking(cycle)
-          idle(noise.next() % 2000)  // so that the other M is caught at every stage of going to sleep
+          idle(dice.next() % 2000)  // so that the other M is caught at every stage of going to sleep
         }
       }
     }
@@ -65,11 +66,11 @@ struct WakeUpTests {
       inRuntime(procs: 2) {
         let (channel, ran) = (Channel<UInt64>(), Flag())
         go { for cycle in channel { ran.raise(cycle) } }
-        var noise = Noise(seed: 2)
+        var dice = Dice(2)
         for cycle in 1...UInt64(isOptimised ? 50_000 : 5_000) {
           channel.send(cycle)
           ran.awaitWithoutParking(cycle)
-          idle(noise.next() % 2000)
+          idle(dice.next() % 2000)
         }
       }
     }
@@ -81,11 +82,11 @@ struct WakeUpTests {
       inRuntime(procs: 2) {
         let (pipe, ran) = (try Pipe(), Flag())
         go { while let byte = try pipe.read() { ran.raise(ran.value + UInt64(byte)) } }
-        var noise = Noise(seed: 3)
+        var dice = Dice(3)
         for cycle in 1...UInt64(isOptimised ? 50_000 : 5_000) {
           pipe.write(1)
           ran.awaitWithoutParking(cycle)
-          idle(noise.next() % 4000)
+          idle(dice.next() % 4000)
         }
       }
     }
@@ -95,9 +96,9 @@ struct WakeUpTests {
   func timersBesideAnIdleP() async {
     await #expect(processExitsWith: .success) {
       inRuntime(procs: 2) {
-        var noise = Noise(seed: 4)
+        var dice = Dice(4)
         for cycle in 1...UInt64(isOptimised ? 10_000 : 2_000) {
-          let (ran, delay) = (Flag(), Int(noise.next() % 20_000))
+          let (ran, delay) = (Flag(), Int(dice.next() % 20_000))
           go {
             sleep(.nanoseconds(delay))
             ran.raise(cycle)
@@ -113,14 +114,14 @@ struct WakeUpTests {
   func burstsOfGs(procs: Int) async {
     await #expect(processExitsWith: .success) { [procs = procs as Int] in
       inRuntime(procs: procs, preemption: false) {
-        var noise = Noise(seed: 5)
+        var dice = Dice(5)
         let all = WaitGroup()
         for _ in 0..<(isOptimised ? 20_000 : 3_000) {
-          let burst = Int(noise.next() % 12) + 1
+          let burst = Int(dice.next() % 12) + 1
           all.add(burst)
           for _ in 0..<burst { go { all.done() } }
           all.wait()
-          idle(noise.next() % 3000)
+          idle(dice.next() % 3000)
         }
         let gauges = sched.shared
         // Preemption may want one more thread (Preempt §5).

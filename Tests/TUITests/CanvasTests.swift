@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import TUI
@@ -144,10 +145,10 @@ struct CanvasDiffTests {
 
   @Test("the runs turn the old picture into the new one, wide glyphs included", arguments: 0..<200)
   func runsReproduceThePicture(_ seed: UInt64) {
-    var random = Generator(seed: seed)
-    let old = random.canvas()
+    var dice = Dice(seed)
+    let old = dice.canvas()
     var new = old
-    random.scribble(on: &new)
+    dice.scribble(on: &new)
 
     let runs = new.changes(since: old)
 
@@ -157,30 +158,21 @@ struct CanvasDiffTests {
       #expect(run.columns.upperBound == 20 || new[run.columns.upperBound, run.y].width != 0)
     }
   }
+}
 
-  /// A random generator with a seed (SplitMix64), so that a failing case can be repeated.
-  private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-    mutating func canvas() -> Canvas {
-      var canvas = Canvas(size: Size(columns: 20, rows: 3))
-      scribble(on: &canvas)
-      return canvas
-    }
-    mutating func scribble(on canvas: inout Canvas) {
-      for _ in 0..<Int.random(in: 0...8, using: &self) {
-        let text = ["ab", "名", "x前y", "  ", "█"].randomElement(using: &self) ?? ""
-        let style = Style.allCases.randomElement(using: &self) ?? .text
-        canvas.write(
-          text, x: Int.random(in: -1...20, using: &self), y: Int.random(in: 0...2, using: &self), style)
-      }
+/// Pictures at random; a seed that fails fails again.
+extension Dice {
+  fileprivate mutating func canvas() -> Canvas {
+    var canvas = Canvas(size: Size(columns: 20, rows: 3))
+    scribble(on: &canvas)
+    return canvas
+  }
+  fileprivate mutating func scribble(on canvas: inout Canvas) {
+    for _ in 0..<Int.random(in: 0...8, using: &self) {
+      let text = ["ab", "名", "x前y", "  ", "█"].randomElement(using: &self) ?? ""
+      let style = Style.allCases.randomElement(using: &self) ?? .text
+      canvas.write(
+        text, x: Int.random(in: -1...20, using: &self), y: Int.random(in: 0...2, using: &self), style)
     }
   }
 }

@@ -1,5 +1,6 @@
 // A million bytes of what terminals and broken connections send, on every screen. Only real keys may act.
 import Inspector
+import TestSupport
 import Testing
 
 @testable import TUI
@@ -8,8 +9,8 @@ import Testing
 struct InputFuzzTests {
   /// Random input, in pieces as they may be read. No piece asks for the end or for a recording.
   private struct Noise {
-    private var dice: SplitMix
-    init(seed: UInt64) { dice = SplitMix(state: seed) }
+    private var dice: Dice
+    init(seed: UInt64) { dice = Dice(seed) }
 
     private mutating func pick<C: RandomAccessCollection>(_ from: C) -> C.Element {
       from.randomElement(using: &dice)!
@@ -62,16 +63,6 @@ struct InputFuzzTests {
       guard Bool.random(using: &dice), bytes.count > 1 else { return [bytes[...]] }
       let cut = Int.random(in: 1..<bytes.count, using: &dice)
       return [bytes[..<cut], bytes[cut...]]
-    }
-  }
-
-  private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-      return mixed ^ (mixed >> 31)
     }
   }
 

@@ -1,6 +1,7 @@
 // What holds for all screens, whatever their pictures look like.
 import Inspector
 import Region
+import TestSupport
 import Testing
 
 @testable import TUI
@@ -291,7 +292,7 @@ struct ScreensTests {
 
   @Test("random keys, clicks and sizes never break anything", arguments: 0..<4)
   func randomKeys(seed: Int) {
-    var dice = SystemDice(state: UInt64(seed * 7919 + 1))
+    var dice = Dice(UInt64(seed * 7919 + 1))
     let keys: [Key] =
       [
         .up, .down, .left, .right, .pageUp, .pageDown, .home, .end, .enter, .escape, .tab, .backTab,
@@ -313,15 +314,6 @@ struct ScreensTests {
       }
       #expect(Screen.draw(state).size == state.size)
     }
-  }
-}
-
-/// A small random generator that gives the same numbers in every run.
-struct SystemDice {
-  var state: UInt64
-  mutating func below(_ bound: Int) -> Int {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return Int(state >> 33) % bound
   }
 }
 

@@ -1,6 +1,7 @@
 // Cancellation: what it reaches, what it leaves alone, and that no cancelled G sleeps on.
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -211,7 +212,7 @@ struct CancellationTests {
             for name in 0..<15 {
               go {
                 defer { all.done() }
-                var noise = Noise(seed: UInt64(round * 100 + name))
+                var dice = Dice(UInt64(round * 100 + name))
                 while true {
                   switch name % 5 {
                   case 0:
@@ -222,12 +223,12 @@ struct CancellationTests {
                     try semaphore.acquireOrCancelled()
                     yield()
                     semaphore.release()
-                  case 3: try sleepOrCancelled(.microseconds(Int(noise.next() % 20)))
+                  case 3: try sleepOrCancelled(.microseconds(Int(dice.next() % 20)))
                   default:
                     try select {
                       $0.receive(from: channel) { _ in received.add(1) }
                       $0.send(1, to: channel) { sent.add(1) }
-                      $0.after(.microseconds(Int(noise.next() % 20))) {}
+                      $0.after(.microseconds(Int(dice.next() % 20))) {}
                       try $0.cancelled { throw CancellationError() }
                     }
                   }

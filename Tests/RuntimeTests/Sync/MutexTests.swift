@@ -1,6 +1,7 @@
 // Mutexes, conditions and onces: one G at a time, no G forgotten, no G starved.
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -15,11 +16,11 @@ struct MutexTests {
         all.add(50)
         for name in 0..<50 {
           go {
-            var noise = Noise(seed: UInt64(name))
+            var dice = Dice(UInt64(name))
             for _ in 0..<500 {
               guarded.mutex.withLock {
                 let before = guarded.value
-                if noise.next() % 16 == 0 { yield() }  // parking inside is allowed
+                if dice.next() % 16 == 0 { yield() }  // parking inside is allowed
                 guarded.value = before + 1
               }
             }

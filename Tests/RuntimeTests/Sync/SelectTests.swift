@@ -2,6 +2,7 @@
 import Glibc
 import Region
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -270,9 +271,9 @@ struct SelectTests {
         all.add(8)
         for name in 0..<8 {
           go {
-            var (noise, got) = (Noise(seed: UInt64(name)), 0)
+            var (dice, got) = (Dice(UInt64(name)), 0)
             while got < 500 {
-              let delay = Duration.microseconds(Int(noise.next() % 50))
+              let delay = Duration.microseconds(Int(dice.next() % 50))
               select {
                 $0.receive(from: channel) {
                   sum.add($0 ?? 0)

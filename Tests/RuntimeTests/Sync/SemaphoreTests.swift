@@ -1,5 +1,6 @@
 // Semaphores and read-write mutexes: which Gs may be inside at once, and in which order they enter.
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -66,9 +67,9 @@ struct SemaphoreTests {
         all.add(40)
         for name in 0..<40 {
           go {
-            var noise = Noise(seed: UInt64(name))
+            var dice = Dice(UInt64(name))
             for _ in 0..<300 {
-              let count = Int(noise.next() % 3) + 1
+              let count = Int(dice.next() % 3) + 1
               semaphore.acquire(count)
               inside.add(count)
               check(inside.value <= 5, "at most 5 permits out")

@@ -1,5 +1,6 @@
 // Channels that deliver times, tickers, alarms.
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -112,11 +113,11 @@ struct TickerTests {
         all.add(10)
         for name in 0..<10 {
           go {
-            var noise = Noise(seed: UInt64(name))
+            var dice = Dice(UInt64(name))
             for _ in 0..<300 {
-              let alarm = Alarm(after: .microseconds(Int(noise.next() % 60))) { ran.add(1) }
-              for _ in 0..<noise.next() % 3 { yield() }
-              if noise.next() % 4 == 0 { alarm.reset(after: .microseconds(Int(noise.next() % 60))) }
+              let alarm = Alarm(after: .microseconds(Int(dice.next() % 60))) { ran.add(1) }
+              for _ in 0..<dice.next() % 3 { yield() }
+              if dice.next() % 4 == 0 { alarm.reset(after: .microseconds(Int(dice.next() % 60))) }
               if alarm.stop() { stopped.add(1) }
             }
             all.done()
