@@ -126,14 +126,15 @@ let package = Package(
       dependencies: ["MPG", "CMPG", "CFaults", "CFrames", "Region", "TestSupport"] + rooms,
       swiftSettings: swift),
     .testTarget(
-      name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG", "CFaults"], exclude: ["Differential"],
-      swiftSettings: swift),
+      name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG", "CFaults", "TestSupport"],
+      exclude: ["Differential"], swiftSettings: swift),
     .testTarget(
       name: "InspectorTests", dependencies: ["Region", "TestSupport"] + rooms, swiftSettings: swift),
     .testTarget(
       name: "TUITests", dependencies: ["TUI", "Region", "TestSupport"] + rooms, exclude: ["Pictures"],
       swiftSettings: swift),
-    .testTarget(name: "EndToEndTests", dependencies: ["Region"] + rooms, swiftSettings: swift),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["Region", "TestSupport"] + rooms, swiftSettings: swift),
     .testTarget(name: "HouseTests", dependencies: ["Region"], swiftSettings: swift),
   ]
 )

@@ -5,12 +5,13 @@
 // tests run one after another, because each needs all of the machine's cores. No test waits for a fixed time
 // to pass: tests wait for a condition, with a deadline that is only reached if something is broken.
 import Foundation
+import TestSupport
 import Testing
 
 /// The suite that holds all other suites of this target.
 @Suite(
   "End to end", .serialized,
-  .disabled(if: Machine.hasThreadSanitizer, "it adds a thread to every program, and bears 8,128 Gs at most"))
+  .disabled(if: hasThreadSanitizer, "it adds a thread to every program, and bears 8,128 Gs at most"))
 enum EndToEnd {}
 
 /// Why a test cannot continue.
@@ -41,9 +42,6 @@ enum Built {
 /// What the machine allows.
 enum Machine {
   static let isRoot = geteuid() == 0
-
-  /// Whether this build, and so the programs, has the thread sanitizer.
-  static let hasThreadSanitizer = unsafe dlsym(nil, "__tsan_init") != nil
 
   /// The path of an installed command; nil: it is not installed.
   static func path(of command: String) -> String? {

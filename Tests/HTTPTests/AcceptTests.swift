@@ -2,6 +2,7 @@
 import CFaults
 import Glibc
 import Net
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -161,8 +162,4 @@ struct SocketReferenceTests {
       }
     }
   }
-}
-
-private func checkEqual<T: Equatable>(_ found: T, _ wanted: T, _ what: String) {
-  check(found == wanted, "\(what) to be \(wanted), found \(found)")
 }

@@ -4,6 +4,7 @@
 import Glibc
 import MPG
 import Net
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -23,16 +24,6 @@ func withServer(
     test.server.shutDown()
     check(test.ended.receive() == 0, "no connection to be left when the server has shut down")
   }
-}
-
-/// Runs in a child process: unless `condition` holds, ends the child with status 1 and an issue that says
-/// what was expected.
-func check(
-  _ condition: Bool, _ expected: @autoclosure () -> String, at location: SourceLocation = #_sourceLocation
-) {
-  if condition { return }
-  Issue.record("expected \(expected())", sourceLocation: location)
-  exit(1)
 }
 
 /// Runs in a child process: limits the child to `count` descriptors.

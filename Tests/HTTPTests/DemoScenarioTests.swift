@@ -1,5 +1,6 @@
 // What mpg-demo's scenarios do: files, hogs, blocked threads. The demo runs as a process of its own.
 import Foundation
+import TestSupport
 import Testing
 
 /// A demo that listens. The process ends with the last reference to this object.
@@ -82,12 +83,6 @@ final class RunningDemo: Sendable {
     return line.flatMap { Int($0.split(separator: " ")[1]) } ?? -1
   }
 }
-
-/// Whether this build, and so the demo, has the thread sanitizer. A signal that ends such a demo may be
-/// delayed for as long as the thread that received it sleeps in the scheduler.
-let hasThreadSanitizer = unsafe dlsym(nil, "__tsan_init") != nil
-/// Whether this build has the address sanitizer, which brings its own mmap.
-let hasAddressSanitizer = unsafe dlsym(nil, "__asan_init") != nil
 
 @Suite("mpg-demo's scenarios", .disabled(if: hasThreadSanitizer, "it could not be ended"))
 struct DemoScenarioTests {

@@ -10,6 +10,7 @@ import Foundation
 import MPG
 import Net
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -282,7 +283,7 @@ struct FaultTests {
       cfault_arm(cfault_call(rawValue: call), 1, 1, errno)
       withServer { _ in }
     }
-    let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    let text = standardError(of: result)
     #expect(text.split(separator: "\n").count { $0.hasPrefix("mpg: ") } == 1, "\(text)")
   }
 }

@@ -2,6 +2,7 @@
 import Glibc
 import MPG
 import Net
+import TestSupport
 import Testing
 
 @testable import HTTP

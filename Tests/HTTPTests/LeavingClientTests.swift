@@ -3,6 +3,7 @@
 
 import Glibc
 import MPG
+import TestSupport
 import Testing
 
 @testable import HTTP

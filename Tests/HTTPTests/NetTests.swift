@@ -2,6 +2,7 @@
 
 import Glibc
 import Net
+import TestSupport
 import Testing
 
 @testable import MPG

@@ -3,6 +3,7 @@
 
 import Glibc
 import MPG
+import TestSupport
 import Testing
 
 /// Safe because: one G, or one thread, uses it.

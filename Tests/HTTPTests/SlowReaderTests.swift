@@ -4,6 +4,7 @@
 import Foundation
 import Glibc
 import MPG
+import TestSupport
 import Testing
 
 @testable import HTTP

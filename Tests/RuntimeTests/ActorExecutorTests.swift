@@ -2,6 +2,7 @@
 import Glibc
 import Region
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -86,7 +87,7 @@ struct ActorExecutorTests {
         MPG.await { await Task.detached { await plain.take(channel) }.value }
       }
     }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let words = standardError(of: result)
     #expect(
       words.contains("mpg: Channel.receive was called outside of a G, in a job that a task or an actor runs"))
     #expect(words.contains("MPG.ActorExecutor"))
@@ -99,7 +100,7 @@ struct ActorExecutorTests {
         withThreads(1, { _ in Channel<Int>().close() }, while: {})
       }
     }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let words = standardError(of: result)
     #expect(
       words.contains(
         "mpg: Channel.close was called outside of a G, on a thread that is none of the scheduler's"))

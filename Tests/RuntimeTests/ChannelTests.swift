@@ -1,6 +1,7 @@
 // Channels: rendezvous, buffer, order, closing, and who is served first.
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -173,7 +174,7 @@ struct ChannelTests {
       TemporaryFolder.useForRegions(path)
       inRuntime(procs: 1) { misuse.commit() }
     }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let words = standardError(of: result)
     #expect(words.contains(misuse.words))
   }
 }

@@ -30,20 +30,3 @@ func inRuntime(
 
 /// Lets a value of this type be passed to a child.
 extension NetpollKind: Codable {}
-
-/// Runs in a child process: unless `condition` holds, ends the child with status 1 and an issue that says
-/// what was expected.
-func check(
-  _ condition: Bool, _ expected: @autoclosure () -> String, at location: SourceLocation = #_sourceLocation
-) {
-  if condition { return }
-  Issue.record("expected \(expected())", sourceLocation: location)
-  exit(1)
-}
-
-/// Runs in a child process: unless the two values are equal, ends the child with status 1.
-func checkEqual<T: Equatable>(
-  _ found: T, _ expected: T, _ what: String, at location: SourceLocation = #_sourceLocation
-) {
-  check(found == expected, "\(what) to be \(expected), found \(found)", at: location)
-}

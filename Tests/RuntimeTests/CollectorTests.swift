@@ -1,4 +1,5 @@
 // The gc thread: how often it starts to work.
+import TestSupport
 import Testing
 
 @testable import MPG

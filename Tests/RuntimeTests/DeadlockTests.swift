@@ -3,6 +3,7 @@
 // steps.
 import CMPG
 import Glibc
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -71,7 +72,7 @@ struct DeadlockTests {
         _ = Channel<Int>().receive()
       }
     }
-    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let text = standardError(of: result)
     #expect(text.contains("mpg: all goroutines are asleep: deadlock"))
     #expect(text.contains("goroutine 1 [channel receive, "))
   }

@@ -5,6 +5,7 @@ import CFaults
 import CMPG
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

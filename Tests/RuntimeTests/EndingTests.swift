@@ -2,6 +2,7 @@
 import CMPG
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -76,7 +77,7 @@ struct EndingTests {
         _ = Channel<Int>().receive()
       }
     }
-    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let text = standardError(of: result)
     #expect(text.contains("mpg: all goroutines are asleep: deadlock"))
   }
 

@@ -2,6 +2,7 @@
 // perhaps on another thread, without a false report. A real conflict is still reported. See Context §2.
 import CMPG
 import Glibc
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -108,7 +109,7 @@ struct ExclusivityTests {
         conflict(&box.value, with: box, after: channel)
       }
     }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let words = standardError(of: result)
     #expect(words.contains("imultaneous access"))
   }
 }

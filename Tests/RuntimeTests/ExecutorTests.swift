@@ -4,6 +4,7 @@ import CMPG
 import Glibc
 import Region
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -145,7 +146,7 @@ struct ExecutorTests {
         MPG.await { await task.value }
       }
     }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let words = standardError(of: result)
     #expect(words.contains("imultaneous access"))
   }
 

@@ -2,6 +2,7 @@
 import CFaults
 import CMPG
 import Foundation
+import TestSupport
 import Testing
 
 @testable import MPG

@@ -1,6 +1,7 @@
 // Each G has its own floating-point mode. scripts/aarch64 tests the same for that machine, instruction by
 // instruction.
 import Glibc
+import TestSupport
 import Testing
 
 @testable import MPG

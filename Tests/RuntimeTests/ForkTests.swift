@@ -4,6 +4,7 @@ import CMPG
 import Foundation
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -53,10 +54,6 @@ private enum OwnRegion {
   }
 }
 
-private func text(_ result: ExitTest.Result?) -> String {
-  String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-}
-
 @Suite("Fork")
 struct ForkTests {
   @Test("a child that exits, returns from its G or faults leaves the parent's region alone")
@@ -100,8 +97,8 @@ struct ForkTests {
         checkAllEnded()
       }
     }
-    let lines = text(result).split(separator: "\n").filter { $0.hasPrefix("mpg: ") }
-    #expect(lines.count == 3, "\(text(result))")
+    let lines = standardError(of: result).split(separator: "\n").filter { $0.hasPrefix("mpg: ") }
+    #expect(lines.count == 3, "\(standardError(of: result))")
     #expect(
       lines.allSatisfy { $0.contains("was used in a child of fork") && $0.contains("exec a program there") })
   }
@@ -130,7 +127,7 @@ struct ForkTests {
         checkAllEnded()
       }
     }
-    #expect(text(result).contains("mpg: exit was used in a child of fork"))
+    #expect(standardError(of: result).contains("mpg: exit was used in a child of fork"))
   }
 
   @Test("a thread that is no M may fork, and its child is told the same")
@@ -143,7 +140,7 @@ struct ForkTests {
         checkEqual(end, End(signal: SIGABRT), "the end by a task")
       }
     }
-    #expect(text(result).contains("mpg: a task was used in a child of fork"))
+    #expect(standardError(of: result).contains("mpg: a task was used in a child of fork"))
   }
 
   @Test(
@@ -164,7 +161,7 @@ struct ForkTests {
         checkAllEnded()
       }
     }
-    #expect(text(result).contains("mpg: the runtime was used in a child of fork"))
+    #expect(standardError(of: result).contains("mpg: the runtime was used in a child of fork"))
   }
 
   @Test("signals that the parent waits for take a child as if nobody did, and SIGURG does not stop it")
@@ -249,8 +246,8 @@ struct ExecTests {
         unsafe _ = execv(demo, &words)
       }
     }
-    #expect(text(result).contains("listen"), "\(text(result))")
-    #expect(!text(result).contains("region"), "\(text(result))")
+    #expect(standardError(of: result).contains("listen"), "\(standardError(of: result))")
+    #expect(!standardError(of: result).contains("region"), "\(standardError(of: result))")
   }
 
   @Test("who watches the image before sees that it ended")

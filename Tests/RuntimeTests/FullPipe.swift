@@ -1,6 +1,7 @@
 // A standard error that nobody reads.
 import CMPG
 import Glibc
+import TestSupport
 import Testing
 
 @testable import MPG

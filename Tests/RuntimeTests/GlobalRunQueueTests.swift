@@ -1,5 +1,6 @@
 // The GRQ's two lines: fresh Gs come first, in batches; worn Gs come one by one, in their turn.
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

@@ -2,6 +2,7 @@
 // data, whatever the first is doing. Two Gs that use it at once are told so.
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -96,7 +97,7 @@ struct HandOverTests {
         MPG.sleep(.seconds(100))
       }
     }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let words = standardError(of: result)
     #expect(words.contains(/mpg: goroutine \d and .* wait at the same time to read from fd \d+;/))
   }
 }

@@ -3,6 +3,7 @@
 import Glibc
 import Region
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -154,7 +155,7 @@ struct AwaitTests {
       if !inBlocking { MPG.await {} }
       inRuntimeWithTasks(procs: 1) { blocking { MPG.await {} } }
     }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let words = standardError(of: result)
     #expect(words.contains("mpg: MPG.await was called \(inBlocking ? "inside blocking" : "outside of a G")"))
   }
 }
@@ -281,7 +282,7 @@ struct RunTests {
       if onExecutor { await Task(executorPreference: MPG.taskExecutor) {}.value }
       await MPG.run {}
     }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let words = standardError(of: result)
     #expect(
       words.contains("mpg: MPG.\(onExecutor ? "taskExecutor" : "run") was used while no scheduler runs"))
   }

@@ -2,6 +2,7 @@
 // Swift's pool, on a scheduling stack. See Outside §7.
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

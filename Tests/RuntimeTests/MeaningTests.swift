@@ -4,6 +4,7 @@ import CMPG
 import Glibc
 import Inspector
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

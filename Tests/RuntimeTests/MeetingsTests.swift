@@ -2,6 +2,7 @@
 // of all Gs. See ARCHITECTURE, "Where two protocols meet".
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -96,7 +97,7 @@ struct MeetingsTests {
         checkEqual(laneSum(.preempted), laneSum(.resumed), "preemptions and resumptions")
       }
     }
-    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let text = standardError(of: result)
     #expect(text.contains("mpg: SIGQUIT: all goroutines"))
     #expect(text.contains(/goroutine \d+ \[preempted/), "\(text)")
   }

@@ -2,6 +2,7 @@
 import Foundation
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

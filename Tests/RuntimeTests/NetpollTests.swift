@@ -2,6 +2,7 @@
 import CMPG
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -164,5 +165,5 @@ private func errno(of fd: Int32) -> Int32? {
 }
 
 private func lines(_ result: ExitTest.Result?) -> [String] {
-  String(decoding: result?.standardErrorContent ?? [], as: UTF8.self).split(separator: "\n").map(String.init)
+  standardError(of: result).split(separator: "\n").map(String.init)
 }

@@ -1,6 +1,7 @@
 // A pipe whose reading end Gs can wait for.
 import CMPG
 import Glibc
+import TestSupport
 import Testing
 
 @testable import MPG

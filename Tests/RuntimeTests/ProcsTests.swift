@@ -2,6 +2,7 @@
 import Glibc
 import Region
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MPG

@@ -3,6 +3,7 @@
 import Glibc
 import Inspector
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

@@ -1,5 +1,6 @@
 // Safety nets: any crash names the goroutine that ran, a deadlock is found, and SIGQUIT lists all goroutines.
 import Glibc
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -8,10 +9,6 @@ import Testing
 private func deeper(_ n: Int) -> Int {
   var pad = (n, n, n, n, n, n, n, n)
   return unsafe withUnsafeBytes(of: &pad) { _ in deeper(n + 1) } + pad.3
-}
-
-private func standardError(_ result: ExitTest.Result?) -> String {
-  String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
 }
 
 @Suite("Safety nets")
@@ -27,7 +24,7 @@ struct SafetyTests {
       }
     }
     #expect(
-      standardError(result).contains(
+      standardError(of: result).contains(
         /mpg: goroutine 2 \(.* at SafetyTests\.swift:\d+\): stack overflow, 256 KiB used/)
     )
   }
@@ -40,7 +37,9 @@ struct SafetyTests {
         MPG.sleep(.seconds(60))
       }
     }
-    #expect(standardError(result).contains(/mpg: goroutine 2 \(.* at SafetyTests\.swift:\d+\): a trap, on M/))
+    #expect(
+      standardError(of: result).contains(
+        /mpg: goroutine 2 \(.* at SafetyTests\.swift:\d+\): a trap, on M/))
   }
 
   @Test("an error that leaves a goroutine names it")
@@ -54,7 +53,7 @@ struct SafetyTests {
       }
     }
     #expect(
-      standardError(result).contains(
+      standardError(of: result).contains(
         /mpg: an error left goroutine 2 \(.* at SafetyTests\.swift:\d+\): planted: EIO/))
   }
 
@@ -69,7 +68,7 @@ struct SafetyTests {
         _ = b.receive()
       }
     }
-    let text = standardError(result)
+    let text = standardError(of: result)
     #expect(text.contains("mpg: all goroutines are asleep: deadlock"))
     #expect(text.contains("goroutine 1 [channel receive, "))
     #expect(text.contains("goroutine 2 [channel send, "))
@@ -104,7 +103,7 @@ struct SafetyTests {
         end.send(true)
       }
     }
-    let text = standardError(result)
+    let text = standardError(of: result)
     #expect(text.contains("mpg: SIGQUIT: all goroutines"))
     #expect(text.contains("goroutine 2 [channel receive, "))
     #expect(text.contains(/\] .* at SafetyTests\.swift:\d+/))

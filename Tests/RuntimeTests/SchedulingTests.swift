@@ -1,6 +1,7 @@
 // Which G runs when: yield, runnext, overflow, the look at the GRQ at every 61st start. With one P, all of it
 // is exact. Preemption is off, because on a busy machine it would move a G to the GRQ.
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

@@ -3,6 +3,7 @@ import CFaults
 import CMPG
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -191,7 +192,7 @@ struct ShortageTests {
         while sched.shortages.isDue { MPG.sleep(.milliseconds(1)) }
       }
     }
-    let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    let text = standardError(of: result)
     let lines = text.split(separator: "\n").filter { $0.hasPrefix("mpg: ") }
     #expect(lines == ["mpg: no memory for a further stack (ENOMEM); it is tried again, and nothing is lost"])
   }
@@ -202,7 +203,7 @@ struct ShortageTests {
       cfault_arm(CFAULT_PTHREAD_CREATE, 1, forEver, EAGAIN)
       inRuntime(procs: 1) {}
     }
-    let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    let text = standardError(of: result)
     #expect(text.contains("mpg: cannot start the runtime's own threads: errno 11; "))
   }
 }

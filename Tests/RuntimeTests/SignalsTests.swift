@@ -1,6 +1,7 @@
 // Waiting for signals in a G, and in scopes that are cancelled.
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

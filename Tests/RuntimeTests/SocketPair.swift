@@ -1,5 +1,6 @@
 // Two connected sockets. Gs wait for one of them.
 import Glibc
+import TestSupport
 import Testing
 
 @testable import MPG

@@ -4,6 +4,7 @@ import CFaults
 import CFrames
 import CMPG
 import Glibc
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -21,10 +22,6 @@ import Testing
   }
 
   func leap(_ left: Int, _ size: Int) { unsafe _ = cframes_leap(low, left, size) }
-}
-
-private func text(_ result: ExitTest.Result?) -> String {
-  String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
 }
 
 @Suite("Guards of stacks")
@@ -87,9 +84,9 @@ struct StackGuardTests {
       }
     }
     #expect(
-      text(result).contains(
+      standardError(of: result).contains(
         /mpg: goroutine 42 \(.* at StackGuardTests\.swift:\d+\): stack overflow, 256 KiB used/),
-      "\(text(result))")
+      "\(standardError(of: result))")
   }
 
   @Test("an overflow in C code is told as one in Swift")
@@ -100,6 +97,7 @@ struct StackGuardTests {
         MPG.sleep(.seconds(60))
       }
     }
-    #expect(text(result).contains(/mpg: goroutine 2 \(.*\): stack overflow, 256 KiB used/), "\(text(result))")
+    let words = standardError(of: result)
+    #expect(words.contains(/mpg: goroutine 2 \(.*\): stack overflow, 256 KiB used/), "\(words)")
   }
 }

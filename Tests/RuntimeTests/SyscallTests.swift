@@ -2,6 +2,7 @@
 import CMPG
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

@@ -2,6 +2,7 @@
 // lost.
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

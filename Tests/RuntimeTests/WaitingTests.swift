@@ -1,6 +1,7 @@
 // Wait groups, sleep, and descriptors: a waiting G wakes up when it should, and for the right reason.
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

@@ -1,6 +1,7 @@
 // Behaviours that Go's own channel tests pin and no other suite here did. docs/go-tests.md has the whole
 // list.
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG

@@ -3,6 +3,7 @@
 import CMPG
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -160,7 +161,7 @@ struct SchedulerChecklistTests {
       [procs = procs as Int] in
       inRuntime(procs: procs) {}
     }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let words = standardError(of: result)
     #expect(words.contains("mpg: \(procs) procs; there can be 1 to 1024\n"))
   }
 

@@ -237,7 +237,7 @@ struct MutexTests {
       TemporaryFolder.useForRegions(path)
       inRuntime(procs: 1) { misuse.commit() }
     }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let words = standardError(of: result)
     #expect(words.contains(misuse.words))
   }
 }

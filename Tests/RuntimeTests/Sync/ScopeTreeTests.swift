@@ -1,6 +1,7 @@
 // Scopes below scopes: how deep they may be, what they keep alive, and how the Gs in them end.
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -134,7 +135,7 @@ struct ScopeTreeTests {
         }
       }
     }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let words = standardError(of: result)
     #expect(words.contains(/mpg: an error left goroutine 2 .*: \w+/))
   }
 }

@@ -373,7 +373,7 @@ struct SelectTests {
       TemporaryFolder.useForRegions(path)
       inRuntime(procs: 1) { misuse.commit() }
     }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    let words = standardError(of: result)
     #expect(words.contains(misuse.words))
   }
 }

@@ -1,0 +1,9 @@
+// What a build with a sanitizer cannot do as others: tests that would take hours there do less.
+import Glibc
+
+/// Whether this build, and so the programs beside the tests, has the thread sanitizer. A signal that ends such a program
+/// may be delayed for as long as the thread that received it sleeps in the scheduler.
+package let hasThreadSanitizer = unsafe dlsym(nil, "__tsan_init") != nil
+
+/// Whether this build has the address sanitizer, which brings its own malloc and mmap.
+package let hasAddressSanitizer = unsafe dlsym(nil, "__asan_init") != nil
