@@ -1,5 +1,6 @@
 // The script of `make demo`: it runs the whole scenario in one command, and leaves nothing behind.
 import Foundation
+import TestSupport
 import Testing
 
 /// The processes of a session without zombies. All that a script starts belongs to the script's session.

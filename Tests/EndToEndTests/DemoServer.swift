@@ -1,6 +1,7 @@
 // The demo server, on a port of its own, with its region in a folder of its own.
 import Foundation
 import Inspector
+import TestSupport
 import Testing
 
 /// A server that answers. Its process ends together with this object.

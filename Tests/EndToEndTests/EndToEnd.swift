@@ -98,16 +98,3 @@ func text(_ path: String) -> String {
   defer { try? file.close() }
   return String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
 }
-
-/// A private folder on tmpfs. It is removed, with its contents, together with this object.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = "/dev/shm/mpgtop-e2e-\(UUID().uuidString.prefix(8))"
-    try FileManager.default.createDirectory(
-      atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}

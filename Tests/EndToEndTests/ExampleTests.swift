@@ -1,6 +1,7 @@
 // The programs in `examples/` run, and see what mpgtop sees.
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 extension EndToEnd {

@@ -1,5 +1,6 @@
 // `mpgtop export`: from each kind of source to a file; and what is refused as a source.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {

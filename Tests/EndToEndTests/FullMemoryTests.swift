@@ -1,6 +1,7 @@
 // A tmpfs that is nearly full: the runtime tries a smaller region first, then the next place. It never gets a
 // SIGBUS.
 import Foundation
+import TestSupport
 import Testing
 
 /// A server in a mount namespace of its own. The namespace's mounts end together with the server.

@@ -1,6 +1,7 @@
 // No command destroys what it reads, and none leaves half of what it writes: when input and output are one
 // file under two names, on a full disk, and when it is killed in the middle.
 import Foundation
+import TestSupport
 import Testing
 
 /// A recording of a server under load, and a folder in which commands write.

@@ -1,6 +1,7 @@
 // A process that a test has started: what it prints, how it ends, and that it does end.
 import Foundation
 import Synchronization
+import TestSupport
 
 /// What to start, and how.
 struct Command: Sendable {

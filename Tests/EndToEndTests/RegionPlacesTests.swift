@@ -2,6 +2,7 @@
 // all the same.
 import Foundation
 import Inspector
+import TestSupport
 import Testing
 
 /// A demo server in a mount namespace that a script has prepared; what the server printed, and what a viewer
@@ -14,7 +15,7 @@ private struct Place {
   /// The server's answer, the server's errors, the viewer's list and the server's exit code.
   let (answer, errors, list, code): (String, String, String, String)
 
-  init(_ preparation: String, folder: DiskFolder) throws {
+  init(_ preparation: String, folder: TemporaryFolder) throws {
     let port = try Socket.freePort()
     let said = "\(folder.path)/said"
     let script = """
@@ -35,13 +36,6 @@ private struct Place {
   }
 }
 
-/// A folder that is not in /dev/shm. The folder is removed together with this object.
-private final class DiskFolder {
-  let path = FileManager.default.temporaryDirectory.path + "/mpgtop-e2e-\(UUID().uuidString.prefix(8))"
-  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
 extension EndToEnd {
   @Suite("Places for the region", .enabled(if: Place.arePermitted, "unshare of mounts is not permitted here"))
   struct RegionPlacesTests {
@@ -60,7 +54,7 @@ extension EndToEnd {
 
     @Test("It is in the next place, a viewer finds it there, and one line says why", arguments: ways)
     func next(_ way: String) throws {
-      let folder = try DiskFolder()
+      let folder = try TemporaryFolder(on: .disk)
       let other = "\(folder.path)/tmpfs"
       let place = try Place(
         "mkdir \(other); mount -t tmpfs tmpfs \(other); export TMPDIR=\(other); \(way)", folder: folder)
@@ -75,7 +69,7 @@ extension EndToEnd {
     @Test(
       "Where there is no place it runs without, nobody can look at it, and one line says so", arguments: ways)
     func nowhere(_ way: String) throws {
-      let folder = try DiskFolder()
+      let folder = try TemporaryFolder(on: .disk)
       // A TMPDIR that is no tmpfs is not used: a region is written to a million times a second.
       let place = try Place(
         "export TMPDIR=/proc; \(way); test -d /run/user && mount -t tmpfs -o ro tmpfs /run/user",
@@ -92,7 +86,7 @@ extension EndToEnd {
       "A limit for files that is smaller than the region does not end the program",
       arguments: [0, 20, 1000, 100_000])
     func limit(_ blocks: Int) throws {
-      let folder = try DiskFolder()
+      let folder = try TemporaryFolder(on: .disk)
       let place = try Place("ulimit -f \(blocks)", folder: folder)
       // Without any room for files, the server cannot write its messages. But it must not die.
       if blocks > 0 {
@@ -105,7 +99,7 @@ extension EndToEnd {
       "Whatever the mask for new files takes away, viewers of the same user can read it",
       arguments: ["777", "077", "0"])
     func mask(_ mask: String) throws {
-      let folder = try DiskFolder()
+      let folder = try TemporaryFolder(on: .disk)
       let place = try Place(
         "mount -t tmpfs tmpfs /dev/shm; touch \(folder.path)/said; umask \(mask)", folder: folder)
       #expect(place.list.contains("mpg-demo  live"), "\(place.list) \(place.errors)")

@@ -1,6 +1,7 @@
 // A real terminal for a program: a tmux server of its own, whose screen can be read and whose keys can be
 // pressed.
 import Foundation
+import TestSupport
 import Testing
 
 /// A terminal that runs a shell script. The script runs one program, notes how it left the terminal, and

@@ -1,5 +1,6 @@
 // The keys `a` and `w`: recordings of a process that is being observed.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {

@@ -1,5 +1,6 @@
 // mpg-demo with arguments that it cannot fulfil.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {

@@ -1,5 +1,6 @@
 // The settings file: mpgtop accepts the model that it prints itself, and reports what is wrong in a file.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {

@@ -1,5 +1,6 @@
 // Which process mpgtop observes: chosen by pid, by name, or from the list.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {

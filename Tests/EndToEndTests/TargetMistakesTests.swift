@@ -2,6 +2,7 @@
 import Foundation
 import Inspector
 import Region
+import TestSupport
 import Testing
 
 /// A process that does nothing, with a folder where its region would be.

@@ -1,6 +1,7 @@
 // The text that every command prints for people is in the locale's charset, and contains nothing that steers
 // a terminal, whoever wrote it.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {

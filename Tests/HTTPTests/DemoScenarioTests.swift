@@ -88,16 +88,14 @@ final class RunningDemo: Sendable {
 struct DemoScenarioTests {
   @Test("/file answers with files of its folder, and with nothing else")
   func files() throws {
-    let files = FileManager.default
-    let root = files.temporaryDirectory.appending(path: "mpg-demo-files-\(UUID().uuidString)").path
-    defer { try? files.removeItem(atPath: root) }
-    try files.createDirectory(atPath: root + "/www/sub", withIntermediateDirectories: true)
-    try Data("secret".utf8).write(to: URL(filePath: root + "/secret.txt"))
-    try Data("{}".utf8).write(to: URL(filePath: root + "/www/sub/a b.json"))
-    try Data("x".utf8).write(to: URL(filePath: root + "/www/plain"))
-    try files.createSymbolicLink(atPath: root + "/www/link.txt", withDestinationPath: "../secret.txt")
-    try Data(count: (8 << 20) + 1).write(to: URL(filePath: root + "/www/large.txt"))
-    let demo = try RunningDemo(["--files", root + "/www"])
+    let folder = try TemporaryFolder(on: .disk)
+    try folder.write("secret".utf8, to: "secret.txt")
+    try folder.write("{}".utf8, to: "www/sub/a b.json")
+    try folder.write("x".utf8, to: "www/plain")
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(folder.path)/www/link.txt", withDestinationPath: "../secret.txt")
+    try folder.write(Data(count: (8 << 20) + 1), to: "www/large.txt")
+    let demo = try RunningDemo(["--files", "\(folder.path)/www"])
 
     let found = demo.get("/file?name=sub/a%20b.json")
     #expect(found.status == 200 && found.type == "application/json" && found.body == "{}")

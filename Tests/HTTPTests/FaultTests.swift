@@ -201,20 +201,18 @@ private struct Holdings: Equatable {
   }
 }
 
-private func folderWithContent() throws -> String {
-  let path = FileManager.default.temporaryDirectory.appending(path: "mpg-faults-\(UUID().uuidString)").path
-  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  try Data(content.utf8).write(to: URL(filePath: path + "/content"))
-  return path
+private func folderWithContent() throws -> TemporaryFolder {
+  let folder = try TemporaryFolder(on: .disk)
+  try folder.write(content.utf8, to: "content")
+  return folder
 }
 
 @Suite("Faults")
 struct FaultTests {
   @Test("the n-th call that fails costs its own connection at most", arguments: Fault.everyVisit.indices)
   func everyVisit(_ index: Int) async throws {
-    let path = try folderWithContent()
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    await #expect(processExitsWith: .success) { [index = index as Int, path = path as String] in
+    let home = try folderWithContent()
+    await #expect(processExitsWith: .success) { [index = index as Int, path = home.path as String] in
       let fault = Fault.everyVisit[index]
       let folder = try Folder(path)
       withServer(faultMux(folder)) { test in
@@ -237,18 +235,17 @@ struct FaultTests {
         try Data(words.utf8).write(to: URL(filePath: path + "/walk"))
       }
     }
-    if Fault.isFull { print(try String(contentsOfFile: path + "/walk", encoding: .utf8)) }
+    if Fault.isFull { print(try String(contentsOfFile: home.path + "/walk", encoding: .utf8)) }
   }
 
   @Test("the n-th call that fails while the process grows costs nothing", arguments: Fault.firstVisit.indices)
   func firstVisit(_ index: Int) async throws {
-    let path = try folderWithContent()
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let missed = path + "/missed"
+    let home = try folderWithContent()
+    let missed = home.path + "/missed"
     var n: Int64 = 1
     while !FileManager.default.fileExists(atPath: missed) {
       await #expect(processExitsWith: .success) {
-        [index = index as Int, n = n as Int64, path = path as String, missed = missed as String] in
+        [index = index as Int, n = n as Int64, path = home.path as String, missed = missed as String] in
         let fault = Fault.firstVisit[index]
         let folder = try Folder(path)
         withServer(faultMux(folder), procs: 16) { test in

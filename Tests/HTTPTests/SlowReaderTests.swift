@@ -59,13 +59,10 @@ struct SlowReaderTests {
   @Test(
     "when time for draining is over, half an answer ends with a reset, and what the system has whole arrives")
   func drained() throws {
-    let root = FileManager.default.temporaryDirectory.appending(path: "mpg-demo-slow-\(UUID().uuidString)")
-      .path
-    defer { try? FileManager.default.removeItem(atPath: root) }
-    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-    try Data(count: 8 << 20).write(to: URL(filePath: root + "/large"))
-    try Data(count: 300_000).write(to: URL(filePath: root + "/small"))
-    let demo = try RunningDemo(["--files", root, "--drain-timeout", "500"])
+    let folder = try TemporaryFolder(on: .disk)
+    try folder.write(Data(count: 8 << 20), to: "large")
+    try folder.write(Data(count: 300_000), to: "small")
+    let demo = try RunningDemo(["--files", folder.path, "--drain-timeout", "500"])
     let (large, small) = (SlowClient(port: demo.port), SlowClient(port: demo.port))
     for (client, name) in [(large, "large"), (small, "small")] {
       #expect(client.send("GET /file?name=\(name) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))

@@ -166,8 +166,8 @@ struct ChannelTests {
   }
 
   @Test("what may not be done to a closed channel ends the process, with words", arguments: Misuse.allCases)
-  func misuseIsFatal(misuse: Misuse) async {
-    let folder = TemporaryFolder()
+  func misuseIsFatal(misuse: Misuse) async throws {
+    let folder = try TemporaryFolder(on: .disk)
     let result = await #expect(
       processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]
     ) { [path = folder.path as String, misuse = misuse as Misuse] in

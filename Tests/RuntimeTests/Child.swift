@@ -3,6 +3,7 @@
 // is recorded as an issue of the test, and ends the child with status 1.
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import MPG
@@ -26,6 +27,12 @@ func inRuntime(
   var options = Options(procs: procs, tracing: true, preemption: preemption)
   (options.netpoll, options.rings, options.slice) = (netpoll, rings, slice)
   MPG.main(options, body)
+}
+
+extension TemporaryFolder {
+  /// Runs in a child process, before the boot: the child makes its region in `path`. After a crash, its region's file would
+  /// stay behind among the user's own.
+  static func useForRegions(_ path: String) { unsafe _ = setenv("XDG_RUNTIME_DIR", path, 1) }
 }
 
 /// Lets a value of this type be passed to a child.

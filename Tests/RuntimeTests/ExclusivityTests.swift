@@ -97,8 +97,8 @@ struct ExclusivityTests {
   }
 
   @Test("a G that accesses what it has open already is stopped, also after a park")
-  func conflictsAreStillFound() async {
-    let folder = TemporaryFolder()
+  func conflictsAreStillFound() async throws {
+    let folder = try TemporaryFolder(on: .disk)
     let result = await #expect(
       processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]
     ) { [path = folder.path as String] in

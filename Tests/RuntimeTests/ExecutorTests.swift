@@ -132,8 +132,8 @@ struct ExecutorTests {
   }
 
   @Test("a job that accesses what it has open already is stopped, also after a park")
-  func conflictsAreFound() async {
-    let folder = TemporaryFolder()
+  func conflictsAreFound() async throws {
+    let folder = try TemporaryFolder(on: .disk)
     let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
       [path = folder.path as String] in
       TemporaryFolder.useForRegions(path)

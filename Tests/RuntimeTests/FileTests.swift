@@ -9,15 +9,15 @@ import Testing
 
 /// A folder with some files, and with links that lead outside. Beside the folder lies a secret.
 private struct Site {
-  let root = TemporaryFolder()
+  let root: TemporaryFolder
   var path: String { root.path + "/site" }
 
   init() throws {
     let files = FileManager.default
-    try files.createDirectory(atPath: path + "/sub/deep", withIntermediateDirectories: true)
-    try Data("secret".utf8).write(to: URL(filePath: root.path + "/secret"))
-    try Data("hello".utf8).write(to: URL(filePath: path + "/hello.txt"))
-    try Data("deep".utf8).write(to: URL(filePath: path + "/sub/deep/file"))
+    root = try TemporaryFolder(on: .disk)
+    try root.write("secret".utf8, to: "secret")
+    try root.write("hello".utf8, to: "site/hello.txt")
+    try root.write("deep".utf8, to: "site/sub/deep/file")
     try files.createSymbolicLink(atPath: path + "/inside", withDestinationPath: "sub/deep/file")
     try files.createSymbolicLink(atPath: path + "/outside", withDestinationPath: "../secret")
     try files.createSymbolicLink(atPath: path + "/absolute", withDestinationPath: root.path + "/secret")

@@ -57,8 +57,8 @@ private enum OwnRegion {
 @Suite("Fork")
 struct ForkTests {
   @Test("a child that exits, returns from its G or faults leaves the parent's region alone")
-  func endsOfAChild() async {
-    let folder = TemporaryFolder()
+  func endsOfAChild() async throws {
+    let folder = try TemporaryFolder(on: .disk)
     await #expect(processExitsWith: .success) { [path = folder.path as String] in
       TemporaryFolder.useForRegions(path)
       inRuntime(procs: 2) {
@@ -147,8 +147,8 @@ struct ForkTests {
     "a child by a call that tells nobody has no region either, and ends when it touches it",
     .enabled(if: unsafe dlsym(nil, "_Fork") != nil, "needs glibc 2.34"),
     .disabled(if: hasThreadSanitizer || hasAddressSanitizer, "they know of no such child"))
-  func withoutHandlers() async {
-    let folder = TemporaryFolder()
+  func withoutHandlers() async throws {
+    let folder = try TemporaryFolder(on: .disk)
     let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
       [path = folder.path as String] in
       TemporaryFolder.useForRegions(path)
@@ -232,7 +232,7 @@ struct ExecTests {
     "a program that replaces itself by one with a runtime boots: the file of the image before is told off and removed"
   )
   func replaces() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder(on: .disk)
     let demo = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent().appending(path: "mpg-demo").path
     try #require(FileManager.default.isExecutableFile(atPath: demo), "mpg-demo is built beside the tests")
@@ -251,8 +251,8 @@ struct ExecTests {
   }
 
   @Test("who watches the image before sees that it ended")
-  func marksTheOld() async {
-    let folder = TemporaryFolder()
+  func marksTheOld() async throws {
+    let folder = try TemporaryFolder(on: .disk)
     await #expect(processExitsWith: .success) { [path = folder.path as String] in
       TemporaryFolder.useForRegions(path)
       // As an image of this process that was replaced would leave the region.

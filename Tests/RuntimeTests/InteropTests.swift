@@ -147,8 +147,8 @@ struct AwaitTests {
   }
 
   @Test("outside of a G, and inside blocking, one line says so", arguments: [false, true])
-  func misuse(inBlocking: Bool) async {
-    let folder = TemporaryFolder()
+  func misuse(inBlocking: Bool) async throws {
+    let folder = try TemporaryFolder(on: .disk)
     let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
       [inBlocking = inBlocking as Bool, path = folder.path as String] in
       TemporaryFolder.useForRegions(path)

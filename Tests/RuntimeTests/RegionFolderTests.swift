@@ -30,8 +30,8 @@ struct RegionFolderTests {
   @Test(
     "who has our pid and start time in another namespace keeps its file; an image that exec has replaced does not"
   )
-  func sameName() async {
-    let folder = TemporaryFolder()
+  func sameName() async throws {
+    let folder = try TemporaryFolder(on: .disk)
     for isOther in [true, false] {
       await #expect(processExitsWith: .success) { [path = folder.path as String, isOther = isOther as Bool] in
         TemporaryFolder.useForRegions(path)
@@ -50,8 +50,8 @@ struct RegionFolderTests {
   }
 
   @Test("of the dead eight stay; who has a lock, or cannot be judged, stays whatever their number")
-  func pruning() async {
-    let folder = TemporaryFolder()
+  func pruning() async throws {
+    let folder = try TemporaryFolder(on: .disk)
     await #expect(processExitsWith: .success) { [path = folder.path as String] in
       TemporaryFolder.useForRegions(path)
       unsafe _ = mkdir(path + "/mpg", 0o700)

@@ -229,8 +229,8 @@ struct MutexTests {
   }
 
   @Test("what may not be done ends the process, with words", arguments: LockMisuse.allCases)
-  func misuseIsFatal(misuse: LockMisuse) async {
-    let folder = TemporaryFolder()
+  func misuseIsFatal(misuse: LockMisuse) async throws {
+    let folder = try TemporaryFolder(on: .disk)
     let result = await #expect(
       processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]
     ) { [path = folder.path as String, misuse = misuse as LockMisuse] in

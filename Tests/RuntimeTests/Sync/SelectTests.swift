@@ -365,8 +365,8 @@ struct SelectTests {
   }
 
   @Test("what may not be done ends the process, with words", arguments: SelectMisuse.allCases)
-  func misuseIsFatal(misuse: SelectMisuse) async {
-    let folder = TemporaryFolder()
+  func misuseIsFatal(misuse: SelectMisuse) async throws {
+    let folder = try TemporaryFolder(on: .disk)
     let result = await #expect(
       processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]
     ) { [path = folder.path as String, misuse = misuse as SelectMisuse] in
