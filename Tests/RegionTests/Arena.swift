@@ -1,5 +1,4 @@
-// Memory and threads for tests of shared words. They stand for the runtime's mapping and Ms.
-import Foundation
+// Memory for tests of shared words. It stands for the runtime's mapping.
 import Region
 
 /// Zeroed words at a page-aligned address. An arena is never freed, because `Word`, `Block` and rings are
@@ -28,17 +27,4 @@ import Region
   var buffer: UnsafeMutableRawBufferPointer {
     unsafe UnsafeMutableRawBufferPointer(start: base, count: bytes)
   }
-}
-
-/// Runs every closure on a thread of its own, all at once, and returns when the last one has ended.
-func onThreads(_ bodies: [@Sendable () -> Void]) {
-  let done = DispatchGroup()
-  for body in bodies {
-    done.enter()
-    Thread.detachNewThread {
-      body()
-      done.leave()
-    }
-  }
-  done.wait()
 }

@@ -3,6 +3,7 @@
 // ring, step by step and under torture.
 import Region
 import Synchronization
+import TestSupport
 import Testing
 
 /// A ring whose position word comes first.
@@ -191,20 +192,15 @@ struct RingTests {
     let ring = Ring(capacity: torture.capacity, at: torture.start)
     let (start, end) = (torture.start, torture.start + Torture.records)
     let findings = Mutex<[Findings]>([])
-    let readers = [Int.max, Int.max, 5].map { limit in
-      { @Sendable in
-        let found = drainAll(ring.reader(from: start), until: end, limit: limit)
-        findings.withLock { $0.append(found) }
-      }
-    }
+    let limits = [Int.max, Int.max, 5]
 
-    onThreads(
-      readers + [
-        { @Sendable in
-          let writer = ring.writer
-          for n in start..<end { writer.append(record(n)) }
-        }
-      ])
+    withThreads(limits.count) { reader in
+      let found = drainAll(ring.reader(from: start), until: end, limit: limits[reader])
+      findings.withLock { $0.append(found) }
+    } while: {
+      let writer = ring.writer
+      for n in start..<end { writer.append(record(n)) }
+    }
 
     let all = findings.withLock { $0 }
     #expect(all.count == 3)

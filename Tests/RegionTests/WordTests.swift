@@ -1,5 +1,6 @@
 // Words, blocks and packed values: a value that is stored by name is found at the schema's offset, and can be
 // read back.
+import TestSupport
 import Testing
 
 @testable import Region
@@ -71,7 +72,9 @@ struct WordTests {
   func additionsAreAtomic() {
     let arena = Arena(words: 1)
 
-    onThreads(Array(repeating: { for _ in 0..<50_000 { arena.word(0).add(1) } }, count: 4))
+    withThreads(4) { _ in
+      for _ in 0..<50_000 { arena.word(0).add(1) }
+    }
 
     #expect(arena.raw(0) == 200_000)
   }

@@ -97,7 +97,7 @@ struct ActorExecutorTests {
   func foreignThread() async {
     let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
       inRuntimeWithTasks(procs: 2) {
-        withThreads(1, { _ in Channel<Int>().close() }, while: {})
+        withThreads(1) { _ in Channel<Int>().close() }
       }
     }
     let words = standardError(of: result)
