@@ -2,6 +2,7 @@
 // write.
 import Foundation
 import Inspector
+import TestSupport
 import Testing
 
 /// One mapping of a process, as /proc/PID/smaps describes it.
@@ -16,7 +17,7 @@ struct MemoryMapping {
 
   /// The mappings of files whose path has this ending.
   static func all(of pid: String, endingWith ending: String) -> [MemoryMapping] {
-    let lines = text("/proc/\(pid)/smaps").split(separator: "\n")
+    let lines = contents(of: "/proc/\(pid)/smaps").split(separator: "\n")
     return lines.indices.compactMap { index in
       let words = lines[index].split(separator: " ", maxSplits: 5)
       guard words.count == 6, words[5].hasSuffix(ending) else { return nil }
@@ -139,7 +140,7 @@ extension EndToEnd {
         let file = try? FileManager.default.destinationOfSymbolicLink(
           atPath: "/proc/\(viewer.program.pid)/fd/\(fd)")
         guard file?.hasSuffix(".mpg") == true else { continue }
-        let info = text("/proc/\(viewer.program.pid)/fdinfo/\(fd)").split(separator: "\n")
+        let info = contents(of: "/proc/\(viewer.program.pid)/fdinfo/\(fd)").split(separator: "\n")
         let flags = info.first { $0.hasPrefix("flags:") }?.split(separator: "\t").last.flatMap {
           Int32($0, radix: 8)
         }

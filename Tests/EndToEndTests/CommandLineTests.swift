@@ -1,5 +1,6 @@
 // The command line as people type it: joined letters, mistyped words, and what help and manual say.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -182,7 +183,7 @@ extension EndToEnd {
         // a/b.txt does not exist.
         #expect(answer.output == (path == "/file" ? "404" : "200"), "\(path)\(query)")
       }
-      let documented = text("\(Built.repository)/docs/http.md")
+      let documented = contents(of: "\(Built.repository)/docs/http.md")
       for (path, _) in listed { #expect(documented.contains("`\(path)")) }
     }
 

@@ -1,5 +1,6 @@
 // What a program must do when its arguments are impossible: print one clear line and end with a documented
 // exit code.
+import TestSupport
 import Testing
 
 /// A way to call a program that cannot work.

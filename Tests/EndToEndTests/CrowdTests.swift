@@ -1,5 +1,6 @@
 // 5,000 clients at once, served by hardly more threads than Ps.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -26,7 +27,7 @@ extension EndToEnd {
         most = max(most, server.threads.count)
         #expect(server.program.ending == nil)
       }
-      let crowd = try (0..<Self.crowd).map { _ in try Connection(port: server.port) }
+      let crowd = try (0..<Self.crowd).map { _ in try HTTPConnection(port: server.port) }
       for round in 1...4 {
         // Send all requests before reading the first answer.
         for connection in crowd { try connection.send(round % 2 == 0 ? "/about" : "/") }
@@ -60,7 +61,7 @@ extension EndToEnd {
       Machine.raiseDescriptorLimit()
       let count = 15_000
       let server = try DemoServer("--procs", "2", "--max-connections", "20000", prefix: Self.modestLimit)
-      let crowd = try (0..<count).map { _ in try Connection(port: server.port) }
+      let crowd = try (0..<count).map { _ in try HTTPConnection(port: server.port) }
       var most = server.threads.count
       for path in ["/", "/about"] {
         for connection in crowd { try connection.send(path) }

@@ -7,7 +7,7 @@ import Testing
 private func processes(ofSession session: Int32) -> Set<Int32> {
   let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
   let found = all.compactMap { Int32($0) }.filter { pid in
-    let fields = text("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+    let fields = contents(of: "/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ") ?? []
     return fields.count > 3 && fields[3] == "\(session)" && fields[0] != "Z"
   }
   return Set(found)
@@ -88,7 +88,7 @@ extension EndToEnd {
 
     @Test("When port 8080 is taken it says so, and takes another")
     func portTaken() throws {
-      let holder = try? Socket(listening: 8080)  // if this fails, somebody else holds the port
+      let holder = try? LoopbackSocket(listening: 8080)  // if this fails, somebody else holds the port
       let demo = try DemoRun()
 
       try eventually("it says so") { demo.program.output.contains("port 8080 is taken, using 80") }

@@ -6,10 +6,12 @@ import Testing
 
 /// A server that answers. Its process ends together with this object.
 final class DemoServer: Sendable {
-  let port: UInt16
-  let program: Program
+  private let demo: ListeningDemo
+
+  var port: UInt16 { demo.port }
+  var program: Program { demo.program }
   /// The server's XDG_RUNTIME_DIR: the region lies in its `mpg/`.
-  let folder: TemporaryFolder
+  var folder: TemporaryFolder { demo.folder }
 
   var pid: Int32 { program.pid }
   var environment: [String: String?] { ["XDG_RUNTIME_DIR": folder.path] }
@@ -18,29 +20,13 @@ final class DemoServer: Sendable {
   /// Starts the server and returns when it listens. `prefix` is a command that starts the program, such as
   /// `prlimit` and its arguments.
   init(_ options: String..., prefix: [String] = []) throws {
-    let folder = try TemporaryFolder()
-    // Another process may take the chosen port before the server does. Then try another port.
-    for _ in 0..<20 {
-      let port = try Socket.freePort()
-      var command = Command(environment: ["XDG_RUNTIME_DIR": folder.path])
-      command.words = prefix + [Built.demo, "--port", "\(port)"] + options
-      let program = try Program(command)
-      try eventually("server on port \(port) says that it runs; it said: \(program.errors)") {
-        program.output.contains("Server running on :\(port)\n") || program.ending != nil
-      }
-      if program.ending == nil {
-        (self.port, self.program, self.folder) = (port, program, folder)
-        return
-      }
-      guard program.errors.contains("EADDRINUSE") else { throw Broken("server: \(program.errors)") }
-    }
-    throw Broken("twenty free ports were taken before the server could have them")
+    demo = try ListeningDemo(options, prefix: prefix)
   }
 
   func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
   /// The body of the answer, which must be a 200.
-  func get(_ path: String) throws -> String { try Connection(port: port).get(path) }
+  func get(_ path: String) throws -> String { try HTTPConnection(port: port).get(path) }
 
   /// The counters of `/stats`, by name.
   func statistics() throws -> [String: Int] {

@@ -1,6 +1,7 @@
 // A viewer that has run out of descriptors cannot ask the kernel whether its target is alive. It must not
 // report a death.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -66,7 +67,7 @@ extension EndToEnd {
       for descriptors in 5..<12 {
         var command = Command(environment: server.environment)
         command.words = [
-          "prlimit", "--nofile=\(descriptors)", Built.demo, "--port", "\(try Socket.freePort())",
+          "prlimit", "--nofile=\(descriptors)", Built.demo, "--port", "\(try LoopbackSocket.freePort())",
         ]
         let other = try Program(command)
         try eventually("it runs, or gives up") {

@@ -14,31 +14,6 @@ import Testing
   .disabled(if: hasThreadSanitizer, "it adds a thread to every program, and bears 8,128 Gs at most"))
 enum EndToEnd {}
 
-/// Why a test cannot continue.
-struct Broken: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
-/// The programs of this package as the build left them, beside the test bundle.
-enum Built {
-  static let mpgtop = path("mpgtop")
-  static let demo = path("mpg-demo")
-  static let soak = path("mpg-soak")
-  static let inspectorExample = path("inspector-example")
-  static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    .deletingLastPathComponent().path
-  /// The folder of Package.swift.
-  static let repository = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
-
-  /// A folder of release builds. If it is given, these are tested instead of the programs beside the tests.
-  private static let releases = ProcessInfo.processInfo.environment["MPG_PROGRAMS"]
-  static let areReleases = releases != nil
-
-  private static func path(_ name: String) -> String { "\(releases ?? folder)/\(name)" }
-}
-
 /// What the machine allows.
 enum Machine {
   static let isRoot = geteuid() == 0
@@ -64,37 +39,4 @@ enum Machine {
     limit.rlim_cur = limit.rlim_max
     _ = unsafe setrlimit(resource, &limit)
   }
-}
-
-/// Waits until `condition` holds, and checks it every few milliseconds. If it does not hold after `seconds`,
-/// throws `Broken`.
-func eventually(
-  _ what: @autoclosure () -> String, within seconds: Double = 60, _ condition: () throws -> Bool
-) throws {
-  let deadline = ContinuousClock.now + .seconds(seconds)
-  while try !condition() {
-    guard ContinuousClock.now < deadline else { throw Broken("within \(seconds) s: \(what())") }
-    usleep(3000)
-  }
-}
-
-/// Waits until `value` returns something, and returns it.
-func eventually<Value>(
-  _ what: @autoclosure () -> String, within seconds: Double = 60, value: () throws -> Value?
-) throws -> Value {
-  var found: Value?
-  try eventually(what(), within: seconds) {
-    found = try value()
-    return found != nil
-  }
-  guard let found else { throw Broken(what()) }
-  return found
-}
-
-/// The whole file as text; "" if there is no such file. Files of /proc report size 0, so this reads to the
-/// end.
-func text(_ path: String) -> String {
-  guard let file = FileHandle(forReadingAtPath: path) else { return "" }
-  defer { try? file.close() }
-  return String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
 }

@@ -1,5 +1,6 @@
 // Fairness as a property: short runs of mpg-soak's mixes. Each mix once starved a G. `make fairness` runs all
 // mixes at random for an hour.
+import TestSupport
 import Testing
 
 extension EndToEnd {

@@ -1,6 +1,7 @@
 // Frames as flat lists of keys and values, and the differences between frames that are allowed:
 // docs/recording.md §6.
 import Foundation
+import TestSupport
 import Testing
 
 /// One JSON object as paths and values: `ps[P1].lrq` = 3. An element of a list is named by its id, not by its
@@ -84,7 +85,7 @@ struct Exceptions {
 
   /// Reads the table of exceptions in the page. Each row must give its reason.
   init() throws {
-    let page = text("\(Built.repository)/docs/recording.md")
+    let page = contents(of: "\(Built.repository)/docs/recording.md")
     let section = try #require(page.components(separatedBy: "## 6. The past and live").last)
     for line in section.split(separator: "\n") where line.hasPrefix("| `") {
       let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }

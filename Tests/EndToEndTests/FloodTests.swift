@@ -1,5 +1,6 @@
 // The main scenario: real curls flood a real server while a real mpgtop observes it.
 import Foundation
+import TestSupport
 import Testing
 
 /// The requests and connections of some curls.

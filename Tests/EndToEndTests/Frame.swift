@@ -1,6 +1,7 @@
 // What `mpgtop --json` prints (docs/json.md), decoded as a foreign program would decode it; and a stream of
 // frames.
 import Foundation
+import TestSupport
 import Testing
 
 /// One frame.

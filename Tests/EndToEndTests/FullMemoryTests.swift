@@ -21,7 +21,7 @@ private struct Confined {
   /// Starts the server after a shell command that gets the path of the runtime folder.
   init(after prepare: (String) -> String) throws {
     mountPoint = try TemporaryFolder()
-    port = try Socket.freePort()
+    port = try LoopbackSocket.freePort()
     let script = "\(prepare(mountPoint.path)) && exec \"$0\" --port \(port) --procs 2"
     let environment = ["XDG_RUNTIME_DIR": mountPoint.path]
     let program = try Program(
@@ -32,7 +32,7 @@ private struct Confined {
     }
   }
 
-  func get(_ path: String) throws -> String { try Connection(port: port).get(path) }
+  func get(_ path: String) throws -> String { try HTTPConnection(port: port).get(path) }
 
   func frame() throws -> Frame {
     let shown = try Program.run(

@@ -55,7 +55,7 @@ private final class Workplace {
       else {
         return false
       }
-      let position = text("/proc/\(pid)/fdinfo/\(number)").firstMatch(of: #/pos:\s+(\d+)/#)?.1
+      let position = contents(of: "/proc/\(pid)/fdinfo/\(number)").firstMatch(of: #/pos:\s+(\d+)/#)?.1
       return (position.flatMap { Int($0) } ?? 0) > 0
     }
   }
@@ -133,7 +133,7 @@ extension EndToEnd {
       expectComplaint(
         try place.mpgtop(["gen-config", "-o", place.path("config")]), of: "mpgtop", code: 64,
         mentions: "it is there already")
-      #expect(text(place.path("config")) == "theme = dark\n")
+      #expect(contents(of: place.path("config")) == "theme = dark\n")
     }
 
     @Test("Two recorders of one file: the second is refused in one line, and the first keeps what it has")
@@ -176,7 +176,7 @@ extension EndToEnd {
         for precious in ["my notes\n", "\n", "\u{0}", "go 2\n", "go 1.26\n\nuse .\n"] {
           try Data(precious.utf8).write(to: URL(fileURLWithPath: place.path("out")))
           expectComplaint(try write(words), of: "mpgtop", code: 64, mentions: "--force replaces it")
-          #expect(text(place.path("out")) == precious)
+          #expect(contents(of: place.path("out")) == precious)
         }
         #expect(try write(words + ["--force"]).ending == .code(0))
         // A file of the same kind and an empty file are replaced without --force. A file of another kind is
@@ -235,7 +235,7 @@ extension EndToEnd {
             return wasCaught
           }
           #expect(wasCaught, "\(words)")
-          #expect(text(out) == (isThere ? "old" : ""))
+          #expect(contents(of: out) == (isThere ? "old" : ""))
           #expect(try place.listed == ["a.rec"] + (isThere ? ["out"] : []))
         }
         try? FileManager.default.removeItem(atPath: place.path("out"))
@@ -309,7 +309,7 @@ extension EndToEnd {
         }
         if let inner { kill(inner, signal) }
         try program.wait()
-        let wasCaught = text(place.path("out")) == "old"
+        let wasCaught = contents(of: place.path("out")) == "old"
         try Data("old".utf8).write(to: URL(fileURLWithPath: place.path("out")))
         return wasCaught
       }

@@ -2,6 +2,7 @@
 // that were read then.
 import Foundation
 import Region
+import TestSupport
 import Testing
 
 @testable import Exports
@@ -202,7 +203,7 @@ extension EndToEnd {
       }
       #expect(recorder.ending == .code(0) && recorder.errors.contains("grq>500 became true"))
       // mpgtop ignores some signals for its own output. The command that it runs must not inherit that.
-      let ignored = try #require(text(flag).split(separator: "\t").last)
+      let ignored = try #require(contents(of: flag).split(separator: "\t").last)
       let mask = try #require(UInt64(ignored.filter(\.isHexDigit), radix: 16))
       #expect(mask & (1 << UInt64(SIGPIPE - 1) | 1 << UInt64(SIGXFSZ - 1)) == 0)
       #expect(try mpgtop(server, ["replay", file, "--csv"]).ending == .code(0))

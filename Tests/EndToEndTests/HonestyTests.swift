@@ -2,6 +2,7 @@
 // between, for as long as is asked. Then a reader is made too slow, and what it reports as missed is checked.
 import Foundation
 import Region
+import TestSupport
 import Testing
 
 @testable import History

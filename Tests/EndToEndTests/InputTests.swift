@@ -1,5 +1,6 @@
 // Input that reaches a terminal but is no key: pastes, answers to questions of others, keys without meaning.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {

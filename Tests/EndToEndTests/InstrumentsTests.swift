@@ -2,6 +2,7 @@
 import Foundation
 import Inspector
 import Region
+import TestSupport
 import Testing
 
 extension EndToEnd {

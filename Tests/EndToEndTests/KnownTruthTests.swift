@@ -1,6 +1,7 @@
 // States of the server that are known from outside, down to the last G and thread, and what mpgtop shows of
 // them.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -8,7 +9,7 @@ extension EndToEnd {
     @Test("500 idle connections and the listener are 501 Gs parked on netpoll")
     func idleConnections() throws {
       let server = try DemoServer()
-      let connections = try (0..<500).map { _ in try Connection(port: server.port) }
+      let connections = try (0..<500).map { _ in try HTTPConnection(port: server.port) }
       for connection in connections { #expect(try connection.get("/") == "Hello World") }
 
       let frame = try server.frame("501 Gs on netpoll") {

@@ -1,5 +1,6 @@
 // `mpgtop serve`: a scrape over a real socket, and clients with bad intentions.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -25,7 +26,7 @@ extension EndToEnd {
 
       /// All that the server sends back for these bytes.
       func answer(to bytes: String) throws -> String {
-        let socket = try Socket(connectedTo: port)
+        let socket = try LoopbackSocket(connectedTo: port)
         try socket.send(bytes)
         var answer: [UInt8] = []
         while let more = try? socket.receive() { answer += more }
@@ -94,7 +95,7 @@ extension EndToEnd {
     @Test("clients that say nothing, or stop in the middle, are hung up on, and nobody starves")
     func silentClients() throws {
       let serving = try Serving()
-      let silent = try (0..<100).map { _ in try Socket(connectedTo: serving.port) }
+      let silent = try (0..<100).map { _ in try LoopbackSocket(connectedTo: serving.port) }
       for socket in silent.prefix(50) { try socket.send("GET /met") }
       #expect(try serving.scrape().contains("mpg_switches_total"))
       #expect(throws: (any Error).self) { try silent[0].receive() }
@@ -105,13 +106,13 @@ extension EndToEnd {
       arguments: [1024, 48])
     func crowd(_ descriptors: Int) throws {
       let serving = try Serving(prefix: ["prlimit", "--nofile=\(descriptors)"])
-      var crowd: [Socket] = []
+      var crowd: [LoopbackSocket] = []
       var took: [TimeInterval] = []
       for round in 0..<9 {
         // Each round brings more bad clients than the server has places for connections, and the dripping
         // ones go on dripping.
         for index in 0..<97 {
-          let socket = try Socket(connectedTo: serving.port)
+          let socket = try LoopbackSocket(connectedTo: serving.port)
           if index % 2 == 0 { try socket.send("GET /met") }
           crowd.append(socket)
         }

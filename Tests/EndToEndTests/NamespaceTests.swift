@@ -1,6 +1,7 @@
 // Containers: programs in pid and time namespaces of their own that share one folder of regions.
 import Foundation
 import Inspector
+import TestSupport
 import Testing
 
 /// Commands that start a program in namespaces of its own. The program ends together with the command.
@@ -21,7 +22,8 @@ extension DemoServer {
   /// The process that `unshare` has started.
   fileprivate var inner: Int32 {
     get throws {
-      try #require(Int32(text("/proc/\(pid)/task/\(pid)/children").trimmingCharacters(in: .whitespaces)))
+      let children = contents(of: "/proc/\(pid)/task/\(pid)/children")
+      return try #require(Int32(children.trimmingCharacters(in: .whitespaces)))
     }
   }
 
@@ -101,7 +103,7 @@ extension EndToEnd {
         let said = "\(server.folder.path)/said\(round)"
         var command = Command(environment: server.environment)
         let script =
-          "\(Built.demo) --port \(try Socket.freePort()) > \(said) & until grep -q Server \(said); do sleep 0.05; done; kill -9 $!"
+          "\(Built.demo) --port \(try LoopbackSocket.freePort()) > \(said) & until grep -q Server \(said); do sleep 0.05; done; kill -9 $!"
         command.words = Namespaces.pid + ["sh", "-c", script]
         _ = try Program.run(command)
         #expect(FileManager.default.fileExists(atPath: region))
@@ -118,7 +120,7 @@ extension EndToEnd {
         mount -t tmpfs tmpfs /mnt; mount -t tmpfs -o mode=1777 tmpfs /dev/shm; mkdir -m 777 /mnt/said
         cp \(Built.demo) /mnt/mpg-demo; cp \(Built.mpgtop) /mnt/mpgtop; chmod 711 /mnt/mpg-demo
         mount -t proc -o hidepid=2 proc /proc
-        setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '/mnt/mpg-demo --port \(try Socket.freePort()) > /mnt/said/x & p=$!
+        setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '/mnt/mpg-demo --port \(try LoopbackSocket.freePort()) > /mnt/said/x & p=$!
           until grep -q Server /mnt/said/x; do sleep 0.05; done
           test -e /proc/$p && echo shown; /mnt/mpgtop -l; /mnt/mpgtop --json -n 1 $p; kill -9 $p; wait $p; /mnt/mpgtop -l'
         """

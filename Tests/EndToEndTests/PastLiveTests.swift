@@ -6,6 +6,7 @@
 // in the middle of a move stays there until then, which may happen at any moment of a real run too.
 import Foundation
 import Region
+import TestSupport
 import Testing
 
 @testable import Exports
@@ -71,7 +72,7 @@ extension EndToEnd {
         server.program.signal(SIGSTOP)
         try eventually("all threads stand") {
           let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server.pid)/task")
-          return threads.allSatisfy { text("/proc/\(server.pid)/task/\($0)/stat").contains(") T ") }
+          return threads.allSatisfy { contents(of: "/proc/\(server.pid)/task/\($0)/stat").contains(") T ") }
         }
         try watch(milliseconds: milliseconds)
       }

@@ -2,6 +2,7 @@
 // moments.
 import Foundation
 import Inspector
+import TestSupport
 import Testing
 
 /// A way to die.

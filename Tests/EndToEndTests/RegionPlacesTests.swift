@@ -16,7 +16,7 @@ private struct Place {
   let (answer, errors, list, code): (String, String, String, String)
 
   init(_ preparation: String, folder: TemporaryFolder) throws {
-    let port = try Socket.freePort()
+    let port = try LoopbackSocket.freePort()
     let said = "\(folder.path)/said"
     let script = """
       \(preparation)
@@ -31,7 +31,8 @@ private struct Place {
     command.words = Self.mounts + ["sh", "-c", script]
     finished = try Program.run(command)
     (answer, errors, list, code) = (
-      text("\(said).answer"), text("\(said).err"), text("\(said).list"), text("\(said).code")
+      contents(of: "\(said).answer"), contents(of: "\(said).err"), contents(of: "\(said).list"),
+      contents(of: "\(said).code")
     )
   }
 }

@@ -89,14 +89,14 @@ final class Screen {
   /// How many write calls the program has made. Most go to the terminal.
   var writes: Int {
     get throws {
-      let pid = text("\(folder.path)/pid").split(separator: "\n").first ?? ""
-      let line = text("/proc/\(pid)/io").split(separator: "\n").first { $0.hasPrefix("syscw: ") }
+      let pid = contents(of: "\(folder.path)/pid").split(separator: "\n").first ?? ""
+      let line = contents(of: "/proc/\(pid)/io").split(separator: "\n").first { $0.hasPrefix("syscw: ") }
       return try #require(line.flatMap { Int($0.dropFirst("syscw: ".count)) })
     }
   }
 
   /// What the program has written to standard error, which does not go to the screen.
-  var errors: String { text("\(folder.path)/errors") }
+  var errors: String { contents(of: "\(folder.path)/errors") }
 
   /// The session of everything in this terminal. Its id is also the pid of the terminal's shell.
   func session() throws -> Int32 {
@@ -144,7 +144,7 @@ final class Screen {
   }
 
   private func note(_ name: String) -> String {
-    text("\(folder.path)/\(name)").split(separator: "\n").first.map(String.init) ?? ""
+    contents(of: "\(folder.path)/\(name)").split(separator: "\n").first.map(String.init) ?? ""
   }
 
   private func command(_ words: [String]) throws -> Finished {

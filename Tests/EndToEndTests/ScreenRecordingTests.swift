@@ -122,7 +122,7 @@ extension EndToEnd {
       command.words = ["bash", "-c", script, Built.mpgtop, form, "\(server.pid)"]
       let finished = try Program.run(command)
       expectComplaint(finished, of: "mpgtop", code: 74, mentions: "File too large")
-      let written = text(file)
+      let written = contents(of: file)
       #expect(written.utf8.count > 10_000 && written.utf8.count <= 20 * 1024 && written.last == "\n")
       if form == "--json" {
         for line in written.split(separator: "\n") {

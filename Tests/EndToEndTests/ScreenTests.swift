@@ -1,5 +1,6 @@
 // mpgtop in a real terminal, at sizes from too small to large: what it shows, what keys do, and how it quits.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -48,7 +49,7 @@ extension EndToEnd {
       let size = Size(columns: 200, rows: 60)
       let screen = try open(server, size)
       try waitForPicture(screen, of: server, size)
-      let connection = try Connection(port: server.port)
+      let connection = try HTTPConnection(port: server.port)
       let (began, before) = (Date(), try screen.writes)
       while Date().timeIntervalSince(began) < 2 { _ = try connection.get("/") }
       let (writes, pictures) = (try screen.writes - before, Int(Date().timeIntervalSince(began) * 10) + 2)
@@ -63,7 +64,7 @@ extension EndToEnd {
       let screen = try open(server, size)
       try waitForPicture(screen, of: server, size)
 
-      let crowd = try (0..<137).map { _ in try Connection(port: server.port) }
+      let crowd = try (0..<137).map { _ in try HTTPConnection(port: server.port) }
       for connection in crowd { _ = try connection.get("/") }
       // The Gs of the connections, the listener's G, and the G that waits for signals.
       try screen.wait(for: "Gs 139")
@@ -88,7 +89,7 @@ extension EndToEnd {
 
       try screen.press("Space")
       try screen.wait(for: "PAUSED")
-      let connection = try Connection(port: server.port)
+      let connection = try HTTPConnection(port: server.port)
       _ = try connection.get("/")
       _ = try server.frame("a third G") { $0.gs.live == 3 }
       #expect(try screen.lines.contains { $0.contains("Gs 2") })
@@ -109,11 +110,11 @@ extension EndToEnd {
       let server = try DemoServer("--procs", "2")
       let screen = try open(server)
       try waitForPicture(screen, of: server, Size(columns: 80, rows: 24))
-      var crowd: [Connection] = []
+      var crowd: [HTTPConnection] = []
       let halted = ["\u{1B}[<0;30;10M", "\u{1B}[<0;30;10m", "\u{1B}[<66;1;1M", "\u{1B}[<0;3", "\u{13}"]
       for (count, bytes) in halted.enumerated() {
         try screen.type(bytes)
-        crowd.append(try Connection(port: server.port))
+        crowd.append(try HTTPConnection(port: server.port))
         _ = try crowd[count].get("/")
         try screen.wait(for: "Gs \(count + 3)")
       }
@@ -209,7 +210,7 @@ extension EndToEnd {
       try screen.press("r")
       try screen.wait(for: "no live process is called mpg-demo")
       let next = try Program(
-        Command(Built.demo, "--port", "\(try Socket.freePort())", environment: server.environment))
+        Command(Built.demo, "--port", "\(try LoopbackSocket.freePort())", environment: server.environment))
       try eventually("it runs") { next.output.contains("Server running") }
       try screen.press("r")
       try screen.wait(for: "the new one") { lines in

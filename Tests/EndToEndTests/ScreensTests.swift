@@ -1,6 +1,7 @@
 // The screens in a real terminal, over a real server: each shows what is there, and its keys do what they
 // say.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -9,7 +10,7 @@ extension EndToEnd {
     @Test("Each screen shows the server's own numbers; filter, groups, follow and palette work")
     func tour() throws {
       let server = try DemoServer("--procs", "2")
-      let crowd = try (0..<30).map { _ in try Connection(port: server.port) }
+      let crowd = try (0..<30).map { _ in try HTTPConnection(port: server.port) }
       for connection in crowd { _ = try connection.get("/") }
       let screen = try Screen(
         columns: 110, rows: 40, [Built.mpgtop, "\(server.pid)"], environment: server.environment)
@@ -64,11 +65,11 @@ extension EndToEnd {
       }
     }
 
-    private func events(_ screen: Screen, _ server: DemoServer) throws -> Connection {
+    private func events(_ screen: Screen, _ server: DemoServer) throws -> HTTPConnection {
       try screen.press("9")
       try screen.wait(for: "[9 Events]")
       try screen.press("/", "k", "i", "n", "d", ":", "g", "o", "C", "r", "e", "a", "t", "e", "Enter")
-      let late = try Connection(port: server.port)
+      let late = try HTTPConnection(port: server.port)
       _ = try late.get("/")
       try screen.wait(for: "the creations alone") { lines in
         lines.count { $0.contains("is created by") } >= 1 && !lines.contains { $0.contains(" parks on ") }
@@ -105,7 +106,7 @@ extension EndToEnd {
       Thread.sleep(forTimeInterval: 1)
       try screen.press("Space")
       try screen.wait(for: "PAUSED")
-      let crowd = try (0..<5).map { _ in try Connection(port: server.port) }
+      let crowd = try (0..<5).map { _ in try HTTPConnection(port: server.port) }
       for connection in crowd { _ = try connection.get("/") }
       _ = try server.frame("seven Gs") { $0.gs.live == 7 }
       try screen.press("3")

@@ -38,7 +38,7 @@ extension EndToEnd {
 
     @Test("A port that somebody has costs one line and exit code 1")
     func portTaken() throws {
-      let holder = try Socket(listening: 0)
+      let holder = try LoopbackSocket(listening: 0)
 
       let finished = try run(["--port", "\(holder.port)"])
       expectComplaint(finished, of: "mpg-demo", code: 1, mentions: "127.0.0.1:\(holder.port)")
@@ -58,13 +58,13 @@ extension EndToEnd {
       "An address that is none, or is not ours, costs one line and exit code 1",
       arguments: ["999.1.1.1", "192.0.2.1"])
     func wrongAddress(_ address: String) throws {
-      let finished = try run(["--host", address, "--port", "\(Socket.freePort())"])
+      let finished = try run(["--host", address, "--port", "\(LoopbackSocket.freePort())"])
       expectComplaint(finished, of: "mpg-demo", code: 1, mentions: address)
     }
 
     @Test("Where XDG_RUNTIME_DIR is no good, the region is in /dev/shm, and mpgtop finds it there")
     func unusableFolder() throws {
-      let (folder, port) = (try TemporaryFolder(), try Socket.freePort())
+      let (folder, port) = (try TemporaryFolder(), try LoopbackSocket.freePort())
       _ = FileManager.default.createFile(atPath: "\(folder.path)/mpg", contents: nil)
       for unusable in [folder.path, "\(folder.path)/none", "relative", ""] {
         let environment: [String: String?] = ["XDG_RUNTIME_DIR": unusable]
@@ -88,14 +88,14 @@ extension EndToEnd {
         ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", "> /dev/full 2> /dev/full",
       ])
     func closedOutput(_ redirection: String) throws {
-      let (folder, port) = (try TemporaryFolder(), try Socket.freePort())
+      let (folder, port) = (try TemporaryFolder(), try LoopbackSocket.freePort())
       let environment: [String: String?] = ["XDG_RUNTIME_DIR": folder.path]
       let program = try Program(
         Command("sh", "-c", "exec \(Built.demo) --port \(port) \(redirection)", environment: environment))
 
       try eventually("an answer") {
         if let ending = program.ending { throw Broken("it ended: \(ending)") }
-        return (try? Connection(port: port).get("/")) == "Hello World"
+        return (try? HTTPConnection(port: port).get("/")) == "Hello World"
       }
       let shown = try Program.run(
         Command(Built.mpgtop, "--json", "-n", "1", "\(program.pid)", environment: environment))
@@ -110,7 +110,7 @@ extension EndToEnd {
       arguments: [SIGTERM, SIGINT])
     func stops(_ signal: Int32) throws {
       let server = try DemoServer()
-      let (idle, busy) = (try Connection(port: server.port), try Connection(port: server.port))
+      let (idle, busy) = (try HTTPConnection(port: server.port), try HTTPConnection(port: server.port))
       #expect(try idle.get("/") == "Hello World")
       try busy.send("/sleep?ms=300")
       _ = try server.frame("a G that sleeps") { $0.gs.byState["sleep"] == 1 }

@@ -1,6 +1,7 @@
 // One P with a G that never yields, or with a G that blocks in the kernel: the other Gs go on, and mpgtop
 // shows which is which.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -8,7 +9,7 @@ extension EndToEnd {
     @Test("A G that loops without end does not stop the others, and is seen running")
     func hog() throws {
       let server = try DemoServer("--procs", "1")
-      let connection = try Connection(port: server.port)
+      let connection = try HTTPConnection(port: server.port)
       try connection.send("/hog?ms=4000")
       let running = try server.frame("the hog running") { $0.gs.byState["running"] == 1 && $0.ps[0].g != nil }
       running.checkSums()
@@ -25,7 +26,7 @@ extension EndToEnd {
     )
     func read() throws {
       let server = try DemoServer("--procs", "1")
-      let connection = try Connection(port: server.port)
+      let connection = try HTTPConnection(port: server.port)
       try connection.send("/block?ms=2000")
       let inside = try server.frame("a G in a system call") {
         $0.gs.byState["syscall"] == 1 && $0.ps[0].status != "syscall"

@@ -1,5 +1,6 @@
 // Nearly all frames of a flooded server are of one instant, and the frames that claim to be add up.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {

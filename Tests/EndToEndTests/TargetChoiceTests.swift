@@ -16,7 +16,7 @@ extension EndToEnd {
       }
 
       func start() throws -> Program {
-        let port = try Socket.freePort()
+        let port = try LoopbackSocket.freePort()
         let program = try Program(
           Command(
             "\(folder.path)/\(name)", "--port", "\(port)", environment: ["XDG_RUNTIME_DIR": folder.path]))

@@ -20,7 +20,7 @@ private final class Bystander {
     folder = try TemporaryFolder()
     let pid = program.pid
     // Before `exec`, the process is still the command that starts it.
-    try eventually("sleep runs") { text("/proc/\(pid)/comm") == "sleep\n" }
+    try eventually("sleep runs") { contents(of: "/proc/\(pid)/comm") == "sleep\n" }
     let start = try #require(ProcessIdentity(living: pid)).startTime
     path = "\(folder.path)/mpg/\(pid)-\(start).mpg"
     try FileManager.default.createDirectory(

@@ -22,8 +22,9 @@ extension EndToEnd {
       } catch {
         try FileManager.default.copyItem(atPath: Built.demo, toPath: path)
       }
+      let port = try LoopbackSocket.freePort()
       let server = try Program(
-        Command(path, "--port", "\(try Socket.freePort())", environment: ["XDG_RUNTIME_DIR": folder.path]))
+        Command(path, "--port", "\(port)", environment: ["XDG_RUNTIME_DIR": folder.path]))
       try eventually("it runs; it said \(server.errors)") { server.output.contains("Server running") }
       return server
     }

@@ -1,5 +1,6 @@
 // `mpgtop why`: the waits and requests of a server, live and from a recording.
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -53,7 +54,7 @@ extension EndToEnd {
     @Test("Gs that have waited since before anybody looked are waits")
     func openWaits() throws {
       let server = try DemoServer("--procs", "2")
-      let clients = try (0..<5).map { _ in try Connection(port: server.port) }
+      let clients = try (0..<5).map { _ in try HTTPConnection(port: server.port) }
       usleep(200_000)
       for order in ["delay", "length"] {
         let shown = try mpgtop(

@@ -5,48 +5,21 @@ import Testing
 
 /// A demo that listens. The process ends with the last reference to this object.
 final class RunningDemo: Sendable {
-  let port: UInt16
-  private let process: Process
+  private let demo: ListeningDemo
 
   init(_ arguments: [String], preemption: Bool = false) throws {
-    // Another test's demo may take a free port before this demo listens on it. This demo then ends without a
-    // word, and another port is tried.
-    for _ in 0..<10 {
-      let (port, holder) = try freePort()
-      close(holder)
-      if let process = try Self.start(["--port", "\(port)"] + arguments, preemption, port) {
-        (self.port, self.process) = (port, process)
-        return
-      }
-    }
-    throw CancellationError()
+    demo = try ListeningDemo(arguments, environment: ["MPG_PREEMPT": preemption ? "1" : "0"])
   }
 
-  private static func start(_ arguments: [String], _ preemption: Bool, _ port: UInt16) throws -> Process? {
-    let (process, output) = (Process(), Pipe())
-    let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.executableURL = tests.deletingLastPathComponent().appending(path: "mpg-demo")
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(["MPG_PREEMPT": preemption ? "1" : "0"])
-    { $1 }
-    process.standardOutput = output
-    try process.run()
-    let greeting = Data("Server running on :\(port)\n".utf8)
-    if output.fileHandleForReading.readData(ofLength: greeting.count) == greeting { return process }
-    process.waitUntilExit()
-    return nil
-  }
+  var port: UInt16 { demo.port }
 
-  deinit { stop() }
+  func tellToStop() { demo.program.signal(SIGTERM) }
 
-  /// Asks the demo to stop, waits for its end, and returns its exit code.
-  @discardableResult func stop() -> Int32 {
+  /// Asks the demo to stop, waits for its end, and returns how it ended.
+  @discardableResult func stop() throws -> Program.Ending {
     tellToStop()
-    process.waitUntilExit()
-    return process.terminationStatus
+    return try demo.program.wait()
   }
-
-  func tellToStop() { process.terminate() }
 
   /// Whether the demo accepts connections.
   var listens: Bool {
@@ -118,10 +91,11 @@ struct DemoScenarioTests {
   func noFolder() throws {
     #expect(try RunningDemo([]).get("/file?name=a").status == 404)
 
-    let (code, _, errors) = try Demo(["--files", "/no/such/folder"]).wait()
-    #expect(code == 1)
+    let refused = try runDemo(["--files", "/no/such/folder"])
+    #expect(refused.ending == .code(1))
     #expect(
-      errors == "mpg-demo: cannot serve files: /no/such/folder: there is no such file; try another --files\n")
+      refused.errors
+        == "mpg-demo: cannot serve files: /no/such/folder: there is no such file; try another --files\n")
   }
 
   @Test("on one P, others are answered before a hog has ended, by preemption")

@@ -69,7 +69,7 @@ struct SlowReaderTests {
       while client.waiting == 0 { usleep(1000) }
     }
 
-    demo.stop()
+    try demo.stop()
 
     let (cut, reason) = large.readAll()
     #expect(cut < 8 << 20 && reason == ECONNRESET, "\(cut) bytes, errno \(reason)")
@@ -91,7 +91,7 @@ struct SlowReaderTests {
     demo.tellToStop()
     while demo.listens { usleep(1000) }
 
-    #expect(demo.stop() == 128 + SIGTERM)
+    #expect(try demo.stop() == .code(128 + SIGTERM))
 
     let (none, reason) = asked.readAll()
     #expect(none == 0 && reason == ECONNRESET, "\(none) bytes, errno \(reason)")

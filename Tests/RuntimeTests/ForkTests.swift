@@ -233,11 +233,9 @@ struct ExecTests {
   )
   func replaces() async throws {
     let folder = try TemporaryFolder(on: .disk)
-    let demo = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-      .deletingLastPathComponent().appending(path: "mpg-demo").path
-    try #require(FileManager.default.isExecutableFile(atPath: demo), "mpg-demo is built beside the tests")
+    try #require(FileManager.default.isExecutableFile(atPath: Built.demo), "mpg-demo is not built")
     let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
-      [path = folder.path as String, demo = demo as String] in
+      [path = folder.path as String, demo = Built.demo as String] in
       TemporaryFolder.useForRegions(path)
       inRuntime(procs: 2) {
         checkEqual(forked {}.map(End.init(of:)), End(code: 0), "a child before")

@@ -1,22 +1,21 @@
 // A process that a test has started: what it prints, how it ends, and that it does end.
 import Foundation
 import Synchronization
-import TestSupport
 
 /// What to start, and how.
-struct Command: Sendable {
+package struct Command: Sendable {
   /// A path, or a name to look up in PATH; then the arguments.
-  var words: [String]
+  package var words: [String]
   /// Environment variables to set besides those of this process; nil unsets a variable.
-  var environment: [String: String?] = [:]
+  package var environment: [String: String?] = [:]
   /// The file for standard output; nil: the file that `Program.output` reads.
-  var standardOutput: String?
+  package var standardOutput: String?
 
-  init(_ words: String..., environment: [String: String?] = [:], standardOutput: String? = nil) {
+  package init(_ words: String..., environment: [String: String?] = [:], standardOutput: String? = nil) {
     (self.words, self.environment, self.standardOutput) = (words, environment, standardOutput)
   }
 
-  init(words: [String], environment: [String: String?] = [:]) {
+  package init(words: [String], environment: [String: String?] = [:]) {
     (self.words, self.environment) = (words, environment)
   }
 
@@ -32,18 +31,18 @@ struct Command: Sendable {
 /// happens.
 ///
 /// Safe to use from any thread.
-final class Program: Sendable {
-  enum Ending: Equatable, Sendable {
+package final class Program: Sendable {
+  package enum Ending: Equatable, Sendable {
     case code(Int32)
     case signal(Int32)
   }
 
-  let pid: Int32
+  package let pid: Int32
   private let command: Command
   private let folder: TemporaryFolder
   private let ended = Mutex<Ending?>(nil)
 
-  init(_ command: Command) throws {
+  package init(_ command: Command) throws {
     self.command = command
     folder = try TemporaryFolder()
     let outputs = (out: command.standardOutput ?? "\(folder.path)/out", err: "\(folder.path)/err")
@@ -59,11 +58,11 @@ final class Program: Sendable {
   }
 
   /// What the program has written so far to standard output (`output`) and standard error (`errors`).
-  var output: String { text("\(folder.path)/out") }
-  var errors: String { text("\(folder.path)/err") }
+  package var output: String { contents(of: "\(folder.path)/out") }
+  package var errors: String { contents(of: "\(folder.path)/err") }
 
   /// How the program ended; nil: it is still running.
-  var ending: Ending? {
+  package var ending: Ending? {
     ended.withLock { ended in
       if ended != nil { return ended }
       var status: Int32 = 0
@@ -73,19 +72,19 @@ final class Program: Sendable {
     }
   }
 
-  func signal(_ number: Int32) {
+  package func signal(_ number: Int32) {
     // Under the lock, because the pid may belong to another process after `wait`.
     ended.withLock { ended in if ended == nil { kill(pid, number) } }
   }
 
   /// Waits for the program's end.
   @discardableResult
-  func wait(within seconds: Double = 60) throws -> Ending {
+  package func wait(within seconds: Double = 60) throws -> Ending {
     try eventually("end of \(command.words)", within: seconds) { ending }
   }
 
   /// Runs a program to its end.
-  static func run(_ command: Command, within seconds: Double = 60) throws -> Finished {
+  package static func run(_ command: Command, within seconds: Double = 60) throws -> Finished {
     let program = try Program(command)
     let ending = try program.wait(within: seconds)
     return Finished(ending: ending, output: program.output, errors: program.errors)
@@ -93,10 +92,10 @@ final class Program: Sendable {
 }
 
 /// A program that has ended.
-struct Finished {
-  let ending: Program.Ending
-  let output: String
-  let errors: String
+package struct Finished {
+  package let ending: Program.Ending
+  package let output: String
+  package let errors: String
 }
 
 /// A thread that lives as long as the process and starts all programs.

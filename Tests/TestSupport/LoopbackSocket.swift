@@ -1,51 +1,8 @@
-// A minimal HTTP client: one connection, and one request and answer at a time.
+// Sockets of this machine, for clients and for ports.
 import Foundation
 
-/// A connection to the server, kept alive for this object's lifetime.
-final class Connection {
-  private let socket: Socket
-  private var received: [UInt8] = []
-
-  init(port: UInt16) throws { socket = try Socket(connectedTo: port) }
-
-  /// Sends a request for `path`.
-  func send(_ path: String) throws {
-    try socket.send("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-  }
-
-  /// The body of the next answer, which must be a 200 with a length.
-  func receive() throws -> String {
-    var end = received.firstRange(of: Self.endOfHead)
-    while end == nil {
-      try more()
-      end = received.firstRange(of: Self.endOfHead)
-    }
-    let head = String(decoding: received[..<end!.lowerBound], as: UTF8.self).lowercased()
-    let length = head.split(separator: "\r\n").first { $0.hasPrefix("content-length: ") }?.dropFirst(16)
-    guard head.hasPrefix("http/1.1 200 "), let length = length.flatMap({ Int($0) }) else {
-      throw Broken(head)
-    }
-    while received.count < end!.upperBound + length { try more() }
-    let body = String(decoding: received[end!.upperBound..<(end!.upperBound + length)], as: UTF8.self)
-    received.removeFirst(end!.upperBound + length)
-    return body
-  }
-
-  func get(_ path: String) throws -> String {
-    try send(path)
-    return try receive()
-  }
-
-  /// Makes the kernel forget the connection as soon as it is closed, instead of keeping its port for a
-  /// minute.
-  func leavesNoTrace() { socket.leavesNoTrace() }
-
-  private func more() throws { received += try socket.receive() }
-  private static let endOfHead = Array("\r\n\r\n".utf8)
-}
-
 /// A TCP socket on 127.0.0.1. The socket is closed together with this object.
-final class Socket {
+package final class LoopbackSocket {
   private let fd: Int32
 
   private init() throws {
@@ -55,7 +12,7 @@ final class Socket {
 
   deinit { close(fd) }
 
-  convenience init(connectedTo port: UInt16) throws {
+  package convenience init(connectedTo port: UInt16) throws {
     try self.init()
     guard unsafe Self.withAddress(port, { unsafe connect(fd, $0, $1) }) == 0 else {
       throw Broken("connect to \(port): errno \(errno)")
@@ -65,7 +22,7 @@ final class Socket {
   }
 
   /// A socket that listens on a port; with port 0, the kernel chooses one.
-  convenience init(listening port: UInt16 = 0) throws {
+  package convenience init(listening port: UInt16 = 0) throws {
     try self.init()
     var yes: Int32 = 1  // connections of the port's last owner may linger
     unsafe setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
@@ -75,9 +32,9 @@ final class Socket {
   }
 
   /// A port on which nobody listens at this moment.
-  static func freePort() throws -> UInt16 { try Socket(listening: 0).port }
+  package static func freePort() throws -> UInt16 { try LoopbackSocket(listening: 0).port }
 
-  var port: UInt16 {
+  package var port: UInt16 {
     var address = sockaddr_in()
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     unsafe withUnsafeMutablePointer(to: &address) { address in
@@ -88,7 +45,7 @@ final class Socket {
     return UInt16(bigEndian: address.sin_port)
   }
 
-  func send(_ text: String) throws {
+  package func send(_ text: String) throws {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let count = unsafe rest.withUnsafeBytes {
@@ -100,14 +57,14 @@ final class Socket {
   }
 
   /// The bytes that have arrived; waits for at least one.
-  func receive() throws -> [UInt8] {
+  package func receive() throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = unsafe recv(fd, &bytes, bytes.count, 0)
     guard count > 0 else { throw Broken(count == 0 ? "the server hung up" : "recv: errno \(errno)") }
     return Array(bytes.prefix(count))
   }
 
-  func leavesNoTrace() {
+  package func leavesNoTrace() {
     var option = linger(l_onoff: 1, l_linger: 0)
     unsafe setsockopt(fd, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
   }
