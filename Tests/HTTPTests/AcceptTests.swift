@@ -7,19 +7,6 @@ import Testing
 
 @testable import MPG
 
-private func withListener(_ body: sending @escaping (TCPListener, UInt16) throws -> Void) -> Never {
-  alarm(120)
-  MPG.main(MPG.Options(procs: 2)) {
-    let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
-    try body(try TCPListener(socket), socket.port)
-  }
-}
-
-private func failure(_ body: () throws -> Void) -> NetError? {
-  do { try body() } catch { return error as? NetError }
-  return nil
-}
-
 @Suite("Accepting when the system refuses")
 struct AcceptTests {
   enum End: CaseIterable, Codable { case deadline, earlierDeadline, cancellation, timeOut, close }

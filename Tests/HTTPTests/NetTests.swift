@@ -7,23 +7,6 @@ import Testing
 
 @testable import MPG
 
-/// Runs in a child process: boots the runtime, listens on a free port of 127.0.0.1, and runs `body` as the
-/// main G.
-private func withListener(
-  procs: Int = 2, _ body: sending @escaping (TCPListener, UInt16) throws -> Void
-) -> Never {
-  alarm(120)
-  MPG.main(MPG.Options(procs: procs)) {
-    let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
-    try body(try TCPListener(socket), socket.port)
-  }
-}
-
-private func failure(_ body: () throws -> Void) -> NetError? {
-  do { try body() } catch { return error as? NetError }
-  return nil
-}
-
 /// A port of 127.0.0.1 on which nobody listens. The port is bound, so nobody else can take it.
 private func deafPort() throws -> UInt16 {
   let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

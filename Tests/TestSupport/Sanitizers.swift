@@ -1,4 +1,4 @@
-// What a build with a sanitizer cannot do as others: tests that would take hours there do less.
+// Whether this build has a sanitizer. Tests that would then take hours do less.
 import Glibc
 
 /// Whether this build, and so the programs beside the tests, has the thread sanitizer. A signal that ends such a program
