@@ -1,39 +1,44 @@
-// What can be wrong with the world when a target is looked at, each case with what to do about it.
+// The errors of all rooms of the inspector: what can go wrong with a target, a recording or an output. Each message
+// says what the user can do about it.
 //
-// `description` is one clause for a person, lower case and without a full stop; the command line puts its own name in
-// front and maps each case to an exit code (docs/mpgtop.md).
+// `description` is one clause for a person, in lower case and without a full stop. The command line puts its own name
+// in front and maps each case to an exit code (docs/mpgtop.md).
 internal import Glibc
 import Region
 
-/// Why a target could not be attached to, or not be read any further.
+/// Why a target cannot be attached to or read any further, why a file is no recording, or why an output cannot be
+/// written.
 public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// No process has this id, and none left a region behind.
+  /// No process has this id, and no process that had it left a region behind.
   case noSuchProcess(pid: Int32)
-  /// The process lives, and has no region.
+  /// The process lives, but no region of it was found.
   case notATarget(pid: Int32, name: String)
-  /// The process belongs to someone else.
+  /// The process belongs to another user, whose id is `uid`.
   case otherUser(pid: Int32, uid: UInt32)
-  /// The region's file is not one that we may, or should, read: the reason says why.
+  /// The region's file may not be read, or is not safe to read; the reason says why.
   case notPermitted(path: String, reason: String)
-  /// The region is not one that this build can read.
+  /// This build cannot read the region's bytes; the problem says why.
   case layout(path: String, LayoutProblem)
-  /// The process has ended, or ended while it was looked at.
+  /// The process has ended, before or while it was looked at; the ending says how.
   case gone(pid: Int32, TargetEnding)
-  /// The file is not a recording, or there is nothing whole in it.
+  /// The file is not a recording, or holds no complete part of one; the reason says which.
   case notARecording(path: String, reason: String)
-  /// What is to be written cannot go there: the reason says why, and what to do.
+  /// The output cannot go to this path; the reason says why, and what to do.
   case badOutput(path: String, reason: String)
-  /// A file that we may not write.
+  /// This process may not write the file; the reason says why.
   case notWritable(path: String, reason: String)
-  /// Standard output, a pipe or a device takes no more.
+  /// Standard output, a pipe or a device refused more bytes. EPIPE: its reader has left.
   case stream(path: String, errno: Int32)
   /// No dead process has left a region behind.
   case noBlackBox
-  /// The system could not be asked whether the process lives: this process is out of descriptors, for one.
+  /// The operating system could not be asked whether the process lives, for example because this process has no file
+  /// descriptors left.
   case cannotTell(pid: Int32, call: String, errno: Int32)
-  /// A system call failed that does not, unless the machine is short of something.
+  /// A system call failed that fails only when the machine runs short of something, or for a reason that no other case
+  /// names.
   case system(call: String, path: String, errno: Int32)
 
+  /// One clause for a person, in lower case and without a full stop: what is wrong, and what to do about it.
   public var description: String {
     switch self {
     case .noSuchProcess(let pid):
@@ -66,25 +71,28 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 }
 
-/// What is wrong with a region's bytes.
+/// What is wrong with the bytes of a region.
 public enum LayoutProblem: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The file does not start as a region does.
+  /// The file does not begin with the bytes with which every region begins.
   case notARegion
-  /// The process is still writing its header.
+  /// The process has not finished writing the header of its region.
   case unfinished
-  /// The process ended before it had written its header, and how it ended is not known.
+  /// The process ended before it had finished the header of its region. How it ended is not known.
   case abandoned
+  /// The region was written on a machine of the other byte order.
   case otherByteOrder
+  /// The region has this layout version, which this build cannot read.
   case version(UInt64)
-  /// The file ends before what it says it holds.
+  /// The file is shorter than its own header and schema claim, in bytes.
   case truncated(bytes: Int, needed: Int)
-  /// The schema lacks something that we cannot do without: `block lane`, `field lane.created`…
+  /// The schema lacks something that the reader cannot do without, such as `block lane` or `field lane.created`.
   case missing(String)
-  /// A line of the schema makes no sense; the line, cut to a readable length.
+  /// A line of the schema cannot be understood. The value is that line, cut to a readable length.
   case schema(String)
-  /// A value that no writer of ours writes.
+  /// The named field has this value, which no correct writer writes.
   case impossible(String, UInt64)
 
+  /// One clause for a person, in lower case and without a full stop. It follows the name of the file.
   public var description: String {
     switch self {
     case .notARegion: "it is not a scheduler's region (the first bytes are others)"
@@ -104,22 +112,24 @@ public enum LayoutProblem: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension InspectorError {
+  /// The error for a process of which the failed call could not tell whether it lives.
   package static func unknownWhetherAlive(pid: Int32, _ error: SystemCallError) -> InspectorError {
     .cannotTell(pid: pid, call: error.call, errno: error.errno)
   }
 }
 
-/// How a process ended, as far as its region and the system tell.
+/// How a process ended, as far as its region and the operating system tell.
 public enum TargetEnding: Sendable, Equatable, CustomStringConvertible {
-  /// It said goodbye, with this exit code.
+  /// The process exited by itself with this code, and wrote the code into its region.
   case exited(code: Int32)
-  /// It died of this signal and had time to say so.
+  /// This signal ended the process, which could still write the number into its region.
   case crashed(signal: Int32)
-  /// It vanished without a word: SIGKILL, or the machine ran out of memory.
+  /// The process ended without a word in its region: SIGKILL, or the machine ran out of memory.
   case killed
   /// A recording tells it, in words.
   case told(String)
 
+  /// One clause for a person, such as `exited with code 1`.
   public var description: String {
     switch self {
     case .exited(let code): "exited with code \(code)"

@@ -1,12 +1,12 @@
-// The few calls of the operating system that a reader makes, each with its errors named. No Foundation.
+// The few calls of the operating system that a reader makes, each with its errors named. They need no Foundation.
 internal import Glibc
 
-/// An open file descriptor; closed with its owner.
+/// An open file descriptor. It is closed when its owner is destroyed.
 package struct FileDescriptor: ~Copyable {
   package let raw: Int32
 
-  /// Opens `path` for reading only. A symbolic link in the last place is refused by the kernel (ELOOP), unless the user
-  /// named it, and a FIFO does not block.
+  /// Opens `path` for reading only, without waiting for the other end of a FIFO. If the last component is a symbolic
+  /// link, the kernel refuses it (ELOOP), unless `followsLink` says that the user named it.
   package init(reading path: String, followsLink: Bool = false) throws(SystemCallError) {
     let follow = followsLink ? 0 : O_NOFOLLOW
     raw = unsafe open(path, O_RDONLY | follow | O_CLOEXEC | O_NONBLOCK)
@@ -18,14 +18,14 @@ package struct FileDescriptor: ~Copyable {
   package func status() throws(SystemCallError) -> FileStatus { try FileStatus(of: raw) }
 }
 
-/// A call that failed, and how.
+/// A system call that failed, with its errno.
 package struct SystemCallError: Error, Equatable {
   package let call: String
   package let errno: Int32
 }
 
 extension InspectorError {
-  /// What a failed call on `path` means to the user.
+  /// The error to show the user for a call that failed on `path`.
   package init(_ error: SystemCallError, path: String) {
     self =
       switch error.errno {
@@ -36,10 +36,10 @@ extension InspectorError {
   }
 }
 
-/// What `fstat` and `lstat` say of a file, as far as we ask.
+/// The part of the answers of `stat`, `fstat` and `lstat` that we need.
 package struct FileStatus {
   package let isRegular, isDirectory, isSymbolicLink: Bool
-  /// What it is, for people: `a folder`, `a pipe`.
+  /// The kind of file in words for people: `a folder`, `a pipe`.
   package let kind: String
   package let owner, group: UInt32
   package let permissions: UInt32
@@ -52,14 +52,14 @@ package struct FileStatus {
     self.init(raw)
   }
 
-  /// Of the file itself, not of what a symbolic link points to.
+  /// The status of the file at `path` itself: a symbolic link is not followed.
   package init(ofLink path: String) throws(SystemCallError) {
     var raw = stat()
     guard unsafe lstat(path, &raw) == 0 else { throw SystemCallError(call: "lstat", errno: errno) }
     self.init(raw)
   }
 
-  /// Of the file that `path` leads to, links followed.
+  /// The status of the file that `path` leads to: symbolic links are followed.
   package init(ofTarget path: String) throws(SystemCallError) {
     var raw = stat()
     guard unsafe stat(path, &raw) == 0 else { throw SystemCallError(call: "stat", errno: errno) }
@@ -86,19 +86,19 @@ package struct FileStatus {
   }
 }
 
-/// Nanoseconds of CLOCK_MONOTONIC: the clock of every time in a snapshot.
+/// The time now, in nanoseconds of CLOCK_MONOTONIC: the clock of every time in a snapshot. Callable from any thread.
 public func monotonicNow() -> UInt64 {
   var now = timespec()
   unsafe clock_gettime(CLOCK_MONOTONIC, &now)
   return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
 }
 
-/// The whole of a small file such as those below /proc; nil when it cannot be read.
+/// The first `limit` bytes of a small file, such as one below /proc; nil: it cannot be read.
 package func smallFile(_ path: String, limit: Int = 4096) -> [UInt8]? {
   try? contents(of: path, limit: limit)
 }
 
-/// The same for those who must know why it cannot be read.
+/// The first `limit` bytes of a file. Throws, for callers that must know why the file cannot be read.
 package func contents(of path: String, limit: Int) throws(SystemCallError) -> [UInt8] {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { throw SystemCallError(call: "open", errno: errno) }
@@ -109,7 +109,7 @@ package func contents(of path: String, limit: Int) throws(SystemCallError) -> [U
   return Array(bytes.prefix(count))
 }
 
-/// The names in a folder, without `.` and `..`. At most `limit`.
+/// The names in a folder, at most `limit` of them, without `.` and `..`.
 package func listing(of folder: String, limit: Int = 4096) throws(SystemCallError) -> [String] {
   guard let stream = unsafe opendir(folder) else { throw SystemCallError(call: "opendir", errno: errno) }
   defer { unsafe closedir(stream) }
@@ -123,23 +123,23 @@ package func listing(of folder: String, limit: Int = 4096) throws(SystemCallErro
   return names
 }
 
-/// The effective user of this process.
+/// The effective user id of this process.
 package func currentUser() -> UInt32 { geteuid() }
 
-/// A variable of the environment; nil when unset or empty.
+/// The value of an environment variable; nil: it is unset or empty.
 package func environment(_ name: String) -> String? {
   guard let value = unsafe getenv(name) else { return nil }
   let text = unsafe String(cString: value)
   return text.isEmpty ? nil : text
 }
 
-/// What the C library calls an errno: `Permission denied`.
+/// The C library's words for an errno: `Permission denied`.
 func errnoText(_ errno: Int32) -> String {
   guard let text = unsafe strerror(errno) else { return "unknown" }
   return unsafe String(cString: text)
 }
 
-/// What the C library calls a signal: `Segmentation fault`.
+/// The C library's words for a signal: `Segmentation fault`.
 func signalName(_ signal: Int32) -> String {
   guard signal > 0, let name = unsafe strsignal(signal) else { return "unknown" }
   return unsafe String(cString: name)

@@ -1,13 +1,15 @@
-// What a file is that was taken for a recording and is none: told by its first bytes, with what to do about it.
+// Guesses, from its first bytes, what a file is that was taken for a recording and is none. The error message then says
+// what to do with it.
 import Region
 
+/// Tells files apart by their first bytes.
 package enum FileKind {
-  /// Bytes of the beginning that it takes to tell.
+  /// How many first bytes of a file `words(for:)` needs.
   package static let needed = 512
 
-  /// What a file looks like that begins so: `gzip; unpack it first`.
+  /// A clause that says what a file is: `it looks like gzip; unpack it first: gunzip`.
   ///
-  /// - Parameter start: its first bytes, `needed` of them where it has as many.
+  /// - Parameter start: the file's first bytes: `needed` of them, or all bytes of a shorter file.
   package static func words(for start: [UInt8]) -> String {
     if start.isEmpty { return "it is empty" }
     if let known = known.first(where: { start.starts(with: $0.magic) }) {
@@ -22,7 +24,8 @@ package enum FileKind {
     return "its first bytes are those of no file that is known here"
   }
 
-  /// How each packet of such a trace begins; other files may as well.
+  /// Whether a file may be a trace for Perfetto: each packet of a trace begins with this byte. Other binary files may
+  /// begin with it as well.
   static func isPerfetto(_ start: [UInt8]) -> Bool { start.first == 0x0a && !isText(start) }
 
   private static let known: [(magic: [UInt8], words: String)] = [
@@ -43,7 +46,7 @@ package enum FileKind {
     ([0x89] + Array("PNG".utf8), "a picture (PNG)"), (Array("SQLite format 3".utf8), "a database (SQLite)"),
   ]
 
-  /// What a recording begins with (docs/recording.md).
+  /// The first bytes of every recording (docs/recording.md).
   package static let recordingMagic = Array("MPGREC2\n".utf8)
 
   private static let regionMagic: [UInt8] = (0..<8).map {

@@ -1,57 +1,61 @@
 // A file that is written from its beginning to its end: a recording, or a trace for another program.
 //
-// §1 Whole or absent. What is written goes to a file beside the one that is wanted, and takes its name when all of it is
-// there and the disk has it. Until then a file that lies there stays as it was; so it does when the disk is full, or
-// whoever writes is ended in the middle. What somebody reads is never written to: files are compared by device and
-// inode, not by name.
+// §1 Whole or absent. The bytes go to a temporary file in the same folder. That file takes the wanted name once it is
+// complete and on the disk. Until then an older file of that name stays as it was, even if the disk becomes full or the
+// writer is killed. A file that is being read is never written to: files are compared by device and inode, not by name.
 //
-// §2 No litter. The file beside has no name (O_TMPFILE), so that it is gone with whoever writes it, however that ends.
-// Some file systems cannot do that; there it has a name of ours (TemporaryName.swift). A recording that grows for hours is
-// seen as `PATH.part` instead, so that what there is of it can be looked at meanwhile, and is not lost if the recorder is.
+// §2 No litter. The temporary file has no name (O_TMPFILE), so the kernel removes it when the writer ends, however it
+// ends. On a file system without O_TMPFILE the file has a name of ours (TemporaryName.swift). A recording that grows
+// for hours is visible as `PATH.part` instead. So what has been recorded can be looked at meanwhile, and it survives if
+// the recorder does not.
 //
-// §3 Nobody's loss. Two that write to one name would each replace the other's: who shows what is written holds a lock on it
-// (flock), and another one is refused as long as that is held. And a file that is there is replaced by one of its kind, not
-// because somebody mistook its name (OutputKind.swift).
+// §3 Nobody's loss. If two processes wrote to one name, each would replace the file of the other. So the writer of a
+// visible file holds a lock (flock) on it, and another writer is refused while the lock is held. An existing file is
+// replaced only by a file of its own kind, because another kind means that somebody mistook the name
+// (OutputKind.swift).
 //
-// §4 What has no name to take (standard output, pipes, devices) is written straight.
+// §4 Streams. Standard output, pipes and devices have no name to take, so the bytes are written to them directly.
 internal import Glibc
 
-/// How the file of an output comes to be.
+/// How an output file is made, and what it may replace.
 public struct OutputRules: Sendable {
-  /// Whether a new file is for its owner alone; if not, the umask decides. One that is replaced passes its mode on.
+  /// Whether only its owner may read a new file; if not, the umask decides. A file that replaces another takes over its
+  /// mode.
   public var isPrivate = false
-  /// Whether it must be new: a file that is there is left alone, and an error.
+  /// Whether the file must be new. An existing file then stays as it is, and is an error.
   public var isNew = false
-  /// Whether it is seen as `PATH.part` while it is written.
+  /// Whether the file is visible as `PATH.part` while it is written.
   public var isShown = false
-  /// What a file that is there must be to be replaced; one without a byte may always.
+  /// The kind of existing file that may be replaced. An empty file may always be replaced.
   public var replaces = OutputKind.anything
-  /// Files that are read meanwhile, and so may not be written to.
+  /// Files that are read at the same time. An output that would overwrite one of them is an error.
   public var inputs: [FileIdentity?] = []
 
+  /// Rules for a file that may replace any other.
   public init() {}
 }
 
-/// A file that is being written. Without `commit` nothing of it stays. Not thread-safe.
+/// A file that is being written. Nothing of it stays unless `commit` is called. Not thread-safe.
 public final class OutputFile {
-  /// As the user called it.
+  /// The path as the user wrote it.
   public let path: String
   /// Bytes written so far.
   public private(set) var bytes = 0
-  /// Whether there was a file of that name, which is replaced.
+  /// Whether a file of that name exists, which `commit` replaces.
   public let replaces: Bool
 
   private let rules: OutputRules
   private let place: OutputPlace
   private let descriptor: Int32
-  /// The name that it has until it takes its own; nil: none.
+  /// The name that the file has until it takes its own; nil: it has no name, or the output is a stream.
   private let temporary: TemporaryName?
-  /// Whether it has its name, with all that was written.
+  /// Whether the output is finished, so that `deinit` takes nothing back.
   package private(set) var isDone = false
-  /// Whether what is written cannot be taken back.
+  /// Whether the output is a stream (§4), from which nothing that was written can be taken back.
   package var isStream: Bool { if case .stream = place { true } else { false } }
 
-  /// Finds out what `path` stands for, and makes the file beside. Throws where that is known to end badly.
+  /// Finds out what `path` stands for, and makes the temporary file. Throws if the output is already known to fail, for
+  /// example because the path is a folder or may not be written to.
   public init(path: String, _ rules: OutputRules = OutputRules()) throws(InspectorError) {
     (self.path, self.rules) = (path, rules)
     place = try OutputPlace(path)
@@ -80,7 +84,8 @@ public final class OutputFile {
     if rules.isNew { throw .system(call: "open", path: path, errno: EEXIST) }
     if rules.inputs.contains(before.identity) { throw isInput(path) }
     try rules.replaces.check(before, path)
-    // It could be replaced all the same; but who took the right to write to it away meant this too.
+    // The folder's permissions would allow us to replace the file. But whoever made the file read-only meant to prevent
+    // this, too.
     guard unsafe access(path, W_OK) == 0 else {
       throw .output(SystemCallError(call: "access", errno: errno), path: path)
     }
@@ -110,7 +115,7 @@ public final class OutputFile {
 
   // MARK: writing
 
-  /// Writes all of `bytes` behind what is there.
+  /// Appends all of `bytes`, and waits until they are written. Throws `stream` for a stream and `system` for a file.
   public func write(_ bytes: [UInt8]) throws(InspectorError) {
     var done = 0
     while done < bytes.count {
@@ -137,7 +142,8 @@ public final class OutputFile {
     self.bytes += bytes.count
   }
 
-  /// Takes back what was written behind the first `count` bytes; false: that cannot be, in what has gone down a pipe.
+  /// Removes everything behind the first `count` bytes. false: that is impossible, because the output is a stream or
+  /// finished.
   package func cut(to count: Int) -> Bool {
     guard case .file = place, !isDone, ftruncate(descriptor, off_t(count)) == 0 else { return false }
     guard lseek(descriptor, off_t(count), SEEK_SET) == off_t(count) else { return false }
@@ -145,8 +151,9 @@ public final class OutputFile {
     return true
   }
 
-  /// All is written: it takes its name, and stays. Throws when it could not, and then nothing has changed, but that a file
-  /// which was shown keeps the name that it had meanwhile.
+  /// Finishes the output: once its bytes are on the disk, the file takes its final name. If this throws, an older file
+  /// of that name is unchanged. If a visible file could not be renamed, it keeps its temporary name, which the message
+  /// tells.
   public func commit() throws(InspectorError) {
     guard !isDone, case .file(let target, let before) = place else {
       isDone = true
@@ -186,15 +193,17 @@ public final class OutputFile {
     }
   }
 
-  /// Who may read a file that is replaced may read what comes in its place, and nobody else.
+  /// Gives the new file the owner, the group and the mode of the file that it replaces, so that exactly the same users
+  /// may read it.
   private func adopt(_ before: FileStatus?) throws(SystemCallError) {
     guard let before else { return }
-    // Only root can give a file away; else it is ours, as any file that we make.
+    // Only root can give a file away. For other users the file stays their own, as any file that they make.
     if fchown(descriptor, before.owner, before.group) != 0 { _ = fchown(descriptor, uid_t.max, before.group) }
     try succeeds("fchmod", fchmod(descriptor, before.permissions & 0o777))
   }
 
-  /// The name is on the disk then. Not every file system can; what is in the file is there already.
+  /// Writes the folder to the disk, so that the new name survives a crash of the machine. Not every file system can do
+  /// that; the bytes of the file itself are on the disk already.
   private func syncFolder(of target: String) {
     let folder = unsafe open(OutputPlace.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { return }
@@ -203,12 +212,12 @@ public final class OutputFile {
   }
 }
 
-/// Takes back the last `count` bytes that were written to a file which the shell opened, so that no half of a thing stays
-/// there; nothing else can be taken back from.
+/// Removes the last `count` bytes that were written to a regular file which the shell opened, so that no half-written
+/// output stays there. Does nothing for any other kind of descriptor.
 public func takeBack(_ descriptor: Int32, written count: Int) {
   guard count > 0, let status = try? FileStatus(of: descriptor), status.isRegular else { return }
   let end = lseek(descriptor, 0, SEEK_CUR)
-  // Somebody else's bytes behind ours stay where they are.
+  // If another process has written behind our bytes, everything stays.
   guard end >= off_t(count), off_t(status.bytes) == end else { return }
   _ = ftruncate(descriptor, end - off_t(count))
   _ = lseek(descriptor, end - off_t(count), SEEK_SET)

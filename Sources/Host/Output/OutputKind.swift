@@ -1,11 +1,14 @@
-// What may be replaced: a file of the kind that is written. The name of another one was a mistake.
+// Which existing file an output may replace: one of the kind that is written. If a file of another kind has the name,
+// the user mistook the name.
 
+/// The kind of file that an output may replace.
 public enum OutputKind: Sendable {
-  /// Whatever is there.
+  /// Any file.
   case anything
+  /// Only a file of this kind, or an empty one.
   case recording, goTrace, perfetto
 
-  /// Throws where a file that is there is none of this kind.
+  /// Throws `badOutput` if the existing file is not of this kind.
   package func check(_ before: FileStatus, _ path: String) throws(InspectorError) {
     guard self != .anything, before.isRegular, before.bytes > 0 else { return }
     let start: [UInt8]
@@ -25,7 +28,7 @@ public enum OutputKind: Sendable {
     switch self {
     case .anything: true
     case .recording: start.starts(with: FileKind.recordingMagic)
-    // Workspaces of Go begin with a version as well.
+    // Go's workspace files begin with `go 1.` as well. Only a trace has zeros at the end of its first 16 bytes.
     case .goTrace: start.starts(with: "go 1.".utf8) && start.prefix(16).suffix(3).elementsEqual([0, 0, 0])
     case .perfetto: FileKind.isPerfetto(start)
     }

@@ -1,14 +1,16 @@
-// What a path stands for that somebody wants something written to: a file, which can be replaced as a whole, or
-// something that can only be written into, such as standard output, a pipe or a device.
+// What an output path stands for: a file, which can be replaced as a whole, or a stream, which can only be written to.
+// Streams are standard output, pipes and devices.
 internal import Glibc
 
+/// What an output path stands for.
 enum OutputPlace {
-  /// An open descriptor, ours to close.
+  /// An open descriptor, which the owner of this value closes.
   case stream(Int32)
-  /// Where the file lies, once links are followed, and what lies there now.
+  /// Where the file lies after all links are followed, and the status of the file that is there now; nil: there is
+  /// none.
   case file(path: String, before: FileStatus?)
 
-  /// - Throws: what is wrong with the path, in the words of the user, who called it `path`.
+  /// - Throws: what is wrong with the path. The message names the path as the user wrote it.
   init(_ path: String) throws(InspectorError) {
     if let number = Self.descriptor(named: path) {
       self = .stream(try Self.copy(of: number, path))
@@ -34,7 +36,8 @@ enum OutputPlace {
 
   // MARK: streams
 
-  /// Descriptors have names. To open one by its name would lose the place in a file that the shell opened for us.
+  /// The number of the descriptor that a path such as `-` or `/dev/fd/3` names; nil: it names none. If the path were
+  /// opened anew, the write position in a file that the shell opened for us would be lost.
   private static func descriptor(named path: String) -> Int32? {
     switch path {
     case "-", "/dev/stdout": return STDOUT_FILENO
@@ -66,10 +69,10 @@ enum OutputPlace {
 
   // MARK: links
 
-  /// The path behind all links in the last place, which need not be there.
+  /// The path behind all links in its last component. No file needs to be there.
   private static func followed(_ path: String) throws(InspectorError) -> (String, FileStatus?) {
     var place = path
-    // As many as the kernel follows.
+    // The kernel follows 40 links at most, too.
     for _ in 0..<40 {
       let status: FileStatus
       do throws(SystemCallError) {
@@ -86,8 +89,8 @@ enum OutputPlace {
     throw .output(SystemCallError(call: "open", errno: ELOOP), path: path)
   }
 
-  /// Where everybody may write, somebody else's link is not followed: it may lead to a file of ours that they cannot
-  /// write to. The kernel's rule for those that open one (`protected_symlinks`).
+  /// Refuses another user's link in a folder that everybody may write to: the link may lead to a file of ours which
+  /// that user could not write to. The kernel has the same rule for opening a file (`protected_symlinks`).
   private static func check(link: FileStatus, _ place: String, _ path: String) throws(InspectorError) {
     guard link.owner != currentUser(), let folder = try? FileStatus(ofTarget: folder(of: place)) else {
       return
@@ -108,7 +111,7 @@ enum OutputPlace {
 }
 
 extension InspectorError {
-  /// What a failed call means where something was to be written to `path`.
+  /// The error for a system call that failed while something was to be written to `path`.
   package static func output(_ error: SystemCallError, path: String) -> InspectorError {
     switch error.errno {
     case EACCES, EPERM, EROFS, EBUSY:

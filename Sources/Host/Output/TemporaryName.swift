@@ -1,19 +1,19 @@
-// The name that an output has until it takes its own.
+// The name that an output file has until it takes its final name.
 internal import Glibc
 
-/// A name of ours in the folder of a file that is to be replaced.
+/// A temporary name, in the folder of the file that is to be replaced.
 struct TemporaryName {
   package let path: String
 
-  /// Files of one name that are tried, at most.
+  /// At most this many names are tried: `target.part`, `target.part-2` and so on.
   private static let most = 100
-  /// O_TMPFILE, which Swift does not see: its own bit, and the folder's.
+  /// O_TMPFILE, a macro that Swift does not import: a bit of its own, together with O_DIRECTORY.
   private static let unnamed = 0o20_000_000 | O_DIRECTORY
 
   private init(path: String) { self.path = path }
 
-  /// A file beside `target` that is seen: `target.part`, with a lock on it as long as it is open. One that is there already,
-  /// of a recorder that has died, is left alone; nil: another recorder writes it.
+  /// Makes a visible file beside `target`: `target.part`, locked as long as it is open. If a dead recorder left a file
+  /// of that name, that file stays, and the next name is tried. nil: another recorder is writing the file now.
   package static func shown(
     beside target: String, _ mode: mode_t
   ) throws(SystemCallError) -> (Int32, TemporaryName?)? {
@@ -30,7 +30,8 @@ struct TemporaryName {
     throw SystemCallError(call: "open", errno: EEXIST)
   }
 
-  /// A new file that is locked before anybody can see it, where the file system has files without names.
+  /// Makes a new file that is locked before any other process can see it. On a file system without O_TMPFILE it is
+  /// locked right after it was made.
   private static func locked(_ path: String, _ mode: mode_t) throws(SystemCallError) -> Int32 {
     let unseen = unsafe open(OutputPlace.folder(of: path), unnamed | O_WRONLY | O_CLOEXEC, mode)
     guard unseen >= 0 else {
@@ -48,7 +49,7 @@ struct TemporaryName {
     return unseen
   }
 
-  /// Whether somebody who lives writes a file; the lock goes with who holds it, however that ends.
+  /// Whether a living process is writing the file. The kernel releases the lock when its holder ends, however it ends.
   private static func isLocked(_ path: String) -> Bool {
     let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
@@ -56,17 +57,17 @@ struct TemporaryName {
     return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EAGAIN
   }
 
-  /// What an error means of files without names: the last two are a kernel that does not know of them, and takes this for a
-  /// folder that is to be written to.
+  /// Whether this errno means that O_TMPFILE is not supported. A kernel that does not know O_TMPFILE takes the call for
+  /// an attempt to write to a folder, and answers EISDIR or EINVAL.
   private static func hasNoUnnamed(_ error: Int32) -> Bool { [EOPNOTSUPP, EISDIR, EINVAL].contains(error) }
 
-  /// Gives a file without a name one; false: see errno.
+  /// Gives the name `path` to a file that has no name. false: errno says why not.
   private static func link(_ descriptor: Int32, _ path: String) -> Bool {
     unsafe linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0
   }
 
-  /// A file in `folder` that nobody sees: without a name, or where the file system cannot do that, with one that goes when a
-  /// signal ends us.
+  /// Makes a file in `folder` that nobody sees, because it has no name. On a file system without O_TMPFILE it has a
+  /// name, which is removed if a signal ends this process.
   package static func hidden(in folder: String, _ mode: mode_t) throws(SystemCallError) -> (
     Int32, TemporaryName?
   ) {
@@ -76,6 +77,7 @@ struct TemporaryName {
     return try hiddenByName(in: folder, mode)
   }
 
+  /// Makes a file in `folder` with a unique name, which is removed if a signal ends this process.
   static func hiddenByName(
     in folder: String, _ mode: mode_t
   ) throws(SystemCallError) -> (Int32, TemporaryName?) {
@@ -89,7 +91,7 @@ struct TemporaryName {
     }
   }
 
-  /// A name for a file that has none yet. Where `target` is free that is its own at once.
+  /// Gives a name to a file that has none: `target` itself if that name is free, otherwise a unique temporary name.
   init(ofUnnamed descriptor: Int32, beside target: String, isFree: Bool) throws(SystemCallError) {
     if isFree, Self.link(descriptor, target) {
       path = target
@@ -100,13 +102,13 @@ struct TemporaryName {
     guard Self.link(descriptor, path) else { throw SystemCallError(call: "linkat", errno: errno) }
   }
 
-  /// The file is `target` from now on. What was there is replaced at one moment; where it must be new, that is an error.
+  /// Renames the file to `target`, in one step. With `isNew`, an existing file is an error; otherwise it is replaced.
   package func become(_ target: String, isNew: Bool) throws(SystemCallError) {
     defer { Doomed.clear() }
     guard path != target else { return }
     if isNew {
       if unsafe Glibc.link(path, target) == 0 { return remove() }
-      // A file system without links, where nothing but to look is left.
+      // This file system has no hard links, so the only way left is to look whether the name is free.
       guard errno != EEXIST, unsafe access(target, F_OK) != 0 else {
         throw SystemCallError(call: "link", errno: EEXIST)
       }
@@ -130,10 +132,10 @@ struct TemporaryName {
   }
 }
 
-/// The name that goes when a signal ends this process: one at a time. Signals that somebody else waits for, or ignores,
-/// stay theirs.
+/// The temporary name that is removed if a signal ends this process. There is one at a time. A signal that the program
+/// handles or ignores stays as it is.
 private enum Doomed {
-  /// Ours for good: a handler may come at any moment.
+  /// This memory is never freed, because the signal handler may run at any moment.
   nonisolated(unsafe) static var name: UnsafeMutablePointer<CChar>?
 
   static func set(_ path: String) {

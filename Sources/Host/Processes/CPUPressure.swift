@@ -1,35 +1,38 @@
-// How long the system kept the target's threads waiting for a CPU: what pressure of the scheduler's own cannot show. All
-// Ps may be busy running Gs while their threads stand in the kernel's queue, and the Gs that they run do not move.
+// How long the operating system kept the target's threads waiting for a CPU. The scheduler's own numbers cannot show
+// this: all Ps may be busy, and yet their Gs make no progress, because the Ps' threads stand in the kernel's run queue.
 //
-// From /proc/PID/task/TID/schedstat, of all threads that are Ms: nanoseconds on a CPU, and nanoseconds ready and without
-// one. Both only grow while a thread lives. What a thread waited that ended between two looks is not known, and what one
-// waits that has not got its CPU yet comes in when it does.
+// The source is /proc/PID/task/TID/schedstat of every thread that is an M: nanoseconds on a CPU, and nanoseconds that
+// the thread was ready and had no CPU. Both only grow while a thread lives. The waiting of a thread that ended between
+// two looks is not known. The kernel adds a thread's present wait only when the thread gets its CPU.
 
-/// What the target's threads wanted of the CPUs over a stretch, and did not get.
+/// How much CPU time the target's threads got over a stretch of time, and how long they waited for it.
 public struct CPUPressure: Sendable, Equatable {
-  /// How long was looked at, in nanoseconds; 0: not looked at twice yet.
+  /// The length of the stretch in nanoseconds; 0: the threads have not been looked at twice.
   public var window: UInt64 = 0
-  /// Nanoseconds that threads were on a CPU in it, and that they were ready and had none; all of them together.
+  /// Nanoseconds that threads were on a CPU in the stretch, summed over all threads.
   public var ran: UInt64 = 0
+  /// Nanoseconds that threads were ready and had no CPU in the stretch, summed over all threads.
   public var waited: UInt64 = 0
   /// Threads that were looked at.
   public var threads = 0
 
+  /// Nothing is known yet.
   public init() {}
 
-  /// Of the time for which its threads were ready, the share for which they waited for a CPU, 0…1; nil: none was ready, or
-  /// nothing is known.
+  /// The share of the threads' ready time that they waited for a CPU, 0…1; nil: no thread was ready, or nothing is
+  /// known.
   public var share: Double? {
     ran == 0 && waited == 0 ? nil : Double(waited) / (Double(ran) + Double(waited))
   }
 }
 
-/// Looks at the threads again and again.
+/// Looks at the threads repeatedly. Not thread-safe.
 package struct CPUPressureWatch {
-  /// How far back looks count, in nanoseconds, and the time between two.
+  /// How far back looks count, in nanoseconds.
   private static let reach: UInt64 = 10_000_000_000
+  /// The least time between two looks, in nanoseconds.
   private static let interval: UInt64 = 500_000_000
-  /// Threads that are looked at, at most: each costs three system calls.
+  /// At most this many threads are looked at, because each costs three system calls.
   private static let most = 256
 
   private struct Look {
@@ -38,9 +41,9 @@ package struct CPUPressureWatch {
     var waited: UInt64 = 0
   }
 
-  /// What each thread's account said last.
+  /// What each thread's schedstat said at the last look, by thread id.
   private var accounts: [Int32: (ran: UInt64, waited: UInt64)] = [:]
-  /// Sums of what has been added to the accounts since the first look.
+  /// One entry a look: how much all threads together have run and waited since the first look.
   private var looks: [Look] = []
   private var threads = 0
 
@@ -48,20 +51,21 @@ package struct CPUPressureWatch {
 
   }
 
-  /// Looks, if it is time to.
+  /// Looks at the threads, unless the last look was less than `interval` ago.
   package mutating func look(_ places: ThreadPlaces, tids: [Int32], at now: UInt64 = monotonicNow()) {
     guard now >= (looks.last?.time ?? 0) &+ Self.interval else { return }
     let folders = places.folders(of: Array(tids.prefix(Self.most)), at: now)
     take(folders.compactMap { tid, folder in Self.read(folder).map { (tid, $0) } }, at: now)
   }
 
-  /// Takes in what the accounts say now.
+  /// Takes in what schedstat says of each thread now.
   package mutating func take(_ found: [(tid: Int32, account: (ran: UInt64, waited: UInt64))], at now: UInt64)
   {
     var look = looks.last ?? Look(time: now)
     look.time = now
     for (tid, account) in found {
-      // A thread that is new since the last look has waited since then; at the first look nobody knows since when.
+      // A thread that is new since the last look began after it, so all that it waited counts. At the first look nobody
+      // knows how much of a thread's waiting is recent, so none counts.
       let before = accounts[tid] ?? (looks.isEmpty ? account : (0, 0))
       look.ran &+= account.ran.excess(over: before.ran)
       look.waited &+= account.waited.excess(over: before.waited)
@@ -72,7 +76,7 @@ package struct CPUPressureWatch {
     while looks.count > 2, now > looks[1].time &+ Self.reach { looks.removeFirst() }
   }
 
-  /// What came of the looks; nil: the system does not say.
+  /// The pressure over the looks that are kept; nil: the system does not tell.
   package var recent: CPUPressure? {
     guard threads > 0, let first = looks.first, let last = looks.last else { return nil }
     var result = CPUPressure()
@@ -81,7 +85,9 @@ package struct CPUPressureWatch {
     return result
   }
 
-  /// - Parameter folder: of the thread, below /proc.
+  /// The two numbers of a thread's schedstat, in nanoseconds; nil: they cannot be read.
+  ///
+  /// - Parameter folder: the thread's folder below /proc, with a slash at its end.
   package static func read(_ folder: String) -> (ran: UInt64, waited: UInt64)? {
     guard let bytes = smallFile(folder + "schedstat", limit: 128) else { return nil }
     let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)

@@ -1,27 +1,31 @@
-// The operating system's view of a target's threads: /proc/PID/task/TID. Of a live target only.
+// The operating system's view of a target's threads, from /proc/PID/task/TID. Only a live target has it.
 internal import Glibc
 
-/// One thread, as the system sees it.
+/// One thread, as the operating system sees it.
 public struct OSThread: Sendable, Equatable {
-  /// The letter of its state: R runs or may, S sleeps, D cannot be disturbed, T is stopped.
+  /// The letter of its state: R runs or is ready to run, S sleeps, D sleeps and cannot be interrupted, T is stopped.
   public var state: Character = "?"
-  /// Nanoseconds on a core since it began, and for which it could have run and had none.
+  /// Nanoseconds on a CPU since the thread began.
   public var cpuTime: UInt64 = 0
+  /// Nanoseconds that the thread was ready and had no CPU, since it began.
   public var waitTime: UInt64 = 0
-  /// Times that it gave its core up, and that it was taken from it.
+  /// How often the thread gave up its CPU.
   public var voluntary: UInt64 = 0
+  /// How often the kernel took the CPU from the thread.
   public var involuntary: UInt64 = 0
-  /// Share of a core, and of waiting for one, over the last second or so; nil: not known yet.
+  /// The share of the last second or so that the thread was on a CPU, 0…1; nil: not known yet.
   public var use: Double?
+  /// The share of the last second or so that the thread waited for a CPU, 0…1; nil: not known yet.
   public var stall: Double?
+  /// A thread of which nothing is known.
   public init() {}
 }
 
-/// Looks at threads again and again.
+/// Looks at threads repeatedly, so that shares of time follow. Not thread-safe.
 package struct ThreadWatch {
-  /// Nanoseconds over which shares are taken, at least.
+  /// Shares are taken over at least this many nanoseconds.
   private static let window: UInt64 = 1_000_000_000
-  /// Threads that are looked at, at most: each costs three small files.
+  /// At most this many threads are looked at, because each costs reading three small files.
   private static let most = 1024
 
   private struct Mark {
@@ -30,13 +34,15 @@ package struct ThreadWatch {
     var wait: UInt64
   }
 
-  /// What shares are counted from, and what they will be counted from next.
+  /// Two earlier looks at each thread: shares are counted from `base` until `next` is old enough to take its place.
   private var marks: [Int32: (base: Mark, next: Mark)] = [:]
 
   package init() {
 
   }
 
+  /// Looks at the threads with these numbers of the target's own pid namespace. A thread that cannot be read is
+  /// missing.
   package mutating func look(_ places: ThreadPlaces, tids: [Int32]) -> [Int32: OSThread] {
     var result: [Int32: OSThread] = [:]
     let now = monotonicNow()
@@ -57,7 +63,9 @@ package struct ThreadWatch {
     return result
   }
 
-  /// - Parameter folder: of the thread, below /proc.
+  /// What /proc says of one thread, without shares; nil: the thread has ended, or may not be read.
+  ///
+  /// - Parameter folder: the thread's folder below /proc, with a slash at its end.
   package static func read(_ folder: String) -> OSThread? {
     guard let stat = smallFile(folder + "stat", limit: 1024),
       let state = ProcessIdentity.parse(stat: stat)?.state

@@ -1,26 +1,30 @@
-// Which process a region belongs to: a pid and the moment that it started, since pids are used again.
+// Which process a region belongs to: its pid, and the moment at which it started, because pids are used again.
 internal import Glibc
 
-/// A process by a name that is never used twice while the machine is up.
+/// A process, identified by pid and start time. While the machine is up, no two processes have the same identity.
 public struct ProcessIdentity: Sendable, Hashable {
+  /// The process id. It may be that of another pid namespace than ours.
   public let pid: Int32
-  /// When it started, in clock ticks since the machine booted: field 22 of /proc/PID/stat.
+  /// When the process started, in clock ticks since the machine booted: field 22 of /proc/PID/stat.
   public let startTime: UInt64
 
+  /// Names a process; whether there is one is not checked.
   public init(pid: Int32, startTime: UInt64) {
     (self.pid, self.startTime) = (pid, startTime)
   }
 
-  /// What the system says of a process that is looked for.
+  /// The operating system's answer to the question which process has a pid.
   package enum Found: Equatable {
+    /// This process has the pid.
     case process(ProcessIdentity)
-    /// Nobody has that pid; or who had it has died, and was not waited for.
+    /// No process has that pid; or the process with that pid has ended, and its parent has not waited for it yet.
     case nobody
-    /// The system could not be asked: of a viewer that has no descriptors left, for one. That says nothing of the process.
+    /// The system could not be asked, for example because this process has no file descriptors left. This says nothing
+    /// about the process with that pid.
     case unknown(SystemCallError)
   }
 
-  /// Who has `pid` now.
+  /// Looks up which process has `pid` now.
   package static func look(for pid: Int32) -> Found {
     guard pid > 0 else { return .nobody }
     do throws(SystemCallError) {
@@ -33,19 +37,19 @@ public struct ProcessIdentity: Sendable, Hashable {
     }
   }
 
-  /// The process that has `pid` now; nil when there is none, or when it cannot be told.
+  /// The process that has `pid` now; nil: there is none, or the system could not be asked.
   public init?(living pid: Int32) {
     guard case .process(let process) = Self.look(for: pid) else { return nil }
     self = process
   }
 
-  /// Whether a process is there.
+  /// Whether a process is there. `unknown`: the system could not be asked.
   package enum Presence: Equatable {
     case alive, gone
     case unknown(SystemCallError)
   }
 
-  /// Whether this very process still runs. Only that nobody has its pid, or somebody else, is its death.
+  /// Whether this very process still runs. It is gone only if its pid belongs to nobody, or to another process.
   package var presence: Presence {
     switch Self.look(for: pid) {
     case .process(let other): other == self ? .alive : .gone
@@ -54,12 +58,12 @@ public struct ProcessIdentity: Sendable, Hashable {
     }
   }
 
-  /// Whether this very process runs, as far as the system tells: who cannot be asked after is not known to be dead, and
-  /// counts as alive.
+  /// Whether this very process still runs. If the system cannot be asked, the process counts as alive, because it is
+  /// not known to be dead.
   public var isAlive: Bool { presence != .gone }
 
-  /// State letter and start time of a /proc/PID/stat. The name in parentheses may itself hold blanks and
-  /// parentheses, so the count starts after the last one.
+  /// State letter and start time from the bytes of /proc/PID/stat; nil: they make no sense. The name in parentheses may
+  /// itself contain blanks and parentheses, so fields are counted from the last closing one.
   package static func parse(stat: [UInt8]) -> (state: Character, startTime: UInt64)? {
     guard let end = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
     let fields = String(decoding: stat[(end + 1)...], as: UTF8.self).split(separator: " ")
@@ -67,19 +71,20 @@ public struct ProcessIdentity: Sendable, Hashable {
     return (state, start)
   }
 
-  /// What the system calls the process with `pid` (/proc/PID/comm); nil when there is none.
+  /// The name of the process with `pid` (/proc/PID/comm), fit for a terminal; nil: there is no such process.
   package static func name(of pid: Int32) -> String? {
     guard let comm = smallFile("/proc/\(pid)/comm", limit: 64) else { return nil }
     return printable(String(decoding: comm.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
   }
 
-  /// The user that the process with `pid` runs as; nil when there is none.
+  /// The user that the process with `pid` runs as; nil: there is no such process.
   package static func owner(of pid: Int32) -> UInt32? { try? FileStatus(ofLink: "/proc/\(pid)").owner }
 }
 
-/// `text` with every control character replaced: foreign names may not steer a terminal.
+/// `text` with every control character replaced by a dot. A name from another process could otherwise steer the
+/// terminal.
 package func printable(_ text: String) -> String {
-  // Nearly all are, and to ask for categories is slow.
+  // Nearly all texts are plain ASCII, and asking for the category of a character is slow.
   if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
   func isControl(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {

@@ -1,37 +1,45 @@
-// The other ends of a target's sockets: from /proc, without touching the target. Of a live target only.
+// The addresses of a target's sockets, read from /proc without touching the target. Only a live target has them.
 //
-// /proc/PID/fd/N names the socket by its inode, and /proc/PID/net/tcp lists the connections by inode. That list is long
-// when there are many connections, and the kernel takes milliseconds for it, so it is read every other second at most.
+// /proc/PID/fd/N names the inode of a socket, and /proc/PID/net/tcp lists all connections by inode. With many
+// connections that list is long, and the kernel takes milliseconds to write it, so it is read every other second at
+// most.
 internal import Glibc
 
-/// A socket of the target.
+/// What one descriptor of the target leads to.
 public struct Socket: Sendable, Equatable {
-  /// `127.0.0.1:8080`; nil: not known.
+  /// The socket's own address, such as `127.0.0.1:8080`; nil: not known.
   public var local: String?
-  /// nil: not known, or it listens.
+  /// The address of the other end; nil: not known, or the socket listens.
   public var peer: String?
+  /// Whether the socket waits for connections.
   public var isListening = false
-  /// What it is when it is no TCP socket: `pipe`, `socket`, `eventfd`.
+  /// The kind of descriptor, if it is no TCP socket that is known: `pipe`, `socket`, `eventfd`.
   public var other: String?
+  /// A descriptor of which nothing is known.
   public init() {}
 }
 
+/// Finds what descriptors lead to, and keeps the list of connections for a while. Not thread-safe.
 package struct SocketWatch {
-  /// Nanoseconds between two readings of the lists, at least; and as many times what the last reading took.
+  /// The list is kept for at least this many nanoseconds.
   private static let interval: UInt64 = 2_000_000_000
+  /// The list is kept for at least this many times as long as it took to read.
   private static let share: UInt64 = 50
-  /// Bytes of a list that are read at most: some 100,000 connections.
+  /// At most this many bytes of a list are read: some 100,000 connections.
   private static let mostBytes = 1 << 24
-  /// Descriptors that are looked at, at most.
+  /// At most this many descriptors are looked at in one call.
   private static let most = 512
 
+  /// The connections of the last reading, by inode.
   private var sockets: [UInt64: Socket] = [:]
+  /// When the list is to be read again, in monotonic nanoseconds.
   private var next: UInt64 = 0
 
   package init() {
 
   }
 
+  /// What each of these descriptors leads to. A descriptor that cannot be read is missing.
   package mutating func look(pid: Int32, fds: [Int]) -> [Int: Socket] {
     refresh(pid)
     var result: [Int: Socket] = [:]
@@ -73,7 +81,8 @@ package struct SocketWatch {
     }
   }
 
-  /// A line of /proc/net/tcp: number, local, remote, state, …, inode the tenth word.
+  /// Parses a line of /proc/net/tcp, whose words are: number, local address, remote address, state, … and, as the tenth
+  /// word, the inode. nil: the line makes no sense, or has no inode.
   package static func parse(_ line: ArraySlice<UInt8>) -> (inode: UInt64, Socket)? {
     let words = line.split(separator: UInt8(ascii: " "), maxSplits: 10)
     guard words.count > 9, let inode = UInt64(String(decoding: words[9], as: UTF8.self)), inode > 0 else {
@@ -86,7 +95,8 @@ package struct SocketWatch {
     return (inode, socket)
   }
 
-  /// `0100007F:1F90` is 127.0.0.1:8080: words of the machine's byte order, and a port.
+  /// The address in a word of /proc/net/tcp: `0100007F:1F90` is 127.0.0.1:8080. The word holds 32-bit numbers in the
+  /// machine's byte order, then a port. nil: the word is no address.
   package static func address(_ word: ArraySlice<UInt8>) -> String? {
     let text = String(decoding: word, as: UTF8.self)
     guard let colon = text.firstIndex(of: ":"),
@@ -96,7 +106,7 @@ package struct SocketWatch {
     var bytes: [UInt8] = []
     for start in stride(from: 0, to: digits.count - 7, by: 8) {
       guard let word = UInt32(String(digits[start..<start + 8]), radix: 16) else { return nil }
-      // As a little-endian machine prints it.
+      // The kernel prints the number as a little-endian machine holds it: its lowest byte is the first of the address.
       bytes += (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
     }
     switch bytes.count {
@@ -112,7 +122,7 @@ package struct SocketWatch {
     bytes.map { String($0) }.joined(separator: ".")
   }
 
-  /// The usual short form, the longest run of zeros left out.
+  /// The usual short form of an IPv6 address, in which the longest run of zeros is left out.
   private static func colons(_ bytes: [UInt8]) -> String {
     var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
     guard unsafe inet_ntop(AF_INET6, bytes, &text, socklen_t(text.count)) != nil else { return "?" }
@@ -120,7 +130,8 @@ package struct SocketWatch {
   }
 }
 
-/// The whole of a file below /proc, which says nothing of its size before; at most `limit` bytes.
+/// Reads a file below /proc until its end, or until `limit` bytes have been read. Such a file does not tell its size
+/// before. Empty: it cannot be opened.
 func wholeFile(_ path: String, limit: Int) -> [UInt8] {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return [] }

@@ -1,19 +1,21 @@
-// Where /proc tells of the threads of a target that may live in another pid namespace.
+// Where /proc tells of a target's threads, also when the target lives in another pid namespace.
 
-/// Where the system tells of a target's threads: /proc/PID/task/TID. The numbers of threads that a region tells are those of
-/// its own namespace.
+/// Finds the folder /proc/PID/task/TID of each thread of a target. A region names its threads by their numbers in the
+/// target's pid namespace; /proc names them by their numbers in ours.
 package final class ThreadPlaces {
-  /// Of the process, here.
+  /// The number of the process in our pid namespace.
   package let pid: Int32
   private let isForeign: Bool
-  /// The numbers here of those there.
+  /// The numbers of threads in our namespace, by their numbers in the target's.
   private var numbers: [Int32: Int32] = [:]
   private var nextLook: UInt64 = 0
 
-  /// - Parameter isForeign: whether the process lives in another pid namespace.
+  /// - Parameters:
+  ///   - pid: the number of the process in our pid namespace.
+  ///   - isForeign: whether the process lives in another pid namespace.
   package init(pid: Int32, isForeign: Bool) { (self.pid, self.isForeign) = (pid, isForeign) }
 
-  /// The folders of threads; of those that are not found, none.
+  /// The folders of these threads below /proc. A thread that is not found is missing.
   package func folders(of tids: [Int32], at now: UInt64 = monotonicNow()) -> [Int32: String] {
     let tids = tids.filter { $0 > 0 }
     if isForeign, now >= nextLook, tids.contains(where: { numbers[$0] == nil }) {
