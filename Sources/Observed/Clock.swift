@@ -1,23 +1,23 @@
-// The target's clock: how its ticks and the machine's nanoseconds go together.
+// The target's clock: how its ticks are converted into the machine's nanoseconds.
 //
-// The header holds two moments, each in both units. The second is refined while the target runs, under a sequence
-// word that is odd meanwhile; a reader that sees it odd, or changed, reads again.
+// The region's header holds two moments, each in both units. The runtime refines the second one while it runs. During a
+// change a sequence word is odd; a reader that finds the word odd or changed reads again.
 
-/// A straight line through two moments.
+/// Converts ticks and nanoseconds into each other by a straight line through two moments.
 package struct Clock: Equatable {
-  /// A moment in both units, and the slope.
+  /// One moment of the line in both units, and the line's slope.
   package let ticks, nanoseconds: UInt64
   package let nanosecondsPerTick: Double
 
-  /// The line through a moment; a slope that is none counts as 1.
+  /// The line through one moment. A slope that is not a finite, positive number is replaced by 1.
   package init(ticks: UInt64, nanoseconds: UInt64, nanosecondsPerTick: Double) {
     (self.ticks, self.nanoseconds) = (ticks, nanoseconds)
     let isSlope = nanosecondsPerTick.isFinite && nanosecondsPerTick > 0
     self.nanosecondsPerTick = isSlope ? nanosecondsPerTick : 1
   }
 
-  /// - Parameter first, second: moments in ticks and in nanoseconds. Two that are no interval (the second is not
-  ///   set yet, or is noise) give a nanosecond per tick.
+  /// The line through two moments, each in ticks and in nanoseconds. If `second` is not later than `first` in both
+  /// units, because it is not set yet or is damaged, a tick counts as a nanosecond.
   package init(first: (ticks: UInt64, nanoseconds: UInt64), second: (ticks: UInt64, nanoseconds: UInt64)) {
     let (ticks, isBack) = second.ticks.subtractingReportingOverflow(first.ticks)
     let (time, isEarlier) = second.nanoseconds.subtractingReportingOverflow(first.nanoseconds)
@@ -34,7 +34,7 @@ package struct Clock: Equatable {
     Self.moved(ticks, by: Self.difference(moment, nanoseconds) / nanosecondsPerTick)
   }
 
-  /// A length of time in nanoseconds.
+  /// The nanoseconds that a number of ticks lasts; 0 if there are too many for the type.
   package func nanoseconds(lasting ticks: UInt64) -> UInt64 {
     UInt64(exactly: (Double(ticks) * nanosecondsPerTick).rounded()) ?? 0
   }
@@ -43,7 +43,7 @@ package struct Clock: Equatable {
     Double(Int64(truncatingIfNeeded: a &- b))
   }
 
-  /// `base` plus `delta`, or `base` where the sum is none (noise).
+  /// `base` plus `delta`; or `base` if `delta` is too large for the type, which only damage causes.
   private static func moved(_ base: UInt64, by delta: Double) -> UInt64 {
     guard let whole = Int64(exactly: delta.rounded()) else { return base }
     return base &+ UInt64(truncatingIfNeeded: whole)

@@ -1,10 +1,10 @@
 // An event for people: what a record says, in names and nanoseconds.
 //
-// A list holds a thousand of them, of which a screen shows fifty: so an event is no more than its record, and its words
-// are made when they are asked for.
+// A list holds a thousand events, and a screen shows fifty of them. So an event is no more than its record, and its
+// words are made when they are asked for.
 import Region
 
-/// One event as history has it.
+/// One record, with its place in history: its lane, and its position among all records of that lane.
 package struct PlacedRecord: Equatable, Sendable {
   package var record: Record
   package var lane: Lane
@@ -15,7 +15,7 @@ package struct PlacedRecord: Equatable, Sendable {
   }
 }
 
-/// What it takes to tell records in words: the clock, names by id, and our name for each raw wait reason.
+/// What is needed to put records into words: the clock, the names by id, and our name for each raw wait reason.
 package final class Wording: Sendable, Equatable {
   package let clock: Clock
   package let names: StringBook
@@ -30,7 +30,7 @@ package final class Wording: Sendable, Equatable {
   }
 }
 
-/// One thing that happened.
+/// One thing that happened. A value; it may be used from any thread.
 public struct Event: Sendable, Equatable {
   package let placed: PlacedRecord
   private let wording: Wording
@@ -44,49 +44,55 @@ public struct Event: Sendable, Equatable {
     self.init(placed, Wording(clock, names: names, reasons: reasons))
   }
 
-  /// Nanoseconds of the machine's monotonic clock.
+  /// When it happened, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64 { clock.nanoseconds(at: record.time) }
+  /// The lane in whose ring it was recorded.
   public var lane: Lane { placed.lane }
-  /// The M whose thread it was.
+  /// The M whose thread wrote it.
   public var m: Int { Int(record.m) }
-  /// nil: a kind that this build does not know.
+  /// What happened; nil: a kind that this build does not know.
   public var kind: EventKind? { record.kind }
+  /// The number of the kind in the record; see `EventKind`.
   public var rawKind: UInt8 { UInt8(truncatingIfNeeded: record.what) }
-  /// The G that it is about; nil: none.
+  /// The G that it is about; nil: it is about none.
   public var g: UInt64? { record.g == 0 ? nil : record.g }
+  /// The record's detail. `EventKind` says for each kind what it means.
   public var detail: UInt8 { record.detail }
+  /// The record's count. `EventKind` says for each kind what it means.
   public var count: UInt32 { record.count }
+  /// The record's argument. `EventKind` says for each kind what it means.
   public var arg: UInt64 { record.arg }
-  /// Its place among all records of its lane.
+  /// Its position among all records of its lane; the first has position 0.
   public var position: UInt64 { placed.position }
 
-  /// The kind's name, or its number.
+  /// The kind's name, or `kind` and its number if this build does not know it.
   public var name: String { Self.kindNames[Int(rawKind)] }
 
-  /// What a G waits for that parks, or waited for that is ready; nil where we do not know that reason, and for others.
+  /// In `goPark`, what the G waits for; in `goReady`, what it waited for. nil: another kind, or a reason that this
+  /// build does not know.
   public var reason: WaitReason? {
     kind == .goPark || kind == .goReady ? wording.reasons[Int(detail)] : nil
   }
 
-  /// What a G waits for that parks, or waited for that is ready; empty where we do not know that reason.
+  /// The name of `reason`; empty for a reason that this build does not know, and nil for other kinds.
   package var reasonName: String? {
     guard kind == .goPark || kind == .goReady else { return nil }
     return wording.reasons[Int(detail)].map { Self.reasonNames[Int($0.rawValue)] } ?? ""
   }
 
-  /// The G that it names besides; see `Record.other`.
+  /// The other G that the event names; see `Record.other`.
   package var other: UInt64 { arg & Place.gMask }
 
-  /// Where a new G begins.
+  /// In `goCreate`, where the G was spawned: `function at File.swift:31`; nil: not known.
   package var entry: String? { names.string(UInt64(count)) }
 
-  /// Names of kinds and reasons, made once: to print a case takes longer than the rest of the text.
+  /// The names of kinds and reasons, made once, because printing a case takes longer than making the rest of the text.
   private static let kindNames = (0..<256).map { raw in
     EventKind(rawValue: UInt8(raw)).map { "\($0)" } ?? "kind \(raw)"
   }
   private static let reasonNames = (0..<256).map { WaitReason(rawValue: UInt8($0)).map { "\($0)" } ?? "" }
 
-  /// What it says, in a few words: `G42 parks on netpollRead, fd 7`.
+  /// What happened, in a few words: `G42 parks on netpollRead, fd 7`.
   public var text: String {
     let who = "G\(g ?? 0)"
     guard let kind else { return "an event of kind \(rawKind)" + (g == nil ? "" : " of \(who)") }
@@ -129,7 +135,7 @@ public struct Event: Sendable, Equatable {
     names.string(UInt64(count)).map { ": \($0)" } ?? ""
   }
 
-  /// What is not about a G.
+  /// The words for events that are not about one G.
   private func schedulerWords(_ kind: EventKind) -> String {
     switch kind {
     case .procStart: return "M\(m) takes P\(count)"

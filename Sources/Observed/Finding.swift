@@ -1,18 +1,20 @@
-// What a lint found, as a value: what looks for it is in Insight.
+// What a lint found, as a value. The lints themselves are in Insight.
 
-/// What a lint found.
+/// One thing that a lint found.
 public struct Finding: Sendable, Equatable {
-  /// Which lint: `hog`, `starvingG`…
+  /// The name of the lint: `hog`, `starvingG`…
   public var lint: String
-  /// One line: what, who, how much.
+  /// What was found, about whom, and how much, in one line.
   public var message: String
-  /// Whom it is about, where it is about one.
+  /// The G that it is about; nil: it is not about a single G.
   public var g: UInt64?
+  /// Where that G was spawned; nil: not known, or it is not about a single G.
   public var entry: String?
-  /// The label of the request, or other span, that it works for.
+  /// The label of the request, or of another span, that the G works for; nil: none.
   public var request: String?
-  /// How much, and from where on it is reported; both in what the lint's head says.
+  /// How much was measured, in the unit that the head of the lint's file names.
   public var value: Double
+  /// The value from which on the lint reports, in the same unit.
   public var threshold: Double
 
   package init(

@@ -1,8 +1,8 @@
-// Gs by themselves: a row of the table that a target keeps of them, and one G as people know it.
+// Gs one by one: a row of the table that a target keeps of them, and one G as people know it.
 import Host
 import Region
 
-/// One G as the table says: moments in ticks, names by id.
+/// One G, as the target's table has it: moments in ticks, names by id, and 0 for what is not set.
 package struct GoroutineRow: Equatable {
   package var id: UInt64 = 0
   package var state = GState.runnable
@@ -11,8 +11,9 @@ package struct GoroutineRow: Equatable {
   package var since: UInt64 = 0
   package var entry: UInt64 = 0
   package var parent: UInt64 = 0
-  /// P that it last ran on, plus 1; a descriptor plus 1; 0: none.
+  /// The P that it last ran on, plus 1; 0: none.
   package var p: UInt64 = 0
+  /// The descriptor that it waits for, plus 1; 0: none.
   package var waitingOn: UInt64 = 0
   package var created: UInt64 = 0
 
@@ -28,52 +29,57 @@ package struct GoroutineRow: Equatable {
   }
 }
 
-/// Rows of the G table, read around the moment of a keyframe.
+/// Rows of the target's table of Gs, read near the moment of a keyframe.
 package struct GoroutineList: Equatable {
   package var rows: [GoroutineRow] = []
   /// Whether the target had more Gs than were read.
   package var isCut = false
 
-  /// Gs that are kept of a table at most.
+  /// At most this many Gs of a table are kept.
   package static let most = 100_000
 
   package init(rows: [GoroutineRow], isCut: Bool = false) { (self.rows, self.isCut) = (rows, isCut) }
 }
 
-/// One G at a moment.
+/// One G at one moment.
 public struct Goroutine: Sendable, Equatable {
+  /// The G's id, which the target never uses again.
   public var id: UInt64 = 0
+  /// What it does.
   public var state = GState.runnable
-  /// What it waits for, when it waits.
+  /// What it waits for; `none` unless it waits.
   public var reason = WaitReason.none
+  /// Whether it belongs to the program or to the runtime.
   public var kind = GKind.user
-  /// When it made its last move; nil: not known.
+  /// When its state changed last, in nanoseconds of the machine's monotonic clock; nil: not known.
   public var since: UInt64?
-  /// Where it was spawned.
+  /// Where it was spawned: `function at File.swift:31`; nil: not known.
   public var entry: String?
-  /// The G that spawned it, and the P that it last ran on.
+  /// The G that spawned it; nil: none, or not known.
   public var parent: UInt64?
+  /// The P that it ran on last; nil: none, or not known.
   public var p: Int?
-  /// The descriptor that it waits for.
+  /// The file descriptor that it waits for; nil: it waits for none.
   public var fd: Int?
 }
 
-/// All Gs at a moment, as far as they are known.
+/// All Gs at one moment, as far as they are known.
 public struct Goroutines: Sendable, Equatable {
-  /// In the order of their ids.
+  /// Sorted by id.
   public var all: [Goroutine] = []
-  /// Whether these are all Gs that there were.
+  /// Whether all Gs of that moment are among them.
   public var isComplete = false
-  /// When the table was read, where that is not the moment of the gauges beside it; nanoseconds.
+  /// When the table of Gs was read, in nanoseconds; nil: at the moment of the gauges beside it.
   public var readAt: UInt64?
 
+  /// Makes a list from its parts; `all` must be sorted by id.
   public init(all: [Goroutine] = [], isComplete: Bool = false, readAt: UInt64? = nil) {
     (self.all, self.isComplete, self.readAt) = (all, isComplete, readAt)
   }
 }
 
 extension Goroutines {
-  /// The table as it was just read.
+  /// Translates a table that was read just now.
   package init(_ rows: [GoroutineRow], of observation: Observation) {
     self.init(
       rows, observation.clock, NameBook(observation.names), isComplete: rows.count < GoroutineList.most)
@@ -81,7 +87,7 @@ extension Goroutines {
   }
 
   package init(_ rows: [GoroutineRow], _ clock: Clock, _ names: NameBook, isComplete: Bool) {
-    // Rows are large: only their ids are moved about.
+    // Rows are large, so only their ids are sorted, not the rows themselves.
     let order = rows.indices.map { (id: rows[$0].id, place: $0) }.sorted { $0.id < $1.id }
     all = order.map { Goroutine(rows[$0.place], clock, names) }
     self.isComplete = isComplete

@@ -1,13 +1,15 @@
-// A lane: the ring of one P or of one M, in which events come in the order of time.
+// A lane: the ring of one P, or of one M while it has no P. A lane's events are in the order of time.
 
 /// Whose ring a record comes from.
 public enum Lane: Sendable, Hashable {
+  /// The P with this id.
   case p(Int)
+  /// The M with this id. It writes into its own ring while it holds no P.
   case m(Int)
 }
 
 extension Lane {
-  /// A number that no other lane has: even for Ps, odd for Ms. The same in recordings.
+  /// A number that no other lane has: even for Ps, odd for Ms. Recordings use the same numbers.
   package var number: Int {
     switch self {
     case .p(let id): id << 1
@@ -17,10 +19,10 @@ extension Lane {
 
   package init(number: Int) { self = number & 1 == 0 ? .p(number >> 1) : .m(number >> 1) }
 
-  /// Lanes with higher numbers than this are not believed.
+  /// A lane with a higher number than this is taken for damage.
   package static let highest = 1 << 18
 
-  /// `P3`, `M12`.
+  /// The lane's name for people: `P3`, `M12`.
   public var name: String {
     switch self {
     case .p(let id): "P\(id)"
@@ -30,7 +32,7 @@ extension Lane {
 }
 
 extension Lane {
-  /// Ps before Ms, each by its number.
+  /// A key to sort lanes by: Ps before Ms, each by id.
   package var order: Int {
     switch self {
     case .p(let id): id

@@ -1,13 +1,14 @@
-// One look at a scheduler, and what goes on from it.
+// One look at a scheduler, with what is needed to follow it from there by its events.
 import Region
 
-/// A snapshot, and what it takes to go on from it by events.
+/// A snapshot, with what is needed to keep it up to date by the events that come after it.
 package struct Observation {
   package var snapshot = Snapshot()
   package var clock = Clock(first: (0, 0), second: (0, 0))
   package var marks: [LaneMark] = []
   package var names = StringBook()
-  /// Whether the queues are those of the marks (Lanes §6); true where the target does not tell of them.
+  /// Whether the depths of the queues are exactly those at the marks (Lanes §6). It is true if the target tells no such
+  /// depths.
   package var isSettled = true
 
   package init() {}
@@ -19,12 +20,13 @@ package struct Observation {
   }
 }
 
-/// One lane at one moment: records written to its ring, and those that its counters count: as many, or one more.
+/// How far one lane had come at one moment: `position` records were written to its ring, and its counters had counted
+/// `begun` records. A lane counts a record before it writes it, so `begun` is `position`, or one more.
 package struct LaneMark: Equatable {
   package var lane: Lane
   package var position: UInt64
   package var begun: UInt64
-  /// Whether `begun` is known.
+  /// Whether `begun` is known; if not, it equals `position`.
   package var isExact = true
 
   package init(lane: Lane, position: UInt64, begun: UInt64, isExact: Bool = true) {
@@ -32,6 +34,6 @@ package struct LaneMark: Equatable {
   }
 }
 
-/// Appends what is new of one lane, some thousand events at most, and returns the position of the first in its lane. There may
-/// be none, when the writer was faster.
+/// Appends the new events of one lane, some thousand at most, and returns the position of the first of them in that
+/// lane. It appends none if the writer has already overwritten them.
 package typealias EventReading = (inout [Record]) -> UInt64

@@ -1,7 +1,8 @@
-// Looking something up in what is in order, by halves.
+// Binary search in a collection that is in order.
 
 extension RandomAccessCollection where Index == Int {
-  /// The first place of what is not before something, in a collection whose elements that are come first; the end: all are.
+  /// The first index whose element does not satisfy `isBefore`; the end index if all elements do. Elements that satisfy
+  /// it must come first.
   package func firstPlace(behind isBefore: (Element) -> Bool) -> Int {
     var (low, high) = (startIndex, endIndex)
     while low < high {

@@ -1,5 +1,5 @@
-// What no machine has.
+// A bound for numbers that come from outside.
 
-/// More Gs, timers or descriptors than this no machine has: a region that claims them is damaged. Sums of such
-/// numbers cannot overflow.
+/// No machine has this many Gs, timers or descriptors: whoever claims so is damaged. Sums of numbers below it cannot
+/// overflow.
 package let plausible = 1 << 40

@@ -1,25 +1,28 @@
-// The account of the queues: how deep each one is, and who has each P, as the records have it.
+// The account of the queues: how deep each queue is, and which M holds each P, according to the records.
 //
-// §1 Every record that puts Gs on a queue or takes some off says on which and how many, so each depth is a sum, whatever
-// the order in which lanes are read. A G is on its queue from the record that puts it there to the record that takes it.
-// In between it may be in the hands of whoever moves it; that shows nowhere. In hands, here, is a G that a record took
-// off a queue and that has not started yet: the first of a batch, and one that was set aside without a stack.
+// §1 Every record that puts Gs on a queue, or takes Gs off it, names the queue and the number of Gs. So each depth is a
+// sum over records, and the order in which lanes are read does not matter. For the account a G is on a queue from the
+// record that puts it there until the record that takes it off, even while a thread is already moving it. A G is *in
+// hands* after a record took it off a queue and before it starts: the first G of a batch, or a G that was set aside
+// because it had no stack.
 //
-// §2 A keyframe has these sums from the target's own words (QueuePlaces), at the boundary of each lane. From there on they
-// follow the records. So the next keyframe's are what the records in between make of these, to the G: a test holds them
-// together.
+// §2 A keyframe has these sums from words that the target keeps (QueuePlaces), for the boundary of each lane. From
+// there on the records change them. So the sums of a keyframe plus the records up to the next one are exactly the sums
+// of that next keyframe; a test compares the two.
 //
-// §3 A thief takes first and tells later. So for that moment a `runnext` that was filled again counts twice, and an LRQ
-// more than it holds. Lanes are not cut at one moment: at a keyframe, before its first moment, a sum may be negative.
+// §3 A thief first takes Gs and then writes its record. Until that record comes, the victim's LRQ counts more Gs than
+// it holds, and a victim's `runnext` that was filled again counts 2. The boundaries of the lanes in a keyframe are not
+// of one moment, so a sum may be negative between them and the keyframe's `start` (History §3).
 import Region
 
-/// Depths and holders by P.
+/// Depths of the queues, and the holders of the Ps.
 package struct QueueAccount: Equatable, Sendable {
+  /// The account of one P.
   package struct P: Equatable, Sendable {
     package var lrq = 0
-    /// Gs in `runnext`: 0 or 1; see §3.
+    /// Gs in `runnext`: 0 or 1; see §3 for the exceptions.
     package var next = 0
-    /// Who holds it, be it inside a system call; and what it runs.
+    /// The M that holds the P, even while that M is in a system call; and the G that the P runs.
     package var m: Int?
     package var g: UInt64?
 
@@ -28,7 +31,7 @@ package struct QueueAccount: Equatable, Sendable {
     }
   }
 
-  /// By id: all that were ever made.
+  /// All Ps that were ever made, by id.
   package private(set) var ps: [P] = []
   package private(set) var grq = 0
 
@@ -36,18 +39,18 @@ package struct QueueAccount: Equatable, Sendable {
 
   package init(ps: [P] = [], grq: Int = 0) { (self.ps, self.grq) = (ps, grq) }
 
-  /// A P that has done nothing is as good as none.
+  /// Two accounts are equal even if one lacks Ps that have done nothing.
   package static func == (a: QueueAccount, b: QueueAccount) -> Bool {
     guard a.grq == b.grq else { return false }
     return (0..<max(a.ps.count, b.ps.count)).allSatisfy { (a[p: $0] ?? P()) == (b[p: $0] ?? P()) }
   }
 
-  /// Gs on all queues.
+  /// Gs on all queues together.
   package var queued: Int { ps.reduce(grq) { $0 &+ $1.lrq &+ $1.next } }
 
   package subscript(p id: Int) -> P? { ps.indices.contains(id) ? ps[id] : nil }
 
-  /// Applies one event of a lane. Whatever it says, nothing traps, and nothing grows without bound.
+  /// Applies one event of a lane. No event, however damaged, causes a trap or unbounded growth.
   package mutating func apply(_ kind: EventKind, _ record: Record, on lane: Lane) {
     var p: Int?
     if case .p(let id) = lane { p = id }
@@ -122,7 +125,7 @@ package struct QueueAccount: Equatable, Sendable {
     }
   }
 
-  /// Says who has a P, and what that runs.
+  /// Sets the M that holds a P, and the G that the P runs.
   package mutating func hold(_ p: Int, m: Int?, g: UInt64?) { change(p) { ($0.m, $0.g) = (m, g) } }
 
   private mutating func change(_ p: Int?, _ change: (inout P) -> Void) {
@@ -131,7 +134,7 @@ package struct QueueAccount: Equatable, Sendable {
     change(&ps[p])
   }
 
-  /// The account before what `added`, which began with nothing, has counted. Who holds what, and runs, stays.
+  /// Subtracts the depths that `added` counted from zero. Holders and running Gs stay as they are.
   package mutating func takeOff(_ added: QueueAccount) {
     grq &-= added.grq
     for (id, p) in added.ps.enumerated() {

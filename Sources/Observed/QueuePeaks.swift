@@ -1,14 +1,16 @@
-// How deep the queues became over some time.
+// The largest depths of the queues over some time.
 
-/// The largest depths of the queues.
+/// The largest number of Gs that each queue held over some time.
 public struct QueuePeaks: Sendable, Equatable {
-  /// Nanoseconds that are looked back where nobody says how far.
+  /// How far back a reader looks that names no moment, in nanoseconds.
   package static let window: UInt64 = 1_000_000_000
 
+  /// The largest depth of the global run queue.
   public var grq: Int
-  /// By P.
+  /// The largest depth of each P's local run queue, by the P's id.
   public var lrq: [Int]
 
+  /// Makes the peaks from their parts.
   public init(grq: Int = 0, lrq: [Int] = []) { (self.grq, self.lrq) = (grq, lrq) }
 
   package mutating func merge(_ other: QueuePeaks) {

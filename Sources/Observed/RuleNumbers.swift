@@ -1,42 +1,46 @@
-// The numbers of a target's rules, as it tells them itself: it may be of another version than this build, or booted with
-// another slice. Keyframes carry them, so a recording and a black box know them as well. Whoever explains a rule takes its
-// numbers from here; what a target does not tell has no number in a sentence, and no guess.
+// The numbers in the target's scheduling rules, as the target tells them. The target may be of another version than
+// this build, or may have been booted with another slice. Keyframes carry the numbers, so recordings and black boxes
+// know them as well. A sentence that explains a rule takes its numbers from here; it names no number that the target
+// does not tell, and guesses none.
 import Region
 
 extension Snapshot {
+  /// The numbers in a target's scheduling rules, as far as the target tells them.
   public struct RuleNumbers: Sendable, Equatable {
     private var values: [RuleNumber: UInt64] = [:]
 
+    /// No number is known.
     public init() {}
 
-    /// nil: the target does not say.
+    /// The number, in nanoseconds if it is a length of time; nil: the target does not tell it.
     public subscript(_ number: RuleNumber) -> UInt64? {
       get { values[number] }
       set { values[number] = newValue.flatMap { $0 == 0 || $0 > Self.most ? nil : $0 } }
     }
 
-    /// Longer ones, of 146 years, are not believed.
+    /// A number above this is taken for damage. As a length of time it would be 146 years.
     private static let most: UInt64 = 1 << 62
 
+    /// Whether the target tells any number.
     public var isKnown: Bool { !values.isEmpty }
   }
 }
 
 extension Snapshot.RuleNumbers {
-  /// `10 ms` of a length of time, `256` of a number; nil: the target does not say.
+  /// `10 ms` for a length of time, `256` for a count; nil: the target does not tell it.
   package func text(_ number: RuleNumber) -> String? {
     self[number].map { number.isTime ? Self.exact($0) : "\($0)" }
   }
 
-  /// `a slice (10 ms)`; without a number `a slice`.
+  /// The words, followed by the number if it is known: `a slice (10 ms)`, otherwise `a slice`.
   package func named(_ words: String, _ number: RuleNumber) -> String {
     words + (text(number).map { " (\($0))" } ?? "")
   }
 
-  /// `more than 1 ms`; without a number `long`.
+  /// `more than 1 ms` if the number is known, otherwise `long`.
   package func more(than number: RuleNumber) -> String { text(number).map { "more than \($0)" } ?? "long" }
 
-  /// Nanoseconds without a digit that is not needed: `10 ms`, `250 µs`, `1.5 ms`.
+  /// Nanoseconds in words without superfluous digits: `10 ms`, `250 µs`, `1.5 ms`.
   private static func exact(_ nanoseconds: UInt64) -> String {
     for (unit, name) in [(1_000_000_000 as UInt64, "s"), (1_000_000, "ms"), (1000, "µs")]
     where nanoseconds >= unit && nanoseconds % (unit / 1000) == 0 {

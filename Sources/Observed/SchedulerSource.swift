@@ -1,25 +1,26 @@
-// The seam: how a scheduler is told of, whatever it is and wherever it runs.
+// The seam between sources and everything above them: how any source tells what it knows of a scheduler.
 //
-// §1 The problem. A live region knows everything at every moment. The region of a process that runs without tracing knows no
-// events. A dead process's region stands still. A recording has events, and gauges four times a second. Sources that come
-// later will know less, or other things: samples of a Go process, events of a Go trace. Screens, exports and explanations
-// must work with all of them, and must never show a number that the source did not tell.
+// §1 The problem. A live region knows everything at every moment. The region of a process that runs without tracing
+// knows no events. A dead process's region stands still. A recording has events, and gauges four times a second.
+// Sources that come later will know less, or other things: samples of a Go process, events of a Go trace. Screens,
+// exports and explanations must work with all of them, and must never show a number that the source did not tell.
 //
-// §2 The design. A source is asked for five things: who is observed, what the source can tell, one observation of all gauges,
-// the events since the last time, and how the observed process ended. Everything above the seam takes those values and nothing
-// else. Nobody above it asks which kind of source it is. Code that needs a fact asks whether the fact is there: a fact that the
-// source does not know is nil from here to the cell of the screen.
+// §2 The design. A source is asked for five things: who is observed, what the source can tell, one observation of all
+// gauges, the events since the last time, and how the observed process ended. Everything above the seam takes those
+// values and nothing else. No code above the seam asks which kind of source it has. Code that needs a fact asks whether
+// the fact is there: a fact that the source does not know is nil from here to the cell of the screen.
 //
-// §3 Order of calls. History stays exact because of one rule: an observation names, lane by lane, how far its gauges have
-// counted (`LaneMark`), and the events that come afterwards begin where the last ones ended. So a source may be read at any
-// pace. A source without events has no marks, and then each observation stands by itself.
+// §3 Order of calls. History stays exact because of one rule. An observation says, lane by lane, how many records its
+// gauges have counted (`LaneMark`), and each call for events begins where the last one ended. So a source may be read
+// at any pace. A source without events has no marks, and each of its observations stands by itself.
 //
-// §4 A new source is one type that conforms to `SchedulerSource`, in a file of its own, and one line in `SourceKinds` (module
-// Inspector), which says by which words on the command line it is meant.
+// §4 A new source is one type that conforms to `SchedulerSource`, in a file of its own, and one line in `SourceKinds`
+// (module Inspector), which says which words on the command line mean this source.
 import Host
 import Region
 
-/// Tells of one scheduler. For one thread at a time, like everything that is made of it.
+/// Tells what it knows of one scheduler. Not thread-safe: use a source, and all that is made from it, from one thread
+/// at a time.
 package protocol SchedulerSource: AnyObject {
   /// Who is observed.
   var identity: Snapshot.Target { get }
@@ -27,42 +28,44 @@ package protocol SchedulerSource: AnyObject {
   /// What the source can tell, as far as is known now.
   var knowledge: Knowledge { get }
 
-  /// Our name for each raw wait reason that its events use, by raw value; 256 of them.
+  /// Our name for each of the 256 raw wait reasons that its events may use; nil: a reason that this build does not
+  /// know.
   var reasons: [WaitReason?] { get }
 
-  /// Where the system tells of the threads of the observed process; nil: the process is not seen from here, or dead.
+  /// Where /proc tells of the threads of the observed process; nil: the process is dead, or cannot be seen from here.
   var threads: ThreadPlaces? { get }
 
-  /// Looks at all gauges once, and writes what there is into `observation`, which the caller keeps.
+  /// Reads all gauges once, and writes what is known into `observation`, which the caller keeps.
   ///
-  /// - Parameter start: from when on the largest depths of queues count, in monotonic nanoseconds; nil: a second ago. The
-  ///   reader names the moment, because two readers of one source must not take each other's peaks away.
+  /// - Parameter start: the moment, in monotonic nanoseconds, from which on the largest depths of queues count; nil: a
+  ///   second ago. The reader names the moment so that two readers of one source do not take each other's peaks away.
   func observe(peaksSince start: UInt64?, into observation: inout Observation) throws(InspectorError)
 
-  /// Hands the events since the last call, lane by lane, oldest first in each lane. `take` copies each batch to where the
-  /// reader wants it.
+  /// Hands over the events since the last call, lane by lane; within a lane the oldest comes first. `take` copies each
+  /// batch to where the reader wants it.
   ///
-  /// - Returns: how full the fullest buffer of the source had become; from 1 on events are lost, so the reader should come back
-  ///   sooner. 0 for a source that loses none.
+  /// - Returns: how full the fullest buffer of the source had become. From 1 on events are lost, so the reader should
+  ///   come back sooner. A source that loses no events returns 0.
   func takeEvents(_ take: (Lane, EventReading) -> Void) throws(InspectorError) -> Double
 
-  /// The table of Gs, `GoroutineList.most` rows at most.
+  /// Reads the table of Gs, at most `GoroutineList.most` rows.
   ///
   /// - Parameters:
-  ///   - breathe: called between two parts of a long table, so that events are not left alone for as long as all of it takes.
-  ///   - isCalledAway: asked there, too; true: the rest is not read.
-  /// - Returns: nil when it was called away. Empty for a source that lists no Gs.
+  ///   - breathe: called between two parts of a long table, so that the caller can drain events meanwhile.
+  ///   - isCalledAway: asked between two parts, too; if it returns true, the rest is not read.
+  /// - Returns: the rows; nil if the caller was called away; empty if the source lists no Gs.
   func goroutines(
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
   ) throws(InspectorError) -> [GoroutineRow]?
 
-  /// How the observed process ended; nil while it lives, and while that cannot be told: then `doubt` says why.
+  /// How the observed process ended; nil while it lives. Also nil if this cannot be told; then `doubt` says why.
   func ending() throws(InspectorError) -> TargetEnding?
 
-  /// The same by the process's own word alone, which costs next to nothing. A process that was killed has left none.
+  /// How the process ended, by the word that it left itself, which costs next to nothing to read; nil: it left none,
+  /// because it lives or was killed.
   func lastWord() throws(InspectorError) -> TargetEnding?
 
-  /// Why the last call of `ending` could not tell whether the process lives; nil: it could.
+  /// Why the last call of `ending` could not tell whether the process lives; nil: it could tell.
   var doubt: InspectorError? { get }
 
   /// The files that the source is read from. Nothing may be written to them; nil: a file that cannot be identified.
@@ -80,38 +83,42 @@ extension SchedulerSource {
   package func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks? { nil }
   package func successor() throws(InspectorError) -> (any SchedulerSource)? { nil }
 
-  /// One observation by itself.
+  /// Reads all gauges once, into an observation of their own.
   package func observe(peaksSince start: UInt64? = nil) throws(InspectorError) -> Observation {
     var observation = Observation()
     try observe(peaksSince: start, into: &observation)
     return observation
   }
 
-  /// The table of Gs, read without a break.
+  /// Reads the table of Gs without a break.
   package func goroutines() throws(InspectorError) -> [GoroutineRow] {
     try goroutines(breathe: {}, isCalledAway: { false }) ?? []
   }
 }
 
-/// What a source can tell. A fact that it cannot tell is nil in what it observes; this says so beforehand, and why.
+/// What a source can tell. A fact that the source cannot tell is nil in its observations; this says so beforehand, and
+/// why.
 public struct Knowledge: Sendable, Equatable {
-  /// How the gauges come about.
+  /// How the gauges are obtained.
   public enum Gauges: Sendable {
     /// They are the scheduler's own words, read at one instant.
     case exact
-    /// They were looked at now and then, so that what was short may have been missed.
+    /// They were read now and then, so something short may have been missed.
     case sampled
-    /// They follow from events, and are known when those have come.
+    /// They are computed from events, so they are known only after the events have come.
     case late
   }
 
+  /// How the gauges are obtained.
   public var gauges: Gauges
   /// Why there are no events, in one line for people; nil: there are events.
   public var absenceOfEvents: String?
-  /// Whether the source lists single Gs, and whether it knows their stacks.
+  /// Whether the source lists single Gs.
   public var listsGs: Bool
+  /// Whether the source knows the stacks of Gs.
   public var hasStacks: Bool
 
+  /// Says what a source can tell; by default, all that a live region with events tells.
   public init(
     gauges: Gauges = .exact, absenceOfEvents: String? = nil, listsGs: Bool = true, hasStacks: Bool = false
   ) {
@@ -119,8 +126,9 @@ public struct Knowledge: Sendable, Equatable {
     (self.listsGs, self.hasStacks) = (listsGs, hasStacks)
   }
 
+  /// Whether there are events.
   public var hasEvents: Bool { absenceOfEvents == nil }
 
-  /// Of a region whose process writes no events.
+  /// Why the region of a process that writes no events has none.
   public static let untraced = "no events: tracing is off in the target (MPG_TRACE=0)"
 }

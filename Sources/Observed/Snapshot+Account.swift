@@ -1,17 +1,18 @@
-// What the account of the queues shows in the rows: one definition, for a live target and for any moment of the past.
+// How the account of the queues changes the rows of Ps and Ms. The rule is the same for a live target and for any past
+// moment.
 import Region
 
 extension Snapshot {
-  /// Gs that wait for their turn on no queue: in the hands of who moves them, or set aside without a stack. nil: the target
-  /// does not tell. 0 or more in a consistent snapshot.
+  /// Gs that are ready to run but are on no queue: a thread is moving them, or they were set aside because they had no
+  /// stack. In a consistent snapshot it is not negative. nil: the target does not tell.
   public var inHands: Int? {
     account == nil ? nil : gs.runnable + gs.preempted - queued
   }
 
-  /// Gs on all queues, as the rows show them.
+  /// Gs on all queues together, as the rows show them.
   public var queued: Int { ps.reduce(grq) { $0 + $1.lrq + ($1.runnext ? 1 : 0) } }
 
-  /// Shows depths and holders as the account has them.
+  /// Replaces the depths of queues and the holders of Ps in the rows by those of the account.
   package mutating func showAccount() {
     guard let account else { return }
     grq = min(max(0, account.grq), plausible)
@@ -27,8 +28,8 @@ extension Snapshot {
 }
 
 extension Snapshot.P {
-  /// No ring holds more than fit into it. Where records say so, a spill or a thief has yet to tell what it took: these Gs
-  /// are in hands.
+  /// A ring cannot hold more Gs than fit into it. If the account says that it does, the record of a spill or of a thief
+  /// is still to come, and those Gs are in hands.
   fileprivate mutating func show(_ p: QueueAccount.P) {
     lrq = min(max(0, p.lrq), Capacity.lrq)
     lrqMax = max(lrqMax, lrq)
@@ -46,7 +47,7 @@ extension Snapshot.P {
 }
 
 extension Snapshot.M {
-  /// - Parameter held: the P that it holds, if any.
+  /// - Parameter held: the row of the P that this M holds; nil: it holds none.
   fileprivate mutating func show(_ held: Snapshot.P?) {
     if let held, held.g != nil {
       (p, g) = (held.id, held.g)

@@ -1,7 +1,8 @@
-// Which row of a snapshot is which P's.
+// Which row of a snapshot belongs to which P.
 
 extension Snapshot {
-  /// Where in `ps` a P is: mostly at its id, but not when Ps below it were stopped. nil: it has no row.
+  /// The index in `ps` of the row of a P; nil: it has no row. The index is the P's id unless a P with a lower id was
+  /// stopped.
   package func row(ofP id: Int) -> Int? {
     if ps.indices.contains(id), ps[id].id == id { return id }
     return ps.firstIndex { $0.id == id }
@@ -9,7 +10,7 @@ extension Snapshot {
 }
 
 extension Snapshot {
-  /// Ps that are stopped, beyond the number of procs, have no rows; what they counted counts on.
+  /// Moves Ps that are stopped and beyond `procs` out of the rows. Their counts are added to `retired`.
   package mutating func putStoppedAway() {
     let procs = procs
     func isStopped(_ p: P) -> Bool { p.id >= procs && p.status == .stopped }

@@ -1,37 +1,43 @@
 // A snapshot: every number of a target at one moment, as plain values.
 //
-// Views, JSON and tests take this and nothing else; where it came from (a live region, a recording, a black
-// box) does not show. All times are nanoseconds of the machine's monotonic clock unless a name says otherwise.
+// Views, JSON and tests take a snapshot and nothing else. It does not show whether it came from a live region, a
+// recording or a black box. All times are nanoseconds of the machine's monotonic clock unless a name says otherwise.
 import Region
 
-/// The state of a target's scheduler at one moment.
+/// The state of a target's scheduler at one moment. A plain value, which may be used from any thread.
 public struct Snapshot: Sendable, Equatable {
-  /// Who is being looked at.
+  /// The process that is observed.
   public struct Target: Sendable, Equatable {
+    /// Its process id, as it is called here; for a process that cannot be seen from here, its id in its own pid
+    /// namespace.
     public var pid: Int32
     /// The executable's file name.
     public var name: String
-    /// Monotonic time at which the target booted.
+    /// When the target booted, in nanoseconds of the monotonic clock.
     public var bootTime: UInt64
+    /// How far the process is between its boot and its end, as it says itself.
     public var state: ProcessState
+    /// Makes a target from its parts.
     public init(pid: Int32 = 0, name: String = "", bootTime: UInt64 = 0, state: ProcessState = .live) {
       (self.pid, self.name, self.bootTime, self.state) = (pid, name, bootTime, state)
     }
   }
 
-  /// One P. Counters are totals since boot.
+  /// One P. Counters are totals since boot, and wrap.
   public struct P: Sendable, Equatable {
+    /// Its id, from 0 on.
     public var id = 0
+    /// What it does.
     public var status = PStatus.idle
-    /// The M that holds it.
+    /// The M that holds it; nil: none.
     public var m: Int?
-    /// The id of the G that it runs.
+    /// The id of the G that it runs; nil: none.
     public var g: UInt64?
-    /// Where that G was spawned: `function at File.swift:31`.
+    /// Where that G was spawned: `function at File.swift:31`; nil: not known.
     public var entry: String?
     /// Gs in the local run queue, without `runnext`; 0…256.
     public var lrq = 0
-    /// The largest `lrq` since the moment that the reader named: mostly, when it looked last.
+    /// The largest `lrq` since the moment that the reader named, which mostly is the reader's last look.
     public var lrqMax = 0
     /// Whether `runnext` holds a G.
     public var runnext = false
@@ -45,34 +51,49 @@ public struct Snapshot: Sendable, Equatable {
     public var stolenGs: UInt64 = 0
     /// Steal attempts by this P, hits and misses.
     public var stealTries: UInt64 = 0
-    /// Nanoseconds since it was made that no M held it, and that its M searched for work; nil when the target does not say.
+    /// Nanoseconds, since the P was made, during which no M held it; nil: the target does not tell.
     public var idleTime: UInt64?
+    /// Nanoseconds, since the P was made, during which its M searched for work; nil: the target does not tell.
     public var spinTime: UInt64?
-    /// Likewise those that its M was in a system call and nobody had taken it, and the rest: a G ran, or its M was between
-    /// two. The four add up to the time since it was made.
+    /// Nanoseconds, since the P was made, during which its M was in a system call and the P was not taken from it; nil:
+    /// the target does not tell.
     public var callTime: UInt64?
+    /// The rest of the nanoseconds since the P was made: a G ran, or its M was between two Gs; nil: the target does not
+    /// tell. The four times add up to the P's age.
     public var runTime: UInt64?
-    /// Its caches of descriptors and of stacks for new Gs; nil when the target does not say.
+    /// Its cache of dead Gs to be used again; nil: the target does not tell.
     public var gCache: Cache?
+    /// Its cache of stacks for new Gs; nil: the target does not tell.
     public var stackCache: Cache?
+    /// An idle P that has done nothing.
     public init() {}
   }
 
-  /// What a cache had when it was asked, and what it had not. Totals since boot.
+  /// How often a cache could serve a request, and how often it could not. Totals since boot.
   public struct Cache: Sendable, Equatable {
+    /// Requests that the cache could serve.
     public var hits: UInt64
+    /// Requests that it could not serve.
     public var misses: UInt64
+    /// Makes a cache's counts from their parts.
     public init(hits: UInt64 = 0, misses: UInt64 = 0) { (self.hits, self.misses) = (hits, misses) }
   }
 
-  /// What the Ps that were stopped have counted, together: they have no rows, but their Gs did run.
+  /// The sums over all stopped Ps. Stopped Ps have no rows, but their Gs did run.
   public struct Retired: Sendable, Equatable {
+    /// How many Ps are summed up here.
     public var ps = 0
+    /// Gs started on these Ps.
     public var ticks: UInt64 = 0
+    /// Successful steals by these Ps.
     public var stealsIn: UInt64 = 0
+    /// Successful steals from these Ps.
     public var stealsOut: UInt64 = 0
+    /// Gs that these Ps stole.
     public var stolenGs: UInt64 = 0
+    /// Steal attempts by these Ps, hits and misses.
     public var stealTries: UInt64 = 0
+    /// No P was stopped.
     public init() {}
 
     package mutating func add(_ p: P) {
@@ -85,152 +106,185 @@ public struct Snapshot: Sendable, Equatable {
     }
   }
 
-  /// One M.
+  /// One M: a thread of the runtime.
   public struct M: Sendable, Equatable {
+    /// Its id, from 0 on.
     public var id = 0
     /// The thread's id in the operating system.
     public var tid: Int32 = 0
+    /// What it does.
     public var state = MState.none
+    /// The P that it holds; nil: none.
     public var p: Int?
+    /// The id of the G that it runs, or that keeps its thread; nil: none.
     public var g: UInt64?
+    /// An M of which nothing is known.
     public init() {}
   }
 
-  /// All Gs, counted. `byReason` and `byState` add up to `live` whenever `isConsistent`.
+  /// All Gs, counted by state. The states add up to `live` whenever the snapshot is consistent.
   public struct Gs: Sendable, Equatable {
+    /// Gs created since boot.
     public var created: UInt64 = 0
+    /// Gs that have exited since boot.
     public var exited: UInt64 = 0
+    /// Gs that run on a P.
     public var running = 0
+    /// Gs that are ready to run and wait for a P.
     public var runnable = 0
-    /// Stopped by sysmon, and queued; each keeps its thread.
+    /// Gs that sysmon stopped, and that wait on a queue; each keeps its thread.
     public var preempted = 0
-    /// In a blocking system call.
+    /// Gs in a blocking system call.
     public var syscall = 0
-    /// Parked Gs by reason; `waiting[.sleep]` and so on. Reasons with none may be missing.
+    /// Parked Gs by the reason for which they wait. A reason for which none waits may be missing.
     public var waiting: [WaitReason: Int] = [:]
-    /// Live Gs that run a job of a Swift `Task`; nil when the target does not say.
+    /// Live Gs that run a job of a Swift `Task`; nil: the target does not tell.
     public var tasks: Int?
-    /// Runnable ones that are on no queue, since there was no stack for their first turn; nil when the target does not say.
+    /// Runnable Gs that are on no queue, because there was no stack for their first turn; nil: the target does not
+    /// tell.
     public var stackless: Int?
+    /// No G was ever created.
     public init() {}
 
-    /// Gs that were created and have not exited. Counters wrap, and so does their difference.
+    /// Gs that were created and have not exited. The two counters may wrap; their difference is still right.
     public var live: Int { Int(truncatingIfNeeded: created &- exited) }
-    /// Gs parked for any reason of `group`.
+    /// Gs that are parked for any reason of `group`.
     public func waiting(in group: WaitGroupName) -> Int {
       waiting.reduce(0) { $1.key.group == group ? $0 + $1.value : $0 }
     }
-    /// Sum over all states; equals `live` in a consistent snapshot.
+    /// The sum over all states; it equals `live` in a consistent snapshot.
     public var sumOfStates: Int { running + runnable + preempted + syscall + waiting.values.reduce(0, +) }
   }
 
+  /// The network poller. Counters are totals since boot.
   public struct Netpoll: Sendable, Equatable {
     /// Gs parked until a socket is ready.
     public var parked = 0
-    /// Descriptors registered.
+    /// File descriptors that are registered.
     public var fds = 0
-    /// Times that a poll found at least one descriptor ready.
+    /// How often a poll found at least one descriptor ready.
     public var wakeups: UInt64 = 0
-    /// Gs made runnable by polls.
+    /// Gs that polls made runnable.
     public var readied: UInt64 = 0
-    /// What the kernel is asked with; nil, as the next two, when the target, or an older recording, does not say.
+    /// The kernel's interface that is used; nil: the target, or an older recording, does not tell.
     public var backend: NetpollKind?
-    /// Watches that had ended in the kernel and were set up anew.
+    /// Watches that the kernel had ended and that were set up anew; nil: not told.
     public var rearms: UInt64?
-    /// Polls that sysmon made because nobody else had.
+    /// Polls that sysmon made because no other thread had polled; nil: not told.
     public var sysmonPolls: UInt64?
+    /// Nothing is parked and nothing was polled.
     public init() {}
   }
 
-  /// How often the system had no more of something since the target booted; the runtime went on. nil when the target, or
-  /// an older recording, does not say.
+  /// How often the operating system refused a resource since boot; each time the runtime went on without it. nil: the
+  /// target, or an older recording, does not tell.
   public struct Shortages: Sendable, Equatable {
-    /// Descriptors or memory for connections to accept.
+    /// Descriptors, or memory, for a connection to be accepted.
     public var accept: UInt64?
+    /// Memory for a stack.
     public var stack: UInt64?
+    /// A new thread.
     public var thread: UInt64?
-    /// Room for the region.
+    /// Memory for the region.
     public var region: UInt64?
+    /// Nothing is known of shortages.
     public init() {}
   }
 
-  /// The event plane's own account.
+  /// How many events there were, and how many of them this reader lost.
   public struct Trace: Sendable, Equatable {
+    /// Whether the target writes events.
     public var enabled = true
-    /// Events written since boot, all rings.
+    /// Events written since boot, to all rings.
     public var events: UInt64 = 0
-    /// Records that this reader missed because the writers lapped it.
+    /// Records that the writers overwrote before this reader had read them.
     public var lost: UInt64 = 0
-    /// Bytes of memory that the rings take.
+    /// Bytes of memory that all rings take.
     public var bytes: UInt64 = 0
-    /// Each ring in use.
+    /// Every ring that is in use.
     public var rings: [Ring] = []
+    /// No event was written.
     public init() {}
 
-    /// Why what follows from events is not told, in one line; nil: the target writes them.
+    /// Why nothing is told that would follow from events, in one line for people; nil: the target writes events.
     public var absence: String? { enabled ? nil : Knowledge.untraced }
   }
 
-  /// The account of one ring. For a reader that keeps up, `lost` is 0.
+  /// How many records there were in one ring. `lost` is 0 for a reader that keeps up.
   public struct Ring: Sendable, Equatable {
+    /// Whose ring it is.
     public var lane: Lane
-    /// Records that it holds.
+    /// Records that fit into it.
     public var capacity: Int
-    /// Records written since boot, and those that this reader missed.
+    /// Records written to it since boot.
     public var events: UInt64
+    /// Records that the writer overwrote before this reader had read them.
     public var lost: UInt64
+    /// Makes a ring's counts from their parts.
     public init(lane: Lane, capacity: Int = 0, events: UInt64 = 0, lost: UInt64 = 0) {
       (self.lane, self.capacity, self.events, self.lost) = (lane, capacity, events, lost)
     }
   }
 
+  /// The process that is observed.
   public var target: Target
-  /// When the snapshot was taken.
+  /// When the snapshot was taken, in nanoseconds of the monotonic clock.
   public var time: UInt64 = 0
   /// Ps that Gs may run on (GOMAXPROCS).
   public var procs = 0
-  /// Whether the Gs by state, the queues, the Ps and the Ms are of one instant, and add up: each runnable or preempted G is
-  /// on one queue (`grq`, an LRQ, a `runnext`) or `stackless`, each running one on one P and one M, each one in a system call
-  /// on one M.
+  /// Whether the numbers of Gs by state, the queues, the Ps and the Ms are of one instant and agree. Each runnable or
+  /// preempted G is on exactly one queue (`grq`, an LRQ, a `runnext`) or counts in `stackless`; each running G is on
+  /// exactly one P and one M; each G in a system call is on exactly one M.
   public var isConsistent = true
-  /// Gs on the global run queue, and the largest number since the moment that the reader named.
+  /// Gs on the global run queue.
   public var grq = 0
+  /// The largest `grq` since the moment that the reader named, which mostly is the reader's last look.
   public var grqMax = 0
-  /// Timers armed.
+  /// Timers that are set and have not fired.
   public var timers = 0
-  /// Gs started since boot: context switches into Gs.
+  /// How often a G was started since boot: context switches into Gs.
   public var switches: UInt64 = 0
-  /// The Ps that Gs may run on; and those beyond `procs` that an M has yet to let go of.
+  /// The Ps that Gs may run on, and Ps beyond `procs` that an M has not let go of yet; sorted by id.
   public var ps: [P] = []
-  /// nil: it is not known, in an older recording.
+  /// The sums over all stopped Ps; nil: not known, because the recording is older.
   public var retired: Retired? = Retired()
+  /// The Ms, sorted by id.
   public var ms: [M] = []
+  /// The Gs, counted.
   public var gs = Gs()
+  /// The network poller.
   public var netpoll = Netpoll()
+  /// Events written and lost.
   public var trace = Trace()
+  /// What the operating system refused.
   public var shortages = Shortages()
+  /// Which P stole how much from which.
   public var steals = StealMatrix()
+  /// The moments of the boot.
   public var boot = Boot()
+  /// The numbers in the target's scheduling rules.
   public var ruleNumbers = RuleNumbers()
-  /// Depths and holders, as the records have them; nil: the target does not tell, or was in the middle of telling.
+  /// Depths of queues and holders of Ps according to the records; nil: the target does not tell, or a record was half
+  /// written when the target was read.
   package var account: QueueAccount?
-  /// The Ps that `retired` adds up.
+  /// The stopped Ps, one by one, that `retired` sums up.
   package var stopped: [P] = []
-  /// In the past: for how many nanoseconds LRQ, `runnext` and GRQ are older than the moment, since nothing tells of them
-  /// meanwhile; nil: they are of this moment.
+  /// For a past moment: by how many nanoseconds the depths of the queues are older than the moment, because no event
+  /// tells how they changed; nil: they are of the moment itself.
   public var queueAge: UInt64?
 
+  /// An empty snapshot.
   public init(target: Target = Target()) { self.target = target }
 
-  /// Nanoseconds since the target booted.
+  /// Nanoseconds since the target booted; 0 if the snapshot is not later than the boot.
   public var uptime: UInt64 { time > target.bootTime ? time - target.bootTime : 0 }
 
-  /// A counter of all Ps since the boot: of those that have rows, and of those that were stopped. Whoever tells a total
-  /// takes it from here, so that it is the same everywhere, and does not shrink when a P is stopped.
+  /// The sum of a counter over all Ps since boot: those that have rows, and those that were stopped. Every total is
+  /// taken from here, so that it is the same everywhere, and does not shrink when a P is stopped.
   public func total(_ row: (P) -> UInt64, _ retired: (Retired) -> UInt64) -> UInt64 {
     ps.reduce(self.retired.map(retired) ?? 0) { $0 &+ row($1) }
   }
 
-  /// Successful steals since the boot, by all Ps.
+  /// Successful steals by all Ps since boot.
   public var totalSteals: UInt64 { total(\.stealsIn, \.stealsIn) }
 }

@@ -1,19 +1,24 @@
-// The steal matrix: which P took how much from which.
+// The steal matrix: how much each P stole from each other P.
 //
-// It is as large as the square of the Ps, and nearly empty: only pairs that ever met are kept, and no more than `most`
-// of them, those that were looked at most. In the past its hits and Gs are those of the moment, and its tries those of
-// the keyframe before, because tries are no events.
+// A full matrix would be as large as the square of the number of Ps, and nearly empty. So it has only pairs of which
+// one tried to steal from the other, and at most `most` of them: those with the most tries. For a past moment, hits and
+// Gs are those of the moment, but tries are those of the keyframe before it, because a try is no event.
 
+/// Which P stole how much from which, since boot.
 public struct StealMatrix: Sendable, Equatable {
-  /// What one P took from one other since boot.
+  /// What one P stole from one other P since boot.
   public struct Pair: Sendable, Equatable {
+    /// The id of the P that stole.
     public var thief: Int
+    /// The id of the P that was stolen from.
     public var victim: Int
-    /// Looks at the victim's queue; 0 when the target is older and does not say.
+    /// How often the thief looked at the victim's queue; 0 if the target is older and does not tell.
     public var tries: UInt64 = 0
-    /// Looks that found something, and the Gs that they moved.
+    /// How often the thief found something to steal.
     public var hits: UInt64 = 0
+    /// How many Gs it stole.
     public var gs: UInt64 = 0
+    /// Makes a pair from its parts.
     public init(thief: Int, victim: Int, tries: UInt64 = 0, hits: UInt64 = 0, gs: UInt64 = 0) {
       (self.thief, self.victim, self.tries, self.hits, self.gs) = (thief, victim, tries, hits, gs)
     }
@@ -21,14 +26,17 @@ public struct StealMatrix: Sendable, Equatable {
 
   package static let most = 1024
 
-  /// In the order of thieves, then of victims.
+  /// Sorted by thief, then by victim.
   public private(set) var pairs: [Pair] = []
-  /// Whether there were more.
+  /// Whether pairs were left out.
   public private(set) var isCut = false
 
+  /// A matrix without any steal.
   public init() {}
 
-  /// - Parameter pairs: in order.
+  /// - Parameters:
+  ///   - pairs: sorted by thief, then by victim.
+  ///   - isCut: whether pairs are missing already.
   package init(_ pairs: [Pair], isCut: Bool = false) {
     self.isCut = isCut || pairs.count > Self.most
     self.pairs = pairs
@@ -37,13 +45,14 @@ public struct StealMatrix: Sendable, Equatable {
     self.pairs = kept.sorted { ($0.thief, $0.victim) < ($1.thief, $1.victim) }
   }
 
+  /// The pair of this thief and this victim; nil: it is not in the matrix.
   public subscript(thief: Int, victim: Int) -> Pair? {
     let place = place(thief, victim)
     return place < pairs.count && pairs[place].thief == thief && pairs[place].victim == victim
       ? pairs[place] : nil
   }
 
-  /// One more steal.
+  /// Counts one more steal, of `gs` Gs.
   package mutating func count(_ gs: UInt64, by thief: Int, from victim: Int) {
     let place = place(thief, victim)
     if place == pairs.count || pairs[place].thief != thief || pairs[place].victim != victim {
@@ -57,7 +66,7 @@ public struct StealMatrix: Sendable, Equatable {
     pairs[place].gs &+= gs
   }
 
-  /// The matrix before these steals.
+  /// Subtracts the hits and Gs of `added`, which gives the matrix before those steals.
   package mutating func takeOff(_ added: StealMatrix) {
     for pair in added.pairs {
       let place = place(pair.thief, pair.victim)
@@ -67,7 +76,7 @@ public struct StealMatrix: Sendable, Equatable {
     }
   }
 
-  /// The first pair that is not before this one.
+  /// The index of the first pair that is not ordered before this one.
   private func place(_ thief: Int, _ victim: Int) -> Int {
     pairs.firstPlace { ($0.thief, $0.victim) < (thief, victim) }
   }

@@ -1,8 +1,8 @@
-// Names by id: what events and rows call files, functions and spans by.
+// Names by id. Events and rows refer by such an id to a place in the source code or to a label.
 import Host
 import Region
 
-/// Names by id, of a copied string table.
+/// Names by id, in a copy of the target's string table.
 package struct StringBook: Equatable {
   package var bytes: [UInt8] = []
 
@@ -10,13 +10,13 @@ package struct StringBook: Equatable {
     self.bytes = bytes
   }
 
-  /// The string with `id`, fit for a terminal; nil for 0 and for ids that are none.
+  /// The string with `id`, fit for a terminal; nil if `id` is 0 or belongs to no string.
   package func string(_ id: UInt64) -> String? {
     unsafe bytes.withUnsafeBytes { unsafe StringTable.string(id, in: $0, below: $0.count) }.map(printable)
   }
 }
 
-/// Names by id, each made once.
+/// Names by id, of which each is made once and then kept. Not thread-safe.
 package final class NameBook {
   private let book: StringBook
   private var known: [UInt64: String?] = [:]

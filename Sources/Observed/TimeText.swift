@@ -1,14 +1,14 @@
-// Lengths of time for people, in the one style that all screens, texts and answers have.
+// Lengths of time for people, in the one style of all screens, texts and answers.
 
-/// Lengths of time for people.
+/// Puts lengths of time into words for people. May be called from any thread.
 public enum TimeText {
-  /// Three significant digits and one unit, from a minute on the two largest units: `740 ns`, `12.4 µs`, `3.14 ms`, `59.5 s`,
-  /// `12m34s`, `1h02m`, `3d04h`. At most seven columns up to a thousand days.
+  /// Three significant digits and one unit; from a minute on, the two largest units: `740 ns`, `12.4 µs`, `3.14 ms`,
+  /// `59.5 s`, `12m34s`, `1h02m`, `3d04h`. It takes at most seven columns for lengths below a thousand days.
   public static func short(_ nanoseconds: UInt64) -> String {
     if nanoseconds < 1000 { return "\(nanoseconds) ns" }
     if nanoseconds >= minute { return long(seconds: max(60, nanoseconds / 1_000_000_000)) }
     for (unit, name) in units {
-      // In hundredths, rounded: what is shown as 10.0 was at least 9.995.
+      // Rounded to hundredths, so that what is shown as 10.0 was at least 9.995.
       let hundredths = (nanoseconds + unit / 200) / (unit / 100)
       if hundredths < 1000 { return decimal(hundredths, 2) + name }
       let tenths = (nanoseconds + unit / 20) / (unit / 10)
@@ -19,7 +19,8 @@ public enum TimeText {
     return long(seconds: 60)
   }
 
-  /// How long ago, to the microsecond, since single events are stepped over: `-1.234567 s`. `-0 s` is less than that.
+  /// How long ago something was, to the microsecond, because people step over single events: `-1.234567 s`. Less than a
+  /// microsecond is `-0 s`.
   public static func ago(_ nanoseconds: UInt64) -> String {
     let microseconds = nanoseconds / 1000
     guard microseconds > 0 else { return "-0 s" }
@@ -29,7 +30,7 @@ public enum TimeText {
   private static let units: [(unit: UInt64, name: String)] = [
     (1000, " µs"), (1_000_000, " ms"), (1_000_000_000, " s"),
   ]
-  /// What would be shown as a minute, rounded.
+  /// From here on a time is shown in minutes, because in seconds it would round to 60.0.
   private static let minute: UInt64 = 59_950_000_000
 
   private static func long(seconds: UInt64) -> String {
@@ -51,7 +52,7 @@ public enum TimeText {
   }
 }
 
-/// `1 G`, `12 Gs`.
+/// A number with its noun, which is in the plural unless the number is 1: `1 G`, `12 Gs`.
 package func counted(_ number: some BinaryInteger, _ noun: String) -> String {
   "\(number) \(noun)" + (number == 1 ? "" : "s")
 }
