@@ -12,7 +12,7 @@
 //
 // §3 Order of calls. History stays exact because of one rule. An observation says, lane by lane, how many records its
 // gauges have counted (`LaneMark`), and each call for events begins where the last one ended. So a source may be read
-// at any pace. A source without events has no marks, and each of its observations stands by itself.
+// at any pace. In a source without events the marks lead to no records, and each of its observations stands by itself.
 //
 // §4 A new source is one type that conforms to `SchedulerSource`, in a file of its own, and one line in `SourceKinds`
 // (module Inspector), which says which words on the command line mean this source.

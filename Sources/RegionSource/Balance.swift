@@ -1,25 +1,26 @@
-// Whether what was read at one instant adds up: each G that is ready is on one queue, each that runs is on one P.
+// Whether the values of one pass agree: each ready G must be on one queue, each running G on one P.
 //
-// §1 The problem. A move of a G takes several stores: it is counted, and then put on a queue; it is taken from a queue, and
-// then counted as running; a P says which G it runs, an M which P it holds. Between two of these the region is at rest for
-// some nanoseconds, or for as long as the system keeps the thread from its CPU, and is not what anybody means by the state
-// of a scheduler: a G that is ready is *in hands*, on no queue. So two equal passes are not enough.
+// §1 The problem. A move of a G takes several stores. A G is counted, and then put on a queue; or it is taken off a
+// queue, and then counted as running. A P says which G it runs, and an M says which P it holds. Between two of these
+// stores the region rests for some nanoseconds, or for as long as the system keeps the thread from its CPU. A pass from
+// there does not show what anybody means by the state of a scheduler: a ready G is *in hands*, on no queue. So two
+// equal passes are not enough.
 //
-// §2 The design. What must be equal is compared, and where it is not, it is read again, a little later: moves end. What
-// never comes to rest in time is shown as moving. Nothing is made up to have it add up: these sums are over words that
-// different writers write at different places.
+// §2 The design. The sums that must be equal are compared. If they differ, everything is read again a little later,
+// because moves end. If they still differ when the time is up, the snapshot says that it is not consistent. No number
+// is invented to make the sums agree: they are over words that different writers write at different places.
 //
-// §3 A P that runs no G though its M holds it is at rest: its M is in the scheduler, and may be there for long, in `poll` or
-// giving way. Gs that are set aside for want of a stack are ready and on no queue; the region counts them.
+// §3 A P that is held by an M and runs no G is at rest, too: its M is in the scheduler, and may stay there for long, in
+// `poll` or giving way. Gs that were set aside for want of a stack are ready and on no queue; the region counts them.
 
 extension Lanes {
-  /// Whether the latest pass adds up.
+  /// Whether the values of the latest pass agree.
   var isEven: Bool {
     let tally = tally
     return queuesAreEven(tally) && psAreEven(tally) && msAreEven(tally)
   }
 
-  /// Each G that is ready is on a queue, or set aside.
+  /// Whether the number of ready Gs is that of the Gs on queues and of those set aside.
   private func queuesAreEven(_ tally: Tally) -> Bool {
     let readied = tally.readied.reduce(0, &+)
     let runnable =
@@ -32,7 +33,8 @@ extension Lanes {
     return queued == runnable &+ tally.preempted &- tally.resumed
   }
 
-  /// Each G that runs is on a P; each P that is held is held by an M that says so, and both run the same.
+  /// Whether the number of running Gs is that of the Ps that run one, and whether each held P and its M name each other
+  /// and the same G.
   private func psAreEven(_ tally: Tally) -> Bool {
     let parked = tally.parked.reduce(0, &+)
     let left = tally.yielded &+ parked &+ tally.exited &+ tally.preempted &+ tally.syscalls
@@ -53,8 +55,9 @@ extension Lanes {
     return seen == running
   }
 
-  /// Each M that holds a P runs or searches, as its P does; each G in a call is on an M in one. An M that has let go of its P
-  /// says so a little later, when it has looked again and woken others: until then it runs without one, and no G.
+  /// Whether each M that holds a P runs or searches as its P does, and whether the number of Gs in system calls is that
+  /// of the Ms in one. An M that lets go of its P looks for work once more and wakes others before it changes its own
+  /// state. Until then it counts as running without a P and a G, which is allowed here.
   private func msAreEven(_ tally: Tally) -> Bool {
     var calls: UInt64 = 0
     for m in 0..<ms {

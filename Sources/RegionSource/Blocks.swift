@@ -1,19 +1,20 @@
-// From names to words: what the schema says, checked once against the mapping, so that each later access is safe.
+// From names to words: the places that the schema names are checked once against the mapping, so that each later access
+// is safe.
 import Host
 import Region
 
-/// All blocks of one kind in a target's region, by the target's own schema.
+/// All blocks of one kind in a target's region, found by the target's own schema.
 struct Blocks<Field: RegionField> {
   let count: Int
   /// Bytes from one block to the next.
   var stride: Int { extent.stride }
   private let mapping: Mapping
   private let extent: RegionSchema.Extent
-  /// By raw value of the field; nil: the target does not have it.
+  /// By raw value of the field; nil: the target lacks the field.
   private let places: [RegionSchema.Place?]
 
-  /// Looks up the block and those of its fields that are `needed`, or at least `wanted`: an older target may lack
-  /// these, see `has`.
+  /// Looks up the block and its fields. Throws if one of the `needed` fields is missing. A `wanted` field may be
+  /// missing in an older target; see `has`.
   init(
     _ schema: RegionSchema, _ mapping: Mapping, needed: [Field], wanted: [Field] = []
   ) throws(LayoutProblem) {
@@ -38,13 +39,13 @@ struct Blocks<Field: RegionField> {
     guard count <= limit else { throw .impossible("the count of block \(Field.block)", UInt64(count)) }
   }
 
-  /// Whether the target has a field that was wanted.
+  /// Whether the target has a field that was only wanted.
   func has(_ field: Field) -> Bool { places[field.rawValue] != nil }
 
-  /// Words of `field`; 0 when the target does not have it.
+  /// The number of words of `field`; 0: the target lacks the field.
   func words(_ field: Field) -> Int { places[field.rawValue]?.words ?? 0 }
 
-  /// Where a word lies in the region. `block` and `element` must be below `count` and `words(field)`.
+  /// The byte offset of a word in the region. `block` and `element` must be below `count` and `words(field)`.
   func offset(_ field: Field, of block: Int, element: Int = 0) -> Int {
     guard let place = places[field.rawValue] else { preconditionFailure("a field that was asked for") }
     precondition(block >= 0 && block < count && element >= 0 && element < place.words, "a field of a block")
@@ -55,19 +56,20 @@ struct Blocks<Field: RegionField> {
     mapping.word(at: offset(field, of: block, element: element))
   }
 
-  /// The value of a word; what its writer published before it is visible after.
+  /// The value of a word. The load acquires: what its writer wrote before this word is visible afterwards.
   func value(_ field: Field, of block: Int = 0, element: Int = 0) -> UInt64 {
     word(field, of: block, element: element).acquired
   }
 
-  /// A value that is used as a number of blocks, or an index; anything above `limit` is damage.
+  /// The value of a word that is used as a number of blocks, or as an index. Throws if it is above `limit`, which is
+  /// damage.
   func bounded(_ field: Field, of block: Int = 0, to limit: Int) throws(LayoutProblem) -> Int {
     let value = value(field, of: block)
     guard value <= UInt64(limit) else { throw .impossible("\(Field.block).\(field.name)", value) }
     return Int(value)
   }
 
-  /// A value that means "none" at 0, and else an index plus 1, below `limit`.
+  /// An index below `limit`; nil: none. The word is the index plus 1, or 0 for none. Throws if it is damaged.
   func index(_ field: Field, of block: Int, below limit: Int) throws(LayoutProblem) -> Int? {
     let value = try bounded(field, of: block, to: limit)
     return value == 0 ? nil : value - 1
@@ -75,7 +77,7 @@ struct Blocks<Field: RegionField> {
 }
 
 extension RegionSchema.Extent {
-  /// Throws unless the array is aligned and lies in the mapping.
+  /// Throws unless the array is aligned to words and lies completely in the mapping.
   func check(_ name: String, in mapping: Mapping) throws(LayoutProblem) {
     guard offset & 7 == 0, stride & 7 == 0, stride > 0, count > 0, count < 1 << 40 else {
       throw .impossible("the place of \(name)", UInt64(offset))

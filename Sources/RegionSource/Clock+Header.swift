@@ -1,4 +1,4 @@
-// Reading the clock of a region's header, whose writer refines it while the target runs.
+// Reads the clock from the header of a region. The target refines that clock while it runs.
 import Observed
 import Region
 
@@ -7,9 +7,9 @@ extension Clock {
     .clockSequence, .clockTicks0, .clockNanoseconds0, .clockTicks1, .clockNanoseconds1,
   ]
 
-  /// Reads the clock of a header; nil when its writer kept changing it.
+  /// Reads the clock of a header; nil: at each of many tries its writer was changing it.
   ///
-  /// - Parameter shift: what makes the writer's nanoseconds ours: see Residence.
+  /// - Parameter shift: the nanoseconds that turn the writer's monotonic time into ours: see Residence.
   init?(_ header: Blocks<HeaderField>, shift: Int64) {
     func time(_ field: HeaderField) -> UInt64 { header.value(field) &+ UInt64(bitPattern: shift) }
     for _ in 0..<100 {

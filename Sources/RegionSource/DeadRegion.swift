@@ -1,22 +1,22 @@
 // A dead region as a source: what a process left behind when it ended, its black box.
 //
-// Nothing moves any more. So the events in the rings come first, all at one time, and the gauges are of the moment of the last
-// of them; without any, of the last moment that the region tells of by other means.
+// Nothing moves any more. So the events in the rings are taken first, all at once. The gauges are then those of the
+// moment of the last event; without any event, those of the last moment that the region tells by other means.
 import Host
 import Observed
 import Region
 
-/// Reads what a dead process left behind. For one thread at a time.
+/// Reads what a dead process left behind. Not thread-safe.
 package final class DeadRegion: SchedulerSource {
   package let target: Target
   private let reader: RegionReader
-  /// Time of the last event that was taken, in ticks.
+  /// The time of the last event that was taken, in ticks; nil: none was.
   private var latest: UInt64?
 
-  /// Records that are taken out of all rings together at most.
+  /// At most this many records are taken out of all rings together.
   static let mostRecords = 1 << 22
 
-  /// Opens the region of a target that should be dead.
+  /// Opens the region of a target that should be dead. Throws why the region cannot be read.
   package init(_ target: Target) throws(InspectorError) {
     if case .unreadable(let error) = target.state { throw error }
     self.target = target
@@ -43,7 +43,7 @@ package final class DeadRegion: SchedulerSource {
     }
   }
 
-  /// The gauges as they were left.
+  /// The gauges as the process left them.
   package func observe(
     peaksSince start: UInt64?, into observation: inout Observation
   ) throws(InspectorError) {

@@ -1,7 +1,8 @@
-// The drain: takes what is new from every ring in use, and keeps exact account of what was missed.
+// The drain: takes the new records from every ring in use, and counts exactly how many it missed.
 //
-// One reader a ring, made when its P or M is first seen: those that are there at the start begin at the next record,
-// later ones at their first. Records are copied once, from the ring to where their taker wants them.
+// Each ring has a reader, which is made when its P or M is first seen. A ring that is in use at the start is read from
+// its next record on, a ring that comes later from its first. Each record is copied once, from the ring to where its
+// taker wants it.
 import Host
 import Observed
 import Region
@@ -16,7 +17,7 @@ struct Drain {
     var isP: Bool { if case .p = lane { true } else { false } }
   }
 
-  /// Records taken from one ring at a time.
+  /// At most this many records are taken from one ring at a time.
   static let batch = 4096
 
   private let pRings, mRings: RingPlaces
@@ -25,7 +26,7 @@ struct Drain {
   private var followers: [Follower] = []
   private var ps = 0
   private var ms = 0
-  /// Whether the rings that were in use at the start are followed.
+  /// Whether the rings that were in use at the start are already followed.
   private var isStarted = false
 
   init(_ schema: RegionSchema, _ mapping: Mapping, _ lanes: LanePlaces) throws(LayoutProblem) {
@@ -34,24 +35,24 @@ struct Drain {
     (self.mapping, self.lanes) = (mapping, lanes)
   }
 
-  /// Records that writers overwrote before they were taken, all rings together. Exact.
+  /// Records that writers overwrote before they were taken, in all rings together. The number is exact.
   var lost: UInt64 { followers.reduce(0) { $0 &+ $1.reader.lost } }
-  /// Records written since the target booted, all rings together, as of now.
+  /// Records written since the target booted, to all rings together, as of now.
   var written: UInt64 { followers.reduce(0) { $0 &+ $1.position.relaxed } }
-  /// Bytes of memory of the rings in use.
+  /// Bytes of memory that the rings in use take.
   package var bytes: UInt64 { followers.reduce(0) { $0 &+ UInt64($1.capacity * Record.bytes) } }
 
-  /// Each ring's own account: records written as of now, and those of them that were overwritten before they were taken.
+  /// The counts of each ring: records written as of now, and records that were overwritten before they were taken.
   var rings: [Snapshot.Ring] {
     followers.map {
       Snapshot.Ring(lane: $0.lane, capacity: $0.capacity, events: $0.position.relaxed, lost: $0.reader.lost)
     }
   }
 
-  /// Follows the rings of so many Ps and Ms from now on; never fewer than before.
+  /// From now on follows the rings of at least this many Ps and Ms.
   ///
-  /// - Parameter past: records that the rings which are there at the first call begin before their end; those that
-  ///   come later begin with their first.
+  /// - Parameter past: at the first call, each ring is read from this many records before its end. A ring that comes
+  ///   later is read from its first record.
   mutating func follow(ps used: Int, ms usedMs: Int, past: Int = 0) {
     let past: Int? = isStarted ? nil : past
     isStarted = true
@@ -76,10 +77,10 @@ struct Drain {
     followers.append(Follower(lane: lane, capacity: rings.records, position: position, reader: reader))
   }
 
-  /// Has `take` read what is new: ring by ring, in batches, oldest first. A writer that is faster than this does not
-  /// keep it: each ring is gone through once. Rings of Ms come first: see Meter §4.
+  /// Hands the new records to `take`, ring by ring, in batches, the oldest first. It goes through each ring once, so a
+  /// writer that is faster than the reader cannot keep the reader here. Rings of Ms come first: see Meter §4.
   ///
-  /// - Returns: how full the fullest ring had become since the last drain: 1 is where loss begins.
+  /// - Returns: how full the fullest ring had become since the last drain. From 1 on records are lost.
   mutating func drain(_ take: (Lane, EventReading) -> Void) -> Double {
     var fullest = 0.0
     for isP in [false, true] {
@@ -90,7 +91,7 @@ struct Drain {
     return fullest
   }
 
-  /// One ring; how full it had become.
+  /// Drains one ring, and returns how full it had become.
   private mutating func drain(_ index: Int, _ take: (Lane, EventReading) -> Void) -> Double {
     var reader = followers[index].reader
     let start = reader.cursor
@@ -98,7 +99,8 @@ struct Drain {
     for _ in 0...(capacity / Self.batch) where reader.hasNew {
       take(followers[index].lane) { records in
         let count = reader.drain(into: &records, limit: Self.batch)
-        // What is missing of a batch is missing at its front.
+        // The reader drops lost records at the front of a batch, so the last record of a batch is the one before the
+        // cursor.
         return reader.cursor &- UInt64(count)
       }
     }
@@ -107,7 +109,7 @@ struct Drain {
   }
 }
 
-/// Where the rings of Ps, or of Ms, lie.
+/// Where the rings of all Ps, or of all Ms, lie in the region.
 struct RingPlaces {
   let count, records: Int
   private let extent: RegionSchema.Extent

@@ -1,9 +1,9 @@
-// The table of Gs: one row for each G that lives, as the region lists it.
+// The table of Gs: one row for each live G that the region lists.
 import Host
 import Observed
 import Region
 
-/// Reads the table of a region.
+/// Reads the table of Gs in a region.
 struct GoroutineTable {
   private static let fields: [GField] = [
     .id, .status, .since, .entry, .parent, .p, .waitingOn, .created,
@@ -15,7 +15,7 @@ struct GoroutineTable {
   private let reasons: [WaitReason?]
   private let kinds: [GKind?]
 
-  /// nil: the target lists no Gs, or not in a way that we understand.
+  /// nil: the target lists no Gs, or not in a form that this build understands.
   init?(_ schema: RegionSchema, _ mapping: Mapping, reasons: [WaitReason?]) {
     do throws(LayoutProblem) {
       blocks = try Blocks(schema, mapping, needed: Self.fields)
@@ -28,12 +28,12 @@ struct GoroutineTable {
     self.reasons = reasons
   }
 
-  /// Slots in use that have memory in the region.
+  /// The number of slots that are in use and have memory in the region.
   var slots: Int {
     Int(clamping: min(sched.value(.gSlots), sched.value(.gListed), UInt64(blocks.count)))
   }
 
-  /// The Gs that live, the first `limit` of the table at most. Each row is whole; the table is not of one instant.
+  /// At most `limit` live Gs from the beginning of the table. Each row is of one instant; the table as a whole is not.
   func read(limit: Int) -> [GoroutineRow] {
     var rows: [GoroutineRow] = []
     for slot in 0..<slots where rows.count < limit {
@@ -42,12 +42,12 @@ struct GoroutineTable {
     return rows
   }
 
-  /// The Gs that live in a range of slots, as far as there are such.
+  /// The live Gs in a range of slots. Slots that are not in use are skipped.
   func read(slots range: Range<Int>) -> [GoroutineRow] {
     range.clamped(to: 0..<slots).compactMap(row)
   }
 
-  /// Tries that a row gets to stand still.
+  /// How often a row is read at most until it holds still.
   private static let tries = 20
 
   private func row(_ slot: Int) -> GoroutineRow? {
@@ -66,7 +66,7 @@ struct GoroutineTable {
       row.p = blocks.value(.p, of: slot)
       row.waitingOn = state == .waiting ? blocks.value(.waitingOn, of: slot) : 0
       row.created = blocks.value(.created, of: slot)
-      // Acquiring loads keep their order, so equal words on both sides mean that the row is whole.
+      // Acquiring loads keep their order. So if both words are unchanged, the row is of one instant.
       if blocks.value(.id, of: slot) == id, blocks.value(.status, of: slot) == status.word { return row }
     }
     return nil

@@ -1,4 +1,4 @@
-// The header: the only part of a region that is found without its schema, and the way to the schema.
+// The header: the only part of a region that is found without the schema. It says where the schema lies.
 import Host
 import Region
 
@@ -6,10 +6,10 @@ import Region
 enum Header {
   /// The layout version that this build reads.
   static let readableVersion = Layout.version
-  /// Bytes that every region has at least.
+  /// The least number of bytes that a region has.
   package static let bytes = HeaderField.stride * 8
 
-  /// The schema of the region in `mapping`. The five words read here are the only fixed places in a region.
+  /// The schema of the region in `mapping`. The words that are read here are the only ones whose places are fixed.
   static func schema(of mapping: Mapping) throws(LayoutProblem) -> RegionSchema {
     func word(_ field: HeaderField) -> UInt64 { mapping.word(at: field.rawValue * 8).acquired }
     let magic = word(.magic)

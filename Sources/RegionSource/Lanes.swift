@@ -1,11 +1,11 @@
-// The state of a target at one instant: the Gs by state, as sums over the lanes, and beside them the queues, the Ps and
-// the Ms.
+// The state of a target at one instant: the Gs by state, as sums over the lanes; the queues; and the rows of Ps and Ms.
 //
 // §1 The problem. Gs move between states millions of times a second, on many threads, while we count them. Counting
 // the G table would be slow and never right. Locking is out: a reader may not touch the target.
 //
-// §2 The design. Each writer (a lane: a P, or an M without one) counts its own moves, one increment of one word a
-// move, and the words only ever grow. A state's Gs are what went in minus what came out:
+// §2 The design. Each writer is a lane: a P, or an M without a P. A lane counts its own moves by one increment of one
+// word a move, so the words only ever grow. The number of Gs in a state is the number that went in minus the number
+// that came out:
 //
 //     runnable  =  created + yielded + Σ readied + syscalls queued − started
 //     running   =  started + resumed + syscalls returned − yielded − Σ parked − exited − preempted − syscalls
@@ -14,30 +14,31 @@
 //     syscall   =  syscalls − syscalls returned − syscalls queued
 //     live      =  created − exited          = the sum of the others, by arithmetic
 //
-// §3 The protocol: double collect. Read all words; read them again; if no word has changed, then every word held its
-// value from its first reading to its second, and all these spans have in common the moment between the two passes.
-// So the values are those of one instant. That holds because the words only grow (a word cannot go away and come back)
-// and because every load of the first pass comes before every load of the second (the loads acquire). How many Ps
-// and Ms there are is part of a pass: a thread that starts in between shows as a difference.
-// The rows of Ps and Ms and the GRQ's depth are part of it too (RowPlaces). Their words do go away and come back, but not
-// by themselves: with each such change a counter of a lane grows, or the moment at which a P changed its status. And then
-// it must add up (Balance): a move that is half made is at rest as well, for a while.
+// §3 The protocol: double collect. Read all words; read them again. If no word has changed, then every word held its
+// value from its first reading to its second, and all these spans have the moment between the two passes in common. So
+// the values are those of one instant. That is right because the words only grow (a word cannot go away and come back),
+// and because every load of the first pass comes before every load of the second (the loads acquire). The numbers of Ps
+// and Ms are part of a pass: a thread that starts in between shows as a difference. The rows of Ps and Ms and the depth
+// of the GRQ are part of it, too (RowPlaces). Such a word may go away and come back, but never alone: with each such
+// change a counter of a lane grows, or the moment at which a P changed its status. Finally the values must agree
+// (Balance), because a half-made move may rest for a while as well.
 //
-// §4 Under a flood two passes may never agree, and the system may keep a thread from its CPU in the middle of a move for
-// longer than anybody wants to wait. Then the last pass is taken and the snapshot says that it is not
-// consistent: single states may be off by the moves that were made during a pass, and may even be negative, but they
-// still add up to `live`, since all are computed from the same words.
+// §4 Under a flood of moves no two passes may ever be equal, and the system may keep a thread from its CPU in the
+// middle of a move for longer than anybody wants to wait. Then the last pass is taken, and the snapshot says that it is
+// not consistent: single states may be off by the moves that were made during a pass, and may even be negative. They
+// still add up to `live`, because all are computed from the same words.
 //
-// §5 Each lane by itself is always of one moment, between two of its records: its position is read before its counters
-// and after them, and both again when it has moved. So what a lane counted can be set against its ring to the record,
-// which is what history stands on (see History §3). That moment needs no guess: every record, of a move or not, is
-// counted just before it is written, with release, so all of a lane's counters together are the number of records that
-// they count, at most one of which is not written yet.
+// §5 Each lane by itself is always read at one moment, between two of its records: its position is read before its
+// counters and after them, and both are read again if the position has moved. So what a lane counted can be compared
+// with its ring to the record. History relies on this (see History §3). The moment is known exactly: a lane counts
+// every record, whether it is a move or not, just before it writes the record, with release. So the sum of a lane's
+// counters is the number of records that they count, of which at most one is not written yet.
 //
-// §6 The depths of queues go along (QueuePlaces). Their words change after the count and before the record; so they are
-// read before the counters, and are those of the lane's position when no record is under way: the lane is *settled*. One
-// that is not, because its thread was interrupted just there, is read again, a little later. A lane that will not hold
-// still for as long as that takes has its counters read alone: gauges and history are to be exact whatever the queues are.
+// §6 The depths of queues are read in the same way (QueuePlaces). Their words change after a record is counted and
+// before it is written. So they are read before the counters, and belong to the lane's position if no record is under
+// way: then the lane is *settled*. A lane whose thread was interrupted just there is read again a little later. If a
+// lane does not hold still for as long as that takes, its counters are read alone: gauges and history must be exact
+// whatever the queues are.
 internal import Glibc
 import Host
 import Observed
@@ -61,47 +62,53 @@ struct Lanes {
     var readied: [UInt64]
   }
 
-  /// Passes that are made in a row, and the nanoseconds that all of them may take: where none is like the one before, and
-  /// where they are, and do not add up.
+  /// At most this many passes are made in a row.
   static let passes = 200
+  /// How long the passes may take, in nanoseconds, while no two in a row are equal.
   static let patience: UInt64 = 2_000_000
+  /// How long the passes may take, in nanoseconds, while two in a row are equal but their values do not agree.
   static let longest: UInt64 = 12_000_000
-  /// Equal passes after which a thread that is in the middle of a move gets the CPU that we have, perhaps: nanoseconds.
+  /// After this many rounds of equal passes that do not agree, the reader sleeps before each further round, so that a
+  /// thread in the middle of a move may get the CPU.
   private static let tries = 8
+  /// How long the reader sleeps, in microseconds.
   private static let pause: UInt32 = 50
 
   let places: LanePlaces
   let rows: RowPlaces
-  /// The latest pass, and the one before.
+  /// The words of the latest pass, and of the pass before it.
   private var pass: [UInt64] = []
   private var earlier: [UInt64] = []
-  /// When the latest pass began, in nanoseconds: where it is like the one before, the instant of §3.
+  /// When the latest pass began, in nanoseconds. If it equals the pass before it, this is the instant of §3.
   private(set) var time: UInt64 = 0
-  /// Records that each lane had written at the latest pass; see §5.
+  /// How many records each lane had written at the latest pass; see §5.
   private(set) var positions: [UInt64] = []
-  /// Whether the words of the queues are of these positions; see §6.
+  /// Whether the words of the queues belong to these positions; see §6.
   private var areQueuesWhole = true
-  /// What each P has taken from each other, and its number of steals then: it stays as long as that does.
+  /// What each P has stolen from each other P, with its number of steals at that time. It is read again only when that
+  /// number has changed.
   private var loot: [(steals: UInt64, from: [QueuePlaces.Loot])] = []
 
   init(_ places: LanePlaces, _ rows: RowPlaces) { (self.places, self.rows) = (places, rows) }
 
-  /// Ps and Ms that were ever used, at the latest pass.
+  /// How many Ps were ever used, at the latest pass.
   var ps: Int { pass.isEmpty ? 0 : Int(pass[0]) }
+  /// How many Ms were ever used, at the latest pass.
   var ms: Int { pass.isEmpty ? 0 : Int(pass[1]) }
 
-  /// Reads all lanes and rows, at one instant if it can be had, at which all of it adds up. See §3; false: see §4.
+  /// Reads all lanes and rows, if possible at one instant at which all values agree (see §3). Returns whether this was
+  /// possible (see §4).
   ///
   /// - Parameters:
-  ///   - waits: whether what does not add up is waited for: of a process that is dead it never will.
-  ///   - mustBalance: false: one instant is enough.
+  ///   - waits: whether to wait until the values agree. The values of a dead process never change any more.
+  ///   - mustBalance: whether the values must agree. If not, being of one instant is enough.
   mutating func collect(waits: Bool = true, mustBalance: Bool = true) throws(LayoutProblem) -> Bool {
     let start = monotonicNow()
     for round in 1... {
       let isStill = try collectOnce(until: start + Self.patience)
       let isGood = isStill && (!mustBalance || isEven)
       let passed = monotonicNow() - start
-      // A lane that has a record under way is given a little time (§6).
+      // A lane with a record under way gets a little time to write it (§6).
       if isGood, !waits || !hasUnsettled || passed > Self.patience { return true }
       guard waits, passed < (isStill ? Self.longest : Self.patience) else { break }
       if isStill, isGood || round >= Self.tries { usleep(Self.pause) }
@@ -110,7 +117,7 @@ struct Lanes {
     return false
   }
 
-  /// Whether two passes were equal.
+  /// Makes passes until two in a row are equal, and returns whether two were.
   private mutating func collectOnce(until deadline: UInt64) throws(LayoutProblem) -> Bool {
     let (places, rows) = (places, rows)
     var (positions, time, areWhole) = (positions, time, true)
@@ -124,14 +131,15 @@ struct Lanes {
       })
   }
 
-  /// Whether the account of the queues is that of all lanes' positions, at the latest pass; see §6.
+  /// Whether the account of the queues belongs to the positions of all lanes, at the latest pass; see §6.
   var isSettled: Bool { places.countsOthers && areQueuesWhole }
 
-  /// Whether it is not, because a thread was interrupted before it wrote a record, or its lane would not hold still.
+  /// Whether the target has such an account and it does not belong to the positions: a thread was interrupted before it
+  /// wrote a record, or a lane did not hold still.
   private var hasUnsettled: Bool { places.queues != nil && !areQueuesWhole }
 
-  /// The queues, as the records have them: exact when all is settled, or when the pass was of one instant. nil: the target
-  /// does not tell.
+  /// The depths of the queues according to the records. They are exact if all lanes are settled, or if the pass was of
+  /// one instant. nil: the target does not tell.
   var account: QueueAccount? {
     guard places.queues != nil else { return nil }
     var (grq, ps) = (UInt64(0), [QueueAccount.P](repeating: QueueAccount.P(), count: ps))
@@ -167,17 +175,19 @@ struct Lanes {
   func status(ofP p: Int) -> PStatus { rows.statuses[Int(value(.status, ofP: p) & 0xff)] ?? .running }
   func state(ofM m: Int) -> MState { rows.states[Int(value(.state, ofM: m) & 0xff)] ?? .running }
 
-  /// Gs in the queue of a P. Not of one instant, head and tail may be of two: it is clamped.
+  /// Gs in the LRQ of a P. The result is clamped, because head and tail may be of two instants.
   func depth(ofP p: Int) -> Int {
     Int(clamping: min(value(.lrqTail, ofP: p) &- value(.lrqHead, ofP: p), UInt64(Capacity.lrq)))
   }
 
-  /// How far each lane had counted at the latest pass, the Ps' first; see §5. A target without events has none.
+  /// How far each lane had counted at the latest pass, the lanes of Ps first; see §5. The lanes of a target without
+  /// events have written nothing.
   var marks: [LaneMark] {
     positions.enumerated().map { index, position in
       let start = 2 + index * places.words
       let begun = pass[start..<start + places.counters].reduce(0, &+)
-      // More than one ahead: it would not hold still, or an older target, which does not count all of its records.
+      // If the counters are more than one ahead, the lane did not hold still, or an older target does not count all of
+      // its records.
       let isExact = places.countsOthers && (begun &- position <= 1)
       return LaneMark(
         lane: index < ps ? .p(index) : .m(index - ps), position: position, begun: isExact ? begun : position,
@@ -185,7 +195,7 @@ struct Lanes {
     }
   }
 
-  /// The sums of the latest pass. They wrap, as counters do.
+  /// The sums over all lanes of the latest pass. Like all counters, they wrap.
   var tally: Tally {
     let reasons = places.reasons
     let none = [UInt64](repeating: 0, count: reasons)
@@ -212,13 +222,13 @@ struct Lanes {
     return tally
   }
 
-  /// What a P has taken from another, at the latest pass; nil: the target does not tell when that changes.
+  /// What one P has stolen from another, at the latest pass; nil: the target does not tell when that changes.
   func taken(by thief: Int, from victim: Int) -> QueuePlaces.Loot? {
     guard places.queues != nil, loot.indices.contains(thief) else { return nil }
     return victim < loot[thief].from.count ? loot[thief].from[victim] : QueuePlaces.Loot()
   }
 
-  /// Gs that P `p` has started, at the latest pass.
+  /// How many Gs P `p` has started, at the latest pass.
   func started(onP p: Int) -> UInt64 { pass[2 + p * places.words + 1] }
 }
 
@@ -226,31 +236,31 @@ struct Lanes {
 struct LanePlaces {
   private static let moves: [LaneField] = [.created, .started, .yielded, .exited]
 
-  /// Moves that an older target does not count, because it does not make them.
+  /// Moves that an older target does not make, and so does not count.
   private static let stops: [LaneField] = [
     .preempted, .resumed, .syscalls, .syscallsReturned, .syscallsQueued,
   ]
 
-  /// More counters of one kind than this are not believed.
+  /// At most this many counters of one kind are read, however many the region claims to have.
   private static let mostReasons = 64
 
   package let blocks: Blocks<LaneField>
-  /// Wait reasons that have counters.
+  /// How many wait reasons have counters.
   let reasons: Int
   private let mapping: Mapping
   private let sched: Blocks<SchedField>
   private let capacity: (ps: Int, ms: Int)
   /// Whether the target counts preemptions and system calls.
   let countsStops: Bool
-  /// Whether it counts the records that are of no move.
+  /// Whether the target also counts the records that are no moves.
   let countsOthers: Bool
-  /// The counters of lane 0: the four moves, parked and readied by reason, then the stops and the rest if they are
-  /// counted.
+  /// Byte offsets of the counters of lane 0: the four moves; parked and readied, by reason; then the stops and the
+  /// others, if they are counted.
   private let first: [Int]
-  /// nil: the target does not tell how deep its queues are as the records have it.
+  /// Where the words of the queues lie; nil: the target does not tell depths according to its records.
   let queues: QueuePlaces?
 
-  /// - Parameter capacity: Ps and Ms that can ever be; the Ms' lanes come after those of all Ps.
+  /// - Parameter capacity: how many Ps and Ms the region has room for. The lanes of Ms come after those of all Ps.
   init(
     _ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>, capacity: (ps: Int, ms: Int)
   ) throws(LayoutProblem) {
@@ -274,12 +284,12 @@ struct LanePlaces {
     (self.capacity, self.reasons, self.first) = (capacity, reasons, first)
   }
 
-  /// Counters of one lane.
+  /// How many counters a lane has.
   var counters: Int { first.count }
-  /// Words of one lane in a pass.
+  /// How many words a lane has in a pass.
   var words: Int { counters + (queues == nil ? 0 : QueuePlaces.words) }
 
-  /// Gs that run on a P, by the counters of its lane: 0 or 1.
+  /// How many Gs run on a P according to the counters of its lane: 0 or 1.
   func running(_ lane: ArraySlice<UInt64>) -> UInt64 {
     let stops = lane.startIndex + 4 + 2 * reasons
     let parked = lane[(lane.startIndex + 4)..<(lane.startIndex + 4 + reasons)].reduce(0, &+)
@@ -288,14 +298,15 @@ struct LanePlaces {
       &- lane[stops + 2]
   }
 
-  /// The block of a P's lane, and of an M's.
+  /// The index of the block of a P's lane.
   package func lane(ofP p: Int) -> Int { p }
+  /// The index of the block of an M's lane.
   package func lane(ofM m: Int) -> Int { capacity.ps + m }
 
-  /// One pass: Ps and Ms that were ever used (what a stopped P has counted still counts), then the counters of each of
-  /// their lanes; and the lanes' positions.
+  /// Makes one pass. It reads the numbers of Ps and Ms that were ever used, the counters of each of their lanes, and
+  /// the lanes' positions. Stopped Ps are included, because what they have counted still counts.
   ///
-  /// - Returns: whether the words of the queues are of their lanes' positions, all of them.
+  /// - Returns: whether the words of all lanes' queues belong to the lanes' positions.
   func read(
     into words: inout [UInt64], _ positions: inout [UInt64],
     _ loot: inout [(steals: UInt64, from: [QueuePlaces.Loot])]
@@ -316,7 +327,7 @@ struct LanePlaces {
       note(
         append(lane(ofP: p), to: &words) { queues in
           let words = queues.read(lane: lane(ofP: p) * blocks.stride, ofP: p)
-          // Those that are made later are robbed later, which the number of steals tells.
+          // A P that is made later can be robbed only later, and then the number of steals has changed.
           if loot[p].steals != words[3] { loot[p] = (words[3], queues.loot(of: p, from: ps)) }
           return words
         })
@@ -327,13 +338,14 @@ struct LanePlaces {
     return areWhole
   }
 
-  /// Tries that a lane gets to hold still for the time of its reading, 50 ns; and for that of its queues besides.
+  /// How often a lane is read at most until it holds still; reading it takes 50 ns.
   private static let tries = 100
+  /// How often a lane is read at most together with the words of its queues.
   private static let queueTries = 20
 
-  /// Appends the counters of a lane, and the words of its queues; see §5 and §6.
+  /// Appends the counters of a lane and the words of its queues; see §5 and §6.
   ///
-  /// - Returns: its position, and whether the words of its queues are of it.
+  /// - Returns: the lane's position, and whether the words of its queues belong to it.
   private func append(
     _ lane: Int, to words: inout [UInt64], _ readQueues: (QueuePlaces) -> [6 of UInt64]
   ) -> (position: UInt64, isWhole: Bool) {
@@ -356,7 +368,7 @@ struct LanePlaces {
         if isStill, begun &- before > 1 { break }  // the target writes no events
       }
     }
-    // In the middle of a record, or it would not hold still for so long: the counters alone.
+    // A record is under way, or the lane did not hold still for so long. So the counters are read alone.
     var before = position.acquired
     for _ in 0..<Self.tries {
       appendCounters(start, to: &words)
@@ -380,7 +392,7 @@ struct LanePlaces {
 }
 
 extension Blocks<SchedField> {
-  /// Ps whose blocks were ever used. An older target does not say, and has as many as at its start.
+  /// How many Ps were ever used. An older target does not tell this, and keeps the number of Ps that it started with.
   func psMade(to limit: Int) throws(LayoutProblem) -> Int {
     let procs = try bounded(.procs, to: limit)
     return has(.psMade) ? max(procs, try bounded(.psMade, to: limit)) : procs
@@ -389,7 +401,7 @@ extension Blocks<SchedField> {
 
 /// Reads until two passes in a row are equal, and leaves the last one in `latest`. See §3.
 ///
-/// - Returns: whether two were; false after `passes`, or when `isLate` says so after at least two.
+/// - Returns: whether two were equal; false after `passes` passes, or when `isLate` says so after at least two.
 func doubleCollect(
   _ latest: inout [UInt64], _ earlier: inout [UInt64], passes: Int, isLate: () -> Bool,
   read: (inout [UInt64]) throws(LayoutProblem) -> Void

@@ -1,34 +1,37 @@
-// A live region as a source: a process's scheduler, looked at from outside without touching it.
+// A live region as a source: a process's scheduler, observed from outside without touching it.
 //
-// With tracing on it knows everything, exactly. With `MPG_TRACE=0` the process writes no events: the gauges stay exact, and all
-// that follows from events is absent.
+// With tracing on, this source knows everything exactly. With `MPG_TRACE=0` the process writes no events. Then the
+// gauges are still exact, and everything that follows from events is nil.
 internal import Glibc
 import Host
 import Observed
 import Region
 
-/// Looks at one process. Reads only: the target does not notice, however many look, and whatever becomes of them.
+/// Observes one process. It only reads: the target does not notice, however many observers there are, and whatever
+/// becomes of them.
 ///
-/// Not thread-safe: for one thread at a time.
+/// Not thread-safe: use it from one thread at a time.
 public final class LiveRegion: SchedulerSource {
+  /// The process that is observed, as it was found.
   public let target: Target
   let reader: RegionReader
   package let threads: ThreadPlaces?
-  /// Why the last call of `ending` could not tell whether the target lives; nil: it could. It says nothing of the target,
-  /// only of this process, and passes when what was missing is there again.
+  /// Why the last call of `ending` could not tell whether the target lives; nil: it could. The cause lies in this
+  /// process, such as a lack of file descriptors, and not in the target. It may pass.
   public private(set) var doubt: InspectorError?
 
-  /// Attaches to a target that was found in a folder.
+  /// Attaches to a target that was found in a folder. Throws if its region cannot be read.
   public init(_ target: Target) throws(InspectorError) {
     if case .unreadable(let error) = target.state { throw error }
     let reader = try RegionFile(path: target.path, process: target.named).open()
-    // This finds out which pid the process has here.
+    // This call finds out which pid the process has here.
     _ = try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.life() }
     (self.reader, self.target) = (reader, target)
     threads = reader.seen.map { ThreadPlaces(pid: $0.pid, isForeign: reader.isForeign) }
   }
 
-  /// Attaches to the process with `pid`. One that is still booting is waited for, a second at most.
+  /// Attaches to the process with `pid`. Waits at most a second for a process that is still booting. Throws if there is
+  /// no such process, or if it cannot be read; see `RegionFolders.target(pid:)`.
   public static func attach(
     to pid: Int32, in folders: RegionFolders = .standard
   ) throws(InspectorError) -> LiveRegion {
@@ -40,22 +43,24 @@ public final class LiveRegion: SchedulerSource {
     return try LiveRegion(folders.target(pid: pid))
   }
 
-  /// Everything about the scheduler at this moment.
+  /// All gauges of the scheduler at this moment.
   ///
-  /// Takes microseconds; up to twelve milliseconds under a flood, when an instant at which all adds up is hard to catch
-  /// (see `Snapshot.isConsistent`). Throws `layout` when the region makes no sense any more. Of a process that has ended it
-  /// gives the last state.
+  /// Takes microseconds. Under a flood of moves it may take up to twelve milliseconds, because an instant at which all
+  /// values agree is hard to catch (see `Snapshot.isConsistent`). If the process has ended, the snapshot is its last
+  /// state. Throws `layout` if the region makes no sense any more.
   ///
-  /// - Parameter peaksSince: from when on `grqMax` and `lrqMax` count, in monotonic nanoseconds, some seconds back at most;
-  ///   nil: a second ago. Who looks again and again says when it looked last; that is nobody else's business.
+  /// - Parameter peaksSince: the moment from which on `grqMax` and `lrqMax` count, in monotonic nanoseconds, at most
+  ///   some seconds back; nil: a second ago. A reader that looks repeatedly passes the time of its last look. The
+  ///   target does not remember readers, so they do not disturb each other.
   public func snapshot(peaksSince start: UInt64? = nil) throws(InspectorError) -> Snapshot {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.snapshot(peaksSince: start) }
   }
 
-  /// Hands the events since the last call (at first: since attaching) to `take`, in batches of one ring each, oldest
-  /// first in each. What the writers have overwritten meanwhile is counted in `Snapshot.Trace.lost`.
+  /// Hands the events since the last call to `take`; the first call begins with the attaching. Each batch is from one
+  /// ring, and within a ring the oldest event comes first. Events that the writers overwrote meanwhile are counted in
+  /// `Snapshot.Trace.lost`. Throws `layout` if the region makes no sense any more.
   ///
-  /// - Returns: how full the fullest ring had become; from 1 on events are lost, so come back sooner.
+  /// - Returns: how full the fullest ring had become. From 1 on events are lost, so come back sooner.
   @discardableResult
   public func drain(_ take: (Lane, [Record]) -> Void = { _, _ in }) throws(InspectorError) -> Double {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.drain(take) }
@@ -63,6 +68,7 @@ public final class LiveRegion: SchedulerSource {
 
   // MARK: as a source
 
+  /// Who is observed, with the values of the moment at which the target was found.
   public var identity: Snapshot.Target { target.identity }
 
   package var knowledge: Knowledge { reader.knowledge }
@@ -95,7 +101,7 @@ public final class LiveRegion: SchedulerSource {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.drainInPlace(take) }
   }
 
-  /// Slots of the table of Gs that are read at a time: some hundred microseconds.
+  /// At most this many slots of the table of Gs are read without a break, which takes some hundred microseconds.
   package static let chunk = 4096
 
   package func goroutines(
@@ -116,7 +122,8 @@ public final class LiveRegion: SchedulerSource {
 
   // MARK: its end
 
-  /// How the process ended; nil while it lives, and while that cannot be told: then `doubt` says why.
+  /// How the process ended; nil while it lives. Also nil if this cannot be told; then `doubt` says why. Throws `layout`
+  /// if the region makes no sense any more.
   public func ending() throws(InspectorError) -> TargetEnding? {
     let life = try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.life() }
     doubt = nil

@@ -1,38 +1,42 @@
-// Finding the process of a region, which may be called otherwise here: Residence §2.
+// Finds the process of a region, which may have another number here: Residence §2.
 internal import Glibc
 import Host
 import Region
 
-/// Whether /proc here is of our own pid namespace: who enters a new one has the old one's until it mounts its own.
+/// Whether /proc shows our own pid namespace. A process that enters a new pid namespace sees the /proc of the old one
+/// until it mounts its own.
 private let procIsOwn: Bool = {
   var bytes = [UInt8](repeating: 0, count: 16)
   let count = unsafe bytes.withUnsafeMutableBytes { unsafe readlink("/proc/self", $0.baseAddress!, $0.count) }
   return count > 0 && String(decoding: bytes.prefix(count), as: UTF8.self) == "\(getpid())"
 }()
 
-/// Looks for the process of a region again and again, wherever it lives.
+/// Looks for the process of a region repeatedly, in whichever namespace the process lives.
 struct ProcessFinder {
-  /// As it calls itself.
+  /// The process by the pid and the start time that it has in its own namespaces.
   let named: ProcessIdentity
-  /// nil: the region does not tell; then it is taken to live here.
+  /// The namespaces in which it lives; nil: the region does not tell them, and ours are assumed.
   let home: Residence?
-  /// What it is called here; nil: not found so far.
+  /// The process by the pid and the start time that it has here; nil: not found so far.
   private(set) var seen: ProcessIdentity?
-  /// That it is not shown here will not change.
+  /// Whether a search has shown that /proc here does not list the process. This does not change any more.
   private var isHidden = false
 
   init(_ named: ProcessIdentity, _ home: Residence?) { (self.named, self.home) = (named, home) }
 
   enum Presence: Equatable {
-    /// It runs, and is called so here.
+    /// It runs, and has this identity here.
     case alive(ProcessIdentity)
     case gone
-    /// It cannot be seen from here, and seems to live.
+    /// It cannot be seen from here, but seems to live.
     case elsewhere
     case unknown(SystemCallError)
   }
 
-  /// - Parameter isLocked: whether somebody has the lock that the process holds while it lives; nil: that is not known.
+  /// Looks for the process once.
+  ///
+  /// - Parameter isLocked: whether a process holds the lock that the writer of the region holds while it lives; nil:
+  ///   not known.
   mutating func look(isLocked: () -> Bool?) -> Presence {
     if let seen { return Self.presence(of: seen) }
     if isHidden { return hidden(isLocked()) }
@@ -59,9 +63,9 @@ struct ProcessFinder {
     }
   }
 
-  /// By its own number.
+  /// Looks for the process by its own pid.
   private mutating func lookHere(_ isLocked: () -> Bool?) -> Presence {
-    // A writer that has no /proc does not know when it started.
+    // A process without /proc does not know its own start time, and writes 0.
     if home != nil, named.startTime == 0 { return hidden(isLocked()) }
     switch ProcessIdentity.look(for: named.pid) {
     case .nobody: return isHiddenHere && isLocked() == true ? .elsewhere : .gone
@@ -73,13 +77,14 @@ struct ProcessFinder {
     }
   }
 
-  /// Whether somebody has that number whom /proc does not show: it may be mounted so that it hides (`hidepid`).
+  /// Whether a process has this pid although /proc does not show it: /proc may be mounted so that it hides processes
+  /// (`hidepid`).
   private var isHiddenHere: Bool {
     guard (try? FileStatus(ofLink: "/proc/\(named.pid)")) == nil else { return false }
     return kill(named.pid, 0) == 0 || errno != ESRCH
   }
 
-  /// Goes through all processes that are shown here.
+  /// Searches all processes that /proc here shows.
   private func search(_ home: Residence) throws(SystemCallError) -> ProcessIdentity? {
     for name in try listing(of: "/proc", limit: 1 << 20) {
       guard let pid = Int32(name), NamespaceNumbers.last(of: "/proc/\(name)/status") == named.pid,

@@ -1,20 +1,20 @@
-// The words from which the depth of each queue follows, as the records have it: where they lie, and how they are read.
+// The words from which the depth of each queue follows, as the records tell it: where they lie, and how they are read.
 //
-// A depth that is read from the queue itself is a few instructions ahead of the records, or behind them: a G is pushed
-// after its record, and popped before it. So nothing can go on from it by events. The runtime keeps words besides that
-// change between the count of a record and the record itself (docs/region.md §5): a lane that has no record under way has
-// them exactly as its records leave them.
+// If a depth is read from the queue itself, it is a few instructions ahead of the records or behind them, because a G
+// is pushed after its record and popped before it. So events cannot be added to such a depth. For this purpose the
+// runtime keeps more words, which it changes between counting a record and writing it (docs/region.md §5). While a lane
+// has no record under way, these words are exactly as its records leave them.
 import Host
 import Region
 
-/// Reads these words of one lane.
+/// Reads these words for one lane at a time.
 struct QueuePlaces {
-  /// Words of a lane in a pass: runnext, LRQ and GRQ, what its records make of them; its steals; who holds the P, and the
-  /// G of its last start.
+  /// Words of a lane in a pass: what its records add to `runnext`, to the LRQ and to the GRQ; the P's steals; the M
+  /// that holds the P, plus 1; and the G that the P started last.
   static let words = 6
 
   private let mapping: Mapping
-  /// In a lane: where `queuedOn` and `takenFrom` begin.
+  /// The byte offset in the region of `queuedOn` and of `takenFrom` of the first lane.
   private let queuedOn: Int
   private let takenFrom: Int
   private let p: Blocks<PField>
@@ -22,7 +22,7 @@ struct QueuePlaces {
 
   private static let pFields: [PField] = [.lrqMoved, .nextMoved, .grqMoved, .steals, .m, .g]
 
-  /// nil: the target is older, and does not have them.
+  /// nil: the target is older, and lacks these words.
   init?(
     _ schema: RegionSchema, _ mapping: Mapping, _ lanes: Blocks<LaneField>
   ) throws(LayoutProblem) {
@@ -36,7 +36,8 @@ struct QueuePlaces {
     (queuedOn, takenFrom) = (lanes.offset(.queuedOn, of: 0), lanes.offset(.takenFrom, of: 0))
   }
 
-  /// The words of a P's lane, `start` bytes after the first lane; or of an M's, which puts Gs on the GRQ only.
+  /// The words of the lane that begins `start` bytes after the first lane. If it is an M's lane, `id` is nil, and the
+  /// lane only puts Gs on the GRQ.
   func read(lane start: Int, ofP id: Int?) -> [6 of UInt64] {
     func put(_ queue: Place.Queue) -> UInt64 {
       mapping.word(at: queuedOn + start + Int(queue.rawValue) * 8).acquired
@@ -53,7 +54,7 @@ struct QueuePlaces {
     ]
   }
 
-  /// What a thief took from each of the first `ps` Ps.
+  /// What a thief took from each of the first `ps` Ps, by their ids.
   func loot(of thief: Int, from ps: Int) -> [Loot] {
     (0..<ps).map { victim in
       let cell = thief * p.count + victim
@@ -63,7 +64,7 @@ struct QueuePlaces {
     }
   }
 
-  /// What a P has taken from one other: how often, how many Gs, and those of them that were in `runnext`.
+  /// What one P has stolen from one other: how often, how many Gs, and how many of these from `runnext`.
   struct Loot: Equatable {
     var hits: UInt64 = 0
     var gs: UInt64 = 0

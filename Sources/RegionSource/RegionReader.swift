@@ -1,14 +1,14 @@
-// One region as a source of snapshots and records; whether its process lives makes no difference here.
+// Reads one region: its gauges, its records and its end. Whether the process lives makes no difference to most of it.
 import Host
 import Observed
 import Region
 
-/// Reads a region. For one thread at a time.
+/// Reads a region. Not thread-safe.
 final class RegionReader {
   private static let headerFields: [HeaderField] = [
     .pid, .startTime, .state, .ending, .wallOffset, .executable,
   ]
-  /// Of newer targets only.
+  /// Only newer targets have these.
   private static let newerHeaderFields: [HeaderField] = [
     .bootTicks, .ruleNumbers, .pidNamespace, .timeNamespace, .monotonicOffset, .boottimeOffset, .isLocked,
   ]
@@ -16,11 +16,11 @@ final class RegionReader {
     .procs, .mCount, .grqDepth, .tracing, .stringBytes, .netpollFds, .netpollWakeups, .netpollReadied,
     .grqPeaks,
   ]
-  /// Of newer targets only.
+  /// Only newer targets have these.
   private static let newerSchedFields: [SchedField] = [
     .netpollBackend, .netpollRearms, .netpollSysmonPolls, .tasksCreated, .tasksExited, .grqPushed, .stackless,
   ]
-  /// Older targets do not count these.
+  /// Older targets lack these counters.
   private static let shortageFields: [SchedField] = [
     .acceptShortages, .stackShortages, .threadShortages, .regionShortages,
   ]
@@ -31,33 +31,33 @@ final class RegionReader {
   private let processStates: [ProcessState?]
   /// Our name for each of the target's wait reasons.
   let reasons: [WaitReason?]
-  /// Empty for a target that has no name for its backend.
+  /// Our name for each raw value of the poller's backend; empty if the target does not name its backends.
   private let backends: [NetpollKind?]
-  /// The same of one that does not tell the numbers of its rules.
+  /// Our name for each of the target's rule numbers; empty if the target does not tell them.
   private let ruleNames: [RuleNumber?]
   private var rows: Rows
   private var lanes: Lanes
   private var drainer: Drain
-  /// Records on their way to those who have no place for them.
+  /// Holds the records of one batch for callers of `drain`, which have no place of their own.
   private var batch: [Record] = []
   private var strings: StringArea
   private let table: GoroutineTable?
   private var clock: Clock
-  /// The moment that counts as now, in ticks: that of a process that is dead; nil: the clock's.
+  /// For a dead process, the moment that counts as now, in ticks; nil: now is now.
   var stoppedAt: UInt64?
-  /// Whether a snapshot that does not add up is called consistent all the same: for tests, whose regions have counters and
-  /// nothing behind them.
+  /// Whether the values of a snapshot must agree (Balance) for it to be called consistent. Only tests turn this off:
+  /// their regions have counters and nothing behind them.
   var mustBalance = true
   private var target: Snapshot.Target
-  /// Whose region it is, as the region says.
+  /// The process by the pid and the start time that the region names.
   let process: ProcessIdentity
-  /// Where it lives; nil: the region does not tell.
+  /// The namespaces in which the process lives; nil: the region does not tell.
   private let home: Residence?
   private var finder: ProcessFinder
-  /// What makes its times ours.
+  /// The nanoseconds that turn the process's monotonic times into ours.
   private let shift: Int64
 
-  /// - Parameter past: records of all rings together that are drained although they were written before.
+  /// - Parameter past: how many records are drained that were written before, in all rings together.
   init(_ mapping: Mapping, past: Int = 0) throws(LayoutProblem) {
     let schema = try Header.schema(of: mapping)
     header = try Blocks(
@@ -101,13 +101,14 @@ final class RegionReader {
       boottime: Int64(bitPattern: header.value(.boottimeOffset)))
   }
 
-  /// What the process is called here; nil: it is not seen, or was not looked for.
+  /// The process by the pid and the start time that it has here; nil: it cannot be seen from here, or was not looked
+  /// for.
   var seen: ProcessIdentity? { finder.seen }
 
-  /// Whether it lives in another pid namespace than ours.
+  /// Whether the process lives in another pid namespace than ours.
   var isForeign: Bool { home.map { $0.pid != 0 && $0.pid != Residence.own.pid } ?? false }
 
-  /// The executable's file name, fit for a terminal.
+  /// The file name of the executable, fit for a terminal.
   private static func executable(_ header: Blocks<HeaderField>) -> String {
     var bytes: [UInt8] = []
     for index in 0..<min(header.words(.executable), 64) {
@@ -117,7 +118,7 @@ final class RegionReader {
     return printable(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
   }
 
-  /// Who is being looked at, and what it says of itself now.
+  /// The process, with the state that it gives itself now.
   func whoIsThere() throws(LayoutProblem) -> Snapshot.Target {
     try mapping.checkSize()
     return try currentTarget()
@@ -131,8 +132,8 @@ final class RegionReader {
     return target
   }
 
-  /// Whether the process lives, or how it ended. Its own last word counts; without one, the system is asked first, and
-  /// then the region again, since the word may have been written in between.
+  /// Whether the process lives, or how it ended. The word that the process left itself decides. Without one the system
+  /// is asked, and then the region is read again, because the word may have been written in between.
   func life() throws(LayoutProblem) -> TargetLife {
     if let word = try lastWord() { return .ended(word) }
     let holdsLock = header.has(.isLocked) && header.value(.isLocked) == 1
@@ -146,7 +147,7 @@ final class RegionReader {
     }
   }
 
-  /// What the process itself says of its end; nil: nothing, so it lives, or was killed.
+  /// How the process ended by its own word; nil: it left none, because it lives or was killed.
   func lastWord() throws(LayoutProblem) -> TargetEnding? {
     let state = try whoIsThere().state
     let status = Int32(truncatingIfNeeded: header.value(.ending))  // written before the state
@@ -157,11 +158,11 @@ final class RegionReader {
     }
   }
 
-  /// Everything at this moment. The Gs by state, the queues, the Ps and the Ms are of one instant when `isConsistent`; the
-  /// other gauges are read right after it, each by itself.
+  /// All gauges at this moment. If `isConsistent`, the Gs by state, the queues, the Ps and the Ms are of one instant.
+  /// The other gauges are read right afterwards, each by itself.
   ///
-  /// - Parameter start: from when on peaks count, in nanoseconds; nil: a second ago. It is the reader's, who knows when it
-  ///   looked last: two readers of one region do not take each other's peaks away.
+  /// - Parameter start: the moment from which on peaks count, in nanoseconds; nil: a second ago. It belongs to the
+  ///   reader, who knows when it looked last; so two readers of one region do not take each other's peaks away.
   package func snapshot(peaksSince start: UInt64? = nil) throws(LayoutProblem) -> Snapshot {
     try mapping.checkSize()
     var snapshot = Snapshot(target: try currentTarget())
@@ -186,8 +187,9 @@ final class RegionReader {
     fillShortages(&snapshot)
     snapshot.boot = boot
     snapshot.ruleNumbers = ruleNumbers
-    // Without events nothing tells whether a lane is settled, and nothing goes on from it. Of a process that is dead
-    // nothing will settle; its end may differ by one move (BlackBox).
+    // The account is shown if it is exact. It is also shown for a dead process, where nothing can settle any more and
+    // one move may be missing (BlackBox); and for a target without events, where nothing tells whether a lane is
+    // settled, and no event will be added to the account.
     if lanes.isSettled || stoppedAt != nil || (snapshot.isConsistent && !snapshot.trace.enabled) {
       snapshot.account = lanes.account
       snapshot.showAccount()
@@ -195,13 +197,13 @@ final class RegionReader {
     return snapshot
   }
 
-  /// Moments between which peaks count, in ticks.
+  /// The moments between which peaks count, in ticks.
   private func frame(since start: UInt64?, until end: UInt64) -> (start: UInt64, end: UInt64) {
     let start = start ?? end - min(end, QueuePeaks.window)
     return (clock.ticks(at: start), clock.ticks(at: end))
   }
 
-  /// The largest depths of the queues since `start`, in nanoseconds, and nothing else.
+  /// Only the largest depths of the queues since `start`, in nanoseconds.
   func peaks(since start: UInt64) throws(LayoutProblem) -> QueuePeaks {
     try mapping.checkSize()
     clock = Clock(header, shift: shift) ?? clock
@@ -263,8 +265,8 @@ final class RegionReader {
     snapshot.shortages.region = count(.regionShortages)
   }
 
-  /// The last moment that the region tells of by other means than events, in ticks: when a P last changed what it does, or
-  /// the clock was compared.
+  /// The last moment that the region tells by other means than events, in ticks: a P changed its status, or the clock
+  /// was compared.
   func lastKnownMoment() throws(LayoutProblem) -> UInt64 {
     try mapping.checkSize()
     return max(clock.ticks, rows.lastChange(ps: try sched.psMade(to: rows.capacity.ps)))
@@ -279,13 +281,13 @@ final class RegionReader {
     }
   }
 
-  /// The same for those who have a place for the records.
+  /// Lets `take` copy the new records to where it wants them; see `Drain.drain`.
   func drainInPlace(_ take: (Lane, EventReading) -> Void) throws(LayoutProblem) -> Double {
     try mapping.checkSize()
     return drainer.drain(take)
   }
 
-  /// A snapshot, and what sets it against the rings; see History §3.
+  /// A snapshot, with the marks that relate it to the rings; see History §3.
   func observe(peaksSince start: UInt64? = nil) throws(LayoutProblem) -> Observation {
     let snapshot = try snapshot(peaksSince: start)
     strings.copy()
@@ -294,45 +296,47 @@ final class RegionReader {
       isSettled: lanes.places.queues == nil || lanes.isSettled || !snapshot.trace.enabled)
   }
 
-  /// The G table as it is now, without Gs that are gone, `limit` at most; see GoroutineFinder §2.
+  /// The live Gs in the table as it is now, at most `limit`; see GoroutineFinder §2.
   package func goroutines(limit: Int) throws(LayoutProblem) -> [GoroutineRow] {
     try mapping.checkSize()
     return table?.read(limit: limit) ?? []
   }
 
-  /// The same of some slots, for those who cannot stay away from the rings for as long as the whole table takes.
+  /// The live Gs in some slots. A caller that must not leave the rings alone for long reads the table in such parts.
   package func goroutines(slots range: Range<Int>) throws(LayoutProblem) -> [GoroutineRow] {
     try mapping.checkSize()
     return table?.read(slots: range) ?? []
   }
 
-  /// See `Inspector.lost`.
+  /// See `LiveRegion.lost`.
   var lost: UInt64 { drainer.lost }
 
-  /// A moment of the region's clock, as of the last snapshot, in nanoseconds; and a length of time.
+  /// Converts a moment of the region's clock into nanoseconds, with the clock as of the last snapshot.
   func nanoseconds(at moment: UInt64) -> UInt64 { clock.nanoseconds(at: moment) }
+  /// Converts a length of time into nanoseconds, with the clock as of the last snapshot.
   func nanoseconds(lasting ticks: UInt64) -> UInt64 { clock.nanoseconds(lasting: ticks) }
 
-  /// The string with `id`, as far as they have been published.
+  /// The string with `id`; nil: the target has not published it.
   func string(_ id: UInt64) -> String? {
     strings.copy()
     return StringBook(bytes: strings.bytes).string(id)
   }
 
-  /// What this region tells, as far as its process says so now.
+  /// What this source can tell, by what the process says now.
   var knowledge: Knowledge {
     let isTraced = sched.value(.tracing) != 0
     return Knowledge(absenceOfEvents: isTraced ? nil : Knowledge.untraced, listsGs: table != nil)
   }
 
-  /// Slots that a reading of the G table goes through.
+  /// How many slots of the table of Gs are in use.
   var tableSlots: Int { table?.slots ?? 0 }
 }
 
 extension Snapshot.Gs {
-  /// The Gs by state, from what all lanes have counted; see Lanes §2.
+  /// Computes the Gs by state from what all lanes have counted; see Lanes §2.
   ///
-  /// - Parameter reasons: our name for each of the target's; Gs that wait for one we do not know count as `.none`.
+  /// - Parameter reasons: our name for each of the target's wait reasons. A G that waits for a reason that this build
+  ///   does not know counts under `.none`.
   init(_ tally: Lanes.Tally, reasons: [WaitReason?]) throws(LayoutProblem) {
     self.init()
     func gs(_ name: String, _ entered: UInt64, _ left: UInt64) throws(LayoutProblem) -> Int {
@@ -360,12 +364,12 @@ extension Snapshot.Gs {
   }
 }
 
-/// What is known of whether a target lives.
+/// What is known about whether a target lives.
 enum TargetLife: Equatable {
   case alive
-  /// It seems to, where it cannot be seen from here.
+  /// It cannot be seen from here, but seems to live.
   case elsewhere
   case ended(TargetEnding)
-  /// The system could not be asked, and the target has said nothing of an end. That passes, and is no end.
+  /// The system could not be asked, and the target itself has said nothing of an end. This may pass, and is no end.
   case unknown(SystemCallError)
 }

@@ -1,19 +1,20 @@
-// The schema as a reader sees it: names to places. The text is described in Region's `Schema`.
+// The schema as a reader sees it: a place for each name. Region's `Schema` describes the text.
 //
-// It is somebody else's text, so: bounded in length, every number checked, unknown lines skipped, and what is missing
-// is found out by name when it is asked for. Whether a place lies inside the region is checked by `Blocks`, `Rings`
-// and `Strings`, which turn names into words.
+// The text comes from another process. So its length is bounded, every number is checked, and unknown lines are
+// skipped. A missing name is noticed when somebody asks for it. `Blocks`, `RingPlaces` and `Strings`, which turn names
+// into words, check whether a place lies inside the region.
 import Host
 import Observed
 import Region
 
 struct RegionSchema {
-  /// An array of blocks, or of rings: where it starts, how far apart its elements are, how many there are. Bytes.
+  /// An array of blocks or of rings: its offset, the distance from one element to the next, both in bytes, and the
+  /// number of elements.
   struct Extent: Equatable {
     var offset, stride, count: Int
   }
 
-  /// A field inside its block: bytes from the block's start, and its length in words.
+  /// A field inside its block: its offset in bytes from the block's start, and its length in words.
   struct Place: Equatable {
     var offset, words: Int
   }
@@ -29,7 +30,7 @@ struct RegionSchema {
   private(set) var areas: [String: Extent] = [:]
   private(set) var cases: [String: [String: UInt64]] = [:]
 
-  /// The longest schema that is read.
+  /// The longest schema that is read, in bytes.
   static let longest = 1 << 20
 
   init(text: [UInt8]) throws(LayoutProblem) {
@@ -81,7 +82,7 @@ struct RegionSchema {
     return value < 1 << 62 ? Int(value) : nil
   }
 
-  /// Our case for each raw value (0…255) that the target may write; nil for those that this build does not know.
+  /// Our case for each raw value (0…255) that the target may write; nil: this build does not know it.
   func table<Case: CaseIterable & RawRepresentable>(of _: Case.Type) throws(LayoutProblem) -> [Case?]
   where Case.RawValue == UInt8 {
     let name = "\(Case.self)"

@@ -1,40 +1,46 @@
-// Where a region's process lives: in which pid namespace its pid is its pid, and in which time namespace its times are.
+// Where a region's process lives: the pid namespace in which its pid is valid, and the time namespace in which its
+// times are.
 //
-// §1 The problem. A container, its host and its neighbours may share the folder of regions and not the namespaces. Then
-// /proc knows nobody by the pid that a region tells, or somebody else; and the start time in /proc/PID/stat and
-// CLOCK_MONOTONIC are moved by what the *reader's* time namespace says.
+// §1 The problem. A container, its host and its neighbours may share the folder of regions, but not their namespaces.
+// Then /proc here has no process with the pid that a region names, or it has another one. And the *reader's* time
+// namespace moves CLOCK_MONOTONIC and the start time in /proc/PID/stat.
 //
-// §2 The design. A region tells the inodes of its namespaces, and what its time namespace adds to the clocks. Times are moved
-// by the difference to what ours adds (Clock). A process of another pid namespace is looked for by what /proc says of each:
-// who is in that namespace (`ns/pid`) and calls itself by that number there (the last of `NSpid`). If our /proc shows it, it
-// has a number here as well. If not, ours is no namespace above its own, and it cannot be seen; that it lives is told by a
-// lock on its file: who made the region holds it as long as it lives. Nobody has it: dead, for certain. Somebody has it:
-// most probably alive; but a copy of the descriptor, in a child that was made past the handlers of fork, has it too. So
-// that is not called alive but `elsewhere`.
+// §2 The design. A region names the inodes of its namespaces, and the offsets that its time namespace adds to the
+// clocks. The reader moves each time by the difference to the offsets of its own namespace (Clock). It finds a process
+// of another pid namespace by what /proc says of each process: the process must be in that namespace (`ns/pid`) and
+// have that number there (the last of `NSpid`). If our /proc shows the process, it has a number here as well. If not,
+// our namespace is not above the process's, and the process cannot be seen. Then a lock tells whether it lives: the
+// process that made the region holds a lock on the file as long as it lives. If nobody holds the lock, the process is
+// dead for certain. If somebody holds it, the process is most probably alive. But a child that was made without the
+// handlers of fork may hold a copy of the descriptor, and with it the lock. So such a process is not called alive but
+// `elsewhere`.
 import Host
 import Region
 
 extension Residence {
-  /// Of this process.
+  /// The namespaces of this process.
   static let own = Residence(
     pid: inode("pid", of: "self") ?? 0, time: inode("time", of: "self") ?? 0,
     offsets: String(decoding: smallFile("/proc/self/timens_offsets", limit: 256) ?? [], as: UTF8.self))
 
+  /// The inode of a namespace of a process; nil: it cannot be read.
   static func inode(_ kind: String, of process: String) -> UInt64? {
     (try? FileStatus(ofTarget: "/proc/\(process)/ns/\(kind)"))?.identity.inode
   }
 
-  /// What is to be added to a moment of a process that lives there, so that it is one of CLOCK_MONOTONIC here.
+  /// The nanoseconds to add to a monotonic time of a process that lives there, so that it becomes a time of
+  /// CLOCK_MONOTONIC here.
   func shift(to here: Residence = .own) -> Int64 { time == here.time ? 0 : here.monotonic &- monotonic }
 
-  /// The start times, in clock ticks of a hundredth of a second, that /proc here may say of a process that says `start` of itself.
+  /// The start times that /proc here may show for a process that gives `start` as its own, in clock ticks of a
+  /// hundredth of a second.
   func starts(_ start: UInt64, seenFrom here: Residence = .own) -> ClosedRange<UInt64> {
     let moved = time == here.time ? 0 : here.boottime &- boottime
     guard moved != 0 else { return start...start }
     let tick: Int64 = 10_000_000
-    // It is moved by less than 2^40 of them.
+    // The shift is less than 2^40 ticks.
     let middle = Int64(clamping: min(start, 1 << 62)) + moved / tick
-    // Both are rounded down, each after its own addition.
+    // Both times are rounded down, each after its own offset was added, so they may differ by one.
     return UInt64(clamping: middle - 1)...UInt64(clamping: middle + 1)
   }
 }

@@ -1,11 +1,11 @@
-// The rows of Ps and Ms and the depth of the GRQ, as words of a pass: what must be of the same instant as the lanes'
-// counters, since it adds up with them. See Lanes §3.
+// The rows of Ps and Ms and the depth of the GRQ, as words of a pass. They must be of the same instant as the lanes'
+// counters, because they must agree with them. See Lanes §3.
 import Host
 import Region
 
 /// Where these words lie in a region.
 struct RowPlaces {
-  /// In the order in which a pass has them. What an older target lacks is 0 in it.
+  /// The fields of a pass, in this order. A field that an older target lacks is 0.
   private static let sched: [SchedField] = [.procs, .grqDepth, .grqPushed, .stackless]
   private static let p: [PField] = [
     .status, .m, .g, .entry, .lrqHead, .lrqTail, .runnext, .since, .idleTicks, .spinTicks, .callTicks, .made,
@@ -17,14 +17,14 @@ struct RowPlaces {
   static let neededOfM = m
 
   private let mapping: Mapping
-  /// Offsets of the words of the scheduler, of P 0 and of M 0; nil: the target lacks it.
+  /// Byte offsets of the words of the scheduler, of P 0 and of M 0; nil: the target lacks the field.
   private let sched, p, m: [Int?]
   private let pStride, mStride: Int
-  /// By raw value of a field: which of the words above it is.
+  /// The index of each field among the words above, by its raw value.
   private let schedIndex = Self.table(Self.sched)
   private let pIndex = Self.table(Self.p)
   private let mIndex = Self.table(Self.m)
-  /// A status or state that only a newer writer knows counts as `running`.
+  /// Our case for each raw value. A status or state that only a newer writer knows counts as `running`.
   let statuses: [PStatus?]
   let states: [MState?]
 
@@ -47,7 +47,7 @@ struct RowPlaces {
     return table
   }
 
-  /// Appends the words of so many Ps and Ms.
+  /// Appends the words of the scheduler, and of this many Ps and Ms.
   func read(into words: inout [UInt64], ps: Int, ms: Int) {
     append(sched, at: 0, to: &words)
     for id in 0..<ps { append(p, at: id * pStride, to: &words) }
@@ -58,11 +58,11 @@ struct RowPlaces {
     for place in places { words.append(place.map { mapping.word(at: $0 + start).acquired } ?? 0) }
   }
 
-  /// Tries that a row gets to hold still.
+  /// How often a row is read at most until it holds still.
   private static let tries = 100
 
-  /// Reads the rows of Ps in a pass again, each until it holds still: where the pass is not of one instant, each row is of
-  /// one at least. A change of status, or of a queue, takes several stores.
+  /// Reads each P's row in a pass again until it holds still. So each row is of one instant even if the pass is not.
+  /// This is needed because a change of status or of a queue takes several stores.
   func steady(_ words: inout [UInt64], from start: Int, ps: Int) {
     for id in 0..<ps {
       var last: [UInt64] = []

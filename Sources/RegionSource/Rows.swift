@@ -1,4 +1,4 @@
-// The tables: one row for each P and each M, from their blocks and from the steal matrix.
+// The rows of a snapshot: one for each P and each M, from their blocks and from the steal matrix.
 import Host
 import Observed
 import Region
@@ -6,16 +6,16 @@ import Region
 /// Reads the rows of a snapshot.
 struct Rows {
   private static let pTimes: [PField] = [.since, .idleTicks, .spinTicks]
-  /// Of newer targets only.
+  /// Only newer targets have these.
   private static let pNewerTimes: [PField] = [.callTicks, .made]
   private static let pCaches: [PField] = [.gCacheHits, .gCacheMisses, .stackCacheHits, .stackCacheMisses]
-  /// More Ps and Ms, and longer peak arrays, than these are not believed: they bound the work of a snapshot.
+  /// More Ps, Ms or words of a peak array than these are taken for damage. So they bound the work of a snapshot.
   private static let most = (ps: 4096, ms: 65_536, peaks: 4096)
 
   private let pBlocks: Blocks<PField>
   private let mBlocks: Blocks<MField>
   private let steals: Blocks<StealField>
-  /// What of them is read together with the lanes.
+  /// The part of the rows that is read together with the lanes.
   let places: RowPlaces
   private var strings: Strings
 
@@ -34,10 +34,10 @@ struct Rows {
     }
   }
 
-  /// Ps and Ms that can ever be.
+  /// How many Ps and Ms the region has room for.
   var capacity: (ps: Int, ms: Int) { (pBlocks.count, mBlocks.count) }
 
-  /// One row for each P that Gs may run on, or still do; and what those that were stopped have counted.
+  /// One row for each P that was ever used, also for stopped ones, and the steal matrix.
   ///
   /// - Parameter frame: the moments between which peaks count, in ticks.
   mutating func ps(
@@ -78,13 +78,13 @@ struct Rows {
     return row
   }
 
-  /// A word that means "none" at 0, and else an index plus 1.
+  /// A word that is 0 for none, and otherwise an index plus 1. Throws if it is above `limit`.
   private static func index(_ word: UInt64, _ name: String, below limit: Int) throws(LayoutProblem) -> Int? {
     guard word <= UInt64(limit) else { throw .impossible(name, word) }
     return word == 0 ? nil : Int(word) - 1
   }
 
-  /// What the time of a P went to up to `now`, in ticks, with the stretch that it is in.
+  /// Sets how the P has spent its time up to `now`, in ticks, including the present stretch.
   private func setTimes(_ row: inout Snapshot.P, _ lanes: Lanes, until now: UInt64, _ clock: Clock) {
     guard Self.pTimes.allSatisfy(pBlocks.has) else { return }
     func value(_ field: PField) -> UInt64 { lanes.value(field, ofP: row.id) }
@@ -105,13 +105,14 @@ struct Rows {
     row.runTime = whole - min(whole, idleTime &+ spinTime &+ callTime)
   }
 
-  /// When one of so many Ps last changed what it does, in ticks; 0: the target does not say.
+  /// When one of the first `ps` Ps last changed its status, in ticks; 0: the target does not tell.
   func lastChange(ps: Int) -> UInt64 {
     guard pBlocks.has(.since) else { return 0 }
     return (0..<ps).reduce(0) { max($0, pBlocks.value(.since, of: $1)) }
   }
 
-  /// Both ends of a steal come from the same word, so Σ `stealsIn` is Σ `stealsOut` in every snapshot.
+  /// Thief and victim of a steal are counted from the same word, so the sums of `stealsIn` and of `stealsOut` are equal
+  /// in every snapshot.
   private func addSteals(to rows: inout [Snapshot.P], _ lanes: Lanes) -> StealMatrix {
     var pairs: [StealMatrix.Pair] = []
     for thief in rows.indices {
@@ -133,7 +134,7 @@ struct Rows {
     return StealMatrix(pairs)
   }
 
-  /// One row for each thread: those that have left are not listed, those that are being started are.
+  /// One row for each thread. A thread that has ended is left out; one that is being started is listed.
   func ms(_ lanes: Lanes) throws(LayoutProblem) -> [Snapshot.M] {
     var rows: [Snapshot.M] = []
     for id in 0..<lanes.ms {
@@ -153,7 +154,7 @@ struct Rows {
     return rows
   }
 
-  /// Timers armed, on all Ps in use.
+  /// Timers that are set, on the first `ps` Ps together. Throws if there are implausibly many.
   func timers(_ ps: Int) throws(LayoutProblem) -> Int {
     var sum = 0
     for id in 0..<ps { sum += try pBlocks.bounded(.timers, of: id, to: plausible) }
@@ -164,7 +165,7 @@ struct Rows {
     min(Capacity.lrq, peak(pBlocks, .lrqPeaks, of: p, within: frame))
   }
 
-  /// The largest value that a peak array noted within a frame (ticks).
+  /// The largest depth that a peak array has noted between two moments, in ticks.
   func peak<Field>(
     _ blocks: Blocks<Field>, _ field: Field, of block: Int, within frame: (start: UInt64, end: UInt64)
   ) -> Int {

@@ -1,14 +1,16 @@
-// Who waits for a turn: a look over the table of Gs, for observers that want to know whether one waits too long.
+// Which Gs wait for a turn: a scan of the table of Gs, for observers that want to know whether a G waits too long.
 //
-// Status and moment of a G are two words, so the moment says little of one that is about to move. But a G's status
-// carries the number of its moves: who finds the same word twice, minutes apart, knows that it did not move meanwhile.
+// A G's status and the moment of its last change are two words, so together they may be wrong while the G moves. But
+// the status word itself contains the number of the G's moves. An observer that finds the same word twice, minutes
+// apart, knows that the G did not move in between.
 import Host
 import Region
 
-/// Looks for the Gs of a target that are runnable, or preempted. For one thread at a time.
+/// Finds the Gs of a target that are runnable or preempted. Not thread-safe.
 public struct RunnableScan {
-  /// One G in one of its waits for a turn: equal values of two looks are the same wait.
+  /// One G during one of its waits for a turn. Equal values from two scans are the same wait.
   public struct Turn: Hashable, Sendable {
+    /// The G's id.
     public let id: UInt64
     fileprivate let status: UInt64
   }
@@ -19,6 +21,7 @@ public struct RunnableScan {
   private let sched: Blocks<SchedField>
   private let states: [GState?]
 
+  /// Prepares scans of a target's table. Throws `layout` if the region lacks the table.
   public init(_ region: LiveRegion) throws(InspectorError) {
     let reader = region.reader
     (self.reader, path) = (reader, region.target.path)
@@ -31,7 +34,7 @@ public struct RunnableScan {
     }
   }
 
-  /// The listed Gs that wait for a turn now.
+  /// The listed Gs that wait for a turn now. Throws `layout` if the region makes no sense any more.
   public func turns() throws(InspectorError) -> Set<Turn> {
     try layoutErrors(path) { () throws(LayoutProblem) in
       try reader.mapping.checkSize()

@@ -1,10 +1,10 @@
-// The region's strings, copied: what history and recordings name things with when the region is gone.
+// A copy of the region's strings, from which history and recordings take names when the region is gone.
 import Host
 import Region
 
-/// A copy of the string table that grows with it.
+/// A copy of the string table that grows as the table does.
 struct StringArea {
-  /// More bytes of names than these are not believed.
+  /// A string table of more bytes is taken for damage.
   private static let most = 1 << 22
 
   private let mapping: Mapping
@@ -18,7 +18,7 @@ struct StringArea {
     (self.mapping, self.sched, self.extent) = (mapping, sched, extent)
   }
 
-  /// Takes over what was added since; strings never change or move.
+  /// Copies the strings that were added since the last call. Strings never change or move.
   mutating func copy() {
     let published = min(Int(clamping: sched.value(.stringBytes)), extent.stride, Self.most)
     guard published > bytes.count else { return }

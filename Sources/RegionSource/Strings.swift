@@ -1,10 +1,10 @@
-// Names by id: the region's string table, read once a name and kept while there are not too many.
+// Names by id, from the region's string table. Each name is read once and kept, while there are not too many.
 import Host
 import Region
 
 /// The interned strings of a target.
 struct Strings {
-  /// Names that are kept at most; a scheduler has a few hundred, noise may have any number.
+  /// At most this many names are kept. A scheduler has a few hundred; a damaged region may name any number.
   private static let most = 4096
 
   private let mapping: Mapping
@@ -18,7 +18,7 @@ struct Strings {
     (self.mapping, self.sched, self.extent) = (mapping, sched, extent)
   }
 
-  /// The string with `id`, fit for a terminal; nil for 0 and for ids that the target has not published.
+  /// The string with `id`, fit for a terminal; nil: `id` is 0, or the target has not published it.
   mutating func string(_ id: UInt64) -> String? {
     if id == 0 { return nil }
     if let name = known[id] { return name }

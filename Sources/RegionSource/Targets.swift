@@ -1,56 +1,62 @@
-// Finding targets: every process on the runtime keeps a file named PID-STARTTIME.mpg in a folder of its user; or
-// PID-STARTTIME-NAMESPACE.mpg, when one of another pid namespace has that name.
+// Finding targets. Every process that uses the runtime keeps a file named PID-STARTTIME.mpg in a folder of its user. If
+// a process of another pid namespace has that name, the file is named PID-STARTTIME-NAMESPACE.mpg.
 //
-// The folders are ours alone or they are not looked into: /dev/shm is open to everyone, and a folder that someone
-// else made there under our name could hold anything. The files are opened without following symbolic links and must
-// be ours (see Mapping). Whoever starts in another environment may have no XDG_RUNTIME_DIR, so all places are looked
-// at, whatever this process has.
+// A folder is looked into only if no other user may write to it: /dev/shm is open to everyone, and a folder that
+// somebody else made there under our name could hold anything. The files are opened without following symbolic links,
+// and must be ours (see Mapping). A process may have been started in another environment, without XDG_RUNTIME_DIR, so
+// all places are looked at, whatever the environment of this process is.
 internal import Glibc
 import Host
 import Observed
 import Region
 
-/// A process that can be looked at, or what one left behind.
+/// A process that can be observed, or what a process left behind.
 public struct Target: Sendable, Equatable {
+  /// Whether the process lives.
   public enum State: Sendable, Equatable {
+    /// It lives, and can be seen from here.
     case live
-    /// It lives, by all that is known, in a pid namespace that cannot be seen from here.
+    /// It most probably lives, in a pid namespace that cannot be seen from here.
     case elsewhere
-    /// The process is gone; its region is a black box.
+    /// The process has ended. Its region is a black box.
     case ended(TargetEnding)
-    /// There is a file, but it cannot be read, and why.
+    /// There is a file, but it cannot be read; the error says why.
     case unreadable(InspectorError)
   }
 
-  /// As it is called here. What is dead, or elsewhere, is called as it called itself.
+  /// The process by the pid and the start time that it has here. For a dead process, and for one elsewhere, these are
+  /// the ones that the process has in its own namespaces.
   public var process: ProcessIdentity
-  /// As it calls itself, in its own pid namespace.
+  /// The process by the pid and the start time that it has in its own namespaces.
   public let named: ProcessIdentity
   /// The region's file.
   public var path: String
   /// The executable's file name; empty when the region cannot be read.
   public var name: String
+  /// Whether the process lives.
   public var state: State
-  /// Monotonic time at which it booted, in nanoseconds; 0 when the region cannot be read.
+  /// When the target booted, in nanoseconds of the monotonic clock; 0: the region cannot be read.
   public var bootTime: UInt64
 
-  /// Who it is, for those who look at it.
+  /// The process as a snapshot names it.
   package var identity: Snapshot.Target {
     Snapshot.Target(pid: process.pid, name: name, bootTime: bootTime)
   }
 
-  /// Whether a viewer can follow it.
+  /// Whether a viewer can follow the process.
   public var isLive: Bool { state == .live || state == .elsewhere }
 }
 
-/// The folders in which regions lie.
+/// The folders in which regions lie. May be used from any thread.
 public struct RegionFolders: Sendable, Equatable {
+  /// The paths of the folders, in the order in which they are looked at.
   public var paths: [String]
 
+  /// Names the folders to look into; whether they exist is not checked.
   public init(_ paths: [String]) { self.paths = paths }
 
-  /// Where the runtime puts regions of this user: `$XDG_RUNTIME_DIR/mpg`, which usually is `/run/user/UID/mpg`,
-  /// `/dev/shm/mpg-UID`, or where these cannot be had `mpg-UID` in `$TMPDIR`.
+  /// The folders into which the runtime puts regions of this user: `$XDG_RUNTIME_DIR/mpg`, which usually is
+  /// `/run/user/UID/mpg`; `/dev/shm/mpg-UID`; and, if neither can be used, `mpg-UID` in `$TMPDIR`.
   public static var standard: RegionFolders {
     var paths: [String] = []
     if let runtime = environment("XDG_RUNTIME_DIR") { paths.append(runtime + "/mpg") }
@@ -63,21 +69,24 @@ public struct RegionFolders: Sendable, Equatable {
     return RegionFolders(paths)
   }
 
-  /// All regions: live ones first, then those elsewhere, then by pid.
+  /// All regions: first those of live processes, then those of processes elsewhere, then the others; each group sorted
+  /// by pid.
   public func targets() -> [Target] {
     func rank(_ target: Target) -> Int { target.state == .live ? 0 : target.state == .elsewhere ? 1 : 2 }
     return files().map { $0.look() }.sorted { (rank($0), $0.process.pid) < (rank($1), $1.process.pid) }
   }
 
-  /// The live process with this pid, here; or the only one that is called so elsewhere.
+  /// The live process that has this pid here. If none has, the process elsewhere that has this pid in its own
+  /// namespace, if there is only one.
   ///
-  /// Throws what the user can act on: no such process, another user's, not on the runtime, gone.
+  /// Throws what the user can act on: there is no such process, it belongs to another user, it does not use the
+  /// runtime, or it is gone.
   public func target(pid: Int32) throws(InspectorError) -> Target {
     let files = files()
     let named = files.filter { $0.process.pid == pid }
     switch ProcessIdentity.look(for: pid) {
     case .process(let living):
-      // Mostly it is called the same there.
+      // Mostly the process has the same pid in its own namespace, so files of that name come first.
       if let target = named.lazy.map({ $0.look() }).first(where: { $0.process == living && !$0.isEnded }) {
         return target
       }
@@ -103,13 +112,14 @@ public struct RegionFolders: Sendable, Equatable {
     }
   }
 
-  /// The only one of these that lives elsewhere.
+  /// The one of these that lives elsewhere; nil: there is none, or more than one.
   private func elsewhere(_ files: [RegionFile]) -> Target? {
     let found = files.map { $0.look() }.filter { $0.state == .elsewhere }
     return found.count == 1 ? found[0] : nil
   }
 
-  /// What the process with this pid left behind: the last one, when the number was used again.
+  /// What the process with this pid left behind. If several processes had the pid, the one that started last. Throws if
+  /// there is no such region.
   public func blackBox(pid: Int32) throws(InspectorError) -> Target {
     var latest: Target?
     for file in files() where file.process.pid == pid {
@@ -127,7 +137,7 @@ public struct RegionFolders: Sendable, Equatable {
     return latest
   }
 
-  /// The region in the file at `path`, which is named as regions are.
+  /// The region in the file at `path`, which must be named as regions are. Throws if the region cannot be read.
   public static func target(path: String) throws(InspectorError) -> Target {
     let cut = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
     let folder = cut == path.startIndex ? "." : String(path[..<cut].dropLast())
@@ -139,7 +149,7 @@ public struct RegionFolders: Sendable, Equatable {
     return target
   }
 
-  /// Why one of the folders that exist is not looked into; nil when all are.
+  /// Why one of the folders that exist is not looked into; nil: all of them are.
   public func refusal() -> InspectorError? {
     for path in paths {
       if case .refused(let error) = Self.look(into: path) { return error }
@@ -157,12 +167,13 @@ public struct RegionFolders: Sendable, Equatable {
 
   private enum Verdict {
     case missing
-    /// With these names in it.
+    /// The folder is ours, and has these names in it.
     case ours([String])
     case refused(InspectorError)
   }
 
-  /// A folder that cannot be looked into is not one that has nothing in it: only that there is none is `missing`.
+  /// Lists a folder. A folder that may not be looked into is `refused`, since it may hold regions; `missing` means that
+  /// there is no such folder.
   private static func look(into folder: String) -> Verdict {
     func refused(_ reason: String) -> Verdict { .refused(.notPermitted(path: folder, reason: reason)) }
     do throws(SystemCallError) {
@@ -183,7 +194,7 @@ public struct RegionFolders: Sendable, Equatable {
 }
 
 extension Target {
-  /// Whether it is known to be dead.
+  /// Whether the process is known to be dead.
   fileprivate var isEnded: Bool {
     if case .ended = state { true } else { false }
   }
@@ -192,21 +203,21 @@ extension Target {
 /// A file that is named like a region.
 struct RegionFile {
   let path: String
-  /// As it calls itself.
+  /// The process that the name names, by its pid and start time in its own namespaces.
   let process: ProcessIdentity
 
   init(path: String, process: ProcessIdentity) {
     (self.path, self.process) = (path, process)
   }
 
-  /// nil when `name` is no region's.
+  /// nil: `name` is not the name of a region.
   init?(folder: String, name: String) {
     guard let parts = RegionName(name) else { return nil }
     path = folder + "/" + name
     process = ProcessIdentity(pid: parts.pid, startTime: parts.startTime)
   }
 
-  /// Opens the region, and checks that it is the one that its name promises.
+  /// Opens the region, and checks that it belongs to the process that the file's name names.
   ///
   /// - Parameter past: see `RegionReader`.
   func open(past: Int = 0) throws(InspectorError) -> RegionReader {
@@ -222,13 +233,14 @@ struct RegionFile {
     }
   }
 
-  /// Whether whoever began to write it is gone: it took the lock first of all, wherever it lives.
+  /// Whether the process that began to write the file is gone. A process takes the lock before it writes anything,
+  /// wherever it lives.
   private var isAbandoned: Bool {
     guard process.presence == .gone, let file = try? FileDescriptor(reading: path) else { return false }
     return Mapping.isLocked(file) == false
   }
 
-  /// What is known of it without staying attached.
+  /// What is known of the process, without staying attached to it.
   func look() -> Target {
     var target = Target(process: process, named: process, path: path, name: "", state: .live, bootTime: 0)
     do throws(InspectorError) {
@@ -250,7 +262,7 @@ struct RegionFile {
   }
 }
 
-/// Runs `body`, and says of which file it is when the bytes are wrong.
+/// Runs `body`, and adds the file's path to an error about its bytes.
 func layoutErrors<Value>(
   _ path: String, _ body: () throws(LayoutProblem) -> Value
 ) throws(InspectorError) -> Value {
