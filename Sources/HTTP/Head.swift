@@ -26,14 +26,22 @@ struct Head {
 public struct Method: Sendable, Hashable {
   let number: UInt8
 
+  /// The name as it stands in a request line.
   public var name: String { unsafe String(cString: cllhttp_method_name(number)) }
 
+  /// DELETE.
   public static let delete = Method(number: 0)
+  /// GET.
   public static let get = Method(number: 1)
+  /// HEAD.
   public static let head = Method(number: 2)
+  /// POST.
   public static let post = Method(number: 3)
+  /// PUT.
   public static let put = Method(number: 4)
+  /// OPTIONS.
   public static let options = Method(number: 6)
+  /// PATCH.
   public static let patch = Method(number: 28)
 }
 
@@ -44,10 +52,15 @@ public struct Methods: OptionSet, Sendable {
   public init(rawValue: UInt64) { self.rawValue = rawValue }
   init(_ method: Method) { rawValue = 1 << UInt64(method.number) }
 
+  /// GET, and HEAD with it.
   public static let get: Methods = [Methods(Method.get), Methods(Method.head)]
+  /// POST.
   public static let post = Methods(Method.post)
+  /// PUT.
   public static let put = Methods(Method.put)
+  /// DELETE.
   public static let delete = Methods(Method.delete)
+  /// PATCH.
   public static let patch = Methods(Method.patch)
 
   /// The value of an Allow field, such as `GET, HEAD, OPTIONS`. OPTIONS is always part of it: the mux answers it itself.

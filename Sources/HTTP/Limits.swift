@@ -27,5 +27,6 @@ public struct Limits: Sendable {
   /// Connections that are served at the same time; one more gets 503.
   public var connections = 10_000
 
+  /// The bounds that stand at each variable.
   public init() {}
 }

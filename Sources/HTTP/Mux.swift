@@ -22,6 +22,7 @@ public struct Mux: Sendable {
 
   private(set) var routes: [Route] = []
 
+  /// A table without routes: every path gets 404.
   public init() {}
 
   /// Makes `handler` answer requests with one of `methods` for `path`. Another method gets 405. `Methods.get` includes HEAD.

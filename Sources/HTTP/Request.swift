@@ -21,6 +21,7 @@ public struct Request: ~Copyable {
     bodyRange = parser.body
   }
 
+  /// The method; one that the server does not know gets 501 before any handler.
   public var method: Method { head.method }
 
   /// The path with its percent escapes decoded; `/` for an absolute target that has no path; `*` for OPTIONS of the server as
@@ -112,9 +113,12 @@ public struct Request: ~Copyable {
 
 /// An error that a handler throws to answer with a status and one line of text.
 public struct HTTPError: Error {
+  /// The status of the answer.
   public let status: Status
+  /// The line that is its body.
   public let message: String
 
+  /// An answer of `status`, with `message` and a line end as its body.
   public init(_ status: Status, _ message: String) {
     self.status = status
     self.message = message

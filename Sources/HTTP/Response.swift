@@ -5,7 +5,9 @@
 /// It is lent to the handler, like the request, and cannot be kept. Content-Length is the size of the written body; the
 /// server adds the fields Date and Connection.
 public struct Response: ~Copyable {
+  /// The status of the answer.
   public var status = Status.ok
+  /// The value of the field Content-Type.
   public var contentType: StaticString = "text/plain; charset=utf-8"
   private var body = ByteBuffer(capacity: 256)
   private var fields = ByteBuffer(capacity: 0)

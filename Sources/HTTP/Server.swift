@@ -7,12 +7,19 @@ import Net
 ///
 /// Thread-safe: one G calls `serve`; any G may call `shutDown` and `abandon`, and read `counters`.
 public final class Server: Sendable {
+  /// The bounds within which it works for a client.
   public let limits: Limits
+  /// What it has counted so far.
   public let counters: Counters
   private let mux: Mux
   private let roll = Roll()
   private let lookout: Lookout
 
+  /// A server of the routes in `mux`. It needs no G before `serve`.
+  /// - Parameters:
+  ///   - mux: the routes.
+  ///   - limits: the bounds within which it works for a client.
+  ///   - counters: where it counts; for whoever wants to read them before there is a server.
   public init(_ mux: Mux, limits: Limits = Limits(), counters: Counters = Counters()) {
     self.mux = mux
     self.limits = limits

@@ -7,11 +7,12 @@ import Glibc
 ///
 /// Nobody closes the descriptor until a `TCPListener` takes the socket over.
 public struct ListeningSocket: Sendable {
+  /// The descriptor; a `TCPListener` closes it.
   public let fd: Int32
   /// The port to which the socket is bound.
   public let port: UInt16
 
-  /// Listens on `host` (an IPv4 or IPv6 address, or a name) and `port` (0: one that the system picks).
+  /// Listens on `host` and `port`.
   ///
   /// Accepted connections inherit TCP_NODELAY from this socket: their answers are written whole, so the kernel should not wait
   /// for more data.

@@ -3,6 +3,7 @@
 import CNet
 import MPG
 
+/// Why a socket could not be used, or a wait on one ended. Each case describes itself in one line.
 public enum NetError: CancellableError, Equatable, CustomStringConvertible {
   /// The deadline passed first.
   case timedOut

@@ -15,7 +15,8 @@ import Synchronization
 public final class TCPConnection: Sendable {
   let poll: Pollable
 
-  /// Takes over `fd`, which must be non-blocking: a TCP or any other stream socket.
+  /// Takes over `fd`, which must be non-blocking: a TCP or any other stream socket. From a G.
+  /// - Throws: `.failed` when netpoll cannot watch it; it is closed then.
   public init(fd: Int32) throws(NetError) {
     do {
       poll = try Pollable(fd: fd)
@@ -92,6 +93,7 @@ public final class TCPConnection: Sendable {
 
   /// What the system knows of the peer without reading.
   public enum Peer: Sendable {
+    /// As far as can be seen it is there, and may send and read.
     case here
     /// The peer sends nothing more. Whether it still reads cannot be known.
     case silent
