@@ -4,14 +4,17 @@ import Region
 /// The scheduler at one moment, as the process itself sees it. The counters of different Ps are not read at one
 /// instant.
 public struct Statistics: Sendable {
+  /// Ps that Gs may run on.
   public var procs = 0
   /// Threads of the runtime.
   public var threads = 0
   /// Gs that were created and have not ended.
   public var live = 0
+  /// Gs created since the boot.
   public var created: UInt64 = 0
   /// How often a G was started: context switches into Gs.
   public var switches: UInt64 = 0
+  /// How often since the boot a P took Gs from another one.
   public var steals: UInt64 = 0
   /// Gs on the global run queue.
   public var grq = 0
@@ -19,6 +22,10 @@ public struct Statistics: Sendable {
   public var netpollParked = 0
 }
 
+/// The scheduler's counters at this moment.
+///
+/// It reads words that others change meanwhile, and stops nobody: some microseconds, and more with many Ps. Must be called
+/// from a G.
 public func statistics() -> Statistics {
   _ = currentM("statistics")
   let sched = sched

@@ -8,17 +8,21 @@ import Glibc
 /// A regular file, open for reading from its start. It is closed when it goes out of scope.
 ///
 /// ```swift
-/// var file = try File(opening: "/etc/services")
-/// while case let piece = try file.read(), !piece.isEmpty { … }
+/// var file = try File(opening: "/etc/passwd")
+/// var count = 0
+/// while case let piece = try file.read(), !piece.isEmpty { count += piece.count }
 /// ```
+/// One G at a time may read. Its functions may be called outside of a G as well; they then block the calling thread.
 public struct File: ~Copyable, Sendable {
   private let fd: Int32
+  /// The path as it was given.
   public let path: String
   /// In bytes, at the moment when it was opened.
   public let size: Int
   private var offset: Int64 = 0
 
   /// Opens `path`, which may be relative to the current folder. Links are followed.
+  /// - Throws: `.invalidPath`, `.notFound`, `.notRegular`, `.notPermitted`; for any other errno `.failed`.
   public init(opening path: String) throws(FileError) {
     try Self.check(path)
     try self.init(adopting: blocking { unsafe mpg_open_file(path) }, path)

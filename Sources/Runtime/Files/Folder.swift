@@ -18,9 +18,12 @@ import Glibc
 
 /// An open folder, beneath which files can be opened. Thread-safe.
 public final class Folder: Sendable {
+  /// The path as it was given.
   public let path: String
   private let fd: Int32
 
+  /// Opens the folder at `path`, which may be relative to the current folder. A folder that is moved later stays open.
+  /// - Throws: `.invalidPath`, `.notFound` (also for what is no folder), `.notPermitted`; for any other errno `.failed`.
   public init(_ path: String) throws(FileError) {
     try File.check(path)
     let fd = blocking { unsafe mpg_open_folder(path) }

@@ -20,7 +20,9 @@ import Region
 /// actor Ledger {
 ///   private let executor = MPG.ActorExecutor()
 ///   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
-///   func enter(_ line: Line) { lines.send(line) }   // a channel: it may park
+///
+///   let lines = Channel<String>(capacity: 1)
+///   func enter(_ line: String) { lines.send(line) }  // a channel: it may park
 /// }
 /// ```
 /// Make one for each actor: two actors that share one exclude each other. First come, first served; priorities are
@@ -37,6 +39,7 @@ public final class ActorExecutor: SerialExecutor, @unchecked Sendable {
   /// Whether there is a G that will look into the queue again.
   private var isServed = false
 
+  /// An executor without jobs. It needs no G before the first job comes.
   public init() {}
   deinit { lock.free() }
 

@@ -29,7 +29,9 @@ import Synchronization
 /// or throws what it threw.
 ///
 /// ```swift
-/// let data = try MPG.await { try await client.fetch(url) }
+/// func area(_ width: Int, _ height: Int) async -> Int { width * height }
+///
+/// let answer = MPG.await { await area(6, 7) }
 /// ```
 /// Must be called from a G. The task inherits priority and task-locals if the G runs a job of a task. When the G's
 /// scope is cancelled, the task is cancelled too. The G still waits until the function has ended; the function decides

@@ -8,7 +8,13 @@ import Region
 /// a G, except `close`; the last reference may be dropped anywhere. Thread-safe; at most one G may wait for each
 /// direction.
 public final class Pollable: Sendable {
-  public enum Direction: Sendable { case read, write }
+  /// What a G waits for: bytes to read, or room to write. Each is waited for by itself, and has a deadline of its own.
+  public enum Direction: Sendable {
+    /// The descriptor may have something to read, or to accept; or its peer has ended.
+    case read
+    /// The descriptor may have room for what is to be written, or a `connect` is over.
+    case write
+  }
 
   /// Why a wait ended although the descriptor did not become ready.
   public enum Failure: Error, Sendable, Equatable { case timedOut, closed, cancelled }

@@ -5,8 +5,9 @@ import Glibc
 /// Catches signals for the life of the process, from `init` on; a G waits for them with `next`.
 ///
 /// ```swift
-/// let signals = try Signals([SIGTERM, SIGINT])   // from here on they do not end the process
-/// go { let signal = signals.next() … }
+/// let signals = try Signals([SIGUSR1])  // from here on SIGUSR1 does not end the process
+/// kill(getpid(), SIGUSR1)
+/// print(signals.next() == SIGUSR1)
 /// ```
 /// Thread-safe; call it from Gs only, and let only one G wait at a time. A signal that arrives while nobody waits is
 /// kept. A later `Signals` for the same signal takes that signal over.

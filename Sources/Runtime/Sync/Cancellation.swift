@@ -213,7 +213,8 @@ extension Cancellation {
 /// Whether the running G's scope is cancelled.
 public var isCancelled: Bool { currentM("isCancelled").g?.isCancelled ?? false }
 
-/// Throws if the running G's scope is cancelled.
+/// Ends what a cancelled G is doing, at a place where it waits for nothing.
+/// - Throws: `CancellationError` if the running G's scope is cancelled.
 public func checkCancellation() throws(CancellationError) {
   if isCancelled { throw CancellationError() }
 }

@@ -35,6 +35,7 @@ public final class Mutex: @unchecked Sendable {
   private static let waiting: UInt32 = 2
   private static let woken: UInt32 = 4
 
+  /// A mutex that nobody holds.
   public init() {}
   deinit { queueLock.free() }
 

@@ -26,6 +26,7 @@ public final class RWMutex: Sendable {
 
   private static let bias = 1 << 40
 
+  /// A lock that nobody holds.
   public init() {}
 
   /// Locks it for reading.
