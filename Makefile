@@ -41,9 +41,9 @@ ALIKE := --no-color-diagnostics
 RELEASE := $(ALIKE) -c release --static-swift-stdlib -Xswiftc -use-ld=lld --scratch-path $(SCRATCH)
 PRODUCTS := mpgtop mpg-demo
 BIN := $(SCRATCH)/release
-SOURCES := Package.swift Sources Tests
+SOURCES := Package.swift Sources Tests examples
 
-.PHONY: steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -198,6 +198,13 @@ screens: ## take the README's picture again, from a real flood in a real termina
 	@scripts/need.sh screens
 	@$(MAKE) --no-print-directory release
 	@scripts/screens.sh $(BIN)
+
+docs: ## static pages of the libraries MPG and Inspector, in SCRATCH/docs; a warning is an error
+	@scripts/need.sh build
+	$(SWIFT) build $(ALIKE) --scratch-path $(SCRATCH) --target HTTP
+	$(SWIFT) build $(ALIKE) --scratch-path $(SCRATCH) --target Inspector
+	@scripts/docs.sh $(SCRATCH)/debug $(SCRATCH)/docs
+	@echo "docs: python3 -m http.server -d $(SCRATCH)/docs, then http://localhost:8000/documentation"
 
 clean: ## remove everything that was built
 	rm -rf $(SCRATCH) $(SCRATCH)-thread $(SCRATCH)-address $(SCRATCH)-checked .build-peers

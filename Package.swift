@@ -104,6 +104,10 @@ let package = Package(
     .executableTarget(
       name: "inspector-example", dependencies: ["Inspector"], path: "examples/inspector", swiftSettings: swift
     ),
+    // Every code block of the pages, compiled and run by the tests as a user of the libraries would have it; not installed.
+    .executableTarget(
+      name: "snippets", dependencies: ["MPG", "Net", "HTTP", "Inspector"], path: "examples/snippets",
+      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
 
     // Everything at once and at random, watched from outside; not installed. What it needs of Linux that Swift does not see.
     .target(name: "CSoak", cSettings: [.define("_GNU_SOURCE")]),

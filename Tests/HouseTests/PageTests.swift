@@ -1,0 +1,108 @@
+// Every code block of the libraries' pages is compiled and run, and does what the page says.
+import Foundation
+import Testing
+
+@Suite("Pages")
+struct PageTests {
+  static func pages() throws -> [Page] {
+    Page.articles + (try DocCommentTests.modules.flatMap(Page.comments))
+  }
+
+  @Test("a block that is no snippet, and a snippet that is on no page, are found")
+  func finds() {
+    let file = TextFile(
+      path: "a.swift",
+      lines: [
+        "// snippet.one", "import MPG", "", "// snippet.hide", "func f() {", "  // snippet.show", "  go {",
+        "    g()",
+        "  }", "  // snippet.end", "}",
+      ])
+    let snippets = Snippet.all(in: file)
+    #expect(snippets.map(\.name) == ["one"] && snippets.map(\.text) == ["import MPG\n\ngo {\n  g()\n}"])
+    let page = Page(
+      "a.md",
+      ["```swift"] + snippets[0].text.components(separatedBy: "\n") + ["```", "", "```text", "1", "```"]
+        + [
+          "", "```swift", "go {}", "```", "```json", "{}", "```", "```text", "2", "```", "", "    let x = 1",
+        ])
+    #expect(page.strangers(Set(snippets.map(\.text))).map(\.text) == ["go {}", "{}", "2"])
+    #expect(page.outputs.map(\.output) == ["1\n", nil] && page.indented == [23])
+  }
+
+  @Test("a file that a page names exists")
+  func namedFiles() {
+    let code = Set(Repository.swift.map { $0.stem + ".swift" })
+    let named = Repository.files(in: ["Sources"], endings: ["md"]).flatMap { page in
+      page.lines.flatMap { $0.matches(of: #/`([\w\/-]+\.(?:md|swift)|(?:docs|examples|Sources)\/[\w\/]+)`/#) }
+        .map { (page: page.path, file: String($0.1)) }
+    }
+    #expect(named.count > 5)
+    let missing = named.filter { _, file in
+      let path = Repository.root.appending(path: file).path
+      return !code.contains(file) && !FileManager.default.fileExists(atPath: path)
+    }
+    #expect(missing.map { "\($0.page): \($0.file)" } == [])
+  }
+
+  @Test("every block of a page, and of a doc comment, is a snippet that is compiled")
+  func compiled() throws {
+    let (pages, known) = (try Self.pages(), Set(Snippet.all.map(\.text)))
+    #expect(Page.articles.count > 8 && Snippet.all.count > 25)
+    #expect(pages.flatMap { $0.strangers(known) }.isEmpty)
+    #expect(pages.flatMap { page in page.indented.map { "\(page):\($0) is code by indentation" } }.isEmpty)
+  }
+
+  @Test("every snippet is on a page, has a name of its own, and is one that the program knows")
+  func shown() throws {
+    let shown = Set(try Self.pages().flatMap(\.blocks).filter { $0.language == "swift" }.map(\.text))
+    #expect(Snippet.all.filter { !shown.contains($0.text) }.isEmpty)
+    let names = Snippet.all.map(\.name).sorted()
+    #expect(Set(names).count == names.count)
+    guard !Run.hasThreadSanitizer else { return }
+    let listed = try Run.program("\(Run.built)/snippets", [])
+    #expect(listed.output.split(separator: "\n").map(String.init) == names)
+  }
+
+  @Test("every snippet does what its page shows", .disabled(if: Run.hasThreadSanitizer))
+  func runs() throws {
+    let outputs = try Self.pages().flatMap { page in
+      page.outputs.map { (block: $0.block, output: $0.output ?? (page.isArticle ? "" : nil)) }
+    }
+    for snippet in Snippet.all {
+      let regions = try ScratchFolder()
+      let result = try Run.program("\(Run.built)/snippets", [snippet.name], regions: regions)
+      #expect(result.code == 0 && result.errors == "", "\(snippet): \(result)")
+      for (block, output) in outputs where block.text == snippet.text {
+        if let output { #expect(result.output == output, "\(block)") }
+      }
+    }
+  }
+
+  @Test("every command of a page works on a program that runs", .disabled(if: Run.hasThreadSanitizer))
+  func commands() throws {
+    let regions = try ScratchFolder()
+    let watched = try Run.start("\(Run.built)/snippets", ["being-watched"], regions: regions)
+    defer { withExtendedLifetime(watched) {} }
+    let deadline = ContinuousClock.now + .seconds(60)
+    while try Run.program("\(Run.built)/mpgtop", ["-b", "-n", "1"], regions: regions).code != 0 {
+      guard ContinuousClock.now < deadline else { throw Broken("what is to be watched does not start") }
+    }
+    let blocks = try Self.pages().flatMap(\.blocks).filter { $0.language == "sh" }
+    #expect(!blocks.isEmpty)
+    for line in blocks.flatMap(\.lines) {
+      let result = try Run.program("/bin/sh", ["-euc", line], regions: regions)
+      #expect(result.code == 0 && result.output != "", "\(line): \(result)")
+    }
+  }
+
+  @Test("the pages are made without a warning: every link leads somewhere")
+  func made() throws {
+    let folder = try ScratchFolder()
+    let made = try Run.program("scripts/docs.sh", [Run.built, "\(folder.path)/docs"])
+    #expect(made.code == 0, "\(made.errors)\(made.output)")
+    for page in ["mpg", "mpg/firstgoroutine", "inspector", "inspector/lookback", "net", "http/mux"] {
+      let path = "\(folder.path)/docs/documentation/\(page)/index.html"
+      #expect(FileManager.default.fileExists(atPath: path), "\(page)")
+    }
+  }
+}
