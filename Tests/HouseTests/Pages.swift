@@ -2,7 +2,7 @@
 import Foundation
 
 /// A fenced block of a page.
-struct CodeBlock: Sendable, CustomStringConvertible {
+struct PageCode: Sendable, CustomStringConvertible {
   let page: String
   let line: Int
   let language: String
@@ -16,20 +16,20 @@ struct Page: Sendable, CustomStringConvertible {
   let name: String
   /// Whether it is a page of a catalogue, which shows all that its blocks print; a doc comment may leave that out.
   var isArticle: Bool { name.hasSuffix(".md") }
-  let blocks: [CodeBlock]
+  let blocks: [PageCode]
   /// Numbers of lines that are code by their indentation alone: no language, and easily overlooked.
   let indented: [Int]
   var description: String { name }
 
   init(_ name: String, _ lines: [String]) {
     self.name = name
-    var (blocks, indented) = ([CodeBlock](), [Int]())
+    var (blocks, indented) = ([PageCode](), [Int]())
     var open: (line: Int, language: String, lines: [String])?
     for (index, line) in lines.enumerated() {
       if line.trimmed.hasPrefix("```") {
         if let block = open {
           blocks.append(
-            CodeBlock(page: name, line: block.line, language: block.language, lines: block.lines))
+            PageCode(page: name, line: block.line, language: block.language, lines: block.lines))
           open = nil
         } else {
           open = (index + 1, line.trimmed.replacing("```", with: ""), [])
@@ -55,7 +55,7 @@ struct Page: Sendable, CustomStringConvertible {
   }
 
   /// Each of its Swift blocks, with the `text` behind it, which is what it prints; nil where there is none.
-  var outputs: [(block: CodeBlock, output: String?)] {
+  var outputs: [(block: PageCode, output: String?)] {
     blocks.indices.filter { blocks[$0].language == "swift" }.map { index in
       let next = blocks.indices.contains(index + 1) ? blocks[index + 1] : nil
       return (blocks[index], next.flatMap { $0.language == "text" ? $0.text + "\n" : nil })
@@ -63,7 +63,7 @@ struct Page: Sendable, CustomStringConvertible {
   }
 
   /// Blocks that are nothing that a test can hold against a program, with `snippets` as the known code.
-  func strangers(_ snippets: Set<String>) -> [CodeBlock] {
+  func strangers(_ snippets: Set<String>) -> [PageCode] {
     blocks.indices.filter { index in
       switch blocks[index].language {
       case "swift": !snippets.contains(blocks[index].text)

@@ -1,6 +1,7 @@
 // The seam: what every source owes to those above it, held against the sources that there are and one that knows next to
 // nothing.
 import Region
+import TestSupport
 import Testing
 
 @testable import Exports
@@ -72,7 +73,7 @@ struct SourceTests {
     var (one, other) = (try #require(Player(fake.history)), try #require(Player(read)))
     var dice = Dice(3)
     for _ in 0..<30 {
-      let time = one.firstTime + dice.roll() % max(1, one.lastTime - one.firstTime)
+      let time = one.firstTime + dice.next() % max(1, one.lastTime - one.firstTime)
       one.seek(to: time)
       other.seek(to: time)
       #expect(one.snapshot == other.snapshot)

@@ -41,7 +41,7 @@ enum LookBack {
     guard let history = sampler.history else { return }
     // snippet.recording
     let writer = try RecordingWriter(path: path)
-    try writer.begin(inspector.target, history)
+    try writer.begin(sampler.identity, history)
     history.record(to: writer)
     // snippet.hide
     let end = ContinuousClock.now + .milliseconds(400)
