@@ -1,17 +1,17 @@
-// The black box: history out of what a dead process left in its rings.
+// The black box: history made from what a dead process left in its rings.
 //
-// Every ring still holds the last records of its lane, each ring from another moment on: the busy ones reach back less.
-// The gauges are those of the very end. So the history is made backwards: what all the records in the rings added is
-// taken off the gauges, and that is the keyframe from which the records lead to the end again. It begins where every
-// ring that has lost its oldest records has some: from there on all is known. The end is a keyframe of its own, with
-// the gauges as they were left: a thread that was stopped between counting a move and writing its record (History §4)
-// makes the two differ by that one move.
+// Every ring still holds the last records of its lane, but not from the same moment on: the rings of busy lanes reach
+// back less far. The gauges are those of the very end. So the history is made backwards: everything that the records in
+// the rings added is subtracted from the gauges. The result is a keyframe from which the records lead to the end again.
+// It is of the first moment from which on no ring has lost a record. The end is a keyframe of its own, with the gauges
+// as they were left. A thread that was stopped between counting a move and writing its record (History §4) makes the
+// two differ by that one move.
 import Host
 import Observed
 import Region
 
 extension History {
-  /// What a source that has ended left: its events first, then the gauges of its end.
+  /// What a source that has ended left: first its events, then the gauges of its end.
   package convenience init(remainsOf source: some SchedulerSource) throws(InspectorError) {
     self.init()
     reasons = source.reasons
@@ -29,7 +29,7 @@ extension History {
   }
 }
 
-/// The records of a dead process on their way into two segments.
+/// Collects the records of a dead process and puts them into two segments.
 private struct Salvage {
   private let encoder = RecordEncoder()
   private let reasons: [WaitReason?]
@@ -38,7 +38,7 @@ private struct Salvage {
   private var sum: Model
   /// The first record of each lane.
   private var first: [Lane: PlacedRecord] = [:]
-  /// Time of the last record of all, in ticks.
+  /// The time of the last record of all lanes, in ticks; nil: there is no record.
   private(set) var end: UInt64?
 
   init(_ reasons: [WaitReason?]) {
@@ -69,7 +69,7 @@ private struct Salvage {
     }
   }
 
-  /// Two segments: from the first moment at which all is known to the end, and the end.
+  /// The two segments: from the first moment at which all is known to the end; and the end itself.
   func segments(_ observation: Observation, _ list: GoroutineList) -> [Segment] {
     var last = Keyframe()
     (last.clock, last.snapshot) = (observation.clock, observation.snapshot)
@@ -120,7 +120,7 @@ extension Keyframe {
       blocks: blocks, isComplete: true)
   }
 
-  /// What the time of Ps went to, which is as of the end, without what was spent on the way there.
+  /// Subtracts, from the times of the Ps as they were at the end, the time that was spent in this segment.
   fileprivate mutating func takeOffTimes(_ blocks: [EventBlock], until end: UInt64) {
     let history = History()
     var clean = self
@@ -134,7 +134,7 @@ extension Keyframe {
     var (times, spent) = (IdleTimes(clean), clean.snapshot.ps)
     for event in window.events { times.apply(event.record, on: event.lane) }
     times.add(to: &spent, until: end, clock)
-    /// More than there is: something is wrong, and nothing known.
+    /// The difference; nil if it would be negative, because then something is wrong and nothing is known.
     func rest(_ all: UInt64?, _ part: UInt64?) -> UInt64? {
       guard let all, let part, all >= part else { return nil }
       return all - part
@@ -157,7 +157,7 @@ extension Snapshot.P {
 }
 
 extension Snapshot {
-  /// What a P ran before the first event that is known of it: the G that stops in it, or none.
+  /// Shows what a P ran before the first event that is known of it: the G that this event stops, or none.
   fileprivate mutating func showBefore(_ record: Record, on lane: Lane) {
     guard case .p(let id) = lane, let id = row(ofP: id) else { return }
     let isStop = [.goPark, .goYield, .goExit, .goPreempt, .goSyscall].contains(record.kind)
@@ -172,14 +172,14 @@ extension Snapshot {
     }
   }
 
-  /// Counts of the end that no event leads back from are not known of an earlier moment.
+  /// Counts of the end from which no event leads back are not known for an earlier moment.
   fileprivate mutating func forgetUntold() {
     for index in ps.indices { (ps[index].gCache, ps[index].stackCache) = (nil, nil) }
     (gs.tasks, netpoll.rearms, netpoll.sysmonPolls) = (nil, nil, nil)
     shortages = Shortages()
   }
 
-  /// Who had the P before an event on it.
+  /// The M that held the P before an event on it; nil: none.
   private static func holder(before record: Record) -> Int? {
     switch record.kind {
     case .procStart, .procRetire: nil

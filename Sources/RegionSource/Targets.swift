@@ -76,7 +76,7 @@ public struct RegionFolders: Sendable, Equatable {
     return files().map { $0.look() }.sorted { (rank($0), $0.process.pid) < (rank($1), $1.process.pid) }
   }
 
-  /// The live process that has this pid here. If none has, the process elsewhere that has this pid in its own
+  /// The live target that has this pid here. If there is none, the target elsewhere that has this pid in its own
   /// namespace, if there is only one.
   ///
   /// Throws what the user can act on: there is no such process, it belongs to another user, it does not use the

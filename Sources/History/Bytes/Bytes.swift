@@ -1,12 +1,12 @@
-// Bytes, written and read: numbers in LEB128, texts with their length in front. What keyframes and recordings are
-// made of.
+// Bytes, written and read: numbers in LEB128, texts with their length in front. Keyframes and recordings are made of
+// them.
 //
-// The reader trusts nothing: whatever the bytes are, it returns a value or nil, and a count is never believed beyond
-// the bytes that are left.
+// The reader trusts nothing. Whatever the bytes are, it returns a value or nil, and it believes no count that is larger
+// than the number of bytes that are left.
 import Host
 import Observed
 
-/// Bytes that grow at the end.
+/// Builds bytes by appending to them.
 package struct ByteWriter {
   package private(set) var bytes: [UInt8] = []
 
@@ -25,13 +25,13 @@ package struct ByteWriter {
 
   package mutating func number(_ value: Int) { number(zigzag(Int64(value))) }
 
-  /// A number that may be missing.
+  /// A number that may be missing: 0, or 1 followed by the number.
   package mutating func number(_ value: UInt64?) {
     number(value == nil ? 0 as UInt64 : 1)
     if let value { number(value) }
   }
 
-  /// Four bytes, low first.
+  /// Four bytes, the lowest first.
   package mutating func word32(_ value: UInt32) {
     for shift in stride(from: 0, to: 32, by: 8) {
       bytes.append(UInt8(truncatingIfNeeded: value >> UInt32(shift)))
@@ -40,17 +40,17 @@ package struct ByteWriter {
 
   package mutating func text(_ text: String) { raw(Array(text.utf8)) }
 
-  /// Bytes behind their number.
+  /// Bytes, with their number in front.
   package mutating func raw(_ more: [UInt8]) {
     number(UInt64(more.count))
     bytes += more
   }
 
-  /// Bytes as they are.
+  /// Bytes as they are, without their number.
   package mutating func append(_ more: [UInt8]) { bytes += more }
 }
 
-/// A place in bytes that moves towards the end. Once something was wrong, everything is nil.
+/// Reads bytes from the beginning to the end. If the bytes do not make sense, a call returns nil.
 package struct ByteReader {
   private let bytes: ArraySlice<UInt8>
   private var next: Int
@@ -86,10 +86,10 @@ package struct ByteReader {
 
   package mutating func signed() -> Int? { number().map { Int(unzigzag($0)) } }
 
-  /// A count of Gs that moves may put below zero for a moment; nil: none that is believed.
+  /// A number of Gs, which moves may make negative for a moment; nil: also if it is implausibly large.
   package mutating func gs() -> Int? { signed().flatMap { $0.magnitude < UInt(plausible) ? $0 : nil } }
 
-  /// A number that may be missing: nil when the bytes are wrong, `.some(nil)` when it is not there.
+  /// A number that may be missing. nil: the bytes are wrong; `.some(nil)`: the number is missing.
   mutating func optional() -> UInt64?? {
     switch number() {
     case 0: return .some(nil)
@@ -105,7 +105,7 @@ package struct ByteReader {
   }
 
   package mutating func raw() -> ArraySlice<UInt8>? {
-    // What is left counts behind the number, not before it.
+    // `left` is asked for after the number is read, because the number itself takes bytes.
     guard let count = number(), count <= UInt64(left) else { return nil }
     defer { next += Int(count) }
     return bytes[next..<next + Int(count)]
@@ -114,7 +114,7 @@ package struct ByteReader {
   package mutating func text() -> String? { raw().map { printable(String(decoding: $0, as: UTF8.self)) } }
 }
 
-/// Small numbers of either sign as small numbers without: 0, −1, 1, −2… become 0, 1, 2, 3…
+/// Maps small numbers of either sign to small numbers without a sign: 0, −1, 1, −2… become 0, 1, 2, 3…
 @inline(__always)
 func zigzag(_ value: Int64) -> UInt64 { UInt64(bitPattern: value << 1 ^ value >> 63) }
 

@@ -1,6 +1,6 @@
-// CRC-32 (the polynomial of zlib and PNG), so that any language has it: the checksum of a recording's chunks.
+// CRC-32 with the polynomial of zlib and PNG, which every language has: the checksum of a recording's chunks.
 
-/// The checksum of bytes that come in pieces.
+/// The checksum of bytes that are added piece by piece.
 struct Checksum {
   private var state: UInt32 = 0xffff_ffff
 

@@ -1,5 +1,5 @@
-// Facts of a snapshot that stand in sections of their own, as bytes: the boot, the numbers of the rules, who stole from
-// whom, and what the threads had of the CPUs.
+// The facts of a snapshot that have sections of their own, as bytes: the boot, the numbers of the rules, the steal
+// matrix, the threads' CPU time, and the account of the queues.
 import Host
 import Observed
 import Region
@@ -10,7 +10,7 @@ extension Snapshot.Boot {
     for step in BootStep.allCases { out.number(self[step]) }
   }
 
-  /// Of an older writer the later steps are missing.
+  /// An older writer did not know the later steps, so they may be missing at the end.
   package mutating func read(from body: inout ByteReader) -> Bool {
     guard let start = body.optional() else { return false }
     self.start = start
@@ -71,7 +71,7 @@ extension CPUPressure {
     for value in [window, ran, waited, UInt64(clamping: threads)] { out.number(value) }
   }
 
-  /// nil: the bytes are not those of one.
+  /// nil: the bytes are not those of a CPU pressure.
   package init?(from body: inout ByteReader) {
     guard let window = body.number(), let ran = body.number(), let waited = body.number(),
       let threads = body.number(upTo: plausible)

@@ -1,11 +1,11 @@
-// What the lints said at a keyframe, as bytes.
+// What the lints found at a keyframe, as bytes.
 //
-// Lints look at ten seconds. Under a storm that is more events than a look back can go through, so what a live viewer
-// knew would be lost on the way. It is a few lines, so keyframes carry it.
+// A lint looks at ten seconds. Under a storm these contain more events than a look back can go through, so a recording
+// could not tell again what a live viewer knew. The findings are only a few lines, so keyframes carry them.
 import Observed
 
 extension Findings {
-  /// More are not believed; longer lines are cut.
+  /// At most this many findings are read or written, and longer lines are cut.
   private static let most = (findings: 64, bytes: 1000)
 
   package func write(to out: inout ByteWriter) {

@@ -1,4 +1,4 @@
-// The table of Gs as bytes: what history keeps of it beside a keyframe.
+// The table of Gs as bytes, as history keeps it beside a keyframe.
 import Observed
 import Region
 

@@ -1,14 +1,15 @@
-// Records, compressed: 32 bytes become about five, at tens of millions a second.
+// Compressed records: 32 bytes become about five, at tens of millions a second.
 //
 // §1 The problem. Thirty seconds at a million events a second are 960 MB of records. They must fit in a quarter of
-// that, and the reader has 50 ns for each, draining included, if it is to stay below a twentieth of a core. General
-// compressors are too slow by far, and know nothing of what a record is.
+// that. The reader has 50 ns for each record, draining included, if it is to use less than a twentieth of a core.
+// General compressors are too slow by far, and know nothing of what a record is.
 //
 // §2 The design. Encoder and decoder go through the records of one lane in order, and both keep the same small memory
-// (`RecordMemory`) of what went by. From it each part of the next record is guessed in a few ways: the G is the one
-// that runs here, or the one mentioned last; its sequence number is one more than when it was last seen; a start's
-// wait is the time since then. A *shape* is a kind, a detail, and which of the guesses were right; a lane has some
-// dozens. A record is the number of its shape, one byte, the time since the one before, and whatever was not guessed.
+// (`RecordMemory`) of the records before. From it they guess each part of the next record in a few ways: the G is the
+// one that runs here, or the one mentioned last; its sequence number is one more than when it was last seen; the wait
+// of a start is the time since then. A *shape* is a kind, a detail, and which of the guesses were right; a lane has
+// some dozens of shapes. A record is the number of its shape in one byte, the time since the record before, and
+// whatever was not guessed.
 //
 //     record     = shape, time, [M], [G], [count], [arg]
 //     shape      = one byte, the number of a shape seen before in this block; or 255 and the shape itself
@@ -17,50 +18,55 @@
 //     G          = LEB128 of the zigzag difference to the G mentioned last, when not guessed
 //     count, arg = LEB128, when not guessed
 //
-// §3 The guesses know what kinds mean only to guess well: any four words survive, those of kinds that we do not know
-// too (a property test feeds noise).
+// §3 The guesses use the meaning of kinds only to guess well. Any four words survive encoding and decoding, also those
+// of kinds that we do not know (a property test feeds noise).
 //
-// §4 A block starts with an empty memory, so that each can be read by itself: that is what makes time travel cheap,
-// and confines damage. Decoding bounds-checks every byte; a block that makes no sense gives what came before.
+// §4 A block starts with an empty memory, so each block can be read by itself. That makes time travel cheap, and
+// confines damage to one block. The decoder checks the bounds at every byte. From a damaged block it returns the
+// records before the damage.
 //
-// §5 The memory is a plain allocation of fixed size that the encoder owns: nothing is allocated for a record. What
-// every record changes (`RecordMoment`) is apart from it, a local variable of whoever goes through a block, so that it
-// stays in registers: in the object each byte that is written would have it stored and loaded again.
+// §5 The memory is one allocation of fixed size that the encoder owns, so nothing is allocated for a record. What every
+// record changes (`RecordMoment`) is not part of it, but a local variable of the function that goes through a block, so
+// that it stays in registers. As a part of the object it would be stored and loaded again with each byte that is
+// written.
 import Region
 
-/// Where a block stands: what the last record said.
+/// The place in a block: what the last record said.
 struct RecordMoment {
   package var time: UInt64
-  /// The G mentioned last, and the one that runs on this lane.
+  /// The G mentioned last.
   package var g: UInt64 = 0
+  /// The G that runs on this lane; 0: none.
   package var running: UInt64 = 0
   package var m: UInt16 = 0
 
-  /// A new block begins at `time`.
+  /// The beginning of a block, at `time`.
   init(at time: UInt64) { self.time = time }
 }
 
-/// What is remembered of Gs and kinds. The same in encoder and decoder.
+/// What is remembered of Gs and of kinds. It is the same in encoder and decoder.
+///
+/// Safe because: the memory lives as long as this object, and every index is masked to its size.
 ///
 /// Safe because: the memory lives as long as this object, and every index is masked to its size.
 @safe final class RecordMemory {
-  /// What was last seen of a G.
+  /// What was seen last of a G.
   struct Seen {
     package var g: UInt64 = 0
     package var time: UInt64 = 0
-    /// Of its last park: what it waited on.
+    /// In its last park, the descriptor that it waited for.
     package var waitingOn: UInt64 = 0
     package var count: UInt32 = 0
   }
 
-  /// What was last seen of a kind.
+  /// What was seen last of a kind.
   package struct Last {
     package var arg: UInt64 = 0
     package var count: UInt32 = 0
   }
 
   package static let gs = 1024
-  /// The bits of an arg above the G that it names.
+  /// The number of the first bit in an arg above the id of the G that it names.
   static let placeShift: UInt64 = 52
   package static let kinds = 64
 
@@ -80,13 +86,13 @@ struct RecordMoment {
     unsafe last.deallocate()
   }
 
-  /// Forgets everything: a new block begins.
+  /// Forgets everything, because a new block begins.
   package func reset() {
     unsafe seen.update(repeating: Seen(), count: Self.gs)
     unsafe last.update(repeating: Last(), count: Self.kinds)
   }
 
-  /// What is known of `g`; nothing when another G has taken its place.
+  /// What is known of `g`; empty if another G has taken its place in the memory.
   @inline(__always)
   package func seen(_ g: UInt64) -> Seen {
     let seen = unsafe seen[Int(truncatingIfNeeded: g) & (Self.gs - 1)]
@@ -96,7 +102,7 @@ struct RecordMoment {
   @inline(__always)
   package func last(_ kind: UInt8) -> Last { unsafe last[Int(kind) & (Self.kinds - 1)] }
 
-  /// Notes what went by.
+  /// Remembers a record that was written or read.
   @inline(__always)
   package func note(_ record: Record, seen old: Seen, _ now: inout RecordMoment) {
     now.time = record.time
@@ -115,17 +121,18 @@ struct RecordMoment {
   private let starts = mask([.goStart, .goResume, .goSyscallExit])
   private let stops = mask([.goPark, .goYield, .goExit, .goPreempt, .goSyscall])
 
-  /// A bit for each kind; kinds above 63 have none (a shift by as much gives 0).
+  /// A bit for each kind. A kind above 63 has none, because such a shift gives 0.
   static func mask(_ kinds: [EventKind]) -> UInt64 { kinds.reduce(0) { $0 | 1 << UInt64($1.rawValue) } }
 }
 
-/// Kind, detail, and which guesses were right, in one word of 25 bits.
+/// A kind, a detail, and which guesses were right, in one word of 25 bits.
 struct RecordShape: Equatable {
-  /// How a part of a record is told.
+  /// Where the G of a record comes from. `told`: it is written in the record.
   package enum G: UInt32 { case none, running, last, told }
   enum Count: UInt32 { case none, next, same, told }
-  /// `place` is that of the last park. The last three: a G, the running one or none, and in the bits above it where one
-  /// was put (`Place`), as told or as in the last of this kind.
+  /// Where the arg of a record comes from. `place`: what the G waited for in its last park. The last three: the running
+  /// G or none, and in the bits above it the queue on which a G was put (`Place`), either written or the same as in the
+  /// last record of this kind.
   enum Arg: UInt32 { case none, wait, running, same, place, told, runningPlaced, placed, runningPlacedSame }
 
   static let newShape: UInt8 = 255

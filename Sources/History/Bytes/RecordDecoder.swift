@@ -1,7 +1,7 @@
-// The reading half of the codec. What it reads, and why: RecordCodec.swift.
+// The reading half of the codec. RecordCodec.swift says what the bytes are, and why.
 import Region
 
-/// Unpacks blocks. Bytes from anywhere: it never traps, and gives no more records than there are bytes for.
+/// Unpacks blocks. Whatever the bytes are, it never traps, and returns no more records than there are bytes for.
 package final class RecordDecoder {
   private let memory = RecordMemory()
   private var shapes: [RecordShape] = []
@@ -12,7 +12,7 @@ package final class RecordDecoder {
 
   /// Appends the records of a block that begins at `time` to `records`.
   ///
-  /// - Returns: whether all `count` were there, and nothing behind them.
+  /// - Returns: whether all `count` records were there, and nothing behind them.
   package func decode(_ bytes: [UInt8], count: Int, from time: UInt64, into records: inout [Record]) -> Bool {
     memory.reset()
     var now = RecordMoment(at: time)

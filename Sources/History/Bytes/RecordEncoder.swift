@@ -1,12 +1,15 @@
-// The writing half of the codec. What it writes, and why: RecordCodec.swift.
+// The writing half of the codec. RecordCodec.swift says what the bytes are, and why.
 import Region
 
-/// Compresses runs of records into blocks, with memory that it owns.
+/// Compresses runs of records into blocks, with memory that it owns. Not thread-safe.
+///
+/// Safe because: the memory lives as long as this object, and holds the longest form of as many records as a block has.
 ///
 /// Safe because: the memory lives as long as this object, and holds the longest form of as many records as a block has.
 @safe final class RecordEncoder {
-  /// Records of a block at most; and bytes that the longest record takes: shape 5, time 10, M 3, G 10, count 5, arg 10.
+  /// How many records a block has at most.
   package static let most = 8192
+  /// How many bytes a record takes at most: shape 5, time 10, M 3, G 10, count 5, arg 10.
   private static let longest = 43
 
   private let memory = RecordMemory()
@@ -25,7 +28,7 @@ import Region
     unsafe table.deallocate()
   }
 
-  /// The records of `range`, 1 to `most` of them, as one block. It begins at the time of the first.
+  /// The records of `range`, 1 to `most` of them, as one block. The block begins at the time of the first record.
   func encode(_ records: [Record], _ range: Range<Int>) -> [UInt8] {
     precondition(!range.isEmpty && range.count <= Self.most && range.upperBound <= records.count, "a block")
     unsafe table.update(repeating: 0, count: ShapeTable.size)
@@ -37,22 +40,26 @@ import Region
   }
 }
 
-/// The numbers of a block's shapes, by hash.
+/// The numbers of a block's shapes, found by hash.
+///
+/// Safe because: slots are masked to the table's size, and the encoder that owns the table lives as long as its block
+/// writers.
 ///
 /// Safe because: slots are masked to the table's size, and the encoder that owns it lives as long as its blocks' writers.
 @safe private struct ShapeTable {
   static let size = 1024
-  /// The shape's word, bit 32, its number in bits 40 to 47; 0: free.
+  /// In each slot the shape's word, bit 32, and the shape's number in bits 40 to 47; 0: the slot is free.
   // Owner: the encoder.
   private let slots: UnsafeMutablePointer<UInt64>
   private var count = 0
 
   init(_ slots: UnsafeMutablePointer<UInt64>) { unsafe self.slots = slots }
 
-  /// The number of a shape; nil where it is new, and from then on it has one, while there are numbers.
+  /// The number of a shape; nil: the shape is new. A new shape gets a number for its next use, while there are numbers
+  /// left.
   @inline(__always)
   mutating func number(_ shape: RecordShape) -> UInt8? {
-    // Bit 32 marks a slot that is in use: the word of a shape may be 0.
+    // Bit 32 marks a slot that is in use, because the word of a shape may be 0.
     let entry = UInt64(shape.word) | 1 << 32
     var slot = Int(truncatingIfNeeded: (shape.word &* 0x9e37_79b1) >> 22)
     while true {
@@ -68,7 +75,9 @@ import Region
   }
 }
 
-/// Writes one block: a local variable of `encode`, so that where it stands is in a register.
+/// Writes one block. It is a local variable of `encode`, so that its place is in a register.
+///
+/// Safe because: the memory that it writes to has room for as many of the longest records as a block has.
 ///
 /// Safe because: the memory that it writes to has room for as many of the longest records as a block has.
 @safe private struct BlockWriter {
@@ -112,7 +121,7 @@ import Region
     memory.note(record, seen: seen, &now)
   }
 
-  /// How an arg is told that names the running G, or none, and a place besides; for others `told`.
+  /// How to write an arg that names a place, and the running G or none. `told` for any other arg.
   @inline(__always)
   private static func placed(
     _ record: Record, _ last: RecordMemory.Last, _ running: UInt64
@@ -124,7 +133,7 @@ import Region
     return place == last.arg >> RecordMemory.placeShift ? .runningPlacedSame : .runningPlaced
   }
 
-  /// The number of a shape, or the shape itself where it is new.
+  /// Writes the number of a shape, or the shape itself if it is new.
   @inline(__always)
   private mutating func put(_ shape: RecordShape) {
     if let number = shapes.number(shape) { return put(number) }

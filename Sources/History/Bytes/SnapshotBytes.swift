@@ -1,5 +1,5 @@
 // The parts of a snapshot as bytes: the sections of a keyframe. Nothing that is read is trusted: numbers that no
-// machine has are refused, so that views may add them up.
+// machine has are refused, so that views can add them up without an overflow.
 import Observed
 import Region
 
@@ -53,7 +53,7 @@ extension Snapshot {
     return true
   }
 
-  /// Ps come in the order of their ids; of those beyond `procs` some may be missing.
+  /// Ps must come in the order of their ids. Of those beyond `procs` some may be missing.
   mutating func readP(from body: inout ByteReader) -> Bool {
     var p = P()
     guard p.read(from: &body), p.id > ps.last?.id ?? -1 else { return false }
@@ -61,7 +61,7 @@ extension Snapshot {
     return true
   }
 
-  /// Ps that are stopped, which have no rows.
+  /// Reads a stopped P, which has no row.
   mutating func readStopped(from body: inout ByteReader) -> Bool {
     var p = P()
     guard p.read(from: &body), p.id > stopped.last?.id ?? -1 else { return false }
@@ -69,7 +69,7 @@ extension Snapshot {
     return true
   }
 
-  /// Ms come in the order of their ids.
+  /// Ms must come in the order of their ids.
   mutating func readM(from body: inout ByteReader) -> Bool {
     var m = M()
     guard m.read(from: &body), m.id > ms.last?.id ?? -1 else { return false }

@@ -1,18 +1,21 @@
-// What it takes to answer a question, while it is being answered: how far that has come, and whether anybody still waits.
+// The work on an answer, while it is being done: how far it has come, and whether anybody still waits for it.
 import Synchronization
 
-/// One answer that takes long. Any thread may look, and may call it off.
+/// The work on one answer that takes long. Any thread may read it or cancel it.
 public final class Effort: Sendable {
   private let looked = Atomic<Int>(0)
   private let isOff = Atomic<Bool>(false)
 
+  /// Work that has not begun.
   public init() {}
 
-  /// Events that were gone through so far.
+  /// How many events have been gone through so far.
   public var events: Int { looked.load(ordering: .relaxed) }
 
-  /// Nobody waits any more: what is being made is good for nothing from now on, and is over soon.
+  /// Cancels the work, because nobody waits for the answer any more. The work stops soon afterwards, and its result is
+  /// of no use.
   public func cancel() { isOff.store(true, ordering: .relaxed) }
+  /// Whether the work was cancelled.
   public var isCancelled: Bool { isOff.load(ordering: .relaxed) }
 
   package func note(_ events: Int) { looked.wrappingAdd(events, ordering: .relaxed) }

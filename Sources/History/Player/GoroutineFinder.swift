@@ -1,22 +1,22 @@
-// Every G at a moment: who ran, who was ready, who waited for what, and since when.
+// Every G at a moment: which ran, which were ready, which waited for what, and since when.
 //
 // §1 The problem. The table of Gs is too large to be kept with each keyframe, and too large to be read at one instant.
 //
-// §2 The design. Some keyframes have a table, read in the milliseconds around it. From there to the moment that is
-// asked for, forth or back, lies a stream of events, and a G's state at the moment is told by its nearest neighbours
-// in it: the last event of the G before the moment says what it became; without one, the first event after it says what
-// it was (who parks, ran); without either the G did not move at all, and the table's row is true for all that time.
-// So it does not matter that the rows are of slightly different moments.
+// §2 The design. Some keyframes have a table, read in the milliseconds around them. Events lead from the table to the
+// moment that is asked for, forwards or backwards. The last event of a G before the moment tells what the G became. If
+// there is none, the first event after the moment tells what the G was (a G that parks was running). If there is no
+// event of the G at all, it did not move, and its row in the table is true for all that time. So it does not matter
+// that the rows are of slightly different moments.
 import Observed
 import Region
 
 /// Finds out the Gs at a moment. See §2.
 package struct GoroutineFinder {
-  /// What is known of a G. In one place, since each event of a storm looks it up.
+  /// What is known of a G. It is one value, because a storm of events looks it up for each event.
   fileprivate struct Known {
-    /// nil: there is no such G at the moment.
+    /// The G's row; nil: there is no such G at the moment.
     var row: GoroutineRow?
-    /// Whether an event before the moment has been seen of it.
+    /// Whether an event has told the G's state already.
     var isTold = false
   }
 
@@ -31,10 +31,10 @@ package struct GoroutineFinder {
   /// The Gs that there are, in no order.
   package var rows: [GoroutineRow] { known.values.compactMap(\.row) }
 
-  /// Gs that are kept at most, whatever events say.
+  /// At most this many Gs are kept, whatever events say.
   private static let most = 1 << 20
 
-  /// An event before or at the moment, in the order of time.
+  /// Takes in an event before or at the moment. Such events come first, in the order of time.
   package mutating func apply(_ record: Record, on lane: Lane) {
     guard record.g != 0, let kind = record.kind, known.count < Self.most else { return }
     guard let state = state(after: kind, record) else {
@@ -45,7 +45,7 @@ package struct GoroutineFinder {
     known[record.g, default: Known()].become(state, reason, by: kind, record, on: lane)
   }
 
-  /// An event after the moment, in the order of time: only the first of a G that nothing was told of counts.
+  /// Takes in an event after the moment, in the order of time. It counts only if it is the first event of its G.
   mutating func revert(_ record: Record, on lane: Lane) {
     guard record.g != 0, let kind = record.kind, known.count < Self.most else { return }
     let state = state(before: kind)
@@ -97,7 +97,7 @@ extension GoroutineFinder.Known {
     self.row = row
   }
 
-  /// - Parameter state: nil: before `kind` there was no such G.
+  /// - Parameter state: the G's state before `kind`; nil: there was no such G before.
   fileprivate mutating func haveBeen(
     _ state: GState?, _ reason: WaitReason, before kind: EventKind, _ record: Record
   ) {

@@ -1,8 +1,10 @@
-// How long each P was idle, searched, was in calls and ran, between a keyframe and a moment: out of the events in between.
+// How long each P was idle, searched, was in calls and ran, between a keyframe and a moment. The events in between tell
+// it.
 //
-// The scheduler keeps these times itself, and a keyframe has them as they were read. Between two keyframes they go on with
-// what the events say that became of each P. A moment that a P's holder took for an event and the one that it took for
-// its account lie some hundred nanoseconds apart; at each keyframe it is the scheduler's own account again.
+// The scheduler keeps these times itself, and a keyframe has them as they were read. Between two keyframes they grow by
+// what the events say of each P. The moment of an event and the moment that the scheduler takes for its own account lie
+// some hundred nanoseconds apart. At each keyframe the scheduler's own account replaces the sum, so the differences do
+// not add up.
 import Observed
 import Region
 
@@ -12,13 +14,13 @@ struct IdleTimes {
 
   fileprivate struct Row {
     var use: Use
-    /// Up to when its time is accounted, in ticks.
+    /// The moment up to which the P's time is accounted, in ticks.
     var since: UInt64
-    /// Ticks by `Use`.
+    /// Ticks spent since the keyframe, by `Use`.
     var ticks: [4 of UInt64] = [0, 0, 0, 0]
   }
 
-  /// By P; nil: the keyframe has no such P.
+  /// By the P's id; nil: the keyframe has no such P.
   private var rows: [Row?] = []
   private static let most = 4096
 
@@ -39,7 +41,7 @@ struct IdleTimes {
     }
   }
 
-  /// Takes in one event; they come in the order of time.
+  /// Takes in one event. Events must come in the order of time.
   @inline(__always)
   package mutating func apply(_ record: Record, on lane: Lane) {
     guard let kind = record.kind else { return }
@@ -55,7 +57,7 @@ struct IdleTimes {
     }
   }
 
-  /// An M took hold of a P: one that searches already goes on to.
+  /// An M took a P. If the M is searching for work already, the P's time stays time of searching.
   private mutating func take(_ lane: Lane, _ time: UInt64) {
     guard case .p(let id) = lane, rows.indices.contains(id), rows[id]?.use != .searching else { return }
     set(id, .running, time)
@@ -72,7 +74,7 @@ struct IdleTimes {
     rows[id] = row
   }
 
-  /// Adds what has passed until a moment, in ticks.
+  /// Adds the time that has passed until a moment, in ticks.
   package func add(to ps: inout [Snapshot.P], until end: UInt64, _ clock: Clock) {
     for index in ps.indices where rows.indices.contains(ps[index].id) {
       guard var row = rows[ps[index].id] else { continue }
@@ -95,7 +97,7 @@ extension IdleTimes.Row {
 }
 
 extension Snapshot.P {
-  /// What its time went to, in the order of `IdleTimes.Use`.
+  /// Where a P's time goes, in the order of `IdleTimes.Use`.
   package static var times: [WritableKeyPath<Snapshot.P, UInt64?>] {
     [\.idleTime, \.spinTime, \.callTime, \.runTime]
   }

@@ -1,9 +1,10 @@
-// Which Ps have rows: those that Gs may run on, and those beyond that an M has yet to let go of. What one that is stopped
-// has counted is kept, for it may be used again.
+// Which Ps have rows: those that Gs may run on, and those beyond that an M has not let go of yet. The counts of a
+// stopped P are kept, because the P may be used again.
 import Observed
 
 extension Model {
-  /// The row of a P that something happened on: one that is new, or used again, gets one.
+  /// The row of a P on which something happened. A P that is new, or used again, gets a row; nil: its id is taken for
+  /// damage.
   package mutating func row(ofP id: Int) -> Int? {
     if let row = state.row(ofP: id) { return row }
     guard id >= 0, id < QueueAccount.mostPs else { return nil }
@@ -38,7 +39,7 @@ extension Model {
     state.putStoppedAway()
   }
 
-  /// Somebody stole from a P, which may have been stopped since.
+  /// Counts a steal from a P, which may have been stopped since.
   mutating func countLoss(ofP id: Int) {
     if let row = state.row(ofP: id) {
       state.ps[row].stealsOut &+= 1

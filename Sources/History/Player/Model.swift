@@ -1,17 +1,19 @@
-// The model: gauges at any moment, made of a keyframe's and of the events since.
+// The model: the gauges at any moment, made from those of a keyframe and from the events since.
 //
-// What an event says of the gauges is here, kind by kind, and nowhere else. Counts of Gs, starts, steals, polls, who
-// runs where and what each thread does follow from events exactly; so do the depths of queues, and who has each P, where
-// the keyframe has their account (QueueAccount). Where it has none, depths are those of the keyframe, at most a quarter of
-// a second old, but for what `overflow` and `grqTake` tell of the GRQ; timers and idle times always are.
+// This file says, kind by kind, how an event changes the gauges; no other file does. These follow from events exactly:
+// counts of Gs, starts, steals, polls, which G runs where, and what each thread does. The depths of queues and the
+// holders of Ps do so, too, if the keyframe has their account (QueueAccount). Without it, depths are those of the
+// keyframe, at most a quarter of a second old, except for what `overflow` and `grqTake` tell of the GRQ. Timers and
+// idle times are always those of the keyframe.
 import Observed
 import Region
 
+/// The gauges of a moment, to which events can be applied one by one.
 package struct Model {
-  /// The gauges, without what the account shows: that is put in when somebody looks.
+  /// The gauges without the effects of the account, which `snapshot` adds.
   package var state: Snapshot
   private let reasons: [WaitReason?]
-  /// Where in `snapshot.ms` an M is, by its id.
+  /// The index in `state.ms` of each M, by its id.
   private var places: [Int: Int]
 
   init(_ snapshot: Snapshot, reasons: [WaitReason?]) {
@@ -21,7 +23,7 @@ package struct Model {
     for (index, m) in snapshot.ms.enumerated() { places[m.id] = index }
   }
 
-  /// Some counts may be off: events are missing. Those that this has put below zero are none.
+  /// Events are missing, so some counts may be off. Counts that have become negative are set to 0.
   mutating func noteGap() {
     state.isConsistent = false
     for count in [\Snapshot.Gs.running, \.runnable, \.syscall, \.preempted] {
@@ -39,7 +41,7 @@ package struct Model {
     return shown
   }
 
-  /// Applies one event of a lane. Whatever it says, nothing traps, and nothing grows without bound.
+  /// Applies one event of a lane. No event, however damaged, causes a trap or unbounded growth.
   package mutating func apply(_ record: Record, on lane: Lane) {
     state.trace.events &+= 1
     guard let kind = record.kind else { return }
@@ -176,7 +178,7 @@ package struct Model {
     if let p { state.ps[p].entry = nil }
     guard let m else { return }
     state.ms[m].p = nil
-    // One that stands still, or sleeps in a call, keeps its G when its P is taken on its behalf.
+    // An M that stands still, or that is in a system call, keeps its G when its P is taken from it.
     if state.ms[m].state != .preemptWait && state.ms[m].state != .syscall { state.ms[m].g = nil }
   }
 
@@ -191,7 +193,7 @@ package struct Model {
     if let m { state.ms[m].state = begins ? .spinning : .running }
   }
 
-  /// The row of an M; a thread that is new gets one when it says hello.
+  /// The index of the row of an M. A new thread gets a row at its first event, `mStart`; nil: the M has none.
   private mutating func place(_ id: Int, mayAdd: Bool) -> Int? {
     if let index = places[id] { return index }
     guard mayAdd else { return nil }
@@ -208,7 +210,7 @@ package struct Model {
     for (index, m) in state.ms.enumerated() { places[m.id] = index }
   }
 
-  /// The time to show.
+  /// Sets the time of the moment that is shown.
   package mutating func set(time: UInt64) {
     if state.account == nil, time > state.time { state.queueAge = time - state.time }
     state.time = time

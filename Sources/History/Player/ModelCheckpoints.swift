@@ -1,16 +1,16 @@
-// Models on the way through a window, so that a step does not cost what the whole way to it costs.
+// Models on the way through a window, so that a step need not go the whole way to its moment again.
 import Region
 import Synchronization
 
-/// For one window. Thread-safe: copies of a player share it.
+/// The models of one window. Thread-safe, because copies of a player share them.
 final class ModelCheckpoints: Sendable {
-  /// Events from one to the next: some hundred microseconds' worth.
+  /// Events from one kept model to the next, which take some hundred microseconds to apply.
   private static let distance = 2048
 
-  /// After 0, `distance`, 2 × `distance`… events.
+  /// The models after 0, `distance`, 2 × `distance`… events.
   private let models = Mutex<[Model]>([])
 
-  /// As `Window.model`, of the same window each time.
+  /// Does the same as `Window.model`. The window must be the same each time.
   package func model(of window: Window, after count: Int, at ticks: UInt64, reasons: [WaitReason?]) -> Model {
     let count = min(count, window.events.count)
     let nearest = count / Self.distance

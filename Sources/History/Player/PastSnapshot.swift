@@ -1,15 +1,15 @@
-// The gauges of a moment of history, whole: the model's, and what does not follow from single events.
+// The complete gauges of a past moment: those of the model, and those that do not follow from single events.
 //
-// What cannot be known of the moment is nil, or of the keyframe before it; docs/recording.md §6 has the list.
+// What cannot be known of the moment is nil, or is as of the keyframe before; docs/recording.md §6 has the list.
 import Observed
 
 extension Window {
-  /// Whether there are events from which moments between keyframes follow: the target writes them.
+  /// Whether there are events, from which moments between keyframes follow. A target without tracing writes none.
   package var hasEvents: Bool { keyframe.snapshot.trace.enabled }
 
   /// The gauges at the moment `ticks`, which is `time` in nanoseconds.
   ///
-  /// - Parameter model: of this window, after `count` of its events.
+  /// - Parameter model: the model of this window after `count` of its events.
   package func snapshot(of model: Model, after count: Int, at ticks: UInt64, time: UInt64) -> Snapshot {
     guard hasEvents else { return keyframe.snapshot }
     var model = model
@@ -21,7 +21,7 @@ extension Window {
     return snapshot
   }
 
-  /// Where events are missing, nobody knows.
+  /// Adds the times of the Ps. If events are missing, the times are not known and become nil.
   private func addIdleTimes(_ snapshot: inout Snapshot, after count: Int, at ticks: UInt64) {
     guard isWhole, missing(at: ticks) == 0 else {
       for index in snapshot.ps.indices {
@@ -34,8 +34,8 @@ extension Window {
     times.add(to: &snapshot.ps, until: ticks, keyframe.clock)
   }
 
-  /// The rings' own account. How far they had come was read after the counters, while they went on; where the keyframe's
-  /// events begin is known exactly.
+  /// Shows how many records each ring had. A keyframe's own numbers were read after its counters, while the writers
+  /// went on; but the positions at which its events begin are exact, and so are these.
   private func showTrace(_ snapshot: inout Snapshot, after count: Int) {
     var ends: [Lane: UInt64] = [:]
     for boundary in keyframe.boundaries { ends[boundary.lane] = boundary.position }
@@ -50,13 +50,13 @@ extension Window {
 }
 
 extension Snapshot {
-  /// The keyframe's maxima are of the time before it.
+  /// The maxima of the keyframe are of the time before it, so they do not hold for a later moment.
   fileprivate mutating func forgetMaxima() {
     grqMax = grq
     for index in ps.indices { ps[index].lrqMax = ps[index].lrq }
   }
 
-  /// Names what the Ps run.
+  /// Adds the names of the Gs that the Ps run.
   mutating func nameEntries(_ entry: (UInt64) -> String?) {
     for index in ps.indices where ps[index].entry == nil { ps[index].entry = ps[index].g.flatMap(entry) }
   }

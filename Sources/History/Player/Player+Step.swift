@@ -1,21 +1,23 @@
-// Steps: one event forth or back, and what there is to say of it: which event that was, how far the newest moment is, and
-// where there is no further one.
+// Steps: one event forwards or back. A step tells which event that was, how far the newest moment is, and whether an
+// end was reached.
 import Observed
 
-/// The last step of a player, for the person who made it.
+/// The last step of a player, to be told to the person who made it. A plain value.
 public struct PastStep: Sendable, Equatable {
-  /// Forth in time, or back.
+  /// Whether the step went forwards in time.
   public var isForward: Bool
-  /// The event that happened by the step, or is undone by it; nil: there is none, this is the end in that direction.
+  /// The event that happened by the step, or that the step undid; nil: there is none, because this is the end in that
+  /// direction.
   public var event: Event?
   /// Nanoseconds from the moment that is shown now to the newest one.
   public var behind: UInt64
 
+  /// Makes a step from its parts.
   public init(isForward: Bool, event: Event?, behind: UInt64) {
     (self.isForward, self.event, self.behind) = (isForward, event, behind)
   }
 
-  /// Whether nothing moved: it was the oldest or the newest moment already.
+  /// Whether the step did not move, because it was the oldest or the newest moment already.
   public var isAtEnd: Bool { event == nil }
 }
 
@@ -23,7 +25,7 @@ extension Player {
   /// Nanoseconds from here to the newest moment.
   public var behind: UInt64 { lastTime - min(lastTime, time) }
 
-  /// One event forth, or back; `step` tells of it until the player goes elsewhere.
+  /// Goes one event forwards or back. Until the player goes elsewhere, `step` is the result.
   @discardableResult
   public mutating func step(forward isForward: Bool) -> PastStep {
     let hasMoved = isForward ? stepForward() : stepBack()

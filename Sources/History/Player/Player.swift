@@ -1,29 +1,30 @@
 // The player: a place in history that can be moved, and what there was to see at it.
 //
-// One event forth or back, to a moment, to the beginning or the end; at each place it gives the frame that a live
-// viewer would have shown, the last events of each lane, and all Gs. The history may grow, and lose its oldest part,
-// meanwhile: a place that is gone becomes the oldest that there is.
+// A player goes one event forwards or back, to a moment, to the beginning or to the end. At each place it gives the
+// gauges that a live viewer would have shown, the last events of each lane, and all Gs. Meanwhile the history may grow,
+// and may drop its oldest part. A place that was dropped becomes the oldest one that there is.
 import Observed
 
-/// Moves through a history. For one thread at a time.
+/// Moves through a history. Not thread-safe.
 public struct Player {
+  /// The history in which the player moves.
   public private(set) var history: History
   private let decoder = RecordDecoder()
   package private(set) var window: Window { didSet { models = ModelCheckpoints() } }
   /// Models on the way through the window that is open.
   private var models = ModelCheckpoints()
-  /// Events of the window that have happened.
+  /// How many events of the window have happened.
   package private(set) var count: Int
-  /// The moment, in ticks.
+  /// The moment that is shown, in ticks.
   package private(set) var ticks: UInt64
-  /// The step that led here; nil: it came here otherwise. See `step(forward:)`.
+  /// The step that led to this place; nil: the player came here otherwise. See `step(forward:)`.
   public internal(set) var step: PastStep?
-  /// Segments that are unpacked already, for a question that goes through the same ones again and again.
+  /// Segments that are kept unpacked, for a question that goes through the same ones repeatedly; nil: none are.
   package var unpacked: UnpackedWindows?
-  /// Who waits for what is being made, if somebody does: see Effort.
+  /// The work on an answer, which tells how far it has come and whether it was cancelled; nil: nobody asks. See Effort.
   package var effort: Effort?
 
-  /// Starts at the newest moment. nil: there is no history.
+  /// Starts at the newest moment. nil: there is no history, or its last segment cannot be read.
   public init?(_ history: History) {
     history.flush()
     guard let number = history.numbers.last, let window = Window(number, of: history, decoder) else {
@@ -35,28 +36,32 @@ public struct Player {
     ticks = window.events.last.map { max($0.record.time, window.start) } ?? window.start
   }
 
-  /// Nanoseconds: the moment that is shown; the first and the last that can be.
+  /// The moment that is shown, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64 { window.keyframe.clock.nanoseconds(at: ticks) }
+  /// The first moment that can be shown, in nanoseconds.
   public var firstTime: UInt64 { history.numbers.first.flatMap { history.segment($0)?.time } ?? time }
+  /// The last moment that can be shown, in nanoseconds.
   public var lastTime: UInt64 {
     guard let last = history.numbers.last, let segment = history.segment(last) else { return time }
     let end = segment.blocks.map(\.lastTime).max() ?? segment.start
     return max(segment.time, window.keyframe.clock.nanoseconds(at: end))
   }
 
-  /// Whether this is the newest moment of what has been recorded so far.
+  /// Whether this is the newest moment of what has been taken in so far.
   public var isAtEnd: Bool { window.number >= history.numbers.last ?? 0 && count == window.events.count }
+  /// Whether this is the oldest moment.
   public var isAtStart: Bool { window.number <= history.numbers.first ?? 0 && count <= window.prefix }
 
-  /// Goes on with another copy of the same history, at the same place.
+  /// Goes on in another copy of the same history, at the same place.
   public mutating func turn(to history: History) { self.history = history }
 
   // MARK: moving
 
-  /// Goes to a moment, in nanoseconds; beyond the ends, to the end.
+  /// Goes to a moment, in nanoseconds. Beyond an end of the history it goes to that end.
   public mutating func seek(to time: UInt64) {
     seek(ticks: window.keyframe.clock.ticks(at: time))
-    // Each segment has the clock as it was read then: its own says what its events' moments are.
+    // Each segment has the clock as it was read then. Only the segment's own clock tells the times of its events
+    // exactly.
     seek(ticks: window.keyframe.clock.ticks(at: time))
   }
 
@@ -64,13 +69,13 @@ public struct Player {
     guard let number = history.number(at: wanted) else { return }
     guard open(number) else { return }
     count = max(window.prefix, window.count(upTo: wanted))
-    // Between keyframes nothing is known without events, so nothing is shown.
+    // Without events nothing is known between keyframes, so no such moment is shown.
     ticks = window.hasEvents ? max(window.start, wanted) : window.start
     step = nil
   }
 
-  /// Goes on by a length of time, in nanoseconds, and to the next moment of which something is known at least; to the end
-  /// where there is none.
+  /// Goes on by a length of time, in nanoseconds, but at least to the next moment of which something is known. If there
+  /// is none, it goes to the end.
   public mutating func advance(by interval: UInt64) {
     let before = time
     let (wanted, isBeyond) = before.addingReportingOverflow(interval)
@@ -84,10 +89,10 @@ public struct Player {
   /// Goes back by a length of time, in nanoseconds.
   public mutating func goBack(by interval: UInt64) { seek(to: time - min(time, interval)) }
 
-  /// Whether there are events to step over: a target without tracing writes none, and then there are keyframes only.
+  /// Whether there are events to step over. A target without tracing writes none, and then there are only keyframes.
   public var hasEvents: Bool { window.hasEvents }
 
-  /// Makes one more event happen; false at the end.
+  /// Lets one more event happen. false: this is the end already.
   @discardableResult
   public mutating func stepForward() -> Bool {
     guard hasEvents else { return false }
@@ -104,7 +109,7 @@ public struct Player {
     return true
   }
 
-  /// Undoes the last event; false at the beginning.
+  /// Undoes the last event. false: this is the beginning already.
   @discardableResult
   public mutating func stepBack() -> Bool {
     guard hasEvents else { return false }
@@ -117,14 +122,15 @@ public struct Player {
     return true
   }
 
-  /// The event that the step just made went over.
+  /// The event that the step just made went over; nil: there is none.
   func crossed(_ isForward: Bool) -> Event? {
     let place = isForward ? count - 1 : count
     return window.events.indices.contains(place) ? event(window.events[place]) : nil
   }
 
-  /// Goes to the first or the last moment.
+  /// Goes to the first moment.
   public mutating func seekToStart() { seek(ticks: 0) }
+  /// Goes to the last moment.
   public mutating func seekToEnd() {
     history.flush()
     guard let last = history.numbers.last, open(last) else { return }
@@ -133,22 +139,23 @@ public struct Player {
     ticks = window.events.last.map { max($0.record.time, window.start) } ?? window.start
   }
 
-  /// The newest moment of which everything is known. Rings are read one after the other: while history is being taken, of
-  /// what came after the beginning of the last reading some lanes have more than others, so that a G may run there that
-  /// was never ready. Where nothing is being taken in, as in a recording, it is the last one.
+  /// The newest moment, in nanoseconds, of which everything is known. Rings are read one after the other. So while
+  /// history is being taken in, the end is known for some lanes and not for others, and a G may run there that was
+  /// never ready. The newest moment is before that. If nothing is being taken in, as in a recording, it is the last
+  /// one.
   public var newestTime: UInt64 {
     let settled = history.settled
     return settled == 0 ? lastTime : settled
   }
 
-  /// Goes there.
+  /// Goes to the newest moment of which everything is known.
   public mutating func seekToNewest() {
     seekToEnd()
     let newest = newestTime
     if newest < time { seek(to: newest) }
   }
 
-  /// Unpacks a segment, unless it is the one that is open and has not grown.
+  /// Unpacks a segment, unless it is the one that is open and has not grown. false: it cannot be read.
   private mutating func open(_ number: Int) -> Bool {
     if number == window.number, window.extent == Window.Extent(number, of: history) { return true }
     guard let window = unpack(number) else { return false }
@@ -158,7 +165,7 @@ public struct Player {
 
   // MARK: what there was
 
-  /// All gauges at this moment.
+  /// All gauges at this moment. What cannot be known of the moment is nil, or is as of the keyframe before.
   public var snapshot: Snapshot {
     if let kept = unpacked?.snapshot, kept.segment == window.number, kept.count == count, kept.ticks == ticks
     {
@@ -171,8 +178,8 @@ public struct Player {
     return snapshot
   }
 
-  /// The keyframes of the minute before this moment, and of the time since `since`, oldest first: what rates, maxima and the
-  /// last minute are made of.
+  /// The keyframes of the minute before this moment, and of the time since `since`, oldest first. Rates, maxima and the
+  /// chart of the last minute are made from them.
   package func keyframes(since: UInt64) -> [Keyframe] {
     let now = window.keyframe.snapshot.time
     let earliest = min(since, now - min(now, 60_000_000_000))
@@ -182,10 +189,10 @@ public struct Player {
     return numbers.compactMap { history.segment($0)?.keyframe.bytes.flatMap { Keyframe($0) } }
   }
 
-  /// All gauges, without names: what is cheap.
+  /// All gauges, without the names of Gs. This is much cheaper than `snapshot`.
   package var model: Model { models.model(of: window, after: count, at: ticks, reasons: history.reasons) }
 
-  /// The last events, up to and at this moment: `limit` of each lane at most, oldest first.
+  /// The last events up to this moment, oldest first: at most `limit` of each lane.
   public func lastEvents(ofEachLane limit: Int) -> [Lane: [Event]] {
     var found: [Lane: [PlacedRecord]] = [:]
     func look(_ events: some Collection<PlacedRecord>) {
@@ -194,7 +201,7 @@ public struct Player {
       }
     }
     look(window.events.prefix(count))
-    // Lanes that were quiet: a few segments further back.
+    // Lanes that were quiet: their events are looked for in a few earlier segments.
     for number in (max(history.firstNumber, window.number - 8)..<max(window.number, history.firstNumber))
       .reversed()
     {
@@ -205,7 +212,7 @@ public struct Player {
     return found.mapValues { $0.reversed().map(event) }
   }
 
-  /// The event that happened last; nil before the first.
+  /// The event that happened last; nil: none has happened.
   public var lastEvent: Event? {
     if count > 0 { return event(window.events[count - 1]) }
     let earlier = history.numbers.prefix { $0 < window.number }
@@ -220,13 +227,14 @@ public struct Player {
     Event(placed, window.keyframe.clock, names: history.names, reasons: history.reasons)
   }
 
-  /// Records that are missing at and before this moment, in this segment: nothing may be concluded from their absence.
+  /// How many records are missing in this segment, up to this moment. If it is not 0, nothing follows from the absence
+  /// of a record.
   public var missing: UInt64 { window.missing(at: ticks) }
 
-  /// Hands the segments up to this moment to `take`, those with the numbers from `first` to `last`, each with its events
-  /// in the order of time, each event once.
+  /// Hands the segments with the numbers from `first` to `last`, as far as this moment, to `take`, each with its events
+  /// in the order of time. Each event is handed over once.
   ///
-  /// - Parameter sieve: lets through which events are wanted, and perhaps others; nil: all.
+  /// - Parameter sieve: lets through the events that are wanted, and perhaps others; nil: all.
   package func walk(
     from first: Int, to last: Int = .max, only sieve: RecordSieve? = nil,
     _ take: (Window, ArraySlice<PlacedRecord>) -> Void
@@ -236,15 +244,16 @@ public struct Player {
     for number in first...min(last, window.number) {
       let isLast = number == window.number
       guard let other = isLast ? window : unpack(number, only: sieve) else { continue }
-      // What comes before the first moment of all is known of some lanes only; later it was in the segment before.
+      // Events up to a segment's start are left out. In a later segment they belong to the segment before; in the first
+      // one they are known for some lanes only.
       let end = isLast ? count : other.events.count
       take(other, other.events[min(other.prefix, end)..<end])
     }
   }
 
-  /// A segment, with all its events; or with those that a sieve lets through, and perhaps others.
+  /// A segment with all its events, or with those that a sieve lets through.
   ///
-  /// nil: there is none, or nobody waits for it any more.
+  /// nil: there is no such segment, or nobody waits for the answer any more.
   package func unpack(_ number: Int, only sieve: RecordSieve? = nil) -> Window? {
     if effort?.isCancelled == true { return nil }
     if let kept = unpacked?.kept(number) { return kept }
@@ -258,7 +267,7 @@ public struct Player {
   /// The clock of the segment that is open.
   package var clock: Clock { window.keyframe.clock }
 
-  /// Segments that are gone through at most to find out what the Gs did.
+  /// At most this many segments are gone through to find out what the Gs did.
   private static let reach = 64
 
   /// Every G at this moment; see GoroutineFinder §2.
@@ -270,18 +279,18 @@ public struct Player {
     return all
   }
 
-  /// The same, where that has been found out already.
+  /// Every G at this moment, if that has been found out already; nil: it has not.
   package var goroutinesAtHand: Goroutines? {
     guard let kept = unpacked?.goroutines else { return nil }
     return kept.segment == window.number && kept.count == count && kept.ticks == ticks ? kept.all : nil
   }
 
-  /// Where the player stands: equal places of one history show the same, unless the history has grown.
+  /// Where the player stands. Equal places in one history show the same, unless the history has grown.
   package var place: PlayerPlace {
     PlayerPlace(segment: window.number, count: count, ticks: ticks, step: step)
   }
 
-  /// What finds out the Gs at this moment.
+  /// The value that finds out the Gs at this moment.
   package var finder: (GoroutineFinder, isComplete: Bool) {
     if let found = unpacked?.found, found.segment == window.number, found.count == count {
       return (found.finder, found.isComplete)
@@ -293,7 +302,7 @@ public struct Player {
 
   private func find() -> (GoroutineFinder, isComplete: Bool) {
     let near = history.numbers.clamped(to: window.number - Self.reach..<window.number + Self.reach + 1)
-    // Without events a table tells of its own moment only.
+    // Without events a table tells only of its own moment.
     let tables = near.filter { history.segment($0)?.goroutines != nil && (hasEvents || $0 == window.number) }
     let table =
       tables
@@ -306,7 +315,8 @@ public struct Player {
       guard let other = number == window.number ? window : unpack(number) else {
         continue
       }
-      // What comes before the first moment of all is known of some lanes only, so it says nothing of a G.
+      // Events up to a segment's start are left out. The segment before has them; in the first one they are known for
+      // some lanes only, so they say nothing of a G.
       let start = other.prefix
       let upTo = number < window.number ? other.events.count : number > window.number ? start : count
       for event in other.events[start..<max(upTo, start)] { finder.apply(event.record, on: event.lane) }
@@ -317,7 +327,7 @@ public struct Player {
 }
 
 extension History {
-  /// Goes through every record once, as a replay does; how many there were.
+  /// Goes through every record once, as a replay does, and returns how many there were.
   public func replayAll() -> Int {
     let decoder = RecordDecoder()
     return numbers.reduce(0) { count, number in

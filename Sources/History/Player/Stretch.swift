@@ -1,16 +1,17 @@
 // A stretch of history: the records of all lanes between two moments, a block at a time.
 //
-// Unlike a window (see Window), which is a whole segment put in order, it unpacks only the blocks that touch the
-// stretch, newest first, and those records that wait to be compressed as they are. So a second of it can be looked at
-// while the target goes on, with drains in between.
+// A window (see Window) is a whole segment, put in order. A stretch unpacks only the blocks that it touches, the newest
+// first, and takes records that wait to be compressed as they are. So a second of history can be looked at while the
+// target goes on, with drains in between.
 import Observed
 import Region
 
-/// Some records of one lane, in its order.
+/// Some successive records of one lane.
 package struct StretchPiece {
   package let lane: Lane
-  /// Position of the first, and times of the first and the last in ticks.
+  /// The position of the first record in its lane.
   package let first: UInt64
+  /// The times of the first and of the last record, in ticks.
   package let firstTime, lastTime: UInt64
   package let count: Int
   fileprivate let content: Content
@@ -20,7 +21,7 @@ package struct StretchPiece {
     case plain([Record])
   }
 
-  /// Records that wait to be compressed: a copy of as many as are wanted, so that history can go on with its own.
+  /// Copies records that wait to be compressed, so that the history can go on with its own.
   package init(_ lane: LaneRecorder, _ records: ArraySlice<Record>) {
     (self.lane, content, count) = (lane.lane, .plain(Array(records)), records.count)
     first = lane.first &+ UInt64(records.startIndex)
@@ -32,7 +33,7 @@ package struct StretchPiece {
     (firstTime, lastTime) = (block.firstTime, block.lastTime)
   }
 
-  /// The records; as many as could be unpacked.
+  /// The records. If some cannot be unpacked, those before them.
   package func records(_ decoder: RecordDecoder) -> [Record] {
     switch content {
     case .plain(let records): return records
@@ -45,11 +46,11 @@ package struct StretchPiece {
 }
 
 extension History {
-  /// Segments that are gone back through at most to learn what a quiet lane did last.
+  /// At most this many segments are gone back through to learn what a quiet lane did last.
   private static let reach = 64
 
-  /// What there is of `from...to`, in ticks, the newest piece first; and of each lane the piece before that, if there
-  /// is one not too far back.
+  /// The pieces between two moments in ticks, the newest first; and of each lane the piece before, if it is not too far
+  /// back.
   package func pieces(from: UInt64, to: UInt64) -> [StretchPiece] {
     var found: [StretchPiece] = []
     /// Lanes whose state at `from` is known.

@@ -1,16 +1,17 @@
-// A few segments that stay unpacked while one question is answered: to unpack is most of what it takes.
+// A few segments that stay unpacked while one question is answered, because unpacking takes most of the time.
 import Observed
 
-/// For one thread at a time, and no longer than the question: a segment of a flood takes megabytes.
+/// Not thread-safe. Keep it no longer than the question takes: a segment of a flood takes megabytes.
 package final class UnpackedWindows {
   private static let most = 10
-  /// The one that was asked for last comes last.
+  /// The window that was asked for last is the last.
   private var windows: [Window] = []
-  /// What the Gs did at a place, once that was found out.
+  /// What was found out about the Gs at one place; nil: nothing yet.
   package var found: (segment: Int, count: Int, finder: GoroutineFinder, isComplete: Bool)?
 
-  /// What all Gs, and the gauges, were at a place, likewise.
+  /// All Gs at one place; nil: they were not found out yet.
   package var goroutines: (segment: Int, count: Int, ticks: UInt64, all: Goroutines)?
+  /// All gauges at one place; nil: they were not computed yet.
   package var snapshot: (segment: Int, count: Int, ticks: UInt64, snapshot: Snapshot)?
 
   package init(
@@ -21,7 +22,7 @@ package final class UnpackedWindows {
     (self.found, self.goroutines, self.snapshot) = (found, goroutines, snapshot)
   }
 
-  /// One that is unpacked already.
+  /// The window of a segment that is unpacked already; nil: it is not.
   package func kept(_ number: Int) -> Window? {
     guard let place = windows.firstIndex(where: { $0.number == number }) else { return nil }
     let window = windows.remove(at: place)

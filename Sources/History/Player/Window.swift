@@ -1,35 +1,38 @@
 // A window: one segment of history unpacked, with its events in the order of time.
 //
-// It shows the moments from its `start` to `end`, the start of the next. Events of the segment up to `start` come
-// first and are part of every model in it; events of the next segment up to `end` are part of it too (see History §3).
+// A window shows the moments from its `start` to its `end`, which is the start of the next segment. Events of the
+// segment up to `start` come first, and are part of every model in it. Events of the next segment up to `end` are part
+// of it, too (see History §3).
 import Observed
 import Region
 
+/// One segment of history, unpacked.
 package struct Window {
-  /// Records that are unpacked at most: a damaged recording may promise any number.
+  /// At most this many records are unpacked, because a damaged recording may promise any number.
   package static let most = 1 << 23
 
   package let number: Int
   package let keyframe: Keyframe
-  /// In ticks: where it begins and ends; `end` of the last window is nil.
+  /// Where it begins and where it ends, in ticks. The last window has no `end`.
   package let start: UInt64
   package let end: UInt64?
   package private(set) var events: [PlacedRecord] = []
   /// Where records are missing.
   package private(set) var gaps: [Gap] = []
-  /// Whether everything was there and made sense.
+  /// Whether all blocks could be unpacked, and had no more than `most` records.
   package private(set) var isWhole = true
-  /// Events that belong to its very first moment.
+  /// How many of the events are not later than `start`. They have happened at every moment that the window shows.
   package private(set) var prefix = 0
 
+  /// A place in a lane where records are missing.
   package struct Gap: Equatable {
     package var lane: Lane
     package var count: UInt64
-    /// In ticks: the last record before it, from when on it may be; 0 where it is open at its beginning.
+    /// The time of the last record before the gap, in ticks; 0: there is none. The missing records are later.
     package var after: UInt64
   }
 
-  /// How much of the segments it was made of: it is another window when they have grown.
+  /// How much of the segments went into a window. If a segment has grown, a new window is needed.
   package struct Extent: Equatable {
     package var blocks: Int
     package var next: Int?
@@ -43,15 +46,16 @@ package struct Window {
   }
 
   package let extent: Extent
-  /// Records that were decoded for it.
+  /// How many records were decoded for it.
   package private(set) var looked = 0
 
-  /// How far a lane is known: the position after its last record, and when that was.
+  /// How far a lane is known: the position behind its last record, and that record's time in ticks.
   private typealias Known = (position: UInt64, time: UInt64)
 
   /// nil: there is no such segment, or its keyframe cannot be read.
   ///
-  /// - Parameter sieve: lets through what is wanted of its events; a model cannot be made of such a window.
+  /// - Parameter sieve: lets through the events that are wanted. A window with a sieve lacks events, so no model can be
+  ///   made of it.
   package init?(_ number: Int, of history: History, _ decoder: RecordDecoder, only sieve: RecordSieve? = nil)
   {
     guard let segment = history.segment(number), let extent = Extent(number, of: history),
@@ -76,14 +80,14 @@ package struct Window {
       note(known[block.lane], goesOnAt: block.first, in: block.lane)
       known[block.lane] = (block.end, block.lastTime)
     }
-    // What the next keyframe counts and no block has: a gap that goes up to it, or beyond.
+    // Records that the next keyframe counts and no block has are a gap that ends at that keyframe, or later.
     let boundaries = next?.keyframe.bytes.flatMap { Keyframe($0)?.boundaries } ?? []
     for boundary in boundaries { note(known[boundary.lane], goesOnAt: boundary.position, in: boundary.lane) }
     events = Self.merge(runs.lanes)
     prefix = count(upTo: start)
   }
 
-  /// The records of each lane, on their way into one order.
+  /// The records of each lane, before they are put into one order.
   private struct Runs {
     private let sieve: RecordSieve?
     private var places: [Lane: Int] = [:]
@@ -92,7 +96,7 @@ package struct Window {
 
     init(_ sieve: RecordSieve?) { self.sieve = sieve }
 
-    /// Unpacks a block; whether all of it was there.
+    /// Unpacks a block, and returns whether all of it was there.
     mutating func add(_ block: EventBlock, upTo end: UInt64, _ decoder: RecordDecoder) -> Bool {
       records.removeAll(keepingCapacity: true)
       let isWhole = decoder.decode(
@@ -102,7 +106,7 @@ package struct Window {
         lanes.append([])
         places[block.lane] = place
       }
-      // Taken out meanwhile, so that nobody shares it.
+      // The array is swapped out of `lanes` while it grows. If both shared it, each append would copy it.
       var run: [PlacedRecord] = []
       swap(&run, &lanes[place])
       for (index, record) in records.enumerated() {
@@ -120,18 +124,18 @@ package struct Window {
     gaps.append(Gap(lane: lane, count: position - known.position, after: known.time))
   }
 
-  /// Records that are missing at a moment, in ticks.
+  /// How many records are missing before a moment in ticks.
   package func missing(at ticks: UInt64) -> UInt64 {
     gaps.reduce(0) { $1.after < ticks ? $0 &+ $1.count : $0 }
   }
 
-  /// Events that have happened at a moment.
+  /// How many events have happened at a moment in ticks.
   package func count(upTo ticks: UInt64) -> Int {
     events.firstPlace { $0.record.time <= ticks }
   }
 
-  /// Runs that are each in order become one that is: two and two, the shortest first, so that most records are moved once.
-  /// What has the same time comes in the order of the lanes, Ms first: a poll readies what a P then runs.
+  /// Merges runs that are each in order: always the two shortest ones, so that most records are moved only once.
+  /// Records of the same time are in the order of the lanes, Ms first, because a poll readies what a P then runs.
   package static func merge(_ runs: [[PlacedRecord]]) -> [PlacedRecord] {
     guard runs.allSatisfy(isInOrder) else { return runs.joined().sorted(by: precedes) }
     var left = runs.filter { !$0.isEmpty }
@@ -176,7 +180,7 @@ package struct Window {
     return true
   }
 
-  /// The model when `count` of the events have happened, at the moment `ticks`.
+  /// The model after `count` of the events, at the moment `ticks`.
   package func model(after count: Int, at ticks: UInt64, reasons: [WaitReason?]) -> Model {
     var model = Model(keyframe.snapshot, reasons: reasons)
     for event in events.prefix(count) { model.apply(event.record, on: event.lane) }
@@ -184,14 +188,14 @@ package struct Window {
     return model
   }
 
-  /// Says of a model of this window that events are missing, if they are.
+  /// Notes in a model of this window that events are missing, if they are.
   package func note(_ model: inout Model, at ticks: UInt64) {
     if !isWhole || missing(at: ticks) > 0 { model.noteGap() }
   }
 }
 
 extension Lane {
-  /// Ms before Ps.
+  /// A key to sort lanes by: Ms before Ps, each by id.
   fileprivate var rank: Int {
     switch self {
     case .m(let id): id

@@ -1,37 +1,38 @@
-// The chunks of a recording: what the file is made of. docs/recording.md is the specification.
+// The chunks that the file of a recording is made of. docs/recording.md is the specification.
 //
 //     file  = "MPGREC2\n", chunk, chunk…
 //     chunk = kind (1 byte), length of the body (4 bytes, low first), checksum (4 bytes, low first), body
 //
 // The checksum is the CRC-32 of kind, length and body. Chunks of unknown kinds are skipped, so that the format can
-// grow; a change that older readers would get wrong changes the first line.
+// grow. A change that older readers would get wrong changes the first line.
 import Host
 import Region
 
+/// What a chunk contains.
 package enum ChunkKind: UInt8 {
-  /// Who was recorded.
+  /// The process that was recorded.
   case about = 1
   /// More of the string table.
   case names = 2
   /// The beginning of a segment.
   case keyframe = 3
-  /// The Gs around it.
+  /// The table of Gs near the keyframe before.
   case goroutines = 4
   /// Records of one lane.
   case block = 5
-  /// The recording ends here on purpose.
+  /// The end of the recording, written on purpose.
   case end = 6
 }
 
 enum Chunk {
   package static let magic = FileKind.recordingMagic
-  /// Versions that can be read: 1 knew fewer ways to tell an arg.
+  /// The versions that can be read. Version 1 knew fewer forms of an arg.
   static let versions: [UInt8] = [UInt8(ascii: "1"), UInt8(ascii: "2")]
   package static let head = 9
-  /// Longer bodies are not believed.
+  /// Longer bodies are taken for damage.
   package static let longest = 1 << 24
 
-  /// A whole chunk.
+  /// A complete chunk.
   package static func bytes(_ kind: ChunkKind, _ body: [UInt8]) -> [UInt8] {
     var out = ByteWriter()
     out.append([kind.rawValue])
@@ -44,7 +45,7 @@ enum Chunk {
     return out.bytes
   }
 
-  /// What stands before a block's records.
+  /// The bytes that stand before a block's records.
   static func blockHead(_ block: EventBlock) -> [UInt8] {
     var out = ByteWriter()
     out.number(UInt64(block.lane.number))
@@ -53,11 +54,11 @@ enum Chunk {
   }
 }
 
-/// Who was recorded, and how the numbers of that build are to be read.
+/// The process that was recorded, and the meaning of raw values in the build that wrote the file.
 package struct RecordingAbout {
   package var pid: Int32 = 0
   package var name = ""
-  /// Raw values of wait reasons, and our name for each.
+  /// Our name for each raw value of a wait reason.
   package var reasons: [WaitReason?] = WaitReason.all
 
   package var bytes: [UInt8] {

@@ -1,25 +1,27 @@
-// Reading a recording: its chunks become the segments of a history, whose records stay in the file until they are
+// Reading a recording: its chunks become the segments of a history. Their records stay in the file until they are
 // wanted.
 //
-// The file is somebody else's, or was cut while it was written, or its disk is ill. Everything is read once, in order,
-// and checked; where the first thing is wrong the recording ends, and it says so. Nothing in the file makes us take
-// more memory than a small multiple of what it holds.
+// The file may come from somebody else, may have been cut while it was written, or may lie on a failing disk. So all of
+// it is read once, in order, and checked. The recording ends where the first thing is wrong, and says so. Nothing in
+// the file makes us take more memory than a small multiple of what the file holds.
 import Host
 import Observed
 import Region
 
-/// An open recording.
+/// An open recording. Not thread-safe, because its history is not.
 public struct Recording {
+  /// What was recorded. Its records are read from the file when they are wanted.
   public let history: History
-  /// The file.
+  /// The path of its file.
   package let path: String
-  /// How the target ended, if it did so while it was recorded.
+  /// How the target ended, in words; nil: it did not end while it was recorded.
   public private(set) var ended: String?
   /// What is wrong with the file, and where; nil: nothing.
   public private(set) var damage: String?
   package private(set) var about: RecordingAbout
 
-  /// Opens the recording in the file at `path`. Throws when there is not even a beginning.
+  /// Opens the recording in the file at `path`. Throws `notARecording` if it does not contain even one keyframe, and
+  /// other errors if the file cannot be read.
   public init(path: String) throws(InspectorError) {
     let history = History()
     (self.history, self.path) = (history, path)
@@ -40,7 +42,7 @@ public struct Recording {
     }
   }
 
-  /// Takes in one chunk; what is wrong with it.
+  /// Takes in one chunk, and returns what is wrong with it; nil: nothing.
   private mutating func take(_ chunk: RecordingReader.Piece, _ builder: inout SegmentBuilder) -> String? {
     switch chunk.kind {
     case .about:
@@ -68,7 +70,7 @@ public struct Recording {
   }
 }
 
-/// Puts chunks together to segments.
+/// Puts chunks together into segments.
 private struct SegmentBuilder {
   private let file: RecordingFile
   private var segment: Segment?

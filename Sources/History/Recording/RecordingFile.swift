@@ -2,7 +2,7 @@
 internal import Glibc
 import Host
 
-/// Reads pieces of a file. Not mapped: a file that somebody cuts short gives nothing, and no SIGBUS.
+/// Reads pieces of a file. The file is not mapped, so if somebody cuts it short a read fails, and no SIGBUS is raised.
 package final class RecordingFile {
   package let path: String
   private let descriptor: FileDescriptor
@@ -21,14 +21,14 @@ package final class RecordingFile {
     self.path = path
   }
 
-  /// It may be one that is not whole yet.
+  /// The error for a file that does not exist. Its recorder may still be writing it under its temporary name.
   private static func missing(_ path: String) -> InspectorError {
     let part = path + ".part"
     let hint = FileIdentity(path: part) == nil ? "" : "; \(part) is being written, or its recorder was killed"
     return .notARecording(path: path, reason: "there is no such file" + hint)
   }
 
-  /// The bytes from `offset`; nil when they are not all there.
+  /// The `count` bytes from `offset`; nil: not all of them are there.
   package func bytes(_ count: Int, at offset: UInt64) -> [UInt8]? {
     guard count >= 0, offset <= size, UInt64(count) <= size - offset else { return nil }
     var done = 0

@@ -1,24 +1,24 @@
-// The chunks of a recording, one after the other, each of them checked.
+// The chunks of a recording, read one after the other, and checked.
 import Host
 
 struct RecordingReader {
-  /// A chunk whose checksum is right; of an unknown kind: nil.
+  /// A chunk whose checksum is right. Its kind is nil if this build does not know it.
   struct Piece {
     package var kind: ChunkKind?
     package var offset: UInt64
     package var body: [UInt8]
   }
 
-  /// Chunks, and bytes of names, that are read at most.
+  /// At most this many chunks, and this many bytes of names, are read.
   private static let mostChunks = 1 << 22
   package static let mostNames = 1 << 22
 
   package let file: RecordingFile
   private var offset: UInt64
   private var chunks = 0
-  /// Whether the end was there, with nothing behind it.
+  /// Whether the chunk of the end was read, with nothing behind it.
   private(set) var isFinished = false
-  /// What was wrong, and where; nothing is read from there on.
+  /// What is wrong, and where; nothing is read from there on. nil: nothing so far.
   package private(set) var damage: String?
 
   init(path: String) throws(InspectorError) {
@@ -37,7 +37,7 @@ struct RecordingReader {
 
   package mutating func stop(_ reason: String) { damage = reason }
 
-  /// The next chunk; nil at the end, or where something is wrong.
+  /// The next chunk; nil: there is no more, or something is wrong.
   package mutating func next() -> Piece? {
     guard damage == nil, !isFinished, offset < file.size else { return nil }
     chunks += 1

@@ -1,30 +1,36 @@
-// Writing a recording: segments of a history, one after the other, each of them whole in the file as soon as it is
-// whole in memory. Whatever becomes of the recorder, the file up to there can be read: as `PATH.part`, since a file has
-// its own name only when it is whole (OutputFile.swift).
+// Writing a recording: segments of a history, one after the other. Each segment is in the file as soon as it is
+// complete in memory. Whatever happens to the recorder, the file can be read up to there: as `PATH.part`, because a
+// file takes its own name only when it is complete (OutputFile.swift).
 import Host
 import Observed
 
-/// A recording that is being written.
+/// A recording that is being written. Not thread-safe.
 public final class RecordingWriter {
   private let file: OutputFile
   private var namesWritten = 0
-  /// Segments, records and bytes so far.
+  /// Segments written so far.
   public private(set) var segments = 0
+  /// Records written so far.
   public private(set) var records = 0
+  /// Bytes written so far.
   public var bytes: Int { file.bytes }
+  /// The path as the user wrote it.
   public var path: String { file.path }
-  /// Whether it has its name, with all that was written; whether it replaces a file; whether it goes down a pipe.
+  /// Whether the file is complete and has its final name.
   public var isWhole: Bool { file.isDone }
+  /// Whether the recording replaces an existing file.
   public var replaces: Bool { file.replaces }
+  /// Whether the recording is written to a pipe, a device or standard output.
   public var isStream: Bool { file.isStream }
-  /// The ends of the last two whole segments: what can be gone back to where there is no room for more.
+  /// The ends of the last two complete segments, to which the file can be cut back when there is no room for more.
   private var ends: [(bytes: Int, segments: Int, records: Int)] = []
 
-  /// Makes the file, for its owner alone, and shows what there is of it as `PATH.part` until it is finished.
+  /// Makes the file, readable only by its owner. Until it is finished it is visible as `PATH.part`. Throws if the file
+  /// cannot be made, or if a parameter forbids it.
   ///
   /// - Parameters:
-  ///   - isNew: a file that is there is left alone, and an error; else it is replaced in the end.
-  ///   - replaces: what a file that is there must be.
+  ///   - isNew: if true, an existing file is an error and stays as it is; otherwise it is replaced in the end.
+  ///   - replaces: the kind of existing file that may be replaced.
   ///   - inputs: files that may not be written to.
   public convenience init(
     path: String, isNew: Bool = false, replaces: OutputKind = .recording, inputs: [FileIdentity?] = []
@@ -40,7 +46,7 @@ public final class RecordingWriter {
     try write(Chunk.magic)
   }
 
-  /// Says who is recorded; first of all.
+  /// Writes which process is recorded. Call this first of all. Throws if the file cannot be written.
   public func begin(_ target: Snapshot.Target, _ history: History) throws(InspectorError) {
     let about = RecordingAbout(pid: target.pid, name: target.name, reasons: history.reasons)
     try write(Chunk.bytes(.about, about.bytes))
@@ -62,7 +68,7 @@ public final class RecordingWriter {
     ends = ends.suffix(1) + [(bytes, segments, records)]
   }
 
-  /// Writes what `history` has since a moment (nanoseconds), up to its very end.
+  /// Writes what `history` has from a moment (in nanoseconds) up to its very end. Throws if the file cannot be written.
   ///
   /// - Parameter breathe: called between two segments; the history may grow meanwhile.
   public func write(
@@ -76,21 +82,22 @@ public final class RecordingWriter {
     }
   }
 
-  /// The end, on purpose; `ended`: how the target ended, if it did. The file takes its name.
+  /// Writes the end, and gives the file its final name. `ended` says in words how the target ended; nil: it did not.
+  /// Throws if that fails.
   public func finish(ended: String?) throws(InspectorError) {
     try writeEnd(ended)
     try commit()
   }
 
-  /// Ends the file although not all could be written: it goes back to the last segment that is whole, so that what there
-  /// was room for is a recording. A file that was to be replaced is not given up for less than all of it.
+  /// Ends the file although not everything could be written. It is cut back to its last complete segment, so that it is
+  /// a recording of what there was room for. An existing file is not replaced by such a part of a recording.
   ///
   /// - Returns: whether there is such a recording now.
   public func salvage(ended: String?) -> Bool {
     guard !file.replaces else { return false }
     for end in ends.reversed() where file.cut(to: end.bytes) {
       (segments, records) = (end.segments, end.records)
-      // The end may want a block of the disk, and then the segment before has to go.
+      // Writing the end may need one more block of the disk. Then the segment before it has to go.
       guard (try? writeEnd(ended)) != nil else { continue }
       return (try? commit()) != nil
     }
@@ -105,10 +112,10 @@ public final class RecordingWriter {
     try write(Chunk.bytes(.end, out.bytes))
   }
 
-  /// All is written: the file takes its name.
+  /// Gives the file its final name, because everything is written.
   package func commit() throws(InspectorError) { try file.commit() }
 
-  /// Writes a chunk that was read elsewhere.
+  /// Writes a chunk that was read from another recording.
   package func copy(_ kind: ChunkKind, _ body: [UInt8]) throws(InspectorError) {
     try write(Chunk.bytes(kind, body))
     if kind == .keyframe { segments += 1 }

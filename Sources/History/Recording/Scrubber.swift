@@ -1,12 +1,15 @@
-// Scrubbing: a recording without names, fit to be shared. What remains are numbers: who ran when, and for how long.
+// Scrubbing makes a recording without names, fit to be shared. What remains are numbers: which G ran when, and for how
+// long.
 import Host
 
+/// Removes the names from a recording.
 public enum Scrubber {
-  /// Writes what `input` has to `output`, without the name of the program and those of its functions and labels. The file
-  /// is made to be handed on, so it is no more private than the umask wants it.
+  /// Copies the recording `input` to `output`, without the name of the program and without the names of functions and
+  /// labels. The copy is made to be handed on, so the umask alone decides who may read it. Throws if one of the files
+  /// cannot be read or written.
   ///
-  /// - Parameter replaces: what a file that is there must be.
-  /// - Returns: what is wrong with the input, if anything: the output then ends there.
+  /// - Parameter replaces: the kind of existing file that may be replaced.
+  /// - Returns: what is wrong with the input; the output then ends there. nil: nothing.
   public static func scrub(
     _ input: String, to output: String, replaces: OutputKind = .recording
   ) throws(InspectorError) -> String? {

@@ -1,13 +1,17 @@
-// Some gauges a second, for an hour: what stays of history when its events have to go, and the long view of it.
+// Some gauges of each second, for an hour: what stays of history when its events are dropped, and what long views show.
 import Observed
 
-/// The course of some gauges from the earliest moment that is known of to one moment.
+/// The course of some gauges, from the earliest moment that is known to one moment.
 public struct Trend: Sendable, Equatable {
-  /// One second of history. `Max` is the largest value seen within that second.
+  /// One step of the course. `Max` is the largest value within the step.
   public struct Point: Sendable, Equatable {
+    /// The mean number of Gs started a second.
     public var switchesPerSecond: Double = 0
+    /// The largest depth of the global run queue.
     public var grqMax = 0
+    /// The largest number of parked Gs.
     public var parkedMax = 0
+    /// Makes a point from its parts.
     public init(switchesPerSecond: Double = 0, grqMax: Int = 0, parkedMax: Int = 0) {
       (self.switchesPerSecond, self.grqMax, self.parkedMax) = (switchesPerSecond, grqMax, parkedMax)
     }
@@ -15,10 +19,12 @@ public struct Trend: Sendable, Equatable {
 
   /// Nanoseconds that one point stands for.
   public var step: UInt64
-  /// Oldest first, the last one up to the moment; of each the mean rate, and the largest values of the gauges.
+  /// Oldest first; the last point ends at the moment. Each has the mean rate and the largest values of the gauges in
+  /// its step.
   public var points: [Point]
-  /// Nanoseconds before the moment from when on events are kept as well; before, there is one look a second.
+  /// Nanoseconds before the moment for which events are kept, too. Before that, there is one look a second.
   public var exact: UInt64
+  /// Makes a course from its parts.
   public init(step: UInt64 = 1_000_000_000, points: [Point] = [], exact: UInt64 = 0) {
     (self.step, self.points, self.exact) = (step, points, exact)
   }
@@ -40,14 +46,14 @@ package struct CoarsePoint: Sendable, Equatable {
   }
 }
 
-/// A point for each second, oldest first; of several in one second the largest values.
+/// A point for each second, oldest first. If a second had several moments, its point has their largest values.
 package struct CoarseHistory {
   package static let most = 3600
   private static let second: UInt64 = 1_000_000_000
 
   package private(set) var points: [CoarsePoint] = []
 
-  /// Takes the gauges of one moment; moments come in their order.
+  /// Adds the gauges of one moment. Moments must come in their order.
   package mutating func add(_ snapshot: Snapshot) {
     let point = CoarsePoint(snapshot)
     guard let last = points.last, last.time / Self.second == point.time / Self.second else {
@@ -62,7 +68,7 @@ package struct CoarseHistory {
     points[points.count - 1] = merged
   }
 
-  /// The way to a moment, in `limit` points at most; `exact`: from when on there are events.
+  /// The course up to a moment, in at most `limit` points. `exact` is the moment from which on there are events.
   package func trend(to moment: UInt64, points limit: Int, exact: UInt64) -> Trend {
     let known = points.prefix { $0.time <= moment }
     guard let first = known.first, limit > 0 else { return Trend() }
@@ -75,7 +81,7 @@ package struct CoarseHistory {
     var place = 0
     var isKnown = [Bool](repeating: false, count: count)
     for point in known {
-      // Times out of order are damage.
+      // Times that are out of order are damage.
       let now = max(0, count - 1 - Int((moment - point.time) / step))
       if now != place { (place, base) = (now, before) }
       if point.time > base.time, point.switches >= base.switches {
@@ -87,7 +93,7 @@ package struct CoarseHistory {
       isKnown[now] = true
       before = point
     }
-    // A step into which no look fell gets what the one after it knows: nobody looked, but time did not stand still.
+    // A step in which nobody looked gets the values of the next one: time passed although nobody looked.
     for index in isKnown.indices.dropLast().reversed() where !isKnown[index] {
       trend.points[index] = trend.points[index + 1]
     }

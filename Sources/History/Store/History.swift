@@ -1,86 +1,95 @@
 // History: what a target's scheduler did, as far back as memory allows, and exact at any moment of it.
 //
-// §1 The problem. A million events a second come in and must stay for half a minute and more; the view of any moment
-// of it must be rebuilt at once, and be right: the same numbers that the live gauges had then.
+// §1 The problem. A million events a second come in and must stay for half a minute and more. The view of any moment of
+// that time must be rebuilt at once, and be right: it must show the same numbers that the live gauges showed then.
 //
-// §2 The design. A row of *segments*, a quarter of a second each: a keyframe (all gauges, read from the region), and
-// the records of each lane since, compressed in blocks. The model at a moment is the nearest keyframe before it plus
-// the events in between. When there is no more room the oldest segment goes; its gauges stay, as one coarse point.
-// A recording is the same segments in a file, a black box is one made from the rings that a process left behind. From
-// here on nobody knows which of the three it is.
+// §2 The design. History is a row of *segments*, a quarter of a second each: a keyframe (all gauges, read from the
+// region), and the records of each lane since then, compressed in blocks. The model at a moment is the nearest keyframe
+// before it plus the events in between. When there is no more room, the oldest segment is dropped; its gauges stay, as
+// one coarse point. A recording has the same segments in a file. A black box has segments that are made from the rings
+// that a process left behind. Code that uses a history does not know which of the three it has.
 //
-// §3 Where a segment begins. Gauges and rings are read at full speed, while the writers go on: nothing stops them at
-// "one moment". So the beginning is not a moment but a *boundary* in each lane, the position to which its counters
-// had counted when they were read (Lanes §5). Gauges that were summed from lanes read at slightly different times are
-// exact all the same, as soon as every lane's events after its own boundary are added. `start` is the time of the
-// latest record before any boundary: from then on, the model of this segment is exact at any moment; before, the one
-// of the segment before it is. Records of the segment that are not later than `start` are part of that one's end.
+// §3 Where a segment begins. Gauges and rings are read while the writers go on at full speed: nothing stops them at
+// "one moment". So a segment does not begin at a moment but at a *boundary* in each lane: the position up to which the
+// lane's counters had counted when they were read (Lanes §5). Gauges that are sums over lanes read at slightly
+// different times become exact as soon as every lane's events after its own boundary are added. `start` is the time of
+// the latest record before any boundary. From `start` on, the model of this segment is exact at any moment. Before it,
+// the model of the previous segment is; so the records of this segment that are not later than `start` also belong to
+// the end of the previous one.
 //
 // §4 A writer counts a move, and then writes its record. A reader that comes in between sees a count that is one ahead
-// of the ring. The counters say so by themselves (Lanes §5): the boundary is where they have counted to, be it behind a
-// record that is yet to come; then the segment begins when that one has been drained. A thread can be held up between
-// the two for as long as the system likes. It is waited for a while, and not for ever; a keyframe that went on without
-// it, or whose lanes did not hold still, says that it is not consistent.
+// of the ring. The counters themselves show this (Lanes §5). The boundary is where they have counted to, even if that
+// is behind a record that is still to come; then the segment begins when that record has been drained. The system may
+// hold the writer's thread up between the two for any time. The reader waits for the record for a while, but not
+// forever. A keyframe that was made without the record, or from lanes that did not hold still, says that it is not
+// consistent.
 //
-// §5 What a gap costs. Records that were lost are missing between two blocks of a lane, or between the last block and
-// the boundary of the next keyframe: positions tell how many, but not when. From the last record before them to the
-// next keyframe single counts may be off, and the model says that it is not consistent. No longer: the next keyframe's
-// gauges come from the region, which does not lose anything.
+// §5 What a gap costs. Lost records are missing between two blocks of a lane, or between the last block and the
+// boundary of the next keyframe. Positions tell how many are missing, but not when they were written. From the last
+// record before the gap to the next keyframe single counts may be off, and the model says that it is not consistent. At
+// the next keyframe this ends, because its gauges come from the region, which does not lose anything.
 import Host
 import Observed
 import Region
 
-/// How much history is kept.
+/// How much history is kept. The oldest part is dropped when either limit is exceeded.
 public struct HistoryLimits: Sendable, Equatable {
-  /// Bytes of memory that it makes the process take, a fifth of which is for the allocator and for looking back;
-  /// and nanoseconds.
+  /// Bytes of memory that the history may make the process use. A fifth of them is for the allocator and for looking
+  /// back.
   public var bytes: Int
+  /// Nanoseconds that the history reaches back at most.
   public var duration: UInt64
+  /// By default 250 MB and ten minutes.
   public init(bytes: Int = 250_000_000, duration: UInt64 = 600_000_000_000) {
     (self.bytes, self.duration) = (bytes, duration)
   }
 }
 
-/// The history of one target. For one thread at a time.
+/// The history of one target. Not thread-safe; use `copy` to look back on another thread.
 public final class History {
+  /// How much is kept.
   public let limits: HistoryLimits
-  /// Segments, oldest first; the first has the number `firstNumber`, and numbers are never used again.
+  /// Segments, oldest first. The first one has the number `firstNumber`; numbers are never used again.
   package private(set) var segments: [Segment] = []
   package private(set) var firstNumber = 0
-  /// Gauges of each second, which stay when the segments go.
+  /// Some gauges of each second, which stay when the segments are dropped.
   package private(set) var coarse = CoarseHistory()
   /// Names by id.
   package var names = StringBook()
   /// Our name for each of the target's wait reasons.
   package var reasons: [WaitReason?]
-  /// Who measures the events while they come in; nil: nobody.
+  /// Is told of everything that is taken in, while it is taken in; nil: nobody is told.
   package var follower: (any HistoryFollower)?
-  /// The moment, in nanoseconds, up to which all lanes are known; 0: nothing was taken in, as of a recording.
+  /// The moment, in nanoseconds, up to which the records of all lanes are known; 0: nothing is taken in, as in a
+  /// recording.
   package private(set) var settled: UInt64 = 0
-  /// Whether it is being taken in, so that its end is not the last one.
+  /// Whether the history is still being taken in, so that its end is not final.
   public var isGrowing: Bool { settled != 0 }
   private var lanes: [Lane: LaneRecorder] = [:]
-  /// The keyframe whose boundaries are not all reached yet; it belongs to the last segment but one's end.
+  /// A keyframe whose boundaries are not all reached yet. It is of the last segment; records before them still belong
+  /// to the segment before.
   private var pending: Keyframe?
   private let encoder = RecordEncoder()
   private var memory = 0
-  /// Records that were ever taken in.
+  /// How many records were ever taken in.
   package private(set) var taken: UInt64 = 0
-  /// Records since the last mark.
+  /// How many records were taken in since the last keyframe.
   package private(set) var fresh = 0
-  /// Where each complete segment is written to besides, and the number of the next one.
+  /// Writes each complete segment to a recording as well; nil: nothing is recorded.
   private var writer: RecordingWriter?
+  /// The number of the segment that is written next.
   private var nextToWrite = 0
-  /// What went wrong with that; then nothing more is written.
+  /// What went wrong with the recording; nil: nothing. After an error nothing more is written.
   public private(set) var recordingError: InspectorError?
 
+  /// An empty history, which keeps as much as `limits` say.
   public init(_ limits: HistoryLimits = HistoryLimits()) {
     self.limits = limits
     reasons = WaitReason.all
   }
 
-  /// The same history as it is now, for another thread to look back on while this one grows: what is in it is shared and
-  /// never changes. Nothing is recorded of it.
+  /// The same history as it is now, so that another thread can look back on it while this one grows. The two share
+  /// their content, which never changes. The copy is not recorded.
   public func copy() -> History {
     let copy = History(limits)
     (copy.segments, copy.firstNumber, copy.coarse, copy.names) = (segments, firstNumber, coarse, names)
@@ -90,12 +99,12 @@ public final class History {
     return copy
   }
 
-  /// Records since the last mark that call for the next one, so that no segment takes long to go through.
+  /// After this many records since the last keyframe the next one is due, so that no segment takes long to go through.
   package static let mostFresh = 500_000
 
   // MARK: what comes in
 
-  /// Takes in what there is of one lane.
+  /// Takes in the new records of one lane.
   package func take(_ name: Lane, _ read: EventReading) {
     var lane = lanes.removeValue(forKey: name) ?? LaneRecorder(name, segment: latestNumber)
     let count = lane.take(read)
@@ -113,12 +122,13 @@ public final class History {
     lanes[name] = lane
   }
 
-  /// Apart, so that nobody shares the records any more when some are taken out, which would have them copied.
+  /// A function of its own, so that nobody shares the array of records when some are removed from it; otherwise the
+  /// whole array would be copied.
   private func measure(_ records: ArraySlice<Record>, _ lane: Lane) {
     follower?.take(records, on: lane)
   }
 
-  /// The number of the segment that records go into; −1 before the first keyframe.
+  /// The number of the segment to which new records belong; −1 before the first keyframe.
   private var latestNumber: Int { firstNumber + segments.count - 1 - (pending == nil ? 0 : 1) }
 
   private func seal(_ lane: inout LaneRecorder, _ count: Int) {
@@ -128,13 +138,13 @@ public final class History {
     }
   }
 
-  /// Begins a new segment with what was just observed; the next drain and `settle` complete it. Does nothing while the
-  /// boundaries of the last one are not reached.
+  /// Begins a new segment with what was just observed. The next drain and `settle` complete it. Does nothing while
+  /// boundaries of the last keyframe are not reached.
   ///
   /// - Parameters:
-  ///   - findings: what the lints have to say then; nil: nobody asked them.
-  ///   - cpus: what the threads had of the CPUs; nil: nobody asked, or the system does not say.
-  /// - Returns: whether it did.
+  ///   - findings: what the lints found at this moment; nil: nobody asked them.
+  ///   - cpus: how much CPU time the threads got; nil: nobody asked, or the system does not tell.
+  /// - Returns: whether a segment was begun.
   @discardableResult
   package func mark(_ observation: Observation, _ findings: Findings? = nil, _ cpus: CPUPressure? = nil)
     -> Bool
@@ -156,7 +166,7 @@ public final class History {
     return true
   }
 
-  /// Adds the table of Gs, read after the last mark, to the segment that this began, unless it has one.
+  /// Adds the table of Gs, read after the last keyframe, to that keyframe's segment, unless it has one.
   package func attach(_ list: GoroutineList) {
     guard let last = segments.last, last.goroutines == nil else { return }
     let payload = Payload.memory(list.bytes)
@@ -164,12 +174,12 @@ public final class History {
     segments[segments.count - 1].goroutines = payload
   }
 
-  /// Whether the last mark's boundaries are not all reached.
+  /// Whether boundaries of the last keyframe are not reached yet.
   package var isPending: Bool { pending != nil }
 
-  /// After a drain of all lanes: lets those that have reached their boundary go on.
+  /// Call this after a drain of all lanes. Each lane that has reached its boundary goes on to the next segment.
   ///
-  /// - Parameter time: the moment in nanoseconds up to which the drain had everything, if it is known.
+  /// - Parameter time: the moment, in nanoseconds, up to which the drain took everything; 0: not known.
   package func settle(upTo time: UInt64 = 0) {
     if settled != 0 { settled = max(settled, time) }
     follower?.settle(upTo: time)
@@ -185,13 +195,13 @@ public final class History {
     if !lanes.values.contains(where: { $0.mark != nil }) { complete() }
   }
 
-  /// All boundaries are reached: the pending keyframe is whole, and so is the segment before it.
+  /// All boundaries are reached, so the pending keyframe and the segment before it are complete.
   private func complete() {
     guard var keyframe = pending else { return }
     pending = nil
     let index = segments.count - 1
     if keyframe.snapshot.trace.enabled { keyframe.snapshot.isConsistent = lanes.values.allSatisfy(\.isExact) }
-    // Later than necessary is right as well: what comes between is part of the window's beginning.
+    // A later start is right as well: the records in between become part of the window's beginning.
     let observed = keyframe.clock.ticks(at: keyframe.snapshot.time)
     keyframe.start = lanes.values.compactMap(\.boundaryTime).reduce(observed, max)
     keyframe.boundaries = lanes.values.map { LaneBoundary(lane: $0.lane, position: $0.boundaryPosition) }
@@ -208,7 +218,7 @@ public final class History {
     forget()
   }
 
-  /// Compresses what waits, so that a look back goes to the very last record that was drained.
+  /// Compresses the records that wait, so that a look back reaches the very last record that was drained.
   public func flush() {
     for name in Array(lanes.keys) {
       guard var lane = lanes.removeValue(forKey: name) else { continue }
@@ -217,7 +227,7 @@ public final class History {
     }
   }
 
-  /// Lets the oldest segments go until the rest fits.
+  /// Drops the oldest segments until the others keep within the limits.
   private func forget() {
     let newest = segments.last?.time ?? 0
     var count = 0
@@ -233,15 +243,15 @@ public final class History {
 
   // MARK: recording
 
-  /// Writes each segment as soon as it is complete, from the oldest that there is.
+  /// From now on writes each segment as soon as it is complete, beginning with the oldest that is kept.
   ///
-  /// - Parameter fromNow: only from the one that is open on, a quarter of a second old at most.
+  /// - Parameter fromNow: begins instead with the segment that is open now, which is a quarter of a second old at most.
   public func record(to writer: RecordingWriter, fromNow: Bool = false) {
     (self.writer, recordingError) = (writer, nil)
     nextToWrite = fromNow ? numbers.last ?? firstNumber : firstNumber
   }
 
-  /// Writes the rest, up to the last record that was drained.
+  /// Writes the rest, up to the last record that was drained. Throws what went wrong with the recording.
   public func finishRecording() throws(InspectorError) {
     flush()
     record(upTo: numbers.upperBound)
@@ -263,46 +273,47 @@ public final class History {
 
   // MARK: what was
 
-  /// Adds a segment that was made elsewhere, in a file or from a black box.
+  /// Adds a segment that was read from a file or made from a black box.
   package func append(_ segment: Segment) {
     memory += segment.memory
     segments.append(segment)
     if let snapshot = segment.keyframe.bytes.flatMap({ Keyframe($0)?.snapshot }) { coarse.add(snapshot) }
   }
 
-  /// Records of each lane that wait to be compressed: the newest that there are.
+  /// The records of each lane that wait to be compressed. They are the newest of all.
   package var waiting: Dictionary<Lane, LaneRecorder>.Values { lanes.values }
 
-  /// Bytes of memory that all of it takes, without what waits to be compressed.
+  /// Bytes of memory that the history takes, without the records that wait to be compressed.
   public var bytes: Int { memory }
 
-  /// Segments that can be looked at: those whose keyframe is whole.
+  /// The numbers of the segments that can be looked at, because their keyframe is complete.
   package var numbers: Range<Int> { firstNumber..<firstNumber + segments.count - (pending == nil ? 0 : 1) }
 
-  /// The number of the newest segment, be its keyframe whole or not.
+  /// The number of the newest segment, whether its keyframe is complete or not.
   package var newest: Int { firstNumber + segments.count - 1 }
 
   package func segment(_ number: Int) -> Segment? {
     segments.indices.contains(number - firstNumber) ? segments[number - firstNumber] : nil
   }
 
-  /// The number of the segment that holds the moment, in ticks: the last that begins no later, or else the first.
+  /// The number of the segment that contains a moment in ticks: the last one that begins no later. If all begin later,
+  /// the first.
   package func number(at ticks: UInt64) -> Int? {
     guard !numbers.isEmpty else { return nil }
     return numbers.last { segments[$0 - firstNumber].start <= ticks } ?? numbers.lowerBound
   }
 
-  /// The number of the segment that holds the moment, in nanoseconds.
+  /// The number of the segment that contains a moment in nanoseconds.
   package func number(atTime time: UInt64) -> Int? {
     guard !numbers.isEmpty else { return nil }
     return numbers.last { segments[$0 - firstNumber].time <= time } ?? numbers.lowerBound
   }
 
-  /// Records that can be looked at.
+  /// How many records can be looked at.
   public var records: Int { segments.reduce(0) { $0 + $1.records } }
 }
 
 extension WaitReason {
-  /// Our name for each raw value that we know, of 256.
+  /// Our name for each of the 256 raw values; nil: we know none.
   package static let all: [WaitReason?] = (0..<256).map { WaitReason(rawValue: UInt8($0)) }
 }

@@ -1,23 +1,26 @@
-// A keyframe: all gauges at one moment, from which a model goes on by events; and the same as bytes.
+// A keyframe: all gauges at one moment, to which events are added to get the model of a later moment; and its form in
+// bytes.
 //
-// The bytes are sections, each a tag, a length and what it says: a reader skips tags that it does not know, and what
-// stands behind the part of a section that it does. docs/recording.md has the table.
+// The bytes are sections: a tag, a length and a body each. A reader skips a section whose tag it does not know, and in
+// a known section the bytes behind the part that it knows. docs/recording.md has the table.
 import Host
 import Observed
 
+/// All gauges of a target at one moment.
 package struct Keyframe: Equatable {
-  /// In ticks: no record before the boundaries is later. See History §3.
+  /// When the segment begins, in ticks. No record before the boundaries is later. See History §3.
   package var start: UInt64 = 0
   package var clock = Clock(first: (0, 0), second: (0, 0))
   package var snapshot = Snapshot()
-  /// Where each lane goes on from here: the position of its first record that the snapshot does not count yet.
+  /// Where each lane goes on from here: the position of its first record that the snapshot does not count.
   package var boundaries: [LaneBoundary] = []
-  /// What the lints had to say then; nil: nobody asked them, as in an older recording.
+  /// What the lints found at this moment; nil: nobody asked them, as in an older recording.
   package var findings: Findings?
-  /// What the target's threads had of the CPUs; nil: nobody asked, or the system does not say.
+  /// How much CPU time the target's threads got; nil: nobody asked, or the system does not tell.
   package var cpus: CPUPressure?
 }
 
+/// Where one lane goes on after a keyframe.
 package struct LaneBoundary: Equatable {
   package var lane: Lane
   package var position: UInt64
@@ -36,9 +39,9 @@ extension Keyframe {
     case stopped
   }
 
-  /// More Ps, Ms and lanes than these are not believed.
+  /// More Ps, Ms and lanes than these are taken for damage.
   private static let most = (ps: 4096, ms: 65_536, lanes: 1 << 17)
-  /// Moments beyond this, 146 years, are none: sums of them must not overflow.
+  /// A later moment than this, 146 years, is taken for damage. So sums of moments cannot overflow.
   private static let latest: UInt64 = 1 << 62
 
   // MARK: writing

@@ -1,39 +1,43 @@
-// One lane on its way into history: records that are not compressed yet, and where the next segment begins.
+// One lane on its way into history: its records that are not compressed yet, and the boundary of the next segment.
 import Observed
 import Region
 
+/// Collects the records of one lane until they are compressed.
 package struct LaneRecorder {
   package let lane: Lane
-  /// Records that wait to be compressed, and the position of the first.
+  /// Records that wait to be compressed.
   package private(set) var records: [Record] = []
+  /// The position of the first of them in the lane.
   package private(set) var first: UInt64 = 0
-  /// Number of the segment that they belong to.
+  /// The number of the segment to which they belong.
   package var segment: Int
-  /// The moment that ends the segment, until it is reached.
+  /// The boundary at which that segment ends; nil: no next keyframe has been made yet.
   package private(set) var mark: LaneMark?
-  /// Drains that a record has been waited for that should have come.
+  /// For how many drains a record that was counted has been waited for.
   private var patience = 0
-  /// Time of the last record that was taken out; nil: there was none.
+  /// The time of the last record that was taken out, in ticks; nil: there was none.
   private var lastTime: UInt64?
-  /// Where the segment began in this lane, and the time of the last record before.
+  /// The position at which the segment begins in this lane.
   private(set) var boundaryPosition: UInt64 = 0
+  /// The time of the last record before that position, in ticks; nil: there was none.
   private(set) var boundaryTime: UInt64?
-  /// Whether the last boundary is where the gauges of its keyframe stand.
+  /// Whether the last boundary is where the counters of its keyframe stood.
   package private(set) var isExact = true
   private var isNew = true
-  /// Where the records go on that were taken in last, when some were lost before them.
+  /// The position of the records that were taken in last, if records were lost before them; nil: none were.
   package private(set) var gap: UInt64?
 
-  /// Drains that a record is waited for that was counted, but not written: its thread was interrupted in between.
+  /// At most this many drains wait for a record that was counted but not written, because its thread was interrupted in
+  /// between.
   private static let mostPatience = 200
 
   package init(_ lane: Lane, segment: Int) { (self.lane, self.segment) = (lane, segment) }
 
-  /// Position after the last record.
+  /// The position behind the last record.
   package var end: UInt64 { first &+ UInt64(records.count) }
 
-  /// Takes in what `read` has, and returns how many records that was. Where some were lost before them, `gap` says so,
-  /// and what was there before must be sealed, and the gap skipped, before anything else.
+  /// Takes in the new records, and returns how many there were. If records were lost before them, `gap` is set. Then
+  /// the caller must first seal what was there before, and skip the gap.
   package mutating func take(_ read: EventReading) -> Int {
     let before = end
     let known = records.count
@@ -45,14 +49,14 @@ package struct LaneRecorder {
     return count
   }
 
-  /// What is left of `records` comes behind the gap, and begins at `position`.
+  /// The records that are left stand behind the gap, and begin at `position`.
   package mutating func skip(to position: UInt64) { (first, gap) = (position, nil) }
 
   mutating func expect(_ mark: LaneMark) {
     (self.mark, patience) = (mark, 0)
   }
 
-  /// How many of `records` belong before the mark; nil: not reached yet. See History §4.
+  /// How many of the records stand before the boundary; nil: it is not reached yet. See History §4.
   package mutating func boundary() -> Int? {
     guard let mark else { return nil }
     if isNew { (first, isNew) = (min(mark.position, mark.begun), false) }
@@ -64,17 +68,18 @@ package struct LaneRecorder {
     return records.count
   }
 
-  /// The lane has gone on to the next segment.
+  /// The lane goes on to the next segment.
   package mutating func advance() {
     segment += 1
-    // Where records are missing that the gauges count, or behind the mark, the boundary is before them or at it: so
-    // the gap shows on its own side.
+    // Records may be missing before the mark, where the gauges count them, or behind it. With the boundary at the mark,
+    // such a gap shows in the segment to which it belongs. If the mark is not exact, the boundary is the next record
+    // that was drained.
     boundaryPosition = isExact ? mark?.begun ?? first : first
     boundaryTime = lastTime
     mark = nil
   }
 
-  /// Takes the first `count` records out, compressed by `encoder`.
+  /// Takes out the first `count` records, compressed by `encoder`.
   mutating func seal(_ count: Int, _ encoder: RecordEncoder) -> [EventBlock] {
     var blocks: [EventBlock] = []
     var next = 0

@@ -1,11 +1,11 @@
-// Bytes that history keeps: in memory, or in the file of a recording, from where they are read when they are wanted.
+// Bytes that history keeps, in memory or in the file of a recording. Those in a file are read when they are wanted.
 
 /// Some bytes, wherever they are.
 package enum Payload {
   case memory([UInt8])
   case file(RecordingFile, offset: UInt64, count: Int)
 
-  /// The bytes; nil when the file does not have them any more.
+  /// The bytes; nil: the file does not have them any more.
   package var bytes: [UInt8]? {
     switch self {
     case .memory(let bytes): bytes
@@ -13,7 +13,7 @@ package enum Payload {
     }
   }
 
-  /// Bytes of memory that it takes.
+  /// How many bytes of memory it takes.
   package var memory: Int {
     switch self {
     case .memory(let bytes): bytes.count
@@ -21,7 +21,7 @@ package enum Payload {
     }
   }
 
-  /// How many bytes it stands for.
+  /// How many bytes there are.
   package var count: Int {
     switch self {
     case .memory(let bytes): bytes.count

@@ -1,29 +1,30 @@
-// Which records a question needs. To unpack a segment is mostly to put its records in order: what is left out at once costs
-// only its decoding, and of a block that has none of the kinds not even that.
+// Which records a question needs. Most of the time to unpack a segment goes into putting its records in order. A record
+// that is left out from the start costs only its decoding. A block that contains none of the wanted kinds does not even
+// cost that.
 import Observed
 import Region
 
-/// Lets records of some kinds through, or of some lanes.
+/// Lets records of some kinds, or of some lanes, through.
 package struct RecordSieve {
-  /// A bit for each kind that is wanted, of whichever G.
+  /// A bit for each kind that is wanted of every G.
   private let kinds: UInt64
-  /// A bit for each kind that is wanted of this G.
+  /// A bit for each kind that is wanted of the G `g`.
   private let own: UInt64
   private let g: UInt64
-  /// Lanes of which nothing is wanted.
+  /// Lanes whose records are not wanted.
   private var skipped: Set<Lane> = []
 
-  /// - Parameter kinds: of any G.
+  /// - Parameter kinds: the kinds that are wanted, of every G.
   package init(_ kinds: EventKind...) { (self.kinds, own, g) = (Self.bits(kinds), 0, 0) }
 
   /// - Parameters:
-  ///   - kinds: of this G; nil: all.
-  ///   - others: of any G.
+  ///   - kinds: the kinds that are wanted of this G; nil: all.
+  ///   - others: the kinds that are wanted of every G.
   package init(of g: UInt64, _ kinds: [EventKind]? = nil, others: [EventKind] = []) {
     (self.kinds, own, self.g) = (Self.bits(others), kinds.map(Self.bits) ?? .max, g)
   }
 
-  /// All but those of some lanes.
+  /// Lets all records through except those of some lanes.
   package init(butOf lanes: Set<Lane>) { (kinds, own, g, skipped) = (.max, .max, 0, lanes) }
 
   @inline(__always)
@@ -40,11 +41,11 @@ package struct RecordSieve {
     kinds.reduce(0) { $0 | 1 << UInt64(min(63, $1.rawValue)) }
   }
 
-  /// Kinds beyond those that we know share the last bit.
+  /// Kinds that this build does not know share the last bit.
   @inline(__always)
   private static func bit(_ record: Record) -> UInt64 { 1 << min(63, record.what & 0xff) }
 
-  /// The kinds of some records.
+  /// A bit for each kind that occurs among the records.
   package static func kinds(of records: ArraySlice<Record>) -> UInt64 {
     var kinds: UInt64 = 0
     for record in records { kinds |= bit(record) }

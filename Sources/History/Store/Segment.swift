@@ -1,38 +1,42 @@
 // A segment of history: a keyframe, and the records of all lanes from there to the next keyframe.
 import Observed
 
-/// Some records of one lane in a row, compressed.
+/// Some successive records of one lane, compressed.
 package struct EventBlock {
   package var lane: Lane
-  /// Position of the first record in its lane, and how many there are.
+  /// The position of the first record in its lane.
   package var first: UInt64
+  /// How many records there are.
   package var count: Int
-  /// Times of the first and of the last, in ticks.
+  /// The times of the first and of the last record, in ticks.
   package var firstTime: UInt64
   package var lastTime: UInt64
   package var payload: Payload
-  /// A bit for each kind that may be among them; see RecordSieve. What came from a file does not say.
+  /// A bit for each kind that may occur among the records; see RecordSieve. A block from a file does not tell, so it
+  /// has all bits.
   package var kinds = UInt64.max
 
   package var end: UInt64 { first &+ UInt64(count) }
 }
 
+/// A keyframe with the records from there to the next one.
 package struct Segment {
-  /// In ticks, and in nanoseconds: where it begins. See History §3.
+  /// Where it begins, in ticks. See History §3.
   package var start: UInt64
+  /// The moment of its keyframe, in nanoseconds.
   package var time: UInt64
   package var keyframe: Payload
-  /// The table of Gs around its beginning, if it was read then.
+  /// The table of Gs near its beginning; nil: it was not read then.
   package var goroutines: Payload?
-  /// In the order of each lane.
+  /// The blocks of all lanes; those of one lane are in its order.
   package var blocks: [EventBlock] = []
-  /// Whether all lanes have gone on to the next segment: nothing will be added.
+  /// Whether all lanes have gone on to the next segment, so that nothing will be added to this one.
   package var isComplete = false
 
-  /// Records in it.
+  /// How many records it has.
   package var records: Int { blocks.reduce(0) { $0 + $1.count } }
 
-  /// Bytes of memory that it takes.
+  /// How many bytes of memory it takes.
   package var memory: Int {
     blocks.reduce(160 + keyframe.memory + (goroutines?.memory ?? 0)) { $0 + $1.payload.memory + 96 }
   }
