@@ -34,8 +34,7 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
   /// The operating system could not be asked whether the process lives, for example because this process has no file
   /// descriptors left.
   case cannotTell(pid: Int32, call: String, errno: Int32)
-  /// A system call failed that fails only when the machine runs short of something, or for a reason that no other case
-  /// names.
+  /// Another system call failed, mostly because the machine is short of something. The errno says why.
   case system(call: String, path: String, errno: Int32)
 
   /// One clause for a person, in lower case and without a full stop: what is wrong, and what to do about it.

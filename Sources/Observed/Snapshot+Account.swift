@@ -28,8 +28,8 @@ extension Snapshot {
 }
 
 extension Snapshot.P {
-  /// A ring cannot hold more Gs than fit into it. If the account says that it does, the record of a spill or of a thief
-  /// is still to come, and those Gs are in hands.
+  /// An LRQ cannot hold more Gs than its ring has room for. If the account says that it does, the record of a spill or
+  /// of a thief is still to come, and those Gs are in hands.
   fileprivate mutating func show(_ p: QueueAccount.P) {
     lrq = min(max(0, p.lrq), Capacity.lrq)
     lrqMax = max(lrqMax, lrq)

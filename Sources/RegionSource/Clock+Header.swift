@@ -16,7 +16,8 @@ extension Clock {
       let before = header.value(.clockSequence)
       let first = (ticks: header.value(.clockTicks0), nanoseconds: time(.clockNanoseconds0))
       let second = (ticks: header.value(.clockTicks1), nanoseconds: time(.clockNanoseconds1))
-      // Acquiring loads keep their order, so an equal, even number on both sides means no change between.
+      // Acquiring loads keep their order. So if the number is even, and the same before and after, nothing changed in
+      // between.
       guard before & 1 == 0, header.value(.clockSequence) == before else { continue }
       self.init(first: first, second: second)
       return

@@ -57,7 +57,7 @@ final class RegionReader {
   /// The nanoseconds that turn the process's monotonic times into ours.
   private let shift: Int64
 
-  /// - Parameter past: how many records are drained that were written before, in all rings together.
+  /// - Parameter past: how many records are drained that were written before this call, in all rings together.
   init(_ mapping: Mapping, past: Int = 0) throws(LayoutProblem) {
     let schema = try Header.schema(of: mapping)
     header = try Blocks(

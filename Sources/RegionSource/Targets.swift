@@ -203,7 +203,7 @@ extension Target {
 /// A file that is named like a region.
 struct RegionFile {
   let path: String
-  /// The process that the name names, by its pid and start time in its own namespaces.
+  /// The process with the pid and the start time in the file's name, which are those in its own namespaces.
   let process: ProcessIdentity
 
   init(path: String, process: ProcessIdentity) {

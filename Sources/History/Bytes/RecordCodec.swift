@@ -13,7 +13,7 @@
 //
 //     record     = shape, time, [M], [G], [count], [arg]
 //     shape      = one byte, the number of a shape seen before in this block; or 255 and the shape itself
-//     time       = LEB128 of the ticks since the record before (or before it, when the shape says so)
+//     time       = LEB128 of the ticks since the record before, or until it when the shape says so
 //     M          = LEB128, when it is another than before
 //     G          = LEB128 of the zigzag difference to the G mentioned last, when not guessed
 //     count, arg = LEB128, when not guessed
@@ -127,12 +127,14 @@ struct RecordMoment {
 
 /// A kind, a detail, and which guesses were right, in one word of 25 bits.
 struct RecordShape: Equatable {
-  /// Where the G of a record comes from. `told`: it is written in the record.
+  /// Where the G of a record comes from: it is 0 (`none`), the running one, the one mentioned last, or written
+  /// (`told`).
   package enum G: UInt32 { case none, running, last, told }
   enum Count: UInt32 { case none, next, same, told }
-  /// Where the arg of a record comes from. `place`: what the G waited for in its last park. The last three: the running
-  /// G or none, and in the bits above it the queue on which a G was put (`Place`), either written or the same as in the
-  /// last record of this kind.
+  /// Where the arg of a record comes from: it is 0 (`none`), the time since the G was seen last (`wait`), the running
+  /// G, that of the last record of this kind (`same`), what the G waited for in its last park (`place`), or written
+  /// (`told`). The last three have a G, which is the running one or none, and in the bits above it the queue on which a
+  /// G was put (`Place`). The queue is written, or for `runningPlacedSame` that of the last record of this kind.
   enum Arg: UInt32 { case none, wait, running, same, place, told, runningPlaced, placed, runningPlacedSame }
 
   static let newShape: UInt8 = 255

@@ -23,7 +23,7 @@ extension Model {
     return row
   }
 
-  /// The number of Ps was changed.
+  /// Notes that Gs may now run on `procs` Ps: new Ps get rows, and stopped Ps beyond that number lose theirs.
   package mutating func change(procs: Int) {
     guard procs <= QueueAccount.mostPs else { return }
     state.procs = procs
@@ -31,7 +31,7 @@ extension Model {
     state.putStoppedAway()
   }
 
-  /// A P was let go of for good, before or after the number of Ps was changed.
+  /// Notes that an M let go of a P for good, before or after the number of Ps was changed. The P is then stopped.
   package mutating func retire(_ id: Int) {
     guard let row = row(ofP: id) else { return }
     (state.ps[row].status, state.ps[row].m, state.ps[row].g) = (.stopped, nil, nil)

@@ -182,7 +182,7 @@ package struct Model {
     if state.ms[m].state != .preemptWait && state.ms[m].state != .syscall { state.ms[m].g = nil }
   }
 
-  /// The P and the M no longer run the G that they ran.
+  /// Notes that the P and the M no longer run the G that they ran.
   private mutating func leave(_ p: Int?, _ m: Int?) {
     if let p { (state.ps[p].g, state.ps[p].entry) = (nil, nil) }
     if let m { state.ms[m].g = nil }

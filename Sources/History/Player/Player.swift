@@ -11,7 +11,7 @@ public struct Player {
   public private(set) var history: History
   private let decoder = RecordDecoder()
   package private(set) var window: Window { didSet { models = ModelCheckpoints() } }
-  /// Models on the way through the window that is open.
+  /// Models that are kept of the open window, so that a step need not begin at the window's keyframe.
   private var models = ModelCheckpoints()
   /// How many events of the window have happened.
   package private(set) var count: Int

@@ -1,7 +1,8 @@
 // A few segments that stay unpacked while one question is answered, because unpacking takes most of the time.
 import Observed
 
-/// Not thread-safe. Keep it no longer than the question takes: a segment of a flood takes megabytes.
+/// Keeps the segments that were unpacked last. Not thread-safe. Drop it once the question is answered, because a
+/// segment of a flood takes megabytes.
 package final class UnpackedWindows {
   private static let most = 10
   /// The window that was asked for last is the last.

@@ -14,7 +14,7 @@ package enum ChunkKind: UInt8 {
   case about = 1
   /// More of the string table.
   case names = 2
-  /// The beginning of a segment.
+  /// A keyframe, with which a segment begins.
   case keyframe = 3
   /// The table of Gs near the keyframe before.
   case goroutines = 4

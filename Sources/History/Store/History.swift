@@ -99,7 +99,8 @@ public final class History {
     return copy
   }
 
-  /// After this many records since the last keyframe the next one is due, so that no segment takes long to go through.
+  /// After this many records since the last keyframe the next keyframe is due, so that no segment takes long to go
+  /// through.
   package static let mostFresh = 500_000
 
   // MARK: what comes in
@@ -309,7 +310,7 @@ public final class History {
     return numbers.last { segments[$0 - firstNumber].time <= time } ?? numbers.lowerBound
   }
 
-  /// How many records can be looked at.
+  /// How many records all segments have together.
   public var records: Int { segments.reduce(0) { $0 + $1.records } }
 }
 

@@ -1,4 +1,4 @@
-// Something that is told of everything that a history takes in, while it is taken in. A live viewer measures lengths of
+// A follower is told of everything that a history takes in, while it is taken in. A live viewer measures lengths of
 // time and pressure in this way (LiveMeters, in Insight), so that each event is handed over once. A look back has no
 // follower: it measures anew.
 import Observed

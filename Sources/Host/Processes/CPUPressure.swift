@@ -28,7 +28,7 @@ public struct CPUPressure: Sendable, Equatable {
 
 /// Looks at the threads repeatedly. Not thread-safe.
 package struct CPUPressureWatch {
-  /// How far back looks count, in nanoseconds.
+  /// Looks that are older than this many nanoseconds are dropped.
   private static let reach: UInt64 = 10_000_000_000
   /// The least time between two looks, in nanoseconds.
   private static let interval: UInt64 = 500_000_000
