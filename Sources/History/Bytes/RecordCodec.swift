@@ -47,8 +47,6 @@ struct RecordMoment {
 /// What is remembered of Gs and of kinds. It is the same in encoder and decoder.
 ///
 /// Safe because: the memory lives as long as this object, and every index is masked to its size.
-///
-/// Safe because: the memory lives as long as this object, and every index is masked to its size.
 @safe final class RecordMemory {
   /// What was seen last of a G.
   struct Seen {

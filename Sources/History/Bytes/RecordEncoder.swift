@@ -4,8 +4,6 @@ import Region
 /// Compresses runs of records into blocks, with memory that it owns. Not thread-safe.
 ///
 /// Safe because: the memory lives as long as this object, and holds the longest form of as many records as a block has.
-///
-/// Safe because: the memory lives as long as this object, and holds the longest form of as many records as a block has.
 @safe final class RecordEncoder {
   /// How many records a block has at most.
   package static let most = 8192
@@ -44,8 +42,6 @@ import Region
 ///
 /// Safe because: slots are masked to the table's size, and the encoder that owns the table lives as long as its block
 /// writers.
-///
-/// Safe because: slots are masked to the table's size, and the encoder that owns it lives as long as its blocks' writers.
 @safe private struct ShapeTable {
   static let size = 1024
   /// In each slot the shape's word, bit 32, and the shape's number in bits 40 to 47; 0: the slot is free.
@@ -76,8 +72,6 @@ import Region
 }
 
 /// Writes one block. It is a local variable of `encode`, so that its place is in a register.
-///
-/// Safe because: the memory that it writes to has room for as many of the longest records as a block has.
 ///
 /// Safe because: the memory that it writes to has room for as many of the longest records as a block has.
 @safe private struct BlockWriter {
