@@ -125,7 +125,7 @@ public enum TargetEnding: Sendable, Equatable, CustomStringConvertible {
   case crashed(signal: Int32)
   /// The process ended without a word in its region: SIGKILL, or the machine ran out of memory.
   case killed
-  /// A recording tells it, in words.
+  /// A recording tells in these words how the process ended.
   case told(String)
 
   /// One clause for a person, such as `exited with code 1`.

@@ -5,10 +5,10 @@
 // Sources that come later will know less, or other things: samples of a Go process, events of a Go trace. Screens,
 // exports and explanations must work with all of them, and must never show a number that the source did not tell.
 //
-// §2 The design. A source is asked for five things: who is observed, what the source can tell, one observation of all
-// gauges, the events since the last time, and how the observed process ended. Everything above the seam takes those
-// values and nothing else. No code above the seam asks which kind of source it has. Code that needs a fact asks whether
-// the fact is there: a fact that the source does not know is nil from here to the cell of the screen.
+// §2 The design. Above all a source is asked for five things: who is observed, what the source can tell, one
+// observation of all gauges, the events since the last time, and how the observed process ended. Everything above the
+// seam takes those values and nothing else. No code above the seam asks which kind of source it has. Code that needs a
+// fact asks whether the fact is there: a fact that the source does not know is nil from here to the cell of the screen.
 //
 // §3 Order of calls. History stays exact because of one rule. An observation says, lane by lane, how many records its
 // gauges have counted (`LaneMark`), and each call for events begins where the last one ended. So a source may be read
@@ -68,13 +68,15 @@ package protocol SchedulerSource: AnyObject {
   /// Why the last call of `ending` could not tell whether the process lives; nil: it could tell.
   var doubt: InspectorError? { get }
 
-  /// The files that the source is read from. Nothing may be written to them; nil: a file that cannot be identified.
+  /// The files from which the source reads, so that nothing is written to them. An element is nil if its file cannot be
+  /// identified.
   var inputs: [FileIdentity?] { get }
 
   /// The largest depths of the queues since `start`, in monotonic nanoseconds; nil: the source does not keep them.
   func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks?
 
-  /// What to go on with when the observed process has ended: the youngest live process of the same name; nil: there is none.
+  /// The source to go on with after the observed process has ended: the youngest live process of the same name; nil:
+  /// there is none.
   func successor() throws(InspectorError) -> (any SchedulerSource)?
 }
 

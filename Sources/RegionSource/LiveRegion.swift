@@ -85,7 +85,8 @@ public final class LiveRegion: SchedulerSource {
 
   package var inputs: [FileIdentity?] { [FileIdentity(path: target.path)] }
 
-  /// Costs a microsecond for each P. The region remembers some seconds.
+  /// The largest depths of the queues since `start`, in monotonic nanoseconds; the region remembers some seconds. Costs
+  /// a microsecond for each P.
   package func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks? {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.peaks(since: start) }
   }

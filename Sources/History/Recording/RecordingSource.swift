@@ -1,31 +1,32 @@
-// A recording as a source. It has gauges four times a second, and all events between them, in the order in which a live viewer
-// saw them. Each observation is the next keyframe of the file; the events up to the keyframe after it come with the next
-// `takeEvents`. So whoever reads a live region can read a recording, at any pace.
+// A recording as a source. It has gauges four times a second, and all events between them, in the order in which a live
+// viewer saw them. Each observation is the next keyframe of the file. The next `takeEvents` then hands over the events
+// from that keyframe to the one after it. So code that reads a live region can read a recording as well, at any pace.
 //
-// Whoever wants to look back, and not to read along, takes `history`: its records stay in the file until they are wanted.
+// Code that looks back, and does not read along, takes `history`: its records stay in the file until they are wanted.
 import Host
 import Observed
 import Region
 
-/// Reads a recording from its beginning to its end. For one thread at a time.
+/// Reads a recording from its beginning to its end. Not thread-safe.
 package final class RecordingSource: SchedulerSource {
   private let recording: Recording
   private let decoder = RecordDecoder()
   /// The number of the keyframe that was observed last; nil: none was.
   private var number: Int?
-  /// Whether the events of that keyframe's segment were taken.
+  /// Whether the events after that keyframe were taken.
   private var isTaken = false
 
-  /// Opens the recording in the file at `path`. Throws when the file has not even a beginning.
+  /// Opens the recording in the file at `path`. Throws `notARecording` if it does not contain even one keyframe, and
+  /// other errors if the file cannot be read.
   package init(path: String) throws(InspectorError) { recording = try Recording(path: path) }
 
-  /// All of the recording, to look back on.
+  /// The whole recording, to look back on.
   package var history: History { recording.history }
 
   /// What is wrong with the file, and where; nil: nothing.
   package var damage: String? { recording.damage }
 
-  /// How the target ended, in words, if it did so while it was recorded.
+  /// How the target ended, in words; nil: it did not end while it was recorded.
   package var ended: String? { recording.ended }
 
   package var identity: Snapshot.Target {
@@ -48,7 +49,7 @@ package final class RecordingSource: SchedulerSource {
     history.segment(number)?.keyframe.bytes.flatMap { Keyframe($0) }
   }
 
-  /// The gauges of the next keyframe; at the end, of the last one again.
+  /// The gauges of the next keyframe. After the last keyframe, those of the last one again.
   package func observe(
     peaksSince start: UInt64?, into observation: inout Observation
   ) throws(InspectorError) {
@@ -66,7 +67,7 @@ package final class RecordingSource: SchedulerSource {
       names: history.names)
   }
 
-  /// The events between the keyframe that was observed last and the next one.
+  /// Hands over the events between the keyframe that was observed last and the next one.
   package func takeEvents(_ take: (Lane, EventReading) -> Void) throws(InspectorError) -> Double {
     guard let number, !isTaken, let segment = history.segment(number) else { return 0 }
     isTaken = true
@@ -80,7 +81,7 @@ package final class RecordingSource: SchedulerSource {
     return 0
   }
 
-  /// The table of Gs that was recorded with the last keyframe, if one was.
+  /// The table of Gs that was recorded with the keyframe that was observed last; empty: none was.
   package func goroutines(
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
   ) throws(InspectorError) -> [GoroutineRow]? {
@@ -88,7 +89,7 @@ package final class RecordingSource: SchedulerSource {
     return GoroutineList(bytes)?.rows ?? []
   }
 
-  /// How the recorded process ended, once all of the recording was read.
+  /// How the recorded process ended; nil until the whole recording has been read, and if the process did not end.
   package func ending() throws(InspectorError) -> TargetEnding? {
     guard let number, number == history.numbers.upperBound - 1, isTaken else { return nil }
     return recording.ended.map { .told($0) }
@@ -97,12 +98,12 @@ package final class RecordingSource: SchedulerSource {
   package func lastWord() throws(InspectorError) -> TargetEnding? { try ending() }
   package var doubt: InspectorError? { nil }
 
-  /// Whether all of it was read.
+  /// Whether the whole recording has been read.
   package var isOver: Bool { number == history.numbers.upperBound - 1 && isTaken }
 }
 
 extension History {
-  /// Takes in all that a recording tells, through the seam, as it would be taken in from a live target.
+  /// Takes in the whole recording through the seam, in the same way as a live target is taken in.
   package convenience init(reading source: RecordingSource) throws(InspectorError) {
     self.init(HistoryLimits(bytes: .max, duration: .max))
     reasons = source.reasons
