@@ -20,7 +20,7 @@ extension Lanes {
     return queuesAreEven(tally) && psAreEven(tally) && msAreEven(tally)
   }
 
-  /// Whether the number of ready Gs is that of the Gs on queues and of those set aside.
+  /// Whether there are as many ready Gs as Gs on queues and Gs set aside together.
   private func queuesAreEven(_ tally: Tally) -> Bool {
     let readied = tally.readied.reduce(0, &+)
     let runnable =
@@ -33,8 +33,8 @@ extension Lanes {
     return queued == runnable &+ tally.preempted &- tally.resumed
   }
 
-  /// Whether the number of running Gs is that of the Ps that run one, and whether each held P and its M name each other
-  /// and the same G.
+  /// Whether there are as many running Gs as Ps that run one, and whether each held P and its M name each other and the
+  /// same G.
   private func psAreEven(_ tally: Tally) -> Bool {
     let parked = tally.parked.reduce(0, &+)
     let left = tally.yielded &+ parked &+ tally.exited &+ tally.preempted &+ tally.syscalls

@@ -25,7 +25,7 @@ extension Player {
   /// Nanoseconds from here to the newest moment.
   public var behind: UInt64 { lastTime - min(lastTime, time) }
 
-  /// Goes one event forwards or back. Until the player goes elsewhere, `step` is the result.
+  /// Goes one event forwards or back. The property `step` keeps the result until the player goes elsewhere.
   @discardableResult
   public mutating func step(forward isForward: Bool) -> PastStep {
     let hasMoved = isForward ? stepForward() : stepBack()
