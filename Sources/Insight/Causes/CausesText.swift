@@ -1,9 +1,9 @@
-// Chains and spans as lines of text.
+// Turns chains and spans into lines of text.
 import History
 import Observed
 
 extension WaitChain {
-  /// What happened, a line for each hop (`*`: the longest), and why.
+  /// What happened: a line for each hop (`*` marks the longest), and then the verdict.
   public var lines: [String] {
     let who = "G\(wait.g)" + (entry.map { " (\($0))" } ?? "")
     let ran = wait.end == nil ? ", and waits still" : p.map { ", then ran on P\($0) (M\(m ?? 0))" } ?? ""
@@ -31,6 +31,7 @@ extension WaitChain {
   private var missing: String { "\(wait.missing) records are missing around it" }
   private var unknown: String { "it began before the history does, or its first event was lost" }
 
+  /// A duration as text, right-aligned in nine columns.
   package static func column(_ nanoseconds: UInt64) -> String {
     let text = TimeText.short(nanoseconds)
     return String(repeating: " ", count: max(0, 9 - text.count)) + text
@@ -38,7 +39,7 @@ extension WaitChain {
 }
 
 extension SpanSums {
-  /// `ran 1.2 ms, runnable 40.0 µs, chanReceive 3.0 ms`; only what there was.
+  /// Where the time went: `ran 1.2 ms, runnable 40.0 µs, chanReceive 3.0 ms`. Leaves out what took no time.
   public var text: String {
     var parts = [
       ("ran", running), ("runnable", runnable), ("preempted", preempted), ("system calls", syscall),
@@ -50,7 +51,7 @@ extension SpanSums {
 }
 
 extension SpanSummary {
-  /// One line.
+  /// The span in one line: its number, label, length and Gs, and where the root's time went.
   public var text: String {
     let name = label ?? "(no label)"
     let many = gs == 1 ? "" : " and \(gs - 1) other" + (gs == 2 ? "" : "s")
@@ -61,7 +62,9 @@ extension SpanSummary {
 }
 
 extension SpanWalk {
-  /// The span, and then what its Gs did in the order of time; at most `limit` lines of that.
+  /// The span, and then what its Gs did, in the order of time.
+  ///
+  /// - Parameter limit: at most so many pieces of what the Gs did are told.
   public func lines(limit: Int) -> [String] {
     var lines = [span.text]
     if span.gs > 1 { lines.append("  the others: \(span.others.text)") }

@@ -1,11 +1,13 @@
-// Makes the hops of a wait: boundaries in ticks, one clock, and each hop from one boundary to the next.
+// Builds the hops of a wait. The boundaries between hops are moments of one clock, in ticks, and each hop
+// reaches from one boundary to the next.
 import Observed
 import Region
 
-/// Turns what is known of a wait into hops that add up.
+/// Builds hops from what is known of a wait. Their durations add up to the length of the wait.
 struct ChainBuilder {
-  /// A hop to be: what is known before its end is.
+  /// A hop whose end is not known yet. It ends where the next part begins.
   private struct Part {
+    /// In ticks.
     var from: UInt64
     var hop: Hop
   }
@@ -19,7 +21,7 @@ struct ChainBuilder {
     (self.facts, self.clock, self.reasons) = (facts, clock, reasons)
   }
 
-  /// The hops, at least one; with their boundaries in ticks.
+  /// Returns the hops, at least one, and their boundaries in ticks.
   package mutating func build(_ trace: QueueTrace?) -> (hops: [Hop], ticks: [UInt64]) {
     parts = []
     stopped()
@@ -35,6 +37,8 @@ struct ChainBuilder {
 
   // MARK: until it is runnable
 
+  /// Adds the time before the G was runnable: parked or in a system call, and then the part in which nobody
+  /// looked although its wait may have been over.
   private mutating func stopped() {
     guard let begin = facts.begin?.record, facts.ready != facts.begin || facts.ready == nil else { return }
     let isSyscall = begin.kind == .goSyscall
@@ -83,7 +87,7 @@ struct ChainBuilder {
     if let wake = trace?.wake() { split(wake) }
   }
 
-  /// Says what ended a stand: what brought the G to the next, or its start.
+  /// Notes what ended a hop: the event that brought the G to its next queue, or the G's start.
   private func end(_ hop: inout Hop, by event: PlacedRecord?) {
     guard let event else {
       hop.ending = facts.end == nil ? .lasting : .ran
@@ -98,7 +102,9 @@ struct ChainBuilder {
     }
   }
 
-  /// It was runnable, and where is not known; or where it was put at first is, and it has not run yet.
+  /// Adds one hop for all the time that the G was runnable, when the events do not say how it moved between
+  /// queues. If the G has not run yet, the queue on which it was put is known; otherwise the hop is
+  /// `unknown`.
   private mutating func notTold() {
     let from = facts.readyTime ?? facts.beginTime
     guard facts.end == nil, let ready = facts.ready else {
@@ -115,7 +121,8 @@ struct ChainBuilder {
     parts.append(stood)
   }
 
-  /// Divides the hop in which the thread that ran it came to run: until it was woken, until it came, until it took it.
+  /// Divides the hop during which the M that ran the G was woken: until that M was woken, until it ran with a
+  /// P, until it took the G.
   private mutating func split(_ wake: (woken: UInt64?, came: UInt64)) {
     guard let end = facts.end,
       let index = parts.lastIndex(where: { $0.from <= wake.came && $0.hop.kind != .starting }),
@@ -125,7 +132,7 @@ struct ChainBuilder {
     let whole = parts[index]
     var rest = whole
     rest.from = wake.came
-    // On the P's own queue it still stands in line; on another it is looked for.
+    // On the queue of the M's own P the G still waits in line. On any other queue the M must search for it.
     if case .p(let p) = end.lane, whole.hop.p != p {
       (rest.hop.kind, rest.hop.m) = (.searching, Int(end.record.m))
     }
@@ -142,7 +149,8 @@ struct ChainBuilder {
 
   // MARK: adding up
 
-  /// Boundaries that run forward, from the beginning to the end; hops of no length are left out, but for the last.
+  /// Puts the boundaries in order, from the beginning of the wait to its end, and makes a hop between each
+  /// two. Drops hops of no length, but keeps the last one if there is no other.
   private func close() -> (hops: [Hop], ticks: [UInt64]) {
     var parts = parts
     if parts.isEmpty {

@@ -1,43 +1,52 @@
-// What a handler did, one thing after the other: it ran, was in a call, parked, waited for a P, was stopped; and in between,
-// what took no time: Gs that it started, and others' waits that it ended.
+// What a handler did, one thing after the other: it ran, was in a system call, parked, waited for a P, or was
+// preempted. In between lie things that take no time: the handler created a G, or ended the wait of another
+// G.
 //
-// The pieces are cut at the events of the root itself, each from one of them to the next, on one clock. So their times add
-// up to the request's, to the nanosecond: that is how they are made, not something that is checked.
+// The time is cut at the events of the root G, and each piece reaches from one event to the next, on one
+// clock. So the pieces add up to the length of the request, to the nanosecond, by construction.
 import Observed
 import Region
 
-/// One thing that a handler did.
+/// One thing that a handler did, and how long it took.
 struct HandlerPiece: Equatable {
+  /// What the handler did.
   package enum What: Equatable {
     case ran
     case inCall
     case parked(WaitReason, fd: Int?)
-    /// Ready, and not running: it gave way; or it could not run at once after a wait or a call.
+    /// Runnable, but not running: it yielded (`gaveWay`), or could not run at once after a wait or a system
+    /// call.
     case ready(gaveWay: Bool)
-    /// Made to stop: in the middle of its code, so that it kept its thread, or at its way out of the runtime.
+    /// Preempted: in the middle of its code, so that it kept its M (`keptThread`), or on its way out of the
+    /// runtime.
     case stopped(keptThread: Bool)
-    /// These take no time.
+    /// It created the G with this id. This takes no time.
     case started(UInt64)
+    /// It ended the wait of the G with this id. This takes no time.
     case readied(UInt64, WaitReason)
-    /// Things that are not told one by one, in the order of their shares.
+    /// So many things that are not told one by one, and where their time went.
     case others(Int, SpanSums)
   }
 
   package var what: What
-  /// The event with which it begins, and the one that ends it; nil: it goes on, or ends with the span.
+  /// The event that begins the piece.
   package var begin: PlacedRecord
+  /// The event that ends the piece; nil: the piece goes on, or ends with the span.
   package var end: PlacedRecord?
-  /// Sysmon's taking the P meanwhile.
+  /// The event in which sysmon took the P away during the piece; nil: sysmon did not.
   package var retake: PlacedRecord?
-  /// Nanoseconds.
+  /// When the piece began, in nanoseconds of the machine's monotonic clock.
   package var from: UInt64
+  /// In nanoseconds.
   package var lasted: UInt64 = 0
 }
 
 /// Cuts the time of a request into what its root did.
 struct HandlerPieces {
-  /// Events of one request that are kept, and pieces that are told one by one, at most.
+  /// Maximum number of events kept of one request.
   static let mostEvents = 100_000
+  /// Maximum number of pieces that are told one by one. If there are more, only the longest half of this
+  /// number is told, and what lies between them is summed up.
   package static let most = 40
 
   private let clock: Clock
@@ -46,9 +55,10 @@ struct HandlerPieces {
   package private(set) var pieces: [HandlerPiece] = []
 
   /// - Parameters:
-  ///   - events: those of the root, those in which it started or readied others, and what sysmon took from it; in order,
-  ///     from the label that begins the span to the one that ends it, or as far as is known.
-  ///   - until: nanoseconds; where it ends, or up to when it is looked at.
+  ///   - events: the root's own events, the events in which the root created or readied other Gs, and the
+  ///     events in which sysmon took the root's P. They come in order and begin with the label that begins
+  ///     the span.
+  ///   - end: the end of the span, or, if the span goes on, the moment of looking; in nanoseconds.
   init(_ events: [PlacedRecord], root: UInt64, until end: UInt64, _ clock: Clock, reasons: [WaitReason?]) {
     (self.clock, self.reasons, self.root) = (clock, reasons, root)
     guard let first = events.first else { return }
@@ -89,14 +99,14 @@ struct HandlerPieces {
     }
   }
 
-  /// Something that takes no time, in the middle of a run, which goes on.
+  /// Notes something that takes no time. The run is cut there and goes on after it.
   private mutating func note(_ what: HandlerPiece.What, _ event: PlacedRecord) {
     let time = close(at: clock.nanoseconds(at: event.record.time), by: event)
     pieces.append(HandlerPiece(what: what, begin: event, end: event, from: time))
     pieces.append(HandlerPiece(what: .ran, begin: event, from: time))
   }
 
-  /// Ends the last piece, and says when that was: never before it began.
+  /// Ends the last piece. Returns its end, which is never before its beginning.
   @discardableResult
   private mutating func close(at time: UInt64, by event: PlacedRecord?) -> UInt64 {
     let last = pieces.count - 1
@@ -105,7 +115,7 @@ struct HandlerPieces {
     return end
   }
 
-  /// The longest by themselves, and what lies between them together.
+  /// If there are too many pieces, keeps the longest ones and sums up what lies between them.
   private func merged(_ all: [HandlerPiece]) -> [HandlerPiece] {
     guard all.count > Self.most else { return all }
     let ranked = all.indices.sorted { (all[$1].lasted, $0) < (all[$0].lasted, $1) }

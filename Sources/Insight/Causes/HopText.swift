@@ -1,9 +1,9 @@
-// Hops in words.
+// Turns hops into words.
 import History
 import Observed
 
 extension Hop {
-  /// What it was and how it ended, in one line: `on P3's LRQ at depth 17, until P1 stole it`.
+  /// The hop in one line, with what ended it: `on P3's LRQ at depth 17, until P1 stole it`.
   package func words(reason: String, name: (UInt64) -> String) -> String {
     let who = by.map(name) ?? "another G"
     let what: String =

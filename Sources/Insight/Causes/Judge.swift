@@ -1,26 +1,30 @@
 // The verdict on a wait: what is to blame for its longest hop.
 //
-// A hop on a queue is somebody's doing: the P that had the queue ran others, one of them for long; its thread was inside
-// a system call; or there was a P that could have taken the G and did not. Who had the Ps meanwhile (Occupancy.swift)
-// decides. What does not account for at least half of the hop is not blamed for it.
+// If a runnable G waits on a queue, the cause is one of these: the P of the queue ran other Gs, perhaps one
+// of them for long; the M of that P was inside a system call; or another P could have taken the G and did
+// not. What the Ps did meanwhile (Occupancy.swift) decides. Nothing is blamed that accounts for less than
+// half of the hop.
 import Observed
 import Region
 
-/// Judges one hop.
+/// Judges one hop, the longest of its wait.
 package struct Judge {
   package let hop: Hop
-  /// In ticks.
+  /// The length of the hop, in ticks.
   package let length: UInt64
   package let late: WaitFacts.Late?
   package let reason: WaitReason
+  /// What each P did during the hop, by the P's id. Empty if the verdict does not depend on it.
   package let ps: [Int: Occupancy]
   package let clock: Clock
+  /// How the texts call a G, by its id.
   package let name: (UInt64) -> String
 
-  /// From here on a G that keeps a P is a hog: the longest slice that a G has while others wait.
+  /// In nanoseconds: the longest slice that a G may have while others wait. A G that keeps a P for this long
+  /// is a hog.
   package let hog: UInt64
 
-  /// Whether it matters for the verdict on a hop who had the Ps meanwhile.
+  /// Whether the verdict on a hop depends on what the Ps did meanwhile.
   static func asksForPs(_ hop: Hop) -> Bool {
     switch hop.kind {
     case .waiting, .syscall, .waking: false
@@ -28,6 +32,7 @@ package struct Judge {
     }
   }
 
+  /// Returns what is to blame for the hop, in words and ids.
   package func verdict() -> Verdict {
     switch hop.kind {
     case .waiting: return Verdict(cause: .waited, text: waited)
@@ -58,6 +63,7 @@ package struct Judge {
     }
   }
 
+  /// What a G waits for, as the end of a sentence that begins with "it waits for".
   package static func words(_ reason: WaitReason) -> String {
     switch reason {
     case .none: "something"
@@ -89,7 +95,7 @@ package struct Judge {
     return blame(p, had) ?? unknown
   }
 
-  /// What P `p` did, if it accounts for half of the hop.
+  /// Blames what P `p` did during the hop. nil: neither its system calls nor its runs account for half of it.
   private func blame(_ p: Int, _ had: Occupancy) -> Verdict? {
     if isHalf(had.syscall), let call = had.longestSyscall {
       let until = had.retaken == nil ? "" : " until sysmon took P\(p) from it"
@@ -124,7 +130,7 @@ package struct Judge {
       cause: .pWasIdle, text: "P\(idle.key) was idle for \(time(idle.value.idle)) of it", p: idle.key)
   }
 
-  /// When every P was held for at least four fifths of the hop.
+  /// Blames all Ps, if each of them was held for at least four fifths of the hop; nil: one was not.
   private func everyP() -> Verdict? {
     guard !ps.isEmpty, ps.values.allSatisfy({ $0.held / 4 >= length / 5 }) else { return nil }
     if ps.count == 1, let (p, had) = ps.first, let verdict = blame(p, had), verdict.cause != .pWasBusy {

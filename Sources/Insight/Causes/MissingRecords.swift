@@ -1,6 +1,8 @@
-// Where records are missing, segment by segment: from when on they may be, to the segment's end (History §5).
+// Where records are missing. Each segment tells from which moment on records may be missing; the stretch then
+// reaches to the end of the segment (History §5).
 import History
 
+/// The stretches of time in which records may be missing.
 struct MissingRecords {
   private var gaps: [(from: UInt64, to: UInt64, count: UInt64)] = []
 
@@ -12,7 +14,7 @@ struct MissingRecords {
     gaps.append((max(from, window.start), window.end ?? .max, max(missing, 1)))
   }
 
-  /// How many may be from one moment to another, in ticks.
+  /// How many records may be missing between two moments, in ticks.
   package func count(from: UInt64, to: UInt64) -> UInt64 {
     gaps.reduce(0) { $1.from <= to && $1.to >= from ? $0 &+ $1.count : $0 }
   }

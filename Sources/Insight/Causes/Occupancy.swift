@@ -1,34 +1,40 @@
-// Who had each P during a hop: how long it ran Gs, was inside a system call, was idle; and the longest of it. Sums and a
-// longest one for each P, so that a hop of any length takes the same memory.
+// What each P did during a hop: how long it ran Gs, how long its M was inside a system call, how long it was
+// idle. For each P only these sums, the longest run and the longest system call are kept, so a hop of any
+// length takes the same memory.
 import Observed
 
-/// What one P did from one moment to another, in ticks.
+/// What one P did during a hop. Times are in ticks.
 package struct Occupancy: Equatable {
-  /// A stretch of one G, and how much of it lies in the hop.
+  /// A stretch of time in which one G held the P.
   struct Stretch: Equatable {
     package var g: UInt64
     package var m: Int
+    /// How much of the stretch lies in the hop.
     package var inside: UInt64
+    /// How long all of the stretch was.
     package var length: UInt64
-    /// Whether its beginning is in the history; else it is longer.
+    /// Whether the beginning of the stretch is in the history. If not, the stretch was longer than `length`.
     package var isWhole: Bool
   }
 
-  /// In the hop.
+  /// How long the P ran Gs in the hop.
   package var running: UInt64 = 0
+  /// How long the P's M was inside a system call in the hop.
   package var syscall: UInt64 = 0
+  /// How long the P was idle in the hop.
   package var idle: UInt64 = 0
-  /// Gs that ran.
+  /// How many runs of Gs there were in the hop.
   package var runs = 0
   var longestRun: Stretch?
   var longestSyscall: Stretch?
-  /// When sysmon took it from a system call; nil: it did not.
+  /// When sysmon took the P from a system call; nil: sysmon did not.
   var retaken: UInt64?
 
+  /// How long a G held the P in the hop, running or in a system call.
   package var held: UInt64 { running + syscall }
 }
 
-/// Goes through events and keeps account of the Ps.
+/// Goes through events and sums up what each P did.
 struct OccupancyCollector {
   private enum Activity: Equatable {
     case other, idle
@@ -48,8 +54,9 @@ struct OccupancyCollector {
   private var current: [Int: Current] = [:]
 
   /// - Parameters:
-  ///   - snapshot: the gauges at `start`, from where on events will come.
-  ///   - from, to: the hop, in ticks.
+  ///   - snapshot: the gauges at `start`, the moment from which on events will come.
+  ///   - from: the beginning of the hop, in ticks.
+  ///   - to: the end of the hop, in ticks.
   init(_ snapshot: Snapshot, at start: UInt64, from: UInt64, to: UInt64) {
     (self.from, self.to) = (from, to)
     for p in snapshot.ps {
@@ -61,7 +68,7 @@ struct OccupancyCollector {
     }
   }
 
-  /// The next event, in the order of time.
+  /// Takes the next event. Events must come in the order of time.
   package mutating func take(_ event: PlacedRecord) {
     let record = event.record
     guard let kind = record.kind else { return }
@@ -85,7 +92,8 @@ struct OccupancyCollector {
     }
   }
 
-  /// After the last event: what goes on, goes on to the hop's end at least.
+  /// Call this after the last event. What each P was doing then is counted up to the end of the hop, at
+  /// least.
   package mutating func finish(at last: UInt64) {
     for p in Array(current.keys) { change(p, to: .other, at: max(last, to)) }
   }

@@ -1,4 +1,4 @@
-// Asking a history why: waits of a G, the slowest of all, and the chain of one.
+// Asks a history for causes: the waits of one G, the slowest waits of all Gs, and the chain of one wait.
 //
 //     var player = Player(history)!
 //     for wait in player.slowestWaits(10) {
@@ -9,29 +9,30 @@ import History
 import Observed
 import Region
 
-/// By what waits are ranked.
+/// The order in which waits are ranked.
 public enum WaitOrder: String, Sendable, CaseIterable {
-  /// By `Wait.delay`: what the scheduler could have saved.
+  /// By `Wait.delay`: the time that the scheduler could have saved.
   case delay
-  /// By the whole wait.
+  /// By the length of the whole wait.
   case length
 }
 
 extension Player {
-  /// Waits of one G that are kept at most: the last ones.
+  /// Maximum number of waits kept of one G: the latest ones.
   public static let mostWaits = 100_000
-  /// Segments, some minutes, that are gone through at most for one chain.
+  /// Maximum number of segments read for one chain: some minutes of history.
   private static let reach = 512
-  /// Nanoseconds from which on a G that keeps a P is a hog, where the target does not tell its slice.
+  /// In nanoseconds. If the target does not tell its time slice, a G that keeps a P longer than this is a hog.
   private static let hog: UInt64 = 10_000_000
 
-  /// The waits of a G up to this moment, oldest first; the last may not be over.
+  /// Returns the waits of a G up to this moment, oldest first. The last one may still go on.
   public func waits(of g: UInt64) -> [Wait] { waits(of: g, from: history.firstNumber) }
 
-  /// The last wait of a G up to this moment, without going through more of the history than it takes.
+  /// Returns the last wait of a G up to this moment. Reads no more of the history than it needs.
   public func lastWait(of g: UInt64) -> Wait? { lastWait(of: g) { _ in true } }
 
-  /// The same of those that `isWanted`; so many segments are gone through, until one is whole.
+  /// Returns the last wait of a G for which `isWanted` is true. Reads the last `reaches[0]` segments first,
+  /// and then more, until the wait it finds is whole.
   func lastWait(
     of g: UInt64, within reaches: [Int] = [4, 32, Self.reach], where isWanted: (Wait) -> Bool
   ) -> Wait? {
@@ -40,19 +41,22 @@ extension Player {
     for reach in reaches {
       let first = max(history.firstNumber, (move ?? here) - reach)
       let last = waits(of: g, from: first, to: move ?? .max).last(where: isWanted)
-      // One whose beginning was not among these segments may be whole in more of them.
+      // A wait whose beginning is not in these segments may be whole when more of them are read.
       if let last, last.facts.begin != nil || reach == reaches.last { return last }
     }
     return nil
   }
 
-  /// The number of the segment in which a G moved last, where what the Gs did is at hand: behind it nothing is to be found.
+  /// The number of the segment in which the G last changed its state. Later segments have no event of this G,
+  /// so they need not be read. nil: not known, because records are missing or no list of the Gs is at hand.
   private func lastMove(of g: UInt64) -> Int? {
     guard missing == 0, let all = goroutinesAtHand?.all, let since = all.first(where: { $0.id == g })?.since
     else { return nil }
     return history.number(atTime: since)
   }
 
+  /// Returns the waits of a G that lie in the segments `first` to `last`, oldest first. If these hold no
+  /// event of the G, the list of Gs may still tell of a wait that goes on.
   package func waits(of g: UInt64, from first: Int, to last: Int = .max) -> [Wait] {
     var found: [WaitFacts] = []
     let sieve = RecordSieve(of: g, others: [.netpoll, .netpollLate])
@@ -68,9 +72,9 @@ extension Player {
     return (found.suffix(Self.mostWaits) + open).map { Wait($0, clock, reasons: history.reasons) }
   }
 
-  /// The slowest waits up to this moment, slowest first. Those that are not over count as long as they last so far, also
-  /// where they began before the history does. Of those that are the same by `order` the longer comes first: so there are
-  /// some as long as any G waits, though the scheduler could have saved none of them anything.
+  /// Returns the slowest waits up to this moment, slowest first. A wait that goes on counts with its length
+  /// so far, even if it began before the history. Waits that are equal by `order` are ranked by the other
+  /// measure. So there are results whenever some G waits, even if the scheduler delayed none.
   public func slowestWaits(_ limit: Int, by order: WaitOrder = .delay) -> [Wait] {
     typealias Weight = (UInt64, UInt64)
     func weight(_ facts: WaitFacts) -> Weight {
@@ -97,10 +101,11 @@ extension Player {
       .map { Wait($0, clock, reasons: history.reasons) }
   }
 
-  /// Why G `g` waits at this moment, or waited last; nil: the history has no wait of it.
+  /// Explains the wait of G `g` at this moment, or else its last one; nil: the history has no wait of this G.
   public func why(g: UInt64) -> WaitChain? { waits(of: g).last.map(chain) }
 
-  /// Goes through all events up to this moment; hands waits that are over to `take`, and returns those that are not.
+  /// Goes through all events up to this moment. Hands waits that are over to `take`, and returns those that
+  /// still go on.
   private func collect(
     _ collector: WaitCollector, from first: Int? = nil, to last: Int = .max, only sieve: RecordSieve? = nil,
     _ take: (WaitFacts) -> Void
@@ -125,7 +130,8 @@ extension Player {
 
   // MARK: one chain
 
-  /// Explains a wait of this history.
+  /// Explains a wait: where the G was, hop by hop, and what is to blame. The wait must come from this
+  /// history.
   public func chain(of wait: Wait) -> WaitChain {
     let facts = wait.facts
     var builder = ChainBuilder(facts, clock, reasons: history.reasons)
@@ -163,7 +169,8 @@ extension Player {
     guard var trace = QueueTrace(facts), let ready = facts.ready, let end = facts.end else { return nil }
     var isIn = false
     var isOver = false
-    // What moves Gs between queues, and the two events between which that is looked for.
+    // Wanted are the events that move Gs between queues, and the two events between which these are looked
+    // for.
     let sieve = RecordSieve(
       of: facts.g,
       others: [.steal, .grqTake, .procStart, .mWake, .goCreate, .goReady, .goStart, .overflow, .procRetire])
@@ -178,7 +185,7 @@ extension Player {
     return trace
   }
 
-  /// Who had the Ps from one moment to another.
+  /// What each P did between two moments, in ticks.
   private func occupancy(_ from: UInt64, _ to: UInt64) -> [Int: Occupancy] {
     var collector: OccupancyCollector?
     var last = to
@@ -194,7 +201,8 @@ extension Player {
     return collector?.ps ?? [:]
   }
 
-  /// Where some Gs were spawned, as string ids: of those that were created in the last of this time.
+  /// Where Gs were spawned, as string ids. Finds only Gs that were created between two moments (in ticks); if
+  /// these lie far apart, only Gs that were created near the second one.
   private func creations(of gs: Set<UInt64>, _ from: UInt64, _ to: UInt64) -> [UInt64: UInt32] {
     var names: [UInt64: UInt32] = [:]
     let reach = history.number(at: to).flatMap { history.segment($0 - 16)?.start } ?? 0
@@ -206,7 +214,7 @@ extension Player {
     return names
   }
 
-  /// Every event of the segments in which the time from one moment to another lies, and of some around.
+  /// Hands `take` every event of the segments between two moments, and of some segments before and after.
   private func through(
     _ from: UInt64, _ to: UInt64, earlier: Int = 0, later: Int = 0, only sieve: RecordSieve? = nil,
     _ take: (Window, PlacedRecord) -> Void
@@ -218,7 +226,8 @@ extension Player {
     }
   }
 
-  /// Names of Gs: of those that were created around then, and of those in the tables around.
+  /// Returns a function that tells where a G was spawned. The function knows Gs that were created around the
+  /// wait, and Gs in the tables around the wait.
   private func entries(near facts: WaitFacts, _ creations: [UInt64: UInt32]) -> (UInt64) -> String? {
     let rows = tableEntries(facts.beginTime, facts.endTime)
     let names = history.names
@@ -229,7 +238,7 @@ extension Player {
     }
   }
 
-  /// Names (string ids) of the Gs in the tables around a stretch of time.
+  /// Where Gs were spawned, as string ids, by the tables of Gs around a stretch of time.
   func tableEntries(_ from: UInt64, _ to: UInt64) -> [UInt64: UInt64] {
     let numbers = [history.number(at: from), history.number(at: to)].compactMap { $0 }
     let tables = (numbers.min() ?? 0) - 8...(numbers.max() ?? 0) + 8

@@ -1,19 +1,20 @@
-// Which request is meant: the labels between which it lies, looked for from where it is likely to be.
+// Finds the request that a user means, as the two labels between which it lies. The search begins where the
+// request is likely to be.
 import History
 import Observed
 import Region
 
 extension Player {
-  /// Segments, some minutes, that are gone through at most in search of something.
+  /// Maximum number of segments read in one search: some minutes of history.
   private static let reach = 512
-  /// Events that are gone through at most for one question: somebody waits for the answer.
+  /// Maximum number of events read for one question, because a user waits for the answer.
   private static let most = 1 << 21
 
   // MARK: going through
 
-  /// Hands the events from a segment on backwards to `take`, until that returns false.
+  /// Hands events to `take`, from a moment on backwards, until `take` returns false.
   ///
-  /// - Parameter sieve: lets through which events are wanted, and perhaps others.
+  /// - Parameter sieve: lets the wanted events through, and perhaps others.
   package func back(from ticks: UInt64, only sieve: RecordSieve, _ take: (PlacedRecord) -> Bool) {
     guard let last = history.number(at: ticks) else { return }
     var left = Self.most
@@ -27,7 +28,8 @@ extension Player {
     }
   }
 
-  /// The same forwards, through so many segments at most.
+  /// Hands events to `take`, from a moment on forwards through at most `segments` segments, until `take`
+  /// returns false.
   package func forth(
     from ticks: UInt64, segments: Int, only sieve: RecordSieve, _ take: (PlacedRecord) -> Bool
   ) {
@@ -45,14 +47,15 @@ extension Player {
 
   // MARK: which one
 
-  /// The labels between which a span lies; without the second it goes on.
+  /// The labels that begin and end a span. If there is no end, the span goes on.
   typealias FoundSpan = (begin: PlacedRecord, end: PlacedRecord?)
 
-  /// A label by which a G leaves its outermost span.
+  /// Whether a record is the label by which a G leaves its outermost span.
   static func isEnd(_ record: Record) -> Bool {
     record.kind == .goLabel && record.detail == 0 && record.arg == 0
   }
 
+  /// Whether a record is a label by which a G begins a span.
   static func isBegin(_ record: Record) -> Bool {
     record.kind == .goLabel && record.detail == 1 && record.arg != 0
   }
@@ -70,7 +73,7 @@ extension Player {
       let ticks = clock.ticks(at: time)
       var found: FoundSpan?
       forth(from: ticks, segments: Self.reach, only: RecordSieve(.goLabel)) { event in
-        // One whose beginning is not in the history is passed over.
+        // A request whose beginning is not in the history is skipped.
         if event.record.time > ticks, Self.isEnd(event.record) { found = outermost(event) }
         return found == nil
       }
@@ -86,7 +89,7 @@ extension Player {
     }
   }
 
-  /// The beginning of the outermost span that a label ended.
+  /// Finds the beginning of the outermost span that the label `end` closes.
   private func outermost(_ end: PlacedRecord) -> FoundSpan? {
     var begin: PlacedRecord?
     back(from: end.record.time, only: RecordSieve(of: end.record.g, [.goLabel, .goCreate])) { event in
@@ -97,7 +100,7 @@ extension Player {
     return begin.map { ($0, end) }
   }
 
-  /// The last span that a G began, or that it was created in.
+  /// Finds the beginning of the last span that a G began, or else of the span in which the G was created.
   private func span(of g: UInt64, by ticks: UInt64) -> PlacedRecord? {
     var (g, begin, depth) = (g, PlacedRecord?.none, 0)
     back(from: ticks, only: RecordSieve(.goLabel, .goCreate)) { event in
@@ -112,7 +115,7 @@ extension Player {
     return begin
   }
 
-  /// The end of the span that a label begins.
+  /// Finds the end of the span that the label `begin` opens.
   private func complete(_ begin: PlacedRecord) -> FoundSpan {
     var (end, depth) = (PlacedRecord?.none, 0)
     let sieve = RecordSieve(of: begin.record.g, [.goLabel, .goExit])

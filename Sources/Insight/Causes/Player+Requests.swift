@@ -1,18 +1,21 @@
-// Finding one request in a history, and all that led to it. See RequestFacts.
+// Finds one request in a history, and everything that led to it. See RequestFacts.
 import History
 import Observed
 
 extension Player {
-  /// The walk of a request of this history, also of one after this moment; nil: there is none such.
+  /// Returns the walk of a request, which may also lie after this moment; nil: the history has no such
+  /// request.
   ///
-  /// - Parameter effort: tells others how far it has come; once it is called off, what is returned is good for nothing.
+  /// - Parameters:
+  ///   - choice: which request is meant.
+  ///   - effort: reports progress to others. Once it is called off, the result is meaningless.
   public func request(_ choice: RequestChoice, effort: Effort? = nil) -> RequestWalk? {
     var latest = self
     latest.effort = effort ?? latest.effort
     if latest.unpacked == nil { latest.unpacked = UnpackedWindows() }
     latest.seekToEnd()
     guard let found = latest.find(choice) else { return nil }
-    // Every moment is told by the clock of the segment in which it began.
+    // Every moment is converted by the clock of the segment in which the request began.
     var there = latest
     there.seek(ticks: found.begin.record.time)
     guard let facts = there.facts(found, latest) else { return nil }
@@ -24,7 +27,9 @@ extension Player {
 
   // MARK: what led to it
 
-  /// - Parameter latest: at the end of the history; this player is at the beginning of the span.
+  /// Collects what is known of a request. This player must be at the beginning of the span.
+  ///
+  /// - Parameter latest: a player at the end of the history.
   private func facts(_ found: FoundSpan, _ latest: Player) -> RequestFacts? {
     guard let summary = latest.summary(found) else { return nil }
     var facts = RequestFacts(summary, found.begin)
@@ -61,7 +66,7 @@ extension Player {
     return facts
   }
 
-  /// What the root did from the beginning of the span to its end.
+  /// Returns the events of what the root did, from the beginning of the span to its end.
   private func deeds(_ found: FoundSpan) -> [PlacedRecord] {
     let root = found.begin.record.g
     var (deeds, isIn, m) = ([PlacedRecord](), false, nil as UInt16?)
@@ -83,14 +88,15 @@ extension Player {
     return deeds
   }
 
-  /// The span in numbers.
+  /// The span in numbers: its length, its Gs, and where the time went.
   private func summary(_ found: FoundSpan) -> SpanSummary? {
     guard let first = history.number(at: found.begin.record.time) else { return nil }
     let last = found.end.flatMap { history.number(at: $0.record.time) } ?? .max
     return spanWalk(found.begin.record.arg, from: first, to: last)?.span
   }
 
-  /// The root's creation, or the moment of the end of the span before. See RequestFacts §1.
+  /// Returns the creation of the root, or the moment (in ticks) at which its previous span ended. See
+  /// RequestFacts §1.
   private func origin(_ begin: PlacedRecord) -> (creation: PlacedRecord?, earlier: UInt64?) {
     var origin: (PlacedRecord?, UInt64?) = (nil, nil)
     back(from: begin.record.time, only: RecordSieve(of: begin.record.g, [.goCreate, .goLabel])) { event in
@@ -102,7 +108,7 @@ extension Player {
     return origin
   }
 
-  /// The last wait for a socket that was over by this moment.
+  /// Returns the last wait for a socket that was over by this moment and ended after `ticks`.
   private func socketWait(of g: UInt64, after ticks: UInt64) -> Wait? {
     lastWait(of: g, within: [1, 4, 16]) { wait in
       guard wait.facts.end != nil, wait.facts.endTime > ticks else { return false }
@@ -116,6 +122,7 @@ extension Player {
     }
   }
 
+  /// Finds the poll that ended a wait for a socket.
   private func arrival(_ wait: Wait?) -> RequestFacts.Arrival? {
     guard let wait = wait.map({ Wait($0.facts, clock, reasons: history.reasons) }) else { return nil }
     var arrival = RequestFacts.Arrival(wait: wait, chain: chain(of: wait))
@@ -138,7 +145,7 @@ extension Player {
     return arrival
   }
 
-  /// All events of the segment of a moment and of the next.
+  /// Hands `take` the events of two segments: the one that a moment lies in, and the next.
   private func forth(
     from ticks: UInt64, near moment: UInt64, only sieve: RecordSieve, _ take: (PlacedRecord) -> Bool
   ) {
@@ -146,6 +153,7 @@ extension Player {
     forth(from: max(ticks, start), segments: 2, only: sieve, take)
   }
 
+  /// Counts the Gs that the creator of a G had created since `ticks`, before that G.
   private func siblings(of creation: PlacedRecord, since ticks: UInt64) -> Int {
     var count = 0
     forth(from: ticks, segments: 8, only: RecordSieve(.goCreate)) { event in
@@ -157,7 +165,8 @@ extension Player {
     return count
   }
 
-  /// Since when a G has been parked, and for which descriptor, by a table of Gs that was read before a moment.
+  /// Since when a G has been parked, in ticks, and on which descriptor, by a table of Gs that was read before
+  /// a moment.
   private func row(of g: UInt64, before ticks: UInt64) -> (since: UInt64, fd: Int)? {
     guard let last = history.number(at: ticks) else { return nil }
     for number in (max(history.firstNumber, last - 64)...last).reversed() {
@@ -172,7 +181,7 @@ extension Player {
     return nil
   }
 
-  /// Where the Gs of a request were spawned.
+  /// Returns a function that tells where a G of the request was spawned.
   private func entries(of facts: RequestFacts) -> (UInt64) -> String? {
     let (begin, names) = (facts.begin.record.time, history.names)
     var entries = tableEntries(begin, facts.end?.record.time ?? begin)

@@ -1,8 +1,9 @@
-// Asking a history for its spans.
+// Asks a history for its spans.
 import History
 
 extension Player {
-  /// The slowest spans up to this moment, slowest first; those that go on count as long as they last so far.
+  /// Returns the slowest spans up to this moment, slowest first. A span that goes on counts with its length
+  /// so far.
   public func slowestSpans(_ limit: Int) -> [SpanSummary] {
     let limit = max(0, min(limit, Self.mostWaits))
     var best: [SpanSummary] = []
@@ -16,10 +17,11 @@ extension Player {
     return Array(best.sorted { ($1.duration, $0.number) < ($0.duration, $1.number) }.prefix(limit))
   }
 
-  /// Everything that one span did up to this moment; nil: its beginning is not in the history.
+  /// Returns everything that the Gs of one span did up to this moment; nil: the beginning of the span is not
+  /// in the history.
   public func walk(ofSpan number: UInt64) -> SpanWalk? { collectSpans(number) { _ in }.walk }
 
-  /// The same of a span that begins in segment `first` or later; as far as segment `last`.
+  /// Returns the walk of a span that begins in segment `first` or later. Reads up to segment `last`.
   func spanWalk(_ number: UInt64, from first: Int, to last: Int) -> SpanWalk? {
     collectSpans(number, from: first, to: last) { _ in }.walk
   }

@@ -1,59 +1,66 @@
-// The way of a runnable G from queue to queue, found out from the events between its `ready` and its start.
+// The path of a runnable G from queue to queue, found from the events between its `ready` and its start.
 //
-// §1 The problem. An event says where a G was put first, and another from where it was taken last. In between it may
-// have been pushed out of `runnext`, spilled to the GRQ with a hundred others, taken from there in a batch, and stolen
-// with half of a queue: none of which names it.
+// §1 The problem. One event says on which queue a G was put first, and another from which queue it was taken
+// last. In between the G may have been pushed out of `runnext`, spilled to the GRQ with a hundred others,
+// taken from there in a batch, and stolen with half of a queue. None of these events names the G.
 //
-// §2 The way back. A batch, stolen or taken from the GRQ, goes into an LRQ only when that is empty, so a G that a P takes
-// from its own LRQ came in the last batch that the P got since the G was ready; or, if there was none, it stood there
-// from the start. If it came by a steal, ask the same of the victim; if from the GRQ, it was put there when it became
-// ready, or was spilled. So one walks from the end to the beginning, and no G is guessed.
+// §2 The way back. A batch, stolen or taken from the GRQ, goes into an LRQ only when that LRQ is empty. So if
+// a P takes a G from its own LRQ, the G came in the last batch that the P got since the G was ready. If there
+// was no such batch, the G stood there from the start. If the batch was stolen, ask the same of the victim.
+// If it came from the GRQ, the G was put there when it became ready, or was spilled. So the path is followed
+// from its end to its beginning, and nothing is guessed.
 //
-// §3 Spills. A full LRQ gives its older half away, first in first out. The G joined behind `depth` others, and each that
-// is run or stolen brings it nearer to the head; so at each spill it is known whether it was among those that went.
+// §3 Spills. A full LRQ gives its older half away, first in first out. The G joined behind `depth` others,
+// and each of them that is run or stolen brings the G nearer to the head. So at each spill it is known
+// whether the G was among those given away.
 //
-// §4 What does not fit (the walk ends at another P than that where the G was put, a batch is missing) makes the way
-// unknown. Batches of other Ps are put in order by their times; on the P that ran the G the order is that of its lane. A
-// G that went to the GRQ twice within one wait is told to have gone once.
+// §4 Limits. If the events do not fit together (the walk ends at another P than the one where the G was put,
+// or a batch is missing), the path is unknown. Batches of other Ps are ordered by their times; on the P that
+// ran the G the order is that of its lane. If a G went to the GRQ twice within one wait, the path shows it
+// there once.
 import Observed
 import Region
 
-/// A queue that the G stood on.
+/// A queue on which the G stood.
 struct Stand: Equatable {
   package var kind: Hop.Kind
   package var p: Int?
+  /// How many Gs were ahead of it there; nil: not known.
   package var depth: Int?
-  /// In ticks: since when.
+  /// Since when it stood there, in ticks.
   package var from: UInt64
-  /// What brought it there; nil: it was put there when it became ready.
+  /// The event that brought it there; nil: it was put there when it became ready.
   var arrival: PlacedRecord?
 }
 
-/// Collects what moves Gs between queues, and then walks back. See §2.
+/// Collects the events that move Gs between queues, and then walks back through them. See §2.
 struct QueueTrace {
   private let facts: WaitFacts
   private let ready: PlacedRecord
-  /// Steals, takes from the GRQ, and wake-ups, in the order of time.
+  /// Steals, batches from the GRQ, starts of Ps, and wake-ups, in the order of time.
   private var moves: [PlacedRecord] = []
-  /// What pushed the G out of `runnext` of the P where it was ready.
+  /// The event that pushed the G out of `runnext`, on the P where it became ready.
   private var displacement: PlacedRecord?
-  /// What put it from that P's LRQ on the GRQ.
+  /// The event that moved the G from the LRQ of that P to the GRQ.
   private var spill: PlacedRecord?
-  /// Gs before it on that LRQ, once it stands there.
+  /// How many Gs are ahead of it on that LRQ; nil: it does not stand there yet.
   private var ahead: Int?
+  /// Whether there were more moves than are kept. Then the path is unknown.
   private var isCut = false
 
+  /// Maximum number of moves that are kept.
   private static let most = 1 << 19
+  /// Maximum number of steps back.
   private static let longest = 64
 
-  /// nil: it has not become runnable, or that record is missing.
+  /// Returns nil if the G has not become runnable, or if that record is missing.
   init?(_ facts: WaitFacts) {
     guard let ready = facts.ready else { return nil }
     (self.facts, self.ready) = (facts, ready)
     if ready.record.place.queue == .lrq { ahead = ready.record.place.depth }
   }
 
-  /// Takes an event between `ready` and the end, in the order of time.
+  /// Takes the next event between `ready` and the start of the G. Events must come in the order of time.
   package mutating func take(_ event: PlacedRecord) {
     guard let kind = event.record.kind else { return }
     if case .p(let home) = ready.lane { follow(kind, event, home) }
@@ -64,12 +71,12 @@ struct QueueTrace {
     }
   }
 
-  /// Keeps count of those before it on the LRQ of the P where it became ready. See §3.
+  /// Keeps count of the Gs ahead of this one on the LRQ of the P where it became ready. See §3.
   private mutating func follow(_ kind: EventKind, _ event: PlacedRecord, _ home: Int) {
     let record = event.record
     let isHome = event.lane == ready.lane
     if ahead == nil {
-      // An older target does not say whether there was one to displace.
+      // Older targets do not tell `displacing` from `runnext`, so both count here.
       let isPut = (kind == .goCreate || kind == .goReady) && record.place.isRunnext
       guard isHome, isPut, ready.record.place.isRunnext, record.g != facts.g else { return }
       (displacement, ahead) = (event, record.place.depth)
@@ -80,7 +87,7 @@ struct QueueTrace {
     case .goStart where isHome && record.runSource == .lrq: ahead = before - 1
     case .steal where record.arg == UInt64(home) && record.detail == 0: ahead = before - Int(record.count)
     case .overflow where isHome:
-      // The last of those that it counts found the queue full, and went along.
+      // An overflow also counts the G that found the queue full, and that went to the GRQ with the others.
       let isLast = before >= Capacity.lrq
       if isLast || before < Int(record.count) - 1 { spill = event }
       ahead = before - (Int(record.count) - 1)
@@ -97,7 +104,7 @@ struct QueueTrace {
     case grq
   }
 
-  /// The queues that it stood on, first to last; nil: the events do not say.
+  /// Returns the queues on which the G stood, first to last; nil: the events do not say.
   package func way() -> [Stand]? {
     guard !isCut, let end = facts.end, case .p(let p) = end.lane else { return nil }
     var way: [Stand] = []
@@ -112,7 +119,7 @@ struct QueueTrace {
     return nil
   }
 
-  /// From where the P took it that ran it; adds the time since then.
+  /// Returns the queue from which the P that ran the G had taken it. Adds the time since then to `way`.
   private func last(_ end: PlacedRecord, on p: Int, _ index: inout Int, _ way: inout [Stand]) -> Place? {
     func took(_ kind: EventKind, _ detail: UInt8 = 0) -> PlacedRecord? {
       guard let found = moves.lastIndex(where: { $0.lane == end.lane && $0.record.kind == kind }),
@@ -136,8 +143,9 @@ struct QueueTrace {
     }
   }
 
-  /// Adds how it came to be where it was before `moves[index]`, and says where it was before that; nil: that was the
-  /// beginning, or does not fit.
+  /// Goes one step back. Adds to `way` how the G came to `place`, by an event before `moves[index]`, and
+  /// returns where the G was before that. Returns nil at the beginning of the path, or if the events do not
+  /// fit.
   private func step(_ place: Place, _ index: inout Int, _ way: inout [Stand]) -> Place? {
     if way.last.map({ $0.arrival == nil }) ?? false { return nil }
     switch place {
@@ -164,13 +172,14 @@ struct QueueTrace {
     return nil
   }
 
-  /// Whether an event put more than the one that ran at once on the LRQ of `p`.
+  /// Whether an event put Gs on the LRQ of `p`, besides the one that `p` ran at once.
   private func isBatch(_ event: PlacedRecord, to p: Int) -> Bool {
     guard event.lane == .p(p), event.record.count > 1 else { return false }
     return event.record.kind == .grqTake || event.record.kind == .steal && event.record.detail == 0
   }
 
-  /// Adds where it was put when it became ready, if that was on P `p`; with what pushed it from there into the LRQ.
+  /// Adds the queue on which the G was put when it became ready, if that was on P `p`, and the event that
+  /// pushed it from there into the LRQ.
   private func beginning(_ p: Int, _ kind: Hop.Kind, _ way: inout [Stand]) {
     guard ready.lane == .p(p) else { return }
     let place = ready.record.place
@@ -190,14 +199,15 @@ struct QueueTrace {
     }
   }
 
-  /// When the thread that ran it was woken, and when it came to run with a P, if that was after the G was ready.
+  /// When the M that ran the G was woken, and when it began to run with a P, in ticks. Returns nil if that M
+  /// ran already when the G became ready.
   package func wake() -> (woken: UInt64?, came: UInt64)? {
     guard let end = facts.end,
       let came = moves.lastIndex(where: {
         $0.record.kind == .procStart && $0.lane == end.lane && $0.record.m == end.record.m
       })
     else { return nil }
-    // One that took a P in between was woken for that.
+    // If the M took a P after a wake-up, that wake-up was for that P, and not for this G.
     let last = moves[..<came].last { event in
       event.record.kind == .mWake && event.record.count == UInt32(end.record.m)
         || event.record.kind == .procStart && event.record.m == end.record.m

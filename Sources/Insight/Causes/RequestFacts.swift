@@ -1,49 +1,53 @@
 // What the events say of one request: from the wait that its packet ended to what its G did after the response.
 //
-// §1 The root of a request is the G that began its span (SpanWalk.swift): the G of its connection. Going back from the
-// span's beginning, the root's own events say what sort of request it was, whichever comes first: its creation, then it
-// is the connection's first, and an accept led to it; the end of an earlier span, then the connection was there already;
-// or the beginning of the history, then it is known only that the connection is older.
+// §1 The root of a request is the G that began its span (SpanWalk.swift): the G of its connection. The root's
+// own events before the span say what sort of request it was. One goes back from the beginning of the span,
+// and the first of these decides: if the root was created, this is the first request of the connection, and
+// an accept led to it; if an earlier span ended, the connection existed before; if the history begins, it is
+// known only that the connection is older.
 //
-// §2 The arrival is the last wait for a socket that ended before: of a new connection, that of the G that created the
-// root, up to the creation; else the root's own, after the request before. There may be none: bytes that came together
-// with those of the last request are never waited for.
+// §2 The arrival is the last wait for a socket that ended before the span. On a new connection it is a wait
+// of the G that created the root, and lies before that creation. Otherwise it is a wait of the root itself,
+// after its previous request. There may be none: if the bytes came together with those of the previous
+// request, no G waited for them.
 //
-// §3 The poll that made it ready is the first `netpoll` in the lane of the `goReady` after it: a poll first readies, then
-// tells of itself. So the first `goReady` of those that it counts is the earliest sign that it had come back.
+// §3 A poll readies its Gs first, and records itself afterwards. So the poll that readied a G is the first
+// `netpoll` event after the G's `goReady` in the same lane. The first `goReady` of this poll is the earliest
+// sign that the poll had returned.
 import Observed
 
-/// Which request is meant. Moments are nanoseconds of the machine's monotonic clock.
+/// Says which request is meant. Moments are nanoseconds of the machine's monotonic clock.
 public enum RequestChoice: Sendable, Hashable {
-  /// The last that had ended by a moment.
+  /// The last request that had ended by a moment.
   case last(by: UInt64)
-  /// The first that ends after a moment.
+  /// The first request that ends after a moment.
   case next(after: UInt64)
-  /// The last that a G took part in and that had begun by a moment.
+  /// The last request that a G took part in and that had begun by a moment.
   case of(g: UInt64, by: UInt64)
-  /// A span by its number.
+  /// The request whose span has this number.
   case number(UInt64)
 }
 
 /// How a request came to its G.
 public enum Connection: String, Sendable {
-  /// By an accept: it is the first of its connection.
+  /// By an accept: it is the first request of its connection.
   case accepted
-  /// On a connection that was there already.
+  /// On a connection that existed before.
   case kept
-  /// Not from a socket, as far as events tell.
+  /// Not from a socket, as far as the events tell.
   case none
 }
 
-/// The events of a request, and what was found out of them; in the order in which they happened.
+/// The events of one request, and what follows from them, in the order in which they happened.
 package struct RequestFacts {
   /// A wait for a socket, and the poll that ended it.
   package struct Arrival: Equatable {
     package var wait: Wait
     package var chain: WaitChain
-    /// Where the G had parked, when the event is not in the history but a table of Gs tells since when and for what.
+    /// Since when the G had been parked, in ticks, and on which descriptor, by a table of Gs. Set only if the
+    /// event is not in the history.
     package var row: (since: UInt64, fd: Int)?
-    /// Its G's event.
+    /// The `netpoll` event of the poll that ended the wait.
     package var poll: PlacedRecord?
     /// The first `goReady` of the poll. See §3.
     package var first: PlacedRecord?
@@ -52,24 +56,27 @@ package struct RequestFacts {
   }
 
   package var span: SpanSummary
-  /// The rules, with the target's own numbers.
+  /// The scheduler's rules, with the target's own numbers.
   package var rules = Rules(Snapshot.RuleNumbers())
   package var connection = Connection.none
   var arrival: Arrival?
-  /// The root's creation, of an accepted connection.
+  /// The event that created the root; nil: the root is older than the search could reach, or had an earlier
+  /// span.
   package var creation: PlacedRecord?
-  /// Gs that the same G had created before in the same run: connections that one wake-up brought.
+  /// How many Gs the root's creator had created just before the root: connections that the same wake-up
+  /// brought.
   var siblings = 0
   /// Waits of the root between its creation and the beginning of the span, oldest first.
   package var waits: [Wait] = []
-  /// The labels that begin and end the span; nil: it goes on.
+  /// The label that begins the span.
   package var begin: PlacedRecord
+  /// The label that ends the span; nil: the span goes on.
   package var end: PlacedRecord?
-  /// What the root did in between, events of others that concern it included; see HandlerPieces. And up to when it is
-  /// looked at, in nanoseconds, where it goes on.
+  /// What the root did in the span, with the events of others that concern it. See HandlerPieces.
   package var did: [PlacedRecord] = []
+  /// The moment up to which a span that goes on is looked at, in nanoseconds.
   package var until: UInt64 = 0
-  /// What the root did then: parked, or was gone.
+  /// What the root did next after the span: the event in which it parked or exited.
   package var after: PlacedRecord?
 
   init(_ span: SpanSummary, _ begin: PlacedRecord) { (self.span, self.begin) = (span, begin) }

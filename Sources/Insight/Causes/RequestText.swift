@@ -1,9 +1,9 @@
-// A walk as lines of text, and as JSON. docs/causes.md has the keys.
+// Turns the walk of a request into lines of text.
 import History
 import Observed
 
 extension RequestWalk {
-  /// Whose it is, and how it came.
+  /// The request's number, label and G, and how it came.
   public var title: String {
     let how =
       switch connection {
@@ -14,13 +14,13 @@ extension RequestWalk {
     return "\(span.number) \(span.label ?? "(no label)"), by G\(span.root), \(how)"
   }
 
-  /// Nanoseconds with their sign: `+12.4 µs`, `-3.1 s`, `0`.
+  /// A duration with its sign: `+12.4 µs`, `-3.1 s`, `0`. Takes nanoseconds.
   public static func signed(_ nanoseconds: Int64) -> String {
     if nanoseconds == 0 { return "0" }
     return (nanoseconds < 0 ? "-" : "+") + TimeText.short(nanoseconds.magnitude)
   }
 
-  /// The steps, with their events and rules.
+  /// The steps with their events and rules. Each rule is told once.
   public var lines: [String] {
     var lines = [title + (span.missing == 0 ? "" : "; \(span.missing) records are missing")]
     var told: Set<String> = []
@@ -38,7 +38,7 @@ extension RequestWalk {
 }
 
 extension RequestStep {
-  /// `G4 P1 (M3)`; empty where none is known.
+  /// The G, P and M of the step: `G4 P1 (M3)`. Empty if none of them is known.
   public var places: String {
     let place = p.map { "P\($0)" + (m.map { " (M\($0))" } ?? "") } ?? m.map { "M\($0)" }
     return [g.map { "G\($0)" }, place].compactMap { $0 }.joined(separator: " ")

@@ -1,79 +1,95 @@
-// A request in seven steps: from the accept that waits to the response, each with its moment, its P, M and G, the events
-// behind it, and the rule. Between the last two stands what the handler did, a step for each thing (HandlerSteps.swift).
+// A request in seven steps, from the accept that waits to the response. Each step has its moment, its P, M
+// and G, the events behind it, and the scheduler's rule. Before the last step stands what the handler did, a
+// step for each thing (HandlerSteps.swift).
 //
-// What a scheduler does for a packet is the same for every one of them, and so are the steps: a G waits for the socket;
-// a packet comes; somebody polls; the G becomes runnable; a P runs it; a new G takes the connection; the response goes
-// out. A walk tells of one request what really happened. A step that did not happen says so, and why (a connection that
-// was there already needs no accept and no new G); one of which no event tells, above all the packet's coming, says
-// what can be known of it. No number is in the words that is not in an event.
+// A scheduler does the same for every packet, so the steps are always the same: a G waits for the socket; a
+// packet comes; somebody polls; the G becomes runnable; a P runs it; a new G takes the connection; the
+// response goes out. A walk tells what really happened for one request. A step that did not happen says so,
+// and why: a connection that existed before needs no accept and no new G. A step that leaves no event, above
+// all the coming of the packet, says what can be known of it. Every number in the words comes from events.
 //
-// Moments count from the one at which the poll had come back, the first that the runtime knew of the packet; what was
-// before is negative. The words are made in RequestWords.swift.
+// Moments count from the return of the poll, because that is when the runtime first knew of the packet.
+// Earlier moments are negative. The words are made in RequestWords.swift.
 import Observed
 import Region
 
-/// One of the seven steps, or a thing that the handler did.
+/// One of the seven steps, or one thing that the handler did.
 public struct RequestStep: Sendable, Equatable {
+  /// Which step it is, in the order of the steps.
   public enum Kind: Int, Sendable, CaseIterable {
+    /// The six steps that come before what the handler did.
     case wait, packet, poll, ready, run, handler
-    /// Something that the handler did: none, or any number of them.
+    /// One thing that the handler did. A walk has any number of these.
     case did
+    /// The response goes out. This is always the last step.
     case response
 
-    /// Those that every walk has, in order.
+    /// The seven kinds that every walk has, in order.
     public static let frame = allCases.filter { $0 != .did }
   }
 
+  /// Whether a step happened.
   public enum Outcome: String, Sendable {
-    /// Events tell of it.
+    /// It happened, and events tell of it.
     case happened
-    /// It was not needed, or did not come to it.
+    /// It did not happen: it was not needed, or the request did not get so far.
     case absent
     /// It happened, or may have; no event tells when.
     case untold
   }
 
+  /// Which step it is.
   public var kind: Kind
+  /// Whether it happened.
   public var outcome: Outcome
-  /// Nanoseconds of the machine's monotonic clock; nil: no event has it.
+  /// When it happened, in nanoseconds of the machine's monotonic clock; nil: no event tells.
   public var time: UInt64?
-  /// The moment to look at the scheduler for this step: its own, or of the one before it that has one.
+  /// The moment at which to look at the scheduler for this step, in the same nanoseconds: `time`, or that of
+  /// the last step before it that has one.
   public var moment: UInt64 = 0
-  /// Nanoseconds that it took, of what the handler did: these add up to the request's time.
+  /// Nanoseconds that a thing took that the handler did; nil for all other steps. They add up to the length
+  /// of the request.
   public var lasted: UInt64?
+  /// The G of the step; nil: not known.
   public var g: UInt64?
+  /// The P of the step; nil: not known, or none.
   public var p: Int?
+  /// The M of the step; nil: not known.
   public var m: Int?
-  /// In two or three words.
+  /// The step in two or three words.
   public var title: String
   /// What happened, in sentences with numbers.
   public var text: String
-  /// Why it works that way.
+  /// The scheduler's rule behind it: why it works that way.
   public var rule: String
-  /// The events behind it, in the order of time.
+  /// The events behind the step, in the order of time.
   public var events: [Event] = []
 }
 
 /// One request, step by step.
 public struct RequestWalk: Sendable, Equatable {
+  /// The request in numbers.
   public var span: SpanSummary
+  /// How the request came to its G.
   public var connection: Connection
-  /// In order: the seven, with what the handler did before the response.
+  /// The seven steps in order, with what the handler did before the response.
   public var steps: [RequestStep]
-  /// The moment from which offsets count.
+  /// The moment from which offsets count, in nanoseconds of the machine's monotonic clock.
   public var zero: UInt64
 
-  /// The first and the last moment of the walk.
+  /// The first moment of the walk, in nanoseconds of the same clock.
   public var first: UInt64 { steps.map(\.moment).min() ?? zero }
+  /// The last moment of the walk, in nanoseconds of the same clock.
   public var last: UInt64 { steps.map(\.moment).max() ?? zero }
 
-  /// Nanoseconds of a step after `zero`; before it negative. nil: it has no moment.
+  /// Nanoseconds from `zero` to a step, negative if the step came before. nil: the step has no time.
   public func offset(_ step: Int) -> Int64? {
     guard steps.indices.contains(step), let time = steps[step].time else { return nil }
     return Int64(clamping: time) - Int64(clamping: zero)
   }
 
-  /// Nanoseconds since the step before that has a moment.
+  /// Nanoseconds to a step from the last one before it that has a time. nil: this one or all before have
+  /// none.
   public func delta(_ step: Int) -> Int64? {
     guard let own = offset(step), let before = (0..<step).last(where: { steps[$0].time != nil }) else {
       return nil
@@ -81,16 +97,16 @@ public struct RequestWalk: Sendable, Equatable {
     return own - (offset(before) ?? own)
   }
 
-  /// The step that a moment belongs to: the last one that had been reached.
+  /// The index of the last step that had been reached at a moment.
   public func step(at time: UInt64) -> Int {
     steps.lastIndex { $0.moment <= time } ?? 0
   }
 }
 
 extension RequestWalk {
-  /// Tells a request from its events.
+  /// Builds the walk from the events of a request.
   ///
-  /// - Parameter name: a G, as people call it.
+  /// - Parameter name: how the texts call a G, by its id.
   package init(
     _ facts: RequestFacts, _ clock: Clock, reasons: [WaitReason?], names: StringBook,
     name: @escaping (UInt64) -> String

@@ -3,7 +3,8 @@ import History
 import Observed
 
 extension RequestWords {
-  /// The steps between the handler's beginning and the response. Their `lasted` add up to the request's time.
+  /// The steps between the beginning of the handler and the response. Their `lasted` add up to the request's
+  /// length.
   package var did: [RequestStep] {
     let end = facts.end.map(time) ?? facts.span.end ?? facts.until
     let pieces = HandlerPieces(facts.did, root: facts.span.root, until: end, clock, reasons: reasons).pieces
@@ -16,7 +17,8 @@ extension RequestWords {
     }
   }
 
-  /// Whether an event ends a piece, and is not the beginning of one that is told by itself anyhow.
+  /// Whether the event that ends a piece is listed with it. This is so for events that end a wait or a call;
+  /// any other event is listed with the next piece, which it begins.
   private func isOwn(_ event: PlacedRecord?) -> Bool {
     switch event?.record.kind {
     case .goReady, .goStart, .goResume, .goSyscallExit: event?.record.g == facts.span.root
@@ -79,7 +81,7 @@ extension RequestWords {
     return end.kind == .goReady ? "a poll, or a timer, ended that" : "it was over"
   }
 
-  /// Who ran it then.
+  /// Which P and M ran it then, and from which queue.
   private func taker(_ piece: HandlerPiece) -> String {
     guard let end = piece.end, end.record.kind == .goStart || end.record.kind == .goResume else { return "" }
     return "; then \(who(end)) ran it" + (end.record.runSource.flatMap { Self.sources[$0] } ?? "")

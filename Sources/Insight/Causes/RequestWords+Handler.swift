@@ -3,7 +3,7 @@ import History
 import Observed
 
 extension RequestWords {
-  /// The connection's G, from its creation to the handler.
+  /// Step 6 on a new connection: from the creation of the connection's G to its handler.
   var accepted: RequestStep {
     guard let creation = facts.creation else { return handler }
     let place = queue(creation.record.place, creation.lane).map { ": \($0)" } ?? ""
@@ -44,7 +44,7 @@ extension RequestWords {
     }
   }
 
-  /// The handler, on a G that was there.
+  /// Step 6 if no new G was needed: the G of the connection existed before.
   package var handler: RequestStep {
     let after = wake?.end.map { ", \(span($0, facts.begin)) after it ran" } ?? ""
     let text =
@@ -56,6 +56,7 @@ extension RequestWords {
       .handler, .absent, facts.connection == .none ? "the span begins" : "no new G", text, facts.begin)
   }
 
+  /// Step 7: the handler returned, and what its G did next.
   package var response: RequestStep {
     let others = facts.span.gs == 1 ? "" : " \(count(facts.span.gs - 1, "other G")) took part."
     let sums = facts.span.sums.text

@@ -1,9 +1,10 @@
-// The seven steps of a request in words; what the handler did is in RequestWords+Did.swift. Every number in them comes out
-// of an event, or is the difference of two.
+// The seven steps of a request in words. What the handler did is in RequestWords+Did.swift. Every number in
+// the words is in an event, or is the difference of two.
 import History
 import Observed
 import Region
 
+/// Writes the steps of one request.
 struct RequestWords {
   package let facts: RequestFacts
   package let clock: Clock
@@ -11,6 +12,7 @@ struct RequestWords {
   package let names: StringBook
   package let name: (UInt64) -> String
 
+  /// Returns one of the seven steps.
   package func step(_ kind: RequestStep.Kind) -> RequestStep {
     switch kind {
     case .wait: wait
@@ -25,6 +27,7 @@ struct RequestWords {
 
   // MARK: parts
 
+  /// Makes a step whose time, G, P and M are those of `event`.
   package func make(
     _ kind: RequestStep.Kind, _ outcome: RequestStep.Outcome, _ title: String, _ text: String,
     _ event: PlacedRecord?,
@@ -49,7 +52,7 @@ struct RequestWords {
   package func span(_ from: UInt64, _ to: UInt64) -> String { TimeText.short(to - min(from, to)) }
   package func span(_ from: PlacedRecord, _ to: PlacedRecord) -> String { span(time(from), time(to)) }
 
-  /// `P1 (M3)`, or `M3`.
+  /// The P and the M of an event: `P1 (M3)`, or `M3` if there is no P.
   package func who(_ event: PlacedRecord) -> String {
     if case .p(let p) = event.lane { return "P\(p) (M\(event.record.m))" }
     return "M\(event.record.m)"
@@ -59,6 +62,7 @@ struct RequestWords {
     "\(number) \(noun)\(number == 1 ? "" : "s")"
   }
 
+  /// The queue on which an event put a G, and how many were ahead; nil: the event does not say.
   package func queue(_ place: Place, _ lane: Lane) -> String? {
     guard case .p(let p) = lane else { return place.queue == .grq ? "on the GRQ behind \(place.depth)" : nil }
     return switch place.queue {
@@ -165,7 +169,7 @@ struct RequestWords {
       }
     let told = " It told of that after its Gs, \(span(first, poll)) later."
     var step = make(.poll, .happened, "a poll finds it", text + told, poll, more: [first])
-    // It had come back when it made the first of its Gs ready; it tells of itself afterwards.
+    // The poll had returned when it readied the first of its Gs. It recorded itself afterwards.
     (step.time, step.g) = (time(first), nil)
     return step
   }

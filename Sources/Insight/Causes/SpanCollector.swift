@@ -2,14 +2,14 @@
 import Observed
 import Region
 
-/// Follows the Gs that belong to spans.
+/// Follows the Gs that belong to spans, and sums up where their time went.
 struct SpanCollector {
-  /// A G that belongs to a span, and what it does.
+  /// A G that belongs to a span, and the state in which it is.
   private struct Follower {
     var span: UInt64
     var state: GState
     var reason = WaitReason.none
-    /// Nanoseconds.
+    /// Since when it has been in this state, in nanoseconds.
     var since: UInt64
     var p: Int?
     var m: Int?
@@ -18,24 +18,26 @@ struct SpanCollector {
   private let clock: Clock
   private let reasons: [WaitReason?]
   private let names: StringBook
-  /// The span that is wanted in full.
+  /// The number of the span whose walk is wanted; nil: none.
   private let wanted: UInt64?
   private var followers: [UInt64: Follower] = [:]
-  /// Those that have begun and not ended.
+  /// The spans that have begun and not ended, by their numbers.
   package private(set) var open: [UInt64: SpanSummary] = [:]
+  /// The walk of the wanted span; nil: that span has not begun.
   package private(set) var walk: SpanWalk?
-  /// Where in the walk's members a G is.
+  /// The index of each G in the walk's members.
   private var places: [UInt64: Int] = [:]
 
-  /// Spans and Gs that are followed at most, and how deep spans lie in spans.
+  /// Maximum number of spans, and of Gs, that are followed.
   private static let most = 1 << 20
+  /// Maximum depth of spans within spans.
   private static let deepest = 32
 
   init(_ clock: Clock, reasons: [WaitReason?], names: StringBook, wanted: UInt64? = nil) {
     (self.clock, self.reasons, self.names, self.wanted) = (clock, reasons, names, wanted)
   }
 
-  /// Takes the next event, in the order of time; hands spans that end to `done`.
+  /// Takes the next event, and hands spans that end to `done`. Events must come in the order of time.
   package mutating func take(_ event: PlacedRecord, _ done: (SpanSummary) -> Void) {
     let record = event.record
     guard record.g != 0, let kind = record.kind else { return }
@@ -74,7 +76,7 @@ struct SpanCollector {
     if state == .running, case .p(let p) = event.lane { followers[g]?.p = p }
   }
 
-  /// Accounts for what a G did up to `time`.
+  /// Adds the time that a G has spent in its state, up to `time`, to its spans.
   private mutating func close(_ g: UInt64, at time: UInt64) {
     guard let follower = followers[g] else { return }
     followers[g]?.since = max(time, follower.since)
@@ -102,7 +104,7 @@ struct SpanCollector {
         p: follower.p, m: follower.m))
   }
 
-  /// A span, and those that it is a part of.
+  /// A span and the spans around it, the innermost first.
   private func chain(_ span: UInt64) -> [UInt64] {
     var chain = [span]
     while chain.count < Self.deepest, let outer = open[chain[chain.count - 1]]?.outer { chain.append(outer) }
@@ -144,10 +146,10 @@ struct SpanCollector {
     join(record.g, record.other, names.string(UInt64(record.count)))
   }
 
-  /// Notes a G as a member of the span that is wanted, when it belongs to it.
+  /// Makes a G a member of the walk, if it belongs to the wanted span.
   private mutating func join(_ g: UInt64, _ parent: UInt64?, _ entry: String?) {
     guard let wanted, let walk, let follower = followers[g] else { return }
-    // After its end Gs that it left behind belong to it still.
+    // After the end of the wanted span, the Gs that it left behind still belong to it.
     guard follower.span == wanted || chain(follower.span).contains(wanted) else { return leave(g) }
     if let index = walk.members.firstIndex(where: { $0.g == g }) {
       places[g] = index
@@ -161,7 +163,7 @@ struct SpanCollector {
 
   private mutating func leave(_ g: UInt64) { places[g] = nil }
 
-  /// The root leaves its span, and those around it up to the one to which it goes back.
+  /// Ends the span that the root leaves, and the spans around it up to the one to which the root returns.
   private mutating func end(
     from span: UInt64, to other: UInt64?, root: UInt64, _ time: UInt64, _ done: (SpanSummary) -> Void
   ) {
@@ -174,7 +176,7 @@ struct SpanCollector {
     }
   }
 
-  /// Says of what goes on, and of the one that is wanted, how much is missing; after `finish`.
+  /// Notes how many records are missing, in each open span and in the wanted one. Call this after `finish`.
   package mutating func note(_ gaps: MissingRecords) {
     func missing(_ span: SpanSummary) -> UInt64 {
       gaps.count(from: clock.ticks(at: span.begin), to: span.end.map { clock.ticks(at: $0) } ?? .max)
@@ -187,7 +189,7 @@ struct SpanCollector {
     if let span = walk?.span { walk?.span.missing = missing(span) }
   }
 
-  /// After the last event: what goes on, goes on to `ticks`.
+  /// Call this after the last event. Each G is taken to stay in its state until `ticks`.
   package mutating func finish(at ticks: UInt64) {
     let time = clock.nanoseconds(at: ticks)
     for g in followers.keys.sorted() { close(g, at: time) }

@@ -1,21 +1,28 @@
 // Spans: what one request did, over all the Gs that took part (the runtime's `withSpan`).
 //
-// A G belongs to a span by its own `goLabel`, or because its parent did when it created it. The G that began the span
-// is its *root*. The time of the root is divided without a gap, so its sums add up to the span's length to the
-// nanosecond. A span within a span is a part of it: its time and its Gs count for both.
+// A G belongs to a span if its own `goLabel` says so, or if its parent belonged to the span when it created
+// the G. The G that began the span is its *root*. The time of the root is divided without a gap, so its sums
+// add up to the span's length to the nanosecond. A span within a span is a part of it: its time and its Gs
+// count for both.
 import Region
 
-/// Where time went, in nanoseconds.
+/// Where the time of Gs went, in nanoseconds.
 public struct SpanSums: Sendable, Equatable {
+  /// Running.
   public var running: UInt64 = 0
+  /// Runnable, waiting for a P.
   public var runnable: UInt64 = 0
-  /// Stopped by sysmon, and waiting for its turn.
+  /// Preempted by sysmon, waiting for its next turn.
   public var preempted: UInt64 = 0
+  /// Inside a system call.
   public var syscall: UInt64 = 0
+  /// Parked, by the reason of the wait.
   public var waiting: [WaitReason: UInt64] = [:]
 
+  /// The sum of all.
   public var total: UInt64 { waiting.values.reduce(running + runnable + preempted + syscall, +) }
 
+  /// Adds nanoseconds that a G spent in a state.
   package mutating func add(_ duration: UInt64, _ state: GState, _ reason: WaitReason) {
     switch state {
     case .running: running += duration
@@ -28,60 +35,74 @@ public struct SpanSums: Sendable, Equatable {
   }
 }
 
-/// One span. Times are nanoseconds of the machine's monotonic clock.
+/// One span in numbers. Times are nanoseconds of the machine's monotonic clock.
 public struct SpanSummary: Sendable, Equatable {
-  /// Unique in the life of its process.
+  /// The number of the span, unique in the life of its process.
   public var number: UInt64
+  /// The label that the program gave it; nil: none, or not known.
   public var label: String?
   /// The G that began it.
   public var root: UInt64
+  /// When it began.
   public var begin: UInt64
-  /// nil: it goes on.
+  /// When it ended; nil: it goes on.
   public var end: UInt64?
-  /// The span of which it is a part.
+  /// The number of the span around it; nil: there is none.
   public var outer: UInt64?
-  /// Where the root's time went, from the beginning to the end, or to the moment that is looked at.
+  /// Where the time of the root went, from the beginning of the span to its end, or to the moment of looking.
   public var sums = SpanSums()
-  /// The same of all other Gs in it, as long as it lasted.
+  /// Where the time of all other Gs of the span went, while the span lasted.
   public var others = SpanSums()
-  /// Gs that belonged to it, the root included.
+  /// How many Gs belonged to it, with the root.
   public var gs = 1
-  /// Records that are missing while it lasted.
+  /// How many records are missing from the time of the span.
   public var missing: UInt64 = 0
 
+  /// Its length in nanoseconds, so far if it goes on.
   public var duration: UInt64 { sums.total }
 }
 
-/// One G in one state for a while, as a part of a span.
+/// A stretch of time in which one G of a span was in one state. Times are nanoseconds.
 public struct SpanPiece: Sendable, Equatable {
+  /// The id of the G.
   public var g: UInt64
+  /// The state of the G.
   public var state: GState
+  /// Why it was parked; `none` in all other states.
   public var reason: WaitReason
+  /// When the stretch began, by the machine's monotonic clock.
   public var begin: UInt64
+  /// How long it lasted.
   public var duration: UInt64
-  /// Where it ran, or ran last.
+  /// The P on which it ran, or ran last; nil: not known.
   public var p: Int?
+  /// The M on which it ran, or ran last; nil: not known.
   public var m: Int?
 }
 
-/// One span in full.
+/// One span with all its Gs and what each of them did.
 public struct SpanWalk: Sendable, Equatable {
   /// A G that took part.
   public struct Member: Sendable, Equatable {
+    /// The id of the G.
     public var g: UInt64
+    /// The G that created it; nil: it joined the span by itself.
     public var parent: UInt64?
+    /// Where it was spawned; nil: not known.
     public var entry: String?
     /// Where its time in the span went.
     public var sums = SpanSums()
   }
 
+  /// The span in numbers.
   public var span: SpanSummary
-  /// In the order in which they joined.
+  /// The Gs in the order in which they joined; at most `most`.
   public var members: [Member] = []
-  /// In the order in which they began; at most `most`.
+  /// What the Gs did, in the order of beginning; at most `most` pieces.
   public var pieces: [SpanPiece] = []
+  /// Whether there were more members or pieces than are kept.
   public var isCut = false
 
-  /// Pieces, and members, that are kept at most.
+  /// Maximum number of pieces, and of members.
   public static let most = 100_000
 }

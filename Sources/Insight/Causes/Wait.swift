@@ -1,62 +1,77 @@
-// A wait: one stretch in which a G did not run, from the event that ended its running to the one that began it again.
+// A wait: one stretch of time in which a G did not run, from the event that stopped it to the event that ran
+// it again.
 //
-// Waits are found by going through the events once. What is known of one are the events themselves; a chain of hops
-// (WaitChain.swift) is made of it when somebody asks.
+// Waits are found in one pass over the events. A wait keeps only its events; its chain of hops
+// (WaitChain.swift) is built when somebody asks for it.
 import Observed
 import Region
 
 /// One stretch in which a G did not run. Times are nanoseconds of the machine's monotonic clock.
 public struct Wait: Sendable, Equatable {
-  /// What the G left off running for.
+  /// Why the G stopped running.
   public enum Beginning: Sendable, Equatable {
     /// It was created, and has not run before.
     case created
+    /// It parked, for this reason.
     case parked(WaitReason)
+    /// It gave way by itself.
     case yielded
+    /// It was preempted.
     case preempted
+    /// It entered a system call.
     case syscall
-    /// The event is not in the history, or was lost.
+    /// Not known: the event is not in the history, or was lost.
     case unknown
   }
 
+  /// The id of the G.
   public var g: UInt64
+  /// Why the G stopped running.
   public var beginning: Beginning
+  /// When the G stopped running.
   public var begin: UInt64
-  /// When it became runnable; nil: it did not (yet), or that is not known.
+  /// When the G became runnable; nil: it did not (yet), or that is not known.
   public var ready: UInt64?
-  /// When it ran again; nil: it waits still.
+  /// When the G ran again; nil: it still waits.
   public var end: UInt64?
-  /// What the scheduler could have saved it: the time that it was runnable, and how late netpoll or its timer came.
+  /// Nanoseconds that the scheduler could have saved: how long the G was runnable, and how late netpoll or
+  /// its timer was.
   public var delay: UInt64
-  /// Records that are missing while it lasted: of what they said nothing is known.
+  /// How many records are missing from the time of the wait. What they said is not known.
   public var missing: UInt64
   let facts: WaitFacts
 }
 
-/// What the events say of a wait, in ticks.
+/// What the events say of a wait. Times are in ticks.
 package struct WaitFacts: Sendable, Equatable {
-  /// Something that came later than it could have.
+  /// A poll or a timer that came later than it could have.
   package struct Late: Sendable, Equatable {
-    /// Since when it may have been there, or was due.
+    /// Since when the descriptor may have been ready, or the timer was due.
     package var since: UInt64
-    /// A timer; else a poll, and who made it at last.
+    /// Whether it was a timer. If not, it was a poll.
     var isTimer: Bool
+    /// Who made that poll, as the event encodes it: 0 is the netpoll thread, 1 a searching M, 2 sysmon.
     var poller: UInt8 = 0
   }
 
   package var g: UInt64
+  /// The event that stopped the G; nil: not in the history, or lost.
   package var begin: PlacedRecord?
-  /// The event that made it runnable; for one that was created, yields or is preempted the same as `begin`.
+  /// The event that made it runnable. If the G was created, yielded or was preempted, that is `begin`.
   package var ready: PlacedRecord?
+  /// The event that ran it again; nil: it still waits.
   package var end: PlacedRecord?
+  /// The late poll or timer for which it waited; nil: nothing was late.
   var late: Late?
+  /// How many records are missing from the time of the wait.
   package var missing: UInt64 = 0
-  /// Until when it is looked at, while it has no end.
+  /// If the wait goes on: the moment up to which it is looked at.
   package var until: UInt64 = 0
 
   var endTime: UInt64 { end?.record.time ?? until }
 
-  /// A start tells for how long the G was runnable, so this is known even when the event itself was lost.
+  /// When the G became runnable. The start of a G tells how long it was runnable, so this is known even if
+  /// the event itself was lost.
   var readyTime: UInt64? {
     if let ready { return min(ready.record.time, endTime) }
     guard let record = end?.record, record.kind != .goSyscallExit, record.arg != 0 else { return nil }
@@ -65,7 +80,7 @@ package struct WaitFacts: Sendable, Equatable {
 
   var beginTime: UInt64 { min(begin?.record.time ?? readyTime ?? endTime, readyTime ?? endTime) }
 
-  /// Of `readyTime`, how long before it what it waited for may have been there.
+  /// How long before `readyTime` the thing that the G waited for may have been there.
   var lateTicks: UInt64 {
     guard let late, let readyTime, late.since < readyTime else { return 0 }
     return readyTime - max(late.since, beginTime)
@@ -95,17 +110,18 @@ extension Wait {
     begin = clock.nanoseconds(at: facts.beginTime)
     ready = facts.readyTime.map { clock.nanoseconds(at: $0) }
     end = facts.end.map { clock.nanoseconds(at: $0.record.time) }
-    // As differences of moments, as the hops are.
+    // Computed from converted moments, as the hops are, so that both add up to the same.
     let last = clock.nanoseconds(at: facts.endTime)
     delay = facts.readyTime.map { last - min(last, clock.nanoseconds(at: $0 - facts.lateTicks)) } ?? 0
   }
 
-  /// Nanoseconds that it lasted, to the moment that is looked at if it lasts still.
+  /// Nanoseconds that the wait lasted. A wait that goes on counts up to `moment`.
   public func duration(until moment: UInt64) -> UInt64 { (end ?? max(moment, begin)) - begin }
 }
 
 extension WaitFacts {
-  /// The wait of a G of which no event is in the history, by its row in the table of Gs; nil: it does not wait.
+  /// The wait of a G that has no event in the history, by its row in the table of Gs; nil: the G does not
+  /// wait.
   init?(_ row: Goroutine, _ clock: Clock, reasons: [WaitReason?], until: UInt64) {
     guard let since = row.since else { return nil }
     func placed(_ kind: EventKind, detail: UInt8 = 0, arg: UInt64 = 0) -> PlacedRecord {
@@ -128,21 +144,21 @@ extension WaitFacts {
   }
 }
 
-/// Finds waits in a stream of events, in the order of time.
+/// Finds waits in a stream of events.
 struct WaitCollector {
-  /// Only the waits of this G; nil: of all.
+  /// The G whose waits are wanted; nil: those of all Gs.
   package let wanted: UInt64?
-  /// Waits that have begun, by the G.
+  /// Waits that have begun and not ended, by the G's id.
   package private(set) var open: [UInt64: WaitFacts] = [:]
-  /// Gs that a lane has readied since its last poll.
+  /// The Gs that each lane has readied since its last poll.
   private var polled: [Lane: [UInt64]] = [:]
 
-  /// Open waits that are kept at most, whatever events say.
+  /// Maximum number of open waits, whatever the events say. This bounds the memory.
   private static let most = 1 << 20
 
   init(of wanted: UInt64? = nil) { self.wanted = wanted }
 
-  /// Takes the next event; the wait that ends with it, if one does.
+  /// Takes the next event, and returns the wait that it ends, if any. Events must come in the order of time.
   package mutating func take(_ event: PlacedRecord) -> WaitFacts? {
     let record = event.record
     guard let kind = record.kind else { return nil }
@@ -196,7 +212,8 @@ struct WaitCollector {
     record.time - min(ticks, record.time)
   }
 
-  /// What is not of this wait, because moves in between are missing, is left out: the sequence numbers tell.
+  /// Ends a wait. If sequence numbers show that moves of the G are missing, what was noted belongs to another
+  /// wait and is dropped.
   private mutating func finish(_ event: PlacedRecord) -> WaitFacts {
     let record = event.record
     var facts = open.removeValue(forKey: record.g) ?? WaitFacts(g: record.g)
@@ -205,20 +222,21 @@ struct WaitCollector {
     return facts
   }
 
-  /// Whether what is known of a wait is of the one that ends with this event.
+  /// Whether what was noted of a wait belongs to the one that ends with this event.
   private func fits(_ end: Record, _ facts: WaitFacts) -> Bool {
     if end.kind == .goSyscallExit {
       guard let begin = facts.begin?.record, facts.ready == nil else { return facts.begin == nil }
       return begin.kind == .goSyscall && Self.follows(end, begin, by: 1)
     }
     if let ready = facts.ready?.record {
-      // A start tells since when the G was runnable: that moment is the same to the tick.
+      // A start tells how long the G was runnable, and so the tick at which it became runnable.
       return Self.follows(end, ready, by: 1) && (end.arg == 0 || end.time &- end.arg == ready.time)
     }
     return facts.begin.map { Self.follows(end, $0.record, by: 2) } ?? true
   }
 
-  /// Whether a G's move is the one that comes so many after another. A creation does not say its number.
+  /// Whether a move of a G comes so many moves after an earlier one. A creation has no number, so anything
+  /// may follow.
   private static func follows(_ record: Record, _ earlier: Record, by moves: UInt32) -> Bool {
     earlier.kind == .goCreate || record.count == earlier.count &+ moves
   }

@@ -1,21 +1,25 @@
-// The chain of a wait: hop by hop where the G was, from the moment that it stopped running to the one that it ran again.
+// The chain of a wait: where the G was, hop by hop, from the moment it stopped running to the moment it ran
+// again.
 //
-// Hops follow each other without a gap, in one clock, so their lengths add up to the wait to the nanosecond: that is
-// how they are made, not something that is checked. What the events do not say is a hop of kind `unknown`.
+// Hops follow each other without a gap, on one clock, so their lengths add up to the wait to the nanosecond,
+// by construction. If the events do not say where the G was, the hop is of kind `unknown`.
 
-/// One part of a wait.
+/// One part of a wait: where the G was, and what ended that.
 public struct Hop: Sendable, Equatable {
+  /// Where the G was.
   public enum Kind: String, Sendable, CaseIterable {
-    /// Parked: what it waited for was not there, as far as is known.
+    /// Parked. What it waited for was not there, as far as is known.
     case waiting
-    /// Parked, while what it waited for may have been there (a descriptor), or was due (a timer), and nobody looked.
+    /// Parked, although what it waited for may have been there (a descriptor) or was due (a timer): nobody
+    /// looked.
     case late
+    /// Inside a system call.
     case syscall
-    /// Runnable, in a P's `runnext`, on a P's LRQ, on the GRQ.
+    /// Runnable: in a P's `runnext`, on a P's LRQ, or on the GRQ.
     case runnext, lrq, grq
-    /// Runnable, on the same queue, while the thread that was woken for it came to run.
+    /// Runnable, on the same queue, while the M that was woken for it came to run.
     case waking
-    /// Runnable, on the same queue, while that thread, with a P, looked for work.
+    /// Runnable, on the same queue, while that M had a P and searched for work.
     case searching
     /// Taken from its queue by the P that runs it next.
     case starting
@@ -23,89 +27,112 @@ public struct Hop: Sendable, Equatable {
     case unknown
   }
 
-  /// What ended it.
+  /// What ended a hop.
+  ///
+  /// - `readied`: another G made it runnable. `fired`: its timer did. `polled`: a poll did.
+  /// - `returned`: its system call returned.
+  /// - `displaced`: another G took its place in `runnext`. `spilled`: a full LRQ gave it to the GRQ.
+  /// - `taken`: a P took it from the GRQ. `stolen`: a P stole it. `ran`: it ran.
+  /// - `woken`: an M was woken, or began to run, for it.
+  /// - `lasting`: nothing, the hop goes on. `unknown`: the events do not say.
   public enum Ending: String, Sendable, CaseIterable {
+    /// See `Ending` for each of them.
     case readied, fired, polled, returned, displaced, spilled, taken, stolen, woken, ran, lasting, unknown
   }
 
+  /// Where the G was.
   public var kind: Kind
+  /// What ended the hop.
   public var ending: Ending
-  /// Nanoseconds of the machine's monotonic clock.
+  /// When it began, in nanoseconds of the machine's monotonic clock.
   public var begin: UInt64
+  /// In nanoseconds.
   public var duration: UInt64
-  /// The P whose queue it stood on; the P that runs it at last in `starting`.
+  /// The P on whose queue it stood, or, in `starting`, the P that runs it at last; nil: none.
   public var p: Int?
-  /// The M that is woken, that searches, or that was inside the system call.
+  /// The M that is woken, that searches, or that is inside the system call; nil: none.
   public var m: Int?
-  /// Who ended it: the G that readied or displaced it.
+  /// The G that ended the hop, because it readied this G or displaced it; nil: none did.
   public var by: UInt64?
-  /// The P that took it at the end of the hop.
+  /// The P that took or stole it at the end of the hop; nil: none did.
   public var taker: Int?
-  /// Gs on the queue before it, when that was told.
+  /// How many Gs were ahead of it on the queue; nil: the events do not say.
   public var depth: Int?
-  /// The descriptor that it waited for.
+  /// The descriptor for which it waited; nil: none, or not known.
   public var fd: Int?
-  /// In words, without the time.
+  /// The hop in words, without its length.
   public var text = ""
 
+  /// When it ended, in nanoseconds of the machine's monotonic clock.
   public var end: UInt64 { begin + duration }
 }
 
-/// Why a wait took as long as it did: what is to blame for its longest hop.
+/// What is to blame for the longest hop of a wait.
 public struct Verdict: Sendable, Equatable {
+  /// What is to blame.
   public enum Cause: String, Sendable, CaseIterable {
-    /// What it waited for did not come sooner: the reason says what.
+    /// The scheduler is not: what the G waited for did not come sooner. The reason of the wait says what that
+    /// is.
     case waited
-    /// The poll that found its descriptor ready came late, or the timer.
+    /// The poll that found its descriptor ready was late, or its timer was late.
     case netpollLate, timerLate
-    /// One G kept the P, or every P, for ten milliseconds or more.
+    /// One G kept the P, or every P, for the target's time slice or longer (10 ms if the target does not tell
+    /// it).
     case hog
-    /// The P, or every P, ran others.
+    /// The P, or every P, ran other Gs.
     case pWasBusy, everyPWasBusy
-    /// The P's thread was inside a system call.
+    /// The P's M was inside a system call.
     case blockedM
-    /// Another P was idle for at least half of it, and did not steal.
+    /// Another P was idle for at least half of the hop, and stole the G late.
     case stolenLate
-    /// It was on the GRQ, and a P was idle.
+    /// The G was on the GRQ while a P was idle.
     case pWasIdle
-    /// The system took long to run the thread that was woken.
+    /// The operating system took long to run the M that was woken.
     case slowWake
-    /// It was in a system call itself.
+    /// The G itself was in a system call.
     case syscall
     /// The events do not say.
     case unknown
   }
 
+  /// What is to blame.
   public var cause: Cause
-  /// In words.
+  /// The verdict in words.
   public var text: String
-  /// Who is to blame, as far as it is one: the G, where it was.
+  /// The G that is to blame; nil: no single one is.
   public var g: UInt64?
+  /// The P on which that happened; nil: no single one.
   public var p: Int?
+  /// The M on which that happened; nil: no single one.
   public var m: Int?
-  /// Nanoseconds that the G ran, or the thread was inside the system call, also before and after the wait; nil when
-  /// its beginning is not in the history.
+  /// Nanoseconds that the G ran, or that the M was inside the system call, also before and after the wait.
+  /// nil: its beginning is not in the history, or nothing of the kind is to blame.
   public var lasted: UInt64?
 }
 
 /// A wait, explained.
 public struct WaitChain: Sendable, Equatable {
+  /// The wait that is explained.
   public var wait: Wait
-  /// Where the G was spawned.
+  /// Where the G was spawned; nil: not known.
   public var entry: String?
+  /// When the G stopped running, in nanoseconds of the machine's monotonic clock.
   public var begin: UInt64
-  /// When it ran, or the moment that is looked at.
+  /// When it ran again, or, if it still waits, the moment of looking.
   public var end: UInt64
-  /// At least one, without gaps: their durations add up to `duration`.
+  /// The hops, at least one, without gaps. Their durations add up to `duration`.
   public var hops: [Hop]
-  /// The longest of them, and why.
+  /// The index of the longest hop.
   public var guilty: Int
+  /// What is to blame for that hop.
   public var verdict: Verdict
-  /// Whether the wait's beginning is known, and no records are missing while it lasted.
+  /// Whether the beginning of the wait is known and no records are missing from its time.
   public var isWhole: Bool
-  /// The P and the M on which it ran then.
+  /// The P on which the G ran again; nil: it still waits.
   public var p: Int?
+  /// The M on which the G ran again; nil: it still waits.
   public var m: Int?
 
+  /// The length of the wait, in nanoseconds.
   public var duration: UInt64 { end - begin }
 }
