@@ -1,20 +1,23 @@
-// Who finds out the details of a frame, for now and for the past alike, and at which pace.
+// Finds out the details of a frame, now or in the past, at a limited pace.
 //
-// §1 The pace. Details may take milliseconds, and while they are found out nobody drains the rings. So each takes a
-// tenth of the time at most (what was found stays meanwhile), and the long ones are made piece by piece, with the
-// rings looked at in between.
+// §1 The pace. Finding details may take milliseconds, and in that time nobody drains the rings. So each kind
+// of detail takes at most a tenth of the time, and in between the last result stays. What takes long is found
+// piece by piece, and the rings are drained between two pieces.
 //
-// §2 Who asks may be called away: somebody has pressed a key, and waits. Then what takes long is put off until the next frame,
-// and what was found before stays; of another question nothing is said until it is answered.
+// §2 Calling away. The caller may be needed elsewhere: a user has pressed a key, and waits. Then what takes
+// long is put off until the next frame. The last result stays if it answers the same question. Otherwise
+// there is no result until the new question is answered.
 import History
 import Host
 import Observed
 
-/// Where details come from: a history, and a moment of it.
+/// Where details come from: a moment of a history.
 package struct DetailSource {
+  /// The history that is asked.
   package let history: History
+  /// The clock of that moment.
   package let clock: Clock
-  /// In ticks.
+  /// The moment, in ticks.
   package let moment: UInt64
   /// The gauges at that moment.
   package let snapshot: Snapshot
@@ -25,26 +28,30 @@ package struct DetailSource {
 }
 
 extension DetailSource {
-  /// The place where a player stands.
+  /// The moment at which a player stands.
   package init(_ player: Player) {
     self.init(
       history: player.history, clock: player.clock, moment: player.ticks, snapshot: player.model.snapshot)
   }
 }
 
-/// Finds out details, again and again.
+/// Finds out the details of one frame after another.
 package struct Detailer {
-  /// The part of the time that may be spent, as its reciprocal.
+  /// Each kind of detail may take one part in `share` of the time. See §1.
   private static let share: UInt64 = 10
 
+  /// A detail that is found at a limited pace, with the question that it answers.
   private struct Paced<Request: Equatable, Value> {
     var request: Request?
     var value: Value?
     private var moment: UInt64 = 0
     private var next: UInt64 = 0
 
-    /// - Parameter moment: what is asked about; with another one, or another request, a paced value is old.
-    /// - Parameter make: nil: it was put off (§2).
+    /// Returns the detail, found again if that is needed and allowed.
+    ///
+    /// - Parameters:
+    ///   - moment: the moment asked about, in ticks. In the past, a value of another moment is out of date.
+    ///   - make: finds the detail. Returns nil if that was put off (§2).
     mutating func get(_ request: Request, at moment: UInt64, isLive: Bool, _ make: () -> Value?) -> Value? {
       let start = monotonicNow()
       let isNew = self.request != request || (!isLive && self.moment != moment)
@@ -60,7 +67,7 @@ package struct Detailer {
   private let decoder = RecordDecoder()
   private var events = Paced<EventQuery, EventList>()
   private var polls = Paced<Bool, Polls>()
-  /// What the last searches found.
+  /// The results of the last searches. The next searches go on from there.
   private var found: (events: FoundEvents?, polls: FoundEvents?)
   private var timeline = Paced<TimelineSpan, LaneTimeline>()
   private var why = Paced<Subject, Explanation>()
@@ -71,12 +78,12 @@ package struct Detailer {
 
   package init() {}
 
-  /// What history tells.
+  /// Finds out what the history tells.
   ///
   /// - Parameters:
-  ///   - isLive: whether the moment is now, and goes on.
-  ///   - breathe: called between two pieces of what takes long.
-  ///   - isCalledAway: asked there, too; true: what takes long is put off.
+  ///   - isLive: whether the moment is now, so that more events will come.
+  ///   - breathe: is called between two pieces of what takes long. See §1.
+  ///   - isCalledAway: is asked between two pieces. If it says true, what takes long is put off. See §2.
   package mutating func look(
     _ interest: Interest, _ source: DetailSource, isLive: Bool, breathe: () -> Void = {},
     isCalledAway: () -> Bool = { false }
@@ -120,7 +127,7 @@ package struct Detailer {
       to: time, points: Instruments.mostSeconds, exact: source.history.span?.first ?? time)
   }
 
-  /// Whether all was done, step by step, before it was put off.
+  /// Takes all the steps. Returns false if they were put off before the last one.
   private static func isDone(
     _ step: () -> Bool, _ breathe: () -> Void, _ isCalledAway: () -> Bool
   ) -> Bool {
@@ -131,30 +138,31 @@ package struct Detailer {
     return true
   }
 
-  /// When the last table of Gs was read, in nanoseconds.
+  /// When the last table of Gs was read, in nanoseconds of the machine's monotonic clock; nil: none was yet.
   package var tableReadAt: UInt64? { goroutines.value?.readAt }
 
   private static let pollQuery = EventQuery(filter: Filter("kind:netpoll"), limit: 1000)
 
-  /// All Gs, as `make` finds them out.
+  /// Returns all Gs, at a limited pace. `make` finds them.
   package mutating func goroutines(at moment: UInt64, isLive: Bool, _ make: () -> Goroutines?) -> Goroutines?
   {
     goroutines.get(true, at: moment, isLive: isLive, make)
   }
 
-  /// The explanation of something, as `make` finds it.
+  /// Returns the explanation of something in the past. `make` finds it, once for each subject and moment.
   package mutating func why(_ subject: Subject, at moment: UInt64, _ make: () -> Explanation) -> Explanation?
   {
     why.get(subject, at: moment, isLive: false, make)
   }
 
-  /// The request that is meant, as `make` finds it; the same at each moment, once it has ended.
+  /// Returns the walk of a request. `make` finds it: at a limited pace until the request has ended, and then
+  /// no more, because the walk is the same at each moment.
   package mutating func request(_ choice: RequestChoice, _ make: () -> RequestWalk?) -> RequestAnswer? {
     let isOver = request.value?.walk?.span.end != nil
     return request.get(choice, at: 0, isLive: !isOver) { RequestAnswer(choice: choice, walk: make()) }
   }
 
-  /// What the system says of a process that is alive, and seen from here.
+  /// Adds what the operating system says of the target. The target must be a live process of this machine.
   package mutating func lookAtSystem(
     _ interest: Interest, _ places: ThreadPlaces, tids: [Int32], _ detail: inout Detail
   ) {

@@ -2,10 +2,10 @@
 import Observed
 import Region
 
-/// What a filter says of kinds is worked out once for each kind, what it says of lanes once for each piece of one, and
-/// only what is left is asked of each record.
+/// Decides terms about kinds once for each kind, and terms about lanes once for each piece of a lane. Only
+/// the other terms are asked of each record.
 struct EventFilter {
-  /// By raw kind.
+  /// Whether the terms about kinds hold, by raw kind.
   private let kinds: [Bool]
   private let lanes, rest: Filter
   private let wording: Wording
@@ -28,7 +28,7 @@ struct EventFilter {
       || lanes.matches(Event(PlacedRecord(record: record, lane: lane, position: 0), wording))
   }
 
-  /// Whether an event of a lane that passes does so too.
+  /// Whether a record passes. Its lane must pass, too.
   @inline(__always)
   package func passes(_ record: Record, on lane: Lane) -> Bool {
     kinds[Int(UInt8(truncatingIfNeeded: record.what))]

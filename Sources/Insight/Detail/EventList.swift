@@ -1,21 +1,27 @@
-// The last events of all lanes in one list, those that a filter lets through.
+// The last events of all lanes that a filter lets through, in one list.
 import Observed
 
 /// Which events are wanted: the last `limit` of those that `filter` lets through.
 public struct EventQuery: Sendable, Equatable {
+  /// Which events are wanted.
   public var filter: Filter
+  /// How many events are wanted at most.
   public var limit: Int
+  /// Asks for the last `limit` events that pass `filter`.
   public init(filter: Filter = .everything, limit: Int = 500) { (self.filter, self.limit) = (filter, limit) }
 }
 
 /// Events in the order of time, oldest first.
 public struct EventList: Sendable, Equatable {
+  /// The events that were found.
   public var events: [Event] = []
-  /// The moment that they lead up to, and the moment back to which was searched; nanoseconds.
+  /// The moment up to which events were wanted, in nanoseconds of the machine's monotonic clock.
   public var end: UInt64 = 0
+  /// The moment back to which events were searched for, in nanoseconds of the same clock.
   public var searchedFrom: UInt64 = 0
-  /// Records that were looked at.
+  /// How many records were looked at.
   public var searched = 0
+  /// An empty list.
   public init() {}
 }
 

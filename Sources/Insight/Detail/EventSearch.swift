@@ -1,43 +1,47 @@
-// The search for events: back through history, newest first, until what is found is all that is wanted.
+// The search for events. It goes back through the history, newest first, until it has found all events that
+// are wanted.
 //
-// §1 Far enough. The pieces of one segment are gone through by their ends, newest first. A segment's `start` is no
-// earlier than any record of the segments before it (History §3), so with the pieces of all segments from number n on
-// in hand, nothing that is not yet in hand ends later than the start of n. So at each step the newest record that has
-// not been looked at is no later than the newest of the pieces in hand, or than that start; and when as many events as
-// are wanted have been found, each of them later than that, they are the last ones. An older segment is opened only
-// when nothing in hand is later than its records may be: what is found at once costs a few blocks, however long history
-// is.
+// §1 Far enough. The pieces of each segment are looked at in the order of their ends, newest first. A
+// segment's `start` is no earlier than any record of the segments before it (History §3). So when the pieces
+// of all segments from number n on are in hand, no other piece ends later than the start of segment n. Then
+// the newest record that has not been looked at is no later than the newest end of a piece in hand, or than
+// that start. If as many events have been found as are wanted, and each of them is later than that, they are
+// the last ones. An older segment is opened only when no piece in hand ends later than that segment's records
+// may. So a search that finds its events soon costs a few blocks, however long the history is.
 //
-// §2 What goes on while it is searched. Between two pieces the rings are drained (Detailer §1): records that waited
-// become blocks, segments begin, old ones go. So what waits is copied when the search begins, and a block that was
-// sealed since then, told by its position, is passed over: it holds what was copied, or what is later than the search.
+// §2 Changes during the search. Between two pieces the rings are drained (Detailer §1): waiting records
+// become blocks, segments begin, and old ones go. So the waiting records are copied when the search begins. A
+// block that was sealed since then is known by its position, and is skipped: its records were copied, or are
+// later than the moment of the search.
 //
-// §3 From one search to the next. Records are only added at each lane's end, and what has been found stays found: the
-// last `limit` of all are the last `limit` of those that were found before and those that are new. So a search that is
-// given what the last one found looks at records behind the position that each lane had come to then, and at nothing
-// else. That holds when the last one left nothing out that belongs to this one: it asked the same, no record that it
+// §3 From one search to the next. Records are only added at the end of each lane, and what was found stays
+// found. So the last `limit` events of all are among those that were found before and those that are new. If
+// a search is given the result of the last one, it looks only at records behind the positions to which the
+// lanes had come then. This is right only if the last search left out nothing that the new one wants: it
+// asked the same question, it saw no record later than its moment, and no names have changed since.
 // saw was later than its moment, and names have not changed.
 import History
 import Observed
 import Region
 
-/// What a search has found, and where the next one goes on.
+/// What a search has found, and from where the next search goes on.
 package struct FoundEvents {
   package let wording: Wording
-  /// In the order of time, oldest first.
+  /// The events that were found, in the order of time, oldest first.
   package fileprivate(set) var records: [PlacedRecord] = []
-  /// Records that were looked at, and the moment back to which; ticks.
+  /// How many records were looked at.
   package fileprivate(set) var searched = 0
+  /// The moment back to which records were looked at, in ticks.
   fileprivate(set) var searchedFrom: UInt64
 
   fileprivate let query: EventQuery
   fileprivate let moment: UInt64
   fileprivate private(set) weak var history: History?
-  /// The oldest segment that records may still have been added to, and the oldest of all.
+  /// The oldest segment that may have got more records since, and the oldest segment of all.
   fileprivate let segment, oldest: Int
   /// The position after the last record of each lane.
   fileprivate let ends: [Lane: UInt64]
-  /// Whether it has all that there was. See §3.
+  /// Whether nothing was left out that a later search may want. See §3.
   fileprivate var isWhole = true
 
   fileprivate init(_ query: EventQuery, _ source: DetailSource) {
@@ -48,7 +52,7 @@ package struct FoundEvents {
     ends = Dictionary(history.waiting.map { ($0.lane, $0.end) }) { max($0, $1) }
   }
 
-  /// Whether a search can go on from here.
+  /// Whether the next search can go on from here. See §3.
   fileprivate func leads(to next: FoundEvents) -> Bool {
     isWhole && query == next.query && moment <= next.moment && history === next.history
       && wording.names == next.wording.names && wording.reasons == next.wording.reasons
@@ -58,29 +62,33 @@ package struct FoundEvents {
 
 /// Looks for events. `step` looks at one piece, so that a caller may do other things in between.
 struct EventSearch {
-  /// Records that are looked at: after so many, no further piece.
+  /// Maximum number of records that are looked at. After that no further piece is.
   package static let most = 400_000
 
   private let most: Int
   package private(set) var found: FoundEvents
   private let filter: EventFilter
   private let history: History
-  /// What the last search knew of each lane.
+  /// The position that the last search had reached in each lane.
   private let known: [Lane: UInt64]
-  /// Where each lane's waiting records began. See §2.
+  /// The position at which each lane's waiting records began. See §2.
   private let sealed: [Lane: UInt64]
-  /// Pieces in hand, by their ends, the newest last.
+  /// The pieces in hand, in the order of their ends, the newest last.
   private var pieces: [StretchPiece] = []
-  /// The segment that is opened next, the last one to open, and how late records in those may be. See §1.
+  /// The number of the segment that is opened next.
   private var next: Int
+  /// The number of the last segment to open, which is the oldest.
   private let last: Int
+  /// No record of the segments that are still to be opened is later than this, in ticks. See §1.
   private var bound = UInt64.max
+  /// How many events were found in each lane.
   private var perLane: [Lane: Int] = [:]
+  /// How many records this search has looked at.
   private var lookedAt = 0
 
   /// - Parameters:
-  ///   - before: what the last search found, of whatever.
-  ///   - most: records after which it looks no further.
+  ///   - before: the result of the last search, whatever it asked.
+  ///   - most: maximum number of records that are looked at.
   init(
     _ query: EventQuery, _ source: DetailSource, after before: FoundEvents? = nil, most: Int = Self.most
   ) {
@@ -90,7 +98,7 @@ struct EventSearch {
     filter = EventFilter(query.filter, found.wording)
     known = base?.ends ?? [:]
     sealed = Dictionary(history.waiting.map { ($0.lane, $0.first) }) { max($0, $1) }
-    // What happened up to a moment is in the segment that it lies in, and in the next one: see Window.
+    // The events up to a moment are in the segment in which the moment lies, and in the next one: see Window.
     next = min(history.newest, (history.number(at: source.moment) ?? history.newest) + 1)
     last = base?.segment ?? history.firstNumber
     if next < history.newest { found.isWhole = false }
@@ -103,7 +111,7 @@ struct EventSearch {
     pieces.sort { $0.lastTime < $1.lastTime }
   }
 
-  /// Looks at one more piece, or for more of them; false when all is done.
+  /// Looks at one more piece, or opens one more segment. Returns false when the search is done.
   package mutating func step(_ decoder: RecordDecoder) -> Bool {
     let newest = pieces.last?.lastTime ?? 0
     let isOpen = next >= last && bound >= newest
@@ -123,7 +131,8 @@ struct EventSearch {
     return true
   }
 
-  /// The time of the oldest event found, when there are as many as are wanted: no older one is.
+  /// The time of the oldest event found, in ticks, once as many have been found as are wanted. Older events
+  /// are not needed. nil: more events are needed.
   private var cutoff: UInt64? {
     found.records.count >= found.query.limit ? found.records.first?.record.time ?? .max : nil
   }
@@ -135,7 +144,7 @@ struct EventSearch {
     guard let newest = records.last else { return }
     var start = Int(clamping: max(lane.first, known[lane.lane] ?? 0) - lane.first)
     guard start < records.count else { return }
-    // Of many more than are wanted, all of which are, the last are enough.
+    // Without a filter every one of these records passes, so the last `limit` are enough.
     if found.query.filter.isEmpty, newest.time <= found.moment {
       start = max(start, records.count - max(1, found.query.limit))
     }
@@ -170,7 +179,7 @@ struct EventSearch {
     found.records.removeFirst(max(0, found.records.count - found.query.limit))
   }
 
-  /// The last of the piece's records that pass and may be among those that are wanted, in their order.
+  /// The records of a piece that pass and may be wanted, at most the last `limit` of them, in their order.
   private mutating func passing(_ piece: StretchPiece, _ records: [Record]) -> [PlacedRecord] {
     var fresh: [PlacedRecord] = []
     let cutoff = cutoff ?? 0
@@ -195,8 +204,9 @@ struct EventSearch {
     found.searched += count
   }
 
-  /// The search ends here. All that is later than this piece, the newest in hand, has been looked at; of what is not, some
-  /// lanes have been looked at and others not, and what was found there would tell half of what happened.
+  /// Ends the search before this piece, which is the newest in hand. Everything later than this piece has
+  /// been looked at. Before that, some lanes have been looked at and others have not. What was found there
+  /// would show half of what happened, so it is dropped.
   private mutating func cut(before piece: StretchPiece) {
     found.records.removeAll { $0.record.time <= piece.lastTime }
     (found.searched, found.searchedFrom) = (lookedAt, piece.lastTime &+ 1)
@@ -204,7 +214,7 @@ struct EventSearch {
 }
 
 extension FoundEvents {
-  /// History has let go what was before this segment.
+  /// Drops the events before this segment, because the history has dropped them.
   fileprivate mutating func forget(before segment: Segment?) {
     let start = segment?.start ?? .max
     records.removeAll { $0.record.time <= start }

@@ -1,28 +1,30 @@
 // The filter language: which rows of a list are shown.
 //
-// §1 The language. Terms stand apart by blanks, and all of them must hold. A term is a plain word, which is looked for
-// in all of a row's text, or a field, an operator and a value:
+// §1 The language. Terms are separated by blanks, and all of them must hold. A term is a plain word, which is
+// searched for in all of a row's text; or it is a field, an operator and a value:
 //
 //     reason:netpoll   begins with            site~about     has it somewhere
 //     age>100ms        more, less; >= <=      p:3  p=3       a number is that number; !=
 //
-// `a|b` after the operator means either; `!` before a term means not. Capital letters and small ones are the same. What a
-// screen prints is understood as it is printed (FilterOperand.swift), and columns go by their titles as well.
+// `a|b` after the operator means either of the two. `!` before a term negates it. Capital and small letters
+// are the same. Values are read as screens print them (FilterOperand.swift), and a column may also be named
+// by its title.
 //
-// §2 The cost. A hundred thousand rows are gone through between two frames: values are taken as numbers and as bytes,
-// and nothing is formatted for the sake of a filter, but where a list is short.
+// §2 The cost. A hundred thousand rows are filtered between two frames. So values are compared as numbers and
+// bytes, and nothing is formatted for a filter unless the list is short.
 
 /// The value of a field in one row.
 public enum FilterValue: Sendable, Equatable {
-  /// A number; times in nanoseconds.
+  /// A number. Times are in nanoseconds.
   case number(Double)
+  /// A text.
   case text(String)
-  /// The row has none; only a negated term holds, and `field:-`.
+  /// The row has no such value. Only negated terms hold, and `field:-`.
   case none
 }
 
 extension FilterValue {
-  /// What a column says of a field in print.
+  /// Reads the value of a field from the text that a column prints.
   public init(printed text: String, of field: FilterField) {
     let word = FilterOperand(text[...])
     self =
@@ -31,17 +33,21 @@ extension FilterValue {
   }
 }
 
-/// A row that a filter may be asked about.
+/// A row to which a filter is applied.
 public protocol FilterSubject {
+  /// The row's value of a field.
   func value(of field: FilterField) -> FilterValue
-  /// Whether a word is in its `text`; for rows to which putting that together costs more than to look.
+  /// Whether a word is in the row's `text`. A row implements this if it is cheaper than putting `text`
+  /// together.
   func tells(_ word: FilterWord) -> Bool
   /// Whether the row shows a word that is not in its `text`.
   func prints(_ word: FilterWord) -> Bool
 }
 
 extension FilterSubject {
+  /// Searches the value of the field `text`.
   public func tells(_ word: FilterWord) -> Bool { word.isIn(value(of: .text)) }
+  /// False: the row shows nothing besides its `text`.
   public func prints(_ word: FilterWord) -> Bool { false }
 }
 
@@ -49,13 +55,13 @@ extension FilterSubject {
 public struct FilterWord: Sendable {
   let operand: FilterOperand
 
-  /// Whether some printed text has it in it.
+  /// Whether a printed text contains the word.
   public func isIn(_ text: String) -> Bool { Filter.contains(text, operand.text) }
 
-  /// Whether it is some number as screens print them.
+  /// Whether the word is a number as screens print numbers.
   public var isNumber: Bool { operand.count != nil || operand.time != nil }
 
-  /// Whether some value is called so, or has it in it.
+  /// Whether a value equals the word, or contains it.
   public func isIn(_ value: FilterValue) -> Bool {
     switch value {
     case .none: false
@@ -64,25 +70,26 @@ public struct FilterWord: Sendable {
     }
   }
 
-  /// Whether it may be in a number with a letter before it, such as `G42`.
+  /// Whether the word may be in a number that has a letter before it, such as `G42`.
   public func mayBeID(of letter: Unicode.Scalar) -> Bool {
     operand.text.allSatisfy { $0 &- 48 < 10 || Unicode.Scalar($0) == letter }
   }
 
-  /// Whether a field is printed so: `P3` where `p` is 3, `1.24s` where an age is so long.
+  /// Whether a field is printed like the word: `P3` where `p` is 3, `1.24s` where an age is that long.
   public func isPrinted(_ field: FilterField, of subject: some FilterSubject) -> Bool {
     guard let number = operand.number(of: field), case .number(let value) = subject.value(of: field) else {
       return false
     }
-    // The letter says of which column it is.
+    // The letter says to which column the number belongs.
     guard let letter = number.letter else { return number.equals(value) }
     let own: UInt8? = field == .by ? UInt8(ascii: "g") : field.rawValue.utf8.first
     return letter == own && number.equals(value)
   }
 }
 
-/// A parsed filter. The empty one lets everything through.
+/// A parsed filter. The empty filter lets everything through.
 public struct Filter: Sendable, Equatable {
+  /// How a row's value is compared with the values of a term.
   package enum Relation: String, Sendable {
     case begins = ":"
     case contains = "~"
@@ -92,32 +99,37 @@ public struct Filter: Sendable, Equatable {
     case less = "<"
   }
 
-  /// As they are typed, longer ones first; a `!` among them turns the term round.
+  /// The operators as they are typed, longer ones first, and whether each negates its term.
   private static let signs: [(sign: String, relation: Relation, isNegated: Bool)] = [
     (">=", .atLeast, false), ("<=", .atMost, false), ("!=", .begins, true), ("==", .begins, false),
     (">", .more, false), ("<", .less, false), (":", .begins, false), ("=", .begins, false),
     ("~", .contains, false),
   ]
 
+  /// One term. It holds if any of its values fits.
   struct Term: Sendable, Equatable {
     var isNegated = false
-    /// `text` with `contains`: the plain word.
+    /// A plain word has the field `text` and the relation `contains`.
     package var field = FilterField.text
     package var relation = Relation.contains
     package var values: [FilterOperand]
-    /// What is printed besides its text counts too.
+    /// Whether it is a plain word. Such a word may also be in what a row prints besides its `text`.
     var isPlain = false
   }
 
-  /// As it was typed.
+  /// The filter as it was typed.
   public let source: String
   let terms: [Term]
-  /// What cannot be understood, for the person who typed it; those terms count as plain words, or not at all.
+  /// What cannot be understood, for the person who typed it; nil: nothing. Terms that are not understood
+  /// count as plain words, or not at all.
   public let problem: String?
 
+  /// The empty filter.
   public static let everything = Filter("")
+  /// Whether the filter has no terms, and so lets everything through.
   public var isEmpty: Bool { terms.isEmpty }
 
+  /// Parses a filter. This never fails; see `problem`.
   public init(_ source: String) {
     self.source = source
     var problem: String?
@@ -129,7 +141,7 @@ public struct Filter: Sendable, Equatable {
     (source, self.terms, problem) = (filter.source, terms, filter.problem)
   }
 
-  /// The terms of those fields that are wanted.
+  /// The filter with only the terms about wanted fields.
   package func only(_ isWanted: (FilterField) -> Bool) -> Filter {
     Filter(self, terms.filter { isWanted($0.field) })
   }
@@ -140,7 +152,7 @@ public struct Filter: Sendable, Equatable {
     return true
   }
 
-  /// The only value that a field may have, where a single term says so: `g:42`.
+  /// The only number that a field may have, if one term says so: `g:42`. nil: no term does.
   package func number(of field: FilterField) -> Double? {
     let fixed = terms.first { $0.field == field && $0.relation == .begins && !$0.isNegated }
     return fixed.flatMap { $0.values.count == 1 ? $0.values[0].number(of: field)?.value : nil }
@@ -148,7 +160,7 @@ public struct Filter: Sendable, Equatable {
 
   // MARK: parsing
 
-  /// The words, apart by blanks; but a time is one word, though its unit stands apart: `12.4 ms`.
+  /// Splits a filter at blanks. A time stays one word, even if a blank stands before its unit: `12.4 ms`.
   private static func words(_ source: String) -> [String] {
     source.split(separator: " ").reduce(into: []) { words, word in
       if let last = words.last, last.last?.isNumber == true, FilterOperand.apart.contains(String(word)) {
@@ -166,7 +178,7 @@ public struct Filter: Sendable, Equatable {
     guard !rest.isEmpty else { return nil }
     guard let (name, sign, value) = split(rest) else { return plain(rest, isNegated) }
     guard let field = FilterField(name: name), name.allSatisfy({ $0.isLetter && $0.isASCII }) else {
-      // A word with a colon in it, such as Server.swift:88, or one at its end.
+      // A word with a colon inside it, such as Server.swift:88, or at its end.
       if value.isEmpty || !name.allSatisfy({ $0.isLetter && $0.isASCII }) { return plain(rest, isNegated) }
       problem = problem ?? "no field '\(name)', such as state:running"
       return plain(rest, isNegated)
@@ -192,7 +204,7 @@ public struct Filter: Sendable, Equatable {
     return values.isEmpty ? nil : Term(isNegated: isNegated, values: values, isPlain: true)
   }
 
-  /// What other screens and JSON call by other names: a group of wait reasons, and two states.
+  /// Translates names that other screens and JSON use: a group of wait reasons, and two states.
   private static func meant(_ value: Substring, by field: FilterField) -> [Substring] {
     switch (field, value.lowercased()) {
     case (.reason, "sync"): ["mutex", "waitGroup", "condition", "semaphore"]
@@ -202,7 +214,7 @@ public struct Filter: Sendable, Equatable {
     }
   }
 
-  /// Field, operator and value: cut at the first operator.
+  /// Splits a term at its first operator into field, operator and value; nil: it has no operator.
   private static func split(
     _ word: Substring
   ) -> (Substring, (relation: Relation, isNegated: Bool), Substring)? {

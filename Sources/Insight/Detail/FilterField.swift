@@ -1,22 +1,23 @@
-// What rows can be asked for by name: a word for every column of every list.
+// The fields that a filter can name: one for every column of every list.
 
+/// A field that a filter can name. The raw value is its name.
 public enum FilterField: String, Sendable, CaseIterable {
-  // What is known of rows by itself.
+  // Fields whose values rows know.
   case g, state, reason, age, site, p, m, fd, by, kind, dir, lane, tid, peer, lrq, use, cpu, text
-  // What is only printed: in columns of these names.
+  // Fields whose values are only printed, in the columns with these names.
   case below, max, search, gsrun, steals, lost, gsgot, hits, tries, gcache, stacks, run, sched, call, nop, os,
     stall
   case cputime, stalled, gaveup, taken, looks, gs, asteal, calls, here, holds, written, timesround, running,
     ready
 
-  /// By its name, or by the title of a column; blanks and signs do not count.
+  /// Finds a field by its name, or by the title of a column. Ignores blanks and signs. nil: there is none.
   public init?(name: some StringProtocol) {
     let word = name.lowercased().filter { $0.isLetter && $0.isASCII }
     guard let field = FilterField(rawValue: word) ?? Self.others[word] else { return nil }
     self = field
   }
 
-  /// Names besides, as titles of columns have them.
+  /// Further names, as in the titles of columns.
   private static let others: [String: FilterField] = [
     "since": .age, "longest": .age, "waitsfor": .reason, "waits": .reason, "spawnedat": .site,
     "spawned": .site,
@@ -36,7 +37,7 @@ public enum FilterField: String, Sendable, CaseIterable {
     }
   }
 
-  /// Something that can be asked of it.
+  /// A term about the field, as an example in messages.
   package var example: String {
     switch self {
     case .age, .cputime, .stalled: "\(self)>100ms"

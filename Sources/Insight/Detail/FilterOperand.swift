@@ -1,18 +1,21 @@
-// A value that somebody typed into a filter: as text, and as the number that it may be.
+// A value that a user typed into a filter: as text, and as the number that it may be.
 //
-// Numbers are taken as screens print them: `1.24k`, `1,234`, `87%`, `<1%`, `P3`, `12.3µs`, `1m05s`. Such a number stands for
-// all that are printed like it, so it counts as equal to what differs by less than one in its last digit.
+// Numbers are read as screens print them: `1.24k`, `1,234`, `87%`, `<1%`, `P3`, `12.3µs`, `1m05s`. Such a
+// number stands for all numbers that are printed like it. So it equals every value that differs by less than
+// one in its last digit.
 import History
 import Observed
 
+/// A value that a user typed into a filter.
 struct FilterOperand: Sendable, Equatable {
+  /// The number that a typed value stands for.
   package struct Number: Sendable, Equatable {
     package var value: Double
-    /// One in the last digit; 0 where every digit is there.
+    /// What one in the last digit is worth; 0: the number is exact.
     package var digit = 0.0
-    /// `P` in `P3`, small: what it is the number of.
+    /// The letter before the number, as a small one: `p` in `P3`. It says what the number counts.
     package var letter: UInt8?
-    /// Whether it was written as `<1%`: above nothing, and less.
+    /// Whether it was written as `<1%`. Then it equals everything above 0 and below `value`.
     var isLess = false
 
     func equals(_ other: Double) -> Bool {
@@ -21,12 +24,13 @@ struct FilterOperand: Sendable, Equatable {
     }
   }
 
-  /// Small letters.
+  /// The value as it was typed, in small letters.
   package let text: [UInt8]
+  /// The value as a number without a unit of time; nil: it is none.
   package let count: Number?
-  /// Nanoseconds.
+  /// The value as a time, in nanoseconds; nil: it is none.
   package let time: Number?
-  /// `-`: where a row has nothing.
+  /// Whether the value is `-`, which stands for a field that has no value.
   var isNothing: Bool { text == [UInt8(ascii: "-")] }
 
   init(_ word: Substring) {
@@ -37,8 +41,10 @@ struct FilterOperand: Sendable, Equatable {
     (count, time) = (Self.count(word, isLess), Self.time(word, isLess))
   }
 
+  /// The number that values of a field are compared with; nil: the operand is not such a number.
   package func number(of field: FilterField) -> Number? { field.isTime ? time : count }
 
+  /// The small letter of a capital ASCII letter; any other byte is unchanged.
   package static func folded(_ byte: UInt8) -> UInt8 { byte &- 65 < 26 ? byte | 32 : byte }
 
   // MARK: numbers
@@ -62,7 +68,7 @@ struct FilterOperand: Sendable, Equatable {
     return Number(value: value * scale, digit: isRounded ? step * scale : 0, letter: letter, isLess: isLess)
   }
 
-  /// A number without a unit, and what one in its last digit is.
+  /// Reads a number without a unit. `step` is what one in its last digit is worth.
   private static func plain(_ word: Substring) -> (value: Double, step: Double)? {
     guard let first = word.first, first.isNumber || first == "." else { return nil }
     let groups = word.split(separator: ",", omittingEmptySubsequences: false)
@@ -78,7 +84,7 @@ struct FilterOperand: Sendable, Equatable {
     ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("d", 86_400e9),
   ]
 
-  /// Those that are printed with a blank before them.
+  /// The units that screens print with a blank before them.
   static let apart: Set<String> = ["ns", "us", "µs", "ms", "s"]
 
   private static func time(_ printed: Substring, _ isLess: Bool) -> Number? {
@@ -88,7 +94,7 @@ struct FilterOperand: Sendable, Equatable {
     }
     var (rest, sum, last) = (word, 0.0, Double.infinity)
     var digit = 0.0
-    // `1h02m`: each unit smaller than the one before.
+    // `1h02m`: each unit must be smaller than the one before it.
     while !rest.isEmpty {
       let digits = rest.prefix { $0.isNumber || $0 == "." }
       let name = rest.dropFirst(digits.count).prefix { $0.isLetter }

@@ -1,7 +1,8 @@
-// What a filter may ask of the Inspector's own values.
+// Lets filters be applied to events and rings.
 import Observed
 
 extension Event: FilterSubject {
+  /// The event's value of a field.
   public func value(of field: FilterField) -> FilterValue {
     switch field {
     case .text: .text(text)
@@ -18,13 +19,14 @@ extension Event: FilterSubject {
     }
   }
 
-  /// What stands beside its text: lane, M and kind.
+  /// Whether the word is in what stands beside the event's text: its lane, its M or its kind.
   public func prints(_ word: FilterWord) -> Bool {
     word.isIn(name) || word.isIn(lane.name) || word.isPrinted(.m, of: self)
   }
 }
 
 extension Snapshot.Ring: FilterSubject {
+  /// The ring's value of a field.
   public func value(of field: FilterField) -> FilterValue {
     switch field {
     case .lane, .text: .text(lane.name)

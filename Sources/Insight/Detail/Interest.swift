@@ -1,80 +1,104 @@
-// What a viewer looks at beyond the gauges, and what it then gets.
+// What a viewer wants besides the gauges, and what it then gets.
 //
-// A frame always has the gauges; they are cheap. Lists of Gs, single events, courses of time and the system's own view
-// of threads and sockets are not, so only what is on the screen is found out. The same for a live target, a recording
-// and a black box, as far as each has it.
+// A frame always has the gauges, because they are cheap. Lists of Gs, single events, trends, and the
+// operating system's view of threads and sockets are not. So only what is on the screen is found out. This is
+// the same for a live target, a recording and a black box, as far as each has the data.
 import History
 import Host
 import Observed
 
 /// What is wanted besides the gauges.
 public struct Interest: Sendable, Equatable {
-  /// Every G.
+  /// The list of all Gs.
   public var goroutines = false
   /// What the operating system says of the threads.
   public var threads = false
-  /// The other ends of these descriptors' connections.
+  /// The descriptors of sockets whose connections are wanted.
   public var sockets: [Int] = []
   /// What the last polls of netpoll found.
   public var polls = false
+  /// The timeline of a stretch of time.
   public var timeline: TimelineSpan?
+  /// The last events that pass a filter.
   public var events: EventQuery?
-  /// What is to be explained, in the past only: what goes on has no end yet.
+  /// What is to be explained. This works in the past only: what still goes on has no end yet.
   public var why: Subject?
-  /// The course of the gauges as far back as is known.
+  /// The course of the gauges, as far back as it is known.
   public var trend = false
-  /// The request that is to be told step by step.
+  /// The request to tell step by step.
   public var request: RequestChoice?
-  /// What looking costs.
+  /// What observing costs.
   public var health = false
 
+  /// Nothing besides the gauges.
   public init() {}
+  /// Nothing besides the gauges.
   public static let none = Interest()
 }
 
-/// What was wanted, as far as it is known.
+/// What was wanted, as far as it is known. A part is nil if it was not wanted or is not known.
 public struct Detail: Sendable, Equatable {
+  /// All Gs.
   public var goroutines: Goroutines?
-  /// By thread id.
+  /// What the operating system says of each thread, by thread id.
   public var threads: [Int32: OSThread]?
-  /// By descriptor.
+  /// The connection of each socket, by descriptor.
   public var sockets: [Int: Socket]?
+  /// What the last polls of netpoll found.
   public var polls: Polls?
+  /// What each P, or each M, did.
   public var timeline: LaneTimeline?
+  /// The last events.
   public var events: EventList?
+  /// The explanation that was asked for.
   public var why: Explanation?
+  /// The course of the gauges.
   public var trend: Trend?
+  /// The request, step by step.
   public var request: RequestAnswer?
+  /// What observing costs.
   public var health: Health?
 
+  /// Nothing is known.
   public init() {}
 }
 
-/// A request, step by step; no walk: there is none such (yet).
+/// The answer to the question for a request.
 public struct RequestAnswer: Sendable, Equatable {
+  /// Which request was meant.
   public var choice: RequestChoice
+  /// The request, step by step; nil: there is no such request (yet).
   public var walk: RequestWalk?
+  /// An answer to `choice`.
   public init(choice: RequestChoice, walk: RequestWalk?) { (self.choice, self.walk) = (choice, walk) }
 }
 
-/// What looking costs, measured while it goes on.
+/// What observing costs, measured while it goes on.
 public struct Health: Sendable, Equatable {
-  /// How full the fullest ring became between two drains of the last second, 0…; from 1 on events are lost.
+  /// How full the fullest ring became between two drains of the last second, as a share of its size. From 1
+  /// on, events are lost.
   public var fullest = 0.0
   /// Nanoseconds between two drains, at present.
   public var drainInterval: UInt64 = 0
-  /// Events that were taken in since mpgtop attached, and the nanoseconds of CPU that this took.
+  /// How many events were taken in since mpgtop attached.
   public var taken: UInt64 = 0
+  /// Nanoseconds of CPU that taking them in has cost.
   public var takingTime: UInt64 = 0
-  /// The history: its bytes in memory, its records, and its first and last moments.
+  /// Bytes of memory that the history takes.
   public var historyBytes = 0
+  /// Bytes of memory that the history may take.
   public var historyLimit = 0
+  /// How many records are in the history.
   public var records = 0
+  /// The first moment of the history, in nanoseconds of the machine's monotonic clock.
   public var first: UInt64 = 0
+  /// The last moment of the history, in nanoseconds of the same clock.
   public var last: UInt64 = 0
-  /// This process: share of a core since the last frame that had it, and bytes of memory.
+  /// The share of a core that this process has used since the last frame that told it; nil: not known.
   public var ownUse: Double?
+  /// Bytes of memory that this process takes; nil: not known.
   public var ownMemory: UInt64?
 
+  /// Nothing was measured yet.
   public init() {}
 }

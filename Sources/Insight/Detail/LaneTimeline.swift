@@ -1,23 +1,27 @@
 // The timeline: what each P, or each M, did over a stretch of time, column by column.
 //
-// §1 The problem. A stretch of 100 ms may hold 100,000 slices, and a screen has 80 columns. A column that showed its
-// last slice only would lie; so each says for how long it was what, and which G had most of it.
+// §1 The problem. A stretch of 100 ms may hold 100,000 slices, and a screen has 80 columns. A column that
+// showed only its last slice would lie. So each column says for how long the lane did what, and which G ran
+// longest in it.
 //
-// §2 What a lane did before its first event in the stretch is told by its last event before; without one, by what the
-// first one ends (who parks, ran); without any event, by the gauges. Else it is not known, and stays so.
+// §2 The beginning. What a lane did before its first event in the stretch follows from its last event before
+// the stretch. If there is none, it follows from what the first event ends: a G that parks was running. If
+// the lane has no event at all, the gauges tell. Otherwise it is not known, and stays unknown.
 import History
 import Observed
 import Region
 
-/// Which stretch is wanted, up to the moment of the frame.
+/// Which timeline is wanted. It ends at the moment of the frame.
 public struct TimelineSpan: Sendable, Equatable {
-  /// Nanoseconds.
+  /// The length of the timeline, in nanoseconds.
   public var length: UInt64
+  /// The number of columns.
   public var columns: Int
-  /// A row for each M rather than for each P.
+  /// Whether each row is an M. Otherwise each row is a P.
   public var byM: Bool
-  /// Rows of the other kind as well.
+  /// Whether rows of the other kind are wanted as well.
   public var hasOthers: Bool
+  /// Asks for a timeline of `length` nanoseconds.
   public init(length: UInt64, columns: Int, byM: Bool = false, hasOthers: Bool = false) {
     (self.length, self.columns, self.byM, self.hasOthers) = (length, columns, byM, hasOthers)
   }
@@ -25,57 +29,77 @@ public struct TimelineSpan: Sendable, Equatable {
 
 /// What lanes did, in columns of equal length.
 public struct LaneTimeline: Sendable, Equatable {
+  /// What a lane does at a moment.
   public enum Activity: Sendable, Equatable {
-    /// Nothing is known of it.
+    /// What it does is not known.
     case unknown
-    /// A P that no M holds; an M that sleeps.
+    /// A P that no M holds, or an M that sleeps.
     case idle
+    /// Running the G with this id.
     case running(UInt64)
+    /// Searching for work.
     case spinning
+    /// Inside a system call.
     case syscall
-    /// Between two Gs: the scheduler's own work, and threads without a P that are awake.
+    /// Between two Gs: in the scheduler's own work. Also a thread that is awake without a P.
     case between
   }
 
-  /// Nanoseconds of one column by what they went to, and the G that ran longest in it.
+  /// One column of a row. Times are in nanoseconds.
   public struct Slot: Sendable, Equatable {
+    /// How long it ran Gs.
     public var running: Float = 0
+    /// How long it searched for work.
     public var spinning: Float = 0
+    /// How long it was inside system calls.
     public var syscall: Float = 0
+    /// How long it was idle.
     public var idle: Float = 0
+    /// How long it was in the scheduler's own work.
     public var between: Float = 0
+    /// The id of the G that ran longest in the column; 0: none ran.
     public var g: UInt64 = 0
+    /// How long that G ran in the column.
     public var gTime: Float = 0
-    /// Gs that were started in it.
+    /// How many times a G was started in the column.
     public var starts: UInt32 = 0
+    /// A column of which nothing is known.
     public init() {}
-    /// What is known of the column.
+    /// How much of the column is known.
     public var known: Float { running + spinning + syscall + idle + between }
   }
 
+  /// One row: a P or an M.
   public struct Row: Sendable, Equatable {
+    /// The id of the P or M.
     public var id: Int
+    /// Its columns, oldest first.
     public var slots: [Slot]
+    /// A row of these columns.
     public init(id: Int, slots: [Slot]) { (self.id, self.slots) = (id, slots) }
   }
 
+  /// Whether each of `rows` is an M. Otherwise each is a P.
   public var byM = false
-  /// Nanoseconds: the first moment of the first column, and the last of the last.
+  /// The beginning of the first column, in nanoseconds of the machine's monotonic clock.
   public var start: UInt64 = 0
+  /// The end of the last column, in nanoseconds of the same clock.
   public var end: UInt64 = 0
+  /// The rows, in the order of their ids.
   public var rows: [Row] = []
-  /// Of Ms where `rows` are Ps, of Ps where they are Ms; empty unless they were wanted.
+  /// The rows of the other kind: Ms if `rows` are Ps, Ps if they are Ms. Empty unless they were wanted.
   public var others: [Row] = []
-  /// Whether there were more events than were gone through: the left part is blank.
+  /// Whether there were more events than were read. Then the left part is blank.
   public var isCut = false
+  /// An empty timeline.
   public init() {}
 }
 
 /// Builds a timeline piece by piece, so that a caller may do other things in between.
 struct TimelineBuilder {
-  /// Records that are gone through at most.
+  /// Maximum number of records that are read.
   private static let most = 500_000
-  /// Rows at most: of a region that claims more Ms the others are left out.
+  /// Maximum number of rows. If a region claims more Ms, the others are left out.
   private static let mostRows = 4096
 
   private struct RowID: Hashable {
@@ -83,6 +107,7 @@ struct TimelineBuilder {
     var id: Int
   }
 
+  /// A change of what a row does; `before` is nil where the event does not tell.
   private struct Move {
     var time: UInt64
     var before: LaneTimeline.Activity?
@@ -94,7 +119,7 @@ struct TimelineBuilder {
   private let source: DetailSource
   private let from: UInt64
   private var pieces: ArraySlice<StretchPiece>
-  /// The moves of each row, newest piece first; each piece in its own order.
+  /// The moves of each row by pieces, the newest piece first. Each piece is in its own order.
   private var moves: [RowID: [[Move]]] = [:]
   private var count = 0
   private var isCut = false
@@ -108,7 +133,7 @@ struct TimelineBuilder {
     pieces = source.history.pieces(from: from, to: source.moment)[...]
   }
 
-  /// Takes in one more piece; false when all is done.
+  /// Takes in one more piece. Returns false when all is done.
   package mutating func step(_ decoder: RecordDecoder) -> Bool {
     guard let piece = pieces.popFirst() else { return false }
     guard count < Self.most else {
@@ -139,7 +164,7 @@ struct TimelineBuilder {
     }
   }
 
-  /// What an event ends, where that is certain, and what it begins.
+  /// What an event ends, if that is certain, and what it begins; nil: the event changes nothing.
   private static func activity(
     ofP kind: EventKind, _ record: Record
   ) -> (before: LaneTimeline.Activity?, after: LaneTimeline.Activity)? {
@@ -174,6 +199,7 @@ struct TimelineBuilder {
 
   // MARK: the columns
 
+  /// Returns the timeline of all pieces that were taken in.
   package func result() -> LaneTimeline {
     var timeline = LaneTimeline()
     timeline.byM = span.byM
@@ -195,7 +221,7 @@ struct TimelineBuilder {
 
   private func slots(_ id: RowID) -> [LaneTimeline.Slot] {
     let lists = (moves[id] ?? []).reversed()
-    // Where pieces of several lanes make one row (an M's), they overlap.
+    // The pieces of an M come from several lanes and overlap, so they are put in order here.
     let sorted = id.isM ? lists.flatMap { $0 }.sorted { $0.time < $1.time } : lists.flatMap { $0 }
     var slots = [LaneTimeline.Slot](repeating: LaneTimeline.Slot(), count: span.columns)
     let first = sorted.firstIndex { $0.time > from } ?? sorted.count
@@ -215,7 +241,7 @@ struct TimelineBuilder {
     return slots
   }
 
-  /// What the gauges say of a lane without any event.
+  /// What the gauges say of a row that has no event.
   private func gauge(_ row: RowID) -> LaneTimeline.Activity {
     if row.isM {
       guard let m = source.snapshot.ms.first(where: { $0.id == row.id }) else { return .unknown }
@@ -243,7 +269,7 @@ struct TimelineBuilder {
     return min(span.columns - 1, Int(Double(time - from) / ticksPerColumn))
   }
 
-  /// Gives the time from `start` to `end` (ticks) to the columns that it lies in.
+  /// Adds the time from `start` to `end` (ticks) to the columns in which it lies.
   private func add(
     _ activity: LaneTimeline.Activity, _ start: UInt64, _ end: UInt64, to slots: inout [LaneTimeline.Slot]
   ) {
@@ -269,7 +295,7 @@ extension LaneTimeline.Slot {
     case .between: between += time
     case .running(let id):
       running += time
-      // Of the G that has the column so far, all slices count; of others the longest.
+      // All slices count of the G that leads so far. Another G takes the lead by one longer slice.
       if id == g { gTime += time } else if time > gTime { (g, gTime) = (id, time) }
     }
   }

@@ -1,26 +1,34 @@
-// What the last polls of netpoll found: how large the batches were, and who polled.
+// What the last polls of netpoll found: how many Gs each of them readied, and who polled.
 import Observed
 import Region
 
 /// Polls that found something ready.
 public struct Polls: Sendable, Equatable {
-  /// Who polled: the netpoll thread, an M that searched for work, sysmon.
+  /// How many polls the netpoll thread made.
   public var byThread = 0
+  /// How many polls an M made that searched for work.
   public var bySearching = 0
+  /// How many polls sysmon made.
   public var bySysmon = 0
-  /// Polls by the Gs that they readied: 0, 1, 2–3, 4–7, 8–15, … the last is everything above.
+  /// How many polls readied 0 Gs, 1, 2–3, 4–7, 8–15, … The last class is everything above.
   public var batches = [Int](repeating: 0, count: Polls.classes)
+  /// How many Gs all these polls readied.
   public var readied = 0
+  /// The largest number of Gs that one poll readied.
   public var largest = 0
-  /// The moments of the first and the last of them; nanoseconds.
+  /// The moment of the first poll, in nanoseconds of the machine's monotonic clock; 0 if there is none.
   public var first: UInt64 = 0
+  /// The moment of the last poll, in nanoseconds of the same clock; 0 if there is none.
   public var last: UInt64 = 0
+  /// How many polls there are.
   public var count: Int { byThread + bySearching + bySysmon }
 
+  /// The number of classes in `batches`.
   public static let classes = 9
+  /// No polls.
   public init() {}
 
-  /// What a class holds: `0`, `1`, `2-3`, … `128+`.
+  /// The name of a class of `batches`: `0`, `1`, `2-3`, … `128+`.
   public static func label(_ index: Int) -> String {
     switch index {
     case ..<2: "\(index)"
@@ -31,7 +39,7 @@ public struct Polls: Sendable, Equatable {
 
   package init(_ found: FoundEvents) { self.init(found.records.map(\.record), found.wording.clock) }
 
-  /// - Parameter records: in the order of time.
+  /// - Parameter records: events in the order of time; those that are no polls are skipped.
   package init(_ records: [Record], _ clock: Clock) {
     for record in records where record.kind == .netpoll { add(record) }
     first = records.first.map { clock.nanoseconds(at: $0.time) } ?? 0
