@@ -3,19 +3,20 @@ import History
 import Observed
 import Region
 
-/// One step of a boot, for people.
+/// One step of the boot, in words.
 public struct BootMoment: Sendable, Equatable {
+  /// When it happened, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64
-  /// In two or three words.
+  /// The step in two or three words.
   public var title: String
-  /// Which M it is about: `M1, tid 4712`; empty where it is about none.
+  /// The M that the step is about: `M1, tid 4712`. Empty if it is about none.
   public var place: String
   /// What was done, and what for.
   public var text: String
 }
 
 extension Snapshot {
-  /// The steps of the boot that are known, in the order of time; none: the target does not say.
+  /// The known steps of the boot, in the order of time. Empty if the target does not tell them.
   public var bootSteps: [BootMoment] {
     guard boot.isKnown else { return [] }
     let steps = memorySteps + processorSteps + helperSteps + goroutineSteps

@@ -1,25 +1,29 @@
-// What explanations are made of: the events of the last seconds before a moment, and what the gauges were at it.
+// What explanations are made of: the events of the last seconds before a moment, and the gauges at that
+// moment.
 import History
 import Observed
 import Region
 
-/// Events up to a moment, in the order of time, and the state of everything at it.
+/// The events up to a moment, in the order of time, and the state of everything at that moment.
 package struct Evidence {
-  /// Records, and segments of a quarter of a second, that are gone back through at most.
+  /// Maximum number of records, and of segments (a quarter of a second each), that are read backwards.
   private static let reach = (records: 300_000, segments: 240)
 
   package private(set) var events: [PlacedRecord] = []
   package let snapshot: Snapshot
-  /// In ticks; the moment, and from when on events are here.
+  /// The moment that is explained, in ticks.
   package let ticks: UInt64
+  /// The moment from which on `events` has every event, in ticks.
   package private(set) var from: UInt64
   package let clock: Clock
+  /// All Gs at the moment, in the order of their ids.
   package let goroutines: [Goroutine]
   package let names: StringBook
   package let reasons: [WaitReason?]
   private var gaps = MissingRecords()
-  /// Of Gs of these events: the string ids of where they were spawned, and of the span that they belong to.
+  /// Where the Gs of these events were spawned, as string ids.
   private var entries: [UInt64: UInt64] = [:]
+  /// The labels of the spans that these Gs belong to, as string ids.
   private var labels: [UInt64: UInt64] = [:]
 
   package init(_ player: Player) {
@@ -42,7 +46,7 @@ package struct Evidence {
     }
   }
 
-  /// Where a G comes from, and the span that it belongs to: that of a request, mostly.
+  /// Notes where a G was spawned, and to which span it belongs. A span is mostly a request.
   private mutating func note(_ record: Record) {
     if record.kind == .goCreate {
       entries[record.g] = UInt64(record.count)
@@ -55,18 +59,18 @@ package struct Evidence {
   /// The rules, with the target's own numbers.
   package var rules: Rules { Rules(snapshot.ruleNumbers) }
 
-  /// Records that may be missing among `events`.
+  /// How many records may be missing among `events`.
   package var missing: UInt64 { gaps.count(from: from, to: ticks) }
 
-  /// Nanoseconds from a moment in ticks to the one that is explained; 0 for a later one.
+  /// Nanoseconds from a moment (in ticks) to the one that is explained; 0 if it is later than that.
   package func ago(_ time: UInt64) -> UInt64 { ticks > time ? clock.nanoseconds(lasting: ticks - time) : 0 }
 
-  /// `1.2 ms`, from one moment in ticks to another.
+  /// The time between two moments (in ticks) as text: `1.2 ms`.
   package func span(_ from: UInt64, _ to: UInt64) -> String {
     TimeText.short(to > from ? clock.nanoseconds(lasting: to - from) : 0)
   }
 
-  /// How far back the events go.
+  /// How far back the events go, as text.
   var reachText: String { TimeText.short(ago(from)) }
 
   package func event(_ placed: PlacedRecord) -> Event { Event(placed, clock, names: names, reasons: reasons) }
@@ -79,15 +83,15 @@ package struct Evidence {
   /// Where a G was spawned; nil: not known.
   package func entry(_ g: UInt64) -> String? { goroutine(g)?.entry ?? entries[g].flatMap(names.string) }
 
-  /// `GET /cpu`: what the G works for; nil: nothing, or not known.
+  /// The label of the span that a G works for: `GET /cpu`. nil: it works for none, or that is not known.
   package func label(_ g: UInt64) -> String? { labels[g].flatMap(names.string) }
 
-  /// `G42 (serve(_:) at Server.swift:40, for GET /cpu)`, as far as it is known.
+  /// A G, with what is known of it: `G42 (serve(_:) at Server.swift:40, for GET /cpu)`.
   package func name(_ g: UInt64) -> String {
     GName(g: g, entry: entry(g), request: label(g)).text
   }
 
-  /// The last line of any answer: what it cannot know.
+  /// The last line of an answer, if records are missing; nil: none are.
   var caveat: String? {
     missing == 0
       ? nil

@@ -1,8 +1,8 @@
 // An event in words: what it is, what led to it, and what it led to.
 //
-// Causes are looked for where the protocol says that they are: a G's move follows from its move before, a thread that
-// takes a P was woken, a P is taken from a thread that entered a system call. Where there is no such rule, the neighbours
-// on the same lane are told as what they are: before and after.
+// A cause is looked for where the scheduler's protocol puts it: a G's move follows from its move before, a
+// thread that takes a P was woken, a P is taken from a thread that entered a system call. If there is no such
+// rule, the answer names the neighbours on the same lane, the event before and the event after.
 import History
 import Observed
 import Region
@@ -12,7 +12,7 @@ extension Explainer {
     var evidence = evidence
     var index = evidence.events.lastIndex { $0.lane == lane && $0.position == position }
     if index == nil {
-      // It is longer ago than this evidence reaches.
+      // The event is older than the events of this evidence.
       var there = player
       there.seek(to: time)
       evidence = Evidence(there)
@@ -30,7 +30,7 @@ extension Explainer {
   }
 }
 
-/// One event among others.
+/// Tells one event, with its cause and its consequence among the other events.
 struct EventStory {
   private let evidence: Evidence
   private let events: [PlacedRecord]
@@ -42,6 +42,7 @@ struct EventStory {
     (self.evidence, events, self.index, event) = (evidence, evidence.events, index, evidence.events[index])
   }
 
+  /// Adds the story to an answer.
   package func tell(_ answer: inout Explanation, before ago: String) {
     let plain = evidence.event(event)
     answer.add(.head, "\(plain.text): \(plain.name) on \(event.lane.name), by M\(record.m), \(ago).")
@@ -81,6 +82,7 @@ struct EventStory {
     events[(index + 1)...].first(where: isIt)
   }
 
+  /// The event that led to this one; nil: none of the events before did.
   package var cause: PlacedRecord? {
     let (m, p) = (record.m, UInt64(record.count))
     switch record.kind {
@@ -102,6 +104,7 @@ struct EventStory {
     return before { $0.lane == event.lane }
   }
 
+  /// The event that this one led to; nil: none has followed yet.
   var consequence: PlacedRecord? {
     let lane = event.lane
     switch record.kind {
@@ -109,7 +112,7 @@ struct EventStory {
     case .steal, .grqTake: return after { $0.lane == lane && $0.record.kind == .goStart }
     case .retake: return after { $0.lane == .p(Int(record.count)) && $0.record.kind == .procStart }
     case .preemptRequest:
-      // The G may be done before it is stopped: then nothing came of it.
+      // The G may stop by itself before it is stopped. Then the request had no consequence.
       let stops: [EventKind] = [.goPreempt, .goPark, .goYield, .goExit, .goSyscall, .goLabel]
       let next = after { event in
         UInt64(event.record.m) == record.arg && event.record.kind.map(stops.contains) ?? false

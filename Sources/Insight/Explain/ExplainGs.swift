@@ -1,4 +1,4 @@
-// A G and the descriptor that it waits for, in words.
+// Explains a G, and the descriptor that a G waits for.
 import History
 import Observed
 
@@ -14,7 +14,7 @@ extension Explainer {
     if g.state == .waiting { answer.add(.hint, likeIt(g)) }
   }
 
-  /// `Now G42 waits for chanReceive, since 12.3 s; G1 spawned it.`
+  /// What a G does now: `Now G42 waits for chanReceive, since 12.3 s; G1 spawned it.`
   private func nowText(of g: Goroutine) -> String {
     let time = evidence.clock.nanoseconds(at: evidence.ticks)
     let since = g.since.map { ", since \(TimeText.short(time - min(time, $0)))" } ?? ""
@@ -32,7 +32,7 @@ extension Explainer {
     return "Now G\(g.id) \(what)\(since)\(spawner)\(work)."
   }
 
-  /// How many wait for the same reason and were spawned at the same place.
+  /// How many Gs wait for the same reason and were spawned at the same place.
   private func likeIt(_ g: Goroutine) -> String {
     let count = evidence.goroutines.count {
       $0.state == .waiting && $0.reason == g.reason && $0.entry == g.entry

@@ -1,9 +1,9 @@
-// A P and an M in words.
+// Explains a P, an M, and a stretch of time of either.
 import History
 import Observed
 
 extension Explainer {
-  /// Acts that are told.
+  /// Maximum number of acts that are told.
   private static let mostActs = 9
 
   func explainP(_ id: Int, _ answer: inout Explanation) {
@@ -21,7 +21,7 @@ extension Explainer {
     answer.add(.rule, evidence.rules.p(p.status))
   }
 
-  /// `P1 runs G42 (serve(_:) at Server.swift:40) on M4, for 1.2 ms so far.`
+  /// What a P does now: `P1 runs G42 (serve(_:) at Server.swift:40) on M4, for 1.2 ms so far.`
   func stateText(of p: Snapshot.P, _ acts: [Act]) -> String {
     let m = p.m.map { "M\($0)" } ?? "no M"
     switch p.status {
@@ -85,7 +85,8 @@ extension Explainer {
     }
   }
 
-  /// `running 3.1 s (31 %), searching 2.0 ms (0 %)`: only what there was.
+  /// Where the time of an M went: `running 3.1 s (31 %), searching 2.0 ms (0 %)`. Leaves out what took no
+  /// time.
   package static func split(_ times: MTime, _ window: UInt64) -> String {
     let parts = [
       ("running Gs", times.running), ("between two Gs", times.scheduling), ("searching", times.spinning),
@@ -99,7 +100,8 @@ extension Explainer {
   // MARK: a stretch of one
 
   /// - Parameters:
-  ///   - from, to: nanoseconds.
+  ///   - from: the beginning of the stretch, in nanoseconds of the machine's monotonic clock.
+  ///   - to: its end, in nanoseconds of the same clock.
   func explainSlice(_ lane: Lane, _ from: UInt64, _ to: UInt64, _ answer: inout Explanation) {
     let clock = evidence.clock
     let (start, end) = (clock.ticks(at: from), min(clock.ticks(at: to), evidence.ticks))

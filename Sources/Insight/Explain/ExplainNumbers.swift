@@ -1,4 +1,4 @@
-// Rows of numbers in words: steals, latencies, rings.
+// Explains rows of numbers: steals, latencies, rings.
 import History
 import Observed
 import Region
@@ -42,7 +42,7 @@ extension Explainer {
     answer.add(.rule, Rules.steal)
   }
 
-  /// By victim.
+  /// The last steal of a P from each victim, by the victim's id.
   private func lastSteals(by thief: Int) -> [Int: PlacedRecord] {
     var last: [Int: PlacedRecord] = [:]
     for event in evidence.events where event.record.kind == .steal && event.lane == .p(thief) {
@@ -82,9 +82,10 @@ extension Explainer {
     answer.add(.rule, evidence.rules.latency(kind))
   }
 
+  /// The longest span of a kind among the events.
   private func slowest(_ kind: SpanKind) -> (event: PlacedRecord, ticks: UInt64)? {
     var (best, starts) = (nil as (event: PlacedRecord, ticks: UInt64)?, [UInt64: UInt64]())
-    // One that began before these events has a chain without a beginning: it comes last.
+    // A span that began before these events ranks last, because its chain would have no beginning.
     func rank(_ event: PlacedRecord, _ ticks: UInt64) -> (Int, UInt64) {
       (event.record.time >= evidence.from &+ ticks ? 1 : 0, ticks)
     }
@@ -141,7 +142,8 @@ extension Explainer {
     answer.add(.rule, Rules.ring)
   }
 
-  /// Events of a lane in the last second, or as far back as there are any, and how long that is in nanoseconds.
+  /// How many events of a lane there were in the last second, or in the time of the evidence if that is
+  /// shorter; and how long that time is, in nanoseconds.
   private func recent(of lane: Lane) -> (Int, UInt64) {
     let second = evidence.clock.ticks(at: evidence.clock.nanoseconds(at: evidence.ticks) &- 1_000_000_000)
     let start = max(second, evidence.from)

@@ -1,4 +1,4 @@
-// The scheduler as a whole: what goes on, what is wrong, and on which screen that is seen. Where a first look ends.
+// Explains the scheduler as a whole: what goes on, what is wrong, and where to look further.
 import History
 import Observed
 
@@ -28,7 +28,7 @@ extension Explainer {
       + "\(share(pressure.searching)), while a P was idle in \(share(pressure.avoidable))."
   }
 
-  /// Where to look: what is most telling, four at most.
+  /// Where to look further: the most telling hints, four at most.
   private func hints(_ tally: Tally) -> [String] {
     let gs = snapshot.gs
     var hints: [String] = []
@@ -63,7 +63,7 @@ extension Explainer {
   }
 }
 
-/// How often what happened in the evidence.
+/// How often each thing happened in the evidence.
 package struct Tally: Equatable {
   package var created = 0
   package var exited = 0
@@ -90,7 +90,7 @@ package struct Tally: Equatable {
     }
   }
 
-  /// `In the last 3.1 s: 12 Gs created, 12 done, 40 runs begun.`
+  /// The counts in a sentence: `In the last 3.1 s: 12 Gs created, 12 done, 40 runs begun.`
   package func text(_ reach: String) -> String {
     let parts = [
       (created, "G created", "Gs created"), (exited, "done", "done"), (starts, "run begun", "runs begun"),

@@ -1,8 +1,11 @@
-// Who answers: one function for each kind of thing that can be asked about, all of them pure. They get events and
-// gauges of one moment, and give text; the numbers in it are the events' and the gauges' own.
+// Answers questions, with one pure function for each kind of thing that can be asked about. The functions
+// take the events and gauges of one moment and make text. The numbers in the text are those of the events and
+// gauges.
 //
-// An answer has four parts. First what the thing is and does at the moment, by the gauges. Then what just happened to it,
-// by the events before. Then the rule of the scheduler behind that, in two sentences; and, where it helps, a hint which
+// An answer has four parts. First, what the thing is and does at the moment, by the gauges. Second, what just
+// happened to it, by the events before. Third, the rule of the scheduler behind that, in two sentences.
+// Fourth, where it helps, a hint where to look further. If something did not happen, the answer says so; if
+// records are missing, it says that too.
 // screen tells more. What has not happened is said to have not happened; where records are missing, that is said too.
 import History
 import Observed
@@ -11,7 +14,7 @@ import Observed
 struct Explainer {
   package let evidence: Evidence
   package let instruments: Instruments?
-  /// For questions that need more of the history than the evidence has.
+  /// Answers what needs more of the history than the evidence has.
   package let player: Player
 
   init(_ player: Player, _ instruments: Instruments?) {
@@ -20,6 +23,7 @@ struct Explainer {
 
   package var snapshot: Snapshot { evidence.snapshot }
 
+  /// Returns the answer to the question about a subject.
   package func explain(_ subject: Subject) -> Explanation {
     var answer = Explanation(subject)
     switch subject {
@@ -38,7 +42,7 @@ struct Explainer {
     return answer
   }
 
-  /// `-12.3 ms  stole 32 Gs…`: the last acts, oldest first.
+  /// Adds the last acts to an answer, oldest first: `-12.3 ms  stole 32 Gs…`.
   package func add(_ acts: [Act], most: Int, to answer: inout Explanation) {
     if acts.count > most { answer.add(.text, "… and \(acts.count - most) things before these") }
     for act in acts.suffix(most) {
@@ -46,20 +50,20 @@ struct Explainer {
     }
   }
 
-  /// `  -12.3 ms`: how long before the moment, in a column.
+  /// How long before the moment something was, right-aligned in a column: `  -12.3 ms`. Takes ticks.
   package func when(_ time: UInt64) -> String {
     let ago = evidence.ago(time)
     let text = ago == 0 ? "now" : "-" + TimeText.short(ago)
     return String(repeating: " ", count: max(0, 10 - text.count)) + text
   }
 
-  /// `3.2 ms ago`.
+  /// How long before the moment something was: `3.2 ms ago`. Takes ticks.
   package func ago(_ time: UInt64) -> String {
     let ago = evidence.ago(time)
     return ago == 0 ? "at this moment" : "\(TimeText.short(ago)) ago"
   }
 
-  /// The lines of a G's last wait up to the moment of `player`.
+  /// Adds the chain of a G's last wait up to the moment of `player`. Returns false if there is no such wait.
   func addChain(of g: UInt64, _ player: Player, to answer: inout Explanation) -> Bool {
     guard let wait = player.lastWait(of: g) else { return false }
     for (index, line) in player.chain(of: wait).lines.enumerated() {
@@ -72,9 +76,12 @@ struct Explainer {
 }
 
 extension Player {
-  /// What something is at this moment, what just happened to it, and the rule behind that; never empty.
+  /// Explains something: what it is at this moment, what just happened to it, and the rule behind that. The
+  /// answer is never empty.
   ///
-  /// - Parameter instruments: those of this moment, where they are at hand.
+  /// - Parameters:
+  ///   - subject: what is to be explained.
+  ///   - instruments: the instruments of this moment, if they are at hand. Without them the answer says less.
   public func explanation(of subject: Subject, instruments: Instruments? = nil) -> Explanation {
     var player = self
     if player.unpacked == nil { player.unpacked = UnpackedWindows() }

@@ -1,10 +1,10 @@
-// The first words of an answer: what the gauges of the moment say by themselves, while the events before it are looked
-// through. They take no time, and the whole answer says the same and more.
+// The first words of an answer: what the gauges of the moment say by themselves. They cost no time, so they
+// are shown while the events before the moment are read. The whole answer then says the same and more.
 import History
 import Observed
 
 extension Explanation {
-  /// What a frame says of something at once; no lines: nothing.
+  /// What a frame says of something at once, without events. No lines: the frame says nothing of it.
   public static func glance(at subject: Subject, in frame: Frame) -> Explanation {
     var words = Explanation(subject)
     for line in Glance(frame: frame).lines(subject) { words.add(.head, line) }
@@ -12,7 +12,7 @@ extension Explanation {
   }
 }
 
-/// What is known without the events.
+/// Makes the first words of an answer from a frame.
 struct Glance {
   package let frame: Frame
   private var snapshot: Snapshot { frame.snapshot }
@@ -20,6 +20,7 @@ struct Glance {
 
   init(frame: Frame) { self.frame = frame }
 
+  /// What the frame says of a subject.
   package func lines(_ subject: Subject) -> [String] {
     switch subject {
     case .scheduler: [Self.sum(snapshot.gs)]
@@ -35,7 +36,7 @@ struct Glance {
     }
   }
 
-  /// `525 Gs live: 1 run, 18 are ready, 506 wait.`
+  /// The Gs in numbers: `525 Gs live: 1 run, 18 are ready, 506 wait.`
   package static func sum(_ gs: Snapshot.Gs) -> String {
     "\(gs.live) Gs live: \(gs.running) run, \(gs.runnable) are ready, \(gs.waiting.values.reduce(0, +)) wait"
       + (gs.syscall > 0 ? ", \(gs.syscall) in system calls" : "")

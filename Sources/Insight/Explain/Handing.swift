@@ -1,34 +1,40 @@
-// Why a thread let go of a P, and how one came by it: told by the events next to that, never by what is usual.
+// Why a thread let go of a P, and how a thread came by one. The events around that moment decide, never what
+// is usual.
 //
-// A P changes hands for several reasons, of which each leaves its mark just before: a search in vain; a G that was stopped,
-// or sleeps in the kernel, and keeps the thread; a G that was taken from a queue and keeps another thread, which is handed
-// the P. A wake-up led to a run when it is the last thing that is told of the woken thread before it took the P: one that
-// has run, or stood still, in between was woken for something else.
+// A P changes hands for several reasons, and each leaves a mark just before: a search found nothing; a G was
+// preempted, or sleeps in the kernel, and keeps its thread; or a G was taken from a queue that keeps another
+// thread, and that thread is handed the P. A wake-up led to a run if it is the last event about the woken
+// thread before that thread took the P. If the thread ran or parked in between, it was woken for something
+// else.
 import Observed
 import Region
 
+/// Finds out why Ps changed hands.
 struct Handing {
   package let events: [PlacedRecord]
 
-  /// Events of a lane that are gone through at most.
+  /// Maximum number of events that are read, in either direction.
   private static let reach = 20_000
 
+  /// Why a thread let go of a P.
   enum LetGo: Equatable {
-    /// The G was stopped, or sleeps in the kernel, and keeps the thread.
+    /// The G with this id was preempted and keeps the thread.
     case stopped(UInt64)
+    /// The G with this id sleeps in the kernel and keeps the thread.
     case sleeps(UInt64)
-    /// To another M, which keeps the G that was to run next.
+    /// The P was handed to another M, because that M keeps the G that was to run next.
     case handed(to: Int, g: UInt64)
     /// There are fewer Ps now.
     case retired
-    /// A search found nothing; or there was not even a search of other Ps.
+    /// There was nothing to run. The thread searched in vain, or did not even search.
     case foundNothing
-    /// What the G did last that ran there; after that nothing is told of a search.
+    /// How the G that ran there last stopped. No search is recorded after that.
     case after(EventKind, UInt64)
+    /// The events do not say.
     case untold
   }
 
-  /// What led to the `procStop` at an index.
+  /// Why a thread let go of its P in the `procStop` at an index.
   func letGo(_ index: Int) -> LetGo {
     let stop = events[index]
     let m = stop.record.m
@@ -51,7 +57,8 @@ struct Handing {
     return heir(index) ?? (isRetired(index) ? .retired : .untold)
   }
 
-  /// The M that was handed the P for the G that it keeps: it took the P at once, nobody had woken it, and it ran that G.
+  /// The M that was handed the P for the G that it keeps; nil: none was. Such an M took the P at once, no
+  /// third M had woken it, and it ran that G.
   private func heir(_ index: Int) -> LetGo? {
     let stop = events[index]
     var taker: Int?
@@ -89,14 +96,14 @@ struct Handing {
     let m = events[index].record.m
     for event in events[..<index].suffix(Self.reach).reversed() {
       if event.record.kind == .mWake, event.record.count == UInt32(m) { return event }
-      // A new thread says hello between the two.
+      // A new thread records its `mStart` between the two.
       if event.record.m == m, event.record.kind != .mStart { return nil }
     }
     return nil
   }
 
-  /// Without a wake-up: the system call that the thread comes out of, the `procStop` by which another M handed it the P, or
-  /// sysmon's taking it away; nil: none of these.
+  /// Where a thread got its P from without a wake-up: the system call from which it returned, the `procStop`
+  /// by which another M handed it the P, or the event by which sysmon took the P away. nil: none of these.
   func giver(ofStart index: Int) -> PlacedRecord? {
     let start = events[index]
     for place in (max(0, index - Self.reach)..<index).reversed() {
@@ -111,7 +118,8 @@ struct Handing {
     return nil
   }
 
-  /// What the thread did that was woken at an index; nil: it has not come to run, or did so for another reason.
+  /// What the thread that was woken at an index did first; nil: it has not run yet, or ran for another
+  /// reason.
   package func run(after index: Int) -> PlacedRecord? {
     let m = UInt16(truncatingIfNeeded: events[index].record.count)
     let next = events[(index + 1)...].first {

@@ -1,9 +1,11 @@
-// The rules of the scheduler that explanations end with, each whole, in a few sentences. Their numbers are the target's
-// (RuleNumbers.swift): none is written here, and a target that does not tell one gets a sentence without it.
+// The rules of the scheduler with which explanations end, each in a few sentences. The numbers are the
+// target's own (RuleNumbers.swift). None is written here, and if a target does not tell one, the sentence
+// does without it.
 import History
 import Observed
 import Region
 
+/// The rules of the scheduler in words, with the numbers of one target.
 package struct Rules {
   package let numbers: Snapshot.RuleNumbers
 
@@ -20,7 +22,7 @@ package struct Rules {
       + "whose own turn was over. Gs that make one another the next by runnext share one turn."
   }
 
-  /// When a P loses its M because that sleeps in the kernel; see Syscall §2, Drift §2.
+  /// When a P loses its M because the M sleeps in the kernel; see Syscall §2, Drift §2.
   package var retake: String {
     "Sysmon takes the P when somebody waits and the call lasts from one look to the next, or when it lasts "
       + "\(numbers.named("a slice", .slice)); then another M goes on with it. A thread that sleeps in the kernel outside of "
@@ -37,6 +39,7 @@ package struct Rules {
       + "stands in line comes before runnext: so nobody starves."
   }
 
+  /// The rule behind the state of a P.
   package func p(_ status: PStatus) -> String {
     switch status {
     case .idle:
@@ -52,6 +55,7 @@ package struct Rules {
     }
   }
 
+  /// The rule behind the state of an M.
   package func m(_ state: MState) -> String {
     switch state {
     case .running, .starting, .none, .exited:
@@ -82,18 +86,22 @@ package struct Rules {
     "nobody has for " + (numbers.text(.backstop) ?? "long") + " though all Ps are busy"
   }
 
+  /// How a P steals.
   package static let steal =
     "A P that ran out takes half of another P's LRQ, in one go; what that P has as the next is taken only as a "
     + "last resort. Many looks and few hits mean that there is little work to share, not that something is wrong."
 
+  /// What a ring keeps, and what it loses.
   package static let ring =
     "A ring overwrites its oldest records and waits for nobody, so tracing never slows the target down. What a reader "
     + "misses is counted to the record; gauges do not come from rings, and stay right."
 
+  /// How a G waits for a socket.
   package static let descriptor =
     "A G that finds a socket not ready parks, and its P runs others. The kernel tells the next poll that it is ready, "
     + "and the poll puts the G on a run queue. An idle connection costs its memory, and no thread."
 
+  /// What makes a latency long.
   package func latency(_ kind: SpanKind) -> String {
     switch kind {
     case .runQueue:
@@ -108,7 +116,7 @@ package struct Rules {
     }
   }
 
-  /// What ends a wait.
+  /// What ends a wait for this reason.
   package func wait(_ reason: WaitReason) -> String {
     switch reason {
     case .netpollRead, .netpollWrite: Self.descriptor
@@ -129,7 +137,7 @@ package struct Rules {
     }
   }
 
-  /// `61st`.
+  /// A number as an ordinal: `61st`.
   private static func ordinal(_ number: UInt64) -> String {
     let teen = (11...13).contains(number % 100)
     let ending =

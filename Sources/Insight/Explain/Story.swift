@@ -1,14 +1,14 @@
-// The story of a P or an M: what it did, act by act, out of its events.
+// The story of a P or an M: what it did, act by act, by its events.
 //
-// A P in a flood starts a hundred thousand Gs a second; told one by one that is noise. So Gs that run one after the other
-// are one act, with their number, their time and the last one's end; everything that the scheduler does in between (a
-// search, a steal, a poll, a change of the M) is an act of its own. Each number in an act's words is that of an event,
-// or a difference of the times of two.
+// A busy P starts a hundred thousand Gs a second. Told one by one, they would be noise. So Gs that run one
+// after the other are one act, with their number, their time and how the last one ended. Whatever the
+// scheduler does in between (a search, a steal, a poll, a change of the M) is an act of its own. Each number
+// in the words of an act comes from an event, or is the difference of the times of two events.
 import History
 import Observed
 import Region
 
-/// Something that a P or an M did, from one moment to another; in ticks.
+/// Something that a P or an M did, from one moment to another. Times are in ticks.
 struct Act: Equatable {
   package var begin: UInt64
   package var end: UInt64
@@ -17,7 +17,7 @@ struct Act: Equatable {
 
 /// Reads all events in the order of time, and keeps the last acts of one P or M.
 struct Story {
-  /// Acts that are kept, at most.
+  /// Maximum number of acts that are kept.
   package static let most = 400
 
   package let subject: Lane
@@ -27,7 +27,7 @@ struct Story {
   private var run: Run?
   private var search: UInt64?
   private var call: (g: UInt64, at: UInt64)?
-  /// Who woke an M last that has not been seen since.
+  /// The last wake-up of each M that has done nothing since.
   private var wakers: [Int: (by: Int, at: UInt64, toSearch: Bool)] = [:]
   private var isP: Bool { if case .p = subject { true } else { false } }
 
@@ -36,15 +36,18 @@ struct Story {
     var begin: UInt64
     var end: UInt64
     var count = 0
-    /// In ticks.
+    /// How long they ran in all, in ticks.
     var time: UInt64 = 0
+    /// When the G began that runs now, in ticks; nil: none runs.
     var since: UInt64?
+    /// The last G that ran.
     var last: UInt64
+    /// How the last G stopped, in words.
     var ending = ""
     var longest: (g: UInt64, ticks: UInt64) = (0, 0)
     var created = 0
     var readied = 0
-    /// How often it filled the LRQ, and the Gs that this moved to the GRQ.
+    /// How often they filled the LRQ, and how many Gs that moved to the GRQ.
     var spills = (times: 0, gs: 0)
   }
 
@@ -63,7 +66,7 @@ struct Story {
     }
   }
 
-  /// Acts of a stretch, in ticks.
+  /// The acts in a stretch of time, given in ticks.
   func acts(from: UInt64, to: UInt64) -> [Act] { acts.filter { $0.end >= from && $0.begin <= to } }
 
   // MARK: reading
@@ -78,7 +81,7 @@ struct Story {
     }
     if kind == .retake || kind == .preemptRequest { return takeFromSysmon(kind, record) }
     if kind == .procRetire, isP { return retire(record) }
-    // A wake counts for what the M does first after it, and for nothing later.
+    // A wake-up counts for the first thing that the M does after it, and for nothing later.
     defer { if !wakers.isEmpty { wakers[Int(record.m)] = nil } }
     guard isP ? event.lane == subject : subject == .m(Int(record.m)) else { return }
     switch kind {
@@ -176,7 +179,7 @@ struct Story {
     } else {
       let isOver = run?.since == nil
       finishRun(at: record.time, isOver: isOver)
-      // A poll may find descriptors of which nobody waits for; then the search goes on.
+      // A poll may find descriptors for which no G waits. Then the search goes on.
       if kind != .netpoll || record.count > 0 { endSearch(at: record.time, found: kind != .procStop) }
       tell(record.time, record.time, text)
     }
@@ -212,7 +215,7 @@ struct Story {
     }
   }
 
-  /// `M0 let it go: nothing to run`: by what preceded.
+  /// Why a thread let go of a P, by the events before: `M0 let it go: nothing to run`.
   private func letGo(_ index: Int) -> String {
     let record = evidence.events[index].record
     let (who, thread) = isP ? ("M\(record.m) let it go", "M\(record.m)") : ("let P\(record.count) go", "it")
@@ -264,7 +267,7 @@ struct Story {
       (run.end, run.ending) = (time, isOver ? "" : time < evidence.ticks ? "ran on" : "still does")
     }
     tell(run.begin, run.end, words(run))
-    // A G that runs on does so in the next act as well.
+    // A G that runs on also begins the next act.
     self.run =
       run.since != nil && !isOver && time < evidence.ticks
       ? Run(begin: time, end: time, count: 1, since: time, last: run.last) : nil

@@ -1,4 +1,4 @@
-// What a person may ask about, and the answer: `x` on anything.
+// What a user may ask about, and the answer.
 import History
 import Host
 import Observed
@@ -7,21 +7,26 @@ import Observed
 public enum Subject: Sendable, Hashable {
   /// The scheduler as a whole: what goes on, and where to look.
   case scheduler
+  /// The G with this id.
   case g(UInt64)
+  /// The P with this id.
   case p(Int)
+  /// The M with this id.
   case m(Int)
-  /// All that a P steals from the others.
+  /// What the P with this id steals from other Ps.
   case thief(Int)
   /// A descriptor, and the G that waits for it.
   case descriptor(Int, g: UInt64)
   /// What a P or an M did from one moment to another, in nanoseconds.
   case slice(Lane, from: UInt64, to: UInt64)
+  /// The latencies of one kind.
   case latency(SpanKind)
-  /// An event by its place among all records of its lane, and its time in nanoseconds.
+  /// An event: its lane, its position among all records of the lane, and its time in nanoseconds.
   case event(Lane, position: UInt64, time: UInt64)
+  /// The ring of a lane.
   case ring(Lane)
 
-  /// `P1`, `G42`: what an answer is called.
+  /// The title of an answer: `P1`, `G42`.
   public var name: String {
     switch self {
     case .scheduler: "The scheduler"
@@ -39,7 +44,7 @@ public enum Subject: Sendable, Hashable {
 }
 
 extension SpanKind {
-  /// `Ready until run`: what is measured.
+  /// What is measured, in words: `Ready until run`.
   package var title: String {
     switch self {
     case .runQueue: "Ready until run"
@@ -50,33 +55,42 @@ extension SpanKind {
   }
 }
 
-/// The answer: lines of text of any length. All times and counts in it are those of events and gauges.
+/// An answer: any number of lines of text. All times and counts in the text come from events and gauges.
 public struct Explanation: Sendable, Equatable {
+  /// What a line is for.
   public enum Role: Sendable {
-    /// What it is and does.
+    /// Says what the thing is and does.
     case head
-    /// What happened, and to whom.
+    /// Says what happened, and to whom.
     case text
-    /// The line that matters most of those around it.
+    /// Like `text`, but the line that matters most of those around it.
     case mark
-    /// What is to blame.
+    /// Says what is to blame.
     case why
-    /// The rule behind it.
+    /// Says the rule behind it.
     case rule
-    /// Where to look next.
+    /// Says where to look next.
     case hint
   }
 
+  /// One line of an answer.
   public struct Line: Sendable, Equatable {
+    /// What the line is for.
     public var role: Role
+    /// What the line says.
     public var text: String
+    /// A line with a role and a text.
     public init(_ role: Role, _ text: String) { (self.role, self.text) = (role, text) }
   }
 
+  /// What is explained.
   public var subject: Subject
+  /// The lines of the answer, in order.
   public var lines: [Line]
 
+  /// An answer with these lines.
   public init(_ subject: Subject, _ lines: [Line] = []) { (self.subject, self.lines) = (subject, lines) }
 
+  /// Adds a line at the end.
   package mutating func add(_ role: Role, _ text: String) { lines.append(Line(role, text)) }
 }
