@@ -1,51 +1,65 @@
-// A frame: a snapshot beside what only time can tell, rates and the last minute. This is what a view draws.
+// A frame: a snapshot, together with what only time can tell, such as rates and the last minute. Views draw
+// frames.
 import History
 import Observed
 
 /// What a screen shows at one moment.
 public struct Frame: Sendable, Equatable {
+  /// The gauges at the moment.
   public var snapshot: Snapshot
-  /// Rates over the time since the previous frame, or over the last second where frames come faster; 0 in the first.
+  /// Starts of Gs a second. All rates here are over the time since the previous frame, but at least over the
+  /// last second. They are 0 in the first frame.
   public var switchesPerSecond: Double = 0
+  /// Steals a second.
   public var stealsPerSecond: Double = 0
+  /// Gs created a second.
   public var spawnsPerSecond: Double = 0
+  /// Polls a second that found a descriptor ready.
   public var wakeupsPerSecond: Double = 0
+  /// Events written a second.
   public var eventsPerSecond: Double = 0
-  /// What the time of each P went to, over the same time as the rates; in the order of `snapshot.ps`. Measured by the
-  /// scheduler, not sampled. Empty in the first frame; nil where the target does not say, or the P is new.
+  /// What each P did over the same time as the rates, in the order of `snapshot.ps`. The scheduler measures
+  /// this; it is not sampled. Empty in the first frame. An element is nil if the target does not tell it, or
+  /// if the P is new.
   public var use: [PUse?] = []
   /// The last 60 seconds, one point a second, oldest first; short after the start.
   public var minute: [Point] = []
-  /// How the target ended, if it did.
+  /// How the target ended; nil: it has not.
   public var ended: String?
-  /// Why it cannot be told at the moment whether the target lives: the system could not be asked. nil: it can be told.
+  /// Why it is not known at the moment whether the target lives: the operating system could not be asked.
+  /// nil: it is known.
   public var doubt: String?
-  /// What is derived from the events before this moment; nil: none were taken in.
+  /// What is derived from the events before this moment; nil: no events were taken in.
   public var instruments: Instruments?
-  /// What belongs to a moment of history; nil: the frame is of now.
+  /// The moment of history that the frame shows; nil: the frame is of now.
   public var past: Past?
-  /// What a viewer asked for besides.
+  /// What a viewer asked for besides the gauges.
   public var detail = Detail()
-  /// The recording that the viewer writes meanwhile; nil: none.
+  /// The recording that the viewer writes meanwhile; nil: it writes none.
   public var recording: Recording?
-  /// Events that were gone through so far for a frame that is being made, and is to take the place of this one; nil: none is.
+  /// How many events were read so far for the next frame, while that is being made; nil: none is being made.
   public var looking: Int?
 
   /// A recording that is being written.
   public struct Recording: Sendable, Equatable {
+    /// The path of its file.
     public var path: String
+    /// How many records were written.
     public var records = 0
+    /// How many bytes were written.
     public var bytes = 0
-    /// What went wrong with it, in one line: nothing more is written.
+    /// What went wrong, in one line. Then nothing more is written. nil: nothing went wrong.
     public var problem: String?
+    /// A recording of which nothing was written yet.
     public init(path: String) { self.path = path }
   }
 
   /// One second of the last minute.
   public typealias Point = Trend.Point
 
+  /// A frame of a snapshot alone.
   public init(snapshot: Snapshot) { self.snapshot = snapshot }
 
-  /// What the time of the P in row `index` of `snapshot.ps` went to, where it is known.
+  /// What the P in row `index` of `snapshot.ps` did; nil: not known.
   public func use(ofRow index: Int) -> PUse? { use.indices.contains(index) ? use[index] : nil }
 }

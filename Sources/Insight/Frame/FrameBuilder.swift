@@ -1,43 +1,49 @@
-// From snapshots to frames: rates, and the largest values, over a window that ends at the frame.
+// Makes frames from snapshots: rates, and the largest values, over a window that ends at the frame.
 //
-// §1 Snapshots are taken more often than frames are shown (see Sampler), so that a spike between two frames is seen.
+// §1 Snapshots are taken more often than frames are shown (see Sampler), so that no spike between two frames
+// is missed.
 //
-// §2 Rates, shares and maxima are of one window: from the frame before to this one, and a second at least, since numbers
-// that dance ten times a second cannot be read. It begins at a *base*: a snapshot that history has as well. So a moment
-// of the past has the same window as the live frame of that moment had, and says the same (see Player.frame). Of a
-// viewer that keeps no history every snapshot is a base.
+// §2 Rates, shares and maxima are over one window: from the previous frame to this one, but at least one
+// second, because numbers that change ten times a second cannot be read. The window begins at a *base*, which
+// is a snapshot that the history has as well. So a frame of the past has the same window as the live frame of
+// that moment had, and says the same (see Player.frame). If a viewer keeps no history, every snapshot is a
+// base.
 import Observed
 
-/// Collects snapshots of one target and makes frames of them.
+/// Collects snapshots of one target and makes frames from them.
 public struct FrameBuilder: Sendable {
-  /// Nanoseconds that a window is long, at least.
+  /// Minimum length of a window, in nanoseconds.
   package static let window: UInt64 = 1_000_000_000
 
   private var latest: Snapshot?
-  /// Oldest first; the first is where the next window may begin at the earliest.
+  /// The bases, oldest first. No window may begin before the first one.
   private var bases: [Base] = []
   /// The largest values since the last base.
   private var open = Maxima()
-  /// Whether the first base is the first snapshot of all, so that what it saw belongs to the window.
+  /// Whether the first base is the first snapshot of all. Then the maxima of that base belong to the window.
   private var isWhole = true
   private var lastFrame: UInt64?
   private var minute = Minute()
 
   private struct Base {
     let totals: Totals
-    /// Since the base before.
+    /// The largest values since the base before this one.
     var maxima: Maxima
   }
 
+  /// A builder that has seen no snapshot.
   public init() {}
 
-  /// - Parameter since: the moment of the frame before: the next window begins there, or a second before its end.
+  /// - Parameter since: the moment of the previous frame, in nanoseconds. The next window begins there, or a
+  ///   second before its end, whichever is earlier.
   package init(since: UInt64) { lastFrame = since }
 
-  /// Takes in one more snapshot; they come in the order of their times.
+  /// Takes in the next snapshot. Snapshots must come in the order of their times.
   public mutating func observe(_ snapshot: Snapshot) { observe(snapshot, isBase: true) }
 
-  /// - Parameter isBase: whether a window may begin here.
+  /// Takes in the next snapshot.
+  ///
+  /// - Parameter isBase: whether a window may begin at this snapshot.
   package mutating func observe(_ snapshot: Snapshot, isBase: Bool) {
     minute.observe(snapshot)
     latest = snapshot
@@ -45,39 +51,40 @@ public struct FrameBuilder: Sendable {
     if isBase { addBase(snapshot) }
   }
 
-  /// A window may begin at `snapshot`, which was observed last.
+  /// Makes `snapshot`, which must be the last one observed, a base.
   package mutating func addBase(_ snapshot: Snapshot) {
     bases.append(Base(totals: Totals(snapshot), maxima: open))
     open = Maxima()
     forget(before: Self.begin(snapshot.time, since: lastFrame ?? snapshot.time))
   }
 
-  /// `snapshot`, which was observed last, with the largest values since the last base: what history is to know of the time
-  /// since its last keyframe, whatever was looked at in between.
+  /// Returns `snapshot`, which must be the last one observed, with the largest values since the last base.
+  /// The history keeps this as its keyframe, so it also knows the maxima of snapshots that it does not keep.
   package func sinceBase(_ snapshot: Snapshot) -> Snapshot {
     var snapshot = snapshot
     open.show(in: &snapshot)
     return snapshot
   }
 
-  /// Bases that are kept at most.
+  /// Maximum number of bases.
   private static let most = 256
 
-  /// Where the window of a frame begins, which ends `now`.
+  /// Where the window begins of a frame that ends at `now`.
   package static func begin(_ now: UInt64, since: UInt64) -> UInt64 { min(since, now - min(now, window)) }
 
   private mutating func forget(before begin: UInt64) {
     let passed = max(0, bases.prefix { $0.totals.time <= begin }.count - 1)
     if passed > 0 { isWhole = false }
     bases.removeFirst(passed)
-    // Since the last frame a day may have passed: what lies between becomes one.
+    // A day may have passed since the last frame. Then the older bases are merged into one.
     while bases.count > Self.most {
       bases[2].maxima.add(bases[1].maxima)
       bases.remove(at: 1)
     }
   }
 
-  /// The frame of the latest snapshot; nil before the first. The next frame's window begins here, or a second before it.
+  /// Makes the frame of the latest snapshot; nil: there is none yet. The window of the next frame begins
+  /// here, or a second before its end, whichever is earlier.
   public mutating func frame(ended: String? = nil) -> Frame? {
     guard var snapshot = latest else { return nil }
     forget(before: Self.begin(snapshot.time, since: lastFrame ?? snapshot.time))
@@ -133,7 +140,7 @@ extension Frame {
   fileprivate mutating func setRates(from base: Totals, to now: Totals) {
     guard now.time > base.time else { return }
     let seconds = Double(now.time - base.time) / 1e9
-    /// A counter that ran backwards is damage; it has no rate.
+    /// A counter that ran backwards is damaged, and has no rate.
     func rate(_ before: UInt64, _ after: UInt64) -> Double {
       after < before ? 0 : Double(after - before) / seconds
     }

@@ -2,16 +2,19 @@
 import History
 import Observed
 
-/// A point for each of the last 60 seconds, the current one included, from snapshots that come several times a second.
+/// Makes a point for each of the last 60 seconds, with the current one, from snapshots that come several
+/// times a second.
 struct Minute: Sendable {
   package static let seconds = 60
 
   package private(set) var points: [Frame.Point] = []
   private var last: Snapshot?
-  /// What the current second has seen: switches, and the time over which they were made.
+  /// How many Gs were started in the current second, as far as it has been seen.
   private var switches: UInt64 = 0
+  /// Nanoseconds over which these starts were counted.
   private var time: UInt64 = 0
 
+  /// Takes in the next snapshot. Snapshots must come in the order of their times.
   package mutating func observe(_ snapshot: Snapshot) {
     defer { last = snapshot }
     guard let last, snapshot.time > last.time else {
@@ -30,7 +33,8 @@ struct Minute: Sendable {
     spread(over: passed)
   }
 
-  /// Starts a new second, and leaves room for those that no snapshot fell into (the viewer was stopped).
+  /// Begins a new second. Adds points also for the seconds in which no snapshot was taken, because the viewer
+  /// was stopped.
   private mutating func begin(after passed: Int, at snapshot: Snapshot) {
     let added = min(passed, Self.seconds)
     points += Array(repeating: Frame.Point(), count: added)
@@ -38,7 +42,7 @@ struct Minute: Sendable {
     (switches, time) = (0, 0)
   }
 
-  /// Seconds without a snapshot of their own get what the one after them knows: the mean rate and its gauges.
+  /// Seconds without a snapshot get what the next second knows: the mean rate and its gauges.
   private mutating func spread(over passed: Int) {
     guard passed > 1, let newest = points.last else { return }
     let missed = min(passed - 1, points.count - 1)

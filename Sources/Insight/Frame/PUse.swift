@@ -1,17 +1,18 @@
-// What the time of a P went to over a stretch, by the scheduler's own account: measured, not sampled.
+// What a P did over a stretch of time, by the scheduler's own account: measured, not sampled.
 import Observed
 
-/// Nanoseconds of a stretch by what a P did in them. They add up to the stretch.
+/// Nanoseconds of a stretch of time, by what a P did. They add up to the stretch.
 public struct PUse: Sendable, Equatable {
-  /// A G ran on it, or its M was between two.
+  /// A G ran on it, or its M was between two Gs.
   public var running: UInt64
-  /// Its M was in a system call, and nobody had taken it yet: it ran nothing.
+  /// Its M was in a system call, and nobody had taken the P yet. It ran nothing.
   public var calls: UInt64
   /// Its M searched for work.
   public var searching: UInt64
   /// No M held it.
   public var idle: UInt64
 
+  /// Nanoseconds by what the P did.
   public init(running: UInt64 = 0, calls: UInt64 = 0, searching: UInt64 = 0, idle: UInt64 = 0) {
     (self.running, self.calls, self.searching, self.idle) = (running, calls, searching, idle)
   }
@@ -24,8 +25,8 @@ public struct PUse: Sendable, Equatable {
     window == 0 ? 0 : Double(self[keyPath: part]) / Double(window)
   }
 
-  /// Of a P at two moments, the later one `window` nanoseconds after the other; nil: the target does not say all of it, or
-  /// the account ran backwards, which is damage.
+  /// What a P did between two snapshots that are `window` nanoseconds apart; nil: the target does not tell
+  /// all of it. A counter that ran backwards, which is damage, counts as 0.
   package init?(from old: Snapshot.P, to new: Snapshot.P, window: UInt64) {
     func passed(_ part: KeyPath<Snapshot.P, UInt64?>) -> UInt64? {
       guard let before = old[keyPath: part], let after = new[keyPath: part] else { return nil }
@@ -34,7 +35,7 @@ public struct PUse: Sendable, Equatable {
     guard old.runTime != nil, new.runTime != nil, let idle = passed(\.idleTime),
       let searching = passed(\.spinTime), let calls = passed(\.callTime)
     else { return nil }
-    // Each is rounded for itself: what they come to beyond the window is none of theirs.
+    // Each part is rounded by itself, so together they may exceed the window. What is too much is cut off.
     var rest = window
     func take(_ part: UInt64) -> UInt64 {
       defer { rest -= min(part, rest) }
@@ -45,6 +46,7 @@ public struct PUse: Sendable, Equatable {
     if idle > 0, running <= Self.roundings { (self.idle, running) = (self.idle + running, 0) }
   }
 
-  /// Nanoseconds by which three parts may fall short when each is rounded, and the clock is measured anew meanwhile.
+  /// Nanoseconds by which the sum of three parts may fall short, because each is rounded and the clock is
+  /// measured anew meanwhile. A rest that is no larger counts as idle.
   private static let roundings: UInt64 = 3
 }

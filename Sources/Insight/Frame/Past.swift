@@ -1,33 +1,41 @@
-// The past: what a frame has besides when it is not of now, but of a moment in history.
+// What a frame of the past has besides: its moment in the history, and what led to it.
 import History
 import Observed
 
-/// Where a frame's moment lies, and what led to it.
+/// Where the moment of a frame lies in the history, and what led to it.
 public struct Past: Sendable, Equatable {
-  /// What the history is of.
+  /// The kind of source that the history is from.
   public enum Origin: String, Sendable {
+    /// A live process, a recording, or the region that a dead process left.
     case live, recording, blackBox
   }
 
+  /// The kind of source that the history is from.
   public var origin = Origin.live
-  /// The first and the last moment of the history, and the one that is shown; monotonic nanoseconds.
+  /// The first moment of the history, in nanoseconds of the machine's monotonic clock.
   public var first: UInt64 = 0
+  /// The last moment of the history, in nanoseconds of the same clock.
   public var last: UInt64 = 0
+  /// The moment that is shown, in nanoseconds of the same clock.
   public var time: UInt64 = 0
-  /// Records that are missing shortly before: a gap.
+  /// How many records are missing shortly before that moment.
   public var missing: UInt64 = 0
-  /// What led here, when it was a step from event to event.
+  /// The step from event to event that led to the moment; nil: no step did.
   public var step: PastStep?
   /// The last events of each lane, oldest first; Ps before Ms.
   public var lanes: [LaneEvents] = []
   /// Every G, as far as it is known.
   public var goroutines = Goroutines()
 
+  /// The last events of one lane.
   public struct LaneEvents: Sendable, Equatable {
+    /// The lane.
     public var lane: Lane
+    /// Its events, oldest first.
     public var events: [Event]
   }
 
+  /// A moment of which nothing is known.
   public init() {}
 
   /// Whether the history goes on, so that there is a now to go back to.

@@ -1,47 +1,56 @@
-// Frames of the past: what a live viewer would have seen at a moment of history, made anew out of keyframes and events.
+// Frames of the past: what a live viewer would have seen at a moment of history, computed from keyframes and
+// events.
 import History
 import Observed
 
-/// Makes frames of the places where a player stands, and keeps what the next frame can use again. For one thread at a time.
+/// Makes frames of the moments at which a player stands, and keeps what the next frame can use again. Use it
+/// on one thread at a time.
 public struct PastFrames {
-  /// Events of each lane that a frame carries.
+  /// How many events of each lane a frame has.
   public static let eventsOfEachLane = 12
 
   private let instruments = PastInstruments()
   private var detailer = Detailer()
-  /// The last frame with details, and what it is of: while nothing moves it is not made again.
+  /// The last frame with details, and the question that it answers. While nothing moves it is used again.
   private var made: (of: FrameSubject, frame: Frame)?
 
+  /// Keeps nothing yet.
   public init() {}
 
-  /// What a viewer would have seen at this moment, and what led to it.
+  /// Returns what a viewer would have seen at this moment, and what led to it.
   ///
   /// - Parameters:
-  ///   - ended: how the target ended, if the moment is its end.
-  ///   - since: the moment of the frame before, in nanoseconds: rates and maxima are of the time since then, and of the last
-  ///     second at least; nil: there was none.
+  ///   - player: stands at the moment.
+  ///   - origin: the kind of source that the history is from.
+  ///   - ended: how the target ended, if the moment is its end; nil: it is not.
+  ///   - since: the moment of the previous frame, in nanoseconds. Rates and maxima are over the time since
+  ///     then, but at least over the last second. nil: there was no frame before.
   public func frame(
     of player: Player, _ origin: Past.Origin, ended: String? = nil, since: UInt64? = nil
   ) -> Frame {
-    // All of it is made of the same few segments.
+    // The whole frame is made from a few segments, so these are unpacked only once.
     var player = player
     if player.unpacked == nil { player.unpacked = UnpackedWindows() }
     return whole(player, origin, ended, since ?? player.time)
   }
 
-  /// The same with what a viewer is interested in.
+  /// Returns the same, with the details in which a viewer is interested.
   ///
   /// - Parameters:
-  ///   - effort: tells others how far the answer has come. Once it is called off, what is returned is good for nothing, and
-  ///     neither are these frames: a copy from before goes on.
-  ///   - breathe: called in between where something takes long.
+  ///   - player: stands at the moment.
+  ///   - origin: the kind of source that the history is from.
+  ///   - ended: how the target ended, if the moment is its end; nil: it is not.
+  ///   - interest: which details are wanted.
+  ///   - effort: reports progress to others. Once it is called off, the result is meaningless, and so is this
+  ///     object: go on with a copy from before.
+  ///   - breathe: is called between two pieces of what takes long.
   public mutating func frame(
     of player: Player, _ origin: Past.Origin, ended: String? = nil, interest: Interest,
     effort: Effort? = nil, breathe: () -> Void = {}
   ) -> Frame {
     let subject = FrameSubject(place: player.place, origin: origin, ended: ended, interest: interest)
     if var frame = made?.frame, made?.of == subject {
-      // A history that grows has another end by now.
+      // The history may have grown meanwhile, so its ends are read anew.
       frame.past?.first = player.firstTime
       frame.past?.last = player.lastTime
       return frame
@@ -65,7 +74,7 @@ public struct PastFrames {
     var frame = builder.frame(ended: ended) ?? Frame(snapshot: snapshot)
     frame.past = past(player, origin)
     frame.instruments = instruments.instruments(of: player)
-    // Lints look at more than a look back may go through: what the live ones said is in the keyframes.
+    // Lints need more events than may be read here. What the live lints said is in the keyframes.
     if let findings = keyframes.last(where: { $0.findings != nil })?.findings {
       frame.instruments?.findings = findings.all
     }
@@ -89,7 +98,7 @@ public struct PastFrames {
   private mutating func detailed(
     _ player: Player, _ origin: Past.Origin, _ ended: String?, _ interest: Interest, _ breathe: () -> Void
   ) -> Frame {
-    // The frame, its details and the answers are made of the same few segments.
+    // The frame, its details and the answers are made from the same few segments.
     var player = player
     player.unpacked = UnpackedWindows()
     var frame = frame(of: player, origin, ended: ended)
@@ -110,7 +119,7 @@ public struct PastFrames {
   }
 }
 
-/// What a frame of the past is of, and what was asked for with it.
+/// What a frame of the past shows, and which details were wanted with it.
 struct FrameSubject: Equatable {
   package var place: PlayerPlace
   package var origin: Past.Origin
@@ -119,7 +128,7 @@ struct FrameSubject: Equatable {
 }
 
 extension Player {
-  /// One frame of this place by itself; see `PastFrames`.
+  /// Returns the frame of this moment by itself; see `PastFrames`.
   public func frame(_ origin: Past.Origin, ended: String? = nil, since: UInt64? = nil) -> Frame {
     PastFrames().frame(of: self, origin, ended: ended, since: since)
   }
@@ -127,11 +136,12 @@ extension Player {
   /// What is derived from the events before this moment.
   public var instruments: Instruments { PastInstruments().instruments(of: self) }
 
-  /// Nanoseconds by which a window may be longer than it should be: keyframes of a viewer come more often.
+  /// Nanoseconds by which a window may be too long. A viewer writes keyframes more often than this.
   private static let slack: UInt64 = 500_000_000
 
-  /// Where a window begins that no keyframe is near to the beginning of, as in a black box; nil: one is, or a live viewer's
-  /// own window began at that keyframe, or there are no events that would tell.
+  /// The snapshot at which a window begins, if no keyframe is near that moment, as in a black box. nil: a
+  /// keyframe is near, or a live viewer's own window began at `keyframe`, or there are no events from which
+  /// to compute a snapshot.
   fileprivate func base(at begin: UInt64, after keyframe: Keyframe?) -> Snapshot? {
     guard hasEvents, let keyframe, keyframe.findings == nil,
       begin - keyframe.snapshot.time > Self.slack
