@@ -1,63 +1,77 @@
-// The census: Gs counted by where they were spawned, and those that have waited longest.
+// The census: Gs counted by where they were spawned, and the Gs that have waited longest.
 //
-// It is taken from tables of Gs: from each that a live viewer reads (it reads them as often as a hundredth of a core
-// allows), and from those that lie in history. Earlier counts, one every other second or more for a minute, say how
-// fast a site's Gs become more. All lists are short: a program has few sites, but a damaged table may have any.
+// It is taken from tables of Gs: from each table that a live viewer reads (as often as a hundredth of a core
+// allows), and from the tables in a history. Earlier counts, one every two seconds or more over a minute, say
+// how fast the Gs of a site become more. All lists are short: a program has few sites, but a damaged table
+// may name any number.
 import Observed
 import Region
 
-/// Gs that one place of the program spawned.
+/// The Gs that one place of the program spawned.
 public struct Site: Sendable, Equatable {
-  /// `function at File.swift:31`; nil: not known.
+  /// The place, as `function at File.swift:31`; nil: not known.
   public var entry: String?
+  /// How many Gs it has.
   public var count = 0
-  /// Gs more a second, over the time that it was watched; 0 after one look.
+  /// By how many Gs it grew each second, over the time that it was watched. 0 after one look.
   public var growth = 0.0
-  /// Over so many nanoseconds it never became smaller, and became larger by so many.
+  /// For how many nanoseconds up to now it has not shrunk.
   public var growingFor: UInt64 = 0
+  /// By how many Gs it grew in that time.
   public var grownBy = 0
-  /// The G of it that has been in its state for longest, and since when.
+  /// Its G that has been in its present state for longest; nil: not known.
   public var oldest: UInt64?
+  /// Since when that G has been in its state, in nanoseconds of the machine's monotonic clock.
   public var oldestSince: UInt64?
 }
 
-/// A G that waits: to be run, or for a reason.
+/// A G that waits for a P, or for a reason.
 public struct Waiter: Sendable, Equatable {
+  /// The id of the G.
   public var g: UInt64
+  /// Runnable or preempted if it waits for a P, otherwise waiting.
   public var state: GState
+  /// The reason for which it waits.
   public var reason: WaitReason
-  /// Since when, in nanoseconds.
+  /// Since when it waits, in nanoseconds of the machine's monotonic clock.
   public var since: UInt64
+  /// Where it was spawned; nil: not known.
   public var entry: String?
 }
 
+/// Gs counted by where they were spawned, and the Gs that have waited longest.
 public struct Census: Sendable, Equatable {
-  /// When the table was read, in nanoseconds; 0: never.
+  /// When the table of Gs was read, in nanoseconds of the machine's monotonic clock; 0: never.
   public var time: UInt64 = 0
-  /// Gs that were listed, and whether that was all.
+  /// How many Gs the table had.
   public var listed = 0
+  /// Whether the table had all Gs.
   public var isComplete = false
-  /// Sites, those of most Gs first, `mostSites` at most.
+  /// The sites with the most Gs, largest first: at most `mostSites`.
   public var sites: [Site] = []
-  /// The oldest waiters of each reason, and the oldest that wait to be run, oldest first: `mostWaiters` of each.
+  /// The Gs that have waited longest, oldest first: at most `mostWaiters` for each reason, and as many that
+  /// wait for a P.
   public var waiters: [Waiter] = []
-  /// Where those were spawned that ran, were stopped or were ready, some of them.
+  /// Where Gs were spawned that ran, were preempted, were in system calls or were ready; at most
+  /// `mostEntries` of them.
   package var entries: [UInt64: String] = [:]
 
   static let mostSites = 64
   static let mostWaiters = 5
   static let mostEntries = 256
 
+  /// A census that was never taken.
   public init() {}
 
-  /// The longest that has waited to be run; nil: none does.
+  /// The G that has waited longest for a P; nil: none waits for one.
   public var oldestRunnable: Waiter? { waiters.first { $0.state != .waiting } }
 }
 
-/// Takes one census after the other.
+/// Takes one census after another.
 package struct CensusTaker {
-  /// Between samples of the counts, and how far back they go, in nanoseconds.
+  /// Minimum nanoseconds between two samples of the counts.
   package static let interval: UInt64 = 2_000_000_000
+  /// How many nanoseconds samples go back.
   private static let reach: UInt64 = 60_000_000_000
 
   private struct Sample {
@@ -72,7 +86,7 @@ package struct CensusTaker {
     self.latest = latest
   }
 
-  /// A table that was read at `time`, in nanoseconds. Times go up.
+  /// Takes a census from a table that was read at `time`, in nanoseconds. Times must not go back.
   package mutating func take(
     _ rows: some Collection<GoroutineRow>, at time: UInt64, _ clock: Clock, _ names: StringBook,
     isComplete: Bool
@@ -111,7 +125,8 @@ package struct CensusTaker {
     }
   }
 
-  /// Where those were spawned that run, were preempted, are in calls, and are ready: some of them, in this order.
+  /// Where some Gs were spawned: first those that run, were preempted or are in system calls, then those that
+  /// are ready.
   private func entries(_ rows: some Collection<GoroutineRow>, _ names: StringBook) -> [UInt64: String] {
     var (running, ready) = ([GoroutineRow](), [GoroutineRow]())
     for row in rows {
@@ -128,7 +143,7 @@ package struct CensusTaker {
     return entries
   }
 
-  /// Keeps the oldest few.
+  /// Adds a row to a list of the oldest few, if it belongs there.
   private func keep(_ row: GoroutineRow, in list: inout [GoroutineRow]) {
     guard list.count < Census.mostWaiters || row.since < list[list.count - 1].since else { return }
     let place = list.firstIndex { $0.since > row.since } ?? list.count
@@ -151,7 +166,7 @@ package struct CensusTaker {
 }
 
 extension GoroutineRow {
-  /// Which list of waiters it belongs to; nil: none.
+  /// The list of waiters to which the row belongs; nil: it does not wait.
   fileprivate var waitGroup: UInt64? {
     guard since != 0 else { return nil }
     switch state {

@@ -1,45 +1,54 @@
-// The instruments of one moment: what is derived from the gauges and the events before it, for views and exports.
+// The instruments of one moment: what is derived from the gauges, and from the events before it, for views
+// and exports.
 //
-// They come from four places, each with its own cost and exactness, told at the head of its file: the meter (histograms
-// and shares of time, of every event), pressure (of whole segments, as many as time allows), the census (of tables of
-// Gs) and the steal matrix (of the region itself). A live viewer keeps the first three beside its history while it
-// grows; for a moment of the past they are made anew out of the events before it, as far back as `reach` records go.
+// They come from four places, and the head of each file tells its cost and exactness: the meter (histograms
+// and shares of time, from every event), pressure (from whole segments, as many as time allows), the census
+// (from tables of Gs) and the steal matrix (from the region itself). A live viewer keeps the first three up
+// to date while its history grows. For a moment of the past they are computed again from the events before
+// it, as far back as `reach` records go.
 import History
 import Host
 import Observed
 
+/// What is derived from the gauges of a moment and the events before it.
 public struct Instruments: Sendable, Equatable {
-  /// Nanoseconds: the seconds that `recent` is of, and those that a heat map has rows for.
+  /// How many seconds `recent` covers.
   public static let recentSeconds = 10
+  /// How many seconds `seconds` has at most: the rows of a heat map.
   public static let mostSeconds = 60
 
-  /// Whether there are events to derive anything from. A target without tracing writes none: then what needs them is
-  /// empty here, and only steals and the census are known.
+  /// Whether there are events from which to derive anything. A target without tracing writes none. Then only
+  /// steals and the census are known, and everything else is empty.
   public var hasEvents = true
-  /// The moment, and since when events have been taken in, in nanoseconds.
+  /// The moment, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64 = 0
+  /// Since when events have been taken in, in nanoseconds of the same clock.
   public var since: UInt64 = 0
-  /// One row for each second, oldest first, the last not over yet.
+  /// One row for each second, oldest first. The last second is not over yet.
   public var seconds: [Second] = []
-  /// The last `recentSeconds` of them together, and how long they are in nanoseconds.
+  /// The last `recentSeconds` seconds together.
   public var recent = Activity()
+  /// How long these are, in nanoseconds.
   public var recentTime: UInt64 = 0
   /// Everything since `since`.
   public var total = Activity()
-  /// Of what was measured in the last ten seconds.
+  /// For what Gs waited, in as much of the last ten seconds as was measured.
   public var pressure = Pressure()
-  /// What the system kept its threads waiting in the last ten seconds; nil: not known, as of a moment of the past: it stands in
-  /// no region, and the system keeps no history.
+  /// For how long the operating system kept threads waiting for a CPU in the last ten seconds. nil: not
+  /// known. This is not in the region, so a moment of the past has it only if a viewer recorded it then.
   public var cpu: CPUPressure?
+  /// Gs counted by where they were spawned, and the Gs that have waited longest.
   public var census = Census()
+  /// Which P stole from which, since boot.
   public var steals = StealMatrix()
   /// The Gs that run at the moment, as far as events tell.
   var running: [Running] = []
-  /// Of those that run, ran long or were preempted: what they work for.
+  /// For what Gs work that run, ran long or were preempted: the label of their span, by the G's id.
   package var requests: [UInt64: String] = [:]
-  /// What the lints have to say.
+  /// What the lints have found.
   public var findings: [Finding] = []
 
+  /// Nothing is known.
   public init() {}
 
   package init(
@@ -69,13 +78,14 @@ public struct Instruments: Sendable, Equatable {
   }
 }
 
-/// A G that runs.
+/// A G that runs at the moment.
 package struct Running: Sendable, Equatable {
+  /// The P on which it runs.
   package var p: Int
   package var g: UInt64
-  /// Nanoseconds.
+  /// Since when it runs, in nanoseconds of the machine's monotonic clock.
   package var since: UInt64
-  /// The label of the span that it works for, by string id; nil: none, or not known.
+  /// The label of the span for which it works, as a string id; nil: none, or not known.
   package var label: UInt64?
 }
 
@@ -85,7 +95,7 @@ struct GName: Equatable {
   package var entry: String?
   package var request: String?
 
-  /// `G42 (serve(_:) at Server.swift:40, for GET /cpu)`.
+  /// The name in one line: `G42 (serve(_:) at Server.swift:40, for GET /cpu)`.
   package var text: String {
     let parts = [entry, request.map { "for \($0)" }].compactMap { $0 }
     return "G\(g)" + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
@@ -97,7 +107,7 @@ extension Instruments {
 }
 
 extension Activity {
-  /// What is left of the window's time is an M's without a P.
+  /// Counts the rest of the window as time that an M spent without a P.
   fileprivate mutating func spreadOverMs(_ window: UInt64) {
     for index in ms.indices {
       let known = ms[index].running &+ ms[index].scheduling &+ ms[index].spinning &+ ms[index].syscall

@@ -1,32 +1,35 @@
-// What the P of one lane does at the moment, as far as its events tell, and for how long it has done what.
+// What the P of one lane does at the moment, as far as its events tell, and how long it has done what.
 
+/// The meter of one P. All times are in ticks.
 struct LaneMeter {
   package private(set) var use = PTime.Use.unknown
-  /// Up to when its time is accounted, in ticks; 0: not watched yet.
+  /// Up to when the time is accounted for; 0: the P is not watched yet.
   package private(set) var last: UInt64 = 0
-  /// The M whose thread wrote the last record: the time is its as well.
+  /// The M whose thread wrote the last record. The time counts for this M as well. −1: not known.
   package private(set) var m = -1
-  /// The G that runs, and since when; 0: not known.
+  /// The G that runs; 0: not known.
   package private(set) var g: UInt64 = 0
+  /// Since when that G runs; 0: not known.
   package private(set) var since: UInt64 = 0
-  /// The G that was labelled last in this lane and is still, and with what (a string id); 0: none is.
+  /// The G that was labelled last in this lane and still is, and its label (a string id); 0: none is.
   package private(set) var labelled: (g: UInt64, label: UInt64) = (0, 0)
-  /// When sysmon took it from a system call, oldest first; see Meter §4.
+  /// When sysmon took the P from system calls, oldest first; see Meter §4.
   private var retakes: [UInt64] = []
   private static let mostRetakes = 4096
-  /// The second that it is in, and the moment in ticks at which that ends.
+  /// The second of the clock in which `last` lies.
   package var second: UInt64 = 0
+  /// When that second ends.
   var secondEnd: UInt64 = 0
-  /// Ticks by `Use`, of which there are six, that are not handed on yet, all of `m`. In place: an array would ask at each
-  /// change whether it is shared.
+  /// Time by `Use`, of which there are six, since the last `takeTimes`. All of it is time of `m`. It is an
+  /// inline array, because an ordinary array would check at each change whether it is shared.
   private var times = [6 of UInt64](repeating: 0)
 
-  /// Begins in what the gauges say.
+  /// Begins with what the gauges say.
   package mutating func begin(_ use: PTime.Use, m: Int, at time: UInt64) {
     (self.use, self.m, last, since, g) = (use, m, time, 0, 0)
   }
 
-  /// Events are missing since the last one.
+  /// Events are missing after the last one, so what the P does is not known.
   package mutating func lose() { (use, since, g) = (.unknown, 0, 0) }
 
   /// Accounts for the time up to `time`.
@@ -38,7 +41,7 @@ struct LaneMeter {
     if use == .syscall { leaveSyscall(passed) } else { times[use.rawValue] &+= passed }
   }
 
-  /// Until sysmon took the P it was in a system call; from then on nobody held it.
+  /// Accounts for time in a system call. If sysmon took the P meanwhile, nobody held the P from then on.
   private mutating func leaveSyscall(_ passed: UInt64) {
     let start = last &- passed
     retakes.removeAll { $0 < start }
@@ -51,24 +54,25 @@ struct LaneMeter {
     use = .idle
   }
 
-  /// Sysmon took it.
+  /// Notes that sysmon took the P.
   package mutating func retake(at time: UInt64) {
     if retakes.count < Self.mostRetakes { retakes.append(time) }
   }
 
+  /// Accounts for the time up to `time`. From then on the P does something else.
   @inline(__always)
   package mutating func change(to use: PTime.Use, at time: UInt64) {
     advance(to: time)
     self.use = use
   }
 
-  /// Another M holds it from here on; what the last one's time was must have been taken.
+  /// From here on another M holds the P. The times of the last M must have been taken before.
   package mutating func hold(by m: Int) { self.m = m }
 
   @inline(__always)
   package mutating func start(_ g: UInt64, at time: UInt64) { (self.g, since) = (g, time) }
 
-  /// The G stopped; how long it ran, if it is known.
+  /// Notes that the G stopped. Returns how long it ran; nil: not known.
   @inline(__always)
   package mutating func stop(_ g: UInt64, at time: UInt64) -> UInt64? {
     let isKnown = g == self.g && since != 0 && time >= since
@@ -79,7 +83,7 @@ struct LaneMeter {
 
   package mutating func label(_ g: UInt64, _ label: UInt64) { labelled = (g, label) }
 
-  /// Ticks by `Use` since the last call.
+  /// Returns the time by `Use` since the last call.
   mutating func takeTimes() -> [UInt64] {
     defer { times = .init(repeating: 0) }
     return times.indices.map { times[$0] }

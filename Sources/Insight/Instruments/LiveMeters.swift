@@ -1,17 +1,17 @@
-// What is measured of a live target while its events come in: the meter and pressure, each event handed over once.
+// Measures a live target while its events come in: the meter and pressure get each event once.
 import History
 import Observed
 import Region
 
-/// For one thread at a time, as the history that it follows.
+/// Measures what a history takes in. Use it on one thread at a time, the thread of that history.
 package final class LiveMeters: HistoryFollower {
   private(set) var meter: Meter
   private(set) var pressure = PressureProbe()
 
-  /// - Parameter reasons: our name for each of the source's wait reasons.
+  /// - Parameter reasons: the wait reason for each raw number of the source.
   package init(reasons: [WaitReason?]) { meter = Meter(reasons: reasons) }
 
-  /// Batches that came late; see Meter §4.
+  /// How many batches came late; see Meter §4.
   package var late: Int { meter.late }
 
   package func take(_ records: ArraySlice<Record>, on lane: Lane) {
@@ -38,11 +38,11 @@ package final class LiveMeters: HistoryFollower {
     pressure.settle(upTo: meter.settled)
   }
 
-  /// The instruments of now.
+  /// Returns the instruments of now.
   ///
   /// - Parameters:
-  ///   - census: of the last table of Gs.
-  ///   - names: by id.
+  ///   - census: the census of the last table of Gs.
+  ///   - names: the strings of the target, by their ids.
   package func instruments(_ census: Census, _ snapshot: Snapshot, names: StringBook) -> Instruments {
     Instruments(meter, pressure.recent, census, snapshot, names: names)
   }

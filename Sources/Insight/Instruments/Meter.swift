@@ -1,67 +1,77 @@
-// The meter: lengths of time and shares of time out of events, second by second.
+// The meter: lengths of time and shares of time, computed from events second by second.
 //
-// §1 The problem. How long Gs wait for a P, how long they hold it, how long what netpoll found ready waits, what Ps and
-// Ms do with their time: all of it is in the events, and must come out of them at a million a second, beside draining
-// and compressing, in the same way from a live region, a recording and a black box.
+// §1 The problem. The events hold how long Gs wait for a P, how long they hold it, how long Gs wait after
+// netpoll has found their descriptor ready, and what Ps and Ms do with their time. All of it must be computed
+// from a million events a second, besides draining and compressing, and in the same way for a live region, a
+// recording and a black box.
 //
-// §2 The design. A fold over the records of one lane at a time, in the lane's order. The lanes are never put in order
-// among themselves, which would cost more than all the rest. That is enough because a record says by itself what would
-// else have to be looked for in other lanes:
+// §2 The design. A fold over the records of one lane at a time, in the lane's order. The lanes are never
+// merged in the order of time, which would cost more than all the rest. This is enough because a record
+// itself says what one would otherwise have to look for in other lanes:
 //
-//     run queue   goStart's arg: the ticks since it became runnable
-//     netpoll     the same, of starts whose detail says that they waited for a descriptor
-//     system call goSyscallExit's arg: the ticks since it entered
-//     slice       from a start to the next stop in the same lane: a P runs one G at a time
-//     time        of a P, from each record of its lane to the next, by what the first made it do
-//     time of M   that of the Ps that it held, since a record names the M; what is left of a window it held no P
+//     run queue    goStart's arg: the ticks since the G became runnable
+//     netpoll      the same, of starts whose detail says that the G waited for a descriptor
+//     system call  goSyscallExit's arg: the ticks since the G entered
+//     slice        from a start to the next stop in the same lane: a P runs one G at a time
+//     time of a P  from each record of its lane to the next, by what the first made it do
+//     time of an M the time of the Ps that it held, since a record names the M; in the rest it held no P
 //
-// What needs the lanes in order, pressure, is measured over less (see Pressure).
+// Pressure needs the lanes in the order of time, so it is measured over a part of the time (see Pressure).
 //
-// §3 What it costs. A start or a stop adds one length to a tally, from which the HDR histograms are made once a second (see
-// SpanTally), and the time since the last change to one of six sums; most other records cost a look at a table.
-// `mpgtop --self-test` measures it as part of taking in.
+// §3 What it costs. A start or a stop adds one length to a tally, and the time since the last change to one
+// of six sums. The HDR histograms are made from the tally once a second (see SpanTally). Most other records
+// cost a look at a table. `mpgtop --self-test` measures this as a part of taking events in.
 //
-// §4 Exactness. Counts are the numbers of the events. The times of a P add up to the time that it was watched, second by
-// second: at the end of each the time is split. Where records were lost, time is `unknown` and no slice is made up.
-// A P whose M is in a system call may be taken by sysmon, which says so in the P's lane, before anybody else can have the P.
-// An older target's says so in its own lane: so the lanes of Ms come before those of Ps in every drain, and out of history
-// as well. Should that record all the same be written between the reading of the two, the P counts as in the call until
-// its next record.
-// A record whose thread was held up between its time and its writing counts in the second in which it came, and what its P
-// did up to then was told as before: `late` counts these.
+// §4 Exactness. Counts are the numbers of the events. The times of a P add up to the time that it was
+// watched, second by second, because its time is split at the end of each second. Where records were lost,
+// time is `unknown` and no slice is invented.
+// If the M of a P is in a system call, sysmon may take the P. It records that in the P's lane, before anybody
+// else can have the P. An older target records it in the lane of sysmon's M. So the lanes of Ms are read
+// before those of Ps, in every drain and from the history as well. If such a record is nevertheless written
+// between the two readings, the P counts as in the call until its next record.
+// A thread may be held up between taking a record's time and writing the record. Such a record counts in the
+// second in which it came, and what its P did up to then stays as it was told: `late` counts these batches.
 //
-// §5 Bounds. `kept` seconds are kept, of which at most `mostOpen` are open; Ps, Ms and lists in them are bounded by
+// §5 Bounds. At most `kept` closed seconds are kept, and at most `mostOpen` are open. Ps, Ms and the lists of
+// each second are bounded by what a record can hold. Whatever the records say, nothing traps.
 // what their numbers can be in a record. Whatever the records say, nothing traps.
 import Observed
 import Region
 
+/// Computes lengths and shares of time from the events of a target.
 package struct Meter {
-  /// Closed seconds that are kept.
+  /// Maximum number of closed seconds that are kept.
   package static let kept = 120
+  /// Maximum number of open seconds.
   private static let mostOpen = 3
-  /// Seconds that a lane goes through one by one; beyond, nobody was watching.
+  /// Maximum number of seconds that a lane goes through one by one. If it has to go further, nobody was
+  /// watching.
   private static let mostSteps = 8
   private static let mostPs = 4096
 
-  /// nil: it has not begun.
+  /// The clock of the target; nil: the meter has not begun.
   package private(set) var clock: Clock?
-  /// When it began, in nanoseconds, and up to when all lanes are known.
+  /// When it began, in nanoseconds of the machine's monotonic clock.
   package private(set) var begun: UInt64 = 0
+  /// Up to when all lanes are known, in nanoseconds of the same clock.
   package private(set) var settled: UInt64 = 0
-  /// Batches of a P that began with a record of before the moment, in ticks, up to which the lanes were last told of; see §4.
+  /// How many batches of a P began with a record from before `told`; see §4.
   package private(set) var late = 0
+  /// Up to when the lanes were last accounted for, in ticks.
   private var told: UInt64 = 0
-  /// Oldest first.
+  /// The closed seconds, oldest first.
   package private(set) var seconds: [Second] = []
-  /// All that is closed.
+  /// The sum of all closed seconds.
   private var closed = Activity()
+  /// The open seconds, oldest first.
   private var open: [OpenSecond] = []
-  /// The open second that records are added to, while they are: taken out of `open`, so that it is at hand.
+  /// The open second to which records are added at the moment. It is taken out of `open` meanwhile, so that
+  /// it is at hand.
   private var current = OpenSecond(number: 0)
   private let steps = Self.steps
   private var nextNumber: UInt64 = 0
   private var lanes: [LaneMeter] = []
-  /// A bit for each raw wait reason that is one of netpoll's.
+  /// A bit for each raw wait reason. It is set if the reason is one of netpoll's.
   private let netpollReasons: UInt64
 
   init(reasons: [WaitReason?]) {
@@ -70,7 +80,8 @@ package struct Meter {
     }
   }
 
-  /// Begins with what the gauges say at a moment, or takes over the clock, which becomes better with time.
+  /// Begins with what the gauges say at a moment. A later call takes over the clock, because the clock
+  /// becomes more exact with time.
   package mutating func note(_ clock: Clock, _ snapshot: Snapshot) {
     let isFirst = self.clock == nil
     self.clock = clock
@@ -89,7 +100,7 @@ package struct Meter {
 
   // MARK: records
 
-  /// Takes in records of one lane, oldest first, that follow those before.
+  /// Takes in records of one lane, oldest first. They must follow the records before.
   package mutating func take(_ records: some RandomAccessCollection<Record>, on lane: Lane) {
     guard clock != nil, let first = records.first else { return }
     guard case .p(let id) = lane, id >= 0, id < Self.mostPs else { return takeWithoutP(records) }
@@ -112,7 +123,7 @@ package struct Meter {
     lanes[id] = lane
   }
 
-  /// The time up to here was another M's.
+  /// If another M holds the P from here on, gives the time up to here to the M before it.
   private mutating func hand(_ lane: inout LaneMeter, _ p: Int, to m: Int, at time: UInt64) {
     guard m != lane.m else { return }
     lane.advance(to: time)
@@ -120,13 +131,13 @@ package struct Meter {
     lane.hold(by: m)
   }
 
-  /// Records are missing before the next of this lane.
+  /// Notes that records are missing before the next one of this lane.
   package mutating func lose(_ lane: Lane) {
     guard case .p(let id) = lane, lanes.indices.contains(id) else { return }
     lanes[id].lose()
   }
 
-  /// What a kind means for the P in whose lane it is.
+  /// What a kind of event means for the P in whose lane it is.
   private enum Step: UInt8 {
     case nothing, start, stop, goOn, leaveCall, preempt, enterCall, take, letGo, search, find, note, label
   }
@@ -149,7 +160,8 @@ package struct Meter {
     }
   }
 
-  /// Nearly all records are of the first three; asked for one after the other, they cost less than by a table of jumps.
+  /// Nearly all records are of the first three kinds of step. To test for these one by one costs less than a
+  /// jump table.
   @inline(__always)
   private mutating func step(_ record: Record, _ lane: inout LaneMeter) {
     let step = steps[Int(truncatingIfNeeded: record.what & 0xff)]
@@ -205,7 +217,7 @@ package struct Meter {
     }
   }
 
-  /// A span that ends within a long go was what the go was for.
+  /// Labels a G. If a span ends within a long run of its G, that run was for the span.
   private mutating func label(_ record: Record, _ lane: inout LaneMeter) {
     let (g, label) = lane.labelled
     if g == record.g, label != 0, lane.g == g, OpenSecond.isLong(record.time &- lane.since) {
@@ -214,7 +226,7 @@ package struct Meter {
     lane.label(record.arg == 0 ? 0 : record.g, record.arg == 0 ? 0 : UInt64(record.count))
   }
 
-  /// What counts on whatever lane it is.
+  /// Counts what counts in whichever lane it is.
   private static func note(_ record: Record, _ second: inout OpenSecond) {
     switch record.kind {
     case .mUnspin:
@@ -230,7 +242,7 @@ package struct Meter {
     }
   }
 
-  /// Records of an M that held no P.
+  /// Takes in records of an M that held no P.
   private mutating func takeWithoutP(_ records: some RandomAccessCollection<Record>) {
     for record in records {
       switch record.kind {
@@ -255,8 +267,8 @@ package struct Meter {
 
   // MARK: seconds
 
-  /// Where in `open` a second is: of one that is closed, the next. Lanes come one after the other, so one may tell of a
-  /// second that is before those which others have told of.
+  /// The index of a second in `open`. A closed second becomes the next open one. Lanes are read one after the
+  /// other, so a lane may tell of a second before those that other lanes have told of.
   private mutating func index(of number: UInt64) -> Int {
     let number = max(number, nextNumber)
     if let found = open.lastIndex(where: { $0.number <= number }), open[found].number == number {
@@ -277,7 +289,7 @@ package struct Meter {
     lane.secondEnd = max(clock.ticks(at: (lane.second &+ 1) &* 1_000_000_000), time &+ 1)
   }
 
-  /// Goes on into the second of `time`.
+  /// Goes on into the second of `time`, and splits the time of the P at the end of each second.
   private mutating func turn(_ lane: inout LaneMeter, _ p: Int, to time: UInt64) {
     for _ in 0..<Self.mostSteps where time >= lane.secondEnd {
       lane.advance(to: lane.secondEnd)
@@ -305,13 +317,13 @@ package struct Meter {
     if seconds.count > Self.kept { seconds.removeFirst(seconds.count - Self.kept) }
   }
 
-  /// All records up to `time`, in nanoseconds, have been taken in: quiet lanes are as they were, and seconds before are
-  /// closed.
+  /// Notes that all records up to `time`, in nanoseconds, have been taken in. Quiet lanes go on as they were,
+  /// and the seconds before are closed.
   package mutating func settle(upTo time: UInt64) {
     guard let clock, time > settled else { return }
     settled = time
     let number = time / 1_000_000_000
-    // A lane that was quiet may be in a second before all that others have told of.
+    // A quiet lane may be in a second before all those that other lanes have told of.
     let quiet = lanes.lazy.filter { $0.last != 0 }.map(\.second).min()
     guard let first = [open.first?.number, quiet].compactMap({ $0 }).min(), first < number else { return }
     told = clock.ticks(at: time)
@@ -331,8 +343,7 @@ package struct Meter {
 
   // MARK: results
 
-  /// The Gs that run as far as is known, and since when, in nanoseconds, with the label (a string id) of a span that they
-  /// are known to work for.
+  /// The Gs that run, as far as is known.
   package var running: [Running] {
     guard let clock else { return [] }
     return lanes.enumerated().compactMap { p, lane in
@@ -342,7 +353,7 @@ package struct Meter {
     }
   }
 
-  /// The seconds that are closed, then those that are not, and all of them together.
+  /// The closed seconds and then the open ones; and the sum of all since the meter began.
   package func result() -> (seconds: [Second], total: Activity) {
     guard let clock else { return ([], Activity()) }
     var copy = self
@@ -355,7 +366,7 @@ package struct Meter {
 }
 
 extension Snapshot.P {
-  /// What it does, as the meter counts it.
+  /// What the P does, in the meter's terms.
   fileprivate var use: PTime.Use {
     switch status {
     case .idle, .stopped: .idle

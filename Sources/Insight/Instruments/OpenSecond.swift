@@ -1,9 +1,10 @@
-// A second that events still come in for: what the meter adds to, in ticks.
+// A second for which events still come in. The meter adds to it, in ticks.
 import Observed
 
+/// The sums of a second that is not over.
 struct OpenSecond {
   package let number: UInt64
-  /// Shared by copies; only the meter adds to it, and to a second that is open.
+  /// Copies share it. Only the meter adds to it, and only while the second is open.
   package let tally = SpanTally()
   package var starts: UInt64 = 0
   package var steals: UInt64 = 0
@@ -15,18 +16,21 @@ struct OpenSecond {
   package private(set) var preemptions: UInt64 = 0
   private var preempted: [UInt64: Int] = [:]
   private var longest: (g: UInt64, ticks: UInt64) = (0, 0)
-  /// Ticks that Gs ran in goes of `long` and more; and for which span Gs worked that did, or were preempted.
+  /// How many ticks each G ran in goes of `long` ticks or more.
   private var busy: [UInt64: UInt64] = [:]
+  /// The label of the span (a string id) for which a G worked that ran long or was preempted.
   private var labels: [UInt64: UInt64] = [:]
-  /// Some 40 to 130 µs: what is shorter is not looked at, so that a flood of short Gs costs nothing more.
+  /// Some 40 to 130 µs. Shorter goes are not looked at, so that a flood of short Gs costs nothing more.
   private static let long: UInt64 = 1 << 17
-  /// By P, `uses` words each; by M, `shares` words each: running, scheduling, spinning, in system calls.
+  /// What the Ps did: `uses` words for each P.
   private var ps: [UInt64] = []
+  /// What the Ms did: `shares` words for each M, which are running, scheduling, spinning, in system calls.
   private var ms: [UInt64] = []
 
   private static let uses = PTime.Use.allCases.count
   private static let shares = 4
-  /// Sysmon stops a hundred a second on each P; damaged records may tell of any number.
+  /// Maximum number of Gs in a list. Sysmon stops a hundred a second on each P, but damaged records may tell
+  /// of any number.
   private static let mostPreempted = 4096
 
   init(number: UInt64) { self.number = number }
@@ -38,7 +42,7 @@ struct OpenSecond {
     if ticks >= Self.long { addBusy(ticks, of: g) }
   }
 
-  /// Whether a go counts in `busy`.
+  /// Whether a go is long enough to count in `busy`.
   @inline(__always)
   static func isLong(_ ticks: UInt64) -> Bool { ticks >= long }
 
@@ -47,7 +51,7 @@ struct OpenSecond {
     if busy[g] != nil || busy.count < Self.mostPreempted { busy[g, default: 0] &+= ticks }
   }
 
-  /// - Parameter label: a string id; 0: it works for no span.
+  /// - Parameter label: a string id; 0: the G works for no span.
   package mutating func note(label: UInt64, of g: UInt64) {
     if labels[g] != nil || labels.count < Self.mostPreempted { labels[g] = label }
   }
@@ -63,7 +67,7 @@ struct OpenSecond {
     ms[m * Self.shares + 3] &+= ticks
   }
 
-  /// Ticks by `PTime.Use` that a P spent while `m` held it; −1: nobody known.
+  /// Adds the ticks that P `p` spent while `m` held it, by `PTime.Use`. An `m` of −1 is not known.
   package mutating func add(_ times: [UInt64], p: Int, m: Int) {
     while ps.count < (p + 1) * Self.uses { ps.append(0) }
     for (index, ticks) in times.enumerated() { ps[p * Self.uses + index] &+= ticks }
@@ -79,7 +83,7 @@ struct OpenSecond {
     if missing > 0 { ms += [UInt64](repeating: 0, count: missing) }
   }
 
-  /// The same in nanoseconds.
+  /// Returns the sums of the second in nanoseconds.
   package func activity(_ clock: Clock) -> Activity {
     var activity = Activity()
     activity.spans = tally.spans

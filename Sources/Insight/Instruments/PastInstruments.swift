@@ -1,19 +1,21 @@
-// The instruments of a moment of history, made out of the events and tables before it.
+// The instruments of a moment of history, computed from the events and tables before it.
 //
-// The meter begins so many segments back that a million records lie between, or a minute, and is fed as it is fed live.
-// What does not change while a player moves within a segment is kept: the meter up to the segment's beginning, the
-// pressure of the segments before, and the census's earlier counts.
+// The meter begins a million records or a minute before the moment, whichever is less, and is fed as it is
+// fed live. What does not change while a player moves within a segment is kept: the meter up to the segment's
+// beginning, the pressure of the segments before, and the earlier counts of the census.
 import History
 import Observed
 import Region
 
-/// For one thread at a time, as the player that owns it.
+/// Computes the instruments of moments of one history. Use it on one thread at a time, the thread of the
+/// player.
 final class PastInstruments {
-  /// Records that are gone through at most, for the meter and for pressure; and rows of tables.
+  /// Maximum number of records that are read for the meter, of records for pressure, and of rows of tables.
   private static let reach = (records: 1_000_000, pressure: 200_000, rows: 200_000)
   private static let mostTables = 10
   private static let minute: UInt64 = 60_000_000_000
 
+  /// What is known at the beginning of a segment.
   private struct Base {
     var number: Int
     var feeder: MeterFeeder
@@ -24,7 +26,7 @@ final class PastInstruments {
   private let decoder = RecordDecoder()
   private var base: Base?
 
-  /// What is derived from the events before the place where `player` stands.
+  /// Returns what is derived from the events before the moment at which `player` stands.
   package func instruments(of player: Player) -> Instruments {
     let (history, window, count, ticks) = (player.history, player.window, player.count, player.ticks)
     let (finder, isComplete) = player.finder
@@ -38,7 +40,7 @@ final class PastInstruments {
     feeder.feed(window.events.prefix(count))
     feeder.meter.settle(upTo: time)
     if let now = window.pressure(after: count, at: ticks) { pressure.add(now) }
-    // Without a table near there is nobody to count; then what the last one said stays.
+    // Without a table near, there are no Gs to count. Then the last census stays.
     let rows = finder.rows
     if isComplete || !rows.isEmpty {
       taker.take(rows, at: time, clock, history.names, isComplete: isComplete)
@@ -73,11 +75,13 @@ final class PastInstruments {
       _ = decoder.decode(block.payload.bytes ?? [], count: block.count, from: block.firstTime, into: &records)
       feeder.feed(records[...], from: block.first, on: block.lane)
     }
-    // No further: what happened before the next segment begins is partly in that one (History §3).
+    // Settle no further than the segment's start: what happened before the next segment begins is partly in
+    // that one (History §3).
     feeder.meter.settle(upTo: keyframe.clock.nanoseconds(at: segment.start))
   }
 
-  /// The segment before is measured however many records it has: of a busy process that died it is all there is.
+  /// The pressure of the segments before a segment. The nearest of them is measured however many records it
+  /// has, because it may be all that a busy process left when it died.
   private func pressure(of history: History, before number: Int) -> Pressure {
     let nearest = number - 1
     var (pressure, records, number) = (Pressure(), 0, nearest)
@@ -92,7 +96,7 @@ final class PastInstruments {
     return pressure
   }
 
-  /// The earlier counts: of some tables of the minute before.
+  /// A census taker with the earlier counts, from some tables of the minute before.
   private func taker(of history: History, before window: Window) -> CensusTaker {
     let now = window.keyframe.snapshot.time
     let tables = history.numbers.filter { number in
@@ -121,14 +125,14 @@ extension Lane {
   fileprivate var isP: Bool { if case .p = self { true } else { false } }
 }
 
-/// Feeds a meter out of history, and tells it where records are missing.
+/// Feeds a meter from a history, and tells the meter where records are missing.
 struct MeterFeeder {
   var meter: Meter
   private var ends: [Lane: UInt64] = [:]
 
   init(reasons: [WaitReason?]) { meter = Meter(reasons: reasons) }
 
-  /// A segment begins; the first is where the meter does.
+  /// Begins a segment. The meter begins with the first one.
   package mutating func begin(_ keyframe: Keyframe) {
     if meter.clock == nil {
       for boundary in keyframe.boundaries { ends[boundary.lane] = boundary.position }
@@ -136,13 +140,14 @@ struct MeterFeeder {
     meter.note(keyframe.clock, keyframe.snapshot)
   }
 
+  /// Feeds records of one lane. `position` is that of the first record.
   package mutating func feed(_ records: ArraySlice<Record>, from position: UInt64, on lane: Lane) {
     if let end = ends[lane], end != position { meter.lose(lane) }
     meter.take(records, on: lane)
     ends[lane] = position &+ UInt64(records.count)
   }
 
-  /// Events of all lanes, in the order of time.
+  /// Feeds events of all lanes. They must be in the order of time.
   package mutating func feed(_ events: some Collection<PlacedRecord>) {
     var runs: [Lane: (first: UInt64, records: [Record])] = [:]
     for event in events {

@@ -1,41 +1,45 @@
 // Pressure: for which share of the time Gs waited for a P, and whether they needed to.
 //
-// §1 At any moment there are Gs that could run and do not, or there are none; and there are Ps that nobody holds, or
-// there are none. A G that waits while a P is idle waits for nothing but a wake-up: *avoidable*. One that waits while
-// an M with a P searches is being looked for. One that waits while all Ps run others is queued because the machine is
-// *saturated*. And a G whose news lies in the kernel waits too, though the scheduler does not know of it: hogs on all Ps
-// poll nothing. Where a poll found something after nobody had looked for over a millisecond, what would be calm since the
-// look before is *unpolled*: at most so long did news lie there. These and *calm* (nobody waits) are all there is, so they
-// add up to the window. For what the threads themselves wait, see PressureOfCPUs.
+// §1 The parts. At any moment some Gs are runnable and do not run, or none is; and some Ps are held by no M,
+// or none is. If a G waits while a P is idle, it waits for nothing but a wake-up: this is *avoidable*. If it
+// waits while an M with a P searches, that M is looking for it: *searching*. If it waits while all Ps run
+// other Gs, the machine is *saturated*. A G also waits if its descriptor is ready in the kernel and nobody
+// polls, but the scheduler does not know of that: while hogs hold all Ps, nobody polls. So if a poll finds
+// something after nobody had polled for over a millisecond, the calm time since the poll before becomes
+// *unpolled*: a descriptor may have been ready for so long at most. These four and *calm* (no G waits) are
+// all there is, so they add up to the window. For what the threads themselves wait, see CPUPressure.
 //
-// §2 This is exact, from events in the order of time: the number of runnable Gs is the keyframe's plus what became
-// runnable minus what started, and what a P does follows from its lane. So it needs all lanes put in order, which costs
-// several times what the meter does. A live viewer therefore measures four stretches a second that are as long as their
-// events are few (see PressureProbe); of the past the last segments are measured, up to some number of events.
-// `measured` says how much it was. Where records are missing nothing is measured.
+// §2 The method. This is exact, from events in the order of time: the number of runnable Gs is that of the
+// keyframe, plus those that became runnable, minus those that started; and what a P does follows from its
+// lane. So all lanes must be put in order, which costs several times what the meter does. A live viewer
+// therefore measures four stretches a second, and the more events there are, the shorter the stretches (see
+// PressureProbe). Of the past, the last segments are measured, up to some number of events. `measured` says
+// how much time was measured. Where records are missing, nothing is measured.
 //
-// §3 Gs that were preempted and wait for their turn count as runnable. Where the records of two lanes have the same
-// time, or a thread was held up between taking the time and counting, a moment may be counted on the other side.
+// §3 Limits. Gs that were preempted and wait for their turn count as runnable. If records of two lanes have
+// the same time, or a thread was held up between taking the time and counting, a moment may be counted as the
+// wrong part.
 import History
 import Observed
 import Region
 
-/// Nanoseconds of a window by what Gs waited for; they add up to `measured`.
+/// Nanoseconds of a window, by what Gs waited for. They add up to `measured`.
 public struct Pressure: Sendable, Equatable {
-  /// Nobody waited for a P.
+  /// No G waited for a P.
   public var calm: UInt64 = 0
-  /// Somebody did while a P was idle.
+  /// A G waited while a P was idle.
   public var avoidable: UInt64 = 0
-  /// Somebody did, no P was idle, and at least one searched for work.
+  /// A G waited, no P was idle, and at least one M with a P searched for work.
   public var searching: UInt64 = 0
-  /// Somebody did, and all Ps were busy.
+  /// A G waited, and all Ps were busy.
   public var saturated: UInt64 = 0
-  /// No G that is known of did, but nobody polled for over a millisecond, and then there was news for some.
+  /// No known G waited. But nobody polled for over a millisecond, and then a poll found something.
   public var unpolled: UInt64 = 0
 
+  /// Nothing was measured.
   public init() {}
 
-  /// How long was looked at.
+  /// How much time was measured, in nanoseconds.
   public var measured: UInt64 { calm &+ avoidable &+ searching &+ saturated &+ unpolled }
 
   package mutating func add(_ other: Pressure) {
@@ -47,23 +51,24 @@ public struct Pressure: Sendable, Equatable {
   }
 }
 
-/// Who waits and what the Ps do, from one event to the next.
+/// Follows how many Gs wait and what the Ps do, from one event to the next.
 struct PressureGauge {
   private enum Use: UInt8 { case none, idle, spinning, busy }
 
   private var waiting: Int
-  /// By P.
+  /// What each P does, by its id.
   private var uses: [Use] = []
   private var idle = 0
   private var spinning = 0
   private var last: UInt64
-  /// In ticks.
+  /// The parts so far, in ticks.
   private var ticks = Pressure()
-  /// The last stretches in which nobody waited, oldest first: a late poll may tell otherwise.
+  /// The last stretches in which no G waited, oldest first. A late poll may show that a G did wait.
   private var calm: [(start: UInt64, end: UInt64)] = []
 
-  /// Ps that are believed, and stretches that are kept.
+  /// Maximum number of Ps. A region that claims more is not believed.
   private static let most = 4096
+  /// Number of calm stretches that are kept.
   private static let mostStretches = 512
 
   init(_ snapshot: Snapshot, from start: UInt64) {
@@ -89,7 +94,7 @@ struct PressureGauge {
     uses += [Use](repeating: .none, count: p + 1 - uses.count)
   }
 
-  /// Counts the time up to `time`.
+  /// Accounts for the time up to `time`, in ticks.
   package mutating func advance(to time: UInt64) {
     guard time > last else { return }
     let passed = time - last
@@ -113,7 +118,8 @@ struct PressureGauge {
     }
   }
 
-  /// A poll found news after nobody had looked since `start`, in ticks.
+  /// A poll found something after nobody had polled since `start`, in ticks. The calm time since then was
+  /// unpolled.
   private mutating func pollLate(since start: UInt64) {
     while let last = calm.last, last.end > start {
       let begin = max(last.start, start)
@@ -123,6 +129,7 @@ struct PressureGauge {
     }
   }
 
+  /// Applies what an event changes: how many Gs wait, and what a P does.
   package mutating func apply(_ record: Record, on lane: Lane) {
     guard let kind = record.kind else { return }
     switch kind {
@@ -155,7 +162,8 @@ struct PressureGauge {
 }
 
 extension Window {
-  /// The pressure from its start to `end`, in ticks, when `count` of its events have happened; nil: there is a gap.
+  /// The pressure from the window's start to `end`, in ticks, from the first `count` events; nil: records are
+  /// missing.
   package func pressure(after count: Int, at end: UInt64) -> Pressure? {
     guard isWhole, missing(at: end) == 0 else { return nil }
     var gauge = PressureGauge(keyframe.snapshot, from: start)

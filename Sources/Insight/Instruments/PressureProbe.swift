@@ -1,32 +1,37 @@
-// Pressure of a live target, measured while its records come by.
+// The pressure of a live target, measured while its records come in.
 //
-// §1 Each keyframe's gauges are exact together with the records behind each lane's boundary (History §3), and those are
-// at hand when the keyframe is complete. From there on records are kept until they are `most`, or the next keyframe
-// comes; then they are put in order and gone through once. So what is measured is exact, begins four times a second, and
-// costs at most some 16,000 records a second: that is all of the time up to such a rate, and a sixtieth of it at a
-// million.
+// §1 A measurement. The gauges of a keyframe, together with the records behind each lane's boundary, are
+// exact (History §3), and these records are at hand when the keyframe is complete. From there on records are
+// kept until there are `most` of them, or the next keyframe comes. Then they are put in order and read once.
+// So what is measured is exact, a measurement begins four times a second, and it costs at most some 16,000
+// records a second. Up to that rate all of the time is measured; at a million records a second, a sixtieth of
+// it.
 //
-// §2 A flood brings more at once than may be gone through between two drains. Then only the first `share` of each lane
+// §2 A flood brings more records at once than may be read between two drains. Then only the first `share`
+// records of each lane are kept, and the measurement ends before the first record that was not kept, because
+// up to there the records of all lanes are known.
 // are kept, and the measurement ends before the first that was not: up to there every lane's records are known.
 import History
 import Observed
 import Region
 
+/// Measures the pressure of a live target, in one stretch after another.
 struct PressureProbe {
-  /// Records that end a measurement, and those of one lane that are kept at most.
+  /// A measurement ends when there are so many records.
   private static let most = 4_000
+  /// Maximum number of records kept of one lane.
   private static let share = 2_000
-  /// How far back measurements count, in nanoseconds.
+  /// How far back results count, in nanoseconds.
   private static let reach: UInt64 = 10_000_000_000
 
   private var keyframe: Keyframe?
   private var runs: [Lane: [Record]] = [:]
   private var count = 0
-  /// When the first record was written that is not kept, in ticks; see §2.
+  /// When the first record was written that was not kept, in ticks; see §2.
   private var cut = UInt64.max
   private var measured: [(time: UInt64, pressure: Pressure)] = []
 
-  /// A keyframe is complete, and these are the records behind its boundaries.
+  /// Begins a measurement. The keyframe is complete, and these are the records behind its boundaries.
   package mutating func begin(_ keyframe: Keyframe, _ lanes: [(lane: Lane, records: [Record])]) {
     cancel()
     guard keyframe.snapshot.isConsistent, keyframe.snapshot.trace.enabled else { return }
@@ -34,7 +39,7 @@ struct PressureProbe {
     for lane in lanes { take(lane.records[...], on: lane.lane) }
   }
 
-  /// Records that follow those before in their lane.
+  /// Takes in records that follow the records before in their lane.
   package mutating func take(_ records: ArraySlice<Record>, on lane: Lane) {
     guard keyframe != nil, let first = records.first, first.time < cut else { return }
     let room = max(0, Self.share - (runs[lane]?.count ?? 0))
@@ -43,12 +48,12 @@ struct PressureProbe {
     if room < records.count { cut = min(cut, records[records.startIndex + room].time) }
   }
 
-  /// Records are missing: what is being measured cannot be had.
+  /// Ends the measurement without a result, because records are missing.
   package mutating func cancel() { (keyframe, runs, count, cut) = (nil, [:], 0, .max) }
 
-  /// All records up to `time`, in nanoseconds, have come in.
+  /// Notes that all records up to `time`, in nanoseconds, have come in. Ends the measurement if it is due.
   ///
-  /// - Parameter isLast: the next keyframe is about to begin.
+  /// - Parameter isLast: whether the next keyframe is about to begin. Then the measurement is due.
   package mutating func settle(upTo time: UInt64, isLast: Bool = false) {
     guard let keyframe, isLast || count >= Self.most || cut < .max else { return }
     let end = min(keyframe.clock.ticks(at: time), cut)
@@ -63,8 +68,8 @@ struct PressureProbe {
     cancel()
   }
 
-  /// Goes through the records that are earlier than `end`, in the order of time. Lanes are few: to look at the next of each
-  /// costs less than to put all of them in order.
+  /// Visits the records that are earlier than `end`, in the order of time. There are few lanes, so it costs
+  /// less to compare the next record of each lane than to sort all records.
   private static func inOrder(_ runs: [Lane: [Record]], before end: UInt64, _ visit: (Record, Lane) -> Void) {
     let runs = runs.map { (lane: $0.key, records: $0.value) }
     var next = [Int](repeating: 0, count: runs.count)
@@ -80,6 +85,6 @@ struct PressureProbe {
     }
   }
 
-  /// All that was measured in the last ten seconds.
+  /// The sum of what was measured in the last ten seconds.
   package var recent: Pressure { measured.reduce(into: Pressure()) { $0.add($1.pressure) } }
 }

@@ -1,8 +1,8 @@
-// What one second came to: the row of a heat map, and what longer windows are added up from.
+// The sums of one second: a row of a heat map. Longer windows are added up from these.
 
-/// What a P did for how long, in nanoseconds. They add up to the time over which it was watched.
+/// How long a P did what, in nanoseconds. The times add up to the time that the P was watched.
 public struct PTime: Sendable, Equatable {
-  /// What a P can do at a time.
+  /// What a P does at a moment.
   public enum Use: Int, CaseIterable, Sendable {
     /// No M held it.
     case idle
@@ -12,72 +12,88 @@ public struct PTime: Sendable, Equatable {
     case running
     /// Its M searched for work.
     case spinning
-    /// Its M was in a system call, and nobody had taken it yet.
+    /// Its M was in a system call, and nobody had taken the P yet.
     case syscall
-    /// Events are missing.
+    /// What it did is not known, because events are missing.
     case unknown
   }
 
+  /// The id of the P.
   public var p: Int
-  /// By `Use`.
+  /// Nanoseconds by the raw value of `Use`.
   public var times: [UInt64]
 
   package init(p: Int, times: [UInt64]) { (self.p, self.times) = (p, times) }
 
+  /// Nanoseconds that the P did `use`.
   public subscript(use: Use) -> UInt64 { times[use.rawValue] }
+  /// Nanoseconds that the P was watched.
   public var total: UInt64 { times.reduce(0, &+) }
 }
 
-/// What an M did for how long, in nanoseconds, of the same window.
+/// How long an M did what in a window, in nanoseconds.
 public struct MTime: Sendable, Equatable {
+  /// The id of the M.
   public var m: Int
-  /// While it held a P: a G of its ran; it was in the scheduler; it searched.
+  /// How long a G ran on it, while it held a P.
   public var running: UInt64 = 0
+  /// How long it was in the scheduler, while it held a P.
   public var scheduling: UInt64 = 0
+  /// How long it searched for work, while it held a P.
   public var spinning: UInt64 = 0
-  /// In system calls that ended in the window, with its P or without.
+  /// How long it was in system calls that ended in the window, with a P or without.
   public var syscall: UInt64 = 0
-  /// The rest: parked, kept by a preempted G, or, for an M that never holds a P, its own work.
+  /// The rest: it was parked, or kept by a preempted G; or it never holds a P and did its own work.
   public var withoutP: UInt64 = 0
 
   package init(m: Int) { self.m = m }
 }
 
-/// What the events of a window came to.
+/// The sums of the events of a window.
 public struct Activity: Sendable, Equatable {
+  /// Lengths of time.
   public var spans = Spans()
-  /// Gs started, and Gs stopped because they ran too long.
+  /// How many times a G was started.
   public var starts: UInt64 = 0
+  /// How many times a G was stopped because it ran too long.
   public var preemptions: UInt64 = 0
-  /// Steals, and the Gs that they moved.
+  /// How many steals there were.
   public var steals: UInt64 = 0
+  /// How many Gs these steals moved.
   public var stolenGs: UInt64 = 0
-  /// Searches of Ms for work that ended, and those of them that found some.
+  /// How many searches of Ms for work ended.
   public var searches: UInt64 = 0
+  /// How many of these searches found work.
   public var found: UInt64 = 0
-  /// Polls that found something, and those of them that sysmon had to make.
+  /// How many polls found something.
   public var polls: UInt64 = 0
+  /// How many of these polls sysmon had to make.
   public var sysmonPolls: UInt64 = 0
-  /// By P and by M, those that were seen, in the order of their ids.
+  /// What each P did, in the order of ids. Has only Ps that were seen.
   public var ps: [PTime] = []
+  /// What each M did, in the order of ids. Has only Ms that were seen.
   public var ms: [MTime] = []
-  /// The G whose slice was the longest; nil: no slice ended.
+  /// The longest slice and its G; nil: no slice ended.
   public var longestSlice: LongSlice?
-  /// How often which G was preempted: those `mostPreempted` that were most often.
+  /// How often each G was preempted: only the `mostPreempted` Gs that were preempted most often.
   public var preempted: [UInt64: Int] = [:]
 
-  /// Nanoseconds for which which G ran in goes that were not short: those `mostPreempted` that ran most.
+  /// For how many nanoseconds each G ran in long goes: only the `mostPreempted` Gs that ran most.
   public var busy: [UInt64: UInt64] = [:]
-  /// Of Gs that were preempted or ran long: the label of the span that each worked for, by string id.
+  /// The label of the span (a string id) for which a G worked that was preempted or ran long.
   package var labels: [UInt64: UInt64] = [:]
 
   static let mostPreempted = 64
 
+  /// One slice of a G.
   public struct LongSlice: Sendable, Equatable {
+    /// The id of the G.
     public var g: UInt64
+    /// The length of the slice, in nanoseconds.
     public var nanoseconds: UInt64
   }
 
+  /// The sums of no events.
   public init() {}
 
   mutating func trimPreempted() {
@@ -101,6 +117,7 @@ public struct Activity: Sendable, Equatable {
     }
   }
 
+  /// Adds the sums of another window.
   package mutating func add(_ other: Activity) {
     spans.add(other.spans)
     starts &+= other.starts
@@ -129,7 +146,7 @@ public struct Activity: Sendable, Equatable {
   }
 }
 
-/// Two lists in the order of their ids become one.
+/// Merges two lists that are in the order of their ids. Rows with the same id are added up.
 private func merge<Row>(_ a: [Row], _ b: [Row], id: (Row) -> Int, _ add: (Row, Row) -> Row) -> [Row] {
   var rows: [Row] = []
   rows.reserveCapacity(max(a.count, b.count))
@@ -151,7 +168,8 @@ private func merge<Row>(_ a: [Row], _ b: [Row], id: (Row) -> Int, _ add: (Row, R
 
 /// One second of the machine's monotonic clock.
 public struct Second: Sendable, Equatable {
-  /// Its number: nanoseconds ÷ 10^9.
+  /// The number of the second: the nanoseconds of its moments, divided by 10^9.
   public var number: UInt64
+  /// What happened in it.
   public var activity = Activity()
 }

@@ -1,33 +1,38 @@
-// Lengths of time of one kind: an HDR histogram, with what it rounds beside it in full.
+// Lengths of time of one kind: an HDR histogram, and beside it the exact values of what it rounds.
 internal import Histogram
 
-/// What lengths of time are measured of.
+/// The kinds of lengths of time that are measured.
 public enum SpanKind: Int, CaseIterable, Sendable {
-  /// Runnable: from ready, created or yielded until it ran; told by `goStart`.
+  /// How long a G was runnable: from ready, created or yielded until it ran. `goStart` tells it.
   case runQueue
-  /// The same of Gs that waited for a descriptor: from found ready until served.
+  /// The same, for Gs that had waited for a descriptor: from found ready until the G ran.
   case netpoll
-  /// On a P in one go: from its start to the park, yield, exit, system call or preemption that ended it.
+  /// How long a G ran on a P in one go: from its start to the park, yield, exit, system call or preemption
+  /// that ended it.
   case slice
-  /// In a system call; told by `goSyscallExit`.
+  /// How long a G was in a system call. `goSyscallExit` tells it.
   case syscall
 }
 
-/// How often which length of time came. Percentiles are within a fiftieth; number, sum and longest are exact.
+/// How often each length of time occurred. Percentiles are exact to two percent. Number, sum and longest are
+/// exact.
 ///
-/// Inside it counts ticks; what it says is nanoseconds.
+/// It counts ticks inside, and answers in nanoseconds.
 public struct SpanHistogram: Sendable, Equatable {
   private var histogram: Histogram<UInt64>
   private var ticks: UInt64 = 0
   private var longestTicks: UInt64 = 0
   package var nanosecondsPerTick = 1.0
 
-  /// Longer ones than some hours count as so long in percentiles: noise must not make the histogram large.
+  /// Longer lengths than this, which is some hours, count as this in percentiles. Otherwise damaged records
+  /// could make the histogram large.
   private static let most: UInt64 = 1 << 45
 
+  /// An empty histogram.
   public init() { self.init(upTo: 0) }
 
-  /// - Parameter longest: there will be lengths up to so many ticks. Longer ones make the histogram grow, which costs.
+  /// - Parameter longest: the longest length to expect, in ticks. A longer one makes the histogram grow,
+  ///   which costs time.
   package init(upTo longest: UInt64) {
     let highest = min(max(longest, 2), Self.most)
     histogram = Histogram(
@@ -35,19 +40,19 @@ public struct SpanHistogram: Sendable, Equatable {
     histogram.autoResize = true
   }
 
-  /// So many of one length, in ticks.
+  /// Counts a length, in ticks, `count` times.
   package mutating func record(_ span: UInt64, count: UInt64 = 1) {
     histogram.record(min(span, Self.most), count: count)
     ticks &+= span &* count
     longestTicks = max(longestTicks, span)
   }
 
-  /// What they came to in full, where they were recorded rounded.
+  /// Sets the exact sum and the exact longest, in ticks, after rounded lengths were recorded.
   package mutating func set(sum: UInt64, longest: UInt64) { (ticks, longestTicks) = (sum, longest) }
 
   package mutating func add(_ other: SpanHistogram) {
     guard other.count != 0 else { return }
-    // The longer of the two takes in the shorter: it need not grow.
+    // The histogram with the longer length takes in the other one, so that it need not grow.
     if other.longestTicks > longestTicks {
       var sum = other.histogram
       sum.add(histogram)
@@ -60,21 +65,23 @@ public struct SpanHistogram: Sendable, Equatable {
     nanosecondsPerTick = other.nanosecondsPerTick
   }
 
-  /// How many there were.
+  /// How many lengths were counted.
   public var count: UInt64 { histogram.totalCount }
-  /// All of them together, and the longest, in nanoseconds.
+  /// The sum of all lengths, in nanoseconds.
   public var sum: UInt64 { nanoseconds(ticks) }
+  /// The longest length, in nanoseconds; 0 if there was none.
   public var longest: UInt64 { nanoseconds(longestTicks) }
-  /// In nanoseconds; 0 when there were none.
+  /// The mean length, in nanoseconds; 0 if there was none.
   public var mean: Double { count == 0 ? 0 : Double(sum) / Double(count) }
 
-  /// The length in nanoseconds that `percent` of all do not exceed, never above the longest; 0 when there were none.
+  /// The length, in nanoseconds, that `percent` of all lengths do not exceed. It is never above the longest.
+  /// 0 if there was none.
   public func percentile(_ percent: Double) -> UInt64 {
     count == 0 ? 0 : nanoseconds(min(longestTicks, histogram.valueAtPercentile(percent)))
   }
 
-  /// How many lay in each power of two: element *n* counts lengths from 2^n up to 2^(n+1) − 1 ns, the first also those
-  /// of 0. What a heat map draws, one such row a second.
+  /// How many lengths lay in each power of two. Element *n* counts lengths from 2^n up to 2^(n+1) − 1 ns, and
+  /// the first one also counts 0. A heat map draws one such row a second.
   public var powersOfTwo: [UInt64] {
     var rows: [UInt64] = []
     for value in histogram.recordedValues() {
@@ -90,15 +97,21 @@ public struct SpanHistogram: Sendable, Equatable {
   }
 }
 
-/// The lengths of each kind.
+/// A histogram for each kind of length.
 public struct Spans: Sendable, Equatable {
+  /// See `SpanKind.runQueue`.
   public internal(set) var runQueue = SpanHistogram()
+  /// See `SpanKind.netpoll`.
   public internal(set) var netpoll = SpanHistogram()
+  /// See `SpanKind.slice`.
   public internal(set) var slice = SpanHistogram()
+  /// See `SpanKind.syscall`.
   public internal(set) var syscall = SpanHistogram()
 
+  /// Empty histograms.
   public init() {}
 
+  /// The histogram of one kind.
   public subscript(kind: SpanKind) -> SpanHistogram {
     switch kind {
     case .runQueue: runQueue

@@ -1,11 +1,13 @@
-// Counting lengths of time cheaply: the tally in front of the HDR histograms.
+// Counts lengths of time cheaply, in front of the HDR histograms.
 //
-// Recording into a histogram of the package takes some seventy instructions, more than all else that is done for a
-// record. So a second's lengths are counted here first, in ticks, in slots of the same kind: 64 to each power of two, so
-// that a slot is at most 1/64 of its values wide. When they are wanted, each slot that has any goes into the histogram at
-// once, at its middle: at most 0.8 % off. Numbers, sums and the longest are exact.
+// Recording a length in a histogram of the package takes some seventy instructions, more than everything else
+// that is done for a record. So the lengths of a second are first counted here, in ticks, in slots like those
+// of the histogram: 64 to each power of two, so that a slot is at most 1/64 of its values wide. When the
+// histogram is wanted, each slot with counts goes into it once, at the middle of the slot, which is at most
+// 0.8 % off. Numbers, sums and the longest are exact.
 
-/// One second's lengths of all kinds, in memory of its own: a value would ask at each length whether it is shared.
+/// The lengths of one second, of all kinds, in memory of its own. In a value type, each length would cost a
+/// check whether the memory is shared.
 ///
 /// Safe because: the memory lives as long as this object; slots and kinds are below their counts, whatever the length.
 @safe final class SpanTally {
@@ -33,20 +35,21 @@
     unsafe longest.deallocate()
   }
 
-  /// The slot of a length: itself below 64, then by its seven highest bits.
+  /// The slot of a length: the length itself below 64, otherwise given by its seven highest bits.
   @inline(__always)
   package static func slot(_ ticks: UInt64) -> Int {
     let shift = max(0, 63 - bits - ticks.leadingZeroBitCount)
     return shift << bits + Int(truncatingIfNeeded: ticks >> UInt64(shift))
   }
 
-  /// The middle of a slot.
+  /// The length in the middle of a slot.
   package static func middle(_ slot: Int) -> UInt64 {
     let shift = max(0, slot >> bits - 1)
     let low = UInt64(slot - shift << bits) << UInt64(shift)
     return low + (1 << UInt64(shift)) / 2
   }
 
+  /// Counts a length, in ticks.
   @inline(__always)
   package func add(_ kind: SpanKind, _ ticks: UInt64) {
     unsafe counts[kind.rawValue &* Self.slots &+ Self.slot(ticks)] &+= 1
@@ -54,6 +57,7 @@
     if unsafe ticks > longest[kind.rawValue] { unsafe longest[kind.rawValue] = ticks }
   }
 
+  /// The histograms of what was counted, in ticks.
   package var spans: Spans {
     var spans = Spans()
     spans.runQueue = histogram(.runQueue)

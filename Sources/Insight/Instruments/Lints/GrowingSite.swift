@@ -1,9 +1,9 @@
-// Growing site: Gs of one place in the program become more and more: the shape of a leak.
+// Growing site: one place in the program has more and more Gs. Leaks look like this.
 import Observed
 
-/// Value: Gs by which the site has grown without ever shrinking. Reported from 100 on, when it has been so for ten
-/// seconds, it has become larger by a tenth at least, and its oldest G has not moved for as long: the Gs of a server that
-/// takes in more connections also become more, but not without moving.
+/// Value: the number of Gs by which the site has grown without ever shrinking. Reported if the site grew by
+/// 100 Gs or more, and by a tenth or more, over ten seconds or more, and if its oldest G has not moved in
+/// that time. A server that takes in more connections also has more and more Gs, but these move.
 struct GrowingSite: Lint {
   package static let growth = 100
   package static let time: UInt64 = 10_000_000_000

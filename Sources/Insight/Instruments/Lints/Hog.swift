@@ -1,8 +1,8 @@
-// Hog: a G that computes without giving way, so that the others on its P wait for sysmon to stop it.
+// Hog: a G computes without giving way, so that other Gs on its P wait until sysmon stops it.
 import Observed
 
-/// Value: how often the G was preempted in the last ten seconds. Reported from three on: a thread that the machine did
-/// not let run for a while may make an innocent G overrun once, not three times.
+/// Value: how often the G was preempted in the last ten seconds. Reported from three times on. If the machine
+/// did not let a thread run for a while, an innocent G may be preempted once, but not three times.
 struct Hog: Lint {
   package static let preemptions = 3
 

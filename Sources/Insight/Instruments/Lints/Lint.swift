@@ -1,16 +1,18 @@
 // Lints: what is likely wrong with a program or its machine, said in one line, with the numbers that say so.
 //
-// Each is a small type with its thresholds beside it. They are set so that an idle server and one that is flooded but
-// well say nothing: a lint that cries wolf is worse than none. Tests hold both, on imagined schedulers and real servers.
-// Thresholds that stand in the way of a look at a smaller problem do not matter: the numbers themselves are on the same
-// screen.
+// Each lint is a small type with its thresholds beside it. The thresholds are set so that nothing is said
+// about an idle server, or about one that is flooded but healthy, because a lint with false alarms is worse
+// than none. Tests hold both, on imagined schedulers and on real servers. A threshold does not hide smaller
+// problems: the numbers themselves are on the same screen.
 import Observed
 
-/// Looks for one kind of trouble.
+/// Looks for one kind of problem.
 protocol Lint: Sendable {
+  /// Returns what was found. Empty: nothing.
   func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding]
 }
 
+/// All lints.
 enum Lints {
   package static let all: [any Lint] = [
     StealStorm(), StarvingG(), Hog(), LoneRunner(), NetpollLate(), VainSpinning(), GrowingSite(),
@@ -18,13 +20,14 @@ enum Lints {
 }
 
 extension Instruments {
-  /// A number of events a second, over the recent window.
+  /// A number of events in the recent window, as events a second.
   package func rate(_ count: UInt64) -> Double {
     recentTime == 0 ? 0 : Double(count) * 1e9 / Double(recentTime)
   }
 
-  /// Whether the recent window is long enough to say anything of.
+  /// Whether the recent window is long enough to judge from.
   var isLongEnough: Bool { recentTime >= 2_000_000_000 }
 }
 
+/// A share (1 is all) as text in percent.
 package func percent(_ part: Double) -> String { "\(Int((part * 100).rounded())) %" }

@@ -1,10 +1,10 @@
-// Lone runner: one G keeps a P busy while another P is idle. Nothing is wrong with the scheduler, and nobody waits; but the
-// machine could do more if the work were that of several Gs.
+// Lone runner: one G keeps a P busy while another P is idle. The scheduler is right, and no G waits, but the
+// machine could do more if the work were spread over several Gs.
 import History
 import Observed
 
-/// Value: nanoseconds for which the G has run for nine tenths of the time and more, without a break or in one go after the
-/// other. Reported from two seconds on, when another P was idle for half of the last ten.
+/// Value: for how many nanoseconds the G has run for nine tenths of the time or more, in one go or in
+/// several. Reported from two seconds on, if another P was idle for half of the last ten seconds.
 struct LoneRunner: Lint {
   package static let time: UInt64 = 2_000_000_000
   package static let share = 0.9
@@ -33,12 +33,13 @@ struct LoneRunner: Lint {
     ]
   }
 
-  /// The G that has been so busy for longest, and since when, in nanoseconds.
+  /// The G that has been that busy for longest, and since when, in nanoseconds.
   private func busiest(_ instruments: Instruments) -> (g: UInt64, since: UInt64)? {
     let gs = Set(instruments.recent.busy.keys).union(instruments.running.map(\.g))
     return gs.sorted().compactMap { g in since(g, instruments).map { (g, $0) } }.min { $0.1 < $1.1 }
   }
 
+  /// Since when a G has been that busy, in nanoseconds; nil: it has not.
   private func since(_ g: UInt64, _ instruments: Instruments) -> UInt64? {
     let (now, run) = (instruments.time, instruments.running.first { $0.g == g })
     var since = run?.since

@@ -1,9 +1,10 @@
-// Netpoll late: descriptors are ready, and their Gs do not run.
+// Netpoll late: descriptors are ready, but their Gs do not run.
 import Observed
 
-/// Value: nanoseconds within which 99 of 100 Gs ran after netpoll had found their descriptor ready. Reported from 100 ms
-/// on when there were twenty such Gs and more. Also when sysmon had to make polls because nobody else had for long,
-/// twenty and more in ten seconds; then the value is their number.
+/// Value: the nanoseconds within which 99 of 100 Gs ran after netpoll had found their descriptor ready.
+/// Reported from 100 ms on, if there were twenty such Gs or more. Also reported if sysmon had to poll twenty
+/// times or more in ten seconds, because nobody else had polled for long. Then the value is the number of
+/// these polls.
 struct NetpollLate: Lint {
   package static let late: UInt64 = 100_000_000
   static let fewest: UInt64 = 20

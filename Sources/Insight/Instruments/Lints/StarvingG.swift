@@ -1,9 +1,10 @@
-// Starving G: one that could run, and does not get its turn.
+// Starving G: a G could run, but does not get its turn.
 import History
 import Observed
 
-/// Value: nanoseconds for which the G had been runnable when the table was read. Reported from a second on: a G that
-/// runs on is stopped while others wait (Preempt §7), so a hundred of them may have had a whole turn before it.
+/// Value: for how many nanoseconds the G had been runnable when the table was read. Reported from one second
+/// on. A running G is stopped while others wait (Preempt §7), so a hundred Gs may have had a whole turn in
+/// that time.
 struct StarvingG: Lint {
   package static let age: UInt64 = 1_000_000_000
 

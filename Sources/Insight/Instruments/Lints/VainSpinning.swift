@@ -1,8 +1,9 @@
-// Spinning without finding: Ms search for work that is not there.
+// Vain spinning: Ms search for work that is not there.
 import Observed
 
-/// Value: the share of all Ps' time that Ms searched. Reported from a quarter on, when more than nine of ten searches
-/// found nothing: a program whose work comes in small pieces, each of which wakes an M that comes too late.
+/// Value: the share of all Ps' time in which Ms searched. Reported from a quarter on, if more than nine of
+/// ten searches found nothing. The work of such a program comes in small pieces, and each of them wakes an M
+/// that comes too late.
 struct VainSpinning: Lint {
   package static let share = 0.25
   package static let found = 0.1
