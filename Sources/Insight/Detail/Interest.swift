@@ -82,7 +82,7 @@ public struct Health: Sendable, Equatable {
   public var drainInterval: UInt64 = 0
   /// How many events were taken in since mpgtop attached.
   public var taken: UInt64 = 0
-  /// Nanoseconds of CPU that taking them in has cost.
+  /// Nanoseconds that taking them in has taken.
   public var takingTime: UInt64 = 0
   /// Bytes of memory that the history takes.
   public var historyBytes = 0
