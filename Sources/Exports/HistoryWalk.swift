@@ -1,4 +1,4 @@
-// A walk through all of a history, from its first moment to its last: for exports.
+// Walks through a whole history, from its first moment to its last. All exports are made on such a walk.
 import History
 import Host
 import Observed
@@ -6,25 +6,28 @@ import Region
 
 /// What an export has written.
 public struct ExportReport: Sendable, Equatable {
-  /// Records gone through; those that are missing; moves that no record told of and that had to be inferred.
+  /// How many records were read.
   public var records = 0
+  /// How many records are missing.
   public var missing: UInt64 = 0
+  /// How many moves had to be inferred, because no record told of them.
   public var inferred = 0
+  /// The size of the file.
   public var bytes: UInt64 = 0
 }
 
-/// What goes through a history with a walk.
+/// Takes what a walk through a history comes by.
 protocol HistoryVisitor {
-  /// A keyframe's gauges, at its own time; the first comes before everything else.
+  /// Takes the gauges of a keyframe, at its own time. The first one comes before everything else.
   mutating func visit(_ snapshot: Snapshot) throws(InspectorError)
-  /// A record at a moment in nanoseconds, by time.
+  /// Takes the next record, in the order of time. `time` is in nanoseconds.
   mutating func visit(_ record: Record, on lane: Lane, at time: UInt64) throws(InspectorError)
-  /// So many records of a lane are missing from a moment on; by time, too.
+  /// Takes a gap: `count` records of a lane are missing after `time`. Gaps come in the order of time, too.
   mutating func visitGap(_ count: UInt64, on lane: Lane, after time: UInt64) throws(InspectorError)
 }
 
 extension History {
-  /// Goes through every record once. A damaged segment is passed over.
+  /// Goes through every record once. Skips damaged segments.
   func walk(_ visitor: inout some HistoryVisitor) throws(InspectorError) {
     flush()
     let decoder = RecordDecoder()
@@ -46,7 +49,7 @@ extension History {
     }
   }
 
-  /// The model of the first moment, and the Gs then.
+  /// The gauges at the first moment, and the Gs that existed then.
   package func beginning() -> (snapshot: Snapshot, goroutines: [Goroutine]) {
     guard var player = Player(self) else { return (Snapshot(), []) }
     player.seekToStart()

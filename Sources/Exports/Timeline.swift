@@ -1,13 +1,16 @@
-// The timeline: what records say of Gs, Ms and Ps, as moves that are legal one after another. What traces are made of.
+// The timeline: what records say of Gs, Ms and Ps, as moves that are legal one after another. Traces are made
+// from it.
 //
-// §1 The problem. The formats of other tools are state machines that are checked: who blocks must have run, who runs
-// must hold a P, a P has one M. Ours are records that were written by many threads, each just after its move; so two of
-// them may stand in the wrong order across lanes, some may be missing, and a damaged recording may say anything.
+// §1 The problem. The formats of other tools are state machines that are checked: a G that blocks must have
+// run, a G that runs must have a P, a P has one M. Our records were written by many threads, each just after
+// its move. So two records may be in the wrong order across lanes, some may be missing, and a damaged
+// recording may say anything.
 //
-// §2 The design. Every record is put in order first (TimelineOrder), then applied to a model of who is where. What
-// must have happened before it, and was not told, is inferred and marked as such: a G that parks without having been
-// started is started first, at the same moment, and who ran there before is stopped. So whatever the records are, what
-// comes out holds to the invariants below, and its times increase strictly.
+// §2 The design. Every record is first put in order (TimelineOrder), and then applied to a model of all Gs,
+// Ms and Ps. If something must have happened before it that no record told, this is inferred and marked as
+// such. For example, if a G parks without having been started, it is started first, at the same moment, and
+// the G that ran there before is stopped. So whatever the records are, the steps hold to the invariants
+// below, and their times increase strictly.
 //
 // Invariants, after every step:
 //   1. A P is held by one M at most, and an M holds one P at most.
@@ -20,15 +23,16 @@ import Region
 
 /// One legal move.
 package struct Step: Equatable {
+  /// What moved.
   package enum Kind: Equatable {
-    /// The G is there, runnable; its entry's string id. Without a P: it was made by a thread that holds none, or it was
-    /// there already and nothing was known of it.
+    /// A G exists from now on, and is runnable. `entry` is the string id of where it was spawned. Without a
+    /// P, the G was made by a thread that holds none, or it existed before and nothing was known of it.
     case create(entry: UInt64)
     /// runnable → running, on a P.
     case start
     /// running → waiting.
     case block(WaitReason?, fd: UInt64)
-    /// waiting → runnable, by a thread, for a G or 0.
+    /// waiting → runnable. A thread did it for the G `by`; 0: for no G.
     case unblock(by: UInt64)
     /// running → runnable.
     case stop(isPreempted: Bool)
@@ -40,37 +44,44 @@ package struct Step: Equatable {
     case leaveSyscall
     /// syscall → runnable; the P has been taken before.
     case leaveSyscallBlocked
-    /// The M takes the idle P; lets it go; takes it off another M, whose G is in a system call.
+    /// The M takes the idle P.
     case takeP
+    /// The M lets go of the P.
     case dropP
+    /// The M takes the P from another M, whose G is in a system call.
     case stealP(from: Int)
-    /// What moves nothing here, in its place: a thread searches, sleeps or collects, the GRQ's depth; with its `arg`.
+    /// Something that moves no G or P, with the record's `arg`: a thread searches, sleeps or collects, or the
+    /// GRQ changes its depth.
     case note(EventKind, UInt64)
   }
 
   package var kind: Kind
-  /// Nanoseconds; later than that of the step before.
+  /// In nanoseconds. It is later than that of the step before.
   package var time: UInt64
-  /// The M whose thread it was.
+  /// The M whose thread did it.
   package var m: Int
-  /// 0: it is about a P.
+  /// The G that moved; 0: the step is about a P.
   package var g: UInt64 = 0
   package var p: Int?
-  /// Whether no record said so.
+  /// Whether the step was inferred, because no record told it.
   var isInferred = false
 }
 
+/// Makes legal moves from records. See §2.
 package struct Timeline {
+  /// What is known of a G.
   package struct G: Equatable {
     /// One of runnable, running, syscall, waiting.
     package var state: GState
     package var m: Int?
     package var reason: WaitReason = .none
   }
+  /// What is known of a P.
   package struct P: Equatable {
     package var m: Int?
     var isInSyscall = false
   }
+  /// What is known of an M.
   package struct M: Equatable {
     package var p: Int?
     package var g: UInt64?
@@ -79,12 +90,12 @@ package struct Timeline {
   package private(set) var gs: [UInt64: G] = [:]
   package private(set) var ps: [Int: P] = [:]
   package private(set) var ms: [Int: M] = [:]
-  /// Time of the last step.
+  /// The time of the last step, in nanoseconds.
   package private(set) var time: UInt64 = 0
   private var steps: [Step] = []
   private let reasons: [WaitReason?]
 
-  /// Gs and times beyond these are noise.
+  /// Limits. Gs and times beyond these come from damaged records and are ignored.
   static let mostGs = 1 << 22
   static let highestG: UInt64 = 1 << 60
   package static let latest: UInt64 = 1 << 62
@@ -95,7 +106,7 @@ package struct Timeline {
   package init(_ snapshot: Snapshot, _ goroutines: [Goroutine], reasons: [WaitReason?]) {
     (self.reasons, time) = (reasons, min(snapshot.time, Self.latest))
     for g in goroutines.prefix(Self.mostGs) where g.id > 0 && g.id < Self.highestG {
-      // Those that run or are in a system call get their M below, or else are not believed.
+      // Gs that run or are in a system call get their M below. Without an M they count as runnable.
       gs[g.id] = G(state: g.state == .waiting ? .waiting : .runnable, reason: g.reason)
     }
     for p in snapshot.ps.prefix(Capacity.ps) where (0..<Capacity.ps).contains(p.id) {
@@ -121,16 +132,16 @@ package struct Timeline {
 
   static func isPlausible(_ g: UInt64) -> Bool { g > 0 && g < highestG }
 
-  /// The steps since the last call.
+  /// Returns the steps since the last call.
   package mutating func take() -> [Step] {
     defer { steps.removeAll(keepingCapacity: true) }
     return steps
   }
 
-  /// Nothing happens up to a moment.
+  /// Moves the time on to a moment up to which nothing happens.
   package mutating func advance(to moment: UInt64) { time = max(time, min(moment, Self.latest)) }
 
-  /// Whether a record fits in with what is known, so that nothing has to be inferred for its G.
+  /// Whether a record fits the known state of its G, so that nothing has to be inferred.
   package func fits(_ record: Record) -> Bool {
     guard let kind = record.kind, let g = gs[record.g] else { return true }
     switch kind {
@@ -182,7 +193,7 @@ package struct Timeline {
     }
   }
 
-  /// What the running G of a record does next.
+  /// Applies what the running G of a record does next.
   private mutating func leave(_ kind: EventKind, _ record: Record, _ m: Int, _ p: Int) {
     let g = record.g
     ms[m]?.g = nil
@@ -215,7 +226,7 @@ package struct Timeline {
     step(.create(entry: entry), m, g, p, isInferred)
   }
 
-  /// Out of a system call, with a P.
+  /// Ends the system call of a G that has a P.
   private mutating func comeBack(_ g: UInt64, _ m: Int, _ p: Int, isInferred: Bool = false) {
     guard gs[g] == G(state: .syscall, m: m), ms[m]?.p == p, ps[p]?.isInSyscall == true else {
       return run(g, m, p, isInferred: isInferred)
@@ -226,7 +237,7 @@ package struct Timeline {
 
   // MARK: what has to be so
 
-  /// The G is running on this M and P.
+  /// Makes the G run on this M and P. Moves whatever stands in the way.
   private mutating func run(_ g: UInt64, _ m: Int, _ p: Int, isInferred: Bool = true) {
     if gs[g] == G(state: .running, m: m), ms[m]?.p == p { return }
     ready(g, m, by: 0, isInferred: isInferred || gs[g]?.state != .syscall)
@@ -238,7 +249,7 @@ package struct Timeline {
     step(.start, m, g, p, isInferred)
   }
 
-  /// The G is runnable, and on no M.
+  /// Makes the G runnable, and on no M.
   private mutating func ready(_ g: UInt64, _ m: Int, by other: UInt64, isInferred: Bool = true) {
     guard let old = gs[g] else { return create(g, m, p: nil, entry: 0, isInferred: true) }
     switch old.state {
@@ -257,7 +268,7 @@ package struct Timeline {
     gs[g] = G(state: .runnable)
   }
 
-  /// The M holds the P.
+  /// Makes the M hold the P. Moves whatever stands in the way.
   private mutating func hold(_ p: Int, _ m: Int) {
     if ms[m]?.p == p { return }
     if let old = ms[m]?.p { release(old, by: m) }
@@ -267,7 +278,7 @@ package struct Timeline {
     step(.takeP, m, 0, p)
   }
 
-  /// Nobody holds the P. A G that ran on it is stopped.
+  /// Takes the P from the M that holds it, if one does. A G that runs there is stopped.
   private mutating func release(_ p: Int, by m: Int, isInferred: Bool = true) {
     guard let holder = ps[p]?.m else { return }
     let isInSyscall = ps[p]?.isInSyscall ?? false

@@ -1,14 +1,15 @@
-// The order of records across lanes, for a timeline.
+// Puts records of different lanes in order, for a timeline.
 //
-// A record's time is read after its move. So when one thread readies a G that another has just parked, and runs away
-// with it, the records of the two may have their times the wrong way round. What is certain: the records of a lane are
-// in order, those of a thread are, and each move of a G needs the state that the move before has left. So a record
-// that does not fit yet is held, and with it all later ones of its lane and of its thread, until one comes that makes
-// it fit; like Go's own reader does it. A record may be missing for ever: after `patience`, or with too many held, the
-// oldest is applied as it is.
+// A record's time is read after its move. If one thread parks a G, and another readies it at once and runs
+// it, the records of the two threads may have their times the wrong way round. Three things are certain: the
+// records of a lane are in order, the records of a thread are in order, and each move of a G needs the state
+// that the move before has left. So if a record does not fit yet, it is held, and with it all later records
+// of its lane and of its thread, until a record comes that makes it fit. Go's own reader does the same. A
+// record may be missing for ever: after `patience`, or if too many are held, the oldest is applied as it is.
 import Observed
 import Region
 
+/// Holds records back until they fit, and applies them to a timeline.
 struct TimelineOrder {
   private struct Held {
     var record: Record
@@ -16,20 +17,22 @@ struct TimelineOrder {
     var time: UInt64
   }
 
-  /// Nanoseconds that a thread may take between a move and reading the clock, held up by the system.
+  /// Nanoseconds for which the operating system may hold up a thread between a move and its reading of the
+  /// clock.
   package static let patience: UInt64 = 10_000_000
+  /// Maximum number of records that are held.
   private static let most = 256
 
   package private(set) var timeline: Timeline
   private var held: [Held] = []
   private var lanes: Set<Lane> = []
   private var threads: Set<UInt16> = []
-  /// Gs whose next record may free one that is held.
+  /// The Gs whose next record may make a held one fit.
   private var awaited: Set<UInt64> = []
 
   init(_ timeline: Timeline) { self.timeline = timeline }
 
-  /// Takes in the next record by time.
+  /// Takes in the next record. Records must come in the order of their times.
   package mutating func add(_ record: Record, on lane: Lane, at time: UInt64) {
     while let first = held.first, held.count >= Self.most || time > first.time &+ Self.patience {
       held.removeFirst()
@@ -45,19 +48,20 @@ struct TimelineOrder {
     }
   }
 
-  /// There are no more.
+  /// Applies all held records as they are, because no more records come.
   package mutating func finish() {
     for last in held { timeline.apply(last.record, on: last.lane, at: last.time) }
     (held, lanes, threads, awaited) = ([], [], [], [])
   }
 
-  /// The place of something that no record tells, in nanoseconds: its own moment, but not before what is held.
+  /// The time, in nanoseconds, at which to put something that no record tells. This is its own moment, unless
+  /// records are held: these may still be earlier, so it is put at the last step then.
   package mutating func moment(_ time: UInt64) -> UInt64 {
     if held.isEmpty { timeline.advance(to: time) }
     return timeline.time
   }
 
-  /// The steps since the last call.
+  /// Returns the steps since the last call.
   package mutating func take() -> [Step] { timeline.take() }
 
   private func isBlocked(_ next: Held) -> Bool {
@@ -72,7 +76,7 @@ struct TimelineOrder {
     awaited.insert(next.record.g)
   }
 
-  /// Applies what is held and fits by now, until nothing more does.
+  /// Applies the held records that fit by now, until no more do.
   private mutating func retry() {
     var isMoving = true
     while isMoving, !held.isEmpty {

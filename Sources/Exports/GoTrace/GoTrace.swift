@@ -1,11 +1,13 @@
-// A history as an execution trace of Go, for `go tool trace`. docs/exports.md says what becomes of what.
+// Exports a history as an execution trace of Go, for `go tool trace`. docs/exports.md says what becomes of
+// what.
 //
-// Go's reader checks every event against the ones before, and refuses a trace in which one does not fit; a timeline
-// fits by its invariants. Where two threads touch the same G or P, Go does not trust times but numbers: each start and
-// unblocking of a G, and each taking of a P, counts one up from its status at the beginning of the generation.
+// Go's reader checks every event against the events before it, and refuses a trace in which one does not fit.
+// The moves of a timeline fit, because of its invariants. If two threads touch the same G or P, Go does not
+// order the events by their times, but by sequence numbers: each start and unblocking of a G, and each taking
+// of a P, counts up from the status at the beginning of the generation.
 //
-// What Go's threads cannot do is make a G without holding a P. Such a G comes out of a system call of a thread that is
-// nobody, as Go has it when C calls in.
+// A thread of Go cannot make a G without holding a P, but a thread of ours can. In the trace such a G comes
+// out of a system call of a thread that does not exist, as Go has it when C calls Go.
 import History
 import Host
 import Insight
@@ -13,12 +15,15 @@ import Observed
 import Region
 
 extension History {
-  /// Writes all of it to a file that `go tool trace` of Go 1.26 and later opens, and which is whole then.
+  /// Writes the whole history to a file that `go tool trace` of Go 1.26 and later opens. The file is complete
+  /// when this returns.
+  ///
+  /// - Throws: `InspectorError` if the file cannot be written.
   public func exportGoTrace(to file: OutputFile) throws(InspectorError) -> ExportReport {
     try exportGoTrace(to: file, generation: 250_000)
   }
 
-  /// - Parameter events: of a generation, about.
+  /// - Parameter events: about how many events a generation has.
   package func exportGoTrace(to file: OutputFile, generation events: Int) throws(InspectorError)
     -> ExportReport
   {
@@ -28,21 +33,24 @@ extension History {
   }
 }
 
+/// Writes the moves of a timeline as events of Go, while a walk goes through a history.
 struct GoTrace: HistoryVisitor {
-  /// The thread that is nobody.
+  /// The number of the thread that does not exist.
   package static let outside = 1 << 20
 
   private let file: OutputFile
-  /// Events after which a generation ends; but at least four times as many as there are Gs to begin the next with.
+  /// A generation ends after so many events, but only when it has four times as many events as there are Gs
+  /// with which the next one begins.
   private let events: Int
   private let names: StringBook
   private var order: TimelineOrder
   private var generation: GoGeneration
   private var report = ExportReport()
-  /// Since the beginning of the generation.
+  /// The sequence number of each G in this generation.
   private var gSequence: [UInt64: UInt64] = [:]
+  /// The sequence number of each P in this generation.
   private var pSequence: [Int: UInt64] = [:]
-  /// The number of Ps, when the trace has not said it yet.
+  /// The number of Ps, if the trace has not said it yet.
   private var procs: UInt64?
   private var lastProcs = 0
 
@@ -59,7 +67,7 @@ struct GoTrace: HistoryVisitor {
 
   // MARK: generations
 
-  /// Says what everything is at the beginning of a generation; entries only in the first.
+  /// Begins a generation with the status of every G and P. Only the first generation gets `entries`.
   private mutating func begin(_ entries: [UInt64: String]) {
     let timeline = order.timeline
     let now = generation.start
@@ -152,7 +160,7 @@ struct GoTrace: HistoryVisitor {
     switch step.kind {
     case .takeP:
       if pSequence[p] == nil {
-        // A P that was not there at the beginning. Its status stands before it is taken, on the same thread.
+        // This P did not exist at the beginning. Its status must come before it is taken, on the same thread.
         generation.add(.procStatus, m: step.m, at: step.time, UInt64(p), 2)
       }
       generation.add(.procStart, m: step.m, at: step.time, UInt64(p), next(p: p))
@@ -164,7 +172,7 @@ struct GoTrace: HistoryVisitor {
 
   private mutating func create(_ step: Step, _ entry: UInt64) {
     if step.isInferred, generation.number == 1 {
-      // It was there already; the first generation may say so late.
+      // The G existed already. The first generation may still say so here.
       generation.add(.goStatus, m: Self.outside, at: step.time, step.g, .max, 1)
     } else if step.p == nil {
       generation.add(.goCreateSyscall, m: Self.outside, at: step.time, step.g)
@@ -176,7 +184,7 @@ struct GoTrace: HistoryVisitor {
     gSequence[step.g] = 0
   }
 
-  /// The number of Ps can only be said by a G that runs.
+  /// Writes the number of Ps, if it changed. In a trace, only a running G can say it.
   private mutating func sayProcs(_ m: Int, _ now: UInt64) {
     guard let procs else { return }
     generation.add(.procsChange, m: m, at: now, procs, 0)
@@ -193,7 +201,7 @@ struct GoTrace: HistoryVisitor {
     return pSequence[p] ?? 0
   }
 
-  /// Go's own words where it has one.
+  /// Go's own word for a wait reason, if Go has one.
   package static func word(_ reason: WaitReason?) -> String {
     switch reason {
     case .netpollRead, .netpollWrite: "network"

@@ -1,10 +1,11 @@
 // The wire format of Go's execution traces, version 2 as of Go 1.26: its event numbers, batches and tables.
 //
-// A trace is a row of *generations*, each whole in itself: what every G and P is at its beginning, then batches of
-// events, one thread each, a table of strings and one of stacks, and the clock. Times in a batch are differences.
-// Go's own words on it are in its sources, internal/trace/tracev2.
+// A trace is a sequence of *generations*, each complete in itself: the status of every G and P at its
+// beginning, then batches of events, each of one thread, a table of strings, a table of stacks, and the
+// clock. Times in a batch are differences. Go describes the format in its sources, internal/trace/tracev2.
 import History
 
+/// The events of the format that are written here, by their numbers.
 enum GoEvent: UInt8 {
   case eventBatch = 1
   case stacks, stack, strings, string
@@ -18,11 +19,11 @@ enum GoEvent: UInt8 {
   case clockSnapshot, endOfGeneration
 }
 
-/// The bytes of one generation, growing.
+/// The bytes of one generation, which grow event by event.
 struct GoGeneration {
-  /// Go refuses batches of more than 64 KB.
+  /// Maximum bytes of a batch. Go refuses batches of more than 64 KB.
   private static let mostOfBatch = 60_000
-  /// Go refuses strings of more than 1 KB.
+  /// Maximum bytes of a string. Go refuses strings of more than 1 KB.
   private static let mostOfString = 500
 
   private struct Batch {
@@ -43,9 +44,10 @@ struct GoGeneration {
 
   init(_ number: UInt64, at start: UInt64) { (self.number, self.start) = (number, start) }
 
+  /// Whether a new generation should begin, because this one takes much memory.
   var isLarge: Bool { out.bytes.count > 64_000_000 }
 
-  /// An event of a thread; its times do not go back.
+  /// Adds an event of a thread. The times of a thread must not go back.
   package mutating func add(_ event: GoEvent, m: Int, at time: UInt64, _ arguments: UInt64...) {
     events += 1
     var batch = batches.removeValue(forKey: m) ?? Batch(start: time, last: time)
@@ -66,7 +68,7 @@ struct GoGeneration {
     out.raw(batch)
   }
 
-  /// The id of a string.
+  /// Returns the id of a string. Adds the string to the table if it is new.
   package mutating func string(_ text: String) -> UInt64 {
     if let id = strings[text] { return id }
     let id = UInt64(strings.count + 1)
@@ -81,7 +83,7 @@ struct GoGeneration {
     return id
   }
 
-  /// The id of a stack of one frame, such as `work at Main.swift:12`; 0: none.
+  /// Returns the id of a stack with one frame, such as `work at Main.swift:12`; 0: no stack.
   package mutating func stack(_ entry: String?) -> UInt64 {
     guard let entry else { return 0 }
     if let id = stacks[entry] { return id }
@@ -98,7 +100,7 @@ struct GoGeneration {
     return id
   }
 
-  /// Tables are in batches too, which must not become too large.
+  /// Whether a table must be written now. Tables are written as batches, which must not become too large.
   private func isFull(_ table: ByteWriter) -> Bool {
     table.bytes.count > Self.mostOfBatch - 4 * Self.mostOfString
   }
@@ -107,7 +109,7 @@ struct GoGeneration {
     if !table.bytes.isEmpty { write([kind.rawValue] + table.bytes, m: .max, at: start) }
   }
 
-  /// All of it.
+  /// Ends the generation and returns its bytes.
   package mutating func finished() -> [UInt8] {
     for (m, batch) in batches.sorted(by: { $0.key < $1.key }) {
       write(batch.bytes.bytes, m: UInt64(m), at: batch.start)
@@ -116,7 +118,7 @@ struct GoGeneration {
     var clock = ByteWriter()
     clock.append([GoEvent.sync.rawValue, GoEvent.frequency.rawValue])
     clock.number(1_000_000_000 as UInt64)
-    // The wall clock is not known: no record says it.
+    // The wall clock is not known, because no record tells it.
     clock.append([GoEvent.clockSnapshot.rawValue])
     for value in [0, start, 0, 0] { clock.number(value) }
     write(clock.bytes, m: .max, at: start)
@@ -126,7 +128,7 @@ struct GoGeneration {
   }
 }
 
-/// `function at File.swift:31`, taken apart.
+/// The parts of an entry such as `function at File.swift:31`.
 struct EntryPoint: Equatable {
   package var function: String
   package var file = ""

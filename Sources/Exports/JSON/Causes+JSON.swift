@@ -3,7 +3,7 @@ import Insight
 import Region
 
 extension WaitChain {
-  /// One line.
+  /// The chain as one JSON object, without a line break.
   public var json: String {
     var json = JSONText()
     json.object { json in
@@ -94,7 +94,7 @@ extension SpanSums {
 }
 
 extension SpanSummary {
-  /// One line.
+  /// The span in numbers as one JSON object, without a line break.
   public var json: String {
     var json = JSONText()
     json.object { writeMembers(to: &$0) }
@@ -117,7 +117,7 @@ extension SpanSummary {
 }
 
 extension SpanWalk {
-  /// One line.
+  /// The span with all its Gs as one JSON object, without a line break.
   public var json: String {
     var json = JSONText()
     json.object { json in

@@ -1,12 +1,15 @@
-// JSON, written: just enough of an encoder that keys keep the order in which they are written.
+// Writes JSON. This is just enough of an encoder to keep keys in the order in which they are written.
 
 /// A JSON text that grows from left to right.
 package struct JSONText {
+  /// The text so far.
   package private(set) var text = ""
-  /// Whether the next value or key is preceded by a comma.
+  /// Whether a comma must come before the next value or key.
   private var needsComma = false
 
+  /// Writes an object. `members` writes its members.
   package mutating func object(_ members: (inout JSONText) -> Void) { enclosed("{", "}", members) }
+  /// Writes an array. `elements` writes its elements.
   mutating func array(_ elements: (inout JSONText) -> Void) { enclosed("[", "]", elements) }
 
   private mutating func enclosed(_ open: String, _ close: String, _ body: (inout JSONText) -> Void) {
@@ -23,24 +26,26 @@ package struct JSONText {
     needsComma = true
   }
 
-  /// Writes a member's name; its value comes next.
+  /// Writes the name of a member. The value must be written next.
   package mutating func key(_ name: String) {
     value(name)
     text += ":"
     needsComma = false
   }
 
+  /// Writes a whole number.
   package mutating func value(_ number: some FixedWidthInteger) {
     separate()
     text += String(number)
   }
 
+  /// Writes `true` or `false`.
   package mutating func value(_ truth: Bool) {
     separate()
     text += truth ? "true" : "false"
   }
 
-  /// Rounded; JSON has no word for what is not finite, so that is `null`.
+  /// Writes a rounded number, or `null` if it is not finite, because JSON has no such numbers.
   package mutating func value(_ number: Double, decimals: Int = 1) {
     separate()
     let scale = (0..<decimals).reduce(1.0) { scale, _ in scale * 10 }
@@ -48,6 +53,7 @@ package struct JSONText {
     text += rounded.isFinite ? "\(rounded)" : "null"
   }
 
+  /// Writes a string in quotation marks.
   package mutating func value(_ string: String) {
     separate()
     text += "\""
@@ -64,6 +70,7 @@ package struct JSONText {
     text += "\""
   }
 
+  /// Writes `null`.
   package mutating func null() {
     separate()
     text += "null"

@@ -3,7 +3,7 @@ import Insight
 import Observed
 
 extension Past {
-  /// Gs that are written at most.
+  /// Maximum number of Gs that are written.
   static let mostGoroutines = 10_000
 
   func writeMembers(to json: inout JSONText) {

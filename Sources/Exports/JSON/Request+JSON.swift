@@ -1,8 +1,8 @@
-// A request step by step, as JSON.
+// The walk of a request as JSON. docs/causes.md has the keys.
 import Insight
 
 extension RequestWalk {
-  /// One line.
+  /// The walk as one JSON object, without a line break.
   public var json: String {
     var json = JSONText()
     json.object { json in

@@ -1,14 +1,19 @@
-// A history as a trace for Perfetto: a track for each P, M and G, and counters. docs/exports.md says what is on them.
+// Exports a history as a trace for Perfetto: a track for each P, M and G, and counters. docs/exports.md says
+// what is on them.
 //
-// The slices are the moves of a timeline, so each begins where the one before on its track has ended. Arrows lead from
-// whoever readied a G, over the time that it was runnable, to where it ran.
+// The slices are the moves of a timeline, so each slice begins where the one before it on its track has
+// ended. Arrows lead from the thread that readied a G, over the time that the G was runnable, to where it
+// ran.
 import History
 import Host
 import Observed
 import Region
 
 extension History {
-  /// Writes all of it to a file that ui.perfetto.dev and trace_processor open, and which is whole then.
+  /// Writes the whole history to a file that ui.perfetto.dev and trace_processor open. The file is complete
+  /// when this returns.
+  ///
+  /// - Throws: `InspectorError` if the file cannot be written.
   public func exportPerfetto(to file: OutputFile) throws(InspectorError) -> ExportReport {
     var trace = Perfetto(self, file)
     try walk(&trace)
@@ -16,8 +21,9 @@ extension History {
   }
 }
 
+/// Writes the moves of a timeline as packets of Perfetto, while a walk goes through a history.
 package struct Perfetto: HistoryVisitor {
-  /// Gs that get a track; what later ones do is on those of the Ps and Ms.
+  /// Maximum number of Gs that get a track. What further Gs do is still on the tracks of the Ps and Ms.
   static let mostGs = 50_000
   /// Nanoseconds between two values of the counters of Gs.
   private static let pace: UInt64 = 1_000_000
@@ -27,12 +33,13 @@ package struct Perfetto: HistoryVisitor {
   private var order: TimelineOrder
   private var packets = PerfettoPackets()
   private var report = ExportReport()
-  /// Tracks with an open slice.
+  /// The tracks that have an open slice.
   private var open: Set<PerfettoTrack> = []
-  /// Gs with a track, and the name of what each G runs.
+  /// The Gs that have a track.
   private var tracks: Set<UInt64> = []
+  /// The name of the function that each G runs.
   private var entries: [UInt64: String] = [:]
-  /// The arrow that leads to where a G will run.
+  /// The arrow that leads to where a G will run, by the G's id.
   private var flows: [UInt64: UInt64] = [:]
   private var lastFlow: UInt64 = 0
   private var counts = Counts()
@@ -42,7 +49,7 @@ package struct Perfetto: HistoryVisitor {
     var runnable = 0
     var waiting = 0
     var syscall = 0
-    /// When they were written last.
+    /// When they were last written, in nanoseconds.
     var time: UInt64 = 0
   }
 
@@ -59,7 +66,7 @@ package struct Perfetto: HistoryVisitor {
     begin(goroutines)
   }
 
-  /// What everything is at the first moment.
+  /// Shows what everything is at the first moment.
   private mutating func begin(_ goroutines: [Goroutine]) {
     let timeline = order.timeline
     for (id, g) in timeline.gs.sorted(by: { $0.key < $1.key }) {
@@ -82,7 +89,7 @@ package struct Perfetto: HistoryVisitor {
 
   // MARK: slices
 
-  /// Ends what there was on a track, and begins this.
+  /// Ends the slice on a track, if there is one, and begins another.
   private mutating func begin(
     _ track: PerfettoTrack, _ name: String, _ time: UInt64, _ numbers: [(name: String, value: UInt64)] = [],
     _ details: PerfettoDetails = PerfettoDetails()
@@ -98,7 +105,7 @@ package struct Perfetto: HistoryVisitor {
     if open.remove(track) != nil { packets.event(.end, on: track, at: time) }
   }
 
-  /// The G is in this state from now on.
+  /// Shows that a G is in this state from now on.
   private mutating func show(
     g: UInt64, _ state: String, _ time: UInt64, _ numbers: [(name: String, value: UInt64)] = [],
     _ details: PerfettoDetails = PerfettoDetails()
@@ -120,7 +127,7 @@ package struct Perfetto: HistoryVisitor {
     }
   }
 
-  /// `work` of `work at Main.swift:12`.
+  /// The function of an entry: `work` of `work at Main.swift:12`.
   private static func function(_ entry: String) -> String { EntryPoint(entry).function }
 
   // MARK: visits
@@ -168,7 +175,7 @@ package struct Perfetto: HistoryVisitor {
     if packets.bytes.bytes.count > 1 << 20 { try file.write(packets.take()) }
   }
 
-  /// What no move of a G tells: threads that search, sleep and collect, and depths of the GRQ.
+  /// Shows what is no move of a G: threads that search, sleep or collect, and the depth of the GRQ.
   private mutating func note(_ kind: EventKind, _ value: UInt64, _ m: PerfettoTrack, _ time: UInt64) {
     switch kind {
     case .mSpin: begin(m, "spinning", time)
@@ -224,7 +231,8 @@ package struct Perfetto: HistoryVisitor {
     }
   }
 
-  /// The G became runnable: an arrow begins at the thread that did it, if there is a track for its end.
+  /// Shows that a G became runnable. An arrow begins at the thread that did it, if there is a track for the
+  /// arrow's end.
   private mutating func ready(_ step: Step, from verb: String, by other: UInt64 = 0) {
     let by = other == 0 ? [] : [(name: "by g", value: other)]
     var flow: UInt64?
@@ -251,7 +259,7 @@ package struct Perfetto: HistoryVisitor {
     if let p = step.p { begin(.p(p), name, step.time, [("g", g), ("m", m)]) }
   }
 
-  /// The G runs no more.
+  /// Ends the slices of a G that stops running.
   private mutating func leave(_ step: Step) {
     end(.m(step.m), step.time)
     if let p = step.p { end(.p(p), step.time) }

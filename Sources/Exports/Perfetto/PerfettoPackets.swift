@@ -1,10 +1,10 @@
-// The packets of a Perfetto trace: tracks, slices on them, instants, counters. Field numbers are those of Perfetto's
-// `perfetto_trace.proto`.
+// The packets of a Perfetto trace: tracks, and the slices, instants and counters on them. Field numbers are
+// those of Perfetto's `perfetto_trace.proto`.
 import History
 import Insight
 import Observed
 
-/// A track: its number is its own, whatever it is of.
+/// A track. Each track has a number of its own, its `uuid`.
 enum PerfettoTrack: Hashable {
   case process, processors, threads, goroutines, gauges
   case p(Int)
@@ -36,7 +36,7 @@ enum PerfettoTrack: Hashable {
     }
   }
 
-  /// The track that it is below; nil: the process itself.
+  /// The track above it; nil: it is the process itself.
   package var parent: PerfettoTrack? {
     switch self {
     case .process: nil
@@ -48,7 +48,7 @@ enum PerfettoTrack: Hashable {
     }
   }
 
-  /// Its place among its siblings.
+  /// Its place among the tracks with the same parent.
   package var rank: UInt64 { uuid & 0xffff_ffff }
 
   var isCounter: Bool {
@@ -78,22 +78,23 @@ enum PerfettoTrack: Hashable {
 /// What an event on a track carries besides its name.
 struct PerfettoDetails {
   package var numbers: [(name: String, value: UInt64)] = []
-  /// An arrow that begins or passes here; one that ends here.
+  /// The arrow that begins or passes here.
   var flow: UInt64?
+  /// The arrow that ends here.
   var endOfFlow: UInt64?
 }
 
-/// Packets, one behind the other.
+/// The packets of a trace, one after the other.
 struct PerfettoPackets {
   package private(set) var bytes = ProtobufMessage()
   private var named: Set<PerfettoTrack> = []
   private var names: [String: UInt64] = [:]
   private var isFirst = true
-  /// Names that are kept by number at most; more are written out.
+  /// Maximum number of names that get a number. Further names are written out each time.
   private static let mostNames = 100_000
   private static let sequence: UInt64 = 1
 
-  /// The packets since the last call.
+  /// Returns the packets since the last call.
   package mutating func take() -> [UInt8] {
     defer { bytes = ProtobufMessage() }
     return bytes.bytes
@@ -105,13 +106,13 @@ struct PerfettoPackets {
     bytes.message(1) { packet in
       packet.number(8, time)
       packet.number(10, Self.sequence)
-      // From the first packet on, the others stand on the names that were given numbers before them.
+      // Flag 1 begins the sequence. Flag 2 says that a packet needs the names that were numbered before it.
       packet.number(13, isFirst ? 1 : 2)
       body(&packet)
     }
   }
 
-  /// Says what a track is, unless that has been said. `more` follows its name.
+  /// Says what a track is, unless that was said before. `more` is put behind its name.
   mutating func describe(_ track: PerfettoTrack, _ more: String = "", pid: Int32? = nil) {
     guard named.insert(track).inserted else { return }
     if let parent = track.parent { describe(parent) }
@@ -130,12 +131,13 @@ struct PerfettoPackets {
           }
         }
         if track.isCounter { descriptor.message(8) { $0.number(3, 2) } }
-        // Those below the groups are in the order of their numbers.
+        // The tracks below a group are shown in the order of their ranks.
         if track.parent == .process { descriptor.number(11, 3) }
       }
     }
   }
 
+  /// The kind of an event, as Perfetto numbers it.
   package enum Kind: UInt64 {
     case begin = 1
     case end, instant, counter
@@ -173,7 +175,8 @@ struct PerfettoPackets {
     }
   }
 
-  /// The number of a name, and whether this is its first use; nil: it is written out.
+  /// Returns the number of a name, and whether this is its first use. The number is nil if the name is to be
+  /// written out.
   private mutating func number(of name: String) -> (UInt64?, Bool) {
     if let number = names[name] { return (number, false) }
     guard names.count < Self.mostNames else { return (nil, false) }

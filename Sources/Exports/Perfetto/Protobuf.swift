@@ -1,11 +1,11 @@
-// Protocol buffers, written: the few wire types that a trace of Perfetto is made of.
+// Writes protocol buffers: the few wire types that a Perfetto trace needs.
 //
-// Numbers are those of our own files already (LEB128), so a library would save some thirty lines, and would bring
-// Foundation and generated code along. `make test-exports` reads what is written here with Google's library and
-// Perfetto's own schema.
+// Numbers are encoded as in our own files (LEB128). So a library would save some thirty lines, but would
+// bring Foundation and generated code along. `make test-exports` reads what is written here with Google's
+// library and Perfetto's own schema.
 import History
 
-/// The bytes of a message, growing field by field.
+/// The bytes of a message, which grow field by field.
 struct ProtobufMessage {
   package private(set) var out = ByteWriter()
   package var bytes: [UInt8] { out.bytes }

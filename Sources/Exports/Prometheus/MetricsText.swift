@@ -1,14 +1,17 @@
-// The text of OpenMetrics 1.0 and of Prometheus 0.0.4, written: families of samples, each with what it means.
+// Writes the text formats of OpenMetrics 1.0 and Prometheus 0.0.4: families of samples, each with its
+// meaning.
 //
-// The two differ in little: OpenMetrics says units, has a type for plain information, names a counter's family without
-// `_total`, and ends with a line that says so, by which a reader knows that nothing was cut off.
+// The two differ in little. OpenMetrics states units, has a type for plain information, and names the family
+// of a counter without `_total`. It ends with a line that says so, from which a reader knows that nothing was
+// cut off.
 import Insight
 
-/// In which of the two forms a scraper gets its text.
+/// The two text formats that a scraper may ask for.
 public enum MetricsForm: Sendable, CaseIterable {
+  /// OpenMetrics 1.0, and the older format of Prometheus, 0.0.4.
   case openMetrics, prometheus
 
-  /// What the header `Content-Type` says of it.
+  /// The format as the header `Content-Type` names it.
   public var contentType: String {
     switch self {
     case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -16,6 +19,7 @@ public enum MetricsForm: Sendable, CaseIterable {
     }
   }
 
+  /// Whether a media range of the header `Accept` includes this format.
   private func matches(_ range: Substring) -> Bool {
     switch self {
     case .openMetrics: range == "application/openmetrics-text" || range == "application/*"
@@ -23,7 +27,7 @@ public enum MetricsForm: Sendable, CaseIterable {
     }
   }
 
-  /// The form that a header `Accept` prefers; plain text without one, and where it likes both as much or neither.
+  /// Chooses the format that the header `Accept` prefers: `prometheus` if it prefers neither.
   public init(accept: String) {
     var quality: [MetricsForm: Double] = [:]
     for range in accept.lowercased().prefix(1024).split(separator: ",") {
@@ -40,9 +44,10 @@ public enum MetricsForm: Sendable, CaseIterable {
 
 /// A text of metrics that grows from top to bottom.
 struct MetricsText {
+  /// The type of a family.
   package enum Kind: String { case gauge, counter, info }
 
-  /// One line: labels, and a number as it is printed.
+  /// One line: labels, and a value as it is printed.
   package struct Sample {
     package var labels: [(name: String, value: String)] = []
     package var value: String
@@ -51,7 +56,7 @@ struct MetricsText {
       (self.value, self.labels) = (String(value), labels)
     }
 
-    /// A length of time, in seconds: exact, however long.
+    /// A length of time. It is printed in seconds without rounding.
     package init(nanoseconds: UInt64, _ labels: (name: String, value: String)...) {
       let fraction = String(nanoseconds % 1_000_000_000)
       let zeros = String(repeating: "0", count: 9 - fraction.count)
@@ -64,10 +69,10 @@ struct MetricsText {
 
   init(_ form: MetricsForm) { self.form = form }
 
-  /// The text, when all families have been written.
+  /// The complete text. Use it when all families have been written.
   package var finished: String { text + (form == .openMetrics ? "# EOF\n" : "") }
 
-  /// Writes one family; nothing when it has no samples. A name with a unit ends in it.
+  /// Writes one family, or nothing if there are no samples. If there is a unit, `name` must end in it.
   package mutating func family(
     _ name: String, _ kind: Kind, unit: String? = nil, _ help: String, _ samples: [Sample]
   ) {
@@ -97,7 +102,7 @@ struct MetricsText {
     family(name, .counter, unit: unit, help, samples)
   }
 
-  /// A text that stays on its line, within quotation marks.
+  /// Escapes a text so that it stays on its line, and inside quotation marks.
   private static func escaped(_ text: String) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars.prefix(256) {

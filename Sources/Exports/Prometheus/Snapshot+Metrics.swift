@@ -1,14 +1,14 @@
 // A snapshot as metrics for Prometheus. docs/exports.md says what each family means, and a test holds the two together.
 //
-// How many lines there are depends on the number of Ps and on the vocabulary of states, never on Gs, Ms or names: a
-// server that spawns a million Gs has as many series as an idle one.
+// The number of lines depends on the number of Ps and on the vocabulary of states, never on Gs, Ms or names.
+// So a server that spawns a million Gs has as many series as an idle one.
 import History
 import Insight
 import Observed
 import Region
 
 extension Snapshot {
-  /// All gauges and counters, as text for a scraper. It carries no names but that of the target's executable.
+  /// All gauges and counters as text for a scraper. The only name in it is that of the target's executable.
   public func metrics(_ form: MetricsForm) -> String {
     var text = MetricsText(form)
     writeTarget(to: &text)
@@ -137,7 +137,7 @@ extension Snapshot {
     text.gauge("mpg_netpoll_descriptors", "Descriptors registered.", .init(netpoll.fds))
     text.counter("mpg_netpoll_wakeups", "Polls that found a descriptor ready.", .init(netpoll.wakeups))
     text.counter("mpg_netpoll_readied_goroutines", "Gs made runnable by polls.", .init(netpoll.readied))
-    // Not of an older target, which does not count them.
+    // An older target does not count these.
     text.family(
       "mpg_netpoll_rearms", .counter, "Watches that had to be set up anew.",
       netpoll.rearms.map { [.init($0)] } ?? [])
