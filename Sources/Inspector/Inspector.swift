@@ -1,5 +1,6 @@
-// The inspector: a scheduler, looked at from outside without touching it. This module is the façade of the rooms below it, and
-// re-exports what a user of the library needs; each room has one concern (ARCHITECTURE.md).
+// The inspector: looks at a scheduler from outside, without touching it. This module is the façade of the
+// rooms below it. It re-exports what a user of the library needs, and each room has one concern
+// (ARCHITECTURE.md).
 //
 //     let inspector = try Inspector.attach(to: 4242)
 //     let snapshot = try inspector.snapshot()
@@ -11,11 +12,14 @@
 @_exported import Observed
 @_exported import RegionSource
 
-/// Looks at one process on MPG. Reads only: the target does not notice, however many look, and whatever becomes of them.
+/// Looks at one process on MPG. It only reads, so the target does not notice, however many inspectors look
+/// and however they end.
 public typealias Inspector = LiveRegion
 
 extension History {
-  /// What `target`, which should be dead, left behind.
+  /// Returns the history that a target left in its region. The target should be dead.
+  ///
+  /// - Throws: `InspectorError` if there is no such region, or it cannot be read.
   public static func blackBox(_ target: Target) throws(InspectorError) -> History {
     try History(remainsOf: DeadRegion(target))
   }

@@ -1,25 +1,28 @@
-// How deep queues became over a stretch that is longer than the region remembers, for whoever asks.
+// The largest depths of queues over a minute, which is longer than the region remembers.
 //
-// The region keeps the largest depths of the last seconds. Who wants those of a minute looks every second and keeps what it
-// saw. A reader that asks takes nothing away from the next one: the stretch is a fixed one, up to now.
+// The region keeps the largest depths of the last seconds. To know those of a minute, one looks every second
+// and keeps what was seen. A reader that asks takes nothing away from the next one, because the window is
+// always the last minute.
 import Host
 import Observed
 import RegionSource
 
-/// The largest depths of the last minute, or since it began, whichever is shorter. For one thread at a time.
+/// The largest depths of queues in the last minute, or since the window began if that is shorter. Use it on
+/// one thread at a time.
 package struct PeakWindow {
-  /// Nanoseconds.
+  /// The length of the window, in nanoseconds.
   package static let length: UInt64 = 60_000_000_000
-  /// Nanoseconds between two looks: the region remembers for longer.
+  /// Nanoseconds between two looks. The region remembers for longer than that.
   package static let interval: UInt64 = 1_000_000_000
 
   private var seen: [(time: UInt64, peaks: QueuePeaks)] = []
-  /// From when on the next look counts.
+  /// The moment from which on the next look counts.
   private var start: UInt64
 
+  /// Begins a window at `now`, in nanoseconds of the machine's monotonic clock.
   package init(at now: UInt64 = monotonicNow()) { start = now }
 
-  /// Looks, if the last look was `interval` ago.
+  /// Looks at the source, if the last look was `interval` ago. Call this at least once a second.
   package mutating func look(_ source: some SchedulerSource) throws(InspectorError) {
     let now = monotonicNow()
     guard now >= start &+ Self.interval else { return }
@@ -32,7 +35,7 @@ package struct PeakWindow {
     start = now
   }
 
-  /// A snapshot of now, whose maxima are those of the window.
+  /// Returns a snapshot of now, with the maxima of the window.
   package func snapshot(_ source: some SchedulerSource) throws(InspectorError) -> Snapshot {
     var snapshot = try source.observe(peaksSince: start).snapshot
     apply(to: &snapshot)

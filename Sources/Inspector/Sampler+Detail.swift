@@ -1,4 +1,4 @@
-// Details of a target that is alive.
+// Finds out the details of a target that is alive.
 internal import Glibc
 import History
 import Host
@@ -7,14 +7,17 @@ import Observed
 
 /// What taking events in costs, counted while it goes on.
 struct TakingAccount: Sendable {
+  /// Nanoseconds that taking events in has taken.
   package private(set) var time: UInt64 = 0
-  /// How full the fullest ring became: in this second so far, and in the last one.
+  /// How full the fullest ring became in this second so far, and in the last one, as shares of its size.
   private var fullest = (now: 0.0, before: 0.0)
   private var second: UInt64 = 0
-  /// This process's CPU time and the moment when they were last asked for.
+  /// The CPU time of this process when it was last asked for, and the moment of asking; in nanoseconds.
   fileprivate var own: (cpu: UInt64, wall: UInt64)?
+  /// The share of a core that this process used between the last two times of asking.
   fileprivate var ownUse: Double?
 
+  /// How full the fullest ring became in this second and the last one, as a share of its size.
   package var fill: Double { max(fullest.now, fullest.before) }
 
   package mutating func note(fill: Double, start: UInt64, end: UInt64) {
@@ -25,21 +28,23 @@ struct TakingAccount: Sendable {
 }
 
 extension Sampler {
-  /// Nanoseconds for which the table of Gs may be put off.
+  /// Nanoseconds for which reading the table of Gs may be put off.
   private static let longestPutOff: UInt64 = 1_000_000_000
 
-  /// The frame of this very moment, and what a viewer is interested in.
+  /// Returns the frame of this very moment, with the details in which a viewer is interested.
+  ///
+  /// - Throws: `InspectorError` if the target cannot be read.
   public mutating func frame(_ interest: Interest) throws(InspectorError) -> Frame {
     var frame = try frame()
     guard interest != .none, let history, let observation else { return frame }
     _ = try drain()
-    // For what has ended, time stands still.
+    // For a target that has ended, time stands still.
     let now = observation.clock.ticks(at: ending == nil ? monotonicNow() : frame.snapshot.time)
     let moment = DetailSource(
       history: history, clock: observation.clock, moment: now, snapshot: observation.snapshot)
     var problem: InspectorError?
     var detailer = detailer
-    // While one of them is made, the rings are looked after; what goes wrong there is told afterwards.
+    // While a detail is found, the rings are drained. An error in that is thrown afterwards.
     let isCalledAway = isCalledAway
     func breathe() {
       do throws(InspectorError) { _ = try step() } catch { problem = error }
@@ -47,7 +52,7 @@ extension Sampler {
     frame.detail = detailer.look(interest, moment, isLive: true, breathe: breathe, isCalledAway: isCalledAway)
     if interest.goroutines {
       let (table, readAt) = (source, detailer.tableReadAt)
-      // A table that is a second old is read to its end, though a key is held down all the time.
+      // If the table is a second old, it is read to its end, even if a user holds a key down all the time.
       func isPutOff() -> Bool {
         isCalledAway() && readAt.map { monotonicNow() < $0 + Self.longestPutOff } ?? false
       }
@@ -99,7 +104,7 @@ extension Sampler {
     account.own = (cpu, now)
   }
 
-  /// Bytes of memory that this process has.
+  /// Bytes of memory in which this process is resident; nil: not known.
   private static var ownMemory: UInt64? {
     let words = String(decoding: smallFile("/proc/self/statm", limit: 256) ?? [], as: UTF8.self)
       .split(separator: " ")

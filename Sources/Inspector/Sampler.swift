@@ -1,9 +1,11 @@
-// The pace of looking: when to drain the rings, when to take a snapshot, when the target has ended.
+// The pace of looking: when to drain the rings, when to take a snapshot, and when to ask whether the target
+// has ended.
 //
-// Frames are for people and come once a second or so; a ring of a flooded target fills in 10 to 30 ms. So draining
-// sets its own pace: often enough that the fullest ring is a quarter full, from 1 to 30 ms. It slows down by halves
-// and hardly ever rests, because a flood does not announce itself: with 100 ms between two drains of an idle target,
-// the first burst would be lost. Thirty drains of empty rings a second take a thousandth of a core.
+// Frames are for people and come about once a second, but a ring of a flooded target fills in 10 to 30 ms. So
+// draining has a pace of its own, from 1 to 30 ms, such that the fullest ring becomes a quarter full. An
+// interval is at most half as long again as the one before, and none is long, because a flood does not
+// announce itself: with 100 ms between two drains of an idle target, the first burst would be lost. Thirty
+// drains of empty rings a second take a thousandth of a core.
 import History
 import Host
 import Insight
@@ -11,20 +13,21 @@ import Observed
 import Region
 import RegionSource
 
-/// When to read the table of Gs: as often as it may without taking more than a hundredth of a core, and a few hundred
-/// kilobytes a second of history.
+/// Says when to read the table of Gs. Reading may take a hundredth of a core, and add a few hundred kilobytes
+/// a second to the history.
 struct TablePace {
+  /// Reading may take one part in `share` of the time.
   private static let share: UInt64 = 100
-  /// Nanoseconds for each G that was listed: a million rows, some 20 MB, take a minute's share.
+  /// Nanoseconds to wait for each G that was listed. So a million rows, some 20 MB, are read once a minute.
   private static let perRow: UInt64 = 60_000
 
   private var next: UInt64 = 0
   package private(set) var taker = CensusTaker()
 
-  /// The table, when it is due.
+  /// Reads the table of Gs; nil: it is not due yet.
   ///
-  /// - Parameter breathe: called between its parts, none of which takes longer than some milliseconds: to look after the
-  ///   rings meanwhile.
+  /// - Parameter breathe: is called between the parts of reading, to drain the rings. No part takes longer
+  ///   than some milliseconds.
   package mutating func read(
     _ source: any SchedulerSource, _ observation: Observation, breathe: () throws(InspectorError) -> Void
   ) throws(InspectorError) -> GoroutineList? {
@@ -41,32 +44,37 @@ struct TablePace {
   }
 }
 
-/// Looks at one target again and again. It never waits itself: `step` says when it wants to be called again, and the
-/// caller sleeps, or waits for keys. For one thread at a time.
+/// Looks at one target again and again. It never waits itself: `step` says when it wants to be called again,
+/// and until then the caller sleeps, or waits for keys. Use it on one thread at a time.
 public struct Sampler {
-  /// Nanoseconds between snapshots: a spike is seen, and a second of history has four.
+  /// Nanoseconds between snapshots. Four in a second show spikes, and four keyframes in a second of history
+  /// are enough.
   public static let snapshotInterval: UInt64 = 250_000_000
+  /// The shortest interval between two drains, in nanoseconds.
   static let shortest: UInt64 = 1_000_000
+  /// The longest interval between two drains, in nanoseconds.
   package static let longest: UInt64 = 30_000_000
-  /// The share of a ring that may fill between two drains.
+  /// How full a ring should become between two drains, as a share of its size.
   package static let target = 0.25
 
   package let source: any SchedulerSource
-  /// Who is looked at.
+  /// Which process is looked at.
   public var identity: Snapshot.Target { source.identity }
-  /// Batches of events that came after others of a later moment had been told of; see Meter §4.
+  /// How many batches of events came late; see Meter §4.
   package var late: Int { meters.late }
-  /// How the target ended; nil while it lives. The last snapshot was taken after that.
+  /// How the target ended; nil: it lives. The last snapshot was taken after the end.
   public private(set) var ending: TargetEnding?
-  /// Why it cannot be told at the moment whether the target lives; nil: it can. See `Inspector.doubt`.
+  /// Why it is not known at the moment whether the target lives; nil: it is known. See `Inspector.doubt`.
   public private(set) var doubt: InspectorError?
-  /// What has been seen, as far back as memory allows; nil when none was wanted.
+  /// What has been seen, as far back as the limits allow; nil: none is kept.
   public let history: History?
-  /// The last snapshot, and since when the longest runnable G has been so, as of the last look at the table of Gs.
+  /// The last snapshot; nil: there is none yet.
   public private(set) var latest: Snapshot?
+  /// Since when the G has been runnable that has waited longest, in nanoseconds of the machine's monotonic
+  /// clock, by the last table of Gs. nil: no G waits for a P, or no table was read.
   public var oldestRunnable: UInt64? { tables.taker.latest.oldestRunnable?.since }
   private var builder = FrameBuilder()
-  /// The frame of the target's end.
+  /// The frame of the target's end; nil: it has not ended.
   private var lastFrame: Frame?
   private var tables = TablePace()
   package private(set) var drainInterval = Self.longest / 4
@@ -74,32 +82,39 @@ public struct Sampler {
   private var instruments = Instruments()
   private var cpus = CPUPressureWatch()
   private let meters: LiveMeters
-  /// What the lints said at the last keyframe, and what the threads had of the CPUs.
+  /// What the lints said at the last keyframe, and how long threads waited for CPUs.
   private var marked: (findings: Findings, cpus: CPUPressure?)?
   private var lastSnapshot: UInt64 = 0
-  /// From when on the peaks of the next snapshot count: this reader's own.
+  /// The moment from which on the peaks of the next snapshot count. Each reader has its own.
   private var peaksSince = monotonicNow()
   private var lastMark: UInt64 = 0
-  /// Whether the last mark was put off, because what was read was not of one instant, or a lane had a record under way
-  /// (Lanes §4, §6); for how long at a time, and how long after the last one it is made at the latest.
+  /// Whether the last keyframe was put off, because the gauges were not of one instant, or a lane had a
+  /// record under way (Lanes §4, §6).
   private var isMarkPostponed = false
+  /// Nanoseconds for which a keyframe is put off at a time.
   private static let postponement: UInt64 = 5_000_000
+  /// Nanoseconds after the last keyframe at which the next one is made in any case.
   private static let latestMark: UInt64 = 300_000_000
-  /// When to ask the system next whether the target has ended.
+  /// When to ask the operating system next whether the target has ended.
   private var nextLook: UInt64 = 0
-  /// The last look at the gauges, and what details are made with.
+  /// The last look at the gauges. Details are made from it.
   package private(set) var observation: Observation?
   package var detailer = Detailer()
-  /// Asked between two pieces of what takes long; true: somebody waits for the caller, so that is put off until the next frame.
+  /// Is asked between two pieces of what takes long. If it returns true, a user waits for the caller, and the
+  /// rest is put off until the next frame.
   public var isCalledAway: () -> Bool = { false }
   var account = TakingAccount()
 
-  /// - Parameter limits: of the history; nil: none is kept.
+  /// A sampler of a live process.
+  ///
+  /// - Parameters:
+  ///   - region: the region of the process.
+  ///   - limits: how much history is kept; nil: none.
   public init(_ region: LiveRegion, history limits: HistoryLimits? = nil) {
     self.init(from: region, history: limits)
   }
 
-  /// The same of any source.
+  /// A sampler of any source.
   package init(from source: any SchedulerSource, history limits: HistoryLimits? = nil) {
     self.source = source
     history = limits.map { History($0) }
@@ -109,7 +124,9 @@ public struct Sampler {
     lastDrain = monotonicNow()
   }
 
-  /// Does what is due and returns after how many nanoseconds it wants to be called again.
+  /// Does what is due. Returns after how many nanoseconds it wants to be called again.
+  ///
+  /// - Throws: `InspectorError` if the target cannot be read.
   public mutating func step() throws(InspectorError) -> UInt64 {
     if ending != nil { return Self.snapshotInterval }
     let now = monotonicNow()
@@ -122,7 +139,9 @@ public struct Sampler {
     return next > now ? next - now : 0
   }
 
-  /// The frame of this very moment; of a target that has ended, always its last.
+  /// Returns the frame of this very moment, or, if the target has ended, always its last frame.
+  ///
+  /// - Throws: `InspectorError` if the target cannot be read.
   public mutating func frame() throws(InspectorError) -> Frame {
     if let lastFrame { return lastFrame }
     try sample()
@@ -135,7 +154,7 @@ public struct Sampler {
         makeInstruments(history, frame.snapshot)
       }
       frame.instruments = instruments
-      // The lints speak with each keyframe, and the CPUs are looked at; a look back hears the same.
+      // Findings and CPU times are those of the last keyframe, so that a look back shows the same.
       if let marked {
         frame.instruments?.findings = marked.findings.all
         frame.instruments?.cpu = marked.cpus
@@ -148,8 +167,8 @@ public struct Sampler {
     return frame
   }
 
-  /// Nanoseconds for which instruments stay as they are: they are of ten seconds and more, and to make them anew with every
-  /// picture would cost as much as drawing it.
+  /// Nanoseconds for which instruments stay as they are. They cover ten seconds and more, and to compute them
+  /// for every frame would cost as much as drawing it.
   private static let instrumentsInterval: UInt64 = 500_000_000
 
   private mutating func makeInstruments(_ history: History, _ snapshot: Snapshot) {
@@ -157,15 +176,17 @@ public struct Sampler {
     instruments.cpu = cpus.recent
   }
 
-  /// What the lints have to say as of a keyframe.
+  /// What the lints say at a keyframe.
   private mutating func askLints(_ history: History, _ snapshot: Snapshot) -> Findings {
     let isDue = snapshot.time >= instruments.time &+ Self.instrumentsInterval
     if isDue, !history.isPending { makeInstruments(history, snapshot) }
     return Findings(instruments.findings)
   }
 
-  /// Takes in what is still in the rings, and sees to it that the history has something to look at, however short the
-  /// time was.
+  /// Takes in what is still in the rings, and makes sure that the history has something to show, however
+  /// short the time was.
+  ///
+  /// - Throws: `InspectorError` if the target cannot be read.
   public mutating func finish() throws(InspectorError) {
     guard let history else { return }
     for _ in 0..<20 {
@@ -175,7 +196,9 @@ public struct Sampler {
     }
   }
 
-  /// A player at the newest moment of which everything is known; nil: there is no history yet.
+  /// Returns a player at the newest moment of which everything is known; nil: there is no history yet.
+  ///
+  /// - Throws: `InspectorError` if the target cannot be read.
   public mutating func player() throws(InspectorError) -> Player? {
     guard let history else { return nil }
     try finish()
@@ -198,7 +221,7 @@ public struct Sampler {
     return fill
   }
 
-  /// Hands what is new to `history`; returns as `SchedulerSource.takeEvents` does.
+  /// Hands new events to `history`. Returns what `SchedulerSource.takeEvents` returns.
   private func drain(into history: History) throws(InspectorError) -> Double {
     let start = monotonicNow()
     let fullest = try source.takeEvents(history.take)
@@ -206,7 +229,7 @@ public struct Sampler {
     return fullest
   }
 
-  /// Takes the events for nobody: those that are lost are counted all the same.
+  /// Takes events and drops them, so that lost events are still counted.
   private func skip() throws(InspectorError) -> Double {
     var unwanted: [Record] = []
     return try source.takeEvents { _, read in
@@ -218,7 +241,7 @@ public struct Sampler {
   private mutating func sample() throws(InspectorError) {
     try lookForEnding()
     if let history {
-      // What was written before the first keyframe is no part of what was seen.
+      // What was written before the first keyframe does not belong to what was seen.
       if history.segments.isEmpty { _ = try drain() }
       let observation = try source.observe(peaksSince: peaksSince)
       note(observation.snapshot, isBase: false)
@@ -241,8 +264,8 @@ public struct Sampler {
     peaksSince = snapshot.time
   }
 
-  /// A target that says so has ended; the system is asked about others, which takes as long as all else of a sample, no more
-  /// often than there are samples without frames.
+  /// Finds out whether the target has ended. A target may say so itself. Otherwise the operating system is
+  /// asked, at most four times a second, because that takes as long as all the rest of a sample.
   private mutating func lookForEnding() throws(InspectorError) {
     guard ending == nil else { return }
     let now = monotonicNow()
@@ -271,8 +294,8 @@ public struct Sampler {
     if let list { history.attach(list) }
   }
 
-  /// Nanoseconds until the fullest ring will be `target` full, when it became `fill` full in `elapsed`; at most half
-  /// as much again as `interval`, the last one.
+  /// Nanoseconds until the fullest ring will be `target` full, if it became `fill` full in `elapsed`. The
+  /// result is at most half as long again as the last interval.
   package static func pace(fill: Double, after elapsed: UInt64, last interval: UInt64) -> UInt64 {
     let wanted = fill > 0 ? Double(elapsed) * target / fill : .infinity
     let slowest = min(Double(interval) * 1.5, Double(longest))
