@@ -1,5 +1,6 @@
-// The Inspector as a library, in fifty lines: looks at a process for three seconds, prints a line a second, and then
-// goes back in time, to the moment at which the most Gs were runnable, and says what each P had just done.
+// Uses the Inspector as a library, in fifty lines. Looks at a process for three seconds and prints a line
+// each second. Then goes back to the moment at which the most Gs were runnable, and says what each P had just
+// done.
 //
 //     inspector-example PID
 import Foundation
@@ -11,7 +12,7 @@ guard CommandLine.arguments.count == 2, let pid = Int32(CommandLine.arguments[1]
 }
 do {
   let inspector = try Inspector.attach(to: pid)
-  // A sampler drains the rings in time, so that no event is lost, and keeps what it saw.
+  // A sampler drains the rings often enough that no event is lost, and keeps what it saw.
   var sampler = Sampler(inspector, history: HistoryLimits(bytes: 64_000_000))
   let start = Date()
   var nextLine = 0.0
@@ -29,7 +30,7 @@ do {
   try sampler.finish()
 
   guard let history = sampler.history, var player = Player(history) else { exit(0) }
-  // Gauges at any moment: a keyframe, and the events since.
+  // The gauges of any moment follow from a keyframe and the events after it.
   var busiest = (time: player.firstTime, runnable: -1)
   for tenth in 0...100 {
     player.seek(to: player.firstTime + (player.lastTime - player.firstTime) / 100 * UInt64(tenth))

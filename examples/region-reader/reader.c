@@ -1,8 +1,9 @@
-/* Reads the region of a process, with nothing but docs/region.md in hand: who runs, who waits, what each P has queued.
+/* Reads the region of a process, with nothing but docs/region.md in hand: which Gs run and wait, what each P has queued.
  *
  *     cc -std=c11 -O2 -o reader reader.c && ./reader /dev/shm/mpg-1000/4711-123456.mpg
  *
- * One line an item: a name and a number. Exit codes: 0; 1: no region, or a damaged one; 64: wrong arguments. */
+ * Prints one line for each item: a name and a number. Exit codes: 0: it was read; 1: no region, or a damaged one; 64: wrong
+ * arguments. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -25,13 +26,13 @@ static void fail(const char *why) {
   exit(1);
 }
 
-/* Every word is loaded whole (§2), and only from inside the file. */
+/* Loads a word: whole (§2), and only from inside the file. */
 static uint64_t load(uint64_t offset) {
   if (offset % 8 != 0 || offset > size - 8) fail("a place outside the region");
   return atomic_load_explicit((_Atomic uint64_t *)(base + offset), memory_order_acquire);
 }
 
-/* The line of the schema that starts with `head`, behind it; NULL: there is none (§4). */
+/* Returns what follows `head` on the line of the schema that starts with it; NULL: there is no such line (§4). */
 static const char *find(const char *head) {
   size_t length = strlen(head);
   for (const char *line = schema; line != NULL; line = strchr(line, '\n')) {
@@ -60,7 +61,7 @@ struct field {
   uint64_t offset, words;
 };
 
-/* Where a field is; `words` is 0 when the writer did not know it. */
+/* Finds where a field is. `words` is 0 if the writer did not know the field. */
 static struct field field(const char *in, const char *name) {
   struct field f = {block(in), 0, 0};
   char head[96];
@@ -78,7 +79,7 @@ static uint64_t value(struct field f, uint64_t index, uint64_t element) {
   return element < f.words ? load(f.of.offset + index * f.of.stride + f.offset + element * 8) : 0;
 }
 
-/* The case of an enum that has a value; NULL: none. */
+/* Returns the name of the case that a raw value of an enum stands for; NULL: there is no such case. */
 static const char *name_of(const char *enumeration, uint64_t raw, char *into, size_t room) {
   char head[96], format[32];
   snprintf(head, sizeof head, "enum %s %lu", enumeration, raw);
@@ -87,7 +88,7 @@ static const char *name_of(const char *enumeration, uint64_t raw, char *into, si
   return rest != NULL && sscanf(rest, format, into) == 1 ? into : NULL;
 }
 
-/* What all lanes have counted (§7), in this order; then parked and readied by reason. */
+/* The counters of every lane (§7), in this order. Parked and readied are counted by reason, and are read apart. */
 static const char *const names[] = {"created", "started",  "yielded",  "exited",          "preempted",
                                     "resumed", "syscalls", "syscallsReturned", "syscallsQueued"};
 enum { CREATED, STARTED, YIELDED, EXITED, PREEMPTED, RESUMED, SYSCALLS, RETURNED, QUEUED, COUNTERS };
@@ -165,7 +166,7 @@ int main(int count, char **arguments) {
   if (size < HEADER) fail("it is no region, or not finished");
   base = mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
   if (base == MAP_FAILED) fail("it cannot be mapped");
-  /* The bootstrap (§3): the only offsets that a reader may know by heart. */
+  /* The bootstrap (§3): the only offsets that a reader may know without the schema. */
   if (load(0) != 0x314e47455247504d || load(8) != 1 || load(16) != 0x0102030405060708) fail("it is no region of version 1");
   uint64_t offset = load(24), bytes = load(32);
   if (bytes == 0 || bytes > 1 << 20 || offset > size || bytes > size - offset) fail("its schema lies outside of it");
