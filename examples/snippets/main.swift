@@ -3,13 +3,13 @@
 //     snippets           lists their names, one a line
 //     snippets NAME      runs one
 //
-// A block lies between `// snippet.NAME` and `// snippet.end`. Lines between `// snippet.hide` and `// snippet.show` are
-// compiled and run, and not shown. The page shows the lines as they are here, without their common indentation; a block
-// `text` right behind shows what the snippet prints. The tests hold both to that, and want every block of a page to
-// be here, and every snippet to be on a page.
+// A block lies between `// snippet.NAME` and `// snippet.end`. Lines between `// snippet.hide` and `//
+// snippet.show` are compiled and run, but not shown. A page shows the lines as they are here, without their
+// common indentation. A block `text` right behind them shows what the snippet prints. Tests check this, and
+// also that every block of a page is here, and that every snippet is on a page.
 import Foundation
 
-/// A snippet by its name. Each runs in a process of its own, since `MPG.main` ends one.
+/// A snippet by its name. Each runs in a process of its own, because `MPG.main` ends the process.
 let snippets: [String: @Sendable () throws -> Void] = [
   FirstGoroutine.snippets, ChannelsAndSelect.snippets, BlockingCalls.snippets, Sockets.snippets,
   FindingWork.snippets, Watching.snippets, GoDifferences.snippets, DocComments.snippets,

@@ -2,11 +2,12 @@
 
 /// A field that a filter can name. The raw value is its name.
 public enum FilterField: String, Sendable, CaseIterable {
-  // Fields whose values rows know.
+  /// A field whose value rows know.
   case g, state, reason, age, site, p, m, fd, by, kind, dir, lane, tid, peer, lrq, use, cpu, text
-  // Fields whose values are only printed, in the columns with these names.
+  /// A field whose value is only printed, in the column with this name.
   case below, max, search, gsrun, steals, lost, gsgot, hits, tries, gcache, stacks, run, sched, call, nop, os,
     stall
+  /// A field whose value is only printed, in the column with this name.
   case cputime, stalled, gaveup, taken, looks, gs, asteal, calls, here, holds, written, timesround, running,
     ready
 
