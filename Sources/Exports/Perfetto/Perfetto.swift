@@ -49,7 +49,7 @@ package struct Perfetto: HistoryVisitor {
     var runnable = 0
     var waiting = 0
     var syscall = 0
-    /// When they were last written, in nanoseconds.
+    /// When these counts were last written, in nanoseconds.
     var time: UInt64 = 0
   }
 

@@ -6,7 +6,7 @@ import History
 struct MissingRecords {
   private var gaps: [(from: UInt64, to: UInt64, count: UInt64)] = []
 
-  /// Takes the next segment.
+  /// Takes in the next segment.
   package mutating func take(_ window: Window) {
     let missing = window.missing(at: .max)
     guard missing > 0 || !window.isWhole else { return }

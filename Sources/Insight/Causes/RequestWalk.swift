@@ -34,7 +34,7 @@ public struct RequestStep: Sendable, Equatable {
     case happened
     /// It did not happen: it was not needed, or the request did not get so far.
     case absent
-    /// It happened, or may have; no event tells when.
+    /// It happened, or may have happened, but no event tells when.
     case untold
   }
 

@@ -19,7 +19,6 @@
 // a search is given the result of the last one, it looks only at records behind the positions to which the
 // lanes had come then. This is right only if the last search left out nothing that the new one wants: it
 // asked the same question, it saw no record later than its moment, and no names have changed since.
-// saw was later than its moment, and names have not changed.
 import History
 import Observed
 import Region
@@ -41,7 +40,7 @@ package struct FoundEvents {
   fileprivate let segment, oldest: Int
   /// The position after the last record of each lane.
   fileprivate let ends: [Lane: UInt64]
-  /// Whether nothing was left out that a later search may want. See §3.
+  /// Whether the search has seen everything that a later search may want. See §3.
   fileprivate var isWhole = true
 
   fileprivate init(_ query: EventQuery, _ source: DetailSource) {

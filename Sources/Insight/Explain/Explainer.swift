@@ -6,7 +6,6 @@
 // happened to it, by the events before. Third, the rule of the scheduler behind that, in two sentences.
 // Fourth, where it helps, a hint where to look further. If something did not happen, the answer says so; if
 // records are missing, it says that too.
-// screen tells more. What has not happened is said to have not happened; where records are missing, that is said too.
 import History
 import Observed
 

@@ -38,11 +38,11 @@ public struct Past: Sendable, Equatable {
   /// A moment of which nothing is known.
   public init() {}
 
-  /// Whether the history goes on, so that there is a now to go back to.
+  /// Whether the history still grows, so that a viewer can go back to now.
   public var goesOn: Bool { origin == .live }
 }
 
 extension Frame {
-  /// Whether it is of a history that goes on, or of no history: then its moment is now, or can be left for now.
+  /// Whether the frame is of now, or of a history that still grows. In both cases a viewer can go to now.
   public var goesOn: Bool { past?.goesOn ?? true }
 }

@@ -52,8 +52,8 @@ public struct Census: Sendable, Equatable {
   /// The Gs that have waited longest, oldest first: at most `mostWaiters` for each reason, and as many that
   /// wait for a P.
   public var waiters: [Waiter] = []
-  /// Where Gs were spawned that ran, were preempted, were in system calls or were ready; at most
-  /// `mostEntries` of them.
+  /// Where a G was spawned, by the G's id. Has at most `mostEntries` Gs, and only those that ran, were
+  /// preempted, were in system calls or were ready.
   package var entries: [UInt64: String] = [:]
 
   static let mostSites = 64

@@ -5,7 +5,7 @@
 // and shares of time, from every event), pressure (from whole segments, as many as time allows), the census
 // (from tables of Gs) and the steal matrix (from the region itself). A live viewer keeps the first three up
 // to date while its history grows. For a moment of the past they are computed again from the events before
-// it, as far back as `reach` records go.
+// it, as far back as PastInstruments reads.
 import History
 import Host
 import Observed
@@ -32,7 +32,7 @@ public struct Instruments: Sendable, Equatable {
   public var recentTime: UInt64 = 0
   /// Everything since `since`.
   public var total = Activity()
-  /// For what Gs waited, in as much of the last ten seconds as was measured.
+  /// What Gs waited for, in as much of the last ten seconds as was measured.
   public var pressure = Pressure()
   /// For how long the operating system kept threads waiting for a CPU in the last ten seconds. nil: not
   /// known. This is not in the region, so a moment of the past has it only if a viewer recorded it then.
@@ -43,7 +43,8 @@ public struct Instruments: Sendable, Equatable {
   public var steals = StealMatrix()
   /// The Gs that run at the moment, as far as events tell.
   var running: [Running] = []
-  /// For what Gs work that run, ran long or were preempted: the label of their span, by the G's id.
+  /// The label of the span for which a G works, by the G's id. Has only Gs that run, ran long or were
+  /// preempted.
   package var requests: [UInt64: String] = [:]
   /// What the lints have found.
   public var findings: [Finding] = []

@@ -8,7 +8,7 @@ package final class LiveMeters: HistoryFollower {
   private(set) var meter: Meter
   private(set) var pressure = PressureProbe()
 
-  /// - Parameter reasons: the wait reason for each raw number of the source.
+  /// - Parameter reasons: the wait reason for which each raw number in the source's events stands.
   package init(reasons: [WaitReason?]) { meter = Meter(reasons: reasons) }
 
   /// How many batches came late; see Meter §4.

@@ -34,7 +34,6 @@
 //
 // §5 Bounds. At most `kept` closed seconds are kept, and at most `mostOpen` are open. Ps, Ms and the lists of
 // each second are bounded by what a record can hold. Whatever the records say, nothing traps.
-// what their numbers can be in a record. Whatever the records say, nothing traps.
 import Observed
 import Region
 

@@ -10,7 +10,6 @@
 // §2 A flood brings more records at once than may be read between two drains. Then only the first `share`
 // records of each lane are kept, and the measurement ends before the first record that was not kept, because
 // up to there the records of all lanes are known.
-// are kept, and the measurement ends before the first that was not: up to there every lane's records are known.
 import History
 import Observed
 import Region
