@@ -7,10 +7,10 @@
 // recording may say anything.
 //
 // §2 The design. Every record is first put in order (TimelineOrder), and then applied to a model of all Gs,
-// Ms and Ps. If something must have happened before it that no record told, this is inferred and marked as
-// such. For example, if a G parks without having been started, it is started first, at the same moment, and
-// the G that ran there before is stopped. So whatever the records are, the steps hold to the invariants
-// below, and their times increase strictly.
+// Ms and Ps. If something must have happened before a record, and no record told of it, it is inferred and
+// marked as such. For example, if a G parks without having been started, it is started first, at the same
+// moment, and the G that ran there before is stopped. So whatever the records are, the steps hold to the
+// invariants below, and their times increase strictly.
 //
 // Invariants, after every step:
 //   1. A P is held by one M at most, and an M holds one P at most.

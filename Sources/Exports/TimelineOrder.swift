@@ -54,8 +54,9 @@ struct TimelineOrder {
     (held, lanes, threads, awaited) = ([], [], [], [])
   }
 
-  /// The time, in nanoseconds, at which to put something that no record tells. This is its own moment, unless
-  /// records are held: these may still be earlier, so it is put at the last step then.
+  /// The time, in nanoseconds, at which to put something that no record tells. If no records are held, this
+  /// is its own moment. Otherwise it is the time of the last step, because the held records may still come
+  /// before it.
   package mutating func moment(_ time: UInt64) -> UInt64 {
     if held.isEmpty { timeline.advance(to: time) }
     return timeline.time

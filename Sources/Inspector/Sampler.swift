@@ -70,8 +70,8 @@ public struct Sampler {
   public let history: History?
   /// The last snapshot; nil: there is none yet.
   public private(set) var latest: Snapshot?
-  /// Since when the G has been runnable that has waited longest, in nanoseconds of the machine's monotonic
-  /// clock, by the last table of Gs. nil: no G waits for a P, or no table was read.
+  /// Since when the longest waiting G has been runnable, in nanoseconds of the machine's monotonic clock, by
+  /// the last table of Gs. nil: no G waits for a P, or no table was read.
   public var oldestRunnable: UInt64? { tables.taker.latest.oldestRunnable?.since }
   private var builder = FrameBuilder()
   /// The frame of the target's end; nil: it has not ended.

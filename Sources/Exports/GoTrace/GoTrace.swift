@@ -172,7 +172,7 @@ struct GoTrace: HistoryVisitor {
 
   private mutating func create(_ step: Step, _ entry: UInt64) {
     if step.isInferred, generation.number == 1 {
-      // The G existed already. The first generation may still say so here.
+      // The G existed before the trace began. In the first generation its status may come as late as here.
       generation.add(.goStatus, m: Self.outside, at: step.time, step.g, .max, 1)
     } else if step.p == nil {
       generation.add(.goCreateSyscall, m: Self.outside, at: step.time, step.g)

@@ -64,7 +64,7 @@ extension SpanSummary {
 extension SpanWalk {
   /// The span, and then what its Gs did, in the order of time.
   ///
-  /// - Parameter limit: at most so many pieces of what the Gs did are told.
+  /// - Parameter limit: how many pieces of what the Gs did are told at most.
   public func lines(limit: Int) -> [String] {
     var lines = [span.text]
     if span.gs > 1 { lines.append("  the others: \(span.others.text)") }

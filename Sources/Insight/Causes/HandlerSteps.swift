@@ -22,9 +22,9 @@ struct HandlerPiece: Equatable {
     case stopped(keptThread: Bool)
     /// It created the G with this id. This takes no time.
     case started(UInt64)
-    /// It ended the wait of the G with this id. This takes no time.
+    /// It ended the wait of the G with this id, which had waited for this reason. This takes no time.
     case readied(UInt64, WaitReason)
-    /// So many things that are not told one by one, and where their time went.
+    /// Things that are not told one by one: how many they are, and where their time went.
     case others(Int, SpanSums)
   }
 

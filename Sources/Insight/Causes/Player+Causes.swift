@@ -169,8 +169,8 @@ extension Player {
     guard var trace = QueueTrace(facts), let ready = facts.ready, let end = facts.end else { return nil }
     var isIn = false
     var isOver = false
-    // Wanted are the events that move Gs between queues, and the two events between which these are looked
-    // for.
+    // The sieve lets through the events that move Gs between queues, and the two events between which those
+    // are looked for.
     let sieve = RecordSieve(
       of: facts.g,
       others: [.steal, .grqTake, .procStart, .mWake, .goCreate, .goReady, .goStart, .overflow, .procRetire])

@@ -108,7 +108,7 @@ extension Player {
     return origin
   }
 
-  /// Returns the last wait for a socket that was over by this moment and ended after `ticks`.
+  /// Returns the last wait of a G for a socket. The wait must have ended by this moment, and after `ticks`.
   private func socketWait(of g: UInt64, after ticks: UInt64) -> Wait? {
     lastWait(of: g, within: [1, 4, 16]) { wait in
       guard wait.facts.end != nil, wait.facts.endTime > ticks else { return false }

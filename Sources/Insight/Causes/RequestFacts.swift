@@ -3,8 +3,8 @@
 // §1 The root of a request is the G that began its span (SpanWalk.swift): the G of its connection. The root's
 // own events before the span say what sort of request it was. One goes back from the beginning of the span,
 // and the first of these decides: if the root was created, this is the first request of the connection, and
-// an accept led to it; if an earlier span ended, the connection existed before; if the history begins, it is
-// known only that the connection is older.
+// an accept led to it; if an earlier span ended, the connection existed before; if the history reaches no
+// further back, it is known only that the connection is older.
 //
 // §2 The arrival is the last wait for a socket that ended before the span. On a new connection it is a wait
 // of the G that created the root, and lies before that creation. Otherwise it is a wait of the root itself,

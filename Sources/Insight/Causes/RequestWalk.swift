@@ -47,8 +47,8 @@ public struct RequestStep: Sendable, Equatable {
   /// The moment at which to look at the scheduler for this step, in the same nanoseconds: `time`, or that of
   /// the last step before it that has one.
   public var moment: UInt64 = 0
-  /// Nanoseconds that a thing took that the handler did; nil for all other steps. They add up to the length
-  /// of the request.
+  /// For a thing that the handler did: how long it took, in nanoseconds. These times add up to the length of
+  /// the request. nil for all other steps.
   public var lasted: UInt64?
   /// The G of the step; nil: not known.
   public var g: UInt64?
@@ -88,8 +88,8 @@ public struct RequestWalk: Sendable, Equatable {
     return Int64(clamping: time) - Int64(clamping: zero)
   }
 
-  /// Nanoseconds to a step from the last one before it that has a time. nil: this one or all before have
-  /// none.
+  /// Nanoseconds to a step from the last one before it that has a time. nil: this step has no time, or no
+  /// step before it has one.
   public func delta(_ step: Int) -> Int64? {
     guard let own = offset(step), let before = (0..<step).last(where: { steps[$0].time != nil }) else {
       return nil

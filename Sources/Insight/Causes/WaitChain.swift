@@ -71,8 +71,8 @@ public struct Hop: Sendable, Equatable {
 public struct Verdict: Sendable, Equatable {
   /// What is to blame.
   public enum Cause: String, Sendable, CaseIterable {
-    /// The scheduler is not: what the G waited for did not come sooner. The reason of the wait says what that
-    /// is.
+    /// Nothing in the scheduler: what the G waited for did not come sooner. The reason of the wait says what
+    /// that is.
     case waited
     /// The poll that found its descriptor ready was late, or its timer was late.
     case netpollLate, timerLate

@@ -61,7 +61,7 @@ package struct FoundEvents {
 
 /// Looks for events. `step` looks at one piece, so that a caller may do other things in between.
 struct EventSearch {
-  /// Maximum number of records that are looked at. After that no further piece is.
+  /// Maximum number of records that one search looks at.
   package static let most = 400_000
 
   private let most: Int

@@ -1,8 +1,8 @@
 // What a viewer wants besides the gauges, and what it then gets.
 //
 // A frame always has the gauges, because they are cheap. Lists of Gs, single events, trends, and the
-// operating system's view of threads and sockets are not. So only what is on the screen is found out. This is
-// the same for a live target, a recording and a black box, as far as each has the data.
+// operating system's view of threads and sockets are not cheap. So only what is on the screen is found out.
+// This is the same for a live target, a recording and a black box, as far as each has the data.
 import History
 import Host
 import Observed
@@ -82,7 +82,7 @@ public struct Health: Sendable, Equatable {
   public var drainInterval: UInt64 = 0
   /// How many events were taken in since mpgtop attached.
   public var taken: UInt64 = 0
-  /// Nanoseconds that taking them in has taken.
+  /// How long it took to take these events in, in nanoseconds.
   public var takingTime: UInt64 = 0
   /// Bytes of memory that the history takes.
   public var historyBytes = 0
@@ -94,7 +94,7 @@ public struct Health: Sendable, Equatable {
   public var first: UInt64 = 0
   /// The last moment of the history, in nanoseconds of the same clock.
   public var last: UInt64 = 0
-  /// The share of a core that this process has used since the last frame that told it; nil: not known.
+  /// The share of a core that this process uses, measured over at least a second; nil: not measured yet.
   public var ownUse: Double?
   /// Bytes of memory that this process takes; nil: not known.
   public var ownMemory: UInt64?

@@ -295,7 +295,8 @@ extension LaneTimeline.Slot {
     case .between: between += time
     case .running(let id):
       running += time
-      // All slices count of the G that leads so far. Another G takes the lead by one longer slice.
+      // For the G that leads so far, all slices count. Another G takes the lead only with one slice that is
+      // longer than all these.
       if id == g { gTime += time } else if time > gTime { (g, gTime) = (id, time) }
     }
   }

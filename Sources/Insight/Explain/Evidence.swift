@@ -21,9 +21,9 @@ package struct Evidence {
   package let names: StringBook
   package let reasons: [WaitReason?]
   private var gaps = MissingRecords()
-  /// Where the Gs of these events were spawned, as string ids.
+  /// Where the Gs of these events were spawned, as string ids by the G's id.
   private var entries: [UInt64: UInt64] = [:]
-  /// The labels of the spans that these Gs belong to, as string ids.
+  /// The label of the span that each of these Gs belongs to, as a string id by the G's id.
   private var labels: [UInt64: UInt64] = [:]
 
   package init(_ player: Player) {
@@ -46,7 +46,7 @@ package struct Evidence {
     }
   }
 
-  /// Notes where a G was spawned, and to which span it belongs. A span is mostly a request.
+  /// Notes where a G was spawned, and to which span it belongs. In most programs a span is a request.
   private mutating func note(_ record: Record) {
     if record.kind == .goCreate {
       entries[record.g] = UInt64(record.count)

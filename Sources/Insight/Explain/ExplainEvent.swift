@@ -1,6 +1,6 @@
 // An event in words: what it is, what led to it, and what it led to.
 //
-// A cause is looked for where the scheduler's protocol puts it: a G's move follows from its move before, a
+// A cause is looked for where the scheduler's protocol puts it: a G's move follows from its previous move, a
 // thread that takes a P was woken, a P is taken from a thread that entered a system call. If there is no such
 // rule, the answer names the neighbours on the same lane, the event before and the event after.
 import History
@@ -42,7 +42,7 @@ struct EventStory {
     (self.evidence, events, self.index, event) = (evidence, evidence.events, index, evidence.events[index])
   }
 
-  /// Adds the story to an answer.
+  /// Adds the story of the event to an answer.
   package func tell(_ answer: inout Explanation, before ago: String) {
     let plain = evidence.event(event)
     answer.add(.head, "\(plain.text): \(plain.name) on \(event.lane.name), by M\(record.m), \(ago).")
@@ -112,7 +112,7 @@ struct EventStory {
     case .steal, .grqTake: return after { $0.lane == lane && $0.record.kind == .goStart }
     case .retake: return after { $0.lane == .p(Int(record.count)) && $0.record.kind == .procStart }
     case .preemptRequest:
-      // The G may stop by itself before it is stopped. Then the request had no consequence.
+      // The G may stop by itself before sysmon's request takes effect. Then the request had no consequence.
       let stops: [EventKind] = [.goPreempt, .goPark, .goYield, .goExit, .goSyscall, .goLabel]
       let next = after { event in
         UInt64(event.record.m) == record.arg && event.record.kind.map(stops.contains) ?? false

@@ -13,7 +13,7 @@ import Observed
 struct Explainer {
   package let evidence: Evidence
   package let instruments: Instruments?
-  /// Answers what needs more of the history than the evidence has.
+  /// For answers that need more of the history than the evidence has.
   package let player: Player
 
   init(_ player: Player, _ instruments: Instruments?) {

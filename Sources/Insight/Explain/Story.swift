@@ -38,7 +38,7 @@ struct Story {
     var count = 0
     /// How long they ran in all, in ticks.
     var time: UInt64 = 0
-    /// When the G began that runs now, in ticks; nil: none runs.
+    /// When the running G began, in ticks; nil: none runs.
     var since: UInt64?
     /// The last G that ran.
     var last: UInt64

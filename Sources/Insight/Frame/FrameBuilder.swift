@@ -69,7 +69,7 @@ public struct FrameBuilder: Sendable {
   /// Maximum number of bases.
   private static let most = 256
 
-  /// Where the window begins of a frame that ends at `now`.
+  /// The beginning of the window of a frame at `now`: a second before it, or `since` if that is earlier.
   package static func begin(_ now: UInt64, since: UInt64) -> UInt64 { min(since, now - min(now, window)) }
 
   private mutating func forget(before begin: UInt64) {

@@ -22,15 +22,15 @@
 // of six sums. The HDR histograms are made from the tally once a second (see SpanTally). Most other records
 // cost a look at a table. `mpgtop --self-test` measures this as a part of taking events in.
 //
-// §4 Exactness. Counts are the numbers of the events. The times of a P add up to the time that it was
+// §4 Exactness. Counts are the exact numbers of events. The times of a P add up to the time that it was
 // watched, second by second, because its time is split at the end of each second. Where records were lost,
-// time is `unknown` and no slice is invented.
-// If the M of a P is in a system call, sysmon may take the P. It records that in the P's lane, before anybody
-// else can have the P. An older target records it in the lane of sysmon's M. So the lanes of Ms are read
-// before those of Ps, in every drain and from the history as well. If such a record is nevertheless written
-// between the two readings, the P counts as in the call until its next record.
-// A thread may be held up between taking a record's time and writing the record. Such a record counts in the
-// second in which it came, and what its P did up to then stays as it was told: `late` counts these batches.
+// time is `unknown` and no slice is invented. If the M of a P is in a system call, sysmon may take the P. It
+// records that in the P's lane, before anybody else can have the P. An older target records it in the lane of
+// sysmon's M. So the lanes of Ms are read before those of Ps, in every drain and from the history as well. If
+// such a record is nevertheless written between the two readings, the P counts as in the call until its next
+// record. A thread may be held up between taking a record's time and writing the record. Such a record counts
+// in the second in which it came, and what its P did up to then stays as it was told: `late` counts these
+// batches.
 //
 // §5 Bounds. At most `kept` closed seconds are kept, and at most `mostOpen` are open. Ps, Ms and the lists of
 // each second are bounded by what a record can hold. Whatever the records say, nothing traps.

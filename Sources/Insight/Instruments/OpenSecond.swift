@@ -16,11 +16,11 @@ struct OpenSecond {
   package private(set) var preemptions: UInt64 = 0
   private var preempted: [UInt64: Int] = [:]
   private var longest: (g: UInt64, ticks: UInt64) = (0, 0)
-  /// How many ticks each G ran in goes of `long` ticks or more.
+  /// How many ticks each G ran in runs of `long` ticks or more.
   private var busy: [UInt64: UInt64] = [:]
-  /// The label of the span (a string id) for which a G worked that ran long or was preempted.
+  /// For each G that ran long or was preempted: the label of the span for which it worked, as a string id.
   private var labels: [UInt64: UInt64] = [:]
-  /// Some 40 to 130 µs. Shorter goes are not looked at, so that a flood of short Gs costs nothing more.
+  /// Some 40 to 130 µs. Shorter runs are not noted by G, so that a flood of short Gs costs nothing more.
   private static let long: UInt64 = 1 << 17
   /// What the Ps did: `uses` words for each P.
   private var ps: [UInt64] = []
@@ -42,7 +42,7 @@ struct OpenSecond {
     if ticks >= Self.long { addBusy(ticks, of: g) }
   }
 
-  /// Whether a go is long enough to count in `busy`.
+  /// Whether a run is long enough to count in `busy`.
   @inline(__always)
   static func isLong(_ ticks: UInt64) -> Bool { ticks >= long }
 

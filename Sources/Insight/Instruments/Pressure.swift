@@ -1,13 +1,13 @@
 // Pressure: for which share of the time Gs waited for a P, and whether they needed to.
 //
 // §1 The parts. At any moment some Gs are runnable and do not run, or none is; and some Ps are held by no M,
-// or none is. If a G waits while a P is idle, it waits for nothing but a wake-up: this is *avoidable*. If it
-// waits while an M with a P searches, that M is looking for it: *searching*. If it waits while all Ps run
-// other Gs, the machine is *saturated*. A G also waits if its descriptor is ready in the kernel and nobody
-// polls, but the scheduler does not know of that: while hogs hold all Ps, nobody polls. So if a poll finds
-// something after nobody had polled for over a millisecond, the calm time since the poll before becomes
+// or all are held. If a G waits while a P is idle, it waits for nothing but a wake-up: this is *avoidable*.
+// If it waits while an M with a P searches, that M is looking for it: *searching*. If it waits while all Ps
+// run other Gs, the machine is *saturated*. A G also waits if its descriptor is ready in the kernel and
+// nobody polls, but the scheduler does not know of that: while hogs hold all Ps, nobody polls. So if a poll
+// finds something after nobody had polled for over a millisecond, the calm time since the poll before becomes
 // *unpolled*: a descriptor may have been ready for so long at most. These four and *calm* (no G waits) are
-// all there is, so they add up to the window. For what the threads themselves wait, see CPUPressure.
+// all there is, so they add up to the window. CPUPressure tells what the threads themselves wait for.
 //
 // §2 The method. This is exact, from events in the order of time: the number of runnable Gs is that of the
 // keyframe, plus those that became runnable, minus those that started; and what a P does follows from its

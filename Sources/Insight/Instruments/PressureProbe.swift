@@ -26,7 +26,7 @@ struct PressureProbe {
   private var keyframe: Keyframe?
   private var runs: [Lane: [Record]] = [:]
   private var count = 0
-  /// When the first record was written that was not kept, in ticks; see §2.
+  /// The time of the first record that was not kept, in ticks; see §2.
   private var cut = UInt64.max
   private var measured: [(time: UInt64, pressure: Pressure)] = []
 

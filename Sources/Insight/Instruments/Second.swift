@@ -78,9 +78,9 @@ public struct Activity: Sendable, Equatable {
   /// How often each G was preempted: only the `mostPreempted` Gs that were preempted most often.
   public var preempted: [UInt64: Int] = [:]
 
-  /// For how many nanoseconds each G ran in long goes: only the `mostPreempted` Gs that ran most.
+  /// How many nanoseconds each G ran in long runs: only the `mostPreempted` Gs that ran most.
   public var busy: [UInt64: UInt64] = [:]
-  /// The label of the span (a string id) for which a G worked that was preempted or ran long.
+  /// For each G that was preempted or ran long: the label of the span for which it worked, as a string id.
   package var labels: [UInt64: UInt64] = [:]
 
   static let mostPreempted = 64
