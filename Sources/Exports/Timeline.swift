@@ -226,7 +226,7 @@ package struct Timeline {
     step(.create(entry: entry), m, g, p, isInferred)
   }
 
-  /// Ends the system call of a G that has a P.
+  /// Ends the system call of a G that goes on at once, because it has a P.
   private mutating func comeBack(_ g: UInt64, _ m: Int, _ p: Int, isInferred: Bool = false) {
     guard gs[g] == G(state: .syscall, m: m), ms[m]?.p == p, ps[p]?.isInSyscall == true else {
       return run(g, m, p, isInferred: isInferred)

@@ -50,7 +50,7 @@ package struct WaitFacts: Sendable, Equatable {
     package var since: UInt64
     /// Whether it was a timer. If not, it was a poll.
     var isTimer: Bool
-    /// Who made that poll, as the event encodes it: 0 is the netpoll thread, 1 a searching M, 2 sysmon.
+    /// Who made the late poll, as the event encodes it: 0 is the netpoll thread, 1 a searching M, 2 sysmon.
     var poller: UInt8 = 0
   }
 

@@ -178,7 +178,8 @@ struct EventSearch {
     found.records.removeFirst(max(0, found.records.count - found.query.limit))
   }
 
-  /// The records of a piece that pass and may be wanted, at most the last `limit` of them, in their order.
+  /// The records of a piece that pass the filter and may be wanted: at most the last `limit` of them, in
+  /// their order.
   private mutating func passing(_ piece: StretchPiece, _ records: [Record]) -> [PlacedRecord] {
     var fresh: [PlacedRecord] = []
     let cutoff = cutoff ?? 0

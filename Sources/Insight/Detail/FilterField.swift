@@ -2,7 +2,7 @@
 
 /// A field that a filter can name. The raw value is its name.
 public enum FilterField: String, Sendable, CaseIterable {
-  /// A field whose value rows know.
+  /// A field whose value a row knows by itself.
   case g, state, reason, age, site, p, m, fd, by, kind, dir, lane, tid, peer, lrq, use, cpu, text
   /// A field whose value is only printed, in the column with this name.
   case below, max, search, gsrun, steals, lost, gsgot, hits, tries, gcache, stacks, run, sched, call, nop, os,

@@ -11,7 +11,8 @@ public struct PastFrames {
 
   private let instruments = PastInstruments()
   private var detailer = Detailer()
-  /// The last frame with details, and the question that it answers. While nothing moves it is used again.
+  /// The last frame with details, and the question that it answers. As long as the same question is asked,
+  /// this frame is used again.
   private var made: (of: FrameSubject, frame: Frame)?
 
   /// Keeps nothing yet.

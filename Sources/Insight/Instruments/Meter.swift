@@ -13,7 +13,7 @@
 //     netpoll      the same, of starts whose detail says that the G waited for a descriptor
 //     system call  goSyscallExit's arg: the ticks since the G entered
 //     slice        from a start to the next stop in the same lane: a P runs one G at a time
-//     time of a P  from each record of its lane to the next, by what the first made it do
+//     time of a P  from each record of its lane to the next, by what the first record made the P do
 //     time of an M the time of the Ps that it held, since a record names the M; in the rest it held no P
 //
 // Pressure needs the lanes in the order of time, so it is measured over a part of the time (see Pressure).
