@@ -47,8 +47,8 @@ struct TablePace {
 /// Looks at one target again and again. It never waits itself: `step` says when it wants to be called again,
 /// and until then the caller sleeps, or waits for keys. Use it on one thread at a time.
 public struct Sampler {
-  /// Nanoseconds between snapshots. Four in a second show spikes, and four keyframes in a second of history
-  /// are enough.
+  /// Nanoseconds between snapshots. With four in a second spikes are seen, and a second of history has four
+  /// keyframes.
   public static let snapshotInterval: UInt64 = 250_000_000
   /// The shortest interval between two drains, in nanoseconds.
   static let shortest: UInt64 = 1_000_000

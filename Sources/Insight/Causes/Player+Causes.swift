@@ -47,8 +47,9 @@ extension Player {
     return nil
   }
 
-  /// The number of the segment in which the G last changed its state. Later segments have no event of this G,
-  /// so they need not be read. nil: not known, because records are missing or no list of the Gs is at hand.
+  /// The number of the segment in which the G last changed its state. Later segments tell nothing more of its
+  /// waits, so they need not be read. nil: not known, because records are missing or no list of the Gs is at
+  /// hand.
   private func lastMove(of g: UInt64) -> Int? {
     guard missing == 0, let all = goroutinesAtHand?.all, let since = all.first(where: { $0.id == g })?.since
     else { return nil }

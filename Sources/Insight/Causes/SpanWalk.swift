@@ -86,7 +86,7 @@ public struct SpanWalk: Sendable, Equatable {
   public struct Member: Sendable, Equatable {
     /// The id of the G.
     public var g: UInt64
-    /// The G that created it; nil: it joined the span by itself.
+    /// The G that created it; nil: it began the span, or joined it by itself.
     public var parent: UInt64?
     /// Where it was spawned; nil: not known.
     public var entry: String?

@@ -21,7 +21,7 @@ public struct Site: Sendable, Equatable {
   public var grownBy = 0
   /// Its G that has been in its present state for longest; nil: not known.
   public var oldest: UInt64?
-  /// Since when that G has been in its state, in nanoseconds of the machine's monotonic clock.
+  /// Since when the site's oldest G has been in its state, in nanoseconds of the machine's monotonic clock.
   public var oldestSince: UInt64?
 }
 
