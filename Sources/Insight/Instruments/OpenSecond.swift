@@ -29,8 +29,8 @@ struct OpenSecond {
 
   private static let uses = PTime.Use.allCases.count
   private static let shares = 4
-  /// Maximum number of Gs in a list. Sysmon stops a hundred a second on each P, but damaged records may tell
-  /// of any number.
+  /// Maximum number of Gs in a list. Sysmon preempts a hundred Gs a second on each P, but damaged records may
+  /// tell of any number.
   private static let mostPreempted = 4096
 
   init(number: UInt64) { self.number = number }
