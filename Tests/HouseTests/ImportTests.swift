@@ -81,6 +81,43 @@ struct ImportTests {
     #expect(Set(folders) == Set(Layer.all.map(\.folder)))
   }
 
+  /// Rows of ARCHITECTURE's table of targets, by folder: the target, and what it may import.
+  private static let rows: [String: (target: String, mayImport: Set<String>)] = {
+    let rows = Repository.architecture.lines.compactMap { line -> (String, (String, Set<String>))? in
+      guard let row = line.firstMatch(of: #/^\| `([\w-]+)` \| `Sources\/(\w+)` \| ([^|]*) \|/#) else {
+        return nil
+      }
+      let imports = row.3.matches(of: #/`(\w+)`/#).map { String($0.1) }
+      return (String(row.2), (String(row.1), Set(imports)))
+    }
+    return Dictionary(uniqueKeysWithValues: rows)
+  }()
+
+  @Test("ARCHITECTURE's table of targets is what the layers are", arguments: Layer.all)
+  func tableOfTargets(_ layer: Layer) {
+    #expect(Self.rows[layer.folder]?.mayImport == layer.mayImport)
+  }
+
+  @Test("Every folder of Sources has a row in the table and a place in the package, and nothing else has")
+  func tableIsWhole() {
+    let folders = Set(
+      Repository.paths(below: "Sources").compactMap { path in
+        path.split(separator: "/").dropFirst().first.map(String.init)
+      })
+    #expect(Set(Self.rows.keys) == folders)
+    let package = Repository.text("Package.swift").lines.joined(separator: "\n")
+    #expect(Self.rows.values.allSatisfy { package.contains("name: \"\($0.target)\"") })
+  }
+
+  @Test("Every target that other targets import is drawn in ARCHITECTURE's picture")
+  func pictureIsWhole() {
+    let lines = Repository.architecture.lines
+    let picture = lines.drop { $0 != "```" }.dropFirst().prefix { $0 != "```" }.joined(separator: " ")
+    let drawn = Set(picture.matches(of: #/[\w-]+/#).map { String($0.0) })
+    let imported = Set(Layer.all.flatMap(\.mayImport)).intersection(Self.rows.values.map(\.target))
+    #expect(imported.subtracting(drawn).subtracting(["CSoak"]).isEmpty)
+  }
+
   @Test("Region imports Synchronization and nothing else")
   func regionIsPure() {
     #expect(Import.all.filter { $0.file.isIn("Sources/Region") && $0.module != "Synchronization" }.isEmpty)
