@@ -159,7 +159,10 @@ public struct Event: Sendable, Equatable {
     case .gcEnd: return "gc ends, \(arg) bytes freed"
     case .retake: return "P\(count) is taken from M\(arg)"
     case .preemptRequest: return "M\(arg) on P\(count) is asked to stop"
-    default: return "\(kind)"
+    case .boot, .goCreate, .goStart, .goPark, .goReady, .goYield, .goExit, .goPreempt, .goResume,
+      .goSyscall, .goSyscallExit, .procsChange, .procRetire, .shortage, .lend, .goLabel, .netpollLate,
+      .timerLate:
+      return "\(kind)"
     }
   }
 }

@@ -148,7 +148,10 @@ package struct Model {
       if let m { state.ms[m].tid = Int32(truncatingIfNeeded: record.arg) }
     case .mEnd:
       if let m { remove(m) }
-    default: break
+    case .boot, .goCreate, .goReady, .steal, .overflow, .grqTake, .mWake, .netpoll, .timers, .gcStart,
+      .gcEnd, .preemptRequest, .shortage, .lend, .goLabel, .netpollLate, .timerLate, .nextStolen,
+      .goSetAside, .takeUp:
+      break
     }
   }
 

@@ -102,7 +102,10 @@ extension EventKind {
     case .goSetAside:
       "There was no memory for a new G's stack. The G waits, on no queue, until there is some."
     case .takeUp: "There are stacks again: Gs that had to wait for one are on a run queue."
-    default: ""
+    case .goCreate, .goStart, .goPark, .goReady, .goYield, .goExit, .procStart, .procStop, .steal,
+      .overflow, .grqTake, .mStart, .mPark, .mWake, .mSpin, .mUnspin, .netpoll, .timers, .goPreempt,
+      .goResume, .goSyscall, .goSyscallExit, .goLabel, .mEnd, .netpollStandby:
+      ""
     }
   }
 

@@ -211,7 +211,10 @@ struct Story {
     case .mEnd: return "ended, since nobody had needed it for a while"
     case .gcStart: return "began to collect what the runtime does not need"
     case .gcEnd: return "gave back \(counted(record.arg, "byte"))"
-    default: return nil
+    case .boot, .goCreate, .goStart, .goPark, .goReady, .goYield, .goExit, .procStop, .mWake, .goPreempt,
+      .goResume, .goSyscall, .goSyscallExit, .retake, .preemptRequest, .procsChange, .shortage, .lend,
+      .goLabel, .netpollLate, .timerLate, .nextStolen:
+      return nil
     }
   }
 

@@ -155,7 +155,10 @@ package struct Meter {
     case .mUnspin: .find
     case .steal, .netpoll: .note
     case .goLabel: .label
-    default: .nothing
+    case .boot, .goCreate, .goReady, .overflow, .grqTake, .mStart, .mPark, .mWake, .timers, .gcStart,
+      .gcEnd, .preemptRequest, .procsChange, .shortage, .lend, .netpollLate, .timerLate, .mEnd,
+      .nextStolen, .goSetAside, .takeUp, .netpollStandby, nil:
+      .nothing
     }
   }
 

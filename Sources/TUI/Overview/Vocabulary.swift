@@ -144,7 +144,7 @@ extension Event {
     case .netpoll, .netpollStandby: .outside
     case .goExit, .procStart, .procStop, .procRetire, .mStart, .mPark, .mEnd, .mWake: .idle
     case .overflow, .shortage, .goSetAside, .timerLate, .netpollLate: .wrong
-    default: .runtime
+    case .boot, .gcStart, .gcEnd, .procsChange, .goLabel, .nextStolen, nil: .runtime
     }
   }
   var style: Style { meaning.style }
