@@ -15,7 +15,7 @@ struct Options: ParsableCommand {
       understood; 5 the target is gone; 64 wrong usage, or no usable terminal; 71 a system call failed; 74 standard \
       output cannot be written; 128 + n ended by signal n.
       """,
-    version: "0.5.0")
+    version: "0.2.0")
 
   @Argument(
     help: ArgumentHelp(
