@@ -108,6 +108,13 @@ let package = Package(
     .executableTarget(
       name: "snippets", dependencies: ["MPG", "Net", "HTTP", "Inspector"], path: "examples/snippets",
       swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
+    // What programs on the runtime look like; not installed.
+    .executableTarget(
+      name: "crawler-example", dependencies: ["MPG"], path: "examples/crawler", swiftSettings: swift),
+    .executableTarget(
+      name: "chat-example", dependencies: ["MPG", "Net"], path: "examples/chat", swiftSettings: swift),
+    .executableTarget(
+      name: "duplicates-example", dependencies: ["MPG"], path: "examples/duplicates", swiftSettings: swift),
 
     // Everything at once and at random, watched from outside; not installed. What it needs of Linux that Swift does not see.
     .target(name: "CSoak", cSettings: [.define("_GNU_SOURCE")]),

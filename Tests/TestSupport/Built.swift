@@ -7,6 +7,9 @@ package enum Built {
   package static let demo = path("mpg-demo")
   package static let soak = path("mpg-soak")
   package static let inspectorExample = path("inspector-example")
+  package static let crawlerExample = path("crawler-example")
+  package static let chatExample = path("chat-example")
+  package static let duplicatesExample = path("duplicates-example")
   package static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().path
   /// The folder of Package.swift.

@@ -58,10 +58,16 @@ package final class LoopbackSocket {
 
   /// The bytes that have arrived; waits for at least one.
   package func receive() throws -> [UInt8] {
+    guard let bytes = try receiveUnlessEnded() else { throw Broken("the server hung up") }
+    return bytes
+  }
+
+  /// The same; nil at the end of the stream.
+  package func receiveUnlessEnded() throws -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = unsafe recv(fd, &bytes, bytes.count, 0)
-    guard count > 0 else { throw Broken(count == 0 ? "the server hung up" : "recv: errno \(errno)") }
-    return Array(bytes.prefix(count))
+    guard count >= 0 else { throw Broken("recv: errno \(errno)") }
+    return count == 0 ? nil : Array(bytes.prefix(count))
   }
 
   package func leavesNoTrace() {
