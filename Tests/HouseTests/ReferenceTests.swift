@@ -42,7 +42,10 @@ struct Reference: Sendable, CustomStringConvertible {
 @Suite("References")
 struct ReferenceTests {
   static let readers = [Repository.readme, Repository.architecture]
-  static let text = Repository.code + Repository.docs + readers
+  /// What else is not in docs.
+  static let pages = ["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "findings/README.md"]
+    .map(Repository.text)
+  static let text = Repository.code + Repository.docs + readers + pages
 
   @Test("A reference to a section is found and followed")
   func referencesAreFollowed() {
@@ -62,11 +65,12 @@ struct ReferenceTests {
   @Test("Every document is linked from README or ARCHITECTURE")
   func documentsAreLinked() {
     let linked = Self.readers.flatMap(\.lines).joined(separator: "\n")
-    let unlinked = Repository.docs.filter { !linked.contains("(\($0.path))") }
+    let unlinked = (Repository.docs + Self.pages).filter { !linked.contains("(\($0.path))") }
     #expect(unlinked.isEmpty)
   }
 
-  @Test("Every link to a file of the repository leads somewhere", arguments: readers + Repository.docs)
+  @Test(
+    "Every link to a file of the repository leads somewhere", arguments: readers + pages + Repository.docs)
   func linksLeadSomewhere(_ document: TextFile) {
     let folder = Repository.root.appending(path: document.path).deletingLastPathComponent()
     let dead = document.lines.flatMap { $0.matches(of: #/\]\(([^)#:\s]+)(?:#[^)]*)?\)/#) }
@@ -78,7 +82,7 @@ struct ReferenceTests {
   @Test("Every Swift file that a document names exists")
   func namedFilesExist() {
     let names = Set(Self.text.filter { $0.path.hasSuffix(".swift") }.map { $0.stem + ".swift" })
-    let dead = (Self.readers + Repository.docs).flatMap { document in
+    let dead = (Self.readers + Self.pages + Repository.docs).flatMap { document in
       document.lines.flatMap { $0.matches(of: #/`(?:[\w\/]+\/)?([\w+]+\.swift)`/#) }
         .map { String($0.1) }.filter { !names.contains($0) && $0 != "Package.swift" }
     }
