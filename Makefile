@@ -175,6 +175,11 @@ instructions: ## instructions of each hot path, which must not grow, large stack
 	@for program in mpg-bench mpg-demo; do scripts/swift_marks.sh $(BIN)/$$program || exit 1; done
 	@scripts/instructions.sh $(BIN) $(if $(UPDATE),update)
 
+api: ## what the libraries' users could no longer build with since BASE=TAG (or a commit)
+	@test -n "$(BASE)" || { echo 'make api: BASE is missing; for example BASE=0.2.0' >&2; exit 64; }
+	@scripts/need.sh build
+	$(SWIFT) package $(ALIKE) --scratch-path $(SCRATCH) diagnose-api-breaking-changes $(BASE)
+
 install: release ## install mpgtop, mpg-demo, manual page and completions below PREFIX
 	@scripts/install.sh $(BIN) "$(DESTDIR)$(PREFIX)"
 
