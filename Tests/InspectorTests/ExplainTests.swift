@@ -121,6 +121,23 @@ struct ExplainTests {
       player.explanation(of: .m(1)).says("sysmon took P1 from it while it was blocked in a system call"))
   }
 
+  @Test("Hints point at subjects, and their sentences are whole without them")
+  func hints() throws {
+    let script = try Script()
+    script.p(0, 1, .goCreate, 7)
+    script.p(0, 2, .goStart, 7, arg: 1_000_000)
+    script.p(0, 12.3, .goPreempt, 7, 1)
+    script.p(1, 3, .goCreate, 8)
+    script.p(1, 3.5, .goStart, 8, arg: 500_000)
+    script.p(1, 4, .goSyscall, 8)
+    let hints = try script.player().explanation(of: .scheduler).lines.filter { $0.role == .hint }
+    #expect(hints.contains { $0.seeAlso == [.preemptions, .longest(.slice), .timeline] })
+    #expect(hints.contains { $0.seeAlso == [.ms, .longest(.syscall)] })
+    #expect(hints.allSatisfy { $0.text.hasSuffix(".") && !$0.seeAlso.isEmpty })
+    let quiet = try Script().player().explanation(of: .scheduler)
+    #expect(!quiet.lines.contains { $0.seeAlso.contains(.preemptions) })
+  }
+
   @Test("Where nothing happened the answer says so, and every kind of question has an answer")
   func nothingYet() throws {
     let player = try Script().player()

@@ -35,7 +35,7 @@ extension Fixtures {
         .init(
           .why, "  why: P0 was busy: it ran G1042 (serve(connection:) at Server.swift:88) for 4.1 ms of it"),
         .init(.rule, "A G that finds a socket not ready parks, and its P runs others."),
-        .init(.hint, "12 Gs wait for netpollRead. Screen 3 with o groups them."),
+        .init(.hint, "12 Gs wait for netpollRead.", seeAlso: [.gsByReason]),
       ])
     frame.instruments = instruments(ps: frame.snapshot.ps.count)
     for index in frame.snapshot.ps.indices {

@@ -22,8 +22,7 @@ extension Fixtures {
         .init(.mark, "! G216860 had to be preempted 7 times in ten seconds"),
         .init(.why, "12 records are missing in these 3.1 s: what is told, and its numbers, may lack some."),
         .init(.rule, Rules(Snapshot.RuleNumbers()).p(.running)),
-        .init(
-          .hint, "Gs block threads in system calls. 4 shows which Ms, and their time; x on one, or 8 and x."),
+        .init(.hint, "Gs block threads in system calls.", seeAlso: [.ms, .longest(.syscall)]),
       ])
   }
 

@@ -11,7 +11,7 @@ extension Explainer {
     }
     guard let g else { return }
     answer.add(.rule, g.state == .waiting ? evidence.rules.wait(g.reason) : evidence.rules.p(.running))
-    if g.state == .waiting { answer.add(.hint, likeIt(g)) }
+    if g.state == .waiting { answer.lines.append(likeIt(g)) }
   }
 
   /// What a G does now: `Now G42 waits for chanReceive, since 12.3 s; G1 spawned it.`
@@ -33,14 +33,16 @@ extension Explainer {
   }
 
   /// How many Gs wait for the same reason and were spawned at the same place.
-  private func likeIt(_ g: Goroutine) -> String {
+  private func likeIt(_ g: Goroutine) -> Explanation.Line {
     let count = evidence.goroutines.count {
       $0.state == .waiting && $0.reason == g.reason && $0.entry == g.entry
     }
     let place = g.entry.map { " spawned by \($0)" } ?? ""
     return count < 2
-      ? "No other G\(place) waits for \(g.reason)."
-      : "\(count) Gs\(place) wait for \(g.reason). Screen 3 with o groups them: a group that only grows is a leak."
+      ? Explanation.Line(.hint, "No other G\(place) waits for \(g.reason).")
+      : Explanation.Line(
+        .hint, "\(count) Gs\(place) wait for \(g.reason). If they only become more, it is a leak.",
+        seeAlso: [.gsByReason])
   }
 
   // MARK: descriptors

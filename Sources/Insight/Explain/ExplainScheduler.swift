@@ -12,10 +12,10 @@ extension Explainer {
     answer.add(.text, tally.text(evidence.reachText))
     for p in snapshot.ps.prefix(Self.mostPs) { answer.add(.text, stateText(of: p, [])) }
     if snapshot.ps.count > Self.mostPs {
-      answer.add(.text, "… and \(snapshot.ps.count - Self.mostPs) more Ps: screen 2")
+      answer.add(.text, "… and \(snapshot.ps.count - Self.mostPs) more Ps.", seeAlso: [.ps])
     }
     for finding in instruments?.findings ?? [] { answer.add(.mark, "! \(finding.message)") }
-    for hint in hints(tally) { answer.add(.hint, hint) }
+    answer.lines += hints(tally)
   }
 
   private func text(of pressure: Pressure) -> String {
@@ -29,35 +29,31 @@ extension Explainer {
   }
 
   /// Where to look further: the most telling hints, four at most.
-  private func hints(_ tally: Tally) -> [String] {
+  private func hints(_ tally: Tally) -> [Explanation.Line] {
     let gs = snapshot.gs
-    var hints: [String] = []
+    var hints: [Explanation.Line] = []
+    func add(_ text: String, _ seeAlso: SeeAlso...) {
+      hints.append(Explanation.Line(.hint, text, seeAlso: seeAlso))
+    }
     if let site = instruments?.findings.first(where: { $0.lint == "growingSite" }) {
-      hints.append(
-        "Gs of one place only become more: \(site.entry ?? "?"). 3, then o twice, groups Gs by place; Enter, then x on one."
-      )
+      add("Gs of one place only become more: \(site.entry ?? "?").", .gsBySpawnSite, .waitOfOne)
     }
     if tally.preemptions > 0 {
-      hints.append(
-        "Gs are preempted, because others wait behind them. 9, then / kind:goPreempt, shows which; 8, j j and x the longest; 7 all of them."
-      )
+      add(
+        "Gs are preempted, because others wait behind them.", .preemptions, .longest(.slice), .timeline)
     }
     if gs.syscall > 0 || tally.calls > 0 {
-      hints.append(
-        "Gs block threads in system calls. 4 shows which Ms, and their time; 8, j j j and x the longest call."
-      )
+      add("Gs block threads in system calls.", .ms, .longest(.syscall))
     }
-    if tally.overflows > 0 || snapshot.grq > 256 {
-      hints.append(
-        "Gs come in bursts that fill LRQs. 2 shows the queues, 5 who steals; 3, then o twice, who is spawned."
-      )
+    let isGRQLong = UInt64(clamping: snapshot.grq) > snapshot.ruleNumbers[.lrq] ?? .max
+    if tally.overflows > 0 || isGRQLong {
+      add("Gs come in bursts that fill LRQs.", .ps, .steals, .gsBySpawnSite)
     }
     let largest = gs.waiting.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }
     if let (reason, count) = largest, count > 0 {
-      let place =
-        reason.group == .netpoll ? "6 shows them by socket" : "3, then / reason:\(reason), shows them"
-      hints.append(
-        "Most that wait, \(count), wait for \(reason). \(place); x on one says what ends that wait.")
+      add(
+        "Most that wait, \(count), wait for \(reason).",
+        reason.group == .netpoll ? .sockets : .gs(waitingFor: reason), .waitOfOne)
     }
     return Array(hints.prefix(4))
   }

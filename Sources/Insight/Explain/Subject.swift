@@ -73,14 +73,19 @@ public struct Explanation: Sendable, Equatable {
     case hint
   }
 
-  /// One line of an answer.
+  /// One line of an answer. Its text is whole without `seeAlso`, which names no keys. Whoever shows the line may add
+  /// the way there.
   public struct Line: Sendable, Equatable {
     /// What the line is for.
     public var role: Role
     /// What the line says.
     public var text: String
-    /// A line with a role and a text.
-    public init(_ role: Role, _ text: String) { (self.role, self.text) = (role, text) }
+    /// Where to look next, the most telling subject first.
+    public var seeAlso: [SeeAlso]
+    /// A line with a role, a text, and where to look next.
+    public init(_ role: Role, _ text: String, seeAlso: [SeeAlso] = []) {
+      (self.role, self.text, self.seeAlso) = (role, text, seeAlso)
+    }
   }
 
   /// What is explained.
@@ -92,5 +97,7 @@ public struct Explanation: Sendable, Equatable {
   public init(_ subject: Subject, _ lines: [Line] = []) { (self.subject, self.lines) = (subject, lines) }
 
   /// Adds a line at the end.
-  package mutating func add(_ role: Role, _ text: String) { lines.append(Line(role, text)) }
+  package mutating func add(_ role: Role, _ text: String, seeAlso: [SeeAlso] = []) {
+    lines.append(Line(role, text, seeAlso: seeAlso))
+  }
 }

@@ -18,7 +18,7 @@ extension AppState {
     case .sortNext: sort(by: 1)
     case .sortPrevious: sort(by: -1)
     case .invert: list.isInverted.toggle()
-    case .group: setMode(gsMode == .list || gsMode == .tree ? .reasons : gsMode == .reasons ? .sites : .list)
+    case .group: setMode(gsMode.nextInRound)
     case .tree: setMode(gsMode == .tree ? .list : .tree)
     case .follow: follow(summary?.selectedG)
     case .enter: return enter()

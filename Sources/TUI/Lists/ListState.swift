@@ -42,6 +42,15 @@ struct Prompt: Sendable, Equatable {
 /// The ways to show the Gs: one by one, grouped by reason, grouped by spawn site, as a tree.
 enum GsMode: Sendable, Equatable, CaseIterable {
   case list, reasons, sites, tree
+
+  /// The modes in the order in which the grouping key goes through them, round and round.
+  private static let round: [GsMode] = [.list, .reasons, .sites]
+
+  /// The mode after one more press of the grouping key; from the tree the first groups.
+  var nextInRound: GsMode { Self.round[(presses + 1) % Self.round.count] }
+
+  /// How often the grouping key is pressed to come here from the list.
+  var presses: Int { Self.round.firstIndex(of: self) ?? 0 }
 }
 
 /// The part of the timeline that is shown, and the cursor.

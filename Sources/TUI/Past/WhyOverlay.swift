@@ -46,7 +46,8 @@ struct WhyOverlay {
       if index > 0, line.role != told[index - 1].role, line.role == .rule || line.role == .hint {
         lines.append(Line(text: "", style: .text))
       }
-      let clean = TextWidth.sanitised(line.text, isASCII: glyphs.isASCII)
+      let words = line.text + Route.sentence(to: line.seeAlso)
+      let clean = TextWidth.sanitised(words, isASCII: glyphs.isASCII)
       let style = Self.style(line.role)
       let room = max(20, width - 4)
       // In a line that begins with a time, the wrapped lines are indented to where the words begin.
