@@ -1,6 +1,7 @@
 // The example programs on the runtime do what they are for, and what README says of them is to be seen with mpgtop.
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -141,10 +142,10 @@ private final class ChatServer {
 
 /// A person at a terminal.
 private final class ChatClient {
-  private let socket: Socket
+  private let socket: LoopbackSocket
   private var received: [UInt8] = []
 
-  init(port: UInt16) throws { socket = try Socket(connectedTo: port) }
+  init(port: UInt16) throws { socket = try LoopbackSocket(connectedTo: port) }
 
   func say(_ text: String) throws { try socket.send(text) }
 

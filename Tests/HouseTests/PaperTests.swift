@@ -31,7 +31,9 @@ struct PaperTests {
 
   @Test("Every example is a page, says what it is for, and README tells what mpgtop shows of it")
   func examples() throws {
+    // Snippets are pieces of the pages, and PageTests has them.
     let programs = Repository.files(in: ["examples"], endings: ["swift"])
+      .filter { !$0.isIn("examples/snippets") }
     let readme = Repository.readme.lines.joined(separator: "\n")
     #expect(programs.count >= 4)
     for program in programs {

@@ -12,11 +12,26 @@ protocol Lint: Sendable {
   func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding]
 }
 
+/// Every lint by the name that its findings bear, in the order in which they are asked.
+enum LintName: String, CaseIterable, Sendable {
+  case stealStorm, starvingG, hog, loneRunner, netpollLate, vainSpinning, growingSite
+
+  var lint: any Lint {
+    switch self {
+    case .stealStorm: StealStorm()
+    case .starvingG: StarvingG()
+    case .hog: Hog()
+    case .loneRunner: LoneRunner()
+    case .netpollLate: NetpollLate()
+    case .vainSpinning: VainSpinning()
+    case .growingSite: GrowingSite()
+    }
+  }
+}
+
 /// All lints.
 enum Lints {
-  package static let all: [any Lint] = [
-    StealStorm(), StarvingG(), Hog(), LoneRunner(), NetpollLate(), VainSpinning(), GrowingSite(),
-  ]
+  static let all: [any Lint] = LintName.allCases.map(\.lint)
 }
 
 extension Instruments {

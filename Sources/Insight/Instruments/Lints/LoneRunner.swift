@@ -28,7 +28,7 @@ struct LoneRunner: Lint {
       + " so nobody else may take its work; more Gs could"
     return [
       Finding(
-        lint: "loneRunner", message: message, g: g, entry: name.entry, request: name.request,
+        lint: LintName.loneRunner.rawValue, message: message, g: g, entry: name.entry, request: name.request,
         value: Double(lasted), threshold: Double(Self.time))
     ]
   }

@@ -16,7 +16,7 @@ struct StarvingG: Lint {
     let place = waiter.entry.map { " (\($0))" } ?? ""
     return [
       Finding(
-        lint: "starvingG",
+        lint: LintName.starvingG.rawValue,
         message: "G\(waiter.g)\(place) has been \(waiter.state) for \(TimeText.short(age))",
         g: waiter.g, entry: waiter.entry, value: Double(age), threshold: Double(Self.age))
     ]
