@@ -2,7 +2,7 @@
 
 import Synchronization
 
-/// Numbers since the start. Any thread may read them. Each is exact by itself, but several that are read one after the other
+/// Numbers since the start. Thread-safe: any thread may read them. Each is exact by itself, but several that are read one after the other
 /// are not of one moment.
 public final class Counters: Sendable {
   /// Connections accepted, refused ones included.

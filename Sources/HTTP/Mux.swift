@@ -6,12 +6,19 @@
 /// `Server`.
 public struct Mux: Sendable {
   /// A function that answers one request. It runs in the G of the connection, and may park.
+  ///
+  /// What it throws becomes the answer: an `HTTPError` with its status and its line; anything else, 500.
   public typealias Handler = @Sendable (borrowing Request, inout Response) throws -> Void
 
   /// Whether a handler answers at once (`quick`), or may park or compute for long (`slow`). Before a slow handler runs, the
   /// answers to earlier pipelined requests are sent; answers of quick handlers are sent together. A slow handler runs in a
   /// scope (`withCancellation`) that is cancelled when its client has closed or reset the connection.
-  public enum Pace: Sendable { case quick, slow }
+  public enum Pace: Sendable {
+    /// It answers at once: it neither parks nor computes for long.
+    case quick
+    /// It may park or compute for long.
+    case slow
+  }
 
   struct Route: Sendable {
     let path: [UInt8]

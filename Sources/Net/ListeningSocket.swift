@@ -15,7 +15,13 @@ public struct ListeningSocket: Sendable {
   /// Listens on `host` and `port`.
   ///
   /// Accepted connections inherit TCP_NODELAY from this socket: their answers are written whole, so the kernel should not wait
-  /// for more data.
+  /// for more data. The call needs no G, and no runtime.
+  /// - Parameters:
+  ///   - host: an IPv4 or IPv6 address, or a name.
+  ///   - port: 0: one that the system picks.
+  ///   - backlog: connections that the kernel keeps until somebody accepts them.
+  /// - Throws: `.failed` with the call and its errno, such as EADDRINUSE of `bind`; EADDRNOTAVAIL where `host` has no
+  ///   address.
   public init(host: String, port: UInt16, backlog: Int32 = 4096) throws(NetError) {
     let address = try Address.toListen(host: host, port: port)
     let fd = try Self.check("socket", SystemCall.socket(address.family))

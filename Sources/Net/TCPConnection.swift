@@ -36,6 +36,7 @@ public final class TCPConnection: Sendable {
   ///
   /// `buffer` must stay at its address while the G is parked: it must be allocated memory, not a pointer that some
   /// `withUnsafe…` lends.
+  /// - Throws: `.timedOut` past the read deadline; `.closed`; `.cancelled`; `.failed` with an errno, such as ECONNRESET.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws(NetError) -> Int {
     while true {
       let result = unsafe SystemCall.receive(poll.fd, buffer)
@@ -46,8 +47,10 @@ public final class TCPConnection: Sendable {
 
   /// Writes all of `bytes`, and parks whenever the peer is slow to read.
   ///
-  /// - Parameter patience: how long the peer may take nothing at all (see `Delivery`). As long as the peer takes something,
-  ///   the write goes on. A write that need not wait sets no timer.
+  /// - Parameters:
+  ///   - bytes: memory that stays at its address while the G is parked.
+  ///   - patience: how long the peer may take nothing at all (see `Delivery`). As long as the peer takes something, the write
+  ///     goes on. A write that need not wait sets no timer.
   /// - Throws: `.timedOut` when the peer took nothing for that long. The caller cannot know how much was written, so it
   ///   should abort the connection.
   public func write(_ bytes: UnsafeRawBufferPointer, within patience: Duration) throws(NetError) {
@@ -114,6 +117,7 @@ public final class TCPConnection: Sendable {
 
   /// Parks until there may be new bytes to read, or `peer` may have changed. Reads nothing. Only one G at a time may read or
   /// be in this call.
+  /// - Throws: `.timedOut` past the read deadline; `.closed`; `.cancelled`.
   public func awaitNews() throws(NetError) {
     do { try poll.wait(.read) } catch { throw NetError(error) }
   }

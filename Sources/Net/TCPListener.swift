@@ -19,6 +19,7 @@ public final class TCPListener: Sendable {
   ///
   /// `exhausted` is called each time that `accept` finds no descriptor or memory left (EMFILE, ENFILE, ENOBUFS, ENOMEM),
   /// before it waits.
+  /// - Throws: `.failed` when netpoll cannot watch the socket.
   public init(_ socket: ListeningSocket, exhausted: @escaping @Sendable () -> Void = {}) throws(NetError) {
     self.exhausted = exhausted
     do {

@@ -42,6 +42,8 @@ public struct File: ~Copyable, Sendable {
   deinit { close(fd) }
 
   /// Reads on from where the last read ended. Returns up to `count` bytes, fewer when fewer are there; none at the end.
+  /// - Parameter count: bytes, at least 1; else the process ends.
+  /// - Throws: `.failed` when the system cannot read.
   public mutating func read(upTo count: Int = 64 << 10) throws(FileError) -> [UInt8] {
     precondition(count > 0, "read(upTo:) of at least one byte")
     let (fd, offset) = (fd, offset)
@@ -55,7 +57,9 @@ public struct File: ~Copyable, Sendable {
     return bytes
   }
 
-  /// Reads everything that is left. Throws `tooLarge` as soon as that is more than `limit` bytes.
+  /// Reads everything that is left.
+  /// - Parameter limit: how many bytes the caller takes at most.
+  /// - Throws: `.tooLarge` as soon as there are more than `limit` bytes; `.failed` when the system cannot read.
   public mutating func readToEnd(limit: Int = .max) throws(FileError) -> [UInt8] {
     var bytes: [UInt8] = []
     // Ask for one byte more than there should be: then this read shows the end, or that the file has grown.
@@ -69,7 +73,12 @@ public struct File: ~Copyable, Sendable {
     }
   }
 
-  /// The bytes of the file at `path`. Throws `tooLarge` when there are more than `limit`.
+  /// Opens a file and reads all of it.
+  /// - Parameters:
+  ///   - path: the file, as for `init(opening:)`.
+  ///   - limit: how many bytes the caller takes at most.
+  /// - Throws: what `init(opening:)` throws; `.tooLarge` when there are more than `limit` bytes; `.failed` when the system
+  ///   cannot read.
   public static func read(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
     var file = try File(opening: path)
     return try file.readToEnd(limit: limit)

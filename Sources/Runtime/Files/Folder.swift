@@ -33,7 +33,8 @@ public final class Folder: Sendable {
 
   deinit { close(fd) }
 
-  /// Opens the file at `path` beneath this folder. Throws `outside` for a path that leads out of it.
+  /// Opens the file at `path` beneath this folder.
+  /// - Throws: `.outside` for a path that leads out of it, and what `File.init(opening:)` throws.
   public func open(_ path: String) throws(FileError) -> File {
     try File.check(path)
     // The kernel would refuse these as well. Checking here gives `outside` also where the file does not exist.

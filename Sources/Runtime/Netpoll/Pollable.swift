@@ -17,10 +17,22 @@ public final class Pollable: Sendable {
   }
 
   /// Why a wait ended although the descriptor did not become ready.
-  public enum Failure: Error, Sendable, Equatable { case timedOut, closed, cancelled }
+  public enum Failure: Error, Sendable, Equatable {
+    /// The deadline of the direction has passed.
+    case timedOut
+    /// `close` was called, perhaps by another G.
+    case closed
+    /// The scope of the waiting G was cancelled.
+    case cancelled
+  }
 
   /// The reason under which a wait is counted; see `WaitReason`.
-  public enum Purpose: Sendable { case netpoll, signal }
+  public enum Purpose: Sendable {
+    /// The wait is shown as `netpollRead` or `netpollWrite`.
+    case netpoll
+    /// The wait is shown as `signal`: the descriptor brings signals of the operating system.
+    case signal
+  }
 
   /// The descriptor. The caller owns it, and must close it after calling `close()` here.
   public let fd: Int32
@@ -51,10 +63,11 @@ public final class Pollable: Sendable {
   }
 
   /// Parks the running G until `fd` may be ready for `direction`; returns at once if it became ready since the last
-  /// wait. A return promises nothing: try the system call. Fails with `cancelled` when the G's scope is cancelled.
+  /// wait. A return promises nothing: try the system call.
   ///
   /// Two Gs that wait for one direction at the same time end the process. After the scope of one was cancelled, another
   /// may wait at once.
+  /// - Throws: `.timedOut` past the deadline; `.closed` after `close`; `.cancelled` when the G's scope is cancelled.
   public func wait(_ direction: Direction) throws(Failure) {
     let m = enterRuntime("Pollable.wait")
     defer { leaveRuntime() }

@@ -38,7 +38,8 @@ public final class Signals: Sendable {
     }
   }
 
-  /// As `next`, but throws when the G's scope is cancelled first. Then it takes no signal.
+  /// As `next`, but ends when the G's scope is cancelled.
+  /// - Throws: `CancellationError` when the scope was cancelled first. Then it has taken no signal.
   public func nextOrCancelled() throws(CancellationError) -> Int32 {
     try checkCancellation()
     while true {

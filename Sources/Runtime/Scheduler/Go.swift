@@ -6,7 +6,12 @@ import Region
 /// Must be called from a G. The new G is named after this call: `function at File.swift:line`. An error that leaves
 /// `body` ends the process with a message that names the G. In a cancelled G, the error that says so is no such error
 /// (`CancellableError`).
-/// - Parameter scope: the scope that can cancel the G; nil: the caller's scope (`withCancellation`).
+/// - Parameters:
+///   - scope: the scope that can cancel the G; nil: the caller's scope (`withCancellation`).
+///   - file: names the G, with `function` and `line`. The defaults are the place of the call.
+///   - function: see `file`.
+///   - line: see `file`.
+///   - body: what the G runs.
 public func go(
   in scope: Cancellation? = nil,
   file: StaticString = #fileID, function: StaticString = #function, line: Int = #line,

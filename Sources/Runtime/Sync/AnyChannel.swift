@@ -1,7 +1,7 @@
 // The part that channels of all types share, and that their inlinable functions call. ChannelCore.swift says how
 // channels work.
 
-/// The part that channels of all types share. See `Channel`.
+/// The part that channels of all types share. See `Channel`. Thread-safe; from Gs only.
 public class AnyChannel: @unchecked Sendable {
   // Safe because: the core guards its own state.
   let core: ChannelCore

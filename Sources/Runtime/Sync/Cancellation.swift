@@ -180,7 +180,9 @@ public final class Cancellation: @unchecked Sendable {
 /// Runs `body` in a new scope below the G's own. Gs that are started in it belong to the scope as well. When `body` has
 /// returned or thrown, the scope is cancelled. Must be called from a G.
 ///
-/// - Parameter timeout: cancels the scope after that time, if it has not ended by then; nil: never.
+/// - Parameters:
+///   - timeout: cancels the scope after that time, if it has not ended by then; nil: never.
+///   - body: gets the scope, which it may pass on: whoever has it can cancel it.
 public func withCancellation<Result, Failure: Error>(
   timeout: Duration? = nil, _ body: (Cancellation) throws(Failure) -> Result
 ) throws(Failure) -> Result {

@@ -29,7 +29,8 @@ public final class Channel<Element: Sendable>: AnyChannel, @unchecked Sendable, 
     unsafe withUnsafeMutablePointer(to: &value) { unsafe send(from: $0) }
   }
 
-  /// As `send`, but throws when the G's scope is cancelled before `value` is taken.
+  /// As `send`, but ends when the G's scope is cancelled.
+  /// - Throws: `CancellationError` when the scope was cancelled first. Then nobody has the value.
   @inlinable
   public func sendOrCancelled(_ value: Element) throws(CancellationError) {
     var value = value
@@ -46,7 +47,8 @@ public final class Channel<Element: Sendable>: AnyChannel, @unchecked Sendable, 
     }
   }
 
-  /// As `receive`, but throws when the G's scope is cancelled first.
+  /// As `receive`, but ends when the G's scope is cancelled.
+  /// - Throws: `CancellationError` when the scope was cancelled first. Then it has taken no value.
   @inlinable
   public func receiveOrCancelled() throws(CancellationError) -> Element? {
     let value: Element?? = unsafe withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { room in

@@ -91,12 +91,13 @@ public struct Select<Result>: ~Copyable {
 
 /// Waits until one of the cases that `cases` lists can be chosen, does it, and returns its result.
 ///
-///     select {
-///       $0.receive(from: orders) { order in serve(order) }
-///       $0.send(report, to: reports) { reported = true }
-///       $0.after(.seconds(1)) { print("quiet") }
-///     }
-///
+/// ```swift
+/// select {
+///   $0.receive(from: orders) { order in print("an order:", order ?? "none will come") }
+///   $0.send("all is well", to: reports) { print("reported") }
+///   $0.after(.seconds(1)) { print("quiet") }
+/// }
+/// ```
 /// When several cases are possible, one is chosen at random. When none is, `select` takes `otherwise`, or else parks
 /// the G until one is; without any case, for ever. `cases` runs twice, once to list the cases and once to do the chosen
 /// one, and must list the same cases both times. Must be called from a G.

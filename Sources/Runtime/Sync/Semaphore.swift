@@ -47,7 +47,8 @@ public final class Semaphore: @unchecked Sendable {
     leaveRuntime()
   }
 
-  /// As `acquire`, but throws when the G's scope is cancelled first. Then it has acquired nothing.
+  /// As `acquire`, but ends when the G's scope is cancelled.
+  /// - Throws: `CancellationError` when the scope was cancelled first. Then it has acquired nothing.
   public func acquireOrCancelled(_ count: Int = 1) throws(CancellationError) {
     let m = enterRuntime("Semaphore.acquireOrCancelled")
     defer { leaveRuntime() }

@@ -279,7 +279,8 @@ public func sleep(_ duration: Duration) {
   leaveRuntime()
 }
 
-/// As `sleep`, but throws when the G's scope is cancelled first.
+/// As `sleep`, but ends when the G's scope is cancelled.
+/// - Throws: `CancellationError` when the scope was cancelled first.
 public func sleepOrCancelled(_ duration: Duration) throws(CancellationError) {
   try checkCancellation()
   let nanoseconds = duration.wholeNanoseconds
