@@ -20,7 +20,8 @@ struct GrowingSite: Lint {
         "\(site.count) Gs of \(site.entry ?? "an unknown place"), \(site.grownBy) more in \(TimeText.short(site.growingFor))"
         + " and never fewer"
       return Finding(
-        lint: LintName.growingSite.rawValue, message: message, g: site.oldest, entry: site.entry, value: Double(site.grownBy),
+        lint: LintName.growingSite.rawValue, message: message, g: site.oldest, entry: site.entry,
+        value: Double(site.grownBy),
         threshold: Double(Self.growth))
     }
   }

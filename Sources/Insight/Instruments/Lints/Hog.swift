@@ -17,7 +17,8 @@ struct Hog: Lint {
     let message = "\(name.text) had to be preempted \(count) times in ten seconds\(others)\(longest)"
     return [
       Finding(
-        lint: LintName.hog.rawValue, message: message, g: g, entry: name.entry, request: name.request, value: Double(count),
+        lint: LintName.hog.rawValue, message: message, g: g, entry: name.entry, request: name.request,
+        value: Double(count),
         threshold: Double(Self.preemptions))
     ]
   }

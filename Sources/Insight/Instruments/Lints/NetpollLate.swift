@@ -17,7 +17,9 @@ struct NetpollLate: Lint {
       let message =
         "of \(spans.count) Gs that netpoll readied one in a hundred waited \(TimeText.short(p99)) and more to run"
       return [
-        Finding(lint: LintName.netpollLate.rawValue, message: message, value: Double(p99), threshold: Double(Self.late))
+        Finding(
+          lint: LintName.netpollLate.rawValue, message: message, value: Double(p99),
+          threshold: Double(Self.late))
       ]
     }
     let polls = instruments.recent.sysmonPolls
@@ -26,7 +28,9 @@ struct NetpollLate: Lint {
     let message =
       "sysmon had to poll the network \(polls) times in ten seconds: nobody else did for \(length)"
     return [
-      Finding(lint: LintName.netpollLate.rawValue, message: message, value: Double(polls), threshold: Double(Self.polls))
+      Finding(
+        lint: LintName.netpollLate.rawValue, message: message, value: Double(polls),
+        threshold: Double(Self.polls))
     ]
   }
 }

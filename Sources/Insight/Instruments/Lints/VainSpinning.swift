@@ -19,6 +19,8 @@ struct VainSpinning: Lint {
     let message =
       "\(percent(share)) of the Ps' time went into searching, and \(percent(1 - found)) of \(recent.searches) searches"
       + " found nothing"
-    return [Finding(lint: LintName.vainSpinning.rawValue, message: message, value: share, threshold: Self.share)]
+    return [
+      Finding(lint: LintName.vainSpinning.rawValue, message: message, value: share, threshold: Self.share)
+    ]
   }
 }
