@@ -1,5 +1,6 @@
 // The command lines of `mpgtop record`, `replay`, `scrub`, `gen-config`, `serve`, `export` and `gen-man`.
 import ArgumentParser
+import Inspector
 
 /// `mpgtop record`
 struct RecordOptions: ParsableCommand {
@@ -117,6 +118,34 @@ struct ServeOptions: ParsableCommand {
   var target: String?
 }
 
+/// The forms in which a history is written for another program.
+enum ExportForm: String, EnumerableFlag {
+  case perfetto
+  case goTrace
+
+  static func help(for form: ExportForm) -> ArgumentHelp? {
+    switch form {
+    case .perfetto: "For Perfetto: a track for each P, M and G."
+    case .goTrace: "For go tool trace."
+    }
+  }
+
+  /// What a file that is replaced must be.
+  var replaces: OutputKind {
+    switch self {
+    case .perfetto: .perfetto
+    case .goTrace: .goTrace
+    }
+  }
+
+  func write(_ history: History, to file: OutputFile) throws(InspectorError) -> ExportReport {
+    switch self {
+    case .perfetto: try history.exportPerfetto(to: file)
+    case .goTrace: try history.exportGoTrace(to: file)
+    }
+  }
+}
+
 /// `mpgtop export`
 struct ExportOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -126,11 +155,8 @@ struct ExportOptions: ParsableCommand {
       file of its region. Open the trace with ui.perfetto.dev, or with go tool trace of Go 1.26 or later.
       """)
 
-  @Flag(help: "For Perfetto: a track for each P, M and G.")
-  var perfetto = false
-
-  @Flag(name: .customLong("go-trace"), help: "For go tool trace.")
-  var goTrace = false
+  @Flag(exclusivity: .exclusive)
+  var form: ExportForm?
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
@@ -152,7 +178,7 @@ struct ExportOptions: ParsableCommand {
   @OptionGroup var history: HistoryOptions
 
   mutating func validate() throws {
-    if perfetto == goTrace {
+    if form == nil {
       throw ValidationError("the form is missing: --perfetto or --go-trace, one of them")
     }
     if output.isEmpty { throw ValidationError("-o: the file to write is an empty name") }

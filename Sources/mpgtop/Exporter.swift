@@ -10,18 +10,18 @@ struct Exporter {
   private static let duration: UInt64 = 3_000_000_000
 
   func run() throws(Failure) {
-    guard let source = try source() else { return }
+    guard let form = options.form, let source = try source() else { return }
     // Open the output first: if it cannot be written, the user learns that before anything is read or watched.
     let file = try failing { () throws(InspectorError) in
       var rules = OutputRules()
       rules.inputs = source.inputs
-      rules.replaces = options.force ? .anything : options.perfetto ? .perfetto : .goTrace
+      rules.replaces = options.force ? .anything : form.replaces
       return try OutputFile(path: options.output, rules)
     }
     guard let history = try source.history() else { return }
     if let absence = Player(history)?.snapshot.trace.absence { complain(absence) }
     let report = try failing { () throws(InspectorError) in
-      try options.perfetto ? history.exportPerfetto(to: file) : history.exportGoTrace(to: file)
+      try form.write(history, to: file)
     }
     let missing = report.missing == 0 ? "" : ", \(report.missing) are missing"
     let inferred = report.inferred == 0 ? "" : ", \(report.inferred) moves inferred"
