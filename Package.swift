@@ -146,6 +146,6 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "EndToEndTests", dependencies: ["Region", "TestSupport"] + rooms, swiftSettings: swift),
-    .testTarget(name: "HouseTests", dependencies: ["Region"], swiftSettings: swift),
+    .testTarget(name: "HouseTests", dependencies: ["Region", "TestSupport"], swiftSettings: swift),
   ]
 )

@@ -7,29 +7,24 @@
 set -euo pipefail
 
 [ $# -eq 2 ] || { echo "usage: docs.sh BUILD FOLDER" >&2 && exit 64; }
+here=$(cd "$(dirname "$0")" && pwd)
 build=$1
 folder=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# archive CATALOGUE MODULE -- MODULE... -- OPTION...: the archive is called as the first module.
+# archive CATALOGUE MODULE...: the archive is called as the first module.
 archive() {
-  local catalogue=$1 name=$2 modules=("$2")
-  shift 3
-  while [ "$1" != -- ]; do
-    modules+=("$1")
-    shift
-  done
+  local catalogue=$1 name=$2
   shift
-  scripts/symbols.sh "$build" "$work/symbols-$name" "${modules[@]}"
-  docc convert "$catalogue" --additional-symbol-graph-dir "$work/symbols-$name" "$@" \
+  "$here/symbols.sh" "$build" "$work/symbols-$name" "$@"
+  docc convert "$here/../Sources/$catalogue" --additional-symbol-graph-dir "$work/symbols-$name" \
     --fallback-display-name "$name" --fallback-bundle-identifier "mpgtop.$name" \
     --fallback-default-module-kind Library --warnings-as-errors --output-path "$work/$name.doccarchive"
 }
 
-archive Sources/Runtime/MPG.docc MPG -- Net HTTP --
-# Its doc comments name the parameters that need a word, and no others.
-archive Sources/Inspector/Inspector.docc Inspector -- -- --disable-parameters-and-returns-validation
+archive Runtime/MPG.docc MPG Net HTTP
+archive Inspector/Inspector.docc Inspector
 docc merge "$work/MPG.doccarchive" "$work/Inspector.doccarchive" --synthesized-landing-page-name mpgtop \
   --output-path "$work/site"
 rm -rf "$folder"

@@ -6,19 +6,20 @@
 set -euo pipefail
 
 [ $# -ge 3 ] || { echo "usage: symbols.sh BUILD FOLDER MODULE..." >&2 && exit 64; }
+sources=$(cd "$(dirname "$0")/../Sources" && pwd)
 build=$(cd "$1" && pwd -P)
 folder=$2
 shift 2
 # Modules in C: a build makes a map for those that have none of their own.
 maps=()
-for map in "$build"/*.build/module.modulemap Sources/*/include/module.modulemap \
+for map in "$build"/*.build/module.modulemap "$sources"/*/include/module.modulemap \
   "$build"/../../checkouts/*/Sources/*/include/module.modulemap; do
   [ ! -f "$map" ] || maps+=(-Xcc "-fmodule-map-file=$(realpath "$map")")
 done
 target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p' | head -n 1)
 mkdir -p "$folder"
 for module in "$@"; do
-  exported=$(cat Sources/"$module"/*.swift 2>/dev/null |
+  exported=$(cat "$sources/$module"/*.swift 2>/dev/null |
     sed -nE 's/^@_exported (public )?import ([A-Za-z0-9_]+).*/\2/p' | sort -u | paste -sd, || true)
   swift-symbolgraph-extract -module-name "$module" -I "$build/Modules" "${maps[@]}" -target "$target" \
     -output-dir "$folder" -minimum-access-level public -skip-synthesized-members \

@@ -1,9 +1,12 @@
 // Every code block of the libraries' pages is compiled and run, and does what the page says.
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Pages")
 struct PageTests {
+  static let snippets = "\(Built.folder)/snippets"
+
   static func pages() throws -> [Page] {
     Page.articles + (try DocCommentTests.modules.flatMap(Page.comments))
   }
@@ -58,48 +61,50 @@ struct PageTests {
     #expect(Snippet.all.filter { !shown.contains($0.text) }.isEmpty)
     let names = Snippet.all.map(\.name).sorted()
     #expect(Set(names).count == names.count)
-    guard !Run.hasThreadSanitizer else { return }
-    let listed = try Run.program("\(Run.built)/snippets", [])
+    guard !hasThreadSanitizer else { return }
+    let listed = try Program.run(Command(Self.snippets))
     #expect(listed.output.split(separator: "\n").map(String.init) == names)
   }
 
-  @Test("every snippet does what its page shows", .disabled(if: Run.hasThreadSanitizer))
+  @Test("every snippet does what its page shows", .disabled(if: hasThreadSanitizer))
   func runs() throws {
     let outputs = try Self.pages().flatMap { page in
       page.outputs.map { (block: $0.block, output: $0.output ?? (page.isArticle ? "" : nil)) }
     }
     for snippet in Snippet.all {
-      let regions = try ScratchFolder()
-      let result = try Run.program("\(Run.built)/snippets", [snippet.name], regions: regions)
-      #expect(result.code == 0 && result.errors == "", "\(snippet): \(result)")
+      let regions = try TemporaryFolder()
+      let result = try Program.run(
+        Command(Self.snippets, snippet.name, environment: ["XDG_RUNTIME_DIR": regions.path]))
+      #expect(result.ending == .code(0) && result.errors == "", "\(snippet): \(result)")
       for (block, output) in outputs where block.text == snippet.text {
         if let output { #expect(result.output == output, "\(block)") }
       }
     }
   }
 
-  @Test("every command of a page works on a program that runs", .disabled(if: Run.hasThreadSanitizer))
+  @Test("every command of a page works on a program that runs", .disabled(if: hasThreadSanitizer))
   func commands() throws {
-    let regions = try ScratchFolder()
-    let watched = try Run.start("\(Run.built)/snippets", ["being-watched"], regions: regions)
-    defer { withExtendedLifetime(watched) {} }
-    let deadline = ContinuousClock.now + .seconds(60)
-    while try Run.program("\(Run.built)/mpgtop", ["-b", "-n", "1"], regions: regions).code != 0 {
-      guard ContinuousClock.now < deadline else { throw Broken("what is to be watched does not start") }
+    let regions = try TemporaryFolder()
+    let path = "\(Built.folder):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+    let environment: [String: String?] = ["XDG_RUNTIME_DIR": regions.path, "PATH": path]
+    let watched = try Program(Command(Self.snippets, "being-watched", environment: environment))
+    try eventually("a program to watch; it said: \(watched.errors)") {
+      try Program.run(Command(Built.mpgtop, "-b", "-n", "1", environment: environment)).ending == .code(0)
     }
     let blocks = try Self.pages().flatMap(\.blocks).filter { $0.language == "sh" }
     #expect(!blocks.isEmpty)
     for line in blocks.flatMap(\.lines) {
-      let result = try Run.program("/bin/sh", ["-euc", line], regions: regions)
-      #expect(result.code == 0 && result.output != "", "\(line): \(result)")
+      let result = try Program.run(Command("/bin/sh", "-euc", line, environment: environment))
+      #expect(result.ending == .code(0) && result.output != "", "\(line): \(result)")
     }
   }
 
   @Test("the pages are made without a warning: every link leads somewhere")
   func made() throws {
-    let folder = try ScratchFolder()
-    let made = try Run.program("scripts/docs.sh", [Run.built, "\(folder.path)/docs"])
-    #expect(made.code == 0, "\(made.errors)\(made.output)")
+    let folder = try TemporaryFolder()
+    let made = try Program.run(
+      Command("\(Built.repository)/scripts/docs.sh", Built.folder, "\(folder.path)/docs"))
+    #expect(made.ending == .code(0), "\(made.errors)\(made.output)")
     for page in ["mpg", "mpg/firstgoroutine", "inspector", "inspector/lookback", "net", "http/mux"] {
       let path = "\(folder.path)/docs/documentation/\(page)/index.html"
       #expect(FileManager.default.fileExists(atPath: path), "\(page)")

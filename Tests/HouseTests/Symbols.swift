@@ -1,6 +1,7 @@
 // The public symbols of a module with their doc comments, as the compiler knows them: out of symbol graphs, which
 // scripts/symbols.sh makes of what this build left behind.
 import Foundation
+import TestSupport
 
 /// A public declaration.
 struct Symbol: Sendable, CustomStringConvertible {
@@ -24,9 +25,10 @@ enum SymbolGraph {
   /// Public symbols that stand in the sources of `module`, in the order of names. What the compiler adds by itself is not
   /// among them, such as `!=` beside `==`.
   static func symbols(of module: String) throws -> [Symbol] {
-    let folder = try ScratchFolder()
-    let made = try Run.program("scripts/symbols.sh", [Run.built, folder.path, module])
-    guard made.code == 0 else { throw Broken("symbols.sh \(module): \(made.errors)") }
+    let folder = try TemporaryFolder()
+    let made = try Program.run(
+      Command("\(Built.repository)/scripts/symbols.sh", Built.folder, folder.path, module))
+    guard made.ending == .code(0) else { throw Broken("symbols.sh \(module): \(made.errors)") }
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
       $0.hasSuffix(".symbols.json")
     }
