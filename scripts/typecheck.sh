@@ -7,13 +7,14 @@
 set -euo pipefail
 
 [ $# -eq 4 ] || { echo "usage: typecheck.sh BUILD MODULE SOURCES FOLDER" >&2 && exit 64; }
+root=$(cd "$(dirname "$0")/.." && pwd)
 build=$(cd "$1" && pwd -P)
 module=$2
 sources=$3
 folder=$4
 # Modules in C: a build makes a map for those that have none of their own.
 maps=()
-for map in "$build"/*.build/module.modulemap Sources/*/include/module.modulemap \
+for map in "$build"/*.build/module.modulemap "$root"/Sources/*/include/module.modulemap \
   "$build"/../../checkouts/*/Sources/*/include/module.modulemap; do
   [ ! -f "$map" ] || maps+=(-Xcc "-fmodule-map-file=$(realpath "$map")")
 done

@@ -1,6 +1,7 @@
 // CONTRIBUTING's walks are walked: on a copy of the sources, an event and a lint are added as the page says, and the compiler
 // must lead from the first step to each file that the page names, and to no other.
 import Foundation
+import TestSupport
 import Testing
 
 /// One step of a walk: what is put into which file, and before which line.
@@ -13,12 +14,12 @@ private struct Step: Sendable {
 
 /// A copy of the sources of some rooms, which the compiler checks against the modules of this build.
 private final class Copy {
-  private let folder: ScratchFolder
+  private let folder: TemporaryFolder
   private var sources: String { "\(folder.path)/Sources" }
   private var modules: String { "\(folder.path)/modules" }
 
   init(_ rooms: [String]) throws {
-    folder = try ScratchFolder()
+    folder = try TemporaryFolder()
     for path in [sources, modules] {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     }
@@ -44,15 +45,16 @@ private final class Copy {
 
   /// The files of a room in which the compiler finds errors.
   func errors(in room: String) throws -> Set<String> {
-    let result = try Run.program("scripts/typecheck.sh", [Run.built, room, "\(sources)/\(room)", modules])
+    let result = try Program.run(
+      Command("\(Built.repository)/scripts/typecheck.sh", Built.folder, room, "\(sources)/\(room)", modules))
     let said = result.output + result.errors
     let files = said.matches(of: #/(?:^|\n)[^\n]*\/(\w+\.swift):\d+:\d+: error:/#).map { String($0.1) }
-    #expect(result.code == 0 || !files.isEmpty, "\(said.suffix(2000))")
+    #expect(result.ending == .code(0) || !files.isEmpty, "\(said.suffix(2000))")
     return Set(files)
   }
 }
 
-@Suite("Walks", .disabled(if: Run.hasThreadSanitizer, "the modules of such a build are others"))
+@Suite("Walks", .disabled(if: hasThreadSanitizer, "the modules of such a build are others"))
 struct WalkTests {
   private static func section(_ title: String) -> String {
     let lines = Repository.text("CONTRIBUTING.md").lines
