@@ -22,6 +22,8 @@ let package = Package(
   name: "mpgtop",
   products: [
     .library(name: "MPG", targets: ["MPG"]),
+    .library(name: "Net", targets: ["Net"]),
+    .library(name: "HTTP", targets: ["HTTP"]),
     .library(name: "Inspector", targets: ["Inspector"]),
     .library(name: "TUI", targets: ["TUI"]),
     .executable(name: "mpgtop", targets: ["mpgtop"]),
