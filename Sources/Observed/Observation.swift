@@ -37,3 +37,8 @@ package struct LaneMark: Equatable {
 /// Appends the new events of one lane, some thousand at most, and returns the position of the first of them in that
 /// lane. It appends none if the writer has already overwritten them.
 package typealias EventReading = (inout [Record]) -> UInt64
+
+extension WaitReason {
+  /// Our name for each of the 256 raw values; nil: we know none.
+  package static let all: [WaitReason?] = (0..<256).map { WaitReason(rawValue: UInt8($0)) }
+}

@@ -39,6 +39,9 @@ struct Exporter {
   /// nil: the user was asked to choose a process, and chose none.
   private func source() throws(Failure) -> Source? {
     guard let word = options.source, let kind = WordKind(word) else { return try live() }
+    if let source = try failing({ () throws(InspectorError) in try SourceKinds.open(word) }) {
+      return watched(source)
+    }
     switch kind {
     case .recording: return recording(word)
     case .region: return dead(try PastSource.target(word, in: folders))
@@ -52,8 +55,11 @@ struct Exporter {
 
   private func live() throws(Failure) -> Source? {
     let choice = TargetChoice(folders: folders, mayAsk: isInteractive)
-    guard let source = try choice.attach(to: options.source) else { return nil }
-    return Source(inputs: source.inputs) { () throws(Failure) in try watch(source) }
+    return try choice.attach(to: options.source).map(watched)
+  }
+
+  private func watched(_ source: any SchedulerSource) -> Source {
+    Source(inputs: source.inputs) { () throws(Failure) in try watch(source) }
   }
 
   private func recording(_ path: String) -> Source {

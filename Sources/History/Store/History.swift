@@ -313,8 +313,3 @@ public final class History {
   /// How many records all segments have together.
   public var records: Int { segments.reduce(0) { $0 + $1.records } }
 }
-
-extension WaitReason {
-  /// Our name for each of the 256 raw values; nil: we know none.
-  package static let all: [WaitReason?] = (0..<256).map { WaitReason(rawValue: UInt8($0)) }
-}
