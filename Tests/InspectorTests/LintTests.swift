@@ -1,4 +1,5 @@
 import Region
+import TestSupport
 import Testing
 
 @testable import Exports
@@ -33,9 +34,53 @@ struct LintTests {
     return instruments
   }
 
-  /// The names of the lints that report something.
-  private func lints(_ instruments: Instruments) -> [String] {
-    Lints.all.flatMap { $0.findings(in: instruments, Snapshot()) }.map(\.lint)
+  /// The gauges of a server with two Ps and the runtime's own threads, whose other Ms rest.
+  private var rested: Snapshot {
+    var snapshot = Snapshot()
+    snapshot.procs = 2
+    snapshot.ps = (0..<2).map { id in
+      var p = Snapshot.P()
+      p.id = id
+      return p
+    }
+    let states: [MState] = [.sysmon, .netpoll, .gc] + Array(repeating: .parked, count: 4)
+    snapshot.ms = states.enumerated().map { id, state in
+      var m = Snapshot.M()
+      (m.id, m.state) = (id, state)
+      return m
+    }
+    snapshot.gs.created = 3
+    snapshot.gs.waiting = [.netpollRead: 3]
+    return snapshot
+  }
+
+  /// The gauges of the same server under a flood that it bears: both Ps run Gs, and some wait for their turn.
+  private var flooded: Snapshot {
+    var snapshot = rested
+    for id in 0..<2 {
+      (snapshot.ps[id].status, snapshot.ps[id].m, snapshot.ps[id].g) = (.running, 3 + id, UInt64(10 + id))
+      (snapshot.ms[3 + id].state, snapshot.ms[3 + id].p) = (.running, id)
+    }
+    snapshot.gs.created = 40
+    (snapshot.gs.running, snapshot.gs.runnable, snapshot.gs.waiting) = (2, 8, [.netpollRead: 30])
+    snapshot.grq = 1
+    return snapshot
+  }
+
+  /// The names of the lints that report something; the gauges beside the instruments are those of a server that is well.
+  private func lints(_ instruments: Instruments, _ snapshot: Snapshot? = nil) -> [String] {
+    Lints.all.flatMap { $0.findings(in: instruments, snapshot ?? flooded) }.map(\.lint)
+  }
+
+  @Test("docs/json.md names every lint, and each has a test here in which it speaks")
+  func namesAreTold() {
+    let page = contents(of: "\(Built.repository)/docs/json.md").split(separator: "\n")
+    let row = page.first { $0.hasPrefix("| `instruments.findings[].lint`") } ?? ""
+    let tests = contents(of: #filePath)
+    for name in LintName.allCases.map(\.rawValue) {
+      #expect(row.contains("`\(name)`"), "docs/json.md")
+      #expect(tests.contains("[\"\(name)\"]"), "a test in which \(name) speaks")
+    }
   }
 
   @Test("a server that does nothing, and one that is flooded but well, are not complained about")
@@ -43,7 +88,10 @@ struct LintTests {
     var idle = Instruments()
     (idle.time, idle.recentTime) = (100 * second, 10 * second)
     idle.recent.ps = [PTime(p: 0, times: [10 * second, 0, 0, 0, 0, 0])]
-    #expect(lints(idle).isEmpty && lints(healthy).isEmpty && lints(Instruments()).isEmpty)
+    for snapshot in [rested, flooded, Snapshot()] {
+      #expect(lints(idle, snapshot).isEmpty && lints(healthy, snapshot).isEmpty)
+      #expect(lints(Instruments(), snapshot).isEmpty)
+    }
   }
 
   @Test("a storm of steals, searches in vain and a late netpoll are each found, and nothing else is")
