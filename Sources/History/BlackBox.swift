@@ -43,12 +43,8 @@ private struct Salvage {
 
   init(_ reasons: [WaitReason?]) {
     self.reasons = reasons
-    var snapshot = Snapshot()
-    snapshot.ps = (0..<Capacity.ps).map { id in
-      var p = Snapshot.P()
-      p.id = id
-      return p
-    }
+    var snapshot = Snapshot.beginning()
+    snapshot.ps = (0..<Capacity.ps).map { Snapshot.P.beginning($0) }
     snapshot.account = QueueAccount()
     snapshot.gs.stackless = 0
     sum = Model(snapshot, reasons: reasons)
@@ -91,20 +87,20 @@ private struct Salvage {
   private func beginning(_ end: Snapshot) -> Snapshot {
     let added = sum.snapshot
     var start = end
-    start.gs.created &-= added.gs.created
-    start.gs.exited &-= added.gs.exited
+    start.gs.created.takeOff(added.gs.created)
+    start.gs.exited.takeOff(added.gs.exited)
     for state in [\Snapshot.Gs.running, \.runnable, \.preempted, \.syscall] {
       start.gs[keyPath: state] -= added.gs[keyPath: state]
     }
     start.gs.stackless = start.gs.stackless.map { $0 &- (added.gs.stackless ?? 0) }
     for (reason, count) in added.gs.waiting { start.gs.waiting[reason, default: 0] -= count }
     start.gs.waiting = start.gs.waiting.filter { $0.value != 0 }
-    start.switches &-= added.switches
-    start.steals.takeOff(added.steals)
+    start.switches.takeOff(added.switches)
+    if let steals = added.steals { start.steals?.takeOff(steals) }
     start.netpoll.parked -= added.netpoll.parked
-    start.netpoll.wakeups &-= added.netpoll.wakeups
-    start.netpoll.readied &-= added.netpoll.readied
-    start.trace.events &-= added.trace.events
+    start.netpoll.wakeups.takeOff(added.netpoll.wakeups)
+    start.netpoll.readied.takeOff(added.netpoll.readied)
+    start.trace.events.takeOff(added.trace.events)
     if let queues = added.account { start.account?.takeOff(queues) }
     for p in added.ps + added.stopped { if let row = start.row(ofP: p.id) { start.ps[row].takeOff(p) } }
     for (lane, event) in first { start.showBefore(event.record, on: lane) }
@@ -149,10 +145,10 @@ extension Keyframe {
 
 extension Snapshot.P {
   fileprivate mutating func takeOff(_ added: Snapshot.P) {
-    ticks &-= added.ticks
-    stealsIn &-= added.stealsIn
-    stealsOut &-= added.stealsOut
-    stolenGs &-= added.stolenGs
+    ticks.takeOff(added.ticks)
+    stealsIn.takeOff(added.stealsIn)
+    stealsOut.takeOff(added.stealsOut)
+    stolenGs.takeOff(added.stolenGs)
   }
 }
 

@@ -44,9 +44,9 @@ package struct PeakWindow {
 
   package func apply(to snapshot: inout Snapshot) {
     let peaks = seen.reduce(into: QueuePeaks()) { $0.merge($1.peaks) }
-    snapshot.grqMax = max(snapshot.grqMax, peaks.grq)
+    snapshot.grqMax = larger(snapshot.grqMax, peaks.grq)
     for index in snapshot.ps.indices where peaks.lrq.indices.contains(snapshot.ps[index].id) {
-      snapshot.ps[index].lrqMax = max(snapshot.ps[index].lrqMax, peaks.lrq[snapshot.ps[index].id])
+      snapshot.ps[index].lrqMax = larger(snapshot.ps[index].lrqMax, peaks.lrq[snapshot.ps[index].id])
     }
   }
 }

@@ -69,7 +69,7 @@ extension Sampler {
     if let choice = interest.request {
       frame.detail.request = detailer.request(choice) { Player(history)?.request(choice) }
     }
-    let tids = frame.snapshot.ms.map(\.tid)
+    let tids = frame.snapshot.ms.compactMap(\.tid)
     if let threads = source.threads { detailer.lookAtSystem(interest, threads, tids: tids, &frame.detail) }
     if interest.health { frame.detail.health = health(history) }
     self.detailer = detailer

@@ -248,7 +248,7 @@ public struct Sampler {
       latest = observation.snapshot
       self.observation = observation
       if ending == nil, let threads = source.threads {
-        cpus.look(threads, tids: observation.snapshot.ms.map(\.tid))
+        cpus.look(threads, tids: observation.snapshot.ms.compactMap(\.tid))
       }
       if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
         try mark(history, observation)

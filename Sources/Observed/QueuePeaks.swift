@@ -5,17 +5,18 @@ public struct QueuePeaks: Sendable, Equatable {
   /// How far back a reader looks that names no moment, in nanoseconds.
   package static let window: UInt64 = 1_000_000_000
 
-  /// The largest depth of the global run queue.
-  public var grq: Int
+  /// The largest depth of the global run queue; nil: nobody has looked yet.
+  public var grq: Int?
   /// The largest depth of each P's local run queue, by the P's id.
   public var lrq: [Int]
 
   /// Makes the peaks from their parts.
-  public init(grq: Int = 0, lrq: [Int] = []) { (self.grq, self.lrq) = (grq, lrq) }
+  public init(grq: Int? = nil, lrq: [Int] = []) { (self.grq, self.lrq) = (grq, lrq) }
 
   package mutating func merge(_ other: QueuePeaks) {
-    grq = max(grq, other.grq)
-    while lrq.count < other.lrq.count { lrq.append(0) }
-    for (p, depth) in other.lrq.enumerated() { lrq[p] = max(lrq[p], depth) }
+    grq = larger(grq, other.grq)
+    for (p, depth) in other.lrq.enumerated() {
+      if p < lrq.count { lrq[p] = max(lrq[p], depth) } else { lrq.append(depth) }
+    }
   }
 }

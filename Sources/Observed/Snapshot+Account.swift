@@ -6,17 +6,23 @@ extension Snapshot {
   /// Gs that are ready to run but are on no queue: a thread is moving them, or they were set aside because they had no
   /// stack. In a consistent snapshot it is not negative. nil: the target does not tell.
   public var inHands: Int? {
-    account == nil ? nil : gs.runnable + gs.preempted - queued
+    guard account != nil, let queued else { return nil }
+    return gs.runnable + gs.preempted - queued
   }
 
-  /// Gs on all queues together, as the rows show them.
-  public var queued: Int { ps.reduce(grq) { $0 + $1.lrq + ($1.runnext ? 1 : 0) } }
+  /// Gs on all queues together, as the rows show them; nil: one of the queues is not known.
+  public var queued: Int? {
+    ps.reduce(grq) { sum, p in
+      guard let sum, let lrq = p.lrq, let runnext = p.runnext else { return nil }
+      return sum + lrq + (runnext ? 1 : 0)
+    }
+  }
 
   /// Replaces the depths of queues and the holders of Ps in the rows by those of the account.
   package mutating func showAccount() {
     guard let account else { return }
-    grq = min(max(0, account.grq), plausible)
-    grqMax = max(grqMax, grq)
+    let depth = min(max(0, account.grq), plausible)
+    (grq, grqMax) = (depth, grqMax.map { max($0, depth) })
     var holders: [Int: Int] = [:]
     for row in ps.indices {
       guard let p = account[p: ps[row].id] else { continue }
@@ -31,8 +37,8 @@ extension Snapshot.P {
   /// An LRQ cannot hold more Gs than its ring has room for. If the account says that it does, the record of a spill or
   /// of a thief is still to come, and those Gs are in hands.
   fileprivate mutating func show(_ p: QueueAccount.P) {
-    lrq = min(max(0, p.lrq), Capacity.lrq)
-    lrqMax = max(lrqMax, lrq)
+    let depth = min(max(0, p.lrq), Capacity.lrq)
+    (lrq, lrqMax) = (depth, lrqMax.map { max($0, depth) })
     runnext = p.next > 0
     if g != p.g { (g, entry) = (p.g, nil) }
     m = p.m

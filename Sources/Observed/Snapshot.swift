@@ -2,6 +2,14 @@
 //
 // Views, JSON and tests take a snapshot and nothing else. It does not show whether it came from a live region, a
 // recording or a black box. All times are nanoseconds of the machine's monotonic clock unless a name says otherwise.
+//
+// A fact that a source does not know is nil here, and stays nil on its way to the cell of the screen: it is never 0. So
+// only a number that every source knows may stand here without a question mark. These are all of them, and a test
+// compares this list with the declarations:
+//
+// - who is observed, and when: `Target.pid`, `Target.bootTime`, `Snapshot.time`, `Snapshot.procs`
+// - which Ps, Ms and Gs there are: `P.id`, `M.id`, `Goroutine.id`, `Retired.ps`
+// - the Gs by state: `Gs.running`, `Gs.runnable`, `Gs.preempted`, `Gs.syscall`, `Netpoll.parked`
 import Region
 
 /// The state of a target's scheduler at one moment. A plain value, which may be used from any thread.
@@ -36,21 +44,21 @@ public struct Snapshot: Sendable, Equatable {
     /// Where that G was spawned: `function at File.swift:31`; nil: not known.
     public var entry: String?
     /// Gs in the local run queue, without `runnext`; 0…256.
-    public var lrq = 0
+    public var lrq: Int?
     /// The largest `lrq` since the moment that the reader named, which mostly is the reader's last look.
-    public var lrqMax = 0
+    public var lrqMax: Int?
     /// Whether `runnext` holds a G.
-    public var runnext = false
+    public var runnext: Bool?
     /// Gs started on this P.
-    public var ticks: UInt64 = 0
+    public var ticks: UInt64?
     /// Successful steals by this P.
-    public var stealsIn: UInt64 = 0
+    public var stealsIn: UInt64?
     /// Successful steals from this P.
-    public var stealsOut: UInt64 = 0
+    public var stealsOut: UInt64?
     /// Gs that this P stole.
-    public var stolenGs: UInt64 = 0
+    public var stolenGs: UInt64?
     /// Steal attempts by this P, hits and misses.
-    public var stealTries: UInt64 = 0
+    public var stealTries: UInt64?
     /// Nanoseconds, since the P was made, during which no M held it; nil: the target does not tell.
     public var idleTime: UInt64?
     /// Nanoseconds, since the P was made, during which its M searched for work; nil: the target does not tell.
@@ -76,7 +84,7 @@ public struct Snapshot: Sendable, Equatable {
     /// Requests that it could not serve.
     public var misses: UInt64
     /// Makes a cache's counts from their parts.
-    public init(hits: UInt64 = 0, misses: UInt64 = 0) { (self.hits, self.misses) = (hits, misses) }
+    public init(hits: UInt64, misses: UInt64) { (self.hits, self.misses) = (hits, misses) }
   }
 
   /// The sums over all stopped Ps. Stopped Ps have no rows, but their Gs did run.
@@ -84,26 +92,17 @@ public struct Snapshot: Sendable, Equatable {
     /// How many Ps are summed up here.
     public var ps = 0
     /// Gs started on these Ps.
-    public var ticks: UInt64 = 0
+    public var ticks: UInt64?
     /// Successful steals by these Ps.
-    public var stealsIn: UInt64 = 0
+    public var stealsIn: UInt64?
     /// Successful steals from these Ps.
-    public var stealsOut: UInt64 = 0
+    public var stealsOut: UInt64?
     /// Gs that these Ps stole.
-    public var stolenGs: UInt64 = 0
+    public var stolenGs: UInt64?
     /// Steal attempts by these Ps, hits and misses.
-    public var stealTries: UInt64 = 0
+    public var stealTries: UInt64?
     /// No P was stopped.
     public init() {}
-
-    package mutating func add(_ p: P) {
-      ps += 1
-      ticks &+= p.ticks
-      stealsIn &+= p.stealsIn
-      stealsOut &+= p.stealsOut
-      stolenGs &+= p.stolenGs
-      stealTries &+= p.stealTries
-    }
   }
 
   /// One M: a thread of the runtime.
@@ -111,7 +110,7 @@ public struct Snapshot: Sendable, Equatable {
     /// Its id, from 0 on.
     public var id = 0
     /// The thread's id in the operating system.
-    public var tid: Int32 = 0
+    public var tid: Int32?
     /// What it does.
     public var state = MState.none
     /// The P that it holds; nil: none.
@@ -125,9 +124,9 @@ public struct Snapshot: Sendable, Equatable {
   /// All Gs, counted by state. The states add up to `live` whenever the snapshot is consistent.
   public struct Gs: Sendable, Equatable {
     /// Gs created since boot.
-    public var created: UInt64 = 0
+    public var created: UInt64?
     /// Gs that have exited since boot.
-    public var exited: UInt64 = 0
+    public var exited: UInt64?
     /// Gs that run on a P.
     public var running = 0
     /// Gs that are ready to run and wait for a P.
@@ -147,7 +146,11 @@ public struct Snapshot: Sendable, Equatable {
     public init() {}
 
     /// Gs that were created and have not exited. The two counters may wrap; their difference is still right.
-    public var live: Int { Int(truncatingIfNeeded: created &- exited) }
+    /// Where the source does not count them, the sum over all states.
+    public var live: Int {
+      guard let created, let exited else { return sumOfStates }
+      return Int(truncatingIfNeeded: created &- exited)
+    }
     /// Gs that are parked for any reason of `group`.
     public func waiting(in group: WaitGroupName) -> Int {
       waiting.reduce(0) { $1.key.group == group ? $0 + $1.value : $0 }
@@ -161,11 +164,11 @@ public struct Snapshot: Sendable, Equatable {
     /// Gs parked until a socket is ready.
     public var parked = 0
     /// File descriptors that are registered.
-    public var fds = 0
+    public var fds: Int?
     /// How often a poll found at least one descriptor ready.
-    public var wakeups: UInt64 = 0
+    public var wakeups: UInt64?
     /// Gs that polls made runnable.
-    public var readied: UInt64 = 0
+    public var readied: UInt64?
     /// The kernel's interface that is used; nil: the target, or an older recording, does not tell.
     public var backend: NetpollKind?
     /// Watches that the kernel had ended and that were set up anew; nil: not told.
@@ -193,21 +196,24 @@ public struct Snapshot: Sendable, Equatable {
 
   /// How many events there were, and how many of them this reader lost.
   public struct Trace: Sendable, Equatable {
-    /// Whether the target writes events.
-    public var enabled = true
+    /// Why there are no events, in one line for people; nil: there are events.
+    public var absence: String?
     /// Events written since boot, to all rings.
-    public var events: UInt64 = 0
+    public var events: UInt64?
     /// Records that the writers overwrote before this reader had read them.
-    public var lost: UInt64 = 0
+    public var lost: UInt64?
     /// Bytes of memory that all rings take.
-    public var bytes: UInt64 = 0
-    /// Every ring that is in use.
-    public var rings: [Ring] = []
+    public var bytes: UInt64?
+    /// Every ring that is in use; nil: the source has no rings, or does not tell of them.
+    public var rings: [Ring]?
     /// No event was written.
     public init() {}
 
-    /// Why nothing is told that would follow from events, in one line for people; nil: the target writes events.
-    public var absence: String? { enabled ? nil : Knowledge.untraced }
+    /// Whether there are events. In a region without them, tracing is off.
+    public var enabled: Bool {
+      get { absence == nil }
+      set { absence = newValue ? nil : Knowledge.untraced }
+    }
   }
 
   /// How many records there were in one ring. `lost` is 0 for a reader that keeps up.
@@ -221,7 +227,7 @@ public struct Snapshot: Sendable, Equatable {
     /// Records that the writer overwrote before this reader had read them.
     public var lost: UInt64
     /// Makes a ring's counts from their parts.
-    public init(lane: Lane, capacity: Int = 0, events: UInt64 = 0, lost: UInt64 = 0) {
+    public init(lane: Lane, capacity: Int, events: UInt64, lost: UInt64) {
       (self.lane, self.capacity, self.events, self.lost) = (lane, capacity, events, lost)
     }
   }
@@ -237,17 +243,17 @@ public struct Snapshot: Sendable, Equatable {
   /// exactly one P and one M; each G in a system call is on exactly one M.
   public var isConsistent = true
   /// Gs on the global run queue.
-  public var grq = 0
+  public var grq: Int?
   /// The largest `grq` since the moment that the reader named, which mostly is the reader's last look.
-  public var grqMax = 0
+  public var grqMax: Int?
   /// Timers that are set and have not fired.
-  public var timers = 0
+  public var timers: Int?
   /// How often a G was started since boot: context switches into Gs.
-  public var switches: UInt64 = 0
+  public var switches: UInt64?
   /// The Ps that Gs may run on, and Ps beyond `procs` that an M has not let go of yet; sorted by id.
   public var ps: [P] = []
   /// The sums over all stopped Ps; nil: not known, because the recording is older.
-  public var retired: Retired? = Retired()
+  public var retired: Retired?
   /// The Ms, sorted by id.
   public var ms: [M] = []
   /// The Gs, counted.
@@ -258,8 +264,8 @@ public struct Snapshot: Sendable, Equatable {
   public var trace = Trace()
   /// What the operating system refused.
   public var shortages = Shortages()
-  /// Which P stole how much from which.
-  public var steals = StealMatrix()
+  /// Which P stole how much from which; nil: the source does not tell.
+  public var steals: StealMatrix?
   /// The moments of the boot.
   public var boot = Boot()
   /// The numbers in the target's scheduling rules.
@@ -281,10 +287,14 @@ public struct Snapshot: Sendable, Equatable {
 
   /// The sum of a counter over all Ps since boot: those that have rows, and those that were stopped. Every total is
   /// taken from here, so that it is the same everywhere, and does not shrink when a P is stopped.
-  public func total(_ row: (P) -> UInt64, _ retired: (Retired) -> UInt64) -> UInt64 {
-    ps.reduce(self.retired.map(retired) ?? 0) { $0 &+ row($1) }
+  /// nil: one of the Ps does not tell it.
+  public func total(_ row: (P) -> UInt64?, _ retired: (Retired) -> UInt64?) -> UInt64? {
+    if ps.isEmpty, self.retired == nil { return nil }
+    var sum = self.retired.map(retired) ?? 0
+    for p in ps { sum.add(row(p)) }
+    return sum
   }
 
   /// Successful steals by all Ps since boot.
-  public var totalSteals: UInt64 { total(\.stealsIn, \.stealsIn) }
+  public var totalSteals: UInt64? { total(\.stealsIn, \.stealsIn) }
 }

@@ -2,7 +2,8 @@
 //
 // A full matrix would be as large as the square of the number of Ps, and nearly empty. So it has only pairs of which
 // one tried to steal from the other, and at most `most` of them: those with the most tries. For a past moment, hits and
-// Gs are those of the moment, but tries are those of the keyframe before it, because a try is no event.
+// Gs are those of the moment, but tries are those of the keyframe before it, because a try is no event. A source that
+// knows nothing of steals has no matrix at all.
 
 /// Which P stole how much from which, since boot.
 public struct StealMatrix: Sendable, Equatable {
@@ -12,14 +13,14 @@ public struct StealMatrix: Sendable, Equatable {
     public var thief: Int
     /// The id of the P that was stolen from.
     public var victim: Int
-    /// How often the thief looked at the victim's queue; 0 if the target is older and does not tell.
-    public var tries: UInt64 = 0
+    /// How often the thief looked at the victim's queue; nil: the target is older and does not tell.
+    public var tries: UInt64?
     /// How often the thief found something to steal.
-    public var hits: UInt64 = 0
+    public var hits: UInt64
     /// How many Gs it stole.
-    public var gs: UInt64 = 0
+    public var gs: UInt64
     /// Makes a pair from its parts.
-    public init(thief: Int, victim: Int, tries: UInt64 = 0, hits: UInt64 = 0, gs: UInt64 = 0) {
+    public init(thief: Int, victim: Int, tries: UInt64?, hits: UInt64, gs: UInt64) {
       (self.thief, self.victim, self.tries, self.hits, self.gs) = (thief, victim, tries, hits, gs)
     }
   }
@@ -31,6 +32,9 @@ public struct StealMatrix: Sendable, Equatable {
   /// Whether pairs were left out.
   public private(set) var isCut = false
 
+  /// Whether tries are counted.
+  public package(set) var tellsTries = true
+
   /// A matrix without any steal.
   public init() {}
 
@@ -40,8 +44,9 @@ public struct StealMatrix: Sendable, Equatable {
   package init(_ pairs: [Pair], isCut: Bool = false) {
     self.isCut = isCut || pairs.count > Self.most
     self.pairs = pairs
+    tellsTries = pairs.allSatisfy { $0.tries != nil }
     guard pairs.count > Self.most else { return }
-    let kept = pairs.sorted { ($0.tries, $0.hits) > ($1.tries, $1.hits) }.prefix(Self.most)
+    let kept = pairs.sorted { ($0.tries ?? 0, $0.hits) > ($1.tries ?? 0, $1.hits) }.prefix(Self.most)
     self.pairs = kept.sorted { ($0.thief, $0.victim) < ($1.thief, $1.victim) }
   }
 
@@ -60,7 +65,9 @@ public struct StealMatrix: Sendable, Equatable {
         isCut = true
         return
       }
-      pairs.insert(Pair(thief: thief, victim: victim), at: place)
+      // A matrix without this pair says that the thief had never looked there.
+      let pair = Pair(thief: thief, victim: victim, tries: tellsTries ? 0 : nil, hits: 0, gs: 0)
+      pairs.insert(pair, at: place)
     }
     pairs[place].hits &+= 1
     pairs[place].gs &+= gs

@@ -176,9 +176,10 @@ final class RegionReader {
     guard grq <= UInt64(plausible) else { throw .impossible("sched.grqDepth", grq) }
     snapshot.procs = min(Int(procs), lanes.ps)
     snapshot.grq = Int(grq)
-    snapshot.grqMax = max(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
+    snapshot.grqMax = larger(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
     try fillCounts(&snapshot)
     (snapshot.ps, snapshot.steals) = try rows.ps(lanes, clock, within: frame)
+    snapshot.retired = .beginning
     snapshot.putStoppedAway()
     snapshot.ms = try rows.ms(lanes)
     snapshot.timers = try rows.timers(lanes.ps)
@@ -349,12 +350,12 @@ extension Snapshot.Gs {
     let parked = tally.parked.reduce(0, &+)
     let readied = tally.readied.reduce(0, &+)
     (created, exited) = (tally.created, tally.exited)
-    _ = try gs("live", created, exited)
+    _ = try gs("live", tally.created, tally.exited)
     runnable = try gs(
       "runnable", tally.created &+ tally.yielded &+ readied &+ tally.syscallsQueued, tally.started)
     running = try gs(
       "running", tally.started &+ tally.resumed &+ tally.syscallsReturned,
-      tally.yielded &+ parked &+ exited &+ tally.preempted &+ tally.syscalls)
+      tally.yielded &+ parked &+ tally.exited &+ tally.preempted &+ tally.syscalls)
     preempted = try gs("preempted", tally.preempted, tally.resumed)
     syscall = try gs("in a system call", tally.syscalls, tally.syscallsReturned &+ tally.syscallsQueued)
     for (reason, entered) in tally.parked.enumerated() {

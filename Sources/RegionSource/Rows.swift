@@ -47,7 +47,7 @@ struct Rows {
     rows.reserveCapacity(lanes.ps)
     for id in 0..<lanes.ps {
       var row = try p(id, lanes)
-      row.lrqMax = max(row.lrq, lrqPeak(of: id, within: frame))
+      row.lrqMax = larger(row.lrq, lrqPeak(of: id, within: frame))
       row.ticks = lanes.started(onP: id)
       setTimes(&row, lanes, until: frame.end, clock)
       rows.append(row)
@@ -115,23 +115,26 @@ struct Rows {
   /// in every snapshot.
   private func addSteals(to rows: inout [Snapshot.P], _ lanes: Lanes) -> StealMatrix {
     var pairs: [StealMatrix.Pair] = []
+    for row in rows.indices { (rows[row].stealsIn, rows[row].stealsOut, rows[row].stolenGs) = (0, 0, 0) }
     for thief in rows.indices {
       for victim in rows.indices {
         let cell = thief * capacity.ps + victim
-        var pair = StealMatrix.Pair(thief: thief, victim: victim)
+        var pair = StealMatrix.Pair(thief: thief, victim: victim, tries: nil, hits: 0, gs: 0)
         if let taken = lanes.taken(by: thief, from: victim) {
           (pair.hits, pair.gs) = (taken.hits, taken.gs)
         } else {
           (pair.hits, pair.gs) = (steals.value(.hits, of: cell), steals.value(.gs, of: cell))
         }
         if steals.has(.tries) { pair.tries = steals.value(.tries, of: cell) }
-        rows[thief].stealsIn &+= pair.hits
-        rows[victim].stealsOut &+= pair.hits
-        rows[thief].stolenGs &+= pair.gs
-        if pair.hits != 0 || pair.tries != 0 { pairs.append(pair) }
+        rows[thief].stealsIn.add(pair.hits)
+        rows[victim].stealsOut.add(pair.hits)
+        rows[thief].stolenGs.add(pair.gs)
+        if pair.hits != 0 || pair.tries ?? 0 != 0 { pairs.append(pair) }
       }
     }
-    return StealMatrix(pairs)
+    var matrix = StealMatrix(pairs)
+    matrix.tellsTries = steals.has(.tries)
+    return matrix
   }
 
   /// One row for each thread. A thread that has ended is left out; one that is being started is listed.

@@ -41,18 +41,22 @@ struct FrameText {
   private static func csv(_ frame: Frame) -> String {
     let s = frame.snapshot
     let gs = s.gs
-    let states = [gs.live, Int(clamping: gs.created), Int(clamping: gs.exited), gs.running, gs.runnable]
+    let states = [gs.running, gs.runnable, gs.preempted, gs.syscall]
     let waiting = WaitGroupName.allCases.map { gs.waiting(in: $0) }
-    let queues = [s.grq, s.grqMax, s.ps.reduce(0) { $0 + $1.lrq }, s.timers, s.ms.count]
+    let lrqs = s.ps.reduce(0 as Int?) { sum, p in sum.flatMap { sum in p.lrq.map { sum + $0 } } }
+    let queues = [s.grq, s.grqMax, lrqs, s.timers, s.ms.count]
     let counters = [
       s.switches, s.totalSteals, s.netpoll.wakeups, s.trace.events, s.trace.lost,
     ]
     let words =
-      [s.time, s.uptime].map { "\($0)" } + ["\(s.procs)", s.isConsistent ? "1" : "0"]
-      + (states + [gs.preempted, gs.syscall] + waiting + queues).map { "\($0)" } + counters.map { "\($0)" }
-      + uses(frame)
+      [s.time, s.uptime].map { "\($0)" } + ["\(s.procs)", s.isConsistent ? "1" : "0", "\(gs.live)"]
+      + [gs.created, gs.exited].map(field) + (states + waiting).map { "\($0)" } + queues.map(field)
+      + counters.map(field) + uses(frame)
     return words.joined(separator: ",")
   }
+
+  /// A field; empty if the fact is not known.
+  private static func field(_ value: (some FixedWidthInteger)?) -> String { value.map { "\($0)" } ?? "" }
 
   /// How the time of all Ps together was spent since the last frame. Empty fields if that is unknown for any P.
   private static func uses(_ frame: Frame) -> [String] {
@@ -68,10 +72,11 @@ struct FrameText {
   private static func schedtrace(_ s: Snapshot) -> String {
     let spinning = s.ms.count { $0.state == .spinning }
     let idle = s.ms.count { $0.state == .parked }
-    let queues = s.ps.map { "\($0.lrq + ($0.runnext ? 1 : 0))" }.joined(separator: " ")
+    let queues = s.ps.map { p in p.lrq.map { "\($0 + (p.runnext == true ? 1 : 0))" } ?? "-" }
+      .joined(separator: " ")
     return
       "SCHED \(s.uptime / 1_000_000)ms: gomaxprocs=\(s.procs) idleprocs=\(s.ps.count { $0.status == .idle })"
       + " threads=\(s.ms.count) spinningthreads=\(spinning) needspinning=0 idlethreads=\(idle)"
-      + " runqueue=\(s.grq) [\(queues)]"
+      + " runqueue=\(s.grq.orDash) [\(queues)]"
   }
 }

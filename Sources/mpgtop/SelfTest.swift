@@ -29,7 +29,7 @@ struct SelfTest {
     let cpu = Self.cpu() - start.cpu
     history.flush()
     let (records, decoding) = try decode(history)
-    let lost = sampler.latest?.trace.lost ?? 0
+    let lost = (sampler.latest?.trace.lost).orDash
     func per(_ value: UInt64, _ count: Int) -> String {
       count == 0 ? "-" : "\((Double(value) / Double(count) * 10).rounded() / 10)"
     }

@@ -51,9 +51,9 @@ struct Trigger {
   /// Whether the condition holds in the sampler's last snapshot.
   func holds(_ snapshot: Snapshot, oldestRunnable: UInt64?) -> Bool {
     let isAbove = relation == .above || relation == .atLeast
-    let value: UInt64
+    let value: UInt64?
     switch gauge {
-    case .grq: value = UInt64(clamping: isAbove ? snapshot.grqMax : snapshot.grq)
+    case .grq: value = (isAbove ? snapshot.grqMax ?? snapshot.grq : snapshot.grq).map { UInt64(clamping: $0) }
     case .runnable: value = UInt64(clamping: snapshot.gs.runnable)
     case .parked: value = UInt64(clamping: snapshot.gs.waiting.values.reduce(0, +))
     case .live: value = UInt64(clamping: snapshot.gs.live)
@@ -61,6 +61,8 @@ struct Trigger {
     case .lost: value = snapshot.trace.lost
     case .runnableAge: value = oldestRunnable.map { snapshot.time - min($0, snapshot.time) } ?? 0
     }
+    // What is not known meets no condition.
+    guard let value else { return false }
     return switch relation {
     case .above: value > limit
     case .atLeast: value >= limit

@@ -49,7 +49,8 @@ struct Checks {
       check(min(smallest, now.gs.waiting.values.min() ?? 0) >= 0, "a state has fewer than no Gs: \(now.gs)")
     }
     for p in now.ps {
-      check(p.lrq <= Capacity.lrq && p.lrqMax <= Capacity.lrq, "P\(p.id) has \(p.lrq) Gs in its LRQ")
+      let (depth, most) = (p.lrq ?? -1, p.lrqMax ?? -1)
+      check((0...Capacity.lrq).contains(depth) && most <= Capacity.lrq, "P\(p.id) has \(depth) Gs in its LRQ")
     }
     check((1...procs).contains(now.procs), "\(now.procs) procs instead of 1 to \(procs)")
     crowded = now.ms.count { $0.p != nil } > procs ? crowded + 1 : 0
@@ -87,7 +88,8 @@ struct Checks {
       "G \(oldest.key.id) waits for a turn since \((now - oldest.value) / 1_000_000) ms")
   }
 
-  private mutating func grows(_ what: String, _ before: UInt64, _ after: UInt64) {
+  private mutating func grows(_ what: String, _ before: UInt64?, _ after: UInt64?) {
+    guard let before, let after else { return check(false, "the number of \(what) is not told") }
     check(after >= before, "the number of \(what) fell from \(before) to \(after)")
   }
 

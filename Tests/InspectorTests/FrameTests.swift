@@ -15,13 +15,13 @@ struct FrameTests {
     at time: UInt64, switches: UInt64 = 0, steals: UInt64 = 0, created: UInt64 = 0, grqMax: Int = 0,
     lrqMax: [Int] = [0], sleeping: Int = 0
   ) -> Snapshot {
-    var snapshot = Snapshot()
+    var snapshot = Snapshot.beginning()
     (snapshot.time, snapshot.switches, snapshot.grqMax) = (time, switches, grqMax)
     snapshot.gs.created = created
     snapshot.gs.waiting[.sleep] = sleeping
     snapshot.ps = lrqMax.enumerated().map { id, depth in
-      var p = Snapshot.P()
-      (p.id, p.lrqMax, p.stealsIn) = (id, depth, id == 0 ? steals : 0)
+      var p = Snapshot.P.beginning(id)
+      (p.lrqMax, p.stealsIn) = (depth, id == 0 ? steals : 0)
       return p
     }
     return snapshot

@@ -93,7 +93,7 @@ struct GoTraceTests {
     #expect(report.bytes == UInt64(bytes.count))
     #expect(trace.count(.procStatus) == 3)
     let gs = fake.scheduler.gs
-    #expect(trace.count(.goCreate) == Int(gs.created) && trace.count(.goDestroy) == Int(gs.exited))
+    #expect(UInt64(trace.count(.goCreate)) == gs.created && UInt64(trace.count(.goDestroy)) == gs.exited)
     #expect(
       Set(trace.strings[0].values).isSubset(of: [
         "network", "chan receive", "sleep", "sync", "runtime.Gosched",
@@ -112,7 +112,7 @@ struct GoTraceTests {
     let trace = try Parsed(bytes)
     #expect(trace.generations == 6 && report.inferred == 0)
     #expect(trace.count(.procStatus) == 3 * 6 && trace.count(.goStatus) > 100)
-    #expect(trace.count(.goCreate) == Int(fake.scheduler.gs.created))
+    #expect(UInt64(trace.count(.goCreate)) == fake.scheduler.gs.created)
   }
 
   @Test("batches of threads and of strings stay below Go's limit, and names are cut")

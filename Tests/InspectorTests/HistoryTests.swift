@@ -200,7 +200,7 @@ struct HistoryTests {
     var coarse = CoarseHistory()
     for second in 0..<100 {
       for quarter in 0..<4 {
-        var snapshot = Snapshot()
+        var snapshot = Snapshot.beginning()
         snapshot.time = 50_000_000_000 + UInt64(second) * 1_000_000_000 + UInt64(quarter) * 250_000_000
         snapshot.switches = UInt64(second * 4 + quarter) * 25
         (snapshot.grqMax, snapshot.gs.waiting[.sleep]) = (quarter == 1 ? second : 0, second + 3 - quarter)
@@ -211,7 +211,7 @@ struct HistoryTests {
     let end: UInt64 = 149_750_000_000
     let trend = coarse.trend(to: end, points: 60, exact: 120_000_000_000)
     #expect(trend.step == 2_000_000_000 && trend.points.count == 50 && trend.exact == 29_750_000_000)
-    #expect(trend.points.dropFirst().allSatisfy { abs($0.switchesPerSecond - 100) < 0.01 })
+    #expect(trend.points.dropFirst().allSatisfy { abs(($0.switchesPerSecond ?? 0) - 100) < 0.01 })
     #expect(trend.points.map(\.grqMax).suffix(3) == [95, 97, 99])
     #expect(trend.points.last?.parkedMax == 102)
     // A view up to an earlier moment must not show what came later.
@@ -219,11 +219,11 @@ struct HistoryTests {
     #expect(early.step == 1_000_000_000 && early.points.count == 10 && early.points.last?.grqMax == 9)
     #expect(coarse.trend(to: 1, points: 60, exact: 0) == Trend())
     // Seconds in which nobody observed the target must not be shown as zeros.
-    var late = Snapshot()
+    var late = Snapshot.beginning()
     (late.time, late.switches, late.gs.waiting[.sleep]) = (155_000_000_000, 20_000, 7)
     coarse.add(late)
     let gap = coarse.trend(to: late.time, points: 200, exact: 0).points.suffix(5)
-    #expect(gap.allSatisfy { $0.parkedMax == 7 && $0.switchesPerSecond > 0 })
+    #expect(gap.allSatisfy { $0.parkedMax == 7 && $0.switchesPerSecond ?? 0 > 0 })
   }
 
   @Test("history that is too old goes, whatever room there is")
@@ -336,7 +336,7 @@ struct HistoryTests {
   }
 
   private func source(_ watched: Watched) throws -> [Snapshot.Ring] {
-    try watched.source.snapshot().trace.rings
+    try #require(try watched.source.snapshot().trace.rings)
   }
 }
 

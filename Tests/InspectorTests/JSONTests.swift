@@ -40,7 +40,7 @@ struct JSONTests {
     var instruments = Instruments()
     instruments.recent = second.activity(Clock(first: (0, 0), second: (0, 0)))
     instruments.seconds = [Second(number: 1, activity: instruments.recent)]
-    instruments.steals = StealMatrix([StealMatrix.Pair(thief: 0, victim: 1, tries: 1)])
+    instruments.steals = StealMatrix([StealMatrix.Pair(thief: 0, victim: 1, tries: 1, hits: 0, gs: 0)])
     var site = Site(entry: "f at Main.swift:3", count: 1)
     (site.oldest, site.oldestSince) = (5, 7)
     instruments.census.sites = [site]

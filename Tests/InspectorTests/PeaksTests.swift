@@ -34,7 +34,7 @@ struct PeaksTests {
     let second: UInt64 = 1_000_000_000
     window.note(QueuePeaks(grq: 7, lrq: [3]), at: 10 * second)
     window.note(QueuePeaks(grq: 2, lrq: [1, 250]), at: 30 * second)
-    func maxima() -> (grq: Int, lrq: [Int]) {
+    func maxima() -> (grq: Int?, lrq: [Int?]) {
       var snapshot = Snapshot()
       snapshot.grqMax = 4
       snapshot.ps = (0..<3).map { id in

@@ -125,7 +125,7 @@ struct PerfettoTests {
       names.isSuperset(of: [
         "process", "Processors (P)", "Threads (M)", "Goroutines (G)", "P0", "P2", "G1", "GRQ",
       ]))
-    #expect(names.filter { $0.wholeMatch(of: #/G\d+/#) != nil }.count == Int(fake.scheduler.gs.created))
+    #expect(UInt64(names.count { $0.wholeMatch(of: #/G\d+/#) != nil }) == fake.scheduler.gs.created)
     #expect(tracks.slicesTakeTurns)
     let states: Set = [
       "runnable", "running", "waiting: netpollRead", "waiting: chanReceive", "waiting: sleep",

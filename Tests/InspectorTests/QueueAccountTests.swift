@@ -112,6 +112,6 @@ struct QueueAccountTests {
 
     region[LaneField.position] = 6
     let moving = try region.snapshot()
-    #expect(moving.account == nil && moving.ps[0].lrq == 9 && moving.ps[0].runnext)
+    #expect(moving.account == nil && moving.ps[0].lrq == 9 && moving.ps[0].runnext == true)
   }
 }

@@ -27,13 +27,13 @@ struct RetiredTests {
     #expect(snapshot.procs == 1)
     #expect(snapshot.ps.map(\.id) == [0, 1])
     #expect(snapshot.isConsistent && snapshot.gs.live == 6 && snapshot.gs.sumOfStates == 6)
-    var expected = Snapshot.Retired()
+    var expected = Snapshot.Retired.beginning
     (expected.ps, expected.ticks, expected.stealsIn, expected.stolenGs, expected.stealTries) = (
       2, 10, 5, 50, 9
     )
     #expect(snapshot.retired == expected)
     #expect(snapshot.ps[0].stealsOut == 5)
-    #expect(snapshot.ps[0].gCache == Snapshot.Cache())
+    #expect(snapshot.ps[0].gCache == Snapshot.Cache(hits: 0, misses: 0))
   }
 
   @Test("time that a P was stopped is idle time")

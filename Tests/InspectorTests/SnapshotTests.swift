@@ -77,10 +77,10 @@ struct SnapshotTests {
 
     #expect(p.id == 1 && p.status == .running && p.m == 2 && p.g == 42)
     #expect(p.entry == "serve at Server.swift:31")
-    #expect(p.lrq == 17 && p.runnext && p.ticks == 9 && p.stealTries == 77)
+    #expect(p.lrq == 17 && p.runnext == true && p.ticks == 9 && p.stealTries == 77)
     #expect(snapshot.timers == 3 && snapshot.switches == 9)
     let idle = snapshot.ps[0]
-    #expect(idle.m == nil && idle.g == nil && idle.entry == nil && !idle.runnext && idle.lrq == 0)
+    #expect(idle.m == nil && idle.g == nil && idle.entry == nil && idle.runnext == false && idle.lrq == 0)
   }
 
   @Test("a P without a G has no entry, though the last G's still stands in its block")

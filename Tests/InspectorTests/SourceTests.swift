@@ -26,9 +26,8 @@ private final class SparseSource: SchedulerSource {
     running += 1
     var snapshot = Snapshot(target: identity)
     (snapshot.time, snapshot.procs) = (monotonicNow(), 2)
-    snapshot.gs.created = UInt64(running)
     snapshot.gs.running = running
-    snapshot.trace.enabled = false
+    snapshot.trace.absence = knowledge.absenceOfEvents
     observation = Observation()
     (observation.snapshot, observation.isSettled) = (snapshot, true)
   }
@@ -104,6 +103,12 @@ struct SourceTests {
     #expect(frame.instruments?.hasEvents == false && frame.json.contains("\"name\":\"sparse\""))
     let player = try #require(try sampler.player())
     #expect(!player.hasEvents)
+    // What it does not know is absent in its history as well, and so is why there are no events.
+    let past = player.frame(.live)
+    for json in [frame.json, past.json] {
+      #expect(json.contains(#""timers":null,"switches":null"#) && json.contains(#""switches_per_s":null"#))
+    }
+    #expect(past.snapshot.trace.absence == "no events: this source samples")
   }
 
   @Test("words that no kind of source knows name a process; the first kind that knows them opens them")

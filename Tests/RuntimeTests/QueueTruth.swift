@@ -148,7 +148,7 @@ struct QueueTruth {
     let after = next.model(after: next.prefix, at: next.start, reasons: reasons).snapshot
     let name = "start of window \(next.number)"
     expect(Self.counts(before) == Self.counts(after), "\(name): \(before.gs), not \(after.gs)")
-    expect(before.grq == after.grq, "\(name): GRQ \(before.grq), not \(after.grq)")
+    expect(before.grq == after.grq, "\(name): GRQ \(before.grq.orDash), not \(after.grq.orDash)")
     // The number of Ps, and which Ps have rows, is no sum over lanes. It is read a little later than the
     // lanes, so skip moments at which it changes.
     let near = { (record: Record) in record.kind == .procsChange || record.kind == .procRetire }

@@ -15,7 +15,7 @@ extension Fixtures {
     var frame = frame
     frame.detail.goroutines = goroutines(gs, at: frame.snapshot.time)
     frame.detail.threads = Dictionary(
-      uniqueKeysWithValues: frame.snapshot.ms.map { ($0.tid, thread(Int($0.id))) })
+      uniqueKeysWithValues: frame.snapshot.ms.map { ($0.tid ?? 0, thread(Int($0.id))) })
     frame.detail.sockets = Dictionary(uniqueKeysWithValues: (3..<60).map { ($0, socket($0)) })
     frame.detail.polls = polls()
     frame.detail.timeline = timeline(rows: rows, columns: 72)
@@ -39,14 +39,16 @@ extension Fixtures {
       ])
     frame.instruments = instruments(ps: frame.snapshot.ps.count)
     for index in frame.snapshot.ps.indices {
-      frame.snapshot.ps[index].stealTries = 4 * frame.snapshot.ps[index].stealsIn + 3
+      frame.snapshot.ps[index].stealTries = frame.snapshot.ps[index].stealsIn.map { 4 * $0 + 3 }
       frame.snapshot.ps[index].gCache = .init(hits: 9_000, misses: 81)
     }
-    frame.snapshot.trace.rings = frame.snapshot.ps.map {
-      Snapshot.Ring(lane: .p($0.id), capacity: 131_072, events: UInt64(1_200_000 - $0.id * 300_000 % 900_000))
+    let ofPs = frame.snapshot.ps.map {
+      Snapshot.Ring(
+        lane: .p($0.id), capacity: 131_072, events: UInt64(1_200_000 - $0.id * 300_000 % 900_000), lost: 0)
     }
-    frame.snapshot.trace.rings.append(
-      Snapshot.Ring(lane: .m(1), capacity: 4_096, events: 812_000, lost: frame.snapshot.trace.lost))
+    let lost = frame.snapshot.trace.lost ?? 0
+    let ofM = Snapshot.Ring(lane: .m(1), capacity: 4_096, events: 812_000, lost: lost)
+    frame.snapshot.trace.rings = ofPs + [ofM]
     frame.snapshot.trace.bytes = 8_520_000
     return frame
   }

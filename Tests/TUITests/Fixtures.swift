@@ -5,7 +5,7 @@ import Region
 enum Fixtures {
   /// A small server with many idle connections and two Ps, one of which searches for work.
   static func calm() -> Frame {
-    var snapshot = Snapshot(target: .init(pid: 4242, name: "mpg-demo", bootTime: 0))
+    var snapshot = Snapshot.beginning(target: .init(pid: 4242, name: "mpg-demo", bootTime: 0))
     snapshot.time = 754_300_000_000
     snapshot.procs = 2
     snapshot.ps = [
@@ -23,7 +23,6 @@ enum Fixtures {
     snapshot.grq = 0
     snapshot.grqMax = 40
     snapshot.timers = 3
-    snapshot.netpoll = .init()
     (snapshot.netpoll.parked, snapshot.netpoll.fds) = (501, 502)
     (snapshot.netpoll.backend, snapshot.netpoll.sysmonPolls) = (NetpollKind.none, 0)
     snapshot.trace.events = 3_000_000
@@ -65,14 +64,14 @@ enum Fixtures {
 
   /// A target in which nothing has happened yet.
   static func empty() -> Frame {
-    var snapshot = Snapshot(target: .init(pid: 1, name: "", bootTime: 0, state: .booting))
+    var snapshot = Snapshot.beginning(target: .init(pid: 1, name: "", bootTime: 0, state: .booting))
     snapshot.time = 40_000_000
     return Frame(snapshot: snapshot)
   }
 
   /// Any number of Ps, with every kind of load among them.
   static func many(ps count: Int) -> Frame {
-    var snapshot = Snapshot(target: .init(pid: 31_337, name: "flooded", bootTime: 0))
+    var snapshot = Snapshot.beginning(target: .init(pid: 31_337, name: "flooded", bootTime: 0))
     snapshot.time = 93_784_000_000_000
     snapshot.procs = count
     snapshot.ps = (0..<count).map(loadedLane)
@@ -86,7 +85,7 @@ enum Fixtures {
     snapshot.gs.running = snapshot.ps.count { $0.status == .running }
     snapshot.grq = 120
     snapshot.grqMax = 400
-    snapshot.gs.runnable = snapshot.ps.reduce(snapshot.grq) { $0 + $1.lrq + ($1.runnext ? 1 : 0) }
+    snapshot.gs.runnable = snapshot.queued ?? 0
     snapshot.gs.waiting = [
       .netpollRead: 4_900, .netpollWrite: 100, .chanSend: 12, .sleep: 44, .waitGroup: 1, .mutex: 3,
       .select: 7,
@@ -119,7 +118,7 @@ enum Fixtures {
       steals: (UInt64(id * 411), UInt64(id * 397)))
     p.entry = isRunning ? "handle(request:) at Mux.swift:\(40 + id % 9)" : nil
     p.ticks = UInt64(90_000 + id * 7_919)
-    p.stolenGs = p.stealsIn * 6
+    p.stolenGs = UInt64(id * 411) * 6
     return p
   }
 
@@ -127,8 +126,8 @@ enum Fixtures {
     _ id: Int, _ status: PStatus, m: Int?, g: UInt64?, lrq: Int, max: Int, next: Bool,
     steals: (UInt64, UInt64)
   ) -> Snapshot.P {
-    var p = Snapshot.P()
-    (p.id, p.status, p.m, p.g) = (id, status, m, g)
+    var p = Snapshot.P.beginning(id)
+    (p.status, p.m, p.g) = (status, m, g)
     (p.lrq, p.lrqMax, p.runnext) = (lrq, max, next)
     (p.stealsIn, p.stealsOut, p.stolenGs) = (steals.0, steals.1, steals.0 * 6)
     p.ticks = 1_234_567

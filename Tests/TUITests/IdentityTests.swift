@@ -36,7 +36,7 @@ struct IdentityTests {
       PlacedRecord(record: record, lane: .p(p), position: 9), Clock(first: (0, 0), second: (0, 0)),
       names: StringBook(), reasons: WaitReason.all)
     frame.detail.events?.events = [event]
-    frame.snapshot.trace.rings = [Snapshot.Ring(lane: .m(m), capacity: 4096, events: 1)]
+    frame.snapshot.trace.rings = [Snapshot.Ring(lane: .m(m), capacity: 4096, events: 1, lost: 0)]
     return frame
   }
 

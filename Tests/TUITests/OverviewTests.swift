@@ -142,7 +142,8 @@ struct OverviewTests {
     frame.stealsPerSecond = -.infinity
     frame.spawnsPerSecond = 1e300
     frame.minute = [
-      .init(switchesPerSecond: .infinity, grqMax: .max, parkedMax: .min), .init(switchesPerSecond: .nan),
+      .init(switchesPerSecond: .infinity, grqMax: .max, parkedMax: .min),
+      .init(switchesPerSecond: .nan, parkedMax: 0),
     ]
 
     for size in [(40, 12), (80, 24), (200, 60)] {

@@ -96,7 +96,7 @@ struct PrintedWordsTests {
       let found = screen.rows.filter { Filter(filter).matches(printed.row($0)) }.map(\.p.id)
       #expect(found == wanted, "\(filter)")
     }
-    let steals = screen.rows.map(\.p.stealsIn).max() ?? 0
+    let steals = screen.rows.compactMap(\.p.stealsIn).max() ?? 0
     #expect(screen.rows.filter { Filter("steals>=\(steals)").matches(printed.row($0)) }.count >= 1)
     #expect(screen.rows.filter { Filter("steals>\(steals * 2 + 1)").matches(printed.row($0)) }.isEmpty)
   }

@@ -6,6 +6,9 @@
 import Foundation
 import Inspector
 
+/// A fact that the source does not know is nil: here it is a dash, and never 0.
+func text(_ fact: (some BinaryInteger)?) -> String { fact.map { "\($0)" } ?? "-" }
+
 guard CommandLine.arguments.count == 2, let pid = Int32(CommandLine.arguments[1]) else {
   print("usage: inspector-example PID")
   exit(64)
@@ -22,8 +25,8 @@ do {
       nextLine += 1
       let now = try sampler.frame().snapshot
       print(
-        "\(now.gs.live) Gs live, \(now.gs.running) running, \(now.gs.runnable) runnable, GRQ \(now.grq),",
-        "LRQs \(now.ps.map(\.lrq)), \(now.switches) switches, \(now.trace.lost) events lost")
+        "\(now.gs.live) Gs live, \(now.gs.running) running, \(now.gs.runnable) runnable, GRQ \(text(now.grq)),",
+        "LRQs \(now.ps.compactMap(\.lrq)), \(text(now.switches)) switches, \(text(now.trace.lost)) events lost")
     }
     usleep(UInt32(pause / 1000))
   }

@@ -17,7 +17,7 @@ enum AttachAndRead {
     let inspector = try Inspector.attach(to: pid)
     let now = try inspector.snapshot()
     print("\(now.gs.live) goroutines on \(now.procs) Ps")
-    print("\(now.gs.running) run, \(now.gs.runnable) are ready, GRQ \(now.grq)")
+    print("\(now.gs.running) run, \(now.gs.runnable) are ready, GRQ \(now.grq.map { "\($0)" } ?? "-")")
     for (reason, count) in now.gs.waiting.sorted(by: { $0.value > $1.value }) where count > 0 {
       print("\(count) wait for \(reason)")
     }

@@ -188,7 +188,9 @@ extension Snapshot.Trace {
     json.member("events", events)
     json.member("lost", lost)
     json.member("bytes", bytes)
-    json.member("rings", array: { json in for ring in rings { ring.write(to: &json) } })
+    json.key("rings")
+    guard let rings else { return json.null() }
+    json.array { json in for ring in rings { ring.write(to: &json) } }
   }
 }
 

@@ -16,8 +16,13 @@ extension Instruments {
     json.member("ms", array: { json in for m in recent.ms { m.write(to: &json) } })
     json.member("pressure", object: { Self.write(hasEvents ? pressure : nil, to: &$0) })
     json.member("cpu", object: { cpu.writeMembers(to: &$0) })
-    json.member("steals", array: { json in for pair in steals.pairs { pair.write(to: &json) } })
-    json.member("steals_cut", steals.isCut)
+    json.key("steals")
+    if let steals {
+      json.array { json in for pair in steals.pairs { pair.write(to: &json) } }
+    } else {
+      json.null()
+    }
+    json.member("steals_cut", steals?.isCut)
     json.member("census_ns", census.time)
     json.member("census_gs", census.listed)
     json.member("census_complete", census.isComplete)

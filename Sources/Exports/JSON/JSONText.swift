@@ -96,9 +96,9 @@ package struct JSONText {
     if let truth { value(truth) } else { null() }
   }
 
-  mutating func member(_ name: String, _ number: Double) {
+  mutating func member(_ name: String, _ number: Double?) {
     key(name)
-    value(number)
+    if let number { value(number) } else { null() }
   }
 
   mutating func member(_ name: String, _ string: String?) {

@@ -61,7 +61,7 @@ package struct Perfetto: HistoryVisitor {
     packets.describe(.process, snapshot.target.name, pid: snapshot.target.pid)
     for p in order.timeline.ps.keys.sorted() { packets.describe(.p(p)) }
     for m in snapshot.ms.prefix(Capacity.ms) where Timeline.threads.contains(m.id) {
-      packets.describe(.m(m.id), " (thread \(m.tid))")
+      packets.describe(.m(m.id), m.tid.map { " (thread \($0))" } ?? "")
     }
     begin(goroutines)
   }
@@ -134,8 +134,10 @@ package struct Perfetto: HistoryVisitor {
 
   package mutating func visit(_ snapshot: Snapshot) throws(InspectorError) {
     let time = order.moment(snapshot.time)
-    count(.grq, snapshot.grq, time)
-    for p in snapshot.ps.prefix(Capacity.ps) where p.id >= 0 { count(.lrq(p.id), p.lrq, time) }
+    if let grq = snapshot.grq { count(.grq, grq, time) }
+    for p in snapshot.ps.prefix(Capacity.ps) where p.id >= 0 {
+      if let lrq = p.lrq { count(.lrq(p.id), lrq, time) }
+    }
     let gs = snapshot.gs
     counts = Counts(
       running: gs.running, runnable: gs.runnable &+ gs.preempted,

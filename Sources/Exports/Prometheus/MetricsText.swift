@@ -56,6 +56,12 @@ struct MetricsText {
       (self.value, self.labels) = (String(value), labels)
     }
 
+    /// nil: the fact is not known, and has no sample.
+    package init?(known value: (some FixedWidthInteger)?, _ labels: (name: String, value: String)...) {
+      guard let value else { return nil }
+      (self.value, self.labels) = (String(value), labels)
+    }
+
     /// A length of time. It is printed in seconds without rounding.
     package init(nanoseconds: UInt64, _ labels: (name: String, value: String)...) {
       let fraction = String(nanoseconds % 1_000_000_000)
@@ -94,12 +100,12 @@ struct MetricsText {
     }
   }
 
-  package mutating func gauge(_ name: String, unit: String? = nil, _ help: String, _ samples: Sample...) {
-    family(name, .gauge, unit: unit, help, samples)
+  package mutating func gauge(_ name: String, unit: String? = nil, _ help: String, _ samples: Sample?...) {
+    family(name, .gauge, unit: unit, help, samples.compactMap { $0 })
   }
 
-  package mutating func counter(_ name: String, unit: String? = nil, _ help: String, _ samples: Sample...) {
-    family(name, .counter, unit: unit, help, samples)
+  package mutating func counter(_ name: String, unit: String? = nil, _ help: String, _ samples: Sample?...) {
+    family(name, .counter, unit: unit, help, samples.compactMap { $0 })
   }
 
   /// Escapes a text so that it stays on its line, and inside quotation marks.

@@ -42,26 +42,27 @@ extension Snapshot {
     text.family(
       "mpg_goroutines_waiting", .gauge, "Parked Gs by what they wait for.",
       WaitReason.allCases.map { .init(gs.waiting[$0] ?? 0, ("reason", "\($0)")) })
-    text.counter("mpg_goroutines_created", "Gs created.", .init(gs.created))
-    text.counter("mpg_goroutines_exited", "Gs that have ended.", .init(gs.exited))
+    text.counter("mpg_goroutines_created", "Gs created.", .init(known: gs.created))
+    text.counter("mpg_goroutines_exited", "Gs that have ended.", .init(known: gs.exited))
     if let tasks = gs.tasks {
       text.gauge("mpg_swift_task_goroutines", "Live Gs that run a job of a Swift Task.", .init(tasks))
     }
   }
 
   private func writeScheduling(to text: inout MetricsText) {
-    text.gauge("mpg_grq_goroutines", "Gs on the global run queue.", .init(grq))
+    text.gauge("mpg_grq_goroutines", "Gs on the global run queue.", .init(known: grq))
     text.gauge(
-      "mpg_grq_max_goroutines", "The most Gs on the global run queue in the last minute.", .init(grqMax))
-    text.counter("mpg_switches", "Gs started: context switches into Gs.", .init(switches))
+      "mpg_grq_max_goroutines", "The most Gs on the global run queue in the last minute.",
+      .init(known: grqMax))
+    text.counter("mpg_switches", "Gs started: context switches into Gs.", .init(known: switches))
     text.counter(
-      "mpg_steals", "Times that a P stole from another.", .init(totalSteals))
+      "mpg_steals", "Times that a P stole from another.", .init(known: totalSteals))
     text.counter(
       "mpg_steal_tries", "Attempts to steal, hits and misses.",
-      .init(total(\.stealTries, \.stealTries)))
+      .init(known: total(\.stealTries, \.stealTries)))
     text.counter(
-      "mpg_stolen_goroutines", "Gs that were stolen.", .init(total(\.stolenGs, \.stolenGs)))
-    text.gauge("mpg_timers", "Timers armed.", .init(timers))
+      "mpg_stolen_goroutines", "Gs that were stolen.", .init(known: total(\.stolenGs, \.stolenGs)))
+    text.gauge("mpg_timers", "Timers armed.", .init(known: timers))
     text.family(
       "mpg_shortages", .counter, "Times that the system had no more of something.",
       [
@@ -92,12 +93,14 @@ extension Snapshot {
       text.family(name, kind, unit: unit, help, samples)
     }
     perP("mpg_lrq_goroutines", .gauge, "Gs in the local run queue, without runnext.") {
-      UInt64(clamping: $0.lrq)
+      $0.lrq.map { UInt64(clamping: $0) }
     }
     perP("mpg_lrq_max_goroutines", .gauge, "The most Gs in the local run queue in the last minute.") {
-      UInt64(clamping: $0.lrqMax)
+      $0.lrqMax.map { UInt64(clamping: $0) }
     }
-    perP("mpg_p_runnext", .gauge, "Whether runnext holds a G: 1, or 0.") { $0.runnext ? 1 : 0 }
+    perP("mpg_p_runnext", .gauge, "Whether runnext holds a G: 1, or 0.") {
+      $0.runnext.map { $0 ? 1 : 0 }
+    }
     perP("mpg_p_switches", .counter, "Gs started on this P.", \.ticks)
     perP("mpg_p_steals", .counter, "Successful steals by this P.", \.stealsIn)
     perP("mpg_p_stolen_from", .counter, "Successful steals from this P.", \.stealsOut)
@@ -134,9 +137,10 @@ extension Snapshot {
 
   private func writeNetpoll(to text: inout MetricsText) {
     text.gauge("mpg_netpoll_goroutines", "Gs parked until a socket is ready.", .init(netpoll.parked))
-    text.gauge("mpg_netpoll_descriptors", "Descriptors registered.", .init(netpoll.fds))
-    text.counter("mpg_netpoll_wakeups", "Polls that found a descriptor ready.", .init(netpoll.wakeups))
-    text.counter("mpg_netpoll_readied_goroutines", "Gs made runnable by polls.", .init(netpoll.readied))
+    text.gauge("mpg_netpoll_descriptors", "Descriptors registered.", .init(known: netpoll.fds))
+    text.counter("mpg_netpoll_wakeups", "Polls that found a descriptor ready.", .init(known: netpoll.wakeups))
+    text.counter(
+      "mpg_netpoll_readied_goroutines", "Gs made runnable by polls.", .init(known: netpoll.readied))
     // An older target does not count these.
     text.family(
       "mpg_netpoll_rearms", .counter, "Watches that had to be set up anew.",
@@ -149,8 +153,8 @@ extension Snapshot {
   private func writeTrace(to text: inout MetricsText) {
     text.gauge(
       "mpg_trace_enabled", "Whether events are written: 1, or 0.", .init(trace.enabled ? 1 : 0))
-    text.counter("mpg_trace_events", "Events written to the rings.", .init(trace.events))
+    text.counter("mpg_trace_events", "Events written to the rings.", .init(known: trace.events))
     text.gauge(
-      "mpg_trace_ring_bytes", unit: "bytes", "Memory that the rings take.", .init(trace.bytes))
+      "mpg_trace_ring_bytes", unit: "bytes", "Memory that the rings take.", .init(known: trace.bytes))
   }
 }

@@ -42,16 +42,17 @@ extension Snapshot.RuleNumbers {
 
 extension StealMatrix {
   package func write(to out: inout ByteWriter) {
-    out.number(isCut ? 1 as UInt64 : 0)
+    out.number((isCut ? 1 : 0) | (tellsTries ? 0 : 2) as UInt64)
     for pair in pairs {
       out.number(UInt64(clamping: pair.thief))
       out.number(UInt64(clamping: pair.victim))
-      for counter in [pair.tries, pair.hits, pair.gs] { out.number(counter) }
+      for counter in [pair.tries ?? 0, pair.hits, pair.gs] { out.number(counter) }
     }
   }
 
   package mutating func read(from body: inout ByteReader) -> Bool {
-    guard let cut = body.number() else { return false }
+    guard let flags = body.number() else { return false }
+    let tellsTries = flags & 2 == 0
     var pairs: [Pair] = []
     while !body.isAtEnd {
       guard pairs.count < Self.most, let thief = body.number(upTo: 4095),
@@ -59,9 +60,11 @@ extension StealMatrix {
         let tries = body.number(), let hits = body.number(), let gs = body.number(),
         pairs.last.map({ ($0.thief, $0.victim) < (thief, victim) }) ?? true
       else { return false }
-      pairs.append(Pair(thief: thief, victim: victim, tries: tries, hits: hits, gs: gs))
+      let known = tellsTries ? tries : nil
+      pairs.append(Pair(thief: thief, victim: victim, tries: known, hits: hits, gs: gs))
     }
-    self = StealMatrix(pairs, isCut: cut != 0)
+    self = StealMatrix(pairs, isCut: flags & 1 != 0)
+    self.tellsTries = tellsTries
     return true
   }
 }

@@ -25,14 +25,14 @@ extension Snapshot {
   func writeSched(to out: inout ByteWriter) {
     out.number(UInt64(clamping: procs))
     out.number(isConsistent ? 1 as UInt64 : 0)
-    for value in [grq, grqMax, timers] { out.number(UInt64(clamping: value)) }
-    out.number(switches)
+    for value in [grq, grqMax, timers] { out.number(UInt64(clamping: value ?? 0)) }
+    out.number(switches ?? 0)
     guard let retired else { return }
     out.number(UInt64(clamping: retired.ps))
     for counter in [
       retired.ticks, retired.stealsIn, retired.stealsOut, retired.stolenGs, retired.stealTries,
     ] {
-      out.number(counter)
+      out.number(counter ?? 0)
     }
   }
 
@@ -96,9 +96,9 @@ extension Snapshot.P {
     out.number(m.map { UInt64(clamping: $0) })
     out.number(g)
     out.text(entry ?? "")
-    for depth in [lrq, lrqMax] { out.number(UInt64(clamping: min(depth, Capacity.lrq))) }
-    out.number(runnext ? 1 as UInt64 : 0)
-    for counter in [ticks, stealsIn, stealsOut, stolenGs, stealTries] { out.number(counter) }
+    for depth in [lrq, lrqMax] { out.number(UInt64(clamping: min(depth ?? 0, Capacity.lrq))) }
+    out.number(runnext == true ? 1 as UInt64 : 0)
+    for counter in [ticks, stealsIn, stealsOut, stolenGs, stealTries] { out.number(counter ?? 0) }
     out.number(idleTime)
     out.number(spinTime)
     out.number(callTime)
@@ -107,6 +107,7 @@ extension Snapshot.P {
       out.number(cache?.hits)
       out.number(cache?.misses)
     }
+    out.untold(Self.facts, of: self)
   }
 
   package mutating func read(from body: inout ByteReader) -> Bool {
@@ -124,7 +125,8 @@ extension Snapshot.P {
     if body.isAtEnd { return true }  // older ones end here
     guard let call = body.optional(), let run = body.optional() else { return false }
     (callTime, runTime) = (call, run)
-    return body.isAtEnd || readCaches(from: &body)  // and somewhat newer ones here
+    if body.isAtEnd { return true }  // and somewhat newer ones here
+    return readCaches(from: &body) && body.untold(Self.facts, of: &self)
   }
 
   private mutating func readCaches(from body: inout ByteReader) -> Bool {
@@ -142,10 +144,11 @@ extension Snapshot.P {
 extension Snapshot.M {
   package func write(to out: inout ByteWriter) {
     out.number(UInt64(clamping: id))
-    out.number(UInt64(UInt32(bitPattern: tid)))
+    out.number(UInt64(UInt32(bitPattern: tid ?? 0)))
     out.number(UInt64(state.rawValue))
     out.number(p.map { UInt64(clamping: $0) })
     out.number(g)
+    out.untold(Self.facts, of: self)
   }
 
   package mutating func read(from body: inout ByteReader) -> Bool {
@@ -155,14 +158,14 @@ extension Snapshot.M {
     (self.id, self.tid) = (id, Int32(truncatingIfNeeded: tid))
     self.state = MState(rawValue: UInt8(state)) ?? .running
     (self.p, self.g) = (p.map { Int(clamping: $0) }, g)
-    return true
+    return body.untold(Self.facts, of: &self)
   }
 }
 
 extension Snapshot.Gs {
   package func write(to out: inout ByteWriter) {
-    out.number(created)
-    out.number(exited)
+    out.number(created ?? 0)
+    out.number(exited ?? 0)
     for state in [running, runnable, preempted, syscall] { out.number(state) }
     for (reason, count) in waiting.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       out.number(UInt64(reason.rawValue))
@@ -188,12 +191,13 @@ extension Snapshot.Gs {
 extension Snapshot.Netpoll {
   package func write(to out: inout ByteWriter) {
     out.number(parked)
-    out.number(UInt64(clamping: fds))
-    out.number(wakeups)
-    out.number(readied)
+    out.number(UInt64(clamping: fds ?? 0))
+    out.number(wakeups ?? 0)
+    out.number(readied ?? 0)
     out.number(backend.map { UInt64($0.rawValue) })
     out.number(rearms)
     out.number(sysmonPolls)
+    out.untold(Self.facts, of: self)
   }
 
   package mutating func read(from body: inout ByteReader) -> Bool {
@@ -207,7 +211,7 @@ extension Snapshot.Netpoll {
     }
     self.backend = backend.flatMap { UInt8(exactly: $0) }.flatMap { NetpollKind(rawValue: $0) }
     (self.rearms, sysmonPolls) = (rearms, polls)
-    return true
+    return body.untold(Self.facts, of: &self)
   }
 }
 
@@ -228,7 +232,11 @@ extension Snapshot.Shortages {
 extension Snapshot.Trace {
   package func write(to out: inout ByteWriter) {
     out.number(enabled ? 1 as UInt64 : 0)
-    for value in [events, lost, bytes] { out.number(value) }
+    for value in [events, lost, bytes] { out.number(value ?? 0) }
+    let untold = ByteWriter.untold(Self.facts, of: self)
+    guard untold != 0 || (absence ?? Knowledge.untraced) != Knowledge.untraced else { return }
+    out.number(untold)
+    out.text(absence ?? "")
   }
 
   package mutating func read(from body: inout ByteReader) -> Bool {
@@ -236,6 +244,10 @@ extension Snapshot.Trace {
       let bytes = body.number()
     else { return false }
     (self.enabled, self.events, self.lost, self.bytes) = (enabled != 0, events, lost, bytes)
+    rings = []
+    if body.isAtEnd { return true }  // all of it is known
+    guard body.untold(Self.facts, of: &self), let reason = body.text() else { return false }
+    if !self.enabled, !reason.isEmpty { absence = reason }
     return true
   }
 
@@ -243,8 +255,8 @@ extension Snapshot.Trace {
     guard let lane = body.number(upTo: Lane.highest), let capacity = body.number(upTo: 1 << 24),
       let events = body.number(), let lost = body.number()
     else { return false }
-    rings.append(
-      Snapshot.Ring(lane: Lane(number: lane), capacity: capacity, events: events, lost: lost))
+    rings = rings ?? []
+    rings?.append(Snapshot.Ring(lane: Lane(number: lane), capacity: capacity, events: events, lost: lost))
     return true
   }
 }

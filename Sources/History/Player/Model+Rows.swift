@@ -12,7 +12,7 @@ extension Model {
   }
 
   private mutating func open(_ id: Int) -> Int {
-    var p = Snapshot.P()
+    var p = Snapshot.P.beginning(id, like: state.ps.first ?? state.stopped.first)
     if let old = state.stopped.firstIndex(where: { $0.id == id }) {
       p = state.stopped.remove(at: old)
       state.retired?.takeOff(p)
@@ -42,21 +42,10 @@ extension Model {
   /// Counts a steal from a P, which may have been stopped since.
   mutating func countLoss(ofP id: Int) {
     if let row = state.row(ofP: id) {
-      state.ps[row].stealsOut &+= 1
+      state.ps[row].stealsOut.add(1)
     } else if let old = state.stopped.firstIndex(where: { $0.id == id }) {
-      state.stopped[old].stealsOut &+= 1
-      state.retired?.stealsOut &+= 1
+      state.stopped[old].stealsOut.add(1)
+      state.retired?.stealsOut.add(1)
     }
-  }
-}
-
-extension Snapshot.Retired {
-  fileprivate mutating func takeOff(_ p: Snapshot.P) {
-    ps -= 1
-    ticks &-= p.ticks
-    stealsIn &-= p.stealsIn
-    stealsOut &-= p.stealsOut
-    stolenGs &-= p.stolenGs
-    stealTries &-= p.stealTries
   }
 }

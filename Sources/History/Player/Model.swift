@@ -43,19 +43,20 @@ package struct Model {
 
   /// Applies one event of a lane. No event, however damaged, causes a trap or unbounded growth.
   package mutating func apply(_ record: Record, on lane: Lane) {
-    state.trace.events &+= 1
+    state.trace.events.add(1)
     guard let kind = record.kind else { return }
     state.account?.apply(kind, record, on: lane)
     switch kind {
     case .goCreate, .goStart, .goPark, .goReady, .goYield, .goExit: count(kind, record)
     case .goPreempt, .goResume, .goSyscall, .goSyscallExit: count(kind, record)
     case .steal: steal(record, lane)
-    case .overflow, .grqTake: state.grq = Int(clamping: min(record.arg, UInt64(plausible)))
+    case .overflow, .grqTake:
+      if state.grq != nil { state.grq = Int(clamping: min(record.arg, UInt64(plausible))) }
     case .goSetAside: state.gs.stackless = state.gs.stackless.map { $0 &+ 1 }
     case .takeUp: state.gs.stackless = state.gs.stackless.map { $0 &- Int(record.count) }
     case .netpoll:
-      state.netpoll.wakeups &+= 1
-      state.netpoll.readied &+= UInt64(record.count)
+      state.netpoll.wakeups.add(1)
+      state.netpoll.readied.add(UInt64(record.count))
     default: break
     }
     show(kind, record, lane)
@@ -66,10 +67,10 @@ package struct Model {
   private mutating func count(_ kind: EventKind, _ record: Record) {
     switch kind {
     case .goCreate:
-      state.gs.created &+= 1
+      state.gs.created.add(1)
       state.gs.runnable += 1
     case .goStart:
-      state.switches &+= 1
+      state.switches.add(1)
       (state.gs.runnable, state.gs.running) = (state.gs.runnable - 1, state.gs.running + 1)
     case .goPark:
       state.gs.running -= 1
@@ -80,7 +81,7 @@ package struct Model {
     case .goYield: stop(\.runnable)
     case .goExit:
       state.gs.running -= 1
-      state.gs.exited &+= 1
+      state.gs.exited.add(1)
     case .goPreempt: stop(record.detail == 1 ? \.preempted : \.runnable)
     case .goResume: go(\.preempted, \.running)
     case .goSyscall: stop(\.syscall)
@@ -109,10 +110,10 @@ package struct Model {
     guard case .p(let thief) = lane, let thief = state.row(ofP: thief) else { return }
     let victim = Int(clamping: record.arg)
     guard victim < QueueAccount.mostPs else { return }
-    state.ps[thief].stealsIn &+= 1
-    state.ps[thief].stolenGs &+= UInt64(record.count)
+    state.ps[thief].stealsIn.add(1)
+    state.ps[thief].stolenGs.add(UInt64(record.count))
     countLoss(ofP: victim)
-    state.steals.count(UInt64(record.count), by: state.ps[thief].id, from: victim)
+    state.steals?.count(UInt64(record.count), by: state.ps[thief].id, from: victim)
   }
 
   // MARK: who does what
@@ -158,7 +159,7 @@ package struct Model {
   private mutating func start(_ record: Record, _ p: Int?, _ m: Int?, isStart: Bool) {
     if let p {
       (state.ps[p].g, state.ps[p].entry, state.ps[p].status) = (record.g, nil, .running)
-      if isStart { state.ps[p].ticks &+= 1 }
+      if isStart { state.ps[p].ticks.add(1) }
     }
     hold(p, m)
     if let m { (state.ms[m].g, state.ms[m].state) = (record.g, .running) }

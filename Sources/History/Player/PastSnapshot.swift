@@ -40,20 +40,21 @@ extension Window {
     var ends: [Lane: UInt64] = [:]
     for boundary in keyframe.boundaries { ends[boundary.lane] = boundary.position }
     for event in events.prefix(count) { ends[event.lane] = event.position &+ 1 }
-    guard !ends.isEmpty else { return }
+    guard !ends.isEmpty, snapshot.trace.events != nil else { return }
     snapshot.trace.events = ends.values.reduce(0, &+)
-    for index in snapshot.trace.rings.indices {
-      let lane = snapshot.trace.rings[index].lane
-      if let end = ends[lane] { snapshot.trace.rings[index].events = end }
+    guard var rings = snapshot.trace.rings else { return }
+    for index in rings.indices {
+      if let end = ends[rings[index].lane] { rings[index].events = end }
     }
+    snapshot.trace.rings = rings
   }
 }
 
 extension Snapshot {
   /// The maxima of the keyframe are of the time before it, so they do not hold for a later moment.
   fileprivate mutating func forgetMaxima() {
-    grqMax = grq
-    for index in ps.indices { ps[index].lrqMax = ps[index].lrq }
+    if grqMax != nil { grqMax = grq }
+    for index in ps.indices where ps[index].lrqMax != nil { ps[index].lrqMax = ps[index].lrq }
   }
 
   /// Adds the names of the Gs that the Ps run.

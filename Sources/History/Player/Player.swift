@@ -333,8 +333,9 @@ extension History {
     return numbers.reduce(0) { count, number in
       guard let window = Window(number, of: self, decoder) else { return count }
       let model = window.model(after: window.events.count, at: .max, reasons: reasons)
-      return count + Int(clamping: model.snapshot.trace.events &- window.keyframe.snapshot.trace.events)
-        - window.prefix
+      var applied = model.snapshot.trace.events
+      applied.takeOff(window.keyframe.snapshot.trace.events)
+      return count + Int(clamping: applied ?? 0) - window.prefix
     }
   }
 }

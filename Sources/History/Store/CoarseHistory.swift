@@ -5,14 +5,14 @@ import Observed
 public struct Trend: Sendable, Equatable {
   /// One step of the course. `Max` is the largest value within the step.
   public struct Point: Sendable, Equatable {
-    /// The mean number of Gs started a second.
-    public var switchesPerSecond: Double = 0
-    /// The largest depth of the global run queue.
-    public var grqMax = 0
+    /// The mean number of Gs started a second; nil: the source does not tell.
+    public var switchesPerSecond: Double?
+    /// The largest depth of the global run queue; nil: the source does not tell.
+    public var grqMax: Int?
     /// The largest number of parked Gs.
-    public var parkedMax = 0
+    public var parkedMax: Int
     /// Makes a point from its parts.
-    public init(switchesPerSecond: Double = 0, grqMax: Int = 0, parkedMax: Int = 0) {
+    public init(switchesPerSecond: Double? = nil, grqMax: Int? = nil, parkedMax: Int) {
       (self.switchesPerSecond, self.grqMax, self.parkedMax) = (switchesPerSecond, grqMax, parkedMax)
     }
   }
@@ -32,12 +32,12 @@ public struct Trend: Sendable, Equatable {
 
 /// Some gauges at one moment.
 package struct CoarsePoint: Sendable, Equatable {
-  package var time: UInt64 = 0
-  package var switches: UInt64 = 0
-  package var grqMax = 0
-  package var parked = 0
-  package var runnable = 0
-  package var live = 0
+  package var time: UInt64
+  package var switches: UInt64?
+  package var grqMax: Int?
+  package var parked: Int
+  package var runnable: Int
+  package var live: Int
 
   init(_ snapshot: Snapshot) {
     (time, switches, grqMax) = (snapshot.time, snapshot.switches, snapshot.grqMax)
@@ -62,7 +62,7 @@ package struct CoarseHistory {
       return
     }
     var merged = point
-    merged.grqMax = max(point.grqMax, last.grqMax)
+    merged.grqMax = larger(point.grqMax, last.grqMax)
     merged.parked = max(point.parked, last.parked)
     merged.runnable = max(point.runnable, last.runnable)
     points[points.count - 1] = merged
@@ -76,7 +76,9 @@ package struct CoarseHistory {
     let step = (seconds + UInt64(limit) - 1) / UInt64(limit) * Self.second
     let count = Int((moment - first.time) / step) + 1
     var trend = Trend(step: step, exact: moment - min(moment, exact))
-    trend.points = Array(repeating: Trend.Point(), count: count)
+    // Of one look alone there is no rate: as long as the counter is known, that is none.
+    let blank = Trend.Point(switchesPerSecond: first.switches.map { _ in 0 }, parkedMax: 0)
+    trend.points = Array(repeating: blank, count: count)
     var (before, base) = (first, first)
     var place = 0
     var isKnown = [Bool](repeating: false, count: count)
@@ -84,11 +86,10 @@ package struct CoarseHistory {
       // Times that are out of order are damage.
       let now = max(0, count - 1 - Int((moment - point.time) / step))
       if now != place { (place, base) = (now, before) }
-      if point.time > base.time, point.switches >= base.switches {
-        trend.points[now].switchesPerSecond =
-          Double(point.switches - base.switches) * 1e9 / Double(point.time - base.time)
+      if point.time > base.time, let before = base.switches, let after = point.switches, after >= before {
+        trend.points[now].switchesPerSecond = Double(after - before) * 1e9 / Double(point.time - base.time)
       }
-      trend.points[now].grqMax = max(trend.points[now].grqMax, point.grqMax)
+      trend.points[now].grqMax = larger(trend.points[now].grqMax, point.grqMax)
       trend.points[now].parkedMax = max(trend.points[now].parkedMax, point.parked)
       isKnown[now] = true
       before = point

@@ -36,7 +36,7 @@ extension Keyframe {
     case tasks = 31
     case shortages, findings, stackless, cpus
     case queues = 40
-    case stopped
+    case stopped, untold
   }
 
   /// More Ps, Ms and lanes than these are taken for damage.
@@ -68,7 +68,7 @@ extension Keyframe {
     section(.gs) { snapshot.gs.write(to: &$0) }
     section(.netpoll) { snapshot.netpoll.write(to: &$0) }
     section(.trace) { snapshot.trace.write(to: &$0) }
-    if !snapshot.steals.pairs.isEmpty { section(.steals) { snapshot.steals.write(to: &$0) } }
+    if let steals = snapshot.steals, steals != StealMatrix() { section(.steals) { steals.write(to: &$0) } }
     if snapshot.boot.isKnown { section(.boot) { snapshot.boot.write(to: &$0) } }
     if snapshot.ruleNumbers.isKnown { section(.ruleNumbers) { snapshot.ruleNumbers.write(to: &$0) } }
     if let tasks = snapshot.gs.tasks { section(.tasks) { $0.number(tasks) } }
@@ -78,7 +78,8 @@ extension Keyframe {
     if let findings { section(.findings) { findings.write(to: &$0) } }
     if let account = snapshot.account { section(.queues) { account.write(to: &$0) } }
     for p in snapshot.stopped { section(.stopped) { p.write(to: &$0) } }
-    for ring in snapshot.trace.rings { section(.ring) { ring.write(to: &$0) } }
+    if let untold = snapshot.untoldBytes { section(.untold) { $0 = untold } }
+    for ring in snapshot.trace.rings ?? [] { section(.ring) { ring.write(to: &$0) } }
     for boundary in boundaries {
       section(.boundary) {
         $0.number(UInt64(boundary.lane.number))
@@ -94,14 +95,17 @@ extension Keyframe {
   package init?(_ bytes: [UInt8]) {
     var reader = ByteReader(bytes)
     var found: Set<UInt64> = []
+    var untold: ByteReader?
+    snapshot.steals = StealMatrix()
     while !reader.isAtEnd {
       guard let tag = reader.number(), let section = reader.raw() else { return nil }
       var body = ByteReader(section)
       found.insert(tag)
       guard let known = Tag(rawValue: tag) else { continue }
-      guard read(known, &body) else { return nil }
+      if known == .untold { untold = body } else { guard read(known, &body) else { return nil } }
     }
     guard found.isSuperset(of: [1, 2, 3, 6, 7, 8]) else { return nil }
+    if var untold { guard snapshot.readUntold(from: &untold) else { return nil } }
   }
 
   private mutating func read(_ tag: Tag, _ body: inout ByteReader) -> Bool {
@@ -114,8 +118,9 @@ extension Keyframe {
     case .gs: snapshot.gs.read(from: &body)
     case .netpoll: snapshot.netpoll.read(from: &body)
     case .trace: snapshot.trace.read(from: &body)
-    case .ring: snapshot.trace.rings.count < Self.most.lanes && snapshot.trace.readRing(from: &body)
-    case .steals: snapshot.steals.read(from: &body)
+    case .ring:
+      snapshot.trace.rings?.count ?? 0 < Self.most.lanes && snapshot.trace.readRing(from: &body)
+    case .steals: readSteals(&body)
     case .boot: snapshot.boot.read(from: &body)
     case .ruleNumbers: snapshot.ruleNumbers.read(from: &body)
     case .tasks: readTasks(&body)
@@ -126,6 +131,7 @@ extension Keyframe {
     case .queues: readQueues(&body)
     case .stopped: snapshot.stopped.count < Self.most.ps && snapshot.readStopped(from: &body)
     case .boundary: boundaries.count < Self.most.lanes && readBoundary(&body)
+    case .untold: true  // it is read last
     }
   }
 
@@ -142,6 +148,13 @@ extension Keyframe {
   private mutating func readQueues(_ body: inout ByteReader) -> Bool {
     snapshot.account = QueueAccount(from: &body)
     return snapshot.account != nil
+  }
+
+  private mutating func readSteals(_ body: inout ByteReader) -> Bool {
+    var steals = StealMatrix()
+    guard steals.read(from: &body) else { return false }
+    snapshot.steals = steals
+    return true
   }
 
   private mutating func readTasks(_ body: inout ByteReader) -> Bool {

@@ -27,13 +27,13 @@ extension Snapshot {
   private func step(_ time: UInt64?, _ title: String, _ text: String, _ m: M? = nil) -> BootMoment? {
     time.map { time in
       BootMoment(
-        time: time, title: title, place: m.map { "M\($0.id), tid \($0.tid)" } ?? "", text: text)
+        time: time, title: title, place: m.map { "M\($0.id), tid \($0.tid.orDash)" } ?? "", text: text)
     }
   }
 
   /// From the call of MPG.main until the region can be read.
   private var memorySteps: [BootMoment?] {
-    let ring = trace.rings.first { if case .p = $0.lane { true } else { false } }?.capacity
+    let ring = trace.rings?.first { if case .p = $0.lane { true } else { false } }?.capacity
     let rings = ring.map { ", and a ring of \($0) events for each P" } ?? ""
     let isInOrder = boot.start ?? 0 <= target.bootTime && target.bootTime <= boot[.region] ?? .max
     return [

@@ -12,7 +12,7 @@ extension Explainer {
     }
     let acts = Story(of: .p(id), evidence).acts
     answer.add(.head, stateText(of: p, acts))
-    answer.add(.text, queueText(of: p))
+    answer.add(.text, snapshot.queueText(of: p))
     if acts.isEmpty {
       answer.add(.text, "Nothing happened to it in the \(evidence.reachText) before this moment.")
     } else {
@@ -42,12 +42,6 @@ extension Explainer {
     }
   }
 
-  private func queueText(of p: Snapshot.P) -> String {
-    let room = snapshot.ruleNumbers.text(.lrq).map { " of \($0)" } ?? ""
-    return "Ready for it: \(p.runnext ? "one as the next, " : "")\(p.lrq)\(room) on its LRQ; for any P: "
-      + "\(snapshot.grq) on the GRQ. It has run \(p.ticks) Gs since boot."
-  }
-
   func explainM(_ id: Int, _ answer: inout Explanation) {
     guard let m = snapshot.ms.first(where: { $0.id == id }) else {
       return answer.add(.head, "There is no M\(id) at this moment.")
@@ -67,7 +61,7 @@ extension Explainer {
 
   private func stateText(of m: Snapshot.M) -> String {
     let p = m.p.map { "P\($0)" } ?? "no P"
-    let who = "M\(m.id) (thread \(m.tid))"
+    let who = m.named
     switch m.state {
     case .running:
       return "\(who) holds \(p) and " + (m.g.map { "runs \(evidence.name($0))." } ?? "is between two Gs.")

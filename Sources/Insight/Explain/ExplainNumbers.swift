@@ -7,10 +7,13 @@ extension Explainer {
   // MARK: steals
 
   func explainThief(_ id: Int, _ answer: inout Explanation) {
-    let pairs = snapshot.steals.pairs.filter { $0.thief == id && $0.tries > 0 }
-    let (tries, hits) = (pairs.reduce(0) { $0 &+ $1.tries }, pairs.reduce(0) { $0 &+ $1.hits })
+    guard let matrix = snapshot.steals else {
+      return answer.add(.head, "Who steals from whom is not known.")
+    }
+    let pairs = matrix.pairs.filter { $0.thief == id && $0.tries != 0 }
+    let (tries, hits) = (matrix.tries(by: id), matrix.hits(by: id))
     let gs = pairs.reduce(0) { $0 &+ $1.gs }
-    guard tries > 0 else {
+    guard tries != 0 else {
       answer.add(
         .head,
         "P\(id) has not looked at the queues of others since boot: it always had work, or there was none.")
@@ -18,7 +21,9 @@ extension Explainer {
     }
     answer.add(
       .head,
-      "P\(id) looked \(counted(tries, "time")) at the queues of others since boot; \(hits) looks found something, \(gs) Gs in all."
+      tries.map {
+        "P\(id) looked \(counted($0, "time")) at the queues of others since boot; \(hits) looks found something, \(gs) Gs in all."
+      } ?? "P\(id) stole \(counted(hits, "time")) since boot, \(gs) Gs in all."
     )
     let last = lastSteals(by: id)
     for pair in pairs.sorted(by: { ($0.hits, $1.victim) > ($1.hits, $0.victim) }).prefix(16) {
@@ -27,7 +32,7 @@ extension Explainer {
       }
       answer.add(
         .text,
-        "from P\(pair.victim): \(counted(pair.hits, "steal")) of \(counted(pair.gs, "G")) in \(counted(pair.tries, "look"))\(recent ?? "")"
+        "from P\(pair.victim): \(counted(pair.hits, "steal")) of \(counted(pair.gs, "G"))\(pair.tries.map { " in \(counted($0, "look"))" } ?? "")\(recent ?? "")"
       )
     }
     if last.isEmpty {
@@ -118,7 +123,7 @@ extension Explainer {
   // MARK: rings
 
   func explainRing(_ lane: Lane, _ answer: inout Explanation) {
-    guard let ring = snapshot.trace.rings.first(where: { $0.lane == lane }) else {
+    guard let ring = snapshot.trace.rings?.first(where: { $0.lane == lane }) else {
       return answer.add(.head, "\(lane.name) has no ring at this moment.")
     }
     answer.add(

@@ -45,7 +45,7 @@ extension Explainer {
     if gs.syscall > 0 || tally.calls > 0 {
       add("Gs block threads in system calls.", .ms, .longest(.syscall))
     }
-    let isGRQLong = UInt64(clamping: snapshot.grq) > snapshot.ruleNumbers[.lrq] ?? .max
+    let isGRQLong = UInt64(clamping: snapshot.grq ?? 0) > snapshot.ruleNumbers[.lrq] ?? .max
     if tally.overflows > 0 || isGRQLong {
       add("Gs come in bursts that fill LRQs.", .ps, .steals, .gsBySpawnSite)
     }

@@ -58,7 +58,7 @@ struct Glance {
 
   private func words(_ m: Snapshot.M) -> String {
     let holds = m.p.map { ", with P\($0)" } ?? ""
-    return "M\(m.id) (thread \(m.tid)) is \(m.state)\(holds)" + (m.g.map { ", and has G\($0)" } ?? "") + "."
+    return "\(m.named) is \(m.state)\(holds)" + (m.g.map { ", and has G\($0)" } ?? "") + "."
   }
 
   private func g(_ id: UInt64) -> String? {
@@ -72,8 +72,11 @@ struct Glance {
   }
 
   private func thief(_ id: Int) -> String {
-    let pairs = (frame.instruments?.steals ?? snapshot.steals).pairs.filter { $0.thief == id }
-    let (tries, hits) = (pairs.reduce(0) { $0 &+ $1.tries }, pairs.reduce(0) { $0 &+ $1.hits })
+    guard let matrix = frame.instruments?.steals ?? snapshot.steals else {
+      return "Who steals from whom is not known."
+    }
+    let (tries, hits) = (matrix.tries(by: id), matrix.hits(by: id))
+    guard let tries else { return "P\(id) stole \(counted(hits, "time")) since boot." }
     return
       "P\(id) looked \(counted(tries, "time")) at the queues of others since boot; \(hits) looks found something."
   }
@@ -97,7 +100,7 @@ struct Glance {
   }
 
   private func ring(_ lane: Lane) -> String? {
-    snapshot.trace.rings.first { $0.lane == lane }.map {
+    snapshot.trace.rings?.first { $0.lane == lane }.map {
       "The ring of \(lane.name) holds the last \($0.capacity) of \($0.events) records written."
     }
   }

@@ -8,16 +8,16 @@ public struct Frame: Sendable, Equatable {
   /// The gauges at the moment.
   public var snapshot: Snapshot
   /// Starts of Gs a second. All rates here are over the time since the previous frame, but at least over the
-  /// last second. They are 0 in the first frame.
-  public var switchesPerSecond: Double = 0
+  /// last second. They are 0 in the first frame. nil: the source does not count this.
+  public var switchesPerSecond: Double?
   /// Steals a second.
-  public var stealsPerSecond: Double = 0
+  public var stealsPerSecond: Double?
   /// Gs created a second.
-  public var spawnsPerSecond: Double = 0
+  public var spawnsPerSecond: Double?
   /// Polls a second that found a descriptor ready.
-  public var wakeupsPerSecond: Double = 0
+  public var wakeupsPerSecond: Double?
   /// Events written a second.
-  public var eventsPerSecond: Double = 0
+  public var eventsPerSecond: Double?
   /// What each P did over the same time as the rates, in the order of `snapshot.ps`. The scheduler measures
   /// this; it is not sampled. Empty in the first frame. An element is nil if the target does not tell it, or
   /// if the P is new.
@@ -58,7 +58,10 @@ public struct Frame: Sendable, Equatable {
   public typealias Point = Trend.Point
 
   /// A frame of a snapshot alone.
-  public init(snapshot: Snapshot) { self.snapshot = snapshot }
+  public init(snapshot: Snapshot) {
+    self.snapshot = snapshot
+    setRates(from: Totals(snapshot), to: Totals(snapshot))
+  }
 
   /// What the P in row `index` of `snapshot.ps` did; nil: not known.
   public func use(ofRow index: Int) -> PUse? { use.indices.contains(index) ? use[index] : nil }

@@ -102,30 +102,32 @@ public struct FrameBuilder: Sendable {
 
 /// The largest depths of the queues within some time.
 private struct Maxima: Sendable {
-  private var grq = 0
+  private var grq: Int?
   private var lrqs: [Int: Int] = [:]
 
   mutating func add(_ snapshot: Snapshot) {
-    grq = max(grq, snapshot.grqMax, snapshot.grq)
-    for p in snapshot.ps { lrqs[p.id] = max(lrqs[p.id] ?? 0, p.lrqMax, p.lrq) }
+    grq = larger(grq, larger(snapshot.grqMax, snapshot.grq))
+    for p in snapshot.ps { lrqs[p.id] = larger(lrqs[p.id], larger(p.lrqMax, p.lrq)) }
   }
 
   mutating func add(_ other: Maxima) {
-    grq = max(grq, other.grq)
+    grq = larger(grq, other.grq)
     lrqs.merge(other.lrqs) { max($0, $1) }
   }
 
+  /// A source that does not know its largest depths has none here either: the depths at the moments of looks are no maxima.
   func show(in snapshot: inout Snapshot) {
-    snapshot.grqMax = max(grq, snapshot.grq)
-    for (index, p) in snapshot.ps.enumerated() {
-      snapshot.ps[index].lrqMax = max(lrqs[p.id] ?? 0, p.lrq)
+    if snapshot.grqMax != nil { snapshot.grqMax = larger(grq, snapshot.grq) }
+    for (index, p) in snapshot.ps.enumerated() where p.lrqMax != nil {
+      snapshot.ps[index].lrqMax = larger(lrqs[p.id], p.lrq)
     }
   }
 }
 
 /// The counters whose rates a frame shows.
-private struct Totals: Sendable {
-  let time, switches, steals, spawns, wakeups, events: UInt64
+struct Totals: Sendable {
+  let time: UInt64
+  let switches, steals, spawns, wakeups, events: UInt64?
   let ps: [Snapshot.P]
 
   init(_ snapshot: Snapshot) {
@@ -137,18 +139,19 @@ private struct Totals: Sendable {
 }
 
 extension Frame {
-  fileprivate mutating func setRates(from base: Totals, to now: Totals) {
-    guard now.time > base.time else { return }
-    let seconds = Double(now.time - base.time) / 1e9
+  mutating func setRates(from base: Totals, to now: Totals) {
+    let seconds = now.time > base.time ? Double(now.time - base.time) / 1e9 : 0
     /// A counter that ran backwards is damaged, and has no rate.
-    func rate(_ before: UInt64, _ after: UInt64) -> Double {
-      after < before ? 0 : Double(after - before) / seconds
+    func rate(_ before: UInt64?, _ after: UInt64?) -> Double? {
+      guard let before, let after else { return nil }
+      return after < before || seconds == 0 ? 0 : Double(after - before) / seconds
     }
     switchesPerSecond = rate(base.switches, now.switches)
     stealsPerSecond = rate(base.steals, now.steals)
     spawnsPerSecond = rate(base.spawns, now.spawns)
     wakeupsPerSecond = rate(base.wakeups, now.wakeups)
     eventsPerSecond = rate(base.events, now.events)
+    guard seconds > 0 else { return }
     var earlier = base.ps[...]
     use = now.ps.map { p in
       // Both are in the order of their ids.

@@ -9,8 +9,8 @@ struct Minute: Sendable {
 
   package private(set) var points: [Frame.Point] = []
   private var last: Snapshot?
-  /// How many Gs were started in the current second, as far as it has been seen.
-  private var switches: UInt64 = 0
+  /// How many Gs were started in the current second, as far as it has been seen; nil: that is not known.
+  private var switches: UInt64?
   /// Nanoseconds over which these starts were counted.
   private var time: UInt64 = 0
 
@@ -23,12 +23,16 @@ struct Minute: Sendable {
     }
     let passed = Int(clamping: Self.second(snapshot) - Self.second(last))
     if passed > 0 { begin(after: passed, at: snapshot) }
-    switches &+= snapshot.switches < last.switches ? 0 : snapshot.switches - last.switches
+    if let before = last.switches, let after = snapshot.switches {
+      switches = (switches ?? 0) &+ (after < before ? 0 : after - before)
+    } else {
+      switches = nil
+    }
     time += snapshot.time - last.time
     let newest = points.count - 1
-    points[newest].switchesPerSecond = Double(switches) * 1e9 / Double(time)
+    points[newest].switchesPerSecond = switches.map { Double($0) * 1e9 / Double(time) }
     let gauges = Self.gauges(of: snapshot)
-    points[newest].grqMax = max(points[newest].grqMax, gauges.grqMax)
+    points[newest].grqMax = larger(points[newest].grqMax, gauges.grqMax)
     points[newest].parkedMax = max(points[newest].parkedMax, gauges.parkedMax)
     spread(over: passed)
   }
@@ -37,9 +41,9 @@ struct Minute: Sendable {
   /// was stopped.
   private mutating func begin(after passed: Int, at snapshot: Snapshot) {
     let added = min(passed, Self.seconds)
-    points += Array(repeating: Frame.Point(), count: added)
+    points += Array(repeating: Frame.Point(parkedMax: 0), count: added)
     points.removeFirst(max(0, points.count - Self.seconds))
-    (switches, time) = (0, 0)
+    (switches, time) = (nil, 0)
   }
 
   /// Seconds without a snapshot get what the next second knows: the mean rate and its gauges.
@@ -52,6 +56,8 @@ struct Minute: Sendable {
   private static func second(_ snapshot: Snapshot) -> UInt64 { snapshot.time / 1_000_000_000 }
 
   private static func gauges(of snapshot: Snapshot) -> Frame.Point {
-    Frame.Point(grqMax: snapshot.grqMax, parkedMax: snapshot.gs.waiting.values.reduce(0, +))
+    Frame.Point(
+      switchesPerSecond: snapshot.switches.map { _ in 0 }, grqMax: snapshot.grqMax,
+      parkedMax: snapshot.gs.waiting.values.reduce(0, +))
   }
 }

@@ -39,8 +39,8 @@ public struct Instruments: Sendable, Equatable {
   public var cpu: CPUPressure?
   /// Gs counted by where they were spawned, and the Gs that have waited longest.
   public var census = Census()
-  /// Which P stole from which, since boot.
-  public var steals = StealMatrix()
+  /// Which P stole from which, since boot; nil: the source does not tell.
+  public var steals: StealMatrix?
   /// The Gs that run at the moment, as far as events tell.
   var running: [Running] = []
   /// The label of the span for which a G works, by the G's id. Has only Gs that run, ran long or were

@@ -21,7 +21,7 @@ struct Column<Row> {
     var plain: String {
       switch self {
       case .text(let text): text.spans.map(\.text).joined()
-      case .bar(let bar): "\(bar.value)"
+      case .bar(let bar): bar.value.orDash
       case .shares(let shares): shares.map { "\(Int(($0.part * 100).rounded()))%" }.joined(separator: " ")
       }
     }

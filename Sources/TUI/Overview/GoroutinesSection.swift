@@ -41,8 +41,8 @@ struct GoroutinesSection {
     return groups + [counted(snapshot.timers, "timers"), counted(snapshot.netpoll.fds, "descriptors")]
   }
 
-  private func counted(_ value: Int, _ word: String) -> StyledText {
-    var text = StyledText(Quantity.grouped(value), value > 0 ? .strong : .dim)
+  private func counted(_ value: Int?, _ word: String) -> StyledText {
+    var text = StyledText(Quantity.grouped(value), value ?? 0 > 0 ? .strong : .dim)
     text.append(" " + word, .dim)
     return text
   }

@@ -88,11 +88,9 @@ struct HeaderSection {
     candidates += [sum(shares, .short), sum(shares, .tight)] + folded.map { sum(Array($0), .tight) }
     var line = candidates.first { $0.width <= rect.width } ?? candidates[candidates.count - 1]
     let gs = snapshot.gs
-    let notes: [(String, Style)] = [
-      ("   (\(Quantity.grouped(gs.created)) created - \(Quantity.grouped(gs.exited)) exited)", .dim)
-    ]
-    for (note, style) in notes where line.width + TextWidth.columns(of: note) <= rect.width {
-      line.append(note, style)
+    if let created = gs.created, let exited = gs.exited {
+      let note = "   (\(Quantity.grouped(created)) created - \(Quantity.grouped(exited)) exited)"
+      if line.width + TextWidth.columns(of: note) <= rect.width { line.append(note, .dim) }
     }
     canvas.write(line, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
   }
@@ -145,7 +143,7 @@ struct HeaderSection {
       pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 60 ? 3 : 1, glyphs: glyphs)
   }
 
-  private func rate(_ value: Double, _ label: String, _ short: String, isShort: Bool) -> StyledText {
+  private func rate(_ value: Double?, _ label: String, _ short: String, isShort: Bool) -> StyledText {
     var text = StyledText(Quantity.compact(value), .strong)
     text.append(" " + (isShort ? short : label), .dim)
     return text
@@ -154,8 +152,13 @@ struct HeaderSection {
   /// What is known of the events: their rate, or how many were lost.
   private var trace: (text: StyledText, isAlarming: Bool) {
     let trace = snapshot.trace
-    if trace.lost > 0 { return (StyledText("\(Quantity.grouped(trace.lost)) events lost", .alarm), true) }
-    guard trace.enabled else { return (StyledText("tracing off", .eager), false) }
-    return (rate(frame.eventsPerSecond, "events/s, none lost", "events/s", isShort: false), false)
+    if let lost = trace.lost, lost > 0 {
+      return (StyledText("\(Quantity.grouped(lost)) events lost", .alarm), true)
+    }
+    if let absence = trace.absence {
+      return (StyledText(absence == Knowledge.untraced ? "tracing off" : "no events", .eager), false)
+    }
+    let label = trace.lost == nil ? "events/s" : "events/s, none lost"
+    return (rate(frame.eventsPerSecond, label, "events/s", isShort: false), false)
   }
 }

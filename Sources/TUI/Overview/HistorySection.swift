@@ -15,10 +15,10 @@ struct HistorySection {
   private struct Series {
     var name: String
     var shortName: String
-    /// One value for each column; for gauges, the largest value within the column.
-    var values: [Double]
-    /// The value at the frame's moment.
-    var last: Double
+    /// One value for each column; for gauges, the largest value within the column. nil: it is not known.
+    var values: [Double?]
+    /// The value at the frame's moment; nil: it is not known.
+    var last: Double?
     var style: Style
   }
 
@@ -30,8 +30,8 @@ struct HistorySection {
         name: "switches/s", shortName: "sw/s", values: points.map(\.switchesPerSecond),
         last: frame.switchesPerSecond, style: Meaning.running.style),
       Series(
-        name: "GRQ", shortName: "GRQ", values: points.map { Double($0.grqMax) },
-        last: Double(frame.snapshot.grq), style: Meaning.ready.style),
+        name: "GRQ", shortName: "GRQ", values: points.map { $0.grqMax.map(Double.init) },
+        last: frame.snapshot.grq.map(Double.init), style: Meaning.ready.style),
       Series(
         name: "parked", shortName: "park", values: points.map { Double($0.parkedMax) },
         last: Double(frame.snapshot.gs.waiting.values.reduce(0, +)), style: .amount),
@@ -81,7 +81,9 @@ struct HistorySection {
 
   private func drawLabel(_ series: Series, in rect: Rect, isNarrow: Bool, on canvas: inout Canvas) {
     let area = airy(rect)
-    let maximum = Quantity.compact(series.values.max() ?? 0)
+    // Before the first point there is no maximum yet, and none was seen: that is 0, unless the fact is not known at all.
+    let known = series.values.compactMap { $0 }
+    let maximum = Quantity.compact(known.max() ?? series.last.map { _ in 0 })
     if area.height >= 3 {
       canvas.write(series.name, x: area.x, y: area.y, series.style)
       writeValue("max", maximum, x: area.x, y: area.y + 1, on: &canvas)

@@ -46,7 +46,7 @@ struct LaneTable {
       .p: Swift.max(3, 1 + digits(UInt64(Swift.max(0, snapshot.ps.last?.id ?? 0)))),
       .status: isWordy ? 8 : 1,
       .m: Swift.max(3, 1 + digits(UInt64(largestM))),
-      .g: Swift.max(isWordy ? 7 : 5, 1 + digits(snapshot.gs.created)),
+      .g: Swift.max(isWordy ? 7 : 5, 1 + snapshot.digitsOfG),
       .now: width >= freeGRQ ? 5 : 3, .max: width >= freeGRQ ? 5 : 3, .next: isWordy ? 4 : 2,
     ]
     if width >= freeGRQ { widths[.use] = 4 }
@@ -121,13 +121,14 @@ struct LaneTable {
     case .g: p.g.map { StyledText("G\($0)") } ?? StyledText("-", .faint)
     case .entry: StyledText(TextWidth.sanitised(p.entry ?? "", isASCII: glyphs.isASCII), .dim)
     case .lrq: StyledText()
-    case .now: StyledText(Quantity.compact(p.lrq), p.lrq > 0 ? .strong : .dim)
-    case .max: StyledText(Quantity.compact(p.lrqMax), p.lrqMax > p.lrq ? .text : .dim)
-    case .next: p.runnext ? StyledText(String(glyphs.dot), Meaning.ready.style) : StyledText("-", .faint)
-    case .stealsIn: StyledText(Quantity.compact(p.stealsIn), p.stealsIn > 0 ? .text : .dim)
-    case .stealsOut: StyledText(Quantity.compact(p.stealsOut), p.stealsOut > 0 ? .text : .dim)
-    case .stolen: StyledText(Quantity.compact(p.stolenGs), .dim)
-    case .started: StyledText(Quantity.compact(p.ticks), .dim)
+    case .now: .amount(p.lrq, .strong)
+    case .max: .amount(p.lrqMax, above: p.lrq ?? 0)
+    case .next:
+      p.runnext == true ? StyledText(String(glyphs.dot), Meaning.ready.style) : StyledText("-", .faint)
+    case .stealsIn: .amount(p.stealsIn)
+    case .stealsOut: .amount(p.stealsOut)
+    case .stolen: .amount(p.stolenGs, .dim)
+    case .started: .amount(p.ticks, .dim)
     }
   }
 

@@ -59,22 +59,24 @@ struct LanesSection {
     let labels = [" shared queue, bar to ", " shared, bar to ", ", bar to ", " of "]
     let words = labels.first { 3 + $0.count + Quantity.grouped(scale).count < bar.x } ?? " /"
     var label = StyledText("GRQ", .strong)
-    label.append(words + Quantity.grouped(scale), .dim)
+    label.append(snapshot.grq == nil ? " shared queue" : words + Quantity.grouped(scale), .dim)
     canvas.write(label, x: rect.x, y: rect.y, width: bar.x - 1, glyphs: glyphs)
     Bar(value: snapshot.grq, peak: snapshot.grqMax, scale: scale)
       .draw(x: rect.x + bar.x, y: rect.y, width: bar.width, glyphs: glyphs, on: &canvas)
-    write(snapshot.grq, style: snapshot.grq > 0 ? .strong : .dim, at: now, rect, on: &canvas)
-    write(snapshot.grqMax, style: snapshot.grqMax > snapshot.grq ? .text : .dim, at: max, rect, on: &canvas)
+    write(.amount(snapshot.grq, .strong), at: now, rect, on: &canvas)
+    write(.amount(snapshot.grqMax, above: snapshot.grq ?? 0), at: max, rect, on: &canvas)
   }
 
   /// Draws the global run queue on a narrow screen: numbers first, then the bar, then the bar's scale.
   private func drawFreeGRQ(in rect: Rect, on canvas: inout Canvas) {
     var label = StyledText("GRQ ", .strong)
     if rect.width >= 50 { label.append("shared queue ", .dim) }
-    label.append(Quantity.compact(snapshot.grq), snapshot.grq > 0 ? .strong : .dim)
+    label.append(.amount(snapshot.grq, .strong))
     label.append(" max ", .dim)
-    label.append(Quantity.compact(snapshot.grqMax) + " ", snapshot.grqMax > snapshot.grq ? .text : .dim)
+    label.append(.amount(snapshot.grqMax, above: snapshot.grq ?? 0))
+    label.append(" ", .text)
     let used = canvas.write(label, x: rect.x, y: rect.y, width: rect.width, glyphs: glyphs)
+    guard snapshot.grq != nil else { return }
     let end = StyledText(" of " + Quantity.grouped(grqScale), .dim)
     let room = rect.width - used - end.width
     guard room > 0 else { return }
@@ -84,14 +86,15 @@ struct LanesSection {
   }
 
   private func write(
-    _ value: Int, style: Style, at place: LaneTable.Placed, _ rect: Rect, on canvas: inout Canvas
+    _ text: StyledText, at place: LaneTable.Placed, _ rect: Rect, on canvas: inout Canvas
   ) {
-    let text = Quantity.compact(value)
-    canvas.write(text, x: rect.x + place.x + place.width - text.count, y: rect.y, style)
+    canvas.write(
+      text, x: rect.x + place.x + place.width - text.width, y: rect.y, width: text.width, glyphs: glyphs)
   }
 
   private var grqScale: Int {
-    let largest = frame.minute.reduce(Swift.max(snapshot.grq, snapshot.grqMax)) { Swift.max($0, $1.grqMax) }
+    let seen = [snapshot.grq, snapshot.grqMax] + frame.minute.map(\.grqMax)
+    let largest = seen.compactMap { $0 }.max() ?? 0
     var scale = 256
     while scale < largest && scale < 1 << 40 { scale *= 2 }
     return scale

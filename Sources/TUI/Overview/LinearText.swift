@@ -33,10 +33,10 @@ public struct LinearText {
       facts.append(("waiting, \(group.rawValue)", about(gs.waiting(in: group))))
     }
     if gs.syscall > 0 { facts.append(("in system calls", about(gs.syscall))) }
-    facts.append(("GRQ", about(snapshot.grq)))
+    facts.append(("GRQ", snapshot.grq.map(about) ?? "not known"))
     for p in snapshot.ps.prefix(64) { facts.append(("P\(p.id)", words(p))) }
     facts.append(("threads", "\(snapshot.ms.count)"))
-    facts.append(("events lost", about(Int(clamping: snapshot.trace.lost))))
+    facts.append(("events lost", snapshot.trace.lost.map { about(Int(clamping: $0)) } ?? "not known"))
     for finding in frame.instruments?.findings ?? [] {
       facts.append(("warning, \(finding.lint)", TextWidth.sanitised(finding.message)))
     }
@@ -44,8 +44,9 @@ public struct LinearText {
   }
 
   private static func words(_ p: Snapshot.P) -> String {
-    "\(p.status.word), queue "
-      + (p.lrq >= 230 ? "full" : p.lrq >= 64 ? "long" : p.lrq > 0 ? "short" : "empty")
+    guard let lrq = p.lrq else { return "\(p.status.word), queue not known" }
+    return "\(p.status.word), queue "
+      + (lrq >= 230 ? "full" : lrq >= 64 ? "long" : lrq > 0 ? "short" : "empty")
   }
 
   /// Rounds numbers from 100 on down to their first digit, so that small changes make no new line.

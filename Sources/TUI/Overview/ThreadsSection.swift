@@ -81,7 +81,7 @@ struct ThreadsSection {
     line.append(padded(m.state.letter + " " + m.state.word, 12), m.state.style)
     line.append(padded(m.p.map { "P\($0)" } ?? "-", 5), m.p == nil ? .faint : .text)
     line.append(padded(m.g.map { "G\($0)" } ?? "-", 10), m.g == nil ? .faint : .text)
-    line.append("tid \(m.tid)", .dim)
+    line.append("tid \(m.tid.orDash)", .dim)
     return line
   }
 

@@ -70,7 +70,7 @@ struct EventsScreen: ListScreen {
       ("shown", Quantity.grouped(list.events.count)), ("from the last", span),
       ("looked at", Quantity.grouped(list.searched)), ("events/s", Quantity.compact(frame.eventsPerSecond)),
     ]
-    if frame.snapshot.trace.lost > 0 { facts.append(("lost", Quantity.grouped(frame.snapshot.trace.lost))) }
+    if let lost = frame.snapshot.trace.lost, lost > 0 { facts.append(("lost", Quantity.grouped(lost))) }
     return [.facts(facts)]
   }
 }

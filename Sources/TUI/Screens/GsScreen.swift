@@ -70,7 +70,7 @@ struct GsScreen: ListScreen {
   }
 
   var columns: [Column<GRow>] {
-    let idWidth = min(12, max(6, 1 + String(frame.snapshot.gs.created).count))
+    let idWidth = min(12, max(6, 1 + frame.snapshot.digitsOfG))
     return [
       .id("G", idWidth, letter: "G", style: .strong) { $0.g.id },
       .text("state", 9) {

@@ -16,11 +16,11 @@ struct MRow: FilterSubject {
     case .state: .text(m.state.word)
     case .p: m.p.map { .number(Double($0)) } ?? .none
     case .g: m.g.map { .number(Double($0)) } ?? .none
-    case .tid: .number(Double(m.tid))
+    case .tid: m.tid.map { .number(Double($0)) } ?? .none
     case .cpu: thread?.use.map { .number($0 * 100) } ?? .none
     case .use: share(\.running).map { .number($0 * 100) } ?? .none
     case .site: .text(entry ?? "")
-    case .text: .text("M\(m.id) \(m.state.word) \(m.tid) \(entry ?? "")")
+    case .text: .text("M\(m.id) \(m.state.word) \(m.tid.orDash) \(entry ?? "")")
     default: .none
     }
   }
@@ -45,7 +45,8 @@ struct MsScreen: ListScreen {
     return Rows(count: frame.snapshot.ms.count) { [frame] index in
       let m = frame.snapshot.ms[index]
       return MRow(
-        m: m, thread: threads[m.tid], time: times[m.id], window: frame.instruments?.recentTime ?? 0,
+        m: m, thread: m.tid.flatMap { threads[$0] }, time: times[m.id],
+        window: frame.instruments?.recentTime ?? 0,
         entry: m.p.flatMap { entries[$0] ?? nil })
     }
   }
@@ -79,7 +80,7 @@ struct MsScreen: ListScreen {
   }
 
   private var ours: [Column<MRow>] {
-    let gWidth = min(12, max(5, 1 + String(frame.snapshot.gs.created).count))
+    let gWidth = min(12, max(5, 1 + frame.snapshot.digitsOfG))
     return [
       .id("M", 4, letter: "M", style: .strong) { UInt64(truncatingIfNeeded: $0.m.id) },
       .text("state", 11) {
@@ -88,7 +89,9 @@ struct MsScreen: ListScreen {
       .sorted(ascending: true) { .text($0.m.state.word) },
       .id("P", 3, letter: "P") { $0.m.p.map { UInt64(truncatingIfNeeded: $0) } },
       .id("G", gWidth, letter: "G") { $0.m.g },
-      .id("tid", 7, rank: 2, right: true, style: .dim) { UInt64(UInt32(bitPattern: $0.m.tid)) },
+      .id("tid", 7, rank: 2, right: true, style: .dim) {
+        $0.m.tid.map { UInt64(UInt32(bitPattern: $0)) }
+      },
     ]
   }
 

@@ -56,7 +56,7 @@ struct NetpollScreen: ListScreen {
   }
 
   var columns: [Column<WaiterRow>] {
-    let idWidth = min(12, max(6, 1 + String(frame.snapshot.gs.created).count))
+    let idWidth = min(12, max(6, 1 + frame.snapshot.digitsOfG))
     let isLive = frame.past == nil
     var columns: [Column<WaiterRow>] = [
       .id("fd", 6, right: true, style: .strong) { $0.row.g.fd.map { UInt64(truncatingIfNeeded: $0) } },
@@ -116,8 +116,9 @@ struct NetpollScreen: ListScreen {
     return lines
   }
 
-  private static func mean(_ sum: UInt64, _ count: UInt64) -> String {
-    count == 0 ? "-" : Quantity.compact(Double(sum) / Double(count))
+  private static func mean(_ sum: UInt64?, _ count: UInt64?) -> String {
+    guard let sum, let count, count > 0 else { return "-" }
+    return Quantity.compact(Double(sum) / Double(count))
   }
 
   private func pollers(_ polls: Polls) -> StyledText {

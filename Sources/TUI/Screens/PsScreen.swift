@@ -15,7 +15,7 @@ struct PRow: FilterSubject {
     case .state: .text(p.status.word)
     case .m: p.m.map { .number(Double($0)) } ?? .none
     case .g: p.g.map { .number(Double($0)) } ?? .none
-    case .lrq: .number(Double(p.lrq))
+    case .lrq: p.lrq.map { .number(Double($0)) } ?? .none
     case .use: use.map { .number($0 * 100) } ?? .none
     case .site: .text(p.entry ?? "")
     case .text: .text("P\(p.id) \(p.status.word) \(p.entry ?? "")")
@@ -45,7 +45,7 @@ struct PsScreen: ListScreen {
 
   private var whoIsWho: [Column<PRow>] {
     let idWidth = max(3, 1 + String(max(0, frame.snapshot.ps.last?.id ?? 0)).count)
-    let gWidth = min(12, max(5, 1 + String(frame.snapshot.gs.created).count))
+    let gWidth = min(12, max(5, 1 + frame.snapshot.digitsOfG))
     return [
       .id("P", idWidth, letter: "P", style: .strong) { UInt64(truncatingIfNeeded: $0.p.id) },
       .text("state", 8) {
@@ -62,13 +62,14 @@ struct PsScreen: ListScreen {
       Column("LRQ of \(LaneTable.lrqCapacity)", 6, flexible: true) {
         .bar(Bar(value: $0.p.lrq, peak: $0.p.lrqMax, scale: LaneTable.lrqCapacity))
       }
-      .sorted { .number(Double($0.p.lrq)) },
-      .number("now", 4) { UInt64(clamping: $0.p.lrq) },
-      .number("max", 4, rank: 2) { UInt64(clamping: $0.p.lrqMax) },
+      .sorted { $0.p.lrq.map { .number(Double($0)) } ?? .none },
+      .number("now", 4) { $0.p.lrq.map { UInt64(clamping: $0) } },
+      .number("max", 4, rank: 2) { $0.p.lrqMax.map { UInt64(clamping: $0) } },
       .text("next", 4, rank: 3) { [glyphs] row in
-        row.p.runnext ? StyledText(" " + String(glyphs.dot), Meaning.ready.style) : StyledText(" -", .faint)
+        row.p.runnext == true
+          ? StyledText(" " + String(glyphs.dot), Meaning.ready.style) : StyledText(" -", .faint)
       }
-      .sorted { $0.p.runnext ? .number(1) : .none },
+      .sorted { $0.p.runnext == true ? .number(1) : .none },
     ]
   }
 
@@ -116,7 +117,8 @@ struct PsScreen: ListScreen {
 
   /// The share of looks at other Ps' queues that found something.
   private static func hits(_ row: PRow) -> Double? {
-    row.p.stealTries > 0 ? min(1, Double(row.p.stealsIn) / Double(row.p.stealTries)) : nil
+    guard let tries = row.p.stealTries, let steals = row.p.stealsIn, tries > 0 else { return nil }
+    return min(1, Double(steals) / Double(tries))
   }
 
   private var caches: [Column<PRow>] {

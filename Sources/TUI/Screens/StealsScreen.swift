@@ -4,10 +4,17 @@ import Region
 
 struct ThiefRow: FilterSubject {
   var p: Int
-  var pairs: [StealMatrix.Pair]
-  var tries: UInt64 { pairs.reduce(0) { $0 &+ $1.tries } }
-  var hits: UInt64 { pairs.reduce(0) { $0 &+ $1.hits } }
-  var gs: UInt64 { pairs.reduce(0) { $0 &+ $1.gs } }
+  /// nil: the source does not tell who stole from whom.
+  var pairs: [StealMatrix.Pair]?
+  /// nil: looks are not counted.
+  var tries: UInt64? { tellsTries ? sum { $0.tries ?? 0 } : nil }
+  var hits: UInt64? { sum(\.hits) }
+  var gs: UInt64? { sum(\.gs) }
+  var tellsTries = true
+
+  private func sum(_ count: (StealMatrix.Pair) -> UInt64) -> UInt64? {
+    pairs.map { $0.reduce(0) { $0 &+ count($1) } }
+  }
 
   func value(of field: FilterField) -> FilterValue {
     switch field {
@@ -18,7 +25,21 @@ struct ThiefRow: FilterSubject {
   }
 
   /// The share of looks at victims' queues that found something.
-  var share: Double? { tries > 0 ? min(1, Double(hits) / Double(tries)) : nil }
+  var share: Double? {
+    guard let tries, let hits, tries > 0 else { return nil }
+    return min(1, Double(hits) / Double(tries))
+  }
+
+  /// The Gs that a steal moved on average.
+  var gsPerSteal: Double? {
+    guard let gs, let hits, hits > 0 else { return nil }
+    return Double(gs) / Double(hits)
+  }
+
+  /// The steals from one victim.
+  func hits(from victim: Int) -> UInt64? {
+    pairs.map { $0.first { $0.victim == victim }?.hits ?? 0 }
+  }
 }
 
 struct StealsScreen: ListScreen {
@@ -26,11 +47,15 @@ struct StealsScreen: ListScreen {
   let frame: Frame
   let state: AppState
   private var glyphs: Glyphs { state.glyphs }
-  private var matrix: StealMatrix { frame.instruments?.steals ?? StealMatrix() }
+  private var matrix: StealMatrix? { frame.instruments.map(\.steals) ?? frame.snapshot.steals }
 
   var rows: Rows<ThiefRow> {
-    let pairs = Dictionary(grouping: matrix.pairs) { $0.thief }
-    return Rows(frame.snapshot.ps.map { ThiefRow(p: $0.id, pairs: pairs[$0.id] ?? []) })
+    let pairs = matrix.map { Dictionary(grouping: $0.pairs) { $0.thief } }
+    let tellsTries = matrix?.tellsTries ?? true
+    return Rows(
+      frame.snapshot.ps.map { p in
+        ThiefRow(p: p.id, pairs: pairs.map { $0[p.id] ?? [] }, tellsTries: tellsTries)
+      })
   }
 
   func key(of row: ThiefRow) -> UInt64 { UInt64(truncatingIfNeeded: row.p) }
@@ -48,28 +73,27 @@ struct StealsScreen: ListScreen {
       .sorted { row in row.share.map { .number($0) } ?? .none },
       .number("Gs", 6) { $0.gs },
       .text("a steal", 7, rank: 3, right: true) { row in
-        row.hits > 0
-          ? StyledText(Quantity.compact(Double(row.gs) / Double(row.hits))) : StyledText("-", .faint)
+        row.gsPerSteal.map { StyledText(Quantity.compact($0)) } ?? StyledText("-", .faint)
       }
-      .sorted { row in row.hits > 0 ? .number(Double(row.gs) / Double(row.hits)) : .none },
+      .sorted { row in row.gsPerSteal.map { .number($0) } ?? .none },
     ]
     let victims = frame.snapshot.ps.map(\.id)
     let room = state.size.columns - 44
     return sums + (victims.count * 8 <= room ? victims.map(cell) : [map(victims)])
   }
 
-  private var largest: UInt64 { max(1, matrix.pairs.reduce(0) { max($0, $1.hits) }) }
+  private var largest: UInt64 { max(1, matrix?.pairs.map(\.hits).max() ?? 0) }
 
   /// A column with the steals from one victim, in figures.
   private func cell(_ victim: Int) -> Column<ThiefRow> {
     let largest = largest
     return .text("from P\(victim)", victim > 99 ? 9 : victim > 9 ? 8 : 7, right: true) { row in
       guard row.p != victim else { return StyledText("·", .faint) }
-      let hits = row.pairs.first { $0.victim == victim }?.hits ?? 0
+      guard let hits = row.hits(from: victim) else { return StyledText("-", .faint) }
       return StyledText(Quantity.compact(hits), hits == 0 ? .faint : hits > largest / 2 ? .eager : .text)
     }
     .sorted { row in
-      row.p == victim ? .none : .number(Double(row.pairs.first { $0.victim == victim }?.hits ?? 0))
+      row.p == victim ? .none : row.hits(from: victim).map { .number(Double($0)) } ?? .none
     }
   }
 
@@ -80,7 +104,8 @@ struct StealsScreen: ListScreen {
     let (largest, glyphs) = (largest, glyphs)
     return .text("from P0 to P\(last), a sign each", 12, flexible: true) { row in
       var text = StyledText()
-      let hits = Dictionary(row.pairs.map { ($0.victim, $0.hits) }) { first, _ in first }
+      guard let pairs = row.pairs else { return StyledText("-", .faint) }
+      let hits = Dictionary(pairs.map { ($0.victim, $0.hits) }) { first, _ in first }
       for victim in victims {
         let level = Self.level(hits[victim] ?? 0, of: largest, steps: glyphs.levels.count)
         let glyph = row.p == victim ? "\\" : level == 0 ? glyphs.track : glyphs.levels[level - 1]
@@ -119,7 +144,7 @@ struct StealsScreen: ListScreen {
         ),
       ])
     ]
-    if height > 2, let top = matrix.pairs.max(by: { $0.hits < $1.hits }), top.hits > 0 {
+    if height > 2, let top = matrix?.pairs.max(by: { $0.hits < $1.hits }), top.hits > 0 {
       var line = StyledText("most: ", .dim)
       line.append("P\(top.thief) from P\(top.victim)", .strong)
       let steals = Quantity.grouped(top.hits) + (top.hits == 1 ? " steal" : " steals")
@@ -127,7 +152,7 @@ struct StealsScreen: ListScreen {
       line.append(", \(steals) of \(gs) since boot", .dim)
       lines.append(line)
     }
-    if matrix.isCut { lines.append(StyledText("more pairs of Ps than are kept", .eager)) }
+    if matrix?.isCut == true { lines.append(StyledText("more pairs of Ps than are kept", .eager)) }
     return lines
   }
 }

@@ -7,7 +7,7 @@ struct TracerScreen: ListScreen {
   let frame: Frame
   let state: AppState
 
-  var rows: Rows<Snapshot.Ring> { Rows(frame.snapshot.trace.rings) }
+  var rows: Rows<Snapshot.Ring> { Rows(frame.snapshot.trace.rings ?? []) }
 
   func key(of row: Snapshot.Ring) -> UInt64 {
     switch row.lane {
@@ -16,10 +16,13 @@ struct TracerScreen: ListScreen {
     }
   }
   func subject(of row: Snapshot.Ring) -> Subject? { .ring(row.lane) }
-  var emptyText: String { "no rings yet" }
+  var emptyText: String {
+    let trace = frame.snapshot.trace
+    return trace.rings == nil ? trace.absence ?? "this source has no rings" : "no rings yet"
+  }
 
   var columns: [Column<Snapshot.Ring>] {
-    let whole = max(1, frame.snapshot.trace.events)
+    let whole = max(1, frame.snapshot.trace.events ?? 0)
     let full = state.glyphs.eighths[state.glyphs.eighths.count - 1]
     return [
       .text("ring", 6) {
@@ -57,8 +60,9 @@ struct TracerScreen: ListScreen {
       ("tracing", trace.enabled ? "on" : "off"), ("events/s", Quantity.compact(frame.eventsPerSecond)),
       ("written", Quantity.compact(trace.events)), ("rings", Quantity.bytes(trace.bytes)),
     ])
-    first.append(
-      trace.lost > 0 ? "\(Quantity.grouped(trace.lost)) lost" : "none lost", trace.lost > 0 ? .alarm : .text)
+    if let lost = trace.lost {
+      first.append(lost > 0 ? "\(Quantity.grouped(lost)) lost" : "none lost", lost > 0 ? .alarm : .text)
+    }
     guard let health = frame.detail.health else { return [first] }
     let perEvent =
       health.taken > 0 ? TimeText.short(health.takingTime / health.taken) : "-"

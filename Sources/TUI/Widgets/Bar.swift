@@ -2,14 +2,17 @@
 
 /// How full something is, and how full it was at most since the last frame.
 struct Bar: Equatable {
-  var value: Int
-  var peak: Int
+  /// nil: the level is not known; then nothing is drawn.
+  var value: Int?
+  /// nil: it is not known; then there is no mark.
+  var peak: Int?
   /// The level at which the bar is full.
   var scale: Int
 
   /// Draws the bar. A level above zero shows at least the thinnest stroke, and only a full bar fills its last
   /// cell.
   func draw(x: Int, y: Int, width: Int, glyphs: Glyphs, on canvas: inout Canvas) {
+    guard let value else { return }
     let steps = glyphs.eighths.count
     let filled = strokes(of: value, in: width * steps)
     for column in 0..<max(0, width) {
@@ -17,6 +20,7 @@ struct Bar: Equatable {
       let cell = inCell > 0 ? Cell(glyphs.eighths[inCell - 1], style) : Cell(glyphs.track, .faint)
       canvas.put(cell, x: x + column, y: y)
     }
+    guard let peak else { return }
     let mark = strokes(of: peak, in: width) - 1
     if peak > value, mark * steps >= filled { canvas.put(Cell(glyphs.peak, .peak), x: x + mark, y: y) }
   }
@@ -29,7 +33,7 @@ struct Bar: Equatable {
 
   /// The role for the queue's Gs, which are ready; the alarming role when the queue will soon overflow.
   var style: Style {
-    let share = scale > 0 ? Double(value) / Double(scale) : 0
+    let share = scale > 0 ? Double(value ?? 0) / Double(scale) : 0
     return (share >= 0.9 ? Meaning.wrong : .ready).style
   }
 }

@@ -2,14 +2,15 @@
 
 /// The course of a value over time.
 struct Sparkline: Equatable {
-  var values: [Double]
+  /// nil: it is not known.
+  var values: [Double?]
   var style: Style
   /// The value at full height; larger values are cut there.
   var scale: Double
 
-  init(values: [Double], style: Style) {
+  init(values: [Double?], style: Style) {
     (self.values, self.style) = (values, style)
-    scale = values.filter(\.isFinite).max() ?? 0
+    scale = values.compactMap { $0 }.filter(\.isFinite).max() ?? 0
   }
 
   /// Draws the last `count` values over the whole width; on fewer columns than that, only the newest values.
@@ -21,9 +22,8 @@ struct Sparkline: Equatable {
     let shown = values.suffix(slots)
     for column in 0..<rect.width {
       let slot = column * slots / rect.width - (slots - shown.count)
-      guard slot >= 0 else { continue }
-      drawColumn(
-        shown[shown.startIndex + slot], x: rect.x + column, in: rect, glyphs: glyphs, on: &canvas)
+      guard slot >= 0, let value = shown[shown.startIndex + slot] else { continue }
+      drawColumn(value, x: rect.x + column, in: rect, glyphs: glyphs, on: &canvas)
     }
   }
 

@@ -1,0 +1,24 @@
+// Arithmetic with facts that a source may not know: what is computed from an unknown number is unknown.
+
+extension Optional where Wrapped: FixedWidthInteger {
+  /// Counts on. A counter that is not known stays unknown, and becomes unknown if `more` is. Counters wrap.
+  package mutating func add(_ more: Wrapped?) {
+    if let value = self, let more { self = value &+ more } else { self = nil }
+  }
+
+  /// Counts back. What is not known is treated as in `add`.
+  package mutating func takeOff(_ less: Wrapped?) {
+    if let value = self, let less { self = value &- less } else { self = nil }
+  }
+}
+
+/// The larger of two numbers; if only one of them is known, that one.
+package func larger<Value: Comparable>(_ a: Value?, _ b: Value?) -> Value? {
+  guard let a, let b else { return a ?? b }
+  return max(a, b)
+}
+
+extension Optional where Wrapped: CustomStringConvertible {
+  /// The fact as text for people; `-` if it is not known.
+  package var orDash: String { map { "\($0)" } ?? "-" }
+}
