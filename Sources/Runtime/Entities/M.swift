@@ -403,7 +403,8 @@ private struct MOwned {
     let wakeUp = unsafe pointer.pointee.wakeUp
     while unsafe wakeUp.pointee.exchange(0, ordering: .acquiring) == 0 {
       let result = unsafe mpg_futex_wait(wakeUp, 0, nanoseconds)
-      if nanoseconds >= 0, result != 0 {  // time-out, or woken in between: the caller looks again
+      // the time is over, or this thread was woken in between: the caller looks again
+      if nanoseconds >= 0, result != 0 {
         unsafe _ = wakeUp.pointee.exchange(0, ordering: .acquiring)
         return
       }

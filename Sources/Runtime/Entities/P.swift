@@ -15,7 +15,7 @@ import Synchronization
   let timers: Timers
   fileprivate let owned: UnsafeMutablePointer<POwned>
   fileprivate let requests: UnsafeMutablePointer<PRequests>
-  /// A direct-mapped cache from spawn site to entry point. Owner: as `owned`.
+  /// A direct-mapped cache from spawn site to entry point. It belongs to the owner of `owned`.
   fileprivate let entries: UnsafeMutablePointer<(site: SpawnSite, id: UInt32)>
   fileprivate static let entrySlots = 64
 
@@ -43,9 +43,9 @@ private struct POwned {
   var tick: UInt64 = 0
   /// When this P last searched outside of its own queue, in ticks; 0: that search found a G, and the own queue is next.
   var lookedElsewhere: UInt64 = 1
-  /// Descriptors of dead Gs, the last one first.
+  /// Descriptors of dead Gs. The one that came in last goes out first.
   var freeGs = GQueueLIFO()
-  /// Free stacks, the last one (still warm) first.
+  /// Free stacks. The one that came in last, which is still warm, goes out first.
   var stacks = StackCache()
   /// Ids for new Gs, from `nextId` to below `idLimit`: a batch from the central counter.
   var nextId: UInt64 = 0
@@ -54,7 +54,8 @@ private struct POwned {
   var spans: UInt64 = 0
   /// The next P on the list of idle Ps, or of Ps that retire.
   var nextIdle: P?
-  /// Where the P stands in a change of procs. Under the scheduler's lock, whoever owns the rest.
+  /// Which step of a change of procs the P is in. Read and written only under the scheduler's lock, even by the M that
+  /// owns the P's other fields.
   var place = Procs.Place.open
 }
 
@@ -146,7 +147,7 @@ private struct PRequests: ~Copyable {
   /// Whether the P is beyond the number of procs. Only a hint without the scheduler's lock.
   var mustRetire: Bool { asks(for: .retire) }
 
-  /// Asks the holder to do `what` at its next scheduling point. Any thread.
+  /// Asks the holder of the P to do `what` at its next scheduling point. Any thread.
   func ask(for what: Procs.Attention) {
     unsafe requests.pointee.attention.bitwiseOr(what.rawValue, ordering: .relaxed)
   }

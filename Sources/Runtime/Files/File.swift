@@ -17,7 +17,7 @@ public struct File: ~Copyable, Sendable {
   private let fd: Int32
   /// The path as it was given.
   public let path: String
-  /// In bytes, at the moment when it was opened.
+  /// The size in bytes at the moment when the file was opened.
   public let size: Int
   private var offset: Int64 = 0
 

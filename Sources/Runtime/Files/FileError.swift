@@ -15,7 +15,7 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
   case notPermitted(String)
   /// The file has more bytes than the caller wants.
   case tooLarge(String, limit: Int)
-  /// A system call failed with another errno.
+  /// A system call failed with an errno that no other case stands for.
   case failed(call: String, path: String, errno: Int32)
 
   init(_ call: String, _ path: String, _ errno: Int32) {

@@ -37,7 +37,7 @@ public final class Folder: Sendable {
   /// - Throws: `.outside` for a path that leads out of it, and what `File.init(opening:)` throws.
   public func open(_ path: String) throws(FileError) -> File {
     try File.check(path)
-    // The kernel would refuse these as well. Checking here gives `outside` also where the file does not exist.
+    // The kernel would refuse such a path as well. Checking here gives `outside` also where the file does not exist.
     guard !path.hasPrefix("/"), !path.utf8.split(separator: UInt8(ascii: "/")).contains(where: isParent)
     else {
       throw .outside(path)

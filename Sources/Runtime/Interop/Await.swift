@@ -74,26 +74,26 @@ private final class Awaited<Success: Sendable, Failure: Error>: @unchecked Senda
     return outcome
   }
 
-  /// A1 to A4: parks until the task has ended; false: the G's scope was cancelled first.
+  /// Does A1 to A4 of §2: parks until the task has ended; false: the G's scope was cancelled first.
   func wait(cancellable: Bool) -> Bool {
     let m = enterRuntime("MPG.await")
     defer { leaveRuntime() }
-    guard let ticket = cancellable ? g.openCancellable() : g.wait.open() else { return false }  // A1
+    guard let ticket = cancellable ? g.openCancellable() : g.wait.open() else { return false }  // A1 of §2
     let old = state.load(ordering: .acquiring)
     if old == Self.done || !announce(ticket, after: old) {
       _ = g.wait.claim(ticket, .place(0))
       return true
     }
-    m.park(.await, commit: .claimable(.none))  // A3
-    return g.wait.outcome != .cancelled || state.load(ordering: .acquiring) == Self.done  // A4
+    m.park(.await, commit: .claimable(.none))  // A3 of §2
+    return g.wait.outcome != .cancelled || state.load(ordering: .acquiring) == Self.done  // A4 of §2
   }
 
-  /// A2. False: the task has ended meanwhile.
+  /// Does A2 of §2. False: the task has ended meanwhile.
   private func announce(_ ticket: UInt32, after old: UInt64) -> Bool {
     state.compareExchange(expected: old, desired: UInt64(ticket), ordering: .acquiringAndReleasing).exchanged
   }
 
-  /// F1 to F3. Called once, by the task, on any thread.
+  /// Does F1 to F3 of §2. Called once, by the task, on any thread.
   func finish(_ outcome: Result<Success, Failure>) {
     self.outcome = outcome
     let ticket = state.exchange(Self.done, ordering: .acquiringAndReleasing)

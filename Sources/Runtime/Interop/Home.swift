@@ -29,19 +29,19 @@ import Region
 import Synchronization
 
 extension M {
-  /// H2 to H4, for a G that just left, was settled, and keeps this thread. The M holds a P before and after.
+  /// Does H2 to H4 of §3, for a G that just left, was settled, and keeps this thread. The M holds a P before and after.
   func stayHome() {
     let sched = sched
     sched.lock.lock()
     sched.workers -= 1
-    sched.giveUp(release(), by: self)  // H2
+    sched.giveUp(release(), by: self)  // H2 of §3
     sched.lock.unlock()
     sched.netpoll.arm(self)
-    sched.wakePIfThereIsWork(self)  // H3
+    sched.wakePIfThereIsWork(self)  // H3 of §3
     sleepAtHome()
   }
 
-  /// H4. The M holds no P and does not count as a worker.
+  /// Does H4 of §3. The M holds no P and does not count as a worker.
   func sleepAtHome() {
     setState(.parked)
     emit(.mPark)
@@ -49,13 +49,13 @@ extension M {
     resume()
   }
 
-  /// O2 to O4: gives this M's P to the thread that `g` must run on. The M holds a P before and after.
+  /// Does O2 to O4 of §3: gives this M's P to the thread that `g` must run on. The M holds a P before and after.
   func send(_ g: G, to home: M) {
     let sched = sched
     sched.lock.lock()
     sched.workers += 1
     sched.lock.unlock()
-    home.found = found  // the home reads it after `wake`, like the words of `prepare`
+    home.found = found  // the home reads this word after `wake`, like the words of `prepare`
     home.prepare(nextP: release(), spinning: false)
     emit(.mWake, count: home.id)
     home.wake()
@@ -64,7 +64,7 @@ extension M {
 }
 
 extension Scheduler {
-  /// The look of T3, for an M that was not counted as spinning.
+  /// Looks as in T3 (Spinning §3), for an M that was not counted as spinning.
   fileprivate func wakePIfThereIsWork(_ m: M) {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     if hasWork { wakeP(m) }

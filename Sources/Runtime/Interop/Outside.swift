@@ -108,7 +108,7 @@ enum Outside {
   /// Whether the process has threads that are no Ms. Each of these may make a G runnable at any time. Allocates
   /// nothing.
   static var hasThreads: Bool {
-    guard let all = threads else { return true }  // unknown
+    guard let all = threads else { return true }  // not known: there may be some
     let ms = (0..<Int(sched.shared[.mCount].acquired)).count { sched.region.m($0)[.tid].acquired != 0 }
     return unsafe all > ms + Reporter.threads + bystanders
   }

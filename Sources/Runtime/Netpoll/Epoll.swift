@@ -33,10 +33,12 @@ struct Epoll {
       for index in 0..<Int(max(count, 0)) {
         let event = unsafe ready[index]
         if event.tag == Self.breakerTag {
-          if nanoseconds != 0 { drainBreaker() }  // a look without waiting leaves it for the netpoll thread
+          // a look without waiting leaves the count to the netpoll thread
+          if nanoseconds != 0 { drainBreaker() }
           continue
         }
-        guard let descriptor = PollDescriptor(tag: event.tag) else { continue }  // reused since
+        // else the descriptor was reused since
+        guard let descriptor = PollDescriptor(tag: event.tag) else { continue }
         report(descriptor, event.readable, event.writable)
         reported += 1
       }

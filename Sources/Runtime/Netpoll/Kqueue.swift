@@ -48,7 +48,7 @@
       do throws(SystemError) {
         try change(fd, EVFILT_WRITE, EV_ADD | EV_CLEAR, tag)
       } catch {
-        // An end of a pipe has only one direction.
+        // An end of a pipe has only one direction, so one filter is enough.
         if error.errno == EINVAL || error.errno == EPIPE { return }
         unregister(fd)
         throw error
@@ -70,10 +70,12 @@
           let event = unsafe events[index]
           let tag = unsafe UInt64(UInt(bitPattern: event.udata))
           if tag == Self.breakerTag {
-            if nanoseconds != 0 { emptyPipe() }  // a look without waiting leaves it for the netpoll thread
+            // a look without waiting leaves the byte to the netpoll thread
+            if nanoseconds != 0 { emptyPipe() }
             continue
           }
-          guard let descriptor = PollDescriptor(tag: tag) else { continue }  // reused since
+          // else the descriptor was reused since
+          guard let descriptor = PollDescriptor(tag: tag) else { continue }
           // The end of a stream shows in one filter, but concerns both directions.
           let isBroken = unsafe event.flags & UInt16(EV_EOF | EV_ERROR) != 0
           let filter = unsafe Int32(event.filter)

@@ -147,7 +147,8 @@ struct NetpollRecord: ~Copyable {
     if until > when { hasten(until, when) }
   }
 
-  /// Tries once. If the CAS fails, this timer was stored before the other adder's CAS, and the wait ends after that.
+  /// Makes the dedicated thread's wait end at `when`, by one CAS (§4). If the CAS fails, another adder's CAS came after
+  /// this timer was stored, and that adder ends the wait.
   private func hasten(_ old: UInt64, _ when: UInt64) {
     let isMine = unsafe record.pointee.sleepUntil.compareExchange(
       expected: old, desired: when, ordering: .sequentiallyConsistent
@@ -163,7 +164,8 @@ struct NetpollRecord: ~Copyable {
   func run(_ m: M) -> Never {
     mpg_thread_punctual()
     mpg_thread_prompt()
-    // How long Ps are given to fire their timers, in nanoseconds: see §4. At least a fiftieth of the backstop: 200 µs.
+    // How long Ps are given to fire their timers, in nanoseconds: see the grace of §4. At least a fiftieth of the
+    // backstop: 200 µs.
     let shortest = unsafe Self.backstop / 50
     var grace = shortest
     while true {

@@ -48,16 +48,16 @@ struct PollSideRecord: ~Copyable {
   /// The G that was displaced last and has not noticed it yet: slot + 1; 0: none.
   let displaced = Atomic<UInt32>(0)
   // MARK: under the descriptor's lock
-  /// In ticks; 0: none.
+  /// The deadline of this side, in ticks; 0: none.
   var deadline: UInt64 = 0
   /// When this side's timer will check the deadline, in ticks; 0: there is no timer. A later deadline needs no new
   /// timer. Written under the lock; read also by whoever sweeps a heap of timers.
   let armed = Atomic<UInt64>(0)
-  /// The P whose heap has this timer.
+  /// The P whose heap has this side's timer.
   var armedOn: P?
 }
 
-/// The rest of a poll descriptor. Its two sides lie behind it in memory.
+/// What the two sides of a poll descriptor share. The sides lie behind this record in memory.
 struct PollRecord: ~Copyable {
   let closed = Atomic<Bool>(false)
   /// Counts how often the record was reused; 16 bits of it travel in the tag.
@@ -146,7 +146,7 @@ struct PollRecord: ~Copyable {
       if isCancelled() { return .tooLate }
       guard change(old, Self.announced(g)) else { continue }
       guard old == Self.parked(other) else { return .made(displacing: nil) }
-      unsafe record.pointee.displaced.store(other.link, ordering: .releasing)  // before it is readied
+      unsafe record.pointee.displaced.store(other.link, ordering: .releasing)  // before `other` is readied
       return .made(displacing: other)
     }
   }
@@ -157,9 +157,9 @@ struct PollRecord: ~Copyable {
   /// Why a waiter goes on.
   enum Ending {
     case news
-    /// It was woken for another reason, or did not park at all.
+    /// The G was woken for another reason, or did not park at all.
     case noNews
-    /// Another G has taken its place while it was parked.
+    /// Another G has taken this G's place in the word while it was parked.
     case displaced
   }
 
@@ -186,7 +186,7 @@ struct PollRecord: ~Copyable {
     ).exchanged
   }
 
-  /// The G in the word, if any. It may change at once, so it is good only for messages.
+  /// The G that the word names, if any. The word may change at once, so the G is good only for messages.
   var owner: G? { Self.g(in: state) }
 
   /// Brings news (`ready`), or only ends a wait (a deadline, a close). Returns the G to make ready, if one was parked.
@@ -243,7 +243,7 @@ struct PollRecord: ~Copyable {
 
   var lock: Lock { unsafe record.pointee.lock }
   var isClosed: Bool { unsafe record.pointee.closed.load(ordering: .sequentiallyConsistent) }
-  /// Marks it as closed; false when it was closed already.
+  /// Marks the descriptor as closed; false when it was closed already.
   func close() -> Bool { unsafe !record.pointee.closed.exchange(true, ordering: .sequentiallyConsistent) }
 
   var watched: Int32 {
@@ -338,7 +338,7 @@ struct PollRecord: ~Copyable {
     let side = side(direction)
     lock.lock()
     defer { lock.unlock() }
-    // Otherwise the timer was replaced by an earlier one, or the descriptor reused.
+    // If they differ, the timer was replaced by an earlier one, or the descriptor reused.
     guard generation == timer.generation, side.armed == timer.when else { return nil }
     side.disarm(isLeft: false)
     guard side.deadline != 0 else { return nil }

@@ -49,7 +49,8 @@ public final class Pollable: Sendable {
     do throws(SystemError) {
       try sched.netpoll.backend.register(fd, descriptor, by: m)
     } catch {
-      // Give back here, while not all properties have a value: once they have, `deinit` would do it again.
+      // Give the descriptor back here, while not all properties have a value: once they have, `deinit` would do it
+      // again.
       descriptor.giveBack()
       throw error
     }
@@ -75,7 +76,8 @@ public final class Pollable: Sendable {
     let side = descriptor.side(direction)
     try check(side)
     guard g.scope != nil else { return try wait(g, side, direction, m) }
-    // From here on a canceller finds the side. It looks for it after it has set its flag (Cancellation §3).
+    // A canceller that sets its flag from here on finds the side, because it looks for the side afterwards
+    // (Cancellation §3).
     g.setPollSide(side)
     defer { g.setPollSide(nil) }
     if g.isCancelled { throw .cancelled }
@@ -108,7 +110,7 @@ public final class Pollable: Sendable {
       }
       ending = side.conclude(g)
     }
-    // This look must come last: see PollDescriptor §2.
+    // This look at the scope must come last: see PollDescriptor §2.
     let isCancelled = isCancellable && g.isCancelled
     if case .news = ending {
       guard isCancelled else { return }

@@ -45,7 +45,8 @@ import Synchronization
 /// How many entries the rings have.
 struct RingSizes: Sendable {
   var submissions: UInt32 = 1024
-  /// Should hold what comes in while nobody looks. A full ring loses nothing, but costs setting up watches anew (§3).
+  /// Room for the completions that come in while nobody looks. A full ring loses nothing, but costs setting up watches
+  /// anew (§3).
   var completions: UInt32 = 16_384
 }
 
@@ -164,7 +165,8 @@ struct RingSizes: Sendable {
       var reported = 0
       for index in 0..<count {
         let done = unsafe ready[index]
-        guard let descriptor = PollDescriptor(tag: done.tag) else { continue }  // reused since
+        // else the descriptor was reused since
+        guard let descriptor = PollDescriptor(tag: done.tag) else { continue }
         if done.readable || done.writable {
           report(descriptor, done.readable, done.writable)
           reported += 1
@@ -185,7 +187,8 @@ struct RingSizes: Sendable {
       unsafe record.pointee.isBreakerWatched = true
     }
     enter(submits: true, nanoseconds: isBroken ? 0 : nanoseconds)
-    // A break from here on breaks the next wait. The caller looks after whatever was broken for before.
+    // Whoever breaks the wait from here on breaks the next one. What breakers up to here wanted, the caller looks for
+    // after this wait.
     if !isBroken { unsafe record.pointee.broken.store(false, ordering: .sequentiallyConsistent) }
   }
 

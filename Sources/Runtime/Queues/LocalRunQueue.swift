@@ -56,13 +56,14 @@ import Synchronization
 
   @inline(__always)
   private func slot(_ position: UInt64) -> UInt32 {
-    // published by tail, guarded by head
+    // relaxed: `tail` publishes the slot, and the CAS of `head` tells whether it was still in use
     unsafe slots[Int(position & (capacity - 1))].load(ordering: .relaxed)
   }
 
   @inline(__always)
   private func setSlot(_ position: UInt64, _ value: UInt32) {
-    unsafe slots[Int(position & (capacity - 1))].store(value, ordering: .relaxed)  // published by tail
+    // relaxed: the store of `tail` publishes it
+    unsafe slots[Int(position & (capacity - 1))].store(value, ordering: .relaxed)
   }
 
   /// Gs in the ring, without `runnext`. Exact for the owner while no thief is at work; a hint for everybody else.
@@ -145,7 +146,7 @@ import Synchronization
   /// Takes the G of `runnext`; nil when there is none. Owner only.
   @inline(__always)
   func popNext() -> G? {
-    guard next.relaxed != 0 else { return nil }  // only the owner fills it
+    guard next.relaxed != 0 else { return nil }  // only the owner fills `runnext`, so it stays empty
     return exchangeNext(nil)
   }
 
@@ -166,7 +167,8 @@ import Synchronization
       let end = victim.tail.acquired  // pairs with the release in `push`
       guard end > start else { return nil }
       let count = (end &- start) &- (end &- start) / 2
-      guard count <= victim.capacity / 2 else { continue }  // head and tail of different moments
+      // head and tail were read at different moments: again
+      guard count <= victim.capacity / 2 else { continue }
       let mine = tail.relaxed
       let first = victim.slot(start)
       for index in 1..<max(count, 1) { setSlot(mine &+ index &- 1, victim.slot(start &+ index)) }

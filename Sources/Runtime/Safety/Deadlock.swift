@@ -44,9 +44,9 @@ import Region
 import Synchronization
 
 enum Deadlock {
-  /// Makes the process say so and end, with exit code 2 as in Go, if nothing can ever happen in it again. Returns for
-  /// how many nanoseconds the answer holds if nothing wakes sysmon; nil: for good. Called by sysmon when it is about to
-  /// sleep.
+  /// Ends the process, with a message and with exit code 2 as in Go, if nothing can ever happen in it again. Otherwise
+  /// returns for how many nanoseconds that answer holds if nothing wakes sysmon; nil: for good. Called by sysmon when
+  /// it is about to sleep.
   static func check() -> Int64? {
     if isTold { return awaitEnd() }
     switch verdict {
@@ -75,7 +75,7 @@ enum Deadlock {
   private static let shortest: Int64 = 20_000_000
   // MARK: only sysmon uses these
   nonisolated(unsafe) private static var pause = shortest
-  /// When the verdict was reached, in ticks; 0: it was not.
+  /// When it was found that nothing can happen any more, in ticks; 0: it was not.
   nonisolated(unsafe) private static var told: UInt64 = 0
   private static var isTold: Bool { unsafe told != 0 }
 
@@ -139,7 +139,7 @@ private struct Counts: Equatable {
 }
 
 extension WaitReason {
-  /// Whether only another G, or a timer that counts (§3), can end such a wait.
+  /// Whether only another G, or a timer that counts (§3), can end a wait for this reason.
   fileprivate var isFromInside: Bool {
     switch self {
     case .none, .netpollRead, .netpollWrite, .sleep, .signal, .await: false

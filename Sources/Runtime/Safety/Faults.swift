@@ -19,7 +19,7 @@ enum Faults {
     mpg_alternate_stack()
   }
 
-  /// Called in the signal handler: allocates nothing.
+  /// Writes one line that says which G faulted, and how. Called in the signal handler: allocates nothing.
   private static func report(_ signal: Int32, _ place: (address: UInt, sp: UInt), _ m: M) {
     guard let g = m.g else { return }
     PlainText.line { text in

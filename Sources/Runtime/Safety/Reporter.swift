@@ -59,7 +59,7 @@ enum Reporter {
 
   /// The loop of the thread.
   fileprivate static func run() -> Never {
-    mpg_block_signals()  // it must run no handler, and must not die by SIGPIPE
+    mpg_block_signals()  // the reporter must run no handler, and must not die by SIGPIPE
     unsafe mpg_thread_name("mpg-report")
     let wishes = unsafe wishes.unsafelyUnwrapped
     while true {

@@ -13,8 +13,8 @@ public struct Options: Sendable {
 
   /// Whether a G that runs for too long while others wait is stopped: see Preempt §7.
   public var preemption: Bool
-  /// How long a G may run while others wait that have had such a turn themselves: 10 ms, as in Go. While Gs wait that
-  /// are new or were woken, it is a millisecond at most.
+  /// How long a G may run while only such Gs wait as have used up a turn of this length themselves: 10 ms, as in Go.
+  /// While Gs wait that are new or were woken, a G may run for a millisecond at most.
   public var slice = Duration.nanoseconds(RuleNumbers.slice)
   /// KiB of a G's stack, guard included: 32…16,384, rounded up to a power of two. A G that overflows its stack ends the
   /// process with a message.
@@ -142,7 +142,8 @@ private func makeScheduler(
   }
   unsafe on_exit(
     { status, _ in
-      // A clean exit leaves no file behind. A crash does not come through here; a forked child that exits does.
+      // A clean exit leaves no file behind. A crash does not come through here. A forked child that exits does, and
+      // must leave its parent's file.
       if mpg_is_child() { return }
       unsafe runtimeRegion?.markEnd(.exited, status: UInt64(UInt32(bitPattern: status)))
       unsafe runtimeRegion?.unlinkFile()

@@ -30,7 +30,7 @@ final class Collector: Sendable {
   enum Wish: UInt32 {
     /// A look at the pools.
     case look = 1
-    /// Another M. Sysmon cannot start a thread itself, because that allocates.
+    /// Starting a spare M. Sysmon cannot start a thread itself, because that allocates.
     case spare = 2
     /// Cleaning up Ps that were retired.
     case cleanPs = 4
@@ -89,7 +89,8 @@ final class Collector: Sendable {
     threads.begin()
     guard !threads.look(by: m) else { return }
     wishes.bitwiseAnd(~Wish.endMs.rawValue, ordering: .acquiringAndReleasing)
-    // An M that went to sleep before this line saw the wish still set, and did not wake this thread.
+    // An M that went to sleep before this line saw the wish still set, and did not wake this thread, so look at the
+    // number of idle Ms once more.
     sched.noteIdleM()
   }
 
@@ -112,7 +113,7 @@ final class Collector: Sendable {
     guard stacks.warm > pacer.keptStacks || descriptors.idle > pacer.keptDescriptors || isTailLong else {
       return !pacer.isSettled
     }
-    // Once more even when all is settled: Ps that were busy give back only now (§4).
+    // Look once more even when all is settled: Ps that were busy give back what they cached only now (§4).
     return cycle(m, pacer) > 0 || !pacer.isSettled
   }
 
@@ -145,8 +146,8 @@ final class Collector: Sendable {
   /// A cycle that gives back more bytes than this has followed a burst.
   private static let burst = 1 << 20
 
-  /// §4. It takes the idle Ps off their list meanwhile. A submitter may look for an idle P in vain then, so afterwards
-  /// this wakes one if there is work.
+  /// Makes every P give back what its caches hold (§4). Meanwhile the idle Ps are off their list, so a submitter may
+  /// look for an idle P in vain; therefore this function at last wakes one if there is work.
   private func flushCaches(_ m: M) {
     let sched = sched
     for id in 0..<sched.psBound { sched.p(id).ask(for: .flush) }

@@ -46,7 +46,7 @@ import Region
 
 /// The threads that are adrift. Owner: sysmon.
 struct Drift {
-  /// What sysmon knows about one of them.
+  /// What sysmon knows about one adrift thread.
   struct Entry {
     fileprivate var next: M?
     /// The thread's CPU time at the last look, in nanoseconds; and when to look next, in ticks.
@@ -127,7 +127,7 @@ extension Scheduler {
   fileprivate func giveOn(_ p: P, forLock: Bool, by sysmon: M) {
     lock.lock()
     workers -= 1
-    if forLock, p.id < procs, let g = grqTakeLastStopped() {  // §4
+    if forLock, p.id < procs, let g = grqTakeLastStopped() {  // the likeliest holder of the lock: §4
       workers += 1
       lock.unlock()
       sysmon.noteTake(from: p, count: 1)

@@ -48,7 +48,7 @@ struct ThreadPacer {
   /// Looks if it is time. True while there will be another look.
   mutating func look(by m: M) -> Bool {
     guard let due, due <= Clock.now else { return self.due != nil }
-    if hasEnded { Sysmon.noteQuiet() }  // §5
+    if hasEnded { Sysmon.noteQuiet() }  // the threads that ended at the last look are gone by now: §5
     let found = sched.endIdleMs(by: m)
     hasEnded = found.ended > 0
     self.due = found.areMany || hasEnded ? Clock.now &+ Clock.ticks(nanoseconds: Self.pause) : nil
@@ -73,8 +73,8 @@ extension Scheduler {
     lock.unlock()
   }
 
-  /// E1 and E2 for the idle Ms that nobody has needed since the last look, except the few that are kept. Called by the
-  /// gc thread.
+  /// Does E1 and E2 of §3 for the idle Ms that nobody has needed since the last look, except the few that are kept.
+  /// Called by the gc thread.
   func endIdleMs(by m: M) -> (ended: Int, areMany: Bool) {
     lock.lock()
     let (idle, kept) = (Int(shared[.idleMs].relaxed), idleMsKept)
@@ -85,7 +85,7 @@ extension Scheduler {
     lock.unlock()
     var ended = 0
     while let other = next {
-      next = other.nextIdle  // before it may go onto another list
+      next = other.nextIdle  // read before `other` may go onto another list
       if other.id == 0 {
         putBack(other)
       } else {
@@ -120,7 +120,7 @@ extension Scheduler {
     lock.unlock()
   }
 
-  /// E5. The calling thread is no M any more.
+  /// Does E5 of §3. The calling thread is no M any more.
   fileprivate func takeBack(_ m: M) {
     lock.lock()
     m.nextIdle = unsafe guarded.pointee.unstarted
@@ -130,7 +130,7 @@ extension Scheduler {
 }
 
 extension M {
-  /// E3 to E6. Call on the thread's own stack.
+  /// Does E3 to E6 of §3. Call on the thread's own stack.
   func endThread() -> Never {
     emit(.mEnd)
     shared[.tid].set(0)

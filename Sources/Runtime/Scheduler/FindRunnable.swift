@@ -40,7 +40,8 @@ extension M {
   /// How often an M that found nothing gives way before it sleeps: Spinning §7.
   private static let patience = 3
 
-  /// The search found nothing: dozes, gives way or sleeps. Then the caller must search again. See Spinning §6, §7.
+  /// Called when the search found nothing: dozes, gives way or sleeps. Afterwards the caller must search again. See
+  /// Spinning §6, §7.
   private func waitForWork(_ patience: inout Int) {
     if isSpinning, sawHandOver { return mpg_doze(20_000) }
     if sched.netpoll.watches, patience > 0 {
@@ -123,8 +124,8 @@ extension M {
     return first
   }
 
-  /// Half of another P's LRQ, or what a due timer of another P readies. At most half of the busy Ps search at once, so
-  /// that searching cannot take more CPU than the work that is searched for.
+  /// Takes half of another P's LRQ, or the Gs that a due timer of another P readies. At most half of the busy Ps search
+  /// at once, so that searching cannot take more CPU than the work that is searched for.
   private func stealSomething() -> G? {
     guard sched.psBound > 1 else { return nil }
     if !isSpinning {

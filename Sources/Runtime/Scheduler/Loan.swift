@@ -22,10 +22,10 @@ struct Loan {
         borrower.recall()
         return .acted
       }
-      self.borrower = nil  // it stands at the border or in the handler, or was granted a P
+      self.borrower = nil  // the borrower stands at the border or in the handler, or was granted a P
     }
     guard Preemption.queued > 0 else { return .nothing }
-    // A P that is not stuck will get to the GRQ, where the preempted Gs are.
+    // If one P is not stuck, it will get to the GRQ, where the preempted Gs are, so no loan is needed.
     for id in 0..<sched.psBound {
       if sched.p(id).isStopped || isStuck(id) { continue }
       length = 0

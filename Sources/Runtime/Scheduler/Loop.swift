@@ -69,7 +69,7 @@ extension M {
     if sched.isCrowded, p.lrq.depth > 0 || sched.grqDepth > 0 { return settleCrowdedYield(g) }
     yielded(g, lastPlace)
     pushLocal(g)
-    guard sched.procs > 1, p.lrq.depth > 1 else { return }  // a G that is alone goes on here
+    guard sched.procs > 1, p.lrq.depth > 1 else { return }  // a G that is alone in the queue needs no other P
     sched.wakePAfterSubmit(self)
   }
 

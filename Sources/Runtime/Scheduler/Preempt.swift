@@ -143,7 +143,7 @@ extension M {
 enum Preemption {
   private static let preempted = Atomic<Int>(0)
 
-  /// Gs that stand still and wait for their turn. A hint.
+  /// How many Gs stand still and wait for their turn; only a hint.
   static var queued: Int { preempted.load(ordering: .relaxed) }
   static func count(_ change: Int) { preempted.wrappingAdd(change, ordering: .relaxed) }
 

@@ -94,7 +94,8 @@ extension Scheduler {
   var psMade: Int { Int(truncatingIfNeeded: shared[.psMade].acquired) }
   /// How many Ps are open; only a hint without the lock.
   var psOpen: Int { Int(truncatingIfNeeded: shared[.psOpen].ordered) }
-  /// See §4. Sequentially consistent, for the looks that must not miss anything (Spinning T3, Netpoll §4).
+  /// No P with this number or a higher one holds anything: see §4. Sequentially consistent, for the looks that must not
+  /// miss anything (Spinning T3, Netpoll §4).
   @inline(__always)
   var psBound: Int {
     get { unsafe record.pointee.psBound.pointee.load(ordering: .sequentiallyConsistent) }
@@ -142,7 +143,7 @@ extension Scheduler {
     lock.lock()
     let old = procs
     m.emitOther(.procsChange, on: m.lane, at: m.stamp(), count: new, arg: UInt64(old)) {
-      shared[.procs].setOrdered(UInt64(new))  // C1
+      shared[.procs].setOrdered(UInt64(new))  // C1 of §3
     }
     if new > old { open(old..<new) } else { close(new..<old, by: m) }
     lock.unlock()
@@ -151,7 +152,7 @@ extension Scheduler {
     return old
   }
 
-  /// C2: opens Ps. Call under the lock.
+  /// Does C2 of §3: opens Ps. Call under the lock.
   private func open(_ range: Range<Int>) {
     psBound = max(psBound, range.upperBound)
     var rest: P?
@@ -181,7 +182,7 @@ extension Scheduler {
     putIdle(p)
   }
 
-  /// C3: asks Ps to retire, and retires the idle ones. Call under the lock.
+  /// Does C3 of §3: asks Ps to retire, and retires the idle ones. Call under the lock.
   private func close(_ range: Range<Int>, by m: M) {
     for id in range { p(id).ask(for: .retire) }
     var kept: P?
@@ -199,12 +200,12 @@ extension Scheduler {
     }
   }
 
-  /// U1: takes a P from the caller, who owned it. Call under the lock.
+  /// Does U1 of §3: takes a P from the caller, who owned it. Call under the lock.
   func giveUp(_ p: P, by m: M) {
     if p.id < procs { putIdle(p) } else { retire(p, by: m) }
   }
 
-  /// R1 and R2. Call under the lock; allocates nothing.
+  /// Does R1 and R2 of §3. Call under the lock; allocates nothing.
   private func retire(_ p: P, by m: M) {
     var gs = GQueue()
     if let next = p.lrq.popNext() { gs.append(next) }
@@ -233,7 +234,8 @@ extension Scheduler {
     return p
   }
 
-  /// Retires the P that `m` has just claimed on its way out of a system call (U2).
+  /// Retires the P that `m` has just claimed on its way out of a system call, because procs has become smaller
+  /// meanwhile (U2 of §3).
   func retireClaimed(_ p: P, by m: M) {
     m.emitOther(.procStop, on: p.lane, at: m.stamp(), count: p.id) { p.shared[.m].publish(0) }
     p.change(to: .idle)
@@ -246,7 +248,7 @@ extension Scheduler {
 
   // MARK: the gc thread's part
 
-  /// G1 to G3, for every P on the list. Called by the gc thread.
+  /// Does G1 to G3 of §3 for every P on the list. Called by the gc thread.
   func cleanPs(by gc: M) {
     while let p = takeLeaving() {
       p.timers.close(into: self.p(0).timers)
@@ -281,8 +283,8 @@ extension Scheduler {
 }
 
 extension M {
-  /// Does what others asked of the M's P: gives back caches, and retires the P (U2). The M holds a P before and after,
-  /// though not always the same one.
+  /// Does what others asked of the M's P: gives back caches, and retires the P (U2 of §3). The M holds a P before and
+  /// after, though not always the same one.
   @inline(never)
   func attendToP() {
     if p.asks(for: .flush) {
@@ -292,7 +294,7 @@ extension M {
     guard p.mustRetire else { return }
     let sched = sched
     sched.lock.lock()
-    guard p.id >= sched.procs else { return sched.lock.unlock() }  // procs grew again meanwhile
+    guard p.id >= sched.procs else { return sched.lock.unlock() }  // else procs grew again meanwhile
     sched.giveUp(release(), by: self)
     sched.lock.unlock()
     sleepWithoutP()

@@ -137,7 +137,7 @@ struct SchedulerGuarded {
   @inline(__always) var gc: Collector { unsafe record.pointee.gc }
   var shortages: Shortages { unsafe record.pointee.shortages }
 
-  /// Ms that run Gs or sleep (`SchedulerGuarded.workers`). Under the lock, or at boot.
+  /// How many Ms run Gs or sleep (`SchedulerGuarded.workers`). Use it under the lock, or at boot.
   var workers: Int {
     get { unsafe guarded.pointee.workers }
     nonmutating set { unsafe guarded.pointee.workers = newValue }

@@ -76,35 +76,36 @@ extension M {
     if sched.shared[.spinningMs].subtract(1) == 0 { sched.wakeP(self) }
   }
 
-  /// T1 to T4. The M holds a P before and after, though not the same one. Afterwards the caller must search again.
+  /// Does T1 to T4 of §3. The M holds a P before and after, though not the same one. Afterwards the caller must search
+  /// again.
   func sleepUntilThereIsWork() {
     let sched = sched
     sched.lock.lock()
-    if sched.grqDepth > 0 {  // came in since the search: spares the M all of T1 to T4
+    if sched.grqDepth > 0 {  // Gs came in since the search: skip T1 to T4
       sched.lock.unlock()
       return
     }
-    sched.giveUp(release(), by: self)  // T1
+    sched.giveUp(release(), by: self)  // T1 of §3
     sched.lock.unlock()
     sleepWithoutP()
   }
 
-  /// T2 to T4, after the M has given up its P under the lock.
+  /// Does T2 to T4 of §3, after the M has given up its P under the lock.
   func sleepWithoutP() {
     let sched = sched
     if isSpinning {
       isSpinning = false
       emit(.mUnspin)
-      sched.shared[.spinningMs].subtract(1)  // T2
+      sched.shared[.spinningMs].subtract(1)  // T2 of §3
     }
-    if let p = sched.lookAgain() {  // T3
+    if let p = sched.lookAgain() {  // T3 of §3
       isSpinning = true
       acquire(p)
       noteSpinning()
       return
     }
     sched.netpoll.arm(self)
-    sleepForP()  // T4
+    sleepForP()  // T4 of §3
   }
 
   /// Sleeps on the list of idle Ms until somebody hands over a P. Reads the note of §4 before it falls asleep.
@@ -196,10 +197,10 @@ extension Scheduler {
       new.prepare(nextP: p, spinning: spinning)
       return .new(new)
     }
-    // All Ms exist and none sleeps: one is on its way (§4).
+    // All Ms exist and none sleeps, so one is on its way to sleep, and will read the note (§4).
     putIdle(p)
     if unsafe guarded.pointee.wanted {
-      if spinning { shared[.spinningMs].subtract(1) }  // one note keeps one count
+      if spinning { shared[.spinningMs].subtract(1) }  // the note that is there already keeps one count
     } else {
       unsafe guarded.pointee.wanted = true
       if !spinning { shared[.spinningMs].add(1) }
@@ -229,7 +230,7 @@ extension Scheduler {
     let count = batch.count
     guard count > 0 else { return }
     lock.lock()
-    grqAppend(batch, at: m.stamp())  // S1
+    grqAppend(batch, at: m.stamp())  // S1 of §3
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     lock.unlock()
     for _ in 0..<min(count, procs) {
@@ -242,8 +243,8 @@ extension Scheduler {
     }
   }
 
-  /// T3: looks for runnable Gs anywhere. When there are some, takes an idle P, counts the caller as spinning, and
-  /// returns that P.
+  /// Does T3 of §3: looks for runnable Gs anywhere. When there are some, takes an idle P, counts the caller as
+  /// spinning, and returns that P.
   func lookAgain() -> P? {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     guard hasWork else { return nil }

@@ -40,7 +40,8 @@ public func blocking<Result, Failure: Error>(_ body: () throws(Failure) -> Resul
   guard M.current != nil else { return try body() }
   enterRuntime("blocking").enterSyscall()
   defer {
-    // The M is the same: a G in a system call does not move. nil: `body` forked, and this is the child.
+    // This M is the one that entered the call: a G in a system call does not move. nil: `body` forked, and this is the
+    // child.
     if let m = M.current {
       m.exitSyscall()
       leaveRuntime()

@@ -100,7 +100,7 @@ enum Sysmon {
   private static func nap(_ m: M, _ pause: Int64) {
     guard pause > 500_000 else { return m.sleepUntilWoken(nanoseconds: pause) }
     naps.store(true, ordering: .sequentiallyConsistent)
-    // A G that came in before the store did not nudge.
+    // A G that came in before this store has not nudged sysmon, so look for one here.
     let someoneWaits = sched.grqDepth > 0 && sched.shared[.idlePs].ordered == 0
     m.sleepUntilWoken(nanoseconds: someoneWaits ? 250_000 : pause)
     naps.store(false, ordering: .relaxed)
@@ -135,7 +135,8 @@ enum Sysmon {
 /// some microseconds. A program that is idle for moments only should not pay that each time, so after a short sleep the
 /// while is long. That makes at most a hundred looks a second.
 private struct Rest {
-  /// Nanoseconds.
+  /// How long all must be quiet before sysmon sleeps: `long` after a short sleep, else `short`; and up to which length
+  /// a sleep counts as short. In nanoseconds.
   private static let short: UInt64 = 1_000_000
   private static let long: UInt64 = 10_000_000
   private static let shortSleep: UInt64 = 100_000_000

@@ -9,7 +9,7 @@ struct Watch {
   /// The outcome of a look.
   enum Look: Comparable {
     case nothing
-    /// Something will have to be done before long.
+    /// Nothing was done, but something will have to be done before long.
     case soon
     case acted
   }
@@ -43,7 +43,8 @@ struct Watch {
     let cpu: UInt64?
   }
 
-  /// How often a thread may be let go on because of where it is. Then it is stopped all the same: after some 3 ms.
+  /// How often a thread may be let go on because it is in a library that may hold a lock. Then it is stopped all the
+  /// same: after some 3 ms.
   private static let patience = 16
 
   /// Looks at `p`. Called by sysmon, whose M is `m`.
@@ -68,7 +69,7 @@ struct Watch {
       return .nothing
     }
     guard p.isHeldForGs, p.shared[.g].relaxed != 0 else {
-      // The M is on the scheduling stack, where it cannot be stopped.
+      // An M that runs no G is on its scheduling stack, where it cannot be stopped.
       if now &- since > sched.slice { noteRefused(true, now) }
       return .nothing
     }
@@ -115,10 +116,11 @@ struct Watch {
     guard isWanted else { return .nothing }
     let sleep = sleep(of: runner, now)
     if case .asleep(let forLock) = sleep {
-      // For a lock, a G that was stopped goes on with the P, if there is one. It has a thread of its own.
+      // A P whose thread sleeps for a lock goes on with a G that was stopped, if there is one. That G has a thread of
+      // its own.
       let hasHeir = forLock && Preemption.queued > 0 || sched.hasSpare()
       if hasHeir, drift.take(p, from: runner, forLock: forLock, now, by: m) { return .acted }
-      noteRefused(true, now)  // or the thread waits inside the runtime: Preempt §6
+      noteRefused(true, now)  // no heir, or the thread waits inside the runtime: Preempt §6
     }
     let (lasted, limit) = (now &- since, waiting == .fresh ? sched.grain : sched.slice)
     let hasHadIt =
@@ -137,7 +139,8 @@ struct Watch {
     return activity == before && p.lrq.hasNext ? .fresh : sched.waiting
   }
 
-  /// Whether the thread sleeps. Asks the system only if the thread hardly had the CPU since the last look (Drift §5).
+  /// Whether the thread of `runner` sleeps. Asks the system only if the thread hardly had the CPU since the last look
+  /// (Drift §5).
   private mutating func sleep(of runner: M, _ now: UInt64) -> M.Sleep {
     let passed = now &- before
     guard passed > sched.grain / 8 else { return .awake }

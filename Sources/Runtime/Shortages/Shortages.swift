@@ -119,7 +119,7 @@ final class Backoff: Sendable {
 private final class Episode: Sendable {
   private let untold = Atomic<UInt64>(0)
   private let errno = Atomic<Int32>(0)
-  /// When such a shortage was last reported, in ticks; 0: never. Only the gc thread uses it.
+  /// When a shortage of this kind was last reported, in ticks; 0: never. Only the gc thread uses it.
   private let last = Atomic<UInt64>(0)
 
   private static let calm: UInt64 = 10_000_000_000

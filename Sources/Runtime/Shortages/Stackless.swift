@@ -11,7 +11,7 @@ extension Scheduler {
   @inline(__always)
   var hasStackless: Bool { unsafe record.pointee.stacklessCount.load(ordering: .relaxed) != 0 }
 
-  /// Takes up to `limit` of them, the first ones first.
+  /// Takes up to `limit` of the Gs that were set aside, the first ones first.
   func takeStackless(_ limit: Int = .max) -> GQueue {
     lock.lock()
     defer { lock.unlock() }

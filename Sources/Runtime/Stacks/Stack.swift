@@ -32,12 +32,13 @@ import Region
 enum StackSize {
   /// Bytes from one stack to the next, guard included: a power of two.
   @inline(__always) static var stride: Int { unsafe chosen }
-  /// Set once, at boot.
+  /// The size of all stacks, in bytes. Set once, at boot.
   nonisolated(unsafe) private static var chosen = 256 * 1024
   /// Bytes of the guard at the low end. A frame of up to this size cannot skip it.
   @inline(__always) static var guardBytes: Int { unsafe chosenGuard }
   nonisolated(unsafe) private static var chosenGuard = 0
-  /// What one page of page tables spans, with pages of 4 KiB.
+  /// The largest guard, in bytes: what one page of page tables spans, with pages of 4 KiB. A larger guard would need
+  /// another page of page tables.
   private static let mostGuard = 2 << 20
   /// Stacks in a slab: a group of a `SlotSet`. A slab is at least 2 MiB, so that it shares no page tables.
   static let slab = SlotSet.group

@@ -30,7 +30,7 @@ enum AvailableCPUs {
     }.min()
   }
 
-  /// A mount of a hierarchy: the folder, and which of the groups is mounted there.
+  /// Where a hierarchy of control groups is mounted: the folder, and which of the groups stands there.
   fileprivate struct Mount {
     let folder: String
     let top: String
@@ -54,7 +54,7 @@ enum AvailableCPUs {
 
 /// The two kinds of control groups.
 private enum Hierarchy {
-  /// Version 2, and version 1's cpu controller.
+  /// Control groups of version 2; and the cpu controller of version 1.
   case unified, first
 
   /// The process's own group: a path from the top. Lines are `number:controllers:path`.

@@ -77,8 +77,8 @@ enum Clock {
     return best
   }
 
-  /// Whether the kernel keeps time by the CPU's counter. It uses another clock if it found the counter unsteady; so do
-  /// we.
+  /// Whether the kernel keeps time by the CPU's counter. The kernel uses another clock if it found the counter
+  /// unsteady; so do we.
   private static func kernelTrustsCounter() -> Bool {
     #if arch(x86_64)
       let path = "/sys/devices/system/clocksource/clocksource0/current_clocksource"

@@ -60,7 +60,8 @@ public final class Cancellation: @unchecked Sendable {
   deinit { lock.free() }
 
   /// Whether this scope, or one around it, was cancelled, has ended, or ran out of time.
-  public var isCancelled: Bool { flag.load(ordering: .sequentiallyConsistent) != Cause.none.rawValue }  // §3
+  // sequentially consistent: §3
+  public var isCancelled: Bool { flag.load(ordering: .sequentiallyConsistent) != Cause.none.rawValue }
 
   /// Whether the scope was cancelled because its time, or that of a scope around it, was over.
   public var hasTimedOut: Bool { flag.load(ordering: .relaxed) == Cause.timedOut.rawValue }
@@ -92,7 +93,7 @@ public final class Cancellation: @unchecked Sendable {
     return woken
   }
 
-  /// Sets the flag; false: it was set already.
+  /// Sets the scope's flag, and returns true; false: it was set already.
   private func flag(_ cause: Cause) -> Bool {
     // sequentially consistent: §3
     flag.compareExchange(
@@ -158,7 +159,8 @@ public final class Cancellation: @unchecked Sendable {
     nextSibling = parent.firstChild
     nextSibling?.previousSibling = self
     parent.firstChild = self
-    flag.store(parent.flag.load(ordering: .relaxed), ordering: .sequentiallyConsistent)  // under the lock
+    // under the parent's lock: §4
+    flag.store(parent.flag.load(ordering: .relaxed), ordering: .sequentiallyConsistent)
   }
 
   /// Takes the scope out of the tree. Its body is over, and it is cancelled.
@@ -237,7 +239,8 @@ extension G {
   /// The canceller's half of §3: ends the G's wait. Returns the G to make ready, if any; on a poll side that may be
   /// another G, which has taken this one's place.
   fileprivate func cancelWait() -> G? {
-    let number = unsafe record.pointee.pollSide.load(ordering: .sequentiallyConsistent)  // §3
+    // sequentially consistent: §3
+    let number = unsafe record.pointee.pollSide.load(ordering: .sequentiallyConsistent)
     if let side = PollSide(number: number) { return side.unblock(ready: false) }
     return wait.cancel() == .parked ? self : nil
   }

@@ -14,7 +14,7 @@ import Region
 
 /// The outcome of an attempt to send or to receive without waiting.
 enum ChannelMove {
-  /// Not possible now.
+  /// The operation is not possible now, so the G must wait.
   case wait
   /// Not possible now, and the channel's clock must be told that a G waits (`ChannelClock`). Only for receiving.
   case waitForClock
@@ -50,9 +50,9 @@ private struct ChannelState {
   var first = 0
   var count = 0
   var isClosed = false
-  /// Whether it is open and has no clock: one look for both.
+  /// Whether the channel is open and has no clock: one look for both.
   var isPlain = true
-  /// The clock whose ticks it receives besides the values that are sent; nil: none.
+  /// The clock whose ticks are received besides the values that are sent; nil: none.
   var clock: ChannelClock?
   var senders = WaitQueue()
   var receivers = WaitQueue()

@@ -58,7 +58,7 @@ enum Claim {
 ///
 /// Safe because: it lies in a G's record, which is never freed.
 @safe struct WaitWord {
-  /// Its `wait` has: ticket 32 bits · outcome 29 bits · cancellable, parked, open: a bit each.
+  /// The G's record. Its `wait` has: ticket 32 bits · outcome 29 bits · cancellable, parked, open: a bit each.
   private let record: UnsafeMutablePointer<GRecord>
 
   private static let open: UInt64 = 1
@@ -87,7 +87,8 @@ enum Claim {
 
   // MARK: the waiter
 
-  /// W1. Returns the ticket of the new wait, never 0. Sequentially consistent if cancellable: see Cancellation §3.
+  /// Does W1 of §3. Returns the ticket of the new wait, never 0. Sequentially consistent if cancellable: see
+  /// Cancellation §3.
   func open(cancellable: Bool = false) -> UInt32 {
     var ticket = UInt32(truncatingIfNeeded: relaxed >> 32) &+ 1
     if ticket == 0 { ticket = 1 }
@@ -100,7 +101,7 @@ enum Claim {
     return ticket
   }
 
-  /// W4. False: somebody has ended the wait meanwhile.
+  /// Does W4 of §3. False: somebody has ended the wait meanwhile.
   func commit() -> Bool {
     let old = relaxed
     return old & Self.open != 0 && change(old, old | Self.parked)
@@ -113,7 +114,7 @@ enum Claim {
 
   // MARK: the claimer
 
-  /// C1: ends the wait with this ticket, unless it is over.
+  /// Does C1 of §3: ends the wait with this ticket, unless it is over.
   func claim(_ ticket: UInt32, _ outcome: Outcome) -> Claim {
     while true {
       let old = unsafe record.pointee.wait.load(ordering: .acquiring)
@@ -127,7 +128,8 @@ enum Claim {
   /// Ends the current wait, whatever its ticket, if it is cancellable.
   func cancel() -> Claim {
     while true {
-      let old = unsafe record.pointee.wait.load(ordering: .sequentiallyConsistent)  // Cancellation §3
+      // sequentially consistent: Cancellation §3
+      let old = unsafe record.pointee.wait.load(ordering: .sequentiallyConsistent)
       guard old & Self.open != 0, old & Self.cancellable != 0 else { return .lost }
       if change(old, (old >> 32) << 32 | UInt64(Outcome.cancelled.code) << 3) {
         return old & Self.parked != 0 ? .parked : .ended

@@ -82,7 +82,7 @@ public final class Mutex: @unchecked Sendable {
 
   @usableFromInline @inline(never)
   func lockSlow() {
-    if tryLock() { return }  // it was free, though a woken waiter may be about to try
+    if tryLock() { return }  // the mutex was free, though a woken waiter may be about to try
     let m = enterRuntime("Mutex.lock")
     if !spin(m) { lock(parking: m) }
     leaveRuntime()
@@ -121,8 +121,9 @@ public final class Mutex: @unchecked Sendable {
     }
   }
 
-  /// Locks the mutex if it is free; otherwise sets `waiting`. True if it locked. A waiter that was woken makes its try
-  /// with this, which clears `woken`. Call under the queue's lock.
+  /// Locks the mutex if it is free, and returns true; otherwise sets `waiting`, and returns false. `afterWaking`: the
+  /// caller is a waiter that was woken; then `woken` is cleared in either case. Call it under the queue's lock, so that
+  /// no unlock can miss the waiter between this call and its queueing.
   private func lockOrAnnounce(afterWaking: Bool) -> Bool {
     var old = word.load(ordering: .relaxed)
     while true {
@@ -143,7 +144,7 @@ public final class Mutex: @unchecked Sendable {
     case .quietly: break
     case .waking(let g): m.ready(g)
     case .handingOver(let g):
-      m.ready(g)  // `g` is the next to run on this P
+      m.ready(g)  // makes `g` the next to run on this P
       m.giveWay()
     }
     leaveRuntime()

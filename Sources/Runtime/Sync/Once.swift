@@ -11,7 +11,7 @@ public final class Once: Sendable {
   /// The id of the G that runs the body; 0: none does.
   private let runner = Atomic<UInt64>(0)
 
-  /// Nothing has been done yet.
+  /// Makes a Once whose body has not run yet.
   public init() {}
 
   /// Whether a body has run to its end without throwing.

@@ -29,13 +29,13 @@ public final class RWMutex: Sendable {
   /// A lock that nobody holds.
   public init() {}
 
-  /// Locks it for reading.
+  /// Takes the lock for reading; parks the G while another writes or waits to write.
   public func readLock() {
     // acquire: pairs with the release in `writeUnlock`
     if readers.add(1, ordering: .acquiringAndReleasing).newValue < 0 { readerTurn.acquire() }
   }
 
-  /// Unlocks it for reading. Ends the process if nobody reads.
+  /// Gives the lock up after reading. Ends the process if nobody reads.
   public func readUnlock() {
     // release: pairs with the acquire in `writeLock`
     let left = readers.subtract(1, ordering: .acquiringAndReleasing).newValue
@@ -44,17 +44,18 @@ public final class RWMutex: Sendable {
     if leaving.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { writerTurn.release() }
   }
 
-  /// Locks it for writing.
+  /// Takes the lock for writing; parks the G until nobody else holds it.
   public func writeLock() {
     writers.lock()
     let reading = readers.subtract(Self.bias, ordering: .acquiringAndReleasing).oldValue
-    // Readers that have left since then made `leaving` negative. The sum is zero when all have left.
+    // Readers that have left since `bias` was subtracted made `leaving` negative. The sum is zero when all that held
+    // the lock then have left.
     if reading != 0, leaving.add(reading, ordering: .acquiringAndReleasing).newValue != 0 {
       writerTurn.acquire()
     }
   }
 
-  /// Unlocks it for writing. Ends the process if nobody writes.
+  /// Gives the lock up after writing. Ends the process if nobody writes.
   public func writeUnlock() {
     let waiting = readers.add(Self.bias, ordering: .acquiringAndReleasing).newValue
     guard waiting < Self.bias else { fatal("writeUnlock of an RWMutex that nobody writes") }
@@ -62,7 +63,7 @@ public final class RWMutex: Sendable {
     writers.unlock()
   }
 
-  /// Runs `body` while it is locked for reading.
+  /// Runs `body` while the lock is held for reading.
   public func withReadLock<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -71,7 +72,7 @@ public final class RWMutex: Sendable {
     return try body()
   }
 
-  /// Runs `body` while it is locked for writing.
+  /// Runs `body` while the lock is held for writing.
   public func withWriteLock<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {

@@ -29,7 +29,7 @@ import Region
   let type: ObjectIdentifier
   /// Whether there is a value at `element`.
   var isInitialized: Bool
-  /// Its waiter in the channel's queue; initialized when it is put there.
+  /// The case's waiter in the channel's queue; initialized when it is put there.
   let waiter: UnsafeMutablePointer<WaiterRecord>
   /// The next case in the list.
   var next: UnsafeMutablePointer<SelectCase>?
@@ -41,7 +41,7 @@ import Region
   var first: UnsafeMutablePointer<SelectCase>?
   var last: UnsafeMutablePointer<SelectCase>?
   var count = 0
-  /// The shortest delay, and the number of its case.
+  /// The shortest delay among the cases, and the number of the case that has it.
   var delay: Duration?
   var delayNumber: UInt32 = 0
   var cancellation: UInt32?

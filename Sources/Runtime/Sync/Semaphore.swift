@@ -73,7 +73,7 @@ public final class Semaphore: @unchecked Sendable {
       m.park(reason, commit: .claimable(HeldLocks(lock)))
       lock.lock()
       waiters.remove(waiter)
-      var woken = grant()  // this waiter may have stood in the way of others
+      var woken = grant()  // while this waiter stood in the queue, it may have kept others from being served
       lock.unlock()
       while let other = woken.popFirst() { unsafe M.current.unsafelyUnwrapped.ready(other) }
       return g.wait.outcome != .cancelled
@@ -118,7 +118,7 @@ public final class Semaphore: @unchecked Sendable {
   private func grant() -> GQueue {
     var woken = GQueue()
     while let first = waiters.firstWaiting(), first.amount <= UInt64(permits) {
-      guard let waiter = waiters.claimFirst() else { continue }  // it was cancelled
+      guard let waiter = waiters.claimFirst() else { continue }  // its wait was cancelled meanwhile
       permits -= Int(waiter.amount)
       woken.append(waiter.g)
     }

@@ -10,7 +10,7 @@ public final class WaitGroup: @unchecked Sendable {
   private var count = 0
   private var waiters = GQueue()
 
-  /// Nothing is under way.
+  /// A group with nothing under way.
   public init() {}
   deinit { lock.free() }
 

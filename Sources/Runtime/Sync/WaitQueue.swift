@@ -16,7 +16,8 @@ import Region
   let ticket: UInt32
   /// The number that a claim hands to the G, so that the G knows which of its waiters it was (`Outcome.place`).
   let place: UInt32
-  /// Where a channel takes the value from or puts it: memory for one element, initialized if the element is to be sent.
+  /// Memory for one element: from here a channel takes the value, or here it puts the value. Initialized if the element
+  /// is to be sent.
   let element: UnsafeMutableRawPointer?
   /// A number for the owner of the queue: how many permits are wanted, or since when the G waits, in ticks.
   var amount: UInt64 = 0

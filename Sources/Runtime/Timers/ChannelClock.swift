@@ -25,7 +25,7 @@ import Synchronization
 
 struct ClockRecord: ~Copyable {
   let lock = Lock()
-  /// Counts armings and reuses.
+  /// Counts armings and reuses, so that an entry that carries an older count is stale.
   let generation = Atomic<UInt32>(1)
   // MARK: under the lock
   /// The channel; nil: the clock is free.
@@ -34,11 +34,11 @@ struct ClockRecord: ~Copyable {
   // MARK: under the channel's lock
   /// When the next tick is due, in ticks of the CPU's clock; `.max`: never.
   var next = UInt64.max
-  /// From one tick to the next, in the same unit; 0: there is only one tick.
+  /// The time from one tick to the next, in ticks of the CPU's clock; 0: the channel's clock ticks only once.
   var period: UInt64 = 0
   /// Gs that wait, and Gs that were woken but have yet to leave.
   var waiting = 0
-  /// When its entry in a heap will check the clock; 0: it is not armed.
+  /// When the clock's entry in a heap is due; 0: the clock is not armed.
   var armed: UInt64 = 0
   var armedOn: P?
   /// The P among whose `wakers` the clock counts; nil: it does not count.
@@ -135,7 +135,7 @@ struct ClockRecord: ~Copyable {
 
   private var isWaitedFor: Bool { unsafe record.pointee.waiting > 0 && record.pointee.next != .max }
 
-  /// Makes sure that an entry checks the clock in time.
+  /// Makes sure that an entry in the heap of `p` checks the clock in time.
   private func arm(on p: P) {
     let next = unsafe record.pointee.next
     guard isWaitedFor, unsafe record.pointee.armed == 0 || record.pointee.armed > next else { return }
@@ -148,7 +148,7 @@ struct ClockRecord: ~Copyable {
     sched.netpoll.timerAdded(next)
   }
 
-  /// Makes its entry stale, and counts it out.
+  /// Makes the clock's entry stale, and counts the clock out.
   private func disarm() {
     guard let p = invalidate() else { return }
     p.timers.disarmed(.clock, isLeft: true)
@@ -187,7 +187,7 @@ struct ClockRecord: ~Copyable {
     guard generation == timer.generation, let core = unsafe record.pointee.core else { return nil }
     core.lock.lock()
     defer { core.lock.unlock() }
-    // Look again: it may have been armed anew, or stopped, before the channel was locked.
+    // Look again: the clock may have been armed anew, or stopped, before the channel was locked.
     guard generation == timer.generation, let home = invalidate() else { return nil }
     defer { home.timers.disarmed(.clock, isLeft: false) }
     var woken: G?

@@ -99,7 +99,8 @@ public final class Alarm: Sendable {
   @discardableResult
   public func stop() -> Bool { inRuntime("Alarm.stop") { _ in timer.stop() } }
 
-  /// Makes the alarm go off `delay` from now, instead of earlier planned, or once more. True if it was still to go off.
+  /// Makes the alarm go off `delay` from now: instead of at the moment that was planned, or once more. True if it was
+  /// still to go off.
   @discardableResult
   public func reset(after delay: Duration) -> Bool {
     inRuntime("Alarm.reset") { m in timer.start(after: delay, on: m.p) }

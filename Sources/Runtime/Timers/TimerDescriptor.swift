@@ -18,13 +18,13 @@ enum TimerAction {
 
 struct TimerRecord: ~Copyable {
   let lock = Lock()
-  /// Counts armings and reuses.
+  /// Counts armings and reuses, so that an entry that carries an older count is stale.
   let generation = Atomic<UInt32>(1)
   // MARK: under the lock
   var action = TimerAction.nothing
-  /// The P in whose heap it is armed; nil: it is not armed.
+  /// The P in whose heap the descriptor is armed; nil: it is not armed.
   var armedOn: P?
-  /// Whether it gives itself back after it has fired, because nobody holds it any more.
+  /// Whether the descriptor gives itself back after it has fired, because nobody holds it any more.
   var isAbandoned = false
 
   // MARK: under the lock of the free list
@@ -86,7 +86,7 @@ struct TimerRecord: ~Copyable {
   /// The current generation. Any thread.
   var generation: UInt32 { unsafe record.pointee.generation.load(ordering: .acquiring) }
 
-  /// Arms it anew. True if it was armed before.
+  /// Arms the descriptor anew. True if it was armed before.
   func start(after delay: Duration, on p: P) -> Bool {
     let when = Deadline.after(delay).ticks
     let wasArmed = lock.with {
@@ -98,10 +98,11 @@ struct TimerRecord: ~Copyable {
     return wasArmed
   }
 
-  /// Stops it. True if it was armed.
+  /// Disarms the descriptor. True if it was armed.
   func stop() -> Bool { lock.with { disarm() } }
 
-  /// Lets it fire, and then give itself back, if it is armed; false: it is not armed, and the caller must give it back.
+  /// Lets the descriptor fire, and then give itself back, if it is armed. False: it is not armed, and the caller must
+  /// give it back.
   func abandon() -> Bool {
     lock.with {
       guard unsafe record.pointee.armedOn != nil else { return false }
@@ -119,7 +120,7 @@ struct TimerRecord: ~Copyable {
     p.timers.lock.unlock()
   }
 
-  /// Makes its entry stale, and counts it out. True if it was armed. Call under the lock.
+  /// Makes the descriptor's entry stale, and counts the timer out. True if it was armed. Call under the lock.
   @discardableResult
   private func disarm() -> Bool {
     guard let p = invalidate() else { return false }
@@ -127,8 +128,8 @@ struct TimerRecord: ~Copyable {
     return true
   }
 
-  /// Makes its entry stale. Returns the P on which it was armed, where the caller must count it out; nil: it was not
-  /// armed. Call under the lock.
+  /// Makes the descriptor's entry stale. Returns the P on which the descriptor was armed, and on which the caller must
+  /// count it out; nil: it was not armed. Call under the lock.
   private func invalidate() -> P? {
     guard let p = unsafe record.pointee.armedOn else { return nil }
     unsafe record.pointee.armedOn = nil

@@ -42,7 +42,8 @@ extension Timers {
         block[.timers].subtract(1)
       }
     }
-    unsafe closed.pointee.store(true, ordering: .relaxed)  // under the lock
+    // relaxed: whoever adds a timer reads it under the lock
+    unsafe closed.pointee.store(true, ordering: .relaxed)
     unsafe heap.pointee = Heap()
     unsafe limit.pointee = 64
     noteNext()

@@ -33,7 +33,7 @@ struct Timer: Comparable {
     case clock
   }
 
-  /// In ticks.
+  /// When the timer is due, in ticks.
   let when: UInt64
   let target: UInt64
   let kind: Kind
@@ -57,7 +57,7 @@ struct Timer: Comparable {
 
 /// Counts of a P's timers besides the gauge in the region. Any thread; on a cache line of its own.
 struct TimerCounts: ~Copyable {
-  /// See `Timers.wakers`.
+  /// The number of timers that count as wakers; see `Timers.wakers`.
   let wakers = Atomic<Int>(0)
   /// Entries of the heap that became stale since the last sweep.
   let stale = Atomic<Int>(0)

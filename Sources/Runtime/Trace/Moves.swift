@@ -48,7 +48,7 @@ extension M {
     let status = move(g, to: .running)
     let waited = now &- since
     block[.since].set(now)
-    if found != .runnext { p.beginSlice() }  // Preempt §7
+    if found != .runnext { p.beginSlice() }  // `runnext` inherits the slice: Preempt §7
     showRunning(g)
     let lane = lane
     lane.counters[.started].bumpPublished()

@@ -16,7 +16,8 @@ extension M {
     emitOther(
       .steal, on: lane, at: stamp(), detail: runnext ? 1 : 0, count: count, arg: UInt64(victim.id)
     ) {
-      row[.gs].shift(by: count)  // with release, as all of these, so that readers see the count first
+      // with release, like the other words here, so that readers see the count first
+      row[.gs].shift(by: count)
       row[.hits].bumpPublished()
       if runnext { row[.nexts].bumpPublished() } else { p.shared[.lrqMoved].shift(by: count - 1) }
       p.shared[.steals].bumpPublished()
@@ -33,8 +34,8 @@ extension M {
   }
 
   /// Tells that the full LRQ of this M's P has spilled: `count` Gs are about to be put on the GRQ. Call it under the
-  /// scheduler's lock, before the append. Afterwards, records of whoever takes these Gs could come first, and the GRQ
-  /// would have less than no Gs by the records.
+  /// scheduler's lock, before the append. If it were called afterwards, records of whoever takes these Gs could come
+  /// first, and by the records the GRQ would have less than no Gs.
   func noteOverflow(_ count: Int) {
     let p = p
     emitOther(.overflow, on: lane, at: stamp(), count: count, arg: UInt64(sched.grqDepth + count)) {

@@ -15,7 +15,7 @@ import Synchronization
 @safe final class RegionFile: @unchecked Sendable {
   let layout: Layout
   private let base: UnsafeMutableRawPointer
-  /// The file; −1 and nil when there is none.
+  /// The file's descriptor and its path; −1 and nil when there is no file.
   private let fd: Int32
   private let path: String?
   /// How many G slots the file backs; and how many are backed at all, by the file or by other memory behind it.
@@ -91,11 +91,12 @@ import Synchronization
     return region
   }
 
-  /// Whether such a refusal needs no line: `$XDG_RUNTIME_DIR` names a folder that does not exist, or that belongs to
-  /// somebody else, as after `su`. Viewers look into /dev/shm too.
+  /// Whether a place that was refused with this errno needs no line on stderr: `$XDG_RUNTIME_DIR` names a folder that
+  /// does not exist, or that belongs to somebody else, as after `su`. Viewers look into /dev/shm too.
   private static func isUsual(_ errno: Int32) -> Bool { [ENOENT, ENOTDIR, EACCES, EPERM].contains(errno) }
 
-  /// The reasons, each once. A folder that does not exist is not mentioned if another one exists and refuses.
+  /// The reasons why places were refused, each once. A folder that does not exist is not mentioned if another one
+  /// exists and refuses.
   private static func reasons(_ refusals: [SystemError]) -> String {
     var texts: [String] = []
     for refusal in refusals where refusal.errno != ENOENT || refusals.allSatisfy({ $0.errno == ENOENT }) {
@@ -305,7 +306,7 @@ import Synchronization
     while true {
       let error = unsafe mpg_replace(base + offset, layout.pRings - offset)
       if error == 0 { return }
-      // Wait here, with thread, P and all: until this is done nobody can make another G anyway.
+      // Wait here, with thread, P and all: until the memory is replaced nobody can make another G anyway.
       MPG.sched.shortages.note(.region, error)
       usleep(pause)
       pause = min(pause * 2, 1_000_000)

@@ -2,10 +2,10 @@
 import Glibc
 import Region
 
-/// A file that may be a dead process's region. It stays open as long as this lives.
+/// A file that may be a dead process's region. The file stays open as long as this value lives.
 struct RegionRemains: ~Copyable {
   private let fd: Int32
-  /// How many seconds ago it was last written to.
+  /// How many seconds ago the file was last written to.
   let age: Int
   private let isComplete: Bool
 

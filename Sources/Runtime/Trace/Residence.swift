@@ -3,7 +3,7 @@ import Glibc
 import Region
 
 extension Residence {
-  /// Those of this process.
+  /// The namespaces of this process.
   static let own = Residence(
     pid: inode("pid"), time: inode("time"),
     offsets: SystemCall.contents(of: "/proc/self/timens_offsets") ?? "")
