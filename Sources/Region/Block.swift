@@ -6,9 +6,9 @@
 
 /// What a field holds, told to readers that do not have this source code.
 public enum FieldKind: Sendable, Equatable {
-  /// Only grows.
+  /// A number that only grows.
   case counter
-  /// Goes up and down.
+  /// A number that goes up and down.
   case gauge
   /// Names something: a P, an M, a G, a thread. Where "none" is possible, the unit is `id+1` and 0 means none.
   case id

@@ -66,8 +66,8 @@
   case preemptRequest = 27
   /// The number of Ps that Gs may run on was changed; `count`: the new number, `arg`: the old one.
   case procsChange = 28
-  /// A P beyond that number was stopped; `count`: P, `arg`: Gs moved from its queue to the GRQ, `detail`: 1 when one of
-  /// them was in its `runnext`.
+  /// A P beyond the new number of procs was stopped; `count`: P, `arg`: Gs moved from its queue to the GRQ, `detail`: 1
+  /// when one of them was in its `runnext`.
   case procRetire = 29
   /// The system refused a resource; `detail`: `Shortage`, `count`: how often since the last such event, `arg`: the errno.
   case shortage = 34
@@ -85,7 +85,7 @@
   case mEnd = 45
   /// The last put into `runnext` said that it displaced a G, but a thief had just stolen that G: none went to the LRQ.
   case nextStolen = 46
-  /// G was taken to run for the first time, but there was no stack for it: it is set aside, on no queue; `detail`: where
+  /// G was taken to run for the first time, but there was no stack for it: G is set aside, on no queue; `detail`: where
   /// it was taken from (`RunSource`).
   case goSetAside = 47
   /// Gs that were set aside are on a queue again; `count`: how many, `arg`: which queue (`Place`).

@@ -25,7 +25,7 @@ public enum Capacity {
   case version = 1
   /// 0x0102030405060708 in the writer's byte order.
   case byteOrder = 2
-  /// Where the schema text starts, and its length, in bytes.
+  /// The schema text: the byte at which it starts, and its length in bytes.
   case schemaOffset = 3
   case schemaBytes = 4
   case pid = 5
@@ -124,7 +124,7 @@ public enum Capacity {
   case gcCycles = 20
   /// Bytes that the gc thread gave back to the system.
   case gcFreed = 21
-  /// Descriptors that are registered with netpoll. Written by any thread, atomically.
+  /// How many descriptors are registered with netpoll. Written by any thread, atomically.
   case netpollFds = 24
   /// Polls that found a ready descriptor. Written by any thread, atomically.
   case netpollWakeups = 25
@@ -195,32 +195,33 @@ public enum Capacity {
   case m = 1
   /// Id of the G that runs on the P; 0: none.
   case g = 2
-  /// Entry point of that G: a string id.
+  /// Entry point of the G that runs on the P: a string id.
   case entry = 3
   /// Timers that are armed on the P. Written by any thread, atomically.
   case timers = 4
-  /// When the earliest of these timers is due; all ones: never. Written under the P's timer lock.
+  /// When the P's earliest timer is due; all ones: never. Written under the P's timer lock.
   case nextTimer = 5
   /// Gs pushed out of a full LRQ to the GRQ.
   case overflowed = 6
   /// Looks that the P took at the queues of others, hits and misses.
   case stealTries = 7
-  /// Position of the next G to take. Written by the owner and by thieves, by compare-and-swap.
+  /// Position of the next G to take from the LRQ. Written by the owner and by thieves, by compare-and-swap.
   case lrqHead = 8
-  /// Position after the last G. Written by the owner alone. The depth is tail − head.
+  /// Position after the last G in the LRQ. Written by the owner alone. The depth is tail − head.
   case lrqTail = 16
   /// Slot, plus 1, of the G to run next; 0: none. Written by the owner, and by thieves that found nothing else.
   case runnext = 17
   /// When the P entered its `status`. Written by the owner; under the scheduler's lock while nobody holds the P.
   case since = 24
-  /// Ticks up to `since` that the P was idle or stopped; and that it was held by an M that searched. A reader adds the
-  /// time from `since` to now to the one that `status` names.
+  /// Ticks up to `since`: in `idleTicks`, those in which the P was idle or stopped; in `spinTicks`, those in which an M
+  /// that searched held it. A reader adds the time from `since` to now to the one that `status` names.
   case idleTicks = 25
   case spinTicks = 26
-  /// Ticks up to `since` that the P's M was in a system call while nobody retook the P. Read like the two above.
+  /// Ticks up to `since` that the P's M was in a system call while nobody retook the P. While `status` says that it is
+  /// in one, a reader adds the time from `since` to now.
   case callTicks = 27
-  /// When the P's account of time begins. Time since then that is in none of the three above, the P's M spent on Gs, or
-  /// between two Gs.
+  /// When the P's account of time begins. The time since then that neither `idleTicks` nor `spinTicks` nor `callTicks`
+  /// holds, the P's M spent on Gs, or between two Gs.
   case made = 28
   /// How often the P's caches had a descriptor for a new G, and had none; and the same for stacks. Written by the owner
   /// alone.
@@ -272,7 +273,7 @@ public enum Capacity {
 @frozen public enum StealField: Int, RegionField {
   /// Successful steals.
   case hits = 0
-  /// Gs moved.
+  /// Gs that these steals took.
   case gs = 1
   /// Looks at the victim's queue, hits and misses.
   case tries = 2
@@ -328,7 +329,7 @@ public enum Capacity {
   case entry = 3
   /// Id of the G that spawned it; 0: none.
   case parent = 4
-  /// The P that the G last ran on, plus 1.
+  /// The P on which the G last ran, plus 1.
   case p = 5
   /// The descriptor that the G waits for, plus 1; 0: none.
   case waitingOn = 6
@@ -355,25 +356,26 @@ public enum Capacity {
 @frozen public enum LaneField: Int, RegionField {
   /// Records ever written to this lane's ring; published with release after each record.
   case position = 0
-  /// Gs that were created, runnable.
+  /// Gs that were created, and so are runnable.
   case created = 8
-  /// runnable → running.
+  /// A G was taken to run: runnable → running.
   case started = 9
-  /// running → runnable: yielded.
+  /// The G yielded: running → runnable.
   case yielded = 10
-  /// running → ended.
+  /// The G ended: running → ended.
   case exited = 11
-  /// running → preempted; preempted → running.
+  /// The G was preempted: running → preempted. It goes on: preempted → running.
   case preempted = 12
   case resumed = 13
   /// Records of events that move no G. Each move, and each such event, is counted just before its record is written. So
-  /// the sum of all these counters is the number of records begun: `position`, or one more.
+  /// the moves and these events together are the records begun: as many as `position` says, or one more.
   case others = 14
-  /// running → waiting, by `WaitReason`.
+  /// The G parks: running → waiting, by `WaitReason`.
   case parked = 16
-  /// waiting → runnable, by the `WaitReason` that ended.
+  /// The G's wait ended: waiting → runnable, by the `WaitReason` of that wait.
   case readied = 32
-  /// running → syscall; syscall → running; syscall → runnable (the P had been retaken).
+  /// The G enters a system call: running → syscall. It comes back: syscall → running; or, when its P had been retaken,
+  /// syscall → runnable.
   case syscalls = 48
   case syscallsReturned = 49
   case syscallsQueued = 50

@@ -17,7 +17,7 @@ public struct Layout: Sendable, Equatable {
   public static let byteOrder: UInt64 = 0x0102_0304_0506_0708
   public static let page = 4096
   static let largestPage = 64 * 1024
-  /// Room for the schema text and for the interned strings.
+  /// Room for the schema text and for the interned strings, in bytes.
   public static let schemaCapacity = 16 * 1024
   public static let stringsCapacity = 256 * 1024
 

@@ -7,7 +7,7 @@
 @frozen public struct Place: Sendable, Equatable {
   /// A queue. Raw values are the wire format.
   public enum Queue: UInt8, CaseIterable, Sendable {
-    /// The writer did not say.
+    /// The writer did not say where the G was taken from.
     case untold = 0
     /// `runnext` of the P in whose lane the record lies. The depth is that of this P's LRQ.
     case runnext = 1
@@ -18,7 +18,7 @@
     /// event `nextStolen` follows, a thief had taken the other G, and none went to the LRQ.
     case displacing = 4
 
-    /// Words in an array that has a counter for each case.
+    /// The length of an array that has a counter for each case of this enum, in words.
     public static let capacity = 5
   }
 
@@ -43,7 +43,7 @@
   /// The bits of `arg` that hold the id of a G.
   public static let gMask: UInt64 = 1 << 52 - 1
 
-  /// nil: a newer writer's queue, which this version does not know.
+  /// The queue; nil: a newer writer's, which this version does not know.
   public var queue: Queue? { Queue(rawValue: UInt8(truncatingIfNeeded: bits >> 52 & 7)) }
   public var depth: Int { Int(bits >> 55) }
   /// Whether the queue is a `runnext`, whether or not a G was displaced.
@@ -53,7 +53,7 @@
 /// Where a P took the G from that it starts to run. It lies in the lower four bits of the detail of `goStart` and
 /// `goResume`. Raw values are the wire format.
 public enum RunSource: UInt8, CaseIterable, Sendable {
-  /// The writer did not say.
+  /// The writer did not say which queue it was.
   case untold = 0
   /// The P's own `runnext`.
   case runnext = 1
@@ -68,7 +68,7 @@ public enum RunSource: UInt8, CaseIterable, Sendable {
   /// A poll by the P's own M: the first G that the poll made ready.
   case netpoll = 6
 
-  /// Words in an array that has a counter for each case.
+  /// The length of an array that has a counter for each case of this enum, in words.
   public static let capacity = 7
 }
 

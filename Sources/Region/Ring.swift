@@ -51,12 +51,12 @@ public import Synchronization
   public func append(_ record: Record) {
     let n = position.relaxed  // no other thread writes it
     let slot = unsafe slots + Int(truncatingIfNeeded: (n & mask) &* UInt64(Record.bytes))
-    atomicMemoryFence(ordering: .releasing)  // W1: pairs with R3
-    unsafe Word(at: slot).set(record.time)  // W2
+    atomicMemoryFence(ordering: .releasing)  // W1 of §4: pairs with R3
+    unsafe Word(at: slot).set(record.time)  // W2 of §4
     unsafe Word(at: slot + 8).set(record.what)
     unsafe Word(at: slot + 16).set(record.g)
     unsafe Word(at: slot + 24).set(record.arg)
-    position.publish(n &+ 1)  // W3: pairs with R1
+    position.publish(n &+ 1)  // W3 of §4: pairs with R1
   }
 }
 
@@ -88,18 +88,18 @@ public import Synchronization
   /// `cursor` advances by exactly the number appended plus the number newly lost. A position that has run backwards, as
   /// in damaged memory, counts as nothing new.
   public mutating func drain(into records: inout [Record], limit: Int = .max) -> Int {
-    let published = position.acquired  // R1
+    let published = position.acquired  // R1 of §4
     guard published > cursor else { return 0 }
     let oldest = published >= capacity ? published - capacity + 1 : 0
     let first = max(cursor, oldest)
     let end = published - first > UInt64(limit) ? first + UInt64(limit) : published
     let base = records.count
-    records.append(addingCapacity: Int(end - first)) { new in  // R2
+    records.append(addingCapacity: Int(end - first)) { new in  // R2 of §4
       for n in first..<end { new.append(copy(n)) }
     }
-    atomicMemoryFence(ordering: .acquiring)  // R3: pairs with W1
-    let now = position.relaxed  // R4
-    let spoilt = now >= capacity ? min(end, max(first, now - capacity + 1)) - first : 0  // R5
+    atomicMemoryFence(ordering: .acquiring)  // R3 of §4: pairs with W1
+    let now = position.relaxed  // R4 of §4
+    let spoilt = now >= capacity ? min(end, max(first, now - capacity + 1)) - first : 0  // R5 of §4
     if spoilt > 0 { records.removeSubrange(base..<base + Int(spoilt)) }
     lost &+= first - cursor + spoilt
     cursor = end

@@ -52,9 +52,9 @@ public enum GState: UInt8, CaseIterable, Sendable {
   /// - Out: to `running`, by the M or by sysmon, whichever took the G from the GRQ under the scheduler's lock. It moves
   ///   the G on behalf of the thread, gives the thread a P, and publishes both by a release of the stop word.
   case preempted = 5
-  /// Finished. The slot is in a P's cache or in the descriptor pool; its stack has been given back.
+  /// Finished. The slot is in a P's cache or in the descriptor pool; the G's stack has been given back.
   /// - In: from `running`, by the G's own M on its scheduling stack.
-  /// - Out: to `runnable`, by the M that creates the next G in the slot. To `idle`, see there.
+  /// - Out: to `runnable`, by the M that creates the next G in the slot. To `idle`: see `idle`.
   case dead = 6
 
   /// The states into which `self` may change.
@@ -256,7 +256,7 @@ public enum BootStep: UInt8, CaseIterable, Sendable {
 
 /// The backends of netpoll: by which interface it asks the kernel.
 public enum NetpollKind: UInt8, CaseIterable, Sendable, CustomStringConvertible {
-  /// None is chosen yet, because the process boots.
+  /// No backend is chosen yet, because the process boots.
   case none = 0
   /// Linux: the kernel says which descriptors are ready.
   case epoll = 1
