@@ -11,10 +11,10 @@ struct Conversation: ~Copyable {
   enum Next: Equatable {
     case read(Waiting)
     case write
-    /// The last answer is written, but the peer may still be sending: end our half of the stream, let the peer read the
-    /// answer, then close.
+    /// The last answer is written, but the peer may still be sending. The caller must end our half of the stream, let
+    /// the peer read the answer, and then close.
     case finish
-    /// Close at once: nothing was ever written.
+    /// The caller must close at once: nothing was ever written.
     case close
   }
 
@@ -26,7 +26,7 @@ struct Conversation: ~Copyable {
   static let inputCapacity = 2 << 10
 
   private let mux: Mux
-  /// nil: requests are no spans.
+  /// The labels of the requests' spans; nil: requests are no spans.
   private let labels: RequestLabels?
   /// Whether the answer that is about to be written is to be the last. It is called only after the handler has returned,
   /// because the order to stop may come while the handler runs.
@@ -34,7 +34,7 @@ struct Conversation: ~Copyable {
   /// Runs a slow handler and, if it takes long, watches meanwhile whether the client stays. Returns how many bytes of the
   /// answer it has sent already; nil: it did not watch, so it did nothing to the connection.
   private let watching: (_ handler: () -> Void) -> Int?
-  /// How many handlers were watched.
+  /// How many handlers on this connection were watched.
   private(set) var watched = 0
   private var input = ByteBuffer(capacity: inputCapacity)
   private var output = ByteBuffer(capacity: 512)
@@ -42,7 +42,7 @@ struct Conversation: ~Copyable {
   private var response = Response()
   private var date = HTTPDate()
   private var saidContinue = false
-  /// `.finish` or `.close` once no further request will be answered.
+  /// How the conversation ends once no further request will be answered: `.finish` or `.close`; nil until then.
   private var ending: Next?
   /// Number of requests answered, by a handler or by a refusal.
   private(set) var answered = 0
@@ -165,7 +165,7 @@ struct Conversation: ~Copyable {
     let isAmbiguous = parser.head.expectsContinue && parser.hasBody && decision.isRefusal
     let keepsAlive = parser.keepsAlive && !isAmbiguous && !isLast()
     send(at: second, keepsAlive ? parser.head.minorVersion == 0 ? .keepAlive : .unsaid : .close)
-    output.consume(sent)  // output was empty before the handler
+    output.consume(sent)  // `sent` counts bytes of this answer: output was empty before the handler ran
     input.consume(parser.position)
     input.shrink(to: Self.inputCapacity)
     parser.reset()

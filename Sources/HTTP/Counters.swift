@@ -14,6 +14,6 @@ public final class Counters: Sendable {
   /// How often `accept` found no descriptor left and waited.
   public let exhaustions = Atomic(0)
 
-  /// All zero.
+  /// Makes counters that are all zero.
   public init() {}
 }

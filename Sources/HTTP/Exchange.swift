@@ -11,12 +11,15 @@ struct Exchange: ~Copyable {
   private let limits: Limits
   /// For how many milliseconds the deadline of an idle connection may stay as it is: see `keepTime`.
   private let slack: Int
-  /// Set while the client still takes an answer after the time limit for an idle connection: see `silenceLeft`.
+  /// The progress of a client that still takes an answer after the time limit for an idle connection; nil: there is
+  /// none. See `silenceLeft`.
   private var delivery: Delivery?
-  /// What the read deadline was set for, in which request, and when, in coarse milliseconds.
+  /// What the read deadline was last set for; and since when the connection waits for that: in which request, and at
+  /// which time in coarse milliseconds.
   private var waiting: Conversation.Waiting?
   private var waitingSince = (request: 0, milliseconds: 0)
-  /// How many handlers had been watched when the deadline was set. Each watched handler removes the deadline.
+  /// How many handlers had been watched when the deadline was set. Each handler that was watched removes the deadline,
+  /// so if the number has grown since then, the deadline must be set again.
   private var watched = 0
 
   init(_ connection: TCPConnection, _ conversation: consuming Conversation, _ limits: Limits) {
@@ -60,8 +63,8 @@ struct Exchange: ~Copyable {
   private mutating func read(_ waiting: Conversation.Waiting, _ roll: Roll) throws(NetError) -> Bool {
     keepTime(waiting)
     while true {
-      // This must come after the deadline was set: see Roll. When the server is closing, the read still takes bytes that are
-      // there already, since it tries before it waits; otherwise the idle connection ends.
+      // The flag must be read after the deadline was set: see Roll. When the server is closing, the read still takes
+      // bytes that are there already, since it tries before it waits; otherwise the idle connection ends.
       if waiting == .request && roll.isClosing { connection.setReadDeadline(.after(.zero)) }
       do {
         let count = try unsafe connection.read(into: conversation.room())
@@ -139,10 +142,11 @@ struct Exchange: ~Copyable {
     conversation.didWrite()
   }
 
-  /// Ends our half of the stream, and reads and drops bytes until the peer has ended its half too. If the socket were closed
-  /// now, the system would answer unread or later bytes with a reset, and the peer would lose the part of the answer that is
-  /// still on its way. So this waits as long as the peer's system takes more of the answer, with the time limit of a write.
-  /// Once all is taken it waits for one second more. It drops at most `unwanted` bytes.
+  /// Ends our half of the stream, and reads and drops bytes until the peer has ended its half too. If the socket were
+  /// closed now, the system would answer unread or later bytes with a reset, and the peer would lose the part of the
+  /// answer that is still on its way. So the function waits as long as the peer's system takes more of the answer, with
+  /// the time limit of a write. Once the peer's system has taken all, the function waits for one second more. It drops
+  /// at most `unwanted` bytes.
   private mutating func finish() throws(NetError) {
     connection.finishWriting()
     var delivery = Delivery(within: limits.write)
@@ -161,7 +165,7 @@ struct Exchange: ~Copyable {
         if count == 0 { return }
         left -= count
       } catch .timedOut {
-        // The peer's system may have taken more of the answer meanwhile, so look again.
+        // The peer's system may have taken more of the answer meanwhile, so look again at what is unacknowledged.
       }
     }
   }

@@ -14,19 +14,20 @@ public struct Limits: Sendable {
   /// How long a connection may be idle: from when its client has taken the last answer to the first byte of the next request.
   /// After that it is closed without an answer.
   public var idle: Duration = .seconds(60)
-  /// How long a head may take from its first byte; after that it gets 408.
+  /// How long a head may take from its first byte; a slower one gets 408.
   public var header: Duration = .seconds(10)
-  /// How long a body may take from the end of its head; after that it gets 408.
+  /// How long a body may take from the end of its head; a slower one gets 408.
   public var content: Duration = .seconds(30)
-  /// How long a client may take nothing at all of what was written (`Delivery`); after that the connection is reset.
+  /// How long a client may take nothing at all of what was written (`Delivery`); when it has taken nothing for that
+  /// long, the connection is reset.
   public var write: Duration = .seconds(30)
   /// How long requests in flight may go on after `shutDown`; after that `serve` returns, and their connections end with a
   /// reset.
   public var drain: Duration = .seconds(10)
 
-  /// Connections that are served at the same time; one more gets 503.
+  /// The most connections that are served at the same time; one more gets 503.
   public var connections = 10_000
 
-  /// The bounds that stand at each variable.
+  /// Limits with the values that stand at the variables.
   public init() {}
 }

@@ -25,7 +25,7 @@ final class Lookout: Sendable {
     if !isAwake.load(ordering: .sequentiallyConsistent), begin() { goDetached { self.look() } }
   }
 
-  /// Marks the lookout as awake. Returns whether it was not, so that only one caller starts its G.
+  /// Marks the lookout as awake. Returns true if it was not awake before, so that only one caller starts its G.
   private func begin() -> Bool { !isAwake.exchange(true, ordering: .sequentiallyConsistent) }
 
   private func look() {

@@ -8,7 +8,7 @@ import CLLHTTP
 /// take it into another G. A handler that needs a part for longer reads it out: `path`, `field` and `body` return copies.
 @safe
 public struct Request: ~Copyable {
-  /// Owned by the connection, which neither moves nor changes it while a handler runs.
+  /// The bytes of the message. The connection owns them, and neither moves nor changes them while a handler runs.
   private let message: UnsafeBufferPointer<UInt8>
   private let fieldTable: FieldTable
   private let head: Head
@@ -77,7 +77,7 @@ public struct Request: ~Copyable {
     return nil
   }
 
-  /// All header fields, in the order in which they were sent.
+  /// All header fields, in the order in which the client sent them.
   public var fields: [(name: String, value: String)] {
     (0..<fieldTable.count).map {
       let (name, value) = unsafe fieldTable.field($0, in: message.span)
@@ -91,7 +91,7 @@ public struct Request: ~Copyable {
   /// Size of the body in bytes.
   public var bodyCount: Int { bodyRange.count }
 
-  /// Whether the request is about the server as a whole, not about a path.
+  /// Whether the request is about the server as a whole, and not about a path.
   var isAboutServer: Bool { head.isAboutServer }
 
   /// Whether the decoded path is `pattern`.
@@ -115,7 +115,7 @@ public struct Request: ~Copyable {
 public struct HTTPError: Error {
   /// The status of the answer.
   public let status: Status
-  /// The line that is its body.
+  /// The line of text that is the body of the answer.
   public let message: String
 
   /// An answer of `status`, with `message` and a line end as its body.

@@ -8,7 +8,7 @@ struct RequestLabels: Sendable {
   private let routes: [[(method: UInt8, label: SpanLabel)]]
   private let other: SpanLabel
 
-  /// Must be called from a G.
+  /// Makes a label for each method and path of `mux`, and one for all other requests. Must be called from a G.
   init(_ mux: Mux) {
     other = SpanLabel("other requests")
     routes = mux.routes.map { route in

@@ -49,7 +49,7 @@ extension RequestParser {
     let question = find(UInt8(ascii: "?"), bytes, rest)
     head.path = rest.lowerBound..<(question ?? rest.upperBound)
     head.query = question.map { $0 + 1..<rest.upperBound }
-    head.isAboutServer = isOptions && rest.isEmpty  // RFC 9112 §3.2.4
+    head.isAboutServer = isOptions && rest.isEmpty  // OPTIONS without path and query: RFC 9112 §3.2.4
     guard find(UInt8(ascii: "%"), bytes, head.path) != nil else { return nil }
     head.decodedPath = percentDecode(bytes, head.path)
     return head.decodedPath == nil ? .escape : nil

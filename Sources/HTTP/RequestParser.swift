@@ -37,7 +37,7 @@ struct RequestParser: ~Copyable {
   private(set) var phase = Phase.head
   var head = Head()
 
-  /// Where the current line begins, and up to where it was searched for its end: offsets from the message's first byte.
+  /// Offsets from the message's first byte: where the current line begins, and up to where its end was searched for.
   private var lineStart = 0
   private var scanned = 0
   private var sawRequestLine = false
@@ -146,7 +146,8 @@ extension RequestParser {
         ? limit.beyond : judgeLongRequestLine(bytes, min(lineStart, bound)..<bound, otherwise: limit.beyond))
   }
 
-  /// The first offset at which the line's CR is too far, and the reason for refusing a line that is so long.
+  /// The first offset at which the CR of the current line would lie beyond the limit, and the reason for refusing a
+  /// longer line.
   private var lineLimit: (offset: Int, beyond: Rejection) {
     if phase == .trailers { return (trailersStart + limits.framing, .tooMuchFraming) }
     let head = limits.head - 1

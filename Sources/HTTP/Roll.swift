@@ -49,7 +49,7 @@ final class Roll: @unchecked Sendable {
     lock.withLock { body(&state) }
   }
 
-  /// StoreLoad: the load stays behind the store of the deadline. See the type's comment.
+  /// StoreLoad: this load stays behind the store of the deadline. See the type's comment.
   var isClosing: Bool { closing.load(ordering: .sequentiallyConsistent) }
 
   var count: Int { locked { $0.connections.count } }
@@ -77,7 +77,8 @@ final class Roll: @unchecked Sendable {
   }
 
   func leave(_ number: Int) {
-    // The last reference closes the descriptor, a system call. It is dropped outside of the lock, so that nobody waits for it.
+    // Dropping the last reference closes the descriptor, which is a system call. So the reference is kept here until
+    // the lock is released: otherwise others would wait for the lock while the descriptor is closed.
     let member = locked { $0.connections.removeValue(forKey: number) }
     _ = member
     present.done()
@@ -116,7 +117,8 @@ final class Roll: @unchecked Sendable {
   func waitUntilEmpty() { present.wait() }
 
   func close() {
-    closing.store(true, ordering: .sequentiallyConsistent)  // StoreLoad: see the type's comment
+    // StoreLoad: this store stays before the reading of the table; see the type's comment
+    closing.store(true, ordering: .sequentiallyConsistent)
     let (listener, connections) = locked { state in
       defer { state.listener = nil }
       return (state.listener, state.connections.values.map(\.connection))

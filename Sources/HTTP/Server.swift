@@ -7,19 +7,20 @@ import Net
 ///
 /// Thread-safe: one G calls `serve`; any G may call `shutDown` and `abandon`, and read `counters`.
 public final class Server: Sendable {
-  /// The bounds within which it works for a client.
+  /// The bounds within which the server works for a client.
   public let limits: Limits
-  /// What it has counted so far.
+  /// What the server has counted so far.
   public let counters: Counters
   private let mux: Mux
   private let roll = Roll()
   private let lookout: Lookout
 
-  /// A server of the routes in `mux`. It needs no G before `serve`.
+  /// A server of the routes in `mux`. It can be made outside of a G; only `serve` needs one.
   /// - Parameters:
   ///   - mux: the routes.
-  ///   - limits: the bounds within which it works for a client.
-  ///   - counters: where it counts; for whoever wants to read them before there is a server.
+  ///   - limits: the bounds within which the server works for a client.
+  ///   - counters: what the server counts in. A program that wants to read them before there is a server makes them
+  ///     itself.
   public init(_ mux: Mux, limits: Limits = Limits(), counters: Counters = Counters()) {
     self.mux = mux
     self.limits = limits

@@ -1,14 +1,14 @@
 // The status codes that this server sends, and their names.
 
-/// An HTTP status code. A handler may make one of any three-digit code; the codes with a name here are those that the
-/// server itself sends.
+/// An HTTP status code. A handler may answer with any code of three digits; the codes with a name here are those that
+/// the server itself sends.
 public struct Status: Sendable, Equatable {
-  /// Three digits.
+  /// The code, a number of three digits.
   public let code: UInt16
   /// The text after the code on the status line.
   public let reason: StaticString
 
-  /// A status with these words; a code that has no three digits ends the process.
+  /// A status with this code and these words. A code that has not three digits ends the process.
   public init(_ code: UInt16, _ reason: StaticString) {
     precondition((100...999).contains(code), "a status code has three digits")
     self.code = code

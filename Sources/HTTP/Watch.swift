@@ -40,9 +40,9 @@ final class Watch: @unchecked Sendable {
   private var number = 0
   private var handler: Cancellation?
   private var watcher: Cancellation?
-  /// How many bytes of the answer the watcher has sent (§1).
+  /// How many bytes of the answer the watcher has sent early (§1).
   private var sent = 0
-  /// The word that the lookout found at its last look.
+  /// The word (§3) as the lookout found it at its last look.
   private var seen = 0
 
   init(_ connection: TCPConnection) { self.connection = connection }
@@ -57,7 +57,8 @@ final class Watch: @unchecked Sendable {
     withCancellation { scope in
       self.handler = scope
       number += Stand.mask + 1
-      state.store(number | Stand.working, ordering: .sequentiallyConsistent)  // StoreLoad: see Lookout
+      // StoreLoad: this store stays before the load in `wake`; see Lookout
+      state.store(number | Stand.working, ordering: .sequentiallyConsistent)
       lookout.wake()
       handler()
     }
@@ -70,7 +71,7 @@ final class Watch: @unchecked Sendable {
 
   private func end() -> Int {
     let (sent, watcher) = lock.withLock {
-      state.store(number, ordering: .relaxed)  // under the lock
+      state.store(number, ordering: .relaxed)  // relaxed: the watcher reads it under the same lock
       defer { (self.sent, self.watcher) = (0, nil) }
       return (self.sent, self.watcher)
     }
@@ -83,13 +84,14 @@ final class Watch: @unchecked Sendable {
   /// What the lookout finds at a look.
   enum Look: Equatable {
     case idle, atWork
-    /// The handler was at work at the look before, too. The argument is the one for `watch`.
+    /// The handler was at work at the look before, too. The number is the argument for `watch`.
     case late(Int)
   }
 
   /// Looks at the handler, and marks it as watched if it is late. To be called under the roll's lock.
   func look() -> Look {
-    let word = state.load(ordering: .sequentiallyConsistent)  // StoreLoad: see Lookout
+    // StoreLoad: this load stays behind the lookout's store that it is not awake; see Lookout
+    let word = state.load(ordering: .sequentiallyConsistent)
     guard word & Stand.mask == Stand.working else { return .idle }
     defer { seen = word }
     guard word == seen else { return .atWork }
@@ -121,8 +123,8 @@ final class Watch: @unchecked Sendable {
       do {
         try connection.awaitNews()
       } catch .timedOut {
-        // It is time for the next byte, or the shutdown has set this deadline, which is meant for idle connections only.
-        // Either way the deadline is removed.
+        // The read deadline has passed: either it is time for the next byte, or the shutdown has set a deadline, which
+        // is meant for idle connections only. Either way the deadline is removed.
         guard whileWatched(word, { connection.setReadDeadline(nil) }) else { return }
       } catch {
         return

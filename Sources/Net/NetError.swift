@@ -5,7 +5,7 @@ import MPG
 
 /// Why a socket could not be used, or a wait on one ended. Each case describes itself in one line.
 public enum NetError: CancellableError, Equatable, CustomStringConvertible {
-  /// The deadline passed first.
+  /// The deadline passed before the wait was over.
   case timedOut
   /// The socket was closed on this side, perhaps by another G.
   case closed

@@ -71,7 +71,7 @@ public final class TCPConnection: Sendable {
       do {
         try wait(.write, after: Int32(-result), of: "send")
       } catch .timedOut {
-        // Only the time until the next look at the peer is over, so try again.
+        // This time-out says only that it is time for the next look at the peer, so try again.
       }
     }
   }
@@ -79,7 +79,8 @@ public final class TCPConnection: Sendable {
   /// Sets the moment at which waits to write end with `.timedOut`.
   func setWriteDeadline(_ deadline: Deadline?) { poll.setDeadline(deadline, for: .write) }
 
-  /// Sets the moment at which reads end with `.timedOut`. It holds at once for a G that waits already.
+  /// Sets the moment at which reads end with `.timedOut`. The new moment holds at once, also for a G that waits
+  /// already.
   public func setReadDeadline(_ deadline: Deadline?) { poll.setDeadline(deadline, for: .read) }
 
   /// Tells the peer that no more data follows. What the peer sends can still be read.
@@ -96,7 +97,7 @@ public final class TCPConnection: Sendable {
 
   /// What the system knows of the peer without reading.
   public enum Peer: Sendable {
-    /// As far as can be seen it is there, and may send and read.
+    /// As far as can be seen, the peer is there, and may still send and read.
     case here
     /// The peer sends nothing more. Whether it still reads cannot be known.
     case silent

@@ -11,7 +11,7 @@ public final class TCPListener: Sendable {
   private let poll: Pollable
   private let isClosed = Atomic(false)
   private let exhausted: @Sendable () -> Void
-  /// Ends a pause of `accept`: the listener was closed, or its deadline moved.
+  /// A value in this channel ends a pause of `accept`: the listener was closed, or its deadline moved.
   private let nudges = Channel<Void>(capacity: 1)
 
   /// Takes `socket` over: its descriptor is closed when the listener is freed, or at once when netpoll refuses it. Must be
@@ -108,7 +108,8 @@ public final class TCPListener: Sendable {
     }
   }
 
-  /// Sets the moment at which `accept` ends with `.timedOut`; nil: never. It holds at once for a G that waits already.
+  /// Sets the moment at which `accept` ends with `.timedOut`; nil: never. The new moment holds at once, also for a G
+  /// that waits already.
   public func setDeadline(_ deadline: Deadline?) {
     poll.setDeadline(deadline, for: .read)
     nudge()
