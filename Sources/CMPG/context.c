@@ -99,8 +99,8 @@ void mpg_fiber_prepare(mpg_fiber *fiber, void *low, size_t size, void (*entry)(v
 #elif defined(__aarch64__)
   uint64_t *frame = (uint64_t *)top - 22;
   memset(frame, 0, 176);
-  frame[0] = (uint64_t)first;   // x19
-  frame[1] = (uint64_t)record;  // x20
+  frame[0] = (uint64_t)first;   // becomes x19
+  frame[1] = (uint64_t)record;  // becomes x20
   frame[11] = (uint64_t)mpg_fiber_start;
   __asm__ volatile("mrs %0, fpcr" : "=r"(frame[20]));
 #else

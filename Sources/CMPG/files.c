@@ -68,7 +68,8 @@ int mpg_open_beneath(int folder, const char *path) {
   // EAGAIN: something was renamed during the look-up, so the kernel cannot tell whether the path stays inside. Try again.
   int fd = -EAGAIN;
   for (int i = 0; i < 32 && fd == -EAGAIN; i++) fd = open_in_kernel(folder, path);
-  // ENOSYS: a kernel before Linux 5.6. EPERM: a sandbox that does not know the call; openat2 itself gives no EPERM here.
+  // The walk is for these errors only. ENOSYS: a kernel before Linux 5.6. EPERM: a sandbox that does not know the call;
+  // openat2 itself gives no EPERM here.
   if (fd == -ENOSYS || fd == -EPERM) return mpg_open_walking(folder, path);
   return fd;
 }

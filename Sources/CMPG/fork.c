@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static _Atomic uint32_t *home;  // 1 in the process that booted, 0 in a child with a copy of its memory
+static _Atomic uint32_t *home;  // 1 in the process that booted, 0 in a child with a copy of that process's memory
 static pid_t owner;
 static void *region_low;
 static size_t region_size;
@@ -33,9 +33,9 @@ bool mpg_in_region(const void *address) {
 }
 
 static void in_child(void) {
-  atomic_store_explicit(home, 0, memory_order_relaxed);  // a kernel before Linux 4.14 has not cleared it
-  // The file's lock says that the parent lives. A descriptor left open in the child would keep the lock after the parent's
-  // death.
+  atomic_store_explicit(home, 0, memory_order_relaxed);  // a kernel before Linux 4.14 has not cleared the word
+  // The lock on the region's file says that the parent lives. If this descriptor stayed open in the child, the lock
+  // would outlive the parent.
   if (region_fd >= 0) close(region_fd);
   mpg_forget_thread();
   forget_tables();

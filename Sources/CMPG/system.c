@@ -92,7 +92,7 @@ static int wait_for(int epfd, struct epoll_event *events, int capacity, int64_t 
 int mpg_epoll_wait(int epfd, mpg_ready *ready, int capacity, int64_t nanoseconds) {
   int fault = cfault(CFAULT_EPOLL_WAIT);
   if (fault) return -fault;
-  enum { most = 64 };  // takes less than a kilobyte of a G's small stack
+  enum { most = 64 };  // so many take less than a kilobyte of a G's small stack
   struct epoll_event events[most];
   int n = wait_for(epfd, events, capacity < most ? capacity : most, nanoseconds);
   if (n < 0) return -errno;
@@ -115,7 +115,8 @@ int mpg_eventfd(void) {
 void mpg_eventfd_add(int fd) {
   uint64_t one = 1;
   int fault = cfault(CFAULT_EVENTFD_WRITE);
-  // EAGAIN needs no second try: the counter is full, so the descriptor is readable already, and wakes its reader.
+  // EAGAIN needs no second try: the eventfd's counter is full, so the descriptor is readable already, and wakes its
+  // reader.
   while ((fault ? fault : write(fd, &one, sizeof one) < 0 ? errno : 0) == EINTR) fault = 0;
 }
 
@@ -209,7 +210,7 @@ static _Atomic int signal_fds[65];
 static struct sigaction before_forward[65];
 
 static void forward(int signal) {
-  // The pipe leads to the parent: a write would report the child's signal there.
+  // In a child the pipe leads to the parent: a write would report the child's signal to the parent.
   if (mpg_is_child()) return mpg_hand_back(signal, &before_forward[signal]);
   int saved = errno;
   unsigned char number = (unsigned char)signal;

@@ -59,7 +59,8 @@ static __attribute__((noinline)) void come_to_border(void) {
     uint32_t seen = load(stop_word);
     switch (seen) {
       case MPG_LENT:
-        // Not a plain store: that could overwrite a grant, and the thread would wait for ever. The change fails only then.
+        // By compare-and-swap: a plain store could overwrite a grant, and the thread would wait for ever. The change
+        // fails only when somebody granted the thread a P first.
         change(stop_word, MPG_LENT, MPG_STILL);
         break;
       case MPG_ADRIFT:  // the thread's G is on no queue yet: sysmon, when the bell rings, puts it on one
@@ -72,7 +73,7 @@ static __attribute__((noinline)) void come_to_border(void) {
         mpg_futex_wait(stop_word, MPG_TAKING, instant);
         break;
       default:
-        return;  // it has a P, though it may be asked already to stop again
+        return;  // the thread has a P, though it may be asked already to stop again
     }
   }
 }
@@ -102,7 +103,8 @@ __attribute__((noinline)) bool mpg_leave(void) {
     note = 0;
     return true;
   }
-  // Sysmon has asked, but has not sent the signal yet. The G gives way here: the signal is spared, and no thread is kept.
+  // Sysmon has asked, but has not sent the signal yet. If the G gives way here, the signal is not needed, and no thread
+  // stands still.
   return __builtin_expect(stop_word && atomic_load_explicit(stop_word, memory_order_relaxed) == MPG_ASKED, 0) &&
          change(stop_word, MPG_ASKED, MPG_NOTED);
 }
@@ -227,11 +229,12 @@ static void preempt(int signal, siginfo_t *info, void *context) {
   bool isBusy = outside && isPatient && may_hold_lock(context);
   bool goesOn = !outside || isBusy;
   uint32_t answer = !outside ? MPG_NOTED : isBusy ? MPG_BUSY : MPG_STILL;
-  // The note is set before the answer is. Sysmon ends the request as soon as it sees the answer, and from then on only the
-  // note tells the thread to give way.
+  // Set the note before the stop word gets its answer. Sysmon ends the request as soon as it sees the answer, and from
+  // then on only the note tells the thread to give way.
   if (isRequest && goesOn) note = 1;
   bool isMeant = isRequest || (!goesOn && (seen == MPG_LENT || seen == MPG_ADRIFT));
-  // The release in `change` pairs with the acquire of the thread that reads the word. It fails if a grant came first.
+  // The release in `change` pairs with the acquire of the thread that reads the word. The change fails if somebody
+  // granted the thread a P first.
   if (isMeant && change(word, seen, answer)) {
     ring_bell();
     while (!goesOn && load(word) == MPG_STILL) mpg_futex_wait(word, MPG_STILL, -1);
@@ -245,7 +248,7 @@ int mpg_preempt_install(void *bell) {
   dl_iterate_phdr(note_library, NULL);
 #if defined(SYS_membarrier)
   enum { register_expedited = 16 };
-  syscall(SYS_membarrier, register_expedited, 0, 0);  // without it `mpg_all_threads_barrier` fails
+  syscall(SYS_membarrier, register_expedited, 0, 0);  // without this registration `mpg_all_threads_barrier` fails
 #endif
   struct sigaction action = {.sa_sigaction = preempt, .sa_flags = SA_RESTART | SA_SIGINFO};
   sigemptyset(&action.sa_mask);
@@ -313,7 +316,7 @@ static struct beginning *take_beginning(void) {
     for (unsigned i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
       if (!atomic_exchange_explicit(&beginnings[i].taken, 1, memory_order_acquire)) return &beginnings[i];
     }
-    sched_yield();  // all records are taken, by threads that are about to begin
+    sched_yield();  // all records are in use by threads that are about to begin
   }
 }
 

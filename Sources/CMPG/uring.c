@@ -72,7 +72,7 @@ int mpg_uring_open(mpg_uring *ring, uint32_t submissions, uint32_t completions) 
   if (fd < 0) return -errno;
   ring->fd = fd;
   int error = (p.features & needed) == needed ? map_rings(ring, &p) : -ENOSYS;
-  if (error != 0) close(fd);  // mappings are left: the process is about to end
+  if (error != 0) close(fd);  // the mappings stay: after this error the process is about to end
   return error;
 }
 
@@ -136,7 +136,8 @@ static mpg_ready translate(const struct io_uring_cqe *done) {
   bool failed = done->res < 0, broken = failed || done->res & (POLLERR | POLLHUP | POLLNVAL);
   ready.readable = broken || done->res & (POLLIN | POLLRDHUP);
   ready.writable = broken || done->res & POLLOUT;
-  // Not reported as ended: netpoll would watch it again, which would fail again at once, without end.
+  // When the kernel refuses a watch, do not report it as ended: netpoll would watch the descriptor again, which would
+  // fail again at once, without end.
   if (done->res == -EBADF || done->res == -EINVAL) ready.ended = false;
   return ready;
 }

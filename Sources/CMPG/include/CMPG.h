@@ -44,15 +44,15 @@ void mpg_set_current(void *m);
 /// thread has no P; `mpg_enter` relies on that order.
 enum {
   MPG_RUNS = 0,       ///< The thread runs, and nothing is asked of it.
-  MPG_ASKED = 1,      ///< Sysmon asks it to stop, and has sent no signal.
-  MPG_SIGNALLED = 2,  ///< A signal is on its way, or is about to be sent.
+  MPG_ASKED = 1,      ///< Sysmon asks the thread to stop, and has sent no signal.
+  MPG_SIGNALLED = 2,  ///< A signal to the thread is on its way, or is about to be sent.
   MPG_INSISTED = 3,   ///< Like MPG_SIGNALLED, but the thread is to stop even inside a library that may hold a lock.
-  MPG_NOTED = 4,      ///< It will give way when it leaves the runtime: the handler or the thread itself has noted the request.
-  MPG_BUSY = 5,       ///< The handler found it in a library that may hold a lock, and let it go on.
-  MPG_STILL = 6,      ///< It stands still outside the runtime: in the handler of SIGURG, or at the border.
-  MPG_LENT = 7,       ///< It runs on without a P, in user code only.
-  MPG_TAKING = 8,     ///< It sleeps in the kernel, and sysmon is about to take its P.
-  MPG_ADRIFT = 9,     ///< Its P was taken while it slept; it may run user code until it enters the runtime or is stopped.
+  MPG_NOTED = 4,      ///< The thread will give way when it leaves the runtime: the handler or the thread has noted the request.
+  MPG_BUSY = 5,       ///< The handler found the thread in a library that may hold a lock, and let it go on.
+  MPG_STILL = 6,      ///< The thread stands still outside the runtime: in the handler of SIGURG, or at the border.
+  MPG_LENT = 7,       ///< The thread runs on without a P, in user code only.
+  MPG_TAKING = 8,     ///< The thread sleeps in the kernel, and sysmon is about to take its P.
+  MPG_ADRIFT = 9,     ///< The thread lost its P in its sleep; it may run user code until it enters the runtime or is stopped.
 };
 
 /// Offset in bytes of the stop word from the pointer that `mpg_set_current` gets.
@@ -165,7 +165,8 @@ void mpg_trim(void);
 void mpg_mark_arena(void);
 /// Reserves address space whose pages get memory when they are touched, never huge pages. NULL: the errno is in `error`.
 void *mpg_reserve(size_t size, int *error);
-/// Replaces what is mapped at [address, address + size) by such memory, which reads as zeros. Returns 0, or an errno.
+/// Replaces what is mapped at [address, address + size) by memory as `mpg_reserve` gives it, which reads as zeros.
+/// Returns 0, or an errno.
 int mpg_replace(void *address, size_t size);
 /// Number of CPUs that this process may run on; at least 1.
 int mpg_cpus(void);
@@ -184,7 +185,7 @@ typedef struct mpg_uring {
 } mpg_uring;
 /// The tag of completions that nobody waits for: those of orders to end a watch. `mpg_uring_take` drops them.
 #define MPG_URING_ANSWER 1ull
-/// Whether `fd` is of a kind that can be waited for. Returns 0, or −errno: −EPERM for regular files, as epoll does.
+/// Returns 0 when `fd` is of a kind that can be waited for, or −errno: −EPERM for regular files, as epoll does.
 int mpg_can_poll(int fd);
 /// Makes a pair of rings with room for so many entries. Returns 0, or −errno: −ENOSYS when the kernel is too old.
 int mpg_uring_open(mpg_uring *ring, uint32_t submissions, uint32_t completions);
@@ -231,7 +232,7 @@ bool mpg_in_region(const void *address);
 
 // MARK: files (files.c)
 
-/// Opens a file to read. Returns a descriptor, or −errno, as the three below do.
+/// Opens a file to read. Returns a descriptor, or −errno, as the other functions here do that open a file.
 int mpg_open_file(const char *path);
 /// Opens a folder, only to open files beneath it.
 int mpg_open_folder(const char *path);
