@@ -37,7 +37,7 @@ extension Measure {
         go {
           var got = 0
           while let value = channel.receive() { got += value }
-          sum.total.add(got, ordering: .relaxed)  // relaxed: receiving.wait() publishes it
+          sum.total.add(got, ordering: .relaxed)  // relaxed: `receiving.wait()` publishes the sum
           receiving.done()
         }
       }

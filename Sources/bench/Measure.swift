@@ -13,7 +13,7 @@ struct Measure: Sendable {
   let operations: Int
   /// Whether the measure needs preemption, because its Gs do not yield.
   var preempts = false
-  /// Runs the measure on the current G and prints its result lines. The argument is the number of operations.
+  /// Runs the measure on the current G and prints the lines of its result. The argument is the number of operations.
   let run: @Sendable (_ operations: Int) -> Void
 
   static let all =

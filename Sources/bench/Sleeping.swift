@@ -20,7 +20,8 @@ extension Measure {
     var all: [Int64] { unsafe Array(slots) }
   }
 
-  /// `count` Gs that each sleep for a pseudo-random 1 to 100 ms. Each G measures its lateness from its own reading of the clock.
+  /// Starts `count` Gs that each sleep for a pseudo-random 1 to 100 ms. Each G measures its lateness from its own
+  /// reading of the clock.
   private static func sleepStorm(count: Int) {
     let late = Samples(count: count)
     var seed: UInt32 = 1

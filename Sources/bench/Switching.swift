@@ -8,7 +8,7 @@ extension Measure {
     Measure(name: "yield-1000", procs: 2, operations: 20_000_000) {
       yields("yield-1000", gs: 1000, total: $0)
     },
-    // One op is a full round trip: two switches, and two channel operations on each side.
+    // One op is a full round trip of a value: two switches, and two channel operations on each side.
     Measure(name: "pingpong", procs: 1, operations: 5_000_000, run: pingpong),
     // One op is one hop of the token.
     Measure(name: "ring", procs: 1, operations: 10_000_000) { ring("ring", size: 1000, hops: $0) },

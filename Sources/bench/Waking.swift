@@ -20,7 +20,8 @@ extension Measure {
     Report.line("timer-idle.cpu", Double(Clock.cpu() - cpu) / Double(count), "ns/op")
   }
 
-  /// The same, while every P runs a G that never yields. Measures how soon preemption makes room for the sleeping G.
+  /// One G sleeps 1 ms at a time while every P runs a G that never yields. Measures how soon preemption makes room for
+  /// the sleeping G.
   private static func preempt(count: Int) {
     let flag = Flag()
     let group = WaitGroup()
@@ -62,7 +63,8 @@ extension Measure {
   /// Safe because one G fills it, and it is read after that G has ended.
   private final class Delays: @unchecked Sendable { var all: [Int64] = [] }
 
-  /// Readies a G while this P stays busy and another is idle. Measures the wake-up of the other P's thread by a futex.
+  /// Readies a G while this P stays busy and another P is idle. Measures how long a futex takes to wake the other P's
+  /// thread.
   private static func wakeIdle(count: Int) {
     let moments = Channel<Int64>()
     let delays = Delays()
@@ -75,7 +77,7 @@ extension Measure {
     for _ in 0..<count {
       spin(nanoseconds: 300_000)
       moments.send(Clock.wall())
-      spin(nanoseconds: 100_000)  // so that the woken G must run on the other P
+      spin(nanoseconds: 100_000)  // keeps this P busy, so that the woken G must run on the other P
     }
     group.wait()
     Report.spread("wake-idle", delays.all)

@@ -49,7 +49,8 @@ import MPG
     }
     let input = last
     // The last G must not wait for a handler that has left.
-    let output = Channel<Int>(capacity: place == n ? 1 : 0)  // the handler may be gone
+    // the handler, which receives from the last channel, may be gone
+    let output = Channel<Int>(capacity: place == n ? 1 : 0)
     goDetached {
       guard let token = input.receive() else { return output.close() }
       output.send(token + 1)
@@ -80,7 +81,7 @@ import MPG
   let (reading, writing) = (ends[0], ends[1])
   defer { close(reading) }
   go {
-    try? sleepOrCancelled(.milliseconds(ms))  // if the client leaves, this ends early, and so does the block
+    try? sleepOrCancelled(.milliseconds(ms))  // a client that leaves ends the sleep early, and so the block
     close(writing)
   }
   blocking {
@@ -108,7 +109,7 @@ private func number(
   return value
 }
 
-/// Must not be inlined: after a park the G may run on another thread.
+/// Now, in nanoseconds. Must not be inlined into code that parks: the G may go on in another thread.
 @inline(never)
 private func nanoseconds() -> Int {
   var now = timespec()

@@ -47,7 +47,7 @@ func stopOnSignal(_ server: Server) throws {
   }
 }
 
-/// Serves until `shutDown`, and reports connections that were still busy then.
+/// Serves until `shutDown`, then reports how many connections had not ended in time.
 func serve(_ server: Server, on socket: ListeningSocket) throws {
   let open = try server.serve(socket)
   if open > 0 { complain("stopped with \(open) connections still busy after the drain time-out") }

@@ -23,7 +23,7 @@ struct Options: ParsableArguments {
     guard patience > 0 else { throw ValidationError("--patience must be positive") }
   }
 
-  /// The arguments for the process that does the work.
+  /// The command line's arguments for the process that does the work.
   func arguments(seed: UInt64) -> [String] {
     [
       "--work", "--minutes", "\(minutes)", "--seed", "\(seed)", "--procs", "\(procs)", "--patience",

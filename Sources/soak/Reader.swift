@@ -16,7 +16,8 @@ struct Reader {
   func work() throws {
     var ends: [Int32] = [0, 0]
     guard unsafe pipe(&ends) == 0 else { violation("no pipe: errno \(errno)", seed: seed) }
-    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)  // the writer must not inherit it: it would not see that we end
+    // the writer must not inherit the reading end: its writes would still succeed when this process has ended
+    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
     let writer = startSelf(
       ["--writer", "\(ends[1])", "--seed", "\(seed)", "--minutes", "\(options.minutes)"], seed: seed)
     close(ends[1])

@@ -7,7 +7,7 @@ import Synchronization
 /// One kind of work. Gs repeat it, and each time it checks its own outcome.
 struct Activity: Sendable {
   let name: String
-  /// Number of Gs that do it at the same time.
+  /// How many Gs do the activity at the same time.
   var workers = 2
   let run: @Sendable (inout Chance, Bench) throws -> Void
 }
@@ -56,7 +56,8 @@ struct Work {
     var runtime = MPG.Options(procs: options.procs, preemption: !options.cooperative)
     if options.mode == .preemption { runtime.slice = .microseconds(100) }
     MPG.main(runtime) {
-      _ = descriptors()  // the first call may open descriptors that stay open
+      // the first call may open descriptors that stay open, which must not count as left behind
+      _ = descriptors()
       let before = (live: statistics().live, descriptors: descriptors())
       if options.mode == .reader {
         try Reader(options, seed: seed).work()
@@ -167,7 +168,7 @@ private final class Shift: Sendable {
   }
 }
 
-/// Waits until no more Gs and descriptors are there than before the work; a violation when that takes too long.
+/// Waits until there are no more Gs and descriptors than before the work; when that takes too long, it is a violation.
 private func settle(_ before: (live: Int, descriptors: Int), seed: UInt64) {
   for _ in 0..<3000 {
     if statistics().live <= before.live, descriptors() <= before.descriptors {

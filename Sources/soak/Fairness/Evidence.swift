@@ -10,7 +10,7 @@ struct Evidence {
   }
 
   private static let kept = 1 << 19
-  /// Most of the G's own events that are printed.
+  /// How many of the G's own events are printed at most.
   private static let own = 16
 
   private var items: [Item] = []

@@ -31,7 +31,7 @@ struct FairnessOptions: ParsableArguments {
     guard slack >= 1 else { throw ValidationError("--slack is 1 at least") }
   }
 
-  /// The arguments for the process that does the work.
+  /// The command line's arguments for the process that does the work.
   func arguments(procs: Int, pipes: [Int32], seed: UInt64) -> [String] {
     var words = ["fairness", "--work", "--seed", "\(seed)", "--procs", "\(procs)"]
     words += ["--minutes", "\(minutes / Double(self.procs.all.count))"]
@@ -43,7 +43,7 @@ struct FairnessOptions: ParsableArguments {
   }
 }
 
-/// Numbers with commas between them.
+/// Numbers with commas between them, as an argument of the command line.
 struct Numbers: ExpressibleByArgument, CustomStringConvertible {
   let all: [Int]
 

@@ -14,7 +14,8 @@ struct Feeder {
   private struct Pipe {
     let input: Int32
     let output: Int32
-    /// When to write next; when the bytes in the pipe were written, nil: there are none; and when they were last seen there.
+    /// When to write next; when the bytes in the pipe were written (nil: there are none); and when they were last seen
+    /// there.
     var next: UInt64 = 0
     var written: UInt64?
     var seen: UInt64 = 0

@@ -58,7 +58,7 @@ struct Judge {
   private var ended: [Wait] = []
   private(set) var rows: [String: Row] = [:]
   private(set) var ready = ReadyCount()
-  /// Events before this moment may be missing, so nothing before it is judged.
+  /// Events before this moment may be missing, so no wait before it is judged.
   private var knownSince: UInt64 = 0
   private(set) var violations = 0
 
@@ -120,7 +120,7 @@ struct Judge {
 
   // MARK: what is known
 
-  /// Notes that events before `time` were lost: nothing before it is judged any more.
+  /// Notes that events before `time` were lost, so no wait before it is judged any more.
   mutating func lose(until time: UInt64) { knownSince = max(knownSince, time) }
 
   /// Sets the number of Gs that are ready now, as the gauges say it.

@@ -46,7 +46,8 @@ enum Kind: Int, CaseIterable, Sendable {
     }
   }
 
-  /// The kinds that a phase draws. `pipe` is not among them: its Gs are there all the time, if a watcher writes to them.
+  /// The kinds that a phase may draw. `pipe` is not among them: its Gs are there all the time, if a watcher writes to
+  /// them.
   static let drawn = allCases.filter { $0 != .pipe }
 
   /// Draws how many microseconds a G computes, or waits, at a time.
@@ -90,7 +91,7 @@ struct Wanted: ExpressibleByArgument, CustomStringConvertible {
   }
 }
 
-/// The part that one kind has in a phase.
+/// What one kind does in a phase: how many Gs it has, and how long each computes or waits.
 struct Share: Sendable {
   let kind: Kind
   /// Number of Gs or, for a kind whose Gs work in pairs, of pairs.

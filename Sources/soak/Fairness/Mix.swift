@@ -14,7 +14,7 @@ struct Mix {
 
   func run() -> Never {
     let (options, seed, procs) = (options, seed, options.procs.all[0])
-    // The Gs print to /dev/null: only the printing matters, not the text.
+    // A copy of stdout for the report. The Gs print to /dev/null: only the printing matters, not the text.
     let report = dup(1)
     let nowhere = unsafe open("/dev/null", O_WRONLY | O_CLOEXEC)
     guard report >= 0, nowhere >= 0, dup2(nowhere, 1) == 1 else {
@@ -104,8 +104,8 @@ private final class Stage: Sendable {
     }
   }
 
-  /// Starts a G that repeats `body` and adds its waits to its kind's in the end. `body` runs once at least, because a partner
-  /// may wait for what it does.
+  /// Starts a G that repeats `body` and, when it ends, adds the waits of `body` to those of its kind. `body` runs once
+  /// at least, because a partner may wait for what it does.
   private func spawn(_ kind: Kind, _ body: @escaping @Sendable (inout Spread) throws -> Void) {
     all.add()
     go(function: kind.entry) { [self] in
@@ -116,7 +116,8 @@ private final class Stage: Sendable {
     }
   }
 
-  /// Starts a G that computes, then does something that should take no time. How long that took counts as lateness.
+  /// Starts a G that again and again computes, then does something that should take no time. How long that took counts
+  /// as lateness.
   private func repeating(
     _ kind: Kind, computing microseconds: Int, _ body: @escaping @Sendable () -> Void
   ) {
@@ -200,7 +201,7 @@ private final class Stage: Sendable {
     spawn(.socket) { [self] _ in
       defer { close(here) }
       while !isOver.load(ordering: .relaxed) {
-        // The socket's buffer always has room for so few bytes.
+        // This write never waits: the socket's buffer always has room for so few bytes.
         var now = monotonicNanoseconds()
         unsafe _ = write(here, &now, 8)
         MPG.sleep(.microseconds(microseconds))
@@ -238,7 +239,7 @@ private func readMoment(_ poll: Pollable) throws -> UInt64? {
 private struct NoDescriptor: Error { let errno: Int32 }
 
 extension Spread {
-  /// Adds the time since `moment`; nothing when that is still to come.
+  /// Adds the time since `moment`; nothing when `moment` is still to come.
   fileprivate mutating func addLateness(since moment: UInt64) {
     let now = monotonicNanoseconds()
     if now > moment { add(now - moment) }
@@ -279,7 +280,7 @@ private func writeByte(to fd: Int32) {
   unsafe _ = write(fd, &byte, 1)
 }
 
-/// Computes for this time by the clock.
+/// Computes for so many microseconds by the clock.
 private func spin(_ microseconds: Int) {
   let end = monotonicNanoseconds() + UInt64(microseconds) * 1000
   while monotonicNanoseconds() < end { _ = work(rounds: 100) }

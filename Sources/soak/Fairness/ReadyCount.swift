@@ -13,8 +13,8 @@ struct ReadyCount {
   private var current: UInt64 = 0
   private(set) var now = 0
 
-  /// Notes that from `time` on, so many Gs more (or fewer) are ready. Changes should come in order of time. For one that comes
-  /// late, the numbers since its time are corrected.
+  /// Notes that from `time` on, so many Gs more (or fewer) are ready. Calls should come in order of time. After one
+  /// that comes late, the numbers since its `time` are corrected.
   mutating func change(by gs: Int, at time: UInt64) {
     let at = time / Self.millisecond
     advance(to: at)
@@ -22,7 +22,7 @@ struct ReadyCount {
     if at < current { for late in at + 1...current { numbers[slot(late)] += Int32(gs) } }
   }
 
-  /// Notes that all changes before this millisecond have come.
+  /// Notes that every change before this millisecond has been told.
   mutating func advance(to millisecond: UInt64) {
     if current == 0 || millisecond > current + UInt64(Self.kept) { current = millisecond }
     while current < millisecond {
@@ -33,7 +33,7 @@ struct ReadyCount {
 
   mutating func advance(toTime time: UInt64) { advance(to: time / Self.millisecond) }
 
-  /// Sets the number that is ready now, when it is known from elsewhere.
+  /// Sets how many Gs are ready now, when that is known from elsewhere.
   mutating func correct(_ gs: Int) { now = gs }
 
   /// The largest number that was ready at any time from `start` to `end`. It is 1 at least: the G whose wait is judged.

@@ -11,7 +11,7 @@ struct WatchedThread {
   private static let believed: UInt64 = 25_000_000
 
   let tid: Int32
-  /// Whether the thread runs Gs: all do but those of sysmon, netpoll and gc.
+  /// Whether the thread runs Gs: every thread does, except those of sysmon, netpoll and gc.
   let isWorker: Bool
   /// For how many nanoseconds the thread lacked a CPU so far. It never decreases; of an ended thread it stays as it was.
   private(set) var lacked: UInt64 = 0

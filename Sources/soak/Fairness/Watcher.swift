@@ -69,7 +69,7 @@ struct Fairness {
 
 /// The watch over one process.
 private struct Watch {
-  /// How many nanoseconds after its time the mix must have ended.
+  /// How many nanoseconds after the mix should have ended its process must have ended.
   static let patience: UInt64 = 60_000_000_000
   /// How many violations are printed with their events.
   private static let told = 3
@@ -192,7 +192,7 @@ private struct Watch {
       judge.judge(wait, scarcity) { violation = $0 }
       guard let violation else { continue }
       tell(violation, "still waits")
-      turns = [:]  // so that the same wait is found again only after as long again
+      turns = [:]  // clears the list, so that a wait that goes on is told again only after as long again
     }
   }
 
