@@ -12,7 +12,7 @@ import Synchronization
   var fiber = unsafe mpg_fiber()
   /// The only M whose thread may run this G, because the G runs a Swift job (Home.swift); nil: any M may.
   var home: M?
-  /// The lowest address of its stack; nil until the G first runs, because a G that has not started needs no stack.
+  /// The lowest address of the G's stack; nil until the G first runs, because a G that has not started needs no stack.
   var stack: UnsafeMutableRawPointer?
   /// The wait word: several sides may try to end the wait, and one wins; see Claim.swift. Any thread, atomic.
   let wait = Atomic<UInt64>(0)

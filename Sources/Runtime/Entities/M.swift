@@ -104,7 +104,7 @@ private struct MOwned {
   var hasBegun = false
   /// The next M on the list of idle Ms.
   var nextIdle: M?
-  /// What sysmon knows about this M while it is adrift. Owner: sysmon.
+  /// What sysmon knows about this M while the M is adrift. Owner: sysmon.
   var drift = Drift.Entry()
 
   init(lane: Lane, seed: UInt64) {

@@ -281,7 +281,8 @@ private struct PRequests: ~Copyable {
 
 /// A stack (last in, first out) of free descriptors, linked through the Gs themselves.
 struct GQueueLIFO {
-  /// At this count a P gives half back to the pool. From an empty cache it takes half as many.
+  /// When so many descriptors are in its cache, a P gives half of them back to the pool. When the cache is empty, it
+  /// takes half as many.
   static let high = 64
   private var head: UInt32 = 0
   private(set) var count = 0

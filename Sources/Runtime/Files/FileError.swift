@@ -11,7 +11,7 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
   case outside(String)
   /// The path names a folder, a device, a socket or a pipe.
   case notRegular(String)
-  /// This user may not read it.
+  /// This user may not read the file.
   case notPermitted(String)
   /// The file has more bytes than the caller wants.
   case tooLarge(String, limit: Int)

@@ -60,8 +60,8 @@ struct NetpollRecord: ~Copyable {
   func setThread(_ m: M) { unsafe record.pointee.thread = m }
   func isThread(_ m: M) -> Bool { unsafe record.pointee.thread == m }
 
-  /// Whether any descriptor is watched, so that a look is worth it. Only a hint. It does not say that a G waits for
-  /// one: to count those, all Ps would write to one cache line with every wait.
+  /// Whether any descriptor is watched, so that a look is worth it. Only a hint. It does not say whether a G waits: to
+  /// count the Gs that wait, all Ps would write to one cache line with every wait.
   @inline(__always)
   var watches: Bool { shared[.netpollFds].relaxed > 0 }
 

@@ -74,7 +74,7 @@ import Synchronization
     return end > first ? Int(min(end - first, capacity)) : 0
   }
 
-  /// Whether there is nothing here to run or steal. An M asks before it sleeps.
+  /// Whether there is nothing in this queue to run or steal. An M asks before it sleeps.
   ///
   /// Between two reads the owner may move the G of `runnext` into the ring, so the reads repeat until `tail` stays the
   /// same. Ordering: sequentially consistent; see Spinning §3.

@@ -39,7 +39,7 @@ final class Collector: Sendable {
   }
 
   private let wishes = Atomic<UInt32>(0)
-  /// The numbers of free stacks, and of free descriptors, above which a look is asked for.
+  /// The numbers of free stacks, and of free descriptors, above which a look of the gc thread is asked for.
   private let stackTrigger = Atomic<Int>(2 * Pacer.stackFloor)
   private let descriptorTrigger = Atomic<Int>(2 * Pacer.descriptorFloor)
 

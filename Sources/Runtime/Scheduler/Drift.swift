@@ -53,7 +53,7 @@ struct Drift {
     fileprivate var cpu: UInt64?
     fileprivate var due: UInt64 = 0
     fileprivate var pause: UInt64 = 0
-    /// How many signals the thread was sent because it ran.
+    /// How many signals the thread was sent because it was seen to run.
     fileprivate var signals = 0
   }
 

@@ -45,7 +45,7 @@ struct ThreadPacer {
     sched.watchIdleMs()
   }
 
-  /// Looks if it is time. True while there will be another look.
+  /// Looks for idle Ms to end, if it is time. True while there will be another look.
   mutating func look(by m: M) -> Bool {
     guard let due, due <= Clock.now else { return self.due != nil }
     if hasEnded { Sysmon.noteQuiet() }  // the threads that ended at the last look are gone by now: §5

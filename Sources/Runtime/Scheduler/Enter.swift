@@ -39,7 +39,7 @@ func leaveRuntime() {
   if mpg_leave() { takeUpNote() }
 }
 
-/// Leaves the runtime and stays on this thread. A note that was left is dropped; sysmon has to ask again.
+/// Leaves the runtime and stays on this thread. A note that asks the G to give way is dropped; sysmon has to ask again.
 @inline(__always)
 func leaveRuntimeWithoutGivingWay() { _ = mpg_leave() }
 

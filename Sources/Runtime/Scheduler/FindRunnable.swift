@@ -165,9 +165,8 @@ extension M {
     return took(g, from: .stealNext)
   }
 
-  /// Whether `victim` runs something that lasts while its `runnext` waits. Otherwise it hands over from G to G
-  /// (Spinning
-  /// §6), and a stolen G would only bounce between caches.
+  /// Whether `victim` runs something that lasts while its `runnext` waits. Otherwise `victim` hands over from G to G
+  /// (Spinning §6), and a stolen G would only bounce between caches.
   private func keeps(_ victim: P, _ link: UInt64) -> Bool {
     let activity = victim.activity
     pause()

@@ -48,7 +48,7 @@ public func yield() {
 }
 
 extension M {
-  /// A descriptor with a body and a name. It is not counted yet, and nobody else knows it.
+  /// Makes the descriptor of a G with a body and a name. The G is not counted yet, and nobody else knows it.
   @inline(__always)
   func newG(
     _ body: sending @escaping () throws -> Void, _ file: StaticString, _ function: StaticString, _ line: Int

@@ -18,7 +18,8 @@ extension M {
     }
   }
 
-  /// Runs `g` until it leaves, then does what it asked for. True when `g` keeps this thread and has its next turn here.
+  /// Runs `g` until it leaves, then does what `g` asked for. True when `g` keeps this thread and has its next turn
+  /// here.
   @inline(__always)
   private func execute(_ g: G) -> Bool {
     if unsafe g.record.pointee.stack == nil {

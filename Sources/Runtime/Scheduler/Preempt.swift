@@ -151,6 +151,7 @@ enum Preemption {
   static func install(bellOf sysmon: M) {
     let error = unsafe mpg_preempt_install(sysmon.bell)
     if error != 0 { fatal("sigaction of SIGURG: \(errnoName(error))") }
-    count(0)  // touched here so that it exists: making a static takes a lock, and may allocate
+    // called here so that the static behind it exists: making a static takes a lock, and may allocate
+    count(0)
   }
 }

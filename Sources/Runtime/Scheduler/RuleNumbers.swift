@@ -9,7 +9,7 @@ enum RuleNumbers {
   static let grain: UInt64 = 1_000_000
   static let lateness: UInt64 = 1_000_000
   static let backstop: Int64 = 10_000_000
-  /// A P with Gs of its own runs them for a grain divided by this before it looks elsewhere.
+  /// A P with Gs of its own runs them for a grain divided by this number before it looks elsewhere.
   static let elsewhere: UInt64 = 4
   /// The look past `runnext` comes at every 61st start. A prime, so that it does not beat with the program's loops
   /// (Go's schedtick).

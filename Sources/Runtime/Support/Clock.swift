@@ -61,7 +61,8 @@ enum Clock {
     ticksPerNanosecond.store(nanoseconds.dividingFullWidth((high, low)).quotient, ordering: .relaxed)
   }
 
-  /// One moment in both units. Takes the tightest of a few tries, so that a preemption in between does not count.
+  /// The present moment, in ticks and in nanoseconds. Takes the tightest of a few tries, so that a preemption in
+  /// between does not count.
   private static func moment() -> (ticks: UInt64, nanoseconds: UInt64) {
     var best: (ticks: UInt64, nanoseconds: UInt64) = (0, 0)
     var tightest = UInt64.max

@@ -47,7 +47,7 @@ extension ChannelCore {
 
   private enum Ending { case granted, cancelled, closed }
 
-  /// Parks `g` in one of the queues until it is served or cancelled. Call under the lock, which this releases.
+  /// Parks `g` in one of the queues until it is served or cancelled. Call under the lock, which this function releases.
   private func waitOrCancelled(
     _ reason: WaitReason, _ element: UnsafeMutableRawPointer, _ g: G, _ m: M
   ) -> Ending {

@@ -149,7 +149,7 @@ enum Claim {
 /// Safe because: an array lies in memory that the waiting G has lent. The G takes that memory back only after it has
 /// held each of the locks again (W5). A single lock is stored in the handle itself.
 @safe struct HeldLocks {
-  // Two words and no more, because every park writes them.
+  // The handle has two words and no more, because every park writes them.
   /// The address of an array; or of a single lock; nil: there are none.
   private let address: UnsafeRawPointer?
   /// The length of the array; 0: a single lock.

@@ -63,7 +63,7 @@ public final class Semaphore: @unchecked Sendable {
     if !wait(count, ticket, g, m) { throw CancellationError() }
   }
 
-  /// Parks until permits are granted (true), or the wait is cancelled (false). Call under the lock, which this
+  /// Parks until permits are granted (true), or the wait is cancelled (false). Call under the lock, which this function
   /// releases.
   private func wait(_ count: Int, _ ticket: UInt32, _ g: G, _ m: M) -> Bool {
     var record = WaiterRecord(g, ticket: ticket, amount: UInt64(count))
@@ -118,7 +118,8 @@ public final class Semaphore: @unchecked Sendable {
   private func grant() -> GQueue {
     var woken = GQueue()
     while let first = waiters.firstWaiting(), first.amount <= UInt64(permits) {
-      guard let waiter = waiters.claimFirst() else { continue }  // its wait was cancelled meanwhile
+      // else the first waiter's wait was cancelled meanwhile
+      guard let waiter = waiters.claimFirst() else { continue }
       permits -= Int(waiter.amount)
       woken.append(waiter.g)
     }

@@ -16,8 +16,8 @@ import Region
   let ticket: UInt32
   /// The number that a claim hands to the G, so that the G knows which of its waiters it was (`Outcome.place`).
   let place: UInt32
-  /// Memory for one element: from here a channel takes the value, or here it puts the value. Initialized if the element
-  /// is to be sent.
+  /// Memory for one element, which a channel takes from here when it is sent, and puts here when it is received.
+  /// Initialized if the element is to be sent.
   let element: UnsafeMutableRawPointer?
   /// A number for the owner of the queue: how many permits are wanted, or since when the G waits, in ticks.
   var amount: UInt64 = 0
@@ -99,7 +99,7 @@ struct WaitQueue {
   private(set) var first: Waiter?
   private var last: Waiter?
 
-  /// Whether no waiter is in it. A waiter that is in it may have a wait that is over (`firstWaiting`).
+  /// Whether no waiter is in the queue. A waiter that is in it may have a wait that is over (`firstWaiting`).
   @inline(__always)
   var isEmpty: Bool { first == nil }
 

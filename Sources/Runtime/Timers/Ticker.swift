@@ -21,7 +21,7 @@ public func after(_ delay: Duration) -> Channel<Void> {
 /// A slow receiver misses ticks: at most one waits for it. A tick may be late like any timer (`sleep`), but the later
 /// ticks keep to the pace of the first. A ticker that nobody waits for costs nothing. Thread-safe; use it from Gs only.
 public final class Ticker: Sendable {
-  /// Receives a value with every tick. It is never closed, not even when the ticker is stopped.
+  /// A channel to which every tick sends a value. It is never closed, not even when the ticker is stopped.
   public let channel = Channel<Void>(capacity: 1)
 
   /// - Parameter period: positive.

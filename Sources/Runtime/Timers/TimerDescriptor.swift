@@ -62,7 +62,8 @@ struct TimerRecord: ~Copyable {
     _ = start(after: delay, on: m.p)
   }
 
-  /// Stops it, and gives it back for reuse. Returns the action, which the caller must free where it may run user code.
+  /// Stops the descriptor, and gives it back for reuse. Returns the action, which the caller must free where it may run
+  /// user code.
   @discardableResult
   func giveBack() -> TimerAction {
     let action = lock.with { () -> TimerAction in
