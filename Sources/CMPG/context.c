@@ -5,8 +5,9 @@
 void mpg_switch(void **save, void *to);
 void mpg_fiber_start(void);
 
-// libswiftCore exports these two for Swift's own tasks. A thread keeps a list of open exclusive accesses, whose nodes lie
-// on the stack. A G that parks inside an access must take its part of the list along: the thread runs other Gs next.
+// libswiftCore exports these two functions for Swift's own tasks. A thread keeps a list of open exclusive accesses,
+// whose nodes lie on the stack. A G that parks inside an access must take its part of the list along: the thread runs
+// other Gs next.
 void swift_task_enterThreadLocalContext(char *state);
 void swift_task_exitThreadLocalContext(char *state);
 

@@ -190,7 +190,8 @@ void mpg_trim(void) {
   struct mark *mark = atomic_exchange_explicit(&marks, NULL, memory_order_acquire);
   while (mark) {
     struct mark *next = mark->next;
-    void *large = realloc(mark, 80 << 10);  // below malloc's mmap threshold, 128 KiB, so it stays in the arena
+    // below malloc's mmap threshold, 128 KiB, so the block stays in the arena
+    void *large = realloc(mark, 80 << 10);
     void *small = large ? realloc(large, sizeof *mark) : mark;
     push_mark(small ? small : large);
     mark = next;

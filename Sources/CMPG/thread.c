@@ -385,13 +385,13 @@ void mpg_thread_prompt(void) {
   errno = 0;
   int nice = getpriority(PRIO_PROCESS, 0);
   if (errno == 0) wish.nice = nice;
-  syscall(SYS_sched_setattr, 0, &wish, 0);  // before Linux 6.12 it changes nothing
+  syscall(SYS_sched_setattr, 0, &wish, 0);  // before Linux 6.12 the call changes nothing
 #endif
 }
 
 void mpg_doze(int64_t nanoseconds) {
   struct timespec time = {.tv_sec = 0, .tv_nsec = nanoseconds};
-  nanosleep(&time, NULL);  // a signal may end it early, which does no harm
+  nanosleep(&time, NULL);  // a signal may end the sleep early, which does no harm
 }
 
 void mpg_give_way(void) { sched_yield(); }

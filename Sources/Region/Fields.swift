@@ -229,8 +229,9 @@ public enum Capacity {
   case gCacheMisses = 33
   case stackCacheHits = 34
   case stackCacheMisses = 35
-  /// Gs that batches (steals, spills, takes from the GRQ) put on the P's LRQ, on its `runnext` and on the GRQ, minus those
-  /// they took from there. Gs that move one by one are in `LaneField.queuedOn`. Written by the owner alone.
+  /// Gs that batches (steals, spills, takes from the GRQ) put on the P's LRQ, on its `runnext` and on the GRQ, minus
+  /// the Gs that batches took from there. Gs that move one by one are in `LaneField.queuedOn`. Written by the owner
+  /// alone.
   case lrqMoved = 36
   case nextMoved = 37
   case grqMoved = 38
@@ -268,12 +269,12 @@ public enum Capacity {
   }
 }
 
-/// What one P stole from one other: row `thief`, column `victim` (block index thief × 1024 + victim).
-/// The M that holds the thief writes it. What a thief won and what its victim lost are the same word, so they agree.
+/// What one P stole from one other: row `thief`, column `victim` (block index thief × 1024 + victim). The M that holds
+/// the thief writes the block. What a thief won and what its victim lost are the same word, so they agree.
 @frozen public enum StealField: Int, RegionField {
   /// Successful steals.
   case hits = 0
-  /// Gs that these steals took.
+  /// Gs that the thief took by these steals.
   case gs = 1
   /// Looks at the victim's queue, hits and misses.
   case tries = 2
@@ -292,7 +293,7 @@ public enum Capacity {
   }
 }
 
-/// One M. Its own thread writes it; the thread that starts the M writes `state` until then.
+/// One M. Its own thread writes the block; until that thread begins, the thread that starts it writes `state`.
 @frozen public enum MField: Int, RegionField {
   case state = 0
   /// The system's thread id; 0 until the thread runs.
@@ -317,7 +318,7 @@ public enum Capacity {
   }
 }
 
-/// One slot of the G table. Whoever moves the G to its next state writes it.
+/// One slot of the G table. Whoever moves the G to its next state writes the slot.
 @frozen public enum GField: Int, RegionField {
   /// The G's id, from 1 up and never reused; 0: the slot was never used.
   case id = 0
@@ -327,7 +328,7 @@ public enum Capacity {
   case since = 2
   /// Where the G was spawned: a string id.
   case entry = 3
-  /// Id of the G that spawned it; 0: none.
+  /// Id of the G that spawned this one; 0: none.
   case parent = 4
   /// The P on which the G last ran, plus 1.
   case p = 5

@@ -49,7 +49,7 @@ public import Synchronization
   /// Appends a record, overwriting the oldest. Never waits, fails or allocates. See §4.
   @inlinable @inline(__always)
   public func append(_ record: Record) {
-    let n = position.relaxed  // no other thread writes it
+    let n = position.relaxed  // no other thread writes `position`
     let slot = unsafe slots + Int(truncatingIfNeeded: (n & mask) &* UInt64(Record.bytes))
     atomicMemoryFence(ordering: .releasing)  // W1 of §4: pairs with R3
     unsafe Word(at: slot).set(record.time)  // W2 of §4
@@ -68,7 +68,7 @@ public import Synchronization
   private let capacity: UInt64
   /// The next record that this reader wants.
   public private(set) var cursor: UInt64
-  /// Number of records that the writer overwrote before this reader had them. It is exact.
+  /// Number of records that the writer overwrote before this reader had them. The number is exact.
   public private(set) var lost: UInt64 = 0
 
   /// Starts at record `start`; nil: at the next one to be written.

@@ -25,11 +25,11 @@ public enum GState: UInt8, CaseIterable, Sendable {
   ///   `runnext`, or under the scheduler's lock. Sysmon may also take a G whose thread stands still from the GRQ.
   case runnable = 1
   /// Executing user code on an M that holds a P; on no queue.
-  /// - In: from `runnable`, by the M that takes it up. From `preempted`, see there. From `syscall`, by the G's own M,
-  ///   once that M holds a P again: its old one, claimed by compare-and-swap, or an idle one.
+  /// - In: from `runnable`, by the M that takes it up. From `preempted`: see `preempted`. From `syscall`, by the G's
+  ///   own M, once that M holds a P again: its old one, claimed by compare-and-swap, or an idle one.
   /// - Out: to `waiting`, `runnable` or `dead`, by the G's own M on its scheduling stack. To `syscall`, by the G's own
-  ///   M on the G's stack. Sysmon may move it only while the M's stop word gives sysmon the M's record: to `preempted`
-  ///   (the thread stands still) or to `syscall` (the thread sleeps in the kernel outside of `blocking`).
+  ///   M on the G's stack. Sysmon may move the G only while the M's stop word gives sysmon the M's record: to
+  ///   `preempted` (the thread stands still) or to `syscall` (the thread sleeps in the kernel outside of `blocking`).
   case running = 2
   /// Executing a system call: in `blocking`; or outside of it, since sysmon found its thread asleep in the kernel. Its
   /// P is on offer, or was taken.
@@ -85,9 +85,9 @@ public enum GState: UInt8, CaseIterable, Sendable {
 /// Why a G is parked. The same list from `park()` to the screen.
 public enum WaitReason: UInt8, CaseIterable, Sendable {
   case none = 0
-  /// For a socket, until it can be read or accepted from.
+  /// Waits for a socket, until it can be read or accepted from.
   case netpollRead = 1
-  /// For a socket, until it can be written to.
+  /// Waits for a socket, until it can be written to.
   case netpollWrite = 2
   case chanSend = 3
   case chanReceive = 4
@@ -97,9 +97,9 @@ public enum WaitReason: UInt8, CaseIterable, Sendable {
   case select = 8
   case condition = 9
   case semaphore = 10
-  /// For a signal of the operating system. Not counted as parked on netpoll, though netpoll ends the wait.
+  /// Waits for a signal of the operating system. Not counted as parked on netpoll, though netpoll ends the wait.
   case signal = 11
-  /// For an `async` function of Swift's own concurrency.
+  /// Waits for an `async` function of Swift's own concurrency.
   case await = 12
 
   /// How many reasons every block of counters has room for, so that a new reason moves no other field.
@@ -137,7 +137,7 @@ public enum MState: UInt8, CaseIterable, Sendable {
   ///   For the lent M, by the thread that makes it, under the lock of the lending.
   /// - Out: to `starting`, by whoever needs an M, under the scheduler's lock. The lent M stays here.
   case none = 0
-  /// Its thread was asked for, and has not begun yet.
+  /// The M's thread was asked for, and has not begun yet.
   /// - In: from `none` or `exited`, by whoever needs an M, under the scheduler's lock (at boot, without).
   /// - Out: by the thread itself when it begins: to `running` or `parked`, or to a state of the runtime's own threads.
   ///   To `none`, by whoever could not start the thread, under the scheduler's lock.
@@ -174,14 +174,14 @@ public enum MState: UInt8, CaseIterable, Sendable {
   case sysmon = 8
   /// The thread that reclaims stacks and descriptors. It never holds a P, and never leaves this state.
   case gc = 9
-  /// Its thread stands still inside a G that waits for its turn: in the signal handler, or at the border of the
+  /// The M's thread stands still inside a G that waits for its turn: in the signal handler, or at the border of the
   /// runtime. With time on loan the thread runs on in this state.
   /// - In: by sysmon, on behalf of the thread, whose stop word says that it stands still: from `running` under the
   ///   scheduler's lock, from `syscall` without it.
-  /// - Out: to `running`, by the M or by sysmon, whichever took the G from the GRQ under the scheduler's lock. It gives
-  ///   the thread a P, and publishes that by a release of the stop word.
+  /// - Out: to `running`, by the M or by sysmon, whichever took the G from the GRQ under the scheduler's lock. That
+  ///   side gives the thread a P, and publishes the P by a release of the stop word.
   case preemptWait = 10
-  /// Its thread has ended, or is about to.
+  /// The M's thread has ended, or is about to.
   /// - In: from `parked`, by the thread itself, after the gc thread has taken the M off the list of idle Ms.
   /// - Out: to `starting`, by whoever needs an M, under the scheduler's lock.
   case exited = 11
@@ -192,31 +192,32 @@ public enum MState: UInt8, CaseIterable, Sendable {
 /// Only the owner of a P changes its status, and stores it with release. Owner is the M that holds the P, the winner of
 /// the compare-and-swap that takes a P on offer, or, while no M has it, whoever holds the scheduler's lock.
 public enum PStatus: UInt8, CaseIterable, Sendable {
-  /// No M holds it: it is on the idle list, or on its way to an M. Its run queue is empty, or an M is about to be woken
-  /// for the Gs in it.
-  /// - In: from `running` or `spinning`, by the M that lets go of it, or by sysmon on behalf of a thread that lost it.
-  ///   From `syscall`, by sysmon, which took it from the call, or by the old M, if the P must retire. From `stopped`,
-  ///   by the M that raises the number of procs or by the gc thread, under the scheduler's lock.
-  /// - Out: to `running` or `spinning`, by the M that takes hold of it, or by the M (or sysmon) that gives it to a
-  ///   thread that stands still. A P on the idle list is first taken off it, under the scheduler's lock. To `stopped`,
-  ///   see there.
+  /// No M holds the P: the P is on the idle list, or on its way to an M. Its run queue is empty, or an M is about to be
+  /// woken for the Gs in the queue.
+  /// - In: from `running` or `spinning`, by the M that lets go of the P, or by sysmon on behalf of a thread that lost
+  ///   the P. From `syscall`, by sysmon, which took the P from the call, or by the old M, if the P must retire. From
+  ///   `stopped`, by the M that raises the number of procs or by the gc thread, under the scheduler's lock.
+  /// - Out: to `running` or `spinning`, by the M that takes hold of the P, or by the M (or sysmon) that gives the P to
+  ///   a thread that stands still. A P on the idle list is first taken off the list, under the scheduler's lock. To
+  ///   `stopped`: see `stopped`.
   case idle = 0
-  /// An M holds it and runs Gs.
-  /// - In: from `idle`, see there. From `spinning`, by its M, when the search finds a G. From `syscall`, by its old M,
+  /// An M holds the P and runs Gs.
+  /// - In: from `idle`: see `idle`. From `spinning`, by its M, when the search finds a G. From `syscall`, by its old M,
   ///   which claimed it by compare-and-swap.
   /// - Out: to `spinning` or `syscall`, by its M. To `idle`, by its M, or by sysmon on behalf of a thread that stands
   ///   still or sleeps in the kernel.
   case running = 1
-  /// An M holds it and searches for work.
+  /// An M holds the P and searches for work.
   /// - In: from `running`, by its M, when the search begins. From `idle`, by the M that takes hold of it to search.
   /// - Out: to `running`, by its M, when it finds a G. To `idle`, by its M, when it finds none.
   case spinning = 2
-  /// Its M is inside a system call and has put it on offer: that M or sysmon may claim it.
-  /// - In: from `running`, by its M, before the release store that puts it on offer.
-  /// - Out: by the winner of the compare-and-swap on the offer: to `running` if that is the old M; to `idle` if it is
-  ///   sysmon, or if the number of procs has become too small for this P.
+  /// The P's M is inside a system call and has put the P on offer: that M or sysmon may claim it.
+  /// - In: from `running`, by its M, before the release store that puts the P on offer.
+  /// - Out: by the winner of the compare-and-swap on the offer: to `running` if the winner is the old M; to `idle` if
+  ///   it is sysmon, or if the number of procs has become too small for this P.
   case syscall = 3
-  /// Beyond the current number of procs: retired, or not opened yet. No M holds it, and its run queue is empty.
+  /// The P is beyond the current number of procs: retired, or not opened yet. No M holds the P, and its run queue is
+  /// empty.
   /// - In: from `idle`, by whoever lets go of the P, or lowers the number of procs, under the scheduler's lock. A P
   ///   that is made after the boot begins here.
   /// - Out: to `idle`, by the M that raises the number of procs, or by the gc thread after cleaning up, under the
