@@ -28,7 +28,8 @@ struct ByteBuffer: ~Copyable {
   /// The bytes that are not consumed. The pointer is valid until the next call that changes the buffer.
   var bytes: UnsafeMutableBufferPointer<UInt8> { unsafe .init(start: base + start, count: end - start) }
 
-  /// Memory for at least `wanted` bytes behind the last one. The caller then tells `commit` how many it has filled.
+  /// Memory for at least `wanted` bytes behind the buffer's last byte. The caller then tells `commit` how many it has
+  /// filled.
   mutating func room(_ wanted: Int) -> UnsafeMutableRawBufferPointer {
     if capacity - end < wanted { makeRoomSlow(wanted) }
     return unsafe .init(start: base + end, count: capacity - end)

@@ -31,8 +31,8 @@ struct Conversation: ~Copyable {
   /// Whether the answer that is about to be written is to be the last. It is called only after the handler has returned,
   /// because the order to stop may come while the handler runs.
   private let isLast: () -> Bool
-  /// Runs a slow handler and, if it takes long, watches meanwhile whether the client stays. Returns how many bytes of the
-  /// answer it has sent already; nil: it did not watch, so it did nothing to the connection.
+  /// Runs a slow handler and, if it takes long, watches meanwhile whether the client stays. Returns how many bytes of
+  /// the answer were sent meanwhile; nil: the client was not watched, and nothing was done to the connection.
   private let watching: (_ handler: () -> Void) -> Int?
   /// How many handlers on this connection were watched.
   private(set) var watched = 0

@@ -14,9 +14,9 @@ public struct Mux: Sendable {
   /// answers to earlier pipelined requests are sent; answers of quick handlers are sent together. A slow handler runs in a
   /// scope (`withCancellation`) that is cancelled when its client has closed or reset the connection.
   public enum Pace: Sendable {
-    /// It answers at once: it neither parks nor computes for long.
+    /// The handler answers at once: it neither parks nor computes for long.
     case quick
-    /// It may park or compute for long.
+    /// The handler may park or compute for long.
     case slow
   }
 

@@ -200,7 +200,7 @@ extension RequestParser {
     unsafe feed(message, position..<message.count, otherwise: .malformedChunk)
   }
 
-  /// Feeds `range` of the message to llhttp, and sets `phase` by its answer.
+  /// Feeds `range` of the message to llhttp, and sets `phase` by llhttp's answer.
   ///
   /// - Parameter otherwise: the reason to give when llhttp refuses the bytes without a reason of its own.
   private mutating func feed(

@@ -85,7 +85,8 @@ public final class TCPListener: Sendable {
     }
   }
 
-  /// Parks for `pause`, and doubles it. A close, a deadline and a cancellation end it as they end a wait.
+  /// Parks for `pause`, and doubles `pause` for the next time. A close, a deadline and a cancellation end the pause as
+  /// they end a wait.
   private func rest(_ pause: inout Duration) throws(NetError) {
     let length = min(pause, try timeLeft() ?? pause)
     pause = min(pause * 2, .seconds(1))
