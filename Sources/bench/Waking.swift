@@ -60,7 +60,7 @@ extension Measure {
 
   /// The times from a send to its receive.
   ///
-  /// Safe because one G fills it, and it is read after that G has ended.
+  /// Safe because one G fills the array, which is read only after that G has ended.
   private final class Delays: @unchecked Sendable { var all: [Int64] = [] }
 
   /// Readies a G while this P stays busy and another P is idle. Measures how long a futex takes to wake the other P's

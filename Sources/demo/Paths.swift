@@ -42,7 +42,7 @@ struct DemoPath: Sendable {
     ]
   }
 
-  /// Each of these provokes one behaviour of the scheduler.
+  /// Paths that each provoke one behaviour of the scheduler.
   private static let scenarios = [
     DemoPath("/spawn", "fans out n Gs and joins them", query: "?n=1000", .slow, spawn),
     DemoPath("/cpu", "keeps a P busy", query: "?ms=20", .slow, burn),

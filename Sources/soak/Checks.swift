@@ -21,8 +21,8 @@ struct Checks {
   private var crowded = 0
   private(set) var violation: String?
 
-  /// From this value of `crowded` on it is a violation. A few in a row may be an accident, because the Ms are read one after
-  /// another while Ps change hands.
+  /// When `crowded` reaches this value, that is a violation. A few such snapshots in a row may be an accident, because
+  /// the Ms are read one after another while Ps change hands.
   private static let believed = 20
 
   init(procs: Int, patience: Int) {

@@ -55,7 +55,7 @@ import MPG
     cancelled.value == gs * (depth + 1), "\(cancelled.value) of \(gs * (depth + 1)) waits were cancelled")
 }
 
-/// Starts Gs that wait in the running G's scope, and the same in `depth` scopes nested in it.
+/// Starts Gs that wait in the running G's scope, and as many in each of `depth` scopes nested in it.
 private func fill(_ gs: Int, _ depth: Int, _ cancelled: Sum, _ all: WaitGroup) {
   for index in 0..<gs {
     go {

@@ -4,7 +4,7 @@ import MPG
 import Net
 import Synchronization
 
-/// One kind of work. Gs repeat it, and each time it checks its own outcome.
+/// One kind of work. Gs repeat it, and each time the work checks its own outcome.
 struct Activity: Sendable {
   let name: String
   /// How many Gs do the activity at the same time.

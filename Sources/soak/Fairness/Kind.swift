@@ -16,7 +16,7 @@ enum Kind: Int, CaseIterable, Sendable {
   case handOver
   /// Prints lines, which takes a lock of libc.
   case print
-  /// Allocates, and frees what others have allocated, which takes another lock of libc.
+  /// Allocates, and frees what others have allocated, which takes another lock of libc than `print` does.
   case allocate
   /// Locks a mutex of the runtime for a moment.
   case lock

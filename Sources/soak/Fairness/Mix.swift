@@ -21,7 +21,8 @@ struct Mix {
       violation("cannot redirect the output: errno \(errno)", seed: seed)
     }
     MPG.main(MPG.Options(procs: procs, preemption: !options.cooperative)) {
-      // The watcher writes its first byte when it watches. Only then do Gs start, so it sees the beginning of each.
+      // The watcher writes its first byte when it watches. Only then do Gs start, so the watcher sees the beginning of
+      // each.
       if let first = options.pipes.all.first { awaitByte(from: Int32(first)) }
       let lateness = Kind.allCases.map { _ in Lateness() }
       for fd in options.pipes.all { go(function: Kind.pipe.entry) { try readPipe(Int32(fd)) } }
@@ -129,7 +130,7 @@ private final class Stage: Sendable {
     }
   }
 
-  /// Starts a G that does something that should take exactly this time. The time beyond counts as lateness.
+  /// Starts a G that does something that should take exactly so many microseconds. The time beyond counts as lateness.
   private func repeating(_ kind: Kind, lasting microseconds: Int, _ body: @escaping @Sendable () -> Void) {
     spawn(kind) { mine in
       let due = monotonicNanoseconds() + UInt64(microseconds) * 1000
