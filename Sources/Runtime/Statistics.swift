@@ -38,7 +38,7 @@ public func statistics() -> Statistics {
   result.procs = sched.procs
   // Count threads, not Ms: an M may have no thread (Outside.swift).
   result.threads = (0..<threads).count { sched.region.m($0)[.tid].relaxed != 0 }
-  let exited = sum(.exited)  // read first: each of these Gs was created before
+  let exited = sum(.exited)  // read first: each of these Gs was counted as created earlier
   result.created = sum(.created)
   result.live = Statistics.gauge(result.created, minus: exited)
   result.switches = sum(.started)

@@ -106,14 +106,15 @@ package struct G: Equatable {
   @inline(__always)
   var wait: WaitWord { unsafe WaitWord(of: record) }
 
-  /// Prefetches both halves into the CPU's cache. The G runs soon, and among many Gs its lines have gone cold.
+  /// Prefetches both halves of the G, the public and the private one, into the CPU's cache. The G runs soon, and among
+  /// many Gs its lines have gone cold.
   @inline(__always)
   func prefetch() {
     unsafe mpg_prefetch(record)
     unsafe mpg_prefetch(block)
   }
 
-  /// Prefetches the top of the G's stack while the caller accounts for the start. It takes two lines: the saved
+  /// Prefetches the top of the G's stack while the caller accounts for the start. That takes two cache lines: the saved
   /// registers, and the frame to which the switch returns.
   @inline(__always)
   func prefetchStack() {

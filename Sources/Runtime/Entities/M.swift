@@ -22,8 +22,8 @@ enum Commit {
   /// Let others end the wait, and release the locks under which they can find it. When somebody has already ended the
   /// wait, the G goes on at once. See Claim.
   case claimable(HeldLocks)
-  /// Replace `waiting` by the G in a poll descriptor. When readiness came first, the G goes on at once. See
-  /// PollDescriptor.
+  /// Mark the G as parked in the side of a poll descriptor where it has announced itself. When readiness came first,
+  /// the G goes on at once. See PollDescriptor.
   case poll(PollSide)
 }
 
@@ -82,7 +82,7 @@ private struct MOwned {
   /// The P that the M put on offer when it went into a system call.
   var offered: P?
   var g: G?
-  /// The time of the stop that began this scheduling step, in ticks; 0: no step is under way. See Moves.swift.
+  /// When a G stopped and so began this scheduling step, in ticks; 0: no step is under way. See Moves.swift.
   var step: UInt64 = 0
   /// The source of the G that the M runs, or runs next.
   var found = RunSource.untold
@@ -338,7 +338,7 @@ private struct MOwned {
     case asleep(forLock: Bool)
   }
 
-  /// Asks the operating system. Costs three system calls.
+  /// Whether the thread sleeps, as the operating system tells. Costs three system calls.
   var sleep: Sleep {
     switch mpg_thread_sleeps_in(Int32(truncatingIfNeeded: shared[.tid].relaxed)) {
     case Int32(MPG_AWAKE): .awake

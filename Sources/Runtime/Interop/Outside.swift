@@ -102,7 +102,7 @@ enum Outside {
 
   // MARK: threads that are no Ms
 
-  /// Threads of the process that never act on Gs. Tests set it, because their harness has threads.
+  /// How many threads of the process never act on Gs. Tests set this number, because their harness has threads.
   nonisolated(unsafe) static var bystanders = 0
 
   /// Whether the process has threads that are no Ms. Each of these may make a G runnable at any time. Allocates
@@ -117,7 +117,7 @@ enum Outside {
   static var threads: Int? {
     var status = stat()
     guard unsafe stat("/proc/self/task", &status) == 0, status.st_nlink > 2 else { return nil }
-    return Int(status.st_nlink) - 2  // each thread has a directory, besides . and ..
+    return Int(status.st_nlink) - 2  // in /proc/self/task each thread has a directory, besides . and ..
   }
 }
 

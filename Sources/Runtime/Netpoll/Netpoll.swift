@@ -29,7 +29,7 @@ import CMPG
 import Region
 import Synchronization
 
-/// What the dedicated thread shares with everyone.
+/// What netpoll's dedicated thread shares with everyone.
 struct NetpollRecord: ~Copyable {
   let backend: Backend
   let shared: Block<SchedField>
@@ -65,7 +65,7 @@ struct NetpollRecord: ~Copyable {
   @inline(__always)
   var watches: Bool { shared[.netpollFds].relaxed > 0 }
 
-  /// Who polls. The event tells this.
+  /// Who polls, as the event `netpoll` tells it.
   enum Poller: UInt8 {
     case thread = 0
     case searching = 1
@@ -114,7 +114,8 @@ struct NetpollRecord: ~Copyable {
     }
   }
 
-  /// Polls if the thread stands by and nobody has polled for 10 ms (Sysmon §4). True if it polled. Called by sysmon.
+  /// Polls if the dedicated thread stands by and nobody has polled for 10 ms (Sysmon §4). True if it polled. Called by
+  /// sysmon.
   func pollIfNobodyDid(_ sysmon: M) -> Bool {
     guard unsafe record.pointee.standby.load(ordering: .relaxed), watches, isStale(unsafe Self.backstop)
     else {
@@ -160,7 +161,7 @@ struct NetpollRecord: ~Copyable {
 
   // MARK: the dedicated thread
 
-  /// The loop of the dedicated thread.
+  /// The loop of netpoll's dedicated thread.
   func run(_ m: M) -> Never {
     mpg_thread_punctual()
     mpg_thread_prompt()

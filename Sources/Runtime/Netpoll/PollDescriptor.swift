@@ -88,7 +88,7 @@ struct PollRecord: ~Copyable {
   private static let ready: UInt64 = 1
   private static func announced(_ g: G) -> UInt64 { UInt64(g.link) << 1 }
   private static func parked(_ g: G) -> UInt64 { UInt64(g.link) << 1 | 1 }
-  /// The G in a word, parked or announced.
+  /// The G that a side's word names, whether parked or announced.
   private static func g(in state: UInt64) -> G? { G(link: UInt32(truncatingIfNeeded: state >> 1)) }
 
   var isExpired: Bool { unsafe record.pointee.expired.load(ordering: .sequentiallyConsistent) }
@@ -324,7 +324,7 @@ struct PollRecord: ~Copyable {
     return nil
   }
 
-  /// The deadline of a side; nil: none.
+  /// The deadline for `direction`; nil: none.
   func deadline(_ direction: Pollable.Direction) -> Deadline? {
     lock.lock()
     defer { lock.unlock() }

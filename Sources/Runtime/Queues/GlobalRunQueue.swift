@@ -108,7 +108,7 @@ extension Scheduler {
     shared[.grqDepth].setOrdered(UInt64(unsafe guarded.pointee.fresh.count + worn))
   }
 
-  /// How many Gs one P may take at a time: an equal share, at most half an LRQ.
+  /// How many Gs one P may take from the GRQ at a time: an equal share, at most half an LRQ.
   @inline(__always)
   var grqShare: Int { min(grqDepth / procs + 1, Capacity.lrq / 2) }
 }

@@ -31,7 +31,8 @@ enum Reporter {
   /// For how many nanoseconds a whole report may go on when somebody reads slowly.
   static let limit: UInt64 = 20_000_000_000
 
-  /// The bits of what is asked, and the futex on which the thread sleeps. Made at boot, never freed.
+  /// The word that says what the reporter is asked, one bit for each wish; its thread sleeps on the same word. Made at
+  /// boot, never freed.
   nonisolated(unsafe) private static var wishes: UnsafeMutablePointer<Atomic<UInt32>>?
   /// Whether the process ends after a report for SIGQUIT: MPG_SIGQUIT=exit.
   nonisolated(unsafe) private static var endsAfterQuit = false
@@ -39,7 +40,7 @@ enum Reporter {
   /// How many threads the reporter has. They cannot make a G runnable, so `Outside.hasThreads` leaves them out.
   static let threads = 1
 
-  /// Starts the thread. At boot, once.
+  /// Starts the reporter's thread. At boot, once.
   static func start() {
     let cell = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
     unsafe cell.initialize(to: Atomic(0))
@@ -57,7 +58,7 @@ enum Reporter {
     unsafe mpg_futex_wake(wishes, 1)
   }
 
-  /// The loop of the thread.
+  /// The loop of the reporter's thread.
   fileprivate static func run() -> Never {
     mpg_block_signals()  // the reporter must run no handler, and must not die by SIGPIPE
     unsafe mpg_thread_name("mpg-report")

@@ -95,7 +95,7 @@ func boot(
 }
 
 extension RegionFile {
-  /// Keeps the moment of a step. Its event may be overwritten later; this is not.
+  /// Keeps the moment of a step. The step's event may be overwritten later; the moment kept here is not.
   fileprivate func note(_ step: BootStep) { header[.bootTicks, Int(step.rawValue)].set(Clock.now) }
 
   /// Keeps the moment at which the boot began, before the region and its clock existed.

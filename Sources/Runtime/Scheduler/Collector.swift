@@ -51,7 +51,7 @@ final class Collector: Sendable {
 
   func requestSpare() { request(.spare) }
 
-  /// Told by the pools how much is free. Asks for a look when that is too much.
+  /// The pools tell here how much is free. Asks for a look when that is too much.
   func noteFree(stacks: Int) {
     if stacks > stackTrigger.load(ordering: .relaxed) { request(.look) }
   }

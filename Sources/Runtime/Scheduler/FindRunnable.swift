@@ -22,7 +22,7 @@ import CMPG
 import Region
 
 extension M {
-  /// The next G to run. When there is none it sleeps, perhaps for long. The M holds a P before and after.
+  /// Returns the next G to run. When there is none, the M sleeps, perhaps for long. The M holds a P before and after.
   func findRunnable() -> G {
     var patience = Self.patience
     while true {

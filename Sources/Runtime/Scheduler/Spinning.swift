@@ -67,7 +67,8 @@ extension M {
     emit(.mSpin)
   }
 
-  /// The M found work: takes it off the count. If it was the last one counted, it wakes a successor (§3, Found).
+  /// The M found work: takes the M off the count of spinning Ms. If it was the last one counted, it wakes a successor
+  /// (§3, Found).
   func stopSpinning() {
     isSpinning = false
     setState(.running)

@@ -202,7 +202,8 @@ struct Watch {
     else { return }
     if waited <= sched.grain, !sched.hasSpare() { return }
     guard runner.changeStop(.asked, timesBusy < Self.patience ? .signalled : .insisted) else { return }
-    // Preempt §3: an M that enters a system call waits for the signal; one inside a call is not sent it.
+    // With this barrier, an M that enters a system call sees that a signal is coming, and waits for it; or the M is
+    // seen to be inside the call, and is sent no signal (Preempt §3, Syscall §4).
     _ = mpg_all_threads_barrier()
     if p.offeredBy == runner.id {
       runner.letGo()

@@ -70,7 +70,8 @@ private enum Hierarchy {
     return nil
   }
 
-  /// Lines are `id parent device top folder options [tags] - type source options`; blanks in names are `\040`.
+  /// The hierarchy's mount. Lines are `id parent device top folder options [tags] - type source options`; blanks in
+  /// names are `\040`.
   func mount(in text: String) -> AvailableCPUs.Mount? {
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ")

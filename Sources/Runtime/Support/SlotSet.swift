@@ -16,7 +16,7 @@
   private let summary: UnsafeMutablePointer<UInt64>
   private let capacity: Int
   private(set) var count = 0
-  /// Where to look first for the lowest: no group below 64 times this has a member.
+  /// Where to look first for the lowest number: no group below 64 times this value has a member.
   private var lowest = 0
 
   init(capacity: Int) throws(SystemError) {

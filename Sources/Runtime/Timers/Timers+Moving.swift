@@ -42,7 +42,7 @@ extension Timers {
         block[.timers].subtract(1)
       }
     }
-    // relaxed: whoever adds a timer reads it under the lock
+    // relaxed: whoever adds a timer reads `closed` under the lock
     unsafe closed.pointee.store(true, ordering: .relaxed)
     unsafe heap.pointee = Heap()
     unsafe limit.pointee = 64
@@ -67,7 +67,7 @@ extension Timers {
 }
 
 extension Timer {
-  /// Whether whoever takes the timer out of the heap counts it out, on the heap's P. The other kinds are counted out by
-  /// their descriptor or waiter, on the P on which they were armed.
+  /// Whether the side that takes the timer out of the heap also counts it out, on the heap's P. Timers of the other
+  /// kinds are counted out by their descriptor or waiter, on the P on which they were armed.
   var isCountedByHeap: Bool { kind == .wake }
 }

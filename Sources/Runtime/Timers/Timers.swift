@@ -259,7 +259,7 @@ extension G {
     sched.netpoll.timerAdded(when)
   }
 
-  /// Counts out the timer on `p` of the wait that is over, whether the timer ended it or not.
+  /// Counts out, on `p`, the timer of the wait that is over, whether the timer ended the wait or not.
   func timerIsOver(on p: P) { p.timers.disarmed(.wait, isLeft: wait.outcome != .timedOut) }
 }
 

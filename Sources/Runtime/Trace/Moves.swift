@@ -149,7 +149,7 @@ extension M {
     emit(.goPreempt, now, g: g.id, count: status.sequence, arg: place.bits)
   }
 
-  /// running → syscall. The caller passes the time (`stamp`), because it needs it for other words too.
+  /// running → syscall. The caller passes the time (`stamp`), because the caller needs it for other words too.
   @inline(__always)
   func enteredSyscall(_ g: G, at now: UInt64) {
     let status = move(g, to: .syscall)
