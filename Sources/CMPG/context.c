@@ -87,7 +87,8 @@ void mpg_fiber_prepare(mpg_fiber *fiber, void *low, size_t size, void (*entry)(v
   fiber->sanitizer = NULL;
 #endif
 #if defined(__x86_64__)
-  // From low to high: control words, r15, r14, r13 (argument), r12 (entry), rbx, rbp, return address, padding.
+  // The first frame of a fiber, from low to high: control words, r15, r14, r13 (argument), r12 (entry), rbx, rbp,
+  // return address, padding.
   uint64_t *frame = (uint64_t *)top - 10;
   memset(frame, 0, 80);
   uint32_t mxcsr;

@@ -181,9 +181,10 @@ void mpg_mark_arena(void) {
 #endif
 }
 
-// malloc_trim does not give back the free end of an arena, except in the first arena. malloc itself gives the end back when
-// a block of 64 KiB or more becomes free in that arena, which does not happen while the arena's threads sleep. But any
-// thread can cause it: a block that is grown and shrunk again stays in its arena, and frees a large block there.
+// malloc_trim does not give back the free end of an arena, except in the first arena. malloc itself gives the end back
+// when a block of 64 KiB or more becomes free in that arena, which does not happen while the arena's threads sleep. But
+// any thread can make that happen: a block that is grown and shrunk again stays in its arena, and by shrinking frees
+// a large block there.
 void mpg_trim(void) {
 #if defined(__GLIBC__)
   malloc_trim(0);
@@ -243,7 +244,7 @@ bool mpg_clock_is_invariant(void) {
   __get_cpuid(0x80000007, &a, &b, &c, &d);
   return d & (1u << 8);
 #elif defined(__aarch64__)
-  return true;  // the generic timer is architecturally constant
+  return true;  // the architecture says that the generic timer runs at one speed
 #else
   return false;
 #endif

@@ -117,7 +117,8 @@ void mpg_answer_before_call(void) {
       note = 1;
       if (change(stop_word, MPG_ASKED, MPG_NOTED)) return;
     } else if (seen == MPG_SIGNALLED || seen == MPG_INSISTED) {
-      mpg_futex_wait(stop_word, seen, instant);  // until the handler has run, or sysmon has withdrawn the request
+      // sleeps until the handler has run, or sysmon has withdrawn the request
+      mpg_futex_wait(stop_word, seen, instant);
     } else {
       return;
     }
@@ -179,7 +180,8 @@ static void note_swift_within(uintptr_t low, uintptr_t high) {
   const uintptr_t marks[] = {(uintptr_t)early_core, (uintptr_t)late_core, (uintptr_t)late_concurrency};
   uintptr_t first = high, last = low;
   for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-    if (marks[i] < low || marks[i] >= high) continue;  // the symbol is in a shared library, or does not exist
+    // then the symbol is in a shared library, or does not exist
+    if (marks[i] < low || marks[i] >= high) continue;
     if (marks[i] < first) first = marks[i];
     if (marks[i] > last) last = marks[i];
   }

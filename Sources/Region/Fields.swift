@@ -13,7 +13,7 @@ public enum Capacity {
   public static let gs = 1 << 22
   /// Most Gs in one local run queue; the same number as in Go.
   public static let lrq = 256
-  /// Time buckets of a peak array (see `Peaks`).
+  /// How many time buckets an array of peaks has (see `Peaks`).
   public static let peaks = 64
 }
 
@@ -203,7 +203,7 @@ public enum Capacity {
   case nextTimer = 5
   /// Gs pushed out of a full LRQ to the GRQ.
   case overflowed = 6
-  /// Looks that the P took at the queues of others, hits and misses.
+  /// How often the P looked at the queues of others, hits and misses together.
   case stealTries = 7
   /// Position of the next G to take from the LRQ. Written by the owner and by thieves, by compare-and-swap.
   case lrqHead = 8
@@ -276,7 +276,7 @@ public enum Capacity {
   case hits = 0
   /// Gs that the thief took by these steals.
   case gs = 1
-  /// Looks at the victim's queue, hits and misses.
+  /// How often the thief looked at the victim's queue, hits and misses together.
   case tries = 2
   /// How many of the Gs moved came from the victim's `runnext`.
   case nexts = 3
@@ -365,7 +365,7 @@ public enum Capacity {
   case yielded = 10
   /// The G ended: running → ended.
   case exited = 11
-  /// The G was preempted: running → preempted. It goes on: preempted → running.
+  /// The G was preempted: running → preempted. The G goes on: preempted → running.
   case preempted = 12
   case resumed = 13
   /// Records of events that move no G. Each move, and each such event, is counted just before its record is written. So

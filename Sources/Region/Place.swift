@@ -11,11 +11,12 @@
     case untold = 0
     /// `runnext` of the P in whose lane the record lies. The depth is that of this P's LRQ.
     case runnext = 1
-    /// The LRQ of that P.
+    /// The LRQ of the P in whose lane the record lies.
     case lrq = 2
     case grq = 3
-    /// `runnext` of that P, where another G was: that G went to the end of the LRQ. The depth is that of the LRQ. If the
-    /// event `nextStolen` follows, a thief had taken the other G, and none went to the LRQ.
+    /// `runnext` of the P in whose lane the record lies, where another G was: that G went to the end of the LRQ. The
+    /// depth is that of the LRQ. If the event `nextStolen` follows, a thief had taken the other G, and none went to the
+    /// LRQ.
     case displacing = 4
 
     /// The length of an array that has a counter for each case of this enum, in words.

@@ -16,7 +16,7 @@
   case lateness = 4
   /// Nanoseconds without a poll by anybody after which sysmon polls.
   case backstop = 5
-  /// Gs that an LRQ holds.
+  /// The most Gs that an LRQ holds.
   case lrq = 6
   /// How often a searching M goes round the other Ps.
   case rounds = 7

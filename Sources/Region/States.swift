@@ -255,7 +255,7 @@ public enum BootStep: UInt8, CaseIterable, Sendable {
   case main = 8
 }
 
-/// The backends of netpoll: by which interface it asks the kernel.
+/// The backends of netpoll, each an interface by which netpoll asks the kernel.
 public enum NetpollKind: UInt8, CaseIterable, Sendable, CustomStringConvertible {
   /// No backend is chosen yet, because the process boots.
   case none = 0

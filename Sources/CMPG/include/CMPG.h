@@ -124,7 +124,7 @@ void mpg_give_way(void);
 /// Sleeps while *word == expected, for so many nanoseconds at most; < 0: without limit. Returns 0, or the errno (EAGAIN,
 /// EINTR, ETIMEDOUT).
 int mpg_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds);
-/// Wakes up to `count` sleepers of this process.
+/// Wakes up to `count` threads of this process that sleep on `word`.
 void mpg_futex_wake(const void *word, int count);
 /// Size of a page in bytes: 4 KiB on x86-64, 4, 16 or 64 KiB on other machines.
 size_t mpg_page_size(void);
