@@ -40,7 +40,8 @@ public struct Address: Sendable, Equatable, CustomStringConvertible {
     self.storage = storage
   }
 
-  /// Never inlined, and never parks: it reads `errno`. See SystemCall.swift.
+  /// Asks the system for the addresses of `host`. Never inlined, and never parks: it reads `errno`. See
+  /// SystemCall.swift.
   @inline(never)
   private static func lookUp(_ host: String, _ port: UInt16, flags: Int32) -> Result<[Address], LookUpFailure>
   {

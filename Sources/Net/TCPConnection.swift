@@ -95,7 +95,7 @@ public final class TCPConnection: Sendable {
   /// with a reset.
   public var unacknowledged: Int { SystemCall.unacknowledged(poll.fd) }
 
-  /// What the system knows of the peer without reading.
+  /// What the system knows of the peer without reading from the connection.
   public enum Peer: Sendable {
     /// As far as can be seen, the peer is there, and may still send and read.
     case here
