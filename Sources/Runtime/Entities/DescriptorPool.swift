@@ -59,7 +59,7 @@ import Region
   @inline(never)
   func spill(_ cache: inout GQueueLIFO) { giveBack(GQueueLIFO.high / 2, of: &cache) }
 
-  /// Takes every descriptor of the cache back.
+  /// Takes every descriptor of the cache back into the pool.
   func giveBack(all cache: inout GQueueLIFO) { giveBack(cache.count, of: &cache) }
 
   private func giveBack(_ count: Int, of cache: inout GQueueLIFO) {

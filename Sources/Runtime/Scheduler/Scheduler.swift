@@ -45,9 +45,9 @@ import Synchronization
   let netpoll: Netpoll
   let gc = Collector()
   let shortages = Shortages()
-  /// Gs on `SchedulerGuarded.stackless`. Written under the lock; without it only a hint.
+  /// How many Gs are on `SchedulerGuarded.stackless`. Written under the lock; without it only a hint.
   let stacklessCount = Atomic<Int>(0)
-  /// Gs on `SchedulerGuarded.worn`. Written under the lock; without it only a hint.
+  /// How many Gs are on `SchedulerGuarded.worn`. Written under the lock; without it only a hint.
   let wornCount = Atomic<Int>(0)
   let lock = Lock()
   let guarded: UnsafeMutablePointer<SchedulerGuarded>
@@ -86,8 +86,8 @@ struct SchedulerGuarded {
   /// The two lines of the GRQ. See GlobalRunQueue §1.
   var fresh = GQueue()
   var worn = GQueue()
-  /// Since when fresh Gs have been taken before the first worn one, in ticks; 0: none has. `freshThen`: how many fresh
-  /// Gs stood in line when that worn G became the first. `freshLeft`: how many of these still do.
+  /// Since when fresh Gs have been taken before the first worn one, in ticks; 0: no fresh G has. `freshThen`: how many
+  /// fresh Gs stood in line when that worn G became the first. `freshLeft`: how many of those Gs still stand in line.
   var overtakenSince: UInt64 = 0
   var freshThen = 0
   var freshLeft = 0

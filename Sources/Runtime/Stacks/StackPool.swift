@@ -66,7 +66,7 @@ import Region
   /// Takes half a cache of stacks back from a P.
   func spill(_ cache: inout StackCache) { giveBack(StackCache.capacity / 2, of: &cache) }
 
-  /// Takes every stack of the cache back.
+  /// Takes every stack of the cache back into the pool.
   func giveBack(all cache: inout StackCache) { giveBack(cache.count, of: &cache) }
 
   private func giveBack(_ count: Int, of cache: inout StackCache) {

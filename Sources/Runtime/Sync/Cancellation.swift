@@ -59,8 +59,8 @@ public final class Cancellation: @unchecked Sendable {
   fileprivate init(parent: Cancellation?) { self.parent = parent }
   deinit { lock.free() }
 
+  // The load is sequentially consistent: §3.
   /// Whether this scope, or one around it, was cancelled, has ended, or ran out of time.
-  // sequentially consistent: §3
   public var isCancelled: Bool { flag.load(ordering: .sequentiallyConsistent) != Cause.none.rawValue }
 
   /// Whether the scope was cancelled because its time, or that of a scope around it, was over.

@@ -114,7 +114,7 @@ import Synchronization
       do throws(SystemError) {
         return try create(layout(records), procs: procs, in: folder)
       } catch {
-        // The file was removed again. A smaller one may fit.
+        // The file that did not fit is removed again. A smaller one may fit.
         guard error.errno == ENOSPC || error.errno == EDQUOT, records > 1024 else { throw error }
         records /= 4
       }
