@@ -115,7 +115,8 @@ private func write(_ text: String, to fd: Int32) {
 }
 
 /// A process may inherit too few descriptors, or closed ones at 0, 1 and 2. The next opened file would get such a number, and
-/// receive what is printed to stdout. So this raises the limit, and opens /dev/null for closed standard descriptors.
+/// receive what is printed to stdout. So this function raises the limit, and opens /dev/null for closed standard
+/// descriptors.
 private func prepareProcess() {
   while case let fd = unsafe open("/dev/null", O_RDWR), fd >= 0 {
     guard fd > 2 else { continue }

@@ -48,8 +48,7 @@ import MPG
       throw CancellationError()
     }
     let input = last
-    // The last G must not wait for a handler that has left.
-    // the handler, which receives from the last channel, may be gone
+    // The handler, which receives from the last channel, may have left. The last G must not wait for it.
     let output = Channel<Int>(capacity: place == n ? 1 : 0)
     goDetached {
       guard let token = input.receive() else { return output.close() }
