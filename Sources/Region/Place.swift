@@ -60,7 +60,7 @@ public enum RunSource: UInt8, CaseIterable, Sendable {
   case runnext = 1
   /// The P's own LRQ.
   case lrq = 2
-  /// The GRQ: the first G of the batch that the P took there.
+  /// The GRQ: the first G of the batch that the P took from the GRQ.
   case grq = 3
   /// Another P's LRQ: the first G of the batch that the P stole.
   case steal = 4

@@ -82,7 +82,7 @@ public enum GState: UInt8, CaseIterable, Sendable {
   }
 }
 
-/// Why a G is parked. The same list from `park()` to the screen.
+/// Why a G is parked. Everything uses this one list, from `park()` to the screen.
 public enum WaitReason: UInt8, CaseIterable, Sendable {
   case none = 0
   /// Waits for a socket, until it can be read or accepted from.

@@ -15,7 +15,7 @@ import Synchronization
   let timers: Timers
   fileprivate let owned: UnsafeMutablePointer<POwned>
   fileprivate let requests: UnsafeMutablePointer<PRequests>
-  /// A direct-mapped cache from spawn site to entry point. It belongs to the owner of `owned`.
+  /// A direct-mapped cache from spawn site to entry point. Owner: the M that holds the P, as for `owned`.
   fileprivate let entries: UnsafeMutablePointer<(site: SpawnSite, id: UInt32)>
   fileprivate static let entrySlots = 64
 

@@ -182,8 +182,8 @@ extension M {
     emit(.goSyscallExit, now, g: g.id, count: status.sequence, arg: arg)
   }
 
-  /// The time of a start: that of the stop before it in the same step, if that still counts. The head of this file has
-  /// the rule.
+  /// The time of a G's start: the time of the stop before it in the same step, if that time still counts. The head of
+  /// this file has the rule.
   @inline(__always)
   private func takeStep(notBefore since: UInt64) -> UInt64 {
     let step = step

@@ -32,8 +32,8 @@ import Synchronization
     unsafe self.base = base
   }
 
-  /// Keeps mapping and descriptor out of children of fork, and has `forget` called there. Returns 0, or an errno. Call
-  /// once.
+  /// Keeps the region's mapping and descriptor out of children of fork, and has `forget` called in each child. Returns
+  /// 0, or an errno. Call once.
   func keepFromChildren(_ forget: @escaping @convention(c) () -> Void) -> Int32 {
     unsafe mpg_fork_install(base, layout.end, fd, forget)
   }
