@@ -47,7 +47,7 @@ public struct Mux: Sendable {
   enum Decision: Equatable {
     /// The handler of the route with this index answers.
     case handled(Int)
-    /// The request asks which methods are allowed; the answer is these.
+    /// The request asks which methods are allowed: answer with these.
     case options(Methods)
     case notFound
     case notAllowed(Methods)

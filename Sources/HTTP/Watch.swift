@@ -71,7 +71,7 @@ final class Watch: @unchecked Sendable {
 
   private func end() -> Int {
     let (sent, watcher) = lock.withLock {
-      state.store(number, ordering: .relaxed)  // relaxed: the watcher reads it under the same lock
+      state.store(number, ordering: .relaxed)  // relaxed: the watcher reads `state` under the same lock
       defer { (self.sent, self.watcher) = (0, nil) }
       return (self.sent, self.watcher)
     }
@@ -144,7 +144,7 @@ final class Watch: @unchecked Sendable {
     connection.setReadDeadline(.after(.seconds(1 << max(0, sent - 1))))
   }
 
-  /// Runs `body` under the lock, unless the handler is over. Returns whether it ran.
+  /// Runs `body` under the lock, unless the handler is over. Returns whether `body` ran.
   private func whileWatched(_ word: Int, _ body: () -> Void) -> Bool {
     lock.withLock {
       guard state.load(ordering: .relaxed) == word else { return false }

@@ -4,7 +4,7 @@ import Inspector
 import Region
 
 struct Checks {
-  /// The largest number of Ps: the work changes the number between 1 and this.
+  /// The largest number of Ps: the work changes the number, from 1 to this one.
   private let procs: Int
   /// For how many nanoseconds at most a G may wait for a turn, or no G may be started.
   private let patience: UInt64

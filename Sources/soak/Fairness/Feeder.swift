@@ -37,7 +37,8 @@ struct Feeder {
 
   var readingEnds: [Int32] { pipes.map(\.output) }
 
-  /// Writes to pipes whose time has come, and tells of each wait that has ended: from when to when it lasted at least.
+  /// Writes to pipes whose time has come, and tells of each wait of bytes that has ended: when it began, and up to when
+  /// it was seen to go on.
   mutating func look(_ now: UInt64, _ tell: (Waiting) -> Void) {
     for index in pipes.indices {
       if let written = pipes[index].written {
