@@ -142,23 +142,24 @@ public enum MState: UInt8, CaseIterable, Sendable {
   /// - Out: by the thread itself when it begins: to `running` or `parked`, or to a state of the runtime's own threads.
   ///   To `none`, by whoever could not start the thread, under the scheduler's lock.
   case starting = 1
-  /// Runs a G, or the few instructions between two Gs, on a P.
+  /// The M runs a G, or the few instructions between two Gs, on a P.
   /// - In: by the thread itself: when it begins or wakes with a P, when a search finds a G, when a system call is over.
   ///   From `preemptWait`, by the M that gives it a P, or by sysmon.
   /// - Out: by the thread itself: to `spinning`, `parked` or `syscall`. By sysmon, while the stop word gives it the M's
   ///   record: to `preemptWait`, under the scheduler's lock, or to `syscall`.
   case running = 2
-  /// Holds a P and searches for work.
+  /// The M holds a P and searches for work.
   /// - In: by the thread itself, after it was counted in `SchedField.spinningMs`.
   /// - Out: by the thread itself: to `running` when it finds a G, to `parked` when it finds none.
   case spinning = 3
-  /// Asleep on its futex, without a P. On the list of idle Ms; or not, if it waits for the one G that must run on it.
+  /// The M's thread is asleep on its futex, without a P. The M is on the list of idle Ms; or not, if it waits for the
+  /// one G that must run on it.
   /// - In: by the thread itself, under the scheduler's lock when it goes on the list of idle Ms.
   /// - Out: by the thread itself after it was woken: to `running` or `spinning` with the P that its waker has prepared,
   ///   or to `exited`. The waker takes the M off the list under the scheduler's lock, and publishes the P by a release
   ///   of the futex word.
   case parked = 4
-  /// Inside a blocking system call. Its P is on offer, or was taken.
+  /// The M's thread is inside a blocking system call. The M's P is on offer, or was taken.
   /// - In: by the thread itself, before the call. By sysmon, when the thread sleeps in the kernel outside of
   ///   `blocking`, while the stop word says that its P is being taken.
   /// - Out: by the thread itself: to `running` with a P, to `parked` without one. For a call outside of `blocking`: to
