@@ -117,7 +117,7 @@ final class Collector: Sendable {
     return cycle(m, pacer) > 0 || !pacer.isSettled
   }
 
-  /// One cycle. Returns how many bytes it gave back.
+  /// One cycle of giving memory back. Returns how many bytes it gave back.
   private func cycle(_ m: M, _ pacer: Pacer) -> Int {
     m.emit(.gcStart)
     flushCaches(m)

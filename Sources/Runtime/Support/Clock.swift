@@ -49,7 +49,7 @@ enum Clock {
   static func refine(_ header: Block<HeaderField>) {
     let now = moment()
     let sequence = header[.clockSequence]
-    sequence.setOrdered(sequence.relaxed + 1)  // odd: the words are changing
+    sequence.setOrdered(sequence.relaxed + 1)  // odd: the second moment is changing
     header[.clockTicks1].setOrdered(now.ticks)
     header[.clockNanoseconds1].setOrdered(now.nanoseconds)
     sequence.setOrdered(sequence.relaxed + 1)
