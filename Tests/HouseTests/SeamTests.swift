@@ -17,7 +17,8 @@ struct SeamTests {
   private static let homes =
     ["Sources/Inspector/SourceKinds.swift", "Sources/Insight/Frame/Past.swift"]
     + kinds.values.map { path in
-      path.hasPrefix("Sources/Inspector/") ? path : path.split(separator: "/").dropLast().joined(separator: "/")
+      path.hasPrefix("Sources/Inspector/")
+        ? path : path.split(separator: "/").dropLast().joined(separator: "/")
     }
 
   /// Whether a line of code asks which kind of source something is.
