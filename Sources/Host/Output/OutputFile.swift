@@ -84,8 +84,8 @@ public final class OutputFile {
     if rules.isNew { throw .system(call: "open", path: path, errno: EEXIST) }
     if rules.inputs.contains(before.identity) { throw isInput(path) }
     try rules.replaces.check(before, path)
-    // The folder's permissions would allow us to replace the file. But whoever made the file read-only meant to prevent
-    // this, too.
+    // The folder's permissions would allow us to replace the file. But whoever made the file read-only meant to
+    // prevent this too, so it is refused.
     guard unsafe access(path, W_OK) == 0 else {
       throw .output(SystemCallError(call: "access", errno: errno), path: path)
     }

@@ -72,7 +72,7 @@ enum OutputPlace {
   /// The path behind all links in its last component. No file needs to be there.
   private static func followed(_ path: String) throws(InspectorError) -> (String, FileStatus?) {
     var place = path
-    // The kernel follows 40 links at most, too.
+    // At most 40 links are followed, as in the kernel.
     for _ in 0..<40 {
       let status: FileStatus
       do throws(SystemCallError) {

@@ -16,7 +16,7 @@ public struct CPUPressure: Sendable, Equatable {
   /// Threads that were looked at.
   public var threads = 0
 
-  /// Nothing is known yet.
+  /// Makes a value in which nothing is known yet.
   public init() {}
 
   /// The share of the threads' ready time that they waited for a CPU, 0…1; nil: no thread was ready, or nothing is
@@ -64,8 +64,8 @@ package struct CPUPressureWatch {
     var look = looks.last ?? Look(time: now)
     look.time = now
     for (tid, account) in found {
-      // A thread that is new since the last look began after it, so all that it waited counts. At the first look nobody
-      // knows how much of a thread's waiting is recent, so none counts.
+      // A thread that is new since the last look began after that look, so all that it waited counts. At the first
+      // look nobody knows how much of a thread's waiting is recent, so none counts.
       let before = accounts[tid] ?? (looks.isEmpty ? account : (0, 0))
       look.ran &+= account.ran.excess(over: before.ran)
       look.waited &+= account.waited.excess(over: before.waited)

@@ -3,7 +3,8 @@ internal import Glibc
 
 /// One thread, as the operating system sees it.
 public struct OSThread: Sendable, Equatable {
-  /// The letter of its state: R runs or is ready to run, S sleeps, D sleeps and cannot be interrupted, T is stopped.
+  /// The letter of the thread's state: R runs or is ready to run, S sleeps, D sleeps and cannot be interrupted, T is
+  /// stopped.
   public var state: Character = "?"
   /// Nanoseconds on a CPU since the thread began.
   public var cpuTime: UInt64 = 0

@@ -84,7 +84,8 @@ public struct ProcessIdentity: Sendable, Hashable {
 /// `text` with every control character replaced by a dot. A name from another process could otherwise steer the
 /// terminal.
 package func printable(_ text: String) -> String {
-  // Nearly all texts are plain ASCII, and asking for the category of a character is slow.
+  // Nearly all texts are plain ASCII, and asking for the category of a character is slow. So plain texts are returned
+  // at once.
   if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
   func isControl(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {

@@ -13,7 +13,7 @@ public struct Socket: Sendable, Equatable {
   public var peer: String?
   /// Whether the socket waits for connections.
   public var isListening = false
-  /// The kind of descriptor, if it is no TCP socket that is known: `pipe`, `socket`, `eventfd`.
+  /// The kind of the descriptor, unless it is a known TCP socket: `pipe`, `socket`, `eventfd`.
   public var other: String?
   /// A descriptor of which nothing is known.
   public init() {}
@@ -21,18 +21,18 @@ public struct Socket: Sendable, Equatable {
 
 /// Finds what descriptors lead to, and keeps the list of connections for a while. Not thread-safe.
 package struct SocketWatch {
-  /// The list is kept for at least this many nanoseconds.
+  /// The list of connections is kept for at least this many nanoseconds.
   private static let interval: UInt64 = 2_000_000_000
-  /// The list is kept for at least this many times as long as it took to read.
+  /// The list of connections is kept for at least this many times as long as it took to read.
   private static let share: UInt64 = 50
-  /// At most this many bytes of a list are read: some 100,000 connections.
+  /// At most this many bytes of a list of connections are read: some 100,000 connections.
   private static let mostBytes = 1 << 24
   /// At most this many descriptors are looked at in one call.
   private static let most = 512
 
   /// The connections of the last reading, by inode.
   private var sockets: [UInt64: Socket] = [:]
-  /// When the list is to be read again, in monotonic nanoseconds.
+  /// When the list of connections is to be read again, in monotonic nanoseconds.
   private var next: UInt64 = 0
 
   package init() {
