@@ -13,7 +13,7 @@ extension Snapshot {
     public var start: UInt64?
     private var steps = [UInt64?](repeating: nil, count: BootStep.allCases.count)
 
-    /// Nothing is known of the boot.
+    /// Makes a value in which no moment is known.
     public init() {}
 
     /// When `step` was done, in nanoseconds; nil: not yet, or the target does not tell.
@@ -22,7 +22,7 @@ extension Snapshot {
       set { steps[Int(step.rawValue) - 1] = newValue }
     }
 
-    /// Whether the target tells any of these moments.
+    /// Whether the target tells any moment of the boot.
     public var isKnown: Bool { start != nil || steps.contains { $0 != nil } }
 
     /// Nanoseconds from the start of the boot until the program's own code ran; nil: one of the two moments is not

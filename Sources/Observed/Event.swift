@@ -44,17 +44,17 @@ public struct Event: Sendable, Equatable {
     self.init(placed, Wording(clock, names: names, reasons: reasons))
   }
 
-  /// When it happened, in nanoseconds of the machine's monotonic clock.
+  /// When the event happened, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64 { clock.nanoseconds(at: record.time) }
-  /// The lane in whose ring it was recorded.
+  /// The lane in whose ring the event was recorded.
   public var lane: Lane { placed.lane }
-  /// The M whose thread wrote it.
+  /// The M whose thread wrote the event.
   public var m: Int { Int(record.m) }
-  /// What happened; nil: a kind that this build does not know.
+  /// What the event tells; nil: a kind that this build does not know.
   public var kind: EventKind? { record.kind }
   /// The number of the kind in the record; see `EventKind`.
   public var rawKind: UInt8 { UInt8(truncatingIfNeeded: record.what) }
-  /// The G that it is about; nil: it is about none.
+  /// The G that the event is about; nil: the event is about none.
   public var g: UInt64? { record.g == 0 ? nil : record.g }
   /// The record's detail. `EventKind` says for each kind what it means.
   public var detail: UInt8 { record.detail }
@@ -62,7 +62,7 @@ public struct Event: Sendable, Equatable {
   public var count: UInt32 { record.count }
   /// The record's argument. `EventKind` says for each kind what it means.
   public var arg: UInt64 { record.arg }
-  /// Its position among all records of its lane; the first has position 0.
+  /// The event's position among all records of its lane; the first record has position 0.
   public var position: UInt64 { placed.position }
 
   /// The kind's name, or `kind` and its number if this build does not know it.
@@ -86,7 +86,8 @@ public struct Event: Sendable, Equatable {
   /// In `goCreate`, where the G was spawned: `function at File.swift:31`; nil: not known.
   package var entry: String? { names.string(UInt64(count)) }
 
-  /// The names of kinds and reasons, made once, because printing a case takes longer than making the rest of the text.
+  /// The names of kinds and reasons. They are made once, because printing an enum's case takes longer than making the
+  /// rest of an event's text.
   private static let kindNames = (0..<256).map { raw in
     EventKind(rawValue: UInt8(raw)).map { "\($0)" } ?? "kind \(raw)"
   }

@@ -6,15 +6,15 @@ public struct Finding: Sendable, Equatable {
   public var lint: String
   /// What was found, about whom, and how much, in one line.
   public var message: String
-  /// The G that it is about; nil: it is not about a single G.
+  /// The G that the finding is about; nil: it is not about a single G.
   public var g: UInt64?
-  /// Where that G was spawned; nil: not known, or it is not about a single G.
+  /// Where the G `g` was spawned; nil: not known, or the finding is not about a single G.
   public var entry: String?
-  /// The label of the request, or of another span, that the G works for; nil: none.
+  /// The label of the request, or of another span, that the G works for; nil: it works for none.
   public var request: String?
   /// How much was measured, in the unit that the head of the lint's file names.
   public var value: Double
-  /// The value from which on the lint reports, in the same unit.
+  /// The value from which on the lint reports, in the unit of `value`.
   public var threshold: Double
 
   package init(

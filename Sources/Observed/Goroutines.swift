@@ -11,9 +11,9 @@ package struct GoroutineRow: Equatable {
   package var since: UInt64 = 0
   package var entry: UInt64 = 0
   package var parent: UInt64 = 0
-  /// The P that it last ran on, plus 1; 0: none.
+  /// The P that the G ran on last, plus 1, so that 0 is none.
   package var p: UInt64 = 0
-  /// The descriptor that it waits for, plus 1; 0: none.
+  /// The descriptor that the G waits for, plus 1, so that 0 is none.
   package var waitingOn: UInt64 = 0
   package var created: UInt64 = 0
 
@@ -45,29 +45,29 @@ package struct GoroutineList: Equatable {
 public struct Goroutine: Sendable, Equatable {
   /// The G's id, which the target never uses again.
   public var id: UInt64 = 0
-  /// What it does.
+  /// What the G does.
   public var state = GState.runnable
-  /// What it waits for; `none` unless it waits.
+  /// What the G waits for; `none` unless it waits.
   public var reason = WaitReason.none
-  /// Whether it belongs to the program or to the runtime.
+  /// Whether the G belongs to the program or to the runtime.
   public var kind = GKind.user
-  /// When its state changed last, in nanoseconds of the machine's monotonic clock; nil: not known.
+  /// When the G's state changed last, in nanoseconds of the machine's monotonic clock; nil: not known.
   public var since: UInt64?
-  /// Where it was spawned: `function at File.swift:31`; nil: not known.
+  /// Where the G was spawned: `function at File.swift:31`; nil: not known.
   public var entry: String?
-  /// The G that spawned it; nil: none, or not known.
+  /// The G that spawned this G; nil: none, or not known.
   public var parent: UInt64?
-  /// The P that it ran on last; nil: none, or not known.
+  /// The P that the G ran on last; nil: none, or not known.
   public var p: Int?
-  /// The file descriptor that it waits for; nil: it waits for none.
+  /// The file descriptor that the G waits for; nil: it waits for none.
   public var fd: Int?
 }
 
 /// All Gs at one moment, as far as they are known.
 public struct Goroutines: Sendable, Equatable {
-  /// Sorted by id.
+  /// The Gs, sorted by id.
   public var all: [Goroutine] = []
-  /// Whether all Gs of that moment are among them.
+  /// Whether `all` has every G of the moment.
   public var isComplete = false
   /// When the table of Gs was read, in nanoseconds; nil: at the moment of the gauges beside it.
   public var readAt: UInt64?

@@ -39,6 +39,6 @@ package struct LaneMark: Equatable {
 package typealias EventReading = (inout [Record]) -> UInt64
 
 extension WaitReason {
-  /// Our name for each of the 256 raw values; nil: we know none.
+  /// Our name for each of the 256 raw wait reasons; nil: we know none.
   package static let all: [WaitReason?] = (0..<256).map { WaitReason(rawValue: UInt8($0)) }
 }

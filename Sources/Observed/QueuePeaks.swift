@@ -2,7 +2,7 @@
 
 /// The largest number of Gs that each queue held over some time.
 public struct QueuePeaks: Sendable, Equatable {
-  /// How far back a reader looks that names no moment, in nanoseconds.
+  /// How far back the largest depths go for a reader that does not name a moment, in nanoseconds.
   package static let window: UInt64 = 1_000_000_000
 
   /// The largest depth of the global run queue; nil: nobody has looked yet.

@@ -9,7 +9,7 @@ extension Snapshot {
   public struct RuleNumbers: Sendable, Equatable {
     private var values: [RuleNumber: UInt64] = [:]
 
-    /// No number is known.
+    /// Makes a value in which no number is known.
     public init() {}
 
     /// The number, in nanoseconds if it is a length of time; nil: the target does not tell it.
@@ -27,7 +27,7 @@ extension Snapshot {
 }
 
 extension Snapshot.RuleNumbers {
-  /// `10 ms` for a length of time, `256` for a count; nil: the target does not tell it.
+  /// The number in words: `10 ms` for a length of time, `256` for a count; nil: the target does not tell the number.
   package func text(_ number: RuleNumber) -> String? {
     self[number].map { number.isTime ? Self.exact($0) : "\($0)" }
   }
@@ -37,7 +37,7 @@ extension Snapshot.RuleNumbers {
     words + (text(number).map { " (\($0))" } ?? "")
   }
 
-  /// `more than 1 ms` if the number is known, otherwise `long`.
+  /// In words: `more than 1 ms` if the number is known, otherwise `long`.
   package func more(than number: RuleNumber) -> String { text(number).map { "more than \($0)" } ?? "long" }
 
   /// Nanoseconds in words without superfluous digits: `10 ms`, `250 µs`, `1.5 ms`.

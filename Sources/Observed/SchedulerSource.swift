@@ -103,11 +103,11 @@ extension SchedulerSource {
 public struct Knowledge: Sendable, Equatable {
   /// How the gauges are obtained.
   public enum Gauges: Sendable {
-    /// They are the scheduler's own words, read at one instant.
+    /// The gauges are the scheduler's own words, read at one instant.
     case exact
-    /// They were read now and then, so something short may have been missed.
+    /// The gauges were read now and then, so something short may have been missed.
     case sampled
-    /// They are computed from events, so they are known only after the events have come.
+    /// The gauges are computed from events, so they are known only after the events have come.
     case late
   }
 
@@ -131,6 +131,6 @@ public struct Knowledge: Sendable, Equatable {
   /// Whether there are events.
   public var hasEvents: Bool { absenceOfEvents == nil }
 
-  /// Why the region of a process that writes no events has none.
+  /// Why a region has no events, where its process writes none.
   public static let untraced = "no events: tracing is off in the target (MPG_TRACE=0)"
 }

@@ -18,7 +18,7 @@ extension Snapshot {
     }
   }
 
-  /// Replaces the depths of queues and the holders of Ps in the rows by those of the account.
+  /// Replaces the depths of queues and the holders of Ps in the rows by those of the account of the queues.
   package mutating func showAccount() {
     guard let account else { return }
     let depth = min(max(0, account.grq), plausible)

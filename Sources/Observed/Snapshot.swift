@@ -16,7 +16,7 @@ import Region
 public struct Snapshot: Sendable, Equatable {
   /// The process that is observed.
   public struct Target: Sendable, Equatable {
-    /// Its process id, as it is called here; for a process that cannot be seen from here, its id in its own pid
+    /// The pid of the process in our pid namespace; for a process that cannot be seen from here, its pid in its own
     /// namespace.
     public var pid: Int32
     /// The executable's file name.
@@ -33,15 +33,15 @@ public struct Snapshot: Sendable, Equatable {
 
   /// One P. Counters are totals since boot, and wrap.
   public struct P: Sendable, Equatable {
-    /// Its id, from 0 on.
+    /// The P's id, from 0 on.
     public var id = 0
-    /// What it does.
+    /// What the P does.
     public var status = PStatus.idle
-    /// The M that holds it; nil: none.
+    /// The M that holds the P; nil: none.
     public var m: Int?
-    /// The id of the G that it runs; nil: none.
+    /// The id of the G that the P runs; nil: none.
     public var g: UInt64?
-    /// Where that G was spawned: `function at File.swift:31`; nil: not known.
+    /// Where the G `g` was spawned: `function at File.swift:31`; nil: not known.
     public var entry: String?
     /// Gs in the local run queue, without `runnext`; 0…256.
     public var lrq: Int?
@@ -69,11 +69,11 @@ public struct Snapshot: Sendable, Equatable {
     /// The rest of the nanoseconds since the P was made: a G ran, or its M was between two Gs; nil: the target does not
     /// tell. The four times add up to the P's age.
     public var runTime: UInt64?
-    /// Its cache of dead Gs to be used again; nil: the target does not tell.
+    /// The P's cache of dead Gs to be used again; nil: the target does not tell.
     public var gCache: Cache?
-    /// Its cache of stacks for new Gs; nil: the target does not tell.
+    /// The P's cache of stacks for new Gs; nil: the target does not tell.
     public var stackCache: Cache?
-    /// An idle P that has done nothing.
+    /// Makes an idle P of which nothing else is known.
     public init() {}
   }
 
@@ -81,7 +81,7 @@ public struct Snapshot: Sendable, Equatable {
   public struct Cache: Sendable, Equatable {
     /// Requests that the cache could serve.
     public var hits: UInt64
-    /// Requests that it could not serve.
+    /// Requests that the cache could not serve.
     public var misses: UInt64
     /// Makes a cache's counts from their parts.
     public init(hits: UInt64, misses: UInt64) { (self.hits, self.misses) = (hits, misses) }
@@ -89,33 +89,33 @@ public struct Snapshot: Sendable, Equatable {
 
   /// The sums over all stopped Ps. Stopped Ps have no rows, but their Gs did run.
   public struct Retired: Sendable, Equatable {
-    /// How many Ps are summed up here.
+    /// How many stopped Ps there are.
     public var ps = 0
-    /// Gs started on these Ps.
+    /// Gs started on the stopped Ps.
     public var ticks: UInt64?
-    /// Successful steals by these Ps.
+    /// Successful steals by the stopped Ps.
     public var stealsIn: UInt64?
-    /// Successful steals from these Ps.
+    /// Successful steals from the stopped Ps.
     public var stealsOut: UInt64?
-    /// Gs that these Ps stole.
+    /// Gs that the stopped Ps stole.
     public var stolenGs: UInt64?
-    /// Steal attempts by these Ps, hits and misses.
+    /// Steal attempts by the stopped Ps, hits and misses.
     public var stealTries: UInt64?
-    /// No P was stopped.
+    /// Makes sums over no Ps, which count nothing yet.
     public init() {}
   }
 
   /// One M: a thread of the runtime.
   public struct M: Sendable, Equatable {
-    /// Its id, from 0 on.
+    /// The M's id, from 0 on.
     public var id = 0
     /// The thread's id in the operating system.
     public var tid: Int32?
-    /// What it does.
+    /// What the M does.
     public var state = MState.none
-    /// The P that it holds; nil: none.
+    /// The P that the M holds; nil: none.
     public var p: Int?
-    /// The id of the G that it runs, or that keeps its thread; nil: none.
+    /// The id of the G that the M runs, or that keeps the M's thread; nil: none.
     public var g: UInt64?
     /// An M of which nothing is known.
     public init() {}
@@ -142,7 +142,7 @@ public struct Snapshot: Sendable, Equatable {
     /// Runnable Gs that are on no queue, because there was no stack for their first turn; nil: the target does not
     /// tell.
     public var stackless: Int?
-    /// No G was ever created.
+    /// Makes counts of no Gs.
     public init() {}
 
     /// Gs that were created and have not exited. The two counters may wrap; their difference is still right.
@@ -163,7 +163,7 @@ public struct Snapshot: Sendable, Equatable {
   public struct Netpoll: Sendable, Equatable {
     /// Gs parked until a socket is ready.
     public var parked = 0
-    /// File descriptors that are registered.
+    /// How many file descriptors are registered with the poller.
     public var fds: Int?
     /// How often a poll found at least one descriptor ready.
     public var wakeups: UInt64?
@@ -175,22 +175,22 @@ public struct Snapshot: Sendable, Equatable {
     public var rearms: UInt64?
     /// Polls that sysmon made because no other thread had polled; nil: not told.
     public var sysmonPolls: UInt64?
-    /// Nothing is parked and nothing was polled.
+    /// Makes a poller for which nothing is parked, and of which nothing else is known.
     public init() {}
   }
 
   /// How often the operating system refused a resource since boot; each time the runtime went on without it. nil: the
   /// target, or an older recording, does not tell.
   public struct Shortages: Sendable, Equatable {
-    /// Descriptors, or memory, for a connection to be accepted.
+    /// Refused descriptors, or memory, for a connection to be accepted.
     public var accept: UInt64?
-    /// Memory for a stack.
+    /// Refused memory for a stack.
     public var stack: UInt64?
-    /// A new thread.
+    /// Refused new threads.
     public var thread: UInt64?
-    /// Memory for the region.
+    /// Refused memory for the region.
     public var region: UInt64?
-    /// Nothing is known of shortages.
+    /// Makes a value in which no number is known.
     public init() {}
   }
 
@@ -206,7 +206,7 @@ public struct Snapshot: Sendable, Equatable {
     public var bytes: UInt64?
     /// Every ring that is in use; nil: the source has no rings, or does not tell of them.
     public var rings: [Ring]?
-    /// No event was written.
+    /// Makes counts none of which is known.
     public init() {}
 
     /// Whether there are events. In a region without them, tracing is off.
@@ -218,11 +218,11 @@ public struct Snapshot: Sendable, Equatable {
 
   /// How many records there were in one ring. `lost` is 0 for a reader that keeps up.
   public struct Ring: Sendable, Equatable {
-    /// Whose ring it is.
+    /// The lane whose ring this is.
     public var lane: Lane
-    /// Records that fit into it.
+    /// How many records fit into the ring.
     public var capacity: Int
-    /// Records written to it since boot.
+    /// Records written to the ring since boot.
     public var events: UInt64
     /// Records that the writer overwrote before this reader had read them.
     public var lost: UInt64
@@ -275,8 +275,9 @@ public struct Snapshot: Sendable, Equatable {
   package var account: QueueAccount?
   /// The stopped Ps, one by one, that `retired` sums up.
   package var stopped: [P] = []
-  /// For a past moment: by how many nanoseconds the depths of the queues are older than the moment, because no event
-  /// tells how they changed; nil: they are of the moment itself.
+  /// How much older than the shown moment the depths of the queues are, in nanoseconds. At a past moment they are
+  /// those of the last time they were recorded, because no event tells how they changed since. nil: they are of the
+  /// moment itself, as always for a live target.
   public var queueAge: UInt64?
 
   /// An empty snapshot.

@@ -17,7 +17,7 @@ public struct StealMatrix: Sendable, Equatable {
     public var tries: UInt64?
     /// How often the thief found something to steal.
     public var hits: UInt64
-    /// How many Gs it stole.
+    /// How many Gs the thief stole from the victim.
     public var gs: UInt64
     /// Makes a pair from its parts.
     public init(thief: Int, victim: Int, tries: UInt64?, hits: UInt64, gs: UInt64) {
@@ -27,9 +27,9 @@ public struct StealMatrix: Sendable, Equatable {
 
   package static let most = 1024
 
-  /// Sorted by thief, then by victim.
+  /// The pairs, sorted by thief, then by victim.
   public private(set) var pairs: [Pair] = []
-  /// Whether pairs were left out.
+  /// Whether pairs of Ps were left out, because more than `most` tried to steal from each other.
   public private(set) var isCut = false
 
   /// Whether tries are counted.

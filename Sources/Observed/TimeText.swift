@@ -2,8 +2,9 @@
 
 /// Puts lengths of time into words for people. May be called from any thread.
 public enum TimeText {
-  /// Three significant digits and one unit; from a minute on, the two largest units: `740 ns`, `12.4 µs`, `3.14 ms`,
-  /// `59.5 s`, `12m34s`, `1h02m`, `3d04h`. It takes at most seven columns for lengths below a thousand days.
+  /// A length of time in three significant digits and one unit; from a minute on, the two largest units: `740 ns`,
+  /// `12.4 µs`, `3.14 ms`, `59.5 s`, `12m34s`, `1h02m`, `3d04h`. The text takes at most seven columns for lengths
+  /// below a thousand days.
   public static func short(_ nanoseconds: UInt64) -> String {
     if nanoseconds < 1000 { return "\(nanoseconds) ns" }
     if nanoseconds >= minute { return long(seconds: max(60, nanoseconds / 1_000_000_000)) }
