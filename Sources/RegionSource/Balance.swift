@@ -2,9 +2,9 @@
 //
 // §1 The problem. A move of a G takes several stores. A G is counted, and then put on a queue; or it is taken off a
 // queue, and then counted as running. A P says which G it runs, and an M says which P it holds. Between two of these
-// stores the region rests for some nanoseconds, or for as long as the system keeps the thread from its CPU. A pass from
-// there does not show what anybody means by the state of a scheduler: a ready G is *in hands*, on no queue. So two
-// equal passes are not enough.
+// stores the region rests for some nanoseconds, or for as long as the system keeps the thread from its CPU. A pass
+// that is made meanwhile shows no state that anybody means: a ready G is *in hands*, on no queue. So two equal passes
+// are not enough.
 //
 // §2 The design. The sums that must be equal are compared. If they differ, everything is read again a little later,
 // because moves end. If they still differ when the time is up, the snapshot says that it is not consistent. No number

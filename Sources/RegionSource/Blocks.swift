@@ -10,7 +10,7 @@ struct Blocks<Field: RegionField> {
   var stride: Int { extent.stride }
   private let mapping: Mapping
   private let extent: RegionSchema.Extent
-  /// By raw value of the field; nil: the target lacks the field.
+  /// Where each field lies, by the field's raw value; nil: the target lacks the field.
   private let places: [RegionSchema.Place?]
 
   /// Looks up the block and its fields. Throws if one of the `needed` fields is missing. A `wanted` field may be
@@ -69,7 +69,7 @@ struct Blocks<Field: RegionField> {
     return Int(value)
   }
 
-  /// An index below `limit`; nil: none. The word is the index plus 1, or 0 for none. Throws if it is damaged.
+  /// An index below `limit`; nil: none. The word is the index plus 1, or 0 for none. Throws if the word is damaged.
   func index(_ field: Field, of block: Int, below limit: Int) throws(LayoutProblem) -> Int? {
     let value = try bounded(field, of: block, to: limit)
     return value == 0 ? nil : value - 1

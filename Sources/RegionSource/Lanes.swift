@@ -57,7 +57,7 @@ struct Lanes {
     var syscalls: UInt64 = 0
     var syscallsReturned: UInt64 = 0
     var syscallsQueued: UInt64 = 0
-    /// By the raw value of the target's wait reasons.
+    /// How many Gs are parked, by the raw value of the target's wait reasons.
     var parked: [UInt64]
     var readied: [UInt64]
   }
@@ -66,7 +66,8 @@ struct Lanes {
   static let passes = 200
   /// How long the passes may take, in nanoseconds, while no two in a row are equal.
   static let patience: UInt64 = 2_000_000
-  /// How long the passes may take, in nanoseconds, while two in a row are equal but their values do not agree.
+  /// How long passes are repeated, in nanoseconds, although two in a row were equal, because their values do not
+  /// agree.
   static let longest: UInt64 = 12_000_000
   /// After this many rounds of equal passes that do not agree, the reader sleeps before each further round, so that a
   /// thread in the middle of a move may get the CPU.
@@ -79,11 +80,12 @@ struct Lanes {
   /// The words of the latest pass, and of the pass before it.
   private var pass: [UInt64] = []
   private var earlier: [UInt64] = []
-  /// When the latest pass began, in nanoseconds. If it equals the pass before it, this is the instant of §3.
+  /// When the latest pass began, in nanoseconds. If that pass equals the one before it, the values are those of this
+  /// instant (§3).
   private(set) var time: UInt64 = 0
   /// How many records each lane had written at the latest pass; see §5.
   private(set) var positions: [UInt64] = []
-  /// Whether the words of the queues belong to these positions; see §6.
+  /// Whether the words of the queues belong to `positions`; see §6.
   private var areQueuesWhole = true
   /// What each P has stolen from each other P, with its number of steals at that time. It is read again only when that
   /// number has changed.
@@ -134,8 +136,8 @@ struct Lanes {
   /// Whether the account of the queues belongs to the positions of all lanes, at the latest pass; see §6.
   var isSettled: Bool { places.countsOthers && areQueuesWhole }
 
-  /// Whether the target has such an account and it does not belong to the positions: a thread was interrupted before it
-  /// wrote a record, or a lane did not hold still.
+  /// Whether the target has an account of the queues that does not belong to `positions`: a thread was interrupted
+  /// before it wrote a record, or a lane did not hold still.
   private var hasUnsettled: Bool { places.queues != nil && !areQueuesWhole }
 
   /// The depths of the queues according to the records. They are exact if all lanes are settled, or if the pass was of
@@ -186,8 +188,8 @@ struct Lanes {
     positions.enumerated().map { index, position in
       let start = 2 + index * places.words
       let begun = pass[start..<start + places.counters].reduce(0, &+)
-      // If the counters are more than one ahead, the lane did not hold still, or an older target does not count all of
-      // its records.
+      // If the lane's counters are more than one ahead of its position, the lane did not hold still, or an older
+      // target does not count all of its records.
       let isExact = places.countsOthers && (begun &- position <= 1)
       return LaneMark(
         lane: index < ps ? .p(index) : .m(index - ps), position: position, begun: isExact ? begun : position,
@@ -368,7 +370,8 @@ struct LanePlaces {
         if isStill, begun &- before > 1 { break }  // the target writes no events
       }
     }
-    // A record is under way, or the lane did not hold still for so long. So the counters are read alone.
+    // A record is under way, or the lane did not hold still in any of the tries. So the counters are read without the
+    // words of the queues.
     var before = position.acquired
     for _ in 0..<Self.tries {
       appendCounters(start, to: &words)

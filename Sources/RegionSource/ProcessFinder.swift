@@ -15,20 +15,20 @@ private let procIsOwn: Bool = {
 struct ProcessFinder {
   /// The process by the pid and the start time that it has in its own namespaces.
   let named: ProcessIdentity
-  /// The namespaces in which it lives; nil: the region does not tell them, and ours are assumed.
+  /// The namespaces in which the process lives; nil: the region does not tell them, and ours are assumed.
   let home: Residence?
   /// The process by the pid and the start time that it has here; nil: not found so far.
   private(set) var seen: ProcessIdentity?
-  /// Whether a search has shown that /proc here does not list the process. This does not change any more.
+  /// Whether a search has shown that /proc here does not list the process. Once true, this stays true.
   private var isHidden = false
 
   init(_ named: ProcessIdentity, _ home: Residence?) { (self.named, self.home) = (named, home) }
 
   enum Presence: Equatable {
-    /// It runs, and has this identity here.
+    /// The process runs, and has this identity here.
     case alive(ProcessIdentity)
     case gone
-    /// It cannot be seen from here, but seems to live.
+    /// The process cannot be seen from here, but seems to live.
     case elsewhere
     case unknown(SystemCallError)
   }

@@ -7,10 +7,11 @@
 import Host
 import Region
 
-/// Reads these words for one lane at a time.
+/// Reads, for one lane at a time, the words from which the depths of queues follow.
 struct QueuePlaces {
-  /// Words of a lane in a pass: what its records add to `runnext`, to the LRQ and to the GRQ; the P's steals; the M
-  /// that holds the P, plus 1; and the G that the P started last.
+  /// How many words a lane takes in a pass. They are: the changes that its records make to the depths of `runnext`,
+  /// of the LRQ and of the GRQ; the number of the P's steals; the M that holds the P, plus 1, so that 0 is none; and
+  /// the G that the P runs.
   static let words = 6
 
   private let mapping: Mapping
@@ -36,8 +37,8 @@ struct QueuePlaces {
     (queuedOn, takenFrom) = (lanes.offset(.queuedOn, of: 0), lanes.offset(.takenFrom, of: 0))
   }
 
-  /// The words of the lane that begins `start` bytes after the first lane. If it is an M's lane, `id` is nil, and the
-  /// lane only puts Gs on the GRQ.
+  /// The words of the lane that begins `start` bytes after the first lane. `id` is nil for the lane of an M, which
+  /// has no queues of its own: such a lane only puts Gs on the GRQ.
   func read(lane start: Int, ofP id: Int?) -> [6 of UInt64] {
     func put(_ queue: Place.Queue) -> UInt64 {
       mapping.word(at: queuedOn + start + Int(queue.rawValue) * 8).acquired

@@ -8,7 +8,7 @@ final class RegionReader {
   private static let headerFields: [HeaderField] = [
     .pid, .startTime, .state, .ending, .wallOffset, .executable,
   ]
-  /// Only newer targets have these.
+  /// Fields of the header that an older target may lack.
   private static let newerHeaderFields: [HeaderField] = [
     .bootTicks, .ruleNumbers, .pidNamespace, .timeNamespace, .monotonicOffset, .boottimeOffset, .isLocked,
   ]
@@ -16,11 +16,11 @@ final class RegionReader {
     .procs, .mCount, .grqDepth, .tracing, .stringBytes, .netpollFds, .netpollWakeups, .netpollReadied,
     .grqPeaks,
   ]
-  /// Only newer targets have these.
+  /// Fields of the scheduler that an older target may lack.
   private static let newerSchedFields: [SchedField] = [
     .netpollBackend, .netpollRearms, .netpollSysmonPolls, .tasksCreated, .tasksExited, .grqPushed, .stackless,
   ]
-  /// Older targets lack these counters.
+  /// Counters of shortages, which an older target may lack.
   private static let shortageFields: [SchedField] = [
     .acceptShortages, .stackShortages, .threadShortages, .regionShortages,
   ]
@@ -38,7 +38,7 @@ final class RegionReader {
   private var rows: Rows
   private var lanes: Lanes
   private var drainer: Drain
-  /// Holds the records of one batch for callers of `drain`, which have no place of their own.
+  /// Holds the records of one batch for callers of `drain` that bring no memory of their own.
   private var batch: [Record] = []
   private var strings: StringArea
   private let table: GoroutineTable?
@@ -204,7 +204,7 @@ final class RegionReader {
     return (clock.ticks(at: start), clock.ticks(at: end))
   }
 
-  /// Only the largest depths of the queues since `start`, in nanoseconds.
+  /// Returns only the largest depths of the queues since `start`, in nanoseconds.
   func peaks(since start: UInt64) throws(LayoutProblem) -> QueuePeaks {
     try mapping.checkSize()
     clock = Clock(header, shift: shift) ?? clock
@@ -309,7 +309,7 @@ final class RegionReader {
     return table?.read(slots: range) ?? []
   }
 
-  /// See `LiveRegion.lost`.
+  /// Records that were overwritten before they were taken; see `LiveRegion.lost`.
   var lost: UInt64 { drainer.lost }
 
   /// Converts a moment of the region's clock into nanoseconds, with the clock as of the last snapshot.
@@ -368,7 +368,7 @@ extension Snapshot.Gs {
 /// What is known about whether a target lives.
 enum TargetLife: Equatable {
   case alive
-  /// It cannot be seen from here, but seems to live.
+  /// The process cannot be seen from here, but seems to live.
   case elsewhere
   case ended(TargetEnding)
   /// The system could not be asked, and the target itself has said nothing of an end. This may pass, and is no end.

@@ -28,8 +28,8 @@ extension Residence {
     (try? FileStatus(ofTarget: "/proc/\(process)/ns/\(kind)"))?.identity.inode
   }
 
-  /// The nanoseconds to add to a monotonic time of a process that lives there, so that it becomes a time of
-  /// CLOCK_MONOTONIC here.
+  /// The nanoseconds to add to a monotonic time of a process that lives in these namespaces, so that it becomes a
+  /// time of CLOCK_MONOTONIC here.
   func shift(to here: Residence = .own) -> Int64 { time == here.time ? 0 : here.monotonic &- monotonic }
 
   /// The start times that /proc here may show for a process that gives `start` as its own, in clock ticks of a
@@ -38,9 +38,10 @@ extension Residence {
     let moved = time == here.time ? 0 : here.boottime &- boottime
     guard moved != 0 else { return start...start }
     let tick: Int64 = 10_000_000
-    // The shift is less than 2^40 ticks.
+    // The shift is less than 2^40 ticks, so the sum cannot overflow.
     let middle = Int64(clamping: min(start, 1 << 62)) + moved / tick
-    // Both times are rounded down, each after its own offset was added, so they may differ by one.
+    // The start that the process gives and the one that /proc shows here are each rounded down, after their own
+    // offsets were added. So they may differ by one.
     return UInt64(clamping: middle - 1)...UInt64(clamping: middle + 1)
   }
 }

@@ -1,11 +1,12 @@
-// The rows of Ps and Ms and the depth of the GRQ, as words of a pass. They must be of the same instant as the lanes'
-// counters, because they must agree with them. See Lanes §3.
+// The rows of Ps and Ms and the depth of the GRQ, as words of a pass. These words must be of the same instant as the
+// lanes' counters, because the two must agree. See Lanes §3.
 import Host
 import Region
 
-/// Where these words lie in a region.
+/// Where the words of the rows of Ps and Ms, and of the depth of the GRQ, lie in a region.
 struct RowPlaces {
-  /// The fields of a pass, in this order. A field that an older target lacks is 0.
+  /// The fields of the scheduler that a pass reads, in the order of its words. A field that an older target lacks is
+  /// 0.
   private static let sched: [SchedField] = [.procs, .grqDepth, .grqPushed, .stackless]
   private static let p: [PField] = [
     .status, .m, .g, .entry, .lrqHead, .lrqTail, .runnext, .since, .idleTicks, .spinTicks, .callTicks, .made,
@@ -20,7 +21,7 @@ struct RowPlaces {
   /// Byte offsets of the words of the scheduler, of P 0 and of M 0; nil: the target lacks the field.
   private let sched, p, m: [Int?]
   private let pStride, mStride: Int
-  /// The index of each field among the words above, by its raw value.
+  /// The index of each field among the words of `read`, by the field's raw value.
   private let schedIndex = Self.table(Self.sched)
   private let pIndex = Self.table(Self.p)
   private let mIndex = Self.table(Self.m)

@@ -6,7 +6,7 @@ import Region
 /// Reads the rows of a snapshot.
 struct Rows {
   private static let pTimes: [PField] = [.since, .idleTicks, .spinTicks]
-  /// Only newer targets have these.
+  /// Times of a P that an older target may lack.
   private static let pNewerTimes: [PField] = [.callTicks, .made]
   private static let pCaches: [PField] = [.gCacheHits, .gCacheMisses, .stackCacheHits, .stackCacheMisses]
   /// More Ps, Ms or words of a peak array than these are taken for damage. So they bound the work of a snapshot.

@@ -12,11 +12,11 @@ import Region
 
 /// A process that can be observed, or what a process left behind.
 public struct Target: Sendable, Equatable {
-  /// Whether the process lives.
+  /// Whether the process lives, and whether it can be seen from here.
   public enum State: Sendable, Equatable {
-    /// It lives, and can be seen from here.
+    /// The process lives, and can be seen from here.
     case live
-    /// It most probably lives, in a pid namespace that cannot be seen from here.
+    /// The process most probably lives, in a pid namespace that cannot be seen from here.
     case elsewhere
     /// The process has ended. Its region is a black box.
     case ended(TargetEnding)
@@ -112,7 +112,7 @@ public struct RegionFolders: Sendable, Equatable {
     }
   }
 
-  /// The one of these that lives elsewhere; nil: there is none, or more than one.
+  /// The only process among these files that lives elsewhere; nil: there is none, or more than one.
   private func elsewhere(_ files: [RegionFile]) -> Target? {
     let found = files.map { $0.look() }.filter { $0.state == .elsewhere }
     return found.count == 1 ? found[0] : nil
@@ -203,7 +203,8 @@ extension Target {
 /// A file that is named like a region.
 struct RegionFile {
   let path: String
-  /// The process with the pid and the start time in the file's name, which are those in its own namespaces.
+  /// The process with the pid and the start time in the file's name, which are those that the process has in its own
+  /// namespaces.
   let process: ProcessIdentity
 
   init(path: String, process: ProcessIdentity) {
