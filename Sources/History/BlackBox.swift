@@ -73,7 +73,7 @@ private struct Salvage {
     last.boundaries = observation.marks.map { LaneBoundary(lane: $0.lane, position: $0.position) }
     var start = Keyframe()
     (start.clock, start.snapshot) = (last.clock, beginning(last.snapshot))
-    // A ring that still has its record 0 has lost nothing.
+    // A ring that still has its record 0 has lost nothing, so all that came before its first record is known too.
     start.start = min(last.start, first.values.filter { $0.position > 0 }.map(\.record.time).max() ?? 0)
     if start.start == 0 { start.start = first.values.map(\.record.time).min() ?? last.start }
     start.snapshot.time = start.clock.nanoseconds(at: start.start)
@@ -83,7 +83,7 @@ private struct Salvage {
     return [start.segment(blocks), last.segment([], list)]
   }
 
-  /// The gauges before all these records.
+  /// The gauges before the first of the records in the rings.
   private func beginning(_ end: Snapshot) -> Snapshot {
     let added = sum.snapshot
     var start = end
@@ -168,7 +168,7 @@ extension Snapshot {
     }
   }
 
-  /// Counts of the end from which no event leads back are not known for an earlier moment.
+  /// Removes counts that no event changes, because their values at the end say nothing of an earlier moment.
   fileprivate mutating func forgetUntold() {
     for index in ps.indices { (ps[index].gCache, ps[index].stackCache) = (nil, nil) }
     (gs.tasks, netpoll.rearms, netpoll.sysmonPolls) = (nil, nil, nil)

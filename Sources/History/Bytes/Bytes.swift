@@ -25,13 +25,13 @@ package struct ByteWriter {
 
   package mutating func number(_ value: Int) { number(zigzag(Int64(value))) }
 
-  /// A number that may be missing: 0, or 1 followed by the number.
+  /// Writes a number that may be missing: 0, or 1 followed by the number.
   package mutating func number(_ value: UInt64?) {
     number(value == nil ? 0 as UInt64 : 1)
     if let value { number(value) }
   }
 
-  /// Four bytes, the lowest first.
+  /// Writes a number as four bytes, the lowest first.
   package mutating func word32(_ value: UInt32) {
     for shift in stride(from: 0, to: 32, by: 8) {
       bytes.append(UInt8(truncatingIfNeeded: value >> UInt32(shift)))
@@ -40,13 +40,13 @@ package struct ByteWriter {
 
   package mutating func text(_ text: String) { raw(Array(text.utf8)) }
 
-  /// Bytes, with their number in front.
+  /// Writes bytes, with their number in front.
   package mutating func raw(_ more: [UInt8]) {
     number(UInt64(more.count))
     bytes += more
   }
 
-  /// Bytes as they are, without their number.
+  /// Writes bytes as they are, without their number.
   package mutating func append(_ more: [UInt8]) { bytes += more }
 }
 
@@ -105,7 +105,7 @@ package struct ByteReader {
   }
 
   package mutating func raw() -> ArraySlice<UInt8>? {
-    // `left` is asked for after the number is read, because the number itself takes bytes.
+    // `left` is read after the number is, because the number itself takes bytes.
     guard let count = number(), count <= UInt64(left) else { return nil }
     defer { next += Int(count) }
     return bytes[next..<next + Int(count)]

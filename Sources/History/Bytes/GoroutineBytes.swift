@@ -20,7 +20,7 @@ extension GoroutineList {
     return out.bytes
   }
 
-  /// nil: the bytes are not those of such a table.
+  /// nil: the bytes are not those of a table of Gs.
   package init?(_ bytes: [UInt8]) {
     var reader = ByteReader(bytes)
     guard let cut = reader.number() else { return nil }

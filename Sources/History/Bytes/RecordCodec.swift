@@ -40,7 +40,7 @@ struct RecordMoment {
   package var running: UInt64 = 0
   package var m: UInt16 = 0
 
-  /// The beginning of a block, at `time`.
+  /// Starts at the beginning of a block, at `time`.
   init(at time: UInt64) { self.time = time }
 }
 
@@ -52,7 +52,7 @@ struct RecordMoment {
   struct Seen {
     package var g: UInt64 = 0
     package var time: UInt64 = 0
-    /// In its last park, the descriptor that it waited for.
+    /// The descriptor that the G waited for in its last park.
     package var waitingOn: UInt64 = 0
     package var count: UInt32 = 0
   }
@@ -68,7 +68,7 @@ struct RecordMoment {
   static let placeShift: UInt64 = 52
   package static let kinds = 64
 
-  // Owner: this object.
+  // This object owns the memory.
   private let seen: UnsafeMutablePointer<Seen>
   private let last: UnsafeMutablePointer<Last>
 
@@ -152,7 +152,7 @@ struct RecordShape: Equatable {
   var isOtherM: Bool { word >> 17 & 1 != 0 }
   package var g: G { G(rawValue: word >> 18 & 3) ?? .none }
   package var count: Count { Count(rawValue: word >> 20 & 3) ?? .none }
-  /// nil: bits that no encoder writes.
+  /// What the shape says of the arg; nil: its bits are such as no encoder writes.
   package var arg: Arg? { Arg(rawValue: word >> 22) }
   var kindAndDetail: UInt64 { UInt64(word & 0xffff) }
   package var kind: UInt8 { UInt8(truncatingIfNeeded: word) }

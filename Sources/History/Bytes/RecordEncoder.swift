@@ -11,7 +11,7 @@ import Region
   private static let longest = 43
 
   private let memory = RecordMemory()
-  // Owner: this object.
+  // This object owns the memory.
   private let output: UnsafeMutablePointer<UInt8>
   private let table: UnsafeMutablePointer<UInt64>
 
@@ -45,7 +45,7 @@ import Region
 @safe private struct ShapeTable {
   static let size = 1024
   /// In each slot the shape's word, bit 32, and the shape's number in bits 40 to 47; 0: the slot is free.
-  // Owner: the encoder.
+  // The encoder owns the memory.
   private let slots: UnsafeMutablePointer<UInt64>
   private var count = 0
 
@@ -75,7 +75,7 @@ import Region
 ///
 /// Safe because: the memory that it writes to has room for as many of the longest records as a block has.
 @safe private struct BlockWriter {
-  // Owner: the encoder.
+  // The encoder owns the memory.
   private(set) var next: UnsafeMutablePointer<UInt8>
   private var shapes: ShapeTable
 

@@ -53,7 +53,7 @@ extension Snapshot {
     return true
   }
 
-  /// Ps must come in the order of their ids. Of those beyond `procs` some may be missing.
+  /// Reads a P. Ps must come in the order of their ids. Of those beyond `procs` some may be missing.
   mutating func readP(from body: inout ByteReader) -> Bool {
     var p = P()
     guard p.read(from: &body), p.id > ps.last?.id ?? -1 else { return false }
@@ -69,7 +69,7 @@ extension Snapshot {
     return true
   }
 
-  /// Ms must come in the order of their ids.
+  /// Reads an M. Ms must come in the order of their ids.
   mutating func readM(from body: inout ByteReader) -> Bool {
     var m = M()
     guard m.read(from: &body), m.id > ms.last?.id ?? -1 else { return false }

@@ -12,7 +12,7 @@ import Region
 
 /// Finds out the Gs at a moment. See §2.
 package struct GoroutineFinder {
-  /// What is known of a G. It is one value, because a storm of events looks it up for each event.
+  /// What is known of a G. It is all in one value, so that a storm of events costs one look-up for each event.
   fileprivate struct Known {
     /// The G's row; nil: there is no such G at the moment.
     var row: GoroutineRow?

@@ -9,7 +9,7 @@ import Observed
 import Region
 
 struct IdleTimes {
-  /// In the order of `Snapshot.P.times`.
+  /// What a P's time is spent on, in the order of `Snapshot.P.times`.
   fileprivate enum Use: Int { case idle, searching, calls, running }
 
   fileprivate struct Row {
@@ -20,7 +20,7 @@ struct IdleTimes {
     var ticks: [4 of UInt64] = [0, 0, 0, 0]
   }
 
-  /// By the P's id; nil: the keyframe has no such P.
+  /// The row of each P, by the P's id; nil: the keyframe has no such P.
   private var rows: [Row?] = []
   private static let most = 4096
 
@@ -74,7 +74,7 @@ struct IdleTimes {
     rows[id] = row
   }
 
-  /// Adds the time that has passed until a moment, in ticks.
+  /// Adds to the Ps' times the time that has passed until the moment `end`, in ticks.
   package func add(to ps: inout [Snapshot.P], until end: UInt64, _ clock: Clock) {
     for index in ps.indices where rows.indices.contains(ps[index].id) {
       guard var row = rows[ps[index].id] else { continue }

@@ -1,16 +1,17 @@
 // The model: the gauges at any moment, made from those of a keyframe and from the events since.
 //
-// This file says, kind by kind, how an event changes the gauges; no other file does. These follow from events exactly:
-// counts of Gs, starts, steals, polls, which G runs where, and what each thread does. The depths of queues and the
-// holders of Ps do so, too, if the keyframe has their account (QueueAccount). Without it, depths are those of the
-// keyframe, at most a quarter of a second old, except for what `overflow` and `grqTake` tell of the GRQ. Timers and
-// idle times are always those of the keyframe.
+// This file says, kind by kind, how an event changes the gauges; no other file does. Events tell exactly the counts
+// of Gs, starts, steals and polls, which G runs where, and what each thread does. They also tell the depths of queues
+// and the holders of Ps, if the keyframe has an account of these (QueueAccount). Without an account, depths are those
+// of the keyframe, at most a quarter of a second old, except for what `overflow` and `grqTake` tell of the GRQ.
+// Timers and idle times are always those of the keyframe.
 import Observed
 import Region
 
 /// The gauges of a moment, to which events can be applied one by one.
 package struct Model {
-  /// The gauges without the effects of the account, which `snapshot` adds.
+  /// The gauges as the events tell them. The depths of queues and the holders of Ps follow from the account of the
+  /// queues; `snapshot` puts them in.
   package var state: Snapshot
   private let reasons: [WaitReason?]
   /// The index in `state.ms` of each M, by its id.

@@ -4,13 +4,14 @@ import Synchronization
 
 /// The models of one window. Thread-safe, because copies of a player share them.
 final class ModelCheckpoints: Sendable {
-  /// Events from one kept model to the next, which take some hundred microseconds to apply.
+  /// The number of events from one kept model to the next. To apply them takes some hundred microseconds.
   private static let distance = 2048
 
   /// The models after 0, `distance`, 2 × `distance`… events.
   private let models = Mutex<[Model]>([])
 
-  /// Does the same as `Window.model`. The window must be the same each time.
+  /// Returns the model that `Window.model` returns, but starts from the nearest kept model. Every call must
+  /// be for the same window.
   package func model(of window: Window, after count: Int, at ticks: UInt64, reasons: [WaitReason?]) -> Model {
     let count = min(count, window.events.count)
     let nearest = count / Self.distance

@@ -6,8 +6,8 @@ import Observed
 public struct PastStep: Sendable, Equatable {
   /// Whether the step went forwards in time.
   public var isForward: Bool
-  /// The event that happened by the step, or that the step undid; nil: there is none, because this is the end in that
-  /// direction.
+  /// The event that happened by the step, or that the step undid; nil: there is none, because the history ends in
+  /// that direction.
   public var event: Event?
   /// Nanoseconds from the moment that is shown now to the newest one.
   public var behind: UInt64
@@ -22,7 +22,7 @@ public struct PastStep: Sendable, Equatable {
 }
 
 extension Player {
-  /// Nanoseconds from here to the newest moment.
+  /// Nanoseconds from the player's moment to the newest one.
   public var behind: UInt64 { lastTime - min(lastTime, time) }
 
   /// Goes one event forwards or back. The property `step` keeps the result until the player goes elsewhere.

@@ -17,7 +17,7 @@ public struct Player {
   package private(set) var count: Int
   /// The moment that is shown, in ticks.
   package private(set) var ticks: UInt64
-  /// The step that led to this place; nil: the player came here otherwise. See `step(forward:)`.
+  /// The step that led to this place; nil: the player came to it otherwise. See `step(forward:)`.
   public internal(set) var step: PastStep?
   /// Segments that are kept unpacked, for a question that goes through the same ones repeatedly; nil: none are.
   package var unpacked: UnpackedWindows?
@@ -60,8 +60,8 @@ public struct Player {
   /// Goes to a moment, in nanoseconds. Beyond an end of the history it goes to that end.
   public mutating func seek(to time: UInt64) {
     seek(ticks: window.keyframe.clock.ticks(at: time))
-    // Each segment has the clock as it was read then. Only the segment's own clock tells the times of its events
-    // exactly.
+    // Each segment has the clock as it was read when the segment began. Only the segment's own clock tells the times
+    // of its events exactly.
     seek(ticks: window.keyframe.clock.ticks(at: time))
   }
 

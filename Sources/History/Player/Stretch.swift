@@ -33,7 +33,7 @@ package struct StretchPiece {
     (firstTime, lastTime) = (block.firstTime, block.lastTime)
   }
 
-  /// The records. If some cannot be unpacked, those before them.
+  /// The records of the piece. If some cannot be unpacked, only the records before them.
   package func records(_ decoder: RecordDecoder) -> [Record] {
     switch content {
     case .plain(let records): return records

@@ -5,7 +5,7 @@ import Observed
 /// segment of a flood takes megabytes.
 package final class UnpackedWindows {
   private static let most = 10
-  /// The window that was asked for last is the last.
+  /// The windows, the one that was asked for last at the end.
   private var windows: [Window] = []
   /// What was found out about the Gs at one place; nil: nothing yet.
   package var found: (segment: Int, count: Int, finder: GoroutineFinder, isComplete: Bool)?

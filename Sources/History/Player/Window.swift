@@ -13,7 +13,7 @@ package struct Window {
 
   package let number: Int
   package let keyframe: Keyframe
-  /// Where it begins and where it ends, in ticks. The last window has no `end`.
+  /// When the window begins and when it ends, in ticks. The last window has no `end`.
   package let start: UInt64
   package let end: UInt64?
   package private(set) var events: [PlacedRecord] = []
@@ -46,7 +46,7 @@ package struct Window {
   }
 
   package let extent: Extent
-  /// How many records were decoded for it.
+  /// How many records were decoded to make this window.
   package private(set) var looked = 0
 
   /// How far a lane is known: the position behind its last record, and that record's time in ticks.
@@ -106,7 +106,8 @@ package struct Window {
         lanes.append([])
         places[block.lane] = place
       }
-      // The array is swapped out of `lanes` while it grows. If both shared it, each append would copy it.
+      // The array is swapped out of `lanes` while it grows. If `lanes` and `run` shared it, each append would copy
+      // it.
       var run: [PlacedRecord] = []
       swap(&run, &lanes[place])
       for (index, record) in records.enumerated() {

@@ -12,15 +12,15 @@ import Region
 package enum ChunkKind: UInt8 {
   /// The process that was recorded.
   case about = 1
-  /// More of the string table.
+  /// More names of the string table, beyond those of the chunks before.
   case names = 2
   /// A keyframe, with which a segment begins.
   case keyframe = 3
-  /// The table of Gs near the keyframe before.
+  /// The table of Gs near the keyframe that comes before this chunk.
   case goroutines = 4
   /// Records of one lane.
   case block = 5
-  /// The end of the recording, written on purpose.
+  /// The end of the recording. It is missing if the recorder did not finish.
   case end = 6
 }
 
@@ -29,10 +29,10 @@ enum Chunk {
   /// The versions that can be read. Version 1 knew fewer forms of an arg.
   static let versions: [UInt8] = [UInt8(ascii: "1"), UInt8(ascii: "2")]
   package static let head = 9
-  /// Longer bodies are taken for damage.
+  /// A chunk whose body has more bytes than this is taken for damage.
   package static let longest = 1 << 24
 
-  /// A complete chunk.
+  /// Makes the bytes of a complete chunk.
   package static func bytes(_ kind: ChunkKind, _ body: [UInt8]) -> [UInt8] {
     var out = ByteWriter()
     out.append([kind.rawValue])

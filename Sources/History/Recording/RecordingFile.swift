@@ -21,7 +21,7 @@ package final class RecordingFile {
     self.path = path
   }
 
-  /// The error for a file that does not exist. Its recorder may still be writing it under its temporary name.
+  /// The error for a file that does not exist. The file's recorder may still be writing it under its temporary name.
   private static func missing(_ path: String) -> InspectorError {
     let part = path + ".part"
     let hint = FileIdentity(path: part) == nil ? "" : "; \(part) is being written, or its recorder was killed"

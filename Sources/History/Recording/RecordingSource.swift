@@ -13,7 +13,7 @@ package final class RecordingSource: SchedulerSource {
   private let decoder = RecordDecoder()
   /// The number of the keyframe that was observed last; nil: none was.
   private var number: Int?
-  /// Whether the events after that keyframe were taken.
+  /// Whether the events after the keyframe that was observed last were taken.
   private var isTaken = false
 
   /// Opens the recording in the file at `path`. Throws `notARecording` if it does not contain even one keyframe, and

@@ -97,7 +97,7 @@ public final class RecordingWriter {
     guard !file.replaces else { return false }
     for end in ends.reversed() where file.cut(to: end.bytes) {
       (segments, records) = (end.segments, end.records)
-      // Writing the end may need one more block of the disk. Then the segment before it has to go.
+      // Writing the end may need one more block of the disk. Then the last segment has to go, to make room.
       guard (try? writeEnd(ended)) != nil else { continue }
       return (try? commit()) != nil
     }
@@ -112,7 +112,7 @@ public final class RecordingWriter {
     try write(Chunk.bytes(.end, out.bytes))
   }
 
-  /// Gives the file its final name, because everything is written.
+  /// Gives the file its final name. Call this when everything is written.
   package func commit() throws(InspectorError) { try file.commit() }
 
   /// Writes a chunk that was read from another recording.

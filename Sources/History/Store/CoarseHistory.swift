@@ -3,7 +3,7 @@ import Observed
 
 /// The course of some gauges, from the earliest moment that is known to one moment.
 public struct Trend: Sendable, Equatable {
-  /// One step of the course. `Max` is the largest value within the step.
+  /// One step of the course. A value whose name ends in `Max` is the largest within the step.
   public struct Point: Sendable, Equatable {
     /// The mean number of Gs started a second; nil: the source does not tell.
     public var switchesPerSecond: Double?
@@ -22,7 +22,8 @@ public struct Trend: Sendable, Equatable {
   /// Oldest first; the last point ends at the moment. Each has the mean rate and the largest values of the gauges in
   /// its step.
   public var points: [Point]
-  /// Nanoseconds before the moment for which events are kept, too. Before that, there is one look a second.
+  /// For how many nanoseconds before the moment the history also has events. Of the time before that it has one look
+  /// at the gauges a second.
   public var exact: UInt64
   /// Makes a course from its parts.
   public init(step: UInt64 = 1_000_000_000, points: [Point] = [], exact: UInt64 = 0) {
@@ -83,7 +84,7 @@ package struct CoarseHistory {
     var place = 0
     var isKnown = [Bool](repeating: false, count: count)
     for point in known {
-      // Times that are out of order are damage.
+      // A point from before the first step, which only damaged times cause, counts in the first step.
       let now = max(0, count - 1 - Int((moment - point.time) / step))
       if now != place { (place, base) = (now, before) }
       if point.time > base.time, let before = base.switches, let after = point.switches, after >= before {

@@ -10,7 +10,7 @@ extension History {
     return (span.first, max(span.last, clock.nanoseconds(at: end)))
   }
 
-  /// The moments of its first and of its last keyframe, in nanoseconds; nil: there is none yet.
+  /// The moments of the history's first and of its last keyframe, in nanoseconds; nil: there is none yet.
   package var span: (first: UInt64, last: UInt64)? {
     guard let first = numbers.first, let last = numbers.last, let start = segment(first)?.time,
       let end = segment(last)?.time

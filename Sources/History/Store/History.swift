@@ -39,7 +39,7 @@ public struct HistoryLimits: Sendable, Equatable {
   public var bytes: Int
   /// Nanoseconds that the history reaches back at most.
   public var duration: UInt64
-  /// By default 250 MB and ten minutes.
+  /// Makes limits, by default of 250 MB and ten minutes.
   public init(bytes: Int = 250_000_000, duration: UInt64 = 600_000_000_000) {
     (self.bytes, self.duration) = (bytes, duration)
   }
@@ -47,7 +47,7 @@ public struct HistoryLimits: Sendable, Equatable {
 
 /// The history of one target. Not thread-safe; use `copy` to look back on another thread.
 public final class History {
-  /// How much is kept.
+  /// How much history is kept.
   public let limits: HistoryLimits
   /// Segments, oldest first. The first one has the number `firstNumber`; numbers are never used again.
   package private(set) var segments: [Segment] = []
@@ -58,7 +58,7 @@ public final class History {
   package var names = StringBook()
   /// Our name for each of the target's wait reasons.
   package var reasons: [WaitReason?]
-  /// Is told of everything that is taken in, while it is taken in; nil: nobody is told.
+  /// The follower that is handed everything that the history takes in, when it is taken in; nil: there is none.
   package var follower: (any HistoryFollower)?
   /// The moment, in nanoseconds, up to which the records of all lanes are known; 0: nothing is taken in, as in a
   /// recording.
@@ -66,8 +66,8 @@ public final class History {
   /// Whether the history is still being taken in, so that its end is not final.
   public var isGrowing: Bool { settled != 0 }
   private var lanes: [Lane: LaneRecorder] = [:]
-  /// A keyframe whose boundaries are not all reached yet. It is of the last segment; records before them still belong
-  /// to the segment before.
+  /// A keyframe some of whose boundaries are not reached yet. It belongs to the last segment; records before its
+  /// boundaries still belong to the segment before.
   private var pending: Keyframe?
   private let encoder = RecordEncoder()
   private var memory = 0
@@ -202,7 +202,7 @@ public final class History {
     pending = nil
     let index = segments.count - 1
     if keyframe.snapshot.trace.enabled { keyframe.snapshot.isConsistent = lanes.values.allSatisfy(\.isExact) }
-    // A later start is right as well: the records in between become part of the window's beginning.
+    // The segment may begin later than it has to: the records before its `start` then belong to its beginning.
     let observed = keyframe.clock.ticks(at: keyframe.snapshot.time)
     keyframe.start = lanes.values.compactMap(\.boundaryTime).reduce(observed, max)
     keyframe.boundaries = lanes.values.map { LaneBoundary(lane: $0.lane, position: $0.boundaryPosition) }
@@ -252,7 +252,8 @@ public final class History {
     nextToWrite = fromNow ? numbers.last ?? firstNumber : firstNumber
   }
 
-  /// Writes the rest, up to the last record that was drained. Throws what went wrong with the recording.
+  /// Writes what is not in the recording yet, up to the last record that was drained. Throws what went wrong with the
+  /// recording.
   public func finishRecording() throws(InspectorError) {
     flush()
     record(upTo: numbers.upperBound)

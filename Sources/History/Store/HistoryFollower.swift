@@ -1,6 +1,6 @@
-// A follower is told of everything that a history takes in, while it is taken in. A live viewer measures lengths of
-// time and pressure in this way (LiveMeters, in Insight), so that each event is handed over once. A look back has no
-// follower: it measures anew.
+// A follower is handed everything that a history takes in, at the time when it is taken in. A live viewer has one
+// (LiveMeters, in Insight), which measures lengths of time and pressure: it sees each event once, instead of reading
+// the whole history again for each frame. A view of the past has no follower: it measures from the history each time.
 import Observed
 import Region
 
@@ -12,7 +12,8 @@ package protocol HistoryFollower: AnyObject {
   /// Records of this lane are missing before the next one.
   func lose(_ lane: Lane)
 
-  /// A keyframe begins: the gauges at a moment, and the clock, which becomes better with time.
+  /// A keyframe begins. `snapshot` has the gauges at its moment; `clock` becomes more exact from keyframe to
+  /// keyframe.
   func note(_ clock: Clock, _ snapshot: Snapshot)
 
   /// A keyframe is complete. For each lane, `lanes` has the records after its boundary that have come already.

@@ -12,7 +12,7 @@ package struct Keyframe: Equatable {
   package var start: UInt64 = 0
   package var clock = Clock(first: (0, 0), second: (0, 0))
   package var snapshot = Snapshot()
-  /// Where each lane goes on from here: the position of its first record that the snapshot does not count.
+  /// Where each lane goes on after the snapshot: the position of its first record that the snapshot does not count.
   package var boundaries: [LaneBoundary] = []
   /// What the lints found at this moment; nil: nobody asked them, as in an older recording.
   package var findings: Findings?

@@ -7,19 +7,19 @@ package struct LaneRecorder {
   package let lane: Lane
   /// Records that wait to be compressed.
   package private(set) var records: [Record] = []
-  /// The position of the first of them in the lane.
+  /// The position of the first waiting record in the lane.
   package private(set) var first: UInt64 = 0
-  /// The number of the segment to which they belong.
+  /// The number of the segment to which the waiting records belong.
   package var segment: Int
-  /// The boundary at which that segment ends; nil: no next keyframe has been made yet.
+  /// The boundary at which the segment `segment` ends; nil: the next keyframe has not been made yet.
   package private(set) var mark: LaneMark?
-  /// For how many drains a record that was counted has been waited for.
+  /// For how many drains the boundary has waited for a record that was counted, but not written yet.
   private var patience = 0
   /// The time of the last record that was taken out, in ticks; nil: there was none.
   private var lastTime: UInt64?
   /// The position at which the segment begins in this lane.
   private(set) var boundaryPosition: UInt64 = 0
-  /// The time of the last record before that position, in ticks; nil: there was none.
+  /// The time of the last record before `boundaryPosition`, in ticks; nil: there was none.
   private(set) var boundaryTime: UInt64?
   /// Whether the last boundary is where the counters of its keyframe stood.
   package private(set) var isExact = true
@@ -49,7 +49,8 @@ package struct LaneRecorder {
     return count
   }
 
-  /// The records that are left stand behind the gap, and begin at `position`.
+  /// Goes on behind a gap in the lane: the records that are held now all come after it, and the first of them has
+  /// this position.
   package mutating func skip(to position: UInt64) { (first, gap) = (position, nil) }
 
   mutating func expect(_ mark: LaneMark) {

@@ -13,7 +13,7 @@ package enum Payload {
     }
   }
 
-  /// How many bytes of memory it takes.
+  /// How many bytes of memory these bytes take: none if they are in a file.
   package var memory: Int {
     switch self {
     case .memory(let bytes): bytes.count
@@ -21,7 +21,7 @@ package enum Payload {
     }
   }
 
-  /// How many bytes there are.
+  /// How many bytes this has.
   package var count: Int {
     switch self {
     case .memory(let bytes): bytes.count

@@ -21,22 +21,22 @@ package struct EventBlock {
 
 /// A keyframe with the records from there to the next one.
 package struct Segment {
-  /// Where it begins, in ticks. See History §3.
+  /// When the segment begins, in ticks. See History §3.
   package var start: UInt64
-  /// The moment of its keyframe, in nanoseconds.
+  /// The moment of the segment's keyframe, in nanoseconds.
   package var time: UInt64
   package var keyframe: Payload
-  /// The table of Gs near its beginning; nil: it was not read then.
+  /// The table of Gs near the beginning of the segment; nil: the table was not read then.
   package var goroutines: Payload?
   /// The blocks of all lanes; those of one lane are in its order.
   package var blocks: [EventBlock] = []
   /// Whether all lanes have gone on to the next segment, so that nothing will be added to this one.
   package var isComplete = false
 
-  /// How many records it has.
+  /// How many records the segment has.
   package var records: Int { blocks.reduce(0) { $0 + $1.count } }
 
-  /// How many bytes of memory it takes.
+  /// How many bytes of memory the segment takes.
   package var memory: Int {
     blocks.reduce(160 + keyframe.memory + (goroutines?.memory ?? 0)) { $0 + $1.payload.memory + 96 }
   }
