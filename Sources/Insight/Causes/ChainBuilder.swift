@@ -7,7 +7,7 @@ import Region
 struct ChainBuilder {
   /// A hop whose end is not known yet. It ends where the next part begins.
   private struct Part {
-    /// In ticks.
+    /// When the part begins, in ticks.
     var from: UInt64
     var hop: Hop
   }
@@ -132,7 +132,8 @@ struct ChainBuilder {
     let whole = parts[index]
     var rest = whole
     rest.from = wake.came
-    // On the queue of the M's own P the G still waits in line. On any other queue the M must search for it.
+    // If the G stands on the queue of the M's own P, it still waits in line there. If it stands on any other
+    // queue, the M must search for it.
     if case .p(let p) = end.lane, whole.hop.p != p {
       (rest.hop.kind, rest.hop.m) = (.searching, Int(end.record.m))
     }

@@ -14,15 +14,16 @@ struct HandlerPiece: Equatable {
     case ran
     case inCall
     case parked(WaitReason, fd: Int?)
-    /// Runnable, but not running: it yielded (`gaveWay`), or could not run at once after a wait or a system
-    /// call.
+    /// The handler was runnable, but did not run: it yielded (`gaveWay`), or could not run at once after a
+    /// wait or a system call.
     case ready(gaveWay: Bool)
-    /// Preempted: in the middle of its code, so that it kept its M (`keptThread`), or on its way out of the
-    /// runtime.
+    /// The handler was preempted: in the middle of its code, so that it kept its M (`keptThread`), or on its
+    /// way out of the runtime.
     case stopped(keptThread: Bool)
-    /// It created the G with this id. This takes no time.
+    /// The handler created the G with this id. This takes no time.
     case started(UInt64)
-    /// It ended the wait of the G with this id, which had waited for this reason. This takes no time.
+    /// The handler ended the wait of the G with this id, which had waited for this reason. This takes no
+    /// time.
     case readied(UInt64, WaitReason)
     /// Things that are not told one by one: how many they are, and where their time went.
     case others(Int, SpanSums)
@@ -37,7 +38,7 @@ struct HandlerPiece: Equatable {
   package var retake: PlacedRecord?
   /// When the piece began, in nanoseconds of the machine's monotonic clock.
   package var from: UInt64
-  /// In nanoseconds.
+  /// How long the piece lasted, in nanoseconds.
   package var lasted: UInt64 = 0
 }
 
@@ -45,8 +46,8 @@ struct HandlerPiece: Equatable {
 struct HandlerPieces {
   /// Maximum number of events kept of one request.
   static let mostEvents = 100_000
-  /// Maximum number of pieces that are told one by one. If there are more, only the longest half of this
-  /// number is told, and what lies between them is summed up.
+  /// Maximum number of pieces that are told one by one. If there are more, only the longest pieces are told,
+  /// half as many as this, and what lies between them is summed up.
   package static let most = 40
 
   private let clock: Clock

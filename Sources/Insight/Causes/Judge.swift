@@ -24,7 +24,7 @@ package struct Judge {
   /// is a hog.
   package let hog: UInt64
 
-  /// Whether the verdict on a hop depends on what the Ps did meanwhile.
+  /// Whether the verdict on a hop depends on what the Ps did during the hop.
   static func asksForPs(_ hop: Hop) -> Bool {
     switch hop.kind {
     case .waiting, .syscall, .waking: false

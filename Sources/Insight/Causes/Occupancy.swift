@@ -92,8 +92,8 @@ struct OccupancyCollector {
     }
   }
 
-  /// Call this after the last event. What each P was doing then is counted up to the end of the hop, at
-  /// least.
+  /// Call this after the last event. What a P does by then is taken to go on to the end of the hop, or to
+  /// `last` if that is later.
   package mutating func finish(at last: UInt64) {
     for p in Array(current.keys) { change(p, to: .other, at: max(last, to)) }
   }

@@ -11,9 +11,9 @@ import Region
 
 /// The order in which waits are ranked.
 public enum WaitOrder: String, Sendable, CaseIterable {
-  /// By `Wait.delay`: the time that the scheduler could have saved.
+  /// Ranks waits by `Wait.delay`: the time that the scheduler could have saved.
   case delay
-  /// By the length of the whole wait.
+  /// Ranks waits by the length of the whole wait.
   case length
 }
 
@@ -22,7 +22,8 @@ extension Player {
   public static let mostWaits = 100_000
   /// Maximum number of segments read for one chain: some minutes of history.
   private static let reach = 512
-  /// In nanoseconds. If the target does not tell its time slice, a G that keeps a P longer than this is a hog.
+  /// A G that keeps a P longer than this many nanoseconds is a hog, if the target does not tell its time
+  /// slice.
   private static let hog: UInt64 = 10_000_000
 
   /// Returns the waits of a G up to this moment, oldest first. The last one may still go on.

@@ -5,7 +5,7 @@ import History
 public struct KnownGs: Sendable, Equatable {
   /// The least and the greatest id; nil: no G is known. Not every id between them need be known.
   public internal(set) var range: ClosedRange<UInt64>?
-  /// Whether the G that was asked about is among them.
+  /// Whether the G that was asked about is among the known Gs.
   public internal(set) var hasIt = false
 
   /// Notes a G by its id. An id of 0 is no G.

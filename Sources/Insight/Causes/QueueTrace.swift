@@ -25,11 +25,11 @@ import Region
 struct Stand: Equatable {
   package var kind: Hop.Kind
   package var p: Int?
-  /// How many Gs were ahead of it there; nil: not known.
+  /// How many Gs were ahead of the G on this queue; nil: not known.
   package var depth: Int?
-  /// Since when it stood there, in ticks.
+  /// Since when the G stood on this queue, in ticks.
   package var from: UInt64
-  /// The event that brought it there; nil: it was put there when it became ready.
+  /// The event that brought the G to this queue; nil: the G was put there when it became ready.
   var arrival: PlacedRecord?
 }
 
@@ -41,9 +41,10 @@ struct QueueTrace {
   private var moves: [PlacedRecord] = []
   /// The event that pushed the G out of `runnext`, on the P where it became ready.
   private var displacement: PlacedRecord?
-  /// The event that moved the G from the LRQ of that P to the GRQ.
+  /// The event that moved the G to the GRQ from the LRQ of the P where it became ready.
   private var spill: PlacedRecord?
-  /// How many Gs are ahead of it on that LRQ; nil: it does not stand there yet.
+  /// How many Gs are ahead of the G on the LRQ of the P where it became ready; nil: the G does not stand
+  /// there yet.
   private var ahead: Int?
   /// Whether there were more moves than are kept. Then the path is unknown.
   private var isCut = false
@@ -87,7 +88,8 @@ struct QueueTrace {
     case .goStart where isHome && record.runSource == .lrq: ahead = before - 1
     case .steal where record.arg == UInt64(home) && record.detail == 0: ahead = before - Int(record.count)
     case .overflow where isHome:
-      // An overflow also counts the G that found the queue full, and that went to the GRQ with the others.
+      // The count of an overflow includes the G that found the queue full. That G went to the GRQ with the
+      // others, but never stood on the queue, so it is taken off where Gs ahead are counted.
       let isLast = before >= Capacity.lrq
       if isLast || before < Int(record.count) - 1 { spill = event }
       ahead = before - (Int(record.count) - 1)
@@ -119,7 +121,8 @@ struct QueueTrace {
     return nil
   }
 
-  /// Returns the queue from which the P that ran the G had taken it. Adds the time since then to `way`.
+  /// Returns the queue from which P `p` took the G that it then ran. Adds the time from the taking to the
+  /// start of the G to `way`.
   private func last(_ end: PlacedRecord, on p: Int, _ index: inout Int, _ way: inout [Stand]) -> Place? {
     func took(_ kind: EventKind, _ detail: UInt8 = 0) -> PlacedRecord? {
       guard let found = moves.lastIndex(where: { $0.lane == end.lane && $0.record.kind == kind }),

@@ -30,11 +30,11 @@ public enum RequestChoice: Sendable, Hashable {
 
 /// How a request came to its G.
 public enum Connection: String, Sendable {
-  /// By an accept: it is the first request of its connection.
+  /// The request came by an accept: it is the first of its connection.
   case accepted
-  /// On a connection that existed before.
+  /// The request came on a connection that existed before.
   case kept
-  /// Not from a socket, as far as the events tell.
+  /// The request did not come from a socket, as far as the events tell.
   case none
 }
 

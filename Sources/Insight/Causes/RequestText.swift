@@ -3,7 +3,7 @@ import History
 import Observed
 
 extension RequestWalk {
-  /// The request's number, label and G, and how it came.
+  /// The request's number, label and G, and how the request came to the G.
   public var title: String {
     let how =
       switch connection {

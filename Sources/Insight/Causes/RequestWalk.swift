@@ -13,9 +13,9 @@
 import Observed
 import Region
 
-/// One of the seven steps, or one thing that the handler did.
+/// A step of a request's walk: one of the seven steps that every walk has, or one thing that the handler did.
 public struct RequestStep: Sendable, Equatable {
-  /// Which step it is, in the order of the steps.
+  /// Which step a step is, in the order of the steps.
   public enum Kind: Int, Sendable, CaseIterable {
     /// The six steps that come before what the handler did.
     case wait, packet, poll, ready, run, handler
@@ -30,22 +30,22 @@ public struct RequestStep: Sendable, Equatable {
 
   /// Whether a step happened.
   public enum Outcome: String, Sendable {
-    /// It happened, and events tell of it.
+    /// The step happened, and events tell of it.
     case happened
-    /// It did not happen: it was not needed, or the request did not get so far.
+    /// The step did not happen: it was not needed, or the request did not get so far.
     case absent
-    /// It happened, or may have happened, but no event tells when.
+    /// The step happened, or may have happened, but no event tells when.
     case untold
   }
 
-  /// Which step it is.
+  /// Which of the walk's steps this is.
   public var kind: Kind
-  /// Whether it happened.
+  /// Whether the step happened.
   public var outcome: Outcome
-  /// When it happened, in nanoseconds of the machine's monotonic clock; nil: no event tells.
+  /// When the step happened, in nanoseconds of the machine's monotonic clock; nil: no event tells.
   public var time: UInt64?
-  /// The moment at which to look at the scheduler for this step, in the same nanoseconds: `time`, or that of
-  /// the last step before it that has one.
+  /// The moment at which to look at the scheduler for this step, in nanoseconds of the machine's monotonic
+  /// clock: `time`, or that of the last step before this one that has a time.
   public var moment: UInt64 = 0
   /// For a thing that the handler did: how long it took, in nanoseconds. These times add up to the length of
   /// the request. nil for all other steps.
@@ -58,9 +58,9 @@ public struct RequestStep: Sendable, Equatable {
   public var m: Int?
   /// The step in two or three words.
   public var title: String
-  /// What happened, in sentences with numbers.
+  /// What happened in this step, in sentences with numbers.
   public var text: String
-  /// The scheduler's rule behind it: why it works that way.
+  /// The scheduler's rule behind the step: why the scheduler works that way.
   public var rule: String
   /// The events behind the step, in the order of time.
   public var events: [Event] = []
@@ -77,9 +77,9 @@ public struct RequestWalk: Sendable, Equatable {
   /// The moment from which offsets count, in nanoseconds of the machine's monotonic clock.
   public var zero: UInt64
 
-  /// The first moment of the walk, in nanoseconds of the same clock.
+  /// The first moment of the walk, in nanoseconds of the machine's monotonic clock.
   public var first: UInt64 { steps.map(\.moment).min() ?? zero }
-  /// The last moment of the walk, in nanoseconds of the same clock.
+  /// The last moment of the walk, in nanoseconds of the machine's monotonic clock.
   public var last: UInt64 { steps.map(\.moment).max() ?? zero }
 
   /// Nanoseconds from `zero` to a step, negative if the step came before. nil: the step has no time.

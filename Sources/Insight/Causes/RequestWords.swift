@@ -169,7 +169,8 @@ struct RequestWords {
       }
     let told = " It told of that after its Gs, \(span(first, poll)) later."
     var step = make(.poll, .happened, "a poll finds it", text + told, poll, more: [first])
-    // The poll had returned when it readied the first of its Gs. It recorded itself afterwards.
+    // A poll records itself after it has readied its Gs. So the step takes the time of the first of them,
+    // when the poll had returned.
     (step.time, step.g) = (time(first), nil)
     return step
   }

@@ -4,12 +4,12 @@ import Region
 
 /// Follows the Gs that belong to spans, and sums up where their time went.
 struct SpanCollector {
-  /// A G that belongs to a span, and the state in which it is.
+  /// A G that belongs to a span, and the state that the G is in.
   private struct Follower {
     var span: UInt64
     var state: GState
     var reason = WaitReason.none
-    /// Since when it has been in this state, in nanoseconds.
+    /// Since when the G has been in this state, in nanoseconds.
     var since: UInt64
     var p: Int?
     var m: Int?

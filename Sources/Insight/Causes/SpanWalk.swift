@@ -8,18 +8,18 @@ import Region
 
 /// Where the time of Gs went, in nanoseconds.
 public struct SpanSums: Sendable, Equatable {
-  /// Running.
+  /// How long Gs ran.
   public var running: UInt64 = 0
-  /// Runnable, waiting for a P.
+  /// How long Gs were runnable, waiting for a P.
   public var runnable: UInt64 = 0
-  /// Preempted by sysmon, waiting for its next turn.
+  /// How long Gs that sysmon had preempted waited for their next turn.
   public var preempted: UInt64 = 0
-  /// Inside a system call.
+  /// How long Gs were inside a system call.
   public var syscall: UInt64 = 0
-  /// Parked, by the reason of the wait.
+  /// How long Gs were parked, by the reason of the wait.
   public var waiting: [WaitReason: UInt64] = [:]
 
-  /// The sum of all.
+  /// The sum of all states, in nanoseconds.
   public var total: UInt64 { waiting.values.reduce(running + runnable + preempted + syscall, +) }
 
   /// Adds nanoseconds that a G spent in a state.
@@ -39,26 +39,26 @@ public struct SpanSums: Sendable, Equatable {
 public struct SpanSummary: Sendable, Equatable {
   /// The number of the span, unique in the life of its process.
   public var number: UInt64
-  /// The label that the program gave it; nil: none, or not known.
+  /// The label that the program gave the span; nil: none, or not known.
   public var label: String?
-  /// The G that began it.
+  /// The G that began the span.
   public var root: UInt64
-  /// When it began.
+  /// When the span began, in nanoseconds of the machine's monotonic clock.
   public var begin: UInt64
-  /// When it ended; nil: it goes on.
+  /// When the span ended; nil: it goes on.
   public var end: UInt64?
-  /// The number of the span around it; nil: there is none.
+  /// The number of the span around this one; nil: there is none.
   public var outer: UInt64?
   /// Where the time of the root went, from the beginning of the span to its end, or to the moment of looking.
   public var sums = SpanSums()
   /// Where the time of all other Gs of the span went, while the span lasted.
   public var others = SpanSums()
-  /// How many Gs belonged to it, with the root.
+  /// How many Gs belonged to the span, its root included.
   public var gs = 1
   /// How many records are missing from the time of the span.
   public var missing: UInt64 = 0
 
-  /// Its length in nanoseconds, so far if it goes on.
+  /// The length of the span in nanoseconds; if it goes on, its length so far.
   public var duration: UInt64 { sums.total }
 }
 
@@ -68,29 +68,29 @@ public struct SpanPiece: Sendable, Equatable {
   public var g: UInt64
   /// The state of the G.
   public var state: GState
-  /// Why it was parked; `none` in all other states.
+  /// Why the G was parked; `none` in all other states.
   public var reason: WaitReason
   /// When the stretch began, by the machine's monotonic clock.
   public var begin: UInt64
-  /// How long it lasted.
+  /// How long the stretch lasted, in nanoseconds.
   public var duration: UInt64
-  /// The P on which it ran, or ran last; nil: not known.
+  /// The P on which the G ran, or ran last; nil: not known.
   public var p: Int?
-  /// The M on which it ran, or ran last; nil: not known.
+  /// The M on which the G ran, or ran last; nil: not known.
   public var m: Int?
 }
 
 /// One span with all its Gs and what each of them did.
 public struct SpanWalk: Sendable, Equatable {
-  /// A G that took part.
+  /// A G that took part in the span.
   public struct Member: Sendable, Equatable {
     /// The id of the G.
     public var g: UInt64
-    /// The G that created it; nil: it began the span, or joined it by itself.
+    /// The G that created this member; nil: the member began the span, or joined it by itself.
     public var parent: UInt64?
-    /// Where it was spawned; nil: not known.
+    /// Where the G was spawned; nil: not known.
     public var entry: String?
-    /// Where its time in the span went.
+    /// Where this member's time in the span went.
     public var sums = SpanSums()
   }
 

@@ -10,17 +10,17 @@ import Region
 public struct Wait: Sendable, Equatable {
   /// Why the G stopped running.
   public enum Beginning: Sendable, Equatable {
-    /// It was created, and has not run before.
+    /// The G was created, and has not run before.
     case created
-    /// It parked, for this reason.
+    /// The G parked, for this reason.
     case parked(WaitReason)
-    /// It gave way by itself.
+    /// The G yielded.
     case yielded
-    /// It was preempted.
+    /// The G was preempted.
     case preempted
-    /// It entered a system call.
+    /// The G entered a system call.
     case syscall
-    /// Not known: the event is not in the history, or was lost.
+    /// Not known: the event that stopped the G is not in the history, or was lost.
     case unknown
   }
 
@@ -48,24 +48,25 @@ package struct WaitFacts: Sendable, Equatable {
   package struct Late: Sendable, Equatable {
     /// Since when the descriptor may have been ready, or the timer was due.
     package var since: UInt64
-    /// Whether it was a timer. If not, it was a poll.
+    /// Whether a timer was late; if not, a poll was.
     var isTimer: Bool
     /// Who made the late poll, as the event encodes it: 0 is the netpoll thread, 1 a searching M, 2 sysmon.
     var poller: UInt8 = 0
   }
 
   package var g: UInt64
-  /// The event that stopped the G; nil: not in the history, or lost.
+  /// The event that stopped the G; nil: that event is not in the history, or was lost.
   package var begin: PlacedRecord?
-  /// The event that made it runnable. If the G was created, yielded or was preempted, that is `begin`.
+  /// The event that made the G runnable. If the G was created, yielded or was preempted, that event is
+  /// `begin`.
   package var ready: PlacedRecord?
-  /// The event that ran it again; nil: it still waits.
+  /// The event that ran the G again; nil: it still waits.
   package var end: PlacedRecord?
-  /// The late poll or timer for which it waited; nil: nothing was late.
+  /// The poll or timer that the G waited for and that was late; nil: nothing was late.
   var late: Late?
   /// How many records are missing from the time of the wait.
   package var missing: UInt64 = 0
-  /// If the wait goes on: the moment up to which it is looked at.
+  /// The moment up to which a wait that goes on is looked at.
   package var until: UInt64 = 0
 
   var endTime: UInt64 { end?.record.time ?? until }
@@ -110,7 +111,7 @@ extension Wait {
     begin = clock.nanoseconds(at: facts.beginTime)
     ready = facts.readyTime.map { clock.nanoseconds(at: $0) }
     end = facts.end.map { clock.nanoseconds(at: $0.record.time) }
-    // Computed from converted moments, as the hops are, so that both add up to the same.
+    // The end is computed from converted moments, as the hops are, so that the hops add up to the wait.
     let last = clock.nanoseconds(at: facts.endTime)
     delay = facts.readyTime.map { last - min(last, clock.nanoseconds(at: $0 - facts.lateTicks)) } ?? 0
   }
@@ -222,21 +223,22 @@ struct WaitCollector {
     return facts
   }
 
-  /// Whether what was noted of a wait belongs to the one that ends with this event.
+  /// Whether what was noted of a wait belongs to the wait that ends with this event.
   private func fits(_ end: Record, _ facts: WaitFacts) -> Bool {
     if end.kind == .goSyscallExit {
       guard let begin = facts.begin?.record, facts.ready == nil else { return facts.begin == nil }
       return begin.kind == .goSyscall && Self.follows(end, begin, by: 1)
     }
     if let ready = facts.ready?.record {
-      // A start tells how long the G was runnable, and so the tick at which it became runnable.
+      // A start tells how long the G was runnable, and so the tick at which it became runnable. If that is
+      // not the time of `ready`, the two do not belong together.
       return Self.follows(end, ready, by: 1) && (end.arg == 0 || end.time &- end.arg == ready.time)
     }
     return facts.begin.map { Self.follows(end, $0.record, by: 2) } ?? true
   }
 
-  /// Whether a move of a G comes so many moves after an earlier one. A creation has no number, so anything
-  /// may follow.
+  /// Whether a move of a G comes exactly `moves` moves after an earlier one. A creation has no number, so
+  /// anything may follow it.
   private static func follows(_ record: Record, _ earlier: Record, by moves: UInt32) -> Bool {
     earlier.kind == .goCreate || record.count == earlier.count &+ moves
   }

@@ -8,20 +8,20 @@
 public struct Hop: Sendable, Equatable {
   /// Where the G was.
   public enum Kind: String, Sendable, CaseIterable {
-    /// Parked. What it waited for was not there, as far as is known.
+    /// Parked. What the G waited for was not there, as far as is known.
     case waiting
-    /// Parked, although what it waited for may have been there (a descriptor) or was due (a timer): nobody
+    /// Parked, although what the G waited for may have been there (a descriptor) or was due (a timer): nobody
     /// looked.
     case late
     /// Inside a system call.
     case syscall
     /// Runnable: in a P's `runnext`, on a P's LRQ, or on the GRQ.
     case runnext, lrq, grq
-    /// Runnable, on the same queue, while the M that was woken for it came to run.
+    /// Runnable, still on a queue, while the M that later ran the G had been woken, but had no P yet.
     case waking
-    /// Runnable, on the same queue, while that M had a P and searched for work.
+    /// Runnable, still on a queue, while the M that later ran the G had a P and searched for work.
     case searching
-    /// Taken from its queue by the P that runs it next.
+    /// The P that runs the G next has taken it from its queue, but does not run it yet.
     case starting
     /// Runnable; the events do not say where.
     case unknown
@@ -29,41 +29,41 @@ public struct Hop: Sendable, Equatable {
 
   /// What ended a hop.
   ///
-  /// - `readied`: another G made it runnable. `fired`: its timer did. `polled`: a poll did.
+  /// - `readied`: another G made this G runnable. `fired`: its timer did. `polled`: a poll did.
   /// - `returned`: its system call returned.
-  /// - `displaced`: another G took its place in `runnext`. `spilled`: a full LRQ gave it to the GRQ.
-  /// - `taken`: a P took it from the GRQ. `stolen`: a P stole it. `ran`: it ran.
-  /// - `woken`: an M was woken, or began to run, for it.
+  /// - `displaced`: another G took this G's place in `runnext`. `spilled`: a full LRQ gave this G to the GRQ.
+  /// - `taken`: a P took the G from the GRQ. `stolen`: a P stole the G. `ran`: the G ran.
+  /// - `woken`: an M was woken to run the G, or that M got a P.
   /// - `lasting`: nothing, the hop goes on. `unknown`: the events do not say.
   public enum Ending: String, Sendable, CaseIterable {
-    /// See `Ending` for each of them.
+    /// `Ending` says what each case means.
     case readied, fired, polled, returned, displaced, spilled, taken, stolen, woken, ran, lasting, unknown
   }
 
-  /// Where the G was.
+  /// Where the G was during the hop.
   public var kind: Kind
   /// What ended the hop.
   public var ending: Ending
-  /// When it began, in nanoseconds of the machine's monotonic clock.
+  /// When the hop began, in nanoseconds of the machine's monotonic clock.
   public var begin: UInt64
-  /// In nanoseconds.
+  /// How long the hop lasted, in nanoseconds.
   public var duration: UInt64
-  /// The P on whose queue it stood, or, in `starting`, the P that runs it at last; nil: none.
+  /// The P on whose queue the G stood, or, in `starting`, the P that runs the G at last; nil: none.
   public var p: Int?
   /// The M that is woken, that searches, or that is inside the system call; nil: none.
   public var m: Int?
-  /// The G that ended the hop, because it readied this G or displaced it; nil: none did.
+  /// The G that ended the hop, because it readied this G or displaced it; nil: no G did.
   public var by: UInt64?
-  /// The P that took or stole it at the end of the hop; nil: none did.
+  /// The P that took or stole the G at the end of the hop; nil: none did.
   public var taker: Int?
-  /// How many Gs were ahead of it on the queue; nil: the events do not say.
+  /// How many Gs were ahead of this G on the queue; nil: the events do not say.
   public var depth: Int?
-  /// The descriptor for which it waited; nil: none, or not known.
+  /// The descriptor for which the G waited; nil: none, or not known.
   public var fd: Int?
   /// The hop in words, without its length.
   public var text = ""
 
-  /// When it ended, in nanoseconds of the machine's monotonic clock.
+  /// When the hop ended, in nanoseconds of the machine's monotonic clock.
   public var end: UInt64 { begin + duration }
 }
 
@@ -74,14 +74,14 @@ public struct Verdict: Sendable, Equatable {
     /// Nothing in the scheduler: what the G waited for did not come sooner. The reason of the wait says what
     /// that is.
     case waited
-    /// The poll that found its descriptor ready was late, or its timer was late.
+    /// The poll that found the G's descriptor ready was late, or the G's timer was late.
     case netpollLate, timerLate
     /// One G kept the P, or every P, for the target's time slice or longer (10 ms if the target does not tell
     /// it).
     case hog
-    /// The P, or every P, ran other Gs.
+    /// The P on whose queue the G stood ran other Gs; or every P did.
     case pWasBusy, everyPWasBusy
-    /// The P's M was inside a system call.
+    /// The M of the P on whose queue the G stood was inside a system call.
     case blockedM
     /// Another P was idle for at least half of the hop, and stole the G late.
     case stolenLate
@@ -91,7 +91,7 @@ public struct Verdict: Sendable, Equatable {
     case slowWake
     /// The G itself was in a system call.
     case syscall
-    /// The events do not say.
+    /// The events do not say what is to blame.
     case unknown
   }
 
@@ -101,12 +101,13 @@ public struct Verdict: Sendable, Equatable {
   public var text: String
   /// The G that is to blame; nil: no single one is.
   public var g: UInt64?
-  /// The P on which that happened; nil: no single one.
+  /// The P on which the cause lay; nil: no single one.
   public var p: Int?
-  /// The M on which that happened; nil: no single one.
+  /// The M on which the cause lay; nil: no single one.
   public var m: Int?
-  /// Nanoseconds that the G ran, or that the M was inside the system call, also before and after the wait.
-  /// nil: its beginning is not in the history, or nothing of the kind is to blame.
+  /// For how many nanoseconds the G to blame ran, or the M to blame was inside its system call, including the
+  /// time before and after the wait. nil: the beginning of that time is not in the history, or nothing of the
+  /// kind is to blame.
   public var lasted: UInt64?
 }
 
@@ -118,13 +119,13 @@ public struct WaitChain: Sendable, Equatable {
   public var entry: String?
   /// When the G stopped running, in nanoseconds of the machine's monotonic clock.
   public var begin: UInt64
-  /// When it ran again, or, if it still waits, the moment of looking.
+  /// When the G ran again, or, if it still waits, the moment of looking.
   public var end: UInt64
   /// The hops, at least one, without gaps. Their durations add up to `duration`.
   public var hops: [Hop]
   /// The index of the longest hop.
   public var guilty: Int
-  /// What is to blame for that hop.
+  /// What is to blame for the hop `guilty`.
   public var verdict: Verdict
   /// Whether the beginning of the wait is known and no records are missing from its time.
   public var isWhole: Bool

@@ -15,11 +15,11 @@ import Observed
 package struct DetailSource {
   /// The history that is asked.
   package let history: History
-  /// The clock of that moment.
+  /// The clock at `moment`, which converts its ticks.
   package let clock: Clock
   /// The moment, in ticks.
   package let moment: UInt64
-  /// The gauges at that moment.
+  /// The gauges at `moment`.
   package let snapshot: Snapshot
 
   package init(history: History, clock: Clock, moment: UInt64, snapshot: Snapshot) {

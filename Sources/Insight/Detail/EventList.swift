@@ -17,7 +17,7 @@ public struct EventList: Sendable, Equatable {
   public var events: [Event] = []
   /// The moment up to which events were wanted, in nanoseconds of the machine's monotonic clock.
   public var end: UInt64 = 0
-  /// The moment back to which events were searched for, in nanoseconds of the same clock.
+  /// The moment back to which events were searched for, in nanoseconds of the machine's monotonic clock.
   public var searchedFrom: UInt64 = 0
   /// How many records were looked at.
   public var searched = 0

@@ -36,7 +36,7 @@ package struct FoundEvents {
   fileprivate let query: EventQuery
   fileprivate let moment: UInt64
   fileprivate private(set) weak var history: History?
-  /// The oldest segment that may have got more records since, and the oldest segment of all.
+  /// The oldest segment that may have got more records since this search, and the oldest segment of all.
   fileprivate let segment, oldest: Int
   /// The position after the last record of each lane.
   fileprivate let ends: [Lane: UInt64]
@@ -143,7 +143,7 @@ struct EventSearch {
     guard let newest = records.last else { return }
     var start = Int(clamping: max(lane.first, known[lane.lane] ?? 0) - lane.first)
     guard start < records.count else { return }
-    // Without a filter every one of these records passes, so the last `limit` are enough.
+    // Without a filter every record passes, so the last `limit` records are enough.
     if found.query.filter.isEmpty, newest.time <= found.moment {
       start = max(start, records.count - max(1, found.query.limit))
     }

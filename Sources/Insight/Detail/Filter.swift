@@ -109,11 +109,11 @@ public struct Filter: Sendable, Equatable {
   /// One term. It holds if any of its values fits.
   struct Term: Sendable, Equatable {
     var isNegated = false
-    /// A plain word has the field `text` and the relation `contains`.
+    /// A term that is a plain word has the field `text` and the relation `contains`.
     package var field = FilterField.text
     package var relation = Relation.contains
     package var values: [FilterOperand]
-    /// Whether it is a plain word. Such a word may also be in what a row prints besides its `text`.
+    /// Whether the term is a plain word. Such a word may also be in what a row prints besides its `text`.
     var isPlain = false
   }
 
@@ -178,7 +178,8 @@ public struct Filter: Sendable, Equatable {
     guard !rest.isEmpty else { return nil }
     guard let (name, sign, value) = split(rest) else { return plain(rest, isNegated) }
     guard let field = FilterField(name: name), name.allSatisfy({ $0.isLetter && $0.isASCII }) else {
-      // A word with a colon inside it, such as Server.swift:88, or at its end.
+      // The colon is inside a word, such as Server.swift:88, or at its end. So it is no operator, and the
+      // word is a plain one.
       if value.isEmpty || !name.allSatisfy({ $0.isLetter && $0.isASCII }) { return plain(rest, isNegated) }
       problem = problem ?? "no field '\(name)', such as state:running"
       return plain(rest, isNegated)

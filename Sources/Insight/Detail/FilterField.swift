@@ -18,7 +18,7 @@ public enum FilterField: String, Sendable, CaseIterable {
     self = field
   }
 
-  /// Further names, as in the titles of columns.
+  /// Further names of fields, as the titles of columns have them.
   private static let others: [String: FilterField] = [
     "since": .age, "longest": .age, "waitsfor": .reason, "waits": .reason, "spawnedat": .site,
     "spawned": .site,
@@ -27,10 +27,10 @@ public enum FilterField: String, Sendable, CaseIterable {
     "thief": .p, "which": .g, "ring": .lane, "what": .text,
   ]
 
-  /// Whether its values are lengths of time.
+  /// Whether the field's values are lengths of time.
   package var isTime: Bool { [.age, .cputime, .stalled].contains(self) }
 
-  /// Whether its values are words, and not numbers.
+  /// Whether the field's values are words, and not numbers.
   package var isText: Bool {
     switch self {
     case .state, .reason, .site, .kind, .dir, .lane, .peer, .text, .os, .here: true
@@ -38,7 +38,7 @@ public enum FilterField: String, Sendable, CaseIterable {
     }
   }
 
-  /// A term about the field, as an example in messages.
+  /// A term about this field, as an example in messages.
   package var example: String {
     switch self {
     case .age, .cputime, .stalled: "\(self)>100ms"

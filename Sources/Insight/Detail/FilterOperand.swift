@@ -15,7 +15,7 @@ struct FilterOperand: Sendable, Equatable {
     package var digit = 0.0
     /// The letter before the number, as a small one: `p` in `P3`. It says what the number counts.
     package var letter: UInt8?
-    /// Whether it was written as `<1%`. Then it equals everything above 0 and below `value`.
+    /// Whether the number was written as `<1%`. Then it equals everything above 0 and below `value`.
     var isLess = false
 
     func equals(_ other: Double) -> Bool {
@@ -26,9 +26,9 @@ struct FilterOperand: Sendable, Equatable {
 
   /// The value as it was typed, in small letters.
   package let text: [UInt8]
-  /// The value as a number without a unit of time; nil: it is none.
+  /// The value as a number without a unit of time; nil: it is no such number.
   package let count: Number?
-  /// The value as a time, in nanoseconds; nil: it is none.
+  /// The value as a time, in nanoseconds; nil: it is no time.
   package let time: Number?
   /// Whether the value is `-`, which stands for a field that has no value.
   var isNothing: Bool { text == [UInt8(ascii: "-")] }
@@ -41,7 +41,7 @@ struct FilterOperand: Sendable, Equatable {
     (count, time) = (Self.count(word, isLess), Self.time(word, isLess))
   }
 
-  /// The number that values of a field are compared with; nil: the operand is not such a number.
+  /// The number that values of a field are compared with; nil: the operand is no number of the field's kind.
   package func number(of field: FilterField) -> Number? { field.isTime ? time : count }
 
   /// The small letter of a capital ASCII letter; any other byte is unchanged.
@@ -94,7 +94,7 @@ struct FilterOperand: Sendable, Equatable {
     }
     var (rest, sum, last) = (word, 0.0, Double.infinity)
     var digit = 0.0
-    // `1h02m`: each unit must be smaller than the one before it.
+    // In `1h02m` each unit must be smaller than the one before it.
     while !rest.isEmpty {
       let digits = rest.prefix { $0.isNumber || $0 == "." }
       let name = rest.dropFirst(digits.count).prefix { $0.isLetter }

@@ -7,32 +7,32 @@ import History
 import Host
 import Observed
 
-/// What is wanted besides the gauges.
+/// What a viewer wants to know besides the gauges.
 public struct Interest: Sendable, Equatable {
-  /// The list of all Gs.
+  /// Whether the list of all Gs is wanted.
   public var goroutines = false
-  /// What the operating system says of the threads.
+  /// Whether to find out what the operating system says of the threads.
   public var threads = false
   /// The descriptors of sockets whose connections are wanted.
   public var sockets: [Int] = []
-  /// What the last polls of netpoll found.
+  /// Whether to find out what the last polls of netpoll found.
   public var polls = false
-  /// The timeline of a stretch of time.
+  /// The stretch of time whose timeline is wanted; nil: none.
   public var timeline: TimelineSpan?
-  /// The last events that pass a filter.
+  /// Which events are wanted; nil: none.
   public var events: EventQuery?
-  /// What is to be explained. This works in the past only: what still goes on has no end yet.
+  /// The subject to explain. Only a past moment has an answer, because what still goes on now has no end yet.
   public var why: Subject?
-  /// The course of the gauges, as far back as it is known.
+  /// Whether the course of the gauges is wanted, as far back as it is known.
   public var trend = false
-  /// The request to tell step by step.
+  /// The request that is wanted, step by step; nil: none.
   public var request: RequestChoice?
-  /// What observing costs.
+  /// Whether to find out what observing costs.
   public var health = false
 
-  /// Nothing besides the gauges.
+  /// Makes a wish for nothing besides the gauges.
   public init() {}
-  /// Nothing besides the gauges.
+  /// A wish for nothing besides the gauges.
   public static let none = Interest()
 }
 
@@ -59,7 +59,7 @@ public struct Detail: Sendable, Equatable {
   /// What observing costs.
   public var health: Health?
 
-  /// Nothing is known.
+  /// Makes a value in which nothing is known.
   public init() {}
 }
 
@@ -69,7 +69,7 @@ public struct RequestAnswer: Sendable, Equatable {
   public var choice: RequestChoice
   /// The request, step by step; nil: there is no such request (yet).
   public var walk: RequestWalk?
-  /// An answer to `choice`.
+  /// Makes an answer to `choice`.
   public init(choice: RequestChoice, walk: RequestWalk?) { (self.choice, self.walk) = (choice, walk) }
 }
 
@@ -82,7 +82,7 @@ public struct Health: Sendable, Equatable {
   public var drainInterval: UInt64 = 0
   /// How many events were taken in since mpgtop attached.
   public var taken: UInt64 = 0
-  /// How long it took to take these events in, in nanoseconds.
+  /// How long it took to take in the events counted by `taken`, in nanoseconds.
   public var takingTime: UInt64 = 0
   /// Bytes of memory that the history takes.
   public var historyBytes = 0
@@ -92,13 +92,13 @@ public struct Health: Sendable, Equatable {
   public var records = 0
   /// The first moment of the history, in nanoseconds of the machine's monotonic clock.
   public var first: UInt64 = 0
-  /// The last moment of the history, in nanoseconds of the same clock.
+  /// The last moment of the history, in nanoseconds of the machine's monotonic clock.
   public var last: UInt64 = 0
   /// The share of a core that this process uses, measured over at least a second; nil: not measured yet.
   public var ownUse: Double?
   /// Bytes of memory that this process takes; nil: not known.
   public var ownMemory: UInt64?
 
-  /// Nothing was measured yet.
+  /// Makes a value in which nothing was measured yet.
   public init() {}
 }

@@ -19,7 +19,7 @@ public struct TimelineSpan: Sendable, Equatable {
   public var columns: Int
   /// Whether each row is an M. Otherwise each row is a P.
   public var byM: Bool
-  /// Whether rows of the other kind are wanted as well.
+  /// Whether the other kind of lane is wanted as well: Ms if the rows are Ps, Ps if they are Ms.
   public var hasOthers: Bool
   /// Asks for a timeline of `length` nanoseconds.
   public init(length: UInt64, columns: Int, byM: Bool = false, hasOthers: Bool = false) {
@@ -31,7 +31,7 @@ public struct TimelineSpan: Sendable, Equatable {
 public struct LaneTimeline: Sendable, Equatable {
   /// What a lane does at a moment.
   public enum Activity: Sendable, Equatable {
-    /// What it does is not known.
+    /// What the lane does is not known.
     case unknown
     /// A P that no M holds, or an M that sleeps.
     case idle
@@ -47,19 +47,19 @@ public struct LaneTimeline: Sendable, Equatable {
 
   /// One column of a row. Times are in nanoseconds.
   public struct Slot: Sendable, Equatable {
-    /// How long it ran Gs.
+    /// How long the lane ran Gs, in nanoseconds.
     public var running: Float = 0
-    /// How long it searched for work.
+    /// How long the lane searched for work, in nanoseconds.
     public var spinning: Float = 0
-    /// How long it was inside system calls.
+    /// How long the lane was inside system calls, in nanoseconds.
     public var syscall: Float = 0
-    /// How long it was idle.
+    /// How long the lane was idle, in nanoseconds.
     public var idle: Float = 0
-    /// How long it was in the scheduler's own work.
+    /// How long the lane was in the scheduler's own work, in nanoseconds.
     public var between: Float = 0
     /// The id of the G that ran longest in the column; 0: none ran.
     public var g: UInt64 = 0
-    /// How long that G ran in the column.
+    /// How long the G `g` ran in the column, in nanoseconds.
     public var gTime: Float = 0
     /// How many times a G was started in the column.
     public var starts: UInt32 = 0
@@ -73,9 +73,9 @@ public struct LaneTimeline: Sendable, Equatable {
   public struct Row: Sendable, Equatable {
     /// The id of the P or M.
     public var id: Int
-    /// Its columns, oldest first.
+    /// The row's columns, oldest first.
     public var slots: [Slot]
-    /// A row of these columns.
+    /// Makes a row of these columns.
     public init(id: Int, slots: [Slot]) { (self.id, self.slots) = (id, slots) }
   }
 
@@ -83,7 +83,7 @@ public struct LaneTimeline: Sendable, Equatable {
   public var byM = false
   /// The beginning of the first column, in nanoseconds of the machine's monotonic clock.
   public var start: UInt64 = 0
-  /// The end of the last column, in nanoseconds of the same clock.
+  /// The end of the last column, in nanoseconds of the machine's monotonic clock.
   public var end: UInt64 = 0
   /// The rows, in the order of their ids.
   public var rows: [Row] = []
@@ -119,7 +119,8 @@ struct TimelineBuilder {
   private let source: DetailSource
   private let from: UInt64
   private var pieces: ArraySlice<StretchPiece>
-  /// The moves of each row by pieces, the newest piece first. Each piece is in its own order.
+  /// The moves of each row by pieces, the newest piece first. Within a piece the moves are in the order of
+  /// its records.
   private var moves: [RowID: [[Move]]] = [:]
   private var count = 0
   private var isCut = false

@@ -6,26 +6,26 @@ import Region
 public struct Polls: Sendable, Equatable {
   /// How many polls the netpoll thread made.
   public var byThread = 0
-  /// How many polls an M made that searched for work.
+  /// How many polls were made by Ms that searched for work.
   public var bySearching = 0
   /// How many polls sysmon made.
   public var bySysmon = 0
   /// How many polls readied 0 Gs, 1, 2–3, 4–7, 8–15, … The last class is everything above.
   public var batches = [Int](repeating: 0, count: Polls.classes)
-  /// How many Gs all these polls readied.
+  /// How many Gs all polls together readied.
   public var readied = 0
   /// The largest number of Gs that one poll readied.
   public var largest = 0
   /// The moment of the first poll, in nanoseconds of the machine's monotonic clock; 0 if there is none.
   public var first: UInt64 = 0
-  /// The moment of the last poll, in nanoseconds of the same clock; 0 if there is none.
+  /// The moment of the last poll, in nanoseconds of the machine's monotonic clock; 0 if there is none.
   public var last: UInt64 = 0
   /// How many polls there are.
   public var count: Int { byThread + bySearching + bySysmon }
 
   /// The number of classes in `batches`.
   public static let classes = 9
-  /// No polls.
+  /// Makes the counts of no polls.
   public init() {}
 
   /// The name of a class of `batches`: `0`, `1`, `2-3`, … `128+`.

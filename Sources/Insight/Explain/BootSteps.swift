@@ -5,13 +5,13 @@ import Region
 
 /// One step of the boot, in words.
 public struct BootMoment: Sendable, Equatable {
-  /// When it happened, in nanoseconds of the machine's monotonic clock.
+  /// When the step was done, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64
   /// The step in two or three words.
   public var title: String
-  /// The M that the step is about: `M1, tid 4712`. Empty if it is about none.
+  /// The M that the step is about: `M1, tid 4712`. Empty if the step is about no M.
   public var place: String
-  /// What was done, and what for.
+  /// What was done in the step, and what for.
   public var text: String
 }
 
@@ -31,7 +31,7 @@ extension Snapshot {
     }
   }
 
-  /// From the call of MPG.main until the region can be read.
+  /// The steps from the call of MPG.main until the region can be read.
   private var memorySteps: [BootMoment?] {
     let ring = trace.rings?.first { if case .p = $0.lane { true } else { false } }?.capacity
     let rings = ring.map { ", and a ring of \($0) events for each P" } ?? ""
@@ -52,7 +52,7 @@ extension Snapshot {
     ]
   }
 
-  /// The Ps, and the first M, which takes one of them.
+  /// The steps of the Ps, and of the first M, which takes one of them.
   private var processorSteps: [BootMoment?] {
     let slots = ruleNumbers.text(.lrq).map { " of \($0) slots" } ?? ""
     return [
@@ -67,7 +67,7 @@ extension Snapshot {
     ]
   }
 
-  /// The runtime's own threads.
+  /// The steps of the runtime's own threads.
   private var helperSteps: [BootMoment?] {
     func thread(_ state: MState...) -> M? { ms.first { state.contains($0.state) } }
     return [
@@ -87,7 +87,7 @@ extension Snapshot {
     ]
   }
 
-  /// The program's own code as the first G.
+  /// The steps of the program's own code, which runs as the first G.
   private var goroutineSteps: [BootMoment?] {
     [
       step(

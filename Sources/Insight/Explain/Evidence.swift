@@ -21,9 +21,9 @@ package struct Evidence {
   package let names: StringBook
   package let reasons: [WaitReason?]
   private var gaps = MissingRecords()
-  /// Where the Gs of these events were spawned, as string ids by the G's id.
+  /// Where the Gs of `events` were spawned, as string ids by the G's id.
   private var entries: [UInt64: UInt64] = [:]
-  /// The label of the span that each of these Gs belongs to, as a string id by the G's id.
+  /// The label of the span that each G of `events` belongs to, as a string id by the G's id.
   private var labels: [UInt64: UInt64] = [:]
 
   package init(_ player: Player) {
@@ -62,7 +62,7 @@ package struct Evidence {
   /// How many records may be missing among `events`.
   package var missing: UInt64 { gaps.count(from: from, to: ticks) }
 
-  /// Nanoseconds from a moment (in ticks) to the one that is explained; 0 if it is later than that.
+  /// Nanoseconds from a moment (in ticks) to the moment that is explained; 0 if `time` is the later one.
   package func ago(_ time: UInt64) -> UInt64 { ticks > time ? clock.nanoseconds(lasting: ticks - time) : 0 }
 
   /// The time between two moments (in ticks) as text: `1.2 ms`.

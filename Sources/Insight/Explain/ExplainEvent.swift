@@ -12,7 +12,7 @@ extension Explainer {
     var evidence = evidence
     var index = evidence.events.lastIndex { $0.lane == lane && $0.position == position }
     if index == nil {
-      // The event is older than the events of this evidence.
+      // This evidence does not reach back to the event. So collect evidence around the event itself.
       var there = player
       there.seek(to: time)
       evidence = Evidence(there)

@@ -95,7 +95,7 @@ extension Explainer {
 
   /// - Parameters:
   ///   - from: the beginning of the stretch, in nanoseconds of the machine's monotonic clock.
-  ///   - to: its end, in nanoseconds of the same clock.
+  ///   - to: the end of the stretch, in nanoseconds of the machine's monotonic clock.
   func explainSlice(_ lane: Lane, _ from: UInt64, _ to: UInt64, _ answer: inout Explanation) {
     let clock = evidence.clock
     let (start, end) = (clock.ticks(at: from), min(clock.ticks(at: to), evidence.ticks))

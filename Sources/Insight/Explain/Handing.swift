@@ -24,13 +24,13 @@ struct Handing {
     case sleeps(UInt64)
     /// The P was handed to another M, because that M keeps the G that was to run next.
     case handed(to: Int, g: UInt64)
-    /// There are fewer Ps now.
+    /// There are fewer Ps now, so this P was stopped.
     case retired
     /// There was nothing to run. The thread searched in vain, or did not even search.
     case foundNothing
-    /// How the G that ran there last stopped. No search is recorded after that.
+    /// How the G that ran last on the P stopped. No search is recorded after that.
     case after(EventKind, UInt64)
-    /// The events do not say.
+    /// The events do not say why the thread let go.
     case untold
   }
 
@@ -96,7 +96,8 @@ struct Handing {
     let m = events[index].record.m
     for event in events[..<index].suffix(Self.reach).reversed() {
       if event.record.kind == .mWake, event.record.count == UInt32(m) { return event }
-      // A new thread records its `mStart` between the two.
+      // A new thread records its `mStart` between the wake-up and this start, so that record does not count
+      // as another act of the thread.
       if event.record.m == m, event.record.kind != .mStart { return nil }
     }
     return nil

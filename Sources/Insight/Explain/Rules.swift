@@ -11,7 +11,7 @@ package struct Rules {
 
   init(_ numbers: Snapshot.RuleNumbers) { self.numbers = numbers }
 
-  /// When a G has to give way to others; see Preempt §7.
+  /// The rule on when a G has to give way to others; see Preempt §7.
   package var turn: String {
     guard numbers[.preemption] != 2 else {
       return "Here preemption is off: a G keeps its P until it parks, gives way or is done."
@@ -22,14 +22,14 @@ package struct Rules {
       + "whose own turn was over. Gs that make one another the next by runnext share one turn."
   }
 
-  /// When a P loses its M because the M sleeps in the kernel; see Syscall §2, Drift §2.
+  /// The rule on when a P loses its M because the M sleeps in the kernel; see Syscall §2, Drift §2.
   package var retake: String {
     "Sysmon takes the P when somebody waits and the call lasts from one look to the next, or when it lasts "
       + "\(numbers.named("a slice", .slice)); then another M goes on with it. A thread that sleeps in the kernel outside of "
       + "a system call that it has told of loses its P likewise, when somebody waits."
   }
 
-  /// In what order a P takes Gs; see Scheduler §3, FindRunnable §2.
+  /// The rule on the order in which a P takes Gs; see Scheduler §3, FindRunnable §2.
   package var order: String {
     let often = numbers[.turn].map { "at every \(Self.ordinal($0)) start" } ?? "now and then"
     let elsewhere = numbers.text(.elsewhere).map { "After \($0) without a look elsewhere" } ?? "After a while"
@@ -81,27 +81,27 @@ package struct Rules {
     }
   }
 
-  /// When sysmon polls; see Sysmon §4.
+  /// The rule on when sysmon polls; see Sysmon §4.
   package var unpolled: String {
     "nobody has for " + (numbers.text(.backstop) ?? "long") + " though all Ps are busy"
   }
 
-  /// How a P steals.
+  /// The rule on how a P steals.
   package static let steal =
     "A P that ran out takes half of another P's LRQ, in one go; what that P has as the next is taken only as a "
     + "last resort. Many looks and few hits mean that there is little work to share, not that something is wrong."
 
-  /// What a ring keeps, and what it loses.
+  /// The rule on what a ring keeps, and what it loses.
   package static let ring =
     "A ring overwrites its oldest records and waits for nobody, so tracing never slows the target down. What a reader "
     + "misses is counted to the record; gauges do not come from rings, and stay right."
 
-  /// How a G waits for a socket.
+  /// The rule on how a G waits for a socket.
   package static let descriptor =
     "A G that finds a socket not ready parks, and its P runs others. The kernel tells the next poll that it is ready, "
     + "and the poll puts the G on a run queue. An idle connection costs its memory, and no thread."
 
-  /// What makes a latency long.
+  /// The rule on what makes a latency long.
   package func latency(_ kind: SpanKind) -> String {
     switch kind {
     case .runQueue:
@@ -116,7 +116,7 @@ package struct Rules {
     }
   }
 
-  /// What ends a wait for this reason.
+  /// The rule on what ends a wait for this reason.
   package func wait(_ reason: WaitReason) -> String {
     switch reason {
     case .netpollRead, .netpollWrite: Self.descriptor

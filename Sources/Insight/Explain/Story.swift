@@ -36,7 +36,7 @@ struct Story {
     var begin: UInt64
     var end: UInt64
     var count = 0
-    /// How long they ran in all, in ticks.
+    /// How long the Gs of this run ran in all, in ticks.
     var time: UInt64 = 0
     /// When the running G began, in ticks; nil: none runs.
     var since: UInt64?
@@ -47,7 +47,8 @@ struct Story {
     var longest: (g: UInt64, ticks: UInt64) = (0, 0)
     var created = 0
     var readied = 0
-    /// How often they filled the LRQ, and how many Gs that moved to the GRQ.
+    /// How often the Gs that this run created or readied overfilled the LRQ, and how many Gs that moved to
+    /// the GRQ.
     var spills = (times: 0, gs: 0)
   }
 

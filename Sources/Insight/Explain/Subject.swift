@@ -59,17 +59,17 @@ extension SpanKind {
 public struct Explanation: Sendable, Equatable {
   /// What a line is for.
   public enum Role: Sendable {
-    /// Says what the thing is and does.
+    /// The line says what the explained thing is, and what it does.
     case head
-    /// Says what happened, and to whom.
+    /// The line says what happened, and to whom.
     case text
-    /// Like `text`, but the line that matters most of those around it.
+    /// Like `text`, but the line matters most of those around it.
     case mark
-    /// Says what is to blame.
+    /// The line says what is to blame.
     case why
-    /// Says the rule behind it.
+    /// The line says the scheduler's rule behind what happened.
     case rule
-    /// Says where to look next.
+    /// The line says where to look next.
     case hint
   }
 
@@ -82,18 +82,18 @@ public struct Explanation: Sendable, Equatable {
     public var text: String
     /// Where to look next, the most telling subject first.
     public var seeAlso: [SeeAlso]
-    /// A line with a role, a text, and where to look next.
+    /// Makes a line with a role, a text, and where to look next.
     public init(_ role: Role, _ text: String, seeAlso: [SeeAlso] = []) {
       (self.role, self.text, self.seeAlso) = (role, text, seeAlso)
     }
   }
 
-  /// What is explained.
+  /// The subject that is explained.
   public var subject: Subject
   /// The lines of the answer, in order.
   public var lines: [Line]
 
-  /// An answer with these lines.
+  /// Makes an answer with these lines.
   public init(_ subject: Subject, _ lines: [Line] = []) { (self.subject, self.lines) = (subject, lines) }
 
   /// Adds a line at the end.

@@ -22,7 +22,7 @@ public struct Frame: Sendable, Equatable {
   /// this; it is not sampled. Empty in the first frame. An element is nil if the target does not tell it, or
   /// if the P is new.
   public var use: [PUse?] = []
-  /// The last 60 seconds, one point a second, oldest first; short after the start.
+  /// The last 60 seconds, one point a second, oldest first; fewer points shortly after the start.
   public var minute: [Point] = []
   /// How the target ended; nil: it has not.
   public var ended: String?
@@ -35,14 +35,14 @@ public struct Frame: Sendable, Equatable {
   public var past: Past?
   /// What a viewer asked for besides the gauges.
   public var detail = Detail()
-  /// The recording that the viewer writes meanwhile; nil: it writes none.
+  /// The recording that the viewer writes while it shows this frame; nil: it writes none.
   public var recording: Recording?
   /// How many events were read so far for the next frame, while that is being made; nil: none is being made.
   public var looking: Int?
 
   /// A recording that is being written.
   public struct Recording: Sendable, Equatable {
-    /// The path of its file.
+    /// The path of the recording's file.
     public var path: String
     /// How many records were written.
     public var records = 0
@@ -57,7 +57,7 @@ public struct Frame: Sendable, Equatable {
   /// One second of the last minute.
   public typealias Point = Trend.Point
 
-  /// A frame of a snapshot alone.
+  /// Makes a frame of a snapshot alone.
   public init(snapshot: Snapshot) {
     self.snapshot = snapshot
     setRates(from: Totals(snapshot), to: Totals(snapshot))

@@ -154,7 +154,7 @@ extension Frame {
     guard seconds > 0 else { return }
     var earlier = base.ps[...]
     use = now.ps.map { p in
-      // Both are in the order of their ids.
+      // Both lists of Ps are in the order of ids, so what stands before this P is not needed again.
       earlier = earlier.drop { $0.id < p.id }
       guard let before = earlier.first, before.id == p.id else { return nil }
       return PUse(from: before, to: p, window: now.time - base.time)

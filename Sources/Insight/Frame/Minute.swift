@@ -11,7 +11,7 @@ struct Minute: Sendable {
   private var last: Snapshot?
   /// How many Gs were started in the current second, as far as it has been seen; nil: that is not known.
   private var switches: UInt64?
-  /// Nanoseconds over which these starts were counted.
+  /// How much of the current second was watched, in nanoseconds. `switches` counts the starts of that time.
   private var time: UInt64 = 0
 
   /// Takes in the next snapshot. Snapshots must come in the order of their times.

@@ -3,21 +3,21 @@ import Observed
 
 /// Nanoseconds of a stretch of time, by what a P did. They add up to the stretch.
 public struct PUse: Sendable, Equatable {
-  /// A G ran on it, or its M was between two Gs.
+  /// How long a G ran on the P, or the P's M was between two Gs.
   public var running: UInt64
-  /// Its M was in a system call, and nobody had taken the P yet. It ran nothing.
+  /// How long the P's M was in a system call and nobody had taken the P yet. The P ran nothing meanwhile.
   public var calls: UInt64
-  /// Its M searched for work.
+  /// How long the P's M searched for work.
   public var searching: UInt64
-  /// No M held it.
+  /// How long no M held the P.
   public var idle: UInt64
 
-  /// Nanoseconds by what the P did.
+  /// Makes the times, in nanoseconds, by what the P did.
   public init(running: UInt64 = 0, calls: UInt64 = 0, searching: UInt64 = 0, idle: UInt64 = 0) {
     (self.running, self.calls, self.searching, self.idle) = (running, calls, searching, idle)
   }
 
-  /// How long the stretch was.
+  /// The length of the stretch.
   public var window: UInt64 { running &+ calls &+ searching &+ idle }
 
   /// A part as a share of the stretch, 0…1.

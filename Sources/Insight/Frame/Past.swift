@@ -1,4 +1,4 @@
-// What a frame of the past has besides: its moment in the history, and what led to it.
+// What a frame of the past has in addition: its moment in the history, and what led to it.
 import History
 import Observed
 
@@ -14,11 +14,11 @@ public struct Past: Sendable, Equatable {
   public var origin = Origin.live
   /// The first moment of the history, in nanoseconds of the machine's monotonic clock.
   public var first: UInt64 = 0
-  /// The last moment of the history, in nanoseconds of the same clock.
+  /// The last moment of the history, in nanoseconds of the machine's monotonic clock.
   public var last: UInt64 = 0
-  /// The moment that is shown, in nanoseconds of the same clock.
+  /// The moment that is shown, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64 = 0
-  /// How many records are missing shortly before that moment.
+  /// How many records are missing shortly before the moment that is shown.
   public var missing: UInt64 = 0
   /// The step from event to event that led to the moment; nil: no step did.
   public var step: PastStep?
@@ -29,9 +29,9 @@ public struct Past: Sendable, Equatable {
 
   /// The last events of one lane.
   public struct LaneEvents: Sendable, Equatable {
-    /// The lane.
+    /// The lane whose events these are.
     public var lane: Lane
-    /// Its events, oldest first.
+    /// The lane's events, oldest first.
     public var events: [Event]
   }
 

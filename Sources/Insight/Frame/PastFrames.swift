@@ -15,7 +15,7 @@ public struct PastFrames {
   /// this frame is used again.
   private var made: (of: FrameSubject, frame: Frame)?
 
-  /// Keeps nothing yet.
+  /// Makes an object that keeps nothing yet.
   public init() {}
 
   /// Returns what a viewer would have seen at this moment, and what led to it.
@@ -35,7 +35,7 @@ public struct PastFrames {
     return whole(player, origin, ended, since ?? player.time)
   }
 
-  /// Returns the same, with the details in which a viewer is interested.
+  /// Returns the frame of the player's moment, with the details in which a viewer is interested.
   ///
   /// - Parameters:
   ///   - player: stands at the moment.
@@ -129,7 +129,7 @@ struct FrameSubject: Equatable {
 }
 
 extension Player {
-  /// Returns the frame of this moment by itself; see `PastFrames`.
+  /// Returns what a viewer would have seen at this moment, made without earlier frames; see `PastFrames`.
   public func frame(_ origin: Past.Origin, ended: String? = nil, since: UInt64? = nil) -> Frame {
     PastFrames().frame(of: self, origin, ended: ended, since: since)
   }

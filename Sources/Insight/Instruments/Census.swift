@@ -9,17 +9,17 @@ import Region
 
 /// The Gs that one place of the program spawned.
 public struct Site: Sendable, Equatable {
-  /// The place, as `function at File.swift:31`; nil: not known.
+  /// The place in the program, as `function at File.swift:31`; nil: not known.
   public var entry: String?
-  /// How many Gs it has.
+  /// How many Gs the site has.
   public var count = 0
-  /// By how many Gs it grew each second, over the time that it was watched. 0 after one look.
+  /// By how many Gs the site grew each second, over the time that it was watched. 0 after one look.
   public var growth = 0.0
-  /// For how many nanoseconds up to now it has not shrunk.
+  /// For how many nanoseconds up to now the site has not shrunk.
   public var growingFor: UInt64 = 0
-  /// By how many Gs it grew in that time.
+  /// By how many Gs the site grew in the time `growingFor`.
   public var grownBy = 0
-  /// Its G that has been in its present state for longest; nil: not known.
+  /// The site's G that has been in its present state for longest; nil: not known.
   public var oldest: UInt64?
   /// Since when the site's oldest G has been in its state, in nanoseconds of the machine's monotonic clock.
   public var oldestSince: UInt64?
@@ -29,13 +29,13 @@ public struct Site: Sendable, Equatable {
 public struct Waiter: Sendable, Equatable {
   /// The id of the G.
   public var g: UInt64
-  /// Runnable or preempted if it waits for a P, otherwise waiting.
+  /// Runnable or preempted if the G waits for a P, otherwise waiting.
   public var state: GState
-  /// The reason for which it waits.
+  /// The reason for which the G waits.
   public var reason: WaitReason
-  /// Since when it waits, in nanoseconds of the machine's monotonic clock.
+  /// Since when the G waits, in nanoseconds of the machine's monotonic clock.
   public var since: UInt64
-  /// Where it was spawned; nil: not known.
+  /// Where the G was spawned; nil: not known.
   public var entry: String?
 }
 

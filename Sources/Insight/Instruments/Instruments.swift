@@ -22,20 +22,20 @@ public struct Instruments: Sendable, Equatable {
   public var hasEvents = true
   /// The moment, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64 = 0
-  /// Since when events have been taken in, in nanoseconds of the same clock.
+  /// Since when events have been taken in, in nanoseconds of the machine's monotonic clock.
   public var since: UInt64 = 0
   /// One row for each second, oldest first. The last second is not over yet.
   public var seconds: [Second] = []
   /// The last `recentSeconds` seconds together.
   public var recent = Activity()
-  /// How long these are, in nanoseconds.
+  /// How long the seconds in `recent` are together, in nanoseconds.
   public var recentTime: UInt64 = 0
   /// Everything since `since`.
   public var total = Activity()
   /// What Gs waited for, in as much of the last ten seconds as was measured.
   public var pressure = Pressure()
   /// For how long the operating system kept threads waiting for a CPU in the last ten seconds. nil: not
-  /// known. This is not in the region, so a moment of the past has it only if a viewer recorded it then.
+  /// known. The region does not tell this, so a past moment has it only if a viewer recorded it at the time.
   public var cpu: CPUPressure?
   /// Gs counted by where they were spawned, and the Gs that have waited longest.
   public var census = Census()
@@ -49,7 +49,7 @@ public struct Instruments: Sendable, Equatable {
   /// What the lints have found.
   public var findings: [Finding] = []
 
-  /// Nothing is known.
+  /// Makes a value in which nothing is known.
   public init() {}
 
   package init(
@@ -81,12 +81,12 @@ public struct Instruments: Sendable, Equatable {
 
 /// A G that runs at the moment.
 package struct Running: Sendable, Equatable {
-  /// The P on which it runs.
+  /// The P on which the G runs.
   package var p: Int
   package var g: UInt64
-  /// Since when it runs, in nanoseconds of the machine's monotonic clock.
+  /// Since when the G runs, in nanoseconds of the machine's monotonic clock.
   package var since: UInt64
-  /// The label of the span for which it works, as a string id; nil: none, or not known.
+  /// The label of the span for which the G works, as a string id; nil: none, or not known.
   package var label: UInt64?
 }
 

@@ -3,13 +3,13 @@
 /// The meter of one P. All times are in ticks.
 struct LaneMeter {
   package private(set) var use = PTime.Use.unknown
-  /// Up to when the time is accounted for; 0: the P is not watched yet.
+  /// The time up to which the P's time is counted, in ticks; 0: the P is not watched yet.
   package private(set) var last: UInt64 = 0
-  /// The M whose thread wrote the last record. The time counts for this M as well. −1: not known.
+  /// The M whose thread wrote the last record. The P's time counts for this M as well. −1: not known.
   package private(set) var m = -1
   /// The G that runs; 0: not known.
   package private(set) var g: UInt64 = 0
-  /// Since when that G runs; 0: not known.
+  /// Since when the G `g` runs, in ticks; 0: not known.
   package private(set) var since: UInt64 = 0
   /// The G that was labelled last in this lane and still is, and its label (a string id); 0: none is.
   package private(set) var labelled: (g: UInt64, label: UInt64) = (0, 0)
@@ -18,13 +18,13 @@ struct LaneMeter {
   private static let mostRetakes = 4096
   /// The second of the clock in which `last` lies.
   package var second: UInt64 = 0
-  /// When that second ends.
+  /// When the second in which `last` lies ends.
   var secondEnd: UInt64 = 0
   /// Time by `Use`, of which there are six, since the last `takeTimes`. All of it is time of `m`. It is an
   /// inline array, because an ordinary array would check at each change whether it is shared.
   private var times = [6 of UInt64](repeating: 0)
 
-  /// Begins with what the gauges say.
+  /// Begins to watch the P with what the gauges say of it.
   package mutating func begin(_ use: PTime.Use, m: Int, at time: UInt64) {
     (self.use, self.m, last, since, g) = (use, m, time, 0, 0)
   }
@@ -32,7 +32,7 @@ struct LaneMeter {
   /// Events are missing after the last one, so what the P does is not known.
   package mutating func lose() { (use, since, g) = (.unknown, 0, 0) }
 
-  /// Accounts for the time up to `time`.
+  /// Counts the time up to `time` for what the P does.
   @inline(__always)
   package mutating func advance(to time: UInt64) {
     guard time > last else { return }
@@ -59,14 +59,15 @@ struct LaneMeter {
     if retakes.count < Self.mostRetakes { retakes.append(time) }
   }
 
-  /// Accounts for the time up to `time`. From then on the P does something else.
+  /// Counts the time up to `time` for what the P did. From then on it does `use`.
   @inline(__always)
   package mutating func change(to use: PTime.Use, at time: UInt64) {
     advance(to: time)
     self.use = use
   }
 
-  /// From here on another M holds the P. The times of the last M must have been taken before.
+  /// From here on another M holds the P. Before this call, the time of the M that held it must have been
+  /// taken (`takeTimes`).
   package mutating func hold(by m: Int) { self.m = m }
 
   @inline(__always)

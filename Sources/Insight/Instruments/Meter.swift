@@ -50,13 +50,14 @@ package struct Meter {
 
   /// The clock of the target; nil: the meter has not begun.
   package private(set) var clock: Clock?
-  /// When it began, in nanoseconds of the machine's monotonic clock.
+  /// When the meter began, in nanoseconds of the machine's monotonic clock.
   package private(set) var begun: UInt64 = 0
-  /// Up to when all lanes are known, in nanoseconds of the same clock.
+  /// The time up to which the records of all lanes are known, in nanoseconds of the machine's monotonic
+  /// clock.
   package private(set) var settled: UInt64 = 0
   /// How many batches of a P began with a record from before `told`; see §4.
   package private(set) var late = 0
-  /// Up to when the lanes were last accounted for, in ticks.
+  /// The time up to which the lanes' times are counted, in ticks.
   private var told: UInt64 = 0
   /// The closed seconds, oldest first.
   package private(set) var seconds: [Second] = []
@@ -64,8 +65,8 @@ package struct Meter {
   private var closed = Activity()
   /// The open seconds, oldest first.
   private var open: [OpenSecond] = []
-  /// The open second to which records are added at the moment. It is taken out of `open` meanwhile, so that
-  /// it is at hand.
+  /// The open second to which records are added at the moment. It is not in `open` meanwhile, so that it is
+  /// quicker to reach.
   private var current = OpenSecond(number: 0)
   private let steps = Self.steps
   private var nextNumber: UInt64 = 0
@@ -122,7 +123,7 @@ package struct Meter {
     lanes[id] = lane
   }
 
-  /// If another M holds the P from here on, gives the time up to here to the M before it.
+  /// If another M holds the P from here on, counts the P's time up to here for the M that held it before.
   private mutating func hand(_ lane: inout LaneMeter, _ p: Int, to m: Int, at time: UInt64) {
     guard m != lane.m else { return }
     lane.advance(to: time)
@@ -219,7 +220,8 @@ package struct Meter {
     }
   }
 
-  /// Labels a G. If a span ends within a long run of its G, that run was for the span.
+  /// Notes the label that a G gets or loses. If the G has run for long when it loses a label, it is listed
+  /// with that label.
   private mutating func label(_ record: Record, _ lane: inout LaneMeter) {
     let (g, label) = lane.labelled
     if g == record.g, label != 0, lane.g == g, OpenSecond.isLong(record.time &- lane.since) {
@@ -228,7 +230,7 @@ package struct Meter {
     lane.label(record.arg == 0 ? 0 : record.g, record.arg == 0 ? 0 : UInt64(record.count))
   }
 
-  /// Counts what counts in whichever lane it is.
+  /// Counts a record of a kind whose lane does not matter.
   private static func note(_ record: Record, _ second: inout OpenSecond) {
     switch record.kind {
     case .mUnspin:
@@ -325,7 +327,8 @@ package struct Meter {
     guard let clock, time > settled else { return }
     settled = time
     let number = time / 1_000_000_000
-    // A quiet lane may be in a second before all those that other lanes have told of.
+    // A quiet lane may stand in an earlier second than all other lanes, and the seconds from there on are
+    // still to be closed.
     let quiet = lanes.lazy.filter { $0.last != 0 }.map(\.second).min()
     guard let first = [open.first?.number, quiet].compactMap({ $0 }).min(), first < number else { return }
     told = clock.ticks(at: time)

@@ -4,7 +4,7 @@ import Observed
 /// The sums of a second that is not over.
 struct OpenSecond {
   package let number: UInt64
-  /// Copies share it. Only the meter adds to it, and only while the second is open.
+  /// Copies of a second share its tally. Only the meter adds to it, and only while the second is open.
   package let tally = SpanTally()
   package var starts: UInt64 = 0
   package var steals: UInt64 = 0
@@ -20,7 +20,8 @@ struct OpenSecond {
   private var busy: [UInt64: UInt64] = [:]
   /// For each G that ran long or was preempted: the label of the span for which it worked, as a string id.
   private var labels: [UInt64: UInt64] = [:]
-  /// Some 40 to 130 µs. Shorter runs are not noted by G, so that a flood of short Gs costs nothing more.
+  /// A run of this many ticks or more is long: some 40 to 130 µs. Shorter runs are not noted by G, so that a
+  /// flood of short Gs costs nothing more.
   private static let long: UInt64 = 1 << 17
   /// What the Ps did: `uses` words for each P.
   private var ps: [UInt64] = []

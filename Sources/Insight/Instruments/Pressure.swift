@@ -25,18 +25,18 @@ import Region
 
 /// Nanoseconds of a window, by what Gs waited for. They add up to `measured`.
 public struct Pressure: Sendable, Equatable {
-  /// No G waited for a P.
+  /// How long no G waited for a P.
   public var calm: UInt64 = 0
-  /// A G waited while a P was idle.
+  /// How long a G waited while a P was idle.
   public var avoidable: UInt64 = 0
-  /// A G waited, no P was idle, and at least one M with a P searched for work.
+  /// How long a G waited while no P was idle, and at least one M with a P searched for work.
   public var searching: UInt64 = 0
-  /// A G waited, and all Ps were busy.
+  /// How long a G waited while all Ps were busy.
   public var saturated: UInt64 = 0
-  /// No known G waited. But nobody polled for over a millisecond, and then a poll found something.
+  /// How long no known G waited, where nobody polled for over a millisecond, and then a poll found something.
   public var unpolled: UInt64 = 0
 
-  /// Nothing was measured.
+  /// Makes a value in which nothing was measured.
   public init() {}
 
   /// How much time was measured, in nanoseconds.
@@ -94,7 +94,7 @@ struct PressureGauge {
     uses += [Use](repeating: .none, count: p + 1 - uses.count)
   }
 
-  /// Accounts for the time up to `time`, in ticks.
+  /// Counts the time up to `time`, in ticks, for the part that it belongs to.
   package mutating func advance(to time: UInt64) {
     guard time > last else { return }
     let passed = time - last
@@ -118,8 +118,7 @@ struct PressureGauge {
     }
   }
 
-  /// A poll found something after nobody had polled since `start`, in ticks. The calm time since then was
-  /// unpolled.
+  /// Counts the calm time since `start`, in ticks, as unpolled, because a poll has now found something.
   private mutating func pollLate(since start: UInt64) {
     while let last = calm.last, last.end > start {
       let begin = max(last.start, start)

@@ -16,7 +16,7 @@ import Region
 
 /// Measures the pressure of a live target, in one stretch after another.
 struct PressureProbe {
-  /// A measurement ends when there are so many records.
+  /// A measurement ends when there are this many records.
   private static let most = 4_000
   /// Maximum number of records kept of one lane.
   private static let share = 2_000

@@ -4,23 +4,23 @@
 public struct PTime: Sendable, Equatable {
   /// What a P does at a moment.
   public enum Use: Int, CaseIterable, Sendable {
-    /// No M held it.
+    /// No M held the P.
     case idle
-    /// Its M was in the scheduler: between two Gs, polling, firing timers.
+    /// The P's M was in the scheduler: between two Gs, polling, firing timers.
     case scheduling
-    /// A G ran.
+    /// A G ran on the P.
     case running
-    /// Its M searched for work.
+    /// The P's M searched for work.
     case spinning
-    /// Its M was in a system call, and nobody had taken the P yet.
+    /// The P's M was in a system call, and nobody had taken the P yet.
     case syscall
-    /// What it did is not known, because events are missing.
+    /// What the P did is not known, because events are missing.
     case unknown
   }
 
   /// The id of the P.
   public var p: Int
-  /// Nanoseconds by the raw value of `Use`.
+  /// How long the P did each thing, in nanoseconds, by the raw value of `Use`.
   public var times: [UInt64]
 
   package init(p: Int, times: [UInt64]) { (self.p, self.times) = (p, times) }
@@ -35,15 +35,16 @@ public struct PTime: Sendable, Equatable {
 public struct MTime: Sendable, Equatable {
   /// The id of the M.
   public var m: Int
-  /// How long a G ran on it, while it held a P.
+  /// How long a G ran on the M, while the M held a P.
   public var running: UInt64 = 0
-  /// How long it was in the scheduler, while it held a P.
+  /// How long the M was in the scheduler, while it held a P.
   public var scheduling: UInt64 = 0
-  /// How long it searched for work, while it held a P.
+  /// How long the M searched for work, while it held a P.
   public var spinning: UInt64 = 0
-  /// How long it was in system calls that ended in the window, with a P or without.
+  /// How long the M was in system calls that ended in the window, with a P or without.
   public var syscall: UInt64 = 0
-  /// The rest: it was parked, or kept by a preempted G; or it never holds a P and did its own work.
+  /// How long the M was parked, or kept by a preempted G, or did its own work, if it is one that never holds
+  /// a P. This is the rest of the window.
   public var withoutP: UInt64 = 0
 
   package init(m: Int) { self.m = m }
@@ -57,17 +58,17 @@ public struct Activity: Sendable, Equatable {
   public var starts: UInt64 = 0
   /// How many times a G was stopped because it ran too long.
   public var preemptions: UInt64 = 0
-  /// How many steals there were.
+  /// How many times a P stole Gs from another P.
   public var steals: UInt64 = 0
-  /// How many Gs these steals moved.
+  /// How many Gs all steals together moved.
   public var stolenGs: UInt64 = 0
-  /// How many searches of Ms for work ended.
+  /// How many searches of Ms for work ended, with work or without.
   public var searches: UInt64 = 0
-  /// How many of these searches found work.
+  /// How many searches of Ms found work.
   public var found: UInt64 = 0
   /// How many polls found something.
   public var polls: UInt64 = 0
-  /// How many of these polls sysmon had to make.
+  /// How many of the polls that found something were made by sysmon.
   public var sysmonPolls: UInt64 = 0
   /// What each P did, in the order of ids. Has only Ps that were seen.
   public var ps: [PTime] = []
@@ -170,6 +171,6 @@ private func merge<Row>(_ a: [Row], _ b: [Row], id: (Row) -> Int, _ add: (Row, R
 public struct Second: Sendable, Equatable {
   /// The number of the second: the nanoseconds of its moments, divided by 10^9.
   public var number: UInt64
-  /// What happened in it.
+  /// What happened in the second.
   public var activity = Activity()
 }

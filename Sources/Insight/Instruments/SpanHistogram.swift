@@ -5,7 +5,7 @@ internal import Histogram
 public enum SpanKind: Int, CaseIterable, Sendable {
   /// How long a G was runnable: from ready, created or yielded until it ran. `goStart` tells it.
   case runQueue
-  /// The same, for Gs that had waited for a descriptor: from found ready until the G ran.
+  /// How long a G was runnable after netpoll had found its descriptor ready, until it ran.
   case netpoll
   /// How long a G ran on a P in one go: from its start to the park, yield, exit, system call or preemption
   /// that ended it.
@@ -69,13 +69,13 @@ public struct SpanHistogram: Sendable, Equatable {
   public var count: UInt64 { histogram.totalCount }
   /// The sum of all lengths, in nanoseconds.
   public var sum: UInt64 { nanoseconds(ticks) }
-  /// The longest length, in nanoseconds; 0 if there was none.
+  /// The longest length, in nanoseconds; 0 if no length was counted.
   public var longest: UInt64 { nanoseconds(longestTicks) }
-  /// The mean length, in nanoseconds; 0 if there was none.
+  /// The mean length, in nanoseconds; 0 if no length was counted.
   public var mean: Double { count == 0 ? 0 : Double(sum) / Double(count) }
 
   /// The length, in nanoseconds, that `percent` of all lengths do not exceed. It is never above the longest.
-  /// 0 if there was none.
+  /// 0 if no length was counted.
   public func percentile(_ percent: Double) -> UInt64 {
     count == 0 ? 0 : nanoseconds(min(longestTicks, histogram.valueAtPercentile(percent)))
   }
@@ -99,13 +99,13 @@ public struct SpanHistogram: Sendable, Equatable {
 
 /// A histogram for each kind of length.
 public struct Spans: Sendable, Equatable {
-  /// See `SpanKind.runQueue`.
+  /// How long Gs were runnable before they ran; see `SpanKind.runQueue`.
   public internal(set) var runQueue = SpanHistogram()
-  /// See `SpanKind.netpoll`.
+  /// How long Gs were runnable after a poll had found their descriptor ready; see `SpanKind.netpoll`.
   public internal(set) var netpoll = SpanHistogram()
-  /// See `SpanKind.slice`.
+  /// How long Gs ran in one go; see `SpanKind.slice`.
   public internal(set) var slice = SpanHistogram()
-  /// See `SpanKind.syscall`.
+  /// How long Gs were in system calls; see `SpanKind.syscall`.
   public internal(set) var syscall = SpanHistogram()
 
   /// Empty histograms.

@@ -15,7 +15,7 @@
   package static let slots = (65 - bits) << bits
   private static let kinds = SpanKind.allCases.count
 
-  // Owner: this object.
+  // This object owns the memory.
   private let counts: UnsafeMutablePointer<UInt32>
   private let sums: UnsafeMutablePointer<UInt64>
   private let longest: UnsafeMutablePointer<UInt64>

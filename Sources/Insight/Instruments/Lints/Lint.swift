@@ -2,7 +2,7 @@
 //
 // Each lint is a small type with its thresholds beside it. The thresholds are set so that nothing is said
 // about an idle server, or about one that is flooded but healthy, because a lint with false alarms is worse
-// than none. Tests hold both, on imagined schedulers and on real servers. A threshold does not hide smaller
+// than none. Tests check this on imagined schedulers and on real servers. A threshold does not hide smaller
 // problems: the numbers themselves are on the same screen.
 import Observed
 

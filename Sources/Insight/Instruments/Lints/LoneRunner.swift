@@ -33,13 +33,13 @@ struct LoneRunner: Lint {
     ]
   }
 
-  /// The G that has been that busy for longest, and since when, in nanoseconds.
+  /// The G that has run for nine tenths of the time or more for longest, and since when, in nanoseconds.
   private func busiest(_ instruments: Instruments) -> (g: UInt64, since: UInt64)? {
     let gs = Set(instruments.recent.busy.keys).union(instruments.running.map(\.g))
     return gs.sorted().compactMap { g in since(g, instruments).map { (g, $0) } }.min { $0.1 < $1.1 }
   }
 
-  /// Since when a G has been that busy, in nanoseconds; nil: it has not.
+  /// Since when a G has run for nine tenths of the time or more, in nanoseconds; nil: it has not.
   private func since(_ g: UInt64, _ instruments: Instruments) -> UInt64? {
     let (now, run) = (instruments.time, instruments.running.first { $0.g == g })
     var since = run?.since
