@@ -16,7 +16,7 @@ public struct ExportReport: Sendable, Equatable {
   public var bytes: UInt64 = 0
 }
 
-/// Takes what a walk through a history comes by.
+/// Is handed what a walk through a history meets: gauges, records and gaps.
 protocol HistoryVisitor {
   /// Takes the gauges of a keyframe, at its own time. The first one comes before everything else.
   mutating func visit(_ snapshot: Snapshot) throws(InspectorError)

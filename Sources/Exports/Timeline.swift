@@ -23,26 +23,26 @@ import Region
 
 /// One legal move.
 package struct Step: Equatable {
-  /// What moved.
+  /// What a step does: which G, M or P it moves, and where to.
   package enum Kind: Equatable {
     /// A G exists from now on, and is runnable. `entry` is the string id of where it was spawned. Without a
     /// P, the G was made by a thread that holds none, or it existed before and nothing was known of it.
     case create(entry: UInt64)
-    /// runnable → running, on a P.
+    /// The G starts on a P: runnable → running.
     case start
-    /// running → waiting.
+    /// The G parks: running → waiting.
     case block(WaitReason?, fd: UInt64)
-    /// waiting → runnable. A thread did it for the G `by`; 0: for no G.
+    /// The G is readied: waiting → runnable. A thread did it for the G `by`; 0: for no G.
     case unblock(by: UInt64)
-    /// running → runnable.
+    /// The G is preempted or yields: running → runnable.
     case stop(isPreempted: Bool)
-    /// running → gone.
+    /// The G ends: running → gone.
     case exit
-    /// running → syscall; the P stays, and can be taken.
+    /// The G enters a system call: running → syscall. The P stays, and can be taken.
     case enterSyscall
-    /// syscall → running, on the P that stayed.
+    /// The G returns from a system call: syscall → running, on the P that stayed.
     case leaveSyscall
-    /// syscall → runnable; the P has been taken before.
+    /// The G returns from a system call: syscall → runnable, because the P has been taken meanwhile.
     case leaveSyscallBlocked
     /// The M takes the idle P.
     case takeP
@@ -56,9 +56,9 @@ package struct Step: Equatable {
   }
 
   package var kind: Kind
-  /// In nanoseconds. It is later than that of the step before.
+  /// When the step happened, in nanoseconds. Each step is later than the one before.
   package var time: UInt64
-  /// The M whose thread did it.
+  /// The M whose thread did the step.
   package var m: Int
   /// The G that moved; 0: the step is about a P.
   package var g: UInt64 = 0
@@ -95,7 +95,7 @@ package struct Timeline {
   private var steps: [Step] = []
   private let reasons: [WaitReason?]
 
-  /// Limits. Gs and times beyond these come from damaged records and are ignored.
+  /// Limits on what records may tell. Gs and times beyond these come from damaged records, and are ignored.
   static let mostGs = 1 << 22
   static let highestG: UInt64 = 1 << 60
   package static let latest: UInt64 = 1 << 62
@@ -193,7 +193,7 @@ package struct Timeline {
     }
   }
 
-  /// Applies what the running G of a record does next.
+  /// Applies a record by which the running G leaves its M: the G parks, yields, exits or enters a system call.
   private mutating func leave(_ kind: EventKind, _ record: Record, _ m: Int, _ p: Int) {
     let g = record.g
     ms[m]?.g = nil

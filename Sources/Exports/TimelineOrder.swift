@@ -27,7 +27,7 @@ struct TimelineOrder {
   private var held: [Held] = []
   private var lanes: Set<Lane> = []
   private var threads: Set<UInt16> = []
-  /// The Gs whose next record may make a held one fit.
+  /// The Gs whose next record may make a held record fit.
   private var awaited: Set<UInt64> = []
 
   init(_ timeline: Timeline) { self.timeline = timeline }
@@ -54,9 +54,9 @@ struct TimelineOrder {
     (held, lanes, threads, awaited) = ([], [], [], [])
   }
 
-  /// The time, in nanoseconds, at which to put something that no record tells. If no records are held, this
-  /// is its own moment. Otherwise it is the time of the last step, because the held records may still come
-  /// before it.
+  /// Returns when to put something that no record tells and that happened at `time`, in nanoseconds. If no
+  /// records are held, that is `time`. Otherwise it is the time of the last step, because the held records
+  /// may still come before `time`.
   package mutating func moment(_ time: UInt64) -> UInt64 {
     if held.isEmpty { timeline.advance(to: time) }
     return timeline.time

@@ -35,7 +35,7 @@ extension History {
 
 /// Writes the moves of a timeline as events of Go, while a walk goes through a history.
 struct GoTrace: HistoryVisitor {
-  /// The number of the thread that does not exist.
+  /// The number of a thread that does not exist. It stands for whatever makes a G without a P.
   package static let outside = 1 << 20
 
   private let file: OutputFile
@@ -50,7 +50,7 @@ struct GoTrace: HistoryVisitor {
   private var gSequence: [UInt64: UInt64] = [:]
   /// The sequence number of each P in this generation.
   private var pSequence: [Int: UInt64] = [:]
-  /// The number of Ps, if the trace has not said it yet.
+  /// The number of Ps, for as long as the trace has not said it; nil: the trace has said it.
   private var procs: UInt64?
   private var lastProcs = 0
 
@@ -172,7 +172,8 @@ struct GoTrace: HistoryVisitor {
 
   private mutating func create(_ step: Step, _ entry: UInt64) {
     if step.isInferred, generation.number == 1 {
-      // The G existed before the trace began. In the first generation its status may come as late as here.
+      // The G existed before the trace began. In the first generation its status may still be written at this
+      // point.
       generation.add(.goStatus, m: Self.outside, at: step.time, step.g, .max, 1)
     } else if step.p == nil {
       generation.add(.goCreateSyscall, m: Self.outside, at: step.time, step.g)

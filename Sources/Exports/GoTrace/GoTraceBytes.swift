@@ -118,7 +118,7 @@ struct GoGeneration {
     var clock = ByteWriter()
     clock.append([GoEvent.sync.rawValue, GoEvent.frequency.rawValue])
     clock.number(1_000_000_000 as UInt64)
-    // The wall clock is not known, because no record tells it.
+    // The wall clock is not known, because no record tells it. So 0 is written in its place.
     clock.append([GoEvent.clockSnapshot.rawValue])
     for value in [0, start, 0, 0] { clock.number(value) }
     write(clock.bytes, m: .max, at: start)

@@ -5,7 +5,7 @@ import Observed
 
 extension Instruments {
   func writeMembers(to json: inout JSONText) {
-    // Without events some of these have nothing to be computed from. They are null then.
+    // Without events some of the members below have nothing to be computed from. Those are null then.
     json.member("t_ns", time)
     json.member("since_ns", hasEvents ? since : nil)
     json.member("recent_ns", hasEvents ? recentTime : nil)

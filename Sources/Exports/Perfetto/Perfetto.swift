@@ -25,7 +25,7 @@ extension History {
 package struct Perfetto: HistoryVisitor {
   /// Maximum number of Gs that get a track. What further Gs do is still on the tracks of the Ps and Ms.
   static let mostGs = 50_000
-  /// Nanoseconds between two values of the counters of Gs.
+  /// The shortest time between two values of the counters of Gs in the trace, in nanoseconds.
   private static let pace: UInt64 = 1_000_000
 
   private let file: OutputFile
@@ -49,7 +49,7 @@ package struct Perfetto: HistoryVisitor {
     var runnable = 0
     var waiting = 0
     var syscall = 0
-    /// When these counts were last written, in nanoseconds.
+    /// When the counts were last written to the trace, in nanoseconds.
     var time: UInt64 = 0
   }
 

@@ -36,7 +36,7 @@ enum PerfettoTrack: Hashable {
     }
   }
 
-  /// The track above it; nil: it is the process itself.
+  /// The track above this one; nil: this is the track of the process.
   package var parent: PerfettoTrack? {
     switch self {
     case .process: nil
@@ -48,7 +48,7 @@ enum PerfettoTrack: Hashable {
     }
   }
 
-  /// Its place among the tracks with the same parent.
+  /// The place of the track among those with the same parent.
   package var rank: UInt64 { uuid & 0xffff_ffff }
 
   var isCounter: Bool {
@@ -78,9 +78,9 @@ enum PerfettoTrack: Hashable {
 /// What an event on a track carries besides its name.
 struct PerfettoDetails {
   package var numbers: [(name: String, value: UInt64)] = []
-  /// The arrow that begins or passes here.
+  /// The arrow that begins at this event or passes through it.
   var flow: UInt64?
-  /// The arrow that ends here.
+  /// The arrow that ends at this event.
   var endOfFlow: UInt64?
 }
 

@@ -47,7 +47,7 @@ struct MetricsText {
   /// The type of a family.
   package enum Kind: String { case gauge, counter, info }
 
-  /// One line: labels, and a value as it is printed.
+  /// One line of metrics: labels, and a value as it is printed.
   package struct Sample {
     package var labels: [(name: String, value: String)] = []
     package var value: String

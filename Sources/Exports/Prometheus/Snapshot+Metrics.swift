@@ -72,7 +72,7 @@ extension Snapshot {
   }
 
   private func writeProcessors(to text: inout MetricsText) {
-    // A damaged region may claim more Ps than there can be.
+    // A damaged region may claim more Ps than there can be. Only as many as there can be are written.
     let ps = ps.prefix(Capacity.ps)
     text.family(
       "mpg_processors", .gauge, "Ps by status.",
@@ -141,7 +141,7 @@ extension Snapshot {
     text.counter("mpg_netpoll_wakeups", "Polls that found a descriptor ready.", .init(known: netpoll.wakeups))
     text.counter(
       "mpg_netpoll_readied_goroutines", "Gs made runnable by polls.", .init(known: netpoll.readied))
-    // An older target does not count these.
+    // An older target does not count watches that were set up anew; then this family has no samples.
     text.family(
       "mpg_netpoll_rearms", .counter, "Watches that had to be set up anew.",
       netpoll.rearms.map { [.init($0)] } ?? [])
