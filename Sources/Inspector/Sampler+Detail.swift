@@ -17,7 +17,7 @@ struct TakingAccount: Sendable {
   /// The share of a core that this process used between the last two times of asking.
   fileprivate var ownUse: Double?
 
-  /// How full the fullest ring became in this second and the last one, as a share of its size.
+  /// How full the fullest ring became in this second and the last one, as a share of the ring's size.
   package var fill: Double { max(fullest.now, fullest.before) }
 
   package mutating func note(fill: Double, start: UInt64, end: UInt64) {
@@ -44,7 +44,7 @@ extension Sampler {
       history: history, clock: observation.clock, moment: now, snapshot: observation.snapshot)
     var problem: InspectorError?
     var detailer = detailer
-    // While a detail is found, the rings are drained. An error in that is thrown afterwards.
+    // While a detail is found, the rings are drained. If draining fails, its error is thrown afterwards.
     let isCalledAway = isCalledAway
     func breathe() {
       do throws(InspectorError) { _ = try step() } catch { problem = error }

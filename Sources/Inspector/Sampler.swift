@@ -16,7 +16,7 @@ import RegionSource
 /// Says when to read the table of Gs. Reading may take a hundredth of a core, and add a few hundred kilobytes
 /// a second to the history.
 struct TablePace {
-  /// Reading may take one part in `share` of the time.
+  /// Reading the table may take one part in `share` of the time.
   private static let share: UInt64 = 100
   /// Nanoseconds to wait for each G that was listed. So a million rows, some 20 MB, are read once a minute.
   private static let perRow: UInt64 = 60_000
@@ -66,7 +66,7 @@ public struct Sampler {
   public private(set) var ending: TargetEnding?
   /// Why it is not known at the moment whether the target lives; nil: it is known. See `Inspector.doubt`.
   public private(set) var doubt: InspectorError?
-  /// What has been seen, as far back as the limits allow; nil: none is kept.
+  /// What has been seen, as far back as the limits allow; nil: no history is kept.
   public let history: History?
   /// The last snapshot; nil: there is none yet.
   public private(set) var latest: Snapshot?
@@ -124,7 +124,8 @@ public struct Sampler {
     lastDrain = monotonicNow()
   }
 
-  /// Does what is due. Returns after how many nanoseconds it wants to be called again.
+  /// Does what is due: drains, takes a snapshot, or asks whether the target has ended. Returns after how many
+  /// nanoseconds it wants to be called again.
   ///
   /// - Throws: `InspectorError` if the target cannot be read.
   public mutating func step() throws(InspectorError) -> UInt64 {
@@ -241,7 +242,7 @@ public struct Sampler {
   private mutating func sample() throws(InspectorError) {
     try lookForEnding()
     if let history {
-      // What was written before the first keyframe does not belong to what was seen.
+      // Events from before the first keyframe belong to no segment, so they are dropped.
       if history.segments.isEmpty { _ = try drain() }
       let observation = try source.observe(peaksSince: peaksSince)
       note(observation.snapshot, isBase: false)
