@@ -23,7 +23,7 @@ struct ActionGroup: Sendable {
   let rows: [ActionRow]
   /// What the actions do, in the help's words.
   let help: String
-  /// The same in a word or two for the footer; empty when the footer leaves the group out.
+  /// What the actions do, in a word or two for the footer; empty when the footer leaves the group out.
   let footer: String
   /// The order in the footer: groups with a smaller rank stand first and are dropped last where room is
   /// short. The keys of a single screen have `Self.ownRank`.

@@ -72,7 +72,8 @@ public struct App: Sendable {
       next: next)
   }
 
-  /// The same loop on any terminal.
+  /// Shows frames on the given terminal until somebody ends the dashboard. The parameters are those of the
+  /// `run` for the process's own terminal.
   public func run<T: Terminal & ~Copyable>(
     on terminal: inout T, poll: () -> UInt64? = { nil },
     travel: (TimeCommand) -> Void = { _ in }, interest: (Interest) -> Void = { _ in },
@@ -136,7 +137,7 @@ public struct App: Sendable {
     return nil
   }
 
-  /// Travels to another moment if the effect asks for that; returns whether it did.
+  /// Travels to another moment if the effect asks for that; returns whether the effect did ask.
   private static func follow(_ effect: Effect, _ travel: (TimeCommand) -> Void) -> Bool {
     guard case .time(let command) = effect else { return false }
     travel(command)

@@ -58,7 +58,7 @@ extension AppState {
       return standStill()
     }
     guard let found = shownWalk else {
-      // No request has followed: go back to the last one before.
+      // No request has followed: go back to the last request before.
       if action == .requestBefore, case .next(let moment) = walk?.choice {
         walk = WalkState(.last(by: moment))
       }

@@ -3,7 +3,7 @@
 /// What the manual page says of the screens.
 public enum Manual {
   public struct Section: Sendable {
-    /// `Everywhere`, or the name of a screen.
+    /// `Everywhere`, or the name of the screen to which the keys belong.
     public var title: String
     public var summary: String
     public var keys: [(keys: String, help: String)]

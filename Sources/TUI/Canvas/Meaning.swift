@@ -45,7 +45,7 @@ enum Meaning: CaseIterable, Sendable {
   /// The meaning's sign in bars and on the timeline.
   func sign(_ glyphs: Glyphs) -> Unicode.Scalar {
     switch self {
-    // ASCII's full cell is `=`, which is the sign of a call.
+    // In ASCII the full cell is `=`, which already is the sign of a call. So `#` stands for running.
     case .running: glyphs.isASCII ? "#" : glyphs.eighths[glyphs.eighths.count - 1]
     case .searching: "~"
     case .call: "="

@@ -3,7 +3,8 @@
 
 /// Formats of numbers.
 enum Quantity {
-  /// Three digits and a unit: `7`, `999`, `1.24k`, `12.4k`, `124k`, `1.24M`. At most five characters.
+  /// A number with three digits and a unit: `7`, `999`, `1.24k`, `12.4k`, `124k`, `1.24M`. At most five
+  /// characters.
   static func compact(_ value: Double) -> String {
     guard value.isFinite else { return "?" }
     if value < 0 { return "-" + compact(-value) }
@@ -21,7 +22,7 @@ enum Quantity {
   static func compact(_ value: Int) -> String { compact(Double(value)) }
   static func compact(_ value: UInt64) -> String { compact(Double(value)) }
 
-  /// All digits: `1,234,567`.
+  /// A number with all its digits: `1,234,567`.
   static func grouped(_ value: UInt64) -> String {
     var result = ""
     for (index, digit) in String(value).reversed().enumerated() {
@@ -35,14 +36,14 @@ enum Quantity {
     (value < 0 ? "-" : "") + grouped(UInt64(value.magnitude))
   }
 
-  /// `87%`; a share above zero is never shown as zero.
+  /// A share in per cent: `87%`. A share above zero is never shown as zero.
   static func percent(_ share: Double) -> String {
     guard share.isFinite else { return "?" }
     if share > 0, share < 0.005 { return "<1%" }
     return "\(Int((min(share, 99) * 100).rounded()))%"
   }
 
-  /// `12.4 MB`. The units are powers of 1000.
+  /// A number of bytes: `12.4 MB`. The units are powers of 1000.
   static func bytes(_ value: UInt64) -> String {
     let text = compact(value)
     guard let unit = text.last, unit.isLetter else { return text + " B" }

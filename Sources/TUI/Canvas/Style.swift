@@ -3,47 +3,47 @@
 /// The role of a cell. Views know only roles, so one picture serves every palette and terminals without
 /// colours.
 public enum Style: UInt8, CaseIterable, Sendable {
-  /// Ordinary text, in the terminal's own colour.
+  /// The role of ordinary text, in the terminal's own colour.
   case text
-  /// Numbers and names that the eye should find first.
+  /// The role of numbers and names that the eye should find first.
   case strong
-  /// Labels and explanations.
+  /// The role of labels and explanations.
   case dim
-  /// Rules and empty tracks, which only guide the eye.
+  /// The role of rules and empty tracks, which only guide the eye.
   case faint
-  /// The title of a section.
+  /// The role of a section's title.
   case heading
-  /// At work. `Meaning` says which state has which role.
+  /// The role of what is at work. `Meaning` says which state has which role.
   case busy
-  /// Ready but not running: queues. Also everything else that asks for a look.
+  /// The role of what is ready but not running, such as a queue, and of everything else that asks for a look.
   case eager
-  /// Looking for work.
+  /// The role of what looks for work.
   case search
-  /// In a system call.
+  /// The role of what is in a system call.
   case call
-  /// Made to stop.
+  /// The role of what was made to stop, such as a preempted G.
   case stopped
-  /// Waiting for the world outside: sockets.
+  /// The role of what waits for the world outside: sockets.
   case waiting
-  /// The runtime's own threads and work.
+  /// The role of the runtime's own threads and work.
   case system
-  /// Full, lost or wrong.
+  /// The role of what is full, lost or wrong.
   case alarm
-  /// An amount that is no state: shares, heat.
+  /// The role of an amount that is no state: shares, heat.
   case amount
   /// Quieter roles for large areas, where the plain roles would be too loud.
   case busyShade
   case eagerShade
   case waitingShade
-  /// The largest value since the last frame.
+  /// The role of the largest value since the last frame.
   case peak
-  /// A key that can be pressed.
+  /// The role of a key that can be pressed.
   case key
-  /// The selected row, and the cursor.
+  /// The role of the selected row, and of the cursor.
   case selected
-  /// The tab of the screen that is shown.
+  /// The role of the tab of the screen that is shown.
   case tab
-  /// The badges in the header.
+  /// The roles of the badges in the header.
   case badgeLive
   case badgePaused
   case badgeEnded

@@ -13,7 +13,7 @@ public enum TextWidth {
     0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF, 0x20000...0x3FFFD,
   ]
 
-  /// 0, 1 or 2 columns; -1 for control characters, which must not reach a terminal.
+  /// How many columns a scalar takes: 0, 1 or 2; -1 for control characters, which must not reach a terminal.
   public static func columns(of scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
     if value >= 0x20 && value < 0x7F { return 1 }

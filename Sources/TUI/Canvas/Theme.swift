@@ -6,15 +6,15 @@
 
 /// The palettes by name. On terminals with few colours, all palettes but `mono` look the same.
 public enum ThemeName: String, Sendable, CaseIterable {
-  /// Middle tones that can be read on dark and on light grounds.
+  /// A palette of middle tones, which can be read on dark and on light grounds.
   case calm
-  /// For dark and for light grounds: more contrast than tones that must serve both.
+  /// Palettes for dark and for light grounds, with more contrast than tones that must serve both.
   case dark, light
-  /// Bright and bold.
+  /// A palette that is bright and bold.
   case contrast
-  /// Colours that can be told apart with any kind of colour vision (Okabe and Ito).
+  /// A palette whose colours can be told apart with any kind of colour vision (Okabe and Ito).
   case safe
-  /// No colours.
+  /// A palette without colours.
   case mono
 
   var next: ThemeName {
@@ -100,7 +100,7 @@ public struct Theme: Sendable, Equatable {
     }
   }
 
-  /// The look at the full level: the palette's own, or else calm's.
+  /// How a role looks where the terminal has all colours: the palette's own look, or else that of `calm`.
   private func full(_ style: Style) -> Paint {
     guard let paint = name.colors[style] else { return Self.calm(style) }
     return paint

@@ -6,7 +6,7 @@ enum SortKey {
   case number(Double)
   /// Sorted by the alphabet; numbers within the text are sorted by their value.
   case text(String)
-  /// Sorted last, whether the order is inverted or not.
+  /// The row has no value in this column. It is sorted last, whether the order is inverted or not.
   case none
 }
 
@@ -47,7 +47,7 @@ struct Column<Row> {
   /// Where room is short, columns with the highest rank are dropped first; rank 0 always stays.
   var rank = 0
   var isRight = false
-  /// Whether the column takes the width that the others leave; `width` is then its least.
+  /// Whether the column takes the width that the others leave; `width` is then the least width of the column.
   var isFlexible = false
   /// Whether the order starts with the smallest number.
   var isAscending = false
@@ -65,21 +65,21 @@ struct Column<Row> {
     (isFlexible, self.cell) = (flexible, cell)
   }
 
-  /// The same column, made sortable by `key`.
+  /// Returns this column, made sortable by `key`.
   func sorted(ascending: Bool = false, _ key: @escaping (Row) -> SortKey) -> Column {
     var column = self
     (column.sort, column.isAscending) = (key, ascending)
     return column
   }
 
-  /// The same column, marked as one of names, which are never cut.
+  /// Returns this column, marked as one of names, which are never cut.
   var identity: Column {
     var column = self
     column.isIdentity = true
     return column
   }
 
-  /// The same column, wide enough for the names in `rows` (the visible rows).
+  /// Returns this column, made wide enough for the names in `rows` (the visible rows).
   func fitted(to rows: some Sequence<Row>) -> Column {
     guard isIdentity else { return self }
     var column = self

@@ -45,7 +45,8 @@ struct Listing<Row: FilterSubject> {
   private struct Pair {
     var key: Double
     var place: Int32
-    /// The number of the row's text; -1: the row sorts by a number.
+    /// The number that stands for the row's text where rows are sorted by a text; -1: they are sorted by a
+    /// number.
     var text: Int32 = -1
   }
 
@@ -55,7 +56,7 @@ struct Listing<Row: FilterSubject> {
     var pairs: [Pair] = []
     pairs.reserveCapacity(order.count)
     var texts: [String: Int32] = [:]
-    // Gs that were spawned together are neighbours, so the text is mostly the same as the row's before.
+    // Gs that were spawned together are neighbours, so a row's text is mostly that of the row before.
     var last = (text: "", number: Int32(-1))
     for place in order {
       switch key(rows[Int(place)]) {

@@ -106,7 +106,8 @@ struct HeaderSection {
     if snapshot.isConsistent && gs.sumOfStates == gs.live {
       line.append("\(space)=\(space)", .dim)
     } else {
-      // Say it in place of the equals sign: no instant was found at which the parts add up.
+      // No instant was found at which the groups of Gs add up to the number of live Gs. An equals sign would
+      // then be wrong, so this stands in its place.
       line.append(" moving \(glyphs.about)\(space)", .eager)
       if wording == .full { line.append("\(number(gs.sumOfStates)) = ", .eager) }
     }

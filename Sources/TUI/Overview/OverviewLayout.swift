@@ -23,7 +23,8 @@ struct LaneWindow: Equatable {
   var hiddenAbove: Int { first }
   var hiddenBelow: Int { total - first - shown }
 
-  /// `↑ 8 Ps above`, `↓ 24 Ps below`; empty when all are shown.
+  /// How many lanes are hidden, and in which direction: `↑ 8 Ps above`, `↓ 24 Ps below`; empty when all are
+  /// shown.
   func hiddenNote(_ glyphs: Glyphs) -> [StyledText] {
     var pieces: [StyledText] = []
     if hiddenAbove > 0 { pieces.append(StyledText("\(glyphs.up) \(hiddenAbove) Ps above", .eager)) }

@@ -3,7 +3,7 @@
 import Inspector
 
 enum StepText {
-  /// nil: no step led to this moment.
+  /// The line about the step that led to the frame's moment; nil: no step led there.
   static func line(_ frame: Frame, width: Int, glyphs: Glyphs) -> StyledText? {
     guard let past = frame.past, let step = past.step else { return nil }
     guard let event = step.event else {

@@ -48,7 +48,8 @@ struct GroupsScreen: ListScreen {
   private var groups: [GroupRow] {
     let bySite = state.gsMode == .sites
     var (groups, places): ([GroupRow], [String: Int]) = ([], [:])
-    // Gs that were spawned together are neighbours, so the group is mostly the same as the G's before.
+    // Gs that were spawned together are neighbours, so a G's group is mostly that of the G before, which is
+    // kept here.
     var last = (name: "", place: 0)
     for row in GRow.rows(frame) {
       let name = bySite ? row.g.entry ?? "?" : Self.reason(row.g)

@@ -9,7 +9,7 @@ struct LatencyScreen {
   private var glyphs: Glyphs { state.glyphs }
 
   static let kinds = SpanKind.allCases
-  /// The chosen kind.
+  /// The kind of latency that is chosen.
   static func kind(_ state: AppState) -> SpanKind { kinds[min(max(0, state.latencyKind), kinds.count - 1)] }
   private var kind: SpanKind { Self.kind(state) }
 

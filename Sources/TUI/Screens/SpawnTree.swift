@@ -50,7 +50,8 @@ struct SpawnTree: Sendable {
     var lastChild = [Int32](repeating: none, count: gs.count)
     var (before, roots) = (lastChild, [Int32]())
     let ids = gs.map(\.id)
-    // Gs that were spawned together are neighbours, so the spawner is mostly the same as the G's before.
+    // Gs that were spawned together are neighbours, so a G's spawner is mostly that of the G before, which is
+    // kept here.
     var last: (id: UInt64, place: Int?)
     last = (0, nil)
     for place in gs.indices {

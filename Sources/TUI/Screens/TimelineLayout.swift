@@ -38,7 +38,7 @@ struct TimelineLayout: Equatable {
     gs = shown == total && spare >= 4 ? spare - 1 : 0
   }
 
-  /// Whether a screen of that size has room for lanes of the other kind.
+  /// Whether a screen with `rows` rows for `lanes` lanes has room for lanes of the other kind too.
   static func hasRoom(rows: Int, lanes: Int) -> Bool { rows - fixed - max(1, lanes) >= 6 }
 
   /// The lane at a screen row below the axis.

@@ -8,7 +8,7 @@ struct Charset: Sendable {
     case incomplete, invalid
   }
 
-  /// Reads one character from bytes that begin with one beyond ASCII.
+  /// Reads one character from bytes of which the first is beyond ASCII.
   let reading: @Sendable ([UInt8]) -> Reading
   private let isUTF8: Bool
 

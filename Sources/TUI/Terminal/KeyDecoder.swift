@@ -17,13 +17,15 @@
 struct KeyDecoder {
   /// Nanoseconds without a byte after which an incomplete sequence is over.
   struct Delays: Equatable {
-    /// After an Escape, which may also be the key.
+    /// How long an Escape waits for the rest of a sequence, which may also be the key Escape alone.
     var escape: UInt64 = 25_000_000
-    /// Within a sequence, which a person may have begun by pressing Alt and a bracket.
+    /// How long an unfinished sequence waits for its next byte. A person may have begun it by pressing Alt
+    /// and a bracket.
     var sequence: UInt64 = 100_000_000
-    /// Within a string, a paste or an old form of a click, which only a terminal sends.
+    /// How long an unfinished string, paste or click in the old form waits for its next byte. Only a terminal
+    /// sends these.
     var text: UInt64 = 500_000_000
-    /// For so long after any of these waits, a late rest is still recognised.
+    /// Nanoseconds after the end of any of these waits in which the rest of the sequence is still recognised.
     var late: UInt64 = 5_000_000_000
 
     init() {}
@@ -171,7 +173,7 @@ extension KeyDecoder {
       (stage, pending) = (.escape, [byte])
       return
     }
-    // A key of the terminal database that does not begin with Escape.
+    // This may be a key of the terminal database that does not begin with Escape.
     if isFresh {
       switch sequences.match([byte]) {
       case .key(let key?): return inputs.append(.key(key))
@@ -312,7 +314,7 @@ extension KeyDecoder {
     switch (stage, byte) {
     case (.stringEscape, UInt8(ascii: "\\")): reset()
     case (.stringEscape, _):
-      // This was not the string's end, so the Escape begins something new.
+      // The Escape did not begin the string's terminator, so it begins something new.
       (stage, pending) = (.escape, [KeySequences.escape])
       sequence(byte)
     case (_, KeySequences.escape): stage = .stringEscape

@@ -266,7 +266,7 @@ extension NCursesTerminal {
   /// The terminal database's keys, with the bytes that each sends.
   private static var keys: [(name: String, bytes: [UInt8])] {
     var keys: [(name: String, bytes: [UInt8])] = []
-    // These point into the terminal database, which stays loaded.
+    // `name` and `bytes` will point into the terminal database, which stays loaded.
     var (name, bytes): (UnsafePointer<CChar>?, UnsafePointer<CChar>?) = (nil, nil)
     var index: Int32 = 0
     while unsafe nc_key_of_database(index, &name, &bytes) {

@@ -2,7 +2,8 @@
 
 struct SectionHeading: Equatable {
   var title: String
-  /// The plain words, for people who see the section for the first time; left out where they do not fit.
+  /// What the section shows, in plain words, for people who see it for the first time; left out where there
+  /// is no room.
   var legend: String
 
   func draw(in rect: Rect, glyphs: Glyphs, on canvas: inout Canvas) {
