@@ -52,8 +52,8 @@ static void give_back(int number, siginfo_t *info, void *context) {
   bool faults_again = info->si_code > 0 && is_fault;
   if (faults_again) return;
   raise(number);
-  // The former handler may return, as Swift's backtracer does. The process must end all the same, so the default action
-  // follows.
+  // The handler that was installed before ours may return, as Swift's backtracer does. The process must end all the
+  // same, so the default action follows.
   signal(number, SIG_DFL);
   raise(number);
 }

@@ -1,5 +1,6 @@
-// Modes that make a terminal send more than keys: the mouse's buttons (1000), with coordinates of any size (1006), and marks
-// before and after pasted text (2004). Without these marks pasted text would act as keys. All of this is read with the keys.
+// Modes that make a terminal send more than keys: the mouse's buttons (1000), with coordinates of any size (1006),
+// and marks before and after pasted text (2004). Without these marks pasted text would act as keys. What the terminal
+// then sends is read with the keys.
 #include "internal.h"
 
 #include <string.h>
@@ -16,7 +17,8 @@ static const char *text(const char *name) {
 
 static void say(const char *modes) { (void)!write(STDOUT_FILENO, modes, strlen(modes)); }
 
-// Terminals of other families would show the letters of a sequence that they do not understand.
+// Whether the terminal moves its cursor by a sequence that begins with Escape and `[`. A terminal of another family
+// would show the letters of such a sequence instead of obeying it.
 bool nc_understands_sequences(void) {
   const char *move = text("cup");
   return move && strncmp(move, "\033[", 2) == 0;

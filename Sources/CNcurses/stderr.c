@@ -17,7 +17,7 @@ void nc_keep_stderr(void) {
   dup2(kept_stderr, STDERR_FILENO);
 }
 
-// Async-signal-safe, because the crash handler calls it too.
+// The crash handler calls this function too, so it is async-signal-safe.
 void nc_replay_stderr(void) {
   if (real_stderr < 0) return;
   dup2(real_stderr, STDERR_FILENO);

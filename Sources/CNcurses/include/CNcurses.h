@@ -56,7 +56,7 @@ void nc_ask_synchronized(void);
 void nc_set_synchronized(bool is_understood);
 // Sends the changes since the last flush to the terminal; as one picture, if it understands synchronized output.
 void nc_flush(void);
-// Makes the next flush repaint every cell. For when another program has written on the screen.
+// Makes the next flush repaint every cell. Call this after another program has written on the screen.
 void nc_redraw_all(void);
 
 // ---- Input (input.c)
@@ -86,8 +86,8 @@ bool nc_has_signal(void);
 void nc_close_signals(int32_t signals);
 
 enum { NC_READY_INPUT = 1, NC_READY_SIGNAL = 2, NC_READY_WAKE = 4, NC_HUNG_UP = 8 };
-// Waits up to `milliseconds` for keys, and for the descriptors `signals` and `wake` (-1 for none). Returns a set of the flags
-// above; 0 when the time is over.
+// Waits up to `milliseconds` for keys, and for the descriptors `signals` and `wake` (-1 for none). Returns a set of
+// NC_READY_… and NC_HUNG_UP; 0 when the time is over.
 int32_t nc_wait(int32_t signals, int32_t wake, int32_t milliseconds);
 
 // Installs handlers of fatal signals that put the terminal back and write to stderr what was kept. Then the signal goes to
