@@ -16,7 +16,7 @@ struct AllCommands: ParsableCommand {
     ExportOptions.self, ConfigOptions.self, ManualOptions.self,
   ]
 
-  /// `record|replay|…`
+  /// The names of all commands: `record|replay|…`.
   static let names = others.compactMap { $0.configuration.commandName }.joined(separator: "|")
 
   /// The help of mpgtop itself, or of another command.

@@ -13,7 +13,7 @@ struct Handed<Value>: @unchecked Sendable {
 
 /// Computes one answer at a time on another thread. Not thread-safe: one thread begins the work and takes the answer.
 struct Background<Answer> {
-  /// The place where the working thread leaves the answer.
+  /// Where the thread that does the work leaves the answer, for the thread that began the work to take.
   private final class Desk: Sendable {
     let answer = Mutex<Handed<Answer>?>(nil)
     let waker: Waker
@@ -52,7 +52,7 @@ struct Background<Answer> {
   }
 }
 
-/// Detached threads.
+/// Starts threads that are detached: nobody waits for their end.
 private enum OwnThread {
   private final class Body: Sendable {
     let run: @Sendable () -> Void

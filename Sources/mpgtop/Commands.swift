@@ -2,7 +2,7 @@
 import ArgumentParser
 import Inspector
 
-/// `mpgtop record`
+/// The command `mpgtop record` and its options.
 struct RecordOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "record", abstract: "Writes what a process's scheduler does into a file.")
@@ -50,7 +50,7 @@ struct RecordOptions: ParsableCommand {
   }
 }
 
-/// `mpgtop replay`
+/// The command `mpgtop replay` and its options.
 struct ReplayOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Shows a recording as if it were happening.")
@@ -61,7 +61,7 @@ struct ReplayOptions: ParsableCommand {
   @OptionGroup var frames: FrameOptions
 }
 
-/// `mpgtop scrub`
+/// The command `mpgtop scrub` and its options.
 struct ScrubOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scrub", abstract: "Copies a recording without the names in it, so that it can be shared.")
@@ -81,7 +81,7 @@ struct ScrubOptions: ParsableCommand {
   }
 }
 
-/// `mpgtop gen-config`
+/// The command `mpgtop gen-config` and its options.
 struct ConfigOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gen-config",
@@ -98,7 +98,7 @@ struct ConfigOptions: ParsableCommand {
   }
 }
 
-/// `mpgtop serve`
+/// The command `mpgtop serve` and its options.
 struct ServeOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Serves a process's gauges and counters over HTTP, for Prometheus.",
@@ -146,7 +146,7 @@ enum ExportForm: String, EnumerableFlag {
   }
 }
 
-/// `mpgtop export`
+/// The command `mpgtop export` and its options.
 struct ExportOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Writes what a scheduler did as a trace for another program.",
@@ -185,7 +185,7 @@ struct ExportOptions: ParsableCommand {
   }
 }
 
-/// `mpgtop gen-man`
+/// The command `mpgtop gen-man` and its options.
 struct ManualOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gen-man", abstract: "Prints the manual page: mpgtop gen-man | man -l -")

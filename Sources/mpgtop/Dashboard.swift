@@ -40,7 +40,7 @@ struct Dashboard {
     if let failure = feed.recordingFailure { throw failure }
   }
 
-  /// The same for a history that does not grow: a recording or a black box.
+  /// Shows a history that does not grow: a recording or a black box.
   func run(_ source: PastSource) throws(Failure) {
     let player = Handed(try source.player())
     let (origin, history, beginsAtStart) = (source.origin, source.history, source.beginsAtStart)

@@ -32,11 +32,11 @@ struct Exporter {
   private struct Source {
     /// The files that are read.
     let inputs: [FileIdentity?]
-    /// nil: there is no history.
+    /// Reads the history; nil: there is none.
     let history: () throws(Failure) -> History?
   }
 
-  /// nil: the user was asked to choose a process, and chose none.
+  /// Finds where the history comes from; nil: the user was asked to choose a process, and chose none.
   private func source() throws(Failure) -> Source? {
     guard let word = options.source, let kind = WordKind(word) else { return try live() }
     if let source = try failing({ () throws(InspectorError) in try SourceKinds.open(word) }) {
@@ -46,7 +46,8 @@ struct Exporter {
     case .recording: return recording(word)
     case .region: return dead(try PastSource.target(word, in: folders))
     case .pid(let pid):
-      // Prefer a live process: a black box of the same pid is from an earlier process. If there is neither, `live` says so.
+      // Prefer a live process: a black box of the same pid is from an earlier process. If there is neither, `live`
+      // throws an error that says so.
       let isAlive = (try? folders.target(pid: pid))?.isLive == true
       if isAlive || (try? folders.blackBox(pid: pid)) == nil { return try live() }
       return dead(try PastSource.target(word, in: folders))

@@ -85,7 +85,7 @@ struct HistoryOptions: ParsableArguments {
   }
 }
 
-/// `100ms`, `30s`, `5m`, `1h`. A number without a unit is in seconds.
+/// A length of time as the user writes it: `100ms`, `30s`, `5m`, `1h`. A number without a unit is in seconds.
 struct TimeSpan: ExpressibleByArgument, Equatable {
   var nanoseconds: UInt64
 
@@ -106,7 +106,8 @@ struct TimeSpan: ExpressibleByArgument, Equatable {
   }
 }
 
-/// `1048576`, `100K`, `250M`, `1G`. Units are powers of 1,000, as is usual for memory limits.
+/// A number of bytes as the user writes it: `1048576`, `100K`, `250M`, `1G`. Units are powers of 1,000, as is
+/// usual for memory limits.
 struct ByteCount: ExpressibleByArgument, Equatable {
   var bytes: Int
 

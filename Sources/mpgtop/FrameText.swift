@@ -68,7 +68,8 @@ struct FrameText {
 
   // MARK: schedtrace
 
-  /// `SCHED 1009ms: gomaxprocs=2 idleprocs=0 threads=7 spinningthreads=1 needspinning=0 idlethreads=3 runqueue=5 [3 4]`
+  /// A line in the form of Go's schedtrace: `SCHED 1009ms: gomaxprocs=2 idleprocs=0 threads=7 spinningthreads=1
+  /// needspinning=0 idlethreads=3 runqueue=5 [3 4]`
   private static func schedtrace(_ s: Snapshot) -> String {
     let spinning = s.ms.count { $0.state == .spinning }
     let idle = s.ms.count { $0.state == .parked }

@@ -101,7 +101,8 @@ struct LiveFeed {
 
   private mutating func nextOfNow() -> Frame? {
     if failure == nil {
-      // Another thread looks for requests. Here it would take so long that the rings would overwrite unread records.
+      // Another thread looks for requests, so the sampler does not. In the sampler's thread the search would take so
+      // long that the rings would overwrite unread records.
       var interest = interest
       interest.request = nil
       do { last = try sampler.frame(interest) } catch { failure = error }
@@ -113,7 +114,7 @@ struct LiveFeed {
     return last
   }
 
-  /// A frame of the past. Until the first one is ready, the last frame of before.
+  /// A frame of the past. Until the first one is ready, it is the last frame that was shown before.
   private mutating func nextOfPast() -> Frame? {
     guard let history = sampler.history else { return last }
     let (ended, isOver) = (ending?.description, failure != nil)

@@ -21,7 +21,8 @@ enum MPGTop {
     let type = invocation.command
     do {
       let command = try type.parseAsRoot(invocation.arguments)
-      // For `--help` the parser returns a command of another type.
+      // For `--help` the parser returns a command of another type than the one that was named. Then print the
+      // help.
       guard Swift.type(of: command) == type else {
         try output.write(AllCommands.help(of: type) + "\n")
         exit(ExitCode.success)

@@ -21,7 +21,7 @@ struct PastDesk {
 
   private let start: Start
   private var thread: Background<Made?>
-  /// nil while the other thread has it, and before the first frame.
+  /// The place in the past; nil while the other thread has it, and before the first frame.
   private var travel: TimeTravel?
   private var commands: [TimeCommand] = []
   private var making: (wish: Wish, effort: Effort)?
@@ -68,7 +68,7 @@ struct PastDesk {
     defer { (making, isLeft) = (nil, false) }
     guard let made = came, !isLeft else { return }
     travel = made.travel
-    // A cancelled frame may be incomplete.
+    // A cancelled frame may be incomplete, so it is dropped.
     if !isCancelled { last = (made.wish, made.frame) }
   }
 

@@ -6,7 +6,7 @@ import TUI
 struct PastSource {
   var history: History
   var origin: Past.Origin
-  /// Whether one looks at its beginning first, as at a film; else at its end.
+  /// Whether the source is shown from its beginning at first, as a film is; otherwise from its end.
   var beginsAtStart = false
   /// How the target ended, if it is known.
   var ended: String?

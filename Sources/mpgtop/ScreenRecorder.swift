@@ -5,7 +5,7 @@ import Inspector
 import TUI
 
 struct ScreenRecorder {
-  /// Length of what `w` writes, in nanoseconds.
+  /// How much history the key `w` writes, in nanoseconds.
   static let last: UInt64 = 30_000_000_000
   /// How many file names with the same second are tried.
   private static let mostNames = 100

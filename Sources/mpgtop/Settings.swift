@@ -9,7 +9,7 @@ import TUI
 struct Settings: Equatable {
   var theme = ThemeName.calm
   var screen = ScreenID.overview
-  /// Milliseconds.
+  /// Milliseconds between two frames; nil: not set.
   var interval: Int?
   var ascii = false
   var color = true

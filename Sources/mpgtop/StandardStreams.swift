@@ -60,9 +60,9 @@ struct StandardOutput {
   }
 }
 
-/// Every command writes text for people through this. Names of programs and functions, arguments, paths, labels and settings
-/// come from outside. This removes characters in them that would move the cursor, change the writing direction or break a
-/// line. Where the locale is not UTF-8, the result is ASCII.
+/// Every command writes text for people through this gate. Names of programs and functions, arguments, paths, labels
+/// and settings come from outside. The gate removes characters in them that would move the cursor, change the writing
+/// direction or break a line. Where the locale is not UTF-8, it writes ASCII only.
 struct TextGate {
   let isASCII: Bool
 
@@ -70,7 +70,7 @@ struct TextGate {
 
   func line(_ line: String) -> String { TextWidth.sanitised(line, isASCII: isASCII) }
 
-  /// The same for text with our own line breaks and tabs, which stay.
+  /// Makes a text of several lines harmless. Its line breaks and tabs are our own, so they stay.
   func text(_ text: String) -> String {
     // A shortcut: most text is ASCII, and looking up Unicode categories is slow.
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F || $0 == 0x0A || $0 == 0x09 }) { return text }

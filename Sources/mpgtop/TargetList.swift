@@ -5,7 +5,7 @@ import TUI
 /// Targets as lines of text.
 struct TargetList {
   let targets: [Target]
-  /// Monotonic nanoseconds.
+  /// The time now, in nanoseconds of the monotonic clock.
   let now: UInt64
 
   /// A line of headings, `PID NAME STATE UPTIME`, then one line per target. The uptime of a dead process is the time since
@@ -40,7 +40,7 @@ struct TargetList {
     }
   }
 
-  /// `4d 03:02:01`; without days if it is less than one.
+  /// A length of time: `4d 03:02:01`; without days if it is shorter than a day.
   static func duration(_ nanoseconds: UInt64) -> String {
     let seconds = nanoseconds / 1_000_000_000
     func two(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }

@@ -2,7 +2,7 @@
 import ArgumentParser
 import Inspector
 
-/// A condition: a gauge, a comparison and a limit. It stops a recording when it holds.
+/// A condition: a gauge, a comparison and a limit. A recording stops when the condition holds.
 struct Trigger {
   enum Gauge: String, CaseIterable {
     /// `grq`: depth of the GRQ. `runnable`, `parked`, `live`: Gs. `threads`: Ms. `runnableAge`: nanoseconds that the

@@ -2,7 +2,7 @@
 import ArgumentParser
 import Inspector
 
-/// `mpgtop why`
+/// The command `mpgtop why` and its options.
 struct WhyOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "why", abstract: "Says why goroutines waited, hop by hop, and what requests did.",

@@ -14,7 +14,7 @@ import Inspector
 struct MetricsServer {
   let options: ServeOptions
 
-  /// Connections at a time.
+  /// Maximum number of connections at a time.
   private static let most = 256
   /// At most this many new connections are accepted before the others are served again.
   private static let mostAtOnce = 64

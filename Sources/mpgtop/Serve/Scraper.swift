@@ -30,8 +30,8 @@ final class Scraper {
   /// The events that this connection waits for, as flags of `poll`.
   var events: Int16 { Int16(phase == .writing ? POLLOUT : POLLIN) }
 
-  /// Continues as far as it can without blocking; false: the connection is over. Calls `metrics` once, when the whole
-  /// request has arrived.
+  /// Reads or writes as far as that is possible without blocking; false: the connection is over. Calls `metrics`
+  /// once, when the whole request has arrived.
   func proceed(_ metrics: (MetricsForm) throws(Failure) -> String) throws(Failure) -> Bool {
     switch phase {
     case .reading:
