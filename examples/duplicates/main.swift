@@ -13,7 +13,8 @@ struct Content: Hashable, Sendable {
   let size: Int
   let digest: UInt64
 
-  /// The FNV-1a hash. It computes without a pause; should others wait for this P meanwhile, they are let in by preemption.
+  /// The FNV-1a hash. It computes without a pause. If others wait for this P in the meantime, preemption lets them
+  /// in.
   init(of bytes: [UInt8]) {
     size = bytes.count
     digest = bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
@@ -48,8 +49,8 @@ actor Ledger {
 func survey(_ paths: Channel<String>, into ledger: Ledger) async {
   await withTaskGroup(of: Void.self) { group in
     var underWay = 0
-    // `receive` parks. In a task that would keep a thread for as long; `MPG.run` parks a goroutine instead, and the task
-    // is suspended.
+    // `receive` parks. In a task it would keep a thread for as long. So `MPG.run` parks a goroutine instead, and the
+    // task is suspended.
     while let path = await MPG.run({ paths.receive() }) {
       if underWay == 8 { await group.next() }
       underWay = min(underWay + 1, 8)

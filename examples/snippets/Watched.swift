@@ -15,7 +15,8 @@ enum Watched {
     }
   }
 
-  /// Starts it, and returns when all its goroutines wait. It ends with this process at the latest.
+  /// Starts the watched process, and returns when all its goroutines wait. The process ends when this one
+  /// does, at the latest.
   static func start(_ variables: [String: String] = [:]) throws -> Process {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
