@@ -43,14 +43,14 @@ extension Snapshot.P {
 }
 
 extension Snapshot.Retired {
-  /// No P was stopped yet.
+  /// The sums over stopped Ps before any P was stopped.
   package static var beginning: Snapshot.Retired {
     var none = Snapshot.Retired()
     (none.ticks, none.stealsIn, none.stealsOut, none.stolenGs, none.stealTries) = (0, 0, 0, 0, 0)
     return none
   }
 
-  /// A P was stopped.
+  /// Notes that a P was stopped: adds its counts to the sums.
   package mutating func add(_ p: Snapshot.P) {
     ps += 1
     ticks.add(p.ticks)
@@ -60,7 +60,7 @@ extension Snapshot.Retired {
     stealTries.add(p.stealTries)
   }
 
-  /// A P that was stopped is used again.
+  /// Notes that a P that was stopped is used again: takes its counts off the sums.
   package mutating func takeOff(_ p: Snapshot.P) {
     ps -= 1
     ticks.takeOff(p.ticks)

@@ -32,7 +32,7 @@ public struct StealMatrix: Sendable, Equatable {
   /// Whether pairs of Ps were left out, because more than `most` tried to steal from each other.
   public private(set) var isCut = false
 
-  /// Whether tries are counted.
+  /// Whether the target counts tries.
   public package(set) var tellsTries = true
 
   /// A matrix without any steal.

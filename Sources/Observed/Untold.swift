@@ -19,6 +19,6 @@ package func larger<Value: Comparable>(_ a: Value?, _ b: Value?) -> Value? {
 }
 
 extension Optional where Wrapped: CustomStringConvertible {
-  /// The fact as text for people; `-` if it is not known.
+  /// The number as text for people; `-` if it is not known.
   package var orDash: String { map { "\($0)" } ?? "-" }
 }
