@@ -56,7 +56,7 @@ extension Snapshot {
     return out
   }
 
-  /// To be read when all other sections have been.
+  /// Reads which facts are not known. Call this when all other sections have been read.
   mutating func readUntold(from body: inout ByteReader) -> Bool {
     guard body.untold(Self.facts, of: &self) else { return false }
     var stopped = retired ?? Retired()

@@ -77,7 +77,7 @@ package struct CoarseHistory {
     let step = (seconds + UInt64(limit) - 1) / UInt64(limit) * Self.second
     let count = Int((moment - first.time) / step) + 1
     var trend = Trend(step: step, exact: moment - min(moment, exact))
-    // Of one look alone there is no rate: as long as the counter is known, that is none.
+    // A single look at a scheduler gives no rate. So the rate is 0 where the counter is known, and otherwise nil.
     let blank = Trend.Point(switchesPerSecond: first.switches.map { _ in 0 }, parkedMax: 0)
     trend.points = Array(repeating: blank, count: count)
     var (before, base) = (first, first)
