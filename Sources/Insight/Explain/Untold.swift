@@ -7,13 +7,13 @@ extension Snapshot.M {
 }
 
 extension StealMatrix {
-  /// How often a P looked at the queues of others; nil: that is not counted.
+  /// How often P `thief` looked at the queues of others; nil: that is not counted.
   func tries(by thief: Int) -> UInt64? {
     guard tellsTries else { return nil }
     return pairs.reduce(0) { $1.thief == thief ? $0 &+ ($1.tries ?? 0) : $0 }
   }
 
-  /// How often it found something.
+  /// How often P `thief` found something on the queue of another.
   func hits(by thief: Int) -> UInt64 { pairs.reduce(0) { $1.thief == thief ? $0 &+ $1.hits : $0 } }
 }
 

@@ -115,7 +115,7 @@ private struct Maxima: Sendable {
     lrqs.merge(other.lrqs) { max($0, $1) }
   }
 
-  /// A source that does not know its largest depths has none here either: the depths at the moments of looks are no maxima.
+  /// If a source does not tell the largest depths, they stay nil: the depths at the moments of looks are no maxima.
   func show(in snapshot: inout Snapshot) {
     if snapshot.grqMax != nil { snapshot.grqMax = larger(grq, snapshot.grq) }
     for (index, p) in snapshot.ps.enumerated() where p.lrqMax != nil {
