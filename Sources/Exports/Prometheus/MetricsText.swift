@@ -56,7 +56,7 @@ struct MetricsText {
       (self.value, self.labels) = (String(value), labels)
     }
 
-    /// nil: the fact is not known, and has no sample.
+    /// nil: the value is not known, and so it has no sample.
     package init?(known value: (some FixedWidthInteger)?, _ labels: (name: String, value: String)...) {
       guard let value else { return nil }
       (self.value, self.labels) = (String(value), labels)
