@@ -1,7 +1,7 @@
 // Numbers that may not be known: a dash stands in their place, and never a zero.
 
 extension Quantity {
-  /// `-`: not known.
+  /// The number in three digits and a unit, or with all its digits; `-` if it is not known.
   static func compact(_ value: Double?) -> String { value.map { compact($0) } ?? "-" }
   static func compact(_ value: Int?) -> String { value.map { compact($0) } ?? "-" }
   static func compact(_ value: UInt64?) -> String { value.map { compact($0) } ?? "-" }

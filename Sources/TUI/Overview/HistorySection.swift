@@ -17,7 +17,7 @@ struct HistorySection {
     var shortName: String
     /// One value for each column; for gauges, the largest value within the column. nil: it is not known.
     var values: [Double?]
-    /// The value at the frame's moment; nil: it is not known.
+    /// The value at the frame's moment; nil: the value is not known.
     var last: Double?
     var style: Style
   }

@@ -4,9 +4,9 @@ import Region
 
 struct ThiefRow: FilterSubject {
   var p: Int
-  /// nil: the source does not tell who stole from whom.
+  /// What the thief stole from each victim; nil: the source does not tell who stole from whom.
   var pairs: [StealMatrix.Pair]?
-  /// nil: looks are not counted.
+  /// How often the thief looked at the queues of others; nil: that is not counted.
   var tries: UInt64? { tellsTries ? sum { $0.tries ?? 0 } : nil }
   var hits: UInt64? { sum(\.hits) }
   var gs: UInt64? { sum(\.gs) }
@@ -30,13 +30,13 @@ struct ThiefRow: FilterSubject {
     return min(1, Double(hits) / Double(tries))
   }
 
-  /// The Gs that a steal moved on average.
+  /// How many Gs a steal of the thief moved on average.
   var gsPerSteal: Double? {
     guard let gs, let hits, hits > 0 else { return nil }
     return Double(gs) / Double(hits)
   }
 
-  /// The steals from one victim.
+  /// How many times the thief stole from one victim.
   func hits(from victim: Int) -> UInt64? {
     pairs.map { $0.first { $0.victim == victim }?.hits ?? 0 }
   }

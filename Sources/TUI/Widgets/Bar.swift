@@ -2,9 +2,9 @@
 
 /// How full something is, and how full it was at most since the last frame.
 struct Bar: Equatable {
-  /// nil: the level is not known; then nothing is drawn.
+  /// How full it is; nil: not known, so nothing is drawn.
   var value: Int?
-  /// nil: it is not known; then there is no mark.
+  /// How full it was at most; nil: not known, so there is no mark.
   var peak: Int?
   /// The level at which the bar is full.
   var scale: Int

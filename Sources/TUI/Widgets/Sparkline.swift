@@ -2,7 +2,7 @@
 
 /// The course of a value over time.
 struct Sparkline: Equatable {
-  /// nil: it is not known.
+  /// The values, the newest last; an element is nil where the value is not known.
   var values: [Double?]
   var style: Style
   /// The value at full height; larger values are cut there.
