@@ -130,7 +130,7 @@ enum ExportForm: String, EnumerableFlag {
     }
   }
 
-  /// What a file that is replaced must be.
+  /// The kind of existing file that the form may replace.
   var replaces: OutputKind {
     switch self {
     case .perfetto: .perfetto

@@ -61,7 +61,7 @@ struct Trigger {
     case .lost: value = snapshot.trace.lost
     case .runnableAge: value = oldestRunnable.map { snapshot.time - min($0, snapshot.time) } ?? 0
     }
-    // What is not known meets no condition.
+    // A value that is not known meets no condition.
     guard let value else { return false }
     return switch relation {
     case .above: value > limit
