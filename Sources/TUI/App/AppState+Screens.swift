@@ -30,7 +30,7 @@ extension AppState {
     case .rows: (timeline.byM, timeline.selectedRow, timeline.firstRow) = (!timeline.byM, 0, 0)
     case .cursorLeft: return moveCursor(1)
     case .cursorRight: return moveCursor(-1)
-    // These actions mean something on every screen, so `act` has performed them.
+    // These actions mean the same on every screen, so `act` performs them itself.
     case .back, .quit, .help, .pause, .slower, .faster, .up, .down, .pageUp, .pageDown, .first, .last,
       .redraw, .stop, .report, .travel, .show, .nextScreen, .previousScreen, .record, .followRequest,
       .requestBefore, .requestAfter, .replayRequest, .boot, .theme, .again:
