@@ -40,7 +40,8 @@ struct LiveFeed {
 
   var ending: TargetEnding? { sampler.ending }
 
-  /// Does what is due. Returns the nanoseconds until something is due again; nil: nothing, after an error.
+  /// Lets the sampler do what is due. Returns the nanoseconds until something is due again; nil: nothing, after an
+  /// error.
   @discardableResult
   mutating func poll() -> UInt64? {
     guard failure == nil else { return nil }

@@ -45,7 +45,7 @@ package struct RequestFacts {
     package var wait: Wait
     package var chain: WaitChain
     /// Since when the G had been parked, in ticks, and on which descriptor, by a table of Gs. Set only if the
-    /// event is not in the history.
+    /// event that parked the G is not in the history.
     package var row: (since: UInt64, fd: Int)?
     /// The `netpoll` event of the poll that ended the wait.
     package var poll: PlacedRecord?
