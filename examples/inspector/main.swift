@@ -26,7 +26,8 @@ do {
       let now = try sampler.frame().snapshot
       print(
         "\(now.gs.live) Gs live, \(now.gs.running) running, \(now.gs.runnable) runnable, GRQ \(text(now.grq)),",
-        "LRQs \(now.ps.compactMap(\.lrq)), \(text(now.switches)) switches, \(text(now.trace.lost)) events lost")
+        "LRQs \(now.ps.compactMap(\.lrq)), \(text(now.switches)) switches, \(text(now.trace.lost)) events lost"
+      )
     }
     usleep(UInt32(pause / 1000))
   }
