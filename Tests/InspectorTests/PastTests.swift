@@ -257,6 +257,17 @@ struct PastTests {
       let hasMoved = step(&player)
       #expect(!hasMoved && player.time == looks.time(1000))
     }
+    // Answers say what the gauges say, and why there is no more: never that nothing happened.
+    let subjects: [Subject] = [
+      .scheduler, .g(5), .p(0), .m(0), .thief(0), .latency(.slice), .ring(.p(0)),
+      .slice(.p(0), from: 1, to: 2),
+    ]
+    for subject in subjects {
+      let text = player.explanation(of: subject).lines.map(\.text).joined(separator: " ")
+      #expect(text.contains(Knowledge.untraced), "\(subject)")
+      #expect(
+        !text.contains("happened") && !text.contains("event of") && !text.contains("In the last"), "\(text)")
+    }
     let frame = player.frame(.recording)
     #expect(frame.spawnsPerSecond == 40 && frame.use.map { $0?.running } == [0, 0])
     player.seek(to: looks.time(1300))

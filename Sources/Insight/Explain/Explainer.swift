@@ -24,6 +24,7 @@ struct Explainer {
 
   /// Returns the answer to the question about a subject.
   package func explain(_ subject: Subject) -> Explanation {
+    if let absence = snapshot.trace.absence { return withoutEvents(subject, absence) }
     var answer = Explanation(subject)
     switch subject {
     case .scheduler: explainScheduler(&answer)
@@ -38,6 +39,27 @@ struct Explainer {
     case .ring(let lane): explainRing(lane, &answer)
     }
     if let caveat = evidence.caveat { answer.add(.why, caveat) }
+    return answer
+  }
+
+  /// The answer where there are no events: what the gauges say, and why there is nothing more. It counts nothing that events
+  /// would tell, because of that it would find none.
+  private func withoutEvents(_ subject: Subject, _ absence: String) -> Explanation {
+    var frame = Frame(snapshot: snapshot)
+    frame.instruments = instruments
+    frame.detail.goroutines = player.goroutines
+    var answer = Explanation.glance(at: subject, in: frame)
+    switch subject {
+    case .p(let id):
+      guard let p = snapshot.ps.first(where: { $0.id == id }) else { break }
+      answer.add(.text, snapshot.queueText(of: p))
+      answer.add(.rule, evidence.rules.p(p.status))
+    case .m(let id):
+      if let m = snapshot.ms.first(where: { $0.id == id }) { answer.add(.rule, evidence.rules.m(m.state)) }
+    case .thief: answer.add(.rule, Rules.steal)
+    default: break
+    }
+    answer.add(.why, absence)
     return answer
   }
 

@@ -86,7 +86,7 @@ struct Glance {
   }
 
   private func latency(_ kind: SpanKind) -> String? {
-    guard let instruments = frame.instruments else { return nil }
+    guard let instruments = frame.instruments, instruments.hasEvents else { return nil }
     let spans = instruments.recent.spans[kind]
     let within = TimeText.short(instruments.recentTime)
     guard spans.count > 0 else { return "\(kind.title): not once in the last \(within)." }

@@ -64,6 +64,8 @@ struct EventsScreen: ListScreen {
   }
 
   func head(width: Int, height: Int) -> [StyledText] {
+    // The list itself says why it is empty. Numbers of events that cannot be there would say nothing more.
+    if frame.snapshot.trace.absence != nil { return [] }
     guard let list = frame.detail.events else { return [StyledText("collecting events", .dim)] }
     let span = list.events.first.map { TimeText.short(list.end - min(list.end, $0.time)) } ?? "-"
     var facts = [

@@ -110,7 +110,10 @@ struct NetpollScreen: ListScreen {
         ("by sysmon", netpoll.sysmonPolls.map { Quantity.compact($0) } ?? "-"),
       ])
     ]
-    guard height > 2, let polls = frame.detail.polls else { return lines }
+    guard height > 2 else { return lines }
+    // What single polls found stands in events alone.
+    if let absence = frame.snapshot.trace.absence { return lines + [StyledText(absence, .dim)] }
+    guard let polls = frame.detail.polls else { return lines }
     lines.append(pollers(polls))
     if height > 5 { lines += histogram(polls, width: width) }
     return lines

@@ -18,7 +18,7 @@ struct TracerScreen: ListScreen {
   func subject(of row: Snapshot.Ring) -> Subject? { .ring(row.lane) }
   var emptyText: String {
     let trace = frame.snapshot.trace
-    return trace.rings == nil ? trace.absence ?? "this source has no rings" : "no rings yet"
+    return trace.rings == nil ? "this source has no rings" : "no rings yet"
   }
 
   var columns: [Column<Snapshot.Ring>] {
@@ -56,10 +56,12 @@ struct TracerScreen: ListScreen {
 
   func head(width: Int, height: Int) -> [StyledText] {
     let trace = frame.snapshot.trace
-    var first = StyledText.facts([
-      ("tracing", trace.enabled ? "on" : "off"), ("events/s", Quantity.compact(frame.eventsPerSecond)),
-      ("written", Quantity.compact(trace.events)), ("rings", Quantity.bytes(trace.bytes)),
-    ])
+    var first = trace.absence.map { StyledText($0 + "   ", .dim) } ?? .facts([("tracing", "on")])
+    first.append(
+      .facts([
+        ("events/s", Quantity.compact(frame.eventsPerSecond)),
+        ("written", Quantity.compact(trace.events)), ("rings", Quantity.bytes(trace.bytes)),
+      ]))
     if let lost = trace.lost {
       first.append(lost > 0 ? "\(Quantity.grouped(lost)) lost" : "none lost", lost > 0 ? .alarm : .text)
     }
