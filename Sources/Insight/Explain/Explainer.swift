@@ -42,8 +42,8 @@ struct Explainer {
     return answer
   }
 
-  /// The answer where there are no events: what the gauges say, and why there is nothing more. It counts nothing that events
-  /// would tell, because of that it would find none.
+  /// The answer where there are no events: what the gauges say, and why there is nothing more. It does not count
+  /// events: it would find none, and that would read as if nothing had happened.
   private func withoutEvents(_ subject: Subject, _ absence: String) -> Explanation {
     var frame = Frame(snapshot: snapshot)
     frame.instruments = instruments
