@@ -82,7 +82,7 @@ public struct Explanation: Sendable, Equatable {
     public var text: String
     /// Where to look next, the most telling subject first.
     public var seeAlso: [SeeAlso]
-    /// Makes a line with a role, a text, and where to look next.
+    /// A line with a role, a text, and where to look next.
     public init(_ role: Role, _ text: String, seeAlso: [SeeAlso] = []) {
       (self.role, self.text, self.seeAlso) = (role, text, seeAlso)
     }

@@ -7,24 +7,22 @@ import Region
 struct Route: Equatable {
   enum Step: Equatable {
     case press(Action, times: Int = 1)
-    /// Pressing the key of an action on a row that the person chooses.
+    /// The same on a row that the person chooses.
     case pressOnOne(Action)
-    /// Typing text into the line that the step before opened.
+    /// Text for the line that the step before opened.
     case type(String)
   }
 
-  /// The screen on which the keys are pressed.
+  /// The screen that the keys belong to.
   let screen: ScreenID
-  /// What the person does, in order. The first step shows the screen, unless the person is there already.
+  /// The first step shows the screen, unless the person is there already.
   let steps: [Step]
 
   private init(_ screen: ScreenID, _ steps: Step...) {
     (self.screen, self.steps) = (screen, [.press(.show(screen))] + steps)
   }
 
-  /// - Parameter before: the subject named just before this one. The route assumes that the person has already gone
-  ///   to that subject, and starts from there. It matters only for `waitOfOne`; nil: the route starts from the screen
-  ///   of Gs.
+  /// - Parameter before: the subject that was named before this one, whose route the person is supposed to have gone.
   init(to subject: SeeAlso, after before: SeeAlso? = nil) {
     switch subject {
     case .ps: self.init(.ps)
@@ -44,8 +42,7 @@ struct Route: Equatable {
     }
   }
 
-  /// The directions to the wait of a single G, from the list that `before` leads to. If that list is grouped, a row
-  /// stands for many Gs, so Enter comes first, which shows the Gs of a row one by one.
+  /// A row of a grouped list is a group, so Enter comes first.
   private init(toWaitOfOne before: SeeAlso?) {
     screen = before.map { Route(to: $0).screen } ?? .gs
     let isGrouped = before == .gsByReason || before == .gsBySpawnSite
@@ -54,7 +51,7 @@ struct Route: Equatable {
 
   // MARK: in words
 
-  /// The route in words: `9, then / kind:goPreempt`; nil: an action on the way has no key.
+  /// `9, then / kind:goPreempt`; nil: an action on the way has no key.
   var words: String? {
     var parts: [String] = []
     for step in steps {
@@ -87,8 +84,7 @@ struct Route: Equatable {
     }
   }
 
-  /// Where to look further, in words: ` 6 shows Gs by the socket that they wait for; x on one tells why that G waits,
-  /// …`; empty: there is nowhere to go.
+  /// ` 6 shows Gs by the socket that they wait for; x on one tells why that G waits, …`; empty: there is nowhere to go.
   static func sentence(to subjects: [SeeAlso]) -> String {
     var clauses: [String] = []
     for (index, subject) in subjects.enumerated() {

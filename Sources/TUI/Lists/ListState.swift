@@ -49,7 +49,7 @@ enum GsMode: Sendable, Equatable, CaseIterable {
   /// The mode after one more press of the grouping key; from the tree the first groups.
   var nextInRound: GsMode { Self.round[(presses + 1) % Self.round.count] }
 
-  /// How often the grouping key is pressed in the list to reach this mode.
+  /// How often the grouping key is pressed to come here from the list.
   var presses: Int { Self.round.firstIndex(of: self) ?? 0 }
 }
 
