@@ -142,8 +142,8 @@ public struct Event: Sendable, Equatable {
     case .procStart: return "M\(m) takes P\(count)"
     case .procStop: return "M\(m) lets P\(count) go"
     case .steal: return "steals \(count) from P\(arg)" + (detail == 1 ? ", its next" : "")
-    case .overflow: return "spills \(count) to the GRQ, \(arg) there"
-    case .grqTake: return "takes \(count) from the GRQ, \(arg) left"
+    case .overflow: return "spills \(count) to the GRQ, \(Quantity.grouped(arg)) there"
+    case .grqTake: return "takes \(count) from the GRQ, \(Quantity.grouped(arg)) left"
     case .nextStolen: return "what was next has been stolen: none goes to the LRQ"
     case .goSetAside: return "G\(g ?? 0) is set aside: no stack"
     case .takeUp: return "\(counted(count, "G")) without a stack, set aside before" + placeWords
@@ -155,9 +155,9 @@ public struct Event: Sendable, Equatable {
     case .mUnspin: return "M\(m) " + (arg == 1 ? "found work" : "found nothing")
     case .netpoll: return "poll: \(counted(arg, "descriptor")), \(counted(count, "G")) ready"
     case .netpollStandby: return detail == 1 ? "M\(m) stands by" : "M\(m) waits in the kernel"
-    case .timers: return count == 1 ? "1 timer fires" : "\(count) timers fire"
+    case .timers: return counted(count, "timer") + (count == 1 ? " fires" : " fire")
     case .gcStart: return "gc begins"
-    case .gcEnd: return "gc ends, \(arg) bytes freed"
+    case .gcEnd: return "gc ends, \(counted(arg, "byte")) freed"
     case .retake: return "P\(count) is taken from M\(arg)"
     case .preemptRequest: return "M\(arg) on P\(count) is asked to stop"
     case .boot, .goCreate, .goStart, .goPark, .goReady, .goYield, .goExit, .goPreempt, .goResume,

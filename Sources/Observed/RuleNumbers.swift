@@ -29,7 +29,7 @@ extension Snapshot {
 extension Snapshot.RuleNumbers {
   /// The number in words: `10 ms` for a length of time, `256` for a count; nil: the target does not tell the number.
   package func text(_ number: RuleNumber) -> String? {
-    self[number].map { number.isTime ? Self.exact($0) : "\($0)" }
+    self[number].map { number.isTime ? TimeText.exact($0) : "\($0)" }
   }
 
   /// The words, followed by the number if it is known: `a slice (10 ms)`, otherwise `a slice`.
@@ -39,17 +39,4 @@ extension Snapshot.RuleNumbers {
 
   /// In words: `more than 1 ms` if the number is known, otherwise `long`.
   package func more(than number: RuleNumber) -> String { text(number).map { "more than \($0)" } ?? "long" }
-
-  /// Nanoseconds in words without superfluous digits: `10 ms`, `250 µs`, `1.5 ms`.
-  private static func exact(_ nanoseconds: UInt64) -> String {
-    for (unit, name) in [(1_000_000_000 as UInt64, "s"), (1_000_000, "ms"), (1000, "µs")]
-    where nanoseconds >= unit && nanoseconds % (unit / 1000) == 0 {
-      let rest = nanoseconds % unit / (unit / 1000)
-      guard rest > 0 else { return "\(nanoseconds / unit) \(name)" }
-      var digits = String("\(1000 + rest)".dropFirst())
-      while digits.hasSuffix("0") { digits.removeLast() }
-      return "\(nanoseconds / unit).\(digits) \(name)"
-    }
-    return "\(nanoseconds) ns"
-  }
 }

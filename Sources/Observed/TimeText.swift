@@ -28,6 +28,29 @@ public enum TimeText {
     return "-\(microseconds / 1_000_000).\(zeros(microseconds % 1_000_000, 6)) s"
   }
 
+  /// How long before some moment, to three digits: `-12.3 ms`; `now` at the moment itself.
+  public static func before(_ nanoseconds: UInt64) -> String {
+    nanoseconds == 0 ? "now" : "-" + short(nanoseconds)
+  }
+
+  /// An offset with its sign, to three digits: `+12.4 µs`, `-3.10 s`, `0`.
+  public static func signed(_ nanoseconds: Int64) -> String {
+    if nanoseconds == 0 { return "0" }
+    return (nanoseconds < 0 ? "-" : "+") + short(nanoseconds.magnitude)
+  }
+
+  /// A length that somebody has chosen, in one unit up to seconds, exact, and without superfluous digits: `10 ms`, `250 µs`,
+  /// `1.5 ms`, `60 s`.
+  public static func exact(_ nanoseconds: UInt64) -> String {
+    for (unit, name) in units.reversed() where nanoseconds >= unit && nanoseconds % (unit / 1000) == 0 {
+      let rest = nanoseconds % unit / (unit / 1000)
+      var digits = rest == 0 ? "" : "." + zeros(rest, 3)
+      while digits.hasSuffix("0") { digits.removeLast() }
+      return "\(nanoseconds / unit)\(digits)\(name)"
+    }
+    return "\(nanoseconds) ns"
+  }
+
   private static let units: [(unit: UInt64, name: String)] = [
     (1000, " µs"), (1_000_000, " ms"), (1_000_000_000, " s"),
   ]
@@ -51,9 +74,4 @@ public enum TimeText {
     let digits = String(value)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
-}
-
-/// A number with its noun, which is in the plural unless the number is 1: `1 G`, `12 Gs`.
-package func counted(_ number: some BinaryInteger, _ noun: String) -> String {
-  "\(number) \(noun)" + (number == 1 ? "" : "s")
 }

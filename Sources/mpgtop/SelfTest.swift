@@ -31,16 +31,17 @@ struct SelfTest {
     let (records, decoding) = try decode(history)
     let lost = (sampler.latest?.trace.lost).orDash
     func per(_ value: UInt64, _ count: Int) -> String {
-      count == 0 ? "-" : "\((Double(value) / Double(count) * 10).rounded() / 10)"
+      count == 0 ? "-" : Quantity.compact(Double(value) / Double(count))
     }
+    let rate = Double(records) * 1e9 / Double(max(1, wall))
     let lines = [
-      "events        \(records) in \(wall / 1_000_000) ms, \(UInt64(records) * 1_000_000_000 / max(1, wall)) a second",
+      "events        \(Quantity.grouped(records)) in \(TimeText.short(wall)), \(Quantity.compact(rate)) a second",
       "lost          \(lost)",
-      "cpu           \((Double(cpu) / Double(max(1, wall)) * 1000).rounded() / 10) % of a core, snapshots included",
+      "cpu           \(TimeText.short(cpu)), \(Quantity.percent(cpu, of: max(1, wall))) of a core, snapshots included",
       "taking in     \(per(cpu, records)) ns an event: drained, compressed, kept",
       "taking out    \(per(decoding, records)) ns an event: unpacked, put in order, applied to the model",
-      "history       \(history.bytes) bytes, \(per(UInt64(history.bytes), records)) an event, of 32",
-      "longest step  \(longest / 1000) µs",
+      "history       \(Quantity.bytes(UInt64(history.bytes))), \(per(UInt64(history.bytes), records)) an event, of 32",
+      "longest step  \(TimeText.short(longest))",
     ]
     return lines.joined(separator: "\n")
   }

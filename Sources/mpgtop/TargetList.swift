@@ -23,7 +23,7 @@ struct TargetList {
   }
 
   private func row(_ target: Target) -> [String] {
-    let age = target.bootTime == 0 || now < target.bootTime ? "-" : Self.duration(now - target.bootTime)
+    let age = target.bootTime == 0 || now < target.bootTime ? "-" : TimeText.short(now - target.bootTime)
     let name = target.name.isEmpty ? "-" : TextGate.standard.line(target.name)
     return ["\(target.process.pid)", name, Self.word(target.state), age]
   }
@@ -38,14 +38,6 @@ struct TargetList {
     case .ended(.told): "ended"
     case .unreadable: "unreadable"
     }
-  }
-
-  /// A length of time: `4d 03:02:01`; without days if it is shorter than a day.
-  static func duration(_ nanoseconds: UInt64) -> String {
-    let seconds = nanoseconds / 1_000_000_000
-    func two(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-    let clock = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60].map(two).joined(separator: ":")
-    return seconds < 86_400 ? clock : "\(seconds / 86_400)d \(clock)"
   }
 
   private static func left(_ text: String, _ width: Int) -> String {

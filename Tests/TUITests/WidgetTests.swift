@@ -98,23 +98,6 @@ struct WidgetTests {
     #expect(sparkline([.nan, -4, .infinity, 8]) == ["    ···█"])
   }
 
-  @Test(
-    "numbers keep to five characters",
-    arguments: [
-      (0.0, "0"), (0.04, "0.0"), (0.4, "0.4"), (7, "7"), (9.96, "10"), (999, "999"), (999.6, "1.00k"),
-      (1_234, "1.23k"),
-      (9_999, "10.0k"), (12_345, "12.3k"), (99_960, "100k"), (123_456, "123k"), (999_600, "1.00M"),
-      (2_140_000, "2.14M"), (1e9, "1.00G"), (1.8e19, ">999P"), (-1_234, "-1.23k"), (Double.nan, "?"),
-    ])
-  func compactNumbers(_ value: Double, _ text: String) {
-    #expect(Quantity.compact(value) == text)
-  }
-
-  @Test("all digits stand in groups of three")
-  func groupedNumbers() {
-    #expect(Quantity.grouped(1_234_567) == "1,234,567" && Quantity.grouped(-12) == "-12")
-  }
-
   @Test("every state of an M has a letter of its own, none of which is G, M or P")
   func lettersAreDistinct() {
     let letters = MState.allCases.map(\.letter)

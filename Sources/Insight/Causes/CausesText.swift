@@ -28,7 +28,7 @@ extension WaitChain {
     }
   }
 
-  private var missing: String { "\(wait.missing) records are missing around it" }
+  private var missing: String { missingText(wait.missing) + " around it" }
   private var unknown: String { "it began before the history does, or its first event was lost" }
 
   /// A duration as text, right-aligned in nine columns.
@@ -54,8 +54,8 @@ extension SpanSummary {
   /// The span in one line: its number, label, length and Gs, and where the root's time went.
   public var text: String {
     let name = label ?? "(no label)"
-    let many = gs == 1 ? "" : " and \(gs - 1) other" + (gs == 2 ? "" : "s")
-    let whole = missing == 0 ? "" : "; \(missing) records are missing"
+    let many = gs == 1 ? "" : " and \(counted(gs - 1, "other"))"
+    let whole = missing == 0 ? "" : "; " + missingText(missing)
     let open = end == nil ? " so far" : ""
     return "\(number) \(name): \(TimeText.short(duration))\(open), by G\(root)\(many): \(sums.text)\(whole)"
   }

@@ -1,6 +1,7 @@
 // Where records are missing. Each segment tells from which moment on records may be missing; the stretch then
 // reaches to the end of the segment (History §5).
 import History
+import Observed
 
 /// The stretches of time in which records may be missing.
 struct MissingRecords {
@@ -18,4 +19,9 @@ struct MissingRecords {
   package func count(from: UInt64, to: UInt64) -> UInt64 {
     gaps.reduce(0) { $1.from <= to && $1.to >= from ? $0 &+ $1.count : $0 }
   }
+}
+
+/// How many records are missing, as the beginning of a sentence: `1 record is missing`, `12 records are missing`.
+package func missingText(_ records: UInt64) -> String {
+  counted(records, "record") + (records == 1 ? " is missing" : " are missing")
 }

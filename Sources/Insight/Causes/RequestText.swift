@@ -14,18 +14,12 @@ extension RequestWalk {
     return "\(span.number) \(span.label ?? "(no label)"), by G\(span.root), \(how)"
   }
 
-  /// A duration with its sign: `+12.4 µs`, `-3.1 s`, `0`. Takes nanoseconds.
-  public static func signed(_ nanoseconds: Int64) -> String {
-    if nanoseconds == 0 { return "0" }
-    return (nanoseconds < 0 ? "-" : "+") + TimeText.short(nanoseconds.magnitude)
-  }
-
   /// The steps with their events and rules. Each rule is told once.
   public var lines: [String] {
-    var lines = [title + (span.missing == 0 ? "" : "; \(span.missing) records are missing")]
+    var lines = [title + (span.missing == 0 ? "" : "; " + missingText(span.missing))]
     var told: Set<String> = []
     for (index, step) in steps.enumerated() {
-      let offset = offset(index).map(Self.signed) ?? "-"
+      let offset = offset(index).map(TimeText.signed) ?? "-"
       let blanks = String(repeating: " ", count: max(1, 11 - offset.count))
       let lasted = step.lasted.map { $0 == 0 ? "" : " \(TimeText.short($0))" } ?? ""
       lines.append("\(index + 1)\(blanks)\(offset)  \(step.title)\(lasted)  \(step.places)")

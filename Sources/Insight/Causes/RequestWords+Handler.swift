@@ -9,7 +9,7 @@ extension RequestWords {
     let place = queue(creation.record.place, creation.lane).map { ": \($0)" } ?? ""
     let others =
       facts.siblings == 0
-      ? "" : " \(count(facts.siblings, "connection")) came before it with the same wake-up."
+      ? "" : " \(counted(facts.siblings, "connection")) came before it with the same wake-up."
     var text = "\(name(creation.record.other)) accepted the connection and started \(root)\(place).\(others)"
     for wait in facts.waits { text += words(of: wait) }
     text +=
@@ -58,7 +58,7 @@ extension RequestWords {
 
   /// Step 7: the handler returned, and what its G did next.
   package var response: RequestStep {
-    let others = facts.span.gs == 1 ? "" : " \(count(facts.span.gs - 1, "other G")) took part."
+    let others = facts.span.gs == 1 ? "" : " \(counted(facts.span.gs - 1, "other G")) took part."
     let sums = facts.span.sums.text
     guard let end = facts.end else {
       return make(

@@ -58,10 +58,6 @@ struct RequestWords {
     return "M\(event.record.m)"
   }
 
-  package func count(_ number: some BinaryInteger, _ noun: String) -> String {
-    "\(number) \(noun)\(number == 1 ? "" : "s")"
-  }
-
   /// The queue on which an event put a G, and how many were ahead; nil: the event does not say.
   package func queue(_ place: Place, _ lane: Lane) -> String? {
     guard case .p(let p) = lane else { return place.queue == .grq ? "on the GRQ behind \(place.depth)" : nil }
@@ -159,7 +155,8 @@ struct RequestWords {
       }
       return make(.poll, .absent, "no poll", "Did not happen: \(name(by)) ended the wait.", nil)
     }
-    let found = "\(count(poll.record.arg, "descriptor")) ready, and \(count(poll.record.count, "G")) with it"
+    let (descriptors, gs) = (counted(poll.record.arg, "descriptor"), counted(poll.record.count, "G"))
+    let found = "\(descriptors) ready, and \(gs) with it"
     let text =
       switch poll.record.detail {
       case 0: "The netpoll thread, M\(poll.record.m), came back from the kernel: \(found)."

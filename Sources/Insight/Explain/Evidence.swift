@@ -95,6 +95,6 @@ package struct Evidence {
   var caveat: String? {
     missing == 0
       ? nil
-      : "\(missing) records are missing in these \(reachText): what is told, and its numbers, may lack some."
+      : "\(missingText(missing)) in these \(reachText): what is told, and its numbers, may lack some."
   }
 }

@@ -41,7 +41,7 @@ extension Explainer {
     return count < 2
       ? Explanation.Line(.hint, "No other G\(place) waits for \(g.reason).")
       : Explanation.Line(
-        .hint, "\(count) Gs\(place) wait for \(g.reason). If they only become more, it is a leak.",
+        .hint, "\(counted(count, "G"))\(place) wait for \(g.reason). If they only become more, it is a leak.",
         seeAlso: [.gsByReason])
   }
 
@@ -63,8 +63,8 @@ extension Explainer {
     if parks.isEmpty {
       answer.add(.text, "Nobody began to wait for it in the \(evidence.reachText) before this moment.")
     } else {
-      let times = parks.count == 1 ? "once" : "\(parks.count) times"
-      answer.add(.text, "In the last \(evidence.reachText) Gs began to wait for it \(times).")
+      answer.add(
+        .text, "In the last \(evidence.reachText) Gs began to wait for it \(Quantity.times(parks.count)).")
     }
     if let last {
       let waited = TimeText.short(evidence.clock.nanoseconds(lasting: last.waited))

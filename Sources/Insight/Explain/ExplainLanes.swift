@@ -87,7 +87,7 @@ extension Explainer {
       ("in system calls", times.syscall), ("without a P", times.withoutP),
     ]
     return parts.filter { $0.1 > 0 }.map { name, time in
-      "\(name) \(TimeText.short(time)) (\(Int((Double(time) / Double(max(1, window)) * 100).rounded()))%)"
+      "\(name) \(TimeText.short(time)) (\(Quantity.percent(time, of: max(1, window))))"
     }.joined(separator: ", ")
   }
 

@@ -63,7 +63,7 @@ extension Explainer {
       let spans = instruments.recent.spans[kind]
       answer.add(
         .head,
-        "\(kind.title), \(counted(spans.count, "time")) in the last \(TimeText.short(instruments.recentTime))."
+        "\(kind.title), \(Quantity.times(spans.count)) in the last \(TimeText.short(instruments.recentTime))."
       )
       answer.add(
         .text,

@@ -19,9 +19,7 @@ extension Explainer {
   }
 
   private func text(of pressure: Pressure) -> String {
-    func share(_ time: UInt64) -> String {
-      "\(Int((Double(time) / Double(pressure.measured) * 100).rounded()))%"
-    }
+    func share(_ time: UInt64) -> String { Quantity.percent(time, of: pressure.measured) }
     return
       "Of \(TimeText.short(pressure.measured)) measured: nobody waited for a P in \(share(pressure.calm)); ready Gs "
       + "waited while all Ps were busy in \(share(pressure.saturated)), while a P looked for them in "
@@ -52,7 +50,7 @@ extension Explainer {
     let largest = gs.waiting.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }
     if let (reason, count) = largest, count > 0 {
       add(
-        "Most that wait, \(count), wait for \(reason).",
+        "Most that wait, \(Quantity.grouped(count)), wait for \(reason).",
         reason.group == .netpoll ? .sockets : .gs(waitingFor: reason), .waitOfOne)
     }
     return Array(hints.prefix(4))
@@ -89,12 +87,13 @@ package struct Tally: Equatable {
   /// The counts in a sentence: `In the last 3.1 s: 12 Gs created, 12 done, 40 runs begun.`
   package func text(_ reach: String) -> String {
     let parts = [
-      (created, "G created", "Gs created"), (exited, "done", "done"), (starts, "run begun", "runs begun"),
-      (steals, "steal", "steals"), (overflows, "LRQ spilled", "LRQs spilled"),
-      (preemptions, "G preempted", "Gs preempted"),
-      (calls, "system call that may block", "system calls that may block"),
-      (polls, "poll that found something", "polls that found something"),
-    ].filter { $0.0 > 0 }.map { count, one, many in "\(count) \(count == 1 ? one : many)" }
+      (created, counted(created, "G") + " created"), (exited, Quantity.grouped(exited) + " done"),
+      (starts, counted(starts, "run") + " begun"), (steals, counted(steals, "steal")),
+      (overflows, counted(overflows, "LRQ") + " spilled"),
+      (preemptions, counted(preemptions, "G") + " preempted"),
+      (calls, counted(calls, "system call") + " that may block"),
+      (polls, counted(polls, "poll") + " that found something"),
+    ].filter { $0.0 > 0 }.map(\.1)
     guard !parts.isEmpty else { return "In the last \(reach) nothing happened." }
     return "In the last \(reach): " + parts.joined(separator: ", ") + "."
   }

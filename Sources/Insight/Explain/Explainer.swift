@@ -73,8 +73,7 @@ struct Explainer {
 
   /// How long before the moment something was, right-aligned in a column: `  -12.3 ms`. Takes ticks.
   package func when(_ time: UInt64) -> String {
-    let ago = evidence.ago(time)
-    let text = ago == 0 ? "now" : "-" + TimeText.short(ago)
+    let text = TimeText.before(evidence.ago(time))
     return String(repeating: " ", count: max(0, 10 - text.count)) + text
   }
 

@@ -38,7 +38,8 @@ struct Glance {
 
   /// The Gs in numbers: `525 Gs live: 1 run, 18 are ready, 506 wait.`
   package static func sum(_ gs: Snapshot.Gs) -> String {
-    "\(gs.live) Gs live: \(gs.running) run, \(gs.runnable) are ready, \(gs.waiting.values.reduce(0, +)) wait"
+    "\(counted(gs.live, "G")) live: \(gs.running) run, \(Quantity.grouped(gs.runnable)) are ready, "
+      + "\(Quantity.grouped(gs.waiting.values.reduce(0, +))) wait"
       + (gs.syscall > 0 ? ", \(gs.syscall) in system calls" : "")
       + (gs.preempted > 0 ? ", \(gs.preempted) preempted" : "") + "."
   }
@@ -90,7 +91,7 @@ struct Glance {
     let spans = instruments.recent.spans[kind]
     let within = TimeText.short(instruments.recentTime)
     guard spans.count > 0 else { return "\(kind.title): not once in the last \(within)." }
-    return "\(kind.title), \(counted(spans.count, "time")) in the last \(within); the longest "
+    return "\(kind.title), \(Quantity.times(spans.count)) in the last \(within); the longest "
       + "\(TimeText.short(spans.longest))."
   }
 

@@ -31,7 +31,7 @@ package struct Rules {
 
   /// The rule on the order in which a P takes Gs; see Scheduler §3, FindRunnable §2.
   package var order: String {
-    let often = numbers[.turn].map { "at every \(Self.ordinal($0)) start" } ?? "now and then"
+    let often = numbers[.turn].map { "at every \(Quantity.ordinal($0)) start" } ?? "now and then"
     let elsewhere = numbers.text(.elsewhere).map { "After \($0) without a look elsewhere" } ?? "After a while"
     return
       "A P runs one G at a time: runnext first, then its LRQ in order, then a share of the GRQ, the network, half of "
@@ -48,7 +48,7 @@ package struct Rules {
     case .running, .stopped: order
     case .spinning:
       "A P that ran out looks at the GRQ, the network, and then at the LRQs of others from a random one on, "
-        + "\(numbers[.rounds].map { counted($0, "time") } ?? "several times") round. Half of the busy Ps may search at once; "
+        + "\(numbers[.rounds].map { Quantity.times($0) } ?? "several times") round. Half of the busy Ps may search at once; "
         + "more would take more CPU than the work they look for."
     case .syscall:
       "A G in a system call blocks its thread, and its P stays for a while: most calls are short. \(retake)"
@@ -135,13 +135,5 @@ package struct Rules {
     case .await: "It waits for an async function of Swift's own concurrency."
     case .none: order
     }
-  }
-
-  /// A number as an ordinal: `61st`.
-  private static func ordinal(_ number: UInt64) -> String {
-    let teen = (11...13).contains(number % 100)
-    let ending =
-      teen ? "th" : number % 10 == 1 ? "st" : number % 10 == 2 ? "nd" : number % 10 == 3 ? "rd" : "th"
-    return "\(number)\(ending)"
   }
 }

@@ -196,9 +196,11 @@ struct Story {
     case .steal:
       return
         "ran out: LRQ and GRQ empty; stole \(counted(record.count, "G")), half of the LRQ of P\(record.arg)"
-    case .grqTake: return "took \(counted(record.count, "G")) from the GRQ, \(record.arg) stayed there"
+    case .grqTake:
+      return "took \(counted(record.count, "G")) from the GRQ, \(Quantity.grouped(record.arg)) stayed there"
     case .overflow:
-      return "its LRQ was full: \(counted(record.count, "G")) went to the GRQ, where \(record.arg) are then"
+      return
+        "its LRQ was full: \(counted(record.count, "G")) went to the GRQ, where \(Quantity.grouped(record.arg)) are then"
     case .netpoll:
       return
         "polled, and found \(counted(record.arg, "descriptor")) ready, with \(counted(record.count, "G"))"
@@ -293,7 +295,7 @@ struct Story {
     if run.readied > 0 { text += "; \(run.readied) made ready" }
     if run.spills.times > 0 {
       text +=
-        "; the LRQ was full \(counted(run.spills.times, "time")): \(counted(run.spills.gs, "G")) went to the GRQ"
+        "; the LRQ was full \(Quantity.times(run.spills.times)): \(counted(run.spills.gs, "G")) went to the GRQ"
     }
     return text
   }

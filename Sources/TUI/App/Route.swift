@@ -59,7 +59,7 @@ struct Route: Equatable {
       case .press(_, times: 0): continue
       case .press(let action, let times):
         guard let key = key(of: action) else { return nil }
-        parts.append(key.name + Self.timesText(times))
+        parts.append(key.name + (times == 1 ? "" : " " + Quantity.times(times)))
       case .pressOnOne(let action):
         guard let key = key(of: action) else { return nil }
         parts.append(key.name + " on one")
@@ -73,15 +73,6 @@ struct Route: Equatable {
   /// The first key of an action, which is the one that the help teaches; nil: the action has none.
   func key(of action: Action) -> Key? {
     ActionTable.groups(on: screen).flatMap(\.rows).first { $0.action == action }?.keys.first
-  }
-
-  private static func timesText(_ times: Int) -> String {
-    switch times {
-    case 1: ""
-    case 2: " twice"
-    case 3: " three times"
-    default: " \(times) times"
-    }
   }
 
   /// ` 6 shows Gs by the socket that they wait for; x on one tells why that G waits, …`; empty: there is nowhere to go.

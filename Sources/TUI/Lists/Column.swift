@@ -1,4 +1,5 @@
 // A column of a list: what the column shows of a row, how wide it is, and how it sorts rows.
+import Inspector
 
 /// The value by which a column sorts a row.
 enum SortKey {

@@ -1,6 +1,7 @@
 // The most useful keys, at the bottom of the screen. They come from the same table as the keyboard.
 //
 // On a compact screen, the footer also counts the Ps that found no room, before the keys.
+import Inspector
 
 struct Footer {
   var state: AppState
@@ -51,7 +52,7 @@ struct Footer {
     switch group.rows.first?.action {
     case .pause where state.isPaused: "resume"
     case .slower:
-      "every " + (state.interval % 1000 == 0 ? "\(state.interval / 1000) s" : "\(state.interval) ms")
+      "every " + TimeText.exact(UInt64(state.interval) * 1_000_000)
     default: group.footer
     }
   }

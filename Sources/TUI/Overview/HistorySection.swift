@@ -61,7 +61,7 @@ struct HistorySection {
   private var step: UInt64 { trend?.step ?? 1_000_000_000 }
 
   private func title(_ columns: Int) -> String {
-    guard trend != nil else { return "Last \(columns) s" }
+    guard trend != nil else { return "Last \(TimeText.exact(UInt64(columns) * step))" }
     return "Last \(TimeText.short(step * UInt64(columns)))"
   }
 

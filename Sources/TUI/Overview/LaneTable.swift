@@ -115,7 +115,7 @@ struct LaneTable {
     case .p: StyledText("P\(p.id)", .strong)
     case .status: StyledText(isWordy ? p.status.word : p.status.letter, p.status.style)
     case .use:
-      use.map { StyledText("\(Int(($0 * 100).rounded()))%", $0 >= 0.005 ? .text : .dim) }
+      use.map { StyledText(Quantity.percent($0), $0 >= 0.005 ? .text : .dim) }
         ?? StyledText("-", .faint)
     case .m: p.m.map { StyledText("M\($0)") } ?? StyledText("-", .faint)
     case .g: p.g.map { StyledText("G\($0)") } ?? StyledText("-", .faint)

@@ -41,7 +41,7 @@ public struct PastReport {
 
   private var gap: [String] {
     if let absence = frame.snapshot.trace.absence { return [absence] }
-    return past.missing == 0 ? [] : ["gap: \(past.missing) events are missing shortly before this moment"]
+    return past.missing == 0 ? [] : ["gap: \(missingText(past.missing)) shortly before this moment"]
   }
 
   // MARK: Gs
@@ -107,7 +107,7 @@ public struct PastReport {
 
   /// The time from an event to the report's moment.
   private func before(_ time: UInt64) -> String {
-    let text = time >= past.time ? "0 ns" : "-" + TimeText.short(past.time - time)
+    let text = TimeText.before(past.time - min(time, past.time))
     return String(repeating: " ", count: max(0, 12 - text.count)) + text
   }
 }

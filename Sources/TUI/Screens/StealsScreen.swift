@@ -147,9 +147,7 @@ struct StealsScreen: ListScreen {
     if height > 2, let top = matrix?.pairs.max(by: { $0.hits < $1.hits }), top.hits > 0 {
       var line = StyledText("most: ", .dim)
       line.append("P\(top.thief) from P\(top.victim)", .strong)
-      let steals = Quantity.grouped(top.hits) + (top.hits == 1 ? " steal" : " steals")
-      let gs = Quantity.grouped(top.gs) + (top.gs == 1 ? " G" : " Gs")
-      line.append(", \(steals) of \(gs) since boot", .dim)
+      line.append(", \(counted(top.hits, "steal")) of \(counted(top.gs, "G")) since boot", .dim)
       lines.append(line)
     }
     if matrix?.isCut == true { lines.append(StyledText("more pairs of Ps than are kept", .eager)) }

@@ -51,7 +51,7 @@ struct TimelineGs {
     line.append("G\(share.g)".padded(to: 12), .strong)
     line.append(TimeText.short(UInt64(max(0, share.time))).leftPadded(to: 8))
     line.append(Quantity.percent(known > 0 ? share.time / known : 0).leftPadded(to: 6), .dim)
-    line.append("  in \(share.columns) column" + (share.columns == 1 ? "" : "s"), .dim)
+    line.append("  in " + counted(share.columns, "column"), .dim)
     return line
   }
 }

@@ -32,7 +32,7 @@ struct WalkOverlay {
 
   private func note(_ found: RequestWalk) -> String? {
     let missing =
-      found.span.missing == 0 ? nil : "\(found.span.missing) records are missing around it: not all is known"
+      found.span.missing == 0 ? nil : missingText(found.span.missing) + " around it: not all is known"
     let notes = [walk.note, missing].compactMap { $0 }
     return notes.isEmpty ? nil : notes.joined(separator: "; ")
   }
@@ -75,7 +75,7 @@ struct WalkOverlay {
   private func row(_ index: Int, _ found: RequestWalk) -> StepPanel.Row {
     let step = found.steps[index]
     let absent = step.outcome == .absent ? "did not" : "not told"
-    let time = found.offset(index).map(RequestWalk.signed) ?? absent
+    let time = found.offset(index).map(TimeText.signed) ?? absent
     let delta = found.delta(index).map { $0 == 0 ? "0" : TimeText.short($0.magnitude) } ?? ""
     let lasted = step.lasted.map { $0 == 0 ? "" : TimeText.short($0) + "  " } ?? ""
     let places = lasted + step.places
@@ -89,7 +89,7 @@ struct WalkOverlay {
     if !step.events.isEmpty { told.append(.init(text: "")) }
     for event in step.events {
       let offset = Int64(clamping: event.time) - Int64(clamping: found.zero)
-      let head = RequestWalk.signed(offset).padded(to: 10) + " " + event.lane.name.padded(to: 3)
+      let head = TimeText.signed(offset).padded(to: 10) + " " + event.lane.name.padded(to: 3)
       told.append(.init(text: "\(head) \(event.text)", style: event.style, hanging: 15))
     }
     return told + [.init(text: ""), .init(text: step.rule, style: .dim)]

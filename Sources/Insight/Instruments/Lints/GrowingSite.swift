@@ -17,7 +17,7 @@ struct GrowingSite: Lint {
         && Double(site.grownBy) >= Self.share * Double(site.count)
     }.map { site in
       let message =
-        "\(site.count) Gs of \(site.entry ?? "an unknown place"), \(site.grownBy) more in \(TimeText.short(site.growingFor))"
+        "\(counted(site.count, "G")) of \(site.entry ?? "an unknown place"), \(Quantity.grouped(site.grownBy)) more in \(TimeText.short(site.growingFor))"
         + " and never fewer"
       return Finding(
         lint: LintName.growingSite.rawValue, message: message, g: site.oldest, entry: site.entry,

@@ -14,7 +14,8 @@ struct Hog: Lint {
       instruments.recent.longestSlice.map { ", the longest go was \(TimeText.short($0.nanoseconds))" } ?? ""
     let others = hogs > 1 ? ", and \(hogs - 1) more like it" : ""
     let name = instruments.name(of: g)
-    let message = "\(name.text) had to be preempted \(count) times in ten seconds\(others)\(longest)"
+    let message =
+      "\(name.text) had to be preempted \(Quantity.times(count)) in ten seconds\(others)\(longest)"
     return [
       Finding(
         lint: LintName.hog.rawValue, message: message, g: g, entry: name.entry, request: name.request,

@@ -43,6 +43,3 @@ extension Instruments {
   /// Whether the recent window is long enough to judge from.
   var isLongEnough: Bool { recentTime >= 2_000_000_000 }
 }
-
-/// A share (1 is all) as text in percent.
-package func percent(_ part: Double) -> String { "\(Int((part * 100).rounded())) %" }

@@ -15,7 +15,7 @@ struct NetpollLate: Lint {
     let p99 = spans.percentile(99)
     if spans.count >= Self.fewest, p99 >= Self.late {
       let message =
-        "of \(spans.count) Gs that netpoll readied one in a hundred waited \(TimeText.short(p99)) and more to run"
+        "of \(counted(spans.count, "G")) that netpoll readied one in a hundred waited \(TimeText.short(p99)) and more to run"
       return [
         Finding(
           lint: LintName.netpollLate.rawValue, message: message, value: Double(p99),
@@ -26,7 +26,7 @@ struct NetpollLate: Lint {
     guard polls >= Self.polls else { return [] }
     let length = snapshot.ruleNumbers.text(.backstop) ?? "long"
     let message =
-      "sysmon had to poll the network \(polls) times in ten seconds: nobody else did for \(length)"
+      "sysmon had to poll the network \(Quantity.times(polls)) in ten seconds: nobody else did for \(length)"
     return [
       Finding(
         lint: LintName.netpollLate.rawValue, message: message, value: Double(polls),

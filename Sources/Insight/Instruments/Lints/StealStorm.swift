@@ -14,11 +14,9 @@ struct StealStorm: Lint {
     let share = Double(recent.steals) / Double(max(1, recent.starts))
     guard instruments.isLongEnough, rate >= Self.rate, share >= Self.share else { return [] }
     let message =
-      "\(Int(rate)) steals a second, one for every \(Self.ofStarts(share)) starts: Ps live off each other"
+      "\(Quantity.grouped(Int(rate))) steals a second, one for every \(Quantity.compact(1 / share)) starts: Ps live off each other"
     return [
       Finding(lint: LintName.stealStorm.rawValue, message: message, value: share, threshold: Self.share)
     ]
   }
-
-  private static func ofStarts(_ share: Double) -> String { "\((10 / share).rounded() / 10)" }
 }

@@ -17,8 +17,8 @@ struct VainSpinning: Lint {
       return []
     }
     let message =
-      "\(percent(share)) of the Ps' time went into searching, and \(percent(1 - found)) of \(recent.searches) searches"
-      + " found nothing"
+      "\(Quantity.percent(share)) of the Ps' time went into searching, and \(Quantity.percent(1 - found)) of "
+      + "\(counted(recent.searches, "search")) found nothing"
     return [
       Finding(lint: LintName.vainSpinning.rawValue, message: message, value: share, threshold: Self.share)
     ]
