@@ -1,4 +1,5 @@
 // Numbers that may not be known: a dash stands in their place, and never a zero.
+import Inspector
 
 extension Quantity {
   /// The number in three digits and a unit, or with all its digits; `-` if it is not known.
