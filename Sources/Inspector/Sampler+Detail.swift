@@ -83,7 +83,7 @@ extension Sampler {
     (health.taken, health.takingTime) = (history.taken, account.time)
     (health.historyBytes, health.historyLimit) = (history.bytes, history.limits.bytes)
     health.records = history.records
-    if let span = history.span { (health.first, health.last) = span }
+    if let span = history.span { (health.first, health.last) = (span.first, span.last) }
     noteOwnUse()
     health.ownUse = account.ownUse
     health.ownMemory = Self.ownMemory

@@ -73,6 +73,15 @@ struct SparseTests {
     }
   }
 
+  @Test("a history that has no moment yet goes back to none, and not to the boot of the machine")
+  func emptyHistory() throws {
+    var frame = try #require(Fixtures.sparseFrame())
+    frame.detail.health = Health()
+    var state = AppState(size: Size(columns: 120, rows: 40), screen: .tracer)
+    _ = state.update(.frame(frame))
+    #expect(Screen.draw(state).lines.contains { $0.contains("back to -") })
+  }
+
   @Test("JSON has every key, and null for what is not known")
   func json() throws {
     let json = try #require(Fixtures.sparseFrame()).json

@@ -90,10 +90,10 @@ public struct Health: Sendable, Equatable {
   public var historyLimit = 0
   /// How many records are in the history.
   public var records = 0
-  /// The first moment of the history, in nanoseconds of the machine's monotonic clock.
-  public var first: UInt64 = 0
-  /// The last moment of the history, in nanoseconds of the machine's monotonic clock.
-  public var last: UInt64 = 0
+  /// The first moment of the history, in nanoseconds of the machine's monotonic clock; nil: it has none yet.
+  public var first: UInt64?
+  /// The last moment of the history, in nanoseconds of the machine's monotonic clock; nil: it has none yet.
+  public var last: UInt64?
   /// The share of a core that this process uses, measured over at least a second; nil: not measured yet.
   public var ownUse: Double?
   /// Bytes of memory that this process takes; nil: not known.

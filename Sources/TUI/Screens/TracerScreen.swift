@@ -66,6 +66,7 @@ struct TracerScreen: ListScreen {
       first.append(lost > 0 ? "\(Quantity.grouped(lost)) lost" : "none lost", lost > 0 ? .alarm : .text)
     }
     guard let health = frame.detail.health else { return [first] }
+    let time = frame.snapshot.time
     let perEvent =
       health.taken > 0 ? TimeText.short(health.takingTime / health.taken) : "-"
     var reading = StyledText("reading  ", .dim)
@@ -79,7 +80,7 @@ struct TracerScreen: ListScreen {
     var keeping = StyledText("history  ", .dim)
     keeping.append(
       .facts([
-        ("back to", TimeText.short(frame.snapshot.time - min(frame.snapshot.time, health.first))),
+        ("back to", health.first.map { TimeText.short(time - min(time, $0)) } ?? "-"),
         ("events", Quantity.compact(UInt64(clamping: health.records))),
         ("memory", Quantity.bytes(UInt64(clamping: health.historyBytes))),
         ("of", Quantity.bytes(UInt64(clamping: health.historyLimit))),
