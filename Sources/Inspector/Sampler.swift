@@ -193,7 +193,7 @@ public struct Sampler {
     for _ in 0..<20 {
       _ = try drain(into: history)
       if !history.numbers.isEmpty, !history.isPending { return }
-      if !history.isPending { history.mark(try source.observe()) }
+      if !history.isPending { history.mark(try observe()) }
     }
   }
 
@@ -239,12 +239,20 @@ public struct Sampler {
     }
   }
 
+  /// Looks at the source once. Why there are no events is the source's own word.
+  private func observe() throws(InspectorError) -> Observation {
+    var observation = Observation()
+    try source.observe(peaksSince: peaksSince, into: &observation)
+    if let absence = source.knowledge.absenceOfEvents { observation.snapshot.trace.absence = absence }
+    return observation
+  }
+
   private mutating func sample() throws(InspectorError) {
     try lookForEnding()
     if let history {
       // Events from before the first keyframe belong to no segment, so they are dropped.
       if history.segments.isEmpty { _ = try drain() }
-      let observation = try source.observe(peaksSince: peaksSince)
+      let observation = try observe()
       note(observation.snapshot, isBase: false)
       latest = observation.snapshot
       self.observation = observation
@@ -255,7 +263,7 @@ public struct Sampler {
         try mark(history, observation)
       }
     } else {
-      note(try source.observe(peaksSince: peaksSince).snapshot, isBase: true)
+      note(try observe().snapshot, isBase: true)
     }
     lastSnapshot = monotonicNow()
   }

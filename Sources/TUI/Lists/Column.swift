@@ -23,7 +23,7 @@ struct Column<Row> {
       switch self {
       case .text(let text): text.spans.map(\.text).joined()
       case .bar(let bar): bar.value.orDash
-      case .shares(let shares): shares.map { "\(Int(($0.part * 100).rounded()))%" }.joined(separator: " ")
+      case .shares(let shares): shares.map { Quantity.percent($0.part) }.joined(separator: " ")
       }
     }
   }

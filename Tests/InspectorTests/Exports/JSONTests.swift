@@ -123,7 +123,7 @@ struct JSONTests {
 
   @Test("docs/json.md has a row for every key, and no other rows")
   func documented() throws {
-    let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/json.md")
+    let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../docs/json.md")
     let page = try String(contentsOf: path.standardized, encoding: .utf8)
     let rows = page.split(separator: "\n").compactMap { line -> String? in
       guard line.hasPrefix("| `") else { return nil }

@@ -118,7 +118,7 @@ struct MetricsTests {
   @Test("docs/exports.md has a row for every family, and for nothing else")
   func documented() throws {
     let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
-      path: "../../docs/exports.md")
+      path: "../../../docs/exports.md")
     let document = try String(contentsOf: path, encoding: .utf8)
     let rows = document.matches(of: #/(?m)^\| `(mpg_\w+)/#).map { String($0.1) }
     let names = samples(try fullSnapshot().metrics(.openMetrics)).keys.map { String($0.prefix { $0 != "{" }) }

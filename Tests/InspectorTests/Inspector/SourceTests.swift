@@ -27,9 +27,8 @@ private final class SparseSource: SchedulerSource {
     var snapshot = Snapshot(target: identity)
     (snapshot.time, snapshot.procs) = (monotonicNow(), 2)
     snapshot.gs.running = running
-    snapshot.trace.absence = knowledge.absenceOfEvents
     observation = Observation()
-    (observation.snapshot, observation.isSettled) = (snapshot, true)
+    observation.snapshot = snapshot
   }
 
   func takeEvents(_ take: (Lane, EventReading) -> Void) throws(InspectorError) -> Double { 0 }
@@ -101,6 +100,9 @@ struct SourceTests {
     let frame = try sampler.frame()
     #expect(frame.snapshot.gs.running > 0 && frame.snapshot.ps.isEmpty)
     #expect(frame.instruments?.hasEvents == false && frame.json.contains("\"name\":\"sparse\""))
+    // Its own words say why there are no events, and what it does not know is null.
+    #expect(frame.snapshot.trace.absence == "no events: this source samples")
+    for key in ["grq", "timers", "switches"] { #expect(frame.json.contains("\"\(key)\":null"), "\(key)") }
     let player = try #require(try sampler.player())
     #expect(!player.hasEvents)
     // What it does not know is absent in its history as well, and so is why there are no events.
