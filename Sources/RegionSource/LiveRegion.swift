@@ -20,7 +20,9 @@ public final class LiveRegion: SchedulerSource {
   /// process, such as a lack of file descriptors, and not in the target. It may pass.
   public private(set) var doubt: InspectorError?
 
-  /// Attaches to a target that was found in a folder. Throws if its region cannot be read.
+  /// Attaches to a target that was found in a folder.
+  ///
+  /// - Throws: if its region cannot be read.
   public init(_ target: Target) throws(InspectorError) {
     if case .unreadable(let error) = target.state { throw error }
     let reader = try RegionFile(path: target.path, process: target.named).open()
@@ -30,8 +32,9 @@ public final class LiveRegion: SchedulerSource {
     threads = reader.seen.map { ThreadPlaces(pid: $0.pid, isForeign: reader.isForeign) }
   }
 
-  /// Attaches to the process with `pid`. Waits at most a second for a process that is still booting. Throws if there is
-  /// no such process, or if it cannot be read; see `RegionFolders.target(pid:)`.
+  /// Attaches to the process with `pid`. Waits at most a second for a process that is still booting.
+  ///
+  /// - Throws: if there is no such process, or if it cannot be read; see `RegionFolders.target(pid:)`.
   public static func attach(
     to pid: Int32, in folders: RegionFolders = .standard
   ) throws(InspectorError) -> LiveRegion {
@@ -45,21 +48,23 @@ public final class LiveRegion: SchedulerSource {
 
   /// All gauges of the scheduler at this moment.
   ///
-  /// Takes microseconds. Under a flood of moves it may take up to twelve milliseconds, because an instant at which all
-  /// values agree is hard to catch (see `Snapshot.isConsistent`). If the process has ended, the snapshot is its last
-  /// state. Throws `layout` if the region makes no sense any more.
+  /// Takes microseconds. Under a flood of moves it may take up to twelve milliseconds, because an instant at
+  /// which all values agree is hard to catch (see `Snapshot.isConsistent`). If the process has ended, the
+  /// snapshot is its last state.
   ///
   /// - Parameter peaksSince: the moment from which on `grqMax` and `lrqMax` count, in monotonic nanoseconds, at most
   ///   some seconds back; nil: a second ago. A reader that looks repeatedly passes the time of its last look. The
   ///   target does not remember readers, so they do not disturb each other.
+  /// - Throws: `layout` if the region makes no sense any more.
   public func snapshot(peaksSince start: UInt64? = nil) throws(InspectorError) -> Snapshot {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.snapshot(peaksSince: start) }
   }
 
   /// Hands the events since the last call to `take`; the first call begins with the attaching. Each batch is from one
   /// ring, and within a ring the oldest event comes first. Events that the writers overwrote meanwhile are counted in
-  /// `Snapshot.Trace.lost`. Throws `layout` if the region makes no sense any more.
+  /// `Snapshot.Trace.lost`.
   ///
+  /// - Throws: `layout` if the region makes no sense any more.
   /// - Returns: how full the fullest ring had become. From 1 on events are lost, so come back sooner.
   @discardableResult
   public func drain(_ take: (Lane, [Record]) -> Void = { _, _ in }) throws(InspectorError) -> Double {
@@ -123,8 +128,9 @@ public final class LiveRegion: SchedulerSource {
 
   // MARK: its end
 
-  /// How the process ended; nil while it lives. Also nil if this cannot be told; then `doubt` says why. Throws `layout`
-  /// if the region makes no sense any more.
+  /// How the process ended; nil while it lives. Also nil if this cannot be told; then `doubt` says why.
+  ///
+  /// - Throws: `layout` if the region makes no sense any more.
   public func ending() throws(InspectorError) -> TargetEnding? {
     let life = try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.life() }
     doubt = nil

@@ -21,7 +21,9 @@ public struct RunnableScan {
   private let sched: Blocks<SchedField>
   private let states: [GState?]
 
-  /// Prepares scans of a target's table. Throws `layout` if the region lacks the table.
+  /// Prepares scans of a target's table.
+  ///
+  /// - Throws: `layout` if the region lacks the table.
   public init(_ region: LiveRegion) throws(InspectorError) {
     let reader = region.reader
     (self.reader, path) = (reader, region.target.path)
@@ -34,7 +36,9 @@ public struct RunnableScan {
     }
   }
 
-  /// The listed Gs that wait for a turn now. Throws `layout` if the region makes no sense any more.
+  /// The listed Gs that wait for a turn now.
+  ///
+  /// - Throws: `layout` if the region makes no sense any more.
   public func turns() throws(InspectorError) -> Set<Turn> {
     try layoutErrors(path) { () throws(LayoutProblem) in
       try reader.mapping.checkSize()

@@ -79,8 +79,8 @@ public struct RegionFolders: Sendable, Equatable {
   /// The live target that has this pid here. If there is none, the target elsewhere that has this pid in its own
   /// namespace, if there is only one.
   ///
-  /// Throws what the user can act on: there is no such process, it belongs to another user, it does not use the
-  /// runtime, or it is gone.
+  /// - Throws: what the user can act on: there is no such process, it belongs to another user, it does not use
+  ///   the runtime, or it is gone.
   public func target(pid: Int32) throws(InspectorError) -> Target {
     let files = files()
     let named = files.filter { $0.process.pid == pid }
@@ -118,8 +118,9 @@ public struct RegionFolders: Sendable, Equatable {
     return found.count == 1 ? found[0] : nil
   }
 
-  /// What the process with this pid left behind. If several processes had the pid, the one that started last. Throws if
-  /// there is no such region.
+  /// What the process with this pid left behind. If several processes had the pid, the one that started last.
+  ///
+  /// - Throws: if there is no such region.
   public func blackBox(pid: Int32) throws(InspectorError) -> Target {
     var latest: Target?
     for file in files() where file.process.pid == pid {
@@ -137,7 +138,9 @@ public struct RegionFolders: Sendable, Equatable {
     return latest
   }
 
-  /// The region in the file at `path`, which must be named as regions are. Throws if the region cannot be read.
+  /// The region in the file at `path`, which must be named as regions are.
+  ///
+  /// - Throws: if the region cannot be read.
   public static func target(path: String) throws(InspectorError) -> Target {
     let cut = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
     let folder = cut == path.startIndex ? "." : String(path[..<cut].dropLast())

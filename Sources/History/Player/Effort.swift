@@ -1,7 +1,7 @@
 // The work on an answer, while it is being done: how far it has come, and whether anybody still waits for it.
 import Synchronization
 
-/// The work on one answer that takes long. Any thread may read it or cancel it.
+/// The work on one answer that takes long. Thread-safe: any thread may read it or cancel it.
 public final class Effort: Sendable {
   private let looked = Atomic<Int>(0)
   private let isOff = Atomic<Bool>(false)

@@ -20,8 +20,10 @@ public struct Recording {
   public private(set) var damage: String?
   package private(set) var about: RecordingAbout
 
-  /// Opens the recording in the file at `path`. Throws `notARecording` if it does not contain even one keyframe, and
-  /// other errors if the file cannot be read.
+  /// Opens the recording in the file at `path`.
+  ///
+  /// - Throws: `notARecording` if it does not contain even one keyframe, and other errors if the file cannot be
+  ///   read.
   public init(path: String) throws(InspectorError) {
     let history = History()
     (self.history, self.path) = (history, path)

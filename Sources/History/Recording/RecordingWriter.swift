@@ -25,13 +25,13 @@ public final class RecordingWriter {
   /// The ends of the last two complete segments, to which the file can be cut back when there is no room for more.
   private var ends: [(bytes: Int, segments: Int, records: Int)] = []
 
-  /// Makes the file, readable only by its owner. Until it is finished it is visible as `PATH.part`. Throws if the file
-  /// cannot be made, or if a parameter forbids it.
+  /// Makes the file, readable only by its owner. Until it is finished it is visible as `PATH.part`.
   ///
   /// - Parameters:
   ///   - isNew: if true, an existing file is an error and stays as it is; otherwise it is replaced in the end.
   ///   - replaces: the kind of existing file that may be replaced.
   ///   - inputs: files that may not be written to.
+  /// - Throws: if the file cannot be made, or if a parameter forbids it.
   public convenience init(
     path: String, isNew: Bool = false, replaces: OutputKind = .recording, inputs: [FileIdentity?] = []
   ) throws(InspectorError) {
@@ -46,7 +46,9 @@ public final class RecordingWriter {
     try write(Chunk.magic)
   }
 
-  /// Writes which process is recorded. Call this first of all. Throws if the file cannot be written.
+  /// Writes which process is recorded. Call this first of all.
+  ///
+  /// - Throws: if the file cannot be written.
   public func begin(_ target: Snapshot.Target, _ history: History) throws(InspectorError) {
     let about = RecordingAbout(pid: target.pid, name: target.name, reasons: history.reasons)
     try write(Chunk.bytes(.about, about.bytes))
@@ -68,9 +70,10 @@ public final class RecordingWriter {
     ends = ends.suffix(1) + [(bytes, segments, records)]
   }
 
-  /// Writes what `history` has from a moment (in nanoseconds) up to its very end. Throws if the file cannot be written.
+  /// Writes what `history` has from a moment (in nanoseconds) up to its very end.
   ///
   /// - Parameter breathe: called between two segments; the history may grow meanwhile.
+  /// - Throws: `InspectorError` if the file cannot be written.
   public func write(
     _ history: History, since time: UInt64, breathe: () -> Void = {}
   ) throws(InspectorError) {
@@ -82,8 +85,10 @@ public final class RecordingWriter {
     }
   }
 
-  /// Writes the end, and gives the file its final name. `ended` says in words how the target ended; nil: it did not.
-  /// Throws if that fails.
+  /// Writes the end, and gives the file its final name. `ended` says in words how the target ended; nil: it did
+  /// not.
+  ///
+  /// - Throws: if that fails.
   public func finish(ended: String?) throws(InspectorError) {
     try writeEnd(ended)
     try commit()

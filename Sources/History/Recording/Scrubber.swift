@@ -4,11 +4,11 @@ import Host
 
 /// Removes the names from a recording.
 public enum Scrubber {
-  /// Copies the recording `input` to `output`, without the name of the program and without the names of functions and
-  /// labels. The copy is made to be handed on, so the umask alone decides who may read it. Throws if one of the files
-  /// cannot be read or written.
+  /// Copies the recording `input` to `output`, without the name of the program and without the names of functions
+  /// and labels. The copy is made to be handed on, so the umask alone decides who may read it.
   ///
   /// - Parameter replaces: the kind of existing file that may be replaced.
+  /// - Throws: if one of the files cannot be read or written.
   /// - Returns: what is wrong with the input; the output then ends there. nil: nothing.
   public static func scrub(
     _ input: String, to output: String, replaces: OutputKind = .recording

@@ -252,8 +252,9 @@ public final class History {
     nextToWrite = fromNow ? numbers.last ?? firstNumber : firstNumber
   }
 
-  /// Writes what is not in the recording yet, up to the last record that was drained. Throws what went wrong with the
-  /// recording.
+  /// Writes what is not in the recording yet, up to the last record that was drained.
+  ///
+  /// - Throws: what went wrong with the recording.
   public func finishRecording() throws(InspectorError) {
     flush()
     record(upTo: numbers.upperBound)

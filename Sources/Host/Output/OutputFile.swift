@@ -54,8 +54,10 @@ public final class OutputFile {
   /// Whether the output is a stream (§4), from which nothing that was written can be taken back.
   package var isStream: Bool { if case .stream = place { true } else { false } }
 
-  /// Finds out what `path` stands for, and makes the temporary file. Throws if the output is already known to fail, for
-  /// example because the path is a folder or may not be written to.
+  /// Finds out what `path` stands for, and makes the temporary file.
+  ///
+  /// - Throws: if the output is already known to fail, for example because the path is a folder or may not be
+  ///   written to.
   public init(path: String, _ rules: OutputRules = OutputRules()) throws(InspectorError) {
     (self.path, self.rules) = (path, rules)
     place = try OutputPlace(path)
@@ -115,7 +117,9 @@ public final class OutputFile {
 
   // MARK: writing
 
-  /// Appends all of `bytes`, and waits until they are written. Throws `stream` for a stream and `system` for a file.
+  /// Appends all of `bytes`, and waits until they are written.
+  ///
+  /// - Throws: `stream` for a stream and `system` for a file.
   public func write(_ bytes: [UInt8]) throws(InspectorError) {
     var done = 0
     while done < bytes.count {
@@ -151,9 +155,10 @@ public final class OutputFile {
     return true
   }
 
-  /// Finishes the output: once its bytes are on the disk, the file takes its final name. If this throws, an older file
-  /// of that name is unchanged. If a visible file could not be renamed, it keeps its temporary name, which the message
-  /// tells.
+  /// Finishes the output: once its bytes are on the disk, the file takes its final name.
+  ///
+  /// - Throws: `InspectorError` if that fails. Then an older file of that name is unchanged. If a visible file could not
+  ///   be renamed, it keeps its temporary name, which the message tells.
   public func commit() throws(InspectorError) {
     guard !isDone, case .file(let target, let before) = place else {
       isDone = true
