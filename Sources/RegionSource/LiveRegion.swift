@@ -22,7 +22,7 @@ public final class LiveRegion: SchedulerSource {
 
   /// Attaches to a target that was found in a folder.
   ///
-  /// - Throws: if its region cannot be read.
+  /// - Throws: an error if its region cannot be read.
   public init(_ target: Target) throws(InspectorError) {
     if case .unreadable(let error) = target.state { throw error }
     let reader = try RegionFile(path: target.path, process: target.named).open()
@@ -34,7 +34,7 @@ public final class LiveRegion: SchedulerSource {
 
   /// Attaches to the process with `pid`. Waits at most a second for a process that is still booting.
   ///
-  /// - Throws: if there is no such process, or if it cannot be read; see `RegionFolders.target(pid:)`.
+  /// - Throws: an error if there is no such process, or if it cannot be read; see `RegionFolders.target(pid:)`.
   public static func attach(
     to pid: Int32, in folders: RegionFolders = .standard
   ) throws(InspectorError) -> LiveRegion {

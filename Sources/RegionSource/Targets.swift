@@ -120,7 +120,7 @@ public struct RegionFolders: Sendable, Equatable {
 
   /// What the process with this pid left behind. If several processes had the pid, the one that started last.
   ///
-  /// - Throws: if there is no such region.
+  /// - Throws: an error if there is no such region.
   public func blackBox(pid: Int32) throws(InspectorError) -> Target {
     var latest: Target?
     for file in files() where file.process.pid == pid {
@@ -140,7 +140,7 @@ public struct RegionFolders: Sendable, Equatable {
 
   /// The region in the file at `path`, which must be named as regions are.
   ///
-  /// - Throws: if the region cannot be read.
+  /// - Throws: an error if the region cannot be read.
   public static func target(path: String) throws(InspectorError) -> Target {
     let cut = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
     let folder = cut == path.startIndex ? "." : String(path[..<cut].dropLast())

@@ -31,7 +31,7 @@ public final class RecordingWriter {
   ///   - isNew: if true, an existing file is an error and stays as it is; otherwise it is replaced in the end.
   ///   - replaces: the kind of existing file that may be replaced.
   ///   - inputs: files that may not be written to.
-  /// - Throws: if the file cannot be made, or if a parameter forbids it.
+  /// - Throws: an error if the file cannot be made, or if a parameter forbids it.
   public convenience init(
     path: String, isNew: Bool = false, replaces: OutputKind = .recording, inputs: [FileIdentity?] = []
   ) throws(InspectorError) {
@@ -48,7 +48,7 @@ public final class RecordingWriter {
 
   /// Writes which process is recorded. Call this first of all.
   ///
-  /// - Throws: if the file cannot be written.
+  /// - Throws: an error if the file cannot be written.
   public func begin(_ target: Snapshot.Target, _ history: History) throws(InspectorError) {
     let about = RecordingAbout(pid: target.pid, name: target.name, reasons: history.reasons)
     try write(Chunk.bytes(.about, about.bytes))
@@ -88,7 +88,7 @@ public final class RecordingWriter {
   /// Writes the end, and gives the file its final name. `ended` says in words how the target ended; nil: it did
   /// not.
   ///
-  /// - Throws: if that fails.
+  /// - Throws: an error if that fails.
   public func finish(ended: String?) throws(InspectorError) {
     try writeEnd(ended)
     try commit()

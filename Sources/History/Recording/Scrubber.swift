@@ -8,7 +8,7 @@ public enum Scrubber {
   /// and labels. The copy is made to be handed on, so the umask alone decides who may read it.
   ///
   /// - Parameter replaces: the kind of existing file that may be replaced.
-  /// - Throws: if one of the files cannot be read or written.
+  /// - Throws: an error if one of the files cannot be read or written.
   /// - Returns: what is wrong with the input; the output then ends there. nil: nothing.
   public static func scrub(
     _ input: String, to output: String, replaces: OutputKind = .recording

@@ -56,7 +56,7 @@ public final class OutputFile {
 
   /// Finds out what `path` stands for, and makes the temporary file.
   ///
-  /// - Throws: if the output is already known to fail, for example because the path is a folder or may not be
+  /// - Throws: an error if the output is already known to fail, for example because the path is a folder or may not be
   ///   written to.
   public init(path: String, _ rules: OutputRules = OutputRules()) throws(InspectorError) {
     (self.path, self.rules) = (path, rules)
