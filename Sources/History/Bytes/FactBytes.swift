@@ -1,5 +1,5 @@
-// The facts of a snapshot that have sections of their own, as bytes: the boot, the numbers of the rules, the steal
-// matrix, the threads' CPU time, and the account of the queues.
+// The parts of a snapshot that have sections of their own in a keyframe, as bytes: the moments of the boot, the limits in
+// the target's scheduling rules, the steal matrix, the threads' CPU time, and how many Gs are on each queue by the events.
 import Host
 import Observed
 import Region

@@ -1,4 +1,5 @@
-// What each P did during a hop: how long it ran Gs, how long its M was inside a system call, how long it was
+// A hop is one part of a wait: a stretch of time for which one thing held the G up (WaitChain.swift). Here stands what each
+// P did during a hop: how long it ran Gs, how long its M was inside a system call, how long it was
 // idle. For each P only these sums, the longest run and the longest system call are kept, so a hop of any
 // length takes the same memory.
 import Observed
@@ -30,7 +31,7 @@ package struct Occupancy: Equatable {
   /// When sysmon took the P from a system call; nil: sysmon did not.
   var retaken: UInt64?
 
-  /// How long a G held the P in the hop, running or in a system call.
+  /// How much of the hop some G held the P, running or in a system call. A hop is one part of a wait.
   package var held: UInt64 { running + syscall }
 }
 

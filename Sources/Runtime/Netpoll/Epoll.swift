@@ -33,7 +33,8 @@ struct Epoll {
       for index in 0..<Int(max(count, 0)) {
         let event = unsafe ready[index]
         if event.tag == Self.breakerTag {
-          // a look without waiting leaves the count to the netpoll thread
+          // A poll that does not wait leaves the eventfd unread, because its count is there to end the netpoll
+          // thread's wait.
           if nanoseconds != 0 { drainBreaker() }
           continue
         }

@@ -36,7 +36,8 @@ struct Column<Row> {
       (self.part, self.glyph, self.style) = (part, glyph, style)
     }
 
-    /// A part of a time, in the sign and colour of its meaning.
+    /// One segment of a bar that shows how a span of time was divided: `part` is its share, from 0 to 1, and `meaning`
+    /// gives its glyph and colour.
     init(part: Double, _ meaning: Meaning, _ glyphs: Glyphs) {
       self.init(
         part: part, glyph: meaning.sign(glyphs), style: meaning == .idle ? .faint : meaning.style.shade)

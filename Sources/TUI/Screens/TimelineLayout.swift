@@ -8,7 +8,8 @@ struct TimelineLayout: Equatable {
   private(set) var shown = 0
   private(set) var total = 0
   private(set) var selected = 0
-  /// The screen rows for each lane: 1, or a row of letters, rows of shares and a blank row.
+  /// How many screen rows each lane takes: 1 where there is little room; else a row of letters that say what the lane
+  /// did most, rows of bars that divide its time by what it did, and a blank row.
   private(set) var band = 1
   /// `others`: rows of lanes of the other kind, without their heading. `gs`: rows of Gs, with their heading.
   private(set) var others = 0
