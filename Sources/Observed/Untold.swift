@@ -2,17 +2,21 @@
 
 extension Optional where Wrapped: FixedWidthInteger {
   /// Counts on. A counter that is not known stays unknown, and becomes unknown if `more` is. Counters wrap.
+  /// Inlined into other modules, which call it for each event.
+  @inlinable @inline(__always)
   package mutating func add(_ more: Wrapped?) {
     if let value = self, let more { self = value &+ more } else { self = nil }
   }
 
   /// Counts back. What is not known is treated as in `add`.
+  @inlinable @inline(__always)
   package mutating func takeOff(_ less: Wrapped?) {
     if let value = self, let less { self = value &- less } else { self = nil }
   }
 }
 
 /// The larger of two numbers; if only one of them is known, that one.
+@inlinable
 package func larger<Value: Comparable>(_ a: Value?, _ b: Value?) -> Value? {
   guard let a, let b else { return a ?? b }
   return max(a, b)
