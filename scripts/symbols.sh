@@ -7,15 +7,11 @@ set -euo pipefail
 
 [ $# -ge 3 ] || { echo "usage: symbols.sh BUILD FOLDER MODULE..." >&2 && exit 64; }
 sources=$(cd "$(dirname "$0")/../Sources" && pwd)
+source "$(dirname "$0")/module_maps.sh"
 build=$(cd "$1" && pwd -P)
 folder=$2
 shift 2
-# Modules in C: a build makes a map for those that have none of their own.
-maps=()
-for map in "$build"/*.build/module.modulemap "$sources"/*/include/module.modulemap \
-  "$build"/../../checkouts/*/Sources/*/include/module.modulemap; do
-  [ ! -f "$map" ] || maps+=(-Xcc "-fmodule-map-file=$(realpath "$map")")
-done
+module_maps "$build" "$sources/.."
 target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p' | head -n 1)
 mkdir -p "$folder"
 for module in "$@"; do

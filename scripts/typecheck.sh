@@ -8,16 +8,12 @@ set -euo pipefail
 
 [ $# -eq 4 ] || { echo "usage: typecheck.sh BUILD MODULE SOURCES FOLDER" >&2 && exit 64; }
 root=$(cd "$(dirname "$0")/.." && pwd)
+source "$root/scripts/module_maps.sh"
 build=$(cd "$1" && pwd -P)
 module=$2
 sources=$3
 folder=$4
-# Modules in C: a build makes a map for those that have none of their own.
-maps=()
-for map in "$build"/*.build/module.modulemap "$root"/Sources/*/include/module.modulemap \
-  "$build"/../../checkouts/*/Sources/*/include/module.modulemap; do
-  [ ! -f "$map" ] || maps+=(-Xcc "-fmodule-map-file=$(realpath "$map")")
-done
+module_maps "$build" "$root"
 # What `package` means is the name that the build gave to this package.
 package=$(tr ',' '\n' <"$build/../../debug.yaml" | grep -A1 '"-package-name"' | sed -n 's/^"\([^-"][^"]*\)"$/\1/p' |
   sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')

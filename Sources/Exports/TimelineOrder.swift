@@ -19,11 +19,11 @@ struct TimelineOrder {
 
   /// Nanoseconds for which the operating system may hold up a thread between a move and its reading of the
   /// clock.
-  package static let patience: UInt64 = 10_000_000
+  static let patience: UInt64 = 10_000_000
   /// Maximum number of records that are held.
   private static let most = 256
 
-  package private(set) var timeline: Timeline
+  private(set) var timeline: Timeline
   private var held: [Held] = []
   private var lanes: Set<Lane> = []
   private var threads: Set<UInt16> = []
@@ -33,7 +33,7 @@ struct TimelineOrder {
   init(_ timeline: Timeline) { self.timeline = timeline }
 
   /// Takes in the next record. Records must come in the order of their times.
-  package mutating func add(_ record: Record, on lane: Lane, at time: UInt64) {
+  mutating func add(_ record: Record, on lane: Lane, at time: UInt64) {
     while let first = held.first, held.count >= Self.most || time > first.time &+ Self.patience {
       held.removeFirst()
       timeline.apply(first.record, on: first.lane, at: first.time)
@@ -49,7 +49,7 @@ struct TimelineOrder {
   }
 
   /// Applies all held records as they are, because no more records come.
-  package mutating func finish() {
+  mutating func finish() {
     for last in held { timeline.apply(last.record, on: last.lane, at: last.time) }
     (held, lanes, threads, awaited) = ([], [], [], [])
   }
@@ -57,13 +57,13 @@ struct TimelineOrder {
   /// Returns when to put something that no record tells and that happened at `time`, in nanoseconds. If no
   /// records are held, that is `time`. Otherwise it is the time of the last step, because the held records
   /// may still come before `time`.
-  package mutating func moment(_ time: UInt64) -> UInt64 {
+  mutating func moment(_ time: UInt64) -> UInt64 {
     if held.isEmpty { timeline.advance(to: time) }
     return timeline.time
   }
 
   /// Returns the steps since the last call.
-  package mutating func take() -> [Step] { timeline.take() }
+  mutating func take() -> [Step] { timeline.take() }
 
   private func isBlocked(_ next: Held) -> Bool {
     if held.isEmpty { return !timeline.fits(next.record) }

@@ -8,7 +8,7 @@ import Observed
 /// What taking events in costs, counted while it goes on.
 struct TakingAccount: Sendable {
   /// Nanoseconds that taking events in has taken.
-  package private(set) var time: UInt64 = 0
+  private(set) var time: UInt64 = 0
   /// How full the fullest ring became in this second so far, and in the last one, as shares of its size.
   private var fullest = (now: 0.0, before: 0.0)
   private var second: UInt64 = 0
@@ -18,9 +18,9 @@ struct TakingAccount: Sendable {
   fileprivate var ownUse: Double?
 
   /// How full the fullest ring became in this second and the last one, as a share of the ring's size.
-  package var fill: Double { max(fullest.now, fullest.before) }
+  var fill: Double { max(fullest.now, fullest.before) }
 
-  package mutating func note(fill: Double, start: UInt64, end: UInt64) {
+  mutating func note(fill: Double, start: UInt64, end: UInt64) {
     time &+= end - start
     if end / 1_000_000_000 != second { (fullest, second) = ((0, fullest.now), end / 1_000_000_000) }
     fullest.now = max(fullest.now, fill)

@@ -22,13 +22,13 @@ struct TablePace {
   private static let perRow: UInt64 = 60_000
 
   private var next: UInt64 = 0
-  package private(set) var taker = CensusTaker()
+  private(set) var taker = CensusTaker()
 
   /// Reads the table of Gs; nil: it is not due yet.
   ///
   /// - Parameter breathe: is called between the parts of reading, to drain the rings. No part takes longer
   ///   than some milliseconds.
-  package mutating func read(
+  mutating func read(
     _ source: any SchedulerSource, _ observation: Observation, breathe: () throws(InspectorError) -> Void
   ) throws(InspectorError) -> GoroutineList? {
     let start = monotonicNow()
@@ -39,7 +39,7 @@ struct TablePace {
     taker.take(
       rows, at: start, clock, observation.names, isComplete: rows.count < GoroutineList.most)
     next = read + max((read - start) * Self.share, UInt64(rows.count) * Self.perRow)
-    if rows.count > LiveRegion.chunk { try breathe() }
+    if rows.count > GoroutineList.chunk { try breathe() }
     return GoroutineList(rows: rows, isCut: rows.count == GoroutineList.most)
   }
 }
@@ -240,9 +240,10 @@ public struct Sampler {
   }
 
   /// Looks at the source once. Why there are no events is the source's own word.
-  private func observe() throws(InspectorError) -> Observation {
-    var observation = Observation()
-    try source.observe(peaksSince: peaksSince, into: &observation)
+  ///
+  /// - Parameter start: the moment from which on the depths of queues count; nil: a second ago.
+  private func observe(peaksSince start: UInt64? = nil) throws(InspectorError) -> Observation {
+    var observation = try source.observe(peaksSince: start)
     if let absence = source.knowledge.absenceOfEvents { observation.snapshot.trace.absence = absence }
     return observation
   }
@@ -252,7 +253,7 @@ public struct Sampler {
     if let history {
       // Events from before the first keyframe belong to no segment, so they are dropped.
       if history.segments.isEmpty { _ = try drain() }
-      let observation = try observe()
+      let observation = try observe(peaksSince: peaksSince)
       note(observation.snapshot, isBase: false)
       latest = observation.snapshot
       self.observation = observation
@@ -263,7 +264,7 @@ public struct Sampler {
         try mark(history, observation)
       }
     } else {
-      note(try observe().snapshot, isBase: true)
+      note(try observe(peaksSince: peaksSince).snapshot, isBase: true)
     }
     lastSnapshot = monotonicNow()
   }

@@ -38,6 +38,10 @@ package struct GoroutineList: Equatable {
   /// At most this many Gs of a table are kept.
   package static let most = 100_000
 
+  /// Slots of a table that are read at a time, which takes some hundred microseconds. Between two such parts a reader looks
+  /// after other things, such as the rings.
+  package static let chunk = 4096
+
   package init(rows: [GoroutineRow], isCut: Bool = false) { (self.rows, self.isCut) = (rows, isCut) }
 }
 

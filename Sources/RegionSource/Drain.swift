@@ -10,7 +10,7 @@ import Region
 /// The readers of all rings of one target.
 struct Drain {
   private struct Follower {
-    package let lane: Lane
+    let lane: Lane
     let capacity: Int
     let position: Word
     var reader: RingReader
@@ -40,7 +40,7 @@ struct Drain {
   /// Records written since the target booted, to all rings together, as of now.
   var written: UInt64 { followers.reduce(0) { $0 &+ $1.position.relaxed } }
   /// Bytes of memory that the rings in use take.
-  package var bytes: UInt64 { followers.reduce(0) { $0 &+ UInt64($1.capacity * Record.bytes) } }
+  var bytes: UInt64 { followers.reduce(0) { $0 &+ UInt64($1.capacity * Record.bytes) } }
 
   /// The counts of each ring: records written as of now, and records that were overwritten before they were taken.
   var rings: [Snapshot.Ring] {

@@ -7,7 +7,7 @@ enum Header {
   /// The layout version that this build reads.
   static let readableVersion = Layout.version
   /// The least number of bytes that a region has.
-  package static let bytes = HeaderField.stride * 8
+  static let bytes = HeaderField.stride * 8
 
   /// The schema of the region in `mapping`. The words that are read here are the only ones whose places are fixed.
   static func schema(of mapping: Mapping) throws(LayoutProblem) -> RegionSchema {

@@ -246,7 +246,7 @@ struct LanePlaces {
   /// At most this many counters of one kind are read, however many the region claims to have.
   private static let mostReasons = 64
 
-  package let blocks: Blocks<LaneField>
+  let blocks: Blocks<LaneField>
   /// How many wait reasons have counters.
   let reasons: Int
   private let mapping: Mapping
@@ -301,9 +301,9 @@ struct LanePlaces {
   }
 
   /// The index of the block of a P's lane.
-  package func lane(ofP p: Int) -> Int { p }
+  func lane(ofP p: Int) -> Int { p }
   /// The index of the block of an M's lane.
-  package func lane(ofM m: Int) -> Int { capacity.ps + m }
+  func lane(ofM m: Int) -> Int { capacity.ps + m }
 
   /// Makes one pass. It reads the numbers of Ps and Ms that were ever used, the counters of each of their lanes, and
   /// the lanes' positions. Stopped Ps are included, because what they have counted still counts.

@@ -107,19 +107,16 @@ public final class LiveRegion: SchedulerSource {
     try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.drainInPlace(take) }
   }
 
-  /// At most this many slots of the table of Gs are read without a break, which takes some hundred microseconds.
-  package static let chunk = 4096
-
   package func goroutines(
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
   ) throws(InspectorError) -> [GoroutineRow]? {
     var rows: [GoroutineRow] = []
     let slots = reader.tableSlots
-    for start in stride(from: 0, to: slots, by: Self.chunk) where rows.count < GoroutineList.most {
+    for start in stride(from: 0, to: slots, by: GoroutineList.chunk) where rows.count < GoroutineList.most {
       rows += try layoutErrors(target.path) { () throws(LayoutProblem) in
-        try reader.goroutines(slots: start..<min(slots, start + Self.chunk))
+        try reader.goroutines(slots: start..<min(slots, start + GoroutineList.chunk))
       }
-      guard slots > Self.chunk else { continue }
+      guard slots > GoroutineList.chunk else { continue }
       try breathe()
       if isCalledAway() { return nil }
     }

@@ -26,7 +26,7 @@ import Region
 /// this object lives (its users keep it).
 @safe final class Mapping {
   let path: String
-  package let bytes: Int
+  let bytes: Int
   private let base: UnsafeMutableRawPointer
   private let file: FileDescriptor
 

@@ -163,7 +163,7 @@ final class RegionReader {
   ///
   /// - Parameter start: the moment from which on peaks count, in nanoseconds; nil: a second ago. It belongs to the
   ///   reader, who knows when it looked last; so two readers of one region do not take each other's peaks away.
-  package func snapshot(peaksSince start: UInt64? = nil) throws(LayoutProblem) -> Snapshot {
+  func snapshot(peaksSince start: UInt64? = nil) throws(LayoutProblem) -> Snapshot {
     try mapping.checkSize()
     var snapshot = Snapshot(target: try currentTarget())
     snapshot.isConsistent = try lanes.collect(waits: stoppedAt == nil, mustBalance: mustBalance)
@@ -298,13 +298,13 @@ final class RegionReader {
   }
 
   /// The live Gs in the table as it is now, at most `limit`; see GoroutineFinder §2.
-  package func goroutines(limit: Int) throws(LayoutProblem) -> [GoroutineRow] {
+  func goroutines(limit: Int) throws(LayoutProblem) -> [GoroutineRow] {
     try mapping.checkSize()
     return table?.read(limit: limit) ?? []
   }
 
   /// The live Gs in some slots. A caller that must not leave the rings alone for long reads the table in such parts.
-  package func goroutines(slots range: Range<Int>) throws(LayoutProblem) -> [GoroutineRow] {
+  func goroutines(slots range: Range<Int>) throws(LayoutProblem) -> [GoroutineRow] {
     try mapping.checkSize()
     return table?.read(slots: range) ?? []
   }

@@ -24,7 +24,7 @@ struct RegionSchema {
     var records: Int
   }
 
-  package private(set) var blocks: [String: Extent] = [:]
+  private(set) var blocks: [String: Extent] = [:]
   private(set) var fields: [String: Place] = [:]
   private(set) var rings: [String: Ring] = [:]
   private(set) var areas: [String: Extent] = [:]

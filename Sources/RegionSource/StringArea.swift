@@ -10,7 +10,7 @@ struct StringArea {
   private let mapping: Mapping
   private let sched: Blocks<SchedField>
   private let extent: RegionSchema.Extent
-  package private(set) var bytes: [UInt8] = []
+  private(set) var bytes: [UInt8] = []
 
   init(_ schema: RegionSchema, _ mapping: Mapping, sched: Blocks<SchedField>) throws(LayoutProblem) {
     guard let extent = schema.areas["strings"] else { throw .missing("area strings") }

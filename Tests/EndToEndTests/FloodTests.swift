@@ -1,5 +1,6 @@
 // The main scenario: real curls flood a real server while a real mpgtop observes it.
 import Foundation
+import Host
 import TestSupport
 import Testing
 

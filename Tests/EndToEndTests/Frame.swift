@@ -141,10 +141,3 @@ final class Viewer: Sendable {
     }
   }
 }
-
-/// CLOCK_MONOTONIC, the clock of `t_ns`.
-func monotonicNow() -> UInt64 {
-  var now = timespec()
-  unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-  return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
-}

@@ -1,6 +1,7 @@
 // States of the server that are known from outside, down to the last G and thread, and what mpgtop shows of
 // them.
 import Foundation
+import Host
 import TestSupport
 import Testing
 

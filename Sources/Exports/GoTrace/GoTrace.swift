@@ -36,7 +36,7 @@ extension History {
 /// Writes the moves of a timeline as events of Go, while a walk goes through a history.
 struct GoTrace: HistoryVisitor {
   /// The number of a thread that does not exist. It stands for whatever makes a G without a P.
-  package static let outside = 1 << 20
+  static let outside = 1 << 20
 
   private let file: OutputFile
   /// A generation ends after so many events, but only when it has four times as many events as there are Gs
@@ -99,7 +99,7 @@ struct GoTrace: HistoryVisitor {
     try file.write(generation.finished())
   }
 
-  package mutating func finish() throws(InspectorError) -> ExportReport {
+  mutating func finish() throws(InspectorError) -> ExportReport {
     order.finish()
     for step in order.take() { write(step) }
     try end()
@@ -110,7 +110,7 @@ struct GoTrace: HistoryVisitor {
 
   // MARK: events
 
-  package mutating func visit(_ snapshot: Snapshot) throws(InspectorError) {
+  mutating func visit(_ snapshot: Snapshot) throws(InspectorError) {
     if snapshot.procs != lastProcs { procs = UInt64(clamping: snapshot.procs) }
     lastProcs = snapshot.procs
     let enough = max(events, 4 * order.timeline.gs.count)
@@ -124,7 +124,7 @@ struct GoTrace: HistoryVisitor {
     report.missing &+= count
   }
 
-  package mutating func visit(_ record: Record, on lane: Lane, at time: UInt64) throws(InspectorError) {
+  mutating func visit(_ record: Record, on lane: Lane, at time: UInt64) throws(InspectorError) {
     report.records += 1
     order.add(record, on: lane, at: time)
     for step in order.take() { write(step) }
@@ -203,7 +203,7 @@ struct GoTrace: HistoryVisitor {
   }
 
   /// Go's own word for a wait reason, if Go has one.
-  package static func word(_ reason: WaitReason?) -> String {
+  static func word(_ reason: WaitReason?) -> String {
     switch reason {
     case .netpollRead, .netpollWrite: "network"
     case .chanSend: "chan send"

@@ -32,9 +32,9 @@ struct GoGeneration {
     var last: UInt64
   }
 
-  package let number: UInt64
-  package let start: UInt64
-  package private(set) var events = 0
+  let number: UInt64
+  let start: UInt64
+  private(set) var events = 0
   private var out = ByteWriter()
   private var batches: [Int: Batch] = [:]
   private var strings: [String: UInt64] = [:]
@@ -48,7 +48,7 @@ struct GoGeneration {
   var isLarge: Bool { out.bytes.count > 64_000_000 }
 
   /// Adds an event of a thread. The times of a thread must not go back.
-  package mutating func add(_ event: GoEvent, m: Int, at time: UInt64, _ arguments: UInt64...) {
+  mutating func add(_ event: GoEvent, m: Int, at time: UInt64, _ arguments: UInt64...) {
     events += 1
     var batch = batches.removeValue(forKey: m) ?? Batch(start: time, last: time)
     batch.bytes.append([event.rawValue])
@@ -69,7 +69,7 @@ struct GoGeneration {
   }
 
   /// Returns the id of a string. Adds the string to the table if it is new.
-  package mutating func string(_ text: String) -> UInt64 {
+  mutating func string(_ text: String) -> UInt64 {
     if let id = strings[text] { return id }
     let id = UInt64(strings.count + 1)
     strings[text] = id
@@ -84,7 +84,7 @@ struct GoGeneration {
   }
 
   /// Returns the id of a stack with one frame, such as `work at Main.swift:12`; 0: no stack.
-  package mutating func stack(_ entry: String?) -> UInt64 {
+  mutating func stack(_ entry: String?) -> UInt64 {
     guard let entry else { return 0 }
     if let id = stacks[entry] { return id }
     let id = UInt64(stacks.count + 1)
@@ -110,7 +110,7 @@ struct GoGeneration {
   }
 
   /// Ends the generation and returns its bytes.
-  package mutating func finished() -> [UInt8] {
+  mutating func finished() -> [UInt8] {
     for (m, batch) in batches.sorted(by: { $0.key < $1.key }) {
       write(batch.bytes.bytes, m: UInt64(m), at: batch.start)
     }
@@ -130,9 +130,9 @@ struct GoGeneration {
 
 /// The parts of an entry such as `function at File.swift:31`.
 struct EntryPoint: Equatable {
-  package var function: String
-  package var file = ""
-  package var line: UInt64 = 0
+  var function: String
+  var file = ""
+  var line: UInt64 = 0
 
   init(_ entry: String) {
     function = entry

@@ -37,7 +37,7 @@ enum PerfettoTrack: Hashable {
   }
 
   /// The track above this one; nil: this is the track of the process.
-  package var parent: PerfettoTrack? {
+  var parent: PerfettoTrack? {
     switch self {
     case .process: nil
     case .processors, .threads, .goroutines, .gauges: .process
@@ -49,13 +49,13 @@ enum PerfettoTrack: Hashable {
   }
 
   /// The place of the track among those with the same parent.
-  package var rank: UInt64 { uuid & 0xffff_ffff }
+  var rank: UInt64 { uuid & 0xffff_ffff }
 
   var isCounter: Bool {
     if case .counter = self { true } else { false }
   }
 
-  package var name: String {
+  var name: String {
     switch self {
     case .process: "scheduler"
     case .processors: "Processors (P)"
@@ -77,7 +77,7 @@ enum PerfettoTrack: Hashable {
 
 /// What an event on a track carries besides its name.
 struct PerfettoDetails {
-  package var numbers: [(name: String, value: UInt64)] = []
+  var numbers: [(name: String, value: UInt64)] = []
   /// The arrow that begins at this event or passes through it.
   var flow: UInt64?
   /// The arrow that ends at this event.
@@ -86,7 +86,7 @@ struct PerfettoDetails {
 
 /// The packets of a trace, one after the other.
 struct PerfettoPackets {
-  package private(set) var bytes = ProtobufMessage()
+  private(set) var bytes = ProtobufMessage()
   private var named: Set<PerfettoTrack> = []
   private var names: [String: UInt64] = [:]
   private var isFirst = true
@@ -95,7 +95,7 @@ struct PerfettoPackets {
   private static let sequence: UInt64 = 1
 
   /// Returns the packets since the last call.
-  package mutating func take() -> [UInt8] {
+  mutating func take() -> [UInt8] {
     defer { bytes = ProtobufMessage() }
     return bytes.bytes
   }
@@ -138,12 +138,12 @@ struct PerfettoPackets {
   }
 
   /// The kind of an event, as Perfetto numbers it.
-  package enum Kind: UInt64 {
+  enum Kind: UInt64 {
     case begin = 1
     case end, instant, counter
   }
 
-  package mutating func event(
+  mutating func event(
     _ kind: Kind, on track: PerfettoTrack, at time: UInt64, _ name: String = "",
     _ details: PerfettoDetails = PerfettoDetails(), value: UInt64 = 0
   ) {

@@ -7,12 +7,12 @@ import History
 
 /// The bytes of a message, which grow field by field.
 struct ProtobufMessage {
-  package private(set) var out = ByteWriter()
-  package var bytes: [UInt8] { out.bytes }
+  private(set) var out = ByteWriter()
+  var bytes: [UInt8] { out.bytes }
 
   private mutating func key(_ field: UInt64, _ wireType: UInt64) { out.number(field << 3 | wireType) }
 
-  package mutating func number(_ field: UInt64, _ value: UInt64) {
+  mutating func number(_ field: UInt64, _ value: UInt64) {
     key(field, 0)
     out.number(value)
   }
@@ -23,12 +23,12 @@ struct ProtobufMessage {
     out.word32(UInt32(truncatingIfNeeded: value >> 32))
   }
 
-  package mutating func text(_ field: UInt64, _ text: String) {
+  mutating func text(_ field: UInt64, _ text: String) {
     key(field, 2)
     out.text(text)
   }
 
-  package mutating func message(_ field: UInt64, _ body: (inout ProtobufMessage) -> Void) {
+  mutating func message(_ field: UInt64, _ body: (inout ProtobufMessage) -> Void) {
     var message = ProtobufMessage()
     body(&message)
     key(field, 2)

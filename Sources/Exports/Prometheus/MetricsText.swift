@@ -45,41 +45,41 @@ public enum MetricsForm: Sendable, CaseIterable {
 /// A text of metrics that grows from top to bottom.
 struct MetricsText {
   /// The type of a family.
-  package enum Kind: String { case gauge, counter, info }
+  enum Kind: String { case gauge, counter, info }
 
   /// One line of metrics: labels, and a value as it is printed.
-  package struct Sample {
-    package var labels: [(name: String, value: String)] = []
-    package var value: String
+  struct Sample {
+    var labels: [(name: String, value: String)] = []
+    var value: String
 
-    package init(_ value: some FixedWidthInteger, _ labels: (name: String, value: String)...) {
+    init(_ value: some FixedWidthInteger, _ labels: (name: String, value: String)...) {
       (self.value, self.labels) = (String(value), labels)
     }
 
     /// nil: the value is not known, and so it has no sample.
-    package init?(known value: (some FixedWidthInteger)?, _ labels: (name: String, value: String)...) {
+    init?(known value: (some FixedWidthInteger)?, _ labels: (name: String, value: String)...) {
       guard let value else { return nil }
       (self.value, self.labels) = (String(value), labels)
     }
 
     /// A length of time. It is printed in seconds without rounding.
-    package init(nanoseconds: UInt64, _ labels: (name: String, value: String)...) {
+    init(nanoseconds: UInt64, _ labels: (name: String, value: String)...) {
       let fraction = String(nanoseconds % 1_000_000_000)
       let zeros = String(repeating: "0", count: 9 - fraction.count)
       (value, self.labels) = ("\(nanoseconds / 1_000_000_000).\(zeros)\(fraction)", labels)
     }
   }
 
-  package let form: MetricsForm
+  let form: MetricsForm
   private var text = ""
 
   init(_ form: MetricsForm) { self.form = form }
 
   /// The complete text. Use it when all families have been written.
-  package var finished: String { text + (form == .openMetrics ? "# EOF\n" : "") }
+  var finished: String { text + (form == .openMetrics ? "# EOF\n" : "") }
 
   /// Writes one family, or nothing if there are no samples. If there is a unit, `name` must end in it.
-  package mutating func family(
+  mutating func family(
     _ name: String, _ kind: Kind, unit: String? = nil, _ help: String, _ samples: [Sample]
   ) {
     guard !samples.isEmpty else { return }
@@ -100,11 +100,11 @@ struct MetricsText {
     }
   }
 
-  package mutating func gauge(_ name: String, unit: String? = nil, _ help: String, _ samples: Sample?...) {
+  mutating func gauge(_ name: String, unit: String? = nil, _ help: String, _ samples: Sample?...) {
     family(name, .gauge, unit: unit, help, samples.compactMap { $0 })
   }
 
-  package mutating func counter(_ name: String, unit: String? = nil, _ help: String, _ samples: Sample?...) {
+  mutating func counter(_ name: String, unit: String? = nil, _ help: String, _ samples: Sample?...) {
     family(name, .counter, unit: unit, help, samples.compactMap { $0 })
   }
 

@@ -4,15 +4,15 @@
 struct Checksum {
   private var state: UInt32 = 0xffff_ffff
 
-  package var value: UInt32 { ~state }
+  var value: UInt32 { ~state }
 
-  package mutating func add(_ bytes: some Sequence<UInt8>) {
+  mutating func add(_ bytes: some Sequence<UInt8>) {
     for byte in bytes {
       state = Self.table[Int(UInt8(truncatingIfNeeded: state) ^ byte)] ^ (state >> 8)
     }
   }
 
-  package static func of(_ bytes: some Sequence<UInt8>) -> UInt32 {
+  static func of(_ bytes: some Sequence<UInt8>) -> UInt32 {
     var checksum = Checksum()
     checksum.add(bytes)
     return checksum.value

@@ -33,12 +33,12 @@ import Region
 
 /// The place in a block: what the last record said.
 struct RecordMoment {
-  package var time: UInt64
+  var time: UInt64
   /// The G mentioned last.
-  package var g: UInt64 = 0
+  var g: UInt64 = 0
   /// The G that runs on this lane; 0: none.
-  package var running: UInt64 = 0
-  package var m: UInt16 = 0
+  var running: UInt64 = 0
+  var m: UInt16 = 0
 
   /// Starts at the beginning of a block, at `time`.
   init(at time: UInt64) { self.time = time }
@@ -50,23 +50,23 @@ struct RecordMoment {
 @safe final class RecordMemory {
   /// What was seen last of a G.
   struct Seen {
-    package var g: UInt64 = 0
-    package var time: UInt64 = 0
+    var g: UInt64 = 0
+    var time: UInt64 = 0
     /// The descriptor that the G waited for in its last park.
-    package var waitingOn: UInt64 = 0
-    package var count: UInt32 = 0
+    var waitingOn: UInt64 = 0
+    var count: UInt32 = 0
   }
 
   /// What was seen last of a kind.
-  package struct Last {
-    package var arg: UInt64 = 0
-    package var count: UInt32 = 0
+  struct Last {
+    var arg: UInt64 = 0
+    var count: UInt32 = 0
   }
 
-  package static let gs = 1024
+  static let gs = 1024
   /// The number of the first bit in an arg above the id of the G that it names.
   static let placeShift: UInt64 = 52
-  package static let kinds = 64
+  static let kinds = 64
 
   // This object owns the memory.
   private let seen: UnsafeMutablePointer<Seen>
@@ -85,24 +85,24 @@ struct RecordMoment {
   }
 
   /// Forgets everything, because a new block begins.
-  package func reset() {
+  func reset() {
     unsafe seen.update(repeating: Seen(), count: Self.gs)
     unsafe last.update(repeating: Last(), count: Self.kinds)
   }
 
   /// What is known of `g`; empty if another G has taken its place in the memory.
   @inline(__always)
-  package func seen(_ g: UInt64) -> Seen {
+  func seen(_ g: UInt64) -> Seen {
     let seen = unsafe seen[Int(truncatingIfNeeded: g) & (Self.gs - 1)]
     return seen.g == g ? seen : Seen()
   }
 
   @inline(__always)
-  package func last(_ kind: UInt8) -> Last { unsafe last[Int(kind) & (Self.kinds - 1)] }
+  func last(_ kind: UInt8) -> Last { unsafe last[Int(kind) & (Self.kinds - 1)] }
 
   /// Remembers a record that was written or read.
   @inline(__always)
-  package func note(_ record: Record, seen old: Seen, _ now: inout RecordMoment) {
+  func note(_ record: Record, seen old: Seen, _ now: inout RecordMoment) {
     now.time = record.time
     now.m = record.m
     let kind = UInt8(truncatingIfNeeded: record.what)
@@ -127,7 +127,7 @@ struct RecordMoment {
 struct RecordShape: Equatable {
   /// Where the G of a record comes from: it is 0 (`none`), the running one, the one mentioned last, or written
   /// (`told`).
-  package enum G: UInt32 { case none, running, last, told }
+  enum G: UInt32 { case none, running, last, told }
   enum Count: UInt32 { case none, next, same, told }
   /// Where the arg of a record comes from: it is 0 (`none`), the time since the G was seen last (`wait`), the running
   /// G, that of the last record of this kind (`same`), what the G waited for in its last park (`place`), or written
@@ -136,9 +136,9 @@ struct RecordShape: Equatable {
   enum Arg: UInt32 { case none, wait, running, same, place, told, runningPlaced, placed, runningPlacedSame }
 
   static let newShape: UInt8 = 255
-  package static let most = 255
+  static let most = 255
 
-  package var word: UInt32
+  var word: UInt32
 
   init(word: UInt32) { self.word = word }
 
@@ -148,12 +148,12 @@ struct RecordShape: Equatable {
     word = UInt32(truncatingIfNeeded: what & 0xffff) | (modes | arg.rawValue << 6) << 16
   }
 
-  package var isBack: Bool { word >> 16 & 1 != 0 }
+  var isBack: Bool { word >> 16 & 1 != 0 }
   var isOtherM: Bool { word >> 17 & 1 != 0 }
-  package var g: G { G(rawValue: word >> 18 & 3) ?? .none }
-  package var count: Count { Count(rawValue: word >> 20 & 3) ?? .none }
+  var g: G { G(rawValue: word >> 18 & 3) ?? .none }
+  var count: Count { Count(rawValue: word >> 20 & 3) ?? .none }
   /// What the shape says of the arg; nil: its bits are such as no encoder writes.
-  package var arg: Arg? { Arg(rawValue: word >> 22) }
+  var arg: Arg? { Arg(rawValue: word >> 22) }
   var kindAndDetail: UInt64 { UInt64(word & 0xffff) }
-  package var kind: UInt8 { UInt8(truncatingIfNeeded: word) }
+  var kind: UInt8 { UInt8(truncatingIfNeeded: word) }
 }

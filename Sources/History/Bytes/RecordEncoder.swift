@@ -6,7 +6,7 @@ import Region
 /// Safe because: the memory lives as long as this object, and holds the longest form of as many records as a block has.
 @safe final class RecordEncoder {
   /// How many records a block has at most.
-  package static let most = 8192
+  static let most = 8192
   /// How many bytes a record takes at most: shape 5, time 10, M 3, G 10, count 5, arg 10.
   private static let longest = 43
 

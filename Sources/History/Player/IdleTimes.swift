@@ -43,7 +43,7 @@ struct IdleTimes {
 
   /// Takes in one event. Events must come in the order of time.
   @inline(__always)
-  package mutating func apply(_ record: Record, on lane: Lane) {
+  mutating func apply(_ record: Record, on lane: Lane) {
     guard let kind = record.kind else { return }
     switch kind {
     case .retake, .procRetire: set(Int(record.count), .idle, record.time)
@@ -75,7 +75,7 @@ struct IdleTimes {
   }
 
   /// Adds to the Ps' times the time that has passed until the moment `end`, in ticks.
-  package func add(to ps: inout [Snapshot.P], until end: UInt64, _ clock: Clock) {
+  func add(to ps: inout [Snapshot.P], until end: UInt64, _ clock: Clock) {
     for index in ps.indices where rows.indices.contains(ps[index].id) {
       guard var row = rows[ps[index].id] else { continue }
       row.advance(to: end)

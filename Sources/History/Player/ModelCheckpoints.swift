@@ -12,7 +12,7 @@ final class ModelCheckpoints: Sendable {
 
   /// Returns the model that `Window.model` returns, but starts from the nearest kept model. Every call must
   /// be for the same window.
-  package func model(of window: Window, after count: Int, at ticks: UInt64, reasons: [WaitReason?]) -> Model {
+  func model(of window: Window, after count: Int, at ticks: UInt64, reasons: [WaitReason?]) -> Model {
     let count = min(count, window.events.count)
     let nearest = count / Self.distance
     var model = checkpoint(nearest, of: window, reasons)

@@ -25,15 +25,15 @@ package enum ChunkKind: UInt8 {
 }
 
 enum Chunk {
-  package static let magic = FileKind.recordingMagic
+  static let magic = FileKind.recordingMagic
   /// The versions that can be read. Version 1 knew fewer forms of an arg.
   static let versions: [UInt8] = [UInt8(ascii: "1"), UInt8(ascii: "2")]
-  package static let head = 9
+  static let head = 9
   /// A chunk whose body has more bytes than this is taken for damage.
-  package static let longest = 1 << 24
+  static let longest = 1 << 24
 
   /// Makes the bytes of a complete chunk.
-  package static func bytes(_ kind: ChunkKind, _ body: [UInt8]) -> [UInt8] {
+  static func bytes(_ kind: ChunkKind, _ body: [UInt8]) -> [UInt8] {
     var out = ByteWriter()
     out.append([kind.rawValue])
     out.word32(UInt32(body.count))

@@ -4,22 +4,22 @@ import Host
 struct RecordingReader {
   /// A chunk whose checksum is right. Its kind is nil if this build does not know it.
   struct Piece {
-    package var kind: ChunkKind?
-    package var offset: UInt64
-    package var body: [UInt8]
+    var kind: ChunkKind?
+    var offset: UInt64
+    var body: [UInt8]
   }
 
   /// At most this many chunks, and this many bytes of names, are read.
   private static let mostChunks = 1 << 22
-  package static let mostNames = 1 << 22
+  static let mostNames = 1 << 22
 
-  package let file: RecordingFile
+  let file: RecordingFile
   private var offset: UInt64
   private var chunks = 0
   /// Whether the chunk of the end was read, with nothing behind it.
   private(set) var isFinished = false
   /// What is wrong, and where; nothing is read from there on. nil: nothing so far.
-  package private(set) var damage: String?
+  private(set) var damage: String?
 
   init(path: String) throws(InspectorError) {
     file = try RecordingFile(path: path)
@@ -35,10 +35,10 @@ struct RecordingReader {
     offset = UInt64(magic.count)
   }
 
-  package mutating func stop(_ reason: String) { damage = reason }
+  mutating func stop(_ reason: String) { damage = reason }
 
   /// The next chunk; nil: there is no more, or something is wrong.
-  package mutating func next() -> Piece? {
+  mutating func next() -> Piece? {
     guard damage == nil, !isFinished, offset < file.size else { return nil }
     chunks += 1
     guard chunks <= Self.mostChunks else { return fail("too many chunks") }

@@ -97,24 +97,4 @@ package final class RecordingSource: SchedulerSource {
 
   package func lastWord() throws(InspectorError) -> TargetEnding? { try ending() }
   package var doubt: InspectorError? { nil }
-
-  /// Whether the whole recording has been read.
-  package var isOver: Bool { number == history.numbers.upperBound - 1 && isTaken }
-}
-
-extension History {
-  /// Takes in the whole recording through the seam, in the same way as a live target is taken in.
-  package convenience init(reading source: RecordingSource) throws(InspectorError) {
-    self.init(HistoryLimits(bytes: .max, duration: .max))
-    reasons = source.reasons
-    while !source.isOver {
-      let observation = try source.observe()
-      mark(observation)
-      _ = try source.takeEvents(take)
-      settle(upTo: observation.snapshot.time)
-      let rows = try source.goroutines()
-      if !rows.isEmpty { attach(GoroutineList(rows: rows)) }
-    }
-    flush()
-  }
 }

@@ -29,7 +29,7 @@ enum OutputPlace {
   }
 
   /// The folder in which a path lies.
-  package static func folder(of path: String) -> String {
+  static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

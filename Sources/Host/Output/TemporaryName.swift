@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A temporary name, in the folder of the file that is to be replaced.
 struct TemporaryName {
-  package let path: String
+  let path: String
 
   /// At most this many names are tried: `target.part`, `target.part-2` and so on.
   private static let most = 100
@@ -14,7 +14,7 @@ struct TemporaryName {
 
   /// Makes a visible file beside `target`: `target.part`, locked as long as it is open. If a dead recorder left a file
   /// of that name, that file stays, and the next name is tried. nil: another recorder is writing the file now.
-  package static func shown(
+  static func shown(
     beside target: String, _ mode: mode_t
   ) throws(SystemCallError) -> (Int32, TemporaryName?)? {
     for number in 1...most {
@@ -68,7 +68,7 @@ struct TemporaryName {
 
   /// Makes a file in `folder` that nobody sees, because it has no name. On a file system without O_TMPFILE it has a
   /// name, which is removed if a signal ends this process.
-  package static func hidden(in folder: String, _ mode: mode_t) throws(SystemCallError) -> (
+  static func hidden(in folder: String, _ mode: mode_t) throws(SystemCallError) -> (
     Int32, TemporaryName?
   ) {
     let descriptor = unsafe open(folder, unnamed | O_WRONLY | O_CLOEXEC, mode)
@@ -103,7 +103,7 @@ struct TemporaryName {
   }
 
   /// Renames the file to `target`, in one step. With `isNew`, an existing file is an error; otherwise it is replaced.
-  package func become(_ target: String, isNew: Bool) throws(SystemCallError) {
+  func become(_ target: String, isNew: Bool) throws(SystemCallError) {
     defer { Doomed.clear() }
     guard path != target else { return }
     if isNew {
@@ -116,7 +116,7 @@ struct TemporaryName {
     try unsafe succeeds("rename", rename(path, target))
   }
 
-  package func remove() {
+  func remove() {
     _ = unsafe unlink(path)
     Doomed.clear()
   }

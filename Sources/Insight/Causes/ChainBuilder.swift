@@ -12,9 +12,9 @@ struct ChainBuilder {
     var hop: Hop
   }
 
-  package let facts: WaitFacts
-  package let clock: Clock
-  package let reasons: [WaitReason?]
+  let facts: WaitFacts
+  let clock: Clock
+  let reasons: [WaitReason?]
   private var parts: [Part] = []
 
   init(_ facts: WaitFacts, _ clock: Clock, reasons: [WaitReason?]) {
@@ -22,7 +22,7 @@ struct ChainBuilder {
   }
 
   /// Returns the hops, at least one, and their boundaries in ticks.
-  package mutating func build(_ trace: QueueTrace?) -> (hops: [Hop], ticks: [UInt64]) {
+  mutating func build(_ trace: QueueTrace?) -> (hops: [Hop], ticks: [UInt64]) {
     parts = []
     stopped()
     if facts.readyTime != nil { queued(trace) }

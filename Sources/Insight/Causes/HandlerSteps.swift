@@ -10,7 +10,7 @@ import Region
 /// One thing that a handler did, and how long it took.
 struct HandlerPiece: Equatable {
   /// What the handler did.
-  package enum What: Equatable {
+  enum What: Equatable {
     case ran
     case inCall
     case parked(WaitReason, fd: Int?)
@@ -29,17 +29,17 @@ struct HandlerPiece: Equatable {
     case others(Int, SpanSums)
   }
 
-  package var what: What
+  var what: What
   /// The event that begins the piece.
-  package var begin: PlacedRecord
+  var begin: PlacedRecord
   /// The event that ends the piece; nil: the piece goes on, or ends with the span.
-  package var end: PlacedRecord?
+  var end: PlacedRecord?
   /// The event in which sysmon took the P away during the piece; nil: sysmon did not.
-  package var retake: PlacedRecord?
+  var retake: PlacedRecord?
   /// When the piece began, in nanoseconds of the machine's monotonic clock.
-  package var from: UInt64
+  var from: UInt64
   /// How long the piece lasted, in nanoseconds.
-  package var lasted: UInt64 = 0
+  var lasted: UInt64 = 0
 }
 
 /// Cuts the time of a request into what its root did.
@@ -48,12 +48,12 @@ struct HandlerPieces {
   static let mostEvents = 100_000
   /// Maximum number of pieces that are told one by one. If there are more, only the longest pieces are told,
   /// half as many as this, and what lies between them is summed up.
-  package static let most = 40
+  static let most = 40
 
   private let clock: Clock
   private let reasons: [WaitReason?]
   private let root: UInt64
-  package private(set) var pieces: [HandlerPiece] = []
+  private(set) var pieces: [HandlerPiece] = []
 
   /// - Parameters:
   ///   - events: the root's own events, the events in which the root created or readied other Gs, and the

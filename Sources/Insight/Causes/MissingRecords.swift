@@ -8,7 +8,7 @@ struct MissingRecords {
   private var gaps: [(from: UInt64, to: UInt64, count: UInt64)] = []
 
   /// Takes in the next segment.
-  package mutating func take(_ window: Window) {
+  mutating func take(_ window: Window) {
     let missing = window.missing(at: .max)
     guard missing > 0 || !window.isWhole else { return }
     let from = window.isWhole ? window.gaps.map(\.after).min() ?? window.start : window.start
@@ -16,7 +16,7 @@ struct MissingRecords {
   }
 
   /// How many records may be missing between two moments, in ticks.
-  package func count(from: UInt64, to: UInt64) -> UInt64 {
+  func count(from: UInt64, to: UInt64) -> UInt64 {
     gaps.reduce(0) { $1.from <= to && $1.to >= from ? $0 &+ $1.count : $0 }
   }
 }

@@ -8,14 +8,14 @@ import Observed
 package struct Occupancy: Equatable {
   /// A stretch of time in which one G held the P.
   struct Stretch: Equatable {
-    package var g: UInt64
-    package var m: Int
+    var g: UInt64
+    var m: Int
     /// How much of the stretch lies in the hop.
-    package var inside: UInt64
+    var inside: UInt64
     /// How long all of the stretch was.
-    package var length: UInt64
+    var length: UInt64
     /// Whether the beginning of the stretch is in the history. If not, the stretch was longer than `length`.
-    package var isWhole: Bool
+    var isWhole: Bool
   }
 
   /// How long the P ran Gs in the hop.
@@ -51,7 +51,7 @@ struct OccupancyCollector {
 
   private let from: UInt64
   private let to: UInt64
-  package private(set) var ps: [Int: Occupancy] = [:]
+  private(set) var ps: [Int: Occupancy] = [:]
   private var current: [Int: Current] = [:]
 
   /// - Parameters:
@@ -70,7 +70,7 @@ struct OccupancyCollector {
   }
 
   /// Takes the next event. Events must come in the order of time.
-  package mutating func take(_ event: PlacedRecord) {
+  mutating func take(_ event: PlacedRecord) {
     let record = event.record
     guard let kind = record.kind else { return }
     let m = Int(record.m)
@@ -95,7 +95,7 @@ struct OccupancyCollector {
 
   /// Call this after the last event. What a P does by then is taken to go on to the end of the hop, or to
   /// `last` if that is later.
-  package mutating func finish(at last: UInt64) {
+  mutating func finish(at last: UInt64) {
     for p in Array(current.keys) { change(p, to: .other, at: max(last, to)) }
   }
 

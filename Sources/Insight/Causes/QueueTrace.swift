@@ -23,12 +23,12 @@ import Region
 
 /// A queue on which the G stood.
 struct Stand: Equatable {
-  package var kind: Hop.Kind
-  package var p: Int?
+  var kind: Hop.Kind
+  var p: Int?
   /// How many Gs were ahead of the G on this queue; nil: not known.
-  package var depth: Int?
+  var depth: Int?
   /// Since when the G stood on this queue, in ticks.
-  package var from: UInt64
+  var from: UInt64
   /// The event that brought the G to this queue; nil: the G was put there when it became ready.
   var arrival: PlacedRecord?
 }
@@ -62,7 +62,7 @@ struct QueueTrace {
   }
 
   /// Takes the next event between `ready` and the start of the G. Events must come in the order of time.
-  package mutating func take(_ event: PlacedRecord) {
+  mutating func take(_ event: PlacedRecord) {
     guard let kind = event.record.kind else { return }
     if case .p(let home) = ready.lane { follow(kind, event, home) }
     switch kind {
@@ -107,7 +107,7 @@ struct QueueTrace {
   }
 
   /// Returns the queues on which the G stood, first to last; nil: the events do not say.
-  package func way() -> [Stand]? {
+  func way() -> [Stand]? {
     guard !isCut, let end = facts.end, case .p(let p) = end.lane else { return nil }
     var way: [Stand] = []
     var index = moves.count
@@ -204,7 +204,7 @@ struct QueueTrace {
 
   /// When the M that ran the G was woken, and when it began to run with a P, in ticks. Returns nil if that M
   /// ran already when the G became ready.
-  package func wake() -> (woken: UInt64?, came: UInt64)? {
+  func wake() -> (woken: UInt64?, came: UInt64)? {
     guard let end = facts.end,
       let came = moves.lastIndex(where: {
         $0.record.kind == .procStart && $0.lane == end.lane && $0.record.m == end.record.m

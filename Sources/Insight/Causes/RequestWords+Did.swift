@@ -5,7 +5,7 @@ import Observed
 extension RequestWords {
   /// The steps between the beginning of the handler and the response. Their `lasted` add up to the request's
   /// length.
-  package var did: [RequestStep] {
+  var did: [RequestStep] {
     let end = facts.end.map(time) ?? facts.span.end ?? facts.until
     let pieces = HandlerPieces(facts.did, root: facts.span.root, until: end, clock, reasons: reasons).pieces
     return pieces.map { piece in

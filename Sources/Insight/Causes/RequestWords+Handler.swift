@@ -45,7 +45,7 @@ extension RequestWords {
   }
 
   /// Step 6 if no new G was needed: the G of the connection existed before.
-  package var handler: RequestStep {
+  var handler: RequestStep {
     let after = wake?.end.map { ", \(span($0, facts.begin)) after it ran" } ?? ""
     let text =
       facts.connection == .none
@@ -57,7 +57,7 @@ extension RequestWords {
   }
 
   /// Step 7: the handler returned, and what its G did next.
-  package var response: RequestStep {
+  var response: RequestStep {
     let others = facts.span.gs == 1 ? "" : " \(counted(facts.span.gs - 1, "other G")) took part."
     let sums = facts.span.sums.text
     guard let end = facts.end else {

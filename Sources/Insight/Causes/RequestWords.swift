@@ -6,14 +6,14 @@ import Region
 
 /// Writes the steps of one request.
 struct RequestWords {
-  package let facts: RequestFacts
-  package let clock: Clock
-  package let reasons: [WaitReason?]
-  package let names: StringBook
-  package let name: (UInt64) -> String
+  let facts: RequestFacts
+  let clock: Clock
+  let reasons: [WaitReason?]
+  let names: StringBook
+  let name: (UInt64) -> String
 
   /// Returns one of the seven steps.
-  package func step(_ kind: RequestStep.Kind) -> RequestStep {
+  func step(_ kind: RequestStep.Kind) -> RequestStep {
     switch kind {
     case .wait: wait
     case .packet: packet
@@ -28,7 +28,7 @@ struct RequestWords {
   // MARK: parts
 
   /// Makes a step whose time, G, P and M are those of `event`.
-  package func make(
+  func make(
     _ kind: RequestStep.Kind, _ outcome: RequestStep.Outcome, _ title: String, _ text: String,
     _ event: PlacedRecord?,
     more: [PlacedRecord?] = []
@@ -47,19 +47,19 @@ struct RequestWords {
     if case .p(let p) = event.lane { step.p = p }
   }
 
-  package func time(_ event: PlacedRecord) -> UInt64 { clock.nanoseconds(at: event.record.time) }
+  func time(_ event: PlacedRecord) -> UInt64 { clock.nanoseconds(at: event.record.time) }
 
-  package func span(_ from: UInt64, _ to: UInt64) -> String { TimeText.short(to - min(from, to)) }
-  package func span(_ from: PlacedRecord, _ to: PlacedRecord) -> String { span(time(from), time(to)) }
+  func span(_ from: UInt64, _ to: UInt64) -> String { TimeText.short(to - min(from, to)) }
+  func span(_ from: PlacedRecord, _ to: PlacedRecord) -> String { span(time(from), time(to)) }
 
   /// The P and the M of an event: `P1 (M3)`, or `M3` if there is no P.
-  package func who(_ event: PlacedRecord) -> String {
+  func who(_ event: PlacedRecord) -> String {
     if case .p(let p) = event.lane { return "P\(p) (M\(event.record.m))" }
     return "M\(event.record.m)"
   }
 
   /// The queue on which an event put a G, and how many were ahead; nil: the event does not say.
-  package func queue(_ place: Place, _ lane: Lane) -> String? {
+  func queue(_ place: Place, _ lane: Lane) -> String? {
     guard case .p(let p) = lane else { return place.queue == .grq ? "on the GRQ behind \(place.depth)" : nil }
     return switch place.queue {
     case .runnext, .displacing: "next on P\(p)"
@@ -69,10 +69,10 @@ struct RequestWords {
     }
   }
 
-  package var root: String { name(facts.span.root) }
-  package var label: String { facts.span.label ?? "a span without a label" }
+  var root: String { name(facts.span.root) }
+  var label: String { facts.span.label ?? "a span without a label" }
   private var arrival: RequestFacts.Arrival? { facts.arrival }
-  package var wake: WaitFacts? { arrival?.wait.facts }
+  var wake: WaitFacts? { arrival?.wait.facts }
 
   /// Why the first five steps did not happen.
   private var noWait: String {
@@ -212,7 +212,7 @@ extension RequestWords {
     .stealNext: ", stolen from another's next", .netpoll: ", the first that its own poll had found",
   ]
 
-  package static func rule(_ kind: RequestStep.Kind) -> String {
+  static func rule(_ kind: RequestStep.Kind) -> String {
     switch kind {
     case .wait:
       "A G that would block on a socket parks instead, and its M goes on with another G: to wait takes neither a thread "

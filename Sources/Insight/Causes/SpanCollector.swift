@@ -22,9 +22,9 @@ struct SpanCollector {
   private let wanted: UInt64?
   private var followers: [UInt64: Follower] = [:]
   /// The spans that have begun and not ended, by their numbers.
-  package private(set) var open: [UInt64: SpanSummary] = [:]
+  private(set) var open: [UInt64: SpanSummary] = [:]
   /// The walk of the wanted span; nil: that span has not begun.
-  package private(set) var walk: SpanWalk?
+  private(set) var walk: SpanWalk?
   /// The index of each G in the walk's members.
   private var places: [UInt64: Int] = [:]
 
@@ -38,7 +38,7 @@ struct SpanCollector {
   }
 
   /// Takes the next event, and hands spans that end to `done`. Events must come in the order of time.
-  package mutating func take(_ event: PlacedRecord, _ done: (SpanSummary) -> Void) {
+  mutating func take(_ event: PlacedRecord, _ done: (SpanSummary) -> Void) {
     let record = event.record
     guard record.g != 0, let kind = record.kind else { return }
     let time = clock.nanoseconds(at: record.time)
@@ -177,7 +177,7 @@ struct SpanCollector {
   }
 
   /// Notes how many records are missing, in each open span and in the wanted one. Call this after `finish`.
-  package mutating func note(_ gaps: MissingRecords) {
+  mutating func note(_ gaps: MissingRecords) {
     func missing(_ span: SpanSummary) -> UInt64 {
       gaps.count(from: clock.ticks(at: span.begin), to: span.end.map { clock.ticks(at: $0) } ?? .max)
     }
@@ -190,7 +190,7 @@ struct SpanCollector {
   }
 
   /// Call this after the last event. Each G is taken to stay in its state until `ticks`.
-  package mutating func finish(at ticks: UInt64) {
+  mutating func finish(at ticks: UInt64) {
     let time = clock.nanoseconds(at: ticks)
     for g in followers.keys.sorted() { close(g, at: time) }
     if let wanted, let summary = open[wanted] { walk?.span = summary }

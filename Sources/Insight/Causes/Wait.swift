@@ -148,9 +148,9 @@ extension WaitFacts {
 /// Finds waits in a stream of events.
 struct WaitCollector {
   /// The G whose waits are wanted; nil: those of all Gs.
-  package let wanted: UInt64?
+  let wanted: UInt64?
   /// Waits that have begun and not ended, by the G's id.
-  package private(set) var open: [UInt64: WaitFacts] = [:]
+  private(set) var open: [UInt64: WaitFacts] = [:]
   /// The Gs that each lane has readied since its last poll.
   private var polled: [Lane: [UInt64]] = [:]
 
@@ -160,7 +160,7 @@ struct WaitCollector {
   init(of wanted: UInt64? = nil) { self.wanted = wanted }
 
   /// Takes the next event, and returns the wait that it ends, if any. Events must come in the order of time.
-  package mutating func take(_ event: PlacedRecord) -> WaitFacts? {
+  mutating func take(_ event: PlacedRecord) -> WaitFacts? {
     let record = event.record
     guard let kind = record.kind else { return nil }
     switch kind {

@@ -22,7 +22,7 @@ struct EventFilter {
   }
 
   /// Whether any event of a lane may pass.
-  package func passes(_ lane: Lane) -> Bool {
+  func passes(_ lane: Lane) -> Bool {
     let record = Record(time: 0, what: 0, g: 0, arg: 0)
     return lanes.isEmpty
       || lanes.matches(Event(PlacedRecord(record: record, lane: lane, position: 0), wording))
@@ -30,7 +30,7 @@ struct EventFilter {
 
   /// Whether a record passes. Its lane must pass, too.
   @inline(__always)
-  package func passes(_ record: Record, on lane: Lane) -> Bool {
+  func passes(_ record: Record, on lane: Lane) -> Bool {
     kinds[Int(UInt8(truncatingIfNeeded: record.what))]
       && (rest.isEmpty || rest.matches(Event(PlacedRecord(record: record, lane: lane, position: 0), wording)))
   }

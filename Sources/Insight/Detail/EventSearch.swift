@@ -62,10 +62,10 @@ package struct FoundEvents {
 /// Looks for events. `step` looks at one piece, so that a caller may do other things in between.
 struct EventSearch {
   /// Maximum number of records that one search looks at.
-  package static let most = 400_000
+  static let most = 400_000
 
   private let most: Int
-  package private(set) var found: FoundEvents
+  private(set) var found: FoundEvents
   private let filter: EventFilter
   private let history: History
   /// The position that the last search had reached in each lane.
@@ -111,7 +111,7 @@ struct EventSearch {
   }
 
   /// Looks at one more piece, or opens one more segment. Returns false when the search is done.
-  package mutating func step(_ decoder: RecordDecoder) -> Bool {
+  mutating func step(_ decoder: RecordDecoder) -> Bool {
     let newest = pieces.last?.lastTime ?? 0
     let isOpen = next >= last && bound >= newest
     guard !pieces.isEmpty || isOpen, cutoff.map({ $0 <= max(newest, isOpen ? bound : 0) }) ?? true else {

@@ -110,9 +110,9 @@ public struct Filter: Sendable, Equatable {
   struct Term: Sendable, Equatable {
     var isNegated = false
     /// A term that is a plain word has the field `text` and the relation `contains`.
-    package var field = FilterField.text
-    package var relation = Relation.contains
-    package var values: [FilterOperand]
+    var field = FilterField.text
+    var relation = Relation.contains
+    var values: [FilterOperand]
     /// Whether the term is a plain word. Such a word may also be in what a row prints besides its `text`.
     var isPlain = false
   }

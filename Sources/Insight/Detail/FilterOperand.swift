@@ -9,12 +9,12 @@ import Observed
 /// A value that a user typed into a filter.
 struct FilterOperand: Sendable, Equatable {
   /// The number that a typed value stands for.
-  package struct Number: Sendable, Equatable {
-    package var value: Double
+  struct Number: Sendable, Equatable {
+    var value: Double
     /// What one in the last digit is worth; 0: the number is exact.
-    package var digit = 0.0
+    var digit = 0.0
     /// The letter before the number, as a small one: `p` in `P3`. It says what the number counts.
-    package var letter: UInt8?
+    var letter: UInt8?
     /// Whether the number was written as `<1%`. Then it equals everything above 0 and below `value`.
     var isLess = false
 
@@ -25,11 +25,11 @@ struct FilterOperand: Sendable, Equatable {
   }
 
   /// The value as it was typed, in small letters.
-  package let text: [UInt8]
+  let text: [UInt8]
   /// The value as a number without a unit of time; nil: it is no such number.
-  package let count: Number?
+  let count: Number?
   /// The value as a time, in nanoseconds; nil: it is no time.
-  package let time: Number?
+  let time: Number?
   /// Whether the value is `-`, which stands for a field that has no value.
   var isNothing: Bool { text == [UInt8(ascii: "-")] }
 
@@ -42,10 +42,10 @@ struct FilterOperand: Sendable, Equatable {
   }
 
   /// The number that values of a field are compared with; nil: the operand is no number of the field's kind.
-  package func number(of field: FilterField) -> Number? { field.isTime ? time : count }
+  func number(of field: FilterField) -> Number? { field.isTime ? time : count }
 
   /// The small letter of a capital ASCII letter; any other byte is unchanged.
-  package static func folded(_ byte: UInt8) -> UInt8 { byte &- 65 < 26 ? byte | 32 : byte }
+  static func folded(_ byte: UInt8) -> UInt8 { byte &- 65 < 26 ? byte | 32 : byte }
 
   // MARK: numbers
 

@@ -111,7 +111,7 @@ struct TimelineBuilder {
   private struct Move {
     var time: UInt64
     var before: LaneTimeline.Activity?
-    package var after: LaneTimeline.Activity
+    var after: LaneTimeline.Activity
     var isStart: Bool
   }
 
@@ -135,7 +135,7 @@ struct TimelineBuilder {
   }
 
   /// Takes in one more piece. Returns false when all is done.
-  package mutating func step(_ decoder: RecordDecoder) -> Bool {
+  mutating func step(_ decoder: RecordDecoder) -> Bool {
     guard let piece = pieces.popFirst() else { return false }
     guard count < Self.most else {
       isCut = true
@@ -201,7 +201,7 @@ struct TimelineBuilder {
   // MARK: the columns
 
   /// Returns the timeline of all pieces that were taken in.
-  package func result() -> LaneTimeline {
+  func result() -> LaneTimeline {
     var timeline = LaneTimeline()
     timeline.byM = span.byM
     timeline.end = source.clock.nanoseconds(at: source.moment)

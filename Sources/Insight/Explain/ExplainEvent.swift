@@ -43,7 +43,7 @@ struct EventStory {
   }
 
   /// Adds the story of the event to an answer.
-  package func tell(_ answer: inout Explanation, before ago: String) {
+  func tell(_ answer: inout Explanation, before ago: String) {
     let plain = evidence.event(event)
     answer.add(.head, "\(plain.text): \(plain.name) on \(event.lane.name), by M\(record.m), \(ago).")
     if record.g > 0, let entry = evidence.entry(record.g) {
@@ -83,7 +83,7 @@ struct EventStory {
   }
 
   /// The event that led to this one; nil: none of the events before did.
-  package var cause: PlacedRecord? {
+  var cause: PlacedRecord? {
     let (m, p) = (record.m, UInt64(record.count))
     switch record.kind {
     case .procStart:

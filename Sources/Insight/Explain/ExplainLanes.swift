@@ -81,7 +81,7 @@ extension Explainer {
 
   /// Where the time of an M went: `running 3.1 s (31 %), searching 2.0 ms (0 %)`. Leaves out what took no
   /// time.
-  package static func split(_ times: MTime, _ window: UInt64) -> String {
+  static func split(_ times: MTime, _ window: UInt64) -> String {
     let parts = [
       ("running Gs", times.running), ("between two Gs", times.scheduling), ("searching", times.spinning),
       ("in system calls", times.syscall), ("without a P", times.withoutP),

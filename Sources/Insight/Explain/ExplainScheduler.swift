@@ -33,7 +33,7 @@ extension Explainer {
     func add(_ text: String, _ seeAlso: SeeAlso...) {
       hints.append(Explanation.Line(.hint, text, seeAlso: seeAlso))
     }
-    if let site = instruments?.findings.first(where: { $0.lint == "growingSite" }) {
+    if let site = instruments?.findings.first(where: { $0.lint == LintName.growingSite.rawValue }) {
       add("Gs of one place only become more: \(site.entry ?? "?").", .gsBySpawnSite, .waitOfOne)
     }
     if tally.preemptions > 0 {

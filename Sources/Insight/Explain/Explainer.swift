@@ -11,19 +11,19 @@ import Observed
 
 /// Answers questions about one moment.
 struct Explainer {
-  package let evidence: Evidence
-  package let instruments: Instruments?
+  let evidence: Evidence
+  let instruments: Instruments?
   /// For answers that need more of the history than the evidence has.
-  package let player: Player
+  let player: Player
 
   init(_ player: Player, _ instruments: Instruments?) {
     (self.player, self.instruments, evidence) = (player, instruments, Evidence(player))
   }
 
-  package var snapshot: Snapshot { evidence.snapshot }
+  var snapshot: Snapshot { evidence.snapshot }
 
   /// Returns the answer to the question about a subject.
-  package func explain(_ subject: Subject) -> Explanation {
+  func explain(_ subject: Subject) -> Explanation {
     if let absence = snapshot.trace.absence { return withoutEvents(subject, absence) }
     var answer = Explanation(subject)
     switch subject {
@@ -64,7 +64,7 @@ struct Explainer {
   }
 
   /// Adds the last acts to an answer, oldest first: `-12.3 ms  stole 32 Gs…`.
-  package func add(_ acts: [Act], most: Int, to answer: inout Explanation) {
+  func add(_ acts: [Act], most: Int, to answer: inout Explanation) {
     if acts.count > most { answer.add(.text, "… and \(acts.count - most) things before these") }
     for act in acts.suffix(most) {
       answer.add(.text, "\(when(act.begin))  \(act.text)")
@@ -72,13 +72,13 @@ struct Explainer {
   }
 
   /// How long before the moment something was, right-aligned in a column: `  -12.3 ms`. Takes ticks.
-  package func when(_ time: UInt64) -> String {
+  func when(_ time: UInt64) -> String {
     let text = TimeText.before(evidence.ago(time))
     return String(repeating: " ", count: max(0, 10 - text.count)) + text
   }
 
   /// How long before the moment something was: `3.2 ms ago`. Takes ticks.
-  package func ago(_ time: UInt64) -> String {
+  func ago(_ time: UInt64) -> String {
     let ago = evidence.ago(time)
     return ago == 0 ? "at this moment" : "\(TimeText.short(ago)) ago"
   }

@@ -14,14 +14,14 @@ extension Explanation {
 
 /// Makes the first words of an answer from a frame.
 struct Glance {
-  package let frame: Frame
+  let frame: Frame
   private var snapshot: Snapshot { frame.snapshot }
   private var time: UInt64 { frame.past?.time ?? snapshot.time }
 
   init(frame: Frame) { self.frame = frame }
 
   /// What the frame says of a subject.
-  package func lines(_ subject: Subject) -> [String] {
+  func lines(_ subject: Subject) -> [String] {
     switch subject {
     case .scheduler: [Self.sum(snapshot.gs)]
     case .g(let id): g(id).map { [$0] } ?? []
@@ -37,7 +37,7 @@ struct Glance {
   }
 
   /// The Gs in numbers: `525 Gs live: 1 run, 18 are ready, 506 wait.`
-  package static func sum(_ gs: Snapshot.Gs) -> String {
+  static func sum(_ gs: Snapshot.Gs) -> String {
     "\(counted(gs.live, "G")) live: \(gs.running) run, \(Quantity.grouped(gs.runnable)) are ready, "
       + "\(Quantity.grouped(gs.waiting.values.reduce(0, +))) wait"
       + (gs.syscall > 0 ? ", \(gs.syscall) in system calls" : "")

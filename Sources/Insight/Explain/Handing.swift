@@ -11,7 +11,7 @@ import Region
 
 /// Finds out why Ps changed hands.
 struct Handing {
-  package let events: [PlacedRecord]
+  let events: [PlacedRecord]
 
   /// Maximum number of events that are read, in either direction.
   private static let reach = 20_000
@@ -92,7 +92,7 @@ struct Handing {
   }
 
   /// The wake-up that led to the `procStart`, or `mStart`, at an index; nil: none did.
-  package func waker(ofStart index: Int) -> PlacedRecord? {
+  func waker(ofStart index: Int) -> PlacedRecord? {
     let m = events[index].record.m
     for event in events[..<index].suffix(Self.reach).reversed() {
       if event.record.kind == .mWake, event.record.count == UInt32(m) { return event }
@@ -121,7 +121,7 @@ struct Handing {
 
   /// What the thread that was woken at an index did first; nil: it has not run yet, or ran for another
   /// reason.
-  package func run(after index: Int) -> PlacedRecord? {
+  func run(after index: Int) -> PlacedRecord? {
     let m = UInt16(truncatingIfNeeded: events[index].record.count)
     let next = events[(index + 1)...].first {
       $0.record.m == m || $0.record.kind == .mWake && $0.record.count == UInt32(m)

@@ -10,17 +10,17 @@ import Region
 
 /// Something that a P or an M did, from one moment to another. Times are in ticks.
 struct Act: Equatable {
-  package var begin: UInt64
-  package var end: UInt64
-  package var text: String
+  var begin: UInt64
+  var end: UInt64
+  var text: String
 }
 
 /// Reads all events in the order of time, and keeps the last acts of one P or M.
 struct Story {
   /// Maximum number of acts that are kept.
-  package static let most = 400
+  static let most = 400
 
-  package let subject: Lane
+  let subject: Lane
   private let evidence: Evidence
   private let handing: Handing
   private(set) var acts: [Act] = []

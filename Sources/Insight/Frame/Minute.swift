@@ -5,9 +5,9 @@ import Observed
 /// Makes a point for each of the last 60 seconds, with the current one, from snapshots that come several
 /// times a second.
 struct Minute: Sendable {
-  package static let seconds = 60
+  static let seconds = 60
 
-  package private(set) var points: [Frame.Point] = []
+  private(set) var points: [Frame.Point] = []
   private var last: Snapshot?
   /// How many Gs were started in the current second, as far as it has been seen; nil: that is not known.
   private var switches: UInt64?
@@ -15,7 +15,7 @@ struct Minute: Sendable {
   private var time: UInt64 = 0
 
   /// Takes in the next snapshot. Snapshots must come in the order of their times.
-  package mutating func observe(_ snapshot: Snapshot) {
+  mutating func observe(_ snapshot: Snapshot) {
     defer { last = snapshot }
     guard let last, snapshot.time > last.time else {
       if points.isEmpty { points = [Self.gauges(of: snapshot)] }

@@ -122,10 +122,10 @@ public struct PastFrames {
 
 /// What a frame of the past shows, and which details were wanted with it.
 struct FrameSubject: Equatable {
-  package var place: PlayerPlace
-  package var origin: Past.Origin
-  package var ended: String?
-  package var interest: Interest
+  var place: PlayerPlace
+  var origin: Past.Origin
+  var ended: String?
+  var interest: Interest
 }
 
 extension Player {

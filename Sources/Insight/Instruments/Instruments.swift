@@ -92,12 +92,12 @@ package struct Running: Sendable, Equatable {
 
 /// A G as people know it: where it was spawned, and for what it works, as far as that is known.
 struct GName: Equatable {
-  package var g: UInt64
-  package var entry: String?
-  package var request: String?
+  var g: UInt64
+  var entry: String?
+  var request: String?
 
   /// The name in one line: `G42 (serve(_:) at Server.swift:40, for GET /cpu)`.
-  package var text: String {
+  var text: String {
     let parts = [entry, request.map { "for \($0)" }].compactMap { $0 }
     return "G\(g)" + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
   }

@@ -2,22 +2,22 @@
 
 /// The meter of one P. All times are in ticks.
 struct LaneMeter {
-  package private(set) var use = PTime.Use.unknown
+  private(set) var use = PTime.Use.unknown
   /// The time up to which the P's time is counted, in ticks; 0: the P is not watched yet.
-  package private(set) var last: UInt64 = 0
+  private(set) var last: UInt64 = 0
   /// The M whose thread wrote the last record. The P's time counts for this M as well. −1: not known.
-  package private(set) var m = -1
+  private(set) var m = -1
   /// The G that runs; 0: not known.
-  package private(set) var g: UInt64 = 0
+  private(set) var g: UInt64 = 0
   /// Since when the G `g` runs, in ticks; 0: not known.
-  package private(set) var since: UInt64 = 0
+  private(set) var since: UInt64 = 0
   /// The G that was labelled last in this lane and still is, and its label (a string id); 0: none is.
-  package private(set) var labelled: (g: UInt64, label: UInt64) = (0, 0)
+  private(set) var labelled: (g: UInt64, label: UInt64) = (0, 0)
   /// When sysmon took the P from system calls, oldest first; see Meter §4.
   private var retakes: [UInt64] = []
   private static let mostRetakes = 4096
   /// The second of the clock in which `last` lies.
-  package var second: UInt64 = 0
+  var second: UInt64 = 0
   /// When the second in which `last` lies ends.
   var secondEnd: UInt64 = 0
   /// Time by `Use`, of which there are six, since the last `takeTimes`. All of it is time of `m`. It is an
@@ -25,16 +25,16 @@ struct LaneMeter {
   private var times = [6 of UInt64](repeating: 0)
 
   /// Begins to watch the P with what the gauges say of it.
-  package mutating func begin(_ use: PTime.Use, m: Int, at time: UInt64) {
+  mutating func begin(_ use: PTime.Use, m: Int, at time: UInt64) {
     (self.use, self.m, last, since, g) = (use, m, time, 0, 0)
   }
 
   /// Events are missing after the last one, so what the P does is not known.
-  package mutating func lose() { (use, since, g) = (.unknown, 0, 0) }
+  mutating func lose() { (use, since, g) = (.unknown, 0, 0) }
 
   /// Counts the time up to `time` for what the P does.
   @inline(__always)
-  package mutating func advance(to time: UInt64) {
+  mutating func advance(to time: UInt64) {
     guard time > last else { return }
     let passed = time &- last
     last = time
@@ -55,34 +55,34 @@ struct LaneMeter {
   }
 
   /// Notes that sysmon took the P.
-  package mutating func retake(at time: UInt64) {
+  mutating func retake(at time: UInt64) {
     if retakes.count < Self.mostRetakes { retakes.append(time) }
   }
 
   /// Counts the time up to `time` for what the P did. From then on it does `use`.
   @inline(__always)
-  package mutating func change(to use: PTime.Use, at time: UInt64) {
+  mutating func change(to use: PTime.Use, at time: UInt64) {
     advance(to: time)
     self.use = use
   }
 
   /// From here on another M holds the P. Before this call, the time of the M that held it must have been
   /// taken (`takeTimes`).
-  package mutating func hold(by m: Int) { self.m = m }
+  mutating func hold(by m: Int) { self.m = m }
 
   @inline(__always)
-  package mutating func start(_ g: UInt64, at time: UInt64) { (self.g, since) = (g, time) }
+  mutating func start(_ g: UInt64, at time: UInt64) { (self.g, since) = (g, time) }
 
   /// Notes that the G stopped. Returns how long it ran; nil: not known.
   @inline(__always)
-  package mutating func stop(_ g: UInt64, at time: UInt64) -> UInt64? {
+  mutating func stop(_ g: UInt64, at time: UInt64) -> UInt64? {
     let isKnown = g == self.g && since != 0 && time >= since
     let start = since
     (self.g, since) = (0, 0)
     return isKnown ? time &- start : nil
   }
 
-  package mutating func label(_ g: UInt64, _ label: UInt64) { labelled = (g, label) }
+  mutating func label(_ g: UInt64, _ label: UInt64) { labelled = (g, label) }
 
   /// Returns the time by `Use` since the last call.
   mutating func takeTimes() -> [UInt64] {

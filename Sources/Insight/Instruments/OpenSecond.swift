@@ -3,17 +3,17 @@ import Observed
 
 /// The sums of a second that is not over.
 struct OpenSecond {
-  package let number: UInt64
+  let number: UInt64
   /// Copies of a second share its tally. Only the meter adds to it, and only while the second is open.
-  package let tally = SpanTally()
-  package var starts: UInt64 = 0
-  package var steals: UInt64 = 0
-  package var stolenGs: UInt64 = 0
-  package var searches: UInt64 = 0
-  package var found: UInt64 = 0
-  package var polls: UInt64 = 0
-  package var sysmonPolls: UInt64 = 0
-  package private(set) var preemptions: UInt64 = 0
+  let tally = SpanTally()
+  var starts: UInt64 = 0
+  var steals: UInt64 = 0
+  var stolenGs: UInt64 = 0
+  var searches: UInt64 = 0
+  var found: UInt64 = 0
+  var polls: UInt64 = 0
+  var sysmonPolls: UInt64 = 0
+  private(set) var preemptions: UInt64 = 0
   private var preempted: [UInt64: Int] = [:]
   private var longest: (g: UInt64, ticks: UInt64) = (0, 0)
   /// How many ticks each G ran in runs of `long` ticks or more.
@@ -53,7 +53,7 @@ struct OpenSecond {
   }
 
   /// - Parameter label: a string id; 0: the G works for no span.
-  package mutating func note(label: UInt64, of g: UInt64) {
+  mutating func note(label: UInt64, of g: UInt64) {
     if labels[g] != nil || labels.count < Self.mostPreempted { labels[g] = label }
   }
 
@@ -69,7 +69,7 @@ struct OpenSecond {
   }
 
   /// Adds the ticks that P `p` spent while `m` held it, by `PTime.Use`. An `m` of −1 is not known.
-  package mutating func add(_ times: [UInt64], p: Int, m: Int) {
+  mutating func add(_ times: [UInt64], p: Int, m: Int) {
     while ps.count < (p + 1) * Self.uses { ps.append(0) }
     for (index, ticks) in times.enumerated() { ps[p * Self.uses + index] &+= ticks }
     guard m >= 0 else { return }
@@ -85,7 +85,7 @@ struct OpenSecond {
   }
 
   /// Returns the sums of the second in nanoseconds.
-  package func activity(_ clock: Clock) -> Activity {
+  func activity(_ clock: Clock) -> Activity {
     var activity = Activity()
     activity.spans = tally.spans
     activity.spans.scale(clock.nanosecondsPerTick)

@@ -27,7 +27,7 @@ final class PastInstruments {
   private var base: Base?
 
   /// Returns what is derived from the events before the moment at which `player` stands.
-  package func instruments(of player: Player) -> Instruments {
+  func instruments(of player: Player) -> Instruments {
     let (history, window, count, ticks) = (player.history, player.window, player.count, player.ticks)
     let (finder, isComplete) = player.finder
     let snapshot = player.model.snapshot
@@ -133,7 +133,7 @@ struct MeterFeeder {
   init(reasons: [WaitReason?]) { meter = Meter(reasons: reasons) }
 
   /// Begins a segment. The meter begins with the first one.
-  package mutating func begin(_ keyframe: Keyframe) {
+  mutating func begin(_ keyframe: Keyframe) {
     if meter.clock == nil {
       for boundary in keyframe.boundaries { ends[boundary.lane] = boundary.position }
     }
@@ -141,14 +141,14 @@ struct MeterFeeder {
   }
 
   /// Feeds records of one lane. `position` is that of the first record.
-  package mutating func feed(_ records: ArraySlice<Record>, from position: UInt64, on lane: Lane) {
+  mutating func feed(_ records: ArraySlice<Record>, from position: UInt64, on lane: Lane) {
     if let end = ends[lane], end != position { meter.lose(lane) }
     meter.take(records, on: lane)
     ends[lane] = position &+ UInt64(records.count)
   }
 
   /// Feeds events of all lanes. They must be in the order of time.
-  package mutating func feed(_ events: some Collection<PlacedRecord>) {
+  mutating func feed(_ events: some Collection<PlacedRecord>) {
     var runs: [Lane: (first: UInt64, records: [Record])] = [:]
     for event in events {
       let run = runs[event.lane]

@@ -95,7 +95,7 @@ struct PressureGauge {
   }
 
   /// Counts the time up to `time`, in ticks, for the part that it belongs to.
-  package mutating func advance(to time: UInt64) {
+  mutating func advance(to time: UInt64) {
     guard time > last else { return }
     let passed = time - last
     last = time
@@ -129,7 +129,7 @@ struct PressureGauge {
   }
 
   /// Applies what an event changes: how many Gs wait, and what a P does.
-  package mutating func apply(_ record: Record, on lane: Lane) {
+  mutating func apply(_ record: Record, on lane: Lane) {
     guard let kind = record.kind else { return }
     switch kind {
     case .netpollLate: pollLate(since: record.time - min(record.time, record.arg))
@@ -149,7 +149,7 @@ struct PressureGauge {
     }
   }
 
-  package func result(_ clock: Clock) -> Pressure {
+  func result(_ clock: Clock) -> Pressure {
     var pressure = Pressure()
     pressure.calm = clock.nanoseconds(lasting: ticks.calm)
     pressure.avoidable = clock.nanoseconds(lasting: ticks.avoidable)

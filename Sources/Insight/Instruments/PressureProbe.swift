@@ -31,7 +31,7 @@ struct PressureProbe {
   private var measured: [(time: UInt64, pressure: Pressure)] = []
 
   /// Begins a measurement. The keyframe is complete, and these are the records behind its boundaries.
-  package mutating func begin(_ keyframe: Keyframe, _ lanes: [(lane: Lane, records: [Record])]) {
+  mutating func begin(_ keyframe: Keyframe, _ lanes: [(lane: Lane, records: [Record])]) {
     cancel()
     guard keyframe.snapshot.isConsistent, keyframe.snapshot.trace.enabled else { return }
     self.keyframe = keyframe
@@ -39,7 +39,7 @@ struct PressureProbe {
   }
 
   /// Takes in records that follow the records before in their lane.
-  package mutating func take(_ records: ArraySlice<Record>, on lane: Lane) {
+  mutating func take(_ records: ArraySlice<Record>, on lane: Lane) {
     guard keyframe != nil, let first = records.first, first.time < cut else { return }
     let room = max(0, Self.share - (runs[lane]?.count ?? 0))
     runs[lane, default: []] += records.prefix(room)
@@ -48,12 +48,12 @@ struct PressureProbe {
   }
 
   /// Ends the measurement without a result, because records are missing.
-  package mutating func cancel() { (keyframe, runs, count, cut) = (nil, [:], 0, .max) }
+  mutating func cancel() { (keyframe, runs, count, cut) = (nil, [:], 0, .max) }
 
   /// Notes that all records up to `time`, in nanoseconds, have come in. Ends the measurement if it is due.
   ///
   /// - Parameter isLast: whether the next keyframe is about to begin. Then the measurement is due.
-  package mutating func settle(upTo time: UInt64, isLast: Bool = false) {
+  mutating func settle(upTo time: UInt64, isLast: Bool = false) {
     guard let keyframe, isLast || count >= Self.most || cut < .max else { return }
     let end = min(keyframe.clock.ticks(at: time), cut)
     var gauge = PressureGauge(keyframe.snapshot, from: keyframe.start)
@@ -85,5 +85,5 @@ struct PressureProbe {
   }
 
   /// The sum of what was measured in the last ten seconds.
-  package var recent: Pressure { measured.reduce(into: Pressure()) { $0.add($1.pressure) } }
+  var recent: Pressure { measured.reduce(into: Pressure()) { $0.add($1.pressure) } }
 }

@@ -11,8 +11,8 @@
 ///
 /// Safe because: the memory lives as long as this object; slots and kinds are below their counts, whatever the length.
 @safe final class SpanTally {
-  package static let bits = 6
-  package static let slots = (65 - bits) << bits
+  static let bits = 6
+  static let slots = (65 - bits) << bits
   private static let kinds = SpanKind.allCases.count
 
   // This object owns the memory.
@@ -37,13 +37,13 @@
 
   /// The slot of a length: the length itself below 64, otherwise given by its seven highest bits.
   @inline(__always)
-  package static func slot(_ ticks: UInt64) -> Int {
+  static func slot(_ ticks: UInt64) -> Int {
     let shift = max(0, 63 - bits - ticks.leadingZeroBitCount)
     return shift << bits + Int(truncatingIfNeeded: ticks >> UInt64(shift))
   }
 
   /// The length in the middle of a slot.
-  package static func middle(_ slot: Int) -> UInt64 {
+  static func middle(_ slot: Int) -> UInt64 {
     let shift = max(0, slot >> bits - 1)
     let low = UInt64(slot - shift << bits) << UInt64(shift)
     return low + (1 << UInt64(shift)) / 2
@@ -51,14 +51,14 @@
 
   /// Counts a length, in ticks.
   @inline(__always)
-  package func add(_ kind: SpanKind, _ ticks: UInt64) {
+  func add(_ kind: SpanKind, _ ticks: UInt64) {
     unsafe counts[kind.rawValue &* Self.slots &+ Self.slot(ticks)] &+= 1
     unsafe sums[kind.rawValue] &+= ticks
     if unsafe ticks > longest[kind.rawValue] { unsafe longest[kind.rawValue] = ticks }
   }
 
   /// The histograms of what was counted, in ticks.
-  package var spans: Spans {
+  var spans: Spans {
     var spans = Spans()
     spans.runQueue = histogram(.runQueue)
     spans.netpoll = histogram(.netpoll)

@@ -1,6 +1,7 @@
 // Go's trace format, byte by byte. `make test-exports`, which has a Go toolchain, tests that Go itself
 // accepts it.
 import Region
+import TestSupport
 import Testing
 
 @testable import Exports
@@ -130,7 +131,7 @@ struct GoTraceTests {
 
   @Test("noise becomes a trace that is whole, whatever the gauges say")
   func noise() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let file = try OutputFile(path: "\(folder.path)/noise")
     var trace = try GoTrace(History(), file, 500)
     try Noise(seed: 8).feed(&trace)

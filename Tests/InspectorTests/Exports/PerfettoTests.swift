@@ -1,5 +1,6 @@
 // Perfetto's format, byte by byte. `make test-exports` checks it against Perfetto's own schema.
 import Region
+import TestSupport
 import Testing
 
 @testable import Exports
@@ -167,7 +168,7 @@ struct PerfettoTests {
 
   @Test("noise becomes a trace that is whole, whatever the gauges say")
   func noise() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let file = try OutputFile(path: "\(folder.path)/noise")
     var trace = Perfetto(History(), file)
     try Noise(seed: 9).feed(&trace)

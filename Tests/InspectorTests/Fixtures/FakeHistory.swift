@@ -12,10 +12,11 @@ import TestSupport
 struct FakeHistory {
   let scheduler: FakeScheduler
   let history = History()
-  let folder = TemporaryFolder()
+  let folder: TemporaryFolder
 
   /// - Parameter ring: records in each P's ring. Small rings lose records.
   init(seed: UInt64, segments: Int = 5, moves: Int = 400, ring: Int = 1 << 14) throws {
+    folder = try TemporaryFolder()
     scheduler = FakeScheduler(seed: seed, ringRecords: ring)
     scheduler.makesSyscalls = false
     let source = try scheduler.region.source()
@@ -93,4 +94,13 @@ struct Noise {
       try visitor.visitGap(.max, on: lane, after: record.time)
     }
   }
+}
+
+/// Every event of a history, in the order of time.
+func events(of history: History) throws -> [Event] {
+  var player = try needed(Player(history))
+  player.seekToStart()
+  var events: [Event] = []
+  while player.stepForward() { events += [try needed(player.lastEvent)] }
+  return events
 }

@@ -5,6 +5,7 @@
 // resolving names fails.
 import Glibc
 import Region
+import TestSupport
 
 @testable import Host
 @testable import Inspector
@@ -123,7 +124,7 @@ struct Plan {
   init(_ plan: Plan = .standard(), procs: Int = 2, ms: Int = 3, process: ProcessIdentity? = nil) {
     self.plan = plan
     self.process = process ?? ProcessIdentity(living: getpid())!
-    folder = TemporaryFolder()
+    folder = try! TemporaryFolder()
     path = "\(folder.path)/\(self.process.pid)-\(self.process.startTime).mpg"
     descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
     precondition(descriptor >= 0 && ftruncate(descriptor, plan.bytes) == 0, "a region file in \(folder.path)")
@@ -276,23 +277,10 @@ struct Plan {
   func snapshot() throws -> Snapshot { try source().snapshot() }
 }
 
-/// A private folder on tmpfs. It is removed, with its contents, together with this object.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/dev/shm/mpgtop-test-XXXXXX".utf8CString)
-    path = unsafe template.withUnsafeMutableBufferPointer { unsafe String(cString: mkdtemp($0.baseAddress!)) }
-  }
-
+extension TemporaryFolder {
   // These are methods, so that the folder exists until they return.
   func targets() -> [Target] { RegionFolders([path]).targets() }
   func target(pid: Int32) throws -> Target { try RegionFolders([path]).target(pid: pid) }
-
-  deinit {
-    for name in names(in: path) { _ = unsafe unlink("\(path)/\(name)") }
-    _ = unsafe rmdir(path)
-  }
 }
 
 /// The names in a folder; empty if the folder cannot be read.

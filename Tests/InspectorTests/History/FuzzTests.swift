@@ -203,7 +203,7 @@ struct FuzzTests {
   @Test("whole recordings with right checksums, opened, replayed, rewound and shown")
   func recordings() throws {
     let corpus = try Corpus(seed: 5, segments: 3)
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let (good, bad) = ("\(folder.path)/good.rec", "\(folder.path)/bad.rec")
     let writer = try RecordingWriter(path: good)
     try writer.begin(

@@ -21,7 +21,7 @@ struct RecordingTests {
     let scheduler: FakeScheduler
 
     init(seed: UInt64 = 1, segments: Int = 6) throws {
-      folder = TemporaryFolder()
+      folder = try TemporaryFolder()
       path = "\(folder.path)/a.rec"
       scheduler = FakeScheduler(seed: seed)
       let source = try scheduler.region.source()
@@ -55,14 +55,6 @@ struct RecordingTests {
       unsafe fclose(file)
       return other
     }
-  }
-
-  private func events(of history: History) throws -> [Event] {
-    var player = try #require(Player(history))
-    player.seekToStart()
-    var events: [Event] = []
-    while player.stepForward() { events += [try #require(player.lastEvent)] }
-    return events
   }
 
   @Test("what is replayed is what was recorded: every event, every gauge, every G")

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Host
@@ -6,7 +7,9 @@ import Testing
 
 @Suite("Output files", .serialized)
 struct OutputFileTests {
-  private let folder = TemporaryFolder()
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
   private var path: String { "\(folder.path)/out" }
 
   private func rules(_ change: (inout OutputRules) -> Void) -> OutputRules {

@@ -41,20 +41,29 @@ private final class SparseSource: SchedulerSource {
   func lastWord() throws(InspectorError) -> TargetEnding? { nil }
 }
 
+extension History {
+  /// Takes in all that a recording tells, through the seam, as a viewer takes in a live target.
+  fileprivate convenience init(reading source: RecordingSource) throws(InspectorError) {
+    self.init(HistoryLimits(bytes: .max, duration: .max))
+    reasons = source.reasons
+    for _ in source.history.numbers {
+      let observation = try source.observe()
+      mark(observation)
+      _ = try source.takeEvents(take)
+      settle(upTo: observation.snapshot.time)
+      let rows = try source.goroutines()
+      if !rows.isEmpty { attach(GoroutineList(rows: rows)) }
+    }
+    flush()
+  }
+}
+
 @Suite("Sources")
 struct SourceTests {
-  private func events(of history: History) throws -> [Event] {
-    var player = try #require(Player(history))
-    player.seekToStart()
-    var events: [Event] = []
-    while player.stepForward() { events += [try #require(player.lastEvent)] }
-    return events
-  }
-
   @Test("a recording that is read through the seam gives the history that was recorded")
   func recordingThroughTheSeam() throws {
     let fake = try FakeHistory(seed: 5, segments: 6, moves: 300)
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let path = "\(folder.path)/a.rec"
     let writer = try RecordingWriter(path: path)
     try writer.begin(Snapshot.Target(pid: 5, name: "fake"), fake.history)

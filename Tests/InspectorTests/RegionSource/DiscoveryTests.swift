@@ -1,5 +1,6 @@
 import Glibc
 import Region
+import TestSupport
 import Testing
 
 @testable import Host
@@ -65,7 +66,7 @@ struct DiscoveryTests {
 
   @Test("no process, another's process, and one that is no target are told apart")
   func notFound() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let dead = try Self.deadPid()
 
     #expect(throws: InspectorError.noSuchProcess(pid: dead)) { try folder.target(pid: dead) }
@@ -78,7 +79,7 @@ struct DiscoveryTests {
   @Test("a symbolic link is not followed")
   func symbolicLink() throws {
     let region = RegionFixture()
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let link = "\(folder.path)/\(region.process.pid)-\(region.process.startTime).mpg"
     _ = unsafe symlink(region.path, link)
 
@@ -91,7 +92,7 @@ struct DiscoveryTests {
 
   @Test("a FIFO or a folder under a region's name is refused, and does not block")
   func notAPlainFile() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let me = try #require(ProcessIdentity(living: getpid()))
     let path = "\(folder.path)/\(me.pid)-\(me.startTime).mpg"
     _ = unsafe mkfifo(path, 0o600)

@@ -5,11 +5,11 @@ import Observed
 /// 100 Gs or more, and by a tenth or more, over ten seconds or more, and if its oldest G has not moved in
 /// that time. A server that takes in more connections also has more and more Gs, but these move.
 struct GrowingSite: Lint {
-  package static let growth = 100
-  package static let time: UInt64 = 10_000_000_000
-  package static let share = 0.1
+  static let growth = 100
+  static let time: UInt64 = 10_000_000_000
+  static let share = 0.1
 
-  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+  func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
     let census = instruments.census
     return census.sites.filter { site in
       let isStill = site.oldestSince.map { census.time > $0 && census.time - $0 >= site.growingFor } ?? false

@@ -4,9 +4,9 @@ import Observed
 /// Value: how often the G was preempted in the last ten seconds. Reported from three times on. If the machine
 /// did not let a thread run for a while, an innocent G may be preempted once, but not three times.
 struct Hog: Lint {
-  package static let preemptions = 3
+  static let preemptions = 3
 
-  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+  func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
     let worst = instruments.recent.preempted.max { ($0.value, $1.key) < ($1.value, $0.key) }
     guard let (g, count) = worst, count >= Self.preemptions else { return [] }
     let hogs = instruments.recent.preempted.values.count { $0 >= Self.preemptions }

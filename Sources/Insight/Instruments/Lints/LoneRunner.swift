@@ -6,11 +6,11 @@ import Observed
 /// Value: for how many nanoseconds the G has run for nine tenths of the time or more, in one go or in
 /// several. Reported from two seconds on, if another P was idle for half of the last ten seconds.
 struct LoneRunner: Lint {
-  package static let time: UInt64 = 2_000_000_000
-  package static let share = 0.9
-  package static let idle = 0.5
+  static let time: UInt64 = 2_000_000_000
+  static let share = 0.9
+  static let idle = 0.5
 
-  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+  func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
     guard snapshot.procs > 1, instruments.isLongEnough, let (g, since) = busiest(instruments) else {
       return []
     }

@@ -6,11 +6,11 @@ import Observed
 /// times or more in ten seconds, because nobody else had polled for long. Then the value is the number of
 /// these polls.
 struct NetpollLate: Lint {
-  package static let late: UInt64 = 100_000_000
+  static let late: UInt64 = 100_000_000
   static let fewest: UInt64 = 20
-  package static let polls: UInt64 = 20
+  static let polls: UInt64 = 20
 
-  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+  func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
     let spans = instruments.recent.spans.netpoll
     let p99 = spans.percentile(99)
     if spans.count >= Self.fewest, p99 >= Self.late {

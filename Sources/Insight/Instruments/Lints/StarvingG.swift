@@ -6,9 +6,9 @@ import Observed
 /// on. A running G is stopped while others wait (Preempt §7), so a hundred Gs may have had a whole turn in
 /// that time.
 struct StarvingG: Lint {
-  package static let age: UInt64 = 1_000_000_000
+  static let age: UInt64 = 1_000_000_000
 
-  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+  func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
     let census = instruments.census
     guard let waiter = census.oldestRunnable, census.time > waiter.since else { return [] }
     let age = census.time - waiter.since

@@ -5,10 +5,10 @@ import Observed
 /// a second or more. Then hardly any steal brings more than the G that runs next, and each steal costs as
 /// much as running some Gs.
 struct StealStorm: Lint {
-  package static let share = 0.5
-  package static let rate = 20_000.0
+  static let share = 0.5
+  static let rate = 20_000.0
 
-  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+  func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
     let recent = instruments.recent
     let rate = instruments.rate(recent.steals)
     let share = Double(recent.steals) / Double(max(1, recent.starts))

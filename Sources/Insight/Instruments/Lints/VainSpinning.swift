@@ -5,10 +5,10 @@ import Observed
 /// ten searches found nothing. The work of such a program comes in small pieces, and each of them wakes an M
 /// that comes too late.
 struct VainSpinning: Lint {
-  package static let share = 0.25
-  package static let found = 0.1
+  static let share = 0.25
+  static let found = 0.1
 
-  package func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
+  func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {
     let recent = instruments.recent
     let time = recent.ps.reduce(0) { $0 &+ $1.total }
     let share = Double(recent.ps.reduce(0) { $0 &+ $1[.spinning] }) / Double(max(1, time))
