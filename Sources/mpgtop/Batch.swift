@@ -50,10 +50,13 @@ struct Batch {
   func run(_ source: PastSource) throws(Failure) {
     var player = try source.player()
     player.seekToStart()
+    // Neighbouring moments share what their instruments are made of.
+    let frames = PastFrames()
     var (printed, before): (Int, UInt64?) = (0, nil)
     while printed < options.frames ?? .max {
       let isLast = player.isAtEnd
-      let frame = player.frame(source.origin, ended: isLast ? source.ended : nil, since: before)
+      let frame = frames.frame(
+        of: player, source.origin, ended: isLast ? source.ended : nil, since: before)
       try write(frame, isFirst: printed == 0)
       (printed, before) = (printed + 1, player.time)
       if isLast { return }
