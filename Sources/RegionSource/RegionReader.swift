@@ -179,8 +179,6 @@ final class RegionReader {
     snapshot.grqMax = larger(snapshot.grq, rows.peak(sched, .grqPeaks, of: 0, within: frame))
     try fillCounts(&snapshot)
     (snapshot.ps, snapshot.steals) = try rows.ps(lanes, clock, within: frame)
-    snapshot.retired = .beginning
-    snapshot.putStoppedAway()
     snapshot.ms = try rows.ms(lanes)
     snapshot.timers = try rows.timers(lanes.ps)
     drainer.follow(ps: lanes.ps, ms: lanes.ms)
@@ -195,6 +193,10 @@ final class RegionReader {
       snapshot.account = lanes.account
       snapshot.showAccount()
     }
+    // Last, because the status is read a little later than the account: a P that the account says is held is not
+    // stopped yet.
+    snapshot.retired = .beginning
+    snapshot.putStoppedAway()
     return snapshot
   }
 

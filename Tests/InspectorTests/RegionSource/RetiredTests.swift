@@ -36,6 +36,27 @@ struct RetiredTests {
     #expect(snapshot.ps[0].gCache == Snapshot.Cache(hits: 0, misses: 0))
   }
 
+  @Test("a P that is being stopped has a row, and its M shows it, until the records say that it is stopped")
+  func beingStopped() throws {
+    let region = RegionFixture(.standard(countsQueues: true), procs: 2)
+    region[SchedField.procs] = 1
+    region[SchedField.psMade] = 2
+    region[PField.status, 1] = region.raw(PStatus.stopped)
+    (region[PField.m, 1], region[PField.g, 1]) = (3, 7)
+    (region[LaneField.created, 1], region[LaneField.started, 1], region[LaneField.position, 1]) = (1, 1, 2)
+    region[MField.state, 2] = region.raw(MState.running)
+
+    let snapshot = try region.snapshot()
+
+    #expect(snapshot.ps.map(\.id) == [0, 1])
+    #expect(snapshot.ps.last?.status == .running && snapshot.ps.last?.m == 2 && snapshot.ps.last?.g == 7)
+    let holder = snapshot.ms.first { $0.id == 2 }
+    #expect(holder?.p == 1 && holder?.g == 7)
+    region[PField.m, 1] = 0
+    (region[LaneField.exited, 1], region[LaneField.position, 1]) = (1, 3)
+    #expect(try region.snapshot().ps.map(\.id) == [0])
+  }
+
   @Test("time that a P was stopped is idle time")
   func stoppedIsIdle() throws {
     let region = RegionFixture(procs: 2)
