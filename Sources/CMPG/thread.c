@@ -109,6 +109,15 @@ __attribute__((noinline)) bool mpg_leave(void) {
          change(stop_word, MPG_ASKED, MPG_NOTED);
 }
 
+__attribute__((noinline)) void mpg_note(void) { note = 1; }
+
+__attribute__((noinline)) void mpg_leave_with_note(void) {
+  BARRIER;
+  set_inside(0);
+  BARRIER;
+  note = 1;
+}
+
 void mpg_answer_before_call(void) {
   enum { instant = 100000 };
   for (;;) {

@@ -134,7 +134,7 @@ package func environment(_ name: String) -> String? {
 }
 
 /// The C library's words for an errno: `Permission denied`.
-func errnoText(_ errno: Int32) -> String {
+package func errnoText(_ errno: Int32) -> String {
   guard let text = unsafe strerror(errno) else { return "unknown" }
   return unsafe String(cString: text)
 }

@@ -268,6 +268,8 @@ public struct Snapshot: Sendable, Equatable {
   public var steals: StealMatrix?
   /// The moments of the boot.
   public var boot = Boot()
+  /// How the scheduler is paced from outside; nil: nobody can pace it, or the source does not tell.
+  public var pace: Pace?
   /// The numbers in the target's scheduling rules.
   public var ruleNumbers = RuleNumbers()
   /// Depths of queues and holders of Ps according to the records; nil: the target does not tell, or a record was half

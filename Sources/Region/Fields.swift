@@ -156,6 +156,15 @@ public enum Capacity {
   case netpollSysmonPolls = 58
   /// Largest GRQ depths, by time bucket; see `Peaks`.
   case grqPeaks = 64
+  /// How the scheduler is paced from outside. This line of words is written by the control thread.
+  case pace = 128
+  /// Decisions a second that the scheduler may make while `pace` is `slow`; else 0.
+  case paceRate = 129
+  /// Single decisions that were granted while the scheduler was held or slowed.
+  case paceSteps = 130
+  /// Ticks by which the runtime's clock, by which timers and deadlines go, is behind: it stood so long. While it stands
+  /// now, the time since it last stopped is not in here yet.
+  case stoodStill = 131
 
   public static let block = "sched"
   public static let stride = 512
@@ -184,6 +193,10 @@ public enum Capacity {
     case .netpollRearms: FieldSpec(.counter, "fds")
     case .netpollSysmonPolls: FieldSpec(.counter, "polls")
     case .grqPeaks: FieldSpec(.packed, "peaks", count: Capacity.peaks)
+    case .pace: FieldSpec(.enumeration("Pacing"), "-")
+    case .paceRate: FieldSpec(.gauge, "decisions/s")
+    case .paceSteps: FieldSpec(.counter, "decisions")
+    case .stoodStill: FieldSpec(.counter, "ticks")
     }
   }
 }
@@ -304,6 +317,8 @@ public enum Capacity {
   case g = 3
   /// When the M entered its `state`.
   case since = 4
+  /// Since when the M waits to be let make its next decision, because the scheduler is held or slowed; 0: it does not.
+  case waitsSince = 5
 
   public static let block = "m"
   public static let stride = 8
@@ -313,7 +328,7 @@ public enum Capacity {
     case .tid: FieldSpec(.id, "tid")
     case .p: FieldSpec(.id, "p+1")
     case .g: FieldSpec(.id, "g")
-    case .since: FieldSpec(.ticks, "ticks")
+    case .since, .waitsSince: FieldSpec(.ticks, "ticks")
     }
   }
 }

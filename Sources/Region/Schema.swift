@@ -55,6 +55,7 @@ public enum Schema {
     return list(GState.self) + list(WaitReason.self) + list(MState.self) + list(PStatus.self)
       + list(GKind.self) + list(ProcessState.self) + list(BootStep.self)
       + list(NetpollKind.self) + list(Shortage.self) + list(RunSource.self) + list(RuleNumber.self)
+      + list(Pacing.self)
   }
 
   private static func events() -> [String] {

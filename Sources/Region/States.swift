@@ -277,3 +277,15 @@ public enum NetpollKind: UInt8, CaseIterable, Sendable, CustomStringConvertible 
     }
   }
 }
+
+/// How a scheduler is paced from outside, over its control socket. Only the control thread changes it.
+public enum Pacing: UInt8, CaseIterable, Sendable {
+  /// Nobody can pace the scheduler: it was not started with control.
+  case none = 0
+  /// The scheduler can be paced, and runs free.
+  case free = 1
+  /// Every thread waits at its next decision, until it is let make one.
+  case held = 2
+  /// Threads take turns in making their next decision: so many a second, all together.
+  case slow = 3
+}

@@ -19,6 +19,7 @@ final class RegionReader {
   /// Fields of the scheduler that an older target may lack.
   private static let newerSchedFields: [SchedField] = [
     .netpollBackend, .netpollRearms, .netpollSysmonPolls, .tasksCreated, .tasksExited, .grqPushed, .stackless,
+    .pace, .paceRate, .paceSteps,
   ]
   /// Counters of shortages, which an older target may lack.
   private static let shortageFields: [SchedField] = [
@@ -35,6 +36,8 @@ final class RegionReader {
   private let backends: [NetpollKind?]
   /// Our name for each of the target's rule numbers; empty if the target does not tell them.
   private let ruleNames: [RuleNumber?]
+  /// Our case for each raw value of the pace; empty if the target has no pace.
+  private let pacings: [Pacing?]
   private var rows: Rows
   private var lanes: Lanes
   private var drainer: Drain
@@ -69,6 +72,7 @@ final class RegionReader {
     reasons = try schema.table(of: WaitReason.self)
     backends = schema.cases["NetpollKind"] == nil ? [] : try schema.table(of: NetpollKind.self)
     ruleNames = schema.cases["RuleNumber"] == nil ? [] : try schema.table(of: RuleNumber.self)
+    pacings = schema.cases["Pacing"] == nil ? [] : try schema.table(of: Pacing.self)
     rows = try Rows(schema, mapping, sched: sched)
     let places = try LanePlaces(schema, mapping, sched: sched, capacity: rows.capacity)
     lanes = Lanes(places, rows.places)
@@ -185,6 +189,7 @@ final class RegionReader {
     fillTrace(&snapshot)
     fillShortages(&snapshot)
     snapshot.boot = boot
+    snapshot.pace = pace(of: snapshot.ms)
     snapshot.ruleNumbers = ruleNumbers
     // The account is shown if it is exact. It is also shown for a dead process, where nothing can settle any more and
     // one move may be missing (BlackBox); and for a target without events, where nothing tells whether a lane is
@@ -237,6 +242,18 @@ final class RegionReader {
     }
     if sched.has(.netpollRearms) { snapshot.netpoll.rearms = sched.value(.netpollRearms) }
     if sched.has(.netpollSysmonPolls) { snapshot.netpoll.sysmonPolls = sched.value(.netpollSysmonPolls) }
+  }
+
+  /// How the scheduler is paced; nil: nobody can pace it.
+  private func pace(of ms: [Snapshot.M]) -> Pace? {
+    guard sched.has(.pace), sched.has(.paceRate), sched.has(.paceSteps),
+      sched.value(.pace) < UInt64(pacings.count),
+      let state = pacings[Int(sched.value(.pace))], state != .none
+    else { return nil }
+    let rate = Int(clamping: sched.value(.paceRate))
+    return Pace(
+      state: state, rate: state == .slow && Control.rates.contains(rate) ? rate : nil,
+      steps: sched.value(.paceSteps), waiting: ms.map(\.id).filter { lanes.value(.waitsSince, ofM: $0) != 0 })
   }
 
   private var boot: Snapshot.Boot {

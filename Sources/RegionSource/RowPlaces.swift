@@ -11,11 +11,11 @@ struct RowPlaces {
   private static let p: [PField] = [
     .status, .m, .g, .entry, .lrqHead, .lrqTail, .runnext, .since, .idleTicks, .spinTicks, .callTicks, .made,
   ]
-  private static let m: [MField] = [.state, .tid, .p, .g]
+  private static let m: [MField] = [.state, .tid, .p, .g, .waitsSince]
 
   static let neededOfSched: [SchedField] = [.procs, .grqDepth]
   static let neededOfP: [PField] = [.status, .m, .g, .entry, .lrqHead, .lrqTail, .runnext]
-  static let neededOfM = m
+  static let neededOfM: [MField] = [.state, .tid, .p, .g]
 
   private let mapping: Mapping
   /// Byte offsets of the words of the scheduler, of P 0 and of M 0; nil: the target lacks the field.

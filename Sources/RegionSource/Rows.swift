@@ -23,7 +23,7 @@ struct Rows {
     pBlocks = try Blocks(
       schema, mapping, needed: RowPlaces.neededOfP + [.timers, .stealTries, .lrqPeaks],
       wanted: Self.pTimes + Self.pNewerTimes + Self.pCaches)
-    mBlocks = try Blocks(schema, mapping, needed: RowPlaces.neededOfM)
+    mBlocks = try Blocks(schema, mapping, needed: RowPlaces.neededOfM, wanted: [.waitsSince])
     steals = try Blocks(schema, mapping, needed: [.hits, .gs], wanted: [.tries])
     places = try RowPlaces(schema, mapping, sched: sched, p: pBlocks, m: mBlocks)
     strings = try Strings(schema, mapping, sched: sched)

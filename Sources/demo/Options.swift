@@ -24,6 +24,7 @@ struct Options: ParsableCommand {
   @Option(help: "Milliseconds that a request's body may take; then 408.") var bodyTimeout = 30_000
   @Option(help: "Milliseconds that requests in flight have left after SIGTERM.") var drainTimeout = 10_000
   @Option(help: "Folder whose files /file?name= serves; default: none.") var files: String?
+  @Flag(help: "Let mpgtop hold, step and slow the scheduler; as MPG_CONTROL=1.") var control = false
   @Flag(help: "Serve /crash?how=abort|trap|overflow, which ends the process; for tests.") var crashable =
     false
 
@@ -58,6 +59,7 @@ struct Options: ParsableCommand {
   var runtime: MPG.Options {
     var runtime = MPG.Options()
     runtime.procs = procs
+    if control { runtime.control = true }
     return runtime
   }
 }

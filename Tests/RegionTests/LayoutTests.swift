@@ -73,7 +73,7 @@ struct LayoutTests {
         gSlots@16 gListed@17 stacks@18 stacksFree@19 gcCycles@20 gcFreed@21 netpollFds@24 \
         netpollWakeups@25 netpollReadied@26 netpollLast@27 psMade@32 psOpen@33 stackless@34 \
         acceptShortages@40 stackShortages@41 threadShortages@42 regionShortages@43 tasksCreated@48 tasksExited@49 \
-        netpollBackend@56 netpollRearms@57 netpollSysmonPolls@58 grqPeaks@64×64
+        netpollBackend@56 netpollRearms@57 netpollSysmonPolls@58 grqPeaks@64×64 pace@128 paceRate@129 paceSteps@130 stoodStill@131
         """)
     #expect(
       table(PField.self) == """
@@ -83,7 +83,7 @@ struct LayoutTests {
         grqMoved@38 steals@39 lrqPeaks@64×64 lrq@128×128
         """)
     #expect(table(StealField.self) == "hits@0 gs@1 tries@2 nexts@3")
-    #expect(table(MField.self) == "state@0 tid@1 p@2 g@3 since@4")
+    #expect(table(MField.self) == "state@0 tid@1 p@2 g@3 since@4 waitsSince@5")
     #expect(
       table(LaneField.self) == """
         position@0 created@8 started@9 yielded@10 exited@11 preempted@12 resumed@13 others@14 \
@@ -121,7 +121,7 @@ struct LayoutTests {
     #expect(
       standApart(
         [SchedField.spinningMs], [.netpollFds, .netpollWakeups, .netpollReadied, .netpollLast], [.grqPeaks],
-        [.netpollBackend, .netpollRearms, .netpollSysmonPolls],
+        [.netpollBackend, .netpollRearms, .netpollSysmonPolls], [.pace, .paceRate, .paceSteps, .stoodStill],
         [.tasksCreated, .tasksExited],
         [.psMade, .psOpen, .stackless], [.gSlots, .gListed, .stacks, .stacksFree, .gcCycles, .gcFreed],
         [.acceptShortages, .stackShortages, .threadShortages, .regionShortages],

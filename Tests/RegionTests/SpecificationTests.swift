@@ -65,6 +65,7 @@ struct SpecificationTests {
     #expect(documentedCases("Shortage") == caseRows(Shortage.self))
     #expect(documentedCases("RunSource") == caseRows(RunSource.self))
     #expect(documentedCases("RuleNumber") == caseRows(RuleNumber.self))
+    #expect(documentedCases("Pacing") == caseRows(Pacing.self))
   }
 
   @Test("has a section for every enum of the schema, and for no other")

@@ -64,6 +64,10 @@ void *mpg_enter(void);
 /// Marks the calling thread as outside the runtime: in the user code of a G. Returns whether the G must give way now,
 /// because it was asked to stop; the note that says so is cleared.
 bool mpg_leave(void);
+/// Leaves the calling thread a note, as if it had been asked to stop: its next `mpg_leave` returns true.
+void mpg_note(void);
+/// As `mpg_leave`, but does not answer a request, and leaves the thread a note.
+void mpg_leave_with_note(void);
 /// Whether the calling thread is inside the runtime: on a scheduling stack, inside blocking { … }, or in a call by a G.
 bool mpg_is_inside(void);
 /// To be called inside the runtime before a system call, when the P is on offer to sysmon. Answers a request to stop, and
@@ -118,6 +122,18 @@ void mpg_thread_prompt(void);
 void mpg_doze(int64_t nanoseconds);
 /// Lets another thread run on this CPU, if one waits for it.
 void mpg_give_way(void);
+
+// MARK: control socket (control.c)
+
+/// Opens a Unix socket at `path` that listens and does not block, with mode 0600. Replaces what is there. Returns the
+/// descriptor, or −errno.
+int mpg_control_listen(const char *path);
+/// Accepts a connection of this user, and stores the pid of the process at the other end. The connection does not block.
+/// Returns its descriptor, or −errno; −EPERM: it was another user's, which was told so.
+int mpg_control_accept(int listener, int32_t *pid);
+/// Waits until the eventfd `bell` was rung, somebody connects to `listener`, or `controller` (< 0: none) has sent something
+/// or is gone; for so many nanoseconds at most (< 0: without limit). Stores which of these it was, and empties the bell.
+void mpg_control_wait(int bell, int listener, int controller, int64_t nanoseconds, bool *rang, bool *knocked, bool *said);
 
 // MARK: system (system.c)
 

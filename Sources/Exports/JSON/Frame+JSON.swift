@@ -19,6 +19,8 @@ extension Frame {
       json.member("netpoll", object: { snapshot.netpoll.writeMembers(to: &$0) })
       json.member("trace", object: { snapshot.trace.writeMembers(to: &$0) })
       json.member("shortages", object: { snapshot.shortages.writeMembers(to: &$0) })
+      json.key("pace")
+      if let pace = snapshot.pace { json.object { pace.writeMembers(to: &$0) } } else { json.null() }
       json.member("rules", object: { snapshot.ruleNumbers.writeMembers(to: &$0) })
       json.member("boot", object: { snapshot.boot.writeMembers(to: &$0) })
       json.member("rates", object: { writeRates(to: &$0) })
@@ -202,5 +204,14 @@ extension Snapshot.Ring {
       json.member("events", events)
       json.member("lost", lost)
     }
+  }
+}
+
+extension Pace {
+  fileprivate func writeMembers(to json: inout JSONText) {
+    json.member("state", "\(state)")
+    json.member("rate_per_s", rate)
+    json.member("steps", steps)
+    json.member("waiting_ms", array: { json in for m in waiting { json.value(m) } })
   }
 }

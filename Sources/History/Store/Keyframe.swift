@@ -36,7 +36,7 @@ extension Keyframe {
     case tasks = 31
     case shortages, findings, stackless, cpus
     case queues = 40
-    case stopped, untold
+    case stopped, untold, pace
   }
 
   /// More Ps, Ms and lanes than these are taken for damage.
@@ -74,6 +74,7 @@ extension Keyframe {
     if let tasks = snapshot.gs.tasks { section(.tasks) { $0.number(tasks) } }
     section(.shortages) { snapshot.shortages.write(to: &$0) }
     if let stackless = snapshot.gs.stackless { section(.stackless) { $0.number(stackless) } }
+    if let pace = snapshot.pace { section(.pace) { pace.write(to: &$0) } }
     if let cpus { section(.cpus) { cpus.write(to: &$0) } }
     if let findings { section(.findings) { findings.write(to: &$0) } }
     if let account = snapshot.account { section(.queues) { account.write(to: &$0) } }
@@ -131,6 +132,7 @@ extension Keyframe {
     case .queues: readQueues(&body)
     case .stopped: snapshot.stopped.count < Self.most.ps && snapshot.readStopped(from: &body)
     case .boundary: boundaries.count < Self.most.lanes && readBoundary(&body)
+    case .pace: readPace(&body)
     case .untold: true  // it is read last
     }
   }
@@ -165,6 +167,11 @@ extension Keyframe {
   private mutating func readStackless(_ body: inout ByteReader) -> Bool {
     snapshot.gs.stackless = body.gs()
     return snapshot.gs.stackless != nil
+  }
+
+  private mutating func readPace(_ body: inout ByteReader) -> Bool {
+    snapshot.pace = Pace(from: &body)
+    return snapshot.pace != nil
   }
 
   private mutating func readCPUs(_ body: inout ByteReader) -> Bool {

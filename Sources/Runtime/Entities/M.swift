@@ -202,6 +202,7 @@ private struct MOwned {
 
   /// Takes hold of `p`, which no M holds: `p` came off the idle list, or was handed over.
   func acquire(_ p: P) {
+    if Pace.isOn { p.ask(for: .pace) }  // P may be new, or was opened again
     unsafe owned.pointee.p = p
     unsafe owned.pointee.lane = p.lane
     p.beginSlice()

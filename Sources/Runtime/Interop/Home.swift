@@ -45,6 +45,7 @@ extension M {
   func sleepAtHome() {
     setState(.parked)
     emit(.mPark)
+    Pace.rests(self)
     sleepUntilWoken()
     resume()
   }

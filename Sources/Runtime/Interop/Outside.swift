@@ -110,7 +110,7 @@ enum Outside {
   static var hasThreads: Bool {
     guard let all = threads else { return true }  // not known: there may be some
     let ms = (0..<Int(sched.shared[.mCount].acquired)).count { sched.region.m($0)[.tid].acquired != 0 }
-    return unsafe all > ms + Reporter.threads + bystanders
+    return unsafe all > ms + Reporter.threads + ControlThread.threads + bystanders
   }
 
   /// How many threads this process has; nil when the system does not say.

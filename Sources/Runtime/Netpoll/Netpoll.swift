@@ -77,7 +77,10 @@ struct NetpollRecord: ~Copyable {
   func poll(_ m: M, nanoseconds: Int64, by poller: Poller) -> GQueue {
     var ready = GQueue()
     let before = shared[.netpollLast].relaxed
+    var mayReady = poller != .thread
     let fds = backend.collect(m, nanoseconds: nanoseconds) { descriptor, readable, writable in
+      if !mayReady { Pace.stand(m) }  // once: what the kernel told in one answer is one decision
+      mayReady = true
       if readable, let g = descriptor.read.unblock(ready: true) { m.readied(g, into: &ready) }
       if writable, let g = descriptor.write.unblock(ready: true) { m.readied(g, into: &ready) }
     }
@@ -117,7 +120,8 @@ struct NetpollRecord: ~Copyable {
   /// Polls if the dedicated thread stands by and nobody has polled for 10 ms (Sysmon §4). True if it polled. Called by
   /// sysmon.
   func pollIfNobodyDid(_ sysmon: M) -> Bool {
-    guard unsafe record.pointee.standby.load(ordering: .relaxed), watches, isStale(unsafe Self.backstop)
+    guard !Pace.isOn, unsafe record.pointee.standby.load(ordering: .relaxed), watches,
+      isStale(unsafe Self.backstop)
     else {
       return false
     }
@@ -159,6 +163,12 @@ struct NetpollRecord: ~Copyable {
     if standsBy { unsafe record.pointee.thread?.wake() } else { backend.breakWait() }
   }
 
+  /// Ends the dedicated thread's wait, because the runtime's clock goes again or was moved.
+  func hurry() {
+    let standsBy = unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent)
+    if standsBy { unsafe record.pointee.thread?.wake() } else { backend.breakWait() }
+  }
+
   // MARK: the dedicated thread
 
   /// The loop of netpoll's dedicated thread.
@@ -183,13 +193,15 @@ struct NetpollRecord: ~Copyable {
 
   /// Stands by (§3, §4). Afterwards polls the network itself if nobody did, not even sysmon.
   private func standBy(_ m: M, _ grace: Int64) {
-    let limit = unsafe Clock.now &+ Clock.ticks(nanoseconds: UInt64(Self.backstop))
+    Pace.rests(m)
+    let limit = unsafe Clock.paced &+ Clock.ticks(nanoseconds: UInt64(Self.backstop))
     let until = min(earliestTimer, limit)
     unsafe record.pointee.sleepUntil.store(until, ordering: .sequentiallyConsistent)
     unsafe record.pointee.standby.store(true, ordering: .sequentiallyConsistent)
     if shared[.idlePs].ordered == 0, !backend.hasUnflushed, earliestTimer >= until {
       m.nowWaits(.standby)
-      m.sleepUntilWoken(nanoseconds: Self.nanoseconds(until: until) + (until < limit ? grace : 0))
+      let rest = unsafe Clock.stands ? Self.backstop : Self.nanoseconds(until: until)
+      m.sleepUntilWoken(nanoseconds: rest + (until < limit ? grace : 0))
     }
     unsafe record.pointee.sleepUntil.store(0, ordering: .sequentiallyConsistent)
     unsafe record.pointee.standby.store(false, ordering: .sequentiallyConsistent)
@@ -204,10 +216,12 @@ struct NetpollRecord: ~Copyable {
 
   /// Waits in the kernel until a descriptor is ready or the earliest timer is due (§4).
   private func waitInKernel(_ m: M) {
+    Pace.rests(m)
     m.nowWaits(.netpoll)
     let until = earliestTimer
     unsafe record.pointee.sleepUntil.store(until, ordering: .sequentiallyConsistent)
-    var wait: Int64 = until == .max ? -1 : Self.nanoseconds(until: until)
+    // While the runtime's clock stands, no timer will be due. When it goes again, `hurry` ends this wait.
+    var wait: Int64 = until == .max || Clock.stands ? -1 : Self.nanoseconds(until: until)
     if earliestTimer < until { wait = 0 }
     let ready = poll(m, nanoseconds: wait, by: .thread)
     unsafe record.pointee.sleepUntil.store(0, ordering: .sequentiallyConsistent)
@@ -215,11 +229,12 @@ struct NetpollRecord: ~Copyable {
   }
 
   private static func nanoseconds(until moment: UInt64) -> Int64 {
-    let now = Clock.now
+    let now = Clock.paced
     return moment > now ? Int64(clamping: Clock.nanoseconds(ticks: moment - now)) + 1 : 0
   }
 
-  private var earliestTimer: UInt64 {
+  /// When the earliest timer of all Ps is due, in ticks of the runtime's clock; `.max`: there is none.
+  var earliestTimer: UInt64 {
     var earliest = UInt64.max
     for id in 0..<sched.psBound { earliest = min(earliest, sched.p(id).timers.next) }
     return earliest
@@ -227,7 +242,9 @@ struct NetpollRecord: ~Copyable {
 
   private func readyAllDue(_ m: M) -> GQueue {
     var ready = GQueue()
-    let now = Clock.now
+    guard earliestTimer <= Clock.paced else { return ready }
+    Pace.stand(m)
+    let now = Clock.paced
     for id in 0..<sched.psBound where sched.p(id).timers.next <= now {
       ready.append(m.readyDue(of: sched.p(id)))
     }

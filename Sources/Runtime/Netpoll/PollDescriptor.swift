@@ -316,7 +316,7 @@ struct PollRecord: ~Copyable {
     side.deadline = ticks
     side.setExpired(false)
     guard ticks != 0 else { return nil }
-    if ticks <= Clock.now {
+    if ticks <= Clock.paced {
       side.setExpired(true)
       return side.unblock(ready: false)
     }
@@ -342,7 +342,7 @@ struct PollRecord: ~Copyable {
     guard generation == timer.generation, side.armed == timer.when else { return nil }
     side.disarm(isLeft: false)
     guard side.deadline != 0 else { return nil }
-    guard side.deadline <= Clock.now else {
+    guard side.deadline <= Clock.paced else {
       arm(direction, at: side.deadline, on: p)
       return nil
     }

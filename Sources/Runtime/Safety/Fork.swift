@@ -9,7 +9,10 @@ import Region
 enum Fork {
   /// Hides the region from children. At boot, once there is a region.
   static func install(_ region: RegionFile) {
-    let error = region.keepFromChildren { unsafe runtimeRegion = nil }
+    let error = region.keepFromChildren {
+      unsafe runtimeRegion = nil
+      ControlThread.forget()
+    }
     if error != 0 { fatal("cannot keep the region from children of fork: \(errnoName(error))") }
   }
 

@@ -20,6 +20,9 @@ public struct Options: Sendable {
   /// process with a message.
   public var stackKiB: Int
 
+  /// Whether the scheduler can be held, stepped and slowed from outside (`mpgtop`, docs/control.md), by this user alone.
+  public var control: Bool
+
   /// How netpoll asks the kernel; nil: what `MPG_NETPOLL` says (`epoll` or `io_uring`), else epoll. A backend that is
   /// not available ends the process at boot, with one line.
   public var netpoll: NetpollKind?
@@ -27,9 +30,10 @@ public struct Options: Sendable {
   var rings = RingSizes()
 
   /// Takes defaults from the environment: `MPG_TRACE=0` (events off), `MPG_PREEMPT=0` (preemption off), `MPG_PROCS=n`,
-  /// `MPG_STACK_KIB=n` and `MPG_NETPOLL`.
+  /// `MPG_STACK_KIB=n`, `MPG_NETPOLL`, and `MPG_CONTROL=1` (`control`).
   public init(procs: Int? = nil, tracing: Bool? = nil, preemption: Bool? = nil) {
     self.preemption = preemption ?? (Self.environment("MPG_PREEMPT") != "0")
+    control = Self.environment("MPG_CONTROL") == "1"
     self.procs = procs ?? Self.environment("MPG_PROCS").flatMap { Int($0) }
     stackKiB = Self.environment("MPG_STACK_KIB").flatMap { Int($0) } ?? 256
     self.tracing = tracing ?? (Self.environment("MPG_TRACE") != "0")
@@ -69,6 +73,7 @@ func boot(
   StackSize.set(kibibytes: options.stackKiB)
   makeScheduler(options, procs: procs, cpus: cpus, Backend.choose(options), since: start)
   let sched = sched
+  if options.control { ControlThread.prepare(sched.region) }
 
   let m0 = sched.newM()
   sched.workers = 1
@@ -79,6 +84,7 @@ func boot(
   m0.booted(.m0)
   Faults.install()
   Reporter.start()
+  ControlThread.start()
   startThreads(by: m0)
 
   let main = m0.newG(
@@ -147,6 +153,7 @@ private func makeScheduler(
       if mpg_is_child() { return }
       unsafe runtimeRegion?.markEnd(.exited, status: UInt64(UInt32(bitPattern: status)))
       unsafe runtimeRegion?.unlinkFile()
+      ControlThread.end()
     }, nil)
 }
 

@@ -43,13 +43,16 @@ func leaveRuntime() {
 @inline(__always)
 func leaveRuntimeWithoutGivingWay() { _ = mpg_leave() }
 
-/// Gives way, if the slice is still to end: sysmon asked while this G was inside the runtime.
+/// Stands at the gate, if the scheduler is paced (Pace §2). Gives way, if the slice is still to end: sysmon asked while
+/// this G was inside the runtime.
 @inline(never)
 private func takeUpNote() {
   let m = enterRuntime("preemption")
+  Pace.stand(m)
   if let g = m.g, m.p.mustYield {
     m.ask(.preempt)
     switchAway(g, m)
   }
-  leaveRuntime()
+  // While the scheduler is paced, the thread keeps a note, so that it comes here each time (Pace §3).
+  if Pace.isOn { mpg_leave_with_note() } else { leaveRuntime() }
 }

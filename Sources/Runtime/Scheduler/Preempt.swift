@@ -91,6 +91,7 @@ extension Scheduler {
     grqAppend(worn: g, at: sysmon.stamp())
     next.prepare(nextP: p, spinning: false)
     lock.unlock()
+    Pace.rests(m)
     finish(.sleeper(next), spinning: false, by: sysmon)
     return true
   }

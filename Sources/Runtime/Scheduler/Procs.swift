@@ -64,6 +64,8 @@ enum Procs {
     case retire = 1
     /// Give back what the P's caches hold; see Collector §4.
     case flush = 2
+    /// Stand at the gate; see Pace §2.
+    case pace = 4
   }
 
   /// Only one change at a time; a second caller parks.
@@ -290,6 +292,9 @@ extension M {
     if p.asks(for: .flush) {
       p.settle(.flush)
       p.flushCaches()
+    }
+    if p.asks(for: .pace) {
+      if Pace.isOn { Pace.stand(self) } else { p.settle(.pace) }
     }
     guard p.mustRetire else { return }
     let sched = sched

@@ -126,6 +126,7 @@ extension M {
     emit(.mPark)
     sched.lock.unlock()
     sched.noteIdleM()
+    Pace.rests(self)
     sleepUntilWoken()
     if takeEnd() { endThread() }
     resume()
@@ -133,6 +134,7 @@ extension M {
 
   /// Acquires the P that the waker handed over.
   func resume() {
+    Pace.stand(self)
     guard let (p, spinning) = takeNext() else { fatal("M\(id) was woken without a P") }
     isSpinning = spinning
     acquire(p)

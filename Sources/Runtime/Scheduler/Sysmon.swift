@@ -120,13 +120,16 @@ enum Sysmon {
   private static func look(
     _ m: M, _ watches: UnsafeMutableBufferPointer<Watch>, _ loan: inout Loan, _ drift: inout Drift
   ) -> Watch.Look {
-    let now = Clock.now
-    var came = drift.look(now, by: m)
+    let (now, isHeld) = (Clock.paced, Pace.isHeld)
+    Pace.beginLook()
+    defer { Pace.endLook(m) }
+    var came = isHeld ? .nothing : drift.look(now, by: m)
     let bound = sched.psBound
     // Look also at Ps at and above the bound if an M was asked to stop on their account: it must still be let go.
     for id in 0..<sched.psMade where unsafe id < bound || watches[id].isPending {
       came = unsafe max(came, watches[id].look(at: sched.p(id), now, &drift, by: m))
     }
+    if isHeld { return came }
     return max(came, loan.look(now, isStuck: { unsafe watches[$0].isStuck(now) }, by: m))
   }
 }

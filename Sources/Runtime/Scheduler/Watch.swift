@@ -39,6 +39,7 @@ struct Watch {
   /// A request to an M to stop on account of this P, until the M has answered.
   private struct Request {
     let runner: M
+    /// When the M was asked, in ticks of the events' clock: the runtime's clock may stand.
     let since: UInt64
     let cpu: UInt64?
   }
@@ -63,6 +64,7 @@ struct Watch {
     }
     if let offered { return lookAtCall(of: offered, on: p, now, by: m) }
     self.offered = nil
+    if Pace.isOn { return lookWhilePaced(at: p, now) }
     guard sched.preempts, p.isHeldForGs || p.isOnItsWay else {
       // The P is idle though there is work: whoever is to take it may wait for a lock that a stopped G holds.
       noteRefused(p.isIdle && sched.hasWork, now)
@@ -98,8 +100,26 @@ struct Watch {
     // An M must go on with the P. Sysmon cannot start one: that allocates.
     let hasHeir = !isWanted || sched.hasSpare()
     noteRefused(!hasHeir, now)
-    guard hasHeir else { return .soon }
+    guard hasHeir, Pace.mayAct(m) else { return .soon }
     sched.retake(p, from: offered, by: m)
+    return .acted
+  }
+
+  /// Asks a thread that runs user code to come to the gate, if it has not been there yet (Pace §5); or because it has
+  /// used up a slice since.
+  private mutating func lookWhilePaced(at p: P, _ now: UInt64) -> Look {
+    (refused, since) = (0, now)
+    let holder = p.shared[.m].relaxed
+    guard p.isHeldForGs, p.shared[.g].relaxed != 0, holder != 0, let runner = sched.m(Int(holder - 1)),
+      !Pace.stands(runner)
+    else {
+      cpuAtStart = nil
+      return .nothing
+    }
+    if cpuAtStart == nil { cpuAtStart = runner.cpuTime }
+    let isHog = sched.preempts && hasUsed(2 &* sched.slice, since: cpuAtStart, runner)
+    guard isHog || !Pace.knows(runner), runner.askToStop() else { return .soon }
+    request = Request(runner: runner, since: Clock.now, cpu: cpuAtStart)
     return .acted
   }
 
@@ -128,7 +148,7 @@ struct Watch {
     guard lasted > limit, hasHadIt, now >= notBefore else { return .soon }
     p.requestEnd(of: slice)
     guard runner.askToStop() else { return .soon }
-    request = Request(runner: runner, since: now, cpu: runner.cpuTime)
+    request = Request(runner: runner, since: Clock.now, cpu: runner.cpuTime)
     m.emit(.preemptRequest, count: p.id, arg: holder - 1)
     return .acted
   }
@@ -186,7 +206,7 @@ struct Watch {
       self.request = nil
       return .acted
     case .asked:
-      signal(request, on: p, now)
+      signal(request, on: p, by: m)
       return .acted  // look again soon
     }
     self.request = nil
@@ -194,8 +214,14 @@ struct Watch {
     return .acted
   }
 
-  private mutating func signal(_ request: Request, on p: P, _ now: UInt64) {
-    let (runner, waited) = (request.runner, now &- request.since)
+  private mutating func signal(_ request: Request, on p: P, by m: M) {
+    let (runner, waited) = (request.runner, Clock.now &- request.since)
+    if Pace.isOn, !p.mustYield {
+      // A thread that is asked only to come to the gate gets the signal, and loses its P, once it has used up a slice.
+      guard sched.preempts, hasUsed(2 &* sched.slice, since: request.cpu, runner) else { return }
+      p.requestEnd(of: slice)
+      m.emit(.preemptRequest, count: p.id, arg: UInt64(runner.id))
+    }
     // A thread that has waited for a CPU all the time could not have given way yet.
     guard waited > sched.grain / 8 || timesBusy > 0,
       hasUsed(sched.grain / 4, since: request.cpu, runner) || timesBusy > 0

@@ -90,18 +90,18 @@ enum Clock {
   }
 }
 
-/// A moment of the runtime's clock, for deadlines.
+/// A moment of the runtime's clock, for deadlines. That clock stands still while the scheduler is held from outside.
 public struct Deadline: Sendable, Comparable {
   let ticks: UInt64
 
   /// The moment `duration` from now; a negative duration is now.
   public static func after(_ duration: Duration) -> Deadline {
-    Deadline(ticks: Clock.now &+ min(Clock.ticks(nanoseconds: duration.wholeNanoseconds), 1 << 62))
+    Deadline(ticks: Clock.paced &+ min(Clock.ticks(nanoseconds: duration.wholeNanoseconds), 1 << 62))
   }
 
   /// The time that is left until the deadline; zero once it is past.
   public var timeLeft: Duration {
-    let now = Clock.now
+    let now = Clock.paced
     return .nanoseconds(ticks > now ? Int64(clamping: Clock.nanoseconds(ticks: ticks &- now)) + 1 : 0)
   }
 

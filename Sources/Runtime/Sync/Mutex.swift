@@ -109,7 +109,7 @@ public final class Mutex: @unchecked Sendable {
         queueLock.lock()
         if lockOrAnnounce(afterWaking: waiter.amount != 0) { return queueLock.unlock() }
         if waiter.amount == 0 {
-          waiter.amount = Clock.now
+          waiter.amount = Clock.paced
           waiters.append(waiter)
         } else {
           waiters.prepend(waiter)
@@ -175,7 +175,7 @@ public final class Mutex: @unchecked Sendable {
     queueLock.lock()
     defer { queueLock.unlock() }
     guard let first = waiters.popFirst() else { fatal("a Mutex says that somebody waits, and nobody does") }
-    let isOld = Clock.now &- first.amount > Clock.ticks(nanoseconds: 1_000_000)
+    let isOld = Clock.paced &- first.amount > Clock.ticks(nanoseconds: 1_000_000)
     first.granted = isOld
     settle(
       clear: (isOld ? 0 : Self.locked) | (waiters.isEmpty ? Self.waiting : 0), set: isOld ? 0 : Self.woken)

@@ -94,7 +94,7 @@ struct ClockRecord: ~Copyable {
 
   /// Takes the tick that is due; false: none is.
   func takeTick() -> Bool {
-    guard unsafe record.pointee.next <= Clock.now else { return false }
+    guard unsafe record.pointee.next <= Clock.paced else { return false }
     advance()
     return true
   }
@@ -129,7 +129,7 @@ struct ClockRecord: ~Copyable {
   /// Moves `next` to the first tick after now. Ticks that nobody had time for are left out.
   private func advance() {
     let (when, period) = unsafe (record.pointee.next, record.pointee.period)
-    let late = Clock.now &- when
+    let late = Clock.paced &- when
     unsafe record.pointee.next = period == 0 ? .max : when &+ (late / period &+ 1) &* period
   }
 
@@ -191,7 +191,7 @@ struct ClockRecord: ~Copyable {
     guard generation == timer.generation, let home = invalidate() else { return nil }
     defer { home.timers.disarmed(.clock, isLeft: false) }
     var woken: G?
-    if unsafe record.pointee.next <= Clock.now {
+    if unsafe record.pointee.next <= Clock.paced {
       // If nobody waits, the tick stays for whoever comes next, and no timer is needed for that.
       guard let g = core.grantFirst() else { return nil }
       m.readied(g, m.batchPlace(behind: 0))

@@ -33,7 +33,7 @@ struct Timer: Comparable {
     case clock
   }
 
-  /// When the timer is due, in ticks.
+  /// When the timer is due, in ticks of the runtime's clock (PaceClock).
   let when: UInt64
   let target: UInt64
   let kind: Kind
@@ -198,7 +198,8 @@ extension M {
   @inline(__always) @discardableResult
   func fireTimers(of p: P) -> Bool {
     let next = p.shared[.nextTimer].relaxed
-    guard next != .max, (step != 0 ? step : Clock.now) >= next else { return false }
+    // The runtime's clock is never ahead of the events', so it is asked only when the latter says that a timer is due.
+    guard next != .max, (step != 0 ? step : Clock.now) >= next, Clock.paced >= next else { return false }
     let ready = readyDue(of: p)
     guard ready.count > 0 else { return false }
     pushLocal(ready)
@@ -209,7 +210,7 @@ extension M {
   @inline(never)
   func readyDue(of p: P) -> GQueue {
     var ready = GQueue()
-    let now = Clock.now
+    let now = Clock.paced
     let due = p.timers.takeDue(at: now)
     for timer in due {
       if timer.kind == .descriptor {
@@ -217,7 +218,7 @@ extension M {
       } else if timer.kind == .clock {
         if let g = ChannelClock(timer).fired(timer, on: p, by: self) { ready.append(g) }
       } else if let g = target(of: timer, on: p) {
-        if now &- timer.when > sched.lateness { noteLate(g, since: timer.when) }
+        if now &- timer.when > sched.lateness { noteLate(g, by: now &- timer.when) }
         readied(g, batchPlace(behind: ready.count))
         ready.append(g)
       }
@@ -226,11 +227,10 @@ extension M {
     return ready
   }
 
-  /// Reports that the timer of `g` was due at `since`, and fired late.
-  private func noteLate(_ g: G, since: UInt64) {
+  /// Reports that the timer of `g` fired so many ticks late.
+  private func noteLate(_ g: G, by late: UInt64) {
     if heldP != nil { sched.netpoll.noteFiredLate() }
-    let now = stamp()
-    emitOther(.timerLate, at: now, g: g.id, arg: now &- since)
+    emitOther(.timerLate, at: stamp(), g: g.id, arg: late)
   }
 
   /// The G that a due timer wakes; nil: the timer comes too late for its wait.

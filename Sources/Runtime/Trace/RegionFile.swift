@@ -319,6 +319,14 @@ import Synchronization
     header[.state].publish(UInt64(state.rawValue))
   }
 
+  /// Where the control socket of this process lies; nil: the region has no file.
+  var controlPath: String? {
+    guard let path, let cut = path.lastIndex(of: "/"),
+      let name = RegionName(String(path[path.index(after: cut)...]))
+    else { return nil }
+    return "\(path[...cut])\(Control.socketName(of: name))"
+  }
+
   /// Removes the file: a clean exit leaves nothing behind. Readers that have it mapped can still read it.
   func unlinkFile() {
     if let path { unsafe _ = unlink(path) }

@@ -114,6 +114,7 @@ struct RegionFolder {
     dead.sort { $0.age < $1.age }
     for (index, box) in dead.enumerated() where index >= Self.keptBoxes || box.age > Self.keptSeconds {
       unsafe unlinkat(fd, box.name, 0)
+      if let name = RegionName(box.name) { unsafe unlinkat(fd, Control.socketName(of: name), 0) }
     }
   }
 

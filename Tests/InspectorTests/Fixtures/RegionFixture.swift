@@ -99,6 +99,7 @@ struct Plan {
     lines += plan.enumerations(PStatus.self) + plan.enumerations(MState.self)
     lines += plan.enumerations(WaitReason.self) + plan.enumerations(ProcessState.self)
     lines += plan.enumerations(RuleNumber.self) + plan.enumerations(NetpollKind.self)
+    lines += plan.enumerations(Pacing.self)
     plan.text = lines.joined(separator: "\n") + "\n"
     return plan
   }

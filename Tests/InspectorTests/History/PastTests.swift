@@ -126,6 +126,7 @@ struct PastTests {
     keyframe.snapshot.netpoll.sysmonPolls = 13
     (keyframe.snapshot.shortages.accept, keyframe.snapshot.shortages.stack) = (14, 15)
     (keyframe.snapshot.shortages.thread, keyframe.snapshot.shortages.region) = (16, 17)
+    keyframe.snapshot.pace = Pace(state: .slow, rate: 8, steps: 18, waiting: [0, 4])
     keyframe.findings = Findings([
       Finding(lint: "hog", message: "G5 (f)", g: 5, entry: "f", request: "/", value: 4.5, threshold: 3),
       Finding(lint: "netpollLate", message: "late", g: nil, entry: nil, value: 1, threshold: 2),
@@ -141,6 +142,7 @@ struct PastTests {
     little.snapshot.ps[0].gCache = nil
     (little.snapshot.gs.tasks, little.snapshot.netpoll.backend) = (nil, nil)
     (little.snapshot.shortages, little.findings) = (.init(), nil)
+    little.snapshot.pace = Pace(state: .held)
     #expect(try #require(Keyframe(little.bytes)) == little)
     little.findings = Findings([])
     #expect(try #require(Keyframe(little.bytes)).findings == Findings([]))
@@ -163,6 +165,7 @@ struct PastTests {
     }
     let snapshot = try #require(Keyframe(out.bytes)).snapshot
     #expect(snapshot.procs == 1 && snapshot.ps.count == 1 && snapshot.retired == nil)
+    #expect(snapshot.pace == nil)
     #expect(snapshot.shortages == .init() && snapshot.gs.tasks == nil && snapshot.netpoll.sysmonPolls == nil)
     let json = Frame(snapshot: snapshot).json
     for words in [

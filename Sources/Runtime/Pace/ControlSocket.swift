@@ -1,0 +1,158 @@
+// The control socket: a Unix socket beside the region, for one controller at a time (ControlThread §2, §3).
+import CMPG
+import Glibc
+import Region
+
+/// The socket that listens, the controller's connection, and the bell. Owner: the control thread.
+///
+/// Safe because: its path is a copy that is never freed.
+@safe struct ControlSocket {
+  /// What a wait brought.
+  enum News {
+    case none
+    case line(ControlCommand)
+    /// A line that is no command.
+    case nonsense
+    /// The controller is gone.
+    case left
+  }
+
+  /// Wakes the control thread: an eventfd.
+  let bell: Int32
+  private let listener: Int32
+  /// The path of the socket, for `unlink`; never freed.
+  private let path: UnsafeMutablePointer<CChar>
+  private var controller: Int32 = -1
+  private var controllerPid: Int32 = 0
+  /// What the controller has sent of a line that is not complete, and further lines.
+  private var input = [512 of UInt8](repeating: 0)
+  private var count = 0
+
+  /// Opens the socket beside the region's file.
+  init(_ region: RegionFile) throws(SystemError) {
+    guard let path = region.controlPath else {
+      throw SystemError(call: "a region without a file", errno: ENOENT)
+    }
+    bell = try SystemCall.check("eventfd", mpg_eventfd())
+    let fd = unsafe mpg_control_listen(path)
+    if fd < 0 { close(bell) }
+    listener = try SystemCall.check("listen at \(path)", fd)
+    unsafe self.path = unsafe strdup(path)
+  }
+
+  func unlink() { unsafe _ = Glibc.unlink(path) }
+
+  func closeAll() {
+    close(bell)
+    close(listener)
+    if controller >= 0 { close(controller) }
+  }
+
+  // MARK: reading
+
+  /// Returns the next line of the controller; without one, waits for news for so many nanoseconds (< 0: without limit).
+  mutating func wait(nanoseconds: Int64) -> News {
+    if let line = nextLine() { return line }
+    var (rang, knocked, said) = (false, false, false)
+    unsafe mpg_control_wait(bell, listener, controller, nanoseconds, &rang, &knocked, &said)
+    if knocked { accept() }
+    guard said else { return .none }
+    return read() ? nextLine() ?? .none : drop()
+  }
+
+  /// Reads what the controller has sent. False: it is gone.
+  private mutating func read() -> Bool {
+    let start = count
+    let got = unsafe withUnsafeMutableBytes(of: &input) { bytes in
+      unsafe recv(controller, bytes.baseAddress! + start, bytes.count - start, Int32(MSG_DONTWAIT))
+    }
+    guard got > 0 else { return got < 0 && (errno == EAGAIN || errno == EINTR) }
+    count += got
+    return true
+  }
+
+  /// Takes the next line out of the input; nil: it is not complete.
+  private mutating func nextLine() -> News? {
+    var news: News?
+    var taken = 0
+    unsafe withUnsafeBytes(of: input) { bytes in
+      let bytes = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<count])
+      guard let end = unsafe bytes.firstIndex(of: 10) else {
+        // A line that is longer than any command is thrown away up to here; the rest of it is nonsense as well.
+        if bytes.count > Control.longest { (news, taken) = (.nonsense, bytes.count) }
+        return
+      }
+      taken = end + 1
+      let command = unsafe ControlCommand(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
+      news = command.map { .line($0) } ?? .nonsense
+    }
+    guard taken > 0 else { return nil }
+    unsafe withUnsafeMutableBytes(of: &input) { bytes in
+      unsafe _ = memmove(bytes.baseAddress!, bytes.baseAddress! + taken, count - taken)
+    }
+    count -= taken
+    return news
+  }
+
+  /// Ends the controller's connection.
+  private mutating func drop() -> News {
+    close(controller)
+    (controller, controllerPid, count) = (-1, 0, 0)
+    return .left
+  }
+
+  // MARK: who may control
+
+  private mutating func accept() {
+    var pid: Int32 = 0
+    let fd = unsafe mpg_control_accept(listener, &pid)
+    guard fd >= 0 else { return }
+    guard controller < 0 else {
+      var line = ControlLine()
+      line.add("error process ")
+      line.add(Int(controllerPid))
+      line.add(" controls this scheduler already")
+      _ = write(line, to: fd)
+      close(fd)
+      return
+    }
+    (controller, controllerPid) = (fd, pid)
+    var line = ControlLine()
+    line.add("mpg-control ")
+    line.add(Control.version)
+    line.add(" pid ")
+    line.add(Int(getpid()))
+    send(line)
+  }
+
+  // MARK: writing
+
+  /// Writes a line. A controller that does not read its answers is as good as gone: its connection is shut, which the
+  /// next wait sees.
+  private func send(_ line: ControlLine) {
+    if !write(line, to: controller) { shutdown(controller, Int32(SHUT_RDWR)) }
+  }
+
+  private func write(_ line: ControlLine, to fd: Int32) -> Bool {
+    var whole = line
+    whole.add("\n")
+    return unsafe whole.withBytes { bytes in
+      let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+      return unsafe Glibc.send(fd, bytes.baseAddress, bytes.count, flags) == bytes.count
+    }
+  }
+
+  func answer(_ state: ControlState) {
+    var line = ControlLine()
+    line.add("ok ")
+    state.add(to: &line)
+    send(line)
+  }
+
+  func refuse(_ reason: StaticString) {
+    var line = ControlLine()
+    line.add("error ")
+    line.add(reason)
+    send(line)
+  }
+}

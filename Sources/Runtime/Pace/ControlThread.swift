@@ -1,0 +1,181 @@
+// The control thread: serves the control socket, and lets threads through the gate.
+//
+// §1 It is no M: it holds no P and writes no events. It runs only in a process that was started with control. It allocates
+// nothing after its start, takes no lock but the gate's, and handles no signal: a goroutine that was stopped may hold
+// malloc's lock, and whatever happens, the scheduler must be let run free.
+//
+// §2 One controller at a time. A second one is told that there is one, and its connection is closed. When the
+// controller's connection ends (it closes, crashes, or is killed), or stops reading answers, the scheduler runs free at
+// once. So nothing that a controller does or leaves undone can keep the program still: the kernel ends the connection of
+// a process that is gone.
+//
+// §3 Only this user may connect. The socket has mode 0600 in a folder of mode 0700, and the kernel names the user at the
+// other end (SO_PEERCRED); the name in the file system may lie.
+import CMPG
+import Glibc
+import Region
+import Synchronization
+
+struct ControlThread {
+  /// How many threads the control thread is. It cannot make a G runnable, so `Outside.hasThreads` leaves it out.
+  static var threads: Int { unsafe Pace.record == nil ? 0 : 1 }
+
+  nonisolated(unsafe) private static var socket: ControlSocket?
+
+  /// Makes the scheduler one that can be paced. At boot, before there are other threads. If there can be no socket, one
+  /// line says why, and the program runs without control.
+  static func prepare(_ region: RegionFile) {
+    do throws(SystemError) {
+      let opened = try ControlSocket(region)
+      unsafe socket = opened
+      Pace.prepare(region.sched, bell: opened.bell)
+    } catch {
+      MPG.tell("no control (\(error)): the program runs without it, and mpgtop cannot hold or slow it")
+    }
+  }
+
+  /// Starts the thread, if the scheduler can be paced. At boot, once.
+  static func start() {
+    guard unsafe socket != nil else { return }
+    unsafe MPG.sched.startBootThread(nil, controlThread)
+  }
+
+  /// Removes the socket's name. Async-signal-safe.
+  static func end() { unsafe socket?.unlink() }
+
+  /// Closes the copies that a child of fork has of the sockets: a copy would keep the controller's connection open.
+  static func forget() { unsafe socket?.closeAll() }
+
+  private let turns: Pace.Turns
+  /// When the next turn of a slowed scheduler is due, in nanoseconds of the system's clock.
+  private var due: UInt64 = 0
+  /// The step that the controller waits for, if any, and until when its answer waits for its end.
+  private var step: (m: Int, p: Int?, limit: UInt64)?
+  /// A step was asked for while nobody was in the line: the clock was moved to a timer, or the scheduler was just held.
+  /// Whoever comes until then takes it.
+  private var wanted: (p: Int?, limit: UInt64)?
+
+  /// How long an answer waits for the end of a step, or for somebody to come to the gate, in nanoseconds.
+  private static let patience: UInt64 = 50_000_000
+
+  /// The loop of the control thread.
+  static func run() -> Never {
+    mpg_block_signals()
+    mpg_thread_punctual()
+    unsafe mpg_thread_name("mpg-control")
+    guard let turns = Pace.Turns() else { fatal("a control thread without a gate") }
+    var thread = ControlThread(turns: turns)
+    while true { thread.turn() }
+  }
+
+  private init(turns: Pace.Turns) { self.turns = turns }
+
+  private mutating func turn() {
+    let news = unsafe Self.socket!.wait(nanoseconds: rest)
+    let now = mpg_clock_nanoseconds()
+    switch news {
+    case .none: break
+    case .line(let command): obey(command, now)
+    case .nonsense: unsafe Self.socket!.refuse("no such command; see docs/control.md")
+    case .left: leave()
+    }
+    settle(now)
+    takeTurns(now)
+  }
+
+  /// How long nothing needs to be done, in nanoseconds; < 0: until somebody rings.
+  private var rest: Int64 {
+    let now = mpg_clock_nanoseconds()
+    var next = UInt64.max
+    if turns.pace == .slow { next = min(next, due) }
+    if let step { next = min(next, step.limit) }
+    if let wanted { next = min(next, wanted.limit) }
+    return next == .max ? -1 : Int64(clamping: next.excess(over: now))
+  }
+
+  /// The controller is gone: the scheduler runs free.
+  private mutating func leave() {
+    (step, wanted) = (nil, nil)
+    turns.release()
+  }
+
+  private mutating func obey(_ command: ControlCommand, _ now: UInt64) {
+    guard step == nil, wanted == nil else {
+      return unsafe Self.socket!.refuse("the answer to the last step is still to come")
+    }
+    switch command {
+    case .hold: turns.pace(nil)
+    case .slow(let rate):
+      turns.pace(rate)
+      due = now
+    case .release: turns.release()
+    case .state: break
+    case .step(let p):
+      if turns.pace != .held { turns.pace(nil) }
+      return begin(p, now)
+    }
+    answer()
+  }
+
+  private func answer(stepped: ControlState.Step? = nil) {
+    let state = ControlState(
+      pace: turns.pace, rate: Int(truncatingIfNeeded: MPG.sched.shared[.paceRate].relaxed),
+      waiting: turns.waiting, stepped: stepped)
+    unsafe Self.socket!.answer(state)
+  }
+
+  // MARK: steps
+
+  private mutating func begin(_ p: Int?, _ now: UInt64) {
+    if grant(p, now) { return }
+    // Nobody is at the gate. Then it is a timer's turn, if no work is under way.
+    if p == nil, isAtRest { _ = turns.skipToTimer() }
+    wanted = (p, now + Self.patience)
+  }
+
+  /// Whether no P runs a G or searches for one, and no G waits for a P: then only a timer, or the outside world, can
+  /// bring work.
+  private var isAtRest: Bool {
+    let sched = MPG.sched
+    return !sched.hasWork && (0..<sched.psBound).allSatisfy { !sched.p($0).isHeldForGs }
+  }
+
+  private mutating func grant(_ p: Int?, _ now: UInt64) -> Bool {
+    guard let granted = turns.grant(p: p) else { return false }
+    step = (granted.m.id, granted.p, now + Self.patience)
+    return true
+  }
+
+  /// Answers a step that is over, or that has lasted too long to wait for.
+  private mutating func settle(_ now: UInt64) {
+    if let wanted, grant(wanted.p, now) || now >= wanted.limit {
+      self.wanted = nil
+      if step == nil { answer() }
+    }
+    guard let step else { return }
+    let isOver = !turns.isUnderWay(step.m)
+    guard isOver || now >= step.limit else { return }
+    self.step = nil
+    answer(stepped: ControlState.Step(m: step.m, p: step.p, isOver: isOver))
+  }
+
+  // MARK: slow
+
+  /// Lets threads through, one for each moment that is due. A thread that lags behind does not make up for turns that
+  /// nobody took.
+  private mutating func takeTurns(_ now: UInt64) {
+    guard turns.pace == .slow else { return }
+    let pause = 1_000_000_000 / max(1, MPG.sched.shared[.paceRate].relaxed)
+    while due <= now {
+      due += pause
+      if turns.grant() == nil || due + 20 * pause < now {
+        due = max(due, now + pause)
+        break
+      }
+    }
+  }
+}
+
+let controlThread: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { _ in
+  ControlThread.run()
+}

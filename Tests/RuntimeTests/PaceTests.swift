@@ -1,0 +1,326 @@
+// Holding, stepping and slowing: what a controller sees, and what the program under it sees.
+import Foundation
+import Region
+import TestSupport
+import Testing
+
+@testable import History
+@testable import Inspector
+@testable import MPG
+@testable import Observed
+@testable import RegionSource
+
+/// Runs `body` with a controller of this process, on a thread of its own, while the calling G waits outside of the
+/// runtime. The scheduler runs free afterwards.
+private func withController(_ body: sending @escaping (Controller) throws -> Void) throws {
+  let done = DispatchSemaphore(value: 0)
+  nonisolated(unsafe) var result: Result<Void, any Error> = .success(())
+  nonisolated(unsafe) let body = body
+  Thread.detachNewThread {
+    unsafe result = Result { unsafe try body(Controller(RegionFolders.standard.target(pid: getpid()))) }
+    done.signal()
+  }
+  blocking { done.wait() }
+  try unsafe result.get()
+}
+
+/// In a child process: boots a runtime that can be paced.
+private func inPacedRuntime(procs: Int, _ body: sending @escaping () throws -> Void) -> Never {
+  unsafe setenv("MPG_CONTROL", "1", 1)
+  inRuntime(procs: procs, body)
+}
+
+/// Runs `body` on the calling G while the scheduler makes `rate` decisions a second.
+private func withPace(_ rate: Int, _ body: () -> Void) throws {
+  nonisolated(unsafe) let controller = try blocking {
+    let controller = try Controller(RegionFolders.standard.target(pid: getpid()))
+    try controller.send(.slow(rate))
+    return controller
+  }
+  body()
+  blocking { unsafe controller.close() }
+}
+
+/// Gs that make every kind of decision that a gate can hold: spawns and overflows, yields, hand-overs, sleeps.
+private func startStorm(_ isOver: Counter) {
+  for index in 0..<2 {
+    go {
+      while isOver.value == 0 {
+        let some = WaitGroup()
+        some.add(300)
+        for _ in 0..<300 { go { some.done() } }
+        some.wait()
+        MPG.sleep(.microseconds(300 + 100 * index))
+      }
+    }
+    let (there, back) = (Channel<Int>(), Channel<Int>())
+    go {
+      while isOver.value == 0 {
+        there.send(1)
+        _ = back.receive()
+        yield()
+      }
+      there.close()
+    }
+    go { while let token = there.receive() { back.send(token) } }
+  }
+}
+
+/// The type of the model of the past, whose name is taken here by the protocol of the exhaustive models.
+private func type<T>(of _: (Player) -> T) -> T.Type { T.self }
+private let pastModel = type(of: { $0.model })
+
+/// Waits until every thread of a held scheduler is at the gate or asleep, and returns that snapshot.
+private func settled(_ inspector: Inspector) throws -> Snapshot {
+  var last = try inspector.snapshot()
+  for _ in 0..<2000 {
+    usleep(50)
+    let next = try inspector.snapshot()
+    if next.account != nil, next.isConsistent, next.trace.events == last.trace.events, next.pace == last.pace
+    {
+      return next
+    }
+    last = next
+  }
+  return last
+}
+
+@Suite("Pace")
+struct PaceTests {
+  @Test("a held scheduler makes no decision, and goes on when the connection ends")
+  func hold() async {
+    await #expect(processExitsWith: .success) {
+      inPacedRuntime(procs: 3) {
+        let (isOver, turns) = (Counter(), Counter())
+        startStorm(isOver)
+        go {
+          while isOver.value == 0 {
+            turns.add(1)
+            yield()
+          }
+        }
+        try withController { controller in
+          let inspector = try Inspector.attach(to: getpid())
+          usleep(20_000)
+          check(try controller.send(.hold).pace == .held, "held")
+          let held = try settled(inspector)
+          let before = turns.value
+          usleep(100_000)
+          let later = try inspector.snapshot()
+          checkEqual(turns.value, before, "turns while held")
+          checkEqual(later.trace.events, held.trace.events, "events while held")
+          checkEqual(later.gs, held.gs, "Gs while held")
+          checkEqual(later.account, held.account, "queues while held")
+          check(later.isConsistent && later.pace?.state == .held, "what is seen is one instant")
+          check(later.pace?.waiting.isEmpty == false, "threads at the gate")
+          controller.close()
+          usleep(100_000)
+          check(turns.value > before, "turns after the connection ended")
+          checkEqual(try inspector.snapshot().pace?.state, .free, "the pace afterwards")
+        }
+        isOver.add(1)
+      }
+    }
+  }
+
+  @Test("each single step changes exactly what its events say")
+  func steps() async {
+    let count = Int(ProcessInfo.processInfo.environment["MPG_STEPS"] ?? "") ?? 3_000
+    await #expect(processExitsWith: .success) { [count = count as Int] in
+      inPacedRuntime(procs: 3) {
+        let isOver = Counter()
+        startStorm(isOver)
+        try withController { controller in
+          let inspector = try Inspector.attach(to: getpid())
+          usleep(20_000)
+          try controller.send(.hold)
+          var before = try settled(inspector)
+          _ = try inspector.drain()
+          let (made, reasons) = (before.pace?.steps ?? 0, inspector.reasons)
+          var (stepped, events, most) = (0, 0, 0)
+          for _ in 0..<count {
+            if try controller.send(.step(p: nil)).stepped != nil { stepped += 1 }
+            let after = try settled(inspector)
+            var model = pastModel.init(before, reasons: reasons)
+            var (written, lanes) = (0, 0)
+            try inspector.drain { lane, records in
+              for record in records { model.apply(record, on: lane) }
+              written += records.count
+              lanes += 1
+            }
+            (events, most) = (events + written, max(most, written))
+            checkEqual(Int(after.trace.events! - before.trace.events!), written, "records of a step")
+            checkEqual(model.state.account, after.account, "queues after a step")
+            var (rebuilt, found) = (model.state.gs, after.gs)
+            (rebuilt.tasks, found.tasks) = (nil, nil)
+            (rebuilt.waiting, found.waiting) = (
+              rebuilt.waiting.filter { $0.value != 0 }, found.waiting.filter { $0.value != 0 }
+            )
+            checkEqual(rebuilt, found, "Gs after a step")
+            before = after
+          }
+          check(stepped > count * 9 / 10, "steps taken, found \(stepped) of \(count)")
+          checkEqual(Int((before.pace?.steps ?? 0) - made), stepped, "steps that the region counts")
+          print(stepped, "steps,", events, "events, at most", most, "in one")
+        }
+        isOver.add(1)
+      }
+    }
+  }
+
+  @Test("the P that is named takes the step")
+  func chosen() async {
+    await #expect(processExitsWith: .success) {
+      inPacedRuntime(procs: 2) {
+        let isOver = Counter()
+        for _ in 0..<6 { go { while isOver.value == 0 { yield() } } }
+        try withController { controller in
+          let inspector = try Inspector.attach(to: getpid())
+          usleep(20_000)
+          try controller.send(.hold)
+          for round in 0..<40 {
+            let p = round % 2
+            let (before, state) = (try settled(inspector), try controller.send(.step(p: p)))
+            let after = try settled(inspector)
+            checkEqual(state.stepped?.p, p, "the P of the step")
+            checkEqual(after.ps[1 - p].ticks, before.ps[1 - p].ticks, "starts on the other P")
+          }
+        }
+        isOver.add(1)
+      }
+    }
+  }
+
+  @Test("a slowed scheduler makes as many decisions as it may, and no more")
+  func slow() async {
+    await #expect(processExitsWith: .success) {
+      inPacedRuntime(procs: 2) {
+        let isOver = Counter()
+        for _ in 0..<4 { go { while isOver.value == 0 { yield() } } }
+        try withController { controller in
+          let inspector = try Inspector.attach(to: getpid())
+          checkEqual(try controller.send(.slow(200)).rate, 200, "the rate")
+          usleep(50_000)
+          let start = try inspector.snapshot()
+          usleep(500_000)
+          let end = try inspector.snapshot()
+          let steps = Int(end.pace!.steps - start.pace!.steps)
+          check((50...101).contains(steps), "at most 200 decisions a second, found \(steps) in half of one")
+          checkEqual(end.pace?.rate, 200, "the rate that is shown")
+        }
+        isOver.add(1)
+      }
+    }
+  }
+
+  @Test("a sleep ends after the work that it would have ended after, however slow that work is made")
+  func sleepers() async {
+    await #expect(processExitsWith: .success) {
+      inPacedRuntime(procs: 1) {
+        let (turns, order) = (Counter(), Channel<String>(capacity: 4))
+        let done = WaitGroup()
+        done.add(2)
+        // 30 decisions at 100 a second take 0.3 s; in the runtime's own time they take less than a millisecond.
+        try withPace(100) {
+          go {
+            MPG.sleep(.milliseconds(50))
+            order.send("sleep")
+            done.done()
+          }
+          go {
+            for _ in 0..<30 {
+              turns.add(1)
+              yield()
+            }
+            order.send("work")
+            done.done()
+          }
+          done.wait()
+        }
+        checkEqual(order.receive(), "work", "what ended first")
+        checkEqual(order.receive(), "sleep", "what ended last")
+      }
+    }
+  }
+
+  @Test("a step of a scheduler in which everybody sleeps goes to the next timer")
+  func nextTimer() async {
+    await #expect(processExitsWith: .success) {
+      inPacedRuntime(procs: 1) {
+        let woken = Counter()
+        go {
+          MPG.sleep(.seconds(100))
+          woken.add(1)
+        }
+        yield()
+        try withController { controller in
+          try controller.send(.hold)
+          for _ in 0..<200 where woken.value == 0 { try controller.send(.step(p: nil)) }
+          checkEqual(woken.value, 1, "a sleep of 100 s, stepped over")
+        }
+      }
+    }
+  }
+
+  @Test("a G that computes on and on is stopped by the signal while the scheduler is held")
+  func hogs() async {
+    await #expect(processExitsWith: .success) {
+      inPacedRuntime(procs: 2) {
+        let (isOver, sum) = (Counter(), Counter())
+        go { while isOver.value == 0 { sum.add(1) } }
+        yield()
+        try withController { controller in
+          let inspector = try Inspector.attach(to: getpid())
+          try controller.send(.hold)
+          var state = try inspector.snapshot()
+          for _ in 0..<400 where state.gs.preempted == 0 {
+            usleep(5_000)
+            state = try inspector.snapshot()
+          }
+          checkEqual(state.gs.preempted, 1, "the hog stands still")
+          let before = sum.value
+          usleep(50_000)
+          checkEqual(sum.value, before, "what it counts meanwhile")
+        }
+        let before = sum.value
+        blocking { _ = usleep(100_000) }
+        check(sum.value > before, "it goes on when the scheduler is free")
+        isOver.add(1)
+      }
+    }
+  }
+
+  @Test("a second controller is refused with a clear line, and the first one stays")
+  func second() async {
+    await #expect(processExitsWith: .success) {
+      inPacedRuntime(procs: 1) {
+        try withController { controller in
+          do throws(ControlError) {
+            _ = try Controller(try! RegionFolders.standard.target(pid: getpid()))
+            check(false, "a refusal")
+          } catch {
+            checkEqual(
+              error, .refused("process \(getpid()) controls this scheduler already"),
+              "what the second is told")
+          }
+          checkEqual(try controller.send(.state).pace, .free, "the first one's connection")
+        }
+      }
+    }
+  }
+
+  @Test("without control there is no socket, and the error says what to do")
+  func none() async {
+    await #expect(processExitsWith: .success) {
+      inRuntime(procs: 1) {
+        do throws(ControlError) {
+          _ = try Controller(try! blocking { try RegionFolders.standard.target(pid: getpid()) })
+          check(false, "a refusal")
+        } catch {
+          check("\(error)".contains("MPG_CONTROL=1"), "the cure, found \(error)")
+        }
+        checkEqual(sched.shared[.pace].relaxed, UInt64(Pacing.none.rawValue), "the pace in the region")
+      }
+    }
+  }
+}
