@@ -39,7 +39,7 @@ ALIKE := --no-color-diagnostics
 # The standard library is linked in, so that the programs run on machines without Swift; lld, because the default
 # linker warns about what it finds in that library.
 RELEASE := $(ALIKE) -c release --static-swift-stdlib -Xswiftc -use-ld=lld --scratch-path $(SCRATCH)
-PRODUCTS := mpgtop mpg-demo
+PRODUCTS := mpgtop mpg-demo mpg-load
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
@@ -180,7 +180,7 @@ api: ## what the libraries' users could no longer build with since BASE=TAG (or 
 	@scripts/need.sh build
 	$(SWIFT) package $(ALIKE) --scratch-path $(SCRATCH) diagnose-api-breaking-changes $(BASE)
 
-install: release ## install mpgtop, mpg-demo, manual page and completions below PREFIX
+install: release ## install mpgtop, mpg-demo, mpg-load, manual page and completions below PREFIX
 	@scripts/install.sh $(BIN) "$(DESTDIR)$(PREFIX)"
 
 deb: release ## a Debian package, in $(SCRATCH), tried without the Swift toolchain; completions in three shells

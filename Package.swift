@@ -28,6 +28,7 @@ let package = Package(
     .library(name: "TUI", targets: ["TUI"]),
     .executable(name: "mpgtop", targets: ["mpgtop"]),
     .executable(name: "mpg-demo", targets: ["mpg-demo"]),
+    .executable(name: "mpg-load", targets: ["mpg-load"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -99,6 +100,14 @@ let package = Package(
         "HTTP", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/demo", swiftSettings: swift),
+    // A load generator for HTTP servers, which can be used without the rest.
+    .executableTarget(
+      name: "mpg-load",
+      dependencies: [
+        "MPG", "Net", "CLLHTTP", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      path: "Sources/load", swiftSettings: swift),
     .executableTarget(
       name: "mpg-bench", dependencies: ["MPG", "Net", "Region"], path: "Sources/bench", swiftSettings: swift),
 
@@ -141,6 +150,7 @@ let package = Package(
     .testTarget(
       name: "HTTPTests", dependencies: ["HTTP", "Net", "MPG", "CFaults", "TestSupport"],
       exclude: ["Differential"], swiftSettings: swift),
+    .testTarget(name: "LoadTests", dependencies: ["mpg-load", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "InspectorTests", dependencies: ["Region", "TestSupport"] + rooms, swiftSettings: swift),
     .testTarget(

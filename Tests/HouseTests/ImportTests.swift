@@ -40,6 +40,7 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "Net", mayImport: ["MPG", "CNet"]),
     Layer(folder: "HTTP", mayImport: ["MPG", "Net", "CLLHTTP"]),
     Layer(folder: "demo", mayImport: ["MPG", "Net", "HTTP", "ArgumentParser"]),
+    Layer(folder: "load", mayImport: ["MPG", "Net", "CLLHTTP", "Histogram", "ArgumentParser"]),
     Layer(folder: "bench", mayImport: ["MPG", "Net", "Region"]),
     Layer(folder: "soak", mayImport: ["MPG", "Net", "Inspector", "Region", "CSoak", "ArgumentParser"]),
     Layer(folder: "Host", mayImport: ["Region"]),

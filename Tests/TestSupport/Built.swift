@@ -5,6 +5,7 @@ import Foundation
 package enum Built {
   package static let mpgtop = path("mpgtop")
   package static let demo = path("mpg-demo")
+  package static let load = path("mpg-load")
   package static let soak = path("mpg-soak")
   package static let inspectorExample = path("inspector-example")
   package static let crawlerExample = path("crawler-example")

@@ -1,0 +1,37 @@
+// The other direction: answers, as a client receives them. Only what a client that throws bodies away needs: where an answer
+// ends, its status, and whether the connection may carry another request.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cllhttp_answer cllhttp_answer;
+
+typedef enum {
+  /// All bytes were taken; the answer is not complete.
+  cllhttp_answer_more,
+  cllhttp_answer_complete,
+  /// llhttp's grammar forbids the bytes; `cllhttp_answer_reason` says why.
+  cllhttp_answer_refused,
+} cllhttp_answer_event;
+
+/// Makes a parser for the answers of one connection to requests other than HEAD and CONNECT; NULL when there is no memory.
+cllhttp_answer *cllhttp_answer_create(void);
+void cllhttp_answer_destroy(cllhttp_answer *);
+
+/// Makes the parser ready for the next answer.
+void cllhttp_answer_reset(cllhttp_answer *);
+
+/// Feeds the next bytes. Interim answers (status 1xx) are skipped. The bytes need not stay where they are.
+cllhttp_answer_event cllhttp_answer_feed(cllhttp_answer *, const uint8_t *bytes, size_t count);
+
+/// Tells that the stream has ended, which completes an answer that has neither a length nor chunks. Any other one stays
+/// incomplete: `cllhttp_answer_more`.
+cllhttp_answer_event cllhttp_answer_finish(cllhttp_answer *);
+
+/// The status of a complete answer.
+int cllhttp_answer_status(const cllhttp_answer *);
+/// Whether the connection may carry another request behind a complete answer. It may not when bytes came that nobody asked for.
+int cllhttp_answer_keep_alive(const cllhttp_answer *);
+/// llhttp's own explanation of a refusal; static storage.
+const char *cllhttp_answer_reason(const cllhttp_answer *);

@@ -1,0 +1,50 @@
+// Runs of mpg-load, and its report as tests read it.
+import Foundation
+import TestSupport
+
+/// Runs mpg-load to its end, with its region in a folder of its own.
+func load(_ arguments: [String], within seconds: Double = 60) throws -> Finished {
+  let folder = try TemporaryFolder()
+  let environment: [String: String?] = ["XDG_RUNTIME_DIR": folder.path]
+  return try Program.run(Command(words: [Built.load] + arguments, environment: environment), within: seconds)
+}
+
+/// What `--json` prints.
+struct LoadReport: Decodable {
+  struct Requests: Decodable { let sent, answered, unsent, interrupted: Int }
+  struct Latency: Decodable {
+    let count, givenUp: Int
+    let p50Ns, p90Ns, p99Ns, p999Ns, maxNs: UInt64?
+  }
+  struct Idle: Decodable { let wanted, opened, closed, failed: Int }
+  struct Generator: Decodable {
+    let procs, lateForConnection, lateByItself: Int
+    let cpus: Double
+    let waitingThreads: Double?
+    let mostLateByItselfNs: UInt64
+  }
+  let schema, url, mode: String
+  let elapsedNs: UInt64
+  let interrupted: Bool
+  let connections, reopened: Int
+  let wantedPerS, answersPerS: Double?
+  let requests: Requests
+  let latency: Latency
+  let status, errors, bytes: [String: Int]
+  let firstError: String?
+  let idle: Idle?
+  let generator: Generator
+  let notes: [String]
+
+  init(_ run: Finished) throws { try self.init(run.output, run.errors) }
+  init(_ program: Program) throws { try self.init(program.output, program.errors) }
+
+  private init(_ output: String, _ errors: String) throws {
+    guard output.hasSuffix("}\n"), output.filter(\.isNewline).count == 1 else {
+      throw Broken("mpg-load: \(output) \(errors)")
+    }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    self = try decoder.decode(LoadReport.self, from: Data(output.utf8))
+  }
+}
