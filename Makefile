@@ -44,7 +44,7 @@ BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
 .PHONY: docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
-.PHONY: help demo test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
+.PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,11 @@ demo: ## flood the demo server and watch it in mpgtop; `q` ends it all
 	@scripts/need.sh demo
 	@$(MAKE) --no-print-directory release
 	@setpriv --pdeathsig TERM -- scripts/demo.sh $(BIN)
+
+demo-crash: ## kill the demo server under load, and open its last moments in mpgtop
+	@scripts/need.sh demo
+	@$(MAKE) --no-print-directory release
+	@setpriv --pdeathsig TERM -- scripts/demo.sh --crash $(BIN)
 
 test: ## all Swift suites, HTTP against other parsers, terminals, lint, then instructions of the hot paths
 	@scripts/need.sh test

@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
 # The main scenario in one command: starts the demo server, floods it with requests, and opens mpgtop on it.
 #
-#   demo.sh [BIN-FOLDER]        default: .build/release
+#   demo.sh [--crash] [BIN-FOLDER]        default: .build/release
 #
 # `q` in mpgtop ends everything. Without a terminal the script prints ten seconds of frames and exits with 0. However the
 # script ends, even by kill -9, the server and the flood end too.
+#
+# With --crash the server runs under the flood for five seconds, is killed (kill -9), and mpgtop opens on its last moments: they
+# are in its region, which outlives it. Without a terminal the script prints the last moment.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+crash=''
+[ "${1:-}" != --crash ] || { crash=yes && shift; }
 bin=${1:-$here/../.build/release}
 file=$(mktemp)
 exec {fd}<>"$file" # the server's output; the file's name is removed at once, so that no end of the script can leave it
@@ -56,7 +61,8 @@ start_server() {
     [ "$port" -lt 8180 ] || { echo "demo.sh: ports 8080 to 8179 are all taken; free one and run this again" >&2; exit 1; }
   done
   [ "$port" -eq "$asked" ] || echo "demo.sh: port $asked is taken, using $port"
-  bound "$bin/mpg-demo" --port "$port" </dev/null >"$log" 2>&1 &
+  # Room for thousands of connections of mpg-load, which may be idle for long.
+  bound "$bin/mpg-demo" --port "$port" --max-connections 100000 --idle-timeout 600000 </dev/null >"$log" 2>&1 &
   server=$!
   for _ in {1..100}; do
     kill -0 "$server" 2>/dev/null || break
@@ -72,11 +78,28 @@ start_server
 bound "$here/flood.sh" "http://127.0.0.1:$port" </dev/null >/dev/null 2>&1 &
 flood=$!
 
+# Kills the server when it has been under load for a while. The region stays.
+crash() {
+  echo "demo.sh: the server (pid $server) is under load; in five seconds it is killed (kill -9)"
+  sleep 5 &
+  wait $!
+  kill -KILL "$server"
+  wait "$server" 2>/dev/null || true
+  watched=(--post-mortem "$server")
+  server=''
+  stop "$flood"
+  flood=''
+}
+watched=("$server")
+[ -z "$crash" ] || crash
+
 # mpgtop runs in the background, and the shell waits for it: then a signal to this script takes effect at once, not after `q`.
 status=0
 if [ -t 0 ] && [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
   terminal=$(stty -g)
-  bound "$bin/mpgtop" "$server" <&0 &
+  bound "$bin/mpgtop" "${watched[@]}" <&0 &
+elif [ -n "$crash" ]; then
+  bound "$bin/mpgtop" -b "${watched[@]}" &
 else
   bound "$bin/mpgtop" -b -n 10 -d 1 "$server" &
 fi
@@ -84,7 +107,9 @@ top=$!
 wait "$top" 2>/dev/null || status=$?
 top=''
 [ -z "$terminal" ] || [ "$status" -le 128 ] || tput rmcup || true # mpgtop was killed and could not restore the screen
-if ! kill -0 "$server" 2>/dev/null; then
+if [ -n "$crash" ]; then
+  echo "demo.sh: mpgtop ${watched[*]} opens it again, as long as no newer dead processes push it out"
+elif ! kill -0 "$server" 2>/dev/null; then
   echo "demo.sh: the server ended by itself; it said:" >&2
   sed 's/^/  /' "$log" >&2
   [ "$status" -ne 0 ] || status=1

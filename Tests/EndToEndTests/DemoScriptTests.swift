@@ -18,11 +18,12 @@ private final class DemoRun {
   let program: Program
   let folder: TemporaryFolder
 
-  init() throws {
+  init(_ options: String...) throws {
     folder = try TemporaryFolder()
     var environment = DemoRun.environment(folder)
     environment["COLUMNS"] = "80"
-    program = try Program(Command("setsid", DemoRun.script, Built.folder, environment: environment))
+    program = try Program(
+      Command(words: ["setsid", DemoRun.script] + options + [Built.folder], environment: environment))
   }
 
   deinit {
@@ -71,6 +72,34 @@ extension EndToEnd {
       // The only process left is the terminal's shell, which the script did not start.
       try eventually("nothing of it runs") { processes(ofSession: session) == [session] }
       #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/mpg").isEmpty)
+    }
+
+    @Test("With --crash it kills the server under load, prints its last moment, and leaves only its region")
+    func crash() throws {
+      let demo = try DemoRun("--crash")
+
+      #expect(try demo.program.wait(within: 120) == .code(0), "\(demo.program.errors)")
+      let output = demo.program.output
+      let pid = try #require(output.firstMatch(of: #/the server \(pid (\d+)\) is under load/#)?.1)
+      #expect(output.contains("target ended: killed") && output.contains("Last events of P0"), "\(output)")
+      #expect(output.contains("mpgtop --post-mortem \(pid) opens it again"))
+      try eventually("nothing of it runs; still there: \(demo.processes)") { demo.processes.isEmpty }
+      #expect(demo.regions.count == 1)
+    }
+
+    @Test("On a terminal --crash opens the last moments; `q` gives the terminal back")
+    func crashOnTerminal() throws {
+      let folder = try TemporaryFolder()
+      let screen = try Screen(
+        columns: 100, rows: 24, [DemoRun.script, "--crash", Built.folder],
+        environment: DemoRun.environment(folder))
+      try screen.wait(for: "ENDED")
+      let session = try screen.session()
+      try screen.press("q")
+      let aftermath = try screen.aftermath()
+      #expect(aftermath.code == 0, "\(aftermath.errors)")
+      #expect(aftermath.isRestored)
+      try eventually("nothing of it runs") { processes(ofSession: session) == [session] }
     }
 
     @Test("Ended in any way, it leaves nothing running", arguments: [SIGTERM, SIGINT, SIGHUP, SIGKILL])
