@@ -14,6 +14,7 @@ final class IdleCrowd: Sendable {
   private let held = Atomic(0)
   private let lost = Atomic(0)
   private let missing = Atomic(0)
+  private let firstCause = Synchronization.Mutex<String?>(nil)
 
   /// Connections that are held, or were until the server closed them.
   var opened: Int { held.load(ordering: .relaxed) }
@@ -21,6 +22,8 @@ final class IdleCrowd: Sendable {
   var closed: Int { lost.load(ordering: .relaxed) }
   /// Connections that could not be opened, or on which the first answer was none, or an error.
   var failed: Int { missing.load(ordering: .relaxed) }
+  /// Why the first of these failed.
+  var cause: String? { firstCause.withLock { $0 } }
 
   /// Opens `count` connections, in Gs of the caller's scope, which hold them until the scope is cancelled. Returns when each is
   /// open or has failed.
@@ -31,12 +34,7 @@ final class IdleCrowd: Sendable {
     for _ in 0..<count {
       permits.acquire()
       go { [self] in
-        let connection = Self.served(address, request, timeout)
-        if connection == nil {
-          missing.wrappingAdd(1, ordering: .relaxed)
-        } else {
-          held.wrappingAdd(1, ordering: .relaxed)
-        }
+        let connection = served(address, request, timeout)
         permits.release()
         opening.done()
         if let connection { hold(connection) }
@@ -45,13 +43,22 @@ final class IdleCrowd: Sendable {
     opening.wait()
   }
 
-  /// A connection that was served once; nil: it could not be had.
-  private static func served(
-    _ address: Address, _ request: RequestBytes, _ timeout: Duration
-  ) -> TCPConnection? {
+  /// A connection that was served once, and is counted as held; nil: it could not be had, and that is counted, unless the run
+  /// was interrupted.
+  private func served(_ address: Address, _ request: RequestBytes, _ timeout: Duration) -> TCPConnection? {
     var client = Client(address, timeout: timeout, room: 1024)
-    guard let answer = try? client.ask(request, now: monotonicNow()), answer.status < 400 else { return nil }
-    return client.takeConnection()
+    do throws(Trouble) {
+      let answer = try client.ask(request, now: monotonicNow())
+      guard answer.status < 400 else { throw .other("status \(answer.status)") }
+      guard let connection = client.takeConnection() else { throw .closed }
+      held.wrappingAdd(1, ordering: .relaxed)
+      return connection
+    } catch {
+      guard let kind = error.kind else { return nil }
+      missing.wrappingAdd(1, ordering: .relaxed)
+      firstCause.withLock { $0 = $0 ?? error.detail ?? kind.words }
+      return nil
+    }
   }
 
   /// Parks until the server closes the connection, or the scope is cancelled.

@@ -49,7 +49,7 @@ extension Report {
     guard let idle else { return "null" }
     return object([
       ("wanted", "\(idle.wanted)"), ("opened", "\(idle.opened)"), ("closed", "\(idle.closed)"),
-      ("failed", "\(idle.failed)"),
+      ("failed", "\(idle.failed)"), ("first_error", idle.cause.map(quoted) ?? "null"),
     ])
   }
 

@@ -16,7 +16,8 @@ extension Report {
         row(
           "idle",
           "\(grouped(idle.opened)) of \(grouped(idle.wanted)) connections opened, "
-            + "\(grouped(idle.closed)) closed by the server, \(grouped(idle.failed)) failed"))
+            + "\(grouped(idle.closed)) closed by the server, \(grouped(idle.failed)) failed"
+            + (idle.cause.map { "; first: \($0)" } ?? "")))
     }
     lines.append(row("generator", generator))
     lines += notes.map { row("note", $0) }

@@ -5,6 +5,8 @@ struct Report {
   /// Idle connections.
   struct Idle: Equatable {
     let wanted, opened, closed, failed: Int
+    /// Why the first of them failed.
+    let cause: String?
   }
 
   let plan: Plan

@@ -178,8 +178,9 @@ final class Run: Sendable {
       plan: plan, counts: counts, unsent: unsent, elapsed: end - start,
       isInterrupted: interruption != .max, reopened: reopened.load(ordering: .relaxed),
       idle: plan.idle > 0
-        ? Report.Idle(wanted: plan.idle, opened: crowd.opened, closed: crowd.closed, failed: crowd.failed)
-        : nil,
+        ? Report.Idle(
+          wanted: plan.idle, opened: crowd.opened, closed: crowd.closed, failed: crowd.failed,
+          cause: crowd.cause) : nil,
       effort: effort)
   }
 }

@@ -125,6 +125,7 @@ struct DemoLoadTests {
     let idle = try #require(report.idle)
     #expect(idle.opened + idle.failed == 8 && idle.opened >= 4 && idle.closed == idle.opened)
     #expect(run.ending == .code(idle.failed > 0 ? 2 : 0))
+    #expect(idle.firstError == (idle.failed > 0 ? "status 503" : nil))
   }
 
   @Test("A signal ends it with the report of what was measured so far", arguments: [SIGINT, SIGTERM])
@@ -145,6 +146,23 @@ struct DemoLoadTests {
     #expect(report.elapsedNs < 30_000_000_000)
     #expect(report.latency.givenUp == report.requests.interrupted + report.requests.unsent)
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/mpg") == [])
+  }
+
+  @Test("A signal that comes while connections are opened ends that, and makes none of them a failure")
+  func interruptedEarly() throws {
+    let demo = try ListeningDemo([])
+    demo.program.signal(SIGSTOP)
+    let folder = try TemporaryFolder()
+    let program = try Program(
+      Command(
+        Built.load, "--json", "127.0.0.1:\(demo.port)", "--idle", "20", "--rate", "50",
+        environment: ["XDG_RUNTIME_DIR": folder.path]))
+    usleep(700_000)
+    program.signal(SIGINT)
+    #expect(try program.wait(within: 20) == .code(0), "\(program.errors)")
+    let report = try LoadReport(program)
+    #expect(report.interrupted && report.requests.sent == 0 && report.requests.unsent == 0)
+    #expect(report.idle.map { $0.opened + $0.failed } == 0 && report.elapsedNs == 0)
   }
 
   @Test("Held connections end with a signal as well, and its text says how many there were")

@@ -16,7 +16,10 @@ struct LoadReport: Decodable {
     let count, givenUp: Int
     let p50Ns, p90Ns, p99Ns, p999Ns, maxNs: UInt64?
   }
-  struct Idle: Decodable { let wanted, opened, closed, failed: Int }
+  struct Idle: Decodable {
+    let wanted, opened, closed, failed: Int
+    let firstError: String?
+  }
   struct Generator: Decodable {
     let procs, lateForConnection, lateByItself: Int
     let cpus: Double
