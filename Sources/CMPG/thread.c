@@ -189,7 +189,7 @@ static void note_swift_within(uintptr_t low, uintptr_t high) {
   const uintptr_t marks[] = {(uintptr_t)early_core, (uintptr_t)late_core, (uintptr_t)late_concurrency};
   uintptr_t first = high, last = low;
   for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-    // then the symbol is in a shared library, or does not exist
+    // If so, the symbol is in a shared library, or does not exist.
     if (marks[i] < low || marks[i] >= high) continue;
     if (marks[i] < first) first = marks[i];
     if (marks[i] > last) last = marks[i];
@@ -313,8 +313,9 @@ bool mpg_is_futex(int number) { return number == SYS_futex; }
 
 void mpg_preempt_thread(int32_t tid) { syscall(SYS_tgkill, getpid(), tid, SIGURG); }
 
-// What a new thread is to run. The records are not from malloc: the new thread would free its record into a cache of its own.
-// Then a piece of its creator's arena would stay in use, and the memory before it could not be given back to the system.
+// What a new thread is to run. The records do not come from malloc: the new thread would free its record into
+// a cache of its own. Then a piece of its creator's arena would stay in use, and the memory before it could
+// not be given back to the system.
 struct beginning {
   void *(*body)(void *);
   void *argument;

@@ -24,7 +24,7 @@ int mpg_can_poll(int fd) {
   if (fstat(fd, &status) != 0) return -errno;
   if (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode)) return 0;
   if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode)) return -EPERM;
-  // Devices, and descriptors without an inode of their own: only epoll can tell.
+  // These are devices, and descriptors without an inode of their own: only epoll can tell.
   int epfd = epoll_create1(EPOLL_CLOEXEC);
   if (epfd < 0) return -errno;
   struct epoll_event nothing = {0};

@@ -66,8 +66,9 @@ void nc_guard_against_crash(void) {
   stack_t stack = {.ss_sp = malloc(STACK), .ss_size = STACK};  // lives as long as the process
   if (stack.ss_sp) sigaltstack(&stack, NULL);
   struct sigaction action = {.sa_sigaction = give_back, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-  // Faults, limits that are reached, and signals that other processes may send. SIGXFSZ is not among them: it is ignored, and
-  // the write returns an error. The other signals are read from a descriptor (signals.c), or cannot be caught.
+  // These signals are faults, limits that are reached, and signals that other processes may send. SIGXFSZ is
+  // not among them: it is ignored, and the write returns an error. The other signals are read from a
+  // descriptor (signals.c), or cannot be caught.
   static const int numbers[] = {SIGSEGV,  SIGILL,  SIGTRAP, SIGABRT, SIGBUS,    SIGFPE,  SIGQUIT, SIGSYS,   SIGXCPU,
                                 SIGUSR1,  SIGUSR2, SIGALRM, SIGPROF, SIGVTALRM, SIGPOLL, SIGPWR,  SIGSTKFLT};
   for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)

@@ -10,7 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-// Declared here because <term.h> also defines macros such as `lines` and `columns`.
+// This is declared here because <term.h> also defines macros such as `lines` and `columns`.
 extern int setupterm(const char *, int, int *);
 extern char *tigetstr(const char *);
 

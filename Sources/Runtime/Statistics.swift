@@ -4,21 +4,21 @@ import Region
 /// The scheduler at one moment, as the process itself sees it. The counters of different Ps are not read at one
 /// instant.
 public struct Statistics: Sendable {
-  /// Ps that Gs may run on.
+  /// The number of Ps that may run Gs.
   public var procs = 0
-  /// Threads of the runtime.
+  /// The number of the runtime's threads.
   public var threads = 0
-  /// Gs that were created and have not ended.
+  /// The number of Gs that were created and have not ended.
   public var live = 0
-  /// Gs created since the boot.
+  /// The number of Gs created since the boot.
   public var created: UInt64 = 0
   /// How often a G was started: context switches into Gs.
   public var switches: UInt64 = 0
   /// How often since the boot a P took Gs from another one.
   public var steals: UInt64 = 0
-  /// Gs on the global run queue.
+  /// The number of Gs on the global run queue.
   public var grq = 0
-  /// Gs parked on sockets.
+  /// The number of Gs that are parked on sockets.
   public var netpollParked = 0
 }
 

@@ -117,7 +117,8 @@ import Region
     )
   }
 
-  /// The lowest group number at and above which every slot is free. Call under the lock.
+  /// The number of the first group of the free tail: from this group on, every slot is free. Call under the
+  /// lock.
   private var end: Int {
     var end = groups
     while end > 0, free.members(ofGroup: end - 1) == .max { end -= 1 }
@@ -183,7 +184,7 @@ import Region
     let batch = RegionFile.slotBatch / SlotSet.group
     var rest = max(end + kept / SlotSet.group, batch)
     rest = (rest + batch - 1) / batch * batch
-    // At most 64 batches at a time: whoever needs a descriptor waits for the lock meanwhile.
+    // Stop after 64 batches, because whoever needs a descriptor waits for the lock meanwhile.
     rest = max(rest, groups / batch * batch - 64 * batch)
     guard rest < groups, region.canTrim else { return 0 }
     var freed = 0

@@ -14,7 +14,8 @@ import Synchronization
   var home: M?
   /// The lowest address of the G's stack; nil until the G first runs, because a G that has not started needs no stack.
   var stack: UnsafeMutableRawPointer?
-  /// The wait word: several sides may try to end the wait, and one wins; see Claim.swift. Any thread, atomic.
+  /// The wait word: several parties may try to end the wait, and one of them wins; see Claim.swift. Atomic;
+  /// any thread may use it.
   let wait = Atomic<UInt64>(0)
   /// The next G in the `GQueue` that holds this one: slot + 1; 0: none. Owner: that queue.
   var next: UInt32 = 0
@@ -29,9 +30,10 @@ import Synchronization
   var job: UnownedJob?
   /// The scope that can cancel the G; nil: none can.
   var scope: Cancellation?
-  /// The side of a poll descriptor on which the G waits cancellably, as a number; 0: none. Any thread, atomic.
+  /// The number of the `PollSide` at which the G waits, if a cancellation may end that wait; 0: there is
+  /// none. Atomic; any thread may use it.
   let pollSide = Atomic<UInt>(0)
-  /// The G's neighbours in its scope's list: slot + 1; 0: none. Under the lock of `scope`.
+  /// The G's neighbours in its scope's list: slot + 1; 0: none. Guarded by the lock of `scope`.
   var nextMember: UInt32 = 0
   var previousMember: UInt32 = 0
   /// The span to which the G belongs; see Span.swift.
@@ -123,7 +125,8 @@ package struct G: Equatable {
     unsafe mpg_prefetch(top + 64)
   }
 
-  /// Publishes the poll side on which the G waits, so that a canceller can end the wait; nil: it waits on none.
+  /// Publishes the `PollSide` at which the G waits, so that a canceller can end the wait; nil: the G waits at
+  /// none.
   func setPollSide(_ side: PollSide?) {
     unsafe record.pointee.pollSide.store(side?.number ?? 0, ordering: .sequentiallyConsistent)
   }

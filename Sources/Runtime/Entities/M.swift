@@ -3,7 +3,7 @@ import CMPG
 import Region
 import Synchronization
 
-/// What a G asks of its M's scheduling stack when it leaves.
+/// What a G, when it stops running, asks of the code on its M's scheduling stack.
 enum Request {
   case park
   /// Give way, because sysmon asked for the end of the slice.
@@ -14,7 +14,8 @@ enum Request {
   case exit
 }
 
-/// What the M still has to do once a parking G is off its stack. Only then may others find the G and run it.
+/// What the M does after a parking G has left its own stack. Before that, nobody else may find the G and run
+/// it.
 enum Commit {
   case nothing
   /// Release the lock under which the G was put into a wait queue.
@@ -34,15 +35,16 @@ enum Commit {
   let tracing: Bool
   /// The context of the thread's own stack, on which all scheduling happens.
   let fiber: UnsafeMutablePointer<mpg_fiber>
-  /// The futex on which the thread sleeps; 1 once somebody has woken it. Any thread.
+  /// The futex on which the thread sleeps; 1 once somebody has woken it. Any thread may use it.
   fileprivate let wakeUp: UnsafeMutablePointer<Atomic<UInt32>>
-  /// The stop word: whether the thread may run; see Preempt.swift. Any thread.
+  /// The stop word: whether the thread may run; see Preempt.swift. Any thread may use it.
   fileprivate let stop: UnsafeMutablePointer<Atomic<UInt32>>
-  /// The address at which the thread keeps whether it is inside the runtime; 0: it has not begun. Any thread.
+  /// The address at which the thread keeps whether it is inside the runtime; 0: the thread has not begun. Any
+  /// thread may use it.
   fileprivate let insideAt: UnsafeMutablePointer<Atomic<UInt>>
   fileprivate let owned: UnsafeMutablePointer<MOwned>
 
-  /// Bytes that an M takes. Each part has cache lines of its own.
+  /// The size of an M's private half, in bytes. Each part has cache lines of its own.
   static let bytes = 1024
 
   /// Makes an M in `memory`, which is `bytes` long and zeroed. Calls no malloc: it runs under the scheduler's lock, and
@@ -73,7 +75,8 @@ enum Commit {
   }
 }
 
-/// What changes in an M. Owner: its thread; while that sleeps or is about to, its waker, from `popIdleM` to `wake`.
+/// The mutable part of an M. Its owner is the M's own thread; while that thread sleeps or is about to, the
+/// owner is the thread that wakes it, from `popIdleM` to `wake`.
 private struct MOwned {
   let ownLane: Lane
   /// The lane of the P while the M holds one, else `ownLane`.
@@ -82,7 +85,8 @@ private struct MOwned {
   /// The P that the M put on offer when it went into a system call.
   var offered: P?
   var g: G?
-  /// When a G stopped and so began this scheduling step, in ticks; 0: no step is under way. See Moves.swift.
+  /// The moment at which a G stopped and this scheduling step began, in ticks; 0: no step is under way. See
+  /// Moves.swift.
   var step: UInt64 = 0
   /// The source of the G that the M runs, or runs next.
   var found = RunSource.untold
@@ -95,7 +99,7 @@ private struct MOwned {
   /// Whether the M's last search left a G alone because the G's P was about to run it: Spinning §6.
   var sawHandOver = false
   var random: CheapRandom
-  /// The P with which to go on after waking, and whether to search for work first.
+  /// The P with which the M goes on after it wakes, and whether the M searches for work first.
   var nextP: P?
   var nextSpinning = false
   /// Whether the thread must end when it wakes up (Ending.swift).
@@ -314,25 +318,26 @@ private struct MOwned {
   /// by sysmon.
   func askToStop() -> Bool { changeStop(.runs, .asked) }
 
-  /// Lets the thread run with all rights again: one that stands still, one on loan, or one that left a note. Releases
-  /// what the caller did on the thread's behalf.
+  /// Lets the thread run freely again, whether it stands still, is on loan (Preempt §6) or left a note
+  /// (Preempt §3). Releases what the caller did on the thread's behalf.
   func letGo() {
     let old = unsafe pointer.pointee.stop.pointee.exchange(
       Stop.runs.rawValue, ordering: .acquiringAndReleasing)
     if old == Stop.standsStill.rawValue { unsafe mpg_futex_wake(pointer.pointee.stop, 1) }
   }
 
-  /// Lends a thread that stands still time without a P; false when somebody granted it a P meanwhile. Called by sysmon.
+  /// Lets a thread that stands still run for a while without a P (a loan: Preempt §6); false when somebody
+  /// granted it a P meanwhile. Called by sysmon.
   func lend() -> Bool {
     guard changeStop(.standsStill, .onLoan) else { return false }
     unsafe mpg_futex_wake(pointer.pointee.stop, 1)
     return true
   }
 
-  /// Makes a thread on loan, or adrift, stand still again soon. Called by sysmon.
+  /// Makes a thread that is on loan or adrift (Drift §2) stand still again soon. Called by sysmon.
   func recall() { if stop == .onLoan || stop == .adrift { signal() } }
 
-  /// Whether the thread sleeps in the kernel, as the operating system tells.
+  /// Whether the thread sleeps in the kernel, according to the operating system.
   enum Sleep: Equatable {
     case awake
     case unknown
@@ -369,7 +374,8 @@ private struct MOwned {
     unsafe owned.pointee.nextSpinning = spinning
   }
 
-  /// The P that the waker handed over, and whether to search for work first; nil: none. Clears it.
+  /// Returns the P that the waker handed over, and whether to search for work first, and clears both; nil:
+  /// there is none.
   func takeNext() -> (p: P, spinning: Bool)? {
     guard let p = unsafe owned.pointee.nextP else { return nil }
     unsafe owned.pointee.nextP = nil

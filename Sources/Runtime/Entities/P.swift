@@ -37,11 +37,13 @@ import Synchronization
   }
 }
 
-/// What changes in a P. Owner: the M that holds it; while none does, the idle list (under the scheduler's lock).
+/// The mutable part of a P. Its owner is the M that holds the P; while no M holds it, whoever holds the
+/// scheduler's lock owns this part.
 private struct POwned {
   /// Counts starts of Gs. Every 61st search begins with the GRQ or the LRQ instead of `runnext`.
   var tick: UInt64 = 0
-  /// When this P last searched outside of its own queue, in ticks; 0: that search found a G, and the own queue is next.
+  /// When this P last searched outside of its own queue, in ticks; 0: that search found a G, so the P's own
+  /// queue is next.
   var lookedElsewhere: UInt64 = 1
   /// Descriptors of dead Gs. The one that came in last goes out first.
   var freeGs = GQueueLIFO()
@@ -52,14 +54,14 @@ private struct POwned {
   var idLimit: UInt64 = 0
   /// How many spans have begun on this P.
   var spans: UInt64 = 0
-  /// The next P on the list of idle Ps, or of Ps that retire.
+  /// The next P on the list of idle Ps, or on the list of Ps that retire (Procs §3).
   var nextIdle: P?
   /// Which step of a change of procs the P is in. Read and written only under the scheduler's lock, even by the M that
   /// owns the P's other fields.
   var place = Procs.Place.open
 }
 
-/// What other threads ask of a P. Any thread, atomic.
+/// What other threads ask of a P. Each word is atomic; any thread may use it.
 private struct PRequests: ~Copyable {
   /// The M inside a system call from which sysmon may take this P: id + 1; 0: none. See Syscall.swift.
   let syscallM = Atomic<UInt64>(0)
@@ -157,7 +159,8 @@ private struct PRequests: ~Copyable {
     unsafe requests.pointee.attention.bitwiseAnd(~what.rawValue, ordering: .relaxed)
   }
 
-  /// A number that grows whenever a G starts, goes on or comes back from a system call on this P.
+  /// A number that grows whenever a G starts on this P, goes on there, or comes back to it from a system
+  /// call.
   @inline(__always)
   var activity: UInt64 {
     let counters = lane.counters
@@ -172,7 +175,7 @@ private struct PRequests: ~Copyable {
   @inline(__always)
   func beginSlice() { unsafe requests.pointee.slice.store(slice &+ 1, ordering: .relaxed) }
 
-  /// System calls from which Gs came back to this P. It tells one offer of the P from the next.
+  /// The number of system calls from which Gs came back to this P. It tells one offer of the P from the next.
   var callsReturned: UInt64 { lane.counters[.syscallsReturned].relaxed }
 
   /// Asks for the end of slice `number`. A later slice ignores the request.
@@ -281,8 +284,8 @@ private struct PRequests: ~Copyable {
 
 /// A stack (last in, first out) of free descriptors, linked through the Gs themselves.
 struct GQueueLIFO {
-  /// When so many descriptors are in its cache, a P gives half of them back to the pool. When the cache is empty, it
-  /// takes half as many.
+  /// When this many descriptors are in its cache, a P gives half of them back to the pool. When the cache is
+  /// empty, the P takes half as many from the pool.
   static let high = 64
   private var head: UInt32 = 0
   private(set) var count = 0

@@ -28,7 +28,7 @@ import Region
 /// Make one for each actor: two actors that share one exclude each other. First come, first served; priorities are
 /// ignored. Thread-safe; may be made anywhere, but used only once `MPG.main` has begun.
 public final class ActorExecutor: SerialExecutor, @unchecked Sendable {
-  // Safe because: what changes is touched under `lock` alone.
+  // Safe because: the mutable properties are touched under `lock` alone.
   /// The string id under which the Gs of all actors are shown.
   private static let entry = sched.interner.id(named: "Actor", in: sched.region)
 

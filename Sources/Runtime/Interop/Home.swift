@@ -29,7 +29,8 @@ import Region
 import Synchronization
 
 extension M {
-  /// Does H2 to H4 of §3, for a G that just left, was settled, and keeps this thread. The M holds a P before and after.
+  /// Does H2 to H4 of §3 for a G that keeps this thread. The G has just left its stack, and H1 is done. The M
+  /// holds a P before and after.
   func stayHome() {
     let sched = sched
     sched.lock.lock()

@@ -4,7 +4,7 @@
 // resumes the task, from user code; Swift then enqueues the task on whichever executor it wants.
 import Region
 
-/// A value that one side hands over to another for good.
+/// A value that one thread or G hands over to another for good.
 ///
 /// Safe because: `sending` guarantees that nobody else has it, and it is taken out once.
 struct Handed<Value>: @unchecked Sendable {

@@ -65,7 +65,7 @@ struct NetpollRecord: ~Copyable {
   @inline(__always)
   var watches: Bool { shared[.netpollFds].relaxed > 0 }
 
-  /// Who polls, as the event `netpoll` tells it.
+  /// The kind of thread that polls. The event `netpoll` carries it.
   enum Poller: UInt8 {
     case thread = 0
     case searching = 1
@@ -210,8 +210,8 @@ struct NetpollRecord: ~Copyable {
     }
   }
 
-  /// After how many nanoseconds without a poll somebody polls in any case (§3). Tests raise it before the boot, so that
-  /// nobody does.
+  /// After this many nanoseconds without a poll, somebody polls in any case (§3). Tests raise this number
+  /// before the boot, so that nobody does.
   nonisolated(unsafe) static var backstop = RuleNumbers.backstop
 
   /// Waits in the kernel until a descriptor is ready or the earliest timer is due (§4).

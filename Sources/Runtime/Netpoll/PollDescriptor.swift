@@ -42,22 +42,22 @@ import Synchronization
 
 /// One direction of a poll descriptor.
 struct PollSideRecord: ~Copyable {
-  /// See §1. 0: nothing; 1: ready; else (a G's slot + 1) × 2, and 1 more once the G is parked.
+  /// The word of §1. 0: nothing; 1: ready; else (a G's slot + 1) × 2, and 1 more once the G is parked.
   let state = Atomic<UInt64>(0)
   let expired = Atomic<Bool>(false)
   /// The G that was displaced last and has not noticed it yet: slot + 1; 0: none.
   let displaced = Atomic<UInt32>(0)
   // MARK: under the descriptor's lock
-  /// The deadline of this side, in ticks; 0: none.
+  /// The deadline of this direction, in ticks; 0: there is none.
   var deadline: UInt64 = 0
-  /// When this side's timer will check the deadline, in ticks; 0: there is no timer. A later deadline needs no new
-  /// timer. Written under the lock; read also by whoever sweeps a heap of timers.
+  /// When this direction's timer will check the deadline, in ticks; 0: there is no timer. A later deadline
+  /// needs no new timer. Written under the lock; read also by whoever sweeps a heap of timers.
   let armed = Atomic<UInt64>(0)
-  /// The P whose heap has this side's timer.
+  /// The P whose heap has this direction's timer.
   var armedOn: P?
 }
 
-/// What the two sides of a poll descriptor share. The sides lie behind this record in memory.
+/// What the two directions of a poll descriptor share. Their records lie behind this one in memory.
 struct PollRecord: ~Copyable {
   let closed = Atomic<Bool>(false)
   /// Counts how often the record was reused; 16 bits of it travel in the tag.
@@ -68,7 +68,7 @@ struct PollRecord: ~Copyable {
   var watched: Int32 = -1
 }
 
-/// A handle to one direction.
+/// A handle to one direction of a poll descriptor: a *side*.
 ///
 /// Safe because: records of poll descriptors are reused but never freed.
 @safe struct PollSide {
@@ -76,7 +76,8 @@ struct PollRecord: ~Copyable {
 
   init(_ record: UnsafeMutablePointer<PollSideRecord>) { unsafe self.record = record }
 
-  /// The side that `number` names; nil for 0. Records are never freed, so an old number does no harm.
+  /// The side that `number` names; nil if `number` is 0. Records are never freed, so an old number does no
+  /// harm.
   init?(number: UInt) {
     guard let record = unsafe UnsafeMutablePointer<PollSideRecord>(bitPattern: number) else { return nil }
     unsafe self.record = unsafe record
@@ -88,7 +89,7 @@ struct PollRecord: ~Copyable {
   private static let ready: UInt64 = 1
   private static func announced(_ g: G) -> UInt64 { UInt64(g.link) << 1 }
   private static func parked(_ g: G) -> UInt64 { UInt64(g.link) << 1 | 1 }
-  /// The G that a side's word names, whether parked or announced.
+  /// The G that `state`, the word of a side, names, whether the G is parked or announced.
   private static func g(in state: UInt64) -> G? { G(link: UInt32(truncatingIfNeeded: state >> 1)) }
 
   var isExpired: Bool { unsafe record.pointee.expired.load(ordering: .sequentiallyConsistent) }
@@ -125,17 +126,19 @@ struct PollRecord: ~Copyable {
 
   private var state: UInt64 { unsafe record.pointee.state.load(ordering: .sequentiallyConsistent) }
 
-  /// The outcome of an announcement.
+  /// The outcome of an announcement (§1).
   enum Announcement {
     /// There was news already, and the G has consumed it: no need to wait.
     case news
-    /// The G stands in the word. `displacing`: the G that was parked there; the caller must make it ready (§2).
+    /// The word now names the G. `displacing`: the G that was parked there; the caller must make it ready
+    /// (§2).
     case made(displacing: G?)
-    /// The G was cancelled, and another stands in the word: the G must not wait here any more.
+    /// The G was cancelled, and the word names another G: the G must not wait here any more.
     case tooLate
   }
 
-  /// Announces `g`, which is about to wait. `isCancelled`: whether `g` is cancelled; asked when another G is found.
+  /// Announces `g`, which is about to wait. `isCancelled` says whether `g` is cancelled; it is called when
+  /// the word names another G.
   @inline(__always)
   func announce(_ g: G, _ isCancelled: () -> Bool) -> Announcement {
     while true {
@@ -151,7 +154,8 @@ struct PollRecord: ~Copyable {
     }
   }
 
-  /// Lets others find `g`, which is off its stack now. False when `g` must not park.
+  /// Marks `g`, which has left its stack, as parked, so that others can find it. False when `g` must not
+  /// park.
   func commit(_ g: G) -> Bool { change(Self.announced(g), Self.parked(g)) }
 
   /// Why a waiter goes on.
@@ -163,7 +167,8 @@ struct PollRecord: ~Copyable {
     case displaced
   }
 
-  /// Takes `g`, which goes on, or the news out of the word. Says which.
+  /// Takes `g`, which goes on now, out of the word, or takes the news out if there is news. Returns why `g`
+  /// goes on.
   func conclude(_ g: G) -> Ending {
     let isDisplaced = takeNote(of: g)
     while true {
@@ -255,11 +260,12 @@ struct PollRecord: ~Copyable {
 
   // MARK: names that travel
 
-  /// A name that travels through the kernel: the address in the low 48 bits, the low 16 bits of the generation above.
+  /// The name of a descriptor in the kernel's events: the address in the low 48 bits, the low 16 bits of the
+  /// generation above them.
   var tag: UInt64 { UInt64(address) | UInt64(generation & 0xffff) << 48 }
   private var address: UInt { unsafe UInt(bitPattern: record) }
 
-  /// The descriptor that `tag` names; nil when it was reused since.
+  /// The descriptor that `tag` names; nil when the descriptor was reused since.
   init?(tag: UInt64) {
     let address = UInt(tag & 0x0000_ffff_ffff_ffff)
     unsafe record = UnsafeMutablePointer(bitPattern: address).unsafelyUnwrapped
@@ -290,8 +296,8 @@ struct PollRecord: ~Copyable {
     }
   }
 
-  /// Gives the descriptor back for reuse; old events and timers will not find it any more. It must be unregistered, and
-  /// no G may wait in it.
+  /// Gives the descriptor back for reuse; old events and timers will not find it any more. It must be
+  /// unregistered, and no G may wait in it.
   func giveBack() {
     lock.lock()
     read.disarm(isLeft: true)

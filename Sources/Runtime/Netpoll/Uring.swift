@@ -69,8 +69,8 @@ struct RingSizes: Sendable {
 /// Safe because: the record is made at boot and lives as long as the process; its parts are atomic or under its locks.
 @safe struct Uring {
   private let record: UnsafeMutablePointer<UringRecord>
-  /// How many completions are taken at once: as many as fit into the kilobyte that a temporary allocation takes from
-  /// the stack.
+  /// How many completions are taken at a time: as many as fit into the kilobyte that a temporary allocation
+  /// takes from the stack.
   private static let batch = 64
   /// The tag of the eventfd. No descriptor has it.
   private static let breakerTag: UInt64 = 0
@@ -142,7 +142,7 @@ struct RingSizes: Sendable {
     let result = unsafe mpg_uring_enter(&record.pointee.ring, submits, nanoseconds)
     switch -result {
     case ...0, ETIME, EINTR: return
-    // No memory for an order just now. The next round tries again.
+    // There is no memory for an order just now. The next round tries again.
     case EAGAIN, EBUSY, ENOMEM: usleep(1000)
     case let code: fatal("io_uring_enter: \(errnoName(code))")
     }

@@ -21,11 +21,11 @@ import Region
 import Synchronization
 
 extension Scheduler {
-  /// Gs on the GRQ; only a hint without the lock.
+  /// The number of Gs on the GRQ; only a hint without the lock.
   @inline(__always)
   var grqDepth: Int { Int(truncatingIfNeeded: shared[.grqDepth].ordered) }
 
-  /// Worn Gs on the GRQ (§1); only a hint without the lock.
+  /// The number of worn Gs (§1) on the GRQ; only a hint without the lock.
   var grqWorn: Int { unsafe record.pointee.wornCount.load(ordering: .relaxed) }
 
   /// Appends fresh Gs. Call under the lock.

@@ -66,7 +66,8 @@ import Synchronization
     unsafe slots[Int(position & (capacity - 1))].store(value, ordering: .relaxed)
   }
 
-  /// Gs in the ring, without `runnext`. Exact for the owner while no thief is at work; a hint for everybody else.
+  /// The number of Gs in the ring, without `runnext`. Exact for the owner while no thief is at work; a hint
+  /// for everybody else.
   @inline(__always)
   var depth: Int {
     let first = head.acquired
@@ -110,7 +111,8 @@ import Synchronization
     }
   }
 
-  /// The G that is probably first in the ring, or once was. Good only for prefetching its memory.
+  /// The G that is probably first in the ring, or was first a moment ago. Good only for prefetching its
+  /// memory.
   @inline(__always)
   var coming: G { G(slot: slot(head.relaxed)) }
 
@@ -155,10 +157,10 @@ import Synchronization
   /// Takes half of `victim`'s ring, rounded up, the oldest first: one G to run at once, the others into this queue,
   /// which must be empty. nil when there was nothing to take.
   ///
-  /// - Parameter tell: called with the number of Gs taken, before anybody else can see those that go into this queue.
-  ///   So whoever steals them on reports its theft later than this one.
+  /// - Parameter tell: called with the number of Gs taken, before anybody else can see those that go into
+  ///   this queue. So if another thief steals these Gs again, that theft is reported later than this one.
   /// - Caller: the M that owns `self`; `victim` may be any other P's queue.
-  /// - Source: Go's `runqgrab`; it runs the newest G of the batch first, we keep the order.
+  /// - Source: Go's `runqgrab`. That function runs the newest G of the batch first; this one keeps the order.
   package func steal(
     from victim: LocalRunQueue, tell: (Int) -> Void = { _ in }
   ) -> (first: G, count: Int)? {
@@ -167,7 +169,7 @@ import Synchronization
       let end = victim.tail.acquired  // pairs with the release in `push`
       guard end > start else { return nil }
       let count = (end &- start) &- (end &- start) / 2
-      // head and tail were read at different moments: again
+      // `head` and `tail` were read at different moments, so try again.
       guard count <= victim.capacity / 2 else { continue }
       let mine = tail.relaxed
       let first = victim.slot(start)

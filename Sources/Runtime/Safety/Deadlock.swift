@@ -20,10 +20,11 @@
 // from inside, the network. Each counts the G as runnable *before* it stops being what D2 and D3 look for. So when D2
 // or D3 comes too late to see it, it has changed the counts by then, and D4 sees that.
 //
-// §3 Timers. A sleeper's wait reason says that it will wake, and deadlines of descriptors end only waits for the
-// network. So neither counts here. All other timers count (`Timers.wakers`) from the moment at which they are armed
-// until what they did is counted, or they were stopped; stale entries that are left in a heap do not count. If a timer
-// were counted out before it has acted, it would show nowhere while the thread that fires it works on it.
+// §3 Timers. A sleeper's wait reason says that it will wake, and deadlines of descriptors end only waits for
+// the network. So neither counts here. All other timers count (`Timers.wakers`) from the moment at which they
+// are armed until what they did is counted, or they were stopped; stale entries that are left in a heap do
+// not count. If a timer were taken off that count before it has acted, no count would show it while the
+// thread that fires it works on it.
 //
 // §4 When. Sysmon asks when it is about to sleep, after it has announced that (`Sysmon.sleepUntilActivity`). Whatever
 // later turns a no into a yes wakes it. A G can leave a wait, or come back to one, only on a P, and an M that takes a P
@@ -75,7 +76,7 @@ enum Deadlock {
   private static let shortest: Int64 = 20_000_000
   // MARK: only sysmon uses these
   nonisolated(unsafe) private static var pause = shortest
-  /// When it was found that nothing can happen any more, in ticks; 0: it was not.
+  /// The moment at which sysmon found that nothing can happen any more, in ticks; 0: it has not found that.
   nonisolated(unsafe) private static var told: UInt64 = 0
   private static var isTold: Bool { unsafe told != 0 }
 
@@ -88,7 +89,7 @@ enum Deadlock {
     case dead
   }
 
-  /// Asks the questions of §2, from D1 on.
+  /// Decides whether this process is deadlocked, by D1 to D4 of §2. Its caller does D0.
   static var verdict: Verdict {
     let first = Counts()
     guard first.allWaitForOneAnother else { return .alive }

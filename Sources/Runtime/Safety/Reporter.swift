@@ -26,9 +26,9 @@ enum Reporter {
     case deadlock = 2
   }
 
-  /// For how many nanoseconds one line waits when nobody reads.
+  /// How long one line waits for room on stderr when nobody reads, in nanoseconds.
   static let patience: Int64 = 2_000_000_000
-  /// For how many nanoseconds a whole report may go on when somebody reads slowly.
+  /// How long a whole report may take when somebody reads slowly, in nanoseconds.
   static let limit: UInt64 = 20_000_000_000
 
   /// The word that says what the reporter is asked, one bit for each wish; its thread sleeps on the same word. Made at
@@ -40,7 +40,7 @@ enum Reporter {
   /// How many threads the reporter has. They cannot make a G runnable, so `Outside.hasThreads` leaves them out.
   static let threads = 1
 
-  /// Starts the reporter's thread. At boot, once.
+  /// Starts the reporter's thread. Called once, at boot.
   static func start() {
     let cell = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
     unsafe cell.initialize(to: Atomic(0))

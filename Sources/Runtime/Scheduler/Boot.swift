@@ -4,17 +4,18 @@ import CMPG
 import Glibc
 import Region
 
-/// How to boot.
+/// The options of the boot.
 public struct Options: Sendable {
-  /// How many Ps, 1…1024; nil: as many as CPUs that the process may use (`AvailableCPUs`). `setProcs` changes it later.
+  /// How many Ps there are, 1…1024; nil: as many as there are CPUs that the process may use
+  /// (`AvailableCPUs`). `setProcs` changes it later.
   public var procs: Int?
   /// Whether events are written. Gauges are right either way.
   public var tracing: Bool
 
   /// Whether a G that runs for too long while others wait is stopped: see Preempt §7.
   public var preemption: Bool
-  /// How long a G may run while only such Gs wait as have used up a turn of this length themselves: 10 ms, as in Go.
-  /// While Gs wait that are new or were woken, a G may run for a millisecond at most.
+  /// How long a G may run while only such Gs wait as have used up a turn of this length themselves: 10 ms, as
+  /// in Go. While new or woken Gs wait, a G may run for a millisecond at most.
   public var slice = Duration.nanoseconds(RuleNumbers.slice)
   /// KiB of a G's stack, guard included: 32…16,384, rounded up to a power of two. A G that overflows its stack ends the
   /// process with a message.
@@ -101,7 +102,8 @@ func boot(
 }
 
 extension RegionFile {
-  /// Keeps the moment of a step. The step's event may be overwritten later; the moment kept here is not.
+  /// Keeps the moment of a step in the region's header. The step's event may be overwritten later; the header
+  /// is not.
   fileprivate func note(_ step: BootStep) { header[.bootTicks, Int(step.rawValue)].set(Clock.now) }
 
   /// Keeps the moment at which the boot began, before the region and its clock existed.
@@ -119,7 +121,8 @@ extension M {
   }
 }
 
-/// Makes the region, the Ps, and everything else that needs no thread. `start`: when the boot began, in nanoseconds.
+/// Makes the region, the Ps, and everything else that needs no thread. `start` is the moment at which the
+/// boot began, in nanoseconds.
 private func makeScheduler(
   _ options: Options, procs: Int, cpus: Int, _ backend: Backend, since start: UInt64
 ) {

@@ -63,14 +63,15 @@ final class Collector: Sendable {
   /// The loop of the gc thread.
   func run(_ m: M) -> Never {
     var pacer = Pacer()
-    // `next`: when the next look is due; nil: none is. `earliest`: before this there must be none.
+    // `next`: when the next look is due; nil: no look is due. `earliest`: there must be no look before this
+    // moment.
     var (next, earliest): (UInt64?, UInt64) = (nil, 0)
     var threads = ThreadPacer()
     while true {
       let pause = Self.sooner(Self.untilNext(next), Self.untilNext(threads.due))
       m.sleepUntilWoken(nanoseconds: Self.sooner(pause, sched.shortages.pause))
       sched.shortages.look(m)
-      // A wish for a look stays set until the look comes, so that it wakes this thread only once.
+      // The wish for a look stays set until the look comes, so that it wakes this thread only once.
       let standing = Wish.look.rawValue | Wish.endMs.rawValue
       let asked = wishes.bitwiseAnd(standing, ordering: .acquiringAndReleasing).oldValue
       if asked & Wish.endMs.rawValue != 0 { lookAtThreads(&threads, by: m) }
@@ -172,7 +173,7 @@ final class Collector: Sendable {
 struct Pacer {
   static let stackFloor = 64
   static let descriptorFloor = 1024
-  /// Nanoseconds from look to look.
+  /// The time from one look to the next, in nanoseconds.
   static let pause: UInt64 = 200_000_000
 
   private var stacks = 0

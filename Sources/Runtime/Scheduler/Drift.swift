@@ -49,8 +49,9 @@ struct Drift {
   /// What sysmon knows about one adrift thread.
   struct Entry {
     fileprivate var next: M?
-    /// The thread's CPU time at the last look, in nanoseconds; and when to look next, in ticks.
+    /// The thread's CPU time at the last look, in nanoseconds; nil: not known.
     fileprivate var cpu: UInt64?
+    /// When to look at the thread next, in ticks.
     fileprivate var due: UInt64 = 0
     fileprivate var pause: UInt64 = 0
     /// How many signals the thread was sent because it was seen to run.

@@ -30,9 +30,9 @@
 import CMPG
 import Region
 
-/// The gc thread's half: when to look for Ms to end.
+/// The gc thread's record of when to look for Ms to end.
 struct ThreadPacer {
-  /// Nanoseconds from look to look.
+  /// The time from one look to the next, in nanoseconds.
   private static let pause: UInt64 = 2_000_000_000
   /// When the next look is due, in ticks; nil: there are only a few idle Ms.
   private(set) var due: UInt64?

@@ -52,23 +52,24 @@ extension M {
     patience = Self.patience
   }
 
-  /// The start at which the GRQ and the LRQ come before `runnext`. Without preemption (`Options.preemption`) two Gs
-  /// that hand each other the P could otherwise keep all others of this P waiting.
-  /// GRQ and LRQ take turns in coming first, so that neither keeps the other waiting.
+  /// Takes the next G from the GRQ or the LRQ, past `runnext`; called at every 61st start. Without preemption
+  /// (`Options.preemption`) two Gs that hand each other the P could otherwise keep all others of this P
+  /// waiting. GRQ and LRQ take turns in coming first, so that neither keeps the other waiting.
   private func takeTurnOfTheWaiting(grqFirst: Bool) -> G? {
     grqFirst
       ? takeFromGRQ(1) ?? took(p.lrq.pop(), from: .lrq) : took(p.lrq.pop(), from: .lrq) ?? takeFromGRQ(1)
   }
 
-  /// Notes the source from which a G is taken, unless `g` is nil. The event of its start tells the source
-  /// (`RunSource`).
+  /// Notes the source from which a G is taken, unless `g` is nil. The event of the G's start carries the
+  /// source (`RunSource`).
   @inline(__always)
   private func took(_ g: G?, from source: RunSource) -> G? {
     if g != nil { found = source }
     return g
   }
 
-  /// The G of `runnext`, or the first of the LRQ; now and then one from elsewhere before the LRQ (§2).
+  /// Takes the G of `runnext`, or the first one of the LRQ; now and then one from elsewhere before the LRQ
+  /// (§2).
   @inline(__always)
   private func takeOwn() -> G? {
     let lrq = p.lrq
@@ -79,7 +80,7 @@ extension M {
     return took(g, from: .lrq)
   }
 
-  /// A G from the GRQ or the network, when it is time to look there (§2).
+  /// Takes a G from the GRQ or the network, when it is time to look there (§2).
   @inline(never)
   private func takeElsewhere() -> G? {
     let (now, last) = (step != 0 ? step : Clock.now, p.lookedElsewhere)

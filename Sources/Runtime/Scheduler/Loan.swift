@@ -6,7 +6,7 @@ import Region
 struct Loan {
   private var borrower: M?
   private var since: UInt64 = 0
-  /// The M to look at first for the next loan.
+  /// The id of the M to look at first for the next loan.
   private var cursor = 0
   /// How long a loan lasts, in ticks. It doubles with each round through all Ms that could hold the lock that is
   /// needed.

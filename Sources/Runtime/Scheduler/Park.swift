@@ -54,7 +54,7 @@ extension M {
   private func pushSlow(_ g: G) {
     repeat {
       var spilled = p.lrq.spill()
-      guard spilled.count > 0 else { continue }  // else a thief has made room: push again
+      guard spilled.count > 0 else { continue }  // nothing was spilled: a thief has made room, so push again
       spilled.append(g)
       let count = spilled.count
       sched.lock.lock()

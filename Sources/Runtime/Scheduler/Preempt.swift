@@ -96,8 +96,8 @@ extension Scheduler {
     return true
   }
 
-  /// What kind of Gs wait for a turn in the GRQ and the LRQs. A G in `runnext` does not count: it inherits its P's
-  /// slice.
+  /// The kind of the Gs that wait for a turn in the GRQ and the LRQs. A G in `runnext` does not count: it
+  /// inherits its P's slice.
   enum Waiting: Comparable {
     case nobody
     /// Gs whose slice was over.
@@ -129,8 +129,8 @@ extension Scheduler {
 }
 
 extension M {
-  /// On the scheduling stack: gives this M's P to the thread that stands still in `g`, whose turn has come. Then this M
-  /// sleeps.
+  /// Gives this M's P to the thread that stands still in `g`, whose turn has come. Then this M sleeps. Call
+  /// on the scheduling stack.
   func handOver(to g: G) {
     let sched = sched
     sched.lock.lock()
@@ -152,7 +152,7 @@ enum Preemption {
   static func install(bellOf sysmon: M) {
     let error = unsafe mpg_preempt_install(sysmon.bell)
     if error != 0 { fatal("sigaction of SIGURG: \(errnoName(error))") }
-    // called here so that the static behind it exists: making a static takes a lock, and may allocate
+    // Called here so that the static behind it exists: making a static takes a lock, and may allocate.
     count(0)
   }
 }

@@ -92,9 +92,9 @@ public func setProcs(_ n: Int) -> Int {
 }
 
 extension Scheduler {
-  /// How many Ps were ever made.
+  /// The number of Ps that were ever made.
   var psMade: Int { Int(truncatingIfNeeded: shared[.psMade].acquired) }
-  /// How many Ps are open; only a hint without the lock.
+  /// The number of Ps that are open; only a hint without the lock.
   var psOpen: Int { Int(truncatingIfNeeded: shared[.psOpen].ordered) }
   /// No P with this number or a higher one holds anything: see §4. Sequentially consistent, for the looks that must not
   /// miss anything (Spinning T3, Netpoll §4).
@@ -125,8 +125,8 @@ extension Scheduler {
     for id in (1..<count).reversed() { putIdle(p(id)) }
   }
 
-  /// Makes Ps up to `count`, in place `stopped`; fewer when the region finds no memory. Only one thread at a time may
-  /// call.
+  /// Makes Ps up to `count`, in place `stopped`; fewer when the region finds no memory. Only one thread at a
+  /// time may call this.
   fileprivate func makePs(below count: Int) {
     for id in psMade..<max(count, psMade) {
       let region = region

@@ -4,21 +4,21 @@
 import Region
 
 enum RuleNumbers {
-  /// Nanoseconds. The default of `Options.slice`; the same as Go's.
+  /// The default of `Options.slice`, in nanoseconds; the same as Go's.
   static let slice: Int64 = 10_000_000
   static let grain: UInt64 = 1_000_000
   static let lateness: UInt64 = 1_000_000
   static let backstop: Int64 = 10_000_000
   /// A P with Gs of its own runs them for a grain divided by this number before it looks elsewhere.
   static let elsewhere: UInt64 = 4
-  /// The look past `runnext` comes at every 61st start. A prime, so that it does not beat with the program's loops
-  /// (Go's schedtick).
+  /// The search past `runnext` comes at every 61st start. The number is a prime, so that it does not beat
+  /// with the program's loops (Go's schedtick).
   static let turn: UInt64 = 61
   static let rounds = 4
 }
 
 extension RegionFile {
-  /// Publishes the numbers in the region. At boot.
+  /// Publishes the numbers in the region. Called at boot.
   func tellRuleNumbers(_ options: Options) {
     let slice = options.slice.wholeNanoseconds
     let grain = min(slice, RuleNumbers.grain)

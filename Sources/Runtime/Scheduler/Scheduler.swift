@@ -28,7 +28,7 @@ import Synchronization
   let shared: Block<SchedField>
   let tracing: Bool
   let preempts: Bool
-  /// CPUs that this process may use, as counted at boot.
+  /// The number of CPUs that this process may use, counted at boot.
   let cpus: Int
   /// How long a G may run while others wait, in ticks.
   let slice: UInt64
@@ -52,7 +52,7 @@ import Synchronization
   let lock = Lock()
   let guarded: UnsafeMutablePointer<SchedulerGuarded>
   let descriptors: DescriptorPool
-  /// The next id of a G. Any thread, atomic.
+  /// The next id of a G. Atomic; any thread may use it.
   let ids: UnsafeMutablePointer<Atomic<UInt64>>
 
   init(region: RegionFile, _ options: Options, cpus: Int, netpoll: Netpoll) throws(SystemError) {
@@ -83,11 +83,12 @@ import Synchronization
 
 /// What `SchedulerRecord.lock` guards.
 struct SchedulerGuarded {
-  /// The two lines of the GRQ. See GlobalRunQueue §1.
+  /// The two lines of the GRQ: see GlobalRunQueue §1.
   var fresh = GQueue()
   var worn = GQueue()
-  /// Since when fresh Gs have been taken before the first worn one, in ticks; 0: no fresh G has. `freshThen`: how many
-  /// fresh Gs stood in line when that worn G became the first. `freshLeft`: how many of those Gs still stand in line.
+  /// The moment from which on fresh Gs have been taken before the first worn one, in ticks; 0: no fresh G
+  /// has. `freshThen`: how many fresh Gs stood in line when that worn G became the first. `freshLeft`: how
+  /// many of those Gs still stand in line.
   var overtakenSince: UInt64 = 0
   var freshThen = 0
   var freshLeft = 0
@@ -97,7 +98,7 @@ struct SchedulerGuarded {
   var idleLow = 0
   /// Ps that are retired and that the gc thread has yet to clean up. See Procs.
   var leaving: P?
-  /// Ms that run Gs or sleep, without the runtime's own threads. See Spinning §4.
+  /// The number of Ms that run Gs or sleep, without the runtime's own threads. See Spinning §4.
   var workers = 0
   /// Whether somebody wanted an M while all were on their way to sleep. See Spinning §4.
   var wanted = false

@@ -178,7 +178,7 @@ extension Scheduler {
   enum Woken: Equatable {
     case noP
     case noted
-    /// There is no thread to be had now. The P is idle again, and the gc thread will look again (Threads §2).
+    /// No thread can be started now. The P is idle again, and the gc thread will look again (Threads §2).
     case short
     case sleeper(M)
     case new(M)
@@ -211,7 +211,7 @@ extension Scheduler {
     return .noted
   }
 
-  /// The slow half of `startM`, without the lock. `m` is the caller's M.
+  /// Does the part of `startM` that needs no lock. `m` is the caller's M.
   func finish(_ woken: Woken, spinning: Bool, by m: M) {
     switch woken {
     case .noP, .noted: break
@@ -260,7 +260,8 @@ extension Scheduler {
     return p
   }
 
-  /// Takes the note of §4, if there is one, and with it an idle P and the count in spinningMs. Call under the lock.
+  /// Takes the note of §4, if there is one, and with it an idle P and the note's count in spinningMs. Call
+  /// under the lock.
   func takeNote() -> (taken: Bool, p: P?) {
     guard unsafe guarded.pointee.wanted else { return (false, nil) }
     unsafe guarded.pointee.wanted = false

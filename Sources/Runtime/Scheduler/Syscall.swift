@@ -40,8 +40,8 @@ public func blocking<Result, Failure: Error>(_ body: () throws(Failure) -> Resul
   guard M.current != nil else { return try body() }
   enterRuntime("blocking").enterSyscall()
   defer {
-    // This M is the one that entered the call: a G in a system call does not move. nil: `body` forked, and this is the
-    // child.
+    // This M is the one that entered the call: a G in a system call does not move. `M.current` is nil if
+    // `body` forked and this is the child.
     if let m = M.current {
       m.exitSyscall()
       leaveRuntime()
@@ -83,7 +83,9 @@ extension M {
     setState(.running)
   }
 
-  /// On the scheduling stack, without a P: puts the G on the GRQ for its turn, and sleeps until there is a P.
+  /// Puts the G on the GRQ for its turn, and sleeps until there is a P. Call on the scheduling stack, without
+  /// a P.
+  ///
   /// - Parameter stays: whether this thread is the G's home. Then the next P comes with the G's turn.
   func settleSyscallExit(_ g: G, stays: Bool) {
     shared[.g].set(0)
@@ -98,7 +100,7 @@ extension M {
 }
 
 extension Scheduler {
-  /// An idle P for an M that comes out of a system call.
+  /// Takes an idle P for an M that comes out of a system call.
   fileprivate func takeIdleP() -> P? {
     guard shared[.idlePs].relaxed != 0 else { return nil }
     lock.lock()

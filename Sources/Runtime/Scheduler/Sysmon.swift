@@ -40,9 +40,9 @@ enum Sysmon {
     if asleep.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }
   }
 
-  /// Has sysmon check whether anything can still happen. Called when a timer went off and readied nobody, so that no
-  /// timer may be left; and when threads that have ended are gone. Sequentially consistent on both sides: sysmon checks
-  /// after it has announced its sleep (Deadlock §4).
+  /// Makes sysmon check whether anything can still happen. Called when a timer went off and readied nobody,
+  /// so that perhaps no timer is left; and when threads that have ended are gone. Both sides are sequentially
+  /// consistent: sysmon checks after it has announced its sleep (Deadlock §4).
   static func noteQuiet() {
     guard asleep.load(ordering: .sequentiallyConsistent) else { return }
     if asleep.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }
@@ -134,18 +134,20 @@ enum Sysmon {
   }
 }
 
-/// When sysmon may sleep: when every P is idle, and none has started a G for a while. Waking sysmon costs the waker
-/// some microseconds. A program that is idle for moments only should not pay that each time, so after a short sleep the
-/// while is long. That makes at most a hundred looks a second.
+/// Decides when sysmon may sleep: when every P is idle, and none has started a G for a while. Waking sysmon
+/// costs the waker some microseconds. A program that is idle for moments only should not pay that each time,
+/// so after a short sleep that while is `long`, else `short`. That makes at most a hundred looks a second.
 private struct Rest {
-  /// How long all must be quiet before sysmon sleeps: `long` after a short sleep, else `short`; and up to which length
-  /// a sleep counts as short. In nanoseconds.
+  /// How long every P must have been idle before sysmon sleeps, if its last sleep was long. In nanoseconds.
   private static let short: UInt64 = 1_000_000
+  /// The same, if sysmon's last sleep was short.
   private static let long: UInt64 = 10_000_000
+  /// A sleep of less than this many nanoseconds is short.
   private static let shortSleep: UInt64 = 100_000_000
 
   private var activity: UInt64 = 0
-  /// Since when all is quiet, in ticks; 0: not all is quiet.
+  /// The moment from which on every P has been idle, in ticks; 0: some P is busy, or started a G since the
+  /// last look.
   private var since: UInt64 = 0
   private var needed = Self.long
 
@@ -157,7 +159,7 @@ private struct Rest {
 
   var isDue: Bool { since != 0 && Clock.now &- since >= Clock.ticks(nanoseconds: needed) }
 
-  /// How long to nap before the next look, in nanoseconds, while all is quiet; nil: not all is quiet.
+  /// How long to nap before the next look while every P is idle, in nanoseconds; nil: some P is busy.
   var nap: Int64? { since == 0 ? nil : Int64(needed) }
 
   /// Notes that sysmon slept for `ticks`, until there was activity.

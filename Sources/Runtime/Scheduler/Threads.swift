@@ -21,12 +21,12 @@ import Glibc
 import Region
 
 extension Scheduler {
-  /// A new M without a thread. At boot; ends the process when there is no room for it.
+  /// Makes an M that has no thread yet. Ends the process when there is no room for it. Called at boot only.
   func newM() -> M {
     do throws(SystemError) { return try makeM() } catch { fatal("no room for another M: \(error)") }
   }
 
-  /// A new M without a thread. Call under the lock, or at boot.
+  /// Makes an M that has no thread yet. Call under the lock, or at boot.
   private func makeM() throws(SystemError) -> M {
     let id = unsafe guarded.pointee.mCount
     guard id < Capacity.ms else { throw SystemError(call: "an M beyond \(id)", errno: EAGAIN) }
@@ -39,8 +39,9 @@ extension Scheduler {
     return m
   }
 
-  /// An M without a thread, counted among the workers; the caller must start its thread. nil: there is none now, and
-  /// the caller must first take back what it counted, and then ask for a look (§2). Call under the lock.
+  /// Takes or makes an M that has no thread, and counts it among the workers; the caller must start its
+  /// thread. nil: none can be had now; then the caller must first take back what it counted, and then ask for
+  /// a look (§2). Call under the lock.
   func takeM() -> M? {
     guard shortages.threads.isOpen else { return nil }
     if let m = unsafe guarded.pointee.unstarted {
@@ -135,7 +136,7 @@ extension M {
     becomeCurrent()
     unsafe mpg_fiber_adopt(fiber)
     mpg_alternate_stack()
-    // Once per M: malloc gives the arena of a thread that has ended to the next thread.
+    // Do this once per M: malloc gives the arena of a thread that has ended to the next thread.
     if beginsFirst() { mpg_mark_arena() }
     showStopWord()
     shared[.tid].set(UInt64(UInt32(bitPattern: mpg_tid())))

@@ -14,29 +14,34 @@ struct Watch {
     case acted
   }
 
-  /// The current slice, and when sysmon first saw it, in ticks.
+  /// The number of the slice that sysmon saw at the last look (Preempt §7).
   private var slice: UInt64 = 0
+  /// When sysmon first saw that slice, in ticks.
   private var since: UInt64 = 0
   /// The P's activity at the last look. If it has not changed, one G has run all the time, and a G in `runnext` waits
   /// for it.
   private var activity: UInt64 = 0
-  /// The M in a system call that may lose the P, how many calls had returned by then, and when sysmon first saw this.
+  /// The id of the M in a system call that may lose the P; nil: none.
   private var offered: Int?
+  /// How many system calls had returned to the P when sysmon first saw that M's call.
   private var calls: UInt64 = 0
+  /// When sysmon first saw that call, in ticks.
   private var callSince: UInt64 = 0
-  /// The M's CPU time at the first look at this slice (`cpuAtStart`) and at the last look (`cpuBefore`), in
-  /// nanoseconds; and when the last look was, in ticks.
+  /// The CPU time that the M had used when sysmon first saw this slice, in nanoseconds; nil: not known.
   private var cpuAtStart: UInt64?
+  /// The CPU time that the M had used at the last look, in nanoseconds; nil: not known.
   private var cpuBefore: UInt64?
+  /// The moment of the last look, in ticks.
   private var before: UInt64 = 0
   private var request: Request?
-  /// How often the handler found the thread in a library with locks and let it go on; and when sysmon may ask again.
+  /// How often the handler found the thread in a library with locks and let it go on (Preempt §8).
   private var timesBusy = 0
+  /// The moment before which sysmon does not ask again, in ticks.
   private var notBefore: UInt64 = 0
-  /// When a request to end this slice first failed, or there was nobody to ask, in ticks; 0: never.
+  /// When a request to end this slice first failed, or could not be made, in ticks; 0: never.
   private var refused: UInt64 = 0
 
-  /// A request to an M to stop on account of this P, until the M has answered.
+  /// A request to an M to stop on account of this P. It lasts until the M has answered.
   private struct Request {
     let runner: M
     /// When the M was asked, in ticks of the events' clock: the runtime's clock may stand.
@@ -241,13 +246,14 @@ struct Watch {
 }
 
 extension P {
-  /// Whether the P is stopped: beyond the number of procs, held by nobody. See Procs.
+  /// Whether the P is stopped: its number is not below the number of procs, and nobody holds it. See Procs.
   var isStopped: Bool { shared[.status].relaxed == UInt64(PStatus.stopped.rawValue) }
 
   var isIdle: Bool { shared[.status].relaxed == UInt64(PStatus.idle.rawValue) }
 
-  /// Whether the P was taken off the idle list, and the M that is to have it does not run yet: a new thread may wait
-  /// for malloc's lock. For a moment also true of other idle Ps, while Ps come and go.
+  /// Whether the P is idle but not on the idle list: somebody has taken it for an M whose thread does not run
+  /// yet, perhaps because that thread is being started and waits for malloc's lock. It can be wrong for a
+  /// moment while other Ps go on or off the list.
   var isOnItsWay: Bool {
     isIdle && sched.shared[.idlePs].relaxed == 0
   }

@@ -91,10 +91,11 @@ extension Shortages {
   }
 }
 
-/// When to try again: at once; after a failure 1 ms later, then 2 ms, up to 1 s. Any thread.
+/// Spaces repeated tries: the first is made at once; after a failure the next comes 1 ms later, then 2 ms, up
+/// to 1 s. Any thread may use it.
 final class Backoff: Sendable {
   private let pause = Atomic<UInt64>(0)
-  /// No try before this moment, in ticks; 0: at once.
+  /// The moment before which there is no try, in ticks; 0: a try may be made at once.
   private let until = Atomic<UInt64>(0)
 
   var isOpen: Bool {
@@ -115,7 +116,7 @@ final class Backoff: Sendable {
   }
 }
 
-/// What is to be reported of one kind of shortage (§4).
+/// What the gc thread is to report of one kind of shortage (§4).
 private final class Episode: Sendable {
   private let untold = Atomic<UInt64>(0)
   private let errno = Atomic<Int32>(0)

@@ -11,7 +11,8 @@ extension Scheduler {
   @inline(__always)
   var hasStackless: Bool { unsafe record.pointee.stacklessCount.load(ordering: .relaxed) != 0 }
 
-  /// Takes up to `limit` of the Gs that were set aside, the first ones first.
+  /// Takes up to `limit` of the Gs that were set aside for want of a stack, those that have waited longest
+  /// first.
   func takeStackless(_ limit: Int = .max) -> GQueue {
     lock.lock()
     defer { lock.unlock() }
@@ -37,7 +38,8 @@ extension Scheduler {
 }
 
 extension M {
-  /// Gives `g`, which is about to have its first turn, a stack. False when there is none, and `g` was set aside.
+  /// Gives a stack to `g`, which is about to have its first turn. False when there is no stack, and `g` was
+  /// set aside.
   @inline(never)
   func bindStack(_ g: G) -> Bool {
     guard let stack = unsafe p.takeStack() else {

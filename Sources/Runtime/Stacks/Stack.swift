@@ -34,18 +34,19 @@ enum StackSize {
   @inline(__always) static var stride: Int { unsafe chosen }
   /// The size of all stacks, in bytes. Set once, at boot.
   nonisolated(unsafe) private static var chosen = 256 * 1024
-  /// Bytes of the guard at the low end. A frame of up to this size cannot skip it.
+  /// The size of the guard at the low end of each stack, in bytes. A frame of up to this size cannot skip it.
   @inline(__always) static var guardBytes: Int { unsafe chosenGuard }
   nonisolated(unsafe) private static var chosenGuard = 0
   /// The largest guard, in bytes: what one page of page tables spans, with pages of 4 KiB. A larger guard would need
   /// another page of page tables.
   private static let mostGuard = 2 << 20
-  /// Stacks in a slab: a group of a `SlotSet`. A slab is at least 2 MiB, so that it shares no page tables.
+  /// The number of stacks in a slab: a group of a `SlotSet`. A slab is at least 2 MiB, so that it shares no
+  /// page tables.
   static let slab = SlotSet.group
   /// The sizes of stacks that are allowed, in KiB.
   static let range = 32...16_384
 
-  /// Sets the size of all stacks, rounded up to a power of two. At boot.
+  /// Sets the size of all stacks, rounded up to a power of two. Called at boot.
   static func set(kibibytes: Int) {
     guard range.contains(kibibytes) else {
       fatal("stacks of \(kibibytes) KiB; they can have \(range.lowerBound) to \(range.upperBound)")

@@ -22,8 +22,9 @@ import Region
   private let lock = Lock()
   private var warm: SlotSet
   private var cold: SlotSet
-  /// By slab: a bit for each stack that has its guard; and the slab's address.
+  /// By slab: one bit for each of its stacks, set if the stack has its guard.
   private let guarded: UnsafeMutablePointer<UInt64>
+  /// By slab: the slab's address.
   private let slabs: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   /// By address divided by the size of a slab: the slab's number plus 1; 0: no slab of ours.
   private let slabAt: UnsafeMutablePointer<UInt32>
@@ -32,7 +33,7 @@ import Region
 
   private static let most = Capacity.gs / StackSize.slab
   private static var slabBytes: Int { StackSize.slab * StackSize.stride }
-  /// How many slabs are reserved at once, and renewed at once.
+  /// How many slabs are reserved at a time, and at most renewed at a time.
   private static let run = 64
   /// All addresses of a process are below this.
   private static let addresses = 1 << 48
@@ -219,7 +220,8 @@ import Region
     return freed
   }
 
-  /// Adjacent slabs that end at `top` and of which all stacks are free. Call under the lock.
+  /// The free slabs that lie next to each other and end at `top`; a slab is free when all its stacks are.
+  /// Call under the lock.
   private func wholeSlabs(below top: Int, atMost limit: Int) -> Range<Int> {
     var low = top
     while low > 0, top - low < min(limit, Self.run), isIdle(low - 1), low == top || lieTogether(low - 1) {

@@ -30,7 +30,7 @@ enum AvailableCPUs {
     }.min()
   }
 
-  /// Where a hierarchy of control groups is mounted: the folder, and which of the groups stands there.
+  /// A place where a hierarchy of control groups is mounted: its folder, and the group that stands there.
   fileprivate struct Mount {
     let folder: String
     let top: String

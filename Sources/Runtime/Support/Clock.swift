@@ -9,7 +9,8 @@ import Region
 import Synchronization
 
 enum Clock {
-  /// Ticks in a nanosecond, times 2^32. Its relative error is below 1e-4 after the boot's calibration, then shrinks.
+  /// The number of ticks in a nanosecond, times 2^32. Its relative error is below 1e-4 after the boot's
+  /// calibration, then shrinks.
   private static let ticksPerNanosecond = Atomic<UInt64>(1 << 32)
 
   @inline(__always)
@@ -24,7 +25,7 @@ enum Clock {
     let divisor = ticksPerNanosecond.load(ordering: .relaxed)
     guard ticks >> 63 == 0 else { return .max }
     let (quotient, remainder) = ticks.quotientAndRemainder(dividingBy: divisor)
-    // ticks · 2^32 / divisor, without overflow for any uptime that a machine can have
+    // This is ticks · 2^32 / divisor, without overflow for any uptime that a machine can have.
     guard quotient < 1 << 31 else { return .max }
     return quotient << 32 + divisor.dividingFullWidth((remainder >> 32, remainder << 32)).quotient
   }

@@ -66,10 +66,10 @@ enum SystemCall {
     return path.split(separator: "/").last.map(String.init) ?? path
   }
 
-  /// MADV_NOHUGEPAGE. The call fails on an old kernel without huge pages; nothing is lost then.
+  /// MADV_NOHUGEPAGE. On an old kernel without huge pages the call fails, which does no harm.
   static let noHugePages: Int32 = 15
 
-  /// How many of these bytes are in memory, counted in whole pages.
+  /// How many of the bytes from `low` on are in memory, counted in whole pages.
   static func residentBytes(_ low: UnsafeMutableRawPointer, _ bytes: Int) -> Int {
     let (page, batch) = (pageBytes, 1024)
     return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { pages in

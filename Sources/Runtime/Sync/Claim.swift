@@ -36,7 +36,7 @@ struct Outcome: Equatable {
 
   static let timedOut = Outcome(code: 0)
   static let cancelled = Outcome(code: 1)
-  /// Ended by the owner of the queue in which the G stood with this number.
+  /// The outcome of a wait that the owner of a queue ended; the G stood in that queue with this number.
   @inline(__always)
   static func place(_ number: UInt32) -> Outcome { Outcome(code: number &+ 2) }
 

@@ -157,7 +157,8 @@ public final class Mutex: @unchecked Sendable {
     case handingOver(G)
   }
 
-  /// Releases the mutex if no waiter must be woken for it; false: one must, and the mutex is still locked.
+  /// Releases the mutex, and returns true, if no waiter must be woken for that; false: one must, and the
+  /// mutex is still locked.
   private func releaseQuietly() -> Bool {
     var old = word.load(ordering: .relaxed)
     while true {

@@ -49,7 +49,8 @@ import Region
   // MARK: memory
   var free: UnsafeMutableRawPointer
   var end: UnsafeMutableRawPointer
-  /// The pieces of the heap; each holds the address of the piece before it in its first word.
+  /// The pieces of memory from the heap; each piece holds the address of the piece before it in its first
+  /// word.
   var pieces: UnsafeMutableRawPointer?
 }
 
@@ -157,7 +158,7 @@ import Region
     MemoryLayout<SelectCase>.stride + MemoryLayout<WaiterRecord>.stride
   }
 
-  /// Allocates memory that stays until the end. `alignment` is a power of two, at most a page.
+  /// Allocates memory that lives as long as the select. `alignment` is a power of two, at most a page.
   @inline(__always)
   private func allocate(_ size: Int, _ alignment: Int) -> UnsafeMutableRawPointer {
     let free = unsafe record.pointee.free
@@ -270,7 +271,8 @@ import Region
     return unsafe HeldLocks(locks.baseAddress, count: count)
   }
 
-  /// Up to this many cases are sorted in place here: calling a library sort would cost more than sorting them.
+  /// At most this many cases are sorted in place here: calling a library sort would cost more than sorting
+  /// them.
   private static let few = 16
 
   private func sort(_ cases: Cases) {

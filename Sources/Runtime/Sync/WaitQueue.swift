@@ -19,7 +19,8 @@ import Region
   /// Memory for one element, which a channel takes from here when it is sent, and puts here when it is received.
   /// Initialized if the element is to be sent.
   let element: UnsafeMutableRawPointer?
-  /// A number for the owner of the queue: how many permits are wanted, or since when the G waits, in ticks.
+  /// A number that the owner of the queue needs: how many permits the G wants, or since when it waits, in
+  /// ticks.
   var amount: UInt64 = 0
   /// Whether the G got what it waited for; false when a close, a deadline or a cancellation ended the wait.
   var granted = false
@@ -43,7 +44,7 @@ import Region
 
 /// A handle to a waiter.
 ///
-/// Safe because: only the G on whose stack it lies uses it, and, while it is in a queue, the owner of that queue.
+/// Safe because: only the G on whose stack it lies uses it, and, while it is in a queue, that queue's owner.
 @safe struct Waiter: Equatable {
   private let record: UnsafeMutablePointer<WaiterRecord>
 
@@ -149,7 +150,7 @@ struct WaitQueue {
     return waiter.isClaimed ? waiter : nil
   }
 
-  /// Takes out the first waiter whose wait the caller can end, and those before it; nil: there is none.
+  /// Takes out the first waiter whose wait the caller can end, and the waiters before it; nil: there is none.
   @inline(__always)
   mutating func popFirst() -> Waiter? {
     while first != nil {

@@ -14,8 +14,9 @@
 //   • A clock is armed exactly while one entry of one heap carries its generation. That entry checks the clock when its
 //     moment comes. While somebody waits, that moment is not later than the next tick. When the next tick moves to a
 //     later moment, or a G goes and comes back, no new entry is needed.
-//   • A clock counts as a timer that may make a G runnable (`Timers.wakers`) exactly while a G waits and time runs. A G
-//     that was given its tick is counted as runnable before the clock is counted out (Deadlock §3).
+//   • A clock counts as a timer that may make a G runnable (`Timers.wakers`) exactly while a G waits and time
+//   runs. A G that was given its tick is counted as runnable before the clock is taken off that count
+//   (Deadlock §3).
 //   • Ticks that were due and that nobody took are one tick, however late.
 // Records are reused, never freed: an entry may look at its clock's generation at any time. The record's own lock
 // guards which channel the clock belongs to, so that a channel cannot be freed while its timer works on it.
@@ -28,7 +29,7 @@ struct ClockRecord: ~Copyable {
   /// Counts armings and reuses, so that an entry that carries an older count is stale.
   let generation = Atomic<UInt32>(1)
   // MARK: under the lock
-  /// The channel; nil: the clock is free.
+  /// The channel whose clock this is; nil: the clock is free.
   var core: ChannelCore?
 
   // MARK: under the channel's lock
@@ -36,7 +37,7 @@ struct ClockRecord: ~Copyable {
   var next = UInt64.max
   /// The time from one tick to the next, in ticks of the CPU's clock; 0: the channel's clock ticks only once.
   var period: UInt64 = 0
-  /// Gs that wait, and Gs that were woken but have yet to leave.
+  /// The number of Gs that wait, or were woken but have yet to leave.
   var waiting = 0
   /// When the clock's entry in a heap is due; 0: the clock is not armed.
   var armed: UInt64 = 0
@@ -87,7 +88,7 @@ struct ClockRecord: ~Copyable {
     Self.freeLock.unlock()
   }
 
-  /// The current generation. Any thread.
+  /// The current generation. Any thread may read it.
   var generation: UInt32 { unsafe record.pointee.generation.load(ordering: .acquiring) }
 
   // MARK: under the channel's lock
@@ -99,14 +100,15 @@ struct ClockRecord: ~Copyable {
     return true
   }
 
-  /// Ticks at `when`, and then every `period` ticks (0: only once). `p` is the caller's P.
+  /// Makes the clock tick at `when`, and then every `period` ticks of the CPU's clock (0: only once). `p` is
+  /// the caller's P.
   func start(at when: UInt64, every period: UInt64, on p: P) {
     unsafe (record.pointee.next, record.pointee.period) = (when, period)
     arm(on: p)
     settle(on: p)
   }
 
-  /// Stops: there will be no more ticks.
+  /// Stops the clock: there will be no more ticks.
   func stop() {
     unsafe record.pointee.next = .max
     disarm()
@@ -120,7 +122,7 @@ struct ClockRecord: ~Copyable {
     settle(on: p)
   }
 
-  /// Notes that a G that waited goes on.
+  /// Notes that a G that waited stops waiting.
   func leaves() {
     unsafe record.pointee.waiting -= 1
     settle(on: nil)
@@ -148,7 +150,7 @@ struct ClockRecord: ~Copyable {
     sched.netpoll.timerAdded(next)
   }
 
-  /// Makes the clock's entry stale, and counts the clock out.
+  /// Makes the clock's entry stale, and subtracts it from the P's counts of timers.
   private func disarm() {
     guard let p = invalidate() else { return }
     p.timers.disarmed(.clock, isLeft: true)
@@ -161,7 +163,8 @@ struct ClockRecord: ~Copyable {
     return p
   }
 
-  /// Counts the clock as a waker on `p` while somebody waits for it, and counts it out afterwards.
+  /// Adds the clock to the wakers of `p` when somebody begins to wait for it, and subtracts it when nobody
+  /// waits any more.
   private func settle(on p: P?) {
     if let counted = unsafe record.pointee.countedOn {
       guard !isWaitedFor else { return }

@@ -46,7 +46,8 @@ public final class Ticker: Sendable {
     }
   }
 
-  /// Ticks at this pace from now on, first after one `period`. Empties the channel, as `stop` does.
+  /// Ticks at this pace from now on; the first tick comes after one `period`. Empties the channel, as `stop`
+  /// does.
   public func reset(every period: Duration) {
     precondition(period > .zero, "a ticker's period is positive")
     inRuntime("Ticker.reset") { m in
@@ -99,8 +100,8 @@ public final class Alarm: Sendable {
   @discardableResult
   public func stop() -> Bool { inRuntime("Alarm.stop") { _ in timer.stop() } }
 
-  /// Makes the alarm go off `delay` from now: instead of at the moment that was planned, or once more. True if it was
-  /// still to go off.
+  /// Makes the alarm go off `delay` from now, instead of at the moment that was planned, or once more if it
+  /// went off already. True if it was still to go off.
   @discardableResult
   public func reset(after delay: Duration) -> Bool {
     inRuntime("Alarm.reset") { m in timer.start(after: delay, on: m.p) }

@@ -84,7 +84,7 @@ struct TimerRecord: ~Copyable {
   }
 
   private var lock: Lock { unsafe record.pointee.lock }
-  /// The current generation. Any thread.
+  /// The current generation. Any thread may read it.
   var generation: UInt32 { unsafe record.pointee.generation.load(ordering: .acquiring) }
 
   /// Arms the descriptor anew. True if it was armed before.
@@ -121,7 +121,8 @@ struct TimerRecord: ~Copyable {
     p.timers.lock.unlock()
   }
 
-  /// Makes the descriptor's entry stale, and counts the timer out. True if it was armed. Call under the lock.
+  /// Makes the descriptor's entry stale, and subtracts the timer from its P's counts. True if it was armed.
+  /// Call under the lock.
   @discardableResult
   private func disarm() -> Bool {
     guard let p = invalidate() else { return false }
@@ -129,8 +130,8 @@ struct TimerRecord: ~Copyable {
     return true
   }
 
-  /// Makes the descriptor's entry stale. Returns the P on which the descriptor was armed, and on which the caller must
-  /// count it out; nil: it was not armed. Call under the lock.
+  /// Makes the descriptor's entry stale. Returns the P on which the descriptor was armed, and from whose
+  /// counts the caller must subtract the timer; nil: it was not armed. Call under the lock.
   private func invalidate() -> P? {
     guard let p = unsafe record.pointee.armedOn else { return nil }
     unsafe record.pointee.armedOn = nil
@@ -144,8 +145,9 @@ struct TimerRecord: ~Copyable {
     unsafe record = UnsafeMutablePointer(bitPattern: UInt(timer.target)).unsafelyUnwrapped
   }
 
-  /// Carries out the action, because its entry in the heap of `p` is due. Returns the Gs that are to run for it,
-  /// counted as runnable already; only afterwards does it count the timer out (Deadlock §3).
+  /// Carries out the action, because its entry in the heap of `p` is due. Returns the Gs that are to run for
+  /// it, counted as runnable already; only afterwards does it subtract the timer from the counts (Deadlock
+  /// §3).
   func fired(_ timer: Timer, on p: P, by m: M) -> GQueue {
     var ready = GQueue()
     lock.lock()

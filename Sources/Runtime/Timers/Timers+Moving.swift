@@ -9,14 +9,15 @@
 // `nextTimer`, before it takes back the leaving P's. So an earliest timer shows in one of the two, or in both. After
 // that the heap is marked as closed, under its lock, and whoever adds to it is sent on to P 0.
 //
-// §3 Counting. `PField.timers` counts the timers that were *armed on* a P. A timer descriptor, a deadline and a wait
-// know that P and count themselves out there, also after the move, so these counts stay. Sleepers do not know it;
-// whoever takes them out of a heap counts them out there, so their counts move along. The sum over all Ps that were
-// ever used is exact. The number that Deadlock reads (`Timers.wakers`) is of the first kind, and never moves.
+// §3 Counting. `PField.timers` counts the timers that were *armed on* a P. A timer descriptor, a deadline and
+// a wait know that P and are subtracted from its counts, also after the move, so these counts stay. Sleepers
+// do not know it: they are subtracted on the P of the heap from which they are taken, so their counts move
+// along. The sum over all Ps that were ever used is exact. The number that Deadlock reads (`Timers.wakers`)
+// is of the first kind, and never moves.
 //
-// §4 What would break it. No mark: a ticker of a stopped P, armed by a late thief, ticks no more. The leaving P's
-// `nextTimer` taken back first: the netpoll thread looks in between, and sleeps past the timer. All counts moved: a
-// timer that counts itself out where it was armed takes that count below 0.
+// §4 What would break it. No mark: a ticker of a stopped P, armed by a late thief, ticks no more. The leaving
+// P's `nextTimer` taken back first: the netpoll thread looks in between, and sleeps past the timer. All
+// counts moved: a timer that is subtracted where it was armed takes that count below 0.
 import HeapModule
 import Region
 import Synchronization
@@ -67,7 +68,8 @@ extension Timers {
 }
 
 extension Timer {
-  /// Whether the side that takes the timer out of the heap also counts it out, on the heap's P. Timers of the other
-  /// kinds are counted out by their descriptor or waiter, on the P on which they were armed.
+  /// Whether the thread that takes a timer of this kind out of a heap also subtracts it from the counts of
+  /// the heap's P. Timers of the other kinds are subtracted by their descriptor or waiter, from the counts of
+  /// the P on which they were armed.
   var isCountedByHeap: Bool { kind == .wake }
 }

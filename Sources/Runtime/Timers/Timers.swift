@@ -24,7 +24,8 @@ struct Timer: Comparable {
     /// Check the deadline of a poll descriptor (address in `target`), to read or to write.
     case readDeadline
     case writeDeadline
-    /// End the wait of the G in slot `target` whose ticket is `generation`; see Claim. The waiter counts the timer out.
+    /// End the wait of the G in slot `target` whose ticket is `generation`; see Claim. The G then subtracts
+    /// the timer from the counts (`timerIsOver`).
     case wait
     /// Fire a timer descriptor (address in `target`).
     case descriptor
@@ -33,7 +34,7 @@ struct Timer: Comparable {
     case clock
   }
 
-  /// When the timer is due, in ticks of the runtime's clock (PaceClock).
+  /// The moment at which the timer is due, in ticks of the runtime's clock (PaceClock).
   let when: UInt64
   let target: UInt64
   let kind: Kind
@@ -55,18 +56,19 @@ struct Timer: Comparable {
   }
 }
 
-/// Counts of a P's timers besides the gauge in the region. Any thread; on a cache line of its own.
+/// A P's counts of timers, besides the gauge in the region. They have a cache line of their own; any thread
+/// may use them.
 struct TimerCounts: ~Copyable {
-  /// The number of timers that count as wakers; see `Timers.wakers`.
+  /// The number of timers that `Timers.wakers` counts.
   let wakers = Atomic<Int>(0)
-  /// Entries of the heap that became stale since the last sweep.
+  /// The number of heap entries that became stale since the last sweep.
   let stale = Atomic<Int>(0)
-  /// Entries of the heap. Written under the lock; without it only a hint.
+  /// The number of heap entries. Written under the lock; without it only a hint.
   let entries = Atomic<Int>(0)
 }
 
 extension Timer.Kind {
-  /// Whether timers of this kind count as wakers; see `Timers.wakers`.
+  /// Whether `Timers.wakers` counts timers of this kind.
   @inline(__always)
   var isWaker: Bool { self == .wait || self == .descriptor }
 }
@@ -78,7 +80,8 @@ extension Timer.Kind {
   let heap: UnsafeMutablePointer<Heap<Timer>>
   let block: Block<PField>
   private let counts: UnsafeMutablePointer<TimerCounts>
-  /// At this many entries the heap is swept, whatever was counted. Under `lock`.
+  /// When the heap has this many entries it is swept, however few of them are known to be stale. Used under
+  /// `lock`.
   let limit: UnsafeMutablePointer<Int>
   let lock = Lock()
   /// Whether the P was stopped: a timer that is added then goes to P 0. Set under `lock`.
@@ -118,22 +121,23 @@ extension Timer.Kind {
     noteNext()
   }
 
-  /// Entries of the heap, stale ones included.
+  /// The number of heap entries, stale ones included.
   var entries: Int {
     lock.lock()
     defer { lock.unlock() }
     return unsafe heap.pointee.count
   }
 
-  // MARK: counting out
+  // MARK: subtracting timers from the counts
 
-  /// Timers of this P that may make a G runnable although the G's wait does not say that it will end. Sleepers do not
-  /// count: their wait reason says so. Nor do deadlines: they end only waits for the network. A timer counts until what
-  /// it does is counted: Deadlock §3.
+  /// The number of this P's timers that may make a G runnable although the G's wait does not say that it will
+  /// end. Sleepers do not count: their wait reason says so. Nor do deadlines: they end only waits for the
+  /// network. A timer counts until what it does is counted: Deadlock §3.
   var wakers: Int { unsafe counts.pointee.wakers.load(ordering: .sequentiallyConsistent) }
 
-  /// Counts out a timer of this kind that was armed here. Either it was stopped, and its entry still lies in the heap
-  /// (`isLeft`); or it fired, and all that it did is counted. Any thread, not under `lock`.
+  /// Subtracts a timer of this kind, which was armed here, from the counts. Either it was stopped, and its
+  /// entry still lies in the heap (`isLeft`); or it fired, and all that it did is counted. Any thread may
+  /// call this, not under `lock`.
   func disarmed(_ kind: Timer.Kind, isLeft: Bool) {
     block[.timers].subtract(1)
     if kind.isWaker { wakerIsOver() }
@@ -151,7 +155,8 @@ extension Timer.Kind {
   private static let fewStale = 64
 
   private func noteStale() {
-    // Read without the lock, so a hint: while the P is being closed, the wrong heap may be swept too early.
+    // This word is read without the lock, so it is a hint: while the P is being closed, the wrong heap may be
+    // swept too early.
     if unsafe closed.pointee.load(ordering: .relaxed) { return sched.p(0).timers.noteStale() }
     let stale = unsafe counts.pointee.stale.wrappingAdd(1, ordering: .relaxed).newValue
     let entries = unsafe counts.pointee.entries.load(ordering: .relaxed)
@@ -178,7 +183,8 @@ extension Timer.Kind {
     defer { lock.unlock() }
     while due.count < limit, let first = unsafe heap.pointee.min, first.when <= now {
       let timer = unsafe heap.pointee.removeMin()
-      // The other kinds are counted out by their descriptor or waiter, which knows whether they were still armed.
+      // Timers of the other kinds are subtracted by their descriptor or waiter, which knows whether they were
+      // still armed.
       if timer.kind == .wake { block[.timers].subtract(1) }
       due.append(timer)
     }
@@ -251,7 +257,7 @@ extension G {
     wait.claim(ticket, .timedOut) == .parked ? self : nil
   }
 
-  /// Adds a timer that ends the wait with this ticket. Once the G goes on, it must call `timerIsOver`.
+  /// Adds a timer that ends the wait with this ticket. When the G runs again, it must call `timerIsOver`.
   func addTimer(at when: UInt64, _ ticket: UInt32, on p: P) {
     p.timers.lock.lock()
     p.timers.insert(Timer(when: when, target: UInt64(slot), kind: .wait, generation: ticket))
@@ -259,7 +265,8 @@ extension G {
     sched.netpoll.timerAdded(when)
   }
 
-  /// Counts out, on `p`, the timer of the wait that is over, whether the timer ended the wait or not.
+  /// Subtracts the timer that `addTimer` armed on `p` from the counts of `p`, because this G's wait is over.
+  /// Call it whether the timer ended the wait or something else did.
   func timerIsOver(on p: P) { p.timers.disarmed(.wait, isLeft: wait.outcome != .timedOut) }
 }
 

@@ -15,16 +15,18 @@ import Synchronization
 @safe final class RegionFile: @unchecked Sendable {
   let layout: Layout
   private let base: UnsafeMutableRawPointer
-  /// The file's descriptor and its path; −1 and nil when there is no file.
+  /// The file's descriptor; −1 when there is no file.
   private let fd: Int32
+  /// The file's path; nil when there is no file.
   private let path: String?
-  /// How many G slots the file backs; and how many are backed at all, by the file or by other memory behind it.
+  /// How many slots of the G table the file backs.
   private var listedSlots = 0
+  /// How many slots are backed at all, by the file or by the other memory behind it.
   private var backedSlots = 0
-  /// Only one thread grows the region at a time.
+  /// Held while the region grows, so that only one thread at a time makes it grow.
   private let growth = Lock()
 
-  /// How many slots of the G table are allocated at a time: 64 KiB.
+  /// How many slots of the G table are allocated at a time. They take 64 KiB.
   static let slotBatch = 1024
 
   private init(layout: Layout, base: UnsafeMutableRawPointer, fd: Int32 = -1, path: String? = nil) {
@@ -55,8 +57,9 @@ import Synchronization
     unsafe UnsafeMutableRawBufferPointer(start: base + layout.strings, count: Layout.stringsCapacity)
   }
 
-  /// The lane of a P; and the lane of an M for the time when it holds no P.
+  /// The lane of the P with this id.
   func lane(p: Int) -> Lane { lane(p, ring: layout.pRing(p), records: layout.pRingRecords) }
+  /// The lane that the M with this id uses while it holds no P.
   func lane(m: Int) -> Lane { lane(Capacity.ps + m, ring: layout.mRing(m), records: layout.mRingRecords) }
 
   private func lane(_ index: Int, ring: Int, records: Int) -> Lane {
@@ -198,14 +201,14 @@ import Synchronization
     backedSlots = Self.slotBatch
   }
 
-  /// Allocates the blocks and the ring of M `m`.
+  /// Allocates the blocks and the ring of the M with id `m`.
   func allocateM(_ m: Int) throws(SystemError) {
     try allocate(layout.offset(of: MField.self, m), MField.stride * 8)
     try allocate(layout.offset(of: LaneField.self, Capacity.ps + m), LaneField.stride * 8)
     try allocate(layout.mRing(m), layout.mRingRecords * Record.bytes)
   }
 
-  /// Allocates all that P `p` will touch, and all that others write about it.
+  /// Allocates all that the P with id `p` will touch, and all that others write about it.
   func allocateP(_ p: Int) throws(SystemError) {
     try allocate(layout.offset(of: PField.self, p), PField.stride * 8)
     try allocate(
@@ -306,7 +309,7 @@ import Synchronization
     while true {
       let error = unsafe mpg_replace(base + offset, layout.pRings - offset)
       if error == 0 { return }
-      // Wait here, with thread, P and all: until the memory is replaced nobody can make another G anyway.
+      // Wait here, keeping thread and P: until the memory is replaced nobody can make another G anyway.
       MPG.sched.shortages.note(.region, error)
       usleep(pause)
       pause = min(pause * 2, 1_000_000)

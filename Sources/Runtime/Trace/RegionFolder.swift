@@ -98,8 +98,9 @@ struct RegionFolder {
     return unsafe unlinkat(fd, name, 0) == 0
   }
 
-  /// How many black boxes are kept, the newest first, and for how long.
+  /// How many black boxes are kept; the newest are.
   private static let keptBoxes = 8
+  /// Black boxes that are older than this many seconds are not kept.
   private static let keptSeconds = 7 * 24 * 3600
 
   /// Removes the regions of dead processes that are too many or too old. A region that cannot be removed stays.

@@ -9,7 +9,7 @@ struct RegionRemains: ~Copyable {
   let age: Int
   private let isComplete: Bool
 
-  /// nil: the file cannot be opened, or is no plain file.
+  /// Opens the file `name` in `folder`; nil if it cannot be opened, or is no plain file.
   init?(_ name: String, in folder: Int32) {
     // Open for writing, which `markExited` needs. Another user's file, which cannot be written to, is left alone.
     let fd = unsafe openat(folder, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)

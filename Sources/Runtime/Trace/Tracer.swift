@@ -34,12 +34,12 @@ extension M {
     emitOther(kind, on: lane, at: time, g: g, detail: detail, count: count, arg: arg) {}
   }
 
-  /// As `emitOther`, on any lane to which this M alone writes now; `settle` changes the words that the record tells
-  /// about.
+  /// As `emitOther`, on any lane to which this M alone writes now; `settle` changes the words that the record
+  /// tells about.
   ///
-  /// Invariant: these words change after the record was counted and before it is written; each store is a release. So a
-  /// reader that finds a lane with no record under way finds these words as the records leave them (LaneModel). Without
-  /// events `settle` runs too, because some of the words are counters.
+  /// Invariant: these words change after the record was counted and before it is written; each store is a
+  /// release. So a reader that finds a lane with no record being written finds these words as the records
+  /// leave them (LaneModel). Without events `settle` runs too, because some of the words are counters.
   func emitOther(
     _ kind: EventKind, on lane: Lane, at time: UInt64, g: UInt64 = 0, detail: UInt8 = 0, count: Int = 0,
     arg: UInt64 = 0, settle: () -> Void
