@@ -11,7 +11,8 @@ import Observed
 import Region
 
 extension History {
-  /// What a source that has ended left: first its events, then the gauges of its end.
+  /// Makes the history of what a source that has ended left behind: first its events, then the gauges of its
+  /// end.
   package convenience init(remainsOf source: some SchedulerSource) throws(InspectorError) {
     self.init()
     reasons = source.reasons
@@ -34,7 +35,7 @@ private struct Salvage {
   private let encoder = RecordEncoder()
   private let reasons: [WaitReason?]
   private var blocks: [EventBlock] = []
-  /// What all records together add to the gauges.
+  /// The sum of what all records together add to the gauges.
   private var sum: Model
   /// The first record of each lane.
   private var first: [Lane: PlacedRecord] = [:]
@@ -65,7 +66,8 @@ private struct Salvage {
     }
   }
 
-  /// The two segments: from the first moment at which all is known to the end; and the end itself.
+  /// The two segments. The first reaches from the earliest moment at which all is known to the end; the
+  /// second is the end itself.
   func segments(_ observation: Observation, _ list: GoroutineList) -> [Segment] {
     var last = Keyframe()
     (last.clock, last.snapshot) = (observation.clock, observation.snapshot)
@@ -153,7 +155,7 @@ extension Snapshot.P {
 }
 
 extension Snapshot {
-  /// Shows what a P ran before the first event that is known of it: the G that this event stops, or none.
+  /// Shows the G that a P ran before the first known event of the P: the G that this event stops, or none.
   fileprivate mutating func showBefore(_ record: Record, on lane: Lane) {
     guard case .p(let id) = lane, let id = row(ofP: id) else { return }
     let isStop = [.goPark, .goYield, .goExit, .goPreempt, .goSyscall].contains(record.kind)

@@ -82,7 +82,7 @@ public enum LayoutProblem: Error, Sendable, Equatable, CustomStringConvertible {
   case otherByteOrder
   /// The region has this layout version, which this build cannot read.
   case version(UInt64)
-  /// The file is shorter than its own header and schema claim, in bytes.
+  /// The file has `bytes` bytes, and its own header and schema claim that it has at least `needed`.
   case truncated(bytes: Int, needed: Int)
   /// The schema lacks something that the reader cannot do without, such as `block lane` or `field lane.created`.
   case missing(String)
@@ -111,7 +111,7 @@ public enum LayoutProblem: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension InspectorError {
-  /// The error for a process of which the failed call could not tell whether it lives.
+  /// The error for a process about which a failed call could not tell whether it lives.
   package static func unknownWhetherAlive(pid: Int32, _ error: SystemCallError) -> InspectorError {
     .cannotTell(pid: pid, call: error.call, errno: error.errno)
   }

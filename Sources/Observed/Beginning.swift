@@ -1,4 +1,5 @@
-// What has done nothing yet: the zeros from which sums begin. They are known zeros, not absent facts.
+// Values of a scheduler and of its Ps that have done nothing yet: the zeros from which sums begin. They are
+// known zeros, not absent facts.
 
 extension Snapshot {
   /// A scheduler that has counted nothing yet, of a source that tells all counters.
@@ -23,7 +24,8 @@ extension Snapshot.P {
     return p
   }
 
-  /// A P that has done nothing yet. It tells the facts that `other`, a P of the same source, tells; nil: there is no other.
+  /// A P that has done nothing yet. It tells the facts that `other` tells, a P of the same source; nil: no
+  /// other P is known.
   package static func beginning(_ id: Int, like other: Snapshot.P?) -> Snapshot.P {
     var p = beginning(id)
     func keep<Value>(_ fact: WritableKeyPath<Snapshot.P, Value?>) {
@@ -36,7 +38,7 @@ extension Snapshot.P {
     return p
   }
 
-  /// What a P counts since boot.
+  /// The counters of a P, which grow from the boot on.
   package static var counters: [WritableKeyPath<Snapshot.P, UInt64?>] {
     [\.ticks, \.stealsIn, \.stealsOut, \.stolenGs, \.stealTries]
   }
@@ -60,7 +62,7 @@ extension Snapshot.Retired {
     stealTries.add(p.stealTries)
   }
 
-  /// Notes that a P that was stopped is used again: takes its counts off the sums.
+  /// Subtracts the counts of a P from the sums, because the P was stopped and is used again.
   package mutating func takeOff(_ p: Snapshot.P) {
     ps -= 1
     ticks.takeOff(p.ticks)

@@ -25,8 +25,8 @@ extension Snapshot {
     /// Whether the target tells any moment of the boot.
     public var isKnown: Bool { start != nil || steps.contains { $0 != nil } }
 
-    /// Nanoseconds from the start of the boot until the program's own code ran; nil: one of the two moments is not
-    /// known.
+    /// The time from the start of the boot until the program's own code ran, in nanoseconds; nil: one of the
+    /// two moments is not known.
     public var duration: UInt64? {
       guard let start, let end = self[.main], end >= start else { return nil }
       return end - start

@@ -50,7 +50,7 @@ public struct Event: Sendable, Equatable {
   public var lane: Lane { placed.lane }
   /// The M whose thread wrote the event.
   public var m: Int { Int(record.m) }
-  /// What the event tells; nil: a kind that this build does not know.
+  /// The kind of the event; nil: a kind that this build does not know.
   public var kind: EventKind? { record.kind }
   /// The number of the kind in the record; see `EventKind`.
   public var rawKind: UInt8 { UInt8(truncatingIfNeeded: record.what) }
@@ -68,8 +68,8 @@ public struct Event: Sendable, Equatable {
   /// The kind's name, or `kind` and its number if this build does not know it.
   public var name: String { Self.kindNames[Int(rawKind)] }
 
-  /// In `goPark`, what the G waits for; in `goReady`, what it waited for. nil: another kind, or a reason that this
-  /// build does not know.
+  /// In `goPark`, the reason for which the G waits; in `goReady`, the reason for which it waited; nil:
+  /// another kind, or a reason that this build does not know.
   public var reason: WaitReason? {
     kind == .goPark || kind == .goReady ? wording.reasons[Int(detail)] : nil
   }

@@ -4,7 +4,7 @@
 public struct Finding: Sendable, Equatable {
   /// The name of the lint: `hog`, `starvingG`…
   public var lint: String
-  /// What was found, about whom, and how much, in one line.
+  /// The finding in one line: what was found, about which G or P, and how much.
   public var message: String
   /// The G that the finding is about; nil: it is not about a single G.
   public var g: UInt64?
@@ -12,7 +12,7 @@ public struct Finding: Sendable, Equatable {
   public var entry: String?
   /// The label of the request, or of another span, that the G works for; nil: it works for none.
   public var request: String?
-  /// How much was measured, in the unit that the head of the lint's file names.
+  /// The value that was measured, in the unit that the head of the lint's file names.
   public var value: Double
   /// The value from which on the lint reports, in the unit of `value`.
   public var threshold: Double

@@ -2,7 +2,7 @@
 import Host
 import Region
 
-/// One G, as the target's table has it: moments in ticks, names by id, and 0 for what is not set.
+/// One G as a row of the target's table: moments in ticks, names by id, and 0 for what is not set.
 package struct GoroutineRow: Equatable {
   package var id: UInt64 = 0
   package var state = GState.runnable
@@ -38,8 +38,8 @@ package struct GoroutineList: Equatable {
   /// At most this many Gs of a table are kept.
   package static let most = 100_000
 
-  /// Slots of a table that are read at a time, which takes some hundred microseconds. Between two such parts a reader looks
-  /// after other things, such as the rings.
+  /// How many slots of a table are read at a time, which takes some hundred microseconds. Between two such
+  /// parts a reader does its other work, such as draining the rings.
   package static let chunk = 4096
 
   package init(rows: [GoroutineRow], isCut: Bool = false) { (self.rows, self.isCut) = (rows, isCut) }

@@ -19,7 +19,7 @@ extension Lane {
 
   package init(number: Int) { self = number & 1 == 0 ? .p(number >> 1) : .m(number >> 1) }
 
-  /// A lane with a higher number than this is taken for damage.
+  /// A lane with a higher number than this counts as damaged.
   package static let highest = 1 << 18
 
   /// The lane's name for people: `P3`, `M12`.

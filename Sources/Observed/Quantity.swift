@@ -2,7 +2,8 @@
 
 /// Puts numbers into words for people. May be called from any thread.
 package enum Quantity {
-  /// Three digits and a unit: `7`, `999`, `1.24k`, `12.4k`, `124k`, `1.24M`. At most five characters.
+  /// A number as three digits and a unit: `7`, `999`, `1.24k`, `12.4k`, `124k`, `1.24M`. At most five
+  /// characters.
   package static func compact(_ value: Double) -> String {
     guard value.isFinite else { return "?" }
     if value < 0 { return "-" + compact(-value) }
@@ -20,7 +21,7 @@ package enum Quantity {
   package static func compact(_ value: Int) -> String { compact(Double(value)) }
   package static func compact(_ value: UInt64) -> String { compact(Double(value)) }
 
-  /// All digits, in groups of three: `1,234,567`.
+  /// A number with all its digits, in groups of three: `1,234,567`.
   package static func grouped(_ value: UInt64) -> String { grouped(digits: String(value)) }
 
   package static func grouped(_ value: Int) -> String {
@@ -37,31 +38,31 @@ package enum Quantity {
     return String(result.reversed())
   }
 
-  /// `87%`; a share above zero is never shown as zero.
+  /// A share as text: `87%`. A share above zero is never shown as zero.
   package static func percent(_ share: Double) -> String {
     guard share.isFinite else { return "?" }
     if share > 0, share < 0.005 { return "<1%" }
     return "\(Int((min(share, 99) * 100).rounded()))%"
   }
 
-  /// What share `part` is of `whole`: `87%`. `?` of nothing.
+  /// The share that `part` is of `whole`, as text: `87%`; `?` if `whole` is 0.
   package static func percent(_ part: UInt64, of whole: UInt64) -> String {
     percent(Double(part) / Double(whole))
   }
 
-  /// `12.4 MB`. The units are powers of 1000.
+  /// A size as text: `12.4 MB`. The units are powers of 1000.
   package static func bytes(_ value: UInt64) -> String {
     let text = compact(value)
     guard let unit = text.last, unit.isLetter else { return text + " B" }
     return String(text.dropLast()) + " " + (unit == "k" ? "kB" : "\(unit)B")
   }
 
-  /// How often: `once`, `twice`, `3 times`, `1,234 times`.
+  /// A number of times as text: `once`, `twice`, `3 times`, `1,234 times`.
   package static func times(_ number: some BinaryInteger) -> String {
     number == 1 ? "once" : number == 2 ? "twice" : counted(number, "time")
   }
 
-  /// `1st`, `12th`, `61st`.
+  /// An ordinal number as text: `1st`, `12th`, `61st`.
   package static func ordinal(_ number: UInt64) -> String {
     let teen = (11...13).contains(number % 100)
     let ending =

@@ -20,10 +20,11 @@ package struct QueueAccount: Equatable, Sendable {
   /// The account of one P.
   package struct P: Equatable, Sendable {
     package var lrq = 0
-    /// Gs in `runnext`: 0 or 1; see §3 for the exceptions.
+    /// The number of Gs in `runnext`: 0 or 1; see §3 for the exceptions.
     package var next = 0
-    /// The M that holds the P, even while that M is in a system call; and the G that the P runs.
+    /// The M that holds the P, even while that M is in a system call; nil: no M does.
     package var m: Int?
+    /// The G that the P runs; nil: it runs none.
     package var g: UInt64?
 
     package init(lrq: Int = 0, next: Int = 0, m: Int? = nil, g: UInt64? = nil) {
@@ -45,7 +46,7 @@ package struct QueueAccount: Equatable, Sendable {
     return (0..<max(a.ps.count, b.ps.count)).allSatisfy { (a[p: $0] ?? P()) == (b[p: $0] ?? P()) }
   }
 
-  /// Gs on all queues together.
+  /// The number of Gs on all queues together.
   package var queued: Int { ps.reduce(grq) { $0 &+ $1.lrq &+ $1.next } }
 
   package subscript(p id: Int) -> P? { ps.indices.contains(id) ? ps[id] : nil }

@@ -18,7 +18,7 @@ extension Snapshot {
       set { values[number] = newValue.flatMap { $0 == 0 || $0 > Self.most ? nil : $0 } }
     }
 
-    /// A number above this is taken for damage. As a length of time it would be 146 years.
+    /// A number above this counts as damaged. As a length of time it would be 146 years.
     private static let most: UInt64 = 1 << 62
 
     /// Whether the target tells any number.
@@ -37,6 +37,6 @@ extension Snapshot.RuleNumbers {
     words + (text(number).map { " (\($0))" } ?? "")
   }
 
-  /// In words: `more than 1 ms` if the number is known, otherwise `long`.
+  /// The words `more than` and the number if it is known: `more than 1 ms`; otherwise `long`.
   package func more(than number: RuleNumber) -> String { text(number).map { "more than \($0)" } ?? "long" }
 }

@@ -22,7 +22,7 @@ import Region
 /// Tells what it knows of one scheduler. Not thread-safe: use a source, and all that is made from it, from one thread
 /// at a time.
 package protocol SchedulerSource: AnyObject {
-  /// Who is observed.
+  /// The identity of the observed process.
   var identity: Snapshot.Target { get }
 
   /// What the source can tell, as far as is known now.
@@ -58,14 +58,14 @@ package protocol SchedulerSource: AnyObject {
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
   ) throws(InspectorError) -> [GoroutineRow]?
 
-  /// How the observed process ended; nil while it lives. Also nil if this cannot be told; then `doubt` says why.
+  /// How the observed process ended; nil while it lives. Also nil if nobody can tell; then `doubt` says why.
   func ending() throws(InspectorError) -> TargetEnding?
 
-  /// How the process ended, by the word that it left itself, which costs next to nothing to read; nil: it left none,
-  /// because it lives or was killed.
+  /// How the process ended, according to the word that it left in its region. Reading that word costs next to
+  /// nothing. nil: it left none, because it lives or was killed.
   func lastWord() throws(InspectorError) -> TargetEnding?
 
-  /// Why the last call of `ending` could not tell whether the process lives; nil: it could tell.
+  /// The reason why the last call of `ending` could not tell whether the process lives; nil: it could tell.
   var doubt: InspectorError? { get }
 
   /// The files from which the source reads, so that nothing is written to them. An element is nil if its file cannot be
@@ -113,7 +113,7 @@ public struct Knowledge: Sendable, Equatable {
 
   /// How the gauges are obtained.
   public var gauges: Gauges
-  /// Why there are no events, in one line for people; nil: there are events.
+  /// The reason why there are no events, in one line for people; nil: there are events.
   public var absenceOfEvents: String?
   /// Whether the source lists single Gs.
   public var listsGs: Bool
@@ -131,6 +131,6 @@ public struct Knowledge: Sendable, Equatable {
   /// Whether there are events.
   public var hasEvents: Bool { absenceOfEvents == nil }
 
-  /// Why a region has no events, where its process writes none.
+  /// The reason why a region has no events if its process does not write any.
   public static let untraced = "no events: tracing is off in the target (MPG_TRACE=0)"
 }

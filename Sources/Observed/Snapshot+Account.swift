@@ -3,14 +3,14 @@
 import Region
 
 extension Snapshot {
-  /// Gs that are ready to run but are on no queue: a thread is moving them, or they were set aside because they had no
-  /// stack. In a consistent snapshot it is not negative. nil: the target does not tell.
+  /// The number of Gs that are ready to run but on no queue: a thread is moving them, or they were set aside
+  /// because they had no stack. In a consistent snapshot it is not negative. nil: the target does not tell.
   public var inHands: Int? {
     guard account != nil, let queued else { return nil }
     return gs.runnable + gs.preempted - queued
   }
 
-  /// Gs on all queues together, as the rows show them; nil: one of the queues is not known.
+  /// The number of Gs on all queues together, as the rows show them; nil: one of the queues is not known.
   public var queued: Int? {
     ps.reduce(grq) { sum, p in
       guard let sum, let lrq = p.lrq, let runnext = p.runnext else { return nil }
@@ -34,8 +34,8 @@ extension Snapshot {
 }
 
 extension Snapshot.P {
-  /// An LRQ cannot hold more Gs than its ring has room for. If the account says that it does, the record of a spill or
-  /// of a thief is still to come, and those Gs are in hands.
+  /// An LRQ cannot hold more Gs than its ring has room for. If the account says that it does, the record of a
+  /// spill or of a thief is still to come, and those Gs are on no queue (`inHands`).
   fileprivate mutating func show(_ p: QueueAccount.P) {
     let depth = min(max(0, p.lrq), Capacity.lrq)
     (lrq, lrqMax) = (depth, lrqMax.map { max($0, depth) })

@@ -21,7 +21,7 @@ public struct Snapshot: Sendable, Equatable {
     public var pid: Int32
     /// The executable's file name.
     public var name: String
-    /// When the target booted, in nanoseconds of the monotonic clock.
+    /// The moment at which the target booted, in nanoseconds of the monotonic clock.
     public var bootTime: UInt64
     /// How far the process is between its boot and its end, as it says itself.
     public var state: ProcessState
@@ -43,31 +43,33 @@ public struct Snapshot: Sendable, Equatable {
     public var g: UInt64?
     /// Where the G `g` was spawned: `function at File.swift:31`; nil: not known.
     public var entry: String?
-    /// Gs in the local run queue, without `runnext`; 0…256.
+    /// The number of Gs in the local run queue, without `runnext`; 0…256.
     public var lrq: Int?
     /// The largest `lrq` since the moment that the reader named, which mostly is the reader's last look.
     public var lrqMax: Int?
     /// Whether `runnext` holds a G.
     public var runnext: Bool?
-    /// Gs started on this P.
+    /// The number of Gs started on this P.
     public var ticks: UInt64?
-    /// Successful steals by this P.
+    /// The number of successful steals by this P.
     public var stealsIn: UInt64?
-    /// Successful steals from this P.
+    /// The number of successful steals from this P.
     public var stealsOut: UInt64?
-    /// Gs that this P stole.
+    /// The number of Gs that this P stole.
     public var stolenGs: UInt64?
-    /// Steal attempts by this P, hits and misses.
+    /// The number of this P's attempts to steal, successful or not.
     public var stealTries: UInt64?
-    /// Nanoseconds, since the P was made, during which no M held it; nil: the target does not tell.
+    /// The time since the P was made during which no M held it, in nanoseconds; nil: the target does not
+    /// tell.
     public var idleTime: UInt64?
-    /// Nanoseconds, since the P was made, during which its M searched for work; nil: the target does not tell.
+    /// The time since the P was made during which its M searched for work, in nanoseconds; nil: the target
+    /// does not tell.
     public var spinTime: UInt64?
-    /// Nanoseconds, since the P was made, during which its M was in a system call and the P was not taken from it; nil:
-    /// the target does not tell.
+    /// The time since the P was made during which its M was in a system call and the P was not taken from it,
+    /// in nanoseconds; nil: the target does not tell.
     public var callTime: UInt64?
-    /// The rest of the nanoseconds since the P was made: a G ran, or its M was between two Gs; nil: the target does not
-    /// tell. The four times add up to the P's age.
+    /// The rest of the time since the P was made, in nanoseconds: a G ran, or the P's M was between two Gs;
+    /// nil: the target does not tell. The four times add up to the P's age.
     public var runTime: UInt64?
     /// The P's cache of dead Gs to be used again; nil: the target does not tell.
     public var gCache: Cache?
@@ -89,17 +91,17 @@ public struct Snapshot: Sendable, Equatable {
 
   /// The sums over all stopped Ps. Stopped Ps have no rows, but their Gs did run.
   public struct Retired: Sendable, Equatable {
-    /// How many stopped Ps there are.
+    /// The number of stopped Ps.
     public var ps = 0
-    /// Gs started on the stopped Ps.
+    /// The number of Gs started on the stopped Ps.
     public var ticks: UInt64?
-    /// Successful steals by the stopped Ps.
+    /// The number of successful steals by the stopped Ps.
     public var stealsIn: UInt64?
-    /// Successful steals from the stopped Ps.
+    /// The number of successful steals from the stopped Ps.
     public var stealsOut: UInt64?
-    /// Gs that the stopped Ps stole.
+    /// The number of Gs that the stopped Ps stole.
     public var stolenGs: UInt64?
-    /// Steal attempts by the stopped Ps, hits and misses.
+    /// The number of the stopped Ps' attempts to steal, successful or not.
     public var stealTries: UInt64?
     /// Makes sums over no Ps, which count nothing yet.
     public init() {}
@@ -121,37 +123,38 @@ public struct Snapshot: Sendable, Equatable {
     public init() {}
   }
 
-  /// All Gs, counted by state. The states add up to `live` whenever the snapshot is consistent.
+  /// The numbers of Gs, by state. They add up to `live` whenever the snapshot is consistent.
   public struct Gs: Sendable, Equatable {
-    /// Gs created since boot.
+    /// The number of Gs created since boot.
     public var created: UInt64?
-    /// Gs that have exited since boot.
+    /// The number of Gs that have exited since boot.
     public var exited: UInt64?
-    /// Gs that run on a P.
+    /// The number of Gs that run on a P.
     public var running = 0
-    /// Gs that are ready to run and wait for a P.
+    /// The number of Gs that are ready to run and wait for a P.
     public var runnable = 0
-    /// Gs that sysmon stopped, and that wait on a queue; each keeps its thread.
+    /// The number of Gs that sysmon stopped, and that wait on a queue; each keeps its thread.
     public var preempted = 0
-    /// Gs in a blocking system call.
+    /// The number of Gs in a blocking system call.
     public var syscall = 0
-    /// Parked Gs by the reason for which they wait. A reason for which none waits may be missing.
+    /// The number of parked Gs, by the reason for which they wait. A reason for which none waits may be
+    /// missing.
     public var waiting: [WaitReason: Int] = [:]
-    /// Live Gs that run a job of a Swift `Task`; nil: the target does not tell.
+    /// The number of live Gs that run a job of a Swift `Task`; nil: the target does not tell.
     public var tasks: Int?
-    /// Runnable Gs that are on no queue, because there was no stack for their first turn; nil: the target does not
-    /// tell.
+    /// The number of runnable Gs that are on no queue, because there was no stack for their first turn; nil:
+    /// the target does not tell.
     public var stackless: Int?
     /// Makes counts of no Gs.
     public init() {}
 
-    /// Gs that were created and have not exited. The two counters may wrap; their difference is still right.
-    /// Where the source does not count them, the sum over all states.
+    /// The number of Gs that were created and have not exited. The two counters may wrap; their difference is
+    /// still right. If the source does not count them, this is the sum over all states.
     public var live: Int {
       guard let created, let exited else { return sumOfStates }
       return Int(truncatingIfNeeded: created &- exited)
     }
-    /// Gs that are parked for any reason of `group`.
+    /// The number of Gs that are parked for any reason of `group`.
     public func waiting(in group: WaitGroupName) -> Int {
       waiting.reduce(0) { $1.key.group == group ? $0 + $1.value : $0 }
     }
@@ -161,34 +164,35 @@ public struct Snapshot: Sendable, Equatable {
 
   /// The network poller. Counters are totals since boot.
   public struct Netpoll: Sendable, Equatable {
-    /// Gs parked until a socket is ready.
+    /// The number of Gs that are parked until a socket is ready.
     public var parked = 0
-    /// How many file descriptors are registered with the poller.
+    /// The number of file descriptors that are registered with the poller.
     public var fds: Int?
     /// How often a poll found at least one descriptor ready.
     public var wakeups: UInt64?
-    /// Gs that polls made runnable.
+    /// The number of Gs that polls made runnable.
     public var readied: UInt64?
     /// The kernel's interface that is used; nil: the target, or an older recording, does not tell.
     public var backend: NetpollKind?
-    /// Watches that the kernel had ended and that were set up anew; nil: not told.
+    /// How often a watch was set up again after the kernel had ended it; nil: the target does not tell.
     public var rearms: UInt64?
-    /// Polls that sysmon made because no other thread had polled; nil: not told.
+    /// The number of polls that sysmon made because no other thread had polled; nil: the target does not
+    /// tell.
     public var sysmonPolls: UInt64?
     /// Makes a poller for which nothing is parked, and of which nothing else is known.
     public init() {}
   }
 
-  /// How often the operating system refused a resource since boot; each time the runtime went on without it. nil: the
-  /// target, or an older recording, does not tell.
+  /// How often the operating system refused a resource since boot; each time the runtime went on without that
+  /// resource. nil: the target, or an older recording, does not tell.
   public struct Shortages: Sendable, Equatable {
-    /// Refused descriptors, or memory, for a connection to be accepted.
+    /// How often descriptors or memory were refused for a connection to be accepted.
     public var accept: UInt64?
-    /// Refused memory for a stack.
+    /// How often memory for a stack was refused.
     public var stack: UInt64?
-    /// Refused new threads.
+    /// How often a new thread was refused.
     public var thread: UInt64?
-    /// Refused memory for the region.
+    /// How often memory for the region was refused.
     public var region: UInt64?
     /// Makes a value in which no number is known.
     public init() {}
@@ -196,13 +200,13 @@ public struct Snapshot: Sendable, Equatable {
 
   /// How many events there were, and how many of them this reader lost.
   public struct Trace: Sendable, Equatable {
-    /// Why there are no events, in one line for people; nil: there are events.
+    /// The reason why there are no events, in one line for people; nil: there are events.
     public var absence: String?
-    /// Events written since boot, to all rings.
+    /// The number of events written since boot, to all rings together.
     public var events: UInt64?
-    /// Records that the writers overwrote before this reader had read them.
+    /// The number of records that the writers overwrote before this reader had read them.
     public var lost: UInt64?
-    /// Bytes of memory that all rings take.
+    /// The memory that all rings take, in bytes.
     public var bytes: UInt64?
     /// Every ring that is in use; nil: the source has no rings, or does not tell of them.
     public var rings: [Ring]?
@@ -222,9 +226,9 @@ public struct Snapshot: Sendable, Equatable {
     public var lane: Lane
     /// How many records fit into the ring.
     public var capacity: Int
-    /// Records written to the ring since boot.
+    /// The number of records written to the ring since boot.
     public var events: UInt64
-    /// Records that the writer overwrote before this reader had read them.
+    /// The number of records that the writer overwrote before this reader had read them.
     public var lost: UInt64
     /// Makes a ring's counts from their parts.
     public init(lane: Lane, capacity: Int, events: UInt64, lost: UInt64) {
@@ -234,37 +238,37 @@ public struct Snapshot: Sendable, Equatable {
 
   /// The process that is observed.
   public var target: Target
-  /// When the snapshot was taken, in nanoseconds of the monotonic clock.
+  /// The moment at which the snapshot was taken, in nanoseconds of the monotonic clock.
   public var time: UInt64 = 0
-  /// Ps that Gs may run on (GOMAXPROCS).
+  /// The number of Ps that may run Gs (GOMAXPROCS).
   public var procs = 0
   /// Whether the numbers of Gs by state, the queues, the Ps and the Ms are of one instant and agree. Each runnable or
   /// preempted G is on exactly one queue (`grq`, an LRQ, a `runnext`) or counts in `stackless`; each running G is on
   /// exactly one P and one M; each G in a system call is on exactly one M.
   public var isConsistent = true
-  /// Gs on the global run queue.
+  /// The number of Gs on the global run queue.
   public var grq: Int?
   /// The largest `grq` since the moment that the reader named, which mostly is the reader's last look.
   public var grqMax: Int?
-  /// Timers that are set and have not fired.
+  /// The number of timers that are set and have not fired.
   public var timers: Int?
   /// How often a G was started since boot: context switches into Gs.
   public var switches: UInt64?
-  /// The Ps that Gs may run on, and Ps beyond `procs` that an M has not let go of yet; sorted by id.
+  /// The Ps that may run Gs, and Ps beyond `procs` that an M has not let go of yet; sorted by id.
   public var ps: [P] = []
   /// The sums over all stopped Ps; nil: not known, because the recording is older.
   public var retired: Retired?
   /// The Ms, sorted by id.
   public var ms: [M] = []
-  /// The Gs, counted.
+  /// The numbers of Gs, by state.
   public var gs = Gs()
   /// The network poller.
   public var netpoll = Netpoll()
-  /// Events written and lost.
+  /// The numbers of events that were written and lost.
   public var trace = Trace()
-  /// What the operating system refused.
+  /// The numbers of resources that the operating system refused.
   public var shortages = Shortages()
-  /// Which P stole how much from which; nil: the source does not tell.
+  /// How much each P stole from each other P; nil: the source does not tell.
   public var steals: StealMatrix?
   /// The moments of the boot.
   public var boot = Boot()
@@ -272,20 +276,20 @@ public struct Snapshot: Sendable, Equatable {
   public var pace: Pace?
   /// The numbers in the target's scheduling rules.
   public var ruleNumbers = RuleNumbers()
-  /// Depths of queues and holders of Ps according to the records; nil: the target does not tell, or a record was half
-  /// written when the target was read.
+  /// The depths of queues and the holders of Ps according to the records; nil: the target does not tell, or a
+  /// record was half written when the target was read.
   package var account: QueueAccount?
   /// The stopped Ps, one by one, that `retired` sums up.
   package var stopped: [P] = []
-  /// How much older than the shown moment the depths of the queues are, in nanoseconds. At a past moment they are
-  /// those of the last time they were recorded, because no event tells how they changed since. nil: they are of the
-  /// moment itself, as always for a live target.
+  /// How much older than the shown moment the depths of the queues are, in nanoseconds. At a past moment they
+  /// are those of the last time at which they were recorded, because no event tells how they changed since.
+  /// nil: they are of the moment itself, as always for a live target.
   public var queueAge: UInt64?
 
   /// An empty snapshot.
   public init(target: Target = Target()) { self.target = target }
 
-  /// Nanoseconds since the target booted; 0 if the snapshot is not later than the boot.
+  /// The time since the target booted, in nanoseconds; 0 if the snapshot is not later than the boot.
   public var uptime: UInt64 { time > target.bootTime ? time - target.bootTime : 0 }
 
   /// The sum of a counter over all Ps since boot: those that have rows, and those that were stopped. Every total is
@@ -298,6 +302,6 @@ public struct Snapshot: Sendable, Equatable {
     return sum
   }
 
-  /// Successful steals by all Ps since boot.
+  /// The number of successful steals by all Ps since boot.
   public var totalSteals: UInt64? { total(\.stealsIn, \.stealsIn) }
 }

@@ -5,9 +5,9 @@
 // Gs are those of the moment, but tries are those of the keyframe before it, because a try is no event. A source that
 // knows nothing of steals has no matrix at all.
 
-/// Which P stole how much from which, since boot.
+/// How much each P stole from each other P, since boot.
 public struct StealMatrix: Sendable, Equatable {
-  /// What one P stole from one other P since boot.
+  /// How much one P stole from one other P, since boot.
   public struct Pair: Sendable, Equatable {
     /// The id of the P that stole.
     public var thief: Int
@@ -57,7 +57,7 @@ public struct StealMatrix: Sendable, Equatable {
       ? pairs[place] : nil
   }
 
-  /// Counts one more steal, of `gs` Gs.
+  /// Adds one more steal, of `gs` Gs, to the pair.
   package mutating func count(_ gs: UInt64, by thief: Int, from victim: Int) {
     let place = place(thief, victim)
     if place == pairs.count || pairs[place].thief != thief || pairs[place].victim != victim {

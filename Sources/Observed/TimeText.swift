@@ -9,7 +9,7 @@ public enum TimeText {
     if nanoseconds < 1000 { return "\(nanoseconds) ns" }
     if nanoseconds >= minute { return long(seconds: max(60, nanoseconds / 1_000_000_000)) }
     for (unit, name) in units {
-      // Rounded to hundredths, so that what is shown as 10.0 was at least 9.995.
+      // Round to hundredths, so that a value that is shown as 10.0 was at least 9.995.
       let hundredths = (nanoseconds + unit / 200) / (unit / 100)
       if hundredths < 1000 { return decimal(hundredths, 2) + name }
       let tenths = (nanoseconds + unit / 20) / (unit / 10)
@@ -20,27 +20,28 @@ public enum TimeText {
     return long(seconds: 60)
   }
 
-  /// How long ago something was, to the microsecond, because people step over single events: `-1.234567 s`. Less than a
-  /// microsecond is `-0 s`.
+  /// How long ago something was, as text to the microsecond, because people step over single events:
+  /// `-1.234567 s`. Less than a microsecond is `-0 s`.
   public static func ago(_ nanoseconds: UInt64) -> String {
     let microseconds = nanoseconds / 1000
     guard microseconds > 0 else { return "-0 s" }
     return "-\(microseconds / 1_000_000).\(zeros(microseconds % 1_000_000, 6)) s"
   }
 
-  /// How long before some moment, to three digits: `-12.3 ms`; `now` at the moment itself.
+  /// How long before some moment something was, as text of three digits: `-12.3 ms`; `now` at the moment
+  /// itself.
   public static func before(_ nanoseconds: UInt64) -> String {
     nanoseconds == 0 ? "now" : "-" + short(nanoseconds)
   }
 
-  /// An offset with its sign, to three digits: `+12.4 µs`, `-3.10 s`, `0`.
+  /// An offset with its sign, as text of three digits: `+12.4 µs`, `-3.10 s`, `0`.
   public static func signed(_ nanoseconds: Int64) -> String {
     if nanoseconds == 0 { return "0" }
     return (nanoseconds < 0 ? "-" : "+") + short(nanoseconds.magnitude)
   }
 
-  /// A length that somebody has chosen, in one unit up to seconds, exact, and without superfluous digits: `10 ms`, `250 µs`,
-  /// `1.5 ms`, `60 s`.
+  /// A length that somebody has chosen, as exact text in one unit up to seconds, without superfluous digits:
+  /// `10 ms`, `250 µs`, `1.5 ms`, `60 s`.
   public static func exact(_ nanoseconds: UInt64) -> String {
     for (unit, name) in units.reversed() where nanoseconds >= unit && nanoseconds % (unit / 1000) == 0 {
       let rest = nanoseconds % unit / (unit / 1000)
@@ -54,7 +55,7 @@ public enum TimeText {
   private static let units: [(unit: UInt64, name: String)] = [
     (1000, " µs"), (1_000_000, " ms"), (1_000_000_000, " s"),
   ]
-  /// From here on a time is shown in minutes, because in seconds it would round to 60.0.
+  /// From this length on, a time is shown in minutes, because in seconds it would round to 60.0.
   private static let minute: UInt64 = 59_950_000_000
 
   private static func long(seconds: UInt64) -> String {

@@ -1,14 +1,14 @@
 // Arithmetic with facts that a source may not know: what is computed from an unknown number is unknown.
 
 extension Optional where Wrapped: FixedWidthInteger {
-  /// Counts on. A counter that is not known stays unknown, and becomes unknown if `more` is. Counters wrap.
-  /// Inlined into other modules, which call it for each event.
+  /// Adds `more` to a counter. A counter that is not known stays unknown, and becomes unknown if `more` is.
+  /// Counters wrap. The function is inlined into other modules, which call it for each event.
   @inlinable @inline(__always)
   package mutating func add(_ more: Wrapped?) {
     if let value = self, let more { self = value &+ more } else { self = nil }
   }
 
-  /// Counts back. What is not known is treated as in `add`.
+  /// Subtracts `less` from a counter. Unknown numbers are treated as in `add`.
   @inlinable @inline(__always)
   package mutating func takeOff(_ less: Wrapped?) {
     if let value = self, let less { self = value &- less } else { self = nil }

@@ -4,7 +4,7 @@
 // raw value is the field's word index in the block. The layout, the accessors and the schema in the region are all
 // made from these enums, so they cannot disagree. A field may be an array (`count` words).
 
-/// What a field holds, told to readers that do not have this source code.
+/// The meaning of a field's value, for readers that do not have this source code.
 public enum FieldKind: Sendable, Equatable {
   /// A number that only grows.
   case counter

@@ -20,11 +20,11 @@
   case goYield = 6
   /// G ended; `count`: its sequence number.
   case goExit = 7
-  /// The M took the P; `count`: P.
+  /// The M took the P; `count`: the P's id.
   case procStart = 8
-  /// The M put the P among the idle; `count`: P.
+  /// The M put the P among the idle; `count`: the P's id.
   case procStop = 9
-  /// The P stole; `count`: Gs taken, `arg`: victim P, `detail`: 1 when it took the victim's runnext.
+  /// The P stole; `count`: Gs taken, `arg`: the victim's id, `detail`: 1 when it took the victim's runnext.
   case steal = 10
   /// The P's full LRQ spilled; `count`: Gs moved to the GRQ, `arg`: depth of the GRQ after it.
   case overflow = 11

@@ -5,13 +5,13 @@
 
 /// The lengths of the region's arrays. The file is sparse, so unused elements take no memory.
 public enum Capacity {
-  /// Most Ps that a process can have.
+  /// The most Ps that a process can have.
   public static let ps = 1024
-  /// Most Ms that a process can have.
+  /// The most Ms that a process can have.
   public static let ms = 10_000
-  /// Most slots that the G table can have.
+  /// The most slots that the G table can have.
   public static let gs = 1 << 22
-  /// Most Gs in one local run queue; the same number as in Go.
+  /// The most Gs in one local run queue; the same number as in Go.
   public static let lrq = 256
   /// How many time buckets an array of peaks has (see `Peaks`).
   public static let peaks = 64
@@ -25,11 +25,13 @@ public enum Capacity {
   case version = 1
   /// 0x0102030405060708 in the writer's byte order.
   case byteOrder = 2
-  /// The schema text: the byte at which it starts, and its length in bytes.
+  /// The byte of the file at which the schema text starts.
   case schemaOffset = 3
+  /// The length of the schema text, in bytes.
   case schemaBytes = 4
   case pid = 5
-  /// Start time of the process in clock ticks since the machine booted. The pair of `pid` and start time is never reused.
+  /// The start time of the process, in clock ticks since the machine booted. The pair of `pid` and start time
+  /// is never reused.
   case startTime = 6
   case state = 7
   /// How the process ended: the exit code when `state` is `exited`, the signal number when it is `crashed`.
@@ -45,24 +47,28 @@ public enum Capacity {
   case clockNanoseconds1 = 14
   /// CLOCK_REALTIME − CLOCK_MONOTONIC at boot.
   case wallOffset = 15
-  /// Bytes of the whole file.
+  /// The size of the whole file, in bytes.
   case fileBytes = 16
-  /// Records that fit into the ring of a P, and of an M: powers of two.
+  /// How many records fit into the ring of a P: a power of two.
   case pRingRecords = 17
+  /// How many records fit into the ring of an M: a power of two.
   case mRingRecords = 18
   /// Inodes of the process's pid and time namespaces; 0: not known. `pid`, `startTime` and all moments are those that a
   /// process in these namespaces sees.
   case pidNamespace = 19
   case timeNamespace = 20
-  /// What the time namespace adds to CLOCK_MONOTONIC and to CLOCK_BOOTTIME, in two's complement.
+  /// The difference that the time namespace adds to CLOCK_MONOTONIC (in `bootOffset`: to CLOCK_BOOTTIME), in
+  /// two's complement.
   case monotonicOffset = 21
   case boottimeOffset = 22
   /// 1: the process holds a write lock of the open file description on the file's first byte for as long as it lives.
   case isLocked = 23
-  /// When each step of the boot was done, by raw value of `BootStep`; 0: not yet. Element 0 is when the boot began. Each
-  /// is written once: the last by the main G, the others by the thread that boots.
+  /// The moments at which the steps of the boot were done, by raw value of `BootStep`; 0: not yet. Element 0
+  /// is the moment at which the boot began. Each is written once: the last by the main G, the others by the
+  /// thread that boots.
   case bootTicks = 24
-  /// The numbers of the scheduler's rules, by raw value of `RuleNumber`; 0: the writer does not tell.
+  /// The numbers of the scheduler's rules, by raw value of `RuleNumber`; 0: the writer does not tell this
+  /// number.
   case ruleNumbers = 40
   /// The executable's file name: UTF-8, padded with zeros.
   case executable = 64
@@ -97,64 +103,68 @@ public enum Capacity {
 
 /// The scheduler as a whole. A field is written under the scheduler's lock, unless its comment names another writer.
 @frozen public enum SchedField: Int, RegionField {
-  /// Ps that Gs may run on (GOMAXPROCS). The number may change while the process runs.
+  /// The number of Ps that may run Gs (GOMAXPROCS). It may change while the process runs.
   case procs = 0
-  /// Blocks of `m` that were ever used.
+  /// The number of blocks of `m` that were ever used.
   case mCount = 1
-  /// Gs on the global run queue.
+  /// The number of Gs on the global run queue.
   case grqDepth = 2
-  /// Gs that were ever put on the global run queue.
+  /// The number of Gs that were ever put on the global run queue.
   case grqPushed = 3
   case idlePs = 4
   case idleMs = 5
   /// 1 while events are written.
   case tracing = 6
-  /// Bytes of the string table that are filled; published with release. Written under the intern lock.
+  /// The number of filled bytes in the string table; published with release. Written under the intern lock.
   case stringBytes = 7
-  /// Ms that search for work. Written by any thread, atomically.
+  /// The number of Ms that search for work. Written by any thread, atomically.
   case spinningMs = 8
-  /// Length of the G table: no slot from here on is in use, some below may be free. Published with release. It shrinks
-  /// after a burst.
+  /// The length of the G table: no slot from this number on is in use; some below it may be free. Published
+  /// with release. It shrinks after a burst.
   case gSlots = 16
-  /// Slots of the G table that have memory in the region. Gs beyond them run, but no reader sees them.
+  /// The number of slots of the G table that have memory in the region. Gs in later slots run, but no reader
+  /// sees them.
   case gListed = 17
-  /// Stacks that exist; and how many of them lie in a cache, without a G.
+  /// The number of stacks that exist.
   case stacks = 18
+  /// The number of stacks that lie in a cache, without a G.
   case stacksFree = 19
   case gcCycles = 20
-  /// Bytes that the gc thread gave back to the system.
+  /// The number of bytes that the gc thread gave back to the system.
   case gcFreed = 21
-  /// How many descriptors are registered with netpoll. Written by any thread, atomically.
+  /// The number of descriptors that are registered with netpoll. Written by any thread, atomically.
   case netpollFds = 24
-  /// Polls that found a ready descriptor. Written by any thread, atomically.
+  /// The number of polls that found a ready descriptor. Written by any thread, atomically.
   case netpollWakeups = 25
-  /// Gs that polls made runnable.
+  /// The number of Gs that polls made runnable.
   case netpollReadied = 26
-  /// When the last poll was made.
+  /// The moment of the last poll.
   case netpollLast = 27
-  /// Blocks of `p` that were ever used. A reader that sums over lanes or over the steal matrix must include the stopped Ps
-  /// among them: their counts still count.
+  /// The number of blocks of `p` that were ever used. A reader that sums over lanes or over the steal matrix
+  /// must include the stopped Ps among them: their counts still count.
   case psMade = 32
-  /// Ps that are not stopped: `procs`, and those beyond it that some M still holds.
+  /// The number of Ps that are not stopped: the first `procs`, and those beyond them that some M still holds.
   case psOpen = 33
-  /// Gs that are runnable but on no queue, because there was no stack for their first turn.
+  /// The number of Gs that are runnable but on no queue, because there was no stack for their first turn.
   case stackless = 34
   /// How often the system refused a resource, by `Shortage`. Written by any thread, atomically.
   case acceptShortages = 40
   case stackShortages = 41
   case threadShortages = 42
   case regionShortages = 43
-  /// Gs of kind `task` that were ever created; and that ended. Written by any thread, atomically.
+  /// The number of Gs of kind `task` that were ever created. Written by any thread, atomically.
   case tasksCreated = 48
+  /// The number of Gs of kind `task` that have ended. Written by any thread, atomically.
   case tasksExited = 49
   /// The backend that netpoll uses; set at boot.
   case netpollBackend = 56
-  /// Watches of descriptors that the kernel had ended and that were set up again (io_uring). Written by any thread,
-  /// atomically.
+  /// How often the runtime set a watch of a descriptor up again after the kernel had ended it (io_uring).
+  /// Written by any thread, atomically.
   case netpollRearms = 57
-  /// Polls that sysmon made because nobody else had polled for as long as `RuleNumber.backstop` says.
+  /// The number of polls that sysmon made because nobody else had polled for as long as `RuleNumber.backstop`
+  /// says.
   case netpollSysmonPolls = 58
-  /// Largest GRQ depths, by time bucket; see `Peaks`.
+  /// The largest depths of the GRQ, by time bucket; see `Peaks`.
   case grqPeaks = 64
   /// How the scheduler is paced from outside. This line of words is written by the control thread.
   case pace = 128
@@ -206,38 +216,42 @@ public enum Capacity {
   case status = 0
   /// The M that holds the P, plus 1; 0: none.
   case m = 1
-  /// Id of the G that runs on the P; 0: none.
+  /// The id of the G that runs on the P; 0: none.
   case g = 2
-  /// Entry point of the G that runs on the P: a string id.
+  /// The entry point of the G that runs on the P: a string id.
   case entry = 3
-  /// Timers that are armed on the P. Written by any thread, atomically.
+  /// The number of timers that are armed on the P. Written by any thread, atomically.
   case timers = 4
-  /// When the P's earliest timer is due; all ones: never. Written under the P's timer lock.
+  /// The moment at which the P's earliest timer is due; all ones: never. Written under the P's timer lock.
   case nextTimer = 5
-  /// Gs pushed out of a full LRQ to the GRQ.
+  /// The number of Gs that were moved from the P's full LRQ to the GRQ.
   case overflowed = 6
-  /// How often the P looked at the queues of others, hits and misses together.
+  /// How often the P looked at the queues of others, with or without success.
   case stealTries = 7
-  /// Position of the next G to take from the LRQ. Written by the owner and by thieves, by compare-and-swap.
+  /// The position of the next G to take from the LRQ. Written by the owner and by thieves, by
+  /// compare-and-swap.
   case lrqHead = 8
-  /// Position after the last G in the LRQ. Written by the owner alone. The depth is tail − head.
+  /// The position after the last G in the LRQ. Written by the owner alone. The depth is tail − head.
   case lrqTail = 16
-  /// Slot, plus 1, of the G to run next; 0: none. Written by the owner, and by thieves that found nothing else.
+  /// The slot, plus 1, of the G to run next; 0: none. Written by the owner, and by thieves that found nothing
+  /// else.
   case runnext = 17
   /// When the P entered its `status`. Written by the owner; under the scheduler's lock while nobody holds the P.
   case since = 24
-  /// Ticks up to `since`: in `idleTicks`, those in which the P was idle or stopped; in `spinTicks`, those in which an M
-  /// that searched held it. A reader adds the time from `since` to now to the one that `status` names.
+  /// The ticks up to `since` in which the P was idle or stopped. A reader adds the time from `since` to now
+  /// if `status` says that the P is so now.
   case idleTicks = 25
+  /// The ticks up to `since` in which an M that searched for work held the P. A reader adds the time from
+  /// `since` to now if `status` says that one does so now.
   case spinTicks = 26
-  /// Ticks up to `since` that the P's M was in a system call while nobody retook the P. While `status` says that it is
-  /// in one, a reader adds the time from `since` to now.
+  /// The ticks up to `since` in which the P's M was in a system call while nobody retook the P. While
+  /// `status` says that the M is in one, a reader adds the time from `since` to now.
   case callTicks = 27
-  /// When the P's account of time begins. The time since then that neither `idleTicks` nor `spinTicks` nor `callTicks`
-  /// holds, the P's M spent on Gs, or between two Gs.
+  /// The moment at which the P's account of time begins. The P's M spent the time since then that is in
+  /// neither `idleTicks` nor `spinTicks` nor `callTicks` on Gs, or between two Gs.
   case made = 28
-  /// How often the P's caches had a descriptor for a new G, and had none; and the same for stacks. Written by the owner
-  /// alone.
+  /// How often the P's caches had a descriptor for a new G, and how often they had none; then the same two
+  /// numbers for stacks. Written by the owner alone.
   case gCacheHits = 32
   case gCacheMisses = 33
   case stackCacheHits = 34
@@ -248,10 +262,10 @@ public enum Capacity {
   case lrqMoved = 36
   case nextMoved = 37
   case grqMoved = 38
-  /// Steals that the P made. While this number stays the same, so does the P's row of the steal matrix. Written by the
-  /// owner alone.
+  /// The number of steals that the P made. While this number stays the same, so does the P's row of the steal
+  /// matrix. Written by the owner alone.
   case steals = 39
-  /// Largest LRQ depths, by time bucket; see `Peaks`. Written by the owner alone.
+  /// The largest depths of the LRQ, by time bucket; see `Peaks`. Written by the owner alone.
   case lrqPeaks = 64
   /// The LRQ: 256 G slots of 32 bits, two in a word. The G at a position lies at that position modulo 256.
   case lrq = 128
@@ -285,13 +299,13 @@ public enum Capacity {
 /// What one P stole from one other: row `thief`, column `victim` (block index thief × 1024 + victim). The M that holds
 /// the thief writes the block. What a thief won and what its victim lost are the same word, so they agree.
 @frozen public enum StealField: Int, RegionField {
-  /// Successful steals.
+  /// The number of successful steals.
   case hits = 0
-  /// Gs that the thief took by these steals.
+  /// The number of Gs that the thief took by these steals.
   case gs = 1
-  /// How often the thief looked at the victim's queue, hits and misses together.
+  /// How often the thief looked at the victim's queue, with or without success.
   case tries = 2
-  /// How many of the Gs moved came from the victim's `runnext`.
+  /// How many of these Gs came from the victim's `runnext`.
   case nexts = 3
 
   public static let block = "steal"
@@ -313,7 +327,7 @@ public enum Capacity {
   case tid = 1
   /// The P that the M holds, plus 1; 0: none.
   case p = 2
-  /// Id of the G that the M runs; 0: none.
+  /// The id of the G that the M runs; 0: none.
   case g = 3
   /// When the M entered its `state`.
   case since = 4
@@ -341,9 +355,9 @@ public enum Capacity {
   case status = 1
   /// When the G entered its state.
   case since = 2
-  /// Where the G was spawned: a string id.
+  /// The place where the G was spawned: a string id.
   case entry = 3
-  /// Id of the G that spawned this one; 0: none.
+  /// The id of the G that spawned this one; 0: none.
   case parent = 4
   /// The P on which the G last ran, plus 1.
   case p = 5
@@ -370,35 +384,39 @@ public enum Capacity {
 /// 1024 + M). Every move of a G is one increment of one word here, by exactly one writer. So the number of Gs in each
 /// state is a sum over all lanes, and these numbers always add up to created − exited.
 @frozen public enum LaneField: Int, RegionField {
-  /// Records ever written to this lane's ring; published with release after each record.
+  /// The number of records ever written to this lane's ring; published with release after each record.
   case position = 0
-  /// Gs that were created, and so are runnable.
+  /// The number of Gs that were created, and so became runnable.
   case created = 8
-  /// A G was taken to run: runnable → running.
+  /// The number of moves runnable → running: a G was taken to run.
   case started = 9
-  /// The G yielded: running → runnable.
+  /// The number of moves running → runnable because the G yielded.
   case yielded = 10
-  /// The G ended: running → ended.
+  /// The number of moves running → dead: the G ended.
   case exited = 11
-  /// The G was preempted: running → preempted. The G goes on: preempted → running.
+  /// The number of moves running → preempted.
   case preempted = 12
+  /// The number of moves preempted → running: the G goes on.
   case resumed = 13
-  /// Records of events that move no G. Each move, and each such event, is counted just before its record is written. So
-  /// the moves and these events together are the records begun: as many as `position` says, or one more.
+  /// The number of records of events that move no G. Each move, and each such event, is counted just before
+  /// its record is written. So the sum of all these counts is the number of records that were begun: as many
+  /// as `position` says, or one more.
   case others = 14
-  /// The G parks: running → waiting, by `WaitReason`.
+  /// The number of moves running → waiting, by the `WaitReason` of the wait.
   case parked = 16
-  /// The G's wait ended: waiting → runnable, by the `WaitReason` of that wait.
+  /// The number of moves waiting → runnable, by the `WaitReason` of the wait that ended.
   case readied = 32
-  /// The G enters a system call: running → syscall. It comes back: syscall → running; or, when its P had been retaken,
-  /// syscall → runnable.
+  /// The number of moves running → syscall.
   case syscalls = 48
+  /// The number of moves syscall → running.
   case syscallsReturned = 49
+  /// The number of moves syscall → runnable, because the G's P had been retaken.
   case syscallsQueued = 50
-  /// Gs that became runnable, by the queue on which they were put (`Place.Queue`); and Gs that were taken to run, by
-  /// `RunSource`. Each is counted after its move is counted and before the record is written. So when a lane has no
-  /// record half done, these counters and the lane's records tell the same of every queue.
+  /// The number of Gs that became runnable, by the queue on which they were put (`Place.Queue`). Each is
+  /// counted after its move is counted and before its record is written. So when a lane has no record half
+  /// done, these counters and the lane's records tell the same of every queue.
   case queuedOn = 51
+  /// The number of Gs that were taken to run, by `RunSource`. They are counted like those in `queuedOn`.
   case takenFrom = 56
 
   public static let block = "lane"

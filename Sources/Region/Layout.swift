@@ -21,8 +21,9 @@ public struct Layout: Sendable, Equatable {
   public static let schemaCapacity = 16 * 1024
   public static let stringsCapacity = 256 * 1024
 
-  /// Records that fit into each P's ring, and into each M's: powers of two.
+  /// How many records fit into each P's ring: a power of two.
   public let pRingRecords: Int
+  /// How many records fit into each M's ring: a power of two.
   public let mRingRecords: Int
 
   public let schema, strings, sched, p, steal, m, lane, g, pRings, mRings, end: Int

@@ -7,7 +7,7 @@
 @frozen public struct Place: Sendable, Equatable {
   /// A queue. Raw values are the wire format.
   public enum Queue: UInt8, CaseIterable, Sendable {
-    /// The writer did not say where the G was taken from.
+    /// The writer did not say which queue it was.
     case untold = 0
     /// `runnext` of the P in whose lane the record lies. The depth is that of this P's LRQ.
     case runnext = 1
@@ -19,7 +19,7 @@
     /// LRQ.
     case displacing = 4
 
-    /// The length of an array that has a counter for each case of this enum, in words.
+    /// The number of words in an array that has a counter for each case of this enum.
     public static let capacity = 5
   }
 
@@ -69,7 +69,7 @@ public enum RunSource: UInt8, CaseIterable, Sendable {
   /// A poll by the P's own M: the first G that the poll made ready.
   case netpoll = 6
 
-  /// The length of an array that has a counter for each case of this enum, in words.
+  /// The number of words in an array that has a counter for each case of this enum.
   public static let capacity = 7
 }
 

@@ -13,8 +13,9 @@
   public var g: UInt64
   public var arg: UInt64
 
-  /// Size of a record, in bytes and in words.
+  /// The size of a record, in bytes.
   public static let bytes = 32
+  /// The size of a record, in words.
   public static let words = 4
 
   @inlinable @inline(__always)

@@ -5,16 +5,20 @@
 /// A number in one of the scheduler's rules. The raw value is its index in `HeaderField.ruleNumbers`, which is wire
 /// format: cases are added at the end only. The runtime's values are in RuleNumbers.swift.
 @frozen public enum RuleNumber: UInt8, CaseIterable, Sendable {
-  /// Nanoseconds of CPU time after which a G is asked to stop, while only worn Gs wait: Gs that used up a turn of their own.
-  /// Sysmon also retakes the P of a system call that lasts this long, though nobody waits for the P.
+  /// The CPU time, in nanoseconds, after which a G is asked to stop while only worn Gs wait: Gs that used up
+  /// a turn of their own. Sysmon also retakes the P of a system call that lasts this long, though nobody
+  /// waits for the P.
   case slice = 1
-  /// Nanoseconds of CPU time after which a G is asked to stop, while a fresh G waits: one that is new or was just readied.
+  /// The CPU time, in nanoseconds, after which a G is asked to stop while a fresh G waits: one that is new or
+  /// was just readied.
   case grain = 2
-  /// Nanoseconds after which a P that has Gs of its own looks elsewhere once: at the GRQ, then at the network.
+  /// The time, in nanoseconds, after which a P that has Gs of its own looks elsewhere once: at the GRQ, then
+  /// at the network.
   case elsewhere = 3
-  /// Nanoseconds: a poll or a timer that comes later than this is reported as late (`netpollLate`, `timerLate`).
+  /// The delay, in nanoseconds, above which a poll or a timer is reported as late (`netpollLate`,
+  /// `timerLate`).
   case lateness = 4
-  /// Nanoseconds without a poll by anybody after which sysmon polls.
+  /// The time, in nanoseconds, after which sysmon polls if nobody else has.
   case backstop = 5
   /// The most Gs that an LRQ holds.
   case lrq = 6

@@ -1,6 +1,6 @@
 // The packed status word of a G, with a name for each part.
 
-/// `GField.status`: state (bits 0–7), wait reason (8–15), kind (16–23), sequence number (32–63).
+/// The word `GField.status`: state (bits 0–7), wait reason (8–15), kind (16–23), sequence number (32–63).
 ///
 /// The sequence number counts the G's moves from state to state. Events about a G carry it, so a reader can order the
 /// events that different threads wrote about one G, without a global counter.

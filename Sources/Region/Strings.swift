@@ -5,7 +5,7 @@
 // is filled. The writer publishes it with release after the bytes, so a reader that acquires it may read all below it.
 
 public enum StringTable {
-  /// Most bytes of a string that are stored; the rest is cut off.
+  /// The most bytes of a string that are stored; the rest is cut off.
   public static let longest = 512
 
   /// Appends `string` at `end` and returns the new end, or nil when the table is full. One thread writes at a time.

@@ -6,7 +6,7 @@ import Region
 /// All blocks of one kind in a target's region, found by the target's own schema.
 struct Blocks<Field: RegionField> {
   let count: Int
-  /// Bytes from one block to the next.
+  /// The distance from one block to the next, in bytes.
   var stride: Int { extent.stride }
   private let mapping: Mapping
   private let extent: RegionSchema.Extent

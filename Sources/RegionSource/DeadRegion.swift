@@ -10,13 +10,13 @@ import Region
 package final class DeadRegion: SchedulerSource {
   package let target: Target
   private let reader: RegionReader
-  /// The time of the last event that was taken, in ticks; nil: none was.
+  /// The time of the last event that was taken, in ticks; nil: no event was taken yet.
   private var latest: UInt64?
 
   /// At most this many records are taken out of all rings together.
   static let mostRecords = 1 << 22
 
-  /// Opens the region of a target that should be dead. Throws why the region cannot be read.
+  /// Opens the region of a target that should be dead. Throws the reason if the region cannot be read.
   package init(_ target: Target) throws(InspectorError) {
     if case .unreadable(let error) = target.state { throw error }
     self.target = target

@@ -35,11 +35,12 @@ struct Drain {
     (self.mapping, self.lanes) = (mapping, lanes)
   }
 
-  /// Records that writers overwrote before they were taken, in all rings together. The number is exact.
+  /// The number of records that writers overwrote before they were taken, in all rings together. The number
+  /// is exact.
   var lost: UInt64 { followers.reduce(0) { $0 &+ $1.reader.lost } }
-  /// Records written since the target booted, to all rings together, as of now.
+  /// The number of records written since the target booted, to all rings together, as of now.
   var written: UInt64 { followers.reduce(0) { $0 &+ $1.position.relaxed } }
-  /// Bytes of memory that the rings in use take.
+  /// The memory that the rings in use take, in bytes.
   var bytes: UInt64 { followers.reduce(0) { $0 &+ UInt64($1.capacity * Record.bytes) } }
 
   /// The counts of each ring: records written as of now, and records that were overwritten before they were taken.
@@ -49,7 +50,7 @@ struct Drain {
     }
   }
 
-  /// From now on follows the rings of at least this many Ps and Ms.
+  /// Follows the rings of at least this many Ps and Ms from now on.
   ///
   /// - Parameter past: at the first call, each ring is read from this many records before its end. A ring that comes
   ///   later is read from its first record.
@@ -77,8 +78,9 @@ struct Drain {
     followers.append(Follower(lane: lane, capacity: rings.records, position: position, reader: reader))
   }
 
-  /// Hands the new records to `take`, ring by ring, in batches, the oldest first. It goes through each ring once, so a
-  /// writer that is faster than the reader cannot keep the reader here. Rings of Ms come first: see Meter §4.
+  /// Hands the new records to `take`, ring by ring, in batches, the oldest first. It goes through the rings
+  /// once, so a writer that is faster than the reader cannot keep the reader here. Rings of Ms come first:
+  /// see Meter §4.
   ///
   /// - Returns: how full the fullest ring had become since the last drain. From 1 on records are lost.
   mutating func drain(_ take: (Lane, EventReading) -> Void) -> Double {

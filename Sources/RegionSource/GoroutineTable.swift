@@ -15,7 +15,8 @@ struct GoroutineTable {
   private let reasons: [WaitReason?]
   private let kinds: [GKind?]
 
-  /// nil: the target lists no Gs, or not in a form that this build understands.
+  /// Finds the table by the schema; nil: the target lists no Gs, or not in a form that this build
+  /// understands.
   init?(_ schema: RegionSchema, _ mapping: Mapping, reasons: [WaitReason?]) {
     do throws(LayoutProblem) {
       blocks = try Blocks(schema, mapping, needed: Self.fields)
@@ -47,7 +48,7 @@ struct GoroutineTable {
     range.clamped(to: 0..<slots).compactMap(row)
   }
 
-  /// How often a row is read at most until it holds still.
+  /// How often a row is read at most until it stays the same from one reading to the next.
   private static let tries = 20
 
   private func row(_ slot: Int) -> GoroutineRow? {

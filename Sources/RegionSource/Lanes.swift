@@ -46,7 +46,7 @@ import Region
 
 /// The lanes and rows of a target, and room for two passes over them.
 struct Lanes {
-  /// Sums over all lanes, in Gs.
+  /// The sums over all lanes; each is a number of Gs.
   struct Tally: Equatable {
     var created: UInt64 = 0
     var started: UInt64 = 0
@@ -80,8 +80,8 @@ struct Lanes {
   /// The words of the latest pass, and of the pass before it.
   private var pass: [UInt64] = []
   private var earlier: [UInt64] = []
-  /// When the latest pass began, in nanoseconds. If that pass equals the one before it, the values are those of this
-  /// instant (§3).
+  /// The moment at which the latest pass began, in nanoseconds. If that pass equals the one before it, the
+  /// values are those of this instant (§3).
   private(set) var time: UInt64 = 0
   /// How many records each lane had written at the latest pass; see §5.
   private(set) var positions: [UInt64] = []
@@ -93,9 +93,9 @@ struct Lanes {
 
   init(_ places: LanePlaces, _ rows: RowPlaces) { (self.places, self.rows) = (places, rows) }
 
-  /// How many Ps were ever used, at the latest pass.
+  /// How many Ps had ever been used at the latest pass.
   var ps: Int { pass.isEmpty ? 0 : Int(pass[0]) }
-  /// How many Ms were ever used, at the latest pass.
+  /// How many Ms had ever been used at the latest pass.
   var ms: Int { pass.isEmpty ? 0 : Int(pass[1]) }
 
   /// Reads all lanes and rows, if possible at one instant at which all values agree (see §3). Returns whether this was
@@ -110,7 +110,7 @@ struct Lanes {
       let isStill = try collectOnce(until: start + Self.patience)
       let isGood = isStill && (!mustBalance || isEven)
       let passed = monotonicNow() - start
-      // A lane with a record under way gets a little time to write it (§6).
+      // A lane whose record is only half written gets a little time to finish it (§6).
       if isGood, !waits || !hasUnsettled || passed > Self.patience { return true }
       guard waits, passed < (isStill ? Self.longest : Self.patience) else { break }
       if isStill, isGood || round >= Self.tries { usleep(Self.pause) }
@@ -133,15 +133,15 @@ struct Lanes {
       })
   }
 
-  /// Whether the account of the queues belongs to the positions of all lanes, at the latest pass; see §6.
+  /// Whether the counts of the queues belong to the positions of all lanes, at the latest pass; see §6.
   var isSettled: Bool { places.countsOthers && areQueuesWhole }
 
-  /// Whether the target has an account of the queues that does not belong to `positions`: a thread was interrupted
-  /// before it wrote a record, or a lane did not hold still.
+  /// Whether the target counts its queues, but these counts do not belong to `positions`: a thread was
+  /// interrupted before it wrote a record, or a lane changed during every try.
   private var hasUnsettled: Bool { places.queues != nil && !areQueuesWhole }
 
-  /// The depths of the queues according to the records. They are exact if all lanes are settled, or if the pass was of
-  /// one instant. nil: the target does not tell.
+  /// The depths of the queues according to the records. They are exact if all lanes are settled (§6), or if
+  /// the pass was of one instant. nil: the target does not tell.
   var account: QueueAccount? {
     guard places.queues != nil else { return nil }
     var (grq, ps) = (UInt64(0), [QueueAccount.P](repeating: QueueAccount.P(), count: ps))
@@ -177,7 +177,7 @@ struct Lanes {
   func status(ofP p: Int) -> PStatus { rows.statuses[Int(value(.status, ofP: p) & 0xff)] ?? .running }
   func state(ofM m: Int) -> MState { rows.states[Int(value(.state, ofM: m) & 0xff)] ?? .running }
 
-  /// Gs in the LRQ of a P. The result is clamped, because head and tail may be of two instants.
+  /// The number of Gs in the LRQ of a P. The result is clamped, because head and tail may be of two instants.
   func depth(ofP p: Int) -> Int {
     Int(clamping: min(value(.lrqTail, ofP: p) &- value(.lrqHead, ofP: p), UInt64(Capacity.lrq)))
   }
@@ -188,8 +188,8 @@ struct Lanes {
     positions.enumerated().map { index, position in
       let start = 2 + index * places.words
       let begun = pass[start..<start + places.counters].reduce(0, &+)
-      // If the lane's counters are more than one ahead of its position, the lane did not hold still, or an older
-      // target does not count all of its records.
+      // If the lane's counters are more than one ahead of its position, the lane changed while it was read,
+      // or an older target does not count all of its records.
       let isExact = places.countsOthers && (begun &- position <= 1)
       return LaneMark(
         lane: index < ps ? .p(index) : .m(index - ps), position: position, begun: isExact ? begun : position,
@@ -238,7 +238,7 @@ struct Lanes {
 struct LanePlaces {
   private static let moves: [LaneField] = [.created, .started, .yielded, .exited]
 
-  /// Moves that an older target does not make, and so does not count.
+  /// The counters of moves that an older target does not make, and so does not count.
   private static let stops: [LaneField] = [
     .preempted, .resumed, .syscalls, .syscallsReturned, .syscallsQueued,
   ]
@@ -291,7 +291,7 @@ struct LanePlaces {
   /// How many words a lane has in a pass.
   var words: Int { counters + (queues == nil ? 0 : QueuePlaces.words) }
 
-  /// How many Gs run on a P according to the counters of its lane: 0 or 1.
+  /// The number of Gs that run on a P, computed from the counters of its lane: 0 or 1.
   func running(_ lane: ArraySlice<UInt64>) -> UInt64 {
     let stops = lane.startIndex + 4 + 2 * reasons
     let parked = lane[(lane.startIndex + 4)..<(lane.startIndex + 4 + reasons)].reduce(0, &+)
@@ -340,7 +340,7 @@ struct LanePlaces {
     return areWhole
   }
 
-  /// How often a lane is read at most until it holds still; reading it takes 50 ns.
+  /// How often a lane is read at most until it stays the same during a reading, which takes 50 ns.
   private static let tries = 100
   /// How often a lane is read at most together with the words of its queues.
   private static let queueTries = 20
@@ -370,7 +370,7 @@ struct LanePlaces {
         if isStill, begun &- before > 1 { break }  // the target writes no events
       }
     }
-    // A record is under way, or the lane did not hold still in any of the tries. So the counters are read without the
+    // A record is half written, or the lane changed during every try. So the counters are read without the
     // words of the queues.
     var before = position.acquired
     for _ in 0..<Self.tries {

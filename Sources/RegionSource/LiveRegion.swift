@@ -16,13 +16,14 @@ public final class LiveRegion: SchedulerSource {
   public let target: Target
   let reader: RegionReader
   package let threads: ThreadPlaces?
-  /// Why the last call of `ending` could not tell whether the target lives; nil: it could. The cause lies in this
-  /// process, such as a lack of file descriptors, and not in the target. It may pass.
+  /// The reason why the last call of `ending` could not tell whether the target lives; nil: that call could
+  /// tell. The cause lies in this process, such as a lack of file descriptors, and not in the target. It may
+  /// pass.
   public private(set) var doubt: InspectorError?
 
   /// Attaches to a target that was found in a folder.
   ///
-  /// - Throws: an error if its region cannot be read.
+  /// - Throws: the reason if its region cannot be read.
   public init(_ target: Target) throws(InspectorError) {
     if case .unreadable(let error) = target.state { throw error }
     let reader = try RegionFile(path: target.path, process: target.named).open()
@@ -73,7 +74,7 @@ public final class LiveRegion: SchedulerSource {
 
   // MARK: as a source
 
-  /// Who is observed, with the values of the moment at which the target was found.
+  /// The identity of the observed process, with the values of the moment at which the target was found.
   public var identity: Snapshot.Target { target.identity }
 
   package var knowledge: Knowledge { reader.knowledge }
@@ -125,7 +126,7 @@ public final class LiveRegion: SchedulerSource {
 
   // MARK: its end
 
-  /// How the process ended; nil while it lives. Also nil if this cannot be told; then `doubt` says why.
+  /// How the process ended; nil while it lives. Also nil if nobody can tell; then `doubt` says why.
   ///
   /// - Throws: `layout` if the region makes no sense any more.
   public func ending() throws(InspectorError) -> TargetEnding? {

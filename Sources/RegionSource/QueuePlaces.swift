@@ -23,7 +23,7 @@ struct QueuePlaces {
 
   private static let pFields: [PField] = [.lrqMoved, .nextMoved, .grqMoved, .steals, .m, .g]
 
-  /// nil: the target is older, and lacks these words.
+  /// Looks up the words of the queues; nil: the target is older, and lacks them.
   init?(
     _ schema: RegionSchema, _ mapping: Mapping, _ lanes: Blocks<LaneField>
   ) throws(LayoutProblem) {

@@ -122,7 +122,7 @@ final class RegionReader {
     return printable(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
   }
 
-  /// The process, with the state that it gives itself now.
+  /// The identity of the process, with the state that it gives itself now.
   func whoIsThere() throws(LayoutProblem) -> Snapshot.Target {
     try mapping.checkSize()
     return try currentTarget()
@@ -191,15 +191,15 @@ final class RegionReader {
     snapshot.boot = boot
     snapshot.pace = pace(of: snapshot.ms)
     snapshot.ruleNumbers = ruleNumbers
-    // The account is shown if it is exact. It is also shown for a dead process, where nothing can settle any more and
-    // one move may be missing (BlackBox); and for a target without events, where nothing tells whether a lane is
-    // settled, and no event will be added to the account.
+    // The depths of the queues are shown if they are exact. They are also shown for a dead process, where no
+    // lane changes any more and one move may be missing (BlackBox); and for a target without events, where
+    // nothing tells whether a lane is settled, and no event will be added to the depths.
     if lanes.isSettled || stoppedAt != nil || (snapshot.isConsistent && !snapshot.trace.enabled) {
       snapshot.account = lanes.account
       snapshot.showAccount()
     }
-    // Last, because the status is read a little later than the account: a P that the account says is held is not
-    // stopped yet.
+    // The retired Ps come last, because the status of a P is read a little later than the account of the
+    // queues: a P that the account says is held is not stopped yet.
     snapshot.retired = .beginning
     snapshot.putStoppedAway()
     return snapshot
@@ -227,7 +227,7 @@ final class RegionReader {
     snapshot.switches = tally.started
     snapshot.gs = try Snapshot.Gs(tally, reasons: reasons)
     if sched.has(.tasksCreated), sched.has(.tasksExited) {
-      let exited = sched.value(.tasksExited)  // first: each was created before
+      let exited = sched.value(.tasksExited)  // first: each of these was created before
       snapshot.gs.tasks = Int(clamping: sched.value(.tasksCreated).excess(over: exited))
     }
     if sched.has(.stackless) { snapshot.gs.stackless = Int(clamping: lanes.value(.stackless)) }
@@ -292,7 +292,7 @@ final class RegionReader {
     return max(clock.ticks, rows.lastChange(ps: try sched.psMade(to: rows.capacity.ps)))
   }
 
-  /// Hands new records to `take`; see `Drain.drain`.
+  /// Hands the new records to `take`; see `Drain.drain`.
   func drain(_ take: (Lane, [Record]) -> Void) throws(LayoutProblem) -> Double {
     try drainInPlace { lane, read in
       batch.removeAll(keepingCapacity: true)
@@ -307,7 +307,7 @@ final class RegionReader {
     return drainer.drain(take)
   }
 
-  /// A snapshot, with the marks that relate it to the rings; see History §3.
+  /// A snapshot, together with the marks that relate it to the rings; see History §3.
   func observe(peaksSince start: UInt64? = nil) throws(LayoutProblem) -> Observation {
     let snapshot = try snapshot(peaksSince: start)
     strings.copy()
@@ -316,7 +316,7 @@ final class RegionReader {
       isSettled: lanes.places.queues == nil || lanes.isSettled || !snapshot.trace.enabled)
   }
 
-  /// The live Gs in the table as it is now, at most `limit`; see GoroutineFinder §2.
+  /// The live Gs that the table lists now, at most `limit` of them; see GoroutineFinder §2.
   func goroutines(limit: Int) throws(LayoutProblem) -> [GoroutineRow] {
     try mapping.checkSize()
     return table?.read(limit: limit) ?? []
@@ -328,7 +328,7 @@ final class RegionReader {
     return table?.read(slots: range) ?? []
   }
 
-  /// Records that were overwritten before they were taken; see `LiveRegion.lost`.
+  /// The number of records that were overwritten before they were taken; see `LiveRegion.lost`.
   var lost: UInt64 { drainer.lost }
 
   /// Converts a moment of the region's clock into nanoseconds, with the clock as of the last snapshot.

@@ -67,7 +67,7 @@ struct RegionSchema {
     case "area":
       areas[try text(1)] = try Extent(offset: number(2), stride: number(3), count: 1)
     case "enum": cases[try text(1), default: [:]][try text(3)] = UInt64(try number(2))
-    default: break  // a newer writer's, or one that we have no use for
+    default: break  // a newer writer's, or one that this reader does not need
     }
   }
 

@@ -9,7 +9,8 @@ struct Rows {
   /// Times of a P that an older target may lack.
   private static let pNewerTimes: [PField] = [.callTicks, .made]
   private static let pCaches: [PField] = [.gCacheHits, .gCacheMisses, .stackCacheHits, .stackCacheMisses]
-  /// More Ps, Ms or words of a peak array than these are taken for damage. So they bound the work of a snapshot.
+  /// If a region claims more Ps, Ms or words of a peak array than these, it is damaged. This bounds the work
+  /// of a snapshot.
   private static let most = (ps: 4096, ms: 65_536, peaks: 4096)
 
   private let pBlocks: Blocks<PField>
@@ -105,7 +106,8 @@ struct Rows {
     row.runTime = whole - min(whole, idleTime &+ spinTime &+ callTime)
   }
 
-  /// When one of the first `ps` Ps last changed its status, in ticks; 0: the target does not tell.
+  /// The moment at which one of the first `ps` Ps last changed its status, in ticks; 0: the target does not
+  /// tell.
   func lastChange(ps: Int) -> UInt64 {
     guard pBlocks.has(.since) else { return 0 }
     return (0..<ps).reduce(0) { max($0, pBlocks.value(.since, of: $1)) }
@@ -157,7 +159,7 @@ struct Rows {
     return rows
   }
 
-  /// Timers that are set, on the first `ps` Ps together. Throws if there are implausibly many.
+  /// The number of timers that are set, on the first `ps` Ps together. Throws if it is implausibly large.
   func timers(_ ps: Int) throws(LayoutProblem) -> Int {
     var sum = 0
     for id in 0..<ps { sum += try pBlocks.bounded(.timers, of: id, to: plausible) }

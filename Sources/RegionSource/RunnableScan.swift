@@ -36,7 +36,7 @@ public struct RunnableScan {
     }
   }
 
-  /// The listed Gs that wait for a turn now.
+  /// The Gs in the table that wait for a turn now.
   ///
   /// - Throws: `layout` if the region makes no sense any more.
   public func turns() throws(InspectorError) -> Set<Turn> {

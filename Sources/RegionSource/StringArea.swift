@@ -4,7 +4,7 @@ import Region
 
 /// A copy of the string table that grows as the table does.
 struct StringArea {
-  /// A string table of more bytes is taken for damage.
+  /// A string table of more bytes than this counts as damaged.
   private static let most = 1 << 22
 
   private let mapping: Mapping

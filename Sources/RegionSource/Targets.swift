@@ -152,7 +152,7 @@ public struct RegionFolders: Sendable, Equatable {
     return target
   }
 
-  /// Why one of the folders that exist is not looked into; nil: all of them are.
+  /// The reason why one of the folders that exist is not looked into; nil: all of them are.
   public func refusal() -> InspectorError? {
     for path in paths {
       if case .refused(let error) = Self.look(into: path) { return error }
@@ -214,7 +214,7 @@ struct RegionFile {
     (self.path, self.process) = (path, process)
   }
 
-  /// nil: `name` is not the name of a region.
+  /// Parses the file's name; nil: it is not the name of a region.
   init?(folder: String, name: String) {
     guard let parts = RegionName(name) else { return nil }
     path = folder + "/" + name
@@ -244,7 +244,7 @@ struct RegionFile {
     return Mapping.isLocked(file) == false
   }
 
-  /// What is known of the process, without staying attached to it.
+  /// Finds out what is known of the process, without staying attached to it.
   func look() -> Target {
     var target = Target(process: process, named: process, path: path, name: "", state: .live, bootTime: 0)
     do throws(InspectorError) {

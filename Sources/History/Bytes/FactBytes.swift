@@ -10,7 +10,7 @@ extension Snapshot.Boot {
     for step in BootStep.allCases { out.number(self[step]) }
   }
 
-  /// An older writer did not know the later steps, so they may be missing at the end.
+  /// Reads the moments. An older writer did not know the later steps, so those may be missing at the end.
   package mutating func read(from body: inout ByteReader) -> Bool {
     guard let start = body.optional() else { return false }
     self.start = start
@@ -74,7 +74,7 @@ extension CPUPressure {
     for value in [window, ran, waited, UInt64(clamping: threads)] { out.number(value) }
   }
 
-  /// nil: the bytes are not those of a CPU pressure.
+  /// Reads a CPU pressure; nil: the bytes are not those of one.
   package init?(from body: inout ByteReader) {
     guard let window = body.number(), let ran = body.number(), let waited = body.number(),
       let threads = body.number(upTo: plausible)

@@ -20,7 +20,7 @@ extension Findings {
     }
   }
 
-  /// nil: the bytes are not those of findings.
+  /// Reads the findings; nil: the bytes are not those of findings.
   package init?(from body: inout ByteReader) {
     self.init([])
     while !body.isAtEnd {

@@ -20,7 +20,7 @@ extension GoroutineList {
     return out.bytes
   }
 
-  /// nil: the bytes are not those of a table of Gs.
+  /// Reads a table of Gs; nil: the bytes are not those of one.
   package init?(_ bytes: [UInt8]) {
     var reader = ByteReader(bytes)
     guard let cut = reader.number() else { return nil }

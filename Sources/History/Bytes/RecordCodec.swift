@@ -31,7 +31,7 @@
 // written.
 import Region
 
-/// The place in a block: what the last record said.
+/// A place in a block, with what the last record said.
 struct RecordMoment {
   var time: UInt64
   /// The G mentioned last.
@@ -48,7 +48,7 @@ struct RecordMoment {
 ///
 /// Safe because: the memory lives as long as this object, and every index is masked to its size.
 @safe final class RecordMemory {
-  /// What was seen last of a G.
+  /// The last facts seen of one G.
   struct Seen {
     var g: UInt64 = 0
     var time: UInt64 = 0
@@ -57,7 +57,7 @@ struct RecordMoment {
     var count: UInt32 = 0
   }
 
-  /// What was seen last of a kind.
+  /// The last facts seen of one kind.
   struct Last {
     var arg: UInt64 = 0
     var count: UInt32 = 0
@@ -90,7 +90,7 @@ struct RecordMoment {
     unsafe last.update(repeating: Last(), count: Self.kinds)
   }
 
-  /// What is known of `g`; empty if another G has taken its place in the memory.
+  /// The facts remembered of `g`; empty if another G has taken its place in the memory.
   @inline(__always)
   func seen(_ g: UInt64) -> Seen {
     let seen = unsafe seen[Int(truncatingIfNeeded: g) & (Self.gs - 1)]
@@ -152,7 +152,7 @@ struct RecordShape: Equatable {
   var isOtherM: Bool { word >> 17 & 1 != 0 }
   var g: G { G(rawValue: word >> 18 & 3) ?? .none }
   var count: Count { Count(rawValue: word >> 20 & 3) ?? .none }
-  /// What the shape says of the arg; nil: its bits are such as no encoder writes.
+  /// How the record's arg is written, according to the shape; nil: its bits are such as no encoder writes.
   var arg: Arg? { Arg(rawValue: word >> 22) }
   var kindAndDetail: UInt64 { UInt64(word & 0xffff) }
   var kind: UInt8 { UInt8(truncatingIfNeeded: word) }

@@ -5,9 +5,9 @@ import Region
 ///
 /// Safe because: the memory lives as long as this object, and holds the longest form of as many records as a block has.
 @safe final class RecordEncoder {
-  /// How many records a block has at most.
+  /// The most records that a block has.
   static let most = 8192
-  /// How many bytes a record takes at most: shape 5, time 10, M 3, G 10, count 5, arg 10.
+  /// The most bytes that a record takes: shape 5, time 10, M 3, G 10, count 5, arg 10.
   private static let longest = 43
 
   private let memory = RecordMemory()
@@ -44,7 +44,7 @@ import Region
 /// writers.
 @safe private struct ShapeTable {
   static let size = 1024
-  /// In each slot the shape's word, bit 32, and the shape's number in bits 40 to 47; 0: the slot is free.
+  /// Each slot holds the shape's word, bit 32, and the shape's number in bits 40 to 47; 0: the slot is free.
   // The encoder owns the memory.
   private let slots: UnsafeMutablePointer<UInt64>
   private var count = 0

@@ -43,7 +43,7 @@ extension Snapshot {
     else { return false }
     (self.procs, isConsistent, self.switches) = (procs, consistent != 0, switches)
     (self.grq, self.grqMax, self.timers) = (grq, grqMax, timers)
-    if body.isAtEnd {  // older ones end here
+    if body.isAtEnd {  // older sections end here
       self.retired = nil
       return true
     }
@@ -122,7 +122,7 @@ extension Snapshot.P {
     (self.lrq, self.lrqMax, self.runnext, self.ticks) = (lrq, lrqMax, runnext != 0, ticks)
     (self.stealsIn, self.stealsOut, self.stolenGs) = (stealsIn, stealsOut, stolenGs)
     (self.stealTries, idleTime, spinTime) = (stealTries, idle, spin)
-    if body.isAtEnd { return true }  // older ones end here
+    if body.isAtEnd { return true }  // older sections end here
     guard let call = body.optional(), let run = body.optional() else { return false }
     (callTime, runTime) = (call, run)
     if body.isAtEnd { return true }  // and somewhat newer ones here
@@ -205,7 +205,7 @@ extension Snapshot.Netpoll {
       let readied = body.number()
     else { return false }
     (self.parked, self.fds, self.wakeups, self.readied) = (parked, fds, wakeups, readied)
-    if body.isAtEnd { return true }  // older ones end here
+    if body.isAtEnd { return true }  // older sections end here
     guard let backend = body.optional(), let rearms = body.optional(), let polls = body.optional() else {
       return false
     }

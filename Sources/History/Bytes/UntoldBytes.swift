@@ -45,7 +45,7 @@ extension Snapshot {
     Fact(\.gs.exited),
   ]
 
-  /// The bytes of the section that says what is not known of the whole; nil: all is known.
+  /// The bytes of the section that says which facts of the whole scheduler are not known; nil: all are known.
   var untoldBytes: ByteWriter? {
     let own = ByteWriter.untold(Self.facts, of: self)
     let stopped = retired.map { ByteWriter.untold(Retired.facts, of: $0) } ?? 0

@@ -6,10 +6,10 @@ public final class Effort: Sendable {
   private let looked = Atomic<Int>(0)
   private let isOff = Atomic<Bool>(false)
 
-  /// Work that has not begun.
+  /// Makes the record of work that has not begun.
   public init() {}
 
-  /// How many events have been gone through so far.
+  /// How many events the work has gone through so far.
   public var events: Int { looked.load(ordering: .relaxed) }
 
   /// Cancels the work, because nobody waits for the answer any more. The work stops soon afterwards, and its result is

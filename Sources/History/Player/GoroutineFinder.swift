@@ -12,7 +12,8 @@ import Region
 
 /// Finds out the Gs at a moment. See §2.
 package struct GoroutineFinder {
-  /// What is known of a G. It is all in one value, so that a storm of events costs one look-up for each event.
+  /// What is known of one G. It is all in one value, so that a storm of events costs one look-up for each
+  /// event.
   fileprivate struct Known {
     /// The G's row; nil: there is no such G at the moment.
     var row: GoroutineRow?
@@ -34,7 +35,7 @@ package struct GoroutineFinder {
   /// At most this many Gs are kept, whatever events say.
   private static let most = 1 << 20
 
-  /// Takes in an event before or at the moment. Such events come first, in the order of time.
+  /// Adds an event that is not later than the moment. Such events come first, in the order of time.
   package mutating func apply(_ record: Record, on lane: Lane) {
     guard record.g != 0, let kind = record.kind, known.count < Self.most else { return }
     guard let state = state(after: kind, record) else {
@@ -45,7 +46,7 @@ package struct GoroutineFinder {
     known[record.g, default: Known()].become(state, reason, by: kind, record, on: lane)
   }
 
-  /// Takes in an event after the moment, in the order of time. It counts only if it is the first event of its G.
+  /// Adds an event after the moment, in the order of time. It counts only if it is the first event of its G.
   mutating func revert(_ record: Record, on lane: Lane) {
     guard record.g != 0, let kind = record.kind, known.count < Self.most else { return }
     let state = state(before: kind)

@@ -16,7 +16,7 @@ struct IdleTimes {
     var use: Use
     /// The moment up to which the P's time is accounted, in ticks.
     var since: UInt64
-    /// Ticks spent since the keyframe, by `Use`.
+    /// The ticks spent since the keyframe, by `Use`.
     var ticks: [4 of UInt64] = [0, 0, 0, 0]
   }
 
@@ -41,7 +41,7 @@ struct IdleTimes {
     }
   }
 
-  /// Takes in one event. Events must come in the order of time.
+  /// Adds one event. Events must come in the order of time.
   @inline(__always)
   mutating func apply(_ record: Record, on lane: Lane) {
     guard let kind = record.kind else { return }
@@ -97,7 +97,7 @@ extension IdleTimes.Row {
 }
 
 extension Snapshot.P {
-  /// Where a P's time goes, in the order of `IdleTimes.Use`.
+  /// The times of a P, in the order of `IdleTimes.Use`.
   package static var times: [WritableKeyPath<Snapshot.P, UInt64?>] {
     [\.idleTime, \.spinTime, \.callTime, \.runTime]
   }

@@ -1,10 +1,10 @@
-// Which Ps have rows: those that Gs may run on, and those beyond that an M has not let go of yet. The counts of a
-// stopped P are kept, because the P may be used again.
+// Decides which Ps have rows: those that may run Gs, and those beyond them that an M has not let go of yet.
+// The counts of a stopped P are kept, because the P may be used again.
 import Observed
 
 extension Model {
-  /// The row of a P on which something happened. A P that is new, or used again, gets a row; nil: its id is taken for
-  /// damage.
+  /// The row of a P on which something happened. A P that is new, or used again, gets a row; nil: its id is
+  /// so large that the event must be damaged.
   package mutating func row(ofP id: Int) -> Int? {
     if let row = state.row(ofP: id) { return row }
     guard id >= 0, id < QueueAccount.mostPs else { return nil }
@@ -23,7 +23,7 @@ extension Model {
     return row
   }
 
-  /// Notes that Gs may now run on `procs` Ps: new Ps get rows, and stopped Ps beyond that number lose theirs.
+  /// Notes that `procs` Ps may now run Gs: new Ps get rows, and stopped Ps beyond that number lose theirs.
   package mutating func change(procs: Int) {
     guard procs <= QueueAccount.mostPs else { return }
     state.procs = procs
@@ -31,7 +31,8 @@ extension Model {
     state.putStoppedAway()
   }
 
-  /// Notes that an M let go of a P for good, before or after the number of Ps was changed. The P is then stopped.
+  /// Notes that an M let go of a P for good, before or after the number of Ps was changed. The P is then
+  /// stopped.
   package mutating func retire(_ id: Int) {
     guard let row = row(ofP: id) else { return }
     (state.ps[row].status, state.ps[row].m, state.ps[row].g) = (.stopped, nil, nil)

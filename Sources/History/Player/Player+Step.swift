@@ -2,14 +2,13 @@
 // end was reached.
 import Observed
 
-/// The last step of a player, to be told to the person who made it. A plain value.
+/// The last step of a player, to be shown to the person who made it. A plain value.
 public struct PastStep: Sendable, Equatable {
   /// Whether the step went forwards in time.
   public var isForward: Bool
-  /// The event that happened by the step, or that the step undid; nil: there is none, because the history ends in
-  /// that direction.
+  /// The event that the step did or undid; nil: there is none, because the history ends in that direction.
   public var event: Event?
-  /// Nanoseconds from the moment that is shown now to the newest one.
+  /// The time from the moment that is shown now to the newest one, in nanoseconds.
   public var behind: UInt64
 
   /// Makes a step from its parts.
@@ -22,7 +21,7 @@ public struct PastStep: Sendable, Equatable {
 }
 
 extension Player {
-  /// Nanoseconds from the player's moment to the newest one.
+  /// The time from the player's moment to the newest one, in nanoseconds.
   public var behind: UInt64 { lastTime - min(lastTime, time) }
 
   /// Goes one event forwards or back. The property `step` keeps the result until the player goes elsewhere.

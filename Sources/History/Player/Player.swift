@@ -1,4 +1,4 @@
-// The player: a place in history that can be moved, and what there was to see at it.
+// The player: a place in history that can be moved, and what could be seen at that place.
 //
 // A player goes one event forwards or back, to a moment, to the beginning or to the end. At each place it gives the
 // gauges that a live viewer would have shown, the last events of each lane, and all Gs. Meanwhile the history may grow,
@@ -47,7 +47,7 @@ public struct Player {
     return max(segment.time, window.keyframe.clock.nanoseconds(at: end))
   }
 
-  /// Whether this is the newest moment of what has been taken in so far.
+  /// Whether this is the newest moment of the history so far.
   public var isAtEnd: Bool { window.number >= history.numbers.last ?? 0 && count == window.events.count }
   /// Whether this is the oldest moment.
   public var isAtStart: Bool { window.number <= history.numbers.first ?? 0 && count <= window.prefix }
@@ -74,8 +74,8 @@ public struct Player {
     step = nil
   }
 
-  /// Goes on by a length of time, in nanoseconds, but at least to the next moment of which something is known. If there
-  /// is none, it goes to the end.
+  /// Goes on by a length of time, in nanoseconds, but at least to the next moment of which something is
+  /// known. If there is no such moment, it goes to the end.
   public mutating func advance(by interval: UInt64) {
     let before = time
     let (wanted, isBeyond) = before.addingReportingOverflow(interval)
@@ -122,7 +122,7 @@ public struct Player {
     return true
   }
 
-  /// The event that the step just made went over; nil: there is none.
+  /// The event that the last step went over; nil: there is none.
   func crossed(_ isForward: Bool) -> Event? {
     let place = isForward ? count - 1 : count
     return window.events.indices.contains(place) ? event(window.events[place]) : nil
@@ -139,10 +139,10 @@ public struct Player {
     ticks = window.events.last.map { max($0.record.time, window.start) } ?? window.start
   }
 
-  /// The newest moment, in nanoseconds, of which everything is known. Rings are read one after the other. So while
-  /// history is being taken in, the end is known for some lanes and not for others, and a G may run there that was
-  /// never ready. The newest moment is before that. If nothing is being taken in, as in a recording, it is the last
-  /// one.
+  /// The newest moment, in nanoseconds, of which everything is known. Rings are read one after the other. So
+  /// while events are being added to the history, its end is known for some lanes and not for others, and a G
+  /// may run there that was never ready. The newest moment is before that. If no events are being added, as
+  /// in a recording, it is the last moment.
   public var newestTime: UInt64 {
     let settled = history.settled
     return settled == 0 ? lastTime : settled
@@ -163,7 +163,7 @@ public struct Player {
     return true
   }
 
-  // MARK: what there was
+  // MARK: what could be seen
 
   /// All gauges at this moment. What cannot be known of the moment is nil, or is as of the keyframe before.
   public var snapshot: Snapshot {
@@ -201,7 +201,7 @@ public struct Player {
       }
     }
     look(window.events.prefix(count))
-    // Lanes that were quiet: their events are looked for in a few earlier segments.
+    // For lanes that were quiet, look for their events in a few earlier segments.
     for number in (max(history.firstNumber, window.number - 8)..<max(window.number, history.firstNumber))
       .reversed()
     {
@@ -231,8 +231,8 @@ public struct Player {
   /// of a record.
   public var missing: UInt64 { window.missing(at: ticks) }
 
-  /// Hands the segments with the numbers from `first` to `last`, as far as this moment, to `take`, each with its events
-  /// in the order of time. Each event is handed over once.
+  /// Hands the segments with the numbers from `first` to `last`, as far as this moment, to `take`, each with
+  /// its events in the order of time. Each event is handed over once.
   ///
   /// - Parameter sieve: lets through the events that are wanted, and perhaps others; nil: all.
   package func walk(
@@ -251,7 +251,7 @@ public struct Player {
     }
   }
 
-  /// A segment with all its events, or with those that a sieve lets through.
+  /// Unpacks a segment with all its events, or with those that a sieve lets through.
   ///
   /// nil: there is no such segment, or nobody waits for the answer any more.
   package func unpack(_ number: Int, only sieve: RecordSieve? = nil) -> Window? {

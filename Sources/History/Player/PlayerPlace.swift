@@ -1,6 +1,6 @@
 // A place in history, as a value.
 
-/// Where a player stands: a segment, how many of its events have happened, and the moment.
+/// The place where a player stands: a segment, how many of its events have happened, and the moment.
 package struct PlayerPlace: Equatable {
   package var segment: Int
   package var count: Int

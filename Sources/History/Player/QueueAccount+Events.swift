@@ -75,7 +75,7 @@ extension QueueAccount {
     switch queue {
     case .runnext: change(p) { $0.next &-= 1 }
     case .lrq, .netpoll: change(p) { $0.lrq &-= 1 }
-    case .grq, .steal, .stealNext, .untold, nil: break  // it was in hands
+    case .grq, .steal, .stealNext, .untold, nil: break  // it was on no queue
     }
   }
 

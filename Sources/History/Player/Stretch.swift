@@ -33,7 +33,7 @@ package struct StretchPiece {
     (firstTime, lastTime) = (block.firstTime, block.lastTime)
   }
 
-  /// The records of the piece. If some cannot be unpacked, only the records before them.
+  /// The records of the piece. If some cannot be unpacked, it returns only the records before them.
   package func records(_ decoder: RecordDecoder) -> [Record] {
     switch content {
     case .plain(let records): return records
@@ -49,8 +49,8 @@ extension History {
   /// At most this many segments are gone back through to learn what a quiet lane did last.
   private static let reach = 64
 
-  /// The pieces between two moments in ticks, the newest first; and of each lane the piece before, if it is not too far
-  /// back.
+  /// The pieces between two moments in ticks, the newest first; and for each lane also the piece before them,
+  /// if it is not too far back.
   package func pieces(from: UInt64, to: UInt64) -> [StretchPiece] {
     var found: [StretchPiece] = []
     /// Lanes whose state at `from` is known.

@@ -7,10 +7,10 @@ package final class UnpackedWindows {
   private static let most = 10
   /// The windows, the one that was asked for last at the end.
   private var windows: [Window] = []
-  /// What was found out about the Gs at one place; nil: nothing yet.
+  /// The Gs' states found at one place, as a finder; nil: not found yet.
   package var found: (segment: Int, count: Int, finder: GoroutineFinder, isComplete: Bool)?
 
-  /// All Gs at one place; nil: they were not found out yet.
+  /// All Gs at one place; nil: they were not found yet.
   package var goroutines: (segment: Int, count: Int, ticks: UInt64, all: Goroutines)?
   /// All gauges at one place; nil: they were not computed yet.
   package var snapshot: (segment: Int, count: Int, ticks: UInt64, snapshot: Snapshot)?

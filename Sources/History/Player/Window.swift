@@ -13,11 +13,12 @@ package struct Window {
 
   package let number: Int
   package let keyframe: Keyframe
-  /// When the window begins and when it ends, in ticks. The last window has no `end`.
+  /// The moment at which the window begins, in ticks.
   package let start: UInt64
+  /// The moment at which the window ends, in ticks; nil: it is the last window.
   package let end: UInt64?
   package private(set) var events: [PlacedRecord] = []
-  /// Where records are missing.
+  /// The places where records are missing.
   package private(set) var gaps: [Gap] = []
   /// Whether all blocks could be unpacked, and had no more than `most` records.
   package private(set) var isWhole = true
@@ -32,7 +33,7 @@ package struct Window {
     package var after: UInt64
   }
 
-  /// How much of the segments went into a window. If a segment has grown, a new window is needed.
+  /// How much of the segments was read into a window. If a segment has grown, a new window is needed.
   package struct Extent: Equatable {
     package var blocks: Int
     package var next: Int?
@@ -52,7 +53,7 @@ package struct Window {
   /// How far a lane is known: the position behind its last record, and that record's time in ticks.
   private typealias Known = (position: UInt64, time: UInt64)
 
-  /// nil: there is no such segment, or its keyframe cannot be read.
+  /// Unpacks a segment; nil: there is no such segment, or its keyframe cannot be read.
   ///
   /// - Parameter sieve: lets through the events that are wanted. A window with a sieve lacks events, so no model can be
   ///   made of it.
@@ -80,7 +81,8 @@ package struct Window {
       note(known[block.lane], goesOnAt: block.first, in: block.lane)
       known[block.lane] = (block.end, block.lastTime)
     }
-    // Records that the next keyframe counts and no block has are a gap that ends at that keyframe, or later.
+    // A lane may have records that the next keyframe counts but that are in no block. They are missing, so
+    // they are a gap as well.
     let boundaries = next?.keyframe.bytes.flatMap { Keyframe($0)?.boundaries } ?? []
     for boundary in boundaries { note(known[boundary.lane], goesOnAt: boundary.position, in: boundary.lane) }
     events = Self.merge(runs.lanes)

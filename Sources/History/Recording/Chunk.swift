@@ -29,7 +29,7 @@ enum Chunk {
   /// The versions that can be read. Version 1 knew fewer forms of an arg.
   static let versions: [UInt8] = [UInt8(ascii: "1"), UInt8(ascii: "2")]
   static let head = 9
-  /// A chunk whose body has more bytes than this is taken for damage.
+  /// A chunk whose body has more bytes than this counts as damaged.
   static let longest = 1 << 24
 
   /// Makes the bytes of a complete chunk.

@@ -10,7 +10,7 @@ import Region
 
 /// An open recording. Not thread-safe, because its history is not.
 public struct Recording {
-  /// What was recorded. Its records are read from the file when they are wanted.
+  /// The history that was recorded. Its records are read from the file when they are wanted.
   public let history: History
   /// The path of its file.
   package let path: String
@@ -44,7 +44,7 @@ public struct Recording {
     }
   }
 
-  /// Takes in one chunk, and returns what is wrong with it; nil: nothing.
+  /// Adds one chunk, and returns what is wrong with it; nil: nothing.
   private mutating func take(_ chunk: RecordingReader.Piece, _ builder: inout SegmentBuilder) -> String? {
     switch chunk.kind {
     case .about:

@@ -16,9 +16,9 @@ struct RecordingReader {
   let file: RecordingFile
   private var offset: UInt64
   private var chunks = 0
-  /// Whether the chunk of the end was read, with nothing behind it.
+  /// Whether the chunk that ends a recording was read, with nothing behind it.
   private(set) var isFinished = false
-  /// What is wrong, and where; nothing is read from there on. nil: nothing so far.
+  /// What is wrong, and where; nothing is read from there on. nil: nothing is wrong so far.
   private(set) var damage: String?
 
   init(path: String) throws(InspectorError) {

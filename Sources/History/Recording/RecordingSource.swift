@@ -11,7 +11,7 @@ import Region
 package final class RecordingSource: SchedulerSource {
   private let recording: Recording
   private let decoder = RecordDecoder()
-  /// The number of the keyframe that was observed last; nil: none was.
+  /// The number of the keyframe that was observed last; nil: none was observed yet.
   private var number: Int?
   /// Whether the events after the keyframe that was observed last were taken.
   private var isTaken = false

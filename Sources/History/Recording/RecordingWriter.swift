@@ -8,11 +8,11 @@ import Observed
 public final class RecordingWriter {
   private let file: OutputFile
   private var namesWritten = 0
-  /// Segments written so far.
+  /// The number of segments written so far.
   public private(set) var segments = 0
-  /// Records written so far.
+  /// The number of records written so far.
   public private(set) var records = 0
-  /// Bytes written so far.
+  /// The number of bytes written so far.
   public var bytes: Int { file.bytes }
   /// The path as the user wrote it.
   public var path: String { file.path }
@@ -85,8 +85,9 @@ public final class RecordingWriter {
     }
   }
 
-  /// Writes the end, and gives the file its final name. `ended` says in words how the target ended; nil: it did
-  /// not.
+  /// Writes the end, and gives the file its final name.
+  ///
+  /// - Parameter ended: how the target ended, in words; nil: it did not end.
   ///
   /// - Throws: an error if that fails.
   public func finish(ended: String?) throws(InspectorError) {

@@ -19,11 +19,11 @@ public struct Trend: Sendable, Equatable {
 
   /// Nanoseconds that one point stands for.
   public var step: UInt64
-  /// Oldest first; the last point ends at the moment. Each has the mean rate and the largest values of the gauges in
-  /// its step.
+  /// The points, oldest first; the last one ends at the moment. Each has the mean rate and the largest values
+  /// of the gauges in its step.
   public var points: [Point]
-  /// For how many nanoseconds before the moment the history also has events. Of the time before that it has one look
-  /// at the gauges a second.
+  /// How long before the moment the history also has events, in nanoseconds. For the time before that, it has
+  /// one look at the gauges a second.
   public var exact: UInt64
   /// Makes a course from its parts.
   public init(step: UInt64 = 1_000_000_000, points: [Point] = [], exact: UInt64 = 0) {

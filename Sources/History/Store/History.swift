@@ -34,10 +34,10 @@ import Region
 
 /// How much history is kept. The oldest part is dropped when either limit is exceeded.
 public struct HistoryLimits: Sendable, Equatable {
-  /// Bytes of memory that the history may make the process use. A fifth of them is for the allocator and for looking
-  /// back.
+  /// How much memory the history may make the process use, in bytes. A fifth of it is for the allocator and
+  /// for looking back.
   public var bytes: Int
-  /// Nanoseconds that the history reaches back at most.
+  /// How far the history reaches back at most, in nanoseconds.
   public var duration: UInt64
   /// Makes limits, by default of 250 MB and ten minutes.
   public init(bytes: Int = 250_000_000, duration: UInt64 = 600_000_000_000) {
@@ -58,28 +58,29 @@ public final class History {
   package var names = StringBook()
   /// Our name for each of the target's wait reasons.
   package var reasons: [WaitReason?]
-  /// The follower that is handed everything that the history takes in, when it is taken in; nil: there is none.
+  /// The follower, which is handed all records and keyframes as soon as they are added to the history; nil:
+  /// there is none.
   package var follower: (any HistoryFollower)?
-  /// The moment, in nanoseconds, up to which the records of all lanes are known; 0: nothing is taken in, as in a
-  /// recording.
+  /// The moment, in nanoseconds, up to which the records of all lanes are known; 0: no records are being
+  /// added, as in a recording.
   package private(set) var settled: UInt64 = 0
-  /// Whether the history is still being taken in, so that its end is not final.
+  /// Whether records are still being added to the history, so that its end is not final.
   public var isGrowing: Bool { settled != 0 }
   private var lanes: [Lane: LaneRecorder] = [:]
-  /// A keyframe some of whose boundaries are not reached yet. It belongs to the last segment; records before its
-  /// boundaries still belong to the segment before.
+  /// The last keyframe, while some of its boundaries are not reached yet. It belongs to the last segment;
+  /// records before its boundaries still belong to the segment before.
   private var pending: Keyframe?
   private let encoder = RecordEncoder()
   private var memory = 0
-  /// How many records were ever taken in.
+  /// The number of records that were ever added.
   package private(set) var taken: UInt64 = 0
-  /// How many records were taken in since the last keyframe.
+  /// The number of records that were added since the last keyframe.
   package private(set) var fresh = 0
   /// Writes each complete segment to a recording as well; nil: nothing is recorded.
   private var writer: RecordingWriter?
   /// The number of the segment that is written next.
   private var nextToWrite = 0
-  /// What went wrong with the recording; nil: nothing. After an error nothing more is written.
+  /// The error of the recording; nil: there was none. After an error nothing more is written.
   public private(set) var recordingError: InspectorError?
 
   /// An empty history, which keeps as much as `limits` say.
@@ -105,7 +106,7 @@ public final class History {
 
   // MARK: what comes in
 
-  /// Takes in the new records of one lane.
+  /// Adds the new records of one lane.
   package func take(_ name: Lane, _ read: EventReading) {
     var lane = lanes.removeValue(forKey: name) ?? LaneRecorder(name, segment: latestNumber)
     let count = lane.take(read)
@@ -123,8 +124,8 @@ public final class History {
     lanes[name] = lane
   }
 
-  /// A function of its own, so that nobody shares the array of records when some are removed from it; otherwise the
-  /// whole array would be copied.
+  /// A function of its own, so that the array of records has one owner when some records are removed from it;
+  /// otherwise the whole array would be copied.
   private func measure(_ records: ArraySlice<Record>, _ lane: Lane) {
     follower?.take(records, on: lane)
   }
@@ -196,7 +197,7 @@ public final class History {
     if !lanes.values.contains(where: { $0.mark != nil }) { complete() }
   }
 
-  /// All boundaries are reached, so the pending keyframe and the segment before it are complete.
+  /// Completes the pending keyframe and the segment before it, because all boundaries are reached.
   private func complete() {
     guard var keyframe = pending else { return }
     pending = nil
@@ -244,7 +245,8 @@ public final class History {
 
   // MARK: recording
 
-  /// From now on writes each segment as soon as it is complete, beginning with the oldest that is kept.
+  /// Writes each segment to `writer` from now on, as soon as it is complete, beginning with the oldest that
+  /// is kept.
   ///
   /// - Parameter fromNow: begins instead with the segment that is open now, which is a quarter of a second old at most.
   public func record(to writer: RecordingWriter, fromNow: Bool = false) {
@@ -252,9 +254,9 @@ public final class History {
     nextToWrite = fromNow ? numbers.last ?? firstNumber : firstNumber
   }
 
-  /// Writes what is not in the recording yet, up to the last record that was drained.
+  /// Writes to the recording what is not in it yet, up to the last record that was drained.
   ///
-  /// - Throws: what went wrong with the recording.
+  /// - Throws: the error of the recording.
   public func finishRecording() throws(InspectorError) {
     flush()
     record(upTo: numbers.upperBound)
@@ -274,7 +276,7 @@ public final class History {
     }
   }
 
-  // MARK: what was
+  // MARK: looking back
 
   /// Adds a segment that was read from a file or made from a black box.
   package func append(_ segment: Segment) {
@@ -286,7 +288,7 @@ public final class History {
   /// The records of each lane that wait to be compressed. They are the newest of all.
   package var waiting: Dictionary<Lane, LaneRecorder>.Values { lanes.values }
 
-  /// Bytes of memory that the history takes, without the records that wait to be compressed.
+  /// The memory that the history takes, in bytes, without the records that wait to be compressed.
   public var bytes: Int { memory }
 
   /// The numbers of the segments that can be looked at, because their keyframe is complete.

@@ -1,12 +1,13 @@
-// A follower is handed everything that a history takes in, at the time when it is taken in. A live viewer has one
-// (LiveMeters, in Insight), which measures lengths of time and pressure: it sees each event once, instead of reading
-// the whole history again for each frame. A view of the past has no follower: it measures from the history each time.
+// A follower is handed all records and keyframes of a history, as soon as they are added to it. A live viewer
+// has one (LiveMeters, in Insight), which measures lengths of time and pressure: it sees each event once,
+// instead of reading the whole history again for each frame. A view of the past has no follower: it measures
+// from the history each time.
 import Observed
 import Region
 
-/// Is told of everything that a history takes in. It is called on the thread that uses the history.
+/// Is told of everything that is added to a history. It is called on the thread that uses the history.
 package protocol HistoryFollower: AnyObject {
-  /// Records of one lane were taken in, oldest first. They follow those of the last call for this lane.
+  /// Records of one lane were added, oldest first. They follow those of the last call for this lane.
   func take(_ records: ArraySlice<Record>, on lane: Lane)
 
   /// Records of this lane are missing before the next one.
@@ -19,6 +20,6 @@ package protocol HistoryFollower: AnyObject {
   /// A keyframe is complete. For each lane, `lanes` has the records after its boundary that have come already.
   func begin(_ keyframe: Keyframe, _ lanes: [(lane: Lane, records: [Record])])
 
-  /// All records up to `time`, in nanoseconds, have been taken in.
+  /// All records up to `time`, in nanoseconds, have been added.
   func settle(upTo time: UInt64)
 }

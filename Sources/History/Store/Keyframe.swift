@@ -8,19 +8,20 @@ import Observed
 
 /// All gauges of a target at one moment.
 package struct Keyframe: Equatable {
-  /// When the segment begins, in ticks. No record before the boundaries is later. See History §3.
+  /// The moment at which the segment begins, in ticks. No record before the boundaries is later. See History
+  /// §3.
   package var start: UInt64 = 0
   package var clock = Clock(first: (0, 0), second: (0, 0))
   package var snapshot = Snapshot()
-  /// Where each lane goes on after the snapshot: the position of its first record that the snapshot does not count.
+  /// The boundary of each lane: the position of its first record that the snapshot does not count.
   package var boundaries: [LaneBoundary] = []
-  /// What the lints found at this moment; nil: nobody asked them, as in an older recording.
+  /// The findings of the lints at this moment; nil: nobody asked them, as in an older recording.
   package var findings: Findings?
   /// How much CPU time the target's threads got; nil: nobody asked, or the system does not tell.
   package var cpus: CPUPressure?
 }
 
-/// Where one lane goes on after a keyframe.
+/// The place where one lane goes on after a keyframe.
 package struct LaneBoundary: Equatable {
   package var lane: Lane
   package var position: UInt64
@@ -39,9 +40,10 @@ extension Keyframe {
     case stopped, untold, pace
   }
 
-  /// More Ps, Ms and lanes than these are taken for damage.
+  /// A keyframe with more Ps, Ms or lanes than these is damaged.
   private static let most = (ps: 4096, ms: 65_536, lanes: 1 << 17)
-  /// A later moment than this, 146 years, is taken for damage. So sums of moments cannot overflow.
+  /// A keyframe with a later moment than this, which is 146 years, is damaged. So sums of moments cannot
+  /// overflow.
   private static let latest: UInt64 = 1 << 62
 
   // MARK: writing
@@ -92,7 +94,7 @@ extension Keyframe {
 
   // MARK: reading
 
-  /// nil: the bytes are not those of a keyframe.
+  /// Reads a keyframe; nil: the bytes are not those of one.
   package init?(_ bytes: [UInt8]) {
     var reader = ByteReader(bytes)
     var found: Set<UInt64> = []

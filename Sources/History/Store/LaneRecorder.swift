@@ -1,4 +1,5 @@
-// One lane on its way into history: its records that are not compressed yet, and the boundary of the next segment.
+// One lane of a history that grows: its records that are not compressed yet, and the boundary of the next
+// segment.
 import Observed
 import Region
 
@@ -13,7 +14,7 @@ package struct LaneRecorder {
   package var segment: Int
   /// The boundary at which the segment `segment` ends; nil: the next keyframe has not been made yet.
   package private(set) var mark: LaneMark?
-  /// For how many drains the boundary has waited for a record that was counted, but not written yet.
+  /// How many drains the boundary has waited for a record that was counted, but not written yet.
   private var patience = 0
   /// The time of the last record that was taken out, in ticks; nil: there was none.
   private var lastTime: UInt64?
@@ -21,14 +22,14 @@ package struct LaneRecorder {
   private(set) var boundaryPosition: UInt64 = 0
   /// The time of the last record before `boundaryPosition`, in ticks; nil: there was none.
   private(set) var boundaryTime: UInt64?
-  /// Whether the last boundary is where the counters of its keyframe stood.
+  /// Whether the last boundary is exactly the position up to which the counters of its keyframe had counted.
   package private(set) var isExact = true
   private var isNew = true
-  /// The position of the records that were taken in last, if records were lost before them; nil: none were.
+  /// The position of the records that were added last, if records were lost before them; nil: none were lost.
   package private(set) var gap: UInt64?
 
-  /// At most this many drains wait for a record that was counted but not written, because its thread was interrupted in
-  /// between.
+  /// At most this many drains are made while the boundary waits for a record that was counted but not
+  /// written, because its thread was interrupted in between.
   private static let mostPatience = 200
 
   package init(_ lane: Lane, segment: Int) { (self.lane, self.segment) = (lane, segment) }
@@ -36,8 +37,8 @@ package struct LaneRecorder {
   /// The position behind the last record.
   package var end: UInt64 { first &+ UInt64(records.count) }
 
-  /// Takes in the new records, and returns how many there were. If records were lost before them, `gap` is set. Then
-  /// the caller must first seal what was there before, and skip the gap.
+  /// Adds the new records, and returns how many there were. If records were lost before them, `gap` is set.
+  /// Then the caller must first seal what was there before, and skip the gap.
   package mutating func take(_ read: EventReading) -> Int {
     let before = end
     let known = records.count
@@ -69,7 +70,7 @@ package struct LaneRecorder {
     return records.count
   }
 
-  /// The lane goes on to the next segment.
+  /// Notes that the lane goes on to the next segment.
   package mutating func advance() {
     segment += 1
     // Records may be missing before the mark, where the gauges count them, or behind it. With the boundary at the mark,

@@ -1,14 +1,14 @@
-// Which records a question needs. Most of the time to unpack a segment goes into putting its records in order. A record
-// that is left out from the start costs only its decoding. A block that contains none of the wanted kinds does not even
-// cost that.
+// A sieve lets only the records through that a question needs. Unpacking a segment takes time mostly because
+// its records are put in order. A record that is left out from the start costs only its decoding. A block
+// that contains none of the wanted kinds does not even cost that.
 import Observed
 import Region
 
 /// Lets records of some kinds, or of some lanes, through.
 package struct RecordSieve {
-  /// A bit for each kind that is wanted of every G.
+  /// The kinds that are wanted of every G, as one bit for each kind.
   private let kinds: UInt64
-  /// A bit for each kind that is wanted of the G `g`.
+  /// The kinds that are wanted of the G `g`, as one bit for each kind.
   private let own: UInt64
   private let g: UInt64
   /// Lanes whose records are not wanted.
@@ -45,7 +45,7 @@ package struct RecordSieve {
   @inline(__always)
   private static func bit(_ record: Record) -> UInt64 { 1 << min(63, record.what & 0xff) }
 
-  /// A bit for each kind that occurs among the records.
+  /// The kinds that occur among the records, as one bit for each kind.
   package static func kinds(of records: ArraySlice<Record>) -> UInt64 {
     var kinds: UInt64 = 0
     for record in records { kinds |= bit(record) }

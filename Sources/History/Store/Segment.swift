@@ -12,8 +12,8 @@ package struct EventBlock {
   package var firstTime: UInt64
   package var lastTime: UInt64
   package var payload: Payload
-  /// A bit for each kind that may occur among the records; see RecordSieve. A block from a file does not tell, so it
-  /// has all bits.
+  /// The kinds that may occur among the records, as one bit for each kind; see RecordSieve. A block from a
+  /// file does not tell, so it has all bits.
   package var kinds = UInt64.max
 
   package var end: UInt64 { first &+ UInt64(count) }
@@ -21,7 +21,7 @@ package struct EventBlock {
 
 /// A keyframe with the records from there to the next one.
 package struct Segment {
-  /// When the segment begins, in ticks. See History §3.
+  /// The moment at which the segment begins, in ticks. See History §3.
   package var start: UInt64
   /// The moment of the segment's keyframe, in nanoseconds.
   package var time: UInt64

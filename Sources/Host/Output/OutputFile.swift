@@ -39,7 +39,7 @@ public struct OutputRules: Sendable {
 public final class OutputFile {
   /// The path as the user wrote it.
   public let path: String
-  /// Bytes written so far.
+  /// The number of bytes written so far.
   public private(set) var bytes = 0
   /// Whether a file of that name exists, which `commit` replaces.
   public let replaces: Bool

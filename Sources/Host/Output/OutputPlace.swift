@@ -10,7 +10,8 @@ enum OutputPlace {
   /// none.
   case file(path: String, before: FileStatus?)
 
-  /// - Throws: what is wrong with the path. The message names the path as the user wrote it.
+  /// - Throws: an error that says what is wrong with the path. The message names the path as the user wrote
+  ///   it.
   init(_ path: String) throws(InspectorError) {
     if let number = Self.descriptor(named: path) {
       self = .stream(try Self.copy(of: number, path))

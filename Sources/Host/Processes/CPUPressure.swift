@@ -9,11 +9,11 @@
 public struct CPUPressure: Sendable, Equatable {
   /// The length of the stretch in nanoseconds; 0: the threads have not been looked at twice.
   public var window: UInt64 = 0
-  /// Nanoseconds that threads were on a CPU in the stretch, summed over all threads.
+  /// The time that threads were on a CPU in the stretch, in nanoseconds, summed over all threads.
   public var ran: UInt64 = 0
-  /// Nanoseconds that threads were ready and had no CPU in the stretch, summed over all threads.
+  /// The time that threads were ready and had no CPU in the stretch, in nanoseconds, summed over all threads.
   public var waited: UInt64 = 0
-  /// Threads that were looked at.
+  /// The number of threads that were looked at.
   public var threads = 0
 
   /// Makes a value in which nothing is known yet.
@@ -41,9 +41,9 @@ package struct CPUPressureWatch {
     var waited: UInt64 = 0
   }
 
-  /// What each thread's schedstat said at the last look, by thread id.
+  /// The numbers in each thread's schedstat at the last look, by thread id.
   private var accounts: [Int32: (ran: UInt64, waited: UInt64)] = [:]
-  /// One entry a look: how much all threads together have run and waited since the first look.
+  /// One entry for each look: how much all threads together have run and waited since the first look.
   private var looks: [Look] = []
   private var threads = 0
 
@@ -58,7 +58,7 @@ package struct CPUPressureWatch {
     take(folders.compactMap { tid, folder in Self.read(folder).map { (tid, $0) } }, at: now)
   }
 
-  /// Takes in what schedstat says of each thread now.
+  /// Adds the numbers that each thread's schedstat has now.
   package mutating func take(_ found: [(tid: Int32, account: (ran: UInt64, waited: UInt64))], at now: UInt64)
   {
     var look = looks.last ?? Look(time: now)

@@ -6,9 +6,9 @@ public struct OSThread: Sendable, Equatable {
   /// The letter of the thread's state: R runs or is ready to run, S sleeps, D sleeps and cannot be interrupted, T is
   /// stopped.
   public var state: Character = "?"
-  /// Nanoseconds on a CPU since the thread began.
+  /// The time that the thread was on a CPU since it began, in nanoseconds.
   public var cpuTime: UInt64 = 0
-  /// Nanoseconds that the thread was ready and had no CPU, since it began.
+  /// The time that the thread was ready and had no CPU since it began, in nanoseconds.
   public var waitTime: UInt64 = 0
   /// How often the thread gave up its CPU.
   public var voluntary: UInt64 = 0
@@ -22,7 +22,7 @@ public struct OSThread: Sendable, Equatable {
   public init() {}
 }
 
-/// Looks at threads repeatedly, so that shares of time follow. Not thread-safe.
+/// Looks at threads repeatedly, to compute shares of time. Not thread-safe.
 package struct ThreadWatch {
   /// Shares are taken over at least this many nanoseconds.
   private static let window: UInt64 = 1_000_000_000
@@ -64,7 +64,7 @@ package struct ThreadWatch {
     return result
   }
 
-  /// What /proc says of one thread, without shares; nil: the thread has ended, or may not be read.
+  /// The facts that /proc tells of one thread, without shares; nil: the thread has ended, or may not be read.
   ///
   /// - Parameter folder: the thread's folder below /proc, with a slash at its end.
   package static func read(_ folder: String) -> OSThread? {

@@ -3,7 +3,7 @@ import History
 import Observed
 
 extension WaitChain {
-  /// What happened: a line for each hop (`*` marks the longest), and then the verdict.
+  /// The wait in lines: one for each hop (`*` marks the longest), and then the verdict.
   public var lines: [String] {
     let who = "G\(wait.g)" + (entry.map { " (\($0))" } ?? "")
     let ran = wait.end == nil ? ", and waits still" : p.map { ", then ran on P\($0) (M\(m ?? 0))" } ?? ""
@@ -39,7 +39,7 @@ extension WaitChain {
 }
 
 extension SpanSums {
-  /// Where the time went: `ran 1.2 ms, runnable 40.0 µs, chanReceive 3.0 ms`. Leaves out what took no time.
+  /// The sums in one line: `ran 1.2 ms, runnable 40.0 µs, chanReceive 3.0 ms`. Leaves out what took no time.
   public var text: String {
     var parts = [
       ("ran", running), ("runnable", runnable), ("preempted", preempted), ("system calls", syscall),
@@ -51,7 +51,8 @@ extension SpanSums {
 }
 
 extension SpanSummary {
-  /// The span in one line: its number, label, length and Gs, and where the root's time went.
+  /// The span in one line: its number, label, length and Gs, and where the time of its root (the G that began
+  /// it) went.
   public var text: String {
     let name = label ?? "(no label)"
     let many = gs == 1 ? "" : " and \(counted(gs - 1, "other"))"
@@ -62,9 +63,9 @@ extension SpanSummary {
 }
 
 extension SpanWalk {
-  /// The span, and then what its Gs did, in the order of time.
+  /// The span, and then the pieces of what its Gs did, in the order of time.
   ///
-  /// - Parameter limit: how many pieces of what the Gs did are told at most.
+  /// - Parameter limit: how many pieces are told at most.
   public func lines(limit: Int) -> [String] {
     var lines = [span.text]
     if span.gs > 1 { lines.append("  the others: \(span.others.text)") }

@@ -7,7 +7,7 @@ import Region
 struct ChainBuilder {
   /// A hop whose end is not known yet. It ends where the next part begins.
   private struct Part {
-    /// When the part begins, in ticks.
+    /// The moment at which the part begins, in ticks.
     var from: UInt64
     var hop: Hop
   }

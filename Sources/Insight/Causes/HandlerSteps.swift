@@ -25,7 +25,7 @@ struct HandlerPiece: Equatable {
     /// The handler ended the wait of the G with this id, which had waited for this reason. This takes no
     /// time.
     case readied(UInt64, WaitReason)
-    /// Things that are not told one by one: how many they are, and where their time went.
+    /// A sum of things that are not told one by one: how many they are, and where their time went.
     case others(Int, SpanSums)
   }
 
@@ -42,7 +42,7 @@ struct HandlerPiece: Equatable {
   var lasted: UInt64 = 0
 }
 
-/// Cuts the time of a request into what its root did.
+/// Cuts the time of a request into the pieces that its root spent.
 struct HandlerPieces {
   /// Maximum number of events kept of one request.
   static let mostEvents = 100_000

@@ -17,10 +17,10 @@ package struct Judge {
   /// What each P did during the hop, by the P's id. Empty if the verdict does not depend on it.
   package let ps: [Int: Occupancy]
   package let clock: Clock
-  /// How the texts call a G, by its id.
+  /// Returns the words for a G in the verdict, by the G's id.
   package let name: (UInt64) -> String
 
-  /// In nanoseconds: the longest slice that a G may have while others wait. A G that keeps a P for this long
+  /// The longest slice that a G may have while others wait, in nanoseconds. A G that keeps a P for this long
   /// is a hog.
   package let hog: UInt64
 
@@ -32,7 +32,7 @@ package struct Judge {
     }
   }
 
-  /// Returns what is to blame for the hop, in words and ids.
+  /// Returns the verdict: what is to blame for the hop, in words and ids.
   package func verdict() -> Verdict {
     switch hop.kind {
     case .waiting: return Verdict(cause: .waited, text: waited)
@@ -63,7 +63,7 @@ package struct Judge {
     }
   }
 
-  /// What a G waits for, as the end of a sentence that begins with "it waits for".
+  /// The thing that a G waits for, as the end of a sentence that begins with "it waits for".
   package static func words(_ reason: WaitReason) -> String {
     switch reason {
     case .none: "something"

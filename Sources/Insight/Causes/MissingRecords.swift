@@ -1,5 +1,5 @@
-// Where records are missing. Each segment tells from which moment on records may be missing; the stretch then
-// reaches to the end of the segment (History §5).
+// The times at which records are missing. Each segment tells from which moment on records may be missing;
+// from there, the stretch reaches to the end of the segment (History §5).
 import History
 import Observed
 
@@ -7,7 +7,7 @@ import Observed
 struct MissingRecords {
   private var gaps: [(from: UInt64, to: UInt64, count: UInt64)] = []
 
-  /// Takes in the next segment.
+  /// Adds the next segment.
   mutating func take(_ window: Window) {
     let missing = window.missing(at: .max)
     guard missing > 0 || !window.isWhole else { return }

@@ -1,10 +1,10 @@
-// A hop is one part of a wait: a stretch of time for which one thing held the G up (WaitChain.swift). Here stands what each
-// P did during a hop: how long it ran Gs, how long its M was inside a system call, how long it was
-// idle. For each P only these sums, the longest run and the longest system call are kept, so a hop of any
-// length takes the same memory.
+// A hop is one part of a wait: a stretch of time for which one thing held the G up (WaitChain.swift). The
+// occupancy of a P says what the P did during a hop: how long it ran Gs, how long its M was inside a system
+// call, how long it was idle. For each P only these sums, the longest run and the longest system call are
+// kept, so a hop of any length takes the same memory.
 import Observed
 
-/// What one P did during a hop. Times are in ticks.
+/// The use of one P during a hop. Times are in ticks.
 package struct Occupancy: Equatable {
   /// A stretch of time in which one G held the P.
   struct Stretch: Equatable {
@@ -28,10 +28,10 @@ package struct Occupancy: Equatable {
   package var runs = 0
   var longestRun: Stretch?
   var longestSyscall: Stretch?
-  /// When sysmon took the P from a system call; nil: sysmon did not.
+  /// The moment at which sysmon took the P from a system call; nil: sysmon did not.
   var retaken: UInt64?
 
-  /// How much of the hop some G held the P, running or in a system call. A hop is one part of a wait.
+  /// How long some G held the P in the hop, running or in a system call.
   package var held: UInt64 { running + syscall }
 }
 
@@ -93,8 +93,8 @@ struct OccupancyCollector {
     }
   }
 
-  /// Call this after the last event. What a P does by then is taken to go on to the end of the hop, or to
-  /// `last` if that is later.
+  /// Ends the last stretch of each P. Call this after the last event. A P is taken to go on with what it does
+  /// then, to the end of the hop, or to `last` if that is later.
   mutating func finish(at last: UInt64) {
     for p in Array(current.keys) { change(p, to: .other, at: max(last, to)) }
   }

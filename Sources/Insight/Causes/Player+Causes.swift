@@ -187,7 +187,7 @@ extension Player {
     return trace
   }
 
-  /// What each P did between two moments, in ticks.
+  /// The occupancy of each P between two moments, in ticks.
   private func occupancy(_ from: UInt64, _ to: UInt64) -> [Int: Occupancy] {
     var collector: OccupancyCollector?
     var last = to
@@ -203,8 +203,8 @@ extension Player {
     return collector?.ps ?? [:]
   }
 
-  /// Where Gs were spawned, as string ids. Finds only Gs that were created between two moments (in ticks); if
-  /// these lie far apart, only Gs that were created near the second one.
+  /// The places where Gs were spawned, as string ids. Finds only Gs that were created between two moments (in
+  /// ticks); if these lie far apart, only Gs that were created near the second one.
   private func creations(of gs: Set<UInt64>, _ from: UInt64, _ to: UInt64) -> [UInt64: UInt32] {
     var names: [UInt64: UInt32] = [:]
     let reach = history.number(at: to).flatMap { history.segment($0 - 16)?.start } ?? 0
@@ -240,7 +240,7 @@ extension Player {
     }
   }
 
-  /// Where Gs were spawned, as string ids, by the tables of Gs around a stretch of time.
+  /// The places where Gs were spawned, as string ids, by the tables of Gs around a stretch of time.
   func tableEntries(_ from: UInt64, _ to: UInt64) -> [UInt64: UInt64] {
     let numbers = [history.number(at: from), history.number(at: to)].compactMap { $0 }
     let tables = (numbers.min() ?? 0) - 8...(numbers.max() ?? 0) + 8

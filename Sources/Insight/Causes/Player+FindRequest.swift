@@ -12,7 +12,7 @@ extension Player {
 
   // MARK: going through
 
-  /// Hands events to `take`, from a moment on backwards, until `take` returns false.
+  /// Hands events to `take`, going back from a moment, until `take` returns false.
   ///
   /// - Parameter sieve: lets the wanted events through, and perhaps others.
   package func back(from ticks: UInt64, only sieve: RecordSieve, _ take: (PlacedRecord) -> Bool) {
@@ -28,7 +28,7 @@ extension Player {
     }
   }
 
-  /// Hands events to `take`, from a moment on forwards through at most `segments` segments, until `take`
+  /// Hands events to `take`, going forwards from a moment through at most `segments` segments, until `take`
   /// returns false.
   package func forth(
     from ticks: UInt64, segments: Int, only sieve: RecordSieve, _ take: (PlacedRecord) -> Bool

@@ -8,7 +8,7 @@ public struct KnownGs: Sendable, Equatable {
   /// Whether the G that was asked about is among the known Gs.
   public internal(set) var hasIt = false
 
-  /// Notes a G by its id. An id of 0 is no G.
+  /// Adds a G by its id. An id of 0 is no G.
   package mutating func take(_ id: UInt64, wanted: UInt64) {
     guard id != 0 else { return }
     range = range.map { min($0.lowerBound, id)...max($0.upperBound, id) } ?? id...id

@@ -8,7 +8,7 @@ extension Player {
   ///
   /// - Parameters:
   ///   - choice: which request is meant.
-  ///   - effort: reports progress to others. Once it is called off, the result is meaningless.
+  /// - effort: reports progress to others. Once it is cancelled, the result is meaningless.
   public func request(_ choice: RequestChoice, effort: Effort? = nil) -> RequestWalk? {
     var latest = self
     latest.effort = effort ?? latest.effort
@@ -66,7 +66,7 @@ extension Player {
     return facts
   }
 
-  /// Returns the events of what the root did, from the beginning of the span to its end.
+  /// Returns the events that tell what the root did, from the beginning of the span to its end.
   private func deeds(_ found: FoundSpan) -> [PlacedRecord] {
     let root = found.begin.record.g
     var (deeds, isIn, m) = ([PlacedRecord](), false, nil as UInt16?)
@@ -88,7 +88,7 @@ extension Player {
     return deeds
   }
 
-  /// The span in numbers: its length, its Gs, and where the time went.
+  /// Sums the span up in numbers: its length, its Gs, and where the time went.
   private func summary(_ found: FoundSpan) -> SpanSummary? {
     guard let first = history.number(at: found.begin.record.time) else { return nil }
     let last = found.end.flatMap { history.number(at: $0.record.time) } ?? .max
@@ -165,8 +165,8 @@ extension Player {
     return count
   }
 
-  /// Since when a G has been parked, in ticks, and on which descriptor, by a table of Gs that was read before
-  /// a moment.
+  /// Finds the row of a parked G in a table of Gs that was read before a moment: the time since which it has
+  /// been parked, in ticks, and the descriptor for which it waits.
   private func row(of g: UInt64, before ticks: UInt64) -> (since: UInt64, fd: Int)? {
     guard let last = history.number(at: ticks) else { return nil }
     for number in (max(history.firstNumber, last - 64)...last).reversed() {

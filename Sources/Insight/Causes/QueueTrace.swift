@@ -27,7 +27,7 @@ struct Stand: Equatable {
   var p: Int?
   /// How many Gs were ahead of the G on this queue; nil: not known.
   var depth: Int?
-  /// Since when the G stood on this queue, in ticks.
+  /// The moment from which on the G stood on this queue, in ticks.
   var from: UInt64
   /// The event that brought the G to this queue; nil: the G was put there when it became ready.
   var arrival: PlacedRecord?
@@ -202,8 +202,8 @@ struct QueueTrace {
     }
   }
 
-  /// When the M that ran the G was woken, and when it began to run with a P, in ticks. Returns nil if that M
-  /// ran already when the G became ready.
+  /// The moments at which the M that ran the G was woken, and at which it began to run with a P, in ticks.
+  /// Returns nil if that M ran already when the G became ready.
   func wake() -> (woken: UInt64?, came: UInt64)? {
     guard let end = facts.end,
       let came = moves.lastIndex(where: {

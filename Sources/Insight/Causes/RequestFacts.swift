@@ -44,8 +44,8 @@ package struct RequestFacts {
   package struct Arrival: Equatable {
     package var wait: Wait
     package var chain: WaitChain
-    /// Since when the G had been parked, in ticks, and on which descriptor, by a table of Gs. Set only if the
-    /// event that parked the G is not in the history.
+    /// The time since which the G had been parked, in ticks, and the descriptor for which it waited, by a
+    /// table of Gs. Set only if the event that parked the G is not in the history.
     package var row: (since: UInt64, fd: Int)?
     /// The `netpoll` event of the poll that ended the wait.
     package var poll: PlacedRecord?
@@ -66,17 +66,18 @@ package struct RequestFacts {
   /// How many Gs the root's creator had created just before the root: connections that the same wake-up
   /// brought.
   var siblings = 0
-  /// Waits of the root between its creation and the beginning of the span, oldest first.
+  /// The waits of the root between its creation and the beginning of the span, oldest first.
   package var waits: [Wait] = []
   /// The label that begins the span.
   package var begin: PlacedRecord
   /// The label that ends the span; nil: the span goes on.
   package var end: PlacedRecord?
-  /// What the root did in the span, with the events of others that concern it. See HandlerPieces.
+  /// The events that tell what the root did in the span, with the events of others that concern it. See
+  /// HandlerPieces.
   package var did: [PlacedRecord] = []
   /// The moment up to which a span that goes on is looked at, in nanoseconds.
   package var until: UInt64 = 0
-  /// What the root did next after the span: the event in which it parked or exited.
+  /// The event after the span in which the root parked or exited.
   package var after: PlacedRecord?
 
   init(_ span: SpanSummary, _ begin: PlacedRecord) { (self.span, self.begin) = (span, begin) }

@@ -15,7 +15,7 @@ import Region
 
 /// A step of a request's walk: one of the seven steps that every walk has, or one thing that the handler did.
 public struct RequestStep: Sendable, Equatable {
-  /// Which step a step is, in the order of the steps.
+  /// The kinds of steps, in the order of the steps.
   public enum Kind: Int, Sendable, CaseIterable {
     /// The six steps that come before what the handler did.
     case wait, packet, poll, ready, run, handler
@@ -47,8 +47,8 @@ public struct RequestStep: Sendable, Equatable {
   /// The moment at which to look at the scheduler for this step, in nanoseconds of the machine's monotonic
   /// clock: `time`, or that of the last step before this one that has a time.
   public var moment: UInt64 = 0
-  /// For a thing that the handler did: how long it took, in nanoseconds. These times add up to the length of
-  /// the request. nil for all other steps.
+  /// How long the step took, in nanoseconds, if it is a thing that the handler did. These times add up to the
+  /// length of the request. nil for all other steps.
   public var lasted: UInt64?
   /// The G of the step; nil: not known.
   public var g: UInt64?
@@ -58,7 +58,7 @@ public struct RequestStep: Sendable, Equatable {
   public var m: Int?
   /// The step in two or three words.
   public var title: String
-  /// What happened in this step, in sentences with numbers.
+  /// The step in sentences with numbers: what happened in it.
   public var text: String
   /// The scheduler's rule behind the step: why the scheduler works that way.
   public var rule: String
@@ -82,14 +82,15 @@ public struct RequestWalk: Sendable, Equatable {
   /// The last moment of the walk, in nanoseconds of the machine's monotonic clock.
   public var last: UInt64 { steps.map(\.moment).max() ?? zero }
 
-  /// Nanoseconds from `zero` to a step, negative if the step came before. nil: the step has no time.
+  /// The time from `zero` to a step, in nanoseconds, negative if the step came before. nil: the step has no
+  /// time.
   public func offset(_ step: Int) -> Int64? {
     guard steps.indices.contains(step), let time = steps[step].time else { return nil }
     return Int64(clamping: time) - Int64(clamping: zero)
   }
 
-  /// Nanoseconds to a step from the last one before it that has a time. nil: this step has no time, or no
-  /// step before it has one.
+  /// The time from the last step before this one that has a time, in nanoseconds. nil: this step has no time,
+  /// or no step before it has one.
   public func delta(_ step: Int) -> Int64? {
     guard let own = offset(step), let before = (0..<step).last(where: { steps[$0].time != nil }) else {
       return nil
@@ -106,7 +107,7 @@ public struct RequestWalk: Sendable, Equatable {
 extension RequestWalk {
   /// Builds the walk from the events of a request.
   ///
-  /// - Parameter name: how the texts call a G, by its id.
+  /// - Parameter name: returns the words for a G, by its id.
   package init(
     _ facts: RequestFacts, _ clock: Clock, reasons: [WaitReason?], names: StringBook,
     name: @escaping (UInt64) -> String

@@ -81,8 +81,8 @@ extension RequestWords {
     return end.kind == .goReady ? "a poll, or a timer, ended that" : "it was over"
   }
 
-  /// Which P and M ran the G after the piece, and from which queue; "" if the piece does not end with a start
-  /// of the G.
+  /// The P and the M that ran the G after the piece, and the queue from which they took it; "" if the piece
+  /// does not end with a start of the G.
   private func taker(_ piece: HandlerPiece) -> String {
     guard let end = piece.end, end.record.kind == .goStart || end.record.kind == .goResume else { return "" }
     return "; then \(who(end)) ran it" + (end.record.runSource.flatMap { Self.sources[$0] } ?? "")

@@ -74,7 +74,7 @@ struct RequestWords {
   private var arrival: RequestFacts.Arrival? { facts.arrival }
   var wake: WaitFacts? { arrival?.wait.facts }
 
-  /// Why the first five steps did not happen.
+  /// The words that say why the first five steps did not happen.
   private var noWait: String {
     facts.connection == .kept
       ? "Did not happen: \(root) did not wait for its socket before this request. The bytes were there already when "
@@ -166,8 +166,8 @@ struct RequestWords {
       }
     let told = " It told of that after its Gs, \(span(first, poll)) later."
     var step = make(.poll, .happened, "a poll finds it", text + told, poll, more: [first])
-    // A poll records itself after it has readied its Gs. So the step takes the time of the first of them,
-    // when the poll had returned.
+    // A poll records itself after it has readied its Gs. So the step takes the time of the first `goReady` of
+    // the poll, when the poll had returned.
     (step.time, step.g) = (time(first), nil)
     return step
   }

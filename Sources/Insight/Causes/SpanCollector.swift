@@ -9,7 +9,7 @@ struct SpanCollector {
     var span: UInt64
     var state: GState
     var reason = WaitReason.none
-    /// Since when the G has been in this state, in nanoseconds.
+    /// The moment from which on the G has been in this state, in nanoseconds.
     var since: UInt64
     var p: Int?
     var m: Int?
@@ -146,7 +146,7 @@ struct SpanCollector {
     join(record.g, record.other, names.string(UInt64(record.count)))
   }
 
-  /// Makes a G a member of the walk, if it belongs to the wanted span.
+  /// Adds a G to the members of the walk, if it belongs to the wanted span.
   private mutating func join(_ g: UInt64, _ parent: UInt64?, _ entry: String?) {
     guard let wanted, let walk, let follower = followers[g] else { return }
     // After the end of the wanted span, the Gs that it left behind still belong to it.
@@ -163,7 +163,8 @@ struct SpanCollector {
 
   private mutating func leave(_ g: UInt64) { places[g] = nil }
 
-  /// Ends the span that the root leaves, and the spans around it up to the one to which the root returns.
+  /// Ends the span that its root (the G that began it) leaves, and all spans around that one which lie inside
+  /// the span to which the root returns. The span to which the root returns goes on.
   private mutating func end(
     from span: UInt64, to other: UInt64?, root: UInt64, _ time: UInt64, _ done: (SpanSummary) -> Void
   ) {
@@ -189,7 +190,8 @@ struct SpanCollector {
     if let span = walk?.span { walk?.span.missing = missing(span) }
   }
 
-  /// Call this after the last event. Each G is taken to stay in its state until `ticks`.
+  /// Ends the last piece of each G, which is taken to stay in its state until `ticks`. Call this after the
+  /// last event.
   mutating func finish(at ticks: UInt64) {
     let time = clock.nanoseconds(at: ticks)
     for g in followers.keys.sorted() { close(g, at: time) }

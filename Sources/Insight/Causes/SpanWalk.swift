@@ -1,4 +1,4 @@
-// Spans: what one request did, over all the Gs that took part (the runtime's `withSpan`).
+// Spans: one request each, with the work of all the Gs that took part (the runtime's `withSpan`).
 //
 // A G belongs to a span if its own `goLabel` says so, or if its parent belonged to the span when it created
 // the G. The G that began the span is its *root*. The time of the root is divided without a gap, so its sums
@@ -6,7 +6,7 @@
 // count for both.
 import Region
 
-/// Where the time of Gs went, in nanoseconds.
+/// The time of Gs, summed up by their states, in nanoseconds.
 public struct SpanSums: Sendable, Equatable {
   /// How long Gs ran.
   public var running: UInt64 = 0
@@ -43,15 +43,16 @@ public struct SpanSummary: Sendable, Equatable {
   public var label: String?
   /// The G that began the span.
   public var root: UInt64
-  /// When the span began, in nanoseconds of the machine's monotonic clock.
+  /// The moment at which the span began, in nanoseconds of the machine's monotonic clock.
   public var begin: UInt64
-  /// When the span ended; nil: it goes on.
+  /// The moment at which the span ended; nil: it goes on.
   public var end: UInt64?
   /// The number of the span around this one; nil: there is none.
   public var outer: UInt64?
-  /// Where the time of the root went, from the beginning of the span to its end, or to the moment of looking.
+  /// The time of the root by its states, from the beginning of the span to its end, or to the moment of
+  /// looking.
   public var sums = SpanSums()
-  /// Where the time of all other Gs of the span went, while the span lasted.
+  /// The time of all other Gs of the span by their states, while the span lasted.
   public var others = SpanSums()
   /// How many Gs belonged to the span, its root included.
   public var gs = 1
@@ -68,7 +69,7 @@ public struct SpanPiece: Sendable, Equatable {
   public var g: UInt64
   /// The state of the G.
   public var state: GState
-  /// Why the G was parked; `none` in all other states.
+  /// The reason why the G was parked; `none` in all other states.
   public var reason: WaitReason
   /// When the stretch began, by the machine's monotonic clock.
   public var begin: UInt64
@@ -90,7 +91,7 @@ public struct SpanWalk: Sendable, Equatable {
     public var parent: UInt64?
     /// Where the G was spawned; nil: not known.
     public var entry: String?
-    /// Where this member's time in the span went.
+    /// The time of this member in the span, by its states.
     public var sums = SpanSums()
   }
 
@@ -98,7 +99,7 @@ public struct SpanWalk: Sendable, Equatable {
   public var span: SpanSummary
   /// The Gs in the order in which they joined; at most `most`.
   public var members: [Member] = []
-  /// What the Gs did, in the order of beginning; at most `most` pieces.
+  /// The pieces of what the Gs did, in the order of beginning; at most `most` of them.
   public var pieces: [SpanPiece] = []
   /// Whether there were more members or pieces than are kept.
   public var isCut = false

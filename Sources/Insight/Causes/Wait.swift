@@ -8,7 +8,7 @@ import Region
 
 /// One stretch in which a G did not run. Times are nanoseconds of the machine's monotonic clock.
 public struct Wait: Sendable, Equatable {
-  /// Why the G stopped running.
+  /// The reason why the G stopped running.
   public enum Beginning: Sendable, Equatable {
     /// The G was created, and has not run before.
     case created
@@ -26,31 +26,32 @@ public struct Wait: Sendable, Equatable {
 
   /// The id of the G.
   public var g: UInt64
-  /// Why the G stopped running.
+  /// The reason why the G stopped running.
   public var beginning: Beginning
-  /// When the G stopped running.
+  /// The moment at which the G stopped running.
   public var begin: UInt64
-  /// When the G became runnable; nil: it did not (yet), or that is not known.
+  /// The moment at which the G became runnable; nil: it did not (yet), or that is not known.
   public var ready: UInt64?
-  /// When the G ran again; nil: it still waits.
+  /// The moment at which the G ran again; nil: it still waits.
   public var end: UInt64?
-  /// Nanoseconds that the scheduler could have saved: how long the G was runnable, and how late netpoll or
-  /// its timer was.
+  /// The time that the scheduler could have saved, in nanoseconds: how long the G was runnable, and how late
+  /// netpoll or its timer was.
   public var delay: UInt64
   /// How many records are missing from the time of the wait. What they said is not known.
   public var missing: UInt64
   let facts: WaitFacts
 }
 
-/// What the events say of a wait. Times are in ticks.
+/// The facts that the events tell of a wait. Times are in ticks.
 package struct WaitFacts: Sendable, Equatable {
   /// A poll or a timer that came later than it could have.
   package struct Late: Sendable, Equatable {
-    /// Since when the descriptor may have been ready, or the timer was due.
+    /// The moment from which on the descriptor may have been ready, or the timer was due.
     package var since: UInt64
     /// Whether a timer was late; if not, a poll was.
     var isTimer: Bool
-    /// Who made the late poll, as the event encodes it: 0 is the netpoll thread, 1 a searching M, 2 sysmon.
+    /// The thread that made the late poll, as the event encodes it: 0 is the netpoll thread, 1 a searching M,
+    /// 2 sysmon.
     var poller: UInt8 = 0
   }
 
@@ -71,8 +72,8 @@ package struct WaitFacts: Sendable, Equatable {
 
   var endTime: UInt64 { end?.record.time ?? until }
 
-  /// When the G became runnable. The start of a G tells how long it was runnable, so this is known even if
-  /// the event itself was lost.
+  /// The moment at which the G became runnable. The start of a G tells how long it was runnable, so this is
+  /// known even if the event itself was lost.
   var readyTime: UInt64? {
     if let ready { return min(ready.record.time, endTime) }
     guard let record = end?.record, record.kind != .goSyscallExit, record.arg != 0 else { return nil }
@@ -81,7 +82,7 @@ package struct WaitFacts: Sendable, Equatable {
 
   var beginTime: UInt64 { min(begin?.record.time ?? readyTime ?? endTime, readyTime ?? endTime) }
 
-  /// How long before `readyTime` the thing that the G waited for may have been there.
+  /// The time before `readyTime` for which the thing that the G waited for may have been there.
   var lateTicks: UInt64 {
     guard let late, let readyTime, late.since < readyTime else { return 0 }
     return readyTime - max(late.since, beginTime)
@@ -116,7 +117,7 @@ extension Wait {
     delay = facts.readyTime.map { last - min(last, clock.nanoseconds(at: $0 - facts.lateTicks)) } ?? 0
   }
 
-  /// Nanoseconds that the wait lasted. A wait that goes on counts up to `moment`.
+  /// How long the wait lasted, in nanoseconds. A wait that goes on counts up to `moment`.
   public func duration(until moment: UInt64) -> UInt64 { (end ?? max(moment, begin)) - begin }
 }
 
@@ -149,7 +150,7 @@ extension WaitFacts {
 struct WaitCollector {
   /// The G whose waits are wanted; nil: those of all Gs.
   let wanted: UInt64?
-  /// Waits that have begun and not ended, by the G's id.
+  /// The waits that have begun and not ended, by the G's id.
   private(set) var open: [UInt64: WaitFacts] = [:]
   /// The Gs that each lane has readied since its last poll.
   private var polled: [Lane: [UInt64]] = [:]
@@ -213,8 +214,8 @@ struct WaitCollector {
     record.time - min(ticks, record.time)
   }
 
-  /// Ends a wait. If sequence numbers show that moves of the G are missing, what was noted belongs to another
-  /// wait and is dropped.
+  /// Ends a wait. If sequence numbers show that moves of the G are missing, the events that were collected
+  /// belong to another wait and are dropped.
   private mutating func finish(_ event: PlacedRecord) -> WaitFacts {
     let record = event.record
     var facts = open.removeValue(forKey: record.g) ?? WaitFacts(g: record.g)
@@ -223,7 +224,7 @@ struct WaitCollector {
     return facts
   }
 
-  /// Whether what was noted of a wait belongs to the wait that ends with this event.
+  /// Whether the events that were collected of a wait belong to the wait that ends with this event.
   private func fits(_ end: Record, _ facts: WaitFacts) -> Bool {
     if end.kind == .goSyscallExit {
       guard let begin = facts.begin?.record, facts.ready == nil else { return facts.begin == nil }

@@ -4,9 +4,9 @@
 // Hops follow each other without a gap, on one clock, so their lengths add up to the wait to the nanosecond,
 // by construction. If the events do not say where the G was, the hop is of kind `unknown`.
 
-/// One part of a wait: where the G was, and what ended that.
+/// One part of a wait: the place where the G was, and the event that ended that.
 public struct Hop: Sendable, Equatable {
-  /// Where the G was.
+  /// The place where the G was.
   public enum Kind: String, Sendable, CaseIterable {
     /// Parked. What the G waited for was not there, as far as is known.
     case waiting
@@ -27,7 +27,7 @@ public struct Hop: Sendable, Equatable {
     case unknown
   }
 
-  /// What ended a hop.
+  /// The thing that ended a hop.
   ///
   /// - `readied`: another G made this G runnable. `fired`: its timer did. `polled`: a poll did.
   /// - `returned`: its system call returned.
@@ -40,11 +40,11 @@ public struct Hop: Sendable, Equatable {
     case readied, fired, polled, returned, displaced, spilled, taken, stolen, woken, ran, lasting, unknown
   }
 
-  /// Where the G was during the hop.
+  /// The place where the G was during the hop.
   public var kind: Kind
-  /// What ended the hop.
+  /// The thing that ended the hop.
   public var ending: Ending
-  /// When the hop began, in nanoseconds of the machine's monotonic clock.
+  /// The moment at which the hop began, in nanoseconds of the machine's monotonic clock.
   public var begin: UInt64
   /// How long the hop lasted, in nanoseconds.
   public var duration: UInt64
@@ -63,13 +63,13 @@ public struct Hop: Sendable, Equatable {
   /// The hop in words, without its length.
   public var text = ""
 
-  /// When the hop ended, in nanoseconds of the machine's monotonic clock.
+  /// The moment at which the hop ended, in nanoseconds of the machine's monotonic clock.
   public var end: UInt64 { begin + duration }
 }
 
-/// What is to blame for the longest hop of a wait.
+/// A verdict: the thing that is to blame for the longest hop of a wait.
 public struct Verdict: Sendable, Equatable {
-  /// What is to blame.
+  /// The thing that is to blame.
   public enum Cause: String, Sendable, CaseIterable {
     /// Nothing in the scheduler: what the G waited for did not come sooner. The reason of the wait says what
     /// that is.
@@ -95,7 +95,7 @@ public struct Verdict: Sendable, Equatable {
     case unknown
   }
 
-  /// What is to blame.
+  /// The thing that is to blame.
   public var cause: Cause
   /// The verdict in words.
   public var text: String
@@ -105,7 +105,7 @@ public struct Verdict: Sendable, Equatable {
   public var p: Int?
   /// The M on which the cause lay; nil: no single one.
   public var m: Int?
-  /// For how many nanoseconds the G to blame ran, or the M to blame was inside its system call, including the
+  /// How long the G to blame ran, or the M to blame was inside its system call, in nanoseconds, including the
   /// time before and after the wait. nil: the beginning of that time is not in the history, or nothing of the
   /// kind is to blame.
   public var lasted: UInt64?
@@ -115,17 +115,17 @@ public struct Verdict: Sendable, Equatable {
 public struct WaitChain: Sendable, Equatable {
   /// The wait that is explained.
   public var wait: Wait
-  /// Where the G was spawned; nil: not known.
+  /// The place where the G was spawned; nil: not known.
   public var entry: String?
-  /// When the G stopped running, in nanoseconds of the machine's monotonic clock.
+  /// The moment at which the G stopped running, in nanoseconds of the machine's monotonic clock.
   public var begin: UInt64
-  /// When the G ran again, or, if it still waits, the moment of looking.
+  /// The moment at which the G ran again, or, if it still waits, the moment of looking.
   public var end: UInt64
   /// The hops, at least one, without gaps. Their durations add up to `duration`.
   public var hops: [Hop]
   /// The index of the longest hop.
   public var guilty: Int
-  /// What is to blame for the hop `guilty`.
+  /// The verdict on the hop `guilty`.
   public var verdict: Verdict
   /// Whether the beginning of the wait is known and no records are missing from its time.
   public var isWhole: Bool

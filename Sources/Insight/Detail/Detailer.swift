@@ -4,14 +4,14 @@
 // of detail takes at most a tenth of the time, and in between the last result stays. What takes long is found
 // piece by piece, and the rings are drained between two pieces.
 //
-// §2 Calling away. The caller may be needed elsewhere: a user has pressed a key, and waits. Then what takes
-// long is put off until the next frame. The last result stays if it answers the same question. Otherwise
-// there is no result until the new question is answered.
+// §2 Breaking off. A user may press a key meanwhile, and wait for the screen. Then the caller says so
+// (`isCalledAway`), and what takes long is put off until the next frame. The last result stays if it answers
+// the same question. Otherwise there is no result until the new question is answered.
 import History
 import Host
 import Observed
 
-/// Where details come from: a moment of a history.
+/// A moment of a history, where details come from.
 package struct DetailSource {
   /// The history that is asked.
   package let history: History
@@ -28,7 +28,7 @@ package struct DetailSource {
 }
 
 extension DetailSource {
-  /// The moment at which a player stands.
+  /// The source at the moment where a player stands.
   package init(_ player: Player) {
     self.init(
       history: player.history, clock: player.clock, moment: player.ticks, snapshot: player.model.snapshot)
@@ -78,7 +78,7 @@ package struct Detailer {
 
   package init() {}
 
-  /// Finds out what the history tells.
+  /// Finds out the details that an interest asks for.
   ///
   /// - Parameters:
   ///   - isLive: whether the moment is now, so that more events will come.

@@ -2,8 +2,8 @@
 import Observed
 import Region
 
-/// Decides terms about kinds once for each kind, and terms about lanes once for each piece of a lane. Only
-/// the other terms are asked of each record.
+/// A filter that decides terms about kinds once for each kind, and terms about lanes once for each piece of a
+/// lane. Only the other terms are decided for each record.
 struct EventFilter {
   /// Whether the terms about kinds hold, by raw kind.
   private let kinds: [Bool]

@@ -1,9 +1,9 @@
 // The last events of all lanes that a filter lets through, in one list.
 import Observed
 
-/// Which events are wanted: the last `limit` of those that `filter` lets through.
+/// A wish for events: the last `limit` of those that `filter` lets through.
 public struct EventQuery: Sendable, Equatable {
-  /// Which events are wanted.
+  /// The filter that the wanted events pass.
   public var filter: Filter
   /// How many events are wanted at most.
   public var limit: Int

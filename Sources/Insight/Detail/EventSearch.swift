@@ -23,7 +23,7 @@ import History
 import Observed
 import Region
 
-/// What a search has found, and from where the next search goes on.
+/// The result of a search, and the place from where the next search goes on.
 package struct FoundEvents {
   package let wording: Wording
   /// The events that were found, in the order of time, oldest first.
@@ -40,7 +40,8 @@ package struct FoundEvents {
   fileprivate let segment, oldest: Int
   /// The position after the last record of each lane.
   fileprivate let ends: [Lane: UInt64]
-  /// Whether the search has seen everything that a later search may want. See §3.
+  /// Whether the search has looked at every record that it had to look at, so that a later search may go on
+  /// from its result. False if it was cut short. See §3.
   fileprivate var isWhole = true
 
   fileprivate init(_ query: EventQuery, _ source: DetailSource) {

@@ -106,7 +106,8 @@ public struct Filter: Sendable, Equatable {
     ("~", .contains, false),
   ]
 
-  /// One term. It holds if any of its values fits.
+  /// One term of the filter: a field, a relation and values. It holds if the row's field has the relation to
+  /// at least one of the values.
   struct Term: Sendable, Equatable {
     var isNegated = false
     /// A term that is a plain word has the field `text` and the relation `contains`.
@@ -120,8 +121,8 @@ public struct Filter: Sendable, Equatable {
   /// The filter as it was typed.
   public let source: String
   let terms: [Term]
-  /// What cannot be understood, for the person who typed it; nil: nothing. Terms that are not understood
-  /// count as plain words, or not at all.
+  /// The part of the filter that cannot be understood, in words for the person who typed it; nil: all is
+  /// understood. Terms that are not understood count as plain words, or not at all.
   public let problem: String?
 
   /// The empty filter.

@@ -11,7 +11,7 @@ struct FilterOperand: Sendable, Equatable {
   /// The number that a typed value stands for.
   struct Number: Sendable, Equatable {
     var value: Double
-    /// What one in the last digit is worth; 0: the number is exact.
+    /// The value of one in the last digit; 0: the number is exact.
     var digit = 0.0
     /// The letter before the number, as a small one: `p` in `P3`. It says what the number counts.
     var letter: UInt8?
@@ -68,7 +68,7 @@ struct FilterOperand: Sendable, Equatable {
     return Number(value: value * scale, digit: isRounded ? step * scale : 0, letter: letter, isLess: isLess)
   }
 
-  /// Reads a number without a unit. `step` is what one in its last digit is worth.
+  /// Reads a number without a unit. `step` is the value of one in its last digit.
   private static func plain(_ word: Substring) -> (value: Double, step: Double)? {
     guard let first = word.first, first.isNumber || first == "." else { return nil }
     let groups = word.split(separator: ",", omittingEmptySubsequences: false)

@@ -1,4 +1,4 @@
-// What a viewer wants besides the gauges, and what it then gets.
+// The details that a viewer wants besides the gauges, and the details that it then gets.
 //
 // A frame always has the gauges, because they are cheap. Lists of Gs, single events, trends, and the
 // operating system's view of threads and sockets are not cheap. So only what is on the screen is found out.
@@ -7,7 +7,7 @@ import History
 import Host
 import Observed
 
-/// What a viewer wants to know besides the gauges.
+/// The wishes of a viewer for details besides the gauges.
 public struct Interest: Sendable, Equatable {
   /// Whether the list of all Gs is wanted.
   public var goroutines = false
@@ -36,17 +36,18 @@ public struct Interest: Sendable, Equatable {
   public static let none = Interest()
 }
 
-/// What was wanted, as far as it is known. A part is nil if it was not wanted or is not known.
+/// The details that were wanted, as far as they are known. A part is nil if it was not wanted or is not
+/// known.
 public struct Detail: Sendable, Equatable {
   /// All Gs.
   public var goroutines: Goroutines?
-  /// What the operating system says of each thread, by thread id.
+  /// The operating system's view of each thread, by thread id.
   public var threads: [Int32: OSThread]?
   /// The connection of each socket, by descriptor.
   public var sockets: [Int: Socket]?
-  /// What the last polls of netpoll found.
+  /// The results of the last polls of netpoll.
   public var polls: Polls?
-  /// What each P, or each M, did.
+  /// The timeline of the Ps or of the Ms: what each of them did.
   public var timeline: LaneTimeline?
   /// The last events.
   public var events: EventList?
@@ -56,7 +57,7 @@ public struct Detail: Sendable, Equatable {
   public var trend: Trend?
   /// The request, step by step.
   public var request: RequestAnswer?
-  /// What observing costs.
+  /// The cost of observing.
   public var health: Health?
 
   /// Makes a value in which nothing is known.
@@ -73,22 +74,22 @@ public struct RequestAnswer: Sendable, Equatable {
   public init(choice: RequestChoice, walk: RequestWalk?) { (self.choice, self.walk) = (choice, walk) }
 }
 
-/// What observing costs, measured while it goes on.
+/// The cost of observing, measured while it goes on.
 public struct Health: Sendable, Equatable {
   /// How full the fullest ring became between two drains of the last second, as a share of its size. From 1
   /// on, events are lost.
   public var fullest = 0.0
-  /// Nanoseconds between two drains, at present.
+  /// The time between two drains at present, in nanoseconds.
   public var drainInterval: UInt64 = 0
-  /// How many events were taken in since mpgtop attached.
+  /// The number of events that were added to the history since mpgtop attached.
   public var taken: UInt64 = 0
-  /// How long it took to take in the events counted by `taken`, in nanoseconds.
+  /// The time that it took to add the events counted by `taken`, in nanoseconds.
   public var takingTime: UInt64 = 0
-  /// Bytes of memory that the history takes.
+  /// The memory that the history takes, in bytes.
   public var historyBytes = 0
-  /// Bytes of memory that the history may take.
+  /// The memory that the history may take, in bytes.
   public var historyLimit = 0
-  /// How many records are in the history.
+  /// The number of records in the history.
   public var records = 0
   /// The first moment of the history, in nanoseconds of the machine's monotonic clock; nil: it has none yet.
   public var first: UInt64?
@@ -96,7 +97,7 @@ public struct Health: Sendable, Equatable {
   public var last: UInt64?
   /// The share of a core that this process uses, measured over at least a second; nil: not measured yet.
   public var ownUse: Double?
-  /// Bytes of memory that this process takes; nil: not known.
+  /// The memory that this process takes, in bytes; nil: not known.
   public var ownMemory: UInt64?
 
   /// Makes a value in which nothing was measured yet.

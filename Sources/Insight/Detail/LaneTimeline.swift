@@ -1,8 +1,8 @@
 // The timeline: what each P, or each M, did over a stretch of time, column by column.
 //
 // §1 The problem. A stretch of 100 ms may hold 100,000 slices, and a screen has 80 columns. A column that
-// showed only its last slice would lie. So each column says for how long the lane did what, and which G ran
-// longest in it.
+// showed only its last slice would lie. So each column says how long the lane spent on each activity, and
+// which G ran longest in it.
 //
 // §2 The beginning. What a lane did before its first event in the stretch follows from its last event before
 // the stretch. If there is none, it follows from what the first event ends: a G that parks was running. If
@@ -11,7 +11,7 @@ import History
 import Observed
 import Region
 
-/// Which timeline is wanted. It ends at the moment of the frame.
+/// A wish for a timeline. It ends at the moment of the frame.
 public struct TimelineSpan: Sendable, Equatable {
   /// The length of the timeline, in nanoseconds.
   public var length: UInt64
@@ -27,11 +27,11 @@ public struct TimelineSpan: Sendable, Equatable {
   }
 }
 
-/// What lanes did, in columns of equal length.
+/// The activities of lanes, in columns of equal length.
 public struct LaneTimeline: Sendable, Equatable {
   /// What a lane does at a moment.
   public enum Activity: Sendable, Equatable {
-    /// What the lane does is not known.
+    /// The activity of the lane is not known.
     case unknown
     /// A P that no M holds, or an M that sleeps.
     case idle
@@ -165,7 +165,8 @@ struct TimelineBuilder {
     }
   }
 
-  /// What an event ends, if that is certain, and what it begins; nil: the event changes nothing.
+  /// The activity that an event ends, if that is certain, and the one that it begins; nil: the event changes
+  /// nothing.
   private static func activity(
     ofP kind: EventKind, _ record: Record
   ) -> (before: LaneTimeline.Activity?, after: LaneTimeline.Activity)? {
@@ -242,7 +243,7 @@ struct TimelineBuilder {
     return slots
   }
 
-  /// What the gauges say of a row that has no event.
+  /// The activity of a row that has no event, according to the gauges.
   private func gauge(_ row: RowID) -> LaneTimeline.Activity {
     if row.isM {
       guard let m = source.snapshot.ms.first(where: { $0.id == row.id }) else { return .unknown }

@@ -1,8 +1,9 @@
-// What the last polls of netpoll found: how many Gs each of them readied, and who polled.
+// The results of the last polls of netpoll: how many Gs each of them readied, and which kind of thread
+// polled.
 import Observed
 import Region
 
-/// Polls that found something ready.
+/// The numbers of polls that found something ready.
 public struct Polls: Sendable, Equatable {
   /// How many polls the netpoll thread made.
   public var byThread = 0

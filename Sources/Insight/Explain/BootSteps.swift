@@ -5,13 +5,13 @@ import Region
 
 /// One step of the boot, in words.
 public struct BootMoment: Sendable, Equatable {
-  /// When the step was done, in nanoseconds of the machine's monotonic clock.
+  /// The moment at which the step was done, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64
   /// The step in two or three words.
   public var title: String
   /// The M that the step is about: `M1, tid 4712`. Empty if the step is about no M.
   public var place: String
-  /// What was done in the step, and what for.
+  /// The step in sentences: what was done in it, and for which purpose.
   public var text: String
 }
 

@@ -1,11 +1,12 @@
-// What each kind of event means, for somebody who sees it for the first time. The runtime's MeaningTests
+// The meaning of each kind of event, for somebody who sees it for the first time. The runtime's MeaningTests
 // provoke each kind, and compare what is said here with what happened.
 import History
 import Observed
 import Region
 
 extension EventKind {
-  /// What the event is and when it happens. The numbers are those of the target's own rules.
+  /// Sentences that say what the event is and when it happens. The numbers are those of the target's own
+  /// rules.
   func explanation(_ rules: Rules) -> String {
     moveMeaning(rules) ?? schedulerMeaning(rules) ?? rareMeaning(rules)
   }

@@ -1,5 +1,5 @@
-// What explanations are made of: the events of the last seconds before a moment, and the gauges at that
-// moment.
+// The evidence of which explanations are made: the events of the last seconds before a moment, and the gauges
+// at that moment.
 import History
 import Observed
 import Region
@@ -21,7 +21,7 @@ package struct Evidence {
   package let names: StringBook
   package let reasons: [WaitReason?]
   private var gaps = MissingRecords()
-  /// Where the Gs of `events` were spawned, as string ids by the G's id.
+  /// The places where the Gs of `events` were spawned, as string ids by the G's id.
   private var entries: [UInt64: UInt64] = [:]
   /// The label of the span that each G of `events` belongs to, as a string id by the G's id.
   private var labels: [UInt64: UInt64] = [:]
@@ -46,7 +46,8 @@ package struct Evidence {
     }
   }
 
-  /// Notes where a G was spawned, and to which span it belongs. In most programs a span is a request.
+  /// Notes the place where a G was spawned, and the span to which it belongs. In most programs a span is a
+  /// request.
   private mutating func note(_ record: Record) {
     if record.kind == .goCreate {
       entries[record.g] = UInt64(record.count)
@@ -62,7 +63,8 @@ package struct Evidence {
   /// How many records may be missing among `events`.
   package var missing: UInt64 { gaps.count(from: from, to: ticks) }
 
-  /// Nanoseconds from a moment (in ticks) to the moment that is explained; 0 if `time` is the later one.
+  /// The time from `time` (in ticks) to the moment that is explained, in nanoseconds; 0 if `time` is the
+  /// later one.
   package func ago(_ time: UInt64) -> UInt64 { ticks > time ? clock.nanoseconds(lasting: ticks - time) : 0 }
 
   /// The time between two moments (in ticks) as text: `1.2 ms`.
@@ -80,7 +82,7 @@ package struct Evidence {
     return place < goroutines.count && goroutines[place].id == id ? goroutines[place] : nil
   }
 
-  /// Where a G was spawned; nil: not known.
+  /// The place where a G was spawned; nil: not known.
   package func entry(_ g: UInt64) -> String? { goroutine(g)?.entry ?? entries[g].flatMap(names.string) }
 
   /// The label of the span that a G works for: `GET /cpu`. nil: it works for none, or that is not known.

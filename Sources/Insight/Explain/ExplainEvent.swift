@@ -30,7 +30,7 @@ extension Explainer {
   }
 }
 
-/// Tells one event, with its cause and its consequence among the other events.
+/// One event, explained: its meaning, its cause and its consequence among the other events.
 struct EventStory {
   private let evidence: Evidence
   private let events: [PlacedRecord]
@@ -42,7 +42,9 @@ struct EventStory {
     (self.evidence, events, self.index, event) = (evidence, evidence.events, index, evidence.events[index])
   }
 
-  /// Adds the story of the event to an answer.
+  /// Adds to an answer what the event is, what led to it and what it led to.
+  ///
+  /// - Parameter ago: how long ago the event was, as text.
   func tell(_ answer: inout Explanation, before ago: String) {
     let plain = evidence.event(event)
     answer.add(.head, "\(plain.text): \(plain.name) on \(event.lane.name), by M\(record.m), \(ago).")

@@ -14,7 +14,7 @@ extension Explainer {
     if g.state == .waiting { answer.lines.append(likeIt(g)) }
   }
 
-  /// What a G does now: `Now G42 waits for chanReceive, since 12.3 s; G1 spawned it.`
+  /// A sentence that says what a G does now: `Now G42 waits for chanReceive, since 12.3 s; G1 spawned it.`
   private func nowText(of g: Goroutine) -> String {
     let time = evidence.clock.nanoseconds(at: evidence.ticks)
     let since = g.since.map { ", since \(TimeText.short(time - min(time, $0)))" } ?? ""

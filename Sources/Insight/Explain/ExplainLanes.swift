@@ -21,7 +21,8 @@ extension Explainer {
     answer.add(.rule, evidence.rules.p(p.status))
   }
 
-  /// What a P does now: `P1 runs G42 (serve(_:) at Server.swift:40) on M4, for 1.2 ms so far.`
+  /// A sentence that says what a P does now: `P1 runs G42 (serve(_:) at Server.swift:40) on M4, for 1.2 ms so
+  /// far.`
   func stateText(of p: Snapshot.P, _ acts: [Act]) -> String {
     let m = p.m.map { "M\($0)" } ?? "no M"
     switch p.status {
@@ -79,8 +80,8 @@ extension Explainer {
     }
   }
 
-  /// Where the time of an M went: `running 3.1 s (31 %), searching 2.0 ms (0 %)`. Leaves out what took no
-  /// time.
+  /// The time of an M by what it did, as text: `running 3.1 s (31 %), searching 2.0 ms (0 %)`. Leaves out
+  /// what took no time.
   static func split(_ times: MTime, _ window: UInt64) -> String {
     let parts = [
       ("running Gs", times.running), ("between two Gs", times.scheduling), ("searching", times.spinning),
@@ -91,7 +92,7 @@ extension Explainer {
     }.joined(separator: ", ")
   }
 
-  // MARK: a stretch of one
+  // MARK: a stretch of one P or M
 
   /// - Parameters:
   ///   - from: the beginning of the stretch, in nanoseconds of the machine's monotonic clock.

@@ -147,8 +147,8 @@ extension Explainer {
     answer.add(.rule, Rules.ring)
   }
 
-  /// How many events of a lane there were in the last second, or in the time of the evidence if that is
-  /// shorter; and how long that time is, in nanoseconds.
+  /// The number of events of a lane in the last second, or in the time of the evidence if that is shorter;
+  /// and the length of that time, in nanoseconds.
   private func recent(of lane: Lane) -> (Int, UInt64) {
     let second = evidence.clock.ticks(at: evidence.clock.nanoseconds(at: evidence.ticks) &- 1_000_000_000)
     let start = max(second, evidence.from)

@@ -26,7 +26,7 @@ extension Explainer {
       + "\(share(pressure.searching)), while a P was idle in \(share(pressure.avoidable))."
   }
 
-  /// Where to look further: the most telling hints, four at most.
+  /// The most telling hints where to look further, four at most.
   private func hints(_ tally: Tally) -> [Explanation.Line] {
     let gs = snapshot.gs
     var hints: [Explanation.Line] = []

@@ -13,7 +13,7 @@ import Observed
 struct Explainer {
   let evidence: Evidence
   let instruments: Instruments?
-  /// For answers that need more of the history than the evidence has.
+  /// The player, for answers that need more of the history than the evidence has.
   let player: Player
 
   init(_ player: Player, _ instruments: Instruments?) {
@@ -71,13 +71,14 @@ struct Explainer {
     }
   }
 
-  /// How long before the moment something was, right-aligned in a column: `  -12.3 ms`. Takes ticks.
+  /// A text that says how long before the moment something was, right-aligned in a column: `  -12.3 ms`.
+  /// Takes ticks.
   func when(_ time: UInt64) -> String {
     let text = TimeText.before(evidence.ago(time))
     return String(repeating: " ", count: max(0, 10 - text.count)) + text
   }
 
-  /// How long before the moment something was: `3.2 ms ago`. Takes ticks.
+  /// A text that says how long before the moment something was: `3.2 ms ago`. Takes ticks.
   func ago(_ time: UInt64) -> String {
     let ago = evidence.ago(time)
     return ago == 0 ? "at this moment" : "\(TimeText.short(ago)) ago"

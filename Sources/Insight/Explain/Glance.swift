@@ -4,7 +4,8 @@ import History
 import Observed
 
 extension Explanation {
-  /// What a frame says of something at once, without events. No lines: the frame says nothing of it.
+  /// The first words about a subject, which a frame knows at once, without events. They have no lines if the
+  /// frame knows nothing of the subject.
   public static func glance(at subject: Subject, in frame: Frame) -> Explanation {
     var words = Explanation(subject)
     for line in Glance(frame: frame).lines(subject) { words.add(.head, line) }
@@ -20,7 +21,7 @@ struct Glance {
 
   init(frame: Frame) { self.frame = frame }
 
-  /// What the frame says of a subject.
+  /// The lines that say what the frame knows of a subject.
   func lines(_ subject: Subject) -> [String] {
     switch subject {
     case .scheduler: [Self.sum(snapshot.gs)]

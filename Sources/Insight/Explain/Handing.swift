@@ -1,5 +1,5 @@
-// Why a thread let go of a P, and how a thread came by one. The events around that moment decide, never what
-// is usual.
+// Finds out why a thread let go of a P, and how a thread came by one. The events around that moment decide,
+// never what is usual.
 //
 // A P changes hands for several reasons, and each leaves a mark just before: a search found nothing; a G was
 // preempted, or sleeps in the kernel, and keeps its thread; or a G was taken from a queue that keeps another
@@ -16,7 +16,7 @@ struct Handing {
   /// Maximum number of events that are read, in either direction.
   private static let reach = 20_000
 
-  /// Why a thread let go of a P.
+  /// The reason why a thread let go of a P.
   enum LetGo: Equatable {
     /// The G with this id was preempted and keeps the thread.
     case stopped(UInt64)
@@ -28,13 +28,14 @@ struct Handing {
     case retired
     /// There was nothing to run. The thread searched in vain, or did not even search.
     case foundNothing
-    /// How the G that ran last on the P stopped. No search is recorded after that.
+    /// The G that ran last on the P stopped by an event of this kind; its id is the second value. No search
+    /// is recorded after that.
     case after(EventKind, UInt64)
     /// The events do not say why the thread let go.
     case untold
   }
 
-  /// Why a thread let go of its P in the `procStop` at an index.
+  /// The reason why a thread let go of its P in the `procStop` at an index.
   func letGo(_ index: Int) -> LetGo {
     let stop = events[index]
     let m = stop.record.m
@@ -103,8 +104,8 @@ struct Handing {
     return nil
   }
 
-  /// Where a thread got its P from without a wake-up: the system call from which it returned, the `procStop`
-  /// by which another M handed it the P, or the event by which sysmon took the P away. nil: none of these.
+  /// The event from which a thread got its P without a wake-up: the return from a system call, the `procStop`
+  /// by which another M handed the P over, or the event by which sysmon took the P away. nil: none of these.
   func giver(ofStart index: Int) -> PlacedRecord? {
     let start = events[index]
     for place in (max(0, index - Self.reach)..<index).reversed() {
@@ -119,8 +120,8 @@ struct Handing {
     return nil
   }
 
-  /// What the thread that was woken at an index did first; nil: it has not run yet, or ran for another
-  /// reason.
+  /// The first thing that the thread that was woken at an index did; nil: it has not run yet, or ran for
+  /// another reason.
   func run(after index: Int) -> PlacedRecord? {
     let m = UInt16(truncatingIfNeeded: events[index].record.count)
     let next = events[(index + 1)...].first {

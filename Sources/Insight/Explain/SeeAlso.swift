@@ -1,5 +1,6 @@
-// What an explanation points at: where to look next, as a subject and not as a way there. Only whoever shows the
-// explanation knows the way. The dashboard leads there with keys; a text that has no keys needs none.
+// The subjects to which an explanation points: where to look next, but not the way there. Only the code that
+// shows the explanation knows the way. The dashboard leads there with keys; a text that has no keys needs
+// none.
 import Observed
 import Region
 
@@ -9,11 +10,11 @@ public enum SeeAlso: Sendable, Hashable {
   case ps
   /// All Ms with the time that they spent.
   case ms
-  /// Which P steals from which.
+  /// The steals, by the P that stole and the P from which it stole.
   case steals
   /// Gs by the socket that each waits for.
   case sockets
-  /// What each P did, over time.
+  /// The activities of each P, over time.
   case timeline
   /// The preemptions, one by one.
   case preemptions
@@ -21,9 +22,9 @@ public enum SeeAlso: Sendable, Hashable {
   case longest(SpanKind)
   /// All Gs that wait for the same reason.
   case gs(waitingFor: WaitReason)
-  /// All Gs in groups, by what they wait for.
+  /// All Gs in groups, by the reason for which they wait.
   case gsByReason
-  /// All Gs in groups, by where they were spawned.
+  /// All Gs in groups, by the place where they were spawned.
   case gsBySpawnSite
   /// The wait of any one of the Gs that the subject before this one lists.
   case waitOfOne

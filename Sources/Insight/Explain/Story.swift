@@ -1,4 +1,4 @@
-// The story of a P or an M: what it did, act by act, by its events.
+// The story of a P or an M: all that it did according to its events, as a list of acts.
 //
 // A busy P starts a hundred thousand Gs a second. Told one by one, they would be noise. So Gs that run one
 // after the other are one act, with their number, their time and how the last one ended. Whatever the

@@ -1,11 +1,11 @@
-// What a user may ask about, and the answer.
+// The subjects about which a user may ask, and the answer.
 import History
 import Host
 import Observed
 
-/// What is to be explained.
+/// The subject of an explanation.
 public enum Subject: Sendable, Hashable {
-  /// The scheduler as a whole: what goes on, and where to look.
+  /// The scheduler as a whole: what goes on in it, and where to look further.
   case scheduler
   /// The G with this id.
   case g(UInt64)
@@ -13,11 +13,11 @@ public enum Subject: Sendable, Hashable {
   case p(Int)
   /// The M with this id.
   case m(Int)
-  /// What the P with this id steals from other Ps.
+  /// The steals by the P with this id from other Ps.
   case thief(Int)
   /// A descriptor, and the G that waits for it.
   case descriptor(Int, g: UInt64)
-  /// What a P or an M did from one moment to another, in nanoseconds.
+  /// The acts of a P or an M from one moment to another, in nanoseconds.
   case slice(Lane, from: UInt64, to: UInt64)
   /// The latencies of one kind.
   case latency(SpanKind)
@@ -44,7 +44,7 @@ public enum Subject: Sendable, Hashable {
 }
 
 extension SpanKind {
-  /// What is measured, in words: `Ready until run`.
+  /// The thing that is measured, in words: `Ready until run`.
   package var title: String {
     switch self {
     case .runQueue: "Ready until run"
@@ -57,7 +57,7 @@ extension SpanKind {
 
 /// An answer: any number of lines of text. All times and counts in the text come from events and gauges.
 public struct Explanation: Sendable, Equatable {
-  /// What a line is for.
+  /// The purpose of a line.
   public enum Role: Sendable {
     /// The line says what the explained thing is, and what it does.
     case head
@@ -76,13 +76,13 @@ public struct Explanation: Sendable, Equatable {
   /// One line of an answer. Its text is whole without `seeAlso`, which names no keys. Whoever shows the line may add
   /// the way there.
   public struct Line: Sendable, Equatable {
-    /// What the line is for.
+    /// The purpose of the line.
     public var role: Role
-    /// What the line says.
+    /// The words of the line.
     public var text: String
-    /// Where to look next, the most telling subject first.
+    /// The subjects to look at next, the most telling one first.
     public var seeAlso: [SeeAlso]
-    /// A line with a role, a text, and where to look next.
+    /// A line with a role, a text, and subjects to look at next.
     public init(_ role: Role, _ text: String, seeAlso: [SeeAlso] = []) {
       (self.role, self.text, self.seeAlso) = (role, text, seeAlso)
     }

@@ -2,23 +2,24 @@
 import Observed
 
 extension Snapshot.M {
-  /// `M3 (thread 4711)`; `M3`: the thread's id is not known.
+  /// The M in words: `M3 (thread 4711)`; only `M3` if the thread's id is not known.
   var named: String { "M\(id)" + (tid.map { " (thread \($0))" } ?? "") }
 }
 
 extension StealMatrix {
-  /// How often P `thief` looked at the queues of others; nil: that is not counted.
+  /// How often the P with the id `thief` looked at the queues of others; nil: the target does not count this.
   func tries(by thief: Int) -> UInt64? {
     guard tellsTries else { return nil }
     return pairs.reduce(0) { $1.thief == thief ? $0 &+ ($1.tries ?? 0) : $0 }
   }
 
-  /// How often P `thief` found something on the queue of another.
+  /// How often the P with the id `thief` found something on the queue of another.
   func hits(by thief: Int) -> UInt64 { pairs.reduce(0) { $1.thief == thief ? $0 &+ $1.hits : $0 } }
 }
 
 extension Snapshot {
-  /// What waits for its turn on a P, and how much the P has run: `Ready for it: one as the next, 3 of 256 on its LRQ; …`.
+  /// The Gs that wait for their turn on a P, and how much the P has run, as text: `Ready for it: one as the
+  /// next, 3 of 256 on its LRQ; …`.
   func queueText(of p: P) -> String {
     let room = ruleNumbers.text(.lrq).map { " of \($0)" } ?? ""
     let next = p.runnext == true ? "one as the next, " : ""

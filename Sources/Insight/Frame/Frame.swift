@@ -1,24 +1,24 @@
-// A frame: a snapshot, together with what only time can tell, such as rates and the last minute. Views draw
-// frames.
+// A frame: a snapshot, together with what can be measured only over time, such as rates and the last minute.
+// Views draw frames.
 import History
 import Observed
 
-/// What a screen shows at one moment.
+/// The facts that a screen shows of one moment.
 public struct Frame: Sendable, Equatable {
   /// The gauges at the moment.
   public var snapshot: Snapshot
-  /// Starts of Gs a second. All rates here are over the time since the previous frame, but at least over the
-  /// last second. They are 0 in the first frame. nil: the source does not count this.
+  /// The number of Gs started per second. All rates here are over the time since the previous frame, but at
+  /// least over the last second. They are 0 in the first frame. nil: the source does not count this.
   public var switchesPerSecond: Double?
-  /// Steals a second.
+  /// The number of steals per second; nil: the source does not count them.
   public var stealsPerSecond: Double?
-  /// Gs created a second.
+  /// The number of Gs created per second; nil: the source does not count them.
   public var spawnsPerSecond: Double?
-  /// Polls a second that found a descriptor ready.
+  /// The number of polls per second that found a ready descriptor; nil: the source does not count them.
   public var wakeupsPerSecond: Double?
-  /// Events written a second.
+  /// The number of events written per second; nil: the source does not count them.
   public var eventsPerSecond: Double?
-  /// What each P did over the same time as the rates, in the order of `snapshot.ps`. The scheduler measures
+  /// The use of each P over the same time as the rates, in the order of `snapshot.ps`. The scheduler measures
   /// this; it is not sampled. Empty in the first frame. An element is nil if the target does not tell it, or
   /// if the P is new.
   public var use: [PUse?] = []
@@ -26,14 +26,15 @@ public struct Frame: Sendable, Equatable {
   public var minute: [Point] = []
   /// How the target ended; nil: it has not.
   public var ended: String?
-  /// Why it is not known at the moment whether the target lives: the operating system could not be asked.
-  /// nil: it is known.
+  /// The reason why it is not known at the moment whether the target lives: the operating system could not be
+  /// asked. nil: it is known.
   public var doubt: String?
-  /// What is derived from the events before this moment; nil: no events were taken in.
+  /// The instruments (Instruments.swift) that are derived from the events before this moment; nil: no events
+  /// were read.
   public var instruments: Instruments?
   /// The moment of history that the frame shows; nil: the frame is of now.
   public var past: Past?
-  /// What a viewer asked for besides the gauges.
+  /// The details that a viewer asked for besides the gauges.
   public var detail = Detail()
   /// The recording that the viewer writes while it shows this frame; nil: it writes none.
   public var recording: Recording?
@@ -48,7 +49,7 @@ public struct Frame: Sendable, Equatable {
     public var records = 0
     /// How many bytes were written.
     public var bytes = 0
-    /// What went wrong, in one line. Then nothing more is written. nil: nothing went wrong.
+    /// The error of the recording, in one line; after it nothing more is written. nil: there was none.
     public var problem: String?
     /// A recording of which nothing was written yet.
     public init(path: String) { self.path = path }
@@ -63,6 +64,6 @@ public struct Frame: Sendable, Equatable {
     setRates(from: Totals(snapshot), to: Totals(snapshot))
   }
 
-  /// What the P in row `index` of `snapshot.ps` did; nil: not known.
+  /// The use of the P in row `index` of `snapshot.ps`; nil: not known.
   public func use(ofRow index: Int) -> PUse? { use.indices.contains(index) ? use[index] : nil }
 }

@@ -83,8 +83,8 @@ public struct FrameBuilder: Sendable {
     }
   }
 
-  /// Makes the frame of the latest snapshot; nil: there is none yet. The window of the next frame begins
-  /// here, or a second before its end, whichever is earlier.
+  /// Makes the frame of the latest snapshot; nil: there is no snapshot yet. The window of the next frame
+  /// begins here, or a second before its end, whichever is earlier.
   public mutating func frame(ended: String? = nil) -> Frame? {
     guard var snapshot = latest else { return nil }
     forget(before: Self.begin(snapshot.time, since: lastFrame ?? snapshot.time))

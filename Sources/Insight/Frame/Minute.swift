@@ -2,7 +2,7 @@
 import History
 import Observed
 
-/// Makes a point for each of the last 60 seconds, with the current one, from snapshots that come several
+/// Makes a point for each of the last 60 seconds, including the current one, from snapshots that come several
 /// times a second.
 struct Minute: Sendable {
   static let seconds = 60
@@ -11,7 +11,8 @@ struct Minute: Sendable {
   private var last: Snapshot?
   /// How many Gs were started in the current second, as far as it has been seen; nil: that is not known.
   private var switches: UInt64?
-  /// How much of the current second was watched, in nanoseconds. `switches` counts the starts of that time.
+  /// The part of the current second that was watched, in nanoseconds. `switches` counts the starts of that
+  /// time.
   private var time: UInt64 = 0
 
   /// Takes in the next snapshot. Snapshots must come in the order of their times.
@@ -46,7 +47,7 @@ struct Minute: Sendable {
     (switches, time) = (nil, 0)
   }
 
-  /// Seconds without a snapshot get what the next second knows: the mean rate and its gauges.
+  /// Gives seconds without a snapshot the values that the next second knows: the mean rate and its gauges.
   private mutating func spread(over passed: Int) {
     guard passed > 1, let newest = points.last else { return }
     let missed = min(passed - 1, points.count - 1)

@@ -1,7 +1,7 @@
-// What a P did over a stretch of time, by the scheduler's own account: measured, not sampled.
+// The use of a P over a stretch of time, by the scheduler's own account: measured, not sampled.
 import Observed
 
-/// Nanoseconds of a stretch of time, by what a P did. They add up to the stretch.
+/// The time of a P in a stretch, in nanoseconds, by what the P did. The parts add up to the stretch.
 public struct PUse: Sendable, Equatable {
   /// How long a G ran on the P, or the P's M was between two Gs.
   public var running: UInt64
@@ -25,8 +25,8 @@ public struct PUse: Sendable, Equatable {
     window == 0 ? 0 : Double(self[keyPath: part]) / Double(window)
   }
 
-  /// What a P did between two snapshots that are `window` nanoseconds apart; nil: the target does not tell
-  /// all of it. A counter that ran backwards, which is damage, counts as 0.
+  /// Computes the use of a P between two snapshots that are `window` nanoseconds apart; nil: the target does
+  /// not tell all of it. A counter that ran backwards is damaged, and counts as 0.
   package init?(from old: Snapshot.P, to new: Snapshot.P, window: UInt64) {
     func passed(_ part: KeyPath<Snapshot.P, UInt64?>) -> UInt64? {
       guard let before = old[keyPath: part], let after = new[keyPath: part] else { return nil }
@@ -35,7 +35,7 @@ public struct PUse: Sendable, Equatable {
     guard old.runTime != nil, new.runTime != nil, let idle = passed(\.idleTime),
       let searching = passed(\.spinTime), let calls = passed(\.callTime)
     else { return nil }
-    // Each part is rounded by itself, so together they may exceed the window. What is too much is cut off.
+    // Each part is rounded by itself, so together they may exceed the window. The excess is cut off.
     var rest = window
     func take(_ part: UInt64) -> UInt64 {
       defer { rest -= min(part, rest) }
@@ -46,7 +46,7 @@ public struct PUse: Sendable, Equatable {
     if idle > 0, running <= Self.roundings { (self.idle, running) = (self.idle + running, 0) }
   }
 
-  /// Nanoseconds by which the sum of three parts may fall short, because each is rounded and the clock is
+  /// The nanoseconds by which the sum of three parts may fall short, because each is rounded and the clock is
   /// measured anew meanwhile. A rest that is no larger counts as idle.
   private static let roundings: UInt64 = 3
 }

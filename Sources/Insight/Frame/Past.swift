@@ -2,7 +2,7 @@
 import History
 import Observed
 
-/// Where the moment of a frame lies in the history, and what led to it.
+/// The place of a frame's moment in the history, and what led to that moment.
 public struct Past: Sendable, Equatable {
   /// The kind of source that the history is from.
   public enum Origin: String, Sendable {

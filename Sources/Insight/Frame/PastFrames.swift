@@ -1,5 +1,5 @@
-// Frames of the past: what a live viewer would have seen at a moment of history, computed from keyframes and
-// events.
+// Frames of the past: the frames that a live viewer would have seen at a moment of history, computed from
+// keyframes and events.
 import History
 import Observed
 
@@ -18,7 +18,7 @@ public struct PastFrames {
   /// Makes an object that keeps nothing yet.
   public init() {}
 
-  /// Returns what a viewer would have seen at this moment, and what led to it.
+  /// Returns the frame that a live viewer would have seen at this moment, and what led to the moment.
   ///
   /// - Parameters:
   ///   - player: stands at the moment.
@@ -42,8 +42,8 @@ public struct PastFrames {
   ///   - origin: the kind of source that the history is from.
   ///   - ended: how the target ended, if the moment is its end; nil: it is not.
   ///   - interest: which details are wanted.
-  ///   - effort: reports progress to others. Once it is called off, the result is meaningless, and so is this
-  ///     object: go on with a copy from before.
+  /// - effort: reports progress to others. Once it is cancelled, the result is meaningless, and so is this
+  ///   object: go on with a copy from before.
   ///   - breathe: is called between two pieces of what takes long.
   public mutating func frame(
     of player: Player, _ origin: Past.Origin, ended: String? = nil, interest: Interest,
@@ -75,7 +75,7 @@ public struct PastFrames {
     var frame = builder.frame(ended: ended) ?? Frame(snapshot: snapshot)
     frame.past = past(player, origin)
     frame.instruments = instruments.instruments(of: player)
-    // Lints need more events than may be read here. What the live lints said is in the keyframes.
+    // Lints need more events than may be read here. The findings of the live lints are in the keyframes.
     if let findings = keyframes.last(where: { $0.findings != nil })?.findings {
       frame.instruments?.findings = findings.all
     }
@@ -120,7 +120,7 @@ public struct PastFrames {
   }
 }
 
-/// What a frame of the past shows, and which details were wanted with it.
+/// The moment that a frame of the past shows, and the details that were wanted with it.
 struct FrameSubject: Equatable {
   var place: PlayerPlace
   var origin: Past.Origin
@@ -129,15 +129,16 @@ struct FrameSubject: Equatable {
 }
 
 extension Player {
-  /// Returns what a viewer would have seen at this moment, made without earlier frames; see `PastFrames`.
+  /// Returns the frame that a live viewer would have seen at this moment, made without earlier frames; see
+  /// `PastFrames`.
   public func frame(_ origin: Past.Origin, ended: String? = nil, since: UInt64? = nil) -> Frame {
     PastFrames().frame(of: self, origin, ended: ended, since: since)
   }
 
-  /// What is derived from the events before this moment.
+  /// The instruments that are derived from the events before this moment.
   public var instruments: Instruments { PastInstruments().instruments(of: self) }
 
-  /// Nanoseconds by which a window may be too long. A viewer writes keyframes more often than this.
+  /// The nanoseconds by which a window may be too long. A viewer writes keyframes more often than this.
   private static let slack: UInt64 = 500_000_000
 
   /// The snapshot at which a window begins, if no keyframe is near that moment, as in a black box. nil: a

@@ -1,4 +1,4 @@
-// The census: Gs counted by where they were spawned, and the Gs that have waited longest.
+// The census: Gs counted by the place where they were spawned, and the Gs that have waited longest.
 //
 // It is taken from tables of Gs: from each table that a live viewer reads (as often as a hundredth of a core
 // allows), and from the tables in a history. Earlier counts, taken two seconds apart or more and kept for a
@@ -13,15 +13,16 @@ public struct Site: Sendable, Equatable {
   public var entry: String?
   /// How many Gs the site has.
   public var count = 0
-  /// By how many Gs the site grew each second, over the time that it was watched. 0 after one look.
+  /// The growth of the site in Gs per second, over the time that it was watched. 0 if it was seen only once.
   public var growth = 0.0
-  /// For how many nanoseconds up to now the site has not shrunk.
+  /// How long the site has not shrunk up to now, in nanoseconds.
   public var growingFor: UInt64 = 0
-  /// By how many Gs the site grew in the time `growingFor`.
+  /// The number of Gs by which the site grew in the time `growingFor`.
   public var grownBy = 0
   /// The site's G that has been in its present state for longest; nil: not known.
   public var oldest: UInt64?
-  /// Since when the site's oldest G has been in its state, in nanoseconds of the machine's monotonic clock.
+  /// The moment from which on the site's oldest G has been in its state, in nanoseconds of the machine's
+  /// monotonic clock; nil: not known.
   public var oldestSince: UInt64?
 }
 
@@ -33,15 +34,15 @@ public struct Waiter: Sendable, Equatable {
   public var state: GState
   /// The reason for which the G waits.
   public var reason: WaitReason
-  /// Since when the G waits, in nanoseconds of the machine's monotonic clock.
+  /// The moment from which on the G waits, in nanoseconds of the machine's monotonic clock.
   public var since: UInt64
-  /// Where the G was spawned; nil: not known.
+  /// The place where the G was spawned; nil: not known.
   public var entry: String?
 }
 
-/// Gs counted by where they were spawned, and the Gs that have waited longest.
+/// Gs counted by the place where they were spawned, and the Gs that have waited longest.
 public struct Census: Sendable, Equatable {
-  /// When the table of Gs was read, in nanoseconds of the machine's monotonic clock; 0: never.
+  /// The moment at which the table of Gs was read, in nanoseconds of the machine's monotonic clock; 0: never.
   public var time: UInt64 = 0
   /// How many Gs the table had.
   public var listed = 0
@@ -52,8 +53,8 @@ public struct Census: Sendable, Equatable {
   /// The Gs that have waited longest, oldest first: at most `mostWaiters` for each reason, and as many that
   /// wait for a P.
   public var waiters: [Waiter] = []
-  /// Where a G was spawned, by the G's id. Has at most `mostEntries` Gs, and only those that ran, were
-  /// preempted, were in system calls or were ready.
+  /// The place where a G was spawned, by the G's id. Has at most `mostEntries` Gs, and only those that ran,
+  /// were preempted, were in system calls or were ready.
   package var entries: [UInt64: String] = [:]
 
   static let mostSites = 64
@@ -69,9 +70,9 @@ public struct Census: Sendable, Equatable {
 
 /// Takes one census after another.
 package struct CensusTaker {
-  /// Minimum nanoseconds between two samples of the counts.
+  /// The least time between two samples of the counts, in nanoseconds.
   package static let interval: UInt64 = 2_000_000_000
-  /// How many nanoseconds samples go back.
+  /// The time that samples go back, in nanoseconds.
   private static let reach: UInt64 = 60_000_000_000
 
   private struct Sample {
@@ -125,8 +126,8 @@ package struct CensusTaker {
     }
   }
 
-  /// Where some Gs were spawned: first those that run, were preempted or are in system calls, then those that
-  /// are ready.
+  /// The places where some Gs were spawned: first those that run, were preempted or are in system calls, then
+  /// those that are ready.
   private func entries(_ rows: some Collection<GoroutineRow>, _ names: StringBook) -> [UInt64: String] {
     var (running, ready) = ([GoroutineRow](), [GoroutineRow]())
     for row in rows {

@@ -1,5 +1,5 @@
-// The instruments of one moment: what is derived from the gauges, and from the events before it, for views
-// and exports.
+// The instruments of one moment: numbers that are derived from the gauges, and from the events before the
+// moment, for views and exports.
 //
 // They come from four places, and the head of each file tells its cost and exactness: the meter (histograms
 // and shares of time, from every event), pressure (from whole segments, as many as time allows), the census
@@ -10,7 +10,7 @@ import History
 import Host
 import Observed
 
-/// What is derived from the gauges of a moment and the events before it.
+/// The numbers that are derived from the gauges of a moment and the events before it.
 public struct Instruments: Sendable, Equatable {
   /// How many seconds `recent` covers.
   public static let recentSeconds = 10
@@ -22,7 +22,7 @@ public struct Instruments: Sendable, Equatable {
   public var hasEvents = true
   /// The moment, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64 = 0
-  /// Since when events have been taken in, in nanoseconds of the machine's monotonic clock.
+  /// The moment from which on events have been read, in nanoseconds of the machine's monotonic clock.
   public var since: UInt64 = 0
   /// One row for each second, oldest first. The last second is not over yet.
   public var seconds: [Second] = []
@@ -30,23 +30,23 @@ public struct Instruments: Sendable, Equatable {
   public var recent = Activity()
   /// How long the seconds in `recent` are together, in nanoseconds.
   public var recentTime: UInt64 = 0
-  /// Everything since `since`.
+  /// The sum of all seconds from the moment `since` on.
   public var total = Activity()
-  /// What Gs waited for, in as much of the last ten seconds as was measured.
+  /// The waiting of Gs by its causes, in as much of the last ten seconds as was measured.
   public var pressure = Pressure()
-  /// For how long the operating system kept threads waiting for a CPU in the last ten seconds. nil: not
-  /// known. The region does not tell this, so a past moment has it only if a viewer recorded it at the time.
+  /// How long the operating system kept threads waiting for a CPU in the last ten seconds. nil: not known.
+  /// The region does not tell this, so a past moment has it only if a viewer recorded it at the time.
   public var cpu: CPUPressure?
-  /// Gs counted by where they were spawned, and the Gs that have waited longest.
+  /// Gs counted by the place where they were spawned, and the Gs that have waited longest.
   public var census = Census()
-  /// Which P stole from which, since boot; nil: the source does not tell.
+  /// How much each P stole from each other P, since boot; nil: the source does not tell.
   public var steals: StealMatrix?
   /// The Gs that run at the moment, as far as events tell.
   var running: [Running] = []
   /// The label of the span for which a G works, by the G's id. Has only Gs that run, ran long or were
   /// preempted.
   package var requests: [UInt64: String] = [:]
-  /// What the lints have found.
+  /// The findings of the lints.
   public var findings: [Finding] = []
 
   /// Makes a value in which nothing is known.
@@ -84,13 +84,14 @@ package struct Running: Sendable, Equatable {
   /// The P on which the G runs.
   package var p: Int
   package var g: UInt64
-  /// Since when the G runs, in nanoseconds of the machine's monotonic clock.
+  /// The moment from which on the G runs, in nanoseconds of the machine's monotonic clock.
   package var since: UInt64
   /// The label of the span for which the G works, as a string id; nil: none, or not known.
   package var label: UInt64?
 }
 
-/// A G as people know it: where it was spawned, and for what it works, as far as that is known.
+/// A G as people know it: its id, the place where it was spawned, and the label of the span for which it
+/// works, as far as these are known.
 struct GName: Equatable {
   var g: UInt64
   var entry: String?
@@ -108,7 +109,7 @@ extension Instruments {
 }
 
 extension Activity {
-  /// Counts the rest of the window as time that an M spent without a P.
+  /// Adds the rest of the window to the time that each M spent without a P.
   fileprivate mutating func spreadOverMs(_ window: UInt64) {
     for index in ms.indices {
       let known = ms[index].running &+ ms[index].scheduling &+ ms[index].spinning &+ ms[index].syscall

@@ -1,4 +1,5 @@
-// What the P of one lane does at the moment, as far as its events tell, and how long it has done what.
+// The activity of the P of one lane at the moment, as far as its events tell, and the time that it has spent
+// on each kind of activity.
 
 /// The meter of one P. All times are in ticks.
 struct LaneMeter {
@@ -9,30 +10,31 @@ struct LaneMeter {
   private(set) var m = -1
   /// The G that runs; 0: not known.
   private(set) var g: UInt64 = 0
-  /// Since when the G `g` runs, in ticks; 0: not known.
+  /// The moment from which on the G `g` runs, in ticks; 0: not known.
   private(set) var since: UInt64 = 0
-  /// The G that was labelled last in this lane and still is, and its label (a string id); 0: none is.
+  /// The G that got a label last in this lane, if it still has that label, and the label (a string id); 0:
+  /// there is none.
   private(set) var labelled: (g: UInt64, label: UInt64) = (0, 0)
-  /// When sysmon took the P from system calls, oldest first; see Meter §4.
+  /// The moments at which sysmon took the P from system calls, oldest first; see Meter §4.
   private var retakes: [UInt64] = []
   private static let mostRetakes = 4096
   /// The second of the clock in which `last` lies.
   var second: UInt64 = 0
-  /// When the second in which `last` lies ends.
+  /// The moment at which the second in which `last` lies ends, in ticks.
   var secondEnd: UInt64 = 0
-  /// Time by `Use`, of which there are six, since the last `takeTimes`. All of it is time of `m`. It is an
-  /// inline array, because an ordinary array would check at each change whether it is shared.
+  /// The time of the P since the last `takeTimes`, by the six cases of `Use`. The M `m` held the P in all of
+  /// it. This is an inline array, because an ordinary array would check at each change whether it is shared.
   private var times = [6 of UInt64](repeating: 0)
 
-  /// Begins to watch the P with what the gauges say of it.
+  /// Begins to watch the P. `use` and `m` are what the gauges say of it.
   mutating func begin(_ use: PTime.Use, m: Int, at time: UInt64) {
     (self.use, self.m, last, since, g) = (use, m, time, 0, 0)
   }
 
-  /// Events are missing after the last one, so what the P does is not known.
+  /// Notes that events are missing after the last one, so what the P does is not known.
   mutating func lose() { (use, since, g) = (.unknown, 0, 0) }
 
-  /// Counts the time up to `time` for what the P does.
+  /// Adds the time up to `time` to the sum of what the P does.
   @inline(__always)
   mutating func advance(to time: UInt64) {
     guard time > last else { return }
@@ -59,15 +61,15 @@ struct LaneMeter {
     if retakes.count < Self.mostRetakes { retakes.append(time) }
   }
 
-  /// Counts the time up to `time` for what the P did. From then on it does `use`.
+  /// Adds the time up to `time` to the sum of what the P did. From then on it does `use`.
   @inline(__always)
   mutating func change(to use: PTime.Use, at time: UInt64) {
     advance(to: time)
     self.use = use
   }
 
-  /// From here on another M holds the P. Before this call, the time of the M that held it must have been
-  /// taken (`takeTimes`).
+  /// Notes that another M holds the P from here on. Before this call, the time of the M that held it must
+  /// have been taken (`takeTimes`).
   mutating func hold(by m: Int) { self.m = m }
 
   @inline(__always)

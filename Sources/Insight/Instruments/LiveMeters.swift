@@ -3,7 +3,8 @@ import History
 import Observed
 import Region
 
-/// Measures what a history takes in. Use it on one thread at a time, the thread of that history.
+/// Measures the events that are added to a history. Use it on one thread at a time, the thread of that
+/// history.
 package final class LiveMeters: HistoryFollower {
   private(set) var meter: Meter
   private(set) var pressure = PressureProbe()
@@ -11,7 +12,7 @@ package final class LiveMeters: HistoryFollower {
   /// - Parameter reasons: the wait reason for which each raw number in the source's events stands.
   package init(reasons: [WaitReason?]) { meter = Meter(reasons: reasons) }
 
-  /// How many batches came late; see Meter §4.
+  /// The number of batches that came late; see Meter §4.
   package var late: Int { meter.late }
 
   package func take(_ records: ArraySlice<Record>, on lane: Lane) {
@@ -38,7 +39,7 @@ package final class LiveMeters: HistoryFollower {
     pressure.settle(upTo: meter.settled)
   }
 
-  /// Returns the instruments of now.
+  /// Returns the instruments (Instruments.swift) of the present moment.
   ///
   /// - Parameters:
   ///   - census: the census of the last table of Gs.

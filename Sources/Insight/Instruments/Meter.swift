@@ -5,9 +5,9 @@
 // from a million events a second, besides draining and compressing, and in the same way for a live region, a
 // recording and a black box.
 //
-// §2 The design. A fold over the records of one lane at a time, in the lane's order. The lanes are never
-// merged in the order of time, which would cost more than all the rest. This is enough because a record
-// itself says what one would otherwise have to look for in other lanes:
+// §2 The design. The meter reads the records of one lane after the other, each lane in its own order. The
+// lanes are never merged in the order of time, which would cost more than all the rest. This is enough
+// because a record itself says what one would otherwise have to look for in other lanes:
 //
 //     run queue    goStart's arg: the ticks since the G became runnable
 //     netpoll      the same, of starts whose detail says that the G waited for a descriptor
@@ -71,7 +71,7 @@ package struct Meter {
   private let steps = Self.steps
   private var nextNumber: UInt64 = 0
   private var lanes: [LaneMeter] = []
-  /// A bit for each raw wait reason. It is set if the reason is one of netpoll's.
+  /// The wait reasons that are netpoll's, as one bit for each raw reason.
   private let netpollReasons: UInt64
 
   init(reasons: [WaitReason?]) {
@@ -123,7 +123,8 @@ package struct Meter {
     lanes[id] = lane
   }
 
-  /// If another M holds the P from here on, counts the P's time up to here for the M that held it before.
+  /// If another M holds the P from here on, adds the P's time up to here to the times of the M that held it
+  /// before.
   private mutating func hand(_ lane: inout LaneMeter, _ p: Int, to m: Int, at time: UInt64) {
     guard m != lane.m else { return }
     lane.advance(to: time)
@@ -137,7 +138,7 @@ package struct Meter {
     lanes[id].lose()
   }
 
-  /// What a kind of event means for the P in whose lane it is.
+  /// The effect of an event on the P in whose lane it is.
   private enum Step: UInt8 {
     case nothing, start, stop, goOn, leaveCall, preempt, enterCall, take, letGo, search, find, note, label
   }
@@ -348,7 +349,7 @@ package struct Meter {
 
   // MARK: results
 
-  /// The Gs that run, as far as is known.
+  /// The Gs that run at the moment, as far as the events tell.
   package var running: [Running] {
     guard let clock else { return [] }
     return lanes.enumerated().compactMap { p, lane in
@@ -371,7 +372,7 @@ package struct Meter {
 }
 
 extension Snapshot.P {
-  /// What the P does, in the meter's terms.
+  /// The activity of the P, in the meter's terms.
   fileprivate var use: PTime.Use {
     switch status {
     case .idle, .stopped: .idle

@@ -23,9 +23,10 @@ struct OpenSecond {
   /// A run of this many ticks or more is long: some 40 to 130 µs. Shorter runs are not noted by G, so that a
   /// flood of short Gs costs nothing more.
   private static let long: UInt64 = 1 << 17
-  /// What the Ps did: `uses` words for each P.
+  /// The times of the Ps: `uses` words for each P.
   private var ps: [UInt64] = []
-  /// What the Ms did: `shares` words for each M, which are running, scheduling, spinning, in system calls.
+  /// The times of the Ms: `shares` words for each M, which are running, scheduling, spinning, in system
+  /// calls.
   private var ms: [UInt64] = []
 
   private static let uses = PTime.Use.allCases.count

@@ -15,7 +15,7 @@ final class PastInstruments {
   private static let mostTables = 10
   private static let minute: UInt64 = 60_000_000_000
 
-  /// What is known at the beginning of a segment.
+  /// The meter, the pressure and the census as they were at the beginning of a segment.
   private struct Base {
     var number: Int
     var feeder: MeterFeeder
@@ -26,7 +26,7 @@ final class PastInstruments {
   private let decoder = RecordDecoder()
   private var base: Base?
 
-  /// Returns what is derived from the events before the moment at which `player` stands.
+  /// Returns the instruments that are derived from the events before the moment at which `player` stands.
   func instruments(of player: Player) -> Instruments {
     let (history, window, count, ticks) = (player.history, player.window, player.count, player.ticks)
     let (finder, isComplete) = player.finder

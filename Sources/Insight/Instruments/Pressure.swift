@@ -1,4 +1,4 @@
-// Pressure: for which share of the time Gs waited for a P, and whether they needed to.
+// Pressure: the share of the time in which Gs waited for a P, and whether they needed to.
 //
 // §1 The parts. At any moment some Gs are runnable and do not run, or none is; and some Ps are held by no M,
 // or all are held. If a G waits while a P is idle, it waits for nothing but a wake-up: this is *avoidable*.
@@ -23,7 +23,7 @@ import History
 import Observed
 import Region
 
-/// Nanoseconds of a window, by what Gs waited for. They add up to `measured`.
+/// The time of a window, in nanoseconds, by the causes for which Gs waited. The parts add up to `measured`.
 public struct Pressure: Sendable, Equatable {
   /// How long no G waited for a P.
   public var calm: UInt64 = 0
@@ -39,7 +39,7 @@ public struct Pressure: Sendable, Equatable {
   /// Makes a value in which nothing was measured.
   public init() {}
 
-  /// How much time was measured, in nanoseconds.
+  /// The time that was measured, in nanoseconds.
   public var measured: UInt64 { calm &+ avoidable &+ searching &+ saturated &+ unpolled }
 
   package mutating func add(_ other: Pressure) {
@@ -56,19 +56,21 @@ struct PressureGauge {
   private enum Use: UInt8 { case none, idle, spinning, busy }
 
   private var waiting: Int
-  /// What each P does, by its id.
+  /// The activity of each P, by its id.
   private var uses: [Use] = []
   private var idle = 0
   private var spinning = 0
   private var last: UInt64
   /// The parts so far, in ticks.
   private var ticks = Pressure()
-  /// The last stretches in which no G waited, oldest first. A late poll may show that a G did wait.
+  /// The last stretches in which no runnable G waited, oldest first. They are kept because a poll that comes
+  /// late may show that a descriptor was ready meanwhile; then that time is counted as unpolled instead of
+  /// calm (§1).
   private var calm: [(start: UInt64, end: UInt64)] = []
 
-  /// Maximum number of Ps. A region that claims more is not believed.
+  /// The most Ps that are followed. A region that claims more is damaged.
   private static let most = 4096
-  /// Number of calm stretches that are kept.
+  /// The most calm stretches that are kept.
   private static let mostStretches = 512
 
   init(_ snapshot: Snapshot, from start: UInt64) {
@@ -94,7 +96,7 @@ struct PressureGauge {
     uses += [Use](repeating: .none, count: p + 1 - uses.count)
   }
 
-  /// Counts the time up to `time`, in ticks, for the part that it belongs to.
+  /// Adds the time up to `time`, in ticks, to the part to which it belongs.
   mutating func advance(to time: UInt64) {
     guard time > last else { return }
     let passed = time - last
@@ -118,7 +120,8 @@ struct PressureGauge {
     }
   }
 
-  /// Counts the calm time since `start`, in ticks, as unpolled, because a poll has now found something.
+  /// Moves the calm time since `start`, in ticks, to the unpolled time, because a poll has now found
+  /// something.
   private mutating func pollLate(since start: UInt64) {
     while let last = calm.last, last.end > start {
       let begin = max(last.start, start)

@@ -20,7 +20,7 @@ struct PressureProbe {
   private static let most = 4_000
   /// Maximum number of records kept of one lane.
   private static let share = 2_000
-  /// How far back results count, in nanoseconds.
+  /// The time that results go back, in nanoseconds.
   private static let reach: UInt64 = 10_000_000_000
 
   private var keyframe: Keyframe?
@@ -84,6 +84,6 @@ struct PressureProbe {
     }
   }
 
-  /// The sum of what was measured in the last ten seconds.
+  /// The sum of the measurements of the last ten seconds.
   var recent: Pressure { measured.reduce(into: Pressure()) { $0.add($1.pressure) } }
 }

@@ -1,8 +1,8 @@
 // The sums of one second: a row of a heat map. Longer windows are added up from these.
 
-/// How long a P did what, in nanoseconds. The times add up to the time that the P was watched.
+/// The time of a P by its activity, in nanoseconds. The times add up to the time that the P was watched.
 public struct PTime: Sendable, Equatable {
-  /// What a P does at a moment.
+  /// The activities of a P.
   public enum Use: Int, CaseIterable, Sendable {
     /// No M held the P.
     case idle
@@ -14,7 +14,7 @@ public struct PTime: Sendable, Equatable {
     case spinning
     /// The P's M was in a system call, and nobody had taken the P yet.
     case syscall
-    /// What the P did is not known, because events are missing.
+    /// The activity of the P is not known, because events are missing.
     case unknown
   }
 
@@ -25,13 +25,13 @@ public struct PTime: Sendable, Equatable {
 
   package init(p: Int, times: [UInt64]) { (self.p, self.times) = (p, times) }
 
-  /// Nanoseconds that the P did `use`.
+  /// The time that the P spent on `use`, in nanoseconds.
   public subscript(use: Use) -> UInt64 { times[use.rawValue] }
-  /// Nanoseconds that the P was watched.
+  /// The time that the P was watched, in nanoseconds.
   public var total: UInt64 { times.reduce(0, &+) }
 }
 
-/// How long an M did what in a window, in nanoseconds.
+/// The time of an M in a window by its activity, in nanoseconds.
 public struct MTime: Sendable, Equatable {
   /// The id of the M.
   public var m: Int
@@ -52,7 +52,7 @@ public struct MTime: Sendable, Equatable {
 
 /// The sums of the events of a window.
 public struct Activity: Sendable, Equatable {
-  /// Lengths of time.
+  /// The lengths of time that were measured, by kind.
   public var spans = Spans()
   /// How many times a G was started.
   public var starts: UInt64 = 0
@@ -70,18 +70,19 @@ public struct Activity: Sendable, Equatable {
   public var polls: UInt64 = 0
   /// How many of the polls that found something were made by sysmon.
   public var sysmonPolls: UInt64 = 0
-  /// What each P did, in the order of ids. Has only Ps that were seen.
+  /// The times of each P by its activity, in the order of ids. Has only Ps that were seen.
   public var ps: [PTime] = []
-  /// What each M did, in the order of ids. Has only Ms that were seen.
+  /// The times of each M by its activity, in the order of ids. Has only Ms that were seen.
   public var ms: [MTime] = []
   /// The longest slice and its G; nil: no slice ended.
   public var longestSlice: LongSlice?
   /// How often each G was preempted: only the `mostPreempted` Gs that were preempted most often.
   public var preempted: [UInt64: Int] = [:]
 
-  /// How many nanoseconds each G ran in long runs: only the `mostPreempted` Gs that ran most.
+  /// The time that each G ran in long runs, in nanoseconds: only the `mostPreempted` Gs that ran most.
   public var busy: [UInt64: UInt64] = [:]
-  /// For each G that was preempted or ran long: the label of the span for which it worked, as a string id.
+  /// The label of the span for which a G worked, as a string id, by the G's id. Has only Gs that were
+  /// preempted or ran long.
   package var labels: [UInt64: UInt64] = [:]
 
   static let mostPreempted = 64
@@ -171,6 +172,6 @@ private func merge<Row>(_ a: [Row], _ b: [Row], id: (Row) -> Int, _ add: (Row, R
 public struct Second: Sendable, Equatable {
   /// The number of the second: the nanoseconds of its moments, divided by 10^9.
   public var number: UInt64
-  /// What happened in the second.
+  /// The sums of the events of the second.
   public var activity = Activity()
 }

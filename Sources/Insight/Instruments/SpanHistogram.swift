@@ -74,8 +74,8 @@ public struct SpanHistogram: Sendable, Equatable {
   /// The mean length, in nanoseconds; 0 if no length was counted.
   public var mean: Double { count == 0 ? 0 : Double(sum) / Double(count) }
 
-  /// The length, in nanoseconds, that `percent` of all lengths do not exceed. It is never above the longest.
-  /// 0 if no length was counted.
+  /// The length that `percent` of all lengths do not exceed, in nanoseconds. It is never above the longest,
+  /// and 0 if no length was counted.
   public func percentile(_ percent: Double) -> UInt64 {
     count == 0 ? 0 : nanoseconds(min(longestTicks, histogram.valueAtPercentile(percent)))
   }

@@ -8,7 +8,7 @@ import Observed
 
 /// Looks for one kind of problem.
 protocol Lint: Sendable {
-  /// Returns what was found. Empty: nothing.
+  /// Returns what the lint found; empty if it found nothing.
   func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding]
 }
 

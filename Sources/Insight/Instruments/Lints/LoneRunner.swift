@@ -3,7 +3,7 @@
 import History
 import Observed
 
-/// Value: for how many nanoseconds the G has run for nine tenths of the time or more, in one go or in
+/// Value: the nanoseconds for which the G has run for nine tenths of the time or more, in one go or in
 /// several. Reported from two seconds on, if another P was idle for half of the last ten seconds.
 struct LoneRunner: Lint {
   static let time: UInt64 = 2_000_000_000
@@ -33,13 +33,15 @@ struct LoneRunner: Lint {
     ]
   }
 
-  /// The G that has run for nine tenths of the time or more for longest, and since when, in nanoseconds.
+  /// The G that has run for nine tenths of the time or more for longest, and the moment from which on it has,
+  /// in nanoseconds.
   private func busiest(_ instruments: Instruments) -> (g: UInt64, since: UInt64)? {
     let gs = Set(instruments.recent.busy.keys).union(instruments.running.map(\.g))
     return gs.sorted().compactMap { g in since(g, instruments).map { (g, $0) } }.min { $0.1 < $1.1 }
   }
 
-  /// Since when a G has run for nine tenths of the time or more, in nanoseconds; nil: it has not.
+  /// The moment from which on a G has run for nine tenths of the time or more, in nanoseconds; nil: it has
+  /// not.
   private func since(_ g: UInt64, _ instruments: Instruments) -> UInt64? {
     let (now, run) = (instruments.time, instruments.running.first { $0.g == g })
     var since = run?.since

@@ -2,7 +2,7 @@
 import History
 import Observed
 
-/// Value: for how many nanoseconds the G had been runnable when the table was read. Reported from one second
+/// Value: the nanoseconds for which the G had been runnable when the table was read. Reported from one second
 /// on. A running G is stopped while others wait (Preempt §7), so a hundred Gs may have had a whole turn in
 /// that time.
 struct StarvingG: Lint {
