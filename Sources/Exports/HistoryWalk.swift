@@ -4,7 +4,7 @@ import Host
 import Observed
 import Region
 
-/// What an export has written.
+/// The numbers of what an export has written.
 public struct ExportReport: Sendable, Equatable {
   /// How many records were read.
   public var records = 0
@@ -16,7 +16,7 @@ public struct ExportReport: Sendable, Equatable {
   public var bytes: UInt64 = 0
 }
 
-/// Is handed what a walk through a history meets: gauges, records and gaps.
+/// A visitor is handed all that a walk through a history meets: gauges, records and gaps.
 protocol HistoryVisitor {
   /// Takes the gauges of a keyframe, at its own time. The first one comes before everything else.
   mutating func visit(_ snapshot: Snapshot) throws(InspectorError)
@@ -27,7 +27,7 @@ protocol HistoryVisitor {
 }
 
 extension History {
-  /// Goes through every record once. Skips damaged segments.
+  /// Hands every record to the visitor once. Skips damaged segments.
   func walk(_ visitor: inout some HistoryVisitor) throws(InspectorError) {
     flush()
     let decoder = RecordDecoder()

@@ -23,16 +23,17 @@ import Region
 
 /// One legal move.
 package struct Step: Equatable {
-  /// What a step does: which G, M or P it moves, and where to.
+  /// The kind of a step: which G, M or P it moves, and into which state.
   package enum Kind: Equatable {
-    /// A G exists from now on, and is runnable. `entry` is the string id of where it was spawned. Without a
-    /// P, the G was made by a thread that holds none, or it existed before and nothing was known of it.
+    /// A G exists from now on, and is runnable. `entry` is the string id of the place where it was spawned.
+    /// Without a P, the G was made by a thread that holds none, or it existed before and nothing was known of
+    /// it.
     case create(entry: UInt64)
     /// The G starts on a P: runnable → running.
     case start
     /// The G parks: running → waiting.
     case block(WaitReason?, fd: UInt64)
-    /// The G is readied: waiting → runnable. A thread did it for the G `by`; 0: for no G.
+    /// The G is readied: waiting → runnable. A thread did it on behalf of the G `by`; 0: on behalf of no G.
     case unblock(by: UInt64)
     /// The G is preempted or yields: running → runnable.
     case stop(isPreempted: Bool)
@@ -56,7 +57,7 @@ package struct Step: Equatable {
   }
 
   package var kind: Kind
-  /// When the step happened, in nanoseconds. Each step is later than the one before.
+  /// The moment at which the step happened, in nanoseconds. Each step is later than the one before.
   package var time: UInt64
   /// The M whose thread did the step.
   package var m: Int
@@ -69,19 +70,19 @@ package struct Step: Equatable {
 
 /// Makes legal moves from records. See §2.
 package struct Timeline {
-  /// What is known of a G.
+  /// The known state of one G.
   package struct G: Equatable {
     /// One of runnable, running, syscall, waiting.
     package var state: GState
     package var m: Int?
     package var reason: WaitReason = .none
   }
-  /// What is known of a P.
+  /// The known state of one P.
   package struct P: Equatable {
     package var m: Int?
     var isInSyscall = false
   }
-  /// What is known of an M.
+  /// The known state of one M.
   package struct M: Equatable {
     package var p: Int?
     package var g: UInt64?
@@ -95,14 +96,15 @@ package struct Timeline {
   private var steps: [Step] = []
   private let reasons: [WaitReason?]
 
-  /// Limits on what records may tell. Gs and times beyond these come from damaged records, and are ignored.
+  /// The most Gs that records may tell of. Gs and times beyond these limits come from damaged records, and
+  /// are ignored.
   static let mostGs = 1 << 22
   static let highestG: UInt64 = 1 << 60
   package static let latest: UInt64 = 1 << 62
   /// The Ms that records can name.
   package static let threads = 0...Int(UInt16.max)
 
-  /// Begins with what is known of a moment.
+  /// Begins with the known state of one moment.
   package init(_ snapshot: Snapshot, _ goroutines: [Goroutine], reasons: [WaitReason?]) {
     (self.reasons, time) = (reasons, min(snapshot.time, Self.latest))
     for g in goroutines.prefix(Self.mostGs) where g.id > 0 && g.id < Self.highestG {
@@ -235,9 +237,9 @@ package struct Timeline {
     step(.leaveSyscall, m, g, p, isInferred)
   }
 
-  // MARK: what has to be so
+  // MARK: conditions that a move needs
 
-  /// Makes the G run on this M and P. Moves whatever stands in the way.
+  /// Makes the G run on this M and P. Moves any other G, M or P that stands in the way.
   private mutating func run(_ g: UInt64, _ m: Int, _ p: Int, isInferred: Bool = true) {
     if gs[g] == G(state: .running, m: m), ms[m]?.p == p { return }
     ready(g, m, by: 0, isInferred: isInferred || gs[g]?.state != .syscall)
@@ -268,7 +270,7 @@ package struct Timeline {
     gs[g] = G(state: .runnable)
   }
 
-  /// Makes the M hold the P. Moves whatever stands in the way.
+  /// Makes the M hold the P. Moves any other P or M that stands in the way.
   private mutating func hold(_ p: Int, _ m: Int) {
     if ms[m]?.p == p { return }
     if let old = ms[m]?.p { release(old, by: m) }

@@ -17,8 +17,8 @@ struct TimelineOrder {
     var time: UInt64
   }
 
-  /// Nanoseconds for which the operating system may hold up a thread between a move and its reading of the
-  /// clock.
+  /// How long, in nanoseconds, the operating system may hold up a thread between a move and its reading of
+  /// the clock.
   static let patience: UInt64 = 10_000_000
   /// Maximum number of records that are held.
   private static let most = 256
@@ -54,9 +54,9 @@ struct TimelineOrder {
     (held, lanes, threads, awaited) = ([], [], [], [])
   }
 
-  /// Returns when to put something that no record tells and that happened at `time`, in nanoseconds. If no
-  /// records are held, that is `time`. Otherwise it is the time of the last step, because the held records
-  /// may still come before `time`.
+  /// Returns the moment for something that no record tells and that happened at `time`, in nanoseconds. If no
+  /// records are held, that moment is `time`. Otherwise it is the time of the last step, because the held
+  /// records may still come before `time`.
   mutating func moment(_ time: UInt64) -> UInt64 {
     if held.isEmpty { timeline.advance(to: time) }
     return timeline.time

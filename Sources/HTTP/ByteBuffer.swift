@@ -10,9 +10,9 @@ import Glibc
 struct ByteBuffer: ~Copyable {
   private var base: UnsafeMutablePointer<UInt8>
   private(set) var capacity: Int
-  /// Offset of the first byte that is not consumed.
+  /// The offset of the first byte that is not consumed.
   private var start = 0
-  /// Offset behind the last byte.
+  /// The offset behind the last byte.
   private var end = 0
 
   init(capacity: Int) {

@@ -1,4 +1,4 @@
-// Functions on the bytes of a message: comparing them, and telling which of them HTTP allows where.
+// Functions on the bytes of a message: comparing them, and telling which of them HTTP allows in which place.
 
 func find(_ byte: UInt8, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
   for index in range where bytes[index] == byte { return index }

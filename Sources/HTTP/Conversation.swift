@@ -18,7 +18,7 @@ struct Conversation: ~Copyable {
     case close
   }
 
-  /// What the next read waits for. Each has a time limit of its own.
+  /// The part of a request for which the next read waits. Each has a time limit of its own.
   enum Waiting: Equatable { case request, head, body }
 
   /// Answers to pipelined requests are sent together, once they are this many bytes.
@@ -26,7 +26,7 @@ struct Conversation: ~Copyable {
   static let inputCapacity = 2 << 10
 
   private let mux: Mux
-  /// The labels of the requests' spans; nil: requests are no spans.
+  /// The labels of the requests' spans; nil: no spans are made for requests.
   private let labels: RequestLabels?
   /// Whether the answer that is about to be written is to be the last. It is called only after the handler has returned,
   /// because the order to stop may come while the handler runs.
@@ -44,7 +44,7 @@ struct Conversation: ~Copyable {
   private var saidContinue = false
   /// How the conversation ends once no further request will be answered: `.finish` or `.close`; nil until then.
   private var ending: Next?
-  /// Number of requests answered, by a handler or by a refusal.
+  /// The number of requests that were answered, by a handler or by a refusal.
   private(set) var answered = 0
 
   init(

@@ -5,11 +5,12 @@ import Synchronization
 /// Numbers since the start. Thread-safe: any thread may read them. Each is exact by itself, but several that are read one after the other
 /// are not of one moment.
 public final class Counters: Sendable {
-  /// Connections accepted, refused ones included.
+  /// The number of accepted connections, refused ones included.
   public let accepted = Atomic(0)
-  /// Connections beyond the limit: answered with 503 or, when many come at once, closed without an answer.
+  /// The number of connections beyond the limit: answered with 503 or, when many come at once, closed without
+  /// an answer.
   public let refused = Atomic(0)
-  /// Requests answered, by a handler or by a refusal.
+  /// The number of answered requests, by a handler or by a refusal.
   public let requests = Atomic(0)
   /// How often `accept` found no descriptor left and waited.
   public let exhaustions = Atomic(0)

@@ -9,14 +9,15 @@ struct Exchange: ~Copyable {
   private let connection: TCPConnection
   private var conversation: Conversation
   private let limits: Limits
-  /// For how many milliseconds the deadline of an idle connection may stay as it is: see `keepTime`.
+  /// How long the deadline of an idle connection may stay as it is, in milliseconds: see `keepTime`.
   private let slack: Int
   /// The progress of a client that still takes an answer after the time limit for an idle connection; nil: there is
   /// none. See `silenceLeft`.
   private var delivery: Delivery?
-  /// What the read deadline was last set for; and since when the connection waits for that: in which request, and at
-  /// which time in coarse milliseconds.
+  /// The part of a request for which the read deadline was last set; nil: none was set yet.
   private var waiting: Conversation.Waiting?
+  /// The request in which the connection began to wait for that part, and the moment of that in coarse
+  /// milliseconds.
   private var waitingSince = (request: 0, milliseconds: 0)
   /// How many handlers had been watched when the deadline was set. Each handler that was watched removes the deadline,
   /// so if the number has grown since then, the deadline must be set again.
@@ -172,7 +173,7 @@ struct Exchange: ~Copyable {
 
   private static let unwanted = 1 << 20
 
-  /// By how many milliseconds `coarseMilliseconds` may differ from the clock of deadlines.
+  /// The number of milliseconds by which `coarseMilliseconds` may differ from the clock of deadlines.
   private static let coarseness = 8
 
   // MARK: clocks

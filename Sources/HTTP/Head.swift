@@ -1,4 +1,4 @@
-// What the parser notes of a request's head: where its parts lie, and what they mean together.
+// The notes of the parser on a request's head: the places of its parts, and their meaning together.
 
 import CLLHTTP
 
@@ -16,7 +16,7 @@ struct Head {
   var query: Range<Int>?
   /// The path after percent-decoding; nil: it has no escapes.
   var decodedPath: [UInt8]?
-  /// The `x` of HTTP/1.x.
+  /// The digit `x` of HTTP/1.x.
   var minorVersion: UInt8 = 1
   var expectsContinue = false
   var isChunked = false

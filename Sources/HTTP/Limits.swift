@@ -1,18 +1,19 @@
-// How large a request may be, how long it may take, and how many connections there may be.
+// The limits of a server: the size of a request, the time that it may take, and the number of connections.
 
 /// The limits of one client, and of a server. docs/http.md shows them as a table.
 public struct Limits: Sendable {
-  /// Bytes of a request line without its CRLF; a longer one gets 414.
+  /// The most bytes of a request line without its CRLF; a longer one gets 414.
   public var requestLine = 8 << 10
-  /// Bytes of a head, request line and last CRLF included; a longer one gets 431.
+  /// The most bytes of a head, request line and last CRLF included; a longer one gets 431.
   public var head = 16 << 10
-  /// Bytes of a request body after decoding; a longer one gets 413.
+  /// The most bytes of a request body after decoding; a longer one gets 413.
   public var body = 1 << 20
-  /// Most bytes of a body's chunk extensions together, and of its trailers together; more get 400. The server uses neither.
+  /// The most bytes of a body's chunk extensions together, and of its trailers together; more get 400. The
+  /// server uses neither.
   public var framing = 8 << 10
 
-  /// How long a connection may be idle: from when its client has taken the last answer to the first byte of the next request.
-  /// After that it is closed without an answer.
+  /// How long a connection may be idle: from the moment at which its client has taken the last answer to the
+  /// first byte of the next request. After that it is closed without an answer.
   public var idle: Duration = .seconds(60)
   /// How long a head may take from its first byte; a slower one gets 408.
   public var header: Duration = .seconds(10)

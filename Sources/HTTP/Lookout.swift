@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// Thread-safe.
 final class Lookout: Sendable {
-  /// Time between two looks. A handler is watched after it has been at work for one to two periods.
+  /// The time between two looks. A handler is watched after it has been at work for one to two periods.
   private static let period: Duration = .milliseconds(20)
 
   private let roll: Roll

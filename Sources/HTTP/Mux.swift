@@ -1,4 +1,4 @@
-// The mux: which handler answers which path.
+// The mux: a table that says which handler answers which path.
 
 /// A table of paths and handlers.
 ///
@@ -7,7 +7,8 @@
 public struct Mux: Sendable {
   /// A function that answers one request. It runs in the G of the connection, and may park.
   ///
-  /// What it throws becomes the answer: an `HTTPError` with its status and its line; anything else, 500.
+  /// If it throws an `HTTPError`, the answer has that error's status and line; if it throws another error,
+  /// the answer is 500.
   public typealias Handler = @Sendable (borrowing Request, inout Response) throws -> Void
 
   /// Whether a handler answers at once (`quick`), or may park or compute for long (`slow`). Before a slow handler runs, the
@@ -43,7 +44,7 @@ public struct Mux: Sendable {
     routes.append(Route(path: path, methods: methods, pace: pace, handler: handler))
   }
 
-  /// What is to be done with a request, as its head alone decides.
+  /// The treatment of a request, as its head alone decides.
   enum Decision: Equatable {
     /// The handler of the route with this index answers.
     case handled(Int)

@@ -1,7 +1,7 @@
 // Every reason for which a request is refused before a handler sees it. docs/http.md has a row for each case; a test
 // compares the two.
 
-/// Why a request is refused, and with which status.
+/// The reason why a request is refused, and the status of the answer.
 ///
 /// After any of these the connection is closed. When a peer frames one message wrongly, this server and the peer may
 /// disagree where the next message begins (request smuggling, RFC 9112 §11.2).

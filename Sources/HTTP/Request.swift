@@ -88,7 +88,7 @@ public struct Request: ~Copyable {
   /// The whole body, without chunk framing.
   public var body: [UInt8] { unsafe Array(message[bodyRange]) }
 
-  /// Size of the body in bytes.
+  /// The size of the body in bytes.
   public var bodyCount: Int { bodyRange.count }
 
   /// Whether the request is about the server as a whole, and not about a path.
@@ -136,7 +136,8 @@ struct FieldTable {
 
   var count: Int { Int(unsafe cllhttp_field_count(machine)) }
 
-  /// Where the name and the value of a field lie in the message `bytes`. Blanks around the value are left out.
+  /// The places of the name and the value of a field in the message `bytes`. Blanks around the value are left
+  /// out.
   func field(_ index: Int, in bytes: Span<UInt8>) -> (name: Range<Int>, value: Range<Int>) {
     precondition(index < count)
     let field = unsafe cllhttp_fields(machine)[index]

@@ -55,7 +55,8 @@ extension RequestParser {
     return head.decodedPath == nil ? .escape : nil
   }
 
-  /// Where the path begins in an absolute target; nil when the target has neither of the schemes http and https, or no host.
+  /// The offset at which the path begins in an absolute target; nil when the target has neither of the
+  /// schemes http and https, or no host.
   private func authorityEnd(_ bytes: Span<UInt8>, _ target: Range<Int>) -> Int? {
     let scheme = ["http://", "https://"].first { equals(bytes, target.prefix($0.utf8CodeUnitCount), $0) }
     guard let scheme else { return nil }
@@ -71,8 +72,8 @@ extension RequestParser {
 // MARK: too long
 
 extension RequestParser {
-  /// Why a request line that is too long is refused; `line` is its part within the limit. If the method alone fills that part,
-  /// it is an unknown method (RFC 9112 §3).
+  /// The reason why a request line that is too long is refused; `line` is its part within the limit. If the
+  /// method alone fills that part, it is an unknown method (RFC 9112 §3).
   func judgeLongRequestLine(
     _ bytes: Span<UInt8>, _ line: Range<Int>, otherwise beyond: Rejection
   ) -> Rejection {

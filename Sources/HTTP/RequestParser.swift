@@ -37,8 +37,9 @@ struct RequestParser: ~Copyable {
   private(set) var phase = Phase.head
   var head = Head()
 
-  /// Offsets from the message's first byte: where the current line begins, and up to where its end was searched for.
+  /// The offset at which the current line begins, from the message's first byte.
   private var lineStart = 0
+  /// The offset up to which the end of the current line was searched for.
   private var scanned = 0
   private var sawRequestLine = false
   private var skippedEmptyLine = false
@@ -59,13 +60,13 @@ struct RequestParser: ~Copyable {
   var hasBody: Bool { head.isChunked || contentLength > 0 }
   /// The value of Content-Length; 0 without that field.
   var contentLength: UInt64 { unsafe cllhttp_content_length(machine) }
-  /// Where the decoded body lies.
+  /// The place of the decoded body in the message.
   var body: Range<Int> {
     let start = unsafe cllhttp_body_start(machine)
     return unsafe start..<start + cllhttp_body_length(machine)
   }
-  /// How many bytes of the message llhttp has taken; the message's length once it is complete. Not valid before the end of the
-  /// head.
+  /// The number of bytes of the message that llhttp has taken; the message's length once it is complete. Not
+  /// valid before the end of the head.
   var position: Int { unsafe cllhttp_position(machine) }
   /// Whether the request lets the connection stay open for another one. Valid when the message is complete.
   var keepsAlive: Bool { unsafe cllhttp_keep_alive(machine) != 0 }

@@ -1,4 +1,4 @@
-// A response: what a handler writes into it, and how it becomes bytes to send.
+// A response: a handler fills it, and the server makes the bytes to send from it.
 
 /// The response that a handler fills.
 ///

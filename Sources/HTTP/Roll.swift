@@ -49,7 +49,7 @@ final class Roll: @unchecked Sendable {
     lock.withLock { body(&state) }
   }
 
-  /// StoreLoad: this load stays behind the store of the deadline. See the type's comment.
+  /// A StoreLoad pair: this load stays behind the store of the deadline. See the type's comment.
   var isClosing: Bool { closing.load(ordering: .sequentiallyConsistent) }
 
   var count: Int { locked { $0.connections.count } }
@@ -117,7 +117,7 @@ final class Roll: @unchecked Sendable {
   func waitUntilEmpty() { present.wait() }
 
   func close() {
-    // StoreLoad: this store stays before the reading of the table; see the type's comment
+    // A StoreLoad pair: this store stays before the reading of the table. See the type's comment.
     closing.store(true, ordering: .sequentiallyConsistent)
     let (listener, connections) = locked { state in
       defer { state.listener = nil }

@@ -9,7 +9,7 @@ import Net
 public final class Server: Sendable {
   /// The bounds within which the server works for a client.
   public let limits: Limits
-  /// What the server has counted so far.
+  /// The numbers that the server has counted so far.
   public let counters: Counters
   private let mux: Mux
   private let roll = Roll()
@@ -19,8 +19,8 @@ public final class Server: Sendable {
   /// - Parameters:
   ///   - mux: the routes.
   ///   - limits: the bounds within which the server works for a client.
-  ///   - counters: what the server counts in. A program that wants to read them before there is a server makes them
-  ///     itself.
+  ///   - counters: the counters that the server uses. A program that wants to read them before there is a
+  ///     server makes them itself.
   public init(_ mux: Mux, limits: Limits = Limits(), counters: Counters = Counters()) {
     self.mux = mux
     self.limits = limits
@@ -31,7 +31,7 @@ public final class Server: Sendable {
   /// Accepts connections until `shutDown`. Then waits until all connections have ended, or `limits.drain` has passed.
   ///
   /// - Returns: how many connections were left open. Those that still owe an answer end with a reset, as by `abandon`.
-  /// - Throws: when the listening socket cannot be used.
+  /// - Throws: an error when the listening socket cannot be used.
   public func serve(_ socket: ListeningSocket) throws(NetError) -> Int {
     let listener = try TCPListener(socket) { [counters] in counters.exhaustions.add(1, ordering: .relaxed) }
     roll.open(listener)

@@ -57,7 +57,7 @@ final class Watch: @unchecked Sendable {
     withCancellation { scope in
       self.handler = scope
       number += Stand.mask + 1
-      // StoreLoad: this store stays before the load in `wake`; see Lookout
+      // A StoreLoad pair: this store stays before the load in `wake`; see Lookout.
       state.store(number | Stand.working, ordering: .sequentiallyConsistent)
       lookout.wake()
       handler()
@@ -90,7 +90,7 @@ final class Watch: @unchecked Sendable {
 
   /// Looks at the handler, and marks it as watched if it is late. To be called under the roll's lock.
   func look() -> Look {
-    // StoreLoad: this load stays behind the lookout's store that it is not awake; see Lookout
+    // A StoreLoad pair: this load stays behind the lookout's store that it is not awake; see Lookout.
     let word = state.load(ordering: .sequentiallyConsistent)
     guard word & Stand.mask == Stand.working else { return .idle }
     defer { seen = word }

@@ -1,8 +1,8 @@
 // The largest depths of queues over a minute, which is longer than the region remembers.
 //
-// The region keeps the largest depths of the last seconds. To know those of a minute, one looks every second
-// and keeps what was seen. A reader that asks takes nothing away from the next one, because the window is
-// always the last minute.
+// The region keeps the largest depths of the last seconds. To know those of a minute, a reader looks every
+// second and keeps what it saw. A reader that asks takes nothing away from the next one, because the window
+// is always the last minute.
 import Host
 import Observed
 import RegionSource
@@ -12,7 +12,7 @@ import RegionSource
 package struct PeakWindow {
   /// The length of the window, in nanoseconds.
   package static let length: UInt64 = 60_000_000_000
-  /// Nanoseconds between two looks. The region remembers for longer than that.
+  /// The time between two looks, in nanoseconds. The region remembers for longer than that.
   package static let interval: UInt64 = 1_000_000_000
 
   private var seen: [(time: UInt64, peaks: QueuePeaks)] = []
@@ -35,7 +35,7 @@ package struct PeakWindow {
     start = now
   }
 
-  /// Returns a snapshot of now, with the maxima of the window.
+  /// Returns a snapshot of the present moment, with the maxima of the window.
   package func snapshot(_ source: some SchedulerSource) throws(InspectorError) -> Snapshot {
     var snapshot = try source.observe(peaksSince: start).snapshot
     apply(to: &snapshot)

@@ -5,16 +5,17 @@ import Host
 import Insight
 import Observed
 
-/// What taking events in costs, counted while it goes on.
+/// The cost of adding events to the history, counted while the target is observed.
 struct TakingAccount: Sendable {
-  /// Nanoseconds that taking events in has taken.
+  /// The time that adding events has taken, in nanoseconds.
   private(set) var time: UInt64 = 0
   /// How full the fullest ring became in this second so far, and in the last one, as shares of its size.
   private var fullest = (now: 0.0, before: 0.0)
   private var second: UInt64 = 0
-  /// The CPU time of this process when it was last asked for, and the moment of asking; in nanoseconds.
+  /// The CPU time of this process when it was last asked for, and the moment of asking; in nanoseconds; nil:
+  /// not asked yet.
   fileprivate var own: (cpu: UInt64, wall: UInt64)?
-  /// The share of a core that this process used between the last two times of asking.
+  /// The share of a core that this process used between the last two times of asking; nil: not known yet.
   fileprivate var ownUse: Double?
 
   /// How full the fullest ring became in this second and the last one, as a share of the ring's size.
@@ -28,7 +29,7 @@ struct TakingAccount: Sendable {
 }
 
 extension Sampler {
-  /// Nanoseconds for which reading the table of Gs may be put off.
+  /// How long reading the table of Gs may be put off, in nanoseconds.
   private static let longestPutOff: UInt64 = 1_000_000_000
 
   /// Returns the frame of this very moment, with the details in which a viewer is interested.
@@ -104,7 +105,7 @@ extension Sampler {
     account.own = (cpu, now)
   }
 
-  /// Bytes of memory in which this process is resident; nil: not known.
+  /// The memory in which this process is resident, in bytes; nil: not known.
   private static var ownMemory: UInt64? {
     let words = String(decoding: smallFile("/proc/self/statm", limit: 256) ?? [], as: UTF8.self)
       .split(separator: " ")

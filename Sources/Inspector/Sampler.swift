@@ -13,12 +13,13 @@ import Observed
 import Region
 import RegionSource
 
-/// Says when to read the table of Gs. Reading may take a hundredth of a core, and add a few hundred kilobytes
-/// a second to the history.
+/// Decides when to read the table of Gs. Reading may take a hundredth of a core, and add a few hundred
+/// kilobytes a second to the history.
 struct TablePace {
   /// Reading the table may take one part in `share` of the time.
   private static let share: UInt64 = 100
-  /// Nanoseconds to wait for each G that was listed. So a million rows, some 20 MB, are read once a minute.
+  /// How long to wait for each G that was listed, in nanoseconds. So a million rows, some 20 MB, are read
+  /// once a minute.
   private static let perRow: UInt64 = 60_000
 
   private var next: UInt64 = 0
@@ -47,31 +48,32 @@ struct TablePace {
 /// Looks at one target again and again. It never waits itself: `step` says when it wants to be called again,
 /// and until then the caller sleeps, or waits for keys. Use it on one thread at a time.
 public struct Sampler {
-  /// Nanoseconds between snapshots. With four in a second spikes are seen, and a second of history has four
-  /// keyframes.
+  /// The time between two snapshots, in nanoseconds. With four in a second spikes are seen, and a second of
+  /// history has four keyframes.
   public static let snapshotInterval: UInt64 = 250_000_000
   /// The shortest interval between two drains, in nanoseconds.
   static let shortest: UInt64 = 1_000_000
   /// The longest interval between two drains, in nanoseconds.
   package static let longest: UInt64 = 30_000_000
-  /// How full a ring should become between two drains, as a share of its size.
+  /// The share of a ring that should become full between two drains.
   package static let target = 0.25
 
   package let source: any SchedulerSource
-  /// Which process is looked at.
+  /// The identity of the observed process.
   public var identity: Snapshot.Target { source.identity }
-  /// How many batches of events came late; see Meter §4.
+  /// The number of batches of events that came late; see Meter §4.
   package var late: Int { meters.late }
   /// How the target ended; nil: it lives. The last snapshot was taken after the end.
   public private(set) var ending: TargetEnding?
-  /// Why it is not known at the moment whether the target lives; nil: it is known. See `Inspector.doubt`.
+  /// The reason why it is not known at the moment whether the target lives; nil: it is known. See
+  /// `Inspector.doubt`.
   public private(set) var doubt: InspectorError?
-  /// What has been seen, as far back as the limits allow; nil: no history is kept.
+  /// The history of what was seen, as far back as the limits allow; nil: no history is kept.
   public let history: History?
   /// The last snapshot; nil: there is none yet.
   public private(set) var latest: Snapshot?
-  /// Since when the longest waiting G has been runnable, in nanoseconds of the machine's monotonic clock, by
-  /// the last table of Gs. nil: no G waits for a P, or no table was read.
+  /// The moment from which on the longest waiting G has been runnable, in nanoseconds of the machine's
+  /// monotonic clock, by the last table of Gs. nil: no G waits for a P, or no table was read.
   public var oldestRunnable: UInt64? { tables.taker.latest.oldestRunnable?.since }
   private var builder = FrameBuilder()
   /// The frame of the target's end; nil: it has not ended.
@@ -82,25 +84,26 @@ public struct Sampler {
   private var instruments = Instruments()
   private var cpus = CPUPressureWatch()
   private let meters: LiveMeters
-  /// What the lints said at the last keyframe, and how long threads waited for CPUs.
+  /// The findings of the lints at the last keyframe, and how long threads waited for CPUs; nil: there is no
+  /// keyframe yet.
   private var marked: (findings: Findings, cpus: CPUPressure?)?
   private var lastSnapshot: UInt64 = 0
   /// The moment from which on the peaks of the next snapshot count. Each reader has its own.
   private var peaksSince = monotonicNow()
   private var lastMark: UInt64 = 0
   /// Whether the last keyframe was put off, because the gauges were not of one instant, or a lane had a
-  /// record under way (Lanes §4, §6).
+  /// record that was half written (Lanes §4, §6).
   private var isMarkPostponed = false
-  /// Nanoseconds for which a keyframe is put off at a time.
+  /// How long a keyframe is put off at a time, in nanoseconds.
   private static let postponement: UInt64 = 5_000_000
-  /// Nanoseconds after the last keyframe at which the next one is made in any case.
+  /// The time after the last keyframe at which the next one is made in any case, in nanoseconds.
   private static let latestMark: UInt64 = 300_000_000
-  /// When to ask the operating system next whether the target has ended.
+  /// The moment at which to ask the operating system next whether the target has ended.
   private var nextLook: UInt64 = 0
   /// The last look at the gauges. Details are made from it.
   package private(set) var observation: Observation?
   package var detailer = Detailer()
-  /// Is asked between two pieces of what takes long. If it returns true, a user waits for the caller, and the
+  /// Called between two pieces of what takes long. If it returns true, a user waits for the caller, and the
   /// rest is put off until the next frame.
   public var isCalledAway: () -> Bool = { false }
   var account = TakingAccount()
@@ -124,8 +127,8 @@ public struct Sampler {
     lastDrain = monotonicNow()
   }
 
-  /// Does what is due: drains, takes a snapshot, or asks whether the target has ended. Returns after how many
-  /// nanoseconds it wants to be called again.
+  /// Does what is due: drains, takes a snapshot, or asks whether the target has ended. Returns the
+  /// nanoseconds after which it wants to be called again.
   ///
   /// - Throws: `InspectorError` if the target cannot be read.
   public mutating func step() throws(InspectorError) -> UInt64 {
@@ -168,8 +171,8 @@ public struct Sampler {
     return frame
   }
 
-  /// Nanoseconds for which instruments stay as they are. They cover ten seconds and more, and to compute them
-  /// for every frame would cost as much as drawing it.
+  /// How long instruments stay as they are, in nanoseconds. They cover ten seconds and more, and to compute
+  /// them for every frame would cost as much as drawing it.
   private static let instrumentsInterval: UInt64 = 500_000_000
 
   private mutating func makeInstruments(_ history: History, _ snapshot: Snapshot) {
@@ -177,15 +180,15 @@ public struct Sampler {
     instruments.cpu = cpus.recent
   }
 
-  /// What the lints say at a keyframe.
+  /// Asks the lints, and returns their findings at a keyframe.
   private mutating func askLints(_ history: History, _ snapshot: Snapshot) -> Findings {
     let isDue = snapshot.time >= instruments.time &+ Self.instrumentsInterval
     if isDue, !history.isPending { makeInstruments(history, snapshot) }
     return Findings(instruments.findings)
   }
 
-  /// Takes in what is still in the rings, and makes sure that the history has something to show, however
-  /// short the time was.
+  /// Adds what is still in the rings to the history, and makes sure that the history has something to show,
+  /// however short the time was.
   ///
   /// - Throws: `InspectorError` if the target cannot be read.
   public mutating func finish() throws(InspectorError) {
@@ -239,7 +242,7 @@ public struct Sampler {
     }
   }
 
-  /// Looks at the source once. Why there are no events is the source's own word.
+  /// Looks at the source once. If there are no events, the source's own words say why.
   ///
   /// - Parameter start: the moment from which on the depths of queues count; nil: a second ago.
   private func observe(peaksSince start: UInt64? = nil) throws(InspectorError) -> Observation {
@@ -304,8 +307,8 @@ public struct Sampler {
     if let list { history.attach(list) }
   }
 
-  /// Nanoseconds until the fullest ring will be `target` full, if it became `fill` full in `elapsed`. The
-  /// result is at most half as long again as the last interval.
+  /// Returns the nanoseconds until the fullest ring will be `target` full, if it became `fill` full in
+  /// `elapsed`. The result is at most half as long again as the last interval.
   package static func pace(fill: Double, after elapsed: UInt64, last interval: UInt64) -> UInt64 {
     let wanted = fill > 0 ? Double(elapsed) * target / fill : .infinity
     let slowest = min(Double(interval) * 1.5, Double(longest))

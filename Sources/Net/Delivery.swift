@@ -9,7 +9,7 @@ import MPG
 /// acknowledgements either, so the caller must look at their number now and then.
 public struct Delivery {
   private let patience: Duration
-  /// The bytes taken at the last look that found progress.
+  /// The number of bytes that had been taken at the last look that found progress.
   private var taken = Int.min
   private var end = Deadline.after(.zero)
 
@@ -17,7 +17,7 @@ public struct Delivery {
   ///   exceeded by an eighth at most.
   public init(within patience: Duration) { self.patience = patience }
 
-  /// Takes note of the number of bytes taken so far; only its growth matters, so the caller may count from any point.
+  /// Notes the number of bytes taken so far; only its growth matters, so the caller may count from any point.
   ///
   /// - Returns: how long to wait until the next look; nil when the peer's time is over.
   public mutating func look(taken: Int) -> Duration? {

@@ -18,8 +18,8 @@ public struct ListeningSocket: Sendable {
   /// for more data. The call needs no G, and no runtime.
   /// - Parameters:
   ///   - host: an IPv4 or IPv6 address, or a name.
-  ///   - port: 0: one that the system picks.
-  ///   - backlog: connections that the kernel keeps until somebody accepts them.
+  ///   - port: 0: the system picks a free one.
+  ///   - backlog: the number of connections that the kernel keeps until somebody accepts them.
   /// - Throws: `.failed` with the call and its errno, such as EADDRINUSE of `bind`; EADDRNOTAVAIL where `host` has no
   ///   address.
   public init(host: String, port: UInt16, backlog: Int32 = 4096) throws(NetError) {

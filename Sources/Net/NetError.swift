@@ -3,11 +3,12 @@
 import CNet
 import MPG
 
-/// Why a socket could not be used, or a wait on one ended. Each case describes itself in one line.
+/// The reason why a socket could not be used, or why a wait on one ended. Each case describes itself in one
+/// line.
 public enum NetError: CancellableError, Equatable, CustomStringConvertible {
   /// The deadline passed before the wait was over.
   case timedOut
-  /// The socket was closed on this side, perhaps by another G.
+  /// The socket was closed in this process, perhaps by another G.
   case closed
   /// The scope of the G was cancelled (`withCancellation`).
   case cancelled

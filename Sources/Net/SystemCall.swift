@@ -14,7 +14,7 @@ enum SystemCall {
     unsafe cnet_receive(fd, buffer.baseAddress, UInt(buffer.count))
   }
 
-  /// When the peer is gone, returns minus EPIPE; SIGPIPE is never raised.
+  /// Sends bytes. When the peer is gone, it returns minus EPIPE; SIGPIPE is never raised.
   static func send(_ fd: Int32, _ buffer: UnsafeRawBufferPointer) -> Int {
     unsafe cnet_send(fd, buffer.baseAddress, UInt(buffer.count))
   }
@@ -58,7 +58,8 @@ enum SystemCall {
     var length = socklen_t(MemoryLayout<Int32>.size)
     if unsafe getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) < 0 { return errno }
     if code != 0 { return code }
-    // Without an error the attempt may have succeeded or may still go on. Only a connected socket has a peer.
+    // Without an error the attempt to connect may have succeeded or may still go on. Only a connected socket
+    // has a peer.
     var peer = sockaddr_storage()
     length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let result = unsafe withUnsafeMutableBytes(of: &peer) {

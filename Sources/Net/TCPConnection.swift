@@ -15,7 +15,7 @@ import Synchronization
 public final class TCPConnection: Sendable {
   let poll: Pollable
 
-  /// Takes over `fd`, which must be non-blocking: a TCP or any other stream socket. From a G.
+  /// Takes over `fd`, which must be non-blocking: a TCP or any other stream socket. Must be called from a G.
   /// - Throws: `.failed` when netpoll cannot watch it; it is closed then.
   public init(fd: Int32) throws(NetError) {
     do {
@@ -90,12 +90,12 @@ public final class TCPConnection: Sendable {
   /// Bytes that are not sent by then are dropped.
   public func abort() { _ = SystemCall.dropAtClose(poll.fd) }
 
-  /// Number of written bytes, the end of the stream counted as one, that the peer's system has not acknowledged yet. If the
-  /// connection is closed now and the peer sends anything more, these bytes may be lost, because a closed socket answers
-  /// with a reset.
+  /// The number of written bytes, the end of the stream counted as one, that the peer's system has not
+  /// acknowledged yet. If the connection is closed now and the peer sends anything more, these bytes may be
+  /// lost, because a closed socket answers with a reset.
   public var unacknowledged: Int { SystemCall.unacknowledged(poll.fd) }
 
-  /// What the system knows of the peer without reading from the connection.
+  /// The system's knowledge of the peer, which it has without reading from the connection.
   public enum Peer: Sendable {
     /// As far as can be seen, the peer is there, and may still send and read.
     case here

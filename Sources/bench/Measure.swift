@@ -1,4 +1,4 @@
-// What a measure is, and the list of all measures.
+// A measure of the scheduler, and the list of all measures.
 //
 // `make bench` runs Go programs beside this one: `sched.go` of the peers, and scripts/go/bench for measures that the peers
 // lack. Names, numbers of operations and the meaning of one operation are the same there, so that a line of one program can
@@ -7,9 +7,9 @@
 /// One measure of the scheduler.
 struct Measure: Sendable {
   let name: String
-  /// Number of Ps, unless `-p` names another.
+  /// The number of Ps, unless `-p` names another.
   let procs: Int
-  /// Number of operations, unless `-n` names another.
+  /// The number of operations, unless `-n` names another.
   let operations: Int
   /// Whether the measure needs preemption, because its Gs do not yield.
   var preempts = false

@@ -2,7 +2,7 @@
 import Glibc
 
 struct Memory {
-  /// Bytes of the process that are in memory, and bytes of its page tables.
+  /// The number of bytes of the process that are in memory, and of bytes that its page tables take.
   let resident, pageTables: Int
 
   static func now() -> Memory {

@@ -5,7 +5,7 @@ extension Measure {
   static let selecting = [
     // One op is a send into one of two channels, and a select that receives the value.
     Measure(name: "select-2", procs: 1, operations: 5_000_000, run: selectOfTwo),
-    // One op is lock, add, unlock.
+    // One op is one lock, one addition and one unlock.
     Measure(name: "mutex-uncontended", procs: 1, operations: 50_000_000) {
       mutex("mutex-uncontended", gs: 1, total: $0)
     },

@@ -6,7 +6,7 @@ extension Measure {
     Measure(name: "sleep-storm", procs: 2, operations: 100_000, run: sleepStorm)
   ]
 
-  /// Lateness of each sleeper in nanoseconds.
+  /// The lateness of each sleeper, in nanoseconds.
   ///
   /// Safe because each index is written by one G only, and read after all of them are done.
   @safe private final class Samples: @unchecked Sendable {

@@ -5,7 +5,7 @@ import MPG
 extension Measure {
   static let turns =
     [2, 4, 10].map { hogs in
-      // Lateness of one G that sleeps 5 ms at a time.
+      // Measures the lateness of one G that sleeps 5 ms at a time.
       Measure(name: "sleep-hogs-\(hogs)", procs: 2, operations: 200, preempts: true) {
         sleepBesideHogs("sleep-hogs-\(hogs)", hogs: hogs, count: $0)
       }

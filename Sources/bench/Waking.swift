@@ -49,7 +49,7 @@ extension Measure {
     }
   }
 
-  /// Lateness of `count` sleeps, in nanoseconds.
+  /// Measures how late each of `count` sleeps ends, in nanoseconds.
   static func sleeps(_ count: Int, milliseconds: Int64 = 1) -> [Int64] {
     (0..<count).map { _ in
       let start = Clock.wall()
@@ -58,7 +58,7 @@ extension Measure {
     }
   }
 
-  /// The times from a send to its receive.
+  /// For each value that was sent, the time from its send to its receive.
   ///
   /// Safe because one G fills the array, which is read only after that G has ended.
   private final class Delays: @unchecked Sendable { var all: [Int64] = [] }

@@ -62,7 +62,8 @@ struct Request: Sendable {
 
 let request = Request(Array(CommandLine.arguments.dropFirst()))
 
-// A run uses one number of Ps, so measures with different defaults need a process each, or -p.
+// All measures of one run have the same number of Ps. So measures whose defaults differ need one process
+// each, or the option -p.
 let defaults = Set(request.measures.map(\.procs))
 guard let procs = request.procs ?? (defaults.count == 1 ? defaults.first : nil) else {
   Request.usage("these measures have different default P counts, so -p is needed")

@@ -17,7 +17,7 @@ extension Options {
   }
 }
 
-/// Larger files, in bytes, are refused: a response is in memory as a whole.
+/// The largest file that is served, in bytes: a response is in memory as a whole.
 private let largest = 8 << 20
 
 /// `/file?name=notes/today.txt`: serves a file of the served folder or a folder below.
@@ -34,7 +34,7 @@ func serveFile(of folder: Folder?, _ request: borrowing Request, _ response: ino
     throw HTTPError(status(of: error), "\(error)")
   }
   response.contentType = contentType(of: name)
-  // Tells browsers not to guess another type, such as a script in a text file.
+  // This tells browsers not to guess another type, such as a script in a text file.
   response.add("X-Content-Type-Options", "nosniff")
 }
 

@@ -108,7 +108,8 @@ private func number(
   return value
 }
 
-/// Now, in nanoseconds. Must not be inlined into code that parks: the G may go on in another thread.
+/// The present moment, in nanoseconds. Must not be inlined into code that parks: the G may go on in another
+/// thread.
 @inline(never)
 private func nanoseconds() -> Int {
   var now = timespec()

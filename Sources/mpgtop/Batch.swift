@@ -9,7 +9,7 @@ struct Batch {
   let output: StandardOutput
   private let linear = Linear()
 
-  /// The state of the text for screen readers: what was said so far.
+  /// The state of the text for screen readers: the facts that were printed so far.
   private final class Linear {
     var text = LinearText()
   }
@@ -50,7 +50,7 @@ struct Batch {
   func run(_ source: PastSource) throws(Failure) {
     var player = try source.player()
     player.seekToStart()
-    // Neighbouring moments share what their instruments are made of.
+    // Neighbouring moments have the data for their instruments in common.
     let frames = PastFrames()
     var (printed, before): (Int, UInt64?) = (0, nil)
     while printed < options.frames ?? .max {

@@ -6,7 +6,7 @@ struct Exporter {
   let options: ExportOptions
   let folders = RegionFolders.standard
 
-  /// Nanoseconds for which a live process is watched by default.
+  /// The time for which a live process is watched by default, in nanoseconds.
   private static let duration: UInt64 = 3_000_000_000
 
   func run() throws(Failure) {
@@ -28,7 +28,7 @@ struct Exporter {
     say("mpgtop: \(report.records) events, \(report.bytes) bytes in \(options.output)\(missing)\(inferred)")
   }
 
-  /// Where a history comes from. Nothing is read before `history` is called.
+  /// The source of a history. Nothing is read before `history` is called.
   private struct Source {
     /// The files that are read.
     let inputs: [FileIdentity?]
@@ -36,7 +36,7 @@ struct Exporter {
     let history: () throws(Failure) -> History?
   }
 
-  /// Finds where the history comes from; nil: the user was asked to choose a process, and chose none.
+  /// Finds the source of the history; nil: the user was asked to choose a process, and chose none.
   private func source() throws(Failure) -> Source? {
     guard let word = options.source, let kind = WordKind(word) else { return try live() }
     if let source = try failing({ () throws(InspectorError) in try SourceKinds.open(word) }) {

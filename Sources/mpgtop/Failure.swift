@@ -16,7 +16,7 @@ enum ExitCode {
   static func signal(_ number: Int32) -> Int32 { 128 + number }
 }
 
-/// Why mpgtop stops.
+/// The reason why mpgtop stops.
 struct Failure: Error {
   let code: Int32
   /// One clause, in lower case, without a full stop.

@@ -52,7 +52,7 @@ struct FrameOptions: ParsableArguments {
   /// Whether frames go to standard output instead of a screen.
   var isBatch: Bool { batch || json || csv || schedtrace || isLinear }
 
-  /// Nanoseconds between frames in batch output.
+  /// The time between two frames in batch output, in nanoseconds.
   var interval: UInt64 { UInt64((delay ?? 1) * 1e9) }
 
   mutating func validate() throws {

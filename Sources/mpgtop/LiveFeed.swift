@@ -93,7 +93,8 @@ struct LiveFeed {
   /// The first failure of any recording, whether the user saw it on the screen or not.
   var recordingFailure: Failure? { recorder.failure }
 
-  /// The frame of now, or of the wanted past moment. After an error: the last frame, marked as ended.
+  /// The frame of the present moment, or of the wanted past moment. After an error: the last frame, marked as
+  /// ended.
   mutating func next() -> Frame? {
     var frame = isPast ? nextOfPast() : nextOfNow()
     if let history = sampler.history { frame?.recording = recorder.status(history) }
@@ -143,7 +144,7 @@ struct LiveFeed {
 /// Finds a request for a view of now. The request may not have ended, or not even begun. So this looks again and again, on
 /// a separate thread.
 private struct RequestDesk {
-  /// Nanoseconds between two looks.
+  /// The time between two looks, in nanoseconds.
   private static let pause: UInt64 = 250_000_000
 
   private var thread: Background<RequestAnswer>

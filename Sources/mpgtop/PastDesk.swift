@@ -13,7 +13,7 @@ struct PastDesk {
     var wish: Wish
   }
 
-  /// What a frame must show.
+  /// The frame that is wanted: its details, and how the target had ended by then.
   private struct Wish: Equatable, Sendable {
     var interest: Interest
     var ended: String?

@@ -56,7 +56,7 @@ struct Recorder {
     "\(writer.records) events, \(writer.bytes) bytes in \(writer.path)"
   }
 
-  /// Says what became of the file after an error.
+  /// Returns a line that says what became of the file after an error.
   static func outcome(_ writer: RecordingWriter) -> String {
     if writer.isWhole { return "; what there was before, \(account(of: writer)), is kept" }
     return writer.isStream ? "" : writer.replaces ? "; \(writer.path) is as it was" : "; no file is left"

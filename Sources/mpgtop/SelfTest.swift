@@ -1,11 +1,11 @@
-// `mpgtop --self-test`: measures what it costs to watch a live process.
+// `mpgtop --self-test`: measures the cost of watching a live process.
 internal import Glibc
 import Inspector
 
 struct SelfTest {
   let output: StandardOutput
 
-  /// Length of the measurement in seconds.
+  /// The length of the measurement, in seconds.
   private static let seconds = 3.0
 
   func run(_ source: any SchedulerSource) throws(Failure) {

@@ -9,7 +9,7 @@ import TUI
 struct Settings: Equatable {
   var theme = ThemeName.calm
   var screen = ScreenID.overview
-  /// Milliseconds between two frames; nil: not set.
+  /// The milliseconds between two frames; nil: not set.
   var interval: Int?
   var ascii = false
   var color = true

@@ -6,18 +6,20 @@ struct TimeTravel {
   private var player: Player
   private var frames = PastFrames()
   private let origin: Past.Origin
-  /// While playing: the wall clock and the history's moment when playing began, or at the last command; nil: not playing.
+  /// The wall clock and the history's moment when playing began, or at the last command; nil: not playing.
   private var playing: (wall: UInt64, moment: UInt64)?
   /// Whether `resume` continues playing after `hold`.
   private var wasPlaying = false
   /// Index into `speeds`.
   private var speed = 4
-  /// The last frame, and what it was made for. A closed history does not change, so the frame can be used again.
+  /// The last frame, and the wish that it answers. A closed history does not change, so the frame can be used
+  /// again.
   private var kept: (interest: Interest, ended: String?, frame: Frame)?
 
   /// Speeds of playing: nanoseconds of history per nanosecond of the wall clock.
   static let speeds = [0.01, 0.03, 0.1, 0.3, 1, 3, 10]
-  /// While replaying: when it began by the wall clock, and the moments to visit, one second from each to the next.
+  /// The moment by the wall clock at which a replay began, and the moments to visit, one second from each to
+  /// the next; nil: no replay is under way.
   private var replaying: (wall: UInt64, moments: [UInt64])?
   private static let second: UInt64 = 1_000_000_000
   private static let jump: UInt64 = 100_000_000

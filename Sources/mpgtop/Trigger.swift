@@ -5,8 +5,9 @@ import Inspector
 /// A condition: a gauge, a comparison and a limit. A recording stops when the condition holds.
 struct Trigger {
   enum Gauge: String, CaseIterable {
-    /// `grq`: depth of the GRQ. `runnable`, `parked`, `live`: Gs. `threads`: Ms. `runnableAge`: nanoseconds that the
-    /// longest runnable G has waited. `lost`: events lost since the recorder attached.
+    /// `grq`: the depth of the GRQ. `runnable`, `parked`, `live`: numbers of Gs. `threads`: the number of Ms.
+    /// `runnableAge`: the nanoseconds that the longest runnable G has waited. `lost`: the number of events
+    /// lost since the recorder attached.
     case grq, runnable, parked, live, threads
     case runnableAge = "runnable_age"
     case lost
@@ -25,11 +26,11 @@ struct Trigger {
   /// The condition as the user wrote it.
   let text: String
 
-  /// In quotes, since a shell would interpret `>` as a redirection.
+  /// The examples stand in quotes, since a shell would interpret `>` as a redirection.
   static let examples = "--when 'grq>1000', --when 'runnable_age>100ms'"
   static let gauges = Gauge.allCases.map(\.rawValue).joined(separator: ", ")
 
-  /// - Throws: for a wrong condition, an error whose text names the wrong part.
+  /// - Throws: an error whose text names the wrong part of the condition.
   static func parse(_ text: String) throws -> Trigger {
     let words = text.filter { $0 != " " }
     guard let sign = words.firstIndex(where: { $0 == ">" || $0 == "<" }),

@@ -1,4 +1,4 @@
-// `mpgtop why`: explains from a history why Gs waited, and what requests did.
+// `mpgtop why`: explains from a history why Gs waited, and how the time of requests was spent.
 internal import Glibc
 import Inspector
 

@@ -6,7 +6,7 @@ import Region
 struct Checks {
   /// The largest number of Ps: the work changes the number, from 1 to this one.
   private let procs: Int
-  /// For how many nanoseconds at most a G may wait for a turn, or no G may be started.
+  /// How long a G may wait for a turn, and how long no G may be started, in nanoseconds.
   private let patience: UInt64
   private var last: Snapshot?
   private var frames = 0
@@ -15,14 +15,14 @@ struct Checks {
   /// The waits for a turn that still go on, each with the time at which it was first seen.
   private var turns: [RunnableScan.Turn: UInt64] = [:]
   private var longestTurn: UInt64 = 0
-  /// When the number of started Gs was last seen to change.
+  /// The moment at which the number of started Gs was last seen to change.
   private var lastSwitch: UInt64 = 0
-  /// Number of snapshots in a row in which more Ms held a P than there are Ps.
+  /// The number of snapshots in a row in which more Ms held a P than there are Ps.
   private var crowded = 0
   private(set) var violation: String?
 
-  /// When `crowded` reaches this value, that is a violation. A few such snapshots in a row may be an accident, because
-  /// the Ms are read one after another while Ps change hands.
+  /// So many crowded snapshots in a row are a violation. A few of them may be an accident, because the Ms are
+  /// read one after another while Ps change hands.
   private static let believed = 20
 
   init(procs: Int, patience: Int) {

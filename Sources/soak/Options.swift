@@ -33,8 +33,8 @@ struct Options: ParsableArguments {
   }
 }
 
-/// Something that a soak does beside its usual work, or a setting for it. Each mode tries the meeting of one feature with all
-/// others: faults of such meetings were found late.
+/// Extra work that a soak does beside its usual work, or a setting for it. Each mode tries the meeting of one
+/// feature with all others: faults of such meetings were found late.
 enum Mode: String, CaseIterable, ExpressibleByArgument, CustomStringConvertible {
   case usual
   /// Slices and grains of 100 µs, so that Gs are preempted everywhere.

@@ -31,7 +31,7 @@ func ended(_ pid: pid_t) -> Int32? {
   return unsafe waitpid(pid, &status, WNOHANG) == pid ? status : nil
 }
 
-/// The wait status of a child that ends within this time; nil: it does not.
+/// The wait status of a child that ends within this time; nil: it does not end in time.
 func hasEnded(_ pid: pid_t, within seconds: Int) -> Int32? {
   for _ in 0..<(seconds * 50) {
     if let status = ended(pid) { return status }

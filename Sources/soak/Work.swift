@@ -12,7 +12,7 @@ struct Activity: Sendable {
   let run: @Sendable (inout Chance, Bench) throws -> Void
 }
 
-/// What all activities share: the seed, an echo server and a file.
+/// The things that all activities share: the seed, an echo server and a file.
 final class Bench: Sendable {
   let seed: UInt64
   let echo: EchoServer

@@ -30,7 +30,7 @@ typedef enum cfault_call {
 void cfault_arm(cfault_call call, int64_t first, int64_t times, int error);
 /// Lets no call fail from now on. Returns how many failed since `cfault_arm`.
 int64_t cfault_disarm(void);
-/// Number of calls of the armed kind since `cfault_arm`, failed ones included.
+/// The number of calls of the armed kind since `cfault_arm`, failed ones included.
 int64_t cfault_calls(void);
 
 extern _Atomic int cfault_armed;

@@ -6,12 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Most header fields that one head may have; one more gives `cllhttp_too_many_fields`.
+/// The most header fields that one head may have; one more gives `cllhttp_too_many_fields`.
 enum { cllhttp_fields_max = 100 };
 
 typedef struct cllhttp cllhttp;
 
-/// Where a header field lies. The value begins behind its leading blanks; trailing blanks are part of it.
+/// The place of a header field. The value begins behind its leading blanks; trailing blanks are part of it.
 typedef struct {
   uint32_t name, name_length;
   uint32_t value, value_length;

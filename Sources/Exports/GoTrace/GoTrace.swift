@@ -1,5 +1,5 @@
-// Exports a history as an execution trace of Go, for `go tool trace`. docs/exports.md says what becomes of
-// what.
+// Exports a history as an execution trace of Go, for `go tool trace`. docs/exports.md says which of our
+// events becomes which of Go's.
 //
 // Go's reader checks every event against the events before it, and refuses a trace in which one does not fit.
 // The moves of a timeline fit, because of its invariants. If two threads touch the same G or P, Go does not
@@ -39,8 +39,8 @@ struct GoTrace: HistoryVisitor {
   static let outside = 1 << 20
 
   private let file: OutputFile
-  /// A generation ends after so many events, but only when it has four times as many events as there are Gs
-  /// with which the next one begins.
+  /// A generation ends after this many events, but only when it also has four times as many events as there
+  /// are Gs with which the next one begins.
   private let events: Int
   private let names: StringBook
   private var order: TimelineOrder
@@ -50,7 +50,7 @@ struct GoTrace: HistoryVisitor {
   private var gSequence: [UInt64: UInt64] = [:]
   /// The sequence number of each P in this generation.
   private var pSequence: [Int: UInt64] = [:]
-  /// The number of Ps, for as long as the trace has not said it; nil: the trace has said it.
+  /// The number of Ps, until it is written to the trace; nil: the trace has it already.
   private var procs: UInt64?
   private var lastProcs = 0
 

@@ -21,9 +21,9 @@ enum GoEvent: UInt8 {
 
 /// The bytes of one generation, which grow event by event.
 struct GoGeneration {
-  /// Maximum bytes of a batch. Go refuses batches of more than 64 KB.
+  /// The most bytes of a batch. Go refuses batches of more than 64 KB.
   private static let mostOfBatch = 60_000
-  /// Maximum bytes of a string. Go refuses strings of more than 1 KB.
+  /// The most bytes of a string. Go refuses strings of more than 1 KB.
   private static let mostOfString = 500
 
   private struct Batch {

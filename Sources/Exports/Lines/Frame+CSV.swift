@@ -38,7 +38,8 @@ extension Frame {
   /// A field; empty if the fact is not known.
   private static func field(_ value: (some FixedWidthInteger)?) -> String { value.map { "\($0)" } ?? "" }
 
-  /// How the time of all Ps together was spent since the last frame. Empty fields if that is unknown for any P.
+  /// The time of all Ps together since the last frame, by what they did. Empty fields if that is unknown for
+  /// any P.
   private var uses: [String] {
     let uses = use.compactMap { $0 }
     let parts: [KeyPath<PUse, UInt64>] = [\.window, \.running, \.calls, \.searching, \.idle]

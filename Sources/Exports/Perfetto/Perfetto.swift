@@ -2,8 +2,8 @@
 // what is on them.
 //
 // The slices are the moves of a timeline, so each slice begins where the one before it on its track has
-// ended. Arrows lead from the thread that readied a G, over the time that the G was runnable, to where it
-// ran.
+// ended. Arrows lead from the thread that readied a G, over the time that the G was runnable, to the place
+// where it ran.
 import History
 import Host
 import Observed
@@ -23,7 +23,7 @@ extension History {
 
 /// Writes the moves of a timeline as packets of Perfetto, while a walk goes through a history.
 package struct Perfetto: HistoryVisitor {
-  /// Maximum number of Gs that get a track. What further Gs do is still on the tracks of the Ps and Ms.
+  /// The most Gs that get a track. The slices of further Gs are still on the tracks of the Ps and Ms.
   static let mostGs = 50_000
   /// The shortest time between two values of the counters of Gs in the trace, in nanoseconds.
   private static let pace: UInt64 = 1_000_000
@@ -39,7 +39,7 @@ package struct Perfetto: HistoryVisitor {
   private var tracks: Set<UInt64> = []
   /// The name of the function that each G runs.
   private var entries: [UInt64: String] = [:]
-  /// The arrow that leads to where a G will run, by the G's id.
+  /// The arrow that leads to the place where a G will run, by the G's id.
   private var flows: [UInt64: UInt64] = [:]
   private var lastFlow: UInt64 = 0
   private var counts = Counts()
@@ -66,7 +66,7 @@ package struct Perfetto: HistoryVisitor {
     begin(goroutines)
   }
 
-  /// Shows what everything is at the first moment.
+  /// Shows the state of every G, M and P at the first moment.
   private mutating func begin(_ goroutines: [Goroutine]) {
     let timeline = order.timeline
     for (id, g) in timeline.gs.sorted(by: { $0.key < $1.key }) {
@@ -177,7 +177,7 @@ package struct Perfetto: HistoryVisitor {
     if packets.bytes.bytes.count > 1 << 20 { try file.write(packets.take()) }
   }
 
-  /// Shows what is no move of a G: threads that search, sleep or collect, and the depth of the GRQ.
+  /// Shows events that move no G: threads that search, sleep or collect, and the depth of the GRQ.
   private mutating func note(_ kind: EventKind, _ value: UInt64, _ m: PerfettoTrack, _ time: UInt64) {
     switch kind {
     case .mSpin: begin(m, "spinning", time)
@@ -233,8 +233,8 @@ package struct Perfetto: HistoryVisitor {
     }
   }
 
-  /// Shows that a G became runnable. An arrow begins at the thread that did it, if there is a track for the
-  /// arrow's end.
+  /// Shows that a G became runnable. If the G has a track for the arrow's end, an arrow begins at the thread
+  /// that made it runnable.
   private mutating func ready(_ step: Step, from verb: String, by other: UInt64 = 0) {
     let by = other == 0 ? [] : [(name: "by g", value: other)]
     var flow: UInt64?

@@ -75,7 +75,7 @@ enum PerfettoTrack: Hashable {
   }
 }
 
-/// What an event on a track carries besides its name.
+/// The parts of an event on a track besides its name.
 struct PerfettoDetails {
   var numbers: [(name: String, value: UInt64)] = []
   /// The arrow that begins at this event or passes through it.
@@ -112,7 +112,7 @@ struct PerfettoPackets {
     }
   }
 
-  /// Says what a track is, unless that was said before. `more` is put behind its name.
+  /// Describes a track, unless that was done before. `more` is put behind its name.
   mutating func describe(_ track: PerfettoTrack, _ more: String = "", pid: Int32? = nil) {
     guard named.insert(track).inserted else { return }
     if let parent = track.parent { describe(parent) }

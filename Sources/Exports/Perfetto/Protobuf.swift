@@ -1,8 +1,8 @@
 // Writes protocol buffers: the few wire types that a Perfetto trace needs.
 //
 // Numbers are encoded as in our own files (LEB128). So a library would save some thirty lines, but would
-// bring Foundation and generated code along. `make test-exports` reads what is written here with Google's
-// library and Perfetto's own schema.
+// bring Foundation and generated code along. `make test-exports` reads the traces that this code writes with
+// Google's library and Perfetto's own schema.
 import History
 
 /// The bytes of a message, which grow field by field.

@@ -56,7 +56,7 @@ struct MetricsText {
       (self.value, self.labels) = (String(value), labels)
     }
 
-    /// nil: the value is not known, and so it has no sample.
+    /// Makes a sample of a known value; nil: the value is not known, so it has no sample.
     init?(known value: (some FixedWidthInteger)?, _ labels: (name: String, value: String)...) {
       guard let value else { return nil }
       (self.value, self.labels) = (String(value), labels)

@@ -8,7 +8,7 @@ extension Player {
   ///
   /// - Parameters:
   ///   - choice: which request is meant.
-  /// - effort: reports progress to others. Once it is cancelled, the result is meaningless.
+  ///   - effort: reports progress to others. Once it is cancelled, the result is meaningless.
   public func request(_ choice: RequestChoice, effort: Effort? = nil) -> RequestWalk? {
     var latest = self
     latest.effort = effort ?? latest.effort

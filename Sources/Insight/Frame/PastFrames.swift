@@ -42,8 +42,8 @@ public struct PastFrames {
   ///   - origin: the kind of source that the history is from.
   ///   - ended: how the target ended, if the moment is its end; nil: it is not.
   ///   - interest: which details are wanted.
-  /// - effort: reports progress to others. Once it is cancelled, the result is meaningless, and so is this
-  ///   object: go on with a copy from before.
+  ///   - effort: reports progress to others. Once it is cancelled, the result is meaningless, and so is this
+  ///     object: go on with a copy from before.
   ///   - breathe: is called between two pieces of what takes long.
   public mutating func frame(
     of player: Player, _ origin: Past.Origin, ended: String? = nil, interest: Interest,

@@ -15,8 +15,8 @@
 //     moment comes. While somebody waits, that moment is not later than the next tick. When the next tick moves to a
 //     later moment, or a G goes and comes back, no new entry is needed.
 //   • A clock counts as a timer that may make a G runnable (`Timers.wakers`) exactly while a G waits and time
-//   runs. A G that was given its tick is counted as runnable before the clock is taken off that count
-//   (Deadlock §3).
+//     runs. A G that was given its tick is counted as runnable before the clock is taken off that count
+//     (Deadlock §3).
 //   • Ticks that were due and that nobody took are one tick, however late.
 // Records are reused, never freed: an entry may look at its clock's generation at any time. The record's own lock
 // guards which channel the clock belongs to, so that a channel cannot be freed while its timer works on it.

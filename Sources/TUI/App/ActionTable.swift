@@ -21,9 +21,9 @@ struct ActionRow: Sendable {
 /// Actions that share one line of the help.
 struct ActionGroup: Sendable {
   let rows: [ActionRow]
-  /// What the actions do, in the help's words.
+  /// The purpose of the actions, in the help's words.
   let help: String
-  /// What the actions do, in a word or two for the footer; empty when the footer leaves the group out.
+  /// The purpose of the actions, in a word or two for the footer; empty when the footer leaves the group out.
   let footer: String
   /// The order in the footer: groups with a smaller rank stand first and are dropped last where room is
   /// short. The keys of a single screen have `Self.ownRank`.

@@ -29,9 +29,9 @@ public struct Ending: Sendable, Equatable {
 /// The dashboard. A program needs no more than `try App(options).run { source.frame() }`.
 public struct App: Sendable {
   public struct Options: Sendable {
-    /// What the dashboard uses of the terminal: colours, characters, mouse.
+    /// The use that the dashboard makes of the terminal: colours, characters, mouse.
     public var terminal = NCursesTerminal.Options()
-    /// Milliseconds between two frames at the start; values below 10 are taken as 10.
+    /// The milliseconds between two frames at the start; values below 10 are taken as 10.
     public var interval = AppState.usualInterval
     /// Lets other threads ask for a new frame at once.
     public var waker: Waker?
@@ -91,8 +91,8 @@ public struct App: Sendable {
       if loop.drawn != nil { loop.show(on: &terminal) }
       if loop.rhythm.isFrameDue(at: terminal.now, interval: loop.state.interval), let frame = next() {
         if Self.follow(loop.state.update(.frame(frame)), travel) { loop.rhythm.hurry() }
-        // The frame may make the state want something else: ask for it at once, not one refresh interval
-        // later.
+        // With the new frame, the state may want other details: ask for them at once, not one refresh
+        // interval later.
         if loop.changeWish(tell: interest) { loop.rhythm.hurry() }
         loop.hasChanged = true
         // Take in the keys that were pressed while the source read the frame: they must not wait for its
@@ -106,8 +106,8 @@ public struct App: Sendable {
     }
   }
 
-  /// Nanoseconds for which `take` collects keys before it lets the loop draw. The limit matters to somebody
-  /// who types without pause: without it, that person would see no picture.
+  /// How long `take` collects keys before it lets the loop draw, in nanoseconds. The limit matters to
+  /// somebody who types without pause: without it, that person would see no picture.
   private static let patience: UInt64 = 30_000_000
 
   /// Waits for inputs and takes in all that have arrived, so that one picture answers any number of keys.
@@ -179,23 +179,24 @@ public enum Again: Sendable, Equatable {
   case not(String)
 }
 
-/// What the loop keeps from one round to the next.
+/// The values that the loop keeps from one round to the next.
 private struct Loop {
   var state: AppState
   var rhythm: Rhythm
   /// The state whose picture the terminal shows.
   var drawn: AppState?
-  /// Whether an input or a frame has come since the last drawing (`hasChanged`) and since the last wish
-  /// (`isWishStale`). Without these flags each of many polls would compare two large states.
+  /// Whether an input or a frame has come since the last drawing. Without this flag and the next one, each of
+  /// many polls would compare two large states.
   var hasChanged = true
+  /// Whether an input or a frame has come since the last wish was told.
   var isWishStale = true
   /// The wish that the source was told last.
   private var told = Interest.none
 
   init(state: AppState, rhythm: Rhythm) { (self.state, self.rhythm) = (state, rhythm) }
 
-  /// Tells the source what the state wants, if that has changed. Returns whether something new is wanted; a
-  /// longer or shorter list of sockets is nothing new.
+  /// Tells the source which details the state wants, if that has changed. Returns whether something new is
+  /// wanted; a longer or shorter list of sockets is nothing new.
   mutating func changeWish(tell: (Interest) -> Void) -> Bool {
     let wish = state.interest
     let isNew = wish.isNew(to: told)
@@ -212,7 +213,7 @@ private struct Loop {
   }
 }
 
-/// When the next frame and the next poll are due. Times are in nanoseconds.
+/// The moments at which the next frame and the next poll are due. Times are in nanoseconds.
 struct Rhythm {
   private var lastFrame: UInt64?
   private var nextPoll: UInt64?
@@ -232,12 +233,12 @@ struct Rhythm {
   /// Whether a poll is due.
   func isPollDue(at now: UInt64) -> Bool { nextPoll.map { now >= $0 } ?? false }
 
-  /// Notes that the poll was called, and after what pause it wants to be called again.
+  /// Notes that the poll was called, and the pause after which it wants to be called again.
   mutating func polled(at now: UInt64, wantedIn pause: UInt64?) {
     nextPoll = pause.map { now + max(1_000_000, $0) }
   }
 
-  /// Nanoseconds until the next frame or poll is due.
+  /// The nanoseconds until the next frame or poll is due.
   func pause(from now: UInt64, interval: Int) -> UInt64 {
     var due = lastFrame.map { $0 + UInt64(interval) * 1_000_000 } ?? now
     if let nextPoll { due = min(due, nextPoll) }

@@ -1,4 +1,4 @@
-// What keys and clicks do on the screens: on lists, on the timeline, and with the line that is typed.
+// The effects of keys and clicks on the screens: on lists, on the timeline, and on the line that is typed.
 import Inspector
 
 extension AppState {
@@ -150,8 +150,7 @@ extension AppState {
     return standStill()
   }
 
-  /// The thing that an explanation would be about: what is under the cursor, or else what the screen is
-  /// about.
+  /// The subject of an explanation: the thing under the cursor, or else the subject of the screen.
   private var subject: Subject? {
     switch screen {
     case .overview: shown.map { _ in .scheduler }
@@ -161,7 +160,7 @@ extension AppState {
     }
   }
 
-  /// The G that questions are about: of the selected row, or at the timeline's cursor.
+  /// The G of the selected row, or the G at the timeline's cursor: questions are about it.
   var selectedG: UInt64? { screen == .timeline ? timelineG : summary?.selectedG }
 
   /// The G at the cursor; without a cursor, the G that had the most of the selected row's latest busy column.

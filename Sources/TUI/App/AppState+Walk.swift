@@ -1,4 +1,4 @@
-// Following a request, and the boot: which one is shown, and at which step.
+// Following a request or the boot: which of them is shown, and at which step.
 //
 // The history's moment follows the step, so that the screens behind show the scheduler as it was at that
 // step. The step also follows the moment, when time keys or a replay move the moment. Doing both at once
@@ -7,7 +7,7 @@
 // While the history stays at its anchor, the step does not change.
 import Inspector
 
-/// Which request is followed, and how far.
+/// The request that is followed, and the step that is shown.
 struct WalkState: Equatable, Sendable {
   var choice: RequestChoice
   /// The step, and the first line that is shown of the step's text.
@@ -98,8 +98,8 @@ extension AppState {
     return .nothing
   }
 
-  /// No request fits the choice: chooses the last request before the moment, or else waits for the next one
-  /// to come.
+  /// Chooses the last request before the moment, because no request fits the choice; or else waits for the
+  /// next one to come.
   private mutating func lookFurther(_ walk: WalkState) -> Effect {
     switch walk.choice {
     case .of(let g, let moment):

@@ -12,14 +12,15 @@ public struct AppState: Sendable, Equatable {
   public internal(set) var frozen: Frame?
   public internal(set) var isHelpShown = false
   var firstHelpLine = 0
-  /// Whether the report of a past moment lies over the screen, and the first line that is shown of the
-  /// report.
+  /// Whether the report of a past moment lies over the screen.
   public internal(set) var isReportShown = false
+  /// The first line of the report that is shown.
   public internal(set) var firstReportLine = 0
   /// The screen's size.
   public internal(set) var size: Size
-  /// The screen that is shown, and the state of every list. A list that is not shown keeps its state.
+  /// The screen that is shown.
   public internal(set) var screen = ScreenID.overview
+  /// The state of every list. A list that is not shown keeps its state.
   var lists: [ScreenID: ListState] = [:]
   /// The places that Enter and `F` led away from; Esc goes back along them.
   var trail: [TrailStep] = []
@@ -27,9 +28,9 @@ public struct AppState: Sendable, Equatable {
   var timeline = TimelineState()
   /// The kind of latency whose course is shown, as a place in `LatencyScreen.kinds`.
   var latencyKind = 0
-  /// The thing that is explained over the screen (nil: none), and the first line that is shown of the
-  /// explanation.
+  /// The thing that is explained over the screen; nil: none.
   var why: Subject?
+  /// The first line of the explanation that is shown.
   var firstWhyLine = 0
   /// Whether the Overview's graphs show all of the known history instead of the last minute.
   var isTrendLong = false
@@ -38,12 +39,13 @@ public struct AppState: Sendable, Equatable {
   var boot: BootState?
   /// The line that is being typed.
   var prompt: Prompt?
-  /// What the last key did, when the screen does not show that by itself. The next key clears the note.
+  /// The effect of the last key in words, when the screen does not show that effect by itself. The next key
+  /// clears the note.
   var note: String?
   var theme = ThemeName.calm
   /// The first P whose lane is shown. Drawing clamps the value to the Ps that there are.
   public internal(set) var firstLane = 0
-  /// Milliseconds between two frames; never less than 10.
+  /// The milliseconds between two frames; never less than 10.
   public internal(set) var interval: Int
   public internal(set) var glyphs: Glyphs
   /// Answers about the shown frame's lists, kept so that the next key need not compute them again.
@@ -51,9 +53,9 @@ public struct AppState: Sendable, Equatable {
   /// Whether a person uses the dashboard. Batch output has no keys, no scrolling and no badge.
   var isInteractive = true
 
-  /// Milliseconds between two frames unless another interval was chosen, and the intervals that keys choose
-  /// from.
+  /// The milliseconds between two frames unless another interval was chosen.
   public static let usualInterval = 100
+  /// The intervals that keys choose from, in milliseconds.
   static let intervals = [50, 100, 200, 500, 1000, 2000, 5000]
 
   public init(
@@ -81,7 +83,7 @@ public enum Message: Sendable, Equatable {
   case again
 }
 
-/// What the loop has to do after an update.
+/// An effect: the thing that the loop has to do after an update.
 public enum Effect: Sendable, Equatable {
   case nothing, redrawAll, stop
   case end(Ending.Cause)
@@ -99,7 +101,7 @@ public enum Effect: Sendable, Equatable {
 }
 
 extension AppState {
-  /// Applies a message and returns what else has to be done.
+  /// Applies a message, and returns the effect that the loop has to perform.
   public mutating func update(_ message: Message) -> Effect {
     switch message {
     case .frame(let frame):

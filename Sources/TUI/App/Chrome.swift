@@ -1,5 +1,5 @@
-// What surrounds every screen: the line of the target, the tabs, and the footer with the keys, the filter and
-// the line that is typed.
+// The frame around every screen: the line of the target, the tabs, and the footer with the keys, the filter
+// and the line that is typed.
 import Inspector
 
 struct Chrome {

@@ -1,6 +1,6 @@
 // The keys for the manual page, from the table of actions.
 
-/// What the manual page says of the screens.
+/// The manual page's texts about the screens.
 public enum Manual {
   public struct Section: Sendable {
     /// `Everywhere`, or the name of the screen to which the keys belong.

@@ -1,4 +1,4 @@
-// Messages that must be seen: the outcome of the last key, and what went wrong with a recording.
+// Messages that must be seen: the outcome of the last key, and errors of a recording.
 //
 // The footer shows them among its other pieces where they fit. Where they do not fit, or where an overlay
 // covers the footer, they get as many lines of their own as they need, at the bottom, above the line that is

@@ -1,5 +1,5 @@
-// What a person can ask to be written to a file. The program that shows the dashboard writes it and reports
-// the outcome.
+// The commands by which a person asks for a file to be written. The program that shows the dashboard writes
+// the file and reports the outcome.
 
 /// A wish to write history to a file.
 public enum RecordCommand: Sendable, Hashable {

@@ -1,5 +1,5 @@
-// Which keys lead to what an explanation points at. Explanations name subjects (`SeeAlso`); the keys are those of the table
-// of actions, so a key that changes there changes here.
+// The keys that lead to the subjects of an explanation. Explanations name subjects (`SeeAlso`); the keys are
+// those of the table of actions, so a key that changes there changes here.
 import Inspector
 import Region
 
@@ -7,7 +7,7 @@ import Region
 struct Route: Equatable {
   enum Step: Equatable {
     case press(Action, times: Int = 1)
-    /// The same on a row that the person chooses.
+    /// An action's key, pressed on a row that the person chooses.
     case pressOnOne(Action)
     /// Text for the line that the step before opened.
     case type(String)
@@ -15,7 +15,7 @@ struct Route: Equatable {
 
   /// The screen that the keys belong to.
   let screen: ScreenID
-  /// The first step shows the screen, unless the person is there already.
+  /// The steps. The first one shows the screen, unless the person is there already.
   let steps: [Step]
 
   private init(_ screen: ScreenID, _ steps: Step...) {
@@ -51,7 +51,7 @@ struct Route: Equatable {
 
   // MARK: in words
 
-  /// `9, then / kind:goPreempt`; nil: an action on the way has no key.
+  /// The steps in words: `9, then / kind:goPreempt`; nil: an action on the way has no key.
   var words: String? {
     var parts: [String] = []
     for step in steps {
@@ -75,7 +75,8 @@ struct Route: Equatable {
     ActionTable.groups(on: screen).flatMap(\.rows).first { $0.action == action }?.keys.first
   }
 
-  /// ` 6 shows Gs by the socket that they wait for; x on one tells why that G waits, …`; empty: there is nowhere to go.
+  /// A sentence that names the subjects and the keys that lead there: ` 6 shows Gs by the socket that they
+  /// wait for; x on one tells why that G waits, …`. Empty if there is nowhere to go.
   static func sentence(to subjects: [SeeAlso]) -> String {
     var clauses: [String] = []
     for (index, subject) in subjects.enumerated() {

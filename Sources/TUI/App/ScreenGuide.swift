@@ -4,7 +4,7 @@
 // At 80 columns a line has room for sixty letters after the first column.
 
 enum ScreenGuide {
-  /// The signs on a screen, and where each leads.
+  /// The signs on a screen, and the place to which each leads.
   static func lines(_ screen: ScreenID) -> [(String, String)] { all[screen] ?? [] }
 
   private static let all: [ScreenID: [(String, String)]] = [

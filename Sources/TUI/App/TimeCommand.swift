@@ -1,4 +1,5 @@
-// What a person can ask of time. The source of the frames travels; the dashboard only passes the command on.
+// The commands by which a person moves through time. The source of the frames travels; the dashboard only
+// passes the command on.
 
 /// A command to show another moment of the history.
 public enum TimeCommand: Sendable, Hashable {

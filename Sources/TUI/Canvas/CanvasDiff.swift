@@ -1,4 +1,4 @@
-// What changed between two pictures, as runs of cells.
+// The differences between two pictures, as runs of cells.
 //
 // ncurses compares pictures too, but needs 150 µs to find out that nothing changed, and every run costs
 // ncurses a cursor movement and a system call. A few long runs are cheaper than exact runs, so runs with a
@@ -11,8 +11,8 @@ extension Canvas {
     public var columns: Range<Int>
   }
 
-  /// The longest gap of unchanged cells that is sent along with the changes around it; a longer gap is jumped
-  /// over.
+  /// If at most this many unchanged cells lie between two changes, they are sent along with the changes. A
+  /// longer gap is jumped over.
   static let joinedGap = 4
 
   /// The runs that turn `old` into `self`; all rows, when the sizes differ.

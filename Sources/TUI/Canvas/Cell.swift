@@ -1,7 +1,7 @@
 // One cell of a picture.
 
-/// A glyph and its role. A glyph two columns wide takes two cells: the first has `width` 2, the second has
-/// `width` 0.
+/// A glyph and its role. A glyph that is two columns wide takes two cells: the first has `width` 2, the
+/// second has `width` 0.
 public struct Cell: Sendable, Equatable {
   public var glyph: Unicode.Scalar
   public var style: Style

@@ -1,4 +1,4 @@
-// Where things are on a screen: columns to the right, rows downwards, both from 0.
+// Places and sizes on a screen: columns to the right, rows downwards, both from 0.
 
 /// The size of a screen or of a part of one, in cells.
 public struct Size: Sendable, Equatable {

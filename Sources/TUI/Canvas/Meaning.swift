@@ -1,10 +1,10 @@
-// Meanings: what Gs, Ms and Ps do. Each meaning has one role (and so one colour) and one sign, the same on
-// every screen.
+// Meanings: the states of Gs, Ms and Ps that a person must tell apart. Each meaning has one role (and so one
+// colour) and one sign, the same on every screen.
 //
 // Every state, event, group of waits and part of a time has one of these meanings. Views ask for the meaning,
 // and never choose a role for a state by themselves.
 
-/// What a G, an M or a P does, or what a part of a time was spent on.
+/// A state of a G, an M or a P, or the use of a part of a time.
 enum Meaning: CaseIterable, Sendable {
   /// A G runs; a P or an M runs a G.
   case running

@@ -1,4 +1,4 @@
-// What a piece of the picture means. The theme decides how that looks on a given terminal.
+// The meaning of a piece of the picture. The theme decides how that looks on a given terminal.
 
 /// The role of a cell. Views know only roles, so one picture serves every palette and terminals without
 /// colours.

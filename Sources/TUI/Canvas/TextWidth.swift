@@ -1,9 +1,9 @@
-// How many columns text takes, and how foreign text (names, paths) is made fit for a screen.
+// The columns that text takes, and a way to make foreign text (names, paths) fit for a screen.
 //
 // The table of widths is our own and depends on no locale, so that pictures are the same everywhere. Where
 // libc disagrees, the terminal driver shows `?`: a wrong width costs one glyph, never the alignment of a row.
 
-/// Columns of Unicode scalars on a terminal.
+/// The number of columns that text takes on a terminal.
 public enum TextWidth {
   /// Scalars that terminals show two columns wide, as inclusive ranges in ascending order.
   private static let wide: [ClosedRange<UInt32>] = [
@@ -29,7 +29,7 @@ public enum TextWidth {
     return value >= 0x1100 && wide.contains { $0.contains(value) } ? 2 : 1
   }
 
-  /// Columns of a whole text.
+  /// The number of columns that a whole text takes.
   public static func columns(of text: String) -> Int {
     text.unicodeScalars.reduce(0) { $0 + max(0, columns(of: $1)) }
   }

@@ -1,4 +1,4 @@
-// A column of a list: what the column shows of a row, how wide it is, and how it sorts rows.
+// A column of a list: the value that it shows of a row, its width, and its way to sort rows.
 import Inspector
 
 /// The value by which a column sorts a row.

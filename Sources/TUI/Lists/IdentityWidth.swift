@@ -1,4 +1,4 @@
-// How wide the ids of Gs are: as wide as the largest one that there can be.
+// The width of the ids of Gs: that of the largest id that there can be.
 import Inspector
 
 extension Snapshot {

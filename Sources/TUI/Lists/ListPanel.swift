@@ -42,7 +42,7 @@ enum ListPanel {
     return result
   }
 
-  /// What is at a place on the screen: a column title, or a row by its place in the list.
+  /// The thing at a place on the screen: a column title, or a row by its place in the list.
   enum Hit: Equatable {
     case title(String)
     case row(Int)
@@ -62,7 +62,7 @@ enum ListPanel {
     return result
   }
 
-  // MARK: what is done with a list of any type
+  // MARK: operations on a list of any type
 
   private protocol Visitor {
     mutating func visit<Screen: ListScreen>(_ screen: Screen)
@@ -173,7 +173,7 @@ enum ListPanel {
 }
 
 extension AppState {
-  /// What the current screen needs besides the gauges.
+  /// The details that the current screen needs besides the gauges.
   public var interest: Interest {
     var interest = Interest()
     interest.why = why

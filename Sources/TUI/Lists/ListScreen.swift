@@ -17,7 +17,7 @@ protocol ListScreen {
   func head(width: Int, height: Int) -> [StyledText]
   /// The text that stands in place of an empty list.
   var emptyText: String { get }
-  /// The G that a row is about; nil: none.
+  /// The G of which a row tells; nil: none.
   func g(of row: Row) -> UInt64?
   /// The subject that `x` explains on a row.
   func subject(of row: Row) -> Subject?

@@ -1,12 +1,13 @@
-// What a list screen keeps from frame to frame: scroll position, selected row, filter and order.
+// The state that a list screen keeps from frame to frame: scroll position, selected row, filter and order.
 import Inspector
 
 /// The state of one list.
 public struct ListState: Sendable, Equatable {
-  /// The first visible row. Drawing clamps it to the rows that there are.
+  /// The place of the first visible row. Drawing clamps it to the rows that there are.
   var first = 0
-  /// The place and the key of the selected row. The key keeps the row selected when the order changes.
+  /// The place of the selected row.
   var selected = 0
+  /// The key of the selected row. It keeps the row selected when the order changes.
   var selectedKey: UInt64?
   var filter = Filter.everything
   /// The name of the column that rows are sorted by; nil: the list's own order.
@@ -14,7 +15,7 @@ public struct ListState: Sendable, Equatable {
   var isInverted = false
 }
 
-/// A place that Esc goes back to.
+/// A place to which Esc goes back.
 struct TrailStep: Sendable, Equatable {
   var screen: ScreenID
   var list: ListState?

@@ -1,7 +1,7 @@
 // A list on the screen: titles, rows, and the mark of the selected row. Only visible rows are formatted.
 import Inspector
 
-/// What callers may know of a list without knowing the type of its rows.
+/// The facts about a list that callers may know without knowing the type of its rows.
 struct ListSummary: Equatable {
   var window: ListWindow
   /// The number of rows before filtering.

@@ -1,5 +1,5 @@
-// Which rows of a list are visible. The window follows the selected row, and the selected row follows its
-// key.
+// The window of a list: the rows that are visible. The window follows the selected row, and the selected row
+// follows its key.
 
 /// The visible part of a list.
 struct ListWindow: Equatable {

@@ -1,4 +1,4 @@
-// The rows that a list shows, filtered and sorted. Nothing is formatted for that.
+// The rows that a list shows, filtered and sorted. No row is formatted for that.
 //
 // A list may have a hundred thousand rows to sort between two frames. So each row gives one key as a number,
 // and only pairs of key and place are sorted. A text's key is its rank in the alphabet.

@@ -40,7 +40,7 @@ final class Memo<Question: Equatable & Sendable, Answer: Sendable>: Sendable {
 struct RowBasis: Equatable, Sendable {
   var snapshot: Snapshot
   var detail: Detail
-  /// The Gs of a past moment, and that moment.
+  /// The Gs of a past moment, and that moment; nil: the frame is of now.
   var goroutines: Goroutines?
   var moment: UInt64?
 
@@ -50,9 +50,9 @@ struct RowBasis: Equatable, Sendable {
   }
 }
 
-/// Everything that an order of rows depends on, but for the frame's instruments. Rows may show instruments
-/// too, but their histograms take long to compare. `ListMemos.forgetFrame` covers instruments instead: it
-/// drops the orders with every new frame.
+/// All inputs of an order of rows, except the frame's instruments. Rows may show numbers of the instruments
+/// too, but the histograms in these take long to compare. `ListMemos.forgetFrame` makes up for that: it drops
+/// the orders with every new frame.
 struct OrderQuestion: Equatable, Sendable {
   var basis: RowBasis
   var screen: ScreenID

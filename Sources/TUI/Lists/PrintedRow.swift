@@ -5,7 +5,7 @@
 // columns print (`TellsAll`).
 import Inspector
 
-/// A row that knows everything that its columns print.
+/// A row that knows all values that its columns print.
 protocol TellsAll: FilterSubject {}
 
 /// The columns of a list, by the name that a filter uses.

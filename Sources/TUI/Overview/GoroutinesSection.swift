@@ -1,4 +1,4 @@
-// Where the Gs are: running, ready, or parked and for what reason.
+// The Gs by state: running, ready, or parked and for which reason.
 import Inspector
 import Region
 

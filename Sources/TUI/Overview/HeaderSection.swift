@@ -1,4 +1,4 @@
-// The lines at the top: the target, the screens, where the target's Gs are, and the rates.
+// The lines at the top: the target, the screens, the Gs by state, and the rates.
 import Inspector
 
 struct HeaderSection {
@@ -150,7 +150,7 @@ struct HeaderSection {
     return text
   }
 
-  /// What is known of the events: their rate, or how many were lost.
+  /// The known facts about the events: their rate, or how many were lost.
   private var trace: (text: StyledText, isAlarming: Bool) {
     let trace = snapshot.trace
     if let lost = trace.lost, lost > 0 {

@@ -17,7 +17,7 @@ struct HistorySection {
     var shortName: String
     /// One value for each column; for gauges, the largest value within the column. nil: it is not known.
     var values: [Double?]
-    /// The value at the frame's moment; nil: the value is not known.
+    /// The value at the frame's moment; nil: it is not known.
     var last: Double?
     var style: Style
   }
@@ -57,7 +57,7 @@ struct HistorySection {
     drawAxis(in: Rect(x: rows.x + labelWidth, y: rows.y, width: graphWidth, height: rows.height), on: &canvas)
   }
 
-  /// Nanoseconds that a column stands for.
+  /// The time that one column stands for, in nanoseconds.
   private var step: UInt64 { trend?.step ?? 1_000_000_000 }
 
   private func title(_ columns: Int) -> String {
@@ -81,7 +81,7 @@ struct HistorySection {
 
   private func drawLabel(_ series: Series, in rect: Rect, isNarrow: Bool, on canvas: inout Canvas) {
     let area = airy(rect)
-    // Before the first point there is no maximum yet, and none was seen: that is 0, unless the fact is not known at all.
+    // Before the first point there is no maximum yet, so it counts as 0, unless the fact is not known at all.
     let known = series.values.compactMap { $0 }
     let maximum = Quantity.compact(known.max() ?? series.last.map { _ in 0 })
     if area.height >= 3 {

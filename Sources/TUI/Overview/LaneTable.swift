@@ -1,4 +1,4 @@
-// The columns of the lanes: which columns fit a given width, and what each shows of a P.
+// The columns of the lanes: which columns fit a given width, and which fact each shows of a P.
 //
 // Columns vanish one by one as the screen narrows. The queue's bar takes the width that the other columns
 // leave.
@@ -56,8 +56,8 @@ struct LaneTable {
     return widths
   }
 
-  /// Below this width, the GRQ's numbers do not keep to the lanes' columns: the GRQ has no upper limit, so
-  /// its numbers are wider.
+  /// Below this width, the GRQ's numbers are not aligned with the lanes' columns: the GRQ has no upper limit,
+  /// so its numbers are wider.
   static let freeGRQ = 60
 
   private static func digits(_ value: UInt64) -> Int { String(value).count }

@@ -6,10 +6,11 @@
 // between the sections, and the graphs get the rest.
 import Inspector
 
-/// Which lanes are shown, and how.
+/// The part of the lanes that is shown, and its place.
 struct LaneWindow: Equatable {
-  /// The first shown P, and the number of shown Ps.
+  /// The first shown P.
   var first = 0
+  /// The number of shown Ps.
   var shown = 0
   /// The number of Ps that the target has.
   var total = 0

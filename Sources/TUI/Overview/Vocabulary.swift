@@ -98,7 +98,7 @@ extension GState {
     }
   }
 
-  /// The state's meaning. A waiting G is taken as parked: only its reason tells whether it waits for the
+  /// The state's meaning. A waiting G counts as parked: only its reason tells whether it waits for something
   /// outside.
   var meaning: Meaning {
     switch self {
@@ -131,7 +131,7 @@ extension GKind {
 }
 
 extension Event {
-  /// What the event's G, P or M does from the event on.
+  /// The state of the event's G, P or M from the event on.
   var meaning: Meaning {
     switch kind {
     case .goStart, .goResume: .running

@@ -5,7 +5,7 @@ struct PastOverlay {
   var state: AppState
   private let lines: [String]
 
-  /// nil: the frame is of now, so there is no report.
+  /// Makes the overlay; nil: the frame is of now, so there is no report.
   init?(state: AppState) {
     guard let frame = state.shown, let past = frame.past, let report = PastReport(frame) else { return nil }
     (self.state, lines) = (state, state.memos.reports.answer(past) { report.lines })

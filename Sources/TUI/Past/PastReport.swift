@@ -5,12 +5,12 @@
 public import Inspector
 import Region
 
-/// What a frame of the past holds besides its gauges, as lines of text.
+/// The facts that a frame of the past holds besides its gauges, as lines of text.
 public struct PastReport {
   private let frame: Frame
   private let past: Past
 
-  /// nil: the frame is of now.
+  /// Makes the report of a frame; nil: the frame is of now.
   public init?(_ frame: Frame) {
     guard let past = frame.past else { return nil }
     (self.frame, self.past) = (frame, past)
@@ -64,7 +64,7 @@ public struct PastReport {
     groups("Waited", past.goroutines.all.filter { $0.state == .waiting })
   }
 
-  /// What the Gs of one line have in common. The name is made once per line, not once per G: there may be
+  /// The facts that all Gs of one line share. The name is made once per line, not once per G: there may be
   /// very many Gs.
   private struct Group: Hashable {
     var state: GState
@@ -78,7 +78,8 @@ public struct PastReport {
     var name: String { "\(reason.map { "\($0)" } ?? "\(state)")  \(entry ?? "?")" }
   }
 
-  /// One line for all Gs of the same state, reason and entry function, the largest group first.
+  /// The Gs as lines: one line for all Gs of the same state, reason and entry function, the largest group
+  /// first.
   private func groups(_ title: String, _ gs: [Goroutine]) -> [String] {
     let groups = Dictionary(grouping: gs, by: Group.init).map { (key: $0.key.name, value: $0.value) }
     let sorted = groups.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }

@@ -1,5 +1,5 @@
-// The answer to `x`, over any screen: what the selected thing is, what just happened to it, and the rule
-// behind.
+// The answer to `x`, over any screen: what the selected thing is, what just happened to it, and the
+// scheduler's rule behind that.
 import Inspector
 
 struct WhyOverlay {
@@ -7,7 +7,7 @@ struct WhyOverlay {
   let subject: Subject
   private var glyphs: Glyphs { state.glyphs }
 
-  /// nil: nothing is being explained.
+  /// Makes the overlay; nil: no explanation is shown.
   init?(state: AppState) {
     guard let subject = state.why else { return nil }
     (self.state, self.subject) = (state, subject)

@@ -1,11 +1,11 @@
-// The boot, over any screen: what the runtime did before the program's own code, in order and with times.
+// The boot, over any screen: the steps of the runtime before the program's own code, in order and with times.
 import Inspector
 
 struct BootOverlay {
   let state: AppState
   private let boot: BootState
 
-  /// nil: the boot is not shown.
+  /// Makes the overlay; nil: the boot is not shown.
   init?(state: AppState) {
     guard let boot = state.boot else { return nil }
     (self.state, self.boot) = (state, boot)

@@ -4,7 +4,7 @@ import Inspector
 
 struct EventRow: FilterSubject {
   var event: Event
-  /// Nanoseconds since the event before this one in time; nil: the list has no earlier event.
+  /// The time since the event before this one, in nanoseconds; nil: the list has no earlier event.
   var gap: UInt64?
 
   func value(of field: FilterField) -> FilterValue { event.value(of: field) }

@@ -1,5 +1,5 @@
-// The Gs in groups, by what they do or wait for, or by where they were spawned: how large each group is, and
-// how old.
+// The Gs in groups, by their state or the reason for which they wait, or by the place where they were
+// spawned: how large each group is, and how old.
 import Inspector
 import Region
 
@@ -9,7 +9,7 @@ struct GroupRow: FilterSubject {
   var count = 0
   var running = 0
   var runnable = 0
-  /// The age of the G that has been in its state for longest.
+  /// The age of the G that has been in its state for longest; nil: not known.
   var oldest: UInt64?
   var oldestG: UInt64?
   /// The filter that shows the group's Gs one by one.

@@ -1,13 +1,14 @@
-// The Gs one by one: what each does and since when, its P, and where it was spawned.
+// The Gs one by one: the state of each and since when it lasts, its P, and the place where it was spawned.
 import Inspector
 import Region
 
 struct GRow: TellsAll {
   var g: Goroutine
-  /// Nanoseconds since the G last changed its state.
+  /// The time since the G last changed its state, in nanoseconds; nil: not known.
   var age: UInt64?
-  /// The G's depth in the tree of spawners, and the number of Gs below it.
+  /// The G's depth in the tree of spawners.
   var depth = 0
+  /// The number of Gs below it in the tree.
   var descendants = 0
 
   func value(of field: FilterField) -> FilterValue {

@@ -1,5 +1,5 @@
-// Latency and pressure: for how long ready Gs had to wait before they ran, and whether the wait could have
-// been avoided.
+// Latency and pressure: how long ready Gs had to wait before they ran, and whether the wait could have been
+// avoided.
 import Inspector
 import Region
 
@@ -103,7 +103,7 @@ struct LatencyScreen {
       texts, x: rows.x, y: rows.y + 1, width: rows.width, gap: rows.width >= 60 ? 3 : 1, glyphs: glyphs)
   }
 
-  /// Draws what no P shows: whether the threads got the CPUs that they wanted.
+  /// Draws a fact that no P shows: whether the threads got the CPUs that they wanted.
   private func drawCPUs(_ cpu: CPUPressure?, in rect: Rect, on canvas: inout Canvas) {
     var line = StyledText("CPUs ", .dim)
     if let cpu, cpu.window > 0, let share = cpu.share {

@@ -1,11 +1,12 @@
-// The Ms: what each thread does for the scheduler, and what the operating system says of the thread.
+// The Ms: the work of each thread for the scheduler, and the operating system's facts about the thread.
 import Inspector
 import Region
 
 struct MRow: FilterSubject {
   var m: Snapshot.M
   var thread: OSThread?
-  /// How the M spent the last seconds, and the length of that window; nil: no event told of the M.
+  /// The times that the M spent by activity in the last seconds, and the length of that window; nil: no event
+  /// told of the M.
   var time: MTime?
   var window: UInt64 = 0
   var entry: String?
@@ -25,7 +26,7 @@ struct MRow: FilterSubject {
     }
   }
 
-  /// The part of the window, 0…1, that the M spent on one thing.
+  /// The part of the window, 0…1, that the M spent on one activity.
   func share(_ part: KeyPath<MTime, UInt64>) -> Double? {
     guard let time, window > 0 else { return nil }
     return min(1, Double(time[keyPath: part]) / Double(window))

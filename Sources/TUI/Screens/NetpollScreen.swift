@@ -1,4 +1,4 @@
-// Netpoll: what polls find, which Ms poll, and which Gs wait for which sockets.
+// Netpoll: the results of polls, the Ms that poll, and the Gs by the sockets for which they wait.
 import Inspector
 import Region
 
@@ -22,7 +22,7 @@ struct WaiterRow: TellsAll {
       || [peer, socket?.local].contains { $0.map(word.isIn) ?? false }
   }
 
-  /// The address of the other end; without one, what the descriptor is instead.
+  /// The address of the other end; if there is none, the kind of the descriptor.
   private var peer: String? { socket?.isListening == true ? "listens" : socket?.peer ?? socket?.other }
 
   static func rows(_ frame: Frame, _ memos: ListMemos) -> Rows<WaiterRow> {
@@ -97,7 +97,7 @@ struct NetpollScreen: ListScreen {
     return StyledText(TextWidth.sanitised(socket.other ?? "", isASCII: glyphs.isASCII), .dim)
   }
 
-  // MARK: what polls find
+  // MARK: the results of polls
 
   func head(width: Int, height: Int) -> [StyledText] {
     let netpoll = frame.snapshot.netpoll
@@ -111,7 +111,7 @@ struct NetpollScreen: ListScreen {
       ])
     ]
     guard height > 2 else { return lines }
-    // What single polls found stands in events alone.
+    // Only events tell the results of single polls.
     if let absence = frame.snapshot.trace.absence { return lines + [StyledText(absence, .dim)] }
     guard let polls = frame.detail.polls else { return lines }
     lines.append(pollers(polls))

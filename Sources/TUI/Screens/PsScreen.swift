@@ -1,11 +1,11 @@
-// The Ps: which M holds each, what it runs, its queue, how it spends its time, and how well its steals and
-// caches work.
+// The Ps: the M that holds each, the G that it runs, its queue, how it spends its time, and how well its
+// steals and caches work.
 import Inspector
 import Region
 
 struct PRow: FilterSubject {
   var p: Snapshot.P
-  /// How the P spent the last second.
+  /// The times that the P spent by activity in the last second; nil: not known.
   var times: PUse?
   var use: Double? { times?.share(\.running) }
 

@@ -1,13 +1,14 @@
-// The Gs in the order of who spawned whom. The tree holds places in the list of all Gs instead of rows: a
-// screen shows only fifty rows, and they are made then.
+// The Gs as a tree, in which each G stands below the G that spawned it. The tree holds places in the list of
+// all Gs instead of rows: a screen shows only fifty rows, and they are made then.
 import Inspector
 
 /// The order of a tree. A G whose spawner is gone is a root.
 struct SpawnTree: Sendable {
-  /// `places` are places in the list of Gs, in the tree's order. At the same index, `depths` tells how deep
-  /// that G stands, and `below` how many Gs stand below it.
+  /// The Gs in the tree's order, as places in the list of Gs.
   private(set) var places: [Int32] = []
+  /// The depth in the tree of the G at the same index of `places`.
   private(set) var depths: [Int32] = []
+  /// The number of Gs below the G at the same index of `places`.
   private(set) var below: [Int32]
 
   private static let none: Int32 = -1

@@ -1,12 +1,13 @@
-// The steals since boot: which P took how much from which. A row for each thief, a column for each victim.
+// The steals since boot: how much each P took from each other P. A row for each thief, a column for each
+// victim.
 import Inspector
 import Region
 
 struct ThiefRow: FilterSubject {
   var p: Int
-  /// What the thief stole from each victim; nil: the source does not tell who stole from whom.
+  /// The steals of the thief from each victim; nil: the source does not tell them by victim.
   var pairs: [StealMatrix.Pair]?
-  /// How often the thief looked at the queues of others; nil: that is not counted.
+  /// How often the thief looked at the queues of others; nil: the source does not count this.
   var tries: UInt64? { tellsTries ? sum { $0.tries ?? 0 } : nil }
   var hits: UInt64? { sum(\.hits) }
   var gs: UInt64? { sum(\.gs) }
@@ -30,7 +31,7 @@ struct ThiefRow: FilterSubject {
     return min(1, Double(hits) / Double(tries))
   }
 
-  /// How many Gs a steal of the thief moved on average.
+  /// The mean number of Gs that a steal of the thief moved; nil: it stole nothing.
   var gsPerSteal: Double? {
     guard let gs, let hits, hits > 0 else { return nil }
     return Double(gs) / Double(hits)

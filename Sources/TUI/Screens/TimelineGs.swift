@@ -1,12 +1,12 @@
-// Which Gs had the most of a lane's time. This explains the letters of the timeline.
+// The Gs that had the most of a lane's time. They explain the letters of the timeline.
 import Inspector
 
 struct TimelineGs {
   private struct Share {
     var g: UInt64
-    /// `time`: nanoseconds that the G ran in the columns where no G ran longer. `columns`: the number of
-    /// those columns.
+    /// The time that the G ran in the columns where no G ran longer, in nanoseconds.
     var time: Double
+    /// The number of those columns.
     var columns: Int
   }
 

@@ -1,21 +1,25 @@
 // The places of the timeline's parts. Where there is room, a lane is a band: a row of letters, and below it
-// how each column's time was spent, in proportion. Below the lanes stand the lanes of the other kind (Ms
+// bars that divide each column's time by activity. Below the lanes stand the lanes of the other kind (Ms
 // below Ps), and a list of the Gs that had most of the time.
 
 struct TimelineLayout: Equatable {
-  /// The lanes: the first visible one, the number of visible ones, the number of all, and the selected one.
+  /// The place of the first visible lane.
   private(set) var first = 0
+  /// The number of visible lanes.
   private(set) var shown = 0
+  /// The number of all lanes.
   private(set) var total = 0
+  /// The place of the selected lane.
   private(set) var selected = 0
-  /// How many screen rows each lane takes: 1 where there is little room; else a row of letters that say what the lane
-  /// did most, rows of bars that divide its time by what it did, and a blank row.
+  /// The number of screen rows that each lane takes: 1 where there is little room; else a row of letters that
+  /// name the lane's main activity, rows of bars that divide its time by activity, and a blank row.
   private(set) var band = 1
-  /// `others`: rows of lanes of the other kind, without their heading. `gs`: rows of Gs, with their heading.
+  /// The number of screen rows for lanes of the other kind, without their heading.
   private(set) var others = 0
+  /// The number of screen rows for the list of Gs, with its heading.
   private(set) var gs = 0
 
-  /// Screen rows that are not for lanes: the head, the axis, the cursor's line, the legend.
+  /// The number of screen rows that are not for lanes: the head, the axis, the cursor's line, the legend.
   private static let fixed = 4
   private static let tallestBand = 10
 

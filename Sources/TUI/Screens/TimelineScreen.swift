@@ -116,7 +116,7 @@ struct TimelineScreen {
     }
   }
 
-  /// The glyph of a slice: what most of its time was spent on.
+  /// The glyph of a slice: the activity that took most of its time.
   private func cell(_ slot: LaneTimeline.Slot) -> Cell {
     let known = slot.known
     guard known > 0 else { return .blank }

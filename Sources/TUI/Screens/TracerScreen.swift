@@ -1,5 +1,5 @@
-// The tracer's health: the counts of each ring, how close a ring comes to losing events, and what observing
-// costs.
+// The tracer's health: the counts of each ring, how close a ring comes to losing events, and the cost of
+// observing.
 import Inspector
 
 struct TracerScreen: ListScreen {

@@ -6,13 +6,13 @@ struct WalkOverlay {
   let state: AppState
   private let walk: WalkState
 
-  /// nil: no request is followed.
+  /// Makes the overlay; nil: no request is followed.
   init?(state: AppState) {
     guard let walk = state.walk else { return nil }
     (self.state, self.walk) = (state, walk)
   }
 
-  /// The number of lines of the selected step's text, and the number of rows to show them in.
+  /// The number of lines of the selected step's text, and the number of rows in which they are shown.
   var told: (lines: Int, rows: Int) { panel.room }
 
   func draw(on canvas: inout Canvas) { panel.draw(on: &canvas) }

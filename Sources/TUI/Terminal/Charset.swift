@@ -1,4 +1,4 @@
-// How a keyboard's bytes form characters: as UTF-8, or as the locale says.
+// The way in which a keyboard's bytes form characters: as UTF-8, or as the locale says.
 
 /// Turns bytes into characters. A byte below 0x80 at the beginning of a character is always that ASCII
 /// character.

@@ -15,7 +15,7 @@
 // §3 A paste (`CSI 200 ~` to `CSI 201 ~`) is text, whatever it contains.
 
 struct KeyDecoder {
-  /// Nanoseconds without a byte after which an incomplete sequence is over.
+  /// The nanoseconds without a byte after which an incomplete sequence is over.
   struct Delays: Equatable {
     /// How long an Escape waits for the rest of a sequence, which may also be the key Escape alone.
     var escape: UInt64 = 25_000_000
@@ -25,7 +25,8 @@ struct KeyDecoder {
     /// How long an unfinished string, paste or click in the old form waits for its next byte. Only a terminal
     /// sends these.
     var text: UInt64 = 500_000_000
-    /// Nanoseconds after the end of any of these waits in which the rest of the sequence is still recognised.
+    /// The nanoseconds after the end of any of these waits in which the rest of the sequence is still
+    /// recognised.
     var late: UInt64 = 5_000_000_000
 
     init() {}
@@ -39,22 +40,22 @@ struct KeyDecoder {
 
   private enum Stage {
     case ground
-    /// `key`: within a key of the terminal database that does not begin with Escape. `character`: within a
-    /// character of several bytes.
+    /// Within a key of the terminal database that does not begin with Escape (`key`), or within a character
+    /// of several bytes (`character`).
     case key, character
     /// After an Escape, and then: within a `CSI`, within an `SS3`, after intermediate bytes, within a
     /// character (Alt and that character).
     case escape, control, single, intermediate, alt
-    /// Within a string; `stringEscape`: after an Escape there, which may end the string.
+    /// Within a string (`string`), or after an Escape there, which may end the string (`stringEscape`).
     case string, stringEscape
     /// Within the three bytes of a mouse event in the old form.
     case oldMouse
     case paste
   }
 
-  /// The most bytes that are kept of a paste. A paste may be larger, but a typed line needs no more.
+  /// The most bytes of a paste that are kept. A paste may be larger, but a typed line needs no more.
   private static let longestPaste = 4096
-  /// The most bytes that are kept of a sequence. No known sequence is longer.
+  /// The most bytes of a sequence that are kept. No known sequence is longer.
   private static let longestSequence = 64
 
   private let sequences: KeySequences
@@ -68,13 +69,15 @@ struct KeyDecoder {
   private var stage = Stage.ground
   private var pending: [UInt8] = []
   private var text: [UInt8] = []
-  /// Whether BEL ends the string (true for `OSC`), and whether the string has any content yet.
+  /// Whether BEL ends the string: true for `OSC`.
   private var endsAtBell = false
+  /// Whether the string has any content yet.
   private var hasContent = false
   /// How many bytes of a paste's terminator have come.
   private var ending = 0
-  /// When the last byte came, and the sequence that was given up but whose rest may still come.
+  /// The moment at which the last byte came.
   private var last: UInt64 = 0
+  /// The sequence that was given up, but whose rest may still come.
   private var late: (stage: Stage, pending: [UInt8], ending: Int, until: UInt64)?
   private var inputs: [Input] = []
 
@@ -91,7 +94,8 @@ struct KeyDecoder {
     return inputs
   }
 
-  /// When the incomplete sequence is over unless more bytes come; nil: nothing is incomplete.
+  /// The moment at which the incomplete sequence is over unless more bytes come; nil: no sequence is
+  /// incomplete.
   var deadline: UInt64? {
     switch stage {
     case .ground: nil
@@ -360,7 +364,7 @@ extension KeyDecoder {
     }
   }
 
-  /// The numbers of `0;12;7`; nil: the bytes are something else.
+  /// Parses numbers such as `0;12;7`; nil: the bytes are something else.
   private static func numbers(_ bytes: ArraySlice<UInt8>) -> [Int]? {
     var numbers = [0]
     for byte in bytes {

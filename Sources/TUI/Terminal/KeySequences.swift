@@ -29,7 +29,7 @@ struct KeySequences {
     for count in 1..<max(1, bytes.count) { beginnings.insert(Array(bytes.prefix(count))) }
   }
 
-  /// What bytes may be: a key, the beginning of a key, or neither.
+  /// The meaning of bytes: a key, the beginning of a key, or neither.
   enum Match: Equatable {
     case key(Key?)
     case beginning, nothing

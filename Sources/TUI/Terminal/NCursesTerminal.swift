@@ -7,7 +7,7 @@ import Glibc
 
 /// The process's terminal, taken over for the lifetime of this value. Only one may exist at a time.
 public struct NCursesTerminal: ~Copyable, Terminal {
-  /// What the dashboard uses of the terminal.
+  /// The use that the dashboard makes of the terminal.
   public struct Options: Sendable {
     /// Use colours if the terminal has them. The default is no if the environment has a NO_COLOR that is not
     /// empty, else yes.
@@ -32,7 +32,7 @@ public struct NCursesTerminal: ~Copyable, Terminal {
   private let signals: Int32
   private let waker: Waker?
   private var decoder: KeyDecoder
-  /// When (by `clock`) the terminal was asked whether it understands synchronized output.
+  /// The moment (by `clock`) at which the terminal was asked whether it understands synchronized output.
   private let asked: UInt64
   private var shown: Canvas?
   private var cells: [nc_cell] = []

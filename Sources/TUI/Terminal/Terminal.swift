@@ -1,4 +1,4 @@
-// What the dashboard needs of a terminal. There are two drivers: one for people, one in memory for tests.
+// A terminal as the dashboard needs it. There are two drivers: one for people, one in memory for tests.
 
 /// A screen that shows pictures, with a keyboard and a clock.
 public protocol Terminal: ~Copyable {
@@ -23,7 +23,7 @@ public protocol Terminal: ~Copyable {
   mutating func copy(_ text: String)
 }
 
-/// Why there is no screen. `description` is one line for standard error.
+/// The reason why there is no screen. `description` is one line for standard error.
 public enum TerminalError: Error, Equatable, CustomStringConvertible {
   /// TERM is unset or empty.
   case unnamed

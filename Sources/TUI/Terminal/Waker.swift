@@ -1,4 +1,4 @@
-// How another thread tells the screen's thread that there is something new to show.
+// A waker: another thread uses it to tell the screen's thread that there is something new to show.
 import Glibc
 
 /// Makes a running `App` ask for a frame at once instead of at the next refresh.

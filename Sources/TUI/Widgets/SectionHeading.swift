@@ -1,9 +1,9 @@
-// The line above a section: the section's name, a rule, and in plain words what the section shows.
+// The line above a section: the section's name, a rule, and the section's contents in plain words.
 
 struct SectionHeading: Equatable {
   var title: String
-  /// What the section shows, in plain words, for people who see it for the first time; left out where there
-  /// is no room.
+  /// The section's contents in plain words, for people who see it for the first time; left out where there is
+  /// no room.
   var legend: String
 
   func draw(in rect: Rect, glyphs: Glyphs, on canvas: inout Canvas) {

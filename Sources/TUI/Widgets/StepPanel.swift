@@ -50,7 +50,7 @@ struct StepPanel {
 
   private var isWide: Bool { size.columns >= 118 }
 
-  // MARK: what goes where
+  // MARK: places of the parts
 
   private struct Places {
     var note: Rect

@@ -14,11 +14,11 @@ import Inspector
 struct MetricsServer {
   let options: ServeOptions
 
-  /// Maximum number of connections at a time.
+  /// The most connections at a time.
   private static let most = 256
   /// At most this many new connections are accepted before the others are served again.
   private static let mostAtOnce = 64
-  /// Milliseconds between two checks of signals and target.
+  /// The time between two checks of signals and target, in milliseconds.
   private static let pause: Int32 = 250
 
   /// Serves until SIGINT, SIGTERM or SIGHUP. Throws `gone` when the target ends.
@@ -54,7 +54,8 @@ struct MetricsServer {
     }
   }
 
-  /// Waits until a socket is ready, at most `pause`. Says of each socket whether it is: the listener first, then the clients.
+  /// Waits until a socket is ready, at most `pause`. Returns for each socket whether it is ready: the
+  /// listener first, then the clients.
   private static func wait(_ scrapers: [Scraper], _ listener: Int32) -> [Bool] {
     var sockets = [pollfd(fd: listener, events: Int16(POLLIN), revents: 0)]
     sockets += scrapers.map { pollfd(fd: $0.socket, events: $0.events, revents: 0) }
@@ -68,7 +69,8 @@ struct MetricsServer {
       guard socket >= 0 else {
         if [EINTR, ECONNABORTED].contains(errno) { continue }
         guard [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(errno) else { return }  // no client is waiting
-        // accept failed for lack of a descriptor. That error does not say whether a client is waiting, so ask.
+        // `accept` failed for lack of a descriptor. That error does not say whether a client is waiting, so
+        // ask.
         guard isWaitedAt(listener) else { return }
         if hangUp(&scrapers) { continue }
         // No connection can be closed to free a descriptor. Wait, or the loop would spin.

@@ -20,7 +20,7 @@ struct ScrapeRequest: ~Copyable {
   private let machine: OpaquePointer
   private var bytes: [UInt8] = []
 
-  /// nil: out of memory.
+  /// Makes an empty request; nil: out of memory.
   init?() {
     guard let machine = unsafe cllhttp_create(0, 0) else { return nil }
     unsafe self.machine = machine

@@ -6,7 +6,7 @@ import Inspector
 final class Scraper {
   enum Phase { case reading, writing, closing }
 
-  /// Nanoseconds that a client has in total.
+  /// The time that a client has in total, in nanoseconds.
   static let patience: UInt64 = 5_000_000_000
 
   let socket: Int32

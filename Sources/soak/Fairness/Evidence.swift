@@ -10,7 +10,7 @@ struct Evidence {
   }
 
   private static let kept = 1 << 19
-  /// How many of the G's own events are printed at most.
+  /// The most events of the G itself that are printed.
   private static let own = 16
 
   private var items: [Item] = []

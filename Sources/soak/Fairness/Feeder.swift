@@ -14,10 +14,11 @@ struct Feeder {
   private struct Pipe {
     let input: Int32
     let output: Int32
-    /// When to write next; when the bytes in the pipe were written (nil: there are none); and when they were last seen
-    /// there.
+    /// The moment at which to write next.
     var next: UInt64 = 0
+    /// The moment at which the bytes in the pipe were written; nil: there are none.
     var written: UInt64?
+    /// The moment at which the bytes were last seen in the pipe.
     var seen: UInt64 = 0
   }
 

@@ -45,8 +45,9 @@ struct Judge {
 
   private struct Known {
     var entry: String
-    /// How the G last became ready, and how late the timer was that readied it.
+    /// The event by which the G last became ready, in words.
     var how: String
+    /// How late the timer was that readied the G, in nanoseconds; 0: no timer was late.
     var late: UInt64 = 0
   }
 
@@ -110,7 +111,8 @@ struct Judge {
 
   private func what(_ known: Known?) -> String { known.map { "\($0.entry) after \($0.how)" } ?? "unknown" }
 
-  /// Describes the wait of a G that has not started yet: its entry point, and how it became ready.
+  /// Describes the wait of a G that has not started yet: its entry point, and the event by which it became
+  /// ready.
   func what(_ g: UInt64) -> String { what(gs[g]) }
 
   mutating func end(_ wait: Wait) {
@@ -118,12 +120,12 @@ struct Judge {
     if wait.end - wait.start > Self.short { ended.append(wait) }
   }
 
-  // MARK: what is known
+  // MARK: known facts
 
   /// Notes that events before `time` were lost, so no wait before it is judged any more.
   mutating func lose(until time: UInt64) { knownSince = max(knownSince, time) }
 
-  /// Sets the number of Gs that are ready now, as the gauges say it.
+  /// Sets the number of Gs that are ready now, according to the gauges.
   mutating func correct(ready gs: Int) { ready.correct(gs) }
 
   mutating func advance(to time: UInt64) { ready.advance(toTime: time) }

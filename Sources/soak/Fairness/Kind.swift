@@ -2,7 +2,7 @@
 // (scripts/go/fairness/main.go) draws the same numbers in the same order, so that both sides of a comparison do the same.
 import ArgumentParser
 
-/// What a G of the mix does again and again.
+/// The activity that a G of the mix repeats.
 enum Kind: Int, CaseIterable, Sendable {
   /// Computes and never yields.
   case compute
@@ -91,12 +91,12 @@ struct Wanted: ExpressibleByArgument, CustomStringConvertible {
   }
 }
 
-/// What one kind does in a phase: how many Gs it has, and how long each computes or waits.
+/// The part of one kind in a phase: the number of its Gs, and the time that each computes or waits.
 struct Share: Sendable {
   let kind: Kind
-  /// Number of Gs or, for a kind whose Gs work in pairs, of pairs.
+  /// The number of Gs or, for a kind whose Gs work in pairs, of pairs.
   let gs: Int
-  /// For how many microseconds each G computes or waits at a time.
+  /// The time that each G computes or waits at a time, in microseconds.
   let microseconds: Int
 }
 

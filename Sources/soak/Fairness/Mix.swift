@@ -58,7 +58,7 @@ final class Lateness: @unchecked Sendable {
   }
 }
 
-/// Nanoseconds as milliseconds with three decimals.
+/// A time in milliseconds, with three decimals, from nanoseconds.
 func milliseconds(_ nanoseconds: UInt64) -> String {
   let (whole, rest) = (nanoseconds / 1_000_000, nanoseconds / 1000 % 1000)
   return "\(whole)." + String(repeating: "0", count: 3 - "\(rest)".count) + "\(rest)"
@@ -130,7 +130,8 @@ private final class Stage: Sendable {
     }
   }
 
-  /// Starts a G that does something that should take exactly so many microseconds. The time beyond counts as lateness.
+  /// Starts a G that repeats something that should take exactly so many microseconds. The time beyond counts
+  /// as lateness.
   private func repeating(_ kind: Kind, lasting microseconds: Int, _ body: @escaping @Sendable () -> Void) {
     spawn(kind) { mine in
       let due = monotonicNanoseconds() + UInt64(microseconds) * 1000

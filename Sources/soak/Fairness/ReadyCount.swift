@@ -1,11 +1,11 @@
-// How many Gs were ready in each millisecond of the last two minutes, computed from events.
+// The number of Gs that were ready in each millisecond of the last two minutes, computed from events.
 
 /// The number of Gs that were runnable or preempted at the beginning of each millisecond.
 ///
 /// Gs that become ready and start within one millisecond do not show. That does no harm: they delay nobody by more than that.
 struct ReadyCount {
   private static let millisecond: UInt64 = 1_000_000
-  /// Milliseconds that are kept: two minutes.
+  /// The number of milliseconds that are kept: two minutes.
   private static let kept = 1 << 17
 
   private var numbers = [Int32](repeating: 0, count: kept)
@@ -13,8 +13,8 @@ struct ReadyCount {
   private var current: UInt64 = 0
   private(set) var now = 0
 
-  /// Notes that from `time` on, so many Gs more (or fewer) are ready. Calls should come in order of time. After one
-  /// that comes late, the numbers since its `time` are corrected.
+  /// Notes that from `time` on, `gs` Gs more (or fewer, if it is negative) are ready. Calls should come in
+  /// order of time. After one that comes late, the numbers since its `time` are corrected.
   mutating func change(by gs: Int, at time: UInt64) {
     let at = time / Self.millisecond
     advance(to: at)
@@ -33,7 +33,7 @@ struct ReadyCount {
 
   mutating func advance(toTime time: UInt64) { advance(to: time / Self.millisecond) }
 
-  /// Sets how many Gs are ready now, when that is known from elsewhere.
+  /// Sets the number of Gs that are ready now, when that is known from elsewhere.
   mutating func correct(_ gs: Int) { now = gs }
 
   /// The largest number that was ready at any time from `start` to `end`. It is 1 at least: the G whose wait is judged.

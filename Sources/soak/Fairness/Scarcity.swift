@@ -1,10 +1,12 @@
-// How long the threads of the watched process waited for a CPU. The scheduler is not to blame for that part of a long wait.
+// The time that the threads of the watched process waited for a CPU. The scheduler is not to blame for that
+// part of a long wait.
 //
 // §1 The problem. The bound is a number of slices on Ps. A P makes progress only while its thread has a CPU. On a machine
 // with fewer CPUs than Ps, or with other work, the thread has none for a part of the time. Linux tells for each thread, to
 // the nanosecond, how long it was runnable without a CPU (the second number in /proc/PID/task/TID/schedstat).
 //
-// §2 What is excused. This part of a wait is excused, where d(t) is how long thread t lacked a CPU during the wait:
+// §2 The excuse. This part of a wait is excused, where d(t) is how long thread t lacked a CPU during the
+// wait:
 //
 //     excuse = Σ d(sysmon, netpoll, gc)  +  max( Σ d(workers) ÷ Ps,  max d(worker) )  +  steal
 //
@@ -87,7 +89,7 @@ struct Scarcity {
         time: now, system: system, workers: workers, stolen: stolen, lacked: threads.map(\.lacked)))
   }
 
-  /// How much of a wait from `start` to `end` is excused, in nanoseconds. See §2.
+  /// The part of a wait from `start` to `end` that is excused, in nanoseconds. See §2.
   func excuse(from start: UInt64, to end: UInt64) -> UInt64 {
     guard isTold else {
       let cpus = sysconf(Int32(_SC_NPROCESSORS_ONLN))
@@ -119,8 +121,8 @@ struct Scarcity {
     }
   }
 
-  /// Nanoseconds that the hypervisor took from all CPUs together: the eighth number in the first line of /proc/stat, which is
-  /// in hundredths of a second.
+  /// The time that the hypervisor took from all CPUs together, in nanoseconds: the eighth number in the first
+  /// line of /proc/stat, which is in hundredths of a second.
   private static func stolen() -> UInt64 {
     let line = smallText("/proc/stat").prefix { $0 != "\n" }.split(separator: " ")
     return line.count > 8 ? (UInt64(line[8]) ?? 0) * 10_000_000 : 0

@@ -13,12 +13,13 @@ struct WatchedThread {
   let tid: Int32
   /// Whether the thread runs Gs: every thread does, except those of sysmon, netpoll and gc.
   let isWorker: Bool
-  /// For how many nanoseconds the thread lacked a CPU so far. It never decreases; of an ended thread it stays as it was.
+  /// How long the thread lacked a CPU so far, in nanoseconds. It never decreases; of an ended thread it stays
+  /// as it was.
   private(set) var lacked: UInt64 = 0
   private let numbers: Int32
   private let status: Int32
   private var seen: (ran: UInt64, lacked: UInt64) = (0, 0)
-  /// When the thread was first found runnable with the numbers in `seen`; nil: it was not.
+  /// The moment at which the thread was first found runnable with the numbers in `seen`; nil: it was not.
   private var waitsSince: UInt64?
 
   /// Opens the thread's files in /proc; nil: the thread has ended.

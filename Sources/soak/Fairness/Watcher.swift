@@ -69,11 +69,12 @@ struct Fairness {
 
 /// The watch over one process.
 private struct Watch {
-  /// How many nanoseconds after the mix should have ended its process must have ended.
+  /// The process must have ended this many nanoseconds after the mix should have ended it.
   static let patience: UInt64 = 60_000_000_000
   /// How many violations are printed with their events.
   private static let told = 3
-  /// Records younger than this, in nanoseconds, wait for the next round: another ring may still give older ones.
+  /// Records that are younger than this wait for the next round, in nanoseconds: another ring may still give
+  /// older ones.
   private static let settling: UInt64 = 5_000_000
 
   private let inspector: Inspector
@@ -89,8 +90,8 @@ private struct Watch {
   private var lastRound: UInt64 = 0
   private var lastGauges: UInt64 = 0
   private var lastScan: UInt64 = 0
-  /// A reading of the gauges: how many Gs were ready, and when. It corrects the count as soon as the events have reached that
-  /// moment.
+  /// A reading of the gauges: the number of Gs that were ready, and the moment of reading. It corrects the
+  /// count as soon as the events have reached that moment; nil: there is no such reading.
   private var gauge: (ready: Int, time: UInt64)?
   private var mustCorrect = true
   private var turns: [RunnableScan.Turn: UInt64] = [:]
