@@ -32,7 +32,7 @@ struct TimelineOrder {
 
   init(_ timeline: Timeline) { self.timeline = timeline }
 
-  /// Takes in the next record. Records must come in the order of their times.
+  /// Adds the next record. Records must come in the order of their times.
   mutating func add(_ record: Record, on lane: Lane, at time: UInt64) {
     while let first = held.first, held.count >= Self.most || time > first.time &+ Self.patience {
       held.removeFirst()

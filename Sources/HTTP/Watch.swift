@@ -81,7 +81,7 @@ final class Watch: @unchecked Sendable {
 
   // MARK: the lookout's side
 
-  /// What the lookout finds at a look.
+  /// The result of the lookout's look at a handler.
   enum Look: Equatable {
     case idle, atWork
     /// The handler was at work at the look before, too. The number is the argument for `watch`.

@@ -6,8 +6,8 @@
 internal import Glibc
 import Region
 
-/// Why a target cannot be attached to or read any further, why a file is no recording, or why an output cannot be
-/// written.
+/// The reason why a target cannot be attached to or read any further, why a file is no recording, or why an
+/// output cannot be written.
 public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible {
   /// No process has this id, and no process that had it left a region behind.
   case noSuchProcess(pid: Int32)
@@ -70,7 +70,7 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 }
 
-/// What is wrong with the bytes of a region.
+/// The fault in the bytes of a region.
 public enum LayoutProblem: Error, Sendable, Equatable, CustomStringConvertible {
   /// The file does not begin with the bytes with which every region begins.
   case notARegion

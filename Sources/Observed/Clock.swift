@@ -5,8 +5,9 @@
 
 /// Converts ticks and nanoseconds into each other by a straight line through two moments.
 package struct Clock: Equatable {
-  /// One moment of the line in both units, and the line's slope.
+  /// One moment of the line, in ticks and in nanoseconds.
   package let ticks, nanoseconds: UInt64
+  /// The slope of the line: how many nanoseconds a tick lasts.
   package let nanosecondsPerTick: Double
 
   /// The line through one moment. A slope that is not a finite, positive number is replaced by 1.

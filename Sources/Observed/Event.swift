@@ -15,7 +15,7 @@ package struct PlacedRecord: Equatable, Sendable {
   }
 }
 
-/// What is needed to put records into words: the clock, the names by id, and our name for each raw wait reason.
+/// The data that put records into words: the clock, the names by id, and our name for each raw wait reason.
 package final class Wording: Sendable, Equatable {
   package let clock: Clock
   package let names: StringBook
@@ -93,7 +93,7 @@ public struct Event: Sendable, Equatable {
   }
   private static let reasonNames = (0..<256).map { WaitReason(rawValue: UInt8($0)).map { "\($0)" } ?? "" }
 
-  /// What happened, in a few words: `G42 parks on netpollRead, fd 7`.
+  /// The event in a few words: `G42 parks on netpollRead, fd 7`.
   public var text: String {
     let who = "G\(g ?? 0)"
     guard let kind else { return "an event of kind \(rawKind)" + (g == nil ? "" : " of \(who)") }

@@ -8,7 +8,7 @@ public struct Finding: Sendable, Equatable {
   public var message: String
   /// The G that the finding is about; nil: it is not about a single G.
   public var g: UInt64?
-  /// Where the G `g` was spawned; nil: not known, or the finding is not about a single G.
+  /// The place where the G `g` was spawned; nil: not known, or the finding is not about a single G.
   public var entry: String?
   /// The label of the request, or of another span, that the G works for; nil: it works for none.
   public var request: String?

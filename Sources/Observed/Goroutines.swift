@@ -49,15 +49,15 @@ package struct GoroutineList: Equatable {
 public struct Goroutine: Sendable, Equatable {
   /// The G's id, which the target never uses again.
   public var id: UInt64 = 0
-  /// What the G does.
+  /// The state of the G.
   public var state = GState.runnable
-  /// What the G waits for; `none` unless it waits.
+  /// The reason for which the G waits; `none` unless it waits.
   public var reason = WaitReason.none
   /// Whether the G belongs to the program or to the runtime.
   public var kind = GKind.user
   /// When the G's state changed last, in nanoseconds of the machine's monotonic clock; nil: not known.
   public var since: UInt64?
-  /// Where the G was spawned: `function at File.swift:31`; nil: not known.
+  /// The place where the G was spawned: `function at File.swift:31`; nil: not known.
   public var entry: String?
   /// The G that spawned this G; nil: none, or not known.
   public var parent: UInt64?

@@ -1,6 +1,6 @@
 // A lane: the ring of one P, or of one M while it has no P. A lane's events are in the order of time.
 
-/// Whose ring a record comes from.
+/// The owner of the ring from which a record comes.
 public enum Lane: Sendable, Hashable {
   /// The P with this id.
   case p(Int)

@@ -25,14 +25,15 @@ package protocol SchedulerSource: AnyObject {
   /// The identity of the observed process.
   var identity: Snapshot.Target { get }
 
-  /// What the source can tell, as far as is known now.
+  /// The knowledge of the source, as far as it is known now.
   var knowledge: Knowledge { get }
 
   /// Our name for each of the 256 raw wait reasons that its events may use; nil: a reason that this build does not
   /// know.
   var reasons: [WaitReason?] { get }
 
-  /// Where /proc tells of the threads of the observed process; nil: the process is dead, or cannot be seen from here.
+  /// The places below /proc that tell of the threads of the observed process; nil: the process is dead, or
+  /// cannot be seen from here.
   var threads: ThreadPlaces? { get }
 
   /// Reads all gauges once, and writes what is known into `observation`, which the caller keeps.
@@ -98,8 +99,8 @@ extension SchedulerSource {
   }
 }
 
-/// What a source can tell. A fact that the source cannot tell is nil in its observations; this says so beforehand, and
-/// why.
+/// The kinds of facts that a source can tell. A fact that the source cannot tell is nil in its observations;
+/// this says so beforehand, and why.
 public struct Knowledge: Sendable, Equatable {
   /// How the gauges are obtained.
   public enum Gauges: Sendable {

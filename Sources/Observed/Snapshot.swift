@@ -35,13 +35,13 @@ public struct Snapshot: Sendable, Equatable {
   public struct P: Sendable, Equatable {
     /// The P's id, from 0 on.
     public var id = 0
-    /// What the P does.
+    /// The state of the P.
     public var status = PStatus.idle
     /// The M that holds the P; nil: none.
     public var m: Int?
     /// The id of the G that the P runs; nil: none.
     public var g: UInt64?
-    /// Where the G `g` was spawned: `function at File.swift:31`; nil: not known.
+    /// The place where the G `g` was spawned: `function at File.swift:31`; nil: not known.
     public var entry: String?
     /// The number of Gs in the local run queue, without `runnext`; 0…256.
     public var lrq: Int?
@@ -113,7 +113,7 @@ public struct Snapshot: Sendable, Equatable {
     public var id = 0
     /// The thread's id in the operating system.
     public var tid: Int32?
-    /// What the M does.
+    /// The state of the M.
     public var state = MState.none
     /// The P that the M holds; nil: none.
     public var p: Int?

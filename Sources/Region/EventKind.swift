@@ -1,7 +1,8 @@
 // The catalogue of events, and what the parts of each event's record mean. docs/region.md has one row for each event; a
 // test compares the two.
 
-/// What happened. Raw values are the wire format: cases are added at the end only, and never renumbered.
+/// The kind of an event. Raw values are the wire format: cases are added at the end only, and never
+/// renumbered.
 @frozen public enum EventKind: UInt8, CaseIterable, Sendable {
   /// A step of the boot is done; `detail`: `BootStep`.
   case boot = 1

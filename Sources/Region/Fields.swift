@@ -250,11 +250,13 @@ public enum Capacity {
   /// The moment at which the P's account of time begins. The P's M spent the time since then that is in
   /// neither `idleTicks` nor `spinTicks` nor `callTicks` on Gs, or between two Gs.
   case made = 28
-  /// How often the P's caches had a descriptor for a new G, and how often they had none; then the same two
-  /// numbers for stacks. Written by the owner alone.
+  /// How often the P's cache had a descriptor for a new G. Written by the owner alone.
   case gCacheHits = 32
+  /// How often the P's cache had no descriptor for a new G. Written by the owner alone.
   case gCacheMisses = 33
+  /// How often the P's cache had a stack for a new G. Written by the owner alone.
   case stackCacheHits = 34
+  /// How often the P's cache had no stack for a new G. Written by the owner alone.
   case stackCacheMisses = 35
   /// Gs that batches (steals, spills, takes from the GRQ) put on the P's LRQ, on its `runnext` and on the GRQ, minus
   /// the Gs that batches took from there. Gs that move one by one are in `LaneField.queuedOn`. Written by the owner
@@ -296,8 +298,9 @@ public enum Capacity {
   }
 }
 
-/// What one P stole from one other: row `thief`, column `victim` (block index thief × 1024 + victim). The M that holds
-/// the thief writes the block. What a thief won and what its victim lost are the same word, so they agree.
+/// The steals of one P from one other: row `thief`, column `victim` (block index thief × 1024 + victim). The
+/// M that holds the thief writes the block. The Gs that a thief won and those that its victim lost are the
+/// same word, so they agree.
 @frozen public enum StealField: Int, RegionField {
   /// The number of successful steals.
   case hits = 0

@@ -17,8 +17,9 @@ public struct Layout: Sendable, Equatable {
   public static let byteOrder: UInt64 = 0x0102_0304_0506_0708
   public static let page = 4096
   static let largestPage = 64 * 1024
-  /// Room for the schema text and for the interned strings, in bytes.
+  /// The room for the schema text, in bytes.
   public static let schemaCapacity = 16 * 1024
+  /// The room for the interned strings, in bytes.
   public static let stringsCapacity = 256 * 1024
 
   /// How many records fit into each P's ring: a power of two.
@@ -53,7 +54,7 @@ public struct Layout: Sendable, Equatable {
     end = (next + Self.page - 1) / Self.page * Self.page
   }
 
-  /// Where the block of `Field` with this index starts.
+  /// The byte at which the block of `Field` with this index starts.
   public func offset<Field: RegionField>(of _: Field.Type, _ index: Int) -> Int {
     start(of: Field.block) + index * Field.stride * 8
   }
@@ -61,7 +62,7 @@ public struct Layout: Sendable, Equatable {
   public func pRing(_ p: Int) -> Int { pRings + p * pRingRecords * Record.bytes }
   public func mRing(_ m: Int) -> Int { mRings + m * mRingRecords * Record.bytes }
 
-  /// Where the array of the named blocks starts.
+  /// The byte at which the array of the named blocks starts.
   func start(of block: String) -> Int {
     switch block {
     case HeaderField.block: 0

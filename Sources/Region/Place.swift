@@ -51,8 +51,8 @@
   public var isRunnext: Bool { queue == .runnext || queue == .displacing }
 }
 
-/// Where a P took the G from that it starts to run. It lies in the lower four bits of the detail of `goStart` and
-/// `goResume`. Raw values are the wire format.
+/// The queue from which a P took the G that it starts to run. It lies in the lower four bits of the detail of
+/// `goStart` and `goResume`. Raw values are the wire format.
 public enum RunSource: UInt8, CaseIterable, Sendable {
   /// The writer did not say which queue it was.
   case untold = 0

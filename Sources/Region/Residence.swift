@@ -3,11 +3,13 @@
 
 /// The pid namespace and the time namespace of a process.
 public struct Residence: Equatable, Sendable {
-  /// Inodes of the namespaces; 0: not known.
+  /// The inode of the pid namespace; 0: not known.
   public var pid: UInt64
+  /// The inode of the time namespace; 0: not known.
   public var time: UInt64
-  /// What the time namespace adds to CLOCK_MONOTONIC and CLOCK_BOOTTIME, in nanoseconds.
+  /// The nanoseconds that the time namespace adds to CLOCK_MONOTONIC.
   public var monotonic: Int64
+  /// The nanoseconds that the time namespace adds to CLOCK_BOOTTIME.
   public var boottime: Int64
 
   public init(pid: UInt64, time: UInt64, monotonic: Int64, boottime: Int64) {

@@ -82,7 +82,7 @@ public enum GState: UInt8, CaseIterable, Sendable {
   }
 }
 
-/// Why a G is parked. Everything uses this one list, from `park()` to the screen.
+/// The reason why a G is parked. Everything uses this one list, from `park()` to the screen.
 public enum WaitReason: UInt8, CaseIterable, Sendable {
   case none = 0
   /// Waits for a socket, until it can be read or accepted from.
@@ -126,7 +126,7 @@ public enum WaitGroupName: String, CaseIterable, Sendable {
   case netpoll, chan, sleep, sync, select, signal, `await`, other
 }
 
-/// What an M (a thread) is doing.
+/// The state of an M (a thread).
 ///
 /// The state is for readers: it is stored with release, and the runtime decides nothing about another thread by it
 /// alone. Unless a case says otherwise, only the thread itself moves its M in and out, and needs no lock for that.
@@ -188,7 +188,7 @@ public enum MState: UInt8, CaseIterable, Sendable {
   case exited = 11
 }
 
-/// What a P (a processor) is doing.
+/// The status of a P (a processor).
 ///
 /// Only the owner of a P changes its status, and stores it with release. Owner is the M that holds the P, the winner of
 /// the compare-and-swap that takes a P on offer, or, while no M has it, whoever holds the scheduler's lock.
@@ -226,7 +226,7 @@ public enum PStatus: UInt8, CaseIterable, Sendable {
   case stopped = 4
 }
 
-/// What kind of G it is, for readers.
+/// The kind of a G, for readers.
 public enum GKind: UInt8, CaseIterable, Sendable {
   case user = 0
   /// The G that runs the closure given to `MPG.main`.

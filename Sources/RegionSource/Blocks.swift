@@ -10,7 +10,7 @@ struct Blocks<Field: RegionField> {
   var stride: Int { extent.stride }
   private let mapping: Mapping
   private let extent: RegionSchema.Extent
-  /// Where each field lies, by the field's raw value; nil: the target lacks the field.
+  /// The place of each field, by the field's raw value; nil: the target lacks the field.
   private let places: [RegionSchema.Place?]
 
   /// Looks up the block and its fields. Throws if one of the `needed` fields is missing. A `wanted` field may be

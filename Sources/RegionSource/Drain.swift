@@ -111,7 +111,7 @@ struct Drain {
   }
 }
 
-/// Where the rings of all Ps, or of all Ms, lie in the region.
+/// The places of the rings of all Ps, or of all Ms, in the region.
 struct RingPlaces {
   let count, records: Int
   private let extent: RegionSchema.Extent

@@ -77,8 +77,9 @@ struct Lanes {
 
   let places: LanePlaces
   let rows: RowPlaces
-  /// The words of the latest pass, and of the pass before it.
+  /// The words of the latest pass.
   private var pass: [UInt64] = []
+  /// The words of the pass before it.
   private var earlier: [UInt64] = []
   /// The moment at which the latest pass began, in nanoseconds. If that pass equals the one before it, the
   /// values are those of this instant (§3).
@@ -87,8 +88,8 @@ struct Lanes {
   private(set) var positions: [UInt64] = []
   /// Whether the words of the queues belong to `positions`; see §6.
   private var areQueuesWhole = true
-  /// What each P has stolen from each other P, with its number of steals at that time. It is read again only when that
-  /// number has changed.
+  /// The steals of each P from each other P, with its number of steals at that time. They are read again only
+  /// when that number has changed.
   private var loot: [(steals: UInt64, from: [QueuePlaces.Loot])] = []
 
   init(_ places: LanePlaces, _ rows: RowPlaces) { (self.places, self.rows) = (places, rows) }
@@ -224,7 +225,7 @@ struct Lanes {
     return tally
   }
 
-  /// What one P has stolen from another, at the latest pass; nil: the target does not tell when that changes.
+  /// The steals of one P from another, at the latest pass; nil: the target does not tell when they change.
   func taken(by thief: Int, from victim: Int) -> QueuePlaces.Loot? {
     guard places.queues != nil, loot.indices.contains(thief) else { return nil }
     return victim < loot[thief].from.count ? loot[thief].from[victim] : QueuePlaces.Loot()
@@ -234,7 +235,7 @@ struct Lanes {
   func started(onP p: Int) -> UInt64 { pass[2 + p * places.words + 1] }
 }
 
-/// Where the counters of all lanes lie.
+/// The places of the counters of all lanes.
 struct LanePlaces {
   private static let moves: [LaneField] = [.created, .started, .yielded, .exited]
 
@@ -259,7 +260,7 @@ struct LanePlaces {
   /// Byte offsets of the counters of lane 0: the four moves; parked and readied, by reason; then the stops and the
   /// others, if they are counted.
   private let first: [Int]
-  /// Where the words of the queues lie; nil: the target does not tell depths according to its records.
+  /// The places of the words of the queues; nil: the target does not tell depths according to its records.
   let queues: QueuePlaces?
 
   /// - Parameter capacity: how many Ps and Ms the region has room for. The lanes of Ms come after those of all Ps.

@@ -55,7 +55,7 @@ struct QueuePlaces {
     ]
   }
 
-  /// What a thief took from each of the first `ps` Ps, by their ids.
+  /// The steals of a thief from each of the first `ps` Ps, by their ids.
   func loot(of thief: Int, from ps: Int) -> [Loot] {
     (0..<ps).map { victim in
       let cell = thief * p.count + victim
@@ -65,7 +65,7 @@ struct QueuePlaces {
     }
   }
 
-  /// What one P has stolen from one other: how often, how many Gs, and how many of these from `runnext`.
+  /// The steals of one P from one other: how often, how many Gs, and how many of these from `runnext`.
   struct Loot: Equatable {
     var hits: UInt64 = 0
     var gs: UInt64 = 0

@@ -342,7 +342,7 @@ final class RegionReader {
     return StringBook(bytes: strings.bytes).string(id)
   }
 
-  /// What this source can tell, by what the process says now.
+  /// The knowledge of this source, by what the process says now.
   var knowledge: Knowledge {
     let isTraced = sched.value(.tracing) != 0
     return Knowledge(absenceOfEvents: isTraced ? nil : Knowledge.untraced, listsGs: table != nil)
@@ -384,7 +384,7 @@ extension Snapshot.Gs {
   }
 }
 
-/// What is known about whether a target lives.
+/// The knowledge about whether a target lives.
 enum TargetLife: Equatable {
   case alive
   /// The process cannot be seen from here, but seems to live.

@@ -3,7 +3,7 @@
 import Host
 import Region
 
-/// Where the words of the rows of Ps and Ms, and of the depth of the GRQ, lie in a region.
+/// The places of the words of the rows of Ps and Ms, and of the depth of the GRQ, in a region.
 struct RowPlaces {
   /// The fields of the scheduler that a pass reads, in the order of its words. A field that an older target lacks is
   /// 0.
@@ -59,10 +59,11 @@ struct RowPlaces {
     for place in places { words.append(place.map { mapping.word(at: $0 + start).acquired } ?? 0) }
   }
 
-  /// How often a row is read at most until it holds still.
+  /// How often a row is read at most until it stays the same from one reading to the next.
   private static let tries = 100
 
-  /// Reads each P's row in a pass again until it holds still. So each row is of one instant even if the pass is not.
+  /// Reads each P's row in a pass again until it stays the same. So each row is of one instant even if the
+  /// pass is not.
   /// This is needed because a change of status or of a queue takes several stores.
   func steady(_ words: inout [UInt64], from start: Int, ps: Int) {
     for id in 0..<ps {

@@ -118,7 +118,8 @@ public struct RegionFolders: Sendable, Equatable {
     return found.count == 1 ? found[0] : nil
   }
 
-  /// What the process with this pid left behind. If several processes had the pid, the one that started last.
+  /// The region that the process with this pid left behind. If several processes had the pid, it is that of
+  /// the one that started last.
   ///
   /// - Throws: an error if there is no such region.
   public func blackBox(pid: Int32) throws(InspectorError) -> Target {

@@ -13,7 +13,8 @@ struct Handed<Value>: @unchecked Sendable {
 
 /// Computes one answer at a time on another thread. Not thread-safe: one thread begins the work and takes the answer.
 struct Background<Answer> {
-  /// Where the thread that does the work leaves the answer, for the thread that began the work to take.
+  /// The place where the thread that does the work leaves the answer, for the thread that began the work to
+  /// take.
   private final class Desk: Sendable {
     let answer = Mutex<Handed<Answer>?>(nil)
     let waker: Waker

@@ -44,7 +44,7 @@ struct RecordMoment {
   init(at time: UInt64) { self.time = time }
 }
 
-/// What is remembered of Gs and of kinds. It is the same in encoder and decoder.
+/// The facts remembered of Gs and of kinds. They are the same in encoder and decoder.
 ///
 /// Safe because: the memory lives as long as this object, and every index is masked to its size.
 @safe final class RecordMemory {
@@ -125,14 +125,15 @@ struct RecordMoment {
 
 /// A kind, a detail, and which guesses were right, in one word of 25 bits.
 struct RecordShape: Equatable {
-  /// Where the G of a record comes from: it is 0 (`none`), the running one, the one mentioned last, or written
+  /// The source of the G of a record: it is 0 (`none`), the running G, the G mentioned last, or written
   /// (`told`).
   enum G: UInt32 { case none, running, last, told }
   enum Count: UInt32 { case none, next, same, told }
-  /// Where the arg of a record comes from: it is 0 (`none`), the time since the G was seen last (`wait`), the running
-  /// G, that of the last record of this kind (`same`), what the G waited for in its last park (`place`), or written
-  /// (`told`). The last three have a G, which is the running one or none, and in the bits above it the queue on which a
-  /// G was put (`Place`). The queue is written, or for `runningPlacedSame` that of the last record of this kind.
+  /// The source of the arg of a record. The arg is 0 (`none`), the time since the G was seen last (`wait`),
+  /// the running G, the arg of the last record of this kind (`same`), the descriptor that the G waited for in
+  /// its last park (`place`), or written (`told`). In the last three cases it has a G, which is the running
+  /// one or none, and in the bits above it the queue on which a G was put (`Place`). The queue is written, or
+  /// for `runningPlacedSame` that of the last record of this kind.
   enum Arg: UInt32 { case none, wait, running, same, place, told, runningPlaced, placed, runningPlacedSame }
 
   static let newShape: UInt8 = 255

@@ -9,7 +9,7 @@ import Observed
 import Region
 
 struct IdleTimes {
-  /// What a P's time is spent on, in the order of `Snapshot.P.times`.
+  /// The uses of a P's time, in the order of `Snapshot.P.times`.
   fileprivate enum Use: Int { case idle, searching, calls, running }
 
   fileprivate struct Row {

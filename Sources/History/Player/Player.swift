@@ -285,7 +285,7 @@ public struct Player {
     return kept.segment == window.number && kept.count == count && kept.ticks == ticks ? kept.all : nil
   }
 
-  /// Where the player stands. Equal places in one history show the same, unless the history has grown.
+  /// The player's place. Equal places in one history show the same, unless the history has grown.
   package var place: PlayerPlace {
     PlayerPlace(segment: window.number, count: count, ticks: ticks, step: step)
   }

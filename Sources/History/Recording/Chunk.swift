@@ -8,7 +8,7 @@
 import Host
 import Region
 
-/// What a chunk contains.
+/// The kind of a chunk's contents.
 package enum ChunkKind: UInt8 {
   /// The process that was recorded.
   case about = 1

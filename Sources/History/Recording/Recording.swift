@@ -16,7 +16,7 @@ public struct Recording {
   package let path: String
   /// How the target ended, in words; nil: it did not end while it was recorded.
   public private(set) var ended: String?
-  /// What is wrong with the file, and where; nil: nothing.
+  /// The first fault of the file, and its place; nil: there is none.
   public private(set) var damage: String?
   package private(set) var about: RecordingAbout
 

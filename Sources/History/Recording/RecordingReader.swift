@@ -18,7 +18,7 @@ struct RecordingReader {
   private var chunks = 0
   /// Whether the chunk that ends a recording was read, with nothing behind it.
   private(set) var isFinished = false
-  /// What is wrong, and where; nothing is read from there on. nil: nothing is wrong so far.
+  /// The first fault of the file, and its place; nothing is read from there on. nil: there is none so far.
   private(set) var damage: String?
 
   init(path: String) throws(InspectorError) {

@@ -23,7 +23,7 @@ package final class RecordingSource: SchedulerSource {
   /// The whole recording, to look back on.
   package var history: History { recording.history }
 
-  /// What is wrong with the file, and where; nil: nothing.
+  /// The first fault of the file, and its place; nil: there is none.
   package var damage: String? { recording.damage }
 
   /// How the target ended, in words; nil: it did not end while it was recorded.

@@ -8,8 +8,9 @@ package struct EventBlock {
   package var first: UInt64
   /// How many records there are.
   package var count: Int
-  /// The times of the first and of the last record, in ticks.
+  /// The time of the first record, in ticks.
   package var firstTime: UInt64
+  /// The time of the last record, in ticks.
   package var lastTime: UInt64
   package var payload: Payload
   /// The kinds that may occur among the records, as one bit for each kind; see RecordSieve. A block from a

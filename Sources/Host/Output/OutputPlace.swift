@@ -2,12 +2,12 @@
 // Streams are standard output, pipes and devices.
 internal import Glibc
 
-/// What an output path stands for.
+/// The place to which an output path leads.
 enum OutputPlace {
   /// An open descriptor, which the owner of this value closes.
   case stream(Int32)
-  /// Where the file lies after all links are followed, and the status of the file that is there now; nil: there is
-  /// none.
+  /// The path of the file after all links are followed, and the status of the file that is there now; nil:
+  /// there is none.
   case file(path: String, before: FileStatus?)
 
   /// - Throws: an error that says what is wrong with the path. The message names the path as the user wrote

@@ -5,7 +5,7 @@
 // most.
 internal import Glibc
 
-/// What one descriptor of the target leads to.
+/// The thing to which one descriptor of the target leads.
 public struct Socket: Sendable, Equatable {
   /// The socket's own address, such as `127.0.0.1:8080`; nil: not known.
   public var local: String?
@@ -39,7 +39,7 @@ package struct SocketWatch {
 
   }
 
-  /// What each of these descriptors leads to. A descriptor that cannot be read is missing.
+  /// The thing to which each of these descriptors leads. A descriptor that cannot be read is missing.
   package mutating func look(pid: Int32, fds: [Int]) -> [Int: Socket] {
     refresh(pid)
     var result: [Int: Socket] = [:]

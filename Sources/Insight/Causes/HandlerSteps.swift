@@ -9,7 +9,7 @@ import Region
 
 /// One thing that a handler did, and how long it took.
 struct HandlerPiece: Equatable {
-  /// What the handler did.
+  /// The thing that the handler did.
   enum What: Equatable {
     case ran
     case inCall

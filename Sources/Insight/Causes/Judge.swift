@@ -14,7 +14,7 @@ package struct Judge {
   package let length: UInt64
   package let late: WaitFacts.Late?
   package let reason: WaitReason
-  /// What each P did during the hop, by the P's id. Empty if the verdict does not depend on it.
+  /// The occupancy of each P during the hop, by the P's id. Empty if the verdict does not depend on it.
   package let ps: [Int: Occupancy]
   package let clock: Clock
   /// Returns the words for a G in the verdict, by the G's id.

@@ -89,7 +89,7 @@ public struct SpanWalk: Sendable, Equatable {
     public var g: UInt64
     /// The G that created this member; nil: the member began the span, or joined it by itself.
     public var parent: UInt64?
-    /// Where the G was spawned; nil: not known.
+    /// The place where the G was spawned; nil: not known.
     public var entry: String?
     /// The time of this member in the span, by its states.
     public var sums = SpanSums()

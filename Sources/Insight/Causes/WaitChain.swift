@@ -23,7 +23,7 @@ public struct Hop: Sendable, Equatable {
     case searching
     /// The P that runs the G next has taken it from its queue, but does not run it yet.
     case starting
-    /// Runnable; the events do not say where.
+    /// Runnable, in a place that the events do not tell.
     case unknown
   }
 

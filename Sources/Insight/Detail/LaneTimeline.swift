@@ -29,7 +29,7 @@ public struct TimelineSpan: Sendable, Equatable {
 
 /// The activities of lanes, in columns of equal length.
 public struct LaneTimeline: Sendable, Equatable {
-  /// What a lane does at a moment.
+  /// The activity of a lane at a moment.
   public enum Activity: Sendable, Equatable {
     /// The activity of the lane is not known.
     case unknown
@@ -134,7 +134,7 @@ struct TimelineBuilder {
     pieces = source.history.pieces(from: from, to: source.moment)[...]
   }
 
-  /// Takes in one more piece. Returns false when all is done.
+  /// Adds one more piece. Returns false when all is done.
   mutating func step(_ decoder: RecordDecoder) -> Bool {
     guard let piece = pieces.popFirst() else { return false }
     guard count < Self.most else {
@@ -201,7 +201,7 @@ struct TimelineBuilder {
 
   // MARK: the columns
 
-  /// Returns the timeline of all pieces that were taken in.
+  /// Returns the timeline of all pieces that were added.
   func result() -> LaneTimeline {
     var timeline = LaneTimeline()
     timeline.byM = span.byM

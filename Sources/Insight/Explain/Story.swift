@@ -221,7 +221,7 @@ struct Story {
     }
   }
 
-  /// Why a thread let go of a P, by the events before: `M0 let it go: nothing to run`.
+  /// A sentence that says why a thread let go of a P, by the events before: `M0 let it go: nothing to run`.
   private func letGo(_ index: Int) -> String {
     let record = evidence.events[index].record
     let (who, thread) = isP ? ("M\(record.m) let it go", "M\(record.m)") : ("let P\(record.count) go", "it")

@@ -38,10 +38,10 @@ public struct FrameBuilder: Sendable {
   ///   second before its end, whichever is earlier.
   package init(since: UInt64) { lastFrame = since }
 
-  /// Takes in the next snapshot. Snapshots must come in the order of their times.
+  /// Adds the next snapshot. Snapshots must come in the order of their times.
   public mutating func observe(_ snapshot: Snapshot) { observe(snapshot, isBase: true) }
 
-  /// Takes in the next snapshot.
+  /// Adds the next snapshot.
   ///
   /// - Parameter isBase: whether a window may begin at this snapshot.
   package mutating func observe(_ snapshot: Snapshot, isBase: Bool) {

@@ -15,7 +15,7 @@ struct Minute: Sendable {
   /// time.
   private var time: UInt64 = 0
 
-  /// Takes in the next snapshot. Snapshots must come in the order of their times.
+  /// Adds the next snapshot. Snapshots must come in the order of their times.
   mutating func observe(_ snapshot: Snapshot) {
     defer { last = snapshot }
     guard let last, snapshot.time > last.time else {

@@ -100,7 +100,7 @@ package struct Meter {
 
   // MARK: records
 
-  /// Takes in records of one lane, oldest first. They must follow the records before.
+  /// Adds records of one lane, oldest first. They must follow the records before.
   package mutating func take(_ records: some RandomAccessCollection<Record>, on lane: Lane) {
     guard clock != nil, let first = records.first else { return }
     guard case .p(let id) = lane, id >= 0, id < Self.mostPs else { return takeWithoutP(records) }
@@ -247,7 +247,7 @@ package struct Meter {
     }
   }
 
-  /// Takes in records of an M that held no P.
+  /// Adds records of an M that held no P.
   private mutating func takeWithoutP(_ records: some RandomAccessCollection<Record>) {
     for record in records {
       switch record.kind {
@@ -359,7 +359,7 @@ package struct Meter {
     }
   }
 
-  /// The closed seconds and then the open ones; and the sum of all since the meter began.
+  /// The closed seconds and then the open ones, together with the sum of all since the meter began.
   package func result() -> (seconds: [Second], total: Activity) {
     guard let clock else { return ([], Activity()) }
     var copy = self

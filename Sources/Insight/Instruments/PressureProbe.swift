@@ -38,7 +38,7 @@ struct PressureProbe {
     for lane in lanes { take(lane.records[...], on: lane.lane) }
   }
 
-  /// Takes in records that follow the records before in their lane.
+  /// Adds records that follow the records before in their lane.
   mutating func take(_ records: ArraySlice<Record>, on lane: Lane) {
     guard keyframe != nil, let first = records.first, first.time < cut else { return }
     let room = max(0, Self.share - (runs[lane]?.count ?? 0))

@@ -3,7 +3,7 @@ import CMPG
 import Region
 import Synchronization
 
-/// What a G, when it stops running, asks of the code on its M's scheduling stack.
+/// The request of a G that stops running to the code on its M's scheduling stack.
 enum Request {
   case park
   /// Give way, because sysmon asked for the end of the slice.
@@ -14,8 +14,8 @@ enum Request {
   case exit
 }
 
-/// What the M does after a parking G has left its own stack. Before that, nobody else may find the G and run
-/// it.
+/// The task that an M has once a parking G has left its own stack. Before that, nobody else may find the G
+/// and run it.
 enum Commit {
   case nothing
   /// Release the lock under which the G was put into a wait queue.

@@ -61,7 +61,7 @@ private struct POwned {
   var place = Procs.Place.open
 }
 
-/// What other threads ask of a P. Each word is atomic; any thread may use it.
+/// The requests of other threads to a P. Each word is atomic; any thread may use it.
 private struct PRequests: ~Copyable {
   /// The M inside a system call from which sysmon may take this P: id + 1; 0: none. See Syscall.swift.
   let syscallM = Atomic<UInt64>(0)

@@ -1,7 +1,8 @@
 // The errors of reading a file.
 import Glibc
 
-/// Why a file could not be opened or read. Each case describes itself in one line, with the path in it.
+/// The reason why a file could not be opened or read. Each case describes itself in one line, with the path
+/// in it.
 public enum FileError: Error, Equatable, CustomStringConvertible {
   /// The path is empty or has a NUL in it: no file has such a name.
   case invalidPath(String)

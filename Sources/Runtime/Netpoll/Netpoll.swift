@@ -29,7 +29,7 @@ import CMPG
 import Region
 import Synchronization
 
-/// What netpoll's dedicated thread shares with everyone.
+/// The state of netpoll, which its dedicated thread shares with all other threads.
 struct NetpollRecord: ~Copyable {
   let backend: Backend
   let shared: Block<SchedField>

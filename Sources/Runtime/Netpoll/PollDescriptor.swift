@@ -57,7 +57,8 @@ struct PollSideRecord: ~Copyable {
   var armedOn: P?
 }
 
-/// What the two directions of a poll descriptor share. Their records lie behind this one in memory.
+/// The record that the two directions of a poll descriptor share. Their own records lie behind this one in
+/// memory.
 struct PollRecord: ~Copyable {
   let closed = Atomic<Bool>(false)
   /// Counts how often the record was reused; 16 bits of it travel in the tag.
@@ -158,7 +159,7 @@ struct PollRecord: ~Copyable {
   /// park.
   func commit(_ g: G) -> Bool { change(Self.announced(g), Self.parked(g)) }
 
-  /// Why a waiter goes on.
+  /// The reason why a waiter goes on.
   enum Ending {
     case news
     /// The G was woken for another reason, or did not park at all.

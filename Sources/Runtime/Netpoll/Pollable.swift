@@ -8,7 +8,8 @@ import Region
 /// a G, except `close`; the last reference may be dropped anywhere. Thread-safe; at most one G may wait for each
 /// direction.
 public final class Pollable: Sendable {
-  /// What a G waits for: bytes to read, or room to write. Each is waited for by itself, and has a deadline of its own.
+  /// The direction in which a G waits: for bytes to read, or for room to write. Each is waited for by itself,
+  /// and has a deadline of its own.
   public enum Direction: Sendable {
     /// The descriptor may have something to read, or to accept; or its peer has ended.
     case read
@@ -16,7 +17,7 @@ public final class Pollable: Sendable {
     case write
   }
 
-  /// Why a wait ended although the descriptor did not become ready.
+  /// The reason why a wait ended although the descriptor did not become ready.
   public enum Failure: Error, Sendable, Equatable {
     /// The deadline of the direction has passed.
     case timedOut

@@ -26,7 +26,7 @@ import Region
 import Synchronization
 
 final class Collector: Sendable {
-  /// What the gc thread can be asked for.
+  /// The requests that can be made to the gc thread.
   enum Wish: UInt32 {
     /// A look at the pools.
     case look = 1
@@ -39,8 +39,9 @@ final class Collector: Sendable {
   }
 
   private let wishes = Atomic<UInt32>(0)
-  /// The numbers of free stacks, and of free descriptors, above which a look of the gc thread is asked for.
+  /// When there are more free stacks than this, a look of the gc thread is asked for.
   private let stackTrigger = Atomic<Int>(2 * Pacer.stackFloor)
+  /// When there are more free descriptors than this, a look of the gc thread is asked for.
   private let descriptorTrigger = Atomic<Int>(2 * Pacer.descriptorFloor)
 
   /// Asks for `wish`. Any thread; cheap when somebody has asked already. Allocates nothing and takes no lock.

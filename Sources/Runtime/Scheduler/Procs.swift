@@ -53,12 +53,12 @@ import Region
 import Synchronization
 
 enum Procs {
-  /// Where a P is in the protocol of §3.
+  /// The place of a P in the protocol of §3.
   enum Place {
     case open, leaving, cleaning, stopped
   }
 
-  /// What the holder of a P can be asked for.
+  /// The requests that can be made to the holder of a P.
   enum Attention: UInt32 {
     /// Let go of the P for good.
     case retire = 1
@@ -68,7 +68,7 @@ enum Procs {
     case pace = 4
   }
 
-  /// Only one change at a time; a second caller parks.
+  /// Held during a change, so that there is only one at a time; a second caller of `setProcs` parks.
   fileprivate static let changing = Mutex()
 }
 
@@ -115,7 +115,7 @@ extension Scheduler {
 
   // MARK: making Ps
 
-  /// Makes the first Ps. At boot, single-threaded: P 0 is for M 0, the others are idle.
+  /// Makes the first Ps: P 0 for M 0, the others idle. Called at boot, while there is only one thread.
   func makeFirstPs(_ count: Int) {
     for id in 0..<count { unsafe (record.pointee.ps + id).initialize(to: PRecord(id: id, region: region)) }
     psBound = count

@@ -81,16 +81,18 @@ import Synchronization
   }
 }
 
-/// What `SchedulerRecord.lock` guards.
+/// The part of the scheduler that `SchedulerRecord.lock` guards.
 struct SchedulerGuarded {
-  /// The two lines of the GRQ: see GlobalRunQueue §1.
+  /// The line of the GRQ for fresh Gs: see GlobalRunQueue §1.
   var fresh = GQueue()
+  /// The line of the GRQ for worn Gs.
   var worn = GQueue()
   /// The moment from which on fresh Gs have been taken before the first worn one, in ticks; 0: no fresh G
-  /// has. `freshThen`: how many fresh Gs stood in line when that worn G became the first. `freshLeft`: how
-  /// many of those Gs still stand in line.
+  /// has.
   var overtakenSince: UInt64 = 0
+  /// How many fresh Gs stood in line when that worn G became the first.
   var freshThen = 0
+  /// How many of those Gs still stand in line.
   var freshLeft = 0
   var idleP: P?
   var idleM: M?
@@ -153,7 +155,7 @@ struct SchedulerGuarded {
     unsafe record.pointee.ids.pointee.wrappingAdd(count, ordering: .relaxed).oldValue
   }
 
-  /// What the lock guards. Use it under the lock.
+  /// The part of the scheduler that the lock guards. Use it under the lock.
   @inline(__always)
   var guarded: UnsafeMutablePointer<SchedulerGuarded> { unsafe record.pointee.guarded }
 }

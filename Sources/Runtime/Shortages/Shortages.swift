@@ -63,7 +63,7 @@ final class Shortages: Sendable {
 
   // MARK: the gc thread
 
-  /// For how many nanoseconds the gc thread may sleep; < 0: until somebody wakes it.
+  /// How long the gc thread may sleep, in nanoseconds; < 0: until somebody wakes it.
   var pause: Int64 {
     guard isDue else { return -1 }
     let (now, next) = (Clock.now, nextLook.load(ordering: .relaxed))
@@ -116,7 +116,7 @@ final class Backoff: Sendable {
   }
 }
 
-/// What the gc thread is to report of one kind of shortage (§4).
+/// The shortages of one kind that the gc thread has yet to report, and the moment of the last report (§4).
 private final class Episode: Sendable {
   private let untold = Atomic<UInt64>(0)
   private let errno = Atomic<Int32>(0)

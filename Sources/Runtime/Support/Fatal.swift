@@ -33,7 +33,7 @@ func errnoName(_ code: Int32) -> String {
 public struct SystemError: Error, Sendable, CustomStringConvertible {
   /// The name of the call: `open`, `epoll_ctl`…
   public let call: String
-  /// Why the call failed, as `errno(3)` numbers it.
+  /// The reason why the call failed, as `errno(3)` numbers it.
   public let errno: Int32
 
   /// A failure of `call`, for whoever wraps system calls of their own.

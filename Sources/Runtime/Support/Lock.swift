@@ -12,7 +12,7 @@ import Synchronization
   private let cell: UnsafeMutablePointer<Atomic<UInt32>>
 
   private static let line = 64
-  /// Where in the cell's line the address of the allocation is kept, as an offset; `free` needs that address.
+  /// The offset in the cell's line at which the address of the allocation is kept; `free` needs that address.
   private static let home = 8
 
   /// Cuts a line of its own out of a larger piece. An aligned allocation would be slower: malloc makes one only on its

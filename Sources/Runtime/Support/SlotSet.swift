@@ -16,7 +16,8 @@
   private let summary: UnsafeMutablePointer<UInt64>
   private let capacity: Int
   private(set) var count = 0
-  /// Where to look first for the lowest number: no group below 64 times this value has a member.
+  /// The index in `summary` at which the search for the lowest number begins: no group below 64 times this
+  /// index has a member.
   private var lowest = 0
 
   init(capacity: Int) throws(SystemError) {

@@ -150,7 +150,7 @@ public final class Mutex: @unchecked Sendable {
     leaveRuntime()
   }
 
-  /// What the caller must do after a release.
+  /// The task that the caller has after a release.
   enum Release {
     case quietly
     case waking(G)

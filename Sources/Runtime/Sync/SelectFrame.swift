@@ -41,8 +41,9 @@ import Region
   var first: UnsafeMutablePointer<SelectCase>?
   var last: UnsafeMutablePointer<SelectCase>?
   var count = 0
-  /// The shortest delay among the cases, and the number of the case that has it.
+  /// The shortest delay among the cases; nil: no case has a delay.
   var delay: Duration?
+  /// The number of the case that has the shortest delay.
   var delayNumber: UInt32 = 0
   var cancellation: UInt32?
   var otherwise: UInt32?

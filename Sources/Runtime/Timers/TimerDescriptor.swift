@@ -8,7 +8,7 @@
 import Region
 import Synchronization
 
-/// What a timer descriptor does at its moment.
+/// The action of a timer descriptor at its moment.
 enum TimerAction {
   case nothing
   /// Start a G that runs `body`; `entry` is its name, a string id.

@@ -64,7 +64,7 @@ public enum OverlayID: String, Sendable, CaseIterable {
     }
   }
 
-  /// What the overlay shows, in one sentence.
+  /// The contents of the overlay, in one sentence.
   var summary: String {
     switch self {
     case .walk: "One request, step by step; the screens behind show the moment of the step."

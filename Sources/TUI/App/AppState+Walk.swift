@@ -10,8 +10,9 @@ import Inspector
 /// The request that is followed, and the step that is shown.
 struct WalkState: Equatable, Sendable {
   var choice: RequestChoice
-  /// The step, and the first line that is shown of the step's text.
+  /// The step that is selected.
   var step = 0
+  /// The first line of the step's text that is shown.
   var firstLine = 0
   /// Whether the request's steps have arrived and time has been moved to the first one.
   var isFound = false

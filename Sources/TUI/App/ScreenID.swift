@@ -41,7 +41,7 @@ public enum ScreenID: Int, Sendable, CaseIterable {
     }
   }
 
-  /// What the screen shows, in one sentence for its help.
+  /// The contents of the screen, in one sentence for its help.
   var summary: String {
     switch self {
     case .overview: "The whole scheduler at a glance."

@@ -24,8 +24,9 @@ public struct Rect: Sendable, Equatable {
     (self.x, self.y, self.width, self.height) = (x, y, max(0, width), max(0, height))
   }
 
-  /// The column behind the last one, and the row below the last one.
+  /// The column behind the last one.
   public var maxX: Int { x + width }
+  /// The row below the last one.
   public var maxY: Int { y + height }
   public var isEmpty: Bool { width == 0 || height == 0 }
 

@@ -40,8 +40,9 @@ final class Memo<Question: Equatable & Sendable, Answer: Sendable>: Sendable {
 struct RowBasis: Equatable, Sendable {
   var snapshot: Snapshot
   var detail: Detail
-  /// The Gs of a past moment, and that moment; nil: the frame is of now.
+  /// The Gs of a past moment; nil: the frame is of now.
   var goroutines: Goroutines?
+  /// The past moment, in nanoseconds; nil: the frame is of now.
   var moment: UInt64?
 
   init(_ frame: Frame) {

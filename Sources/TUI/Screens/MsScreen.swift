@@ -5,9 +5,9 @@ import Region
 struct MRow: FilterSubject {
   var m: Snapshot.M
   var thread: OSThread?
-  /// The times that the M spent by activity in the last seconds, and the length of that window; nil: no event
-  /// told of the M.
+  /// The times that the M spent by activity in the last seconds; nil: no event told of the M.
   var time: MTime?
+  /// The length of the window in which these times were measured, in nanoseconds.
   var window: UInt64 = 0
   var entry: String?
 

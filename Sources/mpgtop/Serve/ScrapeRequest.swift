@@ -28,7 +28,7 @@ struct ScrapeRequest: ~Copyable {
 
   deinit { unsafe cllhttp_destroy(machine) }
 
-  /// Takes in the bytes that have arrived.
+  /// Parses the bytes that have arrived.
   mutating func take(_ more: some Sequence<UInt8>) -> Progress {
     let old = bytes.count
     bytes += more
