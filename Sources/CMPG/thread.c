@@ -313,9 +313,9 @@ bool mpg_is_futex(int number) { return number == SYS_futex; }
 
 void mpg_preempt_thread(int32_t tid) { syscall(SYS_tgkill, getpid(), tid, SIGURG); }
 
-// What a new thread is to run. The records do not come from malloc: the new thread would free its record into
-// a cache of its own. Then a piece of its creator's arena would stay in use, and the memory before it could
-// not be given back to the system.
+// The function that a new thread is to run, and its argument. The records do not come from malloc: the new
+// thread would free its record into a cache of its own. Then a piece of its creator's arena would stay in
+// use, and the memory before it could not be given back to the system.
 struct beginning {
   void *(*body)(void *);
   void *argument;

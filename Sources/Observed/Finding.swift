@@ -1,4 +1,4 @@
-// What a lint found, as a value. The lints themselves are in Insight.
+// A finding of a lint, as a value. The lints themselves are in Insight.
 
 /// One thing that a lint found.
 public struct Finding: Sendable, Equatable {

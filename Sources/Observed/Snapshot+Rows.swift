@@ -1,4 +1,4 @@
-// Which row of a snapshot belongs to which P.
+// The rows of a snapshot, and the Ps to which they belong.
 
 extension Snapshot {
   /// The index in `ps` of the row of a P; nil: it has no row. The index is the P's id unless a P with a lower id was

@@ -1,5 +1,6 @@
-// Where a G is between being ready and running: which queue it was put on, how many Gs stood there before it, and where
-// it was taken from. Bits of the records that were unused carry this, so it costs no record of its own.
+// The place of a G between being ready and running: the queue on which it was put, how many Gs stood there
+// before it, and the queue from which it was taken. Bits of the records that were unused carry this, so it
+// costs no record of its own.
 
 /// The queue on which a G was put when it became runnable, and that queue's depth before.
 ///

@@ -1,4 +1,5 @@
-// What a reader of drained events needs: the target's clock and names, and the number of lost events.
+// The facts that a reader of drained events needs: the target's clock and names, and the number of lost
+// events.
 
 extension LiveRegion {
   /// Converts a moment in an event, in ticks, into nanoseconds of the machine's monotonic clock. It uses the clock of

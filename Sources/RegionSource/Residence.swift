@@ -1,5 +1,5 @@
-// Where a region's process lives: the pid namespace in which its pid is valid, and the time namespace in which its
-// times are.
+// The residence of a region's process: the pid namespace in which its pid is valid, and the time namespace in
+// which its times are.
 //
 // §1 The problem. A container, its host and its neighbours may share the folder of regions, but not their namespaces.
 // Then /proc here has no process with the pid that a region names, or it has another one. And the *reader's* time

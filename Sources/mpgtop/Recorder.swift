@@ -94,7 +94,7 @@ struct Recorder {
     for word in ["/bin/sh", "-c", command] { unsafe words.append(strdup(word)) }
     unsafe words.append(nil)
     defer { for index in unsafe words.indices { unsafe free(words[index]) } }
-    // mpgtop ignores SIGPIPE and SIGXFSZ. The command must not inherit that.
+    // mpgtop ignores SIGPIPE and SIGXFSZ. The command that is started here must not inherit that.
     var (attributes, ignored) = (posix_spawnattr_t(), sigset_t())
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }

@@ -1,5 +1,6 @@
-// What cannot be written in Swift: switching stacks, thread-locals that stay right when a G changes its thread, futexes, the
-// CPU's counter. Nothing here decides anything; the decisions are in Sources/Runtime.
+// The parts of the runtime that cannot be written in Swift: switching stacks, thread-locals that stay right
+// when a G changes its thread, futexes, the CPU's counter. Nothing here decides anything; the decisions are
+// in Sources/Runtime.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

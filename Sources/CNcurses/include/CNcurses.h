@@ -16,7 +16,7 @@ enum nc_open_result {
   NC_REFUSED = 4,               // ncurses gave no screen (no memory), or one is open already
 };
 
-// What the opened screen can do. `colors` is 0 when the terminal has none, or the caller wanted none.
+// The abilities of the opened screen. `colors` is 0 when the terminal has none, or the caller wanted none.
 typedef struct {
   int32_t rows, columns, colors;
   bool is_utf8;

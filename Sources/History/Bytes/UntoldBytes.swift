@@ -1,4 +1,4 @@
-// Which facts of a section are not known, as bytes.
+// The facts of a section that are not known, as bytes.
 //
 // Sections of keyframes hold plain numbers for facts that regions always tell. Other sources do not know some of them. Such a
 // fact stands as 0 in its place, and a number behind the section's other parts says which of these zeros are none: one bit for

@@ -1,6 +1,6 @@
 // Bytes that history keeps, in memory or in the file of a recording. Those in a file are read when they are wanted.
 
-/// Some bytes, wherever they are.
+/// Some bytes, in memory or in a file.
 package enum Payload {
   case memory([UInt8])
   case file(RecordingFile, offset: UInt64, count: Int)

@@ -1,4 +1,4 @@
-// Which file a path leads to, by whichever name.
+// The identity of the file to which a path leads, whatever name the path has.
 internal import Glibc
 
 /// A file as the kernel knows it. Two paths lead to the same file exactly if their identities are equal, even where the

@@ -1,5 +1,5 @@
-// Which existing file an output may replace: one of the kind that is written. If a file of another kind has the name,
-// the user mistook the name.
+// The kind of an existing file that an output may replace: the kind that is written. If a file of another
+// kind has the name, the user mistook the name.
 
 /// The kind of file that an output may replace.
 public enum OutputKind: Sendable {

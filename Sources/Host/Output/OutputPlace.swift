@@ -1,5 +1,5 @@
-// What an output path stands for: a file, which can be replaced as a whole, or a stream, which can only be written to.
-// Streams are standard output, pipes and devices.
+// The place to which an output path leads: a file, which can be replaced as a whole, or a stream, which can
+// only be written to. Streams are standard output, pipes and devices.
 internal import Glibc
 
 /// The place to which an output path leads.

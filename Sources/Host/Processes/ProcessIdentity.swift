@@ -1,4 +1,5 @@
-// Which process a region belongs to: its pid, and the moment at which it started, because pids are used again.
+// The identity of a region's process: its pid, and the moment at which it started, because pids are used
+// again.
 internal import Glibc
 
 /// A process, identified by pid and start time. While the machine is up, no two processes have the same identity.

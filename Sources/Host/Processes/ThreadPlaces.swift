@@ -1,4 +1,5 @@
-// Where /proc tells of a target's threads, also when the target lives in another pid namespace.
+// The places below /proc that tell of a target's threads, also when the target lives in another pid
+// namespace.
 
 /// Finds the folder /proc/PID/task/TID of each thread of a target. A region names its threads by their numbers in the
 /// target's pid namespace; /proc names them by their numbers in ours.

@@ -1,4 +1,4 @@
-// What a handler did, one thing after the other: it ran, was in a system call, parked, waited for a P, or was
+// The steps of a handler, one after the other: it ran, was in a system call, parked, waited for a P, or was
 // preempted. In between lie things that take no time: the handler created a G, or ended the wait of another
 // G.
 //

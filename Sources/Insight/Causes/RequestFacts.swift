@@ -1,4 +1,5 @@
-// What the events say of one request: from the wait that its packet ended to what its G did after the response.
+// The facts that the events tell of one request: from the wait that its packet ended to the acts of its G
+// after the response.
 //
 // §1 The root of a request is the G that began its span (SpanWalk.swift): the G of its connection. The root's
 // own events before the span say what sort of request it was. One goes back from the beginning of the span,

@@ -1,4 +1,4 @@
-// What a handler did, in words: a step for each thing, with its time.
+// The steps of a handler in words: one step for each thing that it did, with its time.
 import History
 import Observed
 

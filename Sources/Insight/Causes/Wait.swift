@@ -37,7 +37,8 @@ public struct Wait: Sendable, Equatable {
   /// The time that the scheduler could have saved, in nanoseconds: how long the G was runnable, and how late
   /// netpoll or its timer was.
   public var delay: UInt64
-  /// How many records are missing from the time of the wait. What they said is not known.
+  /// The number of records that are missing from the time of the wait. Nobody knows what they would have
+  /// told.
   public var missing: UInt64
   let facts: WaitFacts
 }

@@ -1,4 +1,4 @@
-// What a frame of the past has in addition: its moment in the history, and what led to it.
+// The facts that a frame of the past has in addition: its moment in the history, and what led to that moment.
 import History
 import Observed
 

@@ -14,8 +14,8 @@ enum Request {
   case exit
 }
 
-/// The task that an M has once a parking G has left its own stack. Before that, nobody else may find the G
-/// and run it.
+/// The work that is left to an M after a parking G has left its own stack. Before that, nobody else may find
+/// the G and run it.
 enum Commit {
   case nothing
   /// Release the lock under which the G was put into a wait queue.

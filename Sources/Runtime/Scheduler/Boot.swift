@@ -17,8 +17,8 @@ public struct Options: Sendable {
   /// How long a G may run while only such Gs wait as have used up a turn of this length themselves: 10 ms, as
   /// in Go. While new or woken Gs wait, a G may run for a millisecond at most.
   public var slice = Duration.nanoseconds(RuleNumbers.slice)
-  /// KiB of a G's stack, guard included: 32…16,384, rounded up to a power of two. A G that overflows its stack ends the
-  /// process with a message.
+  /// The size of a G's stack in KiB, guard included: 32…16,384, rounded up to a power of two. A G that
+  /// overflows its stack ends the process with a message.
   public var stackKiB: Int
 
   /// Whether the scheduler can be held, stepped and slowed from outside (`mpgtop`, docs/control.md), by this user alone.

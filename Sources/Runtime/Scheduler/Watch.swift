@@ -1,6 +1,6 @@
-// What sysmon remembers about one P from look to look, and what it does about that P. A system call that lasts loses
-// its P (Syscall §2). So does a thread that sleeps in the kernel without having said so (Drift). A slice that lasts too
-// long while others wait is ended (Preempt §2, §7).
+// The facts about one P that sysmon remembers from look to look, and sysmon's rules for that P. A system call
+// that lasts loses its P (Syscall §2). So does a thread that sleeps in the kernel without having said so
+// (Drift). A slice that lasts too long while others wait is ended (Preempt §2, §7).
 import CMPG
 import Region
 

@@ -44,8 +44,8 @@ enum SystemCall {
     return fields.count > 19 ? UInt64(fields[19]) ?? 0 : 0
   }
 
-  /// Whether the process that had this pid and start time is certainly gone. When it cannot be asked after, for want of
-  /// descriptors, the answer is no.
+  /// Whether the process that had this pid and start time is certainly gone. It is false if the system cannot
+  /// be asked, for want of descriptors.
   static func isGone(_ pid: String, startTime: UInt64) -> Bool {
     do throws(SystemError) {
       close(

@@ -150,7 +150,7 @@ public final class Mutex: @unchecked Sendable {
     leaveRuntime()
   }
 
-  /// The task that the caller has after a release.
+  /// The work that is left to the caller after a release.
   enum Release {
     case quietly
     case waking(G)

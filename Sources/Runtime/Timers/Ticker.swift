@@ -1,5 +1,6 @@
-// What a program can do with moments, besides sleeping: wait for one in a select, hear of many at a steady pace, or
-// have something done at one. The first two are channels with a clock, the last is a timer descriptor.
+// The uses of moments in a program, besides sleeping: waiting for one in a select, hearing of many at a
+// steady pace, and having something done at one. The first two are channels with a clock, the last is a timer
+// descriptor.
 import CMPG
 import Region
 

@@ -70,8 +70,8 @@ import Synchronization
 
   // MARK: making it
 
-  /// Creates the region with room for `procs` Ps, in the first place that is available; without a file if none is. If
-  /// it is not where it should be, one line says why.
+  /// Creates the region with room for `procs` Ps, in the first place that is available; without a file if
+  /// none is. If a place was refused for an unusual reason (`isUsual`), a line on stderr says so.
   static func create(procs: Int) throws(SystemError) -> RegionFile {
     var refusals: [SystemError] = []
     let places = RegionFolder.places

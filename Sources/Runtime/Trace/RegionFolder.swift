@@ -1,4 +1,4 @@
-// Where regions live: a folder on tmpfs that belongs to this user and that nobody else may enter.
+// The folder in which regions live: it is on a tmpfs, belongs to this user, and nobody else may enter it.
 //
 // §1 A program also runs without its region: a place that cannot be had is no reason not to start. Places are tried in
 // order, and the last resort is memory that nobody else sees (RegionFile.create).

@@ -4,7 +4,7 @@ import History
 import Observed
 
 /// Value: the nanoseconds for which the G has run for nine tenths of the time or more, in one go or in
-/// several. Reported from two seconds on, if another P was idle for half of the last ten seconds.
+/// several. The lint reports it from two seconds on, if another P was idle for half of the last ten seconds.
 struct LoneRunner: Lint {
   static let time: UInt64 = 2_000_000_000
   static let share = 0.9
