@@ -77,12 +77,12 @@ public enum RunSource: UInt8, CaseIterable, Sendable {
 extension Record {
   /// In `goCreate` the G that spawned this one, in `goReady` the G that readied it; 0: none.
   public var other: UInt64 { arg & Place.gMask }
-  /// In `goSyscallExit`, ticks that the system call lasted; 0: the writer did not say.
+  /// The ticks that the system call lasted, in `goSyscallExit`; 0: the writer did not say.
   public var ticksInSyscall: UInt64 { arg & Place.gMask }
   /// In `goStart` and `goResume`, where the G was taken from; nil: a newer writer's source, which this version does not
   /// know.
   public var runSource: RunSource? { RunSource(rawValue: detail & 15) }
-  /// In `goStart`, the raw value of the wait reason of the wait before; 0: the G did not wait.
+  /// The raw value of the wait reason of the wait before, in `goStart`; 0: the G did not wait.
   public var endedReason: UInt8 { detail >> 4 }
   /// In events that make a G runnable, the queue on which it was put.
   public var place: Place { Place(bits: arg & ~Place.gMask) }

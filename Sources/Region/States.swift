@@ -190,8 +190,9 @@ public enum MState: UInt8, CaseIterable, Sendable {
 
 /// The status of a P (a processor).
 ///
-/// Only the owner of a P changes its status, and stores it with release. Owner is the M that holds the P, the winner of
-/// the compare-and-swap that takes a P on offer, or, while no M has it, whoever holds the scheduler's lock.
+/// Only the owner of a P changes its status, and stores it with release. The owner is the M that holds the P;
+/// or the winner of the compare-and-swap that takes a P on offer; or, while no M has the P, whoever holds the
+/// scheduler's lock.
 public enum PStatus: UInt8, CaseIterable, Sendable {
   /// No M holds the P: the P is on the idle list, or on its way to an M. Its run queue is empty, or an M is about to be
   /// woken for the Gs in the queue.

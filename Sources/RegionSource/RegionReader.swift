@@ -46,7 +46,8 @@ final class RegionReader {
   private var strings: StringArea
   private let table: GoroutineTable?
   private var clock: Clock
-  /// For a dead process, the moment that counts as now, in ticks; nil: the present.
+  /// The moment that counts as now for a dead process, in ticks; nil: the process lives, and now is the
+  /// present.
   var stoppedAt: UInt64?
   /// Whether the values of a snapshot must agree (Balance) for it to be called consistent. Only tests turn this off:
   /// their regions have counters and nothing behind them.

@@ -84,9 +84,9 @@ static inline bool mpg_is_asked(const void *word) {
 const void *mpg_stop_word(void *word);
 /// What `mpg_is_inside` would return on another thread: `where` is what `mpg_stop_word` returned on that thread.
 bool mpg_is_inside_there(const void *where);
-/// Installs the handler of SIGURG, which does nothing in a child of fork. When the handler has answered a request, it sets
-/// the futex word `bell` to 1 and wakes who sleeps on it. A thread that stands still goes on when its stop word changes.
-/// Returns 0, or an errno.
+/// Installs the handler of SIGURG, which does nothing in a child of fork. When the handler has answered a
+/// request, it sets the futex word `bell` to 1 and wakes the threads that sleep on it. A thread that stands
+/// still goes on when its stop word changes. Returns 0, or an errno.
 int mpg_preempt_install(void *bell);
 /// Sends SIGURG to a thread of this process.
 void mpg_preempt_thread(int32_t tid);

@@ -5,7 +5,7 @@
 public enum OutputKind: Sendable {
   /// Any file.
   case anything
-  /// Only a file of this kind, or an empty one.
+  /// A file of this kind, or an empty one.
   case recording, goTrace, perfetto
 
   /// Throws `badOutput` if the existing file is not of this kind.

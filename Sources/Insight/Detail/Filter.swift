@@ -47,7 +47,7 @@ public protocol FilterSubject {
 extension FilterSubject {
   /// Searches the value of the field `text`.
   public func tells(_ word: FilterWord) -> Bool { word.isIn(value(of: .text)) }
-  /// False: the row shows nothing besides its `text`.
+  /// Returns false, because the row shows nothing besides its `text`.
   public func prints(_ word: FilterWord) -> Bool { false }
 }
 

@@ -88,7 +88,7 @@ package struct Evidence {
   /// The label of the span that a G works for: `GET /cpu`. nil: it works for none, or that is not known.
   package func label(_ g: UInt64) -> String? { labels[g].flatMap(names.string) }
 
-  /// A G, with what is known of it: `G42 (serve(_:) at Server.swift:40, for GET /cpu)`.
+  /// A G in words, with all that is known of it: `G42 (serve(_:) at Server.swift:40, for GET /cpu)`.
   package func name(_ g: UInt64) -> String {
     GName(g: g, entry: entry(g), request: label(g)).text
   }

@@ -18,7 +18,8 @@ struct OpenSecond {
   private var longest: (g: UInt64, ticks: UInt64) = (0, 0)
   /// How many ticks each G ran in runs of `long` ticks or more.
   private var busy: [UInt64: UInt64] = [:]
-  /// For each G that ran long or was preempted: the label of the span for which it worked, as a string id.
+  /// The label of the span for which a G worked, as a string id, by the G's id. Has only Gs that ran long or
+  /// were preempted.
   private var labels: [UInt64: UInt64] = [:]
   /// A run of this many ticks or more is long: some 40 to 130 µs. Shorter runs are not noted by G, so that a
   /// flood of short Gs costs nothing more.

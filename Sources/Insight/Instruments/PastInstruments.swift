@@ -10,7 +10,8 @@ import Region
 /// Computes the instruments of moments of one history. Use it on one thread at a time, the thread of the
 /// player.
 final class PastInstruments {
-  /// Maximum number of records that are read for the meter, of records for pressure, and of rows of tables.
+  /// The most records that are read for the meter, the most that are read for pressure, and the most rows of
+  /// tables.
   private static let reach = (records: 1_000_000, pressure: 200_000, rows: 200_000)
   private static let mostTables = 10
   private static let minute: UInt64 = 60_000_000_000

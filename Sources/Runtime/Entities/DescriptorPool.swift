@@ -32,7 +32,7 @@ import Region
   private var blank: SlotSet
   /// How many groups exist. They are numbered from 0.
   private var groups = 0
-  /// By group: the highest ticket that any of its slots has used. New records start after it.
+  /// For each group, the highest ticket that any of its slots has used. New records start after it.
   private let tickets: UnsafeMutablePointer<UInt32>
   private let region: RegionFile
 

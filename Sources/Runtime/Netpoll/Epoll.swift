@@ -38,7 +38,7 @@ struct Epoll {
           if nanoseconds != 0 { drainBreaker() }
           continue
         }
-        // else the descriptor was reused since
+        // If the tag names no descriptor, the descriptor was reused since, so the report is old.
         guard let descriptor = PollDescriptor(tag: event.tag) else { continue }
         report(descriptor, event.readable, event.writable)
         reported += 1

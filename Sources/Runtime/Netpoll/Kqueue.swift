@@ -74,7 +74,7 @@
             if nanoseconds != 0 { emptyPipe() }
             continue
           }
-          // else the descriptor was reused since
+          // If the tag names no descriptor, the descriptor was reused since, so the report is old.
           guard let descriptor = PollDescriptor(tag: tag) else { continue }
           // The end of a stream shows in one filter, but concerns both directions.
           let isBroken = unsafe event.flags & UInt16(EV_EOF | EV_ERROR) != 0

@@ -165,7 +165,7 @@ struct RingSizes: Sendable {
       var reported = 0
       for index in 0..<count {
         let done = unsafe ready[index]
-        // else the descriptor was reused since
+        // If the tag names no descriptor, the descriptor was reused since, so the report is old.
         guard let descriptor = PollDescriptor(tag: done.tag) else { continue }
         if done.readable || done.writable {
           report(descriptor, done.readable, done.writable)

@@ -33,9 +33,9 @@ import Region
 
 /// Runs `body`, which may block its thread in the system, without holding up other Gs.
 ///
-/// For system calls and foreign code; `body` must not use the runtime (channels, `go`, sockets of `Net`…). Returns when
-/// the G has a P again, perhaps a little later than `body` did. Outside of a G, and in a child of fork, it only runs
-/// `body`.
+/// It is meant for system calls and foreign code; `body` must not use the runtime (channels, `go`, sockets of
+/// `Net`…). It returns when the G has a P again, perhaps a little later than `body` did. Outside of a G, and
+/// in a child of fork, it only runs `body`.
 public func blocking<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
   guard M.current != nil else { return try body() }
   enterRuntime("blocking").enterSyscall()

@@ -22,11 +22,12 @@ import Region
   private let lock = Lock()
   private var warm: SlotSet
   private var cold: SlotSet
-  /// By slab: one bit for each of its stacks, set if the stack has its guard.
+  /// For each slab, one bit for each of its stacks, set if the stack has its guard.
   private let guarded: UnsafeMutablePointer<UInt64>
-  /// By slab: the slab's address.
+  /// The address of each slab.
   private let slabs: UnsafeMutablePointer<UnsafeMutableRawPointer?>
-  /// By address divided by the size of a slab: the slab's number plus 1; 0: no slab of ours.
+  /// The number plus 1 of the slab at an address, by the address divided by the size of a slab; 0: no slab of
+  /// ours.
   private let slabAt: UnsafeMutablePointer<UInt32>
   private var slabCount = 0
   private let gauges: Block<SchedField>

@@ -16,7 +16,8 @@ import Region
 enum ChannelMove {
   /// The operation is not possible now, so the G must wait.
   case wait
-  /// Not possible now, and the channel's clock must be told that a G waits (`ChannelClock`). Only for receiving.
+  /// The operation is not possible now, and the channel's clock must be told that a G waits (`ChannelClock`).
+  /// Only for receiving.
   case waitForClock
   /// There is nothing to receive, now or ever.
   case closed
@@ -104,7 +105,7 @@ private struct ChannelState {
     unsafe record.deallocate()
   }
 
-  /// By address: the order in which a select locks several channels.
+  /// The order in which a select locks several channels: by their addresses.
   static func < (a: ChannelCore, b: ChannelCore) -> Bool { unsafe a.record < b.record }
   static func == (a: ChannelCore, b: ChannelCore) -> Bool { unsafe a.record == b.record }
 

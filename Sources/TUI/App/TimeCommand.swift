@@ -3,13 +3,13 @@
 
 /// A command to show another moment of the history.
 public enum TimeCommand: Sendable, Hashable {
-  /// One event back or forth.
+  /// Go one event back or forth.
   case stepBack, stepForward
-  /// A tenth of a second back or forth.
+  /// Go a tenth of a second back or forth.
   case jumpBack, jumpForward
-  /// To the first moment, or to now (the newest one).
+  /// Go to the first moment, or to now (the newest one).
   case start, now
-  /// To a moment, in nanoseconds.
+  /// Go to a moment, in nanoseconds.
   case seek(UInt64)
   /// Start to play the history, or stop.
   case play

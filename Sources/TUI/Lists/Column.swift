@@ -3,9 +3,10 @@ import Inspector
 
 /// The value by which a column sorts a row.
 enum SortKey {
-  /// Sorted largest first, unless inverted: people look for the busiest, the oldest, the fullest.
+  /// A number. Rows are sorted by it, the largest first, unless the order is inverted: people look for the
+  /// busiest, the oldest, the fullest.
   case number(Double)
-  /// Sorted by the alphabet; numbers within the text are sorted by their value.
+  /// A text. Rows are sorted by the alphabet; numbers within the text are sorted by their value.
   case text(String)
   /// The row has no value in this column. It is sorted last, whether the order is inverted or not.
   case none

@@ -45,8 +45,8 @@ struct SpawnTree: Sendable {
     count()
   }
 
-  /// For each G, the last G that it spawned (`lastChild`), and the G that its own spawner spawned before it
-  /// (`before`).
+  /// The families of Gs. `lastChild`: for each G, the last G that it spawned. `before`: for each G, the G
+  /// that its spawner spawned before it. `roots`: the Gs without a spawner in the list.
   private static func families(_ gs: [Goroutine]) -> (lastChild: [Int32], before: [Int32], roots: [Int32]) {
     var lastChild = [Int32](repeating: none, count: gs.count)
     var (before, roots) = (lastChild, [Int32]())
