@@ -18,7 +18,8 @@ struct Batch {
     (self.options, self.output) = (options, output)
   }
 
-  /// JSON has instruments, which need events; their pressure needs a few seconds of history.
+  /// Frames as JSON have instruments: numbers that are derived from events. For their pressure, a few seconds
+  /// of history are needed.
   private static let shortHistory = HistoryLimits(bytes: 50_000_000, duration: 3_000_000_000)
 
   /// Prints the first frame at once, and the others at their times. If the target ends, prints a last frame that says
@@ -50,7 +51,7 @@ struct Batch {
   func run(_ source: PastSource) throws(Failure) {
     var player = try source.player()
     player.seekToStart()
-    // Neighbouring moments have the data for their instruments in common.
+    // Moments that lie near each other have the events for their instruments in common.
     let frames = PastFrames()
     var (printed, before): (Int, UInt64?) = (0, nil)
     while printed < options.frames ?? .max {

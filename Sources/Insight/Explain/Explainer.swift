@@ -102,7 +102,8 @@ extension Player {
   ///
   /// - Parameters:
   ///   - subject: what is to be explained.
-  ///   - instruments: the instruments of this moment, if they are at hand. Without them the answer says less.
+  ///   - instruments: the instruments of this moment (Instruments.swift), if they are at hand. Without them
+  ///     the answer says less.
   public func explanation(of subject: Subject, instruments: Instruments? = nil) -> Explanation {
     var player = self
     if player.unpacked == nil { player.unpacked = UnpackedWindows() }
