@@ -105,8 +105,8 @@ private final class Stage: Sendable {
     }
   }
 
-  /// Starts a G that repeats `body` and, when it ends, adds the waits of `body` to those of its kind. `body` runs once
-  /// at least, because a partner may wait for what it does.
+  /// Starts a G that repeats `body` until the phase is over. The waits that `body` measured are then added to
+  /// those of `kind`. The G runs `body` at least once, because a partner may wait for what `body` does.
   private func spawn(_ kind: Kind, _ body: @escaping @Sendable (inout Spread) throws -> Void) {
     all.add()
     go(function: kind.entry) { [self] in
