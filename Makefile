@@ -43,7 +43,7 @@ PRODUCTS := mpgtop mpg-demo mpg-load
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: control-storm docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -82,6 +82,10 @@ storm: ## COUNT random resizes, keys and clicks on the screen, which must stay c
 	@scripts/need.sh test
 	@$(MAKE) --no-print-directory release
 	scripts/terminal/run.sh $(EMULATOR) storm.py $(BIN) $(COUNT) $(SEED)
+
+control-storm: ## a thousand controllers killed at random moments, then a million lines of noise; the demo must answer all; SEED=…
+	@$(MAKE) --no-print-directory release
+	scripts/control_storm.py $(BIN) 1000 1000000 $(SEED)
 
 noise: ## a million bytes of sequences, pastes and broken ones on every screen, of which nothing may act; SEED=…
 	@scripts/need.sh test

@@ -62,7 +62,7 @@ start_server() {
   done
   [ "$port" -eq "$asked" ] || echo "demo.sh: port $asked is taken, using $port"
   # Room for thousands of connections of mpg-load, which may be idle for long.
-  bound "$bin/mpg-demo" --port "$port" --max-connections 100000 --idle-timeout 600000 </dev/null >"$log" 2>&1 &
+  bound "$bin/mpg-demo" --port "$port" --control --max-connections 100000 --idle-timeout 600000 </dev/null >"$log" 2>&1 &
   server=$!
   for _ in {1..100}; do
     kill -0 "$server" 2>/dev/null || break

@@ -15,7 +15,7 @@ public struct Pace: Sendable, Equatable {
   public var waiting: [Int]
 
   /// Makes a pace from its parts.
-  public init(state: Pacing, rate: Int? = nil, steps: UInt64 = 0, waiting: [Int] = []) {
+  public init(state: Pacing, rate: Int? = nil, steps: UInt64, waiting: [Int] = []) {
     (self.state, self.rate, self.steps, self.waiting) = (state, rate, steps, waiting)
   }
 

@@ -38,7 +38,7 @@ public enum ControlError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// A connection that controls a scheduler, until `close`, or until the object is gone.
 ///
-/// Not safe to use from several threads at once. Each command waits for its answer, at most `patience`.
+/// Not thread-safe: use one controller from one thread at a time. Each command waits for its answer, at most `patience`.
 public final class Controller {
   /// How long to wait for an answer, in milliseconds.
   private static let patience: Int32 = 2000

@@ -21,8 +21,8 @@ struct Dashboard {
     do throws(TerminalError) {
       ending = try app.run(
         poll: { feed.poll() }, travel: { feed.travel($0) },
-        interest: { feed.interest = $0 }, record: { feed.record($0) }, again: { feed.again() },
-        next: { feed.next() })
+        interest: { feed.interest = $0 }, record: { feed.record($0) },
+        pace: { feed.pace($0) }, again: { feed.again() }, next: { feed.next() })
     } catch {
       throw Failure(error)
     }

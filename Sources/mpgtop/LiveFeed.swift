@@ -13,6 +13,7 @@ struct LiveFeed {
   private var isPast = false
   private var requests: RequestDesk
   private var recorder = ScreenRecorder()
+  private var paceDesk = PaceDesk()
   var interest = Interest.none
   private(set) var failure: InspectorError?
 
@@ -73,6 +74,11 @@ struct LiveFeed {
     return recorder.finish(history, ended: ending?.description)
   }
 
+  /// Holds, steps or slows the target's scheduler. Returns the outcome in a few words.
+  mutating func pace(_ command: PaceCommand) -> String {
+    paceDesk.perform(command, pid: sampler.identity.pid)
+  }
+
   /// Switches to the youngest live process of the same name, if there is one.
   mutating func again() -> Again {
     do throws(InspectorError) {
@@ -82,7 +88,7 @@ struct LiveFeed {
       let words = finishRecording().map { "; \($0)" } ?? ""
       sampler = Self.sampler(next, limits)
       past.leave()
-      (past, requests) = (Self.past(waker), RequestDesk(waker))
+      (past, requests, paceDesk) = (Self.past(waker), RequestDesk(waker), PaceDesk())
       (last, isPast, failure) = (nil, false, nil)
       return .attached("looking at process \(next.identity.pid) now\(words)")
     } catch {

@@ -26,6 +26,8 @@ public enum Action: Sendable, Hashable {
   /// Explains what the selected thing is and what happened to it.
   case why
   case record(RecordCommand)
+  /// Holds, steps or slows the target's scheduler.
+  case pace(PaceCommand)
   /// `followRequest` shows a request step by step, or the next request when one is already shown.
   /// `requestBefore` shows the request before it. `replayRequest` plays all steps, slowly.
   case followRequest, requestBefore, requestAfter, replayRequest

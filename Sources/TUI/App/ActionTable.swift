@@ -109,7 +109,8 @@ enum ActionTable {
     ActionGroup(
       "back/forth: an event, 100 ms", footer: "time", rank: ActionGroup.timeRank,
       [
-        ActionRow("time.step-back", .travel(.stepBack), [.character("[")], "One event back"),
+        ActionRow(
+          "time.step-back", .travel(.stepBack), [.character("["), .character(",")], "One event back"),
         ActionRow("time.step-forward", .travel(.stepForward), [.character("]")], "One event forth"),
         ActionRow("time.jump-back", .travel(.jumpBack), [.character("{"), .left], "100 ms back"),
         ActionRow("time.jump-forward", .travel(.jumpForward), [.character("}"), .right], "100 ms forth"),
@@ -133,6 +134,18 @@ enum ActionTable {
           "record", .record(.toggle), [.character("a")], "Begin or end a recording of what follows"),
         ActionRow(
           "write", .record(.writeLast), [.character("w")], "Write the last 30 seconds to a file"),
+      ]),
+    ActionGroup(
+      "hold the scheduler or let it run; one decision",
+      [
+        ActionRow("pace.hold", .pace(.hold), [.character("z")], "Hold the scheduler, or let it run"),
+        ActionRow("pace.step", .pace(.step), [.character(".")], "One decision of the scheduler"),
+      ]),
+    ActionGroup(
+      "fewer/more decisions a second",
+      [
+        ActionRow("pace.slower", .pace(.slower), [.character("(")], "Fewer decisions a second"),
+        ActionRow("pace.faster", .pace(.faster), [.character(")")], "More decisions a second"),
       ]),
     ActionGroup(
       "refresh less/more often", footer: "interval", rank: 10,

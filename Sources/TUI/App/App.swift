@@ -44,6 +44,9 @@ public struct App: Sendable {
 
   public init(_ options: Options = Options()) { self.options = options }
 
+  /// What is said when somebody wants to pace a source that is no live scheduler.
+  public static let cannotPace = "only the scheduler of a live process can be held, stepped or slowed"
+
   /// Shows frames on the process's terminal until somebody ends the dashboard. The terminal is restored on
   /// every way out, a crash included.
   ///
@@ -58,17 +61,20 @@ public struct App: Sendable {
   ///   - interest: called when the screen shows something else; tells the source what the next frames must
   ///     hold besides gauges.
   ///   - record: called when history is to be written to a file; returns the outcome in a few words.
+  ///   - pace: called when the target's scheduler is to be held, stepped or slowed; returns the outcome in a few
+  ///     words.
   ///   - again: called to attach to a process with the name of the one that has ended; after success, frames
   ///     are of the new process.
   ///   - next: returns the newest frame, or `nil` when no frame is newer than the last one.
   public func run(
     poll: () -> UInt64? = { nil }, travel: (TimeCommand) -> Void = { _ in },
     interest: (Interest) -> Void = { _ in }, record: (RecordCommand) -> String = { _ in "" },
+    pace: (PaceCommand) -> String = { _ in App.cannotPace },
     again: () -> Again = { .not("there is no other") }, next: () -> Frame?
   ) throws(TerminalError) -> Ending {
     var terminal = try NCursesTerminal(options.terminal, waker: options.waker)
     return run(
-      on: &terminal, poll: poll, travel: travel, interest: interest, record: record, again: again,
+      on: &terminal, poll: poll, travel: travel, interest: interest, record: record, pace: pace, again: again,
       next: next)
   }
 
@@ -77,8 +83,8 @@ public struct App: Sendable {
   public func run<T: Terminal & ~Copyable>(
     on terminal: inout T, poll: () -> UInt64? = { nil },
     travel: (TimeCommand) -> Void = { _ in }, interest: (Interest) -> Void = { _ in },
-    record: (RecordCommand) -> String = { _ in "" }, again: () -> Again = { .not("there is no other") },
-    next: () -> Frame?
+    record: (RecordCommand) -> String = { _ in "" }, pace: (PaceCommand) -> String = { _ in App.cannotPace },
+    again: () -> Again = { .not("there is no other") }, next: () -> Frame?
   ) -> Ending {
     let state = AppState(
       size: terminal.size, interval: options.interval, glyphs: terminal.glyphs, screen: options.screen,
@@ -97,11 +103,15 @@ public struct App: Sendable {
         loop.hasChanged = true
         // Take in the keys that were pressed while the source read the frame: they must not wait for its
         // picture.
-        if let ending = take(&loop, nanoseconds: 0, on: &terminal, travel, record, again) { return ending }
+        if let ending = take(&loop, nanoseconds: 0, on: &terminal, travel, record, pace, again) {
+          return ending
+        }
       }
       loop.show(on: &terminal)
       let pause = loop.rhythm.pause(from: terminal.now, interval: loop.state.interval)
-      if let ending = take(&loop, nanoseconds: pause, on: &terminal, travel, record, again) { return ending }
+      if let ending = take(&loop, nanoseconds: pause, on: &terminal, travel, record, pace, again) {
+        return ending
+      }
       if loop.rhythm.isPollDue(at: terminal.now) { loop.rhythm.polled(at: terminal.now, wantedIn: poll()) }
     }
   }
@@ -115,7 +125,7 @@ public struct App: Sendable {
   /// - Returns: how the run ended, as soon as an input ends it; otherwise nil.
   private func take<T: Terminal & ~Copyable>(
     _ loop: inout Loop, nanoseconds: UInt64, on terminal: inout T, _ travel: (TimeCommand) -> Void,
-    _ record: (RecordCommand) -> String, _ again: () -> Again
+    _ record: (RecordCommand) -> String, _ pace: (PaceCommand) -> String, _ again: () -> Again
   ) -> Ending? {
     var inputs = terminal.wait(nanoseconds: nanoseconds)
     let end = terminal.now + Self.patience
@@ -128,6 +138,10 @@ public struct App: Sendable {
         }
         if Self.follow(effect, travel) { loop.rhythm.hurry() }
         if case .record(let command) = effect { _ = loop.state.update(.said(record(command))) }
+        if case .pace(let command) = effect {
+          _ = loop.state.update(.said(pace(command)))
+          loop.rhythm.hurry()
+        }
         if effect == .again, Self.attach(again(), &loop.state) { loop.rhythm.hurry() }
         if perform(effect, on: &terminal) { loop.drawn = nil }
         (loop.hasChanged, loop.isWishStale) = (true, true)
@@ -166,7 +180,7 @@ public struct App: Sendable {
       terminal.copy(text)
       return false
     case .theme(let name): terminal.use(name)
-    case .nothing, .end, .time, .record, .again: return false
+    case .nothing, .end, .time, .record, .pace, .again: return false
     }
     return true
   }

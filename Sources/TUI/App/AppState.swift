@@ -91,6 +91,8 @@ public enum Effect: Sendable, Equatable {
   case time(TimeCommand)
   /// Write history to a file. `Message.said` reports the outcome.
   case record(RecordCommand)
+  /// Hold, step or slow the target's scheduler. `Message.said` reports the outcome.
+  case pace(PaceCommand)
   /// Put a text on the clipboard.
   case copy(String)
   /// Use another palette.
@@ -161,6 +163,7 @@ extension AppState {
     case .report: isReportShown.toggle()
     case .travel(let command): return travel(command)
     case .record(let command): return .record(command)
+    case .pace(let command): return .pace(command)
     case .slower: interval = Self.intervals.first { $0 > interval } ?? interval
     case .faster: interval = Self.intervals.last { $0 < interval } ?? interval
     case .up, .down, .pageUp, .pageDown, .first, .last:

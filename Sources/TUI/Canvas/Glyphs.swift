@@ -19,6 +19,8 @@ public struct Glyphs: Sendable, Equatable {
   let ellipsis: Unicode.Scalar
   /// Marks that something is there: a full `runnext`, a badge.
   let dot: Unicode.Scalar
+  /// Marks that the scheduler stands.
+  let held: Unicode.Scalar
   let up: Unicode.Scalar
   let down: Unicode.Scalar
   /// Stands between a total and its parts when the parts do not add up at this moment.
@@ -34,14 +36,15 @@ public struct Glyphs: Sendable, Equatable {
   public static let unicode = Glyphs(
     isASCII: false, eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], track: "·", ground: "·", peak: "│", rule: "─",
-    ellipsis: "…", dot: "●",
+    ellipsis: "…", dot: "●", held: "■",
     up: "↑", down: "↓", about: "≈", corners: ["╭", "╮", "╯", "╰"], side: "│", separator: "·",
     pointer: "▸", branch: "└")
 
   public static let ascii = Glyphs(
     isASCII: true, eighths: ["-", "="], levels: [".", ":", "-", "=", "+", "*", "#", "@"], track: ".",
     ground: "_", peak: "|",
-    rule: "-", ellipsis: "~", dot: "*", up: "^", down: "v", about: "~", corners: ["+", "+", "+", "+"],
+    rule: "-", ellipsis: "~", dot: "*", held: "#", up: "^", down: "v", about: "~",
+    corners: ["+", "+", "+", "+"],
     side: "|", separator: "-", pointer: ">", branch: "`")
 
   /// The set for this process's locale, for text that goes to a pipe or a file.

@@ -61,10 +61,18 @@ struct HeaderSection {
       let ago = TimeText.ago(past.last - min(past.last, past.time))
       text.append(" PAST \(ago) ", .badgePaused)
     }
+    if let pace = paceWords { text.append(" \(pace) ", .badgePaused) }
     guard text.spans.allSatisfy({ $0.style == .dim }) else { return text }
     let word = snapshot.target.state == .booting ? "BOOTING" : "LIVE"
     text.append("\(glyphs.dot) \(word)", .badgeLive)
     return text
+  }
+
+  /// How the scheduler is paced from outside; nil: it runs free. In the past, how it was paced then.
+  private var paceWords: String? {
+    guard let pace = snapshot.pace, pace.isOn, endedWord == nil else { return nil }
+    if pace.state == .held { return "\(glyphs.held) HELD" }
+    return "\(glyphs.pointer) \(Quantity.grouped(pace.rate ?? 0)) decisions/s"
   }
 
   private var endedWord: String? {

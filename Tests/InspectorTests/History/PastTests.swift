@@ -142,7 +142,7 @@ struct PastTests {
     little.snapshot.ps[0].gCache = nil
     (little.snapshot.gs.tasks, little.snapshot.netpoll.backend) = (nil, nil)
     (little.snapshot.shortages, little.findings) = (.init(), nil)
-    little.snapshot.pace = Pace(state: .held)
+    little.snapshot.pace = Pace(state: .held, steps: 0)
     #expect(try #require(Keyframe(little.bytes)) == little)
     little.findings = Findings([])
     #expect(try #require(Keyframe(little.bytes)).findings == Findings([]))

@@ -1,0 +1,14 @@
+// The commands by which a person paces the target's scheduler. The program that shows the dashboard talks to the target
+// and reports the outcome.
+
+/// A wish about the pace of the target's scheduler.
+public enum PaceCommand: Sendable, Hashable {
+  /// Hold the scheduler; if it is held or slowed, let it run free.
+  case hold
+  /// Let one thread make one decision.
+  case step
+  /// Fewer decisions a second; at the least, hold.
+  case slower
+  /// More decisions a second; at the most, let it run free.
+  case faster
+}
