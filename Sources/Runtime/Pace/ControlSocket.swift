@@ -5,7 +5,7 @@ import Region
 
 /// The socket that listens, the controller's connection, and the bell. Owner: the control thread.
 ///
-/// Safe because: its path is a copy that is never freed.
+/// Safe because: its path and its input are made once, and never freed.
 @safe struct ControlSocket {
   /// What a wait brought.
   enum News {
@@ -24,8 +24,8 @@ import Region
   private let path: UnsafeMutablePointer<CChar>
   private var controller: Int32 = -1
   private var controllerPid: Int32 = 0
-  /// What the controller has sent of a line that is not complete, and further lines.
-  private var input = [512 of UInt8](repeating: 0)
+  /// The part of a line that the controller has sent so far, and further lines; never freed.
+  private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 512, alignment: 1)
   private var count = 0
 
   /// Opens the socket beside the region's file.
@@ -51,6 +51,7 @@ import Region
   // MARK: reading
 
   /// Returns the next line of the controller; without one, waits for news for so many nanoseconds (< 0: without limit).
+  @inline(never)
   mutating func wait(nanoseconds: Int64) -> News {
     if let line = nextLine() { return line }
     var (rang, knocked, said) = (false, false, false)
@@ -62,10 +63,8 @@ import Region
 
   /// Reads what the controller has sent. False: it is gone.
   private mutating func read() -> Bool {
-    let start = count
-    let got = unsafe withUnsafeMutableBytes(of: &input) { bytes in
-      unsafe recv(controller, bytes.baseAddress! + start, bytes.count - start, Int32(MSG_DONTWAIT))
-    }
+    let room = unsafe UnsafeMutableRawBufferPointer(rebasing: input[count...])
+    let got = unsafe recv(controller, room.baseAddress, room.count, Int32(MSG_DONTWAIT))
     guard got > 0 else { return got < 0 && (errno == EAGAIN || errno == EINTR) }
     count += got
     return true
@@ -73,25 +72,17 @@ import Region
 
   /// Takes the next line out of the input; nil: it is not complete.
   private mutating func nextLine() -> News? {
-    var news: News?
-    var taken = 0
-    unsafe withUnsafeBytes(of: input) { bytes in
-      let bytes = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<count])
-      guard let end = unsafe bytes.firstIndex(of: 10) else {
-        // A line that is longer than any command is thrown away up to here; the rest of it is nonsense as well.
-        if bytes.count > Control.longest { (news, taken) = (.nonsense, bytes.count) }
-        return
-      }
-      taken = end + 1
-      let command = unsafe ControlCommand(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
-      news = command.map { .line($0) } ?? .nonsense
+    let filled = unsafe UnsafeRawBufferPointer(rebasing: input[..<count])
+    guard let end = unsafe filled.firstIndex(of: 10) else {
+      // A line that is longer than any command is thrown away up to here; the rest of it is nonsense as well.
+      guard count > Control.longest else { return nil }
+      count = 0
+      return .nonsense
     }
-    guard taken > 0 else { return nil }
-    unsafe withUnsafeMutableBytes(of: &input) { bytes in
-      unsafe _ = memmove(bytes.baseAddress!, bytes.baseAddress! + taken, count - taken)
-    }
-    count -= taken
-    return news
+    let command = unsafe ControlCommand(UnsafeRawBufferPointer(rebasing: filled[..<end]))
+    count -= end + 1
+    unsafe _ = memmove(input.baseAddress!, filled.baseAddress! + end + 1, count)
+    return command.map { .line($0) } ?? .nonsense
   }
 
   /// Ends the controller's connection.
@@ -103,6 +94,7 @@ import Region
 
   // MARK: who may control
 
+  @inline(never)
   private mutating func accept() {
     var pid: Int32 = 0
     let fd = unsafe mpg_control_accept(listener, &pid)
@@ -142,6 +134,7 @@ import Region
     }
   }
 
+  @inline(never)
   func answer(_ state: ControlState) {
     var line = ControlLine()
     line.add("ok ")
@@ -149,6 +142,7 @@ import Region
     send(line)
   }
 
+  @inline(never)
   func refuse(_ reason: StaticString) {
     var line = ControlLine()
     line.add("error ")

@@ -99,6 +99,7 @@ struct ControlThread {
     turns.release()
   }
 
+  @inline(never)
   private mutating func obey(_ command: ControlCommand, _ now: UInt64) {
     guard step == nil, wanted == nil else {
       return unsafe Self.socket!.refuse("the answer to the last step is still to come")
@@ -117,6 +118,7 @@ struct ControlThread {
     answer()
   }
 
+  @inline(never)
   private func answer(stepped: ControlState.Step? = nil) {
     let state = ControlState(
       pace: turns.pace, rate: Int(truncatingIfNeeded: MPG.sched.shared[.paceRate].relaxed),
@@ -147,6 +149,7 @@ struct ControlThread {
   }
 
   /// Answers a step that is over, or that has lasted too long to wait for.
+  @inline(never)
   private mutating func settle(_ now: UInt64) {
     if let wanted, grant(wanted.p, now) || now >= wanted.limit {
       self.wanted = nil
@@ -163,6 +166,7 @@ struct ControlThread {
 
   /// Lets threads through, one for each moment that is due. A thread that lags behind does not make up for turns that
   /// nobody took.
+  @inline(never)
   private mutating func takeTurns(_ now: UInt64) {
     guard turns.pace == .slow else { return }
     let pause = 1_000_000_000 / max(1, MPG.sched.shared[.paceRate].relaxed)
