@@ -75,7 +75,8 @@ private struct Salvage {
     last.boundaries = observation.marks.map { LaneBoundary(lane: $0.lane, position: $0.position) }
     var start = Keyframe()
     (start.clock, start.snapshot) = (last.clock, beginning(last.snapshot))
-    // A ring that still has its record 0 has lost nothing, so all that came before its first record is known too.
+    // A ring that still has its record 0 has lost nothing. So it does not limit how far back the history is complete: it
+    // is known that nothing happened there before that record.
     start.start = min(last.start, first.values.filter { $0.position > 0 }.map(\.record.time).max() ?? 0)
     if start.start == 0 { start.start = first.values.map(\.record.time).min() ?? last.start }
     start.snapshot.time = start.clock.nanoseconds(at: start.start)

@@ -62,7 +62,8 @@ struct Counts {
     case .failure(let trouble):
       if let kind = trouble.kind { troubles[kind.rawValue] += 1 } else { cutOff += 1 }
       firstDetail = firstDetail ?? trouble.detail
-      // A request that waited in vain waited at least so long. A connection that was refused at once says nothing of latency.
+      // A request that timed out or was cut off counts with the time that it waited: its latency is at least that. A
+      // connection that was refused at once says nothing of latency, so it does not count.
       if trouble == .timeout || trouble == .cutOff { addGivenUp(after: latency) }
     }
   }

@@ -177,7 +177,8 @@ package struct Perfetto: HistoryVisitor {
     if packets.bytes.bytes.count > 1 << 20 { try file.write(packets.take()) }
   }
 
-  /// Shows events that move no G: threads that search, sleep or collect, and the depth of the GRQ.
+  /// Shows events that change no G's state: threads that search for work or sleep, cycles of the gc thread, and the
+  /// depth of the GRQ.
   private mutating func note(_ kind: EventKind, _ value: UInt64, _ m: PerfettoTrack, _ time: UInt64) {
     switch kind {
     case .mSpin: begin(m, "spinning", time)

@@ -76,7 +76,8 @@ package struct CPUPressureWatch {
     while looks.count > 2, now > looks[1].time &+ Self.reach { looks.removeFirst() }
   }
 
-  /// The pressure over the looks that are kept; nil: the system does not tell.
+  /// How long the threads ran, and waited for a CPU, between the oldest and the newest reading that is kept; nil: the
+  /// system does not tell.
   package var recent: CPUPressure? {
     guard threads > 0, let first = looks.first, let last = looks.last else { return nil }
     var result = CPUPressure()

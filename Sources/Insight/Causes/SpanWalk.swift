@@ -49,8 +49,8 @@ public struct SpanSummary: Sendable, Equatable {
   public var end: UInt64?
   /// The number of the span around this one; nil: there is none.
   public var outer: UInt64?
-  /// The time of the root by its states, from the beginning of the span to its end, or to the moment of
-  /// looking.
+  /// How long the G that began the span spent in each state, from the beginning of the span to its end; while the
+  /// span goes on, to the moment at which it is looked at.
   public var sums = SpanSums()
   /// The time of all other Gs of the span by their states, while the span lasted.
   public var others = SpanSums()

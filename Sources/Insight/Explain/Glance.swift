@@ -13,7 +13,7 @@ extension Explanation {
   }
 }
 
-/// Makes the first words of an answer from a frame.
+/// Tells what a frame knows about a subject, without events: the first lines of an explanation.
 struct Glance {
   let frame: Frame
   private var snapshot: Snapshot { frame.snapshot }

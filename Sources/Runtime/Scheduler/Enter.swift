@@ -43,8 +43,8 @@ func leaveRuntime() {
 @inline(__always)
 func leaveRuntimeWithoutGivingWay() { _ = mpg_leave() }
 
-/// Stands at the gate, if the scheduler is paced (Pace §2). Gives way, if the slice is still to end: sysmon asked while
-/// this G was inside the runtime.
+/// Does what the note asks of the running G. If the scheduler is paced, the thread waits at the gate (Pace §2). If sysmon
+/// asked for the end of the slice while the G was inside the runtime, and that slice still runs, the G gives way.
 @inline(never)
 private func takeUpNote() {
   let m = enterRuntime("preemption")

@@ -25,7 +25,8 @@ import Synchronization
     unsafe cell.initialize(to: Atomic(0))
   }
 
-  /// The address of the cell, which can stand for the lock in a word; `init(at:)` is the way back.
+  /// The address of the cell. It fits into one machine word, which can stand for the lock; `init(at:)` makes the lock
+  /// from it again.
   var address: UnsafeRawPointer { unsafe UnsafeRawPointer(cell) }
 
   /// The lock with this `address`.

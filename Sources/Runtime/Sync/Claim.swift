@@ -40,7 +40,8 @@ struct Outcome: Equatable {
   @inline(__always)
   static func place(_ number: UInt32) -> Outcome { Outcome(code: number &+ 2) }
 
-  /// The number that was given to `place`; nil: the wait ended otherwise.
+  /// The number of the place in the queue, for a wait that the queue's owner ended; nil: the wait timed out or was
+  /// cancelled.
   var place: UInt32? { code >= 2 ? code - 2 : nil }
 }
 

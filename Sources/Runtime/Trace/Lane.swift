@@ -6,7 +6,8 @@ struct Lane {
   let counters: Block<LaneField>
   let ring: RingWriter
 
-  /// Counts a G that is put on a queue. Only the lane's writer may call it, after it has counted the move.
+  /// Counts a G that is put on a queue. Only the lane's writer may call it, after it has counted the G's change of
+  /// state (Moves).
   @inline(__always)
   func count(_ place: Place) {
     counters[.queuedOn, Int(truncatingIfNeeded: place.bits >> 52 & 7)].bumpPublished()

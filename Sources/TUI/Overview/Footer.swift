@@ -1,6 +1,6 @@
-// The most useful keys, at the bottom of the screen. They come from the same table as the keyboard.
+// The most useful keys, at the bottom of the screen. They come from ActionTable, which also says what each key does.
 //
-// On a compact screen, the footer also counts the Ps that found no room, before the keys.
+// On a compact screen, the footer begins with the number of Ps for which there was no room.
 import Inspector
 
 struct Footer {
