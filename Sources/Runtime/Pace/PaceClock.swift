@@ -14,6 +14,9 @@ extension Clock {
   /// The runtime's time, in ticks. In a program that nobody can pace this is `now`.
   static var paced: UInt64 { Pace.time }
 
+  /// How far the runtime's clock is behind that of the events, in ticks.
+  static var behind: UInt64 { Pace.behind }
+
   /// Whether the runtime's clock stands still.
   static var stands: Bool { Pace.standsAt != nil }
 }
@@ -25,6 +28,12 @@ extension Pace {
     guard let record = unsafe record else { return Clock.now }
     let word = unsafe record.pointee.clock.load(ordering: .acquiring)
     return word & standing != 0 ? word & ~standing : Clock.now &- word
+  }
+
+  fileprivate static var behind: UInt64 {
+    guard let record = unsafe record else { return 0 }
+    let word = unsafe record.pointee.clock.load(ordering: .acquiring)
+    return word & standing != 0 ? Clock.now &- (word & ~standing) : word
   }
 
   /// The moment at which the clock stands; nil: it goes.

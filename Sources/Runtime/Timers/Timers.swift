@@ -224,7 +224,7 @@ extension M {
       } else if timer.kind == .clock {
         if let g = ChannelClock(timer).fired(timer, on: p, by: self) { ready.append(g) }
       } else if let g = target(of: timer, on: p) {
-        if now &- timer.when > sched.lateness { noteLate(g, by: now &- timer.when) }
+        if now &- timer.when > sched.lateness { noteLate(g, since: timer.when) }
         readied(g, batchPlace(behind: ready.count))
         ready.append(g)
       }
@@ -233,10 +233,12 @@ extension M {
     return ready
   }
 
-  /// Reports that the timer of `g` fired so many ticks late.
-  private func noteLate(_ g: G, by late: UInt64) {
+  /// Reports that the timer of `g`, which was due at `moment` of the runtime's clock, fired late. The event tells how
+  /// late: so its own moment, less this, is the moment at which the timer was due.
+  private func noteLate(_ g: G, since moment: UInt64) {
     if heldP != nil { sched.netpoll.noteFiredLate() }
-    emitOther(.timerLate, at: stamp(), g: g.id, arg: late)
+    let now = stamp()
+    emitOther(.timerLate, at: now, g: g.id, arg: now.excess(over: moment &+ Clock.behind))
   }
 
   /// The G that a due timer wakes; nil: the timer comes too late for its wait.

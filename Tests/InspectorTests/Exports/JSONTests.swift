@@ -22,6 +22,9 @@ struct JSONTests {
     region.count(.started, on: 0, by: 3)
     region.count(.parked, on: 0, reason: .waitGroup, by: 1)
     region.count(.parked, on: 0, reason: .netpollRead, by: 1)
+    (region[SchedField.pace], region[SchedField.paceRate]) = (region.raw(Pacing.slow), 8)
+    region[MField.state, 1] = region.raw(MState.running)
+    region[MField.waitsSince, 1] = 7
     var frame = Frame(snapshot: try region.snapshot())
     (frame.switchesPerSecond, frame.ended) = (1234.56, "exited with code 0")
     frame.past = past
