@@ -86,6 +86,35 @@ private func isAtRest(_ snapshot: Snapshot) -> Bool {
   return snapshot.ms.allSatisfy { ![.running, .spinning].contains($0.state) || waiting.contains($0.id) }
 }
 
+/// A snapshot of a held scheduler behind which there is no record that was drained already.
+private func start(_ inspector: Inspector) throws -> Snapshot {
+  for _ in 0..<2000 {
+    try inspector.drain()
+    let snapshot = try settled(inspector)
+    var late = 0
+    try inspector.drain { late += $1.count }
+    if late == 0, isAtRest(snapshot) { return snapshot }
+  }
+  return try settled(inspector)
+}
+
+/// The snapshot after a step, what the step's events make of the snapshot before it, and how many they are. A thread that
+/// had no CPU may write the rest of its step late.
+private func follow(
+  _ inspector: Inspector, from before: Snapshot, _ reasons: [WaitReason?]
+) throws -> (after: Snapshot, model: Snapshot, written: Int) {
+  var (after, model, written) = (try settled(inspector), pastModel.init(before, reasons: reasons), 0)
+  for round in 0..<2000 {
+    if round > 0 { after = try settled(inspector) }
+    try inspector.drain { lane, records in
+      for record in records { model.apply(record, on: lane) }
+      written += records.count
+    }
+    if Int(after.trace.events! - before.trace.events!) == written { break }
+  }
+  return (after, model.state, written)
+}
+
 @Suite("Pace")
 struct PaceTests {
   @Test("a held scheduler makes no decision, and goes on when the connection ends")
@@ -137,34 +166,16 @@ struct PaceTests {
           let inspector = try Inspector.attach(to: getpid())
           usleep(20_000)
           try controller.send(.hold)
-          var before = try settled(inspector)
-          // The first comparison begins at a snapshot behind which there is no record that was drained already.
-          for _ in 0..<2000 {
-            _ = try inspector.drain()
-            before = try settled(inspector)
-            var late = 0
-            try inspector.drain { late += $1.count }
-            if late == 0, isAtRest(before) { break }
-          }
+          var before = try start(inspector)
           let (made, reasons) = (before.pace?.steps ?? 0, inspector.reasons)
           var (stepped, events, most) = (0, 0, 0)
           for _ in 0..<count {
             if try controller.send(.step(p: nil)).stepped != nil { stepped += 1 }
-            var after = try settled(inspector)
-            var (model, written) = (pastModel.init(before, reasons: reasons), 0)
-            // A thread that had no CPU may write the rest of its step only now.
-            for round in 0..<2000 {
-              if round > 0 { after = try settled(inspector) }
-              try inspector.drain { lane, records in
-                for record in records { model.apply(record, on: lane) }
-                written += records.count
-              }
-              if Int(after.trace.events! - before.trace.events!) == written { break }
-            }
+            let (after, model, written) = try follow(inspector, from: before, reasons)
             (events, most) = (events + written, max(most, written))
             checkEqual(Int(after.trace.events! - before.trace.events!), written, "records of a step")
-            checkEqual(model.state.account, after.account, "queues after a step")
-            var (rebuilt, found) = (model.state.gs, after.gs)
+            checkEqual(model.account, after.account, "queues after a step")
+            var (rebuilt, found) = (model.gs, after.gs)
             (rebuilt.tasks, found.tasks) = (nil, nil)
             (rebuilt.waiting, found.waiting) = (
               rebuilt.waiting.filter { $0.value != 0 }, found.waiting.filter { $0.value != 0 }
