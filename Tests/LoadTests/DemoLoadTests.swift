@@ -132,11 +132,9 @@ struct DemoLoadTests {
   func interrupted(by signal: Int32) throws {
     let demo = try ListeningDemo([])
     let folder = try TemporaryFolder()
-    let program = try Program(
-      Command(
-        Built.load, "--json", "--rate", "50", "--path", "9:/", "--path", "/sleep?ms=60000",
-        "http://127.0.0.1:\(demo.port)", "--duration", "600", "--timeout", "600",
-        environment: ["XDG_RUNTIME_DIR": folder.path]))
+    let program = try startLoad(
+      "--json", "--rate", "50", "--path", "9:/", "--path", "/sleep?ms=60000",
+      "http://127.0.0.1:\(demo.port)", "--duration", "600", "--timeout", "600", in: folder)
     usleep(1_000_000)
     program.signal(signal)
 
@@ -153,10 +151,8 @@ struct DemoLoadTests {
     let demo = try ListeningDemo([])
     demo.program.signal(SIGSTOP)
     let folder = try TemporaryFolder()
-    let program = try Program(
-      Command(
-        Built.load, "--json", "127.0.0.1:\(demo.port)", "--idle", "20", "--rate", "50",
-        environment: ["XDG_RUNTIME_DIR": folder.path]))
+    let program = try startLoad(
+      "--json", "127.0.0.1:\(demo.port)", "--idle", "20", "--rate", "50", in: folder)
     usleep(700_000)
     program.signal(SIGINT)
     #expect(try program.wait(within: 20) == .code(0), "\(program.errors)")
@@ -169,9 +165,8 @@ struct DemoLoadTests {
   func letGo() throws {
     let demo = try ListeningDemo([])
     let folder = try TemporaryFolder()
-    let program = try Program(
-      Command(
-        Built.load, "127.0.0.1:\(demo.port)", "--idle", "20", environment: ["XDG_RUNTIME_DIR": folder.path]))
+    let program = try startLoad(
+      "127.0.0.1:\(demo.port)", "--idle", "20", in: folder)
     try eventually("it says that it holds them") {
       program.errors == "mpg-load: holding 20 idle connections; Ctrl-C ends it\n"
     }

@@ -5,8 +5,16 @@ import TestSupport
 /// Runs mpg-load to its end, with its region in a folder of its own.
 func load(_ arguments: [String], within seconds: Double = 60) throws -> Finished {
   let folder = try TemporaryFolder()
-  let environment: [String: String?] = ["XDG_RUNTIME_DIR": folder.path]
-  return try Program.run(Command(words: [Built.load] + arguments, environment: environment), within: seconds)
+  return try Program.run(loadCommand(arguments, in: folder), within: seconds)
+}
+
+/// Starts mpg-load, with its region in `folder`; the caller looks at it while it runs.
+func startLoad(_ arguments: String..., in folder: TemporaryFolder) throws -> Program {
+  try Program(loadCommand(arguments, in: folder))
+}
+
+private func loadCommand(_ arguments: [String], in folder: TemporaryFolder) -> Command {
+  Command(words: [Built.load] + arguments, environment: ["XDG_RUNTIME_DIR": folder.path])
 }
 
 /// What `--json` prints.

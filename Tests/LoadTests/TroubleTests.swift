@@ -79,10 +79,8 @@ struct TroubleTests {
   func serverThatGoes() throws {
     let demo = try ListeningDemo([])
     let folder = try TemporaryFolder()
-    let program = try Program(
-      Command(
-        Built.load, "--json", "-c", "4", "-d", "2", "http://127.0.0.1:\(demo.port)",
-        environment: ["XDG_RUNTIME_DIR": folder.path]))
+    let program = try startLoad(
+      "--json", "-c", "4", "-d", "2", "http://127.0.0.1:\(demo.port)", in: folder)
     usleep(700_000)
     demo.program.signal(SIGKILL)
     #expect(try program.wait() == .code(2))

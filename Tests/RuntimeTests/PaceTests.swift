@@ -328,6 +328,9 @@ struct PaceTests {
           let before = turns.value
           for _ in 0..<400 where turns.value < before + 3 { try controller.send(.step(p: nil)) }
           check(turns.value >= before + 3, "turns beside a call, found \(turns.value - before)")
+          try controller.send(.release)
+          checkEqual(
+            unsafe Pace.record!.pointee.underWay, 0, "turns that are still under way in a free scheduler")
           isOver.add(1)
         }
       }

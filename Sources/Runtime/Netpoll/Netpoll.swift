@@ -158,12 +158,10 @@ struct NetpollRecord: ~Copyable {
     let isMine = unsafe record.pointee.sleepUntil.compareExchange(
       expected: old, desired: when, ordering: .sequentiallyConsistent
     ).exchanged
-    guard isMine else { return }
-    let standsBy = unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent)
-    if standsBy { unsafe record.pointee.thread?.wake() } else { backend.breakWait() }
+    if isMine { hurry() }
   }
 
-  /// Ends the dedicated thread's wait, because the runtime's clock goes again or was moved.
+  /// Ends the dedicated thread's wait: because a timer is due earlier, or the runtime's clock goes again or was moved.
   func hurry() {
     let standsBy = unsafe record.pointee.standby.load(ordering: .sequentiallyConsistent)
     if standsBy { unsafe record.pointee.thread?.wake() } else { backend.breakWait() }

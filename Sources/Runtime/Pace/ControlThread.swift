@@ -131,7 +131,7 @@ struct ControlThread {
   private mutating func begin(_ p: Int?, _ now: UInt64) {
     if grant(p, now) { return }
     // Nobody is at the gate. Then it is a timer's turn, if no work is under way.
-    if p == nil, isAtRest { _ = turns.skipToTimer() }
+    if p == nil, isAtRest { turns.skipToTimer() }
     wanted = (p, now + Self.patience)
   }
 
@@ -164,15 +164,17 @@ struct ControlThread {
 
   // MARK: slow
 
-  /// Lets threads through, one for each moment that is due. A thread that lags behind does not make up for turns that
-  /// nobody took.
+  /// How many turns the control thread makes up for when it had no CPU.
+  private static let mostLate: UInt64 = 20
+
+  /// Lets threads through, one for each moment that is due. Turns that nobody was there to take are not made up for.
   @inline(never)
   private mutating func takeTurns(_ now: UInt64) {
     guard turns.pace == .slow else { return }
     let pause = 1_000_000_000 / max(1, MPG.sched.shared[.paceRate].relaxed)
     while due <= now {
       due += pause
-      if turns.grant() == nil || due + 20 * pause < now {
+      if turns.grant() == nil || due + Self.mostLate * pause < now {
         due = max(due, now + pause)
         break
       }

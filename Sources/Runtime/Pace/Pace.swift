@@ -13,8 +13,8 @@
 //     • the netpoll thread's, after the kernel has named descriptors or a timer is due, and before a G is made ready.
 // A thread stands only if it has written an event since it was last let through. So a decision is what is between two
 // gates: mostly one event, or the events of one batch, such as a steal and the start of the first G that was stolen. A
-// gate in between would leave that G on no queue for as long as the thread stands. No gate is under a lock, so nobody waits for a thread at a gate
-// but those who want what only that thread's next decision can bring.
+// gate in between would leave that G on no queue for as long as the thread stands. No gate is under a lock, so nobody
+// waits for a thread at a gate but those who want what only that thread's next decision can bring.
 //
 // §3 No cost when off. Each gate hides behind a word that was looked at already: the P's `attention` at the top of the
 // search, and the thread's note where a G leaves the runtime. Both are set only while the scheduler is paced. A thread
@@ -180,7 +180,7 @@ enum Pace {
   }
 
   /// Notes that the M is at its next gate, or at rest. Call under the lock.
-  private static func noteArrival(
+  static func noteArrival(
     at gate: UnsafeMutablePointer<Gate>, _ record: UnsafeMutablePointer<Record>
   ) {
     guard unsafe gate.pointee.isUnderWay else { return }

@@ -12,35 +12,41 @@ import Synchronization
 
 extension Clock {
   /// The runtime's time, in ticks. In a program that nobody can pace this is `now`.
-  static var paced: UInt64 { Pace.time }
+  static var paced: UInt64 {
+    switch Pace.clock {
+    case .stands(let moment): moment
+    case .goes(let behind): now &- behind
+    }
+  }
 
   /// How far the runtime's clock is behind that of the events, in ticks.
-  static var behind: UInt64 { Pace.behind }
+  static var behind: UInt64 {
+    switch Pace.clock {
+    case .stands(let moment): now &- moment
+    case .goes(let behind): behind
+    }
+  }
 
   /// Whether the runtime's clock stands still.
-  static var stands: Bool { Pace.standsAt != nil }
+  static var stands: Bool { if case .stands = Pace.clock { true } else { false } }
 }
 
 extension Pace {
+  /// What the clock's word says.
+  fileprivate enum ClockState {
+    /// The clock stands at this moment, in ticks.
+    case stands(at: UInt64)
+    /// The clock goes, and is so many ticks behind.
+    case goes(behind: UInt64)
+  }
+
   private static let standing: UInt64 = 1 << 63
 
-  fileprivate static var time: UInt64 {
-    guard let record = unsafe record else { return Clock.now }
+  /// The clock's word, read once.
+  fileprivate static var clock: ClockState {
+    guard let record = unsafe record else { return .goes(behind: 0) }
     let word = unsafe record.pointee.clock.load(ordering: .acquiring)
-    return word & standing != 0 ? word & ~standing : Clock.now &- word
-  }
-
-  fileprivate static var behind: UInt64 {
-    guard let record = unsafe record else { return 0 }
-    let word = unsafe record.pointee.clock.load(ordering: .acquiring)
-    return word & standing != 0 ? Clock.now &- (word & ~standing) : word
-  }
-
-  /// The moment at which the clock stands; nil: it goes.
-  fileprivate static var standsAt: UInt64? {
-    guard let record = unsafe record else { return nil }
-    let word = unsafe record.pointee.clock.load(ordering: .acquiring)
-    return word & standing != 0 ? word & ~standing : nil
+    return word & standing != 0 ? .stands(at: word & ~standing) : .goes(behind: word)
   }
 
   /// Makes the clock stand or go, as the line demands. Call under the lock. True when the clock goes again: then the
@@ -51,20 +57,21 @@ extension Pace {
     let isAtWork = unsafe record.pointee.underWay > 0
     let isIdle = unsafe !record.pointee.isHeld && record.pointee.line.isEmpty
     let goes = !isOn || isAtWork || isIdle
-    let stood = standsAt
-    if goes, let stood {
-      let behind = Clock.now &- stood
+    switch clock {
+    case .stands(let moment) where goes:
+      let behind = Clock.now &- moment
       unsafe record.pointee.clock.store(behind, ordering: .releasing)
       unsafe record.pointee.shared[.stoodStill].set(behind)
       return true
+    case .goes where !goes: unsafe record.pointee.clock.store(Clock.paced | standing, ordering: .releasing)
+    case .stands, .goes: break
     }
-    if !goes, stood == nil { unsafe record.pointee.clock.store(time | standing, ordering: .releasing) }
     return false
   }
 
   /// Moves the clock, which stands, forward to `moment`. Call under the lock.
   static func advance(to moment: UInt64, _ record: UnsafeMutablePointer<Record>) {
-    guard let stood = standsAt, moment > stood, moment & standing == 0 else { return }
+    guard case .stands(let stood) = clock, moment > stood, moment & standing == 0 else { return }
     unsafe record.pointee.clock.store(moment | standing, ordering: .releasing)
   }
 }

@@ -23,9 +23,6 @@ extension Pace {
     /// How many threads are in the line.
     var waiting: Int { locked { unsafe record.pointee.line.count } }
 
-    /// Whether some thread was let through and has not come to its next gate.
-    var isUnderWay: Bool { locked { unsafe record.pointee.underWay > 0 } }
-
     /// Whether `m` was let through and has not come to its next gate.
     func isUnderWay(_ m: Int) -> Bool { locked { unsafe record.pointee.gates[m].isUnderWay } }
 
@@ -61,9 +58,15 @@ extension Pace {
         shared[.paceRate].set(0)
         shared[.pace].publish(UInt64(Pacing.free.rawValue))
         for index in unsafe record.pointee.line.indices {
-          wake(letThrough(unsafe record.pointee.line[index]))
+          let id = unsafe record.pointee.line[index]
+          letThrough(id)
+          wake(id)
         }
         unsafe record.pointee.line.removeAll(keepingCapacity: true)
+        // A turn that was granted ends here, too: it must not count when the scheduler is held anew.
+        for id in 0..<Int(shared[.mCount].acquired) {
+          unsafe Pace.noteArrival(at: record.pointee.gates + id, record)
+        }
       }
       settle()
     }
@@ -73,9 +76,8 @@ extension Pace {
     }
 
     /// Marks the gate of M `m` as open. Call under the lock, then `wake` without it.
-    private func letThrough(_ m: Int) -> Int {
+    private func letThrough(_ m: Int) {
       unsafe record.pointee.gates[m].word.store(Word.goes.rawValue, ordering: .releasing)
-      return m
     }
 
     private func wake(_ m: Int) { unsafe mpg_futex_wake(record.pointee.gates + m, 1) }
@@ -94,7 +96,7 @@ extension Pace {
         unsafe record.pointee.gates[id].isUnderWay = true
         unsafe record.pointee.underWay += 1
         shared[.paceSteps].add(1)
-        _ = letThrough(id)
+        letThrough(id)
         return (id, unsafe Pace.settleClock(record))
       }
       guard let (id, goes) = place, let m = sched.m(id) else { return nil }
@@ -110,13 +112,12 @@ extension Pace {
     }
 
     /// While the scheduler is held and nobody is in the line, moves the runtime's clock to the earliest timer, so that
-    /// the netpoll thread comes to fire it. False: no timer is set.
-    func skipToTimer() -> Bool {
+    /// the netpoll thread comes to fire it. Does nothing if no timer is set.
+    func skipToTimer() {
       let next = sched.netpoll.earliestTimer
-      guard next != .max else { return false }
+      guard next != .max else { return }
       locked { unsafe Pace.advance(to: next, record) }
       sched.netpoll.hurry()
-      return true
     }
   }
 }

@@ -72,7 +72,7 @@ struct HeaderSection {
   private var paceWords: String? {
     guard let pace = snapshot.pace, pace.isOn, endedWord == nil else { return nil }
     if pace.state == .held { return "\(glyphs.held) HELD" }
-    return "\(glyphs.pointer) \(Quantity.grouped(pace.rate ?? 0)) decisions/s"
+    return "\(glyphs.pointer) " + (pace.rate.map { "\(Quantity.grouped($0)) decisions/s" } ?? "SLOWED")
   }
 
   private var endedWord: String? {
