@@ -214,13 +214,15 @@ public struct Player {
 
   /// The event that happened last; nil: none has happened.
   public var lastEvent: Event? {
-    if count > 0 { return event(window.events[count - 1]) }
+    if count > window.prefix { return event(window.events[count - 1]) }
+    // At the beginning of a segment the latest event may be one that the segment before holds. That segment's events go
+    // up to this moment, those that were written late included.
     let earlier = history.numbers.prefix { $0 < window.number }
     for number in earlier.reversed() {
       guard let other = Window(number, of: history, decoder) else { return nil }
       if let last = other.events.last { return event(last) }
     }
-    return nil
+    return count > 0 ? event(window.events[count - 1]) : nil
   }
 
   private func event(_ placed: PlacedRecord) -> Event {

@@ -108,6 +108,32 @@ struct PastTests {
     #expect(since.spawnsPerSecond == Double((3...10).reduce(0) { $0 + $1 * 10 }) / 2)
   }
 
+  @Test("at the beginning of a segment the last event is the latest, though another was written later")
+  func lastEvent() throws {
+    let looks = try Looks()
+    let (first, second) = (looks.region.ring(p: 0), looks.region.ring(p: 1))
+    func write(_ ring: RingWriter, _ ms: UInt64) {
+      ring.append(Record(.mWake, time: looks.time(ms), m: 0, count: UInt32(ms)))
+    }
+    try looks.mark(0)
+    write(first, 10)
+    write(second, 30)
+    _ = try looks.source.drainInPlace(looks.history.take)
+    looks.source.stoppedAt = looks.time(40)
+    let observation = try looks.source.observe()
+    write(first, 20)  // by a thread that had no CPU since 20 ms
+    looks.history.mark(observation)
+    _ = try looks.source.drainInPlace(looks.history.take)
+    looks.history.settle()
+    write(first, 50)
+    _ = try looks.source.drainInPlace(looks.history.take)
+
+    var player = try #require(Player(looks.history))
+    var seen = [player.lastEvent?.count]
+    while player.stepBack() { seen.append(player.lastEvent?.count) }
+    #expect(seen == [50, 30, 20, 10, nil])
+  }
+
   // MARK: what is kept
 
   /// A keyframe in which every value is known.
