@@ -158,6 +158,8 @@ public struct Sampler {
         makeInstruments(history, frame.snapshot)
       }
       frame.instruments = instruments
+      // The matrix is read with the gauges, so it is of the frame's moment, also where the rest is kept from before.
+      frame.instruments?.steals = frame.snapshot.steals
       // Findings and CPU times are those of the last keyframe, so that a look back shows the same.
       if let marked {
         frame.instruments?.findings = marked.findings.all
