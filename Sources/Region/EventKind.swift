@@ -72,7 +72,8 @@
   case procRetire = 29
   /// The system refused a resource; `detail`: `Shortage`, `count`: how often since the last such event, `arg`: the errno.
   case shortage = 34
-  /// Sysmon lent a preempted G time without a P, because no P made progress; `count`: the M that G keeps, `arg`: G.
+  /// Sysmon lent time without a P to a G whose thread stands still, because it was preempted or lost its P in its sleep;
+  /// no P made progress. `count`: the M that G keeps, `arg`: G.
   case lend = 38
   /// From here on G, and each G that it creates, belongs to another span; `detail`: 1 when that span begins now, 0 when G
   /// returns to an earlier one; `count`: the span's label (string id); `arg`: the span's number, 0: none.

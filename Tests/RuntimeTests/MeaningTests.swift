@@ -204,7 +204,8 @@ private func rare(_ event: Event, _ look: Look) -> Bool? {
   case .shortage: return event.detail == Shortage.thread.rawValue && event.arg == UInt64(EAGAIN)
   case .lend:
     let moves = look.events.filter { $0.g == event.arg && $0.time < event.time }
-    return moves.last?.kind == .goPreempt
+    // The thread stands still because its G was preempted, or because it lost its P in its sleep and woke up without.
+    return moves.last?.kind == .goPreempt || (moves.last?.kind == .goSyscallExit && moves.last?.detail == 0)
   case .netpollLate: return Clock.nanoseconds(ticks: event.arg) > RuleNumbers.lateness
   case .nextStolen:
     return look.earlier(event).first.map { $0.place.queue == .displacing } ?? false

@@ -92,7 +92,7 @@ extension EventKind {
     case .procRetire: "A P beyond the new number was stopped; its Gs went to the GRQ."
     case .shortage: "The system had no more of something. The runtime went on, and tries again."
     case .lend:
-      "No P moved for \(rules.numbers.named("a slice", .slice)), so a preempted G got time without one: it may hold "
+      "No P moved for \(rules.numbers.named("a slice", .slice)), so a G whose thread stood still got time without one: it may hold "
         + "the lock that all wait for."
     case .netpollLate:
       "Nobody had asked the kernel for ready descriptors for \(Self.length(late)); the Gs that this poll found may have "
