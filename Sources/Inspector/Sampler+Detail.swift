@@ -70,6 +70,9 @@ extension Sampler {
     if let choice = interest.request {
       frame.detail.request = detailer.request(choice) { Player(history)?.request(choice) }
     }
+    if let question = interest.stage {
+      frame.detail.stage = detailer.stage(question, of: history, at: now)
+    }
     let tids = frame.snapshot.ms.compactMap(\.tid)
     if let threads = source.threads { detailer.lookAtSystem(interest, threads, tids: tids, &frame.detail) }
     if interest.health { frame.detail.health = health(history) }

@@ -74,6 +74,11 @@ public struct Event: Sendable, Equatable {
     kind == .goPark || kind == .goReady ? wording.reasons[Int(detail)] : nil
   }
 
+  /// The queue on which the event put its G or Gs; `.untold`: the event does not say, or it put none.
+  package var place: Place { Place(bits: arg & ~Place.gMask) }
+  /// In `goStart` and `goResume`, the queue from which the G was taken; nil: one that this build does not know.
+  package var runSource: RunSource? { record.runSource }
+
   /// The name of `reason`; empty for a reason that this build does not know, and nil for other kinds.
   package var reasonName: String? {
     guard kind == .goPark || kind == .goReady else { return nil }
@@ -122,7 +127,6 @@ public struct Event: Sendable, Equatable {
   private var reasonText: String { Self.reasonNames[Int((wording.reasons[Int(detail)] ?? .none).rawValue)] }
 
   private var placeWords: String {
-    let place = Place(bits: arg & ~Place.gMask)
     switch place.queue {
     case .runnext: return ", next"
     case .displacing: return ", next, before the one that was"

@@ -12,6 +12,7 @@ struct LiveFeed {
   private var past: PastDesk
   private var isPast = false
   private var requests: RequestDesk
+  private var stages: StageDesk
   private var recorder = ScreenRecorder()
   private var paceDesk = PaceDesk()
   var interest = Interest.none
@@ -19,7 +20,7 @@ struct LiveFeed {
 
   init(_ source: any SchedulerSource, _ limits: HistoryLimits, _ waker: Waker) {
     (sampler, self.limits, self.waker) = (Self.sampler(source, limits), limits, waker)
-    (past, requests) = (Self.past(waker), RequestDesk(waker))
+    (past, requests, stages) = (Self.past(waker), RequestDesk(waker), StageDesk(waker))
   }
 
   /// A sampler that interrupts a long reading when the user presses a key.
@@ -88,7 +89,8 @@ struct LiveFeed {
       let words = finishRecording().map { "; \($0)" } ?? ""
       sampler = Self.sampler(next, limits)
       past.leave()
-      (past, requests, paceDesk) = (Self.past(waker), RequestDesk(waker), PaceDesk())
+      (past, requests, stages) = (Self.past(waker), RequestDesk(waker), StageDesk(waker))
+      paceDesk = PaceDesk()
       (last, isPast, failure) = (nil, false, nil)
       return .attached("looking at process \(next.identity.pid) now\(words)")
     } catch {
@@ -112,11 +114,14 @@ struct LiveFeed {
       // Another thread looks for requests, so the sampler does not. In the sampler's thread the search would take so
       // long that the rings would overwrite unread records.
       var interest = interest
-      interest.request = nil
+      (interest.request, interest.stage) = (nil, nil)
       do { last = try sampler.frame(interest) } catch { failure = error }
     }
     if let choice = interest.request, let history = sampler.history {
       last?.detail.request = requests.answer(choice) { history.copy() }
+    }
+    if let question = interest.stage, let history = sampler.history {
+      last?.detail.stage = stages.stage(question) { history.copy() }
     }
     if let failure { last?.ended = failure.description }
     return last

@@ -126,10 +126,10 @@ extension Substring {
 }
 
 extension ScreenID {
-  /// A screen by its name or its digit.
+  /// A screen by its name or its key.
   init?(name: String) {
     guard
-      let screen = Self.allCases.first(where: { "\($0)" == name.lowercased() || "\($0.rawValue)" == name })
+      let screen = Self.allCases.first(where: { "\($0)" == name.lowercased() || "\($0.key)" == name })
     else {
       return nil
     }

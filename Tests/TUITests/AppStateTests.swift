@@ -163,7 +163,7 @@ struct AppStateTests {
     let ranks = ActionTable.common.filter { !$0.footer.isEmpty }.map(\.rank)
     #expect(Set(ranks).count == ranks.count && !ranks.contains(ActionGroup.ownRank))
     func footer(_ columns: Int, _ keys: [Key] = []) -> String {
-      let digit = Key.character(Unicode.Scalar(UInt8(48 + screen.rawValue)))
+      let digit = Key.character(screen.key)
       var state = AppState(size: Size(columns: columns, rows: 40))
       _ = state.update(.frame(Fixtures.calm()))
       for key in [digit] + keys { _ = state.update(.input(.key(key))) }
@@ -188,7 +188,7 @@ struct AppStateTests {
     arguments: ScreenID.allCases)
   func helpIsComplete(_ screen: ScreenID) {
     var state = state()
-    _ = state.update(.input(.key(.character(Unicode.Scalar(UInt8(48 + screen.rawValue))))))
+    _ = state.update(.input(.key(.character(screen.key))))
     _ = state.update(.input(.key(.character("?"))))
     #expect(state.screen == screen)
     var seen = Set(Screen.draw(state).lines)

@@ -22,6 +22,7 @@ extension Fixtures {
     frame.detail.timeline?.others = timeline(rows: frame.snapshot.ms.count, columns: 72).rows
     frame.detail.events = events(at: frame.snapshot.time)
     frame.detail.health = health(frame)
+    frame.detail.stage = stage(frame.snapshot)
     frame.detail.why = Explanation(
       .g(8),
       [

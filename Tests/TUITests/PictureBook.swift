@@ -57,7 +57,7 @@ enum PictureBook {
 
   /// Every screen but the Overview: at three sizes, empty, of the past, overloaded, and in ASCII.
   static let screens = ScreenID.allCases.filter { $0 != .overview }.flatMap { id -> [Picture] in
-    let digit = Key.character(Unicode.Scalar(UInt8(48 + id.rawValue)))
+    let digit = Key.character(id.key)
     let crowd = Fixtures.detailed(Fixtures.overload(), gs: 3_000, rows: 40)
     return [
       screen("\(id)-80x24", 80, 24, Fixtures.detailed(), keys: [digit]),

@@ -40,13 +40,13 @@ struct ScreensTests {
     var state = state(.overview)
     for screen in ScreenID.allCases.dropFirst() {
       _ = state.update(.input(.key(.tab)))
-      #expect(state.screen == screen && Screen.draw(state).lines[1].contains("[\(screen.rawValue) "))
+      #expect(state.screen == screen && Screen.draw(state).lines[1].contains("[\(screen.key) "))
     }
     _ = state.update(.input(.key(.tab)))
     #expect(Screen.draw(state).lines[1].hasPrefix("[1 Over"))
     #expect(state.screen == .overview)
     _ = state.update(.input(.key(.backTab)))
-    #expect(state.screen == .tracer)
+    #expect(state.screen == .stage)
     #expect(state.update(.input(.key(.escape))) == .nothing && state.screen == .overview)
     #expect(state.update(.input(.key(.escape))) == .nothing && state.screen == .overview)
   }
@@ -256,6 +256,7 @@ struct ScreensTests {
     let wanted: [ScreenID: Subject] = [
       .overview: .scheduler, .ps: .p(0), .gs: .g(1), .ms: .m(0), .steals: .thief(0),
       .netpoll: .descriptor(3, g: 1), .timeline: .p(0), .latency: .latency(.runQueue), .tracer: .ring(.p(0)),
+      .stage: .scheduler,
     ]
     for screen in ScreenID.allCases {
       var state = state(screen)

@@ -67,7 +67,7 @@ struct SparseTests {
     switch screen {
     case .overview, .ps, .steals, .netpoll, .ms:
       #expect(text.contains(" - ") || text.contains(" -\n") || size.0 == 40)
-    case .timeline, .latency, .events, .tracer:
+    case .timeline, .latency, .events, .tracer, .stage:
       #expect(text.contains("no events: a process that is looked at") || size.0 == 40)
     case .gs: #expect(text.contains("no Gs are listed"))
     }

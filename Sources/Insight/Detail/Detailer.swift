@@ -72,6 +72,8 @@ package struct Detailer {
   private var timeline = Paced<TimelineSpan, LaneTimeline>()
   private var why = Paced<Subject, Explanation>()
   private var request = Paced<RequestChoice, RequestAnswer>()
+  private var stage = Paced<StageQuestion, Stage>()
+  private var stageMaker = StageMaker()
   private var goroutines = Paced<Bool, Goroutines>()
   private var threads = ThreadWatch()
   private var sockets = SocketWatch()
@@ -160,6 +162,11 @@ package struct Detailer {
   package mutating func request(_ choice: RequestChoice, _ make: () -> RequestWalk?) -> RequestAnswer? {
     let isOver = request.value?.walk?.span.end != nil
     return request.get(choice, at: 0, isLive: !isOver) { RequestAnswer(choice: choice, walk: make()) }
+  }
+
+  /// Returns the stage of now, at a limited pace.
+  package mutating func stage(_ question: StageQuestion, of history: History, at moment: UInt64) -> Stage? {
+    stage.get(question, at: moment, isLive: true) { stageMaker.stage(of: history, question) }
   }
 
   /// Adds what the operating system says of the target. The target must be a live process of this machine.

@@ -27,6 +27,8 @@ public struct Interest: Sendable, Equatable {
   public var trend = false
   /// The request that is wanted, step by step; nil: none.
   public var request: RequestChoice?
+  /// The stage, and the G that is followed on it; nil: the stage is not wanted.
+  public var stage: StageQuestion?
   /// Whether to find out what observing costs.
   public var health = false
 
@@ -57,6 +59,8 @@ public struct Detail: Sendable, Equatable {
   public var trend: Trend?
   /// The request, step by step.
   public var request: RequestAnswer?
+  /// The stage: Ps, queues with the names of their Gs, and the last moves.
+  public var stage: Stage?
   /// The cost of observing.
   public var health: Health?
 

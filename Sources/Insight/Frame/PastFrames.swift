@@ -116,6 +116,7 @@ public struct PastFrames {
     if let choice = interest.request {
       frame.detail.request = detailer.request(choice) { player.request(choice) }
     }
+    if let question = interest.stage { frame.detail.stage = Stage(player, question) }
     return frame
   }
 }

@@ -157,10 +157,9 @@ enum ActionTable {
 
   private static let screens = [
     ActionGroup(
-      "the screens, by their digits",
+      "the screens, by their digits; the stage",
       ScreenID.allCases.map { screen in
-        let digit = Unicode.Scalar(UInt8(48 + screen.rawValue))
-        return ActionRow("screen.\(screen)", .show(screen), [.character(digit)], "Screen: \(screen.title)")
+        ActionRow("screen.\(screen)", .show(screen), [.character(screen.key)], "Screen: \(screen.title)")
       }),
     ActionGroup(
       "next/previous screen", footer: "screen", rank: 8, keys: "Tab",
@@ -297,6 +296,9 @@ enum ActionTable {
     ActionGroup(
       "go to the cursor's moment", on: [.timeline],
       [ActionRow("timeline.go", .enter, [.enter], "Go to the moment of the cursor")]),
+    ActionGroup(
+      "follow the G that moved last, or none", footer: "follow", on: [.stage],
+      [ActionRow("stage.follow", .follow, [.character("F")], "Follow the G that moved last, or none")]),
     ActionGroup(
       "graphs: the last minute, all that is known", on: [.overview],
       [

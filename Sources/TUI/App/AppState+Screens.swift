@@ -20,6 +20,7 @@ extension AppState {
     case .invert: list.isInverted.toggle()
     case .group: setMode(gsMode.nextInRound)
     case .tree: setMode(gsMode == .tree ? .list : .tree)
+    case .follow where screen == .stage: followLastMoved()
     case .follow: follow(summary?.selectedG)
     case .enter: return enter()
     case .why: return explain()
@@ -156,12 +157,19 @@ extension AppState {
     case .overview: shown.map { _ in .scheduler }
     case .timeline: timelineSubject
     case .latency: shown.map { _ in .latency(LatencyScreen.kind(self)) }
+    case .stage: shown.map { _ in stage.followed.map { .g($0) } ?? .scheduler }
     default: summary?.subject
     }
   }
 
   /// The G of the selected row, or the G at the timeline's cursor: questions are about it.
-  var selectedG: UInt64? { screen == .timeline ? timelineG : summary?.selectedG }
+  var selectedG: UInt64? {
+    switch screen {
+    case .timeline: timelineG
+    case .stage: stage.followed
+    default: summary?.selectedG
+    }
+  }
 
   /// The G at the cursor; without a cursor, the G that had the most of the selected row's latest busy column.
   private var timelineG: UInt64? {
@@ -242,6 +250,10 @@ extension AppState {
     }
     guard screen != .overview else { return .nothing }
     if screen == .timeline { return clickTimeline(x: x, y: y) }
+    if screen == .stage {
+      clickStage(x: x, y: y)
+      return .nothing
+    }
     switch ListPanel.hit(frame, self, x: x, y: y) {
     case .title(let name): if list.sort == name { list.isInverted.toggle() } else { setSort(name) }
     case .row(let place):

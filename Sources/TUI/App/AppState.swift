@@ -26,6 +26,7 @@ public struct AppState: Sendable, Equatable {
   var trail: [TrailStep] = []
   var gsMode = GsMode.list
   var timeline = TimelineState()
+  var stage = StageState()
   /// The kind of latency whose course is shown, as a place in `LatencyScreen.kinds`.
   var latencyKind = 0
   /// The thing that is explained over the screen; nil: none.
@@ -193,7 +194,7 @@ extension AppState {
   /// stay.
   private mutating func forget() {
     (frozen, walk, boot, why, isReportShown, trail, firstLane) = (nil, nil, nil, nil, false, [], 0)
-    timeline.cursor = nil
+    (timeline.cursor, stage) = (nil, StageState())
     for screen in lists.keys {
       lists[screen]?.first = 0
       lists[screen]?.selected = 0
@@ -271,6 +272,8 @@ extension AppState {
       timeline.firstRow = TimelineScreen.layout(self).first
     } else if screen == .latency {
       latencyKind = Self.moved(latencyKind, action, page: 1, last: LatencyScreen.kinds.count - 1)
+    } else if screen == .stage {
+      scrollStage(action)
     } else if screen == .overview {
       scrollLanes(action)
     } else {
@@ -331,6 +334,7 @@ extension Detail {
     why = newer.why ?? why
     trend = newer.trend ?? trend
     request = newer.request ?? request
+    stage = newer.stage ?? stage
     health = newer.health ?? health
   }
 }

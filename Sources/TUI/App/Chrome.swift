@@ -36,8 +36,8 @@ struct Chrome {
   /// screen's name.
   static func tabs(_ state: AppState) -> [Tab] {
     let forms: [(ScreenID) -> String] = [
-      { "\($0.rawValue) \($0.title)" }, { "\($0.rawValue) \($0.shortTitle)" },
-      { $0 == state.screen ? "\($0.rawValue) \($0.title)" : "\($0.rawValue)" },
+      { "\($0.key) \($0.title)" }, { "\($0.key) \($0.shortTitle)" },
+      { $0 == state.screen ? "\($0.key) \($0.title)" : "\($0.key)" },
     ]
     let width = state.size.columns
     func placed(_ form: (ScreenID) -> String) -> [Tab] {

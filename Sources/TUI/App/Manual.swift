@@ -15,7 +15,7 @@ public enum Manual {
     }
     return [section("Everywhere", "Keys of all screens.", ActionTable.common)]
       + ScreenID.allCases.map {
-        section("Screen \($0.rawValue), \($0.title)", $0.summary, ActionTable.own($0))
+        section("Screen \($0.key), \($0.title)", $0.summary, ActionTable.own($0))
       }
       + OverlayID.allCases.map { section($0.title, $0.summary, ActionTable.own($0)) }
   }

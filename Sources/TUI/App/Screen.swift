@@ -40,6 +40,8 @@ public enum Screen {
     chrome.draw(on: &canvas)
     if state.screen == .timeline {
       TimelineScreen(frame: frame, state: state).draw(in: ListPanel.body(state.size), on: &canvas)
+    } else if state.screen == .stage {
+      StageScreen(frame: frame, state: state).draw(in: ListPanel.body(state.size), on: &canvas)
     } else if state.screen == .latency {
       LatencyScreen(frame: frame, state: state).draw(in: ListPanel.body(state.size), on: &canvas)
     } else {

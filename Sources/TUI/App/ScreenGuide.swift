@@ -61,6 +61,12 @@ enum ScreenGuide {
       ("/", "kind:goPreempt hogs, kind:retake long calls, kind:steal"),
       ("F", "only the events of this G, on whichever P"),
     ],
+    .stage: [
+      ("z, then .", "hold the scheduler, and let it make one decision"),
+      ("( and )", "let it make a few decisions each second"),
+      ("[ and ]", "a look back: one event at a time"),
+      ("a click on a G", "follows it, wherever it goes; x explains it"),
+    ],
     .tracer: [
       ("x", "how soon this ring is overwritten, and what was lost"),
       ("lost", "above 0: numbers from events lack some; gauges are right"),

@@ -1,6 +1,6 @@
-// The screens, in the order of the digits that show them.
+// The screens, in the order of the keys that show them.
 
-/// A screen of the dashboard. The raw value is the digit that shows it.
+/// A screen of the dashboard.
 public enum ScreenID: Int, Sendable, CaseIterable {
   case overview = 1
   case ps = 2
@@ -12,6 +12,10 @@ public enum ScreenID: Int, Sendable, CaseIterable {
   case latency = 8
   case events = 9
   case tracer = 0
+  case stage = 10
+
+  /// The key that shows the screen. There are more screens than digits.
+  public var key: Unicode.Scalar { self == .stage ? "v" : Unicode.Scalar(UInt8(48 + rawValue)) }
 
   /// The name on the screen's tab.
   public var title: String {
@@ -26,6 +30,7 @@ public enum ScreenID: Int, Sendable, CaseIterable {
     case .latency: "Latency"
     case .events: "Events"
     case .tracer: "Tracer"
+    case .stage: "Stage"
     }
   }
 
@@ -33,10 +38,12 @@ public enum ScreenID: Int, Sendable, CaseIterable {
   var shortTitle: String {
     switch self {
     case .overview: "Over"
+    case .steals: "Steal"
     case .netpoll: "Net"
     case .timeline: "Time"
     case .latency: "Lat"
-    case .tracer: "Trace"
+    case .events: "Ev"
+    case .tracer: "Trc"
     default: title
     }
   }
@@ -54,6 +61,7 @@ public enum ScreenID: Int, Sendable, CaseIterable {
     case .latency: "For how long ready Gs wait for a P, and whether they need to."
     case .events: "What happened last, on all Ps and Ms; the newest on top."
     case .tracer: "What tracing and looking cost, and whether anything was lost."
+    case .stage: "Each G by name, on its P or its queue, and how it goes from one to another."
     }
   }
 
@@ -67,7 +75,7 @@ public enum ScreenID: Int, Sendable, CaseIterable {
   /// Whether the screen's main part is a list with a selected row.
   var isList: Bool {
     switch self {
-    case .overview, .timeline, .latency: false
+    case .overview, .timeline, .latency, .stage: false
     default: true
     }
   }

@@ -54,6 +54,12 @@ enum ScreenLegend {
       ("filter", "kind:steal|overflow p:0 g:42 m:3 reason:mutex fd:9"),
       ("", "a filter looks at more of the past than what is shown"),
     ],
+    .stage: [
+      ("next, LRQ, GRQ", "the first cell of a queue is the next to be taken"),
+      ("?", "a G of which the events do not tell which one it is"),
+      ("colours", "Gs that one G spawned have one colour"),
+      ("a line", "the way of the last move; the number is how many Gs went"),
+    ],
     .tracer: [
       ("lost", "overwritten before mpgtop could read them"),
       ("fullest ring", "how full one became between two readings; 100% begins to lose"),

@@ -28,6 +28,10 @@ public struct Glyphs: Sendable, Equatable {
   /// The frame of an overlay: corners clockwise from the top left, then the two sides.
   let corners: [Unicode.Scalar]
   let side: Unicode.Scalar
+  /// Where a line leaves a border: downwards from the upper one, upwards from the lower one.
+  let joints: [Unicode.Scalar]
+  /// The end of a way that leads nowhere: a G that is gone.
+  let gone: Unicode.Scalar
   let separator: Unicode.Scalar
   /// `pointer` marks the selected row; `branch` is a twig of a tree.
   let pointer: Unicode.Scalar
@@ -37,7 +41,7 @@ public struct Glyphs: Sendable, Equatable {
     isASCII: false, eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], track: "·", ground: "·", peak: "│", rule: "─",
     ellipsis: "…", dot: "●", held: "■",
-    up: "↑", down: "↓", about: "≈", corners: ["╭", "╮", "╯", "╰"], side: "│", separator: "·",
+    up: "↑", down: "↓", about: "≈", corners: ["╭", "╮", "╯", "╰"], side: "│", joints: ["┬", "┴"], gone: "×", separator: "·",
     pointer: "▸", branch: "└")
 
   public static let ascii = Glyphs(
@@ -45,7 +49,7 @@ public struct Glyphs: Sendable, Equatable {
     ground: "_", peak: "|",
     rule: "-", ellipsis: "~", dot: "*", held: "#", up: "^", down: "v", about: "~",
     corners: ["+", "+", "+", "+"],
-    side: "|", separator: "-", pointer: ">", branch: "`")
+    side: "|", joints: ["+", "+"], gone: "x", separator: "-", pointer: ">", branch: "`")
 
   /// The set for this process's locale, for text that goes to a pipe or a file.
   public static var forThisProcess: Glyphs {

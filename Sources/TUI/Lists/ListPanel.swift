@@ -81,7 +81,7 @@ enum ListPanel {
       case .netpoll: visitor.visit(NetpollScreen(frame: frame, state: state))
       case .events: visitor.visit(EventsScreen(frame: frame, state: state))
       case .tracer: visitor.visit(TracerScreen(frame: frame, state: state))
-      case .overview, .timeline, .latency: return
+      case .overview, .timeline, .latency, .stage: return
       }
       done(visitor)
     }
@@ -195,6 +195,7 @@ extension AppState {
     case .events:
       interest.events = EventQuery(filter: lists[.events]?.filter ?? .everything, limit: 1000)
     case .tracer: interest.health = true
+    case .stage: interest.stage = StageQuestion(followed: stage.followed)
     }
     return interest
   }

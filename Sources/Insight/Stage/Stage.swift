@@ -1,0 +1,81 @@
+// The stage: one moment of a scheduler, as a class sees it: Ps with what they run, queues with the names of the Gs on
+// them, what waits outside, and the last moves.
+//
+// All parts are of the same moment. So the stage carries gauges of its own: a frame's gauges may be a little younger, and
+// a G would stand at two places.
+import History
+import Observed
+import Region
+
+/// What a viewer wants of the stage.
+public struct StageQuestion: Sendable, Equatable {
+  /// The G that is followed; nil: none.
+  public var followed: UInt64?
+  /// Asks for the stage, and for where one G is.
+  public init(followed: UInt64? = nil) { self.followed = followed }
+}
+
+/// One moment of a scheduler, as it is shown to a class. A value; it may be used from any thread.
+public struct Stage: Sendable, Equatable {
+  /// The gauges of this moment.
+  public var snapshot: Snapshot
+  /// Which Gs stand on which queue; nil: not known.
+  public var queues: QueueContents?
+  /// The Gs that the stage names, by id, as far as they are known.
+  public var gs: [UInt64: Goroutine] = [:]
+  /// The last moves up to this moment, oldest first.
+  public var moves: [StageMove] = []
+
+  /// Makes a stage from its parts.
+  public init(
+    snapshot: Snapshot, queues: QueueContents? = nil, gs: [UInt64: Goroutine] = [:], moves: [StageMove] = []
+  ) {
+    (self.snapshot, self.queues, self.gs, self.moves) = (snapshot, queues, gs, moves)
+  }
+
+  /// The last moves that are kept.
+  public static let mostMoves = 12
+  /// The Gs of one queue that are looked up; more do not fit on any screen.
+  static let mostNamed = 256
+
+  /// The place where a G stands; nil: it is at none, or it is not known.
+  public func place(of g: UInt64) -> StagePlace? {
+    if let p = snapshot.ps.first(where: { $0.g == g && $0.status != .syscall }) { return .running(p: p.id) }
+    if let m = snapshot.ms.first(where: { $0.g == g && $0.state == .syscall }) { return .call(m: m.id) }
+    for queues in queues?.ps ?? [] {
+      if queues.next.contains(g) { return .next(p: queues.id) }
+      if queues.lrq.contains(g) { return .lrq(p: queues.id) }
+    }
+    if queues?.grq.contains(where: { $0.g == g }) == true { return .grq }
+    guard let known = gs[g], known.state == .waiting else { return nil }
+    return StagePlace(waitingFor: known.reason)
+  }
+}
+
+extension Stage {
+  /// The stage at a player's place.
+  public init(_ player: Player, _ question: StageQuestion = StageQuestion()) {
+    self.init(snapshot: player.snapshot, queues: player.queues)
+    if let step = player.step, let event = step.event, !step.isForward {
+      moves = Self.lastMoves(player)
+      if let undone = StageMove(event, isForward: false) { moves.append(undone) }
+    } else {
+      moves = Self.lastMoves(player)
+    }
+    var wanted = Set(snapshot.ps.compactMap(\.g)).union(snapshot.ms.compactMap(\.g))
+    wanted.formUnion(moves.compactMap(\.event.g))
+    if let followed = question.followed { wanted.insert(followed) }
+    for queues in queues?.ps ?? [] {
+      wanted.formUnion(queues.next.compactMap { $0 })
+      wanted.formUnion(queues.lrq.prefix(Self.mostNamed).compactMap { $0 })
+    }
+    wanted.formUnion(queues?.grq.prefix(Self.mostNamed).compactMap(\.g) ?? [])
+    for g in player.goroutines.all where wanted.contains(g.id) { gs[g.id] = g }
+  }
+
+  private static func lastMoves(_ player: Player) -> [StageMove] {
+    let events = player.lastEvents(ofEachLane: mostMoves).values.joined()
+      .sorted { ($0.time, $0.position) < ($1.time, $1.position) }
+    return Array(events.compactMap { StageMove($0) }.suffix(mostMoves))
+  }
+}

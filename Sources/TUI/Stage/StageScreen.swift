@@ -1,0 +1,80 @@
+// The stage: Ps as lanes, Gs as boxes with their names, and the last move as a trail. It is made to be projected.
+//
+// The order on the screen is the order of the queues: the leftmost cell of an LRQ is the next to be taken. A G has the
+// colour of the G that spawned it, so children of one G can be told from those of another. Every meaning that a colour
+// has, a name or a place has too.
+import Inspector
+import Region
+
+struct StageScreen {
+  let frame: Frame
+  let state: AppState
+  private var glyphs: Glyphs { state.glyphs }
+
+  func draw(in rect: Rect, on canvas: inout Canvas) {
+    guard let stage = frame.detail.stage else {
+      canvas.write(frame.snapshot.trace.absence ?? "no events are taken in yet", x: rect.x, y: rect.y, .dim)
+      return
+    }
+    let layout = StageLayout(stage, first: state.stage.firstLane, in: rect)
+    drawSentences(stage, in: layout.sentences, on: &canvas)
+    let boxes = StageBoxes(
+      stage: stage, layout: layout, followed: state.stage.followed, pace: frame.snapshot.pace, glyphs: glyphs)
+    for lane in layout.lanes { boxes.draw(lane, on: &canvas) }
+    boxes.drawGRQ(on: &canvas)
+    let side = StageSide(stage: stage, followed: state.stage.followed, glyphs: glyphs)
+    side.draw(in: layout.side, hidden: layout.total - layout.lanes.count, on: &canvas)
+    if let move = shownMove(stage) {
+      StageTrail(layout, sideRows: side.rows(in: layout.side), glyphs: glyphs).draw(move, on: &canvas)
+    }
+  }
+
+  /// The layout of the frame that is shown; nil: there is no stage.
+  static func layout(_ state: AppState) -> StageLayout? {
+    state.shown?.detail.stage.map {
+      StageLayout($0, first: state.stage.firstLane, in: ListPanel.body(state.size))
+    }
+  }
+
+  // MARK: the moves
+
+  /// More events than these in a second cannot be followed with the eye.
+  private static let mostReadable = 40.0
+
+  /// Whether so much happens that single moves say nothing.
+  private var isTooFast: Bool {
+    guard frame.past == nil, frame.ended == nil, let rate = frame.eventsPerSecond else { return false }
+    return rate > Self.mostReadable && frame.snapshot.pace?.isOn != true
+  }
+
+  /// The move whose trail is drawn: the last one that goes from one place to another.
+  private func shownMove(_ stage: Stage) -> StageMove? {
+    if isTooFast { return nil }
+    return stage.moves.last { $0.to != nil || $0.from != nil }
+  }
+
+  private func drawSentences(_ stage: Stage, in rect: Rect, on canvas: inout Canvas) {
+    var rest = rect
+    if isTooFast {
+      let row = rest.takeRows(1)
+      let keys = [Action.pace(.hold), .pause].compactMap { action in
+        ActionTable.common.flatMap(\.rows).first { $0.action == action }?.keys.first?.name
+      }
+      var text = StyledText(
+        "\(Quantity.compact(frame.eventsPerSecond)) events a second, too many to follow: ", .eager)
+      text.append(keys.first ?? "", .key)
+      text.append(" holds the scheduler, ", .eager)
+      text.append(keys.last ?? "", .key)
+      text.append(" the view", .eager)
+      canvas.write(text, x: row.x, y: row.y, width: row.width, glyphs: glyphs)
+    }
+    for (index, move) in stage.moves.reversed().prefix(rest.height).enumerated() {
+      let isNewest = index == 0
+      var text = StyledText(isNewest ? "\(glyphs.pointer) " : "  ", .key)
+      if !move.isForward { text.append("undone: ", .eager) }
+      text.append(
+        TextWidth.sanitised(move.sentence, isASCII: glyphs.isASCII), isNewest && !isTooFast ? .strong : .dim)
+      canvas.write(text, x: rest.x, y: rest.y + index, width: rest.width, glyphs: glyphs)
+    }
+  }
+}
