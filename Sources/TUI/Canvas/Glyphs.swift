@@ -41,7 +41,8 @@ public struct Glyphs: Sendable, Equatable {
     isASCII: false, eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], track: "·", ground: "·", peak: "│", rule: "─",
     ellipsis: "…", dot: "●", held: "■",
-    up: "↑", down: "↓", about: "≈", corners: ["╭", "╮", "╯", "╰"], side: "│", joints: ["┬", "┴"], gone: "×", separator: "·",
+    up: "↑", down: "↓", about: "≈", corners: ["╭", "╮", "╯", "╰"], side: "│", joints: ["┬", "┴"], gone: "×",
+    separator: "·",
     pointer: "▸", branch: "└")
 
   public static let ascii = Glyphs(
