@@ -22,6 +22,13 @@ struct Batch {
   /// of history are needed.
   private static let shortHistory = HistoryLimits(bytes: 50_000_000, duration: 3_000_000_000)
 
+  /// The words for screen readers tell the moves on the stage, if that is the screen that is asked for.
+  private var interest: Interest {
+    var interest = Interest.none
+    if options.isLinear, options.screen == .stage { interest.stage = StageQuestion() }
+    return interest
+  }
+
   /// Prints the first frame at once, and the others at their times. If the target ends, prints a last frame that says
   /// so, and throws `gone`.
   func run(_ source: any SchedulerSource) throws(Failure) {
@@ -32,7 +39,7 @@ struct Batch {
     while printed < options.frames ?? .max {
       try wait(until: due, &sampler)
       doubt.tell(sampler.doubt)
-      let frame = try failing { () throws(InspectorError) in try sampler.frame() }
+      let frame = try failing { () throws(InspectorError) in try sampler.frame(interest) }
       try write(frame, isFirst: printed == 0)
       printed += 1
       if let ending = sampler.ending {
@@ -56,8 +63,9 @@ struct Batch {
     var (printed, before): (Int, UInt64?) = (0, nil)
     while printed < options.frames ?? .max {
       let isLast = player.isAtEnd
-      let frame = frames.frame(
+      var frame = frames.frame(
         of: player, source.origin, ended: isLast ? source.ended : nil, since: before)
+      if let question = interest.stage { frame.detail.stage = Stage(player, question) }
       try write(frame, isFirst: printed == 0)
       (printed, before) = (printed + 1, player.time)
       if isLast { return }

@@ -121,7 +121,9 @@ struct LiveFeed {
       last?.detail.request = requests.answer(choice) { history.copy() }
     }
     if let question = interest.stage, let history = sampler.history {
-      last?.detail.stage = stages.stage(question) { history.copy() }
+      let isPaced = last?.snapshot.pace?.isOn == true
+      let stage = stages.stage(question, isPaced: isPaced) { history.copy() }
+      last?.detail.stage = stage
     }
     if let failure { last?.ended = failure.description }
     return last

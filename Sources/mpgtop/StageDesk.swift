@@ -22,11 +22,14 @@ struct StageDesk {
 
   init(_ waker: Waker) { thread = Background(waker) }
 
-  mutating func stage(_ question: StageQuestion, _ history: () -> History) -> Stage? {
+  /// - Parameter isPaced: whether the scheduler is held or slowed. Then there is little to take in, and a user waits for
+  ///   each step.
+  mutating func stage(_ question: StageQuestion, isPaced: Bool, _ history: () -> History) -> Stage? {
     if let made = thread.take() {
       (maker, last) = (made.maker, made.stage ?? last)
       next = monotonicNow() + max(Self.pause, made.time * Self.rest)
     }
+    if isPaced { next = 0 }
     guard !thread.isBusy, monotonicNow() >= next else { return last }
     let given = Handed((maker: maker, history: history()))
     maker = StageMaker()

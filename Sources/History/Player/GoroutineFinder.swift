@@ -22,11 +22,13 @@ package struct GoroutineFinder {
   }
 
   private let reasons: [WaitReason?]
+  /// Lets the Gs through that are wanted; nil: all are.
+  private let sieve: IDSieve?
   private var known: [UInt64: Known] = [:]
 
-  init(_ list: GoroutineList?, reasons: [WaitReason?]) {
-    self.reasons = reasons
-    for row in list?.rows ?? [] { known[row.id] = Known(row: row) }
+  init(_ list: GoroutineList?, reasons: [WaitReason?], only sieve: IDSieve? = nil) {
+    (self.reasons, self.sieve) = (reasons, sieve)
+    for row in list?.rows ?? [] where sieve?.passes(row.id) != false { known[row.id] = Known(row: row) }
   }
 
   /// The Gs that there are, in no order.
@@ -37,7 +39,10 @@ package struct GoroutineFinder {
 
   /// Adds an event that is not later than the moment. Such events come first, in the order of time.
   package mutating func apply(_ record: Record, on lane: Lane) {
-    guard record.g != 0, let kind = record.kind, known.count < Self.most else { return }
+    guard record.g != 0, sieve?.passes(record.g) != false, let kind = record.kind, known.count < Self.most
+    else {
+      return
+    }
     guard let state = state(after: kind, record) else {
       if kind == .goExit { known[record.g] = Known(row: nil, isTold: true) }
       return
@@ -48,7 +53,10 @@ package struct GoroutineFinder {
 
   /// Adds an event after the moment, in the order of time. It counts only if it is the first event of its G.
   mutating func revert(_ record: Record, on lane: Lane) {
-    guard record.g != 0, let kind = record.kind, known.count < Self.most else { return }
+    guard record.g != 0, sieve?.passes(record.g) != false, let kind = record.kind, known.count < Self.most
+    else {
+      return
+    }
     let state = state(before: kind)
     guard state != nil || kind == .goCreate else { return }
     let reason = kind == .goReady ? reasons[Int(record.detail)] ?? .none : .none

@@ -21,6 +21,31 @@ public struct PastStep: Sendable, Equatable {
 }
 
 extension Player {
+  /// Segments and records that are looked back at for the last events.
+  private static let lookBack = (segments: 240, records: 100_000)
+
+  /// The last events up to this moment that `isWanted` lets through, oldest first. Where little happened, they come from
+  /// some minutes, and where much did, there may be fewer than `limit`.
+  package func lastEvents(_ limit: Int, where isWanted: (Event) -> Bool) -> [Event] {
+    var found: [Event] = []
+    func look(_ events: some BidirectionalCollection<PlacedRecord>) {
+      for placed in events.reversed() where found.count < limit {
+        let event = event(placed)
+        if isWanted(event) { found.append(event) }
+      }
+    }
+    look(window.events[min(window.prefix, count)..<count])
+    var (number, records) = (window.number - 1, 0)
+    let oldest = max(history.numbers.lowerBound, window.number - Self.lookBack.segments)
+    while found.count < limit, number >= oldest, records < Self.lookBack.records {
+      guard let earlier = unpack(number) else { break }
+      look(earlier.events[min(earlier.prefix, earlier.events.count)...])
+      records += earlier.events.count
+      number -= 1
+    }
+    return found.reversed()
+  }
+
   /// The time from the player's moment to the newest one, in nanoseconds.
   public var behind: UInt64 { lastTime - min(lastTime, time) }
 

@@ -173,11 +173,16 @@ public struct Player {
     {
       return kept.snapshot
     }
-    var snapshot = window.snapshot(of: model, after: count, at: ticks, time: time)
+    var snapshot = unnamedSnapshot
     let gs = goroutines.all
     snapshot.nameEntries { id in gs.first { $0.id == id }?.entry }
     unpacked?.snapshot = (window.number, count, ticks, snapshot)
     return snapshot
+  }
+
+  /// The same as `snapshot`, without the entry points of the Gs that run. This is much cheaper.
+  package var unnamedSnapshot: Snapshot {
+    window.snapshot(of: model, after: count, at: ticks, time: time)
   }
 
   /// The keyframes of the minute before this moment, and of the time since `since`, oldest first. Rates, maxima and the
@@ -227,7 +232,7 @@ public struct Player {
     return count > 0 ? event(window.events[count - 1]) : nil
   }
 
-  private func event(_ placed: PlacedRecord) -> Event {
+  func event(_ placed: PlacedRecord) -> Event {
     Event(placed, window.keyframe.clock, names: history.names, reasons: history.reasons)
   }
 
@@ -304,7 +309,14 @@ public struct Player {
     return (finder, isComplete)
   }
 
-  private func find() -> (GoroutineFinder, isComplete: Bool) {
+  /// Some Gs at this moment, by id. Those that do not exist are left out.
+  package func goroutines(_ wanted: Set<UInt64>) -> [UInt64: Goroutine] {
+    let (finder, _) = find(only: IDSieve(wanted))
+    let all = finder.result(window.keyframe.clock, names: history.names, isComplete: false).all
+    return Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0) })
+  }
+
+  private func find(only sieve: IDSieve? = nil) -> (GoroutineFinder, isComplete: Bool) {
     let near = history.numbers.clamped(to: window.number - Self.reach..<window.number + Self.reach + 1)
     // Without events a table tells only of its own moment.
     let tables = near.filter { history.segment($0)?.goroutines != nil && (hasEvents || $0 == window.number) }
@@ -312,7 +324,7 @@ public struct Player {
       tables
       .min { abs($0 - window.number) < abs($1 - window.number) }
     let list = table.flatMap { history.segment($0)?.goroutines?.bytes }.flatMap { GoroutineList($0) }
-    var finder = GoroutineFinder(list, reasons: history.reasons)
+    var finder = GoroutineFinder(list, reasons: history.reasons, only: sieve)
     let first = max(near.lowerBound, min(window.number, table ?? window.number) - 1)
     let last = min(near.upperBound - 1, max(window.number, table ?? window.number) + 1)
     for number in first...max(first, last) {

@@ -55,12 +55,10 @@ public struct Stage: Sendable, Equatable {
 extension Stage {
   /// The stage at a player's place.
   public init(_ player: Player, _ question: StageQuestion = StageQuestion()) {
-    self.init(snapshot: player.snapshot, queues: player.queues)
+    self.init(snapshot: player.unnamedSnapshot, queues: player.queues)
+    moves = player.lastEvents(Self.mostMoves) { StageMove($0) != nil }.compactMap { StageMove($0) }
     if let step = player.step, let event = step.event, !step.isForward {
-      moves = Self.lastMoves(player)
       if let undone = StageMove(event, isForward: false) { moves.append(undone) }
-    } else {
-      moves = Self.lastMoves(player)
     }
     var wanted = Set(snapshot.ps.compactMap(\.g)).union(snapshot.ms.compactMap(\.g))
     wanted.formUnion(moves.compactMap(\.event.g))
@@ -70,12 +68,6 @@ extension Stage {
       wanted.formUnion(queues.lrq.prefix(Self.mostNamed).compactMap { $0 })
     }
     wanted.formUnion(queues?.grq.prefix(Self.mostNamed).compactMap(\.g) ?? [])
-    for g in player.goroutines.all where wanted.contains(g.id) { gs[g.id] = g }
-  }
-
-  private static func lastMoves(_ player: Player) -> [StageMove] {
-    let events = player.lastEvents(ofEachLane: mostMoves).values.joined()
-      .sorted { ($0.time, $0.position) < ($1.time, $1.position) }
-    return Array(events.compactMap { StageMove($0) }.suffix(mostMoves))
+    gs = player.goroutines(wanted)
   }
 }

@@ -6,6 +6,8 @@ import Region
 /// Turns frames into lines: the first frame into all facts, later frames into the facts that changed.
 public struct LinearText {
   private var said: [String: String] = [:]
+  /// The last move on the stage that was told.
+  private var lastMove: Event?
 
   public init() {}
 
@@ -18,7 +20,23 @@ public struct LinearText {
       said[name] = nil
     }
     for fact in facts { said[fact.name] = fact.value }
-    return lines
+    return lines + moves(frame.detail.stage)
+  }
+
+  /// The moves on the stage since the last ones that were told, in the words of the stage.
+  private mutating func moves(_ stage: Stage?) -> [String] {
+    guard let moves = stage?.moves.filter(\.isForward), let newest = moves.last else { return [] }
+    var new = moves[...]
+    var lines: [String] = []
+    if let last = lastMove {
+      if let place = moves.lastIndex(where: { $0.event == last }) {
+        new = moves[(place + 1)...]
+      } else {
+        lines = ["(more happened than is told)"]
+      }
+    }
+    lastMove = newest.event
+    return lines + new.map { TextWidth.sanitised($0.sentence) }
   }
 
   private static func facts(_ frame: Frame) -> [(name: String, value: String)] {
@@ -37,10 +55,19 @@ public struct LinearText {
     for p in snapshot.ps.prefix(64) { facts.append(("P\(p.id)", words(p))) }
     facts.append(("threads", "\(snapshot.ms.count)"))
     facts.append(("events lost", snapshot.trace.lost.map { about(Int(clamping: $0)) } ?? "not known"))
+    if let pace = snapshot.pace { facts.append(("pace", words(pace))) }
     for finding in frame.instruments?.findings ?? [] {
       facts.append(("warning, \(finding.lint)", TextWidth.sanitised(finding.message)))
     }
     return facts
+  }
+
+  private static func words(_ pace: Pace) -> String {
+    switch pace.state {
+    case .held: "the scheduler is held"
+    case .slow: "\(pace.rate.map { "\($0)" } ?? "few") decisions a second"
+    case .free, .none: "the scheduler runs free"
+    }
   }
 
   private static func words(_ p: Snapshot.P) -> String {

@@ -124,7 +124,10 @@ struct StageBoxes {
       let function = entry.split(separator: " at ").first.map(String.init) ?? entry
       line(TextWidth.sanitised(function, isASCII: glyphs.isASCII), 1, .dim)
     }
-    if inside > 2, let parent = stage.gs[g]?.parent { line("by G\(parent)", 2, .faint) }
+    // A name is shown whole or not at all.
+    if inside > 2, let parent = stage.gs[g]?.parent, "by G\(parent)".count <= width {
+      line("by G\(parent)", 2, .faint)
+    }
   }
 
   private func writeUnknown(in rect: Rect, on canvas: inout Canvas) {

@@ -13,7 +13,9 @@ struct StageScreen {
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
     guard let stage = frame.detail.stage else {
-      canvas.write(frame.snapshot.trace.absence ?? "no events are taken in yet", x: rect.x, y: rect.y, .dim)
+      canvas.write(
+        frame.snapshot.trace.absence ?? "the first look at the queues is on its way", x: rect.x, y: rect.y,
+        .dim)
       return
     }
     let layout = StageLayout(stage, first: state.stage.firstLane, in: rect)
@@ -68,13 +70,16 @@ struct StageScreen {
       text.append(" the view", .eager)
       canvas.write(text, x: row.x, y: row.y, width: row.width, glyphs: glyphs)
     }
-    for (index, move) in stage.moves.reversed().prefix(rest.height).enumerated() {
+    for (index, move) in stage.moves.reversed().enumerated() {
       let isNewest = index == 0
-      var text = StyledText(isNewest ? "\(glyphs.pointer) " : "  ", .key)
-      if !move.isForward { text.append("undone: ", .eager) }
-      text.append(
-        TextWidth.sanitised(move.sentence, isASCII: glyphs.isASCII), isNewest && !isTooFast ? .strong : .dim)
-      canvas.write(text, x: rest.x, y: rest.y + index, width: rest.width, glyphs: glyphs)
+      var words = TextWidth.sanitised(move.sentence, isASCII: glyphs.isASCII)
+      if !move.isForward { words = "undone: " + words }
+      for (line, text) in TextWidth.wrapped(words, to: max(20, rest.width - 2)).enumerated() {
+        let row = rest.takeRows(1)
+        if row.isEmpty { return }
+        if isNewest, line == 0 { canvas.put(Cell(glyphs.pointer, .key), x: row.x, y: row.y) }
+        canvas.write(text, x: row.x + 2, y: row.y, isNewest && !isTooFast ? .strong : .dim)
+      }
     }
   }
 }

@@ -77,9 +77,7 @@ struct StageSide {
 
   private func following(_ place: StagePlace?) -> [StyledText] {
     guard let followed else { return [] }
-    var text = StyledText("G\(followed)", .selected)
-    text.append(" " + words(place, followed), .text)
-    return [StyledText(), text]
+    return [StyledText(), StyledText("G\(followed)", .selected), StyledText(words(place, followed), .text)]
   }
 
   private func words(_ place: StagePlace?, _ g: UInt64) -> String {
