@@ -38,7 +38,7 @@ struct FrameOptions: ParsableArguments {
   var noColor = false
 
   @Option(
-    help: ArgumentHelp("The first screen, by name or digit: gs, 3.", valueName: "screen"))
+    help: ArgumentHelp("The first screen, by name or key: gs, 3, v.", valueName: "screen"))
   var screen: ScreenID?
 
   @Option(

@@ -36,6 +36,7 @@ struct QueueContentsTests {
           check(
             truth.starts.named * 3 >= truth.starts.all,  // on a busy machine more records are of one moment
             "many Gs have their names, found \(truth.starts.named) of \(truth.starts.all)")
+          checkStages(history)
           for kind in needed {
             check(NameTruth(history, skipping: kind).count > 0, "a difference without \(kind)")
           }
@@ -61,6 +62,35 @@ struct QueueContentsTests {
       }
     }
   }
+}
+
+/// In a child process: at many moments of a history the stage's queues are as long as its gauges say, and no G stands at
+/// two places. The stage of now is that of the newest moment.
+private func checkStages(_ history: History) {
+  guard var player = Player(history) else { return check(false, "a history") }
+  var (stages, moves) = (0, 0)
+  player.seekToStart()
+  while !player.isAtEnd, stages < 40 {
+    player.advance(by: 97_000_000)
+    let stage = Stage(player)
+    (stages, moves) = (stages + 1, moves + stage.moves.count)
+    guard let queues = stage.queues, player.missing == 0 else { continue }
+    for p in stage.snapshot.ps {
+      // The record of a G that finds no room comes before the record of the spill that takes it along.
+      checkEqual(min(queues.queues(ofP: p.id).lrq.count, Capacity.lrq), p.lrq ?? -1, "the LRQ of P\(p.id)")
+    }
+    checkEqual(queues.grq.count, stage.snapshot.grq ?? -1, "the GRQ")
+    var standing = stage.snapshot.ps.compactMap(\.g)
+    for p in queues.ps { standing += (p.next + p.lrq).compactMap { $0 } }
+    standing += queues.grq.compactMap(\.g)
+    checkEqual(Set(standing).count, standing.count, "Gs that stand at one place")
+  }
+  check(stages > 20 && moves > stages, "stages with moves, found \(moves) in \(stages)")
+  player.seekToNewest()
+  var maker = StageMaker()
+  check(
+    maker.stage(of: history, StageQuestion()) == Stage(player),
+    "the stage of now is that of the newest moment")
 }
 
 /// The ids of the Gs in a P's `runnext` and in the slots of its LRQ, read from the region.

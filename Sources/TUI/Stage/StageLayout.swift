@@ -72,7 +72,7 @@ struct StageLayout {
     let fitting = max(1, (rest.height - 1) / form.height - 1)
     let shown = min(total, fitting)
     let spare = rest.height - (shown + 1) * form.height
-    sentences = rest.takeRows(min(max(1, spare), 9))
+    sentences = rest.takeRows(min(max(1, spare), Stage.mostMoves + 1))
     first = max(0, min(wanted, total - shown))
     let sideWidth = body.width >= 150 ? 36 : body.width >= 100 ? 28 : body.width >= 60 ? 22 : 12
     let width = rest.width - sideWidth - 3
@@ -106,7 +106,7 @@ struct StageLayout {
     for g in stage.queues?.grq ?? [] { highest = max(highest, g.g ?? 0) }
     for p in stage.snapshot.ps { highest = max(highest, p.g ?? 0) }
     let name = "G\(highest)".count
-    return (width >= 120 ? max(name, 9) : name) + (width >= 70 ? 3 : 2)
+    return (width >= 80 ? max(name, 9) : name) + (width >= 70 ? 3 : 2)
   }
 
   private static func lane(

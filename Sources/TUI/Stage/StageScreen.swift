@@ -57,6 +57,8 @@ struct StageScreen {
 
   private func drawSentences(_ stage: Stage, in rect: Rect, on canvas: inout Canvas) {
     var rest = rect
+    // The sentence of the move whose trail is drawn has the trail's colour.
+    let drawn = shownMove(stage)
     if isTooFast {
       let row = rest.takeRows(1)
       let keys = [Action.pace(.hold), .pause].compactMap { action in
@@ -72,13 +74,14 @@ struct StageScreen {
     }
     for (index, move) in stage.moves.reversed().enumerated() {
       let isNewest = index == 0
+      let style: Style = isTooFast ? .dim : move == drawn ? .peak : isNewest ? .strong : .dim
       var words = TextWidth.sanitised(move.sentence, isASCII: glyphs.isASCII)
       if !move.isForward { words = "undone: " + words }
       for (line, text) in TextWidth.wrapped(words, to: max(20, rest.width - 2)).enumerated() {
         let row = rest.takeRows(1)
         if row.isEmpty { return }
         if isNewest, line == 0 { canvas.put(Cell(glyphs.pointer, .key), x: row.x, y: row.y) }
-        canvas.write(text, x: row.x + 2, y: row.y, isNewest && !isTooFast ? .strong : .dim)
+        canvas.write(text, x: row.x + 2, y: row.y, style)
       }
     }
   }
