@@ -68,7 +68,11 @@ public final class Controller {
 
   /// Ends the connection. The scheduler runs free again.
   public func close() {
-    if socket >= 0 { Glibc.close(socket) }
+    if socket >= 0 {
+      // A child that this process has forked may have a copy of the socket. `shutdown` ends the connection all the same.
+      shutdown(socket, Int32(SHUT_RDWR))
+      Glibc.close(socket)
+    }
     socket = -1
   }
 

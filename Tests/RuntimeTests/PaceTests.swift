@@ -356,6 +356,39 @@ struct PaceTests {
     }
   }
 
+  @Test("a child that is forked while the scheduler is held lives on, and holds nobody")
+  func fork() async {
+    await #expect(processExitsWith: .success) {
+      inPacedRuntime(procs: 2) {
+        let (isOver, turns) = (Counter(), Counter())
+        go {
+          while isOver.value == 0 {
+            turns.add(1)
+            yield()
+          }
+        }
+        try withController { controller in
+          let inspector = try Inspector.attach(to: getpid())
+          check(try controller.send(.hold).pace == .held, "held")
+          var held = try settled(inspector)
+          for _ in 0..<2000 where !isAtRest(held) { held = try settled(inspector) }
+          let before = turns.value
+          // The child has copies of the sockets for as long as it lives: until it is killed, or for a minute.
+          guard let child = forked({ sleep(60) }) else { return check(false, "a child") }
+          usleep(20_000)
+          checkEqual(turns.value, before, "turns while held")
+          check(try controller.send(.step(p: nil)).pace == .held, "held after a step")
+          controller.close()
+          until("turns after the connection ended") { turns.value > before + 100 }
+          checkEqual(waitpid(child, nil, WNOHANG), 0, "the child, which lives")
+          kill(child, SIGKILL)
+          checkEqual(waitpid(child, nil, 0), child, "the child's end")
+        }
+        isOver.add(1)
+      }
+    }
+  }
+
   @Test("without control there is no socket, and the error says what to do")
   func none() async {
     await #expect(processExitsWith: .success) {
