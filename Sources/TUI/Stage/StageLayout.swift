@@ -26,7 +26,10 @@ struct StageLayout {
     }
 
     /// The row of a lane in which the Gs' names stand.
-    var nameRow: Int { if case .boxes = self { 1 } else { 0 } }
+    var nameRow: Int {
+      guard case .boxes(let rows) = self else { return 0 }
+      return rows > 3 ? 2 : 1
+    }
   }
 
   /// A G, or a place for one, on the screen.
@@ -93,7 +96,7 @@ struct StageLayout {
   }
 
   private static func form(lanes: Int, rows: Int) -> Form {
-    let forms: [Form] = [.boxes(rows: 3), .boxes(rows: 2), .boxes(rows: 1), .flat]
+    let forms: [Form] = [.boxes(rows: 5), .boxes(rows: 3), .boxes(rows: 2), .boxes(rows: 1), .flat]
     return forms.first { (lanes + 1) * $0.height <= rows } ?? .dense
   }
 
@@ -106,7 +109,7 @@ struct StageLayout {
     for g in stage.queues?.grq ?? [] { highest = max(highest, g.g ?? 0) }
     for p in stage.snapshot.ps { highest = max(highest, p.g ?? 0) }
     let name = "G\(highest)".count
-    return (width >= 80 ? max(name, 9) : name) + (width >= 70 ? 3 : 2)
+    return (width >= 130 ? max(name, 13) : width >= 80 ? max(name, 9) : name) + (width >= 70 ? 3 : 2)
   }
 
   private static func lane(
