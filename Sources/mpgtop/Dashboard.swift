@@ -22,10 +22,11 @@ struct Dashboard {
       ending = try app.run(
         poll: { feed.poll() }, travel: { feed.travel($0) },
         interest: { feed.interest = $0 }, record: { feed.record($0) },
-        pace: { feed.pace($0) }, again: { feed.again() }, next: { feed.next() })
+        pace: { feed.pace($0) }, load: { feed.load($0) }, again: { feed.again() }, next: { feed.next() })
     } catch {
       throw Failure(error)
     }
+    feed.endLoads()
     let words = feed.finishRecording()
     if let words, words != feed.recordingFailure?.message { say("mpgtop: \(words)") }
     // A failed recording is reported first. It also decides the exit code, unless something else failed too.

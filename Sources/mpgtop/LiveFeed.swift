@@ -15,6 +15,7 @@ struct LiveFeed {
   private var stages: StageDesk
   private var recorder = ScreenRecorder()
   private var paceDesk = PaceDesk()
+  private var loadDesk = LoadDesk()
   var interest = Interest.none
   private(set) var failure: InspectorError?
 
@@ -80,6 +81,12 @@ struct LiveFeed {
     paceDesk.perform(command, pid: sampler.identity.pid)
   }
 
+  /// Starts or ends a load on the target. Returns the outcome in a few words.
+  mutating func load(_ command: LoadCommand) -> String { loadDesk.perform(command) }
+
+  /// Ends all loads that were started here.
+  mutating func endLoads() { loadDesk.end() }
+
   /// Switches to the youngest live process of the same name, if there is one.
   mutating func again() -> Again {
     do throws(InspectorError) {
@@ -90,7 +97,8 @@ struct LiveFeed {
       sampler = Self.sampler(next, limits)
       past.leave()
       (past, requests, stages) = (Self.past(waker), RequestDesk(waker), StageDesk(waker))
-      paceDesk = PaceDesk()
+      loadDesk.end()
+      (paceDesk, loadDesk) = (PaceDesk(), LoadDesk())
       (last, isPast, failure) = (nil, false, nil)
       return .attached("looking at process \(next.identity.pid) now\(words)")
     } catch {
@@ -106,6 +114,7 @@ struct LiveFeed {
   mutating func next() -> Frame? {
     var frame = isPast ? nextOfPast() : nextOfNow()
     if let history = sampler.history { frame?.recording = recorder.status(history) }
+    frame?.loads = loadDesk.status(failure == nil && ending == nil ? sampler.source.threads?.pid : nil)
     return frame
   }
 

@@ -36,6 +36,8 @@ public struct Frame: Sendable, Equatable {
   public var past: Past?
   /// The details that a viewer asked for besides the gauges.
   public var detail = Detail()
+  /// The loads that the viewer can put on the target; nil: the target takes none.
+  public var loads: Loads?
   /// The recording that the viewer writes while it shows this frame; nil: it writes none.
   public var recording: Recording?
   /// How many events were read so far for the next frame, while that is being made; nil: none is being made.

@@ -28,6 +28,8 @@ public enum Action: Sendable, Hashable {
   case record(RecordCommand)
   /// Holds, steps or slows the target's scheduler.
   case pace(PaceCommand)
+  /// Starts or ends a load on the target.
+  case load(LoadCommand)
   /// `followRequest` shows a request step by step, or the next request when one is already shown.
   /// `requestBefore` shows the request before it. `replayRequest` plays all steps, slowly.
   case followRequest, requestBefore, requestAfter, replayRequest

@@ -36,9 +36,12 @@ struct ActionGroup: Sendable {
   let footerKeys: String
 
   static let ownRank = 4
+  /// The rank of the keys that load the target. The footer shows each of them with a word of its own, and only while
+  /// the target takes loads.
+  static let loadRank = 5
   /// The rank of the keys that move through time. Right behind them, the footer shows an interval that was
   /// chosen.
-  static let timeRank = 6
+  static let timeRank = 7
   /// The rank of the key that attaches again. That key means something only after the target's end, and is
   /// shown only then.
   static let againRank = 0
@@ -82,7 +85,8 @@ enum ActionTable {
     }.sorted { $0.rank < $1.rank }
   }
 
-  static let all: [ActionGroup] = general + time + screens + moving + explaining + lists + special + overlays
+  static let all: [ActionGroup] =
+    general + time + loads + screens + moving + explaining + lists + special + overlays
 
   private static let general = [
     ActionGroup(
@@ -101,7 +105,7 @@ enum ActionTable {
       "after its end: look at it again, once it runs again", footer: "again", rank: ActionGroup.againRank,
       [ActionRow("again", .again, [.character("r")], "Look at the ended program again, once it runs again")]),
     ActionGroup(
-      "pause/resume the view", footer: "pause", rank: 5,
+      "pause/resume the view", footer: "pause", rank: 6,
       [ActionRow("pause", .pause, [.character(" "), .character("Z")], "Pause or resume the view")]),
   ]
 
@@ -148,11 +152,27 @@ enum ActionTable {
         ActionRow("pace.faster", .pace(.faster), [.character(")")], "More decisions a second"),
       ]),
     ActionGroup(
-      "refresh less/more often", footer: "interval", rank: 10,
+      "refresh less/more often", footer: "interval", rank: 11,
       [
         ActionRow("slower", .slower, [.character("+"), .character("=")], "Refresh less often"),
         ActionRow("faster", .faster, [.character("-")], "Refresh more often"),
       ]),
+  ]
+
+  private static let loads = [
+    ActionGroup(
+      "mpg-demo: calm, flood, burst, hog, block, crowd", footer: "load", rank: ActionGroup.loadRank,
+      [
+        ActionRow("load.calm", .load(.calm), [.character("Q")], "Calm: end all loads on mpg-demo"),
+        ActionRow("load.flood", .load(.toggle(.flood)), [.character("L")], "Flood mpg-demo, or end it"),
+        ActionRow(
+          "load.burst", .load(.toggle(.burst)), [.character("U")], "A burst on mpg-demo: overflow, steals"),
+        ActionRow("load.hog", .load(.toggle(.hog)), [.character("H")], "Hogs on mpg-demo, or end them"),
+        ActionRow(
+          "load.block", .load(.toggle(.block)), [.character("K")], "Blocking calls on mpg-demo, or end"),
+        ActionRow(
+          "load.crowd", .load(.toggle(.connections)), [.character("C")], "10,000 connections to mpg-demo"),
+      ])
   ]
 
   private static let screens = [
@@ -162,7 +182,7 @@ enum ActionTable {
         ActionRow("screen.\(screen)", .show(screen), [.character(screen.key)], "Screen: \(screen.title)")
       }),
     ActionGroup(
-      "next/previous screen", footer: "screen", rank: 8, keys: "Tab",
+      "next/previous screen", footer: "screen", rank: 9, keys: "Tab",
       [
         ActionRow("screen.next", .nextScreen, [.tab], "Next screen"),
         ActionRow("screen.previous", .previousScreen, [.backTab], "Previous screen"),
@@ -203,10 +223,10 @@ enum ActionTable {
 
   private static let explaining = [
     ActionGroup(
-      "follow a request, step by step", footer: "request", rank: 7,
+      "follow a request, step by step", footer: "request", rank: 8,
       [ActionRow("request", .followRequest, [.character("R")], "Follow a request, step by step")]),
     ActionGroup(
-      "the boot: what was before the program", footer: "boot", rank: 9,
+      "the boot: what was before the program", footer: "boot", rank: 10,
       [ActionRow("boot", .boot, [.character("B")], "What the runtime did before the program")]),
   ]
 

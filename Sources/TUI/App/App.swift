@@ -47,6 +47,10 @@ public struct App: Sendable {
   /// What is said when somebody wants to pace a source that is no live scheduler.
   public static let cannotPace = "only the scheduler of a live process can be held, stepped or slowed"
 
+  /// What is said when somebody wants to load a target that takes no load from here.
+  public static let cannotLoad =
+    "only a live mpg-demo on this machine is loaded from here; see mpg-load for others"
+
   /// Shows frames on the process's terminal until somebody ends the dashboard. The terminal is restored on
   /// every way out, a crash included.
   ///
@@ -63,6 +67,8 @@ public struct App: Sendable {
   ///   - record: called when history is to be written to a file; returns the outcome in a few words.
   ///   - pace: called when the target's scheduler is to be held, stepped or slowed; returns the outcome in a few
   ///     words.
+  ///   - load: called when a load on the target is to begin or to end; returns the outcome in a few words, or
+  ///     none when the next frame's `loads` shows it.
   ///   - again: called to attach to a process with the name of the one that has ended; after success, frames
   ///     are of the new process.
   ///   - next: returns the newest frame, or `nil` when no frame is newer than the last one.
@@ -70,12 +76,13 @@ public struct App: Sendable {
     poll: () -> UInt64? = { nil }, travel: (TimeCommand) -> Void = { _ in },
     interest: (Interest) -> Void = { _ in }, record: (RecordCommand) -> String = { _ in "" },
     pace: (PaceCommand) -> String = { _ in App.cannotPace },
+    load: (LoadCommand) -> String = { _ in App.cannotLoad },
     again: () -> Again = { .not("there is no other") }, next: () -> Frame?
   ) throws(TerminalError) -> Ending {
     var terminal = try NCursesTerminal(options.terminal, waker: options.waker)
     return run(
-      on: &terminal, poll: poll, travel: travel, interest: interest, record: record, pace: pace, again: again,
-      next: next)
+      on: &terminal, poll: poll, travel: travel, interest: interest, record: record, pace: pace, load: load,
+      again: again, next: next)
   }
 
   /// Shows frames on the given terminal until somebody ends the dashboard. The parameters are those of the
@@ -84,6 +91,7 @@ public struct App: Sendable {
     on terminal: inout T, poll: () -> UInt64? = { nil },
     travel: (TimeCommand) -> Void = { _ in }, interest: (Interest) -> Void = { _ in },
     record: (RecordCommand) -> String = { _ in "" }, pace: (PaceCommand) -> String = { _ in App.cannotPace },
+    load: (LoadCommand) -> String = { _ in App.cannotLoad },
     again: () -> Again = { .not("there is no other") }, next: () -> Frame?
   ) -> Ending {
     let state = AppState(
@@ -103,13 +111,13 @@ public struct App: Sendable {
         loop.hasChanged = true
         // Take in the keys that were pressed while the source read the frame: they must not wait for its
         // picture.
-        if let ending = take(&loop, nanoseconds: 0, on: &terminal, travel, record, pace, again) {
+        if let ending = take(&loop, nanoseconds: 0, on: &terminal, travel, record, pace, load, again) {
           return ending
         }
       }
       loop.show(on: &terminal)
       let pause = loop.rhythm.pause(from: terminal.now, interval: loop.state.interval)
-      if let ending = take(&loop, nanoseconds: pause, on: &terminal, travel, record, pace, again) {
+      if let ending = take(&loop, nanoseconds: pause, on: &terminal, travel, record, pace, load, again) {
         return ending
       }
       if loop.rhythm.isPollDue(at: terminal.now) { loop.rhythm.polled(at: terminal.now, wantedIn: poll()) }
@@ -125,7 +133,8 @@ public struct App: Sendable {
   /// - Returns: how the run ended, as soon as an input ends it; otherwise nil.
   private func take<T: Terminal & ~Copyable>(
     _ loop: inout Loop, nanoseconds: UInt64, on terminal: inout T, _ travel: (TimeCommand) -> Void,
-    _ record: (RecordCommand) -> String, _ pace: (PaceCommand) -> String, _ again: () -> Again
+    _ record: (RecordCommand) -> String, _ pace: (PaceCommand) -> String,
+    _ load: (LoadCommand) -> String, _ again: () -> Again
   ) -> Ending? {
     var inputs = terminal.wait(nanoseconds: nanoseconds)
     let end = terminal.now + Self.patience
@@ -140,6 +149,10 @@ public struct App: Sendable {
         if case .record(let command) = effect { _ = loop.state.update(.said(record(command))) }
         if case .pace(let command) = effect {
           _ = loop.state.update(.said(pace(command)))
+          loop.rhythm.hurry()
+        }
+        if case .load(let command) = effect {
+          _ = loop.state.update(.said(load(command)))
           loop.rhythm.hurry()
         }
         if effect == .again, Self.attach(again(), &loop.state) { loop.rhythm.hurry() }
@@ -180,7 +193,7 @@ public struct App: Sendable {
       terminal.copy(text)
       return false
     case .theme(let name): terminal.use(name)
-    case .nothing, .end, .time, .record, .pace, .again: return false
+    case .nothing, .end, .time, .record, .pace, .load, .again: return false
     }
     return true
   }

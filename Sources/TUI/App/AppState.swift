@@ -78,7 +78,7 @@ public struct AppState: Sendable, Equatable {
 public enum Message: Sendable, Equatable {
   case frame(Frame)
   case input(Input)
-  /// The outcome of something that was asked for, in a few words.
+  /// The outcome of something that was asked for, in a few words; empty: the screen shows it.
   case said(String)
   /// From now on, frames are of another process.
   case again
@@ -94,6 +94,8 @@ public enum Effect: Sendable, Equatable {
   case record(RecordCommand)
   /// Hold, step or slow the target's scheduler. `Message.said` reports the outcome.
   case pace(PaceCommand)
+  /// Start or end a load on the target. `Message.said` reports the outcome.
+  case load(LoadCommand)
   /// Put a text on the clipboard.
   case copy(String)
   /// Use another palette.
@@ -124,7 +126,7 @@ extension AppState {
     case .input(let input):
       return take(input)
     case .said(let words):
-      note = words
+      note = words.isEmpty ? nil : words
       return .nothing
     case .again:
       forget()
@@ -165,6 +167,7 @@ extension AppState {
     case .travel(let command): return travel(command)
     case .record(let command): return .record(command)
     case .pace(let command): return .pace(command)
+    case .load(let command): return .load(command)
     case .slower: interval = Self.intervals.first { $0 > interval } ?? interval
     case .faster: interval = Self.intervals.last { $0 < interval } ?? interval
     case .up, .down, .pageUp, .pageDown, .first, .last:

@@ -11,6 +11,9 @@ struct Messages {
   var pieces: [StyledText] {
     var pieces: [StyledText] = []
     if let note = state.note { pieces.append(StyledText(TextWidth.sanitised(note), .eager)) }
+    if let problem = state.latest?.loads?.problem {
+      pieces.append(StyledText(TextWidth.sanitised(problem), .alarm))
+    }
     if let problem = state.latest?.recording?.problem {
       pieces.append(StyledText(TextWidth.sanitised(problem), .alarm))
     }

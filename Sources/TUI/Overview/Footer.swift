@@ -18,15 +18,29 @@ struct Footer {
   static func keys(_ state: AppState) -> [StyledText] {
     var groups = ActionTable.footer(on: state.screen, over: state.overlay)
     if !state.hasEnded { groups.removeAll { $0.rank == ActionGroup.againRank } }
+    if state.latest?.loads == nil { groups.removeAll { $0.rank == ActionGroup.loadRank } }
     if state.interval != AppState.usualInterval,
       let pace = groups.firstIndex(where: { $0.rows.first?.action == .slower }),
       let request = groups.firstIndex(where: { $0.rank > ActionGroup.timeRank })
     {
       groups.insert(groups.remove(at: pace), at: request)
     }
-    return groups.map { group in
+    return groups.flatMap { group in
+      if group.rank == ActionGroup.loadRank { return loads(group, state) }
       var piece = StyledText(keys(of: group, state), .key)
       piece.append(" " + word(of: group, state), .dim)
+      return [piece]
+    }
+  }
+
+  /// The keys of the loads, each with its own word. A load that runs is marked.
+  private static func loads(_ group: ActionGroup, _ state: AppState) -> [StyledText] {
+    group.rows.compactMap { row in
+      guard case .load(let command) = row.action, let key = row.keys.first else { return nil }
+      var piece = StyledText(key.name + " ", .key)
+      let isRunning = command.load.map { state.latest?.loads?.running.contains($0) == true } ?? false
+      if isRunning { piece.append(String(state.glyphs.dot), .badgeLive) }
+      piece.append(command.word, isRunning ? .strong : .dim)
       return piece
     }
   }
@@ -54,6 +68,19 @@ struct Footer {
     case .slower:
       "every " + TimeText.exact(UInt64(state.interval) * 1_000_000)
     default: group.footer
+    }
+  }
+}
+
+extension LoadCommand {
+  /// The load that the command is about; nil: it is about all.
+  fileprivate var load: Load? { if case .toggle(let load) = self { load } else { nil } }
+
+  fileprivate var word: String {
+    switch self {
+    case .calm: "calm"
+    case .toggle(.connections): "crowd"
+    case .toggle(let load): load.rawValue
     }
   }
 }

@@ -1,0 +1,28 @@
+// The loads that a viewer can put on a target that serves HTTP to be looked at, such as mpg-demo.
+
+/// A kind of load. Each provokes one behaviour of the scheduler.
+public enum Load: String, Sendable, Hashable, CaseIterable {
+  /// Plain requests, one after another on each of some dozen connections.
+  case flood
+  /// Requests that come all at once, each of which starts many Gs: full queues, overflow, steals.
+  case burst
+  /// Requests that compute and never give way: preemption.
+  case hog
+  /// Requests that block their thread in a system call: the P is handed on.
+  case block
+  /// 10,000 connections on which nothing is said: Gs that are parked, and no thread for them.
+  case connections
+}
+
+/// The loads that a viewer can put on the target, and those that it does.
+public struct Loads: Sendable, Equatable {
+  /// The loads that run now.
+  public var running: Set<Load>
+  /// The reason why a load ended before it was ended, in one line; nil: none did.
+  public var problem: String?
+
+  /// Names the loads that run.
+  public init(running: Set<Load> = [], problem: String? = nil) {
+    (self.running, self.problem) = (running, problem)
+  }
+}

@@ -1,0 +1,11 @@
+// The commands by which a person loads the target. The program that shows the dashboard starts and ends the load, and
+// reports the outcome.
+public import Inspector
+
+/// A wish about the load on the target.
+public enum LoadCommand: Sendable, Hashable {
+  /// Start this load; if it runs, end it.
+  case toggle(Load)
+  /// End all loads that were started here.
+  case calm
+}

@@ -1,0 +1,106 @@
+// A load generator as a child of mpgtop.
+internal import Glibc
+import Inspector
+
+/// A run of mpg-load. It has no terminal: it reads nothing, its report goes nowhere, and its complaints come here. It ends
+/// with mpgtop, however mpgtop ends: the kernel sees to that. Not thread-safe. Must be started from the main thread,
+/// because the kernel ends it when the thread ends that has started it.
+final class LoadProcess {
+  private let pid: pid_t
+  /// The end of a pipe from which the complaints are read.
+  private let complaints: Int32
+  /// Whether it was asked to end.
+  private var isEnding = false
+
+  /// Starts the program at `path` with these arguments.
+  init(_ path: String, _ arguments: [String]) throws(Failure) {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe pipe(&ends) == 0 else {
+      throw Failure(ExitCode.system, "cannot start mpg-load: no descriptors are left")
+    }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+    defer { close(ends[1]) }
+    // Like the flood of `make demo`, it leaves the CPU to the server and to the viewer.
+    let words =
+      [
+        "setpriv", "--pdeathsig", "TERM", "--", "nice", "-n", "5", "sh", "-c", Self.unlessOrphan,
+        "\(getpid())",
+      ]
+      + [path] + arguments
+    do throws(Failure) {
+      pid = try Self.spawn(words, errors: ends[1])
+    } catch {
+      close(ends[0])
+      throw error
+    }
+    complaints = ends[0]
+  }
+
+  deinit { close(complaints) }
+
+  /// mpgtop may have ended before the kernel was told to end the child with it; so the child looks who its parent is.
+  private static let unlessOrphan = "[ \"$PPID\" -eq \"$0\" ] || exit 143; exec \"$@\""
+
+  private static func spawn(_ words: [String], errors: Int32) throws(Failure) -> pid_t {
+    var (files, attributes) = unsafe (posix_spawn_file_actions_t(), posix_spawnattr_t())
+    unsafe posix_spawn_file_actions_init(&files)
+    unsafe posix_spawnattr_init(&attributes)
+    defer {
+      unsafe posix_spawn_file_actions_destroy(&files)
+      unsafe posix_spawnattr_destroy(&attributes)
+    }
+    unsafe posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+    unsafe posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO)
+    // mpgtop blocks and ignores some signals, and the terminal sends others to its group. None of that is for the child.
+    var (none, all) = (sigset_t(), sigset_t())
+    unsafe sigemptyset(&none)
+    unsafe sigfillset(&all)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    unsafe posix_spawnattr_setpgroup(&attributes, 0)
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+    var list: [UnsafeMutablePointer<CChar>?] = unsafe []
+    for word in words { unsafe list.append(strdup(word)) }
+    unsafe list.append(nil)
+    defer { for index in unsafe list.indices { unsafe free(list[index]) } }
+    var pid: pid_t = 0
+    let error = unsafe posix_spawnp(&pid, words[0], &files, &attributes, &list, environ)
+    guard error == 0 else {
+      let reason = error == ENOENT ? "\(words[0]) (of util-linux) is missing" : errnoText(error)
+      throw Failure(ExitCode.system, "cannot start mpg-load: \(reason)")
+    }
+    return pid
+  }
+
+  /// Asks it to end.
+  func end() {
+    isEnding = true
+    kill(pid, SIGINT)
+  }
+
+  /// Ends it at once, and waits for that.
+  func endAtOnce() {
+    isEnding = true
+    kill(pid, SIGKILL)
+    var status: Int32 = 0
+    while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+  }
+
+  /// Whether it has ended. After an answer of `true` it must not be asked again.
+  var hasEnded: Bool {
+    var status: Int32 = 0
+    return unsafe waitpid(pid, &status, WNOHANG) != 0
+  }
+
+  /// Its complaint, in one line; nil: it has none, or was asked to end.
+  var complaint: String? {
+    guard !isEnding else { return nil }
+    var bytes = [UInt8](repeating: 0, count: 1024)
+    let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(complaints, $0.baseAddress, $0.count) }
+    let line = bytes.prefix(max(0, count)).split(separator: UInt8(ascii: "\n")).first
+    return line.map { String(decoding: $0, as: UTF8.self) }
+  }
+}
