@@ -60,6 +60,9 @@ public struct Frame: Sendable, Equatable {
   /// One second of the last minute.
   public typealias Point = Trend.Point
 
+  /// What happened lately and is worth a line; nil: nothing is, or nothing is known.
+  public var news: News? { instruments?.news }
+
   /// Makes a frame of a snapshot alone.
   public init(snapshot: Snapshot) {
     self.snapshot = snapshot

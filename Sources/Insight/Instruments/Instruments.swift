@@ -46,6 +46,8 @@ public struct Instruments: Sendable, Equatable {
   /// The label of the span for which a G works, by the G's id. Has only Gs that run, ran long or were
   /// preempted.
   package var requests: [UInt64: String] = [:]
+  /// What happened lately and is worth a line (Narrator.swift); nil: nothing is, or nothing is known.
+  public var news: News?
   /// The findings of the lints.
   public var findings: [Finding] = []
 

@@ -8,25 +8,31 @@ import Region
 package final class LiveMeters: HistoryFollower {
   private(set) var meter: Meter
   private(set) var pressure = PressureProbe()
+  private var narrator: Narrator
 
   /// - Parameter reasons: the wait reason for which each raw number in the source's events stands.
-  package init(reasons: [WaitReason?]) { meter = Meter(reasons: reasons) }
+  package init(reasons: [WaitReason?]) {
+    (meter, narrator) = (Meter(reasons: reasons), Narrator(reasons: reasons))
+  }
 
   /// The number of batches that came late; see Meter §4.
   package var late: Int { meter.late }
 
   package func take(_ records: ArraySlice<Record>, on lane: Lane) {
     meter.take(records, on: lane)
+    narrator.take(records, on: lane)
     pressure.take(records, on: lane)
   }
 
   package func lose(_ lane: Lane) {
     meter.lose(lane)
+    narrator.lose(lane)
     pressure.cancel()
   }
 
   package func note(_ clock: Clock, _ snapshot: Snapshot) {
     meter.note(clock, snapshot)
+    narrator.note(clock, snapshot)
     pressure.settle(upTo: meter.settled, isLast: true)
   }
 
@@ -36,6 +42,7 @@ package final class LiveMeters: HistoryFollower {
 
   package func settle(upTo time: UInt64) {
     meter.settle(upTo: time)
+    narrator.settle(upTo: meter.settled)
     pressure.settle(upTo: meter.settled)
   }
 
@@ -45,6 +52,8 @@ package final class LiveMeters: HistoryFollower {
   ///   - census: the census of the last table of Gs.
   ///   - names: the strings of the target, by their ids.
   package func instruments(_ census: Census, _ snapshot: Snapshot, names: StringBook) -> Instruments {
-    Instruments(meter, pressure.recent, census, snapshot, names: names)
+    var instruments = Instruments(meter, pressure.recent, census, snapshot, names: names)
+    instruments.news = narrator.news(names)
+    return instruments
   }
 }

@@ -39,14 +39,16 @@ final class PastInstruments {
     let time = clock.nanoseconds(at: ticks)
     var (feeder, pressure, taker) = (base.feeder, base.pressure, base.taker)
     feeder.feed(window.events.prefix(count))
-    feeder.meter.settle(upTo: time)
+    feeder.settle(upTo: time)
     if let now = window.pressure(after: count, at: ticks) { pressure.add(now) }
     // Without a table near, there are no Gs to count. Then the last census stays.
     let rows = finder.rows
     if isComplete || !rows.isEmpty {
       taker.take(rows, at: time, clock, history.names, isComplete: isComplete)
     }
-    return Instruments(feeder.meter, pressure, taker.latest, snapshot, names: history.names)
+    var instruments = Instruments(feeder.meter, pressure, taker.latest, snapshot, names: history.names)
+    instruments.news = feeder.narrator.news(history.names)
+    return instruments
   }
 
   private func base(of history: History, _ window: Window) -> Base {
@@ -78,7 +80,7 @@ final class PastInstruments {
     }
     // Settle no further than the segment's start: what happened before the next segment begins is partly in
     // that one (History §3).
-    feeder.meter.settle(upTo: keyframe.clock.nanoseconds(at: segment.start))
+    feeder.settle(upTo: keyframe.clock.nanoseconds(at: segment.start))
   }
 
   /// The pressure of the segments before a segment. The nearest of them is measured however many records it
@@ -126,12 +128,15 @@ extension Lane {
   fileprivate var isP: Bool { if case .p = self { true } else { false } }
 }
 
-/// Feeds a meter from a history, and tells the meter where records are missing.
+/// Feeds a meter and a narrator from a history, and tells them where records are missing.
 struct MeterFeeder {
-  var meter: Meter
+  private(set) var meter: Meter
+  private(set) var narrator: Narrator
   private var ends: [Lane: UInt64] = [:]
 
-  init(reasons: [WaitReason?]) { meter = Meter(reasons: reasons) }
+  init(reasons: [WaitReason?]) {
+    (meter, narrator) = (Meter(reasons: reasons), Narrator(reasons: reasons))
+  }
 
   /// Begins a segment. The meter begins with the first one.
   mutating func begin(_ keyframe: Keyframe) {
@@ -139,13 +144,24 @@ struct MeterFeeder {
       for boundary in keyframe.boundaries { ends[boundary.lane] = boundary.position }
     }
     meter.note(keyframe.clock, keyframe.snapshot)
+    narrator.note(keyframe.clock, keyframe.snapshot)
   }
 
   /// Feeds records of one lane. `position` is that of the first record.
   mutating func feed(_ records: ArraySlice<Record>, from position: UInt64, on lane: Lane) {
-    if let end = ends[lane], end != position { meter.lose(lane) }
+    if let end = ends[lane], end != position {
+      meter.lose(lane)
+      narrator.lose(lane)
+    }
     meter.take(records, on: lane)
+    narrator.take(records, on: lane)
     ends[lane] = position &+ UInt64(records.count)
+  }
+
+  /// All records up to `time`, in nanoseconds, have been fed.
+  mutating func settle(upTo time: UInt64) {
+    meter.settle(upTo: time)
+    narrator.settle(upTo: time)
   }
 
   /// Feeds events of all lanes. They must be in the order of time.

@@ -152,6 +152,18 @@ struct HeaderSection {
       pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 60 ? 3 : 1, glyphs: glyphs)
   }
 
+  // MARK: The news
+
+  /// Draws what happened lately and is worth a line.
+  func drawNews(in rect: Rect, on canvas: inout Canvas) {
+    guard !rect.isEmpty, let news = frame.news else { return }
+    var line = StyledText("\(glyphs.pointer) ", .eager)
+    line.append(TextWidth.sanitised(news.text, isASCII: glyphs.isASCII), .strong)
+    canvas.write(
+      line.cut(to: rect.width, ellipsis: glyphs.ellipsis), x: rect.x, y: rect.y, width: rect.width,
+      glyphs: glyphs)
+  }
+
   private func rate(_ value: Double?, _ label: String, _ short: String, isShort: Bool) -> StyledText {
     var text = StyledText(Quantity.compact(value), .strong)
     text.append(" " + (isShort ? short : label), .dim)

@@ -56,6 +56,7 @@ public struct LinearText {
     facts.append(("threads", "\(snapshot.ms.count)"))
     facts.append(("events lost", snapshot.trace.lost.map { about(Int(clamping: $0)) } ?? "not known"))
     if let pace = snapshot.pace { facts.append(("pace", words(pace))) }
+    if let news = frame.news { facts.append(("lately", TextWidth.sanitised(news.text))) }
     for finding in frame.instruments?.findings ?? [] {
       facts.append(("warning, \(finding.lint)", TextWidth.sanitised(finding.message)))
     }

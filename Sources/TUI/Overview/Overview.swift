@@ -7,6 +7,7 @@ public enum Overview {
     let layout = OverviewLayout(frame: frame, state: state)
     guard !layout.isTooSmall else { return Screen.drawTooSmall(size: state.size, on: &canvas) }
     HeaderSection(frame: frame, state: state).draw(in: layout.header, on: &canvas)
+    HeaderSection(frame: frame, state: state).drawNews(in: layout.news, on: &canvas)
     LanesSection(frame: frame, glyphs: state.glyphs).draw(layout, on: &canvas)
     GoroutinesSection(snapshot: frame.snapshot, glyphs: state.glyphs)
       .draw(in: layout.goroutines, layout: layout, on: &canvas)

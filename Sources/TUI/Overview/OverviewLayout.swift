@@ -3,7 +3,8 @@
 // There are three forms. Compact (below 20 rows): one line per part and no headings. Roomy: headings that
 // explain, and graphs that grow with the screen. Wide (from 120x30): goroutines and threads side by side, in
 // detail. Every part gets its least rows first. Then the lanes get the rows that they want, then blank rows go
-// between the sections, and the graphs get the rest.
+// between the sections, and the graphs get the rest. Between the header and the lanes stands the line of news,
+// except in the compact form.
 import Inspector
 
 /// The part of the lanes that is shown, and its place.
@@ -44,6 +45,7 @@ struct OverviewLayout: Equatable {
   let isRoomy: Bool
   let isWide: Bool
   private(set) var header = Rect(x: 0, y: 0, width: 0, height: 0)
+  private(set) var news = Rect(x: 0, y: 0, width: 0, height: 0)
   private(set) var lanes = LaneWindow()
   private(set) var lanesHeading = Rect(x: 0, y: 0, width: 0, height: 0)
   private(set) var grq = Rect(x: 0, y: 0, width: 0, height: 0)
@@ -67,7 +69,8 @@ struct OverviewLayout: Equatable {
 
   /// The rows that the whole Overview needs: the height of batch output, which cannot scroll.
   static func rowsForEverything(_ frame: Frame) -> Int {
-    Rows(form: .roomy, isInteractive: false).sum + max(1, frame.snapshot.ps.count)
+    Rows(form: .roomy, isInteractive: false, hasNews: frame.news != nil).sum
+      + max(1, frame.snapshot.ps.count)
   }
 
   private enum Form { case compact, roomy, wide }
@@ -75,6 +78,8 @@ struct OverviewLayout: Equatable {
   /// The least number of rows of each part except the lanes.
   private struct Rows {
     var header: Int
+    /// The line of news. On a screen it has its row also while there are none, so that nothing moves.
+    var news: Int
     var lanesHeading: Int
     var laneTitles = 1
     var grq = 1
@@ -83,8 +88,9 @@ struct OverviewLayout: Equatable {
     var history: Int
     var footer: Int
 
-    init(form: Form, isInteractive: Bool, detail: Int = 0) {
+    init(form: Form, isInteractive: Bool, hasNews: Bool, detail: Int = 0) {
       header = isInteractive ? 4 : 3
+      news = form != .compact && (isInteractive || hasNews) ? 1 : 0
       lanesHeading = form == .compact ? 0 : 1
       goroutines = form == .compact ? 1 : form == .roomy ? 2 : detail
       threads = form == .compact ? 1 : form == .roomy ? 3 : 0
@@ -92,7 +98,9 @@ struct OverviewLayout: Equatable {
       footer = isInteractive ? 1 : 0
     }
 
-    var sum: Int { header + lanesHeading + laneTitles + grq + goroutines + threads + history + footer }
+    var sum: Int {
+      header + news + lanesHeading + laneTitles + grq + goroutines + threads + history + footer
+    }
   }
 
   /// The height of the two detailed panels of the wide form.
@@ -113,7 +121,7 @@ struct OverviewLayout: Equatable {
       x: margin, y: 0, width: state.size.columns - 2 * margin, height: state.size.rows)
     let form: Form = isWide ? .wide : isRoomy ? .roomy : .compact
     let least = Rows(
-      form: form, isInteractive: state.isInteractive,
+      form: form, isInteractive: state.isInteractive, hasNews: frame.news != nil,
       detail: isWide ? Self.detailRows(frame, size: screen) : 0)
 
     let available = max(1, screen.height - least.sum)
@@ -138,7 +146,7 @@ struct OverviewLayout: Equatable {
       graphRows = Array(repeating: 1, count: 1 + min(2, max(0, spare - 1)))
       return 0
     }
-    let gaps = form == .wide ? 3 : 4
+    let gaps = form == .wide ? 2 : 3
     let air = spare >= gaps ? 1 : 0
     let axis = form == .wide && spare > gaps + 2 * graphRows.count ? 2 : 0
     let rows = max(0, spare - air * gaps - axis)
@@ -158,7 +166,7 @@ struct OverviewLayout: Equatable {
     var rest = screen
     footer = Rect(x: screen.x, y: screen.maxY - least.footer, width: screen.width, height: least.footer)
     header = rest.takeRows(least.header)
-    _ = rest.takeRows(air)
+    news = rest.takeRows(least.news)
     lanesHeading = rest.takeRows(least.lanesHeading)
     lanes.rect = rest.takeRows(least.laneTitles + laneRows)
     grq = rest.takeRows(least.grq)
