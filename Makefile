@@ -27,6 +27,8 @@ CASES ?= 10000000
 PARSERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/http-parsers
 # pyte, a terminal in memory: likewise.
 EMULATOR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/terminal
+# asciinema, and agg, which makes a GIF of its recordings: likewise.
+RECORDER ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/recorder
 # How many keys and resizes `make storm` throws at the screen.
 COUNT ?= 100000
 # More arguments for `swift test`, such as `TEST_ARGS='--filter Ring'`.
@@ -43,13 +45,13 @@ PRODUCTS := mpgtop mpg-demo mpg-load
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: control-storm docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: recordings control-storm docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## flood the demo server and watch it in mpgtop; `q` ends it all
+demo: ## a show on the demo server, watched in mpgtop; `q` ends it all
 	@scripts/need.sh demo
 	@$(MAKE) --no-print-directory release
 	@setpriv --pdeathsig TERM -- scripts/demo.sh $(BIN)
@@ -212,6 +214,12 @@ screens: ## take the README's picture again, from a real flood in a real termina
 	@scripts/need.sh screens
 	@$(MAKE) --no-print-directory release
 	@scripts/screens.sh $(BIN)
+
+recordings: ## record 20 s of the demo again: an asciinema file and a GIF, in docs/recordings
+	@scripts/need.sh screens
+	@$(MAKE) --no-print-directory release
+	@mkdir -p docs/recordings
+	@SKIP=9 scripts/record_screen.sh $(RECORDER) docs/recordings/demo 'scripts/demo.sh $(BIN)' 20
 
 docs: ## static pages of the libraries MPG and Inspector, in SCRATCH/docs; a warning is an error
 	@scripts/need.sh build

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The main scenario in one command: starts the demo server, floods it with requests, and opens mpgtop on it.
+# The main scenario in one command: starts the demo server, plays a show on it (show.sh), and opens mpgtop on it. When
+# somebody loads the server by mpgtop's keys, the show ends.
 #
 #   demo.sh [--crash] [BIN-FOLDER]        default: .build/release
 #
 # `q` in mpgtop ends everything. Without a terminal the script prints ten seconds of frames and exits with 0. However the
-# script ends, even by kill -9, the server and the flood end too.
+# script ends, even by kill -9, the server and its load end too.
 #
-# With --crash the server runs under the flood for five seconds, is killed (kill -9), and mpgtop opens on its last moments: they
+# With --crash the server runs under a flood for five seconds, is killed (kill -9), and mpgtop opens on its last moments: they
 # are in its region, which outlives it. Without a terminal the script prints the last moment.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +18,7 @@ file=$(mktemp)
 exec {fd}<>"$file" # the server's output; the file's name is removed at once, so that no end of the script can leave it
 rm "$file"
 log=/proc/$$/fd/$fd
-server='' flood='' top='' terminal=''
+server='' load='' top='' terminal=''
 
 # bound COMMAND...: replaces this shell by a command that the kernel ends when the script ends. The script may have ended
 # before the kernel was told, so the command's parent is checked first.
@@ -42,7 +43,7 @@ cleanup() {
   trap '' INT TERM HUP
   stop "$top"
   [ -z "$terminal" ] || stty "$terminal" 2>/dev/null || true
-  stop "$flood"
+  stop "$load"
   stop "$server"
 }
 trap cleanup EXIT
@@ -75,8 +76,13 @@ start_server() {
 }
 
 start_server
-bound "$here/flood.sh" "http://127.0.0.1:$port" </dev/null >/dev/null 2>&1 &
-flood=$!
+base="http://127.0.0.1:$port"
+if [ -n "$crash" ]; then
+  bound "$here/flood.sh" "$base" </dev/null >/dev/null 2>&1 &
+else
+  bound "$here/show.sh" "$bin" "$base" </dev/null >/dev/null 2>&1 &
+fi
+load=$!
 
 # Kills the server when it has been under load for a while. The region stays.
 crash() {
@@ -87,8 +93,8 @@ crash() {
   wait "$server" 2>/dev/null || true
   watched=(--post-mortem "$server")
   server=''
-  stop "$flood"
-  flood=''
+  stop "$load"
+  load=''
 }
 watched=("$server")
 [ -z "$crash" ] || crash
@@ -97,6 +103,7 @@ watched=("$server")
 status=0
 if [ -t 0 ] && [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
   terminal=$(stty -g)
+  [ -n "$crash" ] || export MPG_SHOW=$load # mpgtop ends the show when its keys load the server
   bound "$bin/mpgtop" "${watched[@]}" <&0 &
 elif [ -n "$crash" ]; then
   bound "$bin/mpgtop" -b "${watched[@]}" &

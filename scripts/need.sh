@@ -67,6 +67,8 @@ screens)
   need_build
   need curl have_command curl
   need tmux have_command tmux
+  need python3-venv have_venv
+  need fonts-dejavu-core have_file /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf
   ;;
 instructions)
   need_build

@@ -13,6 +13,8 @@ struct LoadDesk {
   /// Runs that were asked to end.
   private var ending: [LoadProcess] = []
   private var problem: String?
+  /// The process that plays the show of `make demo`; nil: there is none, or it was ended here.
+  private var show = Self.show()
 
   private static let demo = "mpg-demo"
   /// The time between two looks for the address, in nanoseconds.
@@ -42,6 +44,11 @@ struct LoadDesk {
   mutating func perform(_ command: LoadCommand) -> String {
     problem = nil
     guard let address else { return App.cannotLoad }
+    if let show {
+      kill(show, SIGTERM)
+      self.show = nil
+      if case .calm = command, runs.isEmpty { return "calm: the show has ended" }
+    }
     switch command {
     case .calm where runs.isEmpty: return "no load runs that was started here"
     case .calm: calm()
@@ -111,6 +118,14 @@ struct LoadDesk {
       return one + address.dropFirst(all.count)
     }
     return address
+  }
+
+  /// The process in `MPG_SHOW`, if it is a child of our parent: then scripts/demo.sh has started both.
+  private static func show() -> pid_t? {
+    guard let pid = environment("MPG_SHOW").flatMap({ pid_t($0) }),
+      ProcessIdentity.parent(of: pid) == getppid()
+    else { return nil }
+    return pid
   }
 
   /// mpg-load beside mpgtop, or else on the PATH; nil: it is nowhere.

@@ -45,7 +45,7 @@ private final class DemoRun {
 
 extension EndToEnd {
   @Suite("The demo's script") struct DemoScriptTests {
-    @Test("Without a terminal it prints ten frames of a flood, exits 0, and leaves nothing running")
+    @Test("Without a terminal it prints ten frames of the show, exits 0, and leaves nothing running")
     func tenFrames() throws {
       let demo = try DemoRun()
 
@@ -57,14 +57,14 @@ extension EndToEnd {
       #expect(demo.files.isEmpty)
     }
 
-    @Test("On a terminal it opens mpgtop on the flood; `q` ends it all and gives the terminal back")
+    @Test("On a terminal it opens mpgtop on the show; `q` ends it all and gives the terminal back")
     func onTerminal() throws {
       let folder = try TemporaryFolder()
       let screen = try Screen(
         columns: 80, rows: 24, [DemoRun.script, Built.folder], environment: DemoRun.environment(folder))
       try screen.wait(for: "LIVE")
       let session = try screen.session()
-      try eventually("server, flood and viewer") { processes(ofSession: session).count > 4 }
+      try eventually("server, load and viewer") { processes(ofSession: session).count > 4 }
 
       try screen.press("q")
       let aftermath = try screen.aftermath()
@@ -74,6 +74,24 @@ extension EndToEnd {
       // The only process left is the terminal's shell, which the script did not start.
       try eventually("nothing of it runs") { processes(ofSession: session) == [session] }
       #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/mpg").isEmpty)
+    }
+
+    @Test("When a key of mpgtop loads the server, the show ends")
+    func takenOver() throws {
+      let folder = try TemporaryFolder()
+      let screen = try Screen(
+        columns: 100, rows: 24, [DemoRun.script, Built.folder], environment: DemoRun.environment(folder))
+      try screen.wait(for: "Q calm")
+      let session = try screen.session()
+      func isPlayed() -> Bool {
+        processes(ofSession: session).contains { contents(of: "/proc/\($0)/cmdline").contains("show.sh") }
+      }
+      try eventually("the show") { isPlayed() }
+      try screen.press("Q")
+      try screen.wait(for: "calm: the show has ended")
+      try eventually("no show") { !isPlayed() }
+      try screen.press("q")
+      #expect(try screen.aftermath().code == 0)
     }
 
     @Test("With --crash it kills the server under load, prints its last moment, and leaves only its region")
@@ -111,7 +129,7 @@ extension EndToEnd {
       try eventually("the first frame; it said: \(demo.program.errors)") {
         demo.program.output.contains(" procs ")
       }
-      try eventually("server, flood and viewer") { demo.processes.count > 4 }
+      try eventually("server, load and viewer") { demo.processes.count > 4 }
 
       demo.program.signal(signal)
       #expect(try demo.program.wait() == (signal == SIGKILL ? .signal(SIGKILL) : .code(128 + signal)))

@@ -78,6 +78,15 @@ public struct ProcessIdentity: Sendable, Hashable {
     return printable(String(decoding: comm.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
   }
 
+  /// The parent of the process with `pid`; nil: there is no such process, or it has ended.
+  package static func parent(of pid: Int32) -> Int32? {
+    guard let stat = smallFile("/proc/\(pid)/stat", limit: 1024),
+      let end = stat.lastIndex(of: UInt8(ascii: ")"))
+    else { return nil }
+    let fields = String(decoding: stat[(end + 1)...], as: UTF8.self).split(separator: " ")
+    return fields.count > 1 && fields[0] != "Z" ? Int32(fields[1]) : nil
+  }
+
   /// The user that the process with `pid` runs as; nil: there is no such process.
   package static func owner(of pid: Int32) -> UInt32? { try? FileStatus(ofLink: "/proc/\(pid)").owner }
 }
