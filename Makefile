@@ -29,6 +29,8 @@ PARSERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/http-parsers
 EMULATOR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/terminal
 # asciinema, and agg, which makes a GIF of its recordings: likewise.
 RECORDER ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/recorder
+# How often `make lessons` plays each lesson: 20.
+RUNS ?=
 # How many keys and resizes `make storm` throws at the screen.
 COUNT ?= 100000
 # More arguments for `swift test`, such as `TEST_ARGS='--filter Ring'`.
@@ -41,11 +43,11 @@ ALIKE := --no-color-diagnostics
 # The standard library is linked in, so that the programs run on machines without Swift; lld, because the default
 # linker warns about what it finds in that library.
 RELEASE := $(ALIKE) -c release --static-swift-stdlib -Xswiftc -use-ld=lld --scratch-path $(SCRATCH)
-PRODUCTS := mpgtop mpg-demo mpg-load
+PRODUCTS := mpgtop mpg-demo mpg-load mpg-lesson
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: recordings control-storm docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: lessons recordings control-storm docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -88,6 +90,11 @@ storm: ## COUNT random resizes, keys and clicks on the screen, which must stay c
 control-storm: ## a thousand controllers killed at random moments, then a million lines of noise; the demo must answer all; SEED=…
 	@$(MAKE) --no-print-directory release
 	scripts/control_storm.py $(BIN) 1000 1000000 $(SEED)
+
+lessons: ## every lesson RUNS=20 times on each of 1, 2, 4 and 8 Ps; each claim must be seen each time
+	@scripts/need.sh build
+	@$(MAKE) --no-print-directory release
+	@for procs in 1 2 4 8; do $(BIN)/mpgtop learn --check --runs $(or $(RUNS),20) --procs $$procs || exit 1; done
 
 noise: ## a million bytes of sequences, pastes and broken ones on every screen, of which nothing may act; SEED=…
 	@scripts/need.sh test
@@ -191,7 +198,7 @@ api: ## what the libraries' users could no longer build with since BASE=TAG (or 
 	@scripts/need.sh build
 	$(SWIFT) package $(ALIKE) --scratch-path $(SCRATCH) diagnose-api-breaking-changes $(BASE)
 
-install: release ## install mpgtop, mpg-demo, mpg-load, manual page and completions below PREFIX
+install: release ## install mpgtop, mpg-demo, mpg-load, mpg-lesson, manual page and completions below PREFIX
 	@scripts/install.sh $(BIN) "$(DESTDIR)$(PREFIX)"
 
 deb: release ## a Debian package, in $(SCRATCH), tried without the Swift toolchain; completions in three shells

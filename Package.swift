@@ -13,9 +13,9 @@ let swift: [SwiftSetting] = [
 /// Since tools version 6.2 a package that others depend on may say so too.
 let c: [CSetting] = [.define("_GNU_SOURCE"), .unsafeFlags(["-fstack-clash-protection"])]
 
-/// The inspector's rooms, from the lowest to the façade.
+/// The inspector's rooms, from the lowest to the façade, and the lessons above it.
 let rooms: [Target.Dependency] = [
-  "Host", "Observed", "RegionSource", "History", "Insight", "Exports", "Inspector",
+  "Host", "Observed", "RegionSource", "History", "Insight", "Exports", "Inspector", "Lessons",
 ]
 
 let package = Package(
@@ -29,6 +29,7 @@ let package = Package(
     .executable(name: "mpgtop", targets: ["mpgtop"]),
     .executable(name: "mpg-demo", targets: ["mpg-demo"]),
     .executable(name: "mpg-load", targets: ["mpg-load"]),
+    .executable(name: "mpg-lesson", targets: ["mpg-lesson"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -80,17 +81,19 @@ let package = Package(
       name: "Inspector",
       dependencies: ["Exports", "Insight", "History", "RegionSource", "Observed", "Host", "Region"],
       swiftSettings: swift),
+    // Twelve lessons on a scheduler that is paced: what they ask, and how the answer is computed from events.
+    .target(name: "Lessons", dependencies: ["Inspector", "Region"], swiftSettings: swift),
     // About twenty functions over ncursesw, so that no ncurses type or macro reaches Swift.
     .target(
       name: "CNcurses",
       cSettings: [.define("_GNU_SOURCE"), .define("NCURSES_WIDECHAR", to: "1")],
       linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
-    .target(name: "TUI", dependencies: ["Inspector", "Region", "CNcurses"], swiftSettings: swift),
+    .target(name: "TUI", dependencies: ["Lessons", "Inspector", "Region", "CNcurses"], swiftSettings: swift),
 
     .executableTarget(
       name: "mpgtop",
       dependencies: [
-        "TUI", "Inspector", "CLLHTTP",
+        "TUI", "Lessons", "Inspector", "CLLHTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -108,6 +111,11 @@ let package = Package(
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Sources/load", swiftSettings: swift),
+    // The situations of the lessons, each a small program.
+    .executableTarget(
+      name: "mpg-lesson",
+      dependencies: ["MPG", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Sources/lesson", swiftSettings: swift),
     .executableTarget(
       name: "mpg-bench", dependencies: ["MPG", "Net", "Region"], path: "Sources/bench", swiftSettings: swift),
 

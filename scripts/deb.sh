@@ -38,6 +38,7 @@ Description: watch the scheduler of a program on the MPG runtime
  outside, through the shared memory in which the program keeps its scheduler.
  The program is not stopped, signalled, slowed or written to. mpg-demo is an
  HTTP server to watch, and mpg-load puts load on it, or on any other one.
+ mpgtop learn teaches how such a scheduler works; mpg-lesson plays for it.
 CONTROL
 deb=$output/mpgtop_${version}_$architecture.deb
 dpkg-deb --root-owner-group --build "$root" "$deb" >/dev/null

@@ -9,7 +9,7 @@ zsh=$prefix/${3:-share/zsh/site-functions}
 bash=$prefix/share/bash-completion/completions fish=$prefix/share/fish/vendor_completions.d
 
 install -d "$prefix/bin" "$prefix/share/man/man1" "$bash" "$zsh" "$fish"
-install -m 755 "$bin/mpgtop" "$bin/mpg-demo" "$bin/mpg-load" "$prefix/bin"
+install -m 755 "$bin/mpgtop" "$bin/mpg-demo" "$bin/mpg-load" "$bin/mpg-lesson" "$prefix/bin"
 
 # made TARGET COMMAND...: writes the command's output to a file.
 made() {

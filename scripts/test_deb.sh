@@ -32,7 +32,7 @@ dpkg-deb --extract "$deb" "$work/root"
 mkdir -m 700 "$work/run"
 clean=(env -i PATH="$work/root/usr/bin:/usr/bin:/bin" XDG_RUNTIME_DIR="$work/run" HOME="$work" TERM=xterm-256color)
 
-for program in mpgtop mpg-demo mpg-load; do
+for program in mpgtop mpg-demo mpg-load mpg-lesson; do
   libraries=$("${clean[@]}" ldd "$work/root/usr/bin/$program")
   ! grep -Ei 'swift|foundation|dispatch|not found' <<<"$libraries" || fail "$program needs the toolchain"
 done

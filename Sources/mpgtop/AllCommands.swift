@@ -12,8 +12,8 @@ struct AllCommands: ParsableCommand {
   /// All commands except mpgtop itself. If the first argument is one of these names, it means the command; a process of
   /// such a name can only be named by its pid.
   static let others: [any ParsableCommand.Type] = [
-    RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self, ServeOptions.self,
-    ExportOptions.self, ConfigOptions.self, ManualOptions.self,
+    LearnOptions.self, RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self,
+    ServeOptions.self, ExportOptions.self, ConfigOptions.self, ManualOptions.self,
   ]
 
   /// The names of all commands: `record|replay|…`.

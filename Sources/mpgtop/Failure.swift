@@ -9,6 +9,8 @@ enum ExitCode {
   static let notATarget: Int32 = 3
   static let layout: Int32 = 4
   static let gone: Int32 = 5
+  /// The claim of a lesson was not seen.
+  static let lesson: Int32 = 6
   static let usage: Int32 = 64
   static let system: Int32 = 71
   static let output: Int32 = 74

@@ -52,6 +52,7 @@ enum MPGTop {
       guard let source = try choice.attach(to: options.target) else { return }
       try Recorder(options: options).run(source)
     case let options as ReplayOptions: try replay(options, output)
+    case let options as LearnOptions: try Learn(options: options, output: output).run()
     case let options as WhyOptions: try why(options, output)
     case let options as ServeOptions:
       let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)

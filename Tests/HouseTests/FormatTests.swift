@@ -36,7 +36,7 @@ struct FormatTests {
 
   @Test("no room, no screen and no command of mpgtop puts a unit behind a number by hand")
   func literals() {
-    let rooms = ["Host", "Observed", "RegionSource", "History", "Insight", "Exports", "Inspector"]
+    let rooms = ["Host", "Observed", "RegionSource", "History", "Insight", "Exports", "Inspector", "Lessons"]
     let files = Repository.swift.filter { file in
       (rooms + ["TUI", "mpgtop"]).contains { file.isIn("Sources/\($0)") } && !Self.place.contains(file.path)
     }

@@ -52,8 +52,11 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(
       folder: "Inspector",
       mayImport: ["Region", "Host", "Observed", "RegionSource", "History", "Insight", "Exports"]),
-    Layer(folder: "TUI", mayImport: ["Region", "Inspector", "CNcurses"]),
-    Layer(folder: "mpgtop", mayImport: ["Region", "Inspector", "TUI", "CLLHTTP", "ArgumentParser"]),
+    Layer(folder: "Lessons", mayImport: ["Region", "Inspector"]),
+    Layer(folder: "lesson", mayImport: ["MPG", "ArgumentParser"]),
+    Layer(folder: "TUI", mayImport: ["Region", "Inspector", "Lessons", "CNcurses"]),
+    Layer(
+      folder: "mpgtop", mayImport: ["Region", "Inspector", "Lessons", "TUI", "CLLHTTP", "ArgumentParser"]),
   ]
 }
 

@@ -6,6 +6,7 @@ struct KeyNameTests {
   /// The rooms of the inspector, and what lies below them.
   static let rooms = [
     "Region", "Host", "Observed", "RegionSource", "History", "Insight", "Exports", "Inspector",
+    "Lessons",
   ]
 
   /// Signs that a literal tells a person which key to press or which screen to look at. A screen is named by its digit:

@@ -12,7 +12,9 @@ struct Picture: Sendable, CustomTestStringConvertible {
 }
 
 enum PictureBook {
-  static let all: [Picture] = sizes + conditions + overlays + tiny + plain + screens + details + walks
+  static let all: [Picture] =
+    sizes + conditions + overlays + tiny + plain + screens + details + walks
+    + lessons
 
   static let sizes = [
     screen("calm-40x12", 40, 12, Fixtures.calm()), screen("calm-80x24", 80, 24, Fixtures.calm()),

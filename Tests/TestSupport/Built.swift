@@ -6,6 +6,7 @@ package enum Built {
   package static let mpgtop = path("mpgtop")
   package static let demo = path("mpg-demo")
   package static let load = path("mpg-load")
+  package static let lesson = path("mpg-lesson")
   package static let soak = path("mpg-soak")
   package static let inspectorExample = path("inspector-example")
   package static let crawlerExample = path("crawler-example")

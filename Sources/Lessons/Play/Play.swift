@@ -1,0 +1,194 @@
+// A play: one scene, from the start of its program to the last event of its script.
+//
+// A play never waits for long: `advance` does what can be done now, and says when it wants to be called again. So a screen
+// can show what happens between two steps, and a check without a screen calls it as fast as it goes.
+internal import Glibc
+import Inspector
+import Region
+
+/// Plays one scene. Not thread-safe: use it from one thread at a time.
+package final class Play {
+  /// How a play stands.
+  package enum State: Sendable, Equatable {
+    /// It goes on; a single step was made, or something is waited for.
+    case goesOn
+    /// The question is to be asked; `goOn` goes on.
+    case asks
+    /// What the question is about has happened; `goOn` goes on.
+    case proves
+    /// The script is over.
+    case over
+  }
+
+  package let scene: Scene
+  /// The events so far.
+  package private(set) var tape: Tape
+  /// The process that plays the scene.
+  package var pid: Int32 { process.pid }
+  /// How many single steps were made.
+  package private(set) var steps = 0
+  private let process: LessonProcess
+  private let region: LiveRegion
+  private let controller: Controller
+  private var place = 0
+  private var isPlaying = false
+  /// Whether the caller has taken note of the stop at `place`.
+  private var isNoted = false
+  /// Since when the move at `place` has been under way.
+  private var since = monotonicNow()
+  private var lost: UInt64 = 0
+
+  /// How long a condition is waited for, in nanoseconds. Only a fault takes as long.
+  private static let patience: UInt64 = 60_000_000_000
+
+  /// Starts the scene's program, and waits until it can be looked at and paced.
+  /// - Parameters:
+  ///   - program: the path of mpg-lesson.
+  ///   - procs: how many Ps are wanted, where the scene leaves it open.
+  package init(_ scene: Scene, program: String, procs: Int) throws(LessonFailure) {
+    self.scene = scene
+    process = try LessonProcess(program, scene, procs: scene.procs.number(wanted: procs))
+    let end = monotonicNow() + Self.patience
+    while true {
+      if let (region, controller, observation) = Self.attach(to: process.pid) {
+        (self.region, self.controller) = (region, controller)
+        tape = Tape(observation, reasons: region.reasons)
+        return
+      }
+      if process.hasEnded { throw .ended(process.words) }
+      guard monotonicNow() < end else { throw .late("the program to boot") }
+      usleep(2000)
+    }
+  }
+
+  private static func attach(to pid: Int32) -> (LiveRegion, Controller, Observation)? {
+    do {
+      let region = try LiveRegion.attach(to: pid)
+      let observation = try region.observe()
+      guard observation.snapshot.boot[.main] != nil else { return nil }
+      return (region, try Controller(region.target), observation)
+    } catch {
+      return nil
+    }
+  }
+
+  /// The gauges and events of the process, for a screen.
+  package func source() throws(LessonFailure) -> LiveRegion {
+    try inspecting { () throws(InspectorError) in try LiveRegion(region.target) }
+  }
+
+  /// The whole history of the process, from its boot, as far as its rings reach.
+  package func history() throws(LessonFailure) -> History {
+    try inspecting { () throws(InspectorError) in try History.blackBox(region.target) }
+  }
+
+  /// Whether the next move is a single step, which a person may want to see.
+  package var isStepping: Bool {
+    if place < scene.script.count, case .step = scene.script[place] { true } else { false }
+  }
+
+  /// Whether the program has come to its first door.
+  package var isAtTheDoor: Bool { place > 0 }
+
+  /// Whether the script has come to its question.
+  package var isAsking: Bool { tape.asked != nil }
+
+  /// Goes on where the script stopped to ask, or to prove.
+  package func goOn() { isNoted = true }
+
+  /// Does the next part of the script.
+  package func advance() throws(LessonFailure) -> State {
+    try look()
+    guard place < scene.script.count else { return .over }
+    switch scene.script[place] {
+    case .open:
+      isPlaying = true
+      process.open()
+      next()
+    case .hold:
+      try controlling { () throws(ControlError) in try controller.send(.hold) }
+      next()
+    case .ask:
+      if tape.asked == nil { tape.asked = tape.snapshot }
+      guard isNoted else { return .asks }
+      next()
+    case .prove:
+      guard isNoted else { return .proves }
+      next()
+    case .free(let condition):
+      if tape.snapshot.pace?.isOn == true {
+        try controlling { () throws(ControlError) in try controller.send(.release) }
+      } else if condition.holds(tape) {
+        next()
+      } else {
+        try wait(for: condition)
+      }
+    case .step(let who, let condition):
+      if condition.holds(tape) {
+        next()
+      } else {
+        try step(who)
+        try look()
+        try wait(for: condition)
+      }
+    }
+    return .goesOn
+  }
+
+  private func next() { (place, since, isNoted) = (place + 1, monotonicNow(), false) }
+
+  private func step(_ who: Move.Who) throws(LessonFailure) {
+    let p =
+      switch who {
+      case .home: tape.home
+      case .anybody: Int?.none
+      case .idle: tape.snapshot.firstIdleP
+      }
+    let state = try controlling { () throws(ControlError) in try controller.send(.step(p: p)) }
+    if state.stepped != nil { steps += 1 }
+  }
+
+  /// Whether a wait for a condition is still within bounds.
+  private func wait(for condition: Condition) throws(LessonFailure) {
+    if process.hasEnded { throw .ended(process.words) }
+    if monotonicNow() - since > Self.patience { throw .late(condition.words) }
+  }
+
+  /// Reads gauges and events.
+  private func look() throws(LessonFailure) {
+    let observation = try inspecting { () throws(InspectorError) in try region.observe() }
+    tape.snapshot = observation.snapshot
+    tape.wording = Wording(observation.clock, names: observation.names, reasons: region.reasons)
+    var (events, batch): ([PlacedRecord], [Record]) = ([], [])
+    try inspecting { () throws(InspectorError) in
+      _ = try region.takeEvents { lane, read in
+        batch.removeAll(keepingCapacity: true)
+        let first = read(&batch)
+        for (index, record) in batch.enumerated() {
+          events.append(PlacedRecord(record: record, lane: lane, position: first &+ UInt64(index)))
+        }
+      }
+    }
+    // What is lost before the door opens belongs to no scene.
+    if !isPlaying {
+      lost = region.lost
+      return
+    }
+    tape.lost = region.lost &- lost
+    tape.take(events) { region.name($0) }
+  }
+
+  /// Ends the program.
+  package func end() {
+    controller.close()
+    process.end()
+  }
+}
+
+extension Snapshot {
+  /// A P whose thread waits for its turn and runs no G; nil: there is none.
+  fileprivate var firstIdleP: Int? {
+    let waiting = Set(pace?.waiting ?? [])
+    return ps.first { p in p.g == nil && p.m.map { waiting.contains($0) } ?? false }?.id
+  }
+}

@@ -1,0 +1,151 @@
+// The tape: all events of a scene in the order of time, and the newest gauges.
+import Inspector
+import Region
+
+/// A point of a scene that its program marks. mpg-lesson has the same names.
+package enum Mark: String, CaseIterable, Sendable {
+  /// The scene begins.
+  case begin
+  /// Everything stands as the question says.
+  case ready
+  /// One part of what follows is over.
+  case next
+  /// What the question is about has happened.
+  case done
+
+  package var label: String { "lesson: \(rawValue)" }
+}
+
+/// The events of one scene. A value.
+package struct Tape: Sendable {
+  /// The events since the last `clear`, in the order of time.
+  package private(set) var records: [PlacedRecord] = []
+  /// The moments of the marks, in ticks, in the order in which they came.
+  package private(set) var marks: [(mark: Mark, event: PlacedRecord)] = []
+  /// The newest gauges.
+  package var snapshot: Snapshot
+  /// The gauges at the moment of the question.
+  package var asked: Snapshot?
+  /// How many records are missing.
+  package var lost: UInt64 = 0
+  var wording: Wording
+
+  init(_ observation: Observation, reasons: [WaitReason?]) {
+    snapshot = observation.snapshot
+    wording = Wording(observation.clock, names: observation.names, reasons: reasons)
+  }
+
+  /// Takes in events. Those of one lane come in order; between lanes some come late.
+  mutating func take(_ events: [PlacedRecord], label: (UInt32) -> String?) {
+    guard let first = events.first else { return }
+    let (last, isSorted) = (
+      records.last, zip(events, events.dropFirst()).allSatisfy { $0.record.time <= $1.record.time }
+    )
+    records += events
+    if !isSorted || last.map({ $0.record.time > first.record.time }) ?? false {
+      records.sort {
+        ($0.record.time, $0.lane.order, $0.position) < ($1.record.time, $1.lane.order, $1.position)
+      }
+    }
+    for event in events where event.record.kind == .goLabel && event.record.detail == 1 {
+      note(event, label(event.record.count))
+    }
+  }
+
+  private mutating func note(_ event: PlacedRecord, _ label: String?) {
+    if let mark = Mark.allCases.first(where: { $0.label == label }) {
+      marks.append((mark, event))
+    }
+  }
+
+  // MARK: asking
+
+  /// An event for people.
+  package func event(_ placed: PlacedRecord) -> Event { Event(placed, wording) }
+
+  package func has(_ mark: Mark) -> Bool { marks.contains { $0.mark == mark } }
+
+  /// The event of the first mark of this name.
+  package func mark(_ mark: Mark) -> PlacedRecord? { marks.first { $0.mark == mark }?.event }
+
+  /// The P on which the scene began.
+  package var home: Int? {
+    guard case .p(let p)? = mark(.begin)?.lane else { return nil }
+    return p
+  }
+
+  /// The G that plays the scene.
+  package var main: UInt64? { mark(.begin)?.record.g }
+
+  /// The events from one mark to another; `to` nil: to the end.
+  package func between(_ from: Mark, _ to: Mark?) throws(Unproven) -> [PlacedRecord] {
+    guard let begin = mark(from)?.record.time else {
+      throw Unproven("the scene did not come to its mark '\(from)'")
+    }
+    var end = UInt64.max
+    if let to {
+      guard
+        let time = marks.first(where: { $0.mark == to && $0.event.record.time >= begin })?.event.record.time
+      else { throw Unproven("the scene did not come to its mark '\(to)'") }
+      end = time
+    }
+    if lost > 0 { throw Unproven("the scene's rings lost \(counted(lost, "event"))") }
+    return records.filter { $0.record.time >= begin && $0.record.time <= end }
+  }
+}
+
+extension Sequence<PlacedRecord> {
+  /// The first event of a kind that fits.
+  package func first(_ kind: EventKind, where fits: (PlacedRecord) -> Bool = { _ in true }) -> PlacedRecord? {
+    first { $0.record.kind == kind && fits($0) }
+  }
+
+  /// All events of a kind that fit.
+  package func all(_ kind: EventKind, where fits: (PlacedRecord) -> Bool = { _ in true }) -> [PlacedRecord] {
+    filter { $0.record.kind == kind && fits($0) }
+  }
+}
+
+extension PlacedRecord {
+  /// The P in whose ring the event lies; nil: the writer held no P.
+  package var p: Int? { if case .p(let id) = lane { id } else { nil } }
+
+  /// Whether a G begins to run, or goes on.
+  package var isStart: Bool {
+    switch record.kind {
+    case .goStart, .goResume: true
+    case .goSyscallExit: record.detail != 0
+    default: false
+    }
+  }
+
+  /// Whether a G that ran stops running.
+  package var isStop: Bool {
+    switch record.kind {
+    case .goPark, .goYield, .goExit, .goPreempt, .goSyscall: true
+    default: false
+    }
+  }
+}
+
+/// What a judge is given: all that was seen of a lesson's run.
+package struct RunEvidence {
+  /// The tapes of the scenes that were played, in their order.
+  package var tapes: [Tape]
+  /// The index of the scene that was chosen, if one was.
+  package var chosen: Int?
+  /// The whole history of the last scene's process, from its boot.
+  package var history: History
+
+  /// The tape of the first scene.
+  package func tape() throws(Unproven) -> Tape {
+    guard let tape = tapes.first else { throw Unproven("no scene was played") }
+    return tape
+  }
+
+  /// Makes a proof of events.
+  package func proof(_ events: [(PlacedRecord?, String)], on tape: Tape) -> [Proof] {
+    events.compactMap { event, note in event.map { Proof(tape.event($0), note) } }
+      .sorted { $0.event.time < $1.event.time }
+  }
+}

@@ -1,0 +1,78 @@
+// The loop of the lessons: let the course go on, draw, wait for a key, repeat.
+package import Inspector
+package import Lessons
+
+/// A course with its stage, as the loop needs it.
+package protocol Classroom: AnyObject {
+  var board: Board { get }
+  /// Does what is due. Returns the nanoseconds until it wants to be called again.
+  func advance() -> UInt64
+  /// The newest frame with the stage; nil: there is none.
+  func frame() -> Frame?
+  /// Does what a person wants.
+  func perform(_ wish: LessonState.Wish)
+}
+
+/// The screen of the lessons, until somebody ends it.
+package struct LessonApp: Sendable {
+  package var options: App.Options
+
+  package init(_ options: App.Options) { self.options = options }
+
+  /// Nanoseconds between two frames, while something happens and while nothing does.
+  private static let frames: (busy: UInt64, calm: UInt64) = (60_000_000, 250_000_000)
+
+  /// Shows the lessons on the process's terminal.
+  package func run(_ room: some Classroom) throws(TerminalError) -> Ending {
+    var terminal = try NCursesTerminal(options.terminal, waker: options.waker)
+    return run(on: &terminal, room)
+  }
+
+  /// Shows the lessons on the given terminal.
+  package func run<T: Terminal & ~Copyable>(on terminal: inout T, _ room: some Classroom) -> Ending {
+    var state = LessonState(size: terminal.size, glyphs: terminal.glyphs, board: room.board)
+    var (shown, nextFrame): (Canvas?, UInt64) = (nil, 0)
+    while true {
+      let pause = room.advance()
+      state.show(room.board)
+      let interval = state.board.isBusy ? Self.frames.busy : Self.frames.calm
+      if terminal.now >= nextFrame {
+        state.frame = room.frame()
+        nextFrame = terminal.now + interval
+      }
+      let picture = LessonScreen(state).draw()
+      if picture != shown {
+        terminal.present(picture)
+        shown = picture
+      }
+      let rest = nextFrame > terminal.now ? nextFrame - terminal.now : 0
+      for input in terminal.wait(nanoseconds: min(pause, rest)) {
+        switch input {
+        case .key(let key):
+          guard let wish = state.take(key) else { continue }
+          if wish == .quit { return Ending(cause: .quit) }
+          if wish == .redraw { (shown, _) = (nil, terminal.redrawAll()) }
+          room.perform(wish)
+          state.show(room.board)
+          nextFrame = 0
+        case .resize(let size): state.size = size
+        case .stop:
+          terminal.stop()
+          shown = nil
+        case .disturbed:
+          terminal.redrawAll()
+          shown = nil
+        case .terminate(let signal): return Ending(cause: .signal(signal))
+        case .hangUp: return Ending(cause: .hangUp)
+        case .wake: nextFrame = 0
+        case .click, .paste: break
+        }
+      }
+    }
+  }
+}
+
+extension Board {
+  /// Whether the stage changes without a key.
+  fileprivate var isBusy: Bool { part == .happening || isSettingUp }
+}

@@ -1,0 +1,107 @@
+// The scenes of lessons 9 to 11: what the world outside does to threads, and what a hog does.
+
+import Glibc
+import MPG
+
+/// A G blocks its thread in the system, beside others that want to run. It comes back when the door opens again.
+func playCall(_ cast: Cast) {
+  cast.door.wait()
+  cast.marks.begin()
+  let (isOver, returned, all, pipe) = (Count(), Count(), WaitGroup(), Pipe())
+  all.add(1 + 2 * cast.procs)
+  go {
+    blocking { pipe.take() }
+    returned.add()
+    all.done()
+  }
+  for _ in 0..<(2 * cast.procs) {
+    go {
+      while isOver.value == 0 { yield() }
+      all.done()
+    }
+  }
+  cast.marks.ready()
+  cast.door.wait()
+  pipe.put()
+  while returned.value == 0 { yield() }
+  isOver.add()
+  all.wait()
+  cast.marks.done()
+}
+
+/// As many connections as there can be, at most 10,000, each with a G that waits for a byte. Then one byte comes.
+func playNetpoll(_ cast: Cast) throws {
+  let (near, far) = connections()
+  let came = Channel<Int>()
+  for fd in near {
+    let pollable = try Pollable(fd: fd)
+    go {
+      var byte: UInt8 = 0
+      while unsafe read(fd, &byte, 1) < 0, errno == EAGAIN { try pollable.wait(.read) }
+      came.send(Int(fd))
+    }
+  }
+  cast.door.wait()
+  cast.marks.begin()
+  cast.marks.ready()
+  var byte: UInt8 = 1
+  _ = unsafe write(far[far.count / 2], &byte, 1)
+  _ = came.receive()
+  cast.marks.done()
+}
+
+/// The two ends of connections inside this process.
+private func connections() -> (near: [Int32], far: [Int32]) {
+  var limit = rlimit()
+  let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+  if unsafe getrlimit(resource, &limit) == 0 {
+    limit.rlim_cur = limit.rlim_max
+    unsafe setrlimit(resource, &limit)
+  }
+  let room = Int(clamping: limit.rlim_cur)
+  var (near, far): ([Int32], [Int32]) = ([], [])
+  let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+  for _ in 0..<min(10_000, max(1, (room - 64) / 2)) {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else { break }
+    near.append(ends[0])
+    far.append(ends[1])
+  }
+  return (near, far)
+}
+
+/// A hog on every P, and one G that wants to run. The hogs go on until it has run; where nothing stops a hog, until they
+/// have used up their CPU time.
+func playHog(_ cast: Cast) {
+  cast.door.wait()
+  cast.marks.begin()
+  let limit: UInt64 = Options().preemption ? 20_000_000_000 : 50_000_000
+  let (started, isArmed, ran, all) = (Count(), Count(), Count(), WaitGroup())
+  all.add(cast.procs)
+  for _ in 1..<max(2, cast.procs) where cast.procs > 1 {
+    go {
+      started.add()
+      while isArmed.value == 0 {}
+      hog(limit, until: ran)
+      all.done()
+    }
+  }
+  while started.value < cast.procs - 1 { yield() }
+  cast.marks.ready()
+  go {
+    ran.add()
+    all.done()
+  }
+  isArmed.add()
+  hog(limit, until: ran)
+  cast.marks.next()
+  all.wait()
+  cast.marks.done()
+}
+
+/// Computes until `isOver`, or until the thread has used so many nanoseconds of CPU time.
+@inline(never)
+private func hog(_ limit: UInt64, until isOver: Count) {
+  let end = cpuTime() + limit
+  while isOver.value == 0, cpuTime() < end {}
+}
