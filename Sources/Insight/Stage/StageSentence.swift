@@ -86,7 +86,7 @@ struct StageSentence {
   private func queued(_ unknown: String) -> String {
     switch event.place.queue {
     case .runnext: ": it is next on \(p)"
-    case .displacing: ": it is next on \(p), and what was next goes to the end of the LRQ"
+    case .displacing: ": it is next on \(p), and what was next goes to its LRQ"
     case .lrq: ": it goes to the end of \(p)'s LRQ"
     case .grq: ": it goes to the GRQ"
     case .untold, nil: unknown
