@@ -25,6 +25,7 @@ let package = Package(
     .library(name: "Net", targets: ["Net"]),
     .library(name: "HTTP", targets: ["HTTP"]),
     .library(name: "Inspector", targets: ["Inspector"]),
+    .library(name: "GoAttach", targets: ["GoAttach"]),
     .library(name: "TUI", targets: ["TUI"]),
     .executable(name: "mpgtop", targets: ["mpgtop"]),
     .executable(name: "mpg-demo", targets: ["mpg-demo"]),
@@ -83,6 +84,11 @@ let package = Package(
       swiftSettings: swift),
     // Twelve lessons on a scheduler that is paced: what they ask, and how the answer is computed from events.
     .target(name: "Lessons", dependencies: ["Inspector", "Region"], swiftSettings: swift),
+    // Reading another process's memory, and DWARF by libdw, if this machine has it.
+    .target(name: "CGoAttach", cSettings: [.define("_GNU_SOURCE")]),
+    // Any running Go program as a source; the inspector knows nothing of it.
+    .target(
+      name: "GoAttach", dependencies: ["Observed", "Host", "Region", "CGoAttach"], swiftSettings: swift),
     // About twenty functions over ncursesw, so that no ncurses type or macro reaches Swift.
     .target(
       name: "CNcurses",
@@ -93,7 +99,7 @@ let package = Package(
     .executableTarget(
       name: "mpgtop",
       dependencies: [
-        "TUI", "Lessons", "Inspector", "CLLHTTP",
+        "TUI", "Lessons", "GoAttach", "Inspector", "CLLHTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -161,6 +167,10 @@ let package = Package(
     .testTarget(name: "LoadTests", dependencies: ["mpg-load", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "InspectorTests", dependencies: ["Region", "TestSupport"] + rooms, swiftSettings: swift),
+    .testTarget(
+      name: "GoAttachTests",
+      dependencies: ["GoAttach", "CGoAttach", "Observed", "Host", "Region", "TestSupport"],
+      exclude: ["Programs"], swiftSettings: swift),
     .testTarget(
       name: "TUITests", dependencies: ["TUI", "Region", "TestSupport"] + rooms, exclude: ["Pictures"],
       swiftSettings: swift),

@@ -19,6 +19,8 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
   case notPermitted(path: String, reason: String)
   /// This build cannot read the region's bytes; the problem says why.
   case layout(path: String, LayoutProblem)
+  /// The process is of a kind that can be looked at, but its scheduler is not understood; the reason says what of it.
+  case notUnderstood(pid: Int32, name: String, reason: String)
   /// The process has ended, before or while it was looked at; the ending says how.
   case gone(pid: Int32, TargetEnding)
   /// The file is not a recording, or holds no complete part of one; the reason says which.
@@ -51,6 +53,8 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
       "cannot read \(path): \(reason)"
     case .layout(let path, let problem):
       "cannot read \(path): \(problem)"
+    case .notUnderstood(let pid, let name, let reason):
+      "cannot look at \(pid) (\(name)): \(reason)"
     case .gone(let pid, let ending):
       "process \(pid) is gone: \(ending)"
     case .notARecording(let path, let reason):
@@ -125,7 +129,7 @@ public enum TargetEnding: Sendable, Equatable, CustomStringConvertible {
   case crashed(signal: Int32)
   /// The process ended without a word in its region: SIGKILL, or the machine ran out of memory.
   case killed
-  /// A recording tells in these words how the process ended.
+  /// In these words the source or a recording tells how the process ended.
   case told(String)
 
   /// One clause for a person, such as `exited with code 1`.

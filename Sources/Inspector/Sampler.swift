@@ -291,7 +291,9 @@ public struct Sampler {
   }
 
   private mutating func mark(_ history: History, _ observation: Observation) throws(InspectorError) {
-    let isWhole = observation.isSettled && observation.snapshot.isConsistent
+    // Samples are never of one instant, so there is nothing to wait for.
+    let isSampled = source.knowledge.gauges == .sampled
+    let isWhole = isSampled || observation.isSettled && observation.snapshot.isConsistent
     let mayWait = lastMark != 0 && history.fresh < History.mostFresh
     isMarkPostponed = !isWhole && mayWait && monotonicNow() - lastMark < Self.latestMark
     guard !isMarkPostponed else { return }

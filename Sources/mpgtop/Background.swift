@@ -1,5 +1,5 @@
 // Long work runs on a separate thread, so that the terminal's thread can keep draining, drawing and reading keys.
-internal import Glibc
+import Inspector
 import Synchronization
 import TUI
 
@@ -33,11 +33,12 @@ struct Background<Answer> {
     precondition(!isBusy, "one at a time")
     isBusy = true
     let desk = desk
-    OwnThread.run {
+    let body: @Sendable () -> Void = {
       let made = work()
       desk.answer.withLock { $0 = made }
       desk.waker.wake()
     }
+    if !OwnThread.begin(body) { body() }
   }
 
   /// The answer if it is ready, once; nil: there is no answer yet.
@@ -50,30 +51,5 @@ struct Background<Answer> {
     else { return nil }
     isBusy = false
     return made.value
-  }
-}
-
-/// Starts threads that are detached: nobody waits for their end.
-private enum OwnThread {
-  private final class Body: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-  }
-
-  static func run(_ body: @escaping @Sendable () -> Void) {
-    // The new thread owns `body` and releases it.
-    let owned = unsafe Unmanaged.passRetained(Body(body))
-    var thread = pthread_t()
-    let problem = unsafe pthread_create(
-      &thread, nil,
-      { pointer in
-        unsafe Unmanaged<Body>.fromOpaque(pointer!).takeRetainedValue().run()
-        return nil
-      }, owned.toOpaque())
-    if problem == 0 {
-      pthread_detach(thread)
-    } else {
-      unsafe owned.takeRetainedValue().run()
-    }
   }
 }

@@ -1,6 +1,7 @@
 // mpgtop: watches the scheduler of another process that runs on the MPG runtime.
 import ArgumentParser
 internal import Glibc
+import GoAttach
 import Inspector
 
 @main
@@ -147,10 +148,11 @@ enum MPGTop {
 
   private static func list(_ folders: RegionFolders, _ output: StandardOutput) throws(Failure) {
     let targets = folders.targets()
-    let lines = TargetList(targets: targets, now: monotonicNow()).lines()
+    let goPrograms = GoProcess.all()
+    let lines = TargetList(targets: targets, goPrograms: goPrograms).lines()
     try output.write(lines.joined(separator: "\n") + "\n")
-    if targets.isEmpty {
-      complain("nothing to list: no process of yours runs on MPG, and none left a region")
+    if targets.isEmpty, goPrograms.isEmpty {
+      complain("nothing to list: no process of yours runs on MPG or was built by Go, and none left a region")
     }
     for target in targets {
       if case .unreadable(let error) = target.state { complain(error.description) }

@@ -1,4 +1,6 @@
-// Finds the process that the user means: by a pid, by a name, or without either.
+// Finds the process that the user means: by a pid, by a name, or without either. Processes on MPG come first; a word that
+// names none of them may name a Go program.
+import GoAttach
 import Inspector
 
 /// Finds the one process to watch.
@@ -14,22 +16,42 @@ struct TargetChoice {
       return source
     }
     guard let word, word.allSatisfy(\.isNumber) else {
+      if let go = try goProgram(named: word) { return go }
       guard let target = try choose(named: word) else { return nil }
       return try failing { () throws(InspectorError) in try Inspector(target) }
     }
     guard let pid = Int32(word), pid > 0 else {
       throw Failure(ExitCode.noSuchProcess, "no process \(word): process ids are 1 to \(Int32.max)")
     }
-    return try failing { () throws(InspectorError) in try Inspector.attach(to: pid, in: folders) }
+    return try failing { () throws(InspectorError) in
+      if GoProcess(pid: pid) != nil { return try GoSource(pid: pid) }
+      return try Inspector.attach(to: pid, in: folders)
+    }
   }
 
   /// Throws if `word` names no process and is nearly the name of a command: `mpgtop recrod`.
   func refuseMistypedCommand(_ word: String?) throws(Failure) {
     guard let word, let command = Invocation.near(word) else { return }
     guard !folders.targets().contains(where: { $0.isLive && $0.name == word }) else { return }
+    guard !GoProcess.all().contains(where: { $0.name == word }) else { return }
     throw Failure(
       ExitCode.noSuchProcess,
       "no live process called \(word), and no such command; did you mean mpgtop \(command)?")
+  }
+
+  /// The Go program of that name (or without one the only Go program), if no process on MPG is meant; nil: there is none.
+  private func goProgram(named name: String?) throws(Failure) -> GoSource? {
+    guard !folders.targets().contains(where: { $0.isLive && (name == nil || $0.name == name) }) else {
+      return nil
+    }
+    let programs = GoProcess.all().filter { name == nil || $0.name == name }
+    guard let first = programs.first else { return nil }
+    if programs.count > 1 {
+      for line in TargetList(goPrograms: programs).lines() { say(line) }
+      let what = name.map { "are called \($0)" } ?? "can be looked at"
+      throw Failure(ExitCode.noSuchProcess, "\(programs.count) Go programs \(what); say which one by its pid")
+    }
+    return try failing { () throws(InspectorError) in try GoSource(pid: first.pid) }
   }
 
   /// The only live target (of that name, if there is one); if there are several, the one that the user picks.

@@ -56,7 +56,8 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "lesson", mayImport: ["MPG", "ArgumentParser"]),
     Layer(folder: "TUI", mayImport: ["Region", "Inspector", "Lessons", "CNcurses"]),
     Layer(
-      folder: "mpgtop", mayImport: ["Region", "Inspector", "Lessons", "TUI", "CLLHTTP", "ArgumentParser"]),
+      folder: "mpgtop", mayImport: ["Region", "GoAttach", "Inspector", "Lessons", "TUI", "CLLHTTP", "ArgumentParser"]),
+    Layer(folder: "GoAttach", mayImport: ["Region", "Host", "Observed", "CGoAttach"]),
   ]
 }
 

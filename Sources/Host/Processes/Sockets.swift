@@ -132,7 +132,7 @@ package struct SocketWatch {
 
 /// Reads a file below /proc until its end, or until `limit` bytes have been read. Such a file does not tell its size
 /// before. Empty: it cannot be opened.
-func wholeFile(_ path: String, limit: Int) -> [UInt8] {
+package func wholeFile(_ path: String, limit: Int) -> [UInt8] {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return [] }
   defer { _ = close(descriptor) }

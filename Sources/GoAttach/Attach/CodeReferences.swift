@@ -1,0 +1,32 @@
+// Which global variables a function may use, without disassembling it.
+//
+// On amd64 code names a variable by its distance from the next instruction, in four bytes that are followed by at most four
+// bytes of a constant. So every four bytes of a function are tried as such a distance. Most of what that finds is noise; it
+// is used only to choose among addresses that look right as well.
+
+/// The variables that some functions may name. A plain value.
+struct CodeReferences {
+  let addresses: Set<UInt64>
+
+  /// - Parameter functions: names such as `runtime.schedtrace`.
+  init(
+    of functions: Set<String>, _ index: FunctionIndex, _ module: Module, _ memory: some TargetMemory
+  ) throws(GoRefusal) {
+    let ranges = index.ranges(of: functions)
+    guard !ranges.isEmpty else { throw .variable(functions.sorted().joined(separator: " or ")) }
+    var addresses: Set<UInt64> = []
+    for range in ranges {
+      guard let code = try? memory.bytes(at: range.lowerBound, range.count) else { continue }
+      for place in 0..<max(0, code.count - 4) {
+        let distance = UInt64(bitPattern: Int64(code.load(place, as: Int32.self)))
+        let next = range.lowerBound &+ UInt64(place) &+ 4
+        // Behind the distance stand 0, 1 or 4 bytes of a constant.
+        for constant: UInt64 in [0, 1, 4] {
+          let address = next &+ constant &+ distance
+          if module.isVariable(address) { addresses.insert(address) }
+        }
+      }
+    }
+    self.addresses = addresses
+  }
+}

@@ -1,0 +1,63 @@
+// The executable of a process: what its file says, and where it is loaded.
+internal import Glibc
+import Host
+
+/// An executable built by Go. Not thread-safe.
+package final class GoExecutable {
+  package let version: GoVersion
+  let elf: ELFFile
+  let file: FileBytes
+
+  /// Opens the executable of a process by /proc/PID/exe, which also works in other mount namespaces, and for a file that
+  /// was deleted.
+  package convenience init(of pid: Int32) throws(GoRefusal) { try self.init(path: "/proc/\(pid)/exe") }
+
+  /// Opens an executable's file.
+  ///
+  /// - Throws: `notGo` if Go did not build it; other refusals if it is not understood.
+  package init(path: String) throws(GoRefusal) {
+    do throws(OpenProblem) {
+      file = try FileBytes(path: path)
+    } catch {
+      switch error.errno {
+      case ENOENT, ESRCH: throw .memory(.gone)
+      case EACCES, EPERM: throw .memory(.denied(errno: error.errno))
+      default: throw .memory(.system(call: "open \(path)", errno: error.errno))
+      }
+    }
+    elf = try ELFFile(file)
+    guard let version = BuildInfo.version(elf, file) else { throw .notGo }
+    self.version = version
+  }
+
+  /// How far the process's copy of the file is from the addresses in the file.
+  ///
+  /// The file is recognised in memory by its first bytes, since the numbers of devices and inodes in `maps` are not always
+  /// those of the file (overlayfs).
+  func loadBias(_ pid: Int32, _ memory: some TargetMemory) throws(GoRefusal) -> UInt64 {
+    guard let first = elf.segments.min(by: { $0.address < $1.address }) else {
+      throw .file("it has no segments")
+    }
+    let lowest = first.address & ~4095
+    if !elf.isMovable { return 0 }
+    for start in Self.mappings(pid, offset: first.offset & ~4095) {
+      guard let head = try? memory.bytes(at: start &- UInt64(first.offset & ~4095), elf.head.count),
+        head == elf.head
+      else { continue }
+      return start &- lowest
+    }
+    throw .variable("executable in its memory map")
+  }
+
+  /// The addresses of the mappings of files from `offset` on.
+  private static func mappings(_ pid: Int32, offset: Int) -> [UInt64] {
+    let text = String(decoding: wholeFile("/proc/\(pid)/maps", limit: 16 << 20), as: UTF8.self)
+    return text.split(separator: "\n").compactMap { line in
+      let words = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
+      guard words.count == 6, words[5].contains("/"), Int(words[2], radix: 16) == offset,
+        let start = words[0].split(separator: "-").first
+      else { return nil }
+      return UInt64(start, radix: 16)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+// Attaching to a running Go program: its version, its layout, its variables, all checked against each other.
+
+/// A Go program whose scheduler is understood. Immutable, and may be used from any thread.
+public final class GoProgram: Sendable {
+  /// The process.
+  public let pid: Int32
+  /// The version of Go that built it.
+  public let version: GoVersion
+  /// Where the offsets of the runtime's fields come from.
+  public var origin: LayoutOrigin { layout.origin }
+  /// Whether the executable has no table of symbols.
+  public let isStripped: Bool
+  /// The runtime's words for why a G waits.
+  public let reasons: WaitReasons
+
+  package let memory: ProcessMemory
+  package let layout: GoLayout
+  package let variables: Variables
+  package let module: Module
+  package let functions: FunctionIndex
+
+  /// How to take a program apart; by default, by the best that its file has.
+  package struct Options: Sendable {
+    /// Take type descriptors though there is DWARF.
+    package var ignoresDWARF = false
+    /// Search for variables though there is a table of symbols.
+    package var ignoresSymbols = false
+    package init(ignoresDWARF: Bool = false, ignoresSymbols: Bool = false) {
+      (self.ignoresDWARF, self.ignoresSymbols) = (ignoresDWARF, ignoresSymbols)
+    }
+  }
+
+  /// Attaches to a process. Takes some tens of milliseconds; the process is not stopped and not written to.
+  ///
+  /// - Throws: the reason why its scheduler is not shown.
+  public convenience init(pid: Int32) throws(GoRefusal) { try self.init(pid: pid, Options()) }
+
+  package init(pid: Int32, _ options: Options) throws(GoRefusal) {
+    let executable = try GoExecutable(of: pid)
+    let (elf, file) = (executable.elf, executable.file)
+    (self.pid, version) = (pid, executable.version)
+    guard version.minor >= 21 else { throw .version(version.description) }
+    memory = ProcessMemory(pid: pid)
+    let bias = try executable.loadBias(pid, memory)
+    let symbols = options.ignoresSymbols ? nil : Symbols(elf, file)
+    isStripped = symbols == nil
+    let symbol = symbols?.variables["firstmoduledata"].map { $0.address &+ bias }
+    module = try Module(elf, symbol: symbol, bias: bias, minor: version.minor, memory)
+    let tables = elf.bytes(of: ".gopclntab", in: file) ?? elf.bytes(of: ".data.rel.ro.gopclntab", in: file)
+    guard let index = tables.flatMap({ [module] in FunctionIndex($0, text: module.text) }) else {
+      throw .file("its table of functions is of a form that is not known; is it obfuscated (garble)?")
+    }
+    functions = index
+    layout = try Self.layout(elf, file, version, module, memory, options)
+    if let symbols {
+      variables = try Variables(symbols, bias: bias)
+    } else {
+      variables = try ShapeSearch(memory, layout, module, functions).variables()
+    }
+    reasons = try WaitReasons(memory, at: variables.waitReasons, count: variables.waitReasonCount)
+    try Validation.check(memory, layout, variables)
+  }
+
+  private static func layout(
+    _ elf: ELFFile, _ file: FileBytes, _ version: GoVersion, _ module: Module, _ memory: ProcessMemory,
+    _ options: Options
+  ) throws(GoRefusal) -> GoLayout {
+    if elf.hasDWARF, !options.ignoresDWARF, let fields = DWARFFields(file) { return try GoLayout(fields) }
+    guard let table = SchedulerTable(minor: version.minor) else { throw .version("\(version) without DWARF") }
+    return try GoLayout(TypeDescriptors(memory, types: module.types), table)
+  }
+}

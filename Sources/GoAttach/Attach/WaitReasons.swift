@@ -1,0 +1,35 @@
+// The runtime's own words for why a G waits. Their numbers moved between versions, so the list is read from the target.
+
+/// The words by the numbers of one target. A plain value.
+public struct WaitReasons: Sendable, Equatable {
+  /// The words, by number. The first is empty.
+  public let words: [String]
+
+  /// How long the longest word is allowed to be, in bytes.
+  private static let longest = 64
+  /// No version has more.
+  private static let most = 64
+
+  /// Reads the array at an address.
+  ///
+  /// - Parameter count: how many strings it has; nil: as many as look like reasons.
+  package init(_ memory: some TargetMemory, at address: UInt64, count: Int?) throws(GoRefusal) {
+    var words: [String] = []
+    for index in 0..<min(count ?? Self.most, Self.most) {
+      guard let word = try? memory.text(header: address &+ UInt64(16 * index), limit: Self.longest),
+        word.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }), !word.isEmpty || index == 0
+      else { break }
+      words.append(word)
+    }
+    // These are the second and the third of every version.
+    guard words.count >= 3, words[0].isEmpty, words[1] == "GC assist marking", words[2] == "IO wait" else {
+      throw .variable("waitReasonStrings")
+    }
+    self.words = words
+  }
+
+  /// The word for a number.
+  public subscript(_ number: UInt8) -> String {
+    Int(number) < words.count ? words[Int(number)] : "reason \(number)"
+  }
+}

@@ -1,0 +1,10 @@
+// Which goroutines are the runtime's own. NumGoroutine, profiles and dumps leave them out, and so do all counts here.
+
+extension FunctionIndex {
+  /// Whether a goroutine that begins at `start` is one of the runtime's own. The rule is the runtime's: what it starts
+  /// itself, but for the program's main goroutine and those that run the program's code.
+  package func isSystem(start: UInt64) -> Bool {
+    guard let name = name(at: start), name.hasPrefix("runtime.") else { return false }
+    return !["runtime.main", "runtime.corostart", "runtime.handleAsyncEvent"].contains(name)
+  }
+}

@@ -1,0 +1,264 @@
+// A Go program as a source: its scheduler as samples.
+//
+// Everything is read from its memory, without stopping it, so a snapshot is spread over the time that reading takes, and is
+// never of one instant (`isConsistent` is false). What Go does not count is nil: steals above all.
+internal import Glibc
+import Host
+import Observed
+import Region
+
+/// Observes one Go program. It only reads: nothing of the program is stopped, signalled or written.
+///
+/// Not thread-safe: use it from one thread at a time. It keeps a thread of its own for the looks at the queues.
+public final class GoSource: SchedulerSource {
+  /// The program that is observed.
+  public let program: GoProgram
+  /// The identity of the observed process.
+  public let identity: Snapshot.Target
+  package let threads: ThreadPlaces?
+  /// The reason why the last call of `ending` could not tell whether the program lives; nil: it could tell.
+  public private(set) var doubt: InspectorError?
+
+  private let process: ProcessIdentity
+  private let executable: FileIdentity?
+  private let loop: FastLoop
+  private var fast: FastReader
+  private var machines: MachineReader
+  private var goroutines: GoroutineReader
+  private var ticks = Ticks()
+  private var calls = Ticks()
+  private var names: Names
+  private var frame: FrameFields
+  private var last: Observation?
+  /// Whether a closure with which an M began is the monitor's.
+  private var monitors: [UInt64: Bool] = [:]
+
+  /// Attaches to a process.
+  ///
+  /// - Throws: an error if there is no such process, if its memory may not be read, if Go did not build it, or if its
+  ///   scheduler is not understood; the error says which.
+  public init(pid: Int32) throws(InspectorError) {
+    switch ProcessIdentity.look(for: pid) {
+    case .process(let found): process = found
+    case .nobody: throw .noSuchProcess(pid: pid)
+    case .unknown(let error): throw .unknownWhetherAlive(pid: pid, error)
+    }
+    let name = ProcessFacts.executableName(of: pid) ?? ProcessIdentity.name(of: pid) ?? ""
+    do throws(GoRefusal) {
+      program = try GoProgram(pid: pid)
+    } catch {
+      throw InspectorError(error, pid: pid, name: name)
+    }
+    let (memory, layout, variables) = (program.memory, program.layout, program.variables)
+    identity = Snapshot.Target(pid: pid, name: name, bootTime: ProcessFacts.beginning(of: process))
+    executable = FileIdentity(path: "/proc/\(pid)/exe")
+    // Ms name their threads by the numbers of the program's own pid namespace.
+    let isForeign = NamespaceNumbers.last(of: "/proc/\(pid)/status").map { $0 != pid } ?? false
+    threads = ThreadPlaces(pid: pid, isForeign: isForeign)
+    (fast, machines) = (FastReader(program), MachineReader(memory, layout, variables))
+    let functions = program.functions
+    goroutines = GoroutineReader(memory, layout, variables) { functions.isSystem(start: $0) }
+    (names, frame) = (Names(program), FrameFields(program))
+    loop = FastLoop(program)
+  }
+
+  /// All gauges of the scheduler at about this moment.
+  ///
+  /// - Parameter peaksSince: the moment from which on the largest depths of queues count, in monotonic nanoseconds, at most
+  ///   some seconds back; nil: a second ago.
+  /// - Throws: an error if the program's memory cannot be read any more.
+  public func snapshot(peaksSince start: UInt64? = nil) throws(InspectorError) -> Snapshot {
+    var observation = Observation()
+    try observe(peaksSince: start, into: &observation)
+    return observation.snapshot
+  }
+
+  // MARK: as a source
+
+  package var knowledge: Knowledge {
+    Knowledge(gauges: .sampled, absenceOfEvents: Self.absence, listsGs: true)
+  }
+
+  /// The reason why there are no events.
+  static let absence = "no events: a Go program keeps none that can be read from outside"
+
+  package var reasons: [WaitReason?] { WaitReason.all }
+
+  package func observe(
+    peaksSince start: UInt64?, into observation: inout Observation
+  ) throws(InspectorError) {
+    do throws(MemoryProblem) {
+      observation = try look(peaksSince: start)
+      last = observation
+    } catch {
+      guard error == .gone, let last else {
+        throw InspectorError(.memory(error), pid: identity.pid, name: identity.name)
+      }
+      observation = last
+    }
+  }
+
+  package func takeEvents(_ take: (Lane, EventReading) -> Void) throws(InspectorError) -> Double { 0 }
+
+  package func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks? {
+    let sums = loop.sums(since: start)
+    return sums.looks == 0 ? nil : QueuePeaks(grq: sums.grq.peak, lrq: sums.lrqs.map(\.peak))
+  }
+
+  package func goroutines(
+    breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
+  ) throws(InspectorError) -> [GoroutineRow]? {
+    do throws(MemoryProblem) {
+      try goroutines.read(at: monotonicNow())
+    } catch {
+      if error != .gone { throw InspectorError(.memory(error), pid: identity.pid, name: identity.name) }
+    }
+    var rows: [GoroutineRow] = []
+    for look in goroutines.gs where !look.isDead && !look.isSystem {
+      guard rows.count < GoroutineList.most else { break }
+      if let row = row(look) { rows.append(row) }
+    }
+    return rows
+  }
+
+  private func row(_ look: GoroutineLook) -> GoroutineRow? {
+    guard let state = GState(status: look.status) else { return nil }
+    let reason = state == .waiting ? WaitReason(word: program.reasons[look.reason]) : .none
+    let kind: GKind = look.id == 1 ? .main : .user
+    return GoroutineRow(
+      id: look.id, state: state, reason: reason, kind: kind, since: look.since,
+      entry: names.id(of: look.creator),
+      parent: look.parent)
+  }
+
+  package func ending() throws(InspectorError) -> TargetEnding? {
+    doubt = nil
+    switch process.presence {
+    case .gone: return .told(Self.end)
+    case .unknown(let error):
+      doubt = .unknownWhetherAlive(pid: process.pid, error)
+      return nil
+    case .alive:
+      // A process that executes another program keeps its number and its start time.
+      if let now = FileIdentity(path: "/proc/\(process.pid)/exe"), let executable, now != executable {
+        return .told("it executes another program now")
+      }
+      return nil
+    }
+  }
+
+  private static let end = "ended; a Go program leaves no word of how"
+
+  package func lastWord() throws(InspectorError) -> TargetEnding? { nil }
+
+  package func successor() throws(InspectorError) -> (any SchedulerSource)? {
+    let others = GoProcess.all().filter { $0.name == identity.name && $0.pid != identity.pid }
+    guard let next = others.max(by: { $0.bootTime < $1.bootTime }) else { return nil }
+    return try GoSource(pid: next.pid)
+  }
+}
+
+extension GoSource {
+  /// Reads everything once.
+  private func look(peaksSince start: UInt64?) throws(MemoryProblem) -> Observation {
+    let now = monotonicNow()
+    try fast.read()
+    let ms = try machines.read()
+    try goroutines.read(at: now)
+    var snapshot = Snapshot(target: identity)
+    (snapshot.time, snapshot.isConsistent) = (now, false)
+    fill(&snapshot, machines: ms)
+    fill(&snapshot, since: start ?? now - min(now, QueuePeaks.window))
+    try frame.fill(&snapshot, fast.look)
+    let census = Census(goroutines.gs, program.reasons)
+    snapshot.gs.running = census.gs.running
+    (snapshot.gs.runnable, snapshot.gs.preempted) = (census.gs.runnable, census.gs.preempted)
+    (snapshot.gs.syscall, snapshot.gs.waiting) = (census.gs.syscall, census.gs.waiting)
+    snapshot.netpoll.parked = census.polled
+    snapshot.netpoll.backend = .epoll
+    snapshot.trace.absence = Self.absence
+    var observation = Observation()
+    (observation.snapshot, observation.names) = (snapshot, names.book)
+    return observation
+  }
+
+  private func fill(_ snapshot: inout Snapshot, machines ms: [MachineLook]) {
+    let ps = fast.look.ps
+    let places = Dictionary(ps.enumerated().map { ($1.address, $0) }) { first, _ in first }
+    let ids = Dictionary(ms.map { ($0.address, $0) }) { first, _ in first }
+    for m in ms where monitors[m.start] == nil { monitors[m.start] = program.isMonitor(closure: m.start) }
+    let states = MachineStates(
+      isMonitor: { [monitors] in monitors[$0] ?? false },
+      status: { [goroutines] in goroutines.g(at: $0)?.status }, isPolled: fast.look.isPolled)
+    let words = states.states(of: ms)
+    snapshot.ms = zip(ms, words).map { m, state in
+      var row = Snapshot.M()
+      (row.id, row.tid, row.state) = (m.id, m.tid == 0 ? nil : m.tid, state)
+      row.p = m.p == 0 ? nil : places[m.p]
+      row.g = goroutines.g(at: m.g != 0 ? m.g : m.lockedG).flatMap { $0.isDead ? nil : $0.id }
+      return row
+    }.sorted { $0.id < $1.id }
+    snapshot.procs = ps.count
+    snapshot.ps = ps.enumerated().map { index, p in row(index, p, ids[p.m]) }
+    let here = Set(ps.map(\.address))
+    var retired = Snapshot.Retired()
+    let others = ticks.others(than: here)
+    (retired.ps, retired.ticks) = (others.count, others.sum)
+    snapshot.retired = retired
+    snapshot.switches = snapshot.total(\.ticks, \.ticks)
+  }
+
+  private func row(_ index: Int, _ p: FastLook.P, _ m: MachineLook?) -> Snapshot.P {
+    var row = Snapshot.P()
+    let g = m.flatMap { $0.g == 0 ? nil : goroutines.g(at: $0.g) }
+    (row.id, row.m) = (index, m?.id)
+    row.status = Self.status(p, m, g)
+    if let g, !g.isDead, row.status == .running || row.status == .syscall {
+      (row.g, row.entry) = (g.id, program.place(of: g.creator))
+    }
+    (row.lrq, row.runnext) = (p.depth, p.next != 0)
+    row.ticks = ticks.total(p.address, p.schedtick)
+    return row
+  }
+
+  /// From Go 1.26 on a P has no status of its own while its M is in a system call: only the status of the G tells.
+  private static func status(_ p: FastLook.P, _ m: MachineLook?, _ g: GoroutineLook?) -> PStatus {
+    switch p.status {
+    case 0: .idle
+    case 1: g?.status == 3 ? .syscall : m?.isSpinning == true ? .spinning : .running
+    case 2: .syscall
+    default: .stopped
+    }
+  }
+
+  private func fill(_ snapshot: inout Snapshot, since start: UInt64) {
+    let sums = loop.sums(since: start)
+    snapshot.grq = fast.look.grq
+    guard sums.looks > 0 else { return }
+    snapshot.grqMax = max(sums.grq.peak, fast.look.grq)
+    for index in snapshot.ps.indices where index < sums.lrqs.count {
+      snapshot.ps[index].lrqMax = max(sums.lrqs[index].peak, snapshot.ps[index].lrq ?? 0)
+    }
+  }
+}
+
+extension GoProgram {
+  /// Whether a closure is that of the runtime's monitor thread.
+  func isMonitor(closure: UInt64) -> Bool {
+    guard closure != 0, let code = try? memory.word(at: closure) else { return false }
+    return functions.name(at: code) == "runtime.sysmon"
+  }
+}
+
+extension InspectorError {
+  /// The error for a refusal.
+  init(_ refusal: GoRefusal, pid: Int32, name: String) {
+    switch refusal {
+    case .memory(.gone): self = .noSuchProcess(pid: pid)
+    case .memory(.denied(let errno)):
+      self = .notPermitted(path: "the memory of process \(pid)", reason: Denial(pid, errno).words)
+    case .notGo: self = .notATarget(pid: pid, name: name)
+    default: self = .notUnderstood(pid: pid, name: name, reason: refusal.description)
+    }
+  }
+}
