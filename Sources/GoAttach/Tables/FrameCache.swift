@@ -1,0 +1,64 @@
+// Frames that were asked for before. Programs with 100,000 goroutines have a few hundred different pcs on their stacks.
+
+/// The frames at a pc, remembered. For one thread at a time.
+public struct GoFrameCache {
+  private let tables: GoTables
+  private var frames: [Key: [GoFrame]] = [:]
+  private var held = 0
+  /// About how many bytes of names may be held. A damaged table could name something else at each pc.
+  private static let limit = 16 << 20
+
+  private struct Key: Hashable {
+    let pc: UInt64
+    let isCall: Bool
+  }
+
+  public init(_ tables: GoTables) { self.tables = tables }
+
+  /// The calls at `pc` with wrappers. See `GoTables.frames`.
+  mutating func all(at pc: UInt64, isCall: Bool) -> [GoFrame] {
+    let key = Key(pc: pc, isCall: isCall)
+    if let known = frames[key] { return known }
+    let new = tables.allFrames(at: pc, isCall: isCall)
+    held += new.reduce(200) { $0 + 200 + $1.function.utf8.count + ($1.file?.utf8.count ?? 0) }
+    if held > Self.limit {
+      frames.removeAll()
+      held = 0
+    }
+    frames[key] = new
+    return new
+  }
+
+  /// The calls of a whole stack, the innermost first, without wrappers.
+  ///
+  /// A pc in which no Go function is has one frame whose function is its address.
+  public mutating func frames(of stack: GoStack) -> [GoFrame] {
+    var (callee, isCall, result) = (FrameTraits(), true, [GoFrame]())
+    for pc in stack.pcs {
+      let all = all(at: pc, isCall: isCall)
+      if all.isEmpty { result.append(.unknown(at: pc)) }
+      result += GoFrame.shown(all, callee: &callee)
+      // What was interrupted goes on at its pc; what has called goes on behind its call.
+      isCall = !(all.last?.traits.contains(.injected) ?? false)
+    }
+    return result
+  }
+
+  /// The calls of a stack that Go would print: without its machinery, unless there is nothing else.
+  public mutating func shownFrames(of stack: GoStack) -> [GoFrame] {
+    let all = frames(of: stack)
+    let shown = all.enumerated().filter { index, frame in
+      // A panic at the innermost place has not begun anything yet.
+      !frame.isMachinery
+    }.map(\.element)
+    return shown.isEmpty ? all : shown
+  }
+}
+
+extension GoFrame {
+  static func unknown(at pc: UInt64) -> GoFrame {
+    GoFrame(
+      function: "0x" + String(pc, radix: 16), file: nil, line: nil, startLine: nil, isInlined: false, pc: pc,
+      offset: 0, isMachinery: false, traits: [])
+  }
+}

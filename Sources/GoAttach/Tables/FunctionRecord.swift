@@ -1,0 +1,109 @@
+// One function's record in the tables, and how it is found.
+
+/// The fields of a function's record that are read, and where its lists begin.
+struct FunctionRecord {
+  /// Places of fields in the record.
+  static let name = 4
+  static let id = 40
+
+  /// The first byte of the function and the one behind its last, from the text's begin.
+  let entry, end: UInt32
+  let nameOffset: UInt32
+  /// Where its values by pc begin in the area of values; 0: there are none.
+  let frameSizes, fileNumbers, lines: UInt32
+  let unit: UInt32
+  let startLine: Int32
+  let id, flags: UInt8
+  private let lists: Int
+  private let valueLists: UInt32
+  private let detailLists: UInt8
+  private let functions: GoBytes
+
+  init?(at place: Int, in functions: GoBytes, entry: UInt32, end: UInt32) {
+    guard place >= 0, place <= functions.count - 44, let first = functions.word32(at: place), first == entry,
+      let name = functions.word32(at: place + Self.name), let sizes = functions.word32(at: place + 16),
+      let files = functions.word32(at: place + 20), let lines = functions.word32(at: place + 24),
+      let count = functions.word32(at: place + 28), let unit = functions.word32(at: place + 32),
+      let start = functions.word32(at: place + 36), let id = functions.byte(at: place + Self.id),
+      let flags = functions.byte(at: place + 41), let details = functions.byte(at: place + 43)
+    else { return nil }
+    (self.entry, self.end, nameOffset, self.unit) = (entry, end, name, unit)
+    (frameSizes, fileNumbers, self.lines) = (sizes, files, lines)
+    (startLine, self.id, self.flags) = (Int32(bitPattern: start), id, flags)
+    (lists, valueLists, detailLists, self.functions) = (place + 44, count, details, functions)
+  }
+
+  /// Where the values of this kind begin; 0: there are none.
+  func values(_ kind: Int) -> UInt32 {
+    guard kind < Int(valueLists) else { return 0 }
+    return functions.word32(at: lists + 4 * kind) ?? 0
+  }
+
+  /// Where the details of this kind begin, from `moduledata.gofunc` on; nil: there are none.
+  func details(_ kind: Int) -> UInt32? {
+    guard kind < Int(detailLists), valueLists < 1024 else { return nil }
+    let place = functions.word32(at: lists + 4 * (Int(valueLists) + kind))
+    return place == .max ? nil : place
+  }
+}
+
+extension GoTables {
+  /// The record of the function whose code contains `pc`.
+  func record(at pc: UInt64) -> FunctionRecord? {
+    guard text.contains(pc) else { return nil }
+    let target = UInt32(truncatingIfNeeded: pc - text.lowerBound)
+    // The last entry that is not behind the pc. In a list that is not sorted the search ends as well.
+    var (low, high) = (0, functionCount)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      guard let entry = functions.word32(at: middle * 8) else { return nil }
+      if entry <= target { low = middle } else { high = middle }
+    }
+    guard let entry = functions.word32(at: low * 8), let place = functions.word32(at: low * 8 + 4),
+      let end = functions.word32(at: low * 8 + 8), entry <= target, target < end
+    else { return nil }
+    return FunctionRecord(at: Int(place), in: functions, entry: entry, end: end)
+  }
+}
+
+/// A function of a Go program.
+public struct GoFunction: Sendable, Hashable {
+  /// Its whole name, as the linker wrote it: `main.(*Server).serve`, `main.Map[go.shape.int]`.
+  public let name: String
+  /// Its code in the address space of the process.
+  public let code: Range<UInt64>
+  /// The line of its `func`; nil: unknown.
+  public let startLine: Int?
+  /// Go's number of functions that the runtime treats differently; 0: none of these. It differs between versions of Go.
+  public let id: UInt8
+  public let flags: GoFunctionFlags
+  /// Whether the compiler made it, so that Go does not show it in a stack.
+  public let isWrapper: Bool
+}
+
+/// What the tables say of a function's frames.
+public struct GoFunctionFlags: OptionSet, Sendable, Hashable {
+  public let rawValue: UInt8
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// Nobody called it: a stack ends here.
+  public static let top = GoFunctionFlags(rawValue: 1)
+  /// It moves the stack pointer in ways that no table tells.
+  public static let movesStack = GoFunctionFlags(rawValue: 2)
+  public static let assembly = GoFunctionFlags(rawValue: 4)
+}
+
+extension GoTables {
+  /// The function whose code contains `pc`; nil: no Go function does.
+  public func function(at pc: UInt64) -> GoFunction? {
+    guard let record = record(at: pc) else { return nil }
+    let entry = text.lowerBound + UInt64(record.entry)
+    return GoFunction(
+      name: name(record.nameOffset), code: entry..<text.lowerBound + UInt64(record.end),
+      startLine: record.startLine > 0 ? Int(record.startLine) : nil, id: record.id,
+      flags: GoFunctionFlags(rawValue: record.flags), isWrapper: record.id == wrapperID)
+  }
+
+  /// A name that is missing, or longer than any that a compiler writes, is `?`, as Go itself prints it.
+  func name(_ offset: UInt32) -> String { names.text(at: Int(offset)) ?? "?" }
+}

@@ -1,0 +1,144 @@
+// The functions that run at one pc: the one whose code it is, and those that the compiler inlined there.
+//
+// §1 Go's rule. The code of an inlined call has a number in the function's table of inlined calls. That table's row says
+// which function was inlined, and a place in the code that belongs to the caller at the line of the call. There the
+// caller may be inlined itself, and so on up to the function. File and line of a frame are those of its place.
+//
+// §2 Wrappers. The compiler makes functions that only pass a call on. Go hides them, unless a panic was what they called:
+// then the wrapper is where a nil receiver failed.
+
+/// One function call on a stack.
+public struct GoFrame: Sendable, Hashable {
+  /// The function's name as Go prints it: `main.Map[...]`. See `GoFunction.name`.
+  public let function: String
+  /// The file as the compiler saw it; nil: the tables do not tell.
+  public let file: String?
+  /// The line that runs, or that calls the next frame; nil: the tables do not tell.
+  public let line: Int?
+  /// The line of the function's `func`.
+  public let startLine: Int?
+  /// Whether the call was inlined, so that it has no frame of its own in memory.
+  public let isInlined: Bool
+  /// The pc of the frame: the place where it goes on. Frames that are inlined in each other have one pc.
+  public let pc: UInt64
+  /// By how many bytes the pc is behind the entry of the function whose code it is.
+  public let offset: UInt64
+  /// Whether the function belongs to Go's own machinery, which Go leaves out of its stacks.
+  public let isMachinery: Bool
+  let traits: FrameTraits
+}
+
+/// What decides how the neighbours of a frame are shown.
+struct FrameTraits: OptionSet, Hashable {
+  let rawValue: UInt8
+
+  static let wrapper = FrameTraits(rawValue: 1)
+  /// A wrapper that called it is shown.
+  static let panic = FrameTraits(rawValue: 2)
+  /// A signal put it on the stack: what is below did not call, but was interrupted at its pc.
+  static let injected = FrameTraits(rawValue: 4)
+
+  init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  init(name: String, isWrapper: Bool) {
+    self = isWrapper ? .wrapper : []
+    switch name {
+    case "runtime.gopanic", "runtime.panicwrap": insert(.panic)
+    case "runtime.sigpanic": formUnion([.panic, .injected])
+    case "runtime.asyncPreempt", "runtime.debugCallV2": insert(.injected)
+    default: break
+    }
+  }
+}
+
+extension GoTables {
+  /// No program inlines this deep.
+  private static let deepest = 256
+  /// Kinds of values by pc, and of details of functions.
+  private static let inlinedCall = 2
+  private static let inlinedCalls = 3
+
+  /// The calls at `pc`, the innermost first, without wrappers; none: no Go function is there.
+  ///
+  /// - Parameter isCall: Whether `pc` is where a call returns to. Then it is the call's line that is meant, which is not
+  ///   always the line of `pc`. False for a pc at which a signal interrupted the function.
+  public func frames(at pc: UInt64, isCall: Bool) -> [GoFrame] {
+    var callee: FrameTraits = []
+    return GoFrame.shown(allFrames(at: pc, isCall: isCall), callee: &callee)
+  }
+
+  /// The calls at `pc` with wrappers.
+  func allFrames(at pc: UInt64, isCall: Bool) -> [GoFrame] {
+    guard let record = record(at: pc) else { return [] }
+    let offset = UInt32(pc - text.lowerBound) - record.entry
+    // A pc at the entry was never called from: the function has not begun.
+    var place = isCall && offset > 0 ? offset - 1 : offset
+    let table = record.values(Self.inlinedCall)
+    let rows = record.details(Self.inlinedCalls)
+    var effort = Effort()
+    var frames: [GoFrame] = []
+    while let rows, frames.count < Self.deepest, let index = value(table, at: place, effort: &effort),
+      let call = InlinedCall(details, at: Int(rows), index: Int(index))
+    {
+      frames.append(
+        frame(
+          record, pc: pc, place: place, name: call.name, startLine: call.startLine, id: call.id,
+          isInlined: true,
+          effort: &effort))
+      place = call.place
+    }
+    frames.append(
+      frame(
+        record, pc: pc, place: place, name: record.nameOffset, startLine: record.startLine, id: record.id,
+        isInlined: false, effort: &effort))
+    return frames
+  }
+
+  private func frame(
+    _ record: FunctionRecord, pc: UInt64, place: UInt32, name offset: UInt32, startLine: Int32, id: UInt8,
+    isInlined: Bool, effort: inout Effort
+  ) -> GoFrame {
+    let name = name(offset)
+    let file = value(record.fileNumbers, at: place, effort: &effort)
+    let line = value(record.lines, at: place, effort: &effort)
+    return GoFrame(
+      function: FunctionName.shown(name), file: file.flatMap { self.file(Int($0), in: record.unit) },
+      line: line.map(Int.init), startLine: startLine > 0 ? Int(startLine) : nil, isInlined: isInlined, pc: pc,
+      offset: pc - text.lowerBound - UInt64(record.entry), isMachinery: FunctionName.isMachinery(name),
+      traits: FrameTraits(name: name, isWrapper: id == wrapperID))
+  }
+
+  /// The name of a compilation unit's file.
+  private func file(_ number: Int, in unit: UInt32) -> String? {
+    guard let place = units.word32(at: (Int(unit) + number) * 4), place != .max else { return nil }
+    return files.text(at: Int(place))
+  }
+}
+
+/// A row of a function's table of inlined calls.
+private struct InlinedCall {
+  let id: UInt8
+  let name: UInt32
+  /// A place that belongs to the caller, from the function's entry.
+  let place: UInt32
+  let startLine: Int32
+
+  init?(_ details: GoBytes, at rows: Int, index: Int) {
+    let row = rows + 16 * index
+    guard let id = details.byte(at: row), let name = details.word32(at: row + 4),
+      let place = details.word32(at: row + 8), let line = details.word32(at: row + 12)
+    else { return nil }
+    (self.id, self.name, self.place, startLine) = (id, name, place, Int32(bitPattern: line))
+  }
+}
+
+extension GoFrame {
+  /// Leaves out wrappers. See §2. `callee` is what the innermost of `frames` called, and afterwards what the next
+  /// frame outwards called.
+  static func shown(_ frames: [GoFrame], callee: inout FrameTraits) -> [GoFrame] {
+    frames.filter { frame in
+      defer { callee = frame.traits }
+      return !frame.traits.contains(.wrapper) || callee.contains(.panic)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+// The little of the protobuf encoding that a profile needs: numbers, texts and messages with their field's number.
+//
+// swift-protobuf would be a compiler for .proto files and a large library, in every build of the package, for seven messages
+// that are only written, never read, and whose form has not changed since 2016.
+
+/// Builds a protobuf message by appending fields to it.
+struct ProtobufWriter {
+  private(set) var bytes: [UInt8] = []
+
+  private mutating func varint(_ value: UInt64) {
+    var rest = value
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(truncatingIfNeeded: rest))
+  }
+
+  private mutating func bytes(_ field: Int, _ content: some Collection<UInt8>) {
+    varint(UInt64(field) << 3 | 2)
+    varint(UInt64(content.count))
+    bytes += content
+  }
+
+  /// A number. 0 is what is meant if the field is missing, so it is not written.
+  mutating func number(_ field: Int, _ value: UInt64) {
+    guard value != 0 else { return }
+    varint(UInt64(field) << 3)
+    varint(value)
+  }
+
+  mutating func number(_ field: Int, _ value: Int) { number(field, UInt64(bitPattern: Int64(value))) }
+
+  mutating func text(_ field: Int, _ text: String) { bytes(field, text.utf8) }
+
+  /// A repeated number.
+  mutating func numbers(_ field: Int, _ values: [UInt64]) {
+    var packed = ProtobufWriter()
+    for value in values { packed.varint(value) }
+    bytes(field, packed.bytes)
+  }
+
+  mutating func message(_ field: Int, _ build: (inout ProtobufWriter) -> Void) {
+    var inner = ProtobufWriter()
+    build(&inner)
+    bytes(field, inner.bytes)
+  }
+}

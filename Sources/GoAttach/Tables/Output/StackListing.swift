@@ -1,0 +1,83 @@
+// Goroutines with their stacks, as all outputs take them.
+
+/// A goroutine, as far as stacks are listed.
+public struct GoStackListing: Sendable {
+  /// Go's number of the goroutine.
+  public var id: UInt64
+  /// Its state in Go's words: `chan receive`, `runnable`.
+  public var state: String
+  /// The number of its stack in `GoStacks.distinct`, or why there is none.
+  public var stack: GoStackOutcome
+  /// `g.gopc`, where the go statement that made it returned to; 0: nobody made it.
+  public var creator: UInt64
+  /// The goroutine that made it; nil: unknown.
+  public var parent: UInt64?
+  /// What Go adds to the state: `locked to thread`.
+  public var remarks: [String] = []
+  /// Its pprof labels.
+  public var labels: [(key: String, value: String)] = []
+
+  public init(id: UInt64, state: String, stack: GoStackOutcome, creator: UInt64, parent: UInt64?) {
+    (self.id, self.state, self.stack) = (id, state, stack)
+    (self.creator, self.parent) = (creator, parent)
+  }
+}
+
+extension GoFrameCache {
+  /// Where the goroutine with this `g.gopc` was made. As Go prints it: the function is the one whose code it is, even if
+  /// the go statement is in a function that was inlined there, and the line is that statement's. Nil: no Go function is
+  /// there.
+  public mutating func creator(at pc: UInt64) -> GoFrame? {
+    let all = all(at: pc, isCall: true)
+    guard let inner = all.first, let outer = all.last else { return nil }
+    return GoFrame(
+      function: outer.function, file: inner.file, line: inner.line, startLine: outer.startLine,
+      isInlined: false,
+      pc: pc, offset: outer.offset, isMachinery: outer.isMachinery, traits: outer.traits)
+  }
+}
+
+/// Goroutines that have the same stack, or that the same statement made.
+public struct GoGroup: Sendable {
+  /// What they have in common: the frames of their stack, the innermost first; or the one place that made them. None, if
+  /// there is no stack, or nobody made them.
+  public let frames: [GoFrame]
+  /// The goroutines, by their index in what was grouped.
+  public let members: [Int]
+}
+
+extension GoFrameCache {
+  /// Groups goroutines by their stack, the largest group first. Those without a stack are in groups without frames, one
+  /// for each reason.
+  public mutating func groupedByStack(_ listings: [GoStackListing], in stacks: GoStacks) -> [GoGroup] {
+    let groups = grouped(listings.map(\.stack))
+    return groups.map { key, members in
+      guard case .stack(let number) = key, stacks.distinct.indices.contains(number) else {
+        return GoGroup(frames: [], members: members)
+      }
+      return GoGroup(frames: shownFrames(of: stacks.distinct[number]), members: members)
+    }
+  }
+
+  /// Groups goroutines by the statement that made them, the largest group first.
+  public mutating func groupedByCreator(_ listings: [GoStackListing]) -> [GoGroup] {
+    grouped(listings.map(\.creator)).map { pc, members in
+      GoGroup(frames: creator(at: pc).map { [$0] } ?? [], members: members)
+    }
+  }
+
+  private func grouped<Key: Hashable>(_ keys: [Key]) -> [(Key, [Int])] {
+    var (numbers, groups) = ([Key: Int](), [(key: Key, members: [Int])]())
+    for (index, key) in keys.enumerated() {
+      if let number = numbers[key] {
+        groups[number].members.append(index)
+      } else {
+        numbers[key] = groups.count
+        groups.append((key, [index]))
+      }
+    }
+    return groups.enumerated()
+      .sorted { ($1.element.members.count, $0.offset) < ($0.element.members.count, $1.offset) }
+      .map { ($0.element.key, $0.element.members) }
+  }
+}

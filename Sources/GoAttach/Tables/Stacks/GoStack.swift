@@ -1,0 +1,46 @@
+// A goroutine's stack as addresses: what is read from memory, before the tables say what it means.
+
+/// The stack of a goroutine.
+public struct GoStack: Sendable, Hashable {
+  /// The pc at which the goroutine goes on, and then where each call returns to, the innermost first.
+  public let pcs: [UInt64]
+  public let end: End
+
+  /// Why a walk ended.
+  public enum End: UInt8, Sendable, Hashable {
+    /// At the function with which the goroutine began: the stack is whole.
+    case top
+    /// At a limit: more frames lie further out.
+    case limit
+    /// At a function that no table knows, or that moves the stack pointer as no table tells.
+    case unknownFunction
+    /// At a return address outside of the stack, or of no Go function: the stack changed while it was read, or is damaged.
+    case torn
+  }
+
+  public init(pcs: [UInt64], end: End) {
+    (self.pcs, self.end) = (pcs, end)
+  }
+}
+
+/// What the scheduler keeps of a goroutine that does not run, from which its stack is read.
+public struct GoStackStart: Sendable, Hashable {
+  /// The address of its `runtime.g`, by which it is looked at again; 0: it cannot be.
+  public var goroutine: UInt64
+  /// The pc, the stack pointer and the frame pointer with which it goes on: `g.sched`, or `g.syscallpc` and `g.syscallsp`
+  /// in a system call.
+  public var pc, sp, bp: UInt64
+  /// The bounds of its stack: `g.stack`.
+  public var low, high: UInt64
+
+  public init(goroutine: UInt64, pc: UInt64, sp: UInt64, bp: UInt64, low: UInt64, high: UInt64) {
+    (self.goroutine, self.pc, self.sp, self.bp) = (goroutine, pc, sp, bp)
+    (self.low, self.high) = (low, high)
+  }
+
+  /// The used part of the stack, at most `limit` bytes of it; nil: the numbers make no sense.
+  func used(limit: Int) -> Range<UInt64>? {
+    guard low < high, sp >= low, sp < high, sp % 8 == 0, pc != 0 else { return nil }
+    return sp..<min(high, sp &+ UInt64(limit) & ~7)
+  }
+}

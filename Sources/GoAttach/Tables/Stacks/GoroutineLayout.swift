@@ -1,0 +1,65 @@
+// Where the fields of `runtime.g` lie that are needed for a stack.
+
+/// The places of fields in `runtime.g`, in bytes from its begin. They differ between versions of Go.
+public struct GoroutineLayout: Sendable, Hashable {
+  /// `stack.lo`, before `stack.hi`.
+  public var stack: Int
+  /// `sched.sp`, `sched.pc` and `sched.bp`.
+  public var sp, pc, bp: Int
+  /// `syscallsp` and `syscallpc`.
+  public var syscallSP, syscallPC: Int
+  /// `syscallbp`; nil: before Go 1.23 there is none.
+  public var syscallBP: Int?
+  /// `atomicstatus` and `goid`.
+  public var status, id: Int
+
+  public init(
+    stack: Int, sp: Int, pc: Int, bp: Int, syscallSP: Int, syscallPC: Int, syscallBP: Int?, status: Int,
+    id: Int
+  ) {
+    (self.stack, self.sp, self.pc, self.bp) = (stack, sp, pc, bp)
+    (self.syscallSP, self.syscallPC, self.syscallBP) = (syscallSP, syscallPC, syscallBP)
+    (self.status, self.id) = (status, id)
+  }
+
+  /// The bytes from the first to behind the last of these fields; nil: a place is impossible.
+  var extent: Range<Int>? {
+    let words = [stack, stack + 8, sp, pc, bp, syscallSP, syscallPC, syscallBP ?? sp, status, id]
+    guard let first = words.min(), let last = words.max(), first >= 0, last < 4096 else { return nil }
+    return first..<last + 8
+  }
+}
+
+/// The fields of one goroutine at one moment.
+struct GoroutineFields: Equatable {
+  /// Without the bit by which the garbage collector keeps the goroutine in its state while it scans.
+  let status: UInt32
+  let id: UInt64
+  let start: GoStackStart
+
+  init(_ window: MemoryWindow, at place: Int, goroutine: UInt64, layout: GoroutineLayout, first: Int) {
+    func word(_ offset: Int) -> UInt64 { window.word(at: place + offset - first) }
+    status = UInt32(truncatingIfNeeded: word(layout.status)) & 0xfff
+    id = word(layout.id)
+    // As Go does: in a system call, and until the goroutine has come out of it entirely, this is where it left Go.
+    let syscall = word(layout.syscallSP)
+    let isInSyscall = syscall != 0
+    start = GoStackStart(
+      goroutine: goroutine, pc: word(isInSyscall ? layout.syscallPC : layout.pc),
+      sp: isInSyscall ? syscall : word(layout.sp),
+      bp: isInSyscall ? layout.syscallBP.map(word) ?? 0 : word(layout.bp),
+      low: word(layout.stack), high: word(layout.stack + 8))
+  }
+
+  /// Whether a stack can be read; if not, what to say instead.
+  var absence: GoStackOutcome? {
+    switch status {
+    // Runnable, in a system call, waiting, preempted, leaked.
+    case 1, 3, 4, 9, 10: nil
+    case 2: .running
+    // While it is moved to a larger or a smaller stack, neither is whole.
+    case 8: .moved
+    default: .absent
+    }
+  }
+}

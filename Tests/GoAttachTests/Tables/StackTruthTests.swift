@@ -1,0 +1,75 @@
+// Stacks that are read from outside beside those that the program prints of itself, line by line.
+import Foundation
+import GoAttach
+import Testing
+
+@Suite(
+  "Stacks beside Go's own", .enabled(if: !GoToolchain.all.isEmpty, "MPGTOP_GO_ROOTS names no Go"), .serialized
+)
+struct StackTruthTests {
+  /// Where programs are built.
+  static let cache: URL = {
+    let named = ProcessInfo.processInfo.environment["MPGTOP_GO_CACHE"]
+    let url =
+      named.map { URL(filePath: $0) } ?? FileManager.default.temporaryDirectory.appending(path: "mpgtop-go")
+    try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    return url
+  }()
+
+  /// What was compared, for the table in docs/go.md.
+  struct Score: CustomStringConvertible {
+    var (equal, frames, inlined, syscalls) = (0, 0, 0, 0)
+    var different: [String] = []
+    var description: String {
+      "\(equal) equal, \(different.count) different; \(frames) frames, \(inlined) of them inlined; \(syscalls) in system calls"
+    }
+  }
+
+  @Test(
+    "all frames of parked goroutines are equal: functions, files, lines, offsets, creators",
+    arguments: GoToolchain.all, GoToolchain.Build.allCases)
+  func equal(_ go: GoToolchain, _ build: GoToolchain.Build) throws {
+    let program = try ParkedProgram(go.build(ParkedProgram.folder, build, cache: Self.cache))
+    let score = try Self.compare(program)
+    print("| \(go.version) | \(build.rawValue) | \(score) |")
+    #expect(score.different.isEmpty, "\(score.different.joined(separator: "\n"))")
+    #expect(score.equal > 60 && (score.inlined > 20 || build == .notInlined))
+  }
+
+  /// Reads all stacks before and after Go prints its own, and compares those that did not move in between.
+  static func compare(_ program: ParkedProgram) throws -> Score {
+    let tables = try program.tables()
+    let goroutines = try program.goroutines()
+    var reader = try #require(
+      StackReader(tables: tables, layout: program.layout, memory: program.memory))
+    let before = reader.stacks(of: goroutines)
+    let told = TracedGoroutine.all(in: try program.traceback())
+    let after = reader.stacks(of: goroutines)
+    var (score, text, cache) = (Score(), StackText(tables, after), GoFrameCache(tables))
+    for (index, goroutine) in goroutines.enumerated() {
+      let id = try program.memory.required(goroutine + UInt64(program.layout.id))
+      guard case .stack(let number) = after.outcomes[index],
+        case .stack(let earlier) = before.outcomes[index],
+        before.distinct[earlier] == after.distinct[number], let theirs = told[id],
+        theirs.state != "running", theirs.state != "runnable"
+      else { continue }
+      let listing = GoStackListing(
+        id: id, state: theirs.state, stack: after.outcomes[index],
+        creator: try program.memory.required(goroutine + UInt64(program.creator)),
+        parent: try program.memory.required(goroutine + UInt64(program.creator - 8)))
+      let ours = TracedGoroutine.all(in: text.text(of: listing))[id]
+      let frames = cache.frames(of: after.distinct[number]).filter { !$0.isMachinery }
+      score.frames += frames.count
+      score.inlined += frames.filter(\.isInlined).count
+      score.syscalls += theirs.state == "syscall" ? 1 : 0
+      if ours?.lines == theirs.lines {
+        score.equal += 1
+      } else {
+        score.different.append(
+          "goroutine \(id) [\(theirs.state)]:\nours:\n\((ours?.lines ?? []).joined(separator: "\n"))\n"
+            + "Go's:\n\(theirs.lines.joined(separator: "\n"))\n")
+      }
+    }
+    return score
+  }
+}

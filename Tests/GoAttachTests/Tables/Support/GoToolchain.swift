@@ -1,0 +1,78 @@
+// Installed versions of Go, with which tests build their own programs. CI installs them; without one such tests are skipped.
+import Foundation
+import Testing
+
+/// A Go installation.
+struct GoToolchain: Sendable, CustomTestStringConvertible {
+  let root: String
+  /// `1.27.3`.
+  let version: String
+  var minor: Int { Int(version.split(separator: ".").dropFirst().first ?? "0") ?? 0 }
+  var testDescription: String { version }
+
+  /// What `MPGTOP_GO_ROOTS` lists: folders with `bin/go` in them, separated by colons.
+  static let all: [GoToolchain] = {
+    let roots = ProcessInfo.processInfo.environment["MPGTOP_GO_ROOTS"] ?? ""
+    return roots.split(separator: ":").compactMap { root in
+      guard let text = try? String(contentsOfFile: "\(root)/VERSION", encoding: .utf8),
+        let line = text.split(whereSeparator: \.isNewline).first, line.hasPrefix("go")
+      else { return nil }
+      return GoToolchain(root: String(root), version: String(line.dropFirst(2)))
+    }
+  }()
+
+  /// How a program is built.
+  enum Build: String, CaseIterable, Sendable {
+    case usual = "default"
+    case stripped = "-s -w"
+    case pie = "PIE"
+    case strippedPIE = "PIE -s -w"
+    case trimmed = "-trimpath"
+    case notInlined = "-l"
+  }
+
+  /// Builds the program in `folder`. Returns its path, which is the same for the same build.
+  func build(_ folder: String, _ build: Build, cache: URL) throws -> String {
+    let name =
+      "\(URL(filePath: folder).lastPathComponent)-\(version)-\(build.rawValue.replacing(" ", with: ""))"
+    let path = cache.appending(path: name).path
+    var linker = minor >= 23 ? "-checklinkname=0" : ""
+    if build == .stripped || build == .strippedPIE { linker += " -s -w" }
+    var arguments = ["build", "-o", path, "-ldflags=\(linker)"]
+    switch build {
+    case .pie, .strippedPIE: arguments.append("-buildmode=pie")
+    case .trimmed: arguments.append("-trimpath")
+    case .notInlined: arguments.append("-gcflags=all=-l")
+    case .usual, .stripped: break
+    }
+    try run(arguments + ["."], in: folder, cache: cache)
+    return path
+  }
+
+  /// Runs `go` with arguments. Returns what it said.
+  @discardableResult
+  func run(_ arguments: [String], in folder: String, cache: URL) throws -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: "\(root)/bin/go")
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(filePath: folder)
+    var environment = ProcessInfo.processInfo.environment
+    environment["GOROOT"] = root
+    environment["GOTOOLCHAIN"] = "local"
+    environment["GOCACHE"] = cache.appending(path: "go-build-\(version)").path
+    environment["GOFLAGS"] = ""
+    process.environment = environment
+    let output = Pipe()
+    (process.standardOutput, process.standardError) = (output, output)
+    try process.run()
+    let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw Failure(said: said) }
+    return said
+  }
+
+  struct Failure: Error, CustomStringConvertible {
+    let said: String
+    var description: String { said }
+  }
+}
