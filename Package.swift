@@ -86,9 +86,11 @@ let package = Package(
     .target(name: "Lessons", dependencies: ["Inspector", "Region"], swiftSettings: swift),
     // Reading another process's memory, and DWARF by libdw, if this machine has it.
     .target(name: "CGoAttach", cSettings: [.define("_GNU_SOURCE")]),
+    // One function of zlib, which profiles are compressed with.
+    .target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]),
     // Any running Go program as a source; the inspector knows nothing of it.
     .target(
-      name: "GoAttach", dependencies: ["Observed", "Host", "Region", "CGoAttach"], swiftSettings: swift),
+      name: "GoAttach", dependencies: ["Observed", "Host", "Region", "CGoAttach", "CGzip"], swiftSettings: swift),
     // About twenty functions over ncursesw, so that no ncurses type or macro reaches Swift.
     .target(
       name: "CNcurses",

@@ -36,6 +36,7 @@ need_build() {
   need node-llhttp have_file /usr/share/llhttp/llhttp.c
   need build-essential have_file /usr/include/stdio.h
   need git have_command git
+  need zlib1g-dev have_file /usr/include/zlib.h
   need libxml2-dev swift_runs
   need ca-certificates have_file /etc/ssl/certs/ca-certificates.crt
   # For Go programs with DWARF. Without it, everything is built all the same, and offsets come from Go's own descriptors.

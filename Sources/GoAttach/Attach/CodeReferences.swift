@@ -10,10 +10,10 @@ struct CodeReferences {
 
   /// - Parameter functions: names such as `runtime.schedtrace`.
   init(
-    of functions: Set<String>, _ index: FunctionIndex, _ module: Module, _ memory: some TargetMemory
+    of functions: [StaticString], _ tables: GoTables, _ module: Module, _ memory: some TargetMemory
   ) throws(GoRefusal) {
-    let ranges = index.ranges(of: functions)
-    guard !ranges.isEmpty else { throw .variable(functions.sorted().joined(separator: " or ")) }
+    let ranges = tables.code(of: functions)
+    guard !ranges.isEmpty else { throw .variable(functions.map(\.description).joined(separator: " or ")) }
     var addresses: Set<UInt64> = []
     for range in ranges {
       guard let code = try? memory.bytes(at: range.lowerBound, range.count) else { continue }

@@ -17,7 +17,8 @@ public final class GoProgram: Sendable {
   package let layout: GoLayout
   package let variables: Variables
   package let module: Module
-  package let functions: FunctionIndex
+  /// Its functions, files, lines and inlined calls.
+  public let tables: GoTables
 
   /// How to take a program apart; by default, by the best that its file has.
   package struct Options: Sendable {
@@ -46,19 +47,30 @@ public final class GoProgram: Sendable {
     isStripped = symbols == nil
     let symbol = symbols?.variables["firstmoduledata"].map { $0.address &+ bias }
     module = try Module(elf, symbol: symbol, bias: bias, minor: version.minor, memory)
-    let tables = elf.bytes(of: ".gopclntab", in: file) ?? elf.bytes(of: ".data.rel.ro.gopclntab", in: file)
-    guard let index = tables.flatMap({ [module] in FunctionIndex($0, text: module.text) }) else {
-      throw .file("its table of functions is of a form that is not known; is it obfuscated (garble)?")
-    }
-    functions = index
+    tables = try Self.tables(elf, file, module, bias: bias)
     layout = try Self.layout(elf, file, version, module, memory, options)
     if let symbols {
       variables = try Variables(symbols, bias: bias)
     } else {
-      variables = try ShapeSearch(memory, layout, module, functions).variables()
+      variables = try ShapeSearch(memory, layout, module, tables).variables()
     }
     reasons = try WaitReasons(memory, at: variables.waitReasons, count: variables.waitReasonCount)
     try Validation.check(memory, layout, variables)
+  }
+
+  private static func tables(
+    _ elf: ELFFile, _ file: FileBytes, _ module: Module, bias: UInt64
+  ) throws(GoRefusal) -> GoTables {
+    // Copied, not mapped: whoever cuts the file short after the program's end would end the viewer as well.
+    guard let section = elf.section(".gopclntab", ".data.rel.ro.gopclntab"),
+      let bytes = file.bytes(at: section.offset, section.size)
+    else { throw .file("its table of functions is not in the file") }
+    let details = elf.rest(at: module.details &- bias).flatMap { file.bytes(at: $0.offset, $0.count) }
+    do throws(GoTableProblem) {
+      return try GoTables(pclntab: GoBytes(bytes), text: module.text, details: details.map { GoBytes($0) })
+    } catch {
+      throw .file("\(error); is it obfuscated (garble)?")
+    }
   }
 
   private static func layout(

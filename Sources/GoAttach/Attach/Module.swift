@@ -9,11 +9,14 @@ package struct Module: Sendable, Equatable {
   /// Data and bss, with and without pointers.
   package let data: [Range<UInt64>]
   package let types: Range<UInt64>
+  /// Where what the compiler wrote about single functions begins.
+  package let details: UInt64
 
   /// Words of the runtime's `moduledata`, alike in Go 1.21 to 1.27 up to `types`.
   private enum Word {
     static let (text, etext, noptrdata, types) = (22, 23, 24, 37)
-    static let count = 40
+    static let details = 40
+    static let count = 44
   }
 
   /// Finds the module.
@@ -74,6 +77,7 @@ package struct Module: Sendable, Equatable {
       data.append(range)
     }
     (text, self.code, self.data, self.types) = (code.lowerBound, code, data, types)
+    details = words[minor >= 27 ? Word.details + 3 : Word.details]
   }
 
   /// Whether an address is one of a global variable.

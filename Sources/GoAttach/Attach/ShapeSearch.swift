@@ -12,13 +12,13 @@ struct ShapeSearch<Memory: TargetMemory> {
   /// What the function that adds a G to the list of all names.
   let listReferences: Set<UInt64>
 
-  init(_ memory: Memory, _ layout: GoLayout, _ module: Module, _ index: FunctionIndex) throws(GoRefusal) {
+  init(_ memory: Memory, _ layout: GoLayout, _ module: Module, _ tables: GoTables) throws(GoRefusal) {
     (self.memory, self.layout) = (memory, layout)
     // It prints all Ps, Ms and Gs and their reasons, reads most of the scheduler's fields, and is never dead code.
     references = try CodeReferences(
-      of: ["runtime.schedtrace", "runtime.schedtrace.func1"], index, module, memory
+      of: ["runtime.schedtrace", "runtime.schedtrace.func1"], tables, module, memory
     ).addresses
-    listReferences = try CodeReferences(of: ["runtime.allgadd"], index, module, memory).addresses
+    listReferences = try CodeReferences(of: ["runtime.allgadd"], tables, module, memory).addresses
   }
 
   func variables() throws(GoRefusal) -> Variables {

@@ -103,6 +103,16 @@ package struct ELFFile: Sendable {
   /// The first of these sections that the file has.
   package func section(_ names: String...) -> Section? { names.lazy.compactMap { sections[$0] }.first }
 
+  /// The bytes of the file from an address to the end of its section, at most 256 MB; nil: no section in the file has them.
+  func rest(at address: UInt64) -> (offset: Int, count: Int)? {
+    for section in sections.values where section.isInFile && section.address != 0 {
+      guard address >= section.address, address - section.address < UInt64(section.size) else { continue }
+      let start = Int(address - section.address)
+      return (section.offset + start, min(section.size - start, 256 << 20))
+    }
+    return nil
+  }
+
   /// Whether a compiler left DWARF in the file. Go compresses it.
   package var hasDWARF: Bool { sections[".debug_info"] != nil || sections[".zdebug_info"] != nil }
 }

@@ -18,7 +18,8 @@ package struct GoLayout: Sendable, Equatable {
   package struct G: Sendable, Equatable {
     package var stackLow, stackHigh, m, atomicstatus, goid, waitreason, gopc, startpc, lockedm, sp, pc,
       bp: Int
-    package var parentGoid, labels: Int?
+    package var syscallsp, syscallpc: Int
+    package var syscallbp, parentGoid, labels: Int?
     /// The bytes of a g that have all these fields.
     package var span: Range<Int>
   }
@@ -104,6 +105,8 @@ extension GoLayout.G {
     (sp, pc, bp) = (
       try fields.required("sched.sp"), try fields.required("sched.pc"), try fields.required("sched.bp")
     )
+    (syscallsp, syscallpc) = (try fields.required("syscallsp"), try fields.required("syscallpc"))
+    syscallbp = fields.optional("syscallbp")
     (parentGoid, labels) = (fields.optional("parentGoid"), fields.optional("labels"))
     let read = [m, atomicstatus, goid, waitreason, gopc, startpc, pc, parentGoid ?? goid]
     span = (read.min() ?? 0)..<(read.max() ?? 0) + 8

@@ -1,6 +1,6 @@
 // Which goroutines are the runtime's own. NumGoroutine, profiles and dumps leave them out, and so do all counts here.
 
-extension FunctionIndex {
+extension GoTables {
   /// Whether a goroutine that begins at `start` is one of the runtime's own. The rule is the runtime's: what it starts
   /// itself, but for the program's main goroutine and those that run the program's code.
   package func isSystem(start: UInt64) -> Bool {

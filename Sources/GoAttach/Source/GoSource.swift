@@ -56,8 +56,8 @@ public final class GoSource: SchedulerSource {
     let isForeign = NamespaceNumbers.last(of: "/proc/\(pid)/status").map { $0 != pid } ?? false
     threads = ThreadPlaces(pid: pid, isForeign: isForeign)
     (fast, machines) = (FastReader(program), MachineReader(memory, layout, variables))
-    let functions = program.functions
-    goroutines = GoroutineReader(memory, layout, variables) { functions.isSystem(start: $0) }
+    let tables = program.tables
+    goroutines = GoroutineReader(memory, layout, variables) { tables.isSystem(start: $0) }
     (names, frame) = (Names(program), FrameFields(program))
     loop = FastLoop(program)
   }
@@ -214,7 +214,7 @@ extension GoSource {
     (row.id, row.m) = (index, m?.id)
     row.status = Self.status(p, m, g)
     if let g, !g.isDead, row.status == .running || row.status == .syscall {
-      (row.g, row.entry) = (g.id, program.place(of: g.creator))
+      (row.g, row.entry) = (g.id, names.text(of: g.creator))
     }
     (row.lrq, row.runnext) = (p.depth, p.next != 0)
     row.ticks = ticks.total(p.address, p.schedtick)
@@ -246,7 +246,7 @@ extension GoProgram {
   /// Whether a closure is that of the runtime's monitor thread.
   func isMonitor(closure: UInt64) -> Bool {
     guard closure != 0, let code = try? memory.word(at: closure) else { return false }
-    return functions.name(at: code) == "runtime.sysmon"
+    return tables.name(at: code) == "runtime.sysmon"
   }
 }
 

@@ -5,35 +5,43 @@ import Region
 /// A book of names that grows. Not thread-safe.
 struct Names {
   private(set) var book = StringBook()
-  private var ids: [UInt64: UInt64] = [:]
-  private let program: GoProgram
+  private var known: [UInt64: (id: UInt64, text: String)] = [:]
+  private var words: [String: UInt64] = [:]
+  private var frames: GoFrameCache
 
   /// No more bytes of names than this are kept; a name that finds no room is not known.
   private static let most = 4 << 20
 
-  init(_ program: GoProgram) { self.program = program }
+  init(_ program: GoProgram) { frames = GoFrameCache(program.tables) }
 
   /// The id of the name of the place at an address of code; 0: it has none.
-  mutating func id(of address: UInt64) -> UInt64 {
-    guard address != 0 else { return 0 }
-    if let id = ids[address] { return id }
-    let id = program.place(of: address).flatMap { append($0) } ?? 0
-    ids[address] = id
-    return id
+  mutating func id(of address: UInt64) -> UInt64 { place(of: address)?.id ?? 0 }
+
+  /// The name of the place at an address of code, such as `main.serve at main.go:31`; nil: no function lies there.
+  mutating func text(of address: UInt64) -> String? { place(of: address)?.text }
+
+  private mutating func place(of address: UInt64) -> (id: UInt64, text: String)? {
+    guard address != 0 else { return nil }
+    if let place = known[address] { return place.id == 0 ? nil : place }
+    let name = frames.creator(at: address).map { frame in
+      let file = frame.file?.split(separator: "/").last
+      return frame.function + (file.map { " at \($0):\(frame.line ?? 0)" } ?? "")
+    }
+    let place = (name.flatMap { id(of: $0) } ?? 0, name ?? "")
+    known[address] = place
+    return place.0 == 0 ? nil : place
   }
 
-  private mutating func append(_ name: String) -> UInt64? {
-    let text = Array(name.utf8.prefix(StringTable.longest))
+  /// The id of a text; nil: there is no room.
+  mutating func id(of word: String) -> UInt64? {
+    if let id = words[word] { return id }
+    let text = Array(word.utf8.prefix(StringTable.longest))
     guard book.bytes.count + 2 + text.count <= Self.most else { return nil }
     let id = UInt64(book.bytes.count) + 1
     book.bytes.append(UInt8(truncatingIfNeeded: text.count))
     book.bytes.append(UInt8(truncatingIfNeeded: text.count >> 8))
     book.bytes += text
+    words[word] = id
     return id
   }
-}
-
-extension GoProgram {
-  /// The place at an address of code, for people; nil: no function lies there.
-  package func place(of address: UInt64) -> String? { functions.name(at: address) }
 }

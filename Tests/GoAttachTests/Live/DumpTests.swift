@@ -40,7 +40,7 @@ struct DumpTests {
     let crowd = try Crowd(build, Self.options)
     let program = try GoProgram(pid: crowd.pid)
     var reader = GoroutineReader(program.memory, program.layout, program.variables) {
-      program.functions.isSystem(start: $0)
+      program.tables.isSystem(start: $0)
     }
     let told = Told.all(try crowd.get("/debug/pprof/goroutine?debug=2"))
     try reader.read(at: 1)
@@ -51,7 +51,7 @@ struct DumpTests {
       guard let told = told[g.id] else { continue }
       #expect(told.reason == program.reasons[g.reason], "G\(g.id)")
       if let creator = told.creator {
-        #expect(program.functions.name(at: g.creator) == creator, "G\(g.id)")
+        #expect(program.tables.name(at: g.creator) == creator, "G\(g.id)")
         #expect(told.parent == g.parent, "G\(g.id)")
       }
       compared += 1

@@ -1,0 +1,42 @@
+// Stacks of the goroutines of an attached program.
+
+/// A process's memory, as the reader of stacks takes it.
+private struct StackMemory: GoMemory {
+  let memory: ProcessMemory
+
+  func read(_ ranges: ArraySlice<Range<UInt64>>, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    var (next, filled) = (ranges.startIndex, 0)
+    while next < ranges.endIndex {
+      let part = ranges[next..<min(next + mostRanges, ranges.endIndex)].map {
+        MemoryRange($0.lowerBound, $0.count)
+      }
+      let size = part.reduce(0) { $0 + $1.count }
+      guard filled + size <= buffer.count else { break }
+      let count = unsafe part.withUnsafeBufferPointer { part in
+        (try? unsafe memory.read(
+          part, into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + size]))) ?? 0
+      }
+      filled += part.prefix(count).reduce(0) { $0 + $1.count }
+      guard count == part.count else { break }
+      next += part.count
+    }
+    return filled
+  }
+}
+
+extension GoProgram {
+  /// Reads the stacks of goroutines, of which most stand still and some may move meanwhile; nil: this program's layout does
+  /// not tell where they are.
+  ///
+  /// - Parameter goroutines: the addresses of their `runtime.g`.
+  public func stacks(of goroutines: [UInt64]) -> GoStacks? {
+    let g = layout.g
+    let places = GoroutineLayout(
+      stack: g.stackLow, sp: g.sp, pc: g.pc, bp: g.bp, syscallSP: g.syscallsp, syscallPC: g.syscallpc,
+      syscallBP: g.syscallbp, status: g.atomicstatus, id: g.goid)
+    guard var reader = StackReader(tables: tables, layout: places, memory: StackMemory(memory: memory)) else {
+      return nil
+    }
+    return reader.stacks(of: goroutines)
+  }
+}
