@@ -16,6 +16,10 @@ package struct GoroutineRow: Equatable {
   /// The descriptor that the G waits for, plus 1, so that 0 is none.
   package var waitingOn: UInt64 = 0
   package var created: UInt64 = 0
+  /// The target's own word for why it waits; 0 is none. Recordings do not keep it.
+  package var word: UInt64 = 0
+  /// Whether the state may be older than `since`, which then is when it was first seen.
+  package var isOlder = false
 
   package init(
     id: UInt64 = 0, state: GState = GState.runnable, reason: WaitReason = WaitReason.none,
@@ -55,8 +59,12 @@ public struct Goroutine: Sendable, Equatable {
   public var reason = WaitReason.none
   /// Whether the G belongs to the program or to the runtime.
   public var kind = GKind.user
+  /// The target's own words for why it waits, where they say more than `reason`; nil: it has none.
+  public var words: String?
   /// When the G's state changed last, in nanoseconds of the machine's monotonic clock; nil: not known.
   public var since: UInt64?
+  /// Whether the state may be older: then `since` is when a source that samples first saw it.
+  public var isOlder = false
   /// The place where the G was spawned: `function at File.swift:31`; nil: not known.
   public var entry: String?
   /// The G that spawned this G; nil: none, or not known.
@@ -102,7 +110,8 @@ extension Goroutine {
   package init(_ row: GoroutineRow, _ clock: Clock, _ names: NameBook) {
     self.init()
     (id, state, reason, kind) = (row.id, row.state, row.reason, row.kind)
-    since = row.since == 0 ? nil : clock.nanoseconds(at: row.since)
+    words = names.name(row.word)
+    (since, isOlder) = (row.since == 0 ? nil : clock.nanoseconds(at: row.since), row.isOlder)
     entry = names.name(row.entry)
     parent = row.parent == 0 ? nil : row.parent
     p = row.p == 0 ? nil : Int(clamping: row.p - 1)

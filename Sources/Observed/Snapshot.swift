@@ -47,10 +47,14 @@ public struct Snapshot: Sendable, Equatable {
     public var lrq: Int?
     /// The largest `lrq` since the moment that the reader named, which mostly is the reader's last look.
     public var lrqMax: Int?
+    /// The mean of `lrq` over many looks since that moment; nil: the source does not look so often.
+    public var lrqMean: Double?
     /// Whether `runnext` holds a G.
     public var runnext: Bool?
     /// The number of Gs started on this P.
     public var ticks: UInt64?
+    /// The number of system calls made on this P; nil: the source does not tell.
+    public var calls: UInt64?
     /// The number of successful steals by this P.
     public var stealsIn: UInt64?
     /// The number of successful steals from this P.
@@ -276,6 +280,8 @@ public struct Snapshot: Sendable, Equatable {
   public var pace: Pace?
   /// The numbers in the target's scheduling rules.
   public var ruleNumbers = RuleNumbers()
+  /// What is known because the scheduler is read as samples; nil: it is not read so.
+  public var sampled: Sampled?
   /// The depths of queues and the holders of Ps according to the records; nil: the target does not tell, or a
   /// record was half written when the target was read.
   package var account: QueueAccount?

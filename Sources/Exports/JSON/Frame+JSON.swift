@@ -26,6 +26,7 @@ extension Frame {
       json.member("rates", object: { writeRates(to: &$0) })
       json.key("instruments")
       if let instruments { json.object { instruments.writeMembers(to: &$0) } } else { json.null() }
+      json.member("sampled", object: { snapshot.sampled.writeMembers(to: &$0) })
       json.key("past")
       if let past { json.object { past.writeMembers(to: &$0) } } else { json.null() }
       json.member("doubt", doubt)
@@ -92,6 +93,9 @@ extension Snapshot.P {
       json.key("utilization")
       if let use { json.value(use.share(\.running), decimals: 3) } else { json.null() }
       json.member("use", object: { use.writeMembers(to: &$0) })
+      json.key("lrq_mean")
+      if let lrqMean { json.value(lrqMean, decimals: 3) } else { json.null() }
+      json.member("calls", calls)
     }
   }
 }

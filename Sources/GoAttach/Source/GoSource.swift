@@ -29,6 +29,7 @@ public final class GoSource: SchedulerSource {
   private var calls = Ticks()
   private var names: Names
   private var frame: FrameFields
+  private var poll: PollReader
   private var last: Observation?
   /// Whether a closure with which an M began is the monitor's.
   private var monitors: [UInt64: Bool] = [:]
@@ -58,7 +59,7 @@ public final class GoSource: SchedulerSource {
     (fast, machines) = (FastReader(program), MachineReader(memory, layout, variables))
     let tables = program.tables
     goroutines = GoroutineReader(memory, layout, variables) { tables.isSystem(start: $0) }
-    (names, frame) = (Names(program), FrameFields(program))
+    (names, frame, poll) = (Names(program), FrameFields(program), PollReader(program))
     loop = FastLoop(program)
   }
 
@@ -113,6 +114,10 @@ public final class GoSource: SchedulerSource {
     } catch {
       if error != .gone { throw InspectorError(.memory(error), pid: identity.pid, name: identity.name) }
     }
+    let waiting = goroutines.gs.count {
+      !$0.isDead && $0.status == 4 && program.reasons[$0.reason] == "IO wait"
+    }
+    poll.look(waiting: waiting, at: monotonicNow())
     var rows: [GoroutineRow] = []
     for look in goroutines.gs where !look.isDead && !look.isSystem {
       guard rows.count < GoroutineList.most else { break }
@@ -125,10 +130,16 @@ public final class GoSource: SchedulerSource {
     guard let state = GState(status: look.status) else { return nil }
     let reason = state == .waiting ? WaitReason(word: program.reasons[look.reason]) : .none
     let kind: GKind = look.id == 1 ? .main : .user
-    return GoroutineRow(
+    var row = GoroutineRow(
       id: look.id, state: state, reason: reason, kind: kind, since: look.since,
-      entry: names.id(of: look.creator),
-      parent: look.parent)
+      entry: names.id(of: look.creator), parent: look.parent)
+    if reason == .netpollRead, let wait = poll.waits[look.address] {
+      row.waitingOn = UInt64(wait.descriptor) + 1
+      if wait.isWriting { row.reason = .netpollWrite }
+    }
+    if state == .waiting { row.word = names.id(of: program.reasons[look.reason]) ?? 0 }
+    row.isOlder = true
+    return row
   }
 
   package func ending() throws(InspectorError) -> TargetEnding? {
@@ -168,14 +179,20 @@ extension GoSource {
     var snapshot = Snapshot(target: identity)
     (snapshot.time, snapshot.isConsistent) = (now, false)
     fill(&snapshot, machines: ms)
-    fill(&snapshot, since: start ?? now - min(now, QueuePeaks.window))
+    let sums = loop.sums(since: start ?? now - min(now, QueuePeaks.window))
+    fill(&snapshot, sums)
     try frame.fill(&snapshot, fast.look)
+    snapshot.sampled?.looks = sums.looks
+    snapshot.sampled?.lookTime = loop.cost
+    snapshot.sampled?.grqMean = sums.mean(sums.grq)
     let census = Census(goroutines.gs, program.reasons)
     snapshot.gs.running = census.gs.running
     (snapshot.gs.runnable, snapshot.gs.preempted) = (census.gs.runnable, census.gs.preempted)
     (snapshot.gs.syscall, snapshot.gs.waiting) = (census.gs.syscall, census.gs.waiting)
+    snapshot.sampled?.waits = census.words
+    snapshot.sampled?.systemGs = census.system
     snapshot.netpoll.parked = census.polled
-    snapshot.netpoll.backend = .epoll
+    (snapshot.netpoll.backend, snapshot.netpoll.fds) = (.epoll, poll.descriptors)
     snapshot.trace.absence = Self.absence
     var observation = Observation()
     (observation.snapshot, observation.names) = (snapshot, names.book)
@@ -218,6 +235,7 @@ extension GoSource {
     }
     (row.lrq, row.runnext) = (p.depth, p.next != 0)
     row.ticks = ticks.total(p.address, p.schedtick)
+    row.calls = calls.total(p.address, p.syscalltick)
     return row
   }
 
@@ -231,12 +249,12 @@ extension GoSource {
     }
   }
 
-  private func fill(_ snapshot: inout Snapshot, since start: UInt64) {
-    let sums = loop.sums(since: start)
+  private func fill(_ snapshot: inout Snapshot, _ sums: LookSums) {
     snapshot.grq = fast.look.grq
     guard sums.looks > 0 else { return }
     snapshot.grqMax = max(sums.grq.peak, fast.look.grq)
     for index in snapshot.ps.indices where index < sums.lrqs.count {
+      snapshot.ps[index].lrqMean = sums.mean(sums.lrqs[index])
       snapshot.ps[index].lrqMax = max(sums.lrqs[index].peak, snapshot.ps[index].lrq ?? 0)
     }
   }

@@ -5,14 +5,16 @@ internal import Glibc
 package enum ProcessFacts {
   /// The path of the executable, as it was when the process began; nil: there is no such process, or it may not be asked.
   package static func executable(of pid: Int32) -> String? {
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = unsafe bytes.withUnsafeMutableBytes {
-      unsafe readlink("/proc/\(pid)/exe", $0.baseAddress!, $0.count)
-    }
-    guard count > 0 else { return nil }
-    let path = String(decoding: bytes.prefix(count), as: UTF8.self)
+    guard let path = link("/proc/\(pid)/exe") else { return nil }
     let deleted = " (deleted)"
     return printable(path.hasSuffix(deleted) ? String(path.dropLast(deleted.count)) : path)
+  }
+
+  /// What a symbolic link says; nil: it is none, or may not be read.
+  package static func link(_ path: String) -> String? {
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe bytes.withUnsafeMutableBytes { unsafe readlink(path, $0.baseAddress!, $0.count) }
+    return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
   }
 
   /// The file name of the executable; nil: see `executable`.

@@ -113,6 +113,9 @@ struct HeaderSection {
     line.append(number(gs.live), .strong)
     if snapshot.isConsistent && gs.sumOfStates == gs.live {
       line.append("\(space)=\(space)", .dim)
+    } else if snapshot.sampled != nil {
+      // All of one look, though not all of one instant.
+      line.append("\(space)sampled\(space)=\(space)", .dim)
     } else {
       // No instant was found at which the groups of Gs add up to the number of live Gs. An equals sign would
       // then be wrong, so this stands in its place.
@@ -147,6 +150,7 @@ struct HeaderSection {
     pieces.append(rate(frame.stealsPerSecond, "steals/s", "steals/s", isShort: rect.width < 60))
     pieces.append(rate(frame.spawnsPerSecond, "spawns/s", "spawns/s", isShort: rect.width < 60))
     if !trace.isAlarming { pieces.append(trace.text) }
+    pieces += sampled
     pieces.append(rate(frame.wakeupsPerSecond, "netpoll wake-ups/s", "", isShort: false))
     canvas.writeFitting(
       pieces, x: rect.x, y: rect.y, width: rect.width, gap: rect.width >= 60 ? 3 : 1, glyphs: glyphs)
@@ -168,6 +172,26 @@ struct HeaderSection {
     var text = StyledText(Quantity.compact(value), .strong)
     text.append(" " + (isShort ? short : label), .dim)
     return text
+  }
+
+  /// What is known of a scheduler that is sampled: how long Gs were ready in the last second, and what the garbage
+  /// collector does.
+  private var sampled: [StyledText] {
+    guard let sampled = snapshot.sampled else { return [] }
+    var pieces: [StyledText] = []
+    if let latency = sampled.runLatency {
+      var text = labelled("ready for: p50", TimeText.short(latency.p50))
+      text.append(" p99 ", .dim)
+      text.append(TimeText.short(latency.p99), .strong)
+      pieces.append(text)
+    }
+    if let phase = sampled.gcPhase, phase != "off" { pieces.append(labelled("GC", phase)) }
+    if let live = sampled.heapLive, let goal = sampled.heapGoal {
+      var text = labelled("heap", Quantity.bytes(live))
+      text.append(" of " + Quantity.bytes(goal), .dim)
+      pieces.append(text)
+    }
+    return pieces
   }
 
   /// The known facts about the events: their rate, or how many were lost.

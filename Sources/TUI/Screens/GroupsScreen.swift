@@ -68,12 +68,13 @@ struct GroupsScreen: ListScreen {
   }
 
   private static func reason(_ g: Goroutine) -> String {
-    g.state == .waiting ? g.reason.word : g.state.word
+    g.state == .waiting ? g.reasonText : g.state.word
   }
 
   private static func filter(_ g: Goroutine, _ bySite: Bool) -> String {
     if bySite { return "site~" + (g.entry?.split(separator: " ").last ?? "") }
-    return g.state == .waiting ? "reason:\(g.reason.word)" : "state:\(g.state.word)"
+    return g.state == .waiting
+      ? "reason:\(g.reasonText.split(separator: " ").first ?? "")" : "state:\(g.state.word)"
   }
 
   func key(of row: GroupRow) -> UInt64 {

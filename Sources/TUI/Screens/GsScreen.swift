@@ -15,7 +15,7 @@ struct GRow: TellsAll {
     switch field {
     case .g: .number(Double(g.id))
     case .state: .text(g.state.word)
-    case .reason: g.state == .waiting ? .text(g.reason.word) : .none
+    case .reason: g.state == .waiting ? .text(g.reasonText) : .none
     case .age: age.map { .number(Double($0)) } ?? .none
     case .site: .text(g.entry ?? "")
     case .p: g.p.map { .number(Double($0)) } ?? .none
@@ -24,7 +24,7 @@ struct GRow: TellsAll {
     case .kind: .text(g.kind.word)
     case .below: .number(Double(descendants))
     case .dir: g.reason == .netpollRead ? .text("read") : g.reason == .netpollWrite ? .text("write") : .none
-    case .text: .text("G\(g.id) \(g.state.word) \(g.state == .waiting ? g.reason.word : "") \(g.entry ?? "")")
+    case .text: .text("G\(g.id) \(g.state.word) \(g.state == .waiting ? g.reasonText : "") \(g.entry ?? "")")
     default: .none
     }
   }
@@ -32,7 +32,7 @@ struct GRow: TellsAll {
   /// Whether `value(of: .text)` contains the word, without building that text: there may be a hundred
   /// thousand Gs.
   func tells(_ word: FilterWord) -> Bool {
-    word.isIn(g.state.word) || (g.state == .waiting && word.isIn(g.reason.word))
+    word.isIn(g.state.word) || (g.state == .waiting && word.isIn(g.reasonText))
       || (g.entry.map(word.isIn) ?? false) || (word.mayBeID(of: "g") && word.isIn("G\(g.id)"))
   }
 
@@ -50,6 +50,11 @@ struct GRow: TellsAll {
     let (all, now) = (list.all, max(list.readAt ?? 0, frame.past?.time ?? frame.snapshot.time))
     return Rows(count: all.count) { GRow(g: all[$0], age: all[$0].since.map { now - min(now, $0) }) }
   }
+}
+
+extension Goroutine {
+  /// Why the G waits: in the target's own words, if it has any.
+  var reasonText: String { words ?? reason.word }
 }
 
 struct GsScreen: ListScreen {
@@ -80,13 +85,15 @@ struct GsScreen: ListScreen {
       .sorted(ascending: true) { .text($0.g.state.word) },
       .text(
         "waits for", 12
-      ) {
+      ) { [isASCII = glyphs.isASCII] in
         $0.g.state == .waiting
-          ? StyledText($0.g.reason.word, $0.g.reason.group.style) : StyledText("-", .faint)
+          ? StyledText(TextWidth.sanitised($0.g.reasonText, isASCII: isASCII), $0.g.reason.group.style)
+          : StyledText("-", .faint)
       }
-      .sorted(ascending: true) { $0.g.state == .waiting ? .text($0.g.reason.word) : .none },
-      .text("since", 7, right: true) {
-        $0.age.map { StyledText(TimeText.short($0)) } ?? StyledText("-", .faint)
+      .sorted(ascending: true) { $0.g.state == .waiting ? .text($0.g.reasonText) : .none },
+      .text("since", 7, right: true) { [glyphs] row in
+        row.age.map { StyledText((row.g.isOlder ? (glyphs.isASCII ? ">" : "≥") : "") + TimeText.short($0)) }
+          ?? StyledText("-", .faint)
       }
       .sorted { $0.age.map { .number(Double($0)) } ?? .none },
       .id("P", 3, rank: 2, letter: "P") { $0.g.p.map { UInt64(truncatingIfNeeded: $0) } },

@@ -65,11 +65,21 @@ struct PsScreen: ListScreen {
       .sorted { $0.p.lrq.map { .number(Double($0)) } ?? .none },
       .number("now", 4) { $0.p.lrq.map { UInt64(clamping: $0) } },
       .number("max", 4, rank: 2) { $0.p.lrqMax.map { UInt64(clamping: $0) } },
+    ] + mean + [
       .text("next", 4, rank: 3) { [glyphs] row in
         row.p.runnext == true
           ? StyledText(" " + String(glyphs.dot), Meaning.ready.style) : StyledText(" -", .faint)
       }
-      .sorted { $0.p.runnext == true ? .number(1) : .none },
+      .sorted { $0.p.runnext == true ? .number(1) : .none }
+    ]
+  }
+
+  /// The mean over many looks, which only sources have that sample.
+  private var mean: [Column<PRow>] {
+    guard frame.snapshot.sampled != nil else { return [] }
+    return [
+      .text("mean", 5, rank: 3, right: true) { StyledText(Quantity.compact($0.p.lrqMean)) }
+        .sorted { $0.p.lrqMean.map { .number($0) } ?? .none }
     ]
   }
 
@@ -153,7 +163,12 @@ struct PsScreen: ListScreen {
     var line = StyledText.facts([("procs", "\(snapshot.procs)"), ("idle", "\(idle)")])
     line.append(
       .facts([("GRQ", Quantity.compact(snapshot.grq)), ("max", Quantity.compact(snapshot.grqMax))]))
-    if !snapshot.isConsistent { line.append(.facts([("moving", String(glyphs.about))])) }
+    if let sampled = snapshot.sampled {
+      line.append(
+        .facts([("mean", Quantity.compact(sampled.grqMean)), ("looks", Quantity.compact(sampled.looks))]))
+    } else if !snapshot.isConsistent {
+      line.append(.facts([("moving", String(glyphs.about))]))
+    }
     line.append(.facts([("steals/s", Quantity.compact(frame.stealsPerSecond))]))
     if let retired = snapshot.retired, retired.ps > 0 {
       line.append(.facts([("stopped since boot", "\(retired.ps)")]))

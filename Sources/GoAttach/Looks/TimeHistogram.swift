@@ -1,0 +1,71 @@
+// Go's histogram of lengths of time, as it lies in memory: 160 counts, in 40 ranges of powers of two from 256 ns on, of
+// which each is cut in four; then the counts of what was shorter than nothing and longer than a day.
+import Observed
+
+/// The counts of one histogram. A plain value.
+package struct TimeHistogram: Sendable, Equatable {
+  /// How many bytes it has.
+  package static let size = 1296
+  private static let counts = 160
+
+  private var counts: [UInt64]
+  private var overflow: UInt64
+
+  /// - Parameter bytes: `size` bytes.
+  package init(_ bytes: [UInt8]) {
+    counts = (0..<Self.counts).map { bytes.word($0 * 8) }
+    overflow = bytes.word(Self.counts * 8 + 8)
+  }
+
+  /// How many lengths were counted.
+  package var total: UInt64 { counts.reduce(overflow, &+) }
+
+  /// The first length, in nanoseconds, that is too long for a range.
+  package static func end(of range: Int) -> UInt64 {
+    let (power, part) = (range / 4, UInt64(range % 4))
+    // The first power has all that is shorter than 256 ns.
+    guard power > 0 else { return (part + 1) << 6 }
+    return 1 << UInt64(power + 7) + (part + 1) << UInt64(power + 5)
+  }
+
+  /// The distribution of what was counted since an earlier reading; nil: nothing was, or counts went back.
+  package func latency(since base: TimeHistogram) -> Snapshot.Latency? {
+    guard zip(counts, base.counts).allSatisfy(>=), overflow >= base.overflow else { return nil }
+    let new = zip(counts, base.counts).map { $0 - $1 }
+    let total = new.reduce(overflow - base.overflow, &+)
+    guard total > 0 else { return nil }
+    func quantile(_ share: Double) -> UInt64 {
+      let wanted = max(1, UInt64((Double(total) * share).rounded(.up)))
+      var seen: UInt64 = 0
+      for (range, count) in new.enumerated() {
+        seen &+= count
+        if seen >= wanted { return Self.end(of: range) }
+      }
+      return Self.end(of: Self.counts - 1)
+    }
+    return Snapshot.Latency(
+      count: total, p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), max: quantile(1))
+  }
+}
+
+/// Takes readings of one histogram, and tells what came in about the last second. Not thread-safe.
+struct LatencyWatch {
+  private struct Reading {
+    var time: UInt64
+    var counts: TimeHistogram
+  }
+
+  /// Two earlier readings: what came in is counted from `base` until `next` is old enough to take its place.
+  private var readings: (base: Reading, next: Reading)?
+
+  private static let window: UInt64 = 1_000_000_000
+
+  /// The distribution since a reading that is at most two seconds old; nil: there is none yet, or nothing was counted.
+  mutating func look(_ counts: TimeHistogram, at now: UInt64) -> Snapshot.Latency? {
+    let reading = Reading(time: now, counts: counts)
+    var pair = readings ?? (reading, reading)
+    if now &- pair.next.time >= Self.window { pair = (pair.next, reading) }
+    readings = pair
+    return counts.latency(since: pair.base.counts)
+  }
+}

@@ -1,0 +1,35 @@
+// What only sampling tells: how long goroutines were ready, means, the collector.
+import Foundation
+import TestSupport
+import Testing
+
+@testable import GoAttach
+@testable import Observed
+
+@Suite("What is sampled of Go programs", .serialized, .enabled(if: GoBuild.isThere))
+struct LatencyTests {
+  private static let some = GoBuild.all.filter { $0.way == "default" || $0.way == "stripped" }
+
+  @Test("Under a storm there is a latency, a mean and a number of looks", arguments: some)
+  func storm(_ build: GoBuild) throws {
+    let crowd = try Crowd(build, "-storm 6 -receive 9 -select 4")
+    let source = try GoSource(pid: crowd.pid)
+    _ = try source.snapshot()
+    usleep(1_300_000)
+    let look = try source.snapshot()
+    let sampled = try #require(look.sampled)
+    let latency = try #require(sampled.runLatency)
+    #expect(latency.count > 1000 && latency.p50 > 0 && latency.p50 <= latency.p90)
+    #expect(latency.p90 <= latency.p99 && latency.p99 <= latency.max)
+    #expect((sampled.looks ?? 0) > 100 && (sampled.lookTime ?? 0) > 0)
+    #expect(
+      look.ps.contains { ($0.lrqMean ?? 0) > 1 }
+        && look.ps.allSatisfy { ($0.lrqMean ?? 0) <= Double($0.lrqMax ?? 0) })
+    #expect(sampled.waits?["chan receive"] == 9 && sampled.waits?["select"] == 4)
+    #expect((sampled.systemGs ?? 0) >= 3 && sampled.mutexWait != nil)
+    // Go 1.21 keeps no such histograms; a stripped program does not tell where the collector's numbers are.
+    #expect((sampled.stopsForGC != nil) == (source.program.version.minor >= 22))
+    #expect((sampled.gcPhase != nil) == !build.isStripped && (sampled.heapGoal != nil) == build.hasDWARF)
+    #expect((look.gs.created != nil) == (source.program.version.minor >= 26))
+  }
+}
