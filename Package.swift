@@ -90,7 +90,8 @@ let package = Package(
     .target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]),
     // Any running Go program as a source; the inspector knows nothing of it.
     .target(
-      name: "GoAttach", dependencies: ["Observed", "Host", "Region", "CGoAttach", "CGzip"], swiftSettings: swift),
+      name: "GoAttach", dependencies: ["Observed", "Host", "Region", "CGoAttach", "CGzip"],
+      swiftSettings: swift),
     // About twenty functions over ncursesw, so that no ncurses type or macro reaches Swift.
     .target(
       name: "CNcurses",

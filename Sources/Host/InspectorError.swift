@@ -45,8 +45,8 @@ public enum InspectorError: Error, Sendable, Equatable, CustomStringConvertible 
     case .noSuchProcess(let pid):
       "no process \(pid); mpgtop -l lists what can be looked at"
     case .notATarget(let pid, let name):
-      "cannot attach to \(pid) (\(name)): it does not run on MPG, or was started with another "
-        + "XDG_RUNTIME_DIR; mpgtop -l lists what can be looked at"
+      "cannot attach to \(pid) (\(name)): it does not run on MPG and was not built by Go, or was "
+        + "started with another XDG_RUNTIME_DIR; mpgtop -l lists what can be looked at"
     case .otherUser(let pid, let uid):
       "cannot attach to \(pid): it belongs to user \(uid); run mpgtop as that user"
     case .notPermitted(let path, let reason):

@@ -34,12 +34,14 @@ struct SchedTrace {
 final class NarrowPipe {
   private let descriptor: Int32
   let path: String
+  /// F_SETPIPE_SZ, which Swift's Glibc lacks.
+  private static let setSize: Int32 = 1031
 
   init(_ folder: String) throws {
     path = folder + "/narrow"
     guard unsafe mkfifo(path, 0o600) == 0 else { throw CocoaError(.fileWriteUnknown) }
     descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    _ = fcntl(descriptor, 1031 /* F_SETPIPE_SZ */, 4096)
+    _ = fcntl(descriptor, Self.setSize, 4096)
   }
 
   deinit { close(descriptor) }
