@@ -4,10 +4,10 @@
 
 /// Checks one target's layout and variables against its memory.
 package enum Validation {
-  private static let attempts = 200
+  package static let attempts = 200
 
   package static func check(
-    _ memory: some TargetMemory, _ layout: GoLayout, _ variables: Variables
+    _ memory: some TargetMemory, _ layout: GoLayout, _ variables: Variables, attempts: Int = attempts
   ) throws(GoRefusal) {
     var problem: GoRefusal?
     for _ in 0..<attempts {

@@ -56,7 +56,7 @@ package struct GoLayout: Sendable, Equatable {
     try self.init(.descriptors, types, scheduler: table)
   }
 
-  private init(
+  init(
     _ origin: LayoutOrigin, _ types: some FieldSource, scheduler: some FieldSource
   ) throws(GoRefusal) {
     self.origin = origin
