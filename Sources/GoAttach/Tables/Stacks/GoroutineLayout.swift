@@ -12,19 +12,25 @@ public struct GoroutineLayout: Sendable, Hashable {
   public var syscallBP: Int?
   /// `atomicstatus` and `goid`.
   public var status, id: Int
+  /// `trackingSeq`, a byte that counts how often the goroutine stopped running; nil: unknown. Without it, a goroutine that
+  /// ran and came back to the same place is not noticed. Every version from 1.17 on has it.
+  public var generation: Int?
 
   public init(
     stack: Int, sp: Int, pc: Int, bp: Int, syscallSP: Int, syscallPC: Int, syscallBP: Int?, status: Int,
-    id: Int
+    id: Int,
+    generation: Int? = nil
   ) {
     (self.stack, self.sp, self.pc, self.bp) = (stack, sp, pc, bp)
     (self.syscallSP, self.syscallPC, self.syscallBP) = (syscallSP, syscallPC, syscallBP)
-    (self.status, self.id) = (status, id)
+    (self.status, self.id, self.generation) = (status, id, generation)
   }
 
   /// The bytes from the first to behind the last of these fields; nil: a place is impossible.
   var extent: Range<Int>? {
-    let words = [stack, stack + 8, sp, pc, bp, syscallSP, syscallPC, syscallBP ?? sp, status, id]
+    let words = [
+      stack, stack + 8, sp, pc, bp, syscallSP, syscallPC, syscallBP ?? sp, status, id, generation ?? id,
+    ]
     guard let first = words.min(), let last = words.max(), first >= 0, last < 4096 else { return nil }
     return first..<last + 8
   }
@@ -35,12 +41,14 @@ struct GoroutineFields: Equatable {
   /// Without the bit by which the garbage collector keeps the goroutine in its state while it scans.
   let status: UInt32
   let id: UInt64
+  let generation: UInt8?
   let start: GoStackStart
 
   init(_ window: MemoryWindow, at place: Int, goroutine: UInt64, layout: GoroutineLayout, first: Int) {
     func word(_ offset: Int) -> UInt64 { window.word(at: place + offset - first) }
     status = UInt32(truncatingIfNeeded: word(layout.status)) & 0xfff
     id = word(layout.id)
+    generation = layout.generation.map { UInt8(truncatingIfNeeded: word($0)) }
     // As Go does: in a system call, and until the goroutine has come out of it entirely, this is where it left Go.
     let syscall = word(layout.syscallSP)
     let isInSyscall = syscall != 0

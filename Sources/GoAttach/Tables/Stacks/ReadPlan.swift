@@ -26,11 +26,12 @@ struct ReadPlan {
   static let gap: UInt64 = 2048
   /// What `process_vm_readv` takes.
   static let rangesPerCall = 1024
+  /// A call reads as much as stays in a core's own cache until it is looked at, or one piece.
+  static let bytesPerCall = 1 << 17
 
-  /// - Parameter window: The size of the window. No piece is longer.
-  init(_ pieces: [Range<UInt64>], window: Int) {
-    order = pieces.indices.filter { !pieces[$0].isEmpty }
-      .sorted { pieces[$0].lowerBound < pieces[$1].lowerBound }
+  init(_ pieces: [Range<UInt64>]) {
+    let window = Self.bytesPerCall
+    order = Self.sorted(pieces)
     places.reserveCapacity(order.count)
     var call = Call(ranges: 0..<0, pieces: 0..<0, bytes: 0)
     for (position, index) in order.enumerated() {
@@ -56,5 +57,12 @@ struct ReadPlan {
       call.pieces = call.pieces.lowerBound..<position + 1
     }
     if !call.pieces.isEmpty { calls.append(call) }
+  }
+
+  private static func sorted(_ pieces: [Range<UInt64>]) -> [Int] {
+    let order = pieces.indices.filter { !pieces[$0].isEmpty }
+    // Often they are: the heap gives out neighbours one after the other.
+    let isSorted = zip(order, order.dropFirst()).allSatisfy { pieces[$0].lowerBound <= pieces[$1].lowerBound }
+    return isSorted ? order : order.sorted { pieces[$0].lowerBound < pieces[$1].lowerBound }
   }
 }

@@ -1,13 +1,14 @@
 // Stacks of goroutines, read from a process that goes on running.
 //
 // §1 A goroutine that does not run has left on its stack and in its `runtime.g` all that is needed. But it may be woken
-// while it is read. So its fields are read, then its stack, then its fields once more. If they differ, all is done again,
-// once; if they still differ, the answer is `moved`. A goroutine that was woken and came back to the same place with the
-// same stack pointer in between is not noticed. Then the stack is one that it had at one of the two moments, or a
-// mixture of both whose frames have the same sizes.
+// while it is read. So its fields are read, then its stack, then its fields once more. If they differ, or if the stack
+// makes no sense, all is done again, once; if they still differ, the answer is `moved`. Among the fields is
+// `trackingSeq`, which counts each time that the goroutine stops running. Without it, one that came back to the same
+// place with the same stack pointer would pass for one that never left, and its stack could be a mixture.
 //
-// §2 Two passes over the goroutines and one over their stacks, each with few system calls: see ReadPlan §1. Only the
-// part of a stack that is in use is read.
+// §2 Some thousand goroutines are read together: their fields, their stacks, their fields. Each of these takes few system
+// calls (ReadPlan.swift), and what was read is looked at while it is in the core's cache. Only the part of a stack that is
+// in use is read, and equal stacks are kept once.
 
 /// What is known of a goroutine's stack.
 public enum GoStackOutcome: Sendable, Hashable {
@@ -26,9 +27,13 @@ public enum GoStackOutcome: Sendable, Hashable {
 /// Stacks of many goroutines.
 public struct GoStacks: Sendable {
   /// One for each goroutine that was asked for, in their order.
-  public internal(set) var outcomes: [GoStackOutcome]
+  public let outcomes: [GoStackOutcome]
   /// The stacks, each only once.
-  public internal(set) var distinct: [GoStack]
+  public let distinct: [GoStack]
+
+  public init(outcomes: [GoStackOutcome], distinct: [GoStack]) {
+    (self.outcomes, self.distinct) = (outcomes, distinct)
+  }
 }
 
 private enum StackLimits {
@@ -38,6 +43,8 @@ private enum StackLimits {
   /// Of pcs in all distinct stacks, 16 MB. Behind that, stacks are cut short.
   static let pcs = 1 << 21
   static let framesWhenMany = 100
+  /// So many goroutines are looked at twice with their stacks in between.
+  static let together = 4096
 }
 
 /// Reads stacks of goroutines. For one thread at a time.
@@ -58,27 +65,40 @@ public struct StackReader {
   /// The stacks of the goroutines whose `runtime.g` have these addresses. See §1.
   public mutating func stacks(of goroutines: [UInt64]) -> GoStacks {
     var (outcomes, book) = ([GoStackOutcome](repeating: .unreadable, count: goroutines.count), StackBook())
-    var left = Array(goroutines.indices)
-    for _ in 0..<2 where !left.isEmpty {
-      let before = fields(of: left.map { goroutines[$0] })
-      var starts: [GoStackStart?] = []
-      starts.reserveCapacity(left.count)
-      for fields in before { starts.append(fields?.absence == nil ? fields?.start : nil) }
-      let found = numbers(of: starts, book: &book)
-      let after = fields(of: left.map { goroutines[$0] })
-      var moved: [Int] = []
-      for (position, index) in left.enumerated() {
-        guard let first = before[position], let last = after[position] else { continue }
-        if first == last {
-          outcomes[index] = first.absence ?? found[position].map(GoStackOutcome.stack) ?? .unreadable
-        } else {
-          outcomes[index] = .moved
-          moved.append(index)
-        }
-      }
-      left = moved
+    var moved: [Int] = []
+    for first in stride(from: 0, to: goroutines.count, by: StackLimits.together) {
+      let part = first..<min(first + StackLimits.together, goroutines.count)
+      look(at: Array(part), of: goroutines, outcomes: &outcomes, book: &book, isLast: false)
+      for index in part where outcomes[index] == .moved { moved.append(index) }
     }
+    if !moved.isEmpty { look(at: moved, of: goroutines, outcomes: &outcomes, book: &book, isLast: true) }
     return GoStacks(outcomes: outcomes, distinct: book.stacks)
+  }
+
+  /// Reads some of the goroutines, and tells `outcomes`. Unless it is the last time, a torn stack counts as moved too.
+  private mutating func look(
+    at indices: [Int], of goroutines: [UInt64], outcomes: inout [GoStackOutcome], book: inout StackBook,
+    isLast: Bool
+  ) {
+    let addresses = indices.map { goroutines[$0] }
+    let before = fields(of: addresses)
+    var starts: [GoStackStart?] = []
+    starts.reserveCapacity(indices.count)
+    for fields in before { starts.append(fields?.absence == nil ? fields?.start : nil) }
+    let found = numbers(of: starts, book: &book)
+    let after = fields(of: addresses)
+    for (position, index) in indices.enumerated() {
+      guard let first = before[position], let last = after[position] else {
+        outcomes[index] = .unreadable
+        continue
+      }
+      let number = found[position]
+      if first != last || !isLast && number.map({ book.stacks[$0].end == .torn }) ?? false {
+        outcomes[index] = .moved
+      } else {
+        outcomes[index] = first.absence ?? number.map(GoStackOutcome.stack) ?? .unreadable
+      }
+    }
   }
 
   /// The stacks of goroutines that cannot move, such as those in a core file.
@@ -118,7 +138,7 @@ public struct StackReader {
 
   /// Reads pieces of memory, and calls `body` with the index of each that was read and its place in the window.
   private func read(_ pieces: [Range<UInt64>], _ body: (_ index: Int, _ place: Int) -> Void) {
-    let plan = ReadPlan(pieces, window: window.count)
+    let plan = ReadPlan(pieces)
     for call in plan.calls {
       let count = window.fill(plan.ranges[call.ranges], from: memory)
       var failed: [Int] = []

@@ -1,6 +1,7 @@
 // parked: goroutines that wait in all the ways that there are, each below a few calls that the compiler inlines.
 //
-//	-many N   N more, which wait on one channel
+//	-many N    N more, which wait on one channel
+//	-churn N   N pairs that wake each other all the time, and N short-lived goroutines at a time
 //
 // It prints one line, the address of its pages and where the runtime keeps its goroutines:
 //
@@ -42,6 +43,7 @@ func start(f func()) {
 
 func main() {
 	many := flag.Int("many", 0, "more goroutines that wait on one channel")
+	churn := flag.Int("churn", 0, "pairs that wake each other all the time")
 	flag.Parse()
 	for _, way := range ways {
 		way()
@@ -49,6 +51,10 @@ func main() {
 	never := make(chan int)
 	for i := 0; i < *many; i++ {
 		go outer(never)
+	}
+	for i := 0; i < *churn; i++ {
+		go ping(make(chan int), i)
+		go brief(i)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -70,3 +76,44 @@ func middle(c chan int) int {
 }
 
 func inner(c chan int) int { return <-c }
+
+// ping and pong wake each other, at depths that change.
+func ping(c chan int, n int) {
+	go pong(c)
+	for ; ; n++ {
+		pingDeep(c, n%20)
+	}
+}
+
+func pingDeep(c chan int, n int) int {
+	if n == 0 {
+		c <- 1
+		return 1
+	}
+	return pingDeep(c, n-1) + 1
+}
+
+func pong(c chan int) {
+	for n := 0; ; n++ {
+		pongDeep(c, n%7)
+		if n%1000 == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+//go:noinline
+func pongDeep(c chan int, n int) int {
+	if n == 0 {
+		return <-c
+	}
+	var frame [300]byte
+	frame[n] = 1
+	return pongDeep(c, n-1) + int(frame[n])
+}
+
+// brief starts another one before it ends.
+func brief(n int) {
+	time.Sleep(time.Duration(n%5) * time.Millisecond)
+	go brief(n + 1)
+}

@@ -29,29 +29,33 @@ struct GoToolchain: Sendable, CustomTestStringConvertible {
     case strippedPIE = "PIE -s -w"
     case trimmed = "-trimpath"
     case notInlined = "-l"
+    case race = "-race"
+    case cgo = "cgo, external"
   }
 
   /// Builds the program in `folder`. Returns its path, which is the same for the same build.
   func build(_ folder: String, _ build: Build, cache: URL) throws -> String {
     let name =
-      "\(URL(filePath: folder).lastPathComponent)-\(version)-\(build.rawValue.replacing(" ", with: ""))"
+      "\(URL(filePath: folder).lastPathComponent)-\(version)-\(build)"
     let path = cache.appending(path: name).path
     var linker = minor >= 23 ? "-checklinkname=0" : ""
     if build == .stripped || build == .strippedPIE { linker += " -s -w" }
+    if build == .cgo { linker += " -linkmode=external" }
     var arguments = ["build", "-o", path, "-ldflags=\(linker)"]
     switch build {
     case .pie, .strippedPIE: arguments.append("-buildmode=pie")
     case .trimmed: arguments.append("-trimpath")
     case .notInlined: arguments.append("-gcflags=all=-l")
-    case .usual, .stripped: break
+    case .race: arguments.append("-race")
+    case .usual, .stripped, .cgo: break
     }
-    try run(arguments + ["."], in: folder, cache: cache)
+    try run(arguments + ["."], in: folder, cache: cache, cgo: build == .race || build == .cgo)
     return path
   }
 
   /// Runs `go` with arguments. Returns what it said.
   @discardableResult
-  func run(_ arguments: [String], in folder: String, cache: URL) throws -> String {
+  func run(_ arguments: [String], in folder: String, cache: URL, cgo: Bool = false) throws -> String {
     let process = Process()
     process.executableURL = URL(filePath: "\(root)/bin/go")
     process.arguments = arguments
@@ -61,6 +65,7 @@ struct GoToolchain: Sendable, CustomTestStringConvertible {
     environment["GOTOOLCHAIN"] = "local"
     environment["GOCACHE"] = cache.appending(path: "go-build-\(version)").path
     environment["GOFLAGS"] = ""
+    environment["CGO_ENABLED"] = cgo ? "1" : "0"
     process.environment = environment
     let output = Pipe()
     (process.standardOutput, process.standardError) = (output, output)

@@ -77,7 +77,16 @@ final class ParkedProgram {
     let after = isLate ? 104 : 112
     return GoroutineLayout(
       stack: 0, sp: 56, pc: 64, bp: isLate ? 96 : 104, syscallSP: after, syscallPC: after + 8,
-      syscallBP: minor >= 23 ? after + 16 : nil, status: status, id: status + 8)
+      syscallBP: minor >= 23 ? after + 16 : nil, status: status, id: status + 8,
+      generation: generation)
+  }
+
+  private var generation: Int {
+    switch minor {
+    case 21: 188
+    case 23, 24: 199
+    default: 191
+    }
   }
 
   private var status: Int { minor == 23 || minor == 24 ? 152 : 144 }
