@@ -37,7 +37,7 @@ struct CaptureTests {
     try encoder.encode(captured).write(to: CapturedProcess.folder.appending(path: "\(go.version).json"))
   }
 
-  static var isAsked: Bool { ProcessInfo.processInfo.environment["MPGTOP_CAPTURE_STACKS"] != nil }
+  static var isAsked: Bool { ProcessInfo.processInfo.environment["MPG_CAPTURE_STACKS"] != nil }
 
   private static func captured(_ program: ParkedProgram, version: String) throws -> CapturedProcess {
     let bytes = try program.tableBytes()

@@ -4,7 +4,7 @@ import Foundation
 import GoAttach
 import Testing
 
-@Suite("Stacks in motion", .enabled(if: !GoToolchain.all.isEmpty, "MPGTOP_GO_ROOTS names no Go"))
+@Suite("Stacks in motion", .enabled(if: !GoToolchain.all.isEmpty, "MPG_GO_ROOTS names no Go"))
 struct ChurnStackTests {
   @Test(
     "each stack begins at the function with which its goroutine began, however much goes on",

@@ -90,7 +90,7 @@ struct StackOutputTests {
 
   @Test(
     "go tool pprof reads the profile: samples, inlined frames, files, lines, labels",
-    .enabled(if: !GoToolchain.all.isEmpty, "MPGTOP_GO_ROOTS names no Go"))
+    .enabled(if: !GoToolchain.all.isEmpty, "MPG_GO_ROOTS names no Go"))
   func profile() throws {
     let go = try #require(GoToolchain.all.last)
     var listings = [Self.listing(1, .stack(0)), Self.listing(2, .stack(0)), Self.listing(3, .moved)]

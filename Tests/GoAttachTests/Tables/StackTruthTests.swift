@@ -4,12 +4,12 @@ import GoAttach
 import Testing
 
 @Suite(
-  "Stacks beside Go's own", .enabled(if: !GoToolchain.all.isEmpty, "MPGTOP_GO_ROOTS names no Go"), .serialized
+  "Stacks beside Go's own", .enabled(if: !GoToolchain.all.isEmpty, "MPG_GO_ROOTS names no Go"), .serialized
 )
 struct StackTruthTests {
   /// Where programs are built.
   static let cache: URL = {
-    let named = ProcessInfo.processInfo.environment["MPGTOP_GO_CACHE"]
+    let named = ProcessInfo.processInfo.environment["MPG_GO_CACHE"]
     let url =
       named.map { URL(filePath: $0) } ?? FileManager.default.temporaryDirectory.appending(path: "mpgtop-go")
     try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -18,10 +18,13 @@ struct StackTruthTests {
 
   /// What was compared, for the table in docs/go.md.
   struct Score: CustomStringConvertible {
+    /// Goroutines that Go printed and that did not run then.
+    var parked = 0
     var (equal, frames, inlined, syscalls) = (0, 0, 0, 0)
     var different: [String] = []
     var description: String {
-      "\(equal) equal, \(different.count) different; \(frames) frames, \(inlined) of them inlined; \(syscalls) in system calls"
+      "\(parked) parked, \(equal) equal, \(different.count) different; \(frames) frames, "
+        + "\(inlined) of them inlined; \(syscalls) in system calls"
     }
   }
 
@@ -33,6 +36,8 @@ struct StackTruthTests {
     let score = try Self.compare(program)
     print("| \(go.version) | \(build.rawValue) | \(score) |")
     #expect(score.different.isEmpty, "\(score.different.joined(separator: "\n"))")
+    // One serves the page on which Go prints, and another reads for it: these two may have moved.
+    #expect(score.parked - score.equal <= 2)
     #expect(score.equal > 60 && (score.inlined > 20 || build == .notInlined))
   }
 
@@ -45,13 +50,17 @@ struct StackTruthTests {
     let before = reader.stacks(of: goroutines)
     let told = TracedGoroutine.all(in: try program.traceback())
     let after = reader.stacks(of: goroutines)
+    func isParked(_ goroutine: TracedGoroutine) -> Bool {
+      !["running", "runnable"].contains(goroutine.state)
+    }
     var (score, text, cache) = (Score(), StackText(tables, after), GoFrameCache(tables))
+    score.parked = told.values.filter(isParked).count
     for (index, goroutine) in goroutines.enumerated() {
       let id = try program.memory.required(goroutine + UInt64(program.layout.id))
       guard case .stack(let number) = after.outcomes[index],
         case .stack(let earlier) = before.outcomes[index],
         before.distinct[earlier] == after.distinct[number], let theirs = told[id],
-        theirs.state != "running", theirs.state != "runnable"
+        isParked(theirs)
       else { continue }
       let listing = GoStackListing(
         id: id, state: theirs.state, stack: after.outcomes[index],

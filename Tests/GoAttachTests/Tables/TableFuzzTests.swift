@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Damaged tables")
 struct TableFuzzTests {
-  /// How many damaged tables are read: `MPGTOP_FUZZ_TABLES`, or few enough for every run.
-  static let count = Int(ProcessInfo.processInfo.environment["MPGTOP_FUZZ_TABLES"] ?? "") ?? 10_000
+  /// How many damaged tables are read: `MPG_FUZZ_TABLES`, or few enough for every run.
+  static let count = Int(ProcessInfo.processInfo.environment["MPG_FUZZ_TABLES"] ?? "") ?? 10_000
 
   /// What is damaged: small tables made by hand, and those of real programs.
   private struct Base {
@@ -39,7 +39,7 @@ struct TableFuzzTests {
 
   @Test("no damage makes the reader trap, hang or take much memory")
   func damaged() throws {
-    var random = SplitMix(seed: UInt64(ProcessInfo.processInfo.environment["MPGTOP_FUZZ_SEED"] ?? "") ?? 1)
+    var random = SplitMix(seed: UInt64(ProcessInfo.processInfo.environment["MPG_FUZZ_SEED"] ?? "") ?? 1)
     let (small, real) = try Self.bases()
     try #require(!real.isEmpty)
     let memory = try Self.mostMemory()

@@ -10,9 +10,9 @@ struct GoToolchain: Sendable, CustomTestStringConvertible {
   var minor: Int { Int(version.split(separator: ".").dropFirst().first ?? "0") ?? 0 }
   var testDescription: String { version }
 
-  /// What `MPGTOP_GO_ROOTS` lists: folders with `bin/go` in them, separated by colons.
+  /// What `MPG_GO_ROOTS` lists: folders with `bin/go` in them, separated by colons.
   static let all: [GoToolchain] = {
-    let roots = ProcessInfo.processInfo.environment["MPGTOP_GO_ROOTS"] ?? ""
+    let roots = ProcessInfo.processInfo.environment["MPG_GO_ROOTS"] ?? ""
     return roots.split(separator: ":").compactMap { root in
       guard let text = try? String(contentsOfFile: "\(root)/VERSION", encoding: .utf8),
         let line = text.split(whereSeparator: \.isNewline).first, line.hasPrefix("go")
