@@ -173,7 +173,7 @@ let package = Package(
     .testTarget(
       name: "GoAttachTests",
       dependencies: ["GoAttach", "CGoAttach", "Observed", "Host", "Region", "TestSupport"],
-      exclude: ["Programs"], swiftSettings: swift),
+      exclude: ["Fixtures", "Programs"], swiftSettings: swift),
     .testTarget(
       name: "TUITests", dependencies: ["TUI", "Region", "TestSupport"] + rooms, exclude: ["Pictures"],
       swiftSettings: swift),

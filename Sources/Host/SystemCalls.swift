@@ -93,6 +93,13 @@ public func monotonicNow() -> UInt64 {
   return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
 }
 
+/// The time now, in nanoseconds since 1970. Callable from any thread.
+package func wallClockNow() -> UInt64 {
+  var now = timespec()
+  unsafe clock_gettime(CLOCK_REALTIME, &now)
+  return UInt64(max(0, now.tv_sec)) * 1_000_000_000 + UInt64(now.tv_nsec)
+}
+
 /// The first `limit` bytes of a small file, such as one below /proc; nil: it cannot be read.
 package func smallFile(_ path: String, limit: Int = 4096) -> [UInt8]? {
   try? contents(of: path, limit: limit)

@@ -14,6 +14,8 @@ struct AllCommands: ParsableCommand {
   static let others: [any ParsableCommand.Type] = [
     LearnOptions.self, RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self,
     ServeOptions.self, ExportOptions.self, ConfigOptions.self, ManualOptions.self,
+    RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self, ServeOptions.self,
+    ExportOptions.self, StacksOptions.self, ConfigOptions.self, ManualOptions.self,
   ]
 
   /// The names of all commands: `record|replay|…`.
@@ -32,5 +34,5 @@ struct AllCommands: ParsableCommand {
 extension CompletionKind {
   /// Completes the pids and names of all live targets.
   static let target = CompletionKind.shellCommand(
-    #"mpgtop -l 2>/dev/null | awk '$3 == "live" { print $1; print $2 }' | sort -u"#)
+    #"mpgtop -l 2>/dev/null | awk '$3 ~ /^live/ { print $1; print $2 }' | sort -u"#)
 }

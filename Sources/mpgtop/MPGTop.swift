@@ -60,6 +60,12 @@ enum MPGTop {
       guard let source = try choice.attach(to: options.target) else { return }
       try MetricsServer(options: options).run(source)
     case let options as ExportOptions: try Exporter(options: options).run()
+    case let options as StacksOptions:
+      let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)
+      guard let source = try choice.goProgram(options.target) else {
+        throw Failure(ExitCode.notATarget, "no Go program is called \(options.target), or has this number")
+      }
+      try Stacks(options: options, output: output).run(source)
     case let options as ScrubOptions:
       let damage = try failing { () throws(InspectorError) in
         try Scrubber.scrub(

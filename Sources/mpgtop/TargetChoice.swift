@@ -39,6 +39,13 @@ struct TargetChoice {
       "no live process called \(word), and no such command; did you mean mpgtop \(command)?")
   }
 
+  /// The Go program with this number or name; nil: there is none.
+  func goProgram(_ word: String) throws(Failure) -> GoSource? {
+    guard word.allSatisfy(\.isNumber) else { return try goProgram(named: word) }
+    guard let pid = Int32(word), pid > 0 else { return nil }
+    return try failing { () throws(InspectorError) in try GoSource(pid: pid) }
+  }
+
   /// The Go program of that name (or without one the only Go program), if no process on MPG is meant; nil: there is none.
   private func goProgram(named name: String?) throws(Failure) -> GoSource? {
     guard !folders.targets().contains(where: { $0.isLive && (name == nil || $0.name == name) }) else {

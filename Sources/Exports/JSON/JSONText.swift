@@ -10,7 +10,7 @@ package struct JSONText {
   /// Writes an object. `members` writes its members.
   package mutating func object(_ members: (inout JSONText) -> Void) { enclosed("{", "}", members) }
   /// Writes an array. `elements` writes its elements.
-  mutating func array(_ elements: (inout JSONText) -> Void) { enclosed("[", "]", elements) }
+  package mutating func array(_ elements: (inout JSONText) -> Void) { enclosed("[", "]", elements) }
 
   private mutating func enclosed(_ open: String, _ close: String, _ body: (inout JSONText) -> Void) {
     separate()
@@ -76,42 +76,42 @@ package struct JSONText {
     text += "null"
   }
 
-  mutating func member(_ name: String, _ number: some FixedWidthInteger) {
+  package mutating func member(_ name: String, _ number: some FixedWidthInteger) {
     key(name)
     value(number)
   }
 
-  mutating func member(_ name: String, _ number: (some FixedWidthInteger)?) {
+  package mutating func member(_ name: String, _ number: (some FixedWidthInteger)?) {
     key(name)
     if let number { value(number) } else { null() }
   }
 
-  mutating func member(_ name: String, _ truth: Bool) {
+  package mutating func member(_ name: String, _ truth: Bool) {
     key(name)
     value(truth)
   }
 
-  mutating func member(_ name: String, _ truth: Bool?) {
+  package mutating func member(_ name: String, _ truth: Bool?) {
     key(name)
     if let truth { value(truth) } else { null() }
   }
 
-  mutating func member(_ name: String, _ number: Double?) {
+  package mutating func member(_ name: String, _ number: Double?) {
     key(name)
     if let number { value(number) } else { null() }
   }
 
-  mutating func member(_ name: String, _ string: String?) {
+  package mutating func member(_ name: String, _ string: String?) {
     key(name)
     if let string { value(string) } else { null() }
   }
 
-  mutating func member(_ name: String, object members: (inout JSONText) -> Void) {
+  package mutating func member(_ name: String, object members: (inout JSONText) -> Void) {
     key(name)
     object(members)
   }
 
-  mutating func member(_ name: String, array elements: (inout JSONText) -> Void) {
+  package mutating func member(_ name: String, array elements: (inout JSONText) -> Void) {
     key(name)
     array(elements)
   }

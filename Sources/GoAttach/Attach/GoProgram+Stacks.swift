@@ -33,7 +33,8 @@ extension GoProgram {
     let g = layout.g
     let places = GoroutineLayout(
       stack: g.stackLow, sp: g.sp, pc: g.pc, bp: g.bp, syscallSP: g.syscallsp, syscallPC: g.syscallpc,
-      syscallBP: g.syscallbp, status: g.atomicstatus, id: g.goid)
+      syscallBP: g.syscallbp, status: g.atomicstatus, id: g.goid,
+      generation: g.trackingSeq)
     guard var reader = StackReader(tables: tables, layout: places, memory: StackMemory(memory: memory)) else {
       return nil
     }

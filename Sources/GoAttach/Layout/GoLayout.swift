@@ -19,7 +19,7 @@ package struct GoLayout: Sendable, Equatable {
     package var stackLow, stackHigh, m, atomicstatus, goid, waitreason, gopc, startpc, lockedm, sp, pc,
       bp: Int
     package var syscallsp, syscallpc: Int
-    package var syscallbp, parentGoid, labels: Int?
+    package var syscallbp, parentGoid, labels, trackingSeq: Int?
     /// The bytes of a g that have all these fields.
     package var span: Range<Int>
   }
@@ -107,8 +107,11 @@ extension GoLayout.G {
     )
     (syscallsp, syscallpc) = (try fields.required("syscallsp"), try fields.required("syscallpc"))
     syscallbp = fields.optional("syscallbp")
+    trackingSeq = fields.optional("trackingSeq")
     (parentGoid, labels) = (fields.optional("parentGoid"), fields.optional("labels"))
-    let read = [m, atomicstatus, goid, waitreason, gopc, startpc, pc, parentGoid ?? goid]
+    let read = [
+      m, atomicstatus, goid, waitreason, gopc, startpc, pc, lockedm, parentGoid ?? goid, labels ?? goid,
+    ]
     span = (read.min() ?? 0)..<(read.max() ?? 0) + 8
   }
 }

@@ -27,6 +27,10 @@ package struct GoroutineLook: Sendable, Equatable {
   package var creator: UInt64 = 0
   package var start: UInt64 = 0
   package var parent: UInt64 = 0
+  /// Whether it runs on one thread only.
+  package var isLocked = false
+  /// Where its pprof labels are; 0: it has none.
+  package var labels: UInt64 = 0
   /// The first look that saw it as it is, in nanoseconds of the monotonic clock.
   package var since: UInt64 = 0
 
@@ -181,6 +185,10 @@ package struct GoroutineReader {
           let word = unsafe base.loadUnaligned(fromByteOffset: layout.atomicstatus, as: UInt32.self)
           let reason = unsafe base.loadUnaligned(fromByteOffset: layout.waitreason, as: UInt8.self)
           let pc = unsafe base.loadUnaligned(fromByteOffset: layout.pc, as: UInt64.self)
+          unsafe gs[index].isLocked = base.loadUnaligned(fromByteOffset: layout.lockedm, as: UInt64.self) != 0
+          if let labels = layout.labels {
+            unsafe gs[index].labels = base.loadUnaligned(fromByteOffset: labels, as: UInt64.self)
+          }
           unsafe gs[index].m = base.loadUnaligned(fromByteOffset: layout.m, as: UInt64.self)
           let status = UInt8(truncatingIfNeeded: word)
           let isNew = unsafe gs[index].id != id || gs[index].start == 0

@@ -109,21 +109,28 @@ public final class GoSource: SchedulerSource {
   package func goroutines(
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
   ) throws(InspectorError) -> [GoroutineRow]? {
-    do throws(MemoryProblem) {
-      try goroutines.read(at: monotonicNow())
-    } catch {
-      if error != .gone { throw InspectorError(.memory(error), pid: identity.pid, name: identity.name) }
-    }
-    let waiting = goroutines.gs.count {
+    let looks = (try? look()) ?? goroutines.gs
+    let waiting = looks.count {
       !$0.isDead && $0.status == 4 && program.reasons[$0.reason] == "IO wait"
     }
     poll.look(waiting: waiting, at: monotonicNow())
     var rows: [GoroutineRow] = []
-    for look in goroutines.gs where !look.isDead && !look.isSystem {
+    for look in looks where !look.isDead && !look.isSystem {
       guard rows.count < GoroutineList.most else { break }
       if let row = row(look) { rows.append(row) }
     }
     return rows
+  }
+
+  /// All Gs now, dead ones too.
+  func look() throws(InspectorError) -> [GoroutineLook] {
+    do throws(MemoryProblem) {
+      try goroutines.read(at: monotonicNow())
+    } catch {
+      if error == .gone { throw .gone(pid: identity.pid, .told(Self.end)) }
+      throw InspectorError(.memory(error), pid: identity.pid, name: identity.name)
+    }
+    return goroutines.gs
   }
 
   private func row(_ look: GoroutineLook) -> GoroutineRow? {
