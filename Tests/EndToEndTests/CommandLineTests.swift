@@ -10,7 +10,8 @@ extension EndToEnd {
     }
 
     private static let commands = [
-      [], ["record"], ["replay"], ["scrub"], ["why"], ["serve"], ["export"], ["stacks"], ["gen-config"], ["gen-man"],
+      [], ["record"], ["replay"], ["scrub"], ["why"], ["serve"], ["export"], ["stacks"], ["gen-config"],
+      ["gen-man"],
     ]
 
     /// The parser's description of a command's options: short names, long names, and whether an option takes

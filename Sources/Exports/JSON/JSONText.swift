@@ -4,6 +4,8 @@
 package struct JSONText {
   /// The text so far.
   package private(set) var text = ""
+
+  package init() {}
   /// Whether a comma must come before the next value or key.
   private var needsComma = false
 

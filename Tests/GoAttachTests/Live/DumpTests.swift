@@ -60,6 +60,54 @@ struct DumpTests {
     print("go-table \(build) profile \(compared) goroutines equal")
   }
 
+  /// The frames of each goroutine as the profile tells them: `function file:line`, the innermost first.
+  private static func frames(_ text: String) -> [UInt64: [String]] {
+    var all: [UInt64: [String]] = [:]
+    for block in text.split(separator: "\n\n") {
+      let lines = block.split(separator: "\n")
+      guard let id = lines.first?.firstMatch(of: #/^goroutine (\d+) /#).flatMap({ UInt64($0.1) }) else {
+        continue
+      }
+      var (frames, place): ([String], Int) = ([], 1)
+      while place + 1 < lines.count, !lines[place].hasPrefix("created by ") {
+        // `net.(*netFD).Read(0xc000112000, {0xc000180000?, …})`: the arguments are in the last brackets.
+        let function = lines[place].prefix(
+          upTo: lines[place].range(of: "(", options: .backwards)?.lowerBound ?? lines[place].endIndex)
+        let name = lines[place].hasSuffix("(...)") ? lines[place].dropLast(5) : function
+        let location = lines[place + 1].split(separator: " ").first.map { $0.drop { $0 == "\t" } } ?? ""
+        frames.append("\(name) \(location)")
+        place += 2
+      }
+      all[id] = frames
+    }
+    return all
+  }
+
+  @Test("All frames of parked goroutines, with the inlined ones, are the profile's", arguments: GoBuild.all)
+  func everyFrame(_ build: GoBuild) throws {
+    let crowd = try Crowd(build, Self.options)
+    let source = try GoSource(pid: crowd.pid)
+    let told = Self.frames(try crowd.get("/debug/pprof/goroutine?debug=2"))
+    let (goroutines, stacks) = try source.stacks()
+    var cache = GoFrameCache(source.program.tables)
+    var (compared, inlined, differences): (Int, Int, [String]) = (0, 0, [])
+    for goroutine in goroutines where goroutine.state != "running" && goroutine.state != "runnable" {
+      guard let told = told[goroutine.id], case .stack(let number) = goroutine.stack else { continue }
+      let frames = cache.shownFrames(of: stacks.distinct[number])
+      let seen = frames.map { "\($0.function) \($0.file ?? "?"):\($0.line ?? 0)" }
+      if seen != told { differences.append("G\(goroutine.id) \(goroutine.state): \(seen) but \(told)") }
+      (compared, inlined) = (compared + 1, inlined + frames.count { $0.isInlined })
+    }
+    #expect(differences.isEmpty, "\(differences.prefix(3))")
+    #expect(compared >= 315 && inlined > 20)
+    let labelled = goroutines.filter { $0.labels.contains { $0 == ("part", "crowd") } }
+    #expect(labelled.count == (source.program.version.minor >= 24 ? 5 : 0))
+    #expect(goroutines.count { $0.remarks == ["locked to thread"] } == 3)
+    print(
+      "go-table \(build) stacks: \(compared - differences.count) of \(compared) equal, \(inlined) inlined frames"
+    )
+  }
+
   @Test("The number of goroutines is NumGoroutine's, within what moved meanwhile", arguments: GoBuild.all)
   func numberOfGoroutines(_ build: GoBuild) throws {
     let crowd = try Crowd(build, Self.options)
