@@ -15,7 +15,7 @@ struct AllCommands: ParsableCommand {
     LearnOptions.self, RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self,
     ServeOptions.self, ExportOptions.self, ConfigOptions.self, ManualOptions.self,
     RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self, ServeOptions.self,
-    ExportOptions.self, StacksOptions.self, ConfigOptions.self, ManualOptions.self,
+    ExportOptions.self, StacksOptions.self, DoctorOptions.self, ConfigOptions.self, ManualOptions.self,
   ]
 
   /// The names of all commands: `record|replay|…`.

@@ -66,6 +66,7 @@ enum MPGTop {
         throw Failure(ExitCode.notATarget, "no Go program is called \(options.target), or has this number")
       }
       try Stacks(options: options, output: output).run(source)
+    case let options as DoctorOptions: try Doctor(output: output).run(options.target)
     case let options as ScrubOptions:
       let damage = try failing { () throws(InspectorError) in
         try Scrubber.scrub(

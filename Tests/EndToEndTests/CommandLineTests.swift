@@ -10,7 +10,8 @@ extension EndToEnd {
     }
 
     private static let commands = [
-      [], ["record"], ["replay"], ["scrub"], ["why"], ["serve"], ["export"], ["stacks"], ["gen-config"],
+      [], ["record"], ["replay"], ["scrub"], ["why"], ["serve"], ["export"], ["stacks"], ["doctor"],
+      ["gen-config"],
       ["gen-man"],
     ]
 

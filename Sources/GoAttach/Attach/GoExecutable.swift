@@ -10,7 +10,15 @@ package final class GoExecutable {
 
   /// Opens the executable of a process by /proc/PID/exe, which also works in other mount namespaces, and for a file that
   /// was deleted.
-  package convenience init(of pid: Int32) throws(GoRefusal) { try self.init(path: "/proc/\(pid)/exe") }
+  package convenience init(of pid: Int32) throws(GoRefusal) {
+    do throws(GoRefusal) {
+      try self.init(path: "/proc/\(pid)/exe")
+    } catch {
+      // The kernel's own threads have no executable, though they live.
+      if error == .memory(.gone), case .process = ProcessIdentity.look(for: pid) { throw .notGo }
+      throw error
+    }
+  }
 
   /// Opens an executable's file.
   ///
