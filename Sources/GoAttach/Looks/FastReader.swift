@@ -39,6 +39,8 @@ package struct FastReader {
   /// The addresses of the Ps, and where their list was when it was read.
   private var ps: [UInt64] = []
   private var list: (address: UInt64, count: UInt64) = (0, 0)
+  /// Whether all Ps of the list were there.
+  private var isWhole = false
   package private(set) var look = FastLook()
 
   /// More Ps than this are not read: the kernel's and Go's own limits are far below.
@@ -52,14 +54,13 @@ package struct FastReader {
 
   /// Looks once. The Ps are read again when GOMAXPROCS has changed.
   package mutating func read() throws(MemoryProblem) {
+    if !isWhole { try prepare() }
     for _ in 0..<8 {
-      if batch.count > 0 {
-        try batch.read(memory)
-        if let place = batch.place(0), batch.bytes.word(place) == list.address,
-          batch.bytes.word(place + 8) == list.count
-        {
-          return try decode()
-        }
+      try batch.read(memory)
+      if let place = batch.place(0), batch.bytes.word(place) == list.address,
+        batch.bytes.word(place + 8) == list.count
+      {
+        return try decode()
       }
       try prepare()
     }
@@ -69,7 +70,10 @@ package struct FastReader {
   private mutating func prepare() throws(MemoryProblem) {
     let slice = try memory.words(at: variables.allp, 2)
     guard slice[1] <= UInt64(Self.mostPs) else { throw .absurd(slice[1]) }
-    ps = try memory.words(at: slice[0], Int(slice[1]))
+    let all = try memory.words(at: slice[0], Int(slice[1]))
+    // While GOMAXPROCS grows, the list is there before its last Ps are.
+    ps = Array(all.prefix { isPlausible(pointer: $0) })
+    isWhole = ps.count == all.count
     list = (slice[0], slice[1])
     batch.removeAll()
     batch.add(variables.allp, 16)

@@ -50,6 +50,14 @@ struct LookTests {
     target.memory.write(1, at: FakeTarget.allp + 8)
     try fast.read()
     #expect(fast.look.ps.count == 1)
+    // A list that has grown before its new P is there.
+    target.memory.write(0, at: FakeTarget.lists + 8)
+    target.memory.write(2, at: FakeTarget.allp + 8)
+    try fast.read()
+    #expect(fast.look.ps.count == 1)
+    target.memory.write(FakeTarget.p(1), at: FakeTarget.lists + 8)
+    try fast.read()
+    #expect(fast.look.ps.count == 2)
     var gs = GoroutineReader(target.memory, target.layout, target.variables) { _ in false }
     target.memory.write(10, at: FakeTarget.allgs + 8)
     try gs.read(at: 1)
