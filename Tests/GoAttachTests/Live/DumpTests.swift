@@ -31,6 +31,9 @@ private struct Told: Equatable {
 
 @Suite("Beside the goroutine profile", .serialized, .enabled(if: GoBuild.isThere))
 struct DumpTests {
+  /// What the profile says of those that are about to run, such as the one that accepts the profile's own connection.
+  private static let moving: Set = ["running", "runnable", "syscall"]
+
   private static let options =
     "-receive 100 -send 50 -select 50 -sleep 30 -mutex 20 -group 20 -cond 10 -read 30 -wired 3 -call 3 -label 5"
 
@@ -47,8 +50,8 @@ struct DumpTests {
     let seen = reader.gs.filter { !$0.isDead && !$0.isSystem && $0.status == 4 }
     var compared = 0
     for g in seen {
-      // A goroutine of the server's may be gone since.
-      guard let told = told[g.id] else { continue }
+      // A goroutine of the server's may be gone since, or parked since.
+      guard let told = told[g.id], !Self.moving.contains(told.reason) else { continue }
       #expect(told.reason == program.reasons[g.reason], "G\(g.id)")
       if let creator = told.creator {
         #expect(program.tables.name(at: g.creator) == creator, "G\(g.id)")
@@ -56,7 +59,7 @@ struct DumpTests {
       }
       compared += 1
     }
-    #expect(compared >= 315)
+    #expect(compared >= 314)
     print("go-table \(build) profile \(compared) goroutines equal")
   }
 

@@ -27,6 +27,8 @@ struct GoBuild: Sendable, CustomStringConvertible {
   }()
 
   static let isThere = !all.isEmpty
+  /// Whether mpgtop was built beside the tests.
+  static let hasViewer = FileManager.default.isExecutableFile(atPath: Built.mpgtop)
 }
 
 /// A running crowd. It ends with this object.
