@@ -13,6 +13,10 @@ public struct Socket: Sendable, Equatable {
   public var peer: String?
   /// Whether the socket waits for connections.
   public var isListening = false
+  /// The bytes that have arrived and that nobody has read yet (Recv-Q); nil: not known, or the socket listens.
+  public var unread: Int?
+  /// The bytes that were written and that the other end has not acknowledged yet (Send-Q); nil likewise.
+  public var unacknowledged: Int?
   /// The kind of the descriptor, unless it is a known TCP socket: `pipe`, `socket`, `eventfd`.
   public var other: String?
   /// A descriptor of which nothing is known.
@@ -81,8 +85,8 @@ package struct SocketWatch {
     }
   }
 
-  /// Parses a line of /proc/net/tcp, whose words are: number, local address, remote address, state, … and, as the tenth
-  /// word, the inode. nil: the line makes no sense, or has no inode.
+  /// Parses a line of /proc/net/tcp, whose words are: number, local address, remote address, state, queues, … and, as the
+  /// tenth word, the inode. nil: the line makes no sense, or has no inode.
   package static func parse(_ line: ArraySlice<UInt8>) -> (inode: UInt64, Socket)? {
     let words = line.split(separator: UInt8(ascii: " "), maxSplits: 10)
     guard words.count > 9, let inode = UInt64(String(decoding: words[9], as: UTF8.self)), inode > 0 else {
@@ -91,7 +95,11 @@ package struct SocketWatch {
     var socket = Socket()
     socket.local = address(words[1])
     socket.isListening = words[3].elementsEqual("0A".utf8)
-    if !socket.isListening { socket.peer = address(words[2]) }
+    if !socket.isListening {
+      socket.peer = address(words[2])
+      let queues = String(decoding: words[4], as: UTF8.self).split(separator: ":").map { Int($0, radix: 16) }
+      if queues.count == 2 { (socket.unacknowledged, socket.unread) = (queues[0], queues[1]) }
+    }
     return (inode, socket)
   }
 

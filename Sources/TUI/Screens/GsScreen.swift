@@ -41,6 +41,12 @@ struct GRow: TellsAll {
       || word.isNumber && [.g, .age, .p, .fd, .by, .below].contains { word.isPrinted($0, of: self) }
   }
 
+  /// Since when the G is in its state; with a mark if that is the least that it can be.
+  func since(_ glyphs: Glyphs) -> StyledText {
+    guard let age else { return StyledText("-", .faint) }
+    return StyledText((g.isOlder ? (glyphs.isASCII ? ">" : "≥") : "") + TimeText.short(age))
+  }
+
   /// The Gs of a frame; nil: the frame does not hold them.
   static func list(_ frame: Frame) -> Goroutines? { frame.detail.goroutines ?? frame.past?.goroutines }
 
@@ -91,11 +97,8 @@ struct GsScreen: ListScreen {
           : StyledText("-", .faint)
       }
       .sorted(ascending: true) { $0.g.state == .waiting ? .text($0.g.reasonText) : .none },
-      .text("since", 7, right: true) { [glyphs] row in
-        row.age.map { StyledText((row.g.isOlder ? (glyphs.isASCII ? ">" : "≥") : "") + TimeText.short($0)) }
-          ?? StyledText("-", .faint)
-      }
-      .sorted { $0.age.map { .number(Double($0)) } ?? .none },
+      .text("since", 7, right: true) { [glyphs] in $0.since(glyphs) }
+        .sorted { $0.age.map { .number(Double($0)) } ?? .none },
       .id("P", 3, rank: 2, letter: "P") { $0.g.p.map { UInt64(truncatingIfNeeded: $0) } },
       state.gsMode == .tree
         ? .number("below", 5, rank: 3) { UInt64($0.descendants) }

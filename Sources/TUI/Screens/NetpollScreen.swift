@@ -65,10 +65,8 @@ struct NetpollScreen: ListScreen {
       }
       .sorted(ascending: true) { .text($0.isWriting ? "write" : "read") },
       .id("G", idWidth, letter: "G") { $0.row.g.id },
-      .text("since", 7, right: true) {
-        $0.row.age.map { StyledText(TimeText.short($0)) } ?? StyledText("-", .faint)
-      }
-      .sorted { $0.row.age.map { .number(Double($0)) } ?? .none },
+      .text("since", 7, right: true) { [glyphs] in $0.row.since(glyphs) }
+        .sorted { $0.row.age.map { .number(Double($0)) } ?? .none },
       .id("P", 3, rank: 3, letter: "P") { $0.row.g.p.map { UInt64(truncatingIfNeeded: $0) } },
     ]
     if isLive {
@@ -80,6 +78,12 @@ struct NetpollScreen: ListScreen {
       columns.append(
         .text("here", 21, rank: 5) { StyledText($0.socket?.local ?? "", .dim) }
           .sorted(ascending: true) { $0.socket?.local.map { .text($0) } ?? .none })
+    }
+    if isLive, frame.detail.sockets?.values.contains(where: { $0.unread != nil }) == true {
+      columns += [
+        .number("unread", 7, rank: 4) { $0.socket?.unread.map { UInt64(clamping: $0) } },
+        .number("unsent", 7, rank: 6) { $0.socket?.unacknowledged.map { UInt64(clamping: $0) } },
+      ]
     }
     columns.append(
       .text("spawned at", 12, rank: 2, flexible: true) {
