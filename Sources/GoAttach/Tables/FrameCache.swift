@@ -13,6 +13,7 @@ public struct GoFrameCache {
     let isCall: Bool
   }
 
+  /// An empty cache.
   public init(_ tables: GoTables) { self.tables = tables }
 
   /// The calls at `pc` with wrappers. See `GoTables.frames`.
@@ -47,11 +48,9 @@ public struct GoFrameCache {
   /// The calls of a stack that Go would print: without its machinery, unless there is nothing else.
   public mutating func shownFrames(of stack: GoStack) -> [GoFrame] {
     let all = frames(of: stack)
-    let shown = all.enumerated().filter { index, frame in
-      // A panic at the innermost place has not begun anything yet.
-      !frame.isMachinery
-    }.map(\.element)
-    return shown.isEmpty ? all : shown
+    // A panic that called nothing else that is shown is machinery at work.
+    let shown = all.filter { !$0.isMachinery }.drop { $0.function == "runtime.gopanic" }
+    return shown.isEmpty ? all : Array(shown)
   }
 }
 

@@ -76,6 +76,7 @@ public struct GoFunction: Sendable, Hashable {
   public let startLine: Int?
   /// Go's number of functions that the runtime treats differently; 0: none of these. It differs between versions of Go.
   public let id: UInt8
+  /// What the tables say of its frames.
   public let flags: GoFunctionFlags
   /// Whether the compiler made it, so that Go does not show it in a stack.
   public let isWrapper: Bool
@@ -83,13 +84,16 @@ public struct GoFunction: Sendable, Hashable {
 
 /// What the tables say of a function's frames.
 public struct GoFunctionFlags: OptionSet, Sendable, Hashable {
+  /// Go's own bits.
   public let rawValue: UInt8
+  /// Flags from Go's own bits.
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// Nobody called it: a stack ends here.
   public static let top = GoFunctionFlags(rawValue: 1)
   /// It moves the stack pointer in ways that no table tells.
   public static let movesStack = GoFunctionFlags(rawValue: 2)
+  /// It was written in assembly.
   public static let assembly = GoFunctionFlags(rawValue: 4)
 }
 

@@ -21,6 +21,7 @@ public enum GoTableProblem: Error, Equatable, Sendable, CustomStringConvertible 
   /// An area of it, such as `functions`, lies outside.
   case outside(area: String)
 
+  /// The problem in words for people.
   public var description: String {
     switch self {
     case .unknownFormat(let magic):
@@ -62,6 +63,7 @@ public struct GoTables: Sendable {
   ///   - text: The address of the Go text in the process: `moduledata.text`. See §2.
   ///   - details: The bytes from `moduledata.gofunc` on, up to the end of their section. Without them no inlined call is
   ///     seen.
+  /// - Throws: What is wrong with the header. What is wrong further in shows itself as nil when it is asked for.
   public init(pclntab: GoBytes, text: UInt64, details: GoBytes?) throws(GoTableProblem) {
     guard let magic = pclntab.word32(at: 0), magic == 0xffff_fff1 else {
       throw .unknownFormat(magic: pclntab.word32(at: 0) ?? 0)

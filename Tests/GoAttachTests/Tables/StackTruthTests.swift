@@ -47,6 +47,7 @@ struct StackTruthTests {
     let goroutines = try program.goroutines()
     var reader = try #require(
       StackReader(tables: tables, layout: program.layout, memory: program.memory))
+    let generations = try goroutines.map(program.generation)
     let before = reader.stacks(of: goroutines)
     let told = TracedGoroutine.all(in: try program.traceback())
     let after = reader.stacks(of: goroutines)
@@ -59,7 +60,9 @@ struct StackTruthTests {
       let id = try program.memory.required(goroutine + UInt64(program.layout.id))
       guard case .stack(let number) = after.outcomes[index],
         case .stack(let earlier) = before.outcomes[index],
-        before.distinct[earlier] == after.distinct[number], let theirs = told[id],
+        before.distinct[earlier] == after.distinct[number],
+        // It did not go on and come back either.
+        try program.generation(of: goroutine) == generations[index], let theirs = told[id],
         isParked(theirs)
       else { continue }
       let listing = GoStackListing(

@@ -63,6 +63,26 @@ struct TableFuzzTests {
     #expect(try Self.mostMemory() - memory < 100 << 10, "more than 100 MB")
   }
 
+  @Test("no damaged memory makes the reader of stacks trap, hang or take much memory")
+  func memory() throws {
+    var random = SplitMix(seed: UInt64(ProcessInfo.processInfo.environment["MPG_FUZZ_SEED"] ?? "") ?? 1)
+    let before = try Self.mostMemory()
+    var stacks = 0
+    for _ in 0..<max(Self.count / 100, 1) {
+      let memory = DamagedMemory(seed: random.next())
+      var reader = try #require(
+        StackReader(tables: TableTests.tables(), layout: .any, memory: memory))
+      let goroutines = (0..<random.next() % 64).map { _ in
+        random.next() % 4 == 0 ? random.next() : 4096 + random.next() % (1 << 40)
+      }
+      let result = reader.stacks(of: goroutines)
+      #expect(result.outcomes.count == goroutines.count)
+      stacks += result.distinct.count
+    }
+    #expect(stacks > Self.count / 500)
+    #expect(try Self.mostMemory() - before < 100 << 10, "more than 100 MB")
+  }
+
   /// Asks for everything. Returns the number of frames.
   private static func readAll(_ tables: GoTables, _ pcs: [UInt64], _ random: inout SplitMix) -> Int {
     func pc() -> UInt64 {
@@ -123,6 +143,33 @@ struct TableFuzzTests {
     let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
     let match = try #require(status.firstMatch(of: #/VmHWM:\s+(\d+) kB/#))
     return Int(match.1) ?? 0
+  }
+}
+
+/// Memory that looks as if goroutines and stacks were in it, but is different at each look, and has holes.
+private final class DamagedMemory: GoMemory {
+  private var random: SplitMix
+
+  init(seed: UInt64) { random = SplitMix(seed: seed) }
+
+  func read(_ ranges: ArraySlice<Range<UInt64>>, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    let size = ranges.reduce(0) { $0 + $1.count }
+    precondition(size <= buffer.count && ranges.count <= 1024, "what is read has room")
+    let kept = random.next() % 4 == 0 ? random.next() : nil
+    for place in stride(from: 0, to: size - size % 8, by: 8) {
+      // Sometimes all words are equal, so that goroutines do not seem to move.
+      let word = kept ?? random.next()
+      let value =
+        switch word % 8 {
+        case 0: UInt64(4)
+        case 1, 2, 3: TableTests.text + (word >> 8) % 400
+        case 4, 5: 0xc000_000000 + (word >> 8) % 4096 * 8
+        case 6: 0xc000_000000 + (word >> 8) % (1 << 24) * 8
+        default: word
+        }
+      unsafe buffer.storeBytes(of: value, toByteOffset: place, as: UInt64.self)
+    }
+    return random.next() % 16 == 0 ? Int(random.next() % UInt64(size + 1)) : size
   }
 }
 

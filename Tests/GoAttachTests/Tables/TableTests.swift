@@ -87,6 +87,19 @@ struct TableTests {
     #expect(failed.map(\.function) == ["runtime.gopanic", "main.(*T).Wrapped", "main.outer"])
   }
 
+  @Test("machinery is not shown, unless there is nothing else; a panic is, if it called something")
+  func shown() throws {
+    var cache = GoFrameCache(try Self.tables())
+    let (outer, exit, panic) = (Self.text + 40, Self.text + 130, Self.text + 200)
+    func shown(_ pcs: [UInt64]) -> [String] {
+      cache.shownFrames(of: GoStack(pcs: pcs, end: .top)).map(\.function)
+    }
+    #expect(shown([outer, panic, outer, exit]) == ["main.outer", "runtime.gopanic", "main.outer"])
+    #expect(shown([panic, outer, exit]) == ["main.outer"])
+    #expect(shown([exit]) == ["runtime.goexit"])
+    #expect(shown([outer, 0x7f00_0000_0000, exit]) == ["main.outer", "0x7f0000000000"])
+  }
+
   @Test("what a signal interrupted is shown at its pc, and what called at its call")
   func interrupted() throws {
     var cache = GoFrameCache(try Self.tables())

@@ -27,12 +27,14 @@ public struct GoroutineProfile {
 
   /// What the profile says of the program.
   public struct Program: Sendable {
-    /// The path of its executable, and its build id; nil: unknown.
+    /// The path of its executable.
     public var path: String
+    /// The build id of its executable; nil: unknown.
     public var buildID: String?
     /// When the stacks were read, in nanoseconds since 1970.
     public var time: UInt64
 
+    /// A program, as a profile names it.
     public init(path: String, buildID: String?, time: UInt64) {
       (self.path, self.buildID, self.time) = (path, buildID, time)
     }

@@ -17,6 +17,7 @@ public struct GoStackListing: Sendable {
   /// Its pprof labels.
   public var labels: [(key: String, value: String)] = []
 
+  /// A goroutine without remarks and labels.
   public init(id: UInt64, state: String, stack: GoStackOutcome, creator: UInt64, parent: UInt64?) {
     (self.id, self.state, self.stack) = (id, state, stack)
     (self.creator, self.parent) = (creator, parent)
@@ -24,9 +25,8 @@ public struct GoStackListing: Sendable {
 }
 
 extension GoFrameCache {
-  /// Where the goroutine with this `g.gopc` was made. As Go prints it: the function is the one whose code it is, even if
-  /// the go statement is in a function that was inlined there, and the line is that statement's. Nil: no Go function is
-  /// there.
+  /// Where the goroutine with this `g.gopc` was made; nil: no Go function is there. The function is the one whose code it
+  /// is: the compiler inlines no function with a go statement in it.
   public mutating func creator(at pc: UInt64) -> GoFrame? {
     let all = all(at: pc, isCall: true)
     guard let inner = all.first, let outer = all.last else { return nil }

@@ -11,6 +11,7 @@ public struct StackText {
   /// Whether Go's machinery is shown, as with GOTRACEBACK=system.
   private let showsMachinery: Bool
 
+  /// A writer of these stacks.
   public init(_ tables: GoTables, _ stacks: GoStacks, showsMachinery: Bool = false) {
     (frames, self.stacks) = (GoFrameCache(tables), stacks)
     self.showsMachinery = showsMachinery

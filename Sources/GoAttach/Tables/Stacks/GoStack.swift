@@ -4,6 +4,7 @@
 public struct GoStack: Sendable, Hashable {
   /// The pc at which the goroutine goes on, and then where each call returns to, the innermost first.
   public let pcs: [UInt64]
+  /// Why there are no more.
   public let end: End
 
   /// Why a walk ended.
@@ -18,6 +19,7 @@ public struct GoStack: Sendable, Hashable {
     case torn
   }
 
+  /// A stack from its addresses.
   public init(pcs: [UInt64], end: End) {
     (self.pcs, self.end) = (pcs, end)
   }
@@ -33,6 +35,7 @@ public struct GoStackStart: Sendable, Hashable {
   /// The bounds of its stack: `g.stack`.
   public var low, high: UInt64
 
+  /// Where a stack starts, from the fields of a goroutine.
   public init(goroutine: UInt64, pc: UInt64, sp: UInt64, bp: UInt64, low: UInt64, high: UInt64) {
     (self.goroutine, self.pc, self.sp, self.bp) = (goroutine, pc, sp, bp)
     (self.low, self.high) = (low, high)

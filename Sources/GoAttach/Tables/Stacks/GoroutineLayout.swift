@@ -16,6 +16,7 @@ public struct GoroutineLayout: Sendable, Hashable {
   /// ran and came back to the same place is not noticed. Every version from 1.17 on has it.
   public var generation: Int?
 
+  /// A layout from the places of the fields.
   public init(
     stack: Int, sp: Int, pc: Int, bp: Int, syscallSP: Int, syscallPC: Int, syscallBP: Int?, status: Int,
     id: Int,

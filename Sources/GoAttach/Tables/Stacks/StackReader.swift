@@ -31,6 +31,7 @@ public struct GoStacks: Sendable {
   /// The stacks, each only once.
   public let distinct: [GoStack]
 
+  /// Stacks that are known from elsewhere.
   public init(outcomes: [GoStackOutcome], distinct: [GoStack]) {
     (self.outcomes, self.distinct) = (outcomes, distinct)
   }

@@ -81,6 +81,11 @@ final class ParkedProgram {
       generation: generation)
   }
 
+  /// How often a goroutine stopped running, modulo 256.
+  func generation(of goroutine: UInt64) throws -> UInt8 {
+    UInt8(truncatingIfNeeded: try memory.required(goroutine + UInt64(generation)))
+  }
+
   private var generation: Int {
     switch minor {
     case 21: 188
