@@ -29,7 +29,7 @@ struct CaptureTests {
   @Test(
     "captures stacks of the versions of Go that there are", .enabled(if: isAsked), arguments: GoToolchain.all)
   func capture(_ go: GoToolchain) throws {
-    let path = try go.build(ParkedProgram.folder, .trimmed, cache: StackTruthTests.cache)
+    let path = try go.build(ParkedProgram.folder, .trimmed, cache: GoToolchain.cache)
     let captured = try Self.captured(ParkedProgram(path), version: go.version)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]

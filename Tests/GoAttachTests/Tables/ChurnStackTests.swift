@@ -4,13 +4,13 @@ import Foundation
 import GoAttach
 import Testing
 
-@Suite("Stacks in motion", .enabled(if: !GoToolchain.all.isEmpty, "MPG_GO_ROOTS names no Go"))
+@Suite("Stacks in motion", .enabled(if: !GoToolchain.all.isEmpty, "there is no Go: make test-go installs it"))
 struct ChurnStackTests {
   @Test(
     "each stack begins at the function with which its goroutine began, however much goes on",
     arguments: GoToolchain.all)
   func churn(_ go: GoToolchain) throws {
-    let path = try go.build(ParkedProgram.folder, .usual, cache: StackTruthTests.cache)
+    let path = try go.build(ParkedProgram.folder, .usual, cache: GoToolchain.cache)
     let program = try ParkedProgram(path, arguments: ["-churn", "200"])
     let tables = try program.tables()
     var reader = try #require(

@@ -90,7 +90,7 @@ struct StackOutputTests {
 
   @Test(
     "go tool pprof reads the profile: samples, inlined frames, files, lines, labels",
-    .enabled(if: !GoToolchain.all.isEmpty, "MPG_GO_ROOTS names no Go"))
+    .enabled(if: !GoToolchain.all.isEmpty, "there is no Go: make test-go installs it"))
   func profile() throws {
     let go = try #require(GoToolchain.all.last)
     var listings = [Self.listing(1, .stack(0)), Self.listing(2, .stack(0)), Self.listing(3, .moved)]
@@ -102,14 +102,14 @@ struct StackOutputTests {
     let file = FileManager.default.temporaryDirectory.appending(path: "stacks-\(getpid()).pb.gz")
     defer { try? FileManager.default.removeItem(at: file) }
     try Data(bytes).write(to: file)
-    let said = try go.run(["tool", "pprof", "-raw", file.path], in: "/", cache: StackTruthTests.cache)
+    let said = try go.run(["tool", "pprof", "-raw", file.path], in: "/", cache: GoToolchain.cache)
     for wanted in [
       "PeriodType: goroutine count", "1: 1 2", "state:[chan receive]", "request:[7]",
       "main.inner /src/main.go:31", "main.middle /src/main.go:21", "main.outer /src/main.go:11",
       "[chan receive]",
       "/bin/p b1d [FN][FL][LN][IN]",
     ] { #expect(said.contains(wanted), "\(wanted) in \(said)") }
-    let traces = try go.run(["tool", "pprof", "-traces", file.path], in: "/", cache: StackTruthTests.cache)
+    let traces = try go.run(["tool", "pprof", "-traces", file.path], in: "/", cache: GoToolchain.cache)
     #expect(traces.contains("main.inner (inline)"))
   }
 }

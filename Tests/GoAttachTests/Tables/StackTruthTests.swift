@@ -4,18 +4,10 @@ import GoAttach
 import Testing
 
 @Suite(
-  "Stacks beside Go's own", .enabled(if: !GoToolchain.all.isEmpty, "MPG_GO_ROOTS names no Go"), .serialized
+  "Stacks beside Go's own",
+  .enabled(if: !GoToolchain.all.isEmpty, "there is no Go: make test-go installs it"), .serialized
 )
 struct StackTruthTests {
-  /// Where programs are built.
-  static let cache: URL = {
-    let named = ProcessInfo.processInfo.environment["MPG_GO_CACHE"]
-    let url =
-      named.map { URL(filePath: $0) } ?? FileManager.default.temporaryDirectory.appending(path: "mpgtop-go")
-    try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    return url
-  }()
-
   /// What was compared, for the table in docs/go.md.
   struct Score: CustomStringConvertible {
     /// Goroutines that Go printed and that did not run then.
@@ -30,13 +22,14 @@ struct StackTruthTests {
 
   @Test(
     "all frames of parked goroutines are equal: functions, files, lines, offsets, creators",
-    arguments: GoToolchain.all, GoToolchain.Build.allCases)
-  func equal(_ go: GoToolchain, _ build: GoToolchain.Build) throws {
-    let program = try ParkedProgram(go.build(ParkedProgram.folder, build, cache: Self.cache))
+    arguments: GoToolchain.Way.all)
+  func equal(_ way: GoToolchain.Way) throws {
+    let (go, build) = (way.go, way.build)
+    let program = try ParkedProgram(go.build(ParkedProgram.folder, build, cache: GoToolchain.cache))
     let score = try Self.compare(program)
     print("| \(go.version) | \(build.rawValue) | \(score) |")
     #expect(score.different.isEmpty, "\(score.different.joined(separator: "\n"))")
-    // One serves the page on which Go prints, and another reads for it: these two may have moved.
+    // The page on which Go prints wakes two: who accepts its connection, and who reads ahead from it.
     #expect(score.parked - score.equal <= 2)
     #expect(score.equal > 60 && (score.inlined > 20 || build == .notInlined))
   }

@@ -50,20 +50,31 @@ extension GoFrameCache {
   /// Groups goroutines by their stack, the largest group first. Those without a stack are in groups without frames, one
   /// for each reason.
   public mutating func groupedByStack(_ listings: [GoStackListing], in stacks: GoStacks) -> [GoGroup] {
-    let groups = grouped(listings.map(\.stack))
-    return groups.map { key, members in
-      guard case .stack(let number) = key, stacks.distinct.indices.contains(number) else {
-        return GoGroup(frames: [], members: members)
+    // Stacks have numbers already, so nothing needs to be hashed. What has no stack comes behind them.
+    var groups = [[Int]](repeating: [], count: stacks.distinct.count)
+    var others: [Int] = []
+    for (index, listing) in listings.enumerated() {
+      if case .stack(let number) = listing.stack, groups.indices.contains(number) {
+        groups[number].append(index)
+      } else {
+        others.append(index)
       }
-      return GoGroup(frames: shownFrames(of: stacks.distinct[number]), members: members)
     }
+    let known = groups.enumerated().filter { !$0.element.isEmpty }.map { number, members in
+      GoGroup(frames: shownFrames(of: stacks.distinct[number]), members: members)
+    }
+    let unknown = grouped(others.map { listings[$0].stack }).map { _, members in
+      GoGroup(frames: [], members: members.map { others[$0] })
+    }
+    return Self.largestFirst(known + unknown)
   }
 
   /// Groups goroutines by the statement that made them, the largest group first.
   public mutating func groupedByCreator(_ listings: [GoStackListing]) -> [GoGroup] {
-    grouped(listings.map(\.creator)).map { pc, members in
+    let groups = grouped(listings.map(\.creator)).map { pc, members in
       GoGroup(frames: creator(at: pc).map { [$0] } ?? [], members: members)
     }
+    return Self.largestFirst(groups)
   }
 
   private func grouped<Key: Hashable>(_ keys: [Key]) -> [(Key, [Int])] {
@@ -76,8 +87,11 @@ extension GoFrameCache {
         groups.append((key, [index]))
       }
     }
-    return groups.enumerated()
-      .sorted { ($1.element.members.count, $0.offset) < ($0.element.members.count, $1.offset) }
-      .map { ($0.element.key, $0.element.members) }
+    return groups
+  }
+
+  private static func largestFirst(_ groups: [GoGroup]) -> [GoGroup] {
+    groups.enumerated()
+      .sorted { ($1.element.members.count, $0.offset) < ($0.element.members.count, $1.offset) }.map(\.element)
   }
 }

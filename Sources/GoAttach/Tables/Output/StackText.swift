@@ -6,10 +6,15 @@
 public struct StackText {
   /// Go leaves out the middle of a long stack, and so do we.
   static let shownAtEachEnd = 50
+  /// So many texts of stacks are kept: some megabytes.
+  private static let kept = 1000
   private var frames: GoFrameCache
   private let stacks: GoStacks
   /// Whether Go's machinery is shown, as with GOTRACEBACK=system.
   private let showsMachinery: Bool
+  /// What was written of a stack and of a creator, for the next goroutine that has the same.
+  private var bodies: [Int: String] = [:]
+  private var creators: [UInt64: GoFrame?] = [:]
 
   /// A writer of these stacks.
   public init(_ tables: GoTables, _ stacks: GoStacks, showsMachinery: Bool = false) {
@@ -23,18 +28,32 @@ public struct StackText {
     var text = "goroutine \(goroutine.id) [\(state)]:\n"
     switch goroutine.stack {
     case .stack(let number) where stacks.distinct.indices.contains(number):
-      text += self.text(of: stacks.distinct[number])
+      text += body(of: number)
     case .running: text += "\tgoroutine running on a thread; stack unavailable\n"
     case .moved: text += "\tgoroutine went on while it was read; stack unavailable\n"
     case .stack, .absent, .unreadable: text += "\tstack unreadable\n"
     }
-    if goroutine.id != 1, let creator = frames.creator(at: goroutine.creator),
+    if goroutine.id != 1, let creator = creator(at: goroutine.creator),
       showsMachinery || !creator.isMachinery
     {
       text += "created by \(creator.function)"
       if let parent = goroutine.parent, parent != 0 { text += " in goroutine \(parent)" }
       text += "\n" + Self.place(of: creator)
     }
+    return text
+  }
+
+  private mutating func creator(at pc: UInt64) -> GoFrame? {
+    if let known = creators[pc] { return known }
+    let creator = frames.creator(at: pc)
+    creators[pc] = .some(creator)
+    return creator
+  }
+
+  private mutating func body(of number: Int) -> String {
+    if let known = bodies[number] { return known }
+    let text = text(of: stacks.distinct[number])
+    if bodies.count < Self.kept { bodies[number] = text }
     return text
   }
 
