@@ -58,11 +58,14 @@ extension GoTables {
   private static let inlinedCall = 2
   private static let inlinedCalls = 3
 
-  /// The calls at `pc`, the innermost first, without wrappers; none: no Go function is there.
+  /// The calls at `pc`, the innermost first; none: no Go function is there, or only a wrapper.
   ///
-  /// - Parameter isCall: Whether `pc` is where a call returns to. Then it is the call's line that is meant, which is not
+  /// - Parameters:
+  ///   - isCall: Whether `pc` is where a call returns to. Then it is the call's line that is meant, which is not
   ///   always the line of `pc`. False for a pc at which a signal interrupted the function.
-  public func frames(at pc: UInt64, isCall: Bool) -> [GoFrame] {
+  ///   - showsWrappers: Whether functions that the compiler made are among them. See §2.
+  public func frames(at pc: UInt64, isCall: Bool, showsWrappers: Bool = false) -> [GoFrame] {
+    if showsWrappers { return allFrames(at: pc, isCall: isCall) }
     var callee: FrameTraits = []
     return GoFrame.shown(allFrames(at: pc, isCall: isCall), callee: &callee)
   }

@@ -34,6 +34,33 @@ struct StackTruthTests {
     #expect(score.equal > 60 && (score.inlined > 20 || build == .notInlined))
   }
 
+  @Test(
+    "all over the text, function, file and line are what the runtime says", arguments: GoToolchain.Way.all)
+  func every(_ way: GoToolchain.Way) throws {
+    let program = try ParkedProgram(way.go.build(ParkedProgram.folder, way.build, cache: GoToolchain.cache))
+    let tables = try program.tables()
+    var (equal, nameless, different) = (0, 0, [String]())
+    for line in try program.page("every?step=61").split(separator: "\n") {
+      let words = line.split(separator: "\t", omittingEmptySubsequences: false)
+      guard words.count == 4, let pc = UInt64(words[0], radix: 16) else { continue }
+      let ours = tables.frames(at: pc, isCall: true, showsWrappers: true).first
+      // The runtime takes the name at the begin of all names for none, so one function has no name there.
+      let name = words[3].isEmpty ? "" : ours?.function ?? ""
+      let said = "\(ours?.line ?? 0)\t\(ours == nil ? "" : ours?.file ?? "?")\t\(name)"
+      nameless += words[3].isEmpty && ours != nil ? 1 : 0
+      if said == words[1...].joined(separator: "\t") {
+        equal += 1
+      } else {
+        different.append("\(line) | \(said)")
+      }
+    }
+    print(
+      "| \(way.go.version) | \(way.build.rawValue) | \(equal) pcs equal, \(different.count) different, \(nameless) without a name |"
+    )
+    #expect(equal > 20_000 && nameless < 100)
+    #expect(different.isEmpty, "\(different.prefix(20).joined(separator: "\n"))")
+  }
+
   /// Reads all stacks before and after Go prints its own, and compares those that did not move in between.
   static func compare(_ program: ParkedProgram) throws -> Score {
     let tables = try program.tables()
