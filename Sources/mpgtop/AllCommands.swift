@@ -13,9 +13,8 @@ struct AllCommands: ParsableCommand {
   /// such a name can only be named by its pid.
   static let others: [any ParsableCommand.Type] = [
     LearnOptions.self, RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self,
-    ServeOptions.self, ExportOptions.self, ConfigOptions.self, ManualOptions.self,
-    RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self, ServeOptions.self,
-    ExportOptions.self, StacksOptions.self, DoctorOptions.self, ConfigOptions.self, ManualOptions.self,
+    StacksOptions.self, DoctorOptions.self, ServeOptions.self, ExportOptions.self, ConfigOptions.self,
+    ManualOptions.self,
   ]
 
   /// The names of all commands: `record|replay|…`.

@@ -55,10 +55,10 @@ struct Layer: Sendable, CustomStringConvertible {
     Layer(folder: "Lessons", mayImport: ["Region", "Inspector"]),
     Layer(folder: "lesson", mayImport: ["MPG", "ArgumentParser"]),
     Layer(folder: "TUI", mayImport: ["Region", "Inspector", "Lessons", "CNcurses"]),
-    Layer(folder: "GoAttach", mayImport: ["Region", "Host", "Observed", "CGoAttach"]),
+    Layer(folder: "GoAttach", mayImport: ["Region", "Host", "Observed", "CGoAttach", "CGzip"]),
     Layer(
-      folder: "mpgtop", mayImport: ["Region", "GoAttach", "Inspector", "Lessons", "TUI", "CLLHTTP", "ArgumentParser"]),
-    Layer(folder: "GoAttach", mayImport: ["Region", "Host", "Observed", "CGoAttach"]),
+      folder: "mpgtop",
+      mayImport: ["Region", "GoAttach", "Inspector", "Lessons", "TUI", "CLLHTTP", "ArgumentParser"]),
   ]
 }
 
