@@ -78,7 +78,9 @@ struct LiveFeed {
 
   /// Holds, steps or slows the target's scheduler. Returns the outcome in a few words.
   mutating func pace(_ command: PaceCommand) -> String {
-    paceDesk.perform(command, pid: sampler.identity.pid)
+    // What is paced goes on now, so now is what is shown.
+    travel(.now)
+    return paceDesk.perform(command, pid: sampler.identity.pid)
   }
 
   /// Starts or ends a load on the target. Returns the outcome in a few words.

@@ -47,14 +47,14 @@ struct PaceDesk {
     guard isStep else {
       return switch state.pace {
       case .held: "the scheduler is held; the outside world goes on"
-      case .slow: "\(state.rate) decisions a second; the outside world goes on as fast as ever"
+      case .slow: "\(counted(state.rate, "decision")) a second; the outside world goes on as fast as ever"
       case .free, .none: "the scheduler runs free"
       }
     }
     guard let step = state.stepped else { return "nobody has a decision to make" }
     let place = step.p.map { "M\(step.m) on P\($0)" } ?? "M\(step.m), without a P,"
     return step.isOver
-      ? "\(place) made a decision; \(state.waiting) wait"
-      : "\(place) is still in user code or in a call; \(state.waiting) wait"
+      ? "\(place) made a decision; \(counted(state.waiting, "thread")) at the gate"
+      : "\(place) is still in user code or in a call; \(counted(state.waiting, "thread")) at the gate"
   }
 }

@@ -169,10 +169,10 @@ struct AppStateTests {
       for key in [digit] + keys { _ = state.update(.input(.key(key))) }
       return Screen.draw(state).lines.last ?? ""
     }
-    // The footer shows the key that attaches again only after the process has ended, and the keys of loads only where
-    // there can be loads.
-    let words = ActionTable.footer(on: screen, over: nil)
-      .filter { $0.rank != ActionGroup.againRank && $0.rank != ActionGroup.loadRank }
+    // The footer shows the key that attaches again only after the process has ended, and the keys of loads and of the pace
+    // only where there can be such.
+    let some = [ActionGroup.againRank, ActionGroup.loadRank, ActionGroup.paceRank]
+    let words = ActionTable.footer(on: screen, over: nil).filter { !some.contains($0.rank) }
       .map { $0.footerKeys + " " + $0.footer }
 
     let whole = footer(160)

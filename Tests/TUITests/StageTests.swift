@@ -29,7 +29,7 @@ struct StageTests {
   private static let moves: [(EventKind, UInt8, UInt32, UInt64, StagePlace?, StagePlace?, String)] = [
     (
       .goCreate, 0, 0, 7 | Place(.runnext, depth: 0).bits, .running(p: 1), .next(p: 1),
-      "G7 spawns G42: it is next on P1"
+      "G7 spawns G42: it goes into P1's runnext"
     ),
     (
       .goCreate, 0, 0, Place(.lrq, depth: 2).bits, .running(p: 1), .lrq(p: 1),
@@ -47,7 +47,7 @@ struct StageTests {
     (.goPark, WaitReason.sleep.rawValue, 0, 0, .running(p: 1), .timers, "G42 parks: it waits for its time"),
     (
       .goReady, WaitReason.chanReceive.rawValue, 0, 9 | Place(.runnext, depth: 0).bits, .others,
-      .next(p: 1), "G9 makes G42 ready: it is next on P1"
+      .next(p: 1), "G9 makes G42 ready: it goes into P1's runnext"
     ),
     (.goReady, WaitReason.netpollRead.rawValue, 0, queued, .sockets, .grq, "the socket of G42 is ready"),
     (.goPreempt, 0, 0, queued, .running(p: 1), .grq, "it is preempted: it goes to the GRQ"),
@@ -56,7 +56,7 @@ struct StageTests {
     (.goSyscallExit, 0, 0, queued, .call(m: 3), .grq, "no P is free: it goes to the GRQ"),
     (.goExit, 0, 0, 0, .running(p: 1), nil, "G42 is done"),
     (.steal, 0, 12, 0, .lrq(p: 0), .lrq(p: 1), "P1 has no work: it steals 12 Gs, half of P0's LRQ"),
-    (.steal, 1, 1, 0, .next(p: 0), .lrq(p: 1), "it steals the G that was next on P0"),
+    (.steal, 1, 1, 0, .next(p: 0), .lrq(p: 1), "it steals the G in P0's runnext"),
     (.overflow, 0, 129, 129, .lrq(p: 1), .grq, "P1's LRQ is full: 129 Gs go to the GRQ"),
     (.grqTake, 0, 1, 4, .grq, .lrq(p: 1), "P1 takes 1 G from the GRQ; 4 stay there"),
   ]
@@ -85,6 +85,20 @@ struct StageTests {
     #expect(lines[2].contains("undone: P0's LRQ is full"))
     // The arrow is at the LRQ again, in the row below the first lane.
     #expect(lines.prefix(12).contains { $0.contains("↑") } && !lines.suffix(4).contains { $0.contains("↑") })
+  }
+
+  @Test(
+    "a steal and the start of its first G are seen together: the way of all, and the way of the one that runs"
+  )
+  func stealAndStart() throws {
+    var frame = Fixtures.past()
+    frame.detail.stage?.moves = [
+      try #require(Fixtures.move(.steal, lane: .p(1), count: 8)),
+      try #require(Fixtures.move(.goStart, g: 42, lane: .p(1), detail: RunSource.steal.rawValue)),
+    ]
+    let lines = Screen.draw(state(frame)).lines
+    #expect(lines.contains { $0.contains("8 Gs ─") })
+    #expect(lines.dropFirst(4).dropLast().joined().filter { $0 == "↑" }.count == 2)
   }
 
   @Test("every event that has no way has a sentence, or is left out")
@@ -136,7 +150,9 @@ struct StageTests {
     var frame = Fixtures.detailed()
     #expect(Screen.draw(state(frame)).lines[2].contains("too many to follow: z holds"))
     #expect(!Screen.draw(state(frame)).lines.contains { $0.contains("129 Gs ─") })
+    #expect(Screen.draw(state(frame)).lines.last?.contains("z . hold, step") == false)
     frame.snapshot.pace = Pace(state: .held, steps: 3, waiting: [3])
+    #expect(Screen.draw(state(frame)).lines.last?.contains("z . hold, step") == true)
     #expect(Screen.draw(state(frame)).lines[2].contains("P0's LRQ is full"))
     #expect(Screen.draw(state(frame)).lines.contains { $0.contains("129 Gs ─") })
     // M3 waits for its turn; M4 does not, but runs nothing.

@@ -46,13 +46,13 @@ struct StageSentence {
     let gs = counted(event.count, "G")
     switch kind {
     case .steal where event.detail == 1:
-      return "\(p) has no work: it steals the G that was next on P\(event.arg)"
+      return "\(p) has no work: it steals the G in P\(event.arg)'s runnext"
     case .steal: return "\(p) has no work: it steals \(gs), half of P\(event.arg)'s LRQ"
     case .overflow: return "\(p)'s LRQ is full: \(gs) go to the GRQ"
     case .grqTake: return "\(p) takes \(gs) from the GRQ; \(Quantity.grouped(event.arg)) stay there"
     case .takeUp:
       return "\(gs) that waited for a stack" + (event.count == 1 ? " is" : " are") + " ready again"
-    case .nextStolen: return "the G that was next on \(p) has just been stolen"
+    case .nextStolen: return "the G in \(p)'s runnext has just been stolen"
     case .netpoll:
       return "a poll finds \(counted(event.arg, "socket")) ready, and \(gs) that waited"
     case .timers: return counted(event.count, "timer") + (event.count == 1 ? " fires" : " fire")
@@ -85,8 +85,10 @@ struct StageSentence {
 
   private func queued(_ unknown: String) -> String {
     switch event.place.queue {
-    case .runnext: ": it is next on \(p)"
-    case .displacing: ": it is next on \(p), and what was next goes to its LRQ"
+    case .runnext: ": it goes into \(p)'s runnext"
+    case .displacing where event.place.depth >= Capacity.lrq:
+      ": it goes into \(p)'s runnext, and what was there finds no room on the LRQ"
+    case .displacing: ": it goes into \(p)'s runnext, and what was there to the LRQ"
     case .lrq: ": it goes to the end of \(p)'s LRQ"
     case .grq: ": it goes to the GRQ"
     case .untold, nil: unknown
@@ -95,7 +97,7 @@ struct StageSentence {
 
   private var source: String {
     switch event.runSource {
-    case .runnext: ", which was next"
+    case .runnext: ", from its runnext"
     case .lrq: ", the first on its LRQ"
     case .grq: ", from the GRQ"
     case .steal, .stealNext: ", which it stole"

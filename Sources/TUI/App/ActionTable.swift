@@ -38,10 +38,13 @@ struct ActionGroup: Sendable {
   static let ownRank = 4
   /// The rank of the keys that load the target. The footer shows each of them with a word of its own, and only while
   /// the target takes loads.
-  static let loadRank = 5
+  static let loadRank = 6
+  /// The rank of the keys that hold and step the scheduler. The footer shows them on the stage, if the target can be
+  /// paced.
+  static let paceRank = 5
   /// The rank of the keys that move through time. Right behind them, the footer shows an interval that was
   /// chosen.
-  static let timeRank = 7
+  static let timeRank = 8
   /// The rank of the key that attaches again. That key means something only after the target's end, and is
   /// shown only then.
   static let againRank = 0
@@ -105,7 +108,7 @@ enum ActionTable {
       "after its end: look at it again, once it runs again", footer: "again", rank: ActionGroup.againRank,
       [ActionRow("again", .again, [.character("r")], "Look at the ended program again, once it runs again")]),
     ActionGroup(
-      "pause/resume the view", footer: "pause", rank: 6,
+      "pause/resume the view", footer: "pause", rank: 7,
       [ActionRow("pause", .pause, [.character(" "), .character("Z")], "Pause or resume the view")]),
   ]
 
@@ -140,7 +143,8 @@ enum ActionTable {
           "write", .record(.writeLast), [.character("w")], "Write the last 30 seconds to a file"),
       ]),
     ActionGroup(
-      "hold the scheduler or let it run; one decision",
+      "hold the scheduler or let it run; one decision", footer: "hold, step", rank: ActionGroup.paceRank,
+      keys: "z .",
       [
         ActionRow("pace.hold", .pace(.hold), [.character("z")], "Hold the scheduler, or let it run"),
         ActionRow("pace.step", .pace(.step), [.character(".")], "One decision of the scheduler"),
@@ -152,7 +156,7 @@ enum ActionTable {
         ActionRow("pace.faster", .pace(.faster), [.character(")")], "More decisions a second"),
       ]),
     ActionGroup(
-      "refresh less/more often", footer: "interval", rank: 11,
+      "refresh less/more often", footer: "interval", rank: 12,
       [
         ActionRow("slower", .slower, [.character("+"), .character("=")], "Refresh less often"),
         ActionRow("faster", .faster, [.character("-")], "Refresh more often"),
@@ -182,7 +186,7 @@ enum ActionTable {
         ActionRow("screen.\(screen)", .show(screen), [.character(screen.key)], "Screen: \(screen.title)")
       }),
     ActionGroup(
-      "next/previous screen", footer: "screen", rank: 9, keys: "Tab",
+      "next/previous screen", footer: "screen", rank: 10, keys: "Tab",
       [
         ActionRow("screen.next", .nextScreen, [.tab], "Next screen"),
         ActionRow("screen.previous", .previousScreen, [.backTab], "Previous screen"),
@@ -223,10 +227,10 @@ enum ActionTable {
 
   private static let explaining = [
     ActionGroup(
-      "follow a request, step by step", footer: "request", rank: 8,
+      "follow a request, step by step", footer: "request", rank: 9,
       [ActionRow("request", .followRequest, [.character("R")], "Follow a request, step by step")]),
     ActionGroup(
-      "the boot: what was before the program", footer: "boot", rank: 10,
+      "the boot: what was before the program", footer: "boot", rank: 11,
       [ActionRow("boot", .boot, [.character("B")], "What the runtime did before the program")]),
   ]
 

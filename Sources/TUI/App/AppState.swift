@@ -166,7 +166,9 @@ extension AppState {
     case .report: isReportShown.toggle()
     case .travel(let command): return travel(command)
     case .record(let command): return .record(command)
-    case .pace(let command): return .pace(command)
+    case .pace(let command):
+      frozen = nil
+      return .pace(command)
     case .load(let command): return .load(command)
     case .slower: interval = Self.intervals.first { $0 > interval } ?? interval
     case .faster: interval = Self.intervals.last { $0 < interval } ?? interval

@@ -52,7 +52,8 @@ struct LessonScreen {
       canvas.write("the program of the lesson starts", x: rect.x, y: rect.y, .dim)
       return
     }
-    let stage = StageScreen(frame: frame, state: AppState(size: size, glyphs: glyphs, screen: .stage))
+    let stage = StageScreen(
+      frame: frame, state: AppState(size: size, glyphs: glyphs, screen: .stage), hasKeys: false)
     canvas.clipped(to: rect) { stage.draw(in: rect, on: &$0) }
   }
 

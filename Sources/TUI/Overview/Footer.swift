@@ -19,6 +19,10 @@ struct Footer {
     var groups = ActionTable.footer(on: state.screen, over: state.overlay)
     if !state.hasEnded { groups.removeAll { $0.rank == ActionGroup.againRank } }
     if state.latest?.loads == nil { groups.removeAll { $0.rank == ActionGroup.loadRank } }
+    // On the stage, where the keys of the pace are used, they are taught too.
+    if state.screen != .stage || state.shown?.snapshot.pace == nil || !(state.latest?.goesOn ?? true) {
+      groups.removeAll { $0.rank == ActionGroup.paceRank }
+    }
     if state.interval != AppState.usualInterval,
       let pace = groups.firstIndex(where: { $0.rows.first?.action == .slower }),
       let request = groups.firstIndex(where: { $0.rank > ActionGroup.timeRank })

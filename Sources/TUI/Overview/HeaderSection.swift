@@ -72,7 +72,8 @@ struct HeaderSection {
   private var paceWords: String? {
     guard let pace = snapshot.pace, pace.isOn, endedWord == nil else { return nil }
     if pace.state == .held { return "\(glyphs.held) HELD" }
-    return "\(glyphs.pointer) " + (pace.rate.map { "\(Quantity.grouped($0)) decisions/s" } ?? "SLOWED")
+    return "\(glyphs.pointer) "
+      + (pace.rate.map { $0 == 1 ? "1 decision/s" : "\(Quantity.grouped($0)) decisions/s" } ?? "SLOWED")
   }
 
   private var endedWord: String? {

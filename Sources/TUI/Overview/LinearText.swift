@@ -66,7 +66,7 @@ public struct LinearText {
   private static func words(_ pace: Pace) -> String {
     switch pace.state {
     case .held: "the scheduler is held"
-    case .slow: "\(pace.rate.map { "\($0)" } ?? "few") decisions a second"
+    case .slow: "\(pace.rate.map { counted($0, "decision") } ?? "a few decisions") a second"
     case .free, .none: "the scheduler runs free"
     }
   }

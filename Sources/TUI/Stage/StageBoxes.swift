@@ -17,15 +17,28 @@ struct StageBoxes {
   func draw(_ lane: StageLayout.Lane, on canvas: inout Canvas) {
     drawLabel(lane, on: &canvas)
     drawRunning(lane, on: &canvas)
-    drawQueue(lane.nextSlots, hidden: 0, "next", in: lane.next, on: &canvas)
-    drawQueue(lane.slots, hidden: lane.hidden, Self.name("LRQ", lane.p.lrq), in: lane.lrq, on: &canvas)
+    drawQueue(
+      lane.nextSlots, hidden: 0, lane.next.width >= 9 ? "runnext" : "next", in: lane.next, on: &canvas)
+    drawQueue(
+      lane.slots, last: lane.lastSlot, hidden: lane.hidden, Self.name("LRQ", lane.p.lrq), in: lane.lrq,
+      on: &canvas)
+  }
+
+  /// Writes the names of the columns, where boxes have none.
+  func drawNames(on canvas: inout Canvas) {
+    guard let row = layout.names, let lane = layout.lanes.first else { return }
+    let columns = [
+      (lane.running, "runs"), (lane.next, lane.next.width >= 9 ? "runnext" : "next"), (lane.lrq, "LRQ"),
+    ]
+    for (rect, name) in columns { canvas.write(name, x: rect.x + 1, y: row.y, .dim) }
   }
 
   func drawGRQ(on canvas: inout Canvas) {
     let label = layout.grq.x - 7
-    canvas.write("all Ps", x: label, y: layout.grq.y + layout.form.nameRow, .strong)
+    canvas.write("GRQ", x: label, y: layout.grq.y + layout.form.nameRow, .strong)
     drawQueue(
-      layout.grqSlots, hidden: layout.grqHidden, Self.name("GRQ", stage.snapshot.grq), in: layout.grq,
+      layout.grqSlots, last: layout.grqLast, hidden: layout.grqHidden, Self.name("GRQ", stage.snapshot.grq),
+      in: layout.grq,
       on: &canvas)
   }
 
@@ -79,7 +92,8 @@ struct StageBoxes {
   }
 
   private func drawQueue(
-    _ slots: [StageLayout.Slot], hidden: Int, _ name: String, in rect: Rect, on canvas: inout Canvas
+    _ slots: [StageLayout.Slot], last lastSlot: StageLayout.Slot? = nil, hidden: Int, _ name: String,
+    in rect: Rect, on canvas: inout Canvas
   ) {
     let last = slots.last?.rect.maxX ?? rect.x + min(rect.width, max(slots.isEmpty ? name.count + 2 : 0, 6))
     if inside > 0 {
@@ -95,7 +109,11 @@ struct StageBoxes {
     } else if slots.isEmpty {
       canvas.put(Cell(glyphs.track, .faint), x: rect.x + 1, y: rect.y)
     }
-    for slot in slots {
+    if let lastSlot, inside > 0 {
+      let box = Rect(x: lastSlot.rect.x, y: rect.y, width: lastSlot.rect.width, height: inside + 2)
+      frame(box, Meaning.ready.style, on: &canvas)
+    }
+    for slot in slots + [lastSlot].compactMap({ $0 }) {
       if let g = slot.g {
         write(g, in: slot.rect, on: &canvas)
       } else {

@@ -45,6 +45,8 @@ struct StageLayout {
     var label, running, next, lrq: Rect
     /// The Gs in `runnext` and on the LRQ that have room.
     var nextSlots, slots: [Slot]
+    /// The last G on the LRQ, if there are some between it and the others that have no room.
+    var lastSlot: Slot?
     /// How many Gs of the LRQ have no room.
     var hidden: Int
     /// The row for trails; nil: there is none.
@@ -54,11 +56,14 @@ struct StageLayout {
   let form: Form
   /// The rows for sentences, the newest on top.
   let sentences: Rect
+  /// The row for the names of the columns; nil: there is none.
+  let names: Rect?
   private(set) var lanes: [Lane] = []
   /// How many Ps there are, and the place of the first one that is shown.
   let total, first: Int
   private(set) var grq: Rect
   private(set) var grqSlots: [Slot] = []
+  private(set) var grqLast: Slot?
   private(set) var grqHidden = 0
   let grqTrail: Int?
   /// The column in which trails go from row to row.
@@ -75,7 +80,10 @@ struct StageLayout {
     let fitting = max(1, (rest.height - 1) / form.height - 1)
     let shown = min(total, fitting)
     let spare = rest.height - (shown + 1) * form.height
-    sentences = rest.takeRows(min(max(1, spare), Stage.mostMoves + 1))
+    // Boxes have their names on their borders. Other forms have a row of names above, if there is room.
+    let hasNames = form.height < 4 && spare > 1
+    sentences = rest.takeRows(min(max(1, hasNames ? spare - 1 : spare), Stage.mostMoves + 1))
+    names = hasNames ? rest.takeRows(1) : nil
     first = max(0, min(wanted, total - shown))
     let sideWidth = body.width >= 150 ? 36 : body.width >= 100 ? 28 : body.width >= 60 ? 22 : 12
     let width = rest.width - sideWidth - 3
@@ -92,7 +100,7 @@ struct StageLayout {
       x: line.x + Self.labelWidth, y: boxes.y, width: line.width - Self.labelWidth, height: boxes.height)
     grqTrail = form.trailRow(of: line)
     let gs = stage.queues?.grq.map(\.g)
-    (grqSlots, grqHidden) = Self.slots(gs, count: stage.snapshot.grq ?? 0, cell, in: grq)
+    (grqSlots, grqLast, grqHidden) = Self.slots(gs, count: stage.snapshot.grq ?? 0, cell, in: grq)
   }
 
   private static func form(lanes: Int, rows: Int) -> Form {
@@ -123,26 +131,31 @@ struct StageLayout {
     let next = rest.takeColumns(cell + 1)
     _ = rest.takeColumns(1)
     let queues = stage.queues?.queues(ofP: p.id)
-    let (nextSlots, _) = slots(queues?.next, count: p.runnext == true ? 1 : 0, cell, in: next)
-    let (slots, hidden) = slots(queues?.lrq, count: p.lrq ?? 0, cell, in: rest)
+    let (nextSlots, _, _) = slots(queues?.next, count: p.runnext == true ? 1 : 0, cell, in: next)
+    let (slots, lastSlot, hidden) = slots(queues?.lrq, count: p.lrq ?? 0, cell, in: rest)
     return Lane(
       p: p, label: label, running: running, next: next, lrq: rest, nextSlots: nextSlots, slots: slots,
-      hidden: hidden, trail: form.trailRow(of: rect))
+      lastSlot: lastSlot, hidden: hidden, trail: form.trailRow(of: rect))
   }
 
-  /// The cells of a queue. If the names are not known, the cells have none.
+  /// The cells of a queue: the first ones, and if not all have room, the last one. If the names are not known, the cells
+  /// have none.
   private static func slots(
     _ names: [UInt64?]?, count: Int, _ cell: Int, in rect: Rect
-  ) -> ([Slot], hidden: Int) {
+  ) -> ([Slot], last: Slot?, hidden: Int) {
     let gs = names ?? Array(repeating: nil, count: min(count, 512))
     let all = max(gs.count, names == nil ? count : 0)
-    // The last column is the border. Where not all Gs fit, their number takes some columns more.
+    // The last column is the border. Where not all Gs fit, their number takes some columns more, and the last G one cell.
     let room = max(0, (rect.width - 1) / max(1, cell))
-    let shown = all <= room ? all : max(0, (rect.width - 1 - "+\(all)".count) / max(1, cell))
-    let slots = gs.prefix(shown).enumerated().map { place, g in
-      Slot(rect: Rect(x: rect.x + place * cell, y: rect.y, width: cell + 1, height: rect.height), g: g)
+    let note = "+\(all)".count + 1
+    let fitting = max(0, (rect.width - 2 - note) / max(1, cell))
+    let (shown, hasLast) = all <= room ? (all, false) : fitting >= 2 ? (fitting - 1, true) : (fitting, false)
+    func slot(x: Int, _ g: UInt64?) -> Slot {
+      Slot(rect: Rect(x: x, y: rect.y, width: cell + 1, height: rect.height), g: g)
     }
-    return (slots, all - slots.count)
+    let slots = gs.prefix(shown).enumerated().map { slot(x: rect.x + $0 * cell, $1) }
+    guard hasLast, let g = gs.last else { return (slots, nil, all - slots.count) }
+    return (slots, slot(x: rect.x + shown * cell + 1 + note, g), all - slots.count - 1)
   }
 
   // MARK: places
@@ -154,9 +167,10 @@ struct StageLayout {
   func g(atX x: Int, y: Int) -> UInt64? {
     for lane in lanes {
       if lane.running.contains(x, y) { return lane.p.g }
-      if let slot = (lane.nextSlots + lane.slots).first(where: { $0.rect.contains(x, y) }) { return slot.g }
+      let slots = lane.nextSlots + lane.slots + [lane.lastSlot].compactMap { $0 }
+      if let slot = slots.first(where: { $0.rect.contains(x, y) }) { return slot.g }
     }
-    return grqSlots.first { $0.rect.contains(x, y) }?.g
+    return (grqSlots + [grqLast].compactMap { $0 }).first { $0.rect.contains(x, y) }?.g
   }
 }
 

@@ -9,6 +9,8 @@ import Region
 struct StageScreen {
   let frame: Frame
   let state: AppState
+  /// Whether the keys that hold the scheduler and the view work here.
+  var hasKeys = true
   private var glyphs: Glyphs { state.glyphs }
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
@@ -22,13 +24,13 @@ struct StageScreen {
     drawSentences(stage, in: layout.sentences, on: &canvas)
     let boxes = StageBoxes(
       stage: stage, layout: layout, followed: state.stage.followed, pace: frame.snapshot.pace, glyphs: glyphs)
+    boxes.drawNames(on: &canvas)
     for lane in layout.lanes { boxes.draw(lane, on: &canvas) }
     boxes.drawGRQ(on: &canvas)
     let side = StageSide(stage: stage, followed: state.stage.followed, glyphs: glyphs)
     side.draw(in: layout.side, hidden: layout.total - layout.lanes.count, on: &canvas)
-    if let move = shownMove(stage) {
-      StageTrail(layout, sideRows: side.rows(in: layout.side), glyphs: glyphs).draw(move, on: &canvas)
-    }
+    let trail = StageTrail(layout, sideRows: side.rows(in: layout.side), glyphs: glyphs)
+    for move in shownMoves(stage) { trail.draw(move, on: &canvas) }
   }
 
   /// The layout of the frame that is shown; nil: there is no stage.
@@ -49,32 +51,38 @@ struct StageScreen {
     return rate > Self.mostReadable && frame.snapshot.pace?.isOn != true
   }
 
-  /// The move whose trail is drawn: the last one that goes from one place to another.
-  private func shownMove(_ stage: Stage) -> StageMove? {
-    if isTooFast { return nil }
-    return stage.moves.last { $0.to != nil || $0.from != nil }
+  /// The moves whose trails are drawn: the last one that goes from one place to another; and if a G starts that came with
+  /// others by a steal, or from the GRQ, also how they came.
+  private func shownMoves(_ stage: Stage) -> [StageMove] {
+    guard !isTooFast, let place = stage.moves.lastIndex(where: { $0.to != nil || $0.from != nil }) else {
+      return []
+    }
+    let last = stage.moves[place]
+    let batch = stage.moves[..<place].suffix(3).last { $0.count > 1 && $0.to != .grq && $0.p == last.p }
+    guard last.event.kind == .goStart, let batch else { return [last] }
+    return [last, batch]
   }
 
   private func drawSentences(_ stage: Stage, in rect: Rect, on canvas: inout Canvas) {
     var rest = rect
-    // The sentence of the move whose trail is drawn has the trail's colour.
-    let drawn = shownMove(stage)
+    // The sentences of the moves whose trails are drawn have the trails' colour.
+    let drawn = shownMoves(stage)
     if isTooFast {
       let row = rest.takeRows(1)
-      let keys = [Action.pace(.hold), .pause].compactMap { action in
-        ActionTable.common.flatMap(\.rows).first { $0.action == action }?.keys.first?.name
+      var text = StyledText("\(Quantity.compact(frame.eventsPerSecond)) events/s, too many to follow", .eager)
+      if hasKeys {
+        for (action, words) in [(Action.pace(.hold), " holds the scheduler"), (.pause, " the view")] {
+          let key = ActionTable.common.flatMap(\.rows).first { $0.action == action }?.keys.first?.name
+          text.append(action == .pause ? ", " : ": ", .eager)
+          text.append(key ?? "", .key)
+          text.append(words, .eager)
+        }
       }
-      var text = StyledText(
-        "\(Quantity.compact(frame.eventsPerSecond)) events a second, too many to follow: ", .eager)
-      text.append(keys.first ?? "", .key)
-      text.append(" holds the scheduler, ", .eager)
-      text.append(keys.last ?? "", .key)
-      text.append(" the view", .eager)
       canvas.write(text, x: row.x, y: row.y, width: row.width, glyphs: glyphs)
     }
     for (index, move) in stage.moves.reversed().enumerated() {
       let isNewest = index == 0
-      let style: Style = isTooFast ? .dim : move == drawn ? .peak : isNewest ? .strong : .dim
+      let style: Style = isTooFast ? .dim : drawn.contains(move) ? .peak : isNewest ? .strong : .dim
       var words = TextWidth.sanitised(move.sentence, isASCII: glyphs.isASCII)
       if !move.isForward { words = "undone: " + words }
       for (line, text) in TextWidth.wrapped(words, to: max(20, rest.width - 2)).enumerated() {

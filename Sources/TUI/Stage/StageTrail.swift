@@ -46,9 +46,11 @@ struct StageTrail {
   }
 
   private func end(_ place: StagePlace, isArrival: Bool) -> End? {
-    func below(_ rect: Rect, _ slots: [StageLayout.Slot], _ row: Int?) -> End? {
+    func below(
+      _ rect: Rect, _ slots: [StageLayout.Slot], last: StageLayout.Slot? = nil, _ row: Int?
+    ) -> End? {
       guard let row else { return nil }
-      let slot = isArrival ? slots.last : slots.first
+      let slot = isArrival ? last ?? slots.last : slots.first
       let x = slot.map { $0.rect.x + $0.rect.width / 2 } ?? rect.x + min(3, max(0, rect.width - 1))
       return .below(x: min(x, rect.maxX - 1), row: row)
     }
@@ -58,8 +60,9 @@ struct StageTrail {
         lane.trail.map { .below(x: lane.running.x + lane.running.width / 2, row: $0) }
       }
     case .next(let p): return layout.lane(ofP: p).flatMap { below($0.next, $0.nextSlots, $0.trail) }
-    case .lrq(let p): return layout.lane(ofP: p).flatMap { below($0.lrq, $0.slots, $0.trail) }
-    case .grq: return below(layout.grq, layout.grqSlots, layout.grqTrail)
+    case .lrq(let p):
+      return layout.lane(ofP: p).flatMap { below($0.lrq, $0.slots, last: $0.lastSlot, $0.trail) }
+    case .grq: return below(layout.grq, layout.grqSlots, last: layout.grqLast, layout.grqTrail)
     case .sockets, .timers, .others, .call:
       guard layout.form != .dense else { return nil }
       return sideRows[place].map { .side(row: $0) }

@@ -52,7 +52,9 @@ struct LearnOptions: ParsableCommand {
     if let lesson, Lesson.number(lesson) == nil {
       throw ValidationError("there is no lesson \(lesson): lessons are 1 to \(Lesson.all.count)")
     }
-    if let procs, !(1...1024).contains(procs) { throw ValidationError("--procs \(procs) is not in 1 to 1024") }
+    if let procs, !(1...1024).contains(procs) {
+      throw ValidationError("--procs \(procs) is not in 1 to 1024")
+    }
     if !(1...10_000).contains(runs) { throw ValidationError("--runs \(runs) is not in 1 to 10000") }
     if runs > 1, !check { throw ValidationError("--runs goes with --check") }
     if check, isSpoken { throw ValidationError("--check asks nobody, so --a11y does not go with it") }
