@@ -2,7 +2,8 @@
 
 enum FunctionName {
   /// The name without type arguments: `main.Map[...]` for `main.Map[go.shape.int_0]`, `main.List[...].Each[...]` for a
-  /// generic method of a generic type (Go 1.27).
+  /// generic method of a generic type. Before 1.27, Go itself leaves out all from the first bracket to the last, and with
+  /// it names that stand in between.
   static func shown(_ name: String) -> String {
     let bytes = Array(name.utf8)
     guard let first = bytes.firstIndex(of: open), let last = bytes.lastIndex(of: close), last > first else {

@@ -12,7 +12,9 @@ import (
 	"unsafe"
 )
 
-func init() { ways = append(ways, depths, generics, wrappers, panics, reflections, libraries, assembly) }
+func init() {
+	ways = append(ways, depths, generics, wrappers, panics, reflections, libraries, assembly)
+}
 
 func ptr(b []byte) uintptr { return uintptr(unsafe.Pointer(&b[0])) }
 
@@ -115,6 +117,9 @@ func wrappers() {
 	go accepting.Accept()
 }
 
+// three is no constant, so that the compiler does not see what comes.
+var three = 3
+
 type broken struct{ next *broken }
 
 //go:noinline
@@ -146,7 +151,7 @@ func panics() {
 	start(func() {
 		defer park()
 		var s []int
-		_ = s[len(keep)+3]
+		_ = s[three]
 	})
 	start(func() {
 		defer park()

@@ -116,12 +116,13 @@ func descriptors() {
 		start(func() { io.Copy(io.Discard, conn) })
 	}
 	start(func() {
+		var conns []net.Conn
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			keep = append(keep, conn)
+			conns = append(conns, conn)
 		}
 	})
 	read, write, err := os.Pipe()
