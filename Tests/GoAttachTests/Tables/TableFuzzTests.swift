@@ -1,12 +1,15 @@
 // Damaged tables and damaged stacks: whatever the bytes are, the reader ends, soon and without a trap.
 import Foundation
 import GoAttach
+import TestSupport
 import Testing
 
 @Suite("Damaged tables")
 struct TableFuzzTests {
   /// How many damaged tables are read: `MPG_FUZZ_TABLES`, or few enough for every run.
   static let count = Int(ProcessInfo.processInfo.environment["MPG_FUZZ_TABLES"] ?? "") ?? 10_000
+
+  static let seed = UInt64(ProcessInfo.processInfo.environment["MPG_FUZZ_SEED"] ?? "") ?? 1
 
   /// What is damaged: small tables made by hand, and those of real programs.
   private struct Base {
@@ -39,7 +42,7 @@ struct TableFuzzTests {
 
   @Test("no damage makes the reader trap, hang or take much memory")
   func damaged() throws {
-    var random = SplitMix(seed: UInt64(ProcessInfo.processInfo.environment["MPG_FUZZ_SEED"] ?? "") ?? 1)
+    var random = Dice(Self.seed)
     let (small, real) = try Self.bases()
     try #require(!real.isEmpty)
     let memory = try Self.mostMemory()
@@ -58,14 +61,14 @@ struct TableFuzzTests {
       read += 1
       frames += Self.readAll(tables, base.pcs, &random)
     }
-    print("damaged tables: \(read) read, \(refused) refused, \(frames) frames, seed \(random.seed)")
+    print("damaged tables: \(read) read, \(refused) refused, \(frames) frames, seed \(Self.seed)")
     #expect(read > Self.count / 4 && frames > Self.count)
     #expect(try Self.mostMemory() - memory < 100 << 10, "more than 100 MB")
   }
 
   @Test("no damaged memory makes the reader of stacks trap, hang or take much memory")
   func memory() throws {
-    var random = SplitMix(seed: UInt64(ProcessInfo.processInfo.environment["MPG_FUZZ_SEED"] ?? "") ?? 1)
+    var random = Dice(Self.seed)
     let before = try Self.mostMemory()
     var stacks = 0
     for _ in 0..<max(Self.count / 100, 1) {
@@ -84,7 +87,7 @@ struct TableFuzzTests {
   }
 
   /// Asks for everything. Returns the number of frames.
-  private static func readAll(_ tables: GoTables, _ pcs: [UInt64], _ random: inout SplitMix) -> Int {
+  private static func readAll(_ tables: GoTables, _ pcs: [UInt64], _ random: inout Dice) -> Int {
     func pc() -> UInt64 {
       random.next() % 16 == 0 ? random.next() : pcs[Int(random.next() % UInt64(pcs.count))]
     }
@@ -118,7 +121,7 @@ struct TableFuzzTests {
     return count + stacks.distinct.reduce(0) { $0 + $1.pcs.count }
   }
 
-  private static func damaged(_ bytes: [UInt8], at places: [Int], _ random: inout SplitMix) -> [UInt8] {
+  private static func damaged(_ bytes: [UInt8], at places: [Int], _ random: inout Dice) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<random.next() % 6 {
       let anywhere = random.next() % 8 == 0 || places.isEmpty
@@ -148,9 +151,9 @@ struct TableFuzzTests {
 
 /// Memory that looks as if goroutines and stacks were in it, but is different at each look, and has holes.
 private final class DamagedMemory: GoMemory {
-  private var random: SplitMix
+  private var random: Dice
 
-  init(seed: UInt64) { random = SplitMix(seed: seed) }
+  init(seed: UInt64) { random = Dice(seed) }
 
   func read(_ ranges: ArraySlice<Range<UInt64>>, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     let size = ranges.reduce(0) { $0 + $1.count }
@@ -170,21 +173,5 @@ private final class DamagedMemory: GoMemory {
       unsafe buffer.storeBytes(of: value, toByteOffset: place, as: UInt64.self)
     }
     return random.next() % 16 == 0 ? Int(random.next() % UInt64(size + 1)) : size
-  }
-}
-
-/// Numbers that are the same in each run.
-struct SplitMix: RandomNumberGenerator {
-  let seed: UInt64
-  private var state: UInt64
-
-  init(seed: UInt64) { (self.seed, state) = (seed, seed) }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }
