@@ -139,7 +139,7 @@ public final class GoSource: SchedulerSource {
     let kind: GKind = look.id == 1 ? .main : .user
     var row = GoroutineRow(
       id: look.id, state: state, reason: reason, kind: kind, since: look.since,
-      entry: names.id(of: look.creator), parent: look.parent)
+      entry: look.id == 1 ? 0 : names.id(of: look.creator), parent: look.parent)
     if reason == .netpollRead, let wait = poll.waits[look.address] {
       row.waitingOn = UInt64(wait.descriptor) + 1
       if wait.isWriting { row.reason = .netpollWrite }
@@ -238,7 +238,7 @@ extension GoSource {
     (row.id, row.m) = (index, m?.id)
     row.status = Self.status(p, m, g)
     if let g, !g.isDead, row.status == .running || row.status == .syscall {
-      (row.g, row.entry) = (g.id, names.text(of: g.creator))
+      (row.g, row.entry) = (g.id, g.id == 1 ? nil : names.text(of: g.creator))
     }
     (row.lrq, row.runnext) = (p.depth, p.next != 0)
     row.ticks = ticks.total(p.address, p.schedtick)

@@ -19,7 +19,11 @@ struct LatencyScreen {
       return
     }
     if let absence = frame.snapshot.trace.absence {
-      canvas.write(absence, x: rect.x, y: rect.y, .dim)
+      var rows = rect
+      for line in sampled + [StyledText(absence, .dim)] {
+        let row = rows.takeRows(1)
+        canvas.write(line, x: row.x, y: row.y, width: row.width, glyphs: glyphs)
+      }
       return
     }
     var rest = rect
@@ -38,6 +42,25 @@ struct LatencyScreen {
     rest = Rect(x: rest.x, y: rest.y, width: rest.width, height: rest.height - findings.count)
     if rest.height >= 8 { _ = rest.takeRows(1) }
     if rest.height >= 4 { drawHeatMap(instruments, in: rest, on: &canvas) }
+  }
+
+  /// What a source knows of latencies that has no events, but samples: lines for what the target itself has measured.
+  private var sampled: [StyledText] {
+    guard let sampled = frame.snapshot.sampled else { return [] }
+    let latency = sampled.runLatency
+    func time(_ time: UInt64?) -> String { time.map { TimeText.short($0) } ?? "-" }
+    return [
+      .facts([
+        ("ready before they ran, in the last second: p50", time(latency?.p50)), ("p90", time(latency?.p90)),
+        ("p99", time(latency?.p99)), ("max", time(latency?.max)),
+        ("Gs measured", Quantity.compact(latency?.count)),
+      ]),
+      .facts([
+        ("waits for mutexes, all together", time(sampled.mutexWait)),
+        ("stops of the world: for the GC", Quantity.compact(sampled.stopsForGC)),
+        ("others", Quantity.compact(sampled.otherStops)),
+      ]),
+    ]
   }
 
   // MARK: pressure
