@@ -19,7 +19,7 @@ enum ArgumentWords {
     switch command.configuration.commandName {
     case "mpgtop": ("blh", "nd")
     case "replay": ("bh", "nd")
-    case "record", "scrub", "export", "gen-config": ("h", "o")
+    case "record", "scrub", "export", "stacks", "gen-config": ("h", "o")
     case "why": ("h", "g")
     default: ("h", "")
     }
