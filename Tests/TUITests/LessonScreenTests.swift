@@ -77,13 +77,25 @@ struct LessonScreenTests {
     }
   }
 
-  @Test("the teacher sees the notes before it happens")
+  @Test(
+    "before it happens there is a pause for the class; the teacher sees the notes when asking for them, and nobody else"
+  )
   func notes() throws {
     var board = try Self.board(4, .notes)
+    func text() -> String {
+      let state = LessonState(size: Size(columns: 80, rows: 24), glyphs: .unicode, board: board)
+      return LessonScreen(state).draw().lines.joined(separator: "\n")
+    }
     board.isTeaching = true
-    let state = LessonState(size: Size(columns: 80, rows: 24), glyphs: .unicode, board: board)
-    let text = LessonScreen(state).draw().lines.joined(separator: "\n")
-    #expect(text.contains("Notes for the teacher") && text.contains("128 is half right"))
+    #expect(text().contains("Before it happens") && !text().contains("128 is half right"))
+    board.areNotesShown = true
+    #expect(text().contains("Notes for the teacher") && text().contains("128 is half right"))
+    var state = LessonState(size: Size(columns: 80, rows: 24), glyphs: .unicode, board: board)
+    #expect(state.take(.character("n")) == .notes && state.take(.character("+")) == nil)
+    state.board.isTeaching = false
+    #expect(state.take(.character("n")) == nil)
+    state.board.part = .happening
+    #expect(state.take(.character("+")) == .faster)
   }
 
   @Test("a terminal that is too small is told how large it must be")

@@ -20,7 +20,9 @@ extension PictureBook {
       board.part = .proof(outcome)
     },
     lesson("lesson-why-160x50", 160, 50, 4) { $0.part = .why },
-    lesson("lesson-notes-80x24", 80, 24, 4) { ($0.part, $0.isTeaching) = (.notes, true) },
+    lesson("lesson-notes-80x24", 80, 24, 4) {
+      ($0.part, $0.isTeaching, $0.areNotesShown) = (.notes, true, true)
+    },
     lesson("lesson-failed-80x24", 80, 24, 9) { $0.part = .failed("not seen: nobody took the P of the call") },
   ]
 

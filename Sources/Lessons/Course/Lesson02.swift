@@ -14,7 +14,7 @@ extension Lesson {
     scenes: [Scene(name: "2", script: [.free(until: .atTheDoor), .ask, .prove])],
     question: { _ in
       Question(
-        "How many threads (Ms) had the scheduler made before the first line of main ran?", .number(of: "M"))
+        "How many threads (Ms) does the scheduler have before the first line of main runs?", .number(of: "M"))
     },
     judge: { (evidence) throws(Unproven) in
       let steps = BootStep.allCases
@@ -27,7 +27,7 @@ extension Lesson {
       }
       return Outcome(
         .number(threads.count),
-        "before main, the boot made \(counted(threads.count, "thread")): \(threads.map { "\($0)" }.joined(separator: ", "))",
+        "before main there are \(counted(threads.count, "thread")): \(threads.map { "\($0)" }.joined(separator: ", "))",
         proof)
     },
     why: """

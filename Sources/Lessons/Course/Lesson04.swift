@@ -10,7 +10,7 @@ extension Lesson {
       "When a G finds no place in a full LRQ, half of the LRQ and that G go to the GRQ, in one move.",
     situation: """
       An LRQ has 256 places. The main G has spawned 257 Gs and does not stop: one stands in `runnext`, and 256 \
-      fill the LRQ. Now it spawns one more. The new G goes into `runnext`; the one that was there, the 257th, must \
+      fill the LRQ. (The main G is G1, so the 257th is G258.) Now it spawns one more. The new G goes into `runnext`; the one that was there, the 257th, must \
       go to the LRQ, which is full.
       """,
     scenes: [
@@ -42,7 +42,7 @@ extension Lesson {
           [
             (
               created.last,
-              "the \(created.count)th: \(created.last?.record.place.depth ?? 0) + 1 are in the LRQ then"
+              "the \(created.count)th; the one before it goes to the LRQ, which is full now"
             ),
             (after.first(.goCreate), "one more; the \(created.count)th has to leave runnext"),
             (overflow, "\(moved - 1) of the LRQ and that one"),
@@ -56,8 +56,8 @@ extension Lesson {
       where everybody looks.
       """,
     go:
-      "The same in Go, to the number: runqputslow moves 128 goroutines and the new one, in one batch, under "
-      + "sched.lock.",
+      "The same in Go, to the number: its function runqputslow moves 128 goroutines and the one that came out of "
+      + "runnext, in one batch, under the lock of the GRQ.",
     notes: [
       "Most will say 128 or 1. 128 is half right: nobody may be dropped, so the G that came too late goes along.",
       "What happens at the next spawn? Nothing special: the LRQ has 128 Gs now.",

@@ -5,7 +5,7 @@ import Region
 extension Lesson {
   static let steal = Lesson(
     number: 6,
-    title: "Stealing half",
+    title: "Stealing: how much, and where first",
     claim:
       "A P without work takes half of another P's queue at once, when the GRQ and the network gave nothing.",
     situation: """
@@ -53,10 +53,9 @@ extension Lesson {
           ], on: tape))
     },
     why: """
-      A thief that took one G would be back at once, and every visit disturbs the owner: both change the same word \
-      of the queue. Half is as much as it can take so that both have equally much to do, and by halves the work of \
-      one P reaches all others in a few steps. The order of the search goes from cheap to dear, and from fair to \
-      unfair: the own queue needs no lock; the GRQ needs one, but those Gs have waited long; a look at \
+      A thief that took one G would be back at once, and every visit disturbs the owner: both change the same \
+      place in memory, the head of the queue. Half is as much as it can take so that both have equally much to do, and by halves the work of \
+      one P reaches all others in a few steps. The order of the search goes from cheap to dear: the own queue needs no lock; the GRQ needs one, but those Gs have waited long; a look at \
       the network costs a system call; stealing takes what another P has in its cache, and `runnext` of another P \
       comes last of all, after a pause, since that P would run it in a moment.
       """,

@@ -12,7 +12,7 @@ extension Lesson {
       A G enters a system call that blocks: it reads from a pipe into which nobody has written yet. Its thread \
       sleeps in the kernel. Two Gs for each P want to run meanwhile, and they give way to each other all the time.
       """,
-    rate: 16,
+    rate: 8,
     scenes: [
       Scene(
         name: "9",

@@ -9,7 +9,8 @@ extension Lesson {
     claim: "A G that waits for a connection holds no thread: thousands wait beside a handful of threads.",
     situation: """
       A program has up to 10,000 open connections, as many as the system allows it. For each there is a G that \
-      waits for a byte, as one would write it: it reads, and the read does not return. Nothing comes.
+      waits for a byte, as one would write it: it reads, and the read does not return. Nothing comes. The main \
+      G waits in the same way, for the lesson's word to go on.
       """,
     rate: 8,
     scenes: [
@@ -44,10 +45,12 @@ extension Lesson {
       else { throw Unproven("one byte made \(ready.count) Gs ready") }
       let poll = events.first(.netpoll) { $0.record.count > 0 && $0.record.time >= woken.record.time }
       return Outcome(
-        .choice(answer), "\(parked) Gs waited beside \(threads) threads; one byte made one of them ready",
+        .choice(answer),
+        "\(counted(parked, "G")) waited beside \(threads) threads (\(asked.threadWords)); one byte made one of them ready",
         evidence.proof(
           [
-            (woken, "of \(parked) that wait; no G did it, a poll did"), (poll, "one question to the kernel"),
+            (woken, "one of \(counted(parked, "G")) that waited; no G did it, a poll did"),
+            (poll, "one question to the kernel"),
             (start, "it runs, and reads its byte"),
           ], on: tape))
     },
@@ -70,6 +73,16 @@ extension Lesson {
       "Why does this not work for files? The kernel says of every file that it is ready. That is what lesson 9 "
         + "is for.",
     ])
+}
+
+extension Snapshot {
+  /// The threads by what they are for: `2 for Ps, sysmon, gc, netpoll`.
+  fileprivate var threadWords: String {
+    let helpers: [MState: String] = [.sysmon: "sysmon", .gc: "gc", .netpoll: "netpoll", .standby: "netpoll"]
+    let live = ms.filter { $0.state != .exited }
+    let named = live.compactMap { helpers[$0.state] }.sorted()
+    return (["\(live.count - named.count) for the Ps"] + named).joined(separator: ", ")
+  }
 }
 
 extension Record {

@@ -8,8 +8,8 @@ extension Lesson {
     title: "One slow request",
     claim: "Where the time of a slow request went can be read from the events, hop by hop.",
     situation: """
-      A program with one P has served one request, `GET /report`. It took far too long. Look at what its G did, \
-      and at what ran meanwhile. Preemption is off in this program. Five things can be wrong; this time it is one \
+      A program with one P serves one request, `GET /report`. It takes far too long. Then you see what its G did, \
+      and what started meanwhile. Preemption is off in this program. Five things can be wrong; this time it is one \
       of them.
       """,
     moment: .after,
@@ -42,10 +42,12 @@ extension Lesson {
         throw Unproven("fault \(chosen + 1) was played, and the cause is '\(chain.verdict.cause.rawValue)'")
       }
       let own = tape.records.filter { $0.record.g == g }
+      let guilty = chain.hops[chain.guilty]
+      let others = tape.others(than: g, from: guilty.begin, to: guilty.end)
       return Outcome(
         .choice(answer),
         "\(chain.verdict.text); the longest part of its wait took \(TimeText.short(chain.hops[chain.guilty].duration))",
-        evidence.proof(own.map { ($0, "") }, on: tape))
+        evidence.proof(own.map { ($0, "") } + others, on: tape))
     },
     why: """
       A request is slow because its G runs for long, or because it does not run. If it does not run, it is parked, \
@@ -72,6 +74,20 @@ extension RunEvidence {
     let waits = player.waits(of: span.root).filter { $0.begin >= span.begin && $0.begin <= span.end ?? .max }
     let longest = waits.max { $0.duration(until: player.time) < $1.duration(until: player.time) }
     return longest.map { (player.chain(of: $0), span.root) }
+  }
+}
+
+extension Tape {
+  /// The first few Gs that started instead of `g` in a stretch of time, given in nanoseconds. The note of the last one says
+  /// how many there were in all.
+  fileprivate func others(than g: UInt64, from: UInt64, to: UInt64) -> [(PlacedRecord?, String)] {
+    let starts = records.filter { record in
+      let time = event(record).time
+      return record.isStart && record.record.g != g && time >= from && time <= to
+    }
+    return starts.prefix(3).enumerated().map { place, start in
+      (start, place == 2 && starts.count > 3 ? "one of \(starts.count) that started meanwhile" : "")
+    }
   }
 }
 

@@ -57,12 +57,21 @@ package struct Board: Sendable {
   package var isStepping = false
   package var score = Score()
   package var isTeaching = false
+  /// Whether the teacher's notes are to be seen, where there are some.
+  package var areNotesShown = false
+  /// What is seen before a question that comes after it happened.
+  package var seen: [Proof] = []
 
   package init(lesson: Lesson, part: Part) { (self.lesson, self.part) = (lesson, part) }
 
   /// The events of the proof as lines, each with its moment since the first of them.
   package static func lines(of outcome: Outcome) -> [String] {
-    let start = outcome.proof.first?.event.time ?? 0
-    return outcome.proof.map { $0.line(since: start) }
+    lines(of: outcome.proof)
+  }
+
+  /// Events as lines, each with its moment since the first of them.
+  package static func lines(of proof: [Proof]) -> [String] {
+    let start = proof.first?.event.time ?? 0
+    return proof.map { $0.line(since: start) }
   }
 }

@@ -53,6 +53,9 @@ package final class Course {
     }
   }
 
+  /// Shows the teacher's notes, or hides them. They say what the class is to find out.
+  package func toggleNotes() { board.areNotesShown.toggle() }
+
   package func faster() { change(speed + 1) }
   package func slower() { change(speed - 1) }
 
@@ -60,9 +63,14 @@ package final class Course {
   package func answer(_ answer: Answer) {
     guard case .question(let question) = board.part, Self.fits(answer, question) else { return }
     board.given = answer
-    if outcome != nil { return show() }
-    board.part = board.isTeaching ? .notes : .happening
-    play?.goOn()
+    if board.isTeaching {
+      board.part = .notes
+    } else if outcome != nil {
+      return show()
+    } else {
+      board.part = .happening
+    }
+    if outcome == nil { play?.goOn() }
   }
 
   /// Goes on to the next part.
@@ -77,7 +85,9 @@ package final class Course {
         (board.question, board.part) = (question, .question(question))
       }
     case .question, .end: break
-    case .notes: board.part = .happening
+    case .notes:
+      if outcome != nil { return show() }
+      board.part = .happening
     case .happening: change(Self.rates.count - 1)
     case .proof: board.part = .why
     case .why: board.part = .go
@@ -202,6 +212,7 @@ package final class Course {
     if board.given == nil {
       let question = board.lesson.question(play.tape.snapshot)
       (board.question, board.part) = (question, .question(question))
+      board.seen = outcome?.proof ?? []
     } else {
       show()
     }

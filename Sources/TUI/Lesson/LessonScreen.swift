@@ -96,11 +96,11 @@ struct LessonScreen {
     switch board.part {
     case .situation: "The situation"
     case .question: "Question"
-    case .notes: "Notes for the teacher"
+    case .notes: board.areNotesShown ? "Notes for the teacher" : "Before it happens"
     case .happening: "It happens"
     case .proof: "The events"
     case .why: "Why"
-    case .go: "And in Go"
+    case .go: "And in Go (what you watched is MPG)"
     case .end: "The end"
     case .failed: "This lesson could not be played"
     }
@@ -115,7 +115,7 @@ struct LessonScreen {
       case .choice(let choices): [("1-\(choices.count)", "answer"), ("b", "back"), ("q", "quit")]
       case .number: [("0-9 Enter", "answer"), ("b", "back"), ("q", "quit")]
       }
-    case .notes: [("Enter", "it happens"), ("b", "back"), ("q", "quit")]
+    case .notes: [("Enter", "it happens"), ("n", "notes"), ("b", "back"), ("q", "quit")]
     case .happening: [("+ -", "speed"), ("Enter", "at once"), ("r", "again"), ("q", "quit")]
     case .proof: [("Enter", "why"), ("r", "again"), ("b", "back"), ("q", "quit")]
     case .why: [("Enter", "and Go"), ("r", "again"), ("b", "back"), ("q", "quit")]

@@ -28,7 +28,7 @@ package struct LessonState: Sendable {
 
   /// What a person wants.
   package enum Wish: Sendable, Equatable {
-    case quit, goOn, again, back, faster, slower
+    case quit, goOn, again, back, faster, slower, notes
     case answer(Answer)
     case redraw
   }
@@ -42,8 +42,9 @@ package struct LessonState: Sendable {
     case .character("q"), .control("c"): return .quit
     case .character("r"): return .again
     case .character("b"), .left: return .back
-    case .character("+"), .character(")"): return .faster
-    case .character("-"), .character("("): return .slower
+    case .character("+"), .character(")"): return board.part == .happening ? .faster : nil
+    case .character("-"), .character("("): return board.part == .happening ? .slower : nil
+    case .character("n"): return board.isTeaching ? .notes : nil
     case .control("l"): return .redraw
     case .up, .wheelUp: first = max(0, first - 1)
     case .down, .wheelDown: first = min(first + 1, LessonScreen(self).lastFirst)

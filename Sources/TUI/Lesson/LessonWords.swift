@@ -13,11 +13,11 @@ struct LessonWords {
     switch board.part {
     case .situation: situation
     case .question(let question): words(of: question)
-    case .notes: notes
+    case .notes: pause
     case .happening: happening
     case .proof(let outcome): proof(outcome)
     case .why: wrapped(board.lesson.claim, .strong) + gap + wrapped(board.lesson.why)
-    case .go: wrapped(board.lesson.go) + (board.isTeaching ? gap + notes : [])
+    case .go: wrapped(board.lesson.go) + (board.areNotesShown ? gap + notes : [])
     case .end: end
     case .failed(let reason): wrapped(reason, .alarm)
     }
@@ -57,13 +57,31 @@ struct LessonWords {
       var line = StyledText("your answer: ", .dim)
       line.append(typed + "_", .key)
       line.append(" \(unit)s", .dim)
+      if typed.isEmpty { line.append("   (digits, then Enter)", .dim) }
       lines.append(line)
     }
-    return lines
+    return lines + (board.seen.isEmpty ? [] : gap + seen)
+  }
+
+  private var seen: [StyledText] {
+    wrapped("What its G did, and what started meanwhile:", .dim)
+      + Board.lines(of: board.seen).flatMap { wrapped($0, hanging: 15) }
   }
 
   private var notes: [StyledText] {
     board.lesson.notes.flatMap { wrapped("\(glyphs.pointer) \($0)", hanging: 2) }
+  }
+
+  /// The pause before the answer. The notes may give it away, so they are shown only when they are asked for.
+  private var pause: [StyledText] {
+    var lines: [StyledText] = []
+    if let question = board.question, let given = board.given {
+      lines =
+        wrapped(question.text, .dim) + wrapped("The class says: \(question.words(given)).", .strong) + gap
+    }
+    return lines
+      + (board.areNotesShown
+        ? notes : wrapped("n shows the notes for the teacher, who may give it away.", .dim))
   }
 
   private var happening: [StyledText] {
@@ -91,6 +109,10 @@ struct LessonWords {
       }
     }
     lines += wrapped("Measured just now: \(outcome.shows).", .strong) + gap
+    if board.steps > 0 {
+      lines += wrapped(
+        "The times go on while the scheduler is held, so they have your thinking in them.", .dim)
+    }
     return lines + Board.lines(of: outcome).flatMap { wrapped($0, hanging: 15) }
   }
 

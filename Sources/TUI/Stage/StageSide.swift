@@ -72,6 +72,7 @@ struct StageSide {
       line(ms.count { $0.state == .parked }, "asleep", .idle),
       line(ms.count { $0.state == .preemptWait }, "kept by a G", .preempted),
       line(ms.count { $0.state == .netpoll || $0.state == .standby }, "polling", .outside),
+      line(ms.count { $0.state == .sysmon || $0.state == .gc }, "sysmon and gc", .runtime),
     ].compactMap { $0 }
   }
 

@@ -53,6 +53,7 @@ final class LessonRoom: Classroom {
     case .again: course.again()
     case .back: course.back()
     case .faster: course.faster()
+    case .notes: course.toggleNotes()
     case .slower: course.slower()
     case .answer(let answer): course.answer(answer)
     case .quit, .redraw: break
