@@ -69,5 +69,5 @@ with open(kept, "w", encoding="utf-8") as out:
         print(json.dumps(line, ensure_ascii=False), file=out)
 PYTHON
 "$tools/bin/agg" --font-family 'DejaVu Sans Mono' --font-size "${FONT_SIZE:-13}" --fps-cap 6 --last-frame-duration 2 \
-  --theme asciinema "$name.cast" "$name.gif"
+  --line-height 1.2 --theme asciinema "$name.cast" "$name.gif" >/dev/null
 ls -l "$name.cast" "$name.gif"
