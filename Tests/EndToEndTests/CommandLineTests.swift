@@ -10,9 +10,8 @@ extension EndToEnd {
     }
 
     private static let commands = [
-      [], ["record"], ["replay"], ["scrub"], ["why"], ["serve"], ["export"], ["stacks"], ["doctor"],
-      ["gen-config"],
-      ["gen-man"],
+      [], ["learn"], ["record"], ["replay"], ["scrub"], ["why"], ["stacks"], ["doctor"], ["serve"], ["export"],
+      ["gen-config"], ["gen-man"],
     ]
 
     /// The parser's description of a command's options: short names, long names, and whether an option takes
@@ -95,7 +94,7 @@ extension EndToEnd {
         Mistake("genconfig", "-b", code: 2, mentions: "did you mean mpgtop gen-config?"),
         Mistake("hlep", code: 2, mentions: "did you mean mpgtop help?"),
         Mistake("help", "recrod", code: 64, mentions: "did you mean record?"),
-        Mistake("help", "nothing", code: 64, mentions: "there are record, replay"),
+        Mistake("help", "nothing", code: 64, mentions: "there are learn, record, replay"),
         Mistake("no-such-program", "-b", code: 2, mentions: "no live process called no-such-program"),
         Mistake("record", "-o", "x", "--when", "grq", code: 64, mentions: "--when 'grq>1000'"),
         Mistake("record", "-o", "x", "--when", "grq>abc", code: 64, mentions: "'abc' is no number"),
