@@ -232,11 +232,13 @@ screens: ## take the README's picture again, from a real flood in a real termina
 	@$(MAKE) --no-print-directory release
 	@scripts/screens.sh $(BIN)
 
-recordings: ## record 20 s of the demo again: an asciinema file and a GIF, in docs/recordings
+recordings: ## record 20 s of the demo and lesson 4 again: an asciinema file and a GIF of each, in docs/recordings
 	@scripts/need.sh screens
 	@$(MAKE) --no-print-directory release
 	@mkdir -p docs/recordings
 	@SKIP=9 scripts/record_screen.sh $(RECORDER) docs/recordings/demo 'scripts/demo.sh $(BIN)' 20
+	@COLUMNS=80 ROWS=24 scripts/record_screen.sh $(RECORDER) docs/recordings/lesson4 '$(BIN)/mpgtop learn 4' 20 \
+	  5 Enter 3 1 0.5 2 0.5 8 0.5 Enter
 
 docs: ## static pages of the libraries MPG and Inspector, in SCRATCH/docs; a warning is an error
 	@scripts/need.sh build
