@@ -16,11 +16,16 @@ struct CommandTests {
   @Test(
     "It is listed with its version, found by number and by name, and shown as text and JSON", arguments: some)
   func shown(_ build: GoBuild) throws {
-    let crowd = try Crowd(build, "-receive 20 -storm 2 -read 5")
+    // Under a name of its own, since other tests run the same program meanwhile.
+    let folder = try TemporaryFolder()
+    let name = "shown-\(build)-\(ProcessInfo.processInfo.processIdentifier)"
+    try FileManager.default.copyItem(atPath: build.path, toPath: "\(folder.path)/\(name)")
+    let own = GoBuild(path: "\(folder.path)/\(name)", version: build.version, way: build.way)
+    let crowd = try Crowd(own, "-receive 20 -storm 2 -read 5")
     let list = try run("-l")
     let line = list.output.split(separator: "\n").first { $0.contains(" \(crowd.pid) ") }
     #expect(line?.contains("live, go\(build.version)") == true, "\(list.output)")
-    for word in ["\(crowd.pid)", "\(build)"] {
+    for word in ["\(crowd.pid)", name] {
       let shown = try run("-b", "-n", "2", "-d", "0.5", word)
       #expect(shown.ending == .code(0) && shown.output.contains("sampled"), "\(shown)")
     }
