@@ -10,7 +10,8 @@ extension EndToEnd {
     }
 
     private static let commands = [
-      [], ["learn"], ["record"], ["replay"], ["scrub"], ["why"], ["stacks"], ["doctor"], ["serve"], ["export"],
+      [], ["learn"], ["record"], ["replay"], ["scrub"], ["why"], ["stacks"], ["doctor"], ["serve"],
+      ["export"],
       ["gen-config"], ["gen-man"],
     ]
 
