@@ -7,16 +7,16 @@ extension EndToEnd {
   @Suite("Settings", .enabled(if: Machine.path(of: "tmux") != nil, "tmux is not installed"))
   struct SettingsTests {
     /// Opens the screen with a settings file that contains this text.
-    private func open(_ text: String, _ server: DemoServer, _ words: String...) throws -> (
-      Screen, TemporaryFolder
-    ) {
+    private func open(
+      _ text: String, _ server: DemoServer, _ words: String..., columns: Int = 120
+    ) throws -> (Screen, TemporaryFolder) {
       let folder = try TemporaryFolder()
       try FileManager.default.createDirectory(
         atPath: "\(folder.path)/mpgtop", withIntermediateDirectories: true)
       try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/mpgtop/config"))
       let environment = server.environment.merging(["XDG_CONFIG_HOME": folder.path]) { $1 }
       let screen = try Screen(
-        columns: 120, rows: 30, [Built.mpgtop, "\(server.pid)"] + words, environment: environment)
+        columns: columns, rows: 30, [Built.mpgtop, "\(server.pid)"] + words, environment: environment)
       return (screen, folder)
     }
 
@@ -25,7 +25,8 @@ extension EndToEnd {
       let printed = try Program.run(Command(Built.mpgtop, "gen-config"))
       #expect(printed.ending == .code(0) && printed.output.contains("theme = calm"))
       let server = try DemoServer()
-      let (screen, folder) = try open(printed.output, server)
+      // The interval is the last of the footer's words, so the screen is wide.
+      let (screen, folder) = try open(printed.output, server, columns: 200)
       try screen.wait(for: "every 100 ms")
       try screen.press("q")
       #expect(try screen.aftermath().code == 0)

@@ -13,8 +13,8 @@ struct Footer {
     Self.write(note + Self.keys(state), in: rect, glyphs: state.glyphs, on: &canvas)
   }
 
-  /// The keys, most important first. A chosen interval stands right after the keys of time, where people see
-  /// that their key has changed something.
+  /// The keys, most important first. A chosen interval stands right after the keys of time, or before those of loads, so
+  /// that people see that their key has changed something.
   static func keys(_ state: AppState) -> [StyledText] {
     var groups = ActionTable.footer(on: state.screen, over: state.overlay)
     if !state.hasEnded { groups.removeAll { $0.rank == ActionGroup.againRank } }
@@ -25,9 +25,11 @@ struct Footer {
     }
     if state.interval != AppState.usualInterval,
       let pace = groups.firstIndex(where: { $0.rows.first?.action == .slower }),
-      let request = groups.firstIndex(where: { $0.rank > ActionGroup.timeRank })
+      let place = groups.firstIndex(where: {
+        $0.rank == ActionGroup.loadRank || $0.rank > ActionGroup.timeRank
+      })
     {
-      groups.insert(groups.remove(at: pace), at: request)
+      groups.insert(groups.remove(at: pace), at: place)
     }
     return groups.flatMap { group in
       if group.rank == ActionGroup.loadRank { return loads(group, state) }
