@@ -86,7 +86,12 @@ func playHog(_ cast: Cast) {
       all.done()
     }
   }
-  while started.value < cast.procs - 1 { yield() }
+  // Where there are more Ps than CPUs, the threads of the others may take long to get one. A loop that only yielded would
+  // fill the ring meanwhile.
+  while started.value < cast.procs - 1 {
+    hog(50_000, until: started, beyond: cast.procs - 2)
+    yield()
+  }
   cast.marks.ready()
   go {
     ran.add()
@@ -99,9 +104,9 @@ func playHog(_ cast: Cast) {
   cast.marks.done()
 }
 
-/// Computes until `isOver`, or until the thread has used so many nanoseconds of CPU time.
+/// Computes until `count` is more than `least`, or until the thread has used so many nanoseconds of CPU time.
 @inline(never)
-private func hog(_ limit: UInt64, until isOver: Count) {
+private func hog(_ limit: UInt64, until count: Count, beyond least: Int = 0) {
   let end = cpuTime() + limit
-  while isOver.value == 0, cpuTime() < end {}
+  while count.value <= least, cpuTime() < end {}
 }
