@@ -108,7 +108,7 @@ extension Sequence<PlacedRecord> {
 
 extension PlacedRecord {
   /// The P in whose ring the event lies; nil: the writer held no P.
-  package var p: Int? { if case .p(let id) = lane { id } else { nil } }
+  package var p: Int? { lane.p }
 
   /// Whether a G begins to run, or goes on.
   package var isStart: Bool {

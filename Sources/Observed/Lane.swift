@@ -9,6 +9,9 @@ public enum Lane: Sendable, Hashable {
 }
 
 extension Lane {
+  /// The P's id; nil: the lane is an M's.
+  package var p: Int? { if case .p(let id) = self { id } else { nil } }
+
   /// A number that no other lane has: even for Ps, odd for Ms. Recordings use the same numbers.
   package var number: Int {
     switch self {

@@ -54,8 +54,7 @@ package struct QueueRebuild: Equatable, Sendable {
   ///   not known.
   package mutating func apply(_ record: Record, on lane: Lane, first: UInt64 = 0) {
     guard let kind = record.kind else { return }
-    var p: Int?
-    if case .p(let id) = lane { p = id }
+    let p = lane.p
     grq.close(record, kind)
     switch kind {
     case .goCreate, .goReady, .goYield: put(record, p)

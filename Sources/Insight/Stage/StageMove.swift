@@ -47,7 +47,7 @@ public struct StageMove: Sendable, Equatable {
     guard let kind = event.kind, let sentence = StageSentence(event, kind).text else { return nil }
     (self.event, self.isForward, self.sentence) = (event, isForward, sentence)
     count = 1
-    if case .p(let id) = event.lane { p = id }
+    p = event.lane.p
     switch kind {
     case .steal, .overflow, .grqTake, .takeUp: moveBatch(kind)
     default: moveOne(kind)
@@ -100,18 +100,17 @@ extension StagePlace {
 extension Event {
   /// The place on the queue that the event names; nil: it names none.
   fileprivate var queue: StagePlace? {
-    let p: Int? = if case .p(let id) = lane { id } else { nil }
     switch place.queue {
-    case .runnext, .displacing: return p.map { .next(p: $0) }
-    case .lrq: return p.map { .lrq(p: $0) }
-    case .grq: return .grq
-    case .untold, nil: return nil
+    case .runnext, .displacing: lane.p.map { .next(p: $0) }
+    case .lrq: lane.p.map { .lrq(p: $0) }
+    case .grq: .grq
+    case .untold, nil: nil
     }
   }
 
   /// Where a G that starts stood. What was stolen or taken from the GRQ has come to the P by a move of its own.
   fileprivate var takenFrom: StagePlace? {
-    guard case .p(let p) = lane else { return nil }
+    guard let p = lane.p else { return nil }
     return switch runSource {
     case .runnext: .next(p: p)
     case .lrq, .steal, .stealNext: .lrq(p: p)
