@@ -21,17 +21,16 @@ public struct PastStep: Sendable, Equatable {
 }
 
 extension Player {
-  /// Segments and records that are looked back at for the last events.
+  /// How far `last` looks back.
   private static let lookBack = (segments: 240, records: 100_000)
 
-  /// The last events up to this moment that `isWanted` lets through, oldest first. Where little happened, they come from
-  /// some minutes, and where much did, there may be fewer than `limit`.
-  package func lastEvents(_ limit: Int, where isWanted: (Event) -> Bool) -> [Event] {
-    var found: [Event] = []
+  /// What `make` makes of the last events up to this moment of which it makes something, oldest first. Where little
+  /// happened, they come from some minutes, and where much did, there may be fewer than `limit`.
+  package func last<Made>(_ limit: Int, of make: (Event) -> Made?) -> [Made] {
+    var found: [Made] = []
     func look(_ events: some BidirectionalCollection<PlacedRecord>) {
       for placed in events.reversed() where found.count < limit {
-        let event = event(placed)
-        if isWanted(event) { found.append(event) }
+        if let made = make(event(placed)) { found.append(made) }
       }
     }
     look(window.events[min(window.prefix, count)..<count])

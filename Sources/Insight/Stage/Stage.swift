@@ -35,8 +35,15 @@ public struct Stage: Sendable, Equatable {
 
   /// The last moves that are kept.
   public static let mostMoves = 12
-  /// The Gs of one queue that are looked up; more do not fit on any screen.
-  static let mostNamed = 256
+  /// The first Gs of a queue that are looked up; more do not fit on any screen.
+  private static let mostNamed = 256
+
+  /// The Gs on queues that may be shown: of each queue the first ones and the last.
+  public var named: Set<UInt64> {
+    func shown(_ gs: [UInt64?]) -> [UInt64] { (gs.prefix(Self.mostNamed) + gs.suffix(1)).compactMap { $0 } }
+    guard let queues else { return [] }
+    return Set(queues.ps.flatMap { shown($0.next) + shown($0.lrq) } + shown(queues.grq.map(\.g)))
+  }
 
   /// The place where a G stands; nil: it is at none, or it is not known.
   public func place(of g: UInt64) -> StagePlace? {
@@ -56,18 +63,16 @@ extension Stage {
   /// The stage at a player's place.
   public init(_ player: Player, _ question: StageQuestion = StageQuestion()) {
     self.init(snapshot: player.unnamedSnapshot, queues: player.queues)
-    moves = player.lastEvents(Self.mostMoves) { StageMove($0) != nil }.compactMap { StageMove($0) }
-    if let step = player.step, let event = step.event, !step.isForward {
-      if let undone = StageMove(event, isForward: false) { moves.append(undone) }
+    moves = player.last(Self.mostMoves) { StageMove($0) }
+    if let step = player.step, !step.isForward,
+      let undone = step.event.flatMap({ StageMove($0, isForward: false) })
+    {
+      moves.append(undone)
     }
     var wanted = Set(snapshot.ps.compactMap(\.g)).union(snapshot.ms.compactMap(\.g))
     wanted.formUnion(moves.compactMap(\.event.g))
     if let followed = question.followed { wanted.insert(followed) }
-    for queues in queues?.ps ?? [] {
-      wanted.formUnion(queues.next.compactMap { $0 })
-      wanted.formUnion(queues.lrq.prefix(Self.mostNamed).compactMap { $0 })
-    }
-    wanted.formUnion(queues?.grq.prefix(Self.mostNamed).compactMap(\.g) ?? [])
+    wanted.formUnion(named)
     gs = player.goroutines(wanted)
   }
 }

@@ -10,9 +10,6 @@ final class LessonRoom: Classroom {
   /// The frames of the scene with this process id.
   private var feed: (pid: Int32, frames: LiveFeed)?
 
-  /// The stage that was shown last.
-  private var kept: Stage?
-
   init(_ course: Course, _ waker: Waker) { (self.course, self.waker) = (course, waker) }
 
   var board: Board { course.board }
@@ -28,24 +25,14 @@ final class LessonRoom: Classroom {
   private func follow() {
     guard let play = course.play else { return }
     if feed?.pid == play.pid { return }
-    (feed, kept) = (nil, nil)
+    feed = nil
     guard let source = try? play.source() else { return }
     var frames = LiveFeed(source, HistoryLimits(), waker)
     frames.interest.stage = StageQuestion()
     feed = (play.pid, frames)
   }
 
-  func frame() -> Frame? {
-    guard var frame = feed?.frames.next() else { return nil }
-    // The moves that led to a held moment are shown as long as nothing else happens.
-    if let old = kept, let new = frame.detail.stage, new.moves.count < old.moves.count,
-      new.snapshot.trace.events == old.snapshot.trace.events
-    {
-      frame.detail.stage = old
-    }
-    kept = frame.detail.stage
-    return frame
-  }
+  func frame() -> Frame? { feed?.frames.next() }
 
   func perform(_ wish: LessonState.Wish) {
     switch wish {
