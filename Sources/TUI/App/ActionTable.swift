@@ -144,7 +144,6 @@ enum ActionTable {
       ]),
     ActionGroup(
       "hold the scheduler or let it run; one decision", footer: "hold, step", rank: ActionGroup.paceRank,
-      keys: "z .",
       [
         ActionRow("pace.hold", .pace(.hold), [.character("z")], "Hold the scheduler, or let it run"),
         ActionRow("pace.step", .pace(.step), [.character(".")], "One decision of the scheduler"),

@@ -40,18 +40,7 @@ enum Overlay {
   static func drawFrame(_ box: Rect, title: String, glyphs: Glyphs, on canvas: inout Canvas) {
     canvas.fill(box)
     guard box.width >= 2, box.height >= 2 else { return }
-    for x in box.x..<box.maxX {
-      canvas.put(Cell(glyphs.rule, .dim), x: x, y: box.y)
-      canvas.put(Cell(glyphs.rule, .dim), x: x, y: box.maxY - 1)
-    }
-    for y in box.y..<box.maxY {
-      canvas.put(Cell(glyphs.side, .dim), x: box.x, y: y)
-      canvas.put(Cell(glyphs.side, .dim), x: box.maxX - 1, y: y)
-    }
-    let places = [(box.x, box.y), (box.maxX - 1, box.y), (box.maxX - 1, box.maxY - 1), (box.x, box.maxY - 1)]
-    for (corner, place) in zip(glyphs.corners, places) {
-      canvas.put(Cell(corner, .dim), x: place.0, y: place.1)
-    }
+    canvas.drawBox(box, .dim, glyphs: glyphs)
     canvas.write(" \(title) ", x: box.x + 2, y: box.y, .heading)
   }
 }

@@ -17,33 +17,20 @@ struct StageBoxes {
   func draw(_ lane: StageLayout.Lane, on canvas: inout Canvas) {
     drawLabel(lane, on: &canvas)
     drawRunning(lane, on: &canvas)
-    drawQueue(
-      lane.nextSlots, hidden: 0, lane.next.width >= 9 ? "runnext" : "next", in: lane.next, on: &canvas)
-    drawQueue(
-      lane.slots, last: lane.lastSlot, hidden: lane.hidden, Self.name("LRQ", lane.p.lrq), in: lane.lrq,
-      on: &canvas)
+    draw(lane.next, on: &canvas)
+    draw(lane.lrq, on: &canvas)
   }
 
   /// Writes the names of the columns, where boxes have none.
   func drawNames(on canvas: inout Canvas) {
     guard let row = layout.names, let lane = layout.lanes.first else { return }
-    let columns = [
-      (lane.running, "runs"), (lane.next, lane.next.width >= 9 ? "runnext" : "next"), (lane.lrq, "LRQ"),
-    ]
+    let columns = [(lane.running, "runs"), (lane.next.rect, lane.next.name), (lane.lrq.rect, "LRQ")]
     for (rect, name) in columns { canvas.write(name, x: rect.x + 1, y: row.y, .dim) }
   }
 
   func drawGRQ(on canvas: inout Canvas) {
-    let label = layout.grq.x - 7
-    canvas.write("GRQ", x: label, y: layout.grq.y + layout.form.nameRow, .strong)
-    drawQueue(
-      layout.grqSlots, last: layout.grqLast, hidden: layout.grqHidden, Self.name("GRQ", stage.snapshot.grq),
-      in: layout.grq,
-      on: &canvas)
-  }
-
-  private static func name(_ queue: String, _ depth: Int?) -> String {
-    "\(queue) \(depth.map { Quantity.grouped($0) } ?? "-")"
+    canvas.write("GRQ", x: layout.grqLabel.x, y: layout.grqLabel.y + layout.form.nameRow, .strong)
+    draw(layout.grq, on: &canvas)
   }
 
   private func drawLabel(_ lane: StageLayout.Lane, on canvas: inout Canvas) {
@@ -61,7 +48,7 @@ struct StageBoxes {
   private func drawRunning(_ lane: StageLayout.Lane, on canvas: inout Canvas) {
     let (rect, status) = (lane.running, lane.p.status)
     if inside > 0 {
-      frame(Rect(x: rect.x, y: rect.y, width: rect.width, height: inside + 2), status.style, on: &canvas)
+      canvas.drawBox(rect, status.style, glyphs: glyphs)
       // A thread that does not wait for its turn, although the scheduler is held, is in the program's own code.
       let isOut =
         pace?.state == .held && lane.p.g != nil
@@ -91,38 +78,34 @@ struct StageBoxes {
     }
   }
 
-  private func drawQueue(
-    _ slots: [StageLayout.Slot], last lastSlot: StageLayout.Slot? = nil, hidden: Int, _ name: String,
-    in rect: Rect, on canvas: inout Canvas
-  ) {
-    let last = slots.last?.rect.maxX ?? rect.x + min(rect.width, max(slots.isEmpty ? name.count + 2 : 0, 6))
+  private func draw(_ queue: StageLayout.Queue, on canvas: inout Canvas) {
+    let (rect, slots) = (queue.rect, queue.slots)
+    let end = slots.last?.rect.maxX ?? rect.x + min(rect.width, max(queue.name.count + 2, 6))
     if inside > 0 {
       let style: Style = slots.isEmpty ? .faint : Meaning.ready.style
-      frame(Rect(x: rect.x, y: rect.y, width: last - rect.x, height: inside + 2), style, on: &canvas)
+      canvas.drawBox(
+        Rect(x: rect.x, y: rect.y, width: end - rect.x, height: rect.height), style, glyphs: glyphs)
       for slot in slots.dropFirst() {
         canvas.put(Cell(glyphs.joints[0], style), x: slot.rect.x, y: rect.y)
         for row in 1...inside { canvas.put(Cell(glyphs.side, style), x: slot.rect.x, y: rect.y + row) }
-        canvas.put(Cell(glyphs.joints[1], style), x: slot.rect.x, y: rect.y + inside + 1)
+        canvas.put(Cell(glyphs.joints[1], style), x: slot.rect.x, y: rect.maxY - 1)
       }
-      let heading = TextWidth.truncated(name, to: max(0, rect.width - 2), ellipsis: glyphs.ellipsis)
+      if let last = queue.last { canvas.drawBox(last.rect, style, glyphs: glyphs) }
+      let heading = TextWidth.truncated(queue.name, to: max(0, rect.width - 2), ellipsis: glyphs.ellipsis)
       canvas.write(heading, x: rect.x + 1, y: rect.y, slots.isEmpty ? .dim : .strong)
     } else if slots.isEmpty {
       canvas.put(Cell(glyphs.track, .faint), x: rect.x + 1, y: rect.y)
     }
-    if let lastSlot, inside > 0 {
-      let box = Rect(x: lastSlot.rect.x, y: rect.y, width: lastSlot.rect.width, height: inside + 2)
-      frame(box, Meaning.ready.style, on: &canvas)
-    }
-    for slot in slots + [lastSlot].compactMap({ $0 }) {
+    for slot in queue.all {
       if let g = slot.g {
         write(g, in: slot.rect, on: &canvas)
       } else {
         writeUnknown(in: slot.rect, on: &canvas)
       }
     }
-    if hidden > 0 {
-      let style: Style = hidden > 200 ? .alarm : .eager
-      canvas.write("+\(hidden)", x: last, y: rect.y + layout.form.nameRow, style)
+    if queue.hidden > 0 {
+      let style: Style = queue.hidden > 200 ? .alarm : .eager
+      canvas.write("+\(queue.hidden)", x: end, y: rect.y + layout.form.nameRow, style)
     }
   }
 
@@ -156,22 +139,5 @@ struct StageBoxes {
   static func style(spawner: UInt64?) -> Style {
     guard let spawner else { return .strong }
     return [.spawner0, .spawner1, .spawner2, .spawner3, .spawner4, .spawner5][Int(spawner % 6)]
-  }
-
-  private func frame(_ rect: Rect, _ style: Style, on canvas: inout Canvas) {
-    guard rect.width >= 2, rect.height >= 2 else { return }
-    let (right, bottom) = (rect.maxX - 1, rect.maxY - 1)
-    for x in rect.x..<rect.maxX {
-      canvas.put(Cell(glyphs.rule, style), x: x, y: rect.y)
-      canvas.put(Cell(glyphs.rule, style), x: x, y: bottom)
-    }
-    for y in rect.y...bottom {
-      canvas.put(Cell(glyphs.side, style), x: rect.x, y: y)
-      canvas.put(Cell(glyphs.side, style), x: right, y: y)
-    }
-    for (place, corner) in [(rect.x, rect.y), (right, rect.y), (right, bottom), (rect.x, bottom)].enumerated()
-    {
-      canvas.put(Cell(glyphs.corners[place], style), x: corner.0, y: corner.1)
-    }
   }
 }

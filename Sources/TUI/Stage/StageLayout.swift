@@ -39,16 +39,26 @@ struct StageLayout {
     var g: UInt64?
   }
 
+  /// A queue on the screen: its first Gs, and if not all have room, the last one.
+  struct Queue {
+    var rect: Rect
+    var name: String
+    /// The first Gs, as many as have room.
+    var slots: [Slot]
+    /// The last G, if there are some between it and the first ones that have no room.
+    var last: Slot?
+    /// How many Gs have no room.
+    var hidden: Int
+
+    /// The slots of all Gs that have room.
+    var all: [Slot] { slots + [last].compactMap { $0 } }
+  }
+
   /// One P on the screen.
   struct Lane {
     var p: Snapshot.P
-    var label, running, next, lrq: Rect
-    /// The Gs in `runnext` and on the LRQ that have room.
-    var nextSlots, slots: [Slot]
-    /// The last G on the LRQ, if there are some between it and the others that have no room.
-    var lastSlot: Slot?
-    /// How many Gs of the LRQ have no room.
-    var hidden: Int
+    var label, running: Rect
+    var next, lrq: Queue
     /// The row for trails; nil: there is none.
     var trail: Int?
   }
@@ -61,10 +71,8 @@ struct StageLayout {
   private(set) var lanes: [Lane] = []
   /// How many Ps there are, and the place of the first one that is shown.
   let total, first: Int
-  private(set) var grq: Rect
-  private(set) var grqSlots: [Slot] = []
-  private(set) var grqLast: Slot?
-  private(set) var grqHidden = 0
+  let grqLabel: Rect
+  let grq: Queue
   let grqTrail: Int?
   /// The column in which trails go from row to row.
   let bus: Int
@@ -95,12 +103,11 @@ struct StageLayout {
       lanes.append(Self.lane(p, stage, form, cell, in: rows.takeRows(form.height)))
     }
     let line = rows.takeRows(form.height)
-    let boxes = form.boxRows(of: line)
-    grq = Rect(
-      x: line.x + Self.labelWidth, y: boxes.y, width: line.width - Self.labelWidth, height: boxes.height)
+    var boxes = form.boxRows(of: line)
+    grqLabel = boxes.takeColumns(Self.labelWidth)
+    grq = Self.queue(
+      stage.queues?.grq.map(\.g), "GRQ", depth: stage.snapshot.grq, cell, in: boxes)
     grqTrail = form.trailRow(of: line)
-    let gs = stage.queues?.grq.map(\.g)
-    (grqSlots, grqLast, grqHidden) = Self.slots(gs, count: stage.snapshot.grq ?? 0, cell, in: grq)
   }
 
   private static func form(lanes: Int, rows: Int) -> Form {
@@ -110,52 +117,63 @@ struct StageLayout {
 
   /// The width of a cell: enough for the longest name, so that no name is cut.
   private static func cellWidth(_ stage: Stage, width: Int) -> Int {
-    var highest: UInt64 = 999
-    for queues in stage.queues?.ps ?? [] {
-      for g in queues.next + queues.lrq { highest = max(highest, g ?? 0) }
-    }
-    for g in stage.queues?.grq ?? [] { highest = max(highest, g.g ?? 0) }
-    for p in stage.snapshot.ps { highest = max(highest, p.g ?? 0) }
-    let name = "G\(highest)".count
+    let running = stage.snapshot.ms.compactMap(\.g) + stage.snapshot.ps.compactMap(\.g)
+    let highest = stage.named.union(running).max() ?? 0
+    let name = "G\(max(highest, 999))".count
     return (width >= 130 ? max(name, 13) : width >= 80 ? max(name, 9) : name) + (width >= 70 ? 3 : 2)
   }
 
   private static func lane(
     _ p: Snapshot.P, _ stage: Stage, _ form: Form, _ cell: Int, in rect: Rect
   ) -> Lane {
-    let boxes = form.boxRows(of: rect)
-    var rest = Rect(x: rect.x, y: boxes.y, width: rect.width, height: boxes.height)
+    var rest = form.boxRows(of: rect)
     let label = rest.takeColumns(labelWidth)
     let running = rest.takeColumns(cell + 2)
     _ = rest.takeColumns(1)
     let next = rest.takeColumns(cell + 1)
     _ = rest.takeColumns(1)
     let queues = stage.queues?.queues(ofP: p.id)
-    let (nextSlots, _, _) = slots(queues?.next, count: p.runnext == true ? 1 : 0, cell, in: next)
-    let (slots, lastSlot, hidden) = slots(queues?.lrq, count: p.lrq ?? 0, cell, in: rest)
+    let name = next.width >= "runnext".count + 2 ? "runnext" : "next"
     return Lane(
-      p: p, label: label, running: running, next: next, lrq: rest, nextSlots: nextSlots, slots: slots,
-      lastSlot: lastSlot, hidden: hidden, trail: form.trailRow(of: rect))
+      p: p, label: label, running: running,
+      next: queue(queues?.next, name, count: p.runnext == true ? 1 : 0, cell, in: next),
+      lrq: queue(queues?.lrq, "LRQ", depth: p.lrq, cell, in: rest), trail: form.trailRow(of: rect))
   }
 
-  /// The cells of a queue: the first ones, and if not all have room, the last one. If the names are not known, the cells
-  /// have none.
-  private static func slots(
-    _ names: [UInt64?]?, count: Int, _ cell: Int, in rect: Rect
-  ) -> ([Slot], last: Slot?, hidden: Int) {
-    let gs = names ?? Array(repeating: nil, count: min(count, 512))
-    let all = max(gs.count, names == nil ? count : 0)
+  /// A queue that may be deep, so that its name tells its depth.
+  private static func queue(
+    _ names: [UInt64?]?, _ name: String, depth: Int?, _ cell: Int, in rect: Rect
+  ) -> Queue {
+    let title = "\(name) \(depth.map { Quantity.grouped($0) } ?? "-")"
+    return queue(names, title, count: depth ?? 0, cell, in: rect)
+  }
+
+  /// - Parameters:
+  ///   - names: the Gs on the queue; nil: they are not known, and then the cells have no names.
+  ///   - count: how many Gs there are where they are not known.
+  private static func queue(
+    _ names: [UInt64?]?, _ name: String, count: Int, _ cell: Int, in rect: Rect
+  ) -> Queue {
+    let all = names?.count ?? max(0, count)
+    // The depth may come from damaged memory; more than these have no room on any screen.
+    let gs = names ?? Array(repeating: nil, count: min(all, 512))
     // The last column is the border. Where not all Gs fit, their number takes some columns more, and the last G one cell.
     let room = max(0, (rect.width - 1) / max(1, cell))
     let note = "+\(all)".count + 1
     let fitting = max(0, (rect.width - 2 - note) / max(1, cell))
-    let (shown, hasLast) = all <= room ? (all, false) : fitting >= 2 ? (fitting - 1, true) : (fitting, false)
+    let (shown, hasLast) =
+      all <= room ? (all, false) : fitting >= 2 ? (fitting - 1, true) : (fitting, false)
     func slot(x: Int, _ g: UInt64?) -> Slot {
       Slot(rect: Rect(x: x, y: rect.y, width: cell + 1, height: rect.height), g: g)
     }
-    let slots = gs.prefix(shown).enumerated().map { slot(x: rect.x + $0 * cell, $1) }
-    guard hasLast, let g = gs.last else { return (slots, nil, all - slots.count) }
-    return (slots, slot(x: rect.x + shown * cell + 1 + note, g), all - slots.count - 1)
+    var queue = Queue(
+      rect: rect, name: name,
+      slots: gs.prefix(shown).enumerated().map { slot(x: rect.x + $0 * cell, $1) }, hidden: all - shown)
+    if hasLast, let g = gs.last {
+      queue.last = slot(x: rect.x + shown * cell + 1 + note, g)
+      queue.hidden -= 1
+    }
+    return queue
   }
 
   // MARK: places
@@ -167,10 +185,9 @@ struct StageLayout {
   func g(atX x: Int, y: Int) -> UInt64? {
     for lane in lanes {
       if lane.running.contains(x, y) { return lane.p.g }
-      let slots = lane.nextSlots + lane.slots + [lane.lastSlot].compactMap { $0 }
-      if let slot = slots.first(where: { $0.rect.contains(x, y) }) { return slot.g }
+      if let slot = (lane.next.all + lane.lrq.all).first(where: { $0.rect.contains(x, y) }) { return slot.g }
     }
-    return (grqSlots + [grqLast].compactMap { $0 }).first { $0.rect.contains(x, y) }?.g
+    return grq.all.first { $0.rect.contains(x, y) }?.g
   }
 }
 

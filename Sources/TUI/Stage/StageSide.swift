@@ -90,7 +90,7 @@ struct StageSide {
     case .grq: return "on the GRQ" + rank(stage.queues?.grq.map(\.g) ?? [])
     case .sockets: return "waits for a socket"
     case .timers: return "sleeps"
-    case .others: return "waits: " + (stage.gs[g].map { "\($0.reason)" } ?? "")
+    case .others: return "waits: " + (stage.gs[g]?.reason.word ?? "")
     case .call(let m): return "in a call, on M\(m)"
     case nil: return stage.gs[g] == nil ? "is gone" : "is not to be seen"
     }

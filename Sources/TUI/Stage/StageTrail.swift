@@ -46,23 +46,21 @@ struct StageTrail {
   }
 
   private func end(_ place: StagePlace, isArrival: Bool) -> End? {
-    func below(
-      _ rect: Rect, _ slots: [StageLayout.Slot], last: StageLayout.Slot? = nil, _ row: Int?
-    ) -> End? {
+    func below(_ queue: StageLayout.Queue, _ row: Int?) -> End? {
       guard let row else { return nil }
-      let slot = isArrival ? last ?? slots.last : slots.first
-      let x = slot.map { $0.rect.x + $0.rect.width / 2 } ?? rect.x + min(3, max(0, rect.width - 1))
-      return .below(x: min(x, rect.maxX - 1), row: row)
+      let slot = isArrival ? queue.all.last : queue.slots.first
+      let x =
+        slot.map { $0.rect.x + $0.rect.width / 2 } ?? queue.rect.x + min(3, max(0, queue.rect.width - 1))
+      return .below(x: min(x, queue.rect.maxX - 1), row: row)
     }
     switch place {
     case .running(let p):
       return layout.lane(ofP: p).flatMap { lane in
         lane.trail.map { .below(x: lane.running.x + lane.running.width / 2, row: $0) }
       }
-    case .next(let p): return layout.lane(ofP: p).flatMap { below($0.next, $0.nextSlots, $0.trail) }
-    case .lrq(let p):
-      return layout.lane(ofP: p).flatMap { below($0.lrq, $0.slots, last: $0.lastSlot, $0.trail) }
-    case .grq: return below(layout.grq, layout.grqSlots, last: layout.grqLast, layout.grqTrail)
+    case .next(let p): return layout.lane(ofP: p).flatMap { below($0.next, $0.trail) }
+    case .lrq(let p): return layout.lane(ofP: p).flatMap { below($0.lrq, $0.trail) }
+    case .grq: return below(layout.grq, layout.grqTrail)
     case .sockets, .timers, .others, .call:
       guard layout.form != .dense else { return nil }
       return sideRows[place].map { .side(row: $0) }
@@ -79,51 +77,27 @@ struct StageTrail {
       across(from, to: to, row)
       return put(to > from ? glyphs.corners[3] : glyphs.corners[2], from, row)
     }
-    let (bus, down) = (layout.bus, target.row > start.row)
+    let bus = layout.bus
     for row in min(start.row, target.row)...max(start.row, target.row) { put(glyphs.side, bus, row) }
-    leave(start, bus, down: start.row == target.row ? nil : down, put, across)
-    arrive(target, bus, down: start.row == target.row ? nil : down, put, across)
-  }
-
-  /// From the start to the column.
-  private func leave(
-    _ start: End, _ bus: Int, down: Bool?, _ put: (Unicode.Scalar, Int, Int) -> Void,
-    _ across: (Int, Int, Int) -> Void
-  ) {
-    switch start {
-    case .below(let x, let row):
-      put(glyphs.corners[3], x, row)
-      across(x, bus, row)
-      put(down.map { $0 ? glyphs.corners[1] : glyphs.corners[2] } ?? glyphs.rule, bus, row)
-    case .side(let row):
-      across(bus, layout.side.x, row)
-      put(down.map { $0 ? glyphs.corners[0] : glyphs.corners[3] } ?? glyphs.rule, bus, row)
-    }
-  }
-
-  /// From the column to the target.
-  private func arrive(
-    _ target: End, _ bus: Int, down: Bool?, _ put: (Unicode.Scalar, Int, Int) -> Void,
-    _ across: (Int, Int, Int) -> Void
-  ) {
-    switch target {
-    case .below(let x, let row):
-      across(x, bus, row)
-      put(down.map { $0 ? glyphs.corners[2] : glyphs.corners[1] } ?? glyphs.rule, bus, row)
-    case .side(let row):
-      put(down.map { $0 ? glyphs.corners[3] : glyphs.corners[0] } ?? glyphs.rule, bus, row)
+    if case .below(let x, let row) = start { put(glyphs.corners[3], x, row) }
+    for (end, other) in [(start, target), (target, start)] {
+      let goesDown: Bool? = end.row == other.row ? nil : other.row > end.row
+      // The corners are, from the upper left one on, in the order of the clock.
+      switch end {
+      case .below(let x, let row):
+        across(x, to: bus, row)
+        put(goesDown.map { glyphs.corners[$0 ? 1 : 2] } ?? glyphs.rule, bus, row)
+      case .side(let row):
+        across(bus, to: layout.side.x, row)
+        put(goesDown.map { glyphs.corners[$0 ? 0 : 3] } ?? glyphs.rule, bus, row)
+      }
     }
   }
 
   /// Writes how many Gs move, on the trail.
   private func note(_ text: String, _ start: End, _ target: End, _ style: Style, on canvas: inout Canvas) {
-    let row = if case .below = start { start.row } else { target.row }
-    let x: Int
-    if case .below(let left, _) = start {
-      x = left + 3
-    } else {
-      x = layout.bus - text.count - 4
-    }
+    var (x, row) = (layout.bus - text.count - 4, target.row)
+    if case .below(let left, let own) = start { (x, row) = (left + 3, own) }
     canvas.write(" \(text) ", x: min(x, layout.bus - text.count - 3), y: row, style)
   }
 }
