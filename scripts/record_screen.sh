@@ -20,16 +20,9 @@ if [ "$(cat "$tools/installed.txt" 2>/dev/null)" != "${packages[*]}" ]; then
   "$tools/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"
   echo "${packages[*]}" >"$tools/installed.txt"
 fi
-socket=mpgtop-record-$$
+. "$(dirname "$0")/private_terminal.sh"
 folder=$(mktemp -d)
-# Runs a tmux server of its own, so that the user's tmux, its settings and its sessions are not touched.
-terminal() { env -u TMUX LC_ALL=C.UTF-8 tmux -L "$socket" -f /dev/null "$@"; }
-cleanup() {
-  terminal kill-server 2>/dev/null || true
-  rm -rf "$folder"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM HUP
+remove_at_end "$folder"
 
 # The recording says how the program was called by a name alone, so that no path of this machine is in it.
 terminal new-session -d -x "$columns" -y "$rows" \

@@ -6,17 +6,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "${1:?usage: screens.sh BIN-FOLDER}" && pwd)
 columns=100 rows=32 seconds=40
-socket=mpgtop-screens-$$
+. "$here/private_terminal.sh"
 picture=$(mktemp)
-
-# Runs a tmux server of its own, so that the user's tmux, its settings and its sessions are not touched.
-terminal() { env -u TMUX LC_ALL=C.UTF-8 tmux -L "$socket" -f /dev/null "$@"; }
-cleanup() {
-  terminal kill-server 2>/dev/null || true
-  rm -f "$picture"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM HUP
+remove_at_end "$picture"
 
 terminal new-session -d -x "$columns" -y "$rows" "$here/demo.sh" "$bin"
 sleep "$seconds" # the picture shows a minute of history, and this fills a part of it

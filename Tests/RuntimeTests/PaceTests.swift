@@ -86,6 +86,16 @@ private func isAtRest(_ snapshot: Snapshot) -> Bool {
   return snapshot.ms.allSatisfy { ![.running, .spinning].contains($0.state) || waiting.contains($0.id) }
 }
 
+/// Holds the scheduler, and returns the snapshot in which every thread has come to the gate.
+private func heldAtRest(_ controller: Controller, _ inspector: Inspector) throws -> Snapshot {
+  check(try controller.send(.hold).pace == .held, "held")
+  var held = try settled(inspector)
+  // A thread that had no CPU comes to the gate late.
+  for _ in 0..<2000 where !isAtRest(held) { held = try settled(inspector) }
+  check(isAtRest(held), "every thread at the gate")
+  return held
+}
+
 /// A snapshot of a held scheduler behind which there is no record that was drained already.
 private func start(_ inspector: Inspector) throws -> Snapshot {
   for _ in 0..<2000 {
@@ -132,11 +142,7 @@ struct PaceTests {
         try withController { controller in
           let inspector = try Inspector.attach(to: getpid())
           usleep(20_000)
-          check(try controller.send(.hold).pace == .held, "held")
-          var held = try settled(inspector)
-          // A thread that had no CPU comes to the gate late.
-          for _ in 0..<2000 where !isAtRest(held) { held = try settled(inspector) }
-          check(isAtRest(held), "every thread at the gate")
+          let held = try heldAtRest(controller, inspector)
           let before = turns.value
           usleep(100_000)
           let later = try inspector.snapshot()
@@ -369,9 +375,7 @@ struct PaceTests {
         }
         try withController { controller in
           let inspector = try Inspector.attach(to: getpid())
-          check(try controller.send(.hold).pace == .held, "held")
-          var held = try settled(inspector)
-          for _ in 0..<2000 where !isAtRest(held) { held = try settled(inspector) }
+          _ = try heldAtRest(controller, inspector)
           let before = turns.value
           // The child has copies of the sockets for as long as it lives: until it is killed, or for a minute.
           guard let child = forked({ sleep(60) }) else { return check(false, "a child") }
