@@ -9,9 +9,9 @@
 // within six seconds, or longer than ten seconds after it was found. What is said of connections comes from the gauges.
 //
 // §3 Lanes come one after the other, and a request may move from P to P within one drain. So what came is kept until all
-// lanes have told the same time (`settle`): then the requests that begin are noted first, and those that end are judged once all lanes have told their end.
-// This costs a copy of the records. Beyond that most records cost two looks at small tables, and only those of the roots of
-// open requests cost an addition.
+// lanes have told the same time (`settle`): then the requests that begin are noted first, and those that end are judged
+// once all lanes have told their end. This costs a copy of the records. Beyond that most records cost two looks at small
+// tables, and only those of the roots of open requests cost an addition.
 //
 // §4 Exactness. Every number in a sentence is one event's own, or the difference of two events' times. A view of the past
 // has a narrator that begins at most a minute before the moment. It may name another kind at a moment than the live one did,
