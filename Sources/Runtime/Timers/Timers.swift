@@ -204,8 +204,16 @@ extension M {
   @inline(__always) @discardableResult
   func fireTimers(of p: P) -> Bool {
     let next = p.shared[.nextTimer].relaxed
-    // The runtime's clock is never ahead of the events', so it is asked only when the latter says that a timer is due.
-    guard next != .max, (step != 0 ? step : Clock.now) >= next, Clock.paced >= next else { return false }
+    guard next != .max, (step != 0 ? step : Clock.now) >= next else { return false }
+    return fireDue(of: p, next)
+  }
+
+  /// What `fireTimers` does when the first timer seems to be due. The runtime's clock is never ahead of the events', so
+  /// it is asked only here. A function of its own, because each decision goes through `fireTimers`, and most find
+  /// nothing due.
+  @inline(never)
+  private func fireDue(of p: P, _ next: UInt64) -> Bool {
+    guard Clock.paced >= next else { return false }
     let ready = readyDue(of: p)
     guard ready.count > 0 else { return false }
     pushLocal(ready)
