@@ -62,7 +62,7 @@ public final class RecordingWriter {
     }
     try write(Chunk.bytes(.keyframe, segment.keyframe.bytes ?? []))
     if let goroutines = segment.goroutines?.bytes { try write(Chunk.bytes(.goroutines, goroutines)) }
-    for block in segment.blocks {
+    for block in RecordingEnd(of: history).blocks(of: segment) {
       try write(Chunk.bytes(.block, Chunk.blockHead(block) + (block.payload.bytes ?? [])))
       records += block.count
     }
@@ -70,7 +70,7 @@ public final class RecordingWriter {
     ends = ends.suffix(1) + [(bytes, segments, records)]
   }
 
-  /// Writes what `history` has from a moment (in nanoseconds) up to its very end.
+  /// Writes what `history` has from a moment (in nanoseconds) up to the newest one of which everything is known.
   ///
   /// - Parameter breathe: called between two segments; the history may grow meanwhile.
   /// - Throws: `InspectorError` if the file cannot be written.
