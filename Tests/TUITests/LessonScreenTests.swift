@@ -65,6 +65,32 @@ struct LessonScreenTests {
     #expect(state.typed.isEmpty)
   }
 
+  @Test("? shows what the words of the stage mean, each with room; Enter goes back to the lesson")
+  func words() throws {
+    var state = LessonState(size: Size(columns: 80, rows: 24), glyphs: .ascii, board: try Self.board(4))
+    #expect(state.take(.character("?")) == nil)
+    var seen = LessonScreen(state).draw().lines
+    #expect(seen.contains { $0.contains(" Words ") } && seen.contains { $0.contains("the operating system") })
+    for _ in 0..<40 { _ = state.take(.down) }
+    seen += LessonScreen(state).draw().lines
+    for word in ["runnext", "GRQ", "parked", "sysmon, gc", "colours"] {
+      #expect(seen.contains { $0.contains("| \(word) ") }, "\(word)")
+    }
+    #expect(state.take(.enter) == nil)
+    #expect(!LessonScreen(state).draw().lines.contains { $0.contains(" Words ") })
+    #expect(wishes(try Self.board(4, .why), [.character("?"), .enter, .enter]).wishes == [.goOn])
+  }
+
+  @Test("a long title leaves room for the score", arguments: 1...12)
+  func score(number: Int) throws {
+    var board = try Self.board(number)
+    for lesson in 1...12 { board.score.note(true, lesson: lesson) }
+    for columns in [60, 80] {
+      let state = LessonState(size: Size(columns: columns, rows: 24), glyphs: .unicode, board: board)
+      #expect(try #require(LessonScreen(state).draw().lines.first).hasSuffix(" 12 of 12 right"), "\(columns)")
+    }
+  }
+
   @Test("situation, question and the reason have room on 80x24 without scrolling", arguments: 1...12)
   func room(number: Int) throws {
     let lesson = try #require(Lesson.number(number))

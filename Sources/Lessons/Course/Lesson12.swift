@@ -43,7 +43,9 @@ extension Lesson {
       }
       let own = tape.records.filter { $0.record.g == g }
       let guilty = chain.hops[chain.guilty]
-      let others = tape.others(than: g, from: guilty.begin, to: guilty.end)
+      let others =
+        tape.runner(at: guilty.begin, besides: g)
+        + tape.others(than: g, from: guilty.begin, to: guilty.end)
       return Outcome(
         .choice(answer),
         "\(chain.verdict.text); the longest part of its wait took \(TimeText.short(chain.hops[chain.guilty].duration))",
@@ -78,6 +80,13 @@ extension RunEvidence {
 }
 
 extension Tape {
+  /// The G that ran already at a moment, given in nanoseconds, if it was not `g`. The scene has one P.
+  fileprivate func runner(at moment: UInt64, besides g: UInt64) -> [(PlacedRecord?, String)] {
+    let last = records.last { ($0.isStart || $0.isStop) && event($0).time < moment }
+    guard let last, last.isStart, last.record.g != g else { return [] }
+    return [(last, "it ran already when the wait began")]
+  }
+
   /// The first few Gs that started instead of `g` in a stretch of time, given in nanoseconds. The note of the last one says
   /// how many there were in all.
   fileprivate func others(than g: UInt64, from: UInt64, to: UInt64) -> [(PlacedRecord?, String)] {

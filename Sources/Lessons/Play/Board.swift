@@ -44,6 +44,8 @@ package struct Board: Sendable {
   package var part: Part
   /// Whether the situation is still being set up, so that the question has to wait.
   package var isSettingUp = false
+  /// When the situation was set up, in nanoseconds; nil: it is not yet. A stage that is older shows less.
+  package var setUpAt: UInt64?
   package var question: Question?
   /// What the person answered.
   package var given: Answer?

@@ -156,7 +156,7 @@ package final class Course {
     let end = monotonicNow() + Self.stretch
     repeat {
       if board.lesson.moment == .after ? play.isAtTheDoor : play.isAsking {
-        board.isSettingUp = false
+        (board.isSettingUp, board.setUpAt) = (false, monotonicNow())
         return .max
       }
       _ = try play.advance()

@@ -38,12 +38,9 @@ struct LessonScreen {
     var title = StyledText("mpgtop learn", .heading)
     title.append("   lesson \(board.lesson.number) of \(Lesson.all.count): ", .dim)
     title.append(board.lesson.title, .strong)
-    canvas.write(title, x: 1, y: 0, width: size.columns - 2, glyphs: glyphs)
-    guard !board.score.answers.isEmpty else { return }
-    let score = board.score.words
-    if title.width + score.count + 4 < size.columns {
-      canvas.write(score, x: size.columns - 1 - score.count, y: 0, .key)
-    }
+    let score = board.score.answers.isEmpty ? "" : board.score.words
+    canvas.write(title, x: 1, y: 0, width: size.columns - 4 - score.count, glyphs: glyphs)
+    canvas.write(score, x: size.columns - 1 - score.count, y: 0, .key)
   }
 
   private func drawStage(on canvas: inout Canvas) {
@@ -93,7 +90,8 @@ struct LessonScreen {
   // MARK: words
 
   private var heading: String {
-    switch board.part {
+    if state.areWordsShown { return "Words" }
+    return switch board.part {
     case .situation: "The situation"
     case .question: "Question"
     case .notes: board.areNotesShown ? "Notes for the teacher" : "Before it happens"
@@ -107,13 +105,15 @@ struct LessonScreen {
   }
 
   private var keys: [(String, String)] {
-    switch board.part {
-    case .situation where board.isSettingUp: [("q", "quit")]
-    case .situation: [("Enter", "the question"), ("b", "back"), ("q", "quit")]
+    if state.areWordsShown { return [("?", "back to the lesson"), ("q", "quit")] }
+    return switch board.part {
+    case .situation where board.isSettingUp: [("?", "words"), ("q", "quit")]
+    case .situation: [("Enter", "the question"), ("b", "back"), ("?", "words"), ("q", "quit")]
     case .question(let question):
       switch question.form {
-      case .choice(let choices): [("1-\(choices.count)", "answer"), ("b", "back"), ("q", "quit")]
-      case .number: [("0-9 Enter", "answer"), ("b", "back"), ("q", "quit")]
+      case .choice(let choices):
+        [("1-\(choices.count)", "answer"), ("b", "back"), ("?", "words"), ("q", "quit")]
+      case .number: [("0-9 Enter", "answer"), ("b", "back"), ("?", "words"), ("q", "quit")]
       }
     case .notes: [("Enter", "it happens"), ("n", "notes"), ("b", "back"), ("q", "quit")]
     case .happening: [("+ -", "speed"), ("Enter", "at once"), ("r", "again"), ("q", "quit")]
@@ -129,6 +129,7 @@ struct LessonScreen {
 
   /// The lines of the panel.
   private var lines: [StyledText] {
-    LessonWords(board: board, typed: state.typed, glyphs: glyphs, width: box.width - 4).lines
+    if state.areWordsShown { return LessonGlossary.lines(glyphs, width: box.width - 4) }
+    return LessonWords(board: board, typed: state.typed, glyphs: glyphs, width: box.width - 4).lines
   }
 }

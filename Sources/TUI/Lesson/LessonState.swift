@@ -13,6 +13,8 @@ package struct LessonState: Sendable {
   package private(set) var typed = ""
   /// The first line of the panel that is shown.
   var first = 0
+  /// Whether the panel shows what the words on the stage mean.
+  private(set) var areWordsShown = false
 
   package init(size: Size, glyphs: Glyphs, board: Board) {
     (self.size, self.glyphs, self.board) = (size, glyphs, board)
@@ -21,7 +23,7 @@ package struct LessonState: Sendable {
   /// Shows another moment of the course.
   package mutating func show(_ board: Board) {
     if board.part != self.board.part || board.lesson.number != self.board.lesson.number {
-      (typed, first) = ("", 0)
+      (typed, first, areWordsShown) = ("", 0, false)
     }
     self.board = board
   }
@@ -38,7 +40,12 @@ package struct LessonState: Sendable {
 
   /// Takes in a key. Returns what the person wants; nil: nothing of the course.
   package mutating func take(_ key: Key) -> Wish? {
+    if areWordsShown, [.enter, .escape, .character("b"), .character(" ")].contains(key) {
+      (areWordsShown, first) = (false, 0)
+      return nil
+    }
     switch key {
+    case .character("?"): (areWordsShown, first) = (!areWordsShown, 0)
     case .character("q"), .control("c"): return .quit
     case .character("r"): return .again
     case .character("b"), .left: return .back

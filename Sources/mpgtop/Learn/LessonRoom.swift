@@ -12,7 +12,17 @@ final class LessonRoom: Classroom {
 
   init(_ course: Course, _ waker: Waker) { (self.course, self.waker) = (course, waker) }
 
-  var board: Board { course.board }
+  /// The moment that the stage shows, in nanoseconds; nil: there is none.
+  private var shown: UInt64?
+
+  var board: Board {
+    var board = course.board
+    // The stage is drawn some time after the course has come so far. Words must not be ahead of what is to be seen.
+    if board.part == .situation, feed != nil, let setUpAt = board.setUpAt, shown ?? 0 < setUpAt {
+      board.isSettingUp = true
+    }
+    return board
+  }
 
   func advance() -> UInt64 {
     let pause = course.advance()
@@ -25,14 +35,18 @@ final class LessonRoom: Classroom {
   private func follow() {
     guard let play = course.play else { return }
     if feed?.pid == play.pid { return }
-    feed = nil
+    (feed, shown) = (nil, nil)
     guard let source = try? play.source() else { return }
     var frames = LiveFeed(source, HistoryLimits(), waker)
     frames.interest.stage = StageQuestion()
     feed = (play.pid, frames)
   }
 
-  func frame() -> Frame? { feed?.frames.next() }
+  func frame() -> Frame? {
+    let frame = feed?.frames.next()
+    shown = frame?.detail.stage?.snapshot.time
+    return frame
+  }
 
   func perform(_ wish: LessonState.Wish) {
     switch wish {
