@@ -18,7 +18,7 @@ extension History {
     reasons = source.reasons
     var salvage = Salvage(reasons)
     var batch: [Record] = []
-    _ = try source.takeEvents { lane, read in
+    _ = try source.takeEvents(upTo: nil) { lane, read in
       batch.removeAll(keepingCapacity: true)
       let first = read(&batch)
       if !batch.isEmpty { salvage.take(batch, from: first, on: lane) }

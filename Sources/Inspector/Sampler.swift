@@ -230,7 +230,7 @@ public struct Sampler {
   /// Hands new events to `history`. Returns what `SchedulerSource.takeEvents` returns.
   private func drain(into history: History) throws(InspectorError) -> Double {
     let start = monotonicNow()
-    let fullest = try source.takeEvents(history.take)
+    let fullest = try source.takeEvents(upTo: ending == nil ? start : nil, history.take)
     history.settle(upTo: start)
     return fullest
   }
@@ -238,7 +238,7 @@ public struct Sampler {
   /// Takes events and drops them, so that lost events are still counted.
   private func skip() throws(InspectorError) -> Double {
     var unwanted: [Record] = []
-    return try source.takeEvents { _, read in
+    return try source.takeEvents(upTo: nil) { _, read in
       unwanted.removeAll(keepingCapacity: true)
       _ = read(&unwanted)
     }

@@ -45,9 +45,13 @@ package protocol SchedulerSource: AnyObject {
   /// Hands over the events since the last call, lane by lane; within a lane the oldest comes first. `take` copies each
   /// batch to where the reader wants it.
   ///
+  /// - Parameter moment: events of a source that goes on which are later, in monotonic nanoseconds, are left for the next
+  ///   call, so that no lane is known further than the others; nil: none are.
   /// - Returns: how full the fullest buffer of the source had become. From 1 on events are lost, so the reader should
   ///   come back sooner. A source that loses no events returns 0.
-  func takeEvents(_ take: (Lane, EventReading) -> Void) throws(InspectorError) -> Double
+  func takeEvents(
+    upTo moment: UInt64?, _ take: (Lane, EventReading) -> Void
+  ) throws(InspectorError) -> Double
 
   /// Reads the table of Gs, at most `GoroutineList.most` rows.
   ///

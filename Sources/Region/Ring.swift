@@ -83,11 +83,12 @@ public import Synchronization
   /// Whether records were written that this reader has not drained.
   public var hasNew: Bool { position.acquired > cursor }
 
-  /// Appends the new records to `records`, at most `limit` of them, and returns how many it appended.
+  /// Appends the new records to `records`, at most `limit` of them, and returns how many it appended. Those at the end
+  /// that are later than `time`, in ticks, stay in the ring for the next call.
   ///
   /// `cursor` advances by exactly the number appended plus the number newly lost. A position that has run backwards, as
   /// in damaged memory, counts as nothing new.
-  public mutating func drain(into records: inout [Record], limit: Int = .max) -> Int {
+  public mutating func drain(into records: inout [Record], limit: Int = .max, upTo time: UInt64 = .max) -> Int {
     let published = position.acquired  // R1 of §4
     guard published > cursor else { return 0 }
     let oldest = published >= capacity ? published - capacity + 1 : 0
@@ -103,6 +104,10 @@ public import Synchronization
     if spoilt > 0 { records.removeSubrange(base..<base + Int(spoilt)) }
     lost &+= first - cursor + spoilt
     cursor = end
+    while records.count > base, let last = records.last, last.time > time {
+      records.removeLast()
+      cursor -= 1
+    }
     return records.count - base
   }
 

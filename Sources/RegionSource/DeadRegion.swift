@@ -29,7 +29,9 @@ package final class DeadRegion: SchedulerSource {
   package var threads: ThreadPlaces? { nil }
   package var inputs: [FileIdentity?] { [FileIdentity(path: target.path)] }
 
-  package func takeEvents(_ take: (Lane, EventReading) -> Void) throws(InspectorError) -> Double {
+  package func takeEvents(
+    upTo moment: UInt64?, _ take: (Lane, EventReading) -> Void
+  ) throws(InspectorError) -> Double {
     try layoutErrors(target.path) { () throws(LayoutProblem) in
       try reader.drainInPlace { lane, read in
         var batch: [Record] = []

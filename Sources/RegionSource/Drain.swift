@@ -3,6 +3,11 @@
 // Each ring has a reader, which is made when its P or M is first seen. A ring that is in use at the start is read from
 // its next record on, a ring that comes later from its first. Each record is copied once, from the ring to where its
 // taker wants it.
+//
+// Rings are read one after the other, and their writers go on. Without a limit, the drain would take events of a late ring
+// whose causes, in a ring that was read earlier, came too late to be taken: at the end a G would run that was never ready.
+// So a drain takes what is not later than its beginning. What its reader then has is whole up to that moment, and has
+// nothing behind it.
 import Host
 import Observed
 import Region
@@ -82,32 +87,39 @@ struct Drain {
   /// once, so a writer that is faster than the reader cannot keep the reader here. Rings of Ms come first:
   /// see Meter §4.
   ///
+  /// - Parameter time: records that are later, in ticks, stay in their rings for the next drain.
   /// - Returns: how full the fullest ring had become since the last drain. From 1 on records are lost.
-  mutating func drain(_ take: (Lane, EventReading) -> Void) -> Double {
+  mutating func drain(upTo time: UInt64, _ take: (Lane, EventReading) -> Void) -> Double {
     var fullest = 0.0
     for isP in [false, true] {
       for index in followers.indices where followers[index].isP == isP {
-        fullest = max(fullest, drain(index, take))
+        fullest = max(fullest, drain(index, upTo: time, take))
       }
     }
     return fullest
   }
 
   /// Drains one ring, and returns how full it had become.
-  private mutating func drain(_ index: Int, _ take: (Lane, EventReading) -> Void) -> Double {
+  private mutating func drain(
+    _ index: Int, upTo time: UInt64, _ take: (Lane, EventReading) -> Void
+  ) -> Double {
     var reader = followers[index].reader
     let start = reader.cursor
     let capacity = followers[index].capacity
-    for _ in 0...(capacity / Self.batch) where reader.hasNew {
+    var isWanted = true
+    for _ in 0...(capacity / Self.batch) where isWanted && reader.hasNew {
       take(followers[index].lane) { records in
-        let count = reader.drain(into: &records, limit: Self.batch)
+        let count = reader.drain(into: &records, limit: Self.batch, upTo: time)
+        isWanted = count > 0
         // The reader drops lost records at the front of a batch, so the last record of a batch is the one before the
         // cursor.
         return reader.cursor &- UInt64(count)
       }
     }
     followers[index].reader = reader
-    return Double(reader.cursor &- start) / Double(capacity)
+    // What stays for the next drain takes room, too.
+    let written = max(followers[index].position.acquired, reader.cursor)
+    return Double(written &- start) / Double(capacity)
   }
 }
 

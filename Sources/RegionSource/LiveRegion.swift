@@ -104,8 +104,12 @@ public final class LiveRegion: SchedulerSource {
     }
   }
 
-  package func takeEvents(_ take: (Lane, EventReading) -> Void) throws(InspectorError) -> Double {
-    try layoutErrors(target.path) { () throws(LayoutProblem) in try reader.drainInPlace(take) }
+  package func takeEvents(
+    upTo moment: UInt64?, _ take: (Lane, EventReading) -> Void
+  ) throws(InspectorError) -> Double {
+    try layoutErrors(target.path) { () throws(LayoutProblem) in
+      try reader.drainInPlace(upTo: moment, take)
+    }
   }
 
   package func goroutines(

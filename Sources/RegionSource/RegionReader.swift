@@ -303,9 +303,13 @@ final class RegionReader {
   }
 
   /// Lets `take` copy the new records to where it wants them; see `Drain.drain`.
-  func drainInPlace(_ take: (Lane, EventReading) -> Void) throws(LayoutProblem) -> Double {
+  ///
+  /// - Parameter moment: later events, in monotonic nanoseconds, stay where they are; nil: none do.
+  func drainInPlace(
+    upTo moment: UInt64? = nil, _ take: (Lane, EventReading) -> Void
+  ) throws(LayoutProblem) -> Double {
     try mapping.checkSize()
-    return drainer.drain(take)
+    return drainer.drain(upTo: moment.map { clock.ticks(at: $0) } ?? .max, take)
   }
 
   /// A snapshot, together with the marks that relate it to the rings; see History §3.

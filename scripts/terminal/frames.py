@@ -22,7 +22,8 @@ from target import Target
 SCREENS = [
     ("1 Overview", "1"), ("2 Ps", "2"), ("3 Gs", "3"), ("3 Gs, sorted by age", "3sss s"), ("3 Gs, filtered", "3/age>1ms\r"),
     ("3 Gs, filtered and sorted", "3/reason:chan\rsss"), ("3 Gs by reason", "3o"), ("3 Gs as a tree", "3t"), ("4 Ms", "4"),
-    ("5 Steals", "5"), ("6 Netpoll", "6"), ("7 Timeline", "7"), ("8 Latency", "8"), ("9 Events", "9"), ("0 Tracer", "0")]
+    ("5 Steals", "5"), ("6 Netpoll", "6"), ("7 Timeline", "7"), ("8 Latency", "8"), ("9 Events", "9"), ("0 Tracer", "0"),
+    ("v Stage", "v")]
 
 
 def first_picture(binaries, target):

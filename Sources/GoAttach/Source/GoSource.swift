@@ -99,7 +99,9 @@ public final class GoSource: SchedulerSource {
     }
   }
 
-  package func takeEvents(_ take: (Lane, EventReading) -> Void) throws(InspectorError) -> Double { 0 }
+  package func takeEvents(
+    upTo moment: UInt64?, _ take: (Lane, EventReading) -> Void
+  ) throws(InspectorError) -> Double { 0 }
 
   package func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks? {
     let sums = loop.sums(since: start)

@@ -68,7 +68,9 @@ package final class RecordingSource: SchedulerSource {
   }
 
   /// Hands over the events between the keyframe that was observed last and the next one.
-  package func takeEvents(_ take: (Lane, EventReading) -> Void) throws(InspectorError) -> Double {
+  package func takeEvents(
+    upTo moment: UInt64?, _ take: (Lane, EventReading) -> Void
+  ) throws(InspectorError) -> Double {
     guard let number, !isTaken, let segment = history.segment(number) else { return 0 }
     isTaken = true
     for block in segment.blocks {

@@ -62,7 +62,7 @@ public final class RecordingWriter {
     }
     try write(Chunk.bytes(.keyframe, segment.keyframe.bytes ?? []))
     if let goroutines = segment.goroutines?.bytes { try write(Chunk.bytes(.goroutines, goroutines)) }
-    for block in RecordingEnd(of: history).blocks(of: segment) {
+    for block in segment.blocks {
       try write(Chunk.bytes(.block, Chunk.blockHead(block) + (block.payload.bytes ?? [])))
       records += block.count
     }

@@ -64,9 +64,6 @@ public final class History {
   /// The moment, in nanoseconds, up to which the records of all lanes are known; 0: no records are being
   /// added, as in a recording.
   package private(set) var settled: UInt64 = 0
-  /// The moment, in nanoseconds, up to which the last drain took everything; nil: no drain told. What a recording has
-  /// of a target that runs on ends there (RecordingEnd).
-  package private(set) var drained: UInt64?
   /// Whether records are still being added to the history, so that its end is not final.
   public var isGrowing: Bool { settled != 0 }
   private var lanes: [Lane: LaneRecorder] = [:]
@@ -98,7 +95,7 @@ public final class History {
     let copy = History(limits)
     (copy.segments, copy.firstNumber, copy.coarse, copy.names) = (segments, firstNumber, coarse, names)
     copy.reasons = reasons
-    (copy.settled, copy.drained, copy.lanes, copy.pending) = (settled, drained, lanes, pending)
+    (copy.settled, copy.lanes, copy.pending) = (settled, lanes, pending)
     (copy.memory, copy.taken, copy.fresh) = (memory, taken, fresh)
     return copy
   }
@@ -187,7 +184,6 @@ public final class History {
   /// - Parameter time: the moment, in nanoseconds, up to which the drain took everything; 0: not known.
   package func settle(upTo time: UInt64 = 0) {
     if settled != 0 { settled = max(settled, time) }
-    if time != 0 { drained = time }
     follower?.settle(upTo: time)
     guard pending != nil else { return }
     for name in Array(lanes.keys) where lanes[name]?.mark != nil {

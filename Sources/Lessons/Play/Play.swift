@@ -161,7 +161,7 @@ package final class Play {
     tape.wording = Wording(observation.clock, names: observation.names, reasons: region.reasons)
     var (events, batch): ([PlacedRecord], [Record]) = ([], [])
     try inspecting { () throws(InspectorError) in
-      _ = try region.takeEvents { lane, read in
+      _ = try region.takeEvents(upTo: nil) { lane, read in
         batch.removeAll(keepingCapacity: true)
         let first = read(&batch)
         for (index, record) in batch.enumerated() {

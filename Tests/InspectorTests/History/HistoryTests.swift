@@ -315,6 +315,25 @@ struct HistoryTests {
     #expect(windows.reduce(0) { $0 + $1.missing(at: .max) } == lost)
   }
 
+  @Test("a drain takes what is not later than its beginning, and the next one the rest", arguments: 0..<5)
+  func drainsUpToItsBeginning(seed: Int) throws {
+    let watched = try Watched(seed: seed)
+    var before = try #require(Player(watched.history))
+    before.seekToEnd()
+    watched.scheduler.run(300)
+    let (end, truth) = (watched.scheduler.time, Truth(watched.scheduler))
+    watched.scheduler.run(300)  // as if these came while the drain was under way
+    for (limit, expected) in [(end, truth), (UInt64.max, Truth(watched.scheduler))] {
+      let moment = limit == .max ? nil : watched.source.nanoseconds(at: limit)
+      let fill = try watched.source.drainInPlace(upTo: moment, watched.history.take)
+      watched.history.settle(upTo: watched.source.nanoseconds(at: min(limit, watched.scheduler.time)))
+      var player = try #require(Player(watched.history))
+      player.seekToEnd()
+      #expect(player.ticks <= limit && player.model.snapshot.gs == expected.gs && fill > 0)
+    }
+    #expect(watched.source.lost == 0)
+  }
+
   @Test("the newest moment is the last of which all lanes are known, not one of them", arguments: 0..<5)
   func newestIsSettled(seed: Int) throws {
     let watched = try Watched(seed: seed)

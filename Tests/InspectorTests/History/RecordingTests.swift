@@ -75,40 +75,6 @@ struct RecordingTests {
     #expect(other.model.snapshot.gs == recorded.scheduler.gs)
   }
 
-  @Test("a recording ends where all lanes are known, in a block or between two", arguments: [0, 1, 7, 150])
-  func ragged(moves: Int) throws {
-    let recorded = try Recorded(segments: 2)
-    let (scheduler, history) = (recorded.scheduler, recorded.history)
-    let source = try scheduler.region.source()
-    _ = try source.drainInPlace { _, read in
-      var known: [Record] = []
-      _ = read(&known)
-    }
-    scheduler.run(moves)
-    let (end, truth) = (scheduler.time, scheduler.gs)
-    _ = try source.drainInPlace(history.take)
-    // One lane is read before its scheduler goes on, the others after.
-    scheduler.run(300)
-    var (lanes, dropped): (Int, [Record]) = (0, [])
-    _ = try source.drainInPlace { lane, read in
-      lanes += 1
-      if lanes > 1 { history.take(lane, read) } else { _ = read(&dropped) }
-    }
-    #expect(lanes > 1)
-    history.settle(upTo: end)
-    let path = "\(recorded.folder.path)/ragged.rec"
-    let writer = try RecordingWriter(path: path)
-    try writer.begin(try scheduler.region.target(pid: scheduler.region.process.pid).identity, history)
-    try writer.write(history, since: 0)
-    try writer.finish(ended: nil)
-    let recording = try Recording(path: path)
-    #expect(recording.damage == nil && recording.history.records == writer.records)
-    #expect(recording.history.records < history.records)
-    var player = try #require(Player(recording.history))
-    player.seekToEnd()
-    #expect(player.lastTime <= end && player.model.snapshot.gs == truth)
-  }
-
   @Test("a file that is there is left alone where a new one is wanted")
   func neverOverwritten() throws {
     let recorded = try Recorded(segments: 1)

@@ -31,7 +31,9 @@ private final class SparseSource: SchedulerSource {
     observation.snapshot = snapshot
   }
 
-  func takeEvents(_ take: (Lane, EventReading) -> Void) throws(InspectorError) -> Double { 0 }
+  func takeEvents(
+    upTo moment: UInt64?, _ take: (Lane, EventReading) -> Void
+  ) throws(InspectorError) -> Double { 0 }
 
   func goroutines(
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
@@ -49,7 +51,7 @@ extension History {
     for _ in source.history.numbers {
       let observation = try source.observe()
       mark(observation)
-      _ = try source.takeEvents(take)
+      _ = try source.takeEvents(upTo: nil, take)
       settle(upTo: observation.snapshot.time)
       let rows = try source.goroutines()
       if !rows.isEmpty { attach(GoroutineList(rows: rows)) }
