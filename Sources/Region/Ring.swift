@@ -88,7 +88,8 @@ public import Synchronization
   ///
   /// `cursor` advances by exactly the number appended plus the number newly lost. A position that has run backwards, as
   /// in damaged memory, counts as nothing new.
-  public mutating func drain(into records: inout [Record], limit: Int = .max, upTo time: UInt64 = .max) -> Int {
+  public mutating func drain(into records: inout [Record], limit: Int = .max, upTo time: UInt64 = .max) -> Int
+  {
     let published = position.acquired  // R1 of §4
     guard published > cursor else { return 0 }
     let oldest = published >= capacity ? published - capacity + 1 : 0

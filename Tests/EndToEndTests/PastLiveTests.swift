@@ -122,10 +122,12 @@ extension EndToEnd {
       }
       let all = one.differences(from: other)
       if all.contains(where: { $0.path.hasPrefix("trace.") && $0.path.hasSuffix("events") }) { return false }
-      // The same for the instruments' moment: a frame of the past may know of a start that had not been
-      // written then.
-      let starts = [one, other].map { $0.values["instruments.recent.starts"].flatMap { Int($0) } ?? 0 }
-      if starts[1] > starts[0] { return false }
+      // The same for the instruments' moment: a frame of the past may know of a start, or of the end of a slice or a call,
+      // that had not been written then.
+      for count in ["starts", "slice.count", "syscall.count"] {
+        let counts = [one, other].map { $0.values["instruments.recent.\(count)"].flatMap { Int($0) } ?? 0 }
+        if counts[1] > counts[0] { return false }
+      }
       // Likewise a thread that was stopped between counting an event and writing it. The frame says so.
       if one.values["gs.in_hands"] == "null" { return false }
       let wrong = all.filter { !exceptions.allow($0.path, in: places) }

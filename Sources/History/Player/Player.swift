@@ -55,7 +55,10 @@ public struct Player {
   public var isAtStart: Bool { window.number <= history.numbers.first ?? 0 && count <= window.prefix }
 
   /// Goes on in another copy of the same history, at the same place.
-  public mutating func turn(to history: History) { self.history = history }
+  public mutating func turn(to history: History) {
+    history.flush()
+    self.history = history
+  }
 
   // MARK: moving
 

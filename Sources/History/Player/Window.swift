@@ -33,16 +33,17 @@ package struct Window {
     package var after: UInt64
   }
 
-  /// How much of the segments was read into a window. If a segment has grown, a new window is needed.
+  /// How much of the segments was read into a window. If a segment has grown, a new window is needed. Blocks would not
+  /// tell: two copies of a history compress the records that wait into the same number of blocks, of different sizes.
   package struct Extent: Equatable {
-    package var blocks: Int
+    package var records: Int
     package var next: Int?
     package var end: UInt64?
 
     package init?(_ number: Int, of history: History) {
       guard let segment = history.segment(number), history.numbers.contains(number) else { return nil }
       let next = history.numbers.contains(number + 1) ? history.segment(number + 1) : nil
-      (blocks, self.next, end) = (segment.blocks.count, next?.blocks.count, next?.start)
+      (records, self.next, end) = (segment.records, next?.records, next?.start)
     }
   }
 

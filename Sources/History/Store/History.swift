@@ -220,11 +220,13 @@ public final class History {
     forget()
   }
 
-  /// Compresses the records that wait, so that a look back reaches the very last record that was drained.
+  /// Compresses the records that wait, so that a look back reaches the very last record that was drained. Where the last
+  /// keyframe is pending, it reaches the boundaries of that keyframe. All lanes must be flushed before a look: if the
+  /// records of some were left out, a G would run that was never ready.
   public func flush() {
     for name in Array(lanes.keys) {
       guard var lane = lanes.removeValue(forKey: name) else { continue }
-      if lane.mark == nil { seal(&lane, lane.records.count) }
+      seal(&lane, lane.sealable)
       lanes[name] = lane
     }
   }

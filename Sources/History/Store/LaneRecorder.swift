@@ -54,6 +54,12 @@ package struct LaneRecorder {
   /// this position.
   package mutating func skip(to position: UInt64) { (first, gap) = (position, nil) }
 
+  /// How many of the records certainly belong to the segment `segment`.
+  var sealable: Int {
+    guard let mark else { return records.count }
+    return isNew || mark.begun <= first ? 0 : min(records.count, Int(clamping: mark.begun - first))
+  }
+
   mutating func expect(_ mark: LaneMark) {
     (self.mark, patience) = (mark, 0)
   }

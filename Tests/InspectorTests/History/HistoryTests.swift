@@ -334,6 +334,27 @@ struct HistoryTests {
     #expect(watched.source.lost == 0)
   }
 
+  @Test("a player that goes on in a newer copy of the history finds all of its lanes", arguments: 0..<5)
+  func turnsToWhole(seed: Int) throws {
+    let watched = try Watched(seed: seed)
+    watched.scheduler.run(300)
+    try watched.drain()
+    var player = try #require(Player(watched.history.copy()))
+    for isPending in [false, true] {
+      watched.scheduler.run(300)
+      try watched.drain()
+      if isPending {
+        watched.scheduler.finish()
+        try watched.drain()
+        #expect(watched.history.mark(try watched.source.observe()))
+      }
+      let (end, truth) = (watched.source.nanoseconds(at: watched.scheduler.time), Truth(watched.scheduler))
+      player.turn(to: watched.history.copy())
+      player.seek(to: end)
+      #expect(player.model.snapshot.gs == truth.gs, "pending: \(isPending)")
+    }
+  }
+
   @Test("the newest moment is the last of which all lanes are known, not one of them", arguments: 0..<5)
   func newestIsSettled(seed: Int) throws {
     let watched = try Watched(seed: seed)
