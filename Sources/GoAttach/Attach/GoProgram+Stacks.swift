@@ -30,14 +30,20 @@ extension GoProgram {
   ///
   /// - Parameter goroutines: the addresses of their `runtime.g`.
   public func stacks(of goroutines: [UInt64]) -> GoStacks? {
+    guard var reader = stackReader() else { return nil }
+    return reader.stacks(of: goroutines)
+  }
+
+  /// A reader of this program's stacks; nil: its layout does not tell where they are.
+  ///
+  /// - Parameter others: more words of a `g` that are to be seen.
+  func stackReader(seeing others: [Int] = []) -> StackReader? {
     let g = layout.g
-    let places = GoroutineLayout(
+    var places = GoroutineLayout(
       stack: g.stackLow, sp: g.sp, pc: g.pc, bp: g.bp, syscallSP: g.syscallsp, syscallPC: g.syscallpc,
       syscallBP: g.syscallbp, status: g.atomicstatus, id: g.goid,
       generation: g.trackingSeq)
-    guard var reader = StackReader(tables: tables, layout: places, memory: StackMemory(memory: memory)) else {
-      return nil
-    }
-    return reader.stacks(of: goroutines)
+    places.others = others
+    return StackReader(tables: tables, layout: places, memory: StackMemory(memory: memory))
   }
 }

@@ -77,6 +77,12 @@ package struct GoroutineReader {
     }
   }
 
+  /// The addresses of all Gs now, dead ones too, in their order. The Gs themselves are not read.
+  package mutating func addresses() throws(MemoryProblem) -> [UInt64] {
+    try grow()
+    return gs.map(\.address)
+  }
+
   /// Reads what is new in the list, and sorts anew.
   private mutating func grow() throws(MemoryProblem) {
     let slice = try memory.words(at: list, 2)

@@ -8,33 +8,73 @@ extension GoSource {
   ///
   /// - Throws: an error if the program has ended, or its memory cannot be read any more.
   public func stacks() throws(InspectorError) -> (goroutines: [GoStackListing], stacks: GoStacks) {
-    let looks = try look().filter { !$0.isDead && !$0.isSystem }.sorted { $0.id < $1.id }
-    guard let stacks = program.stacks(of: looks.map(\.address)) else {
+    // In the order of their addresses, in which they are read fastest; then in that of their ids.
+    let addresses = try addresses()
+    guard let (looks, stacks) = program.listed(addresses) else {
       throw InspectorError(.field("g.sched"), pid: identity.pid, name: identity.name)
     }
-    var labels = Labels(program)
-    let listings = zip(looks, stacks.outcomes).map { look, outcome in
+    let shown = looks.indices.filter { !looks[$0].isDead && !looks[$0].isSystem }
+    try stillThere()
+    var (labels, words) = (Labels(program), StateWords(program.reasons))
+    let order = shown.map { (id: looks[$0].id, index: $0) }.sorted { $0.id < $1.id }
+    let listings = order.map { id, index in
       var listing = GoStackListing(
-        id: look.id, state: state(of: look), stack: outcome, creator: look.creator,
-        parent: look.parent == 0 ? nil : look.parent)
-      if look.isLocked { listing.remarks.append("locked to thread") }
-      listing.labels = labels.labels(at: look.labels) ?? []
+        id: id, state: words.word(looks[index]), stack: stacks.outcomes[index],
+        creator: looks[index].creator, parent: looks[index].parent == 0 ? nil : looks[index].parent)
+      if looks[index].isLocked { listing.remarks.append("locked to thread") }
+      if looks[index].labels != 0 { listing.labels = labels.labels(at: looks[index].labels) ?? [] }
       return listing
     }
     return (listings, stacks)
   }
+}
 
-  /// The state in Go's words.
-  private func state(of look: GoroutineLook) -> String {
+extension GoProgram {
+  /// Goroutines with their stacks, dead ones too. What a list says of one is read together with its stack.
+  fileprivate func listed(_ addresses: [UInt64]) -> (looks: [GoroutineLook], stacks: GoStacks)? {
+    let g = layout.g
+    let others =
+      [g.waitreason, g.gopc, g.startpc, g.lockedm] + [g.parentGoid, g.labels].compactMap(\.self)
+    guard var reader = stackReader(seeing: others) else { return nil }
+    // One that cannot be read stays as it is made: dead.
+    var (looks, systemStarts) = (addresses.map { GoroutineLook(address: $0) }, [UInt64: Bool]())
+    let stacks = reader.stacks(of: addresses) { index, word in
+      let start = word(g.startpc)
+      if systemStarts[start] == nil { systemStarts[start] = tables.isSystem(start: start) }
+      looks[index].id = word(g.goid)
+      looks[index].status = UInt8(truncatingIfNeeded: word(g.atomicstatus))
+      looks[index].reason = UInt8(truncatingIfNeeded: word(g.waitreason))
+      (looks[index].creator, looks[index].start) = (word(g.gopc), start)
+      looks[index].isSystem = systemStarts[start] ?? false
+      looks[index].isLocked = word(g.lockedm) != 0
+      looks[index].parent = g.parentGoid.map { word($0) } ?? 0
+      looks[index].labels = g.labels.map { word($0) } ?? 0
+    }
+    return (looks, stacks)
+  }
+}
+
+/// States in Go's words. Each word is made once, and not once for each of a hundred thousand goroutines.
+private struct StateWords {
+  private let reasons: WaitReasons
+  private var waits = [String?](repeating: nil, count: 256)
+
+  init(_ reasons: WaitReasons) { self.reasons = reasons }
+
+  mutating func word(_ look: GoroutineLook) -> String {
     switch look.status {
-    case 1: "runnable"
-    case 2: "running"
-    case 3: "syscall"
-    case 4: program.reasons[look.reason].isEmpty ? "waiting" : program.reasons[look.reason]
-    case 8: "copystack"
-    case 9: "preempted"
-    case 10: "leaked"
-    default: "dead"
+    case 1: return "runnable"
+    case 2: return "running"
+    case 3: return "syscall"
+    case 4:
+      if let word = waits[Int(look.reason)] { return word }
+      let word = reasons[look.reason].isEmpty ? "waiting" : reasons[look.reason]
+      waits[Int(look.reason)] = word
+      return word
+    case 8: return "copystack"
+    case 9: return "preempted"
+    case 10: return "leaked"
+    default: return "dead"
     }
   }
 }

@@ -19,8 +19,7 @@ public final class GoSource: SchedulerSource {
   /// The reason why the last call of `ending` could not tell whether the program lives; nil: it could tell.
   public private(set) var doubt: InspectorError?
 
-  private let process: ProcessIdentity
-  private let executable: FileIdentity?
+  private let image: ProgramImage
   private let loop: FastLoop
   private var fast: FastReader
   private var machines: MachineReader
@@ -39,12 +38,14 @@ public final class GoSource: SchedulerSource {
   /// - Throws: an error if there is no such process, if its memory may not be read, if Go did not build it, or if its
   ///   scheduler is not understood; the error says which.
   public init(pid: Int32) throws(InspectorError) {
+    let process: ProcessIdentity
     switch ProcessIdentity.look(for: pid) {
     case .process(let found): process = found
     case .nobody: throw .noSuchProcess(pid: pid)
     case .unknown(let error): throw .unknownWhetherAlive(pid: pid, error)
     }
     let name = ProcessFacts.executableName(of: pid) ?? ProcessIdentity.name(of: pid) ?? ""
+    image = ProgramImage(process)
     do throws(GoRefusal) {
       program = try GoProgram(pid: pid)
     } catch {
@@ -52,7 +53,6 @@ public final class GoSource: SchedulerSource {
     }
     let (memory, layout, variables) = (program.memory, program.layout, program.variables)
     identity = Snapshot.Target(pid: pid, name: name, bootTime: ProcessFacts.beginning(of: process))
-    executable = FileIdentity(path: "/proc/\(pid)/exe")
     // Ms name their threads by the numbers of the program's own pid namespace.
     let isForeign = NamespaceNumbers.last(of: "/proc/\(pid)/status").map { $0 != pid } ?? false
     threads = ThreadPlaces(pid: pid, isForeign: isForeign)
@@ -88,14 +88,17 @@ public final class GoSource: SchedulerSource {
   package func observe(
     peaksSince start: UInt64?, into observation: inout Observation
   ) throws(InspectorError) {
+    let looked = Result { () throws(MemoryProblem) in try look(peaksSince: start) }
+    // What was read is the program's only if the program is still there. Otherwise its last look stays.
+    if let end = try? image.ending() {
+      if let last { observation = last } else { throw .gone(pid: identity.pid, end) }
+      return
+    }
     do throws(MemoryProblem) {
-      observation = try look(peaksSince: start)
+      observation = try looked.get()
       last = observation
     } catch {
-      guard error == .gone, let last else {
-        throw InspectorError(.memory(error), pid: identity.pid, name: identity.name)
-      }
-      observation = last
+      throw InspectorError(.memory(error), pid: identity.pid, name: identity.name)
     }
   }
 
@@ -112,6 +115,8 @@ public final class GoSource: SchedulerSource {
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
   ) throws(InspectorError) -> [GoroutineRow]? {
     let looks = (try? look()) ?? goroutines.gs
+    // Of a program that has ended the last list stays; that of one that was replaced has been overwritten.
+    if image.isReplaced { return nil }
     let waiting = looks.count {
       !$0.isDead && $0.status == 4 && program.reasons[$0.reason] == "IO wait"
     }
@@ -126,13 +131,27 @@ public final class GoSource: SchedulerSource {
 
   /// All Gs now, dead ones too.
   func look() throws(InspectorError) -> [GoroutineLook] {
+    try reading { () throws(MemoryProblem) in try goroutines.read(at: monotonicNow()) }
+    return goroutines.gs
+  }
+
+  /// The addresses of all Gs now.
+  func addresses() throws(InspectorError) -> [UInt64] {
+    try reading { () throws(MemoryProblem) in try goroutines.addresses() }
+  }
+
+  private func reading<Value>(_ body: () throws(MemoryProblem) -> Value) throws(InspectorError) -> Value {
     do throws(MemoryProblem) {
-      try goroutines.read(at: monotonicNow())
+      return try body()
     } catch {
-      if error == .gone { throw .gone(pid: identity.pid, .told(Self.end)) }
+      try stillThere()
       throw InspectorError(.memory(error), pid: identity.pid, name: identity.name)
     }
-    return goroutines.gs
+  }
+
+  /// - Throws: how the program ended, if it has: what was read meanwhile is not of it.
+  func stillThere() throws(InspectorError) {
+    if let end = try? image.ending() { throw .gone(pid: identity.pid, end) }
   }
 
   private func row(_ look: GoroutineLook) -> GoroutineRow? {
@@ -153,21 +172,13 @@ public final class GoSource: SchedulerSource {
 
   package func ending() throws(InspectorError) -> TargetEnding? {
     doubt = nil
-    switch process.presence {
-    case .gone: return .told(Self.end)
-    case .unknown(let error):
-      doubt = .unknownWhetherAlive(pid: process.pid, error)
-      return nil
-    case .alive:
-      // A process that executes another program keeps its number and its start time.
-      if let now = FileIdentity(path: "/proc/\(process.pid)/exe"), let executable, now != executable {
-        return .told("it executes another program now")
-      }
+    do throws(SystemCallError) {
+      return try image.ending()
+    } catch {
+      doubt = .unknownWhetherAlive(pid: identity.pid, error)
       return nil
     }
   }
-
-  private static let end = "ended; a Go program leaves no word of how"
 
   package func lastWord() throws(InspectorError) -> TargetEnding? { nil }
 

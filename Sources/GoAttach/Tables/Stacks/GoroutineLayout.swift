@@ -15,6 +15,8 @@ public struct GoroutineLayout: Sendable, Hashable {
   /// `trackingSeq`, a byte that counts how often the goroutine stopped running; nil: unknown. Without it, a goroutine that
   /// ran and came back to the same place is not noticed. Every version from 1.17 on has it.
   public var generation: Int?
+  /// More words of a `g` that whoever reads stacks wants to see.
+  var others: [Int] = []
 
   /// A layout from the places of the fields.
   public init(
@@ -29,9 +31,10 @@ public struct GoroutineLayout: Sendable, Hashable {
 
   /// The bytes from the first to behind the last of these fields; nil: a place is impossible.
   var extent: Range<Int>? {
-    let words = [
-      stack, stack + 8, sp, pc, bp, syscallSP, syscallPC, syscallBP ?? sp, status, id, generation ?? id,
-    ]
+    let words =
+      [
+        stack, stack + 8, sp, pc, bp, syscallSP, syscallPC, syscallBP ?? sp, status, id, generation ?? id,
+      ] + others
     guard let first = words.min(), let last = words.max(), first >= 0, last < 4096 else { return nil }
     return first..<last + 8
   }

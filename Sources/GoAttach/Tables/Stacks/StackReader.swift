@@ -48,6 +48,20 @@ private enum StackLimits {
   static let together = 4096
 }
 
+/// The words of one `g` that was read.
+struct GoroutineWords {
+  fileprivate let window: MemoryWindow
+  /// Where the `g` would begin in the window.
+  fileprivate let begin: Int
+
+  /// The word at a place of the `g`, which must be one of the layout's.
+  @inline(__always)
+  func callAsFunction(_ place: Int) -> UInt64 { window.word(at: begin + place) }
+}
+
+/// Sees a goroutine: its index, and its words.
+typealias Seeing = (_ index: Int, _ word: GoroutineWords) -> Void
+
 /// Reads stacks of goroutines. For one thread at a time.
 public struct StackReader {
   private let memory: any GoMemory
@@ -64,30 +78,36 @@ public struct StackReader {
   }
 
   /// The stacks of the goroutines whose `runtime.g` have these addresses. See §1.
-  public mutating func stacks(of goroutines: [UInt64]) -> GoStacks {
+  public mutating func stacks(of goroutines: [UInt64]) -> GoStacks { stacks(of: goroutines) { _, _ in } }
+
+  /// The same. `seeing` is called with the index of each goroutine that was read, and with the words of its `g` by their
+  /// places, those of `GoroutineLayout.others` too: so a list of goroutines costs no reading of its own.
+  mutating func stacks(of goroutines: [UInt64], seeing: Seeing) -> GoStacks {
     var (outcomes, book) = ([GoStackOutcome](repeating: .unreadable, count: goroutines.count), StackBook())
     var moved: [Int] = []
     for first in stride(from: 0, to: goroutines.count, by: StackLimits.together) {
       let part = first..<min(first + StackLimits.together, goroutines.count)
-      look(at: Array(part), of: goroutines, outcomes: &outcomes, book: &book, isLast: false)
+      look(at: Array(part), of: goroutines, seeing, outcomes: &outcomes, book: &book, isLast: false)
       for index in part where outcomes[index] == .moved { moved.append(index) }
     }
-    if !moved.isEmpty { look(at: moved, of: goroutines, outcomes: &outcomes, book: &book, isLast: true) }
+    if !moved.isEmpty {
+      look(at: moved, of: goroutines, seeing, outcomes: &outcomes, book: &book, isLast: true)
+    }
     return GoStacks(outcomes: outcomes, distinct: book.stacks)
   }
 
   /// Reads some of the goroutines, and tells `outcomes`. Unless it is the last time, a torn stack counts as moved too.
   private mutating func look(
-    at indices: [Int], of goroutines: [UInt64], outcomes: inout [GoStackOutcome], book: inout StackBook,
-    isLast: Bool
+    at indices: [Int], of goroutines: [UInt64], _ seeing: Seeing, outcomes: inout [GoStackOutcome],
+    book: inout StackBook, isLast: Bool
   ) {
     let addresses = indices.map { goroutines[$0] }
-    let before = fields(of: addresses)
+    let before = fields(of: addresses) { seeing(indices[$0], $1) }
     var starts: [GoStackStart?] = []
     starts.reserveCapacity(indices.count)
     for fields in before { starts.append(fields?.absence == nil ? fields?.start : nil) }
     let found = numbers(of: starts, book: &book)
-    let after = fields(of: addresses)
+    let after = fields(of: addresses) { _, _ in }
     for (position, index) in indices.enumerated() {
       guard let first = before[position], let last = after[position] else {
         outcomes[index] = .unreadable
@@ -111,13 +131,14 @@ public struct StackReader {
   }
 
   /// The fields of goroutines now; nil: they cannot be read.
-  private func fields(of goroutines: [UInt64]) -> [GoroutineFields?] {
+  private func fields(of goroutines: [UInt64], _ seeing: Seeing) -> [GoroutineFields?] {
     var result = [GoroutineFields?](repeating: nil, count: goroutines.count)
     let (first, last) = (UInt64(extent.lowerBound), UInt64(extent.upperBound))
     let pieces = goroutines.map { g in g <= .max - last ? g + first..<g + last : 0..<0 }
     read(pieces) { index, place in
       result[index] = GoroutineFields(
         window, at: place, goroutine: goroutines[index], layout: layout, first: extent.lowerBound)
+      seeing(index, GoroutineWords(window: window, begin: place - extent.lowerBound))
     }
     return result
   }

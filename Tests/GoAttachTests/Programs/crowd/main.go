@@ -1,7 +1,8 @@
 // crowd: a Go program with goroutines of every kind, for the tests of GoAttach to look at from outside.
 //
 // Each flag says how many goroutines of one kind there are. When all of them stand where they should, the program prints
-// "ready" with the address of its HTTP server, which serves net/http/pprof, and the runtime's own numbers under /numbers.
+// "ready" with the address of its HTTP server, which serves net/http/pprof, and the runtime's own numbers under /numbers. Under
+// /execute it becomes the program that the request names.
 // It needs no other module, and builds with Go 1.21 and later.
 package main
 
@@ -39,12 +40,15 @@ var (
 	storms    = flag.Int("storm", 0, "goroutines that start short goroutines again and again")
 	labelled  = flag.Int("label", 0, "goroutines with pprof labels that wait for a channel")
 	churn     = flag.Bool("churn", false, "change GOMAXPROCS again and again")
+	hidden    = flag.Bool("hidden", false, "forbid others of the same user to look at the program")
+	collect   = flag.Bool("collect", false, "allocate, and collect garbage again and again")
 )
 
 var (
 	never   = make(chan int)
 	begin   = make(chan int)
 	sums    atomic.Uint64
+	waste   []byte
 	held    sync.Mutex
 	nobody  sync.WaitGroup
 	signal  = sync.NewCond(&sync.Mutex{})
@@ -62,7 +66,7 @@ func start(n int, body func()) {
 	}
 }
 
-func receive()      { <-never }
+func receive()       { <-never }
 func receiveInside() { receive() } // inlined, so that tables must tell the frame
 
 func send() { make(chan int) <- 1 }
@@ -143,6 +147,10 @@ func main() {
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
 
+	if *hidden {
+		// PR_SET_DUMPABLE
+		syscall.RawSyscall(syscall.SYS_PRCTL, 4, 0, 0)
+	}
 	if !*late {
 		close(begin)
 	}
@@ -185,10 +193,22 @@ func main() {
 			}
 		}()
 	}
+	if *collect {
+		go func() {
+			for {
+				waste = append([]byte(nil), make([]byte, 1<<20)...)
+				runtime.GC()
+			}
+		}()
+	}
 	started.Wait()
 	time.Sleep(50 * time.Millisecond)
 	fmt.Println("ready", os.Getpid(), runtime.Version(), server.Addr())
 	http.HandleFunc("/numbers", numbers)
+	http.HandleFunc("/execute", func(_ http.ResponseWriter, request *http.Request) {
+		words := request.URL.Query()["word"]
+		check(syscall.Exec(words[0], words, os.Environ()))
+	})
 	if *late {
 		close(begin)
 	}
