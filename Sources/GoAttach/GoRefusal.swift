@@ -4,6 +4,8 @@
 public enum GoRefusal: Error, Sendable, Equatable, CustomStringConvertible {
   /// The executable was not built by Go.
   case notGo
+  /// The executable was not built by Go, but a library that it has loaded was.
+  case guest(String)
   /// The executable was built by this version of Go, which is not understood.
   case version(String)
   /// The executable's file is not understood; the reason says why.
@@ -21,6 +23,8 @@ public enum GoRefusal: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .notGo: "it is no Go program"
+    case .guest(let library):
+      "it was not built by Go, but has loaded \(library), which was; Go within another program (c-shared) is not shown"
     case .version(let version):
       "it was built by \(version); Go 1.21 to 1.27 are understood, and later ones unless they are stripped (-s, -w)"
     case .file(let reason): "its executable is not understood: \(reason)"

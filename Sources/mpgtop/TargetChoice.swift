@@ -11,7 +11,6 @@ struct TargetChoice {
 
   /// Opens the source that `word` names, mostly a process; nil: the user was asked to choose, and chose none.
   func attach(to word: String?) throws(Failure) -> (any SchedulerSource)? {
-    let folders = folders
     if let word, let source = try failing({ () throws(InspectorError) in try SourceKinds.open(word) }) {
       return source
     }
@@ -25,7 +24,18 @@ struct TargetChoice {
     }
     return try failing { () throws(InspectorError) in
       if GoProcess(pid: pid) != nil { return try GoSource(pid: pid) }
+      return try mpg(pid)
+    }
+  }
+
+  /// The process on MPG with this number.
+  private func mpg(_ pid: Int32) throws(InspectorError) -> any SchedulerSource {
+    do throws(InspectorError) {
       return try Inspector.attach(to: pid, in: folders)
+    } catch {
+      // To a user that says enough of another one's process. Any other may be a Go program, which must not be looked at.
+      if case .otherUser = error, currentUser() != 0 { throw error }
+      throw GoProcess.obstacle(pid: pid) ?? error
     }
   }
 

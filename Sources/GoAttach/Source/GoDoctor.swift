@@ -73,6 +73,9 @@ public struct GoDoctor: Sendable {
 
   private static func words(_ refusal: GoRefusal, _ pid: Int32) -> String {
     if case .memory(.denied(let errno)) = refusal { return Denial(pid, errno).words }
+    if refusal == .notGo, let library = GoLibrary.loaded(by: pid) {
+      return GoRefusal.guest(library).description
+    }
     return refusal.description
   }
 }

@@ -23,6 +23,26 @@ public struct GoProcess: Sendable, Equatable {
     bootTime = ProcessFacts.beginning(of: process)
   }
 
+  /// The reason why a process cannot be shown though Go may have to do with it: this user may not look at it, its executable
+  /// says nothing about itself, or it only has loaded a library that Go built. nil: there is no such reason.
+  public static func obstacle(pid: Int32) -> InspectorError? {
+    let name = ProcessFacts.executableName(of: pid) ?? ProcessIdentity.name(of: pid) ?? ""
+    do throws(GoRefusal) {
+      _ = try GoExecutable(of: pid)
+      return nil
+    } catch {
+      switch error {
+      case .memory(.denied(let errno)):
+        return .notPermitted(path: "the executable of process \(pid)", reason: Denial(pid, errno).words)
+      case .file: return InspectorError(error, pid: pid, name: name)
+      case .notGo:
+        guard let guest = GoLibrary.loaded(by: pid) else { return nil }
+        return InspectorError(.guest(guest), pid: pid, name: name)
+      default: return nil
+      }
+    }
+  }
+
   /// All Go programs that run here, sorted by pid.
   public static func all() -> [GoProcess] {
     // Executables that are no ELF files, such as those of the kernel's own threads, are told by their first bytes.

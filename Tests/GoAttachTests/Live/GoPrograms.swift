@@ -26,6 +26,13 @@ struct GoBuild: Sendable, CustomStringConvertible {
     }
   }()
 
+  /// A program in C that loads a library of Go's; nil: there is no C compiler.
+  static let sharedHost: String? = {
+    guard let folder = ProcessInfo.processInfo.environment["MPG_GO_PROGRAMS"] else { return nil }
+    let path = "\(folder)/shared-host"
+    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+  }()
+
   static let isThere = !all.isEmpty
   /// Whether mpgtop was built beside the tests.
   static let hasViewer = FileManager.default.isExecutableFile(atPath: Built.mpgtop)

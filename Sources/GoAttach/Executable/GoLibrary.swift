@@ -1,0 +1,24 @@
+// Libraries that Go built, within programs that it did not build (c-shared, plugins).
+import Host
+
+/// Finds them.
+enum GoLibrary {
+  /// No more files than this are looked into.
+  private static let most = 512
+
+  /// The name of a library that Go built and that a process has loaded; nil: there is none, or this user may not know.
+  static func loaded(by pid: Int32) -> String? {
+    let maps = String(decoding: wholeFile("/proc/\(pid)/maps", limit: 16 << 20), as: UTF8.self)
+    var seen: Set<Substring> = []
+    for line in maps.split(separator: "\n") {
+      // Blanks before the path are many.
+      guard let start = line.firstIndex(of: "/"), line[..<start].contains("r-x"), seen.count < most,
+        seen.insert(line[start...]).inserted
+      else { continue }
+      // By the process's own root, which may be another than ours.
+      let path = String(line[start...])
+      if (try? GoExecutable(path: "/proc/\(pid)/root\(path)")) != nil { return printable(path) }
+    }
+    return nil
+  }
+}

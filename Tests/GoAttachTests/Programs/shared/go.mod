@@ -1,0 +1,2 @@
+module shared
+go 1.21
