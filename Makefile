@@ -35,6 +35,13 @@ RUNS ?=
 GO_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mpgtop/go
 # The versions of Go by which `make test-go` builds the programs that it looks at.
 GO_VERSIONS ?= 1.21.13 1.22.10 1.23.9 1.24.3 1.24.11 1.25.5 1.26.6 1.27.3
+# Those of `make test`: an old one and the newest.
+GO_FEW ?= 1.21.13 1.27.3
+# Every version that can be had as a Python package, for the tables of docs/go.md.
+GO_EVERY ?= 1.21.13 1.22.10 1.23.1 1.23.2 1.23.3.1 1.23.4.4 1.23.9 1.24.3 1.24.11 1.25.0 1.25.1 1.25.2 1.25.3 1.25.4 1.25.5 \
+  1.26.0 1.26.1 1.26.2 1.26.3 1.26.4 1.26.5 1.26.6 1.27.0 1.27.1 1.27.2 1.27.3
+# The suites that look at running Go programs.
+GO_SUITES := \.(Attach|Frozen|Dump|Netpoll|Latency)Tests/
 # How many keys and resizes `make storm` throws at the screen.
 COUNT ?= 100000
 # More arguments for `swift test`, such as `TEST_ARGS='--filter Ring'`.
@@ -51,7 +58,7 @@ PRODUCTS := mpgtop mpg-demo mpg-load mpg-lesson
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: lessons recordings control-storm test-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: lessons recordings control-storm test-go test-go-few bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -70,13 +77,27 @@ demo-crash: ## kill the demo server under load, and open its last moments in mpg
 test: ## all Swift suites, HTTP against other parsers, terminals, lint, then instructions of the hot paths
 	@scripts/need.sh test
 	$(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) $(TEST_ARGS)
-	@$(MAKE) --no-print-directory differential terminals lint instructions
+	@$(MAKE) --no-print-directory test-go-few differential terminals lint instructions
+
+# An old version of Go and the newest, as they are and stripped. On a machine that has neither Go nor a way to it, the tests
+# without Go have to be enough.
+test-go-few:
+	@if programs=$$(PROGRAMS=$(GO_CACHE)/few FEW=1 scripts/go_programs.sh $(GO_CACHE) $(GO_FEW)); then \
+	  MPG_GO_PROGRAMS=$$programs $(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) --skip-build \
+	    --filter '$(GO_SUITES)|\.(Churn|Replaced|Home|Permission|Command)Tests/'; \
+	else echo 'make test: Go cannot be had here, so no running Go program was looked at; make test-go does so'; fi
 
 # The newest version in every way of building, and each older one as it is and stripped.
-test-go: ## GoAttach beside what Go programs say themselves; GO_VERSIONS='1.21.13 … 1.27.3'
+test-go: ## GoAttach beside what Go programs say themselves; GO_VERSIONS='1.21.13 … 1.27.3'; UPDATE=1: all there are, into docs/go.md
 	@scripts/need.sh test
+ifdef UPDATE
+	@scripts/test_go.sh $(GO_CACHE) $(GO_CACHE)/said.txt $(GO_EVERY) -- \
+	  $(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) --filter '$(GO_SUITES)'
+	@scripts/go_table.py docs/go.md <$(GO_CACHE)/said.txt
+else
 	@programs=$$(scripts/go_programs.sh $(GO_CACHE) $(GO_VERSIONS)) && \
 	MPG_GO_PROGRAMS=$$programs $(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) --filter GoAttachTests $(TEST_ARGS)
+endif
 
 test-uring: ## the runtime's and HTTP's suites with io_uring below netpoll
 	@scripts/need.sh test
@@ -185,6 +206,13 @@ bench: ## ours beside Go, interleaved, and x and R in a storm; BASE=FOLDER: besi
 	@$(MAKE) --no-print-directory release PRODUCTS='$(PRODUCTS) mpg-bench'
 	@scripts/bench.sh $(BIN) $(or $(ROUNDS),5)
 	@scripts/terminal/run.sh $(EMULATOR) asked.py $(BIN) $(if $(BASE),--base $(BASE))
+
+bench-go: ## what it costs to look at a Go program, beside pprof; ROUNDS=5; UPDATE=1: into docs/performance.md
+	@scripts/need.sh bench
+	@$(MAKE) --no-print-directory release PRODUCTS='mpgtop mpg-go-bench'
+	@mkdir -p .build-peers/go
+	@go=$$(scripts/find_go.sh .build-peers) && scripts/bench_go.py $(BIN) $$go .build-peers/go --rounds $(or $(ROUNDS),5) \
+	  $(if $(UPDATE),--update docs/performance.md)
 
 bench-quick: ## the same in two minutes: three rounds, a tenth of the operations, no tracing and no HTTP
 	@scripts/need.sh bench

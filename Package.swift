@@ -127,6 +127,8 @@ let package = Package(
       path: "Sources/lesson", swiftSettings: swift),
     .executableTarget(
       name: "mpg-bench", dependencies: ["MPG", "Net", "Region"], path: "Sources/bench", swiftSettings: swift),
+    .executableTarget(
+      name: "mpg-go-bench", dependencies: ["GoAttach"], path: "Sources/gobench", swiftSettings: swift),
 
     // The Inspector as a library; not installed.
     .executableTarget(

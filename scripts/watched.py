@@ -205,4 +205,5 @@ def main():
     report("crowded", *watched(options, "/", 64, {"server": set(cores), "others": set(cores)}))
 
 
-main()
+if __name__ == "__main__":
+    main()

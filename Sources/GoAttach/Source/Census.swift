@@ -3,16 +3,16 @@ import Observed
 import Region
 
 /// Counts of Gs. The runtime's own are counted apart, as NumGoroutine and profiles leave them out.
-struct Census {
+package struct Census {
   var gs = Snapshot.Gs()
   /// The number of Gs by the runtime's own words for why they wait.
-  var words: [String: Int] = [:]
+  package var words: [String: Int] = [:]
   /// The number of the runtime's own Gs.
   var system = 0
   /// The number of Gs that wait for a descriptor.
   var polled = 0
 
-  init(_ looks: [GoroutineLook], _ reasons: WaitReasons) {
+  package init(_ looks: [GoroutineLook], _ reasons: WaitReasons) {
     // Counted by numbers first, since a hundred thousand words would take longer than reading the Gs.
     var counts = [Int](repeating: 0, count: 16 * 256)
     for look in looks where !look.isDead {

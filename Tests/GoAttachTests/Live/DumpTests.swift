@@ -105,6 +105,7 @@ struct DumpTests {
     #expect(compared >= 315 && inlined > 20)
     let labelled = goroutines.filter { $0.labels.contains { $0 == ("part", "crowd") } }
     #expect(labelled.count == (source.program.version.minor >= 24 ? 5 : 0))
+    if !labelled.isEmpty { print("go-table \(build) shows labels") }
     #expect(goroutines.count { $0.remarks == ["locked to thread"] } == 3)
     print(
       "go-table \(build) stacks: \(compared - differences.count) of \(compared) equal, \(inlined) inlined frames"

@@ -31,5 +31,11 @@ struct LatencyTests {
     #expect((sampled.stopsForGC != nil) == (source.program.version.minor >= 22))
     #expect((sampled.gcPhase != nil) == !build.isStripped && (sampled.heapGoal != nil) == build.hasDWARF)
     #expect((look.gs.created != nil) == (source.program.version.minor >= 26))
+    let facts: [(String, Bool)] = [
+      ("latency", sampled.runLatency != nil), ("mutex-wait", sampled.mutexWait != nil),
+      ("stops", sampled.stopsForGC != nil), ("spawns", look.gs.created != nil),
+      ("phase", sampled.gcPhase != nil), ("goal", sampled.heapGoal != nil),
+    ]
+    print("go-table \(build) shows \(facts.filter(\.1).map(\.0).joined(separator: " "))")
   }
 }

@@ -72,7 +72,7 @@ public struct StackText {
     case .top: break
     case .limit: text += "...more frames were not read...\n"
     case .unknownFunction: text += "...the frames further out cannot be found...\n"
-    case .torn: text += "...the frames further out make no sense: the stack changed...\n"
+    case .torn: text += "...further out is none of its functions: the stack changed, or is a plugin's...\n"
     }
     return text
   }
