@@ -16,6 +16,8 @@ public enum GoRefusal: Error, Sendable, Equatable, CustomStringConvertible {
   case variable(String)
   /// The memory contradicts what a scheduler looks like; the text says in which way.
   case contradiction(String)
+  /// The core file is not shown; the text says why.
+  case core(String)
   /// The memory cannot be read.
   case memory(MemoryProblem)
 
@@ -31,6 +33,7 @@ public enum GoRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     case .field(let name): "its runtime has no field \(name) that this build knows how to find"
     case .variable(let name): "its runtime's \(name) was not found"
     case .contradiction(let what): "its memory is not that of a scheduler as this build knows it: \(what)"
+    case .core(let reason): reason
     case .memory(let problem): problem.words
     }
   }

@@ -297,6 +297,8 @@ public struct Snapshot: Sendable, Equatable {
 
   /// The time since the target booted, in nanoseconds; 0 if the snapshot is not later than the boot.
   public var uptime: UInt64 { time > target.bootTime ? time - target.bootTime : 0 }
+  /// The same; nil: nobody knows when the target booted, such as one of which only a core is left.
+  public var knownUptime: UInt64? { target.bootTime == 0 ? nil : uptime }
 
   /// The sum of a counter over all Ps since boot: those that have rows, and those that were stopped. Every total is
   /// taken from here, so that it is the same everywhere, and does not shrink when a P is stopped.

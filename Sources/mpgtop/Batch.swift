@@ -51,7 +51,8 @@ struct Batch {
 
   /// Prints the last moment of a black box.
   func runLast(of source: PastSource) throws(Failure) {
-    try write(source.player().frame(source.origin, ended: source.ended), isFirst: true)
+    let frame = try source.player().frame(source.origin, ended: source.ended)
+    try write(source.completed(frame), isFirst: true)
   }
 
   /// Prints frames of a recording, `-d` apart in the recording's own time and as fast as possible, then its last moment.

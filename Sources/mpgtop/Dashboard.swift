@@ -56,7 +56,7 @@ struct Dashboard {
       ending = try app.run(
         travel: { desk.perform($0) }, interest: { interest = $0 },
         record: { _ in "this is history already: only a live process is recorded" },
-        next: { desk.next(interest, ended: source.ended) { history } })
+        next: { desk.next(interest, ended: source.ended) { history }.map(source.completed) })
     } catch {
       throw Failure(error)
     }

@@ -35,7 +35,7 @@ struct Failure: Error {
       case .notATarget, .otherUser, .notPermitted, .notWritable: ExitCode.notATarget
       case .badOutput: ExitCode.usage
       case .stream: ExitCode.output
-      case .layout, .notARecording, .notUnderstood: ExitCode.layout
+      case .layout, .notARecording, .notUnderstood, .badCore: ExitCode.layout
       case .gone: ExitCode.gone
       case .system, .cannotTell: ExitCode.system
       }

@@ -61,11 +61,7 @@ enum MPGTop {
       try MetricsServer(options: options).run(source)
     case let options as ExportOptions: try Exporter(options: options).run()
     case let options as StacksOptions:
-      let choice = TargetChoice(folders: .standard, mayAsk: isInteractive)
-      guard let source = try choice.goProgram(options.target) else {
-        throw Failure(ExitCode.notATarget, "no Go program is called \(options.target), or has this number")
-      }
-      try Stacks(options: options, output: output).run(source)
+      try Stacks(options: options, output: output).run(in: .standard)
     case let options as DoctorOptions: try Doctor(output: output).run(options.target)
     case let options as ScrubOptions:
       let damage = try failing { () throws(InspectorError) in
@@ -135,7 +131,8 @@ enum MPGTop {
     let folders = RegionFolders.standard
     if options.modes.list { return try list(folders, output) }
     if options.modes.postMortem {
-      let source = try PastSource.blackBox(options.target, in: folders)
+      let source = try PastSource.blackBox(
+        options.target, executable: options.executable, in: folders)
       return try show(source, options.frames, output) { () throws(Failure) in
         try Batch(options: options.frames, output: output).runLast(of: source)
       }

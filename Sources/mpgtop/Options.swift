@@ -8,6 +8,7 @@ struct Options: ParsableCommand {
     abstract: "Watches the goroutines, threads and processors of a program on the MPG runtime, from outside.",
     usage: """
       mpgtop [<options>] [<pid|name>]
+             mpgtop --post-mortem [<options>] [<pid|region|core> [<binary>]]
              mpgtop \(AllCommands.names) --help
       """,
     discussion: """
@@ -23,6 +24,12 @@ struct Options: ParsableCommand {
       valueName: "pid|name"), completion: .target)
   var target: String?
 
+  @Argument(
+    help: ArgumentHelp(
+      "With --post-mortem, behind a core file: the Go program's executable. Default: where the core says that it is.",
+      valueName: "binary"), completion: .file())
+  var executable: String?
+
   @OptionGroup var modes: ModeOptions
   @OptionGroup var frames: FrameOptions
   @OptionGroup var history: HistoryOptions
@@ -32,7 +39,10 @@ struct Options: ParsableCommand {
       throw ValidationError("-l goes alone: it takes no process, and prints no frames")
     }
     if modes.postMortem, modes.selfTest { throw ValidationError("--self-test is for a process that lives") }
-    if target == "" { throw ValidationError("the process to look at is an empty name") }
+    if executable != nil, !modes.postMortem {
+      throw ValidationError("unexpected argument '\(executable ?? "")': only --post-mortem takes two words")
+    }
+    if target == "" || executable == "" { throw ValidationError("the process to look at is an empty name") }
   }
 }
 
@@ -44,7 +54,10 @@ struct ModeOptions: ParsableArguments {
   @Flag(
     name: .customLong("post-mortem"),
     help:
-      "Show the last moments of a dead process, by its pid or the file of its region. Default: the one started last."
+      """
+      Show the last moments of a dead process, by its pid, the file of its region, or the core of a Go program. Default: the \
+      one started last.
+      """
   )
   var postMortem = false
 

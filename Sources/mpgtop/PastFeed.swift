@@ -1,4 +1,5 @@
 // The source of frames of the past: a recording, or a black box.
+import GoAttach
 import Inspector
 import TUI
 
@@ -10,10 +11,36 @@ struct PastSource {
   var beginsAtStart = false
   /// How the target ended, if it is known.
   var ended: String?
+  /// The facts of a core that no history keeps: of its only moment.
+  var sampled: Snapshot.Sampled?
 
-  /// The black box of a dead process. `word` is its pid or the file of its region; nil: the dead process that booted last.
-  static func blackBox(_ word: String?, in folders: RegionFolders) throws(Failure) -> PastSource {
-    try blackBox(target(word, in: folders))
+  /// The frame with the facts that no history keeps.
+  func completed(_ frame: Frame) -> Frame {
+    var frame = frame
+    if let sampled { frame.snapshot.sampled = sampled }
+    return frame
+  }
+
+  /// The black box of a dead process. `word` is its pid, the file of its region, or a core file; nil: the dead process that
+  /// booted last. `executable` is that of the core, if the core does not find it.
+  static func blackBox(
+    _ word: String?, executable: String? = nil, in folders: RegionFolders
+  ) throws(Failure) -> PastSource {
+    if let word, GoSource.isCore(path: word) { return try core(word, executable) }
+    if let executable, let word {
+      throw Failure(
+        ExitCode.layout, "\(word) is no core file, and only a core needs an executable (\(executable))")
+    }
+    return try blackBox(target(word, in: folders))
+  }
+
+  private static func core(_ path: String, _ executable: String?) throws(Failure) -> PastSource {
+    try failing { () throws(InspectorError) in
+      let source = try GoSource(core: path, executable: executable)
+      return PastSource(
+        history: try History(remainsOf: source), origin: .blackBox, ended: source.endOfCore,
+        sampled: try source.snapshot().sampled)
+    }
   }
 
   static func target(_ word: String?, in folders: RegionFolders) throws(Failure) -> Target {

@@ -1,4 +1,4 @@
-// `mpgtop stacks`: the stacks of all goroutines of a running Go program, without stopping it.
+// `mpgtop stacks`: the stacks of all goroutines of a running Go program, without stopping it, or of one that left a core.
 import ArgumentParser
 import GoAttach
 import Inspector
@@ -6,15 +6,22 @@ import Inspector
 /// The command `mpgtop stacks` and its options.
 struct StacksOptions: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "stacks", abstract: "Prints the stacks of all goroutines of a running Go program.",
+    commandName: "stacks", abstract: "Prints the stacks of all goroutines of a Go program.",
     discussion: """
       The program is not stopped. The text is that of Go's own dumps (SIGQUIT); what mpgtop cannot know, such as arguments, \
-      is left out.
+      is left out. A core file has the stacks of the moment at which it was written, also of goroutines that ran.
       """)
 
   @Argument(
-    help: ArgumentHelp("Process id, or name of the executable.", valueName: "pid|name"), completion: .target)
+    help: ArgumentHelp("Process id, name of the executable, or a core file.", valueName: "pid|name|core"),
+    completion: .target)
   var target: String
+
+  @Argument(
+    help: ArgumentHelp(
+      "Behind a core file: the program's executable. Default: where the core says that it is.",
+      valueName: "binary"), completion: .file())
+  var executable: String?
 
   @Flag(help: "Print JSON, one goroutine a line.")
   var json = false
@@ -42,7 +49,22 @@ struct Stacks {
   let options: StacksOptions
   let output: StandardOutput
 
-  func run(_ source: GoSource) throws(Failure) {
+  func run(in folders: RegionFolders) throws(Failure) { try run(source(in: folders)) }
+
+  private func source(in folders: RegionFolders) throws(Failure) -> GoSource {
+    if options.executable != nil || GoSource.isCore(path: options.target) {
+      let source = try failing { () throws(InspectorError) in
+        try GoSource(core: options.target, executable: options.executable)
+      }
+      say("mpgtop: \(source.identity.name) (\(source.identity.pid)): \(source.endOfCore ?? "")")
+      return source
+    }
+    let choice = TargetChoice(folders: folders, mayAsk: isInteractive)
+    if let source = try choice.goProgram(options.target) { return source }
+    throw Failure(ExitCode.notATarget, "no Go program is called \(options.target), or has this number")
+  }
+
+  private func run(_ source: GoSource) throws(Failure) {
     let (goroutines, stacks) = try failing { () throws(InspectorError) in try source.stacks() }
     let tables = source.program.tables
     if options.flame { return try output.write(FoldedStacks.lines(goroutines, in: stacks, tables: tables)) }
@@ -62,7 +84,7 @@ struct Stacks {
     _ goroutines: [GoStackListing], _ stacks: GoStacks, _ source: GoSource, to path: String
   ) throws(Failure) {
     let program = GoroutineProfile.Program(
-      path: ProcessFacts.executable(of: source.identity.pid) ?? source.identity.name, buildID: nil,
+      path: source.executablePath ?? source.identity.name, buildID: nil,
       time: wallClockNow())
     let bytes = GoroutineProfile.bytes(
       of: goroutines, in: stacks, tables: source.program.tables, program: program)

@@ -41,7 +41,7 @@ extension Frame {
     json.member("name", snapshot.target.name)
     json.member("state", "\(snapshot.target.state)")
     json.member("t_ns", snapshot.time)
-    json.member("uptime_ns", snapshot.uptime)
+    json.member("uptime_ns", snapshot.knownUptime)
     json.member("procs", snapshot.procs)
     json.member("consistent", snapshot.isConsistent)
     json.member("grq", snapshot.grq)

@@ -29,7 +29,7 @@ extension Frame {
       s.switches, s.totalSteals, s.netpoll.wakeups, s.trace.events, s.trace.lost,
     ]
     let words =
-      [s.time, s.uptime].map { "\($0)" } + ["\(s.procs)", s.isConsistent ? "1" : "0", "\(gs.live)"]
+      ["\(s.time)", Self.field(s.knownUptime), "\(s.procs)", s.isConsistent ? "1" : "0", "\(gs.live)"]
       + [gs.created, gs.exited].map(Self.field) + (states + waiting).map { "\($0)" } + queues.map(Self.field)
       + counters.map(Self.field) + uses
     return words.joined(separator: ",")

@@ -2,11 +2,11 @@
 internal import Glibc
 import Host
 
-/// An executable built by Go. Not thread-safe.
-package final class GoExecutable {
+/// An executable built by Go. Immutable, and may be used from any thread.
+package final class GoExecutable: Sendable {
   package let version: GoVersion
   let elf: ELFFile
-  let file: FileBytes
+  let file: any ByteSource
 
   /// Opens the executable of a process by /proc/PID/exe, which also works in other mount namespaces, and for a file that
   /// was deleted.
@@ -23,7 +23,8 @@ package final class GoExecutable {
   /// Opens an executable's file.
   ///
   /// - Throws: `notGo` if Go did not build it; other refusals if it is not understood.
-  package init(path: String) throws(GoRefusal) {
+  package convenience init(path: String) throws(GoRefusal) {
+    let file: FileBytes
     do throws(OpenProblem) {
       file = try FileBytes(path: path)
     } catch {
@@ -33,6 +34,14 @@ package final class GoExecutable {
       default: throw .memory(.system(call: "open \(path)", errno: error.errno))
       }
     }
+    try self.init(file)
+  }
+
+  /// Takes an executable's bytes.
+  ///
+  /// - Throws: `notGo` if Go did not build it; other refusals if it is not understood.
+  package init(_ file: any ByteSource) throws(GoRefusal) {
+    self.file = file
     elf = try ELFFile(file)
     guard let version = BuildInfo.version(elf, file) else { throw .notGo }
     self.version = version

@@ -1,8 +1,8 @@
 // Stacks of the goroutines of an attached program.
 
-/// A process's memory, as the reader of stacks takes it.
+/// A target's memory, as the reader of stacks takes it.
 private struct StackMemory: GoMemory {
-  let memory: ProcessMemory
+  let memory: any TargetMemory
 
   func read(_ ranges: ArraySlice<Range<UInt64>>, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     var (next, filled) = (ranges.startIndex, 0)

@@ -1,4 +1,4 @@
-// Attaching to a running Go program: its version, its layout, its variables, all checked against each other.
+// Attaching to a Go program that runs or has left a core: its version, its layout, its variables, all checked against each other.
 
 /// A Go program whose scheduler is understood. Immutable, and may be used from any thread.
 public final class GoProgram: Sendable {
@@ -13,7 +13,7 @@ public final class GoProgram: Sendable {
   /// The runtime's words for why a G waits.
   public let reasons: WaitReasons
 
-  package let memory: ProcessMemory
+  package let memory: any TargetMemory
   package let layout: GoLayout
   package let variables: Variables
   package let module: Module
@@ -36,13 +36,23 @@ public final class GoProgram: Sendable {
   /// - Throws: the reason why its scheduler is not shown.
   public convenience init(pid: Int32) throws(GoRefusal) { try self.init(pid: pid, Options()) }
 
-  package init(pid: Int32, _ options: Options) throws(GoRefusal) {
-    let executable = try GoExecutable(of: pid)
+  package convenience init(pid: Int32, _ options: Options) throws(GoRefusal) {
+    let (executable, memory) = (try GoExecutable(of: pid), ProcessMemory(pid: pid))
+    try self.init(pid: pid, executable, memory, bias: executable.loadBias(pid, memory), options)
+  }
+
+  /// Attaches to memory, wherever it is.
+  ///
+  /// - Parameters:
+  ///   - bias: how far the executable is loaded from the addresses in it.
+  ///   - isStill: whether nothing moves while it is read, so that what does not fit together never will.
+  package init(
+    pid: Int32, _ executable: GoExecutable, _ memory: any TargetMemory, bias: UInt64, isStill: Bool = false,
+    _ options: Options = Options()
+  ) throws(GoRefusal) {
     let (elf, file) = (executable.elf, executable.file)
-    (self.pid, version) = (pid, executable.version)
+    (self.pid, version, self.memory) = (pid, executable.version, memory)
     guard version.minor >= 21 else { throw .version(version.description) }
-    memory = ProcessMemory(pid: pid)
-    let bias = try executable.loadBias(pid, memory)
     let symbols = options.ignoresSymbols ? nil : Symbols(elf, file)
     isStripped = symbols == nil
     let symbol = symbols?.variables["firstmoduledata"].map { $0.address &+ bias }
@@ -55,11 +65,11 @@ public final class GoProgram: Sendable {
       variables = try ShapeSearch(memory, layout, module, tables).variables()
     }
     reasons = try WaitReasons(memory, at: variables.waitReasons, count: variables.waitReasonCount)
-    try Validation.check(memory, layout, variables)
+    try Validation.check(memory, layout, variables, attempts: isStill ? 1 : Validation.attempts)
   }
 
   private static func tables(
-    _ elf: ELFFile, _ file: FileBytes, _ module: Module, bias: UInt64
+    _ elf: ELFFile, _ file: any ByteSource, _ module: Module, bias: UInt64
   ) throws(GoRefusal) -> GoTables {
     // Copied, not mapped: whoever cuts the file short after the program's end would end the viewer as well.
     guard let section = elf.section(".gopclntab", ".data.rel.ro.gopclntab"),
@@ -74,10 +84,13 @@ public final class GoProgram: Sendable {
   }
 
   private static func layout(
-    _ elf: ELFFile, _ file: FileBytes, _ version: GoVersion, _ module: Module, _ memory: ProcessMemory,
-    _ options: Options
+    _ elf: ELFFile, _ file: any ByteSource, _ version: GoVersion, _ module: Module,
+    _ memory: any TargetMemory, _ options: Options
   ) throws(GoRefusal) -> GoLayout {
-    if elf.hasDWARF, !options.ignoresDWARF, let fields = DWARFFields(file) { return try GoLayout(fields) }
+    // libdw reads a file by its descriptor.
+    if elf.hasDWARF, !options.ignoresDWARF, let file = file as? FileBytes, let fields = DWARFFields(file) {
+      return try GoLayout(fields)
+    }
     guard let table = SchedulerTable(minor: version.minor) else { throw .version("\(version) without DWARF") }
     return try GoLayout(TypeDescriptors(memory, types: module.types), table)
   }

@@ -5,14 +5,15 @@
 // mostly noise. Both together have named the right address in every program that was tried.
 
 /// Searches one target. Not thread-safe.
-struct ShapeSearch<Memory: TargetMemory> {
-  let memory: Memory
+struct ShapeSearch {
+  let memory: any TargetMemory
   let layout: GoLayout
   let references: Set<UInt64>
   /// What the function that adds a G to the list of all names.
   let listReferences: Set<UInt64>
 
-  init(_ memory: Memory, _ layout: GoLayout, _ module: Module, _ tables: GoTables) throws(GoRefusal) {
+  init(_ memory: any TargetMemory, _ layout: GoLayout, _ module: Module, _ tables: GoTables) throws(GoRefusal)
+  {
     (self.memory, self.layout) = (memory, layout)
     // It prints all Ps, Ms and Gs and their reasons, reads most of the scheduler's fields, and is never dead code.
     references = try CodeReferences(

@@ -2,8 +2,8 @@
 internal import Glibc
 import Host
 
-/// Bytes that are read by their place. Not thread-safe.
-package protocol ByteSource: AnyObject {
+/// Bytes that are read by their place. May be used from any thread.
+package protocol ByteSource: AnyObject, Sendable {
   /// The number of bytes.
   var size: Int { get }
 

@@ -19,6 +19,8 @@ package struct ELFFile: Sendable {
     package var address: UInt64
     package var offset, fileSize: Int
     package var memorySize: UInt64
+    /// Whether the program may write there, so that what lies in memory may differ from the file.
+    package var isWritable: Bool
   }
 
   /// Whether the file may be loaded anywhere (PIE).
@@ -28,6 +30,8 @@ package struct ELFFile: Sendable {
   package let segments: [Segment]
   /// The first bytes, by which the mapped file is recognised in memory.
   package let head: [UInt8]
+  /// Where the program begins, before the file is moved to where it is loaded.
+  package var entry: UInt64 { head.word(24) }
 
   private static let headSize = 64
   private static let most = 4096
@@ -59,7 +63,7 @@ package struct ELFFile: Sendable {
       else { return nil }
       return Segment(
         address: table.word(start + 16), offset: offset, fileSize: fileSize,
-        memorySize: table.word(start + 40))
+        memorySize: table.word(start + 40), isWritable: table.load(start + 4, as: UInt32.self) & 2 != 0)
     }
   }
 

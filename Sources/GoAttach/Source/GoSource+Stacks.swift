@@ -4,15 +4,17 @@ import Observed
 
 extension GoSource {
   /// The goroutines of the program, sorted by id, and their stacks: whole, with inlined frames, files and lines. The runtime's
-  /// own are left out, as Go leaves them out. A goroutine that runs has no stack, since its registers are in a thread.
+  /// own are left out, as Go leaves them out. A goroutine that runs has no stack, since its registers are in a thread; a core
+  /// holds these registers.
   ///
   /// - Throws: an error if the program has ended, or its memory cannot be read any more.
   public func stacks() throws(InspectorError) -> (goroutines: [GoStackListing], stacks: GoStacks) {
     // In the order of their addresses, in which they are read fastest; then in that of their ids.
     let addresses = try addresses()
-    guard let (looks, stacks) = program.listed(addresses) else {
+    guard let (looks, parked) = program.listed(addresses) else {
       throw InspectorError(.field("g.sched"), pid: identity.pid, name: identity.name)
     }
+    let stacks = try core?.addRunning(to: parked, of: looks, machines: machinesNow()) ?? parked
     let shown = looks.indices.filter { !looks[$0].isDead && !looks[$0].isSystem }
     try stillThere()
     var (labels, words) = (Labels(program), StateWords(program.reasons))

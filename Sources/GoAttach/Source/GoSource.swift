@@ -19,8 +19,12 @@ public final class GoSource: SchedulerSource {
   /// The reason why the last call of `ending` could not tell whether the program lives; nil: it could tell.
   public private(set) var doubt: InspectorError?
 
-  private let image: ProgramImage
-  private let loop: FastLoop
+  /// The process's program; nil: the process is dead, and has left a core.
+  private let image: ProgramImage?
+  /// What a dead process has left; nil: it lives.
+  let core: GoCore?
+  /// nil: nothing moves in a core.
+  private let loop: FastLoop?
   private var fast: FastReader
   private var machines: MachineReader
   private var goroutines: GoroutineReader
@@ -28,7 +32,8 @@ public final class GoSource: SchedulerSource {
   private var calls = Ticks()
   private var names: Names
   private var frame: FrameFields
-  private var poll: PollReader
+  /// nil: the kernel, which tells of descriptors, does not know the dead.
+  private var poll: PollReader?
   private var last: Observation?
   /// Whether a closure with which an M began is the monitor's.
   private var monitors: [UInt64: Bool] = [:]
@@ -37,7 +42,7 @@ public final class GoSource: SchedulerSource {
   ///
   /// - Throws: an error if there is no such process, if its memory may not be read, if Go did not build it, or if its
   ///   scheduler is not understood; the error says which.
-  public init(pid: Int32) throws(InspectorError) {
+  public convenience init(pid: Int32) throws(InspectorError) {
     let process: ProcessIdentity
     switch ProcessIdentity.look(for: pid) {
     case .process(let found): process = found
@@ -45,22 +50,30 @@ public final class GoSource: SchedulerSource {
     case .unknown(let error): throw .unknownWhetherAlive(pid: pid, error)
     }
     let name = ProcessFacts.executableName(of: pid) ?? ProcessIdentity.name(of: pid) ?? ""
-    image = ProgramImage(process)
+    let image = ProgramImage(process)
+    let program: GoProgram
     do throws(GoRefusal) {
       program = try GoProgram(pid: pid)
     } catch {
       throw InspectorError(error, pid: pid, name: name)
     }
+    let identity = Snapshot.Target(pid: pid, name: name, bootTime: ProcessFacts.beginning(of: process))
+    self.init(program, identity, image: image, core: nil)
+  }
+
+  init(_ program: GoProgram, _ identity: Snapshot.Target, image: ProgramImage?, core: GoCore?) {
+    (self.program, self.identity, self.image, self.core) = (program, identity, image, core)
     let (memory, layout, variables) = (program.memory, program.layout, program.variables)
-    identity = Snapshot.Target(pid: pid, name: name, bootTime: ProcessFacts.beginning(of: process))
     // Ms name their threads by the numbers of the program's own pid namespace.
-    let isForeign = NamespaceNumbers.last(of: "/proc/\(pid)/status").map { $0 != pid } ?? false
-    threads = ThreadPlaces(pid: pid, isForeign: isForeign)
+    threads = image.map { image in
+      let number = NamespaceNumbers.last(of: "/proc/\(image.process.pid)/status")
+      return ThreadPlaces(pid: image.process.pid, isForeign: number.map { $0 != image.process.pid } ?? false)
+    }
     (fast, machines) = (FastReader(program), MachineReader(memory, layout, variables))
     let tables = program.tables
     goroutines = GoroutineReader(memory, layout, variables) { tables.isSystem(start: $0) }
-    (names, frame, poll) = (Names(program), FrameFields(program), PollReader(program))
-    loop = FastLoop(program)
+    (names, frame) = (Names(program), FrameFields(program))
+    (poll, loop) = process == nil ? (nil, nil) : (PollReader(program), FastLoop(program))
   }
 
   /// All gauges of the scheduler at about this moment.
@@ -77,7 +90,7 @@ public final class GoSource: SchedulerSource {
   // MARK: as a source
 
   package var knowledge: Knowledge {
-    Knowledge(gauges: .sampled, absenceOfEvents: Self.absence, listsGs: true)
+    Knowledge(gauges: core == nil ? .sampled : .exact, absenceOfEvents: Self.absence, listsGs: true)
   }
 
   /// The reason why there are no events.
@@ -90,7 +103,7 @@ public final class GoSource: SchedulerSource {
   ) throws(InspectorError) {
     let looked = Result { () throws(MemoryProblem) in try look(peaksSince: start) }
     // What was read is the program's only if the program is still there. Otherwise its last look stays.
-    if let end = try? image.ending() {
+    if let image, let end = try? image.ending() {
       if let last { observation = last } else { throw .gone(pid: identity.pid, end) }
       return
     }
@@ -107,7 +120,7 @@ public final class GoSource: SchedulerSource {
   ) throws(InspectorError) -> Double { 0 }
 
   package func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks? {
-    let sums = loop.sums(since: start)
+    guard let sums = loop?.sums(since: start) else { return nil }
     return sums.looks == 0 ? nil : QueuePeaks(grq: sums.grq.peak, lrq: sums.lrqs.map(\.peak))
   }
 
@@ -120,7 +133,7 @@ public final class GoSource: SchedulerSource {
     let waiting = looks.count {
       !$0.isDead && $0.status == 4 && program.reasons[$0.reason] == "IO wait"
     }
-    poll.look(waiting: waiting, at: monotonicNow())
+    poll?.look(waiting: waiting, at: monotonicNow())
     var rows: [GoroutineRow] = []
     for look in looks where !look.isDead && !look.isSystem {
       guard rows.count < GoroutineList.most else { break }
@@ -151,7 +164,16 @@ public final class GoSource: SchedulerSource {
 
   /// - Throws: how the program ended, if it has: what was read meanwhile is not of it.
   func stillThere() throws(InspectorError) {
-    if let end = try? image.ending() { throw .gone(pid: identity.pid, end) }
+    if let image, let end = try? image.ending() { throw .gone(pid: identity.pid, end) }
+  }
+
+  /// All Ms now.
+  func machinesNow() throws(InspectorError) -> [MachineLook] {
+    do throws(MemoryProblem) {
+      return try machines.read()
+    } catch {
+      throw InspectorError(.memory(error), pid: identity.pid, name: identity.name)
+    }
   }
 
   private func row(_ look: GoroutineLook) -> GoroutineRow? {
@@ -159,9 +181,9 @@ public final class GoSource: SchedulerSource {
     let reason = state == .waiting ? WaitReason(word: program.reasons[look.reason]) : .none
     let kind: GKind = look.id == 1 ? .main : .user
     var row = GoroutineRow(
-      id: look.id, state: state, reason: reason, kind: kind, since: look.since,
+      id: look.id, state: state, reason: reason, kind: kind, since: core == nil ? look.since : 0,
       entry: look.id == 1 ? 0 : names.id(of: look.creator), parent: look.parent)
-    if reason == .netpollRead, let wait = poll.waits[look.address] {
+    if reason == .netpollRead, let wait = poll?.waits[look.address] {
       row.waitingOn = UInt64(wait.descriptor) + 1
       if wait.isWriting { row.reason = .netpollWrite }
     }
@@ -172,6 +194,7 @@ public final class GoSource: SchedulerSource {
 
   package func ending() throws(InspectorError) -> TargetEnding? {
     doubt = nil
+    guard let image else { return core?.ending }
     do throws(SystemCallError) {
       return try image.ending()
     } catch {
@@ -197,13 +220,14 @@ extension GoSource {
     let ms = try machines.read()
     try goroutines.read(at: now)
     var snapshot = Snapshot(target: identity)
-    (snapshot.time, snapshot.isConsistent) = (now, false)
+    // A core is of one instant.
+    (snapshot.time, snapshot.isConsistent) = (now, core != nil)
     fill(&snapshot, machines: ms)
-    let sums = loop.sums(since: start ?? now - min(now, QueuePeaks.window))
+    let sums = loop?.sums(since: start ?? now - min(now, QueuePeaks.window)) ?? LookSums()
     fill(&snapshot, sums)
     try frame.fill(&snapshot, fast.look)
-    snapshot.sampled?.looks = sums.looks
-    snapshot.sampled?.lookTime = loop.cost
+    snapshot.sampled?.looks = loop == nil ? nil : sums.looks
+    snapshot.sampled?.lookTime = loop?.cost
     snapshot.sampled?.grqMean = sums.mean(sums.grq)
     let census = Census(goroutines.gs, program.reasons)
     snapshot.gs.running = census.gs.running
@@ -212,7 +236,7 @@ extension GoSource {
     snapshot.sampled?.waits = census.words
     snapshot.sampled?.systemGs = census.system
     snapshot.netpoll.parked = census.polled
-    (snapshot.netpoll.backend, snapshot.netpoll.fds) = (.epoll, poll.descriptors)
+    (snapshot.netpoll.backend, snapshot.netpoll.fds) = (.epoll, poll?.descriptors)
     snapshot.trace.absence = Self.absence
     var observation = Observation()
     (observation.snapshot, observation.names) = (snapshot, names.book)
@@ -276,27 +300,6 @@ extension GoSource {
     for index in snapshot.ps.indices where index < sums.lrqs.count {
       snapshot.ps[index].lrqMean = sums.mean(sums.lrqs[index])
       snapshot.ps[index].lrqMax = max(sums.lrqs[index].peak, snapshot.ps[index].lrq ?? 0)
-    }
-  }
-}
-
-extension GoProgram {
-  /// Whether a closure is that of the runtime's monitor thread.
-  func isMonitor(closure: UInt64) -> Bool {
-    guard closure != 0, let code = try? memory.word(at: closure) else { return false }
-    return tables.name(at: code) == "runtime.sysmon"
-  }
-}
-
-extension InspectorError {
-  /// The error for a refusal.
-  init(_ refusal: GoRefusal, pid: Int32, name: String) {
-    switch refusal {
-    case .memory(.gone): self = .noSuchProcess(pid: pid)
-    case .memory(.denied(let errno)):
-      self = .notPermitted(path: "the memory of process \(pid)", reason: Denial(pid, errno).words)
-    case .notGo: self = .notATarget(pid: pid, name: name)
-    default: self = .notUnderstood(pid: pid, name: name, reason: refusal.description)
     }
   }
 }

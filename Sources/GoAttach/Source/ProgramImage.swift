@@ -7,7 +7,7 @@ import Observed
 
 /// The program that a process runs. A plain value.
 struct ProgramImage: Equatable {
-  private let process: ProcessIdentity
+  let process: ProcessIdentity
   /// nil: this user may not know it.
   private let executable: FileIdentity?
   /// Where the stack of the main thread begins, which the kernel chooses anew for each program; nil or 0: this user may not

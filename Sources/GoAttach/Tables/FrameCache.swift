@@ -34,7 +34,7 @@ public struct GoFrameCache {
   ///
   /// A pc in which no Go function is has one frame whose function is its address.
   public mutating func frames(of stack: GoStack) -> [GoFrame] {
-    var (callee, isCall, result) = (FrameTraits(), true, [GoFrame]())
+    var (callee, isCall, result) = (FrameTraits(), !stack.isInterrupted, [GoFrame]())
     for pc in stack.pcs {
       let all = all(at: pc, isCall: isCall)
       if all.isEmpty { result.append(.unknown(at: pc)) }

@@ -35,7 +35,7 @@ struct HeaderSection {
     let shortName = TextWidth.truncated(name, to: max(8, left / 3), ellipsis: glyphs.ellipsis)
     pieces.append(StyledText(shortName, .strong))
     pieces.append(labelled("pid", "\(target.pid)"))
-    pieces.append(labelled("up", TimeText.short(snapshot.uptime)))
+    if let uptime = snapshot.knownUptime { pieces.append(labelled("up", TimeText.short(uptime))) }
     pieces.append(labelled("procs", "\(snapshot.procs)"))
     canvas.writeFitting(
       pieces, x: rect.x, y: rect.y, width: left, gap: rect.width >= 60 ? 3 : 1, glyphs: glyphs)

@@ -52,6 +52,26 @@ struct FuzzTests {
     _ = try? WaitReasons(memory, at: variables.waitReasons, count: nil)
   }
 
+  @Test("A damaged core is refused or read")
+  func cores() throws {
+    var dice = Dice(19)
+    let whole = CoreFileTests.writer.bytes
+    // Tables and notes; the rest is memory.
+    let start = whole.count - 3 * 4096
+    for _ in 0..<Self.cases {
+      var bytes = whole
+      for _ in 0...dice.below(4) { bytes[dice.below(start)] = UInt8(truncatingIfNeeded: dice.next()) }
+      if dice.below(8) == 0 { bytes.removeLast(dice.below(bytes.count)) }
+      guard let core = try? CoreFile(ArrayBytes(bytes)) else { continue }
+      let memory = CoreMemory(core)
+      let addresses: [UInt64] = core.pieces.map(\.address) + [0x40_0000, 0x60_0FFC, .max - 7]
+      for address in addresses {
+        _ = try? memory.bytes(at: address &- 8, 16)
+      }
+    }
+    #expect(try CoreFile(ArrayBytes(whole)).pieces.count == 3)
+  }
+
   @Test("A damaged file is refused or understood")
   func files() throws {
     var dice = Dice(7)

@@ -64,7 +64,7 @@ struct DumpTests {
   }
 
   /// The frames of each goroutine as the profile tells them: `function file:line`, the innermost first.
-  private static func frames(_ text: String) -> [UInt64: [String]] {
+  static func frames(_ text: String) -> [UInt64: [String]] {
     var all: [UInt64: [String]] = [:]
     for block in text.split(separator: "\n\n") {
       let lines = block.split(separator: "\n")

@@ -6,6 +6,8 @@ public struct GoStack: Sendable, Hashable {
   public let pcs: [UInt64]
   /// Why there are no more.
   public let end: End
+  /// Whether the goroutine was interrupted at its first pc, as those that run are; mostly that is one that a call returns to.
+  public let isInterrupted: Bool
 
   /// Why a walk ended.
   public enum End: UInt8, Sendable, Hashable {
@@ -20,8 +22,8 @@ public struct GoStack: Sendable, Hashable {
   }
 
   /// A stack from its addresses.
-  public init(pcs: [UInt64], end: End) {
-    (self.pcs, self.end) = (pcs, end)
+  public init(pcs: [UInt64], end: End, isInterrupted: Bool = false) {
+    (self.pcs, self.end, self.isInterrupted) = (pcs, end, isInterrupted)
   }
 }
 
