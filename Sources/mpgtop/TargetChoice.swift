@@ -88,6 +88,10 @@ struct TargetChoice {
   }
 
   private func nothing(named name: String?, among all: [Target]) -> Failure {
+    if let name, GoSource.isCore(path: name) {
+      return Failure(
+        ExitCode.noSuchProcess, "\(name) is a core file, no process; mpgtop --post-mortem shows it")
+    }
     if let name {
       return Failure(ExitCode.noSuchProcess, "no live process called \(name); mpgtop -l lists what there is")
     }

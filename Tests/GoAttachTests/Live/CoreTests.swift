@@ -119,6 +119,8 @@ struct CoreTests {
     #expect(shown.ending == .code(0) && shown.output.contains(#""uptime_ns":null"#), "\(shown.errors)")
     let stacks = try Program.run(Command(Built.mpgtop, "stacks", path, build.path))
     #expect(stacks.ending == .code(0) && stacks.output.contains("main.hog(...)"), "\(stacks.errors)")
+    let plain = try Program.run(Command(Built.mpgtop, "-b", path))
+    #expect(plain.ending == .code(2) && plain.errors.contains("--post-mortem shows it"), "\(plain)")
     let wrong = try Program.run(Command(Built.mpgtop, "--post-mortem", path, other.path, "-b"))
     #expect(wrong.ending == .code(4) && wrong.errors.split(separator: "\n").count == 1, "\(wrong)")
   }
