@@ -13,7 +13,8 @@ struct AllCommands: ParsableCommand {
   /// such a name can only be named by its pid.
   static let others: [any ParsableCommand.Type] = [
     LearnOptions.self, RecordOptions.self, ReplayOptions.self, ScrubOptions.self, WhyOptions.self,
-    StacksOptions.self, DoctorOptions.self, ServeOptions.self, ExportOptions.self, ConfigOptions.self,
+    StacksOptions.self, DoctorOptions.self, RunOptions.self, ServeOptions.self, ExportOptions.self,
+    ConfigOptions.self,
     ManualOptions.self,
   ]
 

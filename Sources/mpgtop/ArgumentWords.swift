@@ -20,6 +20,7 @@ enum ArgumentWords {
     case "mpgtop": ("blh", "nd")
     case "replay": ("bh", "nd")
     case "record", "scrub", "export", "stacks", "gen-config": ("h", "o")
+    case "run": ("bh", "ndo")
     case "why": ("h", "g")
     default: ("h", "")
     }

@@ -62,6 +62,9 @@ enum MPGTop {
     case let options as ExportOptions: try Exporter(options: options).run()
     case let options as StacksOptions:
       try Stacks(options: options, output: output).run(in: .standard)
+    case let options as RunOptions:
+      if !options.frames.isBatch { try needTerminal() }
+      try Run(options: options, output: output).run()
     case let options as DoctorOptions: try Doctor(output: output).run(options.target)
     case let options as ScrubOptions:
       let damage = try failing { () throws(InspectorError) in

@@ -14,7 +14,7 @@ struct Options: ParsableCommand {
     discussion: """
       Exit codes: 0 all went well; 2 no such process; 3 not a target, or not permitted; 4 its region is not \
       understood; 5 the target is gone; 64 wrong usage, or no usable terminal; 71 a system call failed; 74 standard \
-      output cannot be written; 128 + n ended by signal n.
+      output cannot be written; 126 and 127 run could not start the program; 128 + n ended by signal n.
       """,
     version: "0.2.0")
 

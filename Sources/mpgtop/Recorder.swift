@@ -113,7 +113,7 @@ struct Recorder {
 
 /// Blocks SIGINT, SIGTERM and SIGHUP, so that they stay pending until `came` asks for them.
 struct StopSignals {
-  private static var set: sigset_t {
+  static var set: sigset_t {
     var set = sigset_t()
     unsafe sigemptyset(&set)
     for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&set, signal) }

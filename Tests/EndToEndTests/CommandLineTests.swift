@@ -10,7 +10,7 @@ extension EndToEnd {
     }
 
     private static let commands = [
-      [], ["learn"], ["record"], ["replay"], ["scrub"], ["why"], ["stacks"], ["doctor"], ["serve"],
+      [], ["learn"], ["record"], ["replay"], ["scrub"], ["why"], ["stacks"], ["doctor"], ["run"], ["serve"],
       ["export"],
       ["gen-config"], ["gen-man"],
     ]

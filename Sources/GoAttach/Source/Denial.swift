@@ -39,7 +39,8 @@ struct Denial {
     switch facts.scope {
     case "1":
       return
-        "kernel.yama.ptrace_scope is 1, which allows a process's own descendants only; run mpgtop as root, or "
+        "kernel.yama.ptrace_scope is 1, which allows a process's own descendants only; start it by mpgtop run, run "
+        + "mpgtop as root, or "
         + "sysctl kernel.yama.ptrace_scope=0"
     case "2": return "kernel.yama.ptrace_scope is 2; run mpgtop as root, or with CAP_SYS_PTRACE"
     case "3":

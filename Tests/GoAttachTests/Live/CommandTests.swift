@@ -77,6 +77,22 @@ struct CommandTests {
     #expect(watching.errors.contains("is gone") && watching.output.contains(#""ended":"ended; a Go program"#))
   }
 
+  @Test(
+    "It is started as a child and watched from its beginning, and its exit code is mpgtop's", arguments: some)
+  func started(_ build: GoBuild) throws {
+    let folder = try TemporaryFolder()
+    let log = "\(folder.path)/log"
+    let done = try run(
+      "run", "--json", "-n", "3", "-d", "0.3", "-o", log, "--", build.path, "-receive", "20", "-sleep", "2")
+    #expect(done.ending == .code(0), "\(done)")
+    let last = try #require(done.output.split(separator: "\n").last)
+    #expect(last.contains(#""name":"\#(build)""#) && last.contains(#""chan receive":20"#), "\(last)")
+    #expect(contents(of: log).hasPrefix("ready "))
+    let failed = try run("run", "-b", "-o", log, "--", build.path, "-no-such-flag")
+    #expect(failed.ending == .code(2) && failed.errors.contains("exited with code 2"), "\(failed)")
+    #expect(contents(of: log).contains("flag provided but not defined"))
+  }
+
   @Test("A process that is no target is refused in words, with a code of its own")
   func refused() throws {
     let sleep = try Program(Command("sleep", "60"))

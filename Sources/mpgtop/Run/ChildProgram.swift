@@ -1,0 +1,105 @@
+// A program as a child of mpgtop, which `mpgtop run` watches.
+internal import Glibc
+import Inspector
+import Synchronization
+
+/// A started program. It has a process group of its own, so that the terminal's signals do not reach it, and no terminal:
+/// what it prints goes to a file. May be used from any thread.
+final class ChildProgram: Sendable {
+  let pid: pid_t
+  /// How it ended; nil: it lives.
+  private let status = Mutex<Int32?>(nil)
+
+  /// Starts a program.
+  ///
+  /// - Parameters:
+  ///   - words: the program, which is looked for in PATH as shells do, and its arguments.
+  ///   - output: the descriptor that gets what it prints.
+  /// - Throws: a failure with a shell's codes: 127 if there is no such program, 126 if it cannot be executed.
+  init(_ words: [String], output: Int32) throws(Failure) {
+    pid = try Self.spawn(words, output: output)
+  }
+
+  /// Begins to wait for the end, on a thread of its own.
+  func watch() {
+    _ = OwnThread.begin { [self] in
+      var found: Int32 = 0
+      while unsafe waitpid(pid, &found, 0) < 0 { if errno != EINTR { return } }
+      status.withLock { $0 = found }
+    }
+  }
+
+  private static func spawn(_ words: [String], output: Int32) throws(Failure) -> pid_t {
+    var (files, attributes) = unsafe (posix_spawn_file_actions_t(), posix_spawnattr_t())
+    unsafe posix_spawn_file_actions_init(&files)
+    unsafe posix_spawnattr_init(&attributes)
+    defer {
+      unsafe posix_spawn_file_actions_destroy(&files)
+      unsafe posix_spawnattr_destroy(&attributes)
+    }
+    // A pipe or a file is for the program; a terminal is for mpgtop, and would stop a reader in another group.
+    if isatty(STDIN_FILENO) == 1 {
+      unsafe posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    }
+    unsafe posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO)
+    unsafe posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO)
+    // mpgtop blocks and ignores some signals. None of that is for the child.
+    var (none, all) = (sigset_t(), sigset_t())
+    unsafe sigemptyset(&none)
+    unsafe sigfillset(&all)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    unsafe posix_spawnattr_setpgroup(&attributes, 0)
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+    var list: [UnsafeMutablePointer<CChar>?] = unsafe []
+    for word in words { unsafe list.append(strdup(word)) }
+    unsafe list.append(nil)
+    defer { for index in unsafe list.indices { unsafe free(list[index]) } }
+    var pid: pid_t = 0
+    let error = unsafe posix_spawnp(&pid, words[0], &files, &attributes, &list, environ)
+    guard error == 0 else {
+      let code = error == ENOENT ? ExitCode.noProgram : ExitCode.cannotExecute
+      throw Failure(code, "cannot start \(words[0]): \(errnoText(error))")
+    }
+    return pid
+  }
+
+  /// How it ended; nil: it lives.
+  var ending: TargetEnding? {
+    guard let status = status.withLock({ $0 }) else { return nil }
+    let signal = status & 0x7F
+    return signal == 0 ? .exited(code: status >> 8 & 0xFF) : .crashed(signal: signal)
+  }
+
+  /// The exit code that stands for its end, as shells count; nil: it lives.
+  var exitCode: Int32? {
+    guard let status = status.withLock({ $0 }) else { return nil }
+    let signal = status & 0x7F
+    return signal == 0 ? status >> 8 & 0xFF : ExitCode.signal(signal)
+  }
+
+  /// Waits until it has ended, at most this long. Returns whether it has.
+  @discardableResult
+  func wait(_ nanoseconds: UInt64) -> Bool {
+    let end = monotonicNow() + nanoseconds
+    while exitCode == nil {
+      if monotonicNow() >= end { return false }
+      usleep(5000)
+    }
+    return true
+  }
+
+  /// Sends a signal to it and to what it has started.
+  func send(_ signal: Int32) {
+    if exitCode == nil { kill(-pid, signal) }
+  }
+
+  /// Ends it: first it is asked to, then it must.
+  func end() {
+    send(SIGTERM)
+    if wait(5_000_000_000) { return }
+    send(SIGKILL)
+    wait(1_000_000_000)
+  }
+}

@@ -1,0 +1,116 @@
+// `mpgtop run`: a program that mpgtop starts itself, and watches from its beginning.
+internal import Glibc
+import GoAttach
+import Inspector
+
+/// Starts one program, watches it, and ends with it.
+struct Run {
+  let options: RunOptions
+  let output: StandardOutput
+
+  /// A program that takes longer to begin is given up.
+  private static let patience: UInt64 = 5_000_000_000
+
+  /// Throws with the program's own exit code if it has ended by itself, and not with 0.
+  func run() throws(Failure) {
+    // Whatever is wrong on our side is said before there is a child.
+    let dashboard = options.frames.isBatch ? nil : try Dashboard(options: options.frames)
+    let log = try RunLog(options.output)
+    defer { log.removeIfEmpty() }
+    // Blocked before there are threads, so that no thread of ours ends of a signal that is for the program too.
+    let stop = StopSignals()
+    let child = try ChildProgram(options.command, output: log.descriptor)
+    child.watch()
+    if dashboard == nil { SignalRelay.begin(child) }
+    let failure = watch(child, dashboard, stop, log)
+    // The kernel tells the parent a moment after everybody else can see the end.
+    if failure?.code == ExitCode.gone { child.wait(1_000_000_000) }
+    guard let ending = child.ending, let code = child.exitCode else {
+      child.end()
+      if let failure { throw failure }
+      if !log.isEmpty { say("mpgtop: what \(name) printed is in \(log.path)") }
+      return
+    }
+    if let failure, failure.code != ExitCode.gone { throw failure }
+    let words = "\(name) \(ending)" + (log.isEmpty ? "" : "; what it printed is in \(log.path)")
+    if code != 0 { throw Failure(code, words) }
+    say("mpgtop: \(words)")
+  }
+
+  private var name: String { options.command[0].split(separator: "/").last.map(String.init) ?? "" }
+
+  /// Shows the program until it or the user ends. Returns why that was no good end; nil: it was one.
+  private func watch(
+    _ child: ChildProgram, _ dashboard: Dashboard?, _ stop: StopSignals, _ log: RunLog
+  ) -> Failure? {
+    do throws(Failure) {
+      let source = try attach(child, dashboard == nil ? nil : stop)
+      guard let dashboard else {
+        say("mpgtop: \(name) is process \(child.pid); what it prints goes to \(log.path)")
+        try Batch(options: options.frames, output: output).run(source)
+        return nil
+      }
+      StopSignals.unblock()
+      try dashboard.run(source, options.history.limits)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// Waits until the program's scheduler can be looked at.
+  ///
+  /// - Parameter stop: the signals that end the waiting; nil: they go to the program, which then ends it.
+  private func attach(_ child: ChildProgram, _ stop: StopSignals?) throws(Failure) -> any SchedulerSource {
+    let end = monotonicNow() + Self.patience
+    while true {
+      let problem: InspectorError
+      do throws(InspectorError) {
+        if let source = try source(child.pid) { return source }
+        problem = .notATarget(pid: child.pid, name: name)
+      } catch {
+        problem = error
+      }
+      if child.exitCode != nil { throw Failure(ExitCode.gone, "\(name) ended before it could be looked at") }
+      if stop?.came == true { throw Failure(ExitCode.signal(SIGINT), "stopped before there was a scheduler") }
+      if monotonicNow() >= end { throw Failure(problem) }
+      usleep(5000)
+    }
+  }
+
+  /// The program's scheduler; nil: it is not there yet.
+  private func source(_ pid: pid_t) throws(InspectorError) -> (any SchedulerSource)? {
+    guard GoProcess(pid: pid) != nil else { return try Inspector.attach(to: pid, in: .standard) }
+    let source = try GoSource(pid: pid)
+    // The first thing that a Go program does is to start its monitor's thread. Before, little is what it will be.
+    return try source.snapshot().ms.count > 1 ? source : nil
+  }
+}
+
+/// The file that gets what the program prints. It closes its descriptor when it goes.
+final class RunLog {
+  let path: String
+  let descriptor: Int32
+  private let isOwn: Bool
+
+  /// Opens the file. One that the user named is emptied; another one is new.
+  init(_ named: String?) throws(Failure) {
+    path = named ?? "\(environment("TMPDIR") ?? "/tmp")/mpgtop-run-\(getpid()).log"
+    isOwn = named == nil
+    let how = isOwn ? O_EXCL : O_TRUNC
+    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | how, 0o600)
+    guard descriptor >= 0 else {
+      throw Failure(ExitCode.usage, "cannot write \(path): \(errnoText(errno))")
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Whether nothing was printed.
+  var isEmpty: Bool { lseek(descriptor, 0, SEEK_END) == 0 }
+
+  /// Removes an own file in which nothing is.
+  func removeIfEmpty() {
+    if isOwn, isEmpty { unsafe unlink(path) }
+  }
+}
