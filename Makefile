@@ -58,7 +58,7 @@ PRODUCTS := mpgtop mpg-demo mpg-load mpg-lesson
 BIN := $(SCRATCH)/release
 SOURCES := Package.swift Sources Tests examples
 
-.PHONY: lessons recordings control-storm test-go test-go-few bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
+.PHONY: lessons recordings control-storm test-go test-go-few go-images bench-go docs steady test-aarch64 test-million test-exports watched terminals storm noise frames keys deb
 .PHONY: help demo demo-crash test test-uring test-sanitize test-faults mutants fuzz honest soak fairness lateness instructions bench bench-quick install format lint screens clean release differential
 
 help: ## list these targets
@@ -182,9 +182,15 @@ honest: ## MINUTES of saturation: nothing lost, every gauge is what the events s
 	@scripts/need.sh test
 	MPG_HONEST=$$(( $(or $(MINUTES),10) * 60 )) MPG_MOMENTS=1000 $(SWIFT) test $(CHECKED) --filter 'HonestyTests|HistoryTests/thousandMoments'
 
-fuzz: ## CASES of damaged bytes through everything that reads bytes of others
+fuzz: ## CASES of damaged bytes through everything that reads bytes of others; a tenth as many images of Go programs
 	@scripts/need.sh test
 	MPG_FUZZ=$(CASES) $(SWIFT) test $(CHECKED) --filter FuzzTests
+
+# With gdb's gcore: each version, as it is built and stripped. The images are kept in Tests/GoAttachTests/Fixtures/Images.
+go-images: ## capture the images of Go programs again, which tests without Go attach to; GO_VERSIONS='1.21.13 … 1.27.3'
+	@scripts/need.sh test
+	@programs=$$(scripts/go_programs.sh $(GO_CACHE) $(GO_VERSIONS)) && \
+	MPG_CAPTURE_IMAGES=1 MPG_GO_PROGRAMS=$$programs $(SWIFT) test $(CHECKED) --filter ImageCapture
 
 soak: ## everything at once and at random, watched from outside; MINUTES=1 SEED=… MODE=preemption|reader|fork|procs
 	@scripts/need.sh build

@@ -38,7 +38,10 @@ package protocol TargetMemory: AnyObject, Sendable {
 /// At most this many ranges are read by one call, which is the kernel's own limit.
 package let mostRanges = 1024
 
-/// More bytes than this at once are never read: a length that claims so is damaged.
+/// Bytes that are read by one call.
+private let atOnce = 1 << 20
+
+/// More bytes than this are never read: a length that claims so is damaged.
 package let mostBytes = 512 << 20
 
 /// Addresses that a Go program on amd64 can have.
@@ -52,6 +55,7 @@ extension TargetMemory {
   package func bytes(at address: UInt64, _ count: Int) throws(MemoryProblem) -> [UInt8] {
     guard count >= 0, count <= mostBytes else { throw .absurd(UInt64(truncatingIfNeeded: count)) }
     guard count > 0 else { return [] }
+    if count > atOnce { return try pieces(at: address, count) }
     let range = [MemoryRange(address, count)]
     var bytes = [UInt8](repeating: 0, count: count)
     let result = unsafe range.withUnsafeBufferPointer { range in
@@ -61,6 +65,17 @@ extension TargetMemory {
     }
     guard try result.get() == 1 else { throw .unmapped(address) }
     return bytes
+  }
+
+  /// The bytes of a long range, piece by piece. So a length that is damaged costs no more memory than there is to read.
+  private func pieces(at address: UInt64, _ count: Int) throws(MemoryProblem) -> [UInt8] {
+    var all: [UInt8] = []
+    // This takes addresses only; memory is taken when it is written.
+    all.reserveCapacity(count)
+    while all.count < count {
+      all += try bytes(at: address &+ UInt64(all.count), min(atOnce, count - all.count))
+    }
+    return all
   }
 
   /// The word of 64 bits at an address.

@@ -13,7 +13,7 @@ import Testing
 @Suite("Beside schedtrace", .serialized, .enabled(if: GoBuild.isThere))
 struct FrozenTests {
   /// One reading, by the names that the dump uses.
-  private struct Reading: Equatable {
+  struct Reading: Equatable {
     var fields: [String: [String: String]] = [:]
   }
 
@@ -66,26 +66,31 @@ struct FrozenTests {
       return Self.dump(text) != nil
     }
     let dump = SchedTrace(try #require(Self.dump(text)))
-    for (name, fields) in seen.fields {
-      for (field, value) in fields {
-        let told = dump.lines[name]?[field]
-        if told != value {
-          round.differences.append("\(name) \(field): \(told ?? "-") where we read \(value)")
-        }
-        round.fields += 1
-        if field == "runqsize" || field == "runqueue", value != "0" { round.depths += 1 }
-      }
+    for (field, value) in seen.fields.values.joined() {
+      round.fields += 1
+      if field == "runqsize" || field == "runqueue", value != "0" { round.depths += 1 }
     }
-    let told = dump.numbers("G").count + dump.numbers("M").count + dump.numbers("P").count + 1
-    if seen.fields.count != told {
-      round.differences.append("\(told) lines where we read \(seen.fields.count)")
-    }
+    round.differences += differences(seen, dump)
     while !pipe.take().isEmpty {}
     return round
   }
 
+  /// Where a reading is not what the program said.
+  static func differences(_ seen: Reading, _ dump: SchedTrace) -> [String] {
+    var differences: [String] = []
+    for (name, fields) in seen.fields {
+      for (field, value) in fields {
+        let told = dump.lines[name]?[field]
+        if told != value { differences.append("\(name) \(field): \(told ?? "-") where we read \(value)") }
+      }
+    }
+    let told = dump.numbers("G").count + dump.numbers("M").count + dump.numbers("P").count + 1
+    if seen.fields.count != told { differences.append("\(told) lines where we read \(seen.fields.count)") }
+    return differences
+  }
+
   /// Whether the pipe is full and stays so.
-  private static func isFull(_ pipe: NarrowPipe) -> Bool {
+  static func isFull(_ pipe: NarrowPipe) -> Bool {
     let before = pipe.count
     guard before > 3800 else { return false }
     usleep(30_000)
@@ -93,14 +98,14 @@ struct FrozenTests {
   }
 
   /// The last whole dump; nil: there is none yet.
-  private static func dump(_ bytes: [UInt8]) -> Substring? {
+  static func dump(_ bytes: [UInt8]) -> Substring? {
     let text = String(decoding: bytes, as: UTF8.self)
     let starts = text.ranges(of: "SCHED ")
     guard starts.count >= 2 else { return nil }
     return text[starts[0].lowerBound..<starts[1].lowerBound]
   }
 
-  private static func reading(_ program: GoProgram) throws -> Reading {
+  static func reading(_ program: GoProgram) throws -> Reading {
     var (fast, machines) = (
       FastReader(program), MachineReader(program.memory, program.layout, program.variables)
     )

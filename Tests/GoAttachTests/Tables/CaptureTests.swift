@@ -127,7 +127,7 @@ struct CaptureTests {
     }
   }
 
-  private static func reduced(
+  static func reduced(
     _ bytes: [UInt8], least: Int, isAsGood: ([UInt8]) throws -> Bool
   ) throws -> [UInt8] {
     var bytes = bytes

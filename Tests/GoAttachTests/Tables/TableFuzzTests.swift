@@ -142,7 +142,7 @@ struct TableFuzzTests {
   }
 
   /// The most memory that this process ever had, in kB.
-  private static func mostMemory() throws -> Int {
+  static func mostMemory() throws -> Int {
     let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
     let match = try #require(status.firstMatch(of: #/VmHWM:\s+(\d+) kB/#))
     return Int(match.1) ?? 0

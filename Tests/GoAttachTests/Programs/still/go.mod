@@ -1,0 +1,3 @@
+module still
+
+go 1.21
