@@ -111,6 +111,7 @@ extension GoLayout.G {
     (parentGoid, labels) = (fields.optional("parentGoid"), fields.optional("labels"))
     let read = [
       m, atomicstatus, goid, waitreason, gopc, startpc, pc, lockedm, parentGoid ?? goid, labels ?? goid,
+      trackingSeq ?? goid,
     ]
     span = (read.min() ?? 0)..<(read.max() ?? 0) + 8
   }

@@ -8,8 +8,10 @@
 // time goes through one buffer, which stays in the cache and keeps the reader small.
 //
 // §3 Ages. The runtime keeps no moment at which a G began to wait: `g.waitsince` is written by the garbage collector, if at
-// all. So a G is dated by the first look that saw it as it is: the same id, status, reason and place. The age that follows
-// is the least that it can be.
+// all. So a G is dated by the first look that saw it as it is: the same id, status, reason and place. All that are parked
+// stand at the same place, in gopark. So `g.trackingSeq` counts too: it grows each time that the G stops running, and a G
+// that ran and parked again between two looks begins anew. The age that follows is the least that it can be, unless the
+// G stopped running 256 times, or a multiple of that, between two looks: it counts with one byte.
 
 /// One G of a target, as far as it was seen. A plain value.
 package struct GoroutineLook: Sendable, Equatable {
@@ -18,6 +20,8 @@ package struct GoroutineLook: Sendable, Equatable {
   /// The status without its flag that the stack is being scanned.
   package var status: UInt8 = 0
   package var reason: UInt8 = 0
+  /// Grows each time that it stops running, and wraps; 0 where the program does not tell.
+  package var generation: UInt8 = 0
   /// Whether it is one of the runtime's own.
   package var isSystem = false
   package var m: UInt64 = 0
@@ -195,15 +199,21 @@ package struct GoroutineReader {
           if let labels = layout.labels {
             unsafe gs[index].labels = base.loadUnaligned(fromByteOffset: labels, as: UInt64.self)
           }
+          let generation = layout.trackingSeq.map {
+            unsafe base.loadUnaligned(fromByteOffset: $0, as: UInt8.self)
+          }
           unsafe gs[index].m = base.loadUnaligned(fromByteOffset: layout.m, as: UInt64.self)
           let status = UInt8(truncatingIfNeeded: word)
           let isNew = unsafe gs[index].id != id || gs[index].start == 0
           if isNew { new.append((index, place)) }
           let g = unsafe gs[index]
-          if isNew || g.status != status || g.reason != reason || g.pc != pc {
+          if isNew || g.status != status || g.reason != reason || g.pc != pc
+            || g.generation != generation ?? 0
+          {
             unsafe (gs[index].status, gs[index].reason, gs[index].pc, gs[index].since) = (
               status, reason, pc, now
             )
+            unsafe gs[index].generation = generation ?? 0
           }
           unsafe gs[index].id = id
         }

@@ -86,7 +86,7 @@ struct FakeFields: FieldSource {
     "m.blocked": 277, "m.ncgo": 328, "m.alllink": 352, "m.lockedg": 384,
     "g.stack.lo": 0, "g.stack.hi": 8, "g.m": 48, "g.sched.sp": 56, "g.sched.pc": 64, "g.sched.bp": 96,
     "g.syscallsp": 104, "g.syscallpc": 112, "g.atomicstatus": 144, "g.goid": 152, "g.waitreason": 176,
-    "g.lockedm": 208,
+    "g.lockedm": 208, "g.trackingSeq": 189,
     "g.parentGoid": 280, "g.gopc": 288, "g.startpc": 304, "g.labels": 352,
   ])
 }

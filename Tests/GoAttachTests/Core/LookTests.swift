@@ -40,6 +40,10 @@ struct LookTests {
     target.memory.write(1000, at: FakeTarget.g(2) + 152)
     try gs.read(at: 11)
     #expect(gs.gs[2].since == 11 && gs.gs[2].id == 1000)
+    // Ran meanwhile, and parked at the same place for the same reason.
+    target.memory.write([1], at: FakeTarget.g(4) + 189)
+    try gs.read(at: 13)
+    #expect(gs.gs[4].since == 13 && gs.gs[5].since == 7)
   }
 
   @Test("More Ps, and new Gs, are seen at the next look")
