@@ -28,15 +28,43 @@ struct TakingAccount: Sendable {
   }
 }
 
-extension Sampler {
+/// Reads the table of Gs for a frame. Not a method of the sampler, which does other work between two parts of the table.
+private struct TableReading {
   /// How long reading the table of Gs may be put off, in nanoseconds.
   private static let longestPutOff: UInt64 = 1_000_000_000
 
+  let source: any SchedulerSource
+  let observation: Observation
+  let isCalledAway: () -> Bool
+
+  /// Reads the table, unless that is not due.
+  func read(
+    at now: UInt64, _ detailer: inout Detailer, _ breathe: () -> Void, _ fail: (InspectorError) -> Void
+  ) -> Goroutines? {
+    let readAt = detailer.tableReadAt
+    // If the table is a second old, it is read to its end, even if a user holds a key down all the time.
+    func isPutOff() -> Bool {
+      isCalledAway() && readAt.map { monotonicNow() < $0 + Self.longestPutOff } ?? false
+    }
+    return detailer.goroutines(at: now, isLive: true) {
+      do throws(InspectorError) {
+        let rows = try source.goroutines(breathe: breathe, isCalledAway: isPutOff)
+        return rows.map { Goroutines($0, of: observation, names: source.grownNames) }
+      } catch {
+        fail(error)
+        return Goroutines()
+      }
+    }
+  }
+}
+
+extension Sampler {
   /// Returns the frame of this very moment, with the details in which a viewer is interested.
   ///
   /// - Throws: `InspectorError` if the target cannot be read.
   public mutating func frame(_ interest: Interest) throws(InspectorError) -> Frame {
     var frame = try frame()
+    let interest = widened(interest)
     guard interest != .none, let history, let observation else { return frame }
     _ = try drain()
     // For a target that has ended, time stands still.
@@ -52,21 +80,10 @@ extension Sampler {
     }
     frame.detail = detailer.look(interest, moment, isLive: true, breathe: breathe, isCalledAway: isCalledAway)
     if interest.goroutines {
-      let (table, readAt) = (source, detailer.tableReadAt)
-      // If the table is a second old, it is read to its end, even if a user holds a key down all the time.
-      func isPutOff() -> Bool {
-        isCalledAway() && readAt.map { monotonicNow() < $0 + Self.longestPutOff } ?? false
-      }
-      frame.detail.goroutines = detailer.goroutines(at: now, isLive: true) {
-        do throws(InspectorError) {
-          let rows = try table.goroutines(breathe: breathe, isCalledAway: isPutOff)
-          return rows.map { Goroutines($0, of: observation) }
-        } catch {
-          problem = error
-          return Goroutines()
-        }
-      }
+      let table = TableReading(source: source, observation: observation, isCalledAway: isCalledAway)
+      frame.detail.goroutines = table.read(at: now, &detailer, breathe) { problem = $0 }
     }
+    lookAtStacks(interest, at: now, &detailer, &frame.detail)
     if let choice = interest.request {
       frame.detail.request = detailer.request(choice) { Player(history)?.request(choice) }
     }
@@ -78,6 +95,7 @@ extension Sampler {
     if interest.health { frame.detail.health = health(history) }
     self.detailer = detailer
     if let problem { throw problem }
+    explain(interest, in: &frame)
     return frame
   }
 

@@ -38,7 +38,8 @@ struct TablePace {
     guard let rows = try source.goroutines(breathe: breathe, isCalledAway: { false }) else { return nil }
     let read = monotonicNow()
     taker.take(
-      rows, at: start, clock, observation.names, isComplete: rows.count < GoroutineList.most)
+      rows, at: start, clock, source.grownNames ?? observation.names,
+      isComplete: rows.count < GoroutineList.most)
     next = read + max((read - start) * Self.share, UInt64(rows.count) * Self.perRow)
     if rows.count > GoroutineList.chunk { try breathe() }
     return GoroutineList(rows: rows, isCut: rows.count == GoroutineList.most)
@@ -83,6 +84,8 @@ public struct Sampler {
   private var lastDrain: UInt64
   private var instruments = Instruments()
   private var cpus = CPUPressureWatch()
+  private var quotas = CPUQuotaWatch()
+  private var probe = SightingProbe()
   private let meters: LiveMeters
   /// The findings of the lints at the last keyframe, and how long threads waited for CPUs; nil: there is no
   /// keyframe yet.
@@ -153,6 +156,7 @@ public struct Sampler {
       preconditionFailure("a sample was just taken")
     }
     frame.doubt = doubt?.description
+    frame.hasStacks = source.knowledge.hasStacks
     if let history {
       if frame.snapshot.time >= instruments.time &+ Self.instrumentsInterval {
         makeInstruments(history, frame.snapshot)
@@ -178,7 +182,9 @@ public struct Sampler {
   private static let instrumentsInterval: UInt64 = 500_000_000
 
   private mutating func makeInstruments(_ history: History, _ snapshot: Snapshot) {
-    instruments = meters.instruments(tables.taker.latest, snapshot, names: history.names)
+    var sources = InstrumentSources(sightings: explainsNow ? probe.sightings : nil, quota: quotas.recent)
+    sources.names = source.grownNames ?? history.names
+    instruments = meters.instruments(tables.taker.latest, snapshot, sources)
     instruments.cpu = cpus.recent
   }
 
@@ -264,6 +270,8 @@ public struct Sampler {
       self.observation = observation
       if ending == nil, let threads = source.threads {
         cpus.look(threads, tids: observation.snapshot.ms.compactMap(\.tid))
+        quotas.look(pid: threads.pid)
+        if explainsNow { probe.look(observation.snapshot, threads) }
       }
       if monotonicNow() - lastMark >= Self.snapshotInterval / 2 || history.fresh >= History.mostFresh {
         try mark(history, observation)
@@ -308,7 +316,9 @@ public struct Sampler {
       try drainIfDue(at: monotonicNow())
     }
     self.tables = tables
-    if let list { history.attach(list) }
+    guard let list else { return }
+    history.attach(list)
+    if explainsNow, ending == nil { probe.look(list, observation, source) }
   }
 
   /// Returns the nanoseconds until the fullest ring will be `target` full, if it became `fill` full in

@@ -92,9 +92,12 @@ public struct Goroutines: Sendable, Equatable {
 
 extension Goroutines {
   /// Translates a table that was read just now.
-  package init(_ rows: [GoroutineRow], of observation: Observation) {
+  ///
+  /// - Parameter names: the names by now; nil: those of the observation.
+  package init(_ rows: [GoroutineRow], of observation: Observation, names: StringBook? = nil) {
     self.init(
-      rows, observation.clock, NameBook(observation.names), isComplete: rows.count < GoroutineList.most)
+      rows, observation.clock, NameBook(names ?? observation.names),
+      isComplete: rows.count < GoroutineList.most)
     readAt = monotonicNow()
   }
 

@@ -63,6 +63,13 @@ package protocol SchedulerSource: AnyObject {
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
   ) throws(InspectorError) -> [GoroutineRow]?
 
+  /// Reads stacks, at about this moment; nil: the source knows no stacks. A hundred thousand of them may take a tenth of a
+  /// second, so ask for few, or seldom.
+  func stacks(of gs: StackQuestion) throws(InspectorError) -> Stacks?
+
+  /// The names by now: reading the table of Gs may have made more of them. nil: they are those of the last observation.
+  var grownNames: StringBook? { get }
+
   /// How the observed process ended; nil while it lives. Also nil if nobody can tell; then `doubt` says why.
   func ending() throws(InspectorError) -> TargetEnding?
 
@@ -89,6 +96,8 @@ extension SchedulerSource {
   package var inputs: [FileIdentity?] { [] }
   package func peaks(since start: UInt64) throws(InspectorError) -> QueuePeaks? { nil }
   package func successor() throws(InspectorError) -> (any SchedulerSource)? { nil }
+  package func stacks(of gs: StackQuestion) throws(InspectorError) -> Stacks? { nil }
+  package var grownNames: StringBook? { nil }
 
   /// Reads all gauges once, into an observation of their own.
   package func observe(peaksSince start: UInt64? = nil) throws(InspectorError) -> Observation {
@@ -124,13 +133,16 @@ public struct Knowledge: Sendable, Equatable {
   public var listsGs: Bool
   /// Whether the source knows the stacks of Gs.
   public var hasStacks: Bool
+  /// What no look can know, and what would tell it, in one or two sentences for people; nil: nothing to add.
+  public var beyond: String?
 
   /// Says what a source can tell; by default, all that a live region with events tells.
   public init(
-    gauges: Gauges = .exact, absenceOfEvents: String? = nil, listsGs: Bool = true, hasStacks: Bool = false
+    gauges: Gauges = .exact, absenceOfEvents: String? = nil, listsGs: Bool = true, hasStacks: Bool = false,
+    beyond: String? = nil
   ) {
     (self.gauges, self.absenceOfEvents) = (gauges, absenceOfEvents)
-    (self.listsGs, self.hasStacks) = (listsGs, hasStacks)
+    (self.listsGs, self.hasStacks, self.beyond) = (listsGs, hasStacks, beyond)
   }
 
   /// Whether there are events.

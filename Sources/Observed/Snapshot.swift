@@ -123,6 +123,13 @@ public struct Snapshot: Sendable, Equatable {
     public var p: Int?
     /// The id of the G that the M runs, or that keeps the M's thread; nil: none.
     public var g: UInt64?
+    /// The id of the G to which the thread is locked: that G runs on this thread only, and the thread runs no other. nil:
+    /// none, or the source does not tell.
+    public var locked: UInt64?
+    /// Whether the G `locked` runs or is ready; nil: there is none, or the source does not tell.
+    public var isLockedBusy: Bool?
+    /// How many calls to C are going on in it; nil: the source does not tell.
+    public var callsToC: Int?
     /// An M of which nothing is known.
     public init() {}
   }

@@ -1,4 +1,5 @@
-// `mpgtop why`: explains from a history why Gs waited, and how the time of requests was spent.
+// `mpgtop why`: explains from a history why Gs waited, and how the time of requests was spent; where there are no events,
+// from what is seen now.
 internal import Glibc
 import Inspector
 
@@ -21,7 +22,31 @@ struct Why {
       usleep(UInt32(clamping: min(pause, end - min(end, monotonicNow())) / 1000))
     }
     try failing { () throws(InspectorError) in try sampler.finish() }
+    if sampler.explainsNow { return try answerNow(&sampler) }
     try answer(history)
+  }
+
+  /// Answers from what is seen now, where there are no events.
+  private func answerNow(_ sampler: inout Sampler) throws(Failure) {
+    var sampler = sampler
+    var interest = Interest()
+    (interest.goroutines, interest.why) = (true, options.g.map { .g($0) } ?? .scheduler)
+    if options.g == nil, let absence = sampler.latest?.trace.absence {
+      complain(absence)
+      guard options.requests == nil, options.request == nil, options.follow == nil else { return }
+    }
+    // The first look finds the G's descriptor, and the second its socket.
+    var frame = try failing { () throws(InspectorError) in try sampler.frame(interest) }
+    if let g = options.g {
+      let ids = frame.detail.goroutines?.all.map(\.id) ?? []
+      guard ids.contains(g) else {
+        let range = ids.first.flatMap { first in ids.last.map { "its Gs are among G\(first) to G\($0)" } }
+        throw Failure(ExitCode.noSuchProcess, "there is no G\(g); \(range ?? "it has no Gs")")
+      }
+      frame = try failing { () throws(InspectorError) in try sampler.frame(interest) }
+    }
+    guard let answer = frame.detail.why else { return }
+    try write(options.json ? [answer.json] : answer.lines.map(\.text))
   }
 
   func answer(_ history: History) throws(Failure) {

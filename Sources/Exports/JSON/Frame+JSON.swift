@@ -129,6 +129,8 @@ extension Snapshot.M {
       json.member("state", "\(state)")
       json.member("p", p)
       json.member("g", g)
+      json.member("locked", locked)
+      json.member("calls_to_c", callsToC)
     }
   }
 }

@@ -16,6 +16,7 @@ extension Instruments {
     json.member("ms", array: { json in for m in recent.ms { m.write(to: &json) } })
     json.member("pressure", object: { Self.write(hasEvents ? pressure : nil, to: &$0) })
     json.member("cpu", object: { cpu.writeMembers(to: &$0) })
+    json.member("quota", object: { quota.writeMembers(to: &$0) })
     json.key("steals")
     if let steals {
       json.array { json in for pair in steals.pairs { pair.write(to: &json) } }
@@ -122,6 +123,17 @@ extension CPUPressure? {
     json.member("ran_ns", self?.ran)
     json.member("waited_ns", self?.waited)
     json.member("threads", self?.threads)
+  }
+}
+
+extension CPUQuota? {
+  fileprivate func writeMembers(to json: inout JSONText) {
+    json.member("group", self?.group)
+    json.key("cpus")
+    if let cpus = self?.cpus { json.value(cpus, decimals: 3) } else { json.null() }
+    json.member("window_ns", self?.window)
+    json.member("periods", self?.periods)
+    json.member("throttled", self?.throttled)
   }
 }
 

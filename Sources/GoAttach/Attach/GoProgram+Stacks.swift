@@ -34,7 +34,7 @@ extension GoProgram {
     return reader.stacks(of: goroutines)
   }
 
-  /// A reader of this program's stacks; nil: its layout does not tell where they are.
+  /// A reader of stacks, which remembers what the tables tell; nil: this program's layout does not tell where stacks are.
   ///
   /// - Parameter others: more words of a `g` that are to be seen.
   func stackReader(seeing others: [Int] = []) -> StackReader? {

@@ -1,4 +1,4 @@
-// All goroutines of a program with their stacks, for lists, profiles and flame graphs.
+// Stacks of goroutines: all of them for lists, profiles and flame graphs, or some for screens.
 import Host
 import Observed
 
@@ -78,5 +78,20 @@ private struct StateWords {
     case 10: return "leaked"
     default: return "dead"
     }
+  }
+}
+
+extension GoSource {
+  package func stacks(of gs: StackQuestion) throws(InspectorError) -> Stacks? {
+    let looks: [GoroutineLook]
+    switch gs {
+    case .all: looks = try look().filter { !$0.isDead && !$0.isSystem }
+    case .some(let ids):
+      // Where each G lies is known since the last look at all. What lies there now is read together with the stacks.
+      let wanted = Set(ids)
+      looks = goroutines.gs.filter { wanted.contains($0.id) && !$0.isDead }
+    }
+    if desk == nil { desk = StackDesk(program) }
+    return desk?.stacks(of: looks, asked: gs)
   }
 }

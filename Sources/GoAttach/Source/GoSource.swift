@@ -27,13 +27,15 @@ public final class GoSource: SchedulerSource {
   private let loop: FastLoop?
   private var fast: FastReader
   private var machines: MachineReader
-  private var goroutines: GoroutineReader
+  private(set) var goroutines: GoroutineReader
   private var ticks = Ticks()
   private var calls = Ticks()
   private var names: Names
   private var frame: FrameFields
   /// nil: the kernel, which tells of descriptors, does not know the dead.
   private var poll: PollReader?
+  /// Made when stacks are first asked for.
+  var desk: StackDesk?
   private var last: Observation?
   /// Whether a closure with which an M began is the monitor's.
   private var monitors: [UInt64: Bool] = [:]
@@ -73,7 +75,7 @@ public final class GoSource: SchedulerSource {
     let tables = program.tables
     goroutines = GoroutineReader(memory, layout, variables) { tables.isSystem(start: $0) }
     (names, frame) = (Names(program), FrameFields(program))
-    (poll, loop) = process == nil ? (nil, nil) : (PollReader(program), FastLoop(program))
+    (poll, loop) = image == nil ? (nil, nil) : (PollReader(program), FastLoop(program))
   }
 
   /// All gauges of the scheduler at about this moment.
@@ -90,13 +92,22 @@ public final class GoSource: SchedulerSource {
   // MARK: as a source
 
   package var knowledge: Knowledge {
-    Knowledge(gauges: core == nil ? .sampled : .exact, absenceOfEvents: Self.absence, listsGs: true)
+    Knowledge(
+      gauges: core == nil ? .sampled : .exact, absenceOfEvents: Self.absence, listsGs: true, hasStacks: true,
+      beyond: Self.beyond)
   }
+
+  /// What memory does not tell, and what would.
+  static let beyond =
+    "What happened before, who will end a wait, and who holds a lock is in no memory that can be read from outside. An "
+    + "execution trace tells who woke whom (import net/http/pprof, then /debug/pprof/trace?seconds=5 and go tool trace); the "
+    + "mutex profile tells whose unlocking others waited for (/debug/pprof/mutex)."
 
   /// The reason why there are no events.
   static let absence = "no events: a Go program keeps none that can be read from outside"
 
   package var reasons: [WaitReason?] { WaitReason.all }
+  package var grownNames: StringBook? { names.book }
 
   package func observe(
     peaksSince start: UInt64?, into observation: inout Observation
@@ -129,7 +140,7 @@ public final class GoSource: SchedulerSource {
   ) throws(InspectorError) -> [GoroutineRow]? {
     let looks = (try? look()) ?? goroutines.gs
     // Of a program that has ended the last list stays; that of one that was replaced has been overwritten.
-    if image.isReplaced { return nil }
+    if image?.isReplaced ?? false { return nil }
     let waiting = looks.count {
       !$0.isDead && $0.status == 4 && program.reasons[$0.reason] == "IO wait"
     }
@@ -257,6 +268,10 @@ extension GoSource {
       (row.id, row.tid, row.state) = (m.id, m.tid == 0 ? nil : m.tid, state)
       row.p = m.p == 0 ? nil : places[m.p]
       row.g = goroutines.g(at: m.g != 0 ? m.g : m.lockedG).flatMap { $0.isDead ? nil : $0.id }
+      if m.lockedG != 0, let g = goroutines.g(at: m.lockedG), !g.isDead, !g.isSystem {
+        (row.locked, row.isLockedBusy) = (g.id, g.status == 1 || g.status == 2 || g.status == 9)
+      }
+      row.callsToC = m.callsToC
       return row
     }.sorted { $0.id < $1.id }
     snapshot.procs = ps.count

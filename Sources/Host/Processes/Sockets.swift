@@ -63,6 +63,38 @@ package struct SocketWatch {
     return result
   }
 
+  /// The sockets whose queues are not empty, by descriptor, each with its inode. A queue of one byte may be the other end's
+  /// farewell, which counts as one, so it is left out. nil: the process has more than `most` descriptors, so not all can be
+  /// looked at.
+  ///
+  /// - Parameter most: at most this many descriptors are looked at.
+  package mutating func filled(pid: Int32, most: Int) -> [Int: (inode: UInt64, socket: Socket)]? {
+    refresh(pid)
+    let full = sockets.filter { $0.value.unread ?? 0 > 1 || $0.value.unacknowledged ?? 0 > 1 }
+    if full.isEmpty { return [:] }
+    guard let names = try? listing(of: "/proc/\(pid)/fd", limit: most + 1), names.count <= most else {
+      return nil
+    }
+    var result: [Int: (inode: UInt64, socket: Socket)] = [:]
+    for fd in names.lazy.compactMap({ Int($0) }) {
+      guard let name = Self.link("/proc/\(pid)/fd/\(fd)"), name.hasPrefix("socket:["),
+        let inode = UInt64(name.dropFirst(8).dropLast()), let socket = full[inode]
+      else { continue }
+      result[fd] = (inode, socket)
+    }
+    return result
+  }
+
+  /// The inodes of those of these descriptors that are sockets.
+  package func inodes(pid: Int32, fds: [Int]) -> [Int: UInt64] {
+    var result: [Int: UInt64] = [:]
+    for fd in fds {
+      guard let name = Self.link("/proc/\(pid)/fd/\(fd)"), name.hasPrefix("socket:[") else { continue }
+      result[fd] = UInt64(name.dropFirst(8).dropLast())
+    }
+    return result
+  }
+
   private mutating func refresh(_ pid: Int32) {
     let now = monotonicNow()
     guard now >= next else { return }

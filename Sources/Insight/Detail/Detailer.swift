@@ -75,6 +75,7 @@ package struct Detailer {
   private var stage = Paced<StageQuestion, Stage>()
   private var stageMaker = StageMaker()
   private var goroutines = Paced<Bool, Goroutines>()
+  private var stacks = Paced<StackQuestion, Stacks>()
   private var threads = ThreadWatch()
   private var sockets = SocketWatch()
 
@@ -143,12 +144,21 @@ package struct Detailer {
   /// When the last table of Gs was read, in nanoseconds of the machine's monotonic clock; nil: none was yet.
   package var tableReadAt: UInt64? { goroutines.value?.readAt }
 
+  /// The last table of Gs; nil: none was read yet.
+  package var goroutinesSeen: Goroutines? { goroutines.value }
+
   private static let pollQuery = EventQuery(filter: Filter("kind:netpoll"), limit: 1000)
 
   /// Returns all Gs, at a limited pace. `make` finds them.
   package mutating func goroutines(at moment: UInt64, isLive: Bool, _ make: () -> Goroutines?) -> Goroutines?
   {
     goroutines.get(true, at: moment, isLive: isLive, make)
+  }
+
+  /// Returns stacks of now, at a limited pace. `make` reads them.
+  package mutating func stacks(_ question: StackQuestion, at moment: UInt64, _ make: () -> Stacks?) -> Stacks?
+  {
+    stacks.get(question, at: moment, isLive: true, make)
   }
 
   /// Returns the explanation of something in the past. `make` finds it, once for each subject and moment.

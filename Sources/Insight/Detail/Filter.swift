@@ -118,6 +118,9 @@ public struct Filter: Sendable, Equatable {
     var isPlain = false
   }
 
+  /// Whether a term of the filter is about a field.
+  public func asks(_ field: FilterField) -> Bool { terms.contains { $0.field == field } }
+
   /// The filter as it was typed.
   public let source: String
   let terms: [Term]

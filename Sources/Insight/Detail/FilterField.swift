@@ -3,12 +3,14 @@
 /// A field that a filter can name. The raw value is its name.
 public enum FilterField: String, Sendable, CaseIterable {
   /// A field whose value a row knows by itself.
-  case g, state, reason, age, site, p, m, fd, by, kind, dir, lane, tid, peer, lrq, use, cpu, text
+  case g, state, reason, age, site, at, labels, p, m, fd, by, kind, dir, lane, tid, peer, lrq, use, cpu,
+    locked, text
   /// A field whose value is only printed, in the column with this name.
   case below, max, search, gsrun, steals, lost, gsgot, hits, tries, gcache, stacks, run, sched, call, nop, os,
     stall
   /// A field whose value is only printed, in the column with this name.
-  case cputime, stalled, gaveup, taken, looks, gs, asteal, calls, here, holds, written, timesround, running,
+  case inc, cputime, stalled, gaveup, taken, looks, gs, asteal, calls, here, holds, written, timesround,
+    running,
     ready
 
   /// Finds a field by its name, or by the title of a column. Ignores blanks and signs. nil: there is none.
@@ -24,7 +26,8 @@ public enum FilterField: String, Sendable, CaseIterable {
     "spawned": .site,
     "entrypointoftheg": .site, "entry": .site, "stateorwaitreason": .state, "lrqof": .lrq, "now": .lrq,
     "for": .dir,
-    "thief": .p, "which": .g, "ring": .lane, "what": .text,
+    "stacktheprogramsowncalls": .at, "lockedto": .locked, "thief": .p, "which": .g, "ring": .lane,
+    "what": .text,
   ]
 
   /// Whether the field's values are lengths of time.
@@ -33,7 +36,7 @@ public enum FilterField: String, Sendable, CaseIterable {
   /// Whether the field's values are words, and not numbers.
   package var isText: Bool {
     switch self {
-    case .state, .reason, .site, .kind, .dir, .lane, .peer, .text, .os, .here: true
+    case .state, .reason, .site, .at, .labels, .kind, .dir, .lane, .peer, .text, .os, .here: true
     default: false
     }
   }
@@ -44,7 +47,7 @@ public enum FilterField: String, Sendable, CaseIterable {
     case .age, .cputime, .stalled: "\(self)>100ms"
     case .use, .cpu, .search, .hits, .stall, .gcache, .stacks, .run, .sched, .call, .calls, .nop:
       "\(self)>50%"
-    case .g, .by, .p, .m, .fd, .tid: "\(self):3"
+    case .g, .by, .p, .m, .fd, .tid, .locked: "\(self):3"
     default: "\(self)>100"
     }
   }

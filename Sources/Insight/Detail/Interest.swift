@@ -11,6 +11,8 @@ import Observed
 public struct Interest: Sendable, Equatable {
   /// Whether the list of all Gs is wanted.
   public var goroutines = false
+  /// Of which Gs the stacks are wanted; nil: of none. Only a live source has them, and not every one.
+  public var stacks: StackQuestion?
   /// Whether to find out what the operating system says of the threads.
   public var threads = false
   /// The descriptors of sockets whose connections are wanted.
@@ -21,7 +23,8 @@ public struct Interest: Sendable, Equatable {
   public var timeline: TimelineSpan?
   /// Which events are wanted; nil: none.
   public var events: EventQuery?
-  /// The subject to explain. Only a past moment has an answer, because what still goes on now has no end yet.
+  /// The subject to explain. A past moment has an answer, and so has a source that has no events. Where there are events,
+  /// now has none, because what still goes on has no end yet.
   public var why: Subject?
   /// Whether the course of the gauges is wanted, as far back as it is known.
   public var trend = false
@@ -43,6 +46,8 @@ public struct Interest: Sendable, Equatable {
 public struct Detail: Sendable, Equatable {
   /// All Gs.
   public var goroutines: Goroutines?
+  /// The stacks that were asked for.
+  public var stacks: Stacks?
   /// The operating system's view of each thread, by thread id.
   public var threads: [Int32: OSThread]?
   /// The connection of each socket, by descriptor.

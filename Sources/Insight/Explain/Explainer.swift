@@ -29,6 +29,7 @@ struct Explainer {
     switch subject {
     case .scheduler: explainScheduler(&answer)
     case .g(let id): explainG(id, &answer)
+    case .stack: answer.add(.head, LiveExplainer.noStacks)
     case .p(let id): explainP(id, &answer)
     case .m(let id): explainM(id, &answer)
     case .thief(let id): explainThief(id, &answer)
@@ -57,6 +58,7 @@ struct Explainer {
     case .m(let id):
       if let m = snapshot.ms.first(where: { $0.id == id }) { answer.add(.rule, evidence.rules.m(m.state)) }
     case .thief: answer.add(.rule, Rules.steal)
+    case .stack: answer.add(.head, LiveExplainer.noStacks)
     default: break
     }
     answer.add(.why, absence)

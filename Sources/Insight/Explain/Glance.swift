@@ -25,7 +25,7 @@ struct Glance {
   func lines(_ subject: Subject) -> [String] {
     switch subject {
     case .scheduler: [Self.sum(snapshot.gs)]
-    case .g(let id): g(id).map { [$0] } ?? []
+    case .g(let id), .stack(let id): g(id).map { [$0] } ?? []
     case .p(let id): snapshot.ps.first { $0.id == id }.map { [words($0)] } ?? []
     case .m(let id): snapshot.ms.first { $0.id == id }.map { [words($0)] } ?? []
     case .thief(let id): [thief(id)]
@@ -68,8 +68,9 @@ struct Glance {
     else {
       return snapshot.ps.first { $0.g == id }.map { "G\(id) runs on P\($0.id)." }
     }
-    let since = g.since.map { ", since \(TimeText.short(time - min(time, $0)))" } ?? ""
-    let what = g.state == .waiting ? "waits for \(g.reason)" : "is \(g.state)"
+    let age = g.since.map { TimeText.short(time - min(time, $0)) }
+    let since = age.map { ", since \(g.isOlder ? "at least " : "")\($0)" } ?? ""
+    let what = g.state == .waiting ? "waits for \(g.words ?? "\(g.reason)")" : "is \(g.state)"
     return "G\(id) \(what)\(since)." + (g.entry.map { " It was spawned by \($0)." } ?? "")
   }
 

@@ -9,6 +9,8 @@ public enum Subject: Sendable, Hashable {
   case scheduler
   /// The G with this id.
   case g(UInt64)
+  /// The stack of the G with this id.
+  case stack(UInt64)
   /// The P with this id.
   case p(Int)
   /// The M with this id.
@@ -31,6 +33,7 @@ public enum Subject: Sendable, Hashable {
     switch self {
     case .scheduler: "The scheduler"
     case .g(let id): "G\(id)"
+    case .stack(let id): "The stack of G\(id)"
     case .p(let id): "P\(id)"
     case .m(let id): "M\(id)"
     case .thief(let id): "Steals by P\(id)"
@@ -65,6 +68,8 @@ public struct Explanation: Sendable, Equatable {
     case text
     /// Like `text`, but the line matters most of those around it.
     case mark
+    /// The line is one call on a stack, of the program's own code or of its language's library.
+    case call, libraryCall
     /// The line says what is to blame.
     case why
     /// The line says the scheduler's rule behind what happened.

@@ -34,6 +34,8 @@ public struct Frame: Sendable, Equatable {
   public var instruments: Instruments?
   /// The moment of history that the frame shows; nil: the frame is of now.
   public var past: Past?
+  /// Whether stacks of Gs can be asked for.
+  public var hasStacks = false
   /// The details that a viewer asked for besides the gauges.
   public var detail = Detail()
   /// The loads that the viewer can put on the target; nil: the target takes none.
@@ -62,6 +64,14 @@ public struct Frame: Sendable, Equatable {
 
   /// What happened lately and is worth a line; nil: nothing is, or nothing is known.
   public var news: News? { instruments?.news }
+
+  /// Findings, where there are no events to tell news of: one after the other, three seconds each. nil: there are none, or
+  /// there are events.
+  public var finding: (text: String, place: Int, count: Int)? {
+    guard snapshot.sampled != nil, let findings = instruments?.findings, !findings.isEmpty else { return nil }
+    let place = Int(snapshot.time / 3_000_000_000 % UInt64(findings.count))
+    return (findings[place].message, place, findings.count)
+  }
 
   /// Makes a frame of a snapshot alone.
   public init(snapshot: Snapshot) {

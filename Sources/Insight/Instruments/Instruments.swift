@@ -37,6 +37,10 @@ public struct Instruments: Sendable, Equatable {
   /// How long the operating system kept threads waiting for a CPU in the last ten seconds. nil: not known.
   /// The region does not tell this, so a past moment has it only if a viewer recorded it at the time.
   public var cpu: CPUPressure?
+  /// The limit of CPU time that control groups set; nil: there is none, or it cannot be seen.
+  public var quota: CPUQuota?
+  /// What was seen at each of several looks; nil: the source has events, which tell more, or the moment is a past one.
+  public var sightings: Sightings?
   /// Gs counted by the place where they were spawned, and the Gs that have waited longest.
   public var census = Census()
   /// How much each P stole from each other P, since boot; nil: the source does not tell.
@@ -56,10 +60,11 @@ public struct Instruments: Sendable, Equatable {
 
   package init(
     _ meter: Meter, _ pressure: Pressure, _ census: Census, _ snapshot: Snapshot,
-    names: StringBook = StringBook()
+    _ sources: InstrumentSources = InstrumentSources()
   ) {
     (time, steals, self.census, hasEvents) = (snapshot.time, snapshot.steals, census, snapshot.trace.enabled)
-    if hasEvents { measure(meter, pressure, names) }
+    (quota, sightings) = (sources.quota, sources.sightings)
+    if hasEvents { measure(meter, pressure, sources.names) }
     for p in snapshot.ps { if let g = p.g, let entry = p.entry { self.census.entries[g] = entry } }
     findings = Lints.all.flatMap { $0.findings(in: self, snapshot) }
   }
@@ -78,6 +83,17 @@ public struct Instruments: Sendable, Equatable {
     running = meter.running
     requests = recent.labels.compactMapValues { names.string($0) }
     for runner in running { requests[runner.g] = runner.label.flatMap(names.string) ?? requests[runner.g] }
+  }
+}
+
+/// What instruments are made from besides events, gauges and tables.
+package struct InstrumentSources {
+  package var names: StringBook
+  package var sightings: Sightings?
+  package var quota: CPUQuota?
+
+  package init(names: StringBook = StringBook(), sightings: Sightings? = nil, quota: CPUQuota? = nil) {
+    (self.names, self.sightings, self.quota) = (names, sightings, quota)
   }
 }
 

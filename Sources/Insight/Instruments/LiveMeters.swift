@@ -50,10 +50,12 @@ package final class LiveMeters: HistoryFollower {
   ///
   /// - Parameters:
   ///   - census: the census of the last table of Gs.
-  ///   - names: the strings of the target, by their ids.
-  package func instruments(_ census: Census, _ snapshot: Snapshot, names: StringBook) -> Instruments {
-    var instruments = Instruments(meter, pressure.recent, census, snapshot, names: names)
-    instruments.news = narrator.news(names)
+  ///   - sources: what is known besides events, gauges and tables.
+  package func instruments(_ census: Census, _ snapshot: Snapshot, _ sources: InstrumentSources)
+    -> Instruments
+  {
+    var instruments = Instruments(meter, pressure.recent, census, snapshot, sources)
+    instruments.news = narrator.news(sources.names)
     return instruments
   }
 }

@@ -46,7 +46,8 @@ final class PastInstruments {
     if isComplete || !rows.isEmpty {
       taker.take(rows, at: time, clock, history.names, isComplete: isComplete)
     }
-    var instruments = Instruments(feeder.meter, pressure, taker.latest, snapshot, names: history.names)
+    var instruments = Instruments(
+      feeder.meter, pressure, taker.latest, snapshot, InstrumentSources(names: history.names))
     instruments.news = feeder.narrator.news(history.names)
     return instruments
   }

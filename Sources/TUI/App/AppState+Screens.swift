@@ -18,7 +18,7 @@ extension AppState {
     case .sortNext: sort(by: 1)
     case .sortPrevious: sort(by: -1)
     case .invert: list.isInverted.toggle()
-    case .group: setMode(gsMode.nextInRound)
+    case .group: setMode(gsMode.next(hasStacks: shown?.hasStacks == true))
     case .tree: setMode(gsMode == .tree ? .list : .tree)
     case .follow where screen == .stage: followLastMoved()
     case .follow: follow(summary?.selectedG)
@@ -113,6 +113,7 @@ extension AppState {
       setMode(.list)
       lists[.gs] = ListState(filter: Filter(filter))
     } else if let g = summary.selectedG {
+      if shown?.hasStacks == true { return ask(.stack(g)) }
       follow(g)
     } else if case .event(let lane, _, let time) = summary.subject {
       return goToEvent(on: lane, at: time)
@@ -148,8 +149,13 @@ extension AppState {
       note = "nothing here to ask about"
       return .nothing
     }
-    (why, firstWhyLine) = (subject, 0)
-    return standStill()
+    return ask(subject)
+  }
+
+  /// Shows the answer to a question. Where it is made from what is seen now, the view goes on.
+  private mutating func ask(_ subject: Subject) -> Effect {
+    (why, firstWhyLine) = (why == subject ? nil : subject, 0)
+    return shown?.snapshot.sampled != nil ? .nothing : standStill()
   }
 
   /// The subject of an explanation: the thing under the cursor, or else the subject of the screen.

@@ -331,6 +331,7 @@ extension Detail {
   /// Takes each part that `newer` has; the other parts stay as they are.
   mutating func fill(from newer: Detail) {
     goroutines = newer.goroutines ?? goroutines
+    stacks = newer.stacks ?? stacks
     threads = newer.threads ?? threads
     sockets = newer.sockets ?? sockets
     polls = newer.polls ?? polls

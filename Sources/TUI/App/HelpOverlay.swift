@@ -32,7 +32,9 @@ struct HelpOverlay {
       words.flatMap { line($0.0, $0.1, style: .strong, column: column) }
     }
     let own = ActionTable.own(state.screen)
-    let legend = ScreenLegend.words(state.screen)
+    let hasStacks = state.shown?.hasStacks == true
+    let legend =
+      ScreenLegend.words(state.screen) + (hasStacks ? ScreenLegend.wordsOfStacks(state.screen) : [])
     var lines: [StyledText] = []
     if let overlay = state.overlay {
       lines += [StyledText(overlay.summary), StyledText()] + keys(ActionTable.own(overlay)) + [StyledText()]

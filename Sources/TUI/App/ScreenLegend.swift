@@ -4,6 +4,21 @@
 enum ScreenLegend {
   static func words(_ screen: ScreenID) -> [(String, String)] { words[screen] ?? [] }
 
+  /// The meanings of what only sources show that can read stacks.
+  static func wordsOfStacks(_ screen: ScreenID) -> [(String, String)] {
+    switch screen {
+    case .gs:
+      [
+        ("at", "the innermost call of the program's own code; Enter: all calls"),
+        ("o, 3 times", "groups by stack; moved: it went on while it was read"),
+      ]
+    case .ms:
+      [("locked to", "the G that alone runs on this thread; in C: calls to C now")]
+    case .netpoll, .ps: [("Enter", "the stack of the row's G")]
+    default: []
+    }
+  }
+
   private static let words: [ScreenID: [(String, String)]] = [
     .ps: [
       ("use", "share of the last second that it ran Gs, or was between two"),

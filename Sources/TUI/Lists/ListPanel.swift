@@ -23,13 +23,32 @@ enum ListPanel {
     var rest = body(state.size)
     let isTight = state.size.rows < 16
     // The head gets at most a third of the height, and nothing on a tight screen.
-    let lines = isTight ? [] : screen.head(width: rest.width, height: rest.height / 3)
+    let lines =
+      isTight ? [] : screen.head(width: rest.width, height: rest.height / 3) + findings(screen, state)
     let head = rest.takeRows(lines.count)
     if state.size.rows >= 20 { _ = rest.takeRows(1) }
     let margin = min(1, rest.x)
     // The mark of the selected row stands in the margin, if the screen has a margin.
     let list = Rect(x: rest.x - margin, y: rest.y, width: rest.width + margin, height: rest.height)
     return (ListLayout(head: head, list: list), lines)
+  }
+
+  /// What was found of a sampled scheduler that the screen shows more of: the first such finding.
+  private static func findings<Screen: ListScreen>(_ screen: Screen, _ state: AppState) -> [StyledText] {
+    let lints: [String]
+    switch Screen.id {
+    case .gs: lints = ["growingSite", "convoy"]
+    case .ms: lints = ["lockedHog"]
+    case .netpoll: lints = ["stuckSocket"]
+    case .ps: lints = ["throttled"]
+    default: return []
+    }
+    guard screen.frame.snapshot.sampled != nil,
+      let finding = screen.frame.instruments?.findings.first(where: { lints.contains($0.lint) })
+    else { return [] }
+    var line = StyledText("! ", .alarm)
+    line.append(TextWidth.sanitised(finding.message, isASCII: state.glyphs.isASCII), .strong)
+    return [line]
   }
 
   static func draw(_ frame: Frame, _ state: AppState, on canvas: inout Canvas) {
@@ -73,7 +92,7 @@ enum ListPanel {
       var visitor = visitor
       switch state.screen {
       case .ps: visitor.visit(PsScreen(frame: frame, state: state))
-      case .gs where state.gsMode == .reasons || state.gsMode == .sites:
+      case .gs where [.reasons, .sites, .stacks].contains(state.gsMode):
         visitor.visit(GroupsScreen(frame: frame, state: state))
       case .gs: visitor.visit(GsScreen(frame: frame, state: state))
       case .ms: visitor.visit(MsScreen(frame: frame, state: state))
@@ -181,7 +200,9 @@ extension AppState {
     switch screen {
     case .overview: interest.trend = isTrendLong
     case .ps, .steals, .latency: break
-    case .gs: interest.goroutines = true
+    case .gs:
+      interest.goroutines = true
+      interest.stacks = stacksSeen
     case .ms: interest.threads = true
     case .netpoll:
       (interest.goroutines, interest.polls) = (true, true)
@@ -198,6 +219,23 @@ extension AppState {
     case .stage: interest.stage = StageQuestion(followed: stage.followed)
     }
     return interest
+  }
+
+  /// The stacks that the list of Gs shows: of the visible rows; or of all Gs, if it is grouped, filtered or sorted by stacks.
+  private var stacksSeen: StackQuestion? {
+    guard let frame = shown, frame.hasStacks else { return nil }
+    let list = lists[.gs] ?? ListState()
+    let names: [FilterField] = [.at, .labels, .text]
+    if gsMode == .stacks || names.contains(where: list.filter.asks)
+      || list.sort.flatMap({ FilterField(name: $0) }).map(names.contains) == true
+    {
+      return .all
+    }
+    guard gsMode == .list || gsMode == .tree else { return nil }
+    let view = ListView(GsScreen(frame: frame, state: self), self)
+    let window = view.window(rows: size.rows)
+    let seen = max(0, window.first - 20)..<min(view.listing.count, window.first + window.shown + 20)
+    return .some(seen.map { view.listing[$0].g.id })
   }
 
   /// The descriptors of the visible rows and of a few rows around them, then the descriptors that were asked

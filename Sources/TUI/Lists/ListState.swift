@@ -40,15 +40,20 @@ struct Prompt: Sendable, Equatable {
   var before = ""
 }
 
-/// The ways to show the Gs: one by one, grouped by reason, grouped by spawn site, as a tree.
+/// The ways to show the Gs: one by one, grouped by reason, by spawn site or by stack, as a tree.
 enum GsMode: Sendable, Equatable, CaseIterable {
-  case list, reasons, sites, tree
+  case list, reasons, sites, stacks, tree
 
   /// The modes in the order in which the grouping key goes through them, round and round.
   private static let round: [GsMode] = [.list, .reasons, .sites]
 
   /// The mode after one more press of the grouping key; from the tree the first groups.
-  var nextInRound: GsMode { Self.round[(presses + 1) % Self.round.count] }
+  ///
+  /// - Parameter hasStacks: whether there are stacks to group by.
+  func next(hasStacks: Bool) -> GsMode {
+    let round = hasStacks ? Self.round + [.stacks] : Self.round
+    return round[((round.firstIndex(of: self) ?? 0) + 1) % round.count]
+  }
 
   /// How often the grouping key is pressed to come here from the list.
   var presses: Int { Self.round.firstIndex(of: self) ?? 0 }

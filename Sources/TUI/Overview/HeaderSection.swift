@@ -161,7 +161,17 @@ struct HeaderSection {
 
   /// Draws what happened lately and is worth a line.
   func drawNews(in rect: Rect, on canvas: inout Canvas) {
-    guard !rect.isEmpty, let news = frame.news else { return }
+    guard !rect.isEmpty else { return }
+    if let finding = frame.finding {
+      let number = finding.count > 1 ? " \(finding.place + 1)/\(finding.count)" : ""
+      var line = StyledText("!\(number) ", .alarm)
+      line.append(TextWidth.sanitised(finding.text, isASCII: glyphs.isASCII), .strong)
+      canvas.write(
+        line.cut(to: rect.width, ellipsis: glyphs.ellipsis), x: rect.x, y: rect.y, width: rect.width,
+        glyphs: glyphs)
+      return
+    }
+    guard let news = frame.news else { return }
     var line = StyledText("\(glyphs.pointer) ", .eager)
     line.append(TextWidth.sanitised(news.text, isASCII: glyphs.isASCII), .strong)
     canvas.write(

@@ -69,7 +69,7 @@ struct OverviewLayout: Equatable {
 
   /// The rows that the whole Overview needs: the height of batch output, which cannot scroll.
   static func rowsForEverything(_ frame: Frame) -> Int {
-    Rows(form: .roomy, isInteractive: false, hasNews: frame.news != nil).sum
+    Rows(form: .roomy, isInteractive: false, hasNews: frame.news != nil || frame.finding != nil).sum
       + max(1, frame.snapshot.ps.count)
   }
 
@@ -121,7 +121,7 @@ struct OverviewLayout: Equatable {
       x: margin, y: 0, width: state.size.columns - 2 * margin, height: state.size.rows)
     let form: Form = isWide ? .wide : isRoomy ? .roomy : .compact
     let least = Rows(
-      form: form, isInteractive: state.isInteractive, hasNews: frame.news != nil,
+      form: form, isInteractive: state.isInteractive, hasNews: frame.news != nil || frame.finding != nil,
       detail: isWide ? Self.detailRows(frame, size: screen) : 0)
 
     let available = max(1, screen.height - least.sum)

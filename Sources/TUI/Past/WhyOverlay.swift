@@ -51,7 +51,8 @@ struct WhyOverlay {
       let style = Self.style(line.role)
       let room = max(20, width - 4)
       // In a line that begins with a time, the wrapped lines are indented to where the words begin.
-      let hanging = clean.first != " " && clean.first != "*" ? 2 : room >= 50 ? 12 : 4
+      let isCall = line.role == .call || line.role == .libraryCall
+      let hanging = isCall ? 8 : clean.first != " " && clean.first != "*" ? 2 : room >= 50 ? 12 : 4
       lines += TextWidth.wrapped(clean, to: room, hanging: hanging).map { Line(text: $0, style: style) }
     }
     return lines
@@ -63,7 +64,8 @@ struct WhyOverlay {
     case .text: .text
     case .mark: .eager
     case .why: .strong
-    case .rule: .dim
+    case .rule, .libraryCall: .dim
+    case .call: .strong
     case .hint: .key
     }
   }

@@ -1,5 +1,5 @@
-// The Gs in groups, by their state or the reason for which they wait, or by the place where they were
-// spawned: how large each group is, and how old.
+// The Gs in groups, by their state or the reason for which they wait, by the place where they were spawned, or
+// by their stack: how large each group is, and how old.
 import Inspector
 import Region
 
@@ -12,12 +12,14 @@ struct GroupRow: FilterSubject {
   /// The age of the G that has been in its state for longest; nil: not known.
   var oldest: UInt64?
   var oldestG: UInt64?
+  /// Whether that G may be older still.
+  var isOlder = false
   /// The filter that shows the group's Gs one by one.
   var filter: String
 
   func value(of field: FilterField) -> FilterValue {
     switch field {
-    case .text, .site, .reason, .state: .text(name)
+    case .text, .site, .at, .reason, .state: .text(name)
     case .age: oldest.map { .number(Double($0)) } ?? .none
     case .g: oldestG.map { .number(Double($0)) } ?? .none
     default: .none
@@ -28,7 +30,9 @@ struct GroupRow: FilterSubject {
     count += 1
     if row.g.state == .running || row.g.state == .syscall { running += 1 }
     if row.g.state == .runnable || row.g.state == .preempted { runnable += 1 }
-    if let age = row.age, oldest.map({ age > $0 }) ?? true { (oldest, oldestG) = (age, row.g.id) }
+    if let age = row.age, oldest.map({ age > $0 }) ?? true {
+      (oldest, oldestG, isOlder) = (age, row.g.id, row.g.isOlder)
+    }
   }
 }
 
@@ -46,20 +50,20 @@ struct GroupsScreen: ListScreen {
   }
 
   private var groups: [GroupRow] {
-    let bySite = state.gsMode == .sites
     var (groups, places): ([GroupRow], [String: Int]) = ([], [:])
+    let stacks = frame.detail.stacks?.distinct.map { Self.name($0, glyphs: state.glyphs) } ?? []
     // Gs that were spawned together are neighbours, so a G's group is mostly that of the G before, which is
     // kept here.
     var last = (name: "", place: 0)
     for row in GRow.rows(frame) {
-      let name = bySite ? row.g.entry ?? "?" : Self.reason(row.g)
+      let name = name(of: row, stacks)
       if groups.isEmpty || name != last.name {
         last = (name, places[name] ?? groups.count)
         if last.place == groups.count {
           let style = row.g.state == .waiting ? row.g.reason.group.style : row.g.state.style
           places[name] = groups.count
           groups.append(
-            GroupRow(name: name, style: bySite ? .text : style, filter: Self.filter(row.g, bySite)))
+            GroupRow(name: name, style: state.gsMode == .reasons ? style : .text, filter: filter(of: row)))
         }
       }
       groups[last.place].add(row)
@@ -67,14 +71,33 @@ struct GroupsScreen: ListScreen {
     return groups.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
   }
 
-  private static func reason(_ g: Goroutine) -> String {
-    g.state == .waiting ? g.reasonText : g.state.word
+  /// The name of a G's group.
+  private func name(of row: GRow, _ stacks: [String]) -> String {
+    switch state.gsMode {
+    case .sites: row.g.entry ?? "?"
+    case .stacks:
+      row.stacks?.number(of: row.g.id).map { stacks[$0] } ?? row.absence
+        ?? "not there when the stacks were read"
+    default: row.g.state == .waiting ? row.g.reasonText : row.g.state.word
+    }
   }
 
-  private static func filter(_ g: Goroutine, _ bySite: Bool) -> String {
-    if bySite { return "site~" + (g.entry?.split(separator: " ").last ?? "") }
-    return g.state == .waiting
-      ? "reason:\(g.reasonText.split(separator: " ").first ?? "")" : "state:\(g.state.word)"
+  /// The calls of the program's own code on a stack, the innermost first. Two stacks that differ only in the library's
+  /// calls are one group.
+  private static func name(_ stack: CallStack, glyphs: Glyphs) -> String {
+    let own = stack.frames.filter { !$0.isLibrary }
+    return (own.isEmpty ? stack.frames.suffix(1) : own.prefix(8)).map(\.text).joined(
+      separator: glyphs.isASCII ? " < " : " ← ")
+  }
+
+  private func filter(of row: GRow) -> String {
+    switch state.gsMode {
+    case .sites: "site~" + (row.g.entry?.split(separator: " ").last ?? "")
+    case .stacks: row.at.map { "at~" + ($0.split(separator: " ").last ?? "") } ?? "at:-"
+    default:
+      row.g.state == .waiting
+        ? "reason:\(row.g.reasonText.split(separator: " ").first ?? "")" : "state:\(row.g.state.word)"
+    }
   }
 
   func key(of row: GroupRow) -> UInt64 {
@@ -97,19 +120,28 @@ struct GroupsScreen: ListScreen {
       }
       .sorted { .number(Double($0.count)) },
       .text(
-        state.gsMode == .sites ? "spawned at" : "state or wait reason", 16, flexible: true
+        title, 16, flexible: true
       ) { [glyphs = state.glyphs] row in
         StyledText(TextWidth.sanitised(row.name, isASCII: glyphs.isASCII), row.style)
       }
       .sorted(ascending: true) { .text($0.name) },
-      .number("running", 7, rank: state.gsMode == .sites ? 3 : 9) { UInt64($0.running) },
-      .number("ready", 6, rank: state.gsMode == .sites ? 3 : 9) { UInt64($0.runnable) },
-      .text("longest", 7, right: true) {
-        $0.oldest.map { StyledText(TimeText.short($0)) } ?? StyledText("-", .faint)
+      .number("running", 7, rank: state.gsMode == .reasons ? 9 : 3) { UInt64($0.running) },
+      .number("ready", 6, rank: state.gsMode == .reasons ? 9 : 3) { UInt64($0.runnable) },
+      .text("longest", GRow.ageWidth(frame), right: true) { [glyphs = state.glyphs] row in
+        let mark = !row.isOlder ? "" : glyphs.isASCII ? ">" : "≥"
+        return row.oldest.map { StyledText(mark + TimeText.short($0)) } ?? StyledText("-", .faint)
       }
       .sorted { $0.oldest.map { .number(Double($0)) } ?? .none },
       .id("which", 9, rank: 1, letter: "G") { $0.oldestG },
     ]
+  }
+
+  private var title: String {
+    switch state.gsMode {
+    case .sites: "spawned at"
+    case .stacks: "stack, the program's own calls"
+    default: "state or wait reason"
+    }
   }
 
   func head(width: Int, height: Int) -> [StyledText] { [GsScreen.sum(frame)] }

@@ -10,6 +10,20 @@ struct GRow: TellsAll {
   var depth = 0
   /// The number of Gs below it in the tree.
   var descendants = 0
+  /// The stacks that are known; nil: there are none.
+  var stacks: Stacks?
+
+  /// The innermost call of the program's own code, by the number of the stack.
+  var owns: [String?] = []
+
+  /// The innermost call of the program's own code; nil: not known.
+  var at: String? { stacks?.number(of: g.id).flatMap { owns.indices.contains($0) ? owns[$0] : nil } }
+  /// The labels that the program gave it; nil: none, or not known.
+  var labels: String? { stacks?.labels[g.id] }
+  /// What stands in place of `at`: why there is no stack; nil: not known.
+  var absence: String? {
+    stacks?.outcomes[g.id].flatMap { $0.absence }.map { String($0.prefix { $0 != ":" }) }
+  }
 
   func value(of field: FilterField) -> FilterValue {
     switch field {
@@ -18,6 +32,8 @@ struct GRow: TellsAll {
     case .reason: g.state == .waiting ? .text(g.reasonText) : .none
     case .age: age.map { .number(Double($0)) } ?? .none
     case .site: .text(g.entry ?? "")
+    case .at: at.map { .text($0) } ?? .none
+    case .labels: labels.map { .text($0) } ?? .none
     case .p: g.p.map { .number(Double($0)) } ?? .none
     case .fd: g.fd.map { .number(Double($0)) } ?? .none
     case .by: g.parent.map { .number(Double($0)) } ?? .none
@@ -38,6 +54,7 @@ struct GRow: TellsAll {
 
   func prints(_ word: FilterWord) -> Bool {
     word.isIn(g.kind.word)
+      || (stacks != nil && [at, labels].contains { $0.map(word.isIn) ?? false })
       || word.isNumber && [.g, .age, .p, .fd, .by, .below].contains { word.isPrinted($0, of: self) }
   }
 
@@ -47,6 +64,9 @@ struct GRow: TellsAll {
     return StyledText((g.isOlder ? (glyphs.isASCII ? ">" : "≥") : "") + TimeText.short(age))
   }
 
+  /// The width of a column of ages: those of a sampled scheduler have a mark before them.
+  static func ageWidth(_ frame: Frame) -> Int { frame.snapshot.sampled == nil ? 7 : 8 }
+
   /// The Gs of a frame; nil: the frame does not hold them.
   static func list(_ frame: Frame) -> Goroutines? { frame.detail.goroutines ?? frame.past?.goroutines }
 
@@ -54,7 +74,11 @@ struct GRow: TellsAll {
   static func rows(_ frame: Frame) -> Rows<GRow> {
     guard let list = list(frame) else { return Rows([]) }
     let (all, now) = (list.all, max(list.readAt ?? 0, frame.past?.time ?? frame.snapshot.time))
-    return Rows(count: all.count) { GRow(g: all[$0], age: all[$0].since.map { now - min(now, $0) }) }
+    let stacks = frame.detail.stacks
+    let owns = stacks?.distinct.map { $0.own?.text } ?? []
+    return Rows(count: all.count) {
+      GRow(g: all[$0], age: all[$0].since.map { now - min(now, $0) }, stacks: stacks, owns: owns)
+    }
   }
 }
 
@@ -81,38 +105,79 @@ struct GsScreen: ListScreen {
     frame.detail.goroutines == nil && frame.past == nil ? "reading the table of Gs" : "no Gs are listed"
   }
 
-  var columns: [Column<GRow>] {
-    let idWidth = min(12, max(6, 1 + frame.snapshot.digitsOfG))
-    return [
+  private var idWidth: Int { min(12, max(6, 1 + frame.snapshot.digitsOfG)) }
+
+  var columns: [Column<GRow>] { states + (frame.hasStacks ? places : kinship) }
+
+  private var states: [Column<GRow>] {
+    [
       .id("G", idWidth, letter: "G", style: .strong) { $0.g.id },
       .text("state", 9) {
         StyledText($0.g.state.word, $0.g.state.style)
       }
       .sorted(ascending: true) { .text($0.g.state.word) },
       .text(
-        "waits for", 12
+        "waits for", frame.hasStacks ? 16 : 12
       ) { [isASCII = glyphs.isASCII] in
         $0.g.state == .waiting
           ? StyledText(TextWidth.sanitised($0.g.reasonText, isASCII: isASCII), $0.g.reason.group.style)
           : StyledText("-", .faint)
       }
       .sorted(ascending: true) { $0.g.state == .waiting ? .text($0.g.reasonText) : .none },
-      .text("since", 7, right: true) { [glyphs] in $0.since(glyphs) }
+      .text("since", GRow.ageWidth(frame), right: true) { [glyphs] in $0.since(glyphs) }
         .sorted { $0.age.map { .number(Double($0)) } ?? .none },
+    ]
+  }
+
+  private var kinship: [Column<GRow>] {
+    [
       .id("P", 3, rank: 2, letter: "P") { $0.g.p.map { UInt64(truncatingIfNeeded: $0) } },
-      state.gsMode == .tree
-        ? .number("below", 5, rank: 3) { UInt64($0.descendants) }
-        : .id("fd", 5, rank: 3, right: true) { $0.g.fd.map { UInt64(truncatingIfNeeded: $0) } },
+      state.gsMode == .tree ? below : descriptor,
       .id("by", idWidth, rank: 4, letter: "G") { $0.g.parent },
       .text("kind", 4, rank: 6) {
         StyledText($0.g.kind.word, .dim)
       }
       .sorted(ascending: true) { .text($0.g.kind.word) },
-      .text("spawned at", 22, rank: 1, flexible: true) {
-        site($0)
-      }
-      .sorted(ascending: true) { $0.g.entry.map { .text($0) } ?? .none },
+      spawnSite(rank: 1),
     ]
+  }
+
+  /// Where each G stands in its code, where a source can read that.
+  private var places: [Column<GRow>] {
+    var columns: [Column<GRow>] = [
+      state.gsMode == .tree ? below : descriptor,
+      .text("at", 22, rank: 1, flexible: true) {
+        [isASCII = glyphs.isASCII] row in
+        row.at.map { StyledText(TextWidth.sanitised($0, isASCII: isASCII)) }
+          ?? StyledText(row.absence ?? "-", .faint)
+      }
+      .sorted(ascending: true) { $0.at.map { .text($0) } ?? .none },
+      spawnSite(rank: state.gsMode == .tree ? 1 : 5),
+      .id("by", idWidth, rank: 6, letter: "G") { $0.g.parent },
+    ]
+    if frame.detail.stacks?.labels.isEmpty == false {
+      columns.append(
+        .text("labels", 16, rank: 4, flexible: true) {
+          [isASCII = glyphs.isASCII] row in
+          StyledText(
+            TextWidth.sanitised(row.labels ?? "-", isASCII: isASCII), row.labels == nil ? .faint : .dim)
+        }
+        .sorted(ascending: true) { $0.labels.map { .text($0) } ?? .none })
+    }
+    return columns
+  }
+
+  private var below: Column<GRow> { .number("below", 5, rank: 3) { UInt64($0.descendants) } }
+
+  private var descriptor: Column<GRow> {
+    .id("fd", 5, rank: 3, right: true) { $0.g.fd.map { UInt64(truncatingIfNeeded: $0) } }
+  }
+
+  private func spawnSite(rank: Int) -> Column<GRow> {
+    .text("spawned at", 22, rank: rank, flexible: true) {
+      site($0)
+    }
+    .sorted(ascending: true) { $0.g.entry.map { .text($0) } ?? .none }
   }
 
   private func site(_ row: GRow) -> StyledText {

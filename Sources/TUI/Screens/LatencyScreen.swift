@@ -19,12 +19,7 @@ struct LatencyScreen {
       return
     }
     if let absence = frame.snapshot.trace.absence {
-      var rows = rect
-      for line in sampled + [StyledText(absence, .dim)] {
-        let row = rows.takeRows(1)
-        canvas.write(line, x: row.x, y: row.y, width: row.width, glyphs: glyphs)
-      }
-      return
+      return drawWithoutEvents(instruments, absence, in: rect, on: &canvas)
     }
     var rest = rect
     let isTight = rect.height < 12
@@ -34,8 +29,7 @@ struct LatencyScreen {
     drawTable(instruments, in: rest.takeRows(Self.kinds.count + 1), on: &canvas)
     let findings = instruments.findings.prefix(max(0, min(3, rest.height)))
     for (index, finding) in findings.enumerated() {
-      var line = StyledText("! ", .alarm)
-      line.append(TextWidth.sanitised(finding.message, isASCII: glyphs.isASCII), .strong)
+      let line = text(of: finding)
       let y = rest.maxY - findings.count + index
       canvas.write(line, x: rest.x, y: y, width: rest.width, glyphs: glyphs)
     }
@@ -44,21 +38,74 @@ struct LatencyScreen {
     if rest.height >= 4 { drawHeatMap(instruments, in: rest, on: &canvas) }
   }
 
+  private func text(of finding: Finding) -> StyledText {
+    var line = StyledText("! ", .alarm)
+    line.append(TextWidth.sanitised(finding.message, isASCII: glyphs.isASCII), .strong)
+    return line
+  }
+
+  /// Draws what is known without events: what the target has measured itself, the CPUs, and the findings, each whole.
+  private func drawWithoutEvents(
+    _ instruments: Instruments, _ absence: String, in rect: Rect, on canvas: inout Canvas
+  ) {
+    var rows = rect
+    func write(_ line: StyledText) {
+      let row = rows.takeRows(1)
+      guard !row.isEmpty else { return }
+      canvas.write(line, x: row.x, y: row.y, width: row.width, glyphs: glyphs)
+    }
+    for line in sampled(width: rect.width) { write(line) }
+    drawCPUs(instruments.cpu, in: rows.takeRows(1), on: &canvas)
+    if let quota = instruments.quota { write(text(of: quota)) }
+    write(StyledText(absence, .dim))
+    if rows.height > 2 { _ = rows.takeRows(1) }
+    for finding in instruments.findings {
+      let words = "! " + TextWidth.sanitised(finding.message, isASCII: glyphs.isASCII)
+      for (index, line) in TextWidth.wrapped(words, to: rect.width, hanging: 2).enumerated() {
+        var styled = StyledText(index == 0 ? "! " : "", .alarm)
+        styled.append(index == 0 ? String(line.dropFirst(2)) : line, .strong)
+        write(styled)
+      }
+    }
+    if instruments.findings.isEmpty, snapshot.sampled != nil {
+      write(StyledText("no finding: nothing that is looked for has been seen", .dim))
+    }
+  }
+
+  private var snapshot: Snapshot { frame.snapshot }
+
+  /// The limit of CPU time that the program's control groups set.
+  private func text(of quota: CPUQuota) -> StyledText {
+    var line = StyledText("limit of group ", .dim)
+    line.append(TextWidth.sanitised(quota.group, isASCII: glyphs.isASCII), .text)
+    line.append(.facts([(":", Quantity.compact(quota.cpus) + " CPUs"), ("Ps", "\(snapshot.procs)")]))
+    if let share = quota.throttledShare {
+      line.append("   all threads stopped in ", .dim)
+      line.append(Quantity.percent(share), share >= 0.1 ? .alarm : .strong)
+      line.append(" of its periods", .dim)
+    }
+    return line
+  }
+
   /// What a source knows of latencies that has no events, but samples: lines for what the target itself has measured.
-  private var sampled: [StyledText] {
+  private func sampled(width: Int) -> [StyledText] {
     guard let sampled = frame.snapshot.sampled else { return [] }
     let latency = sampled.runLatency
     func time(_ time: UInt64?) -> String { time.map { TimeText.short($0) } ?? "-" }
+    let isNarrow = width < 110
     return [
       .facts([
-        ("ready before they ran, in the last second: p50", time(latency?.p50)), ("p90", time(latency?.p90)),
-        ("p99", time(latency?.p99)), ("max", time(latency?.max)),
-        ("Gs measured", Quantity.compact(latency?.count)),
+        (
+          isNarrow ? "ready before they ran: p50" : "ready before they ran, in the last second: p50",
+          time(latency?.p50)
+        ),
+        ("p90", time(latency?.p90)), ("p99", time(latency?.p99)), ("max", time(latency?.max)),
+        (isNarrow ? "Gs" : "Gs measured", Quantity.compact(latency?.count)),
       ]),
       .facts([
-        ("waits for mutexes, all together", time(sampled.mutexWait)),
-        ("stops of the world: for the GC", Quantity.compact(sampled.stopsForGC)),
-        ("others", Quantity.compact(sampled.otherStops)),
+        (isNarrow ? "waits for mutexes, ever" : "waits for mutexes, all together", time(sampled.mutexWait)),
+        (isNarrow ? "stops for GC" : "stops of the world: for the GC", Quantity.compact(sampled.stopsForGC)),
+        (isNarrow ? "other stops" : "others", Quantity.compact(sampled.otherStops)),
       ]),
     ]
   }

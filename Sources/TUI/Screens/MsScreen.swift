@@ -17,6 +17,7 @@ struct MRow: FilterSubject {
     case .state: .text(m.state.word)
     case .p: m.p.map { .number(Double($0)) } ?? .none
     case .g: m.g.map { .number(Double($0)) } ?? .none
+    case .locked: m.locked.map { .number(Double($0)) } ?? .none
     case .tid: m.tid.map { .number(Double($0)) } ?? .none
     case .cpu: thread?.use.map { .number($0 * 100) } ?? .none
     case .use: share(\.running).map { .number($0 * 100) } ?? .none
@@ -93,7 +94,19 @@ struct MsScreen: ListScreen {
       .id("tid", 7, rank: 2, right: true, style: .dim) {
         $0.m.tid.map { UInt64(UInt32(bitPattern: $0)) }
       },
-    ]
+    ] + bonds(gWidth)
+  }
+
+  /// What keeps an M from running any G: it is locked to one, or it is in C. Shown where there is such an M.
+  private func bonds(_ gWidth: Int) -> [Column<MRow>] {
+    var columns: [Column<MRow>] = []
+    if frame.snapshot.ms.contains(where: { $0.locked != nil }) {
+      columns.append(.id("locked to", max(9, gWidth), rank: 1, letter: "G") { $0.m.locked })
+    }
+    if frame.snapshot.ms.contains(where: { ($0.callsToC ?? 0) > 0 }) {
+      columns.append(.number("in C", 4, rank: 2) { $0.m.callsToC.map { UInt64(clamping: $0) } })
+    }
+    return columns
   }
 
   private var system: [Column<MRow>] {

@@ -65,10 +65,13 @@ struct NetpollScreen: ListScreen {
       }
       .sorted(ascending: true) { .text($0.isWriting ? "write" : "read") },
       .id("G", idWidth, letter: "G") { $0.row.g.id },
-      .text("since", 7, right: true) { [glyphs] in $0.row.since(glyphs) }
+      .text("since", GRow.ageWidth(frame), right: true) { [glyphs] in $0.row.since(glyphs) }
         .sorted { $0.row.age.map { .number(Double($0)) } ?? .none },
-      .id("P", 3, rank: 3, letter: "P") { $0.row.g.p.map { UInt64(truncatingIfNeeded: $0) } },
     ]
+    // Of a sampled scheduler nobody knows where a G ran last.
+    if frame.snapshot.sampled == nil {
+      columns.append(.id("P", 3, rank: 3, letter: "P") { $0.row.g.p.map { UInt64(truncatingIfNeeded: $0) } })
+    }
     if isLive {
       columns.append(
         .text("peer", 21, rank: 1) { peer($0) }

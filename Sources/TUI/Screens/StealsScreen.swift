@@ -145,6 +145,9 @@ struct StealsScreen: ListScreen {
         ),
       ])
     ]
+    if frame.snapshot.sampled != nil, matrix == nil {
+      lines.append(StyledText("this program counts no steals, so there is nothing to read", .dim))
+    }
     if height > 2, let top = matrix?.pairs.max(by: { $0.hits < $1.hits }), top.hits > 0 {
       var line = StyledText("most: ", .dim)
       line.append("P\(top.thief) from P\(top.victim)", .strong)

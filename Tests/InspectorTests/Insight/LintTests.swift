@@ -4,6 +4,7 @@ import Testing
 
 @testable import Exports
 @testable import History
+@testable import Host
 @testable import Insight
 @testable import Inspector
 @testable import Observed
@@ -250,5 +251,110 @@ struct LintTests {
     #expect(leaking.latest.sites[0].growth == 15 && leaking.latest.sites[0].grownBy == 180)
     instruments.census = take(&leaking, [row(1, .waiting, since: 40 * second, entry: 5)], at: 70 * second)
     #expect(lints(instruments).isEmpty)
+  }
+
+  // MARK: sampled schedulers
+
+  /// Instruments of a sampled scheduler, last looked at in second 100.
+  private func sampled(_ change: (inout Sightings) -> Void) -> Instruments {
+    var instruments = Instruments()
+    var sightings = Sightings()
+    sightings.time = 100 * second
+    change(&sightings)
+    instruments.sightings = sightings
+    return instruments
+  }
+
+  private func convoy(_ waiters: Int, fewest: Int, since: UInt64, looks: Int) -> Sightings.Convoy {
+    Sightings.Convoy(
+      place: "main.get at cache.go:41", words: "sync.Mutex.Lock", waiters: waiters, fewest: fewest, oldest: 7,
+      oldestSince: 99 * second, since: since * second, looks: looks)
+  }
+
+  @Test("a convoy at one lock is found when it has lasted; a short queue, or one that was empty once, is not")
+  func convoys() throws {
+    let long = sampled { $0.convoys = [convoy(30, fewest: 20, since: 90, looks: 9)] }
+    let finding = try #require(Convoy().findings(in: long, flooded).first)
+    #expect(finding.lint == "convoy" && finding.g == 7 && finding.value == 20 && finding.threshold == 8)
+    #expect(
+      finding.message
+        == "30 Gs wait for sync.Mutex.Lock in main.get at cache.go:41, at each of 9 looks in 10.0 s at least 20; G7 has "
+        + "waited longest, at least 1.00 s: they get it one by one")
+    for none in [
+      convoy(30, fewest: 7, since: 90, looks: 9), convoy(30, fewest: 20, since: 97, looks: 9),
+      convoy(30, fewest: 20, since: 90, looks: 2),
+    ] {
+      #expect(lints(sampled { $0.convoys = [none] }).isEmpty)
+    }
+    var wide = flooded
+    wide.procs = 64
+    #expect(lints(long, wide).isEmpty)
+  }
+
+  @Test("a locked hog is one that never waits and has a CPU for half of the time")
+  func lockedHog() throws {
+    func busy(_ ran: UInt64, since: UInt64 = 90, looks: Int = 40) -> Instruments {
+      sampled {
+        $0.busyThreads = [
+          Sightings.BusyThread(
+            m: 4, g: 9, since: since * second, until: 100 * second, looks: looks, ran: ran * second)
+        ]
+      }
+    }
+    let finding = try #require(LockedHog().findings(in: busy(8), flooded).first)
+    #expect(finding.g == 9 && finding.value == 0.8 && finding.message.contains("locked to the thread of M4"))
+    #expect(lints(busy(4)).isEmpty && lints(busy(8, looks: 5)).isEmpty && lints(busy(3, since: 97)).isEmpty)
+  }
+
+  @Test("a stuck socket is told with who waits, or with who read it before")
+  func stuckSocket() throws {
+    func stuck(
+      _ kind: Sightings.StuckSocket.Kind, g: UInt64?, since: UInt64 = 92, looks: Int = 5
+    ) -> Instruments {
+      var socket = Socket()
+      (socket.local, socket.peer) = ("10.0.0.1:80", "10.0.0.2:9")
+      return sampled {
+        $0.stuckSockets = [
+          Sightings.StuckSocket(
+            kind: kind, fd: 8, socket: socket, bytes: 4096, g: g, words: "sync.Mutex.Lock",
+            since: since * second,
+            looks: looks)
+        ]
+      }
+    }
+    func message(_ instruments: Instruments) -> String {
+      StuckSocket().findings(in: instruments, flooded).first?.message ?? ""
+    }
+    #expect(
+      message(stuck(.unheard, g: 5))
+        == "4,096 bytes have lain in fd 8 (10.0.0.1:80 to 10.0.0.2:9) for at least 8.00 s, and G5 waits to read them: it was "
+        + "not told")
+    #expect(
+      message(stuck(.unread, g: 5)).hasSuffix(
+        "no G waits to read them; G5, which read it before, waits for sync.Mutex.Lock"))
+    #expect(message(stuck(.unread, g: nil)).isEmpty)
+    #expect(
+      message(stuck(.unread, g: nil, since: 90, looks: 9))
+        == "the same 4,096 bytes lay in fd 8 (10.0.0.1:80 to 10.0.0.2:9) at each of 9 looks in 10.0 s, and no G waits to "
+        + "read them")
+    #expect(message(stuck(.untaken, g: 5)).contains("the other end has not taken 4,096 bytes"))
+    #expect(lints(stuck(.unread, g: 5, since: 96)).isEmpty)
+  }
+
+  @Test("a program is throttled from a tenth of the periods on")
+  func throttled() throws {
+    func quota(_ throttled: UInt64, of periods: UInt64) -> Instruments {
+      var instruments = Instruments()
+      var quota = CPUQuota(group: "/app", cpus: 1.5)
+      (quota.window, quota.periods, quota.throttled) = (10 * second, periods, throttled)
+      instruments.quota = quota
+      return instruments
+    }
+    let finding = try #require(Throttled().findings(in: quota(40, of: 100), flooded).first)
+    #expect(
+      finding.message
+        == "all threads were stopped in 40% of the periods of the last 10.0 s: group /app may use 1.5 CPUs, and there are 2 Ps"
+    )
+    #expect(lints(quota(9, of: 100)).isEmpty && lints(quota(5, of: 10)).isEmpty)
   }
 }

@@ -78,28 +78,33 @@ public struct StackReader {
   }
 
   /// The stacks of the goroutines whose `runtime.g` have these addresses. See §1.
-  public mutating func stacks(of goroutines: [UInt64]) -> GoStacks { stacks(of: goroutines) { _, _ in } }
+  ///
+  /// - Parameter ids: The goroutines' numbers, in the same order: a `runtime.g` that belongs to another by now is `absent`.
+  ///   nil: whoever it is.
+  public mutating func stacks(of goroutines: [UInt64], ids: [UInt64]? = nil) -> GoStacks {
+    stacks(of: goroutines, ids: ids) { _, _ in }
+  }
 
   /// The same. `seeing` is called with the index of each goroutine that was read, and with the words of its `g` by their
   /// places, those of `GoroutineLayout.others` too: so a list of goroutines costs no reading of its own.
-  mutating func stacks(of goroutines: [UInt64], seeing: Seeing) -> GoStacks {
+  mutating func stacks(of goroutines: [UInt64], ids: [UInt64]? = nil, seeing: Seeing) -> GoStacks {
     var (outcomes, book) = ([GoStackOutcome](repeating: .unreadable, count: goroutines.count), StackBook())
     var moved: [Int] = []
     for first in stride(from: 0, to: goroutines.count, by: StackLimits.together) {
       let part = first..<min(first + StackLimits.together, goroutines.count)
-      look(at: Array(part), of: goroutines, seeing, outcomes: &outcomes, book: &book, isLast: false)
+      look(at: Array(part), of: goroutines, ids, seeing, outcomes: &outcomes, book: &book, isLast: false)
       for index in part where outcomes[index] == .moved { moved.append(index) }
     }
     if !moved.isEmpty {
-      look(at: moved, of: goroutines, seeing, outcomes: &outcomes, book: &book, isLast: true)
+      look(at: moved, of: goroutines, ids, seeing, outcomes: &outcomes, book: &book, isLast: true)
     }
     return GoStacks(outcomes: outcomes, distinct: book.stacks)
   }
 
   /// Reads some of the goroutines, and tells `outcomes`. Unless it is the last time, a torn stack counts as moved too.
   private mutating func look(
-    at indices: [Int], of goroutines: [UInt64], _ seeing: Seeing, outcomes: inout [GoStackOutcome],
-    book: inout StackBook, isLast: Bool
+    at indices: [Int], of goroutines: [UInt64], _ ids: [UInt64]?, _ seeing: Seeing,
+    outcomes: inout [GoStackOutcome], book: inout StackBook, isLast: Bool
   ) {
     let addresses = indices.map { goroutines[$0] }
     let before = fields(of: addresses) { seeing(indices[$0], $1) }
@@ -114,7 +119,9 @@ public struct StackReader {
         continue
       }
       let number = found[position]
-      if first != last || !isLast && number.map({ book.stacks[$0].end == .torn }) ?? false {
+      if let ids, last.id != ids[index] {
+        outcomes[index] = .absent
+      } else if first != last || !isLast && number.map({ book.stacks[$0].end == .torn }) ?? false {
         outcomes[index] = .moved
       } else {
         outcomes[index] = first.absence ?? number.map(GoStackOutcome.stack) ?? .unreadable

@@ -14,7 +14,9 @@ protocol Lint: Sendable {
 
 /// Every lint by the name that its findings bear, in the order in which they are asked.
 enum LintName: String, CaseIterable, Sendable {
-  case stealStorm, starvingG, hog, loneRunner, netpollLate, vainSpinning, growingSite
+  case stealStorm, starvingG, hog, loneRunner, netpollLate, vainSpinning, growingSite, convoy, lockedHog,
+    stuckSocket,
+    throttled
 
   var lint: any Lint {
     switch self {
@@ -25,6 +27,10 @@ enum LintName: String, CaseIterable, Sendable {
     case .netpollLate: NetpollLate()
     case .vainSpinning: VainSpinning()
     case .growingSite: GrowingSite()
+    case .convoy: Convoy()
+    case .lockedHog: LockedHog()
+    case .stuckSocket: StuckSocket()
+    case .throttled: Throttled()
     }
   }
 }

@@ -1,0 +1,159 @@
+// How much CPU time control groups allow a process, and how often they stopped its threads because it was used up.
+//
+// The limit may stand in the process's own group and in any group above it; the smallest counts. Where more of its threads
+// want to run than the limit has room for, the kernel stops all of them for the rest of each period, in the middle of
+// anything: no scheduler of the program's own can see that. Version 2 tells it in cpu.max and cpu.stat, version 1 in
+// cpu.cfs_quota_us, cpu.cfs_period_us and cpu.stat. Groups above the top of our own mount cannot be seen.
+
+/// The limit of CPU time that holds for a process, and what it did in the last ten seconds. A plain value.
+public struct CPUQuota: Sendable, Equatable {
+  /// The group that has the smallest limit, as a path from the top that is visible.
+  public var group: String
+  /// The CPU time that it allows, in CPUs.
+  public var cpus: Double
+  /// The length of the stretch in which the next numbers were counted, in nanoseconds; 0: there was one look only.
+  public var window: UInt64 = 0
+  /// How many of the kernel's periods, in which a thread of the group wanted to run, there were in the stretch; nil: the
+  /// kernel does not tell.
+  public var periods: UInt64?
+  /// In how many of them the group's threads were stopped because the time was used up; nil likewise.
+  public var throttled: UInt64?
+
+  /// Makes a limit of which nothing else is known.
+  public init(group: String, cpus: Double) { (self.group, self.cpus) = (group, cpus) }
+
+  /// The share of the periods in which the threads were stopped, 0…1; nil: not known.
+  public var throttledShare: Double? {
+    guard let periods, let throttled, periods > 0 else { return nil }
+    return Double(throttled) / Double(periods)
+  }
+}
+
+/// Looks at the limits of one process repeatedly. Not thread-safe.
+package struct CPUQuotaWatch {
+  /// Looks that are older than this many nanoseconds are dropped, and the least time between two looks.
+  private static let (reach, interval): (UInt64, UInt64) = (10_000_000_000, 1_000_000_000)
+
+  private struct Counts {
+    var time: UInt64
+    var periods, throttled: UInt64?
+  }
+
+  /// A folder in place of `/`, for tests.
+  private let root: String
+  /// The group with the smallest limit, and its counts by look, the oldest first.
+  private var smallest: (group: String, cpus: Double, looks: [Counts])?
+  private var next: UInt64 = 0
+
+  package init(root: String = "") { self.root = root }
+
+  /// Looks, unless the last look was less than a second ago.
+  package mutating func look(pid: Int32, at now: UInt64 = monotonicNow()) {
+    guard now >= next else { return }
+    next = now &+ Self.interval
+    guard let found = Self.smallest(of: pid, root: root) else {
+      smallest = nil
+      return
+    }
+    let (periods, throttled) = found.counts
+    var looks = smallest.flatMap { $0.group == found.group ? $0.looks : nil } ?? []
+    looks.append(Counts(time: now, periods: periods, throttled: throttled))
+    while looks.count > 2, now > looks[1].time &+ Self.reach { looks.removeFirst() }
+    smallest = (found.group, found.cpus, looks)
+  }
+
+  /// The smallest limit; nil: there is none, or it cannot be seen.
+  package var recent: CPUQuota? {
+    guard let smallest, let first = smallest.looks.first, let last = smallest.looks.last else { return nil }
+    var quota = CPUQuota(group: smallest.group, cpus: smallest.cpus)
+    quota.window = last.time - first.time
+    if let before = first.periods { quota.periods = last.periods?.excess(over: before) }
+    if let before = first.throttled { quota.throttled = last.throttled?.excess(over: before) }
+    return quota
+  }
+
+  private static func smallest(
+    of pid: Int32, root: String
+  ) -> (group: String, cpus: Double, counts: (UInt64?, UInt64?))? {
+    let groups = text(root + "/proc/\(pid)/cgroup")
+    let mounts = text(root + "/proc/self/mountinfo")
+    var best: (group: String, cpus: Double, folder: String)?
+    for isFirst in [false, true] {
+      guard let group = group(in: groups, isFirst: isFirst), let mount = mount(in: mounts, isFirst: isFirst)
+      else { continue }
+      for (name, folder) in folders(of: group, mount) {
+        guard let cpus = limit(root + folder, isFirst: isFirst), cpus < best?.cpus ?? .infinity else {
+          continue
+        }
+        best = (name, cpus, root + folder)
+      }
+    }
+    guard let best else { return nil }
+    let words = text(best.folder + "/cpu.stat").split(whereSeparator: \.isWhitespace)
+    func number(after name: Substring) -> UInt64? {
+      words.firstIndex(of: name).flatMap { $0 + 1 < words.count ? UInt64(words[$0 + 1]) : nil }
+    }
+    return (best.group, best.cpus, (number(after: "nr_periods"), number(after: "nr_throttled")))
+  }
+
+  private static func text(_ path: String) -> String {
+    String(decoding: wholeFile(path, limit: 1 << 18), as: UTF8.self)
+  }
+
+  /// The process's own group. Lines are `number:controllers:path`; that of version 2 has no controllers.
+  private static func group(in text: String, isFirst: Bool) -> String? {
+    for line in text.split(separator: "\n") {
+      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard parts.count == 3 else { continue }
+      let isOurs = isFirst ? parts[1].split(separator: ",").contains("cpu") : parts[1].isEmpty
+      if isOurs { return String(parts[2]) }
+    }
+    return nil
+  }
+
+  /// Where the groups are mounted, and which group stands there. Lines are `id parent device top folder options [tags] - type
+  /// source options`.
+  private static func mount(in text: String, isFirst: Bool) -> (folder: String, top: String)? {
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      guard let dash = words.firstIndex(of: "-"), dash >= 6, words.count > dash + 3 else { continue }
+      let isOurs =
+        isFirst
+        ? words[dash + 1] == "cgroup" && words[dash + 3].split(separator: ",").contains("cpu")
+        : words[dash + 1] == "cgroup2"
+      if isOurs { return (String(words[4]), String(words[3])) }
+    }
+    return nil
+  }
+
+  /// The group and those above it, from the top on, with their folders. A path that leads out of what is mounted (`/..`) has
+  /// only its top here.
+  private static func folders(
+    of group: String, _ mount: (folder: String, top: String)
+  ) -> [(name: String, folder: String)] {
+    var path = group
+    if mount.top != "/" {
+      guard group == mount.top || group.hasPrefix(mount.top + "/") else { return [("/", mount.folder)] }
+      path = String(group.dropFirst(mount.top.count))
+    }
+    var (name, folders) = ("", [("/", mount.folder)])
+    for part in path.split(separator: "/").prefix(64) where part != ".." {
+      name += "/" + part
+      folders.append((name, mount.folder + name))
+    }
+    return folders
+  }
+
+  /// The limit that one folder states, in CPUs; nil: it states none, or none that makes sense.
+  private static func limit(_ folder: String, isFirst: Bool) -> Double? {
+    let words =
+      isFirst
+      ? [text(folder + "/cpu.cfs_quota_us"), text(folder + "/cpu.cfs_period_us")]
+      : text(folder + "/cpu.max").split(separator: " ").map(String.init)
+    let numbers = words.map { Double($0.filter { !$0.isWhitespace }) }
+    guard let quota = numbers.first ?? nil, let period = numbers.count > 1 ? numbers[1] : 100_000,
+      quota > 0, period > 0, quota.isFinite, period.isFinite
+    else { return nil }
+    return quota / period
+  }
+}

@@ -1,0 +1,256 @@
+// What was seen at each of several looks at a scheduler that is sampled.
+//
+// §1 The problem. Where there are no events, one look proves nothing: a G that waits for a lock, a socket with bytes in it,
+// a thread that is busy are all normal. What is the same at look after look is not.
+//
+// §2 The design. For each thing this keeps since when it was so at every look, and drops it at the first look at which it was
+// not. So `since` is the least that it can be, and nothing is found before it was seen for long enough. Looks at locks and
+// sockets are those at the table of Gs, some seconds apart in a large program; looks at threads come four times a second.
+//
+// §3 What cannot be seen. Who holds a lock; which G ought to read a socket, unless it was seen to read it before; anything
+// that came and went between two looks.
+import Host
+import Observed
+import Region
+
+/// What was seen at each of several looks. A plain value.
+public struct Sightings: Sendable, Equatable {
+  /// Gs that wait for a lock at one place of the program.
+  public struct Convoy: Sendable, Equatable {
+    /// The place where they wait, or, if stacks cannot be read, where they were spawned; nil: not known.
+    public var place: String?
+    /// The target's word for what they wait for.
+    public var words: String
+    /// How many wait now.
+    public var waiters: Int
+    /// How many waited at the look at which the fewest did.
+    public var fewest: Int
+    /// The G that has waited longest.
+    public var oldest: UInt64
+    /// Since when that G waits, in monotonic nanoseconds.
+    public var oldestSince: UInt64
+    /// The first look since which the place had waiters at each, in monotonic nanoseconds.
+    public var since: UInt64
+    /// The number of these looks.
+    public var looks: Int
+  }
+
+  /// A G that is locked to a thread, and ran or was ready at each look.
+  public struct BusyThread: Sendable, Equatable {
+    /// The M of the thread.
+    public var m: Int
+    /// The G.
+    public var g: UInt64
+    /// The first of these looks, in monotonic nanoseconds.
+    public var since: UInt64
+    /// The last of these looks, in monotonic nanoseconds.
+    public var until: UInt64
+    /// The number of these looks.
+    public var looks: Int
+    /// How long the thread was on a CPU meanwhile, in nanoseconds.
+    public var ran: UInt64
+  }
+
+  /// A socket in which bytes lie, and nothing moves.
+  public struct StuckSocket: Sendable, Equatable {
+    /// What keeps the bytes where they are.
+    public enum Kind: String, Sendable {
+      /// A G waits to read them: it was not told of them.
+      case unheard
+      /// No G waits to read them.
+      case unread
+      /// A G waits to write more: the other end does not take them.
+      case untaken
+    }
+
+    /// What keeps the bytes where they are.
+    public var kind: Kind
+    /// The descriptor.
+    public var fd: Int
+    /// The connection.
+    public var socket: Socket
+    /// How many bytes lie there.
+    public var bytes: Int
+    /// The G that waits for the socket; for `unread` the one that was seen to read it last, if it lives. nil: not known.
+    public var g: UInt64?
+    /// What that G waits for now, in the target's words; nil: it does not wait, or there is none.
+    public var words: String?
+    /// The first look since which nothing moved, in monotonic nanoseconds.
+    public var since: UInt64
+    /// The number of looks since then, with that one.
+    public var looks: Int
+  }
+
+  /// The last look at the table of Gs, in monotonic nanoseconds.
+  public var time: UInt64 = 0
+  /// Places at which Gs wait for locks.
+  public var convoys: [Convoy] = []
+  /// Threads that one G keeps busy.
+  public var busyThreads: [BusyThread] = []
+  /// Sockets in which nothing moves.
+  public var stuckSockets: [StuckSocket] = []
+
+  /// Makes a value in which nothing was seen yet.
+  public init() {}
+}
+
+/// Puts looks together. Not thread-safe.
+package struct SightingTaker {
+  /// What is kept of one socket from look to look.
+  package struct Queue: Equatable {
+    package var inode: UInt64
+    package var socket: Socket
+    package init(inode: UInt64, socket: Socket) { (self.inode, self.socket) = (inode, socket) }
+  }
+
+  /// A G that waits for a lock, with the place where it waits.
+  package struct LockWaiter {
+    package var row: GoroutineRow
+    package var place: String?
+    package var words: String
+    package init(row: GoroutineRow, place: String?, words: String) {
+      (self.row, self.place, self.words) = (row, place, words)
+    }
+  }
+
+  /// A G that waits for a descriptor.
+  package struct PollWaiter: Equatable {
+    package var g: UInt64
+    package var since: UInt64
+    package var isWriting: Bool
+    package init(g: UInt64, since: UInt64, isWriting: Bool) {
+      (self.g, self.since, self.isWriting) = (g, since, isWriting)
+    }
+  }
+
+  package private(set) var sightings = Sightings()
+  /// The G that was seen last to wait to read a descriptor, by the descriptor's inode.
+  private var readers: [UInt64: UInt64] = [:]
+  private var stuck: [Int: (inode: UInt64, stuck: Sightings.StuckSocket)] = [:]
+  /// When each busy thread's first look was, and how long it had been on a CPU then.
+  private var starts: [Int: UInt64] = [:]
+  private static let mostReaders = 8192
+
+  package init() {}
+
+  /// Takes a look at the threads.
+  ///
+  /// - Parameter cpuTime: how long a thread has been on a CPU since it began, in nanoseconds; nil: not known.
+  package mutating func take(_ ms: [Snapshot.M], at time: UInt64, cpuTime: (Int32) -> UInt64?) {
+    let known = Dictionary(sightings.busyThreads.map { ($0.m, $0) }) { first, _ in first }
+    var (busy, starts): ([Sightings.BusyThread], [Int: UInt64]) = ([], [:])
+    for m in ms where m.isLockedBusy == true {
+      guard let g = m.locked, let tid = m.tid, let ran = cpuTime(tid) else { continue }
+      if var before = known[m.id], before.g == g, let start = self.starts[m.id] {
+        (before.until, before.looks, before.ran) = (time, before.looks + 1, ran.excess(over: start))
+        busy.append(before)
+        starts[m.id] = start
+      } else {
+        busy.append(Sightings.BusyThread(m: m.id, g: g, since: time, until: time, looks: 1, ran: 0))
+        starts[m.id] = ran
+      }
+    }
+    (sightings.busyThreads, self.starts) = (busy, starts)
+  }
+
+  /// Takes a look at the Gs that wait for locks.
+  package mutating func take(_ waiters: [LockWaiter], at time: UInt64) {
+    sightings.time = time
+    let known = Dictionary(sightings.convoys.map { (Self.key($0.place, $0.words), $0) }) { first, _ in first }
+    var now: [String: Sightings.Convoy] = [:]
+    for waiter in waiters {
+      let key = Self.key(waiter.place, waiter.words)
+      var convoy =
+        now[key]
+        ?? Sightings.Convoy(
+          place: waiter.place, words: waiter.words, waiters: 0, fewest: .max, oldest: waiter.row.id,
+          oldestSince: waiter.row.since, since: time, looks: 1)
+      convoy.waiters += 1
+      if waiter.row.since < convoy.oldestSince {
+        (convoy.oldest, convoy.oldestSince) = (waiter.row.id, waiter.row.since)
+      }
+      now[key] = convoy
+    }
+    sightings.convoys = now.map { key, convoy in
+      var convoy = convoy
+      let before = known[key]
+      convoy.fewest = min(convoy.waiters, before?.fewest ?? .max)
+      if let before { (convoy.since, convoy.looks) = (before.since, before.looks + 1) }
+      return convoy
+    }.sorted { ($1.waiters, $0.place ?? "") < ($0.waiters, $1.place ?? "") }
+  }
+
+  private static func key(_ place: String?, _ words: String) -> String { (place ?? "") + "\u{0}" + words }
+
+  /// Takes a look at the sockets whose queues are not empty.
+  ///
+  /// - Parameters:
+  ///   - waiters: the Gs that wait for descriptors, by descriptor.
+  ///   - inodes: the inodes of these descriptors.
+  ///   - isCrowded: whether so many Gs are ready that one which was told of its bytes may not have run yet.
+  ///   - state: since when a G is in its state, and what it waits for in the target's words (empty: it does not wait), by
+  ///     its id; nil: there is no such G.
+  package mutating func take(
+    _ queues: [Int: Queue], waiters: [Int: [PollWaiter]], inodes: [Int: UInt64], isCrowded: Bool,
+    at time: UInt64,
+    state: (UInt64) -> (since: UInt64, words: String)?
+  ) {
+    var now: [Int: (inode: UInt64, stuck: Sightings.StuckSocket)] = [:]
+    for (fd, queue) in queues {
+      let reader = readers[queue.inode].flatMap { g in
+        state(g).map { (g: g, since: $0.since, words: $0.words) }
+      }
+      guard let (new, idle) = Self.stuck(fd, queue, waiters[fd] ?? [], reader, at: time) else { continue }
+      if idle == nil, isCrowded { continue }
+      var found = new
+      if let before = stuck[fd], before.inode == queue.inode, before.stuck.kind == found.kind,
+        before.stuck.g == found.g,
+        Self.isUnmoved(from: before.stuck, to: found, idle: idle)
+      {
+        (found.since, found.looks) = (before.stuck.since, before.stuck.looks + 1)
+      }
+      now[fd] = (queue.inode, found)
+    }
+    stuck = now
+    if readers.count > Self.mostReaders { readers.removeAll() }
+    for (fd, all) in waiters {
+      if let inode = inodes[fd], let reader = all.first(where: { !$0.isWriting }) {
+        readers[inode] = reader.g
+      }
+    }
+    sightings.stuckSockets = now.values.map(\.stuck).sorted { ($1.bytes, $0.fd) < ($0.bytes, $1.fd) }
+  }
+
+  /// Whether nothing moved between two looks. If the G that could have moved something has not run since the first of them,
+  /// nothing did. If that G is not known, only the same number of bytes at every look speaks for it.
+  private static func isUnmoved(
+    from before: Sightings.StuckSocket, to now: Sightings.StuckSocket, idle: UInt64?
+  ) -> Bool {
+    guard let idle else { return now.bytes == before.bytes }
+    return idle <= before.since && now.bytes >= before.bytes
+  }
+
+  /// What keeps the bytes of a socket where they are, and since when the G that could take them has not run; nil: nothing
+  /// lies there.
+  private static func stuck(
+    _ fd: Int, _ queue: Queue, _ waiters: [PollWaiter], _ reader: (g: UInt64, since: UInt64, words: String)?,
+    at time: UInt64
+  ) -> (Sightings.StuckSocket, idle: UInt64?)? {
+    func found(_ kind: Sightings.StuckSocket.Kind, _ bytes: Int, _ g: UInt64?) -> Sightings.StuckSocket {
+      Sightings.StuckSocket(
+        kind: kind, fd: fd, socket: queue.socket, bytes: bytes, g: g, words: nil, since: time, looks: 1)
+    }
+    if let unread = queue.socket.unread, unread > 1 {
+      if let waiting = waiters.first(where: { !$0.isWriting }) {
+        return (found(.unheard, unread, waiting.g), waiting.since)
+      }
+      var stuck = found(.unread, unread, reader?.g)
+      stuck.words = reader.flatMap { $0.words.isEmpty ? nil : $0.words }
+      return (stuck, reader?.since)
+    }
+    if let unsent = queue.socket.unacknowledged, unsent > 1, let writer = waiters.first(where: \.isWriting) {
+      return (found(.untaken, unsent, writer.g), writer.since)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,88 @@
+// Gathers what is needed to see the same thing at several looks (Sightings.swift): from the table of Gs, from a few stacks,
+// and from the operating system. Only for sources that sample: where there are events, these tell more.
+import Host
+import Insight
+import Observed
+import Region
+
+/// Looks at one source. Not thread-safe.
+struct SightingProbe {
+  private var taker = SightingTaker()
+  private var sockets = SocketWatch()
+  private var nextTable: UInt64 = 0
+
+  /// The least time between two looks at locks and sockets, in nanoseconds; and how many times as long as a look took.
+  private static let (pause, share): (UInt64, UInt64) = (1_000_000_000, 20)
+  /// At most so many stacks of Gs that wait for locks are read, and so many descriptors are looked at.
+  private static let (mostStacks, mostDescriptors) = (256, 4096)
+  /// Fewer Gs than this that wait for a lock are no convoy, so their stacks are not read.
+  private static let fewest = 4
+
+  var sightings: Sightings { taker.sightings }
+
+  /// Looks at the threads.
+  mutating func look(_ snapshot: Snapshot, _ places: ThreadPlaces?) {
+    let busy = snapshot.ms.filter { $0.isLockedBusy == true }.prefix(64)
+    let folders = busy.isEmpty ? [:] : places?.folders(of: busy.compactMap(\.tid)) ?? [:]
+    taker.take(Array(busy), at: snapshot.time) { tid in
+      folders[tid].flatMap { CPUPressureWatch.read($0)?.ran }
+    }
+  }
+
+  /// Looks at what the Gs of a table wait for.
+  mutating func look(_ list: GoroutineList, _ observation: Observation, _ source: any SchedulerSource) {
+    let start = monotonicNow()
+    guard start >= nextTable else { return }
+    // The names have grown since the observation: the table has named new places.
+    let names = NameBook(source.grownNames ?? observation.names)
+    lookAtLocks(list, names, source, start)
+    let gs = observation.snapshot.gs
+    let isCrowded = gs.runnable + gs.preempted > 2 * observation.snapshot.procs
+    if let pid = source.threads?.pid { lookAtSockets(list, names, pid, isCrowded, start) }
+    let end = monotonicNow()
+    nextTable = start + max(Self.pause, (end - start) * Self.share)
+  }
+
+  private mutating func lookAtLocks(
+    _ list: GoroutineList, _ names: NameBook, _ source: any SchedulerSource, _ now: UInt64
+  ) {
+    let rows = list.rows.filter { $0.state == .waiting && $0.reason == .mutex }
+    guard rows.count >= Self.fewest else { return taker.take([], at: now) }
+    let asked = rows.prefix(Self.mostStacks).map(\.id)
+    let stacks = (try? source.stacks(of: .some(asked))) ?? nil
+    // The Gs whose stacks were not read are counted where those of the same spawn site wait.
+    var known: [UInt64: String] = [:]
+    for row in rows {
+      if let place = stacks?[row.id]?.own?.text, known[row.entry] == nil { known[row.entry] = place }
+    }
+    let waiters = rows.map { row in
+      let place = stacks?[row.id]?.own?.text ?? known[row.entry] ?? names.name(row.entry)
+      return SightingTaker.LockWaiter(row: row, place: place, words: names.name(row.word) ?? "\(row.reason)")
+    }
+    taker.take(waiters, at: now)
+  }
+
+  private mutating func lookAtSockets(
+    _ list: GoroutineList, _ names: NameBook, _ pid: Int32, _ isCrowded: Bool, _ now: UInt64
+  ) {
+    let polled = list.rows.filter {
+      $0.state == .waiting && [.netpollRead, .netpollWrite].contains($0.reason)
+    }
+    // If the source does not tell the descriptor of each, it is not known which of them nobody waits for.
+    guard !list.isCut, polled.allSatisfy({ $0.waitingOn != 0 }),
+      let filled = sockets.filled(pid: pid, most: Self.mostDescriptors)
+    else { return taker.take([:], waiters: [:], inodes: [:], isCrowded: isCrowded, at: now) { _ in nil } }
+    var waiters: [Int: [SightingTaker.PollWaiter]] = [:]
+    for row in polled {
+      waiters[Int(clamping: row.waitingOn - 1), default: []].append(
+        SightingTaker.PollWaiter(g: row.id, since: row.since, isWriting: row.reason == .netpollWrite))
+    }
+    let places = Dictionary(list.rows.enumerated().map { ($1.id, $0) }) { first, _ in first }
+    taker.take(
+      filled.mapValues { SightingTaker.Queue(inode: $0.inode, socket: $0.socket) }, waiters: waiters,
+      inodes: sockets.inodes(pid: pid, fds: Array(waiters.keys.prefix(512))), isCrowded: isCrowded, at: now
+    ) { g in
+      places[g].map { (since: list.rows[$0].since, words: names.name(list.rows[$0].word) ?? "") }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+// Stacks of Gs, where a source can read them: at which place of its code each G stands.
+
+/// One call on a stack. A plain value.
+public struct StackFrame: Sendable, Hashable {
+  /// The function's name, as its language prints it.
+  public var function: String
+  /// The file; nil: not known.
+  public var file: String?
+  /// The line that runs, or that calls the next frame; nil: not known.
+  public var line: Int?
+  /// Whether the call was inlined, so that it has no frame of its own in memory.
+  public var isInlined: Bool
+  /// Whether the code belongs to the language's own library or runtime, and not to the program.
+  public var isLibrary: Bool
+
+  /// Makes a call from its parts.
+  public init(
+    function: String, file: String? = nil, line: Int? = nil, isInlined: Bool = false, isLibrary: Bool = false
+  ) {
+    (self.function, self.file, self.line) = (function, file, line)
+    (self.isInlined, self.isLibrary) = (isInlined, isLibrary)
+  }
+
+  /// The call in one line: `main.serve at main.go:31`.
+  public var text: String {
+    function + (file.map { " at \($0.split(separator: "/").last ?? ""):\(line.orDash)" } ?? "")
+  }
+}
+
+/// The calls of one stack. A plain value.
+public struct CallStack: Sendable, Hashable {
+  /// The calls, the innermost first.
+  public var frames: [StackFrame]
+  /// Why there are no more frames, in words; nil: the stack is whole.
+  public var cut: String?
+
+  /// Makes a stack from its calls.
+  public init(frames: [StackFrame], cut: String? = nil) { (self.frames, self.cut) = (frames, cut) }
+
+  /// The innermost call of the program's own code; if it has none, the outermost call, with which the G began. nil: there
+  /// are no calls.
+  public var own: StackFrame? { frames.first { !$0.isLibrary } ?? frames.last }
+}
+
+/// Of which Gs the stacks are wanted.
+public enum StackQuestion: Sendable, Equatable {
+  /// The Gs with these ids.
+  case some([UInt64])
+  /// All Gs.
+  case all
+}
+
+/// The stacks of some Gs. A plain value.
+public struct Stacks: Sendable, Equatable {
+  /// What is known of one G's stack.
+  public enum Outcome: Sendable, Hashable {
+    /// The place of its stack in `distinct`.
+    case stack(Int)
+    /// It runs: its registers are in a thread.
+    case running
+    /// It went on while it was read.
+    case moved
+    /// There is no such G any more.
+    case gone
+    /// Its memory cannot be read, or makes no sense.
+    case unreadable
+
+    /// The reason why there is no stack, in words; nil: there is one.
+    public var absence: String? {
+      switch self {
+      case .stack: nil
+      case .running: "it runs: its stack is in use, and its registers are in a thread"
+      case .moved: "moved: it went on while its stack was read"
+      case .gone: "it is gone"
+      case .unreadable: "its stack cannot be read"
+      }
+    }
+  }
+
+  /// What is known of each G that was asked for, by its id.
+  public var outcomes: [UInt64: Outcome]
+  /// The stacks, each only once.
+  public var distinct: [CallStack]
+  /// Labels that the program gave to its Gs, as `key=value`, by the id of the G. A G without labels is missing.
+  public var labels: [UInt64: String]
+
+  /// Makes the answer to a question.
+  public init(outcomes: [UInt64: Outcome], distinct: [CallStack], labels: [UInt64: String] = [:]) {
+    (self.outcomes, self.distinct, self.labels) = (outcomes, distinct, labels)
+  }
+
+  /// The number of a G's stack in `distinct`; nil: it has none.
+  public func number(of g: UInt64) -> Int? {
+    guard case .stack(let number) = outcomes[g], distinct.indices.contains(number) else { return nil }
+    return number
+  }
+
+  /// The stack of a G; nil: it has none.
+  public subscript(g: UInt64) -> CallStack? { number(of: g).map { distinct[$0] } }
+}
