@@ -45,7 +45,7 @@ struct StackOutputTests {
     var text = StackText(try TableTests.tables(), Self.stacks)
     #expect(text.text(of: Self.listing(2, .moved)).contains("went on while it was read"))
     #expect(text.text(of: Self.listing(2, .running)).contains("running on a thread"))
-    #expect(text.text(of: Self.listing(2, .stack(2))).contains("make no sense"))
+    #expect(text.text(of: Self.listing(2, .stack(2))).contains("the stack changed, or is a plugin's"))
     #expect(text.text(of: Self.listing(2, .stack(99))).contains("unreadable"))
     #expect(!text.text(of: Self.listing(1, .stack(0))).contains("created by"))
   }
