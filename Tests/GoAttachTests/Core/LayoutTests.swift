@@ -23,7 +23,10 @@ struct LayoutTests {
   func missing(_ name: String) throws {
     var fields = FakeFields.go127
     fields.offsets[name] = nil
-    let optional = ["p.timers.len", "p.timers.zombies", "p.goroutinesCreated", "g.parentGoid", "g.labels"]
+    let optional = [
+      "p.timers.len", "p.timers.zombies", "p.goroutinesCreated", "g.parentGoid", "g.labels",
+      "g.trackingSeq",
+    ]
     let table = try #require(SchedulerTable(minor: 27))
     if optional.contains(name) {
       let layout = try GoLayout(.descriptors, fields, scheduler: table)

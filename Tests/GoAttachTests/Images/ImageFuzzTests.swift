@@ -92,7 +92,7 @@ struct ImageFuzzTests {
     try #require(!bases.isEmpty)
     let memory = try TableFuzzTests.mostMemory()
     var (refused, read, slowest) = (0, 0, UInt64(0))
-    for round in 0..<(Self.cases ?? 56) {
+    for round in 0..<(Self.cases ?? 14) {
       let start = monotonicNow()
       do {
         let source = try bases[round % bases.count].open(&dice)
