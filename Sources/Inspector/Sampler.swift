@@ -6,6 +6,7 @@
 // interval is at most half as long again as the one before, and none is long, because a flood does not
 // announce itself: with 100 ms between two drains of an idle target, the first burst would be lost. Thirty
 // drains of empty rings a second take a thousandth of a core.
+internal import Glibc
 import History
 import Host
 import Insight
@@ -201,7 +202,9 @@ public struct Sampler {
   /// - Throws: `InspectorError` if the target cannot be read.
   public mutating func finish() throws(InspectorError) {
     guard let history else { return }
-    for _ in 0..<20 {
+    for round in 0..<20 {
+      // What was written just now may be later than the drain's limit, as exact as the clock's line is.
+      if round > 1 { usleep(1000) }
       _ = try drain(into: history)
       if !history.numbers.isEmpty, !history.isPending { return }
       if !history.isPending { history.mark(try observe()) }

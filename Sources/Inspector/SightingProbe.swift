@@ -15,6 +15,8 @@ struct SightingProbe {
   private static let (pause, share): (UInt64, UInt64) = (1_000_000_000, 20)
   /// At most so many stacks of Gs that wait for locks are read, and so many descriptors are looked at.
   private static let (mostStacks, mostDescriptors) = (256, 4096)
+  /// For so long, in nanoseconds, the descriptor of a G that waits may not be known yet.
+  private static let young: UInt64 = 3_000_000_000
   /// Fewer Gs than this that wait for a lock are no convoy, so their stacks are not read.
   private static let fewest = 4
 
@@ -35,7 +37,7 @@ struct SightingProbe {
     guard start >= nextTable else { return }
     // The names have grown since the observation: the table has named new places.
     let names = NameBook(source.grownNames ?? observation.names)
-    lookAtLocks(list, names, source, start)
+    lookAtLocks(list, names, source, least: Convoy.least(procs: observation.snapshot.procs), start)
     let gs = observation.snapshot.gs
     let isCrowded = gs.runnable + gs.preempted > 2 * observation.snapshot.procs
     if let pid = source.threads?.pid { lookAtSockets(list, names, pid, isCrowded, start) }
@@ -44,22 +46,24 @@ struct SightingProbe {
   }
 
   private mutating func lookAtLocks(
-    _ list: GoroutineList, _ names: NameBook, _ source: any SchedulerSource, _ now: UInt64
+    _ list: GoroutineList, _ names: NameBook, _ source: any SchedulerSource, least: Int, _ now: UInt64
   ) {
     let rows = list.rows.filter { $0.state == .waiting && $0.reason == .mutex }
-    guard rows.count >= Self.fewest else { return taker.take([], at: now) }
+    guard rows.count >= Self.fewest else { return taker.take([], least: least, at: now) }
     let asked = rows.prefix(Self.mostStacks).map(\.id)
     let stacks = (try? source.stacks(of: .some(asked))) ?? nil
-    // The Gs whose stacks were not read are counted where those of the same spawn site wait.
-    var known: [UInt64: String] = [:]
+    // The Gs whose stacks were not read are counted where those of the same spawn site wait, if all of these wait at one
+    // place.
+    var known: [UInt64: Set<String>] = [:]
     for row in rows {
-      if let place = stacks?[row.id]?.own?.text, known[row.entry] == nil { known[row.entry] = place }
+      if let place = stacks?[row.id]?.own?.text { known[row.entry, default: []].insert(place) }
     }
     let waiters = rows.map { row in
-      let place = stacks?[row.id]?.own?.text ?? known[row.entry] ?? names.name(row.entry)
+      let others = known[row.entry].flatMap { $0.count == 1 ? $0.first : nil }
+      let place = stacks?[row.id]?.own?.text ?? others ?? names.name(row.entry)
       return SightingTaker.LockWaiter(row: row, place: place, words: names.name(row.word) ?? "\(row.reason)")
     }
-    taker.take(waiters, at: now)
+    taker.take(waiters, least: least, at: now)
   }
 
   private mutating func lookAtSockets(
@@ -68,12 +72,15 @@ struct SightingProbe {
     let polled = list.rows.filter {
       $0.state == .waiting && [.netpollRead, .netpollWrite].contains($0.reason)
     }
-    // If the source does not tell the descriptor of each, it is not known which of them nobody waits for.
-    guard !list.isCut, polled.allSatisfy({ $0.waitingOn != 0 }),
+    // If the source does not tell the descriptor of each, it is not known which of them nobody waits for. Of those that wait
+    // only just now, it need not be known yet.
+    guard !list.isCut, polled.allSatisfy({ $0.waitingOn != 0 || $0.since &+ Self.young > now }),
       let filled = sockets.filled(pid: pid, most: Self.mostDescriptors)
     else { return taker.take([:], waiters: [:], inodes: [:], isCrowded: isCrowded, at: now) { _ in nil } }
+    // A list that was read for an earlier look tells nothing new.
+    guard sockets.readAt >= now else { return }
     var waiters: [Int: [SightingTaker.PollWaiter]] = [:]
-    for row in polled {
+    for row in polled where row.waitingOn != 0 {
       waiters[Int(clamping: row.waitingOn - 1), default: []].append(
         SightingTaker.PollWaiter(g: row.id, since: row.since, isWriting: row.reason == .netpollWrite))
     }

@@ -26,11 +26,7 @@ struct PastSource {
   static func blackBox(
     _ word: String?, executable: String? = nil, in folders: RegionFolders
   ) throws(Failure) -> PastSource {
-    if let word, GoSource.isCore(path: word) { return try core(word, executable) }
-    if let executable, let word {
-      throw Failure(
-        ExitCode.layout, "\(word) is no core file, and only a core needs an executable (\(executable))")
-    }
+    if let word, executable != nil || GoSource.isCore(path: word) { return try core(word, executable) }
     return try blackBox(target(word, in: folders))
   }
 

@@ -41,7 +41,9 @@ struct Why {
       let ids = frame.detail.goroutines?.all.map(\.id) ?? []
       guard ids.contains(g) else {
         let range = ids.first.flatMap { first in ids.last.map { "its Gs are among G\(first) to G\($0)" } }
-        throw Failure(ExitCode.noSuchProcess, "there is no G\(g); \(range ?? "it has no Gs")")
+        let isCut = frame.detail.goroutines?.isComplete == false
+        let words = isCut ? "G\(g) is not among the \(ids.count) Gs that were read" : "there is no G\(g)"
+        throw Failure(ExitCode.noSuchProcess, "\(words); \(range ?? "it has no Gs")")
       }
       frame = try failing { () throws(InspectorError) in try sampler.frame(interest) }
     }

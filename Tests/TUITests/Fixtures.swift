@@ -5,7 +5,7 @@ import Region
 enum Fixtures {
   /// A small server with many idle connections and two Ps, one of which searches for work.
   static func calm() -> Frame {
-    var snapshot = Snapshot.beginning(target: .init(pid: 4242, name: "mpg-demo", bootTime: 0))
+    var snapshot = Snapshot.beginning(target: .init(pid: 4242, name: "mpg-demo", bootTime: 1))
     snapshot.time = 754_300_000_000
     snapshot.procs = 2
     snapshot.ps = [
@@ -64,14 +64,14 @@ enum Fixtures {
 
   /// A target in which nothing has happened yet.
   static func empty() -> Frame {
-    var snapshot = Snapshot.beginning(target: .init(pid: 1, name: "", bootTime: 0, state: .booting))
+    var snapshot = Snapshot.beginning(target: .init(pid: 1, name: "", bootTime: 1, state: .booting))
     snapshot.time = 40_000_000
     return Frame(snapshot: snapshot)
   }
 
   /// Any number of Ps, with every kind of load among them.
   static func many(ps count: Int) -> Frame {
-    var snapshot = Snapshot.beginning(target: .init(pid: 31_337, name: "flooded", bootTime: 0))
+    var snapshot = Snapshot.beginning(target: .init(pid: 31_337, name: "flooded", bootTime: 1))
     snapshot.time = 93_784_000_000_000
     snapshot.procs = count
     snapshot.ps = (0..<count).map(loadedLane)

@@ -49,6 +49,11 @@ package final class CoreFile: Sendable {
     self.file = file
     let table = try Self.table(head, file)
     var (pieces, notes, missing) = ([Piece](), CoreNotes(), 0)
+    var notesLeft = Self.mostNotes
+    func miss(_ count: Int) {
+      let (sum, isTooMuch) = missing.addingReportingOverflow(count)
+      missing = isTooMuch ? .max : sum
+    }
     for start in stride(from: 0, to: table.count, by: Self.entrySize) {
       guard let offset = Int(exactly: table.word(start + 8)), let size = Int(exactly: table.word(start + 32)),
         size > 0, offset <= .max - size
@@ -56,14 +61,15 @@ package final class CoreFile: Sendable {
       let here = max(0, min(size, file.size - offset))
       switch table.load(start, as: UInt32.self) {
       case 1:
-        missing += size - here
+        miss(size - here)
         let address = table.word(start + 16)
         if here > 0, address <= .max - UInt64(here) {
           pieces.append(Piece(address: address, offset: offset, count: here))
         }
-      case 4 where here == size && size <= Self.mostNotes:
+      case 4 where here == size && size <= notesLeft:
+        notesLeft -= size
         notes.add(file.bytes(at: offset, size) ?? [])
-      case 4: missing += size - here
+      case 4: miss(size)
       default: continue
       }
     }

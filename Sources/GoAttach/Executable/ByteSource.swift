@@ -23,7 +23,8 @@ package final class FileBytes: ByteSource {
 
   /// Opens the file at `path`, following links, as /proc/PID/exe is one.
   package init(path: String) throws(OpenProblem) {
-    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // Paths come from others. A pipe without a writer must not keep us, nor a terminal become ours.
+    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw OpenProblem(errno: errno) }
     size = (try? FileStatus(of: descriptor).bytes) ?? 0
   }

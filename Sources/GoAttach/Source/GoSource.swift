@@ -122,6 +122,12 @@ public final class GoSource: SchedulerSource {
       observation = try looked.get()
       last = observation
     } catch {
+      // The memory of a process goes a moment before the process.
+      if error == .gone, image != nil {
+        guard let last else { throw .gone(pid: identity.pid, ProgramImage.end) }
+        observation = last
+        return
+      }
       throw InspectorError(.memory(error), pid: identity.pid, name: identity.name)
     }
   }
@@ -169,6 +175,7 @@ public final class GoSource: SchedulerSource {
       return try body()
     } catch {
       try stillThere()
+      if error == .gone, image != nil { throw .gone(pid: identity.pid, ProgramImage.end) }
       throw InspectorError(.memory(error), pid: identity.pid, name: identity.name)
     }
   }

@@ -10,9 +10,12 @@ struct ProgramImage: Equatable {
   let process: ProcessIdentity
   /// nil: this user may not know it.
   private let executable: FileIdentity?
-  /// Where the stack of the main thread begins, which the kernel chooses anew for each program; nil or 0: this user may not
-  /// know it.
+  /// Where the stack of the main thread begins, which the kernel chooses anew for each program; nil: this user may not know
+  /// it, or the process is about to end.
   private let stack: UInt64?
+
+  /// The end of a program that is no more.
+  static let end = TargetEnding.told("ended; a Go program leaves no word of how")
 
   /// The program that the process runs now.
   init(_ process: ProcessIdentity) {
@@ -25,7 +28,7 @@ struct ProgramImage: Equatable {
   /// - Throws: the system's error if it cannot say whether the process is there.
   func ending() throws(SystemCallError) -> TargetEnding? {
     switch process.presence {
-    case .gone: return .told("ended; a Go program leaves no word of how")
+    case .gone: return Self.end
     case .unknown(let error): throw error
     case .alive: return replacement.map { .told($0) }
     }
@@ -48,6 +51,8 @@ struct ProgramImage: Equatable {
       let end = stat.lastIndex(of: UInt8(ascii: ")"))
     else { return nil }
     let fields = String(decoding: stat[(end + 1)...], as: UTF8.self).split(separator: " ")
-    return fields.count > 25 ? UInt64(fields[25]) : nil
+    // The kernel says 0 to those who may not know, and of a process that is about to end.
+    guard fields.count > 25, let stack = UInt64(fields[25]), stack != 0 else { return nil }
+    return stack
   }
 }

@@ -14,7 +14,7 @@ public struct CPUQuota: Sendable, Equatable {
   /// The length of the stretch in which the next numbers were counted, in nanoseconds; 0: there was one look only.
   public var window: UInt64 = 0
   /// How many of the kernel's periods, in which a thread of the group wanted to run, there were in the stretch; nil: the
-  /// kernel does not tell.
+  /// kernel does not tell, or there was one look only.
   public var periods: UInt64?
   /// In how many of them the group's threads were stopped because the time was used up; nil likewise.
   public var throttled: UInt64?
@@ -67,6 +67,7 @@ package struct CPUQuotaWatch {
     guard let smallest, let first = smallest.looks.first, let last = smallest.looks.last else { return nil }
     var quota = CPUQuota(group: smallest.group, cpus: smallest.cpus)
     quota.window = last.time - first.time
+    guard smallest.looks.count > 1 else { return quota }  // one look has counted nothing
     if let before = first.periods { quota.periods = last.periods?.excess(over: before) }
     if let before = first.throttled { quota.throttled = last.throttled?.excess(over: before) }
     return quota
@@ -126,18 +127,20 @@ package struct CPUQuotaWatch {
     return nil
   }
 
-  /// The group and those above it, from the top on, with their folders. A path that leads out of what is mounted (`/..`) has
-  /// only its top here.
+  /// The group and those above it, from the top on, with their folders. A path that leads out of what is mounted has none
+  /// here: the top that is visible then belongs to others.
   private static func folders(
     of group: String, _ mount: (folder: String, top: String)
   ) -> [(name: String, folder: String)] {
     var path = group
     if mount.top != "/" {
-      guard group == mount.top || group.hasPrefix(mount.top + "/") else { return [("/", mount.folder)] }
+      guard group == mount.top || group.hasPrefix(mount.top + "/") else { return [] }
       path = String(group.dropFirst(mount.top.count))
     }
+    let parts = path.split(separator: "/")
+    guard !parts.contains("..") else { return [] }
     var (name, folders) = ("", [("/", mount.folder)])
-    for part in path.split(separator: "/").prefix(64) where part != ".." {
+    for part in parts.prefix(64) {
       name += "/" + part
       folders.append((name, mount.folder + name))
     }

@@ -37,6 +37,8 @@ package struct SocketWatch {
   /// The connections of the last reading, by inode.
   private var sockets: [UInt64: Socket] = [:]
   /// When the list of connections is to be read again, in monotonic nanoseconds.
+  /// When the system's list was read last, in monotonic nanoseconds; 0: never.
+  package private(set) var readAt: UInt64 = 0
   private var next: UInt64 = 0
 
   package init() {
@@ -98,6 +100,7 @@ package struct SocketWatch {
   private mutating func refresh(_ pid: Int32) {
     let now = monotonicNow()
     guard now >= next else { return }
+    readAt = now
     sockets.removeAll(keepingCapacity: true)
     for name in ["tcp", "tcp6"] { read("/proc/\(pid)/net/\(name)") }
     let end = monotonicNow()

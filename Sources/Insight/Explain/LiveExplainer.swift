@@ -69,7 +69,10 @@ struct LiveExplainer {
     case .g(let id): explainG(id, &answer)
     case .stack(let id): tellStack(id, &answer)
     case .descriptor(let fd, let g):
-      answer.add(.head, "fd \(fd) is a socket that G\(g) waits for.")
+      let waits = frame.detail.goroutines?[g]?.fd == fd
+      answer.add(
+        .head,
+        waits ? "fd \(fd) is what G\(g) waits for." : "G\(g) was seen to wait for fd \(fd), and is not now.")
       explainG(g, &answer)
     case .m(let id): explainM(id, &answer)
     case .p(let id):
@@ -95,8 +98,11 @@ struct LiveExplainer {
   // MARK: a G
 
   private func explainG(_ id: UInt64, _ answer: inout Explanation) {
-    guard let g = frame.detail.goroutines?[id] else {
-      return answer.add(.head, frame.detail.goroutines == nil ? "The Gs are being read." : "G\(id) is gone.")
+    guard let table = frame.detail.goroutines else { return answer.add(.head, "The Gs are being read.") }
+    guard let g = table[id] else {
+      let words =
+        table.isComplete ? "G\(id) is gone." : "G\(id) is not among the \(table.all.count) Gs that were read."
+      return answer.add(.head, words)
     }
     answer.add(.head, state(of: g))
     if let entry = g.entry {
@@ -189,7 +195,11 @@ struct LiveExplainer {
     answer = .glance(at: .m(id), in: frame)
     if m.locked != nil { answer.add(.text, pair(m)) }
     if let calls = m.callsToC, calls > 0 {
-      answer.add(.text, "It is in a call to C, of which the scheduler knows nothing until it returns.")
+      answer.add(
+        .text,
+        m.p == nil
+          ? "It is in a call to C, of which the scheduler knows nothing until it returns."
+          : "It is in a call to C, which has called back into Go.")
     }
     if let thread = m.tid.flatMap({ frame.detail.threads?[$0] }) { answer.add(.text, Self.text(thread)) }
     // The rule for sysmon and for Ms that are kept is that of another runtime's preemption.

@@ -154,7 +154,9 @@ package struct SightingTaker {
   }
 
   /// Takes a look at the Gs that wait for locks.
-  package mutating func take(_ waiters: [LockWaiter], at time: UInt64) {
+  ///
+  /// - Parameter least: where fewer wait, a convoy begins anew: it may have grown from one waiter.
+  package mutating func take(_ waiters: [LockWaiter], least: Int, at time: UInt64) {
     sightings.time = time
     let known = Dictionary(sightings.convoys.map { (Self.key($0.place, $0.words), $0) }) { first, _ in first }
     var now: [String: Sightings.Convoy] = [:]
@@ -173,9 +175,11 @@ package struct SightingTaker {
     }
     sightings.convoys = now.map { key, convoy in
       var convoy = convoy
-      let before = known[key]
-      convoy.fewest = min(convoy.waiters, before?.fewest ?? .max)
-      if let before { (convoy.since, convoy.looks) = (before.since, before.looks + 1) }
+      convoy.fewest = convoy.waiters
+      if let before = known[key], before.fewest >= least {
+        (convoy.since, convoy.looks) = (before.since, before.looks + 1)
+        convoy.fewest = min(convoy.waiters, before.fewest)
+      }
       return convoy
     }.sorted { ($1.waiters, $0.place ?? "") < ($0.waiters, $1.place ?? "") }
   }

@@ -3,8 +3,8 @@ internal import Glibc
 import Inspector
 import Synchronization
 
-/// A started program. It has a process group of its own, so that the terminal's signals do not reach it, and no terminal:
-/// what it prints goes to a file. May be used from any thread.
+/// A started program. It has a process group of its own, so that the terminal's signals do not reach it; what it prints goes
+/// to a file. May be used from any thread.
 final class ChildProgram: Sendable {
   let pid: pid_t
   /// How it ended; nil: it lives.
@@ -21,11 +21,17 @@ final class ChildProgram: Sendable {
   }
 
   /// Begins to wait for the end, on a thread of its own.
-  func watch() {
-    _ = OwnThread.begin { [self] in
+  ///
+  /// - Throws: a failure if there can be no such thread; the program was killed then.
+  func watch() throws(Failure) {
+    let isWatched = OwnThread.begin { [self] in
       var found: Int32 = 0
       while unsafe waitpid(pid, &found, 0) < 0 { if errno != EINTR { return } }
       status.withLock { $0 = found }
+    }
+    guard isWatched else {
+      kill(-pid, SIGKILL)
+      throw Failure(ExitCode.system, "no thread can be started that waits for the program's end")
     }
   }
 
@@ -47,6 +53,7 @@ final class ChildProgram: Sendable {
     var (none, all) = (sigset_t(), sigset_t())
     unsafe sigemptyset(&none)
     unsafe sigfillset(&all)
+    for signal in SignalRelay.signals where SignalRelay.isIgnored(signal) { unsafe sigdelset(&all, signal) }
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
     unsafe posix_spawnattr_setsigdefault(&attributes, &all)
     unsafe posix_spawnattr_setpgroup(&attributes, 0)
@@ -98,6 +105,7 @@ final class ChildProgram: Sendable {
   /// Ends it: first it is asked to, then it must.
   func end() {
     send(SIGTERM)
+    send(SIGCONT)  // one that is stopped takes no other signal
     if wait(5_000_000_000) { return }
     send(SIGKILL)
     wait(1_000_000_000)

@@ -19,9 +19,10 @@ struct Run {
     defer { log.removeIfEmpty() }
     // Blocked before there are threads, so that no thread of ours ends of a signal that is for the program too.
     let stop = StopSignals()
+    if dashboard == nil { SignalRelay.prepare() }
     let child = try ChildProgram(options.command, output: log.descriptor)
-    child.watch()
-    if dashboard == nil { SignalRelay.begin(child) }
+    try child.watch()
+    if dashboard == nil { try SignalRelay.begin(child) }
     let failure = watch(child, dashboard, stop, log)
     // The kernel tells the parent a moment after everybody else can see the end.
     if failure?.code == ExitCode.gone { child.wait(1_000_000_000) }
@@ -50,7 +51,7 @@ struct Run {
         try Batch(options: options.frames, output: output).run(source)
         return nil
       }
-      StopSignals.unblock()
+      // The signals stay blocked: the terminal takes them from there, and nobody interrupts the child's end.
       try dashboard.run(source, options.history.limits)
       return nil
     } catch {
@@ -95,13 +96,18 @@ final class RunLog {
 
   /// Opens the file. One that the user named is emptied; another one is new.
   init(_ named: String?) throws(Failure) {
-    path = named ?? "\(environment("TMPDIR") ?? "/tmp")/mpgtop-run-\(getpid()).log"
     isOwn = named == nil
-    let how = isOwn ? O_EXCL : O_TRUNC
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | how, 0o600)
-    guard descriptor >= 0 else {
-      throw Failure(ExitCode.usage, "cannot write \(path): \(errnoText(errno))")
-    }
+    // In a container pids come again, and files stay.
+    let base = "\(environment("TMPDIR") ?? "/tmp")/mpgtop-run-\(getpid())"
+    var (tried, opened, name): (Int, Int32, String) = (0, -1, named ?? "\(base).log")
+    repeat {
+      if tried > 0 { name = "\(base)-\(tried).log" }
+      let how = isOwn ? O_EXCL : O_TRUNC
+      opened = unsafe open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | how, 0o600)
+      tried += 1
+    } while isOwn && opened < 0 && errno == EEXIST && tried < 1000
+    guard opened >= 0 else { throw Failure(ExitCode.usage, "cannot write \(name): \(errnoText(errno))") }
+    (path, descriptor) = (name, opened)
   }
 
   deinit { close(descriptor) }

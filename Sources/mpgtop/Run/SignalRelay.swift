@@ -2,15 +2,40 @@
 internal import Glibc
 import Inspector
 
-/// Hands SIGINT, SIGTERM and SIGHUP on to a child. When the child has ended of them, so does mpgtop, by itself.
+/// Hands SIGINT, SIGTERM, SIGHUP and SIGQUIT on to a child. When the child has ended of them, so does mpgtop, by itself.
 enum SignalRelay {
+  static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+
   /// So many signals are handed on. Whoever sends one more wants an end.
   private static let most = 2
 
-  /// Hands on each signal that comes from now on. They must be blocked (StopSignals).
-  static func begin(_ child: ChildProgram) {
-    _ = OwnThread.begin {
-      var (set, count) = (StopSignals.set, 0)
+  /// Whether a signal was ignored when mpgtop began, as `nohup` has it. Such a one is not for the child either.
+  static func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    guard unsafe sigaction(signal, nil, &action) == 0 else { return false }
+    // What SIG_IGN is, which Swift cannot name.
+    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+  }
+
+  private static var set: sigset_t {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    for signal in signals where !isIgnored(signal) { unsafe sigaddset(&set, signal) }
+    return set
+  }
+
+  /// Blocks the signals, so that they wait for `begin`. Call it before there are other threads.
+  static func prepare() {
+    var set = set
+    unsafe sigprocmask(SIG_BLOCK, &set, nil)
+  }
+
+  /// Hands on each signal that comes from now on.
+  ///
+  /// - Throws: a failure if there can be no thread for that; the program was killed then.
+  static func begin(_ child: ChildProgram) throws(Failure) {
+    let isBegun = OwnThread.begin {
+      var (set, count) = (set, 0)
       while true {
         var signal: Int32 = 0
         guard unsafe sigwait(&set, &signal) == 0 else { return }
@@ -19,6 +44,10 @@ enum SignalRelay {
         count += 1
         child.send(count <= most ? signal : SIGKILL)
       }
+    }
+    guard isBegun else {
+      child.send(SIGKILL)
+      throw Failure(ExitCode.system, "no thread can be started that hands signals on")
     }
   }
 }

@@ -45,14 +45,24 @@ struct SightingTests {
   @Test("a convoy keeps the fewest that waited, and ends where nobody waits")
   func convoys() {
     var taker = SightingTaker()
-    taker.take(waiters(9, place: "a") + waiters(2, place: "b"), at: 20)
-    taker.take(waiters(4, place: "a"), at: 30)
-    taker.take(waiters(8, place: "a") + waiters(1, place: "b"), at: 40)
+    taker.take(waiters(9, place: "a") + waiters(2, place: "b"), least: 4, at: 20)
+    taker.take(waiters(4, place: "a"), least: 4, at: 30)
+    taker.take(waiters(8, place: "a") + waiters(1, place: "b"), least: 4, at: 40)
     let convoys = taker.sightings.convoys
     #expect(convoys.map(\.place) == ["a", "b"] && convoys.map(\.waiters) == [8, 1])
     #expect(convoys[0].fewest == 4 && convoys[0].since == 20 && convoys[0].looks == 3)
     #expect(convoys[0].oldest == 8 && convoys[0].oldestSince == 3)
     #expect(convoys[1].since == 40 && convoys[1].looks == 1)
+  }
+
+  @Test("a convoy that grows from one waiter begins where there are enough")
+  func growingConvoy() {
+    var taker = SightingTaker()
+    for (time, count) in [(1, 1), (2, 7), (3, 8), (4, 10), (5, 9)] as [(UInt64, Int)] {
+      taker.take(waiters(count, place: "a"), least: 8, at: time)
+    }
+    let convoy = taker.sightings.convoys.first
+    #expect(convoy?.since == 3 && convoy?.looks == 3 && convoy?.fewest == 8)
   }
 
   private func socket(unread: Int, unsent: Int = 0, inode: UInt64 = 77) -> SightingTaker.Queue {

@@ -17,7 +17,7 @@ struct LockedHog: Lint {
       let name = instruments.name(of: busy.g)
       let message =
         "\(name.text), locked to the thread of M\(busy.m), ran or was ready at each of \(busy.looks) looks in "
-        + "\(TimeText.short(busy.until - busy.since)), and never waited; the thread was on a CPU for "
+        + "\(TimeText.short(busy.until - busy.since)), and was not seen to wait; the thread was on a CPU for "
         + "\(Quantity.percent(Self.share(busy))) of it"
       return Finding(
         lint: LintName.lockedHog.rawValue, message: message, g: busy.g, entry: name.entry,

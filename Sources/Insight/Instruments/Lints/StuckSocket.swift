@@ -2,9 +2,10 @@
 import Observed
 
 /// Value: the nanoseconds for which at every look the bytes lay there, and nothing moved. The lint reports it from five
-/// seconds on, after three looks or more, if the G that could take the bytes has not run in that time: one that was told of
-/// its bytes runs sooner even on a machine with far too much to do. If that G is not known, the same number of bytes must have
-/// lain there at eight looks or more over ten seconds: a socket that is in use seldom has the same number twice. A single byte
+/// seconds on, after three looks or more, if the G that waits for the socket has not run in that time: one that was told of
+/// its bytes runs sooner even on a machine with far too much to do. If no G waits for it, bytes must have lain there, and not
+/// become fewer, at eight looks or more over ten seconds: others than the one that was seen to read it may do so now. If no G
+/// was seen to read it, it must have been the same number: a socket that is in use seldom has the same number twice. A single byte
 /// does not count, since the end of a connection counts as one.
 struct StuckSocket: Lint {
   static let (looks, time): (Int, UInt64) = (3, 5_000_000_000)
@@ -14,7 +15,7 @@ struct StuckSocket: Lint {
     guard let sightings = instruments.sightings else { return [] }
     let stuck = sightings.stuckSockets.filter {
       let lasted = sightings.time - min(sightings.time, $0.since)
-      return $0.g == nil
+      return $0.g == nil || $0.kind == .unread
         ? $0.looks >= Self.looksWithoutG && lasted >= Self.timeWithoutG
         : $0.looks >= Self.looks && lasted >= Self.time
     }
@@ -29,7 +30,7 @@ struct StuckSocket: Lint {
         lint: LintName.stuckSocket.rawValue,
         message: Self.text(worst, TimeText.short(lasted), instruments) + others,
         g: worst.g, entry: worst.g.flatMap { instruments.name(of: $0).entry }, value: Double(lasted),
-        threshold: Double(worst.g == nil ? Self.timeWithoutG : Self.time))
+        threshold: Double(worst.g == nil || kind == .unread ? Self.timeWithoutG : Self.time))
     }
   }
 
@@ -52,7 +53,7 @@ struct StuckSocket: Lint {
       }
       return
         "\(bytes) have lain in fd \(stuck.fd) (\(ends)) for at least \(lasted), and no G waits to read them; \(g), which "
-        + "read it before, " + (stuck.words.map { "waits for \($0)" } ?? "does something else")
+        + "read it before, " + (stuck.words.map { "waits for \($0)" } ?? "does not wait")
     case .untaken:
       return
         "\(g ?? "a G") waits to write to fd \(stuck.fd) (\(ends)): the other end has not taken \(bytes) for at least "
