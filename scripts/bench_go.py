@@ -250,7 +250,7 @@ def update(path, text):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin", type=lambda text: pathlib.Path(text).resolve())
-    parser.add_argument("go")
+    parser.add_argument("go", type=os.path.abspath)
     parser.add_argument("work", type=lambda text: pathlib.Path(text).resolve())
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--turn", type=float, default=1)
