@@ -17,8 +17,6 @@ struct SightingProbe {
   private static let (mostStacks, mostDescriptors) = (256, 4096)
   /// For so long, in nanoseconds, the descriptor of a G that waits may not be known yet.
   private static let young: UInt64 = 3_000_000_000
-  /// Fewer Gs than this that wait for a lock are no convoy, so their stacks are not read.
-  private static let fewest = 4
 
   var sightings: Sightings { taker.sightings }
 
@@ -49,7 +47,8 @@ struct SightingProbe {
     _ list: GoroutineList, _ names: NameBook, _ source: any SchedulerSource, least: Int, _ now: UInt64
   ) {
     let rows = list.rows.filter { $0.state == .waiting && $0.reason == .mutex }
-    guard rows.count >= Self.fewest else { return taker.take([], least: least, at: now) }
+    // Fewer are no convoy wherever they wait, so their stacks are not read.
+    guard rows.count >= least else { return taker.take([], least: least, at: now) }
     let asked = rows.prefix(Self.mostStacks).map(\.id)
     let stacks = (try? source.stacks(of: .some(asked))) ?? nil
     // The Gs whose stacks were not read are counted where those of the same spawn site wait, if all of these wait at one

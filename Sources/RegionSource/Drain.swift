@@ -7,7 +7,7 @@
 // Rings are read one after the other, and their writers go on. Without a limit, the drain would take events of a late ring
 // whose causes, in a ring that was read earlier, came too late to be taken: at the end a G would run that was never ready.
 // So a drain takes what is not later than its beginning. What its reader then has is whole up to that moment, and has
-// nothing behind it.
+// nothing behind it. Only a ring that is half full is taken whole, since records that are lost are worse.
 import Host
 import Observed
 import Region

@@ -29,7 +29,7 @@ final class LoadProcess {
       ]
       + [path] + arguments
     do throws(Failure) {
-      pid = try Self.spawn(words, errors: ends[1])
+      pid = try Self.start(words, errors: ends[1])
     } catch {
       close(ends[0])
       throw error
@@ -42,37 +42,17 @@ final class LoadProcess {
   /// mpgtop may have ended before the kernel was told to end the child with it; so the child looks who its parent is.
   private static let unlessOrphan = "[ \"$PPID\" -eq \"$0\" ] || exit 143; exec \"$@\""
 
-  private static func spawn(_ words: [String], errors: Int32) throws(Failure) -> pid_t {
-    var (files, attributes) = unsafe (posix_spawn_file_actions_t(), posix_spawnattr_t())
-    unsafe posix_spawn_file_actions_init(&files)
-    unsafe posix_spawnattr_init(&attributes)
-    defer {
-      unsafe posix_spawn_file_actions_destroy(&files)
-      unsafe posix_spawnattr_destroy(&attributes)
-    }
-    unsafe posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    unsafe posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
-    unsafe posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO)
-    // mpgtop blocks and ignores some signals, and the terminal sends others to its group. None of that is for the child.
-    var (none, all) = (sigset_t(), sigset_t())
-    unsafe sigemptyset(&none)
-    unsafe sigfillset(&all)
-    unsafe posix_spawnattr_setsigmask(&attributes, &none)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
-    unsafe posix_spawnattr_setpgroup(&attributes, 0)
-    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
-    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
-    var list: [UnsafeMutablePointer<CChar>?] = unsafe []
-    for word in words { unsafe list.append(strdup(word)) }
-    unsafe list.append(nil)
-    defer { for index in unsafe list.indices { unsafe free(list[index]) } }
-    var pid: pid_t = 0
-    let error = unsafe posix_spawnp(&pid, words[0], &files, &attributes, &list, environ)
-    guard error == 0 else {
-      let reason = error == ENOENT ? "\(words[0]) (of util-linux) is missing" : errnoText(error)
+  private static func start(_ words: [String], errors: Int32) throws(Failure) -> pid_t {
+    do throws(SpawnProblem) {
+      return try unsafe spawn(words) { files in
+        unsafe posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO)
+      }
+    } catch {
+      let reason = error.errno == ENOENT ? "\(words[0]) (of util-linux) is missing" : errnoText(error.errno)
       throw Failure(ExitCode.system, "cannot start mpg-load: \(reason)")
     }
-    return pid
   }
 
   /// Asks it to end.

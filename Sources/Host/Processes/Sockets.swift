@@ -51,9 +51,7 @@ package struct SocketWatch {
     var result: [Int: Socket] = [:]
     for fd in fds.prefix(Self.most) {
       guard let name = Self.link("/proc/\(pid)/fd/\(fd)") else { continue }
-      if name.hasPrefix("socket:["), let inode = UInt64(name.dropFirst(8).dropLast()),
-        let found = sockets[inode]
-      {
+      if let inode = Self.inode(name), let found = sockets[inode] {
         result[fd] = found
       } else {
         var socket = Socket()
@@ -79,8 +77,7 @@ package struct SocketWatch {
     }
     var result: [Int: (inode: UInt64, socket: Socket)] = [:]
     for fd in names.lazy.compactMap({ Int($0) }) {
-      guard let name = Self.link("/proc/\(pid)/fd/\(fd)"), name.hasPrefix("socket:["),
-        let inode = UInt64(name.dropFirst(8).dropLast()), let socket = full[inode]
+      guard let inode = Self.link("/proc/\(pid)/fd/\(fd)").flatMap(Self.inode), let socket = full[inode]
       else { continue }
       result[fd] = (inode, socket)
     }
@@ -91,8 +88,7 @@ package struct SocketWatch {
   package func inodes(pid: Int32, fds: [Int]) -> [Int: UInt64] {
     var result: [Int: UInt64] = [:]
     for fd in fds {
-      guard let name = Self.link("/proc/\(pid)/fd/\(fd)"), name.hasPrefix("socket:[") else { continue }
-      result[fd] = UInt64(name.dropFirst(8).dropLast())
+      result[fd] = Self.link("/proc/\(pid)/fd/\(fd)").flatMap(Self.inode)
     }
     return result
   }
@@ -105,6 +101,11 @@ package struct SocketWatch {
     for name in ["tcp", "tcp6"] { read("/proc/\(pid)/net/\(name)") }
     let end = monotonicNow()
     next = end + max(Self.interval, (end - now) * Self.share)
+  }
+
+  /// The inode in the name of a socket, `socket:[4242]`; nil: it is the name of something else.
+  private static func inode(_ name: String) -> UInt64? {
+    name.hasPrefix("socket:[") ? UInt64(name.dropFirst(8).dropLast()) : nil
   }
 
   private static func link(_ path: String) -> String? {

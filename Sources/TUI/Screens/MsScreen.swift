@@ -97,7 +97,7 @@ struct MsScreen: ListScreen {
     ] + bonds(gWidth)
   }
 
-  /// What keeps an M from running any G: it is locked to one, or it is in C. Shown where there is such an M.
+  /// The G to which an M is locked, and the calls to C that go on in it. Shown where there is such an M.
   private func bonds(_ gWidth: Int) -> [Column<MRow>] {
     var columns: [Column<MRow>] = []
     if frame.snapshot.ms.contains(where: { $0.locked != nil }) {

@@ -17,7 +17,7 @@ final class ChildProgram: Sendable {
   ///   - output: the descriptor that gets what it prints.
   /// - Throws: a failure with a shell's codes: 127 if there is no such program, 126 if it cannot be executed.
   init(_ words: [String], output: Int32) throws(Failure) {
-    pid = try Self.spawn(words, output: output)
+    pid = try Self.start(words, output: output)
   }
 
   /// Begins to wait for the end, on a thread of its own.
@@ -35,41 +35,20 @@ final class ChildProgram: Sendable {
     }
   }
 
-  private static func spawn(_ words: [String], output: Int32) throws(Failure) -> pid_t {
-    var (files, attributes) = unsafe (posix_spawn_file_actions_t(), posix_spawnattr_t())
-    unsafe posix_spawn_file_actions_init(&files)
-    unsafe posix_spawnattr_init(&attributes)
-    defer {
-      unsafe posix_spawn_file_actions_destroy(&files)
-      unsafe posix_spawnattr_destroy(&attributes)
+  private static func start(_ words: [String], output: Int32) throws(Failure) -> pid_t {
+    do throws(SpawnProblem) {
+      return try unsafe spawn(words, ignoring: SignalRelay.signals.filter(SignalRelay.isIgnored)) { files in
+        // A pipe or a file is for the program; a terminal is for mpgtop, and would stop a reader in another group.
+        if isatty(STDIN_FILENO) == 1 {
+          unsafe posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        }
+        unsafe posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO)
+        unsafe posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO)
+      }
+    } catch {
+      let code = error.errno == ENOENT ? ExitCode.noProgram : ExitCode.cannotExecute
+      throw Failure(code, "cannot start \(words[0]): \(errnoText(error.errno))")
     }
-    // A pipe or a file is for the program; a terminal is for mpgtop, and would stop a reader in another group.
-    if isatty(STDIN_FILENO) == 1 {
-      unsafe posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    }
-    unsafe posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO)
-    unsafe posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO)
-    // mpgtop blocks and ignores some signals. None of that is for the child.
-    var (none, all) = (sigset_t(), sigset_t())
-    unsafe sigemptyset(&none)
-    unsafe sigfillset(&all)
-    for signal in SignalRelay.signals where SignalRelay.isIgnored(signal) { unsafe sigdelset(&all, signal) }
-    unsafe posix_spawnattr_setsigmask(&attributes, &none)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
-    unsafe posix_spawnattr_setpgroup(&attributes, 0)
-    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
-    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
-    var list: [UnsafeMutablePointer<CChar>?] = unsafe []
-    for word in words { unsafe list.append(strdup(word)) }
-    unsafe list.append(nil)
-    defer { for index in unsafe list.indices { unsafe free(list[index]) } }
-    var pid: pid_t = 0
-    let error = unsafe posix_spawnp(&pid, words[0], &files, &attributes, &list, environ)
-    guard error == 0 else {
-      let code = error == ENOENT ? ExitCode.noProgram : ExitCode.cannotExecute
-      throw Failure(code, "cannot start \(words[0]): \(errnoText(error))")
-    }
-    return pid
   }
 
   /// How it ended; nil: it lives.

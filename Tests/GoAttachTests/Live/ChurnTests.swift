@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Go programs that change", .serialized, .enabled(if: GoBuild.isThere))
 struct ChurnTests {
-  private static let some = GoBuild.all.filter { $0.way == "default" || $0.way == "stripped" }
+  private static let some = GoBuild.plain
 
   @Test("While GOMAXPROCS changes and goroutines come and go, every look is plausible", arguments: some)
   func churn(_ build: GoBuild) throws {

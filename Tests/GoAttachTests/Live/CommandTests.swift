@@ -7,7 +7,7 @@ import Testing
 
 @Suite("mpgtop on Go programs", .serialized, .enabled(if: GoBuild.isThere && GoBuild.hasViewer))
 struct CommandTests {
-  private static let some = GoBuild.all.filter { $0.way == "default" || $0.way == "stripped" }.suffix(2)
+  private static let some = GoBuild.plain.suffix(2)
 
   private func run(_ words: String...) throws -> Finished {
     try Program.run(Command(words: [Built.mpgtop] + words))

@@ -26,6 +26,9 @@ struct GoBuild: Sendable, CustomStringConvertible {
     }
   }()
 
+  /// Those of each version that are built as they are, and stripped.
+  static let plain = all.filter { $0.way == "default" || $0.way == "stripped" }
+
   /// A program in C that loads a library of Go's; nil: there is no C compiler.
   static let sharedHost: String? = {
     guard let folder = ProcessInfo.processInfo.environment["MPG_GO_PROGRAMS"] else { return nil }

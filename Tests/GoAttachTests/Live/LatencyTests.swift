@@ -8,7 +8,7 @@ import Testing
 
 @Suite("What is sampled of Go programs", .serialized, .enabled(if: GoBuild.isThere))
 struct LatencyTests {
-  private static let some = GoBuild.all.filter { $0.way == "default" || $0.way == "stripped" }
+  private static let some = GoBuild.plain
 
   @Test("Under a storm there is a latency, a mean and a number of looks", arguments: some)
   func storm(_ build: GoBuild) throws {

@@ -9,7 +9,7 @@ import Testing
 @Suite(
   "Places, ages and findings of Go programs", .serialized, .enabled(if: GoBuild.isThere && GoBuild.hasViewer))
 struct PlaceTests {
-  private static let some = GoBuild.all.filter { $0.way == "default" || $0.way == "stripped" }.suffix(2)
+  private static let some = GoBuild.plain.suffix(2)
 
   private func rows(_ source: GoSource) throws -> [GoroutineRow] {
     try source.goroutines(breathe: {}, isCalledAway: { false }) ?? []

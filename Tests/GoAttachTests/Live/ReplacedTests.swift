@@ -10,8 +10,7 @@ import Testing
 
 @Suite("Go programs that are replaced", .serialized, .enabled(if: GoBuild.isThere))
 struct ReplacedTests {
-  private static let some = Array(
-    GoBuild.all.filter { $0.way == "default" || $0.way == "stripped" }.suffix(2))
+  private static let some = Array(GoBuild.plain.suffix(2))
 
   /// Lets a crowd become another program while it is looked at.
   ///
