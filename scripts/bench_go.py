@@ -160,11 +160,22 @@ def memory(table, binary, many):
 
 
 class Turns:
-    """A server under wrk, watched by the screen and not watched, in turns: on, off, off, on. Off, the viewer is stopped."""
+    """A server under wrk, watched by the screen and not watched, in turns: on, off, off, on. Off, the viewer is stopped.
 
-    def __init__(self, binary, server, seconds):
-        self.server, self.viewer = server, Viewer(binary, server.pid)
-        self.wrk = subprocess.Popen(["wrk", "-t1", "-c64", f"-d{seconds}s", "--timeout", "10", f"http://{server.address}/"],
+    `alone`, the server has a core of its own, and what watches it another one, as on a machine that is not full. Otherwise
+    all share all cores, and the CPU time that the viewer and its terminal take is missing for the server.
+    """
+
+    def __init__(self, binary, program, seconds, is_alone):
+        self.prefix, self.everybody = "alone " if is_alone else "", os.sched_getaffinity(0)
+        first = {min(self.everybody)}
+        if is_alone:
+            os.sched_setaffinity(0, first)
+        self.server = Go(program)
+        if is_alone:
+            os.sched_setaffinity(0, self.everybody - first or first)
+        self.viewer = Viewer(binary, self.server.pid)
+        self.wrk = subprocess.Popen(["wrk", "-t1", "-c64", f"-d{seconds}s", "--timeout", "10", f"http://{self.server.address}/"],
                                     stdout=subprocess.DEVNULL)
         time.sleep(2)
 
@@ -175,8 +186,8 @@ class Turns:
         time.sleep(seconds)
         wall, count = time.monotonic() - began, self.count() - before
         word = "on" if is_watched else "off"
-        table[f"requests {word}"].append(count / wall)
-        table[f"own {word}"].append((cpu_seconds(self.server.pid) - own) / count * 1e6)
+        table[f"{self.prefix}requests {word}"].append(count / wall)
+        table[f"{self.prefix}own {word}"].append((cpu_seconds(self.server.pid) - own) / count * 1e6)
         if is_watched:
             table["watching, % of a core"].append((self.viewer.cpu - used) / wall * 100)
 
@@ -187,33 +198,43 @@ class Turns:
         for is_watched in [True, False, False, True]:
             self.turn(table, seconds, is_watched)
         for key in ["requests", "own"]:
-            on, off = sum(table[f"{key} on"][-2:]), sum(table[f"{key} off"][-2:])
-            table[f"{key} ratio"].append(on / off)
+            on, off = sum(table[f"{self.prefix}{key} on"][-2:]), sum(table[f"{self.prefix}{key} off"][-2:])
+            table[f"{self.prefix}{key} ratio"].append(on / off)
 
     def stop(self):
         self.viewer.stop()
         self.wrk.kill()
         self.wrk.wait()
+        self.server.stop()
+        os.sched_setaffinity(0, self.everybody)
 
 
 def standard_error(values):
     return statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0
 
 
+def watched(table, prefix, what):
+    """The rows of a server that is watched in turns."""
+    ratio, own = table[prefix + "requests ratio"], table[prefix + "own ratio"]
+    return [
+        (f"requests/s of the watched server, {what}", "within noise" if prefix else "–",
+         f"{table.cell(prefix + 'requests on', digits=0)}; watched / not {statistics.mean(ratio):.3f} ± {standard_error(ratio):.3f}",
+         "not watched: " + table.cell(prefix + "requests off", digits=0)),
+        ("its CPU for a request, µs", "–",
+         f"{table.cell(prefix + 'own on')}; watched / not {statistics.mean(own):.3f} ± {standard_error(own):.3f}",
+         "not watched: " + table.cell(prefix + "own off")),
+    ]
+
+
 def report(table, sizes, version):
-    ratio, own = table["requests ratio"], table["own ratio"]
     looks = [value * 1e3 for value in table["look"]]
     table["look us"] = looks
     rows = [
         ("a look at the scheduler and two Ps", "10 µs", table.cell("look us", "µs"), "–"),
         ("watching at 500 Hz, a screen, ten frames a second, % of a core", "2 %", table.cell("watching, % of a core", "%"),
          "–"),
-        ("requests/s of the watched server", "within noise",
-         f"{table.cell('requests on', digits=0)}; watched / not {statistics.mean(ratio):.3f} ± {standard_error(ratio):.3f}",
-         "not watched: " + table.cell("requests off", digits=0)),
-        ("the server's CPU for a request, µs", "–",
-         f"{table.cell('own on')}; watched / not {statistics.mean(own):.3f} ± {standard_error(own):.3f}",
-         "not watched: " + table.cell("own off")),
+        *watched(table, "alone ", "which has a core of its own"),
+        *watched(table, "", "which shares all cores with viewer, terminal and wrk"),
         ("list of 100,000 Gs with states and reasons, as each frame takes it", "12 ms",
          f"{table.cell('again', 'ms')}, of it CPU {table.cell('again cpu')}",
          f"`debug=0`: {table.cell('debug=0', 'ms', 0)}, of the target's own CPU {table.cell('debug=0 own', digits=0)}"),
@@ -270,12 +291,11 @@ def main():
             worst(table, reader, many)
             attaching(table, options.bin, targets)
             memory(table, options.bin, many)
-            few = Go(programs["parked"])
-            running.append(few)
-            turns = Turns(options.bin, few, int(options.turn * 4 + 10))
-            turns.round(table, options.turn)
-            turns.stop()
-            few.stop()
+            for is_alone in [True, False]:
+                turns = Turns(options.bin, programs["parked"], int(options.turn * 4 + 10), is_alone)
+                running.append(turns.server)
+                turns.round(table, options.turn)
+                turns.stop()
             print(f"bench_go.py: round {number + 1} of {options.rounds}", file=sys.stderr)
         reader.stop()
     finally:

@@ -3,19 +3,24 @@
 // libdw is found when the program runs (dlopen), not when it is linked. So a program that was built beside libdw-dev also
 // runs on a machine without libdw, and then takes Go's own type descriptors. Without the header at build time the walk
 // says that there is no library.
+//
+// Go compresses its DWARF, and libdw unpacks every section of it as soon as a file is opened, though the walk needs only
+// some: the tables of lines and places alone are more than half of the bytes. So the file is mapped privately, and in this
+// copy the sections that are not needed are said to have no bytes, before libdw sees it. The file itself is not written.
 #include "CGoAttach.h"
 
-#if __has_include(<elfutils/libdw.h>) && __has_include(<dwarf.h>)
+#if __has_include(<elfutils/libdw.h>) && __has_include(<dwarf.h>) && __has_include(<gelf.h>)
 
 #include <dlfcn.h>
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <gelf.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 
 static struct {
-  typeof(dwarf_begin) *begin;
+  typeof(dwarf_begin_elf) *begin_elf;
   typeof(dwarf_end) *end;
   typeof(dwarf_get_units) *get_units;
   typeof(dwarf_diename) *diename;
@@ -27,15 +32,57 @@ static struct {
   typeof(dwarf_formref_die) *formref_die;
 } dw;
 
+static struct {
+  typeof(elf_version) *version;
+  typeof(elf_begin) *begin;
+  typeof(elf_end) *end;
+  typeof(elf_nextscn) *nextscn;
+  typeof(elf_getshdrstrndx) *getshdrstrndx;
+  typeof(elf_strptr) *strptr;
+  typeof(gelf_getshdr) *getshdr;
+  typeof(gelf_update_shdr) *update_shdr;
+} elf;
+
 static bool isLoaded;
 
 static void load(void) {
-  void *library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
-  if (!library) return;
+  void *library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL), *elves = dlopen("libelf.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (!library || !elves) return;
 #define FIND(name) ((dw.name = (typeof(dw.name))dlsym(library, "dwarf_" #name)) != NULL)
-  isLoaded = FIND(begin) && FIND(end) && FIND(get_units) && FIND(diename) && FIND(child) && FIND(siblingof) && FIND(tag) &&
-             FIND(attr) && FIND(formudata) && FIND(formref_die);
+#define FIND_ELF(name, symbol) ((elf.name = (typeof(elf.name))dlsym(elves, symbol)) != NULL)
+  isLoaded = FIND(begin_elf) && FIND(end) && FIND(get_units) && FIND(diename) && FIND(child) && FIND(siblingof) &&
+             FIND(tag) && FIND(attr) && FIND(formudata) && FIND(formref_die) && FIND_ELF(version, "elf_version") &&
+             FIND_ELF(begin, "elf_begin") && FIND_ELF(end, "elf_end") && FIND_ELF(nextscn, "elf_nextscn") &&
+             FIND_ELF(getshdrstrndx, "elf_getshdrstrndx") && FIND_ELF(strptr, "elf_strptr") &&
+             FIND_ELF(getshdr, "gelf_getshdr") && FIND_ELF(update_shdr, "gelf_update_shdr") &&
+             elf.version(EV_CURRENT) != EV_NONE;
 #undef FIND
+#undef FIND_ELF
+}
+
+// Whether the walk reads a section: entries and what their attributes point to.
+static bool isNeeded(const char *section) {
+  static const char *const needed[] = {".debug_info", ".debug_types", ".debug_abbrev",      ".debug_str",
+                                       ".debug_addr", ".debug_line_str", ".debug_str_offsets"};
+  for (size_t index = 0; index < sizeof needed / sizeof *needed; index++)
+    if (!strcmp(section, needed[index])) return true;
+  return false;
+}
+
+// The file's private copy, in which sections of DWARF that the walk does not read have no bytes; NULL: it is no ELF file.
+static Elf *openPart(int descriptor) {
+  Elf *file = elf.begin(descriptor, ELF_C_READ_MMAP_PRIVATE, NULL);
+  size_t names;
+  if (!file || elf.getshdrstrndx(file, &names)) return elf.end(file), NULL;
+  for (Elf_Scn *section = NULL; (section = elf.nextscn(file, section));) {
+    GElf_Shdr header;
+    const char *name = elf.getshdr(section, &header) ? elf.strptr(file, names, header.sh_name) : NULL;
+    if (!name || strncmp(name, ".debug_", 7) || isNeeded(name)) continue;
+    header.sh_type = SHT_NOBITS;
+    // If this fails, the section is unpacked in vain, and nothing else.
+    (void)elf.update_shdr(section, &header);
+  }
+  return file;
 }
 
 static bool number(Dwarf_Die *die, unsigned name, uint64_t *value) {
@@ -75,8 +122,9 @@ enum cgoattach_dwarf cgoattach_dwarf_walk(int descriptor, const char *wanted, vo
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, load);
   if (!isLoaded) return cgoattach_dwarf_no_library;
-  Dwarf *dwarf = dw.begin(descriptor, DWARF_C_READ);
-  if (!dwarf) return cgoattach_dwarf_none;
+  Elf *file = openPart(descriptor);
+  Dwarf *dwarf = file ? dw.begin_elf(file, DWARF_C_READ, NULL) : NULL;
+  if (!dwarf) return elf.end(file), cgoattach_dwarf_none;
   Dwarf_CU *unit = NULL;
   Dwarf_Half version;
   uint8_t kind;
@@ -91,6 +139,7 @@ enum cgoattach_dwarf cgoattach_dwarf_walk(int descriptor, const char *wanted, vo
     } while (!dw.siblingof(&die, &die));
   }
   dw.end(dwarf);
+  elf.end(file);
   return cgoattach_dwarf_walked;
 }
 

@@ -1,7 +1,8 @@
 // Threads of this process's own, beside the one that reads keys and draws.
 internal import Glibc
+import Synchronization
 
-/// Starts threads that are detached: nobody waits for their end.
+/// Starts threads: ones that are detached, for whose end nobody waits, and ones that share a task.
 package enum OwnThread {
   private final class Body: Sendable {
     let run: @Sendable () -> Void
@@ -10,6 +11,13 @@ package enum OwnThread {
 
   /// Runs `body` on a new thread. If no thread can be started, `body` is not run, and the result is false.
   package static func begin(_ body: @escaping @Sendable () -> Void) -> Bool {
+    guard let thread = start(body) else { return false }
+    pthread_detach(thread)
+    return true
+  }
+
+  /// A new thread that runs `body`, to be joined or detached; nil: it cannot be started.
+  private static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     // The new thread owns `body` and releases it.
     let owned = unsafe Unmanaged.passRetained(Body(body))
     var thread = pthread_t()
@@ -19,11 +27,32 @@ package enum OwnThread {
         unsafe Unmanaged<Body>.fromOpaque(pointer!).takeRetainedValue().run()
         return nil
       }, owned.toOpaque())
-    if problem == 0 {
-      pthread_detach(thread)
-    } else {
-      unsafe owned.release()
+    if problem != 0 { unsafe owned.release() }
+    return problem == 0 ? thread : nil
+  }
+
+  /// Runs `body` once for each index below `count`, each on a thread of its own, and returns the results in their order when
+  /// all have ended. A thread that cannot be started does not matter: the calling thread does its part.
+  ///
+  /// - Parameter niceness: how far the threads stand back behind others that want the same CPUs, as nice(2) has it.
+  package static func share<Value: Sendable>(
+    _ count: Int, niceness: Int32, _ body: @escaping @Sendable (Int) -> Value
+  ) -> [Value] {
+    let results = Results<Value>(count)
+    let threads = (0..<count).map { index in
+      start {
+        // Linux counts niceness by thread.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+        let value = body(index)
+        results.values.withLock { $0[index] = value }
+      }
     }
-    return problem == 0
+    for case let thread? in threads { pthread_join(thread, nil) }
+    return results.values.withLock { values in values.enumerated().map { $1 ?? body($0) } }
+  }
+
+  private final class Results<Value: Sendable>: Sendable {
+    let values: Mutex<[Value?]>
+    init(_ count: Int) { values = Mutex(Array(repeating: nil, count: count)) }
   }
 }

@@ -3,7 +3,7 @@
 //     mpg-go-bench PID
 //
 // Reads words from standard input, one a line, and does each once on that process: `attach`, `look`, `list`, `again`,
-// `stacks`. Answers each with a line: nanoseconds of wall time, nanoseconds of this thread's CPU time, and how many things
+// `stacks`. Answers each with a line: nanoseconds of wall time, nanoseconds of this process's CPU time, and how many things
 // were read. Exit codes: 0, 64 wrong command line, 71 the process cannot be read.
 import Glibc
 import GoAttach
@@ -38,10 +38,10 @@ struct Bench {
 
   /// Runs `body` so many times. Prints the times of one, and its result.
   private func timed(_ times: Int = 1, _ body: () throws -> Int) rethrows {
-    let (wall, cpu) = (now(CLOCK_MONOTONIC), now(CLOCK_THREAD_CPUTIME_ID))
+    let (wall, cpu) = (now(CLOCK_MONOTONIC), now(CLOCK_PROCESS_CPUTIME_ID))
     var count = 0
     for _ in 0..<times { count = try body() }
-    let used = now(CLOCK_THREAD_CPUTIME_ID) - cpu
+    let used = now(CLOCK_PROCESS_CPUTIME_ID) - cpu
     print((now(CLOCK_MONOTONIC) - wall) / times, used / times, count)
     fflush(nil)
   }

@@ -1,4 +1,5 @@
 // Stacks of the goroutines of an attached program.
+import Host
 
 /// A target's memory, as the reader of stacks takes it.
 private struct StackMemory: GoMemory {
@@ -24,14 +25,43 @@ private struct StackMemory: GoMemory {
   }
 }
 
+private enum Shares {
+  /// Goroutines that are worth a thread: those whose stacks are read in some five milliseconds.
+  static let least = 8192
+  /// Two thirds of the work are the kernel's, which copies; a third thread would take the CPU from the program itself.
+  static let most = 2
+  /// The program comes first: threads that are this nice give way to it at once.
+  static let niceness: Int32 = 10
+}
+
 extension GoProgram {
   /// Reads the stacks of goroutines, of which most stand still and some may move meanwhile; nil: this program's layout does
   /// not tell where they are.
   ///
-  /// - Parameter goroutines: the addresses of their `runtime.g`.
-  public func stacks(of goroutines: [UInt64]) -> GoStacks? {
-    guard var reader = stackReader() else { return nil }
-    return reader.stacks(of: goroutines)
+  /// - Parameters:
+  ///   - goroutines: the addresses of their `runtime.g`.
+  ///   - ids: their numbers, in the same order. See `StackReader.stacks`.
+  public func stacks(of goroutines: [UInt64], ids: [UInt64]? = nil) -> GoStacks? {
+    let parts = Self.inShares(goroutines.count) { part -> GoStacks? in
+      guard var reader = self.stackReader() else { return nil }
+      return reader.stacks(of: Array(goroutines[part]), ids: ids.map { Array($0[part]) })
+    }
+    let known = parts.compactMap(\.self)
+    return known.count == parts.count ? GoStacks(joining: known) : nil
+  }
+
+  /// Divides a long list among threads that stand back behind the program, and returns their results in the list's order.
+  ///
+  /// - Parameter count: how many goroutines the list has.
+  static func inShares<Value: Sendable>(
+    _ count: Int, _ body: @escaping @Sendable (_ part: Range<Int>) -> Value
+  ) -> [Value] {
+    let shares = min(Shares.most, count / Shares.least)
+    guard shares > 1 else { return [body(0..<count)] }
+    let size = (count + shares - 1) / shares
+    return OwnThread.share(shares, niceness: Shares.niceness) { index in
+      body(index * size..<min((index + 1) * size, count))
+    }
   }
 
   /// A reader of stacks, which remembers what the tables tell; nil: this program's layout does not tell where stacks are.

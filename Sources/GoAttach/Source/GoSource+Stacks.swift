@@ -32,8 +32,15 @@ extension GoSource {
 }
 
 extension GoProgram {
-  /// Goroutines with their stacks, dead ones too. What a list says of one is read together with its stack.
+  /// Goroutines with their stacks, dead ones too. Long lists are read by several threads (`inShares`).
   fileprivate func listed(_ addresses: [UInt64]) -> (looks: [GoroutineLook], stacks: GoStacks)? {
+    let parts = Self.inShares(addresses.count) { self.listedPart(Array(addresses[$0])) }
+    let known = parts.compactMap(\.self)
+    return known.count == parts.count ? (known.flatMap(\.looks), GoStacks(joining: known.map(\.stacks))) : nil
+  }
+
+  /// What a list says of a goroutine is read together with its stack.
+  private func listedPart(_ addresses: [UInt64]) -> (looks: [GoroutineLook], stacks: GoStacks)? {
     let g = layout.g
     let others =
       [g.waitreason, g.gopc, g.startpc, g.lockedm] + [g.parentGoid, g.labels].compactMap(\.self)

@@ -22,10 +22,15 @@ struct StackDesk {
   /// The stacks of goroutines that were seen lately.
   mutating func stacks(of looks: [GoroutineLook], asked: StackQuestion) -> Stacks {
     // A g may have been given to another goroutine since it was seen.
-    let read = reader.stacks(of: looks.map(\.address), ids: looks.map(\.id))
-    var outcomes: [UInt64: Stacks.Outcome] = [:]
-    if case .some(let gs) = asked { for g in gs { outcomes[g] = .gone } }
-    for (index, look) in looks.enumerated() { outcomes[look.id] = Stacks.Outcome(read.outcomes[index]) }
+    let (addresses, ids) = (looks.map(\.address), looks.map(\.id))
+    var (read, outcomes): (GoStacks, [UInt64: Stacks.Outcome])
+    switch asked {
+    case .all: (read, outcomes) = (program.stacks(of: addresses, ids: ids) ?? reader.stacks(of: addresses, ids: ids), [:])
+    case .some(let gs):
+      read = reader.stacks(of: addresses, ids: ids)
+      outcomes = Dictionary(gs.map { ($0, .gone) }) { first, _ in first }
+    }
+    for (look, outcome) in zip(looks, read.outcomes) { outcomes[look.id] = Stacks.Outcome(outcome) }
     return Stacks(outcomes: outcomes, distinct: read.distinct.map { words($0) }, labels: labels(of: looks))
   }
 

@@ -140,11 +140,12 @@ struct Totals: Sendable {
 
 extension Frame {
   mutating func setRates(from base: Totals, to now: Totals) {
+    // No time has passed in a first frame, nor ever in a core file. There is no rate then, which is not a rate of 0.
     let seconds = now.time > base.time ? Double(now.time - base.time) / 1e9 : 0
-    /// A counter that ran backwards is damaged, and has no rate.
+    /// A counter that ran backwards is damaged, and has no rate either.
     func rate(_ before: UInt64?, _ after: UInt64?) -> Double? {
-      guard let before, let after else { return nil }
-      return after < before || seconds == 0 ? 0 : Double(after - before) / seconds
+      guard let before, let after, after >= before, seconds > 0 else { return nil }
+      return Double(after - before) / seconds
     }
     switchesPerSecond = rate(base.switches, now.switches)
     stealsPerSecond = rate(base.steals, now.steals)

@@ -35,6 +35,23 @@ public struct GoStacks: Sendable {
   public init(outcomes: [GoStackOutcome], distinct: [GoStack]) {
     (self.outcomes, self.distinct) = (outcomes, distinct)
   }
+
+  /// Stacks of several lists, one behind the other. What is equal is kept once.
+  init(joining parts: [GoStacks]) {
+    guard parts.count != 1 else {
+      self = parts[0]
+      return
+    }
+    var (outcomes, book) = ([GoStackOutcome](), StackBook())
+    outcomes.reserveCapacity(parts.reduce(0) { $0 + $1.outcomes.count })
+    for part in parts {
+      let numbers = part.distinct.map { book.number(of: $0.pcs, end: $0.end) }
+      for outcome in part.outcomes {
+        if case .stack(let number) = outcome { outcomes.append(.stack(numbers[number])) } else { outcomes.append(outcome) }
+      }
+    }
+    self.init(outcomes: outcomes, distinct: book.stacks)
+  }
 }
 
 private enum StackLimits {
