@@ -31,7 +31,7 @@ private enum Shares {
   /// Two thirds of the work are the kernel's, which copies; a third thread would take the CPU from the program itself.
   static let most = 2
   /// The program comes first: threads that are this nice give way to it at once.
-  static let niceness: Int32 = 10
+  static let niceness: Int32 = 5
 }
 
 extension GoProgram {
