@@ -3,7 +3,7 @@ import History
 import Observed
 
 extension WaitChain {
-  /// The wait in lines: one for each hop (`*` marks the longest), and then the verdict.
+  /// The wait as lines of text: its length, one line for each hop (`*` marks the longest), and the verdict.
   public var lines: [String] {
     let who = "G\(wait.g)" + (entry.map { " (\($0))" } ?? "")
     let ran = wait.end == nil ? ", and waits still" : p.map { ", then ran on P\($0) (M\(m ?? 0))" } ?? ""

@@ -37,8 +37,8 @@ struct ChainBuilder {
 
   // MARK: until it is runnable
 
-  /// Adds the time before the G was runnable: parked or in a system call, and then the part in which nobody
-  /// looked although its wait may have been over.
+  /// Adds the time before the G was runnable: parked or in a system call, and then the part in which its
+  /// descriptor may have been ready, or its timer was due, but no thread had polled yet.
   private mutating func stopped() {
     guard let begin = facts.begin?.record, facts.ready != facts.begin || facts.ready == nil else { return }
     let isSyscall = begin.kind == .goSyscall
@@ -121,8 +121,8 @@ struct ChainBuilder {
     parts.append(stood)
   }
 
-  /// Divides the hop during which the M that ran the G was woken: until that M was woken, until it ran with a
-  /// P, until it took the G.
+  /// Divides the hop during which the M that later ran the G was woken. The parts reach until that M was woken,
+  /// until that M had a P, and until it took the G.
   private mutating func split(_ wake: (woken: UInt64?, came: UInt64)) {
     guard let end = facts.end,
       let index = parts.lastIndex(where: { $0.from <= wake.came && $0.hop.kind != .starting }),

@@ -2,8 +2,9 @@
 // preempted. In between lie things that take no time: the handler created a G, or ended the wait of another
 // G.
 //
-// The time is cut at the events of the root G, and each piece reaches from one event to the next, on one
-// clock. So the pieces add up to the length of the request, to the nanosecond, by construction.
+// The time is cut at the events of the root (the G that began the request's span, see SpanWalk.swift), and each
+// piece reaches from one event to the next, on one clock. So the pieces add up to the length of the request, to
+// the nanosecond, by construction.
 import Observed
 import Region
 
@@ -100,7 +101,7 @@ struct HandlerPieces {
     }
   }
 
-  /// Notes something that takes no time. The run is cut there and goes on after it.
+  /// Notes something that takes no time. The piece in which the handler ran ends there, and another one begins.
   private mutating func note(_ what: HandlerPiece.What, _ event: PlacedRecord) {
     let time = close(at: clock.nanoseconds(at: event.record.time), by: event)
     pieces.append(HandlerPiece(what: what, begin: event, end: event, from: time))

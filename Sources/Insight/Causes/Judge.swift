@@ -2,8 +2,8 @@
 //
 // If a runnable G waits on a queue, the cause is one of these: the P of the queue ran other Gs, perhaps one
 // of them for long; the M of that P was inside a system call; or another P could have taken the G and did
-// not. What the Ps did meanwhile (Occupancy.swift) decides. Nothing is blamed that accounts for less than
-// half of the hop.
+// not. The sums of what each P did meanwhile (Occupancy.swift) decide. A cause is named only if it accounts for
+// at least half of the hop.
 import Observed
 import Region
 
@@ -130,7 +130,8 @@ package struct Judge {
       cause: .pWasIdle, text: "P\(idle.key) was idle for \(time(idle.value.idle)) of it", p: idle.key)
   }
 
-  /// Blames all Ps, if each of them was held for at least four fifths of the hop; nil: one was not.
+  /// Blames all Ps, if some G held each of them, running or in a system call, for at least four fifths of the
+  /// hop; nil: on some P none did.
   private func everyP() -> Verdict? {
     guard !ps.isEmpty, ps.values.allSatisfy({ $0.held / 4 >= length / 5 }) else { return nil }
     if ps.count == 1, let (p, had) = ps.first, let verdict = blame(p, had), verdict.cause != .pWasBusy {

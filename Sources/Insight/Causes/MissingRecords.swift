@@ -15,7 +15,7 @@ struct MissingRecords {
     gaps.append((max(from, window.start), window.end ?? .max, max(missing, 1)))
   }
 
-  /// How many records may be missing between two moments, in ticks.
+  /// How many records may be missing between the moments `from` and `to`, which are in ticks.
   func count(from: UInt64, to: UInt64) -> UInt64 {
     gaps.reduce(0) { $1.from <= to && $1.to >= from ? $0 &+ $1.count : $0 }
   }

@@ -93,8 +93,8 @@ struct OccupancyCollector {
     }
   }
 
-  /// Ends the last stretch of each P. Call this after the last event. A P is taken to go on with what it does
-  /// then, to the end of the hop, or to `last` if that is later.
+  /// Ends the last stretch of each P. Call this after the last event. Assumes that each P goes on with what it
+  /// does then until the end of the hop, or until `last` if that is later.
   mutating func finish(at last: UInt64) {
     for p in Array(current.keys) { change(p, to: .other, at: max(last, to)) }
   }

@@ -33,7 +33,7 @@ extension Player {
   public func lastWait(of g: UInt64) -> Wait? { lastWait(of: g) { _ in true } }
 
   /// Returns the last wait of a G for which `isWanted` is true. Reads the last `reaches[0]` segments first,
-  /// and then more, until the wait it finds is whole.
+  /// and then more, until it has also found the beginning of the wait.
   func lastWait(
     of g: UInt64, within reaches: [Int] = [4, 32, Self.reach], where isWanted: (Wait) -> Bool
   ) -> Wait? {
@@ -171,8 +171,8 @@ extension Player {
     guard var trace = QueueTrace(facts), let ready = facts.ready, let end = facts.end else { return nil }
     var isIn = false
     var isOver = false
-    // The sieve lets through the events that move Gs between queues, and the two events between which those
-    // are looked for.
+    // The sieve lets through the events that move Gs between queues. It also lets through `ready` and `end`,
+    // since only the events between these two are wanted.
     let sieve = RecordSieve(
       of: facts.g,
       others: [.steal, .grqTake, .procStart, .mWake, .goCreate, .goReady, .goStart, .overflow, .procRetire])
@@ -203,8 +203,8 @@ extension Player {
     return collector?.ps ?? [:]
   }
 
-  /// The places where Gs were spawned, as string ids. Finds only Gs that were created between two moments (in
-  /// ticks); if these lie far apart, only Gs that were created near the second one.
+  /// The place where each of `gs` was spawned, as a string id, by the G's id. Finds only Gs that were created
+  /// between two moments (in ticks); if these lie far apart, only Gs that were created near the second one.
   private func creations(of gs: Set<UInt64>, _ from: UInt64, _ to: UInt64) -> [UInt64: UInt32] {
     var names: [UInt64: UInt32] = [:]
     let reach = history.number(at: to).flatMap { history.segment($0 - 16)?.start } ?? 0
@@ -228,8 +228,8 @@ extension Player {
     }
   }
 
-  /// Returns a function that tells where a G was spawned. The function knows Gs that were created around the
-  /// wait, and Gs in the tables around the wait.
+  /// Returns a function that tells where a G was spawned. The function knows the Gs of `creations`, and the Gs
+  /// in the tables that were read around the time of the wait.
   private func entries(near facts: WaitFacts, _ creations: [UInt64: UInt32]) -> (UInt64) -> String? {
     let rows = tableEntries(facts.beginTime, facts.endTime)
     let names = history.names
@@ -240,7 +240,8 @@ extension Player {
     }
   }
 
-  /// The places where Gs were spawned, as string ids, by the tables of Gs around a stretch of time.
+  /// The place where each G was spawned, as a string id, by the G's id. Looks it up in the tables of Gs that
+  /// the history keeps from shortly before `from` to shortly after `to`, which are moments in ticks.
   func tableEntries(_ from: UInt64, _ to: UInt64) -> [UInt64: UInt64] {
     let numbers = [history.number(at: from), history.number(at: to)].compactMap { $0 }
     let tables = (numbers.min() ?? 0) - 8...(numbers.max() ?? 0) + 8

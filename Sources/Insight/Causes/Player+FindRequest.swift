@@ -1,5 +1,5 @@
-// Finds the request that a user means, as the two labels between which it lies. The search begins where the
-// request is likely to be.
+// Finds the request that a user means, as the two labels (`goLabel` events) that begin and end its span. The
+// search begins where the request is likely to be.
 import History
 import Observed
 import Region

@@ -6,9 +6,9 @@
 //
 // §2 The way back. A batch, stolen or taken from the GRQ, goes into an LRQ only when that LRQ is empty. So if
 // a P takes a G from its own LRQ, the G came in the last batch that the P got since the G was ready. If there
-// was no such batch, the G stood there from the start. If the batch was stolen, ask the same of the victim.
-// If it came from the GRQ, the G was put there when it became ready, or was spilled. So the path is followed
-// from its end to its beginning, and nothing is guessed.
+// was no such batch, the G stood there from the start. If the batch was stolen, the same question is asked of
+// the P from which it was stolen. If the batch came from the GRQ, the G was put there when it became ready, or
+// was spilled. So the path is followed from its end to its beginning, and nothing is guessed.
 //
 // §3 Spills. A full LRQ gives its older half away, first in first out. The G joined behind `depth` others,
 // and each of them that is run or stolen brings the G nearer to the head. So at each spill it is known

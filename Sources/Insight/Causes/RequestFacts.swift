@@ -1,11 +1,11 @@
-// The facts that the events tell of one request: from the wait that its packet ended to the acts of its G
-// after the response.
+// The facts that the events tell of one request: from the wait that ended when its packet came, to what its G
+// did after the response.
 //
 // §1 The root of a request is the G that began its span (SpanWalk.swift): the G of its connection. The root's
-// own events before the span say what sort of request it was. One goes back from the beginning of the span,
-// and the first of these decides: if the root was created, this is the first request of the connection, and
-// an accept led to it; if an earlier span ended, the connection existed before; if the history reaches no
-// further back, it is known only that the connection is older.
+// own events before the span say what sort of request it was. The search goes back from the beginning of the
+// span, and the first of these events that it meets decides: if the root was created, this is the first request
+// of the connection, and an accept led to it; if an earlier span ended, the connection existed before; if the
+// history reaches no further back, it is known only that the connection is older.
 //
 // §2 The arrival is the last wait for a socket that ended before the span. On a new connection it is a wait
 // of the G that created the root, and lies before that creation. Otherwise it is a wait of the root itself,
@@ -45,8 +45,8 @@ package struct RequestFacts {
   package struct Arrival: Equatable {
     package var wait: Wait
     package var chain: WaitChain
-    /// The time since which the G had been parked, in ticks, and the descriptor for which it waited, by a
-    /// table of Gs. Set only if the event that parked the G is not in the history.
+    /// The time since which the G had been parked, in ticks, and the descriptor for which it waited, both from
+    /// a table of Gs. Set only if the event that parked the G is not in the history.
     package var row: (since: UInt64, fd: Int)?
     /// The `netpoll` event of the poll that ended the wait.
     package var poll: PlacedRecord?
@@ -73,7 +73,7 @@ package struct RequestFacts {
   package var begin: PlacedRecord
   /// The label that ends the span; nil: the span goes on.
   package var end: PlacedRecord?
-  /// The events that tell what the root did in the span, with the events of others that concern it. See
+  /// The events that tell what the root did in the span, and those by which sysmon took the root's P. See
   /// HandlerPieces.
   package var did: [PlacedRecord] = []
   /// The moment up to which a span that goes on is looked at, in nanoseconds.

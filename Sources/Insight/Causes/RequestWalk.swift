@@ -3,8 +3,8 @@
 // step for each thing (HandlerSteps.swift).
 //
 // A scheduler does the same for every packet, so the steps are always the same: a G waits for the socket; a
-// packet comes; somebody polls; the G becomes runnable; a P runs it; a new G takes the connection; the
-// response goes out. A walk tells what really happened for one request. A step that did not happen says so,
+// packet comes; a thread polls the kernel; the G becomes runnable; a P runs it; a new G takes the connection;
+// the response goes out. A walk tells what really happened for one request. A step that did not happen says so,
 // and why: a connection that existed before needs no accept and no new G. A step that leaves no event, above
 // all the coming of the packet, says what can be known of it. Every number in the words comes from events.
 //

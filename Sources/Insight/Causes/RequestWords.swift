@@ -1,5 +1,5 @@
 // The seven steps of a request in words. What the handler did is in RequestWords+Did.swift. Every number in
-// the words is in an event, or is the difference of two.
+// the words is in an event, or is the difference of two such numbers.
 import History
 import Observed
 import Region

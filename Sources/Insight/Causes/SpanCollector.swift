@@ -163,8 +163,9 @@ struct SpanCollector {
 
   private mutating func leave(_ g: UInt64) { places[g] = nil }
 
-  /// Ends the span that its root (the G that began it) leaves, and all spans around that one which lie inside
-  /// the span to which the root returns. The span to which the root returns goes on.
+  /// Ends the spans that their root (the G that began them) leaves: the span `span`, and those around it that
+  /// lie inside `other`. The span `other`, to which the root returns, goes on. A span that another G began goes
+  /// on as well. nil: the root returns to no span.
   private mutating func end(
     from span: UInt64, to other: UInt64?, root: UInt64, _ time: UInt64, _ done: (SpanSummary) -> Void
   ) {
@@ -177,7 +178,8 @@ struct SpanCollector {
     }
   }
 
-  /// Notes how many records are missing, in each open span and in the wanted one. Call this after `finish`.
+  /// Sets `missing` of each open span, and of the wanted span, to the number of records that are missing from
+  /// that span's time. Call this after `finish`.
   mutating func note(_ gaps: MissingRecords) {
     func missing(_ span: SpanSummary) -> UInt64 {
       gaps.count(from: clock.ticks(at: span.begin), to: span.end.map { clock.ticks(at: $0) } ?? .max)
@@ -190,7 +192,7 @@ struct SpanCollector {
     if let span = walk?.span { walk?.span.missing = missing(span) }
   }
 
-  /// Ends the last piece of each G, which is taken to stay in its state until `ticks`. Call this after the
+  /// Ends the last piece of each G. Assumes that the G stays in its state until `ticks`. Call this after the
   /// last event.
   mutating func finish(at ticks: UInt64) {
     let time = clock.nanoseconds(at: ticks)

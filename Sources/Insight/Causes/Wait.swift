@@ -2,7 +2,7 @@
 // it again.
 //
 // Waits are found in one pass over the events. A wait keeps only its events; its chain of hops
-// (WaitChain.swift) is built when somebody asks for it.
+// (WaitChain.swift) is built only when a caller asks for it.
 import Observed
 import Region
 
@@ -83,7 +83,8 @@ package struct WaitFacts: Sendable, Equatable {
 
   var beginTime: UInt64 { min(begin?.record.time ?? readyTime ?? endTime, readyTime ?? endTime) }
 
-  /// The time before `readyTime` for which the thing that the G waited for may have been there.
+  /// How long before `readyTime` the descriptor that the G waited for may have been ready, or its timer was
+  /// due, in ticks.
   var lateTicks: UInt64 {
     guard let late, let readyTime, late.since < readyTime else { return 0 }
     return readyTime - max(late.since, beginTime)

@@ -10,8 +10,8 @@ public struct Hop: Sendable, Equatable {
   public enum Kind: String, Sendable, CaseIterable {
     /// Parked. What the G waited for was not there, as far as is known.
     case waiting
-    /// Parked, although what the G waited for may have been there (a descriptor) or was due (a timer): nobody
-    /// looked.
+    /// Parked, although what the G waited for may have been there (a descriptor) or was due (a timer): no
+    /// thread had looked for it.
     case late
     /// Inside a system call.
     case syscall

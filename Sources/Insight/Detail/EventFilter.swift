@@ -28,7 +28,7 @@ struct EventFilter {
       || lanes.matches(Event(PlacedRecord(record: record, lane: lane, position: 0), wording))
   }
 
-  /// Whether a record passes. Its lane must pass, too.
+  /// Whether a record passes. Ask only for records of a lane that passes.
   @inline(__always)
   func passes(_ record: Record, on lane: Lane) -> Bool {
     kinds[Int(UInt8(truncatingIfNeeded: record.what))]

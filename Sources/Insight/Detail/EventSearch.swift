@@ -1,13 +1,14 @@
 // The search for events. It goes back through the history, newest first, until it has found all events that
 // are wanted.
 //
-// §1 Far enough. The pieces of each segment are looked at in the order of their ends, newest first. A
-// segment's `start` is no earlier than any record of the segments before it (History §3). So when the pieces
-// of all segments from number n on are in hand, no other piece ends later than the start of segment n. Then
-// the newest record that has not been looked at is no later than the newest end of a piece in hand, or than
-// that start. If as many events have been found as are wanted, and each of them is later than that, they are
-// the last ones. An older segment is opened only when no piece in hand ends later than that segment's records
-// may. So a search that finds its events soon costs a few blocks, however long the history is.
+// §1 Far enough. A piece is a block of a segment, or what waits in one lane to become a block. Pieces are
+// looked at in the order of their ends, newest first. A segment's `start` is no earlier than any record of the
+// segments before it (History §3). So when the pieces of all segments from number n on are in hand, no other
+// piece ends later than the start of segment n. Then the newest record that has not been looked at is no later
+// than the newest end of a piece in hand, or than that start, whichever is later. If as many events have been
+// found as are wanted, and each of them is later than that bound, they are the last ones. An older segment is
+// opened only when no piece in hand ends later than that segment's records may. So a search that finds its
+// events soon costs a few blocks, however long the history is.
 //
 // §2 Changes during the search. Between two pieces the rings are drained (Detailer §1): waiting records
 // become blocks, segments begin, and old ones go. So the waiting records are copied when the search begins. A

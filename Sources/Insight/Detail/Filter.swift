@@ -13,13 +13,13 @@
 // §2 The cost. A hundred thousand rows are filtered between two frames. So values are compared as numbers and
 // bytes, and nothing is formatted for a filter unless the list is short.
 
-/// The value of a field in one row.
+/// The value that one row has for a field.
 public enum FilterValue: Sendable, Equatable {
   /// A number. Times are in nanoseconds.
   case number(Double)
   /// A text.
   case text(String)
-  /// The row has no such value. Only negated terms hold, and `field:-`.
+  /// The row has no value for this field. Of the terms about the field, only negated ones hold, and `field:-`.
   case none
 }
 
@@ -40,7 +40,7 @@ public protocol FilterSubject {
   /// Whether a word is in the row's `text`. A row implements this if it is cheaper than putting `text`
   /// together.
   func tells(_ word: FilterWord) -> Bool
-  /// Whether the row shows a word that is not in its `text`.
+  /// Whether the row shows a word outside its `text`, such as in another column.
   func prints(_ word: FilterWord) -> Bool
 }
 
@@ -70,7 +70,7 @@ public struct FilterWord: Sendable {
     }
   }
 
-  /// Whether the word may be in a number that has a letter before it, such as `G42`.
+  /// Whether the word may be a part of an id that is printed with this letter before it, such as `G42`.
   public func mayBeID(of letter: Unicode.Scalar) -> Bool {
     operand.text.allSatisfy { $0 &- 48 < 10 || Unicode.Scalar($0) == letter }
   }

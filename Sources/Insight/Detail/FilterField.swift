@@ -2,7 +2,7 @@
 
 /// A field that a filter can name. The raw value is its name.
 public enum FilterField: String, Sendable, CaseIterable {
-  /// A field whose value a row knows by itself.
+  /// A field whose value a row has in itself, so that no column need be formatted.
   case g, state, reason, age, site, at, labels, p, m, fd, by, kind, dir, lane, tid, peer, lrq, use, cpu,
     locked, text
   /// A field whose value is only printed, in the column with this name.

@@ -1,8 +1,8 @@
 // A value that a user typed into a filter: as text, and as the number that it may be.
 //
 // Numbers are read as screens print them: `1.24k`, `1,234`, `87%`, `<1%`, `P3`, `12.3µs`, `1m05s`. Such a
-// number stands for all numbers that are printed like it. So it equals every value that differs by less than
-// one in its last digit.
+// number stands for all numbers that are printed like it. So it equals every value that differs from it by less
+// than one in the last digit that was typed.
 import History
 import Observed
 
@@ -11,7 +11,7 @@ struct FilterOperand: Sendable, Equatable {
   /// The number that a typed value stands for.
   struct Number: Sendable, Equatable {
     var value: Double
-    /// The value of one in the last digit; 0: the number is exact.
+    /// How much the number grows when its last digit grows by one; 0: the number is exact.
     var digit = 0.0
     /// The letter before the number, as a small one: `p` in `P3`. It says what the number counts.
     var letter: UInt8?
@@ -68,7 +68,7 @@ struct FilterOperand: Sendable, Equatable {
     return Number(value: value * scale, digit: isRounded ? step * scale : 0, letter: letter, isLess: isLess)
   }
 
-  /// Reads a number without a unit. `step` is the value of one in its last digit.
+  /// Reads a number without a unit. `step` is how much the number grows when its last digit grows by one.
   private static func plain(_ word: Substring) -> (value: Double, step: Double)? {
     guard let first = word.first, first.isNumber || first == "." else { return nil }
     let groups = word.split(separator: ",", omittingEmptySubsequences: false)

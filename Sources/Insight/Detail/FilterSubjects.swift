@@ -19,7 +19,7 @@ extension Event: FilterSubject {
     }
   }
 
-  /// Whether the word is in what stands beside the event's text: its lane, its M or its kind.
+  /// Whether the word is in what a list shows beside the event's text: its lane, its M or its kind.
   public func prints(_ word: FilterWord) -> Bool {
     word.isIn(name) || word.isIn(lane.name) || word.isPrinted(.m, of: self)
   }

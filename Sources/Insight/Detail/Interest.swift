@@ -11,7 +11,8 @@ import Observed
 public struct Interest: Sendable, Equatable {
   /// Whether the list of all Gs is wanted.
   public var goroutines = false
-  /// Of which Gs the stacks are wanted; nil: of none. Only a live source has them, and not every one.
+  /// The Gs whose stacks are wanted; nil: none. Only a live source can read stacks, and not every live source
+  /// can.
   public var stacks: StackQuestion?
   /// Whether to find out what the operating system says of the threads.
   public var threads = false
@@ -23,14 +24,14 @@ public struct Interest: Sendable, Equatable {
   public var timeline: TimelineSpan?
   /// Which events are wanted; nil: none.
   public var events: EventQuery?
-  /// The subject to explain. A past moment has an answer, and so has a source that has no events. Where there are events,
-  /// now has none, because what still goes on has no end yet.
+  /// The subject to explain; nil: none. There is an answer for a moment of the past, and for a source without events. A
+  /// live source with events gives none for the present moment, because what still goes on has no end yet.
   public var why: Subject?
-  /// Whether the course of the gauges is wanted, as far back as it is known.
+  /// Whether to find out how the gauges changed over time, as far back as that is known.
   public var trend = false
   /// The request that is wanted, step by step; nil: none.
   public var request: RequestChoice?
-  /// The stage, and the G that is followed on it; nil: the stage is not wanted.
+  /// The stage (Stage.swift) that is wanted, and the G that is followed on it; nil: the stage is not wanted.
   public var stage: StageQuestion?
   /// Whether to find out what observing costs.
   public var health = false
@@ -60,7 +61,7 @@ public struct Detail: Sendable, Equatable {
   public var events: EventList?
   /// The explanation that was asked for.
   public var why: Explanation?
-  /// The course of the gauges.
+  /// How the gauges changed over time.
   public var trend: Trend?
   /// The request, step by step.
   public var request: RequestAnswer?
@@ -73,7 +74,7 @@ public struct Detail: Sendable, Equatable {
   public init() {}
 }
 
-/// The answer to the question for a request.
+/// The answer to the question about a request.
 public struct RequestAnswer: Sendable, Equatable {
   /// Which request was meant.
   public var choice: RequestChoice

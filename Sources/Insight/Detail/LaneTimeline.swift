@@ -1,8 +1,8 @@
 // The timeline: what each P, or each M, did over a stretch of time, column by column.
 //
 // §1 The problem. A stretch of 100 ms may hold 100,000 slices, and a screen has 80 columns. A column that
-// showed only its last slice would lie. So each column says how long the lane spent on each activity, and
-// which G ran longest in it.
+// showed only its last slice would hide all the others in it. So each column says how long the lane spent on
+// each activity, and which G ran longest in it.
 //
 // §2 The beginning. What a lane did before its first event in the stretch follows from its last event before
 // the stretch. If there is none, it follows from what the first event ends: a G that parks was running. If
@@ -89,7 +89,8 @@ public struct LaneTimeline: Sendable, Equatable {
   public var rows: [Row] = []
   /// The rows of the other kind: Ms if `rows` are Ps, Ps if they are Ms. Empty unless they were wanted.
   public var others: [Row] = []
-  /// Whether there were more events than were read. Then the left part is blank.
+  /// Whether there were more events than were read. Then the columns before the oldest event that was read are
+  /// blank.
   public var isCut = false
   /// An empty timeline.
   public init() {}
@@ -107,7 +108,7 @@ struct TimelineBuilder {
     var id: Int
   }
 
-  /// A change of what a row does; `before` is nil where the event does not tell.
+  /// A change of what a row does. `before` is nil if the event does not tell what the row did until then.
   private struct Move {
     var time: UInt64
     var before: LaneTimeline.Activity?
@@ -119,8 +120,8 @@ struct TimelineBuilder {
   private let source: DetailSource
   private let from: UInt64
   private var pieces: ArraySlice<StretchPiece>
-  /// The moves of each row by pieces, the newest piece first. Within a piece the moves are in the order of
-  /// its records.
+  /// The moves of each row: one list for each piece, the newest piece first. Within a piece the moves are in
+  /// the order of its records.
   private var moves: [RowID: [[Move]]] = [:]
   private var count = 0
   private var isCut = false
@@ -297,8 +298,8 @@ extension LaneTimeline.Slot {
     case .between: between += time
     case .running(let id):
       running += time
-      // For the G that leads so far, all slices count. Another G takes the lead only with one slice that is
-      // longer than all these.
+      // For the G `g`, which leads so far, the times of all its slices are added up. Another G takes the lead
+      // only with a single slice that is longer than this sum. So no list of all Gs has to be kept.
       if id == g { gTime += time } else if time > gTime { (g, gTime) = (id, time) }
     }
   }

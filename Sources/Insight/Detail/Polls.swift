@@ -3,7 +3,7 @@
 import Observed
 import Region
 
-/// The numbers of polls that found something ready.
+/// How many polls found something ready, by the thread that polled and by the number of Gs that they readied.
 public struct Polls: Sendable, Equatable {
   /// How many polls the netpoll thread made.
   public var byThread = 0

@@ -4,8 +4,8 @@ import History
 import Observed
 
 extension Explanation {
-  /// The first words about a subject, which a frame knows at once, without events. They have no lines if the
-  /// frame knows nothing of the subject.
+  /// The first words about a subject, which a frame knows at once, without events. The answer has no lines if
+  /// the frame knows nothing of the subject.
   public static func glance(at subject: Subject, in frame: Frame) -> Explanation {
     var words = Explanation(subject)
     for line in Glance(frame: frame).lines(subject) { words.add(.head, line) }

@@ -1,11 +1,11 @@
-// Finds out why a thread let go of a P, and how a thread came by one. The events around that moment decide,
-// never what is usual.
+// Finds out why a thread let go of a P, and how a thread came by one. Only the events around that moment
+// decide; nothing is assumed because it is usual.
 //
-// A P changes hands for several reasons, and each leaves a mark just before: a search found nothing; a G was
-// preempted, or sleeps in the kernel, and keeps its thread; or a G was taken from a queue that keeps another
-// thread, and that thread is handed the P. A wake-up led to a run if it is the last event about the woken
-// thread before that thread took the P. If the thread ran or parked in between, it was woken for something
-// else.
+// A P changes hands for several reasons, and each leaves an event just before: a search found nothing; a G was
+// preempted, or sleeps in the kernel, and keeps its thread; or the thread took a preempted G, which keeps
+// another thread, and hands its P to that thread. A wake-up led to a run if it is the last event about the
+// woken thread before that thread took the P. If the thread ran or parked in between, it was woken for
+// something else.
 import Observed
 import Region
 
@@ -58,8 +58,8 @@ struct Handing {
     return heir(index) ?? (isRetired(index) ? .retired : .untold)
   }
 
-  /// The M that was handed the P for the G that it keeps; nil: none was. Such an M took the P at once, no
-  /// third M had woken it, and it ran that G.
+  /// The M to which the P was handed, because that M keeps the G that was to run next; nil: the P was handed to
+  /// none. Such an M is the next to take the P, no third M had woken it, and it runs that G first.
   private func heir(_ index: Int) -> LetGo? {
     let stop = events[index]
     var taker: Int?
@@ -120,8 +120,8 @@ struct Handing {
     return nil
   }
 
-  /// The first thing that the thread that was woken at an index did; nil: it has not run yet, or ran for
-  /// another reason.
+  /// The first event of the thread that was woken by the `mWake` at an index; nil: the thread has not run yet,
+  /// or ran for another reason.
   func run(after index: Int) -> PlacedRecord? {
     let m = UInt16(truncatingIfNeeded: events[index].record.count)
     let next = events[(index + 1)...].first {

@@ -1,5 +1,5 @@
-// Explains from what is seen now, where there are no events: the state of a G, its socket, its stack, and what cannot be
-// known. `Explainer` tells of moments whose events are known.
+// Explains a target that has no events from what is seen of it now: the state of a G, its socket, its stack, and what
+// cannot be known. `Explainer` explains moments whose events are known.
 import Host
 import Observed
 import Region
@@ -12,9 +12,9 @@ extension Explanation {
 }
 
 extension Interest {
-  /// The interest, with the details that the explanation of `why` is made from.
+  /// The interest, extended by the details from which the explanation of `why` is made.
   ///
-  /// - Parameter known: the Gs as they were seen last; nil: not yet.
+  /// - Parameter known: the last table of Gs; nil: none was read yet.
   package func widened(_ known: Goroutines?) -> Interest {
     guard let why else { return self }
     var wide = self
@@ -55,10 +55,10 @@ struct LiveExplainer {
   private var snapshot: Snapshot { frame.snapshot }
   private var rules: Rules { Rules(snapshot.ruleNumbers) }
 
-  /// The answer to a question for a stack where there are none.
+  /// The answer to a question about a stack, if the source has no stacks.
   static let noStacks =
     "There is no stack to show: only those of live Gs are read, and not every program has them."
-  /// At most so many calls of a stack are told.
+  /// Maximum number of calls of a stack that are told.
   private static let mostCalls = 200
 
   init(frame: Frame, knowledge: Knowledge) { (self.frame, self.knowledge) = (frame, knowledge) }
@@ -202,11 +202,12 @@ struct LiveExplainer {
           : "It is in a call to C, which has called back into Go.")
     }
     if let thread = m.tid.flatMap({ frame.detail.threads?[$0] }) { answer.add(.text, Self.text(thread)) }
-    // The rule for sysmon and for Ms that are kept is that of another runtime's preemption.
+    // The rules for these three states are those of MPG. A target without events runs another runtime (Go),
+    // which preempts and frees memory in other ways.
     if m.state != .sysmon, m.state != .preemptWait, m.state != .gc { answer.add(.rule, rules.m(m.state)) }
   }
 
-  /// A thread that belongs to one G, in words.
+  /// The words for an M that is locked to one G.
   private func pair(_ m: Snapshot.M) -> String {
     "\(m.named) is locked to \(m.locked.map { "G\($0)" } ?? "a G"): that G runs on this thread only, and the thread runs "
       + "nothing else."

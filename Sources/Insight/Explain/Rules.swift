@@ -1,6 +1,6 @@
 // The rules of the scheduler with which explanations end, each in a few sentences. The numbers are the
-// target's own (RuleNumbers.swift). None is written here, and if a target does not tell one, the sentence
-// does without it.
+// target's own (RuleNumbers.swift). No number is written here, and if a target does not tell a number, the
+// sentence does without it.
 import History
 import Observed
 import Region

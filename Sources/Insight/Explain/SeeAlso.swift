@@ -1,6 +1,6 @@
-// The subjects to which an explanation points: where to look next, but not the way there. Only the code that
-// shows the explanation knows the way. The dashboard leads there with keys; a text that has no keys needs
-// none.
+// The subjects at which an explanation suggests to look next. How to get there is not told here, because only
+// the code that shows the explanation knows that. The dashboard adds the keys that lead to the subject; a plain
+// text has no keys and leaves the subjects out.
 import Observed
 import Region
 

@@ -47,8 +47,8 @@ struct Story {
     var longest: (g: UInt64, ticks: UInt64) = (0, 0)
     var created = 0
     var readied = 0
-    /// How often the Gs that this run created or readied overfilled the LRQ, and how many Gs that moved to
-    /// the GRQ.
+    /// How often the Gs that this run created or readied found the LRQ full, and how many Gs moved to the GRQ
+    /// then.
     var spills = (times: 0, gs: 0)
   }
 

@@ -1,4 +1,4 @@
-// Words for facts that a source may not know: the sentence is made without them.
+// Words for facts that a source may not know. If a fact is not known, the sentence leaves it out.
 import Observed
 
 extension Snapshot.M {

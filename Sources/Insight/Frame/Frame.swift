@@ -38,7 +38,7 @@ public struct Frame: Sendable, Equatable {
   public var hasStacks = false
   /// The details that a viewer asked for besides the gauges.
   public var detail = Detail()
-  /// The loads that the viewer can put on the target; nil: the target takes none.
+  /// The loads that this viewer puts on the target at present; nil: the target takes no loads.
   public var loads: Loads?
   /// The recording that the viewer writes while it shows this frame; nil: it writes none.
   public var recording: Recording?
@@ -65,8 +65,8 @@ public struct Frame: Sendable, Equatable {
   /// What happened lately and is worth a line; nil: nothing is, or nothing is known.
   public var news: News? { instruments?.news }
 
-  /// Findings, where there are no events to tell news of: one after the other, three seconds each. nil: there are none, or
-  /// there are events.
+  /// The finding to show now, for a target without events, of which there are no news. Findings are shown one after the
+  /// other, three seconds each. nil: there are no findings, or there are events.
   public var finding: (text: String, place: Int, count: Int)? {
     guard snapshot.sampled != nil, let findings = instruments?.findings, !findings.isEmpty else { return nil }
     let place = Int(snapshot.time / 3_000_000_000 % UInt64(findings.count))

@@ -115,7 +115,8 @@ private struct Maxima: Sendable {
     lrqs.merge(other.lrqs) { max($0, $1) }
   }
 
-  /// If a source does not tell the largest depths, they stay nil: the depths at the moments of looks are no maxima.
+  /// If a source does not tell the largest depths, they stay nil. The largest of the depths seen at single looks
+  /// would not be the maximum.
   func show(in snapshot: inout Snapshot) {
     if snapshot.grqMax != nil { snapshot.grqMax = larger(grq, snapshot.grq) }
     for (index, p) in snapshot.ps.enumerated() where p.lrqMax != nil {

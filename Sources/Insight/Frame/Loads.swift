@@ -1,4 +1,5 @@
-// The loads that a viewer can put on a target that serves HTTP to be looked at, such as mpg-demo.
+// The HTTP loads that mpgtop can put on a target when its user asks for them. Only programs that are made to be
+// watched, such as mpg-demo, take such loads.
 
 /// A kind of load. Each provokes one behaviour of the scheduler.
 public enum Load: String, Sendable, Hashable, CaseIterable {
@@ -14,7 +15,7 @@ public enum Load: String, Sendable, Hashable, CaseIterable {
   case connections
 }
 
-/// The loads that a viewer can put on the target, and those that it does.
+/// The loads that mpgtop puts on the target at present.
 public struct Loads: Sendable, Equatable {
   /// The loads that run now.
   public var running: Set<Load>

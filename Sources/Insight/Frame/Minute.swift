@@ -47,7 +47,8 @@ struct Minute: Sendable {
     (switches, time) = (nil, 0)
   }
 
-  /// Gives seconds without a snapshot the values that the next second knows: the mean rate and its gauges.
+  /// Gives each second in which no snapshot was taken the values of the newest second: its mean rate and its
+  /// gauges.
   private mutating func spread(over passed: Int) {
     guard passed > 1, let newest = points.last else { return }
     let missed = min(passed - 1, points.count - 1)

@@ -1,8 +1,8 @@
 // The census: Gs counted by the place where they were spawned, and the Gs that have waited longest.
 //
-// It is taken from tables of Gs: from each table that a live viewer reads (as often as a hundredth of a core
-// allows), and from the tables in a history. Earlier counts, taken two seconds apart or more and kept for a
-// minute, say how fast the Gs of a site become more. All lists are short: a program has few sites, but a
+// The census is taken from tables of Gs: from each table that a live viewer reads (as often as a hundredth of a
+// core allows), and from the tables in a history. Earlier counts, taken two seconds apart or more and kept for
+// a minute, say how fast the Gs of a site become more. All lists are short: a program has few sites, but a
 // damaged table may name any number.
 import Observed
 import Region

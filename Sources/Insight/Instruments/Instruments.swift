@@ -39,7 +39,8 @@ public struct Instruments: Sendable, Equatable {
   public var cpu: CPUPressure?
   /// The limit of CPU time that control groups set; nil: there is none, or it cannot be seen.
   public var quota: CPUQuota?
-  /// What was seen at each of several looks; nil: the source has events, which tell more, or the moment is a past one.
+  /// What was the same at each of several looks (Sightings.swift); nil: the source has events, which tell more, or
+  /// this is a moment of the past.
   public var sightings: Sightings?
   /// Gs counted by the place where they were spawned, and the Gs that have waited longest.
   public var census = Census()
@@ -127,7 +128,7 @@ extension Instruments {
 }
 
 extension Activity {
-  /// Adds the rest of the window to the time that each M spent without a P.
+  /// Sets the time that each M spent without a P to what is left of the window.
   fileprivate mutating func spreadOverMs(_ window: UInt64) {
     for index in ms.indices {
       let known = ms[index].running &+ ms[index].scheduling &+ ms[index].spinning &+ ms[index].syscall

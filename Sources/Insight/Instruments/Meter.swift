@@ -29,8 +29,8 @@
 // sysmon's M. So the lanes of Ms are read before those of Ps, in every drain and from the history as well. If
 // such a record is nevertheless written between the two readings, the P counts as in the call until its next
 // record. A thread may be held up between taking a record's time and writing the record. Such a record counts
-// in the second in which it came, and what its P did up to then stays as it was told: `late` counts these
-// batches.
+// in the second in which it came, and the time of its P up to then stays as it was counted before. `late`
+// counts the batches that begin with such a record.
 //
 // §5 Bounds. At most `kept` closed seconds are kept, and at most `mostOpen` are open. Ps, Ms and the lists of
 // each second are bounded by what a record can hold. Whatever the records say, nothing traps.
@@ -272,8 +272,9 @@ package struct Meter {
 
   // MARK: seconds
 
-  /// The index of a second in `open`. A closed second becomes the next open one. Lanes are read one after the
-  /// other, so a lane may tell of a second before those that other lanes have told of.
+  /// The index of a second in `open`. A record of a second that is closed already counts in the next second.
+  /// Lanes are read one after the other, so a lane may tell of a second before those that other lanes have told
+  /// of.
   private mutating func index(of number: UInt64) -> Int {
     let number = max(number, nextNumber)
     if let found = open.lastIndex(where: { $0.number <= number }), open[found].number == number {
@@ -322,8 +323,8 @@ package struct Meter {
     if seconds.count > Self.kept { seconds.removeFirst(seconds.count - Self.kept) }
   }
 
-  /// Notes that all records up to `time`, in nanoseconds, have been taken in. Quiet lanes go on as they were,
-  /// and the seconds before are closed.
+  /// Notes that all records up to `time`, in nanoseconds, have been taken in. Assumes that lanes without new
+  /// records go on as they were, and closes the seconds before the one of `time`.
   package mutating func settle(upTo time: UInt64) {
     guard let clock, time > settled else { return }
     settled = time

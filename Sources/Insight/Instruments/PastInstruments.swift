@@ -1,8 +1,8 @@
 // The instruments of a moment of history, computed from the events and tables before it.
 //
-// The meter begins a million records or a minute before the moment, whichever is less, and is fed as it is
-// fed live. What does not change while a player moves within a segment is kept: the meter up to the segment's
-// beginning, the pressure of the segments before, and the earlier counts of the census.
+// The meter begins a million records or a minute before the moment, whichever is less, and gets the records in
+// the same way as a live meter. What does not change while a player moves within a segment is kept: the meter
+// up to the segment's beginning, the pressure of the segments before, and the earlier counts of the census.
 import History
 import Observed
 import Region
@@ -159,7 +159,7 @@ struct MeterFeeder {
     ends[lane] = position &+ UInt64(records.count)
   }
 
-  /// All records up to `time`, in nanoseconds, have been fed.
+  /// Notes that all records up to `time`, in nanoseconds, have been fed.
   mutating func settle(upTo time: UInt64) {
     meter.settle(upTo: time)
     narrator.settle(upTo: time)

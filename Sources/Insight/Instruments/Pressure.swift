@@ -9,15 +9,15 @@
 // *unpolled*: a descriptor may have been ready for so long at most. These four and *calm* (no G waits) are
 // all there is, so they add up to the window. CPUPressure tells what the threads themselves wait for.
 //
-// §2 The method. This is exact, from events in the order of time: the number of runnable Gs is that of the
-// keyframe, plus those that became runnable, minus those that started; and what a P does follows from its
-// lane. So all lanes must be put in order, which costs several times what the meter does. A live viewer
-// therefore measures four stretches a second, and the more events there are, the shorter the stretches (see
-// PressureProbe). Of the past, the last segments are measured, up to some number of events. `measured` says
-// how much time was measured. Where records are missing, nothing is measured.
+// §2 The method. The result is exact, because it is computed from events in the order of time: the number of
+// runnable Gs is that of the keyframe, plus those that became runnable, minus those that started; and what a P
+// does follows from its lane. So all lanes must be put in order, which costs several times what the meter does.
+// A live viewer therefore measures four stretches a second, and the more events there are, the shorter the
+// stretches (see PressureProbe). Of the past, the last segments are measured, up to some number of events.
+// `measured` says how much time was measured. Where records are missing, nothing is measured.
 //
 // §3 Limits. Gs that were preempted and wait for their turn count as runnable. If records of two lanes have
-// the same time, or a thread was held up between taking the time and counting, a moment may be counted as the
+// the same time, or a thread was held up between taking the time and counting, a moment may be counted in the
 // wrong part.
 import History
 import Observed
@@ -33,7 +33,8 @@ public struct Pressure: Sendable, Equatable {
   public var searching: UInt64 = 0
   /// How long a G waited while all Ps were busy.
   public var saturated: UInt64 = 0
-  /// How long no known G waited, where nobody polled for over a millisecond, and then a poll found something.
+  /// How long no G was known to wait, but a descriptor may have been ready: no thread had polled for over a
+  /// millisecond, and the next poll found something.
   public var unpolled: UInt64 = 0
 
   /// Makes a value in which nothing was measured.

@@ -30,7 +30,7 @@ struct PressureProbe {
   private var cut = UInt64.max
   private var measured: [(time: UInt64, pressure: Pressure)] = []
 
-  /// Begins a measurement. The keyframe is complete, and these are the records behind its boundaries.
+  /// Begins a measurement. The keyframe must be complete. `lanes` has the records behind its boundaries.
   mutating func begin(_ keyframe: Keyframe, _ lanes: [(lane: Lane, records: [Record])]) {
     cancel()
     guard keyframe.snapshot.isConsistent, keyframe.snapshot.trace.enabled else { return }

@@ -43,8 +43,8 @@ public struct MTime: Sendable, Equatable {
   public var spinning: UInt64 = 0
   /// How long the M was in system calls that ended in the window, with a P or without.
   public var syscall: UInt64 = 0
-  /// How long the M was parked, or kept by a preempted G, or did its own work, if it is one that never holds
-  /// a P. This is the rest of the window.
+  /// How long the M held no P: it was parked, or kept by a preempted G, or did the runtime's own work, as
+  /// sysmon, gc and netpoll do. This is what is left of the window.
   public var withoutP: UInt64 = 0
 
   package init(m: Int) { self.m = m }

@@ -1,35 +1,37 @@
-// What was seen at each of several looks at a scheduler that is sampled.
+// What was the same at each of several looks at a scheduler that is sampled.
 //
 // §1 The problem. Where there are no events, one look proves nothing: a G that waits for a lock, a socket with bytes in it,
-// a thread that is busy are all normal. What is the same at look after look is not.
+// a thread that is busy are all normal. What is the same at many looks in a row is not.
 //
-// §2 The design. For each thing this keeps since when it was so at every look, and drops it at the first look at which it was
-// not. So `since` is the least that it can be, and nothing is found before it was seen for long enough. Looks at locks and
-// sockets are those at the table of Gs, some seconds apart in a large program; looks at threads come four times a second.
+// §2 The design. Each such thing is kept with `since`, the moment of the first look from which on every look has seen it, and
+// is dropped at the first look that does not see it. So it has lasted at least since then, and the lints report it only when
+// that is long enough. Locks and sockets are looked at together with the table of Gs, some seconds apart in a large program;
+// threads are looked at four times a second.
 //
-// §3 What cannot be seen. Who holds a lock; which G ought to read a socket, unless it was seen to read it before; anything
-// that came and went between two looks.
+// §3 What cannot be seen. Looks do not show which G holds a lock; nor which G ought to read a socket, unless a look before
+// has seen that G wait to read it; nor anything that came and went between two looks.
 import Host
 import Observed
 import Region
 
-/// What was seen at each of several looks. A plain value.
+/// What was the same at each of several looks. A plain value.
 public struct Sightings: Sendable, Equatable {
   /// Gs that wait for a lock at one place of the program.
   public struct Convoy: Sendable, Equatable {
-    /// The place where they wait, or, if stacks cannot be read, where they were spawned; nil: not known.
+    /// The place where the Gs wait, or, if stacks cannot be read, where they were spawned; nil: not known.
     public var place: String?
-    /// The target's word for what they wait for.
+    /// The target's word for what the Gs wait for.
     public var words: String
-    /// How many wait now.
+    /// How many Gs waited at the last look.
     public var waiters: Int
-    /// How many waited at the look at which the fewest did.
+    /// The smallest number of Gs that waited at any of the looks.
     public var fewest: Int
     /// The G that has waited longest.
     public var oldest: UInt64
-    /// Since when that G waits, in monotonic nanoseconds.
+    /// The moment from which on the G `oldest` waits, in monotonic nanoseconds.
     public var oldestSince: UInt64
-    /// The first look since which the place had waiters at each, in monotonic nanoseconds.
+    /// The moment of the first of these looks, in monotonic nanoseconds. Every look since then has seen Gs wait
+    /// here.
     public var since: UInt64
     /// The number of these looks.
     public var looks: Int
@@ -39,15 +41,15 @@ public struct Sightings: Sendable, Equatable {
   public struct BusyThread: Sendable, Equatable {
     /// The M of the thread.
     public var m: Int
-    /// The G.
+    /// The G that is locked to the thread.
     public var g: UInt64
-    /// The first of these looks, in monotonic nanoseconds.
+    /// The moment of the first of these looks, in monotonic nanoseconds.
     public var since: UInt64
-    /// The last of these looks, in monotonic nanoseconds.
+    /// The moment of the last of these looks, in monotonic nanoseconds.
     public var until: UInt64
     /// The number of these looks.
     public var looks: Int
-    /// How long the thread was on a CPU meanwhile, in nanoseconds.
+    /// How long the thread was on a CPU from `since` to `until`, in nanoseconds.
     public var ran: UInt64
   }
 
@@ -55,11 +57,11 @@ public struct Sightings: Sendable, Equatable {
   public struct StuckSocket: Sendable, Equatable {
     /// What keeps the bytes where they are.
     public enum Kind: String, Sendable {
-      /// A G waits to read them: it was not told of them.
+      /// A G waits to read the bytes: it was not told of them.
       case unheard
-      /// No G waits to read them.
+      /// No G waits to read the bytes.
       case unread
-      /// A G waits to write more: the other end does not take them.
+      /// The bytes were sent, and a G waits to write more: the other end does not take them.
       case untaken
     }
 
@@ -69,19 +71,21 @@ public struct Sightings: Sendable, Equatable {
     public var fd: Int
     /// The connection.
     public var socket: Socket
-    /// How many bytes lie there.
+    /// How many bytes lie in the socket.
     public var bytes: Int
-    /// The G that waits for the socket; for `unread` the one that was seen to read it last, if it lives. nil: not known.
+    /// The G that waits for the socket. For `unread`: the last G that was seen to wait to read it, if that G still
+    /// exists. nil: not known.
     public var g: UInt64?
-    /// What that G waits for now, in the target's words; nil: it does not wait, or there is none.
+    /// What the G `g` waits for now, in the target's words, if `kind` is `unread`; nil: it does not wait, or
+    /// there is no such G.
     public var words: String?
-    /// The first look since which nothing moved, in monotonic nanoseconds.
+    /// The moment of the first look since which nothing has moved, in monotonic nanoseconds.
     public var since: UInt64
-    /// The number of looks since then, with that one.
+    /// The number of looks since `since`, the first one included.
     public var looks: Int
   }
 
-  /// The last look at the table of Gs, in monotonic nanoseconds.
+  /// The moment of the last look at the table of Gs, in monotonic nanoseconds.
   public var time: UInt64 = 0
   /// Places at which Gs wait for locks.
   public var convoys: [Convoy] = []
@@ -94,9 +98,9 @@ public struct Sightings: Sendable, Equatable {
   public init() {}
 }
 
-/// Puts looks together. Not thread-safe.
+/// Compares each look with those before it, and keeps what was the same. Not thread-safe.
 package struct SightingTaker {
-  /// What is kept of one socket from look to look.
+  /// A socket whose queues are not empty. The inode tells it from a later socket with the same descriptor.
   package struct Queue: Equatable {
     package var inode: UInt64
     package var socket: Socket
@@ -127,7 +131,7 @@ package struct SightingTaker {
   /// The G that was seen last to wait to read a descriptor, by the descriptor's inode.
   private var readers: [UInt64: UInt64] = [:]
   private var stuck: [Int: (inode: UInt64, stuck: Sightings.StuckSocket)] = [:]
-  /// When each busy thread's first look was, and how long it had been on a CPU then.
+  /// How long the thread of each busy M had been on a CPU at the first look, in nanoseconds, by the M's id.
   private var starts: [Int: UInt64] = [:]
   private static let mostReaders = 8192
 
@@ -155,7 +159,8 @@ package struct SightingTaker {
 
   /// Takes a look at the Gs that wait for locks.
   ///
-  /// - Parameter least: where fewer wait, a convoy begins anew: it may have grown from one waiter.
+  /// - Parameter least: the fewest waiting Gs that make a convoy. After a look at which fewer Gs waited at a
+  ///   place, the looks at that place are counted anew.
   package mutating func take(_ waiters: [LockWaiter], least: Int, at time: UInt64) {
     sightings.time = time
     let known = Dictionary(sightings.convoys.map { (Self.key($0.place, $0.words), $0) }) { first, _ in first }
@@ -190,7 +195,7 @@ package struct SightingTaker {
   ///
   /// - Parameters:
   ///   - waiters: the Gs that wait for descriptors, by descriptor.
-  ///   - inodes: the inodes of these descriptors.
+  ///   - inodes: the inodes of the descriptors in `waiters`.
   ///   - isCrowded: whether so many Gs are ready that one which was told of its bytes may not have run yet.
   ///   - state: since when a G is in its state, and what it waits for in the target's words (empty: it does not wait), by
   ///     its id; nil: there is no such G.
@@ -225,8 +230,9 @@ package struct SightingTaker {
     sightings.stuckSockets = now.values.map(\.stuck).sorted { ($1.bytes, $0.fd) < ($0.bytes, $1.fd) }
   }
 
-  /// Whether nothing moved between two looks. If the G that could have moved something has not run since the first of them,
-  /// nothing did. If that G is not known, only the same number of bytes at every look speaks for it.
+  /// Whether nothing moved between two looks. Nothing moved if the G that could take the bytes has not run since the first
+  /// look (`idle` is the moment since which it has not run), and the bytes have not become fewer. If that G is not known
+  /// (`idle` is nil), the number of bytes must be the same.
   private static func isUnmoved(
     from before: Sightings.StuckSocket, to now: Sightings.StuckSocket, idle: UInt64?
   ) -> Bool {
@@ -234,8 +240,8 @@ package struct SightingTaker {
     return idle <= before.since && now.bytes >= before.bytes
   }
 
-  /// What keeps the bytes of a socket where they are, and since when the G that could take them has not run; nil: nothing
-  /// lies there.
+  /// What keeps the bytes of a socket where they are, and since when the G that could take them has not run; nil: the
+  /// socket is not stuck.
   private static func stuck(
     _ fd: Int, _ queue: Queue, _ waiters: [PollWaiter], _ reader: (g: UInt64, since: UInt64, words: String)?,
     at time: UInt64

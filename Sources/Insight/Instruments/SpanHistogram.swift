@@ -1,4 +1,5 @@
-// Lengths of time of one kind: an HDR histogram, and beside it the exact values of what it rounds.
+// Lengths of time of one kind: an HDR histogram, and beside it the exact sum and longest length, which the
+// histogram rounds.
 internal import Histogram
 
 /// The kinds of lengths of time that are measured.

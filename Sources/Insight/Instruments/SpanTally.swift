@@ -1,10 +1,10 @@
 // Counts lengths of time cheaply, in front of the HDR histograms.
 //
-// Recording a length in a histogram of the package takes some seventy instructions, more than everything else
-// that is done for a record. So the lengths of a second are first counted here, in ticks, in slots like those
-// of the histogram: 64 to each power of two, so that a slot is at most 1/64 of its values wide. When the
-// histogram is wanted, each slot with counts goes into it once, at the middle of the slot, which is at most
-// 0.8 % off. Numbers, sums and the longest are exact.
+// Recording a length in a histogram of the package Histogram takes some seventy instructions, more than
+// everything else that is done for a record. So the lengths of a second are first counted here, in ticks, in
+// slots like those of the histogram: 64 to each power of two, so that a slot is at most 1/64 of its values
+// wide. When the histogram is wanted, each slot with counts goes into it once, at the middle of the slot, which
+// is at most 0.8 % off. Numbers, sums and the longest are exact.
 
 /// The lengths of one second, of all kinds, in memory of its own. In a value type, each length would cost a
 /// check whether the memory is shared.

@@ -3,15 +3,16 @@
 // §1 The problem. A queue overflows within a microsecond, and a flood steals a thousand times a second. Numbers that change
 // ten times a second do not name such things, and a list of events names all of them.
 //
-// §2 The design. Events are looked through once, as they come. Of each kind of thing that is worth a line, the weightiest
-// since that kind was named last is kept. Every three seconds at most the line changes, and the kind is named that was not
-// named for the longest time. So a rare thing is named at once, and a frequent one does not hide it. Nothing is said twice
-// within six seconds, or longer than ten seconds after it was found. What is said of connections comes from the gauges.
+// §2 The design. Events are looked through once, as they come. Of each kind of thing that is worth a line, the narrator
+// keeps the weightiest one since it last named that kind. The line changes every three seconds at most, and then names the
+// kind that has not been named for longest. So a rare thing is named at once, and a frequent one does not hide it. No kind
+// is named twice within six seconds, and no line stays longer than ten seconds unless it is said anew. The line about
+// connections comes from the gauges.
 //
-// §3 Lanes come one after the other, and a request may move from P to P within one drain. So what came is kept until all
-// lanes have told the same time (`settle`): then the requests that begin are noted first, and those that end are judged
-// once all lanes have told their end. This costs a copy of the records. Beyond that most records cost two looks at small
-// tables, and only those of the roots of open requests cost an addition.
+// §3 Records come lane by lane, and a request may move from P to P within one drain. So records are kept until those of
+// all lanes up to one moment have come (`settle`). Then the beginnings of requests are read first, and a request that
+// has ended is judged once all lanes are read up to its end. This costs a copy of the records. Beyond that most records
+// cost two looks at small tables, and only those of the roots of open requests cost an addition.
 //
 // §4 Exactness. Every number in a sentence is one event's own, or the difference of two events' times. A view of the past
 // has a narrator that begins at most a minute before the moment. It may name another kind at a moment than the live one did,
@@ -26,7 +27,7 @@ package struct Narrator {
   package static let hold: UInt64 = 3_000_000_000
   /// How long a line stays at most, unless it is said anew.
   static let stay: UInt64 = 10_000_000_000
-  /// How long a kind is not named again.
+  /// For how long after it was named a kind is not named again, in nanoseconds.
   static let pause: UInt64 = 6_000_000_000
   /// Things that happened longer ago than this are not named any more.
   static let fresh: UInt64 = 5_000_000_000
@@ -35,7 +36,8 @@ package struct Narrator {
   /// A G that ran at least this long in one go, in nanoseconds, did not give way. A G may be preempted sooner, because its
   /// turn began with the Gs that ran before it.
   static let long: UInt64 = 10_000_000
-  /// A thread that takes a P at most this long after sysmon took it, in nanoseconds, goes on with it.
+  /// If sysmon takes a P from a thread in a system call, and another thread takes the P up within this many
+  /// nanoseconds, the P counts as handed from the one to the other.
   static let handing: UInt64 = 5_000_000
   /// Gs that wait for connections are a crowd from this number on, if they are also this many times the threads.
   static let crowd = (gs: 100, perThread: 20)
@@ -58,7 +60,7 @@ package struct Narrator {
 
   private let reasons: [WaitReason?]
   private var clock: Clock?
-  /// What has come since the lanes told the same time.
+  /// The records that have come and were not read yet; see §3.
   private var pending: [(lane: Lane, records: [Record])] = []
   private var lanes: [LaneNote] = []
   private var requests = RequestAccounts()
@@ -70,7 +72,7 @@ package struct Narrator {
 
   init(reasons: [WaitReason?]) { self.reasons = reasons }
 
-  /// The line of the moment up to which the narrator has heard; nil: nothing is worth one.
+  /// The line to show, as of the last record or gauge that was read; nil: nothing is worth a line.
   package func news(_ names: StringBook) -> News? {
     said.map { News(kind: $0.happening.kind, text: $0.happening.text(names), time: $0.time) }
   }
@@ -93,7 +95,7 @@ package struct Narrator {
     choose(at: snapshot.time)
   }
 
-  /// Everything up to `time`, in nanoseconds, has been told: chooses the line.
+  /// Notes that all records up to `time`, in nanoseconds, have come. Reads them, and chooses the line.
   package mutating func settle(upTo time: UInt64) {
     hearPending()
     if let clock {
@@ -162,7 +164,7 @@ package struct Narrator {
     if clock != nil, !records.isEmpty { pending.append((lane, Array(records))) }
   }
 
-  /// Hears what is pending.
+  /// Reads the pending records: in all lanes the labels that begin requests, and then everything lane by lane.
   private mutating func hearPending() {
     guard let clock, !pending.isEmpty else { return }
     let given = pending
@@ -198,7 +200,8 @@ package struct Narrator {
     lanes[id] = note
   }
 
-  /// Notes that records are missing before the next one of this lane: what was counted of requests is not whole.
+  /// Notes that records are missing before the next one of this lane: the accounts of requests would not be
+  /// whole, so they are dropped.
   package mutating func lose(_ lane: Lane) {
     hearPending()
     requests.removeAll()
@@ -223,7 +226,8 @@ package struct Narrator {
     }
   }
 
-  /// Moves the time of a request from what its root did to what it does from here on, and notes what its P does.
+  /// In the account of a request, ends what its root did and begins what the root does from here on
+  /// (SlowRequest.swift); and notes what the P does.
   private mutating func account(_ step: Step, _ record: Record, _ note: inout LaneNote) {
     let (time, reason) = (record.time, Int(record.detail & 15))
     let goesOn = step == .leaveCall && record.detail != 0

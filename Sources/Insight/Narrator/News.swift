@@ -54,7 +54,7 @@ enum Happening: Equatable {
     }
   }
 
-  /// How much it is worth beside others of its kind.
+  /// How much the thing weighs in comparison with others of its kind.
   var weight: UInt64 {
     switch self {
     case .overflow(_, let gs), .steal(_, _, let gs): UInt64(clamping: gs)

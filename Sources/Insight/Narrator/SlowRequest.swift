@@ -1,9 +1,10 @@
 // Requests that took long, and where their time went.
 //
 // A request is a span that begins at one G, its root (`goLabel`). Each event of the root ends one thing that it did and
-// begins another. So its time is added to the one and taken from the other, modulo 2^64: the order does not matter, and the
-// lanes need not be merged. Once the last event is in, every part is a length of time, and the parts add up to the time of the
-// request. They do not if an event is missing; then they are not told.
+// begins another. So the event's time is added to the sum of the first thing and subtracted from the sum of the second, modulo
+// 2^64. The order of additions does not matter, so the lanes need not be merged. Once the last event is in, each sum is a
+// length of time, and all of them add up to the time of the request. If an event is missing they do not add up, and are not
+// told.
 import Observed
 import Region
 
@@ -67,12 +68,13 @@ extension WaitReason {
 
 /// Keeps an account of each open request, by its root G. Times are in ticks.
 struct RequestAccounts {
-  /// The roots that can be open at once. A root that falls on a taken place is not followed.
+  /// How many requests are followed at once. The place of a root follows from its id; if another root has that
+  /// place, the request is not followed.
   private static let places = 1024
   /// An account that is older than this, in nanoseconds, gives its place away.
   private static let oldest: UInt64 = 60_000_000_000
 
-  /// The account of one request. While an event is to come, the parts are meaningless.
+  /// The account of one request. Until its last event is in, the parts are meaningless.
   struct Account {
     var begin: UInt64
     var number: UInt64
@@ -80,11 +82,12 @@ struct RequestAccounts {
     var running: UInt64 = 0
     var ready: UInt64 = 0
     var calls: UInt64 = 0
-    /// By raw wait reason.
+    /// How long the root waited, by raw wait reason.
     var waits = [UInt64](repeating: 0, count: WaitReason.capacity)
   }
 
-  /// The root at each place; 0: none. Kept apart, because most events are of Gs that are no root.
+  /// The root at each place; 0: none. Kept apart from `accounts`, because for most events, whose Gs are no
+  /// root, this small table is all that is read.
   private var roots = [UInt64](repeating: 0, count: places)
   private var accounts = [Account?](repeating: nil, count: places)
   /// Slow requests that have ended, of which other lanes may still tell something.
@@ -97,7 +100,7 @@ struct RequestAccounts {
     return g != 0 && roots[place] == g ? place : nil
   }
 
-  /// Whether a change for this G may find an account.
+  /// Whether `change` may find an account for this G.
   @inline(__always)
   func mayFollow(_ g: UInt64) -> Bool { place(of: g) != nil || !ended.isEmpty }
 
@@ -127,7 +130,8 @@ struct RequestAccounts {
       begin: record.time, number: record.arg, label: UInt64(record.count), running: 0 &- record.time)
   }
 
-  /// Ends the account of a root that works for another span from here on. It is kept if it was long enough.
+  /// Ends the account of a root that works for another span from here on. The account is kept if the request
+  /// took long enough.
   mutating func close(_ record: Record, ifLong: (UInt64) -> Bool) {
     guard let place = place(of: record.g), var account = accounts[place], account.number != record.arg,
       record.time >= account.begin

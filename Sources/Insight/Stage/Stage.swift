@@ -1,8 +1,8 @@
-// The stage: one moment of a scheduler, as a class sees it: Ps with what they run, queues with the names of the Gs on
-// them, what waits outside, and the last moves.
+// The stage: one moment of a scheduler, drawn for a class of students: Ps with what they run, queues with the names
+// of the Gs on them, the Gs that wait elsewhere, and the last moves.
 //
 // All parts are of the same moment. So the stage carries gauges of its own: a frame's gauges may be a little younger, and
-// a G would stand at two places.
+// with them a G could stand at two places.
 import History
 import Observed
 import Region
@@ -33,9 +33,9 @@ public struct Stage: Sendable, Equatable {
     (self.snapshot, self.queues, self.gs, self.moves) = (snapshot, queues, gs, moves)
   }
 
-  /// The last moves that are kept.
+  /// Maximum number of moves that are kept: the last ones.
   public static let mostMoves = 12
-  /// The first Gs of a queue that are looked up; more do not fit on any screen.
+  /// Maximum number of Gs that are looked up from the head of a queue; more do not fit on any screen.
   private static let mostNamed = 256
 
   /// The Gs on queues that may be shown: of each queue the first ones and the last.

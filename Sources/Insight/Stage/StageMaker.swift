@@ -1,8 +1,8 @@
 // Makes the stage of now, again and again.
 import History
 
-/// Makes the stage at the newest moment of a history that grows. It keeps what it found out of the queues, so that the
-/// next stage needs only the events since. Not thread-safe.
+/// Makes the stage at the newest moment of a history that grows. It keeps what it found out about the queues, so that
+/// the next stage needs only the events since. Not thread-safe.
 public struct StageMaker {
   private var player: Player?
 

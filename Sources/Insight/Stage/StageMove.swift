@@ -108,7 +108,8 @@ extension Event {
     }
   }
 
-  /// Where a G that starts stood. What was stolen or taken from the GRQ has come to the P by a move of its own.
+  /// The place where a G stood before it starts. A stolen G stands on this P's LRQ, to which the move of its
+  /// `steal` event has brought it.
   fileprivate var takenFrom: StagePlace? {
     guard let p = lane.p else { return nil }
     return switch runSource {

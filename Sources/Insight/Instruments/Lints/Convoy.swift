@@ -1,14 +1,15 @@
-// Convoy: many Gs stand in line for one lock, look after look, so that the program does one thing at a time.
+// Convoy: at every look many Gs stand in line for one lock, so that the program does one thing at a time.
 import Observed
 
-/// Value: how many Gs waited at one place at the look at which the fewest did. The lint reports it from 8 on, and from more
-/// than there are Ps, if it was so at three looks or more over five seconds or more. A lock that is free soon has at most as many
-/// waiters as Gs run at once, which the Ps limit; more of them, for so long, wait for each other.
+/// Value: the smallest number of Gs that waited at one place at any of the looks. The lint reports a number that is at least 8
+/// and larger than the number of Ps, if there were three looks or more over five seconds or more. If a lock is released soon,
+/// at most as many Gs wait for it as run at once, and the number of Ps limits these. More Gs that wait for so long wait for
+/// each other.
 package struct Convoy: Lint {
   private static let waiters = 8
   static let (looks, time): (Int, UInt64) = (3, 5_000_000_000)
 
-  /// The fewest Gs that are a convoy on so many Ps.
+  /// The least number of waiting Gs that makes a convoy in a program with `procs` Ps.
   package static func least(procs: Int) -> Int { max(waiters, procs + 1) }
 
   func findings(in instruments: Instruments, _ snapshot: Snapshot) -> [Finding] {

@@ -3,7 +3,8 @@ import Observed
 
 /// Value: the number of Gs by which the site has grown without ever shrinking. The lint reports it if the
 /// site grew by 100 Gs or more, and by a tenth or more, over ten seconds or more, and if its oldest G has not
-/// moved in that time. A server that gets more connections also has more and more Gs, but these move.
+/// changed its state in that time. A server that gets more connections also has more and more Gs, but these
+/// change their states.
 struct GrowingSite: Lint {
   static let growth = 100
   static let time: UInt64 = 10_000_000_000

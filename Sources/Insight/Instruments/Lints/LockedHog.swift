@@ -1,10 +1,11 @@
-// Locked hog: a G that is locked to its thread computes without end. Its P cannot run others on that thread, and each change of
-// turns costs a change of threads.
+// Locked hog: a G that is locked to its thread computes without end. That thread runs no other G, so each change between this G
+// and another one costs a change of threads.
 import Observed
 
-/// Value: the share of the time that the thread was on a CPU. The lint reports it from a half on, if at every look over five
-/// seconds or more the G ran or was ready, and never waited. A G that serves requests or draws pictures on a thread of its own
-/// waits in between; one that shares the CPUs with others like it still gets a half of one, where two compete.
+/// Value: the share of the time that the thread was on a CPU. The lint reports a share of one half or more, if at ten looks or
+/// more, over five seconds or more, the G ran or was ready, and was never seen to wait. A G that serves requests or draws
+/// pictures on a thread of its own waits in between. The limit is one half, because two such Gs that compete for one CPU get
+/// half of it each.
 struct LockedHog: Lint {
   static let share = 0.5
   static let (looks, time): (Int, UInt64) = (10, 5_000_000_000)

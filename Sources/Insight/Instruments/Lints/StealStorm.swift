@@ -1,7 +1,7 @@
 // Steal storm: the Ps take work from each other instead of doing it.
 import Observed
 
-/// Value: the number of steals for each start of a G. The lint reports it from one steal in two starts on, if
+/// Value: the number of steals for each start of a G. The lint reports one steal in two starts, or more, if
 /// there are 20,000 steals a second or more. Then hardly any steal brings more than the G that runs next, and
 /// each steal costs as much as running some Gs.
 struct StealStorm: Lint {

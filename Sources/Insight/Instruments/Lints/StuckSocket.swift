@@ -1,12 +1,12 @@
 // Stuck socket: bytes lie in a socket, and nothing moves.
 import Observed
 
-/// Value: the nanoseconds for which at every look the bytes lay there, and nothing moved. The lint reports it from five
-/// seconds on, after three looks or more, if the G that waits for the socket has not run in that time: one that was told of
-/// its bytes runs sooner even on a machine with far too much to do. If no G waits for it, bytes must have lain there, and not
-/// become fewer, at eight looks or more over ten seconds: others than the one that was seen to read it may do so now. If no G
-/// was seen to read it, it must have been the same number: a socket that is in use seldom has the same number twice. A single byte
-/// does not count, since the end of a connection counts as one.
+/// Value: the nanoseconds for which, at every look, bytes lay in the socket and nothing moved. If a G waits for the socket and
+/// has not run in that time, the lint reports five seconds or more, after three looks or more: a G that was told of its bytes
+/// runs sooner, even on a machine with far too much to do. If no G waits for the socket, the lint reports ten seconds or more,
+/// after eight looks or more, at which the bytes did not become fewer: another G than the one that was seen to read the socket
+/// may read it now. If no look has ever seen a G read it, the number of bytes must have been the same at every look: a socket
+/// that is in use seldom has the same number twice. A single byte does not count, since the end of a connection counts as one.
 struct StuckSocket: Lint {
   static let (looks, time): (Int, UInt64) = (3, 5_000_000_000)
   static let (looksWithoutG, timeWithoutG): (Int, UInt64) = (8, 10_000_000_000)

@@ -2,8 +2,9 @@
 import Host
 import Observed
 
-/// Value: the share of the kernel's periods in which the threads were stopped. The lint reports it from a tenth on, if there
-/// were 20 such periods or more (of 100 ms each, mostly): then one request in ten meets a stop of the whole program.
+/// Value: the share of the kernel's accounting periods (mostly of 100 ms each) in which the threads were stopped. The lint
+/// reports a tenth or more, because then one request in ten meets a stop of the whole program. To judge at all it needs 20
+/// periods or more, stopped or not.
 struct Throttled: Lint {
   static let share = 0.1
   static let periods: UInt64 = 20
