@@ -16,7 +16,7 @@ package struct PeakWindow {
   package static let interval: UInt64 = 1_000_000_000
 
   private var seen: [(time: UInt64, peaks: QueuePeaks)] = []
-  /// The moment from which on the next look counts.
+  /// The moment since which the next look asks for the largest depths.
   private var start: UInt64
 
   /// Begins a window at `now`, in nanoseconds of the machine's monotonic clock.

@@ -1,15 +1,15 @@
-// Details that only a live source has, and explanations of now where there are no events.
+// Details that only a live source has, and explanations of the present moment for sources without events.
 import Host
 import Insight
 import Observed
 
 extension Sampler {
-  /// Whether what is asked for is explained from what is seen now: there are no events to look at.
+  /// Whether explanations are made from what is seen now, because the source samples and has no events.
   package var explainsNow: Bool {
     source.knowledge.gauges == .sampled && source.knowledge.absenceOfEvents != nil
   }
 
-  /// The interest, with what an explanation of now is made from.
+  /// The interest, extended by the details from which an explanation of the present moment is made.
   func widened(_ interest: Interest) -> Interest {
     explainsNow ? interest.widened(detailer.goroutinesSeen) : interest
   }
@@ -24,7 +24,7 @@ extension Sampler {
     }
   }
 
-  /// Adds the answer to the interest's question, if that is made from the frame itself.
+  /// Adds the answer to the interest's question `why`, if such answers are made from the frame itself.
   func explain(_ interest: Interest, in frame: inout Frame) {
     guard explainsNow, let subject = interest.why else { return }
     frame.detail.why = .ofNow(subject, in: frame, source.knowledge)

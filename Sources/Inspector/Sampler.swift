@@ -2,10 +2,10 @@
 // has ended.
 //
 // Frames are for people and come about once a second, but a ring of a flooded target fills in 10 to 30 ms. So
-// draining has a pace of its own, from 1 to 30 ms, such that the fullest ring becomes a quarter full. An
-// interval is at most half as long again as the one before, and none is long, because a flood does not
-// announce itself: with 100 ms between two drains of an idle target, the first burst would be lost. Thirty
-// drains of empty rings a second take a thousandth of a core.
+// draining has a pace of its own, from 1 to 30 ms, such that the fullest ring becomes a quarter full. Each
+// interval is at most one and a half times the one before, and none is long, because a flood does not announce
+// itself: with 100 ms between two drains of an idle target, the first burst would be lost. Thirty drains of
+// empty rings a second take a thousandth of a core.
 internal import Glibc
 import History
 import Host
@@ -19,8 +19,8 @@ import RegionSource
 struct TablePace {
   /// Reading the table may take one part in `share` of the time.
   private static let share: UInt64 = 100
-  /// How long to wait for each G that was listed, in nanoseconds. So a million rows, some 20 MB, are read
-  /// once a minute.
+  /// The least time until the table is read again, in nanoseconds for each G that was listed. So a table of a
+  /// million Gs, some 20 MB, is read at most once a minute.
   private static let perRow: UInt64 = 60_000
 
   private var next: UInt64 = 0
@@ -92,7 +92,7 @@ public struct Sampler {
   /// keyframe yet.
   private var marked: (findings: Findings, cpus: CPUPressure?)?
   private var lastSnapshot: UInt64 = 0
-  /// The moment from which on the peaks of the next snapshot count. Each reader has its own.
+  /// The moment since which the next snapshot asks for the largest depths of queues. Each reader has its own.
   private var peaksSince = monotonicNow()
   private var lastMark: UInt64 = 0
   /// Whether the last keyframe was put off, because the gauges were not of one instant, or a lane had a
@@ -163,7 +163,8 @@ public struct Sampler {
         makeInstruments(history, frame.snapshot)
       }
       frame.instruments = instruments
-      // The matrix is read with the gauges, so it is of the frame's moment, also where the rest is kept from before.
+      // The steal matrix is read with the gauges, so it is of the frame's moment even if the other instruments are
+      // older.
       frame.instruments?.steals = frame.snapshot.steals
       // Findings and CPU times are those of the last keyframe, so that a look back shows the same.
       if let marked {
@@ -203,7 +204,8 @@ public struct Sampler {
   public mutating func finish() throws(InspectorError) {
     guard let history else { return }
     for round in 0..<20 {
-      // What was written just now may be later than the drain's limit, as exact as the clock's line is.
+      // The clock is known only so exactly, so a record that was written just now may seem later than the
+      // drain's limit. The next round reads it.
       if round > 1 { usleep(1000) }
       _ = try drain(into: history)
       if !history.numbers.isEmpty, !history.isPending { return }
@@ -255,7 +257,7 @@ public struct Sampler {
 
   /// Looks at the source once. If there are no events, the source's own words say why.
   ///
-  /// - Parameter start: the moment from which on the depths of queues count; nil: a second ago.
+  /// - Parameter start: the moment since which the largest depths of queues are wanted; nil: a second ago.
   private func observe(peaksSince start: UInt64? = nil) throws(InspectorError) -> Observation {
     var observation = try source.observe(peaksSince: start)
     if let absence = source.knowledge.absenceOfEvents { observation.snapshot.trace.absence = absence }
@@ -325,7 +327,7 @@ public struct Sampler {
   }
 
   /// Returns the nanoseconds until the fullest ring will be `target` full, if it became `fill` full in
-  /// `elapsed`. The result is at most half as long again as the last interval.
+  /// `elapsed`. The result is at most one and a half times the last interval.
   package static func pace(fill: Double, after elapsed: UInt64, last interval: UInt64) -> UInt64 {
     let wanted = fill > 0 ? Double(elapsed) * target / fill : .infinity
     let slowest = min(Double(interval) * 1.5, Double(longest))

@@ -1,5 +1,5 @@
-// Gathers what is needed to see the same thing at several looks (Sightings.swift): from the table of Gs, from a few stacks,
-// and from the operating system. Only for sources that sample: where there are events, these tell more.
+// Gathers what `SightingTaker` compares from look to look (Sightings.swift): from the table of Gs, from a few stacks, and
+// from the operating system. Only for sources that sample: where there are events, these tell more.
 import Host
 import Insight
 import Observed
@@ -11,11 +11,13 @@ struct SightingProbe {
   private var sockets = SocketWatch()
   private var nextTable: UInt64 = 0
 
-  /// The least time between two looks at locks and sockets, in nanoseconds; and how many times as long as a look took.
+  /// `pause`: the least time between two looks at locks and sockets, in nanoseconds. `share`: these looks may take one
+  /// part in `share` of the time.
   private static let (pause, share): (UInt64, UInt64) = (1_000_000_000, 20)
-  /// At most so many stacks of Gs that wait for locks are read, and so many descriptors are looked at.
+  /// Maximum number of Gs that wait for locks whose stacks are read at one look, and of descriptors that are
+  /// looked at.
   private static let (mostStacks, mostDescriptors) = (256, 4096)
-  /// For so long, in nanoseconds, the descriptor of a G that waits may not be known yet.
+  /// For how long after a G began to wait its descriptor may still be unknown, in nanoseconds.
   private static let young: UInt64 = 3_000_000_000
 
   var sightings: Sightings { taker.sightings }
@@ -47,12 +49,12 @@ struct SightingProbe {
     _ list: GoroutineList, _ names: NameBook, _ source: any SchedulerSource, least: Int, _ now: UInt64
   ) {
     let rows = list.rows.filter { $0.state == .waiting && $0.reason == .mutex }
-    // Fewer are no convoy wherever they wait, so their stacks are not read.
+    // Fewer Gs than `least` are no convoy wherever they wait, so their stacks are not read.
     guard rows.count >= least else { return taker.take([], least: least, at: now) }
     let asked = rows.prefix(Self.mostStacks).map(\.id)
     let stacks = (try? source.stacks(of: .some(asked))) ?? nil
-    // The Gs whose stacks were not read are counted where those of the same spawn site wait, if all of these wait at one
-    // place.
+    // A G whose stack was not read is counted at the place where the Gs of its spawn site wait, if all of those whose
+    // stacks were read wait at one place.
     var known: [UInt64: Set<String>] = [:]
     for row in rows {
       if let place = stacks?[row.id]?.own?.text { known[row.entry, default: []].insert(place) }
@@ -71,12 +73,12 @@ struct SightingProbe {
     let polled = list.rows.filter {
       $0.state == .waiting && [.netpollRead, .netpollWrite].contains($0.reason)
     }
-    // If the source does not tell the descriptor of each, it is not known which of them nobody waits for. Of those that wait
-    // only just now, it need not be known yet.
+    // If the descriptor of one of these Gs is not known, its socket would seem to be one for which no G waits. So no socket
+    // is judged then. The descriptors of Gs that have only just begun to wait need not be known yet.
     guard !list.isCut, polled.allSatisfy({ $0.waitingOn != 0 || $0.since &+ Self.young > now }),
       let filled = sockets.filled(pid: pid, most: Self.mostDescriptors)
     else { return taker.take([:], waiters: [:], inodes: [:], isCrowded: isCrowded, at: now) { _ in nil } }
-    // A list that was read for an earlier look tells nothing new.
+    // A list of sockets that was read for an earlier look tells nothing new.
     guard sockets.readAt >= now else { return }
     var waiters: [Int: [SightingTaker.PollWaiter]] = [:]
     for row in polled where row.waitingOn != 0 {
