@@ -1,13 +1,15 @@
-// A lesson: one claim about a scheduler, a situation in which it can be seen, and a question to answer before it happens.
+// A lesson: one claim about a scheduler, a situation in which the claim can be seen, and a question that a person answers
+// before the situation goes on.
 //
-// §1 The problem. A sentence about a scheduler is soon read and soon forgotten. It stays with somebody who has first said
-// what will happen, and then saw it happen. But a question whose answer stands in a file teaches the file: when the
-// runtime changes, the lesson goes on telling what was true once.
+// §1 The problem. A sentence about a scheduler is soon read and soon forgotten. A person remembers it who first said what
+// will happen, and then saw it happen. But if the answer stood in a file, the lesson would teach that file: after a
+// change of the runtime it would go on telling what was true before.
 //
 // §2 The design. A lesson names the scenes that a small program (mpg-lesson) plays on the real runtime, and how their
-// scheduler is to be paced, so that the situation comes about exactly. It asks. After the scene its `judge` computes the
-// answer from the events of this very run, and names the events that prove it. A judge that does not find what the lesson
-// claims throws `Unproven`; so `mpgtop learn --check` fails when a lesson is no longer true.
+// scheduler is to be paced (held, stepped, or left free), so that the situation comes about exactly. Then it asks its
+// question. After the scene its `judge` computes the answer from the events of this very run, and names the events that
+// prove it. A judge that does not find what the lesson claims throws `Unproven`; so `mpgtop learn --check` fails when a
+// lesson is no longer true.
 //
 // §3 Where to find what. Tape.swift has the events of a scene. Script.swift says how a scene is paced; Play.swift does
 // it. Each file in Course is a lesson. Nothing here knows a screen or a key.
@@ -18,20 +20,20 @@ import Region
 package struct Lesson: Sendable {
   /// When the question is asked.
   package enum Moment: Sendable {
-    /// At the scene's move `ask`: before it happens.
+    /// At the scene's move `ask`, before the thing happens that the question is about.
     case before
-    /// After all scenes: what happened is to be explained.
+    /// After all scenes: the question is why that happened which was seen.
     case after
   }
 
   package var number: Int
   /// What the lesson is about, in a few words.
   package var title: String
-  /// What will have been seen: one sentence.
+  /// What the lesson says of schedulers, and what its scenes show: one sentence.
   package var claim: String
   /// What the person sees before the question.
   package var situation: String
-  /// How many decisions a second are let happen after the question, if not as many as usual.
+  /// How many decisions a second the scheduler may make after the question; nil: as many as usual.
   package var rate: Int?
   package var moment = Moment.before
   /// The scenes that are played, one after the other.
@@ -40,13 +42,13 @@ package struct Lesson: Sendable {
   package var choosesOne = false
   /// The numbers of the scheduler's rules that the lesson's words name.
   package var numbers: [RuleNumber: UInt64] = [:]
-  /// The question, by what is seen at the moment at which it is asked.
+  /// Makes the question, from the gauges at the moment at which it is asked.
   package var question: @Sendable (Snapshot) -> Question
   /// Computes the answer from the events.
   package var judge: @Sendable (RunEvidence) throws(Unproven) -> Outcome
-  /// Why it is so: one paragraph.
+  /// Why the claim is true: one paragraph.
   package var why: String
-  /// What Go does the same, or otherwise: one paragraph.
+  /// What Go does in the same way, and what in another: one paragraph.
   package var go: String
   /// What a teacher may say or ask here; each is one sentence or two.
   package var notes: [String]
@@ -55,9 +57,9 @@ package struct Lesson: Sendable {
 /// A question, and what may be answered.
 package struct Question: Sendable, Equatable {
   package enum Form: Sendable, Equatable {
-    /// One of several.
+    /// The answer is one of these choices.
     case choice([String])
-    /// A whole number; the word says of what.
+    /// The answer is a whole number; the word says what is counted.
     case number(of: String)
   }
 
@@ -106,7 +108,7 @@ package struct Proof: Sendable, Equatable {
 
   package init(_ event: Event, _ note: String = "") { (self.event, self.note) = (event, note) }
 
-  /// The event in words. Where a G was spawned does not matter here.
+  /// The event in words, without the place where a G was spawned, which does not matter here.
   private var text: String {
     event.kind == .goCreate ? "G\(event.g ?? 0) is created by G\(event.other)" : event.text
   }
@@ -134,7 +136,8 @@ extension String {
 }
 
 extension Lesson {
-  /// Judges what was seen. The words of the lesson must be true of the scheduler that was seen, too.
+  /// Judges what was seen. Throws also if the scheduler has another value for one of the numbers that the
+  /// lesson's words name.
   package func conclude(_ evidence: RunEvidence) throws(Unproven) -> Outcome {
     let outcome = try judge(evidence)
     for tape in evidence.tapes {

@@ -1,9 +1,10 @@
-// The script of a scene: how its scheduler is paced, so that the situation comes about exactly.
+// The script of a scene: when its scheduler is held, stepped or left free, so that the situation comes about
+// exactly.
 
-/// Something that is waited for. Scenes wait for what must happen, never for a time: a busy machine keeps a thread from its
-/// CPU for longer than any.
+/// Something for which a script waits. Scripts wait for things that must happen, never for a fixed time, because a busy
+/// machine may keep a thread from its CPU for longer than any fixed time.
 package struct Condition: Sendable {
-  /// What is waited for, in a few words.
+  /// What the script waits for, in a few words.
   package var words: String
   package var holds: @Sendable (Tape) -> Bool
 
@@ -16,7 +17,7 @@ package struct Condition: Sendable {
     Condition("the mark '\(mark.rawValue)'") { $0.has(mark) }
   }
 
-  /// The program waits at its door, and nothing else happens.
+  /// The program waits at its door (for a line of its input), and nothing else happens.
   package static let atTheDoor = Condition("the program to wait at its door") { tape in
     let now = tape.snapshot
     return now.isConsistent && now.netpoll.parked > 0 && now.gs.running == 0 && now.gs.runnable == 0
@@ -27,13 +28,13 @@ package struct Condition: Sendable {
 
 /// One move of a script.
 package enum Move: Sendable {
-  /// Who makes single steps.
+  /// The P or M that makes the single steps.
   package enum Who: Sendable {
     /// The P on which the scene began.
     case home
-    /// Whoever has waited longest.
+    /// The M that has waited longest for its step.
     case anybody
-    /// A P that runs no G, if there is one; else whoever has waited longest.
+    /// A P that runs no G, if there is one; else the M that has waited longest.
     case idle
   }
 
@@ -45,9 +46,9 @@ package enum Move: Sendable {
   case hold
   /// Grants single steps until the condition holds.
   case step(Who, until: Condition)
-  /// Asks the question. Where nobody is asked, the script goes on.
+  /// Asks the question. In a rehearsal no person is asked, and the script goes on at once.
   case ask
-  /// What the question is about has happened: the events so far prove the answer.
+  /// Says that what the question is about has happened: the events so far prove the answer.
   case prove
 
   /// Waits for the door, holds the scheduler, opens the door, and goes on until the scene begins.
@@ -66,13 +67,13 @@ package enum Move: Sendable {
 package struct Scene: Sendable {
   /// The number of Ps that the claim needs.
   package enum Procs: Sendable, Equatable {
-    /// As many as the environment says.
+    /// As many Ps as are wanted.
     case any
-    /// As many as the environment says, but at least so many.
+    /// As many Ps as are wanted, but at least this many.
     case atLeast(Int)
     case exactly(Int)
 
-    /// The number to take, where `wanted` is asked for.
+    /// The number of Ps for the scene, if `wanted` Ps are wanted.
     package func number(wanted: Int) -> Int {
       switch self {
       case .any: wanted

@@ -8,7 +8,7 @@ package enum Mark: String, CaseIterable, Sendable {
   case begin
   /// Everything stands as the question says.
   case ready
-  /// One part of what follows is over.
+  /// The first part of what follows `ready` is over.
   case next
   /// What the question is about has happened.
   case done
@@ -18,9 +18,9 @@ package enum Mark: String, CaseIterable, Sendable {
 
 /// The events of one scene. A value.
 package struct Tape: Sendable {
-  /// The events since the last `clear`, in the order of time.
+  /// The events of the scene so far, in the order of time.
   package private(set) var records: [PlacedRecord] = []
-  /// The moments of the marks, in ticks, in the order in which they came.
+  /// The marks to which the program has come, with their events, in the order in which they came.
   package private(set) var marks: [(mark: Mark, event: PlacedRecord)] = []
   /// The newest gauges.
   package var snapshot: Snapshot
@@ -35,7 +35,8 @@ package struct Tape: Sendable {
     wording = Wording(observation.clock, names: observation.names, reasons: reasons)
   }
 
-  /// Takes in events. Those of one lane come in order; between lanes some come late.
+  /// Takes in events. The events of one lane come in order, but an event may come after later ones of another
+  /// lane.
   mutating func take(_ events: [PlacedRecord], label: (UInt32) -> String?) {
     guard let first = events.first else { return }
     let (last, isSorted) = (
@@ -60,12 +61,12 @@ package struct Tape: Sendable {
 
   // MARK: asking
 
-  /// An event for people.
+  /// The event in the form that is shown to people.
   package func event(_ placed: PlacedRecord) -> Event { Event(placed, wording) }
 
   package func has(_ mark: Mark) -> Bool { marks.contains { $0.mark == mark } }
 
-  /// The event of the first mark of this name.
+  /// The event of the first mark of this name; nil: the program has not come to it.
   package func mark(_ mark: Mark) -> PlacedRecord? { marks.first { $0.mark == mark }?.event }
 
   /// The P on which the scene began.
@@ -143,7 +144,7 @@ package struct RunEvidence {
     return tape
   }
 
-  /// Makes a proof of events.
+  /// Makes a proof from events and notes on them, in the order of time. Events that are nil are left out.
   package func proof(_ events: [(PlacedRecord?, String)], on tape: Tape) -> [Proof] {
     events.compactMap { event, note in event.map { Proof(tape.event($0), note) } }
       .sorted { $0.event.time < $1.event.time }

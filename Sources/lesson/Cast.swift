@@ -12,13 +12,14 @@ struct Cast {
   let procs: Int
 }
 
-/// The standard input, at which the main G parks until somebody says that it should go on.
+/// The standard input, at which the main G parks until a line comes that lets it go on.
 struct Door {
   private let pollable: Pollable?
 
   init() throws {
     let flags = fcntl(0, F_GETFL)
-    // The terminal belongs to others, too: they would be surprised by an input that does not block.
+    // Other programs use the terminal, too. If it did not block, it would not block for them either, and they
+    // would fail.
     guard isatty(0) == 0, flags >= 0, fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0 else {
       pollable = nil
       return
@@ -26,7 +27,7 @@ struct Door {
     pollable = try? Pollable(fd: 0)
   }
 
-  /// Waits for the next line. The process ends with its input.
+  /// Waits for the next line. If the input has ended, ends the process.
   func wait() {
     var byte: UInt8 = 0
     while true {
@@ -38,7 +39,8 @@ struct Door {
   }
 }
 
-/// Points of a scene, which its events show: each is a span of this name that ends at once.
+/// Marks at points of a scene. Each is written into the events as a span with the mark's name, which ends at
+/// once.
 struct Marks {
   private let labels: [SpanLabel]
 
@@ -55,7 +57,7 @@ struct Marks {
   func begin() { set(.begin) }
   /// Everything stands as the question says.
   func ready() { set(.ready) }
-  /// One part of what follows is over.
+  /// The first part of what follows `ready` is over.
   func next() { set(.next) }
   /// What the question is about has happened.
   func done() { set(.done) }
@@ -98,7 +100,7 @@ func cpuTime() -> UInt64 {
   return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
 }
 
-/// Computes until the thread has used so much CPU time. It never enters the runtime.
+/// Computes until the thread has used this much more CPU time. It never enters the runtime.
 @inline(never)
 func compute(milliseconds: UInt64) {
   let end = cpuTime() + milliseconds * 1_000_000

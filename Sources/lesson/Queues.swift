@@ -2,7 +2,8 @@
 
 import MPG
 
-/// A P with 16 Gs in its LRQ and one in `runnext`, whose G goes on until a thief has run one of them.
+/// The main G spawns 17 Gs: 16 stand on its P's LRQ and one in `runnext`. It goes on until a thief has run one
+/// of them.
 func playSteal(_ cast: Cast) {
   cast.door.wait()
   cast.marks.begin()
@@ -20,7 +21,7 @@ func playSteal(_ cast: Cast) {
   all.wait()
 }
 
-/// Six Gs in a row, while other Ps are idle.
+/// The main G spawns six Gs in a row, while other Ps are idle.
 func playSpinning(_ cast: Cast) {
   cast.door.wait()
   cast.marks.begin()

@@ -1,4 +1,5 @@
-// The scenes by name, and those of lessons 1 to 5. What each lesson asks about its scene stands in module Lessons.
+// The list of all scenes by name, and the code of the scenes of lessons 1 to 5. What each lesson asks about its
+// scene stands in module Lessons.
 
 import ArgumentParser
 import MPG
@@ -25,7 +26,7 @@ enum Scene: String, CaseIterable, ExpressibleByArgument {
   func play(_ cast: Cast) throws {
     switch self {
     case .workers: playWorkers(cast)
-    case .boot: break  // all that matters has happened before
+    case .boot: break  // the boot is over before the scene begins
     case .spawn: playSpawn(cast)
     case .overflow: playOverflow(cast)
     case .sixtyOne: playSixtyOne(cast)
@@ -40,7 +41,7 @@ enum Scene: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
-/// More Gs than Ps, all of which want to run until the door opens again.
+/// The main G spawns more Gs than there are Ps. All of them want to run until the door opens again.
 private func playWorkers(_ cast: Cast) {
   cast.door.wait()
   cast.marks.begin()
@@ -59,7 +60,7 @@ private func playWorkers(_ cast: Cast) {
   cast.marks.done()
 }
 
-/// Three Gs, spawned one after the other; then the spawner waits for them.
+/// The main G spawns three Gs, one after the other, and then waits for them.
 private func playSpawn(_ cast: Cast) {
   cast.door.wait()
   cast.marks.begin()
@@ -73,7 +74,7 @@ private func playSpawn(_ cast: Cast) {
   cast.marks.done()
 }
 
-/// One G in `runnext` and 256 in the LRQ; then one more.
+/// The main G spawns 257 Gs: one stands in `runnext` and 256 on the LRQ. Then it spawns one more.
 private func playOverflow(_ cast: Cast) {
   cast.door.wait()
   cast.marks.begin()

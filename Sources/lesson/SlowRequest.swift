@@ -3,7 +3,7 @@
 import Glibc
 import MPG
 
-/// How long the request is held up, in milliseconds. Long beside what a busy machine does to a thread.
+/// How long the request is held up, in milliseconds. This is longer than a busy machine holds up a thread.
 private let length: UInt64 = 150
 
 extension Scene {
@@ -37,7 +37,7 @@ extension Scene {
     cast.marks.done()
   }
 
-  /// What the request does.
+  /// The work of the request, in its own G.
   private func serve(_ answer: Channel<Int>, _ lock: Mutex, _ pipe: Pipe) {
     switch self {
     case .slowByHog: _ = answer.receive()
@@ -55,7 +55,7 @@ extension Scene {
     while unsafe read(pipe.reading, &byte, 1) < 0, errno == EAGAIN { try? pollable.wait(.read) }
   }
 
-  /// Many Gs that each compute for a little while.
+  /// Spawns many Gs that each compute for a little while.
   private func crowd(_ all: WaitGroup) {
     all.add(Int(length) / 2)
     for _ in 0..<(length / 2) {
@@ -66,13 +66,13 @@ extension Scene {
     }
   }
 
-  /// A G that takes the lock and keeps it while it sleeps.
+  /// Spawns a G that takes the lock and keeps it while it sleeps.
   private func hold(_ lock: Mutex, _ all: WaitGroup) {
     all.add(1)
     go {
       lock.withLock { MPG.sleep(.milliseconds(Int(length))) }
       all.done()
     }
-    yield()  // until it has the lock
+    yield()  // until that G has the lock
   }
 }

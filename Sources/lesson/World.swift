@@ -1,9 +1,10 @@
-// The scenes of lessons 9 to 11: what the world outside does to threads, and what a hog does.
+// The scenes of lessons 9 to 11: what a blocking call, many connections and a hog do to threads.
 
 import Glibc
 import MPG
 
-/// A G blocks its thread in the system, beside others that want to run. It comes back when the door opens again.
+/// A G blocks its thread in a system call, while other Gs want to run. The call returns when the door opens
+/// again.
 func playCall(_ cast: Cast) {
   cast.door.wait()
   cast.marks.begin()
@@ -70,8 +71,8 @@ private func connections() -> (near: [Int32], far: [Int32]) {
   return (near, far)
 }
 
-/// A hog on every P, and one G that wants to run. The hogs go on until it has run; where nothing stops a hog, until they
-/// have used up their CPU time.
+/// A hog on every P, and one G that wants to run. The hogs compute until that G has run. Without preemption nothing
+/// stops a hog, so they compute until they have used up their CPU time.
 func playHog(_ cast: Cast) {
   cast.door.wait()
   cast.marks.begin()
@@ -86,8 +87,8 @@ func playHog(_ cast: Cast) {
       all.done()
     }
   }
-  // Where there are more Ps than CPUs, the threads of the others may take long to get one. A loop that only yielded would
-  // fill the ring meanwhile.
+  // If there are more Ps than CPUs, the threads of the other hogs may wait long for a CPU. A loop that only yielded would
+  // fill the ring with events meanwhile.
   while started.value < cast.procs - 1 {
     hog(50_000, until: started, beyond: cast.procs - 2)
     yield()
@@ -104,7 +105,8 @@ func playHog(_ cast: Cast) {
   cast.marks.done()
 }
 
-/// Computes until `count` is more than `least`, or until the thread has used so many nanoseconds of CPU time.
+/// Computes until `count` is more than `least`, or until the thread has used `limit` more nanoseconds of CPU
+/// time.
 @inline(never)
 private func hog(_ limit: UInt64, until count: Count, beyond least: Int = 0) {
   let end = cpuTime() + limit

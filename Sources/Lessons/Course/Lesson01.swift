@@ -61,7 +61,7 @@ extension Lesson {
 }
 
 extension Tape {
-  /// The starts of the Gs that ran at the moment at which most did.
+  /// The starts of the Gs that ran at the moment at which most Gs ran at once.
   var mostAtOnce: [PlacedRecord] {
     var (running, most): ([UInt64: PlacedRecord], [UInt64: PlacedRecord]) = ([:], [:])
     for event in records {

@@ -1,4 +1,5 @@
-// Lesson 12: one slow request. Its cause is found alone, and judged by the engine of `mpgtop why`.
+// Lesson 12: one slow request. The students find its cause by themselves, and the engine of `mpgtop why` grades
+// their answer.
 import Inspector
 import Region
 
@@ -80,7 +81,8 @@ extension RunEvidence {
 }
 
 extension Tape {
-  /// The G that ran already at a moment, given in nanoseconds, if it was not `g`. The scene has one P.
+  /// The start of the G that ran already at a moment, given in nanoseconds, if it was not `g`. The scene has
+  /// one P.
   fileprivate func runner(at moment: UInt64, besides g: UInt64) -> [(PlacedRecord?, String)] {
     let last = records.last { ($0.isStart || $0.isStop) && event($0).time < moment }
     guard let last, last.isStart, last.record.g != g else { return [] }

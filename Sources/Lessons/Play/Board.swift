@@ -1,4 +1,5 @@
-// The board: what is to be seen of a course at one moment, as a value. A screen draws it, and knows nothing else of it.
+// The board: what is to be seen of a course at one moment, as a value. A screen draws the board, and knows nothing else
+// of the course.
 import Inspector
 
 /// What has been answered so far.
@@ -10,7 +11,8 @@ package struct Score: Sendable, Equatable {
 
   package var right: Int { answers.values.count { $0 } }
 
-  /// Notes an answer. Only the first one to a lesson counts: afterwards one knows.
+  /// Notes an answer. Only the first answer to a lesson counts, because after it the person knows the right
+  /// one.
   package mutating func note(_ isRight: Bool, lesson: Int) {
     if answers[lesson] == nil { answers[lesson] = isRight }
   }
@@ -24,11 +26,11 @@ package struct Board: Sendable {
   package enum Part: Sendable, Equatable {
     /// What the person sees before the question.
     case situation
-    /// The question; an answer goes on.
+    /// The question. The course goes on when it is answered.
     case question(Question)
-    /// The teacher's notes, after the answer and before it happens.
+    /// The teacher's notes, after the answer and before the scene goes on.
     case notes
-    /// It happens.
+    /// The scene goes on: the thing happens that the question is about.
     case happening
     /// Whether the answer was right, and the events that prove it.
     case proof(Outcome)
@@ -44,24 +46,25 @@ package struct Board: Sendable {
   package var part: Part
   /// Whether the situation is still being set up, so that the question has to wait.
   package var isSettingUp = false
-  /// When the situation was set up, in nanoseconds; nil: it is not yet. A stage that is older shows less.
+  /// When the situation was set up, in nanoseconds; nil: it is not set up yet. A stage from before this moment
+  /// does not show the whole situation.
   package var setUpAt: UInt64?
   package var question: Question?
   /// What the person answered.
   package var given: Answer?
-  /// Whether that was right; nil: not known yet.
+  /// Whether the answer `given` was right; nil: not known yet.
   package var isRight: Bool?
-  /// How many decisions of the scheduler have been let happen since the question.
+  /// How many decisions the scheduler has been allowed to make since the question.
   package var steps = 0
-  /// Decisions a second that are let happen; nil: as many as there are.
+  /// How many decisions a second the scheduler may make; nil: as many as it can.
   package var rate: Int?
-  /// Whether single decisions are let happen at the moment.
+  /// Whether the scheduler is being stepped, one decision at a time.
   package var isStepping = false
   package var score = Score()
   package var isTeaching = false
   /// Whether the teacher's notes are to be seen, where there are some.
   package var areNotesShown = false
-  /// What is seen before a question that comes after it happened.
+  /// The events that are shown with a question that is asked after all scenes (`Lesson.Moment.after`).
   package var seen: [Proof] = []
 
   package init(lesson: Lesson, part: Part) { (self.lesson, self.part) = (lesson, part) }

@@ -1,9 +1,9 @@
-// A course: lessons one after the other, for a person. It holds the place in the lesson, plays its scenes, and keeps the
-// score. It knows no screen and no key: whoever has one calls `advance` again and again, shows `board`, and passes on what the
-// person wants.
+// A course: lessons one after the other, for a person. The course holds the place in the lesson, plays the lesson's scenes,
+// and keeps the score. It knows no screen and no key: the code that has them calls `advance` again and again, shows `board`,
+// and passes on what the person wants.
 import Inspector
 
-/// Not thread-safe: use it from one thread at a time.
+/// A course for one person. Not thread-safe: use it from one thread at a time.
 package final class Course {
   private let program: String
   private let procs: Int
@@ -18,12 +18,12 @@ package final class Course {
   private var nextStep: UInt64 = 0
   private var speed = Course.usualSpeed
 
-  /// The rates of single steps; nil: as fast as it goes.
+  /// The rates of single steps, per second, from which a person may choose; nil: as fast as the scene can go.
   private static let rates: [Int?] = [1, 2, 4, 8, 16, 32, 64, 125, 250, nil]
   private static let usualSpeed = 1
-  /// How long a waiting scene is left alone, in nanoseconds.
+  /// How long to wait before looking again at a scene that waits for a condition, in nanoseconds.
   private static let pause: UInt64 = 2_000_000
-  /// How long steps that nobody has to see may be made without a pause, in nanoseconds.
+  /// How long `advance` may go on with steps that the person need not see, before it returns, in nanoseconds.
   private static let stretch: UInt64 = 15_000_000
 
   /// Begins with a lesson.
@@ -149,7 +149,7 @@ package final class Course {
     }
   }
 
-  /// Plays up to the question, as fast as it goes.
+  /// Plays the scene up to the question, as fast as it can.
   private func setUp() throws(LessonFailure) -> UInt64 {
     guard board.isSettingUp else { return .max }
     let play = try running()
@@ -172,7 +172,8 @@ package final class Course {
     return new
   }
 
-  /// Lets it happen: single steps at the rate that is wanted, all else at its own pace.
+  /// Lets the scene go on: makes single steps at the rate that the person wants, and lets everything else run
+  /// at its own pace.
   private func happen() throws(LessonFailure) -> UInt64 {
     let play = try running()
     let end = monotonicNow() + Self.stretch
@@ -195,7 +196,8 @@ package final class Course {
     return play.isStepping ? 0 : Self.pause
   }
 
-  /// A scene has come to its end: plays the next one, or judges.
+  /// Keeps the tape of a scene that has come to its end. If that was the last scene, judges; otherwise the next
+  /// one is played.
   private func prove(_ play: Play) throws(LessonFailure) -> UInt64 {
     tapes.append(play.tape)
     if tapes.count < scenes.count {

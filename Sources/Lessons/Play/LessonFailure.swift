@@ -3,11 +3,11 @@ import Inspector
 
 /// The reason why a lesson was not played to its end.
 package enum LessonFailure: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The program of the situations is not where it should be, or could not be started.
+  /// The program mpg-lesson is not where it should be, or could not be started.
   case noProgram(String)
   /// The program has ended, or does not answer; the text says what it wrote.
   case ended(String)
-  /// Something that the scene waits for did not happen for a minute.
+  /// Something for which the scene waited did not happen within a minute.
   case late(String)
   /// The claim of the lesson was not seen.
   case unproven(String)

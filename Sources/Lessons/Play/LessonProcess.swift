@@ -2,7 +2,8 @@
 internal import Glibc
 import Inspector
 
-/// A running scene. It ends with this object, or with the process that has this object: then its input ends.
+/// A running scene. Its input ends when this object goes away, or when the process that has this object ends.
+/// Then the scene ends, too.
 ///
 /// Not thread-safe: use it from one thread at a time.
 final class LessonProcess {
@@ -37,7 +38,7 @@ final class LessonProcess {
 
   deinit { end() }
 
-  /// Opens the door at which the program waits, or will wait.
+  /// Opens the door at which the program waits, or will wait: writes a line into its input.
   func open() {
     var line: UInt8 = 10
     _ = unsafe write(door, &line, 1)
@@ -58,7 +59,8 @@ final class LessonProcess {
       .split(separator: "\n").joined(separator: " ")
   }
 
-  /// Ends the program: its input ends, so it leaves at its next door. After two seconds it is killed.
+  /// Ends the program by ending its input: it exits when it next waits at its door. After two seconds it is
+  /// killed.
   func end() {
     guard !isClosed else { return }
     isClosed = true

@@ -8,13 +8,13 @@ import Region
 
 /// Plays one scene. Not thread-safe: use it from one thread at a time.
 package final class Play {
-  /// How a play stands.
+  /// How far a play has come.
   package enum State: Sendable, Equatable {
-    /// It goes on; a single step was made, or something is waited for.
+    /// The play goes on: it has made a single step, or waits for a condition.
     case goesOn
-    /// The question is to be asked; `goOn` goes on.
+    /// The question is to be asked. The play stands still until `goOn`.
     case asks
-    /// What the question is about has happened; `goOn` goes on.
+    /// What the question is about has happened. The play stands still until `goOn`.
     case proves
     /// The script is over.
     case over
@@ -32,9 +32,9 @@ package final class Play {
   private let controller: Controller
   private var place = 0
   private var isPlaying = false
-  /// Whether the caller has taken note of the stop at `place`.
+  /// Whether the caller has called `goOn` since the play stopped at `place`.
   private var isNoted = false
-  /// Since when the move at `place` has been under way.
+  /// The moment at which the move at `place` began, in nanoseconds.
   private var since = monotonicNow()
   private var lost: UInt64 = 0
 
@@ -87,13 +87,13 @@ package final class Play {
     if place < scene.script.count, case .step = scene.script[place] { true } else { false }
   }
 
-  /// Whether the program has come to its first door.
+  /// Whether the program has come to its door for the first time.
   package var isAtTheDoor: Bool { place > 0 }
 
   /// Whether the script has come to its question.
   package var isAsking: Bool { tape.asked != nil }
 
-  /// Goes on where the script stopped to ask, or to prove.
+  /// Lets the script go on where it stopped to ask or to prove.
   package func goOn() { isNoted = true }
 
   /// Does the next part of the script.
@@ -148,7 +148,7 @@ package final class Play {
     if state.stepped != nil { steps += 1 }
   }
 
-  /// Whether a wait for a condition is still within bounds.
+  /// Throws if the program has ended, or if the wait for a condition has lasted too long.
   private func wait(for condition: Condition) throws(LessonFailure) {
     if process.hasEnded { throw .ended(process.words) }
     if monotonicNow() - since > Self.patience { throw .late(condition.words) }
@@ -169,7 +169,7 @@ package final class Play {
         }
       }
     }
-    // What is lost before the door opens belongs to no scene.
+    // Events that are lost before the door opens do not belong to the scene, so they are not counted.
     if !isPlaying {
       lost = region.lost
       return

@@ -15,7 +15,7 @@ package struct Rehearsed: Sendable {
 }
 
 package enum Rehearsal {
-  /// How often a scene is played again because events were lost.
+  /// Maximum number of times that a scene is played again because events were lost.
   private static let mostLosses = 4
 
   /// Plays a lesson to its end.
@@ -31,7 +31,7 @@ package enum Rehearsal {
     var (question, steps, number): (Question?, Int, Int) = (nil, 0, 0)
     for (index, scene) in lesson.scenes.enumerated() where !lesson.choosesOne || index == chosen ?? 0 {
       var played = try perform(scene, program: program, procs: procs)
-      // Where the machine is so busy that events were lost, this run proves nothing, for the claim or against it.
+      // If the machine was so busy that events were lost, this run proves nothing, for the claim or against it.
       for _ in 0..<mostLosses where played.tape.lost > 0 {
         played = try perform(scene, program: program, procs: procs)
       }
@@ -54,7 +54,7 @@ package enum Rehearsal {
   private struct Performance {
     var tape: Tape
     var history: History
-    /// What was seen when the question was asked.
+    /// The gauges at the moment at which the question was asked.
     var asked: Snapshot
     var steps: Int
   }
