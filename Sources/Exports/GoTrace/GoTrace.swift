@@ -40,7 +40,7 @@ struct GoTrace: HistoryVisitor {
 
   private let file: OutputFile
   /// A generation ends after this many events, but only when it also has four times as many events as there
-  /// are Gs with which the next one begins.
+  /// are Gs. A generation begins with the status of every G, and these must stay a small part of the trace.
   private let events: Int
   private let names: StringBook
   private var order: TimelineOrder

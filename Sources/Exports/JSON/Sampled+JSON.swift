@@ -1,4 +1,4 @@
-// What is known because a scheduler is read as samples, as JSON.
+// What is known only of a scheduler that is sampled, as JSON.
 import Observed
 
 extension Snapshot.Sampled? {

@@ -2,8 +2,8 @@
 // meaning.
 //
 // The two differ in little. OpenMetrics states units, has a type for plain information, and names the family
-// of a counter without `_total`. It ends with a line that says so, from which a reader knows that nothing was
-// cut off.
+// of a counter without `_total`. An OpenMetrics text ends with the line `# EOF`, from which a reader knows that
+// nothing was cut off.
 import Insight
 
 /// The two text formats that a scraper may ask for.
