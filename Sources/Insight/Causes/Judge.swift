@@ -131,7 +131,7 @@ package struct Judge {
   }
 
   /// Blames all Ps, if some G held each of them, running or in a system call, for at least four fifths of the
-  /// hop; nil: on some P none did.
+  /// hop; nil: this is not so for every P.
   private func everyP() -> Verdict? {
     guard !ps.isEmpty, ps.values.allSatisfy({ $0.held / 4 >= length / 5 }) else { return nil }
     if ps.count == 1, let (p, had) = ps.first, let verdict = blame(p, had), verdict.cause != .pWasBusy {

@@ -45,7 +45,7 @@ public struct RequestStep: Sendable, Equatable {
   /// When the step happened, in nanoseconds of the machine's monotonic clock; nil: no event tells.
   public var time: UInt64?
   /// The moment at which to look at the scheduler for this step, in nanoseconds of the machine's monotonic
-  /// clock: `time`, or that of the last step before this one that has a time.
+  /// clock: `time`, or the `time` of the last step before this one that has one.
   public var moment: UInt64 = 0
   /// How long the step took, in nanoseconds, if it is a thing that the handler did. These times add up to the
   /// length of the request. nil for all other steps.

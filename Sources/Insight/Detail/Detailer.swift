@@ -11,7 +11,7 @@ import History
 import Host
 import Observed
 
-/// A moment of a history, where details come from.
+/// A moment of a history, with what is needed to find out details of it.
 package struct DetailSource {
   /// The history that is asked.
   package let history: History
@@ -155,7 +155,7 @@ package struct Detailer {
     goroutines.get(true, at: moment, isLive: isLive, make)
   }
 
-  /// Returns stacks of now, at a limited pace. `make` reads them.
+  /// Returns the stacks of the present moment, at a limited pace. `make` reads them.
   package mutating func stacks(_ question: StackQuestion, at moment: UInt64, _ make: () -> Stacks?) -> Stacks?
   {
     stacks.get(question, at: moment, isLive: true, make)
@@ -174,7 +174,7 @@ package struct Detailer {
     return request.get(choice, at: 0, isLive: !isOver) { RequestAnswer(choice: choice, walk: make()) }
   }
 
-  /// Returns the stage of now, at a limited pace.
+  /// Returns the stage of the present moment, at a limited pace.
   package mutating func stage(_ question: StageQuestion, of history: History, at moment: UInt64) -> Stage? {
     stage.get(question, at: moment, isLive: true) { stageMaker.stage(of: history, question) }
   }

@@ -13,7 +13,7 @@ struct FilterOperand: Sendable, Equatable {
     var value: Double
     /// How much the number grows when its last digit grows by one; 0: the number is exact.
     var digit = 0.0
-    /// The letter before the number, as a small one: `p` in `P3`. It says what the number counts.
+    /// The letter before the number, in lower case: `p` in `P3`. It says what the number counts.
     var letter: UInt8?
     /// Whether the number was written as `<1%`. Then it equals everything above 0 and below `value`.
     var isLess = false

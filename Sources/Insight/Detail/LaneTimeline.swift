@@ -6,12 +6,13 @@
 //
 // §2 The beginning. What a lane did before its first event in the stretch follows from its last event before
 // the stretch. If there is none, it follows from what the first event ends: a G that parks was running. If
-// the lane has no event at all, the gauges tell. Otherwise it is not known, and stays unknown.
+// the lane has no event at all, the gauges tell. If its first event does not tell what it ends, what the lane
+// did before stays unknown.
 import History
 import Observed
 import Region
 
-/// A wish for a timeline. It ends at the moment of the frame.
+/// A wish for a timeline. The timeline ends at the moment of the frame.
 public struct TimelineSpan: Sendable, Equatable {
   /// The length of the timeline, in nanoseconds.
   public var length: UInt64

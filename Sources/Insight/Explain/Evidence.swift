@@ -1,4 +1,4 @@
-// The evidence of which explanations are made: the events of the last seconds before a moment, and the gauges
+// The evidence from which explanations are made: the events of the last seconds before a moment, and the gauges
 // at that moment.
 import History
 import Observed

@@ -32,7 +32,7 @@ extension Explainer {
     return "Now G\(g.id) \(what)\(since)\(spawner)\(work)."
   }
 
-  /// How many Gs wait for the same reason and were spawned at the same place.
+  /// A line that says how many Gs wait for the same reason as `g` and were spawned at the same place.
   private func likeIt(_ g: Goroutine) -> Explanation.Line {
     let count = evidence.goroutines.count {
       $0.state == .waiting && $0.reason == g.reason && $0.entry == g.entry

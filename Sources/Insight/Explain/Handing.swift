@@ -51,7 +51,7 @@ struct Handing {
       case .procStart, .grqTake, .steal, .mUnspin:
         return heir(index)
           ?? (isRetired(index) ? .retired : event.record.kind == .procStart ? .foundNothing : .untold)
-      case .goStart, .goResume, .goSyscallExit: return .untold  // it runs still: an event is missing
+      case .goStart, .goResume, .goSyscallExit: return .untold  // the G runs still, so an event is missing
       default: continue
       }
     }

@@ -19,7 +19,7 @@ public enum Load: String, Sendable, Hashable, CaseIterable {
 public struct Loads: Sendable, Equatable {
   /// The loads that run now.
   public var running: Set<Load>
-  /// The reason why a load ended before it was ended, in one line; nil: none did.
+  /// The reason why a load ended before the user ended it, in one line; nil: none did.
   public var problem: String?
 
   /// Names the loads that run.

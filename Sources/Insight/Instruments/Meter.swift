@@ -43,8 +43,8 @@ package struct Meter {
   package static let kept = 120
   /// Maximum number of open seconds.
   private static let mostOpen = 3
-  /// Maximum number of seconds that a lane goes through one by one. If it has to go further, nobody was
-  /// watching.
+  /// Maximum number of seconds that a lane goes through one by one. If it has to go further, no reader was
+  /// watching meanwhile, and the time in between is unknown.
   private static let mostSteps = 8
   private static let mostPs = 4096
 

@@ -21,7 +21,7 @@ struct OpenSecond {
   /// The label of the span for which a G worked, as a string id, by the G's id. Has only Gs that ran long or
   /// were preempted.
   private var labels: [UInt64: UInt64] = [:]
-  /// A run of this many ticks or more is long: some 40 to 130 µs. Shorter runs are not noted by G, so that a
+  /// A run of this many ticks or more is long: some 40 to 130 µs. Shorter runs are not added up by G, so that a
   /// flood of short Gs costs nothing more.
   private static let long: UInt64 = 1 << 17
   /// The times of the Ps: `uses` words for each P.

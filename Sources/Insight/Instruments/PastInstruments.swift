@@ -79,8 +79,8 @@ final class PastInstruments {
       _ = decoder.decode(block.payload.bytes ?? [], count: block.count, from: block.firstTime, into: &records)
       feeder.feed(records[...], from: block.first, on: block.lane)
     }
-    // Settle no further than the segment's start: what happened before the next segment begins is partly in
-    // that one (History §3).
+    // Settle no further than this segment's start: some records from before the start of the next segment may
+    // lie in the next segment (History §3).
     feeder.settle(upTo: keyframe.clock.nanoseconds(at: segment.start))
   }
 

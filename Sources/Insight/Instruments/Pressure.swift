@@ -6,7 +6,7 @@
 // run other Gs, the machine is *saturated*. A G also waits if its descriptor is ready in the kernel and
 // nobody polls, but the scheduler does not know of that: while hogs hold all Ps, nobody polls. So if a poll
 // finds something after nobody had polled for over a millisecond, the calm time since the poll before becomes
-// *unpolled*: a descriptor may have been ready for so long at most. These four and *calm* (no G waits) are
+// *unpolled*: a descriptor may have been ready for at most that long. These four and *calm* (no G waits) are
 // all there is, so they add up to the window. CPUPressure tells what the threads themselves wait for.
 //
 // §2 The method. The result is exact, because it is computed from events in the order of time: the number of

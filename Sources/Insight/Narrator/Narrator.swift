@@ -1,7 +1,7 @@
 // The narrator: one line that names what happened lately, for people who watch a scheduler.
 //
-// §1 The problem. A queue overflows within a microsecond, and a flood steals a thousand times a second. Numbers that change
-// ten times a second do not name such things, and a list of events names all of them.
+// §1 The problem. A queue overflows within a microsecond, and in a flood of requests Ps steal a thousand times a second.
+// Numbers that change ten times a second do not name such things, and a list of events names all of them.
 //
 // §2 The design. Events are looked through once, as they come. Of each kind of thing that is worth a line, the narrator
 // keeps the weightiest one since it last named that kind. The line changes every three seconds at most, and then names the
@@ -46,7 +46,7 @@ package struct Narrator {
   private struct LaneNote {
     /// The G that runs on the P; 0: none that is known.
     var g: UInt64 = 0
-    /// From when on the G runs, in ticks.
+    /// The moment from which on the G runs, in ticks.
     var since: UInt64 = 0
     /// The M from which sysmon has taken the P, and when, in ticks; nil: the P was not taken, or has been taken up since.
     var taken: (m: Int, time: UInt64)?
@@ -54,7 +54,7 @@ package struct Narrator {
 
   private struct Candidate {
     var happening: Happening
-    /// When it happened, in nanoseconds.
+    /// When the thing happened, in nanoseconds.
     var time: UInt64
   }
 
@@ -64,7 +64,7 @@ package struct Narrator {
   private var pending: [(lane: Lane, records: [Record])] = []
   private var lanes: [LaneNote] = []
   private var requests = RequestAccounts()
-  /// The weightiest of each kind since that kind was said.
+  /// The weightiest thing of each kind since a thing of that kind was said last.
   private var candidates = [Candidate?](repeating: nil, count: News.Kind.allCases.count)
   /// When each kind was said last, in nanoseconds; 0: never.
   private var saidAt = [UInt64](repeating: 0, count: News.Kind.allCases.count)

@@ -27,7 +27,7 @@ public struct News: Sendable, Equatable {
   /// When it was found worth a line, in nanoseconds of the machine's monotonic clock.
   public var time: UInt64
 
-  /// Says that a thing of a kind happened.
+  /// Makes news of a thing of this kind.
   public init(kind: Kind, text: String, time: UInt64) {
     (self.kind, self.text, self.time) = (kind, text, time)
   }

@@ -1,4 +1,4 @@
-// Makes the stage of now, again and again.
+// Makes the stage of the present moment, again and again.
 import History
 
 /// Makes the stage at the newest moment of a history that grows. It keeps what it found out about the queues, so that

@@ -1,9 +1,8 @@
 // Hog: a G computes without giving way, so that other Gs on its P wait until sysmon stops it.
 import Observed
 
-/// Value: how often the G was preempted in the last ten seconds. The lint reports it from three times on. If
-/// the machine did not let a thread run for a while, an innocent G may be preempted once, but not three
-/// times.
+/// Value: how often the G was preempted in the last ten seconds. The lint reports three times or more. If the
+/// machine did not let a thread run for a while, an innocent G may be preempted once, but not three times.
 struct Hog: Lint {
   static let preemptions = 3
 

@@ -3,8 +3,9 @@
 import History
 import Observed
 
-/// Value: the nanoseconds for which the G has run for nine tenths of the time or more, in one go or in
-/// several. The lint reports it from two seconds on, if another P was idle for half of the last ten seconds.
+/// Value: the length of the stretch up to now, in nanoseconds, of which the G has run for nine tenths or more,
+/// in one go or in several. The lint reports two seconds or more, if another P was idle for half of the last
+/// ten seconds.
 struct LoneRunner: Lint {
   static let time: UInt64 = 2_000_000_000
   static let share = 0.9
@@ -33,8 +34,8 @@ struct LoneRunner: Lint {
     ]
   }
 
-  /// The G that has run for nine tenths of the time or more for longest, and the moment from which on it has,
-  /// in nanoseconds.
+  /// The G with the longest stretch of which it has run for nine tenths or more, and the beginning of that
+  /// stretch, in nanoseconds; nil: no G has one.
   private func busiest(_ instruments: Instruments) -> (g: UInt64, since: UInt64)? {
     let gs = Set(instruments.recent.busy.keys).union(instruments.running.map(\.g))
     return gs.sorted().compactMap { g in since(g, instruments).map { (g, $0) } }.min { $0.1 < $1.1 }

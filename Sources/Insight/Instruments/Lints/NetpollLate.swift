@@ -2,9 +2,9 @@
 import Observed
 
 /// Value: the nanoseconds within which 99 of 100 Gs ran after netpoll had found their descriptor ready. The
-/// lint reports it from 100 ms on, if there were twenty such Gs or more. It also reports if sysmon had to
-/// poll twenty times or more in ten seconds, because nobody else had polled for long. Then the value is the
-/// number of these polls.
+/// lint reports 100 ms or more, if there were twenty such Gs or more. It also reports if sysmon had to poll
+/// twenty times or more in ten seconds, because nobody else had polled for long. Then the value is the number
+/// of these polls.
 struct NetpollLate: Lint {
   static let late: UInt64 = 100_000_000
   static let fewest: UInt64 = 20

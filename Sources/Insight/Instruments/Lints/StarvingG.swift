@@ -2,8 +2,8 @@
 import History
 import Observed
 
-/// Value: the nanoseconds for which the G had been runnable when the table was read. The lint reports it from
-/// one second on. A running G is stopped while others wait (Preempt §7), so a hundred Gs may have had a whole
+/// Value: the nanoseconds for which the G had been runnable when the table of Gs was read. The lint reports one
+/// second or more. A running G is stopped while others wait (Preempt §7), so a hundred Gs may have had a whole
 /// turn in that time.
 struct StarvingG: Lint {
   static let age: UInt64 = 1_000_000_000

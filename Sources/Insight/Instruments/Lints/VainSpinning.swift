@@ -1,9 +1,9 @@
 // Vain spinning: Ms search for work that is not there.
 import Observed
 
-/// Value: the share of all Ps' time in which Ms searched. The lint reports it from a quarter on, if more than
-/// nine of ten searches found nothing. The work of such a program comes in small pieces, and each of them
-/// wakes an M that comes too late.
+/// Value: the share of all Ps' time in which Ms searched. The lint reports a quarter or more, if more than nine
+/// of ten searches found nothing. The work of such a program comes in small pieces, and each of them wakes an M
+/// that comes too late.
 struct VainSpinning: Lint {
   static let share = 0.25
   static let found = 0.1
