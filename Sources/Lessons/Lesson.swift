@@ -1,8 +1,8 @@
 // A lesson: one claim about a scheduler, a situation in which the claim can be seen, and a question that a person answers
 // before the situation goes on.
 //
-// §1 The problem. A sentence about a scheduler is soon read and soon forgotten. A person remembers it who first said what
-// will happen, and then saw it happen. But if the answer stood in a file, the lesson would teach that file: after a
+// §1 The problem. A sentence about a scheduler is soon read and soon forgotten. People who first say what will happen,
+// and then see it happen, remember it. But if the answer stood in a file, the lesson would teach that file: after a
 // change of the runtime it would go on telling what was true before.
 //
 // §2 The design. A lesson names the scenes that a small program (mpg-lesson) plays on the real runtime, and how their
@@ -11,8 +11,8 @@
 // prove it. A judge that does not find what the lesson claims throws `Unproven`; so `mpgtop learn --check` fails when a
 // lesson is no longer true.
 //
-// §3 Where to find what. Tape.swift has the events of a scene. Script.swift says how a scene is paced; Play.swift does
-// it. Each file in Course is a lesson. Nothing here knows a screen or a key.
+// §3 Where to find what. Tape.swift has the events of a scene. Script.swift says how a scene is paced; Play.swift
+// plays the scene. Each file in Course is a lesson. Nothing here knows a screen or a key.
 import Inspector
 import Region
 
@@ -22,7 +22,7 @@ package struct Lesson: Sendable {
   package enum Moment: Sendable {
     /// At the scene's move `ask`, before the thing happens that the question is about.
     case before
-    /// After all scenes: the question is why that happened which was seen.
+    /// After all scenes. The question asks for the cause of what was seen.
     case after
   }
 

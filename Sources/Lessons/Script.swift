@@ -51,7 +51,8 @@ package enum Move: Sendable {
   /// Says that what the question is about has happened: the events so far prove the answer.
   case prove
 
-  /// Waits for the door, holds the scheduler, opens the door, and goes on until the scene begins.
+  /// Waits until the program is at its door, holds the scheduler, opens the door, and steps until the scene
+  /// begins.
   package static let begin: [Move] = [
     .free(until: .atTheDoor), .hold, .open, .step(.anybody, until: .mark(.begin)),
   ]

@@ -18,8 +18,8 @@ struct Door {
 
   init() throws {
     let flags = fcntl(0, F_GETFL)
-    // Other programs use the terminal, too. If it did not block, it would not block for them either, and they
-    // would fail.
+    // Other programs share the terminal. `O_NONBLOCK` would hold for their reads as well, and they do not
+    // expect it.
     guard isatty(0) == 0, flags >= 0, fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0 else {
       pollable = nil
       return

@@ -30,7 +30,8 @@ func playCall(_ cast: Cast) {
   cast.marks.done()
 }
 
-/// As many connections as there can be, at most 10,000, each with a G that waits for a byte. Then one byte comes.
+/// Makes as many connections as the system allows, at most 10,000, each with a G that waits for a byte. Then one
+/// byte comes.
 func playNetpoll(_ cast: Cast) throws {
   let (near, far) = connections()
   let came = Channel<Int>()
@@ -71,8 +72,8 @@ private func connections() -> (near: [Int32], far: [Int32]) {
   return (near, far)
 }
 
-/// A hog on every P, and one G that wants to run. The hogs compute until that G has run. Without preemption nothing
-/// stops a hog, so they compute until they have used up their CPU time.
+/// Runs a hog on every P, and spawns one G that wants to run. The hogs compute until that G has run. Without
+/// preemption nothing stops a hog, so they compute until they have used up their CPU time.
 func playHog(_ cast: Cast) {
   cast.door.wait()
   cast.marks.begin()

@@ -90,7 +90,7 @@ private struct HogRun {
     else { throw Unproven("the G that waits was not spawned, or did not run") }
     self.start = start
     let hogs = try Set(tape.between(.begin, .ready).all(.goCreate).map(\.record.g))
-    // The main G is a hog, too. It does not end, but comes to the next mark.
+    // The main G is a hog, too. It does not end, but comes to the mark `next`.
     let ends = [tape.mark(.next)].compactMap(\.self) + events.all(.goExit) { hogs.contains($0.record.g) }
     firstEnd = ends.min { $0.record.time < $1.record.time }
     stop = events.first(.goPreempt) { $0.record.time < start.record.time }

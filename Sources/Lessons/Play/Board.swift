@@ -30,7 +30,7 @@ package struct Board: Sendable {
     case question(Question)
     /// The teacher's notes, after the answer and before the scene goes on.
     case notes
-    /// The scene goes on: the thing happens that the question is about.
+    /// The scene goes on: what the question is about happens.
     case happening
     /// Whether the answer was right, and the events that prove it.
     case proof(Outcome)

@@ -1,7 +1,7 @@
 // A play: one scene, from the start of its program to the last event of its script.
 //
-// A play never waits for long: `advance` does what can be done now, and says when it wants to be called again. So a screen
-// can show what happens between two steps, and a check without a screen calls it as fast as it goes.
+// A play never waits for long: `advance` does what can be done now, and returns. So a screen can show what happens between
+// two steps, and a check without a screen calls `advance` as fast as it can.
 internal import Glibc
 import Inspector
 import Region
@@ -38,7 +38,8 @@ package final class Play {
   private var since = monotonicNow()
   private var lost: UInt64 = 0
 
-  /// How long a condition is waited for, in nanoseconds. Only a fault takes as long.
+  /// Maximum time for which a play waits for a condition, in nanoseconds. Only a condition that will never hold
+  /// takes so long.
   private static let patience: UInt64 = 60_000_000_000
 
   /// Starts the scene's program, and waits until it can be looked at and paced.
