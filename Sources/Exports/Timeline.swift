@@ -61,7 +61,7 @@ package struct Step: Equatable {
   package var time: UInt64
   /// The M whose thread did the step.
   package var m: Int
-  /// The G that moved; 0: the step is about a P.
+  /// The G that moved; 0: the step moves no G.
   package var g: UInt64 = 0
   package var p: Int?
   /// Whether the step was inferred, because no record told it.

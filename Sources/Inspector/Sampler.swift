@@ -255,7 +255,7 @@ public struct Sampler {
     }
   }
 
-  /// Looks at the source once. If there are no events, the source's own words say why.
+  /// Looks at the source once. If the source has no events, the snapshot gets the source's own words for why.
   ///
   /// - Parameter start: the moment since which the largest depths of queues are wanted; nil: a second ago.
   private func observe(peaksSince start: UInt64? = nil) throws(InspectorError) -> Observation {
