@@ -5,7 +5,7 @@ import Inspector
 package enum LessonFailure: Error, Sendable, Equatable, CustomStringConvertible {
   /// The program mpg-lesson is not where it should be, or could not be started.
   case noProgram(String)
-  /// The program has ended, or does not answer; the text says what it wrote.
+  /// The program has ended; the text is what it wrote to its standard error.
   case ended(String)
   /// Something for which the scene waited did not happen within a minute.
   case late(String)
