@@ -169,8 +169,9 @@ struct SpanCollector {
   private mutating func end(
     from span: UInt64, to other: UInt64?, root: UInt64, _ time: UInt64, _ done: (SpanSummary) -> Void
   ) {
-    for number in chain(span) where number != other {
-      guard var summary = open[number], summary.root == root else { return }
+    for number in chain(span) {
+      // Behind `other` come the spans around it, which the root has not left either.
+      guard number != other, var summary = open[number], summary.root == root else { return }
       summary.end = time
       open[number] = nil
       if number == wanted { walk?.span = summary }

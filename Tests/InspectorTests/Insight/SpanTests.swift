@@ -63,4 +63,19 @@ struct SpanTests {
     #expect(spans[0].end == nil && spans[0].sums.running == 6_000_000 && spans[0].sums.runnable == 2_000_000)
     #expect(spans[1].sums.total == 2_000_000 && spans[1].end == script.time(4))
   }
+
+  @Test("who leaves the innermost of three spans leaves only that one")
+  func innermost() throws {
+    let script = try Script(procs: 1)
+    script.p(0, 0, .goStart, 5)
+    for number in 1...3 { script.p(0, UInt64(number), .goLabel, 5, 1, arg: UInt64(number)) }
+    script.p(0, 4, .goLabel, 5, 0, arg: 2)
+    script.p(0, 6, .goLabel, 5, 0, arg: 1)
+    script.p(0, 9, .goLabel, 5, 0, arg: 0)
+    script.p(0, 10, .goYield, 5)
+    var player = try script.player()
+    player.seek(to: script.time(12))
+    let spans = player.slowestSpans(5).sorted { $0.number < $1.number }
+    #expect(spans.map(\.end) == [9, 6, 4].map { script.time($0) })
+  }
 }
