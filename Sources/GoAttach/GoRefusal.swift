@@ -1,4 +1,4 @@
-// Why a process is not shown. On any doubt there is a refusal that says what was not understood, and no number.
+// Why a process is not shown. In any doubt mpgtop refuses and says what it did not understand: it shows no doubtful number.
 
 /// The reason why a Go program's scheduler is not read.
 public enum GoRefusal: Error, Sendable, Equatable, CustomStringConvertible {

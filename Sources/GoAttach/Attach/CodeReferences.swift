@@ -1,8 +1,8 @@
 // Which global variables a function may use, without disassembling it.
 //
 // On amd64 code names a variable by its distance from the next instruction, in four bytes that are followed by at most four
-// bytes of a constant. So every four bytes of a function are tried as such a distance. Most of what that finds is noise; it
-// is used only to choose among addresses that look right as well.
+// bytes of a constant. So every four bytes of a function are tried as such a distance. Most hits are noise, so a hit proves
+// nothing by itself: hits only decide among addresses at which the right kind of data lies.
 
 /// The variables that some functions may name. A plain value.
 struct CodeReferences {

@@ -8,13 +8,13 @@ package final class GoExecutable: Sendable {
   let elf: ELFFile
   let file: any ByteSource
 
-  /// Opens the executable of a process by /proc/PID/exe, which also works in other mount namespaces, and for a file that
-  /// was deleted.
+  /// Opens the executable of a process by /proc/PID/exe. This path also works if the process is in another mount namespace, or
+  /// if the file was deleted.
   package convenience init(of pid: Int32) throws(GoRefusal) {
     do throws(GoRefusal) {
       try self.init(path: "/proc/\(pid)/exe")
     } catch {
-      // The kernel's own threads have no executable, though they live.
+      // The kernel's own threads have no executable, so a missing one does not mean that the process has ended.
       if error == .memory(.gone), case .process = ProcessIdentity.look(for: pid) { throw .notGo }
       throw error
     }
@@ -47,7 +47,7 @@ package final class GoExecutable: Sendable {
     self.version = version
   }
 
-  /// How far the process's copy of the file is from the addresses in the file.
+  /// The load bias: by how much addresses in the process are higher than those in the file.
   ///
   /// The file is recognised in memory by its first bytes, since the numbers of devices and inodes in `maps` are not always
   /// those of the file (overlayfs).
@@ -66,7 +66,7 @@ package final class GoExecutable: Sendable {
     throw .variable("executable in its memory map")
   }
 
-  /// The addresses of the mappings of files from `offset` on.
+  /// The start addresses of the mappings that begin at `offset` in their file.
   private static func mappings(_ pid: Int32, offset: Int) -> [UInt64] {
     let text = String(decoding: wholeFile("/proc/\(pid)/maps", limit: 16 << 20), as: UTF8.self)
     return text.split(separator: "\n").compactMap { line in

@@ -20,7 +20,7 @@ public final class GoProgram: Sendable {
   /// Its functions, files, lines and inlined calls.
   public let tables: GoTables
 
-  /// How to take a program apart; by default, by the best that its file has.
+  /// Which of a file's tables are used; by default the best that it has: DWARF, and the table of symbols.
   package struct Options: Sendable {
     /// Take type descriptors though there is DWARF.
     package var ignoresDWARF = false
@@ -41,11 +41,11 @@ public final class GoProgram: Sendable {
     try self.init(pid: pid, executable, memory, bias: executable.loadBias(pid, memory), options)
   }
 
-  /// Attaches to memory, wherever it is.
+  /// Attaches to a program by its memory, which may be that of a process or of a core.
   ///
   /// - Parameters:
-  ///   - bias: how far the executable is loaded from the addresses in it.
-  ///   - isStill: whether nothing moves while it is read, so that what does not fit together never will.
+  ///   - bias: the load bias: by how much addresses in memory are higher than those in the executable.
+  ///   - isStill: whether the memory cannot change while it is read. Then a contradiction stays one, and is not checked again.
   package init(
     pid: Int32, _ executable: GoExecutable, _ memory: any TargetMemory, bias: UInt64, isStill: Bool = false,
     _ options: Options = Options()
@@ -71,7 +71,7 @@ public final class GoProgram: Sendable {
   private static func tables(
     _ elf: ELFFile, _ file: any ByteSource, _ module: Module, bias: UInt64
   ) throws(GoRefusal) -> GoTables {
-    // Copied, not mapped: whoever cuts the file short after the program's end would end the viewer as well.
+    // Copied, not mapped: if the file is cut short after the program's end, a read of a mapping would kill mpgtop (SIGBUS).
     guard let section = elf.section(".gopclntab", ".data.rel.ro.gopclntab"),
       let bytes = file.bytes(at: section.offset, section.size)
     else { throw .file("its table of functions is not in the file") }
@@ -87,7 +87,7 @@ public final class GoProgram: Sendable {
     _ elf: ELFFile, _ file: any ByteSource, _ version: GoVersion, _ module: Module,
     _ memory: any TargetMemory, _ options: Options
   ) throws(GoRefusal) -> GoLayout {
-    // libdw reads a file by its descriptor.
+    // libdw reads a file by its descriptor, so only a FileBytes can give DWARF.
     if elf.hasDWARF, !options.ignoresDWARF, let file = file as? FileBytes, let fields = DWARFFields(file) {
       return try GoLayout(fields)
     }

@@ -3,16 +3,16 @@
 
 /// Where the parts of a program are, in the target's memory. A plain value.
 package struct Module: Sendable, Equatable {
-  /// The address to which the table of functions counts.
+  /// The address of the program's Go code. Addresses in the table of functions are relative to it.
   package let text: UInt64
   package let code: Range<UInt64>
   /// Data and bss, with and without pointers.
   package let data: [Range<UInt64>]
   package let types: Range<UInt64>
-  /// Where what the compiler wrote about single functions begins.
+  /// The address of `gofunc`: there the data begin that the compiler wrote about single functions (inlined calls, for one).
   package let details: UInt64
 
-  /// Words of the runtime's `moduledata`, alike in Go 1.21 to 1.27 up to `types`.
+  /// Indices of 64-bit words in the runtime's `moduledata`. Up to `types` they are the same in Go 1.21 to 1.27.
   private enum Word {
     static let (text, etext, noptrdata, types) = (22, 23, 24, 37)
     static let details = 40
@@ -23,7 +23,7 @@ package struct Module: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - symbol: the address of `runtime.firstmoduledata`, if the table of symbols tells it.
-  ///   - bias: how far the file is loaded from the addresses in it.
+  ///   - bias: the load bias: by how much addresses in memory are higher than those in the file.
   package init(
     _ elf: ELFFile, symbol: UInt64?, bias: UInt64, minor: Int, _ memory: some TargetMemory
   ) throws(GoRefusal) {

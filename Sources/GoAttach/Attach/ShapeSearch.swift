@@ -1,5 +1,5 @@
-// Finding the runtime's variables in a stripped program: by what functions that are always there may name, and by the shape
-// of what lies there.
+// Finding the runtime's variables in a stripped program, by two clues: the addresses that the code of certain functions names,
+// which every program has; and whether the memory there looks like the wanted variable.
 //
 // Shape alone is not enough: other slices hold Ps, and `sched.midle` points at the same Ms as `allm`. References alone are
 // mostly noise. Both together have named the right address in every program that was tried.
@@ -9,13 +9,13 @@ struct ShapeSearch {
   let memory: any TargetMemory
   let layout: GoLayout
   let references: Set<UInt64>
-  /// What the function that adds a G to the list of all names.
+  /// The addresses that `runtime.allgadd` may name, the function that adds a G to the list of all Gs.
   let listReferences: Set<UInt64>
 
   init(_ memory: any TargetMemory, _ layout: GoLayout, _ module: Module, _ tables: GoTables) throws(GoRefusal)
   {
     (self.memory, self.layout) = (memory, layout)
-    // It prints all Ps, Ms and Gs and their reasons, reads most of the scheduler's fields, and is never dead code.
+    // `schedtrace` prints all Ps, Ms and Gs and their reasons, reads most of the scheduler's fields, and is never dead code.
     references = try CodeReferences(
       of: ["runtime.schedtrace", "runtime.schedtrace.func1"], tables, module, memory
     ).addresses
@@ -49,7 +49,8 @@ struct ShapeSearch {
 
   private func word(_ address: UInt64, _ offset: Int) -> UInt64? { words(address &+ UInt64(offset), 1)?[0] }
 
-  /// How much a slice looks like all Ps: one for each P with its own place as id, and more if Ms say that they hold them.
+  /// How much the slice at an address looks like `allp`: one point for each P whose id is its index in the slice, and three if
+  /// that P's M also says that it holds the P. nil: it is no list of Ps.
   private func processors(at address: UInt64) -> Int? {
     guard let slice = words(address, 3), isPlausible(pointer: slice[0]), slice[1] > 0, slice[1] <= slice[2],
       slice[2] <= 1 << 16, let ps = words(slice[0], Int(slice[1]))
@@ -66,7 +67,8 @@ struct ShapeSearch {
     return score
   }
 
-  /// How long the list of Ms is that begins here: each M's g0 belongs to it, and the last one is M 0.
+  /// The number of Ms in the list whose head lies at an address; nil: it is no list of Ms. In such a list each M's g0 names
+  /// that M, and the last M is M0.
   private func machines(at address: UInt64) -> Int? {
     var (m, count, last) = (word(address, 0) ?? 0, 0, Int64(-1))
     while m != 0 {
@@ -78,7 +80,7 @@ struct ShapeSearch {
     return count > 0 && last == 0 ? count : nil
   }
 
-  /// The address from which on the most fields of the scheduler are named, of those that hold plausible values.
+  /// The address of `sched`: of the addresses where plausible values lie, the one for which code names the most fields.
   private func scheduler(_ allp: UInt64) -> UInt64? {
     let fields = layout.scheduler
     let named = [

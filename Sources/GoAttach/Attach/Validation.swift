@@ -1,6 +1,6 @@
-// Whether what was found is a scheduler. Before a target is shown, what is true of every scheduler at rest must be true of
-// it. A live scheduler moves while it is read, so a check that fails is tried again for a while; one that never holds is the
-// refusal.
+// Whether what was found is a scheduler. A target is shown only if all that is true of every scheduler is true of it. A live
+// scheduler changes while it is read, so a check that fails is tried again, up to 200 times. If it never holds, the target is
+// refused, and the refusal names the check.
 
 /// Checks one target's layout and variables against its memory.
 package enum Validation {

@@ -3,7 +3,7 @@
 /// Addresses in the target's memory. A plain value.
 package struct Variables: Sendable, Equatable {
   package var allp, allm, allgs, sched: UInt64
-  /// The array of the names of wait reasons, and how many it has; nil: as many as look like one.
+  /// The array of the names of wait reasons, and the number of names; nil: not known, so reading ends at what is no name.
   package var waitReasons: UInt64
   package var waitReasonCount: Int?
   /// nil: a stripped program does not tell where they are.

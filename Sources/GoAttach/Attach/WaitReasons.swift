@@ -1,13 +1,13 @@
 // The runtime's own words for why a G waits. Their numbers moved between versions, so the list is read from the target.
 
-/// The words by the numbers of one target. A plain value.
+/// The words of one target, by the number that its runtime has for each. A plain value.
 public struct WaitReasons: Sendable, Equatable {
   /// The words, by number. The first is empty.
   public let words: [String]
 
   /// How long the longest word is allowed to be, in bytes.
   private static let longest = 64
-  /// No version has more.
+  /// No more words than this are read: no version of Go has more.
   private static let most = 64
 
   /// Reads the array at an address.
@@ -21,7 +21,7 @@ public struct WaitReasons: Sendable, Equatable {
       else { break }
       words.append(word)
     }
-    // These are the second and the third of every version.
+    // Every version of Go has these two as its second and third word, so other words mean that this is not the array.
     guard words.count >= 3, words[0].isEmpty, words[1] == "GC assist marking", words[2] == "IO wait" else {
       throw .variable("waitReasonStrings")
     }

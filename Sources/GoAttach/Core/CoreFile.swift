@@ -22,7 +22,7 @@ package final class CoreFile: Sendable {
   /// The pieces of memory that the file holds, by address.
   package let pieces: [Piece]
   package let notes: CoreNotes
-  /// How many bytes the tables promise that are not in the file.
+  /// The number of bytes that the tables promise and the file does not have.
   package let missing: Int
 
   /// More segments than this are not read. The kernel's limit of mappings is far below.

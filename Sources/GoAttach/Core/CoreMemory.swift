@@ -1,7 +1,7 @@
 // The memory of a dead process: what its core file holds, and the parts of its executable that nobody could write to, which
 // neither the kernel nor gdb puts into a core.
 
-/// Memory that stands still. May be used from any thread.
+/// The memory of a dead process, which does not change. May be used from any thread.
 package final class CoreMemory: TargetMemory {
   private let core: CoreFile
   private let executable: GoExecutable?
@@ -9,7 +9,7 @@ package final class CoreMemory: TargetMemory {
 
   /// - Parameters:
   ///   - executable: the program's file; nil: only what the core holds can be read.
-  ///   - bias: how far that file was loaded from the addresses in it.
+  ///   - bias: the load bias: by how much addresses in memory are higher than those in that file.
   package init(_ core: CoreFile, _ executable: GoExecutable? = nil, bias: UInt64 = 0) {
     (self.core, self.executable, self.bias) = (core, executable, bias)
   }
@@ -44,7 +44,7 @@ package final class CoreMemory: TargetMemory {
     return true
   }
 
-  /// Where the byte at an address is, and how many follow it there.
+  /// The file and offset of the byte at an address, and how many bytes can be taken from there on; nil: no file has it.
   private func place(of address: UInt64) -> (file: any ByteSource, offset: Int, count: Int)? {
     if let piece = core.piece(at: address) {
       let start = Int(address - piece.address)
@@ -56,7 +56,7 @@ package final class CoreMemory: TargetMemory {
       let start = inFile - segment.address
       guard segment.fileSize > 0, start < UInt64(segment.fileSize), segment.offset <= .max - segment.fileSize
       else { continue }
-      // A piece of the core may begin behind it, and then counts.
+      // A piece of the core may begin further up in this segment. There the core's bytes are the right ones, not the file's.
       let next = core.pieces.first { $0.address > address }?.address ?? .max
       let count = min(segment.fileSize - Int(start), Int(clamping: next - address))
       return (executable.file, segment.offset + Int(start), count)

@@ -19,12 +19,12 @@ package struct CoreNotes: Sendable {
   package private(set) var pid: Int32?
   /// The command's name, cut to 15 bytes.
   package private(set) var name = ""
-  /// The signal that ended the process; nil: none did, since somebody dumped it while it lived.
+  /// The signal that ended the process; nil: none did, since a debugger wrote the core while the process lived.
   package private(set) var signal: Int32?
   /// The threads' registers, by the threads' numbers.
   package private(set) var threads: [Int32: Registers] = [:]
   package private(set) var files: [MappedFile] = []
-  /// Where the program began, in memory; nil: no note tells it.
+  /// The address in memory at which the program began to run; nil: no note tells it.
   package private(set) var entry: UInt64?
 
   private enum Kind {
@@ -77,7 +77,7 @@ package struct CoreNotes: Sendable {
     }
   }
 
-  /// A count, the size of a page, three words for each mapping, then their paths.
+  /// The kernel's `NT_FILE`: a count, the size of a page, three words for each mapping, then the paths of all mappings.
   private mutating func addFiles(_ bytes: [UInt8]) {
     guard let count = Int(exactly: bytes.word(0)), count <= bytes.count / 24 else { return }
     var paths = bytes.dropFirst(16 + 24 * count)

@@ -1,8 +1,8 @@
 // A core file of a Go program, beside the program's executable.
 //
 // A core holds what the program could write to. Code, types and tables of functions are only in its executable. That file is
-// found by the path that the core tells, or is named by the user; the same path may hold another build by now, so the build
-// id that the core holds in memory must be the file's.
+// found by the path that the core tells, or is named by the user. The file at this path may be another build by now, so its
+// build id must be the one that the core's memory holds.
 import Host
 import Observed
 
@@ -67,7 +67,7 @@ final class GoCore: Sendable {
     }
   }
 
-  /// How far the executable was loaded from the addresses in it.
+  /// The load bias: by how much addresses in the core are higher than those in the executable.
   private static func bias(
     _ core: CoreFile, _ file: GoExecutable, _ executable: String
   ) throws(GoRefusal) -> UInt64 {
@@ -76,15 +76,15 @@ final class GoCore: Sendable {
       throw .core("it does not tell where its program was loaded")
     }
     let bias = entry &- file.elf.entry
-    // A page's part of an address stays as it is, wherever a file is loaded.
+    // Files are loaded in whole pages, so the bias is a multiple of a page's size.
     guard bias & 0xFFF == 0, bias == 0 || file.elf.isMovable else {
       throw .core("\(executable) is not the program that died; name the one that died behind the core")
     }
     return bias
   }
 
-  /// Whether the build ids in the file are those in the core. A core without the page that holds them cannot tell; then
-  /// what else is checked has to do (Module, Validation).
+  /// Whether the build ids in the file are those in the core. If the core lacks the page that holds them, this is true, and
+  /// other checks must find out whether the file is the wrong one (Module, Validation).
   private static func isBuildEqual(_ core: CoreFile, _ file: GoExecutable, _ bias: UInt64) -> Bool {
     let memory = CoreMemory(core)
     for name in [".note.go.buildid", ".note.gnu.build-id"] {

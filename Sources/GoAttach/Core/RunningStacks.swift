@@ -1,18 +1,20 @@
 // Stacks of the goroutines that ran when a core was written: their registers are in the notes of their threads.
 //
-// A thread may have been on another stack than its goroutine's: on the runtime's own (g0), when the goroutine had left its
-// registers in g.sched; or on the one for signals, at whose beginning the kernel has put the registers of what was
-// interrupted. A program that dies of GOTRACEBACK=crash stops all its threads by a signal, so in its core this is the rule.
+// A thread may have been on another stack than its goroutine's. On the runtime's own stack (g0), the goroutine's registers are
+// in g.sched. On the stack for signals, they are in the signal's frame: the kernel puts there the registers of the code that
+// the signal interrupted. With GOTRACEBACK=crash, a dying program stops all its threads by a signal, so in its core most
+// threads are on that stack.
 
 /// Finds where running goroutines stood.
 private struct RunningStart {
   let program: GoProgram
-  /// Where the kernel lets a handler return to; the word that tells a signal's frame.
+  /// The addresses to which the kernel lets a signal's handler return. Such a word is the mark of a signal's frame.
   let restorers: Set<UInt64>
 
   /// How much of a stack is searched for a signal's frame: a stack for signals has 32 KiB.
   private static let searched = 32 << 10
-  /// From the address to return to on: behind flags and a link the description of the stack, then the registers from R8 on.
+  /// Offsets in a signal's frame from its return address on: flags and a link, then the description of the stack for signals,
+  /// then the registers, of which R8 is the first.
   private enum Frame {
     static let (stackLow, stackSize, bp, sp, pc, size) = (24, 40, 128, 168, 176, 184)
   }
@@ -23,7 +25,8 @@ private struct RunningStart {
     restorers = Set(code.map(\.lowerBound))
   }
 
-  /// - Returns: where a goroutine stands, and whether its pc is one that it was interrupted at; nil: it is not known.
+  /// - Returns: where a goroutine stands, and whether it was interrupted at its pc, so that it made no call there; nil: it is
+  ///   not known.
   func start(of g: UInt64, _ registers: CoreNotes.Registers) -> (GoStackStart, isInterrupted: Bool)? {
     let layout = program.layout.g
     guard let low = word(g, layout.stackLow), let high = word(g, layout.stackHigh), low < high else {
@@ -46,14 +49,14 @@ private struct RunningStart {
     return (start(CoreNotes.Registers(pc: pc, sp: sp, bp: bp)), false)
   }
 
-  /// The registers of what a signal interrupted whose handler's stack this is; nil: no handler runs here.
+  /// The registers of the code that a signal interrupted, if `sp` is on the stack of that signal's handler; nil: it is not.
   private func interrupted(_ sp: UInt64) -> CoreNotes.Registers? {
     guard let bytes = bytes(from: sp & ~7) else { return nil }
     for place in stride(from: 0, through: bytes.count - Frame.size, by: 8)
     where restorers.contains(bytes.word(place)) {
       let (low, size) = (bytes.word(place + Frame.stackLow), bytes.word(place + Frame.stackSize))
       let address = (sp & ~7) &+ UInt64(place)
-      // The frame tells on which stack it lies.
+      // A signal's frame names the stack on which it lies. A word that only looks like its mark fails here.
       guard address >= low, address &- low < size else { continue }
       return CoreNotes.Registers(
         pc: bytes.word(place + Frame.pc), sp: bytes.word(place + Frame.sp), bp: bytes.word(place + Frame.bp))
@@ -61,7 +64,7 @@ private struct RunningStart {
     return nil
   }
 
-  /// What can be read of a stack from an address on.
+  /// The bytes of a stack from an address on: 32 KiB, or as much of it as can be read, by halves; nil: not even 512 bytes.
   private func bytes(from address: UInt64) -> [UInt8]? {
     var count = Self.searched
     while count >= 512 {
@@ -77,7 +80,7 @@ private struct RunningStart {
 }
 
 extension GoCore {
-  /// Adds the stacks of those that ran. A goroutine whose thread is not known stays `running`.
+  /// Adds the stacks of the goroutines that ran. A goroutine whose thread is not known stays `running`.
   func addRunning(to stacks: GoStacks, of looks: [GoroutineLook], machines: [MachineLook]) -> GoStacks {
     guard var reader = program.stackReader() else { return stacks }
     let threads = Dictionary(machines.filter { $0.g != 0 }.map { ($0.g, $0.tid) }) { first, _ in first }

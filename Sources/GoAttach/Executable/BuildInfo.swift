@@ -25,7 +25,7 @@ package enum BuildInfo {
     return version(bytes)
   }
 
-  /// Parses the bytes of the section: 16 of a header, 16 of nothing, then strings, each behind its length.
+  /// Parses the bytes of the section: a header of 16 bytes, 16 bytes without meaning, then strings, each behind its length.
   package static func version(_ bytes: [UInt8]) -> GoVersion? {
     guard bytes.starts(with: magic), bytes.count > 33, bytes[15] & 2 != 0 else { return nil }
     var (place, length, shift) = (32, 0, 0)

@@ -16,14 +16,15 @@ package struct OpenProblem: Error, Equatable {
   package let errno: Int32
 }
 
-/// A file, which stays open. A file that was deleted while it runs is opened by /proc/PID/exe like any other.
+/// A file, which stays open. By /proc/PID/exe a running program's file can be opened even after it was deleted.
 package final class FileBytes: ByteSource {
   package let descriptor: Int32
   package let size: Int
 
   /// Opens the file at `path`, following links, as /proc/PID/exe is one.
   package init(path: String) throws(OpenProblem) {
-    // Paths come from others. A pipe without a writer must not keep us, nor a terminal become ours.
+    // The path may name anything. Opening a pipe without a writer must not block, and a terminal must not become the one that
+    // controls this process.
     descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw OpenProblem(errno: errno) }
     size = (try? FileStatus(of: descriptor).bytes) ?? 0

@@ -1,8 +1,8 @@
 // Sections and segments of an executable: ELF for amd64, and no more of it than a Go program needs.
 //
-// Why not libelf: the names and places of sections are needed on machines without elfutils too, where offsets come from
-// Go's own type descriptors. A second reader of the same tables beside libelf would have to agree with it. The tables are
-// forty lines; DWARF, which is not, is left to libdw.
+// Why not libelf: the names and places of sections are needed on machines without elfutils too, where offsets come from Go's
+// own type descriptors. So this reader is needed anyway, and libelf would be a second one that has to agree with it. These
+// tables take forty lines. DWARF would take many more, so libdw reads it.
 
 /// The parts of an ELF file. A plain value.
 package struct ELFFile: Sendable {
@@ -30,7 +30,7 @@ package struct ELFFile: Sendable {
   package let segments: [Segment]
   /// The first bytes, by which the mapped file is recognised in memory.
   package let head: [UInt8]
-  /// Where the program begins, before the file is moved to where it is loaded.
+  /// The address at which the program begins to run, as the file has it: without the load bias.
   package var entry: UInt64 { head.word(24) }
 
   private static let headSize = 64

@@ -1,5 +1,5 @@
-// Functions by their names. The tables are sorted by address, so each lookup goes through all of them; it is done twice, when
-// a stripped program is attached to.
+// Functions by their names. The tables are sorted by address, so each lookup by name goes through all functions. That is done
+// twice to attach to a stripped program, and once for the running goroutines of a core.
 
 extension GoTables {
   /// The name of the function at an address; nil: there is none.

@@ -1,6 +1,6 @@
 // Variables of the runtime by their names, from the table of symbols, which `-s` leaves out.
 
-/// Where the runtime's variables lie, before the executable is moved to where it is loaded.
+/// Addresses of the runtime's variables as the file has them: without the load bias.
 package struct Symbols: Sendable, Equatable {
   package struct Variable: Sendable, Equatable {
     package var address, size: UInt64
@@ -27,7 +27,7 @@ package struct Symbols: Sendable, Equatable {
     for start in stride(from: 0, to: table.count - 23, by: 24)
     where table.load(start + 6, as: UInt16.self) != 0 {
       let name = Int(table.load(start, as: UInt32.self))
-      // Most symbols are others, so they are told apart by their bytes before a String is made.
+      // Most symbols are not wanted. They are sorted out by their bytes, because making a String of each would take long.
       guard name + prefix.count < names.count, names[name] == 0x72,
         names[name..<name + prefix.count] == prefix[...]
       else { continue }

@@ -1,6 +1,6 @@
-// Offsets by name, before they are a layout: which fields are wanted, and who can tell where they are.
+// Offsets of fields by their names, of which a layout is made (GoLayout.swift), and what a source of such offsets must tell.
 
-/// Tells where the fields of the runtime's structs are. All offsets of a target come from one such source.
+/// Tells where the fields of the runtime's structs are. All offsets in one struct come from one such source.
 package protocol FieldSource {
   /// The offset of a field in a struct of the runtime; nil: the source knows no such field. `path` may lead through a
   /// struct that is a field itself: `["timers", "len"]`.

@@ -1,6 +1,6 @@
-// Where each field of the runtime's structs is, in one target. Either DWARF tells all of it, or Go's type descriptors tell
-// g, m and p and the table tells schedt. A missing field is never taken for offset 0: it is a refusal, or nil where not
-// every version has it.
+// Where each field of the runtime's structs is, in one target. Either DWARF tells all of it, or Go's type descriptors tell g, m
+// and p and a table by version tells schedt (SchedulerTable.swift). A missing field is never taken for offset 0: the target is
+// refused, or the offset is nil if not every version has the field.
 
 /// The offsets of all fields that are read. A plain value.
 package struct GoLayout: Sendable, Equatable {
@@ -11,7 +11,7 @@ package struct GoLayout: Sendable, Equatable {
 
   package struct M: Sendable, Equatable {
     package var g0, procid, curg, p, id, spinning, blocked, alllink, lockedg, mstartfn, ncgo: Int
-    /// How many bytes of an m have all these fields.
+    /// The number of bytes, from the beginning of an m, that contain all these fields.
     package var size: Int
   }
 
@@ -20,7 +20,7 @@ package struct GoLayout: Sendable, Equatable {
       bp: Int
     package var syscallsp, syscallpc: Int
     package var syscallbp, parentGoid, labels, trackingSeq: Int?
-    /// The bytes of a g that have all these fields.
+    /// The bytes of a g that a look at all Gs reads (GoroutineReader.swift). Fields that only stacks need may lie outside.
     package var span: Range<Int>
   }
 
@@ -28,7 +28,7 @@ package struct GoLayout: Sendable, Equatable {
     package var lastpoll, nmidle, nmidlelocked, mnext, maxmcount, nmsys, nmfreed, ngsys, pidle, npidle: Int
     package var nmspinning, grqHead, grqSize, gcwaiting: Int
     package var timeToRun, totalMutexWaitTime, stwTotalTimeGC, stwTotalTimeOther, goroutinesCreated: Int?
-    /// How many bytes of a schedt have the fields of a fast look.
+    /// The number of bytes, from the beginning of a schedt, that contain the fields of a fast look (FastReader.swift).
     package var size: Int
   }
 
@@ -37,7 +37,7 @@ package struct GoLayout: Sendable, Equatable {
   package var m: M
   package var g: G
   package var scheduler: Scheduler
-  /// The fields of gcControllerState, which only DWARF tells: the goal of the heap and what of it lives.
+  /// The fields of gcControllerState, which only DWARF tells: the goal of the heap's size, and how much of the heap is live.
   package var heapGoal, heapLive: Int?
   /// The fields of pollDesc: the Gs that wait to read and to write.
   package var pollReader, pollWriter: Int?
@@ -78,7 +78,7 @@ extension GoLayout.P {
     // From Go 1.23 on the timers are a struct of their own.
     timerCount = fields.optional("timers.len") ?? fields.optional("numTimers")
     deletedTimers = fields.optional("timers.zombies") ?? fields.optional("deletedTimers")
-    // Head and tail are read by one copy of eight bytes.
+    // Head and tail are read by one copy of eight bytes, so they must be neighbours.
     guard runqtail == runqhead + 4 else { throw .field("p.runqtail behind runqhead") }
   }
 }
@@ -128,7 +128,7 @@ extension GoLayout.Scheduler {
     (pidle, npidle) = (try fields.required("pidle"), try fields.required("npidle"))
     (nmspinning, gcwaiting) = (try fields.required("nmspinning"), try fields.required("gcwaiting"))
     grqHead = try fields.required("runq.head")
-    // The queue counts itself from Go 1.25 on.
+    // From Go 1.25 on the queue itself holds its size; before, a field of schedt does.
     if let counted = fields.optional("runq.size") {
       grqSize = counted
     } else {

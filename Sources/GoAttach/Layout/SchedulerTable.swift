@@ -1,6 +1,6 @@
-// The fields of the runtime's `schedt` by version, for executables without DWARF. It is a global variable and never
-// allocated, so Go keeps no descriptor of it. Each row was told by the DWARF of releases of its versions, and each hit is
-// checked against the live scheduler (Validation.swift).
+// The fields of the runtime's `schedt` by version, for executables without DWARF. Only one global variable has this type, and
+// none is ever allocated, so Go keeps no descriptor of it. The DWARF of released versions told each row, and each layout that
+// is made with a row is checked against the live scheduler (Validation.swift).
 
 /// Offsets in `schedt` by minor version of Go.
 package struct SchedulerTable: FieldSource, Sendable {

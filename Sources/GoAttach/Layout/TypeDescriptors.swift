@@ -1,9 +1,9 @@
 // Fields by Go's own type descriptors, which stripping keeps.
 //
 // p, m and g are allocated on the heap, so the garbage collector needs a descriptor of each type, and the descriptor has the
-// names and offsets of all fields. Descriptors are read from the target's memory, where their pointers are already those of
-// where the program is loaded. A type is found by its name: a flag byte, a length, and the text `*runtime.p`; and the
-// descriptor by the distance of that name from where all types begin, which stands in its 40th byte.
+// names and offsets of all fields. Descriptors are read from the target's memory, where their pointers already are addresses of
+// the loaded program. A type is found in two steps. Its name is searched for: a flag byte, a length, and the text `*runtime.p`.
+// Then its descriptor is: it has, from byte 40 on, the name's distance from the place where all types begin.
 
 /// The types of one target. Not thread-safe.
 package final class TypeDescriptors: FieldSource {
@@ -18,7 +18,7 @@ package final class TypeDescriptors: FieldSource {
     var type: UInt64
   }
 
-  /// The kind of a struct, in the byte of kinds, which has flags besides.
+  /// The number that marks a struct, in the byte of a descriptor whose low five bits hold the kind of type.
   private static let structKind: UInt8 = 25
   private static let (kindMask, headerSize): (UInt8, Int) = (31, 80)
 
@@ -51,8 +51,8 @@ package final class TypeDescriptors: FieldSource {
     return fields
   }
 
-  /// The addresses of the structs that may have this name. Each is named by the name of its pointer's type, without the
-  /// star.
+  /// The addresses of the structs that may have this name. A descriptor names its struct by the text for the pointer's type,
+  /// such as `*runtime.p`, and the star does not count.
   private func descriptors(named name: String) -> [UInt64] {
     let text = Array("*\(name)".utf8)
     var addresses: [UInt64] = []

@@ -1,8 +1,8 @@
 // The fast loop: a look at the scheduler and all Ps 500 times a second, on a thread of its own.
 //
-// Run queues fill and empty in less than a millisecond. A look four times a second shows neither how deep they mostly are
-// nor how deep they become. So many cheap looks are kept as means and peaks, in slices of a twentieth of a second. A reader
-// names the moment from which on it wants them; so readers do not take each other's peaks away.
+// Run queues fill and empty in less than a millisecond. A look four times a second shows neither how deep they mostly are nor
+// how deep they become. Therefore many cheap looks are taken, and kept as means and peaks in slices of a twentieth of a second.
+// Each reader asks for the slices since a moment that it chooses, so no reader takes peaks away from another.
 internal import Glibc
 import Host
 import Observed
@@ -67,7 +67,7 @@ package final class FastLoop: Sendable {
   /// How long a slice is, how long it is kept, and how far apart two looks are, in nanoseconds.
   private static let (slice, kept): (UInt64, UInt64) = (50_000_000, 5_000_000_000)
   package static let interval: UInt64 = 2_000_000
-  /// Looking may take one part in so many of the time. With many Ps a look takes longer, and is taken less often.
+  /// Looks may take a hundredth of the time. With many Ps a look takes longer, so looks are taken less often.
   private static let share: UInt64 = 100
 
   /// Begins to look.
@@ -108,7 +108,7 @@ package final class FastLoop: Sendable {
     }
   }
 
-  /// What was seen since a moment, in nanoseconds of the monotonic clock. A slice counts as a whole if it ends later.
+  /// What was seen since a moment, in nanoseconds of the monotonic clock. A slice that ends after the moment counts as a whole.
   package func sums(since start: UInt64) -> LookSums {
     desk.slices.withLock { all in
       all.slices.filter { $0.start + Self.slice > start }.reduce(into: LookSums()) { $0.merge($1.sums) }

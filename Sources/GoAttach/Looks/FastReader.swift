@@ -24,7 +24,7 @@ package struct FastLook: Sendable, Equatable {
   package var systemGs = 0
   /// Whether the world is stopped, or about to be.
   package var isStopping = false
-  /// Whether some M sits in netpoll: then no time of the last poll is kept.
+  /// Whether an M waits in netpoll. The runtime shows this by 0 in place of the time of the last poll.
   package var isPolled = false
 
   package init() {}
@@ -36,10 +36,10 @@ package struct FastReader {
   private let layout: GoLayout
   private let variables: Variables
   private var batch = MemoryBatch()
-  /// The addresses of the Ps, and where their list was when it was read.
+  /// The addresses of the Ps, and the address and length that their list had when it was read.
   private var ps: [UInt64] = []
   private var list: (address: UInt64, count: UInt64) = (0, 0)
-  /// Whether all Ps of the list were there.
+  /// Whether each entry of the list was written when it was read. If not, the next look reads the list again.
   private var isWhole = false
   package private(set) var look = FastLook()
 

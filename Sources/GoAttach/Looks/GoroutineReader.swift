@@ -3,15 +3,15 @@
 // §1 The list. `allgs` only grows, and a g is never freed: a dead one stays in the list, with its old id, until it is used
 // again. So addresses are read once, and each look reads only what is new of the list.
 //
-// §2 Runs. A call's time is that of its ranges, half a microsecond each, not of its bytes. Gs lie side by side in the heap.
-// So neighbours are read as one range, which moves more bytes and takes a sixth of the time. A part of one megabyte at a
-// time goes through one buffer, which stays in the cache and keeps the reader small.
+// §2 Runs. The time of a call depends on the number of its ranges, half a microsecond each, not on the number of bytes. Gs lie
+// side by side in the heap. So neighbours are read as one range, called a run, which moves more bytes and takes a sixth of the
+// time. One megabyte at a time goes through one buffer, which stays in the cache and keeps the reader small.
 //
 // §3 Ages. The runtime keeps no moment at which a G began to wait: `g.waitsince` is written by the garbage collector, if at
-// all. So a G is dated by the first look that saw it as it is: the same id, status, reason and place. All that are parked
-// stand at the same place, in gopark. So `g.trackingSeq` counts too: it grows each time that the G stops running, and a G
-// that ran and parked again between two looks begins anew. The age that follows is the least that it can be, unless the
-// G stopped running 256 times, or a multiple of that, between two looks: it counts with one byte.
+// all. So a G's age counts from the first look that saw it as it is: with the same id, status, reason and pc. All parked Gs
+// have the same pc, in gopark. So `g.trackingSeq` is compared too. It grows each time that the G stops running, so the age
+// begins anew for a G that ran and parked again between two looks. A G is therefore at least as old as its age says, unless it
+// stopped running 256 times, or a multiple of that, between two looks: `trackingSeq` is one byte, and wraps.
 
 /// One G of a target, as far as it was seen. A plain value.
 package struct GoroutineLook: Sendable, Equatable {
@@ -27,7 +27,7 @@ package struct GoroutineLook: Sendable, Equatable {
   package var m: UInt64 = 0
   /// Where it goes on when it runs again.
   package var pc: UInt64 = 0
-  /// The place where it was created, and what it began with.
+  /// The address behind the go statement that created the G, and the function with which it began.
   package var creator: UInt64 = 0
   package var start: UInt64 = 0
   package var parent: UInt64 = 0
@@ -40,7 +40,7 @@ package struct GoroutineLook: Sendable, Equatable {
 
   package init(address: UInt64) { self.address = address }
 
-  /// Whether there is no such G: its memory waits to be used again, or belongs to a thread of C's.
+  /// Whether no goroutine is there: the memory waits to be used again, or is set aside for a thread of C.
   package var isDead: Bool { status == 0 || status == 5 || status == 6 || status == 7 || status == 11 }
 }
 
@@ -49,12 +49,12 @@ package struct GoroutineReader {
   private let memory: any TargetMemory
   private let layout: GoLayout.G
   private let list: UInt64
-  /// Whether a function belongs to the runtime's own goroutines, by where it begins.
+  /// Tells by the address of a goroutine's first function whether the goroutine is one of the runtime's own.
   private let isSystem: (UInt64) -> Bool
   private var systemStarts: [UInt64: Bool] = [:]
   /// All Gs, dead ones too, in the order of their addresses.
   package private(set) var gs: [GoroutineLook] = []
-  /// Where each run begins in `gs`, and how many Gs it has.
+  /// The index in `gs` at which each run begins, and how many Gs it has. See §2.
   private var runs: [(first: Int, count: Int)] = []
   private var bytes: [UInt8] = []
   private var ranges: [MemoryRange] = []
@@ -94,7 +94,7 @@ package struct GoroutineReader {
     let count = Int(slice[1])
     guard count > gs.count else { return }
     let new = try memory.words(at: slice[0] &+ UInt64(8 * gs.count), count - gs.count)
-    // A slot that is not written yet ends what can be read now.
+    // Entries at the list's end may not be written yet, so reading ends at the first one that is no address.
     merge(new.prefix { isPlausible(pointer: $0) }.sorted())
     makeRuns()
   }
@@ -147,7 +147,7 @@ package struct GoroutineReader {
     return MemoryRange(low &+ UInt64(layout.span.lowerBound), Int(high - low) + layout.span.count)
   }
 
-  /// How far the runs go that fit into one part, from one on; and how many bytes they have.
+  /// The end of the runs that are read by one call, `first` being the first of them, and the number of their bytes.
   private mutating func nextPart(from first: Int) -> (end: Int, size: Int) {
     ranges.removeAll(keepingCapacity: true)
     var (end, size) = (first, 0)
@@ -171,7 +171,7 @@ package struct GoroutineReader {
         }
       }
     }
-    // What cannot be read keeps its last look: memory of Gs is never given back, so this is damage.
+    // Memory of Gs is never given back, so a range that cannot be read is damaged. Its Gs keep the values of the last look.
     let read = try result.get()
     guard read == part.count else { throw .unmapped(ranges[min(read, ranges.count - 1)].address) }
     var place = 0
@@ -182,7 +182,8 @@ package struct GoroutineReader {
     }
   }
 
-  /// - Parameter place: where the first of these Gs would begin in the bytes.
+  /// - Parameter place: the index in `bytes` at which the first of these Gs would begin, if it were there from its first byte
+  ///   on.
   private mutating func decode(_ indices: Range<Int>, _ place: Int, _ now: UInt64) {
     let (layout, start) = (layout, gs[indices.lowerBound].address)
     var new: [(Int, Int)] = []
@@ -222,7 +223,7 @@ package struct GoroutineReader {
     for (index, place) in new { begin(index, place) }
   }
 
-  /// A new goroutine in this g.
+  /// Notes the facts of a new goroutine, which has got this g.
   private mutating func begin(_ index: Int, _ place: Int) {
     gs[index].creator = bytes.word(place + layout.gopc)
     gs[index].start = bytes.word(place + layout.startpc)

@@ -46,7 +46,7 @@ package struct MachineReader {
         do throws(MemoryProblem) {
           bytes = try memory.bytes(at: next, layout.size)
         } catch {
-          // An M that has just been freed; the next look begins at the head again.
+          // This M has just been freed, so the list cannot be followed further. The next look begins at the head again.
           guard case .unmapped = error else { throw error }
           break
         }

@@ -1,11 +1,12 @@
 // Which descriptor each parked G waits for.
 //
-// The runtime hands the kernel the address of its pollDesc with each descriptor, as what comes back with news of it, and the
-// kernel shows that in /proc/PID/fdinfo of the epoll descriptor. A pollDesc has the descriptor's number and the Gs that wait
-// to read and to write. So the kernel's list is the way to all of them; the runtime itself keeps none.
+// When the runtime registers a descriptor with epoll, it hands the kernel the address of its pollDesc, and the kernel returns
+// that address with each event. The kernel also shows it, in /proc/PID/fdinfo of the epoll descriptor. A pollDesc holds the
+// descriptor's number and the Gs that wait to read and to write. The runtime keeps no list of pollDescs, so the kernel's list
+// is the way to all of them.
 //
-// While the kernel writes that list it keeps the program from asking for news: some microseconds for each ten descriptors.
-// So the list is read only for the table of Gs, at most once a second, and not at all when it is long.
+// While the kernel writes that list, the program cannot poll: for some microseconds for each ten descriptors. So the list is
+// read only for the table of Gs, at most once a second, and not at all when it is long.
 internal import Glibc
 import Host
 
@@ -31,8 +32,8 @@ struct PollReader {
   static let mostWaits = 4096
   private static let (pause, limit): (UInt64, Int) = (1_000_000_000, 1 << 20)
 
-  /// pollDesc is alike in Go 1.21 to 1.27. Each one that is read must hold the descriptor's number, so another form would
-  /// show.
+  /// In Go 1.21 to 1.27 the fields of pollDesc have the same places. Each pollDesc that is read must hold its descriptor's
+  /// number, so other places would be noticed.
   private static let (descriptorPlace, readerPlace, writerPlace, size) = (8, 32, 40, 64)
 
   init(_ program: GoProgram) {
@@ -59,7 +60,7 @@ struct PollReader {
         batch.bytes.word(place + Self.descriptorPlace) == UInt64(descriptor)
       else { continue }
       found += 1
-      // 0: nobody; 1: there is news already; 2: somebody is about to wait.
+      // Each word is 0: no G waits; 1: the descriptor is ready; 2: a G is about to wait; or else the address of the waiting G.
       let (r, w) = (batch.bytes.word(place + reader), batch.bytes.word(place + writer))
       if r > 2 { waits[r] = Wait(descriptor: descriptor, isWriting: false) }
       if w > 2 { waits[w] = Wait(descriptor: descriptor, isWriting: true) }
@@ -78,8 +79,9 @@ struct PollReader {
       guard words.count >= 6, let descriptor = Int(words[1]), words[4] == "data:",
         let data = UInt64(words[5], radix: 16)
       else { continue }
-      // The address is shifted to make room for a number, by which the runtime tells old news from new. It has 48 bits, or
-      // 49 from Go 1.25 on; only the right address has the descriptor's number in it.
+      // The runtime shifts the address, to make room for a number by which it recognises events of a former use of the
+      // pollDesc. The address has 48 bits, or 49 from Go 1.25 on, so both shifts are tried. Only at the right address lies the
+      // descriptor's number.
       for shift in [19, 18] {
         let address = UInt64(bitPattern: (Int64(bitPattern: data) >> Int64(shift)) << 3)
         if isPlausible(pointer: address) { list.append((descriptor, address)) }

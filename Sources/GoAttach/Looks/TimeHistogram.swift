@@ -1,5 +1,6 @@
-// Go's histogram of lengths of time, as it lies in memory: 160 counts, in 40 ranges of powers of two from 256 ns on, of
-// which each is cut in four; then the counts of what was shorter than nothing and longer than a day.
+// Go's histogram of lengths of time, as it lies in memory. It has 160 counts, in 40 ranges that are cut in four each. The first
+// range ends at 256 ns, and each later one at twice the end before it. Behind them are the counts of lengths below zero and of
+// lengths beyond the last range, more than a day.
 import Observed
 
 /// The counts of one histogram. A plain value.
@@ -48,14 +49,14 @@ package struct TimeHistogram: Sendable, Equatable {
   }
 }
 
-/// Takes readings of one histogram, and tells what came in about the last second. Not thread-safe.
+/// Takes readings of one histogram, and tells the distribution over about the last second. Not thread-safe.
 struct LatencyWatch {
   private struct Reading {
     var time: UInt64
     var counts: TimeHistogram
   }
 
-  /// Two earlier readings: what came in is counted from `base` until `next` is old enough to take its place.
+  /// Two earlier readings. The distribution counts from `base`; when `next` is a second old, it becomes the base.
   private var readings: (base: Reading, next: Reading)?
 
   private static let window: UInt64 = 1_000_000_000

@@ -43,7 +43,7 @@ package struct MemoryBatch {
       let end = min(next + mostRanges, ranges.count)
       let read = try read(next..<end, memory)
       next += read
-      // The call ended early, or the range cannot be read: only the second finds nothing when it is the first.
+      // A call ends at the first range that it cannot read. If it has read none, that range is the first one, and is skipped.
       if next < end, read == 0 {
         unread.insert(next)
         next += 1

@@ -1,7 +1,7 @@
 // Reading the memory of a living process: process_vm_readv(2), and /proc/PID/mem where the kernel lacks that call.
 //
-// Nothing is stopped, nothing is written, and no signal is sent. One unreadable range ends the call there, even if the
-// ranges behind it are good, so a caller that has several goes on behind it (MemoryBatch.swift).
+// Nothing is stopped, nothing is written, and no signal is sent. One unreadable range ends the call there, even if the ranges
+// behind it are good, so a caller with several ranges calls again for those (MemoryBatch.swift).
 internal import CGoAttach
 internal import Glibc
 import Synchronization
@@ -25,7 +25,7 @@ package final class ProcessMemory: TargetMemory {
     guard !ranges.isEmpty else { return 0 }
     let file = file.load(ordering: .relaxed)
     if file >= 0 { return try unsafe read(ranges, into: bytes, from: file) }
-    // A range is an address and a count, as C's is.
+    // A MemoryRange lies in memory as the C struct does: an address and a count.
     let count = unsafe ranges.withMemoryRebound(to: cgoattach_range.self) {
       unsafe cgoattach_readv(pid, bytes.baseAddress, bytes.count, $0.baseAddress, min($0.count, mostRanges))
     }
@@ -35,7 +35,7 @@ package final class ProcessMemory: TargetMemory {
     case ESRCH: throw .gone
     case ENOSYS: return try unsafe read(ranges, into: bytes, from: try openFile())
     case EPERM, EACCES:
-      // A filter of system calls says so too, as those of containers do; and it lets the file be read.
+      // A container's filter of system calls gives the same error, but lets /proc/PID/mem be read. So that file is tried.
       guard let file = try? openFile() else { throw .denied(errno: Int32(truncatingIfNeeded: -count)) }
       return try unsafe read(ranges, into: bytes, from: file)
     case let errno: throw .system(call: "process_vm_readv", errno: errno)
@@ -61,7 +61,7 @@ package final class ProcessMemory: TargetMemory {
       throw error == EACCES || error == EPERM
         ? .denied(errno: error) : .system(call: "open /proc/\(pid)/mem", errno: error)
     }
-    // Another thread may have been first.
+    // Another thread may have opened it at the same time. Then its descriptor is used, and this one is closed.
     let (exchanged, original) = file.compareExchange(expected: -1, desired: opened, ordering: .relaxed)
     if !exchanged { _ = close(opened) }
     return exchanged ? opened : original

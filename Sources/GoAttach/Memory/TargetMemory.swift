@@ -12,7 +12,7 @@ package struct MemoryRange: Equatable, Sendable {
 
 /// The reason why memory could not be read.
 public enum MemoryProblem: Error, Sendable, Equatable {
-  /// The process has ended, or only its parent has not waited for it yet (ESRCH).
+  /// The process has ended. It may still be listed, because its parent has not waited for it yet (ESRCH).
   case gone
   /// The kernel does not let this process read the other one's memory; the errno says how it said so.
   case denied(errno: Int32)
@@ -38,7 +38,7 @@ package protocol TargetMemory: AnyObject, Sendable {
 /// At most this many ranges are read by one call, which is the kernel's own limit.
 package let mostRanges = 1024
 
-/// Bytes that are read by one call.
+/// The number of bytes that one call reads at most.
 private let atOnce = 1 << 20
 
 /// More bytes than this are never read: a length that claims so is damaged.
@@ -47,7 +47,7 @@ package let mostBytes = 512 << 20
 /// Addresses that a Go program on amd64 can have.
 package func isPlausible(address: UInt64) -> Bool { address >= 0x1000 && address < 1 << 47 }
 
-/// Whether an address can be one of a structure of the runtime, which all are aligned.
+/// Whether a structure of the runtime can lie at an address: all of them are aligned to 8 bytes.
 package func isPlausible(pointer: UInt64) -> Bool { isPlausible(address: pointer) && pointer & 7 == 0 }
 
 extension TargetMemory {
@@ -67,10 +67,11 @@ extension TargetMemory {
     return bytes
   }
 
-  /// The bytes of a long range, piece by piece. So a length that is damaged costs no more memory than there is to read.
+  /// The bytes of a long range, piece by piece. Reading ends at the first piece that is not there, so a damaged length costs no
+  /// more memory than can be read.
   private func pieces(at address: UInt64, _ count: Int) throws(MemoryProblem) -> [UInt8] {
     var all: [UInt8] = []
-    // This takes addresses only; memory is taken when it is written.
+    // This reserves addresses only. The kernel gives memory when it is written.
     all.reserveCapacity(count)
     while all.count < count {
       all += try bytes(at: address &+ UInt64(all.count), min(atOnce, count - all.count))

@@ -13,7 +13,7 @@ package struct Census {
   var polled = 0
 
   package init(_ looks: [GoroutineLook], _ reasons: WaitReasons) {
-    // Counted by numbers first, since a hundred thousand words would take longer than reading the Gs.
+    // Gs are counted by numbers first: handling a hundred thousand words would take longer than reading the Gs.
     var counts = [Int](repeating: 0, count: 16 * 256)
     for look in looks where !look.isDead {
       if look.isSystem { system += 1 } else { counts[Int(look.status & 15) << 8 | Int(look.reason)] += 1 }

@@ -56,7 +56,7 @@ extension Denial.Facts {
   init(_ pid: Int32) {
     let user = ProcessIdentity.owner(of: pid)
     self.init(owner: user, asker: currentUser())
-    // The files of such a process belong to root, though its folder does not.
+    // If a process has forbidden others to look at it, its files in /proc belong to root, though its folder does not.
     let files = (try? FileStatus(ofLink: "/proc/\(pid)/maps"))?.owner
     isHidden = user != nil && files != nil && user != files
     // A link that can be read shows that the process may be looked at.

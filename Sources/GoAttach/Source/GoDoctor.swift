@@ -13,7 +13,7 @@ public struct GoDoctor: Sendable {
     public let words: String
   }
 
-  /// All checks. Behind one without which nothing more can be known, there are no others.
+  /// The checks that were made. The list ends at a failed check without which nothing more can be known.
   public private(set) var checks: [Check] = []
 
   /// Whether the program can be shown.

@@ -45,7 +45,7 @@ public struct GoProcess: Sendable, Equatable {
 
   /// All Go programs that run here, sorted by pid.
   public static func all() -> [GoProcess] {
-    // Executables that are no ELF files, such as those of the kernel's own threads, are told by their first bytes.
+    // Asking each process is cheap: what is no ELF file is told by its first bytes, and the kernel's own threads have none.
     ProcessFacts.all().sorted().compactMap { GoProcess(pid: $0) }
   }
 }

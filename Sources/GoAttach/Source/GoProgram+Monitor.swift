@@ -1,4 +1,4 @@
-// Which M is the monitor's.
+// Which M is the runtime's monitor thread, sysmon.
 
 extension GoProgram {
   /// Whether a closure is that of the runtime's monitor thread.

@@ -9,7 +9,7 @@ extension GoSource {
   ///
   /// - Throws: an error if the program has ended, or its memory cannot be read any more.
   public func stacks() throws(InspectorError) -> (goroutines: [GoStackListing], stacks: GoStacks) {
-    // In the order of their addresses, in which they are read fastest; then in that of their ids.
+    // Stacks are read fastest in the order of the goroutines' addresses. Afterwards the list is sorted by id.
     let addresses = try addresses()
     guard let (looks, parked) = program.listed(addresses) else {
       throw InspectorError(.field("g.sched"), pid: identity.pid, name: identity.name)
@@ -39,13 +39,13 @@ extension GoProgram {
     return known.count == parts.count ? (known.flatMap(\.looks), GoStacks(joining: known.map(\.stacks))) : nil
   }
 
-  /// What a list says of a goroutine is read together with its stack.
+  /// The facts that a list shows of a goroutine are read together with its stack.
   private func listedPart(_ addresses: [UInt64]) -> (looks: [GoroutineLook], stacks: GoStacks)? {
     let g = layout.g
     let others =
       [g.waitreason, g.gopc, g.startpc, g.lockedm] + [g.parentGoid, g.labels].compactMap(\.self)
     guard var reader = stackReader(seeing: others) else { return nil }
-    // One that cannot be read stays as it is made: dead.
+    // A goroutine that cannot be read keeps the status with which a GoroutineLook is made, 0: dead.
     var (looks, systemStarts) = (addresses.map { GoroutineLook(address: $0) }, [UInt64: Bool]())
     let stacks = reader.stacks(of: addresses) { index, word in
       let start = word(g.startpc)
@@ -94,7 +94,8 @@ extension GoSource {
     switch gs {
     case .all: looks = try look().filter { !$0.isDead && !$0.isSystem }
     case .some(let ids):
-      // Where each G lies is known since the last look at all. What lies there now is read together with the stacks.
+      // The last look at all Gs tells where each G lies. The id there is read again with the stack, as the g may hold another G
+      // now.
       let wanted = Set(ids)
       looks = goroutines.gs.filter { wanted.contains($0.id) && !$0.isDead }
     }

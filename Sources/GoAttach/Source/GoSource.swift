@@ -1,7 +1,7 @@
-// A Go program as a source: its scheduler as samples.
+// A Go program as a source (SchedulerSource): its scheduler, as samples.
 //
-// Everything is read from its memory, without stopping it, so a snapshot is spread over the time that reading takes, and is
-// never of one instant (`isConsistent` is false). What Go does not count is nil: steals above all.
+// Everything is read from the program's memory, without stopping it. So a snapshot of a living program is spread over the time
+// that reading takes, and is not of one instant (`isConsistent` is false). What Go does not count is nil: steals above all.
 internal import Glibc
 import Host
 import Observed
@@ -32,12 +32,12 @@ public final class GoSource: SchedulerSource {
   private var calls = Ticks()
   private var names: Names
   private var frame: FrameFields
-  /// nil: the kernel, which tells of descriptors, does not know the dead.
+  /// nil: the process is dead, so the kernel no longer tells which descriptors it had.
   private var poll: PollReader?
   /// Made when stacks are first asked for.
   var desk: StackDesk?
   private var last: Observation?
-  /// Whether a closure with which an M began is the monitor's.
+  /// For each closure with which an M began: whether it is that of the runtime's monitor thread.
   private var monitors: [UInt64: Bool] = [:]
 
   /// Attaches to a process.
@@ -66,7 +66,7 @@ public final class GoSource: SchedulerSource {
   init(_ program: GoProgram, _ identity: Snapshot.Target, image: ProgramImage?, core: GoCore?) {
     (self.program, self.identity, self.image, self.core) = (program, identity, image, core)
     let (memory, layout, variables) = (program.memory, program.layout, program.variables)
-    // Ms name their threads by the numbers of the program's own pid namespace.
+    // Ms name their threads by the numbers of the program's own pid namespace, which may be other numbers than ours.
     threads = image.map { image in
       let number = NamespaceNumbers.last(of: "/proc/\(image.process.pid)/status")
       return ThreadPlaces(pid: image.process.pid, isForeign: number.map { $0 != image.process.pid } ?? false)
@@ -97,7 +97,7 @@ public final class GoSource: SchedulerSource {
       beyond: Self.beyond)
   }
 
-  /// What memory does not tell, and what would.
+  /// What memory does not tell, and what would tell it.
   static let beyond =
     "What happened before, who will end a wait, and who holds a lock is in no memory that can be read from outside. An "
     + "execution trace tells who woke whom (import net/http/pprof, then /debug/pprof/trace?seconds=5 and go tool trace); the "
@@ -113,7 +113,7 @@ public final class GoSource: SchedulerSource {
     peaksSince start: UInt64?, into observation: inout Observation
   ) throws(InspectorError) {
     let looked = Result { () throws(MemoryProblem) in try look(peaksSince: start) }
-    // What was read is the program's only if the program is still there. Otherwise its last look stays.
+    // If the process has ended or runs another program now, what was read is not this program's. Then the last look stays.
     if let image, let end = try? image.ending() {
       if let last { observation = last } else { throw .gone(pid: identity.pid, end) }
       return
@@ -122,7 +122,7 @@ public final class GoSource: SchedulerSource {
       observation = try looked.get()
       last = observation
     } catch {
-      // The memory of a process goes a moment before the process.
+      // When a process ends, its memory is gone a moment before the kernel says that the process is.
       if error == .gone, image != nil {
         guard let last else { throw .gone(pid: identity.pid, ProgramImage.end) }
         observation = last
@@ -145,7 +145,8 @@ public final class GoSource: SchedulerSource {
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
   ) throws(InspectorError) -> [GoroutineRow]? {
     let looks = (try? look()) ?? goroutines.gs
-    // Of a program that has ended the last list stays; that of one that was replaced has been overwritten.
+    // If the program has ended, the last list stays. If another program replaced it, the list was overwritten, so there is
+    // none.
     if image?.isReplaced ?? false { return nil }
     let waiting = looks.count {
       !$0.isDead && $0.status == 4 && program.reasons[$0.reason] == "IO wait"
@@ -180,7 +181,7 @@ public final class GoSource: SchedulerSource {
     }
   }
 
-  /// - Throws: how the program ended, if it has: what was read meanwhile is not of it.
+  /// - Throws: how the program ended, if it has ended: then what was just read may be another program's.
   func stillThere() throws(InspectorError) {
     if let image, let end = try? image.ending() { throw .gone(pid: identity.pid, end) }
   }

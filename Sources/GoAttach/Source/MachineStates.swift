@@ -1,10 +1,10 @@
-// What an M does, from the few fields that it has of it.
+// What an M does, as far as the few fields that are read of it tell.
 import Observed
 import Region
 
-/// Puts Ms into words. A plain value.
+/// Finds the states of Ms. A plain value.
 struct MachineStates {
-  /// What the function tells with which an M began: only the monitor's never ends.
+  /// Whether the function with which an M began is that of the monitor thread, which alone never ends: so the M still runs it.
   let isMonitor: (UInt64) -> Bool
   /// The status of a G, by its address; nil: it is not known.
   let status: (UInt64) -> UInt8?
@@ -16,7 +16,7 @@ struct MachineStates {
     var isPollerFound = false
     return machines.map { m in
       if let state = state(of: m) { return state }
-      // It has neither P nor G and is not asleep: the one that waits in epoll, or one that is about to sleep.
+      // This M has neither P nor G and does not sleep: it waits in epoll, or is about to sleep.
       guard isPolled, !isPollerFound else { return .running }
       isPollerFound = true
       return .netpoll
@@ -24,7 +24,7 @@ struct MachineStates {
   }
 
   private func state(of m: MachineLook) -> MState? {
-    // The extra Ms of cgo have no thread until one of C's calls into Go.
+    // An extra M of cgo has no thread until a thread of C calls into Go.
     if m.tid == 0 { return MState.none }
     if isMonitor(m.start) { return .sysmon }
     if m.isSpinning { return .spinning }

@@ -1,4 +1,4 @@
-// Names by id, as rows of Gs carry them.
+// Names by id: a row of a G carries the id in place of the text.
 import Observed
 import Region
 

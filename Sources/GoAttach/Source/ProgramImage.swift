@@ -1,7 +1,7 @@
-// Which program a process runs. A pid is not enough, since pids are used again; nor is a process, which may execute another
-// program and keep its pid and its start time. A server that replaces itself by a newer copy does so, and even executes the
-// same file. All addresses that are known of it then are those of a program that is no more, and reading them gives numbers
-// that look right and are false.
+// Which program a process runs. A pid does not tell, since pids are used again. Nor does a process, since it may execute
+// another program and keep its pid and its start time. A server that replaces itself by a newer copy does so, and even executes
+// the same file. From then on all known addresses are those of a program that is no more, and reading them gives numbers that
+// look right and are false.
 import Host
 import Observed
 

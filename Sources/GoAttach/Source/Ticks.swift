@@ -12,7 +12,7 @@ struct Ticks {
     return total
   }
 
-  /// The sum of all totals, and how many there are, but for these keys.
+  /// The number of totals whose keys are not among `keys`, and their sum.
   func others(than keys: Set<UInt64>) -> (count: Int, sum: UInt64) {
     known.reduce(into: (0, 0)) { result, entry in
       guard !keys.contains(entry.key) else { return }

@@ -1,11 +1,11 @@
-// Frames that were asked for before. Programs with 100,000 goroutines have a few hundred different pcs on their stacks.
+// A cache of frames by pc. The stacks of 100,000 goroutines have only a few hundred different pcs.
 
 /// The frames at a pc, remembered. For one thread at a time.
 public struct GoFrameCache {
   private let tables: GoTables
   private var frames: [Key: [GoFrame]] = [:]
   private var held = 0
-  /// About how many bytes of names may be held. A damaged table could name something else at each pc.
+  /// About how many bytes of names may be held. A damaged table could give another name at each pc.
   private static let limit = 16 << 20
 
   private struct Key: Hashable {
@@ -32,14 +32,14 @@ public struct GoFrameCache {
 
   /// The calls of a whole stack, the innermost first, without wrappers.
   ///
-  /// A pc in which no Go function is has one frame whose function is its address.
+  /// A pc outside of all Go functions has one frame, whose function is the pc as a number.
   public mutating func frames(of stack: GoStack) -> [GoFrame] {
     var (callee, isCall, result) = (FrameTraits(), !stack.isInterrupted, [GoFrame]())
     for pc in stack.pcs {
       let all = all(at: pc, isCall: isCall)
       if all.isEmpty { result.append(.unknown(at: pc)) }
       result += GoFrame.shown(all, callee: &callee)
-      // What was interrupted goes on at its pc; what has called goes on behind its call.
+      // A function that was interrupted goes on at its pc. One that has called another goes on behind the call.
       isCall = !(all.last?.traits.contains(.injected) ?? false)
     }
     return result
@@ -48,7 +48,7 @@ public struct GoFrameCache {
   /// The calls of a stack that Go would print: without its machinery, unless there is nothing else.
   public mutating func shownFrames(of stack: GoStack) -> [GoFrame] {
     let all = frames(of: stack)
-    // A panic that called nothing else that is shown is machinery at work.
+    // If the innermost frame that is left is a panic, Go's machinery is at work for it, so the panic is left out too.
     let shown = all.filter { !$0.isMachinery }.drop { $0.function == "runtime.gopanic" }
     return shown.isEmpty ? all : Array(shown)
   }

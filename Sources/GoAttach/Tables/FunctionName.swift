@@ -39,8 +39,8 @@ enum FunctionName {
     return depth == 0 && isDotted ? text : nil
   }
 
-  /// Whether Go leaves the function out of stacks that it prints: those of the runtime that no program can call itself.
-  /// Without a dot, it is no Go function. The start of a panic is shown, and so is who runs finalizers and cleanups.
+  /// Whether Go leaves the function out of the stacks that it prints: a function of the runtime that is not exported, or a name
+  /// without a dot, which is no Go function. Go shows `gopanic`, and the functions that run finalizers and cleanups.
   static func isMachinery(_ name: String) -> Bool {
     switch name {
     case "runtime.gopanic", "runtime.runFinalizers", "runtime.runCleanups": return false
@@ -48,7 +48,7 @@ enum FunctionName {
     }
     guard name.utf8.contains(UInt8(ascii: ".")) else { return true }
     guard name.hasPrefix("runtime.") else { return false }
-    // `Gosched`, or `(*Func).Entry`: exported is what begins with a capital, of a type that does.
+    // A function is exported if it begins with a capital: `Gosched`. A method's type must begin with one too: `(*Func).Entry`.
     var parts = name.dropFirst("runtime.".count).split(separator: ".", omittingEmptySubsequences: false)
     let function = parts.removeLast()
     let receiver = parts.joined(separator: ".").drop { $0 == "(" || $0 == "*" }

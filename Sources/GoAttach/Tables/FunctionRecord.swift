@@ -6,7 +6,7 @@ struct FunctionRecord {
   static let name = 4
   static let id = 40
 
-  /// The first byte of the function and the one behind its last, from the text's begin.
+  /// The first byte of the function and the one behind its last, in bytes from the beginning of the text.
   let entry, end: UInt32
   let nameOffset: UInt32
   /// Where its values by pc begin in the area of values; 0: there are none.
@@ -74,7 +74,8 @@ public struct GoFunction: Sendable, Hashable {
   public let code: Range<UInt64>
   /// The line of its `func`; nil: unknown.
   public let startLine: Int?
-  /// Go's number of functions that the runtime treats differently; 0: none of these. It differs between versions of Go.
+  /// Go's number for a function that its runtime treats specially; 0: an ordinary one. The numbers differ between versions of
+  /// Go.
   public let id: UInt8
   /// What the tables say of its frames.
   public let flags: GoFunctionFlags

@@ -6,9 +6,10 @@
 // by address, in which a function is found. Inlined calls are in another area, whose begin only the runtime's
 // `moduledata.gofunc` knows.
 //
-// §2 Addresses in the tables are relative to the text's begin. The header had that address to Go 1.25, then 0, and
-// `.text` begins earlier in a program linked by the system's linker. So the caller says where the text is:
-// `moduledata.text`, as the running process has it. Then the tables of a position-independent program need no bias.
+// §2 Addresses in the tables are relative to the text's begin. The header holds that address up to Go 1.25, and 0 later. Nor
+// does the section `.text` tell it: in a program linked by the system's linker, that section begins earlier. So the caller says
+// where the text is: `moduledata.text`, as the running process has it. Then the tables of a position-independent program need
+// no bias.
 //
 // §3 Nothing is trusted. The areas are cut to size once; each later read is checked; each loop has a bound.
 
@@ -47,7 +48,7 @@ public struct GoTables: Sendable {
   /// By compilation unit: the places of file names.
   let units: GoBytes
   let files: GoBytes
-  /// Numbers by pc, as steps.
+  /// Numbers by pc, as steps (ValueSteps.swift).
   let values: GoBytes
   /// The list of entries, and behind it the records of functions.
   let functions: GoBytes

@@ -33,9 +33,9 @@ struct FrameTraits: OptionSet, Hashable {
   let rawValue: UInt8
 
   static let wrapper = FrameTraits(rawValue: 1)
-  /// A wrapper that called it is shown.
+  /// The function is part of a panic: a wrapper that called it is shown. See §2.
   static let panic = FrameTraits(rawValue: 2)
-  /// A signal put it on the stack: what is below did not call, but was interrupted at its pc.
+  /// A signal put the function on the stack: the next frame outwards did not call it, but was interrupted at its pc.
   static let injected = FrameTraits(rawValue: 4)
 
   init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -74,7 +74,7 @@ extension GoTables {
   func allFrames(at pc: UInt64, isCall: Bool) -> [GoFrame] {
     guard let record = record(at: pc) else { return [] }
     let offset = UInt32(pc - text.lowerBound) - record.entry
-    // A pc at the entry was never called from: the function has not begun.
+    // A pc at the entry is no return address, since the function has not begun.
     var place = isCall && offset > 0 ? offset - 1 : offset
     let table = record.values(Self.inlinedCall)
     let rows = record.details(Self.inlinedCalls)

@@ -29,7 +29,7 @@ extension GoTables {
       let (next, isTooFar) = covered.addingReportingOverflow(length)
       if isTooFar { return nil }
       if target < next { return value < 0 ? nil : value }
-      // A first step without length would let a 0 pass for the first one again and again.
+      // If the first step had no length, the next one would count as the first too, and a 0 would never end the table.
       guard next != 0 else { return nil }
       covered = next
     }

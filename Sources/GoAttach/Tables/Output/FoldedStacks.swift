@@ -1,5 +1,5 @@
-// Folded lines, from which flame graphs are drawn: the functions of a stack, the outermost first, and how many stand
-// there.
+// Folded lines, from which flame graphs are drawn: the functions of a stack, the outermost first, and how many goroutines have
+// this stack.
 
 /// Writes goroutines as folded lines: `main.main;main.serve;net.(*conn).Read 12`.
 public enum FoldedStacks {

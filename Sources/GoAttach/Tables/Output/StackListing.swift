@@ -25,8 +25,8 @@ public struct GoStackListing: Sendable {
 }
 
 extension GoFrameCache {
-  /// Where the goroutine with this `g.gopc` was made; nil: no Go function is there. The function is the one whose code it
-  /// is: the compiler inlines no function with a go statement in it.
+  /// Where the goroutine with this `g.gopc` was made; nil: no Go function is there. The function is the one whose code holds
+  /// the pc: no function is inlined there, as the compiler does not inline functions with a go statement.
   public mutating func creator(at pc: UInt64) -> GoFrame? {
     let all = all(at: pc, isCall: true)
     guard let inner = all.first, let outer = all.last else { return nil }

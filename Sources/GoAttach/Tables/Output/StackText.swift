@@ -1,4 +1,4 @@
-// Stacks in the form in which a Go program prints them when it gets SIGQUIT, for all the tools and eyes that know it.
+// Stacks in the form in which a Go program prints them when it gets SIGQUIT, which many tools and people can read.
 //
 // Arguments are not read, so every function's are `...`, which Go itself prints for inlined calls.
 
@@ -6,7 +6,7 @@
 public struct StackText {
   /// Go leaves out the middle of a long stack, and so do we.
   static let shownAtEachEnd = 50
-  /// So many texts of stacks are kept: some megabytes.
+  /// The number of stacks whose texts are kept: some megabytes.
   private static let kept = 1000
   private var frames: GoFrameCache
   private let stacks: GoStacks
@@ -64,7 +64,7 @@ public struct StackText {
     for (index, frame) in all.enumerated() {
       if elided > 0, index == Self.shownAtEachEnd { text += "...\(elided) frames elided...\n" }
       if elided > 0, index >= Self.shownAtEachEnd, index < Self.shownAtEachEnd + elided { continue }
-      // By its other name nobody would find it.
+      // Go prints this function as `panic`, the word for which people search.
       let name = frame.function == "runtime.gopanic" ? "panic" : frame.function
       text += "\(name)(...)\n" + Self.place(of: frame)
     }

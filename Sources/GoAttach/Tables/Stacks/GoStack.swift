@@ -4,9 +4,9 @@
 public struct GoStack: Sendable, Hashable {
   /// The pc at which the goroutine goes on, and then where each call returns to, the innermost first.
   public let pcs: [UInt64]
-  /// Why there are no more.
+  /// Why there are no more pcs.
   public let end: End
-  /// Whether the goroutine was interrupted at its first pc, as those that run are; mostly that is one that a call returns to.
+  /// Whether the goroutine was interrupted at its first pc, as running ones are. If not, a call returns to that pc.
   public let isInterrupted: Bool
 
   /// Why a walk ended.

@@ -15,7 +15,7 @@ public struct GoroutineLayout: Sendable, Hashable {
   /// `trackingSeq`, a byte that counts how often the goroutine stopped running; nil: unknown. Without it, a goroutine that
   /// ran and came back to the same place is not noticed. Every version from 1.17 on has it.
   public var generation: Int?
-  /// More words of a `g` that whoever reads stacks wants to see.
+  /// The places of more words of a `g` that the caller of the reader wants to see.
   var others: [Int] = []
 
   /// A layout from the places of the fields.
@@ -42,7 +42,7 @@ public struct GoroutineLayout: Sendable, Hashable {
 
 /// The fields of one goroutine at one moment.
 struct GoroutineFields: Equatable {
-  /// Without the bit by which the garbage collector keeps the goroutine in its state while it scans.
+  /// The status without the bit that the garbage collector sets while it scans the goroutine's stack.
   let status: UInt32
   let id: UInt64
   let generation: UInt8?
@@ -53,7 +53,7 @@ struct GoroutineFields: Equatable {
     status = UInt32(truncatingIfNeeded: word(layout.status)) & 0xfff
     id = word(layout.id)
     generation = layout.generation.map { UInt8(truncatingIfNeeded: word($0)) }
-    // As Go does: in a system call, and until the goroutine has come out of it entirely, this is where it left Go.
+    // As Go does: from the start of a system call to its complete end, these fields say where the goroutine left Go code.
     let syscall = word(layout.syscallSP)
     let isInSyscall = syscall != 0
     start = GoStackStart(
@@ -69,7 +69,7 @@ struct GoroutineFields: Equatable {
     // Runnable, in a system call, waiting, preempted, leaked.
     case 1, 3, 4, 9, 10: nil
     case 2: .running
-    // While it is moved to a larger or a smaller stack, neither is whole.
+    // While the goroutine is moved to a larger or a smaller stack, neither stack is whole.
     case 8: .moved
     default: .absent
     }

@@ -1,8 +1,8 @@
 // Which ranges of memory are read in one call, and where each piece that was asked for then lies.
 //
 // The kernel's work is by range and by page more than by byte. Neighbours are therefore read as one range, with what lies
-// between them, if that is not more than Go's smallest stack. 100,000 parked goroutines: 46 ms of the kernel's time
-// instead of 145.
+// between them, if that is not more than Go's smallest stack. For 100,000 parked goroutines that takes 46 ms of the kernel's
+// time instead of 145.
 
 /// Pieces of memory, put together into few ranges.
 struct ReadPlan {
@@ -24,9 +24,9 @@ struct ReadPlan {
 
   /// Neighbours nearer than this are one range.
   static let gap: UInt64 = 2048
-  /// What `process_vm_readv` takes.
+  /// The most ranges that one call of `process_vm_readv` takes.
   static let rangesPerCall = 1024
-  /// A call reads as much as stays in a core's own cache until it is looked at, or one piece.
+  /// The most bytes that one call reads, unless one piece is larger. They stay in a CPU's own cache until they are looked at.
   static let bytesPerCall = 1 << 17
 
   init(_ pieces: [Range<UInt64>]) {
@@ -61,7 +61,7 @@ struct ReadPlan {
 
   private static func sorted(_ pieces: [Range<UInt64>]) -> [Int] {
     let order = pieces.indices.filter { !pieces[$0].isEmpty }
-    // Often they are: the heap gives out neighbours one after the other.
+    // The pieces often are sorted already: the heap gives out neighbours one after the other.
     let isSorted = zip(order, order.dropFirst()).allSatisfy { pieces[$0].lowerBound <= pieces[$1].lowerBound }
     return isSorted ? order : order.sorted { pieces[$0].lowerBound < pieces[$1].lowerBound }
   }

@@ -1,4 +1,4 @@
-// Equal stacks, kept once. Of 100,000 goroutines a few hundred stand at different places.
+// Equal stacks, kept once. 100,000 goroutines have only a few hundred different stacks.
 
 /// Stacks by number, each only once.
 struct StackBook {

@@ -1,6 +1,6 @@
 // Memory of another process, or of a core file.
 
-/// Reads a target's memory. Whoever conforms says from which threads.
+/// Reads a target's memory. Each conforming type says from which threads it may be used.
 public protocol GoMemory {
   /// Reads `ranges` one behind the other into `buffer`, which has room for all, with as few system calls as possible
   /// (`process_vm_readv` takes 1024 pieces). Returns the number of bytes that were read: fewer than all, if a range
@@ -18,7 +18,7 @@ extension GoMemory {
   }
 }
 
-/// A piece of a target's memory that was read, which is used again for the next piece.
+/// A buffer for a piece of a target's memory, used again for the next piece.
 @safe final class MemoryWindow {
   private let memory: UnsafeMutableRawBufferPointer
 

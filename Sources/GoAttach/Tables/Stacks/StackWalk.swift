@@ -8,7 +8,7 @@
 // are remembered: a program's parked goroutines stand at a few hundred pcs. Each step leads to a higher address, so a
 // walk ends. The frame pointer is used where the tables do not know the innermost function, which then is no Go code.
 
-/// How the stack goes on at a pc.
+/// How the next frame outwards is found from a pc.
 private struct WalkStep {
   enum Kind: UInt8 {
     /// The return address is `distance` bytes above the stack pointer.
@@ -54,7 +54,8 @@ struct StackWalk {
     var (pc, sp) = (start.pc, start.sp)
     while true {
       let step = step(at: pc)
-      // Read anew, because a function in assembly may run without a frame of its own.
+      // The distance is 0 in a function in assembly that runs without a frame of its own: the stack pointer is at the return
+      // address.
       var back = sp &+ UInt64(truncatingIfNeeded: Int(step.distance))
       switch step.kind {
       case .call: break
