@@ -222,8 +222,8 @@ private struct Loop {
 
   init(state: AppState, rhythm: Rhythm) { (self.state, self.rhythm) = (state, rhythm) }
 
-  /// Tells the source which details the state wants, if that has changed. Returns whether something new is
-  /// wanted; a longer or shorter list of sockets is nothing new.
+  /// Tells the source which details the state wants, if that has changed. Returns whether something new is wanted; another set
+  /// of sockets is nothing new.
   mutating func changeWish(tell: (Interest) -> Void) -> Bool {
     let wish = state.interest
     let isNew = wish.isNew(to: told)

@@ -152,7 +152,8 @@ extension AppState {
     return ask(subject)
   }
 
-  /// Shows the answer to a question. Where it is made from what is seen now, the view goes on.
+  /// Shows the answer to a question. For a sampled scheduler the answer tells the present, so the view goes on; otherwise it is
+  /// paused.
   private mutating func ask(_ subject: Subject) -> Effect {
     (why, firstWhyLine) = (why == subject ? nil : subject, 0)
     return shown?.snapshot.sampled != nil ? .nothing : standStill()

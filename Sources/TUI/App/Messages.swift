@@ -11,7 +11,7 @@ struct Messages {
   var pieces: [StyledText] {
     var pieces: [StyledText] = []
     if let note = state.note { pieces.append(StyledText(TextWidth.sanitised(note), .eager)) }
-    // A picture of the past may take a while; until it is there, the one of before stays, and this says why.
+    // A frame of the past may take a while to make. Until it is there, the old picture stays, and this message says why.
     if state.note == nil, state.latest?.looking != nil { pieces.append(StyledText("looking back", .dim)) }
     if let problem = state.latest?.loads?.problem {
       pieces.append(StyledText(TextWidth.sanitised(problem), .alarm))

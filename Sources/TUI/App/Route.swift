@@ -22,7 +22,7 @@ struct Route: Equatable {
     (self.screen, self.steps) = (screen, [.press(.show(screen))] + steps)
   }
 
-  /// - Parameter before: the subject that was named before this one, whose route the person is supposed to have gone.
+  /// - Parameter before: the subject that was named before this one. The route begins where the route to that subject ends.
   init(to subject: SeeAlso, after before: SeeAlso? = nil) {
     switch subject {
     case .ps: self.init(.ps)
@@ -42,7 +42,7 @@ struct Route: Equatable {
     }
   }
 
-  /// A row of a grouped list is a group, so Enter comes first.
+  /// The keys that explain one G's wait, in a list of Gs. A row of a grouped list is a group, so Enter comes first.
   private init(toWaitOfOne before: SeeAlso?) {
     screen = before.map { Route(to: $0).screen } ?? .gs
     let isGrouped = before == .gsByReason || before == .gsBySpawnSite

@@ -4,7 +4,7 @@
 enum ScreenLegend {
   static func words(_ screen: ScreenID) -> [(String, String)] { words[screen] ?? [] }
 
-  /// The meanings of what only sources show that can read stacks.
+  /// The meanings of what a screen shows only if the source can read stacks.
   static func wordsOfStacks(_ screen: ScreenID) -> [(String, String)] {
     switch screen {
     case .gs:

@@ -19,7 +19,7 @@ public struct Glyphs: Sendable, Equatable {
   let ellipsis: Unicode.Scalar
   /// Marks that something is there: a full `runnext`, a badge.
   let dot: Unicode.Scalar
-  /// Marks that the scheduler stands.
+  /// Marks that the scheduler is held.
   let held: Unicode.Scalar
   let up: Unicode.Scalar
   let down: Unicode.Scalar
@@ -28,7 +28,7 @@ public struct Glyphs: Sendable, Equatable {
   /// The frame of an overlay: corners clockwise from the top left, then the two sides.
   let corners: [Unicode.Scalar]
   let side: Unicode.Scalar
-  /// Where a line leaves a border: downwards from the upper one, upwards from the lower one.
+  /// Where the line between two cells of a queue meets the box's border: at the upper border, and at the lower one.
   let joints: [Unicode.Scalar]
   /// The end of a way that leads nowhere: a G that is gone.
   let gone: Unicode.Scalar

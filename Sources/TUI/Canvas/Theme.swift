@@ -8,7 +8,8 @@
 public enum ThemeName: String, Sendable, CaseIterable {
   /// A palette of middle tones, which can be read on dark and on light grounds.
   case calm
-  /// Palettes for dark and for light grounds, with more contrast than tones that must serve both.
+  /// Palettes for dark grounds only and for light grounds only. So they can have more contrast than `calm`, which must fit
+  /// both.
   case dark, light
   /// A palette that is bright and bold.
   case contrast

@@ -13,7 +13,7 @@ package protocol Classroom: AnyObject {
   func perform(_ wish: LessonState.Wish)
 }
 
-/// The screen of the lessons, until somebody ends it.
+/// The loop that shows the lessons, until the user ends it.
 package struct LessonApp: Sendable {
   package var options: App.Options
 

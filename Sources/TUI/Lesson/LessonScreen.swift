@@ -12,7 +12,7 @@ struct LessonScreen {
 
   /// The smallest screen on which a lesson can be read.
   private static let smallest = Size(columns: 60, rows: 20)
-  /// The rows of the panel, its frame included: as many as its words need, within these bounds.
+  /// The fewest rows of the panel, its frame included. It takes half of the screen, but no fewer rows than this.
   private static let fewest = 12
 
   /// Draws the whole picture.

@@ -2,8 +2,8 @@
 import Inspector
 
 extension Snapshot {
-  /// The number of digits of the largest id of a G. Ids are given one after the other, so it follows from the number of Gs
-  /// created; where that is not known, from the Gs that the rows name.
+  /// The number of digits of the largest id of a G. Ids are given one after the other, so the largest id is the number of Gs
+  /// created. If that number is not known, the largest id in the rows of Ps and Ms is taken.
   var digitsOfG: Int {
     let named = ps.compactMap(\.g) + ms.compactMap(\.g)
     return String(gs.created ?? named.max() ?? 0).count

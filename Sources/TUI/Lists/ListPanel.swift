@@ -33,7 +33,7 @@ enum ListPanel {
     return (ListLayout(head: head, list: list), lines)
   }
 
-  /// What was found of a sampled scheduler that the screen shows more of: the first such finding.
+  /// The first finding about a sampled scheduler that belongs on this screen, because the screen shows more about it.
   private static func findings<Screen: ListScreen>(_ screen: Screen, _ state: AppState) -> [StyledText] {
     let lints: [String]
     switch Screen.id {

@@ -19,7 +19,7 @@ struct Footer {
     var groups = ActionTable.footer(on: state.screen, over: state.overlay)
     if !state.hasEnded { groups.removeAll { $0.rank == ActionGroup.againRank } }
     if state.latest?.loads == nil { groups.removeAll { $0.rank == ActionGroup.loadRank } }
-    // On the stage, where the keys of the pace are used, they are taught too.
+    // The keys of the pace are shown on the stage only, which is where people use them.
     if state.screen != .stage || state.shown?.snapshot.pace == nil || !(state.latest?.goesOn ?? true) {
       groups.removeAll { $0.rank == ActionGroup.paceRank }
     }

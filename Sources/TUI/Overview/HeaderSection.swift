@@ -115,7 +115,7 @@ struct HeaderSection {
     if snapshot.isConsistent && gs.sumOfStates == gs.live {
       line.append("\(space)=\(space)", .dim)
     } else if snapshot.sampled != nil {
-      // All of one look, though not all of one instant.
+      // The counts of a sampled scheduler are of one look at all Gs. So they add up, though they are not of one instant.
       line.append("\(space)sampled\(space)=\(space)", .dim)
     } else {
       // No instant was found at which the groups of Gs add up to the number of live Gs. An equals sign would

@@ -78,7 +78,7 @@ struct OverviewLayout: Equatable {
   /// The least number of rows of each part except the lanes.
   private struct Rows {
     var header: Int
-    /// The line of news. On a screen it has its row also while there are none, so that nothing moves.
+    /// The line of news. On a screen its row stays when there is no news, so that nothing moves.
     var news: Int
     var lanesHeading: Int
     var laneTitles = 1

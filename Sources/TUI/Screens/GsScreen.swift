@@ -58,7 +58,7 @@ struct GRow: TellsAll {
       || word.isNumber && [.g, .age, .p, .fd, .by, .below].contains { word.isPrinted($0, of: self) }
   }
 
-  /// Since when the G is in its state; with a mark if that is the least that it can be.
+  /// How long the G has been in its state. A mark before the time says that it may be longer.
   func since(_ glyphs: Glyphs) -> StyledText {
     guard let age else { return StyledText("-", .faint) }
     return StyledText((g.isOlder ? (glyphs.isASCII ? ">" : "≥") : "") + TimeText.short(age))

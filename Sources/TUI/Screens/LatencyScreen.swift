@@ -87,7 +87,8 @@ struct LatencyScreen {
     return line
   }
 
-  /// What a source knows of latencies that has no events, but samples: lines for what the target itself has measured.
+  /// The latencies that a sampled target has measured itself, as lines: a source that samples has no events for these. Other
+  /// sources have no lines here.
   private func sampled(width: Int) -> [StyledText] {
     guard let sampled = frame.snapshot.sampled else { return [] }
     let latency = sampled.runLatency

@@ -74,7 +74,7 @@ struct PsScreen: ListScreen {
     ]
   }
 
-  /// The mean over many looks, which only sources have that sample.
+  /// The column of the queue's mean depth over many looks, which only a sampled scheduler has.
   private var mean: [Column<PRow>] {
     guard frame.snapshot.sampled != nil else { return [] }
     return [

@@ -1,5 +1,5 @@
-// The Gs as a tree, in which each G stands below the G that spawned it. The tree holds places in the list of
-// all Gs instead of rows: a screen shows only fifty rows, and they are made then.
+// The Gs as a tree, in which each G stands below the G that spawned it. The tree holds places in the list of all Gs instead of
+// rows: a screen shows only fifty rows, and a row is made when it is shown.
 import Inspector
 
 /// The order of a tree. A G whose spawner is gone is a root.

@@ -7,7 +7,7 @@ struct StageBoxes {
   let stage: Stage
   let layout: StageLayout
   let followed: UInt64?
-  /// How the scheduler is paced; nil: it cannot be.
+  /// How the scheduler is paced; nil: it cannot be paced.
   let pace: Pace?
   let glyphs: Glyphs
 
@@ -67,7 +67,7 @@ struct StageBoxes {
     }
   }
 
-  /// What a P does that runs no G, in a word that fits into its box.
+  /// What a P does while it runs no G, in a word that fits into its box.
   private static func word(_ status: PStatus) -> String {
     switch status {
     case .idle: "idle"

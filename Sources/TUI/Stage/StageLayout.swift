@@ -45,9 +45,10 @@ struct StageLayout {
     var name: String
     /// The first Gs, as many as have room.
     var slots: [Slot]
-    /// The last G, if there are some between it and the first ones that have no room.
+    /// The last G, drawn behind the number of the Gs that are left out; nil: none is left out, or there is no room for it
+    /// either.
     var last: Slot?
-    /// How many Gs have no room.
+    /// How many Gs are left out, for want of room.
     var hidden: Int
 
     /// The slots of all Gs that have room.

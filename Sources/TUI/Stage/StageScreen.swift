@@ -1,15 +1,15 @@
 // The stage: Ps as lanes, Gs as boxes with their names, and the last move as a trail. It is made to be projected.
 //
-// The order on the screen is the order of the queues: the leftmost cell of an LRQ is the next to be taken. A G has the
-// colour of the G that spawned it, so children of one G can be told from those of another. Every meaning that a colour
-// has, a name or a place has too.
+// The order on the screen is the order of the queues: the leftmost cell of an LRQ is the next to be taken. A G has the colour
+// of the G that spawned it, so children of one G can be told from those of another. No meaning is in a colour alone: a name or
+// a place tells it too.
 import Inspector
 import Region
 
 struct StageScreen {
   let frame: Frame
   let state: AppState
-  /// Whether the keys that hold the scheduler and the view work here.
+  /// Whether the user has keys here that hold the scheduler and pause the view. In a lesson there are none, so none are named.
   var hasKeys = true
   private var glyphs: Glyphs { state.glyphs }
 
@@ -51,8 +51,8 @@ struct StageScreen {
     return rate > Self.mostReadable && frame.snapshot.pace?.isOn != true
   }
 
-  /// The moves whose trails are drawn: the last one that goes from one place to another; and if a G starts that came with
-  /// others by a steal, or from the GRQ, also how they came.
+  /// The moves whose trails are drawn: the last one that goes from one place to another. If this move starts a G, and the G's P
+  /// got a batch of Gs shortly before, by a steal or from the GRQ, then the move of the batch is drawn too.
   private func shownMoves(_ stage: Stage) -> [StageMove] {
     guard !isTooFast, let place = stage.moves.lastIndex(where: { $0.to != nil || $0.from != nil }) else {
       return []

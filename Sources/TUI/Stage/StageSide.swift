@@ -9,7 +9,7 @@ struct StageSide {
   let followed: UInt64?
   let glyphs: Glyphs
 
-  /// The rows of the places at the side. A system call that has no row of its own has the row of all of them.
+  /// The rows of the places at the side. A system call without a row of its own has the row that counts all calls.
   func rows(in rect: Rect) -> [StagePlace: Int] {
     var rows: [StagePlace: Int] = [.sockets: rect.y, .timers: rect.y + 1, .others: rect.y + 2]
     for m in stage.snapshot.ms { rows[.call(m: m.id)] = rect.y + 3 }

@@ -82,7 +82,7 @@ struct StageTrail {
     if case .below(let x, let row) = start { put(glyphs.corners[3], x, row) }
     for (end, other) in [(start, target), (target, start)] {
       let goesDown: Bool? = end.row == other.row ? nil : other.row > end.row
-      // The corners are, from the upper left one on, in the order of the clock.
+      // `corners` has the four corners clockwise, the upper left one first.
       switch end {
       case .below(let x, let row):
         across(x, to: bus, row)
