@@ -78,7 +78,7 @@ struct LiveFeed {
 
   /// Holds, steps or slows the target's scheduler. Returns the outcome in a few words.
   mutating func pace(_ command: PaceCommand) -> String {
-    // What is paced goes on now, so now is what is shown.
+    // The command acts on the scheduler as it is now, so the screen must not show the past.
     travel(.now)
     return paceDesk.perform(command, pid: sampler.identity.pid)
   }

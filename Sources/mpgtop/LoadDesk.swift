@@ -19,7 +19,7 @@ struct LoadDesk {
   private static let demo = "mpg-demo"
   /// The time between two looks for the address, in nanoseconds.
   private static let pause: UInt64 = 1_000_000_000
-  /// How long a run may take to end by itself when mpgtop ends, in microseconds, and in how many parts of that to look.
+  /// When mpgtop ends: how often to look whether all runs have ended, and the pause between two looks, in microseconds.
   private static let patience = (each: UInt32(10_000), parts: 100)
 
   /// The loads that the target takes and that run; nil: it takes none.

@@ -21,7 +21,7 @@ final class LoadProcess {
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
     defer { close(ends[1]) }
-    // Like the flood of `make demo`, it leaves the CPU to the server and to the viewer.
+    // Like the flood of `make demo`, a run has a low priority, so that it leaves the CPU to the server and to the viewer.
     let words =
       [
         "setpriv", "--pdeathsig", "TERM", "--", "nice", "-n", "5", "sh", "-c", Self.unlessOrphan,
@@ -39,7 +39,7 @@ final class LoadProcess {
 
   deinit { close(complaints) }
 
-  /// mpgtop may have ended before the kernel was told to end the child with it; so the child looks who its parent is.
+  /// mpgtop may end before setpriv has asked the kernel to end the child with it. So the child checks who its parent is.
   private static let unlessOrphan = "[ \"$PPID\" -eq \"$0\" ] || exit 143; exec \"$@\""
 
   private static func start(_ words: [String], errors: Int32) throws(Failure) -> pid_t {

@@ -11,7 +11,7 @@ struct PastSource {
   var beginsAtStart = false
   /// How the target ended, if it is known.
   var ended: String?
-  /// The facts of a core that no history keeps: of its only moment.
+  /// The sampled facts of a core's only moment, which no history keeps; nil: the source is no core.
   var sampled: Snapshot.Sampled?
 
   /// The frame with the facts that no history keeps.
@@ -22,7 +22,7 @@ struct PastSource {
   }
 
   /// The black box of a dead process. `word` is its pid, the file of its region, or a core file; nil: the dead process that
-  /// booted last. `executable` is that of the core, if the core does not find it.
+  /// booted last. `executable` is the program's file for a core; nil: where the core says that it is.
   static func blackBox(
     _ word: String?, executable: String? = nil, in folders: RegionFolders
   ) throws(Failure) -> PastSource {

@@ -11,7 +11,7 @@ struct SpawnProblem: Error {
 ///
 /// - Parameters:
 ///   - words: the program, which is looked for in PATH as shells do, and its arguments.
-///   - ignored: signals that stay ignored in the child, if they are in mpgtop.
+///   - ignored: signals that stay ignored in the child, if mpgtop ignores them.
 ///   - redirect: says what the child's descriptors are.
 func spawn(
   _ words: [String], ignoring ignored: [Int32] = [],

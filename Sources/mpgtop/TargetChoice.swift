@@ -33,7 +33,8 @@ struct TargetChoice {
     do throws(InspectorError) {
       return try Inspector.attach(to: pid, in: folders)
     } catch {
-      // To a user that says enough of another one's process. Any other may be a Go program, which must not be looked at.
+      // If another user owns the process, the error says enough, except to root. After any other error the process may be a Go
+      // program that must not be looked at; then the reason for that is thrown.
       if case .otherUser = error, currentUser() != 0 { throw error }
       throw GoProcess.obstacle(pid: pid) ?? error
     }

@@ -50,8 +50,8 @@ void nc_define_style(uint16_t style, int32_t foreground, int32_t background, uin
 // Puts `count` cells into row `y` from column `x`. A glyph becomes `?` when libc gives it another width than the cell.
 void nc_put_row(int32_t y, int32_t x, const nc_cell *cells, int32_t count);
 // Asks the terminal whether it understands synchronized output (2026). The answer, `CSI ? 2026 ; 1 $ y` or `2`, is read with
-// the keys. A terminal that does not know the question gives no answer. One whose sequences do not begin with Escape and `[`
-// is not asked.
+// the keys. A terminal that does not know the question gives no answer. A terminal whose sequences do not begin with Escape and
+// `[` is not asked.
 void nc_ask_synchronized(void);
 void nc_set_synchronized(bool is_understood);
 // Sends the changes since the last flush to the terminal; as one picture, if it understands synchronized output.

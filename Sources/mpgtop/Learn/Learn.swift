@@ -65,7 +65,7 @@ struct Learn {
     options.procs ?? environment("MPG_PROCS").flatMap { Int($0) }.map { max(1, min($0, 1024)) } ?? 2
   }
 
-  /// The program that plays the scenes: beside this one, where an installation and a build have it.
+  /// The path of mpg-lesson, the program that plays the scenes. It lies beside mpgtop, in an installation and in a build.
   static func program() throws(Failure) -> String {
     var path = [CChar](repeating: 0, count: 4096)
     let count = unsafe readlink("/proc/self/exe", &path, path.count - 1)
@@ -81,7 +81,7 @@ struct Learn {
 
   // MARK: the check
 
-  /// Plays lessons without a person. One line a lesson; fails at the first whose claim is not seen.
+  /// Plays lessons without a person. Prints one line for each lesson. Throws at the first lesson whose claim is not seen.
   private func check() throws(Failure) {
     let program = try Self.program()
     let lessons = Lesson.all.filter { options.lesson == nil || $0.number == options.lesson }

@@ -17,7 +17,8 @@ final class LessonRoom: Classroom {
 
   var board: Board {
     var board = course.board
-    // The stage is drawn some time after the course has come so far. Words must not be ahead of what is to be seen.
+    // The course is ahead of the stage, which is drawn some time later. The words must not tell what the stage does not show
+    // yet.
     if board.part == .situation, feed != nil, let setUpAt = board.setUpAt, shown ?? 0 < setUpAt {
       board.isSettingUp = true
     }

@@ -8,7 +8,7 @@ struct SpokenLesson {
   let course: Course
   let output: StandardOutput
 
-  /// At most so many moves are told one by one.
+  /// The most moves that are told one by one.
   private static let mostMoves = 40
 
   /// Plays until the input ends, or until somebody quits.

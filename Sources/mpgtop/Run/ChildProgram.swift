@@ -38,7 +38,8 @@ final class ChildProgram: Sendable {
   private static func start(_ words: [String], output: Int32) throws(Failure) -> pid_t {
     do throws(SpawnProblem) {
       return try unsafe spawn(words, ignoring: SignalRelay.signals.filter(SignalRelay.isIgnored)) { files in
-        // A pipe or a file is for the program; a terminal is for mpgtop, and would stop a reader in another group.
+        // The program gets a standard input that is a pipe or a file. A terminal stays mpgtop's: it would stop a program of
+        // another process group that reads from it.
         if isatty(STDIN_FILENO) == 1 {
           unsafe posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         }
@@ -81,10 +82,10 @@ final class ChildProgram: Sendable {
     if exitCode == nil { kill(-pid, signal) }
   }
 
-  /// Ends it: first it is asked to, then it must.
+  /// Ends the program: sends SIGTERM and, if it still lives after five seconds, SIGKILL.
   func end() {
     send(SIGTERM)
-    send(SIGCONT)  // one that is stopped takes no other signal
+    send(SIGCONT)  // a stopped program takes no SIGTERM until it goes on
     if wait(5_000_000_000) { return }
     send(SIGKILL)
     wait(1_000_000_000)

@@ -8,7 +8,7 @@ struct Run {
   let options: RunOptions
   let output: StandardOutput
 
-  /// A program that takes longer to begin is given up.
+  /// The program is given up if its scheduler cannot be looked at after this time, in nanoseconds.
   private static let patience: UInt64 = 5_000_000_000
 
   /// Throws with the program's own exit code if it has ended by itself, and not with 0.
@@ -17,14 +17,15 @@ struct Run {
     let dashboard = options.frames.isBatch ? nil : try Dashboard(options: options.frames)
     let log = try RunLog(options.output)
     defer { log.removeIfEmpty() }
-    // Blocked before there are threads, so that no thread of ours ends of a signal that is for the program too.
+    // Block the signals before there are other threads. Otherwise such a thread would take a signal, and mpgtop would end of
+    // it.
     let stop = StopSignals()
     if dashboard == nil { SignalRelay.prepare() }
     let child = try ChildProgram(options.command, output: log.descriptor)
     try child.watch()
     if dashboard == nil { try SignalRelay.begin(child) }
     let failure = watch(child, dashboard, stop, log)
-    // The kernel tells the parent a moment after everybody else can see the end.
+    // When a process ends, others can see that a moment before the kernel tells its parent.
     if failure?.code == ExitCode.gone { child.wait(1_000_000_000) }
     guard let ending = child.ending, let code = child.exitCode else {
       child.end()
@@ -40,7 +41,7 @@ struct Run {
 
   private var name: String { options.command[0].split(separator: "/").last.map(String.init) ?? "" }
 
-  /// Shows the program until it or the user ends. Returns why that was no good end; nil: it was one.
+  /// Shows the program until it or the user ends. Returns the failure that ended the watching; nil: none did.
   private func watch(
     _ child: ChildProgram, _ dashboard: Dashboard?, _ stop: StopSignals, _ log: RunLog
   ) -> Failure? {
@@ -51,7 +52,7 @@ struct Run {
         try Batch(options: options.frames, output: output).run(source)
         return nil
       }
-      // The signals stay blocked: the terminal takes them from there, and nobody interrupts the child's end.
+      // The signals stay blocked. The dashboard reads them from a descriptor; afterwards none interrupts the child's end.
       try dashboard.run(source, options.history.limits)
       return nil
     } catch {
@@ -61,7 +62,7 @@ struct Run {
 
   /// Waits until the program's scheduler can be looked at.
   ///
-  /// - Parameter stop: the signals that end the waiting; nil: they go to the program, which then ends it.
+  /// - Parameter stop: the signals that end the waiting; nil: signals go to the program, and its end ends the waiting.
   private func attach(_ child: ChildProgram, _ stop: StopSignals?) throws(Failure) -> any SchedulerSource {
     let end = monotonicNow() + Self.patience
     while true {
@@ -83,7 +84,7 @@ struct Run {
   private func source(_ pid: pid_t) throws(InspectorError) -> (any SchedulerSource)? {
     guard GoProcess(pid: pid) != nil else { return try Inspector.attach(to: pid, in: .standard) }
     let source = try GoSource(pid: pid)
-    // The first thing that a Go program does is to start its monitor's thread. Before, little is what it will be.
+    // A Go program first of all starts the thread of its monitor. Before, most of its scheduler is not set up yet.
     return try source.snapshot().ms.count > 1 ? source : nil
   }
 }
@@ -94,10 +95,10 @@ final class RunLog {
   let descriptor: Int32
   private let isOwn: Bool
 
-  /// Opens the file. One that the user named is emptied; another one is new.
+  /// Opens the file. If the user named one, it is emptied. Otherwise a new file is made.
   init(_ named: String?) throws(Failure) {
     isOwn = named == nil
-    // In a container pids come again, and files stay.
+    // In a container a later mpgtop may have the same pid, and the file of the earlier one is still there.
     let base = "\(environment("TMPDIR") ?? "/tmp")/mpgtop-run-\(getpid())"
     var (tried, opened, name): (Int, Int32, String) = (0, -1, named ?? "\(base).log")
     repeat {
@@ -115,7 +116,7 @@ final class RunLog {
   /// Whether nothing was printed.
   var isEmpty: Bool { lseek(descriptor, 0, SEEK_END) == 0 }
 
-  /// Removes an own file in which nothing is.
+  /// Removes the file if it is empty and the user did not name it.
   func removeIfEmpty() {
     if isOwn, isEmpty { unsafe unlink(path) }
   }

@@ -2,18 +2,18 @@
 internal import Glibc
 import Inspector
 
-/// Hands SIGINT, SIGTERM, SIGHUP and SIGQUIT on to a child. When the child has ended of them, so does mpgtop, by itself.
+/// Hands SIGINT, SIGTERM, SIGHUP and SIGQUIT on to a child. They do not end mpgtop: it ends because its child has ended.
 enum SignalRelay {
   static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
-  /// So many signals are handed on. Whoever sends one more wants an end.
+  /// The number of signals that are handed on. At one more the child gets SIGKILL, since its user wants it to end.
   private static let most = 2
 
-  /// Whether a signal was ignored when mpgtop began, as `nohup` has it. Such a one is not for the child either.
+  /// Whether a signal is ignored, as it is if mpgtop was started by `nohup`. Then the child does not get it either.
   static func isIgnored(_ signal: Int32) -> Bool {
     var action = sigaction()
     guard unsafe sigaction(signal, nil, &action) == 0 else { return false }
-    // What SIG_IGN is, which Swift cannot name.
+    // 1 is SIG_IGN, which Swift cannot name.
     return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
   }
 
@@ -39,7 +39,7 @@ enum SignalRelay {
       while true {
         var signal: Int32 = 0
         guard unsafe sigwait(&set, &signal) == 0 else { return }
-        // mpgtop may wait for whoever reads its frames.
+        // The child has ended, but mpgtop may hang in a write to a pipe that nobody reads. So the signal ends mpgtop.
         if child.exitCode != nil { exit(ExitCode.signal(signal)) }
         count += 1
         child.send(count <= most ? signal : SIGKILL)
