@@ -2,9 +2,9 @@
 
 /// A Go program whose scheduler is understood. Immutable, and may be used from any thread.
 public final class GoProgram: Sendable {
-  /// The process.
+  /// The number of the process.
   public let pid: Int32
-  /// The version of Go that built it.
+  /// The version of Go that built the program.
   public let version: GoVersion
   /// Where the offsets of the runtime's fields come from.
   public var origin: LayoutOrigin { layout.origin }
@@ -17,14 +17,14 @@ public final class GoProgram: Sendable {
   package let layout: GoLayout
   package let variables: Variables
   package let module: Module
-  /// Its functions, files, lines and inlined calls.
+  /// The program's functions, files, lines and inlined calls.
   public let tables: GoTables
 
   /// Which of a file's tables are used; by default the best that it has: DWARF, and the table of symbols.
   package struct Options: Sendable {
-    /// Take type descriptors though there is DWARF.
+    /// Whether type descriptors tell the offsets even if the file has DWARF.
     package var ignoresDWARF = false
-    /// Search for variables though there is a table of symbols.
+    /// Whether variables are searched for even if the file has a table of symbols.
     package var ignoresSymbols = false
     package init(ignoresDWARF: Bool = false, ignoresSymbols: Bool = false) {
       (self.ignoresDWARF, self.ignoresSymbols) = (ignoresDWARF, ignoresSymbols)
@@ -33,7 +33,7 @@ public final class GoProgram: Sendable {
 
   /// Attaches to a process. Takes some tens of milliseconds; the process is not stopped and not written to.
   ///
-  /// - Throws: the reason why its scheduler is not shown.
+  /// - Throws: a refusal that says why the program's scheduler is not shown.
   public convenience init(pid: Int32) throws(GoRefusal) { try self.init(pid: pid, Options()) }
 
   package convenience init(pid: Int32, _ options: Options) throws(GoRefusal) {

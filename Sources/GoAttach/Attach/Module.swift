@@ -1,12 +1,12 @@
-// The runtime's own description of the program: where its code, its data and its types are. It is the first thing that is
-// found in a stripped program, because its first word points at .gopclntab, whose place is known.
+// The runtime's own description of the program, `moduledata`: where its code, its data and its types are. In a stripped program
+// this is found first: its first word points at .gopclntab, whose place the file tells.
 
 /// Where the parts of a program are, in the target's memory. A plain value.
 package struct Module: Sendable, Equatable {
   /// The address of the program's Go code. Addresses in the table of functions are relative to it.
   package let text: UInt64
   package let code: Range<UInt64>
-  /// Data and bss, with and without pointers.
+  /// The ranges of global variables: data and bss, each with and without pointers.
   package let data: [Range<UInt64>]
   package let types: Range<UInt64>
   /// The address of `gofunc`: there the data begin that the compiler wrote about single functions (inlined calls, for one).
@@ -66,7 +66,7 @@ package struct Module: Sendable, Equatable {
       let (low, high) = (words[low], words[high])
       return isPlausible(address: low) && low <= high && high - low < UInt64(mostBytes) ? low..<high : nil
     }
-    // From Go 1.27 on the length of the descriptors stands between the beginning and the end of the types.
+    // From Go 1.27 on, between the words for the beginning and the end of the types is one for the length of the descriptors.
     let end = minor >= 27 ? Word.types + 2 : Word.types + 1
     guard let code = range(Word.text, Word.etext), !code.isEmpty, let types = range(Word.types, end) else {
       return nil
@@ -80,6 +80,6 @@ package struct Module: Sendable, Equatable {
     details = words[minor >= 27 ? Word.details + 3 : Word.details]
   }
 
-  /// Whether an address is one of a global variable.
+  /// Whether a global variable may lie at an address.
   func isVariable(_ address: UInt64) -> Bool { data.contains { $0.contains(address) } }
 }

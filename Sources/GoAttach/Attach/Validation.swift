@@ -25,7 +25,7 @@ package enum Validation {
     throw problem ?? .contradiction("nothing could be read")
   }
 
-  /// What is wrong; nil: nothing.
+  /// What is wrong with the target at this moment; nil: nothing.
   private static func look(
     _ memory: some TargetMemory, _ layout: GoLayout, _ variables: Variables
   ) throws(MemoryProblem) -> String? {

@@ -6,7 +6,7 @@ package struct Variables: Sendable, Equatable {
   /// The array of the names of wait reasons, and the number of names; nil: not known, so reading ends at what is no name.
   package var waitReasons: UInt64
   package var waitReasonCount: Int?
-  /// nil: a stripped program does not tell where they are.
+  /// The variables of the garbage collector; nil: a stripped program does not tell where they are.
   package var gcphase, gcController: UInt64?
 
   package init(

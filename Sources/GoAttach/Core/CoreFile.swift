@@ -3,8 +3,8 @@
 // §1 The file is large (a gcore of a Go program of 3 MB has 1.3 GB, because reserved memory is written out), so only its
 // tables are read here, and memory is read by ranges (CoreMemory.swift).
 //
-// §2 It may be cut short: a full disk, `ulimit -c`, a copy that was broken off. Then the tables promise more than there is.
-// What is there is shown, and how much is missing is said.
+// §2 The file may be cut short: by a full disk, by `ulimit -c`, or because a copy was broken off. Then the tables promise more
+// than the file has. What it has is shown, and how much is missing is said.
 
 /// A core file's tables. Immutable, and may be used from any thread.
 package final class CoreFile: Sendable {
@@ -13,7 +13,7 @@ package final class CoreFile: Sendable {
     package var address: UInt64
     package var offset, count: Int
 
-    /// The first address behind it.
+    /// The first address behind the piece.
     var end: UInt64 { address &+ UInt64(count) }
   }
 
@@ -25,7 +25,7 @@ package final class CoreFile: Sendable {
   /// The number of bytes that the tables promise and the file does not have.
   package let missing: Int
 
-  /// More segments than this are not read. The kernel's limit of mappings is far below.
+  /// More segments than this are not read: the kernel allows far fewer mappings.
   private static let (most, headSize, entrySize) = (1 << 18, 64, 56)
   /// More bytes of notes than this are not read: those of 5,000 threads have 20 MB.
   private static let mostNotes = 128 << 20
@@ -79,7 +79,7 @@ package final class CoreFile: Sendable {
 
   private static func table(_ head: [UInt8], _ file: any ByteSource) throws(GoRefusal) -> [UInt8] {
     var count = Int(head.load(56, as: UInt16.self))
-    // With more segments than 16 bits can count, the first section tells their number.
+    // If there are more segments than 16 bits can count, the first section tells their number.
     if count == 0xFFFF, let place = Int(exactly: head.word(40)), let section = file.bytes(at: place, 64) {
       count = Int(section.load(44, as: UInt32.self))
     }

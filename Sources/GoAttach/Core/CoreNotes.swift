@@ -33,7 +33,7 @@ package struct CoreNotes: Sendable {
 
   package init() {}
 
-  /// Adds the notes of a segment. What is damaged is left out.
+  /// Adds the notes of a segment. Damaged notes are left out.
   package mutating func add(_ bytes: [UInt8]) {
     var place = 0
     while place <= bytes.count - 12 {
@@ -61,11 +61,12 @@ package struct CoreNotes: Sendable {
     }
   }
 
-  /// The kernel's `elf_prstatus`: the signal at 12, the thread at 32, 27 registers from 112 on.
+  /// Adds a thread from the kernel's `elf_prstatus`: the signal at byte 12, the thread's number at 32, 27 registers from 112
+  /// on.
   private mutating func addThread(_ bytes: [UInt8]) {
     guard bytes.count >= 112 + 27 * 8 else { return }
     let signal = Int32(bytes.load(12, as: UInt16.self))
-    // The first thread is the one that got the signal.
+    // The thread that got the signal comes first in a core.
     if threads.isEmpty, signal != 0 { self.signal = signal }
     func register(_ index: Int) -> UInt64 { bytes.word(112 + 8 * index) }
     threads[bytes.load(32, as: Int32.self)] = Registers(pc: register(16), sp: register(19), bp: register(4))

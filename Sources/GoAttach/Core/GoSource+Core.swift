@@ -3,10 +3,10 @@ import Host
 import Observed
 
 extension GoSource {
-  /// Opens the core file of a dead Go program, which the kernel wrote, or gcore.
+  /// Opens the core file of a dead Go program, which the kernel or gcore wrote.
   ///
   /// - Parameters:
-  ///   - path: the core file, of which only what is needed is read.
+  ///   - path: the core file. Only the parts of it that are needed are read.
   ///   - executable: the program's file; nil: where the core says that it is.
   /// - Throws: an error if the file is no core of a Go program, or the executable is missing or another build.
   public convenience init(core path: String, executable: String? = nil) throws(InspectorError) {

@@ -37,7 +37,7 @@ private struct RunningStart {
         goroutine: 0, pc: registers.pc, sp: registers.sp, bp: registers.bp, low: low, high: high)
     }
     var registers = registers
-    // A handler may have been interrupted by another signal.
+    // Another signal may have interrupted a signal's handler, so there may be several frames of signals.
     for _ in 0..<4 {
       if (low..<high).contains(registers.sp) { return (start(registers), true) }
       guard let before = interrupted(registers.sp) else { break }

@@ -19,7 +19,7 @@ package struct ELFFile: Sendable {
     package var address: UInt64
     package var offset, fileSize: Int
     package var memorySize: UInt64
-    /// Whether the program may write there, so that what lies in memory may differ from the file.
+    /// Whether the program may write to the segment, so that memory may differ from the file.
     package var isWritable: Bool
   }
 
@@ -104,7 +104,7 @@ package struct ELFFile: Sendable {
     return file.bytes(at: section.offset, section.size)
   }
 
-  /// The first of these sections that the file has.
+  /// The first section that the file has, of those with these names.
   package func section(_ names: String...) -> Section? { names.lazy.compactMap { sections[$0] }.first }
 
   /// The bytes of the file from an address to the end of its section, at most 256 MB; nil: no section in the file has them.

@@ -3,7 +3,7 @@ import Host
 
 /// Finds such libraries.
 enum GoLibrary {
-  /// No more files than this are looked into.
+  /// No more files of a process than this are looked into.
   private static let most = 512
 
   /// The name of a library that Go built and that a process has loaded; nil: there is none, or this user may not know.

@@ -1,4 +1,4 @@
-// Fields by DWARF, which libdw reads.
+// Offsets of fields, as the executable's DWARF tells them. libdw reads DWARF.
 internal import CGoAttach
 
 /// The fields of some structs of the runtime, as DWARF tells them. A plain value.

@@ -51,7 +51,7 @@ package struct GoLayout: Sendable, Equatable {
     (pollReader, pollWriter) = (poll.optional("rg"), poll.optional("wg"))
   }
 
-  /// Takes the offsets of g, m and p from type descriptors, and those of schedt from the table.
+  /// Takes the offsets of g, m and p from type descriptors, and those of schedt from the table by version.
   package init(_ types: TypeDescriptors, _ table: SchedulerTable) throws(GoRefusal) {
     try self.init(.descriptors, types, scheduler: table)
   }

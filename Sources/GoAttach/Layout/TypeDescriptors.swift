@@ -5,10 +5,10 @@
 // the loaded program. A type is found in two steps. Its name is searched for: a flag byte, a length, and the text `*runtime.p`.
 // Then its descriptor is: it has, from byte 40 on, the name's distance from the place where all types begin.
 
-/// The types of one target. Not thread-safe.
+/// Finds fields in the type descriptors of one target. Not thread-safe.
 package final class TypeDescriptors: FieldSource {
   private let memory: any TargetMemory
-  /// Where the types begin; distances count from here.
+  /// The address at which the types begin. A name's distance counts from here.
   private let base: UInt64
   private let bytes: [UInt8]
   private var known: [String: [String: Field]] = [:]

@@ -8,7 +8,7 @@ import Host
 import Observed
 import Synchronization
 
-/// What many looks saw of the queues. A plain value.
+/// What many looks together saw of the run queues. A plain value.
 package struct LookSums: Sendable, Equatable {
   package struct Queue: Sendable, Equatable {
     package var sum = 0
@@ -44,7 +44,7 @@ package struct LookSums: Sendable, Equatable {
     }
   }
 
-  /// The mean of a queue over all looks; nil: nobody has looked.
+  /// The mean depth of a queue over all looks; nil: there was no look.
   package func mean(_ queue: Queue) -> Double? { looks > 0 ? Double(queue.sum) / Double(looks) : nil }
 }
 
@@ -70,10 +70,10 @@ package final class FastLoop: Sendable {
   /// Looks may take a hundredth of the time. With many Ps a look takes longer, so looks are taken less often.
   private static let share: UInt64 = 100
 
-  /// Begins to look.
+  /// Starts the loop.
   package init(_ program: GoProgram) {
     let desk = desk
-    // If no thread can be started there are no means and no peaks, and all else is there.
+    // If no thread can be started, there are no means and no peaks, and everything else works.
     _ = OwnThread.begin { Self.run(FastReader(program), desk) }
   }
 

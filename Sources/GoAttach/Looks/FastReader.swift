@@ -8,7 +8,7 @@ package struct FastLook: Sendable, Equatable {
     /// The P's address, by which Ms name it.
     package var address: UInt64
     package var status: UInt32
-    /// These count with 32 bits, and wrap.
+    /// Counters of 32 bits, which wrap.
     package var schedtick, syscalltick: UInt32
     package var m: UInt64
     package var depth: Int
@@ -71,7 +71,7 @@ package struct FastReader {
     let slice = try memory.words(at: variables.allp, 2)
     guard slice[1] <= UInt64(Self.mostPs) else { throw .absurd(slice[1]) }
     let all = try memory.words(at: slice[0], Int(slice[1]))
-    // While GOMAXPROCS grows, the list is there before its last Ps are.
+    // While GOMAXPROCS grows, the list is longer before its last Ps are written to it.
     ps = Array(all.prefix { isPlausible(pointer: $0) })
     isWhole = ps.count == all.count
     list = (slice[0], slice[1])
@@ -108,7 +108,7 @@ package struct FastReader {
       look.ps[index].syscalltick = bytes.load(hot + layout.p.syscalltick, as: UInt32.self)
       look.ps[index].m = bytes.word(hot + layout.p.m)
       let depth = bytes.load(queue + 4, as: UInt32.self) &- bytes.load(queue, as: UInt32.self)
-      // Head and tail are copied at once, so a deeper queue than the ring holds is damage.
+      // Head and tail are copied at once, so a depth beyond the ring's size is damage.
       look.ps[index].depth = min(Int(depth), 256)
       look.ps[index].next = bytes.word(next)
     }

@@ -17,25 +17,25 @@
 package struct GoroutineLook: Sendable, Equatable {
   package var address: UInt64
   package var id: UInt64 = 0
-  /// The status without its flag that the stack is being scanned.
+  /// The G's status, without the flag for its stack being scanned.
   package var status: UInt8 = 0
   package var reason: UInt8 = 0
-  /// Grows each time that it stops running, and wraps; 0 where the program does not tell.
+  /// Grows each time that the G stops running, and wraps; 0: the program does not tell.
   package var generation: UInt8 = 0
-  /// Whether it is one of the runtime's own.
+  /// Whether the G is one of the runtime's own.
   package var isSystem = false
   package var m: UInt64 = 0
-  /// Where it goes on when it runs again.
+  /// Where the G goes on when it runs again.
   package var pc: UInt64 = 0
   /// The address behind the go statement that created the G, and the function with which it began.
   package var creator: UInt64 = 0
   package var start: UInt64 = 0
   package var parent: UInt64 = 0
-  /// Whether it runs on one thread only.
+  /// Whether the G runs on one thread only (LockOSThread).
   package var isLocked = false
-  /// Where its pprof labels are; 0: it has none.
+  /// The address of the G's pprof labels; 0: it has none.
   package var labels: UInt64 = 0
-  /// The first look that saw it as it is, in nanoseconds of the monotonic clock.
+  /// When a look first saw the G as it is (§3), in nanoseconds of the monotonic clock.
   package var since: UInt64 = 0
 
   package init(address: UInt64) { self.address = address }
@@ -87,7 +87,7 @@ package struct GoroutineReader {
     return gs.map(\.address)
   }
 
-  /// Reads what is new in the list, and sorts anew.
+  /// Reads the new entries of the list, and sorts all Gs anew.
   private mutating func grow() throws(MemoryProblem) {
     let slice = try memory.words(at: list, 2)
     guard slice[1] <= UInt64(Self.most) else { throw .absurd(slice[1]) }
@@ -99,7 +99,7 @@ package struct GoroutineReader {
     makeRuns()
   }
 
-  /// Puts new Gs among the others.
+  /// Puts new Gs among the known ones, in the order of their addresses.
   private mutating func merge(_ new: [UInt64]) {
     var merged: [GoroutineLook] = []
     merged.reserveCapacity(gs.count + new.count)

@@ -43,7 +43,7 @@ struct PollReader {
     )
   }
 
-  /// Looks again, if the last look was a second ago.
+  /// Reads the kernel's list again, if that was done a second ago or earlier.
   ///
   /// - Parameter count: how many Gs wait for descriptors.
   mutating func look(waiting count: Int, at now: UInt64) {

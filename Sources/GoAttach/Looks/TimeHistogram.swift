@@ -5,31 +5,31 @@ import Observed
 
 /// The counts of one histogram. A plain value.
 package struct TimeHistogram: Sendable, Equatable {
-  /// How many bytes it has.
+  /// The size of a histogram in memory, in bytes.
   package static let size = 1296
   private static let counts = 160
 
   private var counts: [UInt64]
   private var overflow: UInt64
 
-  /// - Parameter bytes: `size` bytes.
+  /// - Parameter bytes: the `size` bytes of a histogram.
   package init(_ bytes: [UInt8]) {
     counts = (0..<Self.counts).map { bytes.word($0 * 8) }
     overflow = bytes.word(Self.counts * 8 + 8)
   }
 
-  /// How many lengths were counted.
+  /// How many lengths of time were counted.
   package var total: UInt64 { counts.reduce(overflow, &+) }
 
-  /// The first length, in nanoseconds, that is too long for a range.
+  /// The end of a range: the shortest length of time, in nanoseconds, that is too long for it.
   package static func end(of range: Int) -> UInt64 {
     let (power, part) = (range / 4, UInt64(range % 4))
-    // The first power has all that is shorter than 256 ns.
+    // The first four ranges together hold all that is shorter than 256 ns.
     guard power > 0 else { return (part + 1) << 6 }
     return 1 << UInt64(power + 7) + (part + 1) << UInt64(power + 5)
   }
 
-  /// The distribution of what was counted since an earlier reading; nil: nothing was, or counts went back.
+  /// The distribution of what was counted since an earlier reading; nil: nothing was counted, or a count has become smaller.
   package func latency(since base: TimeHistogram) -> Snapshot.Latency? {
     guard zip(counts, base.counts).allSatisfy(>=), overflow >= base.overflow else { return nil }
     let new = zip(counts, base.counts).map { $0 - $1 }

@@ -5,7 +5,7 @@
 package struct MemoryBatch {
   private var ranges: [MemoryRange] = []
   private var places: [Int] = []
-  /// The bytes of all ranges, one behind the other. The bytes of a range that could not be read are old.
+  /// The bytes of all ranges, one behind the other. If a range could not be read, its bytes are those of an earlier reading.
   package private(set) var bytes: [UInt8] = []
   private var unread: Set<Int> = []
 

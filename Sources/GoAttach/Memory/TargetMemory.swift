@@ -14,7 +14,7 @@ package struct MemoryRange: Equatable, Sendable {
 public enum MemoryProblem: Error, Sendable, Equatable {
   /// The process has ended. It may still be listed, because its parent has not waited for it yet (ESRCH).
   case gone
-  /// The kernel does not let this process read the other one's memory; the errno says how it said so.
+  /// The kernel does not let this process read the other one's memory. `errno` is the kernel's answer.
   case denied(errno: Int32)
   /// Nothing that can be read is mapped at this address.
   case unmapped(UInt64)
@@ -44,7 +44,7 @@ private let atOnce = 1 << 20
 /// More bytes than this are never read: a length that claims so is damaged.
 package let mostBytes = 512 << 20
 
-/// Addresses that a Go program on amd64 can have.
+/// Whether a Go program on amd64 can have this address.
 package func isPlausible(address: UInt64) -> Bool { address >= 0x1000 && address < 1 << 47 }
 
 /// Whether a structure of the runtime can lie at an address: all of them are aligned to 8 bytes.

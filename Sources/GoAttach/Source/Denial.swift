@@ -6,14 +6,14 @@ import Host
 struct Denial {
   let words: String
 
-  /// What decides about the cure. A plain value.
+  /// The facts that decide what cures the refusal. A plain value.
   struct Facts {
     /// The user that the process runs as, and the one who asks; nil: not known.
     var owner: UInt32?
     var asker: UInt32
     /// Whether the process has forbidden others of its user to look at it.
     var isHidden = false
-    /// Whether the process may be looked at, and only its executable's file not.
+    /// Whether the process may be looked at, but not the file of its executable.
     var isOfFile = false
     /// kernel.yama.ptrace_scope; nil: the kernel has no Yama.
     var scope: Character?
@@ -59,7 +59,7 @@ extension Denial.Facts {
     // If a process has forbidden others to look at it, its files in /proc belong to root, though its folder does not.
     let files = (try? FileStatus(ofLink: "/proc/\(pid)/maps"))?.owner
     isHidden = user != nil && files != nil && user != files
-    // A link that can be read shows that the process may be looked at.
+    // If this link can be read, the process may be looked at, and only the executable's file may be closed to this user.
     let path = "/proc/\(pid)/exe"
     isOfFile = unsafe ProcessFacts.link(path) != nil && access(path, R_OK) != 0
     scope = smallFile("/proc/sys/kernel/yama/ptrace_scope")?.first.map { Character(Unicode.Scalar($0)) }

@@ -43,7 +43,7 @@ struct FrameFields {
 
   private static let phases = ["off", "mark", "mark termination"]
 
-  /// Adds a field to what is read; nil: the field is not known.
+  /// Adds a field to the batch, and returns its index there; nil: the field's offset is not known.
   private mutating func add(_ base: UInt64, _ offset: Int?, _ count: Int) -> Int? {
     offset.map { batch.add(base &+ UInt64($0), count) }
   }

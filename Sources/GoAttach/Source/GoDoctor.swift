@@ -7,7 +7,7 @@ public struct GoDoctor: Sendable {
   public struct Check: Sendable, Equatable {
     /// What was tried, in a few words.
     public let what: String
-    /// Whether it can be done.
+    /// Whether the check succeeded.
     public let isFine: Bool
     /// What was found; or why not, and what to do about it.
     public let words: String
@@ -49,7 +49,7 @@ public struct GoDoctor: Sendable {
     system(pid)
   }
 
-  /// What the system tells beside the memory, without which some columns stay empty.
+  /// Checks what else the system tells of the process. Without that, some columns of the screens stay empty.
   private mutating func system(_ pid: Int32) {
     let threads = (try? listing(of: "/proc/\(pid)/task", limit: 4))?.isEmpty == false
     note(

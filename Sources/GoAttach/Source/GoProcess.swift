@@ -8,9 +8,9 @@ public struct GoProcess: Sendable, Equatable {
   public let pid: Int32
   /// The executable's file name.
   public let name: String
-  /// The version of Go that built it.
+  /// The version of Go that built the executable.
   public let version: GoVersion
-  /// When it began, in nanoseconds of the monotonic clock.
+  /// When the process began, in nanoseconds of the monotonic clock.
   public let bootTime: UInt64
 
   /// Looks at one process; nil: it is no Go program, or its executable may not be read.

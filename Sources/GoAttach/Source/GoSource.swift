@@ -19,11 +19,11 @@ public final class GoSource: SchedulerSource {
   /// The reason why the last call of `ending` could not tell whether the program lives; nil: it could tell.
   public private(set) var doubt: InspectorError?
 
-  /// The process's program; nil: the process is dead, and has left a core.
+  /// Which program the process runs; nil: the process is dead, and has left a core.
   private let image: ProgramImage?
   /// What a dead process has left; nil: it lives.
   let core: GoCore?
-  /// nil: nothing moves in a core.
+  /// The loop of looks at the queues; nil: the program is dead, and nothing moves in its core.
   private let loop: FastLoop?
   private var fast: FastReader
   private var machines: MachineReader
@@ -34,7 +34,7 @@ public final class GoSource: SchedulerSource {
   private var frame: FrameFields
   /// nil: the process is dead, so the kernel no longer tells which descriptors it had.
   private var poll: PollReader?
-  /// Made when stacks are first asked for.
+  /// The reader of stacks for screens. It is made when stacks are first asked for.
   var desk: StackDesk?
   private var last: Observation?
   /// For each closure with which an M began: whether it is that of the runtime's monitor thread.
@@ -239,7 +239,7 @@ extension GoSource {
     let ms = try machines.read()
     try goroutines.read(at: now)
     var snapshot = Snapshot(target: identity)
-    // A core is of one instant.
+    // All that is in a core is of one instant.
     (snapshot.time, snapshot.isConsistent) = (now, core != nil)
     fill(&snapshot, machines: ms)
     let sums = loop?.sums(since: start ?? now - min(now, QueuePeaks.window)) ?? LookSums()

@@ -1,4 +1,4 @@
-// What a refusal is for the inspector.
+// Which error of the inspector stands for which refusal.
 import Host
 
 extension InspectorError {

@@ -14,7 +14,7 @@ struct Names {
 
   init(_ program: GoProgram) { frames = GoFrameCache(program.tables) }
 
-  /// The id of the name of the place at an address of code; 0: it has none.
+  /// The id of the name of the place at an address of code; 0: the place has no name.
   mutating func id(of address: UInt64) -> UInt64 { place(of: address)?.id ?? 0 }
 
   /// The name of the place at an address of code, such as `main.serve at main.go:31`; nil: no function lies there.

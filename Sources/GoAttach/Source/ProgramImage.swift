@@ -8,13 +8,13 @@ import Observed
 /// The program that a process runs. A plain value.
 struct ProgramImage: Equatable {
   let process: ProcessIdentity
-  /// nil: this user may not know it.
+  /// The file that the process executes; nil: this user may not know it.
   private let executable: FileIdentity?
   /// Where the stack of the main thread begins, which the kernel chooses anew for each program; nil: this user may not know
   /// it, or the process is about to end.
   private let stack: UInt64?
 
-  /// The end of a program that is no more.
+  /// How a program ended of which only that is known.
   static let end = TargetEnding.told("ended; a Go program leaves no word of how")
 
   /// The program that the process runs now.

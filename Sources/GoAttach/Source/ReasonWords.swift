@@ -25,10 +25,10 @@ extension GState {
   init?(status: UInt8) {
     switch status {
     case 1: self = .runnable
-    // 8: its stack is being copied, by the M that runs it.
+    // 8: the M that runs the G copies its stack to another place.
     case 2, 8: self = .running
     case 3: self = .syscall
-    // 10: it waits, and the garbage collector has found that nobody can wake it.
+    // 10: the G waits, and the garbage collector has found that nothing can make it ready any more.
     case 4, 10: self = .waiting
     case 9: self = .preempted
     default: return nil

@@ -9,7 +9,7 @@ struct FunctionRecord {
   /// The first byte of the function and the one behind its last, in bytes from the beginning of the text.
   let entry, end: UInt32
   let nameOffset: UInt32
-  /// Where its values by pc begin in the area of values; 0: there are none.
+  /// Where the function's values by pc begin in the area of values; 0: there are none.
   let frameSizes, fileNumbers, lines: UInt32
   let unit: UInt32
   let startLine: Int32
@@ -68,18 +68,18 @@ extension GoTables {
 
 /// A function of a Go program.
 public struct GoFunction: Sendable, Hashable {
-  /// Its whole name, as the linker wrote it: `main.(*Server).serve`, `main.Map[go.shape.int]`.
+  /// The function's whole name, as the linker wrote it: `main.(*Server).serve`, `main.Map[go.shape.int]`.
   public let name: String
-  /// Its code in the address space of the process.
+  /// The function's code in the address space of the process.
   public let code: Range<UInt64>
-  /// The line of its `func`; nil: unknown.
+  /// The line of the function's `func`; nil: unknown.
   public let startLine: Int?
   /// Go's number for a function that its runtime treats specially; 0: an ordinary one. The numbers differ between versions of
   /// Go.
   public let id: UInt8
-  /// What the tables say of its frames.
+  /// What the tables say of the function's frames.
   public let flags: GoFunctionFlags
-  /// Whether the compiler made it, so that Go does not show it in a stack.
+  /// Whether the compiler made the function, so that Go does not show it in a stack.
   public let isWrapper: Bool
 }
 
@@ -90,11 +90,11 @@ public struct GoFunctionFlags: OptionSet, Sendable, Hashable {
   /// Flags from Go's own bits.
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// Nobody called it: a stack ends here.
+  /// Nothing has called the function: a stack ends here.
   public static let top = GoFunctionFlags(rawValue: 1)
-  /// It moves the stack pointer in ways that no table tells.
+  /// The function moves the stack pointer in ways that no table tells.
   public static let movesStack = GoFunctionFlags(rawValue: 2)
-  /// It was written in assembly.
+  /// The function was written in assembly.
   public static let assembly = GoFunctionFlags(rawValue: 4)
 }
 

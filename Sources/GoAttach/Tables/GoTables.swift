@@ -15,11 +15,11 @@
 
 /// What is wrong with a table.
 public enum GoTableProblem: Error, Equatable, Sendable, CustomStringConvertible {
-  /// It begins with other bytes than the tables of Go 1.20 and later.
+  /// The table begins with other bytes than the tables of Go 1.20 and later.
   case unknownFormat(magic: UInt32)
-  /// It is not a table for a 64-bit x86.
+  /// The table is not for a 64-bit x86.
   case otherMachine(instruction: UInt8, pointer: UInt8)
-  /// An area of it, such as `functions`, lies outside.
+  /// An area of the table, such as `functions`, lies outside of the table.
   case outside(area: String)
 
   /// The problem in words for people.

@@ -122,7 +122,7 @@ extension GoTables {
 private struct InlinedCall {
   let id: UInt8
   let name: UInt32
-  /// A place that belongs to the caller, from the function's entry.
+  /// A place in the code that belongs to the caller, in bytes from the function's entry.
   let place: UInt32
   let startLine: Int32
 
@@ -136,8 +136,8 @@ private struct InlinedCall {
 }
 
 extension GoFrame {
-  /// Leaves out wrappers. See §2. `callee` is what the innermost of `frames` called, and afterwards what the next
-  /// frame outwards called.
+  /// Leaves out wrappers. See §2. `callee` has the traits of what the innermost of `frames` called; afterwards it has those of
+  /// the outermost of them, which the next frame outwards called.
   static func shown(_ frames: [GoFrame], callee: inout FrameTraits) -> [GoFrame] {
     frames.filter { frame in
       defer { callee = frame.traits }

@@ -15,8 +15,8 @@ struct Effort {
 }
 
 extension GoTables {
-  /// The value at a place in a function's code, `target` bytes behind its entry. Nil: the table does not tell. Go says
-  /// -1 then, which no table contains.
+  /// The value at a place in a function's code, `target` bytes behind its entry; nil: the table does not tell. Go's own reader
+  /// returns -1 then, a value that no table contains.
   func value(_ table: UInt32, at target: UInt32, effort: inout Effort) -> Int32? {
     guard table != 0 else { return nil }
     var (place, value, covered) = (Int(table), Int32(-1), UInt32(0))

@@ -27,9 +27,9 @@ public struct GoroutineProfile {
 
   /// What the profile says of the program.
   public struct Program: Sendable {
-    /// The path of its executable.
+    /// The path of the program's executable.
     public var path: String
-    /// The build id of its executable; nil: unknown.
+    /// The build id of the program's executable; nil: unknown.
     public var buildID: String?
     /// When the stacks were read, in nanoseconds since 1970.
     public var time: UInt64

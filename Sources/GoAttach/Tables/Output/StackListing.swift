@@ -4,17 +4,17 @@
 public struct GoStackListing: Sendable {
   /// Go's number of the goroutine.
   public var id: UInt64
-  /// Its state in Go's words: `chan receive`, `runnable`.
+  /// The goroutine's state in Go's words: `chan receive`, `runnable`.
   public var state: String
-  /// The number of its stack in `GoStacks.distinct`, or why there is none.
+  /// The number of the goroutine's stack in `GoStacks.distinct`, or why there is none.
   public var stack: GoStackOutcome
-  /// `g.gopc`, where the go statement that made it returned to; 0: nobody made it.
+  /// `g.gopc`, where the go statement that made the goroutine returned to; 0: nobody made it.
   public var creator: UInt64
-  /// The goroutine that made it; nil: unknown.
+  /// The goroutine that made this one; nil: unknown.
   public var parent: UInt64?
   /// What Go adds to the state: `locked to thread`.
   public var remarks: [String] = []
-  /// Its pprof labels.
+  /// The goroutine's pprof labels.
   public var labels: [(key: String, value: String)] = []
 
   /// A goroutine without remarks and labels.
@@ -50,7 +50,7 @@ extension GoFrameCache {
   /// Groups goroutines by their stack, the largest group first. Those without a stack are in groups without frames, one
   /// for each reason.
   public mutating func groupedByStack(_ listings: [GoStackListing], in stacks: GoStacks) -> [GoGroup] {
-    // Stacks have numbers already, so nothing needs to be hashed. What has no stack comes behind them.
+    // Equal stacks have one number already, so nothing needs to be hashed. Goroutines without a stack form groups of their own.
     var groups = [[Int]](repeating: [], count: stacks.distinct.count)
     var others: [Int] = []
     for (index, listing) in listings.enumerated() {

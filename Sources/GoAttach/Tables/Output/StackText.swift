@@ -4,7 +4,7 @@
 
 /// Writes stacks as text.
 public struct StackText {
-  /// Go leaves out the middle of a long stack, and so do we.
+  /// The number of frames that are shown at each end of a long stack. Go leaves out the middle, and so do we.
   static let shownAtEachEnd = 50
   /// The number of stacks whose texts are kept: some megabytes.
   private static let kept = 1000
@@ -12,7 +12,7 @@ public struct StackText {
   private let stacks: GoStacks
   /// Whether Go's machinery is shown, as with GOTRACEBACK=system.
   private let showsMachinery: Bool
-  /// What was written of a stack and of a creator, for the next goroutine that has the same.
+  /// The texts that were written for stacks and creators, for the next goroutine that has the same.
   private var bodies: [Int: String] = [:]
   private var creators: [UInt64: GoFrame?] = [:]
 

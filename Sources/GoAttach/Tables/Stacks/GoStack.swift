@@ -29,7 +29,7 @@ public struct GoStack: Sendable, Hashable {
 
 /// What the scheduler keeps of a goroutine that does not run, from which its stack is read.
 public struct GoStackStart: Sendable, Hashable {
-  /// The address of its `runtime.g`, by which it is looked at again; 0: it cannot be.
+  /// The address of the goroutine's `runtime.g`, by which it is read again; 0: it cannot be read again.
   public var goroutine: UInt64
   /// The pc, the stack pointer and the frame pointer with which it goes on: `g.sched`, or `g.syscallpc` and `g.syscallsp`
   /// in a system call.

@@ -63,7 +63,7 @@ struct GoroutineFields: Equatable {
       low: word(layout.stack), high: word(layout.stack + 8))
   }
 
-  /// Whether a stack can be read; if not, what to say instead.
+  /// Why the goroutine has no stack that can be read; nil: it has one.
   var absence: GoStackOutcome? {
     switch status {
     // Runnable, in a system call, waiting, preempted, leaked.
