@@ -59,7 +59,7 @@ struct Batch {
   func run(_ source: PastSource) throws(Failure) {
     var player = try source.player()
     player.seekToStart()
-    // Moments that lie near each other have the events for their instruments in common.
+    // The instruments of moments near each other count the same events. PastFrames keeps these from frame to frame.
     let frames = PastFrames()
     var (printed, before): (Int, UInt64?) = (0, nil)
     while printed < options.frames ?? .max {

@@ -14,7 +14,7 @@ enum ExitCode {
   static let usage: Int32 = 64
   static let system: Int32 = 71
   static let output: Int32 = 74
-  /// As shells have it: the program of `mpgtop run` cannot be executed, or is not there.
+  /// The codes that shells use if a program cannot be executed, or is not there; here, the program of `mpgtop run`.
   static let (cannotExecute, noProgram): (Int32, Int32) = (126, 127)
   /// The code for an end by a signal, as shells count it.
   static func signal(_ number: Int32) -> Int32 { 128 + number }

@@ -165,7 +165,7 @@ struct LiveFeed {
   }
 }
 
-/// Finds a request for a view of now. The request may not have ended, or not even begun. So this looks again and again, on
+/// Finds a request for a view of now. The request may not have ended, or not even begun. So the desk looks again and again, on
 /// a separate thread.
 private struct RequestDesk {
   /// The time between two looks, in nanoseconds.

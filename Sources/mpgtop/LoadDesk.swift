@@ -22,7 +22,7 @@ struct LoadDesk {
   /// When mpgtop ends: how often to look whether all runs have ended, and the pause between two looks, in microseconds.
   private static let patience = (each: UInt32(10_000), parts: 100)
 
-  /// The loads that the target takes and that run; nil: it takes none.
+  /// The loads that run on the target, and what went wrong last; nil: the target takes no loads.
   ///
   /// - Parameter pid: the target's number among the processes that this one sees; nil: it has ended.
   mutating func status(_ pid: Int32?) -> Loads? {
@@ -39,8 +39,7 @@ struct LoadDesk {
     return address.map { _ in Loads(running: Set(runs.keys), problem: problem) }
   }
 
-  /// Carries out a command. Returns the reason why nothing came of it, in a line for the screen; empty: `status` shows what
-  /// came of it.
+  /// Carries out a command. Returns a line for the screen that says why nothing happened; empty: `status` shows what happened.
   mutating func perform(_ command: LoadCommand) -> String {
     problem = nil
     guard let address else { return App.cannotLoad }
@@ -111,8 +110,8 @@ struct LoadDesk {
     return ListeningSockets.addresses(of: pid).first.map(reachable)
   }
 
-  /// The address by which a server is reached that listens at `address`: a server that listens at all of the machine's
-  /// addresses is reached at this machine itself.
+  /// The address at which a client reaches a server that listens at `address`. If the server listens at all of the machine's
+  /// addresses, that is this machine's own (127.0.0.1).
   static func reachable(_ address: String) -> String {
     for (all, one) in [("0.0.0.0:", "127.0.0.1:"), ("[::]:", "[::1]:")] where address.hasPrefix(all) {
       return one + address.dropFirst(all.count)

@@ -9,7 +9,7 @@ final class LoadProcess {
   private let pid: pid_t
   /// The end of a pipe from which the complaints are read.
   private let complaints: Int32
-  /// Whether it was asked to end.
+  /// Whether the run was asked to end.
   private var isEnding = false
 
   /// Starts the program at `path` with these arguments.
@@ -55,13 +55,13 @@ final class LoadProcess {
     }
   }
 
-  /// Asks it to end.
+  /// Asks the run to end.
   func end() {
     isEnding = true
     kill(pid, SIGINT)
   }
 
-  /// Ends it at once, and waits for that.
+  /// Kills the run, and waits until it has ended.
   func endAtOnce() {
     isEnding = true
     kill(pid, SIGKILL)
@@ -69,13 +69,13 @@ final class LoadProcess {
     while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
   }
 
-  /// Whether it has ended. After an answer of `true` it must not be asked again.
+  /// Whether the run has ended. After an answer of `true` this must not be asked again.
   var hasEnded: Bool {
     var status: Int32 = 0
     return unsafe waitpid(pid, &status, WNOHANG) != 0
   }
 
-  /// Its complaint, in one line; nil: it has none, or was asked to end.
+  /// The run's complaint, in one line; nil: it has none, or was asked to end.
   var complaint: String? {
     guard !isEnding else { return nil }
     var bytes = [UInt8](repeating: 0, count: 1024)

@@ -21,7 +21,7 @@ public struct WaitReasons: Sendable, Equatable {
       else { break }
       words.append(word)
     }
-    // Every version of Go has these two as its second and third word, so other words mean that this is not the array.
+    // In every version these are the second and the third word. With other words there, this is not the array.
     guard words.count >= 3, words[0].isEmpty, words[1] == "GC assist marking", words[2] == "IO wait" else {
       throw .variable("waitReasonStrings")
     }

@@ -61,8 +61,7 @@ package struct CoreNotes: Sendable {
     }
   }
 
-  /// Adds a thread from the kernel's `elf_prstatus`: the signal at byte 12, the thread's number at 32, 27 registers from 112
-  /// on.
+  /// The thread of a note, the kernel's `elf_prstatus`: the signal at 12, the thread's number at 32, 27 registers from 112 on.
   private mutating func addThread(_ bytes: [UInt8]) {
     guard bytes.count >= 112 + 27 * 8 else { return }
     let signal = Int32(bytes.load(12, as: UInt16.self))

@@ -25,8 +25,7 @@ private struct RunningStart {
     restorers = Set(code.map(\.lowerBound))
   }
 
-  /// - Returns: where a goroutine stands, and whether it was interrupted at its pc, so that it made no call there; nil: it is
-  ///   not known.
+  /// - Returns: where a goroutine stands, and whether it was interrupted there, so that it made no call; nil: not known.
   func start(of g: UInt64, _ registers: CoreNotes.Registers) -> (GoStackStart, isInterrupted: Bool)? {
     let layout = program.layout.g
     guard let low = word(g, layout.stackLow), let high = word(g, layout.stackHigh), low < high else {

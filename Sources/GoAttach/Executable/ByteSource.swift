@@ -23,8 +23,7 @@ package final class FileBytes: ByteSource {
 
   /// Opens the file at `path`, following links, as /proc/PID/exe is one.
   package init(path: String) throws(OpenProblem) {
-    // The path may name anything. Opening a pipe without a writer must not block, and a terminal must not become the one that
-    // controls this process.
+    // The path may name anything: opening a pipe without a writer must not block, nor a terminal become our controlling one.
     descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw OpenProblem(errno: errno) }
     size = (try? FileStatus(of: descriptor).bytes) ?? 0

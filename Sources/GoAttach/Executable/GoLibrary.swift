@@ -15,7 +15,7 @@ enum GoLibrary {
       guard let start = line.firstIndex(of: "/"), line[..<start].contains("r-x"), seen.count < most,
         seen.insert(line[start...]).inserted
       else { continue }
-      // The path is looked up from the process's root folder, which may be another than ours (a container).
+      // The path holds below the process's root folder, which may be another than ours (a container).
       let path = String(line[start...])
       if (try? GoExecutable(path: "/proc/\(pid)/root\(path)")) != nil { return printable(path) }
     }

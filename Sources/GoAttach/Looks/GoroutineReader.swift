@@ -182,8 +182,7 @@ package struct GoroutineReader {
     }
   }
 
-  /// - Parameter place: the index in `bytes` at which the first of these Gs would begin, if it were there from its first byte
-  ///   on.
+  /// - Parameter place: the index in `bytes` at which the first of these Gs would begin, if all of it were there.
   private mutating func decode(_ indices: Range<Int>, _ place: Int, _ now: UInt64) {
     let (layout, start) = (layout, gs[indices.lowerBound].address)
     var new: [(Int, Int)] = []

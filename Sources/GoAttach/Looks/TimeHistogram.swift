@@ -1,6 +1,6 @@
-// Go's histogram of lengths of time, as it lies in memory. It has 160 counts, in 40 ranges that are cut in four each. The first
-// range ends at 256 ns, and each later one at twice the end before it. Behind them are the counts of lengths below zero and of
-// lengths beyond the last range, more than a day.
+// Go's histogram of lengths of time, as it lies in memory. It has 160 counts: 40 powers of two, which are cut into four ranges
+// each. The first power ends at 256 ns, and each later one at twice the end before it. Behind them are the counts of lengths
+// below zero and of lengths beyond the last range, more than a day.
 import Observed
 
 /// The counts of one histogram. A plain value.
@@ -21,15 +21,15 @@ package struct TimeHistogram: Sendable, Equatable {
   /// How many lengths of time were counted.
   package var total: UInt64 { counts.reduce(overflow, &+) }
 
-  /// The end of a range: the shortest length of time, in nanoseconds, that is too long for it.
+  /// The end of a range, in nanoseconds: the shortest length that is too long for it.
   package static func end(of range: Int) -> UInt64 {
     let (power, part) = (range / 4, UInt64(range % 4))
-    // The first four ranges together hold all that is shorter than 256 ns.
+    // The first power, four ranges, has all that is shorter than 256 ns.
     guard power > 0 else { return (part + 1) << 6 }
     return 1 << UInt64(power + 7) + (part + 1) << UInt64(power + 5)
   }
 
-  /// The distribution of what was counted since an earlier reading; nil: nothing was counted, or a count has become smaller.
+  /// The distribution of what was counted since an earlier reading; nil: nothing was counted, or a count fell.
   package func latency(since base: TimeHistogram) -> Snapshot.Latency? {
     guard zip(counts, base.counts).allSatisfy(>=), overflow >= base.overflow else { return nil }
     let new = zip(counts, base.counts).map { $0 - $1 }

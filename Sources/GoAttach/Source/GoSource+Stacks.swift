@@ -94,8 +94,7 @@ extension GoSource {
     switch gs {
     case .all: looks = try look().filter { !$0.isDead && !$0.isSystem }
     case .some(let ids):
-      // The last look at all Gs tells where each G lies. The id there is read again with the stack, as the g may hold another G
-      // now.
+      // The last look at all Gs tells where each lies. By now the g may hold another G, so its id is read again with the stack.
       let wanted = Set(ids)
       looks = goroutines.gs.filter { wanted.contains($0.id) && !$0.isDead }
     }

@@ -145,8 +145,7 @@ public final class GoSource: SchedulerSource {
     breathe: () throws(InspectorError) -> Void, isCalledAway: () -> Bool
   ) throws(InspectorError) -> [GoroutineRow]? {
     let looks = (try? look()) ?? goroutines.gs
-    // If the program has ended, the last list stays. If another program replaced it, the list was overwritten, so there is
-    // none.
+    // If the program has ended, the last list stays. If another program replaced it, the list was overwritten.
     if image?.isReplaced ?? false { return nil }
     let waiting = looks.count {
       !$0.isDead && $0.status == 4 && program.reasons[$0.reason] == "IO wait"

@@ -14,7 +14,7 @@ struct ProgramImage: Equatable {
   /// it, or the process is about to end.
   private let stack: UInt64?
 
-  /// How a program ended of which only that is known.
+  /// What is told of the end of any Go program: no more than that it ended.
   static let end = TargetEnding.told("ended; a Go program leaves no word of how")
 
   /// The program that the process runs now.

@@ -74,8 +74,7 @@ public struct GoFunction: Sendable, Hashable {
   public let code: Range<UInt64>
   /// The line of the function's `func`; nil: unknown.
   public let startLine: Int?
-  /// Go's number for a function that its runtime treats specially; 0: an ordinary one. The numbers differ between versions of
-  /// Go.
+  /// Go's number for a function that its runtime treats specially; 0: an ordinary one. It differs between versions of Go.
   public let id: UInt8
   /// What the tables say of the function's frames.
   public let flags: GoFunctionFlags

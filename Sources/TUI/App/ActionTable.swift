@@ -42,8 +42,7 @@ struct ActionGroup: Sendable {
   /// The rank of the keys that hold and step the scheduler. The footer shows them on the stage, if the target can be
   /// paced.
   static let paceRank = 5
-  /// The rank of the keys that move through time. Right behind these keys, the footer shows the refresh interval, if the user
-  /// chose one.
+  /// The rank of the keys that move through time. Right behind them, the footer shows the refresh interval, if a user chose one.
   static let timeRank = 8
   /// The rank of the key that attaches again. That key means something only after the target's end, and is
   /// shown only then.

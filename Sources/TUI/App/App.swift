@@ -1,9 +1,8 @@
 // The loop: ask for a frame, draw, wait for a key, repeat.
 //
-// `AppState.update` makes all decisions and `Screen.draw` does all drawing; what is left here is time. The
-// loop asks for a frame once per refresh interval. A source whose rings overflow faster than that also gives
-// a `poll`. The loop calls the poll between frames, on the same thread, as often as the poll asks to be
-// called.
+// `AppState.update` makes all decisions and `Screen.draw` does all drawing. The loop only keeps the time. It asks for a frame
+// once per refresh interval. A source whose rings overflow faster than that also gives a `poll`. The loop calls the poll
+// between frames, on the same thread, as often as the poll asks to be called.
 //
 // A key never waits for work that its answer does not need. The loop takes in all waiting keys before it
 // draws, and once more after it has read a frame; a key that ends the program ends it at that point.

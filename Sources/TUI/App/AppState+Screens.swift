@@ -152,8 +152,7 @@ extension AppState {
     return ask(subject)
   }
 
-  /// Shows the answer to a question. For a sampled scheduler the answer tells the present, so the view goes on; otherwise it is
-  /// paused.
+  /// Shows the answer to a question. For a sampled scheduler the answer tells the present, so the view goes on; else it pauses.
   private mutating func ask(_ subject: Subject) -> Effect {
     (why, firstWhyLine) = (why == subject ? nil : subject, 0)
     return shown?.snapshot.sampled != nil ? .nothing : standStill()
@@ -170,7 +169,7 @@ extension AppState {
     }
   }
 
-  /// The G of the selected row, or the G at the timeline's cursor: questions are about it.
+  /// The G that questions are about: the G of the selected row, or the G at the timeline's cursor.
   var selectedG: UInt64? {
     switch screen {
     case .timeline: timelineG

@@ -8,8 +8,7 @@
 public enum ThemeName: String, Sendable, CaseIterable {
   /// A palette of middle tones, which can be read on dark and on light grounds.
   case calm
-  /// Palettes for dark grounds only and for light grounds only. So they can have more contrast than `calm`, which must fit
-  /// both.
+  /// Palettes for dark grounds only and for light grounds only, with more contrast than `calm`, which must fit both.
   case dark, light
   /// A palette that is bright and bold.
   case contrast

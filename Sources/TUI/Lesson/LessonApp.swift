@@ -5,7 +5,7 @@ package import Lessons
 /// A course with its stage, as the loop needs it.
 package protocol Classroom: AnyObject {
   var board: Board { get }
-  /// Does what is due. Returns the nanoseconds until it wants to be called again.
+  /// Does what is due. Returns the nanoseconds until this is to be called again.
   func advance() -> UInt64
   /// The newest frame with the stage; nil: there is none.
   func frame() -> Frame?

@@ -17,7 +17,7 @@ enum LessonGlossary {
     ("sysmon, gc", "threads without a P: one looks after the others, one frees memory"),
   ]
 
-  /// The words as lines of this width, then the signs of the stage.
+  /// The words and then the signs of the stage, as lines of at most `width` columns.
   static func lines(_ glyphs: Glyphs, width: Int) -> [StyledText] {
     let all = words + ScreenLegend.words(.stage)
     let column = 2 + (all.map(\.0.count).max() ?? 0)

@@ -38,8 +38,7 @@ package struct LessonState: Sendable {
   /// The most digits of a number.
   private static let mostDigits = 6
 
-  /// Takes in a key. Returns what the person wants of the course; nil: nothing, since the key only changes this screen or does
-  /// nothing.
+  /// Takes in a key. Returns what the person wants of the course; nil: nothing, since the key at most changes this screen.
   package mutating func take(_ key: Key) -> Wish? {
     if areWordsShown, [.enter, .escape, .character("b"), .character(" ")].contains(key) {
       (areWordsShown, first) = (false, 0)

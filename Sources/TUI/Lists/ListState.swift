@@ -47,7 +47,7 @@ enum GsMode: Sendable, Equatable, CaseIterable {
   /// The modes in the order in which the grouping key goes through them, round and round.
   private static let round: [GsMode] = [.list, .reasons, .sites]
 
-  /// The mode after one more press of the grouping key; from the tree the first groups.
+  /// The mode after one more press of the grouping key. After the tree comes the first mode that groups.
   ///
   /// - Parameter hasStacks: whether there are stacks to group by.
   func next(hasStacks: Bool) -> GsMode {

@@ -68,7 +68,7 @@ struct HeaderSection {
     return text
   }
 
-  /// How the scheduler is paced from outside; nil: it runs free. In the past, how it was paced then.
+  /// How the scheduler is paced from outside; nil: it runs free. For a past moment: how it was paced at that moment.
   private var paceWords: String? {
     guard let pace = snapshot.pace, pace.isOn, endedWord == nil else { return nil }
     if pace.state == .held { return "\(glyphs.held) HELD" }

@@ -81,7 +81,7 @@ struct HistorySection {
 
   private func drawLabel(_ series: Series, in rect: Rect, isNarrow: Bool, on canvas: inout Canvas) {
     let area = airy(rect)
-    // Before the first point there is no maximum yet, so it counts as 0, unless the fact is not known at all.
+    // Before the first point there is no maximum yet, so it counts as 0, unless the source does not tell the value at all.
     let known = series.values.compactMap { $0 }
     let maximum = Quantity.compact(known.max() ?? series.last.map { _ in 0 })
     if area.height >= 3 {

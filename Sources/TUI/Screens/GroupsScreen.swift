@@ -12,7 +12,7 @@ struct GroupRow: FilterSubject {
   /// The age of the G that has been in its state for longest; nil: not known.
   var oldest: UInt64?
   var oldestG: UInt64?
-  /// Whether that G may be older still.
+  /// Whether the oldest G may be older than `oldest`.
   var isOlder = false
   /// The filter that shows the group's Gs one by one.
   var filter: String

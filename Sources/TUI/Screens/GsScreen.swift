@@ -8,7 +8,7 @@ struct GRow: TellsAll {
   var age: UInt64?
   /// The G's depth in the tree of spawners.
   var depth = 0
-  /// The number of Gs below it in the tree.
+  /// The number of Gs below this one in the tree.
   var descendants = 0
   /// The stacks that are known; nil: there are none.
   var stacks: Stacks?

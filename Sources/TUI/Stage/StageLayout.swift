@@ -45,8 +45,7 @@ struct StageLayout {
     var name: String
     /// The first Gs, as many as have room.
     var slots: [Slot]
-    /// The last G, drawn behind the number of the Gs that are left out; nil: none is left out, or there is no room for it
-    /// either.
+    /// The last G, drawn behind the number of the Gs that are left out; nil: none is left out, or it has no room either.
     var last: Slot?
     /// How many Gs are left out, for want of room.
     var hidden: Int

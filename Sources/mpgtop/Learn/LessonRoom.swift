@@ -17,8 +17,7 @@ final class LessonRoom: Classroom {
 
   var board: Board {
     var board = course.board
-    // The course is ahead of the stage, which is drawn some time later. The words must not tell what the stage does not show
-    // yet.
+    // The course is ahead of the stage, which is drawn later. The words must not tell what the stage does not show yet.
     if board.part == .situation, feed != nil, let setUpAt = board.setUpAt, shown ?? 0 < setUpAt {
       board.isSettingUp = true
     }

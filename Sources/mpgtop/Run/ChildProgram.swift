@@ -7,7 +7,7 @@ import Synchronization
 /// to a file. May be used from any thread.
 final class ChildProgram: Sendable {
   let pid: pid_t
-  /// How it ended; nil: it lives.
+  /// The status with which the program ended, as waitpid(2) gives it; nil: it lives.
   private let status = Mutex<Int32?>(nil)
 
   /// Starts a program.
@@ -52,21 +52,21 @@ final class ChildProgram: Sendable {
     }
   }
 
-  /// How it ended; nil: it lives.
+  /// How the program ended; nil: it lives.
   var ending: TargetEnding? {
     guard let status = status.withLock({ $0 }) else { return nil }
     let signal = status & 0x7F
     return signal == 0 ? .exited(code: status >> 8 & 0xFF) : .crashed(signal: signal)
   }
 
-  /// The exit code that stands for its end, as shells count; nil: it lives.
+  /// The exit code that shells use for the program's end; nil: it lives.
   var exitCode: Int32? {
     guard let status = status.withLock({ $0 }) else { return nil }
     let signal = status & 0x7F
     return signal == 0 ? status >> 8 & 0xFF : ExitCode.signal(signal)
   }
 
-  /// Waits until it has ended, at most this long. Returns whether it has.
+  /// Waits until the program has ended, at most this long. Returns whether it has ended.
   @discardableResult
   func wait(_ nanoseconds: UInt64) -> Bool {
     let end = monotonicNow() + nanoseconds
@@ -77,7 +77,7 @@ final class ChildProgram: Sendable {
     return true
   }
 
-  /// Sends a signal to it and to what it has started.
+  /// Sends a signal to the program and to what it has started.
   func send(_ signal: Int32) {
     if exitCode == nil { kill(-pid, signal) }
   }

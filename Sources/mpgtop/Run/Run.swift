@@ -11,14 +11,13 @@ struct Run {
   /// The program is given up if its scheduler cannot be looked at after this time, in nanoseconds.
   private static let patience: UInt64 = 5_000_000_000
 
-  /// Throws with the program's own exit code if it has ended by itself, and not with 0.
+  /// Throws a failure with the program's exit code, if the program has ended by itself and the code is not 0.
   func run() throws(Failure) {
-    // Whatever is wrong on our side is said before there is a child.
+    // What is wrong with mpgtop's own files and settings is reported before a child is started.
     let dashboard = options.frames.isBatch ? nil : try Dashboard(options: options.frames)
     let log = try RunLog(options.output)
     defer { log.removeIfEmpty() }
-    // Block the signals before there are other threads. Otherwise such a thread would take a signal, and mpgtop would end of
-    // it.
+    // Block the signals before there are other threads: such a thread would take a signal, and mpgtop would end of it.
     let stop = StopSignals()
     if dashboard == nil { SignalRelay.prepare() }
     let child = try ChildProgram(options.command, output: log.descriptor)

@@ -54,8 +54,7 @@ struct StackWalk {
     var (pc, sp) = (start.pc, start.sp)
     while true {
       let step = step(at: pc)
-      // The distance is 0 in a function in assembly that runs without a frame of its own: the stack pointer is at the return
-      // address.
+      // A function in assembly may run without a frame of its own. Then the distance is 0.
       var back = sp &+ UInt64(truncatingIfNeeded: Int(step.distance))
       switch step.kind {
       case .call: break
