@@ -32,7 +32,7 @@ struct BootState: Equatable, Sendable {
 }
 
 extension AppState {
-  /// The overlay over the screen that has keys of its own.
+  /// The overlay that is shown and has keys of its own; nil: none.
   var overlay: OverlayID? { walk != nil ? .walk : boot != nil ? .boot : nil }
 
   /// The steps of the request that is followed; nil: no request is followed, or its steps have not arrived

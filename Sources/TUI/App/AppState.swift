@@ -195,8 +195,7 @@ extension AppState {
     return .nothing
   }
 
-  /// Forgets what belonged to the process before: moments, rows and overlays. The screen, filters and orders
-  /// stay.
+  /// Forgets what belonged to the former process: moments, rows and overlays. The screen, filters and orders stay.
   private mutating func forget() {
     (frozen, walk, boot, why, isReportShown, trail, firstLane) = (nil, nil, nil, nil, false, [], 0)
     (timeline.cursor, stage) = (nil, StageState())

@@ -14,7 +14,7 @@ public enum ScreenID: Int, Sendable, CaseIterable {
   case tracer = 0
   case stage = 10
 
-  /// The key that shows the screen. There are more screens than digits.
+  /// The key that shows the screen. There are more screens than digits, so the stage has a letter.
   public var key: Unicode.Scalar { self == .stage ? "v" : Unicode.Scalar(UInt8(48 + rawValue)) }
 
   /// The name on the screen's tab.

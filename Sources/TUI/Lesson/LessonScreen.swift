@@ -78,7 +78,7 @@ struct LessonScreen {
   // MARK: places
 
   private var box: Rect {
-    // The same height in all parts of a lesson, so that the stage above does not move.
+    // The panel has the same height in all parts of a lesson, so that the stage above does not move.
     let height = max(Self.fewest, min(size.rows / 2, 18))
     return Rect(x: 0, y: size.rows - height, width: size.columns, height: height)
   }

@@ -72,7 +72,7 @@ struct LessonWords {
     board.lesson.notes.flatMap { wrapped("\(glyphs.pointer) \($0)", hanging: 2) }
   }
 
-  /// The pause before the answer. The notes may give it away, so they are shown only when they are asked for.
+  /// The pause before the answer. The notes may give the answer away, so they are shown only when they are asked for.
   private var pause: [StyledText] {
     var lines: [StyledText] = []
     if let question = board.question, let given = board.given {

@@ -64,7 +64,7 @@ struct EventsScreen: ListScreen {
   }
 
   func head(width: Int, height: Int) -> [StyledText] {
-    // The list itself says why it is empty. Numbers of events that cannot be there would say nothing more.
+    // Without events the empty list says why there are none, and numbers of events would say nothing more.
     if frame.snapshot.trace.absence != nil { return [] }
     guard let list = frame.detail.events else { return [StyledText("collecting events", .dim)] }
     let span = list.events.first.map { TimeText.short(list.end - min(list.end, $0.time)) } ?? "-"

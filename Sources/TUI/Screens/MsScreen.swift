@@ -97,7 +97,7 @@ struct MsScreen: ListScreen {
     ] + bonds(gWidth)
   }
 
-  /// The G to which an M is locked, and the calls to C that go on in it. Shown where there is such an M.
+  /// The columns for the G to which an M is locked, and for the calls to C under way. Each is shown if some M has a value.
   private func bonds(_ gWidth: Int) -> [Column<MRow>] {
     var columns: [Column<MRow>] = []
     if frame.snapshot.ms.contains(where: { $0.locked != nil }) {

@@ -21,7 +21,7 @@ struct StageBoxes {
     draw(lane.lrq, on: &canvas)
   }
 
-  /// Writes the names of the columns, where boxes have none.
+  /// Writes the names of the columns into a row above, if the boxes have no borders with names.
   func drawNames(on canvas: inout Canvas) {
     guard let row = layout.names, let lane = layout.lanes.first else { return }
     let columns = [(lane.running, "runs"), (lane.next.rect, lane.next.name), (lane.lrq.rect, "LRQ")]
@@ -121,7 +121,7 @@ struct StageBoxes {
     line("G\(g)", 0, style)
     guard inside > 1 else { return }
     if let entry = stage.gs[g]?.entry {
-      // `function at File.swift:31`; closures have blanks in their names.
+      // An entry is `function at File.swift:31`. Blanks alone do not end the function, since closures have some in their names.
       let function = entry.split(separator: " at ").first.map(String.init) ?? entry
       line(TextWidth.sanitised(function, isASCII: glyphs.isASCII), 1, .dim)
     }

@@ -35,7 +35,7 @@ struct StageLayout {
   /// A G, or a place for one, on the screen.
   struct Slot: Equatable {
     var rect: Rect
-    /// The G; nil: not known which.
+    /// The G; nil: it is not known which one.
     var g: UInt64?
   }
 
@@ -157,7 +157,8 @@ struct StageLayout {
     let all = names?.count ?? max(0, count)
     // The depth may come from damaged memory; more than these have no room on any screen.
     let gs = names ?? Array(repeating: nil, count: min(all, 512))
-    // The last column is the border. Where not all Gs fit, their number takes some columns more, and the last G one cell.
+    // The last column is the border. If not all Gs fit, the number of those left out takes some columns, and the last G one
+    // cell.
     let room = max(0, (rect.width - 1) / max(1, cell))
     let note = "+\(all)".count + 1
     let fitting = max(0, (rect.width - 2 - note) / max(1, cell))

@@ -214,9 +214,8 @@ extension NCursesTerminal {
       case SIGTSTP: inputs.append(.stop)
       case SIGHUP: inputs.append(.hangUp)
       case SIGTERM: inputs.append(.terminate(SIGTERM))
-      // WINCH, or CONT after a stop that was not announced. Redraw even if the size is the same as before: it
-      // may have changed and changed back. The terminal has then moved its text, and ncurses has cut its own
-      // copy.
+      // WINCH, or CONT after a stop that was not announced. Redraw even if the size is the same as before: the window may have
+      // been resized and resized back. Then the terminal has moved its text, and ncurses has cut its own copy.
       default: inputs += [.resize(readSize()), .disturbed]
       }
     }

@@ -1,5 +1,4 @@
-// A part of a whole as a bar, in the part's own role. Unlike a full `Bar`, a full proportion is nothing to
-// worry about.
+// A part of a whole as a bar, in the part's own role. Unlike a full `Bar`, a full proportion is no alarm.
 
 struct Proportion: Equatable {
   var part: Int
