@@ -17,7 +17,7 @@ import RegionSource
 /// Decides when to read the table of Gs. Reading may take a hundredth of a core, and add a few hundred
 /// kilobytes a second to the history.
 struct TablePace {
-  /// Reading the table may take one part in `share` of the time.
+  /// Reading the table may take one part in `share` of a CPU's time.
   private static let share: UInt64 = 100
   /// The least time until the table is read again, in nanoseconds for each G that was listed. So a table of a
   /// million Gs, some 20 MB, is read at most once a minute.
@@ -35,13 +35,13 @@ struct TablePace {
   ) throws(InspectorError) -> GoroutineList? {
     let start = monotonicNow()
     guard start >= next else { return nil }
-    let clock = observation.clock
+    let (clock, effort) = (observation.clock, Effort(of: .thread))
     guard let rows = try source.goroutines(breathe: breathe, isCalledAway: { false }) else { return nil }
-    let read = monotonicNow()
+    let spent = effort.spent
     taker.take(
       rows, at: start, clock, source.grownNames ?? observation.names,
       isComplete: rows.count < GoroutineList.most)
-    next = read + max((read - start) * Self.share, UInt64(rows.count) * Self.perRow)
+    next = monotonicNow() + max(spent * Self.share, UInt64(rows.count) * Self.perRow)
     if rows.count > GoroutineList.chunk { try breathe() }
     return GoroutineList(rows: rows, isCut: rows.count == GoroutineList.most)
   }

@@ -12,7 +12,7 @@ struct SightingProbe {
   private var nextTable: UInt64 = 0
 
   /// `pause`: the least time between two looks at locks and sockets, in nanoseconds. `share`: these looks may take one
-  /// part in `share` of the time.
+  /// part in `share` of a CPU's time.
   private static let (pause, share): (UInt64, UInt64) = (1_000_000_000, 20)
   /// Maximum number of Gs that wait for locks whose stacks are read at one look, and of descriptors that are
   /// looked at.
@@ -27,7 +27,7 @@ struct SightingProbe {
     let busy = snapshot.ms.filter { $0.isLockedBusy == true }.prefix(64)
     let folders = busy.isEmpty ? [:] : places?.folders(of: busy.compactMap(\.tid)) ?? [:]
     taker.take(Array(busy), at: snapshot.time) { tid in
-      folders[tid].flatMap { CPUPressureWatch.read($0)?.ran }
+      folders[tid].flatMap { CPUPressureWatch.read($0) }
     }
   }
 
@@ -35,14 +35,14 @@ struct SightingProbe {
   mutating func look(_ list: GoroutineList, _ observation: Observation, _ source: any SchedulerSource) {
     let start = monotonicNow()
     guard start >= nextTable else { return }
+    let effort = Effort(of: .process)
     // The names have grown since the observation: the table has named new places.
     let names = NameBook(source.grownNames ?? observation.names)
     lookAtLocks(list, names, source, least: Convoy.least(procs: observation.snapshot.procs), start)
     let gs = observation.snapshot.gs
     let isCrowded = gs.runnable + gs.preempted > 2 * observation.snapshot.procs
     if let pid = source.threads?.pid { lookAtSockets(list, names, pid, isCrowded, start) }
-    let end = monotonicNow()
-    nextTable = start + max(Self.pause, (end - start) * Self.share)
+    nextTable = start + max(Self.pause, effort.spent * Self.share)
   }
 
   private mutating func lookAtLocks(

@@ -82,16 +82,15 @@ package final class FastLoop: Sendable {
   private static func run(_ reader: consuming FastReader, _ desk: Desk) {
     var reader = reader
     while !desk.isOver.load(ordering: .relaxed) {
-      let start = monotonicNow()
+      let (start, effort) = (monotonicNow(), Effort(of: .thread))
       do throws(MemoryProblem) {
         try reader.read()
       } catch {
         desk.slices.withLock { $0.problem = error }
         if error == .gone { return }
       }
-      let end = monotonicNow()
-      note(reader.look, start, end, desk)
-      usleep(UInt32(clamping: max(interval, min((end - start) * share, 50_000_000)) / 1000))
+      note(reader.look, start, monotonicNow(), desk)
+      usleep(UInt32(clamping: max(interval, min(effort.spent * share, 50_000_000)) / 1000))
     }
   }
 

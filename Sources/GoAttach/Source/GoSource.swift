@@ -200,7 +200,7 @@ public final class GoSource: SchedulerSource {
     let kind: GKind = look.id == 1 ? .main : .user
     var row = GoroutineRow(
       id: look.id, state: state, reason: reason, kind: kind, since: core == nil ? look.since : 0,
-      entry: look.id == 1 ? 0 : names.id(of: look.creator), parent: look.parent)
+      entry: look.id == 1 ? 0 : names.id(ofCreator: look.creator, start: look.start), parent: look.parent)
     if reason == .netpollRead, let wait = poll?.waits[look.address] {
       row.waitingOn = UInt64(wait.descriptor) + 1
       if wait.isWriting { row.reason = .netpollWrite }
@@ -297,7 +297,7 @@ extension GoSource {
     (row.id, row.m) = (index, m?.id)
     row.status = Self.status(p, m, g)
     if let g, !g.isDead, row.status == .running || row.status == .syscall {
-      (row.g, row.entry) = (g.id, g.id == 1 ? nil : names.text(of: g.creator))
+      (row.g, row.entry) = (g.id, g.id == 1 ? nil : names.text(ofCreator: g.creator, start: g.start))
     }
     (row.lrq, row.runnext) = (p.depth, p.next != 0)
     row.ticks = ticks.total(p.address, p.schedtick)

@@ -25,7 +25,10 @@ struct StackDesk {
     let (addresses, ids) = (looks.map(\.address), looks.map(\.id))
     var (read, outcomes): (GoStacks, [UInt64: Stacks.Outcome])
     switch asked {
-    case .all: (read, outcomes) = (program.stacks(of: addresses, ids: ids) ?? reader.stacks(of: addresses, ids: ids), [:])
+    case .all:
+      (read, outcomes) = (
+        program.stacks(of: addresses, ids: ids) ?? reader.stacks(of: addresses, ids: ids), [:]
+      )
     case .some(let gs):
       read = reader.stacks(of: addresses, ids: ids)
       outcomes = Dictionary(gs.map { ($0, .gone) }) { first, _ in first }

@@ -56,10 +56,11 @@ package struct Detailer {
       let start = monotonicNow()
       let isNew = self.request != request || (!isLive && self.moment != moment)
       if !isNew, value != nil, start < next || (!isLive && self.moment == moment) { return value }
+      // Stacks of many Gs are read by several threads.
+      let effort = Effort(of: .process)
       guard let made = make() else { return self.request == request ? value : nil }
       (self.request, self.moment, value) = (request, moment, made)
-      let end = monotonicNow()
-      next = end + (end - start) * Detailer.share
+      next = monotonicNow() + effort.spent * Detailer.share
       return value
     }
   }

@@ -263,7 +263,22 @@ public struct Filter: Sendable, Equatable {
     if text.isEmpty, operand.isNothing { return true }
     guard term.relation == .begins else { return contains(text, operand.text) }
     var text = text
-    return text.withUTF8 { bytes in unsafe begins(bytes, with: operand.text) }
+    return text.withUTF8 { bytes in unsafe beginsWithoutBlanks(bytes, with: operand.text) }
+  }
+
+  /// Whether a text begins with a word if blanks in the text do not count. Terms are separated by blanks, so a user
+  /// writes `reason=chanreceive` for `chan receive`.
+  private static func beginsWithoutBlanks(_ bytes: UnsafeBufferPointer<UInt8>, with word: [UInt8]) -> Bool {
+    var next = 0
+    for index in 0..<bytes.count where next < word.count {
+      let byte = unsafe FilterOperand.folded(bytes[index])
+      if byte == word[next] {
+        next += 1
+      } else if byte != UInt8(ascii: " ") {
+        return false
+      }
+    }
+    return next == word.count
   }
 
   fileprivate static func contains(_ text: String, _ word: [UInt8]) -> Bool {

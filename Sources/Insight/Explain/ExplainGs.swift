@@ -41,7 +41,7 @@ extension Explainer {
     return count < 2
       ? Explanation.Line(.hint, "No other G\(place) waits for \(g.reason).")
       : Explanation.Line(
-        .hint, "\(counted(count, "G"))\(place) wait for \(g.reason). If they only become more, it is a leak.",
+        .hint, "\(counted(count, "G"))\(place) wait for \(g.reason). " + Rules.manyThatWait(for: g.reason),
         seeAlso: [.gsByReason])
   }
 

@@ -155,7 +155,7 @@ struct LiveExplainer {
     return count < 2
       ? Explanation.Line(.hint, "No other G\(place) waits for \(reason).")
       : Explanation.Line(
-        .hint, "\(counted(count, "G"))\(place) wait for \(reason). If they only become more, it is a leak.",
+        .hint, "\(counted(count, "G"))\(place) wait for \(reason). " + Rules.manyThatWait(for: g.reason),
         seeAlso: [.gsByReason])
   }
 

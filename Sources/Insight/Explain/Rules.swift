@@ -116,6 +116,14 @@ package struct Rules {
     }
   }
 
+  /// The rule on what it means that many Gs of one spawn site wait for this reason.
+  package static func manyThatWait(for reason: WaitReason) -> String {
+    switch reason {
+    case .mutex, .semaphore, .condition, .waitGroup: "They stand in line for one thing that they share."
+    default: "If they only become more, it is a leak."
+    }
+  }
+
   /// The rule on what ends a wait for this reason.
   package func wait(_ reason: WaitReason) -> String {
     switch reason {
@@ -129,8 +137,7 @@ package struct Rules {
     case .sleep:
       "It waits for a timer, which its P, one that searches, or the netpoll thread fires when it is due. No thread waits."
     case .mutex, .semaphore, .condition, .waitGroup:
-      "It waits until another G unlocks, signals or is done. If most Gs wait for this, one lock is what they share: see by "
-        + "spawn site who holds it."
+      "It waits until another G unlocks, signals or is done. If most Gs wait for this, one lock is what they share."
     case .signal: "It waits for a signal of the operating system, perhaps for the whole life of the program."
     case .await: "It waits for an async function of Swift's own concurrency."
     case .none: order

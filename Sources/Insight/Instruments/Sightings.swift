@@ -5,7 +5,8 @@
 //
 // §2 The design. Each such thing is kept with `since`, the moment of the first look from which on every look has seen it, and
 // is dropped at the first look that does not see it. So it has lasted at least since then, and the lints report it only when
-// that is long enough. Locks and sockets are looked at together with the table of Gs, some seconds apart in a large program;
+// that is long enough. Only a crowd before a lock may be missed at some looks: between two rounds all Gs have had the lock,
+// and for a moment none waits. It is dropped when most looks miss it. Locks and sockets are looked at together with the table of Gs, some seconds apart in a large program;
 // threads are looked at four times a second.
 //
 // §3 What cannot be seen. Looks do not show which G holds a lock; nor which G ought to read a socket, unless a look before
@@ -22,19 +23,22 @@ public struct Sightings: Sendable, Equatable {
     public var place: String?
     /// The target's word for what the Gs wait for.
     public var words: String
-    /// How many Gs waited at the last look.
+    /// How many Gs waited at the last look that saw a crowd.
     public var waiters: Int
-    /// The smallest number of Gs that waited at any of the looks.
+    /// The smallest number of Gs that waited at a look that saw a crowd.
     public var fewest: Int
-    /// The G that has waited longest.
+    /// The G that had waited longest at the last look that saw a crowd.
     public var oldest: UInt64
     /// The moment from which on the G `oldest` waits, in monotonic nanoseconds.
     public var oldestSince: UInt64
-    /// The moment of the first of these looks, in monotonic nanoseconds. Every look since then has seen Gs wait
-    /// here.
+    /// The moment of the first look that saw a crowd, in monotonic nanoseconds.
     public var since: UInt64
-    /// The number of these looks.
+    /// The moment of the last look that saw a crowd, in monotonic nanoseconds.
+    public var until: UInt64
+    /// The number of looks from `since` on.
     public var looks: Int
+    /// How many of these looks saw a crowd: as many Gs as make a convoy, or more.
+    public var crowded: Int
   }
 
   /// A G that is locked to a thread, and ran or was ready at each look.
@@ -51,6 +55,8 @@ public struct Sightings: Sendable, Equatable {
     public var looks: Int
     /// How long the thread was on a CPU from `since` to `until`, in nanoseconds.
     public var ran: UInt64
+    /// How long the thread was ready from `since` to `until` and had no CPU, in nanoseconds.
+    public var waited: UInt64
   }
 
   /// A socket in which bytes lie, and nothing moves.
@@ -131,27 +137,33 @@ package struct SightingTaker {
   /// The G that was seen last to wait to read a descriptor, by the descriptor's inode.
   private var readers: [UInt64: UInt64] = [:]
   private var stuck: [Int: (inode: UInt64, stuck: Sightings.StuckSocket)] = [:]
-  /// How long the thread of each busy M had been on a CPU at the first look, in nanoseconds, by the M's id.
-  private var starts: [Int: UInt64] = [:]
+  /// How long the thread of each busy M had been on a CPU, and had waited for one, at the first look, in nanoseconds, by the
+  /// M's id.
+  private var starts: [Int: (ran: UInt64, waited: UInt64)] = [:]
   private static let mostReaders = 8192
 
   package init() {}
 
   /// Takes a look at the threads.
   ///
-  /// - Parameter cpuTime: how long a thread has been on a CPU since it began, in nanoseconds; nil: not known.
-  package mutating func take(_ ms: [Snapshot.M], at time: UInt64, cpuTime: (Int32) -> UInt64?) {
+  /// - Parameter account: how long a thread has been on a CPU since it began, and how long it was ready and had none, in
+  ///   nanoseconds; nil: not known.
+  package mutating func take(
+    _ ms: [Snapshot.M], at time: UInt64, account: (Int32) -> (ran: UInt64, waited: UInt64)?
+  ) {
     let known = Dictionary(sightings.busyThreads.map { ($0.m, $0) }) { first, _ in first }
-    var (busy, starts): ([Sightings.BusyThread], [Int: UInt64]) = ([], [:])
+    var (busy, starts): ([Sightings.BusyThread], [Int: (ran: UInt64, waited: UInt64)]) = ([], [:])
     for m in ms where m.isLockedBusy == true {
-      guard let g = m.locked, let tid = m.tid, let ran = cpuTime(tid) else { continue }
+      guard let g = m.locked, let tid = m.tid, let now = account(tid) else { continue }
       if var before = known[m.id], before.g == g, let start = self.starts[m.id] {
-        (before.until, before.looks, before.ran) = (time, before.looks + 1, ran.excess(over: start))
+        (before.until, before.looks) = (time, before.looks + 1)
+        (before.ran, before.waited) = (now.ran.excess(over: start.ran), now.waited.excess(over: start.waited))
         busy.append(before)
         starts[m.id] = start
       } else {
-        busy.append(Sightings.BusyThread(m: m.id, g: g, since: time, until: time, looks: 1, ran: 0))
-        starts[m.id] = ran
+        busy.append(
+          Sightings.BusyThread(m: m.id, g: g, since: time, until: time, looks: 1, ran: 0, waited: 0))
+        starts[m.id] = now
       }
     }
     (sightings.busyThreads, self.starts) = (busy, starts)
@@ -159,11 +171,9 @@ package struct SightingTaker {
 
   /// Takes a look at the Gs that wait for locks.
   ///
-  /// - Parameter least: the fewest waiting Gs that make a convoy. After a look at which fewer Gs waited at a
-  ///   place, the looks at that place are counted anew.
+  /// - Parameter least: the fewest waiting Gs that make a crowd.
   package mutating func take(_ waiters: [LockWaiter], least: Int, at time: UInt64) {
     sightings.time = time
-    let known = Dictionary(sightings.convoys.map { (Self.key($0.place, $0.words), $0) }) { first, _ in first }
     var now: [String: Sightings.Convoy] = [:]
     for waiter in waiters {
       let key = Self.key(waiter.place, waiter.words)
@@ -171,23 +181,28 @@ package struct SightingTaker {
         now[key]
         ?? Sightings.Convoy(
           place: waiter.place, words: waiter.words, waiters: 0, fewest: .max, oldest: waiter.row.id,
-          oldestSince: waiter.row.since, since: time, looks: 1)
+          oldestSince: waiter.row.since, since: time, until: time, looks: 1, crowded: 1)
       convoy.waiters += 1
       if waiter.row.since < convoy.oldestSince {
         (convoy.oldest, convoy.oldestSince) = (waiter.row.id, waiter.row.since)
       }
       now[key] = convoy
     }
-    sightings.convoys = now.map { key, convoy in
-      var convoy = convoy
-      convoy.fewest = convoy.waiters
-      if let before = known[key], before.fewest >= least {
-        (convoy.since, convoy.looks) = (before.since, before.looks + 1)
-        convoy.fewest = min(convoy.waiters, before.fewest)
-      }
-      return convoy
-    }.sorted { ($1.waiters, $0.place ?? "") < ($0.waiters, $1.place ?? "") }
+    var crowds = now.filter { $0.value.waiters >= least }
+    for (key, crowd) in crowds { crowds[key]?.fewest = crowd.waiters }
+    for before in sightings.convoys {
+      let key = Self.key(before.place, before.words)
+      var convoy = crowds[key] ?? before
+      (convoy.since, convoy.looks) = (before.since, before.looks + 1)
+      convoy.crowded = before.crowded + (crowds[key] == nil ? 0 : 1)
+      convoy.fewest = min(convoy.fewest, before.fewest)
+      crowds[key] = convoy.crowded * Self.looksPerCrowd >= convoy.looks ? convoy : nil
+    }
+    sightings.convoys = crowds.values.sorted { ($1.waiters, $0.place ?? "") < ($0.waiters, $1.place ?? "") }
   }
+
+  /// One look in so many must see a crowd.
+  private static let looksPerCrowd = 3
 
   private static func key(_ place: String?, _ words: String) -> String { (place ?? "") + "\u{0}" + words }
 

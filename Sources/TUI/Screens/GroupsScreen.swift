@@ -96,7 +96,7 @@ struct GroupsScreen: ListScreen {
     case .stacks: row.at.map { "at~" + ($0.split(separator: " ").last ?? "") } ?? "at:-"
     default:
       row.g.state == .waiting
-        ? "reason:\(row.g.reasonText.split(separator: " ").first ?? "")" : "state:\(row.g.state.word)"
+        ? "reason:\(row.g.reasonText.filter { $0 != " " })" : "state:\(row.g.state.word)"
     }
   }
 

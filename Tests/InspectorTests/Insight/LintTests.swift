@@ -265,10 +265,13 @@ struct LintTests {
     return instruments
   }
 
-  private func convoy(_ waiters: Int, fewest: Int, since: UInt64, looks: Int) -> Sightings.Convoy {
+  private func convoy(
+    _ waiters: Int, fewest: Int, since: UInt64, looks: Int, crowded: Int? = nil, oldestSince: UInt64 = 99
+  ) -> Sightings.Convoy {
     Sightings.Convoy(
       place: "main.get at cache.go:41", words: "sync.Mutex.Lock", waiters: waiters, fewest: fewest, oldest: 7,
-      oldestSince: 99 * second, since: since * second, looks: looks)
+      oldestSince: oldestSince * second, since: since * second, until: 100 * second, looks: looks,
+      crowded: crowded ?? looks)
   }
 
   @Test("a convoy at one lock is found when it has lasted; a short queue, or one that was empty once, is not")
@@ -289,21 +292,32 @@ struct LintTests {
     var wide = flooded
     wide.procs = 64
     #expect(lints(long, wide).isEmpty)
+    let interrupted = convoy(30, fewest: 20, since: 60, looks: 25, crowded: 13, oldestSince: 50)
+    #expect(
+      Convoy().findings(in: sampled { $0.convoys = [interrupted] }, flooded).first?.message
+        == "30 Gs waited for sync.Mutex.Lock in main.get at cache.go:41, at 13 of 25 looks in 40.0 s at least 20; G7 waited "
+        + "longest, at least 50.0 s: they get it one by one")
   }
 
-  @Test("a locked hog is one that never waits and has a CPU for half of the time")
+  @Test(
+    "a locked hog never waits, and for half of the time its thread has a CPU, or would have one on a machine less full"
+  )
   func lockedHog() throws {
-    func busy(_ ran: UInt64, since: UInt64 = 90, looks: Int = 40) -> Instruments {
+    func busy(_ ran: UInt64, waited: UInt64 = 0, since: UInt64 = 90, looks: Int = 40) -> Instruments {
       sampled {
         $0.busyThreads = [
           Sightings.BusyThread(
-            m: 4, g: 9, since: since * second, until: 100 * second, looks: looks, ran: ran * second)
+            m: 4, g: 9, since: since * second, until: 100 * second, looks: looks, ran: ran * second,
+            waited: waited * second)
         ]
       }
     }
     let finding = try #require(LockedHog().findings(in: busy(8), flooded).first)
     #expect(finding.g == 9 && finding.value == 0.8 && finding.message.contains("locked to the thread of M4"))
     #expect(lints(busy(4)).isEmpty && lints(busy(8, looks: 5)).isEmpty && lints(busy(3, since: 97)).isEmpty)
+    let starved = try #require(LockedHog().findings(in: busy(2, waited: 7), flooded).first)
+    #expect(
+      starved.value > 0.89 && starved.message.hasSuffix("on a CPU for 20% of it, and waited for one for 70%"))
   }
 
   @Test("a stuck socket is told with who waits, or with who read it before")

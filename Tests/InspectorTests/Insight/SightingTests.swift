@@ -21,14 +21,15 @@ struct SightingTests {
     var taker = SightingTaker()
     for look in UInt64(0)..<5 {
       taker.take([thread(9, isBusy: look != 1)], at: look * second) { tid in
-        tid == 300 ? look * second / 2 : nil
+        tid == 300 ? (look * second / 2, look * second / 4) : nil
       }
     }
     #expect(
       taker.sightings.busyThreads == [
-        Sightings.BusyThread(m: 3, g: 9, since: 2 * second, until: 4 * second, looks: 3, ran: second)
+        Sightings.BusyThread(
+          m: 3, g: 9, since: 2 * second, until: 4 * second, looks: 3, ran: second, waited: second / 2)
       ])
-    taker.take([thread(10, isBusy: true)], at: 5 * second) { _ in 0 }
+    taker.take([thread(10, isBusy: true)], at: 5 * second) { _ in (0, 0) }
     #expect(taker.sightings.busyThreads.first?.looks == 1)
     taker.take([thread(10, isBusy: true)], at: 6 * second) { _ in nil }
     #expect(taker.sightings.busyThreads.isEmpty)
@@ -42,17 +43,16 @@ struct SightingTests {
     }
   }
 
-  @Test("a convoy keeps the fewest that waited, and ends where nobody waits")
+  @Test("a convoy keeps the fewest of a crowd, and a few that wait are none")
   func convoys() {
     var taker = SightingTaker()
     taker.take(waiters(9, place: "a") + waiters(2, place: "b"), least: 4, at: 20)
     taker.take(waiters(4, place: "a"), least: 4, at: 30)
     taker.take(waiters(8, place: "a") + waiters(1, place: "b"), least: 4, at: 40)
     let convoys = taker.sightings.convoys
-    #expect(convoys.map(\.place) == ["a", "b"] && convoys.map(\.waiters) == [8, 1])
+    #expect(convoys.map(\.place) == ["a"] && convoys.map(\.waiters) == [8])
     #expect(convoys[0].fewest == 4 && convoys[0].since == 20 && convoys[0].looks == 3)
     #expect(convoys[0].oldest == 8 && convoys[0].oldestSince == 3)
-    #expect(convoys[1].since == 40 && convoys[1].looks == 1)
   }
 
   @Test("a convoy that grows from one waiter begins where there are enough")
@@ -63,6 +63,19 @@ struct SightingTests {
     }
     let convoy = taker.sightings.convoys.first
     #expect(convoy?.since == 3 && convoy?.looks == 3 && convoy?.fewest == 8)
+  }
+
+  @Test("a convoy goes on over looks that see none wait, as long as a third of the looks see a crowd")
+  func interruptedConvoy() {
+    var taker = SightingTaker()
+    for (time, count) in [(1, 9), (2, 0), (3, 8), (4, 2), (5, 0), (6, 0)] as [(UInt64, Int)] {
+      taker.take(waiters(count, place: "a"), least: 8, at: time)
+    }
+    let convoy = taker.sightings.convoys.first
+    #expect(convoy?.since == 1 && convoy?.until == 3 && convoy?.looks == 6 && convoy?.crowded == 2)
+    #expect(convoy?.waiters == 8 && convoy?.fewest == 8)
+    taker.take([], least: 8, at: 7)
+    #expect(taker.sightings.convoys.isEmpty)
   }
 
   private func socket(unread: Int, unsent: Int = 0, inode: UInt64 = 77) -> SightingTaker.Queue {
