@@ -14,8 +14,8 @@ public struct Options: Sendable {
 
   /// Whether a G that runs for too long while others wait is stopped: see Preempt §7.
   public var preemption: Bool
-  /// How long a G may run while only such Gs wait as have used up a turn of this length themselves: 10 ms, as
-  /// in Go. While new or woken Gs wait, a G may run for a millisecond at most.
+  /// How long a G may run while only worn Gs wait, that is Gs that have used up a turn of this length themselves: 10
+  /// ms, as in Go. While a fresh G waits (one that is new or was just made ready), a turn lasts a millisecond at most.
   public var slice = Duration.nanoseconds(RuleNumbers.slice)
   /// The size of a G's stack in KiB, guard included: 32…16,384, rounded up to a power of two. A G that
   /// overflows its stack ends the process with a message.
@@ -160,11 +160,12 @@ private func makeScheduler(
     }, nil)
 }
 
-/// Starts sysmon, the gc thread and the netpoll thread, in the order of the study guide.
+/// Starts sysmon, the gc thread and the netpoll thread, in the order in which study guides name them
+/// (docs/teaching.md).
 private func startThreads(by m0: M) {
   let sched = sched
-  // Make all three before the first of them runs: sysmon may need the gc thread at once, and that thread makes Ms as
-  // well.
+  // Make all three Ms before the first of these threads runs: `newM` takes no lock here, and sysmon may ask the gc
+  // thread at once, which then makes Ms too.
   let (sysmon, gc, netpoll) = (sched.newM(), sched.newM(), sched.newM())
   Preemption.install(bellOf: sysmon)
   unsafe collectorM = gc

@@ -1,26 +1,28 @@
 // The gc thread. Swift frees memory by counting references, so there is no heap to mark. This thread collects what the
 // runtime itself leaves behind after a burst: stacks and their page tables, descriptors of Gs, the tail of the G table
-// in the region, heaps of timers, and what the Ps' caches and malloc keep. It also does for others what allocates: it
-// starts spare Ms, ends Ms that nobody needs (Ending.swift), cleans up retired Ps (Procs §3), and looks again where
-// there was a shortage (Shortages §3).
+// in the region, heaps of timers, and what the Ps' caches and malloc keep. It also does work that other threads must
+// leave alone, because it allocates: it starts spare Ms, ends Ms that nobody needs (Ending.swift), cleans up retired Ps
+// (Procs §3), and looks again where there was a shortage (Shortages §3).
 //
 // §1 The problem. Free memory is soon wanted again, and giving it back and getting it again both cost time. But memory
 // that is never given back is lost to the machine. A server's load goes up and down by the second.
 //
-// §2 The pacer. Of stacks and of descriptors it keeps a quarter of what was in use *lately*, plus a floor. Lately means
-// what is in use now, or half of what it meant at the last look, whichever is more. So a burst of a million is
-// forgotten after some three seconds, and a load that comes back within a second finds most of what it needs.
+// §2 The pacer decides how much to keep: a quarter of the stacks, and of the descriptors, that were in use *lately*,
+// plus a floor. "Lately in use" is the number in use now, or half of what "lately in use" was at the last look,
+// whichever is more. So the pacer forgets a burst of a million after some three seconds, and a load that comes back
+// within a second finds most of what it needs.
 //
-// §3 The trigger. Whoever gives back to a pool that then holds more than twice what was to be kept asks for a look.
-// While anything remains to be forgotten or given back, a look follows every 200 ms. After that the thread sleeps
-// without limit, so an idle process costs nothing. A look that finds too much starts a cycle: events, gauges, and
-// steps. Each step takes a batch out under the pool's lock, gives its memory to the system without a lock, and puts the
-// batch back. However often a look is asked for, it comes at the earliest 200 ms after the one before. A cycle cannot
-// give back what is left in pieces that are too small; without that limit every G that ends would ask for the next look
-// in vain.
+// §3 The trigger. A thread that gives a stack or a descriptor back asks for a look, if the pool then holds more than
+// twice what the last look decided to keep. While the pacer still remembers a burst, or memory remains to be given
+// back, a look follows every 200 ms. After that the gc thread sleeps without limit, so an idle process costs nothing. A
+// look that finds too much starts a cycle: events, gauges, and steps. Each step takes a batch out under the pool's
+// lock, gives its memory to the system without a lock, and puts the batch back. However often a look is asked for, it
+// comes at the earliest 200 ms after the one before. The reason: a cycle cannot give back memory that is left in pieces
+// that are too small, so without this limit every G that ends would ask for the next look in vain.
 //
 // §4 Free stacks and descriptors in the Ps' caches would keep a slab, or the tail of the table, from being free. So a
-// cycle asks every P to give them back: it empties idle Ps itself, and the others do it at their next scheduling point.
+// cycle asks every P to give them back: the gc thread empties the caches of idle Ps itself, and an M that holds a P
+// empties that P's caches at its next scheduling point.
 import CMPG
 import Region
 import Synchronization
@@ -34,7 +36,7 @@ final class Collector: Sendable {
     case spare = 2
     /// Cleaning up Ps that were retired.
     case cleanPs = 4
-    /// Ending Ms: more sleep than are to be kept.
+    /// Ending Ms, because more Ms are idle than are to be kept.
     case endMs = 8
   }
 
@@ -44,7 +46,7 @@ final class Collector: Sendable {
   /// When there are more free descriptors than this, a look of the gc thread is asked for.
   private let descriptorTrigger = Atomic<Int>(2 * Pacer.descriptorFloor)
 
-  /// Asks for `wish`. Any thread; cheap when somebody has asked already. Allocates nothing and takes no lock.
+  /// Asks for `wish`. Any thread; cheap when the same wish is pending already. Allocates nothing and takes no lock.
   func request(_ wish: Wish) {
     let old = wishes.bitwiseOr(wish.rawValue, ordering: .acquiringAndReleasing).oldValue
     if old & wish.rawValue == 0 { unsafe collectorM?.wake() }
@@ -52,7 +54,7 @@ final class Collector: Sendable {
 
   func requestSpare() { request(.spare) }
 
-  /// The pools tell here how much is free. Asks for a look when that is too much.
+  /// Called by the stack pool with the number of free stacks. Asks for a look when there are too many.
   func noteFree(stacks: Int) {
     if stacks > stackTrigger.load(ordering: .relaxed) { request(.look) }
   }
@@ -135,9 +137,9 @@ final class Collector: Sendable {
     }
     var hasShrunk = false
     for id in 0..<sched.psBound where sched.p(id).timers.shrink() { hasShrunk = true }
-    // Gives back what malloc's arenas keep after a burst, except what the program wants to keep at the free end of each
-    // (M_TRIM_THRESHOLD). It does not tell how much that was. It takes the arenas' locks, and time; so only after a
-    // burst.
+    // Makes malloc give back what its arenas keep after a burst. Each arena keeps a free end of the size that the
+    // program has chosen (M_TRIM_THRESHOLD). How many bytes come back is not known, so `freed` does not count them. The
+    // call takes the arenas' locks, and time, so make it only after a burst.
     if freed > Self.burst || hasShrunk { mpg_trim() }
     sched.shared[.gcCycles].bump()
     sched.shared[.gcFreed].bump(by: UInt64(freed))

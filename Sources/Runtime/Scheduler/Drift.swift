@@ -10,10 +10,10 @@
 // that, and need not: it touches nothing that belongs to the P before it enters the runtime. There, at the border, it
 // stands still; sysmon puts the G on the GRQ, and the M that takes the G from there grants the thread a P, as in
 // Preempt §3. Or sysmon sees that the thread uses the CPU for long without a P: then it stops the thread by the signal.
-// So no more Gs run than there are Ps, but for moments.
+// So, except for moments, no more Gs run than there are Ps.
 //
 // §3 The protocol. Sysmon must know that the thread is outside the runtime, and stays outside, though it may wake up at
-// any time. The thread writes the word `inside` at every border, too often for a fence.
+// any time. The thread writes the word `inside` at every border, so often that a fence there would cost too much.
 //     thread:  inside ← true;   (compiler barrier)   then: stop word = being taken, or adrift?  wait
 //     sysmon:  stop word runs → being taken, by CAS;   a barrier in every thread;   then: inside?  take it back :
 //              take the P
@@ -38,9 +38,10 @@
 // passing that P on would start threads for nothing. Sysmon can do this lookup without a lock and without malloc.
 //
 // §6 What would break it; DriftModel shows it. No barrier, or reading `inside` before the word is changed: the thread
-// enters while its P is taken, and two Ms use one P. A border that lets an adrift thread in: the same. No bell, or
-// nobody who looks: the thread stands still for ever. A request to stop that is not taken back when the thread falls
-// asleep: the word never says `runs`, so nobody can take the P, and it sleeps with the thread.
+// enters while its P is taken, and two Ms use one P. A border that lets an adrift thread in: the same. No bell, or no
+// sysmon that looks at adrift threads: the thread stands still for ever. A request to stop that is not taken back when
+// the thread falls asleep: the word never says `runs`, so sysmon cannot take the P, which stays with the sleeping
+// thread.
 import CMPG
 import Region
 

@@ -1,13 +1,15 @@
 // Ending Ms whose threads nobody has needed for a while.
 //
-// §1 The problem. A thousand system calls at once take a thousand threads, since the Ps go on with others. Afterwards
-// these threads sleep on the list of idle Ms, each with its stack. Without this file they would sleep there for ever.
+// §1 The problem. A thousand system calls at once take a thousand threads, since each P goes on with another thread.
+// Afterwards these threads sleep on the list of idle Ms, each with its stack. Without this file they would sleep there
+// for ever.
 //
-// §2 Which Ms end. The list is last in, first out, so the Ms at its end have slept longest. While there are more than a
-// few, the gc thread looks every two seconds at the smallest number of idle Ms since its last look (`idleLow`). Nobody
-// needed that many, so it cuts that many off the end, except for the few. An M that is not on the list is never ended:
-// an M that stands still with a preempted G, one that is the home of a G (Home.swift), one in a system call. M0 is
-// never ended either, because its thread is the process's first.
+// §2 Which Ms end. The list is last in, first out, so the Ms at its end have slept longest. While there are more idle
+// Ms than a few (`idleMsKept`), the gc thread looks every two seconds at the smallest number of idle Ms since its last
+// look (`idleLow`). That many Ms were not needed in all that time, so the gc thread cuts as many off the end of the
+// list, less the few that it keeps. Only Ms on the list are ended. Not on the list are: an M that stands still with a
+// preempted G, one that is the home of a G (Home.swift), one in a system call. M0 is never ended either, because its
+// thread is the process's first.
 //
 // §3 The protocol. To cut an M off is like handing a P over to it: it is done under the scheduler's lock, and only the
 // thread that takes an M off the list may wake it.
@@ -19,11 +21,11 @@
 //                     M takes it from there, with its number, ring and all
 //                 E6  the thread ends, and touches nothing of the M
 //
-// §4 What would break it. `workers` goes down only at E5: whoever wants an M in between finds none asleep, and as many
-// workers as Ps, so it leaves a note (Spinning §4) that nobody will read. E1 without the lock, or an M that stays on
-// the list: somebody hands a P over to an M that ends, and the P is lost. E2 in the other order: the M is woken with
-// nothing to do, which is fatal. E5 before E4: two threads are one M. SpinningModel has the first three, EndingModel
-// the others.
+// §4 What would break it. `workers` goes down only at E5: a thread that wants an M in between finds none asleep, and as
+// many workers as Ps, so it leaves a note (Spinning §4) that no M will read. E1 without the lock, or an M that stays on
+// the list: another thread hands a P over to an M that ends, and the P is lost. E2 in the other order: the M is woken
+// with nothing to do, which is fatal. E5 before E4: two threads are one M. SpinningModel shows the first three
+// mistakes, EndingModel the others.
 //
 // §5 The deadlock check does not run while there are threads that are no Ms (Outside.swift), and a thread between E3
 // and its end is one. So sysmon is asked to look again once these threads are surely gone.
@@ -57,7 +59,7 @@ struct ThreadPacer {
 }
 
 extension Scheduler {
-  /// How many idle Ms are kept whether anybody needs them or not.
+  /// How many idle Ms are kept even if none of them was needed for long.
   var idleMsKept: Int { psOpen + 2 }
 
   /// Asks the gc thread to look when there are many idle Ms. Call without the lock, after an M went onto the idle list.
@@ -66,7 +68,7 @@ extension Scheduler {
     if shared[.idleMs].relaxed > UInt64(idleMsKept) { gc.request(.endMs) }
   }
 
-  /// Starts the count of the fewest idle Ms anew.
+  /// Starts anew to record the smallest number of idle Ms (`idleLow`).
   func watchIdleMs() {
     lock.lock()
     unsafe guarded.pointee.idleLow = Int(shared[.idleMs].relaxed)

@@ -1,16 +1,17 @@
 // The search for work, step by step (Scheduler §3). Each step is one function and leaves its event behind.
 //
 // §1 The order: `runnext`, the LRQ, the GRQ, the network, other Ps. With this order alone, a P that always has Gs of
-// its own would keep everybody else waiting. Two rules prevent that:
+// its own would never take a G from anywhere else. Two rules prevent that:
 //
-// §2 Turns. Gs that yield go to the end of their LRQ, so an LRQ may never run dry. Therefore, a quarter of a
-// millisecond after a P last looked elsewhere, it takes one G from the GRQ before its own; or one that a look at the
-// network finds, if nobody has looked there for a millisecond. Before it looks elsewhere again, it runs one of its own.
-// So a G on the GRQ waits two turns for each G that stands before it, or a quarter of a millisecond if that is
-// longer, divided by the number of Ps. Why by time and not by turns alone: where Gs run for microseconds, the Gs left
-// on the GRQ are the oldest of a flood. Taken early, they would begin a flood of their own before this one is over, and
-// Gs that were woken would stand behind all of them. Why one by one: a reader of the events could not follow a whole
-// share that was put into the LRQ behind other Gs (QueueTrace).
+// §2 Turns. Gs that yield go to the end of their LRQ, so an LRQ may never run dry. Therefore a P looks elsewhere when a
+// quarter of a millisecond has passed since it last did: before its own Gs it takes one G from the GRQ, or, if the GRQ
+// is empty and no thread has polled the network for a millisecond, one that a poll finds. Before it looks elsewhere
+// again, it runs one of its own. So a G on the GRQ waits two turns for each G that stands before it, or a quarter of a
+// millisecond if that is longer, divided by the number of Ps. Why by time and not by turns alone: where Gs run for
+// microseconds, the Gs left on the GRQ are the oldest of a flood of new Gs. If a P took them early, they would begin a
+// flood of their own before this one is over, and Gs that were just made ready would stand behind all of them. Why one
+// by one: if a P put a whole share of the GRQ into its LRQ behind other Gs, a reader of the events could not follow
+// that (QueueTrace).
 // We rejected Go's way, which puts every G that yields on the GRQ: that is fair as well, but every yield takes the lock
 // that all Ps share. Where there are more Ps than CPUs, though, a G that yields beside waiting Gs does go on the GRQ.
 // There the thread of a P is off its CPU for milliseconds, and its whole LRQ waits with it, turn after turn; a G on the
@@ -114,7 +115,7 @@ extension M {
     return first
   }
 
-  /// Polls the network without waiting: under load no other thread is needed for that.
+  /// Polls the network without waiting. So under load no other thread has to poll.
   private func pollNetwork() -> G? {
     guard sched.netpoll.watches else { return nil }
     var ready = sched.netpoll.poll(self, nanoseconds: 0, by: .searching)

@@ -1,11 +1,12 @@
 // `go`: creating a G.
 import Region
 
-/// Starts a G that runs `body` concurrently. It goes next on this P, and an idle P is woken that may take it.
+/// Starts a G that runs `body` concurrently. The G goes next on this P. If there is an idle P, an M is woken for it,
+/// and may take the G.
 ///
 /// Must be called from a G. The new G is named after this call: `function at File.swift:line`. An error that leaves
-/// `body` ends the process with a message that names the G. In a cancelled G, the error that says so is no such error
-/// (`CancellableError`).
+/// `body` ends the process with a message that names the G. The one exception: in a cancelled G, the error that reports
+/// the cancellation only ends the G (`CancellableError`).
 /// - Parameters:
 ///   - scope: the scope that can cancel the G; nil: the caller's scope (`withCancellation`).
 ///   - file: names the G, with `function` and `line`. The defaults are the place of the call.
@@ -48,7 +49,7 @@ public func yield() {
 }
 
 extension M {
-  /// Makes the descriptor of a G with a body and a name. The G is not counted yet, and nobody else knows it.
+  /// Makes the descriptor of a G with a body and a name. The G is not counted yet, and no other thread can find it.
   @inline(__always)
   func newG(
     _ body: sending @escaping () throws -> Void, _ file: StaticString, _ function: StaticString, _ line: Int

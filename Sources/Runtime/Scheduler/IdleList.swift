@@ -1,5 +1,5 @@
-// The lists of idle Ps and idle Ms, last in, first out: what ran last has the warmest caches. Call everything here
-// under the scheduler's lock. The lengths are public.
+// The lists of idle Ps and idle Ms. Both are last in, first out, because what ran last has the warmest caches. Call
+// everything here under the scheduler's lock. The lengths of the lists stand in the region (`idlePs`, `idleMs`).
 import Region
 
 extension Scheduler {

@@ -1,4 +1,4 @@
-// Park and ready: the two halves of every wait, and the yield.
+// Park and ready: the two halves of every wait; and how a G that was made ready gets into a run queue.
 //
 // Invariant: others can find a parking G only after it is off its stack and counted as waiting. A G that parks puts
 // itself into its waker's queue under a lock (or announces itself in a poll descriptor) and passes the lock along; the
@@ -8,7 +8,7 @@ import Region
 import Synchronization
 
 extension M {
-  /// Parks the running G. Returns when somebody has readied the G and an M runs it again, not necessarily this one.
+  /// Parks the running G. Returns after the G was made ready, once an M runs it again, not necessarily this one.
   @inline(__always)
   func park(_ reason: WaitReason, on: UInt64 = 0, commit: Commit) {
     guard let g else { fatal("park on M\(id), which runs no G") }
@@ -32,8 +32,9 @@ extension M {
     submitNext(g, place)
   }
 
-  /// Makes `g`, which is counted as runnable, the next G of this P. The G that was to be next goes into the LRQ.
-  /// - Parameter place: the place of `g` as the event and the counters told it.
+  /// Makes `g`, which is counted as runnable, the next G of this P. The G that was in `runnext` so far goes into the
+  /// LRQ.
+  /// - Parameter place: the place of `g` that its event and the counters have already told.
   @inline(__always)
   func submitNext(_ g: G, _ place: Place) {
     if let displaced = p.lrq.exchangeNext(g) {
@@ -58,7 +59,7 @@ extension M {
       spilled.append(g)
       let count = spilled.count
       sched.lock.lock()
-      noteOverflow(count)  // before the append: whoever takes one of these Gs reports that later
+      noteOverflow(count)  // before the append, so that this event precedes that of any M that takes one of these Gs
       sched.grqAppend(spilled, at: stamp())
       sched.lock.unlock()
       return

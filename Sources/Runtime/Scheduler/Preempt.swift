@@ -20,7 +20,7 @@
 //               in a library with locks (§8): signalled → was busy, rings the bell, returns
 //     sysmon:   stands still: takes the P, or lets the thread go (→ runs). Left a note, or was busy: → runs
 //     the M with a P for it: writes the P into the record of the M that stands still, then → runs, and wakes it
-// All changes are by compare-and-swap or exchange, so a signal that comes late, or from somebody else, finds a word
+// All changes are by compare-and-swap or exchange, so a signal that comes late, or from another sender, finds a word
 // that asks nothing of it. The handler does nothing else, because it may have interrupted any code. Whatever sysmon or
 // another M does to the M meanwhile, it does on behalf of a thread that does not move; release and acquire of the word
 // order the two sides. `signalled` tells a G that enters a system call that a signal is coming: the G waits for the
@@ -35,12 +35,13 @@
 // §6 Loans. A preempted G may hold a lock that others need, such as malloc's. A thread that waits for that lock in user
 // code loses its P to the holder (Drift §4). But a P can be stuck behind the lock in three other ways:
 //     • its M waits for malloc *inside the runtime* (for a heap that grows), where it cannot be stopped;
-//     • it is on its way to a new thread, which waits for malloc before it gets so far as to take the P;
-//     • it is to be taken from a thread that waits in the kernel, but no M is there to go on with it, because the gc
+//     • the P is meant for a new thread, which waits for malloc before it gets so far as to take the P;
+//     • the P is to be taken from a thread that waits in the kernel, but no M is there to go on with it, because the gc
 //       thread, which would start one, waits for malloc too.
-// When every P is stuck like this at once, nobody is left to give the holder its turn. So when every P that should move
-// has stood for a slice, sysmon lends time to one preempted G after the other: the G's thread runs on without a P, in
-// user code only. That breaks no promise (no more Gs run than there are Ps), because all Ps are at rest.
+// When every P is stuck like this at once, no M is left that could give the holder its turn. So when every P that
+// should move has stood for a slice, sysmon lends time to one preempted G after the other: the G's thread runs on
+// without a P, in user code only. That breaks no promise (no more Gs run than there are Ps), because all Ps are at
+// rest.
 //     lend:     stands still → on loan, wakes it
 //     border:   a thread on loan that enters the runtime would touch what needs a P: on loan → stands still, and it
 //               waits there until it is granted one. If the grant came first the CAS fails, and the thread goes on
@@ -52,17 +53,17 @@
 //
 // §7 Which G to stop, and when. What ends is a *slice*. A slice is the time for which one G runs, together with the Gs
 // to which it hands the P by `runnext`; these inherit what is left of it. A system call does not begin a new slice,
-// unless the G comes back on another P. When does a slice end? A waiting G that is new or was woken adds to somebody's
-// latency, so beside such a G a slice ends after 1 ms (`grain`). Hogs among themselves take turns of 10 ms. What counts
-// is the CPU time of the thread: a thread that waits for a CPU is no hog (Watch.swift). Sysmon may sleep for 10 ms
-// while a G comes in and all Ps are busy, so whoever injects that G nudges sysmon.
+// unless the G comes back on another P. When does a slice end? A waiting G that is new or was woken adds to the latency
+// of some request, so beside such a G a slice ends after 1 ms (`grain`). Hogs among themselves take turns of 10 ms.
+// What counts is the CPU time of the thread: a thread that waits for a CPU is no hog (Watch.swift). Sysmon may sleep
+// for 10 ms while a G comes in and all Ps are busy, so whoever injects that G nudges sysmon.
 // The bound that all this must keep: a runnable G runs within (number runnable ÷ Ps + 2) slices.
 //
-// §8 Patience. When a G stands still with malloc's lock, or the lock of stdout, everybody who wants that lock waits for
-// the G's next turn. Code that runs in libc, the dynamic linker or Swift's runtime when the signal comes may hold such
-// a lock, and mostly leaves within microseconds. So the handler lets that code go on, and leaves a note besides. Sysmon
-// asks anew, and insists after 16 times, some 3 ms: `qsort` and `memcpy` can be hogs as well. Locks elsewhere the
-// handler cannot recognise; Drift §4 deals with those.
+// §8 Patience. When a G stands still with malloc's lock, or the lock of stdout, every thread that wants that lock waits
+// for the G's next turn. Code that runs in libc, the dynamic linker or Swift's runtime when the signal comes may hold
+// such a lock, and mostly leaves within microseconds. So the handler lets that code go on, and also leaves a note.
+// Sysmon asks anew, and insists after 16 times, some 3 ms: `qsort` and `memcpy` can be hogs as well. The handler cannot
+// recognise locks of other code; Drift §4 deals with those.
 import CMPG
 import Region
 import Synchronization
@@ -111,7 +112,8 @@ extension Scheduler {
     return queued > worn ? .fresh : queued > 0 ? .worn : .nobody
   }
 
-  /// Makes `g`, taken from a queue, go on with `p`, which nobody else holds, on the thread that stands still in `g`.
+  /// Lets `g`, which was taken from a queue, go on with `p`. It runs on its keeper, the thread that stands still inside
+  /// `g`. No other M may hold `p`.
   func grant(_ p: P, to g: G, from found: RunSource) {
     guard let keeper = g.keeper else { fatal("the goroutine \(g.id), which was stopped, has no thread") }
     g.keeper = nil
@@ -152,7 +154,8 @@ enum Preemption {
   static func install(bellOf sysmon: M) {
     let error = unsafe mpg_preempt_install(sysmon.bell)
     if error != 0 { fatal("sigaction of SIGURG: \(errnoName(error))") }
-    // Called here so that the static behind it exists: making a static takes a lock, and may allocate.
+    // Called here so that the static variable behind `count` is made now: making it takes a lock, and may allocate,
+    // which sysmon must not.
     count(0)
   }
 }

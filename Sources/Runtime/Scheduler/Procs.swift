@@ -6,7 +6,8 @@
 // wait for the loop. Meanwhile thieves, sysmon, netpoll and readers look at Ps all the time.
 //
 // §2 What we rejected. Stopping the world. Taking away the queue of a P that an M holds: a thief may take slot by slot,
-// but `runnext`, caches and the lane belong to the holder. Freeing a stopped P's memory: readers hold it.
+// but `runnext`, caches and the lane belong to the holder. Freeing a stopped P's memory: readers may look at it at any
+// time.
 //
 // §3 The protocol. The number stands in the region (`SchedField.procs`). Every P is in one *place*, which changes only
 // under the scheduler's lock:
@@ -29,12 +30,12 @@
 //             G2  does so without the scheduler's lock: it allocates, which sysmon and holders of that lock must not
 //             G3  back under the lock: the P opens if procs grew meanwhile; else it is stopped, and psBound may shrink
 //
-// §4 Who looks at which Ps. `psMade`: the Ps that were ever made. Their counters count for good, and readers sum up all
-// of them. `psBound`: no P with this number or a higher one holds anything. Thieves, the last look of Spinning T3,
-// sysmon and netpoll go up to it. So a P that its M has yet to let go of is stolen from, its timers fire, and its
-// system call is retaken. It is raised before a P opens and lowered only after G1. `psOpen`: the Ps that are open: the
-// first `procs`, and those beyond that are still held. Not `procs` but `psOpen` says how many Ms there may be (Spinning
-// §4), and whether all Ps are idle.
+// §4 Which Ps each of the runtime's threads looks at. `psMade`: the Ps that were ever made. Their counters count for
+// good, and readers sum up all of them. `psBound`: no P with this number or a higher one holds anything. Thieves, the
+// last look of Spinning T3, sysmon and netpoll go up to it. So while an M has yet to let go of its P, thieves still
+// steal from that P, its timers fire, and sysmon retakes it from a system call. `psBound` is raised before a P opens
+// and lowered only after G1. `psOpen`: the Ps that are open: the first `procs`, and those beyond that are still held.
+// Not `procs` but `psOpen` says how many Ms there may be (Spinning §4), and whether all Ps are idle.
 //
 // §5 Invariants.
 //   • The idle list holds only open Ps below `procs`: C3 sweeps it, U1 puts no others there. So no M gets a retired P.
@@ -45,10 +46,10 @@
 //
 // §6 What breaks without each step; ProcsModel shows it. C3 without the sweep of the idle list, or U1 that decides by
 // what was asked and not by `procs` under the lock: an M is woken with a P that must not run. No R1: Gs lie in a queue
-// that nobody looks at any more, once psBound is lowered. No T3 after R1: the G on the GRQ waits beside an idle P,
-// since its submitter may have counted on this M, which was searching. `procs` in place of psOpen in Spinning §4:
-// somebody leaves a note for an M that runs a loop on a retired P, and nobody reads it. psBound raised late: a
-// sleeper's last look misses the new P's queue.
+// that no thread looks at any more, once psBound is lowered. No T3 after R1: the G on the GRQ waits beside an idle P,
+// since its submitter may have counted on this M, which was searching. `procs` in place of psOpen in Spinning §4: a
+// submitter leaves a note for an M that runs a loop on a retired P, and no M reads it. psBound raised late: a sleeper's
+// last look misses the new P's queue.
 import Region
 import Synchronization
 

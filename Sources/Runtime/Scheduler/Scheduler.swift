@@ -21,8 +21,8 @@
 import Region
 import Synchronization
 
-/// The private half of the scheduler: what is constant after the boot. Its pointers point to memory that is never
-/// freed.
+/// The private half of the scheduler: the values and pointers that do not change after the boot. The memory to which
+/// the pointers point is never freed.
 @safe struct SchedulerRecord: ~Copyable {
   let region: RegionFile
   let shared: Block<SchedField>
@@ -87,8 +87,8 @@ struct SchedulerGuarded {
   var fresh = GQueue()
   /// The line of the GRQ for worn Gs.
   var worn = GQueue()
-  /// The moment from which on fresh Gs have been taken before the first worn one, in ticks; 0: no fresh G
-  /// has.
+  /// When an M first took a fresh G while the worn G that is now first in its line stood there, in ticks; 0: none has
+  /// yet.
   var overtakenSince: UInt64 = 0
   /// How many fresh Gs stood in line when that worn G became the first.
   var freshThen = 0
@@ -102,7 +102,7 @@ struct SchedulerGuarded {
   var leaving: P?
   /// The number of Ms that run Gs or sleep, without the runtime's own threads. See Spinning §4.
   var workers = 0
-  /// Whether somebody wanted an M while all were on their way to sleep. See Spinning §4.
+  /// Whether a thread wanted an M while every M was on its way to sleep: the note of Spinning §4.
   var wanted = false
   var mCount = 0
   /// Gs that have no stack because there was no memory for one; see Stackless.swift.
@@ -124,9 +124,9 @@ struct SchedulerGuarded {
   @inline(__always) var shared: Block<SchedField> { unsafe record.pointee.shared }
   var preempts: Bool { unsafe record.pointee.preempts }
   var slice: UInt64 { unsafe record.pointee.slice }
-  /// How long a G may run while others wait that are fresh (GlobalRunQueue §1): at most 1 ms. In ticks.
+  /// How long a G may run while a fresh G waits (GlobalRunQueue §1): at most 1 ms. In ticks.
   var grain: UInt64 { unsafe record.pointee.grain }
-  /// A delay above this is reported as late: 1 ms, in ticks.
+  /// A delay longer than this is reported as late: 1 ms, in ticks.
   var lateness: UInt64 { unsafe record.pointee.lateness }
   /// How many Ps may run Gs.
   @inline(__always) var procs: Int { Int(truncatingIfNeeded: shared[.procs].acquired) }

@@ -24,11 +24,11 @@
 //
 // §4 As many Ms as Ps. A P goes on the idle list before its M goes on the list of sleepers. A submitter in between
 // finds an idle P and no sleeping M. Go starts a new thread then. We leave a note instead (`wanted`, under the lock)
-// and keep spinningMs counted for the M to come; every M reads the note, under the lock, before it may sleep. So there
-// are never more than GOMAXPROCS such Ms. Invariant: `wanted` implies that an M is between T1 and T4. Proof: let
-// `psOpen` be the number of Ps that are not stopped. With an idle P among them, fewer than `psOpen` Ms hold one. So if
-// there are `psOpen` workers and none sleeps, one is on its way to sleep. (`procs` would be too small a number while an
-// M still holds a P beyond it.)
+// and keep spinningMs counted for the M to come; every M reads the note, under the lock, before it may sleep. So no
+// thread is started while there are GOMAXPROCS Ms that run Gs or sleep (`workers`). Invariant: `wanted` implies that an
+// M is between T1 and T4. Proof: let `psOpen` be the number of Ps that are not stopped. If one of them is idle, fewer
+// than `psOpen` Ms hold a P. So if there are `psOpen` workers and none sleeps, one is on its way to sleep. (`procs`
+// would be too small a number while an M still holds a P beyond it.)
 //
 // §5 Netpoll. An M that was the last to search makes sure, before it sleeps, that the netpoll thread waits in the
 // kernel (see Netpoll §3). From then on a ready socket wakes that thread, and that thread submits.
@@ -37,8 +37,8 @@
 // second P finds no other work than to steal one of them, which makes both slower. If the second P's M went to sleep,
 // the next hand-over would wake it. So when a searching M finds a `runnext` whose owner goes on to the next G within
 // the 3 µs that the searcher grants, it leaves that G alone and dozes. It sleeps for some 70 µs, still counted as
-// spinning, so that nobody wakes anybody, and then searches again (Go's `usleep(3)` in `runqgrab` has this effect). A G
-// that is submitted meanwhile waits for at most as long.
+// spinning, so that no submitter wakes an M, and then searches again (Go's `usleep(3)` in `runqgrab` has this effect).
+// A G that is submitted meanwhile waits 70 µs at most.
 //
 // §7 Giving way. A server's Ms run dry for moments only, above all when its clients share its CPUs. To sleep then costs
 // two futex calls, and the netpoll thread's round through the kernel besides: a third of all that a small request
@@ -109,7 +109,7 @@ extension M {
     sleepForP()  // T4 of §3
   }
 
-  /// Sleeps on the list of idle Ms until somebody hands over a P. Reads the note of §4 before it falls asleep.
+  /// Sleeps on the list of idle Ms until another M hands over a P. Reads the note of §4 before it falls asleep.
   func sleepForP() {
     let sched = sched
     sched.lock.lock()

@@ -6,8 +6,8 @@
 // §2 The protocol. `PRequests.syscallM` holds the M inside the call, plus 1.
 //     enter:   count the G as in a syscall, on the P's lane; then syscallM ← M, release. From here on the M touches
 //              neither the P nor its lane.
-//     sysmon:  if the call lasts (at the next look it is still the same offer) and somebody waits, or if it lasts
-//              10 ms: syscallM M → 0 by CAS; the winner owns the P and has another M go on with it (§5).
+//     sysmon:  if the call lasts (at the next look it is still the same offer) and a G waits, or if it lasts 10 ms:
+//              syscallM M → 0 by CAS; the winner owns the P and has another M go on with it (§5).
 //     exit:    syscallM M → 0 by CAS. Success: the P is still ours, as we left it. Else take an idle P. Without one,
 //              the G goes on the GRQ and the M goes to sleep.
 // The word names the M, so an M that lost its P cannot claim the P while another M has put it on offer.
@@ -23,11 +23,11 @@
 // sees that a signal is coming, and begins the call after it; or sysmon sees the offer. An M that answered by a note
 // still owes its turn: if it still has its P when the call is over, it gives way then.
 //
-// §5 Where others wait, sysmon gives the P that it took to a sleeping M at once, and not to the idle list. On the idle
-// list, the G that comes out of its call would mostly get the P back before a woken M has its CPU; and while some M
-// searches already, nobody is woken at all. If that M waits for a lock whose owner waits for a turn, the G would get
-// its P back after every call that it makes, each time with a new slice, and none of the others would ever run. (A run
-// of the fairness mix found that: 128 s.)
+// §5 Where Gs wait, sysmon gives the P that it took to a sleeping M at once, and does not put it on the idle list. From
+// the idle list, the G that comes out of its call would mostly get the P back before a woken M has its CPU; and while
+// some M searches already, no M would be woken at all. Suppose that searching M waits for a lock, and the lock's owner
+// waits for a turn: then the G would get its P back after every call that it makes, each time with a new slice, and the
+// Gs that wait would never run. (A run of the fairness mix found that: 128 s.)
 import CMPG
 import Region
 

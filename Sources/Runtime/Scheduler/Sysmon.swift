@@ -6,10 +6,11 @@
 // Watch.swift says what it does about one P; Loan.swift, what it does when every P is stuck.
 //
 // §2 How often it looks. 20 µs after a look that found something; from the 50th idle look on the pause doubles, up to
-// 10 ms. While somebody waits behind a G that runs, the pause is 125 µs and doubles up to 1 ms. That finds a hog, or a
-// thread that has fallen asleep; and on a machine with more to do than CPUs, where threads that are no hogs stand still
-// for long, it wastes little. When every P has been idle for a while, sysmon sleeps until one is taken
-// (`noteActivity`), so an idle process costs nothing. `Rest` says how long that while is.
+// 10 ms. While somebody waits behind a G that runs, the pause is 125 µs and doubles up to 1 ms. That is often enough to
+// find a hog, or a thread that has fallen asleep. It also wastes little CPU on a machine with more to do than CPUs,
+// where threads that are no hogs wait long for a CPU. When every P has been idle for a while, sysmon sleeps until one
+// is taken (`noteActivity`), so an idle process costs nothing. `Rest` says how long every P must have been idle for
+// that.
 //
 // Sysmon and the netpoll thread ask the kernel for slices of 0.1 ms. So where hogs have all CPUs, these two threads run
 // sooner after they are woken. docs/performance.md has the measurement.
@@ -17,13 +18,14 @@
 // §3 Sysmon also keeps the region's clock exact. Readers convert ticks to nanoseconds by a pair of moments; sysmon
 // takes the second moment anew, at ever longer intervals.
 //
-// §4 Sysmon polls the network when the netpoll thread stands by (so every P is busy) and nobody has looked for 10 ms.
-// Otherwise whoever has time asks the kernel: Ms that search, and the netpoll thread while some P is idle (Netpoll
-// §2, §3). When every P runs a G that goes on and on, neither has time. The netpoll thread's own backstop wakes it
-// every 10 ms for timers, and would do for sockets too. But sysmon is awake anyway: its look lets that thread sleep on.
-// Gs that the poll finds go on the GRQ; by §1 sysmon then sees that somebody waits, and stops a hog for them. Sysmon
-// can poll without a P, without allocating and without user code's locks: the poll works on the stack, on the region,
-// and on locks that are held only inside the runtime, where no G is ever stopped.
+// §4 Sysmon polls the network when the netpoll thread stands by (it does so while every P is busy) and no thread has
+// polled for 10 ms. Otherwise a thread that has time asks the kernel: an M that searches, or the netpoll thread while
+// some P is idle (Netpoll §2, §3). When every P runs a G that goes on and on, neither has time. The netpoll thread
+// wakes every 10 ms for timers anyway (its backstop), and could poll for sockets then; but sysmon is awake at that time
+// too, and if sysmon polls, the netpoll thread can sleep on. Gs that the poll finds go on the GRQ; by §1 sysmon then
+// sees that a G waits, and stops a hog for it. Sysmon can poll without a P, without allocating and without user code's
+// locks: the poll works on the stack, on the region, and on locks that are held only inside the runtime, where no G is
+// ever stopped.
 import CMPG
 import Region
 import Synchronization
@@ -51,7 +53,8 @@ enum Sysmon {
   /// Whether sysmon sleeps for longer than a waiting G should have to wait.
   private static let naps = Atomic<Bool>(false)
 
-  /// Wakes sysmon from a long pause to look at who keeps the Ps (Preempt §7). Called when Gs came in and no P was idle.
+  /// Wakes sysmon from a long pause to look which Gs keep the Ps (Preempt §7). Called when Gs came in and no P was
+  /// idle.
   static func nudge() {
     guard naps.load(ordering: .relaxed) else { return }
     if naps.exchange(false, ordering: .acquiringAndReleasing) { unsafe thread?.wake() }
@@ -108,8 +111,8 @@ enum Sysmon {
 
   private static var allIdle: Bool { sched.allIdle }
 
-  /// Sleeps while every P is idle. True when there was activity; false when the time was up, or somebody woke sysmon
-  /// for something else.
+  /// Sleeps while every P is idle. True when there was activity; false when the time was up, or another thread woke
+  /// sysmon for something else.
   private static func sleepUntilActivity(_ m: M, limit: Int64) -> Bool {
     asleep.store(true, ordering: .sequentiallyConsistent)
     if allIdle { m.sleepUntilWoken(nanoseconds: min(limit, Deadlock.check() ?? limit)) }
@@ -134,9 +137,10 @@ enum Sysmon {
   }
 }
 
-/// Decides when sysmon may sleep: when every P is idle, and none has started a G for a while. Waking sysmon
-/// costs the waker some microseconds. A program that is idle for moments only should not pay that each time,
-/// so after a short sleep that while is `long`, else `short`. That makes at most a hundred looks a second.
+/// Decides when sysmon may sleep: when every P is idle, and none has started a G for some time. Waking sysmon costs the
+/// waker some microseconds, and a program that is idle for moments only should not pay that each time. So after a short
+/// sleep every P must have been idle for `long` before sysmon sleeps again, after a long sleep only for `short`.
+/// Meanwhile sysmon looks at most a hundred times a second.
 private struct Rest {
   /// How long every P must have been idle before sysmon sleeps, if its last sleep was long. In nanoseconds.
   private static let short: UInt64 = 1_000_000

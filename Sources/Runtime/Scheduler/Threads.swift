@@ -14,8 +14,8 @@
 // M: it has its P already, and the idle P of which the note tells belongs to another M, which is on its way to sleep. A
 // spare to come may be that M, since it has no P. So if a spare's thread fails, the note is taken back, with its count
 // in spinningMs. Otherwise that count would keep every submitter from waking an M, for ever. If another M was on its
-// way to read the note, it sleeps instead, and the look wakes it 10 ms later at most. SpinningModel+Failures goes
-// through all interleavings of this.
+// way to read the note, it finds none and sleeps, and the look of the gc thread wakes it 10 ms later at most.
+// SpinningModel+Failures goes through all interleavings of this.
 import CMPG
 import Glibc
 import Region
@@ -158,7 +158,7 @@ let worker: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer
   m.scheduleForever()
 }
 
-/// The body of a thread that sleeps until somebody hands over a P, and then runs Gs.
+/// The body of a thread that sleeps until another M hands it a P, and then runs Gs.
 let spare: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
   let m = unsafe M(argument: argument)
   m.begin(.parked, name: "mpg-m\(m.id)")

@@ -44,7 +44,7 @@ struct Watch {
   /// A request to an M to stop on account of this P. It lasts until the M has answered.
   private struct Request {
     let runner: M
-    /// When the M was asked, in ticks of the events' clock: the runtime's clock may stand.
+    /// When the M was asked, in ticks of the events' clock, because the runtime's clock may stand still (PaceClock).
     let since: UInt64
     let cpu: UInt64?
   }
@@ -71,7 +71,7 @@ struct Watch {
     self.offered = nil
     if Pace.isOn { return lookWhilePaced(at: p, now) }
     guard sched.preempts, p.isHeldForGs || p.isOnItsWay else {
-      // The P is idle though there is work: whoever is to take it may wait for a lock that a stopped G holds.
+      // The P is idle though there is work: the M that is to take it may wait for a lock that a stopped G holds.
       noteRefused(p.isIdle && sched.hasWork, now)
       return .nothing
     }
@@ -86,8 +86,8 @@ struct Watch {
   /// Whether an M that was asked to stop has not answered yet.
   var isPending: Bool { request != nil }
 
-  /// Whether this P has stood for a slice though it should have moved. Either its M waits inside the runtime, or the M
-  /// that is to take the P has not got so far; or no M is there to go on with it, and none can be started.
+  /// Whether this P has stood for a slice though it should have moved. Either its M waits inside the runtime; or the M
+  /// that is to take the P has not got so far; or no M is there to go on with the P, and none can be started.
   func isStuck(_ now: UInt64) -> Bool { refused != 0 && now &- refused > sched.slice }
 
   private mutating func noteRefused(_ isRefused: Bool, _ now: UInt64) {
@@ -110,8 +110,8 @@ struct Watch {
     return .acted
   }
 
-  /// Asks a thread that runs user code to come to the gate, if it has not been there yet (Pace §5); or because it has
-  /// used up a slice since.
+  /// Asks the thread that runs user code on `p` to come to the gate (Pace §2): if it has not been there yet (Pace §5),
+  /// or if it has used up a slice since it was there.
   private mutating func lookWhilePaced(at p: P, _ now: UInt64) -> Look {
     (refused, since) = (0, now)
     let holder = p.shared[.m].relaxed
@@ -251,9 +251,9 @@ extension P {
 
   var isIdle: Bool { shared[.status].relaxed == UInt64(PStatus.idle.rawValue) }
 
-  /// Whether the P is idle but not on the idle list: somebody has taken it for an M whose thread does not run
-  /// yet, perhaps because that thread is being started and waits for malloc's lock. It can be wrong for a
-  /// moment while other Ps go on or off the list.
+  /// Whether the P is idle but not on the idle list: it was taken for an M whose thread does not run yet, perhaps
+  /// because that thread is being started and waits for malloc's lock. The answer can be wrong for a moment while other
+  /// Ps go on or off the list.
   var isOnItsWay: Bool {
     isIdle && sched.shared[.idlePs].relaxed == 0
   }
