@@ -14,14 +14,14 @@ enum Request {
   case exit
 }
 
-/// The work that is left to an M after a parking G has left its own stack. Before that, nobody else may find
-/// the G and run it.
+/// The work that is left to an M after a parking G has left its own stack. Before that, no other M may find the G and
+/// run it.
 enum Commit {
   case nothing
   /// Release the lock under which the G was put into a wait queue.
   case unlock(Lock)
-  /// Let others end the wait, and release the locks under which they can find it. When somebody has already ended the
-  /// wait, the G goes on at once. See Claim.
+  /// Let other threads end the wait, and release the locks under which they can find it. When one of them has already
+  /// ended the wait, the G goes on at once. See Claim.
   case claimable(HeldLocks)
   /// Mark the G as parked in the side of a poll descriptor where it has announced itself. When readiness came first,
   /// the G goes on at once. See PollDescriptor.
@@ -35,7 +35,7 @@ enum Commit {
   let tracing: Bool
   /// The context of the thread's own stack, on which all scheduling happens.
   let fiber: UnsafeMutablePointer<mpg_fiber>
-  /// The futex on which the thread sleeps; 1 once somebody has woken it. Any thread may use it.
+  /// The futex word on which the thread sleeps; 1: it was woken, and has not noticed that yet. Any thread may use it.
   fileprivate let wakeUp: UnsafeMutablePointer<Atomic<UInt32>>
   /// The stop word: whether the thread may run; see Preempt.swift. Any thread may use it.
   fileprivate let stop: UnsafeMutablePointer<Atomic<UInt32>>
@@ -206,7 +206,7 @@ private struct MOwned {
 
   /// Takes hold of `p`, which no M holds: `p` came off the idle list, or was handed over.
   func acquire(_ p: P) {
-    if Pace.isOn { p.ask(for: .pace) }  // P may be new, or was opened again
+    if Pace.isOn { p.ask(for: .pace) }  // a new P, or one that was opened again, may lack the request
     unsafe owned.pointee.p = p
     unsafe owned.pointee.lane = p.lane
     p.beginSlice()
@@ -404,13 +404,13 @@ private struct MOwned {
     unsafe mpg_futex_wake(pointer.pointee.wakeUp, 1)
   }
 
-  /// Sleeps until somebody calls `wake`, or has called it since the last sleep, or `nanoseconds` have passed (< 0: no
-  /// limit). Only with a limit it may also return early.
+  /// Sleeps until another thread calls `wake`, or has called it since the last sleep, or `nanoseconds` have passed. A
+  /// negative number means no limit. Only with a limit it may also return early.
   func sleepUntilWoken(nanoseconds: Int64 = -1) {
     let wakeUp = unsafe pointer.pointee.wakeUp
     while unsafe wakeUp.pointee.exchange(0, ordering: .acquiring) == 0 {
       let result = unsafe mpg_futex_wait(wakeUp, 0, nanoseconds)
-      // the time is over, or this thread was woken in between: the caller looks again
+      // The time is over, or the futex was woken in between: return, and the caller looks again.
       if nanoseconds >= 0, result != 0 {
         unsafe _ = wakeUp.pointee.exchange(0, ordering: .acquiring)
         return

@@ -190,7 +190,7 @@ private struct PRequests: ~Copyable {
   /// Ordering: releases what the owner did with the P; pairs with the acquire of `claim`.
   func offer(by m: M) { unsafe requests.pointee.syscallM.store(UInt64(m.id + 1), ordering: .releasing) }
 
-  /// Takes the P that M `id` offered; false when somebody else took it first, or another M has offered it anew.
+  /// Takes the P that M `id` offered; false when another thread took it first, or another M has offered it anew.
   func claim(from id: Int) -> Bool {
     unsafe requests.pointee.syscallM.compareExchange(
       expected: UInt64(id + 1), desired: 0, ordering: .acquiringAndReleasing

@@ -2,9 +2,9 @@
 // stopped because their slice was over. The scheduler's lock guards its lists. Its depth is public: an M reads it
 // without the lock to see whether a look is worth the lock.
 //
-// §1 Two lines. A G that was woken, is new or comes out of a system call is *fresh*: most fresh Gs want the CPU for
-// microseconds. A G whose slice ended before it was done is *worn*. In a single line, a G that wakes up would stand
-// behind every hog, and would wait one slice for each. So the fresh line goes first.
+// §1 Two lines. A G that was just made ready, is new or comes out of a system call is *fresh*: most fresh Gs want the
+// CPU for microseconds. A G whose slice ended before it was done is *worn*. In a single line, a G that was made ready
+// would stand behind every hog, and would wait one slice for each. So the fresh line goes first.
 //
 // §2 Neither line starves. The first worn G waits at least half a slice ÷ Ps while fresh Gs go before it. After that
 // its turn comes as soon as one of two conditions holds. First: all fresh Gs that stood in line when it became the
@@ -15,8 +15,9 @@
 //
 // §3 An M takes worn Gs one by one and runs them at once. A G that the signal stopped may hold malloc's lock. Suppose
 // it lay in an LRQ whose M waits for that lock inside the runtime, where the M cannot be stopped: the G would wait for
-// the M that waits for it, and the other Ms, which take turns on the GRQ waiting for the same lock, would never look in
-// that LRQ. Also, a fresh G that comes to the GRQ would wait behind all worn Gs that one P had taken.
+// the M that waits for it. No other M would look in that LRQ either, because the Gs on the GRQ, which want the same
+// lock, keep the other Ms busy. Also, a fresh G that comes to the GRQ would wait behind all worn Gs that one P had
+// taken.
 import Region
 import Synchronization
 

@@ -16,16 +16,17 @@
 // default 256. A frame that is no larger cannot skip it. The guard costs no memory: the kernel keeps it as marks in
 // page tables that the stack has anyway (MADV_GUARD_INSTALL; before Linux 6.13 it is an mprotect, with one mapping for
 // each guard, whatever its size). It costs address space inside the stack: 188 KiB are left to use. And it costs time:
-// when a stack is first used there are 17 marks to set instead of one, which adds a tenth.
+// when a stack is first used there are 17 marks to set instead of one, which makes that first use a tenth slower.
 // Rejected: guards of 64 KiB *beside* the stacks, which would leave all 256 to use. Stacks would then be 320 KiB apart,
-// and each parked G would pay 128 bytes more of page tables, 2.6 %, for room that it does not touch. Also rejected: a
-// larger share of the stack, which costs more than it protects; and more than 2 MiB, which is what one page of page
-// tables spans, so that a larger guard below a stack of 16 MiB would need another page.
+// and each parked G would pay 128 bytes more of page tables, 2.6 % of its memory, for room that it does not touch. Also
+// rejected: a larger share of the stack, which costs more than it protects; and more than 2 MiB, which is what one page
+// of page tables spans, so that a larger guard below a stack of 16 MiB would need another page.
 // The address that was hit does not say which goroutine overflowed: see Faults.swift.
 //
 // No function of ours that runs on a G's stack has a frame of kilobytes. Swift puts a `withUnsafeTemporaryAllocation`
 // of more than 1,024 bytes on the heap, but where its size is a constant it *also* takes as much of the stack (6.3.1).
-// So ours are no larger. `scripts/stackframes.py` looks for large frames in the machine code.
+// So our temporary allocations are no larger than 1,024 bytes. `scripts/stackframes.py` looks for large frames in the
+// machine code.
 import CMPG
 import Region
 
@@ -40,8 +41,8 @@ enum StackSize {
   /// The largest guard, in bytes: what one page of page tables spans, with pages of 4 KiB. A larger guard would need
   /// another page of page tables.
   private static let mostGuard = 2 << 20
-  /// The number of stacks in a slab: a group of a `SlotSet`. A slab is at least 2 MiB, so that it shares no
-  /// page tables.
+  /// The number of stacks in a slab: a group of a `SlotSet`. A slab is at least 2 MiB, so that it shares no page tables
+  /// with other slabs.
   static let slab = SlotSet.group
   /// The sizes of stacks that are allowed, in KiB.
   static let range = 32...16_384
