@@ -1,4 +1,5 @@
-// The control thread: serves the control socket, and lets threads through the gate.
+// The control thread: serves the control socket, and lets threads through the gate, at which they wait while the
+// scheduler is held or slowed (Pace §2).
 //
 // §1 It is no M: it holds no P and writes no events. It runs only in a process that was started with control. It allocates
 // nothing after its start, takes no lock but the gate's, and handles no signal: a goroutine that was stopped may hold
@@ -9,15 +10,16 @@
 // once. So nothing that a controller does or leaves undone can keep the program still: the kernel ends the connection of
 // a process that is gone.
 //
-// §3 Only this user may connect. The socket has mode 0600 in a folder of mode 0700, and the kernel names the user at the
-// other end (SO_PEERCRED); the name in the file system may lie.
+// §3 Only this user may connect. The socket has mode 0600 in a folder of mode 0700. A path in the file system proves
+// little, so the kernel is also asked for the user at the other end of each connection (SO_PEERCRED).
 import CMPG
 import Glibc
 import Region
 import Synchronization
 
 struct ControlThread {
-  /// How many threads the control thread is. It cannot make a G runnable, so `Outside.hasThreads` leaves it out.
+  /// The number of control threads, 0 or 1. `Outside.hasThreads` leaves this thread out, because it cannot make a G
+  /// runnable.
   static var threads: Int { unsafe Pace.record == nil ? 0 : 1 }
 
   nonisolated(unsafe) private static var socket: ControlSocket?
@@ -49,13 +51,14 @@ struct ControlThread {
   private let turns: Pace.Turns
   /// When the next turn of a slowed scheduler is due, in nanoseconds of the system's clock.
   private var due: UInt64 = 0
-  /// The step that the controller waits for, if any, and until when its answer waits for its end.
+  /// The step whose end the controller waits to hear of, and the moment at which it is answered even if the step goes
+  /// on; nil: there is none.
   private var step: (m: Int, p: Int?, limit: UInt64)?
-  /// A step was asked for while nobody was in the line: the clock was moved to a timer, or the scheduler was just held.
-  /// Whoever comes until then takes it.
+  /// A step for which no thread waited at the gate when it was asked for: the clock was moved to a timer, or the
+  /// scheduler was just held. The first thread that comes to the gate before `limit` takes it. nil: there is none.
   private var wanted: (p: Int?, limit: UInt64)?
 
-  /// How long an answer waits for the end of a step, or for somebody to come to the gate, in nanoseconds.
+  /// How long an answer waits for the end of a step, or for a thread to come to the gate, in nanoseconds.
   private static let patience: UInt64 = 50_000_000
 
   /// The loop of the control thread.
@@ -83,7 +86,7 @@ struct ControlThread {
     takeTurns(now)
   }
 
-  /// How long nothing needs to be done, in nanoseconds; < 0: until somebody rings.
+  /// How long nothing needs to be done, in nanoseconds; < 0: until the bell or the socket wakes this thread.
   private var rest: Int64 {
     let now = mpg_clock_nanoseconds()
     var next = UInt64.max
@@ -130,7 +133,7 @@ struct ControlThread {
 
   private mutating func begin(_ p: Int?, _ now: UInt64) {
     if grant(p, now) { return }
-    // Nobody is at the gate. Then it is a timer's turn, if no work is under way.
+    // No thread waits at the gate. If no work is under way either, the next to act is a timer, so move the clock to it.
     if p == nil, isAtRest { turns.skipToTimer() }
     wanted = (p, now + Self.patience)
   }
@@ -167,7 +170,7 @@ struct ControlThread {
   /// How many turns the control thread makes up for when it had no CPU.
   private static let mostLate: UInt64 = 20
 
-  /// Lets threads through, one for each moment that is due. Turns that nobody was there to take are not made up for.
+  /// Lets threads through, one for each moment that is due. A turn for which no thread waited is not made up for.
   @inline(never)
   private mutating func takeTurns(_ now: UInt64) {
     guard turns.pace == .slow else { return }

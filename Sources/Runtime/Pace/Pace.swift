@@ -2,25 +2,27 @@
 //
 // §1 The problem. A scheduler makes a million decisions a second; nobody can see one. A debugger stops threads anywhere,
 // with locks held, and what the screen then shows is half of a move. We want all Ps to stop *between* two decisions, where
-// the region is exact, and to go on by one decision of one P, or by so many a second. Whoever asks for that may be killed
-// at any moment, and then the program must go on as if nothing had been. And a program that nobody may pace must not pay
-// for this with a single instruction.
+// the region is exact, and to go on by one decision of one P, or by so many a second. The process that asks for that, the
+// controller, may be killed at any moment, and then the program must go on as if nothing had been. And a program that was
+// not started with control must not pay for this with a single instruction.
 //
-// §2 The gate. A thread that comes to its next decision stands at the gate until it is let through. Gates are
+// §2 The gate. A thread that comes to its next decision stands at the gate until the control thread lets it through.
+// Gates are
 //     • the top of the search for work (FindRunnable), for the M that holds a P;
-//     • the moment at which a G leaves the runtime (Enter): it has just made somebody ready, spawned a G, filled a queue;
+//     • the moment at which a G leaves the runtime (Enter): it has just made a G ready, spawned a G, or filled a queue;
 //     • the moment at which a thread wakes up with a P, before it takes hold of the P;
-//     • the netpoll thread's, after the kernel has named descriptors or a timer is due, and before a G is made ready.
-// A thread stands only if it has written an event since it was last let through. So a decision is what is between two
-// gates: mostly one event, or the events of one batch, such as a steal and the start of the first G that was stolen. A
-// gate in between would leave that G on no queue for as long as the thread stands. No gate is under a lock, so nobody
-// waits for a thread at a gate but those who want what only that thread's next decision can bring.
+//     • the moment at which the netpoll thread has names of descriptors from the kernel, or a due timer, and before it
+//       makes a G ready.
+// A thread stands only if it has written an event since it was last let through. So a decision is what a thread does
+// between two gates: mostly one event, or the events of one batch, such as a steal and the start of the first G that
+// was stolen. (With a gate inside that batch, the G would be on no queue for as long as the thread stands.) No gate is
+// under a lock. So nothing waits for a thread at a gate, except for what only that thread's next decision can bring.
 //
 // §3 No cost when off. Each gate hides behind a word that was looked at already: the P's `attention` at the top of the
 // search, and the thread's note where a G leaves the runtime. Both are set only while the scheduler is paced. A thread
 // that is let through leaves itself a note again. The other gates are on slow paths.
 //
-// §4 The protocol. One lock guards the line of those who wait, and the mode.
+// §4 The protocol. One lock guards the mode, and the line of the Ms that wait at the gate.
 //     M:        mode = free?  go on.   lock;  mode = free?  unlock, go on.   word ← waits, join the line;  unlock;
 //               sleep on the word while it says `waits`
 //     control:  lock;  take one out of the line, its word ← goes;  unlock;  wake it
@@ -35,11 +37,12 @@
 // signal like any hog, after a slice of CPU time (Watch).
 //
 // §6 Sysmon must go on looking, so it never stands. Before it takes a P from a system call it joins the line without
-// waiting, and acts at a later look, when it has been let through (`mayAct`). While the scheduler is held it does nothing
-// else. What the kernel does to a thread, and what a call returns, no gate can hold.
+// waiting, and acts at a later look, when it has been let through (`mayAct`). While the scheduler is held, sysmon does
+// nothing else. The gate cannot hold what happens outside of the runtime: what the kernel does to a thread, and what a
+// call returns.
 //
-// §7 The runtime's clock (PaceClock) stands while decisions wait, so that a sleep of 50 ms still ends after the work
-// that it would have ended after.
+// §7 The runtime's clock (PaceClock) stands still while threads wait at the gate. So a sleep of 50 ms takes as many
+// decisions of the other Gs as it would take in a scheduler that runs free, and ends no earlier.
 import CMPG
 import Region
 import Synchronization
@@ -58,7 +61,7 @@ enum Pace {
     let gates: UnsafeMutablePointer<Gate>
     /// The line, under `lock`: the numbers of the Ms that wait, in the order in which they came.
     var line: [Int] = []
-    /// How many were let through and have not come to their next gate. Under `lock`.
+    /// How many Ms were let through and have not come to their next gate. Under `lock`.
     var underWay = 0
     /// Whether only single steps are granted. Under `lock`.
     var isHeld = false
@@ -77,7 +80,7 @@ enum Pace {
     }
   }
 
-  /// Where one M stands.
+  /// One M's place at the gate.
   struct Gate: ~Copyable {
     let word = Atomic<UInt32>(Word.goes.rawValue)
     /// Whether the M was let through and has not come to its next gate. Under the lock.
@@ -132,8 +135,8 @@ enum Pace {
 
   // MARK: at the gate
 
-  /// Stands at the gate until `m`, the M of the calling thread, may make its next decision. Returns at once if nobody
-  /// paces the scheduler, or if `m` has decided nothing since it was last let through.
+  /// Stands at the gate until `m`, the M of the calling thread, may make its next decision. Returns at once if the
+  /// scheduler is not paced, or if `m` has decided nothing since it was last let through.
   static func stand(_ m: M) {
     guard isOn, let record = unsafe record else { return }
     let gate = unsafe record.pointee.gates + m.id
@@ -170,8 +173,9 @@ enum Pace {
     return true
   }
 
-  /// What the M does first after it was let through. The time that it stood is not its own: the moment of its step is
-  /// over (Moves), and its P looked elsewhere no longer ago than before (FindRunnable §2).
+  /// What the M does first after it was let through. The time at the gate must not count for the M. So the M forgets
+  /// the time stamp of its step (Moves), and moves the moment at which its P last looked elsewhere (FindRunnable §2)
+  /// forward by that time.
   private static func goOn(_ m: M, since: UInt64) {
     m.step = 0
     guard let p = m.heldP else { return }
@@ -188,7 +192,8 @@ enum Pace {
     unsafe record.pointee.underWay -= 1
   }
 
-  /// Notes that `m` goes to sleep without a P, or stands still in the signal handler: what it was let do is done.
+  /// Notes that `m` goes to sleep without a P, or stands still in the signal handler. Either ends the decision for
+  /// which `m` was let through.
   static func rests(_ m: M) {
     guard isOn, let record = unsafe record else { return }
     let gate = unsafe record.pointee.gates + m.id

@@ -1,11 +1,14 @@
 // The runtime's clock: the time by which timers, sleeps and deadlines go.
 //
-// It is the clock of the events (Clock), less the time for which it stood still. While the scheduler is held or slowed, it
-// stands whenever somebody waits at the gate and nobody is under way; while it is held, it also stands when nobody waits.
-// So in the runtime's time a decision takes as long as it takes to carry out, and the wait for a person takes none.
+// It shows the time of the events' clock (Clock), less all the time for which the runtime's clock stood still. It stands
+// still only while the scheduler is held or slowed: whenever a thread waits at the gate (Pace §2) and no thread that was
+// let through is still carrying out its decision. While the scheduler is held, the runtime's clock also stands still when
+// no thread waits at the gate, unless a decision is being carried out. So by this clock a decision takes as long as it
+// takes to carry out, and no time passes while a person thinks about the next step.
 //
-// One word holds it all, so that a reader needs no lock: with the highest bit set, the moment at which the clock stands;
-// else, how far it is behind. Events have the time of the outside world, which does not slow.
+// One atomic word holds the whole state, so that a reader needs no lock. If its highest bit is set, the runtime's clock
+// stands still, and the other bits are the moment that it shows. Otherwise the word says how many ticks it is behind the
+// events' clock. The events' clock never stands still: events have the time of the outside world.
 import CMPG
 import Region
 import Synchronization
@@ -34,9 +37,9 @@ extension Clock {
 extension Pace {
   /// What the clock's word says.
   fileprivate enum ClockState {
-    /// The clock stands at this moment, in ticks.
+    /// The clock stands still, and shows this moment, in ticks.
     case stands(at: UInt64)
-    /// The clock goes, and is so many ticks behind.
+    /// The clock goes, and is this many ticks behind the events' clock.
     case goes(behind: UInt64)
   }
 
@@ -49,8 +52,8 @@ extension Pace {
     return word & standing != 0 ? .stands(at: word & ~standing) : .goes(behind: word)
   }
 
-  /// Makes the clock stand or go, as the line demands. Call under the lock. True when the clock goes again: then the
-  /// caller must end the netpoll thread's wait, which has no limit while the clock stands, without the lock.
+  /// Makes the clock stand or go, as the line demands. Call under the lock. True when the clock goes again. Then the
+  /// caller must release the lock and end the netpoll thread's wait, which has no limit while the clock stands.
   @discardableResult
   static func settleClock(_ record: UnsafeMutablePointer<Record>) -> Bool {
     let isOn = unsafe record.pointee.isOn.load(ordering: .relaxed) != 0

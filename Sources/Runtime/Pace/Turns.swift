@@ -34,7 +34,7 @@ extension Pace {
 
     // MARK: pace
 
-    /// Holds the scheduler (`rate` nil), or slows it to so many decisions a second.
+    /// Holds the scheduler (`rate` nil), or slows it to `rate` decisions a second.
     func pace(_ rate: Int?) {
       locked {
         unsafe record.pointee.isHeld = rate == nil
@@ -111,8 +111,8 @@ extension Pace {
       p.map { sched.m(m)?.shared[.p].relaxed == UInt64($0 + 1) } ?? false
     }
 
-    /// While the scheduler is held and nobody is in the line, moves the runtime's clock to the earliest timer, so that
-    /// the netpoll thread comes to fire it. Does nothing if no timer is set.
+    /// While the scheduler is held and no thread is in the line, moves the runtime's clock to the earliest timer, so
+    /// that the netpoll thread comes to fire it. Does nothing if no timer is set.
     func skipToTimer() {
       let next = sched.netpoll.earliestTimer
       guard next != .max else { return }
