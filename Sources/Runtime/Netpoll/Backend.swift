@@ -2,8 +2,8 @@
 // same for authors of a new backend, with completion ports as the example.
 //
 // §1 What Pollable and PollDescriptor rely on.
-//     register    From now on every change of the descriptor for the better, in either direction, is reported at least
-//                 once; and its state at this moment counts as a change. It may be reported for nothing.
+//     register    From now on, whenever the descriptor becomes ready in either direction, that is reported at least once;
+//                 if it is ready at this moment, that is reported too. A report may be wrong: the descriptor is not ready.
 //     unregister  Nothing of this life of the descriptor is reported afterwards (the tag's generation sees to that),
 //                 and the caller may close the descriptor. The kernel lets go of it soon, if not at once.
 //     collect     Reports the ready descriptors. What a report announces is there to be read by then. When several

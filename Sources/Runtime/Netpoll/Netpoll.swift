@@ -208,8 +208,8 @@ struct NetpollRecord: ~Copyable {
     }
   }
 
-  /// After this many nanoseconds without a poll, somebody polls in any case (§3). Tests raise this number
-  /// before the boot, so that nobody does.
+  /// After this many nanoseconds without a poll, sysmon or else the netpoll thread polls in any case (§3). Tests raise
+  /// this number before the boot, so that neither does.
   nonisolated(unsafe) static var backstop = RuleNumbers.backstop
 
   /// Waits in the kernel until a descriptor is ready or the earliest timer is due (§4).

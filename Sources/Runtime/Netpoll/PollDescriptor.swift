@@ -18,16 +18,17 @@
 //
 // §2 One waiter after the other. A G that was taken out of the word goes on some time later, and the next waiter need
 // not wait for that: a cancelled scope is over as soon as its flag is set, though its Gs have not gone on yet. So the
-// word names its G, and a G that goes on takes out only itself, or news. If its scope is cancelled by then, the news is
-// not for it: it puts the news back, and wakes the G that waits there now. It looks at its scope last of all. A G that
-// began to wait after the cancellation then began after that look too; it finds in the socket what the system told
-// before. A G that finds another in the word looks at its own scope. If that was cancelled, the other came after it,
-// and it leaves. Otherwise it takes the other's place. If the other has only announced itself, it notices at its
-// commit, and tries again. If the other was parked, it is noted as displaced, and made ready. A displaced G that was
-// not cancelled, and whose descriptor is neither closed nor out of time, proves that two Gs wait for one direction at
-// once: it ends the process with a message. So each G asks only its own scope, because the other's may be gone. A G
-// that finds another in the word has not been displaced by that alone: a late canceller may have woken the G that stood
-// there for nothing.
+// word names its G, and a G that goes on takes only itself out of the word, or news. If its scope is cancelled by then,
+// the news is not for this G: it puts the news back, and makes the G ready that waits there now. A G that goes on looks
+// at its scope last of all. If it then sees no cancellation, it keeps the news. A G that begins to wait after a later
+// cancellation also begins after that look, and its own system call, before the wait, finds in the socket what the news
+// told. A G that is about to wait and finds another G in the word looks at its own scope. If its own scope was
+// cancelled, the other G came later, and this G leaves. Otherwise it takes the other's place in the word. If the other
+// has only announced itself, the other notices that at its commit, and tries again. If the other was parked, it is
+// noted as displaced, and made ready. Suppose a displaced G was not cancelled, and its descriptor is neither closed nor
+// past its deadline: then two Gs wait for one direction at once, and the process ends with a message. Each G asks only
+// its own scope, because the other's scope may be gone. A G that goes on and finds another G in the word need not have
+// been displaced: a late canceller may have taken this G out of the word, for nothing, before the other came.
 //
 // §3 What would break it. An announcement without a name: a commit would take another's announcement for its own, and
 // that other G would sleep without standing in the word. Storing `nothing` after waking: it wipes out a waiter that

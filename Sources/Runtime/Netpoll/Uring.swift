@@ -187,8 +187,8 @@ struct RingSizes: Sendable {
       unsafe record.pointee.isBreakerWatched = true
     }
     enter(submits: true, nanoseconds: isBroken ? 0 : nanoseconds)
-    // Whoever breaks the wait from here on breaks the next one. What breakers up to here wanted, the caller looks for
-    // after this wait.
+    // A thread that calls `breakWait` from here on breaks the next wait. The caller of this function looks after this
+    // wait for what earlier callers of `breakWait` wanted to be seen.
     if !isBroken { unsafe record.pointee.broken.store(false, ordering: .sequentiallyConsistent) }
   }
 
