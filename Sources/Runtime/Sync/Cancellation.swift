@@ -124,7 +124,7 @@ public final class Cancellation: @unchecked Sendable {
 
   // MARK: members
 
-  /// Makes `g` a member of the scope. `g` is the running G, or nobody knows it yet.
+  /// Makes `g` a member of the scope. `g` is the running G, or a new one that no other thread can find yet.
   func join(_ g: G) {
     unsafe g.record.pointee.scope = self
     lock.lock()
@@ -217,7 +217,7 @@ extension Cancellation {
 /// Whether the running G's scope is cancelled.
 public var isCancelled: Bool { currentM("isCancelled").g?.isCancelled ?? false }
 
-/// Ends what a cancelled G is doing, at a place where it waits for nothing.
+/// Lets a cancelled G stop in a place where it does not wait, such as a long computation.
 /// - Throws: `CancellationError` if the running G's scope is cancelled.
 public func checkCancellation() throws(CancellationError) {
   if isCancelled { throw CancellationError() }

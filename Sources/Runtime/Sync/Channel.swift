@@ -30,7 +30,8 @@ public final class Channel<Element: Sendable>: AnyChannel, @unchecked Sendable, 
   }
 
   /// As `send`, but ends when the G's scope is cancelled.
-  /// - Throws: `CancellationError` when the scope was cancelled first. Then nobody has the value.
+  /// - Throws: `CancellationError` when the scope was cancelled first. Then no receiver and no buffer has taken the
+  ///   value.
   @inlinable
   public func sendOrCancelled(_ value: Element) throws(CancellationError) {
     var value = value

@@ -32,7 +32,7 @@ enum ChannelMove {
   }
 }
 
-/// The part of a channel that does not change, without its name and its type.
+/// The part of a channel that does not change. It does not know the type of the elements.
 @safe private struct ChannelRecord {
   let lock = Lock()
   let capacity: Int
@@ -216,7 +216,7 @@ private struct ChannelState {
     return unsafe state.pointee.isPlain ? .wait : receiveSpecially()
   }
 
-  /// Receives when the buffer is empty and nobody sends. A tick is of type `Void`, so there is nothing to copy.
+  /// Receives when the buffer is empty and no sender waits. A tick is of type `Void`, so there is nothing to copy.
   @inline(never)
   private func receiveSpecially() -> ChannelMove {
     if unsafe state.pointee.isClosed { return .closed }

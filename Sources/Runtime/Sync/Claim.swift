@@ -15,7 +15,7 @@
 //             W2  lets claimers find it: timer, queues (whose locks it holds until W4)
 //             W3  leaves its stack
 //             W4  commit, on the scheduling stack: open → open and parked, by CAS; then releases the locks of W2. If
-//                 the CAS fails, somebody has ended the wait already, and the M makes the G ready itself
+//                 the CAS fails, a claimer has ended the wait already, and the M makes the G ready itself
 //             W5  awake again: takes its waiters out of every queue, under each lock
 //   claimer:  C1  open with the ticket that it knows → closed, with the outcome, by CAS
 //             C2  if the G was parked: makes it ready. If not: W4 will fail, so there is nothing to do
@@ -24,8 +24,8 @@
 //
 // §4 What would break it. W4 without CAS: a claim between W1 and W4 is lost, and the G sleeps for ever. C2 without the
 // look at `parked`: an M runs the G while it is still on its stack. No ticket: a late timer ends a later wait. W5
-// without the locks: the frame with the waiters, or a list of locks that W4 still reads, is freed while somebody uses
-// it.
+// without the locks: the frame with the waiters is freed while a claimer still uses it, or a list of locks while W4
+// still reads it.
 //
 // A canceller finds a cancellable wait through its scope, not in a queue: see Cancellation §3.
 import Synchronization
@@ -47,7 +47,7 @@ struct Outcome: Equatable {
 
 /// The outcome of a claim, for the claimer.
 enum Claim {
-  /// Somebody else ended that wait, or it is long over.
+  /// Another side has ended that wait, or the wait is long over.
   case lost
   /// The wait is over. The G is still on its stack and will notice at its commit; the claimer need do nothing.
   case ended
@@ -102,7 +102,7 @@ enum Claim {
     return ticket
   }
 
-  /// Does W4 of §3. False: somebody has ended the wait meanwhile.
+  /// Does W4 of §3. False: a claimer has ended the wait meanwhile.
   func commit() -> Bool {
     let old = relaxed
     return old & Self.open != 0 && change(old, old | Self.parked)

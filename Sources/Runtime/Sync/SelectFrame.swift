@@ -319,7 +319,8 @@ import Region
       ? unsafe core.sendNow(from: element) : unsafe core.receiveNow(into: element)
   }
 
-  /// Parks until somebody ends the wait. Returns the number of the case by which it ended.
+  /// Parks until another side (a channel, the timer or a canceller) ends the wait. Returns the number of the case by
+  /// which the wait ended.
   private func wait(
     _ cases: Cases, _ locks: HeldLocks, _ g: G, _ m: M
   ) -> UInt32? {

@@ -2,9 +2,9 @@
 //
 // Invariant: the first waiter in the queue wants more permits than there are. So a G that asks for many is not starved
 // by Gs that ask for few. But a cancellation ends the first G's wait without the lock, and that G leaves the queue some
-// time later. So a G that comes meanwhile does the work for it: it lets those behind the cancelled one try (`grant`),
-// and only then takes permits for itself. Whenever the lock is released, no waiter whose wait is over stands before one
-// that could be served.
+// time later. A G that comes meanwhile must not take permits past the waiters behind the cancelled one: it lets those
+// try first (`grant`), and only then takes permits for itself. Whenever the lock is released, no waiter whose wait is
+// over stands before one that could be served.
 import Region
 
 /// A number of permits that Gs acquire and release.

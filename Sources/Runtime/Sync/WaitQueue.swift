@@ -14,10 +14,11 @@ import Region
   let g: G
   /// The ticket of a wait that other sides may end as well; 0: only this queue can end it.
   let ticket: UInt32
-  /// The number that a claim hands to the G, so that the G knows which of its waiters it was (`Outcome.place`).
+  /// The number that a claim hands to the G, so that the G knows through which of its waiters its wait ended
+  /// (`Outcome.place`).
   let place: UInt32
-  /// Memory for one element, which a channel takes from here when it is sent, and puts here when it is received.
-  /// Initialized if the element is to be sent.
+  /// Memory for one element. When the G sends, a channel takes the element from here; when the G receives, a channel
+  /// puts it here. Initialized if the element is to be sent.
   let element: UnsafeMutableRawPointer?
   /// A number that the owner of the queue needs: how many permits the G wants, or since when it waits, in
   /// ticks.

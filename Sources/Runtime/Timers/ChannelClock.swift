@@ -1,26 +1,26 @@
 // The clock of a channel. A channel with a clock has a value to receive once a moment has come. `after` and `Ticker`
 // make such channels.
 //
-// §1 The problem. A timer that puts a value into the channel at each moment has three faults. It keeps alive, until
-// that moment, a channel that nobody holds any more. A fast ticker that nobody receives from takes a CPU. And while a
-// timer is armed that nobody waits for, a deadlock looks like a program that will go on.
+// §1 The problem. A timer that puts a value into the channel at each moment has three faults. Until that moment it
+// keeps a channel alive that the program has dropped. A fast ticker from which no G receives takes a CPU. And while a
+// timer is armed for which no G waits, a deadlock looks like a program that will go on.
 //
-// §2 The design (Go's, since 1.23). Nobody puts ticks in. The clock knows when the next tick is due. A G that receives
-// and finds the buffer empty asks the clock, and if a tick is due the G has its value. Only a G that *waits* puts a
-// timer into the heap of its P, one for all Gs that wait there. So a clock that nobody waits for costs nothing, and is
-// freed with its channel.
+// §2 The design (Go's, since 1.23). No thread puts ticks into the channel. Instead the clock knows when the next tick
+// is due. A G that receives and finds the buffer empty asks the clock, and if a tick is due the G has its value. Only a
+// G that *waits* puts a timer into the heap of its P, one for all Gs that wait there. So a clock for which no G waits
+// costs nothing, and is freed with its channel.
 //
 // §3 Invariants, under the channel's lock.
 //   • A clock is armed exactly while one entry of one heap carries its generation. That entry checks the clock when its
-//     moment comes. While somebody waits, that moment is not later than the next tick. When the next tick moves to a
-//     later moment, or a G goes and comes back, no new entry is needed.
+//     moment comes. While a G waits, that moment is not later than the next tick. When the next tick moves to a later
+//     moment, or a G stops waiting and then waits again, no new entry is needed.
 //   • A clock counts as a timer that may make a G runnable (`Timers.wakers`) exactly while a G waits and time
 //     runs. A G that was given its tick is counted as runnable before the clock is taken off that count
 //     (Deadlock §3).
-//   • Ticks that were due and that nobody took are one tick, however late.
-// Records are reused, never freed: an entry may look at its clock's generation at any time. The record's own lock
-// guards which channel the clock belongs to, so that a channel cannot be freed while its timer works on it.
-// Lock order: clock → channel → timers → nothing.
+//   • Ticks that came due and that no G received count as one tick, however late.
+// Records are reused, never freed, because an entry may look at its clock's generation at any time. The record's own
+// lock guards which channel the clock belongs to, so that a channel cannot be freed while its timer works on it. Lock
+// order: clock → channel → timers → nothing.
 import Region
 import Synchronization
 
@@ -128,7 +128,7 @@ struct ClockRecord: ~Copyable {
     settle(on: nil)
   }
 
-  /// Moves `next` to the first tick after now. Ticks that nobody had time for are left out.
+  /// Moves `next` to the first tick after now. Ticks that came due in between and were not received are left out.
   private func advance() {
     let (when, period) = unsafe (record.pointee.next, record.pointee.period)
     let late = Clock.paced &- when
@@ -163,8 +163,8 @@ struct ClockRecord: ~Copyable {
     return p
   }
 
-  /// Adds the clock to the wakers of `p` when somebody begins to wait for it, and subtracts it when nobody
-  /// waits any more.
+  /// Adds the clock to the wakers of `p` when a G begins to wait for its ticks, and subtracts it when no G waits any
+  /// more.
   private func settle(on p: P?) {
     if let counted = unsafe record.pointee.countedOn {
       guard !isWaitedFor else { return }
@@ -195,7 +195,7 @@ struct ClockRecord: ~Copyable {
     defer { home.timers.disarmed(.clock, isLeft: false) }
     var woken: G?
     if unsafe record.pointee.next <= Clock.paced {
-      // If nobody waits, the tick stays for whoever comes next, and no timer is needed for that.
+      // If no G waits, the tick stays for the next G that receives, and no timer is needed for that.
       guard let g = core.grantFirst() else { return nil }
       m.readied(g, m.batchPlace(behind: 0))
       advance()

@@ -1,5 +1,5 @@
-// The uses of moments in a program, besides sleeping: waiting for one in a select, hearing of many at a
-// steady pace, and having something done at one. The first two are channels with a clock, the last is a timer
+// What a program can do at a moment in time, besides sleeping. `after` gives one tick, also for a select; `Ticker`
+// gives ticks at a steady pace; both are channels with a clock (ChannelClock). `Alarm` runs a closure; it is a timer
 // descriptor.
 import CMPG
 import Region

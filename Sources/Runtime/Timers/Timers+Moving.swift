@@ -5,15 +5,16 @@
 // earliest timer (Netpoll §4) must see each timer at every moment.
 //
 // §2 The protocol. `close` holds both locks, the leaving P's first. Every other user holds only one of them, or these
-// two in this order (`insertElsewhere`), so there is no deadlock. `close` puts the entries into P 0's heap, with its
-// `nextTimer`, before it takes back the leaving P's. So an earliest timer shows in one of the two, or in both. After
-// that the heap is marked as closed, under its lock, and whoever adds to it is sent on to P 0.
+// two in this order (`insertElsewhere`), so there is no deadlock. `close` puts the entries into P 0's heap, with P 0's
+// `nextTimer`, before it takes back the leaving P's `nextTimer`. So at every moment the earliest timer shows in one of
+// the two words, or in both. After that the heap is marked as closed, under its lock, and a thread that adds to it is
+// sent on to P 0.
 //
-// §3 Counting. `PField.timers` counts the timers that were *armed on* a P. A timer descriptor, a deadline and
-// a wait know that P and are subtracted from its counts, also after the move, so these counts stay. Sleepers
-// do not know it: they are subtracted on the P of the heap from which they are taken, so their counts move
-// along. The sum over all Ps that were ever used is exact. The number that Deadlock reads (`Timers.wakers`)
-// is of the first kind, and never moves.
+// §3 Counting. `PField.timers` counts the timers that were *armed on* a P. A timer descriptor, a deadline and a wait
+// know that P and are subtracted from its counts, also after the move, so these counts stay. A sleeper does not know
+// that P. It is subtracted on the P of the heap from which it is taken, so the counts of sleepers move along. The sum
+// over all Ps that were ever used is exact. The number that Deadlock reads (`Timers.wakers`) is of the first kind, and
+// never moves.
 //
 // §4 What would break it. No mark: a ticker of a stopped P, armed by a late thief, ticks no more. The leaving
 // P's `nextTimer` taken back first: the netpoll thread looks in between, and sleeps past the timer. All
@@ -56,7 +57,8 @@ extension Timers {
   /// reads the old value adds to P 0, which is right as well.
   func reopen() { unsafe closed.pointee.store(false, ordering: .relaxed) }
 
-  /// Gives back the memory of a heap that was four times as large. True if it did. Any thread that may allocate.
+  /// Gives back memory, if the heap has less than a quarter of the entries that it had after its last sweep. True if it
+  /// did. Any thread that may allocate.
   func shrink() -> Bool {
     lock.lock()
     defer { lock.unlock() }

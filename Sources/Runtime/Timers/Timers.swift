@@ -5,13 +5,14 @@
 // thread, whose wait in the kernel ends at the earliest timer of all (Netpoll §4). The moment of a P's earliest timer
 // stands in the region, so all of these read one word before they touch the lock.
 //
-// Nobody takes a timer out of the middle of a heap: that would cost a search. A timer that is stopped, replaced or over
-// stays in the heap as a stale entry, which does nothing (`isStale`), and is counted. When stale entries are the larger
-// half of a heap, the heap is swept. So a heap is never larger than twice its live timers and a few more, and each
-// stopped timer pays for a look at two entries at most. The count is only about right: it begins anew with each sweep.
+// No timer is taken out of the middle of a heap, because that would cost a search. A timer that is stopped, replaced or
+// over stays in the heap as a stale entry, which does nothing (`isStale`), and is counted. When stale entries are the
+// larger half of a heap, the heap is swept. So a heap is never larger than twice its live timers and a few more, and
+// each stopped timer pays for a look at two entries at most. The count is only about right: it begins anew with each
+// sweep.
 //
-// Besides the gauge in the region, one number is kept for Deadlock: how many timers may make a G runnable although that
-// G's wait does not say that it will end (`wakers`).
+// Besides the gauge in the region, one number is kept for Deadlock (`wakers`): how many timers may make a G runnable
+// whose wait reason does not show that its wait will end by itself.
 import HeapModule
 import Region
 import Synchronization
@@ -29,8 +30,7 @@ struct Timer: Comparable {
     case wait
     /// Fire a timer descriptor (address in `target`).
     case descriptor
-    /// Tick the clock of a channel (address in `target`). The clock counts itself as a waker while somebody waits for
-    /// it.
+    /// Tick the clock of a channel (address in `target`). The clock counts itself as a waker while a G waits for it.
     case clock
   }
 
@@ -38,7 +38,8 @@ struct Timer: Comparable {
   let when: UInt64
   let target: UInt64
   let kind: Kind
-  /// The descriptor's generation, or the ticket of a wait. If the target has another by now, the timer does nothing.
+  /// The descriptor's generation, or the ticket of a wait. If the target has another number by now, the timer does
+  /// nothing.
   let generation: UInt32
 
   static func < (a: Timer, b: Timer) -> Bool { a.when < b.when }
@@ -130,9 +131,9 @@ extension Timer.Kind {
 
   // MARK: subtracting timers from the counts
 
-  /// The number of this P's timers that may make a G runnable although the G's wait does not say that it will
-  /// end. Sleepers do not count: their wait reason says so. Nor do deadlines: they end only waits for the
-  /// network. A timer counts until what it does is counted: Deadlock §3.
+  /// The number of this P's timers that may make a G runnable although the G's wait reason does not show that its wait
+  /// will end by itself. Sleepers do not count, because their reason shows it. Deadlines do not count either, because
+  /// they end only waits for the network. A timer counts until its effect is counted: Deadlock §3.
   var wakers: Int { unsafe counts.pointee.wakers.load(ordering: .sequentiallyConsistent) }
 
   /// Subtracts a timer of this kind, which was armed here, from the counts. Either it was stopped, and its
@@ -249,7 +250,7 @@ extension M {
     emitOther(.timerLate, at: now, g: g.id, arg: now.excess(over: moment &+ Clock.behind))
   }
 
-  /// The G that a due timer wakes; nil: the timer comes too late for its wait.
+  /// The G that a due timer makes ready; nil: the timer comes too late for its wait.
   private func target(of timer: Timer, on p: P) -> G? {
     switch timer.kind {
     case .wake: G(slot: UInt32(timer.target))
@@ -262,7 +263,8 @@ extension M {
 }
 
 extension G {
-  /// Ends the wait with this ticket as timed out. Returns the G to make ready; nil if somebody else ends that wait.
+  /// Ends the wait with this ticket as timed out. Returns the G to make ready; nil if something else has ended that
+  /// wait, or the G has yet to park.
   fileprivate func endedInTime(_ ticket: UInt32) -> G? {
     wait.claim(ticket, .timedOut) == .parked ? self : nil
   }
