@@ -9,7 +9,7 @@ enum FileLock {
     return unsafe fcntl(fd, LifeLock.set, &lock) == 0
   }
 
-  /// Whether somebody holds the lock; nil: the system does not say.
+  /// Whether a process holds the lock; nil: the system does not say.
   static func isHeld(_ fd: Int32) -> Bool? {
     var lock = byte
     guard unsafe fcntl(fd, LifeLock.get, &lock) == 0 else { return nil }

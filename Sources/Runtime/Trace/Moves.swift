@@ -14,7 +14,7 @@
 import Region
 
 extension M {
-  /// nothing → runnable. Nobody else knows `g` yet. `g` belongs to the span of the running G.
+  /// nothing → runnable. No other thread can find `g` yet. `g` belongs to the span of the running G.
   @inline(__always)
   func created(_ g: G, entry: UInt32, kind: GKind, _ place: Place) {
     let now = stamp()
@@ -69,8 +69,8 @@ extension M {
     emit(.goPark, now, g: g.id, detail: reason.rawValue, count: status.sequence, arg: on)
   }
 
-  /// waiting → runnable. The caller must put `g` on a queue next; `place` tells which. The reason stays in the status,
-  /// for the start to tell.
+  /// waiting → runnable. The caller must put `g` on a queue next; `place` tells which. The reason for the wait stays in
+  /// the status, so that the event of the G's next start can tell it.
   @inline(__always)
   func readied(_ g: G, _ place: Place) {
     let now = stamp()

@@ -1,5 +1,6 @@
-// The place at which a G that becomes runnable is queued, as its event tells it and its lane counts it. It costs loads
-// of words that the push needs anyway. Without events only the queue is told, not the depth.
+// The place of a G in the queues: on which queue the G is put when it becomes runnable, and how many Gs are before it
+// there. The G's event tells the place, and the lane counts it. To find the place costs little: it loads words that the
+// push needs anyway. Without events only the queue is told, not the depth.
 import Region
 
 extension P {
@@ -26,8 +27,9 @@ extension M {
     tracing ? p.lrqPlace(queue) : Place(queue, exactly: 0)
   }
 
-  /// The place of a G in a batch that this M readied: at the end of its P's LRQ, or on the GRQ when it holds no P.
-  /// - Parameter count: how many Gs of the batch come before it.
+  /// The queue on which one G of a batch ends up, and its depth there, for a batch that this M has readied. The batch
+  /// goes to the end of the LRQ of this M's P, or to the end of the GRQ if this M holds no P.
+  /// - Parameter count: how many Gs of the batch come before this one.
   func batchPlace(behind count: Int) -> Place {
     guard tracing else { return Place(heldP == nil ? .grq : .lrq, exactly: 0) }
     return heldP.map { Place(.lrq, depth: $0.lrq.depth &+ count) } ?? grqPlace(behind: count)

@@ -24,8 +24,8 @@ extension M {
     }
   }
 
-  /// Tells that `count` Gs were taken from the GRQ for `p`, which this M has to itself: one to run, the others for its
-  /// LRQ.
+  /// Tells that `count` Gs were taken from the GRQ for `p`: one to run, the others for the LRQ of `p`. This M has `p`
+  /// to itself.
   func noteTake(from p: P, count: Int) {
     emitOther(.grqTake, on: p.lane, at: stamp(), count: count, arg: UInt64(sched.grqDepth)) {
       p.shared[.grqMoved].shift(by: -count)
@@ -34,8 +34,8 @@ extension M {
   }
 
   /// Tells that the full LRQ of this M's P has spilled: `count` Gs are about to be put on the GRQ. Call it under the
-  /// scheduler's lock, before the append. If it were called afterwards, records of whoever takes these Gs could come
-  /// first, and by the records the GRQ would have less than no Gs.
+  /// scheduler's lock, before the append. If it were called afterwards, the records of the Ms that take these Gs could
+  /// come first, and by the records the GRQ would have fewer than zero Gs.
   func noteOverflow(_ count: Int) {
     let p = p
     emitOther(.overflow, on: lane, at: stamp(), count: count, arg: UInt64(sched.grqDepth + count)) {
@@ -55,7 +55,8 @@ extension M {
     }
   }
 
-  /// Tells that sysmon, whose M this is, has taken `p` from an M in a system call, and has it to itself.
+  /// Tells that sysmon, whose M this is, has taken `p` from M `id`, which is in a system call. Until sysmon passes `p`
+  /// on, it has `p` to itself.
   func noteRetake(_ p: P, from id: Int) {
     emitOther(.retake, on: p.lane, at: stamp(), count: p.id, arg: UInt64(id)) { p.shared[.m].publish(0) }
   }

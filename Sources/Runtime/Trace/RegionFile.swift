@@ -2,8 +2,8 @@
 //
 // The file is sparse and mapped whole. Every part is allocated in the file system (`fallocate`) before it is first
 // touched, so that a full tmpfs is an error here and never a SIGBUS later. When there is little room, the rings are
-// made smaller first. Where no place can be had, the region is memory without a file: the program runs, and nobody can
-// look.
+// made smaller first. If no folder can hold the file, the region is memory without a file: the program runs, but mpgtop
+// cannot look at it.
 import CMPG
 import Glibc
 import Region
@@ -284,7 +284,7 @@ import Synchronization
   }
 
   /// Gives the memory of slots at `count` (whole batches) and above back to the file system. The caller must have
-  /// lowered `gSlots`, so that nobody uses them. Returns how many bytes there were.
+  /// lowered `gSlots`, so that nobody uses them. Returns how many bytes it gave back.
   func trimSlots(to count: Int) -> Int {
     growth.lock()
     defer { growth.unlock() }
@@ -309,7 +309,7 @@ import Synchronization
     while true {
       let error = unsafe mpg_replace(base + offset, layout.pRings - offset)
       if error == 0 { return }
-      // Wait here, keeping thread and P: until the memory is replaced nobody can make another G anyway.
+      // Wait here, keeping thread and P: until the memory is replaced no thread can make another G anyway.
       MPG.sched.shortages.note(.region, error)
       usleep(pause)
       pause = min(pause * 2, 1_000_000)

@@ -1,4 +1,5 @@
-// A file in a folder of regions, as another process finds it at its start: is its process dead, and whose was it?
+// A file in a folder of regions, as another process finds it at its start: whether its process is dead, and whether
+// that process lived in our pid namespace.
 import Glibc
 import Region
 
