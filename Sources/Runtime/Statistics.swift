@@ -24,8 +24,8 @@ public struct Statistics: Sendable {
 
 /// The scheduler's counters at this moment.
 ///
-/// It reads words that others change meanwhile, and stops nobody: some microseconds, and more with many Ps. Must be called
-/// from a G.
+/// Reads words that other threads change meanwhile, and stops no thread. Takes some microseconds, more with many Ps. Must
+/// be called from a G.
 public func statistics() -> Statistics {
   _ = currentM("statistics")
   let sched = sched

@@ -4,7 +4,7 @@
 // actor runs its own job and then, on the same thread, the jobs of all callers that came meanwhile. So when a task that
 // prefers our executor shares an actor with another task, its jobs in the actor may run on a thread of Swift's pool. A
 // body of `withTaskExecutorPreference` that only calls such an actor may not run on our executor at all. On a thread of
-// the pool a channel cannot park anybody.
+// the pool a channel operation cannot park, because it runs on no G.
 //
 // §2 The design. Jobs wait in a queue, in the order in which they come. While there are any, one G of kind `task` runs
 // them, one after the other. Each job must run on one thread (Home §1), so the G has a home. The G may park; then the

@@ -4,10 +4,10 @@
 // anywhere; async code starts a G. Each of these makes a G runnable. But every move of a G is counted in a lane and
 // told in a ring, and lane and ring have one writer, an M. Such a thread has no M.
 //
-// §2 Rejected. A lock-free list that netpoll's thread and searching Ms empty: it takes a hop over a thread that must be
-// woken first, and every search has one more thing to look at. An M for each outside thread, as Go's extra Ms for C:
-// Swift's pool makes and drops threads at will, and each ring takes memory. Atomic counters: all moves would pay for
-// the few that come from outside.
+// §2 Rejected. A lock-free list that netpoll's thread and searching Ms empty: a G would have to pass through a thread
+// that must be woken first, and every search would have one more place to look at. An M for each outside thread, as
+// Go's extra Ms for C: Swift's pool makes and drops threads at will, and each ring takes memory. Atomic counters: all
+// moves would pay for the few that come from outside.
 //
 // §3 The design. There is one M without a thread of its own, made at the first need and lent, under a lock, to
 // whichever thread comes from outside. Like netpoll's thread it holds no P, and it does what that thread does: it
@@ -135,7 +135,7 @@ extension M {
   }
 
   /// Puts a G that is counted as runnable on a queue, and wakes an idle P if there is one. The M may hold a P or not.
-  /// - Parameter place: `anyPlace`, as the event told it.
+  /// - Parameter place: the `anyPlace` that the G's event has told already.
   func submitAnywhere(_ g: G, _ place: Place) {
     if heldP != nil {
       submitNext(g, place)

@@ -10,7 +10,7 @@
 // It sleeps on a word. A signal handler, or sysmon, asks it by setting a bit in that word, and never waits for it.
 //
 // §3 Time limits. A write waits for `patience` at most, a report for `limit` in all; then the rest is left out. If the
-// process is to end after the report, it ends then. If this thread cannot even come to that, sysmon ends the process
+// process is to end after the report, it ends then. If this thread fails to end the process in time, sysmon ends it
 // (`Deadlock.check`).
 //
 // §4 Rejected: starting a thread when one is wanted, because that allocates. Writing from sysmon as long as there is

@@ -3,9 +3,10 @@
 //
 // §1 The problem. Each shortage ends by itself, mostly soon: a connection is closed, a thread ends. A runtime that ends
 // the process because of one loses everything. One that waits on the spot holds a P or a lock meanwhile. One that tries
-// again in a loop takes the CPU from those who could end the shortage.
+// again in a loop takes the CPU from the Gs and threads that could end the shortage.
 //
-// §2 The design. Whoever cannot get something puts the work back where others find it, notes the shortage and goes on:
+// §2 The design. A thread that cannot get something puts the work back where other threads find it, notes the shortage
+// and goes on:
 //     accept   the connection stays in the kernel's queue; the G that accepts sleeps, 5 ms to 1 s (TCPListener)
 //     stack    the G stays runnable and is set aside (Stackless); an M whose G ends gives that G's stack to one of
 //              these
@@ -24,8 +25,8 @@
 // fails itself sets `due` again. If the flag were cleared after the look, a failure in between would never be seen.
 //
 // §4 Messages. Any thread may note a shortage, under any lock, so a note only counts. The gc thread writes the events,
-// and one line to stderr for each episode, if there is room for the line at once: it must not wait, because others need
-// what else it does. An episode is over when there was no such shortage for ten seconds.
+// and one line to stderr for each episode, if there is room for the line at once: it must not wait, because other
+// threads need its other services (Collector). An episode is over when there was no such shortage for ten seconds.
 //
 // §5 These still end the process: no region or no thread at all at the boot; no memory for malloc, which Swift cannot
 // survive; more than `Capacity.gs` Gs.
@@ -52,18 +53,18 @@ final class Shortages: Sendable {
     request()
   }
 
-  /// Asks for a look. Any thread; cheap when somebody has asked already.
+  /// Asks for a look. Any thread; cheap when a look is due already.
   func request() {
     guard !due.exchange(true, ordering: .sequentiallyConsistent) else { return }
     unsafe collectorM?.wake()
   }
 
-  /// Whether somebody has asked for a look.
+  /// Whether a look was asked for and has not begun.
   var isDue: Bool { due.load(ordering: .sequentiallyConsistent) }
 
   // MARK: the gc thread
 
-  /// How long the gc thread may sleep, in nanoseconds; < 0: until somebody wakes it.
+  /// How long the gc thread may sleep, in nanoseconds; < 0: until it is woken.
   var pause: Int64 {
     guard isDue else { return -1 }
     let (now, next) = (Clock.now, nextLook.load(ordering: .relaxed))
