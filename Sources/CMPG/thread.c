@@ -52,7 +52,7 @@ static void ring_bell(void) {
   mpg_futex_wake(stop_bell, 1);
 }
 
-// Called when a thread without a P enters the runtime, where it needs one: waits until somebody grants it a P.
+// Called when a thread without a P enters the runtime, where it needs one: waits until it is granted a P.
 static __attribute__((noinline)) void come_to_border(void) {
   enum { instant = 50000 };
   for (;;) {
@@ -60,7 +60,7 @@ static __attribute__((noinline)) void come_to_border(void) {
     switch (seen) {
       case MPG_LENT:
         // By compare-and-swap: a plain store could overwrite a grant, and the thread would wait for ever. The change
-        // fails only when somebody granted the thread a P first.
+        // fails only when the thread was granted a P first.
         change(stop_word, MPG_LENT, MPG_STILL);
         break;
       case MPG_ADRIFT:  // the thread's G is on no queue yet: sysmon, when the bell rings, puts it on one
@@ -189,7 +189,7 @@ static void note_swift_within(uintptr_t low, uintptr_t high) {
   const uintptr_t marks[] = {(uintptr_t)early_core, (uintptr_t)late_core, (uintptr_t)late_concurrency};
   uintptr_t first = high, last = low;
   for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-    // If so, the symbol is in a shared library, or does not exist.
+    // A symbol outside of this range is in a shared library, or does not exist.
     if (marks[i] < low || marks[i] >= high) continue;
     if (marks[i] < first) first = marks[i];
     if (marks[i] > last) last = marks[i];
@@ -244,8 +244,8 @@ static void preempt(int signal, siginfo_t *info, void *context) {
   // then on only the note tells the thread to give way.
   if (isRequest && goesOn) note = 1;
   bool isMeant = isRequest || (!goesOn && (seen == MPG_LENT || seen == MPG_ADRIFT));
-  // The release in `change` pairs with the acquire of the thread that reads the word. The change fails if somebody
-  // granted the thread a P first.
+  // The release in `change` pairs with the acquire of the thread that reads the word. The change fails if the thread
+  // was granted a P first.
   if (isMeant && change(word, seen, answer)) {
     ring_bell();
     while (!goesOn && load(word) == MPG_STILL) mpg_futex_wait(word, MPG_STILL, -1);

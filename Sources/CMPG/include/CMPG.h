@@ -107,7 +107,7 @@ int mpg_thread_start(void *(*body)(void *), void *argument);
 /// Ends the calling thread, without returning from its functions. `mpg_thread_start` must have started it, and it must run
 /// on its own stack, not on a G's.
 _Noreturn void mpg_thread_end(void);
-/// Makes the calling thread no M any more: nobody will ask it to stop, nor grant it a P.
+/// Makes the calling thread no M any more: from then on it is never asked to stop, and never granted a P.
 void mpg_forget_thread(void);
 int32_t mpg_tid(void);
 void mpg_thread_name(const char *name);
@@ -132,8 +132,9 @@ int mpg_control_listen(const char *path);
 /// Accepts a connection of this user, and stores the pid of the process at the other end. The connection does not block.
 /// Returns its descriptor, or −errno; −EPERM: it was another user's, which was told so.
 int mpg_control_accept(int listener, int32_t *pid);
-/// Waits until the eventfd `bell` was rung, somebody connects to `listener`, or `controller` (< 0: none) has sent something
-/// or is gone; for so many nanoseconds at most (< 0: without limit). Stores which of these it was, and empties the bell.
+/// Waits until the eventfd `bell` was rung, a process connects to `listener`, or `controller` (< 0: none) has sent
+/// something or is gone; for so many nanoseconds at most (< 0: without limit). Stores which of these came, and empties the
+/// bell.
 void mpg_control_wait(int bell, int listener, int controller, int64_t nanoseconds, bool *rang, bool *knocked, bool *said);
 
 // MARK: system (system.c)
